@@ -1,0 +1,1 @@
+//! Nothing here: the dependency in Cargo.toml is what matters.

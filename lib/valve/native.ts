@@ -1,0 +1,213 @@
+/**
+ * The one place that declares what the C++ addon exports. Everything above it is ordinary TypeScript.
+ *
+ * Conventions: a handle is an unsigned 32-bit number and 0 is none; an address is 16 bytes (IPv4 as `::ffff:a.b.c.d`)
+ * and a port; an identity is `int32 type, int32 size, size bytes` in machine order; times are microseconds of
+ * {@link NativeAddon.time}. Every function checks its arguments and throws `TypeError` (`ERR_INVALID_ARG_TYPE`) or
+ * `RangeError` (`ERR_OUT_OF_RANGE`); all but the library functions throw `ERR_NOT_INITIALIZED` before `initialize`.
+ * The first argument of the socket functions is the owner: a handle of another owner counts as unknown.
+ */
+import { loadAddon } from "./load-addon.js";
+
+/** What a receive call reads from: values of its `source` argument. */
+export enum ReceiveSource {
+  Connection = 0,
+  ListenSocket = 1,
+  PollGroup = 2,
+}
+
+/** Values of the `driver` argument of `initialize`. */
+export enum NativeDriver {
+  Auto = 0,
+  Hybrid = 1,
+  Thread = 2,
+}
+
+export interface NativeConnectionInfo {
+  identity: Uint8Array;
+  userData: bigint;
+  listenSocket: number;
+  ip: Uint8Array;
+  port: number;
+  state: number;
+  endReason: number;
+  endDebug: string;
+  description: string;
+  flags: number;
+}
+
+export interface NativeStatusEvent {
+  connection: number;
+  oldState: number;
+  info: NativeConnectionInfo;
+}
+
+export interface NativeStatistics {
+  /** "hybrid", "thread", or "none" before initialize. */
+  driver: string;
+  /** Polls made by an event loop, and by the helper thread. */
+  loopPolls: number;
+  helperPolls: number;
+  /** Times the helper thread woke an event loop. */
+  rings: number;
+  /** Status events and log lines dropped because a queue was full. */
+  droppedEvents: number;
+  droppedLogLines: number;
+  /** Handles that the whole process has open now. */
+  connections: number;
+  listenSockets: number;
+  pollGroups: number;
+  lingering: number;
+}
+
+/** `[value, type, data]` of one GNS configuration option; type: 1 int32, 2 int64, 3 float, 4 string. */
+export type NativeOption = [value: number, type: number, data: number | bigint | string];
+
+/**
+ * Byte offsets of a received record in a slab. Records start at multiples of 8 and follow each other:
+ * the next one is at `(offset + RECORD.payload + length + 7) & ~7`.
+ * `identity` is the slab offset of an identity (see above); records of one connection may share it.
+ */
+export const RECORD = {
+  connection: 0, // u32
+  length: 4, // u32, bytes of payload
+  messageNumber: 8, // f64
+  timeReceived: 16, // f64, microseconds
+  userData: 24, // i64, of the connection
+  flags: 32, // u32
+  channel: 36, // i32
+  lane: 40, // u32
+  identity: 44, // u32
+  payload: 48,
+} as const;
+
+/** Byte offsets of an outgoing record; the next one is at `(offset + SEND_RECORD.payload + length + 7) & ~7`. */
+export const SEND_RECORD = {
+  connection: 0, // u32
+  length: 4, // u32
+  flags: 8, // u32, GNS send flags
+  lane: 12, // u32
+  payload: 16,
+} as const;
+
+/** Indices into the `out` array of `getRealTimeStatus`. */
+export const STATUS = {
+  state: 0,
+  ping: 1,
+  connectionQualityLocal: 2,
+  connectionQualityRemote: 3,
+  outPacketsPerSecond: 4,
+  outBytesPerSecond: 5,
+  inPacketsPerSecond: 6,
+  inBytesPerSecond: 7,
+  sendRateBytesPerSecond: 8,
+  pendingUnreliable: 9,
+  pendingReliable: 10,
+  sentUnackedReliable: 11,
+  queueTime: 12,
+  maxJitter: 13,
+  size: 14,
+} as const;
+
+export interface NativeAddon {
+  // --- library: process-wide, counted ---
+  /** Returns "" or GNS's error message. `uvPoll`: this runtime's libuv may be used. */
+  initialize(driver: NativeDriver, uvPoll: boolean, identity: Uint8Array | null): string;
+  deinitialize(): void;
+  /** Users in this environment: initialize calls not yet undone. */
+  initializeCount(): number;
+  /** Closes what this environment has open and gives up its users of the library; later calls do nothing. */
+  tearDown(): void;
+  /** Monotonic microseconds; also before initialize. */
+  time(): number;
+  /** Level 0-8; null removes the callback. The callback runs on this environment's event loop. */
+  setDebugCallback(level: number, callback: ((type: number, message: string) => void) | null): void;
+  /** GNS's log lines of the last createListenSocket/connect that failed on this thread; empties the list. */
+  takeErrorLines(): string[];
+  statistics(): NativeStatistics;
+  /** Called once per wake-up for each owner with `setReadable(owner, true)` that has something new. */
+  setWake(wake: (owner: number) => void): void;
+
+  // --- owners: one per NetworkingSockets ---
+  createOwner(): number;
+  /** Closes all that the owner has open. An unknown owner is ignored. */
+  destroyOwner(owner: number): void;
+  setReadable(owner: number, on: boolean): void;
+  /** Whether an open object keeps the process alive (true at creation). False: the handle is unknown. */
+  setReferenced(owner: number, handle: number, on: boolean): boolean;
+
+  // --- connections ---
+  createListenSocket(owner: number, ip: Uint8Array, port: number, options: NativeOption[]): number;
+  connect(owner: number, ip: Uint8Array, port: number, options: NativeOption[]): number;
+  acceptConnection(owner: number, connection: number): number;
+  /** `reason` is GNS's number. With `linger` the data still queued is sent first, for 5 s at most. */
+  closeConnection(owner: number, connection: number, reason: number, debug: string, linger: boolean): boolean;
+  /** Closes the children first, telling them `reason` and `debug`. */
+  closeListenSocket(owner: number, socket: number, reason: number, debug: string): boolean;
+  createSocketPair(
+    owner: number,
+    useNetworkLoopback: boolean,
+    identityOne: Uint8Array | null,
+    identityTwo: Uint8Array | null,
+  ): [number, number] | null;
+
+  // --- messages ---
+  /** Returns a Result. Payload is copied. */
+  send(owner: number, connection: number, data: ArrayBufferView, flags: number): number;
+  /** Sends `count` records of `slab`. `results[i]`: message number, or minus a Result, or 0 (not tried). */
+  sendBatch(owner: number, slab: Uint8Array, count: number, results: Float64Array): void;
+  flush(owner: number, connection: number): number;
+  /**
+   * Copies up to `max` messages as records into `slab` from byte `offset` (a multiple of 8) on.
+   * Returns their number, or -1 for an unknown handle. `out[0]` is the offset behind the last record; `out[1]` is 0,
+   * or the bytes that the next message would have needed when it did not fit (it stays queued).
+   */
+  receive(
+    owner: number,
+    source: ReceiveSource,
+    handle: number,
+    max: number,
+    slab: Uint8Array,
+    offset: number,
+    out: Uint32Array,
+  ): number;
+
+  // --- poll groups ---
+  createPollGroup(owner: number): number;
+  destroyPollGroup(owner: number, group: number): boolean;
+  /** Group 0 leaves the group. */
+  setConnectionPollGroup(owner: number, connection: number, group: number): boolean;
+
+  // --- queries ---
+  /** The next status event of the owner, oldest first, or null. */
+  nextEvent(owner: number): NativeStatusEvent | null;
+  getConnectionInfo(owner: number, connection: number): NativeConnectionInfo | null;
+  /** Fills `out` (`STATUS.size` numbers) and returns a Result. */
+  getRealTimeStatus(owner: number, connection: number, out: Float64Array): number;
+  getDetailedStatus(owner: number, connection: number): string | null;
+  getListenSocketAddress(owner: number, socket: number): { ip: Uint8Array; port: number } | null;
+  setConnectionUserData(owner: number, connection: number, userData: bigint): boolean;
+  getConnectionUserData(owner: number, connection: number): bigint;
+  setConnectionName(owner: number, connection: number, name: string): boolean;
+  getConnectionName(owner: number, connection: number): string | null;
+
+  // --- configuration: GNS numbers and units ---
+  /** `scope`: 1 global, 3 listen socket, 4 connection (2, the interface, is never the caller's). null resets. */
+  setConfigValue(
+    owner: number,
+    value: number,
+    scope: number,
+    handle: number,
+    type: number,
+    data: number | bigint | string | null,
+  ): boolean;
+  /** `result` is GNS's ESteamNetworkingGetConfigValueResult: 1 OK, 2 OK inherited, negative on failure. */
+  getConfigValue(
+    owner: number,
+    value: number,
+    scope: number,
+    handle: number,
+  ): { result: number; type: number; value: number | bigint | string | null };
+}
+
+export const native: NativeAddon = loadAddon();
