@@ -64,9 +64,8 @@ export interface NativeStatistics {
 export type NativeOption = [value: number, type: number, data: number | bigint | string];
 
 /**
- * Byte offsets of a received record in a slab. Records start at multiples of 8 and follow each other:
- * the next one is at `(offset + RECORD.payload + length + 7) & ~7`.
- * `identity` is the slab offset of an identity (see above); records of one connection may share it.
+ * Byte offsets of a received record in a slab. Records start at multiples of 8; `next` is the slab offset of the one
+ * behind it. `identity` is the slab offset of an identity (see above); records of one connection may share it.
  */
 export const RECORD = {
   connection: 0, // u32
@@ -78,7 +77,8 @@ export const RECORD = {
   channel: 36, // i32
   lane: 40, // u32
   identity: 44, // u32
-  payload: 48,
+  next: 48, // u32
+  payload: 56,
 } as const;
 
 /** Byte offsets of an outgoing record; the next one is at `(offset + SEND_RECORD.payload + length + 7) & ~7`. */

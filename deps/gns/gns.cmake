@@ -1,0 +1,60 @@
+# Defines valve_sockets_gns: GameNetworkingSockets, from GNS_ROOT, else from an installed CMake package, else built by
+# the Cargo package beside this file. Only a Release build is accepted.
+set(GNS_ROOT "$ENV{GNS_ROOT}" CACHE PATH "Install prefix of GameNetworkingSockets, instead of building it")
+
+add_library(valve_sockets_gns INTERFACE)
+# Static, for both kinds of build: a shared libcrypto would be replaced by the OpenSSL that Node exports.
+set(OPENSSL_USE_STATIC_LIBS ON)
+find_package(OpenSSL REQUIRED)
+find_package(Threads REQUIRED)
+
+# protobuf's CMake package, where there is one, knows what else has to be linked; FindProtobuf does not.
+find_package(Protobuf QUIET CONFIG)
+if(NOT Protobuf_FOUND)
+  find_package(Protobuf REQUIRED)
+endif()
+if(NOT TARGET protobuf::libprotobuf)
+  add_library(protobuf::libprotobuf ALIAS Protobuf::libprotobuf)
+endif()
+
+if(GNS_ROOT)
+  find_package(GameNetworkingSockets CONFIG REQUIRED PATHS ${GNS_ROOT} NO_DEFAULT_PATH)
+else()
+  find_package(GameNetworkingSockets CONFIG QUIET)
+endif()
+
+if(NOT GameNetworkingSockets_FOUND)
+  message(STATUS "Building GameNetworkingSockets with cargo")
+  set(CARGO_COMMAND cargo build CACHE STRING "How to call cargo's build")
+  execute_process(
+    COMMAND ${CARGO_COMMAND} --release --locked --message-format=json
+    WORKING_DIRECTORY ${CMAKE_CURRENT_LIST_DIR}
+    OUTPUT_VARIABLE CARGO_MESSAGES RESULT_VARIABLE CARGO_RESULT)
+  if(NOT CARGO_RESULT EQUAL 0)
+    message(FATAL_ERROR "cargo could not build GameNetworkingSockets (see above). "
+      "`node scripts/system-packages.mjs` checks what the build needs.")
+  endif()
+  # One line of the messages is {"reason":"build-script-executed", "package_id":"…game-networking-sockets-sys…", "out_dir":"…"}
+  string(REGEX MATCH "[^\n]*\"reason\":\"build-script-executed\",\"package_id\":\"[^\"]*game-networking-sockets-sys[^\n]*" GNS_MESSAGE "${CARGO_MESSAGES}")
+  string(JSON GNS_OUT_DIR GET "${GNS_MESSAGE}" out_dir)
+  find_package(GameNetworkingSockets CONFIG REQUIRED PATHS ${GNS_OUT_DIR} NO_DEFAULT_PATH)
+endif()
+
+if(TARGET GameNetworkingSockets::GameNetworkingSockets_s)
+  set(GNS_TARGET GameNetworkingSockets::GameNetworkingSockets_s)
+  # The archive lets us call two functions that no header and no shared library offers (see native/core/gns.h).
+  target_compile_definitions(valve_sockets_gns INTERFACE VALVE_SOCKETS_GNS_ARCHIVE)
+else()
+  set(GNS_TARGET GameNetworkingSockets::GameNetworkingSockets)
+endif()
+target_link_libraries(valve_sockets_gns INTERFACE ${GNS_TARGET})
+
+# A build without NDEBUG validates its packet state at every step and is 100 times slower.
+get_target_property(GNS_LIBRARY ${GNS_TARGET} LOCATION)
+file(STRINGS ${GNS_LIBRARY} GNS_DEBUG_MARKS LIMIT_COUNT 1
+  REGEX "__gnu_debug|17SSNPReceiverState22DebugCheckPacketGapMapEv")
+if(GNS_DEBUG_MARKS)
+  message(FATAL_ERROR "${GNS_LIBRARY} is a debug build of GameNetworkingSockets: 100 times slower than a Release build, "
+    "so it is refused. Build it with -DCMAKE_BUILD_TYPE=Release, or unset GNS_ROOT to have it built here.")
+endif()
+message(STATUS "GameNetworkingSockets: ${GNS_LIBRARY}")

@@ -1,0 +1,13 @@
+#include "environment.h"
+
+static Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  auto* environment = new vs::Environment(env);
+  env.SetInstanceData(environment);
+  vs::ExportLibrary(exports, *environment);
+  vs::ExportSockets(exports, *environment);
+  vs::ExportMessages(exports, *environment);
+  vs::ExportConfig(exports, *environment);
+  return exports;
+}
+
+NODE_API_MODULE(valve_sockets, Init)

@@ -1,0 +1,169 @@
+#include "args.h"
+
+#include <cmath>
+#include <cstring>
+
+namespace vs {
+
+namespace {
+
+constexpr size_t kIdentityHeader = 8;
+
+template <typename ErrorType>
+[[noreturn]] void Throw(Napi::Env env, const char* code, const std::string& message) {
+  ErrorType error = ErrorType::New(env, message);
+  error.Set("code", Napi::String::New(env, code));
+  throw error;
+}
+
+}  // namespace
+
+Napi::Error CodedError(Napi::Env env, const char* code, const std::string& message) {
+  Napi::Error error = Napi::Error::New(env, message);
+  error.Set("code", Napi::String::New(env, code));
+  return error;
+}
+
+void Args::ThrowType(Napi::Env env, const std::string& name, const char* expected) {
+  Throw<Napi::TypeError>(env, "ERR_INVALID_ARG_TYPE", name + " must be " + expected);
+}
+
+void Args::ThrowRange(Napi::Env env, const std::string& name, const std::string& expected) {
+  Throw<Napi::RangeError>(env, "ERR_OUT_OF_RANGE", name + " must be " + expected);
+}
+
+double Args::Number(Napi::Value value, const std::string& name, double min, double max) {
+  if (!value.IsNumber()) ThrowType(value.Env(), name, "a number");
+  const double number = value.As<Napi::Number>().DoubleValue();
+  if (!(number >= min && number <= max) || number != std::floor(number)) {
+    const auto text = [](double n) { return std::to_string(static_cast<int64_t>(n)); };
+    ThrowRange(value.Env(), name, "an integer from " + text(min) + " to " + text(max));
+  }
+  return number;
+}
+
+uint32_t Args::Uint32(size_t index, const char* name, uint32_t max) const {
+  return static_cast<uint32_t>(Number(info_[index], name, 0, max));
+}
+
+int32_t Args::Int32(size_t index, const char* name) const {
+  return static_cast<int32_t>(Number(info_[index], name, INT32_MIN, INT32_MAX));
+}
+
+int64_t Args::Int64(size_t index, const char* name) const {
+  if (!info_[index].IsBigInt()) ThrowType(env(), name, "a bigint");
+  bool lossless;
+  const int64_t value = info_[index].As<Napi::BigInt>().Int64Value(&lossless);
+  if (!lossless) ThrowRange(env(), name, "a signed 64-bit integer");
+  return value;
+}
+
+bool Args::Bool(size_t index, const char* name) const {
+  if (!info_[index].IsBoolean()) ThrowType(env(), name, "a boolean");
+  return info_[index].As<Napi::Boolean>().Value();
+}
+
+std::string Args::String(size_t index, const char* name) const {
+  if (!info_[index].IsString()) ThrowType(env(), name, "a string");
+  std::string text = info_[index].As<Napi::String>().Utf8Value();
+  if (text.find('\0') != std::string::npos) ThrowRange(env(), name, "a string without a NUL character");
+  return text;
+}
+
+Bytes Args::View(size_t index, const char* name) const {
+  const Napi::Value value = info_[index];
+  if (value.IsTypedArray()) {
+    napi_typedarray_type type;
+    size_t length, offset;
+    void* data;
+    napi_value buffer;
+    if (napi_get_typedarray_info(env(), value, &type, &length, &data, &buffer, &offset) != napi_ok) {
+      ThrowType(env(), name, "an ArrayBufferView");
+    }
+    return {static_cast<uint8_t*>(data), data ? value.As<Napi::TypedArray>().ByteLength() : 0};
+  }
+  if (value.IsDataView()) {
+    size_t length, offset;
+    void* data;
+    napi_value buffer;
+    if (napi_get_dataview_info(env(), value, &length, &data, &buffer, &offset) == napi_ok) {
+      return {static_cast<uint8_t*>(data), data ? length : 0};
+    }
+  }
+  ThrowType(env(), name, "an ArrayBufferView");
+}
+
+void* Args::TypedArrayData(size_t index, const char* name, size_t min_length, napi_typedarray_type wanted) const {
+  napi_typedarray_type type;
+  size_t length, offset;
+  void* data;
+  napi_value buffer;
+  if (!info_[index].IsTypedArray() ||
+      napi_get_typedarray_info(env(), info_[index], &type, &length, &data, &buffer, &offset) != napi_ok ||
+      type != wanted) {
+    ThrowType(env(), name, "a typed array of the right kind");
+  }
+  if (length < min_length) ThrowRange(env(), name, "at least " + std::to_string(min_length) + " elements long");
+  return data;
+}
+
+Bytes Args::Uint8Array(size_t index, const char* name) const {
+  TypedArrayData(index, name, 0, napi_uint8_array);
+  return View(index, name);
+}
+
+Napi::Function Args::Function(size_t index, const char* name) const {
+  if (!info_[index].IsFunction()) ThrowType(env(), name, "a function");
+  return info_[index].As<Napi::Function>();
+}
+
+SteamNetworkingIPAddr Args::Address(size_t ip_index, size_t port_index) const {
+  const Bytes ip = Uint8Array(ip_index, "ip");
+  SteamNetworkingIPAddr address;
+  if (ip.size != sizeof address.m_ipv6) ThrowRange(env(), "ip", "16 bytes long");
+  std::memcpy(address.m_ipv6, ip.data, sizeof address.m_ipv6);
+  address.m_port = static_cast<uint16>(Uint32(port_index, "port", UINT16_MAX));
+  return address;
+}
+
+bool Args::Identity(size_t index, const char* name, SteamNetworkingIdentity& identity) const {
+  identity.Clear();
+  if (IsNull(index)) return false;
+  const Bytes bytes = Uint8Array(index, name);
+  int32_t head[2] = {0, 0};
+  if (bytes.size >= kIdentityHeader) std::memcpy(head, bytes.data, sizeof head);
+  const size_t size = static_cast<uint32_t>(head[1]);
+  const auto reject = [&] { ThrowRange(env(), name, "an identity"); };
+  if (bytes.size != kIdentityHeader + size) reject();
+  const char* payload = reinterpret_cast<const char*>(bytes.data + kIdentityHeader);
+  switch (head[0]) {
+    case k_ESteamNetworkingIdentityType_IPAddress: {
+      SteamNetworkingIPAddr address;
+      if (size != sizeof address) reject();
+      std::memcpy(&address, payload, size);
+      identity.SetIPAddr(address);
+      break;
+    }
+    case k_ESteamNetworkingIdentityType_GenericString: {
+      const std::string text(payload, size);
+      // GNS counts the terminating NUL in the size.
+      if (!identity.SetGenericString(text.c_str())) reject();
+      break;
+    }
+    case k_ESteamNetworkingIdentityType_GenericBytes:
+      if (size == 0 || !identity.SetGenericBytes(payload, size)) reject();
+      break;
+    case k_ESteamNetworkingIdentityType_SteamID: {
+      uint64 id;
+      if (size != sizeof id) reject();
+      std::memcpy(&id, payload, size);
+      identity.SetSteamID64(id);
+      break;
+    }
+    default:
+      reject();
+  }
+  return true;
+}
+
+}  // namespace vs

@@ -1,0 +1,57 @@
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "core/gns.h"
+#include "napi_setup.h"
+
+namespace vs {
+
+struct Bytes {
+  uint8_t* data;
+  size_t size;
+};
+
+// Checked access to the arguments of a call. Each getter throws TypeError (ERR_INVALID_ARG_TYPE) or RangeError
+// (ERR_OUT_OF_RANGE) that names the argument.
+class Args {
+ public:
+  explicit Args(const Napi::CallbackInfo& info) : info_(info) {}
+
+  Napi::Env env() const { return info_.Env(); }
+  Napi::Value at(size_t index) const { return info_[index]; }
+  bool IsNull(size_t index) const { return info_[index].IsNull() || info_[index].IsUndefined(); }
+
+  uint32_t Uint32(size_t index, const char* name, uint32_t max = UINT32_MAX) const;
+  int32_t Int32(size_t index, const char* name) const;
+  int64_t Int64(size_t index, const char* name) const;  // a bigint
+  bool Bool(size_t index, const char* name) const;
+  std::string String(size_t index, const char* name) const;  // without NUL
+  Bytes View(size_t index, const char* name) const;          // any ArrayBufferView
+  Bytes Uint8Array(size_t index, const char* name) const;
+  template <typename T>
+  T* TypedArray(size_t index, const char* name, size_t min_length, napi_typedarray_type type) const {
+    return static_cast<T*>(TypedArrayData(index, name, min_length, type));
+  }
+  Napi::Function Function(size_t index, const char* name) const;
+  // Sixteen bytes and a port.
+  SteamNetworkingIPAddr Address(size_t ip_index, size_t port_index) const;
+  // False when the argument is null.
+  bool Identity(size_t index, const char* name, SteamNetworkingIdentity& identity) const;
+
+  [[noreturn]] static void ThrowType(Napi::Env env, const std::string& name, const char* expected);
+  [[noreturn]] static void ThrowRange(Napi::Env env, const std::string& name, const std::string& expected);
+
+  // The same for a value that is no argument, such as one inside an array.
+  static double Number(Napi::Value value, const std::string& name, double min, double max);
+
+ private:
+  void* TypedArrayData(size_t index, const char* name, size_t min_length, napi_typedarray_type type) const;
+
+  const Napi::CallbackInfo& info_;
+};
+
+// An error with a code, as all errors of the addon have.
+Napi::Error CodedError(Napi::Env env, const char* code, const std::string& message);
+
+}  // namespace vs

@@ -1,0 +1,85 @@
+// The functions of the addon that get and set GNS's configuration values.
+#include "core/config.h"
+
+#include "environment.h"
+
+namespace vs {
+
+namespace {
+
+Scope ScopeArgument(const Args& args, size_t index) {
+  const uint32_t scope = args.Uint32(index, "scope", 4);
+  if (scope != 1 && scope != 3 && scope != 4) Args::ThrowRange(args.env(), "scope", "1, 3 or 4");
+  return static_cast<Scope>(scope);
+}
+
+Napi::Value SetValue(Environment& environment, const Args& args) {
+  environment.RequireRunning();
+  const OwnerId owner = args.Uint32(0, "owner");
+  const int value = args.Int32(1, "value");
+  const Scope scope = ScopeArgument(args, 2);
+  const Handle handle = args.Uint32(3, "handle");
+  const auto type = static_cast<ESteamNetworkingConfigDataType>(Args::Number(args.at(4), "type", 1, 4));
+  const auto set = [&](const void* data) {
+    return Napi::Boolean::New(args.env(), SetConfig(owner, value, scope, handle, type, data));
+  };
+  if (args.IsNull(5)) return set(nullptr);
+  switch (type) {
+    case k_ESteamNetworkingConfig_Int32: {
+      const int32 data = args.Int32(5, "data");
+      return set(&data);
+    }
+    case k_ESteamNetworkingConfig_Int64: {
+      const int64 data = args.Int64(5, "data");
+      return set(&data);
+    }
+    case k_ESteamNetworkingConfig_Float: {
+      if (!args.at(5).IsNumber()) Args::ThrowType(args.env(), "data", "a number");
+      const float data = args.at(5).As<Napi::Number>().FloatValue();
+      return set(&data);
+    }
+    default: {
+      const std::string data = args.String(5, "data");
+      return set(data.c_str());
+    }
+  }
+}
+
+Napi::Value GetValue(Environment& environment, const Args& args) {
+  environment.RequireRunning();
+  const OwnerId owner = args.Uint32(0, "owner");
+  const int value = args.Int32(1, "value");
+  const Scope scope = ScopeArgument(args, 2);
+  const ConfigValue got = GetConfig(owner, value, scope, args.Uint32(3, "handle"));
+  const Napi::Env env = args.env();
+  Napi::Object out = Napi::Object::New(env);
+  out.Set("result", Napi::Number::New(env, got.result));
+  out.Set("type", Napi::Number::New(env, got.type));
+  Napi::Value data = env.Null();
+  if (got.result > 0) {
+    switch (got.type) {
+      case k_ESteamNetworkingConfig_Int32:
+        data = Napi::Number::New(env, got.int32_value);
+        break;
+      case k_ESteamNetworkingConfig_Int64:
+        data = Napi::BigInt::New(env, static_cast<int64_t>(got.int64_value));
+        break;
+      case k_ESteamNetworkingConfig_Float:
+        data = Napi::Number::New(env, got.float_value);
+        break;
+      default:
+        data = Napi::String::New(env, got.string_value);
+    }
+  }
+  out.Set("value", data);
+  return out;
+}
+
+}  // namespace
+
+void ExportConfig(Napi::Object& exports, Environment& environment) {
+  Export<SetValue>(exports, environment, "setConfigValue");
+  Export<GetValue>(exports, environment, "getConfigValue");
+}
+
+}  // namespace vs

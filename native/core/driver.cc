@@ -1,0 +1,198 @@
+#include "core/driver.h"
+
+#include <algorithm>
+#include <chrono>
+#include <climits>
+
+#include "core/inbox.h"
+#include "core/state.h"
+
+#ifdef __linux__
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
+namespace {
+// Descriptors that GNS made on this thread during Init.
+thread_local bool capture_epoll = false;
+thread_local int captured_epoll = -1;
+}  // namespace
+
+#ifdef __linux__
+// GNS's archive is linked to this definition instead of libc's; that is how its epoll descriptor is learned. The
+// symbol is local to the addon.
+extern "C" int epoll_create1(int flags) {
+  const int descriptor = static_cast<int>(syscall(SYS_epoll_create1, flags));
+  if (capture_epoll) captured_epoll = descriptor;
+  return descriptor;
+}
+#endif
+
+namespace vs {
+
+namespace {
+
+constexpr int kIdleTickMs = 10;
+constexpr int kBusyTickMs = 1;
+constexpr int kLingerTickMs = 5;
+constexpr int kLongPollMs = 1000;
+// Rounds that the helper polls on end for a busy loop before it looks at the clock again.
+constexpr int kMaxRounds = 64;
+
+SteamNetworkingMicroseconds NextTimer() {
+#ifdef VALVE_SOCKETS_GNS_ARCHIVE
+  return SteamNetworkingSocketsLib::IThinker::Thinker_GetNextScheduledThinkTime();
+#else
+  return 0;  // unknown: always due
+#endif
+}
+
+bool IsLingering() {
+  State& state = GetState();
+  Lock lock(state.mutex);
+  return state.lingering > 0;
+}
+
+}  // namespace
+
+Driver& GetDriver() {
+  static Driver* driver = new Driver();
+  return *driver;
+}
+
+void Driver::PrepareStart() {
+  SteamNetworkingSockets_SetManualPollMode(true);
+  captured_epoll = -1;
+  capture_epoll = true;
+}
+
+DriverMode Driver::Start(DriverMode wanted) {
+  capture_epoll = false;
+  descriptor_ = captured_epoll;
+  mode_ = wanted == DriverMode::Hybrid && descriptor_ >= 0 ? DriverMode::Hybrid : DriverMode::Thread;
+  stop_ = false;
+  stopping_ = false;
+  active_ = false;
+  helper_ = std::thread([this] { mode_ == DriverMode::Hybrid ? RunHybrid() : RunThread(); });
+  return mode_;
+}
+
+void Driver::Stop() {
+  if (mode_ == DriverMode::None) return;
+  {
+    std::lock_guard<std::mutex> lock(sleep_mutex_);
+    stopping_ = true;
+    stop_ = true;
+  }
+  wake_.notify_all();
+#ifdef VALVE_SOCKETS_GNS_ARCHIVE
+  SteamNetworkingSocketsLib::WakeServiceThread();
+#endif
+  helper_.join();
+  mode_ = DriverMode::None;
+  descriptor_ = -1;
+  loop_attached_ = false;
+}
+
+bool Driver::AttachLoop() {
+  if (mode_ != DriverMode::Hybrid) return false;
+  return !loop_attached_.exchange(true);
+}
+
+void Driver::DetachLoop() { loop_attached_ = false; }
+
+void Driver::PollFromLoop() {
+  std::unique_lock<std::mutex> lock(poll_mutex_, std::try_to_lock);
+  if (!lock) return;  // the helper is at it and will ring
+  loop_polls_++;
+  SteamNetworkingSockets_Poll(0);
+}
+
+int Driver::TimeToNextTimer() const {
+  const SteamNetworkingMicroseconds next = NextTimer();
+  if (next == INT64_MAX) return INT_MAX;
+  const SteamNetworkingMicroseconds us = std::clamp<SteamNetworkingMicroseconds>(next - Now(), 0, 3'600'000'000);
+  return static_cast<int>((us + 999) / 1000);
+}
+
+void Driver::Activate() {
+  {
+    std::lock_guard<std::mutex> lock(sleep_mutex_);
+    if (active_) return;
+    active_ = true;
+  }
+  wake_.notify_all();
+}
+
+void Driver::RestIfIdle() {
+  State& state = GetState();
+  Lock lock(state.mutex);
+  if (!state.connections.empty() || !state.listeners.empty()) return;
+  std::lock_guard<std::mutex> sleep_lock(sleep_mutex_);
+  active_ = false;
+}
+
+bool Driver::IsReadable() const {
+#ifdef __linux__
+  epoll_event event;
+  return epoll_wait(descriptor_, &event, 1, 0) > 0;
+#else
+  return true;
+#endif
+}
+
+bool Driver::Sleep(int ms) {
+  std::unique_lock<std::mutex> lock(sleep_mutex_);
+  wake_.wait(lock, [this] { return active_ || stopping_; });
+  wake_.wait_for(lock, std::chrono::milliseconds(ms), [this] { return stopping_; });
+  return !stopping_;
+}
+
+void Driver::RunThread() {
+  while (!stop_) {
+    {
+      std::lock_guard<std::mutex> lock(poll_mutex_);
+#ifdef VALVE_SOCKETS_GNS_ARCHIVE
+      SteamNetworkingSockets_Poll(IsLingering() ? kLingerTickMs : kLongPollMs);
+#else
+      SteamNetworkingSockets_Poll(kBusyTickMs);  // nothing else would let Stop in
+#endif
+    }
+    helper_polls_++;
+    if (!stop_) Collect(true);
+  }
+}
+
+void Driver::RunHybrid() {
+  uint64_t seen = 0;
+  bool waiting = false;
+  int tick = kIdleTickMs;
+  while (Sleep(tick)) {
+    const uint64_t polls = loop_polls_;
+    const bool was_waiting = waiting && polls == seen;
+    seen = polls;
+    waiting = IsReadable() || NextTimer() <= Now();
+    // Nobody polled since the last look, and something waited then and waits now: the loop is busy, or there is none.
+    if (waiting && (was_waiting || !loop_attached_)) PollForBusyLoop();
+    const bool lingering = IsLingering();
+    if (lingering) Collect(false);
+    // Timers that came up while this thread polled are nobody else's.
+    tick = waiting ? kBusyTickMs : std::clamp(TimeToNextTimer(), kBusyTickMs, lingering ? kLingerTickMs : kIdleTickMs);
+    RestIfIdle();
+  }
+}
+
+void Driver::PollForBusyLoop() {
+  for (int round = 0; round < kMaxRounds; round++) {
+    std::unique_lock<std::mutex> lock(poll_mutex_, std::try_to_lock);
+    if (!lock) return;
+    SteamNetworkingSockets_Poll(0);
+    helper_polls_++;
+    lock.unlock();
+    Collect(true);
+    if (!IsReadable()) return;
+  }
+}
+
+}  // namespace vs

@@ -1,0 +1,72 @@
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "core/gns.h"
+
+namespace vs {
+
+enum class DriverMode { None, Hybrid, Thread };
+
+// Who calls SteamNetworkingSockets_Poll. Only one thread may be in it at a time.
+//
+// Thread: a helper thread sits in Poll and rings doorbells. Works everywhere.
+//
+// Hybrid (Linux with libuv): GNS waits on one epoll descriptor; an event loop watches it and polls itself, without a
+// hop between threads. The helper thread looks in every 10 ms, every millisecond while something is waiting, and
+// polls for a loop that is busy elsewhere, so that acknowledgements, pings and timers stay on time.
+class Driver {
+ public:
+  // Before GNS is initialized.
+  void PrepareStart();
+  // After it. Hybrid falls back to Thread when the descriptor is not known. Returns the mode.
+  DriverMode Start(DriverMode wanted);
+  // Joins the helper thread. Before GNS is killed.
+  void Stop();
+
+  DriverMode mode() const { return mode_; }
+  int descriptor() const { return descriptor_; }
+
+  // The event loop that polls in hybrid mode: at most one. False: there is one already, or the mode is another.
+  bool AttachLoop();
+  void DetachLoop();
+  // From the attached loop, when the descriptor is readable or GNS's next timer is due. Does not wait.
+  void PollFromLoop();
+  // Milliseconds until GNS next wants to be polled for its timers; INT_MAX: it has none.
+  int TimeToNextTimer() const;
+
+  // An object was opened: the helper has something to look after. The lock of State is held by the caller.
+  void Activate();
+
+  uint64_t loop_polls() const { return loop_polls_; }
+  uint64_t helper_polls() const { return helper_polls_; }
+
+ private:
+  void RunThread();
+  void RunHybrid();
+  void PollForBusyLoop();
+  bool IsReadable() const;
+  // Nothing is open: the helper sleeps until Activate.
+  void RestIfIdle();
+  // Waits until the time is up or Stop is called; false when it was.
+  bool Sleep(int ms);
+
+  DriverMode mode_ = DriverMode::None;
+  int descriptor_ = -1;
+  std::thread helper_;
+  std::mutex poll_mutex_;  // held while in Poll; never waited for by an event loop
+  std::mutex sleep_mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  bool active_ = false;
+  std::atomic<bool> stop_{false};
+  std::atomic<bool> loop_attached_{false};
+  std::atomic<uint64_t> loop_polls_{0};
+  std::atomic<uint64_t> helper_polls_{0};
+};
+
+Driver& GetDriver();
+
+}  // namespace vs

@@ -1,0 +1,275 @@
+#include "core/inbox.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/closing.h"
+
+namespace vs {
+
+namespace {
+
+constexpr uint32_t kRecordHeader = 56;
+constexpr uint32_t kIdentityHeader = 8;
+constexpr size_t kBatch = 256;
+
+uint32_t Align8(uint32_t n) { return (n + 7) & ~7u; }
+
+void PushEvent(State& state, Owner& owner, const StatusEvent& event) {
+  if (owner.events.size() >= kMaxEventsPerOwner) {
+    state.dropped_events++;
+    return;
+  }
+  owner.events.push_back(event);
+  owner.pending = true;
+}
+
+// A stranger knocked: the connection belongs to whom its listen socket belongs to.
+void AdoptIncoming(State& state, const StatusEvent& event) {
+  auto found = state.listeners.find(event.m_info.m_hListenSocket);
+  if (found == state.listeners.end()) return;
+  const Listener& listener = found->second;
+  if (listener.owner->events.size() >= kMaxEventsPerOwner) {
+    state.dropped_events++;
+    Sockets()->CloseConnection(event.m_hConn, k_ESteamNetConnectionEnd_AppException_Generic, "Event queue full", false);
+    return;
+  }
+  Sockets()->SetConnectionPollGroup(event.m_hConn, listener.group);
+  Connection connection(listener.owner, listener.group, event.m_info.m_hListenSocket);
+  connection.referenced = listener.referenced;
+  state.AddConnection(event.m_hConn, connection);
+}
+
+bool IsUnread(Handle handle, Group& group, bool arrived) {
+  if (!group.in_hand.empty()) return arrived;
+  SteamNetworkingMessage_t* message;
+  if (Sockets()->ReceiveMessagesOnPollGroup(handle, &message, 1) != 1) return false;
+  group.in_hand.push_back(message);
+  return true;
+}
+
+// Moves up to `max` messages of `group` (only those of `connection`, if not 0) out of what is in hand.
+size_t TakeInHand(Group& group, Handle connection, SteamNetworkingMessage_t** out, size_t max) {
+  size_t count = 0;
+  for (auto it = group.in_hand.begin(); it != group.in_hand.end() && count < max;) {
+    if (connection && (*it)->m_conn != connection) {
+      ++it;
+      continue;
+    }
+    out[count++] = *it;
+    it = group.in_hand.erase(it);
+  }
+  return count;
+}
+
+class SlabWriter {
+ public:
+  SlabWriter(uint8_t* slab, uint32_t size, uint32_t offset) : slab_(slab), size_(size), end_(offset) {}
+
+  uint32_t end() const { return end_; }
+
+  // Returns 0, or the bytes needed when the message does not fit.
+  uint32_t Write(const SteamNetworkingMessage_t& message) {
+    const uint32_t length = static_cast<uint32_t>(message.m_cbSize);
+    const bool shared = identity_ && message.m_conn == connection_;
+    const uint32_t identity_size = shared ? 0 : Align8(kIdentityHeader + message.m_identityPeer.m_cbSize);
+    const uint64_t needed = uint64_t{identity_size} + kRecordHeader + Align8(length);
+    if (end_ + needed > size_) return static_cast<uint32_t>(needed);
+
+    const uint32_t record = end_;
+    if (!shared) {
+      identity_ = record + kRecordHeader + Align8(length);
+      connection_ = message.m_conn;
+      const SteamNetworkingIdentity& identity = message.m_identityPeer;
+      const int32_t head[2] = {identity.m_eType, identity.m_cbSize};
+      std::memcpy(slab_ + identity_, head, sizeof head);
+      std::memcpy(slab_ + identity_ + kIdentityHeader, identity.m_genericBytes, identity.m_cbSize);
+    }
+    uint8_t* header = slab_ + record;
+    Put(header, 0, message.m_conn);
+    Put(header, 4, length);
+    Put(header, 8, static_cast<double>(message.m_nMessageNumber));
+    Put(header, 16, static_cast<double>(message.m_usecTimeReceived));
+    Put(header, 24, message.m_nConnUserData);
+    Put(header, 32, static_cast<uint32_t>(message.m_nFlags));
+    Put(header, 36, static_cast<int32_t>(message.m_nChannel));
+    Put(header, 40, static_cast<uint32_t>(message.m_idxLane));
+    Put(header, 44, identity_);
+    Put(header, 48, static_cast<uint32_t>(record + needed));
+    if (length) std::memcpy(header + kRecordHeader, message.m_pData, length);
+    end_ = static_cast<uint32_t>(record + needed);
+    return 0;
+  }
+
+ private:
+  template <typename T>
+  static void Put(uint8_t* header, uint32_t at, T value) {
+    std::memcpy(header + at, &value, sizeof value);
+  }
+
+  uint8_t* slab_;
+  uint32_t size_;
+  uint32_t end_;
+  uint32_t identity_ = 0;
+  Handle connection_ = 0;
+};
+
+}  // namespace
+
+void OnStatusChanged(SteamNetConnectionStatusChangedCallback_t* event) {
+  State& state = GetState();  // locked by PumpEvents
+  const auto now = event->m_info.m_eState;
+  if (event->m_eOldState == k_ESteamNetworkingConnectionState_None &&
+      now == k_ESteamNetworkingConnectionState_Connecting && event->m_info.m_hListenSocket) {
+    AdoptIncoming(state, *event);
+  }
+  auto found = state.connections.find(event->m_hConn);
+  if (found == state.connections.end()) return;
+  Connection& connection = found->second;
+  if (connection.phase == Connection::Phase::Lingering) return;  // it is closed, as far as the user knows
+  PushEvent(state, *connection.owner, *event);
+  if (now == k_ESteamNetworkingConnectionState_None) {
+    DropInHand(state, event->m_hConn, connection.group);
+    if (connection.phase == Connection::Phase::Open) {
+      state.SetReferenced(connection.referenced, connection.owner->doorbell, false);
+    }
+    state.connections.erase(found);
+  }
+}
+
+void PumpEvents(State&) { Sockets()->RunCallbacks(); }
+
+void Collect(bool arrived, const Doorbell* own) {
+  State& state = GetState();
+  Lock lock(state.mutex);
+  if (!Sockets()) return;
+  CheckLingering(state);
+  PumpEvents(state);
+  for (auto& [handle, group] : state.groups) {
+    if (group.owner->readable && IsUnread(handle, group, arrived)) group.owner->pending = true;
+  }
+  state.RingPending(own);
+}
+
+bool NextEvent(OwnerId id, StatusEvent& event) {
+  State& state = GetState();
+  Lock lock(state.mutex);
+  Owner* owner = state.FindOwner(id);
+  if (!owner) return false;
+  if (owner->events.empty()) {
+    PumpEvents(state);
+    state.RingPending(owner->doorbell);  // the events of others came along
+    if (owner->events.empty()) return false;
+  }
+  event = owner->events.front();
+  owner->events.pop_front();
+  owner->progress++;
+  return true;
+}
+
+std::vector<Woken> TakeWoken(Doorbell* doorbell) {
+  State& state = GetState();
+  Lock lock(state.mutex);
+  std::vector<Woken> woken;
+  for (auto& [id, owner] : state.owners) {
+    if (owner->doorbell != doorbell || !owner->pending || !owner->readable) continue;
+    owner->pending = false;
+    woken.push_back({id, owner->progress});
+  }
+  return woken;
+}
+
+void CheckForMore(const Woken& woken) {
+  State& state = GetState();
+  Lock lock(state.mutex);
+  Owner* owner = state.FindOwner(woken.owner);
+  if (!owner || owner->progress == woken.progress || !Sockets()) return;
+  bool more = !owner->events.empty();
+  for (auto& [handle, group] : state.groups) {
+    if (group.owner == owner && IsUnread(handle, group, true)) more = true;
+  }
+  if (!more) return;
+  owner->pending = true;
+  owner->doorbell->Ring();
+}
+
+Received Receive(OwnerId owner_id, Source source, Handle handle, uint32_t max, uint8_t* slab, uint32_t size,
+                 uint32_t offset) {
+  State& state = GetState();
+  SteamNetworkingMessage_t* messages[kBatch];
+  SlabWriter writer(slab, size, offset);
+  int total = 0;
+  for (;;) {
+    const uint32_t wanted = std::min<uint32_t>(max - total, kBatch);
+    size_t count = 0;
+    Handle group_handle = 0;
+    {
+      Lock lock(state.mutex);
+      Handle connection = 0;
+      if (source == Source::Connection) {
+        Connection* found = state.FindConnection(owner_id, handle);
+        if (found) group_handle = found->group;
+        connection = handle;
+      } else if (source == Source::ListenSocket) {
+        Listener* found = state.FindListener(owner_id, handle);
+        if (found) group_handle = found->group;
+      } else if (state.FindGroup(owner_id, handle)) {
+        group_handle = handle;
+      }
+      if (!group_handle) return {-1, offset, 0};
+      Group& group = state.groups.at(group_handle);
+      if (wanted) count = TakeInHand(group, connection, messages, wanted);
+      if (count < wanted) {
+        const int more = connection
+                             ? Sockets()->ReceiveMessagesOnConnection(handle, messages + count, wanted - count)
+                             : Sockets()->ReceiveMessagesOnPollGroup(group_handle, messages + count, wanted - count);
+        if (more > 0) count += more;
+      }
+      group.owner->progress += count;
+    }
+    size_t written = 0;
+    uint32_t needed = 0;
+    while (written < count && !(needed = writer.Write(*messages[written]))) messages[written++]->Release();
+    total += static_cast<int>(written);
+    if (written < count) {
+      // They stay ours, ahead of anything that was taken since.
+      Lock lock(state.mutex);
+      Group& group = state.groups.at(group_handle);
+      group.in_hand.insert(group.in_hand.begin(), messages + written, messages + count);
+      group.owner->progress -= count - written;
+      return {total, writer.end(), needed};
+    }
+    if (count < wanted || static_cast<uint32_t>(total) == max) return {total, writer.end(), 0};
+  }
+}
+
+void MoveToGroup(State& state, Handle handle, Connection& connection, Handle group) {
+  Sockets()->SetConnectionPollGroup(handle, group);
+  auto& from = state.groups.at(connection.group).in_hand;
+  auto& to = state.groups.at(group).in_hand;
+  for (auto it = from.begin(); it != from.end();) {
+    if ((*it)->m_conn != handle) {
+      ++it;
+      continue;
+    }
+    to.push_back(*it);
+    it = from.erase(it);
+  }
+  connection.group = group;
+}
+
+void DropInHand(State& state, Handle handle, Handle group) {
+  auto found = state.groups.find(group);
+  if (found == state.groups.end()) return;
+  auto& in_hand = found->second.in_hand;
+  for (auto it = in_hand.begin(); it != in_hand.end();) {
+    if ((*it)->m_conn != handle) {
+      ++it;
+      continue;
+    }
+    (*it)->Release();
+    it = in_hand.erase(it);
+  }
+}
+
+}  // namespace vs

@@ -1,0 +1,134 @@
+#include "core/library.h"
+
+#include <cstdlib>
+#include <mutex>
+
+#include "core/closing.h"
+#include "core/config.h"
+#include "core/inbox.h"
+#include "core/log.h"
+
+namespace vs {
+
+namespace {
+
+struct Library {
+  std::mutex mutex;
+  int users = 0;
+  bool at_exit_installed = false;
+};
+
+Library& GetLibrary() {
+  static Library* library = new Library();
+  return *library;
+}
+
+// The same text that GNS uses when it is killed with connections open.
+constexpr int kShutdownReason = k_ESteamNetConnectionEnd_AppException_Max;
+constexpr char kShutdownText[] = "SteamNetworkingSockets shutdown";
+
+void Kill() {
+  GetDriver().Stop();
+  {
+    State& state = GetState();
+    Lock lock(state.mutex);
+    for (auto& [handle, group] : state.groups) {
+      for (auto* message : group.in_hand) message->Release();
+    }
+    state.groups.clear();
+    state.connections.clear();
+    state.listeners.clear();
+    state.lingering = 0;
+    // The objects stay and can be used again after the next initialize.
+    for (auto& [id, owner] : state.owners) {
+      owner->doorbell->keep_alive = 0;
+      owner->default_group = 0;
+      owner->events.clear();
+      owner->pending = false;
+    }
+  }
+  GameNetworkingSockets_Kill();
+  RemoveLog();
+  RestoreGlobalConfig();
+}
+
+// At process.exit and after an uncaught exception Node runs no cleanup hook of the main thread, only atexit handlers.
+// Registered after GNS's own, so it runs before it, while the helper thread can still be joined and peers be told.
+void AtExit() {
+  Library& library = GetLibrary();
+  std::lock_guard<std::mutex> lock(library.mutex);
+  if (library.users == 0) return;
+  library.users = 0;
+  Kill();
+}
+
+std::string Start(DriverMode wanted, bool any_driver, const SteamNetworkingIdentity* identity) {
+  Driver& driver = GetDriver();
+  InstallLog();
+  driver.PrepareStart();
+  SteamNetworkingErrMsg message = {};
+  if (!GameNetworkingSockets_Init(identity, message)) {
+    RemoveLog();
+    return message[0] ? message : "GameNetworkingSockets could not be initialized";
+  }
+  Library& library = GetLibrary();
+  if (!library.at_exit_installed) {
+    library.at_exit_installed = true;
+    std::atexit(AtExit);
+  }
+  Utils()->SetGlobalCallback_SteamNetConnectionStatusChanged(OnStatusChanged);
+  if (driver.Start(wanted) != wanted && !any_driver) {
+    Kill();
+    return "The hybrid driver is not available here: it needs Linux, Node.js, and the library as an archive";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string AddUser(DriverMode wanted, bool any_driver, const SteamNetworkingIdentity* identity) {
+  Library& library = GetLibrary();
+  std::lock_guard<std::mutex> lock(library.mutex);
+  if (library.users == 0) {
+    const std::string error = Start(wanted, any_driver, identity);
+    if (!error.empty()) return error;
+  } else {
+    if (!any_driver && GetDriver().mode() != wanted) return "The library runs with another driver already";
+    SteamNetworkingIdentity current;
+    if (identity && !(Sockets()->GetIdentity(&current) && current == *identity)) {
+      return "The library runs with another identity already";
+    }
+  }
+  library.users++;
+  return "";
+}
+
+void RemoveUser() {
+  Library& library = GetLibrary();
+  std::lock_guard<std::mutex> lock(library.mutex);
+  if (library.users == 0 || --library.users > 0) return;
+  Kill();
+}
+
+bool IsRunning() { return Sockets() != nullptr; }
+
+void CloseOwners(const std::vector<OwnerId>& owners) {
+  State& state = GetState();
+  Lock lock(state.mutex);
+  for (OwnerId id : owners) CloseAll(state, id, kShutdownReason, kShutdownText);
+}
+
+void DestroyOwners(const std::vector<OwnerId>& owners) {
+  CloseOwners(owners);
+  State& state = GetState();
+  Lock lock(state.mutex);
+  for (OwnerId id : owners) state.owners.erase(id);
+}
+
+void RingAll() {
+  State& state = GetState();
+  Lock lock(state.mutex);
+  for (auto& [id, owner] : state.owners) owner->doorbell->Ring();
+}
+
+}  // namespace vs

@@ -1,0 +1,110 @@
+#include "core/log.h"
+
+#include <algorithm>
+#include <deque>
+#include <mutex>
+
+namespace vs {
+
+namespace {
+
+struct Log {
+  // Taken with GNS's locks held, so nothing is called under it but Doorbell::Ring.
+  std::mutex mutex;
+  Doorbell* subscriber = nullptr;
+  int level = 0;
+  std::deque<LogLine> lines;
+  uint64_t dropped = 0;
+};
+
+Log& GetLog() {
+  static Log* log = new Log();
+  return *log;
+}
+
+thread_local bool capturing = false;
+
+std::vector<std::string>& CapturedLines() {
+  thread_local std::vector<std::string> lines;
+  return lines;
+}
+
+// GNS calls this from any thread, with its locks held.
+void OnLine(ESteamNetworkingSocketsDebugOutputType type, const char* message) {
+  if (capturing && type <= k_ESteamNetworkingSocketsDebugOutputType_Warning) CapturedLines().emplace_back(message);
+  Log& log = GetLog();
+  std::lock_guard<std::mutex> lock(log.mutex);
+  if (!log.subscriber || type > log.level) return;
+  if (log.lines.size() >= kMaxLogLines) {
+    log.dropped++;
+    return;
+  }
+  log.lines.push_back({type, message});
+  log.subscriber->Ring();
+}
+
+// Failing calls explain themselves in warnings and errors, so these are always asked for.
+void ApplyLevel(int level) {
+  const int asked = std::max<int>(level, k_ESteamNetworkingSocketsDebugOutputType_Warning);
+  Utils()->SetDebugOutputFunction(static_cast<ESteamNetworkingSocketsDebugOutputType>(asked), OnLine);
+}
+
+}  // namespace
+
+void InstallLog() {
+  Log& log = GetLog();
+  int level;
+  {
+    std::lock_guard<std::mutex> lock(log.mutex);
+    level = log.level;
+  }
+  ApplyLevel(level);
+}
+
+void RemoveLog() { Utils()->SetDebugOutputFunction(k_ESteamNetworkingSocketsDebugOutputType_None, nullptr); }
+
+void SubscribeLog(Doorbell* doorbell, int level) {
+  Log& log = GetLog();
+  {
+    std::lock_guard<std::mutex> lock(log.mutex);
+    log.subscriber = level ? doorbell : nullptr;
+    log.level = level;
+    log.lines.clear();
+  }
+  ApplyLevel(level);
+}
+
+void UnsubscribeLog(Doorbell* doorbell) {
+  Log& log = GetLog();
+  std::lock_guard<std::mutex> lock(log.mutex);
+  if (log.subscriber != doorbell) return;
+  log.subscriber = nullptr;
+  log.level = 0;
+  log.lines.clear();
+}
+
+std::vector<LogLine> TakeLog(Doorbell* doorbell) {
+  Log& log = GetLog();
+  std::lock_guard<std::mutex> lock(log.mutex);
+  if (log.subscriber != doorbell) return {};
+  std::vector<LogLine> lines(log.lines.begin(), log.lines.end());
+  log.lines.clear();
+  return lines;
+}
+
+uint64_t DroppedLogLines() {
+  Log& log = GetLog();
+  std::lock_guard<std::mutex> lock(log.mutex);
+  return log.dropped;
+}
+
+ErrorCapture::ErrorCapture() {
+  CapturedLines().clear();
+  capturing = true;
+}
+
+ErrorCapture::~ErrorCapture() { capturing = false; }
+
+std::vector<std::string> TakeErrorLines() { return std::move(CapturedLines()); }
+
+}  // namespace vs

@@ -1,0 +1,143 @@
+#include "core/sockets.h"
+
+#include "core/inbox.h"
+#include "core/log.h"
+
+namespace vs {
+
+namespace {
+
+Handle CreateGroup(State& state, Owner* owner, bool hidden) {
+  const Handle handle = Sockets()->CreatePollGroup();
+  if (handle) state.groups[handle] = Group{owner, hidden, {}};
+  return handle;
+}
+
+Handle DefaultGroup(State& state, Owner* owner) {
+  if (!owner->default_group) owner->default_group = CreateGroup(state, owner, true);
+  return owner->default_group;
+}
+
+void AddOutgoing(State& state, Owner* owner, Handle handle, Handle pair) {
+  const Handle group = DefaultGroup(state, owner);
+  Sockets()->SetConnectionPollGroup(handle, group);
+  Connection connection(owner, group, 0);
+  connection.pair = pair;
+  state.AddConnection(handle, connection);
+}
+
+}  // namespace
+
+OwnerId CreateOwner(Doorbell* doorbell) {
+  State& state = GetState();
+  Lock lock(state.mutex);
+  const OwnerId id = state.next_owner++;
+  auto owner = std::make_unique<Owner>();
+  owner->id = id;
+  owner->doorbell = doorbell;
+  state.owners[id] = std::move(owner);
+  return id;
+}
+
+Handle CreateListenSocket(OwnerId id, const SteamNetworkingIPAddr& address, const Options& options) {
+  State& state = GetState();
+  Lock lock(state.mutex);
+  Owner* owner = state.FindOwner(id);
+  if (!owner) return 0;
+  ErrorCapture capture;
+  const Handle handle = Sockets()->CreateListenSocketIP(address, static_cast<int>(options.size()), options.data());
+  if (!handle) return 0;
+  state.AddListener(handle, Listener{owner, CreateGroup(state, owner, true)});
+  return handle;
+}
+
+Handle Connect(OwnerId id, const SteamNetworkingIPAddr& address, const Options& options) {
+  // The lock is held over the call and the entry in the table, so that no other thread can pump the event that the
+  // call queues before the table knows whose it is.
+  State& state = GetState();
+  Lock lock(state.mutex);
+  Owner* owner = state.FindOwner(id);
+  if (!owner) return 0;
+  ErrorCapture capture;
+  const Handle handle = Sockets()->ConnectByIPAddress(address, static_cast<int>(options.size()), options.data());
+  if (handle) AddOutgoing(state, owner, handle, 0);
+  return handle;
+}
+
+EResult AcceptConnection(OwnerId owner, Handle handle) {
+  if (!HasConnection(owner, handle)) return k_EResultInvalidParam;
+  return Sockets()->AcceptConnection(handle);
+}
+
+bool CreateSocketPair(OwnerId id, bool network, const SteamNetworkingIdentity* identity_one,
+                      const SteamNetworkingIdentity* identity_two, Handle out[2]) {
+  State& state = GetState();
+  Lock lock(state.mutex);
+  Owner* owner = state.FindOwner(id);
+  if (!owner) return false;
+  ErrorCapture capture;
+  if (!Sockets()->CreateSocketPair(&out[0], &out[1], network, identity_one, identity_two)) return false;
+  AddOutgoing(state, owner, out[0], out[1]);
+  AddOutgoing(state, owner, out[1], out[0]);
+  return true;
+}
+
+Handle CreatePollGroup(OwnerId id) {
+  State& state = GetState();
+  Lock lock(state.mutex);
+  Owner* owner = state.FindOwner(id);
+  return owner ? CreateGroup(state, owner, false) : 0;
+}
+
+Handle HomeGroup(State& state, const Connection& connection) {
+  auto listener = state.listeners.find(connection.listener);
+  return listener != state.listeners.end() ? listener->second.group : DefaultGroup(state, connection.owner);
+}
+
+bool SetConnectionPollGroup(OwnerId owner, Handle handle, Handle group) {
+  State& state = GetState();
+  Lock lock(state.mutex);
+  Connection* connection = state.FindConnection(owner, handle);
+  if (!connection || (group && !state.FindGroup(owner, group))) return false;
+  MoveToGroup(state, handle, *connection, group ? group : HomeGroup(state, *connection));
+  return true;
+}
+
+bool SetReadable(OwnerId id, bool on) {
+  State& state = GetState();
+  Lock lock(state.mutex);
+  Owner* owner = state.FindOwner(id);
+  if (!owner) return false;
+  owner->readable = on;
+  owner->pending = on;  // what came before counts as new
+  if (on) owner->doorbell->Ring();
+  return true;
+}
+
+bool SetReferenced(OwnerId owner, Handle handle, bool on) {
+  State& state = GetState();
+  Lock lock(state.mutex);
+  if (Connection* connection = state.FindConnection(owner, handle)) {
+    state.SetReferenced(connection->referenced, connection->owner->doorbell, on);
+    return true;
+  }
+  if (Listener* listener = state.FindListener(owner, handle)) {
+    state.SetReferenced(listener->referenced, listener->owner->doorbell, on);
+    return true;
+  }
+  return false;
+}
+
+bool HasConnection(OwnerId owner, Handle handle) {
+  State& state = GetState();
+  Lock lock(state.mutex);
+  return state.FindConnection(owner, handle) != nullptr;
+}
+
+bool HasListener(OwnerId owner, Handle handle) {
+  State& state = GetState();
+  Lock lock(state.mutex);
+  return state.FindListener(owner, handle) != nullptr;
+}
+
+}  // namespace vs

@@ -1,0 +1,96 @@
+#pragma once
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/doorbell.h"
+#include "core/gns.h"
+
+namespace vs {
+
+using Handle = uint32_t;
+using OwnerId = uint32_t;
+using StatusEvent = SteamNetConnectionStatusChangedCallback_t;
+
+constexpr size_t kMaxEventsPerOwner = 16384;
+
+// One NetworkingSockets object: handles and events belong to it (docs/valve.md, "Owners").
+struct Owner {
+  OwnerId id;
+  Doorbell* doorbell;
+  bool readable = false;     // wants to be woken
+  bool pending = false;      // something new since it was last woken
+  uint64_t progress = 0;     // events and messages taken so far
+  Handle default_group = 0;  // poll group of connections that are in no other
+  std::deque<StatusEvent> events;
+};
+
+// A poll group of GNS. Every connection is in one, so that one look per group finds all that is unread.
+struct Group {
+  Owner* owner;
+  bool hidden;  // made by us: an owner's default group or a listen socket's
+  // Messages taken out of GNS and not yet given to the user, oldest first.
+  std::deque<SteamNetworkingMessage_t*> in_hand;
+};
+
+struct Listener {
+  Owner* owner;
+  Handle group;
+  bool referenced = true;
+};
+
+struct Connection {
+  enum class Phase { Open, Lingering, Closed };  // Closed: only its last event is still to come
+
+  Connection(Owner* the_owner, Handle the_group, Handle the_listener)
+      : owner(the_owner), group(the_group), listener(the_listener) {}
+
+  Owner* owner;
+  Handle group;
+  Handle listener;  // 0 for an outgoing one
+  Handle pair = 0;  // the other end of a socket pair
+  Phase phase = Phase::Open;
+  bool referenced = true;
+  // While lingering: when to give up, and what to tell the peer.
+  SteamNetworkingMicroseconds deadline = 0;
+  int reason = 0;
+  std::string debug;
+};
+
+// All that the addon knows of its handles. GNS finds a connection by the low 16 bits of a handle only, so nothing
+// reaches GNS that is not in these tables with all 32 bits, the right kind and the right owner.
+//
+// Locking: `mutex` guards everything here and is taken before any lock of GNS, never while one is held.
+struct State {
+  std::mutex mutex;
+  OwnerId next_owner = 1;
+  std::unordered_map<OwnerId, std::unique_ptr<Owner>> owners;
+  std::unordered_map<Handle, Connection> connections;
+  std::unordered_map<Handle, Listener> listeners;
+  std::unordered_map<Handle, Group> groups;
+  uint64_t dropped_events = 0;
+  uint64_t rings = 0;
+  uint32_t lingering = 0;
+
+  Owner* FindOwner(OwnerId id);
+  // Null unless the handle is open and belongs to the owner.
+  Connection* FindConnection(OwnerId owner, Handle handle);
+  Listener* FindListener(OwnerId owner, Handle handle);
+  Group* FindGroup(OwnerId owner, Handle handle);  // hidden ones are not found
+
+  void AddConnection(Handle handle, Connection connection);
+  void AddListener(Handle handle, Listener listener);
+  void SetReferenced(bool& referenced, Doorbell* doorbell, bool on);
+  // Rings the doorbells of owners that have something new and want to know, but for the caller's own.
+  void RingPending(const Doorbell* own);
+};
+
+// Lives as long as the process: threads may still look at it while static objects are destroyed.
+State& GetState();
+
+using Lock = std::unique_lock<std::mutex>;
+
+}  // namespace vs

@@ -1,0 +1,171 @@
+#include "environment.h"
+
+#include <algorithm>
+
+#include "core/inbox.h"
+#include "core/library.h"
+#include "core/log.h"
+#include "core/sockets.h"
+
+namespace vs {
+
+Environment::Environment(Napi::Env env) : env_(env) {
+  const Napi::String name = Napi::String::New(env, "valve-sockets");
+  napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this, OnRung, &rung_function_);
+  napi_async_init(env, nullptr, name, &async_context_);
+  UpdateKeepAlive();
+  napi_add_env_cleanup_hook(
+      env, [](void* self) { static_cast<Environment*>(self)->TearDown(); }, this);
+}
+
+Environment::~Environment() { TearDown(); }
+
+void Environment::TearDown() {
+  if (torn_down_) return;
+  torn_down_ = true;
+  DetachLoop();
+  UnsubscribeLog(this);
+  DestroyOwners(owners_);
+  owners_.clear();
+  for (; initialize_count_ > 0; initialize_count_--) RemoveUser();
+  // Nobody else knows this doorbell any more.
+  napi_release_threadsafe_function(rung_function_, napi_tsfn_abort);
+  rung_function_ = nullptr;
+}
+
+void Environment::RequireRunning() const {
+  if (initialize_count_ == 0) {
+    throw CodedError(env_, "ERR_NOT_INITIALIZED", "The library is not initialized: call Library.initialize() first");
+  }
+}
+
+std::string Environment::Initialize(DriverMode wanted, bool any_driver, bool uv_allowed,
+                                    const SteamNetworkingIdentity* identity) {
+  if (torn_down_) return "The environment is ending";
+  uv_allowed_ = uv_allowed;
+  const std::string error = AddUser(wanted, any_driver, identity);
+  if (!error.empty()) return error;
+  initialize_count_++;
+  AttachLoop();
+  return "";
+}
+
+void Environment::Deinitialize() {
+  if (initialize_count_ == 0) return;
+  if (--initialize_count_ == 0) {
+    DetachLoop();
+    CloseOwners(owners_);
+  }
+  RemoveUser();
+  UpdateKeepAlive();
+}
+
+OwnerId Environment::AddOwner() {
+  const OwnerId owner = CreateOwner(this);
+  owners_.push_back(owner);
+  return owner;
+}
+
+void Environment::RemoveOwner(OwnerId owner) {
+  const auto found = std::find(owners_.begin(), owners_.end(), owner);
+  if (found == owners_.end()) return;
+  owners_.erase(found);
+  DestroyOwners({owner});
+  UpdateKeepAlive();
+}
+
+void Environment::SetDebugCallback(int level, Napi::Value callback) {
+  if (torn_down_) return;
+  if (level == 0 || !callback.IsFunction()) {
+    debug_callback_.Reset();
+    UnsubscribeLog(this);
+    return;
+  }
+  debug_callback_ = Napi::Persistent(callback.As<Napi::Function>());
+  SubscribeLog(this, level);
+}
+
+void Environment::UpdateKeepAlive() {
+  const bool wanted = keep_alive > 0;
+  if (torn_down_ || wanted == referenced_) return;
+  referenced_ = wanted;
+  if (wanted) {
+    napi_ref_threadsafe_function(env_, rung_function_);
+  } else {
+    napi_unref_threadsafe_function(env_, rung_function_);
+  }
+}
+
+void Environment::AttachLoop() {
+  if (watcher_ || !uv_allowed_ || !GetDriver().AttachLoop()) return;
+  watcher_ = LoopWatcher::Start(env_, GetDriver().descriptor(), [this] { OnLoopReady(); });
+  if (!watcher_) {
+    uv_allowed_ = false;
+    GetDriver().DetachLoop();
+    return;
+  }
+  watcher_->SetTimer(0);
+}
+
+void Environment::DetachLoop() {
+  if (!watcher_) return;
+  watcher_->Stop();
+  watcher_ = nullptr;
+  GetDriver().DetachLoop();
+  RingAll();  // another environment may attach its loop
+}
+
+void Environment::Ring() {
+  if (!rung_.exchange(true)) napi_call_threadsafe_function(rung_function_, nullptr, napi_tsfn_nonblocking);
+}
+
+void Environment::OnRung(napi_env env, napi_value, void* context, void*) {
+  if (!env) return;  // the environment is ending
+  auto* self = static_cast<Environment*>(context);
+  self->rung_ = false;
+  if (self->torn_down_) return;
+  if (self->initialize_count_ > 0) self->AttachLoop();
+  self->Deliver();
+  if (self->watcher_) self->watcher_->SetTimer(GetDriver().TimeToNextTimer());
+}
+
+void Environment::OnLoopReady() {
+  GetDriver().PollFromLoop();
+  Collect(true, this);
+  Deliver();
+  if (watcher_) watcher_->SetTimer(GetDriver().TimeToNextTimer());
+}
+
+void Environment::Deliver() {
+  const std::vector<LogLine> lines = TakeLog(this);
+  const std::vector<Woken> woken = TakeWoken(this);
+  if (!lines.empty() || !woken.empty()) {
+    Napi::HandleScope handles(env_);
+    napi_callback_scope callbacks;
+    napi_value resource;
+    napi_create_object(env_, &resource);
+    napi_open_callback_scope(env_, resource, async_context_, &callbacks);
+    for (const LogLine& line : lines) {
+      Call(debug_callback_, {Napi::Number::New(env_, line.type), Napi::String::New(env_, line.message)});
+    }
+    for (const Woken& one : woken) {
+      Call(wake_, {Napi::Number::New(env_, one.owner)});
+      CheckForMore(one);
+    }
+    napi_close_callback_scope(env_, callbacks);
+  }
+  UpdateKeepAlive();
+}
+
+void Environment::Call(Napi::FunctionReference& function, std::initializer_list<napi_value> args) {
+  if (torn_down_ || function.IsEmpty()) return;
+  napi_value undefined, result;
+  napi_get_undefined(env_, &undefined);
+  const napi_status status = napi_call_function(env_, undefined, function.Value(), args.size(), args.begin(), &result);
+  if (status != napi_pending_exception) return;
+  napi_value error;
+  napi_get_and_clear_last_exception(env_, &error);
+  napi_fatal_exception(env_, error);
+}
+
+}  // namespace vs

@@ -1,0 +1,84 @@
+#pragma once
+#include <atomic>
+#include <vector>
+
+#include "args.h"
+#include "core/doorbell.h"
+#include "core/driver.h"
+#include "core/state.h"
+#include "loop_watcher.h"
+#include "napi_setup.h"
+
+namespace vs {
+
+// All that the addon keeps for one Node environment: the main thread's, or a worker's. Nothing else holds JS values.
+//
+// Torn down once, by whichever comes first: JS process.on("exit"), the environment's cleanup hook (natural end,
+// worker). In between comes the core's atexit handler, which knows no JS.
+class Environment : public Doorbell {
+ public:
+  explicit Environment(Napi::Env env);
+  ~Environment() override;
+
+  // Doorbell: schedules Deliver on the event loop.
+  void Ring() override;
+
+  // Throws ERR_NOT_INITIALIZED unless this environment has initialized the library.
+  void RequireRunning() const;
+
+  std::string Initialize(DriverMode wanted, bool any_driver, bool uv_allowed, const SteamNetworkingIdentity* identity);
+  void Deinitialize();
+  int initialize_count() const { return initialize_count_; }
+  void TearDown();
+
+  OwnerId AddOwner();
+  void RemoveOwner(OwnerId owner);
+
+  void SetWake(Napi::Function wake) { wake_ = Napi::Persistent(wake); }
+  void SetDebugCallback(int level, Napi::Value callback);
+
+  // Keeps the process alive exactly while something open asks for it. After every call that opens or closes.
+  void UpdateKeepAlive();
+
+ private:
+  static void OnRung(napi_env env, napi_value, void* context, void*);
+  void OnLoopReady();
+  // Calls JS for the log lines and for the owners that have something new.
+  void Deliver();
+  void Call(Napi::FunctionReference& function, std::initializer_list<napi_value> args);
+  void AttachLoop();
+  void DetachLoop();
+
+  Napi::Env env_;
+  napi_threadsafe_function rung_function_ = nullptr;
+  napi_async_context async_context_ = nullptr;
+  std::atomic<bool> rung_{false};
+  bool referenced_ = true;
+  bool uv_allowed_ = false;
+  bool torn_down_ = false;
+  int initialize_count_ = 0;
+  LoopWatcher* watcher_ = nullptr;
+  std::vector<OwnerId> owners_;
+  Napi::FunctionReference wake_;
+  Napi::FunctionReference debug_callback_;
+};
+
+// A function of the addon.
+using Binding = Napi::Value (*)(Environment&, const Args&);
+
+template <Binding binding>
+Napi::Value CallBinding(const Napi::CallbackInfo& info) {
+  return binding(*static_cast<Environment*>(info.Data()), Args(info));
+}
+
+template <Binding binding>
+void Export(Napi::Object& exports, Environment& environment, const char* name) {
+  exports.Set(name, Napi::Function::New<CallBinding<binding>>(exports.Env(), name, &environment));
+}
+
+void ExportLibrary(Napi::Object& exports, Environment& environment);
+void ExportSockets(Napi::Object& exports, Environment& environment);
+void ExportMessages(Napi::Object& exports, Environment& environment);
+void ExportConfig(Napi::Object& exports, Environment& environment);
+
+}  // namespace vs

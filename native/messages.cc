@@ -1,0 +1,68 @@
+// The functions of the addon that send and receive messages.
+#include "core/inbox.h"
+#include "core/outbox.h"
+#include "environment.h"
+
+namespace vs {
+
+namespace {
+
+Napi::Value SendOne(Environment& environment, const Args& args) {
+  environment.RequireRunning();
+  const OwnerId owner = args.Uint32(0, "owner");
+  const Handle handle = args.Uint32(1, "connection");
+  const Bytes data = args.View(2, "data");
+  const uint32_t flags = args.Uint32(3, "flags");
+  const EResult result = data.size > k_cbMaxSteamNetworkingSocketsMessageSizeSend
+                             ? k_EResultInvalidParam
+                             : Send(owner, handle, data.data, static_cast<uint32_t>(data.size), flags);
+  return Napi::Number::New(args.env(), result);
+}
+
+Napi::Value SendMany(Environment& environment, const Args& args) {
+  environment.RequireRunning();
+  const OwnerId owner = args.Uint32(0, "owner");
+  const Bytes slab = args.Uint8Array(1, "slab");
+  const uint32_t count = args.Uint32(2, "count");
+  double* results = args.TypedArray<double>(3, "results", count, napi_float64_array);
+  if (!SendBatch(owner, slab.data, slab.size, count, results)) {
+    Args::ThrowRange(args.env(), "slab", "large enough for its records");
+  }
+  return args.env().Undefined();
+}
+
+Napi::Value FlushOne(Environment& environment, const Args& args) {
+  environment.RequireRunning();
+  const OwnerId owner = args.Uint32(0, "owner");
+  return Napi::Number::New(args.env(), Flush(owner, args.Uint32(1, "connection")));
+}
+
+Napi::Value ReceiveMany(Environment& environment, const Args& args) {
+  environment.RequireRunning();
+  const OwnerId owner = args.Uint32(0, "owner");
+  const auto source = static_cast<Source>(args.Uint32(1, "source", 2));
+  const Handle handle = args.Uint32(2, "handle");
+  const uint32_t max = args.Uint32(3, "max", INT32_MAX);
+  const Bytes slab = args.Uint8Array(4, "slab");
+  const uint32_t offset = args.Uint32(5, "offset");
+  uint32_t* out = args.TypedArray<uint32_t>(6, "out", 2, napi_uint32_array);
+  if (slab.size > UINT32_MAX) Args::ThrowRange(args.env(), "slab", "smaller than 4 GiB");
+  if (offset % 8 != 0 || offset > slab.size || reinterpret_cast<uintptr_t>(slab.data) % 8 != 0) {
+    Args::ThrowRange(args.env(), "offset", "a multiple of 8 within a slab that starts at one");
+  }
+  const Received received = Receive(owner, source, handle, max, slab.data, static_cast<uint32_t>(slab.size), offset);
+  out[0] = received.end;
+  out[1] = received.needed;
+  return Napi::Number::New(args.env(), received.count);
+}
+
+}  // namespace
+
+void ExportMessages(Napi::Object& exports, Environment& environment) {
+  Export<SendOne>(exports, environment, "send");
+  Export<SendMany>(exports, environment, "sendBatch");
+  Export<FlushOne>(exports, environment, "flush");
+  Export<ReceiveMany>(exports, environment, "receive");
+}
+
+}  // namespace vs

@@ -1,0 +1,44 @@
+// npm run compile: the addon into build/Release, the TypeScript into dist. --bench also builds bench/native.
+import { copyFileSync, existsSync, mkdirSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { cache, checkoutCache, root } from "./paths.mjs";
+import { main, run } from "./run.mjs";
+import { buildPackages, ensureSystemPackages } from "./system-packages.mjs";
+
+/** Options of a build that is not the plain development one: a name for its CMake tree, and CMake definitions. */
+const development = { name: "cmake", definitions: {}, target: null };
+
+/** Configures and builds with cmake-js, and returns the CMake tree. */
+export function buildNative({ name, definitions, target } = development) {
+  ensureSystemPackages(buildPackages);
+  if (!existsSync(join(root, "node_modules", "cmake-js"))) run("npm", ["ci"]);
+  const tree = checkoutCache(name);
+  const args = ["build", "--out", tree, "--log-level", "warn", "--parallel", "2", "--prefer-make"];
+  for (const [key, value] of Object.entries(definitions)) args.push(`--CD${key}=${value}`);
+  if (target) args.push("--target", target);
+  const env = { CARGO_TARGET_DIR: join(cache, "cargo"), ...process.env };
+  run(join(root, "node_modules", ".bin", "cmake-js"), args, { env });
+  return tree;
+}
+
+/** Replaces the addon in build/Release by a rename, so that a running process keeps its own copy. */
+export function installAddon(tree) {
+  const release = join(root, "build", "Release");
+  mkdirSync(release, { recursive: true });
+  const temporary = join(release, `valve_sockets.node.${process.pid}`);
+  copyFileSync(join(tree, "Release", "valve_sockets.node"), temporary);
+  renameSync(temporary, join(release, "valve_sockets.node"));
+}
+
+export function buildTypes() {
+  run(join(root, "node_modules", ".bin", "tsc"), ["-p", "tsconfig.build.json"]);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await main(() => {
+    const definitions = process.argv.includes("--bench") ? { VALVE_SOCKETS_BENCH: "ON" } : {};
+    installAddon(buildNative({ ...development, definitions }));
+    buildTypes();
+  });
+}

@@ -1,0 +1,23 @@
+// npm run lint: formatting and lint of TypeScript and C++, and types. With --write, formats instead of complaining.
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "./paths.mjs";
+import { main, run } from "./run.mjs";
+import { ensureSystemPackages } from "./system-packages.mjs";
+
+const bin = (name) => join(root, "node_modules", ".bin", name);
+
+await main(() => {
+  const write = process.argv.includes("--write");
+  run(bin("biome"), ["check", "--error-on-warnings", ...(write ? ["--write"] : []), "."]);
+  ensureSystemPackages(["clang-format"]);
+  const sources = ["native", "bench/native", "test/native"].flatMap((folder) => cppFiles(folder));
+  run("clang-format", [...(write ? ["-i"] : ["--dry-run", "--Werror"]), ...sources]);
+  run(bin("tsc"), ["-p", "tsconfig.json"]);
+});
+
+function cppFiles(folder) {
+  if (!existsSync(join(root, folder))) return [];
+  const files = readdirSync(join(root, folder), { recursive: true });
+  return files.filter((name) => /\.(cc|h)$/.test(name)).map((name) => join(folder, name));
+}

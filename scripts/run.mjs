@@ -1,0 +1,22 @@
+import { spawnSync } from "node:child_process";
+import { root } from "./paths.mjs";
+
+/** Runs a command in the project folder, shows its output, and throws when it fails. */
+export function run(command, args, options = {}) {
+  const result = spawnSync(command, args, { cwd: root, stdio: "inherit", ...options });
+  if (result.error) throw result.error;
+  if (result.status !== 0) {
+    throw new Error(`${command} ${args.join(" ")} failed (${result.signal ?? `exit code ${result.status}`})`);
+  }
+  return result;
+}
+
+/** Runs a script's main function; an error ends the process with its message and code 1. */
+export async function main(body) {
+  try {
+    await body();
+  } catch (error) {
+    console.error(`\n${error.message}`);
+    process.exit(1);
+  }
+}

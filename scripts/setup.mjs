@@ -1,0 +1,27 @@
+// npm run setup: everything between a fresh clone and a working library: packages, dependencies, the build.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { root } from "./paths.mjs";
+import { main, run } from "./run.mjs";
+import { buildPackages, ensureSystemPackages } from "./system-packages.mjs";
+
+/** Whether node_modules is what package-lock.json asks for: npm leaves a copy of the lock it installed. */
+function hasDependencies() {
+  const installed = join(root, "node_modules", ".package-lock.json");
+  if (!existsSync(installed)) return false;
+  const wanted = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")).packages;
+  const found = JSON.parse(readFileSync(installed, "utf8")).packages;
+  return Object.entries(wanted).every(
+    ([path, { version, optional }]) => !path || optional || found[path]?.version === version,
+  );
+}
+
+/** Installs and builds what is missing. */
+export async function setup() {
+  ensureSystemPackages(buildPackages);
+  if (!hasDependencies()) run("npm", ["ci", "--no-audit", "--no-fund"]);
+  run(process.execPath, ["scripts/build.mjs"]);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) await main(setup);

@@ -1,0 +1,49 @@
+// Checks the Debian packages that a build needs, and installs the missing ones where that is possible.
+import { spawnSync } from "node:child_process";
+import { pathToFileURL } from "node:url";
+import { main, run } from "./run.mjs";
+
+/** What `npm run build` needs: the crate's bindgen wants libclang, GNS wants protobuf and OpenSSL. */
+export const buildPackages = [
+  "cmake",
+  "g++",
+  "make",
+  "clang",
+  "libclang-dev",
+  "protobuf-compiler",
+  "libprotobuf-dev",
+  "libssl-dev",
+  "pkg-config",
+];
+/** What `npm test` needs on top. */
+export const testPackages = ["clang-format", "iproute2", "nftables"];
+
+function isInstalled(name) {
+  const query = spawnSync("dpkg", ["--status", name], { encoding: "utf8" });
+  return query.status === 0 && query.stdout.includes("Status: install ok installed");
+}
+
+/** Makes sure that the packages are there, or throws an error that says what to type. */
+export function ensureSystemPackages(names) {
+  if (spawnSync("dpkg-query", ["--version"]).error) return; // not Debian: the build itself will tell
+  const missing = names.filter((name) => !isInstalled(name));
+  if (missing.length === 0) return;
+  const install = ["apt-get", "install", "-y", "--no-install-recommends", ...missing];
+  const asRoot = process.getuid() === 0;
+  if (!asRoot && spawnSync("sudo", ["-n", "true"]).status !== 0) {
+    throw new Error(`The build needs packages that are not installed. Type:\n\n  sudo ${install.join(" ")}\n`);
+  }
+  console.log(`Installing ${missing.join(", ")}`);
+  const prefix = asRoot ? [] : ["sudo", "-n"];
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  const apt = (...args) => {
+    const [command, ...rest] = [...prefix, ...args];
+    run(command, rest, { env, stdio: ["ignore", "ignore", "inherit"] });
+  };
+  apt("apt-get", "update");
+  apt(...install);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await main(() => ensureSystemPackages([...buildPackages, ...(process.argv.includes("--test") ? testPackages : [])]));
+}

@@ -1,0 +1,19 @@
+// npm test: everything, from a fresh clone on. Arguments go to vitest, and then only the tests run:
+// `npm test -- test/valve` runs one folder.
+import { join } from "node:path";
+import { root } from "./paths.mjs";
+import { main, run } from "./run.mjs";
+import { setup } from "./setup.mjs";
+import { ensureSystemPackages, testPackages } from "./system-packages.mjs";
+
+await main(async () => {
+  const vitest = process.argv.slice(2);
+  ensureSystemPackages(testPackages);
+  await setup();
+  run(process.execPath, ["scripts/build.mjs", "--bench"]);
+  if (vitest.length === 0) {
+    run(process.execPath, ["scripts/lint.mjs"]);
+    run(process.execPath, ["scripts/prebuild.mjs"]);
+  }
+  run(join(root, "node_modules", ".bin", "vitest"), ["run", ...vitest]);
+});
