@@ -10,14 +10,14 @@ import { buildPackages, ensureSystemPackages } from "./system-packages.mjs";
 const development = { name: "cmake", definitions: {}, target: null };
 
 /** Configures and builds with cmake-js, and returns the CMake tree. */
-export function buildNative({ name, definitions, target } = development) {
+export function buildNative({ name, definitions, target, env: environment = process.env } = development) {
   ensureSystemPackages(buildPackages);
   if (!existsSync(join(root, "node_modules", "cmake-js"))) run("npm", ["ci"]);
   const tree = checkoutCache(name);
   const args = ["build", "--out", tree, "--log-level", "warn", "--parallel", "2", "--prefer-make"];
   for (const [key, value] of Object.entries(definitions)) args.push(`--CD${key}=${value}`);
   if (target) args.push("--target", target);
-  const env = { CARGO_TARGET_DIR: join(cache, "cargo"), ...process.env };
+  const env = { CARGO_TARGET_DIR: join(cache, "cargo"), ...environment };
   run(join(root, "node_modules", ".bin", "cmake-js"), args, { env });
   return tree;
 }

@@ -1,0 +1,50 @@
+// npm run test:sanitize: the native code under the sanitizers, GNS included.
+//   thread              the core as a plain C++ program, test/native/core_race.cc
+//   address, undefined  the addon, under the tests in test/valve
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { buildNative } from "./build.mjs";
+import { cache, checkoutCache, root } from "./paths.mjs";
+import { main, run } from "./run.mjs";
+import { buildPackages, ensureSystemPackages } from "./system-packages.mjs";
+
+/** GNS compiled with the same flags, in a target folder of its own. */
+function sanitizedEnvironment(sanitizers, name) {
+  const flags = `-fsanitize=${sanitizers} -fno-omit-frame-pointer -g`;
+  return { ...process.env, CFLAGS: flags, CXXFLAGS: flags, CARGO_TARGET_DIR: join(cache, `cargo-${name}`) };
+}
+
+function checkThreads(rounds) {
+  const tree = checkoutCache("cmake-tsan");
+  const env = sanitizedEnvironment("thread", "tsan");
+  const definitions = ["-DVALVE_SOCKETS_SANITIZE=thread", "-DVALVE_SOCKETS_NATIVE_TEST=ON"];
+  run("cmake", ["-S", root, "-B", tree, "-DCMAKE_BUILD_TYPE=RelWithDebInfo", ...definitions], { env });
+  run("cmake", ["--build", tree, "--parallel", "2", "--target", "core-race"], { env });
+  const suppressions = join(root, "test", "native", "tsan.supp");
+  const options = `halt_on_error=0 exitcode=66 second_deadlock_stack=1 suppressions=${suppressions}`;
+  run(join(tree, "test", "native", "core-race"), [String(rounds)], { env: { ...process.env, TSAN_OPTIONS: options } });
+}
+
+function checkMemory(tests) {
+  const env = sanitizedEnvironment("address,undefined", "asan");
+  const definitions = { VALVE_SOCKETS_SANITIZE: "address,undefined" };
+  const tree = buildNative({ name: "cmake-asan", definitions, target: null, env });
+  const runtime = (name) => execFileSync("g++", [`-print-file-name=${name}`], { encoding: "utf8" }).trim();
+  run(process.execPath, [join(root, "node_modules", "vitest", "vitest.mjs"), "run", ...tests], {
+    env: {
+      ...process.env,
+      VALVE_SOCKETS_ADDON: join(tree, "Release", "valve_sockets.node"),
+      LD_PRELOAD: `${runtime("libasan.so")} ${runtime("libubsan.so")}`,
+      // Node itself leaves memory behind at exit; leaks of ours are found by the leak test.
+      ASAN_OPTIONS: "detect_leaks=0 exitcode=66 abort_on_error=0",
+      UBSAN_OPTIONS: "halt_on_error=1 exitcode=66 print_stacktrace=1",
+    },
+  });
+}
+
+await main(() => {
+  ensureSystemPackages(buildPackages);
+  const [only] = process.argv.slice(2);
+  if (!only || only === "thread") checkThreads(20);
+  if (!only || only === "memory") checkMemory(["test/valve"]);
+});

@@ -1,0 +1,171 @@
+// Runs the core of the addon without Node, for the thread sanitizer: two threads, each with an owner of its own, talk
+// to each other while the helper thread polls, and are torn down in mid-traffic. Both drivers; in hybrid mode the
+// server's thread plays the event loop.
+//
+//   core-race [rounds]        exit code 0: every round moved its messages and ended
+
+#include <poll.h>
+
+#include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <thread>
+
+#include "core/closing.h"
+#include "core/inbox.h"
+#include "core/library.h"
+#include "core/outbox.h"
+#include "core/sockets.h"
+
+namespace {
+
+constexpr uint16_t kFirstPort = 29000;
+constexpr int kMessagesPerRound = 400;
+constexpr int kBurst = 16;
+
+class Bell : public vs::Doorbell {
+ public:
+  void Ring() override {
+    std::lock_guard<std::mutex> lock(mutex_);
+    rung_ = true;
+    wake_.notify_one();
+  }
+  void Wait(int ms) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    wake_.wait_for(lock, std::chrono::milliseconds(ms), [this] { return rung_; });
+    rung_ = false;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool rung_ = false;
+};
+
+// One environment: a thread with an owner, which echoes what it gets until it has seen enough.
+class Peer {
+ public:
+  Peer(vs::DriverMode mode, uint16_t port, bool is_server) : mode_(mode), is_server_(is_server) {
+    address_.SetIPv6LocalHost(port);
+  }
+
+  bool Run() {
+    if (!vs::AddUser(mode_, false, nullptr).empty()) return false;
+    const bool plays_loop = is_server_ && vs::GetDriver().AttachLoop();
+    owner_ = vs::CreateOwner(&bell_);
+    vs::SetReadable(owner_, true);
+    const vs::Handle opened =
+        is_server_ ? vs::CreateListenSocket(owner_, address_, {}) : vs::Connect(owner_, address_, {});
+    if (opened) {
+      for (int turn = 0; received_ < kMessagesPerRound && turn < 20000 && !ended_; turn++) {
+        plays_loop ? TurnLoop() : bell_.Wait(50);
+        Deliver();
+        if (turn % 64 == 0) ChurnPair();
+      }
+    }
+    // Right in the middle of the traffic.
+    if (plays_loop) vs::GetDriver().DetachLoop();
+    vs::DestroyOwners({owner_});
+    vs::RemoveUser();
+    return opened && (received_ >= kMessagesPerRound || ended_);
+  }
+
+ private:
+  void TurnLoop() {
+    pollfd descriptor{vs::GetDriver().descriptor(), POLLIN, 0};
+    ::poll(&descriptor, 1, std::min(vs::GetDriver().TimeToNextTimer(), 10));
+    vs::GetDriver().PollFromLoop();
+    vs::Collect(true, &bell_);
+  }
+
+  void Deliver() {
+    for (const vs::Woken& woken : vs::TakeWoken(&bell_)) {
+      vs::StatusEvent event;
+      while (vs::NextEvent(owner_, event)) OnEvent(event);
+      if (connection_) Echo();
+      vs::CheckForMore(woken);
+    }
+  }
+
+  void OnEvent(const vs::StatusEvent& event) {
+    switch (event.m_info.m_eState) {
+      case k_ESteamNetworkingConnectionState_Connecting:
+        if (is_server_) vs::AcceptConnection(owner_, event.m_hConn);
+        break;
+      case k_ESteamNetworkingConnectionState_Connected:
+        connection_ = event.m_hConn;
+        for (int i = 0; i < kBurst; i++) SendOne(i % 2 == 0);
+        break;
+      case k_ESteamNetworkingConnectionState_ClosedByPeer:
+      case k_ESteamNetworkingConnectionState_ProblemDetectedLocally:
+        vs::CloseConnection(owner_, event.m_hConn, 0, "", false);
+        ended_ = true;
+        break;
+      default:
+        break;
+    }
+  }
+
+  void SendOne(bool reliable) {
+    static const char payload[300] = {};
+    vs::Send(owner_, connection_, payload, sizeof payload,
+             k_nSteamNetworkingSend_NoNagle | (reliable ? k_nSteamNetworkingSend_Reliable : 0));
+  }
+
+  void Echo() {
+    for (;;) {
+      const vs::Received got = vs::Receive(owner_, vs::Source::Connection, connection_, 32, slab_, sizeof slab_, 0);
+      if (got.count <= 0) return;
+      received_ += got.count;
+      for (int i = 0; i < got.count; i++) SendOne(true);
+    }
+  }
+
+  // Opens and closes a pair, with a message in it and a lingering close, while the other thread is at work.
+  void ChurnPair() {
+    vs::Handle pair[2];
+    if (!vs::CreateSocketPair(owner_, false, nullptr, nullptr, pair)) return;
+    vs::Send(owner_, pair[0], "x", 1, k_nSteamNetworkingSend_Reliable);
+    vs::CloseConnection(owner_, pair[0], 1001, "done", true);
+    vs::CloseConnection(owner_, pair[1], 0, "", false);
+  }
+
+  vs::DriverMode mode_;
+  bool is_server_;
+  SteamNetworkingIPAddr address_;
+  Bell bell_;
+  vs::OwnerId owner_ = 0;
+  vs::Handle connection_ = 0;
+  int received_ = 0;
+  bool ended_ = false;
+  alignas(8) uint8_t slab_[64 * 1024];
+};
+
+bool Round(vs::DriverMode mode, uint16_t port) {
+  // Keeps the library running until both are done, or the first to end would take it from the other.
+  vs::AddUser(mode, false, nullptr);
+  Peer server(mode, port, true), client(mode, port, false);
+  bool server_ok = false, client_ok = false;
+  std::thread server_thread([&] { server_ok = server.Run(); });
+  std::thread client_thread([&] { client_ok = client.Run(); });
+  server_thread.join();
+  client_thread.join();
+  vs::RemoveUser();
+  return server_ok && client_ok;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const int rounds = argc > 1 ? std::atoi(argv[1]) : 20;
+  for (int i = 0; i < rounds; i++) {
+    const vs::DriverMode mode = i % 2 ? vs::DriverMode::Thread : vs::DriverMode::Hybrid;
+    if (!Round(mode, static_cast<uint16_t>(kFirstPort + i))) {
+      std::fprintf(stderr, "round %d failed\n", i);
+      return 1;
+    }
+  }
+  std::printf("%d rounds\n", rounds);
+  return 0;
+}
