@@ -45,6 +45,6 @@ function checkMemory(tests) {
 await main(() => {
   ensureSystemPackages(buildPackages);
   const [only] = process.argv.slice(2);
-  if (!only || only === "thread") checkThreads(20);
+  if (!only || only === "thread") checkThreads(100);
   if (!only || only === "memory") checkMemory(["test/valve"]);
 });
