@@ -7,6 +7,9 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   vs::ExportSockets(exports, *environment);
   vs::ExportMessages(exports, *environment);
   vs::ExportConfig(exports, *environment);
+  vs::ExportSignaling(exports, *environment);
+  vs::ExportSessions(exports, *environment);
+  vs::ExportIdentity(exports, *environment);
   return exports;
 }
 

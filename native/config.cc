@@ -75,11 +75,47 @@ Napi::Value GetValue(Environment& environment, const Args& args) {
   return out;
 }
 
+// [value, name, type, scope], or null for a value that this library does not have.
+Napi::Value DescribeValue(const Args& args, ESteamNetworkingConfigValue value) {
+  ESteamNetworkingConfigDataType type;
+  ESteamNetworkingConfigScope scope;
+  const char* name = Utils()->GetConfigValueInfo(value, &type, &scope);
+  if (!name) return args.env().Null();
+  Napi::Array out = Napi::Array::New(args.env(), 4);
+  out[0u] = Napi::Number::New(args.env(), value);
+  out[1u] = Napi::String::New(args.env(), name);
+  out[2u] = Napi::Number::New(args.env(), type);
+  out[3u] = Napi::Number::New(args.env(), scope);
+  return out;
+}
+
+Napi::Value GetValueInfo(Environment&, const Args& args) {
+  return DescribeValue(args, static_cast<ESteamNetworkingConfigValue>(args.Int32(0, "value")));
+}
+
+Napi::Value ListValues(Environment&, const Args& args) {
+  const bool with_dev = args.Bool(0, "developerValues");
+  Napi::Array out = Napi::Array::New(args.env());
+  auto value = k_ESteamNetworkingConfig_Invalid;
+  while ((value = Utils()->IterateGenericEditableConfigValues(value, with_dev)) != k_ESteamNetworkingConfig_Invalid) {
+    out[out.Length()] = DescribeValue(args, value);
+  }
+  return out;
+}
+
+Napi::Value SetLockWaitWarningThreshold(Environment&, const Args& args) {
+  SteamNetworkingSockets_SetLockWaitWarningThreshold(args.Uint32(0, "microseconds", INT32_MAX));
+  return args.env().Undefined();
+}
+
 }  // namespace
 
 void ExportConfig(Napi::Object& exports, Environment& environment) {
   Export<SetValue>(exports, environment, "setConfigValue");
   Export<GetValue>(exports, environment, "getConfigValue");
+  Export<GetValueInfo>(exports, environment, "getConfigValueInfo");
+  Export<ListValues>(exports, environment, "listConfigValues");
+  Export<SetLockWaitWarningThreshold>(exports, environment, "setLockWaitWarningThreshold");
 }
 
 }  // namespace vs

@@ -80,5 +80,8 @@ void ExportLibrary(Napi::Object& exports, Environment& environment);
 void ExportSockets(Napi::Object& exports, Environment& environment);
 void ExportMessages(Napi::Object& exports, Environment& environment);
 void ExportConfig(Napi::Object& exports, Environment& environment);
+void ExportSignaling(Napi::Object& exports, Environment& environment);
+void ExportSessions(Napi::Object& exports, Environment& environment);
+void ExportIdentity(Napi::Object& exports, Environment& environment);
 
 }  // namespace vs

@@ -1,7 +1,7 @@
 // The functions of the addon that send and receive messages.
 #include "core/inbox.h"
 #include "core/outbox.h"
-#include "environment.h"
+#include "values.h"
 
 namespace vs {
 
@@ -43,17 +43,9 @@ Napi::Value ReceiveMany(Environment& environment, const Args& args) {
   const auto source = static_cast<Source>(args.Uint32(1, "source", 2));
   const Handle handle = args.Uint32(2, "handle");
   const uint32_t max = args.Uint32(3, "max", INT32_MAX);
-  const Bytes slab = args.Uint8Array(4, "slab");
-  const uint32_t offset = args.Uint32(5, "offset");
-  uint32_t* out = args.TypedArray<uint32_t>(6, "out", 2, napi_uint32_array);
-  if (slab.size > UINT32_MAX) Args::ThrowRange(args.env(), "slab", "smaller than 4 GiB");
-  if (offset % 8 != 0 || offset > slab.size || reinterpret_cast<uintptr_t>(slab.data) % 8 != 0) {
-    Args::ThrowRange(args.env(), "offset", "a multiple of 8 within a slab that starts at one");
-  }
-  const Received received = Receive(owner, source, handle, max, slab.data, static_cast<uint32_t>(slab.size), offset);
-  out[0] = received.end;
-  out[1] = received.needed;
-  return Napi::Number::New(args.env(), received.count);
+  const SlabArguments into(args, 4);
+  return into.Finish(
+      args, Receive(owner, source, handle, max, into.slab.data, static_cast<uint32_t>(into.slab.size), into.offset));
 }
 
 }  // namespace

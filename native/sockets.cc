@@ -6,98 +6,13 @@
 #include "core/closing.h"
 #include "core/inbox.h"
 #include "environment.h"
+#include "values.h"
 
 namespace vs {
 
 namespace {
 
-// What every function here starts with: the library runs, and the first argument is an owner.
-OwnerId RunningOwner(Environment& environment, const Args& args) {
-  environment.RequireRunning();
-  return args.Uint32(0, "owner");
-}
-
-// Options of a listen socket or connection, with the strings that they point to.
-class OptionList {
- public:
-  OptionList(const Args& args, size_t index) {
-    if (!args.at(index).IsArray()) Args::ThrowType(args.env(), "options", "an array");
-    const Napi::Array list = args.at(index).As<Napi::Array>();
-    if (list.Length() > kMax) Args::ThrowRange(args.env(), "options", "256 entries at most");
-    strings_.reserve(list.Length());
-    for (uint32_t i = 0; i < list.Length(); i++) Add(list.Get(i));
-  }
-
-  const Options& options() const { return options_; }
-
- private:
-  static constexpr uint32_t kMax = 256;
-
-  void Add(Napi::Value entry) {
-    const Napi::Env env = entry.Env();
-    if (!entry.IsArray()) Args::ThrowType(env, "an option", "[value, type, data]");
-    const Napi::Array parts = entry.As<Napi::Array>();
-    const auto value = static_cast<ESteamNetworkingConfigValue>(Args::Number(parts.Get(0u), "value", 0, INT32_MAX));
-    const auto type = static_cast<ESteamNetworkingConfigDataType>(Args::Number(parts.Get(1u), "type", 1, 4));
-    const Napi::Value data = parts.Get(2u);
-    SteamNetworkingConfigValue_t option;
-    switch (type) {
-      case k_ESteamNetworkingConfig_Int32:
-        option.SetInt32(value, static_cast<int32>(Args::Number(data, "data", INT32_MIN, INT32_MAX)));
-        break;
-      case k_ESteamNetworkingConfig_Int64: {
-        if (!data.IsBigInt()) Args::ThrowType(env, "data", "a bigint");
-        bool lossless;
-        option.SetInt64(value, data.As<Napi::BigInt>().Int64Value(&lossless));
-        break;
-      }
-      case k_ESteamNetworkingConfig_Float:
-        if (!data.IsNumber()) Args::ThrowType(env, "data", "a number");
-        option.SetFloat(value, data.As<Napi::Number>().FloatValue());
-        break;
-      default:
-        if (!data.IsString()) Args::ThrowType(env, "data", "a string");
-        strings_.push_back(data.As<Napi::String>().Utf8Value());
-        option.SetString(value, strings_.back().c_str());
-    }
-    options_.push_back(option);
-  }
-
-  std::vector<std::string> strings_;
-  Options options_;
-};
-
-Napi::Value MakeBytes(Napi::Env env, const void* data, size_t size) {
-  Napi::Uint8Array bytes = Napi::Uint8Array::New(env, size);
-  if (size) std::memcpy(bytes.Data(), data, size);
-  return bytes;
-}
-
-Napi::Value MakeIdentity(Napi::Env env, const SteamNetworkingIdentity& identity) {
-  uint8_t bytes[sizeof identity];
-  const int32_t head[2] = {identity.m_eType, identity.m_cbSize};
-  std::memcpy(bytes, head, sizeof head);
-  std::memcpy(bytes + sizeof head, identity.m_genericBytes, identity.m_cbSize);
-  return MakeBytes(env, bytes, sizeof head + identity.m_cbSize);
-}
-
-Napi::Object MakeInfo(Napi::Env env, const SteamNetConnectionInfo_t& info) {
-  Napi::Object out = Napi::Object::New(env);
-  out.Set("identity", MakeIdentity(env, info.m_identityRemote));
-  out.Set("userData", Napi::BigInt::New(env, static_cast<int64_t>(info.m_nUserData)));
-  out.Set("listenSocket", Napi::Number::New(env, info.m_hListenSocket));
-  out.Set("ip", MakeBytes(env, info.m_addrRemote.m_ipv6, sizeof info.m_addrRemote.m_ipv6));
-  out.Set("port", Napi::Number::New(env, info.m_addrRemote.m_port));
-  out.Set("state", Napi::Number::New(env, info.m_eState));
-  out.Set("endReason", Napi::Number::New(env, info.m_eEndReason));
-  out.Set("endDebug", Napi::String::New(env, info.m_szEndDebug));
-  out.Set("description", Napi::String::New(env, info.m_szConnectionDescription));
-  out.Set("flags", Napi::Number::New(env, info.m_nFlags));
-  return out;
-}
-
-Napi::Value MakeNumber(const Args& args, double value) { return Napi::Number::New(args.env(), value); }
-Napi::Value MakeBool(const Args& args, bool value) { return Napi::Boolean::New(args.env(), value); }
+constexpr uint32_t kMaxLanes = 255;
 
 Napi::Value SetReadableOwner(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
@@ -231,6 +146,36 @@ Napi::Value GetStatus(Environment& environment, const Args& args) {
   return MakeNumber(args, result);
 }
 
+Napi::Value ConfigureConnectionLanes(Environment& environment, const Args& args) {
+  const OwnerId owner = RunningOwner(environment, args);
+  const Handle handle = args.Uint32(1, "connection");
+  const uint32_t count = args.Uint32(2, "count", kMaxLanes + 1);
+  const int* priorities = args.IsNull(3) ? nullptr : args.TypedArray<int>(3, "priorities", count, napi_int32_array);
+  const uint16_t* weights =
+      args.IsNull(4) ? nullptr : args.TypedArray<uint16_t>(4, "weights", count, napi_uint16_array);
+  return MakeNumber(args, ConfigureLanes(owner, handle, static_cast<int>(count), priorities, weights));
+}
+
+Napi::Value GetLaneStatus(Environment& environment, const Args& args) {
+  constexpr size_t kFields = 4;
+  const OwnerId owner = RunningOwner(environment, args);
+  const Handle handle = args.Uint32(1, "connection");
+  const uint32_t count = args.Uint32(2, "count", kMaxLanes);
+  double* out = args.TypedArray<double>(3, "out", count * kFields, napi_float64_array);
+  if (!HasConnection(owner, handle)) return MakeNumber(args, k_EResultInvalidParam);
+  std::vector<SteamNetConnectionRealTimeLaneStatus_t> lanes(count);
+  const EResult result = Sockets()->GetConnectionRealTimeStatus(handle, nullptr, static_cast<int>(count), lanes.data());
+  if (result == k_EResultOK) {
+    for (const auto& lane : lanes) {
+      *out++ = lane.m_cbPendingUnreliable;
+      *out++ = lane.m_cbPendingReliable;
+      *out++ = lane.m_cbSentUnackedReliable;
+      *out++ = static_cast<double>(lane.m_usecQueueTime);
+    }
+  }
+  return MakeNumber(args, result);
+}
+
 Napi::Value GetDetailedStatus(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
   const Handle handle = args.Uint32(1, "connection");
@@ -305,6 +250,8 @@ void ExportSockets(Napi::Object& exports, Environment& environment) {
   Export<TakeEvent>(exports, environment, "nextEvent");
   Export<GetInfo>(exports, environment, "getConnectionInfo");
   Export<GetStatus>(exports, environment, "getRealTimeStatus");
+  Export<ConfigureConnectionLanes>(exports, environment, "configureConnectionLanes");
+  Export<GetLaneStatus>(exports, environment, "getLaneStatus");
   Export<GetDetailedStatus>(exports, environment, "getDetailedStatus");
   Export<GetListenAddress>(exports, environment, "getListenSocketAddress");
   Export<SetUserData>(exports, environment, "setConnectionUserData");

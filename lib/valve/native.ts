@@ -178,6 +178,60 @@ export interface NativeAddon {
   /** Group 0 leaves the group. */
   setConnectionPollGroup(owner: number, connection: number, group: number): boolean;
 
+  // --- lanes ---
+  /** Priorities and weights: `count` numbers each, or null. Returns a Result. */
+  configureConnectionLanes(
+    owner: number,
+    connection: number,
+    count: number,
+    priorities: Int32Array | null,
+    weights: Uint16Array | null,
+  ): number;
+  /** Fills `out` with 4 numbers a lane: pending unreliable, pending reliable, unacked (bytes), queue time (µs). */
+  getLaneStatus(owner: number, connection: number, count: number, out: Float64Array): number;
+
+  // --- P2P: GNS's rendezvous messages ("signals") travel by the application's own means ---
+  connectP2P(owner: number, identity: Uint8Array | null, remoteVirtualPort: number, options: NativeOption[]): number;
+  createListenSocketP2P(owner: number, localVirtualPort: number, options: NativeOption[]): number;
+  /** Feeds a signal from a peer. False: not a signal. Without `allowRequests` a request is ignored, unanswered. */
+  receiveSignal(owner: number, data: ArrayBufferView, allowRequests: boolean): boolean;
+  /** Signals to carry to peers, oldest first; the wake function is called for new ones. */
+  takeSignals(owner: number): { connection: number; identity: Uint8Array; data: Uint8Array }[];
+
+  // --- ISteamNetworkingMessages: one owner per process has it ---
+  claimSessions(owner: number): boolean;
+  releaseSessions(owner: number): void;
+  sendMessageToUser(owner: number, identity: Uint8Array, data: ArrayBufferView, flags: number, channel: number): number;
+  /** As `receive`. */
+  receiveOnChannel(
+    owner: number,
+    channel: number,
+    max: number,
+    slab: Uint8Array,
+    offset: number,
+    out: Uint32Array,
+  ): number;
+  acceptSession(owner: number, identity: Uint8Array): boolean;
+  closeSession(owner: number, identity: Uint8Array): boolean;
+  closeChannel(owner: number, identity: Uint8Array, channel: number): boolean;
+  getSessionInfo(owner: number, identity: Uint8Array): NativeConnectionInfo | null;
+  /** Requests (`info` null) and failures since the last call. */
+  takeSessionEvents(owner: number): { identity: Uint8Array; info: NativeConnectionInfo | null }[];
+
+  // --- identity and certificates of the process ---
+  getIdentity(): Uint8Array | null;
+  /** Closes all connections of the process first. */
+  resetIdentity(identity: Uint8Array | null): void;
+  identityToString(identity: Uint8Array): string;
+  parseIdentity(text: string): Uint8Array | null;
+  /** Return GNS's ESteamNetworkingAvailability. */
+  initAuthentication(): number;
+  getAuthenticationStatus(): { availability: number; debug: string };
+  /** `[bytes, ""]`, or `[null, why not]`. */
+  getCertificateRequest(): [Uint8Array | null, string];
+  /** "", or why not. */
+  setCertificate(certificate: ArrayBufferView): string;
+
   // --- queries ---
   /** The next status event of the owner, oldest first, or null. */
   nextEvent(owner: number): NativeStatusEvent | null;
@@ -208,6 +262,11 @@ export interface NativeAddon {
     scope: number,
     handle: number,
   ): { result: number; type: number; value: number | bigint | string | null };
+  /** `[value, name, type, scope]`, or null for a value that the library does not have. */
+  getConfigValueInfo(value: number): [number, string, number, number] | null;
+  listConfigValues(developerValues: boolean): [number, string, number, number][];
+  /** Log a warning when GNS waits longer than this for a lock. */
+  setLockWaitWarningThreshold(microseconds: number): void;
 }
 
 export const native: NativeAddon = loadAddon();

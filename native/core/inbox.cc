@@ -1,19 +1,17 @@
 #include "core/inbox.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "core/closing.h"
+#include "core/sessions.h"
+#include "core/signaling.h"
+#include "core/slab_writer.h"
 
 namespace vs {
 
 namespace {
 
-constexpr uint32_t kRecordHeader = 56;
-constexpr uint32_t kIdentityHeader = 8;
 constexpr size_t kBatch = 256;
-
-uint32_t Align8(uint32_t n) { return (n + 7) & ~7u; }
 
 void PushEvent(State& state, Owner& owner, const StatusEvent& event) {
   if (owner.events.size() >= kMaxEventsPerOwner) {
@@ -62,65 +60,14 @@ size_t TakeInHand(Group& group, Handle connection, SteamNetworkingMessage_t** ou
   return count;
 }
 
-class SlabWriter {
- public:
-  SlabWriter(uint8_t* slab, uint32_t size, uint32_t offset) : slab_(slab), size_(size), end_(offset) {}
-
-  uint32_t end() const { return end_; }
-
-  // Returns 0, or the bytes needed when the message does not fit.
-  uint32_t Write(const SteamNetworkingMessage_t& message) {
-    const uint32_t length = static_cast<uint32_t>(message.m_cbSize);
-    const bool shared = identity_ && message.m_conn == connection_;
-    const uint32_t identity_size = shared ? 0 : Align8(kIdentityHeader + message.m_identityPeer.m_cbSize);
-    const uint64_t needed = uint64_t{identity_size} + kRecordHeader + Align8(length);
-    if (end_ + needed > size_) return static_cast<uint32_t>(needed);
-
-    const uint32_t record = end_;
-    if (!shared) {
-      identity_ = record + kRecordHeader + Align8(length);
-      connection_ = message.m_conn;
-      const SteamNetworkingIdentity& identity = message.m_identityPeer;
-      const int32_t head[2] = {identity.m_eType, identity.m_cbSize};
-      std::memcpy(slab_ + identity_, head, sizeof head);
-      std::memcpy(slab_ + identity_ + kIdentityHeader, identity.m_genericBytes, identity.m_cbSize);
-    }
-    uint8_t* header = slab_ + record;
-    Put(header, 0, message.m_conn);
-    Put(header, 4, length);
-    Put(header, 8, static_cast<double>(message.m_nMessageNumber));
-    Put(header, 16, static_cast<double>(message.m_usecTimeReceived));
-    Put(header, 24, message.m_nConnUserData);
-    Put(header, 32, static_cast<uint32_t>(message.m_nFlags));
-    Put(header, 36, static_cast<int32_t>(message.m_nChannel));
-    Put(header, 40, static_cast<uint32_t>(message.m_idxLane));
-    Put(header, 44, identity_);
-    Put(header, 48, static_cast<uint32_t>(record + needed));
-    if (length) std::memcpy(header + kRecordHeader, message.m_pData, length);
-    end_ = static_cast<uint32_t>(record + needed);
-    return 0;
-  }
-
- private:
-  template <typename T>
-  static void Put(uint8_t* header, uint32_t at, T value) {
-    std::memcpy(header + at, &value, sizeof value);
-  }
-
-  uint8_t* slab_;
-  uint32_t size_;
-  uint32_t end_;
-  uint32_t identity_ = 0;
-  Handle connection_ = 0;
-};
-
 }  // namespace
 
 void OnStatusChanged(SteamNetConnectionStatusChangedCallback_t* event) {
   State& state = GetState();  // locked by PumpEvents
   const auto now = event->m_info.m_eState;
   if (event->m_eOldState == k_ESteamNetworkingConnectionState_None &&
-      now == k_ESteamNetworkingConnectionState_Connecting && event->m_info.m_hListenSocket) {
+      now == k_ESteamNetworkingConnectionState_Connecting && event->m_info.m_hListenSocket &&
+      !state.connections.count(event->m_hConn)) {
     AdoptIncoming(state, *event);
   }
   auto found = state.connections.find(event->m_hConn);
@@ -148,6 +95,9 @@ void Collect(bool arrived, const Doorbell* own) {
   for (auto& [handle, group] : state.groups) {
     if (group.owner->readable && IsUnread(handle, group, arrived)) group.owner->pending = true;
   }
+  for (auto& [id, owner] : state.owners) {
+    if (owner->readable && MayHaveSessionMessages(id, arrived)) owner->pending = true;
+  }
   state.RingPending(own);
 }
 
@@ -172,7 +122,7 @@ std::vector<Woken> TakeWoken(Doorbell* doorbell) {
   Lock lock(state.mutex);
   std::vector<Woken> woken;
   for (auto& [id, owner] : state.owners) {
-    if (owner->doorbell != doorbell || !owner->pending || !owner->readable) continue;
+    if (owner->doorbell != doorbell || !owner->readable || !(owner->pending || HasSignals(id))) continue;
     owner->pending = false;
     woken.push_back({id, owner->progress});
   }

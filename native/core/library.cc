@@ -7,6 +7,8 @@
 #include "core/config.h"
 #include "core/inbox.h"
 #include "core/log.h"
+#include "core/sessions.h"
+#include "core/signaling.h"
 
 namespace vs {
 
@@ -29,9 +31,11 @@ constexpr char kShutdownText[] = "SteamNetworkingSockets shutdown";
 
 void Kill() {
   GetDriver().Stop();
+  std::vector<OwnerId> ids;
   {
     State& state = GetState();
     Lock lock(state.mutex);
+    for (auto& [id, owner] : state.owners) ids.push_back(id);
     for (auto& [handle, group] : state.groups) {
       for (auto* message : group.in_hand) message->Release();
     }
@@ -47,6 +51,7 @@ void Kill() {
       owner->pending = false;
     }
   }
+  for (OwnerId id : ids) ReleaseSessions(id);
   GameNetworkingSockets_Kill();
   RemoveLog();
   RestoreGlobalConfig();
@@ -113,6 +118,7 @@ void RemoveUser() {
 bool IsRunning() { return Sockets() != nullptr; }
 
 void CloseOwners(const std::vector<OwnerId>& owners) {
+  for (OwnerId id : owners) ReleaseSessions(id);
   State& state = GetState();
   Lock lock(state.mutex);
   for (OwnerId id : owners) CloseAll(state, id, kShutdownReason, kShutdownText);
@@ -122,7 +128,10 @@ void DestroyOwners(const std::vector<OwnerId>& owners) {
   CloseOwners(owners);
   State& state = GetState();
   Lock lock(state.mutex);
-  for (OwnerId id : owners) state.owners.erase(id);
+  for (OwnerId id : owners) {
+    RemoveSignalQueue(id);
+    state.owners.erase(id);
+  }
 }
 
 void RingAll() {

@@ -2,6 +2,7 @@
 
 #include "core/inbox.h"
 #include "core/log.h"
+#include "core/signaling.h"
 
 namespace vs {
 
@@ -18,6 +19,12 @@ Handle DefaultGroup(State& state, Owner* owner) {
   return owner->default_group;
 }
 
+}  // namespace
+
+void AddListener(State& state, Owner* owner, Handle handle) {
+  state.AddListener(handle, Listener{owner, CreateGroup(state, owner, true)});
+}
+
 void AddOutgoing(State& state, Owner* owner, Handle handle, Handle pair) {
   const Handle group = DefaultGroup(state, owner);
   Sockets()->SetConnectionPollGroup(handle, group);
@@ -25,8 +32,6 @@ void AddOutgoing(State& state, Owner* owner, Handle handle, Handle pair) {
   connection.pair = pair;
   state.AddConnection(handle, connection);
 }
-
-}  // namespace
 
 OwnerId CreateOwner(Doorbell* doorbell) {
   State& state = GetState();
@@ -36,6 +41,7 @@ OwnerId CreateOwner(Doorbell* doorbell) {
   owner->id = id;
   owner->doorbell = doorbell;
   state.owners[id] = std::move(owner);
+  AddSignalQueue(id, doorbell);
   return id;
 }
 
@@ -47,7 +53,7 @@ Handle CreateListenSocket(OwnerId id, const SteamNetworkingIPAddr& address, cons
   ErrorCapture capture;
   const Handle handle = Sockets()->CreateListenSocketIP(address, static_cast<int>(options.size()), options.data());
   if (!handle) return 0;
-  state.AddListener(handle, Listener{owner, CreateGroup(state, owner, true)});
+  AddListener(state, owner, handle);
   return handle;
 }
 
@@ -126,6 +132,11 @@ bool SetReferenced(OwnerId owner, Handle handle, bool on) {
     return true;
   }
   return false;
+}
+
+EResult ConfigureLanes(OwnerId owner, Handle handle, int count, const int* priorities, const uint16_t* weights) {
+  if (!HasConnection(owner, handle)) return k_EResultInvalidParam;
+  return Sockets()->ConfigureConnectionLanes(handle, count, priorities, weights);
 }
 
 bool HasConnection(OwnerId owner, Handle handle) {

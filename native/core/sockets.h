@@ -27,6 +27,12 @@ bool SetReadable(OwnerId owner, bool on);
 // Whether an open listen socket or connection keeps the process alive. False: no such handle.
 bool SetReferenced(OwnerId owner, Handle handle, bool on);
 
+// The table's side of a new handle. The lock is held by the caller.
+void AddListener(State& state, Owner* owner, Handle handle);
+void AddOutgoing(State& state, Owner* owner, Handle handle, Handle pair);
+
+EResult ConfigureLanes(OwnerId owner, Handle handle, int count, const int* priorities, const uint16_t* weights);
+
 // Whether the handle is an open connection (a listen socket) of this owner.
 bool HasConnection(OwnerId owner, Handle handle);
 bool HasListener(OwnerId owner, Handle handle);

@@ -1,0 +1,132 @@
+#include "core/sessions.h"
+
+#include <algorithm>
+
+#include "core/signaling.h"
+#include "core/slab_writer.h"
+
+namespace vs {
+
+namespace {
+
+struct Sessions {
+  std::mutex mutex;  // taken with GNS's locks held
+  OwnerId owner = 0;
+  std::deque<SessionEvent> events;
+  // Messages that did not fit the slab they were received into, by channel, oldest first.
+  std::unordered_map<int, std::deque<SteamNetworkingMessage_t*>> in_hand;
+};
+
+Sessions& GetSessions() {
+  static Sessions* sessions = new Sessions();
+  return *sessions;
+}
+
+void Push(const SessionEvent& event) {
+  Sessions& sessions = GetSessions();
+  std::lock_guard<std::mutex> lock(sessions.mutex);
+  if (!sessions.owner) return;
+  // The oldest goes: a request that is not answered is repeated by the peer's next message.
+  if (sessions.events.size() >= kMaxSessionEvents) sessions.events.pop_front();
+  sessions.events.push_back(event);
+}
+
+// These two come inside PumpEvents.
+void OnRequest(SteamNetworkingMessagesSessionRequest_t* request) { Push({false, request->m_identityRemote, {}}); }
+void OnFailed(SteamNetworkingMessagesSessionFailed_t* failed) {
+  Push({true, failed->m_info.m_identityRemote, failed->m_info});
+}
+
+ISteamNetworkingConnectionSignaling* OnSignalingWanted(ISteamNetworkingSockets*, const SteamNetworkingIdentity&, int,
+                                                       int) {
+  Sessions& sessions = GetSessions();
+  std::lock_guard<std::mutex> lock(sessions.mutex);
+  return sessions.owner ? NewSignaling(sessions.owner) : nullptr;
+}
+
+void SetCallbacks(bool on) {
+  const auto set = [on](ESteamNetworkingConfigValue value, void* function) {
+    Utils()->SetGlobalConfigValuePtr(value, on ? function : nullptr);
+  };
+  set(k_ESteamNetworkingConfig_Callback_MessagesSessionRequest, reinterpret_cast<void*>(OnRequest));
+  set(k_ESteamNetworkingConfig_Callback_MessagesSessionFailed, reinterpret_cast<void*>(OnFailed));
+  set(k_ESteamNetworkingConfig_Callback_CreateConnectionSignaling, reinterpret_cast<void*>(OnSignalingWanted));
+}
+
+}  // namespace
+
+bool ClaimSessions(OwnerId owner) {
+  Sessions& sessions = GetSessions();
+  {
+    std::lock_guard<std::mutex> lock(sessions.mutex);
+    if (sessions.owner) return sessions.owner == owner;
+    sessions.owner = owner;
+  }
+  SetCallbacks(true);
+  return true;
+}
+
+void ReleaseSessions(OwnerId owner) {
+  Sessions& sessions = GetSessions();
+  {
+    std::lock_guard<std::mutex> lock(sessions.mutex);
+    if (sessions.owner != owner) return;
+    sessions.owner = 0;
+    sessions.events.clear();
+    for (auto& [channel, messages] : sessions.in_hand) {
+      for (auto* message : messages) message->Release();
+    }
+    sessions.in_hand.clear();
+  }
+  SetCallbacks(false);
+}
+
+bool OwnsSessions(OwnerId owner) {
+  Sessions& sessions = GetSessions();
+  std::lock_guard<std::mutex> lock(sessions.mutex);
+  return sessions.owner == owner;
+}
+
+std::vector<SessionEvent> TakeSessionEvents(OwnerId owner) {
+  Sessions& sessions = GetSessions();
+  std::lock_guard<std::mutex> lock(sessions.mutex);
+  if (sessions.owner != owner) return {};
+  std::vector<SessionEvent> events(sessions.events.begin(), sessions.events.end());
+  sessions.events.clear();
+  return events;
+}
+
+bool MayHaveSessionMessages(OwnerId owner, bool arrived) {
+  Sessions& sessions = GetSessions();
+  std::lock_guard<std::mutex> lock(sessions.mutex);
+  return sessions.owner == owner && (arrived || !sessions.events.empty());
+}
+
+Received ReceiveOnChannel(int channel, uint32_t max, uint8_t* slab, uint32_t size, uint32_t offset) {
+  SlabWriter writer(slab, size, offset);
+  Sessions& sessions = GetSessions();
+  int total = 0;
+  while (static_cast<uint32_t>(total) < max) {
+    SteamNetworkingMessage_t* message = nullptr;
+    {
+      std::lock_guard<std::mutex> lock(sessions.mutex);
+      auto& in_hand = sessions.in_hand[channel];
+      if (!in_hand.empty()) {
+        message = in_hand.front();
+        in_hand.pop_front();
+      }
+      if (in_hand.empty()) sessions.in_hand.erase(channel);
+    }
+    if (!message && SteamNetworkingMessages()->ReceiveMessagesOnChannel(channel, &message, 1) != 1) break;
+    if (const uint32_t needed = writer.Write(*message)) {
+      std::lock_guard<std::mutex> lock(sessions.mutex);
+      sessions.in_hand[channel].push_front(message);
+      return {total, writer.end(), needed};
+    }
+    message->Release();
+    total++;
+  }
+  return {total, writer.end(), 0};
+}
+
+}  // namespace vs

@@ -1,0 +1,32 @@
+#pragma once
+#include <steam/isteamnetworkingmessages.h>
+
+#include <vector>
+
+#include "core/inbox.h"
+#include "core/state.h"
+
+namespace vs {
+
+// ISteamNetworkingMessages: messages to identities on numbered channels, over P2P connections that GNS keeps by
+// itself. There is one interface per process, so one owner has it at a time.
+
+constexpr size_t kMaxSessionEvents = 1024;
+
+struct SessionEvent {
+  bool failed;  // else a request
+  SteamNetworkingIdentity peer;
+  SteamNetConnectionInfo_t info;  // when failed
+};
+
+// False: another owner has it. The owner's signals carry the rendezvous messages.
+bool ClaimSessions(OwnerId owner);
+void ReleaseSessions(OwnerId owner);
+bool OwnsSessions(OwnerId owner);
+std::vector<SessionEvent> TakeSessionEvents(OwnerId owner);
+// Whether the owner has the interface, and something may have come in for it.
+bool MayHaveSessionMessages(OwnerId owner, bool arrived);
+
+Received ReceiveOnChannel(int channel, uint32_t max, uint8_t* slab, uint32_t size, uint32_t offset);
+
+}  // namespace vs

@@ -1,0 +1,28 @@
+#pragma once
+#include <cstdint>
+
+#include "core/gns.h"
+
+namespace vs {
+
+// Writes messages as records into a slab that JS reads: lib/valve/native.ts, RECORD.
+class SlabWriter {
+ public:
+  SlabWriter(uint8_t* slab, uint32_t size, uint32_t offset) : slab_(slab), size_(size), end_(offset) {}
+
+  // Offset behind the last record.
+  uint32_t end() const { return end_; }
+
+  // Returns 0, or the bytes needed when the message does not fit.
+  uint32_t Write(const SteamNetworkingMessage_t& message);
+
+ private:
+  uint8_t* slab_;
+  uint32_t size_;
+  uint32_t end_;
+  // The identity that was written last, and whose: following messages of the same connection share it.
+  uint32_t identity_ = 0;
+  HSteamNetConnection connection_ = 0;
+};
+
+}  // namespace vs

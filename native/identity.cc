@@ -1,0 +1,91 @@
+// The functions of the addon that concern who we are: identity, authentication, certificates.
+#include "core/library.h"
+#include "values.h"
+
+namespace vs {
+
+namespace {
+
+Napi::Value GetOwnIdentity(Environment& environment, const Args& args) {
+  environment.RequireRunning();
+  SteamNetworkingIdentity identity;
+  if (!Sockets()->GetIdentity(&identity)) return args.env().Null();
+  return MakeIdentity(args.env(), identity);
+}
+
+Napi::Value ResetOwnIdentity(Environment& environment, const Args& args) {
+  environment.RequireRunning();
+  SteamNetworkingIdentity identity;
+  const bool given = args.Identity(0, "identity", identity);
+  Sockets()->ResetIdentity(given ? &identity : nullptr);
+  return args.env().Undefined();
+}
+
+Napi::Value IdentityToText(Environment&, const Args& args) {
+  SteamNetworkingIdentity identity;
+  args.Identity(0, "identity", identity);
+  char text[SteamNetworkingIdentity::k_cchMaxString];
+  SteamAPI_SteamNetworkingIdentity_ToString(&identity, text, sizeof text);
+  return Napi::String::New(args.env(), text);
+}
+
+Napi::Value IdentityFromText(Environment&, const Args& args) {
+  const std::string text = args.String(0, "text");
+  SteamNetworkingIdentity identity;
+  if (!SteamAPI_SteamNetworkingIdentity_ParseString(&identity, sizeof identity, text.c_str())) {
+    return args.env().Null();
+  }
+  return MakeIdentity(args.env(), identity);
+}
+
+Napi::Value InitAuthentication(Environment& environment, const Args& args) {
+  environment.RequireRunning();
+  return MakeNumber(args, Sockets()->InitAuthentication());
+}
+
+Napi::Value GetAuthenticationStatus(Environment& environment, const Args& args) {
+  environment.RequireRunning();
+  SteamNetAuthenticationStatus_t details = {};
+  Napi::Object out = Napi::Object::New(args.env());
+  out.Set("availability", MakeNumber(args, Sockets()->GetAuthenticationStatus(&details)));
+  out.Set("debug", Napi::String::New(args.env(), details.m_debugMsg));
+  return out;
+}
+
+// [bytes, ""] or [null, why not].
+Napi::Value GetCertificateRequest(Environment& environment, const Args& args) {
+  environment.RequireRunning();
+  char blob[4096];
+  int size = sizeof blob;
+  SteamNetworkingErrMsg message = {};
+  const bool made = Sockets()->GetCertificateRequest(&size, blob, message);
+  Napi::Array out = Napi::Array::New(args.env(), 2);
+  out[0u] = made ? MakeBytes(args.env(), blob, static_cast<size_t>(size)) : args.env().Null();
+  out[1u] = Napi::String::New(args.env(), made ? "" : message);
+  return out;
+}
+
+// "" or why not.
+Napi::Value SetCertificate(Environment& environment, const Args& args) {
+  environment.RequireRunning();
+  const Bytes certificate = args.View(0, "certificate");
+  SteamNetworkingErrMsg message = {};
+  if (certificate.size > INT32_MAX) Args::ThrowRange(args.env(), "certificate", "smaller than 2 GiB");
+  const bool set = Sockets()->SetCertificate(certificate.data, static_cast<int>(certificate.size), message);
+  return Napi::String::New(args.env(), set ? "" : message);
+}
+
+}  // namespace
+
+void ExportIdentity(Napi::Object& exports, Environment& environment) {
+  Export<GetOwnIdentity>(exports, environment, "getIdentity");
+  Export<ResetOwnIdentity>(exports, environment, "resetIdentity");
+  Export<IdentityToText>(exports, environment, "identityToString");
+  Export<IdentityFromText>(exports, environment, "parseIdentity");
+  Export<InitAuthentication>(exports, environment, "initAuthentication");
+  Export<GetAuthenticationStatus>(exports, environment, "getAuthenticationStatus");
+  Export<GetCertificateRequest>(exports, environment, "getCertificateRequest");
+  Export<SetCertificate>(exports, environment, "setCertificate");
+}
+
+}  // namespace vs

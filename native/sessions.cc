@@ -1,0 +1,110 @@
+// The functions of the addon for ISteamNetworkingMessages: messages to identities instead of connections.
+#include "core/sessions.h"
+
+#include "values.h"
+
+namespace vs {
+
+namespace {
+
+// The identity argument at index 1, once the owner is known to have the interface.
+SteamNetworkingIdentity PeerArgument(const Args& args) {
+  SteamNetworkingIdentity peer;
+  if (!args.Identity(1, "identity", peer)) Args::ThrowType(args.env(), "identity", "an identity");
+  return peer;
+}
+
+Napi::Value Claim(Environment& environment, const Args& args) {
+  const OwnerId owner = RunningOwner(environment, args);
+  {
+    State& state = GetState();
+    Lock lock(state.mutex);
+    if (!state.FindOwner(owner)) return MakeBool(args, false);
+  }
+  return MakeBool(args, ClaimSessions(owner));
+}
+
+Napi::Value ReleaseClaim(Environment& environment, const Args& args) {
+  ReleaseSessions(RunningOwner(environment, args));
+  return args.env().Undefined();
+}
+
+Napi::Value SendToUser(Environment& environment, const Args& args) {
+  const OwnerId owner = RunningOwner(environment, args);
+  const SteamNetworkingIdentity peer = PeerArgument(args);
+  const Bytes data = args.View(2, "data");
+  const int flags = static_cast<int>(args.Uint32(3, "flags", 0x3f));
+  const int channel = static_cast<int>(args.Uint32(4, "channel", INT32_MAX));
+  if (!OwnsSessions(owner) || data.size > k_cbMaxSteamNetworkingSocketsMessageSizeSend) {
+    return MakeNumber(args, k_EResultInvalidParam);
+  }
+  return MakeNumber(args, SteamNetworkingMessages()->SendMessageToUser(peer, data.data, static_cast<uint32>(data.size),
+                                                                       flags, channel));
+}
+
+Napi::Value ReceiveChannel(Environment& environment, const Args& args) {
+  const OwnerId owner = RunningOwner(environment, args);
+  const int channel = static_cast<int>(args.Uint32(1, "channel", INT32_MAX));
+  const uint32_t max = args.Uint32(2, "max", INT32_MAX);
+  const SlabArguments into(args, 3);
+  if (!OwnsSessions(owner)) return into.Finish(args, {-1, into.offset, 0});
+  return into.Finish(
+      args, ReceiveOnChannel(channel, max, into.slab.data, static_cast<uint32_t>(into.slab.size), into.offset));
+}
+
+Napi::Value AcceptSession(Environment& environment, const Args& args) {
+  const OwnerId owner = RunningOwner(environment, args);
+  const SteamNetworkingIdentity peer = PeerArgument(args);
+  return MakeBool(args, OwnsSessions(owner) && SteamNetworkingMessages()->AcceptSessionWithUser(peer));
+}
+
+Napi::Value CloseSession(Environment& environment, const Args& args) {
+  const OwnerId owner = RunningOwner(environment, args);
+  const SteamNetworkingIdentity peer = PeerArgument(args);
+  return MakeBool(args, OwnsSessions(owner) && SteamNetworkingMessages()->CloseSessionWithUser(peer));
+}
+
+Napi::Value CloseChannel(Environment& environment, const Args& args) {
+  const OwnerId owner = RunningOwner(environment, args);
+  const SteamNetworkingIdentity peer = PeerArgument(args);
+  const int channel = static_cast<int>(args.Uint32(2, "channel", INT32_MAX));
+  return MakeBool(args, OwnsSessions(owner) && SteamNetworkingMessages()->CloseChannelWithUser(peer, channel));
+}
+
+Napi::Value GetSessionInfo(Environment& environment, const Args& args) {
+  const OwnerId owner = RunningOwner(environment, args);
+  const SteamNetworkingIdentity peer = PeerArgument(args);
+  if (!OwnsSessions(owner)) return args.env().Null();
+  SteamNetConnectionInfo_t info = {};
+  SteamNetworkingMessages()->GetSessionConnectionInfo(peer, &info, nullptr);
+  return MakeInfo(args.env(), info);
+}
+
+Napi::Value TakeEvents(Environment& environment, const Args& args) {
+  const OwnerId owner = RunningOwner(environment, args);
+  const std::vector<SessionEvent> events = TakeSessionEvents(owner);
+  Napi::Array out = Napi::Array::New(args.env(), events.size());
+  for (uint32_t i = 0; i < events.size(); i++) {
+    Napi::Object event = Napi::Object::New(args.env());
+    event.Set("identity", MakeIdentity(args.env(), events[i].peer));
+    event.Set("info", events[i].failed ? MakeInfo(args.env(), events[i].info) : args.env().Null());
+    out[i] = event;
+  }
+  return out;
+}
+
+}  // namespace
+
+void ExportSessions(Napi::Object& exports, Environment& environment) {
+  Export<Claim>(exports, environment, "claimSessions");
+  Export<ReleaseClaim>(exports, environment, "releaseSessions");
+  Export<SendToUser>(exports, environment, "sendMessageToUser");
+  Export<ReceiveChannel>(exports, environment, "receiveOnChannel");
+  Export<AcceptSession>(exports, environment, "acceptSession");
+  Export<CloseSession>(exports, environment, "closeSession");
+  Export<CloseChannel>(exports, environment, "closeChannel");
+  Export<GetSessionInfo>(exports, environment, "getSessionInfo");
+  Export<TakeEvents>(exports, environment, "takeSessionEvents");
+}
+
+}  // namespace vs

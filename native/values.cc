@@ -1,0 +1,102 @@
+#include "values.h"
+
+#include <cstring>
+
+namespace vs {
+
+namespace {
+constexpr uint32_t kMaxOptions = 256;
+}  // namespace
+
+OwnerId RunningOwner(Environment& environment, const Args& args) {
+  environment.RequireRunning();
+  return args.Uint32(0, "owner");
+}
+
+Napi::Value MakeNumber(const Args& args, double value) { return Napi::Number::New(args.env(), value); }
+Napi::Value MakeBool(const Args& args, bool value) { return Napi::Boolean::New(args.env(), value); }
+
+Napi::Value MakeBytes(Napi::Env env, const void* data, size_t size) {
+  Napi::Uint8Array bytes = Napi::Uint8Array::New(env, size);
+  if (size) std::memcpy(bytes.Data(), data, size);
+  return bytes;
+}
+
+Napi::Value MakeIdentity(Napi::Env env, const SteamNetworkingIdentity& identity) {
+  uint8_t bytes[sizeof identity];
+  const int32_t head[2] = {identity.m_eType, identity.m_cbSize};
+  std::memcpy(bytes, head, sizeof head);
+  std::memcpy(bytes + sizeof head, identity.m_genericBytes, identity.m_cbSize);
+  return MakeBytes(env, bytes, sizeof head + identity.m_cbSize);
+}
+
+Napi::Object MakeInfo(Napi::Env env, const SteamNetConnectionInfo_t& info) {
+  Napi::Object out = Napi::Object::New(env);
+  out.Set("identity", MakeIdentity(env, info.m_identityRemote));
+  out.Set("userData", Napi::BigInt::New(env, static_cast<int64_t>(info.m_nUserData)));
+  out.Set("listenSocket", Napi::Number::New(env, info.m_hListenSocket));
+  out.Set("ip", MakeBytes(env, info.m_addrRemote.m_ipv6, sizeof info.m_addrRemote.m_ipv6));
+  out.Set("port", Napi::Number::New(env, info.m_addrRemote.m_port));
+  out.Set("state", Napi::Number::New(env, info.m_eState));
+  out.Set("endReason", Napi::Number::New(env, info.m_eEndReason));
+  out.Set("endDebug", Napi::String::New(env, info.m_szEndDebug));
+  out.Set("description", Napi::String::New(env, info.m_szConnectionDescription));
+  out.Set("flags", Napi::Number::New(env, info.m_nFlags));
+  return out;
+}
+
+SlabArguments::SlabArguments(const Args& args, size_t first)
+    : slab(args.Uint8Array(first, "slab")),
+      offset(args.Uint32(first + 1, "offset")),
+      out(args.TypedArray<uint32_t>(first + 2, "out", 2, napi_uint32_array)) {
+  if (slab.size > UINT32_MAX) Args::ThrowRange(args.env(), "slab", "smaller than 4 GiB");
+  if (offset % 8 != 0 || offset > slab.size || reinterpret_cast<uintptr_t>(slab.data) % 8 != 0) {
+    Args::ThrowRange(args.env(), "offset", "a multiple of 8 within a slab that starts at one");
+  }
+}
+
+Napi::Value SlabArguments::Finish(const Args& args, const Received& received) const {
+  out[0] = received.end;
+  out[1] = received.needed;
+  return MakeNumber(args, received.count);
+}
+
+OptionList::OptionList(const Args& args, size_t index) {
+  if (!args.at(index).IsArray()) Args::ThrowType(args.env(), "options", "an array");
+  const Napi::Array list = args.at(index).As<Napi::Array>();
+  if (list.Length() > kMaxOptions) Args::ThrowRange(args.env(), "options", "256 entries at most");
+  strings_.reserve(list.Length());
+  for (uint32_t i = 0; i < list.Length(); i++) Add(list.Get(i));
+}
+
+void OptionList::Add(Napi::Value entry) {
+  const Napi::Env env = entry.Env();
+  if (!entry.IsArray()) Args::ThrowType(env, "an option", "[value, type, data]");
+  const Napi::Array parts = entry.As<Napi::Array>();
+  const auto value = static_cast<ESteamNetworkingConfigValue>(Args::Number(parts.Get(0u), "value", 0, INT32_MAX));
+  const auto type = static_cast<ESteamNetworkingConfigDataType>(Args::Number(parts.Get(1u), "type", 1, 4));
+  const Napi::Value data = parts.Get(2u);
+  SteamNetworkingConfigValue_t option;
+  switch (type) {
+    case k_ESteamNetworkingConfig_Int32:
+      option.SetInt32(value, static_cast<int32>(Args::Number(data, "data", INT32_MIN, INT32_MAX)));
+      break;
+    case k_ESteamNetworkingConfig_Int64: {
+      if (!data.IsBigInt()) Args::ThrowType(env, "data", "a bigint");
+      bool lossless;
+      option.SetInt64(value, data.As<Napi::BigInt>().Int64Value(&lossless));
+      break;
+    }
+    case k_ESteamNetworkingConfig_Float:
+      if (!data.IsNumber()) Args::ThrowType(env, "data", "a number");
+      option.SetFloat(value, data.As<Napi::Number>().FloatValue());
+      break;
+    default:
+      if (!data.IsString()) Args::ThrowType(env, "data", "a string");
+      strings_.push_back(data.As<Napi::String>().Utf8Value());
+      option.SetString(value, strings_.back().c_str());
+  }
+  options_.push_back(option);
+}
+
+}  // namespace vs

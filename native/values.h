@@ -1,0 +1,46 @@
+#pragma once
+// Conversions between GNS's structures and JS values that several files of bindings share.
+
+#include <string>
+#include <vector>
+
+#include "core/inbox.h"
+#include "core/sockets.h"
+#include "environment.h"
+
+namespace vs {
+
+// What a socket function starts with: the library runs, and the first argument is an owner.
+OwnerId RunningOwner(Environment& environment, const Args& args);
+
+Napi::Value MakeNumber(const Args& args, double value);
+Napi::Value MakeBool(const Args& args, bool value);
+Napi::Value MakeBytes(Napi::Env env, const void* data, size_t size);
+Napi::Value MakeIdentity(Napi::Env env, const SteamNetworkingIdentity& identity);
+Napi::Object MakeInfo(Napi::Env env, const SteamNetConnectionInfo_t& info);
+
+// The slab arguments of a receiving function: slab, offset, out (lib/valve/native.ts, receive).
+struct SlabArguments {
+  SlabArguments(const Args& args, size_t first);
+  // Fills `out` and returns the count for JS.
+  Napi::Value Finish(const Args& args, const Received& received) const;
+
+  Bytes slab;
+  uint32_t offset;
+  uint32_t* out;
+};
+
+// Options of a listen socket or connection, with the strings that they point to.
+class OptionList {
+ public:
+  OptionList(const Args& args, size_t index);
+  const Options& options() const { return options_; }
+
+ private:
+  void Add(Napi::Value entry);
+
+  std::vector<std::string> strings_;
+  Options options_;
+};
+
+}  // namespace vs
