@@ -13,8 +13,8 @@ import {
 beforeAll(() => expect(Library.initialize()).toBe(true));
 afterAll(() => Library.deinitialize());
 
-/** Never called: the compiler checks that each of the marked lines is an error. */
-export function refusedByTheCompiler(sockets: NetworkingSockets, batch: OutgoingBatch, data: Uint8Array): void {
+/** Not called: the compiler checks that each of the marked lines is an error. */
+function refusedByTheCompiler(sockets: NetworkingSockets, batch: OutgoingBatch, data: Uint8Array): void {
   // @ts-expect-error GNS's flags are not the seed's
   sockets.sendMessageToConnection(1, data, SendFlags.Reliable);
   // @ts-expect-error the seed's flags are not GNS's
@@ -30,6 +30,10 @@ export function refusedByTheCompiler(sockets: NetworkingSockets, batch: Outgoing
   // @ts-expect-error the seed's values are not GNS's
   sockets.connect(new Uint8Array(), [{ value: ConfigurationValue.MaxRate, data: 1 }]);
 }
+
+test("the compiler refuses a mix", () => {
+  expect(refusedByTheCompiler).toBeTypeOf("function");
+});
 
 describe("equal numbers mean different things", () => {
   test("10 is MaxRate for the seed and the lowest rate for GNS", () => {
@@ -50,15 +54,15 @@ describe("equal numbers mean different things", () => {
     expect(sockets.getConfigurationValue(ConfigurationValue.TimeoutSecondsInitial)).toBe(8);
   });
 
-  test("NoDelay, the one flag with two numbers, is refused in the other method", async () => {
+  test("NoDelay, the one flag with two numbers, is refused in the other method", () => {
     const sockets = new NetworkingSockets();
     const pair = sockets.createSocketPair();
     const connection = pair?.connectionOne ?? 0;
     const outOfRange = expect.objectContaining({ name: "RangeError", code: "ERR_OUT_OF_RANGE" });
     const data = new Uint8Array(1);
-    expect(() => sockets.sendMessageToConnection(connection, data, 4)).toThrow(outOfRange);
-    expect(() => sockets.sendMessage(connection, data, 2)).toThrow(outOfRange);
-    expect(() => new OutgoingBatch().add(connection, data, 2)).toThrow(outOfRange);
+    expect(() => sockets.sendMessageToConnection(connection, data, 4 as number)).toThrow(outOfRange);
+    expect(() => sockets.sendMessage(connection, data, 2 as number)).toThrow(outOfRange);
+    expect(() => new OutgoingBatch().add(connection, data, 2 as number)).toThrow(outOfRange);
     expect(sockets.sendMessageToConnection(connection, data, SendType.NoDelay)).toBe(Result.OK);
     expect(sockets.sendMessage(connection, data, SendFlags.NoDelay)).toBe(Result.OK);
     sockets.destroy();
