@@ -5,10 +5,11 @@ import { ConnectionStatus, fillConnectionStatus } from "./connection-status.js";
 import { native, STATUS } from "./native.js";
 import { Result } from "./result.js";
 import { SocketsMessages } from "./sockets-messages.js";
-import { checkBuilder, fillBuilder, type StringBuilder } from "./string-builder.js";
+import { checkBuilder, cutUtf8, fillBuilder, type StringBuilder } from "./string-builder.js";
 
 /** Bytes by which a detailed status may grow until it is asked for again. */
 const statusSlack = 1024;
+const maxNameBytes = 31;
 
 /** The part of {@link NetworkingSockets} that tells and names. */
 export abstract class SocketsQueries extends SocketsMessages {
@@ -108,11 +109,12 @@ export abstract class SocketsQueries extends SocketsMessages {
   /**
    * Names a connection, for logs and descriptions (ValveSockets README).
    *
+   * @param name GNS keeps 31 bytes of UTF-8; a longer one is cut, never inside a character
    * @returns false if there is no such connection
    */
   setConnectionName(peer: number, name: string): boolean {
     checkText("name", name);
-    return native.setConnectionName(this.owner, peer, name);
+    return native.setConnectionName(this.owner, peer, cutUtf8(name, maxNameBytes));
   }
 
   /**
