@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/closing.h"
+#include "core/driver.h"
 #include "core/inbox.h"
 #include "environment.h"
 #include "values.h"
@@ -62,6 +63,11 @@ Napi::Value CloseListen(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
   const bool closed =
       CloseListenSocket(owner, args.Uint32(1, "socket"), args.Int32(2, "reason"), args.String(3, "debug"));
+  if (closed) {
+    // GNS closes the UDP socket in its next poll only, and the port is to be free when this returns.
+    GetDriver().PollFromLoop();
+    Collect(true);
+  }
   environment.UpdateKeepAlive();
   return MakeBool(args, closed);
 }

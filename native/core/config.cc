@@ -55,7 +55,8 @@ ConfigValue GetConfig(OwnerId owner, int value, Scope scope, Handle handle) {
   }
   size_t size = 0;
   out.result = Utils()->GetConfigValue(Value(value), GnsScope(scope), handle, &out.type, nullptr, &size);
-  if (out.result < 0) return out;
+  // Asked without a buffer, GNS says what is there and that the buffer is too small.
+  if (out.result < 0 && out.result != k_ESteamNetworkingGetConfigValue_BufferTooSmall) return out;
   const auto get = [&](void* data, size_t capacity) {
     out.result = Utils()->GetConfigValue(Value(value), GnsScope(scope), handle, &out.type, data, &capacity);
   };

@@ -1,0 +1,31 @@
+/** Valve's GameNetworkingSockets for Node.js: the API of the ValveSockets README, and what GNS has gained since. */
+export { Address } from "./valve/address.js";
+export {
+  ConfigDataType,
+  type ConfigOption,
+  type ConfigReading,
+  ConfigResult,
+  ConfigScope,
+  ConfigValue,
+} from "./valve/config-value.js";
+export { ConfigurationString, ConfigurationValue } from "./valve/configuration-value.js";
+export { ConnectionInfo } from "./valve/connection-info.js";
+export { ConnectionState } from "./valve/connection-state.js";
+export { ConnectionStatus } from "./valve/connection-status.js";
+export { DebugType } from "./valve/debug-type.js";
+export type { Random } from "./valve/fake-message-loss.js";
+export { type DebugCallback, type InitializeOptions, Library, type LibraryStatistics } from "./valve/library.js";
+export { MessageBatch, type MessageBatchOptions } from "./valve/message-batch.js";
+export { ReceiveSource } from "./valve/native.js";
+export { NetworkError, type NetworkErrorDetails } from "./valve/network-error.js";
+export { IdentityType, NetworkingIdentity } from "./valve/networking-identity.js";
+export { NetworkingMessage } from "./valve/networking-message.js";
+export { NetworkingSockets } from "./valve/networking-sockets.js";
+export { OutgoingBatch } from "./valve/outgoing-batch.js";
+export { parseIP } from "./valve/parse-ip.js";
+export { Result } from "./valve/result.js";
+export { SendFlags, SendType } from "./valve/send-type.js";
+export { SocketPair } from "./valve/sockets-connections.js";
+export type { NetworkingSocketsOptions } from "./valve/sockets-owner.js";
+export { type StatusCallback, StatusInfo } from "./valve/status-info.js";
+export { StringBuilder } from "./valve/string-builder.js";

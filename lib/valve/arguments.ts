@@ -1,0 +1,44 @@
+/**
+ * Argument errors, in the form that the addon throws too: `TypeError` with `ERR_INVALID_ARG_TYPE` for the wrong kind of
+ * value, `RangeError` with `ERR_OUT_OF_RANGE` for the right kind outside its limits. Only what the addon never sees is
+ * checked with these.
+ */
+
+/** An error of a wrong argument, ready to be thrown. */
+export function typeError(name: string, expected: string): TypeError & { code: string } {
+  return Object.assign(new TypeError(`${name} must be ${expected}`), { code: "ERR_INVALID_ARG_TYPE" });
+}
+
+export function rangeError(name: string, expected: string): RangeError & { code: string } {
+  return Object.assign(new RangeError(`${name} must be ${expected}`), { code: "ERR_OUT_OF_RANGE" });
+}
+
+/** Throws unless `value` is a whole number from `min` to `max`. */
+export function checkInteger(name: string, value: number, min: number, max: number): void {
+  if (typeof value !== "number") throw typeError(name, "a number");
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw rangeError(name, `a whole number from ${min} to ${max}`);
+  }
+}
+
+export function checkInt32(name: string, value: number): void {
+  checkInteger(name, value, -0x80000000, 0x7fffffff);
+}
+
+export function checkFunction(name: string, value: unknown): void {
+  if (typeof value !== "function") throw typeError(name, "a function");
+}
+
+/** Throws unless `value` is a string without NUL, at which C would end it. */
+export function checkText(name: string, value: string): void {
+  if (typeof value !== "string") throw typeError(name, "a string");
+  if (value.includes("\0")) throw rangeError(name, "a string without NUL characters");
+}
+
+export function checkInstance(
+  name: string,
+  value: unknown,
+  type: abstract new (...parameters: never[]) => object,
+): void {
+  if (!(value instanceof type)) throw typeError(name, `an instance of ${type.name}`);
+}

@@ -1,0 +1,156 @@
+/**
+ * GNS's configuration, with GNS's numbers and units of today. The mirrored methods have their own numbers:
+ * {@link ConfigurationValue}.
+ */
+export enum ConfigValue {
+  /** Percent. */
+  FakePacketLossSend = 2,
+  /** Percent. */
+  FakePacketLossRecv = 3,
+  /** Milliseconds. */
+  FakePacketLagSend = 4,
+  /** Milliseconds. */
+  FakePacketLagRecv = 5,
+  /** Percent. */
+  FakePacketReorderSend = 6,
+  /** Percent. */
+  FakePacketReorderRecv = 7,
+  /** Milliseconds. */
+  FakePacketReorderTime = 8,
+  /** Bytes. */
+  SendBufferSize = 9,
+  /** Bytes per second. */
+  SendRateMin = 10,
+  /** Bytes per second. */
+  SendRateMax = 11,
+  /** Microseconds. */
+  NagleTime = 12,
+  /** A level of `DebugType`. */
+  LogLevelAckRTT = 13,
+  /** A level of `DebugType`. */
+  LogLevelPacketDecode = 14,
+  /** A level of `DebugType`. */
+  LogLevelMessage = 15,
+  /** A level of `DebugType`. */
+  LogLevelPacketGaps = 16,
+  /** A level of `DebugType`. */
+  LogLevelP2PRendezvous = 17,
+  /** 0 no, 1 with a warning, 2 yes. */
+  IPAllowWithoutAuth = 23,
+  /** Milliseconds. */
+  TimeoutInitial = 24,
+  /** Milliseconds. */
+  TimeoutConnected = 25,
+  /** Percent. */
+  FakePacketDupSend = 26,
+  /** Percent. */
+  FakePacketDupRecv = 27,
+  /** Milliseconds. */
+  FakePacketDupTimeMax = 28,
+  /** Bytes of UDP payload. */
+  MTUPacketSize = 32,
+  /** Bytes, read only. */
+  MTUDataSize = 33,
+  /** 0 never, 1 allowed, 2 preferred, 3 required. */
+  Unencrypted = 34,
+  /** 0 or 1. */
+  SymmetricConnect = 37,
+  LocalVirtualPort = 38,
+  /** Int64, of new connections. */
+  ConnectionUserData = 40,
+  /** Bytes, -1 off. */
+  PacketTraceMaxBytes = 41,
+  /** Bytes per second, 0 off. */
+  FakeRateLimitSendRate = 42,
+  /** Bytes. */
+  FakeRateLimitSendBurst = 43,
+  /** Bytes per second, 0 off. */
+  FakeRateLimitRecvRate = 44,
+  /** Bytes. */
+  FakeRateLimitRecvBurst = 45,
+  /** Bytes. */
+  RecvBufferSize = 47,
+  /** Messages. */
+  RecvBufferMessages = 48,
+  /** Bytes. */
+  RecvMaxMessageSize = 49,
+  RecvMaxSegmentsPerPacket = 50,
+  /** Microseconds. */
+  OutOfOrderCorrectionWindow = 51,
+  /** Like `IPAllowWithoutAuth`, for this machine. */
+  IPLocalHostAllowWithoutAuth = 52,
+  /** Milliseconds. */
+  FakePacketJitterSendAvg = 53,
+  /** Milliseconds. */
+  FakePacketJitterSendMax = 54,
+  /** Percent. */
+  FakePacketJitterSendPct = 55,
+  /** Milliseconds. */
+  FakePacketJitterRecvAvg = 56,
+  /** Milliseconds. */
+  FakePacketJitterRecvMax = 57,
+  /** Percent. */
+  FakePacketJitterRecvPct = 58,
+  SendTimeSincePreviousPacket = 59,
+  /** Text, separated by commas. */
+  P2PSTUNServerList = 103,
+  /** Bits: 1 relay, 2 private, 4 public. */
+  P2PTransportICEEnable = 104,
+  P2PTransportICEPenalty = 105,
+  /** Text, separated by commas. */
+  P2PTURNServerList = 107,
+  /** Text, separated by commas. */
+  P2PTURNUserList = 108,
+  /** Text, separated by commas. */
+  P2PTURNPassList = 109,
+  P2PTransportICEImplementation = 110,
+}
+
+/** What a configuration call is about (GNS). */
+export enum ConfigScope {
+  /** The whole process. */
+  Global = 1,
+  /** A listen socket and the connections that come in by it later. */
+  ListenSocket = 3,
+  Connection = 4,
+}
+
+/** GNS's data types of configuration values. */
+export enum ConfigDataType {
+  Int32 = 1,
+  Int64 = 2,
+  Float = 3,
+  String = 4,
+}
+
+/** Whether a value was found (GNS). */
+export enum ConfigResult {
+  /** No such value in this GNS. */
+  BadValue = -1,
+  /** No such handle, or the value is not kept in this scope. */
+  BadScopeObject = -2,
+  BufferTooSmall = -3,
+  OK = 1,
+  /** The value is not set here: it is the one of the listen socket or of the process. */
+  OKInherited = 2,
+}
+
+/** A configuration value for `createListenSocket` and `connect`: it holds from the first packet on. */
+export interface ConfigOption {
+  value: ConfigValue;
+  data: number | bigint | string;
+}
+
+/** The answer of `getConfigValue`; `data` is null unless `result` is `OK` or `OKInherited`. */
+export interface ConfigReading {
+  result: ConfigResult;
+  dataType: ConfigDataType;
+  data: number | bigint | string | null;
+}
+
+/** @internal The type to hand `data` to GNS with; GNS converts it to the type that it wants. */
+export function dataTypeOf(data: number | bigint | string): ConfigDataType {
+  if (typeof data === "bigint") return ConfigDataType.Int64;
+  if (typeof data === "string") return ConfigDataType.String;
+  return Number.isInteger(data) ? ConfigDataType.Int32 : ConfigDataType.Float;
+}

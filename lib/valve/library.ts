@@ -1,0 +1,126 @@
+import { checkFunction, checkInstance, checkInteger, rangeError, typeError } from "./arguments.js";
+import type { DebugType } from "./debug-type.js";
+import { resetLegacyConfiguration } from "./legacy-configuration.js";
+import { slabPool } from "./message-slab.js";
+import { NativeDriver, type NativeStatistics, native } from "./native.js";
+import { NetworkError } from "./network-error.js";
+import { NetworkingIdentity } from "./networking-identity.js";
+import { getLastError, refreshUsers, setLastError } from "./runtime.js";
+import { StringBuilder } from "./string-builder.js";
+
+/** Told of GNS's debug lines, on the event loop (ValveSockets README). */
+export type DebugCallback = (type: DebugType, message: string) => void;
+
+export type LibraryStatistics = NativeStatistics;
+
+export interface InitializeOptions {
+  /**
+   * Who drives GNS. `hybrid`: this thread's event loop watches GNS's descriptor, without a change of thread (Node on
+   * Linux). `thread`: GNS's own thread, which wakes the event loop. `auto`, the default: hybrid where it works.
+   */
+  driver?: "auto" | "hybrid" | "thread";
+  /** Who this process says it is, to all peers. */
+  identity?: NetworkingIdentity;
+}
+
+const drivers = { auto: NativeDriver.Auto, hybrid: NativeDriver.Hybrid, thread: NativeDriver.Thread } as const;
+
+/** Node's event loop library may be used in Node only: Bun aborts the process and Deno never answers. */
+const mayUseUv = "node" in process.versions && !("bun" in process.versions) && !("deno" in process.versions);
+
+function initialize(errorMessage?: StringBuilder): boolean;
+function initialize(options: InitializeOptions, errorMessage?: StringBuilder): boolean;
+function initialize(first: InitializeOptions | StringBuilder = {}, second?: StringBuilder): boolean {
+  const [options, errorMessage] = first instanceof StringBuilder ? [{}, first] : [first, second];
+  if (typeof options !== "object" || options === null) throw typeError("options", "an object");
+  const { driver = "auto", identity } = options;
+  if (!Object.hasOwn(drivers, driver)) throw rangeError("driver", "'auto', 'hybrid' or 'thread'");
+  if (identity !== undefined) checkInstance("identity", identity, NetworkingIdentity);
+  if (errorMessage !== undefined) {
+    checkInstance("errorMessage", errorMessage, StringBuilder);
+    if (errorMessage.capacity !== Library.maxErrorMessageLength) {
+      throw rangeError("errorMessage.capacity", `${Library.maxErrorMessageLength}`);
+    }
+  }
+  const error = native.initialize(drivers[driver], mayUseUv, identity ? NetworkingIdentity.encode(identity) : null);
+  refreshUsers();
+  if (errorMessage !== undefined) errorMessage.value = error;
+  setLastError(error === "" ? null : new NetworkError("ERR_FAILED", error));
+  return error === "";
+}
+
+/**
+ * The library as a whole (ValveSockets README). GNS exists once per process: identity, driver, debug callback and global
+ * configuration are shared by all threads and all copies of this package's binary.
+ */
+export const Library = {
+  /** Bytes of close text, with a terminating zero: 127 bytes travel. */
+  maxCloseMessageLength: 128,
+  /** The highest reason of one's own for `closeConnection`. */
+  maxCloseReasonValue: 999,
+  /** The capacity that `initialize` wants of its `StringBuilder`. */
+  maxErrorMessageLength: 1024,
+  /** Bytes of the largest message. */
+  maxMessageSize: 524_288,
+  /** The first callback number of GNS's sockets in Steam. */
+  socketsCallbacks: 1220,
+  /** The most messages that the C# wrapper took in one call; here any number may be asked for. */
+  maxMessagesPerBatch: 256,
+
+  /**
+   * Starts GNS, or counts one more user if it runs. Each success needs one {@link Library.deinitialize}.
+   * A user who comes later gets what runs: asking for another driver or identity fails.
+   *
+   * @param errorMessage of capacity `maxErrorMessageLength`; gets the reason of a failure, or ""
+   * @returns false on failure; the reason is also in {@link Library.lastError}
+   * @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE`: unknown driver, other capacity
+   */
+  initialize,
+
+  /**
+   * Gives one use back. The last one of the process closes everything that is open (peers are told, with end reason
+   * 2999), stops GNS and restores the configuration. Without a use to give back nothing happens.
+   */
+  deinitialize(): void {
+    native.deinitialize();
+    if (refreshUsers() === 0) resetLegacyConfiguration();
+  },
+
+  /** Monotonic time in microseconds. It never goes back, and works before `initialize` too. */
+  get time(): number {
+    return native.time();
+  },
+
+  /**
+   * Sets who gets GNS's debug lines, for the whole process.
+   *
+   * @param detailLevel a `DebugType`: lines of this type and more severe ones; below 0 means 0, above 8 means 8
+   * @param callback null for none
+   */
+  setDebugCallback(detailLevel: number, callback: DebugCallback | null): void {
+    checkInteger("detailLevel", detailLevel, -0x80000000, 0x7fffffff);
+    if (callback !== null) checkFunction("callback", callback);
+    native.setDebugCallback(Math.min(Math.max(detailLevel, 0), 8), callback);
+  },
+
+  /** Why the last `initialize`, `createListenSocket` or `connect` of this thread failed; null if it succeeded. */
+  get lastError(): NetworkError | null {
+    return getLastError();
+  },
+
+  /** What the addon counts, for the whole process. */
+  get statistics(): LibraryStatistics {
+    return native.statistics();
+  },
+
+  /** Debug switch: overwrites the bytes of destroyed messages with 0xdd, so that uses after `destroy()` show. */
+  get poisonDestroyedMessages(): boolean {
+    return slabPool.poison;
+  },
+  set poisonDestroyedMessages(on: boolean) {
+    slabPool.poison = on === true;
+  },
+};
+
+// At process.exit and after an uncaught exception this is the first chance to tell the peers, and Bun's only one.
+process.on("exit", () => native.tearDown());

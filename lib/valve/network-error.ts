@@ -1,0 +1,36 @@
+import type { Result } from "./result.js";
+
+/** Details of a {@link NetworkError}; each is absent where it does not apply. */
+export interface NetworkErrorDetails {
+  /** GNS's result. */
+  result?: Result;
+  /** GNS's number for why a connection ended (see `ConnectionInfo.endReason`). */
+  endReason?: number;
+  /** The text that came with the end reason. */
+  endDebug?: string;
+}
+
+/**
+ * An error of the network or of the library's state, as opposed to a wrong argument (`TypeError`, `RangeError`).
+ * `code` is constant and made for comparing; `message` is for people.
+ *
+ * Codes of this layer: `ERR_NOT_INITIALIZED` (no `Library.initialize`, or an object from before the last
+ * `deinitialize`), `ERR_CLOSED` (the `NetworkingSockets` was destroyed), `ERR_MESSAGE_DESTROYED`,
+ * `ERR_ADDRESS_IN_USE`, `ERR_ACCESS`, `ERR_TOO_MANY_CONNECTIONS`, `ERR_FAILED`.
+ */
+export class NetworkError extends Error {
+  readonly code: string;
+  declare readonly result?: Result;
+  declare readonly endReason?: number;
+  declare readonly endDebug?: string;
+
+  constructor(code: string, message: string, details: NetworkErrorDetails = {}) {
+    super(message);
+    this.code = code;
+    Object.assign(this, details);
+  }
+
+  override get name(): string {
+    return "NetworkError";
+  }
+}

@@ -1,0 +1,109 @@
+import { checkFunction, typeError } from "./arguments.js";
+import type { Random } from "./fake-message-loss.js";
+import { native } from "./native.js";
+import { NetworkError } from "./network-error.js";
+import { dropReader, holdReader, type Reader } from "./readiness.js";
+import { checkInitialized } from "./runtime.js";
+
+export interface NetworkingSocketsOptions {
+  /** Numbers from 0 to below 1, for emulated message loss and for the choice of a free port; `Math.random` unless told. */
+  random?: Random;
+}
+
+/**
+ * The part of {@link NetworkingSockets} that owns: connections, listen sockets, poll groups and events belong to the
+ * object that created them (an incoming connection to that of its listen socket), and to no other they exist.
+ */
+export abstract class SocketsOwner {
+  readonly #owner: number;
+  readonly #reader: Reader;
+  /** Listen sockets and connections opened here that have not been closed. */
+  readonly #open = new Set<number>();
+  #callback: (() => void) | null = null;
+  #isDestroyed = false;
+  /** @internal */
+  protected readonly random: Random;
+
+  /** @throws NetworkError `ERR_NOT_INITIALIZED`: `Library.initialize` comes first */
+  constructor(options: NetworkingSocketsOptions = {}) {
+    if (typeof options !== "object" || options === null) throw typeError("options", "an object");
+    const { random = Math.random } = options;
+    checkFunction("random", random);
+    this.random = random;
+    checkInitialized();
+    this.#owner = native.createOwner();
+    this.#reader = { ownerId: this.#owner, readable: () => this.#callback?.() };
+  }
+
+  /** @internal The addon's number of this object. Every call that reaches the addon asks for it first. */
+  protected get owner(): number {
+    checkInitialized();
+    if (this.#isDestroyed) throw new NetworkError("ERR_CLOSED", "This NetworkingSockets has been destroyed");
+    return this.#owner;
+  }
+
+  /**
+   * Has `callback` called on the event loop when events or messages have come. In it, `dispatchCallback` and the receive
+   * calls are legal; take all there is, since the next call comes only after something new or after more was left
+   * behind than taken. One callback at a time; null removes it. (Not in the ValveSockets README.)
+   *
+   * @throws TypeError `ERR_INVALID_ARG_TYPE`, NetworkError `ERR_NOT_INITIALIZED`, `ERR_CLOSED`
+   */
+  onReadable(callback: (() => void) | null): void {
+    if (callback !== null) checkFunction("callback", callback);
+    const owner = this.owner;
+    this.#callback = callback;
+    if (callback === null) dropReader(owner);
+    else holdReader(this.#reader, this.#open.size > 0);
+    native.setReadable(owner, callback !== null);
+  }
+
+  /**
+   * Lets an open listen socket or connection keep the process alive, as it does at first.
+   *
+   * @returns false if there is no such handle
+   */
+  ref(handle: number): boolean {
+    return native.setReferenced(this.owner, handle, true);
+  }
+
+  /** Lets the process end while this listen socket or connection is open. */
+  unref(handle: number): boolean {
+    return native.setReferenced(this.owner, handle, false);
+  }
+
+  /**
+   * Closes all that is open here; peers are told, with end reason 2999. Afterwards every call throws `NetworkError`
+   * `ERR_CLOSED`, and a second `destroy` does nothing.
+   */
+  destroy(): void {
+    if (this.#isDestroyed) return;
+    this.#isDestroyed = true;
+    this.#callback = null;
+    this.#open.clear();
+    dropReader(this.#owner);
+    native.destroyOwner(this.#owner);
+  }
+
+  /** The same as {@link destroy}, for `using`. */
+  [Symbol.dispose](): void {
+    this.destroy();
+  }
+
+  /** @internal Notes a handle that has been opened here; returns it. */
+  protected noteOpened(handle: number): number {
+    if (handle !== 0) this.#open.add(handle);
+    this.#hold();
+    return handle;
+  }
+
+  /** @internal */
+  protected noteClosed(handle: number): void {
+    this.#open.delete(handle);
+    this.#hold();
+  }
+
+  #hold(): void {
+    if (this.#callback !== null) holdReader(this.#reader, this.#open.size > 0);
+  }
+}

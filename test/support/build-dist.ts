@@ -1,0 +1,11 @@
+import { execFileSync } from "node:child_process";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+
+/** Compiles `lib` to `dist`, which the programs that tests start import. */
+export default function buildDist(): void {
+  const root = fileURLToPath(new URL("../..", import.meta.url));
+  const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
+  const cache = ["--incremental", "--tsBuildInfoFile", "node_modules/.cache/dist.tsbuildinfo"];
+  execFileSync(process.execPath, [tsc, "-p", "tsconfig.build.json", ...cache], { cwd: root, stdio: "inherit" });
+}

@@ -1,0 +1,16 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    globalSetup: "test/support/build-dist.ts",
+    // GNS and its configuration exist once per process, so every test file has a process of its own.
+    pool: "forks",
+    isolate: true,
+    maxWorkers: 2,
+    execArgv: ["--expose-gc"],
+    // A limit for hangs; nothing is measured by it.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
