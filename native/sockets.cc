@@ -54,7 +54,7 @@ Napi::Value Accept(Environment& environment, const Args& args) {
 Napi::Value Close(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
   const bool closed = CloseConnection(owner, args.Uint32(1, "connection"), args.Int32(2, "reason"),
-                                      args.String(3, "debug"), args.Bool(4, "linger"));
+                                      args.String(3, "debug"), args.Uint32(4, "lingerMs"));
   environment.UpdateKeepAlive();
   return MakeBool(args, closed);
 }
@@ -108,9 +108,10 @@ Napi::Value TakeEvent(Environment& environment, const Args& args) {
   if (!NextEvent(owner, event)) return args.env().Null();
   environment.UpdateKeepAlive();
   Napi::Object out = Napi::Object::New(args.env());
-  out.Set("connection", MakeNumber(args, event.m_hConn));
-  out.Set("oldState", MakeNumber(args, event.m_eOldState));
-  out.Set("info", MakeInfo(args.env(), event.m_info));
+  out.Set("connection", MakeNumber(args, event.status.m_hConn));
+  out.Set("oldState", MakeNumber(args, event.status.m_eOldState));
+  out.Set("info", MakeInfo(args.env(), event.status.m_info));
+  out.Set("flushed", MakeBool(args, event.flushed));
   return out;
 }
 

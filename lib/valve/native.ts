@@ -40,6 +40,8 @@ export interface NativeStatusEvent {
   connection: number;
   oldState: number;
   info: NativeConnectionInfo;
+  /** For state None: the peer had acknowledged everything before. */
+  flushed: boolean;
 }
 
 export interface NativeStatistics {
@@ -140,8 +142,11 @@ export interface NativeAddon {
   createListenSocket(owner: number, ip: Uint8Array, port: number, options: NativeOption[]): number;
   connect(owner: number, ip: Uint8Array, port: number, options: NativeOption[]): number;
   acceptConnection(owner: number, connection: number): number;
-  /** `reason` is GNS's number. With `linger` the data still queued is sent first, for 5 s at most. */
-  closeConnection(owner: number, connection: number, reason: number, debug: string, linger: boolean): boolean;
+  /**
+   * `reason` is GNS's number. What is queued is sent and acknowledged first, for `lingerMs` at most; the handle is
+   * unknown at once, and the event for state None comes when the connection is closed.
+   */
+  closeConnection(owner: number, connection: number, reason: number, debug: string, lingerMs: number): boolean;
   /** Closes the children first, telling them `reason` and `debug`. */
   closeListenSocket(owner: number, socket: number, reason: number, debug: string): boolean;
   createSocketPair(
@@ -156,6 +161,20 @@ export interface NativeAddon {
   send(owner: number, connection: number, data: ArrayBufferView, flags: number): number;
   /** Sends `count` records of `slab`. `results[i]`: message number, or minus a Result, or 0 (not tried). */
   sendBatch(owner: number, slab: Uint8Array, count: number, results: Float64Array): void;
+  /** Sends one payload to `count` connections; it is copied once. `results` as for `sendBatch`. */
+  sendToMany(
+    owner: number,
+    connections: Uint32Array,
+    count: number,
+    data: ArrayBufferView,
+    flags: number,
+    lane: number,
+    results: Float64Array,
+  ): void;
+  /** Wakes the owner, once, when no more than `lowWaterBytes` wait to be sent. False: no such connection. */
+  watchDrain(owner: number, connection: number, lowWaterBytes: number): boolean;
+  /** The connections for which that has happened. */
+  takeDrained(owner: number): number[];
   flush(owner: number, connection: number): number;
   /**
    * Copies up to `max` messages as records into `slab` from byte `offset` (a multiple of 8) on.

@@ -20,6 +20,8 @@ export class SocketPair {
 const firstFreePort = 49_152;
 const freePorts = 16_384;
 const portAttempts = 256;
+/** How long a lingering close, and with it the natural end of the process, waits for the other side. */
+const lingerMs = 5000;
 
 /** The part of {@link NetworkingSockets} that opens and closes, and tells of it. */
 export abstract class SocketsConnections extends SocketsOwner {
@@ -79,7 +81,7 @@ export abstract class SocketsConnections extends SocketsOwner {
   closeConnection(connection: number, reason = 0, debug = "", enableLinger = false): boolean {
     const owner = this.owner;
     const gnsReason = gnsCloseReason(reason);
-    const isClosed = native.closeConnection(owner, connection, gnsReason, gnsCloseDebug(debug), enableLinger);
+    const isClosed = native.closeConnection(owner, connection, gnsReason, gnsCloseDebug(debug), enableLinger ? lingerMs : 0);
     if (isClosed) {
       forgetConnectionRates(connection);
       this.noteClosed(connection);

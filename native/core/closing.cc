@@ -1,18 +1,22 @@
 #include "core/closing.h"
 
 #include "core/inbox.h"
+#include "core/outbox.h"
 #include "core/sockets.h"
 
 namespace vs {
 
 namespace {
 
-// Whether nothing is left to wait for.
-bool IsDone(Handle handle) {
+enum class Waiting { ForData, Flushed, Lost };
+
+// What is left to wait for: data on its way, nothing, or nothing any more since the connection has ended.
+Waiting WhatWaits(Handle handle) {
   SteamNetConnectionRealTimeStatus_t status;
-  if (Sockets()->GetConnectionRealTimeStatus(handle, &status, 0, nullptr) != k_EResultOK) return true;
-  if (status.m_eState != k_ESteamNetworkingConnectionState_Connected) return true;
-  return status.m_cbPendingReliable == 0 && status.m_cbPendingUnreliable == 0 && status.m_cbSentUnackedReliable == 0;
+  if (Sockets()->GetConnectionRealTimeStatus(handle, &status, 0, nullptr) != k_EResultOK) return Waiting::Lost;
+  if (status.m_eState != k_ESteamNetworkingConnectionState_Connected) return Waiting::Lost;
+  const int bytes = status.m_cbPendingReliable + status.m_cbPendingUnreliable + status.m_cbSentUnackedReliable;
+  return bytes == 0 ? Waiting::Flushed : Waiting::ForData;
 }
 
 void CloseNow(State& state, Handle handle, Connection& connection, int reason, const std::string& debug) {
@@ -24,6 +28,7 @@ void CloseNow(State& state, Handle handle, Connection& connection, int reason, c
   } else {
     state.SetReferenced(connection.referenced, connection.owner->doorbell, false);
   }
+  ClearMark(state, connection);
   connection.phase = Connection::Phase::Closed;
   Sockets()->CloseConnection(handle, reason, debug.c_str(), false);
 }
@@ -59,12 +64,14 @@ void DestroyListener(State& state, Handle handle, int reason, const std::string&
 
 }  // namespace
 
-bool CloseConnection(OwnerId owner, Handle handle, int reason, const std::string& debug, bool linger) {
+bool CloseConnection(OwnerId owner, Handle handle, int reason, const std::string& debug, uint32_t linger_ms) {
   State& state = GetState();
   Lock lock(state.mutex);
   Connection* connection = state.FindConnection(owner, handle);
   if (!connection) return false;
-  if (!linger || IsDone(handle)) {
+  const Waiting waiting = WhatWaits(handle);
+  if (!linger_ms || waiting != Waiting::ForData) {
+    connection->flushed = waiting == Waiting::Flushed;
     CloseNow(state, handle, *connection, reason, debug);
     return true;
   }
@@ -72,7 +79,7 @@ bool CloseConnection(OwnerId owner, Handle handle, int reason, const std::string
   Sockets()->FlushMessagesOnConnection(handle);
   state.SetReferenced(connection->referenced, connection->owner->doorbell, true);
   connection->phase = Connection::Phase::Lingering;
-  connection->deadline = Now() + kLingerTime;
+  connection->deadline = Now() + SteamNetworkingMicroseconds{linger_ms} * 1000;
   connection->reason = reason;
   connection->debug = debug;
   state.lingering++;
@@ -83,7 +90,9 @@ void CheckLingering(State& state) {
   if (state.lingering == 0) return;
   for (auto& [handle, connection] : state.connections) {
     if (connection.phase != Connection::Phase::Lingering) continue;
-    if (!IsDone(handle) && Now() < connection.deadline) continue;
+    const Waiting waiting = WhatWaits(handle);
+    if (waiting == Waiting::ForData && Now() < connection.deadline) continue;
+    connection.flushed = waiting == Waiting::Flushed;
     CloseNow(state, handle, connection, connection.reason, connection.debug);
   }
 }
@@ -134,6 +143,7 @@ void CloseAll(State& state, OwnerId id, int reason, const std::string& debug) {
   for (Handle handle : handles) DestroyGroup(state, handle);
   owner->default_group = 0;
   owner->events.clear();
+  owner->drained.clear();
   owner->pending = false;
 }
 

@@ -5,12 +5,10 @@
 
 namespace vs {
 
-// How long a close with linger, and the natural end of a process, wait for data that is not yet acknowledged.
-constexpr SteamNetworkingMicroseconds kLingerTime = 5'000'000;
-
-// Closes an open connection. GNS hides a lingering connection and says nothing when it is done, so lingering is ours:
-// the connection stays open in GNS, unknown to the user, until the peer has acknowledged everything or time is up.
-bool CloseConnection(OwnerId owner, Handle handle, int reason, const std::string& debug, bool linger);
+// Closes an open connection, after lingering for up to `linger_ms` (0: at once). GNS hides a lingering connection and
+// says nothing when it is done, so lingering is ours: the connection stays open in GNS, unknown to the user, until the
+// peer has acknowledged everything or time is up.
+bool CloseConnection(OwnerId owner, Handle handle, int reason, const std::string& debug, uint32_t linger_ms);
 
 // Closes the connections that a listen socket accepted, each with reason and text, then the socket. GNS alone would
 // drop them without a word, and their peers would wait for a timeout.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/closing.h"
+#include "core/outbox.h"
 #include "core/sessions.h"
 #include "core/signaling.h"
 #include "core/slab_writer.h"
@@ -13,17 +14,18 @@ namespace {
 
 constexpr size_t kBatch = 256;
 
-void PushEvent(State& state, Owner& owner, const StatusEvent& event) {
+void PushEvent(State& state, const Connection& connection, const SteamNetConnectionStatusChangedCallback_t& event) {
+  Owner& owner = *connection.owner;
   if (owner.events.size() >= kMaxEventsPerOwner) {
     state.dropped_events++;
     return;
   }
-  owner.events.push_back(event);
+  owner.events.push_back({event, connection.flushed});
   owner.pending = true;
 }
 
 // A stranger knocked: the connection belongs to whom its listen socket belongs to.
-void AdoptIncoming(State& state, const StatusEvent& event) {
+void AdoptIncoming(State& state, const SteamNetConnectionStatusChangedCallback_t& event) {
   auto found = state.listeners.find(event.m_info.m_hListenSocket);
   if (found == state.listeners.end()) return;
   const Listener& listener = found->second;
@@ -74,9 +76,10 @@ void OnStatusChanged(SteamNetConnectionStatusChangedCallback_t* event) {
   if (found == state.connections.end()) return;
   Connection& connection = found->second;
   if (connection.phase == Connection::Phase::Lingering) return;  // it is closed, as far as the user knows
-  PushEvent(state, *connection.owner, *event);
+  PushEvent(state, connection, *event);
   if (now == k_ESteamNetworkingConnectionState_None) {
     DropInHand(state, event->m_hConn, connection.group);
+    ClearMark(state, connection);
     if (connection.phase == Connection::Phase::Open) {
       state.SetReferenced(connection.referenced, connection.owner->doorbell, false);
     }
@@ -91,6 +94,7 @@ void Collect(bool arrived, const Doorbell* own) {
   Lock lock(state.mutex);
   if (!Sockets()) return;
   CheckLingering(state);
+  CheckDrained(state);
   PumpEvents(state);
   for (auto& [handle, group] : state.groups) {
     if (group.owner->readable && IsUnread(handle, group, arrived)) group.owner->pending = true;

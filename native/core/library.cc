@@ -43,11 +43,13 @@ void Kill() {
     state.connections.clear();
     state.listeners.clear();
     state.lingering = 0;
+    state.draining = 0;
     // The objects stay and can be used again after the next initialize.
     for (auto& [id, owner] : state.owners) {
       owner->doorbell->keep_alive = 0;
       owner->default_group = 0;
       owner->events.clear();
+      owner->drained.clear();
       owner->pending = false;
     }
   }

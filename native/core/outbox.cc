@@ -1,7 +1,9 @@
 #include "core/outbox.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
+#include <new>
 
 #include "core/inbox.h"
 
@@ -17,6 +19,38 @@ constexpr uint32_t kKnownSendFlags = 0x3f;
 
 struct Record {
   uint32_t connection, length, flags, lane;
+};
+
+// A payload that several messages point to. GNS gives each message back when it is done with it, from any thread.
+class SharedPayload {
+ public:
+  static SharedPayload* New(const void* data, uint32_t size) {
+    void* memory = ::operator new(sizeof(SharedPayload) + size);
+    auto* payload = new (memory) SharedPayload(size);
+    if (size) std::memcpy(payload->bytes(), data, size);
+    return payload;
+  }
+
+  void AttachTo(SteamNetworkingMessage_t* message) {
+    users_++;
+    message->m_pData = bytes();
+    message->m_cbSize = static_cast<int>(size_);
+    // Found by its address: GNS may hand the message itself to the other end of a pair, without our user data.
+    message->m_pfnFreeData = [](SteamNetworkingMessage_t* done) {
+      (static_cast<SharedPayload*>(done->m_pData) - 1)->Release();
+    };
+  }
+
+  void Release() {
+    if (--users_ == 0) ::operator delete(this);
+  }
+
+ private:
+  explicit SharedPayload(uint32_t size) : size_(size) {}
+  void* bytes() { return this + 1; }
+
+  std::atomic<uint32_t> users_{1};
+  uint32_t size_;
 };
 
 // Messages between the ends of a pair are delivered on the spot, and nothing else would wake the receiver.
@@ -89,6 +123,79 @@ bool SendBatch(OwnerId owner, const uint8_t* slab, size_t size, uint32_t count, 
   }
   AfterSend(pair);
   return true;
+}
+
+void SendToMany(OwnerId owner, const Handle* handles, uint32_t count, const void* data, uint32_t size, int flags,
+                int lane, double* results) {
+  State& state = GetState();
+  SharedPayload* payload = SharedPayload::New(data, size);
+  bool pair = false;
+  for (uint32_t first = 0; first < count; first += kBatch) {
+    const uint32_t n = std::min(kBatch, count - first);
+    SteamNetworkingMessage_t* messages[kBatch];
+    uint32_t slots[kBatch];
+    int64 numbers[kBatch];
+    int used = 0;
+    {
+      Lock lock(state.mutex);
+      for (uint32_t i = first; i < first + n; i++) {
+        Connection* connection = state.FindConnection(owner, handles[i]);
+        if (!connection) {
+          results[i] = -k_EResultInvalidParam;
+          continue;
+        }
+        pair |= connection->pair != 0;
+        SteamNetworkingMessage_t* message = Utils()->AllocateMessage(0);
+        message->m_conn = handles[i];
+        message->m_nFlags = flags & kKnownSendFlags;
+        message->m_idxLane = static_cast<uint16_t>(lane);
+        payload->AttachTo(message);
+        slots[used] = i;
+        messages[used++] = message;
+      }
+    }
+    Sockets()->SendMessages(used, messages, numbers, true);
+    for (int i = 0; i < used; i++) results[slots[i]] = static_cast<double>(numbers[i]);
+  }
+  payload->Release();
+  AfterSend(pair);
+}
+
+bool WatchDrain(OwnerId owner, Handle handle, int64 low_water) {
+  State& state = GetState();
+  Lock lock(state.mutex);
+  Connection* connection = state.FindConnection(owner, handle);
+  if (!connection) return false;
+  ClearMark(state, *connection);
+  connection->low_water = low_water;
+  state.draining++;
+  return true;
+}
+
+std::vector<Handle> TakeDrained(OwnerId id) {
+  State& state = GetState();
+  Lock lock(state.mutex);
+  Owner* owner = state.FindOwner(id);
+  return owner ? std::move(owner->drained) : std::vector<Handle>();
+}
+
+void CheckDrained(State& state) {
+  if (state.draining == 0) return;
+  for (auto& [handle, connection] : state.connections) {
+    if (connection.low_water == Connection::kNoMark) continue;
+    SteamNetConnectionRealTimeStatus_t status;
+    if (Sockets()->GetConnectionRealTimeStatus(handle, &status, 0, nullptr) != k_EResultOK) continue;
+    if (status.m_cbPendingReliable + status.m_cbPendingUnreliable > connection.low_water) continue;
+    ClearMark(state, connection);
+    connection.owner->drained.push_back(handle);
+    connection.owner->pending = true;
+  }
+}
+
+void ClearMark(State& state, Connection& connection) {
+  if (connection.low_water == Connection::kNoMark) return;
+  connection.low_water = Connection::kNoMark;
+  state.draining--;
 }
 
 EResult Flush(OwnerId owner, Handle handle) {

@@ -13,7 +13,12 @@ namespace vs {
 
 using Handle = uint32_t;
 using OwnerId = uint32_t;
-using StatusEvent = SteamNetConnectionStatusChangedCallback_t;
+
+struct StatusEvent {
+  SteamNetConnectionStatusChangedCallback_t status;
+  // Of our own close: the peer had acknowledged everything before.
+  bool flushed;
+};
 
 constexpr size_t kMaxEventsPerOwner = 16384;
 
@@ -26,6 +31,7 @@ struct Owner {
   uint64_t progress = 0;     // events and messages taken so far
   Handle default_group = 0;  // poll group of connections that are in no other
   std::deque<StatusEvent> events;
+  std::vector<Handle> drained;  // connections whose send buffer has come down to their mark
 };
 
 // A poll group of GNS. Every connection is in one, so that one look per group finds all that is unread.
@@ -43,6 +49,7 @@ struct Listener {
 };
 
 struct Connection {
+  static constexpr int64 kNoMark = -1;
   enum class Phase { Open, Lingering, Closed };  // Closed: only its last event is still to come
 
   Connection(Owner* the_owner, Handle the_group, Handle the_listener)
@@ -54,6 +61,8 @@ struct Connection {
   Handle pair = 0;  // the other end of a socket pair
   Phase phase = Phase::Open;
   bool referenced = true;
+  bool flushed = true;
+  int64 low_water = kNoMark;  // tell the owner when no more than this waits to be sent, in bytes
   // While lingering: when to give up, and what to tell the peer.
   SteamNetworkingMicroseconds deadline = 0;
   int reason = 0;
@@ -74,6 +83,7 @@ struct State {
   uint64_t dropped_events = 0;
   uint64_t rings = 0;
   uint32_t lingering = 0;
+  uint32_t draining = 0;  // connections with a low-water mark
 
   Owner* FindOwner(OwnerId id);
   // Null unless the handle is open and belongs to the owner.

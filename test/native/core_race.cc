@@ -89,17 +89,17 @@ class Peer {
   }
 
   void OnEvent(const vs::StatusEvent& event) {
-    switch (event.m_info.m_eState) {
+    switch (event.status.m_info.m_eState) {
       case k_ESteamNetworkingConnectionState_Connecting:
-        if (is_server_) vs::AcceptConnection(owner_, event.m_hConn);
+        if (is_server_) vs::AcceptConnection(owner_, event.status.m_hConn);
         break;
       case k_ESteamNetworkingConnectionState_Connected:
-        connection_ = event.m_hConn;
+        connection_ = event.status.m_hConn;
         for (int i = 0; i < kBurst; i++) SendOne(i % 2 == 0);
         break;
       case k_ESteamNetworkingConnectionState_ClosedByPeer:
       case k_ESteamNetworkingConnectionState_ProblemDetectedLocally:
-        vs::CloseConnection(owner_, event.m_hConn, 0, "", false);
+        vs::CloseConnection(owner_, event.status.m_hConn, 0, "", 0);
         ended_ = true;
         break;
       default:
@@ -127,8 +127,8 @@ class Peer {
     vs::Handle pair[2];
     if (!vs::CreateSocketPair(owner_, false, nullptr, nullptr, pair)) return;
     vs::Send(owner_, pair[0], "x", 1, k_nSteamNetworkingSend_Reliable);
-    vs::CloseConnection(owner_, pair[0], 1001, "done", true);
-    vs::CloseConnection(owner_, pair[1], 0, "", false);
+    vs::CloseConnection(owner_, pair[0], 1001, "done", 5000);
+    vs::CloseConnection(owner_, pair[1], 0, "", 0);
   }
 
   vs::DriverMode mode_;
