@@ -1,4 +1,5 @@
 /** Valve's GameNetworkingSockets for Node.js: the API of the ValveSockets README, and what GNS has gained since. */
+export { type Clock, systemClock } from "./clock.js";
 export { Address } from "./valve/address.js";
 export {
   ConfigDataType,
@@ -9,12 +10,15 @@ export {
   ConfigValue,
 } from "./valve/config-value.js";
 export { ConfigurationString, ConfigurationValue } from "./valve/configuration-value.js";
+export { type CloseInfo, type CloseOptions, Connection, type ReceivedMessage } from "./valve/connection.js";
 export { ConnectionInfo } from "./valve/connection-info.js";
 export { ConnectionState } from "./valve/connection-state.js";
 export { ConnectionStatus } from "./valve/connection-status.js";
 export { DebugType } from "./valve/debug-type.js";
+export { type ConnectOptions, Endpoint, type EndpointOptions, type ListenOptions } from "./valve/endpoint.js";
 export type { Random } from "./valve/fake-message-loss.js";
 export { type DebugCallback, type InitializeOptions, Library, type LibraryStatistics } from "./valve/library.js";
+export { Listener } from "./valve/listener.js";
 export { MessageBatch, type MessageBatchOptions } from "./valve/message-batch.js";
 export { ReceiveSource } from "./valve/native.js";
 export { NetworkError, type NetworkErrorDetails } from "./valve/network-error.js";
@@ -26,6 +30,7 @@ export { parseIP } from "./valve/parse-ip.js";
 export { Result } from "./valve/result.js";
 export { SendFlags, SendType } from "./valve/send-type.js";
 export { SocketPair } from "./valve/sockets-connections.js";
+export type { LaneStatus } from "./valve/sockets-lanes.js";
 export type { NetworkingSocketsOptions } from "./valve/sockets-owner.js";
 export { type StatusCallback, StatusInfo } from "./valve/status-info.js";
 export { StringBuilder } from "./valve/string-builder.js";

@@ -11,7 +11,7 @@ import {
   setLegacyValue,
 } from "./legacy-configuration.js";
 import { native } from "./native.js";
-import { SocketsQueries } from "./sockets-queries.js";
+import { SocketsLanes } from "./sockets-lanes.js";
 import { cutUtf8, StringBuilder, utf8Length } from "./string-builder.js";
 
 /**
@@ -22,7 +22,7 @@ import { cutUtf8, StringBuilder, utf8Length } from "./string-builder.js";
  *
  * The global configuration methods are about the whole process.
  */
-export class NetworkingSockets extends SocketsQueries {
+export class NetworkingSockets extends SocketsLanes {
   /**
    * Reads a value of the process's configuration, in the seed's unit, as it is in effect (ValveSockets README).
    *

@@ -79,9 +79,20 @@ export abstract class SocketsConnections extends SocketsOwner {
    * @throws RangeError `ERR_OUT_OF_RANGE`: another reason, or text with a NUL
    */
   closeConnection(connection: number, reason = 0, debug = "", enableLinger = false): boolean {
+    return this.closeConnectionGracefully(connection, reason, debug, enableLinger ? lingerMs : 0);
+  }
+
+  /**
+   * Closes a connection when the other side has acknowledged everything, or `timeoutMs` (0 to 2^32-1) are over. Its
+   * handle is unknown at once; the event for state `None` comes when it is closed, and `StatusInfo.flushed` tells which.
+   * (Not in the README.)
+   *
+   * @returns false if there is no such connection
+   * @throws RangeError `ERR_OUT_OF_RANGE`: another reason, or text with a NUL
+   */
+  closeConnectionGracefully(connection: number, reason = 0, debug = "", timeoutMs = lingerMs): boolean {
     const owner = this.owner;
-    const gnsReason = gnsCloseReason(reason);
-    const isClosed = native.closeConnection(owner, connection, gnsReason, gnsCloseDebug(debug), enableLinger ? lingerMs : 0);
+    const isClosed = native.closeConnection(owner, connection, gnsCloseReason(reason), gnsCloseDebug(debug), timeoutMs);
     if (isClosed) {
       forgetConnectionRates(connection);
       this.noteClosed(connection);

@@ -128,6 +128,34 @@ export abstract class SocketsMessages extends SocketsConnections {
     batch.send(this.owner, this.random);
   }
 
+  /**
+   * Sends one payload to many connections; it crosses into C++ once and is copied once. (Not in the README.)
+   *
+   * @returns for each connection the message number, or minus a `Result`
+   */
+  sendToMany(connections: ArrayLike<number>, data: ArrayBufferView, flags: SendFlags, lane = 0): Float64Array {
+    checkSendFlags(flags);
+    const results = new Float64Array(connections.length);
+    const handles = connections instanceof Uint32Array ? connections : Uint32Array.from(connections);
+    native.sendToMany(this.owner, handles, handles.length, data, flags, lane, results);
+    return results;
+  }
+
+  /**
+   * Asks for one wake-up when no more than `lowWaterBytes` (0 to 2^31-1) of a connection wait to be sent; it is then
+   * among {@link takeDrained}. (Not in the README.)
+   *
+   * @returns false if there is no such connection
+   */
+  watchDrain(connection: number, lowWaterBytes: number): boolean {
+    return native.watchDrain(this.owner, connection, lowWaterBytes);
+  }
+
+  /** The watched connections whose send buffer has come down since the last call. (Not in the README.) */
+  takeDrained(): number[] {
+    return native.takeDrained(this.owner);
+  }
+
   #receive(source: ReceiveSource, handle: number, first: NetworkingMessage[] | number, second: number | undefined) {
     if (typeof first === "number") {
       const messages: NetworkingMessage[] = [];

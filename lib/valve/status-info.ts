@@ -10,6 +10,8 @@ export class StatusInfo {
   connectionInfo = new ConnectionInfo();
   /** The state before the change (GNS). */
   oldState = ConnectionState.None;
+  /** For the change to `None` after a close of one's own: the other side had acknowledged everything before. */
+  flushed = false;
 }
 
 /** Told of each change of state by `dispatchCallback`, which hands through its `context` (ValveSockets README). */
@@ -20,6 +22,7 @@ export function statusInfoOf(event: NativeStatusEvent): StatusInfo {
   const info = new StatusInfo();
   info.connection = event.connection;
   info.oldState = event.oldState;
+  info.flushed = event.flushed;
   fillConnectionInfo(info.connectionInfo, event.info);
   return info;
 }
