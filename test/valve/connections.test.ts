@@ -51,7 +51,7 @@ describe.each(drivers)("driver %s", (driver) => {
   });
 
   test("and by its figures", async () => {
-    const { client, toServer } = await connectPeers();
+    const { client, toServer } = await connectPeers("127.0.0.1", []);
     const status = new ConnectionStatus();
     expect(client.sockets.getQuickConnectionStatus(toServer, status)).toBe(true);
     expect(status.state).toBe(ConnectionState.Connected);

@@ -46,7 +46,11 @@ test("each getter answers for its own type only", () => {
   expect(bytes.getGenericBytes()).toEqual(Uint8Array.of(1, 2));
   expect(bytes.getGenericString()).toBeNull();
   expect(identity((i) => i.setSteamID(2n ** 64n - 1n)).getSteamID()).toBe(2n ** 64n - 1n);
-  expect(identity((i) => i.setIPAddress(addressOf("::1", 65535))).getIPAddress()?.toString()).toBe("[::1]:65535");
+  expect(
+    identity((i) => i.setIPAddress(addressOf("::1", 65535)))
+      .getIPAddress()
+      ?.toString(),
+  ).toBe("[::1]:65535");
 });
 
 test("limits", () => {
