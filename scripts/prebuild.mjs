@@ -41,7 +41,7 @@ async function prebuild(platform) {
     "size (MB)": Number((statSync(file).size / 1e6).toFixed(2)),
     "newest glibc": elf.newestGlibc,
     needed: elf.needed.join(" "),
-    exports: elf.exports.join(" "),
+    exports: elf.exports.length,
     seconds: Math.round((Date.now() - start) / 1000),
   };
 }

@@ -16,7 +16,7 @@ const openssl = `no-shared no-tests no-apps no-docs no-module no-dso no-engine n
   no-rmd160 no-whirlpool no-blake2 no-siphash no-gost no-dsa no-scrypt no-ocb no-siv no-ml-kem no-ml-dsa no-slh-dsa
   no-chacha no-poly1305 --prefix=/nonexistent --openssldir=/nonexistent --libdir=lib -fPIC -O3`.split(/\s+/);
 
-/** Fetches the pinned sources with cargo: `{ root, gns, protobuf, openssl, versions }`. */
+/** Fetches the pinned sources with cargo: `{ root, gns, protobuf, openssl }`. */
 export function fetchSources() {
   const args = ["metadata", "--format-version=1", "--locked", "--manifest-path", join(recipe, "Cargo.toml")];
   const options = { encoding: "utf8", maxBuffer: 1 << 28, stdio: ["ignore", "pipe", "inherit"] };
@@ -62,28 +62,23 @@ async function warmUp(work, env) {
 }
 
 async function buildOpenssl(source, platform, folder, env) {
-  mkdirSync(folder);
-  const options = { cwd: folder, env: { ...env, CC: "zig-cc", AR: "zig-ar", RANLIB: "zig-ranlib" }, log: join(folder, "log") };
-  await runLogged("perl", [join(source, "Configure"), platform.opensslTarget, ...openssl], options);
+  // Built inside a copy: from another folder its file names would carry this machine's paths into the binary.
+  cpSync(source, folder, { recursive: true });
+  const variables = { ...env, CC: "zig-cc", AR: "zig-ar", RANLIB: "zig-ranlib" };
+  const options = { cwd: folder, env: variables, log: join(folder, "log") };
+  await runLogged("perl", ["Configure", platform.opensslTarget, ...openssl], options);
   await runLogged("make", [`-j${availableParallelism()}`, "build_generated", "libcrypto.a"], options);
-  // FindOpenSSL looks for this layout. The source's headers and the generated ones are in two folders.
-  mkdirSync(join(folder, "install", "lib"), { recursive: true });
-  cpSync(join(folder, "libcrypto.a"), join(folder, "install", "lib", "libcrypto.a"));
-  for (const from of [source, folder]) {
-    cpSync(join(from, "include", "openssl"), join(folder, "install", "include", "openssl"), { recursive: true });
-  }
 }
 
-async function buildGns({ sources, platform, tools, folder, opensslRoot, env }) {
+async function buildGns({ sources, platform, tools, folder, opensslFolder, env }) {
   const definitions = {
     ...cmakeDefinitions(platform, tools.compilers),
     CMAKE_BUILD_TYPE: "Release",
     PROTOBUF_SOURCE: sources.protobuf,
     GNS_SOURCE: sources.gns,
     PROTOC: tools.protoc,
-    OPENSSL_ROOT_DIR: opensslRoot,
-    OPENSSL_INCLUDE_DIR: join(opensslRoot, "include"),
-    OPENSSL_CRYPTO_LIBRARY: join(opensslRoot, "lib", "libcrypto.a"),
+    OPENSSL_INCLUDE_DIR: join(opensslFolder, "include"),
+    OPENSSL_CRYPTO_LIBRARY: join(opensslFolder, "libcrypto.a"),
   };
   mkdirSync(folder);
   const options = { cwd: folder, env, log: join(folder, "log") };
@@ -111,18 +106,17 @@ export async function buildStaticDependencies(platform, tools, sources) {
   await fillOnce(prefix, async (target) => {
     const work = mkdtempSync(join(cache, "static", "work-"));
     const folders = { openssl: join(work, "openssl"), gns: join(work, "gns") };
-    const opensslRoot = join(folders.openssl, "install");
     try {
       await step("OpenSSL, and zig's C++ library", () =>
         Promise.all([warmUp(work, env), buildOpenssl(sources.openssl, platform, folders.openssl, env)]),
       );
       await step("GameNetworkingSockets and protobuf", () =>
-        buildGns({ sources, platform, tools, folder: folders.gns, opensslRoot, env }),
+        buildGns({ sources, platform, tools, folder: folders.gns, opensslFolder: folders.openssl, env }),
       );
       mkdirSync(join(target, "lib"));
       mkdirSync(join(target, "cmake"));
       const archive = join(target, "lib", "libgns_with_dependencies.a");
-      run("zig-ar", ["qcL", archive, ...archivesIn(folders.gns), join(opensslRoot, "lib", "libcrypto.a")], { env });
+      run("zig-ar", ["qcL", archive, ...archivesIn(folders.gns), join(folders.openssl, "libcrypto.a")], { env });
       cpSync(join(sources.gns, "include"), join(target, "include"), { recursive: true });
       const config = "GameNetworkingSocketsConfig.cmake";
       cpSync(join(recipe, config), join(target, "cmake", config));
