@@ -17,14 +17,14 @@ await main(async () => {
   const compilers = writeCompilers(platform, zig, sources.root);
   const gnsRoot = await buildStaticDependencies(platform, { compilers, protoc }, sources);
 
-  Object.assign(process.env, compilerEnvironment(compilers));
+  const env = compilerEnvironment(compilers);
   const definitions = {
     ...cmakeDefinitions(platform, compilers),
     CMAKE_CXX_FLAGS: `-ffile-prefix-map=${root}=.`,
     GNS_ROOT: gnsRoot,
     GNS_SELF_CONTAINED: "ON",
   };
-  const tree = buildNative({ name: `prebuild-${platform.name}`, definitions, target: "valve_sockets" });
+  const tree = buildNative({ name: `prebuild-${platform.name}`, definitions, target: "valve_sockets", env });
   mkdirSync(output, { recursive: true });
   cpSync(join(tree, "Release", "valve_sockets.node"), join(output, "valve_sockets.node"));
 });
