@@ -9,7 +9,11 @@ const wantedExports = ["napi_register_module_v1", "node_api_module_get_api_versi
 // libuv's stable functions are used on purpose; they are looked up at run time, so that none is open here.
 const foreign = /^(EVP|SSL|CRYPTO|OPENSSL|OSSL|RAND|BIO|ERR|HMAC|SHA\d*|uv)_/;
 
-/** `{ elf, problems }`: one line for each rule that the file breaks. `newestGlibc` and `needed` are optional limits. */
+/**
+ * Reads the file and lists the rules that it breaks, one line each.
+ * @param {string} path
+ * @param {{ newestGlibc?: string, needed?: string[] }} [limits] the newest glibc and the only libraries it may need
+ */
 export function checkBinary(path, { newestGlibc, needed } = {}) {
   const elf = readElf(path);
   const problems = [];

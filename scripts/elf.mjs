@@ -39,7 +39,9 @@ function readVersionNeeds(file, section, text) {
 }
 
 function readSymbols(file, sections, versions, text) {
+  /** @type {string[]} */
   const exports = [];
+  /** @type {{ name: string, version: string }[]} */
   const imports = [];
   const table = sections.find((section) => section.type === sectionType.dynamicSymbols);
   const versionTable = sections.find((section) => section.type === sectionType.symbolVersions);
@@ -85,10 +87,12 @@ export function readElf(path) {
     return file.toString("utf8", start, file.indexOf(0, start));
   };
 
+  /** @type {string[]} */
   const needed = [];
   const dynamic = sections.find((section) => section.type === sectionType.dynamic);
   for (let entry = dynamic?.offset ?? 0; dynamic && entry < dynamic.offset + dynamic.size; entry += 16) {
-    if (file.readBigInt64LE(entry) === neededTag) needed.push(text(dynamic.link, Number(file.readBigUInt64LE(entry + 8))));
+    if (file.readBigInt64LE(entry) === neededTag)
+      needed.push(text(dynamic.link, Number(file.readBigUInt64LE(entry + 8))));
   }
 
   const versionSection = sections.find((section) => section.type === sectionType.versionNeeds);

@@ -1,6 +1,6 @@
 // Builds what the shipped binary links statically into one archive: GNS, protobuf, abseil and OpenSSL.
 import { execFileSync, spawn } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { cache, root } from "./paths.mjs";
@@ -56,7 +56,7 @@ async function step(title, body) {
 /** The first link makes zig compile its C++ library, on one core; that goes on beside OpenSSL. */
 async function warmUp(work, env) {
   const source = join(work, "empty.cc");
-  writeFileSync(source, "#include <string>\nextern \"C\" char probe(std::string *s) { return s->at(0); }\n");
+  writeFileSync(source, '#include <string>\nextern "C" char probe(std::string *s) { return s->at(0); }\n');
   const args = ["-O3", "-DNDEBUG", "-fPIC", "-shared", source, "-o", join(work, "empty.so")];
   await runLogged("zig-c++", args, { cwd: work, env, log: join(work, "log") });
 }
@@ -100,7 +100,11 @@ export async function buildStaticDependencies(platform, tools, sources) {
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
   const inputs = [...recipeFiles, import.meta.filename].map((file) => readFileSync(file));
-  const prefix = join(cache, "static", `${platform.name}-${keyOf(JSON.stringify(platform), tools.compilers, ...inputs)}`);
+  const prefix = join(
+    cache,
+    "static",
+    `${platform.name}-${keyOf(JSON.stringify(platform), tools.compilers, ...inputs)}`,
+  );
   const env = compilerEnvironment(tools.compilers);
 
   await fillOnce(prefix, async (target) => {

@@ -1,7 +1,16 @@
 // The compilers of the shipped binary: zig and protoc, pinned by hash in deps/toolchain/requirements.txt.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { cache, root } from "./paths.mjs";
 import { run } from "./run.mjs";
@@ -37,7 +46,14 @@ export async function installToolchain() {
   await fillOnce(folder, (target) => {
     const hasPip = spawnSync("python3", ["-m", "pip", "--version"]).status === 0;
     if (!hasPip) ensureSystemPackages(["python3", "python3-pip"]);
-    const options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--no-compile", "--only-binary=:all:"];
+    const options = [
+      "--quiet",
+      "--disable-pip-version-check",
+      "--no-deps",
+      "--no-compile",
+      "--only-binary=:all:",
+      "--root-user-action=ignore",
+    ];
     run("python3", ["-m", "pip", "install", ...options, "--target", target, "--require-hashes", "-r", requirements]);
   });
   return { zig: join(folder, "ziglang", "zig"), protoc: join(folder, "bin", "protoc") };

@@ -61,7 +61,9 @@ function close({ api, server, client }) {
 
 /** The files mapped into this process whose name matches. */
 function mapped(pattern) {
-  const files = readFileSync("/proc/self/maps", "utf8").split("\n").map((line) => line.slice(73));
+  const files = readFileSync("/proc/self/maps", "utf8")
+    .split("\n")
+    .map((line) => line.slice(73));
   return [...new Set(files.filter((file) => pattern.test(file)))];
 }
 

@@ -25,7 +25,9 @@ test("the package holds what it should and nothing else", () => {
   const allowed =
     /^(dist|native|scripts|deps|prebuilds)\/|^(package\.json|README\.md|LICENSE|THIRD_PARTY_NOTICES\.md|CHANGELOG\.md|CMakeLists\.txt|binding\.gyp)$/;
   expect(packed.files.filter((file) => !allowed.test(file))).toEqual([]);
-  expect(packed.files.filter((file) => /\.(o|a|log|tsbuildinfo)$|(^|\/)(target|build|node_modules)\//.test(file))).toEqual([]);
+  expect(
+    packed.files.filter((file) => /\.(o|a|log|tsbuildinfo)$|(^|\/)(target|build|node_modules)\//.test(file)),
+  ).toEqual([]);
   for (const file of [
     "dist/index.js",
     "dist/index.d.ts",
@@ -53,7 +55,11 @@ describe.each(runtimes())("$name, without a compiler on PATH", (runtime) => {
   afterAll(place.remove);
 
   test.each([
-    ["import", "import.mjs", 'import * as api from "valve-sockets";\nimport { report } from "./exchange.cjs";\nawait report(api);\n'],
+    [
+      "import",
+      "import.mjs",
+      'import * as api from "valve-sockets";\nimport { report } from "./exchange.cjs";\nawait report(api);\n',
+    ],
     ["require", "require.cjs", 'require("./exchange.cjs").report(require("valve-sockets"));\n'],
   ])("a server and a client talk, by %s", (_name, file, source) => {
     const result = runNode(runtime, place.folder, file, source);
@@ -92,7 +98,11 @@ describe.each(runtimes())("$name, without a compiler on PATH", (runtime) => {
     const folder = join(installed, "prebuilds");
     renameSync(join(folder, "linux-x64"), join(folder, "plan9-mips"));
     const env = bareEnvironment(place.folder, runtime.node);
-    const result = spawnSync(runtime.node, ["-e", 'require("valve-sockets")'], { cwd: place.folder, env, encoding: "utf8" });
+    const result = spawnSync(runtime.node, ["-e", 'require("valve-sockets")'], {
+      cwd: place.folder,
+      env,
+      encoding: "utf8",
+    });
     rmSync(folder, { recursive: true });
     expect(result.status).not.toBe(0);
     expect(result.stderr).toContain("ERR_NO_BINARY");
