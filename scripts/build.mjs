@@ -1,4 +1,5 @@
-// npm run compile: the addon into build/Release, the TypeScript into dist. --bench also builds bench/native.
+// npm run compile: the addon into build/Release, the TypeScript into dist. --bench also builds bench/native;
+// --addon-only leaves dist alone.
 import { copyFileSync, existsSync, mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -12,7 +13,11 @@ const development = { name: "cmake", definitions: {}, target: null };
 /** Configures and builds with cmake-js, and returns the CMake tree. */
 export function buildNative({ name, definitions, target, env: environment = process.env } = development) {
   ensureSystemPackages(buildPackages);
-  if (!existsSync(join(root, "node_modules", "cmake-js"))) run("npm", ["ci"]);
+  if (!existsSync(join(root, "node_modules", "cmake-js"))) {
+    // An installed package has no lock file, and its development dependencies are missing.
+    const isClone = existsSync(join(root, "package-lock.json"));
+    run("npm", isClone ? ["ci"] : ["install", "--include=dev", "--no-package-lock", "--ignore-scripts", "--no-audit"]);
+  }
   const tree = checkoutCache(name);
   const args = ["build", "--out", tree, "--log-level", "warn", "--parallel", "2", "--prefer-make"];
   for (const [key, value] of Object.entries(definitions)) args.push(`--CD${key}=${value}`);
@@ -39,6 +44,6 @@ if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   await main(() => {
     const definitions = process.argv.includes("--bench") ? { VALVE_SOCKETS_BENCH: "ON" } : {};
     installAddon(buildNative({ ...development, definitions }));
-    buildTypes();
+    if (!process.argv.includes("--addon-only")) buildTypes();
   });
 }

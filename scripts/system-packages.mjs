@@ -15,6 +15,8 @@ export const buildPackages = [
   "libssl-dev",
   "pkg-config",
 ];
+/** What `npm run prebuild` needs on top: OpenSSL's build is written in Perl. */
+export const prebuildPackages = ["perl", "binutils"];
 /** What `npm test` needs on top. */
 export const testPackages = ["clang-format", "iproute2", "nftables"];
 

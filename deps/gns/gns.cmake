@@ -1,20 +1,24 @@
 # Defines valve_sockets_gns: GameNetworkingSockets, from GNS_ROOT, else from an installed CMake package, else built by
 # the Cargo package beside this file. Only a Release build is accepted.
 set(GNS_ROOT "$ENV{GNS_ROOT}" CACHE PATH "Install prefix of GameNetworkingSockets, instead of building it")
+option(GNS_SELF_CONTAINED "The archive in GNS_ROOT holds OpenSSL and protobuf too (the shipped binary's does)" OFF)
 
 add_library(valve_sockets_gns INTERFACE)
-# Static, for both kinds of build: a shared libcrypto would be replaced by the OpenSSL that Node exports.
-set(OPENSSL_USE_STATIC_LIBS ON)
-find_package(OpenSSL REQUIRED)
 find_package(Threads REQUIRED)
 
-# protobuf's CMake package, where there is one, knows what else has to be linked; FindProtobuf does not.
-find_package(Protobuf QUIET CONFIG)
-if(NOT Protobuf_FOUND)
-  find_package(Protobuf REQUIRED)
-endif()
-if(NOT TARGET protobuf::libprotobuf)
-  add_library(protobuf::libprotobuf ALIAS Protobuf::libprotobuf)
+if(NOT GNS_SELF_CONTAINED)
+  # Static, for both kinds of build: a shared libcrypto would be replaced by the OpenSSL that Node exports.
+  set(OPENSSL_USE_STATIC_LIBS ON)
+  find_package(OpenSSL REQUIRED)
+
+  # protobuf's CMake package, where there is one, knows what else has to be linked; FindProtobuf does not.
+  find_package(Protobuf QUIET CONFIG)
+  if(NOT Protobuf_FOUND)
+    find_package(Protobuf REQUIRED)
+  endif()
+  if(NOT TARGET protobuf::libprotobuf)
+    add_library(protobuf::libprotobuf ALIAS Protobuf::libprotobuf)
+  endif()
 endif()
 
 if(GNS_ROOT)

@@ -1,0 +1,1 @@
+// Cargo is used here to fetch pinned sources only; CMakeLists.txt builds them.

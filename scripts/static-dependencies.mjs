@@ -1,0 +1,132 @@
+// Builds what the shipped binary links statically into one archive: GNS, protobuf, abseil and OpenSSL.
+import { execFileSync, spawn } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { dirname, join } from "node:path";
+import { cache, root } from "./paths.mjs";
+import { run } from "./run.mjs";
+import { cmakeDefinitions, compilerEnvironment, fillOnce, keyOf } from "./toolchain.mjs";
+
+const recipe = join(root, "deps", "static");
+
+// GNS uses AES-GCM, SHA, HMAC, Ed25519, X25519 and random numbers. No configuration file is read, no module loaded.
+const openssl = `no-shared no-tests no-apps no-docs no-module no-dso no-engine no-autoload-config no-legacy no-comp
+  no-ssl no-tls no-dtls no-quic no-cms no-ct no-ocsp no-ts no-srp no-psk no-cmp no-sock no-ui-console no-async
+  no-ec2m no-sm2 no-sm3 no-sm4 no-aria no-camellia no-bf no-cast no-des no-idea no-rc2 no-rc4 no-seed no-md4 no-mdc2
+  no-rmd160 no-whirlpool no-blake2 no-siphash no-gost no-dsa no-scrypt no-ocb no-siv no-ml-kem no-ml-dsa no-slh-dsa
+  no-chacha no-poly1305 --prefix=/nonexistent --openssldir=/nonexistent --libdir=lib -fPIC -O3`.split(/\s+/);
+
+/** Fetches the pinned sources with cargo: `{ root, gns, protobuf, openssl }`. */
+export function fetchSources() {
+  const args = ["metadata", "--format-version=1", "--locked", "--manifest-path", join(recipe, "Cargo.toml")];
+  const options = { encoding: "utf8", maxBuffer: 1 << 28, stdio: ["ignore", "pipe", "inherit"] };
+  const { packages } = JSON.parse(execFileSync("cargo", args, options));
+  const crate = (name) => packages.find((candidate) => candidate.name === name);
+  const folder = (name) => dirname(crate(name).manifest_path);
+  return {
+    root: dirname(folder("openssl-src")),
+    gns: join(folder("game-networking-sockets-sys"), "thirdparty", "GameNetworkingSockets"),
+    protobuf: join(folder("protobuf-src"), "protobuf"),
+    openssl: join(folder("openssl-src"), "openssl"),
+  };
+}
+
+/** Runs a command with its output in a file; the end of it is shown when the command fails. */
+function runLogged(command, args, { cwd, env, log }) {
+  return new Promise((resolve, reject) => {
+    const output = openSync(log, "a");
+    const child = spawn(command, args, { cwd, env, stdio: ["ignore", output, output] });
+    child.on("error", reject);
+    child.on("exit", (code, signal) => {
+      if (code === 0) return resolve();
+      const end = readFileSync(log, "utf8").split("\n").slice(-40).join("\n");
+      reject(new Error(`${end}\n${command} ${args.join(" ").slice(0, 200)} failed (${signal ?? `exit code ${code}`})`));
+    });
+  });
+}
+
+/** Says what begins, and how long it took. */
+async function step(title, body) {
+  const start = Date.now();
+  console.log(`${title} …`);
+  await body();
+  console.log(`${title}: ${Math.round((Date.now() - start) / 1000)} s`);
+}
+
+/** The first link makes zig compile its C++ library, on one core; that goes on beside OpenSSL. */
+async function warmUp(work, env) {
+  const source = join(work, "empty.cc");
+  writeFileSync(source, '#include <string>\nextern "C" char probe(std::string *s) { return s->at(0); }\n');
+  const args = ["-O3", "-DNDEBUG", "-fPIC", "-shared", source, "-o", join(work, "empty.so")];
+  await runLogged("zig-c++", args, { cwd: work, env, log: join(work, "log") });
+}
+
+async function buildOpenssl(source, platform, folder, env) {
+  // Built inside a copy: from another folder its file names would carry this machine's paths into the binary.
+  cpSync(source, folder, { recursive: true });
+  const variables = { ...env, CC: "zig-cc", AR: "zig-ar", RANLIB: "zig-ranlib" };
+  const options = { cwd: folder, env: variables, log: join(folder, "log") };
+  await runLogged("perl", ["Configure", platform.opensslTarget, ...openssl], options);
+  await runLogged("make", [`-j${availableParallelism()}`, "build_generated", "libcrypto.a"], options);
+}
+
+async function buildGns({ sources, platform, tools, folder, opensslFolder, env }) {
+  const definitions = {
+    ...cmakeDefinitions(platform, tools.compilers),
+    CMAKE_BUILD_TYPE: "Release",
+    PROTOBUF_SOURCE: sources.protobuf,
+    GNS_SOURCE: sources.gns,
+    PROTOC: tools.protoc,
+    OPENSSL_INCLUDE_DIR: join(opensslFolder, "include"),
+    OPENSSL_CRYPTO_LIBRARY: join(opensslFolder, "libcrypto.a"),
+  };
+  mkdirSync(folder);
+  const options = { cwd: folder, env, log: join(folder, "log") };
+  const args = Object.entries(definitions).map(([key, value]) => `-D${key}=${value}`);
+  await runLogged("cmake", ["-G", "Unix Makefiles", "-S", recipe, "-B", folder, ...args], options);
+  const parallel = String(availableParallelism());
+  await runLogged("cmake", ["--build", folder, "--parallel", parallel, "--target", "GameNetworkingSockets_s"], options);
+}
+
+function archivesIn(folder) {
+  const files = readdirSync(folder, { recursive: true });
+  return files.filter((file) => file.endsWith(".a")).map((file) => join(folder, file));
+}
+
+/** Builds the archive, unless the cache has it, and returns the folder to use as GNS_ROOT. */
+export async function buildStaticDependencies(platform, tools, sources) {
+  const recipeFiles = readdirSync(recipe, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.parentPath.includes("target"))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+  const inputs = [...recipeFiles, import.meta.filename].map((file) => readFileSync(file));
+  const prefix = join(
+    cache,
+    "static",
+    `${platform.name}-${keyOf(JSON.stringify(platform), tools.compilers, ...inputs)}`,
+  );
+  const env = compilerEnvironment(tools.compilers);
+
+  await fillOnce(prefix, async (target) => {
+    const work = mkdtempSync(join(cache, "static", "work-"));
+    const folders = { openssl: join(work, "openssl"), gns: join(work, "gns") };
+    try {
+      await step("OpenSSL, and zig's C++ library", () =>
+        Promise.all([warmUp(work, env), buildOpenssl(sources.openssl, platform, folders.openssl, env)]),
+      );
+      await step("GameNetworkingSockets and protobuf", () =>
+        buildGns({ sources, platform, tools, folder: folders.gns, opensslFolder: folders.openssl, env }),
+      );
+      mkdirSync(join(target, "lib"));
+      mkdirSync(join(target, "cmake"));
+      const archive = join(target, "lib", "libgns_with_dependencies.a");
+      run("zig-ar", ["qcL", archive, ...archivesIn(folders.gns), join(folders.openssl, "libcrypto.a")], { env });
+      cpSync(join(sources.gns, "include"), join(target, "include"), { recursive: true });
+      const config = "GameNetworkingSocketsConfig.cmake";
+      cpSync(join(recipe, config), join(target, "cmake", config));
+    } finally {
+      rmSync(work, { recursive: true, force: true });
+    }
+  });
+  return prefix;
+}

@@ -1,0 +1,56 @@
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { checkBinary } from "../../scripts/check-binary.mjs";
+import { isNewer } from "../../scripts/elf.mjs";
+import { platformNamed } from "../../scripts/platforms.mjs";
+import { ensurePrebuilt, prebuilt } from "../support/packed.js";
+import { root } from "../support/runtimes.js";
+
+const development = join(root, "build", "Release", "valve_sockets.node");
+
+beforeAll(ensurePrebuilt, 900_000);
+
+test("the development build keeps OpenSSL and protobuf to itself", () => {
+  const { elf, problems } = checkBinary(development);
+  expect(problems).toEqual([]);
+  expect(elf.needed).toContain("libc.so.6");
+});
+
+test("the shipped binary needs an old glibc and nothing else", () => {
+  const { elf, problems } = checkBinary(prebuilt, platformNamed("linux-x64"));
+  expect(problems).toEqual([]);
+  expect(elf.exports).toEqual(["napi_register_module_v1", "node_api_module_get_api_version_v1"]);
+});
+
+describe("the check itself", () => {
+  const libssl = "/usr/lib/x86_64-linux-gnu/libssl.so.3";
+
+  test.runIf(existsSync(libssl))("finds foreign exports, open OpenSSL names, a new glibc and libraries", () => {
+    const { problems } = checkBinary(libssl, { newestGlibc: "2.2.5", needed: ["libc.so.6"] });
+    expect(problems.map((problem) => problem.split(":")[0])).toEqual([
+      "exports more than the two Node-API symbols",
+      expect.stringContaining("does not export napi_register_module_v1"),
+      "would take these from Node",
+      expect.stringContaining("needs glibc"),
+      "needs these libraries",
+    ]);
+  });
+
+  test("ends with an error as a program", () => {
+    const script = join(root, "scripts", "check-binary.mjs");
+    const run = (...args: string[]) => spawnSync(process.execPath, [script, ...args], { encoding: "utf8" });
+    expect(run(prebuilt, "--glibc", "2.28").status).toBe(0);
+    const result = run(prebuilt, "--glibc", "2.2.5");
+    expect(result.status).toBe(1);
+    expect(result.stderr).toContain("needs glibc 2.");
+    expect(run(script).stderr).toContain("is not a 64-bit little-endian ELF file");
+  });
+
+  test("orders glibc versions by number", () => {
+    expect(isNewer("2.28", "2.4")).toBe(true);
+    expect(isNewer("2.2.5", "2.3")).toBe(false);
+    expect(isNewer("2.28", "2.28")).toBe(false);
+  });
+});

@@ -1,0 +1,113 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { bareEnvironment, ensurePrebuilt, install, pack, temporaryFolder } from "../support/packed.js";
+import { type Runtime, root, runtimes } from "../support/runtimes.js";
+
+const exchange = join(root, "test", "package", "exchange.cjs");
+const temporary = temporaryFolder();
+let packed: { tarball: string; files: string[] };
+
+beforeAll(() => {
+  ensurePrebuilt();
+  packed = pack(temporary.folder);
+}, 900_000);
+afterAll(temporary.remove);
+
+function runNode({ node }: Runtime, folder: string, file: string, source: string) {
+  writeFileSync(join(folder, file), source);
+  const env = bareEnvironment(folder, node);
+  return JSON.parse(execFileSync(node, [file], { cwd: folder, env, encoding: "utf8", timeout: 30_000 }));
+}
+
+test("the package holds what it should and nothing else", () => {
+  const allowed =
+    /^(dist|native|scripts|deps|prebuilds)\/|^(package\.json|README\.md|LICENSE|THIRD_PARTY_NOTICES\.md|CHANGELOG\.md|CMakeLists\.txt|binding\.gyp)$/;
+  expect(packed.files.filter((file) => !allowed.test(file))).toEqual([]);
+  expect(
+    packed.files.filter((file) => /\.(o|a|log|tsbuildinfo)$|(^|\/)(target|build|node_modules)\//.test(file)),
+  ).toEqual([]);
+  for (const file of [
+    "dist/index.js",
+    "dist/index.d.ts",
+    "prebuilds/linux-x64/valve-sockets.glibc.node",
+    "CMakeLists.txt",
+    "native/addon.cc",
+    "deps/gns/Cargo.lock",
+    "LICENSE",
+    "THIRD_PARTY_NOTICES.md",
+  ]) {
+    expect(packed.files).toContain(file);
+  }
+  const { scripts, gypfile } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  expect(gypfile).toBe(false);
+  expect(Object.keys(scripts).filter((name) => /^(pre|post)?install$|^prepare$/.test(name))).toEqual([]);
+});
+
+describe.each(runtimes())("$name, without a compiler on PATH", (runtime) => {
+  const place = temporaryFolder();
+  let installed: string;
+  beforeAll(() => {
+    installed = install(packed.tarball, place.folder, runtime);
+    cpSync(exchange, join(place.folder, "exchange.cjs"));
+  }, 120_000);
+  afterAll(place.remove);
+
+  test.each([
+    [
+      "import",
+      "import.mjs",
+      'import * as api from "valve-sockets";\nimport { report } from "./exchange.cjs";\nawait report(api);\n',
+    ],
+    ["require", "require.cjs", 'require("./exchange.cjs").report(require("valve-sockets"));\n'],
+  ])("a server and a client talk, by %s", (_name, file, source) => {
+    const result = runNode(runtime, place.folder, file, source);
+    expect(result.answers).toBe(100);
+    expect(result.addons).toEqual([join(installed, "prebuilds", "linux-x64", "valve-sockets.glibc.node")]);
+    expect(result.foreign).toEqual([]);
+  });
+
+  test("two versions of the package in one process do not disturb each other", () => {
+    const second = join(place.folder, "node_modules", "dependent", "node_modules", "valve-sockets");
+    cpSync(installed, second, { recursive: true });
+    const description = JSON.parse(readFileSync(join(second, "package.json"), "utf8"));
+    writeFileSync(join(second, "package.json"), JSON.stringify({ ...description, version: "0.0.9" }));
+    const source = `
+      const { open, exchange, close, mapped } = require("./exchange.cjs");
+      (async () => {
+        const first = await open(require("valve-sockets"));
+        const second = await open(require(${JSON.stringify(second)}));
+        const answers = [await exchange(first), await exchange(second)];
+        close(first);
+        answers.push(await exchange(second));
+        const again = await open(first.api);
+        close(second);
+        answers.push(await exchange(again));
+        close(again);
+        console.log(JSON.stringify({ answers, addons: mapped(/\\.node$/).length, same: first.api === second.api }));
+      })();`;
+    expect(runNode(runtime, place.folder, "two.cjs", source)).toEqual({
+      answers: [100, 100, 100, 100],
+      addons: 2,
+      same: false,
+    });
+  });
+
+  test("without a binary for the platform one error says what to do", () => {
+    const folder = join(installed, "prebuilds");
+    renameSync(join(folder, "linux-x64"), join(folder, "plan9-mips"));
+    const env = bareEnvironment(place.folder, runtime.node);
+    const result = spawnSync(runtime.node, ["-e", 'require("valve-sockets")'], {
+      cwd: place.folder,
+      env,
+      encoding: "utf8",
+    });
+    rmSync(folder, { recursive: true });
+    expect(result.status).not.toBe(0);
+    expect(result.stderr).toContain("ERR_NO_BINARY");
+    expect(result.stderr).toContain("valve-sockets has no binary for linux-x64 (glibc)");
+    expect(result.stderr).toContain("plan9-mips (glibc)");
+    expect(result.stderr).toContain(`${join(installed, "scripts", "build.mjs")}" --addon-only`);
+  });
+});
