@@ -7,7 +7,7 @@ const program = (name) => fileURLToPath(new URL(name, import.meta.url));
 /** No run takes longer: a process that hangs is ended. */
 const limitMs = 30_000;
 
-export const defaults = { clients: 8, messages: 400, loss: 5, lag: 60 };
+export const defaults = { clients: 8, messages: 700, loss: 5, lag: 60 };
 
 function start(path, settings) {
   const child = fork(path, [JSON.stringify(settings)], { timeout: limitMs });
@@ -35,9 +35,9 @@ export async function runQuickstart(options = {}, onStatus = () => {}) {
       });
     }
     await Promise.all(clients.map((client) => client.exited));
-    if (results.every((result) => result !== null)) await server.exited;
   } finally {
-    server.kill();
+    if (server.connected) server.disconnect();
+    await server.exited;
   }
   return results;
 }

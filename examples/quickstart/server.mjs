@@ -1,18 +1,16 @@
-// The server of the quick start: echoes reliable messages, counts all, and ends when `clients` of them have left.
+// The server of the quick start: echoes reliable messages, counts all, and ends when the process that started it says so.
 import { ConnectionState, Library, SendType } from "valve-sockets";
 import { decode, encode } from "./messages.mjs";
 import { localAddress, openSockets } from "./network.mjs";
 import { SequenceCheck } from "./sequence-check.mjs";
 
-const settings = JSON.parse(process.argv[2]);
-const sockets = openSockets(settings);
+const sockets = openSockets(JSON.parse(process.argv[2]));
 const listenSocket = sockets.createListenSocket(localAddress(0));
 if (listenSocket === 0) throw Library.lastError;
 process.send({ type: "listening", port: sockets.getListenSocketAddress(listenSocket).port });
 
 /** Connection -> what has come from it. */
 const clients = new Map();
-let left = 0;
 
 function answer(connection, message) {
   sockets.sendMessageToConnection(connection, encode(message), SendType.Reliable | SendType.NoNagle);
@@ -47,10 +45,6 @@ function statusChanged({ connection, connectionInfo }) {
     case ConnectionState.ClosedByPeer:
     case ConnectionState.ProblemDetectedLocally:
       sockets.closeConnection(connection);
-      left++;
-      if (left < settings.clients) break;
-      sockets.closeListenSocket(listenSocket);
-      process.disconnect();
       break;
   }
 }
@@ -63,3 +57,5 @@ sockets.onReadable(() => {
     message.destroy();
   }
 });
+
+process.once("disconnect", () => sockets.closeListenSocket(listenSocket));

@@ -1,11 +1,13 @@
 const columns = ["client", "ping", "quality", "out", "in", "delivered"];
 
 function cells({ id, ping, quality, outBytesPerSecond, inBytesPerSecond, delivered }, messages) {
-  const rate = (bytes) => `${(bytes / 1000).toFixed(1)} kB/s`;
+  // GNS measures quality and rates over some seconds; until then there is no figure.
+  const isMeasured = quality >= 0;
+  const rate = (bytes) => (isMeasured ? `${(bytes / 1000).toFixed(1)} kB/s` : "-");
   return [
     `${id + 1}`,
     ping < 0 ? "-" : `${ping} ms`,
-    quality < 0 ? "-" : `${(quality * 100).toFixed(0)} %`,
+    isMeasured ? `${(quality * 100).toFixed(0)} %` : "-",
     rate(outBytesPerSecond),
     rate(inBytesPerSecond),
     `${delivered}/${messages}`,
