@@ -1,0 +1,11 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { checkoutCache } from "../../scripts/paths.mjs";
+
+/** Where `npm run build -- --bench` puts the C++ program. */
+export const gnsPeer = join(checkoutCache("cmake"), "bench", "gns-peer");
+
+export function requireGnsPeer() {
+  if (!existsSync(gnsPeer)) throw new Error("gns-peer is not built: run `npm run build -- --bench`");
+  return gnsPeer;
+}

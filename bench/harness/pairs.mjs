@@ -1,0 +1,58 @@
+/** The middle value; the mean of the two middle ones for an even count. */
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/**
+ * Runs every side once per round, in turned order each second round (A B, B A, A B, …), so that a drift of the
+ * machine's speed hits all sides alike. `sides`: name -> function giving an object of figures.
+ * Returns name -> figures of each round.
+ */
+export async function interleave(sides, rounds, onSample = () => {}) {
+  const names = Object.keys(sides);
+  const samples = Object.fromEntries(names.map((name) => [name, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (const name of round % 2 === 0 ? names : [...names].reverse()) {
+      samples[name].push(await sides[name]());
+      onSample(name, round);
+    }
+  }
+  return samples;
+}
+
+/** ours / baseline where more is better, baseline / ours where less is: above 1 is in our favour. */
+function ratioOf(ours, baseline, better) {
+  return better === "more" ? ours / baseline : baseline / ours;
+}
+
+/**
+ * One row of a result for a figure of `metric` = { key, name, unit, better: "more" | "less" }: medians of both sides,
+ * and the median of the ratios of the pairs.
+ */
+export function compare(metric, ours, baselineName, baseline) {
+  const runs = ours.map((figures, round) => ({
+    ours: figures[metric.key],
+    baseline: baseline[round][metric.key],
+    ratio: ratioOf(figures[metric.key], baseline[round][metric.key], metric.better),
+  }));
+  return {
+    name: metric.name,
+    unit: metric.unit,
+    ours: median(runs.map((run) => run.ours)),
+    baseline: median(runs.map((run) => run.baseline)),
+    baselineName,
+    ratio: median(runs.map((run) => run.ratio)),
+    runs,
+  };
+}
+
+/** The exponent k of the best fit `cost = c * work^k` (least squares of the logarithms). */
+export function growthExponent(points) {
+  const logs = points.map(([work, cost]) => [Math.log(work), Math.log(cost)]);
+  const mean = (index) => logs.reduce((sum, log) => sum + log[index], 0) / logs.length;
+  const [x, y] = [mean(0), mean(1)];
+  const covariance = logs.reduce((sum, log) => sum + (log[0] - x) * (log[1] - y), 0);
+  return covariance / logs.reduce((sum, log) => sum + (log[0] - x) ** 2, 0);
+}

@@ -1,0 +1,131 @@
+import {
+  Address,
+  ConfigValue,
+  ConnectionState,
+  Library,
+  MessageBatch,
+  NetworkingSockets,
+  OutgoingBatch,
+  ReceiveSource,
+  Result,
+} from "valve-sockets";
+import { report, reportError } from "./report.mjs";
+
+/** The options that are GNS's configuration, as in gns-peer. */
+const configuration = [
+  ["rate", ConfigValue.SendRateMin],
+  ["rate", ConfigValue.SendRateMax],
+  ["buffer", ConfigValue.SendBufferSize],
+  ["receive-buffer", ConfigValue.RecvBufferSize],
+  ["receive-messages", ConfigValue.RecvBufferMessages],
+  ["lag", ConfigValue.FakePacketLagSend],
+  ["loss", ConfigValue.FakePacketLossSend],
+];
+
+/** What gns-peer's class Driver is, over the package: one poll group, read when `onReadable` says so. */
+export class Driver {
+  /** Called with a `MessageBatch` that stands on a message. */
+  onMessage = () => {};
+  onConnected = () => {};
+  /** After the messages of a wake-up. */
+  onTurn = () => {};
+  onClosed = () => {};
+  connections = 0;
+  #batch;
+  #outgoing = new OutgoingBatch(262_144);
+  #group;
+  #listenSocket = 0;
+
+  constructor(options) {
+    if (!Library.initialize({ driver: options.driver ?? "auto" })) throw Library.lastError;
+    this.sockets = new NetworkingSockets();
+    for (const [name, value] of configuration) {
+      if (options[name] !== undefined) this.sockets.setConfigValue(value, options[name]);
+    }
+    this.#group = this.sockets.createPollGroup();
+    this.#batch = new MessageBatch({ sizeBytes: 1024 * 1024 });
+    this.sockets.onReadable(() => this.#turn());
+    const limit = setTimeout(() => reportError(new Error("time limit reached")), (options.limit ?? 120) * 1000);
+    limit.unref();
+  }
+
+  listen(port = 0) {
+    const address = new Address();
+    address.setIPv4("127.0.0.1", port);
+    this.#listenSocket = this.sockets.createListenSocket(address);
+    if (this.#listenSocket === 0) throw Library.lastError;
+    report("listening", { port: this.sockets.getListenSocketAddress(this.#listenSocket).port });
+  }
+
+  connect(port) {
+    const address = new Address();
+    address.setIPv4("127.0.0.1", port);
+    const connection = this.sockets.connect(address);
+    if (connection === 0) throw Library.lastError;
+    this.sockets.setConnectionPollGroup(this.#group, connection);
+    return connection;
+  }
+
+  /** False: the send buffer is full. */
+  send(connection, data, flags) {
+    const result = this.sockets.sendMessage(connection, data, flags);
+    if (result === Result.OK) return true;
+    if (result === Result.LimitExceeded) return false;
+    throw new Error(`send failed: ${Result[result]}`);
+  }
+
+  /** Sends `count` equal messages in one call; returns how many were taken. */
+  sendBatch(connection, data, flags, count) {
+    const outgoing = this.#outgoing;
+    for (let i = 0; i < count; i++) outgoing.add(connection, data, flags);
+    this.sockets.sendBatch(outgoing);
+    let taken = 0;
+    while (taken < count && outgoing.results[taken] > 0) taken++;
+    return taken;
+  }
+
+  close(connection, linger = true) {
+    this.sockets.closeConnection(connection, 0, "", linger);
+  }
+
+  /** Nothing new comes in, so the process ends once the connections have. */
+  stopListening() {
+    if (this.#listenSocket !== 0) this.sockets.closeListenSocket(this.#listenSocket);
+    this.#listenSocket = 0;
+  }
+
+  #turn() {
+    try {
+      const batch = this.#batch;
+      // Messages before events: what came before a close is still to be read.
+      while (this.sockets.receiveBatch(ReceiveSource.PollGroup, this.#group, batch) > 0) {
+        while (batch.next()) this.onMessage(batch);
+      }
+      this.sockets.dispatchCallbacks((info) => this.#statusChanged(info));
+      this.onTurn();
+    } catch (error) {
+      reportError(error);
+    }
+  }
+
+  #statusChanged({ connection, connectionInfo, oldState }) {
+    switch (connectionInfo.state) {
+      case ConnectionState.Connecting:
+        if (connectionInfo.listenSocket === 0) break;
+        this.sockets.setConnectionPollGroup(this.#group, connection);
+        this.sockets.acceptConnection(connection);
+        break;
+      case ConnectionState.Connected:
+        this.connections++;
+        this.onConnected(connection);
+        break;
+      case ConnectionState.ClosedByPeer:
+      case ConnectionState.ProblemDetectedLocally:
+        if (oldState !== ConnectionState.Connected) throw new Error(`not connected: ${connectionInfo.endDebug}`);
+        this.connections--;
+        this.sockets.closeConnection(connection);
+        this.onClosed(connection, connectionInfo);
+        break;
+    }
+  }
+}

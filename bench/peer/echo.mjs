@@ -1,0 +1,42 @@
+import { SendFlags } from "valve-sockets";
+import { cpuSeconds, report } from "./report.mjs";
+
+/** Returns every message to its sender until the last connection has closed; see gns-peer's echo. */
+export function runEcho(driver, { connections = 1, warmup = 0, seconds = 0, port }) {
+  let count = 0;
+  let dropped = 0;
+  let measured = null;
+  const start = () => {
+    measured = { time: performance.now(), cpu: cpuSeconds(), count };
+    if (seconds > 0) setTimeout(finish, seconds * 1000);
+  };
+  const finish = () => {
+    if (measured === null) return;
+    report("result", {
+      connections: driver.connections,
+      messages: count - measured.count,
+      dropped,
+      seconds: (performance.now() - measured.time) / 1000,
+      cpuSeconds: cpuSeconds() - measured.cpu,
+      residentBytes: process.memoryUsage.rss(),
+    });
+    measured = null;
+    if (driver.connections === 0) driver.stopListening();
+  };
+
+  driver.onMessage = (message) => {
+    count++;
+    const flags = message.isReliable ? SendFlags.ReliableNoNagle : SendFlags.NoNagle;
+    if (!driver.send(message.connection, message.data, flags)) dropped++;
+  };
+  driver.onConnected = () => {
+    if (driver.connections === connections) setTimeout(start, warmup * 1000);
+  };
+  driver.onClosed = () => {
+    if (driver.connections > 0) return;
+    finish();
+    driver.stopListening();
+  };
+  driver.listen(port);
+  if (connections === 0) setTimeout(start, warmup * 1000);
+}

@@ -1,0 +1,241 @@
+// The addon against a C++ program of the same shape on the same GNS archive, and against node:dgram.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { root } from "../../scripts/paths.mjs";
+import { run } from "../../scripts/run.mjs";
+import { gnsPeer } from "../harness/gns-peer.mjs";
+import { compare, growthExponent, interleave, median } from "../harness/pairs.mjs";
+import { withPeers } from "../harness/peer.mjs";
+
+const script = (name) => [process.execPath, fileURLToPath(new URL(`../peer/${name}`, import.meta.url))];
+const cpp = [gnsPeer];
+const addon = script("main.mjs");
+const dgram = script("dgram.mjs");
+
+const mebibyte = 1024 * 1024;
+/** GNS's ceiling on the send rate, and buffers that do not stand in its way. */
+const fast = {
+  rate: 100 * mebibyte,
+  buffer: 4 * mebibyte,
+  "receive-buffer": 8 * mebibyte,
+  "receive-messages": 20_000,
+  limit: 60,
+};
+
+export function prepare() {
+  if (!existsSync(gnsPeer) || !existsSync(join(root, "dist", "index.js"))) {
+    run(process.execPath, [join(root, "scripts", "build.mjs"), "--bench"]);
+  }
+}
+
+/** One flood from process to process: messages received per second, and CPU per million of them. */
+function oneWay(program, flow, quick, extra = {}) {
+  return withPeers(async (start) => {
+    const times = quick ? { warmup: 0.4, seconds: 0.6 } : { warmup: 0.6, seconds: 2 };
+    const sink = start(program, "sink", { ...fast, ...extra, ...times });
+    const { port } = await sink.next("listening");
+    const flood = start(program, "flood", { ...fast, ...extra, ...flow, warmup: times.warmup, port });
+    const received = await sink.next("result");
+    const sent = await flood.next("result");
+    const cpuPerMillion = (seconds) => (seconds / received.count) * 1e6;
+    return {
+      rate: received.count / received.seconds,
+      senderCpu: cpuPerMillion(sent.cpuSeconds),
+      receiverCpu: cpuPerMillion(received.cpuSeconds),
+    };
+  });
+}
+
+function oneWayScenario(name, flow, { target, ...extra }) {
+  return {
+    name,
+    async run({ quick, onSample }) {
+      const sides = {
+        addon: () => oneWay(addon, flow, quick, extra),
+        "C++": () => oneWay(cpp, flow, quick, extra),
+      };
+      const samples = await interleave(sides, quick ? 2 : 6, onSample);
+      const row = (key, what, unit, better, goal) => ({
+        ...compare({ key, name: `${name}${what}`, unit, better }, samples.addon, "C++", samples["C++"]),
+        target: goal,
+      });
+      return {
+        cases: [
+          row("rate", "", "msg/s", "more", target),
+          row("senderCpu", ", sender", "CPU s/M msg", "less"),
+          row("receiverCpu", ", receiver", "CPU s/M msg", "less"),
+        ],
+      };
+    },
+  };
+}
+
+function roundTrip(program, quick, extra = {}) {
+  return withPeers(async (start) => {
+    const echo = start(program, "echo", { ...fast, ...extra });
+    const { port } = await echo.next("listening");
+    const ping = start(program, "ping", { ...fast, ...extra, port, size: 64, count: quick ? 8000 : 30_000 });
+    const result = await ping.next("result");
+    return { ...result, cpu: (result.cpuSeconds / result.count) * 1e6 };
+  });
+}
+
+const echoScenario = {
+  name: "64 B echo",
+  async run({ quick, onSample }) {
+    const sides = {
+      addon: () => roundTrip(addon, quick),
+      "C++": () => roundTrip(cpp, quick),
+      "node:dgram": () => roundTrip(dgram, quick),
+      fallback: () => roundTrip(addon, quick, { driver: "thread" }),
+    };
+    const samples = await interleave(sides, quick ? 2 : 6, onSample);
+    const rows = (ours, label, baseline, targets) =>
+      [
+        { key: "p50", name: `${label} p50`, unit: "us" },
+        { key: "p99", name: `${label} p99`, unit: "us" },
+        { key: "p999", name: `${label} p99.9`, unit: "us" },
+        { key: "cpu", name: `${label} client`, unit: "CPU s/M trips" },
+      ].map((metric) => ({
+        ...compare({ ...metric, better: "less" }, samples[ours], baseline, samples[baseline]),
+        target: targets[metric.key],
+      }));
+    return {
+      cases: [
+        ...rows("addon", "64 B echo", "C++", { p50: 0.9, p99: 0.75 }),
+        ...rows("addon", "64 B echo", "node:dgram", { p50: 0.85 }),
+        ...rows("fallback", "64 B echo, fallback", "C++", {}),
+      ],
+      notes: [`64 B echo p99.9: ${median(samples.addon.map((run) => run.p999)).toFixed(0)} us (target <= 500 us)`],
+    };
+  },
+};
+
+const idleTargetPercent = 0.2;
+
+/** Percent of a core that a server spends while its connections are silent. */
+function idle(connections, quick, extra = {}) {
+  return withPeers(async (start) => {
+    const times = { warmup: 1, seconds: quick ? 2 : 5 };
+    const server = start(addon, "echo", { connections, ...times, ...extra, limit: 60 });
+    if (connections > 0) {
+      const { port } = await server.next("listening");
+      start(cpp, "swarm", { port, connections, hz: 0, seconds: times.warmup + times.seconds + 1, limit: 60 });
+    }
+    const result = await server.next("result");
+    return { percent: (result.cpuSeconds / result.seconds) * 100 };
+  });
+}
+
+const idleScenario = {
+  name: "idle",
+  async run({ quick, onSample }) {
+    const cases = [];
+    for (const connections of [0, 100]) {
+      const sides = { addon: () => idle(connections, quick) };
+      const { addon: ours } = await interleave(sides, quick ? 1 : 3, onSample);
+      const target = ours.map(() => ({ percent: idleTargetPercent }));
+      const name = `idle, ${connections} connections`;
+      const metric = { key: "percent", name, unit: "% of a core", better: "less" };
+      cases.push({ ...compare(metric, ours, "the target", target), target: 1 });
+    }
+    return { cases };
+  },
+};
+
+/** Server CPU and memory under `connections` clients that send 60 B at 20 Hz and get them back. */
+function swarm(program, connections, quick) {
+  return withPeers(async (start) => {
+    const times = { warmup: 1, seconds: quick ? 1.5 : 4 };
+    const settings = { buffer: fast.buffer, rate: fast.rate, limit: 90 };
+    const server = start(program, "echo", { ...settings, ...times, connections });
+    const { port } = await server.next("listening");
+    const clients = start(cpp, "swarm", {
+      ...settings,
+      port,
+      connections,
+      hz: 20,
+      size: 60,
+      seconds: times.warmup + times.seconds + 0.5,
+    });
+    const [served, asked] = await Promise.all([server.next("result"), clients.next("result")]);
+    return {
+      cores: served.cpuSeconds / served.seconds,
+      cpu: (served.cpuSeconds / served.messages) * 1e6,
+      resident: served.residentBytes / mebibyte,
+      connected: served.connections,
+      lost: asked.sent - asked.received,
+      sent: asked.sent,
+      hz: asked.sent / asked.seconds / connections,
+    };
+  });
+}
+
+function swarmScenario(connections, slow) {
+  const name = `${connections} connections`;
+  return {
+    name,
+    slow,
+    async run({ quick, onSample }) {
+      const sides = {
+        addon: () => swarm(addon, connections, quick),
+        "C++": () => swarm(cpp, connections, quick),
+      };
+      const samples = await interleave(sides, quick ? 1 : 5, onSample);
+      const row = (key, what, unit, target) => ({
+        ...compare({ key, name: `${name}, ${what}`, unit, better: "less" }, samples.addon, "C++", samples["C++"]),
+        target,
+      });
+      const note = (side) => {
+        const runs = samples[side];
+        const sum = (key) => runs.reduce((total, run) => total + run[key], 0);
+        const connected = Math.min(...runs.map((run) => run.connected));
+        const hz = median(runs.map((run) => run.hz)).toFixed(1);
+        return `${name}, ${side}: connected ${connected} at least; lost ${sum("lost")} of ${sum("sent")}; ${hz} Hz`;
+      };
+      return {
+        cases: [
+          row("cores", "server", "cores"),
+          row("cpu", "server", "CPU s/M echoes", 0.5),
+          row("resident", "server", "MiB resident"),
+        ],
+        notes: [note("addon"), note("C++")],
+      };
+    },
+  };
+}
+
+const growthScenario = {
+  name: "growth",
+  slow: true,
+  async run({ quick, onSample }) {
+    const points = [];
+    for (const connections of [250, 1000, 4000]) {
+      const { addon: runs } = await interleave({ addon: () => swarm(addon, connections, quick) }, 3, onSample);
+      // Cost per echo times the echoes wanted: a load generator that falls behind does not flatter the server.
+      points.push([connections, median(runs.map((run) => run.cpu)) * connections]);
+    }
+    const exponent = growthExponent(points);
+    const row = { name: "growth of CPU, 250-4000 connections", unit: "exponent", ours: exponent, baseline: 1.1 };
+    return { cases: [{ ...row, baselineName: "the goal", ratio: 1.1 / exponent, runs: points }] };
+  },
+};
+
+export const scenarios = [
+  oneWayScenario("one-way 64 B unreliable", { size: 64, batch: 64 }, { target: 0.95 }),
+  oneWayScenario("one-way 1200 B unreliable", { size: 1200, batch: 16 }, { target: 0.95 }),
+  oneWayScenario("one-way 1200 B reliable", { size: 1200, batch: 16, reliable: true }, { target: 0.95 }),
+  oneWayScenario("one-way 64 KiB reliable", { size: 65_536, batch: 4, reliable: true }, { target: 0.95 }),
+  // A rate below GNS's ceiling: bursts above it overflow the receiver's socket buffer (see DEAD_ENDS.md).
+  oneWayScenario(
+    "one-way 64 B reliable",
+    { size: 64, batch: 32, reliable: true, "in-flight": 20_000 },
+    { target: 0.95, rate: 24 * mebibyte },
+  ),
+  echoScenario,
+  idleScenario,
+  swarmScenario(1000, false),
+  swarmScenario(5000, true),
+  growthScenario,
+];

@@ -1,0 +1,42 @@
+// A chat client: node examples/chat/client.mjs <name> [address] [port]
+import { createInterface } from "node:readline";
+import { Address, ConnectionState, Library, NetworkingSockets, SendType } from "valve-sockets";
+
+const [name = "Somebody", ip = "127.0.0.1", port = "27015"] = process.argv.slice(2);
+if (!Library.initialize()) throw Library.lastError;
+const sockets = new NetworkingSockets();
+const address = new Address();
+address.setAddress(ip, Number(port));
+const connection = sockets.connect(address);
+if (connection === 0) throw Library.lastError;
+
+function send(text) {
+  sockets.sendMessageToConnection(connection, new TextEncoder().encode(text), SendType.Reliable);
+}
+
+function statusChanged({ connectionInfo }) {
+  switch (connectionInfo.state) {
+    case ConnectionState.Connected: {
+      send(name);
+      const lines = createInterface({ input: process.stdin });
+      lines.on("line", send);
+      // The end of the input (Ctrl-D) ends the chat; what was said last is still delivered.
+      lines.on("close", () => sockets.closeConnection(connection, 0, "left", true));
+      break;
+    }
+    case ConnectionState.ClosedByPeer:
+    case ConnectionState.ProblemDetectedLocally:
+      console.log(connectionInfo.endDebug);
+      sockets.closeConnection(connection);
+      process.stdin.destroy();
+      break;
+  }
+}
+
+sockets.onReadable(() => {
+  for (const message of sockets.receiveMessagesOnConnection(connection, 1000) ?? []) {
+    console.log(new TextDecoder().decode(message.data));
+    message.destroy();
+  }
+  sockets.dispatchCallbacks(statusChanged);
+});
