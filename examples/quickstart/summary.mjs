@@ -16,6 +16,8 @@ export function summarize(results, { messages }) {
   const ok = lines.length === 0 && results.length > 0;
   const total = results.length * messages;
   if (ok) lines.push(`Every one of ${total} reliable messages was delivered once and in order, there and back.`);
-  lines.push(`Unreliable messages delivered: ${unreliable} of ${total} (${((unreliable / total) * 100).toFixed(1)} %).`);
+  lines.push(
+    `Unreliable messages delivered: ${unreliable} of ${total} (${((unreliable / total) * 100).toFixed(1)} %).`,
+  );
   return { ok, text: lines.join("\n") };
 }
