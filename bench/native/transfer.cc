@@ -19,9 +19,8 @@ class TransferHash {
   }
 
   void Add(const void* data, uint32_t size) {
-    const unsigned char length[4] = {
-        static_cast<unsigned char>(size), static_cast<unsigned char>(size >> 8),
-        static_cast<unsigned char>(size >> 16), static_cast<unsigned char>(size >> 24)};
+    const unsigned char length[4] = {static_cast<unsigned char>(size), static_cast<unsigned char>(size >> 8),
+                                     static_cast<unsigned char>(size >> 16), static_cast<unsigned char>(size >> 24)};
     EVP_DigestUpdate(context_.get(), length, sizeof(length));
     EVP_DigestUpdate(context_.get(), data, size);
   }
