@@ -19,11 +19,14 @@ export function buildNative({ name, definitions, target, env: environment = proc
     run("npm", isClone ? ["ci"] : ["install", "--include=dev", "--no-package-lock", "--ignore-scripts", "--no-audit"]);
   }
   const tree = checkoutCache(name);
-  const args = ["build", "--out", tree, "--log-level", "warn", "--parallel", "2", "--prefer-make"];
+  const args = ["--out", tree, "--log-level", "warn", "--parallel", "2", "--prefer-make"];
   for (const [key, value] of Object.entries(definitions)) args.push(`--CD${key}=${value}`);
   if (target) args.push("--target", target);
   const env = { CARGO_TARGET_DIR: join(cache, "cargo"), ...environment };
-  run(join(root, "node_modules", ".bin", "cmake-js"), args, { env });
+  const cmakeJs = join(root, "node_modules", ".bin", "cmake-js");
+  // cmake-js configures by itself only where nothing is yet, and would miss other definitions.
+  run(cmakeJs, ["configure", ...args], { env });
+  run(cmakeJs, ["build", ...args], { env });
   return tree;
 }
 

@@ -17,11 +17,11 @@ function hasDependencies() {
   );
 }
 
-/** Installs and builds what is missing. */
-export async function setup() {
+/** Installs and builds what is missing; `buildArguments` are for scripts/build.mjs. */
+export async function setup(...buildArguments) {
   ensureSystemPackages(buildPackages);
   if (!hasDependencies()) run("npm", ["ci", "--no-audit", "--no-fund"]);
-  run(process.execPath, ["scripts/build.mjs"]);
+  run(process.execPath, ["scripts/build.mjs", ...buildArguments]);
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) await main(setup);
+if (import.meta.url === pathToFileURL(process.argv[1]).href) await main(() => setup());

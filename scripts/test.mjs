@@ -9,8 +9,7 @@ import { ensureSystemPackages, testPackages } from "./system-packages.mjs";
 await main(async () => {
   const vitest = process.argv.slice(2);
   ensureSystemPackages(testPackages);
-  await setup();
-  run(process.execPath, ["scripts/build.mjs", "--bench"]);
+  await setup("--bench");
   if (vitest.length === 0) {
     run(process.execPath, ["scripts/lint.mjs"]);
     run(process.execPath, ["scripts/prebuild.mjs"]);
