@@ -85,7 +85,14 @@ async function buildGns({ sources, platform, tools, folder, opensslFolder, env }
   const args = Object.entries(definitions).map(([key, value]) => `-D${key}=${value}`);
   await runLogged("cmake", ["-G", "Unix Makefiles", "-S", recipe, "-B", folder, ...args], options);
   const parallel = String(availableParallelism());
-  await runLogged("cmake", ["--build", folder, "--parallel", parallel, "--target", "GameNetworkingSockets_s"], options);
+  const build = ["--build", folder, "--parallel", parallel, "--target", "GameNetworkingSockets_s"];
+  const progress = setInterval(() => {
+    const percent = readFileSync(options.log, "utf8")
+      .match(/\[ *\d+%\]/g)
+      ?.at(-1);
+    if (percent) console.log(`  ${percent}`);
+  }, 30_000);
+  await runLogged("cmake", build, options).finally(() => clearInterval(progress));
 }
 
 function archivesIn(folder) {
@@ -96,15 +103,12 @@ function archivesIn(folder) {
 /** Builds the archive, unless the cache has it, and returns the folder to use as GNS_ROOT. */
 export async function buildStaticDependencies(platform, tools, sources) {
   const recipeFiles = readdirSync(recipe, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !entry.parentPath.includes("target"))
+    .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
-  const inputs = [...recipeFiles, import.meta.filename].map((file) => readFileSync(file));
-  const prefix = join(
-    cache,
-    "static",
-    `${platform.name}-${keyOf(JSON.stringify(platform), tools.compilers, ...inputs)}`,
-  );
+  const inputs = recipeFiles.map((file) => readFileSync(file));
+  const key = keyOf(JSON.stringify(platform), openssl.join(" "), tools.compilers, ...inputs);
+  const prefix = join(cache, "static", `${platform.name}-${key}`);
   const env = compilerEnvironment(tools.compilers);
 
   await fillOnce(prefix, async (target) => {
