@@ -7,7 +7,7 @@ import { root } from "./paths.mjs";
 import { platformNamed } from "./platforms.mjs";
 import { main } from "./run.mjs";
 import { buildStaticDependencies, fetchSources } from "./static-dependencies.mjs";
-import { cmakeDefinitions, compilerEnvironment, installToolchain, keyOf, writeCompilers } from "./toolchain.mjs";
+import { cmakeDefinitions, compilerEnvironment, installToolchain, writeCompilers } from "./toolchain.mjs";
 
 await main(async () => {
   const output = join(process.cwd(), "build", "Release");
@@ -24,9 +24,7 @@ await main(async () => {
     GNS_ROOT: gnsRoot,
     GNS_SELF_CONTAINED: "ON",
   };
-  // cmake-js does not configure an existing tree again when the definitions change.
-  const name = `prebuild-${platform.name}-${keyOf(JSON.stringify(definitions))}`;
-  const tree = buildNative({ name, definitions, target: "valve_sockets", env });
+  const tree = buildNative({ name: `prebuild-${platform.name}`, definitions, target: "valve_sockets", env });
   mkdirSync(output, { recursive: true });
   cpSync(join(tree, "Release", "valve_sockets.node"), join(output, "valve_sockets.node"));
 });
