@@ -29,12 +29,16 @@ export function pack(folder: string): { tarball: string; files: string[] } {
   };
 }
 
-/** An environment whose PATH knows Node and nothing else: no compiler, no cmake, no shell. */
+/**
+ * An environment whose PATH knows Node and nothing else: no compiler, no cmake, no shell. Without what `npm test` sets,
+ * which would make npm install into the project.
+ */
 export function bareEnvironment(folder: string, node: string): NodeJS.ProcessEnv {
   const bin = join(folder, "bin");
   mkdirSync(bin, { recursive: true });
   if (!existsSync(join(bin, "node"))) symlinkSync(node, join(bin, "node"));
-  return { PATH: bin, HOME: folder, npm_config_cache: process.env.npm_config_cache ?? join(folder, "npm-cache") };
+  const kept = Object.entries(process.env).filter(([name]) => !/^(npm_|node_options$|prebuilds_only$)/i.test(name));
+  return { ...Object.fromEntries(kept), PATH: bin };
 }
 
 /** Installs the tarball into an empty folder without running any script, and returns the package's folder. */
