@@ -29,7 +29,7 @@ await main(async () => {
   const cases = [];
   const notes = [];
   for (const scenario of scenarios) {
-    if (values.quick && scenario.slow) {
+    if (values.quick && scenario.slow && !values.only) {
       notes.push(`${scenario.name}: left out by --quick`);
       continue;
     }

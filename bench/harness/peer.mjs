@@ -3,7 +3,10 @@ import { createInterface } from "node:readline";
 
 /** Turns `{ port: 1, reliable: true }` into `["--port", "1", "--reliable", "1"]`. */
 function toArguments(options) {
-  return Object.entries(options).flatMap(([name, value]) => [`--${name}`, value === true ? "1" : String(value)]);
+  return Object.entries(options).flatMap(([name, value]) => [
+    `--${name}`,
+    `${typeof value === "boolean" ? Number(value) : value}`,
+  ]);
 }
 
 /** A child process that prints one JSON object a line, each with an `event`. */

@@ -1,7 +1,8 @@
 // The round trip over bare UDP: roles echo and ping, as in main.mjs.
 import { createSocket } from "node:dgram";
 import { readOptions } from "./options.mjs";
-import { cpuSeconds, percentile, report, reportError } from "./report.mjs";
+import { report, reportError } from "./report.mjs";
+import { RoundTrips } from "./round-trips.mjs";
 
 function runEcho(socket) {
   // An empty datagram ends it: UDP has no close.
@@ -12,33 +13,15 @@ function runEcho(socket) {
   socket.bind(0, "127.0.0.1", () => report("listening", { port: socket.address().port }));
 }
 
-function runPing(socket, { port, count = 20_000, warmup = 1000, size = 64 }) {
-  const payload = Buffer.alloc(size, 120);
-  const times = new Float64Array(count);
-  let index = -warmup;
-  let sentAt = 0;
-  let cpu = 0;
-  const send = () => {
-    if (index === 0) cpu = cpuSeconds();
-    sentAt = performance.now();
-    socket.send(payload);
-  };
-  socket.on("message", () => {
-    if (index >= 0) times[index] = (performance.now() - sentAt) * 1000;
-    index++;
-    if (index < count) return send();
-    cpu = cpuSeconds() - cpu;
-    times.sort();
-    report("result", {
-      count,
-      p50: percentile(times, 0.5),
-      p99: percentile(times, 0.99),
-      p999: percentile(times, 0.999),
-      cpuSeconds: cpu,
-    });
-    socket.send(Buffer.alloc(0), () => socket.close());
-  });
-  socket.connect(port, "127.0.0.1", send);
+function runPing(socket, options) {
+  const payload = Buffer.alloc(options.size ?? 64, 120);
+  const roundTrips = new RoundTrips(
+    options,
+    () => socket.send(payload),
+    () => socket.send(Buffer.alloc(0), () => socket.close()),
+  );
+  socket.on("message", () => roundTrips.answered());
+  socket.connect(options.port, "127.0.0.1", () => roundTrips.start());
 }
 
 const options = readOptions(process.argv.slice(2));

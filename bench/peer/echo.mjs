@@ -24,13 +24,18 @@ export function runEcho(driver, { connections = 1, warmup = 0, seconds = 0, port
     if (driver.connections === 0) driver.stopListening();
   };
 
+  const startAfterWarmup = () => {
+    if (warmup === 0) start();
+    else setTimeout(start, warmup * 1000);
+  };
+
   driver.onMessage = (message) => {
     count++;
     const flags = message.isReliable ? SendFlags.ReliableNoNagle : SendFlags.NoNagle;
     if (!driver.send(message.connection, message.data, flags)) dropped++;
   };
   driver.onConnected = () => {
-    if (driver.connections === connections) setTimeout(start, warmup * 1000);
+    if (driver.connections === connections) startAfterWarmup();
   };
   driver.onClosed = () => {
     if (driver.connections > 0) return;
@@ -38,5 +43,5 @@ export function runEcho(driver, { connections = 1, warmup = 0, seconds = 0, port
     driver.stopListening();
   };
   driver.listen(port);
-  if (connections === 0) setTimeout(start, warmup * 1000);
+  if (connections === 0) startAfterWarmup();
 }

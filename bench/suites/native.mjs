@@ -32,7 +32,7 @@ export function prepare() {
 /** One flood from process to process: messages received per second, and CPU per million of them. */
 function oneWay(program, flow, quick, extra = {}) {
   return withPeers(async (start) => {
-    const times = quick ? { warmup: 0.4, seconds: 0.6 } : { warmup: 0.6, seconds: 2 };
+    const times = quick ? { warmup: 0.3, seconds: 0.5 } : { warmup: 0.6, seconds: 2 };
     const sink = start(program, "sink", { ...fast, ...extra, ...times });
     const { port } = await sink.next("listening");
     const flood = start(program, "flood", { ...fast, ...extra, ...flow, warmup: times.warmup, port });
@@ -75,7 +75,7 @@ function roundTrip(program, quick, extra = {}) {
   return withPeers(async (start) => {
     const echo = start(program, "echo", { ...fast, ...extra });
     const { port } = await echo.next("listening");
-    const ping = start(program, "ping", { ...fast, ...extra, port, size: 64, count: quick ? 8000 : 30_000 });
+    const ping = start(program, "ping", { ...fast, ...extra, port, size: 64, count: quick ? 5000 : 30_000 });
     const result = await ping.next("result");
     return { ...result, cpu: (result.cpuSeconds / result.count) * 1e6 };
   });
@@ -117,7 +117,7 @@ const idleTargetPercent = 0.2;
 /** Percent of a core that a server spends while its connections are silent. */
 function idle(connections, quick, extra = {}) {
   return withPeers(async (start) => {
-    const times = { warmup: 1, seconds: quick ? 2 : 5 };
+    const times = { warmup: 1, seconds: quick ? 2 : 10 };
     const server = start(addon, "echo", { connections, ...times, ...extra, limit: 60 });
     if (connections > 0) {
       const { port } = await server.next("listening");
@@ -134,7 +134,7 @@ const idleScenario = {
     const cases = [];
     for (const connections of [0, 100]) {
       const sides = { addon: () => idle(connections, quick) };
-      const { addon: ours } = await interleave(sides, quick ? 1 : 3, onSample);
+      const { addon: ours } = await interleave(sides, quick ? 1 : 5, onSample);
       const target = ours.map(() => ({ percent: idleTargetPercent }));
       const name = `idle, ${connections} connections`;
       const metric = { key: "percent", name, unit: "% of a core", better: "less" };

@@ -19,7 +19,7 @@ function start(path, settings) {
  * Runs a server and its clients, each in a process of its own. `onStatus` gets the clients' reports.
  * Returns the result of each client, null for one that ended without.
  */
-export async function runQuickstart(options = {}, onStatus = () => {}) {
+export async function runQuickstart(options = {}, onStatus = (_report) => {}) {
   const settings = { ...defaults, clientProgram: program("client.mjs"), ...options };
   const server = start(program("server.mjs"), settings);
   const results = Array.from({ length: settings.clients }, () => null);

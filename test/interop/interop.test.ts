@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { requireGnsPeer } from "../../bench/harness/gns-peer.mjs";
-import { withPeers } from "../../bench/harness/peer.mjs";
+import { type Peer as Process, withPeers } from "../../bench/harness/peer.mjs";
 import { drawSizes, maxSizeBytes } from "./sizes.js";
 
 const messages = 10_000;
@@ -30,7 +30,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Moves all messages between two programs; `listener` says which of them waits to be connected to. */
 function transfer(sender: string[], receiver: string[], listener: "sender" | "receiver") {
-  return withPeers(async (start) => {
+  return withPeers(async (start: (program: string[], role: string, options: object) => Process) => {
     const startSender = (how: object) => start(sender, "send", { ...network, ...how, sizes: sizesFile, seed });
     const startReceiver = (how: object) => start(receiver, "receive", { ...network, ...how, count: messages });
     const [startFirst, startSecond] =

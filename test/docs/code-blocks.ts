@@ -1,0 +1,28 @@
+/** A fenced block of a Markdown file. */
+export interface CodeBlock {
+  /** `README.md:12` */
+  place: string;
+  language: string;
+  code: string;
+  /** What it prints, when a `text` block follows at once. */
+  output?: string;
+}
+
+/** The fenced blocks of a Markdown text, each with the `text` block behind it as its output. */
+export function findCodeBlocks(file: string, markdown: string): CodeBlock[] {
+  const blocks: CodeBlock[] = [];
+  let last: { block: CodeBlock; end: number } | undefined;
+  for (const match of markdown.matchAll(/^```(\w+)[^\n]*\n(.*?)^```$/gms)) {
+    const [whole, language = "", code = ""] = match;
+    const between = last ? markdown.slice(last.end, match.index) : "";
+    if (language === "text" && last && between.trim() === "") {
+      last.block.output = code;
+    } else {
+      const line = markdown.slice(0, match.index).split("\n").length;
+      blocks.push({ place: `${file}:${line}`, language, code });
+    }
+    const block = blocks.at(-1);
+    if (block) last = { block, end: match.index + whole.length };
+  }
+  return blocks;
+}

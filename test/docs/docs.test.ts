@@ -1,0 +1,75 @@
+import { execFile } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findCodeBlocks } from "./code-blocks.js";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const files = [
+  ...readdirSync(root).filter((name) => name.endsWith(".md")),
+  ...(existsSync(join(root, "docs")) ? readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" }) : [])
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => join("docs", name)),
+];
+const read = (file: string) => readFileSync(join(root, file), "utf8");
+const blocks = files.flatMap((file) => findCodeBlocks(file, read(file)));
+const programs = blocks.filter(({ language }) => ["js", "ts"].includes(language));
+
+/** A folder where the package is installed. */
+let folder = "";
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "valve-sockets-docs-"));
+  mkdirSync(join(folder, "node_modules"));
+  symlinkSync(root, join(folder, "node_modules", "valve-sockets"));
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function compile(code: string): string {
+  const options = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
+  return ts.transpileModule(code, { compilerOptions: options }).outputText;
+}
+
+it("finds the program of the README", () => {
+  const [program] = programs.filter(({ place }) => place.startsWith("README.md"));
+  expect(program?.output).toBe("Hello\n");
+});
+
+it.each(programs.map((block, index) => [block.place, index] as const))("%s runs", async (_, index) => {
+  const { language, code, output } = programs[index] as (typeof programs)[number];
+  const file = join(folder, `${index}.mjs`);
+  writeFileSync(file, language === "ts" ? compile(code) : code);
+  const hangLimitMs = 30_000;
+  const printed = await new Promise<string>((resolve, reject) => {
+    execFile(process.execPath, [file], { cwd: folder, timeout: hangLimitMs }, (error, stdout, stderr) => {
+      if (error) reject(new Error(`${error.message}\n${stderr}`));
+      else resolve(stdout);
+    });
+  });
+  if (output !== undefined) expect(printed).toBe(output);
+});
+
+describe("what the documents name", () => {
+  it.each(files)("%s: npm scripts and linked files exist", (file) => {
+    const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
+    const text = read(file);
+    for (const [, script = ""] of text.matchAll(/npm run ([\w:]+)/g)) expect(scripts).toHaveProperty([script]);
+    for (const [, target = ""] of text.matchAll(/\]\(([^)#]+)[^)]*\)/g)) {
+      if (/^\w+:/.test(target)) continue;
+      expect(existsSync(join(root, dirname(file), target)), `${file} links ${target}`).toBe(true);
+    }
+  });
+});
