@@ -15,6 +15,10 @@ export function checkInitialized(): void {
   if (users === 0) throw new NetworkError("ERR_NOT_INITIALIZED", "Library.initialize has not been called");
 }
 
+export function isInitialized(): boolean {
+  return users > 0;
+}
+
 export function getLastError(): NetworkError | null {
   return lastError;
 }

@@ -191,7 +191,8 @@ export abstract class SocketsConnections extends SocketsOwner {
   }
 
   /**
-   * Hands changes of state to `callback` until there are no more, or `max` of them. (Not in the README.)
+   * Hands changes of state to `callback` until there are no more, or `max` of them, or `callback` has destroyed this
+   * object or given the library back. (Not in the README.)
    *
    * @returns their number
    */
@@ -199,8 +200,12 @@ export abstract class SocketsConnections extends SocketsOwner {
   dispatchCallbacks<Context>(callback: StatusCallback<Context>, context: Context, max?: number): number;
   dispatchCallbacks(callback: StatusCallback<never>, context?: unknown, max = 0x7fffffff): number {
     checkInteger("max", max, 0, 0x7fffffff);
+    if (max === 0) return 0;
     let count = 0;
-    while (count < max && this.dispatchCallback(callback as StatusCallback, context)) count++;
+    while (this.dispatchCallback(callback as StatusCallback, context)) {
+      count++;
+      if (count === max || !this.isUsable) break;
+    }
     return count;
   }
 }

@@ -3,7 +3,7 @@ import type { Random } from "./fake-message-loss.js";
 import { native } from "./native.js";
 import { NetworkError } from "./network-error.js";
 import { dropReader, holdReader, type Reader } from "./readiness.js";
-import { checkInitialized } from "./runtime.js";
+import { checkInitialized, isInitialized } from "./runtime.js";
 
 export interface NetworkingSocketsOptions {
   /** Numbers from 0 to below 1, for emulated message loss and for the choice of a free port; `Math.random` unless told. */
@@ -35,6 +35,11 @@ export abstract class SocketsOwner {
     this.#reader = { ownerId: this.#owner, readable: () => this.#callback?.() };
   }
 
+  /** @internal False: a callback has destroyed this object or given the library back. */
+  protected get isUsable(): boolean {
+    return isInitialized() && !this.#isDestroyed;
+  }
+
   /** @internal The addon's number of this object. Every call that reaches the addon asks for it first. */
   protected get owner(): number {
     checkInitialized();
@@ -43,7 +48,7 @@ export abstract class SocketsOwner {
   }
 
   /**
-   * Has `callback` called on the event loop when events or messages have come. In it, `dispatchCallback` and the receive
+   * Has `callback` called on the event loop when events or messages have come, and once after it was set. In it, `dispatchCallback` and the receive
    * calls are legal; take all there is, since the next call comes only after something new or after more was left
    * behind than taken. One callback at a time; null removes it. (Not in the ValveSockets README.)
    *

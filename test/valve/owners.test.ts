@@ -84,6 +84,17 @@ describe.each(drivers)("driver %s", (driver) => {
   });
 });
 
+test.each([
+  ["destroy", (sockets: NetworkingSockets) => sockets.destroy()],
+  ["deinitialize", () => Library.deinitialize()],
+])("%s inside a callback ends the dispatching", (_name, end) => {
+  expect(Library.initialize()).toBe(true);
+  const sockets = new NetworkingSockets();
+  for (let index = 0; index < 3; index++) sockets.connect(addressOf("127.0.0.1", 9));
+  expect(sockets.dispatchCallbacks(() => end(sockets))).toBe(1);
+  Library.deinitialize();
+});
+
 describe("objects of an earlier life", () => {
   test("have nothing left after deinitialize, and work again after initialize", async () => {
     expect(Library.initialize()).toBe(true);

@@ -1,0 +1,30 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ConfigValue, ConnectionState, Library } from "../../lib/index.js";
+import { drivers, Peer } from "../support/peer.js";
+import { startProgram } from "../support/program.js";
+
+beforeAll(() => {
+  expect(Library.initialize()).toBe(true);
+});
+afterAll(() => Library.deinitialize());
+
+describe.each(drivers)("driver %s", (driver) => {
+  test.each([
+    ["exit", 3],
+    ["throw", 1],
+    ["reject", 1],
+    ["deinitialize", 0],
+    ["natural end", 0],
+    ["worker", 0],
+  ])("after %s the other side is told at once", async (how, exitCode) => {
+    const server = new Peer();
+    // A side that is not told would find out by a timeout, with another reason.
+    const { address } = server.listen("127.0.0.1", [{ value: ConfigValue.TimeoutConnected, data: 3_600_000 }]);
+    const program = startProgram("teardown", [driver, how, String(address.port)]);
+    const { connectionInfo } = await server.event(ConnectionState.ClosedByPeer);
+    expect(connectionInfo.endReason).toBe(2999);
+    const { code, signal } = await program.end();
+    expect({ code, signal }).toEqual({ code: exitCode, signal: null });
+    server.sockets.destroy();
+  });
+});
