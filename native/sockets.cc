@@ -65,7 +65,7 @@ Napi::Value CloseListen(Environment& environment, const Args& args) {
       CloseListenSocket(owner, args.Uint32(1, "socket"), args.Int32(2, "reason"), args.String(3, "debug"));
   if (closed) {
     // GNS closes the UDP socket in its next poll only, and the port is to be free when this returns.
-    GetDriver().PollFromLoop();
+    GetDriver().AwaitPoll();
     Collect(true);
   }
   environment.UpdateKeepAlive();

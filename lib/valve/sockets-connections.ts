@@ -79,6 +79,7 @@ export abstract class SocketsConnections extends SocketsOwner {
    * @throws RangeError `ERR_OUT_OF_RANGE`: another reason, or text with a NUL
    */
   closeConnection(connection: number, reason = 0, debug = "", enableLinger = false): boolean {
+    if (typeof enableLinger !== "boolean") throw typeError("enableLinger", "a boolean");
     return this.closeConnectionGracefully(connection, reason, debug, enableLinger ? lingerMs : 0);
   }
 

@@ -86,9 +86,7 @@ void Driver::Stop() {
     stop_ = true;
   }
   wake_.notify_all();
-#ifdef VALVE_SOCKETS_GNS_ARCHIVE
-  SteamNetworkingSocketsLib::WakeServiceThread();
-#endif
+  Wake();
   helper_.join();
   mode_ = DriverMode::None;
   descriptor_ = -1;
@@ -107,6 +105,28 @@ void Driver::PollFromLoop() {
   if (!lock) return;  // the helper is at it and will ring
   loop_polls_++;
   SteamNetworkingSockets_Poll(0);
+}
+
+void Driver::AwaitPoll() {
+  if (mode_ == DriverMode::Hybrid) {
+    std::lock_guard<std::mutex> lock(poll_mutex_);
+    loop_polls_++;
+    SteamNetworkingSockets_Poll(0);
+    return;
+  }
+  // The first poll to end may have been past the point where it frees things.
+  const uint64_t enough = helper_polls_ + 2;
+  std::unique_lock<std::mutex> lock(sleep_mutex_);
+  while (helper_polls_ < enough) {
+    Wake();
+    polled_.wait_for(lock, std::chrono::milliseconds(kBusyTickMs));
+  }
+}
+
+void Driver::Wake() {
+#ifdef VALVE_SOCKETS_GNS_ARCHIVE
+  SteamNetworkingSocketsLib::WakeServiceThread();
+#endif
 }
 
 int Driver::TimeToNextTimer() const {
@@ -160,6 +180,7 @@ void Driver::RunThread() {
 #endif
     }
     helper_polls_++;
+    polled_.notify_all();
     if (!stop_) Collect(true);
   }
 }

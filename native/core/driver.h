@@ -34,6 +34,9 @@ class Driver {
   void DetachLoop();
   // From the attached loop, when the descriptor is readable or GNS's next timer is due. Does not wait.
   void PollFromLoop();
+  // Returns when GNS has been polled from start to end since the call, by whoever polls: it frees what was closed only
+  // then. Waits for the helper's poll in progress, so for rare calls only.
+  void AwaitPoll();
   // Milliseconds until GNS next wants to be polled for its timers; INT_MAX: it has none.
   int TimeToNextTimer() const;
 
@@ -48,6 +51,8 @@ class Driver {
   void RunHybrid();
   void PollForBusyLoop();
   bool IsReadable() const;
+  // Ends the wait of a poll in progress.
+  static void Wake();
   // Nothing is open: the helper sleeps until Activate.
   void RestIfIdle();
   // Waits until the time is up or Stop is called; false when it was.
@@ -59,6 +64,7 @@ class Driver {
   std::mutex poll_mutex_;  // held while in Poll; never waited for by an event loop
   std::mutex sleep_mutex_;
   std::condition_variable wake_;
+  std::condition_variable polled_;
   bool stopping_ = false;
   bool active_ = false;
   std::atomic<bool> stop_{false};
