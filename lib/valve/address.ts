@@ -67,7 +67,8 @@ export class Address {
 
   /** Whether address and port are the same. */
   equals(other: Address): boolean {
-    return this.port === other.port && this.ip.every((byte, index) => byte === other.ip[index]);
+    if (!(other instanceof Address) || this.port !== other.port) return false;
+    return this.ip.every((byte, index) => byte === other.ip[index]);
   }
 
   /** `127.0.0.1:27015` or `[::1]:27015`. */

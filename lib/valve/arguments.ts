@@ -35,6 +35,11 @@ export function checkText(name: string, value: string): void {
   if (value.includes("\0")) throw rangeError(name, "a string without NUL characters");
 }
 
+/** Throws unless `value` is a `Uint8Array` in fact: neither a proxy of one nor something with its prototype. */
+export function checkBytes(name: string, value: Uint8Array): void {
+  if (!ArrayBuffer.isView(value) || !(value instanceof Uint8Array)) throw typeError(name, "a Uint8Array");
+}
+
 export function checkInstance(
   name: string,
   value: unknown,

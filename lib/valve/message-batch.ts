@@ -1,4 +1,4 @@
-import { checkInteger } from "./arguments.js";
+import { checkInteger, typeError } from "./arguments.js";
 import { fakeMessageLoss, isRecordLost, type Random } from "./fake-message-loss.js";
 import { MessageSlab, slabSizeFor } from "./message-slab.js";
 import { native, RECORD, type ReceiveSource } from "./native.js";
@@ -37,6 +37,7 @@ export class MessageBatch {
 
   /** @throws RangeError `ERR_OUT_OF_RANGE`: a size under 4096, no message */
   constructor(options: MessageBatchOptions = {}) {
+    if (typeof options !== "object" || options === null) throw typeError("options", "an object");
     const { sizeBytes = 262_144, maxMessages = 256 } = options;
     checkInteger("sizeBytes", sizeBytes, 4096, 0x3fffffff);
     checkInteger("maxMessages", maxMessages, 1, 0x7fffffff);

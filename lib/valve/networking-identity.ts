@@ -1,5 +1,5 @@
 import { Address, addressOf } from "./address.js";
-import { checkInstance, checkText, rangeError, typeError } from "./arguments.js";
+import { checkBytes, checkInstance, checkText, rangeError, typeError } from "./arguments.js";
 import { utf8Length } from "./string-builder.js";
 
 /** What a {@link NetworkingIdentity} holds (ValveSockets README; the last three are GNS's additions, read only). */
@@ -67,9 +67,9 @@ export class NetworkingIdentity {
 
   /** @throws RangeError `ERR_OUT_OF_RANGE`: over 32 bytes */
   setGenericBytes(bytes: Uint8Array): void {
-    if (!(bytes instanceof Uint8Array)) throw typeError("bytes", "a Uint8Array");
+    checkBytes("bytes", bytes);
     if (bytes.length > 32) throw rangeError("bytes", "at most 32 bytes long");
-    this.#set(IdentityType.GenericBytes, bytes.slice());
+    this.#set(IdentityType.GenericBytes, bytes.length === 0 ? noBytes : bytes.slice());
   }
 
   /** A copy of the bytes, or null if this is of another type. */
@@ -93,6 +93,7 @@ export class NetworkingIdentity {
 
   equals(other: NetworkingIdentity): boolean {
     return (
+      other instanceof NetworkingIdentity &&
       this.#type === other.#type &&
       this.#bytes.length === other.#bytes.length &&
       this.#bytes.every((byte, index) => byte === other.#bytes[index])

@@ -1,4 +1,4 @@
-import { rangeError, typeError } from "./arguments.js";
+import { checkBytes, rangeError } from "./arguments.js";
 import { type MessageSlab, slabPool } from "./message-slab.js";
 import { RECORD } from "./native.js";
 import { NetworkError } from "./network-error.js";
@@ -80,7 +80,7 @@ export class NetworkingMessage {
    * @throws RangeError `ERR_OUT_OF_RANGE`: `destination` is shorter than the payload
    */
   copyTo(destination: Uint8Array): void {
-    if (!(destination instanceof Uint8Array)) throw typeError("destination", "a Uint8Array");
+    checkBytes("destination", destination);
     const data = this.data;
     if (destination.length < data.length) throw rangeError("destination", `at least ${data.length} bytes long`);
     destination.set(data);

@@ -1,4 +1,4 @@
-import { checkInteger, typeError } from "./arguments.js";
+import { checkBytes, checkInteger } from "./arguments.js";
 import { fakeMessageLoss, isLost, type Random } from "./fake-message-loss.js";
 import { native, SEND_RECORD } from "./native.js";
 import { checkSendFlags, type SendFlags } from "./send-type.js";
@@ -46,9 +46,9 @@ export class OutgoingBatch {
    * @param lane 0 unless lanes were configured
    */
   add(connection: number, data: Uint8Array, flags: SendFlags, lane = 0): void {
-    if (!(data instanceof Uint8Array)) throw typeError("data", "a Uint8Array");
+    checkBytes("data", data);
     const offset = this.reserve(connection, data.length, flags, lane);
-    this.#bytes.set(data, offset);
+    if (data.length > 0) this.#bytes.set(data, offset);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { rangeError, typeError } from "./arguments.js";
+import { checkBytes, rangeError } from "./arguments.js";
 
 /**
  * The text of a 16-byte address as `Address.ip` holds it (`ParseIP` of the ValveSockets README): the shortest IPv6 form,
@@ -7,7 +7,7 @@ import { rangeError, typeError } from "./arguments.js";
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE` unless `ip` is 16 bytes
  */
 export function parseIP(ip: Uint8Array): string {
-  if (!(ip instanceof Uint8Array)) throw typeError("ip", "a Uint8Array");
+  checkBytes("ip", ip);
   if (ip.length !== 16) throw rangeError("ip", "16 bytes long");
   if (isMappedIPv4(ip)) return ip.subarray(12).join(".");
   const groups = Array.from({ length: 8 }, (_, index) => ((ip[index * 2] ?? 0) << 8) | (ip[index * 2 + 1] ?? 0));

@@ -1,5 +1,5 @@
 import { Address } from "./address.js";
-import { checkFunction, checkInstance, checkInteger, typeError } from "./arguments.js";
+import { checkFunction, checkInstance, checkInteger, rangeError, typeError } from "./arguments.js";
 import { gnsCloseDebug, gnsCloseReason } from "./close-reason.js";
 import { type ConfigOption, dataTypeOf } from "./config-value.js";
 import { forgetConnectionRates } from "./legacy-configuration.js";
@@ -20,6 +20,7 @@ export class SocketPair {
 const firstFreePort = 49_152;
 const freePorts = 16_384;
 const portAttempts = 256;
+const maxOptions = 256;
 /** How long a lingering close, and with it the natural end of the process, waits for the other side. */
 const lingerMs = 5000;
 
@@ -213,6 +214,7 @@ export abstract class SocketsConnections extends SocketsOwner {
 
 function nativeOptionsOf(options: readonly ConfigOption[]): NativeOption[] {
   if (!Array.isArray(options)) throw typeError("options", "an array");
+  if (options.length > maxOptions) throw rangeError("options", `at most ${maxOptions} long`);
   return options.map((option) => {
     if (typeof option !== "object" || option === null) throw typeError("options", "an array of ConfigOption");
     return [option.value, dataTypeOf(option.data), option.data];
