@@ -35,21 +35,26 @@ function fill(payload, state) {
   return next;
 }
 
+/** The receiver opens with an empty message and ends with another one: see gns-peer for why. */
+const signal = new Uint8Array(0);
+
 function join(driver, { connect, port }) {
   if (connect) driver.connect(connect);
   else driver.listen(port);
 }
 
-/** Sends one reliable message for each size; what GNS refuses waits until the receiver tells of progress. */
+/** Sends one reliable message for each size; what GNS refuses waits until its send buffer is half empty. */
 export function runSend(driver, options) {
   const sizes = readSizes(options.sizes);
   const hash = new TransferHash();
+  const lowWaterBytes = (options.buffer ?? 524_288) / 2;
   let state = options.seed ?? 1;
   let next = 0;
   let bytes = 0;
   let refused = 0;
   let connection = 0;
   let payload = null;
+  let isDone = false;
 
   const sendMore = () => {
     while (next < sizes.length) {
@@ -60,6 +65,7 @@ export function runSend(driver, options) {
       }
       if (!driver.send(connection, payload, SendFlags.ReliableNoNagle)) {
         refused++;
+        driver.sockets.watchDrain(connection, lowWaterBytes);
         return;
       }
       bytes += payload.length;
@@ -67,40 +73,39 @@ export function runSend(driver, options) {
       next++;
     }
   };
-  driver.onConnected = (opened) => {
-    connection = opened;
-    sendMore();
+  driver.onMessage = (message) => {
+    if (connection === 0) {
+      connection = message.connection;
+      return sendMore();
+    }
+    isDone = true;
+    report("result", { count: next, bytes, refused, hash: hash.hex() });
+    driver.close(connection);
+    driver.stopListening();
   };
   driver.onTurn = () => {
-    if (driver.connections > 0) sendMore();
+    if (driver.sockets.takeDrained().length > 0) sendMore();
   };
-  // The receiver closes when it has everything.
   driver.onClosed = (_, info) => {
-    if (next < sizes.length) throw new Error(`connection lost: ${info.endDebug}`);
-    report("result", { count: next, bytes, refused, hash: hash.hex() });
-    driver.stopListening();
+    if (!isDone) throw new Error(`connection lost: ${info.endDebug}`);
   };
   join(driver, options);
 }
 
 /** Receives `count` reliable messages and reports their hash. */
 export function runReceive(driver, options) {
-  const { count: expected = 1, progress = 262_144 } = options;
+  const { count: expected = 1 } = options;
   const hash = new TransferHash();
-  const nothing = new Uint8Array(0);
   let count = 0;
   let bytes = 0;
-  let reported = 0;
+  driver.onConnected = (connection) => driver.send(connection, signal, SendFlags.ReliableNoNagle);
   driver.onMessage = (message) => {
     hash.add(message.data);
     count++;
     bytes += message.length;
-    if (bytes - reported >= progress) {
-      reported = bytes;
-      driver.send(message.connection, nothing, SendFlags.ReliableNoNagle);
-    }
     if (count < expected) return;
     report("result", { count, bytes, hash: hash.hex() });
+    driver.send(message.connection, signal, SendFlags.ReliableNoNagle);
     driver.close(message.connection);
     driver.stopListening();
   };
