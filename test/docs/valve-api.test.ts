@@ -1,0 +1,53 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { expect, test } from "vitest";
+import * as api from "../../lib/index.js";
+import { rows, valveApiPage } from "../../scripts/valve-api.mjs";
+
+const root = join(import.meta.dirname, "../..");
+
+/** Names of the tests of each file, as vitest itself lists them. */
+function listTests(): Map<string, string[]> {
+  const folder = mkdtempSync(join(tmpdir(), "valve-sockets-"));
+  const list = join(folder, "tests.json");
+  const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
+  execFileSync(process.execPath, [vitest, "list", "test/valve", `--json=${list}`], { cwd: root, stdio: "ignore" });
+  const tests = new Map<string, string[]>();
+  for (const { file, name } of JSON.parse(readFileSync(list, "utf8")) as { file: string; name: string }[]) {
+    const path = relative(root, file);
+    tests.set(path, [...(tests.get(path) ?? []), name]);
+  }
+  rmSync(folder, { recursive: true });
+  return tests;
+}
+
+test("every item has a row, and every row a test that runs", () => {
+  // The README has 129 items in backticks at the start of a line.
+  expect(new Set(rows.map(({ item }) => item)).size).toBe(129);
+  const tests = listTests();
+  const missing = rows.filter(({ file, test }) => !tests.get(file)?.some((name) => name.includes(test)));
+  expect(missing).toEqual([]);
+});
+
+test("every item exists", () => {
+  // Types leave nothing behind to look at; the compiler checks their uses.
+  const isType = (ours: string) => ["StatusCallback", "DebugCallback"].includes(ours);
+  const missing = rows.filter(({ ours }) => {
+    if (isType(ours)) return false;
+    const [owner = "", member = ""] = ours.split(".");
+    const holder = (api as Record<string, unknown>)[owner] as object | (new () => object) | undefined;
+    if (holder === undefined) return true;
+    if (member in holder) return false;
+    if (typeof holder !== "function") return true;
+    // A method is on the prototype, a field on an instance; what cannot be made without arguments has methods only.
+    if (member in holder.prototype) return false;
+    return !(member in new holder());
+  });
+  expect(missing).toEqual([]);
+});
+
+test("the page is made from the data", () => {
+  expect(readFileSync(join(root, "docs", "valve-api.md"), "utf8")).toBe(valveApiPage());
+});
