@@ -18,6 +18,7 @@ if (how === "worker") {
 } else {
   Library.initialize({ driver });
   const sockets = new NetworkingSockets();
+  process.on("exit", () => console.log(`driver at exit: ${Library.statistics.driver}`));
   const address = new Address();
   address.setIPv4("127.0.0.1", Number(port));
   const connection = sockets.connect(address);

@@ -83,6 +83,7 @@ describe("initialize", () => {
     expect(Library.initialize({ identity })).toBe(true);
     const { server, toClient } = await connectPeers();
     expect(String(server.sockets.getConnectionInfo(toClient)?.identity)).toBe("str:alice");
+    expect(server.sockets.getConnectionInfo(toClient)?.identity.equals(identity)).toBe(true);
     const other = new NetworkingIdentity();
     other.setGenericString("bob");
     expect(Library.initialize({ identity: other })).toBe(false);
