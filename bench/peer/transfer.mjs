@@ -80,7 +80,7 @@ export function runSend(driver, options) {
     }
     isDone = true;
     report("result", { count: next, bytes, refused, hash: hash.hex() });
-    driver.close(connection);
+    driver.close(connection, false);
     driver.stopListening();
   };
   driver.onTurn = () => {
