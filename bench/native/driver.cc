@@ -122,6 +122,7 @@ void Driver::StatusChanged(SteamNetConnectionStatusChangedCallback_t* event) {
     case k_ESteamNetworkingConnectionState_ProblemDetectedLocally:
       if (event->m_eOldState == k_ESteamNetworkingConnectionState_Connected) {
         self.connections_--;
+        self.end_ = std::to_string(event->m_info.m_eEndReason) + " " + event->m_info.m_szEndDebug;
       } else {
         throw std::runtime_error(std::string("not connected: ") + event->m_info.m_szEndDebug);
       }
@@ -177,15 +178,23 @@ int Driver::SendBatch(HSteamNetConnection connection, const void* data, uint32_t
   return taken;
 }
 
+void Driver::RequireConnection() const {
+  if (ever_connected_ && connections_ == 0) throw std::runtime_error("connection lost: " + end_);
+}
+
+void Driver::Close(HSteamNetConnection connection) {
+  sockets_->CloseConnection(connection, 0, nullptr, false);
+  // The notice of the close leaves within the next turns.
+  for (int i = 0; i < 10; i++) Turn(1, [](SteamNetworkingMessage_t&) {});
+}
+
 void Driver::CloseWhenDelivered(HSteamNetConnection connection) {
   for (;;) {
     SteamNetConnectionRealTimeStatus_t status = Status(connection);
     if (status.m_cbPendingReliable + status.m_cbSentUnackedReliable + status.m_cbPendingUnreliable == 0) break;
     Turn(1, [](SteamNetworkingMessage_t&) {});
   }
-  sockets_->CloseConnection(connection, 0, nullptr, true);
-  // The notice of the close leaves within the next turns.
-  for (int i = 0; i < 10; i++) Turn(1, [](SteamNetworkingMessage_t&) {});
+  Close(connection);
 }
 
 SteamNetConnectionRealTimeStatus_t Driver::Status(HSteamNetConnection connection) const {

@@ -4,6 +4,7 @@
 #include <steam/steamnetworkingsockets.h>
 
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "options.h"
@@ -34,10 +35,14 @@ class Driver {
   bool Send(HSteamNetConnection connection, const void* data, uint32_t size, int flags);
   /// Sends `count` equal messages in one call; returns how many were taken.
   int SendBatch(HSteamNetConnection connection, const void* data, uint32_t size, int flags, int count);
+  /// Closes without regard to what is still to be delivered.
+  void Close(HSteamNetConnection connection);
   /// Takes turns until all that was sent is acknowledged, then closes.
   void CloseWhenDelivered(HSteamNetConnection connection);
   SteamNetConnectionRealTimeStatus_t Status(HSteamNetConnection connection) const;
 
+  /// Throws when there was a connection and none is left, with GNS's reason.
+  void RequireConnection() const;
   int connections() const { return connections_; }
   bool ever_connected() const { return ever_connected_; }
 
@@ -51,6 +56,7 @@ class Driver {
   double deadline_;
   int connections_ = 0;
   bool ever_connected_ = false;
+  std::string end_;
   StatusHandler on_status_;
   std::vector<SteamNetworkingMessage_t*> batch_;
 };

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <stdexcept>
 #include <vector>
 
 #include "report.h"
@@ -24,7 +23,7 @@ void RunPing(Driver& driver, const Options& options) {
                 k_nSteamNetworkingSend_UnreliableNoNagle);
     while (!answered && NowSeconds() < start + 1) {
       driver.Turn(1, [&](SteamNetworkingMessage_t&) { answered = true; });
-      if (driver.connections() == 0) throw std::runtime_error("connection lost");
+      driver.RequireConnection();
     }
     if (!answered) lost++;
     if (i >= 0) times.push_back((NowSeconds() - start) * 1e6);

@@ -88,7 +88,7 @@ void RunSend(Driver& driver, const Options& options) {
   };
   auto wait = [&](int max_wait_ms) {
     driver.Turn(max_wait_ms, listen);
-    if (heard < 2 && driver.ever_connected() && driver.connections() == 0) throw std::runtime_error("connection lost");
+    if (heard < 2) driver.RequireConnection();
   };
   Join(driver, options);
   while (heard < 1) wait(1);
@@ -114,7 +114,7 @@ void RunSend(Driver& driver, const Options& options) {
       .Field("bytes", bytes)
       .Field("refused", refused)
       .Field("hash", hash.Hex());
-  if (driver.connections() > 0) driver.CloseWhenDelivered(connection);
+  driver.Close(connection);
 }
 
 void RunReceive(Driver& driver, const Options& options) {
@@ -137,7 +137,7 @@ void RunReceive(Driver& driver, const Options& options) {
   };
   while (count < expected) {
     driver.Turn(1, receive);
-    if (driver.ever_connected() && driver.connections() == 0) throw std::runtime_error("connection lost");
+    driver.RequireConnection();
   }
   Report("result").Field("count", count).Field("bytes", bytes).Field("hash", hash.Hex());
   say();

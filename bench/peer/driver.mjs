@@ -88,10 +88,9 @@ export class Driver {
     this.sockets.closeConnection(connection, 0, "", linger);
   }
 
-  /** Nothing new comes in, so the process ends once the connections have. */
+  /** The process ends once the connections have. Closing the listen socket would cut off those that linger. */
   stopListening() {
-    if (this.#listenSocket !== 0) this.sockets.closeListenSocket(this.#listenSocket);
-    this.#listenSocket = 0;
+    if (this.#listenSocket !== 0) this.sockets.unref(this.#listenSocket);
   }
 
   #turn() {
