@@ -12,7 +12,7 @@ import {
   setLegacyValue,
 } from "./legacy-configuration.js";
 import { native } from "./native.js";
-import { SocketsP2P } from "./sockets-p2p.js";
+import { SocketsIdentity } from "./sockets-identity.js";
 import { cutUtf8, StringBuilder, utf8Length } from "./string-builder.js";
 
 /**
@@ -23,7 +23,7 @@ import { cutUtf8, StringBuilder, utf8Length } from "./string-builder.js";
  *
  * The global configuration methods are about the whole process.
  */
-export class NetworkingSockets extends SocketsP2P {
+export class NetworkingSockets extends SocketsIdentity {
   /**
    * Reads a value of the process's configuration, in the seed's unit, as it is in effect (ValveSockets README).
    *
