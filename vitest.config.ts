@@ -8,6 +8,7 @@ export default defineConfig({
     pool: "forks",
     isolate: true,
     maxWorkers: 2,
+    maxConcurrency: 10,
     execArgv: ["--expose-gc"],
     // A limit for hangs; nothing is measured by it.
     testTimeout: 60_000,

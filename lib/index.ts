@@ -1,7 +1,17 @@
 /** Valve's GameNetworkingSockets for Node.js: the API of the ValveSockets README, and what GNS has gained since. */
 export { type Clock, systemClock } from "./clock.js";
 export { Address } from "./valve/address.js";
+export { Availability } from "./valve/availability.js";
 export {
+  type CertificateAuthority,
+  type CertificateOptions,
+  createCertificate,
+  createCertificateAuthority,
+  type SignOptions,
+  signCertificate,
+} from "./valve/certificates.js";
+export {
+  authenticatedOnly,
   ConfigDataType,
   type ConfigOption,
   type ConfigReading,
@@ -17,6 +27,7 @@ export { ConnectionStatus } from "./valve/connection-status.js";
 export { DebugType } from "./valve/debug-type.js";
 export { type ConnectOptions, Endpoint, type EndpointOptions, type ListenOptions } from "./valve/endpoint.js";
 export type { Random } from "./valve/fake-message-loss.js";
+export { IceCandidates, type IceSettings, iceOptions, type TurnServer } from "./valve/ice-servers.js";
 export { type DebugCallback, type InitializeOptions, Library, type LibraryStatistics } from "./valve/library.js";
 export { Listener } from "./valve/listener.js";
 export { MessageBatch, type MessageBatchOptions } from "./valve/message-batch.js";
@@ -30,7 +41,9 @@ export { parseIP } from "./valve/parse-ip.js";
 export { Result } from "./valve/result.js";
 export { SendFlags, SendType } from "./valve/send-type.js";
 export { SocketPair } from "./valve/sockets-connections.js";
+export type { AuthenticationStatus } from "./valve/sockets-identity.js";
 export type { LaneStatus } from "./valve/sockets-lanes.js";
 export type { NetworkingSocketsOptions } from "./valve/sockets-owner.js";
+export type { P2POptions, SignalCallback } from "./valve/sockets-p2p.js";
 export { type StatusCallback, StatusInfo } from "./valve/status-info.js";
 export { StringBuilder } from "./valve/string-builder.js";

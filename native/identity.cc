@@ -1,5 +1,6 @@
 // The functions of the addon that concern who we are: identity, authentication, certificates.
 #include "core/library.h"
+#include "core/trust.h"
 #include "values.h"
 
 namespace vs {
@@ -17,7 +18,8 @@ Napi::Value ResetOwnIdentity(Environment& environment, const Args& args) {
   environment.RequireRunning();
   SteamNetworkingIdentity identity;
   const bool given = args.Identity(0, "identity", identity);
-  Sockets()->ResetIdentity(given ? &identity : nullptr);
+  ResetIdentity(given ? &identity : nullptr);
+  environment.UpdateKeepAlive();
   return args.env().Undefined();
 }
 
@@ -66,13 +68,26 @@ Napi::Value GetCertificateRequest(Environment& environment, const Args& args) {
 }
 
 // "" or why not.
-Napi::Value SetCertificate(Environment& environment, const Args& args) {
+Napi::Value SetOwnCertificate(Environment& environment, const Args& args) {
   environment.RequireRunning();
   const Bytes certificate = args.View(0, "certificate");
-  SteamNetworkingErrMsg message = {};
-  if (certificate.size > INT32_MAX) Args::ThrowRange(args.env(), "certificate", "smaller than 2 GiB");
-  const bool set = Sockets()->SetCertificate(certificate.data, static_cast<int>(certificate.size), message);
-  return Napi::String::New(args.env(), set ? "" : message);
+  const bool has_key = !args.IsNull(1);
+  const Bytes with_key = has_key ? args.View(1, "withKey") : certificate;
+  if (certificate.size > INT32_MAX || with_key.size > INT32_MAX) {
+    Args::ThrowRange(args.env(), "certificate", "smaller than 2 GiB");
+  }
+  const int size = static_cast<int>(certificate.size);
+  const std::string error =
+      has_key ? SetCertificateAndKey(certificate.data, size, with_key.data, static_cast<int>(with_key.size))
+              : SetCertificate(certificate.data, size);
+  return Napi::String::New(args.env(), error);
+}
+
+// "" or why it is not trusted.
+Napi::Value AddCertificateAuthority(Environment& environment, const Args& args) {
+  environment.RequireRunning();
+  const std::string certificate = args.String(0, "certificate");
+  return Napi::String::New(args.env(), AddAuthority(certificate, static_cast<uint64_t>(args.Int64(1, "keyId"))));
 }
 
 }  // namespace
@@ -85,7 +100,8 @@ void ExportIdentity(Napi::Object& exports, Environment& environment) {
   Export<InitAuthentication>(exports, environment, "initAuthentication");
   Export<GetAuthenticationStatus>(exports, environment, "getAuthenticationStatus");
   Export<GetCertificateRequest>(exports, environment, "getCertificateRequest");
-  Export<SetCertificate>(exports, environment, "setCertificate");
+  Export<SetOwnCertificate>(exports, environment, "setCertificate");
+  Export<AddCertificateAuthority>(exports, environment, "addCertificateAuthority");
 }
 
 }  // namespace vs

@@ -21,6 +21,10 @@ if(NOT GNS_SELF_CONTAINED)
   endif()
 endif()
 
+# What cargo built is looked for anew: definitions or flags may have changed since.
+if(GameNetworkingSockets_DIR MATCHES "/game-networking-sockets-sys-[0-9a-f]+/out")
+  unset(GameNetworkingSockets_DIR CACHE)
+endif()
 if(GNS_ROOT)
   find_package(GameNetworkingSockets CONFIG REQUIRED PATHS ${GNS_ROOT} NO_DEFAULT_PATH)
 else()
@@ -30,8 +34,20 @@ endif()
 if(NOT GameNetworkingSockets_FOUND)
   message(STATUS "Building GameNetworkingSockets with cargo")
   set(CARGO_COMMAND cargo build CACHE STRING "How to call cargo's build")
+  include(${CMAKE_CURRENT_LIST_DIR}/definitions.cmake)
+  list(TRANSFORM GNS_DEFINITIONS PREPEND -D OUTPUT_VARIABLE GNS_FLAGS)
+  list(JOIN GNS_FLAGS " " GNS_FLAGS)
+  set(GNS_CXXFLAGS "$ENV{CXXFLAGS} ${GNS_FLAGS}")
+  # Cargo does not notice other flags, so that each set of them has a target folder.
+  string(MD5 GNS_FLAGS_KEY "${GNS_CXXFLAGS}")
+  string(SUBSTRING ${GNS_FLAGS_KEY} 0 8 GNS_FLAGS_KEY)
+  set(CARGO_TARGET $ENV{CARGO_TARGET_DIR})
+  if(NOT CARGO_TARGET)
+    set(CARGO_TARGET ${CMAKE_CURRENT_LIST_DIR}/target)
+  endif()
   execute_process(
-    COMMAND ${CARGO_COMMAND} --release --locked --message-format=json
+    COMMAND ${CMAKE_COMMAND} -E env "CXXFLAGS=${GNS_CXXFLAGS}"
+      ${CARGO_COMMAND} --release --locked --message-format=json --target-dir ${CARGO_TARGET}/${GNS_FLAGS_KEY}
     WORKING_DIRECTORY ${CMAKE_CURRENT_LIST_DIR}
     OUTPUT_VARIABLE CARGO_MESSAGES RESULT_VARIABLE CARGO_RESULT)
   if(NOT CARGO_RESULT EQUAL 0)
@@ -46,7 +62,7 @@ endif()
 
 if(TARGET GameNetworkingSockets::GameNetworkingSockets_s)
   set(GNS_TARGET GameNetworkingSockets::GameNetworkingSockets_s)
-  # The archive lets us call two functions that no header and no shared library offers (see native/core/gns.h).
+  # The archive lets us call functions that no header and no shared library offers (see native/core/gns.h).
   target_compile_definitions(valve_sockets_gns INTERFACE VALVE_SOCKETS_GNS_ARCHIVE)
 else()
   set(GNS_TARGET GameNetworkingSockets::GameNetworkingSockets)

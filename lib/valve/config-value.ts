@@ -141,6 +141,15 @@ export interface ConfigOption {
   data: number | bigint | string;
 }
 
+/**
+ * For `connect` and `createListenSocket`: peers without a certificate that is believed here are refused, on this machine
+ * too, with end reason 4003. A client of the default identity needs no certificate of its own for it, any other does.
+ */
+export const authenticatedOnly: readonly ConfigOption[] = [
+  { value: ConfigValue.IPAllowWithoutAuth, data: 0 },
+  { value: ConfigValue.IPLocalHostAllowWithoutAuth, data: 0 },
+];
+
 /** The answer of `getConfigValue`; `data` is null unless `result` is `OK` or `OKInherited`. */
 export interface ConfigReading {
   result: ConfigResult;

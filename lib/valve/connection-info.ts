@@ -26,6 +26,11 @@ export class ConnectionInfo {
   /** GNS's bits: 1 unauthenticated, 2 unencrypted, 4 loopback buffers, 8 fast, 16 relayed. */
   flags = 0;
 
+  /** Whether an authority that this process believes vouches for {@link identity}: without one it is a claim. */
+  get isAuthenticated(): boolean {
+    return this.state === ConnectionState.Connected && (this.flags & 1) === 0;
+  }
+
   /** The number that the other side gave to `closeConnection` (0 to 999), or null if something else ended it. */
   get applicationReason(): number | null {
     return this.endReason >= 1000 && this.endReason <= 1999 ? this.endReason - 1000 : null;

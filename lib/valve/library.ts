@@ -1,11 +1,12 @@
-import { checkFunction, checkInstance, checkInteger, rangeError, typeError } from "./arguments.js";
+import { checkFunction, checkInstance, checkInteger, checkText, rangeError, typeError } from "./arguments.js";
+import { authorityKeyId } from "./certificates.js";
 import type { DebugType } from "./debug-type.js";
 import { resetLegacyConfiguration } from "./legacy-configuration.js";
 import { slabPool } from "./message-slab.js";
 import { NativeDriver, type NativeStatistics, native } from "./native.js";
 import { NetworkError } from "./network-error.js";
 import { NetworkingIdentity } from "./networking-identity.js";
-import { getLastError, refreshUsers, setLastError } from "./runtime.js";
+import { checkInitialized, getLastError, refreshUsers, setLastError } from "./runtime.js";
 import { StringBuilder } from "./string-builder.js";
 
 /** Told of GNS's debug lines, on the event loop (ValveSockets README). */
@@ -76,6 +77,23 @@ export const Library = {
    * @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE`: unknown driver, other capacity
    */
   initialize,
+
+  /**
+   * Believes what this authority signs, in the whole process, until the last `deinitialize` of the process. At first
+   * nobody is believed, so that no connection is authenticated. (Not in the README.)
+   *
+   * @param certificate the `certificate` of a `CertificateAuthority`
+   * @throws TypeError `ERR_INVALID_ARG_TYPE`; RangeError `ERR_OUT_OF_RANGE`: this is no such text; NetworkError
+   *   `ERR_NOT_INITIALIZED`; `ERR_FAILED`: it is over, its signature is wrong, or the linked GNS believes Valve alone
+   */
+  addCertificateAuthority(certificate: string): void {
+    checkText("certificate", certificate);
+    checkInitialized();
+    const keyId = authorityKeyId(certificate);
+    if (keyId === null) throw rangeError("certificate", "an authority's certificate");
+    const error = native.addCertificateAuthority(certificate, BigInt.asIntN(64, keyId));
+    if (error !== "") throw new NetworkError("ERR_FAILED", error);
+  },
 
   /**
    * Gives one use back. The last one of the process closes everything that is open (peers are told, with end reason

@@ -248,8 +248,13 @@ export interface NativeAddon {
   getAuthenticationStatus(): { availability: number; debug: string };
   /** `[bytes, ""]`, or `[null, why not]`. */
   getCertificateRequest(): [Uint8Array | null, string];
-  /** "", or why not. */
-  setCertificate(certificate: ArrayBufferView): string;
+  /**
+   * `withKey`: the same certificate with its private key, which GNS may be shown only while nothing is open.
+   * "", or why not.
+   */
+  setCertificate(certificate: ArrayBufferView, withKey: ArrayBufferView | null): string;
+  /** Believes an authority's certificate (base64), whose key has this number. "", or why it does not. */
+  addCertificateAuthority(certificate: string, keyId: bigint): string;
 
   // --- queries ---
   /** The next status event of the owner, oldest first, or null. */

@@ -1,5 +1,6 @@
 import { Address, addressOf } from "./address.js";
 import { checkBytes, checkInstance, checkText, rangeError, typeError } from "./arguments.js";
+import { native } from "./native.js";
 import { utf8Length } from "./string-builder.js";
 
 /** What a {@link NetworkingIdentity} holds (ValveSockets README; the last three are GNS's additions, read only). */
@@ -123,6 +124,13 @@ export class NetworkingIdentity {
     }
   }
 
+  /** An identity from GNS's text, the one that {@link toString} gives; null if it is none. */
+  static parse(text: string): NetworkingIdentity | null {
+    checkText("text", text);
+    const encoded = native.parseIdentity(text);
+    return encoded === null ? null : NetworkingIdentity.decode(encoded);
+  }
+
   /** @internal The form that the addon takes: int32 type, int32 size, the bytes. */
   static encode(identity: NetworkingIdentity): Uint8Array {
     const bytes = new Uint8Array(8 + identity.#bytes.length);
@@ -133,11 +141,16 @@ export class NetworkingIdentity {
 
   /** @internal Reads that form at `offset` and copies what it needs. */
   static decode(bytes: Uint8Array, offset = 0): NetworkingIdentity {
+    const identity = new NetworkingIdentity();
+    NetworkingIdentity.decodeInto(identity, bytes, offset);
+    return identity;
+  }
+
+  /** @internal */
+  static decodeInto(identity: NetworkingIdentity, bytes: Uint8Array, offset = 0): void {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const size = view.getInt32(offset + 4, littleEndian);
-    const identity = new NetworkingIdentity();
     identity.#set(view.getInt32(offset, littleEndian), bytes.slice(offset + 8, offset + 8 + size));
-    return identity;
   }
 
   #set(type: IdentityType, bytes: Uint8Array): void {

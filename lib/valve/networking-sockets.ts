@@ -1,6 +1,7 @@
 import { checkInstance, checkInt32, rangeError, typeError } from "./arguments.js";
 import { type ConfigReading, ConfigScope, type ConfigValue, dataTypeOf } from "./config-value.js";
 import type { ConfigurationString, ConfigurationValue } from "./configuration-value.js";
+import { checkServerList } from "./ice-servers.js";
 import {
   type ConfigTarget,
   getLegacyString,
@@ -11,7 +12,7 @@ import {
   setLegacyValue,
 } from "./legacy-configuration.js";
 import { native } from "./native.js";
-import { SocketsLanes } from "./sockets-lanes.js";
+import { SocketsIdentity } from "./sockets-identity.js";
 import { cutUtf8, StringBuilder, utf8Length } from "./string-builder.js";
 
 /**
@@ -22,7 +23,7 @@ import { cutUtf8, StringBuilder, utf8Length } from "./string-builder.js";
  *
  * The global configuration methods are about the whole process.
  */
-export class NetworkingSockets extends SocketsLanes {
+export class NetworkingSockets extends SocketsIdentity {
   /**
    * Reads a value of the process's configuration, in the seed's unit, as it is in effect (ValveSockets README).
    *
@@ -123,6 +124,7 @@ export class NetworkingSockets extends SocketsLanes {
       throw typeError("data", "a number, a bigint, a string or null");
     }
     checkScope(scope);
+    checkServerList(value, data);
     return native.setConfigValue(this.owner, value, scope, handle, dataTypeOf(data ?? 0), data);
   }
 

@@ -2,6 +2,7 @@ import { Address } from "./address.js";
 import { checkFunction, checkInstance, checkInteger, rangeError, typeError } from "./arguments.js";
 import { gnsCloseDebug, gnsCloseReason } from "./close-reason.js";
 import { type ConfigOption, dataTypeOf } from "./config-value.js";
+import { checkServerList } from "./ice-servers.js";
 import { forgetConnectionRates } from "./legacy-configuration.js";
 import { type NativeOption, native } from "./native.js";
 import { NetworkingIdentity } from "./networking-identity.js";
@@ -212,16 +213,19 @@ export abstract class SocketsConnections extends SocketsOwner {
   }
 }
 
-function nativeOptionsOf(options: readonly ConfigOption[]): NativeOption[] {
+/** @internal */
+export function nativeOptionsOf(options: readonly ConfigOption[]): NativeOption[] {
   if (!Array.isArray(options)) throw typeError("options", "an array");
   if (options.length > maxOptions) throw rangeError("options", `at most ${maxOptions} long`);
   return options.map((option) => {
     if (typeof option !== "object" || option === null) throw typeError("options", "an array of ConfigOption");
+    checkServerList(option.value, option.data);
     return [option.value, dataTypeOf(option.data), option.data];
   });
 }
 
-function encodeIdentity(name: string, identity: unknown): Uint8Array | null {
+/** @internal */
+export function encodeIdentity(name: string, identity: unknown): Uint8Array | null {
   if (identity === null) return null;
   checkInstance(name, identity, NetworkingIdentity);
   return NetworkingIdentity.encode(identity as NetworkingIdentity);

@@ -32,7 +32,7 @@ export abstract class SocketsOwner {
     this.random = random;
     checkInitialized();
     this.#owner = native.createOwner();
-    this.#reader = { ownerId: this.#owner, readable: () => this.#callback?.() };
+    this.#reader = { ownerId: this.#owner, readable: () => this.wake() };
   }
 
   /** @internal False: a callback has destroyed this object or given the library back. */
@@ -56,11 +56,28 @@ export abstract class SocketsOwner {
    */
   onReadable(callback: (() => void) | null): void {
     if (callback !== null) checkFunction("callback", callback);
-    const owner = this.owner;
+    void this.owner;
     this.#callback = callback;
-    if (callback === null) dropReader(owner);
-    else holdReader(this.#reader, this.#open.size > 0);
-    native.setReadable(owner, callback !== null);
+    this.updateWaking();
+  }
+
+  /** @internal Something has come. */
+  protected wake(): void {
+    this.#callback?.();
+  }
+
+  /** @internal Whether anybody wants to be woken but for the callback of {@link onReadable}. */
+  protected get wantsSignals(): boolean {
+    return false;
+  }
+
+  /** @internal To be called when who wants to be woken has changed: what has come before counts as new. */
+  protected updateWaking(): void {
+    const owner = this.owner;
+    const wanted = this.#callback !== null || this.wantsSignals;
+    if (wanted) this.#hold();
+    else dropReader(owner);
+    native.setReadable(owner, wanted);
   }
 
   /**
@@ -109,6 +126,8 @@ export abstract class SocketsOwner {
   }
 
   #hold(): void {
-    if (this.#callback !== null) holdReader(this.#reader, this.#open.size > 0);
+    // A connection that comes in by a signal is not counted as open here, so wanting signals counts instead.
+    const isWanted = this.wantsSignals;
+    if (this.#callback !== null || isWanted) holdReader(this.#reader, isWanted || this.#open.size > 0);
   }
 }

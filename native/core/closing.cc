@@ -147,4 +147,18 @@ void CloseAll(State& state, OwnerId id, int reason, const std::string& debug) {
   owner->pending = false;
 }
 
+void CloseProcess(State& state, int reason, const std::string& debug) {
+  std::vector<Handle> handles;
+  for (auto& [handle, listener] : state.listeners) handles.push_back(handle);
+  for (Handle handle : handles) DestroyListener(state, handle, reason, debug);
+  for (auto& [handle, connection] : state.connections) {
+    if (connection.phase != Connection::Phase::Closed) CloseNow(state, handle, connection, reason, debug);
+  }
+  PumpEvents(state);  // the last event of each, which takes it out of the table
+  handles.clear();
+  for (auto& [handle, group] : state.groups) handles.push_back(handle);
+  for (Handle handle : handles) DestroyGroup(state, handle);
+  for (auto& [id, owner] : state.owners) owner->default_group = 0;
+}
+
 }  // namespace vs

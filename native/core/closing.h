@@ -19,6 +19,9 @@ bool DestroyPollGroup(OwnerId owner, Handle handle);
 // Closes all that an owner has open. The lock is held by the caller.
 void CloseAll(State& state, OwnerId owner, int reason, const std::string& debug);
 
+// Closes all that the process has open, as each owner's events tell. The lock is held by the caller.
+void CloseProcess(State& state, int reason, const std::string& debug);
+
 // Ends the lingering of connections that are done. The lock is held by the caller. Called at least every 5 ms while
 // State::lingering is not 0.
 void CheckLingering(State& state);

@@ -1,6 +1,8 @@
 #pragma once
 // The only include of GameNetworkingSockets, with what its archive offers beyond its headers.
 
+#include <ctime>
+
 #include <steam/isteamnetworkingutils.h>
 #include <steam/steamnetworkingsockets.h>
 #include <steam/steamnetworkingsockets_flat.h>
@@ -20,10 +22,31 @@ class IThinker {
  public:
   static SteamNetworkingMicroseconds Thinker_GetNextScheduledThinkTime();
 };
+// The lock around nearly everything.
+struct SteamNetworkingGlobalLock {
+  static void Lock(const char* tag);
+  static void Unlock();
+};
+// The certificate authorities that are believed. To be called with the global lock held.
+struct CertAuthScope;
+void CertStore_Reset();
+bool CertStore_AddCertFromBase64(const char* base64, SteamNetworkingErrMsg& message);
+const CertAuthScope* CertStore_CheckPublicKey(uint64 key_id, time_t now, SteamNetworkingErrMsg& message);
 }  // namespace SteamNetworkingSocketsLib
 #endif
 
 namespace vs {
+
+#ifdef VALVE_SOCKETS_GNS_ARCHIVE
+// While it lives, GNS handles no packet and no call on another thread. It may be taken again by the same thread.
+class GlobalLock {
+ public:
+  GlobalLock() { SteamNetworkingSocketsLib::SteamNetworkingGlobalLock::Lock("valve-sockets"); }
+  ~GlobalLock() { SteamNetworkingSocketsLib::SteamNetworkingGlobalLock::Unlock(); }
+  GlobalLock(const GlobalLock&) = delete;
+  GlobalLock& operator=(const GlobalLock&) = delete;
+};
+#endif
 
 inline ISteamNetworkingSockets* Sockets() { return SteamNetworkingSockets(); }
 inline ISteamNetworkingUtils* Utils() { return SteamNetworkingUtils(); }

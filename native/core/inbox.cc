@@ -126,7 +126,9 @@ std::vector<Woken> TakeWoken(Doorbell* doorbell) {
   Lock lock(state.mutex);
   std::vector<Woken> woken;
   for (auto& [id, owner] : state.owners) {
-    if (owner->doorbell != doorbell || !owner->readable || !(owner->pending || HasSignals(id))) continue;
+    if (owner->doorbell != doorbell || !owner->readable) continue;
+    const bool has_signals = HasNewSignals(id);
+    if (!owner->pending && !has_signals) continue;
     owner->pending = false;
     woken.push_back({id, owner->progress});
   }

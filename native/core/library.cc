@@ -9,6 +9,7 @@
 #include "core/log.h"
 #include "core/sessions.h"
 #include "core/signaling.h"
+#include "core/trust.h"
 
 namespace vs {
 
@@ -55,6 +56,8 @@ void Kill() {
   }
   for (OwnerId id : ids) ReleaseSessions(id);
   GameNetworkingSockets_Kill();
+  ClearSignals();
+  RemoveAuthorities();
   RemoveLog();
   RestoreGlobalConfig();
 }
@@ -134,6 +137,14 @@ void DestroyOwners(const std::vector<OwnerId>& owners) {
     RemoveSignalQueue(id);
     state.owners.erase(id);
   }
+}
+
+void ResetIdentity(const SteamNetworkingIdentity* identity) {
+  State& state = GetState();
+  Lock lock(state.mutex);
+  CloseProcess(state, kShutdownReason, kShutdownText);
+  Sockets()->ResetIdentity(identity);
+  state.RingPending(nullptr);
 }
 
 void RingAll() {

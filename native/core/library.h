@@ -17,6 +17,10 @@ bool IsRunning();
 void CloseOwners(const std::vector<OwnerId>& owners);
 void DestroyOwners(const std::vector<OwnerId>& owners);
 
+// Takes another identity, or GNS's default one. Everything in the process is closed first: GNS destroys it anyway, with
+// poll groups, and our tables have to follow.
+void ResetIdentity(const SteamNetworkingIdentity* identity);
+
 // Rings the doorbell of every owner.
 void RingAll();
 

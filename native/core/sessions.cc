@@ -87,6 +87,12 @@ bool OwnsSessions(OwnerId owner) {
   return sessions.owner == owner;
 }
 
+bool AreSessionsClaimed() {
+  Sessions& sessions = GetSessions();
+  std::lock_guard<std::mutex> lock(sessions.mutex);
+  return sessions.owner != 0;
+}
+
 std::vector<SessionEvent> TakeSessionEvents(OwnerId owner) {
   Sessions& sessions = GetSessions();
   std::lock_guard<std::mutex> lock(sessions.mutex);

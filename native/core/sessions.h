@@ -23,6 +23,7 @@ struct SessionEvent {
 bool ClaimSessions(OwnerId owner);
 void ReleaseSessions(OwnerId owner);
 bool OwnsSessions(OwnerId owner);
+bool AreSessionsClaimed();
 std::vector<SessionEvent> TakeSessionEvents(OwnerId owner);
 // Whether the owner has the interface, and something may have come in for it.
 bool MayHaveSessionMessages(OwnerId owner, bool arrived);

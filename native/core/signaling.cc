@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <deque>
 #include <unordered_map>
+#include <utility>
 
 #include "core/log.h"
 
@@ -17,6 +18,7 @@ constexpr int kMessagesVirtualPort = 0x7fffffff;
 
 struct Queue {
   Doorbell* doorbell;
+  bool has_new = false;
   std::deque<Signal> signals;
 };
 
@@ -42,6 +44,7 @@ void Push(OwnerId owner, Signal signal) {
     return;
   }
   found->second.signals.push_back(std::move(signal));
+  found->second.has_new = true;
   found->second.doorbell->Ring();
 }
 
@@ -98,11 +101,17 @@ void RemoveSignalQueue(OwnerId owner) {
   hub.queues.erase(owner);
 }
 
-bool HasSignals(OwnerId owner) {
+bool HasNewSignals(OwnerId owner) {
   Hub& hub = GetHub();
   std::lock_guard<std::mutex> lock(hub.mutex);
   auto found = hub.queues.find(owner);
-  return found != hub.queues.end() && !found->second.signals.empty();
+  return found != hub.queues.end() && std::exchange(found->second.has_new, false);
+}
+
+void ClearSignals() {
+  Hub& hub = GetHub();
+  std::lock_guard<std::mutex> lock(hub.mutex);
+  for (auto& [owner, queue] : hub.queues) queue.signals.clear();
 }
 
 std::vector<Signal> TakeSignals(OwnerId owner, size_t max) {

@@ -21,7 +21,10 @@ struct Signal {
 // Where signals wait, since GNS gives them from any thread with its locks held. `doorbell` rings for new ones.
 void AddSignalQueue(OwnerId owner, Doorbell* doorbell);
 void RemoveSignalQueue(OwnerId owner);
-bool HasSignals(OwnerId owner);
+// Whether signals have come since this was last asked.
+bool HasNewSignals(OwnerId owner);
+// Forgets the signals of all owners.
+void ClearSignals();
 // The oldest `max` signals.
 std::vector<Signal> TakeSignals(OwnerId owner, size_t max);
 uint64_t DroppedSignals();

@@ -1,5 +1,8 @@
 #include "core/sockets.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "core/inbox.h"
 #include "core/log.h"
 #include "core/signaling.h"
@@ -17,6 +20,32 @@ Handle CreateGroup(State& state, Owner* owner, bool hidden) {
 Handle DefaultGroup(State& state, Owner* owner) {
   if (!owner->default_group) owner->default_group = CreateGroup(state, owner, true);
   return owner->default_group;
+}
+
+// GNS makes no listen socket that insists on certificates, since the open library has no authority of its own; one that
+// exists may be told to insist. The lock keeps strangers out in between.
+Handle CreateListenSocketIP(const SteamNetworkingIPAddr& address, const Options& options) {
+#ifdef VALVE_SOCKETS_GNS_ARCHIVE
+  const auto insists = [](const SteamNetworkingConfigValue_t& option) {
+    return option.m_eValue == k_ESteamNetworkingConfig_IP_AllowWithoutAuth &&
+           option.m_eDataType == k_ESteamNetworkingConfig_Int32 && option.m_val.m_int32 == 0;
+  };
+  if (std::any_of(options.begin(), options.end(), insists)) {
+    Options others;
+    std::remove_copy_if(options.begin(), options.end(), std::back_inserter(others), insists);
+    GlobalLock lock;
+    const Handle handle = CreateListenSocketIP(address, others);
+    if (!handle) return 0;
+    const int32 never = 0;
+    if (Utils()->SetConfigValue(k_ESteamNetworkingConfig_IP_AllowWithoutAuth, k_ESteamNetworkingConfig_ListenSocket,
+                                handle, k_ESteamNetworkingConfig_Int32, &never)) {
+      return handle;
+    }
+    Sockets()->CloseListenSocket(handle);
+    return 0;
+  }
+#endif
+  return Sockets()->CreateListenSocketIP(address, static_cast<int>(options.size()), options.data());
 }
 
 }  // namespace
@@ -51,7 +80,7 @@ Handle CreateListenSocket(OwnerId id, const SteamNetworkingIPAddr& address, cons
   Owner* owner = state.FindOwner(id);
   if (!owner) return 0;
   ErrorCapture capture;
-  const Handle handle = Sockets()->CreateListenSocketIP(address, static_cast<int>(options.size()), options.data());
+  const Handle handle = CreateListenSocketIP(address, options);
   if (!handle) return 0;
   AddListener(state, owner, handle);
   return handle;

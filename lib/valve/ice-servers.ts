@@ -1,0 +1,117 @@
+import { lookup } from "node:dns/promises";
+import { isIP, isIPv6 } from "node:net";
+import { checkText, rangeError, typeError } from "./arguments.js";
+import { type ConfigOption, ConfigValue } from "./config-value.js";
+
+/** Bits of `IceSettings.candidates`: the ways that a P2P connection may take (GNS). */
+export enum IceCandidates {
+  None = 0,
+  /** Through a TURN server. */
+  Relay = 1,
+  /** Between addresses of a local network, which are then told to the peer. */
+  Private = 2,
+  /** Between public addresses, found with a STUN server. */
+  Public = 4,
+  All = 7,
+}
+
+export interface TurnServer {
+  /** Name or address, with a port unless it is 3478: `turn.example.org`, `192.0.2.1:3479`, `[2001:db8::1]:3478`. */
+  address: string;
+  /** Without NUL and comma, which GNS uses to separate servers. Empty for a server that asks for none. */
+  username?: string;
+  /** Likewise. */
+  password?: string;
+}
+
+export interface IceSettings {
+  /** STUN servers, each a name or an address, with a port unless it is 3478. They are tried in this order. */
+  stunServers?: readonly string[];
+  /** TURN servers, tried in this order. */
+  turnServers?: readonly TurnServer[];
+  /** What may be tried; everything unless told. */
+  candidates?: IceCandidates;
+}
+
+const defaultPort = 3478;
+
+/**
+ * Makes the options of a P2P connection or listen socket from servers by name. The names are resolved here, since GNS
+ * would block the event loop while it asks for them.
+ *
+ * @throws (rejects) TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE`: not an address, a comma in a
+ *   user name or password; what `node:dns` rejects with (`ENOTFOUND`)
+ */
+export async function iceOptions(settings: IceSettings): Promise<ConfigOption[]> {
+  if (typeof settings !== "object" || settings === null) throw typeError("settings", "an object");
+  const { stunServers = [], turnServers = [], candidates } = settings;
+  if (!Array.isArray(stunServers)) throw typeError("stunServers", "an array");
+  if (!Array.isArray(turnServers)) throw typeError("turnServers", "an array");
+  for (const { username = "", password = "" } of turnServers as TurnServer[]) {
+    checkListed("username", username);
+    checkListed("password", password);
+  }
+  const stun = (await Promise.all((stunServers as string[]).map((name) => resolveServer("stunServers", name)))).flat();
+  const turn = await Promise.all(
+    (turnServers as TurnServer[]).map(async ({ address, username = "", password = "" }) =>
+      (await resolveServer("turnServers", address)).map((resolved) => ({ resolved, username, password })),
+    ),
+  );
+  const options: ConfigOption[] = [{ value: ConfigValue.P2PSTUNServerList, data: stun.join(",") }];
+  const all = turn.flat();
+  const list = (value: ConfigValue, texts: string[]) => options.push({ value, data: texts.join(",") });
+  list(
+    ConfigValue.P2PTURNServerList,
+    all.map(({ resolved }) => resolved),
+  );
+  // GNS takes all servers for open ones unless it finds as many names and passwords as servers.
+  if (all.some(({ username }) => username !== "")) {
+    list(
+      ConfigValue.P2PTURNUserList,
+      all.map(({ username }) => username),
+    );
+    list(
+      ConfigValue.P2PTURNPassList,
+      all.map(({ password }) => password),
+    );
+  }
+  if (candidates !== undefined) options.push({ value: ConfigValue.P2PTransportICEEnable, data: candidates });
+  return options;
+}
+
+/** @internal Throws for a list of servers with a name in it: GNS would look it up on this thread. */
+export function checkServerList(value: ConfigValue, data: unknown): void {
+  if (value !== ConfigValue.P2PSTUNServerList && value !== ConfigValue.P2PTURNServerList) return;
+  if (typeof data !== "string" || data === "") return;
+  for (const server of data.split(",")) {
+    const { host } = splitServer("servers", server.replace(/^(stun|turn):/i, ""));
+    if (isIP(host) === 0) throw rangeError("servers", `numeric addresses, as iceOptions makes them, not ${host}`);
+  }
+}
+
+function checkListed(name: string, text: string): void {
+  checkText(name, text);
+  if (text.includes(",")) throw rangeError(name, "a string without commas");
+}
+
+async function resolveServer(name: string, server: string): Promise<string[]> {
+  checkText(name, server);
+  const { host, port } = splitServer(name, server);
+  if (isIP(host) !== 0) return [joinServer(host, port)];
+  const found = await lookup(host, { all: true, verbatim: true });
+  return found.map(({ address }) => joinServer(address, port));
+}
+
+function joinServer(host: string, port: number): string {
+  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function splitServer(name: string, server: string): { host: string; port: number } {
+  if (isIPv6(server)) return { host: server, port: defaultPort };
+  const match = /^(?:\[([0-9a-f:.]+)\]|([^:[\],\s]+))(?::(\d{1,5}))?$/i.exec(server);
+  const port = Number(match?.[3] ?? defaultPort);
+  if (match === null || port < 1 || port > 65_535) {
+    throw rangeError(name, `a host with an optional port, not "${server}"`);
+  }
+  return { host: match[1] ?? match[2] ?? "", port };
+}

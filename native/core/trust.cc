@@ -1,0 +1,58 @@
+#include "core/trust.h"
+
+#include <ctime>
+
+#include "core/gns.h"
+#include "core/sessions.h"
+#include "core/state.h"
+
+namespace vs {
+
+#ifdef VALVE_SOCKETS_GNS_ARCHIVE
+
+using namespace SteamNetworkingSocketsLib;
+
+std::string AddAuthority(const std::string& certificate, uint64_t key_id) {
+  GlobalLock lock;
+  SteamNetworkingErrMsg message = {};
+  if (!CertStore_AddCertFromBase64(certificate.c_str(), message)) return message;
+  // A build with Valve's key believes no other root, and says so only when asked for a key.
+  return CertStore_CheckPublicKey(key_id, std::time(nullptr), message) ? "" : message;
+}
+
+void RemoveAuthorities() {
+  GlobalLock lock;
+  CertStore_Reset();
+}
+
+#else
+
+std::string AddAuthority(const std::string&, uint64_t) {
+  return "The linked GameNetworkingSockets believes in Valve's certificate authority only";
+}
+
+void RemoveAuthorities() {}
+
+#endif
+
+std::string SetCertificate(const void* certificate, int size) {
+  SteamNetworkingErrMsg message = {};
+  return Sockets()->SetCertificate(certificate, size, message) ? "" : message;
+}
+
+std::string SetCertificateAndKey(const void* certificate, int size, const void* with_key, int with_key_size) {
+  // GNS keeps what it was given and sends all of it to every peer, the private key too. So it is given the key only
+  // while no connection can take it up, and then the certificate alone, whose key it has now.
+  State& state = GetState();
+  Lock lock(state.mutex);
+  if (!state.connections.empty() || !state.listeners.empty() || AreSessionsClaimed()) {
+    return "A certificate with a private key must be set before anything is opened";
+  }
+  std::string error = SetCertificate(with_key, with_key_size);
+  if (!error.empty()) return error;
+  error = SetCertificate(certificate, size);
+  if (!error.empty()) Sockets()->ResetIdentity(nullptr);
+  return error;
+}
+
+}  // namespace vs

@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ConnectionState, IceCandidates, type IceSettings } from "../../lib/index.js";
+import { NetworkWorld, whyNoNamespaces } from "../support/network-world.js";
+import { goodServers, runSession, server, startIceServer, user } from "../support/p2p-session.js";
+
+const dead = "192.0.2.1:9";
+
+interface Row {
+  connector: IceSettings;
+  /** As for the connector unless told. */
+  listener?: IceSettings;
+  reason: number;
+  debug: string;
+  /** Requests with this name that the TURN server must have turned down. */
+  refused?: [username: string, count: number];
+}
+
+// GNS's Misc_P2P_Rendezvous. On the way there, it has tried all it could for 10 seconds.
+const timeout = { reason: 5008, debug: "Timed out attempting to negotiate rendezvous" };
+
+const rows: Record<string, Row> = {
+  "no servers": { connector: {}, ...timeout },
+  "STUN dead": { connector: { stunServers: [dead] }, ...timeout },
+  "no TURN": { connector: { stunServers: [server] }, ...timeout },
+  "TURN dead": { connector: { stunServers: [server], turnServers: [{ address: dead, ...user }] }, ...timeout },
+  "servers on one side only, without TURN": { connector: { stunServers: [server] }, listener: {}, ...timeout },
+  // Each side asks once as nobody and once with the password, and gives up.
+  "wrong TURN password": {
+    connector: { stunServers: [server], turnServers: [{ address: server, username: "mallory", password: "guess" }] },
+    ...timeout,
+    refused: ["mallory", 2],
+  },
+  "wrong TURN user": {
+    connector: { stunServers: [server], turnServers: [{ address: server, ...user, username: "eve" }] },
+    ...timeout,
+    refused: ["eve", 2],
+  },
+  "no TURN password": {
+    connector: { stunServers: [server], turnServers: [{ address: server }] },
+    ...timeout,
+    refused: ["", 6], // those of the two above are in it
+  },
+  "nothing allowed over there": {
+    connector: goodServers,
+    listener: { ...goodServers, candidates: IceCandidates.None },
+    reason: 3998,
+    debug: "ICE not enabled by local user options",
+  },
+};
+
+describe.skipIf(whyNoNamespaces !== null)(`P2P connections that must fail ${whyNoNamespaces ?? ""}`, () => {
+  let world: NetworkWorld;
+  let counts: Awaited<ReturnType<typeof startIceServer>>;
+
+  beforeAll(async () => {
+    world = new NetworkWorld();
+    counts = await startIceServer(world);
+    world.setNat("routerA", "symmetric");
+    world.setNat("routerB", "symmetric");
+  });
+  afterAll(() => world?.remove());
+
+  test.concurrent.each(Object.entries(rows))("%s", async (_name, row) => {
+    const ends = await runSession(world, {
+      connector: { host: "a", ice: row.connector },
+      listener: { host: "b", ice: row.listener ?? row.connector },
+    });
+    const problems = [];
+    for (const { ended, received, bugs } of ends) {
+      expect({ received, bugs, ended }).toMatchObject({ received: 0, bugs: [] });
+      expect(ended).toMatchObject({ endReason: row.reason, endDebug: row.debug });
+      if (ended?.state === ConnectionState.ProblemDetectedLocally) problems.push(ended);
+      else expect(ended?.state).toBe(ConnectionState.ClosedByPeer);
+    }
+    // The other one may have been told by a signal.
+    expect(problems.length).toBeGreaterThanOrEqual(1);
+  });
+
+  test("the TURN server was asked and refused", async () => {
+    const { refused, allocated, bindings } = await counts();
+    for (const row of Object.values(rows)) {
+      if (row.refused !== undefined) expect([row.refused[0], refused[row.refused[0]]]).toEqual(row.refused);
+    }
+    expect(allocated).toBe(0);
+    expect(bindings).toBeGreaterThan(0);
+  });
+});
