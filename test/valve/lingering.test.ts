@@ -8,7 +8,10 @@ describe.each(drivers)("driver %s", (driver) => {
   afterEach(() => Library.deinitialize());
 
   test("a close that nobody acknowledges gives up when its time is up", async () => {
-    const { client, toServer } = await connectPeers();
+    // The connection itself would not notice for an hour.
+    const { client, toServer } = await connectPeers("127.0.0.1", [
+      { value: ConfigValue.TimeoutConnected, data: 3_600_000 },
+    ]);
     // From here on nothing arrives any more.
     expect(client.sockets.setConfigValue(ConfigValue.FakePacketLossSend, 100)).toBe(true);
     expect(client.sockets.sendMessage(toServer, new Uint8Array(1000), SendFlags.Reliable)).toBe(Result.OK);
