@@ -44,6 +44,7 @@ void Kill() {
     state.connections.clear();
     state.listeners.clear();
     state.lingering = 0;
+    state.farewells.clear();
     state.draining = 0;
     // The objects stay and can be used again after the next initialize.
     for (auto& [id, owner] : state.owners) {
