@@ -113,7 +113,7 @@ class Peer {
   }
 
   void SendOne(bool reliable) {
-    static const char payload[300] = {};
+    static const char payload[20] = {};
     vs::Send(owner_, connection_, payload, sizeof payload,
              k_nSteamNetworkingSend_NoNagle | (reliable ? k_nSteamNetworkingSend_Reliable : 0));
   }
