@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
-import { checkInstance, checkInteger, rangeError, typeError } from "./arguments.js";
+import { checkBytes, checkInstance, checkInteger, rangeError, typeError } from "./arguments.js";
 import { NetworkingIdentity } from "./networking-identity.js";
 import { concatBytes, decodeProtobuf, encodeProtobuf, protobufBytes } from "./protobuf.js";
 
@@ -61,7 +61,7 @@ export function signCertificate(
   request: Uint8Array,
   options: SignOptions,
 ): Uint8Array {
-  checkInstance("request", request, Uint8Array);
+  checkBytes("request", request);
   const asked = protobufBytes(request, requestedCertificate) ?? new Uint8Array(0);
   const publicKey = protobufBytes(asked, CERTIFICATE.keyData);
   if (publicKey?.length !== keyBytes) throw rangeError("request", "a certificate request");

@@ -1,4 +1,4 @@
-import { checkInstance, rangeError } from "./arguments.js";
+import { checkBytes, checkInstance, rangeError } from "./arguments.js";
 import type { Availability } from "./availability.js";
 import { isExpired, withoutPrivateKey } from "./certificates.js";
 import { native } from "./native.js";
@@ -83,7 +83,7 @@ export abstract class SocketsIdentity extends SocketsP2P {
    *   key, over, or too late
    */
   setCertificate(certificate: Uint8Array): void {
-    checkInstance("certificate", certificate, Uint8Array);
+    checkBytes("certificate", certificate);
     if (certificate.length === 0) throw rangeError("certificate", "not empty");
     void this.owner;
     if (isExpired(certificate)) throw new NetworkError("ERR_FAILED", "The certificate's time is over");

@@ -5,6 +5,7 @@
 #include <climits>
 
 #include "core/inbox.h"
+#include "core/sessions.h"
 #include "core/state.h"
 
 #ifdef __linux__
@@ -152,6 +153,7 @@ void Driver::RestIfIdle() {
   State& state = GetState();
   Lock lock(state.mutex);
   if (!state.connections.empty() || !state.listeners.empty() || !state.farewells.empty()) return;
+  if (AreSessionsClaimed()) return;
   std::lock_guard<std::mutex> sleep_lock(sleep_mutex_);
   active_ = false;
 }

@@ -32,11 +32,15 @@ constexpr char kShutdownText[] = "SteamNetworkingSockets shutdown";
 
 void Kill() {
   GetDriver().Stop();
+  State& state = GetState();
   std::vector<OwnerId> ids;
   {
-    State& state = GetState();
     Lock lock(state.mutex);
     for (auto& [id, owner] : state.owners) ids.push_back(id);
+  }
+  for (OwnerId id : ids) ReleaseSessions(id);
+  {
+    Lock lock(state.mutex);
     for (auto& [handle, group] : state.groups) {
       for (auto* message : group.in_hand) message->Release();
     }
@@ -55,7 +59,6 @@ void Kill() {
       owner->pending = false;
     }
   }
-  for (OwnerId id : ids) ReleaseSessions(id);
   GameNetworkingSockets_Kill();
   ClearSignals();
   RemoveAuthorities();
