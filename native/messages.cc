@@ -15,7 +15,7 @@ Napi::Value SendOne(Environment& environment, const Args& args) {
   const Handle handle = args.Uint32(1, "connection");
   const Bytes data = args.View(2, "data");
   const uint32_t flags = args.Uint32(3, "flags");
-  const EResult result = data.size > k_cbMaxSteamNetworkingSocketsMessageSizeSend
+  const EResult result = data.size > INT32_MAX
                              ? k_EResultInvalidParam
                              : Send(owner, handle, data.data, static_cast<uint32_t>(data.size), flags);
   return Napi::Number::New(args.env(), result);

@@ -40,7 +40,8 @@ export class OutgoingBatch {
   }
 
   /**
-   * Adds a message, whose payload is copied. A message over 524,288 bytes or to an unknown connection fails when sent.
+   * Adds a message, whose payload is copied. A message that is too large (see `sendMessageToConnection`) or goes to
+   * an unknown connection fails when sent.
    *
    * @param flags GNS's flags, also or-ed
    * @param lane 0 unless lanes were configured

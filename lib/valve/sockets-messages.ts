@@ -16,7 +16,8 @@ export abstract class SocketsMessages extends SocketsConnections {
   /**
    * Sends a message (ValveSockets README). The payload is copied.
    *
-   * @param data 0 to 524,288 bytes
+   * @param data 0 to 524,288 bytes; between the ends of a socket pair in memory any number, up to
+   *   `ConfigValue.RecvMaxMessageSize` of the other end
    * @param flags the seed's flags, also or-ed; 4, GNS's `NoDelay`, is refused
    * @returns `OK`; `InvalidParam`: no such connection, or too large; `NoConnection`, `InvalidState`: it has ended;
    *   `LimitExceeded`: the send buffer is full; `Ignored`: `NoDelay` and it could not be sent at once
@@ -131,6 +132,7 @@ export abstract class SocketsMessages extends SocketsConnections {
   /**
    * Sends one payload to many connections; it crosses into C++ once and is copied once. (Not in the README.)
    *
+   * @param data 0 to 524,288 bytes
    * @returns for each connection the message number, or minus a `Result`
    */
   sendToMany(connections: ArrayLike<number>, data: ArrayBufferView, flags: SendFlags, lane = 0): Float64Array {

@@ -53,6 +53,11 @@ class SharedPayload {
   uint32_t size_;
 };
 
+// Through memory, the limit is what the other end wants to receive (RecvMaxMessageSize), and GNS looks that up.
+bool IsTooLarge(const Connection& connection, uint32_t size) {
+  return size > (connection.in_memory ? uint32_t{INT32_MAX} : uint32_t{k_cbMaxSteamNetworkingSocketsMessageSizeSend});
+}
+
 // Messages between the ends of a pair are delivered on the spot, and nothing else would wake the receiver.
 void AfterSend(bool pair) {
   if (pair) Collect(true);
@@ -66,7 +71,7 @@ EResult Send(OwnerId owner, Handle handle, const void* data, uint32_t size, int 
     State& state = GetState();
     Lock lock(state.mutex);
     Connection* connection = state.FindConnection(owner, handle);
-    if (!connection) return k_EResultInvalidParam;
+    if (!connection || IsTooLarge(*connection, size)) return k_EResultInvalidParam;
     pair = connection->pair != 0;
   }
   const EResult result = Sockets()->SendMessageToConnection(handle, data, size, flags & kKnownSendFlags, nullptr);
@@ -99,7 +104,7 @@ bool SendBatch(OwnerId owner, const uint8_t* slab, size_t size, uint32_t count, 
           break;
         }
         Connection* connection = state.FindConnection(owner, record.connection);
-        if (!connection || record.length > k_cbMaxSteamNetworkingSocketsMessageSizeSend || record.lane > 0xffff) {
+        if (!connection || IsTooLarge(*connection, record.length) || record.lane > 0xffff) {
           results[first + i] = -k_EResultInvalidParam;
         } else {
           pair |= connection->pair != 0;

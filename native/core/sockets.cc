@@ -54,12 +54,13 @@ void AddListener(State& state, Owner* owner, Handle handle) {
   state.AddListener(handle, Listener{owner, CreateGroup(state, owner, true)});
 }
 
-void AddOutgoing(State& state, Owner* owner, Handle handle, Handle pair) {
+Connection& AddOutgoing(State& state, Owner* owner, Handle handle, Handle pair) {
   const Handle group = DefaultGroup(state, owner);
   Sockets()->SetConnectionPollGroup(handle, group);
   Connection connection(owner, group, 0);
   connection.pair = pair;
   state.AddConnection(handle, connection);
+  return state.connections.at(handle);
 }
 
 OwnerId CreateOwner(Doorbell* doorbell) {
@@ -112,8 +113,8 @@ bool CreateSocketPair(OwnerId id, bool network, const SteamNetworkingIdentity* i
   if (!owner) return false;
   ErrorCapture capture;
   if (!Sockets()->CreateSocketPair(&out[0], &out[1], network, identity_one, identity_two)) return false;
-  AddOutgoing(state, owner, out[0], out[1]);
-  AddOutgoing(state, owner, out[1], out[0]);
+  AddOutgoing(state, owner, out[0], out[1]).in_memory = !network;
+  AddOutgoing(state, owner, out[1], out[0]).in_memory = !network;
   return true;
 }
 

@@ -29,7 +29,7 @@ bool SetReferenced(OwnerId owner, Handle handle, bool on);
 
 // The table's side of a new handle. The lock is held by the caller.
 void AddListener(State& state, Owner* owner, Handle handle);
-void AddOutgoing(State& state, Owner* owner, Handle handle, Handle pair);
+Connection& AddOutgoing(State& state, Owner* owner, Handle handle, Handle pair);
 
 EResult ConfigureLanes(OwnerId owner, Handle handle, int count, const int* priorities, const uint16_t* weights);
 

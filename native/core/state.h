@@ -58,8 +58,9 @@ struct Connection {
 
   Owner* owner;
   Handle group;
-  Handle listener;  // 0 for an outgoing one
-  Handle pair = 0;  // the other end of a socket pair
+  Handle listener;         // 0 for an outgoing one
+  Handle pair = 0;         // the other end of a socket pair
+  bool in_memory = false;  // a pair that does not use the network
   Phase phase = Phase::Open;
   bool referenced = true;
   bool flushed = true;

@@ -107,11 +107,12 @@ const fast: ConfigOption[] = [
   { value: ConfigValue.SendRateMax, data: 104_857_600 },
 ];
 
-/** Two peers with a connection over 127.0.0.1. */
-export async function connectPeers(ip = "127.0.0.1", options = fast): Promise<Link> {
+/** Two peers with a connection over 127.0.0.1, or to `toward` when the server listens on all addresses (`ip`). */
+export async function connectPeers(ip = "127.0.0.1", options = fast, toward = ip): Promise<Link> {
   const server = new Peer();
   const client = new Peer();
-  const { socket, address } = server.listen(ip, options);
+  const { socket, address: listening } = server.listen(ip, options);
+  const address = addressOf(toward, listening.port);
   const toServer = client.sockets.connect(address, options);
   const [{ connection: toClient }] = await Promise.all([
     server.event(ConnectionState.Connected),
