@@ -35,6 +35,11 @@ export { ReceiveSource } from "./valve/native.js";
 export { NetworkError, type NetworkErrorDetails } from "./valve/network-error.js";
 export { IdentityType, NetworkingIdentity } from "./valve/networking-identity.js";
 export { NetworkingMessage } from "./valve/networking-message.js";
+export {
+  NetworkingMessages,
+  type SessionFailedCallback,
+  type SessionRequestCallback,
+} from "./valve/networking-messages.js";
 export { NetworkingSockets } from "./valve/networking-sockets.js";
 export { OutgoingBatch } from "./valve/outgoing-batch.js";
 export { parseIP } from "./valve/parse-ip.js";

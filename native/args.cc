@@ -160,6 +160,22 @@ bool Args::Identity(size_t index, const char* name, SteamNetworkingIdentity& ide
       identity.SetSteamID64(id);
       break;
     }
+    case k_ESteamNetworkingIdentityType_XboxPairwiseID:
+      if (!identity.SetXboxPairwiseID(std::string(payload, size).c_str())) reject();
+      break;
+    case k_ESteamNetworkingIdentityType_SonyPSN: {
+      uint64 id;
+      if (size != sizeof id) reject();
+      std::memcpy(&id, payload, size);
+      identity.SetPSNID(id);
+      break;
+    }
+    case k_ESteamNetworkingIdentityType_UnknownType: {
+      // A text with a prefix that this GNS does not know; GNS parses it to the same again.
+      const std::string text(payload, strnlen(payload, size));
+      if (!SteamAPI_SteamNetworkingIdentity_ParseString(&identity, sizeof identity, text.c_str())) reject();
+      break;
+    }
     default:
       reject();
   }

@@ -19,6 +19,7 @@ Napi::Value ResetOwnIdentity(Environment& environment, const Args& args) {
   SteamNetworkingIdentity identity;
   const bool given = args.Identity(0, "identity", identity);
   ResetIdentity(given ? &identity : nullptr);
+  GetDriver().AwaitPoll();  // the ports are free when this returns
   environment.UpdateKeepAlive();
   return args.env().Undefined();
 }

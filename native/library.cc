@@ -64,13 +64,14 @@ Napi::Value Statistics(Environment&, const Args& args) {
   set("droppedLogLines", DroppedLogLines());
   State& state = GetState();
   Lock lock(state.mutex);
-  uint64_t open = 0, groups = 0;
+  uint64_t open = 0, listening = 0, groups = 0;
   for (auto& [handle, connection] : state.connections) open += connection.phase == Connection::Phase::Open;
+  for (auto& [handle, listener] : state.listeners) listening += !listener.closing;
   for (auto& [handle, group] : state.groups) groups += !group.hidden;
   set("rings", state.rings);
   set("droppedEvents", state.dropped_events);
   set("connections", open);
-  set("listenSockets", state.listeners.size());
+  set("listenSockets", listening);
   set("pollGroups", groups);
   set("lingering", state.lingering);
   return out;

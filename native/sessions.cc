@@ -15,17 +15,14 @@ SteamNetworkingIdentity PeerArgument(const Args& args) {
 }
 
 Napi::Value Claim(Environment& environment, const Args& args) {
-  const OwnerId owner = RunningOwner(environment, args);
-  {
-    State& state = GetState();
-    Lock lock(state.mutex);
-    if (!state.FindOwner(owner)) return MakeBool(args, false);
-  }
-  return MakeBool(args, ClaimSessions(owner));
+  const bool claimed = ClaimSessions(RunningOwner(environment, args));
+  environment.UpdateKeepAlive();
+  return MakeBool(args, claimed);
 }
 
 Napi::Value ReleaseClaim(Environment& environment, const Args& args) {
   ReleaseSessions(RunningOwner(environment, args));
+  environment.UpdateKeepAlive();
   return args.env().Undefined();
 }
 
@@ -38,8 +35,10 @@ Napi::Value SendToUser(Environment& environment, const Args& args) {
   if (!OwnsSessions(owner) || data.size > k_cbMaxSteamNetworkingSocketsMessageSizeSend) {
     return MakeNumber(args, k_EResultInvalidParam);
   }
-  return MakeNumber(args, SteamNetworkingMessages()->SendMessageToUser(peer, data.data, static_cast<uint32>(data.size),
-                                                                       flags, channel));
+  const EResult result =
+      SteamNetworkingMessages()->SendMessageToUser(peer, data.data, static_cast<uint32>(data.size), flags, channel);
+  if (result == k_EResultOK) NoteSession(peer, true);
+  return MakeNumber(args, result);
 }
 
 Napi::Value ReceiveChannel(Environment& environment, const Args& args) {
@@ -49,19 +48,23 @@ Napi::Value ReceiveChannel(Environment& environment, const Args& args) {
   const SlabArguments into(args, 3);
   if (!OwnsSessions(owner)) return into.Finish(args, {-1, into.offset, 0});
   return into.Finish(
-      args, ReceiveOnChannel(channel, max, into.slab.data, static_cast<uint32_t>(into.slab.size), into.offset));
+      args, ReceiveOnChannel(owner, channel, max, into.slab.data, static_cast<uint32_t>(into.slab.size), into.offset));
 }
 
 Napi::Value AcceptSession(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
   const SteamNetworkingIdentity peer = PeerArgument(args);
-  return MakeBool(args, OwnsSessions(owner) && SteamNetworkingMessages()->AcceptSessionWithUser(peer));
+  const bool accepted = OwnsSessions(owner) && SteamNetworkingMessages()->AcceptSessionWithUser(peer);
+  if (accepted) NoteSession(peer, true);
+  return MakeBool(args, accepted);
 }
 
 Napi::Value CloseSession(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
   const SteamNetworkingIdentity peer = PeerArgument(args);
-  return MakeBool(args, OwnsSessions(owner) && SteamNetworkingMessages()->CloseSessionWithUser(peer));
+  const bool closed = OwnsSessions(owner) && SteamNetworkingMessages()->CloseSessionWithUser(peer);
+  if (closed) NoteSession(peer, false);
+  return MakeBool(args, closed);
 }
 
 Napi::Value CloseChannel(Environment& environment, const Args& args) {
@@ -76,7 +79,10 @@ Napi::Value GetSessionInfo(Environment& environment, const Args& args) {
   const SteamNetworkingIdentity peer = PeerArgument(args);
   if (!OwnsSessions(owner)) return args.env().Null();
   SteamNetConnectionInfo_t info = {};
-  SteamNetworkingMessages()->GetSessionConnectionInfo(peer, &info, nullptr);
+  if (SteamNetworkingMessages()->GetSessionConnectionInfo(peer, &info, nullptr) ==
+      k_ESteamNetworkingConnectionState_None) {
+    return args.env().Null();
+  }
   return MakeInfo(args.env(), info);
 }
 

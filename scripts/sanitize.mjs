@@ -2,6 +2,7 @@
 //   thread              the core as a plain C++ program, test/native/core_race.cc
 //   address, undefined  the addon, under the tests in test/valve
 import { execFileSync } from "node:child_process";
+import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { buildNative } from "./build.mjs";
 import { cache, checkoutCache, root } from "./paths.mjs";
@@ -29,11 +30,14 @@ function checkMemory(tests) {
   const env = sanitizedEnvironment("address,undefined", "asan");
   const definitions = { VALVE_SOCKETS_SANITIZE: "address,undefined" };
   const tree = buildNative({ name: "cmake-asan", definitions, target: null, env });
+  // node-gyp-build looks into build/Release of the folder that this variable names.
+  mkdirSync(join(tree, "build", "Release"), { recursive: true });
+  copyFileSync(join(tree, "Release", "valve_sockets.node"), join(tree, "build", "Release", "valve_sockets.node"));
   const runtime = (name) => execFileSync("g++", [`-print-file-name=${name}`], { encoding: "utf8" }).trim();
   run(process.execPath, [join(root, "node_modules", "vitest", "vitest.mjs"), "run", ...tests], {
     env: {
       ...process.env,
-      VALVE_SOCKETS_ADDON: join(tree, "Release", "valve_sockets.node"),
+      VALVE_SOCKETS_PREBUILD: tree,
       LD_PRELOAD: `${runtime("libasan.so")} ${runtime("libubsan.so")}`,
       // Node itself leaves memory behind at exit; leaks of ours are found by the leak test.
       ASAN_OPTIONS: "detect_leaks=0 exitcode=66 abort_on_error=0",

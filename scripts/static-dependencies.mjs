@@ -8,6 +8,7 @@ import { run } from "./run.mjs";
 import { cmakeDefinitions, compilerEnvironment, fillOnce, keyOf } from "./toolchain.mjs";
 
 const recipe = join(root, "deps", "static");
+const definitions = join(root, "deps", "gns", "definitions.cmake");
 
 // GNS uses AES-GCM, SHA, HMAC, Ed25519, X25519 and random numbers. No configuration file is read, no module loaded.
 const openssl = `no-shared no-tests no-apps no-docs no-module no-dso no-engine no-autoload-config no-legacy no-comp
@@ -106,7 +107,7 @@ export async function buildStaticDependencies(platform, tools, sources) {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
-  const inputs = recipeFiles.map((file) => readFileSync(file));
+  const inputs = [...recipeFiles, definitions].map((file) => readFileSync(file));
   const key = keyOf(JSON.stringify(platform), openssl.join(" "), tools.compilers, ...inputs);
   const prefix = join(cache, "static", `${platform.name}-${key}`);
   const env = compilerEnvironment(tools.compilers);

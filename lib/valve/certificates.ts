@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
-import { checkInstance, checkInteger, rangeError, typeError } from "./arguments.js";
+import { checkBytes, checkInstance, checkInteger, rangeError, typeError } from "./arguments.js";
 import { NetworkingIdentity } from "./networking-identity.js";
-import { decodeProtobuf, encodeProtobuf, protobufBytes } from "./protobuf.js";
+import { concatBytes, decodeProtobuf, encodeProtobuf, protobufBytes } from "./protobuf.js";
 
 /** Who vouches for identities: a key pair (Ed25519) of one's own. */
 export interface CertificateAuthority {
@@ -61,7 +61,7 @@ export function signCertificate(
   request: Uint8Array,
   options: SignOptions,
 ): Uint8Array {
-  checkInstance("request", request, Uint8Array);
+  checkBytes("request", request);
   const asked = protobufBytes(request, requestedCertificate) ?? new Uint8Array(0);
   const publicKey = protobufBytes(asked, CERTIFICATE.keyData);
   if (publicKey?.length !== keyBytes) throw rangeError("request", "a certificate request");
@@ -83,7 +83,7 @@ export function createCertificate(authority: CertificateAuthority, options: Sign
   const { privateKey } = generateKeyPairSync("ed25519");
   const certificate = certify(authority, rawPublicKey(privateKey), options);
   const { d = "" } = privateKey.export({ format: "jwk" });
-  return Buffer.concat([certificate, encodeProtobuf([[SIGNED.privateKeyData, Buffer.from(d, "base64url")]])]);
+  return concatBytes([certificate, encodeProtobuf([[SIGNED.privateKeyData, Buffer.from(d, "base64url")]])]);
 }
 
 /** @internal The number by which GNS knows the key of an authority; null: this is no authority's certificate. */
@@ -93,12 +93,20 @@ export function authorityKeyId(certificate: string): bigint | null {
   return key?.length === keyBytes ? keyId(key) : null;
 }
 
+/** @internal Whether a signed certificate says that its time is over. GNS would take it and then not use it. */
+export function isExpired(certificate: Uint8Array): boolean {
+  const signed = protobufBytes(certificate, SIGNED.certificate);
+  const expiry = signed === undefined ? undefined : protobufBytes(signed, CERTIFICATE.timeExpiry);
+  if (expiry?.length !== 4) return false;
+  return new DataView(expiry.buffer, expiry.byteOffset).getUint32(0, true) * 1000 <= Date.now();
+}
+
 /** @internal The certificate without its private key; null if it has none, or is malformed. */
 export function withoutPrivateKey(certificate: Uint8Array): Uint8Array | null {
   const fields = decodeProtobuf(certificate);
   const isPrivate = ({ number }: { number: number }) => number === SIGNED.privateKeyData;
   if (!fields?.some(isPrivate)) return null;
-  return Buffer.concat(fields.filter((field) => !isPrivate(field)).map(({ bytes }) => bytes));
+  return concatBytes(fields.filter((field) => !isPrivate(field)).map(({ bytes }) => bytes));
 }
 
 function certify(authority: CertificateAuthority, publicKey: Uint8Array, options: SignOptions): Uint8Array {

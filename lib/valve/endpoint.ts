@@ -2,6 +2,7 @@ import { type LookupAddress, lookup } from "node:dns";
 import { isIP } from "node:net";
 import { type Clock, systemClock } from "../clock.js";
 import { Address } from "./address.js";
+import { checkFunction, checkInteger, typeError } from "./arguments.js";
 import type { ConfigOption } from "./config-value.js";
 import { type CloseInfo, type CloseOptions, Connection } from "./connection.js";
 import { ConnectionState } from "./connection-state.js";
@@ -82,7 +83,9 @@ export class Endpoint {
 
   /** @throws NetworkError `ERR_FAILED`: the library could not be initialized, or runs with another driver or identity */
   constructor(options: EndpointOptions = {}) {
+    if (typeof options !== "object" || options === null) throw typeError("options", "an object");
     const { clock = systemClock, ...initialize } = options;
+    checkClock(clock);
     this.#clock = clock;
     if (!Library.initialize(initialize)) throw Library.lastError ?? new NetworkError("ERR_FAILED", "initialize failed");
     this.sockets = new NetworkingSockets();
@@ -101,7 +104,10 @@ export class Endpoint {
    * @throws NetworkError `ERR_ADDRESS_IN_USE`, `ERR_ACCESS`, `ERR_FAILED`
    */
   listen(options: ListenOptions = {}): Listener {
-    const { port = 0, host = "::", config = [] } = options;
+    if (typeof options !== "object" || options === null) throw typeError("options", "an object");
+    const { port = 0, host = "::", config = [], maxConnections = 100, beforeAccept } = options;
+    checkInteger("maxConnections", maxConnections, 0, 0x7fffffff);
+    if (beforeAccept !== undefined) checkFunction("beforeAccept", beforeAccept);
     const address = new Address();
     address.setAddress(host, port);
     const handle = this.sockets.createListenSocket(address, config);
@@ -118,7 +124,10 @@ export class Endpoint {
    *   with its reason; `ERR_TOO_MANY_CONNECTIONS`; `ERR_CLOSED`: the endpoint was destroyed; or the signal's reason
    */
   async connect(options: ConnectOptions): Promise<Connection> {
+    if (typeof options !== "object" || options === null) throw typeError("options", "an object");
     const { host, port, signal, config = [] } = options;
+    if (typeof host !== "string" || host === "") throw typeError("host", "a name or a numeric address");
+    checkInteger("port", port, 1, 65_535);
     signal?.throwIfAborted();
     const addresses = await resolveBothFamilies(host, port, options.lookup ?? lookup);
     signal?.throwIfAborted();
@@ -376,6 +385,10 @@ export class Endpoint {
       start();
     });
   }
+}
+
+function checkClock(clock: Clock): void {
+  for (const name of ["now", "setTimeout", "clearTimeout"] as const) checkFunction(`clock.${name}`, clock?.[name]);
 }
 
 function closedByUs(reason: number, text: string, flushed: boolean): CloseInfo {

@@ -16,7 +16,7 @@ export interface NetworkErrorDetails {
  *
  * Codes of this layer: `ERR_NOT_INITIALIZED` (no `Library.initialize`, or an object from before the last
  * `deinitialize`), `ERR_CLOSED` (the `NetworkingSockets` was destroyed), `ERR_MESSAGE_DESTROYED`,
- * `ERR_ADDRESS_IN_USE`, `ERR_ACCESS`, `ERR_TOO_MANY_CONNECTIONS`, `ERR_FAILED`.
+ * `ERR_ADDRESS_IN_USE`, `ERR_IN_USE`, `ERR_ACCESS`, `ERR_TOO_MANY_CONNECTIONS`, `ERR_FAILED`.
  */
 export class NetworkError extends Error {
   readonly code: string;

@@ -87,9 +87,7 @@ export class NetworkingIdentity {
 
   /** The Steam number, or 0n if this is of another type. */
   getSteamID(): bigint {
-    if (this.#type !== IdentityType.SteamID || this.#bytes.length < 8) return 0n;
-    const { buffer, byteOffset } = this.#bytes;
-    return new DataView(buffer, byteOffset).getBigUint64(0, littleEndian);
+    return this.#type === IdentityType.SteamID ? this.#uint64() : 0n;
   }
 
   equals(other: NetworkingIdentity): boolean {
@@ -118,7 +116,11 @@ export class NetworkingIdentity {
       case IdentityType.SteamID:
         return `steamid:${this.getSteamID()}`;
       case IdentityType.XboxPairwiseID:
-        return `xbox:${this.#text()}`;
+        return `xboxpwid:${this.#text()}`;
+      case IdentityType.SonyPSN:
+        return `psn:${this.#uint64()}`;
+      case IdentityType.UnknownType:
+        return this.#text();
       default:
         return `type${this.#type}:${this.#hex()}`;
     }
@@ -128,7 +130,11 @@ export class NetworkingIdentity {
   static parse(text: string): NetworkingIdentity | null {
     checkText("text", text);
     const encoded = native.parseIdentity(text);
-    return encoded === null ? null : NetworkingIdentity.decode(encoded);
+    if (encoded === null) return null;
+    const identity = NetworkingIdentity.decode(encoded);
+    // GNS reads as much of a number as it can; addresses have more than one form.
+    const isWhole = identity.type === IdentityType.IPAddress || identity.toString() === text.replace(/^gen:.*/, lower);
+    return isWhole ? identity : null;
   }
 
   /** @internal The form that the addon takes: int32 type, int32 size, the bytes. */
@@ -158,6 +164,12 @@ export class NetworkingIdentity {
     this.#bytes = bytes;
   }
 
+  #uint64(): bigint {
+    if (this.#bytes.length < 8) return 0n;
+    const { buffer, byteOffset } = this.#bytes;
+    return new DataView(buffer, byteOffset).getBigUint64(0, littleEndian);
+  }
+
   #text(): string {
     const end = this.#bytes.indexOf(0);
     return new TextDecoder().decode(end < 0 ? this.#bytes : this.#bytes.subarray(0, end));
@@ -167,5 +179,7 @@ export class NetworkingIdentity {
     return Array.from(this.#bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   }
 }
+
+const lower = (text: string) => text.toLowerCase();
 
 const littleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;

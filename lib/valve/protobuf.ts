@@ -30,10 +30,21 @@ export function encodeProtobuf(fields: readonly [number: number, value: Protobuf
       parts.push(bytes);
     }
   }
-  return Buffer.concat(parts);
+  return concatBytes(parts);
 }
 
-/** A field of an encoded message: `bytes` is all of it with its tag, `value` what a field of bytes holds. */
+/** One array of its own with the bytes of all. */
+export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    all.set(part, offset);
+    offset += part.length;
+  }
+  return all;
+}
+
+/** A field of an encoded message: `bytes` is all of it with its tag, `value` what it holds, null for a varint. */
 export interface ProtobufField {
   number: number;
   bytes: Uint8Array;
@@ -65,14 +76,14 @@ export function decodeProtobuf(bytes: Uint8Array): ProtobufField[] | null {
     else return null;
     const end = offset + size;
     if (Number.isNaN(end) || end > bytes.length) return null;
-    const value = type === WireType.Bytes ? bytes.subarray(offset, end) : null;
+    const value = type === WireType.Varint ? null : bytes.subarray(offset, end);
     fields.push({ number: Math.floor(tag / 8), bytes: bytes.subarray(start, end), value });
     offset = end;
   }
   return fields;
 }
 
-/** The value of the last field of bytes with this number, as protocol buffers define it. */
+/** The value of the last field with this number, as protocol buffers define it. */
 export function protobufBytes(message: Uint8Array, number: number): Uint8Array | undefined {
   return decodeProtobuf(message)?.findLast((field) => field.number === number)?.value ?? undefined;
 }

@@ -1,6 +1,6 @@
-import { checkInstance, rangeError } from "./arguments.js";
+import { checkBytes, checkInstance, rangeError } from "./arguments.js";
 import type { Availability } from "./availability.js";
-import { withoutPrivateKey } from "./certificates.js";
+import { isExpired, withoutPrivateKey } from "./certificates.js";
 import { native } from "./native.js";
 import { NetworkError } from "./network-error.js";
 import { NetworkingIdentity } from "./networking-identity.js";
@@ -83,9 +83,10 @@ export abstract class SocketsIdentity extends SocketsP2P {
    *   key, over, or too late
    */
   setCertificate(certificate: Uint8Array): void {
-    checkInstance("certificate", certificate, Uint8Array);
+    checkBytes("certificate", certificate);
     if (certificate.length === 0) throw rangeError("certificate", "not empty");
     void this.owner;
+    if (isExpired(certificate)) throw new NetworkError("ERR_FAILED", "The certificate's time is over");
     const bare = withoutPrivateKey(certificate);
     const error = bare === null ? native.setCertificate(certificate, null) : native.setCertificate(bare, certificate);
     if (error !== "") throw new NetworkError("ERR_FAILED", error);

@@ -20,6 +20,7 @@ export abstract class SocketsOwner {
   /** Listen sockets and connections opened here that have not been closed. */
   readonly #open = new Set<number>();
   #callback: (() => void) | null = null;
+  #companion: (() => void) | null = null;
   #isDestroyed = false;
   /** @internal */
   protected readonly random: Random;
@@ -61,9 +62,30 @@ export abstract class SocketsOwner {
     this.updateWaking();
   }
 
+  /** @internal For an object that works with these sockets: their number in the addon. */
+  static ownerOf(sockets: SocketsOwner): number {
+    return sockets.owner;
+  }
+
+  /** @internal For that object too: whether these sockets are of use still. */
+  static isAlive(sockets: SocketsOwner): boolean {
+    return sockets.isUsable;
+  }
+
+  /** @internal For that object too: has `callback` woken with these sockets; null for no more. */
+  static accompany(sockets: SocketsOwner, callback: (() => void) | null): void {
+    if (callback === null && !sockets.isUsable) return;
+    sockets.#companion = callback;
+    sockets.updateWaking();
+  }
+
   /** @internal Something has come. */
   protected wake(): void {
-    this.#callback?.();
+    try {
+      this.#callback?.();
+    } finally {
+      this.#companion?.();
+    }
   }
 
   /** @internal Whether anybody wants to be woken but for the callback of {@link onReadable}. */
@@ -74,7 +96,7 @@ export abstract class SocketsOwner {
   /** @internal To be called when who wants to be woken has changed: what has come before counts as new. */
   protected updateWaking(): void {
     const owner = this.owner;
-    const wanted = this.#callback !== null || this.wantsSignals;
+    const wanted = this.#callback !== null || this.#companion !== null || this.wantsSignals;
     if (wanted) this.#hold();
     else dropReader(owner);
     native.setReadable(owner, wanted);
@@ -102,6 +124,7 @@ export abstract class SocketsOwner {
     if (this.#isDestroyed) return;
     this.#isDestroyed = true;
     this.#callback = null;
+    this.#companion = null;
     this.#open.clear();
     dropReader(this.#owner);
     native.destroyOwner(this.#owner);
@@ -126,8 +149,8 @@ export abstract class SocketsOwner {
   }
 
   #hold(): void {
-    // A connection that comes in by a signal is not counted as open here, so wanting signals counts instead.
-    const isWanted = this.wantsSignals;
-    if (this.#callback !== null || isWanted) holdReader(this.#reader, isWanted || this.#open.size > 0);
+    // Connections that come in by signals are not counted as open here, so who waits for them is instead.
+    const isWaiting = this.wantsSignals || this.#companion !== null;
+    if (this.#callback !== null || isWaiting) holdReader(this.#reader, isWaiting || this.#open.size > 0);
   }
 }

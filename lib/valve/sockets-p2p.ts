@@ -1,4 +1,4 @@
-import { checkFunction, checkInstance, typeError } from "./arguments.js";
+import { checkBytes, checkFunction, typeError } from "./arguments.js";
 import { type ConfigOption, ConfigValue } from "./config-value.js";
 import { native } from "./native.js";
 import { NetworkingIdentity } from "./networking-identity.js";
@@ -88,8 +88,10 @@ export abstract class SocketsP2P extends SocketsLanes {
    *   by the P2P listen socket of the port that it asks for, or, without one, by this object
    * @returns false: this is no signal, or not one for a connection of this process
    */
-  receiveSignal(data: Uint8Array, { allowRequests = false }: { allowRequests?: boolean } = {}): boolean {
-    checkInstance("data", data, Uint8Array);
+  receiveSignal(data: Uint8Array, options: { allowRequests?: boolean } = {}): boolean {
+    checkBytes("data", data);
+    if (typeof options !== "object" || options === null) throw typeError("options", "an object");
+    const { allowRequests = false } = options;
     return native.receiveSignal(this.owner, data, allowRequests);
   }
 

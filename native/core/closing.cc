@@ -1,5 +1,7 @@
 #include "core/closing.h"
 
+#include <algorithm>
+
 #include "core/inbox.h"
 #include "core/outbox.h"
 #include "core/sockets.h"
@@ -8,13 +10,17 @@ namespace vs {
 
 namespace {
 
+// How long the process lives on after a graceful close, beyond two round trips.
+constexpr SteamNetworkingMicroseconds kFarewellTime = 100'000;
+
 enum class Waiting { ForData, Flushed, Lost };
 
 // What is left to wait for: data on its way, nothing, or nothing any more since the connection has ended.
-Waiting WhatWaits(Handle handle) {
+Waiting WhatWaits(Handle handle, int& ping_ms) {
   SteamNetConnectionRealTimeStatus_t status;
   if (Sockets()->GetConnectionRealTimeStatus(handle, &status, 0, nullptr) != k_EResultOK) return Waiting::Lost;
   if (status.m_eState != k_ESteamNetworkingConnectionState_Connected) return Waiting::Lost;
+  ping_ms = status.m_nPing;
   const int bytes = status.m_cbPendingReliable + status.m_cbPendingUnreliable + status.m_cbSentUnackedReliable;
   return bytes == 0 ? Waiting::Flushed : Waiting::ForData;
 }
@@ -33,14 +39,6 @@ void CloseNow(State& state, Handle handle, Connection& connection, int reason, c
   Sockets()->CloseConnection(handle, reason, debug.c_str(), false);
 }
 
-std::vector<Handle> ConnectionsWhere(State& state, bool (*matches)(const Connection&, Handle), Handle key) {
-  std::vector<Handle> handles;
-  for (auto& [handle, connection] : state.connections) {
-    if (connection.phase != Connection::Phase::Closed && matches(connection, key)) handles.push_back(handle);
-  }
-  return handles;
-}
-
 void DestroyGroup(State& state, Handle handle) {
   auto found = state.groups.find(handle);
   if (found == state.groups.end()) return;
@@ -49,17 +47,62 @@ void DestroyGroup(State& state, Handle handle) {
   Sockets()->DestroyPollGroup(handle);
 }
 
+// Closes the connections of a listen socket that are in this phase or an earlier one.
+void CloseChildren(State& state, Handle listener, int reason, const std::string& debug, Connection::Phase last) {
+  for (auto& [handle, connection] : state.connections) {
+    if (connection.listener == listener && connection.phase <= last) CloseNow(state, handle, connection, reason, debug);
+  }
+}
+
+bool HasLingeringChildren(const State& state, Handle listener) {
+  return std::any_of(state.connections.begin(), state.connections.end(), [listener](const auto& entry) {
+    return entry.second.listener == listener && entry.second.phase == Connection::Phase::Lingering;
+  });
+}
+
 void DestroyListener(State& state, Handle handle, int reason, const std::string& debug) {
   Listener& listener = state.listeners.at(handle);
-  for (Handle child : ConnectionsWhere(
-           state, [](const Connection&connection, Handle key) { return connection.listener == key; }, handle)) {
-    CloseNow(state, child, state.connections.at(child), reason, debug);
-  }
+  CloseChildren(state, handle, reason, debug, Connection::Phase::Lingering);
   const Handle group = listener.group;
   state.SetReferenced(listener.referenced, listener.owner->doorbell, false);
   state.listeners.erase(handle);
   Sockets()->CloseListenSocket(handle);
   DestroyGroup(state, group);
+}
+
+// Ends the listen sockets whose last connection has finished lingering.
+void FinishListeners(State& state) {
+  std::vector<Handle> done;
+  for (auto& [handle, listener] : state.listeners) {
+    if (listener.closing && !HasLingeringChildren(state, handle)) done.push_back(handle);
+  }
+  for (Handle handle : done) DestroyListener(state, handle, 0, "");
+}
+
+// GNS sends one packet that says that the connection is closed, and another one for each packet that still comes in.
+// The process lives long enough for that, so a lost notice reaches a peer that is talking.
+void SayFarewell(State& state, const Connection& connection, int ping_ms) {
+  const SteamNetworkingMicroseconds deadline = Now() + kFarewellTime + 2000 * std::max(ping_ms, 0);
+  state.farewells.push_back({connection.owner, deadline});
+  connection.owner->doorbell->keep_alive++;
+}
+
+// Ends the farewells for which `is_over`; their process may end now.
+template <typename Predicate>
+void EndFarewells(State& state, Predicate is_over) {
+  auto& all = state.farewells;
+  const auto end = [&](const Farewell& farewell) {
+    if (!is_over(farewell)) return false;
+    farewell.owner->doorbell->keep_alive--;
+    farewell.owner->doorbell->Ring();
+    return true;
+  };
+  all.erase(std::remove_if(all.begin(), all.end(), end), all.end());
+}
+
+void CheckFarewells(State& state) {
+  if (state.farewells.empty()) return;
+  EndFarewells(state, [](const Farewell& farewell) { return Now() >= farewell.deadline; });
 }
 
 }  // namespace
@@ -69,10 +112,12 @@ bool CloseConnection(OwnerId owner, Handle handle, int reason, const std::string
   Lock lock(state.mutex);
   Connection* connection = state.FindConnection(owner, handle);
   if (!connection) return false;
-  const Waiting waiting = WhatWaits(handle);
+  int ping_ms = 0;
+  const Waiting waiting = WhatWaits(handle, ping_ms);
   if (!linger_ms || waiting != Waiting::ForData) {
     connection->flushed = waiting == Waiting::Flushed;
     CloseNow(state, handle, *connection, reason, debug);
+    if (linger_ms && connection->flushed) SayFarewell(state, *connection, ping_ms);
     return true;
   }
   DropInHand(state, handle, connection->group);
@@ -87,21 +132,32 @@ bool CloseConnection(OwnerId owner, Handle handle, int reason, const std::string
 }
 
 void CheckLingering(State& state) {
+  CheckFarewells(state);
   if (state.lingering == 0) return;
   for (auto& [handle, connection] : state.connections) {
     if (connection.phase != Connection::Phase::Lingering) continue;
-    const Waiting waiting = WhatWaits(handle);
+    int ping_ms = 0;
+    const Waiting waiting = WhatWaits(handle, ping_ms);
     if (waiting == Waiting::ForData && Now() < connection.deadline) continue;
     connection.flushed = waiting == Waiting::Flushed;
     CloseNow(state, handle, connection, connection.reason, connection.debug);
+    if (connection.flushed) SayFarewell(state, connection, ping_ms);
   }
+  FinishListeners(state);
 }
 
 bool CloseListenSocket(OwnerId owner, Handle handle, int reason, const std::string& debug) {
   State& state = GetState();
   Lock lock(state.mutex);
-  if (!state.FindListener(owner, handle)) return false;
-  DestroyListener(state, handle, reason, debug);
+  Listener* listener = state.FindListener(owner, handle);
+  if (!listener) return false;
+  if (!HasLingeringChildren(state, handle)) {
+    DestroyListener(state, handle, reason, debug);
+    return true;
+  }
+  listener->closing = true;
+  state.SetReferenced(listener->referenced, listener->owner->doorbell, false);
+  CloseChildren(state, handle, reason, debug, Connection::Phase::Open);
   return true;
 }
 
@@ -110,9 +166,8 @@ bool DestroyPollGroup(OwnerId owner_id, Handle handle) {
   Lock lock(state.mutex);
   Group* group = state.FindGroup(owner_id, handle);
   if (!group) return false;
-  for (Handle member : ConnectionsWhere(
-           state, [](const Connection&connection, Handle key) { return connection.group == key; }, handle)) {
-    Connection& connection = state.connections.at(member);
+  for (auto& [member, connection] : state.connections) {
+    if (connection.group != handle || connection.phase == Connection::Phase::Closed) continue;
     MoveToGroup(state, member, connection, HomeGroup(state, connection));
   }
   DestroyGroup(state, handle);
@@ -122,6 +177,7 @@ bool DestroyPollGroup(OwnerId owner_id, Handle handle) {
 void CloseAll(State& state, OwnerId id, int reason, const std::string& debug) {
   Owner* owner = state.FindOwner(id);
   if (!owner) return;
+  EndFarewells(state, [&](const Farewell& farewell) { return farewell.owner == owner; });
   std::vector<Handle> handles;
   for (auto& [handle, listener] : state.listeners) {
     if (listener.owner == owner) handles.push_back(handle);

@@ -5,6 +5,7 @@
 #include <climits>
 
 #include "core/inbox.h"
+#include "core/sessions.h"
 #include "core/state.h"
 
 #ifdef __linux__
@@ -34,6 +35,9 @@ namespace vs {
 namespace {
 
 constexpr int kIdleTickMs = 10;
+// After kQuietTicks looks in a row at which nothing waited and nobody had polled. A look costs 50 us of a core here.
+constexpr int kQuietTickMs = 40;
+constexpr int kQuietTicks = 20;
 constexpr int kBusyTickMs = 1;
 constexpr int kLingerTickMs = 5;
 constexpr int kLongPollMs = 1000;
@@ -51,7 +55,7 @@ SteamNetworkingMicroseconds NextTimer() {
 bool IsLingering() {
   State& state = GetState();
   Lock lock(state.mutex);
-  return state.lingering > 0;
+  return state.lingering > 0 || !state.farewells.empty();
 }
 
 }  // namespace
@@ -148,7 +152,8 @@ void Driver::Activate() {
 void Driver::RestIfIdle() {
   State& state = GetState();
   Lock lock(state.mutex);
-  if (!state.connections.empty() || !state.listeners.empty()) return;
+  if (!state.connections.empty() || !state.listeners.empty() || !state.farewells.empty()) return;
+  if (AreSessionsClaimed()) return;
   std::lock_guard<std::mutex> sleep_lock(sleep_mutex_);
   active_ = false;
 }
@@ -189,17 +194,21 @@ void Driver::RunHybrid() {
   uint64_t seen = 0;
   bool waiting = false;
   int tick = kIdleTickMs;
+  int quiet_ticks = 0;
   while (Sleep(tick)) {
     const uint64_t polls = loop_polls_;
-    const bool was_waiting = waiting && polls == seen;
+    const bool polled = polls != seen;
+    const bool was_waiting = waiting && !polled;
     seen = polls;
     waiting = IsReadable() || NextTimer() <= Now();
     // Nobody polled since the last look, and something waited then and waits now: the loop is busy, or there is none.
     if (waiting && (was_waiting || !loop_attached_)) PollForBusyLoop();
     const bool lingering = IsLingering();
     if (lingering) Collect(false);
+    quiet_ticks = waiting || polled || lingering ? 0 : quiet_ticks + 1;
+    const int longest = lingering ? kLingerTickMs : quiet_ticks > kQuietTicks ? kQuietTickMs : kIdleTickMs;
     // Timers that came up while this thread polled are nobody else's.
-    tick = waiting ? kBusyTickMs : std::clamp(TimeToNextTimer(), kBusyTickMs, lingering ? kLingerTickMs : kIdleTickMs);
+    tick = waiting ? kBusyTickMs : std::clamp(TimeToNextTimer(), kBusyTickMs, longest);
     RestIfIdle();
   }
 }

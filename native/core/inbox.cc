@@ -29,6 +29,10 @@ void AdoptIncoming(State& state, const SteamNetConnectionStatusChangedCallback_t
   auto found = state.listeners.find(event.m_info.m_hListenSocket);
   if (found == state.listeners.end()) return;
   const Listener& listener = found->second;
+  if (listener.closing) {
+    Sockets()->CloseConnection(event.m_hConn, k_ESteamNetConnectionEnd_App_Generic, "Closing", false);
+    return;
+  }
   if (listener.owner->events.size() >= kMaxEventsPerOwner) {
     state.dropped_events++;
     Sockets()->CloseConnection(event.m_hConn, k_ESteamNetConnectionEnd_AppException_Generic, "Event queue full", false);
@@ -75,7 +79,8 @@ void OnStatusChanged(SteamNetConnectionStatusChangedCallback_t* event) {
   auto found = state.connections.find(event->m_hConn);
   if (found == state.connections.end()) return;
   Connection& connection = found->second;
-  if (connection.phase == Connection::Phase::Lingering) return;  // it is closed, as far as the user knows
+  // As far as the user knows it is closed, and only the end of that is still news.
+  if (connection.phase != Connection::Phase::Open && now != k_ESteamNetworkingConnectionState_None) return;
   PushEvent(state, connection, *event);
   if (now == k_ESteamNetworkingConnectionState_None) {
     DropInHand(state, event->m_hConn, connection.group);

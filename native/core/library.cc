@@ -32,11 +32,15 @@ constexpr char kShutdownText[] = "SteamNetworkingSockets shutdown";
 
 void Kill() {
   GetDriver().Stop();
+  State& state = GetState();
   std::vector<OwnerId> ids;
   {
-    State& state = GetState();
     Lock lock(state.mutex);
     for (auto& [id, owner] : state.owners) ids.push_back(id);
+  }
+  for (OwnerId id : ids) ReleaseSessions(id);
+  {
+    Lock lock(state.mutex);
     for (auto& [handle, group] : state.groups) {
       for (auto* message : group.in_hand) message->Release();
     }
@@ -44,6 +48,7 @@ void Kill() {
     state.connections.clear();
     state.listeners.clear();
     state.lingering = 0;
+    state.farewells.clear();
     state.draining = 0;
     // The objects stay and can be used again after the next initialize.
     for (auto& [id, owner] : state.owners) {
@@ -54,7 +59,6 @@ void Kill() {
       owner->pending = false;
     }
   }
-  for (OwnerId id : ids) ReleaseSessions(id);
   GameNetworkingSockets_Kill();
   ClearSignals();
   RemoveAuthorities();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/driver.h"
 #include "core/signaling.h"
 #include "core/slab_writer.h"
 
@@ -10,9 +11,10 @@ namespace vs {
 namespace {
 
 struct Sessions {
-  std::mutex mutex;  // taken with GNS's locks held
+  std::mutex mutex;  // taken with State::mutex or GNS's locks held, and the last of them
   OwnerId owner = 0;
   std::deque<SessionEvent> events;
+  std::unordered_map<std::string, SteamNetworkingIdentity> peers;  // by text
   // Messages that did not fit the slab they were received into, by channel, oldest first.
   std::unordered_map<int, std::deque<SteamNetworkingMessage_t*>> in_hand;
 };
@@ -44,6 +46,15 @@ ISteamNetworkingConnectionSignaling* OnSignalingWanted(ISteamNetworkingSockets*,
   return sessions.owner ? NewSignaling(sessions.owner) : nullptr;
 }
 
+void RingOwner(OwnerId id) {
+  State& state = GetState();
+  Lock lock(state.mutex);
+  Owner* owner = state.FindOwner(id);
+  if (!owner || !owner->readable) return;
+  owner->pending = true;
+  owner->doorbell->Ring();
+}
+
 void SetCallbacks(bool on) {
   const auto set = [on](ESteamNetworkingConfigValue value, void* function) {
     Utils()->SetGlobalConfigValuePtr(value, on ? function : nullptr);
@@ -55,30 +66,54 @@ void SetCallbacks(bool on) {
 
 }  // namespace
 
-bool ClaimSessions(OwnerId owner) {
+bool ClaimSessions(OwnerId id) {
   Sessions& sessions = GetSessions();
   {
-    std::lock_guard<std::mutex> lock(sessions.mutex);
-    if (sessions.owner) return sessions.owner == owner;
-    sessions.owner = owner;
+    State& state = GetState();
+    Lock lock(state.mutex);
+    Owner* owner = state.FindOwner(id);
+    if (!owner) return false;
+    std::lock_guard<std::mutex> sessions_lock(sessions.mutex);
+    if (sessions.owner) return sessions.owner == id;
+    sessions.owner = id;
+    owner->doorbell->keep_alive++;
   }
   SetCallbacks(true);
+  GetDriver().Activate();
   return true;
 }
 
-void ReleaseSessions(OwnerId owner) {
+void ReleaseSessions(OwnerId id) {
   Sessions& sessions = GetSessions();
+  std::unordered_map<std::string, SteamNetworkingIdentity> peers;
   {
-    std::lock_guard<std::mutex> lock(sessions.mutex);
-    if (sessions.owner != owner) return;
+    State& state = GetState();
+    Lock lock(state.mutex);
+    std::lock_guard<std::mutex> sessions_lock(sessions.mutex);
+    if (sessions.owner != id) return;
     sessions.owner = 0;
+    if (Owner* owner = state.FindOwner(id)) owner->doorbell->keep_alive--;
     sessions.events.clear();
     for (auto& [channel, messages] : sessions.in_hand) {
       for (auto* message : messages) message->Release();
     }
     sessions.in_hand.clear();
+    peers.swap(sessions.peers);
   }
+  for (auto& [name, peer] : peers) SteamNetworkingMessages()->CloseSessionWithUser(peer);
   SetCallbacks(false);
+}
+
+void NoteSession(const SteamNetworkingIdentity& peer, bool open) {
+  char name[SteamNetworkingIdentity::k_cchMaxString];
+  peer.ToString(name, sizeof name);
+  Sessions& sessions = GetSessions();
+  std::lock_guard<std::mutex> lock(sessions.mutex);
+  if (open) {
+    sessions.peers.insert_or_assign(name, peer);
+  } else {
+    sessions.peers.erase(name);
+  }
 }
 
 bool OwnsSessions(OwnerId owner) {
@@ -108,7 +143,7 @@ bool MayHaveSessionMessages(OwnerId owner, bool arrived) {
   return sessions.owner == owner && (arrived || !sessions.events.empty());
 }
 
-Received ReceiveOnChannel(int channel, uint32_t max, uint8_t* slab, uint32_t size, uint32_t offset) {
+Received ReceiveOnChannel(OwnerId owner, int channel, uint32_t max, uint8_t* slab, uint32_t size, uint32_t offset) {
   SlabWriter writer(slab, size, offset);
   Sessions& sessions = GetSessions();
   int total = 0;
@@ -132,6 +167,7 @@ Received ReceiveOnChannel(int channel, uint32_t max, uint8_t* slab, uint32_t siz
     message->Release();
     total++;
   }
+  if (total > 0 && static_cast<uint32_t>(total) == max) RingOwner(owner);
   return {total, writer.end(), 0};
 }
 

@@ -23,7 +23,8 @@ Connection* State::FindConnection(OwnerId owner, Handle handle) {
 
 Listener* State::FindListener(OwnerId owner, Handle handle) {
   auto found = listeners.find(handle);
-  return found == listeners.end() || found->second.owner->id != owner ? nullptr : &found->second;
+  return found == listeners.end() || found->second.owner->id != owner || found->second.closing ? nullptr
+                                                                                               : &found->second;
 }
 
 Group* State::FindGroup(OwnerId owner, Handle handle) {

@@ -46,6 +46,7 @@ struct Listener {
   Owner* owner;
   Handle group;
   bool referenced = true;
+  bool closing = false;  // closed by the user; GNS keeps it until its connections have finished lingering
 };
 
 struct Connection {
@@ -70,6 +71,12 @@ struct Connection {
   std::string debug;
 };
 
+// A graceful close that the peer is still being told about; it holds the process.
+struct Farewell {
+  Owner* owner;
+  SteamNetworkingMicroseconds deadline;
+};
+
 // All that the addon knows of its handles. GNS finds a connection by the low 16 bits of a handle only, so nothing
 // reaches GNS that is not in these tables with all 32 bits, the right kind and the right owner.
 //
@@ -81,6 +88,7 @@ struct State {
   std::unordered_map<Handle, Connection> connections;
   std::unordered_map<Handle, Listener> listeners;
   std::unordered_map<Handle, Group> groups;
+  std::vector<Farewell> farewells;
   uint64_t dropped_events = 0;
   uint64_t rings = 0;
   uint32_t lingering = 0;

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <future>
 #include <thread>
 
 #include "core/closing.h"
@@ -50,6 +51,9 @@ class Peer {
     address_.SetIPv6LocalHost(port);
   }
 
+  // Whoever connects before the other side listens waits half a second for the next attempt.
+  void AwaitOpened() { opened_.get_future().wait(); }
+
   bool Run() {
     if (!vs::AddUser(mode_, false, nullptr).empty()) return false;
     const bool plays_loop = is_server_ && vs::GetDriver().AttachLoop();
@@ -57,6 +61,7 @@ class Peer {
     vs::SetReadable(owner_, true);
     const vs::Handle opened =
         is_server_ ? vs::CreateListenSocket(owner_, address_, {}) : vs::Connect(owner_, address_, {});
+    opened_.set_value();
     if (opened) {
       for (int turn = 0; received_ < kMessagesPerRound && turn < 20000 && !ended_; turn++) {
         plays_loop ? TurnLoop() : bell_.Wait(50);
@@ -108,7 +113,7 @@ class Peer {
   }
 
   void SendOne(bool reliable) {
-    static const char payload[300] = {};
+    static const char payload[20] = {};
     vs::Send(owner_, connection_, payload, sizeof payload,
              k_nSteamNetworkingSend_NoNagle | (reliable ? k_nSteamNetworkingSend_Reliable : 0));
   }
@@ -133,6 +138,7 @@ class Peer {
 
   vs::DriverMode mode_;
   bool is_server_;
+  std::promise<void> opened_;
   SteamNetworkingIPAddr address_;
   Bell bell_;
   vs::OwnerId owner_ = 0;
@@ -148,6 +154,7 @@ bool Round(vs::DriverMode mode, uint16_t port) {
   Peer server(mode, port, true), client(mode, port, false);
   bool server_ok = false, client_ok = false;
   std::thread server_thread([&] { server_ok = server.Run(); });
+  server.AwaitOpened();
   std::thread client_thread([&] { client_ok = client.Run(); });
   server_thread.join();
   client_thread.join();

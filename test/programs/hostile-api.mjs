@@ -33,6 +33,13 @@ function methodsOf(object) {
 /** Arguments that are in order, by method, where hostile ones alone would not get far. */
 const address = new Address();
 address.setIPv4("127.0.0.1", 0);
+const somebody = new NetworkingIdentity();
+somebody.setGenericString("somebody");
+/** A P2P connection that finds no candidate, so that nothing leaves this machine. */
+const quiet = [
+  { value: 104, data: 1 },
+  { value: 107, data: "127.0.0.1:9" },
+];
 const builder = new StringBuilder();
 const valid = {
   createListenSocket: () => [address, []],
@@ -71,12 +78,27 @@ const valid = {
   setAddress: () => ["::1", 1],
   equals: () => [address],
   setDebugCallback: () => [8, () => {}],
+  connectP2P: () => [null, { options: quiet }],
+  createListenSocketP2P: () => [1, quiet],
+  onSignal: () => [() => {}],
+  receiveSignal: () => [new Uint8Array(30), { allowRequests: false }],
+  getIdentity: () => [new NetworkingIdentity()],
+  setCertificate: () => [new Uint8Array(30)],
+  addCertificateAuthority: () => ["AAAA"],
+  sendMessageToUser: () => [somebody, new Uint8Array(3), 8, 0],
+  receiveMessagesOnChannel: () => [0, [], 5],
+  acceptSessionWithUser: () => [somebody],
+  closeSessionWithUser: () => [somebody],
+  closeChannelWithUser: () => [somebody, 0],
+  getSessionConnectionInfo: () => [somebody, new ConnectionInfo()],
+  onSessionRequest: () => [() => {}],
+  onSessionFailed: () => [() => {}],
   initialize: () => [{ driver: "auto" }, builder],
   add: () => [1, new Uint8Array(3), 0, 0],
   reserve: () => [1, 3, 0, 0],
 };
-/** These end the object, or the library, that the others need. */
-const ending = ["destroy", "close", "deinitialize", "resetIdentity"];
+/** These end the object, or the library, that the others need, or call hostile callbacks at once. */
+const ending = ["destroy", "close", "deinitialize", "resetIdentity", "wake"];
 
 function torment(title, object, makeWorld, restore = () => {}) {
   for (const name of methodsOf(object)) {
@@ -139,6 +161,9 @@ console.log("alive");
 Library.initialize();
 const stranger = new NetworkingSockets();
 const bystander = stranger.createSocketPair();
+for (const { value, data } of quiet) stranger.setConfigValue(value, data);
+const world = () => ({ one: 1, two: 2, socket: 3, group: 4, harmed: () => [] });
+torment("NetworkingMessages", new api.NetworkingMessages(stranger), world);
 let made = [];
 torment("NetworkingSockets", sockets, () => {
   for (const old of made) sockets.closeConnection(old);

@@ -1,4 +1,4 @@
-import { type ChildProcess, fork, spawnSync } from "node:child_process";
+import { type ChildProcess, fork, spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 
@@ -65,6 +65,24 @@ export class NetworkWorld {
     return child;
   }
 
+  /** Runs a script with Node on a host until it ends. */
+  run(host: HostName, script: string): Promise<{ code: number | null; output: string }> {
+    const child = spawn("ip", ["netns", "exec", this.namespace(host), process.execPath, script], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    this.#children.add(child);
+    let output = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+    return new Promise((resolve) => {
+      child.on("close", (code) => {
+        this.#children.delete(child);
+        resolve({ code, output });
+      });
+    });
+  }
+
   /** Makes a router treat its hosts' UDP so; `lossPercent` of what passes it is dropped, in either direction. */
   setNat(router: "routerA" | "routerB", nat: Nat, lossPercent = 0): void {
     const host = router === "routerA" ? addresses.a : addresses.b;
@@ -100,7 +118,12 @@ export class NetworkWorld {
   #remove(): void {
     for (const child of this.#children) child.kill("SIGKILL");
     this.#children.clear();
-    for (const name of names) spawnSync("ip", ["netns", "del", this.namespace(name)]);
+    for (const name of names) {
+      // What a program has started there in its turn would keep the namespace.
+      const { stdout } = spawnSync("ip", ["netns", "pids", this.namespace(name)], { encoding: "utf8" });
+      for (const id of (stdout ?? "").split("\n").filter(Boolean)) kill(Number(id));
+      spawnSync("ip", ["netns", "del", this.namespace(name)]);
+    }
   }
 
   #build(): void {
@@ -109,9 +132,9 @@ export class NetworkWorld {
     for (const name of names) {
       const settings = "cd /proc/sys/net && echo 1 > ipv6/conf/all/disable_ipv6 && echo 1 > ipv4/ip_forward";
       this.#run("ip", ["netns", "exec", this.namespace(name), "sh", "-c", settings], "");
+      this.#ip(name, ["link set lo up"]);
     }
     this.#ip("net", [
-      "link set lo up",
       `addr add ${serviceAddress}/32 dev lo`,
       ...this.#link("toA", "203.0.113.1/24", "routerA", "wan"),
       ...this.#link("toB", "198.51.100.1/24", "routerB", "wan"),
@@ -158,6 +181,14 @@ export class NetworkWorld {
     const { status, stderr, error } = spawnSync(command, parameters, { input, encoding: "utf8" });
     if (error) throw error;
     if (status !== 0) throw new Error(`${command} ${parameters.join(" ")}: ${stderr}`);
+  }
+}
+
+function kill(id: number): void {
+  try {
+    process.kill(id, "SIGKILL");
+  } catch {
+    // It has ended by itself.
   }
 }
 
