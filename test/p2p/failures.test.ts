@@ -79,7 +79,10 @@ describe.skipIf(whyNoNamespaces !== null)(`P2P connections that must fail ${whyN
   test("the TURN server was asked and refused", async () => {
     const { refused, allocated, bindings } = await counts();
     for (const row of Object.values(rows)) {
-      if (row.refused !== undefined) expect([row.refused[0], refused[row.refused[0]]]).toEqual(row.refused);
+      if (row.refused === undefined) continue;
+      // GNS asks once more where an answer was slow.
+      const [user, times] = row.refused;
+      expect(refused[user], user).toBeGreaterThanOrEqual(times);
     }
     expect(allocated).toBe(0);
     expect(bindings).toBeGreaterThan(0);
