@@ -11,7 +11,7 @@ import { buildPackages, ensureSystemPackages } from "./system-packages.mjs";
 
 /** GNS compiled with the same flags, in a target folder of its own. */
 function sanitizedEnvironment(sanitizers, name) {
-  const flags = `-fsanitize=${sanitizers} -fno-omit-frame-pointer -g`;
+  const flags = `-fsanitize=${sanitizers} -fno-sanitize=vptr -fno-omit-frame-pointer -g`;
   return { ...process.env, CFLAGS: flags, CXXFLAGS: flags, CARGO_TARGET_DIR: join(cache, `cargo-${name}`) };
 }
 
@@ -34,7 +34,9 @@ function checkMemory(tests) {
   mkdirSync(join(tree, "build", "Release"), { recursive: true });
   copyFileSync(join(tree, "Release", "valve_sockets.node"), join(tree, "build", "Release", "valve_sockets.node"));
   const runtime = (name) => execFileSync("g++", [`-print-file-name=${name}`], { encoding: "utf8" }).trim();
-  run(process.execPath, [join(root, "node_modules", "vitest", "vitest.mjs"), "run", ...tests], {
+  // The leak test measures memory, of which the sanitizer keeps back what is freed.
+  const vitest = [join(root, "node_modules", "vitest", "vitest.mjs"), "run", "--exclude", "**/leak.test.ts", ...tests];
+  run(process.execPath, vitest, {
     env: {
       ...process.env,
       VALVE_SOCKETS_PREBUILD: tree,
