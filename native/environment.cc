@@ -130,9 +130,13 @@ void Environment::OnRung(napi_env env, napi_value, void* context, void*) {
 }
 
 void Environment::OnLoopReady() {
-  GetDriver().PollFromLoop();
-  Collect(true, this);
-  Deliver();
+  // What JS sends in answer leaves in the same turn of the loop, by a second poll.
+  for (int polls = 0; polls < 2; polls++) {
+    GetDriver().PollFromLoop();
+    Collect(true, this);
+    Deliver();
+    if (!watcher_ || !GetDriver().HasSent()) break;
+  }
   if (watcher_) watcher_->SetTimer(GetDriver().TimeToNextTimer());
 }
 

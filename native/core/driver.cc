@@ -108,6 +108,7 @@ void Driver::PollFromLoop() {
   std::unique_lock<std::mutex> lock(poll_mutex_, std::try_to_lock);
   if (!lock) return;  // the helper is at it and will ring
   loop_polls_++;
+  sent_ = false;
   SteamNetworkingSockets_Poll(0);
 }
 

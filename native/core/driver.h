@@ -34,6 +34,10 @@ class Driver {
   void DetachLoop();
   // From the attached loop, when the descriptor is readable or GNS's next timer is due. Does not wait.
   void PollFromLoop();
+  // Something was given to GNS to send: it leaves with the next poll.
+  void NoteSent() { sent_.store(true, std::memory_order_relaxed); }
+  // Whether something was since the last poll from the loop.
+  bool HasSent() const { return sent_.load(std::memory_order_relaxed); }
   // Returns when GNS has been polled from start to end since the call, by whoever polls: it frees what was closed only
   // then. Waits for the helper's poll in progress, so for rare calls only.
   void AwaitPoll();
@@ -69,6 +73,7 @@ class Driver {
   bool active_ = false;
   std::atomic<bool> stop_{false};
   std::atomic<bool> loop_attached_{false};
+  std::atomic<bool> sent_{false};
   std::atomic<uint64_t> loop_polls_{0};
   std::atomic<uint64_t> helper_polls_{0};
 };

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <new>
 
+#include "core/driver.h"
 #include "core/inbox.h"
 
 namespace vs {
@@ -60,6 +61,7 @@ bool IsTooLarge(const Connection& connection, uint32_t size) {
 
 // Messages between the ends of a pair are delivered on the spot, and nothing else would wake the receiver.
 void AfterSend(bool pair) {
+  GetDriver().NoteSent();
   if (pair) Collect(true);
 }
 
@@ -92,6 +94,8 @@ bool SendBatch(OwnerId owner, const uint8_t* slab, size_t size, uint32_t count, 
     bool whole = true;
     {
       Lock lock(state.mutex);
+      Connection* connection = nullptr;
+      Handle last = 0;
       for (uint32_t i = 0; i < n; i++) {
         Record record;
         if (size - offset < kRecordHeader) {
@@ -103,7 +107,9 @@ bool SendBatch(OwnerId owner, const uint8_t* slab, size_t size, uint32_t count, 
           whole = false;
           break;
         }
-        Connection* connection = state.FindConnection(owner, record.connection);
+        // Messages of a batch tend to go to the same connection.
+        if (record.connection != last || !connection) connection = state.FindConnection(owner, record.connection);
+        last = record.connection;
         if (!connection || IsTooLarge(*connection, record.length) || record.lane > 0xffff) {
           results[first + i] = -k_EResultInvalidParam;
         } else {
@@ -209,6 +215,7 @@ EResult Flush(OwnerId owner, Handle handle) {
     Lock lock(state.mutex);
     if (!state.FindConnection(owner, handle)) return k_EResultInvalidParam;
   }
+  GetDriver().NoteSent();
   return Sockets()->FlushMessagesOnConnection(handle);
 }
 

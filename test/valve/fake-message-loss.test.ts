@@ -121,7 +121,8 @@ test("it applies to listen sockets and poll groups", async () => {
 
 test("what could not be sent is no loss", () => {
   sockets.setConfigurationValue(ConfigurationValue.FakeMessageLossSend, 100);
-  const { connectionOne } = pair;
+  // In memory a pair takes messages of any size.
+  const { connectionOne } = sockets.createSocketPair(true) as SocketPair;
   expect(sockets.sendMessageToConnection(connectionOne + 1, new Uint8Array(1))).toBe(Result.InvalidParam);
   expect(sockets.sendMessageToConnection(connectionOne, new Uint8Array(524_289))).toBe(Result.InvalidParam);
   expect(() => sockets.sendMessageToConnection(connectionOne, "x" as never)).toThrow(TypeError);
