@@ -70,6 +70,16 @@ const orders = {
     parentPort.postMessage({ hangs: true });
     for (;;);
   },
+  /** Nor does this, but it is nearly always inside a function of the addon that makes objects. */
+  callOnAndOn: () => {
+    parentPort.postMessage({ hangs: true });
+    const { connectionOne } = sockets.createSocketPair();
+    for (;;) {
+      sockets.getConnectionInfo(connectionOne);
+      sockets.getListenSocketAddress(listener);
+      void Library.statistics;
+    }
+  },
   statistics: () => parentPort.postMessage({ statistics: Library.statistics }),
   /** Connections that have nothing to say, and closes that still deliver. */
   clutter: ({ port }) => {

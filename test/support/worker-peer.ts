@@ -44,7 +44,7 @@ export class WorkerPeer {
     });
   }
 
-  tell(order: "hang" | "statistics"): void;
+  tell(order: "hang" | "callOnAndOn" | "statistics"): void;
   tell(order: "clutter", parameters: { port: number }): void;
   tell(order: "connect", parameters: { port: number; count: number; window: number }): void;
   tell(order: string, parameters: object = {}): void {

@@ -198,6 +198,17 @@ describe.each(drivers)("driver %s", (driver) => {
     },
   );
 
+  test("workers terminated inside functions of the addon", async () => {
+    expect(Library.initialize({ driver })).toBe(true);
+    for (let round = 0; round < 20; round++) {
+      const workers = [new WorkerPeer(driver), new WorkerPeer(driver)];
+      for (const worker of workers) worker.tell("callOnAndOn");
+      await Promise.all(workers.map((worker) => worker.report("hangs")));
+      await Promise.all(workers.map((worker) => worker.terminate()));
+    }
+    expect(Library.statistics).toMatchObject({ connections: 0, listenSockets: 0, pollGroups: 0 });
+  });
+
   test("the library starts and stops 1000 times with sockets open", async () => {
     const turn = () => new Promise((resolve) => setImmediate(resolve));
     const descriptors = () => readdirSync("/proc/self/fd").length;
