@@ -210,7 +210,7 @@ void CloseProcess(State& state, int reason, const std::string& debug) {
   for (auto& [handle, connection] : state.connections) {
     if (connection.phase != Connection::Phase::Closed) CloseNow(state, handle, connection, reason, debug);
   }
-  PumpEvents(state);  // the last event of each, which takes it out of the table
+  PumpEvents();  // the last event of each, which takes it out of the table
   handles.clear();
   for (auto& [handle, group] : state.groups) handles.push_back(handle);
   for (Handle handle : handles) DestroyGroup(state, handle);

@@ -76,7 +76,6 @@ DriverMode Driver::Start(DriverMode wanted) {
   descriptor_ = captured_epoll;
   mode_ = wanted == DriverMode::Hybrid && descriptor_ >= 0 ? DriverMode::Hybrid : DriverMode::Thread;
   stop_ = false;
-  stopping_ = false;
   active_ = false;
   helper_ = std::thread([this] { mode_ == DriverMode::Hybrid ? RunHybrid() : RunThread(); });
   return mode_;
@@ -86,7 +85,6 @@ void Driver::Stop() {
   if (mode_ == DriverMode::None) return;
   {
     std::lock_guard<std::mutex> lock(sleep_mutex_);
-    stopping_ = true;
     stop_ = true;
   }
   wake_.notify_all();
@@ -107,6 +105,10 @@ void Driver::DetachLoop() { loop_attached_ = false; }
 void Driver::PollFromLoop() {
   std::unique_lock<std::mutex> lock(poll_mutex_, std::try_to_lock);
   if (!lock) return;  // the helper is at it and will ring
+  PollAtOnce();
+}
+
+void Driver::PollAtOnce() {
   loop_polls_++;
   sent_ = false;
   SteamNetworkingSockets_Poll(0);
@@ -115,8 +117,7 @@ void Driver::PollFromLoop() {
 void Driver::AwaitPoll() {
   if (mode_ == DriverMode::Hybrid) {
     std::lock_guard<std::mutex> lock(poll_mutex_);
-    loop_polls_++;
-    SteamNetworkingSockets_Poll(0);
+    PollAtOnce();
     return;
   }
   // The first poll to end may have been past the point where it frees things.
@@ -170,9 +171,9 @@ bool Driver::IsReadable() const {
 
 bool Driver::Sleep(int ms) {
   std::unique_lock<std::mutex> lock(sleep_mutex_);
-  wake_.wait(lock, [this] { return active_ || stopping_; });
-  wake_.wait_for(lock, std::chrono::milliseconds(ms), [this] { return stopping_; });
-  return !stopping_;
+  wake_.wait(lock, [this] { return active_ || stop_; });
+  wake_.wait_for(lock, std::chrono::milliseconds(ms), [this] { return stop_.load(); });
+  return !stop_;
 }
 
 void Driver::RunThread() {

@@ -51,6 +51,7 @@ class Driver {
   uint64_t helper_polls() const { return helper_polls_; }
 
  private:
+  void PollAtOnce();  // for an event loop, with the poll mutex held
   void RunThread();
   void RunHybrid();
   void PollForBusyLoop();
@@ -69,7 +70,6 @@ class Driver {
   std::mutex sleep_mutex_;
   std::condition_variable wake_;
   std::condition_variable polled_;
-  bool stopping_ = false;
   bool active_ = false;
   std::atomic<bool> stop_{false};
   std::atomic<bool> loop_attached_{false};

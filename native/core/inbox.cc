@@ -92,7 +92,7 @@ void OnStatusChanged(SteamNetConnectionStatusChangedCallback_t* event) {
   }
 }
 
-void PumpEvents(State&) { Sockets()->RunCallbacks(); }
+void PumpEvents() { Sockets()->RunCallbacks(); }
 
 void Collect(bool arrived, const Doorbell* own) {
   State& state = GetState();
@@ -100,7 +100,7 @@ void Collect(bool arrived, const Doorbell* own) {
   if (!Sockets()) return;
   CheckLingering(state);
   CheckDrained(state);
-  PumpEvents(state);
+  PumpEvents();
   for (auto& [handle, group] : state.groups) {
     if (group.owner->readable && IsUnread(handle, group, arrived)) group.owner->pending = true;
   }
@@ -116,7 +116,7 @@ bool NextEvent(OwnerId id, StatusEvent& event) {
   Owner* owner = state.FindOwner(id);
   if (!owner) return false;
   if (owner->events.empty()) {
-    PumpEvents(state);
+    PumpEvents();
     state.RingPending(owner->doorbell);  // the events of others came along
     if (owner->events.empty()) return false;
   }

@@ -6,7 +6,7 @@ namespace vs {
 enum class Source : uint32_t { Connection = 0, ListenSocket = 1, PollGroup = 2 };
 
 // Moves GNS's queued status events into the queues of their owners. The lock is held by the caller.
-void PumpEvents(State& state);
+void PumpEvents();
 
 // Pumps events, looks for unread messages and marks the owners that have something new; rings their doorbells.
 // `arrived`: packets came in since the last time. Called after each poll, from whichever thread polled; `own` is the

@@ -54,6 +54,26 @@ class SharedPayload {
   uint32_t size_;
 };
 
+// Messages that GNS gets in one call, and where the result of each belongs.
+class Crossing {
+ public:
+  void Add(SteamNetworkingMessage_t* message, uint32_t slot) {
+    messages_[used_] = message;
+    slots_[used_++] = slot;
+  }
+
+  void Send(double* results) {
+    int64 numbers[kBatch];
+    Sockets()->SendMessages(used_, messages_, numbers, true);
+    for (int i = 0; i < used_; i++) results[slots_[i]] = static_cast<double>(numbers[i]);
+  }
+
+ private:
+  SteamNetworkingMessage_t* messages_[kBatch];
+  uint32_t slots_[kBatch];
+  int used_ = 0;
+};
+
 // Through memory, the limit is what the other end wants to receive (RecvMaxMessageSize), and GNS looks that up.
 bool IsTooLarge(const Connection& connection, uint32_t size) {
   return size > (connection.in_memory ? uint32_t{INT32_MAX} : uint32_t{k_cbMaxSteamNetworkingSocketsMessageSizeSend});
@@ -87,10 +107,7 @@ bool SendBatch(OwnerId owner, const uint8_t* slab, size_t size, uint32_t count, 
   bool pair = false;
   for (uint32_t first = 0; first < count; first += kBatch) {
     const uint32_t n = std::min(kBatch, count - first);
-    SteamNetworkingMessage_t* messages[kBatch];
-    uint32_t slots[kBatch];
-    int64 numbers[kBatch];
-    int used = 0;
+    Crossing crossing;
     bool whole = true;
     {
       Lock lock(state.mutex);
@@ -119,14 +136,12 @@ bool SendBatch(OwnerId owner, const uint8_t* slab, size_t size, uint32_t count, 
           message->m_nFlags = static_cast<int>(record.flags & kKnownSendFlags);
           message->m_idxLane = static_cast<uint16_t>(record.lane);
           if (record.length) std::memcpy(message->m_pData, slab + offset + kRecordHeader, record.length);
-          slots[used] = first + i;
-          messages[used++] = message;
+          crossing.Add(message, first + i);
         }
         offset = std::min(size, (offset + kRecordHeader + record.length + 7) & ~size_t{7});
       }
     }
-    Sockets()->SendMessages(used, messages, numbers, true);
-    for (int i = 0; i < used; i++) results[slots[i]] = static_cast<double>(numbers[i]);
+    crossing.Send(results);
     if (!whole) {
       AfterSend(pair);
       return false;
@@ -143,10 +158,7 @@ void SendToMany(OwnerId owner, const Handle* handles, uint32_t count, const void
   bool pair = false;
   for (uint32_t first = 0; first < count; first += kBatch) {
     const uint32_t n = std::min(kBatch, count - first);
-    SteamNetworkingMessage_t* messages[kBatch];
-    uint32_t slots[kBatch];
-    int64 numbers[kBatch];
-    int used = 0;
+    Crossing crossing;
     {
       Lock lock(state.mutex);
       for (uint32_t i = first; i < first + n; i++) {
@@ -161,12 +173,10 @@ void SendToMany(OwnerId owner, const Handle* handles, uint32_t count, const void
         message->m_nFlags = flags & kKnownSendFlags;
         message->m_idxLane = static_cast<uint16_t>(lane);
         payload->AttachTo(message);
-        slots[used] = i;
-        messages[used++] = message;
+        crossing.Add(message, i);
       }
     }
-    Sockets()->SendMessages(used, messages, numbers, true);
-    for (int i = 0; i < used; i++) results[slots[i]] = static_cast<double>(numbers[i]);
+    crossing.Send(results);
   }
   payload->Release();
   AfterSend(pair);
