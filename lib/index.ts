@@ -1,5 +1,7 @@
 /** Valve's GameNetworkingSockets for Node.js: the API of the ValveSockets README, and what GNS has gained since. */
 export { type Clock, systemClock } from "./clock.js";
+export { NetworkError, type NetworkErrorDetails } from "./network-error.js";
+export type { Random } from "./random.js";
 export { Address } from "./valve/address.js";
 export { Availability } from "./valve/availability.js";
 export {
@@ -26,13 +28,11 @@ export { ConnectionState } from "./valve/connection-state.js";
 export { ConnectionStatus } from "./valve/connection-status.js";
 export { DebugType } from "./valve/debug-type.js";
 export { type ConnectOptions, Endpoint, type EndpointOptions, type ListenOptions } from "./valve/endpoint.js";
-export type { Random } from "./valve/fake-message-loss.js";
 export { IceCandidates, type IceSettings, iceOptions, type TurnServer } from "./valve/ice-servers.js";
 export { type DebugCallback, type InitializeOptions, Library, type LibraryStatistics } from "./valve/library.js";
 export { Listener } from "./valve/listener.js";
 export { MessageBatch, type MessageBatchOptions } from "./valve/message-batch.js";
 export { ReceiveSource } from "./valve/native.js";
-export { NetworkError, type NetworkErrorDetails } from "./valve/network-error.js";
 export { IdentityType, NetworkingIdentity } from "./valve/networking-identity.js";
 export { NetworkingMessage } from "./valve/networking-message.js";
 export {

@@ -1,9 +1,9 @@
 import { EventEmitter } from "node:events";
+import { NetworkError } from "../network-error.js";
 import type { Address } from "./address.js";
 import { diagnostics } from "./diagnostics.js";
 import type { Endpoint } from "./endpoint.js";
 import type { MessageBatch } from "./message-batch.js";
-import { NetworkError } from "./network-error.js";
 import type { NetworkingIdentity } from "./networking-identity.js";
 import { Result } from "./result.js";
 import { SendFlags } from "./send-type.js";

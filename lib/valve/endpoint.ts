@@ -1,6 +1,7 @@
 import { type LookupAddress, lookup } from "node:dns";
 import { isIP } from "node:net";
 import { type Clock, systemClock } from "../clock.js";
+import { NetworkError } from "../network-error.js";
 import { Address } from "./address.js";
 import { checkFunction, checkInteger, typeError } from "./arguments.js";
 import type { ConfigOption } from "./config-value.js";
@@ -11,7 +12,6 @@ import { type InitializeOptions, Library } from "./library.js";
 import { Listener } from "./listener.js";
 import { MessageBatch } from "./message-batch.js";
 import { ReceiveSource } from "./native.js";
-import { NetworkError } from "./network-error.js";
 import { NetworkingSockets } from "./networking-sockets.js";
 import { OutgoingBatch } from "./outgoing-batch.js";
 import { Result } from "./result.js";

@@ -1,9 +1,7 @@
+import type { Random } from "../random.js";
 import type { MessageSlab } from "./message-slab.js";
 import { RECORD } from "./native.js";
 import { SendFlags } from "./send-type.js";
-
-/** Numbers from 0 to below 1. */
-export type Random = () => number;
 
 /**
  * The emulated `FakeMessageLossSend` and `FakeMessageLossRecv`: percent of unreliable messages thrown away. GNS dropped

@@ -1,10 +1,10 @@
+import { NetworkError } from "../network-error.js";
 import { checkFunction, checkInstance, checkInteger, checkText, rangeError, typeError } from "./arguments.js";
 import { authorityKeyId } from "./certificates.js";
 import type { DebugType } from "./debug-type.js";
 import { resetLegacyConfiguration } from "./legacy-configuration.js";
 import { slabPool } from "./message-slab.js";
 import { NativeDriver, type NativeStatistics, native } from "./native.js";
-import { NetworkError } from "./network-error.js";
 import { NetworkingIdentity } from "./networking-identity.js";
 import { checkInitialized, getLastError, refreshUsers, setLastError } from "./runtime.js";
 import { StringBuilder } from "./string-builder.js";

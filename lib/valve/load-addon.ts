@@ -2,8 +2,8 @@ import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { NetworkError } from "../network-error.js";
 import type { NativeAddon } from "./native.js";
-import { NetworkError } from "./network-error.js";
 
 const require = createRequire(import.meta.url);
 

@@ -1,5 +1,6 @@
+import type { Random } from "../random.js";
 import { checkInteger, typeError } from "./arguments.js";
-import { fakeMessageLoss, isRecordLost, type Random } from "./fake-message-loss.js";
+import { fakeMessageLoss, isRecordLost } from "./fake-message-loss.js";
 import { MessageSlab, slabSizeFor } from "./message-slab.js";
 import { native, RECORD, type ReceiveSource } from "./native.js";
 import { NetworkingIdentity } from "./networking-identity.js";

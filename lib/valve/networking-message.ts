@@ -1,7 +1,7 @@
+import { NetworkError } from "../network-error.js";
 import { checkBytes, rangeError } from "./arguments.js";
 import { type MessageSlab, slabPool } from "./message-slab.js";
 import { RECORD } from "./native.js";
-import { NetworkError } from "./network-error.js";
 import { NetworkingIdentity } from "./networking-identity.js";
 import { SendFlags } from "./send-type.js";
 

@@ -1,8 +1,8 @@
+import { NetworkError } from "../network-error.js";
 import { checkFunction, checkInstance, checkInteger, typeError } from "./arguments.js";
 import { ConnectionInfo, fillConnectionInfo } from "./connection-info.js";
 import { slabPool } from "./message-slab.js";
 import { native } from "./native.js";
-import { NetworkError } from "./network-error.js";
 import { NetworkingIdentity } from "./networking-identity.js";
 import { NetworkingMessage } from "./networking-message.js";
 import type { NetworkingSockets } from "./networking-sockets.js";

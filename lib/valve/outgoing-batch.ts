@@ -1,5 +1,6 @@
+import type { Random } from "../random.js";
 import { checkBytes, checkInteger } from "./arguments.js";
-import { fakeMessageLoss, isLost, type Random } from "./fake-message-loss.js";
+import { fakeMessageLoss, isLost } from "./fake-message-loss.js";
 import { native, SEND_RECORD } from "./native.js";
 import { checkSendFlags, type SendFlags } from "./send-type.js";
 

@@ -1,5 +1,5 @@
+import { NetworkError } from "../network-error.js";
 import { native } from "./native.js";
-import { NetworkError } from "./network-error.js";
 
 let users = 0;
 let lastError: NetworkError | null = null;

@@ -1,8 +1,8 @@
+import { NetworkError } from "../network-error.js";
 import { checkBytes, checkInstance, rangeError } from "./arguments.js";
 import type { Availability } from "./availability.js";
 import { isExpired, withoutPrivateKey } from "./certificates.js";
 import { native } from "./native.js";
-import { NetworkError } from "./network-error.js";
 import { NetworkingIdentity } from "./networking-identity.js";
 import { encodeIdentity } from "./sockets-connections.js";
 import { SocketsP2P } from "./sockets-p2p.js";

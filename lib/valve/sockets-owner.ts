@@ -1,7 +1,7 @@
+import { NetworkError } from "../network-error.js";
+import type { Random } from "../random.js";
 import { checkFunction, typeError } from "./arguments.js";
-import type { Random } from "./fake-message-loss.js";
 import { native } from "./native.js";
-import { NetworkError } from "./network-error.js";
 import { dropReader, holdReader, type Reader } from "./readiness.js";
 import { checkInitialized, isInitialized } from "./runtime.js";
 

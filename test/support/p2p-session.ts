@@ -1,9 +1,9 @@
 import type { ChildProcess } from "node:child_process";
 import type { ConfigOption, IceSettings } from "../../lib/index.js";
 import { iceOptions } from "../../lib/index.js";
+import { seededRandom } from "../../lib/testing/seeded-random.js";
 import type { IceServerCounts } from "./ice-server.js";
 import { type HostName, type NetworkWorld, serviceAddress } from "./network-world.js";
-import { seededRandom } from "./random.js";
 
 export type Route = "local" | "udp" | "relay";
 

@@ -10,8 +10,8 @@ import {
   Result,
   SendFlags,
 } from "../../lib/index.js";
+import { seededRandom } from "../../lib/testing/seeded-random.js";
 import type { Peer } from "./peer.js";
-import { seededRandom } from "./random.js";
 
 /** What the network does to the packets of the process, and how fast GNS may send. */
 export interface Conditions {

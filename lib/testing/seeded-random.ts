@@ -1,5 +1,7 @@
+import type { Random } from "../random.js";
+
 /** Numbers from 0 to below 1 that a seed determines (mulberry32). */
-export function seededRandom(seed: number): () => number {
+export function seededRandom(seed: number): Random {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

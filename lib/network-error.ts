@@ -1,26 +1,26 @@
-import type { Result } from "./result.js";
-
 /** Details of a {@link NetworkError}; each is absent where it does not apply. */
 export interface NetworkErrorDetails {
-  /** GNS's result. */
-  result?: Result;
+  /** GNS's result, a number of `Result`. */
+  result?: number;
   /** GNS's number for why a connection ended (see `ConnectionInfo.endReason`). */
   endReason?: number;
   /** The text that came with the end reason. */
   endDebug?: string;
+  /** What led to this error. */
+  cause?: unknown;
 }
 
 /**
  * An error of the network or of the library's state, as opposed to a wrong argument (`TypeError`, `RangeError`).
  * `code` is constant and made for comparing; `message` is for people.
  *
- * Codes of this layer: `ERR_NOT_INITIALIZED` (no `Library.initialize`, or an object from before the last
+ * Codes of the direct API: `ERR_NOT_INITIALIZED` (no `Library.initialize`, or an object from before the last
  * `deinitialize`), `ERR_CLOSED` (the `NetworkingSockets` was destroyed), `ERR_MESSAGE_DESTROYED`,
- * `ERR_ADDRESS_IN_USE`, `ERR_IN_USE`, `ERR_ACCESS`, `ERR_TOO_MANY_CONNECTIONS`, `ERR_FAILED`.
+ * `ERR_ADDRESS_IN_USE`, `ERR_IN_USE`, `ERR_ACCESS`, `ERR_TOO_MANY_CONNECTIONS`, `ERR_FAILED`. The layers above have theirs.
  */
 export class NetworkError extends Error {
   readonly code: string;
-  declare readonly result?: Result;
+  declare readonly result?: number;
   declare readonly endReason?: number;
   declare readonly endDebug?: string;
 

@@ -1,0 +1,3 @@
+/** What tests of programs over this library need: time and chance under control. */
+export { FakeClock } from "./fake-clock.js";
+export { seededRandom } from "./seeded-random.js";
