@@ -1,9 +1,9 @@
 import type { DisconnectReason, IConnectionHandle, Security } from "../socket/index.js";
 import type { Channel, NotifyCallbacks } from "./channel.js";
+import type { ConnectionState } from "./connection-state.js";
 import type { ConnectionMetrics } from "./metrics.js";
 import type { SendBudget } from "./profile.js";
-import type { ConnectionState } from "./connection-state.js";
-import type { IncomingStream, OpenStreamOptions, OutgoingStream } from "./streams/index.js";
+import type { OutgoingStream, StreamListener } from "./streams/index.js";
 
 /** Largest unreliable and notify message on every transport, in bytes: what fits the smallest packet, sealed. */
 export const MAX_UNRELIABLE_MESSAGE_SIZE = 1150;
@@ -54,9 +54,9 @@ export interface IConnection {
    * Opens a stream to the other side: bytes of any length, behind everything else, with backpressure.
    *
    * @param header what the other side decides by, at most 1024 bytes
-   * @throws NetworkError `ERR_TOO_MANY_STREAMS`, `ERR_NOT_CONNECTED`
+   * @throws NetworkError `ERR_TOO_MANY_STREAMS`, `ERR_QUEUE_FULL`, `ERR_NOT_CONNECTED`; RangeError for a longer header
    */
-  openStream(header?: Uint8Array, options?: OpenStreamOptions): OutgoingStream;
-  /** Hears of streams that the other side opens; without it they are refused. One listener, null for none. */
-  onStream: ((stream: IncomingStream) => void) | null;
+  openStream(header?: Uint8Array): OutgoingStream;
+  /** Hears of streams that the other side opens; without it they are refused. */
+  onStream: StreamListener | null;
 }

@@ -37,10 +37,12 @@ export class DeadlineQueue<T extends Waiting> {
     this.#sink(this.#rise(place));
   }
 
-  /** The one with the earliest deadline if that is over. It stays in the queue until its deadline is read anew. */
-  due(nowMs: number): T | null {
+  /** Takes out the one with the earliest deadline if that is over. */
+  takeDue(nowMs: number): T | null {
     const first = this.#heap[0];
-    return first && first.queuedForMs <= nowMs ? first : null;
+    if (!first || first.queuedForMs > nowMs) return null;
+    this.remove(first);
+    return first;
   }
 
   #put(item: T, place: number): void {

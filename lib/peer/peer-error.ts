@@ -7,6 +7,8 @@ import { DisconnectCode, type DisconnectReason } from "../socket/index.js";
  */
 export function connectError(reason: DisconnectReason): NetworkError {
   const name = DisconnectCode[reason.code];
-  const code = name ? `ERR${name.replace(/[A-Z]/g, (letter) => `_${letter.toUpperCase()}`).toUpperCase()}` : "ERR_REFUSED";
+  const code = name
+    ? `ERR${name.replace(/[A-Z]/g, (letter) => `_${letter.toUpperCase()}`).toUpperCase()}`
+    : "ERR_REFUSED";
   return new NetworkError(code, reason.text || `The other side refused with code ${reason.code}`, { reason });
 }
