@@ -33,6 +33,8 @@ export interface IConnectionHandle {
   readonly addressVerified: boolean;
   /** Largest packet that `send` takes, in bytes; for an unreliable one on a handle that makes a difference. */
   readonly maxPacketSize: number;
+  /** What the transport reckons it can send, in bytes per second; `Infinity` where it does not. */
+  readonly bytesPerSecond: number;
   /** Bytes taken by `send` that have not left yet, or have not been acknowledged where the transport does that. */
   readonly bufferedBytes: number;
   /** For logs, limits and lookups: the same text for equal handles, made on access. */
