@@ -32,6 +32,12 @@ export function createProfile(kind: ProfileKind, host: ProfileHost, settings: Pr
     case ProfileKind.Native:
       return new NativeProfile(host, { ...common, createSeal });
     default:
-      return new RawUdpProfile(host, { ...common, session, seal: createSeal?.(RAW_UDP_SPACE) ?? null });
+      return new RawUdpProfile(host, {
+        sessionId: session,
+        maxPacketSize,
+        seal: createSeal?.(RAW_UDP_SPACE) ?? null,
+        limits: { maxReliableMessageSize, maxQueuedBytes },
+        random: config.random,
+      });
   }
 }

@@ -1,10 +1,10 @@
 import { Delivery, type IConnectionHandle, type ReceivedPacket } from "../../socket/index.js";
 import { Channel, type NotifyCallbacks } from "../channel.js";
+import { FrameQueue } from "../delivery/frame-queue.js";
+import { RoundTripEstimator } from "../delivery/round-trip-estimator.js";
 import { CONTROL_LANE, FrameKind, LANES, type ProfileKind, STREAM_LANE, TAG_BYTES } from "../packet-format.js";
 import { PacketReader } from "../packet-reader.js";
 import type { Profile, ProfileHost, SendBudget } from "../profile.js";
-import { FrameQueue } from "../delivery/frame-queue.js";
-import { RoundTripEstimator } from "../delivery/round-trip-estimator.js";
 import { writeU32 } from "../varint.js";
 
 /** What both carried profiles are made of. */
@@ -15,16 +15,36 @@ export interface CarriedOptions {
   maxQueuedBytes: number;
 }
 
-/** Messages of a flush share a packet up to this size: larger ones would hold up a more urgent lane. */
-const BATCH_BYTES = 16 * 1024;
+/** Largest reliable packet, which messages of a flush share: a larger one would hold up a more urgent lane. */
+const MAX_RELIABLE_PACKET_BYTES = 16 * 1024;
 /** Unreliable and notify messages that wait for a flush. */
 const DATAGRAM_QUEUE_BYTES = 64 * 1024;
 /** What the transport may hold before streams wait, so that they delay nothing. */
 export const STREAM_BUFFER_BYTES = 64 * 1024;
 /** A full transport is looked at again after so long, where it does not tell. */
 const RETRY_MS = 5;
-/** Kind, and number where there is one, and the head of a frame. */
-const HEAD_BYTES = 16;
+/** Kind of a packet; kind and length of a frame. */
+const RELIABLE_OVERHEAD_BYTES = 1 + 5;
+
+/** The parts of a message that have come so far. */
+class MessageParts {
+  buffer = new Uint8Array(0);
+  length = 0;
+  readonly #limit: number;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** @returns false: too much */
+  add(bytes: Uint8Array, offset: number, length: number): boolean {
+    if (this.length + length > this.#limit) return false;
+    if (this.buffer.length === 0) this.buffer = new Uint8Array(this.#limit);
+    this.buffer.set(bytes.subarray(offset, offset + length), this.length);
+    this.length += length;
+    return true;
+  }
+}
 
 /** What is common to the profiles whose transport is reliable itself: queues, batches, pings. */
 export abstract class CarriedProfile implements Profile {
@@ -35,13 +55,14 @@ export abstract class CarriedProfile implements Profile {
   protected readonly host: ProfileHost;
   protected readonly handle: IConnectionHandle;
   protected readonly maxPacketSize: number;
-  protected readonly packet: Uint8Array;
+  protected readonly packet = new Uint8Array(MAX_RELIABLE_PACKET_BYTES);
   protected readonly reader = new PacketReader();
   protected readonly datagrams = new FrameQueue(DATAGRAM_QUEUE_BYTES);
   protected readonly roundTrip = new RoundTripEstimator(0);
   /** When a queue that waits for the transport is looked at again. */
   protected retryMs = Number.POSITIVE_INFINITY;
   readonly #lanes: FrameQueue[];
+  readonly #assemblers: MessageParts[];
   readonly #maxReliableMessageSize: number;
   readonly #maxQueuedBytes: number;
   /** A sealed packet that the transport refused: its number is used, so it has to be the next. */
@@ -59,7 +80,7 @@ export abstract class CarriedProfile implements Profile {
     this.#maxReliableMessageSize = maxReliableMessageSize;
     this.#maxQueuedBytes = maxQueuedBytes;
     this.#lanes = Array.from({ length: LANES }, () => new FrameQueue(maxQueuedBytes));
-    this.packet = new Uint8Array(Math.max(BATCH_BYTES, maxReliableMessageSize) + HEAD_BYTES + TAG_BYTES);
+    this.#assemblers = Array.from({ length: LANES }, () => new MessageParts(maxReliableMessageSize));
   }
 
   get roundTripTimeMs(): number {
@@ -92,8 +113,7 @@ export abstract class CarriedProfile implements Profile {
       if (notify) this.expectNotify(notify);
       return true;
     }
-    const queue = this.#lanes[lane] as FrameQueue;
-    return queue.push(FrameKind.Message + lane, bytes, offset, length) || this.#refuse();
+    return this.#queue(lane, bytes, offset, length) || this.#refuse();
   }
 
   ping(): void {
@@ -185,8 +205,9 @@ export abstract class CarriedProfile implements Profile {
 
   #readFrame(kind: number, nowMs: number): boolean {
     const { reader } = this;
-    if (kind >= FrameKind.Message && kind < FrameKind.Message + LANES) {
-      return this.readMessage(Channel.Reliable, kind - FrameKind.Message, this.#maxReliableMessageSize);
+    if (kind >= FrameKind.Message && kind < FrameKind.Message + LANES) return this.#readReliable(kind - FrameKind.Message);
+    if (kind >= FrameKind.MessagePart && kind < FrameKind.MessagePart + LANES) {
+      return this.#readPart(kind - FrameKind.MessagePart);
     }
     switch (kind) {
       case FrameKind.Padding:
@@ -205,6 +226,44 @@ export abstract class CarriedProfile implements Profile {
       default:
         return this.readOther(kind, nowMs);
     }
+  }
+
+  #readReliable(lane: number): boolean {
+    const { reader } = this;
+    const parts = this.#assemblers[lane] as MessageParts;
+    if (parts.length === 0) return this.readMessage(Channel.Reliable, lane, this.#maxReliableMessageSize);
+    if (!this.#readPart(lane) || reader.failed) return false;
+    const { length } = parts;
+    parts.length = 0;
+    return this.host.deliver(Channel.Reliable, lane, parts.buffer, 0, length);
+  }
+
+  #readPart(lane: number): boolean {
+    const { reader } = this;
+    const length = reader.varint();
+    const at = reader.skip(length);
+    if (reader.failed || (this.#assemblers[lane] as MessageParts).add(reader.buffer, at, length)) return true;
+    this.host.malformed("A message over the limit");
+    return false;
+  }
+
+  /** Queues all of a message or nothing; one that is larger than a packet in parts. */
+  #queue(lane: number, bytes: Uint8Array, offset: number, length: number): boolean {
+    const queue = this.#lanes[lane] as FrameQueue;
+    const partBytes = this.#reliableBytes - RELIABLE_OVERHEAD_BYTES;
+    if (length <= partBytes) return queue.push(FrameKind.Message + lane, bytes, offset, length);
+    const parts = Math.ceil(length / partBytes);
+    if (queue.bytes + length + parts * RELIABLE_OVERHEAD_BYTES > this.#maxQueuedBytes) return false;
+    let at = offset;
+    for (const end = offset + length; end - at > partBytes; at += partBytes) {
+      queue.push(FrameKind.MessagePart + lane, bytes, at, partBytes);
+    }
+    return queue.push(FrameKind.Message + lane, bytes, at, offset + length - at);
+  }
+
+  /** Room of a reliable packet, without its tag. */
+  get #reliableBytes(): number {
+    return MAX_RELIABLE_PACKET_BYTES - TAG_BYTES;
   }
 
   #sendLane(lane: number, nowMs: number): void {
@@ -236,7 +295,7 @@ export abstract class CarriedProfile implements Profile {
   /** Takes frames from the queue while they fit a batch; one frame at least. */
   #fill(queue: FrameQueue, start: number): number {
     let at = start;
-    for (let size = queue.nextSize; size > 0 && (at === start || at + size <= BATCH_BYTES); size = queue.nextSize) {
+    for (let size = queue.nextSize; size > 0 && (at === start || at + size <= this.#reliableBytes); size = queue.nextSize) {
       queue.take(this.packet, at, size);
       at += size;
     }

@@ -27,6 +27,7 @@ interface NotifyPacket {
   firstToken: number;
   endToken: number;
   sentMs: number;
+  isDelivered: boolean;
 }
 
 /**
@@ -128,7 +129,7 @@ export class NativeProfile extends CarriedProfile {
         datagrams.take(packet, at, size);
         at += size;
       }
-      const notify = { number: this.#nextNumber, firstToken, endToken: this.#nextToken, sentMs: nowMs };
+      const notify = { number: this.#nextNumber, firstToken, endToken: this.#nextToken, sentMs: nowMs, isDelivered: false };
       const hasLeft = this.#transmitUnreliable(packet, at);
       if (firstToken === this.#nextToken) continue;
       if (hasLeft) this.#inFlight.push(notify);
@@ -217,7 +218,7 @@ export class NativeProfile extends CarriedProfile {
     const behind = this.#inFlight.findIndex((packet) => packet.number > largest);
     const settled = this.#inFlight.splice(0, behind < 0 ? this.#inFlight.length : behind);
     const newest = settled.at(-1);
-    if (newest?.number === largest) this.roundTrip.sample(nowMs - newest.sentMs, heldMs);
+    if (newest && newest.number === largest) this.roundTrip.sample(nowMs - newest.sentMs, heldMs);
     for (let index = settled.length - 1; index >= 0; index--) {
       const packet = settled[index] as NotifyPacket;
       while (packet.number < first && furtherRanges > 0 && !reader.failed) {
@@ -225,8 +226,9 @@ export class NativeProfile extends CarriedProfile {
         end = first - reader.varint() - 2;
         first = end - reader.varint();
       }
-      this.#resolve(packet, packet.number >= first && packet.number <= end);
+      packet.isDelivered = packet.number >= first && packet.number <= end;
     }
+    for (const packet of settled) this.#resolve(packet, packet.isDelivered);
     for (; furtherRanges > 0; furtherRanges--) {
       reader.varint();
       reader.varint();

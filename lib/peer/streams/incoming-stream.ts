@@ -80,7 +80,8 @@ export class IncomingStream {
   }
 
   #decide(): void {
-    if (this.#isDecided) throw new NetworkError("ERR_STATE", "The stream was accepted or rejected before, or has ended");
+    if (this.#isDecided)
+      throw new NetworkError("ERR_STATE", "The stream was accepted or rejected before, or has ended");
     this.#isDecided = true;
   }
 

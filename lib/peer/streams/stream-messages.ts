@@ -1,4 +1,4 @@
-import { PacketReader } from "../packet-reader.js";
+import type { PacketReader } from "../packet-reader.js";
 import { writeU16, writeU32 } from "../varint.js";
 
 /** The first byte of a message about a stream; its number follows. Layouts: docs/wire-format.md. */
@@ -53,7 +53,12 @@ export class StreamMessageWriter {
 }
 
 /** Reads the head of a message; the rest is for the reader's user. */
-export function readStreamMessage(reader: PacketReader, buffer: Uint8Array, offset: number, length: number): StreamMessage {
+export function readStreamMessage(
+  reader: PacketReader,
+  buffer: Uint8Array,
+  offset: number,
+  length: number,
+): StreamMessage {
   reader.start(buffer, offset, offset + length);
   return reader.u8();
 }
