@@ -54,6 +54,9 @@ export interface ConnectionSettings {
   isConfirmed: boolean;
 }
 
+/** A transport does not tell when the last byte has arrived: a closing connection asks it so often. */
+const DRAIN_CHECK_MS = 20;
+
 /** One other end: its state and its timers; how messages travel is its profile's business. */
 export class PeerConnection implements IConnection, ProfileHost, Waiting {
   readonly handle: IConnectionHandle;
@@ -77,6 +80,7 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
   #nextPingMs: number;
   /** While Connecting: the end of the handshake; while Disconnecting: of its present step; afterwards: of the echo. */
   #stepEndMs: number;
+  #drainCheckMs = Number.POSITIVE_INFINITY;
   /** The transport has been told, or the other side. */
   #isFarewellSaid = false;
 
@@ -196,7 +200,7 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
       case ConnectionState.Connected:
         return Math.min(this.#profile.nextDeadlineMs, this.#nextPingMs, this.#timeoutMs);
       case ConnectionState.Disconnecting:
-        return Math.min(this.#profile.nextDeadlineMs, this.#stepEndMs);
+        return Math.min(this.#profile.nextDeadlineMs, this.#stepEndMs, this.#drainCheckMs);
       default:
         return this.#stepEndMs;
     }
@@ -357,7 +361,11 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
   #depart(nowMs: number): void {
     const isOver = nowMs >= this.#stepEndMs;
     if (!this.#isFarewellSaid) {
-      if (!this.#profile.isDrained && !isOver) return;
+      if (!this.#profile.isDrained && !isOver) {
+        this.#drainCheckMs = nowMs + DRAIN_CHECK_MS;
+        return;
+      }
+      this.#drainCheckMs = Number.POSITIVE_INFINITY;
       this.#stepEndMs = nowMs + this.#owner.config.closeTimeoutMs;
       this.#sayFarewell(this.reason as DisconnectReason);
       return;

@@ -25,7 +25,7 @@ import type { ProfileKind } from "./packet-format.js";
 import { completeConfig, type PeerConfig } from "./peer-config.js";
 import { type ConnectionOwner, type ConnectionSettings, PeerConnection } from "./peer-connection.js";
 import { PeerDrive } from "./peer-drive.js";
-import { connectError } from "./peer-error.js";
+import { connectError, explainRefusal } from "./peer-error.js";
 import type { PeerHandler } from "./peer-handler.js";
 import { type AcceptedRequest, ServerHandshake, type ServerHandshakeOwner } from "./server-handshake.js";
 import { Stranger } from "./stranger.js";
@@ -87,7 +87,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   async connect(endPoint: IConnectEndPoint, signal?: AbortSignal): Promise<IConnection> {
     this.#start();
     signal?.throwIfAborted();
-    const handle = (await this.#socket.connect(endPoint, signal)).copy();
+    const handle = (await this.#socket.connect(endPoint, signal).catch(explainRefusal)).copy();
     if (this.#isClosed) throw new NetworkError("ERR_CLOSED", "The Peer was closed");
     const result = new Promise<PeerConnection>((resolve, reject) => {
       const settle = (outcome: PeerConnection | Error) => {

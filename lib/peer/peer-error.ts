@@ -12,3 +12,9 @@ export function connectError(reason: DisconnectReason): NetworkError {
     : "ERR_REFUSED";
   return new NetworkError(code, reason.text || `The other side refused with code ${reason.code}`, { reason });
 }
+
+/** A transport that was refused with a reason (before it stood) ends like a handshake that was. */
+export function explainRefusal(error: unknown): never {
+  if (error instanceof NetworkError && error.reason) throw connectError(error.reason);
+  throw error;
+}
