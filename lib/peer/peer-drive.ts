@@ -22,10 +22,7 @@ export class PeerDrive {
   /** Connections with something to send. */
   readonly #touched: PeerConnection[] = [];
   readonly #due: Scheduled[] = [];
-  readonly #onTimer = () => {
-    this.#timerMs = Number.POSITIVE_INFINITY;
-    this.#run();
-  };
+  readonly #onTimer = () => this.#run();
   #isAutomatic: boolean;
   #isBusy = false;
   #isFlushPlanned = false;
@@ -118,6 +115,7 @@ export class PeerDrive {
     this.#isBusy = true;
     const now = this.#config.clock.now();
     const forgivenMs = this.#forgiven(now, Math.max(this.#lastUpdateMs, Math.min(this.#timerMs, now)));
+    if (this.#timerMs <= now) this.#timerMs = Number.POSITIVE_INFINITY;
     if (forgivenMs > 0) for (const connection of [...this.#connections]) connection.update(now, forgivenMs);
     for (let index = 0; index < this.#touched.length; index++) {
       const connection = this.#touched[index] as PeerConnection;
