@@ -6,7 +6,7 @@ export interface NetworkErrorDetails {
   endReason?: number;
   /** The text that came with the end reason. */
   endDebug?: string;
-  /** Why a connection ended, as the other side or the library says it (see `DisconnectReason`). */
+  /** Why the other side refused a connection. */
   reason?: { readonly code: number; readonly text: string };
   /** What led to this error. */
   cause?: unknown;
