@@ -50,6 +50,8 @@ export interface Profile {
   readonly nextDeadlineMs: number;
   /** Whether everything reliable has reached the other side. */
   readonly isDrained: boolean;
+  /** Whether the other side is known to have read our `close`. */
+  readonly isCloseConfirmed: boolean;
   readonly sendBudget: SendBudget;
   /**
    * Takes a message; it leaves with the next `flush`. `notify` with `Channel.Notify` only.
