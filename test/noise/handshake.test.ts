@@ -177,7 +177,7 @@ describe.each(smallOrder)("the key %s", (hex) => {
 
 test("primitives that give a zero secret instead of an exception are caught too", () => {
   const primitives = nodePrimitives();
-  const zero = { ...primitives, keyPair: () => ({ ...keyPair(1), diffieHellman: () => new Uint8Array(32) }) };
+  const zero = { ...primitives, generateKeyPair: () => ({ ...keyPair(1), diffieHellman: () => new Uint8Array(32) }) };
   const { initiator } = handshakePair({ pattern: HandshakePattern.NK, primitives: zero });
   expect(errorCode(() => initiator.writeMessage(noBytes))).toBe("ERR_NOISE_KEY");
 });
