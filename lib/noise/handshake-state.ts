@@ -81,10 +81,9 @@ export class HandshakeState {
    */
   writeMessage(payload: Uint8Array): Uint8Array {
     this.#expectTurn(this.#isInitiator ? 0 : 1);
-    const { primitives } = this.#options;
     if (payload.length > maxMessageSizeBytes - 2 * keySizeBytes)
       throw new RangeError("payload must have at most 65,471 bytes");
-    this.#ephemeralKey = primitives.keyPair(primitives.randomBytes(keySizeBytes));
+    this.#ephemeralKey = this.#options.primitives.generateKeyPair();
     const { publicKey } = this.#ephemeralKey;
     this.#symmetric.mixHash(publicKey);
     this.#mixSecret(this.#symmetric);

@@ -7,10 +7,10 @@ import {
   createPublicKey,
   createSecretKey,
   diffieHellman,
+  generateKeyPairSync,
   type KeyObject,
 } from "node:crypto";
 import { type RandomBytes, secureRandomBytes } from "../random.js";
-import { concatBytes } from "./bytes.js";
 import { type AeadKey, type KeyPair, keySizeBytes, type NoisePrimitives, tagSizeBytes } from "./primitives.js";
 
 export interface NodePrimitivesOptions {
@@ -20,43 +20,49 @@ export interface NodePrimitivesOptions {
    * a cipher object, of which Node needs one for every packet.
    */
   cipher?: NoisePrimitives["cipher"];
-  /** For tests only: where private keys come from. */
+  /** For tests only: where private keys come from. `node:crypto` and `crypto.getRandomValues` by default. */
   randomBytes?: RandomBytes;
 }
 
 /** Noise's primitives from `node:crypto`. */
 export function nodePrimitives(options: NodePrimitivesOptions = {}): NoisePrimitives {
-  const { cipher = "AESGCM", randomBytes = secureRandomBytes } = options;
+  const { cipher = "AESGCM", randomBytes } = options;
+  const keyPair = (privateKey: Uint8Array) => new NodeKeyPair(importPrivateKey(privateKey));
   return {
     cipher,
-    randomBytes,
+    randomBytes: randomBytes ?? secureRandomBytes,
     sha256: (bytes) => createHash("sha256").update(bytes).digest(),
-    keyPair: (privateKey) => new NodeKeyPair(privateKey),
+    // An import costs 900 us in Node 20, a new pair 70 us.
+    generateKeyPair: () =>
+      randomBytes ? keyPair(randomBytes(keySizeBytes)) : new NodeKeyPair(generateKeyPairSync("x25519").privateKey),
+    keyPair,
     aeadKey: (key) => new NodeAeadKey(cipher, key),
   };
 }
 
-/** What precedes the raw key in DER (RFC 8410). */
+/** What precedes a raw private key in DER (RFC 8410). A JWK is quicker, but Node 26 wants the public key in it. */
 const privateKeyHeader = Buffer.from("302e020100300506032b656e04220420", "hex");
-const publicKeyHeader = Buffer.from("302a300506032b656e032100", "hex");
+
+function importPrivateKey(privateKey: Uint8Array): KeyObject {
+  const key = Buffer.concat([privateKeyHeader, privateKey]);
+  return createPrivateKey({ key, format: "der", type: "pkcs8" });
+}
 
 class NodeKeyPair implements KeyPair {
   readonly publicKey: Uint8Array;
   readonly #privateKey: KeyObject;
 
-  constructor(privateKey: Uint8Array) {
-    const key = Buffer.from(concatBytes(privateKeyHeader, privateKey));
-    this.#privateKey = createPrivateKey({ key, format: "der", type: "pkcs8" });
-    const der = createPublicKey(this.#privateKey).export({ format: "der", type: "spki" });
-    this.publicKey = new Uint8Array(der.subarray(-keySizeBytes));
+  constructor(privateKey: KeyObject) {
+    this.#privateKey = privateKey;
+    const { x = "" } = createPublicKey(privateKey).export({ format: "jwk" });
+    this.publicKey = new Uint8Array(Buffer.from(x, "base64url"));
   }
 
   diffieHellman(publicKey: Uint8Array): Uint8Array {
-    const key = Buffer.from(concatBytes(publicKeyHeader, publicKey));
-    return diffieHellman({
-      privateKey: this.#privateKey,
-      publicKey: createPublicKey({ key, format: "der", type: "spki" }),
-    });
+    const x = Buffer.from(publicKey).toString("base64url");
+    // As DER it would take 120 us instead of 5 to read, which is longer than the key agreement itself.
+    const key = createPublicKey({ key: { kty: "OKP", crv: "X25519", x }, format: "jwk" });
+    return diffieHellman({ privateKey: this.#privateKey, publicKey: key });
   }
 }
 

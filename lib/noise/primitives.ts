@@ -51,6 +51,8 @@ export interface NoisePrimitives {
   readonly cipher: "AESGCM" | "ChaChaPoly";
   randomBytes: RandomBytes;
   sha256(bytes: Uint8Array): Uint8Array;
+  /** A new one, for one handshake. */
+  generateKeyPair(): KeyPair;
   /** @param privateKey 32 bytes of any value */
   keyPair(privateKey: Uint8Array): KeyPair;
   /** @param key 32 bytes */

@@ -1,5 +1,11 @@
 import { expect, test } from "vitest";
-import { HandshakePattern, HandshakeRole, HandshakeState, PacketOpener, PacketSealer } from "../../lib/noise/index.js";
+import {
+  type HandshakePattern,
+  HandshakeRole,
+  HandshakeState,
+  PacketOpener,
+  PacketSealer,
+} from "../../lib/noise/index.js";
 import { nodePrimitives } from "../../lib/noise/node-primitives.js";
 import { noBytes } from "./handshake-pair.js";
 import file from "./vectors.json" with { type: "json" };
