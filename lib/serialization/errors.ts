@@ -23,7 +23,7 @@ function describe(value: unknown): string {
 /** What to throw for a value that cannot be written: a `RangeError` when its type is right, else a `TypeError`. */
 export function wrongValue(value: unknown, type: string, wanted: string): Error {
   const reason = `${describe(value)} is not ${wanted}`;
-  return typeof value === type ? new RangeError(reason) : new TypeError(reason);
+  return typeof value === type && value !== null ? new RangeError(reason) : new TypeError(reason);
 }
 
 export function wrongInteger(value: unknown, min: number, max: number): Error {

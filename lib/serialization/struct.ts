@@ -39,7 +39,10 @@ export function tuple<const C extends readonly Codec<unknown>[]>(
     layout: `tuple(${codecs.map((codec) => codec.layout)})`,
     ...sizeOf(codecs),
     borrowed: isBorrowed(codecs),
-    ...compileFields(codecs.map((codec, index) => [index, codec])),
+    ...compileFields(
+      codecs.map((codec, index) => [index, codec]),
+      true,
+    ),
   }) as Codec<{ -readonly [I in keyof C]: Infer<C[I]> }>;
 }
 

@@ -16,7 +16,14 @@ export function encodeText(writer: NetworkWriter, text: string): number {
     return bytes.length;
   }
   const start = writer.bitLength;
-  for (let index = 0; index < text.length; index++) {
+  let index = 0;
+  for (; index + 4 <= text.length; index += 4) {
+    const [a, b] = [text.charCodeAt(index), text.charCodeAt(index + 1)];
+    const [c, d] = [text.charCodeAt(index + 2), text.charCodeAt(index + 3)];
+    if ((a | b | c | d) >= 0x80) break;
+    writer.writeBits(a | (b << 8) | (c << 16) | (d << 24), 32);
+  }
+  for (; index < text.length; index++) {
     const unit = text.charCodeAt(index);
     if (unit < 0x80) {
       writer.writeBits(unit, 8);
