@@ -111,6 +111,18 @@ export const STATUS = {
   size: 14,
 } as const;
 
+/**
+ * Byte offsets of a datagram's slot in a slab of UDP; slots have equal size. A slot of length 0 holds nothing. An address
+ * is 16 bytes, and `scope` the interface of a link-local one. (UdpSlot in native/core/udp_socket.h.)
+ */
+export const UDP_SLOT = {
+  ip: 0, // 16 bytes
+  scope: 16, // u32
+  port: 20, // u32
+  length: 24, // u32, bytes of payload
+  payload: 32,
+} as const;
+
 export interface NativeAddon {
   // --- library: process-wide, counted ---
   /** Returns "" or GNS's error message. `uvPoll`: this runtime's libuv may be used. */
@@ -255,6 +267,39 @@ export interface NativeAddon {
   setCertificate(certificate: ArrayBufferView, withKey: ArrayBufferView | null): string;
   /** Believes an authority's certificate (base64), whose key has this number. "", or why it does not. */
   addCertificateAuthority(certificate: string, keyId: bigint): string;
+
+  // --- plain UDP: sockets of IPv6 and IPv4 that never wait; usable before initialize ---
+  /**
+   * Binds to an address and, unless `remoteIp` is null, hears and sends to that remote one only. `uvPoll`: this runtime's
+   * libuv may be used. Returns the socket, or minus the system's number of the error.
+   */
+  openUdp(
+    uvPoll: boolean,
+    ip: Uint8Array,
+    port: number,
+    scope: number,
+    remoteIp: Uint8Array | null,
+    remotePort: number,
+    remoteScope: number,
+    bufferBytes: number,
+  ): number;
+  closeUdp(socket: number): boolean;
+  /** 0 for an unknown socket. */
+  getUdpPort(socket: number): number;
+  /** Datagrams that were larger than a slot, or that the system refused to send. */
+  getUdpDropped(socket: number): number;
+  /**
+   * Fills up to `count` slots from slot `first` on. Fewer than that: there are no more, and the next one wakes.
+   * -1: no such socket.
+   */
+  receiveUdp(socket: number, slab: Uint8Array, slotBytes: number, first: number, count: number): number;
+  /**
+   * Sends `count` slots from slot `first` on. Fewer than that: the system's buffer is full, and wakes when it is not.
+   * -1: no such socket.
+   */
+  sendUdp(socket: number, slab: Uint8Array, slotBytes: number, first: number, count: number): number;
+  /** Called when a socket has become ready, once until all has been received or sent. */
+  setUdpWake(wake: (socket: number) => void): void;
 
   // --- queries ---
   /** The next status event of the owner, oldest first, or null. */
