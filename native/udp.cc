@@ -37,14 +37,10 @@ struct Slots {
 
 Napi::Value OpenUdp(Environment& environment, const Args& args) {
   const bool uv_allowed = args.Bool(0, "uvPoll");
-  const UdpAddress local = AddressAt(args, 1);
-  const bool connected = !args.IsNull(4);
-  UdpAddress remote;
-  if (connected) remote = AddressAt(args, 4);
-  const auto buffer_bytes = static_cast<int>(args.Uint32(7, "bufferBytes", INT32_MAX));
-  const int opened =
-      environment.udp().Open(args.env(), uv_allowed, local, connected ? &remote : nullptr, buffer_bytes);
-  return MakeNumber(args, opened);
+  const UdpAddress address = AddressAt(args, 1);
+  const bool is_remote = args.Bool(4, "isRemote");
+  const auto buffer_bytes = static_cast<int>(args.Uint32(5, "bufferBytes", INT32_MAX));
+  return MakeNumber(args, environment.udp().Open(args.env(), uv_allowed, address, is_remote, buffer_bytes));
 }
 
 Napi::Value CloseUdp(Environment& environment, const Args& args) {

@@ -6,11 +6,10 @@ namespace vs {
 
 UdpSockets::~UdpSockets() { CloseAll(); }
 
-int UdpSockets::Open(Napi::Env env, bool uv_allowed, const UdpAddress& local, const UdpAddress* remote,
-                     int buffer_bytes) {
+int UdpSockets::Open(Napi::Env env, bool uv_allowed, const UdpAddress& address, bool is_remote, int buffer_bytes) {
   int error = 0;
   Entry entry;
-  entry.socket = UdpSocket::Open(local, remote, buffer_bytes, error);
+  entry.socket = UdpSocket::Open(address, is_remote, buffer_bytes, error);
   if (!entry.socket) return -error;
   const uint32_t id = next_id_;
 #ifdef __linux__

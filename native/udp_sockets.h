@@ -19,7 +19,7 @@ class UdpSockets {
   ~UdpSockets();
 
   // Returns the number of the socket, or minus the system's number of the error.
-  int Open(Napi::Env env, bool uv_allowed, const UdpAddress& local, const UdpAddress* remote, int buffer_bytes);
+  int Open(Napi::Env env, bool uv_allowed, const UdpAddress& address, bool is_remote, int buffer_bytes);
   bool Close(uint32_t id);
   void CloseAll();
   // Null: no such socket.

@@ -111,18 +111,6 @@ export const STATUS = {
   size: 14,
 } as const;
 
-/**
- * Byte offsets of a datagram's slot in a slab of UDP; slots have equal size. A slot of length 0 holds nothing. An address
- * is 16 bytes, and `scope` the interface of a link-local one. (UdpSlot in native/core/udp_socket.h.)
- */
-export const UDP_SLOT = {
-  ip: 0, // 16 bytes
-  scope: 16, // u32
-  port: 20, // u32
-  length: 24, // u32, bytes of payload
-  payload: 32,
-} as const;
-
 export interface NativeAddon {
   // --- library: process-wide, counted ---
   /** Returns "" or GNS's error message. `uvPoll`: this runtime's libuv may be used. */
@@ -270,19 +258,10 @@ export interface NativeAddon {
 
   // --- plain UDP: sockets of IPv6 and IPv4 that never wait; usable before initialize ---
   /**
-   * Binds to an address and, unless `remoteIp` is null, hears and sends to that remote one only. `uvPoll`: this runtime's
-   * libuv may be used. Returns the socket, or minus the system's number of the error.
+   * Binds to an address or, with `isRemote`, hears and sends to that one only. `uvPoll`: this runtime's libuv may be used.
+   * Returns the socket, or minus the system's number of the error.
    */
-  openUdp(
-    uvPoll: boolean,
-    ip: Uint8Array,
-    port: number,
-    scope: number,
-    remoteIp: Uint8Array | null,
-    remotePort: number,
-    remoteScope: number,
-    bufferBytes: number,
-  ): number;
+  openUdp(uvPoll: boolean, ip: Uint8Array, port: number, scope: number, isRemote: boolean, bufferBytes: number): number;
   closeUdp(socket: number): boolean;
   /** 0 for an unknown socket. */
   getUdpPort(socket: number): number;

@@ -31,32 +31,31 @@ void FromSystem(const SystemAddress& address, UdpSlot& slot) {
 
 }  // namespace
 
-std::unique_ptr<UdpSocket> UdpSocket::Open(const UdpAddress& local, const UdpAddress* remote, int buffer_bytes,
-                                           int& error) {
+std::unique_ptr<UdpSocket> UdpSocket::Open(const UdpAddress& address, bool is_remote, int buffer_bytes, int& error) {
   int family = AF_INET6;
   Descriptor descriptor = OpenDatagramSocket(family);
   if (descriptor == kNoDescriptor) descriptor = OpenDatagramSocket(family = AF_INET);
   std::unique_ptr<UdpSocket> socket;
   if (descriptor != kNoDescriptor) socket.reset(new UdpSocket(descriptor, family));
-  if (socket && socket->Configure(local, remote, buffer_bytes)) return socket;
+  if (socket && socket->Configure(address, is_remote, buffer_bytes)) return socket;
   error = LastSocketError();
   return nullptr;
 }
 
 UdpSocket::~UdpSocket() { CloseSocket(descriptor_); }
 
-bool UdpSocket::Configure(const UdpAddress& local, const UdpAddress* remote, int buffer_bytes) {
+bool UdpSocket::Configure(const UdpAddress& address, bool is_remote, int buffer_bytes) {
   if (family_ == AF_INET6 && !SetOption(descriptor_, IPPROTO_IPV6, IPV6_V6ONLY, 0)) return false;
   // The system may give less.
   SetOption(descriptor_, SOL_SOCKET, SO_RCVBUF, buffer_bytes);
   SetOption(descriptor_, SOL_SOCKET, SO_SNDBUF, buffer_bytes);
   Datagram to;
-  ToSystem(local.ip, local.scope, local.port, to);
-  if (bind(descriptor_, &to.address.any, static_cast<socklen_t>(to.address_size)) != 0) return false;
-  if (!remote) return true;
-  if (!ToSystem(remote->ip, remote->scope, remote->port, to)) return false;
-  connected_ = connect(descriptor_, &to.address.any, static_cast<socklen_t>(to.address_size)) == 0;
-  return connected_;
+  const bool usable = ToSystem(address.ip, address.scope, address.port, to);
+  const auto size = static_cast<socklen_t>(to.address_size);
+  connected_ = is_remote;
+  // Connecting binds too, and nothing from elsewhere comes in between.
+  return is_remote ? usable && connect(descriptor_, &to.address.any, size) == 0
+                   : bind(descriptor_, &to.address.any, size) == 0;
 }
 
 uint16_t UdpSocket::port() const {

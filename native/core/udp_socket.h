@@ -24,9 +24,8 @@ struct UdpSlot {
 // A UDP socket for IPv6 and IPv4 that never waits. Datagrams lie in slots of equal size, one behind the other in memory.
 class UdpSocket {
  public:
-  // Binds to `local` and, if there is a `remote`, hears and sends to that one only. Null: `error` is the system's number.
-  static std::unique_ptr<UdpSocket> Open(const UdpAddress& local, const UdpAddress* remote, int buffer_bytes,
-                                         int& error);
+  // Binds to an address, or hears and sends to that one only. Null: `error` is the system's number.
+  static std::unique_ptr<UdpSocket> Open(const UdpAddress& address, bool is_remote, int buffer_bytes, int& error);
   ~UdpSocket();
 
   Descriptor descriptor() const { return descriptor_; }
@@ -41,7 +40,7 @@ class UdpSocket {
 
  private:
   UdpSocket(Descriptor descriptor, int family) : descriptor_(descriptor), family_(family) {}
-  bool Configure(const UdpAddress& local, const UdpAddress* remote, int buffer_bytes);
+  bool Configure(const UdpAddress& address, bool is_remote, int buffer_bytes);
   bool ToSystem(const uint8_t* ip, uint32_t scope, uint16_t port, Datagram& datagram) const;
 
   Descriptor descriptor_;

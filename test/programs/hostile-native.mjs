@@ -22,7 +22,7 @@ function world() {
   const stale = native.connect(owner, loopback, 9, []);
   native.closeConnection(owner, stale, 0, "", 0);
   const group = native.createPollGroup(owner);
-  const udp = native.openUdp(true, loopback, 0, 0, null, 0, 0, 65_536);
+  const udp = native.openUdp(true, loopback, 0, 0, false, 65_536);
   const handles = [
     ["stale handle", stale],
     ["handle of another owner", foreign],
@@ -98,7 +98,7 @@ const calls = {
   getCertificateRequest: () => [],
   setCertificate: () => [bytes(), bytes()],
   addCertificateAuthority: () => ["AAAA", 1n],
-  openUdp: () => [true, loopback, 0, 0, null, 0, 0, 65_536],
+  openUdp: () => [true, loopback, 0, 0, false, 65_536],
   closeUdp: (w) => [w.udp],
   getUdpPort: (w) => [w.udp],
   getUdpDropped: (w) => [w.udp],
