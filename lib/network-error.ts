@@ -6,7 +6,7 @@ export interface NetworkErrorDetails {
   endReason?: number;
   /** The text that came with the end reason. */
   endDebug?: string;
-  /** Why the other side refused a connection, as its application said. */
+  /** Why the other side refused a connection. */
   reason?: { readonly code: number; readonly text: string };
   /** What led to this error. */
   cause?: unknown;
