@@ -37,12 +37,18 @@ class Environment : public Doorbell {
   void SetWake(Napi::Function wake) { wake_ = Napi::Persistent(wake); }
   void SetDebugCallback(int level, Napi::Value callback);
 
+  // After every call from JS: what it gave GNS to do at once is done in the next turn of the loop.
+  void HonorWake() {
+    if (GetDriver().TakeWake() && watcher_) watcher_->SetTimer(0);
+  }
+
   // Keeps the process alive exactly while something open asks for it. After every call that opens or closes.
   void UpdateKeepAlive();
 
  private:
   static void OnRung(napi_env env, napi_value, void* context, void*);
   void OnLoopReady();
+  void ScheduleNextPoll();
   // Calls JS for the log lines and for the owners that have something new.
   void Deliver();
   void Call(Napi::FunctionReference& function, std::initializer_list<napi_value> args);
@@ -68,7 +74,12 @@ using Binding = Napi::Value (*)(Environment&, const Args&);
 
 template <Binding binding>
 Napi::Value CallBinding(const Napi::CallbackInfo& info) {
-  return binding(*static_cast<Environment*>(info.Data()), Args(info));
+  Environment& environment = *static_cast<Environment*>(info.Data());
+  const struct After {
+    ~After() { environment.HonorWake(); }
+    Environment& environment;
+  } after{environment};
+  return binding(environment, Args(info));
 }
 
 template <Binding binding>
