@@ -53,10 +53,12 @@ namespace vs {
 namespace {
 
 constexpr int kIdleTickMs = 10;
-// After kQuietTicks looks in a row at which nothing waited and nobody had polled. A look costs 50 us of a core here.
+// After kQuietTicks looks in a row at which nothing waited. A look costs 50 us of a core here.
 constexpr int kQuietTickMs = 40;
 constexpr int kQuietTicks = 20;
 constexpr int kBusyTickMs = 1;
+// A loop that polls more often than this is in full use.
+constexpr int kBriskPollMs = 5;
 constexpr int kLingerTickMs = 5;
 constexpr int kLongPollMs = 1000;
 // Rounds that the helper polls on end for a busy loop before it looks at the clock again.
@@ -237,22 +239,37 @@ void Driver::RunThread() {
 void Driver::RunHybrid() {
   uint64_t seen = 0;
   bool waiting = false;
+  bool alone = true;  // nobody has polled since this thread did
   int tick = kIdleTickMs;
   int quiet_ticks = 0;
   while (Sleep(tick)) {
-    const uint64_t polls = loop_polls_;
-    const bool polled = polls != seen;
-    const bool was_waiting = waiting && !polled;
-    seen = polls;
+    const uint64_t polls = loop_polls_ - seen;
+    seen += polls;
+    if (polls > 0) alone = false;
+    if (polls * kBriskPollMs > static_cast<uint64_t>(tick)) {
+      // The loop is at it. This thread keeps away from all locks: if it were suspended with one, the loop would wait.
+      waiting = false;
+      quiet_ticks = 0;
+      tick = kIdleTickMs;
+      continue;
+    }
+    const bool was_waiting = waiting && polls == 0;
     waiting = IsReadable() || NextTimer() <= Now();
     // Nobody polled since the last look, and something waited then and waits now: the loop is busy, or there is none.
-    if (waiting && (was_waiting || !loop_attached_)) PollForBusyLoop();
+    if (waiting && (was_waiting || !loop_attached_)) {
+      PollForBusyLoop();
+      alone = true;
+    }
     const bool lingering = IsLingering();
     if (lingering) Collect(false);
-    quiet_ticks = waiting || polled || lingering ? 0 : quiet_ticks + 1;
-    const int longest = lingering ? kLingerTickMs : quiet_ticks > kQuietTicks ? kQuietTickMs : kIdleTickMs;
-    // Timers that came up while this thread polled are nobody else's.
-    tick = waiting ? kBusyTickMs : std::clamp(TimeToNextTimer(), kBusyTickMs, longest);
+    quiet_ticks = waiting || lingering ? 0 : quiet_ticks + 1;
+    tick = lingering ? kLingerTickMs : quiet_ticks > kQuietTicks ? kQuietTickMs : kIdleTickMs;
+    if (waiting) {
+      tick = kBusyTickMs;
+    } else if (alone) {
+      // Timers that came up while this thread polled are nobody else's.
+      tick = std::clamp(TimeToNextTimer(), kBusyTickMs, tick);
+    }
     RestIfIdle();
   }
 }
