@@ -1,6 +1,6 @@
-import { Channel, type IConnection, Peer, type PeerConfig, type PeerHandler } from "../../lib/peer/index.js";
+import { type Channel, type IConnection, Peer, type PeerConfig, type PeerHandler } from "../../lib/peer/index.js";
 import type { DisconnectReason, ISocket, SocketFactory } from "../../lib/socket/index.js";
-import { MemoryNetwork, type MemorySocketKind, MemorySocketFactory } from "../../lib/socket/index.js";
+import { MemoryNetwork, MemorySocketFactory, type MemorySocketKind } from "../../lib/socket/index.js";
 import { FakeClock, seededRandom } from "../../lib/testing/index.js";
 
 /** Notes what a Peer tells. */

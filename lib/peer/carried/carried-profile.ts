@@ -51,7 +51,6 @@ export abstract class CarriedProfile implements Profile {
   abstract readonly kind: ProfileKind;
   abstract readonly nextDeadlineMs: number;
   readonly isCloseConfirmed = true;
-  readonly sendBudget: SendBudget = { bytesPerSecond: 0, bytesFree: 0 };
   protected readonly host: ProfileHost;
   protected readonly handle: IConnectionHandle;
   protected readonly maxPacketSize: number;
@@ -89,6 +88,11 @@ export abstract class CarriedProfile implements Profile {
 
   get bufferedBytes(): number {
     return this.#queuedBytes() + this.datagrams.bytes + this.handle.bufferedBytes;
+  }
+
+  get sendBudget(): SendBudget {
+    const { bytesPerSecond } = this.handle;
+    return { bytesPerSecond, bytesFree: Math.max(this.#maxQueuedBytes - this.#queuedBytes(), 0) };
   }
 
   get isDrained(): boolean {
@@ -130,7 +134,6 @@ export abstract class CarriedProfile implements Profile {
     this.#sendLane(CONTROL_LANE, nowMs);
     this.sendDatagrams(nowMs);
     for (let lane = 0; lane <= STREAM_LANE; lane++) this.#sendLane(lane, nowMs);
-    this.#updateBudget();
     if (this.#hasRefusedMessage && this.#queuedBytes() <= this.#maxQueuedBytes / 2) {
       this.#hasRefusedMessage = false;
       this.host.drained();
@@ -205,7 +208,8 @@ export abstract class CarriedProfile implements Profile {
 
   #readFrame(kind: number, nowMs: number): boolean {
     const { reader } = this;
-    if (kind >= FrameKind.Message && kind < FrameKind.Message + LANES) return this.#readReliable(kind - FrameKind.Message);
+    if (kind >= FrameKind.Message && kind < FrameKind.Message + LANES)
+      return this.#readReliable(kind - FrameKind.Message);
     if (kind >= FrameKind.MessagePart && kind < FrameKind.MessagePart + LANES) {
       return this.#readPart(kind - FrameKind.MessagePart);
     }
@@ -295,7 +299,11 @@ export abstract class CarriedProfile implements Profile {
   /** Takes frames from the queue while they fit a batch; one frame at least. */
   #fill(queue: FrameQueue, start: number): number {
     let at = start;
-    for (let size = queue.nextSize; size > 0 && (at === start || at + size <= this.#reliableBytes); size = queue.nextSize) {
+    for (
+      let size = queue.nextSize;
+      size > 0 && (at === start || at + size <= this.#reliableBytes);
+      size = queue.nextSize
+    ) {
       queue.take(this.packet, at, size);
       at += size;
     }
@@ -317,10 +325,5 @@ export abstract class CarriedProfile implements Profile {
       bytes += (this.#lanes[lane] as FrameQueue).bytes + (this.#refused[lane]?.length ?? 0);
     }
     return bytes;
-  }
-
-  #updateBudget(): void {
-    this.sendBudget.bytesFree = Math.max(this.#maxQueuedBytes - this.#queuedBytes(), 0);
-    this.sendBudget.bytesPerSecond = this.handle.bytesPerSecond;
   }
 }

@@ -129,7 +129,13 @@ export class NativeProfile extends CarriedProfile {
         datagrams.take(packet, at, size);
         at += size;
       }
-      const notify = { number: this.#nextNumber, firstToken, endToken: this.#nextToken, sentMs: nowMs, isDelivered: false };
+      const notify = {
+        number: this.#nextNumber,
+        firstToken,
+        endToken: this.#nextToken,
+        sentMs: nowMs,
+        isDelivered: false,
+      };
       const hasLeft = this.#transmitUnreliable(packet, at);
       if (firstToken === this.#nextToken) continue;
       if (hasLeft) this.#inFlight.push(notify);

@@ -1,5 +1,10 @@
 import { Delivery } from "../../socket/index.js";
 import { Channel, type NotifyCallbacks } from "../channel.js";
+import type { AckFrame } from "../delivery/ack-frame.js";
+import { FrameQueue } from "../delivery/frame-queue.js";
+import { NotifyTokens } from "../delivery/notify-tokens.js";
+import { MAX_ACK_BYTES, type ReceivedPackets } from "../delivery/received-packets.js";
+import { RoundTripEstimator } from "../delivery/round-trip-estimator.js";
 import {
   CONTROL_LANE,
   DATA_HEADER_BYTES,
@@ -11,19 +16,14 @@ import {
 } from "../packet-format.js";
 import type { PacketSeal, ProfileHost } from "../profile.js";
 import { varintSize, writeU32 } from "../varint.js";
-import type { AckFrame } from "./ack-frame.js";
 import { CongestionController } from "./congestion-controller.js";
 import type { RawUdpCounters } from "./counters.js";
-import { DatagramQueue } from "./datagram-queue.js";
 import { DeliveryRate } from "./delivery-rate.js";
 import { LaneSender } from "./lane-sender.js";
 import { LANE_WINDOW_BYTES } from "./lanes.js";
 import { LossDetection } from "./loss-detection.js";
-import { NotifyTokens } from "./notify-tokens.js";
 import { Pacer } from "./pacer.js";
 import { DEFAULT_LIMITS, type RawUdpOptions } from "./raw-udp-options.js";
-import { MAX_ACK_BYTES, type ReceivedPackets } from "./received-packets.js";
-import { RoundTripEstimator } from "./round-trip-estimator.js";
 import { PacketState, SentPackets } from "./sent-packets.js";
 
 /** Silence is answered with two packets: one of them may be lost too. */
@@ -44,7 +44,7 @@ export class PacketSender {
   readonly packets: SentPackets;
   isCloseConfirmed = false;
   readonly #lanes: LaneSender[] = [];
-  readonly #datagrams: DatagramQueue;
+  readonly #datagrams: FrameQueue;
   readonly #tokens = new NotifyTokens();
   readonly #loss: LossDetection;
   readonly #delivery = new DeliveryRate();
@@ -91,7 +91,7 @@ export class PacketSender {
     for (let lane = 0; lane < LANES; lane++) {
       this.#lanes.push(new LaneSender(lane, firstNumber, LANE_WINDOW_BYTES[lane] as number, limits.maxQueuedBytes));
     }
-    this.#datagrams = new DatagramQueue(limits.maxQueuedDatagramBytes);
+    this.#datagrams = new FrameQueue(limits.maxQueuedDatagramBytes);
     this.packets = new SentPackets(firstNumber);
     this.roundTrip = new RoundTripEstimator(roundTripTimeMs);
     this.#loss = new LossDetection(this.packets, this.roundTrip);
@@ -150,6 +150,10 @@ export class PacketSender {
     let bytes = this.#datagrams.bytes;
     for (const lane of this.#lanes) bytes += lane.queuedBytes;
     return bytes;
+  }
+
+  laneUnsentBytes(lane: number): number {
+    return (this.#lanes[lane] as LaneSender).unsentBytes;
   }
 
   get unsentBytes(): number {
