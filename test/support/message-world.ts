@@ -105,5 +105,27 @@ export class CuttableFactory extends MemorySocketFactory {
   }
 }
 
-/** Cryptography of the platform takes turns of the event loop. */
-export const turn = () => new Promise((resolve) => setImmediate(resolve));
+let cryptoOperations = 0;
+
+/** The platform's cryptography takes its own time: the fake clock stands still meanwhile. */
+function countCryptoOperations(): void {
+  const prototype = Object.getPrototypeOf(crypto.subtle) as Record<string, (...given: unknown[]) => Promise<unknown>>;
+  for (const name of ["sign", "verify", "importKey"]) {
+    const operation = prototype[name] as (...given: unknown[]) => Promise<unknown>;
+    prototype[name] = async function (...given) {
+      cryptoOperations++;
+      try {
+        return await operation.apply(this, given);
+      } finally {
+        cryptoOperations--;
+      }
+    };
+  }
+}
+countCryptoOperations();
+
+/** Lets everything happen that does not wait for the clock. */
+export async function turn(): Promise<void> {
+  do await new Promise((resolve) => setImmediate(resolve));
+  while (cryptoOperations > 0);
+}
