@@ -69,8 +69,7 @@ export function acceptHandshake(
     try {
       return { handshake, payload: handshake.readMessage(message), keyIndex };
     } catch (error) {
-      const isLast = keyIndex === keys.length - 1;
-      if (isLast || !(error instanceof NetworkError && error.code === "ERR_NOISE_DECRYPT")) throw error;
+      if (keyIndex === keys.length - 1) throw error;
     }
   }
   throw new RangeError("keys must not be empty");
