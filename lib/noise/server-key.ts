@@ -1,5 +1,5 @@
+import { concatBytes } from "../bytes.js";
 import { NetworkError } from "../network-error.js";
-import { concatBytes } from "./bytes.js";
 import { HandshakePattern, HandshakeRole, HandshakeState } from "./handshake-state.js";
 import { type KeyPair, keySizeBytes, type NoisePrimitives } from "./primitives.js";
 
@@ -76,7 +76,7 @@ export function acceptHandshake(
 }
 
 function format(primitives: NoisePrimitives, prefix: string, key: Uint8Array): string {
-  const bytes = concatBytes(key, checksum(primitives, prefix, key));
+  const bytes = concatBytes([key, checksum(primitives, prefix, key)]);
   return (
     prefix +
     btoa(String.fromCharCode(...bytes))
@@ -103,7 +103,7 @@ function parse(primitives: NoisePrimitives, prefix: string, text: string): Uint8
 }
 
 function checksum(primitives: NoisePrimitives, prefix: string, key: Uint8Array): Uint8Array {
-  return primitives.sha256(concatBytes(new TextEncoder().encode(prefix), key)).subarray(0, checksumSizeBytes);
+  return primitives.sha256(concatBytes([new TextEncoder().encode(prefix), key])).subarray(0, checksumSizeBytes);
 }
 
 function badKey(why: string): NetworkError {
