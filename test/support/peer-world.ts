@@ -75,7 +75,7 @@ export class PeerWorld {
   isCut = false;
   /** Sees every packet that is sent. */
   tap: ((packet: Uint8Array, handle: IConnectionHandle) => void) | null = null;
-  readonly #serverSocket: ISocket;
+  readonly serverSocket: ISocket;
   #lastSender: IConnectionHandle | null = null;
   readonly #injected: Uint8Array[] = [];
   readonly #options: WorldOptions;
@@ -85,9 +85,9 @@ export class PeerWorld {
     this.#options = options;
     const plain = new MemorySocketFactory(this.network, { kind: options.kind ?? "datagram", ...options.factory });
     this.factory = options.wrap?.(plain, this.clock) ?? plain;
-    this.#serverSocket = this.factory.createServerSocket();
-    this.server = this.newPeer(this.#serverSocket, this.serverHandler, options.server);
-    this.#letInject(this.#serverSocket);
+    this.serverSocket = this.factory.createServerSocket();
+    this.server = this.newPeer(this.serverSocket, this.serverHandler, options.server);
+    this.#letInject(this.serverSocket);
   }
 
   newPeer(socket: ISocket, handler: PeerHandler, config: Partial<PeerConfig> = {}): Peer {
@@ -99,7 +99,7 @@ export class PeerWorld {
     const receive = socket.receive.bind(socket);
     socket.receive = (packet) => {
       receive(packet);
-      if (socket === this.#serverSocket) this.#lastSender = packet.handle.copy();
+      if (socket === this.serverSocket) this.#lastSender = packet.handle.copy();
     };
     const seed = ++this.#peers;
     const base = { clock: this.clock, random: seededRandom(seed), randomBytes: seededBytes(seed) };
@@ -109,7 +109,7 @@ export class PeerWorld {
   /** The server receives `packet` from the address that it heard of last. */
   inject(packet: Uint8Array): void {
     this.#injected.push(packet);
-    this.#serverSocket.events?.onReadable();
+    this.serverSocket.events?.onReadable();
   }
 
   #letInject(socket: ISocket): void {
