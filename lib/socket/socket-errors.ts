@@ -27,14 +27,6 @@ export const refusedError = (address: string, reason: DisconnectReason) =>
     reason,
   });
 
-/** @throws RangeError for a length that `send` does not take */
-export function checkPacketLength(length: number, packet: Uint8Array, maxPacketSize: number): void {
-  if (length >>> 0 === length && length > 0 && length <= maxPacketSize && length <= packet.length) return;
-  throw new RangeError(
-    `A packet has 1 to ${maxPacketSize} bytes and no more than its buffer (${packet.length}), not ${length}`,
-  );
-}
-
 /** What `promise` gives, unless `signal` aborts before: then the signal's reason. */
 export function abortable<Result>(promise: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
   if (!signal) return promise;

@@ -3,17 +3,10 @@ import { lookup } from "node:dns/promises";
 import { isIPv6 } from "node:net";
 import type { NetworkError } from "../network-error.js";
 import { formatHost } from "./format-host.js";
+import { checkPacket } from "./packet-limit.js";
 import { copyBytes } from "./packet-queue.js";
-import type { IConnectionHandle, ISocket, ReceivedPacket, SocketEvents } from "./socket.js";
-import {
-  abortable,
-  checkPacketLength,
-  closedError,
-  connectError,
-  inUseError,
-  listenError,
-  noPacketError,
-} from "./socket-errors.js";
+import type { Delivery, IConnectionHandle, ISocket, ReceivedPacket, SocketEvents } from "./socket.js";
+import { abortable, closedError, connectError, inUseError, listenError, noPacketError } from "./socket-errors.js";
 import { maxUdpPacketSize, UdpHandle } from "./udp-handle.js";
 import type { UdpEndPoint, UdpSocketOptions } from "./udp-socket-factory.js";
 import { Waker } from "./waker.js";
@@ -133,10 +126,10 @@ export class UdpSocket implements ISocket {
     packet.lane = 0;
   }
 
-  send(handle: IConnectionHandle, packet: Uint8Array, length: number): boolean {
+  send(handle: IConnectionHandle, packet: Uint8Array, length: number, delivery: Delivery): boolean {
     const socket = this.#socket;
     if (this.#isClosed || !socket) return false;
-    checkPacketLength(length, packet, maxUdpPacketSize);
+    checkPacket(handle, packet, length, delivery);
     const { host, port } = handle as UdpHandle;
     if (this.#remote && !this.#remote.equals(handle)) return true;
     if (socket.getSendQueueSize() > maxSendQueueBytes) {

@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.js";
 import { DisconnectCode } from "./disconnect-reason.js";
 import { Inbox } from "./inbox.js";
+import { checkPacket } from "./packet-limit.js";
 import { copyBytes, PacketPool } from "./packet-queue.js";
 import type {
   Delivery,
@@ -12,7 +13,7 @@ import type {
   Security,
   SocketEvents,
 } from "./socket.js";
-import { checkPacketLength, closedError, inUseError } from "./socket-errors.js";
+import { closedError, inUseError } from "./socket-errors.js";
 import { WebSocketHandle, type WebSocketLike, type WebSocketLimits } from "./websocket-handle.js";
 
 /** No transport tells when its send queue has room again, so it is looked at while somebody waits for that. */
@@ -64,10 +65,10 @@ export abstract class WebSocketSocket implements ISocket {
     this.inbox.receive(packet);
   }
 
-  send(handle: IConnectionHandle, packet: Uint8Array, length: number, _delivery: Delivery): boolean {
+  send(handle: IConnectionHandle, packet: Uint8Array, length: number, delivery: Delivery): boolean {
     const connection = handle as WebSocketHandle;
     if (this.isClosed || connection.hasEnded) return false;
-    checkPacketLength(length, packet, connection.maxPacketSize);
+    checkPacket(handle, packet, length, delivery);
     const { bufferedBytes } = connection;
     if (bufferedBytes > 0 && bufferedBytes + length > this.limits.sendQueueBytes) {
       connection.isBlocked = true;
