@@ -63,7 +63,10 @@ export class LagSocket implements ISocket {
     inner.events = {
       onReadable: () => this.#waker.now(),
       onIncoming: (incoming: IncomingConnection) => this.events?.onIncoming(incoming) ?? true,
-      onConnect: (handle) => this.events?.onConnect(this.#wrap(handle)),
+      onConnect: (inner) => {
+        const handle = this.#wrap(inner);
+        this.events?.onConnect(handle);
+      },
       onDisconnect: (handle, reason) => this.#onDisconnect(handle.connection as LagHandle, reason),
       onWritable: (handle) => this.#unstick(handle.connection as LagHandle),
     };

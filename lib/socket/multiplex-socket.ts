@@ -151,7 +151,10 @@ export class MultiplexSocket implements ISocket {
     return {
       onReadable: () => this.#waker.now(),
       onIncoming: (incoming: IncomingConnection) => user()?.onIncoming(incoming) ?? true,
-      onConnect: (inner) => user()?.onConnect(new MultiplexHandle(inner, socket)),
+      onConnect: (inner) => {
+        const handle = new MultiplexHandle(inner, socket);
+        user()?.onConnect(handle);
+      },
       onDisconnect: (inner, reason) => user()?.onDisconnect(inner.connection as MultiplexHandle, reason),
       onWritable: (inner) => user()?.onWritable(inner.connection as MultiplexHandle),
     };
