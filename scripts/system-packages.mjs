@@ -18,7 +18,7 @@ export const buildPackages = [
 /** What `npm run prebuild` needs on top: OpenSSL's build is written in Perl. */
 export const prebuildPackages = ["perl", "binutils"];
 /** What `npm test` needs on top. */
-export const testPackages = ["clang-format", "iproute2", "nftables"];
+export const testPackages = ["clang-format", "iproute2", "nftables", "chromium"];
 
 function isInstalled(name) {
   const query = spawnSync("dpkg", ["--status", name], { encoding: "utf8" });
