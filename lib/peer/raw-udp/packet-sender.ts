@@ -31,7 +31,6 @@ export class PacketSender {
   readonly controller: CongestionController;
   readonly packets: SentPackets;
   readonly outbox: Outbox;
-  isCloseConfirmed = false;
   readonly #loss: LossDetection;
   readonly #delivery = new DeliveryRate();
   readonly #pacer: Pacer;
@@ -48,6 +47,7 @@ export class PacketSender {
   #pingToken = 0;
   #isPingDue = false;
   #closeFrame: Uint8Array | null = null;
+  /** When the Close frame leaves again, `Infinity`: not any more. */
   #closeDueMs = Number.POSITIVE_INFINITY;
   /** Packets sent before a pause of our own measure no round trip. */
   #measureFromMs = Number.NEGATIVE_INFINITY;
@@ -88,6 +88,10 @@ export class PacketSender {
   /** Time has jumped. */
   paused(nowMs: number): void {
     this.#measureFromMs = nowMs;
+  }
+
+  get isCloseConfirmed(): boolean {
+    return this.#closeFrame !== null && this.#closeDueMs === Number.POSITIVE_INFINITY;
   }
 
   /** Bytes that may leave at once. */
@@ -169,7 +173,7 @@ export class PacketSender {
   }
 
   #repeatClose(nowMs: number): void {
-    if (this.isCloseConfirmed || nowMs < this.#closeDueMs) return;
+    if (nowMs < this.#closeDueMs) return;
     this.#sendPacket(nowMs, true);
     this.#closeDueMs = nowMs + this.roundTrip.patienceMs;
   }
@@ -245,7 +249,7 @@ export class PacketSender {
 
   /** What was in a packet has arrived. */
   #settle(index: number): void {
-    if (this.packets.hasClose[index] === 1) this.isCloseConfirmed = true;
+    if (this.packets.hasClose[index] === 1) this.#closeDueMs = Number.POSITIVE_INFINITY;
     const acknowledged = this.packets.acknowledged[index] as number;
     if (acknowledged >= 0) this.#received.forget(acknowledged);
     this.outbox.delivered(index);
