@@ -37,6 +37,10 @@ export abstract class HandleWrapper implements IConnectionHandle {
     return this.inner.maxPacketSize;
   }
 
+  get bytesPerSecond(): number {
+    return this.inner.bytesPerSecond;
+  }
+
   get bufferedBytes(): number {
     return this.inner.bufferedBytes;
   }

@@ -66,6 +66,8 @@ export class WebSocketHandle implements InboxHandle {
     webSocket.onerror = () => {};
   }
 
+  readonly bytesPerSecond = Number.POSITIVE_INFINITY;
+
   get bufferedBytes(): number {
     return this.webSocket.bufferedAmount;
   }
