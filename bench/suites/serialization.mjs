@@ -20,11 +20,11 @@ const sample = (side, options, quick, flags = []) =>
   withPeers((start) =>
     start([process.execPath, "--expose-gc", ...flags, program], side, {
       ...options,
-      seconds: quick ? 0.1 : 0.4,
+      seconds: quick ? 0.1 : 0.25,
     }).next("result"),
   );
 
-const rounds = (quick) => (quick ? 2 : 8);
+const rounds = (quick) => (quick ? 2 : 6);
 
 /** Pack, unpack and size of one message against other libraries. */
 function messageScenario(message, baselines, { targets = {}, label = message, flags } = {}) {
@@ -53,7 +53,7 @@ function messageScenario(message, baselines, { targets = {}, label = message, fl
 const memoryScenario = {
   name: "heap",
   async run({ quick, onSample }) {
-    const sides = { ours: () => sample("ours", { message: "movement" }, quick) };
+    const sides = { ours: () => sample("ours", { heap: "movement" }, quick) };
     const { ours } = await interleave(sides, quick ? 1 : 5, onSample);
     const objects = ours.map(({ object }) => ({ heap: object }));
     const metric = { key: "heap", name: "movement, heap of a decode", unit: "bytes", better: "less" };
