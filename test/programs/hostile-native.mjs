@@ -123,7 +123,17 @@ const calls = {
 
 /** Functions that end things for the whole environment are called with extra arguments only, at the end. */
 const last = ["tearDown"];
-const nobody = { owner: 1, stranger: 2, one: 3, two: 4, foreign: 5, socket: 6, group: 7, udp: 8, handles: [["handle", 3]] };
+const nobody = {
+  owner: 1,
+  stranger: 2,
+  one: 3,
+  two: 4,
+  foreign: 5,
+  socket: 6,
+  group: 7,
+  udp: 8,
+  handles: [["handle", 3]],
+};
 let isAlive = false;
 const report = { calls: 0, threw: 0, wrong: [], foreignHarmed: [] };
 
