@@ -3,8 +3,8 @@ import { ConnectionStatus } from "../valve/connection-status.js";
 import type { NetworkingSockets } from "../valve/networking-sockets.js";
 import { OutgoingBatch } from "../valve/outgoing-batch.js";
 import { SendFlags } from "../valve/send-type.js";
-import { copyBytes } from "./copy-bytes.js";
 import { type GnsHandle, maxReliableBytes, maxUnreliableBytes } from "./gns-handle.js";
+import { putBytes } from "./put-bytes.js";
 import { checkPacketLength } from "./socket-errors.js";
 
 /** What GNS adds to a reliable message at most: a byte of flags and two variable-length integers. */
@@ -45,7 +45,7 @@ export class GnsSender {
     if (!this.#hasRoom(handle, length)) return false;
     const flags = isReliable ? SendFlags.ReliableNoNagle : SendFlags.NoNagle;
     const offset = this.#batch.reserve(handle.id, length, flags, lane);
-    copyBytes(packet, length, this.#batch.bytes, offset);
+    putBytes(packet, length, this.#batch.bytes, offset);
     this.#handles[this.#batch.count - 1] = handle;
     handle.pendingBytes += length + maxOverheadBytes;
     handle.batchedBytes = this.#batchedBytes(handle) + length;
