@@ -127,7 +127,7 @@ void Environment::OnRung(napi_env env, napi_value, void* context, void*) {
   if (self->torn_down_) return;
   if (self->initialize_count_ > 0) self->AttachLoop();
   self->Deliver();
-  if (self->watcher_) self->watcher_->SetTimer(GetDriver().TimeToNextTimer());
+  self->ScheduleNextPoll();
 }
 
 void Environment::OnLoopReady() {
@@ -136,9 +136,15 @@ void Environment::OnLoopReady() {
     GetDriver().PollFromLoop();
     Collect(true, this);
     Deliver();
-    if (!watcher_ || !GetDriver().HasSent()) break;
+    if (!watcher_ || GetDriver().TimeToNextTimer() > 0) break;
   }
-  if (watcher_) watcher_->SetTimer(GetDriver().TimeToNextTimer());
+  ScheduleNextPoll();
+}
+
+void Environment::ScheduleNextPoll() {
+  if (!watcher_) return;
+  GetDriver().TakeWake();
+  watcher_->SetTimer(GetDriver().TimeToNextTimer());
 }
 
 void Environment::Deliver() {

@@ -42,12 +42,18 @@ class Environment : public Doorbell {
   void WakeUdp(uint32_t socket);
   UdpSockets& udp() { return udp_; }
 
+  // After every call from JS: what it gave GNS to do at once is done in the next turn of the loop.
+  void HonorWake() {
+    if (GetDriver().TakeWake() && watcher_) watcher_->SetTimer(0);
+  }
+
   // Keeps the process alive exactly while something open asks for it. After every call that opens or closes.
   void UpdateKeepAlive();
 
  private:
   static void OnRung(napi_env env, napi_value, void* context, void*);
   void OnLoopReady();
+  void ScheduleNextPoll();
   // Calls JS for the log lines and for the owners that have something new.
   void Deliver();
   template <typename Calls>
@@ -77,7 +83,12 @@ using Binding = Napi::Value (*)(Environment&, const Args&);
 
 template <Binding binding>
 Napi::Value CallBinding(const Napi::CallbackInfo& info) {
-  return binding(*static_cast<Environment*>(info.Data()), Args(info));
+  Environment& environment = *static_cast<Environment*>(info.Data());
+  const struct After {
+    ~After() { environment.HonorWake(); }
+    Environment& environment;
+  } after{environment};
+  return binding(environment, Args(info));
 }
 
 template <Binding binding>

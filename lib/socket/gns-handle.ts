@@ -65,6 +65,11 @@ export class GnsHandle implements IConnectionHandle {
   }
 
   /** Asks GNS at each access. */
+  get bytesPerSecond(): number {
+    return this.#socket.bytesPerSecond(this);
+  }
+
+  /** Asks GNS at each access. */
   get bufferedBytes(): number {
     return this.#socket.bufferedBytes(this);
   }

@@ -73,6 +73,11 @@ export class GnsSender {
     return pendingReliable + pendingUnreliable + sentUnackedReliable + this.#batchedBytes(handle);
   }
 
+  /** GNS's own estimate. */
+  bytesPerSecond(handle: GnsHandle): number {
+    return this.#sockets.getQuickConnectionStatus(handle.id, this.#status) ? this.#status.sendRateBytesPerSecond : 0;
+  }
+
   /** Calls `callback` for the connections that take packets again. */
   takeWritable(callback: (handle: GnsHandle) => void): void {
     if (this.#full.size === 0) return;

@@ -220,6 +220,11 @@ export class GnsSocket implements ISocket {
   }
 
   /** @internal */
+  bytesPerSecond(handle: GnsHandle): number {
+    return handle.closed === null && handle.endReason === null ? this.#sender.bytesPerSecond(handle) : 0;
+  }
+
+  /** @internal */
   disconnect(handle: GnsHandle, { code, text }: DisconnectReason): Promise<void> {
     if (handle.closed !== null) return handle.closed;
     this.flush();

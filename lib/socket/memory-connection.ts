@@ -13,6 +13,7 @@ export class MemoryConnection implements InboxHandle {
   waitingPackets = 0;
   hasEnded = false;
   /** Sent, and not received by the other end. */
+  readonly bytesPerSecond = Number.POSITIVE_INFINITY;
   bufferedBytes = 0;
   /** A packet was refused since it was last writable. */
   isBlocked = false;
