@@ -121,7 +121,6 @@ export class GnsSocket implements ISocket {
   tick(): void {
     this.#waker.tick();
     if (this.#isTicking || this.#closed !== null) return;
-    this.#dispatch();
     if (this.#isDrained) this.#queueEnds();
     this.#sender.takeWritable((handle) => this.#events.push(() => this.#tellWritable(handle)));
     this.#isTicking = true;

@@ -18,3 +18,4 @@ export {
   type SocketEvents,
 } from "./socket.js";
 export { type IHasAddress, type IHasPort, SocketFactory } from "./socket-factory.js";
+export { WebSocketClientFactory, type WebSocketClientFactoryOptions } from "./websocket-client-factory.js";

@@ -12,6 +12,7 @@ export class UdpHandle implements IConnectionHandle {
   readonly security = "none";
   readonly addressVerified = false;
   readonly maxPacketSize = maxUdpPacketSize;
+  readonly bytesPerSecond = Number.POSITIVE_INFINITY;
   readonly bufferedBytes = 0;
   readonly connection = null;
 

@@ -14,6 +14,7 @@ export class NativeUdpHandle implements IConnectionHandle {
   readonly security = "none";
   readonly addressVerified = false;
   readonly maxPacketSize = maxUdpPacketSize;
+  readonly bytesPerSecond = Number.POSITIVE_INFINITY;
   readonly bufferedBytes = 0;
   readonly connection = null;
   // Four bytes of the IPv6 address each, in memory order; signed, since those need no memory of their own.
