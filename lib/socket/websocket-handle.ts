@@ -36,6 +36,7 @@ export class WebSocketHandle implements InboxHandle {
   readonly reliable = true;
   readonly ordered = true;
   readonly addressVerified = true;
+  readonly bytesPerSecond = Number.POSITIVE_INFINITY;
   readonly maxPacketSize: number;
   connection: unknown = null;
   waitingPackets = 0;
@@ -66,7 +67,6 @@ export class WebSocketHandle implements InboxHandle {
     webSocket.onerror = () => {};
   }
 
-  readonly bytesPerSecond = Number.POSITIVE_INFINITY;
 
   get bufferedBytes(): number {
     return this.webSocket.bufferedAmount;
