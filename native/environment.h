@@ -8,6 +8,7 @@
 #include "core/state.h"
 #include "loop_watcher.h"
 #include "napi_setup.h"
+#include "udp_sockets.h"
 
 namespace vs {
 
@@ -36,6 +37,10 @@ class Environment : public Doorbell {
 
   void SetWake(Napi::Function wake) { wake_ = Napi::Persistent(wake); }
   void SetDebugCallback(int level, Napi::Value callback);
+  void SetUdpWake(Napi::Function wake) { udp_wake_ = Napi::Persistent(wake); }
+  // Tells JS that a UDP socket is ready.
+  void WakeUdp(uint32_t socket);
+  UdpSockets& udp() { return udp_; }
 
   // After every call from JS: what it gave GNS to do at once is done in the next turn of the loop.
   void HonorWake() {
@@ -51,6 +56,8 @@ class Environment : public Doorbell {
   void ScheduleNextPoll();
   // Calls JS for the log lines and for the owners that have something new.
   void Deliver();
+  template <typename Calls>
+  void InCallbackScope(Calls calls);
   void Call(Napi::FunctionReference& function, std::initializer_list<napi_value> args);
   void AttachLoop();
   void DetachLoop();
@@ -67,6 +74,8 @@ class Environment : public Doorbell {
   std::vector<OwnerId> owners_;
   Napi::FunctionReference wake_;
   Napi::FunctionReference debug_callback_;
+  Napi::FunctionReference udp_wake_;
+  UdpSockets udp_{*this};
 };
 
 // A function of the addon.
@@ -94,5 +103,6 @@ void ExportConfig(Napi::Object& exports, Environment& environment);
 void ExportSignaling(Napi::Object& exports, Environment& environment);
 void ExportSessions(Napi::Object& exports, Environment& environment);
 void ExportIdentity(Napi::Object& exports, Environment& environment);
+void ExportUdp(Napi::Object& exports, Environment& environment);
 
 }  // namespace vs
