@@ -3,6 +3,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
+import { checkArchives } from "./components.mjs";
 import { cache, root } from "./paths.mjs";
 import { run } from "./run.mjs";
 import { cmakeDefinitions, compilerEnvironment, fillOnce, keyOf } from "./toolchain.mjs";
@@ -147,7 +148,9 @@ export async function buildStaticDependencies(platform, tools, sources) {
       mkdirSync(join(target, "cmake"));
       const archive = join(target, "lib", "libgns_with_dependencies.a");
       const crypto = platform.build.opensslTarget ? [join(opensslFolder, "libcrypto.a")] : [];
-      run("zig-ar", ["qcL", archive, ...archivesIn(folder), ...crypto], { env });
+      const parts = [...archivesIn(folder), ...crypto];
+      checkArchives(parts);
+      run("zig-ar", ["qcL", archive, ...parts], { env });
       cpSync(join(sources.gns, "include"), join(target, "include"), { recursive: true });
       const config = "GameNetworkingSocketsConfig.cmake";
       cpSync(join(recipe, config), join(target, "cmake", config));

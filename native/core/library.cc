@@ -30,13 +30,6 @@ Library& GetLibrary() {
 constexpr int kShutdownReason = k_ESteamNetConnectionEnd_AppException_Max;
 constexpr char kShutdownText[] = "SteamNetworkingSockets shutdown";
 
-// Windows ends all other threads before it runs the handlers of a library, whatever locks they hold.
-#ifdef _WIN32
-constexpr bool kThreadsLiveAtExit = false;
-#else
-constexpr bool kThreadsLiveAtExit = true;
-#endif
-
 void Kill() {
   GetDriver().Stop();
   State& state = GetState();
@@ -93,7 +86,7 @@ std::string Start(DriverMode wanted, bool any_driver, const SteamNetworkingIdent
     return message[0] ? message : "GameNetworkingSockets could not be initialized";
   }
   Library& library = GetLibrary();
-  if (kThreadsLiveAtExit && !library.at_exit_installed) {
+  if (!library.at_exit_installed) {
     library.at_exit_installed = true;
     std::atexit(AtExit);
   }
