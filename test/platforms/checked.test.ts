@@ -8,7 +8,7 @@ import { binaryOf, platformNamed, platforms } from "../../scripts/platforms.mjs"
 import { debianFiles, nodeFromWheel } from "./downloads.js";
 
 describe("all binaries' symbols, versions and libraries, checked, not run", () => {
-  test.each(platforms)("$name", (platform) => {
+  test.each(platforms.map((one) => [one.name, one] as const))("%s", (_name, platform) => {
     expect(checkBinary(binaryOf(platform), platform).problems).toEqual([]);
   });
 });

@@ -5,7 +5,7 @@ import { start } from "./start.js";
 
 const folder = useInstalledPackage();
 
-describe.each(runtimes)("$platform: $name", (runtime) => {
+describe.each(runtimes.map((one) => [`${one.platform}: ${one.name}`, one] as const))("%s", (_name, runtime) => {
   async function run(what: string) {
     return (await start(runtime, folder, what)).end();
   }

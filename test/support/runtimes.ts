@@ -8,7 +8,7 @@ export const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** The file `path` of an npm package in exactly this version, for whatever system, installed into the cache. */
 export function fromRegistry(name: string, version: string, path: string): string {
-  const folder = join(cache, "runtimes", `${name}-${version}`);
+  const folder = join(cache, "runtimes", `${name.replace("/", "+")}-${version}`);
   const file = join(folder, "node_modules", name, path);
   if (existsSync(file)) return file;
   mkdirSync(join(cache, "runtimes"), { recursive: true });
