@@ -67,7 +67,6 @@ export class WebSocketHandle implements InboxHandle {
     webSocket.onerror = () => {};
   }
 
-
   get bufferedBytes(): number {
     return this.webSocket.bufferedAmount;
   }
