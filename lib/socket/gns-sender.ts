@@ -4,8 +4,8 @@ import type { NetworkingSockets } from "../valve/networking-sockets.js";
 import { OutgoingBatch } from "../valve/outgoing-batch.js";
 import { SendFlags } from "../valve/send-type.js";
 import { type GnsHandle, maxReliableBytes, maxUnreliableBytes } from "./gns-handle.js";
+import { checkPacketLength } from "./packet-limit.js";
 import { putBytes } from "./put-bytes.js";
-import { checkPacketLength } from "./socket-errors.js";
 
 /** What GNS adds to a reliable message at most: a byte of flags and two variable-length integers. */
 const maxOverheadBytes = 16;

@@ -5,9 +5,10 @@ import type { NativeAddon } from "../valve/native.js";
 import { codeOfSystemError } from "../valve/system-errors.js";
 import { findAddon, UDP_SLOT } from "../valve/udp-addon.js";
 import { formatHost } from "./format-host.js";
+import { checkPacket } from "./packet-limit.js";
 import { putBytes } from "./put-bytes.js";
 import { Delivery, type IConnectionHandle, type ISocket, type ReceivedPacket, type SocketEvents } from "./socket.js";
-import { abortable, checkPacketLength, closedError, connectError, inUseError, noPacketError } from "./socket-errors.js";
+import { abortable, closedError, connectError, inUseError, noPacketError } from "./socket-errors.js";
 import { maxUdpPacketSize } from "./udp-handle.js";
 import { NativeUdpHandle, parseHost } from "./udp-native-handle.js";
 import type { UdpEndPoint, UdpSocketOptions } from "./udp-socket-factory.js";
@@ -148,7 +149,7 @@ export class NativeUdpSocket implements ISocket {
   /** Without room in the system's buffer and here, the packet is dropped and counted: it is as if the network had lost it. */
   send(handle: IConnectionHandle, packet: Uint8Array, length: number): boolean {
     if (this.#id === 0) return false;
-    checkPacketLength(length, packet, maxUdpPacketSize);
+    checkPacket(handle, packet, length, Delivery.Unreliable);
     if (this.#outgoingCount === sendSlots) this.flush();
     if (this.#outgoingCount === sendSlots) {
       this.#lostPackets++;
