@@ -10,7 +10,7 @@ export enum PacketKind {
   Stream = 19,
 }
 
-/** The first byte of a frame; a lane's number is added to `LaneBytes` and `Message`. */
+/** The first byte of a frame; a lane's number is added to `LaneBytes`, `Message` and `MessagePart`. */
 export enum FrameKind {
   Padding = 0,
   Ping = 1,
@@ -22,6 +22,8 @@ export enum FrameKind {
   Notify = 9,
   LaneBytes = 16,
   Message = 32,
+  /** A piece of a message that is not the last one. */
+  MessagePart = 48,
 }
 
 /** How Peer carries messages over a transport: all itself, by GNS's own reliability, or through one ordered stream. */

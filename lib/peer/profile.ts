@@ -24,7 +24,7 @@ export interface ProfileHost {
   /** A packet that proves nothing: counted, and nothing else. */
   stray(): void;
   /** The other side has closed. */
-  closed(reason: DisconnectReason): void;
+  remoteClosed(reason: DisconnectReason): void;
   /** The other side has broken the format: `InvalidPacket`. */
   malformed(text: string): void;
   /** A queue that refused a message has room again. */
@@ -50,9 +50,11 @@ export interface Profile {
   readonly nextDeadlineMs: number;
   /** Whether everything reliable has reached the other side. */
   readonly isDrained: boolean;
-  /** Whether the other side is known to have read our `close`. */
+  /** The other side has our goodbye, or the transport sees to it. */
   readonly isCloseConfirmed: boolean;
   readonly sendBudget: SendBudget;
+  /** Bytes of a lane that have not been sent a first time. */
+  queuedBytes(lane: number): number;
   /**
    * Takes a message; it leaves with the next `flush`. `notify` with `Channel.Notify` only.
    * @returns false: the queue is full, nothing was taken, and `drained` follows

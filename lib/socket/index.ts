@@ -1,5 +1,11 @@
 /** The socket layer: packets, and the transports that carry them. */
 export { DisconnectCode, type DisconnectReason } from "./disconnect-reason.js";
+export { MemoryNetwork, type MemoryNetworkOptions } from "./memory-network.js";
+export {
+  MemorySocketFactory,
+  type MemorySocketFactoryOptions,
+  type MemorySocketKind,
+} from "./memory-socket-factory.js";
 export {
   Delivery,
   type IBindEndPoint,

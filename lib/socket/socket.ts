@@ -31,8 +31,13 @@ export interface IConnectionHandle {
   readonly security: Security;
   /** The transport has made sure that the other end can be reached at its address. */
   readonly addressVerified: boolean;
-  /** Largest packet that `send` takes, in bytes; for an unreliable one on a handle that makes a difference. */
+  /**
+   * Largest packet that `send` takes, in bytes; for an unreliable one on a handle that makes a difference, where a
+   * reliable one has up to 16384.
+   */
   readonly maxPacketSize: number;
+  /** What the transport reckons it can send, in bytes per second; `Infinity` where it does not. */
+  readonly bytesPerSecond: number;
   /** Bytes taken by `send` that have not left yet, or have not been acknowledged where the transport does that. */
   readonly bufferedBytes: number;
   /** For logs, limits and lookups: the same text for equal handles, made on access. */
@@ -73,7 +78,11 @@ export interface IncomingConnection {
   readonly origin?: string;
 }
 
-/** What a socket tells its user. All but `onReadable` and `onIncoming` come from inside `tick`. */
+/**
+ * What a socket tells its user. All but `onReadable` and `onIncoming` come from inside `tick`, and those two never from
+ * inside a method of a socket. An exception of a handler comes out of `tick` (of `onIncoming`: out of the next one, and
+ * the stranger is refused); what it kept from being told is told by the next `tick`.
+ */
 export interface SocketEvents {
   /** There is something for `tick` and `receive`. Called once, until the next `tick`. */
   onReadable(): void;
@@ -81,7 +90,7 @@ export interface SocketEvents {
   onIncoming(incoming: IncomingConnection): true | DisconnectReason;
   /** A stateful connection has come in and stands. */
   onConnect(handle: IConnectionHandle): void;
-  /** A stateful connection has ended, and not by our own `disconnect`. */
+  /** A stateful connection has ended, and not by our own `disconnect`; its packets have been received. */
   onDisconnect(handle: IConnectionHandle, reason: DisconnectReason): void;
   /** A handle that refused a packet takes packets again. */
   onWritable(handle: IConnectionHandle): void;
@@ -98,12 +107,15 @@ export interface ISocket {
   readonly boundPort: number | null;
   /**
    * Starts to listen.
-   * @throws NetworkError `ERR_ADDRESS_IN_USE`, `ERR_ACCESS`, `ERR_NOT_SUPPORTED` (not on this platform), `ERR_FAILED`
+   * @throws NetworkError `ERR_ADDRESS_IN_USE`, `ERR_ACCESS`, `ERR_NOT_SUPPORTED` (not on this platform), `ERR_IN_USE`
+   * (bound or connected already), `ERR_CLOSED`, `ERR_FAILED`
    */
   bind(endPoint: IBindEndPoint): Promise<void>;
   /**
    * Prepares a way to one other end; resolves when packets can be sent. That there is an answer is not its business.
-   * @throws NetworkError `ERR_CONNECT_FAILED` and what `bind` throws; the signal's reason when it aborts
+   * Nothing is received from a stateful handle before. A socket is bound or connected once.
+   * @throws NetworkError `ERR_CONNECT_FAILED` (with the `reason` of a refusal) and what `bind` throws; the signal's
+   * reason when it aborts
    */
   connect(endPoint: IConnectEndPoint, signal?: AbortSignal): Promise<IConnectionHandle>;
   /** Frees everything; connections that are still open end. Resolves when all is closed. May be called more than once. */
@@ -112,12 +124,13 @@ export interface ISocket {
   tick(): void;
   /** Whether `receive` has a packet. */
   poll(): boolean;
-  /** Fills `packet` with the next one. Only after `poll` said true. */
+  /** Fills `packet` with the next one. @throws NetworkError `ERR_NO_PACKET` where `poll` would say false */
   receive(packet: ReceivedPacket): void;
   /**
    * Sends the first `length` bytes of `packet`, which is copied or gone at return. The lane, 0 to 5, orders reliable
    * packets where the transport has lanes.
    * @returns false: full, and not taken (`onWritable` follows); or the handle has ended, and nothing follows
+   * @throws RangeError for a length under 1, over what the handle takes, or over `packet`
    */
   send(handle: IConnectionHandle, packet: Uint8Array, length: number, delivery: Delivery, lane?: number): boolean;
   /** Ends a round of sending: what is queued leaves. */

@@ -1,7 +1,7 @@
 import type { Random } from "../../random.js";
+import { ACK_INTERVAL, MAX_ACK_DELAY_MS } from "../delivery/received-packets.js";
 import { BandwidthFilter } from "./bandwidth-filter.js";
 import type { DeliveryRate } from "./delivery-rate.js";
-import { ACK_INTERVAL, MAX_ACK_DELAY_MS } from "./received-packets.js";
 
 const INITIAL_PACKETS = 10;
 const MIN_PACKETS = 4;

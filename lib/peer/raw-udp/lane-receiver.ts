@@ -1,9 +1,9 @@
+import { ByteRing } from "../delivery/byte-ring.js";
+import { nearestNumber } from "../delivery/packet-number.js";
+import { RangeSet } from "../delivery/range-set.js";
 import type { ProfileHost } from "../profile.js";
-import { ByteRing } from "./byte-ring.js";
 import { LANE_WINDOW_BYTES } from "./lanes.js";
 import { LaneResult, MessageAssembler } from "./message-assembler.js";
-import { nearestNumber } from "./packet-number.js";
-import { RangeSet } from "./range-set.js";
 
 /** Pieces with holes between them that are kept; a window of full packets has fewer. */
 export const MAX_PIECES = 512;

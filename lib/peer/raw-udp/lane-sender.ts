@@ -1,7 +1,7 @@
+import { ByteRing } from "../delivery/byte-ring.js";
+import { RangeSet } from "../delivery/range-set.js";
 import { FrameKind } from "../packet-format.js";
 import { varintSize, writeU32, writeVarint } from "../varint.js";
-import { ByteRing } from "./byte-ring.js";
-import { RangeSet } from "./range-set.js";
 
 /** Kind, offset, and a length of two bytes. */
 const FRAME_OVERHEAD = 7;

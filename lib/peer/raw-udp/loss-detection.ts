@@ -1,5 +1,5 @@
-import { MAX_ACK_DELAY_MS } from "./received-packets.js";
-import type { RoundTripEstimator } from "./round-trip-estimator.js";
+import { MAX_ACK_DELAY_MS } from "../delivery/received-packets.js";
+import type { RoundTripEstimator } from "../delivery/round-trip-estimator.js";
 import { PacketState, type SentPackets } from "./sent-packets.js";
 
 /** A packet counts as lost an eighth of a round trip after it is overdue, and no sooner than timers can tell. */

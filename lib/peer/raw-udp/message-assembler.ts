@@ -1,6 +1,6 @@
 import { Channel } from "../channel.js";
+import { copyBytes } from "../delivery/byte-ring.js";
 import type { ProfileHost } from "../profile.js";
-import { copyBytes } from "./byte-ring.js";
 
 /** What became of bytes of a lane. */
 export enum LaneResult {

@@ -1,17 +1,17 @@
 import { Channel, type NotifyCallbacks } from "../channel.js";
+import { FrameQueue } from "../delivery/frame-queue.js";
+import { NotifyTokens } from "../delivery/notify-tokens.js";
 import { CONTROL_LANE, FrameKind, LANES, STREAM_LANE } from "../packet-format.js";
 import type { ProfileHost } from "../profile.js";
-import { DatagramQueue } from "./datagram-queue.js";
 import { LaneSender } from "./lane-sender.js";
 import { LANE_WINDOW_BYTES } from "./lanes.js";
-import { NotifyTokens } from "./notify-tokens.js";
 import { DEFAULT_LIMITS, type RawUdpOptions } from "./raw-udp-options.js";
 import type { SentPackets } from "./sent-packets.js";
 
 /** What waits to leave, in the order of its urgency, and what becomes of it once it was in a packet. */
 export class Outbox {
   readonly #lanes: LaneSender[] = [];
-  readonly #datagrams: DatagramQueue;
+  readonly #datagrams: FrameQueue;
   readonly #tokens = new NotifyTokens();
   readonly #host: ProfileHost;
   readonly #packets: SentPackets;
@@ -32,7 +32,7 @@ export class Outbox {
     for (let lane = 0; lane < LANES; lane++) {
       this.#lanes.push(new LaneSender(lane, firstNumber, LANE_WINDOW_BYTES[lane] as number, maxQueuedBytes));
     }
-    this.#datagrams = new DatagramQueue(maxQueuedDatagramBytes);
+    this.#datagrams = new FrameQueue(maxQueuedDatagramBytes);
   }
 
   /** Takes a message; false: its queue is full. */
@@ -68,6 +68,10 @@ export class Outbox {
     let bytes = this.#datagrams.bytes;
     for (const lane of this.#lanes) bytes += lane.unsentBytes;
     return bytes;
+  }
+
+  laneUnsentBytes(lane: number): number {
+    return (this.#lanes[lane] as LaneSender).unsentBytes;
   }
 
   get isDrained(): boolean {

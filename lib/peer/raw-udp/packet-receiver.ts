@@ -1,16 +1,16 @@
 import type { DisconnectReason } from "../../socket/index.js";
 import { Channel } from "../channel.js";
+import { AckFrame } from "../delivery/ack-frame.js";
+import type { ReceivedPackets } from "../delivery/received-packets.js";
 import { FrameKind, LANES } from "../packet-format.js";
 import { PacketReader } from "../packet-reader.js";
 import type { ProfileHost } from "../profile.js";
-import { AckFrame } from "./ack-frame.js";
 import { readCloseFrame } from "./close-frame.js";
 import type { RawUdpCounters } from "./counters.js";
 import { LaneReceiver } from "./lane-receiver.js";
 import { LaneResult } from "./message-assembler.js";
 import type { PacketSender } from "./packet-sender.js";
 import { DEFAULT_LIMITS, type RawUdpOptions } from "./raw-udp-options.js";
-import type { ReceivedPackets } from "./received-packets.js";
 
 /** What reading a frame leads to. */
 enum Next {
@@ -126,7 +126,7 @@ export class PacketReceiver {
     this.#sender.respond(this.#nowMs);
     if (!this.hasEnded) {
       this.hasEnded = true;
-      this.#host.closed(reason);
+      this.#host.remoteClosed(reason);
     }
     return Next.Stop;
   }

@@ -1,8 +1,10 @@
 import { Delivery } from "../../socket/index.js";
+import type { AckFrame } from "../delivery/ack-frame.js";
+import { MAX_ACK_BYTES, type ReceivedPackets } from "../delivery/received-packets.js";
+import { RoundTripEstimator } from "../delivery/round-trip-estimator.js";
 import { DATA_HEADER_BYTES, FrameKind, PacketKind, TAG_BYTES } from "../packet-format.js";
 import type { PacketSeal, ProfileHost } from "../profile.js";
 import { writeU32 } from "../varint.js";
-import type { AckFrame } from "./ack-frame.js";
 import { CongestionController } from "./congestion-controller.js";
 import type { RawUdpCounters } from "./counters.js";
 import { DeliveryRate } from "./delivery-rate.js";
@@ -10,8 +12,6 @@ import { LossDetection } from "./loss-detection.js";
 import { Outbox } from "./outbox.js";
 import { Pacer } from "./pacer.js";
 import type { RawUdpOptions } from "./raw-udp-options.js";
-import { MAX_ACK_BYTES, type ReceivedPackets } from "./received-packets.js";
-import { RoundTripEstimator } from "./round-trip-estimator.js";
 import { PacketState, SentPackets } from "./sent-packets.js";
 
 /** Silence is answered with two packets: one of them may be lost too. */

@@ -1,15 +1,15 @@
 import type { DisconnectReason, ReceivedPacket } from "../../socket/index.js";
 import { Channel, type NotifyCallbacks } from "../channel.js";
+import { nearestNumber } from "../delivery/packet-number.js";
+import { ReceivedPackets } from "../delivery/received-packets.js";
 import { DATA_HEADER_BYTES, PacketKind, ProfileKind } from "../packet-format.js";
 import { PacketReader } from "../packet-reader.js";
 import type { PacketSeal, Profile, ProfileHost, SendBudget } from "../profile.js";
 import { encodeCloseFrame } from "./close-frame.js";
 import { RawUdpCounters } from "./counters.js";
-import { nearestNumber } from "./packet-number.js";
 import { PacketReceiver } from "./packet-receiver.js";
 import { PacketSender } from "./packet-sender.js";
 import type { RawUdpOptions } from "./raw-udp-options.js";
-import { ReceivedPackets } from "./received-packets.js";
 
 /** A deadline missed by so much was missed by a program that stood still, and measures no network. */
 const PAUSE_MS = 1000;
@@ -100,6 +100,10 @@ export class RawUdpProfile implements Profile {
     const inOrder = this.#received.record(number);
     this.#host.proven();
     this.#receiver.receive(number, inOrder, buffer, offset + DATA_HEADER_BYTES, end, nowMs);
+  }
+
+  queuedBytes(lane: number): number {
+    return this.#sender.outbox.laneUnsentBytes(lane);
   }
 
   ping(): void {

@@ -110,7 +110,7 @@ export class EndPoint implements ProfileHost {
     this.strayCount++;
   }
 
-  closed(reason: DisconnectReason): void {
+  remoteClosed(reason: DisconnectReason): void {
     this.closedWith = reason;
   }
 

@@ -2,8 +2,8 @@ import { FrameKind } from "../packet-format.js";
 import { varintSize } from "../varint.js";
 import { ByteRing } from "./byte-ring.js";
 
-/** Unreliable and notify messages that wait to leave, one behind the other as the frames that they become. */
-export class DatagramQueue {
+/** Messages that wait to leave, one behind the other as the frames that they become: kind, length, bytes. */
+export class FrameQueue {
   readonly #ring = new ByteRing();
   readonly #maxBytes: number;
   #start = 0;
@@ -18,7 +18,7 @@ export class DatagramQueue {
   }
 
   /** @returns false: full */
-  push(kind: FrameKind.Unreliable | FrameKind.Notify, bytes: Uint8Array, offset: number, length: number): boolean {
+  push(kind: number, bytes: Uint8Array, offset: number, length: number): boolean {
     const size = 1 + varintSize(length) + length;
     if (this.bytes + size > this.#maxBytes) return false;
     this.#ring.reserve(this.#start, this.#end + size);

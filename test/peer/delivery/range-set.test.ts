@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { RangeSet } from "../../../lib/peer/raw-udp/range-set.js";
+import { RangeSet } from "../../../lib/peer/delivery/range-set.js";
 import { seededRandom } from "../../../lib/testing/index.js";
 
 const ranges = (set: RangeSet) =>

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { PacketReader } from "../../../lib/peer/packet-reader.js";
-import { AckFrame } from "../../../lib/peer/raw-udp/ack-frame.js";
-import { nearestNumber } from "../../../lib/peer/raw-udp/packet-number.js";
+import { AckFrame } from "../../../lib/peer/delivery/ack-frame.js";
+import { nearestNumber } from "../../../lib/peer/delivery/packet-number.js";
 import {
   ACK_INTERVAL,
   MAX_ACK_BYTES,
@@ -9,7 +8,8 @@ import {
   MAX_FURTHER_RANGES,
   RECEIVE_WINDOW,
   ReceivedPackets,
-} from "../../../lib/peer/raw-udp/received-packets.js";
+} from "../../../lib/peer/delivery/received-packets.js";
+import { PacketReader } from "../../../lib/peer/packet-reader.js";
 import { seededRandom } from "../../../lib/testing/index.js";
 
 const random = seededRandom(9);
