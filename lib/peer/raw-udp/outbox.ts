@@ -64,6 +64,10 @@ export class Outbox {
     return bytes;
   }
 
+  laneUnsentBytes(lane: number): number {
+    return (this.#lanes[lane] as LaneSender).unsentBytes;
+  }
+
   get unsentBytes(): number {
     let bytes = this.#datagrams.bytes;
     for (const lane of this.#lanes) bytes += lane.unsentBytes;
