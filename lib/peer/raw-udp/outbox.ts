@@ -74,10 +74,6 @@ export class Outbox {
     return bytes;
   }
 
-  laneUnsentBytes(lane: number): number {
-    return (this.#lanes[lane] as LaneSender).unsentBytes;
-  }
-
   get isDrained(): boolean {
     return this.#lanes.every((lane) => lane.queuedBytes === 0);
   }
