@@ -41,6 +41,10 @@ export abstract class HandleWrapper implements IConnectionHandle {
     return this.inner.bufferedBytes;
   }
 
+  get bytesPerSecond(): number {
+    return this.inner.bytesPerSecond;
+  }
+
   get address(): string {
     return this.inner.address;
   }

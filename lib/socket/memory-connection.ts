@@ -12,6 +12,7 @@ export class MemoryConnection implements InboxHandle {
   connection: unknown = null;
   waitingPackets = 0;
   hasEnded = false;
+  readonly bytesPerSecond = Number.POSITIVE_INFINITY;
   /** Sent, and not received by the other end. */
   bufferedBytes = 0;
   /** A packet was refused since it was last writable. */

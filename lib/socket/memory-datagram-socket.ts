@@ -13,6 +13,7 @@ class MemoryAddress implements IConnectionHandle {
   readonly ordered = false;
   readonly addressVerified = false;
   readonly bufferedBytes = 0;
+  readonly bytesPerSecond = Number.POSITIVE_INFINITY;
   readonly connection = null;
 
   constructor(

@@ -36,6 +36,8 @@ export interface IConnectionHandle {
    * reliable one has up to 16384.
    */
   readonly maxPacketSize: number;
+  /** What the transport reckons it can send, in bytes per second; `Infinity` where it does not. */
+  readonly bytesPerSecond: number;
   /** Bytes taken by `send` that have not left yet, or have not been acknowledged where the transport does that. */
   readonly bufferedBytes: number;
   /** For logs, limits and lookups: the same text for equal handles, made on access. */

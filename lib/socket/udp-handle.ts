@@ -13,6 +13,7 @@ export class UdpHandle implements IConnectionHandle {
   readonly addressVerified = false;
   readonly maxPacketSize = maxUdpPacketSize;
   readonly bufferedBytes = 0;
+  readonly bytesPerSecond = Number.POSITIVE_INFINITY;
   readonly connection = null;
 
   constructor(

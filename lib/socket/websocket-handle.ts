@@ -36,6 +36,7 @@ export class WebSocketHandle implements InboxHandle {
   readonly reliable = true;
   readonly ordered = true;
   readonly addressVerified = true;
+  readonly bytesPerSecond = Number.POSITIVE_INFINITY;
   readonly maxPacketSize: number;
   connection: unknown = null;
   waitingPackets = 0;

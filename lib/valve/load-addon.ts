@@ -7,6 +7,9 @@ import type { NativeAddon } from "./native.js";
 
 const require = createRequire(import.meta.url);
 
+/** Node's event loop library may be used in Node only: Bun aborts the process and Deno never answers. */
+export const mayUseUv = "node" in process.versions && !("bun" in process.versions) && !("deno" in process.versions);
+
 /** "linux-x64 (glibc)": what a binary has to be made for. */
 function platformName(): string {
   const name = `${process.platform}-${process.arch}`;
