@@ -320,12 +320,13 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
     return true;
   }
 
-  /** A transport that takes all that streams give it is given more, for a while. */
+  /** A transport that takes all that the streams give is given more, as far as their credit goes. */
   #pumpAndFlush(nowMs: number): void {
-    for (let rounds = 0; rounds < 4; rounds++) {
-      const hasMore = this.#streams.pump();
+    for (;;) {
+      this.#streams.pump();
+      const hasChunks = this.#profile.queuedBytes(STREAM_LANE) > 0;
       this.#profile.flush(nowMs);
-      if (!hasMore || this.#profile.queuedBytes(STREAM_LANE) > 0) return;
+      if (!hasChunks || this.#profile.queuedBytes(STREAM_LANE) > 0) return;
     }
   }
 

@@ -8,6 +8,11 @@ export function checkPacket(handle: IConnectionHandle, packet: Uint8Array, lengt
   const { maxPacketSize, reliable, ordered } = handle;
   const isReliable = reliable && !ordered && delivery === Delivery.Reliable;
   const max = isReliable ? Math.max(maxReliableBytes, maxPacketSize) : maxPacketSize;
+  checkPacketLength(length, packet, max);
+}
+
+/** @throws RangeError for more than `max` bytes, none, or more than there are */
+export function checkPacketLength(length: number, packet: Uint8Array, max: number): void {
   if (length >>> 0 === length && length > 0 && length <= max && length <= packet.length) return;
   throw new RangeError(`A packet has 1 to ${max} bytes and no more than its buffer (${packet.length}), not ${length}`);
 }

@@ -12,8 +12,8 @@ export class UdpHandle implements IConnectionHandle {
   readonly security = "none";
   readonly addressVerified = false;
   readonly maxPacketSize = maxUdpPacketSize;
-  readonly bufferedBytes = 0;
   readonly bytesPerSecond = Number.POSITIVE_INFINITY;
+  readonly bufferedBytes = 0;
   readonly connection = null;
 
   constructor(

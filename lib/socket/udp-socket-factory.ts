@@ -2,6 +2,7 @@ import { type Clock, systemClock } from "../clock.js";
 import type { IBindEndPoint, IConnectEndPoint, ISocket } from "./socket.js";
 import { type IHasAddress, type IHasPort, SocketFactory } from "./socket-factory.js";
 import { maxUdpPacketSize } from "./udp-handle.js";
+import { isNativeUdpSupported, NativeUdpSocket } from "./udp-native-socket.js";
 import { UdpSocket } from "./udp-socket.js";
 
 export interface UdpSocketFactoryOptions {
@@ -15,6 +16,11 @@ export interface UdpSocketFactoryOptions {
   bufferBytes?: number;
   /** Packets that wait for `receive`; what comes when it is full is dropped and counted. Default 8192. */
   queuePackets?: number;
+  /**
+   * `managed`: `node:dgram`. `native`: the addon, which moves batches of datagrams and makes no garbage. `auto`, the
+   * default: native where there is an addon.
+   */
+  implementation?: "managed" | "native" | "auto";
   clock?: Clock;
 }
 
@@ -32,14 +38,16 @@ export interface UdpEndPoint {
   readonly port: number;
 }
 
-/** Plain UDP over IPv4 and IPv6, through `node:dgram`. Handles are stateless and promise nothing. */
+/** Plain UDP over IPv4 and IPv6, through the addon or `node:dgram`. Handles are stateless and promise nothing. */
 export class UdpSocketFactory extends SocketFactory implements IHasAddress, IHasPort {
   readonly maxPacketSize = maxUdpPacketSize;
   address: string;
   port: number;
   bindAddress: string | null;
+  readonly #implementation: "managed" | "native";
   readonly #options: UdpSocketOptions;
 
+  /** @throws RangeError: no such implementation */
   constructor(options: UdpSocketFactoryOptions = {}) {
     super();
     const { address = "localhost", port = 7777, bindAddress = null } = options;
@@ -48,14 +56,27 @@ export class UdpSocketFactory extends SocketFactory implements IHasAddress, IHas
     this.port = port;
     this.bindAddress = bindAddress;
     this.#options = { bufferBytes, queuePackets, clock };
+    const { implementation = "auto" } = options;
+    if (!["managed", "native", "auto"].includes(implementation)) {
+      throw new RangeError(`implementation is managed, native or auto, not ${implementation}`);
+    }
+    if (implementation !== "auto") this.#implementation = implementation;
+    else this.#implementation = isNativeUdpSupported() ? "native" : "managed";
   }
 
+  /** Whether the chosen implementation is there. */
+  override get isSupported(): boolean {
+    return this.#implementation === "managed" || isNativeUdpSupported();
+  }
+
+  /** @throws NetworkError `ERR_NOT_SUPPORTED`: `native`, and there is no addon */
   createServerSocket(): ISocket {
-    return new UdpSocket(this.#options);
+    return new (this.#implementation === "native" ? NativeUdpSocket : UdpSocket)(this.#options);
   }
 
+  /** Throws like {@link createServerSocket}. */
   createClientSocket(): ISocket {
-    return new UdpSocket(this.#options);
+    return this.createServerSocket();
   }
 
   getBindEndPoint(): IBindEndPoint {

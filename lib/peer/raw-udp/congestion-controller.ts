@@ -10,12 +10,19 @@ const STARTUP_GAIN = 2.885;
 const WINDOW_GAIN = 2;
 /** Asks for more than is known, gives back what this piled up, and keeps the rate for six round trips. */
 const CYCLE_GAINS = [1.25, 0.75, 1, 1, 1, 1, 1, 1];
+/** The queue is given as long to drain: a full one of one bandwidth-delay product takes four round trips. */
+const MAX_DRAIN_ROUNDS = 5;
 /** The way is full when the rate has not grown by a quarter in three round trips. */
 const FULL_GROWTH = 1.25;
 const FULL_ROUNDS = 3;
-/** The shortest round trip is looked for anew, with nearly nothing in flight, when none as short was seen for so long. */
+/** Or when so many round trips in a row were longer by so much: a queue stands, and would for three rounds more. */
+const QUEUE_SAMPLES = 8;
+const QUEUE_ROUND_TRIP = 1.25;
+const QUEUE_MARGIN_MS = 4;
+/** The shortest round trip is looked for anew, with nearly nothing in flight, when none nearly as short was seen for so long. */
 const SHORTEST_LIFETIME_MS = 10_000;
 const SHORTEST_PROBE_MS = 200;
+const SHORTEST_TOLERANCE = 1.05;
 /** Turns of an event loop are part of a round trip on a local network. */
 const MIN_ROUND_TRIP_MS = 1;
 /** Losses above this part, with a queue to be felt, mean that the way has become narrower; less is chance. */
@@ -48,11 +55,13 @@ export class CongestionController {
   #roundStart = 0;
   #roundLost = 0;
   #roundRate = 0;
+  #queueSamples = 0;
   #fullRate = 0;
   #fullRounds = 0;
   #phase = 0;
   #phaseStartMs = 0;
   #probeEndMs = 0;
+  #probeShortestMs = 0;
   readonly #packetBytes: number;
   readonly #random: Random;
 
@@ -82,15 +91,16 @@ export class CongestionController {
     if (this.#shortestMs === Number.POSITIVE_INFINITY && this.bandwidth === 0) {
       this.bytesPerMs = (STARTUP_GAIN * this.windowBytes) / Math.max(roundTripMs, MIN_ROUND_TRIP_MS);
     }
-    const isOld = nowMs > this.#shortestSeenMs + SHORTEST_LIFETIME_MS;
-    if (roundTripMs <= this.#shortestMs) {
-      this.#shortestMs = roundTripMs;
+    const isQueued = roundTripMs > QUEUE_ROUND_TRIP * this.#shortestMs + QUEUE_MARGIN_MS;
+    this.#queueSamples = isQueued ? this.#queueSamples + 1 : 0;
+    this.#probeShortestMs = Math.min(this.#probeShortestMs, roundTripMs);
+    this.#shortestMs = Math.min(this.#shortestMs, roundTripMs);
+    if (roundTripMs <= SHORTEST_TOLERANCE * this.#shortestMs) {
       this.#shortestSeenMs = nowMs;
-    } else if (isOld && this.#mode === Mode.Cruise) {
+    } else if (this.#mode === Mode.Cruise && nowMs > this.#shortestSeenMs + SHORTEST_LIFETIME_MS) {
       this.#mode = Mode.ProbeRoundTrip;
-      this.#shortestMs = roundTripMs;
-      this.#shortestSeenMs = nowMs;
-      this.#probeEndMs = nowMs + Math.max(SHORTEST_PROBE_MS, 2 * roundTripMs);
+      this.#probeShortestMs = roundTripMs;
+      this.#probeEndMs = Number.POSITIVE_INFINITY;
     }
   }
 
@@ -128,16 +138,31 @@ export class CongestionController {
   }
 
   #changeMode(bytesInFlight: number, nowMs: number): void {
+    if (this.#mode === Mode.Startup && this.#queueSamples >= QUEUE_SAMPLES) this.#mode = Mode.Drain;
     if (this.#mode === Mode.Drain && bytesInFlight <= this.#productBytes) this.#cruise(nowMs);
-    if (this.#mode === Mode.ProbeRoundTrip && nowMs >= this.#probeEndMs) {
-      this.#shortestSeenMs = nowMs;
-      this.#cruise(nowMs);
-    }
+    if (this.#mode === Mode.ProbeRoundTrip) this.#probeRoundTrip(bytesInFlight, nowMs);
     if (this.#mode !== Mode.Cruise) return;
-    const isDrained = CYCLE_GAINS[this.#phase] === 0.75 && bytesInFlight <= this.#productBytes;
-    if (isDrained || nowMs - this.#phaseStartMs >= this.#shortestMs) {
+    const elapsedMs = nowMs - this.#phaseStartMs;
+    const isOver =
+      CYCLE_GAINS[this.#phase] === 0.75
+        ? bytesInFlight <= this.#productBytes || elapsedMs >= MAX_DRAIN_ROUNDS * this.#shortestMs
+        : elapsedMs >= this.#shortestMs;
+    if (isOver) {
       this.#phase = (this.#phase + 1) % CYCLE_GAINS.length;
       this.#phaseStartMs = nowMs;
+    }
+  }
+
+  /** Once the queue of our own is gone, what is measured for a while is the way's length. */
+  #probeRoundTrip(bytesInFlight: number, nowMs: number): void {
+    if (this.#probeEndMs === Number.POSITIVE_INFINITY) {
+      if (bytesInFlight <= this.#probeWindowBytes) {
+        this.#probeEndMs = nowMs + Math.max(SHORTEST_PROBE_MS, this.#shortestMs);
+      }
+    } else if (nowMs >= this.#probeEndMs) {
+      this.#shortestMs = this.#probeShortestMs;
+      this.#shortestSeenMs = nowMs;
+      this.#cruise(nowMs);
     }
   }
 
@@ -153,6 +178,10 @@ export class CongestionController {
     return this.bandwidth * Math.max(this.#shortestMs, MIN_ROUND_TRIP_MS);
   }
 
+  get #probeWindowBytes(): number {
+    return Math.max(this.#productBytes / 2, MIN_PACKETS * this.#packetBytes);
+  }
+
   #decide(): void {
     const { bandwidth } = this;
     if (bandwidth === 0 || this.#shortestMs === Number.POSITIVE_INFINITY) return;
@@ -165,8 +194,7 @@ export class CongestionController {
       this.bytesPerMs = Math.max(this.bytesPerMs, STARTUP_GAIN * bandwidth);
       return;
     }
-    const isProbe = this.#mode === Mode.ProbeRoundTrip;
-    this.windowBytes = isProbe ? Math.max(product / 2, MIN_PACKETS * this.#packetBytes) : window;
+    this.windowBytes = this.#mode === Mode.ProbeRoundTrip ? this.#probeWindowBytes : window;
     this.bytesPerMs = bandwidth * this.#gain;
   }
 
