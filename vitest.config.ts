@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    exclude: ["test/platforms/**"], // npm run test:platforms
     globalSetup: "test/support/build-dist.ts",
     // GNS and its configuration exist once per process, so every test file has a process of its own.
     pool: "forks",

@@ -1,48 +1,66 @@
-// node scripts/check-binary.mjs <file.node> [--glibc 2.28] [--needed libc.so.6,libm.so.6]
+// node scripts/check-binary.mjs <file.node> [platform]
 // Checks what an addon shows to the process that loads it, and what it asks of the system.
 import { pathToFileURL } from "node:url";
 import { isNewer, readElf } from "./elf.mjs";
+import { readMachO } from "./macho.mjs";
+import { readPe } from "./pe.mjs";
+import { platformNamed } from "./platforms.mjs";
 import { main } from "./run.mjs";
 
 const wantedExports = ["napi_register_module_v1", "node_api_module_get_api_version_v1"];
 // Node exports its own OpenSSL and libuv: a name left open would silently be taken from there.
 // libuv's stable functions are used on purpose; they are looked up at run time, so that none is open here.
 const foreign = /^(EVP|SSL|CRYPTO|OPENSSL|OSSL|RAND|BIO|ERR|HMAC|SHA\d*|uv)_/;
+const readers = { linux: readElf, win32: readPe, darwin: readMachO };
+
+/**
+ * @typedef {object} Limits
+ * @property {string} [newestGlibc] the newest glibc that the binary may need
+ * @property {string} [oldestMacos] the oldest macOS that it must run on
+ * @property {string[]} [needed] the only libraries that it may need
+ */
 
 /**
  * Reads the file and lists the rules that it breaks, one line each.
  * @param {string} path
- * @param {{ newestGlibc?: string, needed?: string[] }} [limits] the newest glibc and the only libraries it may need
+ * @param {{ os?: string, limits?: Limits }} [platform]
  */
-export function checkBinary(path, { newestGlibc, needed } = {}) {
-  const elf = readElf(path);
+export function checkBinary(path, { os = "linux", limits = {} } = {}) {
+  const binary = readers[os](path);
   const problems = [];
-  const extra = elf.exports.filter((name) => !wantedExports.includes(name));
-  const missing = wantedExports.filter((name) => !elf.exports.includes(name));
-  const open = elf.imports.filter(({ name }) => foreign.test(name)).map(({ name }) => name);
-  if (extra.length > 0) problems.push(`exports more than the two Node-API symbols: ${extra.slice(0, 10).join(", ")}`);
+  const extra = binary.exports.filter((name) => !wantedExports.includes(name));
+  const missing = wantedExports.filter((name) => !binary.exports.includes(name));
+  const open = binary.imports.filter(({ name }) => foreign.test(name)).map(({ name }) => name);
+  // zig's linker for macOS exports what is not hidden, whatever it is told. No other library looks there for a name, but
+  // for weak ones, of which there may be none.
+  const harmful = os === "darwin" ? binary.weak : extra;
+  if (harmful.length > 0)
+    problems.push(`exports more than the two Node-API symbols: ${harmful.slice(0, 10).join(", ")}`);
   if (missing.length > 0) problems.push(`does not export ${missing.join(", ")}`);
   if (open.length > 0) problems.push(`would take these from Node: ${open.slice(0, 10).join(", ")}`);
-  if (newestGlibc && isNewer(elf.newestGlibc, newestGlibc)) {
-    const newer = elf.imports.filter(({ version }) => isNewer(version.replace("GLIBC_", "") || "0", newestGlibc));
-    problems.push(`needs glibc ${elf.newestGlibc}, not ${newestGlibc}: ${newer.map(({ name }) => name).join(", ")}`);
+  const { newestGlibc, oldestMacos, needed } = limits;
+  if (newestGlibc && isNewer(binary.newestGlibc, newestGlibc)) {
+    const newer = binary.imports.filter(({ version }) => isNewer(version.replace("GLIBC_", "") || "0", newestGlibc));
+    problems.push(`needs glibc ${binary.newestGlibc}, not ${newestGlibc}: ${newer.map(({ name }) => name).join(", ")}`);
   }
-  const unknown = needed ? elf.needed.filter((library) => !needed.includes(library)) : [];
+  if (oldestMacos && binary.oldestMacos !== oldestMacos) problems.push(`is made for macOS ${binary.oldestMacos}`);
+  if (os === "darwin" && !binary.signatureHolds) problems.push("has no code signature that matches its content");
+  const unknown = needed ? binary.needed.filter((library) => !needed.includes(library)) : [];
   if (unknown.length > 0) problems.push(`needs these libraries: ${unknown.join(", ")}`);
-  return { elf, problems };
+  return { binary, problems };
 }
 
-function flag(name) {
-  const index = process.argv.indexOf(name);
-  return index === -1 ? undefined : process.argv[index + 1];
+/** "glibc 2.25": the newest that a binary asks of its system, where its format tells. */
+export function newestVersion({ newestGlibc, oldestMacos }) {
+  return newestGlibc ? `glibc ${newestGlibc}` : oldestMacos ? `macOS ${oldestMacos}` : "";
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   await main(() => {
-    const path = process.argv[2];
-    if (!path) throw new Error("Usage: check-binary.mjs <file.node> [--glibc 2.28] [--needed libc.so.6,libm.so.6]");
-    const { elf, problems } = checkBinary(path, { newestGlibc: flag("--glibc"), needed: flag("--needed")?.split(",") });
-    console.log(`${path}: newest glibc ${elf.newestGlibc}, needs ${elf.needed.join(" ")}`);
+    const [path, name] = process.argv.slice(2);
+    if (!path) throw new Error("Usage: check-binary.mjs <file.node> [platform]");
+    const { binary, problems } = checkBinary(path, name ? platformNamed(name) : {});
+    console.log(`${path}: ${newestVersion(binary)}, needs ${binary.needed.join(" ")}`);
     if (problems.length > 0) throw new Error(problems.map((problem) => `${path} ${problem}`).join("\n"));
   });
 }

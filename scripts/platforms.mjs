@@ -1,6 +1,24 @@
+// The platforms that get a binary; a new one is a new row.
+import { join } from "node:path";
+import { root } from "./paths.mjs";
+
+/** glibc up to 2.33 has these apart; the loader is needed by name for thread-local variables. */
+const glibc = { newestGlibc: "2.28", needed: ["libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2"] };
+const framework = "/System/Library/Frameworks/CoreFoundation.framework/Versions/A/CoreFoundation";
+const macos = { oldestMacos: "11.0", needed: ["/usr/lib/libSystem.B.dylib", framework] };
+/** The libraries of Windows 10; the C library is in a dozen of them. */
+const crt = "convert environment heap locale math multibyte private runtime stdio string time utility".split(" ");
+const windows = [
+  ...["bcrypt", "dbghelp", "iphlpapi", "kernel32", "winmm", "ws2_32"].map((name) => `${name}.dll`),
+  ...crt.map((name) => `api-ms-win-crt-${name}-l1-1-0.dll`),
+];
+
+/** What CMake has to be told to compile for another system. */
+const cmake = (system, processor) => ({ CMAKE_SYSTEM_NAME: system, CMAKE_SYSTEM_PROCESSOR: processor });
+
 /**
- * The platforms that get a binary; a new one is a new row.
- * `zigTarget` names the oldest glibc that the binary may need; `needed` lists the only libraries it may ask for.
+ * `build` is all that compiling depends on: zig's target, which names the oldest system to run on, OpenSSL's name of the
+ * platform (null: Windows has what GNS needs), and CMake's definitions. `limits` are what the binary may ask of a system.
  */
 export const platforms = [
   {
@@ -8,11 +26,53 @@ export const platforms = [
     os: "linux",
     arch: "x64",
     libc: "glibc",
-    zigTarget: "x86_64-linux-gnu.2.28",
-    opensslTarget: "linux-x86_64",
-    cmake: { CMAKE_SYSTEM_NAME: "Linux", CMAKE_SYSTEM_PROCESSOR: "x86_64" },
-    newestGlibc: "2.28",
-    needed: ["libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2", "ld-linux-x86-64.so.2"],
+    build: { zigTarget: "x86_64-linux-gnu.2.28", opensslTarget: "linux-x86_64", cmake: cmake("Linux", "x86_64") },
+    limits: { ...glibc, needed: [...glibc.needed, "ld-linux-x86-64.so.2"] },
+  },
+  {
+    name: "linux-arm64",
+    os: "linux",
+    arch: "arm64",
+    libc: "glibc",
+    build: { zigTarget: "aarch64-linux-gnu.2.28", opensslTarget: "linux-aarch64", cmake: cmake("Linux", "aarch64") },
+    limits: { ...glibc, needed: [...glibc.needed, "ld-linux-aarch64.so.1"] },
+  },
+  {
+    name: "linux-x64-musl",
+    os: "linux",
+    arch: "x64",
+    libc: "musl",
+    build: { zigTarget: "x86_64-linux-musl", opensslTarget: "linux-x86_64", cmake: cmake("Linux", "x86_64") },
+    limits: { needed: ["libc.so"] },
+  },
+  {
+    name: "linux-arm64-musl",
+    os: "linux",
+    arch: "arm64",
+    libc: "musl",
+    build: { zigTarget: "aarch64-linux-musl", opensslTarget: "linux-aarch64", cmake: cmake("Linux", "aarch64") },
+    limits: { needed: ["libc.so"] },
+  },
+  {
+    name: "win32-x64",
+    os: "win32",
+    arch: "x64",
+    build: { zigTarget: "x86_64-windows-gnu", opensslTarget: null, cmake: cmake("Windows", "x86_64") },
+    limits: { needed: windows },
+  },
+  {
+    name: "darwin-x64",
+    os: "darwin",
+    arch: "x64",
+    build: { zigTarget: "x86_64-macos.11.0", opensslTarget: "darwin64-x86_64", cmake: cmake("Darwin", "x86_64") },
+    limits: macos,
+  },
+  {
+    name: "darwin-arm64",
+    os: "darwin",
+    arch: "arm64",
+    build: { zigTarget: "aarch64-macos.11.0", opensslTarget: "darwin64-arm64", cmake: cmake("Darwin", "arm64") },
+    limits: macos,
   },
 ];
 
@@ -20,4 +80,12 @@ export function platformNamed(name) {
   const platform = platforms.find((row) => row.name === name);
   if (platform) return platform;
   throw new Error(`There is no recipe for ${name}; there is one for: ${platforms.map((row) => row.name).join(", ")}`);
+}
+
+/**
+ * Where a platform's binary belongs, as node-gyp-build looks for it.
+ * @param {{ os: string, arch: string, libc?: string }} platform
+ */
+export function binaryOf({ os, arch, libc }) {
+  return join(root, "prebuilds", `${os}-${arch}`, `valve-sockets.${libc ? `${libc}.` : ""}node`);
 }

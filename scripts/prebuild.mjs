@@ -1,12 +1,15 @@
-// npm run prebuild: the self-contained binary that ships, into prebuilds/. docs/building.md describes how.
-import { cpSync, mkdirSync, rmSync, statSync } from "node:fs";
+// npm run prebuild: the self-contained binaries that ship, into prebuilds/. docs/building.md describes how. Without
+// arguments the one for Linux x64; `-- --platform <name>` another, `-- --all` every one.
+import { createHash } from "node:crypto";
+import { cpSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { promisify } from "node:util";
-import { checkBinary } from "./check-binary.mjs";
+import { checkBinary, newestVersion } from "./check-binary.mjs";
 import { root } from "./paths.mjs";
-import { platformNamed, platforms } from "./platforms.mjs";
+import { binaryOf, platformNamed, platforms } from "./platforms.mjs";
 import { main } from "./run.mjs";
+import { signMachO } from "./sign-macho.mjs";
 import { ensureSystemPackages, prebuildPackages } from "./system-packages.mjs";
 
 const require = createRequire(import.meta.url);
@@ -28,29 +31,35 @@ async function prebuild(platform) {
     libc: platform.libc,
     nodeGyp: join(root, "scripts", "prebuild-addon.mjs"),
     napi: true,
-    strip: true,
-    tagLibc: true,
+    tagLibc: platform.libc !== undefined,
   });
   rmSync(staging, { recursive: true, force: true });
 
-  const file = join(root, "prebuilds", platform.name, `valve-sockets.${platform.libc}.node`);
-  const { elf, problems } = checkBinary(file, platform);
+  const file = binaryOf(platform);
+  if (platform.os === "darwin") signMachO(file);
+  const { binary, problems } = checkBinary(file, platform);
   if (problems.length > 0) throw new Error(`${file}:\n  ${problems.join("\n  ")}`);
+  const content = readFileSync(file);
   return {
     platform: platform.name,
-    "size (MB)": Number((statSync(file).size / 1e6).toFixed(2)),
-    "newest glibc": elf.newestGlibc,
-    needed: elf.needed.join(" "),
-    exports: elf.exports.length,
+    "size (MB)": Number((content.length / 1e6).toFixed(2)),
+    newest: newestVersion(binary),
+    needed: binary.needed.map((library) => basename(library)).join(" "),
+    exports: binary.exports.length,
+    sha256: createHash("sha256").update(content).digest("hex").slice(0, 16),
     seconds: Math.round((Date.now() - start) / 1000),
   };
 }
 
-await main(async () => {
+function chosenPlatforms() {
+  if (process.argv.includes("--all")) return platforms;
   const flag = process.argv.indexOf("--platform");
-  const chosen = flag === -1 ? platforms : [platformNamed(process.argv[flag + 1])];
+  return [platformNamed(flag === -1 ? "linux-x64" : process.argv[flag + 1])];
+}
+
+await main(async () => {
   ensureSystemPackages(prebuildPackages);
   const table = [];
-  for (const platform of chosen) table.push(await prebuild(platform));
+  for (const platform of chosenPlatforms()) table.push(await prebuild(platform));
   console.table(table);
 });

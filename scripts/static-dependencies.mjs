@@ -3,6 +3,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
+import { checkArchives } from "./components.mjs";
 import { cache, root } from "./paths.mjs";
 import { run } from "./run.mjs";
 import { cmakeDefinitions, compilerEnvironment, fillOnce, keyOf } from "./toolchain.mjs";
@@ -11,11 +12,14 @@ const recipe = join(root, "deps", "static");
 const definitions = join(root, "deps", "gns", "definitions.cmake");
 
 // GNS uses AES-GCM, SHA, HMAC, Ed25519, X25519 and random numbers. No configuration file is read, no module loaded.
+// X25519 cannot be had without the other curves; P-256's assembler brings a table of 150 KB that does not compress.
 const openssl = `no-shared no-tests no-apps no-docs no-module no-dso no-engine no-autoload-config no-legacy no-comp
   no-ssl no-tls no-dtls no-quic no-cms no-ct no-ocsp no-ts no-srp no-psk no-cmp no-sock no-ui-console no-async
-  no-ec2m no-sm2 no-sm3 no-sm4 no-aria no-camellia no-bf no-cast no-des no-idea no-rc2 no-rc4 no-seed no-md4 no-mdc2
+  no-dh no-multiblock no-ec2m no-sm2 no-sm3 no-sm4 no-aria no-camellia no-bf no-cast no-des no-idea no-rc2 no-rc4 no-seed no-md4 no-mdc2
   no-rmd160 no-whirlpool no-blake2 no-siphash no-gost no-dsa no-scrypt no-ocb no-siv no-ml-kem no-ml-dsa no-slh-dsa
-  no-chacha no-poly1305 --prefix=/nonexistent --openssldir=/nonexistent --libdir=lib -fPIC -O3`.split(/\s+/);
+  no-chacha no-poly1305 -UECP_NISTZ256_ASM -fvisibility=hidden -fno-asynchronous-unwind-tables --prefix=/nonexistent --openssldir=/nonexistent --libdir=lib -fPIC -O3`.split(
+  /\s+/,
+);
 
 /** Fetches the pinned sources with cargo: `{ root, gns, protobuf, openssl }`. */
 export function fetchSources() {
@@ -62,13 +66,25 @@ async function warmUp(work, env) {
   await runLogged("zig-c++", args, { cwd: work, env, log: join(work, "log") });
 }
 
-async function buildOpenssl(source, platform, folder, env) {
-  // Built inside a copy: from another folder its file names would carry this machine's paths into the binary.
-  cpSync(source, folder, { recursive: true });
-  const variables = { ...env, CC: "zig-cc", AR: "zig-ar", RANLIB: "zig-ranlib" };
-  const options = { cwd: folder, env: variables, log: join(folder, "log") };
-  await runLogged("perl", ["Configure", platform.opensslTarget, ...openssl], options);
-  await runLogged("make", [`-j${availableParallelism()}`, "build_generated", "libcrypto.a"], options);
+/** Builds libcrypto, unless the cache has it, and returns the folder that it and its headers are in. */
+async function buildOpenssl(source, platform, compilers, env) {
+  const folder = join(cache, "static", `openssl-${platform.name}-${keyOf(openssl.join(" "), compilers, source)}`);
+  await fillOnce(folder, async (target) => {
+    // Built inside a copy: from another folder its file names would carry this machine's paths into the binary.
+    const copy = mkdtempSync(join(cache, "static", "work-"));
+    try {
+      cpSync(source, copy, { recursive: true });
+      const variables = { ...env, CC: "zig-cc", AR: "zig-ar", RANLIB: "zig-ranlib" };
+      const options = { cwd: copy, env: variables, log: join(copy, "log") };
+      await runLogged("perl", ["Configure", platform.build.opensslTarget, ...openssl], options);
+      await runLogged("make", [`-j${availableParallelism()}`, "build_generated", "libcrypto.a"], options);
+      cpSync(join(copy, "libcrypto.a"), join(target, "libcrypto.a"));
+      cpSync(join(copy, "include"), join(target, "include"), { recursive: true });
+    } finally {
+      rmSync(copy, { recursive: true, force: true });
+    }
+  });
+  return folder;
 }
 
 async function buildGns({ sources, platform, tools, folder, opensslFolder, env }) {
@@ -98,7 +114,8 @@ async function buildGns({ sources, platform, tools, folder, opensslFolder, env }
 
 function archivesIn(folder) {
   const files = readdirSync(folder, { recursive: true });
-  return files.filter((file) => file.endsWith(".a")).map((file) => join(folder, file));
+  const archives = files.filter((file) => file.endsWith(".a")).sort();
+  return archives.map((file) => join(folder, file));
 }
 
 /** Builds the archive, unless the cache has it, and returns the folder to use as GNS_ROOT. */
@@ -108,24 +125,32 @@ export async function buildStaticDependencies(platform, tools, sources) {
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
   const inputs = [...recipeFiles, definitions].map((file) => readFileSync(file));
-  const key = keyOf(JSON.stringify(platform), openssl.join(" "), tools.compilers, ...inputs);
+  const key = keyOf(JSON.stringify(platform.build), openssl.join(" "), tools.compilers, ...inputs);
   const prefix = join(cache, "static", `${platform.name}-${key}`);
   const env = compilerEnvironment(tools.compilers);
 
   await fillOnce(prefix, async (target) => {
     const work = mkdtempSync(join(cache, "static", "work-"));
-    const folders = { openssl: join(work, "openssl"), gns: join(work, "gns") };
+    const folder = join(work, "gns");
+    let opensslFolder = work; // Windows needs none
     try {
-      await step("OpenSSL, and zig's C++ library", () =>
-        Promise.all([warmUp(work, env), buildOpenssl(sources.openssl, platform, folders.openssl, env)]),
-      );
-      await step("GameNetworkingSockets and protobuf", () =>
-        buildGns({ sources, platform, tools, folder: folders.gns, opensslFolder: folders.openssl, env }),
+      await step(`${platform.name}: OpenSSL, and zig's C++ library`, async () => {
+        const library = warmUp(work, env);
+        if (platform.build.opensslTarget) {
+          opensslFolder = await buildOpenssl(sources.openssl, platform, tools.compilers, env);
+        }
+        await library;
+      });
+      await step(`${platform.name}: GameNetworkingSockets and protobuf`, () =>
+        buildGns({ sources, platform, tools, folder, opensslFolder, env }),
       );
       mkdirSync(join(target, "lib"));
       mkdirSync(join(target, "cmake"));
       const archive = join(target, "lib", "libgns_with_dependencies.a");
-      run("zig-ar", ["qcL", archive, ...archivesIn(folders.gns), join(folders.openssl, "libcrypto.a")], { env });
+      const crypto = platform.build.opensslTarget ? [join(opensslFolder, "libcrypto.a")] : [];
+      const parts = [...archivesIn(folder), ...crypto];
+      checkArchives(parts);
+      run("zig-ar", ["qcL", archive, ...parts], { env });
       cpSync(join(sources.gns, "include"), join(target, "include"), { recursive: true });
       const config = "GameNetworkingSocketsConfig.cmake";
       cpSync(join(recipe, config), join(target, "cmake", config));

@@ -65,7 +65,7 @@ export async function installToolchain() {
  */
 export function writeCompilers(platform, zig, sources) {
   // Zig would add checks for undefined behaviour, and forbids the date that GNS prints.
-  const flags = `-target ${platform.zigTarget} -g0 -fno-sanitize=all -Wno-date-time -Wno-unused-command-line-argument`;
+  const flags = `-target ${platform.build.zigTarget} -g0 -fno-sanitize=all -Wno-date-time -Wno-unused-command-line-argument`;
   const paths = `"-ffile-prefix-map=${sources}=sources" "-ffile-prefix-map=${cache}=cache"`;
   const commands = { cc: `cc ${flags} ${paths}`, "c++": `c++ ${flags} ${paths}`, ar: "ar", ranlib: "ranlib" };
   const folder = join(cache, "compilers", keyOf(platform.name, JSON.stringify(commands), zig));
@@ -94,7 +94,7 @@ export function compilerEnvironment(compilers) {
 /** CMake's definitions to compile for a platform. */
 export function cmakeDefinitions(platform, compilers) {
   return {
-    ...platform.cmake,
+    ...platform.build.cmake,
     CMAKE_C_COMPILER: join(compilers, "zig-cc"),
     CMAKE_CXX_COMPILER: join(compilers, "zig-c++"),
     CMAKE_AR: join(compilers, "zig-ar"),

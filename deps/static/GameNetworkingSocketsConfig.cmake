@@ -5,3 +5,9 @@ set_target_properties(GameNetworkingSockets::GameNetworkingSockets_s PROPERTIES
   IMPORTED_LOCATION ${_prefix}/lib/libgns_with_dependencies.a
   INTERFACE_INCLUDE_DIRECTORIES ${_prefix}/include
   INTERFACE_COMPILE_DEFINITIONS STEAMNETWORKINGSOCKETS_STATIC_LINK)
+if(WIN32)
+  set(_system ws2_32 crypt32 winmm iphlpapi bcrypt dbghelp)
+elseif(APPLE)
+  set(_system "-framework CoreFoundation")
+endif()
+set_property(TARGET GameNetworkingSockets::GameNetworkingSockets_s PROPERTY INTERFACE_LINK_LIBRARIES ${_system})

@@ -9,13 +9,31 @@ const require = createRequire(import.meta.url);
 
 /** Node's event loop library may be used in Node only: Bun aborts the process and Deno never answers. */
 export const mayUseUv = "node" in process.versions && !("bun" in process.versions) && !("deno" in process.versions);
+/** The C library of this process; undefined where there is no choice, or the runtime has no report (Deno). */
+function libcName(): string | undefined {
+  if (process.platform !== "linux" || typeof process.report?.getReport !== "function") return undefined;
+  const report = process.report as typeof process.report & { excludeNetwork?: boolean };
+  const { excludeNetwork } = report;
+  report.excludeNetwork = true; // else Node may ask a name server about its addresses
+  const { header } = report.getReport() as { header?: { glibcVersionRuntime?: string } };
+  if (excludeNetwork !== undefined) report.excludeNetwork = excludeNetwork;
+  return header?.glibcVersionRuntime ? "glibc" : "musl";
+}
 
 /** "linux-x64 (glibc)": what a binary has to be made for. */
-function platformName(): string {
-  const name = `${process.platform}-${process.arch}`;
-  if (process.platform !== "linux") return name;
-  const { header } = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
-  return `${name} (${header?.glibcVersionRuntime ? "glibc" : "musl"})`;
+function platformName(libc: string | undefined): string {
+  return `${process.platform}-${process.arch}${libc ? ` (${libc})` : ""}`;
+}
+
+/** What node-gyp-build finds. By itself it takes Alpine alone for a system with musl. */
+function requireAddon(root: string, libc: string | undefined): NativeAddon {
+  const isSet = process.env.LIBC !== undefined || libc === undefined;
+  if (!isSet) process.env.LIBC = libc;
+  try {
+    return require("node-gyp-build")(root) as NativeAddon;
+  } finally {
+    if (!isSet) delete process.env.LIBC;
+  }
 }
 
 /** The names of the binaries that came with the package: `prebuilds/<platform>/<name>.<libc>.node`. */
@@ -36,15 +54,18 @@ function packedPlatforms(root: string): string[] {
  */
 export function loadAddon(): NativeAddon {
   const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+  const libc = libcName();
   try {
-    return require("node-gyp-build")(root) as NativeAddon;
+    return requireAddon(root, libc);
   } catch (error) {
     if (!(error instanceof Error) || !error.message.startsWith("No native build was found")) throw error;
     const packed = packedPlatforms(root).join(", ") || "none";
     throw new NetworkError(
       "ERR_NO_BINARY",
-      `valve-sockets has no binary for ${platformName()}. There are binaries for: ${packed}. To build one from source, ` +
-        `with CMake, a C++17 compiler, Rust, protobuf and OpenSSL installed, type:\n\n` +
+      `valve-sockets has no binary for ${platformName(libc)}. There are binaries for: ${packed}. To build one from ` +
+        `source, with Rust installed, type (the first adds the packages of Debian and Ubuntu that it takes; elsewhere ` +
+        `install CMake, a C++17 compiler, libclang, protobuf and OpenSSL):\n\n` +
+        `  node "${join(root, "scripts", "system-packages.mjs")}"\n` +
         `  node "${join(root, "scripts", "build.mjs")}" --addon-only\n`,
     );
   }

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bareEnvironment, ensurePrebuilt, install, pack, temporaryFolder } from "../support/packed.js";
@@ -23,7 +23,7 @@ function runNode({ node }: Runtime, folder: string, file: string, source: string
 
 test("the package holds what it should and nothing else", () => {
   const allowed =
-    /^(dist|native|scripts|deps|prebuilds)\/|^(package\.json|README\.md|LICENSE|THIRD_PARTY_NOTICES\.md|CHANGELOG\.md|CMakeLists\.txt|binding\.gyp)$/;
+    /^(dist|native|scripts|deps|prebuilds)\/|^(package\.json|README\.md|LICENSE|THIRD_PARTY_NOTICES\.md|sbom\.cdx\.json|CHANGELOG\.md|CMakeLists\.txt|binding\.gyp)$/;
   expect(packed.files.filter((file) => !allowed.test(file))).toEqual([]);
   expect(
     packed.files.filter((file) => /\.(o|a|log|tsbuildinfo)$|(^|\/)(target|build|node_modules)\//.test(file)),
@@ -37,6 +37,7 @@ test("the package holds what it should and nothing else", () => {
     "deps/gns/Cargo.lock",
     "LICENSE",
     "THIRD_PARTY_NOTICES.md",
+    "sbom.cdx.json",
   ]) {
     expect(packed.files).toContain(file);
   }
@@ -94,8 +95,22 @@ describe.each(runtimes())("$name, without a compiler on PATH", (runtime) => {
     });
   });
 
+  test("a process without glibc gets the musl binary, on any distribution", () => {
+    const folder = join(installed, "prebuilds", "linux-x64");
+    const musl = join(folder, "valve-sockets.musl.node");
+    cpSync(join(folder, "valve-sockets.glibc.node"), musl); // in name only, so that it runs here
+    const source = `
+      process.report.getReport = () => ({ header: {} });
+      require("./exchange.cjs").report(require("valve-sockets"));
+      if ("LIBC" in process.env) throw new Error("the environment is changed");`;
+    expect(runNode(runtime, place.folder, "musl.cjs", source).addons).toEqual([musl]);
+    rmSync(musl);
+  });
+
   test("without a binary for the platform one error says what to do", () => {
     const folder = join(installed, "prebuilds");
+    for (const other of readdirSync(folder))
+      if (other !== "linux-x64") rmSync(join(folder, other), { recursive: true });
     renameSync(join(folder, "linux-x64"), join(folder, "plan9-mips"));
     const env = bareEnvironment(place.folder, runtime.node);
     const result = spawnSync(runtime.node, ["-e", 'require("valve-sockets")'], {
@@ -108,6 +123,7 @@ describe.each(runtimes())("$name, without a compiler on PATH", (runtime) => {
     expect(result.stderr).toContain("ERR_NO_BINARY");
     expect(result.stderr).toContain("valve-sockets has no binary for linux-x64 (glibc)");
     expect(result.stderr).toContain("plan9-mips (glibc)");
-    expect(result.stderr).toContain(`${join(installed, "scripts", "build.mjs")}" --addon-only`);
+    expect(result.stderr).toContain(`\n  node "${join(installed, "scripts", "system-packages.mjs")}"\n`);
+    expect(result.stderr).toContain(`\n  node "${join(installed, "scripts", "build.mjs")}" --addon-only\n`);
   });
 });

@@ -37,7 +37,9 @@ export function bareEnvironment(folder: string, node: string): NodeJS.ProcessEnv
   const bin = join(folder, "bin");
   mkdirSync(bin, { recursive: true });
   if (!existsSync(join(bin, "node"))) symlinkSync(node, join(bin, "node"));
-  const kept = Object.entries(process.env).filter(([name]) => !/^(npm_|node_options$|prebuilds_only$)/i.test(name));
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(npm_|node_options$|prebuilds_only$|libc$)/i.test(name),
+  );
   return { ...Object.fromEntries(kept), PATH: bin };
 }
 

@@ -6,14 +6,14 @@ import { cache } from "../../scripts/paths.mjs";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** The file that holds `path` of an npm package in exactly this version, installed into the cache. */
-function fromRegistry(name: string, version: string, path: string): string {
-  const folder = join(cache, "runtimes", `${name}-${version}`);
+/** The file `path` of an npm package in exactly this version, for whatever system, installed into the cache. */
+export function fromRegistry(name: string, version: string, path: string): string {
+  const folder = join(cache, "runtimes", `${name.replace("/", "+")}-${version}`);
   const file = join(folder, "node_modules", name, path);
   if (existsSync(file)) return file;
   mkdirSync(join(cache, "runtimes"), { recursive: true });
   const unfinished = mkdtempSync(`${folder}.unfinished-`);
-  const options = ["--prefix", unfinished, "--ignore-scripts", "--no-audit", "--no-fund", "--no-save"];
+  const options = ["--prefix", unfinished, "--force", "--ignore-scripts", "--no-audit", "--no-fund", "--no-save"];
   execFileSync("npm", ["install", ...options, `${name}@${version}`], { cwd: unfinished, stdio: "ignore" });
   try {
     renameSync(unfinished, folder);

@@ -1,0 +1,47 @@
+// What can be said of a binary without running it.
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { checkBinary } from "../../scripts/check-binary.mjs";
+import { readElf } from "../../scripts/elf.mjs";
+import { readMachO } from "../../scripts/macho.mjs";
+import { binaryOf, platformNamed, platforms } from "../../scripts/platforms.mjs";
+import { debianFiles, nodeFromWheel } from "./downloads.js";
+
+describe("all binaries' symbols, versions and libraries, checked, not run", () => {
+  test.each(platforms.map((one) => [one.name, one] as const))("%s", (_name, platform) => {
+    expect(checkBinary(binaryOf(platform), platform).problems).toEqual([]);
+  });
+});
+
+describe.each([
+  ["linux-x64-musl", "oldMuslX64", "x86_64"],
+  ["linux-arm64-musl", "oldMuslArm64", "aarch64"],
+] as const)("%s on musl 1.2.3, checked, not run", (name, debian, processor) => {
+  test("musl or Node has every function that it asks for", async () => {
+    const libc = join(await debianFiles(debian), "usr", "lib", `${processor}-linux-musl`, "libc.so");
+    const known = new Set(readElf(libc).exports);
+    const { imports } = readElf(binaryOf(platformNamed(name)));
+    expect(imports.filter((one) => !known.has(one.name) && !/^napi_/.test(one.name))).toEqual([]);
+  });
+});
+
+describe.each([
+  ["darwin-x64", "macosx_13_0_x86_64"],
+  ["darwin-arm64", "macosx_13_0_arm64"],
+])("%s, checked, not run", (name, wheel) => {
+  const binary = readMachO(binaryOf(platformNamed(name)));
+
+  test("Node for macOS has every function that it leaves to Node", async () => {
+    const node = new Set(readMachO(await nodeFromWheel(wheel)).exports);
+    const wanted = binary.imports.filter(({ library }) => library === null).map((one) => one.name);
+    expect(wanted.length).toBeGreaterThan(50);
+    expect(wanted.filter((one) => !node.has(one))).toEqual([]);
+  });
+
+  test("nothing of Node's can take the place of something in it", async () => {
+    const { weak } = readMachO(await nodeFromWheel(wheel));
+    expect(weak.length).toBeGreaterThan(1000);
+    expect(binary.exports.filter((one) => weak.includes(one))).toEqual([]);
+    expect(binary.weak).toEqual([]);
+  });
+});

@@ -1,0 +1,117 @@
+// The same small program for every platform and runtime: program.mjs <what> [port or count]. Copied beside an installed
+// package. What was reached is printed as a line with the time.
+import { createHash } from "node:crypto";
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
+import { Endpoint, Library } from "valve-sockets";
+
+const count = 1000;
+const host = "127.0.0.1";
+
+/** Ten messages that take many packets, and 990 small ones, each of other bytes. */
+function messageOf(index) {
+  const size = index % 100 === 0 ? 20_000 : 1 + ((index * 37) % 200);
+  return Uint8Array.from({ length: size }, (_, offset) => (index * 31 + offset) & 255);
+}
+
+function say(line) {
+  console.log(`${line} ${Date.now()}`);
+}
+
+/** Answers each connection's messages, once all have come, with their hash. */
+function answer(listener) {
+  listener.on("connection", (connection) => {
+    const hash = createHash("sha256");
+    let received = 0;
+    connection.on("message", ({ data }) => {
+      hash.update(data);
+      if (++received === count) connection.send(hash.digest());
+    });
+  });
+}
+
+/** Sends the messages, and throws unless their hash comes back. */
+async function exchange(connection) {
+  const hash = createHash("sha256");
+  for (let index = 0; index < count; index++) {
+    const message = messageOf(index);
+    hash.update(message);
+    connection.send(message);
+  }
+  for await (const { data } of connection) {
+    if (!hash.digest().equals(data)) throw new Error("the messages arrived with other bytes");
+    break;
+  }
+  say(`exchanged ${count}`);
+}
+
+async function open() {
+  const server = new Endpoint();
+  const listener = server.listen({ host });
+  answer(listener);
+  const client = new Endpoint();
+  const connection = await client.connect({ host, port: listener.port });
+  say(`open ${Library.statistics.driver}`);
+  return { server, client, connection };
+}
+
+const programs = {
+  async exchange() {
+    const { server, client, connection } = await open();
+    await exchange(connection);
+    await connection.close();
+    await client.close();
+    await server.close();
+    say("ends");
+  },
+  async exit() {
+    await open();
+    say("ends");
+    process.exit(3);
+  },
+  async throw() {
+    await open();
+    say("ends");
+    setTimeout(() => {
+      throw new Error("thrown on purpose");
+    });
+  },
+  async worker() {
+    const worker = new Worker(fileURLToPath(import.meta.url), { argv: ["stay"] });
+    await new Promise((resolve, reject) => worker.on("message", resolve).on("error", reject));
+    await worker.terminate();
+    say("ends");
+  },
+  async stay() {
+    await open();
+    const { parentPort } = await import("node:worker_threads");
+    parentPort.postMessage("open");
+  },
+  /** A server that ends once as many clients have come and gone. */
+  async serve(clients) {
+    const server = new Endpoint();
+    const listener = server.listen({ host });
+    answer(listener);
+    let gone = 0;
+    listener.on("connection", (connection) => {
+      connection.on("close", async () => {
+        if (++gone < clients) return;
+        await server.close();
+        say("ends");
+      });
+    });
+    say(`listening ${listener.port}`);
+  },
+  async connect(port) {
+    const client = new Endpoint();
+    const connection = await client.connect({ host, port });
+    say(`open ${Library.statistics.driver}`);
+    await exchange(connection);
+    await connection.close();
+    await client.close();
+    say("ends");
+  },
+};
+
+const [what, argument] = process.argv.slice(2);
+await programs[what](Number(argument));

@@ -1,0 +1,36 @@
+import { describe, expect, test } from "vitest";
+import { useInstalledPackage } from "./package.js";
+import { runtimes } from "./runtimes.js";
+import { start } from "./start.js";
+
+const folder = useInstalledPackage();
+
+describe.each(runtimes.map((one) => [`${one.platform}: ${one.name}`, one] as const))("%s", (_name, runtime) => {
+  async function run(what: string) {
+    return (await start(runtime, folder, what)).end();
+  }
+
+  test("1000 messages arrive as they were sent, and the process ends", async () => {
+    const { code, lines, afterMs } = await run("exchange");
+    expect({ code, lines }).toMatchObject({
+      code: 0,
+      lines: expect.arrayContaining([/^exchanged 1000 /].map(matching)),
+    });
+    expect(afterMs).toBeLessThan(5000);
+  });
+
+  // Without closing anything: at these ends GNS has connections open and threads at work.
+  test.each([
+    ["process.exit", "exit", 3],
+    ["an uncaught exception", "throw", 1],
+    ["a worker is terminated", "worker", 0],
+  ])("the process ends by %s while a connection is open", async (_name, what, wanted) => {
+    const { code, lines, afterMs } = await run(what);
+    expect({ code, lines }).toMatchObject({ code: wanted, lines: expect.arrayContaining([/^open /].map(matching)) });
+    expect(afterMs).toBeLessThan(5000);
+  });
+});
+
+function matching(pattern: RegExp) {
+  return expect.stringMatching(pattern);
+}

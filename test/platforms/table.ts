@@ -1,0 +1,28 @@
+import type { Reporter, TestModule } from "vitest/node";
+
+/** How many tests of a group ended how. */
+interface Row {
+  what: string;
+  result: string;
+}
+
+/**
+ * Prints a table at the end: what ran, what failed, and what could only be checked. A group whose name says "checked, not
+ * run" is never called anything better.
+ */
+export class PlatformTable implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[]): void {
+    const rows: Row[] = [];
+    for (const module of modules) {
+      for (const group of module.children) {
+        const tests = group.type === "test" ? [group] : [...group.children.allTests()];
+        const failed = tests.filter((one) => one.result().state === "failed").length;
+        const missing = tests.filter((one) => one.result().state === "skipped").length;
+        const good = group.name.includes("checked, not run") ? "checked, not run" : "ran";
+        const result = failed > 0 ? `${failed} FAILED` : missing > 0 ? `${missing} not tried` : good;
+        rows.push({ what: group.name.replace(", checked, not run", ""), result });
+      }
+    }
+    console.table(rows);
+  }
+}
