@@ -111,7 +111,7 @@ export class MessageHandler {
 
   /** Takes a handler away. @returns whether there was one */
   unregister(message: MessageDefinition<unknown> | RequestDefinition<unknown, unknown>): boolean {
-    const key = ("response" in message ? message.request : message);
+    const key = "response" in message ? message.request : message;
     return this.#entries.get(key)?.isSystem === false && this.#entries.delete(key);
   }
 
@@ -184,7 +184,7 @@ export class MessageHandler {
       this.#unreadable(player, message, error);
       return;
     }
-    this.#waiters.deliver(message, player, value);
+    if (this.#waiters.has(message)) this.#waiters.deliver(message, player, value);
     if (entry) this.#invoke(entry, message, player, value);
   }
 

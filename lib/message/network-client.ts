@@ -96,7 +96,7 @@ export class NetworkClient extends NetworkEnd<ClientExtension> {
     return this.#player?.isAuthenticated ?? false;
   }
 
-  /** The server is in this process. */
+  /** The server runs beside it. */
   get isHost(): boolean {
     return this.#hostConnection !== null;
   }
@@ -236,7 +236,7 @@ export class NetworkClient extends NetworkEnd<ClientExtension> {
     if (player === this.#player) void this.disconnect(reason);
   }
 
-  // What a server in this process calls.
+  // What a server beside it calls.
 
   /** @internal @throws NetworkError `ERR_STATE` */
   prepareHost(): void {
