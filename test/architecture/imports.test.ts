@@ -17,7 +17,7 @@ const below: Record<string, string[]> = {
 };
 
 /** Files with `node:` imports, or imports of such files, in folders that browsers load. */
-const nodeOnly = /^(valve\/|noise\/node-|socket\/(gns|udp|websocket-server))/;
+const nodeOnly = /^(valve\/|noise\/node-|socket\/(gns|udp|websocket-server)|message\/default-udp)/;
 
 const sources = readdirSync(lib, { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".ts"))
