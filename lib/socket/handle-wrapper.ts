@@ -37,12 +37,12 @@ export abstract class HandleWrapper implements IConnectionHandle {
     return this.inner.maxPacketSize;
   }
 
-  get bytesPerSecond(): number {
-    return this.inner.bytesPerSecond;
-  }
-
   get bufferedBytes(): number {
     return this.inner.bufferedBytes;
+  }
+
+  get bytesPerSecond(): number {
+    return this.inner.bytesPerSecond;
   }
 
   get address(): string {

@@ -1,4 +1,7 @@
 /** The socket layer: packets, and the transports that carry them. */
+export { type Clock, systemClock } from "../clock.js";
+export { NetworkError, type NetworkErrorDetails } from "../network-error.js";
+export type { Random } from "../random.js";
 export { DisconnectCode, type DisconnectReason } from "./disconnect-reason.js";
 export type { LagConditions } from "./lag-conditions.js";
 export { LagSocketFactory, type LagSocketFactoryOptions } from "./lag-socket-factory.js";

@@ -4,7 +4,7 @@ import type { DisconnectReason } from "./disconnect-reason.js";
 import type { LagConditions } from "./lag-conditions.js";
 import { LagHandle, unreliableLane } from "./lag-handle.js";
 import { checkPacket } from "./packet-limit.js";
-import { copyBytes, PacketPool, PacketQueue, type QueuedPacket } from "./packet-queue.js";
+import { copyOf, PacketPool, PacketQueue, type QueuedPacket } from "./packet-queue.js";
 import {
   Delivery,
   type IBindEndPoint,
@@ -202,7 +202,7 @@ export class LagSocket implements ISocket {
   #keepNext(): void {
     if (!this.#hasNext) return;
     const { buffer, offset, length } = this.#next;
-    this.#next.buffer = copyBytes(buffer.subarray(offset, offset + length), length);
+    this.#next.buffer = copyOf(buffer.subarray(offset, offset + length), length);
     this.#next.offset = 0;
   }
 

@@ -13,7 +13,7 @@ export class QueuedPacket {
 }
 
 /** A copy of the first `length` of `bytes`. Not by `slice`, which is no copy where they are Node's `Buffer`. */
-export function copyBytes(bytes: Uint8Array, length: number): Uint8Array {
+export function copyOf(bytes: Uint8Array, length: number): Uint8Array {
   const copy = new Uint8Array(length);
   copy.set(length === bytes.length ? bytes : bytes.subarray(0, length));
   return copy;

@@ -4,7 +4,7 @@ import { isIPv6 } from "node:net";
 import type { NetworkError } from "../network-error.js";
 import { formatHost } from "./format-host.js";
 import { checkPacket } from "./packet-limit.js";
-import { copyBytes } from "./packet-queue.js";
+import { copyOf } from "./packet-queue.js";
 import type { Delivery, IConnectionHandle, ISocket, ReceivedPacket, SocketEvents } from "./socket.js";
 import { abortable, closedError, connectError, inUseError, listenError, noPacketError } from "./socket-errors.js";
 import { maxUdpPacketSize, UdpHandle } from "./udp-handle.js";
@@ -137,7 +137,7 @@ export class UdpSocket implements ISocket {
       return true;
     }
     // dgram keeps a reference until the kernel has the packet; its caller goes on writing to the same buffer.
-    const copy = copyBytes(packet, length);
+    const copy = copyOf(packet, length);
     if (this.#remote) socket.send(copy, ignore);
     else socket.send(copy, port, host, ignore);
     return true;

@@ -48,7 +48,7 @@ export class WebSocketClientSocket extends WebSocketSocket {
         refuse = (reason) => reject(refusedError(url, reason));
         // At once, since a first packet may come together with the answer to the handshake.
         webSocket.onopen = () => resolve(this.adopt(webSocket, security, new URL(url).host));
-        webSocket.onerror = (event: { message?: string }) => {
+        webSocket.onerror = (event) => {
           reject(connectError(url, event.message || "the handshake failed"));
         };
         webSocket.onclose = ({ code }) => reject(connectError(url, `WebSocket close code ${code}`));

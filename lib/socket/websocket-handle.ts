@@ -8,8 +8,8 @@ import { closeCodeOf, reasonOfClose } from "./websocket-codes.js";
 export interface WebSocketLike {
   binaryType: string;
   readonly bufferedAmount: number;
-  onopen: ((event: never) => void) | null;
-  onerror: ((event: never) => void) | null;
+  onopen: (() => void) | null;
+  onerror: ((event: { message?: string; error?: Error & { code?: string } }) => void) | null;
   onclose: ((event: { code: number; reason: string }) => void) | null;
   onmessage: ((event: { data: unknown }) => void) | null;
   send(data: Uint8Array): void;
@@ -63,8 +63,12 @@ export class WebSocketHandle implements InboxHandle {
     });
     webSocket.onmessage = ({ data }) => this.#onMessage(data);
     webSocket.onclose = ({ code, reason }) => this.#onClose(reasonOfClose(code, reason));
-    // What went wrong comes with the close that follows.
-    webSocket.onerror = () => {};
+    // The close that follows does not tell that `ws` could not read what came.
+    webSocket.onerror = ({ error }) => {
+      if (!error?.code?.startsWith("WS_ERR_")) return;
+      const invalid = { code: DisconnectCode.InvalidPacket, text: error.message };
+      webSocket.onclose = () => this.#onClose(invalid);
+    };
   }
 
   get bufferedBytes(): number {

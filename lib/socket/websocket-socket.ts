@@ -2,7 +2,7 @@ import type { Clock } from "../clock.js";
 import { DisconnectCode } from "./disconnect-reason.js";
 import { Inbox } from "./inbox.js";
 import { checkPacket } from "./packet-limit.js";
-import { copyBytes, PacketPool } from "./packet-queue.js";
+import { copyOf, PacketPool } from "./packet-queue.js";
 import type {
   Delivery,
   IBindEndPoint,
@@ -76,7 +76,7 @@ export abstract class WebSocketSocket implements ISocket {
       return false;
     }
     // `ws` keeps a reference until the kernel has the packet; its caller goes on writing to the same buffer.
-    connection.webSocket.send(copyBytes(packet, length));
+    connection.webSocket.send(copyOf(packet, length));
     return true;
   }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { generateServerKey } from "../../lib/noise/index.js";
 import { nodePrimitives } from "../../lib/noise/node-primitives.js";
-import { Channel, ConnectionState } from "../../lib/peer/index.js";
+import { Channel, ConnectionState, MAX_UNRELIABLE_MESSAGE_SIZE } from "../../lib/peer/index.js";
 import { MemorySocketFactory, type MemorySocketKind, type Security } from "../../lib/socket/index.js";
 import { PeerWorld, text, type WorldOptions } from "../support/peer-world.js";
 
@@ -88,8 +88,11 @@ describe.each<MemorySocketKind>(["datagram", "native"])("over %s", (kind) => {
     const heard: string[] = [];
     for (let round = 0; round < 20; round++) {
       for (const lane of [0, 1, 2, 3]) client.send(text(`${lane}:${round}`), Channel.Reliable, lane);
-      client.send(new Uint8Array(1150), Channel.Unreliable);
-      client.sendNotify(new Uint8Array(1150), { onDelivered: () => heard.push("yes"), onLost: () => heard.push("no") });
+      client.send(new Uint8Array(MAX_UNRELIABLE_MESSAGE_SIZE), Channel.Unreliable);
+      client.sendNotify(new Uint8Array(MAX_UNRELIABLE_MESSAGE_SIZE), {
+        onDelivered: () => heard.push("yes"),
+        onLost: () => heard.push("no"),
+      });
       client.send(new Uint8Array(60_000), Channel.Reliable, 3);
       await world.run(50);
     }

@@ -225,12 +225,12 @@ describe.each(["uv", "thread"])("readiness by %s", (watcher) => {
   });
 
   describe.skipIf(whyNoNamespaces !== null)(`over a slow way ${whyNoNamespaces ?? ""}`, () => {
-    // The loopback interface of a namespace of its own, at 20 Mbit/s: only there the system's buffer gets full.
+    // The loopback interface of a namespace of its own, at 2 Mbit/s: only there the system's buffer gets full.
     const slow = async (what: string) => {
       const { execFile } = await import("node:child_process");
       const program = new URL("../programs/udp-native.mjs", import.meta.url).pathname;
       const script =
-        "ip link set lo up && tc qdisc add dev lo root tbf rate 20mbit burst 8kb limit 64mb && " +
+        "ip link set lo up && tc qdisc add dev lo root tbf rate 2mbit burst 8kb limit 64mb && " +
         `exec "$0" "${program}" ${what} ${watcher}`;
       const output = await new Promise<string>((resolve, reject) => {
         execFile("unshare", ["--net", "sh", "-c", script, process.execPath], (error, stdout, stderr) =>
@@ -241,13 +241,14 @@ describe.each(["uv", "thread"])("readiness by %s", (watcher) => {
     };
 
     test("what the system has no room for waits and goes by itself", async () => {
-      expect(await slow("flood")).toEqual({ received: 400, dropped: 0 });
+      expect(await slow("flood")).toEqual({ received: 300, dropped: 0 });
     });
 
     test("what there is no room for at all is dropped and counted", async () => {
       const { received, dropped } = await slow("overflow");
-      expect(dropped).toBeGreaterThan(1000);
-      expect(received + dropped).toBe(3000);
+      expect(dropped).toBeGreaterThan(300);
+      expect(received).toBeGreaterThan(256); // what waits here, and what the system takes
+      expect(received + dropped).toBeLessThanOrEqual(1000);
     });
   });
 });
