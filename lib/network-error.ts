@@ -6,6 +6,8 @@ export interface NetworkErrorDetails {
   endReason?: number;
   /** The text that came with the end reason. */
   endDebug?: string;
+  /** Why the other side refused a connection. */
+  reason?: { readonly code: number; readonly text: string };
   /** What led to this error. */
   cause?: unknown;
 }
@@ -23,6 +25,7 @@ export class NetworkError extends Error {
   declare readonly result?: number;
   declare readonly endReason?: number;
   declare readonly endDebug?: string;
+  declare readonly reason?: { readonly code: number; readonly text: string };
 
   constructor(code: string, message: string, details: NetworkErrorDetails = {}) {
     super(message);

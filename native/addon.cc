@@ -10,6 +10,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   vs::ExportSignaling(exports, *environment);
   vs::ExportSessions(exports, *environment);
   vs::ExportIdentity(exports, *environment);
+  vs::ExportUdp(exports, *environment);
   return exports;
 }
 

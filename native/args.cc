@@ -43,6 +43,12 @@ double Args::Number(Napi::Value value, const std::string& name, double min, doub
 }
 
 uint32_t Args::Uint32(size_t index, const char* name, uint32_t max) const {
+  // The common case by one call of Node-API and without a string for the name.
+  double number;
+  if (napi_get_value_double(env(), info_[index], &number) == napi_ok && number >= 0 && number <= max) {
+    const auto whole = static_cast<uint32_t>(number);
+    if (whole == number) return whole;
+  }
   return static_cast<uint32_t>(Number(info_[index], name, 0, max));
 }
 
@@ -72,44 +78,35 @@ std::string Args::String(size_t index, const char* name) const {
 
 Bytes Args::View(size_t index, const char* name) const {
   const Napi::Value value = info_[index];
-  if (value.IsTypedArray()) {
-    napi_typedarray_type type;
-    size_t length, offset;
-    void* data;
-    napi_value buffer;
-    if (napi_get_typedarray_info(env(), value, &type, &length, &data, &buffer, &offset) != napi_ok) {
-      ThrowType(env(), name, "an ArrayBufferView");
-    }
-    return {static_cast<uint8_t*>(data), data ? value.As<Napi::TypedArray>().ByteLength() : 0};
+  napi_typedarray_type type;
+  size_t length;
+  void* data;
+  if (napi_get_typedarray_info(env(), value, &type, &length, &data, nullptr, nullptr) == napi_ok) {
+    if (data && type != napi_uint8_array) length = value.As<Napi::TypedArray>().ByteLength();
+  } else if (!value.IsDataView() || napi_get_dataview_info(env(), value, &length, &data, nullptr, nullptr) != napi_ok) {
+    ThrowType(env(), name, "an ArrayBufferView");
   }
-  if (value.IsDataView()) {
-    size_t length, offset;
-    void* data;
-    napi_value buffer;
-    if (napi_get_dataview_info(env(), value, &length, &data, &buffer, &offset) == napi_ok) {
-      return {static_cast<uint8_t*>(data), data ? length : 0};
-    }
-  }
-  ThrowType(env(), name, "an ArrayBufferView");
+  return {static_cast<uint8_t*>(data), data ? length : 0};
 }
 
-void* Args::TypedArrayData(size_t index, const char* name, size_t min_length, napi_typedarray_type wanted) const {
+void* Args::TypedArrayData(size_t index, const char* name, napi_typedarray_type wanted, size_t& length) const {
   napi_typedarray_type type;
-  size_t length, offset;
   void* data;
-  napi_value buffer;
-  if (!info_[index].IsTypedArray() ||
-      napi_get_typedarray_info(env(), info_[index], &type, &length, &data, &buffer, &offset) != napi_ok ||
+  if (napi_get_typedarray_info(env(), info_[index], &type, &length, &data, nullptr, nullptr) != napi_ok ||
       type != wanted) {
     ThrowType(env(), name, "a typed array of the right kind");
   }
-  if (length < min_length) ThrowRange(env(), name, "at least " + std::to_string(min_length) + " elements long");
   return data;
 }
 
+void Args::ThrowLength(Napi::Env env, const char* name, size_t min_length) {
+  ThrowRange(env, name, "at least " + std::to_string(min_length) + " elements long");
+}
+
 Bytes Args::Uint8Array(size_t index, const char* name) const {
-  TypedArrayData(index, name, 0, napi_uint8_array);
-  return View(index, name);
+  size_t length;
+  void* data = TypedArrayData(index, name, napi_uint8_array, length);
+  return {static_cast<uint8_t*>(data), data ? length : 0};
 }
 
 Napi::Function Args::Function(size_t index, const char* name) const {

@@ -31,7 +31,10 @@ class Args {
   Bytes Uint8Array(size_t index, const char* name) const;
   template <typename T>
   T* TypedArray(size_t index, const char* name, size_t min_length, napi_typedarray_type type) const {
-    return static_cast<T*>(TypedArrayData(index, name, min_length, type));
+    size_t length;
+    void* data = TypedArrayData(index, name, type, length);
+    if (length < min_length) ThrowLength(env(), name, min_length);
+    return static_cast<T*>(data);
   }
   Napi::Function Function(size_t index, const char* name) const;
   // Sixteen bytes and a port.
@@ -46,7 +49,8 @@ class Args {
   static double Number(Napi::Value value, const std::string& name, double min, double max);
 
  private:
-  void* TypedArrayData(size_t index, const char* name, size_t min_length, napi_typedarray_type type) const;
+  void* TypedArrayData(size_t index, const char* name, napi_typedarray_type type, size_t& length) const;
+  [[noreturn]] static void ThrowLength(Napi::Env env, const char* name, size_t min_length);
 
   const Napi::CallbackInfo& info_;
 };

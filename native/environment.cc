@@ -23,6 +23,7 @@ Environment::~Environment() { TearDown(); }
 void Environment::TearDown() {
   if (torn_down_) return;
   torn_down_ = true;
+  udp_.CloseAll();
   DetachLoop();
   UnsubscribeLog(this);
   DestroyOwners(owners_);
@@ -126,7 +127,7 @@ void Environment::OnRung(napi_env env, napi_value, void* context, void*) {
   if (self->torn_down_) return;
   if (self->initialize_count_ > 0) self->AttachLoop();
   self->Deliver();
-  if (self->watcher_) self->watcher_->SetTimer(GetDriver().TimeToNextTimer());
+  self->ScheduleNextPoll();
 }
 
 void Environment::OnLoopReady() {
@@ -135,30 +136,50 @@ void Environment::OnLoopReady() {
     GetDriver().PollFromLoop();
     Collect(true, this);
     Deliver();
-    if (!watcher_ || !GetDriver().HasSent()) break;
+    if (!watcher_ || GetDriver().TimeToNextTimer() > 0) break;
   }
-  if (watcher_) watcher_->SetTimer(GetDriver().TimeToNextTimer());
+  ScheduleNextPoll();
+}
+
+void Environment::ScheduleNextPoll() {
+  if (!watcher_) return;
+  GetDriver().TakeWake();
+  watcher_->SetTimer(GetDriver().TimeToNextTimer());
 }
 
 void Environment::Deliver() {
   const std::vector<LogLine> lines = TakeLog(this);
   const std::vector<Woken> woken = TakeWoken(this);
-  if (!lines.empty() || !woken.empty()) {
-    Napi::HandleScope handles(env_);
-    napi_callback_scope callbacks;
-    napi_value resource;
-    napi_create_object(env_, &resource);
-    napi_open_callback_scope(env_, resource, async_context_, &callbacks);
-    for (const LogLine& line : lines) {
-      Call(debug_callback_, {Napi::Number::New(env_, line.type), Napi::String::New(env_, line.message)});
-    }
-    for (const Woken& one : woken) {
-      Call(wake_, {Napi::Number::New(env_, one.owner)});
-      CheckForMore(one);
-    }
-    napi_close_callback_scope(env_, callbacks);
+  const std::vector<uint32_t> ready = udp_.TakeReady();
+  if (!lines.empty() || !woken.empty() || !ready.empty()) {
+    InCallbackScope([&] {
+      for (const LogLine& line : lines) {
+        Call(debug_callback_, {Napi::Number::New(env_, line.type), Napi::String::New(env_, line.message)});
+      }
+      for (const Woken& one : woken) {
+        Call(wake_, {Napi::Number::New(env_, one.owner)});
+        CheckForMore(one);
+      }
+      for (const uint32_t socket : ready) Call(udp_wake_, {Napi::Number::New(env_, socket)});
+    });
   }
   UpdateKeepAlive();
+}
+
+void Environment::WakeUdp(uint32_t socket) {
+  InCallbackScope([&] { Call(udp_wake_, {Napi::Number::New(env_, socket)}); });
+}
+
+// Runs `calls`, which call JS. What they leave to microtasks and process.nextTick runs after them.
+template <typename Calls>
+void Environment::InCallbackScope(Calls calls) {
+  Napi::HandleScope handles(env_);
+  napi_callback_scope callbacks;
+  napi_value resource;
+  napi_create_object(env_, &resource);
+  napi_open_callback_scope(env_, resource, async_context_, &callbacks);
+  calls();
+  napi_close_callback_scope(env_, callbacks);
 }
 
 void Environment::Call(Napi::FunctionReference& function, std::initializer_list<napi_value> args) {

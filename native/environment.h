@@ -8,6 +8,7 @@
 #include "core/state.h"
 #include "loop_watcher.h"
 #include "napi_setup.h"
+#include "udp_sockets.h"
 
 namespace vs {
 
@@ -36,6 +37,15 @@ class Environment : public Doorbell {
 
   void SetWake(Napi::Function wake) { wake_ = Napi::Persistent(wake); }
   void SetDebugCallback(int level, Napi::Value callback);
+  void SetUdpWake(Napi::Function wake) { udp_wake_ = Napi::Persistent(wake); }
+  // Tells JS that a UDP socket is ready.
+  void WakeUdp(uint32_t socket);
+  UdpSockets& udp() { return udp_; }
+
+  // After every call from JS: what it gave GNS to do at once is done in the next turn of the loop.
+  void HonorWake() {
+    if (GetDriver().TakeWake() && watcher_) watcher_->SetTimer(0);
+  }
 
   // Keeps the process alive exactly while something open asks for it. After every call that opens or closes.
   void UpdateKeepAlive();
@@ -43,8 +53,11 @@ class Environment : public Doorbell {
  private:
   static void OnRung(napi_env env, napi_value, void* context, void*);
   void OnLoopReady();
+  void ScheduleNextPoll();
   // Calls JS for the log lines and for the owners that have something new.
   void Deliver();
+  template <typename Calls>
+  void InCallbackScope(Calls calls);
   void Call(Napi::FunctionReference& function, std::initializer_list<napi_value> args);
   void AttachLoop();
   void DetachLoop();
@@ -61,6 +74,8 @@ class Environment : public Doorbell {
   std::vector<OwnerId> owners_;
   Napi::FunctionReference wake_;
   Napi::FunctionReference debug_callback_;
+  Napi::FunctionReference udp_wake_;
+  UdpSockets udp_{*this};
 };
 
 // A function of the addon.
@@ -68,7 +83,12 @@ using Binding = Napi::Value (*)(Environment&, const Args&);
 
 template <Binding binding>
 Napi::Value CallBinding(const Napi::CallbackInfo& info) {
-  return binding(*static_cast<Environment*>(info.Data()), Args(info));
+  Environment& environment = *static_cast<Environment*>(info.Data());
+  const struct After {
+    ~After() { environment.HonorWake(); }
+    Environment& environment;
+  } after{environment};
+  return binding(environment, Args(info));
 }
 
 template <Binding binding>
@@ -83,5 +103,6 @@ void ExportConfig(Napi::Object& exports, Environment& environment);
 void ExportSignaling(Napi::Object& exports, Environment& environment);
 void ExportSessions(Napi::Object& exports, Environment& environment);
 void ExportIdentity(Napi::Object& exports, Environment& environment);
+void ExportUdp(Napi::Object& exports, Environment& environment);
 
 }  // namespace vs

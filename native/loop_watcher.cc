@@ -16,6 +16,7 @@ struct LoopWatcher::Uv {
   const char* (*handle_type_name)(int type);
   int (*poll_init)(void* loop, void* handle, int descriptor);
   int (*poll_start)(void* handle, int events, void (*callback)(void*, int, int));
+  int (*poll_stop)(void* handle);
   int (*timer_init)(void* loop, void* handle);
   int (*timer_start)(void* handle, void (*callback)(void*), uint64_t timeout, uint64_t repeat);
   int (*timer_stop)(void* handle);
@@ -30,6 +31,7 @@ namespace {
 constexpr int kUvPoll = 8;
 constexpr int kUvTimer = 13;
 constexpr int kUvReadable = 1;
+constexpr int kUvWritable = 2;
 }  // namespace
 
 const LoopWatcher::Uv* LoopWatcher::FindUv() {
@@ -43,7 +45,7 @@ const LoopWatcher::Uv* LoopWatcher::FindUv() {
     };
     return find(uv.handle_size, "uv_handle_size") && find(uv.handle_type_name, "uv_handle_type_name") &&
            find(uv.poll_init, "uv_poll_init") && find(uv.poll_start, "uv_poll_start") &&
-           find(uv.timer_init, "uv_timer_init") && find(uv.timer_start, "uv_timer_start") &&
+           find(uv.poll_stop, "uv_poll_stop") && find(uv.timer_init, "uv_timer_init") && find(uv.timer_start, "uv_timer_start") &&
            find(uv.timer_stop, "uv_timer_stop") && find(uv.unref, "uv_unref") && find(uv.close, "uv_close") &&
            find(uv.handle_set_data, "uv_handle_set_data") && find(uv.handle_get_data, "uv_handle_get_data") &&
            std::strcmp(uv.handle_type_name(kUvPoll), "poll") == 0 &&
@@ -96,6 +98,16 @@ void LoopWatcher::CloseHandles() {
   closing_ = true;
   uv_->close(poll_, OnClosed);
   uv_->close(timer_, OnClosed);
+}
+
+void LoopWatcher::Watch(bool readable, bool writable) {
+  if (closing_) return;
+  const int events = (readable ? kUvReadable : 0) | (writable ? kUvWritable : 0);
+  if (events) {
+    uv_->poll_start(poll_, events, OnPoll);
+  } else {
+    uv_->poll_stop(poll_);
+  }
 }
 
 void LoopWatcher::SetTimer(int ms) {

@@ -14,6 +14,8 @@ class LoopWatcher {
   // The watcher frees itself when the loop has closed its handles.
   void Stop();
 
+  // What of the descriptor calls on_ready, again and again while it holds; at first that it is readable.
+  void Watch(bool readable, bool writable);
   // Calls on_ready in `ms` at the latest; replaces what was set before. INT_MAX: never.
   void SetTimer(int ms);
 

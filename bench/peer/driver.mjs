@@ -97,9 +97,11 @@ export class Driver {
     try {
       const batch = this.#batch;
       // Messages before events: what came before a close is still to be read.
-      while (this.sockets.receiveBatch(ReceiveSource.PollGroup, this.#group, batch) > 0) {
+      let count;
+      do {
+        count = this.sockets.receiveBatch(ReceiveSource.PollGroup, this.#group, batch);
         while (batch.next()) this.onMessage(batch);
-      }
+      } while (count === batch.maxMessages);
       this.sockets.dispatchCallbacks((info) => this.#statusChanged(info));
       this.onTurn();
     } catch (error) {

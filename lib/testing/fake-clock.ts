@@ -37,6 +37,11 @@ export class FakeClock implements Clock {
     return this.#timers[0]?.dueMs ?? Number.POSITIVE_INFINITY;
   }
 
+  /** Moves time on by `ms` and fires nothing: this process stood still. What is due fires with the next `advance`. */
+  suspend(ms: number): void {
+    this.#nowMs += ms;
+  }
+
   /** Moves time on by `ms` and fires the timers due by then, each at its own time. */
   advance(ms: number): void {
     const end = this.#nowMs + ms;

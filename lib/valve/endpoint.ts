@@ -1,10 +1,10 @@
-import { type LookupAddress, lookup } from "node:dns";
-import { isIP } from "node:net";
+import { lookup } from "node:dns";
 import { type Clock, systemClock } from "../clock.js";
 import { NetworkError } from "../network-error.js";
 import { Address } from "./address.js";
 import { checkFunction, checkInteger, typeError } from "./arguments.js";
 import type { ConfigOption } from "./config-value.js";
+import { ConnectAttempts, resolveBothFamilies } from "./connect-attempts.js";
 import { type CloseInfo, type CloseOptions, Connection } from "./connection.js";
 import { ConnectionState } from "./connection-state.js";
 import { diagnostics } from "./diagnostics.js";
@@ -47,13 +47,6 @@ export interface ConnectOptions {
   lookup?: typeof lookup;
 }
 
-interface Attempt {
-  resolve(connection: Connection): void;
-  fail(error: NetworkError): void;
-}
-
-/** How long a connect waits for one address before it tries the next one beside it. */
-const nextAddressMs = 250;
 /** Batches of messages taken in one turn of the event loop, so that timers and other sockets get their turn. */
 const maxBatchesPerTurn = 16;
 
@@ -70,10 +63,9 @@ const maxBatchesPerTurn = 16;
 export class Endpoint {
   /** What it stands on, for queries and configuration. Its events and messages are taken; do not dispatch or receive. */
   readonly sockets: NetworkingSockets;
-  readonly #clock: Clock;
   readonly #connections = new Map<number, Connection>();
   readonly #listeners = new Map<number, { listener: Listener; options: ListenOptions; count: number }>();
-  readonly #attempts = new Map<number, Attempt>();
+  readonly #attempts: ConnectAttempts<Connection>;
   readonly #incoming = new Map<number, number>();
   /** The poll group of the connections whose messages are wanted. */
   readonly #flowing: number;
@@ -86,9 +78,9 @@ export class Endpoint {
     if (typeof options !== "object" || options === null) throw typeError("options", "an object");
     const { clock = systemClock, ...initialize } = options;
     checkClock(clock);
-    this.#clock = clock;
     if (!Library.initialize(initialize)) throw Library.lastError ?? new NetworkError("ERR_FAILED", "initialize failed");
     this.sockets = new NetworkingSockets();
+    this.#attempts = new ConnectAttempts(this.sockets, clock);
     this.#flowing = this.sockets.createPollGroup();
     this.sockets.onReadable(() => this.#read());
   }
@@ -132,7 +124,8 @@ export class Endpoint {
     const addresses = await resolveBothFamilies(host, port, options.lookup ?? lookup);
     signal?.throwIfAborted();
     if (this.#isDestroyed) throw destroyed();
-    return await this.#connectToFirst(addresses, config, signal);
+    const ways = addresses.map((address) => () => this.sockets.connect(address, config));
+    return await this.#attempts.first(ways, signal);
   }
 
   /**
@@ -167,8 +160,7 @@ export class Endpoint {
     if (this.#isDestroyed) return;
     this.#isDestroyed = true;
     for (const { listener } of [...this.#listeners.values()]) listener.close();
-    for (const attempt of this.#attempts.values()) attempt.fail(destroyed());
-    this.#attempts.clear();
+    this.#attempts.failAll(destroyed());
     for (const connection of [...this.#connections.values()]) this.closeNow(connection, 0, "");
     this.sockets.destroy();
     Library.deinitialize();
@@ -283,7 +275,6 @@ export class Endpoint {
     }
     entry.count++;
     this.#incoming.set(handle, connectionInfo.listenSocket);
-    this.sockets.setConnectionPollGroup(this.#flowing, handle);
     this.sockets.acceptConnection(handle);
   }
 
@@ -293,9 +284,9 @@ export class Endpoint {
     const connection = new Connection(this, handle, address, identity, listenSocket !== undefined);
     this.#connections.set(handle, connection);
     if (diagnostics.connect.hasSubscribers) diagnostics.connect.publish({ connection });
-    const attempt = this.#attempts.get(handle);
-    this.#attempts.delete(handle);
-    if (attempt) attempt.resolve(connection);
+    // Only now: a message that is read before there is a connection to deliver it to would be lost.
+    this.setFlowing(handle, true);
+    if (this.#attempts.has(handle)) this.#attempts.succeed(handle, connection);
     else this.#listeners.get(listenSocket ?? 0)?.listener.deliver(connection);
   }
 
@@ -312,10 +303,8 @@ export class Endpoint {
       return;
     }
     this.#forget(handle);
-    const attempt = this.#attempts.get(handle);
-    this.#attempts.delete(handle);
     const code = byPeer ? "ERR_REFUSED" : "ERR_CONNECT_TIMEOUT";
-    attempt?.fail(new NetworkError(code, endDebug, { endReason, endDebug }));
+    this.#attempts.fail(handle, new NetworkError(code, endDebug, { endReason, endDebug }));
   }
 
   #readRest(connection: Connection): void {
@@ -335,56 +324,6 @@ export class Endpoint {
     if (entry) entry.count--;
     this.#incoming.delete(handle);
   }
-
-  /** Tries one address after the other, each a little later beside those before, until one answers. */
-  #connectToFirst(addresses: Address[], config: readonly ConfigOption[], signal?: AbortSignal): Promise<Connection> {
-    return new Promise((resolve, reject) => {
-      const started = new Set<number>();
-      let next = 0;
-      let timer: unknown;
-      const finish = () => {
-        this.#clock.clearTimeout(timer);
-        signal?.removeEventListener("abort", abort);
-        for (const handle of started) {
-          this.#attempts.delete(handle);
-          this.sockets.closeConnection(handle);
-        }
-      };
-      const abort = () => {
-        finish();
-        reject(signal?.reason);
-      };
-      const failed = (error: NetworkError) => {
-        if (next < addresses.length && !this.#isDestroyed) {
-          this.#clock.clearTimeout(timer);
-          start();
-        } else if (started.size === 0) {
-          finish();
-          reject(error);
-        }
-      };
-      const start = () => {
-        const handle = this.sockets.connect(addresses[next++] as Address, config);
-        if (handle === 0) return failed(Library.lastError ?? new NetworkError("ERR_FAILED", "connect failed"));
-        started.add(handle);
-        this.sockets.setConnectionPollGroup(this.#flowing, handle);
-        this.#attempts.set(handle, {
-          resolve: (connection) => {
-            started.delete(handle);
-            finish();
-            resolve(connection);
-          },
-          fail: (error) => {
-            started.delete(handle);
-            failed(error);
-          },
-        });
-        if (next < addresses.length) timer = this.#clock.setTimeout(start, nextAddressMs);
-      };
-      signal?.addEventListener("abort", abort, { once: true });
-      start();
-    });
-  }
 }
 
 function checkClock(clock: Clock): void {
@@ -397,27 +336,4 @@ function closedByUs(reason: number, text: string, flushed: boolean): CloseInfo {
 
 function destroyed(): NetworkError {
   return new NetworkError("ERR_CLOSED", "The endpoint has been destroyed");
-}
-
-/** The addresses of a name, families alternating, the system's first choice first: GNS itself knows no names. */
-async function resolveBothFamilies(host: string, port: number, resolver: typeof lookup): Promise<Address[]> {
-  const found = isIP(host) ? [{ address: host, family: isIP(host) }] : await lookUp(host, resolver);
-  const first = found[0]?.family;
-  const preferred = found.filter((entry) => entry.family === first);
-  const others = found.filter((entry) => entry.family !== first);
-  const order = preferred.flatMap((entry, index) => [entry, ...others.slice(index, index + 1)]);
-  return [...order, ...others.slice(preferred.length)].map((entry) => {
-    const address = new Address();
-    address.setAddress(entry.address, port);
-    return address;
-  });
-}
-
-function lookUp(host: string, resolver: typeof lookup): Promise<LookupAddress[]> {
-  return new Promise((resolve, reject) => {
-    resolver(host, { all: true }, (error, addresses) => {
-      if (error) reject(new NetworkError("ERR_NAME_NOT_FOUND", `${host}: ${error.message}`));
-      else resolve(addresses);
-    });
-  });
 }

@@ -3,6 +3,7 @@ import { checkFunction, checkInstance, checkInteger, checkText, rangeError, type
 import { authorityKeyId } from "./certificates.js";
 import type { DebugType } from "./debug-type.js";
 import { resetLegacyConfiguration } from "./legacy-configuration.js";
+import { mayUseUv } from "./load-addon.js";
 import { slabPool } from "./message-slab.js";
 import { NativeDriver, type NativeStatistics, native } from "./native.js";
 import { NetworkingIdentity } from "./networking-identity.js";
@@ -25,9 +26,6 @@ export interface InitializeOptions {
 }
 
 const drivers = { auto: NativeDriver.Auto, hybrid: NativeDriver.Hybrid, thread: NativeDriver.Thread } as const;
-
-/** Node's event loop library may be used in Node only: Bun aborts the process and Deno never answers. */
-const mayUseUv = "node" in process.versions && !("bun" in process.versions) && !("deno" in process.versions);
 
 function initialize(errorMessage?: StringBuilder): boolean;
 function initialize(options: InitializeOptions, errorMessage?: StringBuilder): boolean;

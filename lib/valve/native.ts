@@ -256,6 +256,30 @@ export interface NativeAddon {
   /** Believes an authority's certificate (base64), whose key has this number. "", or why it does not. */
   addCertificateAuthority(certificate: string, keyId: bigint): string;
 
+  // --- plain UDP: sockets of IPv6 and IPv4 that never wait; usable before initialize ---
+  /**
+   * Binds to an address or, with `isRemote`, hears and sends to that one only. `uvPoll`: this runtime's libuv may be used.
+   * Returns the socket, or minus the system's number of the error.
+   */
+  openUdp(uvPoll: boolean, ip: Uint8Array, port: number, scope: number, isRemote: boolean, bufferBytes: number): number;
+  closeUdp(socket: number): boolean;
+  /** 0 for an unknown socket. */
+  getUdpPort(socket: number): number;
+  /** Datagrams that were larger than a slot, or that the system refused to send. */
+  getUdpDropped(socket: number): number;
+  /**
+   * Fills up to `count` slots from slot `first` on. Fewer than that: there are no more, and the next one wakes.
+   * -1: no such socket.
+   */
+  receiveUdp(socket: number, slab: Uint8Array, slotBytes: number, first: number, count: number): number;
+  /**
+   * Sends `count` slots from slot `first` on. Fewer than that: the system's buffer is full, and wakes when it is not.
+   * -1: no such socket.
+   */
+  sendUdp(socket: number, slab: Uint8Array, slotBytes: number, first: number, count: number): number;
+  /** Called when a socket has become ready, once until all has been received or sent. */
+  setUdpWake(wake: (socket: number) => void): void;
+
   // --- queries ---
   /** The next status event of the owner, oldest first, or null. */
   nextEvent(owner: number): NativeStatusEvent | null;

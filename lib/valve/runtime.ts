@@ -1,5 +1,6 @@
 import { NetworkError } from "../network-error.js";
 import { native } from "./native.js";
+import { codeOfSystemError } from "./system-errors.js";
 
 let users = 0;
 let lastError: NetworkError | null = null;
@@ -33,10 +34,6 @@ export function noteCreate<Handle>(handle: Handle): Handle {
   return handle;
 }
 
-/** System error numbers: Linux, macOS, Windows. */
-const addressInUse = [98, 48, 10048];
-const accessDenied = [13, 13, 10013];
-
 /** The error that GNS's log lines tell of, such as "Failed to bind socket.  Error code 0x00000062." */
 export function errorOfLines(lines: string[]): NetworkError {
   const text = lines.join("\n");
@@ -44,8 +41,8 @@ export function errorOfLines(lines: string[]): NetworkError {
   const numbers = Array.from(text.matchAll(/error code 0x([0-9a-f]+)/gi), (match) =>
     Number.parseInt(match[1] ?? "", 16),
   );
-  if (numbers.some((number) => addressInUse.includes(number))) return new NetworkError("ERR_ADDRESS_IN_USE", message);
-  if (numbers.some((number) => accessDenied.includes(number))) return new NetworkError("ERR_ACCESS", message);
+  const code = numbers.map(codeOfSystemError).find((found) => found !== null);
+  if (code) return new NetworkError(code, message);
   if (/too many connections/i.test(text)) return new NetworkError("ERR_TOO_MANY_CONNECTIONS", message);
   return new NetworkError("ERR_FAILED", message);
 }

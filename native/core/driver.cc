@@ -10,6 +10,7 @@
 
 #ifdef __linux__
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #endif
@@ -18,15 +19,32 @@ namespace {
 // Descriptors that GNS made on this thread during Init.
 thread_local bool capture_epoll = false;
 thread_local int captured_epoll = -1;
+
+// GNS wakes whoever polls with a byte through a socket. The thread of the attached loop does not write to itself: that
+// costs two system calls to send and to drain it and a turn of the poll, a fifth of a round trip.
+thread_local bool hold_wakes = false;
+thread_local bool wake_held = false;
+// -1 while it is not known; then nothing is held.
+std::atomic<int> wake_descriptor{-1};
+thread_local bool capture_wake = false;
 }  // namespace
 
 #ifdef __linux__
-// GNS's archive is linked to this definition instead of libc's; that is how its epoll descriptor is learned. The
-// symbol is local to the addon.
+// GNS's archive is linked to these definitions instead of libc's; that is how its epoll descriptor is learned and its
+// wake-ups are held. The symbols are local to the addon.
 extern "C" int epoll_create1(int flags) {
   const int descriptor = static_cast<int>(syscall(SYS_epoll_create1, flags));
   if (capture_epoll) captured_epoll = descriptor;
   return descriptor;
+}
+
+extern "C" ssize_t send(int descriptor, const void* data, size_t size, int flags) {
+  if (capture_wake) wake_descriptor = descriptor;
+  if (hold_wakes && descriptor == wake_descriptor) {
+    wake_held = true;
+    return static_cast<ssize_t>(size);
+  }
+  return syscall(SYS_sendto, descriptor, data, size, flags, nullptr, 0);
 }
 #endif
 
@@ -35,10 +53,12 @@ namespace vs {
 namespace {
 
 constexpr int kIdleTickMs = 10;
-// After kQuietTicks looks in a row at which nothing waited and nobody had polled. A look costs 50 us of a core here.
+// After kQuietTicks looks in a row at which nothing waited. A look costs 50 us of a core here.
 constexpr int kQuietTickMs = 40;
 constexpr int kQuietTicks = 20;
 constexpr int kBusyTickMs = 1;
+// A loop that polls more often than this is in full use.
+constexpr int kBriskPollMs = 5;
 constexpr int kLingerTickMs = 5;
 constexpr int kLongPollMs = 1000;
 // Rounds that the helper polls on end for a busy loop before it looks at the clock again.
@@ -75,6 +95,12 @@ DriverMode Driver::Start(DriverMode wanted) {
   capture_epoll = false;
   descriptor_ = captured_epoll;
   mode_ = wanted == DriverMode::Hybrid && descriptor_ >= 0 ? DriverMode::Hybrid : DriverMode::Thread;
+  wake_descriptor = -1;
+  if (mode_ == DriverMode::Hybrid) {
+    capture_wake = true;
+    Wake();
+    capture_wake = false;
+  }
   stop_ = false;
   active_ = false;
   helper_ = std::thread([this] { mode_ == DriverMode::Hybrid ? RunHybrid() : RunThread(); });
@@ -96,21 +122,39 @@ void Driver::Stop() {
 }
 
 bool Driver::AttachLoop() {
-  if (mode_ != DriverMode::Hybrid) return false;
-  return !loop_attached_.exchange(true);
+  if (mode_ != DriverMode::Hybrid || loop_attached_.exchange(true)) return false;
+  hold_wakes = true;
+  return true;
 }
 
-void Driver::DetachLoop() { loop_attached_ = false; }
+void Driver::DetachLoop() {
+  hold_wakes = false;
+  if (wake_held) Wake();
+  wake_held = false;
+  loop_attached_ = false;
+}
 
 void Driver::PollFromLoop() {
   std::unique_lock<std::mutex> lock(poll_mutex_, std::try_to_lock);
   if (!lock) return;  // the helper is at it and will ring
+  const bool was_held = wake_held;
   PollAtOnce();
+  // The poll itself wants only to be told when its timers have changed, and the loop looks at them next.
+  wake_held = was_held;
+}
+
+bool Driver::TakeWake() {
+  if (!wake_held) return false;
+  wake_held = false;
+  if (NextTimer() <= Now()) return true;
+  hold_wakes = false;
+  Wake();
+  hold_wakes = true;
+  return false;
 }
 
 void Driver::PollAtOnce() {
   loop_polls_++;
-  sent_ = false;
   SteamNetworkingSockets_Poll(0);
 }
 
@@ -195,22 +239,37 @@ void Driver::RunThread() {
 void Driver::RunHybrid() {
   uint64_t seen = 0;
   bool waiting = false;
+  bool alone = true;  // nobody has polled since this thread did
   int tick = kIdleTickMs;
   int quiet_ticks = 0;
   while (Sleep(tick)) {
-    const uint64_t polls = loop_polls_;
-    const bool polled = polls != seen;
-    const bool was_waiting = waiting && !polled;
-    seen = polls;
+    const uint64_t polls = loop_polls_ - seen;
+    seen += polls;
+    if (polls > 0) alone = false;
+    if (polls * kBriskPollMs > static_cast<uint64_t>(tick)) {
+      // The loop is at it. This thread keeps away from all locks: if it were suspended with one, the loop would wait.
+      waiting = false;
+      quiet_ticks = 0;
+      tick = kIdleTickMs;
+      continue;
+    }
+    const bool was_waiting = waiting && polls == 0;
     waiting = IsReadable() || NextTimer() <= Now();
     // Nobody polled since the last look, and something waited then and waits now: the loop is busy, or there is none.
-    if (waiting && (was_waiting || !loop_attached_)) PollForBusyLoop();
+    if (waiting && (was_waiting || !loop_attached_)) {
+      PollForBusyLoop();
+      alone = true;
+    }
     const bool lingering = IsLingering();
     if (lingering) Collect(false);
-    quiet_ticks = waiting || polled || lingering ? 0 : quiet_ticks + 1;
-    const int longest = lingering ? kLingerTickMs : quiet_ticks > kQuietTicks ? kQuietTickMs : kIdleTickMs;
-    // Timers that came up while this thread polled are nobody else's.
-    tick = waiting ? kBusyTickMs : std::clamp(TimeToNextTimer(), kBusyTickMs, longest);
+    quiet_ticks = waiting || lingering ? 0 : quiet_ticks + 1;
+    tick = lingering ? kLingerTickMs : quiet_ticks > kQuietTicks ? kQuietTickMs : kIdleTickMs;
+    if (waiting) {
+      tick = kBusyTickMs;
+    } else if (alone) {
+      // Timers that came up while this thread polled are nobody else's.
+      tick = std::clamp(TimeToNextTimer(), kBusyTickMs, tick);
+    }
     RestIfIdle();
   }
 }

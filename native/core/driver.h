@@ -34,10 +34,9 @@ class Driver {
   void DetachLoop();
   // From the attached loop, when the descriptor is readable or GNS's next timer is due. Does not wait.
   void PollFromLoop();
-  // Something was given to GNS to send: it leaves with the next poll.
-  void NoteSent() { sent_.store(true, std::memory_order_relaxed); }
-  // Whether something was since the last poll from the loop.
-  bool HasSent() const { return sent_.load(std::memory_order_relaxed); }
+  // Whether GNS wanted a poll on this thread, the attached loop's, since the last call, and a timer of its is due, so
+  // that TimeToNextTimer stays 0 until it gets one. Wishes of other kinds make the descriptor readable.
+  bool TakeWake();
   // Returns when GNS has been polled from start to end since the call, by whoever polls: it frees what was closed only
   // then. Waits for the helper's poll in progress, so for rare calls only.
   void AwaitPoll();
@@ -73,7 +72,6 @@ class Driver {
   bool active_ = false;
   std::atomic<bool> stop_{false};
   std::atomic<bool> loop_attached_{false};
-  std::atomic<bool> sent_{false};
   std::atomic<uint64_t> loop_polls_{0};
   std::atomic<uint64_t> helper_polls_{0};
 };

@@ -46,10 +46,11 @@ void AdoptIncoming(State& state, const SteamNetConnectionStatusChangedCallback_t
 
 bool IsUnread(Handle handle, Group& group, bool arrived) {
   if (!group.in_hand.empty()) return arrived;
+  if (group.connections == 0) return false;
   SteamNetworkingMessage_t* message;
-  if (Sockets()->ReceiveMessagesOnPollGroup(handle, &message, 1) != 1) return false;
-  group.in_hand.push_back(message);
-  return true;
+  group.drained = Sockets()->ReceiveMessagesOnPollGroup(handle, &message, 1) != 1;
+  if (!group.drained) group.in_hand.push_back(message);
+  return !group.drained;
 }
 
 // Moves up to `max` messages of `group` (only those of `connection`, if not 0) out of what is in hand.
@@ -88,6 +89,7 @@ void OnStatusChanged(SteamNetConnectionStatusChangedCallback_t* event) {
     if (connection.phase == Connection::Phase::Open) {
       state.SetReferenced(connection.referenced, connection.owner->doorbell, false);
     }
+    state.CountInGroup(connection.group, -1);
     state.connections.erase(found);
   }
 }
@@ -147,7 +149,7 @@ void CheckForMore(const Woken& woken) {
   if (!owner || owner->progress == woken.progress || !Sockets()) return;
   bool more = !owner->events.empty();
   for (auto& [handle, group] : state.groups) {
-    if (group.owner == owner && IsUnread(handle, group, true)) more = true;
+    if (group.owner == owner && !group.drained && IsUnread(handle, group, true)) more = true;
   }
   if (!more) return;
   owner->pending = true;
@@ -185,6 +187,7 @@ Received Receive(OwnerId owner_id, Source source, Handle handle, uint32_t max, u
                              ? Sockets()->ReceiveMessagesOnConnection(handle, messages + count, wanted - count)
                              : Sockets()->ReceiveMessagesOnPollGroup(group_handle, messages + count, wanted - count);
         if (more > 0) count += more;
+        group.drained = !connection && count < wanted;
       }
       group.owner->progress += count;
     }
@@ -197,6 +200,7 @@ Received Receive(OwnerId owner_id, Source source, Handle handle, uint32_t max, u
       Lock lock(state.mutex);
       Group& group = state.groups.at(group_handle);
       group.in_hand.insert(group.in_hand.begin(), messages + written, messages + count);
+      group.drained = false;
       group.owner->progress -= count - written;
       return {total, writer.end(), needed};
     }
@@ -216,7 +220,10 @@ void MoveToGroup(State& state, Handle handle, Connection& connection, Handle gro
     to.push_back(*it);
     it = from.erase(it);
   }
+  state.CountInGroup(connection.group, -1);
   connection.group = group;
+  state.CountInGroup(group, 1);
+  state.groups.at(group).drained = false;
 }
 
 void DropInHand(State& state, Handle handle, Handle group) {

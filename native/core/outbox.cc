@@ -5,7 +5,6 @@
 #include <cstring>
 #include <new>
 
-#include "core/driver.h"
 #include "core/inbox.h"
 
 namespace vs {
@@ -81,7 +80,6 @@ bool IsTooLarge(const Connection& connection, uint32_t size) {
 
 // Messages between the ends of a pair are delivered on the spot, and nothing else would wake the receiver.
 void AfterSend(bool pair) {
-  GetDriver().NoteSent();
   if (pair) Collect(true);
 }
 
@@ -225,7 +223,6 @@ EResult Flush(OwnerId owner, Handle handle) {
     Lock lock(state.mutex);
     if (!state.FindConnection(owner, handle)) return k_EResultInvalidParam;
   }
-  GetDriver().NoteSent();
   return Sockets()->FlushMessagesOnConnection(handle);
 }
 

@@ -13,7 +13,7 @@ namespace {
 
 Handle CreateGroup(State& state, Owner* owner, bool hidden) {
   const Handle handle = Sockets()->CreatePollGroup();
-  if (handle) state.groups[handle] = Group{owner, hidden, {}};
+  if (handle) state.groups.emplace(handle, Group{owner, hidden});
   return handle;
 }
 

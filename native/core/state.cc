@@ -36,6 +36,7 @@ Group* State::FindGroup(OwnerId owner, Handle handle) {
 
 void State::AddConnection(Handle handle, Connection connection) {
   if (connection.referenced) connection.owner->doorbell->keep_alive++;
+  CountInGroup(connection.group, 1);
   connections.insert_or_assign(handle, std::move(connection));
   GetDriver().Activate();
 }
@@ -44,6 +45,11 @@ void State::AddListener(Handle handle, Listener listener) {
   listener.owner->doorbell->keep_alive++;
   listeners.insert_or_assign(handle, listener);
   GetDriver().Activate();
+}
+
+void State::CountInGroup(Handle group, int change) {
+  auto found = groups.find(group);
+  if (found != groups.end()) found->second.connections += change;
 }
 
 void State::SetReferenced(bool& referenced, Doorbell* doorbell, bool on) {

@@ -38,8 +38,11 @@ struct Owner {
 struct Group {
   Owner* owner;
   bool hidden;  // made by us: an owner's default group or a listen socket's
+  size_t connections = 0;
+  // A look into GNS found no more, and whoever polls looks again. A look takes several of GNS's locks.
+  bool drained = false;
   // Messages taken out of GNS and not yet given to the user, oldest first.
-  std::deque<SteamNetworkingMessage_t*> in_hand;
+  std::deque<SteamNetworkingMessage_t*> in_hand{};
 };
 
 struct Listener {
@@ -102,6 +105,8 @@ struct State {
 
   void AddConnection(Handle handle, Connection connection);
   void AddListener(Handle handle, Listener listener);
+  // A connection has come into a group (1) or left it (-1).
+  void CountInGroup(Handle group, int change);
   void SetReferenced(bool& referenced, Doorbell* doorbell, bool on);
   // Rings the doorbells of owners that have something new and want to know, but for the caller's own.
   void RingPending(const Doorbell* own);

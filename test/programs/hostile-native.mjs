@@ -22,6 +22,7 @@ function world() {
   const stale = native.connect(owner, loopback, 9, []);
   native.closeConnection(owner, stale, 0, "", 0);
   const group = native.createPollGroup(owner);
+  const udp = native.openUdp(true, loopback, 0, 0, false, 65_536);
   const handles = [
     ["stale handle", stale],
     ["handle of another owner", foreign],
@@ -31,7 +32,13 @@ function world() {
     ["listen socket", socket],
     ["poll group", group],
   ];
-  return { owner, stranger, one, two, foreign, socket, group, handles };
+  return { owner, stranger, one, two, foreign, socket, group, udp, handles };
+}
+
+function end({ owner, stranger, udp }) {
+  native.destroyOwner(owner);
+  native.destroyOwner(stranger);
+  native.closeUdp(udp);
 }
 
 const bytes = () => new Uint8Array(64);
@@ -91,6 +98,13 @@ const calls = {
   getCertificateRequest: () => [],
   setCertificate: () => [bytes(), bytes()],
   addCertificateAuthority: () => ["AAAA", 1n],
+  openUdp: () => [true, loopback, 0, 0, false, 65_536],
+  closeUdp: (w) => [w.udp],
+  getUdpPort: (w) => [w.udp],
+  getUdpDropped: (w) => [w.udp],
+  receiveUdp: (w) => [w.udp, slab(), 1024, 0, 4],
+  sendUdp: (w) => [w.udp, slab(), 1024, 0, 4],
+  setUdpWake: () => [() => {}],
   nextEvent: (w) => [w.owner],
   getConnectionInfo: (w) => [w.owner, w.one],
   getRealTimeStatus: (w) => [w.owner, w.one, new Float64Array(14)],
@@ -109,14 +123,25 @@ const calls = {
 
 /** Functions that end things for the whole environment are called with extra arguments only, at the end. */
 const last = ["tearDown"];
-const nobody = { owner: 1, stranger: 2, one: 3, two: 4, foreign: 5, socket: 6, group: 7, handles: [["handle", 3]] };
+const nobody = {
+  owner: 1,
+  stranger: 2,
+  one: 3,
+  two: 4,
+  foreign: 5,
+  socket: 6,
+  group: 7,
+  udp: 8,
+  handles: [["handle", 3]],
+};
 let isAlive = false;
 const report = { calls: 0, threw: 0, wrong: [], foreignHarmed: [] };
 
 function attempt(name, parameters, what) {
   report.calls++;
   try {
-    native[name](...parameters);
+    const result = native[name](...parameters);
+    if (name === "openUdp" && result > 0) native.closeUdp(result);
   } catch (error) {
     report.threw++;
     if (!isProperError(error)) report.wrong.push(`${name} ${what}: ${error?.stack ?? error}`);
@@ -143,17 +168,13 @@ function torment(name, makeWorld) {
       if (!["resetIdentity", "destroyOwner", "deinitialize"].includes(name) && info?.state !== 3) {
         report.foreignHarmed.push(`${name} argument ${at}`);
       }
-      native.destroyOwner(w.owner);
-      native.destroyOwner(w.stranger);
+      end(w);
       w = makeWorld();
     }
   }
   for (const [what, value] of values()) attempt(name, new Array(arity + 2).fill(value), `all arguments = ${what}`);
   for (let length = 0; length <= arity; length++) attempt(name, make(w).slice(0, length), `${length} arguments`);
-  if (makeWorld !== null) {
-    native.destroyOwner(w.owner);
-    native.destroyOwner(w.stranger);
-  }
+  if (makeWorld !== null) end(w);
 }
 
 const names = Object.keys(native).filter((name) => typeof native[name] === "function");

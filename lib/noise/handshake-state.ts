@@ -1,0 +1,156 @@
+import { NetworkError } from "../network-error.js";
+import { concatBytes } from "./bytes.js";
+import { type KeyPair, keySizeBytes, type NoisePrimitives } from "./primitives.js";
+import { SymmetricState } from "./symmetric-state.js";
+
+/** The Noise patterns that are used here; in both the initiator stays anonymous. */
+export enum HandshakePattern {
+  /** The initiator knows the responder's static key beforehand: nobody else can answer. */
+  NK = "NK",
+  /** No static keys: safe from listeners, not from who stands in between. */
+  NN = "NN",
+}
+
+export enum HandshakeRole {
+  Initiator = "initiator",
+  Responder = "responder",
+}
+
+export interface HandshakeOptions {
+  primitives: NoisePrimitives;
+  pattern: HandshakePattern;
+  role: HandshakeRole;
+  /** What both ends have exchanged or agreed on before. The handshake fails where theirs differ. */
+  prologue: Uint8Array;
+  /** NK, initiator: the responder's public key. */
+  remoteKey?: Uint8Array;
+  /** NK, responder: the pair with that public key. */
+  staticKey?: KeyPair;
+}
+
+/** What a finished handshake leaves. */
+export interface TransportKeys {
+  /** 32 bytes: seals what this end sends. */
+  sendKey: Uint8Array;
+  /** 32 bytes: opens what this end receives. */
+  receiveKey: Uint8Array;
+  /** 32 bytes, the same at both ends of this one handshake and nowhere else: a channel binding. No secret. */
+  handshakeHash: Uint8Array;
+}
+
+/** The longest message that Noise allows, and so the longest one that is read. */
+const maxMessageSizeBytes = 65_535;
+
+/**
+ * A handshake of the Noise Protocol Framework, revision 34: Noise_NK and Noise_NN with 25519 and SHA256. The initiator
+ * writes the first message, the responder the second one; each carries a payload. In NK both payloads are encrypted, but
+ * the first may be a replay of an old one; in NN the first is in the clear.
+ *
+ * A message that cannot be read changes nothing, so that a forged one does no harm: the true one can be read after it.
+ */
+export class HandshakeState {
+  readonly #options: HandshakeOptions;
+  #symmetric: SymmetricState;
+  #ephemeralKey: KeyPair | undefined;
+  #remoteEphemeralKey: Uint8Array | undefined;
+  #messages = 0;
+
+  /** @throws RangeError NK without the key that the role needs, or a key that is not 32 bytes */
+  constructor(options: HandshakeOptions) {
+    const { primitives, pattern, prologue } = options;
+    this.#options = options;
+    this.#symmetric = new SymmetricState(primitives, `Noise_${pattern}_25519_${primitives.cipher}_SHA256`);
+    this.#symmetric.mixHash(prologue);
+    if (pattern === HandshakePattern.NK) {
+      const responderKey = this.#isInitiator ? options.remoteKey : options.staticKey?.publicKey;
+      if (responderKey?.length !== keySizeBytes) {
+        throw new RangeError(`NK needs ${this.#isInitiator ? "a remoteKey" : "a staticKey"} of ${keySizeBytes} bytes`);
+      }
+      this.#symmetric.mixHash(responderKey);
+    }
+  }
+
+  /** Whether both messages are through. */
+  get isFinished(): boolean {
+    return this.#messages === 2;
+  }
+
+  /**
+   * @param payload at most 65,471 bytes
+   * @throws NetworkError `ERR_NOISE_STATE` not this end's turn; `ERR_NOISE_KEY` a remote public key of small order
+   */
+  writeMessage(payload: Uint8Array): Uint8Array {
+    this.#expectTurn(this.#isInitiator ? 0 : 1);
+    if (payload.length > maxMessageSizeBytes - 2 * keySizeBytes)
+      throw new RangeError("payload must have at most 65,471 bytes");
+    this.#ephemeralKey = this.#options.primitives.generateKeyPair();
+    const { publicKey } = this.#ephemeralKey;
+    this.#symmetric.mixHash(publicKey);
+    this.#mixSecret(this.#symmetric);
+    this.#messages++;
+    return concatBytes(publicKey, this.#symmetric.encryptAndHash(payload));
+  }
+
+  /**
+   * @returns the payload
+   * @throws NetworkError `ERR_NOISE_DECRYPT` other keys or another prologue at the far end, or altered on the way;
+   *   `ERR_NOISE_MESSAGE` not the length of a handshake message; `ERR_NOISE_KEY` a public key of small order;
+   *   `ERR_NOISE_STATE` not the far end's turn
+   */
+  readMessage(message: Uint8Array): Uint8Array {
+    this.#expectTurn(this.#isInitiator ? 1 : 0);
+    if (message.length < keySizeBytes || message.length > maxMessageSizeBytes) {
+      throw new NetworkError("ERR_NOISE_MESSAGE", `A handshake message cannot have ${message.length} bytes`);
+    }
+    const attempt = this.#symmetric.copy();
+    this.#remoteEphemeralKey = new Uint8Array(message.subarray(0, keySizeBytes));
+    attempt.mixHash(this.#remoteEphemeralKey);
+    this.#mixSecret(attempt);
+    const payload = attempt.decryptAndHash(message.subarray(keySizeBytes));
+    this.#symmetric = attempt;
+    this.#messages++;
+    return payload;
+  }
+
+  /** @throws NetworkError `ERR_NOISE_STATE` not finished */
+  split(): TransportKeys {
+    this.#expectTurn(2);
+    const [initiatorKey, responderKey] = this.#symmetric.split();
+    const [sendKey, receiveKey] = this.#isInitiator ? [initiatorKey, responderKey] : [responderKey, initiatorKey];
+    return { sendKey, receiveKey, handshakeHash: this.#symmetric.hash };
+  }
+
+  get #isInitiator(): boolean {
+    return this.#options.role === HandshakeRole.Initiator;
+  }
+
+  #expectTurn(messages: number): void {
+    if (this.#messages !== messages) {
+      throw new NetworkError("ERR_NOISE_STATE", `The handshake is at message ${this.#messages}, not ${messages}`);
+    }
+  }
+
+  /** The tokens behind `e`: `es` in the first message of NK, none in that of NN, `ee` in the second one of both. */
+  #mixSecret(symmetric: SymmetricState): void {
+    const { pattern, remoteKey, staticKey } = this.#options;
+    if (this.#messages === 0 && pattern === HandshakePattern.NN) return;
+    const remote = this.#messages === 0 && this.#isInitiator ? remoteKey : this.#remoteEphemeralKey;
+    const own = this.#messages === 0 && !this.#isInitiator ? staticKey : this.#ephemeralKey;
+    symmetric.mixKey(sharedSecret(own as KeyPair, remote as Uint8Array));
+  }
+}
+
+/** Without a secret of both ends, whoever chose such a key would decide the keys alone. */
+function sharedSecret(own: KeyPair, remote: Uint8Array): Uint8Array {
+  let secret: Uint8Array | undefined;
+  let cause: unknown;
+  try {
+    secret = own.diffieHellman(remote);
+  } catch (error) {
+    cause = error;
+  }
+  if (!secret?.some((byte) => byte !== 0)) {
+    throw new NetworkError("ERR_NOISE_KEY", "The remote's public key gives no shared secret", { cause });
+  }
+  return secret;
+}

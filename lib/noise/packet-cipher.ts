@@ -1,0 +1,132 @@
+import { noBytes } from "./bytes.js";
+import { hkdf } from "./hkdf.js";
+import { type AeadKey, keySizeBytes, type NoisePrimitives, tagSizeBytes } from "./primitives.js";
+
+/**
+ * Packets before the next key is used: the epoch of a packet is its counter divided by this. Far below the 2^28 packets
+ * that AES-GCM stands under one key (RFC 9001, B.1), and more than may be lost in a row before a connection times out.
+ */
+export const packetsPerEpoch = 2 ** 20;
+
+/** Counters are whole numbers up to 2^53 - 1: a million packets a second for 285 years. */
+const isCounter = (counter: number) => Number.isSafeInteger(counter) && counter >= 0;
+
+/**
+ * The key for one of several spaces of counters in the same direction, of which each starts at 0. One key for two spaces
+ * would use nonces twice.
+ *
+ * @param key of the direction, from `HandshakeState.split`
+ * @param space 0 to 255
+ */
+export function deriveSpaceKey(primitives: NoisePrimitives, key: Uint8Array, space: number): Uint8Array {
+  if (!Number.isInteger(space) || space < 0 || space > 255) throw new RangeError("space must be from 0 to 255");
+  return hkdf(primitives, key, new TextEncoder().encode(`space ${space}`))[0];
+}
+
+/** The key of an epoch, from which that of the next one follows (Rekey of the Noise specification, section 11.3). */
+class EpochKey {
+  readonly aead: AeadKey;
+  readonly #primitives: NoisePrimitives;
+
+  constructor(primitives: NoisePrimitives, key: Uint8Array) {
+    this.#primitives = primitives;
+    this.aead = primitives.aeadKey(key);
+  }
+
+  next(): EpochKey {
+    const sealed = new Uint8Array(keySizeBytes + tagSizeBytes);
+    this.aead.seal(0xffffffff, 0xffffffff, noBytes, new Uint8Array(keySizeBytes), sealed, 0);
+    return new EpochKey(this.#primitives, sealed.slice(0, keySizeBytes));
+  }
+}
+
+/** Seals the packets of one direction. */
+export class PacketSealer {
+  #key: EpochKey;
+  #epoch = 0;
+  #last = -1;
+
+  /** @param key 32 bytes, for this direction and space of counters only */
+  constructor(primitives: NoisePrimitives, key: Uint8Array) {
+    this.#key = new EpochKey(primitives, key);
+  }
+
+  /**
+   * Writes the sealed packet, `tagSizeBytes` longer than `plaintext`, to `out` at `offset`, where `plaintext` itself may
+   * lie.
+   *
+   * @param counter larger than that of the packet before, by at most `packetsPerEpoch`: a nonce used twice would give
+   *   the key away
+   * @param associatedData what the far end has to have too, such as the packet's header
+   * @returns bytes written
+   * @throws RangeError another counter, or too little room in `out`
+   */
+  seal(
+    counter: number,
+    associatedData: Uint8Array,
+    plaintext: Uint8Array,
+    out: Uint8Array,
+    offset: number = 0,
+  ): number {
+    if (!isCounter(counter) || counter <= this.#last || counter > this.#last + packetsPerEpoch) {
+      throw new RangeError(`counter must be from ${this.#last + 1} to ${this.#last + packetsPerEpoch}`);
+    }
+    const sizeBytes = plaintext.length + tagSizeBytes;
+    if (!(offset >= 0 && offset + sizeBytes <= out.length)) throw new RangeError("out has no room for the packet");
+    const epoch = Math.floor(counter / packetsPerEpoch);
+    if (epoch > this.#epoch) {
+      this.#key = this.#key.next();
+      this.#epoch = epoch;
+    }
+    this.#last = counter;
+    this.#key.aead.seal(counter >>> 0, Math.floor(counter / 2 ** 32), associatedData, plaintext, out, offset);
+    return sizeBytes;
+  }
+}
+
+/**
+ * Opens the packets of one direction, in any order. It keeps the keys of three epochs: that of the newest packet opened,
+ * the one before it and the one after it. It opens a packet as often as asked; see {@link ReplayWindow}.
+ */
+export class PacketOpener {
+  #previous: EpochKey | null = null;
+  #current: EpochKey;
+  #next: EpochKey;
+  #epoch = 0;
+
+  /** @param key 32 bytes, the sealer's */
+  constructor(primitives: NoisePrimitives, key: Uint8Array) {
+    this.#current = new EpochKey(primitives, key);
+    // Derived before a packet asks for it: a forged counter costs no more than any other packet.
+    this.#next = this.#current.next();
+  }
+
+  /**
+   * Writes the plaintext of `sealed` to `out` at `offset`, where `sealed` itself may lie. Nothing in a packet makes it
+   * throw.
+   *
+   * @returns its length; -1: not sealed by the far end with this counter and associated data, more than an epoch away
+   *   from the newest packet opened, or no room in `out`, which is then untouched
+   */
+  open(counter: number, associatedData: Uint8Array, sealed: Uint8Array, out: Uint8Array, offset: number = 0): number {
+    const sizeBytes = sealed.length - tagSizeBytes;
+    if (!isCounter(counter) || sizeBytes < 0 || !(offset >= 0 && offset + sizeBytes <= out.length)) return -1;
+    const ahead = Math.floor(counter / packetsPerEpoch) - this.#epoch;
+    const key = this.#keyAhead(ahead);
+    const high = Math.floor(counter / 2 ** 32);
+    if (!key?.aead.open(counter >>> 0, high, associatedData, sealed, out, offset)) return -1;
+    if (ahead === 1) {
+      this.#previous = this.#current;
+      this.#current = this.#next;
+      this.#next = this.#current.next();
+      this.#epoch++;
+    }
+    return sizeBytes;
+  }
+
+  #keyAhead(epochs: number): EpochKey | null {
+    if (epochs === 0) return this.#current;
+    if (epochs === 1) return this.#next;
+    return epochs === -1 ? this.#previous : null;
+  }
+}

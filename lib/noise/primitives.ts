@@ -1,0 +1,60 @@
+import type { RandomBytes } from "../random.js";
+
+/** Bytes of a key: X25519 private and public, AEAD. */
+export const keySizeBytes = 32;
+/** Bytes that sealing adds. */
+export const tagSizeBytes = 16;
+
+/** An X25519 key pair (RFC 7748). */
+export interface KeyPair {
+  readonly publicKey: Uint8Array;
+  /** The shared secret, 32 bytes; all zero, or an exception, for a public key of small order. */
+  diffieHellman(publicKey: Uint8Array): Uint8Array;
+}
+
+/**
+ * A key of the AEAD, prepared for many packets. The nonce is a 64-bit number in two u32, laid out as the Noise
+ * specification says for the cipher (section 12); no two packets may be sealed with the same one.
+ */
+export interface AeadKey {
+  /** Writes ciphertext and tag to `out` at `offset`, where `plaintext` itself may lie. Both must fit. */
+  seal(
+    nonceLow: number,
+    nonceHigh: number,
+    associatedData: Uint8Array,
+    plaintext: Uint8Array,
+    out: Uint8Array,
+    offset: number,
+  ): void;
+
+  /**
+   * Writes the plaintext of `sealed` (at least a tag long) to `out` at `offset`, where `sealed` itself may lie.
+   *
+   * @returns false: not sealed with this key, nonce and associated data; then `out` is untouched
+   */
+  open(
+    nonceLow: number,
+    nonceHigh: number,
+    associatedData: Uint8Array,
+    sealed: Uint8Array,
+    out: Uint8Array,
+    offset: number,
+  ): boolean;
+}
+
+/**
+ * The cryptography that Noise is built from, given by the platform. Everything is synchronous, which a browser's
+ * WebCrypto is not: for Node.js see `nodePrimitives` of `valve-sockets/noise/node`.
+ */
+export interface NoisePrimitives {
+  /** The AEAD by its name in Noise: AES-256-GCM or ChaCha20-Poly1305. Both ends must have the same. */
+  readonly cipher: "AESGCM" | "ChaChaPoly";
+  randomBytes: RandomBytes;
+  sha256(bytes: Uint8Array): Uint8Array;
+  /** A new one, for one handshake. */
+  generateKeyPair(): KeyPair;
+  /** @param privateKey 32 bytes of any value */
+  keyPair(privateKey: Uint8Array): KeyPair;
+  /** @param key 32 bytes */
+  aeadKey(key: Uint8Array): AeadKey;
+}

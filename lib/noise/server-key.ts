@@ -1,0 +1,112 @@
+import { NetworkError } from "../network-error.js";
+import { concatBytes } from "./bytes.js";
+import { HandshakePattern, HandshakeRole, HandshakeState } from "./handshake-state.js";
+import { type KeyPair, keySizeBytes, type NoisePrimitives } from "./primitives.js";
+
+/** A server's key pair as text. */
+export interface ServerKey {
+  /** For every client: `vs1public_` and 48 characters. */
+  publicKey: string;
+  /** For the server alone: `vs1private_` and 48 characters. Who has it can pass for the server. */
+  privateKey: string;
+}
+
+/** A first message that could be read. */
+export interface AcceptedHandshake {
+  handshake: HandshakeState;
+  payload: Uint8Array;
+  /** The key that the client pinned, by its index. */
+  keyIndex: number;
+}
+
+const publicPrefix = "vs1public_";
+const privatePrefix = "vs1private_";
+const checksumSizeBytes = 4;
+
+/** Makes a key pair for a server. */
+export function generateServerKey(primitives: NoisePrimitives): ServerKey {
+  const privateKey = primitives.randomBytes(keySizeBytes);
+  return {
+    publicKey: format(primitives, publicPrefix, primitives.keyPair(privateKey).publicKey),
+    privateKey: format(primitives, privatePrefix, privateKey),
+  };
+}
+
+/**
+ * The bytes of a `ServerKey.publicKey`, which a client pins.
+ *
+ * @throws NetworkError `ERR_BAD_SERVER_KEY`
+ */
+export function parseServerPublicKey(primitives: NoisePrimitives, text: string): Uint8Array {
+  return parse(primitives, publicPrefix, text);
+}
+
+/**
+ * The key pair of a `ServerKey.privateKey`.
+ *
+ * @throws NetworkError `ERR_BAD_SERVER_KEY`
+ */
+export function parseServerPrivateKey(primitives: NoisePrimitives, text: string): KeyPair {
+  return primitives.keyPair(parse(primitives, privatePrefix, text));
+}
+
+/**
+ * Reads the first message of NK at a server with several keys: one, or the old and the new one while clients move over.
+ * Each costs a key agreement when a message fits none.
+ *
+ * @throws NetworkError `ERR_NOISE_DECRYPT` it was written for another key or prologue, or altered; `ERR_NOISE_MESSAGE`,
+ *   `ERR_NOISE_KEY` as `HandshakeState.readMessage`
+ */
+export function acceptHandshake(
+  primitives: NoisePrimitives,
+  keys: readonly KeyPair[],
+  prologue: Uint8Array,
+  message: Uint8Array,
+): AcceptedHandshake {
+  for (const [keyIndex, staticKey] of keys.entries()) {
+    const role = HandshakeRole.Responder;
+    const handshake = new HandshakeState({ primitives, pattern: HandshakePattern.NK, role, prologue, staticKey });
+    try {
+      return { handshake, payload: handshake.readMessage(message), keyIndex };
+    } catch (error) {
+      const isLast = keyIndex === keys.length - 1;
+      if (isLast || !(error instanceof NetworkError && error.code === "ERR_NOISE_DECRYPT")) throw error;
+    }
+  }
+  throw new RangeError("keys must not be empty");
+}
+
+function format(primitives: NoisePrimitives, prefix: string, key: Uint8Array): string {
+  const bytes = concatBytes(key, checksum(primitives, prefix, key));
+  return (
+    prefix +
+    btoa(String.fromCharCode(...bytes))
+      .replaceAll("+", "-")
+      .replaceAll("/", "_")
+  );
+}
+
+function parse(primitives: NoisePrimitives, prefix: string, text: string): Uint8Array {
+  // The text itself stays out of the errors: it may be a secret in the wrong place.
+  if (typeof text !== "string") throw badKey("a server's key is a text");
+  const other = prefix === publicPrefix ? privatePrefix : publicPrefix;
+  if (text.startsWith(other)) throw badKey(`it starts with ${other}, where a key with ${prefix} is needed`);
+  if (!text.startsWith(prefix)) throw badKey(`it does not start with ${prefix}`);
+  const encoded = text.slice(prefix.length);
+  if (!/^[\w-]{48}$/.test(encoded)) throw badKey(`it has not 48 letters, digits, - or _ behind ${prefix}`);
+  const bytes = Uint8Array.from(atob(encoded.replaceAll("-", "+").replaceAll("_", "/")), (char) => char.charCodeAt(0));
+  const key = bytes.slice(0, keySizeBytes);
+  const expected = checksum(primitives, prefix, key);
+  if (!expected.every((byte, index) => byte === bytes[keySizeBytes + index])) {
+    throw badKey("its checksum is wrong, so it was altered or copied with a mistake");
+  }
+  return key;
+}
+
+function checksum(primitives: NoisePrimitives, prefix: string, key: Uint8Array): Uint8Array {
+  return primitives.sha256(concatBytes(new TextEncoder().encode(prefix), key)).subarray(0, checksumSizeBytes);
+}
+
+function badKey(why: string): NetworkError {
+  return new NetworkError("ERR_BAD_SERVER_KEY", `No server key: ${why}`);
+}

@@ -1,0 +1,62 @@
+import { concatBytes, noBytes } from "./bytes.js";
+import { CipherState } from "./cipher-state.js";
+import { hkdf } from "./hkdf.js";
+import { keySizeBytes, type NoisePrimitives } from "./primitives.js";
+
+/** What both ends know so far: the SymmetricState of the Noise specification (section 5.2). */
+export class SymmetricState {
+  readonly #primitives: NoisePrimitives;
+  #hash: Uint8Array;
+  #chainingKey: Uint8Array;
+  #cipher: CipherState | null = null;
+
+  /** @param protocolName at most 32 characters, as all names here are: longer ones would have to be hashed */
+  constructor(primitives: NoisePrimitives, protocolName: string) {
+    this.#primitives = primitives;
+    this.#hash = new Uint8Array(keySizeBytes);
+    this.#hash.set(new TextEncoder().encode(protocolName));
+    this.#chainingKey = this.#hash;
+  }
+
+  /** A copy to go on with, while this one can be come back to. */
+  copy(): SymmetricState {
+    const copy = new SymmetricState(this.#primitives, "");
+    copy.#hash = this.#hash;
+    copy.#chainingKey = this.#chainingKey;
+    copy.#cipher = this.#cipher;
+    return copy;
+  }
+
+  get hash(): Uint8Array {
+    return this.#hash;
+  }
+
+  mixHash(bytes: Uint8Array): void {
+    this.#hash = this.#primitives.sha256(concatBytes(this.#hash, bytes));
+  }
+
+  mixKey(material: Uint8Array): void {
+    const [chainingKey, key] = hkdf(this.#primitives, this.#chainingKey, material);
+    this.#chainingKey = chainingKey;
+    this.#cipher = new CipherState(this.#primitives.aeadKey(key));
+  }
+
+  /** Before the first key this only mixes the plaintext in. */
+  encryptAndHash(plaintext: Uint8Array): Uint8Array {
+    const sealed = this.#cipher?.encrypt(this.#hash, plaintext) ?? new Uint8Array(plaintext);
+    this.mixHash(sealed);
+    return sealed;
+  }
+
+  /** @throws NetworkError `ERR_NOISE_DECRYPT` */
+  decryptAndHash(sealed: Uint8Array): Uint8Array {
+    const plaintext = this.#cipher?.decrypt(this.#hash, sealed) ?? new Uint8Array(sealed);
+    this.mixHash(sealed);
+    return plaintext;
+  }
+
+  /** The keys of initiator and responder, in this order. */
+  split(): [Uint8Array, Uint8Array] {
+    return hkdf(this.#primitives, this.#chainingKey, noBytes);
+  }
+}

@@ -1,0 +1,23 @@
+/** A piece of a buffer that belongs to somebody else: valid during the call that hands it out. */
+export class ByteSegment {
+  buffer: Uint8Array = new Uint8Array(0);
+  offset = 0;
+  length = 0;
+
+  set(buffer: Uint8Array, offset: number, length: number): this {
+    this.buffer = buffer;
+    this.offset = offset;
+    this.length = length;
+    return this;
+  }
+
+  /** The bytes in place, valid as long as the segment. */
+  view(): Uint8Array {
+    return this.buffer.subarray(this.offset, this.offset + this.length);
+  }
+
+  /** The bytes, to keep. */
+  copy(): Uint8Array {
+    return this.buffer.slice(this.offset, this.offset + this.length);
+  }
+}

@@ -1,0 +1,329 @@
+import { Delivery, type IConnectionHandle, type ReceivedPacket } from "../../socket/index.js";
+import { Channel, type NotifyCallbacks } from "../channel.js";
+import { FrameQueue } from "../delivery/frame-queue.js";
+import { RoundTripEstimator } from "../delivery/round-trip-estimator.js";
+import { CONTROL_LANE, FrameKind, LANES, type ProfileKind, STREAM_LANE, TAG_BYTES } from "../packet-format.js";
+import { PacketReader } from "../packet-reader.js";
+import type { Profile, ProfileHost, SendBudget } from "../profile.js";
+import { writeU32 } from "../varint.js";
+
+/** What both carried profiles are made of. */
+export interface CarriedOptions {
+  handle: IConnectionHandle;
+  maxPacketSize: number;
+  maxReliableMessageSize: number;
+  maxQueuedBytes: number;
+}
+
+/** Largest reliable packet, which messages of a flush share: a larger one would hold up a more urgent lane. */
+const MAX_RELIABLE_PACKET_BYTES = 16 * 1024;
+/** Unreliable and notify messages that wait for a flush. */
+const DATAGRAM_QUEUE_BYTES = 64 * 1024;
+/** What the transport may hold before streams wait, so that they delay nothing. */
+export const STREAM_BUFFER_BYTES = 64 * 1024;
+/** A full transport is looked at again after so long, where it does not tell. */
+const RETRY_MS = 5;
+/** Kind of a packet; kind and length of a frame. */
+const RELIABLE_OVERHEAD_BYTES = 1 + 5;
+
+/** The parts of a message that have come so far. */
+class MessageParts {
+  buffer = new Uint8Array(0);
+  length = 0;
+  readonly #limit: number;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** @returns false: too much */
+  add(bytes: Uint8Array, offset: number, length: number): boolean {
+    if (this.length + length > this.#limit) return false;
+    if (this.buffer.length === 0) this.buffer = new Uint8Array(this.#limit);
+    this.buffer.set(bytes.subarray(offset, offset + length), this.length);
+    this.length += length;
+    return true;
+  }
+}
+
+/** What is common to the profiles whose transport is reliable itself: queues, batches, pings. */
+export abstract class CarriedProfile implements Profile {
+  abstract readonly kind: ProfileKind;
+  abstract readonly nextDeadlineMs: number;
+  readonly isCloseConfirmed = true;
+  protected readonly host: ProfileHost;
+  protected readonly handle: IConnectionHandle;
+  protected readonly maxPacketSize: number;
+  protected readonly packet = new Uint8Array(MAX_RELIABLE_PACKET_BYTES);
+  protected readonly reader = new PacketReader();
+  protected readonly datagrams = new FrameQueue(DATAGRAM_QUEUE_BYTES);
+  protected readonly roundTrip = new RoundTripEstimator(0);
+  /** When a queue that waits for the transport is looked at again. */
+  protected retryMs = Number.POSITIVE_INFINITY;
+  readonly #lanes: FrameQueue[];
+  readonly #assemblers: MessageParts[];
+  readonly #maxReliableMessageSize: number;
+  readonly #maxQueuedBytes: number;
+  /** A sealed packet that the transport refused: its number is used, so it has to be the next. */
+  readonly #refused: (Uint8Array | null)[] = new Array(LANES).fill(null);
+  #hasRefusedMessage = false;
+  #pingAsked = false;
+  #pingSentMs = 0;
+  #pingToken = 0;
+  #pongToken = -1;
+
+  constructor(host: ProfileHost, { handle, maxPacketSize, maxReliableMessageSize, maxQueuedBytes }: CarriedOptions) {
+    this.host = host;
+    this.handle = handle;
+    this.maxPacketSize = maxPacketSize;
+    this.#maxReliableMessageSize = maxReliableMessageSize;
+    this.#maxQueuedBytes = maxQueuedBytes;
+    this.#lanes = Array.from({ length: LANES }, () => new FrameQueue(maxQueuedBytes));
+    this.#assemblers = Array.from({ length: LANES }, () => new MessageParts(maxReliableMessageSize));
+  }
+
+  get roundTripTimeMs(): number {
+    return this.roundTrip.smoothedMs;
+  }
+
+  get bufferedBytes(): number {
+    return this.#queuedBytes() + this.datagrams.bytes + this.handle.bufferedBytes;
+  }
+
+  get sendBudget(): SendBudget {
+    const { bytesPerSecond } = this.handle;
+    return { bytesPerSecond, bytesFree: Math.max(this.#maxQueuedBytes - this.#queuedBytes(), 0) };
+  }
+
+  get isDrained(): boolean {
+    return this.#queuedBytes() === 0 && this.handle.bufferedBytes === 0;
+  }
+
+  queuedBytes(lane: number): number {
+    return (this.#lanes[lane] as FrameQueue).bytes;
+  }
+
+  send(
+    channel: Channel,
+    lane: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    notify: NotifyCallbacks | null,
+  ): boolean {
+    if (channel !== Channel.Reliable) {
+      const kind = channel === Channel.Notify ? FrameKind.Notify : FrameKind.Unreliable;
+      if (!this.datagrams.push(kind, bytes, offset, length)) return this.#refuse();
+      if (notify) this.expectNotify(notify);
+      return true;
+    }
+    return this.#queue(lane, bytes, offset, length) || this.#refuse();
+  }
+
+  ping(): void {
+    this.#pingAsked = true;
+  }
+
+  respond(nowMs: number): void {
+    this.sendControl(nowMs);
+  }
+
+  flush(nowMs: number): void {
+    this.retryMs = Number.POSITIVE_INFINITY;
+    this.sendControl(nowMs);
+    this.#sendLane(CONTROL_LANE, nowMs);
+    this.sendDatagrams(nowMs);
+    for (let lane = 0; lane <= STREAM_LANE; lane++) this.#sendLane(lane, nowMs);
+    if (this.#hasRefusedMessage && this.#queuedBytes() <= this.#maxQueuedBytes / 2) {
+      this.#hasRefusedMessage = false;
+      this.host.drained();
+    }
+  }
+
+  close(): void {}
+
+  abstract receive(packet: ReceivedPacket, nowMs: number): void;
+  abstract dispose(): void;
+
+  /** Somebody waits for the next notify message that leaves. */
+  protected abstract expectNotify(callbacks: NotifyCallbacks): void;
+  protected abstract sendDatagrams(nowMs: number): void;
+  /** Bytes before the frames of a reliable packet. */
+  protected abstract beginReliable(packet: Uint8Array): number;
+  /** Seals a reliable packet that ends at `end`; gives its new end. */
+  protected abstract sealReliable(packet: Uint8Array, lane: number, end: number): number;
+  /** Writes what answers the other side, and gives the end. */
+  protected abstract writeAnswers(packet: Uint8Array, at: number, nowMs: number): number;
+  protected abstract transmitControl(packet: Uint8Array, end: number): void;
+  protected abstract beginControl(packet: Uint8Array): number;
+  /** Whether the transport holds too much for one more packet of this lane. */
+  protected abstract isBusy(lane: number): boolean;
+
+  /** Acknowledgements and pings: they wait behind nothing. */
+  protected sendControl(nowMs: number): void {
+    const start = this.beginControl(this.packet);
+    let at = this.writeAnswers(this.packet, start, nowMs);
+    if (this.#pongToken >= 0) {
+      this.packet[at] = FrameKind.Pong;
+      at = writeU32(this.packet, at + 1, this.#pongToken);
+      this.#pongToken = -1;
+    }
+    if (this.#pingAsked) {
+      this.#pingAsked = false;
+      this.#pingSentMs = nowMs;
+      this.#pingToken = (this.#pingToken + 1) >>> 0;
+      this.packet[at] = FrameKind.Ping;
+      at = writeU32(this.packet, at + 1, this.#pingToken);
+    }
+    if (at > start) this.transmitControl(this.packet, at);
+  }
+
+  /** Reads frames up to the end of the reader; `readOther` gets those that only one profile has. */
+  protected readFrames(nowMs: number): void {
+    const { reader } = this;
+    while (reader.remaining > 0) {
+      const kind = reader.u8();
+      if (!this.#readFrame(kind, nowMs)) return;
+      if (reader.failed) {
+        this.host.malformed(`Frame ${kind} is cut off`);
+        return;
+      }
+    }
+  }
+
+  /** @returns false: stop reading */
+  protected abstract readOther(kind: number, nowMs: number): boolean;
+
+  /** Reads a message and hands it upward. */
+  protected readMessage(channel: Channel, lane: number, limit: number): boolean {
+    const { reader } = this;
+    const length = reader.varint();
+    if (length > limit) {
+      this.host.malformed(`A message of ${length} bytes, over the limit of ${limit}`);
+      return false;
+    }
+    const at = reader.skip(length);
+    return reader.failed || this.host.deliver(channel, lane, reader.buffer, at, length);
+  }
+
+  #readFrame(kind: number, nowMs: number): boolean {
+    const { reader } = this;
+    if (kind >= FrameKind.Message && kind < FrameKind.Message + LANES)
+      return this.#readReliable(kind - FrameKind.Message);
+    if (kind >= FrameKind.MessagePart && kind < FrameKind.MessagePart + LANES) {
+      return this.#readPart(kind - FrameKind.MessagePart);
+    }
+    switch (kind) {
+      case FrameKind.Padding:
+        return true;
+      case FrameKind.Ping:
+        this.#pongToken = reader.u32();
+        return true;
+      case FrameKind.Pong:
+        if (reader.u32() === this.#pingToken && !reader.failed && this.#pingSentMs > 0) {
+          this.roundTrip.sample(nowMs - this.#pingSentMs, 0);
+          this.#pingSentMs = 0;
+        }
+        return true;
+      case FrameKind.Unreliable:
+        return this.readMessage(Channel.Unreliable, 0, this.maxPacketSize);
+      default:
+        return this.readOther(kind, nowMs);
+    }
+  }
+
+  #readReliable(lane: number): boolean {
+    const { reader } = this;
+    const parts = this.#assemblers[lane] as MessageParts;
+    if (parts.length === 0) return this.readMessage(Channel.Reliable, lane, this.#maxReliableMessageSize);
+    if (!this.#readPart(lane) || reader.failed) return false;
+    const { length } = parts;
+    parts.length = 0;
+    return this.host.deliver(Channel.Reliable, lane, parts.buffer, 0, length);
+  }
+
+  #readPart(lane: number): boolean {
+    const { reader } = this;
+    const length = reader.varint();
+    const at = reader.skip(length);
+    if (reader.failed || (this.#assemblers[lane] as MessageParts).add(reader.buffer, at, length)) return true;
+    this.host.malformed("A message over the limit");
+    return false;
+  }
+
+  /** Queues all of a message or nothing; one that is larger than a packet in parts. */
+  #queue(lane: number, bytes: Uint8Array, offset: number, length: number): boolean {
+    const queue = this.#lanes[lane] as FrameQueue;
+    const partBytes = this.#reliableBytes - RELIABLE_OVERHEAD_BYTES;
+    if (length <= partBytes) return queue.push(FrameKind.Message + lane, bytes, offset, length);
+    const parts = Math.ceil(length / partBytes);
+    if (queue.bytes + length + parts * RELIABLE_OVERHEAD_BYTES > this.#maxQueuedBytes) return false;
+    let at = offset;
+    for (const end = offset + length; end - at > partBytes; at += partBytes) {
+      queue.push(FrameKind.MessagePart + lane, bytes, at, partBytes);
+    }
+    return queue.push(FrameKind.Message + lane, bytes, at, offset + length - at);
+  }
+
+  /** Room of a reliable packet, without its tag. */
+  get #reliableBytes(): number {
+    return MAX_RELIABLE_PACKET_BYTES - TAG_BYTES;
+  }
+
+  #sendLane(lane: number, nowMs: number): void {
+    const queue = this.#lanes[lane] as FrameQueue;
+    const refused = this.#refused[lane];
+    if (refused) {
+      if (!this.host.transmit(refused, refused.length, Delivery.Reliable, lane)) {
+        this.#retry(nowMs);
+        return;
+      }
+      this.#refused[lane] = null;
+    }
+    while (queue.bytes > 0) {
+      if (this.isBusy(lane)) {
+        this.#retry(nowMs);
+        return;
+      }
+      const start = this.beginReliable(this.packet);
+      const end = this.#fill(queue, start);
+      const sealed = this.sealReliable(this.packet, lane, end);
+      if (!this.host.transmit(this.packet, sealed, Delivery.Reliable, lane)) {
+        this.#refused[lane] = this.packet.slice(0, sealed);
+        this.#retry(nowMs);
+        return;
+      }
+    }
+  }
+
+  /** Takes frames from the queue while they fit a batch; one frame at least. */
+  #fill(queue: FrameQueue, start: number): number {
+    let at = start;
+    for (
+      let size = queue.nextSize;
+      size > 0 && (at === start || at + size <= this.#reliableBytes);
+      size = queue.nextSize
+    ) {
+      queue.take(this.packet, at, size);
+      at += size;
+    }
+    return at;
+  }
+
+  #retry(nowMs: number): void {
+    this.retryMs = nowMs + RETRY_MS;
+  }
+
+  #refuse(): false {
+    this.#hasRefusedMessage = true;
+    return false;
+  }
+
+  #queuedBytes(): number {
+    let bytes = 0;
+    for (let lane = 0; lane < LANES; lane++) {
+      bytes += (this.#lanes[lane] as FrameQueue).bytes + (this.#refused[lane]?.length ?? 0);
+    }
+    return bytes;
+  }
+}

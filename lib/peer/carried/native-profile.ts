@@ -1,0 +1,259 @@
+import { Delivery, type ReceivedPacket } from "../../socket/index.js";
+import { Channel, type NotifyCallbacks } from "../channel.js";
+import { NotifyTokens } from "../delivery/notify-tokens.js";
+import { nearestNumber } from "../delivery/packet-number.js";
+import { MAX_ACK_BYTES, ReceivedPackets } from "../delivery/received-packets.js";
+import { FrameKind, LANES, PacketKind, ProfileKind, STREAM_LANE, TAG_BYTES } from "../packet-format.js";
+import type { PacketSeal, ProfileHost } from "../profile.js";
+import { writeU32 } from "../varint.js";
+import { type CarriedOptions, CarriedProfile, STREAM_BUFFER_BYTES } from "./carried-profile.js";
+
+export interface NativeOptions extends CarriedOptions {
+  /** A seal of its own for unreliable packets and for each lane, null in the clear. */
+  createSeal: ((space: number) => PacketSeal) | null;
+}
+
+/** Kind and number. */
+const UNRELIABLE_HEADER_BYTES = 5;
+const RELIABLE_HEADER_BYTES = 1;
+/** What the transport may hold of reliable messages before they wait here. GNS has its own limit above that. */
+const LANE_BUFFER_BYTES = 4 * 2 ** 20;
+/** Notify messages in flight at most: beyond, the oldest count as lost. */
+const MAX_NOTIFY_PACKETS = 1024;
+
+/** A packet with notify messages: its number, and the places of its tokens. */
+interface NotifyPacket {
+  number: number;
+  firstToken: number;
+  endToken: number;
+  sentMs: number;
+  isDelivered: boolean;
+}
+
+/**
+ * Over a transport that is reliable itself, and unreliable on request (GNS). Only notify messages need more: numbers on
+ * unreliable packets, and acknowledgements of those whose notify messages were handed over.
+ */
+export class NativeProfile extends CarriedProfile {
+  readonly kind = ProfileKind.Native;
+  readonly #tokens = new NotifyTokens();
+  readonly #inFlight: NotifyPacket[] = [];
+  readonly #received = new ReceivedPackets(0);
+  readonly #unreliableSeal: PacketSeal | null;
+  readonly #laneSeals: PacketSeal[] | null;
+  /** Of the next reliable packet of a lane: what was sent, what is expected. */
+  readonly #laneSent = new Array<number>(LANES).fill(0);
+  readonly #laneReceived = new Array<number>(LANES).fill(0);
+  #nextNumber = 0;
+  #nextToken = 0;
+  #newestNotify = -1;
+
+  constructor(host: ProfileHost, { createSeal, ...options }: NativeOptions) {
+    super(host, options);
+    this.#unreliableSeal = createSeal?.(0) ?? null;
+    this.#laneSeals = createSeal ? Array.from({ length: LANES }, (_, lane) => createSeal(lane + 1)) : null;
+  }
+
+  get nextDeadlineMs(): number {
+    const oldest = this.#inFlight[0];
+    const lossMs = oldest ? oldest.sentMs + this.#patienceMs : Number.POSITIVE_INFINITY;
+    return Math.min(this.retryMs, lossMs, this.#received.ackDueMs);
+  }
+
+  override flush(nowMs: number): void {
+    super.flush(nowMs);
+    for (let oldest = this.#inFlight[0]; oldest; oldest = this.#inFlight[0]) {
+      if (nowMs < oldest.sentMs + this.#patienceMs && this.#inFlight.length <= MAX_NOTIFY_PACKETS) return;
+      this.#inFlight.shift();
+      this.#resolve(oldest, false);
+    }
+  }
+
+  override receive({ buffer, offset, length, delivery, lane }: ReceivedPacket, nowMs: number): void {
+    const kind = delivery === Delivery.Reliable ? PacketKind.Reliable : PacketKind.Unreliable;
+    if (buffer[offset] !== kind) {
+      this.host.stray();
+      return;
+    }
+    if (kind === PacketKind.Reliable) this.#receiveReliable(buffer, offset, offset + length, lane, nowMs);
+    else this.#receiveUnreliable(buffer, offset, offset + length, nowMs);
+  }
+
+  override dispose(): void {
+    this.#inFlight.length = 0;
+    this.#tokens.loseAll();
+  }
+
+  protected override expectNotify(callbacks: NotifyCallbacks): void {
+    this.#tokens.push(callbacks);
+  }
+
+  protected override isBusy(lane: number): boolean {
+    return this.handle.bufferedBytes >= (lane === STREAM_LANE ? STREAM_BUFFER_BYTES : LANE_BUFFER_BYTES);
+  }
+
+  protected override beginReliable(packet: Uint8Array): number {
+    packet[0] = PacketKind.Reliable;
+    return RELIABLE_HEADER_BYTES;
+  }
+
+  protected override sealReliable(packet: Uint8Array, lane: number, end: number): number {
+    const number = this.#laneSent[lane] as number;
+    this.#laneSent[lane] = number + 1;
+    return this.#laneSeals?.[lane]?.seal(number, packet, 0, RELIABLE_HEADER_BYTES, end) ?? end;
+  }
+
+  protected override beginControl(packet: Uint8Array): number {
+    packet[0] = PacketKind.Unreliable;
+    return UNRELIABLE_HEADER_BYTES;
+  }
+
+  protected override writeAnswers(packet: Uint8Array, at: number, nowMs: number): number {
+    if (this.#received.ackDueMs > nowMs) return at;
+    return this.#received.writeAck(packet, at, at + MAX_ACK_BYTES, nowMs);
+  }
+
+  protected override transmitControl(packet: Uint8Array, end: number): void {
+    this.#transmitUnreliable(packet, end);
+  }
+
+  protected override sendDatagrams(nowMs: number): void {
+    const { datagrams, packet } = this;
+    const limit = this.maxPacketSize - (this.#unreliableSeal ? TAG_BYTES : 0);
+    while (datagrams.bytes > 0) {
+      const firstToken = this.#nextToken;
+      let at = this.beginControl(packet);
+      while (datagrams.bytes > 0 && at + datagrams.nextSize <= limit) {
+        if (datagrams.nextIsNotify) this.#nextToken++;
+        const size = datagrams.nextSize;
+        datagrams.take(packet, at, size);
+        at += size;
+      }
+      const notify = {
+        number: this.#nextNumber,
+        firstToken,
+        endToken: this.#nextToken,
+        sentMs: nowMs,
+        isDelivered: false,
+      };
+      const hasLeft = this.#transmitUnreliable(packet, at);
+      if (firstToken === this.#nextToken) continue;
+      if (hasLeft) this.#inFlight.push(notify);
+      else this.#resolve(notify, false);
+    }
+  }
+
+  protected override readOther(kind: number, nowMs: number): boolean {
+    switch (kind) {
+      case FrameKind.Ack:
+        return this.#readAck(nowMs);
+      case FrameKind.Notify:
+        return this.#readNotify();
+      default:
+        this.host.malformed(`Frame ${kind} over GNS`);
+        return false;
+    }
+  }
+
+  #receiveReliable(buffer: Uint8Array, start: number, packetEnd: number, lane: number, nowMs: number): void {
+    let end = packetEnd;
+    const seal = this.#laneSeals?.[lane];
+    if (seal) {
+      const number = this.#laneReceived[lane] as number;
+      end = seal.open(number, buffer, start, RELIABLE_HEADER_BYTES, packetEnd);
+      if (end < 0) {
+        this.host.stray();
+        return;
+      }
+      this.#laneReceived[lane] = number + 1;
+    }
+    this.host.proven();
+    this.reader.start(buffer, start + RELIABLE_HEADER_BYTES, end);
+    this.readFrames(nowMs);
+  }
+
+  #receiveUnreliable(buffer: Uint8Array, start: number, packetEnd: number, nowMs: number): void {
+    const { reader } = this;
+    reader.start(buffer, start + 1, packetEnd);
+    const number = nearestNumber(reader.u32(), this.#received.largest + 1);
+    let end = packetEnd;
+    if (!reader.failed && this.#received.isNew(number)) {
+      end = this.#unreliableSeal?.open(number, buffer, start, UNRELIABLE_HEADER_BYTES, packetEnd) ?? packetEnd;
+    } else end = -1;
+    if (end < 0) {
+      this.host.stray();
+      return;
+    }
+    this.#received.record(number);
+    this.host.proven();
+    this.#number = number;
+    this.#hasHandedOver = false;
+    reader.start(buffer, start + UNRELIABLE_HEADER_BYTES, end);
+    this.readFrames(nowMs);
+    if (this.#hasHandedOver) this.#received.acknowledge(number, true, false, nowMs);
+  }
+
+  /** Of the packet that is being read. */
+  #number = 0;
+  #hasHandedOver = false;
+
+  #readNotify(): boolean {
+    const isLate = this.#number < this.#newestNotify;
+    if (isLate) {
+      this.reader.skip(this.reader.varint());
+      return true;
+    }
+    this.#newestNotify = this.#number;
+    if (!this.readMessage(Channel.Notify, 0, this.maxPacketSize)) return false;
+    this.#hasHandedOver = true;
+    return true;
+  }
+
+  /** What is older than the newest that was acknowledged, and was not, never will be: it came too late, or not at all. */
+  #readAck(nowMs: number): boolean {
+    const { reader } = this;
+    const largest = nearestNumber(reader.u32(), this.#nextNumber);
+    const heldMs = reader.varint() / 8;
+    let furtherRanges = reader.varint();
+    if (largest >= this.#nextNumber || furtherRanges > reader.remaining) {
+      if (!reader.failed) this.host.malformed("An acknowledgement of what was not sent");
+      return reader.failed;
+    }
+    let end = largest;
+    let first = end - reader.varint();
+    const behind = this.#inFlight.findIndex((packet) => packet.number > largest);
+    const settled = this.#inFlight.splice(0, behind < 0 ? this.#inFlight.length : behind);
+    const newest = settled.at(-1);
+    if (newest && newest.number === largest) this.roundTrip.sample(nowMs - newest.sentMs, heldMs);
+    for (let index = settled.length - 1; index >= 0; index--) {
+      const packet = settled[index] as NotifyPacket;
+      while (packet.number < first && furtherRanges > 0 && !reader.failed) {
+        furtherRanges--;
+        end = first - reader.varint() - 2;
+        first = end - reader.varint();
+      }
+      packet.isDelivered = packet.number >= first && packet.number <= end;
+    }
+    for (const packet of settled) this.#resolve(packet, packet.isDelivered);
+    for (; furtherRanges > 0; furtherRanges--) {
+      reader.varint();
+      reader.varint();
+    }
+    return true;
+  }
+
+  #transmitUnreliable(packet: Uint8Array, end: number): boolean {
+    const number = this.#nextNumber++;
+    writeU32(packet, 1, number);
+    const sealed = this.#unreliableSeal?.seal(number, packet, 0, UNRELIABLE_HEADER_BYTES, end) ?? end;
+    return this.host.transmit(packet, sealed, Delivery.Unreliable, 0);
+  }
+
+  #resolve({ firstToken, endToken }: NotifyPacket, delivered: boolean): void {
+    for (let token = firstToken; token < endToken; token++) this.#tokens.resolve(token, delivered);
+  }
+
+  get #patienceMs(): number {
+    return 3 * this.roundTrip.expectedMs + 100;
+  }
+}

@@ -1,0 +1,122 @@
+import { Delivery, type ReceivedPacket } from "../../socket/index.js";
+import { Channel, type NotifyCallbacks } from "../channel.js";
+import { NotifyTokens } from "../delivery/notify-tokens.js";
+import { FrameKind, PacketKind, ProfileKind, STREAM_LANE } from "../packet-format.js";
+import { writeU32 } from "../varint.js";
+import { CarriedProfile, STREAM_BUFFER_BYTES } from "./carried-profile.js";
+
+/** What the transport may hold before reliable messages wait here, where the more urgent can still pass. */
+const LANE_BUFFER_BYTES = 256 * 1024;
+
+/**
+ * Over one ordered stream of packets (WebSocket): everything arrives, so nothing is acknowledged but notify messages, by a
+ * running count of those that were handed over. What is not reliable is dropped while the transport is behind.
+ */
+export class StreamProfile extends CarriedProfile {
+  readonly kind = ProfileKind.Stream;
+  readonly #tokens = new NotifyTokens();
+  /** How many notify messages have been handed over: here, and there. */
+  #handedOver = 0;
+  #handedOverAnswered = 0;
+  #delivered = 0;
+  /** Notify messages that have left, or were dropped: those in the queue follow. */
+  #nextToken = 0;
+  /** The tokens of those that left, in order; their places among all. */
+  readonly #sentTokens: number[] = [];
+
+  get nextDeadlineMs(): number {
+    return this.retryMs;
+  }
+
+  override receive({ buffer, offset, length }: ReceivedPacket, nowMs: number): void {
+    this.host.proven();
+    if (buffer[offset] !== PacketKind.Stream) {
+      this.host.malformed(`Packet ${buffer[offset]} on a stream`);
+      return;
+    }
+    this.reader.start(buffer, offset + 1, offset + length);
+    this.readFrames(nowMs);
+  }
+
+  override dispose(): void {
+    this.#tokens.loseAll();
+  }
+
+  protected override expectNotify(callbacks: NotifyCallbacks): void {
+    this.#tokens.push(callbacks);
+  }
+
+  protected override isBusy(lane: number): boolean {
+    return this.handle.bufferedBytes >= (lane === STREAM_LANE ? STREAM_BUFFER_BYTES : LANE_BUFFER_BYTES);
+  }
+
+  protected override sendDatagrams(): void {
+    const { datagrams, packet } = this;
+    while (datagrams.bytes > 0) {
+      const isDropped = this.handle.bufferedBytes > STREAM_BUFFER_BYTES;
+      const firstToken = this.#nextToken;
+      let at = this.beginControl(packet);
+      while (datagrams.bytes > 0 && at + datagrams.nextSize <= this.maxPacketSize) {
+        if (datagrams.nextIsNotify) this.#nextToken++;
+        const size = datagrams.nextSize;
+        datagrams.take(packet, at, size);
+        at += size;
+      }
+      const hasLeft = !isDropped && this.host.transmit(packet, at, Delivery.Unreliable, 0);
+      for (let token = firstToken; token < this.#nextToken; token++) {
+        if (hasLeft) this.#sentTokens.push(token);
+        else this.#tokens.resolve(token, false);
+      }
+    }
+  }
+
+  protected override beginReliable(packet: Uint8Array): number {
+    packet[0] = PacketKind.Stream;
+    return 1;
+  }
+
+  protected override beginControl(packet: Uint8Array): number {
+    return this.beginReliable(packet);
+  }
+
+  protected override sealReliable(_packet: Uint8Array, _lane: number, end: number): number {
+    return end;
+  }
+
+  protected override transmitControl(packet: Uint8Array, end: number): void {
+    this.host.transmit(packet, end, Delivery.Reliable, 0);
+  }
+
+  protected override writeAnswers(packet: Uint8Array, at: number): number {
+    if (this.#handedOver === this.#handedOverAnswered) return at;
+    this.#handedOverAnswered = this.#handedOver;
+    packet[at] = FrameKind.NotifyCount;
+    return writeU32(packet, at + 1, this.#handedOver);
+  }
+
+  protected override readOther(kind: number): boolean {
+    switch (kind) {
+      case FrameKind.Notify:
+        if (!this.readMessage(Channel.Notify, 0, this.maxPacketSize)) return false;
+        this.#handedOver++;
+        return true;
+      case FrameKind.NotifyCount:
+        return this.#readCount();
+      default:
+        this.host.malformed(`Frame ${kind} on a stream`);
+        return false;
+    }
+  }
+
+  #readCount(): boolean {
+    const count = (this.reader.u32() - this.#delivered) >>> 0;
+    if (this.reader.failed) return true;
+    if (count > this.#sentTokens.length) {
+      this.host.malformed("More notify messages acknowledged than sent");
+      return false;
+    }
+    this.#delivered += count;
+    for (const token of this.#sentTokens.splice(0, count)) this.#tokens.resolve(token, true);
+    return true;
+  }
+}

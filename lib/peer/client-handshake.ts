@@ -1,0 +1,143 @@
+import type { HandshakeState, TransportKeys } from "../noise/index.js";
+import {
+  Delivery,
+  DisconnectCode,
+  type DisconnectReason,
+  type IConnectionHandle,
+  type ReceivedPacket,
+} from "../socket/index.js";
+import type { Waiting } from "./deadline-queue.js";
+import { type Encryption, profileOf, streamRefusal } from "./encryption.js";
+import {
+  type Accept,
+  equalBytes,
+  NONCE_BYTES,
+  readAccept,
+  readChallenge,
+  readNonce,
+  readReason,
+  SecurityPattern,
+  writeConnectRequest,
+} from "./handshake-packets.js";
+import { PacketKind, ProfileKind } from "./packet-format.js";
+import { PacketReader } from "./packet-reader.js";
+import type { PeerConfig } from "./peer-config.js";
+
+export interface ClientHandshakeOwner {
+  readonly config: PeerConfig;
+  readonly encryption: Encryption | null;
+  now(): number;
+  transmit(handle: IConnectionHandle, packet: Uint8Array, length: number, delivery: Delivery, lane: number): boolean;
+  /** The server has accepted; `keys` with Noise only. */
+  accepted(handshake: ClientHandshake, accept: Accept, keys: TransportKeys | null): void;
+  failed(handshake: ClientHandshake, reason: DisconnectReason): void;
+}
+
+/** A client's side of a handshake, from the first request to the server's decision. */
+export class ClientHandshake implements Waiting {
+  readonly handle: IConnectionHandle;
+  readonly maxPacketSize: number;
+  queuePlace = -1;
+  queuedForMs = 0;
+  readonly #owner: ClientHandshakeOwner;
+  readonly #profile: ProfileKind;
+  readonly #security: SecurityPattern;
+  readonly #nonce: Uint8Array;
+  readonly #reader = new PacketReader();
+  readonly #endMs: number;
+  #request: Uint8Array;
+  #noise: HandshakeState | null = null;
+  #hasCookie = false;
+  #nextRequestMs: number;
+
+  constructor(owner: ClientHandshakeOwner, handle: IConnectionHandle, maxPacketSize: number) {
+    this.handle = handle;
+    this.maxPacketSize = maxPacketSize;
+    this.#owner = owner;
+    this.#profile = profileOf(handle);
+    const canEncrypt = owner.encryption && this.#profile !== ProfileKind.Stream;
+    this.#security = canEncrypt ? owner.encryption.pattern : SecurityPattern.Plain;
+    this.#nonce = owner.config.randomBytes(NONCE_BYTES);
+    this.#endMs = owner.now() + owner.config.handshakeTimeoutMs;
+    this.#nextRequestMs = owner.now();
+    this.#request = this.#writeRequest(new Uint8Array(0), handle.addressVerified);
+  }
+
+  get nextDeadlineMs(): number {
+    return Math.min(this.#nextRequestMs, this.#endMs);
+  }
+
+  update(nowMs: number): void {
+    const refusal = this.#profile === ProfileKind.Stream ? streamRefusal(this.#owner.encryption, this.handle) : null;
+    if (refusal) {
+      this.#owner.failed(this, refusal);
+      return;
+    }
+    if (nowMs >= this.#endMs) {
+      const text = `No answer within ${this.#owner.config.handshakeTimeoutMs} ms`;
+      this.#owner.failed(this, { code: DisconnectCode.HandshakeTimeout, text });
+      return;
+    }
+    if (nowMs < this.#nextRequestMs) return;
+    // A transport that is reliable needs one request only.
+    this.#nextRequestMs = this.handle.reliable
+      ? Number.POSITIVE_INFINITY
+      : nowMs + this.#owner.config.connectIntervalMs;
+    this.#owner.transmit(this.handle, this.#request, this.#request.length, Delivery.Reliable, 0);
+  }
+
+  /** What does not fit the request that is under way is from somebody else, or late, and ignored. */
+  receive({ buffer, offset, length }: ReceivedPacket, nowMs: number): void {
+    const reader = this.#reader;
+    reader.start(buffer, offset, offset + length);
+    const kind = reader.u8();
+    if (!equalBytes(readNonce(reader), this.#nonce)) return;
+    if (kind === PacketKind.Challenge) this.#answerChallenge(reader, nowMs);
+    else if (kind === PacketKind.Accept) this.#finish(reader);
+    else if (kind === PacketKind.Reject) {
+      const reason = readReason(reader);
+      if (reason) this.#owner.failed(this, reason);
+    }
+  }
+
+  #answerChallenge(reader: PacketReader, nowMs: number): void {
+    const cookie = readChallenge(reader);
+    if (!cookie || this.#hasCookie) return;
+    this.#hasCookie = true;
+    this.#request = this.#writeRequest(cookie, true);
+    this.#nextRequestMs = nowMs;
+    this.update(nowMs);
+  }
+
+  #finish(reader: PacketReader): void {
+    const accept = readAccept(reader, this.#nonce);
+    if (!accept || accept.profile !== this.#profile) return;
+    if (!this.#noise) {
+      this.#owner.accepted(this, accept, null);
+      return;
+    }
+    try {
+      this.#noise.readMessage(accept.noiseMessage);
+    } catch {
+      return; // Not from the server that was asked: the true answer may follow.
+    }
+    this.#owner.accepted(this, accept, this.#noise.split());
+  }
+
+  #writeRequest(cookie: Uint8Array, withNoise: boolean): Uint8Array {
+    const { encryption, config } = this.#owner;
+    const fields = {
+      nonce: this.#nonce,
+      profile: this.#profile,
+      security: this.#security,
+      maxPacketSize: this.maxPacketSize,
+      fingerprint: config.fingerprint,
+      cookie,
+    };
+    if (!encryption || this.#security === SecurityPattern.Plain || !withNoise) return writeConnectRequest(fields, null);
+    return writeConnectRequest(fields, (prologue) => {
+      this.#noise = encryption.begin(prologue);
+      return this.#noise.writeMessage(new Uint8Array(0));
+    });
+  }
+}

@@ -1,0 +1,75 @@
+import type { IConnectionHandle, ReceivedPacket } from "../socket/index.js";
+import { ConnectionState } from "./connection-state.js";
+import { DATA_HEADER_BYTES, PacketKind } from "./packet-format.js";
+import type { PeerConnection } from "./peer-connection.js";
+
+/** All connections of a Peer: a stateful one hangs on its handle, a stateless one is found by its session. */
+export class ConnectionTable {
+  readonly all = new Set<PeerConnection>();
+  readonly #sessions = new Map<number, PeerConnection>();
+  /** Stateless ones that stand, and those whose first packet is awaited: one each for an address. */
+  readonly #connected = new Map<string, PeerConnection>();
+  readonly #pending = new Map<string, PeerConnection>();
+
+  /** Whose packet this is, null for nobody's. */
+  find({ handle, buffer, offset, length }: ReceivedPacket): PeerConnection | null {
+    if (handle.isStateful) return handle.connection as PeerConnection | null;
+    if (length < DATA_HEADER_BYTES || buffer[offset] !== PacketKind.Data) return null;
+    const low = (buffer[offset + 1] as number) | ((buffer[offset + 2] as number) << 8);
+    const high = ((buffer[offset + 3] as number) << 16) | ((buffer[offset + 4] as number) << 24);
+    // Signed, since small integers of 32 bits need no object on the heap.
+    const connection = this.#sessions.get(low | high);
+    return connection?.handle.equals(handle) ? connection : null;
+  }
+
+  hasSession(session: number): boolean {
+    return this.#sessions.has(session | 0);
+  }
+
+  get pendingCount(): number {
+    return this.#pending.size;
+  }
+
+  /** Gives the one of the same address that waited in vain, if there is one. */
+  add(connection: PeerConnection): PeerConnection | null {
+    this.all.add(connection);
+    if (connection.handle.isStateful) {
+      connection.handle.connection = connection;
+      return null;
+    }
+    this.#sessions.set(connection.session | 0, connection);
+    const { address } = connection.handle;
+    const table = connection.state === ConnectionState.Connecting ? this.#pending : this.#connected;
+    const earlier = table.get(address) ?? null;
+    table.set(address, connection);
+    return earlier;
+  }
+
+  /** A pending one stands; gives the one that it replaces. */
+  establish(connection: PeerConnection): PeerConnection | null {
+    if (connection.handle.isStateful) return null;
+    const { address } = connection.handle;
+    this.#pending.delete(address);
+    const earlier = this.#connected.get(address) ?? null;
+    this.#connected.set(address, connection);
+    return earlier;
+  }
+
+  remove(connection: PeerConnection): void {
+    if (!this.all.delete(connection)) return;
+    if (connection.handle.isStateful) {
+      connection.handle.connection = null;
+      return;
+    }
+    this.#sessions.delete(connection.session | 0);
+    const { address } = connection.handle;
+    for (const table of [this.#pending, this.#connected]) {
+      if (table.get(address) === connection) table.delete(address);
+    }
+  }
+
+  /** What a stateful handle stands for, where it is not a connection yet. */
+  static isFree(handle: IConnectionHandle): boolean {
+    return handle.connection == null;
+  }
+}

@@ -1,0 +1,109 @@
+import { FrameKind } from "../packet-format.js";
+import { writeU32, writeVarint } from "../varint.js";
+import { RangeSet } from "./range-set.js";
+
+/** How far behind the newest a packet may come and still be known as new or as a copy. */
+export const RECEIVE_WINDOW = 4096;
+/** Ranges of an Ack frame beside the first one, at most. */
+export const MAX_FURTHER_RANGES = 31;
+/** An acknowledgement waits at most so long for company. */
+export const MAX_ACK_DELAY_MS = 25;
+/** Largest Ack frame: kind, largest, delay, count, and ranges of two varints each. */
+export const MAX_ACK_BYTES = 10 + 8 * (MAX_FURTHER_RANGES + 1);
+
+/** The beginning of a connection is acknowledged more often: there the other side learns how fast it can send. */
+const EAGER_PACKETS = 100;
+const EAGER_INTERVAL = 2;
+/** Then 10 packets share an acknowledgement; every second one would cost a bulk transfer a third of its packets' CPU. */
+export const ACK_INTERVAL = 10;
+
+/** Which packets have come: what is a copy, and what there is to acknowledge, and when. */
+export class ReceivedPackets {
+  largest: number;
+  /** When an acknowledgement has to leave; `Infinity`: nothing waits for one. */
+  ackDueMs = Number.POSITIVE_INFINITY;
+  #seen = new Uint32Array(RECEIVE_WINDOW / 32);
+  #acknowledged = new RangeSet();
+  #largestAcknowledgedMs = 0;
+  #unacknowledgedCount = 0;
+  #total = 0;
+
+  constructor(firstNumber: number) {
+    this.largest = firstNumber - 1;
+  }
+
+  /** Whether this number can still be told from a copy, and is none. */
+  isNew(number: number): boolean {
+    if (number > this.largest) return true;
+    return number > this.largest - RECEIVE_WINDOW && number >= 0 && (this.#word(number) & (1 << (number | 0))) === 0;
+  }
+
+  /** Notes a new packet; true: it came exactly behind the newest. */
+  record(number: number): boolean {
+    const distance = number - this.largest;
+    if (distance >= RECEIVE_WINDOW) this.#seen.fill(0);
+    else for (let skipped = this.largest + 1; skipped <= number; skipped++) this.#setBit(skipped, false);
+    this.#setBit(number, true);
+    if (distance > 0) this.largest = number;
+    return distance === 1;
+  }
+
+  /** A recorded packet is to be acknowledged: with the next packet that leaves, or, if it asks for it, by a time. */
+  acknowledge(number: number, asksForIt: boolean, atOnce: boolean, nowMs: number): void {
+    const ranges = this.#acknowledged;
+    if (ranges.count === 0 || number >= ranges.end(ranges.count - 1)) this.#largestAcknowledgedMs = nowMs;
+    ranges.add(number, number + 1);
+    if (ranges.count > MAX_FURTHER_RANGES + 1) ranges.removeFirst();
+    // Where nobody tells us to forget, the lengths would outgrow a varint.
+    if (number - ranges.start(0) > 2 * RECEIVE_WINDOW) this.forget(number - RECEIVE_WINDOW);
+    if (asksForIt) this.#wait(atOnce, nowMs);
+  }
+
+  /** The other side has read an acknowledgement up to `largest`: it need not be said again. */
+  forget(largest: number): void {
+    this.#acknowledged.remove(0, largest + 1);
+  }
+
+  /** Largest number that an Ack frame would name now, -1: there is none. */
+  get largestAcknowledged(): number {
+    const { count } = this.#acknowledged;
+    return count === 0 ? -1 : this.#acknowledged.end(count - 1) - 1;
+  }
+
+  /** Writes an Ack frame that ends before `end` and gives its end; drops the oldest ranges where room is short. */
+  writeAck(buffer: Uint8Array, start: number, end: number, nowMs: number): number {
+    const ranges = this.#acknowledged;
+    const newest = ranges.count - 1;
+    const furtherRanges = Math.min(newest, Math.floor((end - start - 18) / 8));
+    buffer[start] = FrameKind.Ack;
+    let at = writeU32(buffer, start + 1, ranges.end(newest) - 1);
+    at = writeVarint(buffer, at, Math.min(Math.max(Math.floor((nowMs - this.#largestAcknowledgedMs) * 8), 0), 0xffff));
+    at = writeVarint(buffer, at, furtherRanges);
+    at = writeVarint(buffer, at, ranges.end(newest) - ranges.start(newest) - 1);
+    for (let index = newest - 1; index >= newest - furtherRanges; index--) {
+      at = writeVarint(buffer, at, ranges.start(index + 1) - ranges.end(index) - 1);
+      at = writeVarint(buffer, at, ranges.end(index) - ranges.start(index) - 1);
+    }
+    this.ackDueMs = Number.POSITIVE_INFINITY;
+    this.#unacknowledgedCount = 0;
+    return at;
+  }
+
+  #wait(atOnce: boolean, nowMs: number): void {
+    this.#total++;
+    this.#unacknowledgedCount++;
+    const interval = this.#total < EAGER_PACKETS ? EAGER_INTERVAL : ACK_INTERVAL;
+    const delayMs = atOnce || this.#unacknowledgedCount >= interval ? 0 : MAX_ACK_DELAY_MS;
+    this.ackDueMs = Math.min(this.ackDueMs, nowMs + delayMs);
+  }
+
+  #word(number: number): number {
+    return this.#seen[((number | 0) & (RECEIVE_WINDOW - 1)) >> 5] as number;
+  }
+
+  #setBit(number: number, value: boolean): void {
+    const bit = 1 << (number | 0);
+    const index = ((number | 0) & (RECEIVE_WINDOW - 1)) >> 5;
+    this.#seen[index] = value ? this.#word(number) | bit : this.#word(number) & ~bit;
+  }
+}

@@ -1,0 +1,138 @@
+import {
+  acceptHandshake,
+  deriveSpaceKey,
+  HandshakePattern,
+  HandshakeRole,
+  HandshakeState,
+  type KeyPair,
+  type NoisePrimitives,
+  PacketOpener,
+  PacketSealer,
+  parseServerPrivateKey,
+  parseServerPublicKey,
+  type TransportKeys,
+} from "../noise/index.js";
+import { DisconnectCode, type DisconnectReason, type IConnectionHandle } from "../socket/index.js";
+import { SecurityPattern } from "./handshake-packets.js";
+import { ProfileKind, TAG_BYTES } from "./packet-format.js";
+import type { PacketSeal } from "./profile.js";
+
+/** Encryption of the Peer's own, by Noise, for raw UDP and GNS. A WebSocket has that of its transport (wss). */
+export interface PeerEncryption {
+  /** Where the cryptography comes from: in Node.js `nodePrimitives` of `valve-sockets/noise/node`. */
+  primitives: NoisePrimitives;
+  /** Server: its private keys (`generateServerKey`); two during a change. Without one, nobody can know it again. */
+  serverKeys?: readonly string[];
+  /** Client: the server's public key. No other server is talked to, and nothing is ever said in the clear. */
+  serverKey?: string;
+  /** Server: who comes without encryption is refused. Default true. */
+  required?: boolean;
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** {@link PeerEncryption} with its keys read. @throws NetworkError `ERR_BAD_SERVER_KEY` */
+export class Encryption {
+  readonly primitives: NoisePrimitives;
+  readonly required: boolean;
+  readonly pinnedKey: Uint8Array | null;
+  readonly #serverKeys: readonly KeyPair[];
+
+  constructor({ primitives, serverKeys = [], serverKey, required = true }: PeerEncryption) {
+    this.primitives = primitives;
+    this.required = required;
+    this.pinnedKey = serverKey === undefined ? null : parseServerPublicKey(primitives, serverKey);
+    this.#serverKeys = serverKeys.map((key) => parseServerPrivateKey(primitives, key));
+  }
+
+  /** What a client asks for. */
+  get pattern(): SecurityPattern {
+    return this.pinnedKey ? SecurityPattern.NK : SecurityPattern.NN;
+  }
+
+  begin(prologue: Uint8Array): HandshakeState {
+    const common = { primitives: this.primitives, role: HandshakeRole.Initiator, prologue };
+    if (!this.pinnedKey) return new HandshakeState({ ...common, pattern: HandshakePattern.NN });
+    return new HandshakeState({ ...common, pattern: HandshakePattern.NK, remoteKey: this.pinnedKey });
+  }
+
+  /** A server's answer to a client's first message: the finished handshake and the second message, or a refusal. */
+  answer(
+    pattern: SecurityPattern,
+    prologue: Uint8Array,
+    message: Uint8Array,
+  ): { keys: TransportKeys; message: Uint8Array } | DisconnectReason {
+    if (pattern === SecurityPattern.NK && this.#serverKeys.length === 0) {
+      return { code: DisconnectCode.ServerKeyMismatch, text: "The server has no key" };
+    }
+    try {
+      const handshake =
+        pattern === SecurityPattern.NK ? this.#acceptPinned(prologue, message) : this.#acceptAnybody(prologue, message);
+      const answer = handshake.writeMessage(NOTHING);
+      return { keys: handshake.split(), message: answer };
+    } catch {
+      return { code: DisconnectCode.ServerKeyMismatch, text: "The server has another key than the client expects" };
+    }
+  }
+
+  /** The seal of one space of numbers; each packet number comes once in it. */
+  createSeal(keys: TransportKeys, space: number): PacketSeal {
+    return new NoiseSeal(
+      new PacketSealer(this.primitives, deriveSpaceKey(this.primitives, keys.sendKey, space)),
+      new PacketOpener(this.primitives, deriveSpaceKey(this.primitives, keys.receiveKey, space)),
+    );
+  }
+
+  #acceptPinned(prologue: Uint8Array, message: Uint8Array): HandshakeState {
+    return acceptHandshake(this.primitives, this.#serverKeys, prologue, message).handshake;
+  }
+
+  #acceptAnybody(prologue: Uint8Array, message: Uint8Array): HandshakeState {
+    const common = { primitives: this.primitives, role: HandshakeRole.Responder, prologue };
+    const handshake = new HandshakeState({ ...common, pattern: HandshakePattern.NN });
+    handshake.readMessage(message);
+    return handshake;
+  }
+}
+
+class NoiseSeal implements PacketSeal {
+  readonly #sealer: PacketSealer;
+  readonly #opener: PacketOpener;
+
+  constructor(sealer: PacketSealer, opener: PacketOpener) {
+    this.#sealer = sealer;
+    this.#opener = opener;
+  }
+
+  seal(number: number, buffer: Uint8Array, start: number, headerBytes: number, end: number): number {
+    const content = start + headerBytes;
+    this.#sealer.seal(number, buffer.subarray(start, content), buffer.subarray(content, end), buffer, content);
+    return end + TAG_BYTES;
+  }
+
+  open(number: number, buffer: Uint8Array, start: number, headerBytes: number, end: number): number {
+    const content = start + headerBytes;
+    const size = this.#opener.open(
+      number,
+      buffer.subarray(start, content),
+      buffer.subarray(content, end),
+      buffer,
+      content,
+    );
+    return size < 0 ? -1 : content + size;
+  }
+}
+
+/** Whether the transport's own protection is what `required` and a pinned key ask for, where Noise has no place. */
+export function streamRefusal(encryption: Encryption | null, handle: IConnectionHandle): DisconnectReason | null {
+  if (!encryption) return null;
+  const isEnough = encryption.pinnedKey ? handle.security === "authenticated" : handle.security !== "none";
+  if (isEnough || !encryption.required) return null;
+  return { code: DisconnectCode.EncryptionRequired, text: "This needs an encrypted transport, such as wss" };
+}
+
+/** Which profile a handle asks for. */
+export function profileOf(handle: IConnectionHandle): ProfileKind {
+  if (!handle.reliable) return ProfileKind.RawUdp;
+  return handle.ordered ? ProfileKind.Stream : ProfileKind.Native;
+}

@@ -1,0 +1,73 @@
+/**
+ * Walks over received bytes, between `position` and `end`. Reading beyond the end, or a malformed varint, sets
+ * `failed` and gives 0: a parser reads on and asks once.
+ */
+export class PacketReader {
+  buffer: Uint8Array = new Uint8Array(0);
+  position = 0;
+  end = 0;
+  failed = false;
+
+  start(buffer: Uint8Array, position: number, end: number): void {
+    this.buffer = buffer;
+    this.position = position;
+    this.end = end;
+    this.failed = false;
+  }
+
+  get remaining(): number {
+    return this.end - this.position;
+  }
+
+  /** Skips `size` bytes and gives the place where they begin. */
+  skip(size: number): number {
+    const at = this.position;
+    if (size > this.end - at) {
+      this.failed = true;
+      this.position = this.end;
+      return at;
+    }
+    this.position = at + size;
+    return at;
+  }
+
+  u8(): number {
+    const at = this.skip(1);
+    return this.failed ? 0 : (this.buffer[at] as number);
+  }
+
+  u16(): number {
+    const at = this.skip(2);
+    return this.failed ? 0 : (this.buffer[at] as number) | ((this.buffer[at + 1] as number) << 8);
+  }
+
+  u32(): number {
+    const at = this.skip(4);
+    if (this.failed) return 0;
+    const { buffer } = this;
+    const high = (buffer[at + 3] as number) << 24;
+    return (
+      ((buffer[at] as number) | ((buffer[at + 1] as number) << 8) | ((buffer[at + 2] as number) << 16) | high) >>> 0
+    );
+  }
+
+  varint(): number {
+    const first = this.u8();
+    switch (first & 3) {
+      case 0:
+        return first >> 2;
+      case 1:
+        return (first >> 2) | (this.u8() << 6);
+      case 2: {
+        const at = this.skip(3);
+        if (this.failed) return 0;
+        const { buffer } = this;
+        const middle = ((buffer[at] as number) << 6) | ((buffer[at + 1] as number) << 14);
+        return (first >> 2) | middle | ((buffer[at + 2] as number) << 22);
+      }
+      default:
+        this.failed = true;
+        return 0;
+    }
+  }
+}

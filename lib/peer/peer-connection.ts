@@ -1,0 +1,396 @@
+import { NetworkError } from "../network-error.js";
+import { checkReason } from "../socket/disconnect-reason.js";
+import {
+  type Delivery,
+  DisconnectCode,
+  type DisconnectReason,
+  type IConnectionHandle,
+  type ReceivedPacket,
+  type Security,
+} from "../socket/index.js";
+import { Channel, type NotifyCallbacks } from "./channel.js";
+import { type IConnection, MAX_UNRELIABLE_MESSAGE_SIZE } from "./connection.js";
+import { ConnectionState } from "./connection-state.js";
+import type { Waiting } from "./deadline-queue.js";
+import { type ConnectionMetrics, newConnectionMetrics } from "./metrics.js";
+import { CONTROL_LANE, STREAM_LANE, USER_LANES } from "./packet-format.js";
+import type { PeerConfig } from "./peer-config.js";
+import type { Profile, ProfileHost, SendBudget } from "./profile.js";
+import { type OutgoingStream, type StreamListener, StreamTable } from "./streams/index.js";
+
+/** What a connection needs of its Peer. */
+export interface ConnectionOwner {
+  readonly config: PeerConfig;
+  now(): number;
+  transmit(handle: IConnectionHandle, packet: Uint8Array, length: number, delivery: Delivery, lane: number): boolean;
+  /** A server's client has proved that it got our Accept. */
+  established(connection: PeerConnection): void;
+  message(
+    connection: PeerConnection,
+    channel: Channel,
+    lane: number,
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+  ): void;
+  drained(connection: PeerConnection): void;
+  /** The user is to hear of the end. */
+  ended(connection: PeerConnection): void;
+  /** Nothing of it is left to do. */
+  forget(connection: PeerConnection): void;
+  /** It has something to send. */
+  changed(connection: PeerConnection): void;
+  /** Calls the user's code; what it throws is reported. */
+  guard(connection: PeerConnection, callback: () => void): void;
+}
+
+export interface ConnectionSettings {
+  handle: IConnectionHandle;
+  session: number;
+  security: Security;
+  channelBinding: Uint8Array | null;
+  fingerprintMatches: boolean;
+  /** A server's connection begins as Connecting, a client's as Connected. */
+  isConfirmed: boolean;
+}
+
+/** A transport does not tell when the last byte has arrived: a closing connection asks it so often. */
+const DRAIN_CHECK_MS = 20;
+
+/** One other end: its state and its timers; how messages travel is its profile's business. */
+export class PeerConnection implements IConnection, ProfileHost, Waiting {
+  readonly handle: IConnectionHandle;
+  readonly session: number;
+  readonly security: Security;
+  readonly channelBinding: Uint8Array | null;
+  readonly fingerprintMatches: boolean;
+  readonly metrics: ConnectionMetrics = newConnectionMetrics();
+  readonly closed: Promise<DisconnectReason>;
+  queuePlace = -1;
+  queuedForMs = 0;
+  /** Whether it is among those to be flushed at the end of the turn; the Peer's own. */
+  isTouched = false;
+  state: ConnectionState;
+  reason: DisconnectReason | null = null;
+  readonly #owner: ConnectionOwner;
+  readonly #streams: StreamTable;
+  #profile!: Profile;
+  #resolveClosed!: (reason: DisconnectReason) => void;
+  #lastProvenMs: number;
+  #nextPingMs: number;
+  /** While Connecting: the end of the handshake; while Disconnecting: of its present step; afterwards: of the echo. */
+  #stepEndMs: number;
+  #drainCheckMs = Number.POSITIVE_INFINITY;
+  /** The transport has been told, or the other side. */
+  #isFarewellSaid = false;
+
+  constructor(owner: ConnectionOwner, settings: ConnectionSettings) {
+    this.#owner = owner;
+    this.handle = settings.handle;
+    this.session = settings.session;
+    this.security = settings.security;
+    this.channelBinding = settings.channelBinding;
+    this.fingerprintMatches = settings.fingerprintMatches;
+    this.state = settings.isConfirmed ? ConnectionState.Connected : ConnectionState.Connecting;
+    const now = owner.now();
+    this.#lastProvenMs = now;
+    this.#nextPingMs = this.#pingTime(now);
+    this.#stepEndMs = now + owner.config.handshakeTimeoutMs;
+    this.closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+    this.#streams = new StreamTable({
+      maxStreams: owner.config.maxStreams,
+      send: (lane, bytes, length) => this.#profile.send(Channel.Reliable, lane, bytes, 0, length, null),
+      queuedBytes: () => this.#profile.queuedBytes(STREAM_LANE),
+      changed: () => owner.changed(this),
+      guard: (callback) => owner.guard(this, callback),
+      malformed: (text) => this.malformed(text),
+    });
+  }
+
+  /** Given right after construction: it needs its connection. */
+  set profile(profile: Profile) {
+    this.#profile = profile;
+  }
+
+  get isConnected(): boolean {
+    return this.state === ConnectionState.Connected;
+  }
+
+  get roundTripTimeMs(): number {
+    return this.#profile.roundTripTimeMs;
+  }
+
+  get bufferedBytes(): number {
+    return this.#profile.bufferedBytes;
+  }
+
+  get sendBudget(): SendBudget {
+    return this.#profile.sendBudget;
+  }
+
+  get onStream(): StreamListener | null {
+    return this.#streams.onStream;
+  }
+
+  set onStream(listener: StreamListener | null) {
+    this.#streams.onStream = listener;
+  }
+
+  send(bytes: Uint8Array, channel = Channel.Reliable, lane = 0, offset = 0, length = bytes.length - offset): boolean {
+    if (channel !== Channel.Reliable && channel !== Channel.Unreliable) {
+      throw new RangeError(`send takes Channel.Reliable or Channel.Unreliable, not ${channel}`);
+    }
+    if (!(Number.isInteger(lane) && lane >= 0 && lane < USER_LANES)) {
+      throw new RangeError(`A lane is 0 to ${USER_LANES - 1}, not ${lane}`);
+    }
+    return this.#send(channel, lane, bytes, offset, length, null);
+  }
+
+  sendNotify(bytes: Uint8Array, callbacks: NotifyCallbacks, offset = 0, length = bytes.length - offset): boolean {
+    return this.#send(Channel.Notify, 0, bytes, offset, length, callbacks);
+  }
+
+  flush(): void {
+    if (this.state !== ConnectionState.Disconnected) this.#profile.flush(this.#owner.now());
+    this.#owner.changed(this);
+  }
+
+  disconnect(reason: DisconnectReason = { code: 0, text: "" }): void {
+    checkReason(reason);
+    if (this.state !== ConnectionState.Connected) return;
+    this.#end(reason);
+    this.state = ConnectionState.Disconnecting;
+    this.#stepEndMs = this.#owner.now() + this.#owner.config.closeTimeoutMs;
+    this.#owner.changed(this);
+  }
+
+  close(reason?: DisconnectReason): Promise<DisconnectReason> {
+    this.disconnect(reason);
+    return this.closed;
+  }
+
+  openStream(header: Uint8Array = new Uint8Array(0)): OutgoingStream {
+    if (!this.isConnected) throw new NetworkError("ERR_NOT_CONNECTED", "The connection has ended");
+    return this.#streams.open(header);
+  }
+
+  // What the Peer calls.
+
+  receive(packet: ReceivedPacket, nowMs: number): void {
+    this.metrics.packetsReceived++;
+    this.metrics.bytesReceived += packet.length;
+    this.#profile.receive(packet, nowMs);
+  }
+
+  /** Lets leave what must not wait for the end of the turn. */
+  respond(nowMs: number): void {
+    if (this.state !== ConnectionState.Connecting) this.#profile.respond(nowMs);
+  }
+
+  /** The first packet of a client, which tells the server that its Accept has come. */
+  confirm(): void {
+    this.#profile.ping();
+    this.#owner.changed(this);
+  }
+
+  get nextDeadlineMs(): number {
+    switch (this.state) {
+      case ConnectionState.Connected:
+        return Math.min(this.#profile.nextDeadlineMs, this.#nextPingMs, this.#timeoutMs);
+      case ConnectionState.Disconnecting:
+        return Math.min(this.#profile.nextDeadlineMs, this.#stepEndMs, this.#drainCheckMs);
+      default:
+        return this.#stepEndMs;
+    }
+  }
+
+  /** Does what is due. `forgivenMs` is time in which this process did not run: nobody else is to blame for it. */
+  update(nowMs: number, forgivenMs: number): void {
+    this.#lastProvenMs += forgivenMs;
+    switch (this.state) {
+      case ConnectionState.Connected:
+        if (nowMs >= this.#timeoutMs) {
+          this.#fail(DisconnectCode.Timeout, "No answer any more");
+          return;
+        }
+        if (nowMs >= this.#nextPingMs) {
+          this.#nextPingMs = this.#pingTime(nowMs);
+          this.#profile.ping();
+        }
+        this.#pumpAndFlush(nowMs);
+        break;
+      case ConnectionState.Disconnecting:
+        this.#profile.flush(nowMs);
+        this.#depart(nowMs);
+        break;
+      default:
+        if (nowMs >= this.#stepEndMs) this.#owner.forget(this);
+    }
+  }
+
+  /** The transport has ended it. */
+  lost(reason: DisconnectReason): void {
+    if (this.state === ConnectionState.Connected) this.#end(reason);
+    this.#finish();
+    this.#owner.forget(this);
+  }
+
+  /** The same client has connected anew. */
+  replaced(): void {
+    if (this.state === ConnectionState.Connected) this.#fail(DisconnectCode.Replaced, "Connected again");
+    else this.#owner.forget(this);
+  }
+
+  // What the profile calls.
+
+  proven(): void {
+    const now = this.#owner.now();
+    this.#lastProvenMs = now;
+    this.#nextPingMs = this.#pingTime(now);
+    if (this.state === ConnectionState.Connecting) {
+      this.state = ConnectionState.Connected;
+      this.#owner.established(this);
+    }
+  }
+
+  deliver(channel: Channel, lane: number, buffer: Uint8Array, offset: number, length: number): boolean {
+    if (!this.isConnected) return false;
+    if (lane === STREAM_LANE || lane === CONTROL_LANE) {
+      this.#streams.receive(lane, buffer, offset, length);
+      return this.isConnected;
+    }
+    this.metrics.messagesReceived[channel] = (this.metrics.messagesReceived[channel] as number) + 1;
+    this.metrics.messageBytesReceived[channel] = (this.metrics.messageBytesReceived[channel] as number) + length;
+    this.#owner.message(this, channel, lane, buffer, offset, length);
+    return this.isConnected;
+  }
+
+  transmit(packet: Uint8Array, length: number, delivery: Delivery, lane: number): boolean {
+    if (!this.#owner.transmit(this.handle, packet, length, delivery, lane)) return false;
+    this.metrics.packetsSent++;
+    this.metrics.bytesSent += length;
+    return true;
+  }
+
+  stray(): void {
+    this.metrics.strayPackets++;
+  }
+
+  remoteClosed(reason: DisconnectReason): void {
+    if (this.state === ConnectionState.Disconnected) return;
+    if (this.state === ConnectionState.Connected) this.#end(reason);
+    this.#finish();
+    // Answers to a repeated goodbye keep the other side from waiting.
+    this.#stepEndMs = this.#owner.now() + this.#owner.config.closeTimeoutMs;
+    this.#owner.changed(this);
+  }
+
+  malformed(text: string): void {
+    if (this.isConnected) this.#fail(DisconnectCode.InvalidPacket, text);
+  }
+
+  drained(): void {
+    if (this.isConnected) this.#owner.drained(this);
+  }
+
+  #send(
+    channel: Channel,
+    lane: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    notify: NotifyCallbacks | null,
+  ): boolean {
+    const limit =
+      channel === Channel.Reliable ? this.#owner.config.maxReliableMessageSize : MAX_UNRELIABLE_MESSAGE_SIZE;
+    if (length > limit)
+      throw new NetworkError("ERR_MESSAGE_SIZE", `A message has at most ${limit} bytes here, not ${length}`);
+    if (offset < 0 || length < 0 || offset + length > bytes.length)
+      throw new RangeError("The message lies outside of its array");
+    if (!this.isConnected) return false;
+    if (!this.#profile.send(channel, lane, bytes, offset, length, notify)) {
+      this.metrics.messagesRefused++;
+      return false;
+    }
+    this.metrics.messagesSent[channel] = (this.metrics.messagesSent[channel] as number) + 1;
+    this.metrics.messageBytesSent[channel] = (this.metrics.messageBytesSent[channel] as number) + length;
+    this.#owner.changed(this);
+    return true;
+  }
+
+  /** A transport that takes all that streams give it is given more, for a while. */
+  #pumpAndFlush(nowMs: number): void {
+    for (let rounds = 0; rounds < 4; rounds++) {
+      const hasMore = this.#streams.pump();
+      this.#profile.flush(nowMs);
+      if (!hasMore || this.#profile.queuedBytes(STREAM_LANE) > 0) return;
+    }
+  }
+
+  get #timeoutMs(): number {
+    return this.#lastProvenMs + this.#owner.config.timeoutMs;
+  }
+
+  /** Up to a tenth earlier, so that a thousand connections do not ping at once. */
+  #pingTime(nowMs: number): number {
+    const { keepAliveMs, random } = this.#owner.config;
+    return nowMs + keepAliveMs * (1 - 0.1 * random());
+  }
+
+  /** Ends it at once; the other side is told, once. */
+  #fail(code: DisconnectCode, text: string): void {
+    const reason = { code, text };
+    const wasConnected = this.isConnected;
+    if (wasConnected) this.#end(reason);
+    this.#sayFarewell(reason);
+    this.#finish();
+    this.#owner.forget(this);
+  }
+
+  /** No more for the user. */
+  #end(reason: DisconnectReason): void {
+    this.reason = reason;
+    this.state = ConnectionState.Disconnected;
+    this.#streams.dispose(reason);
+    this.#owner.ended(this);
+  }
+
+  /** First what was sent reliably, then the goodbye, then its acknowledgement; each with a limit. */
+  #depart(nowMs: number): void {
+    const isOver = nowMs >= this.#stepEndMs;
+    if (!this.#isFarewellSaid) {
+      if (!this.#profile.isDrained && !isOver) {
+        this.#drainCheckMs = nowMs + DRAIN_CHECK_MS;
+        return;
+      }
+      this.#drainCheckMs = Number.POSITIVE_INFINITY;
+      this.#stepEndMs = nowMs + this.#owner.config.closeTimeoutMs;
+      this.#sayFarewell(this.reason as DisconnectReason);
+      return;
+    }
+    if (!this.handle.isStateful && (this.#profile.isCloseConfirmed || isOver)) {
+      this.#finish();
+      this.#owner.forget(this);
+    }
+  }
+
+  #sayFarewell(reason: DisconnectReason): void {
+    this.#isFarewellSaid = true;
+    if (this.handle.isStateful) {
+      void this.handle.disconnect(reason).then(() => {
+        this.#finish();
+        this.#owner.forget(this);
+      });
+    } else {
+      this.#profile.close(reason, this.#owner.now());
+    }
+  }
+
+  #finish(): void {
+    this.state = ConnectionState.Disconnected;
+    this.#profile.dispose();
+    this.#resolveClosed(this.reason as DisconnectReason);
+  }
+}

@@ -1,0 +1,329 @@
+import { NetworkError } from "../network-error.js";
+import { checkReason } from "../socket/disconnect-reason.js";
+import {
+  type Delivery,
+  DisconnectCode,
+  type DisconnectReason,
+  type IBindEndPoint,
+  type IConnectEndPoint,
+  type IConnectionHandle,
+  type IncomingConnection,
+  type ISocket,
+  ReceivedPacket,
+} from "../socket/index.js";
+import { ByteSegment } from "./byte-segment.js";
+import type { Channel } from "./channel.js";
+import { ClientHandshake, type ClientHandshakeOwner } from "./client-handshake.js";
+import type { IConnection } from "./connection.js";
+import { ConnectionState } from "./connection-state.js";
+import { ConnectionTable } from "./connection-table.js";
+import { createProfile } from "./create-profile.js";
+import { Encryption } from "./encryption.js";
+import { equalBytes } from "./handshake-packets.js";
+import { newPeerMetrics, type PeerMetrics } from "./metrics.js";
+import type { ProfileKind } from "./packet-format.js";
+import { completeConfig, type PeerConfig } from "./peer-config.js";
+import { type ConnectionOwner, type ConnectionSettings, PeerConnection } from "./peer-connection.js";
+import { PeerDrive } from "./peer-drive.js";
+import { connectError, explainRefusal } from "./peer-error.js";
+import type { PeerHandler } from "./peer-handler.js";
+import { type AcceptedRequest, ServerHandshake, type ServerHandshakeOwner } from "./server-handshake.js";
+import { Stranger } from "./stranger.js";
+
+/** What happens inside of a {@link Peer}: packets find their connection, and handshakes make new ones. */
+export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHandshakeOwner {
+  readonly config: PeerConfig;
+  readonly encryption: Encryption | null;
+  readonly metrics: PeerMetrics = newPeerMetrics();
+  readonly maxPacketSize: number;
+  readonly #socket: ISocket;
+  readonly #handler: PeerHandler;
+  readonly #table = new ConnectionTable();
+  readonly #drive: PeerDrive;
+  readonly #packet = new ReceivedPacket();
+  readonly #segment = new ByteSegment();
+  #server: ServerHandshake | null = null;
+  #strangers = 0;
+  #client: { handshake: ClientHandshake; settle(result: PeerConnection | Error): void } | null = null;
+  #isStarted = false;
+  #isClosed = false;
+  #closing: Promise<void> | null = null;
+
+  constructor(socket: ISocket, maxPacketSize: number, handler: PeerHandler, config: Partial<PeerConfig> = {}) {
+    this.config = completeConfig(config);
+    this.encryption = this.config.encryption && new Encryption(this.config.encryption);
+    this.maxPacketSize = Math.min(maxPacketSize, 0xffff);
+    this.#socket = socket;
+    this.#handler = handler;
+    this.#drive = new PeerDrive(this.config, socket, this.#table.all, () => this.#receiveAll());
+    socket.events = {
+      onReadable: () => this.#drive.onReadable(),
+      onIncoming: (incoming) => this.admit(incoming),
+      onConnect: (handle) => {
+        this.#strangers++;
+        this.#drive.schedule(new Stranger(this, handle));
+      },
+      onDisconnect: (handle, reason) => this.#onSocketDisconnect(handle, reason),
+      onWritable: (handle) => {
+        if (handle.connection instanceof PeerConnection) this.changed(handle.connection);
+      },
+    };
+  }
+
+  get connections(): IConnection[] {
+    return [...this.#table.all].filter((connection) => connection.isConnected);
+  }
+
+  get boundPort(): number | null {
+    return this.#socket.boundPort;
+  }
+
+  async bind(endPoint: IBindEndPoint): Promise<void> {
+    this.#start();
+    this.#server = new ServerHandshake(this);
+    await this.#socket.bind(endPoint);
+  }
+
+  async connect(endPoint: IConnectEndPoint, signal?: AbortSignal): Promise<IConnection> {
+    this.#start();
+    signal?.throwIfAborted();
+    const handle = (await this.#socket.connect(endPoint, signal).catch(explainRefusal)).copy();
+    if (this.#isClosed) throw new NetworkError("ERR_CLOSED", "The Peer was closed");
+    const result = new Promise<PeerConnection>((resolve, reject) => {
+      const settle = (outcome: PeerConnection | Error) => {
+        signal?.removeEventListener("abort", onAbort);
+        if (outcome instanceof Error) reject(outcome);
+        else resolve(outcome);
+      };
+      const onAbort = () => this.#endHandshake(signal?.reason);
+      signal?.addEventListener("abort", onAbort);
+      const handshake = new ClientHandshake(this, handle, this.maxPacketSize);
+      this.#client = { handshake, settle };
+      if (handle.isStateful) handle.connection = handshake;
+      this.#drive.schedule(handshake);
+    });
+    this.#drive.onReadable(); // The answer may have come before anybody listened.
+    return result;
+  }
+
+  close(reason: DisconnectReason = { code: 0, text: "" }): Promise<void> {
+    checkReason(reason);
+    this.#closing ??= this.#close(reason);
+    this.#drive.takeOver();
+    return this.#closing;
+  }
+
+  updateReceive(): void {
+    this.#drive.receive();
+  }
+
+  updateSent(): void {
+    this.#drive.updateAll();
+  }
+
+  // What connections and handshakes call.
+
+  now(): number {
+    return this.config.clock.now();
+  }
+
+  transmit(handle: IConnectionHandle, packet: Uint8Array, length: number, delivery: Delivery, lane: number): boolean {
+    if (this.#socket.send(handle, packet, length, delivery, lane)) return true;
+    if (!handle.reliable) this.metrics.packetsDropped++;
+    return false;
+  }
+
+  changed(connection: PeerConnection): void {
+    this.#drive.touch(connection);
+  }
+
+  message(
+    connection: PeerConnection,
+    channel: Channel,
+    lane: number,
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+  ): void {
+    try {
+      this.#handler.onMessage(connection, this.#segment.set(buffer, offset, length), channel, lane);
+    } catch (error) {
+      reportUncaught(error);
+    }
+  }
+
+  established(connection: PeerConnection): void {
+    this.#table.establish(connection)?.replaced();
+    this.#opened(connection);
+  }
+
+  drained(connection: PeerConnection): void {
+    this.guard(connection, () => this.#handler.onDrain?.(connection));
+  }
+
+  ended(connection: PeerConnection): void {
+    this.metrics.connectionsClosed++;
+    this.guard(connection, () => this.#handler.onDisconnected?.(connection, connection.reason as DisconnectReason));
+  }
+
+  forget(connection: PeerConnection): void {
+    this.#table.remove(connection);
+    this.#drive.remove(connection);
+    this.#server?.forget(connection.handle.address, connection.session);
+  }
+
+  guard(_connection: PeerConnection, callback: () => void): void {
+    try {
+      callback();
+    } catch (error) {
+      reportUncaught(error);
+    }
+  }
+
+  admit(incoming: IncomingConnection): true | DisconnectReason {
+    const { maxConnections, maxPendingConnections } = this.config;
+    if (!this.#server || this.#closing) return { code: DisconnectCode.ServerFull, text: "The server takes nobody" };
+    if (this.#strangers + this.#table.pendingCount >= maxPendingConnections || this.#table.all.size >= maxConnections) {
+      return { code: DisconnectCode.ServerFull, text: "The server is full" };
+    }
+    return this.#handler.beforeAccept?.(incoming) ?? true;
+  }
+
+  newSession(): number {
+    for (;;) {
+      const session = new DataView(this.config.randomBytes(4).buffer).getUint32(0, true);
+      if (!this.#table.hasSession(session)) return session;
+    }
+  }
+
+  open(request: AcceptedRequest): void {
+    this.#add(request, request.profile, request.maxPacketSize, false);
+  }
+
+  accepted(
+    handshake: ClientHandshake,
+    accept: Parameters<ClientHandshakeOwner["accepted"]>[1],
+    keys: Parameters<ClientHandshakeOwner["accepted"]>[2],
+  ): void {
+    const settle = this.#client?.settle;
+    this.#endHandshake(null);
+    const fingerprintMatches = equalBytes(accept.fingerprint, this.config.fingerprint);
+    const maxPacketSize = Math.min(handshake.maxPacketSize, accept.maxPacketSize);
+    const request = { handle: handshake.handle, session: accept.session, fingerprintMatches, keys };
+    const connection = this.#add(request, accept.profile, maxPacketSize, true);
+    settle?.(connection);
+    this.#opened(connection);
+    connection.confirm();
+  }
+
+  failed(handshake: ClientHandshake, reason: DisconnectReason): void {
+    this.#endHandshake(connectError(reason));
+    void handshake.handle.disconnect(reason);
+  }
+
+  strangerLeft(stranger: Stranger): void {
+    this.#strangers--;
+    this.#drive.remove(stranger);
+  }
+
+  #start(): void {
+    if (this.#isStarted) throw new NetworkError("ERR_STATE", "A Peer listens or connects, and only once");
+    this.#isStarted = true;
+  }
+
+  async #close(reason: DisconnectReason): Promise<void> {
+    this.#endHandshake(new NetworkError("ERR_CLOSED", "The Peer was closed"));
+    const connections = [...this.#table.all].filter((connection) => connection.state !== ConnectionState.Connecting);
+    await Promise.all(connections.map((connection) => connection.close(reason)));
+    this.#isClosed = true;
+    this.#drive.stop();
+    await this.#socket.close();
+  }
+
+  #endHandshake(error: unknown): void {
+    if (!this.#client) return;
+    const { handshake, settle } = this.#client;
+    this.#client = null;
+    this.#drive.remove(handshake);
+    if (error) settle(error instanceof Error ? error : new NetworkError("ERR_ABORTED", String(error)));
+  }
+
+  #add(
+    request: Omit<AcceptedRequest, "profile" | "maxPacketSize">,
+    profile: ProfileKind,
+    maxPacketSize: number,
+    isConfirmed: boolean,
+  ): PeerConnection {
+    const { handle, session, fingerprintMatches, keys } = request;
+    if (handle.connection instanceof Stranger) this.strangerLeft(handle.connection);
+    const ownSecurity = this.encryption?.pinnedKey ? "authenticated" : "encrypted";
+    const settings: ConnectionSettings = {
+      handle,
+      session,
+      fingerprintMatches,
+      isConfirmed,
+      security: keys && handle.security !== "authenticated" ? ownSecurity : handle.security,
+      channelBinding: keys?.handshakeHash ?? null,
+    };
+    const connection = new PeerConnection(this, settings);
+    connection.profile = createProfile(profile, connection, {
+      config: this.config,
+      encryption: this.encryption,
+      keys,
+      session,
+      maxPacketSize,
+      handle,
+    });
+    this.#table.add(connection)?.replaced();
+    this.#drive.schedule(connection);
+    return connection;
+  }
+
+  #opened(connection: PeerConnection): void {
+    this.metrics.connectionsOpened++;
+    this.guard(connection, () => this.#handler.onConnected?.(connection));
+  }
+
+  #receiveAll(): void {
+    const packet = this.#packet;
+    this.#socket.tick();
+    while (!this.#isClosed && this.#socket.poll()) {
+      this.#socket.receive(packet);
+      this.#route(packet);
+    }
+  }
+
+  #route(packet: ReceivedPacket): void {
+    const owner = this.#table.find(packet);
+    if (owner instanceof PeerConnection) {
+      if ((packet.buffer[packet.offset] as number) >= 16) {
+        owner.receive(packet, this.now());
+        this.changed(owner);
+        return;
+      }
+    }
+    if (this.#client) {
+      if (this.#client.handshake.handle.equals(packet.handle)) this.#client.handshake.receive(packet, this.now());
+      return;
+    }
+    if (this.#server?.receive(packet)) return;
+    this.metrics.strayPackets++;
+    if (packet.handle.isStateful && !(owner instanceof PeerConnection)) {
+      void packet.handle.disconnect({ code: DisconnectCode.InvalidPacket, text: "That was no request to connect" });
+    }
+  }
+
+  #onSocketDisconnect(handle: IConnectionHandle, reason: DisconnectReason): void {
+    const owner: unknown = handle.connection;
+    if (owner instanceof PeerConnection) owner.lost(reason);
+    else if (owner instanceof Stranger) this.strangerLeft(owner);
+    else if (owner instanceof ClientHandshake) this.#endHandshake(connectError(reason));
+  }
+}
+
+/** An error of the user's own code surfaces as what it is, and stops nobody's traffic. */
+function reportUncaught(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
+}

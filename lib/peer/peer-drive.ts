@@ -1,0 +1,158 @@
+import type { ISocket } from "../socket/index.js";
+import { DeadlineQueue, type Waiting } from "./deadline-queue.js";
+import type { PeerConfig } from "./peer-config.js";
+import type { PeerConnection } from "./peer-connection.js";
+
+/** Something with a deadline. */
+export type Scheduled = Waiting & { update(nowMs: number, forgivenMs: number): void };
+
+/** When this process did not run for longer, that is not held against the other sides. */
+const LATE_MS = 1000;
+
+/**
+ * When a Peer receives, sends and looks at the clock. Driven by hand, that is in `receive` and `updateAll`; by itself, when
+ * the socket is readable, at the end of a turn in which something was sent, and at the earliest deadline.
+ */
+export class PeerDrive {
+  readonly #config: PeerConfig;
+  readonly #socket: ISocket;
+  readonly #connections: ReadonlySet<PeerConnection>;
+  readonly #receiveAll: () => void;
+  readonly #deadlines = new DeadlineQueue<Scheduled>();
+  /** Connections with something to send. */
+  readonly #touched: PeerConnection[] = [];
+  readonly #due: Scheduled[] = [];
+  readonly #onTimer = () => this.#run();
+  #isAutomatic: boolean;
+  #isBusy = false;
+  #isFlushPlanned = false;
+  #isStopped = false;
+  #timer: unknown;
+  #timerMs = Number.POSITIVE_INFINITY;
+  #lastUpdateMs: number;
+
+  constructor(config: PeerConfig, socket: ISocket, connections: ReadonlySet<PeerConnection>, receiveAll: () => void) {
+    this.#config = config;
+    this.#socket = socket;
+    this.#connections = connections;
+    this.#receiveAll = receiveAll;
+    this.#isAutomatic = config.drive === "automatic";
+    this.#lastUpdateMs = config.clock.now();
+  }
+
+  /** From now on nobody drives by hand any more. */
+  takeOver(): void {
+    this.#isAutomatic = true;
+    this.#planFlush();
+  }
+
+  schedule(waiting: Scheduled): void {
+    this.#deadlines.update(waiting);
+    this.#planFlush();
+  }
+
+  remove(waiting: Scheduled): void {
+    this.#deadlines.remove(waiting);
+  }
+
+  touch(connection: PeerConnection): void {
+    if (!connection.isTouched) {
+      connection.isTouched = true;
+      this.#touched.push(connection);
+    }
+    this.#planFlush();
+  }
+
+  onReadable(): void {
+    if (this.#isAutomatic) this.#run();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#config.clock.clearTimeout(this.#timer);
+  }
+
+  /** Reads everything that has come; what must not wait is answered at once. */
+  receive(): void {
+    if (this.#isBusy || this.#isStopped) return;
+    this.#isBusy = true;
+    try {
+      this.#receiveAll();
+    } finally {
+      this.#isBusy = false;
+    }
+    const now = this.#config.clock.now();
+    for (const connection of this.#touched) connection.respond(now);
+    this.#socket.flush();
+  }
+
+  /** Driven by hand: updates every connection. */
+  updateAll(): void {
+    if (this.#isStopped) return;
+    const now = this.#config.clock.now();
+    const forgivenMs = this.#forgiven(now, this.#lastUpdateMs);
+    for (const connection of [...this.#connections]) connection.update(now, forgivenMs);
+    this.#finish(now);
+  }
+
+  #run(): void {
+    this.receive();
+    this.#updateTouched();
+  }
+
+  #planFlush(): void {
+    if (!this.#isAutomatic || this.#isFlushPlanned || this.#isBusy) return;
+    this.#isFlushPlanned = true;
+    queueMicrotask(() => {
+      this.#isFlushPlanned = false;
+      this.#updateTouched();
+    });
+  }
+
+  /** Only those with something to send, or to do, cost anything. */
+  #updateTouched(): void {
+    if (this.#isBusy || this.#isStopped) return;
+    this.#isBusy = true;
+    const now = this.#config.clock.now();
+    const forgivenMs = this.#forgiven(now, Math.max(this.#lastUpdateMs, Math.min(this.#timerMs, now)));
+    if (this.#timerMs <= now) this.#timerMs = Number.POSITIVE_INFINITY;
+    if (forgivenMs > 0) for (const connection of [...this.#connections]) connection.update(now, forgivenMs);
+    for (let index = 0; index < this.#touched.length; index++) {
+      const connection = this.#touched[index] as PeerConnection;
+      connection.update(now, 0);
+      if (connection.queuePlace >= 0) this.#deadlines.update(connection);
+    }
+    this.#finish(now);
+    this.#isBusy = false;
+    this.#setTimer();
+  }
+
+  #finish(nowMs: number): void {
+    for (const connection of this.#touched) connection.isTouched = false;
+    this.#touched.length = 0;
+    // Once each: one whose deadline stays where it is waits for the next round.
+    for (let due = this.#deadlines.takeDue(nowMs); due; due = this.#deadlines.takeDue(nowMs)) this.#due.push(due);
+    for (const due of this.#due) {
+      this.#deadlines.update(due);
+      due.update(nowMs, 0);
+      if (due.queuePlace >= 0) this.#deadlines.update(due);
+    }
+    this.#due.length = 0;
+    this.#socket.flush();
+  }
+
+  #forgiven(nowMs: number, sinceMs: number): number {
+    this.#lastUpdateMs = nowMs;
+    return nowMs - sinceMs > LATE_MS ? nowMs - sinceMs : 0;
+  }
+
+  #setTimer(): void {
+    const next = this.#deadlines.nextDeadlineMs;
+    if (next === this.#timerMs || this.#isStopped) return;
+    const { clock } = this.#config;
+    clock.clearTimeout(this.#timer);
+    this.#timerMs = next;
+    if (next === Number.POSITIVE_INFINITY) return;
+    this.#timer = clock.setTimeout(this.#onTimer, Math.max(next - clock.now(), 0));
+  }
+}

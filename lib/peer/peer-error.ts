@@ -1,0 +1,20 @@
+import { NetworkError } from "../network-error.js";
+import { DisconnectCode, type DisconnectReason } from "../socket/index.js";
+
+/**
+ * The error of a `connect` that ended with `reason`: `ERR_SERVER_FULL`, `ERR_PROTOCOL_MISMATCH`, … after the names of
+ * {@link DisconnectCode}; `ERR_REFUSED` for a code of the application. `reason` is a field of it.
+ */
+export function connectError(reason: DisconnectReason): NetworkError {
+  const name = DisconnectCode[reason.code];
+  const code = name
+    ? `ERR${name.replace(/[A-Z]/g, (letter) => `_${letter.toUpperCase()}`).toUpperCase()}`
+    : "ERR_REFUSED";
+  return new NetworkError(code, reason.text || `The other side refused with code ${reason.code}`, { reason });
+}
+
+/** A transport that was refused with a reason (before it stood) ends like a handshake that was. */
+export function explainRefusal(error: unknown): never {
+  if (error instanceof NetworkError && error.reason) throw connectError(error.reason);
+  throw error;
+}

@@ -1,0 +1,69 @@
+import type { DisconnectReason, IBindEndPoint, IConnectEndPoint, ISocket } from "../socket/index.js";
+import type { IConnection } from "./connection.js";
+import type { PeerMetrics } from "./metrics.js";
+import type { PeerConfig } from "./peer-config.js";
+import { PeerCore } from "./peer-core.js";
+import type { PeerHandler } from "./peer-handler.js";
+
+/**
+ * Connections over a socket: handshake, reliability, keep-alive, timeouts (Mirage's `Peer`). It listens or connects, once.
+ * See docs/peer.md.
+ */
+export class Peer {
+  readonly #core: PeerCore;
+
+  /**
+   * @param maxPacketSize that of the socket's factory, at least 1200 bytes
+   * @throws RangeError for a setting out of its range; NetworkError `ERR_BAD_SERVER_KEY`
+   */
+  constructor(socket: ISocket, maxPacketSize: number, handler: PeerHandler, config: Partial<PeerConfig> = {}) {
+    this.#core = new PeerCore(socket, maxPacketSize, handler, config);
+  }
+
+  /** Those that are connected. */
+  get connections(): IConnection[] {
+    return this.#core.connections;
+  }
+
+  get metrics(): Readonly<PeerMetrics> {
+    return this.#core.metrics;
+  }
+
+  /** The port that the socket is bound to, where there is one. */
+  get boundPort(): number | null {
+    return this.#core.boundPort;
+  }
+
+  /** Listens. @throws what `ISocket.bind` throws; NetworkError `ERR_STATE` when it was started before */
+  bind(endPoint: IBindEndPoint): Promise<void> {
+    return this.#core.bind(endPoint);
+  }
+
+  /**
+   * Connects.
+   * @throws what `ISocket.connect` throws; NetworkError `ERR_HANDSHAKE_TIMEOUT`, `ERR_SERVER_FULL`,
+   *   `ERR_SERVER_KEY_MISMATCH` and so on after the names of `DisconnectCode`; `ERR_REFUSED` with the application's reason
+   *   in `reason`; `ERR_CLOSED`, `ERR_STATE`; the signal's reason when it aborts
+   */
+  connect(endPoint: IConnectEndPoint, options: { signal?: AbortSignal } = {}): Promise<IConnection> {
+    return this.#core.connect(endPoint, options.signal);
+  }
+
+  /** Manual drive: reads everything that has come and hands it to the handler. */
+  updateReceive(): void {
+    this.#core.updateReceive();
+  }
+
+  /** Manual drive: sends what is queued, and does what is due. */
+  updateSent(): void {
+    this.#core.updateSent();
+  }
+
+  /**
+   * Ends all connections with `reason`, waits for that, and closes the socket. From now on it drives itself.
+   * @throws RangeError as `IConnection.disconnect`
+   */
+  close(reason?: DisconnectReason): Promise<void> {
+    return this.#core.close(reason);
+  }
+}

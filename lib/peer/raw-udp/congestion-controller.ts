@@ -1,0 +1,177 @@
+import type { Random } from "../../random.js";
+import { ACK_INTERVAL, MAX_ACK_DELAY_MS } from "../delivery/received-packets.js";
+import { BandwidthFilter } from "./bandwidth-filter.js";
+import type { DeliveryRate } from "./delivery-rate.js";
+
+const INITIAL_PACKETS = 10;
+const MIN_PACKETS = 4;
+/** Doubles the rate in every round trip: 2 / ln 2. */
+const STARTUP_GAIN = 2.885;
+const WINDOW_GAIN = 2;
+/** Asks for more than is known, gives back what this piled up, and keeps the rate for six round trips. */
+const CYCLE_GAINS = [1.25, 0.75, 1, 1, 1, 1, 1, 1];
+/** The way is full when the rate has not grown by a quarter in three round trips. */
+const FULL_GROWTH = 1.25;
+const FULL_ROUNDS = 3;
+/** The shortest round trip is looked for anew, with nearly nothing in flight, when none as short was seen for so long. */
+const SHORTEST_LIFETIME_MS = 10_000;
+const SHORTEST_PROBE_MS = 200;
+/** Turns of an event loop are part of a round trip on a local network. */
+const MIN_ROUND_TRIP_MS = 1;
+/** Losses above this part, with a queue to be felt, mean that the way has become narrower; less is chance. */
+const FULL_QUEUE_LOSS = 0.05;
+const FULL_QUEUE_ROUND_TRIP = 1.5;
+
+enum Mode {
+  Startup = 0,
+  Drain = 1,
+  Cruise = 2,
+  ProbeRoundTrip = 3,
+}
+
+/**
+ * Decides how much is sent, from a model of the way, as BBR does (draft-cardwell-iccrg-bbr-congestion-control): its
+ * bandwidth is the highest rate of delivery of late, its length the shortest round trip of late. Packets lost by chance
+ * do not slow it down; it never keeps more than two bandwidth-delay products in flight. Times in ms, rates in bytes per ms.
+ */
+export class CongestionController {
+  /** Bytes that may be in flight. */
+  windowBytes: number;
+  /** The pace of sending. */
+  bytesPerMs: number;
+  #mode = Mode.Startup;
+  readonly #bandwidth = new BandwidthFilter();
+  #shortestMs = Number.POSITIVE_INFINITY;
+  #shortestSeenMs = 0;
+  #round = 0;
+  #roundEndsAt = 0;
+  #roundStart = 0;
+  #roundLost = 0;
+  #roundRate = 0;
+  #fullRate = 0;
+  #fullRounds = 0;
+  #phase = 0;
+  #phaseStartMs = 0;
+  #probeEndMs = 0;
+  readonly #packetBytes: number;
+  readonly #random: Random;
+
+  constructor(maxPacketSize: number, roundTripMs: number, random: Random) {
+    this.#packetBytes = maxPacketSize;
+    this.#random = random;
+    this.windowBytes = INITIAL_PACKETS * maxPacketSize;
+    this.bytesPerMs = (STARTUP_GAIN * this.windowBytes) / Math.max(roundTripMs, MIN_ROUND_TRIP_MS);
+  }
+
+  /** Highest rate of late, 0: none was measured. */
+  get bandwidth(): number {
+    return this.#bandwidth.max;
+  }
+
+  /** The shortest round trip of late. */
+  get shortestMs(): number {
+    return this.#shortestMs;
+  }
+
+  lost(bytes: number): void {
+    this.#roundLost += bytes;
+  }
+
+  /** Takes a round trip, measured without the delay of the answer. */
+  roundTrip(roundTripMs: number, nowMs: number): void {
+    if (this.#shortestMs === Number.POSITIVE_INFINITY && this.bandwidth === 0) {
+      this.bytesPerMs = (STARTUP_GAIN * this.windowBytes) / Math.max(roundTripMs, MIN_ROUND_TRIP_MS);
+    }
+    const isOld = nowMs > this.#shortestSeenMs + SHORTEST_LIFETIME_MS;
+    if (roundTripMs <= this.#shortestMs) {
+      this.#shortestMs = roundTripMs;
+      this.#shortestSeenMs = nowMs;
+    } else if (isOld && this.#mode === Mode.Cruise) {
+      this.#mode = Mode.ProbeRoundTrip;
+      this.#shortestMs = roundTripMs;
+      this.#shortestSeenMs = nowMs;
+      this.#probeEndMs = nowMs + Math.max(SHORTEST_PROBE_MS, 2 * roundTripMs);
+    }
+  }
+
+  /** Takes an acknowledgement, which has been measured. @returns whether it ends a round trip */
+  acknowledged(delivery: DeliveryRate, bytesInFlight: number, roundTripMs: number, nowMs: number): boolean {
+    const { rate, isAppLimited } = delivery;
+    const endsRound = delivery.deliveredBefore >= this.#roundEndsAt;
+    if (endsRound) this.#endRound(delivery, roundTripMs);
+    this.#roundRate = Math.max(this.#roundRate, rate);
+    if (rate > 0 && (!isAppLimited || rate >= this.bandwidth)) this.#bandwidth.update(this.#round, rate);
+    this.#changeMode(bytesInFlight, nowMs);
+    this.#decide();
+    return endsRound;
+  }
+
+  #endRound({ delivered, isAppLimited }: DeliveryRate, roundTripMs: number): void {
+    const lostPart = this.#roundLost / Math.max(this.#roundLost + delivered - this.#roundStart, 1);
+    const queueIsFull = lostPart > FULL_QUEUE_LOSS && roundTripMs > FULL_QUEUE_ROUND_TRIP * this.#shortestMs;
+    if (queueIsFull && this.#roundRate > 0) this.#bandwidth.reset(this.#roundRate);
+    if (this.#mode === Mode.Startup && !isAppLimited) {
+      const { bandwidth } = this;
+      if (bandwidth >= this.#fullRate * FULL_GROWTH) {
+        this.#fullRate = bandwidth;
+        this.#fullRounds = 0;
+      } else {
+        this.#fullRounds++;
+      }
+      if (this.#fullRounds >= FULL_ROUNDS || queueIsFull) this.#mode = Mode.Drain;
+    }
+    this.#round++;
+    this.#roundEndsAt = delivered;
+    this.#roundStart = delivered;
+    this.#roundLost = 0;
+    this.#roundRate = 0;
+  }
+
+  #changeMode(bytesInFlight: number, nowMs: number): void {
+    if (this.#mode === Mode.Drain && bytesInFlight <= this.#productBytes) this.#cruise(nowMs);
+    if (this.#mode === Mode.ProbeRoundTrip && nowMs >= this.#probeEndMs) {
+      this.#shortestSeenMs = nowMs;
+      this.#cruise(nowMs);
+    }
+    if (this.#mode !== Mode.Cruise) return;
+    const isDrained = CYCLE_GAINS[this.#phase] === 0.75 && bytesInFlight <= this.#productBytes;
+    if (isDrained || nowMs - this.#phaseStartMs >= this.#shortestMs) {
+      this.#phase = (this.#phase + 1) % CYCLE_GAINS.length;
+      this.#phaseStartMs = nowMs;
+    }
+  }
+
+  /** Begins the cycle anywhere but at its draining phase, so that connections do not probe in step. */
+  #cruise(nowMs: number): void {
+    this.#mode = Mode.Cruise;
+    this.#phase = (2 + Math.floor(this.#random() * (CYCLE_GAINS.length - 1))) % CYCLE_GAINS.length;
+    this.#phaseStartMs = nowMs;
+  }
+
+  /** What the way holds without a queue. */
+  get #productBytes(): number {
+    return this.bandwidth * Math.max(this.#shortestMs, MIN_ROUND_TRIP_MS);
+  }
+
+  #decide(): void {
+    const { bandwidth } = this;
+    if (bandwidth === 0 || this.#shortestMs === Number.POSITIVE_INFINITY) return;
+    const product = this.#productBytes;
+    // The other side answers every few packets only: these are in flight though they have arrived.
+    const unanswered = Math.min(bandwidth * MAX_ACK_DELAY_MS, ACK_INTERVAL * this.#packetBytes);
+    const window = Math.max(WINDOW_GAIN * product + unanswered, MIN_PACKETS * this.#packetBytes);
+    if (this.#mode === Mode.Startup) {
+      this.windowBytes = Math.max(this.windowBytes, window);
+      this.bytesPerMs = Math.max(this.bytesPerMs, STARTUP_GAIN * bandwidth);
+      return;
+    }
+    const isProbe = this.#mode === Mode.ProbeRoundTrip;
+    this.windowBytes = isProbe ? Math.max(product / 2, MIN_PACKETS * this.#packetBytes) : window;
+    this.bytesPerMs = bandwidth * this.#gain;
+  }
+
+  get #gain(): number {
+    if (this.#mode === Mode.Drain) return 1 / STARTUP_GAIN;
+    return this.#mode === Mode.Cruise ? (CYCLE_GAINS[this.#phase] as number) : 1;
+  }
+}

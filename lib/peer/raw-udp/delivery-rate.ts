@@ -1,0 +1,62 @@
+import type { SentPackets } from "./sent-packets.js";
+
+/**
+ * How fast the way carries what is sent: between two acknowledgements, bytes delivered over the time it took to send or
+ * to deliver them, whichever was longer (draft-cheng-iccrg-delivery-rate-estimation).
+ */
+export class DeliveryRate {
+  /** Bytes that have arrived since the beginning. */
+  delivered = 0;
+  #deliveredMs = 0;
+  #firstSentMs = 0;
+  /** Below so many delivered bytes, a rate tells of the application's appetite, not of the way. */
+  #appLimitedUntil = 0;
+  /** Of the newest packet acknowledged in the acknowledgement under way. */
+  #newest = -1;
+  #newestDelivered = 0;
+  #newestDeliveredMs = 0;
+  #sendingMs = 0;
+  /** Bytes per millisecond, as `measure` found. */
+  rate = 0;
+  isAppLimited = false;
+
+  /** Notes, in the packet's entry, where things stand when it is sent. */
+  sent(packets: SentPackets, index: number, nowMs: number): void {
+    if (packets.packetsInFlight === 0) {
+      this.#firstSentMs = nowMs;
+      this.#deliveredMs = nowMs;
+    }
+    packets.delivered[index] = this.delivered;
+    packets.deliveredMs[index] = this.#deliveredMs;
+    packets.firstSentMs[index] = this.#firstSentMs;
+    packets.appLimited[index] = this.#appLimitedUntil > this.delivered ? 1 : 0;
+  }
+
+  acknowledged(packets: SentPackets, number: number, index: number, nowMs: number): void {
+    this.delivered += packets.sizeBytes[index] as number;
+    this.#deliveredMs = nowMs;
+    if (number < this.#newest) return;
+    this.#newest = number;
+    this.#newestDelivered = packets.delivered[index] as number;
+    this.#newestDeliveredMs = packets.deliveredMs[index] as number;
+    this.isAppLimited = packets.appLimited[index] === 1;
+    this.#firstSentMs = packets.sentMs[index] as number;
+    this.#sendingMs = this.#firstSentMs - (packets.firstSentMs[index] as number);
+  }
+
+  /** Ends an acknowledgement that acknowledged something new. `shortestMs`: nothing measured over less time is believed. */
+  measure(nowMs: number, shortestMs: number): void {
+    const spanMs = Math.max(this.#sendingMs, nowMs - this.#newestDeliveredMs);
+    this.rate = spanMs > 0 && spanMs >= shortestMs ? (this.delivered - this.#newestDelivered) / spanMs : 0;
+  }
+
+  /** What had been delivered when the newest packet of the acknowledgement was sent. */
+  get deliveredBefore(): number {
+    return this.#newestDelivered;
+  }
+
+  /** All that the application has is on its way: rates measured with it say nothing of the limit. */
+  appIsLimit(bytesInFlight: number): void {
+    this.#appLimitedUntil = this.delivered + bytesInFlight || 1;
+  }
+}

@@ -1,0 +1,112 @@
+import { ByteRing } from "../delivery/byte-ring.js";
+import { RangeSet } from "../delivery/range-set.js";
+import { FrameKind } from "../packet-format.js";
+import { varintSize, writeU32, writeVarint } from "../varint.js";
+
+/** Kind, offset, and a length of two bytes. */
+const FRAME_OVERHEAD = 7;
+/** A piece of a lane smaller than this is not cut off to fill a packet. */
+const MIN_PIECE_BYTES = 32;
+
+/**
+ * The sending end of a lane: a stream of bytes, messages with their lengths one behind the other. Kept until they are
+ * acknowledged; what was lost leaves before what is new.
+ */
+export class LaneSender {
+  /** Below it everything is acknowledged. */
+  base: number;
+  /** Begin and length of the piece that `writeFrame` wrote. */
+  pieceStart = 0;
+  pieceLength = 0;
+  /** First byte that never left. */
+  #next: number;
+  #end: number;
+  readonly #ring = new ByteRing();
+  readonly #acknowledged = new RangeSet();
+  readonly #lost = new RangeSet();
+  readonly #lane: number;
+  readonly #windowBytes: number;
+  readonly #maxQueuedBytes: number;
+
+  constructor(lane: number, firstOffset: number, windowBytes: number, maxQueuedBytes: number) {
+    this.#lane = lane;
+    this.base = firstOffset;
+    this.#next = firstOffset;
+    this.#end = firstOffset;
+    this.#windowBytes = windowBytes;
+    this.#maxQueuedBytes = maxQueuedBytes;
+  }
+
+  /** Bytes that are not acknowledged, sent or not. */
+  get queuedBytes(): number {
+    return this.#end - this.base;
+  }
+
+  /** Bytes that never left. */
+  get unsentBytes(): number {
+    return this.#end - this.#next;
+  }
+
+  /** Whether something may leave now. */
+  get isReady(): boolean {
+    return this.#lost.count > 0 || (this.#next < this.#end && this.#next - this.base < this.#windowBytes);
+  }
+
+  /** @returns false: full */
+  push(bytes: Uint8Array, offset: number, length: number): boolean {
+    const size = varintSize(length) + length;
+    if (this.queuedBytes + size > this.#maxQueuedBytes) return false;
+    this.#ring.reserve(this.base, this.#end + size);
+    this.#ring.writeVarint(this.#end, length);
+    this.#ring.write(this.#end + size - length, bytes, offset, length);
+    this.#end += size;
+    return true;
+  }
+
+  /** Writes a frame with what is due first, as much as fits; gives the place behind it, `at` if nothing does. */
+  writeFrame(buffer: Uint8Array, at: number, end: number): number {
+    const isLost = this.#lost.count > 0;
+    const start = isLost ? this.#lost.start(0) : this.#next;
+    const limit = isLost ? this.#lost.end(0) : Math.min(this.#end, this.base + this.#windowBytes);
+    const room = end - at - FRAME_OVERHEAD;
+    if (room < limit - start && room < MIN_PIECE_BYTES) return at;
+    const length = Math.min(limit - start, room);
+    if (isLost) this.#lost.remove(start, start + length);
+    else this.#next += length;
+    buffer[at] = FrameKind.LaneBytes + this.#lane;
+    const content = writeVarint(buffer, writeU32(buffer, at + 1, start), length);
+    this.#ring.read(start, buffer, content, length);
+    this.pieceStart = start;
+    this.pieceLength = length;
+    return content + length;
+  }
+
+  /** The other side has these bytes. */
+  acknowledge(start: number, end: number): void {
+    if (end <= this.base) return;
+    if (this.#lost.count > 0) this.#lost.remove(start, end);
+    if (start > this.base) {
+      this.#acknowledged.add(start, end);
+      return;
+    }
+    this.base = end;
+    // What came before its time may follow now.
+    while (this.#acknowledged.count > 0 && this.#acknowledged.start(0) <= this.base) {
+      this.base = Math.max(this.base, this.#acknowledged.end(0));
+      this.#acknowledged.removeFirst();
+    }
+  }
+
+  /** These bytes are to be sent again, unless another packet brought them. */
+  lose(start: number, end: number): void {
+    if (end <= this.base) return;
+    const acknowledged = this.#acknowledged;
+    let from = Math.max(start, this.base);
+    for (let index = 0; index < acknowledged.count && from < end; index++) {
+      if (acknowledged.end(index) <= from) continue;
+      if (acknowledged.start(index) > from) this.#lost.add(from, Math.min(end, acknowledged.start(index)));
+      from = acknowledged.end(index);
+    }
+    if (from < end) this.#lost.add(from, end);
+  }
+}

@@ -1,0 +1,92 @@
+import { MAX_ACK_DELAY_MS } from "../delivery/received-packets.js";
+import type { RoundTripEstimator } from "../delivery/round-trip-estimator.js";
+import { PacketState, type SentPackets } from "./sent-packets.js";
+
+/** A packet counts as lost an eighth of a round trip after it is overdue, and no sooner than timers can tell. */
+const REORDER_FRACTION = 8;
+const MIN_REORDER_MS = 1;
+/** Silence is answered with probes at doubling intervals, up to this one. */
+const MAX_PROBE_INTERVAL_MS = 2000;
+
+/**
+ * Says which packets are lost, by time alone, as RACK does (RFC 8985): a packet is, when a later one has been acknowledged
+ * and a round trip and the reordering window have passed since it was sent. Times of sending ascend, so each packet is
+ * looked at once. The window widens when a packet that was declared lost is acknowledged after all.
+ */
+export class LossDetection {
+  largestAcknowledged: number;
+  /** When the last packet that asks for an acknowledgement was sent. */
+  lastSentMs = 0;
+  #reorderMs = 0;
+  /** Below it, no packet is in flight undecided. */
+  #cursor: number;
+  #probes = 0;
+  readonly #sent: SentPackets;
+  readonly #roundTrip: RoundTripEstimator;
+
+  constructor(sent: SentPackets, roundTrip: RoundTripEstimator) {
+    this.#sent = sent;
+    this.#roundTrip = roundTrip;
+    this.#cursor = sent.next;
+    this.largestAcknowledged = sent.next - 1;
+  }
+
+  /** A packet in flight has been acknowledged: the other side is there. */
+  acknowledged(number: number): void {
+    this.largestAcknowledged = Math.max(this.largestAcknowledged, number);
+    this.#probes = 0;
+  }
+
+  /** A packet that had been declared lost came `elapsedMs` after it was sent. */
+  wasLate(elapsedMs: number): void {
+    const { smoothedMs } = this.#roundTrip;
+    this.#reorderMs = Math.min(Math.max(this.#reorderMs, elapsedMs - smoothedMs), smoothedMs);
+  }
+
+  /** A round trip has passed: what was late once is forgotten by and by. */
+  endRound(): void {
+    this.#reorderMs -= this.#reorderMs / 16;
+  }
+
+  /** The next packet that is lost, -1: none, for now. The caller lands it. */
+  nextLost(nowMs: number): number {
+    if (!this.#seek() || nowMs < this.#overdueMs) return -1;
+    return this.#cursor++;
+  }
+
+  /** When `nextLost` or `probe` has something to do. */
+  get deadlineMs(): number {
+    if (this.#sent.packetsInFlight === 0) return Number.POSITIVE_INFINITY;
+    return this.#seek() ? this.#overdueMs : this.#probeMs;
+  }
+
+  /** Whether silence has lasted so long that something should be sent again; asked once per silence. */
+  probe(nowMs: number): boolean {
+    if (this.#sent.packetsInFlight === 0 || this.#seek() || nowMs < this.#probeMs) return false;
+    this.#probes++;
+    this.lastSentMs = nowMs;
+    return true;
+  }
+
+  get #probeMs(): number {
+    const patienceMs = this.#roundTrip.patienceMs + MAX_ACK_DELAY_MS;
+    return this.lastSentMs + Math.min(patienceMs * 2 ** this.#probes, Math.max(MAX_PROBE_INTERVAL_MS, patienceMs));
+  }
+
+  get #overdueMs(): number {
+    const { expectedMs } = this.#roundTrip;
+    const reorderMs = Math.max(this.#reorderMs, expectedMs / REORDER_FRACTION, MIN_REORDER_MS);
+    return (this.#sent.sentMs[this.#sent.index(this.#cursor)] as number) + expectedMs + reorderMs;
+  }
+
+  /** Moves to the first undecided packet; whether a later one has been acknowledged. */
+  #seek(): boolean {
+    this.#cursor = Math.max(this.#cursor, this.#sent.oldest);
+    while (this.#cursor < this.largestAcknowledged) {
+      const state = this.#sent.stateOf(this.#cursor);
+      if (state === PacketState.InFlight || state === PacketState.Probed) return true;
+      this.#cursor++;
+    }
+    return false;
+  }
+}

@@ -1,0 +1,81 @@
+import { Channel } from "../channel.js";
+import { copyBytes } from "../delivery/byte-ring.js";
+import type { ProfileHost } from "../profile.js";
+
+/** What became of bytes of a lane. */
+export enum LaneResult {
+  /** They are read, or kept for later. */
+  Taken = 0,
+  /** There is no room for them: the packet has not been received. */
+  Refused = 1,
+  /** The connection has ended meanwhile. */
+  Stopped = 2,
+  /** They cannot come from a sender that keeps to the format. */
+  Malformed = 3,
+}
+
+/** Cuts the stream of bytes of a lane into messages. A message that lies in one piece is handed on from where it lies. */
+export class MessageAssembler {
+  /** What has come of a message: first of its length, then of its bytes. */
+  #parts = new Uint8Array(4);
+  #size = 0;
+  /** Length of the message under way, -1: it is not known yet. */
+  #length = -1;
+  readonly #lane: number;
+  readonly #maxMessageSize: number;
+  readonly #host: ProfileHost;
+
+  constructor(lane: number, maxMessageSize: number, host: ProfileHost) {
+    this.#lane = lane;
+    this.#maxMessageSize = maxMessageSize;
+    this.#host = host;
+  }
+
+  /** Reads the next bytes of the lane, from `start` to before `end`. */
+  feed(buffer: Uint8Array, start: number, end: number): LaneResult {
+    let at = start;
+    while (at < end) {
+      if (this.#length < 0) {
+        this.#parts[this.#size++] = buffer[at++] as number;
+        const kind = (this.#parts[0] as number) & 3;
+        if (kind === 3) return LaneResult.Malformed;
+        if (this.#size < 1 << kind) continue;
+        this.#length = this.#readLength();
+        this.#size = 0;
+        if (this.#length > this.#maxMessageSize) return LaneResult.Malformed;
+      }
+      const length = this.#length;
+      if (this.#size === 0 && end - at >= length) {
+        this.#length = -1;
+        at += length;
+        if (!this.#host.deliver(Channel.Reliable, this.#lane, buffer, at - length, length)) return LaneResult.Stopped;
+        continue;
+      }
+      const taken = Math.min(length - this.#size, end - at);
+      this.#append(buffer, at, taken);
+      at += taken;
+      if (this.#size < length) continue;
+      this.#length = -1;
+      this.#size = 0;
+      if (!this.#host.deliver(Channel.Reliable, this.#lane, this.#parts, 0, length)) return LaneResult.Stopped;
+    }
+    return LaneResult.Taken;
+  }
+
+  #readLength(): number {
+    const parts = this.#parts;
+    let length = (parts[0] as number) >> 2;
+    for (let index = 1; index < this.#size; index++) length |= (parts[index] as number) << (8 * index - 2);
+    return length;
+  }
+
+  #append(buffer: Uint8Array, at: number, length: number): void {
+    if (this.#size + length > this.#parts.length) {
+      const old = this.#parts;
+      this.#parts = new Uint8Array(Math.min(2 * (this.#size + length), Math.max(this.#maxMessageSize, 4)));
+      this.#parts.set(old);
+    }
+    copyBytes(buffer, at, this.#parts, this.#size, length);
+    this.#size += length;
+  }
+}

@@ -1,0 +1,168 @@
+import type { DisconnectReason } from "../../socket/index.js";
+import { Channel } from "../channel.js";
+import { AckFrame } from "../delivery/ack-frame.js";
+import type { ReceivedPackets } from "../delivery/received-packets.js";
+import { FrameKind, LANES } from "../packet-format.js";
+import { PacketReader } from "../packet-reader.js";
+import type { ProfileHost } from "../profile.js";
+import { readCloseFrame } from "./close-frame.js";
+import type { RawUdpCounters } from "./counters.js";
+import { LaneReceiver } from "./lane-receiver.js";
+import { LaneResult } from "./message-assembler.js";
+import type { PacketSender } from "./packet-sender.js";
+import { DEFAULT_LIMITS, type RawUdpOptions } from "./raw-udp-options.js";
+
+/** What reading a frame leads to. */
+enum Next {
+  /** The next frame. */
+  Frame = 0,
+  /** Nothing: the connection has ended, or the packet counts as not received. */
+  Stop = 1,
+  /** The format was broken. */
+  Malformed = 2,
+}
+
+/** The receiving half of a connection over raw datagrams: reads the frames of packets that have proved themselves. */
+export class PacketReceiver {
+  /** Nothing is handed on any more; Close is still acknowledged. */
+  hasEnded = false;
+  readonly #lanes: LaneReceiver[] = [];
+  readonly #reader = new PacketReader();
+  readonly #ack = new AckFrame();
+  readonly #host: ProfileHost;
+  readonly #received: ReceivedPackets;
+  readonly #sender: PacketSender;
+  readonly #counters: RawUdpCounters;
+  readonly #firstNumber: number;
+  /** Newest packet with Notify frames. */
+  #newestNotify: number;
+  /** Of the packet under way. */
+  #number = 0;
+  #nowMs = 0;
+  #asksForAck = false;
+  #asksAtOnce = false;
+  /** Something in it has not been taken, so it must not count as delivered. */
+  #isRefused = false;
+
+  constructor(
+    host: ProfileHost,
+    received: ReceivedPackets,
+    sender: PacketSender,
+    counters: RawUdpCounters,
+    { firstNumber = 0, limits }: RawUdpOptions,
+  ) {
+    this.#host = host;
+    this.#received = received;
+    this.#sender = sender;
+    this.#counters = counters;
+    this.#firstNumber = firstNumber;
+    this.#newestNotify = firstNumber - 1;
+    const maxMessageSize = limits?.maxReliableMessageSize ?? DEFAULT_LIMITS.maxReliableMessageSize;
+    for (let lane = 0; lane < LANES; lane++) {
+      this.#lanes.push(new LaneReceiver(lane, firstNumber, maxMessageSize, host));
+    }
+  }
+
+  /** Reads the frames of a new packet. `inOrder`: it came right behind the newest. */
+  receive(number: number, inOrder: boolean, buffer: Uint8Array, start: number, end: number, nowMs: number): void {
+    const reader = this.#reader;
+    reader.start(buffer, start, end);
+    this.#number = number;
+    this.#nowMs = nowMs;
+    this.#asksForAck = false;
+    this.#asksAtOnce = !inOrder;
+    this.#isRefused = false;
+    while (reader.remaining > 0) {
+      const kind = reader.u8();
+      const next = this.#readFrame(kind);
+      if (next === Next.Stop) return;
+      if (next === Next.Malformed || reader.failed) {
+        if (!this.hasEnded) this.#host.malformed(`Malformed frame of kind ${kind}`);
+        return;
+      }
+    }
+    if (!this.#isRefused) this.#received.acknowledge(number, this.#asksForAck, this.#asksAtOnce, nowMs);
+  }
+
+  #readFrame(kind: FrameKind): Next {
+    switch (kind) {
+      case FrameKind.Padding:
+        return Next.Frame;
+      case FrameKind.Ack:
+        return this.#readAck();
+      case FrameKind.Close:
+        return this.#readClose();
+    }
+    if (this.hasEnded) return Next.Stop;
+    this.#asksForAck = true;
+    if (kind >= FrameKind.LaneBytes && kind < FrameKind.LaneBytes + LANES) {
+      return this.#readLane(kind - FrameKind.LaneBytes);
+    }
+    switch (kind) {
+      case FrameKind.Ping:
+        this.#reader.u32();
+        this.#asksAtOnce = true;
+        return Next.Frame;
+      case FrameKind.Unreliable:
+        return this.#readDatagram(Channel.Unreliable);
+      case FrameKind.Notify:
+        return this.#readDatagram(Channel.Notify);
+      default:
+        return Next.Malformed;
+    }
+  }
+
+  #readAck(): Next {
+    const frame = this.#ack;
+    if (!frame.read(this.#reader, this.#firstNumber, this.#sender.packets.next)) return Next.Malformed;
+    return this.#sender.acknowledge(frame, this.#nowMs) ? Next.Frame : Next.Malformed;
+  }
+
+  #readClose(): Next {
+    const reason: DisconnectReason | null = readCloseFrame(this.#reader);
+    if (!reason) return Next.Malformed;
+    // The answer leaves before the host takes the connection down.
+    this.#received.acknowledge(this.#number, true, true, this.#nowMs);
+    this.#sender.respond(this.#nowMs);
+    if (!this.hasEnded) {
+      this.hasEnded = true;
+      this.#host.remoteClosed(reason);
+    }
+    return Next.Stop;
+  }
+
+  #readLane(lane: number): Next {
+    const reader = this.#reader;
+    const offset = reader.u32();
+    const length = reader.varint();
+    const at = reader.skip(length);
+    if (reader.failed || length === 0) return Next.Malformed;
+    switch ((this.#lanes[lane] as LaneReceiver).receive(offset, reader.buffer, at, length)) {
+      case LaneResult.Taken:
+        return Next.Frame;
+      case LaneResult.Refused:
+        this.#isRefused = true;
+        return Next.Frame;
+      case LaneResult.Stopped:
+        return Next.Stop;
+      case LaneResult.Malformed:
+        return Next.Malformed;
+    }
+  }
+
+  #readDatagram(channel: Channel.Unreliable | Channel.Notify): Next {
+    const reader = this.#reader;
+    const length = reader.varint();
+    const at = reader.skip(length);
+    if (reader.failed) return Next.Malformed;
+    if (channel === Channel.Notify) {
+      if (this.#number < this.#newestNotify) {
+        this.#counters.notifiesLate++;
+        this.#isRefused = true;
+        return Next.Frame;
+      }
+      this.#newestNotify = this.#number;
+    }
+    return this.#host.deliver(channel, 0, reader.buffer, at, length) ? Next.Frame : Next.Stop;
+  }
+}

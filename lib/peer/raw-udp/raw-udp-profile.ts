@@ -1,0 +1,141 @@
+import type { DisconnectReason, ReceivedPacket } from "../../socket/index.js";
+import type { Channel, NotifyCallbacks } from "../channel.js";
+import { nearestNumber } from "../delivery/packet-number.js";
+import { ReceivedPackets } from "../delivery/received-packets.js";
+import { DATA_HEADER_BYTES, PacketKind, ProfileKind } from "../packet-format.js";
+import { PacketReader } from "../packet-reader.js";
+import type { PacketSeal, Profile, ProfileHost, SendBudget } from "../profile.js";
+import { encodeCloseFrame } from "./close-frame.js";
+import { RawUdpCounters } from "./counters.js";
+import { PacketReceiver } from "./packet-receiver.js";
+import { PacketSender } from "./packet-sender.js";
+import type { RawUdpOptions } from "./raw-udp-options.js";
+
+/** A deadline missed by so much was missed by a program that stood still, and measures no network. */
+const PAUSE_MS = 1000;
+
+/** A connection over datagrams that may be lost, copied and reordered: everything that makes it a connection is here. */
+export class RawUdpProfile implements Profile {
+  readonly kind = ProfileKind.RawUdp;
+  readonly counters = new RawUdpCounters();
+  readonly #host: ProfileHost;
+  readonly #sessionId: number;
+  readonly #seal: PacketSeal | null;
+  readonly #received: ReceivedPackets;
+  readonly #sender: PacketSender;
+  readonly #receiver: PacketReceiver;
+  readonly #header = new PacketReader();
+  readonly #budget: SendBudget = { bytesPerSecond: 0, bytesFree: 0 };
+  #lastCallMs = Number.POSITIVE_INFINITY;
+
+  /** @throws RangeError for a packet size that no frame fits */
+  constructor(host: ProfileHost, options: RawUdpOptions) {
+    this.#host = host;
+    this.#sessionId = options.sessionId;
+    this.#seal = options.seal;
+    this.#received = new ReceivedPackets(options.firstNumber ?? 0);
+    this.#sender = new PacketSender(host, this.#received, this.counters, options);
+    this.#receiver = new PacketReceiver(host, this.#received, this.#sender, this.counters, options);
+  }
+
+  get roundTripTimeMs(): number {
+    return this.#sender.roundTrip.smoothedMs;
+  }
+
+  get bufferedBytes(): number {
+    return this.#sender.bufferedBytes;
+  }
+
+  get nextDeadlineMs(): number {
+    return this.#sender.nextDeadlineMs;
+  }
+
+  get isDrained(): boolean {
+    return this.#sender.isDrained;
+  }
+
+  get isCloseConfirmed(): boolean {
+    return this.#sender.isCloseConfirmed;
+  }
+
+  /** The same object each time. */
+  get sendBudget(): SendBudget {
+    this.#budget.bytesPerSecond = this.#sender.controller.bytesPerMs * 1000;
+    this.#budget.bytesFree = Math.max(this.#sender.allowanceBytes - this.#sender.unsentBytes, 0);
+    return this.#budget;
+  }
+
+  send(
+    channel: Channel,
+    lane: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    notify: NotifyCallbacks | null,
+  ): boolean {
+    return this.#sender.send(channel, lane, bytes, offset, length, notify);
+  }
+
+  receive(packet: ReceivedPacket, nowMs: number): void {
+    this.#notePause(nowMs);
+    const { buffer, offset, length } = packet;
+    const header = this.#header;
+    header.start(buffer, offset, offset + length);
+    const isOurs = header.u8() === PacketKind.Data && header.u32() === this.#sessionId;
+    const number = nearestNumber(header.u32(), this.#received.largest);
+    const end = isOurs && !header.failed ? this.#prove(number, buffer, offset, offset + length) : -1;
+    if (end < 0) {
+      this.counters.strays++;
+      this.#host.stray();
+      return;
+    }
+    this.counters.packetsReceived++;
+    this.counters.bytesReceived += length;
+    const inOrder = this.#received.record(number);
+    this.#host.proven();
+    this.#receiver.receive(number, inOrder, buffer, offset + DATA_HEADER_BYTES, end, nowMs);
+  }
+
+  queuedBytes(lane: number): number {
+    return this.#sender.laneUnsentBytes(lane);
+  }
+
+  ping(): void {
+    this.#sender.ping();
+  }
+
+  respond(nowMs: number): void {
+    this.#notePause(nowMs);
+    this.#sender.respond(nowMs);
+  }
+
+  flush(nowMs: number): void {
+    this.#notePause(nowMs);
+    this.#sender.flush(nowMs);
+  }
+
+  close(reason: DisconnectReason, nowMs: number): void {
+    this.#sender.close(encodeCloseFrame(reason), nowMs);
+  }
+
+  /** The connection has ended. Go on calling `receive` and `flush` for a while: a Close that comes again is answered. */
+  dispose(): void {
+    this.#receiver.hasEnded = true;
+    this.#sender.dispose();
+  }
+
+  /** The end of a packet's frames, -1: it does not prove that it is from the other side and new. */
+  #prove(number: number, buffer: Uint8Array, start: number, end: number): number {
+    if (!this.#received.isNew(number)) {
+      this.counters.duplicates++;
+      return -1;
+    }
+    return this.#seal ? this.#seal.open(number, buffer, start, DATA_HEADER_BYTES, end) : end;
+  }
+
+  #notePause(nowMs: number): void {
+    // Looking at deadlines costs something, so only after a gap.
+    if (nowMs - this.#lastCallMs > PAUSE_MS && nowMs - this.nextDeadlineMs > PAUSE_MS) this.#sender.paused(nowMs);
+    this.#lastCallMs = nowMs;
+  }
+}

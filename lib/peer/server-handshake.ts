@@ -1,0 +1,194 @@
+import type { TransportKeys } from "../noise/index.js";
+import {
+  Delivery,
+  DisconnectCode,
+  type DisconnectReason,
+  type IConnectionHandle,
+  type IncomingConnection,
+  type ReceivedPacket,
+} from "../socket/index.js";
+import { Cookies } from "./cookies.js";
+import { type Encryption, profileOf, streamRefusal } from "./encryption.js";
+import {
+  type ConnectRequest,
+  equalBytes,
+  readConnectRequest,
+  readRequestNonce,
+  SecurityPattern,
+  writeAccept,
+  writeChallenge,
+  writeReject,
+} from "./handshake-packets.js";
+import type { PeerMetrics } from "./metrics.js";
+import { PacketKind, ProfileKind } from "./packet-format.js";
+import { PacketReader } from "./packet-reader.js";
+import type { PeerConfig } from "./peer-config.js";
+
+/** A request that deserves a connection. */
+export interface AcceptedRequest {
+  handle: IConnectionHandle;
+  session: number;
+  profile: ProfileKind;
+  maxPacketSize: number;
+  fingerprintMatches: boolean;
+  keys: TransportKeys | null;
+}
+
+export interface ServerHandshakeOwner {
+  readonly config: PeerConfig;
+  readonly encryption: Encryption | null;
+  readonly metrics: PeerMetrics;
+  readonly maxPacketSize: number;
+  now(): number;
+  transmit(handle: IConnectionHandle, packet: Uint8Array, length: number, delivery: Delivery, lane: number): boolean;
+  /** Whether there is room for one more, and the application wants it. */
+  admit(incoming: IncomingConnection): true | DisconnectReason;
+  /** A number that no other connection has. */
+  newSession(): number;
+  /** Makes the connection of `request`; it waits for its first packet. */
+  open(request: AcceptedRequest): void;
+}
+
+interface Answer {
+  nonce: Uint8Array;
+  session: number;
+  accept: Uint8Array;
+}
+
+/** Below this no unreliable message would fit. */
+const MIN_PACKET_SIZE = 1200;
+
+/** A server's side of all handshakes. Of a stranger without a cookie it keeps nothing. */
+export class ServerHandshake {
+  readonly #owner: ServerHandshakeOwner;
+  readonly #cookies: Cookies;
+  readonly #reader = new PacketReader();
+  /** By address: what was answered, as long as there is the connection of that answer. */
+  readonly #answers = new Map<string, Answer>();
+
+  constructor(owner: ServerHandshakeOwner) {
+    this.#owner = owner;
+    this.#cookies = new Cookies(owner.config.randomBytes, owner.now());
+  }
+
+  /** @returns false: the packet is no request */
+  receive({ handle, buffer, offset, length }: ReceivedPacket): boolean {
+    const reader = this.#reader;
+    reader.start(buffer, offset, offset + length);
+    if (reader.u8() !== PacketKind.ConnectRequest) return false;
+    const head = readRequestNonce(reader);
+    if (!head) return false;
+    if (!head.isOurVersion) {
+      this.#reject(handle, head.nonce, {
+        code: DisconnectCode.VersionMismatch,
+        text: "The server speaks another version",
+      });
+      return true;
+    }
+    const request = readConnectRequest(reader, offset, head.nonce);
+    if (!request) return false;
+    const { address } = handle;
+    if (!handle.addressVerified && !this.#isAddressProved(handle, address, request)) return true;
+    this.#answer(handle, address, request);
+    return true;
+  }
+
+  /** The connection of an answer has gone: a request like that one opens a new one. */
+  forget(address: string, session: number): void {
+    if (this.#answers.get(address)?.session === session) this.#answers.delete(address);
+  }
+
+  #isAddressProved(handle: IConnectionHandle, address: string, { cookie, nonce }: ConnectRequest): boolean {
+    const { metrics } = this.#owner;
+    const now = this.#owner.now();
+    if (cookie.length > 0) {
+      if (this.#cookies.check(cookie, address, nonce, now)) return true;
+      metrics.cookiesRefused++;
+      return false;
+    }
+    metrics.challengesSent++;
+    this.#send(handle, writeChallenge(nonce, this.#cookies.issue(address, nonce, now)));
+    return false;
+  }
+
+  #answer(handle: IConnectionHandle, address: string, request: ConnectRequest): void {
+    const earlier = this.#answers.get(address);
+    if (earlier && equalBytes(earlier.nonce, request.nonce)) {
+      this.#send(handle, earlier.accept);
+      return;
+    }
+    const refusal = this.#refusal(handle, address, request);
+    if (refusal) {
+      this.#reject(handle, request.nonce, refusal);
+      return;
+    }
+
+    const { encryption, config, maxPacketSize } = this.#owner;
+    let keys: TransportKeys | null = null;
+    let noiseMessage: Uint8Array = new Uint8Array(0);
+    if (request.security !== SecurityPattern.Plain) {
+      const answer = (encryption as Encryption).answer(request.security, request.prologue, request.noiseMessage);
+      if ("code" in answer) {
+        this.#reject(handle, request.nonce, answer);
+        return;
+      }
+      keys = answer.keys;
+      noiseMessage = answer.message;
+    }
+    const session = this.#owner.newSession();
+    const accept = writeAccept({
+      nonce: request.nonce,
+      session,
+      profile: request.profile,
+      maxPacketSize,
+      fingerprint: config.fingerprint,
+      noiseMessage,
+    });
+    this.#answers.set(address, { nonce: request.nonce, session, accept });
+    this.#owner.open({
+      handle: handle.copy(),
+      session,
+      profile: request.profile,
+      maxPacketSize: Math.min(maxPacketSize, request.maxPacketSize),
+      fingerprintMatches: equalBytes(request.fingerprint, config.fingerprint),
+      keys,
+    });
+    this.#send(handle, accept);
+  }
+
+  #refusal(handle: IConnectionHandle, address: string, request: ConnectRequest): DisconnectReason | null {
+    const { config, encryption } = this.#owner;
+    const profile = profileOf(handle);
+    if (request.profile !== profile) {
+      const text = `The client sees ${ProfileKind[request.profile] ?? "something"} here, the server ${ProfileKind[profile]}`;
+      return { code: DisconnectCode.ProfileMismatch, text };
+    }
+    if (request.maxPacketSize < MIN_PACKET_SIZE)
+      return { code: DisconnectCode.InvalidPacket, text: "Packets are too small" };
+    if (config.onFingerprintMismatch === "reject" && !equalBytes(request.fingerprint, config.fingerprint)) {
+      return { code: DisconnectCode.ProtocolMismatch, text: "The two ends speak different protocols" };
+    }
+    if (profile === ProfileKind.Stream) {
+      const refusal = streamRefusal(encryption, handle);
+      if (refusal) return refusal;
+    } else if (request.security === SecurityPattern.Plain && encryption?.required) {
+      return { code: DisconnectCode.EncryptionRequired, text: "The server talks to nobody in the clear" };
+    }
+    if (request.security !== SecurityPattern.Plain && (!encryption || profile === ProfileKind.Stream)) {
+      return { code: DisconnectCode.EncryptionUnsupported, text: "The server has no encryption of this kind" };
+    }
+    // A stateful connection was asked about before its transport accepted it.
+    const admitted = handle.isStateful || this.#owner.admit({ address, security: handle.security });
+    return admitted === true ? null : admitted;
+  }
+
+  #reject(handle: IConnectionHandle, nonce: Uint8Array, reason: DisconnectReason): void {
+    this.#owner.metrics.rejectsSent++;
+    this.#send(handle, writeReject(nonce, reason));
+    if (handle.isStateful) void handle.disconnect(reason);
+  }
+
+  #send(handle: IConnectionHandle, packet: Uint8Array): void {
+    this.#owner.transmit(handle, packet, packet.length, Delivery.Reliable, 0);
+  }
+}

@@ -1,0 +1,140 @@
+import { NetworkError } from "../../network-error.js";
+import type { DisconnectReason } from "../../socket/index.js";
+import { CHUNK_BYTES, StreamMessage, type StreamMessageWriter } from "./stream-messages.js";
+
+/** What an outgoing stream asks of its table. */
+export interface OutgoingStreamOwner {
+  readonly writer: StreamMessageWriter;
+  /** Sends the writer's message behind everything else; false: not now. */
+  sendBulk(length: number): boolean;
+  changed(): void;
+  forgetOutgoing(id: number): void;
+}
+
+interface PendingWrite {
+  chunk: Uint8Array;
+  offset: number;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+/** Bytes of any length to the other side, behind everything else. Made by `IConnection.openStream`. */
+export class OutgoingStream {
+  /**
+   * Takes `Uint8Array`s. A write resolves when its last byte has left; `close` when the other side has read the end. Its
+   * `abort(code)` ends the stream with a code from 0 to 999.
+   */
+  readonly writable: WritableStream<Uint8Array>;
+  readonly id: number;
+  readonly #owner: OutgoingStreamOwner;
+  #controller!: WritableStreamDefaultController;
+  #pending: PendingWrite | null = null;
+  #close: PendingWrite | null = null;
+  #isEndSent = false;
+  #isOver = false;
+  #sentBytes = 0;
+  #limitBytes = 0;
+  #isAccepted = false;
+  #consumedBytes = 0;
+
+  constructor(owner: OutgoingStreamOwner, id: number) {
+    this.id = id;
+    this.#owner = owner;
+    this.writable = new WritableStream<Uint8Array>({
+      start: (controller) => {
+        this.#controller = controller;
+      },
+      write: (chunk) => this.#write(chunk),
+      close: () => this.#finish(),
+      abort: (reason) => this.#abort(reason),
+    });
+  }
+
+  /** Whether the other side has said that it wants it. */
+  get isAccepted(): boolean {
+    return this.#isAccepted;
+  }
+
+  /** Bytes that have left. */
+  get sentBytes(): number {
+    return this.#sentBytes;
+  }
+
+  /** Bytes that the other side has read, as far as is known. */
+  get readBytes(): number {
+    return this.#consumedBytes;
+  }
+
+  /** Sends a chunk if there is one, and credit for it. False: nothing to send, or no room. */
+  pump(): boolean {
+    const { writer } = this.#owner;
+    if (this.#isOver) return false;
+    const pending = this.#pending;
+    if (!pending) {
+      if (!this.#close || this.#isEndSent) return false;
+      this.#isEndSent = this.#owner.sendBulk(writer.plain(StreamMessage.End, this.id));
+      return false;
+    }
+    const size = Math.min(pending.chunk.length - pending.offset, CHUNK_BYTES, this.#limitBytes - this.#sentBytes);
+    if (size > 0) {
+      const content = pending.chunk.subarray(pending.offset, pending.offset + size);
+      if (!this.#owner.sendBulk(writer.withBytes(StreamMessage.Data, this.id, content))) return false;
+      pending.offset += size;
+      this.#sentBytes += size;
+    }
+    if (pending.offset === pending.chunk.length) {
+      this.#pending = null;
+      pending.resolve();
+    }
+    return size > 0;
+  }
+
+  /** The other side lets us send up to `limitBytes` in all. */
+  credit(limitBytes: number, consumedBytes: number): void {
+    this.#isAccepted = true;
+    this.#limitBytes = Math.max(this.#limitBytes, limitBytes);
+    this.#consumedBytes = Math.max(this.#consumedBytes, consumedBytes);
+  }
+
+  /** The other side has read everything. */
+  finished(): void {
+    this.#isOver = true;
+    this.#consumedBytes = this.#sentBytes;
+    this.#owner.forgetOutgoing(this.id);
+    this.#close?.resolve();
+  }
+
+  fail(code: string, text: string, reason?: DisconnectReason): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const error = new NetworkError(code, text, reason ? { reason } : {});
+    this.#owner.forgetOutgoing(this.id);
+    this.#controller.error(error);
+    this.#pending?.reject(error);
+    this.#close?.reject(error);
+  }
+
+  #write(chunk: Uint8Array): Promise<void> {
+    if (!(chunk instanceof Uint8Array)) throw new TypeError("A stream takes Uint8Array");
+    return new Promise((resolve, reject) => {
+      this.#pending = { chunk, offset: 0, resolve, reject };
+      this.#owner.changed();
+    });
+  }
+
+  #finish(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#close = { chunk: new Uint8Array(0), offset: 0, resolve, reject };
+      this.#owner.changed();
+    });
+  }
+
+  #abort(reason: unknown): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const code = typeof reason === "number" && Number.isInteger(reason) && reason >= 0 && reason <= 999 ? reason : 0;
+    this.#owner.forgetOutgoing(this.id);
+    this.#owner.sendBulk(this.#owner.writer.withCode(StreamMessage.Abort, this.id, code));
+    this.#owner.changed();
+  }
+}

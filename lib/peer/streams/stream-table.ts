@@ -1,0 +1,196 @@
+import { NetworkError } from "../../network-error.js";
+import type { DisconnectReason } from "../../socket/index.js";
+import { nearestNumber } from "../delivery/packet-number.js";
+import { CONTROL_LANE, STREAM_LANE } from "../packet-format.js";
+import { PacketReader } from "../packet-reader.js";
+import { IncomingStream, type IncomingStreamOwner } from "./incoming-stream.js";
+import { OutgoingStream, type OutgoingStreamOwner } from "./outgoing-stream.js";
+import {
+  MAX_STREAM_HEADER_BYTES,
+  readStreamMessage,
+  STREAM_CREDIT_BYTES,
+  StreamCode,
+  StreamMessage,
+  StreamMessageWriter,
+} from "./stream-messages.js";
+
+/** Hears of a stream from the other side: one of `accept` and `reject` decides, at once or later. */
+export type StreamListener = (
+  header: Uint8Array,
+  accept: () => ReadableStream<Uint8Array>,
+  reject: (code?: number) => void,
+) => void;
+
+/** What the streams of a connection need of it. */
+export interface StreamTableOwner {
+  readonly maxStreams: number;
+  send(lane: number, bytes: Uint8Array, length: number): boolean;
+  /** Bytes of streams that have been taken, and have not left. */
+  queuedBytes(): number;
+  changed(): void;
+  guard(callback: () => void): void;
+  malformed(text: string): void;
+}
+
+/** Chunks are made only while fewer bytes wait: what is not taken yet can still be aborted. */
+const PUMP_BYTES = 64 * 1024;
+
+/** The streams of a connection, in both directions; each direction counts its own numbers. */
+export class StreamTable implements OutgoingStreamOwner, IncomingStreamOwner {
+  onStream: StreamListener | null = null;
+  readonly writer = new StreamMessageWriter();
+  readonly #owner: StreamTableOwner;
+  readonly #reader = new PacketReader();
+  readonly #outgoing = new Map<number, OutgoingStream>();
+  readonly #incoming = new Map<number, IncomingStream>();
+  #nextOutgoing = 0;
+  #nextIncoming = 0;
+
+  constructor(owner: StreamTableOwner) {
+    this.#owner = owner;
+  }
+
+  open(header: Uint8Array): OutgoingStream {
+    if (header.length > MAX_STREAM_HEADER_BYTES) {
+      throw new RangeError(`A stream's header has at most ${MAX_STREAM_HEADER_BYTES} bytes, not ${header.length}`);
+    }
+    if (this.#outgoing.size >= this.#owner.maxStreams) {
+      throw new NetworkError("ERR_TOO_MANY_STREAMS", `${this.#owner.maxStreams} streams are open; wait for one to end`);
+    }
+    const stream = new OutgoingStream(this, this.#nextOutgoing);
+    if (!this.sendBulk(this.writer.withBytes(StreamMessage.Open, stream.id, header))) {
+      throw new NetworkError("ERR_QUEUE_FULL", "The queue of the streams is full");
+    }
+    this.#nextOutgoing++;
+    this.#outgoing.set(stream.id, stream);
+    this.#owner.changed();
+    return stream;
+  }
+
+  /** Moves chunks to the lane, one of each stream in turn, while the lane is short. False: there was nothing to move. */
+  pump(): boolean {
+    let hasMoved = false;
+    for (let goesOn = true; goesOn; ) {
+      goesOn = false;
+      for (const stream of this.#outgoing.values()) {
+        if (this.#owner.queuedBytes() >= PUMP_BYTES) return hasMoved;
+        if (stream.pump()) goesOn = true;
+      }
+      hasMoved ||= goesOn;
+    }
+    return hasMoved;
+  }
+
+  receive(lane: number, buffer: Uint8Array, offset: number, length: number): void {
+    const reader = this.#reader;
+    const kind = readStreamMessage(reader, buffer, offset, length);
+    const id = reader.u32();
+    const isUnderstood = lane === STREAM_LANE ? this.#receiveBulk(kind, id) : this.#receiveControl(kind, id);
+    if (!isUnderstood || reader.failed) this.#owner.malformed(`Message ${kind} about stream ${id}`);
+  }
+
+  dispose(reason: DisconnectReason): void {
+    const text = "The connection has ended";
+    for (const stream of [...this.#outgoing.values(), ...this.#incoming.values()]) {
+      stream.fail("ERR_CONNECTION_LOST", text, reason);
+    }
+  }
+
+  sendBulk(length: number): boolean {
+    return this.#owner.send(STREAM_LANE, this.writer.bytes, length);
+  }
+
+  /** The lane is bounded by what the streams can say: a credit for each quarter of what they carry. */
+  sendControl(length: number): void {
+    this.#owner.send(CONTROL_LANE, this.writer.bytes, length);
+    this.#owner.changed();
+  }
+
+  changed(): void {
+    this.#owner.changed();
+  }
+
+  forgetOutgoing(id: number): void {
+    this.#outgoing.delete(id);
+  }
+
+  forgetIncoming(id: number): void {
+    this.#incoming.delete(id);
+  }
+
+  #receiveBulk(kind: StreamMessage, id: number): boolean {
+    const reader = this.#reader;
+    if (kind === StreamMessage.Open) {
+      if (id !== this.#nextIncoming || reader.remaining > MAX_STREAM_HEADER_BYTES) return false;
+      this.#nextIncoming++;
+      this.#offer(id, reader.buffer.slice(reader.position, reader.end));
+      return true;
+    }
+    if (id >= this.#nextIncoming) return false;
+    // What we have stopped goes on until the other side hears of it.
+    const stream = this.#incoming.get(id);
+    switch (kind) {
+      case StreamMessage.Data:
+        return stream?.receive(reader.buffer.slice(reader.position, reader.end)) ?? true;
+      case StreamMessage.End:
+        stream?.end();
+        return true;
+      case StreamMessage.Abort: {
+        const reason = { code: reader.u16(), text: "" };
+        stream?.fail("ERR_STREAM_ABORTED", `The other side ended the stream with code ${reason.code}`, reason);
+        return true;
+      }
+      default:
+        return false;
+    }
+  }
+
+  #receiveControl(kind: StreamMessage, id: number): boolean {
+    const reader = this.#reader;
+    if (id >= this.#nextOutgoing) return false;
+    const stream = this.#outgoing.get(id);
+    switch (kind) {
+      case StreamMessage.Credit: {
+        const low = reader.u32();
+        if (!stream || reader.failed) return true;
+        const limitBytes = nearestNumber(low, stream.sentBytes);
+        if (limitBytes > stream.sentBytes + STREAM_CREDIT_BYTES) return false;
+        stream.credit(limitBytes, limitBytes - STREAM_CREDIT_BYTES);
+        this.#owner.changed();
+        return true;
+      }
+      case StreamMessage.Stop: {
+        const reason = { code: reader.u16(), text: "" };
+        const error = stream?.isAccepted ? "ERR_STREAM_STOPPED" : "ERR_STREAM_REJECTED";
+        stream?.fail(error, `The other side does not want the stream (code ${reason.code})`, reason);
+        return true;
+      }
+      case StreamMessage.Finished:
+        stream?.finished();
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  #offer(id: number, header: Uint8Array): void {
+    const stream = new IncomingStream(this, id);
+    if (this.#incoming.size >= this.#owner.maxStreams) {
+      stream.reject(StreamCode.TooMany);
+      return;
+    }
+    const listener = this.onStream;
+    if (!listener) {
+      stream.reject(StreamCode.NotWanted);
+      return;
+    }
+    this.#incoming.set(id, stream);
+    this.#owner.guard(() =>
+      listener(
+        header,
+        () => stream.accept(),
+        (code) => stream.reject(code),
+      ),
+    );
+  }
+}

@@ -1,0 +1,41 @@
+/** Largest value of a varint. */
+export const MAX_VARINT = 2 ** 30 - 1;
+
+/** How many bytes {@link writeVarint} takes for `value`. */
+export function varintSize(value: number): number {
+  return value < 0x40 ? 1 : value < 0x4000 ? 2 : 4;
+}
+
+/** Writes 0 to 2^30 - 1 at `at`; gives the place behind it. */
+export function writeVarint(buffer: Uint8Array, at: number, value: number): number {
+  if (value < 0x40) {
+    buffer[at] = value << 2;
+    return at + 1;
+  }
+  if (value < 0x4000) {
+    buffer[at] = (value << 2) | 1;
+    buffer[at + 1] = value >> 6;
+    return at + 2;
+  }
+  buffer[at] = (value << 2) | 2;
+  buffer[at + 1] = value >> 6;
+  buffer[at + 2] = value >> 14;
+  buffer[at + 3] = value >> 22;
+  return at + 4;
+}
+
+export function writeU16(buffer: Uint8Array, at: number, value: number): number {
+  buffer[at] = value;
+  buffer[at + 1] = value >> 8;
+  return at + 2;
+}
+
+/** Writes the low 32 bits of `value`. */
+export function writeU32(buffer: Uint8Array, at: number, value: number): number {
+  const bits = (value % 2 ** 32) | 0;
+  buffer[at] = bits;
+  buffer[at + 1] = bits >> 8;
+  buffer[at + 2] = bits >> 16;
+  buffer[at + 3] = bits >> 24;
+  return at + 4;
+}

@@ -1,0 +1,118 @@
+import { bitsFor } from "./bits.js";
+import { type Codec, defineCodec, isBorrowed } from "./codec.js";
+import { inField, wrongValue } from "./errors.js";
+import { type Fields, type StructOf, struct } from "./struct.js";
+
+/** A value that may be `undefined`, at the cost of one bit. */
+export function optional<T>(codec: Codec<T>): Codec<T | undefined> {
+  const { readInto } = codec;
+  return defineCodec<T | undefined>({
+    layout: `optional(${codec.layout})`,
+    minBits: 1,
+    maxBits: codec.maxBits === undefined ? undefined : codec.maxBits + 1,
+    borrowed: codec.borrowed,
+    write: (writer, value) => {
+      writer.writeBoolean(value !== undefined);
+      if (value !== undefined) codec.write(writer, value);
+    },
+    read: (reader) => (reader.readBoolean() ? codec.read(reader) : undefined),
+    readInto: (reader, target) => {
+      if (!reader.readBoolean()) return undefined;
+      return readInto && target !== undefined ? readInto(reader, target) : codec.read(reader);
+    },
+    equals: (a, b) => (a === undefined || b === undefined ? a === b : codec.equals(a, b)),
+    default: () => undefined,
+  });
+}
+
+/** One of a few numbers or texts: those of a list, or the members of a TypeScript `enum`. The first is the default. */
+export function enumeration<const T extends string | number>(values: readonly T[]): Codec<T>;
+export function enumeration<E extends Record<string, string | number>>(values: E): Codec<E[keyof E]>;
+export function enumeration(members: readonly (string | number)[] | Record<string, string | number>) {
+  const values = Array.isArray(members) ? [...members] : membersOf(members as Record<string, string | number>);
+  const indices = new Map(values.map((value, index) => [value, index]));
+  if (indices.size === 0) throw new TypeError("an enumeration has to have a value");
+  const last = indices.size - 1;
+  const bits = bitsFor(last);
+  const known = [...indices.keys()];
+  const wanted = `one of ${JSON.stringify(known)}`;
+  return defineCodec<string | number>({
+    layout: `enumeration(${JSON.stringify(known)})`,
+    minBits: bits,
+    maxBits: bits,
+    write: (writer, value) => {
+      const index = indices.get(value);
+      if (index === undefined) throw wrongValue(value, typeof known[0], wanted);
+      writer.writeBits(index, bits);
+    },
+    read: (reader) => known[reader.readRanged(0, last)] as string | number,
+    equals: (a, b) => a === b,
+    default: () => known[0] as string | number,
+  });
+}
+
+/** A numeric enum has an entry from each number back to its name, too. */
+const membersOf = (members: Record<string, string | number>) =>
+  Object.keys(members)
+    .filter((name) => !/^-?\d/.test(name))
+    .map((name) => members[name] as string | number);
+
+/** No bits: the value is known. */
+const constant = <T>(value: T): Codec<T> =>
+  defineCodec<T>({
+    layout: JSON.stringify(value),
+    minBits: 0,
+    maxBits: 0,
+    write: () => {},
+    read: () => value,
+    equals: () => true,
+    default: () => value,
+  });
+
+export type UnionOf<K extends string, V extends Readonly<Record<string, Fields>>> = {
+  [N in keyof V & string]: { [P in K]: N } & StructOf<V[N]>;
+}[keyof V & string];
+
+/** Objects of several kinds, which the field `discriminator` tells apart: `variants` has the other fields of each. */
+export function union<K extends string, const V extends Readonly<Record<string, Fields>>>(
+  discriminator: K,
+  variants: V,
+): Codec<UnionOf<K, V>> {
+  type Variant = Codec<Record<string, unknown>>;
+  const names = Object.keys(variants);
+  if (names.length === 0) throw new TypeError("a union has to have a variant");
+  const codecs = Object.entries(variants).map(([name, fields]) => {
+    if (discriminator in fields) throw new TypeError(`${name}: ${discriminator} is the discriminator`);
+    return struct({ [discriminator]: constant(name), ...fields }) as Variant;
+  });
+  const indices = new Map(names.map((name, index) => [name, index]));
+  const last = names.length - 1;
+  const indexBits = bitsFor(last);
+  const maxBits = codecs.map((codec) => codec.maxBits ?? Number.POSITIVE_INFINITY).reduce((a, b) => Math.max(a, b));
+  return defineCodec<Record<string, unknown>>({
+    layout: `union(${JSON.stringify(discriminator)},${codecs.map((codec) => codec.layout)})`,
+    minBits: indexBits + codecs.map((codec) => codec.minBits).reduce((a, b) => Math.min(a, b)),
+    maxBits: Number.isFinite(maxBits) ? indexBits + maxBits : undefined,
+    borrowed: isBorrowed(codecs),
+    write: (writer, value) => {
+      if (typeof value !== "object" || value === null) throw wrongValue(value, "object", "an object");
+      const index = indices.get(value[discriminator] as string);
+      if (index === undefined) {
+        throw inField(wrongValue(value[discriminator], "string", `one of ${JSON.stringify(names)}`), discriminator);
+      }
+      writer.writeBits(index, indexBits);
+      (codecs[index] as Variant).write(writer, value);
+    },
+    read: (reader) => (codecs[reader.readRanged(0, last)] as Variant).read(reader),
+    readInto: (reader, target) => {
+      const index = reader.readRanged(0, last);
+      const codec = codecs[index] as Required<Variant>;
+      return target[discriminator] === names[index] ? codec.readInto(reader, target) : codec.read(reader);
+    },
+    equals: (a, b) => {
+      const index = indices.get(a[discriminator] as string);
+      return index !== undefined && a[discriminator] === b[discriminator] && (codecs[index] as Variant).equals(a, b);
+    },
+    default: () => (codecs[0] as Variant).default(),
+  }) as Codec<unknown> as Codec<UnionOf<K, V>>;
+}

@@ -1,0 +1,120 @@
+import type { Codec } from "./codec.js";
+import { inField, wrongValue } from "./errors.js";
+import type { NetworkReader } from "./network-reader.js";
+import type { NetworkWriter } from "./network-writer.js";
+
+/** A struct's fields by name, or a tuple's by index. */
+export type FieldEntries = readonly (readonly [string | number, Codec<unknown>])[];
+
+type Values = Record<string | number, unknown>;
+
+/** How an object with these fields is written and read. */
+export interface CompiledFields {
+  write(writer: NetworkWriter, value: Values): void;
+  read(reader: NetworkReader): Values;
+  readInto(reader: NetworkReader, target: Values): Values;
+  equals(a: Values, b: Values): boolean;
+  default(): Values;
+}
+
+/** Straight code where the platform allows it: 3 to 8 times as fast as a loop over the fields (see bench/DEAD_ENDS.md). */
+export function compileFields(entries: FieldEntries, tuple = false): CompiledFields {
+  for (const [name, codec] of entries) {
+    if (name === "__proto__") throw new TypeError("__proto__ cannot be a field");
+    if (typeof codec?.read !== "function") throw inField(wrongValue(codec, "object", "a codec"), placeOf(name));
+  }
+  return mayGenerate() ? generateFields(entries, tuple) : loopOverFields(entries, tuple);
+}
+
+let generates: boolean | undefined;
+
+/** Content-Security-Policy without `unsafe-eval`, and Node's --disallow-code-generation-from-strings, forbid it. */
+function mayGenerate(): boolean {
+  if (generates === undefined) {
+    try {
+      generates = new Function("return true")() as boolean;
+    } catch {
+      generates = false;
+    }
+  }
+  return generates;
+}
+
+const placeOf = (name: string | number) => (typeof name === "number" ? `[${name}]` : name);
+
+function requireObject(value: unknown): void {
+  if (typeof value !== "object" || value === null) throw wrongValue(value, "object", "an object");
+}
+
+function requireTuple(value: unknown, length: number): void {
+  if (!Array.isArray(value)) throw wrongValue(value, "array", `an array of ${length}`);
+  if (value.length !== length) throw new RangeError(`an array of ${value.length} is not one of ${length}`);
+}
+
+/** The parts of the source text are field names as JSON strings, indices, and what stands here: nothing else gets in. */
+function generateFields(entries: FieldEntries, tuple: boolean): CompiledFields {
+  const codecs = entries.map(([, codec]) => codec);
+  const lines = (each: (index: number, key: string, codec: Codec<unknown>) => string, separator = "\n") =>
+    entries.map(([name, codec], index) => each(index, JSON.stringify(name), codec)).join(separator);
+  const literal = (each: (index: number) => string) =>
+    tuple ? `[${lines(each, ", ")}]` : `{ ${lines((index, key) => `${key}: ${each(index)}`, ", ")} }`;
+  const source = `"use strict";
+    ${lines((i) => `const { write: write${i}, read: read${i}, readInto: readInto${i}, equals: equals${i}, default: default${i} } = codecs[${i}];`)}
+    return {
+      write(writer, value) {
+        let field = 0;
+        requireValue(value, ${entries.length});
+        try {
+          ${lines((i, key) => `field = ${i}; write${i}(writer, value[${key}]);`)}
+        } catch (error) {
+          throw inField(error, places[field]);
+        }
+      },
+      read(reader) {
+        return ${literal((i) => `read${i}(reader)`)};
+      },
+      readInto(reader, target) {
+        ${lines((i, key, codec) => `target[${key}] = ${codec.readInto ? `readInto${i}(reader, target[${key}])` : `read${i}(reader)`};`)}
+        return target;
+      },
+      equals(a, b) {
+        return ${lines((i, key) => `equals${i}(a[${key}], b[${key}])`, " && ") || "true"};
+      },
+      default() {
+        return ${literal((i) => `default${i}()`)};
+      },
+    };`;
+  const places = entries.map(([name]) => placeOf(name));
+  const create = new Function("codecs", "places", "requireValue", "inField", source);
+  return create(codecs, places, tuple ? requireTuple : requireObject, inField) as CompiledFields;
+}
+
+function loopOverFields(entries: FieldEntries, tuple: boolean): CompiledFields {
+  const create = (each: (codec: Codec<unknown>) => unknown) => {
+    const values = (tuple ? [] : {}) as Values;
+    for (const [name, codec] of entries) values[name] = each(codec);
+    return values;
+  };
+  return {
+    write(writer, value) {
+      if (tuple) requireTuple(value, entries.length);
+      else requireObject(value);
+      for (const [name, codec] of entries) {
+        try {
+          codec.write(writer, value[name]);
+        } catch (error) {
+          throw inField(error, placeOf(name));
+        }
+      }
+    },
+    read: (reader) => create((codec) => codec.read(reader)),
+    readInto(reader, target) {
+      for (const [name, codec] of entries) {
+        target[name] = codec.readInto ? codec.readInto(reader, target[name]) : codec.read(reader);
+      }
+      return target;
+    },
+    equals: (a, b) => entries.every(([name, codec]) => codec.equals(a[name], b[name])),
+    default: () => create((codec) => codec.default()),
+  };
+}

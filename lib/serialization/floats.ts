@@ -1,0 +1,120 @@
+import { type Codec, defineCodec } from "./codec.js";
+import { inField, requireInteger, wrongValue } from "./errors.js";
+
+/** A number in 32 bits, about 7 digits. */
+export const float32: Codec<number> = defineCodec<number>({
+  layout: "float32",
+  minBits: 32,
+  maxBits: 32,
+  write: (writer, value) => writer.writeFloat32(value),
+  read: (reader) => reader.readFloat32(),
+  equals: (a, b) => Object.is(Math.fround(a), Math.fround(b)),
+  default: () => 0,
+});
+
+/** A number in 64 bits, as it is. */
+export const float64: Codec<number> = defineCodec<number>({
+  layout: "float64",
+  minBits: 64,
+  maxBits: 64,
+  write: (writer, value) => writer.writeFloat64(value),
+  read: (reader) => reader.readFloat64(),
+  equals: (a, b) => Object.is(a, b),
+  default: () => 0,
+});
+
+/** How fine a number is cut: the widest step, or the bits that one takes. */
+export type Resolution = { precision: number; bits?: never } | { bits: number; precision?: never };
+
+const maxQuantizedBits = 30;
+
+function requireNumber(value: number): void {
+  if (typeof value !== "number" || Number.isNaN(value)) throw wrongValue(value, "number", "a number");
+}
+
+function requirePositive(name: string, value: number): void {
+  if (!(value > 0 && value < Number.POSITIVE_INFINITY)) {
+    throw inField(wrongValue(value, "number", "a positive number"), name);
+  }
+}
+
+function resolve(resolution: Resolution, bitsFor: (precision: number) => number, minBits: number): number {
+  if (resolution.bits !== undefined) {
+    requireInteger("bits", resolution.bits, minBits, maxQuantizedBits);
+    return resolution.bits;
+  }
+  requirePositive("precision", resolution.precision);
+  const bits = Math.max(bitsFor(resolution.precision), minBits);
+  if (bits > maxQuantizedBits)
+    throw new RangeError(`precision: ${bits} bits are over the limit of ${maxQuantizedBits}`);
+  return bits;
+}
+
+/** The nearest whole number, of two the even one: halves of either sign do not drift upwards. */
+function roundHalfEven(value: number): number {
+  const rounded = Math.round(value);
+  return rounded - value === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
+}
+
+export type QuantizedOptions = Resolution & {
+  /** The largest magnitude; numbers beyond it, infinite ones too, are written as the nearest one within. */
+  max: number;
+  /** `false` for numbers from 0 to `max`, with one bit less. Default `true`: from `-max` to `max`. */
+  signed?: boolean;
+};
+
+/** A number within ±`max` in steps of `precision` at most; 0 and ±`max` are exact. */
+export function quantized(options: QuantizedOptions): Codec<number> {
+  const { max, signed = true } = options;
+  requirePositive("max", max);
+  const bitsFor = (precision: number) => Math.floor(Math.log2(((signed ? 2 : 1) * max) / precision)) + 1;
+  const bits = resolve(options, bitsFor, signed ? 2 : 1);
+  const top = signed ? 2 ** (bits - 1) - 1 : 2 ** bits - 1;
+  const bottom = signed ? -top : 0;
+  const unusedBits = signed ? 32 - bits : 0;
+  const pack = (value: number) => {
+    requireNumber(value);
+    return value >= max ? top : value <= (bottom / top) * max ? bottom : roundHalfEven((value / max) * top);
+  };
+  return defineCodec<number>({
+    layout: `quantized(${max},${bits}${signed ? "" : ",unsigned"})`,
+    minBits: bits,
+    maxBits: bits,
+    write: (writer, value) => writer.writeBits(pack(value), bits),
+    read: (reader) => {
+      const steps = (reader.readBits(bits) << unusedBits) >> unusedBits;
+      // One pattern of a signed number stands below -max: no writer writes it.
+      return (Math.max(steps, bottom) / top) * max;
+    },
+    equals: (a, b) => pack(a) === pack(b),
+    default: () => 0,
+  });
+}
+
+export type AngleOptions = Resolution & {
+  /** A whole turn in the angle's unit: 360 (default) for degrees, `2 * Math.PI` for radians. */
+  turn?: number;
+};
+
+/** An angle in equal steps around the circle, read as one from `-turn / 2` to below `turn / 2`; any finite one may be written. */
+export function angle(options: AngleOptions): Codec<number> {
+  const { turn = 360 } = options;
+  requirePositive("turn", turn);
+  const bits = resolve(options, (precision) => Math.ceil(Math.log2(turn / precision)), 1);
+  const steps = 2 ** bits;
+  const unusedBits = 32 - bits;
+  const pack = (value: number) => {
+    if (!Number.isFinite(value)) throw wrongValue(value, "number", "a finite number");
+    // Whole turns go first: far away, a number has too few digits left for the rounding.
+    return roundHalfEven(((value % turn) / turn) * steps) & (steps - 1);
+  };
+  return defineCodec<number>({
+    layout: `angle(${turn},${bits})`,
+    minBits: bits,
+    maxBits: bits,
+    write: (writer, value) => writer.writeBits(pack(value), bits),
+    read: (reader) => (((reader.readBits(bits) << unusedBits) >> unusedBits) / steps) * turn,
+    equals: (a, b) => pack(a) === pack(b),
+    default: () => 0,
+  });
+}

@@ -1,0 +1,246 @@
+import { NetworkError } from "../network-error.js";
+import { bitsAt, bitsFor, float32, float32Bits, float64, float64Bits, lowHalf } from "./bits.js";
+import { badValue, endOfMessage, requireInteger, wrongInteger, wrongValue } from "./errors.js";
+import { decodeText } from "./text.js";
+
+const none = new Uint8Array(0);
+
+/**
+ * Reads what a {@link NetworkWriter} wrote. Each read checks the bounds first: `NetworkError` with `ERR_END_OF_MESSAGE` when
+ * the bits are not there, with `ERR_BAD_VALUE` when no writer writes them.
+ */
+export class NetworkReader {
+  #bytes: Uint8Array = none;
+  #position = 0;
+  #end = 0;
+
+  /** `bytes` are not copied: see {@link reset}. */
+  constructor(bytes: Uint8Array = none) {
+    this.reset(bytes);
+  }
+
+  /** Reads `bytes` from their start, without a copy: they must not change meanwhile. Without any it lets the last ones go. */
+  reset(bytes: Uint8Array = none): void {
+    if (!(bytes instanceof Uint8Array)) throw wrongValue(bytes, "Uint8Array", "a Uint8Array");
+    if (bytes.length > 2 ** 27) throw new RangeError(`${bytes.length} bytes are over 2^27, the longest message`);
+    this.#bytes = bytes;
+    this.#position = 0;
+    this.#end = bytes.length * 8;
+  }
+
+  /** How many bits have been read. */
+  get bitPosition(): number {
+    return this.#position;
+  }
+
+  get bitsLeft(): number {
+    return this.#end - this.#position;
+  }
+
+  /** Where the next `bits` bits are; the position moves behind them. */
+  #advance(bits: number): number {
+    const start = this.#position;
+    const end = start + bits;
+    if (end > this.#end) throw endOfMessage();
+    this.#position = end;
+    return start;
+  }
+
+  /** Throws `ERR_END_OF_MESSAGE` unless `bits` bits are left: ask before allocating for them. */
+  require(bits: number): void {
+    if (bits > this.#end - this.#position) throw endOfMessage();
+  }
+
+  skip(bits: number): void {
+    requireInteger("bits", bits, 0, Number.MAX_SAFE_INTEGER);
+    this.#advance(bits);
+  }
+
+  /** Goes on at a bit that `bitPosition` was at. */
+  seek(bitPosition: number): void {
+    requireInteger("bitPosition", bitPosition, 0, this.#end);
+    this.#position = bitPosition;
+  }
+
+  /** Skips to the next whole byte. */
+  align(): void {
+    this.#advance(-this.#position & 7);
+  }
+
+  /** Throws `ERR_TRAILING_BYTES` unless everything has been read, but for the zero bits that fill the last byte. */
+  finish(): void {
+    const left = this.bitsLeft;
+    if (left > 7 || this.#signed(left) !== 0) {
+      throw new NetworkError("ERR_TRAILING_BYTES", `${left} bits follow the message's last value`);
+    }
+  }
+
+  /**
+   * Ends the message `bits` bits from here, until {@link leave} gets the returned end back: reads of a section cannot leave
+   * it.
+   */
+  enter(bits: number): number {
+    this.require(bits);
+    const outerEnd = this.#end;
+    this.#end = this.#position + bits;
+    return outerEnd;
+  }
+
+  /** Skips what is left of a section. */
+  leave(outerEnd: number): void {
+    this.#position = this.#end;
+    this.#end = outerEnd;
+  }
+
+  #signed(bits: number): number {
+    return bits === 0 ? 0 : bitsAt(this.#bytes, this.#advance(bits), bits);
+  }
+
+  /** The next `bits` (0 to 32) bits as a number from 0 to 2^bits - 1. */
+  readBits(bits: number): number {
+    if (bits === 0) return 0;
+    if (!(bits > 0 && bits <= 32)) throw wrongInteger(bits, 0, 32);
+    return bitsAt(this.#bytes, this.#advance(bits), bits) >>> 0;
+  }
+
+  readBoolean(): boolean {
+    return bitsAt(this.#bytes, this.#advance(1), 1) === 1;
+  }
+
+  readUint8(): number {
+    return bitsAt(this.#bytes, this.#advance(8), 8);
+  }
+
+  readUint16(): number {
+    return bitsAt(this.#bytes, this.#advance(16), 16);
+  }
+
+  readUint32(): number {
+    return bitsAt(this.#bytes, this.#advance(32), 32) >>> 0;
+  }
+
+  readInt8(): number {
+    return (bitsAt(this.#bytes, this.#advance(8), 8) << 24) >> 24;
+  }
+
+  readInt16(): number {
+    return (bitsAt(this.#bytes, this.#advance(16), 16) << 16) >> 16;
+  }
+
+  readInt32(): number {
+    return bitsAt(this.#bytes, this.#advance(32), 32);
+  }
+
+  readUint53(): number {
+    this.require(53);
+    const low = this.readBits(32);
+    return this.readBits(21) * 2 ** 32 + low;
+  }
+
+  readInt54(): number {
+    this.require(54);
+    const low = this.readBits(32);
+    const value = ((this.readBits(22) << 10) >> 10) * 2 ** 32 + low;
+    if (!Number.isSafeInteger(value)) throw badValue("-2^53 is not a safe whole number");
+    return value;
+  }
+
+  readUint64(): bigint {
+    this.require(64);
+    const low = BigInt(this.readBits(32));
+    return (BigInt(this.readBits(32)) << 32n) | low;
+  }
+
+  readInt64(): bigint {
+    return BigInt.asIntN(64, this.readUint64());
+  }
+
+  readPacked(): number {
+    const first = this.readUint8();
+    if (first <= 251) return this.#readPacked32(first);
+    this.require((first - 247) * 8);
+    const low = this.readBits(32);
+    const high = this.readBits((first - 251) * 8);
+    if (high >= 2 ** 21) throw badValue("A packed number is over 2^53 - 1");
+    return high * 2 ** 32 + low;
+  }
+
+  readPackedBigInt(): bigint {
+    const first = this.readUint8();
+    if (first <= 251) return BigInt(this.#readPacked32(first));
+    this.require((first - 247) * 8);
+    const low = BigInt(this.readBits(32));
+    return (BigInt(this.readBits((first - 251) * 8)) << 32n) | low;
+  }
+
+  /** The rest of a packed number of at most 32 bits. */
+  #readPacked32(first: number): number {
+    if (first <= 240) return first;
+    if (first <= 248) return 240 + ((first - 241) << 8) + this.readUint8();
+    if (first === 249) return 2288 + this.readUint16();
+    return this.readBits((first - 247) * 8);
+  }
+
+  readPackedSigned(): number {
+    const zigZag = this.readPacked();
+    return zigZag % 2 === 0 ? zigZag / 2 : -(zigZag + 1) / 2;
+  }
+
+  readZigZag(bits: number): number {
+    const zigZag = this.readBits(bits);
+    return (zigZag >>> 1) ^ -(zigZag & 1);
+  }
+
+  readRanged(min: number, max: number): number {
+    const value = this.readBits(bitsFor(max - min)) + min;
+    if (value > max) throw badValue(`${value} is not from ${min} to ${max}`);
+    return value;
+  }
+
+  readBlocks(blockBits: number): number {
+    let bits = blockBits;
+    while (this.readBoolean()) {
+      bits += blockBits;
+      if (bits >= 32 + blockBits) throw badValue("A number in blocks is over 32 bits");
+    }
+    this.require(bits);
+    const value = this.readBits(Math.min(bits, 32));
+    if (bits > 32 && this.readBits(bits - 32) !== 0) throw badValue("A number in blocks is over 2^32 - 1");
+    return value;
+  }
+
+  readFloat32(): number {
+    float32Bits[0] = bitsAt(this.#bytes, this.#advance(32), 32);
+    return float32[0] as number;
+  }
+
+  readFloat64(): number {
+    const start = this.#advance(64);
+    float64Bits[lowHalf] = bitsAt(this.#bytes, start, 32);
+    float64Bits[1 - lowHalf] = bitsAt(this.#bytes, start + 32, 32);
+    return float64[0] as number;
+  }
+
+  /** Bytes of their own. */
+  readBytes(byteLength: number): Uint8Array {
+    this.require(byteLength * 8);
+    const start = this.#advance(byteLength * 8);
+    const bytes = new Uint8Array(byteLength);
+    if ((start & 7) === 0) bytes.set(this.#bytes.subarray(start >>> 3, (start >>> 3) + byteLength));
+    else for (let index = 0; index < byteLength; index++) bytes[index] = bitsAt(this.#bytes, start + index * 8, 8);
+    return bytes;
+  }
+
+  /** Bytes within the message, for as long as it is valid; they have to start at a whole byte (`align`). */
+  readBytesView(byteLength: number): Uint8Array {
+    if ((this.#position & 7) !== 0) throw new RangeError(`Bit ${this.#position} does not start a byte`);
+    const start = this.#advance(byteLength * 8) >>> 3;
+    return new Uint8Array(this.#bytes.buffer as ArrayBuffer, this.#bytes.byteOffset + start, byteLength);
+  }
+
+  /** A text of `byteLength` bytes of UTF-8; `ERR_BAD_VALUE` when they are not. */
+  readText(byteLength: number): string {
+    this.require(byteLength * 8);
+    return decodeText(this, byteLength);
+  }
+}

@@ -1,0 +1,299 @@
+import { NetworkError } from "../network-error.js";
+import {
+  appendBits,
+  bitsAt,
+  bitsFor,
+  float32,
+  float32Bits,
+  float64,
+  float64Bits,
+  lowHalf,
+  replaceBits,
+  slackBytes,
+} from "./bits.js";
+import { requireInteger, wrongInteger, wrongValue } from "./errors.js";
+import { encodeText } from "./text.js";
+
+export interface NetworkWriterOptions {
+  /** How much memory it starts with; it doubles when that is full. Default 1,300 bytes. */
+  sizeBytes?: number;
+  /** More than this is refused with `ERR_MESSAGE_SIZE`. Default 524,288 bytes. */
+  maxBytes?: number;
+}
+
+/**
+ * Writes values bit by bit, lowest bit first, without padding between them. Wrong values throw `TypeError` or
+ * `RangeError`, and what would not fit into `maxBytes` a `NetworkError` with `ERR_MESSAGE_SIZE`; then nothing of that value
+ * is written, but of a codec's value what came before: `truncate` takes it back.
+ */
+export class NetworkWriter {
+  #bytes = new Uint8Array(0);
+  #view = new DataView(this.#bytes.buffer);
+  #capacityBits = 0;
+  #position = 0;
+  readonly #maxBytes: number;
+
+  constructor({ sizeBytes = 1300, maxBytes = 524_288 }: NetworkWriterOptions = {}) {
+    requireInteger("maxBytes", maxBytes, 1, 2 ** 27);
+    requireInteger("sizeBytes", sizeBytes, 1, 2 ** 27);
+    this.#maxBytes = maxBytes;
+    this.#resize(Math.min(sizeBytes, maxBytes));
+  }
+
+  #resize(sizeBytes: number): void {
+    const written = this.#bytes;
+    this.#bytes = new Uint8Array(sizeBytes + slackBytes);
+    this.#bytes.set(written);
+    this.#view = new DataView(this.#bytes.buffer);
+    this.#capacityBits = sizeBytes * 8;
+  }
+
+  /** How many bits are written. */
+  get bitLength(): number {
+    return this.#position;
+  }
+
+  /** How many bytes these bits take; those left of the last one are zero. */
+  get byteLength(): number {
+    return (this.#position + 7) >>> 3;
+  }
+
+  /** What is written, valid until the next write or reset. */
+  view(): Uint8Array {
+    return this.#bytes.subarray(0, this.byteLength);
+  }
+
+  /** What is written, as bytes of its own. */
+  toBytes(): Uint8Array {
+    return this.#bytes.slice(0, this.byteLength);
+  }
+
+  /** Empties it; its memory stays. */
+  reset(): void {
+    this.#position = 0;
+  }
+
+  /** Takes back what is behind bit `bitLength`. */
+  truncate(bitLength: number): void {
+    requireInteger("bitLength", bitLength, 0, this.#position);
+    this.#position = bitLength;
+    const shift = bitLength & 7;
+    const index = bitLength >>> 3;
+    if (shift !== 0) this.#bytes[index] = (this.#bytes[index] as number) & ((1 << shift) - 1);
+  }
+
+  /** Where `bits` more bits go; the position moves behind them. */
+  #advance(bits: number): number {
+    const start = this.#position;
+    const end = start + bits;
+    if (end > this.#capacityBits) this.#grow(end);
+    this.#position = end;
+    return start;
+  }
+
+  #grow(bits: number): void {
+    const needed = Math.ceil(bits / 8);
+    if (needed > this.#maxBytes) {
+      throw new NetworkError("ERR_MESSAGE_SIZE", `The message is over the limit of ${this.#maxBytes} bytes`);
+    }
+    this.#resize(Math.min(Math.max(needed, this.#capacityBits / 4), this.#maxBytes));
+  }
+
+  /** The low `bits` (0 to 32) bits of a whole number; what is above them is ignored. */
+  writeBits(value: number, bits: number): void {
+    if (bits === 0) return;
+    if (!(bits > 0 && bits <= 32)) throw wrongInteger(bits, 0, 32);
+    // Before the view: it is another one after growing.
+    const start = this.#advance(bits);
+    appendBits(this.#view, start, value, bits);
+  }
+
+  /** Replaces `bits` (0 to 32) bits that are written already: a count or a mask that is known only afterwards. */
+  writeBitsAt(position: number, value: number, bits: number): void {
+    requireInteger("bits", bits, 0, 32);
+    requireInteger("position", position, 0, this.#position - bits);
+    replaceBits(this.#bytes, position, value, bits);
+  }
+
+  /** Zero bits up to the next whole byte. */
+  align(): void {
+    this.writeBits(0, -this.#position & 7);
+  }
+
+  writeBoolean(value: boolean): void {
+    if (typeof value !== "boolean") throw wrongValue(value, "boolean", "a boolean");
+    this.writeBits(value ? 1 : 0, 1);
+  }
+
+  writeUint8(value: number): void {
+    if ((value & 0xff) !== value) throw wrongInteger(value, 0, 0xff);
+    this.writeBits(value, 8);
+  }
+
+  writeUint16(value: number): void {
+    if ((value & 0xffff) !== value) throw wrongInteger(value, 0, 0xffff);
+    this.writeBits(value, 16);
+  }
+
+  writeUint32(value: number): void {
+    if (value >>> 0 !== value) throw wrongInteger(value, 0, 2 ** 32 - 1);
+    this.writeBits(value, 32);
+  }
+
+  writeInt8(value: number): void {
+    if ((value << 24) >> 24 !== value) throw wrongInteger(value, -0x80, 0x7f);
+    this.writeBits(value, 8);
+  }
+
+  writeInt16(value: number): void {
+    if ((value << 16) >> 16 !== value) throw wrongInteger(value, -0x8000, 0x7fff);
+    this.writeBits(value, 16);
+  }
+
+  writeInt32(value: number): void {
+    if ((value | 0) !== value) throw wrongInteger(value, -(2 ** 31), 2 ** 31 - 1);
+    this.writeBits(value, 32);
+  }
+
+  /** A safe whole number from 0 to 2^53 - 1, in 53 bits. */
+  writeUint53(value: number): void {
+    if (!(Number.isSafeInteger(value) && value >= 0)) throw wrongInteger(value, 0, Number.MAX_SAFE_INTEGER);
+    this.writeBits(value, 32);
+    this.writeBits(value / 2 ** 32, 21);
+  }
+
+  /** A safe whole number of either sign, in 54 bits. */
+  writeInt54(value: number): void {
+    if (!Number.isSafeInteger(value)) throw wrongInteger(value, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+    this.writeBits(value, 32);
+    this.writeBits(Math.floor(value / 2 ** 32), 22);
+  }
+
+  writeUint64(value: bigint): void {
+    if (typeof value !== "bigint" || BigInt.asUintN(64, value) !== value) {
+      throw wrongValue(value, "bigint", "a bigint from 0 to 2^64 - 1");
+    }
+    this.#writeBigInt(value);
+  }
+
+  writeInt64(value: bigint): void {
+    if (typeof value !== "bigint" || BigInt.asIntN(64, value) !== value) {
+      throw wrongValue(value, "bigint", "a bigint from -2^63 to 2^63 - 1");
+    }
+    this.#writeBigInt(value);
+  }
+
+  #writeBigInt(value: bigint): void {
+    this.writeBits(Number(BigInt.asIntN(32, value)), 32);
+    this.writeBits(Number(BigInt.asIntN(32, value >> 32n)), 32);
+  }
+
+  /** A safe whole number from 0 in 1 to 8 bytes, the fewer the smaller: one up to 240, two up to 2287, three up to 67823. */
+  writePacked(value: number): void {
+    if (!(Number.isSafeInteger(value) && value >= 0)) throw wrongInteger(value, 0, Number.MAX_SAFE_INTEGER);
+    this.#writePackedHalves(value % 2 ** 32, Math.floor(value / 2 ** 32));
+  }
+
+  /** The same for a bigint from 0 to 2^64 - 1, in at most 9 bytes. */
+  writePackedBigInt(value: bigint): void {
+    if (typeof value !== "bigint" || BigInt.asUintN(64, value) !== value) {
+      throw wrongValue(value, "bigint", "a bigint from 0 to 2^64 - 1");
+    }
+    this.#writePackedHalves(Number(BigInt.asUintN(32, value)), Number(value >> 32n));
+  }
+
+  #writePackedHalves(low: number, high: number): void {
+    if (high !== 0) {
+      const highBytes = (bitsFor(high) + 7) >>> 3;
+      this.writeBits(251 + highBytes, 8);
+      this.writeBits(low, 32);
+      this.writeBits(high, highBytes * 8);
+    } else if (low <= 240) {
+      this.writeBits(low, 8);
+    } else if (low <= 2287) {
+      this.writeBits(241 + ((low - 240) >>> 8) + (((low - 240) & 0xff) << 8), 16);
+    } else if (low <= 67_823) {
+      this.writeBits(249 | ((low - 2288) << 8), 24);
+    } else if (low < 2 ** 24) {
+      this.writeBits(250 | (low << 8), 32);
+    } else {
+      this.writeBits(251, 8);
+      this.writeBits(low, 32);
+    }
+  }
+
+  /** A whole number from -2^52 to 2^52 - 1: `writePacked` of its zig-zag form (0, -1, 1, -2 as 0, 1, 2, 3). */
+  writePackedSigned(value: number): void {
+    if (!Number.isInteger(value) || value < -(2 ** 52) || value >= 2 ** 52) {
+      throw wrongInteger(value, -(2 ** 52), 2 ** 52 - 1);
+    }
+    this.writePacked(value < 0 ? -value * 2 - 1 : value * 2);
+  }
+
+  /** A whole number of either sign in `bits` (1 to 32) bits, in zig-zag form: 0, -1, 1, -2 as 0, 1, 2, 3. */
+  writeZigZag(value: number, bits: number): void {
+    const half = 2 ** (bits - 1);
+    if (!Number.isInteger(value) || value < -half || value >= half) throw wrongInteger(value, -half, half - 1);
+    this.writeBits((value << 1) ^ (value >> 31), bits);
+  }
+
+  /** A whole number from `min` to `max`, which are less than 2^32 apart, in as few bits as that range needs. */
+  writeRanged(value: number, min: number, max: number): void {
+    if (!(value >= min && value <= max && Number.isInteger(value))) throw wrongInteger(value, min, max);
+    this.writeBits(value - min, bitsFor(max - min));
+  }
+
+  /** A whole number from 0 to 2^32 - 1 in blocks of `blockBits` (1 to 32) bits: their count in unary, then the blocks. */
+  writeBlocks(value: number, blockBits: number): void {
+    if (value >>> 0 !== value) throw wrongInteger(value, 0, 2 ** 32 - 1);
+    const blocks = Math.max(1, Math.ceil(bitsFor(value) / blockBits));
+    this.writeBits(-1, blocks - 1);
+    this.writeBits(0, 1);
+    this.writeBits(value, Math.min(blocks * blockBits, 32));
+    this.writeBits(0, Math.max(blocks * blockBits - 32, 0));
+  }
+
+  writeFloat32(value: number): void {
+    if (typeof value !== "number") throw wrongValue(value, "number", "a number");
+    float32[0] = value;
+    this.writeBits(float32Bits[0] as number, 32);
+  }
+
+  writeFloat64(value: number): void {
+    if (typeof value !== "number") throw wrongValue(value, "number", "a number");
+    float64[0] = value;
+    this.writeBits(float64Bits[lowHalf] as number, 32);
+    this.writeBits(float64Bits[1 - lowHalf] as number, 32);
+  }
+
+  /** Bytes without their length, at any bit. */
+  writeBytes(bytes: Uint8Array): void {
+    if (!(bytes instanceof Uint8Array)) throw wrongValue(bytes, "Uint8Array", "a Uint8Array");
+    this.#copy(bytes, 0, bytes.length * 8);
+  }
+
+  /** A text as UTF-8 without its length, which is returned in bytes. Halves of surrogate pairs become U+FFFD. */
+  writeText(text: string): number {
+    if (typeof text !== "string") throw wrongValue(text, "string", "a string");
+    return encodeText(this, text);
+  }
+
+  /** The `bits` bits from `fromBit` on of another writer, bit for bit, whatever lies on byte borders there and here. */
+  copyFrom(writer: NetworkWriter, fromBit: number, bits: number): void {
+    requireInteger("fromBit", fromBit, 0, writer.#position);
+    requireInteger("bits", bits, 0, writer.#position - fromBit);
+    this.#copy(writer.#bytes, fromBit, bits);
+  }
+
+  #copy(source: Uint8Array, fromBit: number, bits: number): void {
+    const wholeBytes = ((fromBit | this.#position) & 7) === 0 ? bits >>> 3 : 0;
+    let done = wholeBytes * 8;
+    // The source may be this writer, whose bytes change when it grows.
+    const start = this.#advance(bits);
+    if (wholeBytes > 0) this.#bytes.set(source.subarray(fromBit >>> 3, (fromBit >>> 3) + wholeBytes), start >>> 3);
+    for (; done < bits; done += 32) {
+      const count = Math.min(bits - done, 32);
+      appendBits(this.#view, start + done, bitsAt(source, fromBit + done, count), count);
+    }
+  }
+}

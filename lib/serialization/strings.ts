@@ -1,0 +1,124 @@
+import { bitsFor } from "./bits.js";
+import { type Codec, defineCodec } from "./codec.js";
+import { overLimit, requireInteger, wrongValue } from "./errors.js";
+import type { NetworkReader } from "./network-reader.js";
+import type { NetworkWriter } from "./network-writer.js";
+
+/** The longest value that a message can hold. */
+export const longest = 2 ** 24;
+
+/** A length or a count, in the bits that `max` needs. */
+export function readLength(reader: NetworkReader, what: string, max: number): number {
+  const length = reader.readBits(bitsFor(max));
+  if (length > max) throw overLimit(what, length, max);
+  return length;
+}
+
+const wellFormed = (text: string) => text.replace(/\p{Surrogate}/gu, "\ufffd");
+
+/** A text of at most `max` bytes of UTF-8. Halves of surrogate pairs are written as U+FFFD. */
+export function string(max: number): Codec<string> {
+  requireInteger("max", max, 0, longest);
+  const lengthBits = bitsFor(max);
+  return defineCodec<string>({
+    layout: `string(${max})`,
+    minBits: lengthBits,
+    maxBits: lengthBits + max * 8,
+    write: (writer, value) => {
+      const start = writer.bitLength;
+      writer.writeBits(0, lengthBits);
+      const length = writer.writeText(value);
+      if (length > max) {
+        writer.truncate(start);
+        throw new RangeError(`a text of ${length} bytes is over the limit of ${max}`);
+      }
+      writer.writeBitsAt(start, length, lengthBits);
+    },
+    read: (reader) => reader.readText(readLength(reader, "A text", max)),
+    equals: (a, b) => a === b || (a.length === b.length && wellFormed(a) === wellFormed(b)),
+    default: () => "",
+  });
+}
+
+/**
+ * One of the texts that both sides know, as its number; any other text in full, up to `max` bytes of UTF-8. With `max` 0,
+ * the default, only those of the table may be written.
+ */
+export function stringTable(texts: readonly string[], max = 0): Codec<string> {
+  requireInteger("texts.length", texts.length, 1, longest);
+  const other = string(max);
+  const known = [...texts];
+  const indices = new Map(known.map((text, index) => [text, index]));
+  if (indices.size < known.length) throw new TypeError("texts: a text is in the table twice");
+  const last = max > 0 ? known.length : known.length - 1;
+  const indexBits = bitsFor(last);
+  return defineCodec<string>({
+    layout: `stringTable(${JSON.stringify(known)},${max})`,
+    minBits: indexBits,
+    maxBits: indexBits + (max > 0 ? (other.maxBits as number) : 0),
+    write: (writer, value) => {
+      const index = indices.get(value) ?? known.length;
+      if (index > last) throw wrongValue(value, "string", "in the table");
+      writer.writeBits(index, indexBits);
+      if (index === known.length) other.write(writer, value);
+    },
+    read: (reader) => known[reader.readRanged(0, last)] ?? other.read(reader),
+    equals: other.equals,
+    default: () => known[0] as string,
+  });
+}
+
+function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}
+
+function writeByteLength(writer: NetworkWriter, value: Uint8Array, max: number, lengthBits: number): void {
+  if (!(value instanceof Uint8Array)) throw wrongValue(value, "Uint8Array", "a Uint8Array");
+  if (value.length > max) throw new RangeError(`${value.length} bytes are over the limit of ${max}`);
+  writer.writeBits(value.length, lengthBits);
+}
+
+/** At most `max` bytes; what is read is a copy of its own. */
+export function bytes(max: number): Codec<Uint8Array> {
+  requireInteger("max", max, 0, longest);
+  const lengthBits = bitsFor(max);
+  return defineCodec<Uint8Array>({
+    layout: `bytes(${max})`,
+    minBits: lengthBits,
+    maxBits: lengthBits + max * 8,
+    write: (writer, value) => {
+      writeByteLength(writer, value, max, lengthBits);
+      writer.writeBytes(value);
+    },
+    read: (reader) => reader.readBytes(readLength(reader, "A block of bytes", max)),
+    equals: equalBytes,
+    default: () => new Uint8Array(0),
+  });
+}
+
+/**
+ * At most `max` bytes; what is read lies in the message itself and is valid only as long as that is, so the codec and all
+ * that contain it are `borrowed`. The bytes start at a whole byte of the message.
+ */
+export function bytesView(max: number): Codec<Uint8Array> {
+  requireInteger("max", max, 0, longest);
+  const lengthBits = bitsFor(max);
+  return defineCodec<Uint8Array>({
+    layout: `bytesView(${max})`,
+    minBits: lengthBits,
+    maxBits: lengthBits + 7 + max * 8,
+    borrowed: true,
+    write: (writer, value) => {
+      writeByteLength(writer, value, max, lengthBits);
+      writer.align();
+      writer.writeBytes(value);
+    },
+    read: (reader) => {
+      const length = readLength(reader, "A block of bytes", max);
+      reader.align();
+      return reader.readBytesView(length);
+    },
+    equals: equalBytes,
+    default: () => new Uint8Array(0),
+  });
+}

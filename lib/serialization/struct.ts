@@ -1,0 +1,98 @@
+import { type Codec, defineCodec, type Infer, isBorrowed, sizeOf } from "./codec.js";
+import { compileFields } from "./compile-fields.js";
+import type { NetworkReader } from "./network-reader.js";
+
+/** Codecs by field name. */
+export type Fields = Readonly<Record<string, Codec<unknown>>>;
+
+type OptionalKeys<F extends Fields> = { [K in keyof F]: undefined extends Infer<F[K]> ? K : never }[keyof F];
+
+/** The object type of fields; one that may be `undefined` may be absent. */
+export type StructOf<F extends Fields> = {
+  -readonly [K in Exclude<keyof F, OptionalKeys<F>>]: Infer<F[K]>;
+} & {
+  -readonly [K in OptionalKeys<F>]?: Infer<F[K]>;
+} extends infer Merged
+  ? { [K in keyof Merged]: Merged[K] }
+  : never;
+
+export function layoutOfFields(fields: Fields): string {
+  return `{${Object.entries(fields).map(([name, codec]) => `${JSON.stringify(name)}:${codec.layout}`)}}`;
+}
+
+/** An object: the values of its fields in the order of the definition, nothing between them. */
+export function struct<const F extends Fields>(fields: F): Codec<StructOf<F>> {
+  const codecs = Object.values(fields);
+  return defineCodec<unknown>({
+    layout: `struct${layoutOfFields(fields)}`,
+    ...sizeOf(codecs),
+    borrowed: isBorrowed(codecs),
+    ...compileFields(Object.entries(fields)),
+  }) as Codec<StructOf<F>>;
+}
+
+/** A fixed number of values, each of a type of its own. */
+export function tuple<const C extends readonly Codec<unknown>[]>(
+  ...codecs: C
+): Codec<{ -readonly [I in keyof C]: Infer<C[I]> }> {
+  return defineCodec<unknown>({
+    layout: `tuple(${codecs.map((codec) => codec.layout)})`,
+    ...sizeOf(codecs),
+    borrowed: isBorrowed(codecs),
+    ...compileFields(
+      codecs.map((codec, index) => [index, codec]),
+      true,
+    ),
+  }) as Codec<{ -readonly [I in keyof C]: Infer<C[I]> }>;
+}
+
+/** A section's length in bits: enough for messages of 128 KiB, and known only when the section is written. */
+const sectionBits = 20;
+
+/**
+ * An object that may gain fields while older programs are still in use: `added` grows at its end only. A reader that knows
+ * fewer added fields skips the others, one that knows more gives those that are missing their defaults; so `added` is
+ * no part of the layout, and `fields` never change. Costs 20 bits, for the length.
+ */
+export function extensible<const F extends Fields, const A extends Fields = Record<never, never>>(
+  fields: F,
+  added: A = {} as A,
+): Codec<StructOf<F & A>> {
+  const twice = Object.keys(added).find((name) => name in fields);
+  if (twice !== undefined) throw new TypeError(`${twice}: a field is there already`);
+  const all = { ...fields, ...added };
+  const base = compileFields(Object.entries(fields));
+  const { write, equals, default: defaults } = compileFields(Object.entries(all));
+  const { minBits } = sizeOf(Object.values(fields));
+  const { maxBits } = sizeOf(Object.values(all));
+  const extensions = Object.entries(added);
+
+  const readInto = (reader: NetworkReader, target: Record<string, unknown>) => {
+    const outerEnd = reader.enter(reader.readBits(sectionBits));
+    base.readInto(reader, target);
+    for (const [name, codec] of extensions) {
+      if (reader.bitsLeft === 0) target[name] = codec.default();
+      else target[name] = codec.readInto ? codec.readInto(reader, target[name]) : codec.read(reader);
+    }
+    reader.leave(outerEnd);
+    return target;
+  };
+  return defineCodec<Record<string, unknown>>({
+    layout: `extensible${layoutOfFields(fields)}`,
+    minBits: sectionBits + minBits,
+    maxBits: maxBits === undefined ? undefined : sectionBits + maxBits,
+    borrowed: isBorrowed(Object.values(all)),
+    write: (writer, value) => {
+      const start = writer.bitLength;
+      writer.writeBits(0, sectionBits);
+      write(writer, value);
+      const length = writer.bitLength - start - sectionBits;
+      if (length >= 2 ** sectionBits) throw new RangeError(`${length} bits are over the limit of an extensible struct`);
+      writer.writeBitsAt(start, length, sectionBits);
+    },
+    read: (reader) => readInto(reader, defaults()),
+    readInto,
+    equals,
+    default: defaults,
+  }) as Codec<unknown> as Codec<StructOf<F & A>>;
+}

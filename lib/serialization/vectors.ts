@@ -1,0 +1,93 @@
+import { type Codec, defineCodec } from "./codec.js";
+import { requireInteger, wrongValue } from "./errors.js";
+import { float32 } from "./floats.js";
+import type { NetworkReader } from "./network-reader.js";
+import { struct } from "./struct.js";
+
+export interface Vector2 {
+  x: number;
+  y: number;
+}
+
+export interface Vector3 extends Vector2 {
+  z: number;
+}
+
+export interface Quaternion extends Vector3 {
+  w: number;
+}
+
+/** `{ x, y }`, each axis with a codec of its own or that of the axis before it. */
+export function vec2(x: Codec<number> = float32, y = x): Codec<Vector2> {
+  return struct({ x, y });
+}
+
+/** `{ x, y, z }`, each axis with a codec of its own or that of the axis before it. */
+export function vec3(x: Codec<number> = float32, y = x, z = y): Codec<Vector3> {
+  return struct({ x, y, z });
+}
+
+/** No component but the largest is over this. */
+const largestOfRest = Math.SQRT1_2;
+
+/**
+ * A rotation `{ x, y, z, w }` as its three smallest components of `bits` bits each and two bits for which one is left out:
+ * 29 bits with the default of 9 (steps of 0.0028), 32 with 10. What is read has length 1. Another length is normalised,
+ * (0, 0, 0, 0) is written as no rotation.
+ */
+export function quaternion(bits: 9 | 10 = 9): Codec<Quaternion> {
+  requireInteger("bits", bits, 9, 10);
+  const totalBits = 2 + 3 * bits;
+  const top = 2 ** (bits - 1) - 1;
+  const mask = 2 ** bits - 1;
+  const unusedBits = 32 - bits;
+
+  const steps = (component: number, scale: number) => Math.round(component * scale * top) & mask;
+  const pack = (value: Quaternion) => {
+    if (typeof value !== "object" || value === null) throw wrongValue(value, "object", "a quaternion");
+    const { x, y, z, w } = value;
+    const length = Math.sqrt(x * x + y * y + z * z + w * w);
+    if (!Number.isFinite(length)) throw new RangeError("a quaternion of finite numbers is needed");
+    if (length === 0) return 0;
+    let [largest, size] = [0, Math.abs(x)];
+    if (Math.abs(y) > size) [largest, size] = [1, Math.abs(y)];
+    if (Math.abs(z) > size) [largest, size] = [2, Math.abs(z)];
+    if (Math.abs(w) > size) largest = 3;
+    const left = largest === 0 ? x : largest === 1 ? y : largest === 2 ? z : w;
+    // A quaternion and its negative are the same rotation: the one whose largest component is positive is written.
+    const scale = (left < 0 ? -1 : 1) / (length * largestOfRest);
+    const a = steps(largest === 0 ? y : x, scale);
+    const b = steps(largest <= 1 ? z : y, scale);
+    const c = steps(largest <= 2 ? w : z, scale);
+    return ((((3 - largest) * 2 ** bits + a) * 2 ** bits + b) * 2 ** bits + c) >>> 0;
+  };
+
+  const component = (pattern: number) => (Math.max((pattern << unusedBits) >> unusedBits, -top) / top) * largestOfRest;
+  const readInto = (reader: NetworkReader, target: Quaternion) => {
+    const pattern = reader.readBits(totalBits);
+    const largest = 3 - (pattern >>> (3 * bits));
+    const a = component(pattern >>> (2 * bits));
+    const b = component(pattern >>> bits);
+    const c = component(pattern);
+    const square = a * a + b * b + c * c;
+    // Only a hostile sender's three are longer than 1; then they are all there is.
+    const scale = square > 1 ? 1 / Math.sqrt(square) : 1;
+    const left = square > 1 ? 0 : Math.sqrt(1 - square);
+    target.x = largest === 0 ? left : a * scale;
+    target.y = largest === 0 ? a * scale : largest === 1 ? left : b * scale;
+    target.z = largest <= 1 ? b * scale : largest === 2 ? left : c * scale;
+    target.w = largest === 3 ? left : c * scale;
+    return target;
+  };
+
+  return defineCodec<Quaternion>({
+    layout: `quaternion(${bits})`,
+    minBits: totalBits,
+    maxBits: totalBits,
+    write: (writer, value) => writer.writeBits(pack(value), totalBits),
+    read: (reader) => readInto(reader, { x: 0, y: 0, z: 0, w: 1 }),
+    readInto,
+    equals: (a, b) => pack(a) === pack(b),
+    default: () => ({ x: 0, y: 0, z: 0, w: 1 }),
+  });
+}

@@ -1,0 +1,199 @@
+import { Delivery, type IConnectionHandle, ReceivedPacket } from "../../socket/socket.js";
+import { assertEqual, assertThat, errorOf } from "./assert.js";
+import type { KeptPacket, SocketUser } from "./socket-user.js";
+import { equalBytes, type SocketWorld } from "./socket-world.js";
+
+/** A packet that tells its number, filled with bytes that follow from it. */
+export function numbered(number: number, sizeBytes: number): Uint8Array {
+  const bytes = new Uint8Array(sizeBytes).map((_, index) => number + index * 7);
+  if (sizeBytes >= 4) new DataView(bytes.buffer).setUint32(0, number);
+  return bytes;
+}
+
+const numberOf = ({ bytes }: KeptPacket) => new DataView(bytes.buffer).getUint32(0);
+
+async function packetsOfEverySize(world: SocketWorld): Promise<void> {
+  const { server, client, handle, serverHandle } = await world.pair();
+  const max = Math.min(handle.maxPacketSize, serverHandle.maxPacketSize);
+  assertThat(
+    max <= world.factory.maxPacketSize || world.factory !== world.clientFactory,
+    "handles keep to the factory",
+  );
+  for (const size of [1, 2, 3, 64, max >> 1, max - 1, max]) {
+    for (const delivery of [Delivery.Unreliable, Delivery.Reliable]) {
+      const bytes = numbered(size + delivery, size);
+      await world.deliver(client, handle, server, [bytes], delivery);
+      await world.deliver(server, serverHandle, client, [bytes], delivery);
+    }
+  }
+}
+
+async function sizesThatDoNotFit(world: SocketWorld): Promise<void> {
+  const { client, handle } = await world.pair();
+  const { maxPacketSize } = handle;
+  const buffer = new Uint8Array(maxPacketSize + 1);
+  const send = (bytes: Uint8Array, length: number) => () =>
+    client.socket.send(handle, bytes, length, Delivery.Unreliable);
+  assertEqual(errorOf(send(buffer, maxPacketSize + 1), "a packet too large").name, "RangeError", "the error");
+  assertEqual(errorOf(send(buffer, 0), "an empty packet").name, "RangeError", "the error");
+  assertEqual(errorOf(send(new Uint8Array(4), 5), "more than the buffer").name, "RangeError", "the error");
+  assertEqual(errorOf(send(buffer, 1.5), "half a byte").name, "RangeError", "the error");
+}
+
+async function sentBytesAreCopied(world: SocketWorld): Promise<void> {
+  const { server, client, handle } = await world.pair();
+  const buffer = new Uint8Array(64);
+  const isComplete = () =>
+    [1, 2, 3].every((fill) => server.packets.some(({ bytes }) => equalBytes(bytes, filled(fill))));
+  const filled = (fill: number) => new Uint8Array(32).fill(fill);
+  const isSafe = handle.reliable;
+  let isSent = false;
+  await world.until(isComplete, "three packets from one buffer", () => {
+    if (isSent && isSafe) return;
+    for (const fill of [1, 2, 3]) {
+      client.socket.send(handle, buffer.fill(fill), 32, Delivery.Reliable);
+    }
+    buffer.fill(99);
+    isSent = true;
+  });
+  const known = [1, 2, 3].map(filled);
+  assertThat(
+    server.packets.every(({ bytes }) => known.some((other) => equalBytes(bytes, other))),
+    "packets have the bytes of the moment they were sent",
+  );
+}
+
+async function nothingToReceive(world: SocketWorld): Promise<void> {
+  const { server, client } = await world.pair();
+  await world.quiet();
+  for (const { socket } of [server, client]) {
+    assertEqual(socket.poll(), false, "poll() without packets");
+    assertEqual(errorOf(() => socket.receive(new ReceivedPacket()), "receive").code, "ERR_NO_PACKET", "the code");
+  }
+}
+
+async function capabilitiesAreTrue(world: SocketWorld): Promise<void> {
+  const { server, client, handle, serverHandle } = await world.pair();
+  for (const name of ["isStateful", "reliable", "ordered", "maxPacketSize"] as const) {
+    if (name === "maxPacketSize" && world.factory !== world.clientFactory) continue;
+    assertEqual(serverHandle[name], handle[name], `${name} of the server's handle, as of the client's,`);
+  }
+  assertThat(["none", "encrypted", "authenticated"].includes(handle.security), "security is one of three");
+  assertThat(handle.address.length > 0, "an address for logs");
+  if (handle.ordered) await everythingInOneOrder(world, client, handle, server);
+  else if (handle.reliable) await lanesInOrder(world, client, handle, server);
+}
+
+const manyPackets = 1200;
+
+async function everythingInOneOrder(world: SocketWorld, from: SocketUser, handle: IConnectionHandle, to: SocketUser) {
+  await sendMany(world, from, to, (number) =>
+    from.send(handle, numbered(number, 40), number % 3 === 0 ? Delivery.Unreliable : Delivery.Reliable, number % 6),
+  );
+  assertEqual(to.packets.map(numberOf), range(manyPackets), "the order of all packets");
+}
+
+async function lanesInOrder(world: SocketWorld, from: SocketUser, handle: IConnectionHandle, to: SocketUser) {
+  await sendMany(world, from, to, (number) => from.send(handle, numbered(number, 40), Delivery.Reliable, number % 6));
+  assertEqual(
+    to.packets.map(numberOf).sort((a, b) => a - b),
+    range(manyPackets),
+    "the set of reliable packets",
+  );
+  for (let lane = 0; lane < 6; lane++) {
+    const numbers = to.packets.map(numberOf).filter((number) => number % 6 === lane);
+    assertEqual(
+      numbers,
+      range(manyPackets).filter((number) => number % 6 === lane),
+      `the order in lane ${lane}`,
+    );
+  }
+}
+
+const range = (end: number) => Array.from({ length: end }, (_, index) => index);
+
+async function sendMany(world: SocketWorld, from: SocketUser, to: SocketUser, send: (number: number) => boolean) {
+  let number = 0;
+  await world.until(
+    () => to.packets.length >= manyPackets,
+    `${manyPackets} packets from ${world.users.indexOf(from)}`,
+    () => {
+      while (number < manyPackets && send(number)) number++;
+    },
+  );
+  await world.quiet();
+}
+
+/** A reader that does not read: memory is bounded, and the way is free again when it reads. */
+async function fullQueues(world: SocketWorld): Promise<void> {
+  const { server, client, handle } = await world.pair();
+  server.isReading = false;
+  const sizeBytes = Math.min(handle.maxPacketSize, 1200);
+  if (!handle.reliable) {
+    for (let number = 0; number < 20_000; number++)
+      client.send(handle, numbered(number, sizeBytes), Delivery.Unreliable);
+    await world.quiet();
+    server.isReading = true;
+    await world.quiet();
+    await world.deliver(client, handle, server, [numbered(1_000_000, sizeBytes)]);
+    return;
+  }
+  const mostBytes = 256 * 2 ** 20;
+  let sent = 0;
+  const isFull = () => {
+    for (let burst = 0; burst < 100; burst++) {
+      if (!client.send(handle, numbered(sent, sizeBytes), Delivery.Reliable)) return true;
+      sent++;
+    }
+    return false;
+  };
+  // The transport may still take in what it was given, so it has to stay full for a while.
+  let fullLooks = 0;
+  const look = () => {
+    fullLooks = isFull() ? fullLooks + 1 : 0;
+    assertThat(sent * sizeBytes < mostBytes, `send refuses packets before ${mostBytes} bytes wait for a reader`);
+  };
+  await world.until(() => fullLooks >= 20, "send refuses packets", look);
+  assertThat(handle.bufferedBytes > 0, "bufferedBytes of a full handle is over 0");
+  client.writable.length = 0;
+  server.isReading = true;
+  await world.until(() => client.writable.includes(handle), "onWritable after a refused packet");
+  await world.until(() => server.packets.length >= sent, "all packets that were taken");
+  await world.until(() => handle.bufferedBytes === 0, "bufferedBytes goes back to 0");
+  assertEqual(server.packets.map(numberOf), range(sent), "the packets received");
+  assertThat(client.send(handle, numbered(sent, sizeBytes), Delivery.Reliable), "a writable handle takes a packet");
+  await world.until(() => server.packets.length > sent, "a packet after that");
+}
+
+/** `onReadable` wakes a user that does nothing by itself, once until it ticks. */
+async function wakesItsUser(world: SocketWorld): Promise<void> {
+  const { server, client, handle, serverHandle } = await world.pair();
+  await world.quiet();
+  server.readableCalls = 0;
+  const bytes = numbered(5, 16);
+  for (let tries = 0; tries < 50 && server.readableCalls === 0; tries++) {
+    client.send(handle, bytes, Delivery.Reliable);
+    client.send(handle, bytes, Delivery.Reliable);
+    client.call("flush", (socket) => socket.flush());
+    await world.idle();
+  }
+  assertEqual(server.readableCalls, 1, "the number of calls of onReadable before a tick");
+  server.update();
+  assertThat(server.packets.length > 0, "packets at the first update after onReadable");
+  assertThat(
+    server.packets.every((packet) => equalBytes(packet.bytes, bytes)),
+    "the packets that were sent",
+  );
+  client.packets.length = 0;
+  await world.deliver(server, serverHandle, client, [bytes]);
+}
+
+export const packetCases = {
+  "packets of every size travel both ways": packetsOfEverySize,
+  "a packet that does not fit is a RangeError": sizesThatDoNotFit,
+  "send copies the bytes": sentBytesAreCopied,
+  "without packets poll says no and receive throws": nothingToReceive,
+  "the capabilities of a handle are true": capabilitiesAreTrue,
+  "full queues are bounded, and writable again": fullQueues,
+  "onReadable comes once until tick": wakesItsUser,
+};

@@ -1,0 +1,143 @@
+import type { DisconnectReason } from "../../socket/disconnect-reason.js";
+import {
+  type Delivery,
+  type IConnectionHandle,
+  type IncomingConnection,
+  type ISocket,
+  ReceivedPacket,
+  type SocketEvents,
+} from "../../socket/socket.js";
+
+export interface KeptPacket {
+  handle: IConnectionHandle;
+  bytes: Uint8Array;
+  delivery: Delivery;
+  lane: number;
+}
+
+/** Which method of any socket is being called; events from inside of one are a breach of the contract. */
+export interface Inside {
+  method: string;
+}
+
+/** Uses one socket as a Peer would, keeps what it says, and notes breaches of the contract. */
+export class SocketUser implements SocketEvents {
+  readonly packets: KeptPacket[] = [];
+  readonly connected: IConnectionHandle[] = [];
+  readonly disconnected: { handle: IConnectionHandle; reason: DisconnectReason }[] = [];
+  readonly writable: IConnectionHandle[] = [];
+  readonly incoming: IncomingConnection[] = [];
+  readonly breaches: string[] = [];
+  /** Errors that `tick` threw. */
+  readonly errors: unknown[] = [];
+  readableCalls = 0;
+  /** A reader that is not interested leaves the packets where they are. */
+  isReading = true;
+  /** What `onIncoming` answers. */
+  answer: (incoming: IncomingConnection) => true | DisconnectReason = () => true;
+  /** Called by `onConnect`. */
+  greet: (handle: IConnectionHandle) => void = () => {};
+  /** Called by `onReadable`. */
+  wake: () => void = () => {};
+  #isClosed = false;
+  readonly #packet = new ReceivedPacket();
+
+  constructor(
+    readonly socket: ISocket,
+    readonly inside: Inside,
+  ) {
+    socket.events = this;
+  }
+
+  /** Calls a method of the socket. */
+  call<Result>(method: string, action: (socket: ISocket) => Result): Result {
+    const outer = this.inside.method;
+    this.inside.method = method;
+    try {
+      return action(this.socket);
+    } finally {
+      this.inside.method = outer;
+    }
+  }
+
+  /** A round as a Peer makes it. */
+  update(): void {
+    try {
+      this.call("tick", (socket) => socket.tick());
+    } catch (error) {
+      this.errors.push(error);
+    }
+    while (this.isReading && this.call("poll", (socket) => socket.poll())) this.receive();
+    this.call("flush", (socket) => socket.flush());
+  }
+
+  receive(): void {
+    const packet = this.#packet;
+    this.call("receive", (socket) => socket.receive(packet));
+    const { handle, buffer, offset, length, delivery, lane } = packet;
+    if (this.disconnected.some((ended) => ended.handle === handle)) this.#breach("a packet after onDisconnect");
+    if (handle.isStateful && !this.knows(handle)) this.#breach("a packet before onConnect");
+    this.packets.push({ handle: handle.copy(), bytes: buffer.slice(offset, offset + length), delivery, lane });
+  }
+
+  send(handle: IConnectionHandle, bytes: Uint8Array, delivery: Delivery, lane = 0): boolean {
+    return this.call("send", (socket) => socket.send(handle, bytes, bytes.length, delivery, lane));
+  }
+
+  disconnect(handle: IConnectionHandle, reason: DisconnectReason): Promise<void> {
+    return this.call("disconnect", () => handle.disconnect(reason));
+  }
+
+  close(): Promise<void> {
+    this.#isClosed = true;
+    return this.call("close", (socket) => socket.close());
+  }
+
+  /** Whether the handle was announced, by `onConnect` or by `connect`. */
+  knows(handle: IConnectionHandle): boolean {
+    return this.connected.includes(handle);
+  }
+
+  onReadable(): void {
+    this.#check("onReadable", "");
+    this.readableCalls++;
+    this.wake();
+  }
+
+  onIncoming(incoming: IncomingConnection): true | DisconnectReason {
+    this.#check("onIncoming", null);
+    this.incoming.push(incoming);
+    return this.answer(incoming);
+  }
+
+  onConnect(handle: IConnectionHandle): void {
+    this.#check("onConnect", "tick");
+    if (this.knows(handle)) this.#breach("onConnect twice for one handle");
+    this.connected.push(handle);
+    this.greet(handle);
+  }
+
+  onDisconnect(handle: IConnectionHandle, reason: DisconnectReason): void {
+    this.#check("onDisconnect", "tick");
+    if (!this.knows(handle)) this.#breach("onDisconnect without onConnect");
+    if (this.disconnected.some((ended) => ended.handle === handle)) this.#breach("onDisconnect twice");
+    this.disconnected.push({ handle, reason });
+  }
+
+  onWritable(handle: IConnectionHandle): void {
+    this.#check("onWritable", "tick");
+    this.writable.push(handle);
+  }
+
+  #check(event: string, allowedInside: string | null): void {
+    const { method } = this.inside;
+    if (allowedInside !== null && method !== allowedInside) {
+      this.#breach(`${event} ${method ? `from inside of ${method}` : "from outside of tick"}`);
+    }
+    if (this.#isClosed) this.#breach(`${event} after close`);
+  }
+
+  #breach(what: string): void {
+    this.breaches.push(what);
+  }
+}

@@ -1,0 +1,198 @@
+import { systemClock } from "../../clock.js";
+import { Delivery, type IConnectionHandle } from "../../socket/socket.js";
+import type { SocketFactory } from "../../socket/socket-factory.js";
+import type { FakeClock } from "../fake-clock.js";
+import { assertEqual, ConformanceError } from "./assert.js";
+import { type KeptPacket, SocketUser } from "./socket-user.js";
+
+export interface SocketConformanceOptions {
+  /** A factory whose servers get a free port: its port is 0, if it has one. Called for every case. */
+  createFactory(): SocketFactory;
+  /** Makes the clients' factory where that is another one, with an address for clients. */
+  createClientFactory?(): SocketFactory;
+  /** The clock of the sockets, unless they use the real one. */
+  clock?: FakeClock;
+}
+
+/** Real time between two looks at a condition, if no socket wakes us before. */
+const lookMs = 5;
+/** When a condition counts as missed: a limit for hangs, far above what anything takes. */
+const missedMs = 20_000;
+/** Fake time until a condition counts as missed. */
+const missedFakeMs = 60_000;
+/** How long a case waits for what must not happen. */
+const quietMs = 60;
+
+export interface ConnectedClient {
+  client: SocketUser;
+  handle: IConnectionHandle;
+  serverHandle: IConnectionHandle;
+}
+
+/** The sockets of one case, and the time that drives them. */
+export class SocketWorld {
+  readonly factory: SocketFactory;
+  readonly clientFactory: SocketFactory;
+  readonly users: SocketUser[] = [];
+  readonly #inside = { method: "" };
+  readonly #clock: FakeClock | undefined;
+  #wake: () => void = () => {};
+
+  constructor(options: SocketConformanceOptions) {
+    this.factory = options.createFactory();
+    this.clientFactory = options.createClientFactory?.() ?? this.factory;
+    this.#clock = options.clock;
+  }
+
+  /** A server socket, not bound yet. */
+  createServer(): SocketUser {
+    return this.#use(new SocketUser(this.factory.createServerSocket(), this.#inside));
+  }
+
+  /** A client socket, not connected yet. */
+  createClient(): SocketUser {
+    return this.#use(new SocketUser(this.clientFactory.createClientSocket(), this.#inside));
+  }
+
+  async bind(server = this.createServer()): Promise<SocketUser> {
+    await this.during(server.call("bind", (socket) => socket.bind(this.factory.getBindEndPoint())));
+    return server;
+  }
+
+  /** `connect` of a client socket, and no more. */
+  startConnecting(server: SocketUser, client = this.createClient(), signal?: AbortSignal): Promise<IConnectionHandle> {
+    const endPoint = this.clientFactory.getConnectEndPoint(undefined, server.socket.boundPort ?? undefined);
+    const connecting = client.call("connect", (socket) => socket.connect(endPoint, signal));
+    const announced = connecting.then((handle) => {
+      if (handle.isStateful) client.connected.push(handle);
+      return handle;
+    });
+    return this.during(announced);
+  }
+
+  /** A client, and the handles of its connection on both sides: the server knows a stateless one by a first packet. */
+  async connect(server: SocketUser): Promise<ConnectedClient> {
+    const client = this.createClient();
+    const known = server.connected.length;
+    const handle = await this.startConnecting(server, client);
+    if (handle.isStateful) {
+      await this.until(() => server.connected.length > known, "onConnect of the server");
+      return { client, handle, serverHandle: server.connected[known] as IConnectionHandle };
+    }
+    const greeting = Uint8Array.of(this.users.indexOf(client));
+    const isGreeting = ({ bytes }: KeptPacket) => equalBytes(bytes, greeting);
+    const greet = () => client.send(handle, greeting, Delivery.Unreliable);
+    await this.until(() => server.packets.some(isGreeting), "a first packet", greet);
+    const serverHandle = (server.packets.find(isGreeting) as KeptPacket).handle;
+    // It may come several times, and no case wants to see it.
+    await this.quiet();
+    server.packets.length = 0;
+    return { client, handle, serverHandle };
+  }
+
+  async pair(): Promise<ConnectedClient & { server: SocketUser }> {
+    const server = await this.bind();
+    return { server, ...(await this.connect(server)) };
+  }
+
+  /** Sends packets one way, each until it has arrived where the transport may lose it, and returns what arrived. */
+  async deliver(
+    from: SocketUser,
+    handle: IConnectionHandle,
+    to: SocketUser,
+    packets: Uint8Array[],
+    delivery = Delivery.Reliable,
+  ): Promise<KeptPacket[]> {
+    const isSafe = handle.ordered || (handle.reliable && delivery === Delivery.Reliable);
+    const arrived: KeptPacket[] = [];
+    for (const bytes of packets) {
+      const find = () => to.packets.find((packet) => equalBytes(packet.bytes, bytes));
+      let isTaken = false;
+      await this.until(
+        () => find() !== undefined,
+        `a packet of ${bytes.length} bytes`,
+        () => {
+          if (!isSafe || !isTaken) isTaken = from.send(handle, bytes, delivery);
+        },
+      );
+      arrived.push(find() as KeptPacket);
+    }
+    return arrived;
+  }
+
+  /** Updates all sockets until `condition` holds; `again` runs before each look. */
+  async until(condition: () => boolean, what: string, again: () => void = () => {}): Promise<void> {
+    const now = () => (this.#clock ?? systemClock).now();
+    const end = now() + (this.#clock ? missedFakeMs : missedMs);
+    for (;;) {
+      again();
+      for (const user of this.users) user.update();
+      if (condition()) return;
+      if (now() > end) throw new ConformanceError(`Expected: ${what}, in time`);
+      await this.#step();
+    }
+  }
+
+  /** Updates all sockets until `promise` is settled. */
+  async during<Result>(promise: Promise<Result>): Promise<Result> {
+    let isSettled = false;
+    const settle = () => {
+      isSettled = true;
+    };
+    promise.then(settle, settle);
+    await this.until(() => isSettled, "a promise is settled");
+    return promise;
+  }
+
+  /** Updates all sockets for a while, for what must not happen. */
+  async quiet(): Promise<void> {
+    const end = (this.#clock ?? systemClock).now() + quietMs;
+    await this.until(() => (this.#clock ?? systemClock).now() >= end, "time goes by");
+  }
+
+  /** Lets time go by without a call of any socket. */
+  async idle(): Promise<void> {
+    for (let looks = 0; looks < quietMs / lookMs; looks++) await this.#step();
+  }
+
+  /** Closes everything; throws if a socket broke the contract. */
+  async close(): Promise<void> {
+    await this.during(Promise.all(this.users.map((user) => user.close())));
+    await this.quiet();
+    assertEqual(
+      this.users.flatMap((user) => user.breaches),
+      [],
+      "the list of breaches of the contract",
+    );
+    assertEqual(
+      this.users.flatMap((user) => user.errors.map(String)),
+      [],
+      "the list of errors that tick threw",
+    );
+  }
+
+  #use(user: SocketUser): SocketUser {
+    user.wake = () => this.#wake();
+    this.users.push(user);
+    return user;
+  }
+
+  async #step(): Promise<void> {
+    if (this.#clock) {
+      await new Promise<void>((resolve) => queueMicrotask(resolve));
+      this.#clock.advance(1);
+      return;
+    }
+    await new Promise<void>((resolve) => {
+      const timer = systemClock.setTimeout(resolve, lookMs);
+      this.#wake = () => {
+        systemClock.clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+export function equalBytes(some: Uint8Array, other: Uint8Array): boolean {
+  return some.length === other.length && some.every((byte, index) => byte === other[index]);
+}

@@ -1,0 +1,32 @@
+import { connectionCases } from "./conformance/connection-cases.js";
+import { lifetimeCases } from "./conformance/lifetime-cases.js";
+import { packetCases } from "./conformance/packet-cases.js";
+import { type SocketConformanceOptions, SocketWorld } from "./conformance/socket-world.js";
+
+export type { SocketConformanceOptions };
+
+export interface ConformanceCase {
+  name: string;
+  /** Rejects with an error that says what was expected. */
+  run(): Promise<void>;
+}
+
+/**
+ * What every socket has to do, as cases for the test runner of your choice:
+ * `for (const { name, run } of socketConformance({ createFactory })) it(name, run);`
+ */
+export function socketConformance(options: SocketConformanceOptions): ConformanceCase[] {
+  return Object.entries({ ...lifetimeCases, ...connectionCases, ...packetCases }).map(([name, check]) => ({
+    name,
+    async run() {
+      const world = new SocketWorld(options);
+      try {
+        await check(world);
+      } catch (error) {
+        await world.close().catch(() => {});
+        throw error;
+      }
+      await world.close();
+    },
+  }));
+}

@@ -1,0 +1,65 @@
+#include "core/udp_watcher.h"
+
+#include <system_error>
+
+namespace vs {
+
+UdpWatcher::UdpWatcher(Descriptor socket, Doorbell* doorbell) : socket_(socket), doorbell_(doorbell) {}
+
+UdpWatcher::~UdpWatcher() {
+  if (thread_.joinable()) {
+    stop_ = true;
+    Wake();
+    thread_.join();
+  }
+  if (waker_ != kNoDescriptor) CloseSocket(waker_);
+}
+
+bool UdpWatcher::Start() {
+  waker_ = OpenDatagramSocket(AF_INET);
+  if (waker_ == kNoDescriptor) return false;
+  sockaddr_in address = {};
+  socklen_t size = sizeof address;
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  auto* any = reinterpret_cast<sockaddr*>(&address);
+  if (bind(waker_, any, size) != 0 || getsockname(waker_, any, &size) != 0 || connect(waker_, any, size) != 0) {
+    return false;
+  }
+  try {
+    thread_ = std::thread([this] { Run(); });
+  } catch (const std::system_error&) {
+    return false;
+  }
+  return true;
+}
+
+void UdpWatcher::Want(bool readable, bool writable) {
+  const int wanted = (readable ? POLLIN : 0) | (writable ? POLLOUT : 0);
+  if (wanted_.exchange(wanted) != wanted) Wake();
+}
+
+void UdpWatcher::Wake() { send(waker_, "", 1, 0); }
+
+void UdpWatcher::Run() {
+  while (!stop_) {
+    const int wanted = wanted_;
+    PollEntry entries[2] = {};
+    entries[0].fd = waker_;
+    entries[0].events = POLLIN;
+    entries[1].fd = socket_;
+    entries[1].events = static_cast<short>(wanted);
+    WaitForSockets(entries, wanted ? 2 : 1);
+    if (entries[0].revents) {
+      char bytes[64];
+      while (recv(waker_, bytes, sizeof bytes, 0) > 0) continue;
+    }
+    // A wish that came meanwhile stays.
+    int expected = wanted;
+    if (!entries[1].revents || !wanted_.compare_exchange_strong(expected, 0)) continue;
+    ready_ = true;
+    doorbell_->Ring();
+  }
+}
+
+}  // namespace vs

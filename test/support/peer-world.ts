@@ -1,0 +1,118 @@
+import { type Channel, type IConnection, Peer, type PeerConfig, type PeerHandler } from "../../lib/peer/index.js";
+import type { DisconnectReason, ISocket, SocketFactory } from "../../lib/socket/index.js";
+import { MemoryNetwork, MemorySocketFactory, type MemorySocketKind } from "../../lib/socket/index.js";
+import { FakeClock, seededRandom } from "../../lib/testing/index.js";
+
+/** Notes what a Peer tells. */
+export class Recorder implements PeerHandler {
+  readonly connected: IConnection[] = [];
+  readonly disconnected: DisconnectReason[] = [];
+  readonly messages: { text: string; channel: Channel; lane: number }[] = [];
+  drains = 0;
+  /** Called for each message, after it was noted. */
+  reply: ((connection: IConnection, message: Uint8Array) => void) | null = null;
+  beforeAccept: NonNullable<PeerHandler["beforeAccept"]> = () => true;
+  onEnd: (() => void) | null = null;
+
+  onConnected(connection: IConnection): void {
+    this.connected.push(connection);
+  }
+
+  onDisconnected(_connection: IConnection, reason: DisconnectReason): void {
+    this.disconnected.push(reason);
+    this.onEnd?.();
+  }
+
+  onDrain(): void {
+    this.drains++;
+  }
+
+  onMessage: PeerHandler["onMessage"] = (connection, message, channel, lane) => {
+    const bytes = message.copy();
+    this.messages.push({ text: new TextDecoder().decode(bytes), channel, lane });
+    this.reply?.(connection, bytes);
+  };
+
+  get texts(): string[] {
+    return this.messages.map(({ text }) => text);
+  }
+}
+
+export const text = (value: string) => new TextEncoder().encode(value);
+
+/** Lets promises of this turn settle. */
+export const settle = async () => {
+  for (let turns = 0; turns < 20; turns++) await Promise.resolve();
+};
+
+/** Bytes that a seed determines, in place of the platform's. */
+export function seededBytes(seed: number): (size: number) => Uint8Array {
+  const random = seededRandom(seed);
+  return (size) => Uint8Array.from({ length: size }, () => Math.floor(random() * 256));
+}
+
+export interface WorldOptions {
+  kind?: MemorySocketKind;
+  server?: Partial<PeerConfig>;
+  client?: Partial<PeerConfig>;
+  wrap?: (factory: SocketFactory, clock: FakeClock) => SocketFactory;
+}
+
+/** A server and clients in a network of memory, on a fake clock. */
+export class PeerWorld {
+  readonly clock = new FakeClock();
+  readonly network = new MemoryNetwork({ clock: this.clock, random: seededRandom(1) });
+  readonly factory: SocketFactory;
+  readonly serverHandler = new Recorder();
+  readonly server: Peer;
+  /** Nothing that is sent arrives any more. */
+  isCut = false;
+  readonly #options: WorldOptions;
+  #peers = 0;
+
+  constructor(options: WorldOptions = {}) {
+    this.#options = options;
+    const plain = new MemorySocketFactory(this.network, { kind: options.kind ?? "datagram" });
+    this.factory = options.wrap?.(plain, this.clock) ?? plain;
+    this.server = this.newPeer(this.factory.createServerSocket(), this.serverHandler, options.server);
+  }
+
+  newPeer(socket: ISocket, handler: PeerHandler, config: Partial<PeerConfig> = {}): Peer {
+    const send = socket.send.bind(socket);
+    socket.send = (...packet) => this.isCut || send(...packet);
+    const seed = ++this.#peers;
+    const base = { clock: this.clock, random: seededRandom(seed), randomBytes: seededBytes(seed) };
+    return new Peer(socket, this.factory.maxPacketSize, handler, { ...base, ...config });
+  }
+
+  listen(): Promise<void> {
+    return this.server.bind(this.factory.getBindEndPoint());
+  }
+
+  /** A client, and the promise of its connection. */
+  dial(config: Partial<PeerConfig> = {}, handler = new Recorder()) {
+    const socket = this.factory.createClientSocket();
+    const peer = this.newPeer(socket, handler, { ...this.#options.client, ...config });
+    const connection = peer.connect(this.factory.getConnectEndPoint());
+    connection.catch(() => {});
+    return { peer, handler, connection };
+  }
+
+  /** Lets time pass, in small steps, with promises settling between them. */
+  async run(ms: number, stepMs = 5): Promise<void> {
+    for (let passed = 0; passed < ms; passed += stepMs) {
+      await settle();
+      this.clock.advance(stepMs);
+    }
+    await settle();
+  }
+
+  /** A server that listens and a client that is connected. */
+  static async connected(options: WorldOptions = {}) {
+    const world = new PeerWorld(options);
+    await world.listen();
+    const { peer, handler, connection } = world.dial();
+    await world.run(100);
+    return { world, client: await connection, clientPeer: peer, clientHandler: handler };
+  }
+}
