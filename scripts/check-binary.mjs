@@ -31,9 +31,9 @@ export function checkBinary(path, { os = "linux", limits = {} } = {}) {
   const extra = binary.exports.filter((name) => !wantedExports.includes(name));
   const missing = wantedExports.filter((name) => !binary.exports.includes(name));
   const open = binary.imports.filter(({ name }) => foreign.test(name)).map(({ name }) => name);
-  // zig's linker for macOS exports what is not hidden, whatever it is told. No other library looks there for a name, but
-  // for weak ones, of which there may be none.
-  const harmful = os === "darwin" ? binary.weak : extra;
+  // zig's linker for macOS exports what is not hidden, whatever it is told. Nobody looks there for a name, but for weak ones:
+  // the first library that has one gives it to all. That is harmless for new and delete, which are malloc and free.
+  const harmful = os === "darwin" ? binary.weak.filter((name) => !/^_Z(n[aw]|d[al])/.test(name)) : extra;
   if (harmful.length > 0)
     problems.push(`exports more than the two Node-API symbols: ${harmful.slice(0, 10).join(", ")}`);
   if (missing.length > 0) problems.push(`does not export ${missing.join(", ")}`);
