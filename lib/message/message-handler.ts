@@ -111,7 +111,7 @@ export class MessageHandler {
 
   /** Takes a handler away. @returns whether there was one */
   unregister(message: MessageDefinition<unknown> | RequestDefinition<unknown, unknown>): boolean {
-    const key = ("response" in message ? message.request : message);
+    const key = "response" in message ? message.request : message;
     return this.#entries.get(key)?.isSystem === false && this.#entries.delete(key);
   }
 

@@ -123,7 +123,8 @@ it("a million mutated messages are charged to who sent them, and harm nobody els
   const world = new MessageWorld({ protocol, kind: "native", server: { errorBudget: { maxTokens: 1e12 } } });
   const { messageHandler } = world.server;
   let handled = 0;
-  for (const message of own.slice(0, 8) as MessageDefinition<unknown>[]) messageHandler.register(message, () => void handled++);
+  for (const message of own.slice(0, 8) as MessageDefinition<unknown>[])
+    messageHandler.register(message, () => void handled++);
   messageHandler.register(Throws, () => {
     handled++;
     throw new Error("thrown");
