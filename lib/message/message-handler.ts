@@ -164,6 +164,7 @@ export class MessageHandler {
     }
     if (!entry && !this.#waiters.has(message)) {
       this.#owner.charge(player, errorCosts.noHandler, ErrorFlags.RpcSync, `No handler for ${message.name}`);
+      this.#declineQuestion(player, message);
       return;
     }
     if (!player.withinRate(message)) {
@@ -186,6 +187,14 @@ export class MessageHandler {
     }
     if (this.#waiters.has(message)) this.#waiters.deliver(message, player, value);
     if (entry) this.#invoke(entry, message, player, value);
+  }
+
+  /** Who asks what nobody answers need not wait for its timeout. */
+  #declineQuestion(player: NetworkPlayer, message: MessageDefinition<unknown>): void {
+    for (const { request, response } of this.#owner.protocol.requests) {
+      if (request !== message || this.#reader.bitsLeft < 32) continue;
+      player.send(response, { id: this.#reader.readUint32(), error: "", value: undefined });
+    }
   }
 
   #messageOf(player: NetworkPlayer, { buffer, offset, length }: ByteSegment): MessageDefinition<unknown> | null {

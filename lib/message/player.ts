@@ -82,7 +82,7 @@ export interface INetworkPlayer {
   /**
    * Asks, and waits for the answer.
    * @throws NetworkError `ERR_TIMEOUT`, `ERR_CONNECTION_LOST`, `ERR_REQUEST_REFUSED` (with the handler's text),
-   *   `ERR_REQUEST_FAILED` (its handler threw), `ERR_QUEUE_FULL`, `ERR_TOO_MANY_REQUESTS` (1024 are open); what `send` throws;
+   *   `ERR_REQUEST_FAILED` (its handler threw, or there is none), `ERR_QUEUE_FULL`, `ERR_TOO_MANY_REQUESTS` (1024 are open); what `send` throws;
    *   the signal's reason when it aborts
    */
   request<Q, A>(definition: RequestDefinition<Q, A>, value: Q, options?: RequestOptions): Promise<A>;

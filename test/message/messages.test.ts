@@ -89,6 +89,16 @@ describe.each(places)("a player over %s", (place) => {
     expect(world.errors).toMatchObject([{ message: "secret" }]);
   });
 
+  it("learns at once that nobody answers", async () => {
+    const { world, client, player } = await joined(place);
+    const outcomes = Promise.allSettled([client.request(Double, 1), player.request(Double, 1)]);
+    await world.run(300);
+    expect(await outcomes).toMatchObject([
+      { reason: { code: "ERR_REQUEST_FAILED" } },
+      { reason: { code: "ERR_REQUEST_FAILED" } },
+    ]);
+  });
+
   it("gives up a request after its time, on a signal, and when the player leaves", async () => {
     const { world, client, player } = await joined(place);
     client.messageHandler.registerRequest(Double, () => new Promise(() => {}));
