@@ -45,7 +45,7 @@ export interface HandlerOwner {
 }
 
 interface Entry {
-  readonly call: (value: unknown, player: NetworkPlayer) => void | Promise<void>;
+  readonly call: (value: unknown, player: NetworkPlayer, signal: AbortSignal) => void | Promise<void>;
   readonly allowUnauthenticated: boolean;
   readonly isSystem: boolean;
   /** Known beforehand, or seen: it has returned a promise. */
@@ -83,7 +83,7 @@ export class MessageHandler {
     const isAsync = isAsyncFunction(handler);
     if (isAsync && (reuse || message.codec.borrowed)) throw borrowedError(message);
     this.#entries.set(message, {
-      call: (value, player) => handler(value as T, player, player.signal),
+      call: (value, player, signal) => handler(value as T, player, signal),
       allowUnauthenticated,
       isSystem: false,
       isAsync,
@@ -101,7 +101,7 @@ export class MessageHandler {
     const isAsync = isAsyncFunction(handler);
     if (isAsync && definition.request.codec.borrowed) throw borrowedError(definition.request);
     this.#entries.set(definition.request, {
-      call: (value, player) => answer(definition, handler, value as RequestEnvelope<Q>, player),
+      call: (value, player, signal) => answer(definition, handler, value as RequestEnvelope<Q>, player, signal),
       allowUnauthenticated,
       isSystem: false,
       isAsync,
@@ -172,7 +172,7 @@ export class MessageHandler {
       this.#owner.charge(player, cost, ErrorFlags.RateLimit, `More of ${message.name} than its rate limit allows`);
       return;
     }
-    if (entry?.isAsync && player.inFlight >= MAX_IN_FLIGHT) {
+    if (entry?.isAsync && player.inFlight.size >= MAX_IN_FLIGHT) {
       this.#owner.charge(player, errorCosts.tooManyInFlight, ErrorFlags.RateLimit, "Too many handlers under way");
       return;
     }
@@ -224,23 +224,31 @@ export class MessageHandler {
 
   #invoke(entry: Entry, message: MessageDefinition<unknown>, player: NetworkPlayer, value: unknown): void {
     try {
-      const result = entry.call(value, player);
-      if (result instanceof Promise) void this.#follow(entry, message, player, result);
+      // One signal for all would have as many listeners as there are handlers under way, and Node warns of eleven.
+      const abort = entry.isAsync ? new AbortController() : null;
+      const result = entry.call(value, player, abort?.signal ?? player.signal);
+      if (result instanceof Promise) void this.#follow(entry, message, player, result, abort ?? new AbortController());
     } catch (error) {
       this.#threw(message, player, error);
     }
   }
 
-  async #follow(entry: Entry, message: MessageDefinition<unknown>, player: NetworkPlayer, result: Promise<void>) {
+  async #follow(
+    entry: Entry,
+    message: MessageDefinition<unknown>,
+    player: NetworkPlayer,
+    result: Promise<void>,
+    abort: AbortController,
+  ): Promise<void> {
     entry.isAsync = true;
-    player.inFlight++;
+    player.inFlight.add(abort);
     try {
       if (message.codec.borrowed || entry.target !== undefined) throw borrowedError(message);
       await result;
     } catch (error) {
       this.#threw(message, player, error);
     } finally {
-      player.inFlight--;
+      player.inFlight.delete(abort);
     }
   }
 
@@ -265,6 +273,7 @@ function answer<Q, A>(
   handler: RequestHandler<Q, A>,
   { id, value }: RequestEnvelope<Q>,
   player: NetworkPlayer,
+  signal: AbortSignal,
 ): void | Promise<void> {
   const reply = (error: string | undefined, result: A | undefined) => {
     player.send(definition.response, { id, error, value: result });
@@ -278,7 +287,7 @@ function answer<Q, A>(
     throw error;
   };
   try {
-    const result = handler(value, player, player.signal);
+    const result = handler(value, player, signal);
     if (result instanceof Promise) return result.then((answered) => reply(undefined, answered)).catch(fail);
     reply(undefined, result);
   } catch (error) {

@@ -41,8 +41,8 @@ export class NetworkPlayer implements INetworkPlayer {
   authentication: PlayerAuthentication | null = null;
   ready = false;
   errorFlags = 0;
-  /** Handlers that have not finished. */
-  inFlight = 0;
+  /** Of each handler that has not finished. */
+  readonly inFlight = new Set<AbortController>();
   readonly isHost: boolean;
   readonly requests: PendingRequests;
   readonly #owner: PlayerOwner;
@@ -205,7 +205,9 @@ export class NetworkPlayer implements INetworkPlayer {
     this.state = PlayerState.Disconnected;
     this.ready = false;
     this.requests.failAll("The player has left");
-    this.#abort.abort(new NetworkError("ERR_CONNECTION_LOST", "The player has left"));
+    const reason = new NetworkError("ERR_CONNECTION_LOST", "The player has left");
+    this.#abort.abort(reason);
+    for (const abort of this.inFlight) abort.abort(reason);
   }
 
   /** False: there is nobody to send it to. */

@@ -14,7 +14,8 @@ import { DisconnectCode, type MemorySocketKind } from "../../lib/socket/index.js
 import { MessageWorld } from "../support/message-world.js";
 
 const Note = defineMessage("note", u8);
-const Extra = defineMessage("extra", u8, { optional: true });
+/** Sorted behind `note`, whose number it leaves as it is. */
+const Extra = defineMessage("zone", u8, { optional: true });
 const newProtocol = (...more: MessageDefinition<unknown>[]) =>
   defineProtocol({ name: "strangers", version: 1, messages: [Note, ...more] });
 
