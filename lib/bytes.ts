@@ -8,3 +8,8 @@ export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   }
   return all;
 }
+
+/** The bytes from `start` to `end`, to keep. `slice` would do, if a Buffer's were not a view of the same memory. */
+export function cloneBytes(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return new Uint8Array(bytes.subarray(start, end));
+}

@@ -22,7 +22,11 @@ export class PeerDrive {
   /** Connections with something to send. */
   readonly #touched: PeerConnection[] = [];
   readonly #due: Scheduled[] = [];
-  readonly #onTimer = () => this.#run();
+  readonly #onTimer = () => {
+    // Node.js may call up to some milliseconds early: then the same deadline needs another timer.
+    this.#timer = undefined;
+    this.#run();
+  };
   #isAutomatic: boolean;
   #isBusy = false;
   #isFlushPlanned = false;
@@ -148,7 +152,7 @@ export class PeerDrive {
 
   #setTimer(): void {
     const next = this.#deadlines.nextDeadlineMs;
-    if (next === this.#timerMs || this.#isStopped) return;
+    if ((next === this.#timerMs && this.#timer !== undefined) || this.#isStopped) return;
     const { clock } = this.#config;
     clock.clearTimeout(this.#timer);
     this.#timerMs = next;
