@@ -45,10 +45,10 @@ const LoopWatcher::Uv* LoopWatcher::FindUv() {
     };
     return find(uv.handle_size, "uv_handle_size") && find(uv.handle_type_name, "uv_handle_type_name") &&
            find(uv.poll_init, "uv_poll_init") && find(uv.poll_start, "uv_poll_start") &&
-           find(uv.poll_stop, "uv_poll_stop") && find(uv.timer_init, "uv_timer_init") && find(uv.timer_start, "uv_timer_start") &&
-           find(uv.timer_stop, "uv_timer_stop") && find(uv.unref, "uv_unref") && find(uv.close, "uv_close") &&
-           find(uv.handle_set_data, "uv_handle_set_data") && find(uv.handle_get_data, "uv_handle_get_data") &&
-           std::strcmp(uv.handle_type_name(kUvPoll), "poll") == 0 &&
+           find(uv.poll_stop, "uv_poll_stop") && find(uv.timer_init, "uv_timer_init") &&
+           find(uv.timer_start, "uv_timer_start") && find(uv.timer_stop, "uv_timer_stop") &&
+           find(uv.unref, "uv_unref") && find(uv.close, "uv_close") && find(uv.handle_set_data, "uv_handle_set_data") &&
+           find(uv.handle_get_data, "uv_handle_get_data") && std::strcmp(uv.handle_type_name(kUvPoll), "poll") == 0 &&
            std::strcmp(uv.handle_type_name(kUvTimer), "timer") == 0;
   }();
   return found ? &uv : nullptr;

@@ -85,8 +85,8 @@ std::vector<uint32_t> UdpSockets::TakeReady() {
   return ready;
 }
 
-// A thread watches once. The loop goes on until it is told to stop: mostly JS has read all before the loop looks again, and
-// two calls of the system for each wake-up are saved.
+// A thread watches once. The loop goes on until it is told to stop: mostly JS has read all before the loop looks again,
+// and two calls of the system for each wake-up are saved.
 void UdpSockets::Watch(Entry& entry, bool readable) {
   if (entry.thread) {
     entry.thread->Want(readable, entry.unsent);
@@ -99,14 +99,14 @@ void UdpSockets::Watch(Entry& entry, bool readable) {
 
 void UdpSockets::OnLoopReady(uint32_t id) {
   Entry& entry = sockets_.at(id);
-  if (!entry.told) {
-    entry.told = true;
-    environment_.WakeUdp(id);
-  } else {
-    // Nobody reads, or the packets that wait are sent when somebody flushes.
-    entry.readable = entry.writable = false;
-    entry.loop->Watch(false, false);
+  if (entry.told && entry.readable) {
+    // Nobody reads. What is left to watch for is that the rest can be sent.
+    entry.readable = false;
+    entry.loop->Watch(false, entry.writable);
+    return;
   }
+  entry.told = true;
+  environment_.WakeUdp(id);
 }
 
 }  // namespace vs

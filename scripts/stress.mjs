@@ -1,12 +1,14 @@
-// npm run test:stress: the leak test at full length, 100,000 connections with each driver.
+// npm run test:stress: 100,000 connections with each driver, 10 million hostile packets.
 import { join } from "node:path";
 import { root } from "./paths.mjs";
 import { main, run } from "./run.mjs";
 import { setup } from "./setup.mjs";
 
+const files = ["test/valve/leak.test.ts", "test/peer/fuzz.test.ts"];
+
 await main(async () => {
   await setup();
-  run(process.execPath, [join(root, "node_modules", "vitest", "vitest.mjs"), "run", "test/valve/leak.test.ts"], {
+  run(process.execPath, [join(root, "node_modules", "vitest", "vitest.mjs"), "run", ...files], {
     env: { ...process.env, VALVE_SOCKETS_STRESS: "1" },
   });
 });

@@ -1,5 +1,5 @@
+import { concatBytes } from "../bytes.js";
 import { NetworkError } from "../network-error.js";
-import { concatBytes } from "./bytes.js";
 import { type KeyPair, keySizeBytes, type NoisePrimitives } from "./primitives.js";
 import { SymmetricState } from "./symmetric-state.js";
 
@@ -88,7 +88,7 @@ export class HandshakeState {
     this.#symmetric.mixHash(publicKey);
     this.#mixSecret(this.#symmetric);
     this.#messages++;
-    return concatBytes(publicKey, this.#symmetric.encryptAndHash(payload));
+    return concatBytes([publicKey, this.#symmetric.encryptAndHash(payload)]);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { concatBytes } from "./bytes.js";
+import { concatBytes } from "../bytes.js";
 import type { NoisePrimitives } from "./primitives.js";
 
 const blockSizeBytes = 64;
@@ -7,18 +7,8 @@ const blockSizeBytes = 64;
 export function hmacSha256({ sha256 }: NoisePrimitives, key: Uint8Array, message: Uint8Array): Uint8Array {
   const padded = new Uint8Array(blockSizeBytes);
   padded.set(key);
-  const inner = sha256(
-    concatBytes(
-      padded.map((byte) => byte ^ 0x36),
-      message,
-    ),
-  );
-  return sha256(
-    concatBytes(
-      padded.map((byte) => byte ^ 0x5c),
-      inner,
-    ),
-  );
+  const inner = sha256(concatBytes([padded.map((byte) => byte ^ 0x36), message]));
+  return sha256(concatBytes([padded.map((byte) => byte ^ 0x5c), inner]));
 }
 
 /** HKDF as Noise uses it (section 4.3): two keys of 32 bytes from a chaining key and new material. */
@@ -29,5 +19,5 @@ export function hkdf(
 ): [Uint8Array, Uint8Array] {
   const temporaryKey = hmacSha256(primitives, chainingKey, material);
   const first = hmacSha256(primitives, temporaryKey, Uint8Array.of(1));
-  return [first, hmacSha256(primitives, temporaryKey, concatBytes(first, Uint8Array.of(2)))];
+  return [first, hmacSha256(primitives, temporaryKey, concatBytes([first, Uint8Array.of(2)]))];
 }

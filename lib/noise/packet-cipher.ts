@@ -1,4 +1,3 @@
-import { noBytes } from "./bytes.js";
 import { hkdf } from "./hkdf.js";
 import { type AeadKey, keySizeBytes, type NoisePrimitives, tagSizeBytes } from "./primitives.js";
 
@@ -35,7 +34,7 @@ class EpochKey {
 
   next(): EpochKey {
     const sealed = new Uint8Array(keySizeBytes + tagSizeBytes);
-    this.aead.seal(0xffffffff, 0xffffffff, noBytes, new Uint8Array(keySizeBytes), sealed, 0);
+    this.aead.seal(0xffffffff, 0xffffffff, new Uint8Array(0), new Uint8Array(keySizeBytes), sealed, 0);
     return new EpochKey(this.#primitives, sealed.slice(0, keySizeBytes));
   }
 }

@@ -1,5 +1,5 @@
+import { concatBytes } from "../bytes.js";
 import { NetworkError } from "../network-error.js";
-import { concatBytes } from "./bytes.js";
 import { HandshakePattern, HandshakeRole, HandshakeState } from "./handshake-state.js";
 import { type KeyPair, keySizeBytes, type NoisePrimitives } from "./primitives.js";
 
@@ -69,15 +69,14 @@ export function acceptHandshake(
     try {
       return { handshake, payload: handshake.readMessage(message), keyIndex };
     } catch (error) {
-      const isLast = keyIndex === keys.length - 1;
-      if (isLast || !(error instanceof NetworkError && error.code === "ERR_NOISE_DECRYPT")) throw error;
+      if (keyIndex === keys.length - 1) throw error;
     }
   }
   throw new RangeError("keys must not be empty");
 }
 
 function format(primitives: NoisePrimitives, prefix: string, key: Uint8Array): string {
-  const bytes = concatBytes(key, checksum(primitives, prefix, key));
+  const bytes = concatBytes([key, checksum(primitives, prefix, key)]);
   return (
     prefix +
     btoa(String.fromCharCode(...bytes))
@@ -104,7 +103,7 @@ function parse(primitives: NoisePrimitives, prefix: string, text: string): Uint8
 }
 
 function checksum(primitives: NoisePrimitives, prefix: string, key: Uint8Array): Uint8Array {
-  return primitives.sha256(concatBytes(new TextEncoder().encode(prefix), key)).subarray(0, checksumSizeBytes);
+  return primitives.sha256(concatBytes([new TextEncoder().encode(prefix), key])).subarray(0, checksumSizeBytes);
 }
 
 function badKey(why: string): NetworkError {

@@ -1,4 +1,4 @@
-import { concatBytes, noBytes } from "./bytes.js";
+import { concatBytes } from "../bytes.js";
 import { CipherState } from "./cipher-state.js";
 import { hkdf } from "./hkdf.js";
 import { keySizeBytes, type NoisePrimitives } from "./primitives.js";
@@ -32,7 +32,7 @@ export class SymmetricState {
   }
 
   mixHash(bytes: Uint8Array): void {
-    this.#hash = this.#primitives.sha256(concatBytes(this.#hash, bytes));
+    this.#hash = this.#primitives.sha256(concatBytes([this.#hash, bytes]));
   }
 
   mixKey(material: Uint8Array): void {
@@ -57,6 +57,6 @@ export class SymmetricState {
 
   /** The keys of initiator and responder, in this order. */
   split(): [Uint8Array, Uint8Array] {
-    return hkdf(this.#primitives, this.#chainingKey, noBytes);
+    return hkdf(this.#primitives, this.#chainingKey, new Uint8Array(0));
   }
 }

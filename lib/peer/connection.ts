@@ -5,9 +5,6 @@ import type { ConnectionMetrics } from "./metrics.js";
 import type { SendBudget } from "./profile.js";
 import type { OutgoingStream, StreamListener } from "./streams/index.js";
 
-/** Largest unreliable and notify message on every transport, in bytes: what fits the smallest packet, sealed. */
-export const MAX_UNRELIABLE_MESSAGE_SIZE = 1150;
-
 /** One other end, as the layers above see it. */
 export interface IConnection {
   /** The socket's idea of the other end. For logs and addresses. */

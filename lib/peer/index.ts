@@ -1,10 +1,11 @@
 /** The Peer: connections with reliable, unreliable and notify messages, and streams, over any socket. */
 export { ByteSegment } from "./byte-segment.js";
 export { Channel, type NotifyCallbacks } from "./channel.js";
-export { type IConnection, MAX_UNRELIABLE_MESSAGE_SIZE } from "./connection.js";
+export type { IConnection } from "./connection.js";
 export { ConnectionState } from "./connection-state.js";
 export type { PeerEncryption } from "./encryption.js";
 export type { ConnectionMetrics, PeerMetrics } from "./metrics.js";
+export { MAX_UNRELIABLE_MESSAGE_SIZE } from "./packet-format.js";
 export { Peer } from "./peer.js";
 export type { Drive, PeerConfig } from "./peer-config.js";
 export type { PeerHandler } from "./peer-handler.js";

@@ -9,11 +9,11 @@ import {
   type Security,
 } from "../socket/index.js";
 import { Channel, type NotifyCallbacks } from "./channel.js";
-import { type IConnection, MAX_UNRELIABLE_MESSAGE_SIZE } from "./connection.js";
+import type { IConnection } from "./connection.js";
 import { ConnectionState } from "./connection-state.js";
 import type { Waiting } from "./deadline-queue.js";
 import { type ConnectionMetrics, newConnectionMetrics } from "./metrics.js";
-import { CONTROL_LANE, STREAM_LANE, USER_LANES } from "./packet-format.js";
+import { CONTROL_LANE, MAX_UNRELIABLE_MESSAGE_SIZE, STREAM_LANE, USER_LANES } from "./packet-format.js";
 import type { PeerConfig } from "./peer-config.js";
 import type { Profile, ProfileHost, SendBudget } from "./profile.js";
 import { type OutgoingStream, type StreamListener, StreamTable } from "./streams/index.js";
@@ -320,12 +320,13 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
     return true;
   }
 
-  /** A transport that takes all that streams give it is given more, for a while. */
+  /** A transport that takes all that the streams give is given more, as far as their credit goes. */
   #pumpAndFlush(nowMs: number): void {
-    for (let rounds = 0; rounds < 4; rounds++) {
-      const hasMore = this.#streams.pump();
+    for (;;) {
+      this.#streams.pump();
+      const hasChunks = this.#profile.queuedBytes(STREAM_LANE) > 0;
       this.#profile.flush(nowMs);
-      if (!hasMore || this.#profile.queuedBytes(STREAM_LANE) > 0) return;
+      if (!hasChunks || this.#profile.queuedBytes(STREAM_LANE) > 0) return;
     }
   }
 

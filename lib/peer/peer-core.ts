@@ -21,7 +21,7 @@ import { createProfile } from "./create-profile.js";
 import { Encryption } from "./encryption.js";
 import { equalBytes } from "./handshake-packets.js";
 import { newPeerMetrics, type PeerMetrics } from "./metrics.js";
-import type { ProfileKind } from "./packet-format.js";
+import { MIN_PACKET_SIZE, type ProfileKind } from "./packet-format.js";
 import { completeConfig, type PeerConfig } from "./peer-config.js";
 import { type ConnectionOwner, type ConnectionSettings, PeerConnection } from "./peer-connection.js";
 import { PeerDrive } from "./peer-drive.js";
@@ -53,6 +53,9 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     this.config = completeConfig(config);
     this.encryption = this.config.encryption && new Encryption(this.config.encryption);
     this.maxPacketSize = Math.min(maxPacketSize, 0xffff);
+    if (!(maxPacketSize >= MIN_PACKET_SIZE)) {
+      throw new RangeError(`A Peer needs packets of ${MIN_PACKET_SIZE} bytes, not ${maxPacketSize}`);
+    }
     this.#socket = socket;
     this.#handler = handler;
     this.#drive = new PeerDrive(this.config, socket, this.#table.all, () => this.#receiveAll());

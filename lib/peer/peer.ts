@@ -13,7 +13,7 @@ export class Peer {
   readonly #core: PeerCore;
 
   /**
-   * @param maxPacketSize that of the socket's factory, at least 1200 bytes
+   * @param maxPacketSize that of the socket's factory, at least 1128 bytes
    * @throws RangeError for a setting out of its range; NetworkError `ERR_BAD_SERVER_KEY`
    */
   constructor(socket: ISocket, maxPacketSize: number, handler: PeerHandler, config: Partial<PeerConfig> = {}) {

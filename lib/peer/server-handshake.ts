@@ -20,7 +20,7 @@ import {
   writeReject,
 } from "./handshake-packets.js";
 import type { PeerMetrics } from "./metrics.js";
-import { PacketKind, ProfileKind } from "./packet-format.js";
+import { MIN_PACKET_SIZE, PacketKind, ProfileKind } from "./packet-format.js";
 import { PacketReader } from "./packet-reader.js";
 import type { PeerConfig } from "./peer-config.js";
 
@@ -54,9 +54,6 @@ interface Answer {
   session: number;
   accept: Uint8Array;
 }
-
-/** Below this no unreliable message would fit. */
-const MIN_PACKET_SIZE = 1200;
 
 /** A server's side of all handshakes. Of a stranger without a cookie it keeps nothing. */
 export class ServerHandshake {

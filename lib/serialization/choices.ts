@@ -82,7 +82,7 @@ export function union<K extends string, const V extends Readonly<Record<string, 
   const names = Object.keys(variants);
   if (names.length === 0) throw new TypeError("a union has to have a variant");
   const codecs = Object.entries(variants).map(([name, fields]) => {
-    if (discriminator in fields) throw new TypeError(`${name}: ${discriminator} is the discriminator`);
+    if (Object.hasOwn(fields, discriminator)) throw new TypeError(`${name}: ${discriminator} is the discriminator`);
     return struct({ [discriminator]: constant(name), ...fields }) as Variant;
   });
   const indices = new Map(names.map((name, index) => [name, index]));

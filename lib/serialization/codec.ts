@@ -21,7 +21,7 @@ export interface Codec<T> {
   read(reader: NetworkReader): T;
   /** Reads into an object that is there and returns it (or another where it cannot be used). Half done when it throws. */
   readInto?(reader: NetworkReader, target: T): T;
-  /** Whether both are read as the same value: after rounding to what is written. */
+  /** Whether both are read as the same value: after rounding to what is written. Throws as `write` where it has to round. */
   equals(a: T, b: T): boolean;
   /** The value to start from; a new object at each call. */
   default(): T;

@@ -51,7 +51,7 @@ function resolve(resolution: Resolution, bitsFor: (precision: number) => number,
 }
 
 /** The nearest whole number, of two the even one: halves of either sign do not drift upwards. */
-function roundHalfEven(value: number): number {
+export function roundHalfEven(value: number): number {
   const rounded = Math.round(value);
   return rounded - value === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
 }

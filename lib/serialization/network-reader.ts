@@ -225,9 +225,17 @@ export class NetworkReader {
   readBytes(byteLength: number): Uint8Array {
     this.require(byteLength * 8);
     const start = this.#advance(byteLength * 8);
+    const [first, shift] = [start >>> 3, start & 7];
     const bytes = new Uint8Array(byteLength);
-    if ((start & 7) === 0) bytes.set(this.#bytes.subarray(start >>> 3, (start >>> 3) + byteLength));
-    else for (let index = 0; index < byteLength; index++) bytes[index] = bitsAt(this.#bytes, start + index * 8, 8);
+    if (shift === 0) {
+      bytes.set(this.#bytes.subarray(first, first + byteLength));
+    } else {
+      const source = this.#bytes;
+      for (let index = 0; index < byteLength; index++) {
+        const at = first + index;
+        bytes[index] = ((source[at] as number) >>> shift) | ((source[at + 1] as number) << (8 - shift));
+      }
+    }
     return bytes;
   }
 

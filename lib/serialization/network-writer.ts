@@ -103,9 +103,9 @@ export class NetworkWriter {
   writeBits(value: number, bits: number): void {
     if (bits === 0) return;
     if (!(bits > 0 && bits <= 32)) throw wrongInteger(bits, 0, 32);
-    // Before the view: it is another one after growing.
+    // First: growing changes the memory.
     const start = this.#advance(bits);
-    appendBits(this.#view, start, value, bits);
+    appendBits(this.#bytes, this.#view, start, value, bits);
   }
 
   /** Replaces `bits` (0 to 32) bits that are written already: a count or a mask that is known only afterwards. */
@@ -293,7 +293,7 @@ export class NetworkWriter {
     if (wholeBytes > 0) this.#bytes.set(source.subarray(fromBit >>> 3, (fromBit >>> 3) + wholeBytes), start >>> 3);
     for (; done < bits; done += 32) {
       const count = Math.min(bits - done, 32);
-      appendBits(this.#view, start + done, bitsAt(source, fromBit + done, count), count);
+      appendBits(this.#bytes, this.#view, start + done, bitsAt(source, fromBit + done, count), count);
     }
   }
 }

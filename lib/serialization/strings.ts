@@ -27,10 +27,14 @@ export function string(max: number): Codec<string> {
     write: (writer, value) => {
       const start = writer.bitLength;
       writer.writeBits(0, lengthBits);
-      const length = writer.writeText(value);
+      // A text has no fewer bytes than characters: the longest ones are not even encoded.
+      const tooLong = typeof value === "string" && value.length > max;
+      const length = tooLong ? value.length : writer.writeText(value);
       if (length > max) {
         writer.truncate(start);
-        throw new RangeError(`a text of ${length} bytes is over the limit of ${max}`);
+        throw new RangeError(
+          `a text of ${length} ${tooLong ? "characters" : "bytes"} is over the limit of ${max} bytes`,
+        );
       }
       writer.writeBitsAt(start, length, lengthBits);
     },

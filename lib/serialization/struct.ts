@@ -22,12 +22,13 @@ export function layoutOfFields(fields: Fields): string {
 
 /** An object: the values of its fields in the order of the definition, nothing between them. */
 export function struct<const F extends Fields>(fields: F): Codec<StructOf<F>> {
+  const compiled = compileFields(Object.entries(fields));
   const codecs = Object.values(fields);
   return defineCodec<unknown>({
     layout: `struct${layoutOfFields(fields)}`,
     ...sizeOf(codecs),
     borrowed: isBorrowed(codecs),
-    ...compileFields(Object.entries(fields)),
+    ...compiled,
   }) as Codec<StructOf<F>>;
 }
 
@@ -35,14 +36,12 @@ export function struct<const F extends Fields>(fields: F): Codec<StructOf<F>> {
 export function tuple<const C extends readonly Codec<unknown>[]>(
   ...codecs: C
 ): Codec<{ -readonly [I in keyof C]: Infer<C[I]> }> {
+  const compiled = compileFields([...codecs.entries()], true);
   return defineCodec<unknown>({
     layout: `tuple(${codecs.map((codec) => codec.layout)})`,
     ...sizeOf(codecs),
     borrowed: isBorrowed(codecs),
-    ...compileFields(
-      codecs.map((codec, index) => [index, codec]),
-      true,
-    ),
+    ...compiled,
   }) as Codec<{ -readonly [I in keyof C]: Infer<C[I]> }>;
 }
 
@@ -58,7 +57,7 @@ export function extensible<const F extends Fields, const A extends Fields = Reco
   fields: F,
   added: A = {} as A,
 ): Codec<StructOf<F & A>> {
-  const twice = Object.keys(added).find((name) => name in fields);
+  const twice = Object.keys(added).find((name) => Object.hasOwn(fields, name));
   if (twice !== undefined) throw new TypeError(`${twice}: a field is there already`);
   const all = { ...fields, ...added };
   const base = compileFields(Object.entries(fields));

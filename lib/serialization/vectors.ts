@@ -1,6 +1,6 @@
 import { type Codec, defineCodec } from "./codec.js";
 import { requireInteger, wrongValue } from "./errors.js";
-import { float32 } from "./floats.js";
+import { float32, roundHalfEven } from "./floats.js";
 import type { NetworkReader } from "./network-reader.js";
 import { struct } from "./struct.js";
 
@@ -42,7 +42,7 @@ export function quaternion(bits: 9 | 10 = 9): Codec<Quaternion> {
   const mask = 2 ** bits - 1;
   const unusedBits = 32 - bits;
 
-  const steps = (component: number, scale: number) => Math.round(component * scale * top) & mask;
+  const steps = (component: number, scale: number) => roundHalfEven(component * scale * top) & mask;
   const pack = (value: Quaternion) => {
     if (typeof value !== "object" || value === null) throw wrongValue(value, "object", "a quaternion");
     const { x, y, z, w } = value;

@@ -12,9 +12,19 @@ export function gnsNumberOf(code: number): number {
   return firstNumber + code;
 }
 
+/** GNS puts words of its own in the place of no text. */
+const noText = "\u0001";
+
+/** The text of a reason, as GNS takes it. */
+export function gnsTextOf(text: string): string {
+  return text === "" ? noText : text;
+}
+
 /** The reason behind GNS's number (`ConnectionInfo.endReason`) and text. */
 export function reasonOfGns(endReason: number, text: string): DisconnectReason {
-  if (endReason >= firstNumber && endReason < closedWithoutReason) return { code: endReason - firstNumber, text };
+  if (endReason >= firstNumber && endReason < closedWithoutReason) {
+    return { code: endReason - firstNumber, text: text === noText ? "" : text };
+  }
   const isTimeout = endReason === timeoutThere || endReason === timeoutHere;
   return { code: isTimeout ? DisconnectCode.Timeout : DisconnectCode.ConnectionLost, text };
 }

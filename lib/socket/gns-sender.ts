@@ -1,10 +1,11 @@
+import { copyBytes } from "../bytes.js";
 import { rangeError } from "../valve/arguments.js";
 import { ConnectionStatus } from "../valve/connection-status.js";
 import type { NetworkingSockets } from "../valve/networking-sockets.js";
 import { OutgoingBatch } from "../valve/outgoing-batch.js";
 import { SendFlags } from "../valve/send-type.js";
-import { copyBytes } from "./copy-bytes.js";
 import { type GnsHandle, maxReliableBytes, maxUnreliableBytes } from "./gns-handle.js";
+import { checkPacketLength } from "./packet-limit.js";
 
 /** What GNS adds to a reliable message at most: a byte of flags and two variable-length integers. */
 const maxOverheadBytes = 16;
@@ -39,15 +40,12 @@ export class GnsSender {
 
   /** Takes a packet; false: the connection is full. */
   send(handle: GnsHandle, packet: Uint8Array, length: number, isReliable: boolean, lane: number): boolean {
-    const limit = isReliable ? maxReliableBytes : maxUnreliableBytes;
-    if (!(length >= 0 && length <= limit && length <= packet.length)) {
-      throw rangeError("length", `within the packet, and at most ${limit}`);
-    }
+    checkPacketLength(length, packet, isReliable ? maxReliableBytes : maxUnreliableBytes);
     if (!(lane >= 0 && lane <= maxLane)) throw rangeError("lane", `from 0 to ${maxLane}`);
     if (!this.#hasRoom(handle, length)) return false;
     const flags = isReliable ? SendFlags.ReliableNoNagle : SendFlags.NoNagle;
     const offset = this.#batch.reserve(handle.id, length, flags, lane);
-    copyBytes(packet, length, this.#batch.bytes, offset);
+    copyBytes(packet, 0, this.#batch.bytes, offset, length);
     this.#handles[this.#batch.count - 1] = handle;
     handle.pendingBytes += length + maxOverheadBytes;
     handle.batchedBytes = this.#batchedBytes(handle) + length;

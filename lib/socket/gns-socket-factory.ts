@@ -13,7 +13,7 @@ export interface GnsSocketFactoryOptions extends InitializeOptions {
   /** The UDP port, for clients and servers; 7777 unless told. Servers take a free one for 0. */
   port?: number;
   /** The numeric address that servers listen on; `::` unless told, which takes IPv6 and IPv4. */
-  listenAddress?: string;
+  bindAddress?: string;
   /** Instead of address and port: peers by name, behind routers. */
   peer?: GnsPeerSettings;
   /**
@@ -86,8 +86,8 @@ export class GnsSocketFactory extends SocketFactory implements IHasAddress, IHas
   }
 
   getBindEndPoint(): GnsAddress | GnsPeer {
-    const { peer, listenAddress = "::" } = this.#options;
-    return peer ? new GnsPeer(peer) : new GnsAddress(listenAddress, this.port);
+    const { peer, bindAddress = "::" } = this.#options;
+    return peer ? new GnsPeer(peer) : new GnsAddress(bindAddress, this.port);
   }
 
   getConnectEndPoint(address = this.address, port = this.port): GnsAddress | GnsPeer {

@@ -17,7 +17,7 @@ import type { StatusInfo } from "../valve/status-info.js";
 import { DisconnectCode, type DisconnectReason } from "./disconnect-reason.js";
 import { GnsAddress, GnsPeer, type GnsSignaling } from "./gns-end-point.js";
 import { addressOf, GnsHandle, securityOf } from "./gns-handle.js";
-import { gnsNumberOf, reasonOfGns } from "./gns-reason.js";
+import { gnsNumberOf, gnsTextOf, reasonOfGns } from "./gns-reason.js";
 import { GnsSender } from "./gns-sender.js";
 import {
   Delivery,
@@ -27,6 +27,8 @@ import {
   type ReceivedPacket,
   type SocketEvents,
 } from "./socket.js";
+import { closedError, connectError, inUseError, noPacketError, refusedError } from "./socket-errors.js";
+import { Waker } from "./waker.js";
 
 export interface GnsSocketSettings {
   clock: Clock;
@@ -40,17 +42,19 @@ export interface GnsSocketSettings {
 
 /** GNS's priority of each lane, where the lowest number goes first: lane 5, then 0 to 3, then 4. */
 const lanePriorities = [1, 2, 3, 4, 5, 0];
+const serverFailed = { code: DisconnectCode.ConnectionLost, text: "The server failed" };
 const socketClosed = { code: DisconnectCode.ConnectionLost, text: "The socket was closed" };
 
 /** GameNetworkingSockets under the socket layer: a handle is a connection of GNS. */
 export class GnsSocket implements ISocket {
-  events: SocketEvents | null = null;
   readonly #settings: GnsSocketSettings;
+  readonly #waker: Waker;
   readonly #sockets: NetworkingSockets;
   readonly #attempts: ConnectAttempts<GnsHandle>;
   readonly #sender: GnsSender;
   /** The poll group of the connections that our user knows. */
   readonly #known: number;
+  #isUsed = false;
   #listener = 0;
   #boundPort: number | null = null;
   #signaling: GnsSignaling | null = null;
@@ -64,17 +68,17 @@ export class GnsSocket implements ISocket {
   readonly #batch = new MessageBatch();
   /** Whose packet the batch is at, until it is received. */
   #current: GnsHandle | null = null;
-  /** `onReadable` has been called since the last tick. */
-  #isSignaled = false;
-  /** For the next tick: connections to be told of, */
-  #arrived: GnsHandle[] = [];
-  /** and those that have ended, once all that came before has been read. */
+  /** For the next tick: what it calls, */
+  readonly #events: (() => void)[] = [];
+  /** and what has ended, to be told when all that came before has been read. */
   #ended: GnsHandle[] = [];
   #isDrained = false;
+  #isTicking = false;
 
   /** @throws NetworkError `ERR_FAILED`: the library runs with another driver or identity, or cannot be initialized */
   constructor(settings: GnsSocketSettings) {
     this.#settings = settings;
+    this.#waker = new Waker(settings.clock);
     if (!Library.initialize(settings.initialize)) throw failed("GNS was not initialized");
     this.#sockets = new NetworkingSockets();
     this.#attempts = new ConnectAttempts(this.#sockets, settings.clock);
@@ -84,17 +88,54 @@ export class GnsSocket implements ISocket {
     this.#known = this.#sockets.createPollGroup();
     this.#sockets.onReadable(() => {
       this.#dispatch();
-      this.#tellReadable();
+      this.#waker.now();
     });
+  }
+
+  get events(): SocketEvents | null {
+    return this.#waker.events;
+  }
+
+  set events(events: SocketEvents | null) {
+    this.#waker.events = events;
   }
 
   get boundPort(): number | null {
     return this.#boundPort;
   }
 
-  async bind(endPoint: IBindEndPoint): Promise<void> {
+  bind(endPoint: IBindEndPoint): Promise<void> {
+    return this.#use(() => this.#listen(endPoint));
+  }
+
+  /** A refusal's reason is in the error's `reason`. */
+  connect(endPoint: IConnectEndPoint, signal?: AbortSignal): Promise<GnsHandle> {
+    return this.#use(() => this.#connect(endPoint, signal));
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  tick(): void {
+    this.#waker.tick();
+    if (this.#isTicking || this.#closed !== null) return;
+    if (this.#isDrained) this.#queueEnds();
+    this.#sender.takeWritable((handle) => this.#events.push(() => this.#tellWritable(handle)));
+    this.#isTicking = true;
+    try {
+      for (let tell = this.#events.shift(); tell !== undefined; tell = this.#events.shift()) tell();
+    } finally {
+      this.#isTicking = false;
+      if (this.#events.length > 0) this.#waker.later(); // one of them has thrown
+    }
+  }
+
+  async #listen(endPoint: IBindEndPoint): Promise<void> {
     if (endPoint instanceof GnsPeer) {
       const options = await this.#peerOptions(endPoint);
+      if (this.#closed !== null) throw closedError();
       this.#listener = this.#sockets.createListenSocketP2P(endPoint.virtualPort, options);
       if (this.#listener !== 0) this.#signalOver(endPoint.signaling);
     } else {
@@ -108,35 +149,35 @@ export class GnsSocket implements ISocket {
     if (this.#listener === 0) throw failed("The listen socket was not created");
   }
 
-  /** A refusal's reason is in the error's `reason`. */
-  async connect(endPoint: IConnectEndPoint, signal?: AbortSignal): Promise<GnsHandle> {
+  async #connect(endPoint: IConnectEndPoint, signal?: AbortSignal): Promise<GnsHandle> {
     signal?.throwIfAborted();
     const ways = await this.#waysTo(endPoint);
     signal?.throwIfAborted();
     if (this.#closed !== null) throw closedError();
     const handle = await this.#attempts.first(ways, signal);
-    // Its packets wait until here, so that none comes from a handle that our user does not know yet.
-    this.#makeKnown(handle);
-    this.#tellReadableSoon();
+    if (this.#closed !== null) throw closedError();
+    // Its packets wait until whoever awaits this has the handle, through however many promises.
+    this.#settings.clock.setTimeout(() => this.#introduce(handle), 0);
     return handle;
   }
 
-  close(): Promise<void> {
-    this.#closed ??= this.#close();
-    return this.#closed;
+  #introduce(handle: GnsHandle): void {
+    if (handle.closed !== null) return;
+    this.#makeKnown(handle);
+    this.#waker.now();
   }
 
-  tick(): void {
-    this.#isSignaled = false;
-    if (this.#isDestroyed) return;
-    this.#dispatch();
-    if (this.#isDrained) this.#tellEnds();
-    for (const handle of this.#arrived.splice(0)) {
-      if (handle.closed !== null) continue;
-      this.#makeKnown(handle);
-      this.events?.onConnect(handle);
+  /** A socket is bound or connected once. */
+  async #use<Result>(begin: () => Promise<Result>): Promise<Result> {
+    if (this.#closed !== null) throw closedError();
+    if (this.#isUsed) throw inUseError();
+    this.#isUsed = true;
+    try {
+      return await begin();
+    } catch (error) {
+      this.#isUsed = false;
+      throw error;
     }
-    if (!this.#isDestroyed) this.#sender.takeWritable((handle) => this.events?.onWritable(handle));
   }
 
   poll(): boolean {
@@ -146,15 +187,15 @@ export class GnsSocket implements ISocket {
     }
     if (this.#current === null && this.#ended.length > 0 && !this.#isDrained) {
       this.#isDrained = true;
-      this.#tellReadableSoon();
+      this.#waker.later();
     }
     return this.#current !== null;
   }
 
   receive(packet: ReceivedPacket): void {
-    if (this.#current === null) throw new NetworkError("ERR_INVALID_STATE", "There is no packet: ask poll() first");
+    if (!this.poll()) throw noPacketError();
     const batch = this.#batch;
-    packet.handle = this.#current;
+    packet.handle = this.#current as unknown as GnsHandle;
     packet.buffer = batch.bytes;
     packet.offset = batch.offset;
     packet.length = batch.length;
@@ -189,14 +230,14 @@ export class GnsSocket implements ISocket {
     handle.closed = new Promise((resolve) => this.#closing.set(handle.id, resolve));
     this.#forget(handle);
     this.#ended = this.#ended.filter((other) => other !== handle);
-    this.#sockets.closeConnectionGracefully(handle.id, gnsNumberOf(code), text, this.#settings.lingerMs);
+    this.#sockets.closeConnectionGracefully(handle.id, gnsNumberOf(code), gnsTextOf(text), this.#settings.lingerMs);
     return handle.closed;
   }
 
   /** Moves on to the next message, with the next batch if need be. */
   #nextMessage(): boolean {
     while (!this.#batch.next()) {
-      if (this.#isDestroyed) return false;
+      if (this.#closed !== null) return false;
       if (this.#sockets.receiveBatch(ReceiveSource.PollGroup, this.#known, this.#batch) <= 0) return false;
     }
     return true;
@@ -226,27 +267,34 @@ export class GnsSocket implements ISocket {
   }
 
   #onStranger(id: number, info: ConnectionInfo): void {
-    let verdict: true | DisconnectReason = { code: DisconnectCode.ConnectionLost, text: "The server failed" };
-    try {
-      if (this.events !== null && info.listenSocket !== 0) {
-        verdict = this.events.onIncoming({ address: addressOf(info), security: securityOf(info) });
-      }
-    } finally {
-      if (verdict !== true) this.#sockets.closeConnection(id, gnsNumberOf(verdict.code), verdict.text);
-      else if (this.#sockets.acceptConnection(id) === Result.OK) {
-        this.#sockets.configureConnectionLanes(id, lanePriorities);
-      }
+    const verdict = this.#judge(info);
+    if (verdict !== true) this.#sockets.closeConnection(id, gnsNumberOf(verdict.code), gnsTextOf(verdict.text));
+    else if (this.#sockets.acceptConnection(id) === Result.OK) {
+      this.#sockets.configureConnectionLanes(id, lanePriorities);
     }
+  }
+
+  #judge(info: ConnectionInfo): true | DisconnectReason {
+    try {
+      const incoming = { address: addressOf(info), security: securityOf(info) };
+      if (info.listenSocket !== 0 && this.events !== null) return this.events.onIncoming(incoming);
+    } catch (error) {
+      this.#events.push(() => {
+        throw error;
+      });
+    }
+    return serverFailed;
   }
 
   #onConnected(id: number, info: ConnectionInfo): void {
     const handle = new GnsHandle(this, id, info);
     this.#handles.set(id, handle);
     if (this.#attempts.has(id)) this.#attempts.succeed(id, handle);
-    else this.#arrived.push(handle);
+    else this.#events.push(() => this.#tellConnect(handle));
   }
 
-  #onEnd(id: number, { endReason, endDebug }: ConnectionInfo): void {
+  #onEnd(id: number, info: ConnectionInfo): void {
+    const { endReason, endDebug } = info;
     const reason = reasonOfGns(endReason, endDebug);
     const handle = this.#handles.get(id);
     if (handle !== undefined) {
@@ -254,7 +302,8 @@ export class GnsSocket implements ISocket {
       return;
     }
     this.#sockets.closeConnection(id);
-    this.#attempts.fail(id, new NetworkError("ERR_CONNECT_FAILED", endDebug, { endReason, endDebug, reason }));
+    const error = refusedError(addressOf(info), reason);
+    this.#attempts.fail(id, Object.assign(error, { endReason, endDebug }));
   }
 
   /** GNS has not taken a packet. If it was a reliable one, the stream of packets has a hole. */
@@ -262,7 +311,7 @@ export class GnsSocket implements ISocket {
     const hasEnded = result === -Result.NoConnection || result === -Result.InvalidState; // an event says so, or has
     if (hasEnded || this.#handles.get(handle.id) !== handle) return;
     this.#end(handle, { code: DisconnectCode.ConnectionLost, text: `GNS refused a packet (${Result[-result]})` });
-    this.#tellReadableSoon();
+    this.#waker.later();
   }
 
   #end(handle: GnsHandle, reason: DisconnectReason): void {
@@ -272,18 +321,32 @@ export class GnsSocket implements ISocket {
     this.#isDrained = false;
   }
 
-  #tellEnds(): void {
-    const told = this.#ended.filter((handle) => handle.isKnown);
-    this.#ended = this.#ended.filter((handle) => !handle.isKnown);
+  #queueEnds(): void {
+    const known = this.#ended.filter(({ isKnown }) => isKnown);
+    this.#ended = this.#ended.filter(({ isKnown }) => !isKnown);
     this.#isDrained = false;
-    for (const handle of told) {
-      if (handle.closed !== null) continue; // by the callback of one before
-      handle.closed = Promise.resolve();
-      this.#forget(handle);
-      const { code, text } = handle.endReason as DisconnectReason;
-      this.#sockets.closeConnection(handle.id, gnsNumberOf(code), text);
-      this.events?.onDisconnect(handle, { code, text });
-    }
+    for (const handle of known) this.#events.push(() => this.#tellDisconnect(handle));
+  }
+
+  // By the time that these are called, the user may have ended the connection.
+
+  #tellConnect(handle: GnsHandle): void {
+    if (handle.closed !== null) return;
+    this.#makeKnown(handle);
+    this.events?.onConnect(handle);
+  }
+
+  #tellWritable(handle: GnsHandle): void {
+    if (handle.closed === null) this.events?.onWritable(handle);
+  }
+
+  #tellDisconnect(handle: GnsHandle): void {
+    if (handle.closed !== null) return;
+    handle.closed = Promise.resolve();
+    this.#forget(handle);
+    const reason = handle.endReason as DisconnectReason;
+    this.#sockets.closeConnection(handle.id, gnsNumberOf(reason.code), gnsTextOf(reason.text));
+    this.events?.onDisconnect(handle, reason);
   }
 
   #forget(handle: GnsHandle): void {
@@ -294,18 +357,8 @@ export class GnsSocket implements ISocket {
 
   #makeKnown(handle: GnsHandle): void {
     handle.isKnown = true;
+    this.#isDrained = false; // its packets have not been looked for yet
     this.#sockets.setConnectionPollGroup(this.#known, handle.id);
-  }
-
-  #tellReadable(): void {
-    if (this.#isSignaled || this.#closed !== null) return;
-    this.#isSignaled = true;
-    this.events?.onReadable();
-  }
-
-  /** Not from inside a call of our user. */
-  #tellReadableSoon(): void {
-    queueMicrotask(() => this.#tellReadable());
   }
 
   /** What to try, one after the other, to get to an end point. */
@@ -326,12 +379,12 @@ export class GnsSocket implements ISocket {
     }
     checkInstance("endPoint", endPoint, GnsAddress);
     const { host, port } = endPoint as GnsAddress;
-    const addresses = await orConnectFailed(resolveBothFamilies(host, port, lookup));
+    const addresses = await orConnectFailed(host, resolveBothFamilies(host, port, lookup));
     return addresses.map((address) => withLanes(() => this.#sockets.connect(address, this.#settings.config)));
   }
 
   async #peerOptions({ ice }: GnsPeer): Promise<ConfigOption[]> {
-    return [...(await orConnectFailed(iceOptions(ice))), ...this.#settings.config];
+    return [...(await orConnectFailed("the peer", iceOptions(ice))), ...this.#settings.config];
   }
 
   #signalOver(signaling: GnsSignaling): void {
@@ -345,6 +398,9 @@ export class GnsSocket implements ISocket {
   }
 
   async #close(): Promise<void> {
+    this.#waker.close();
+    this.#events.length = 0;
+    this.#current = null;
     this.#attempts.failAll(closedError());
     for (const handle of [...this.#handles.values()]) void this.disconnect(handle, socketClosed);
     // It stays in GNS until its last connection has finished lingering.
@@ -372,16 +428,12 @@ function failed(message: string): NetworkError {
   return Library.lastError ?? new NetworkError("ERR_FAILED", message);
 }
 
-function closedError(): NetworkError {
-  return new NetworkError("ERR_CLOSED", "The socket has been closed");
-}
-
 /** Names that lead nowhere are a connection that fails; wrong arguments stay what they are. */
-async function orConnectFailed<T>(resolved: Promise<T>): Promise<T> {
+async function orConnectFailed<Found>(address: string, found: Promise<Found>): Promise<Found> {
   try {
-    return await resolved;
+    return await found;
   } catch (cause) {
     if (cause instanceof TypeError || cause instanceof RangeError) throw cause;
-    throw new NetworkError("ERR_CONNECT_FAILED", (cause as Error).message, { cause });
+    throw connectError(address, (cause as Error).message, { cause });
   }
 }

@@ -4,9 +4,10 @@ import { LaneShuffler } from "./lane-shuffler.js";
 import { MemoryConnection } from "./memory-connection.js";
 import type { MemoryNetwork } from "./memory-network.js";
 import type { MemoryEndPoint, MemorySocketOptions } from "./memory-socket-factory.js";
+import { checkPacket } from "./packet-limit.js";
 import { PacketQueue } from "./packet-queue.js";
 import { Delivery, type IConnectionHandle, type ISocket, type ReceivedPacket, type SocketEvents } from "./socket.js";
-import { checkPacketLength, closedError, connectError, inUseError, refusedError } from "./socket-errors.js";
+import { closedError, connectError, inUseError, refusedError } from "./socket-errors.js";
 
 /** So many packets wait for `flush` at most; then they leave by themselves. */
 const maxUnflushedPackets = 256;
@@ -97,8 +98,8 @@ export class MemoryConnectionSocket implements ISocket {
     const connection = handle as MemoryConnection;
     if (this.#isClosed || connection.hasEnded || connection.remote.hasEnded) return false;
     const isReliable = connection.ordered || delivery === Delivery.Reliable;
-    const { maxPacketSize, maxReliablePacketSize, queueBytes } = this.#options;
-    checkPacketLength(length, packet, isReliable ? maxReliablePacketSize : maxPacketSize);
+    const { queueBytes } = this.#options;
+    checkPacket(connection, packet, length, delivery);
     if (connection.bufferedBytes > 0 && connection.bufferedBytes + length > queueBytes) {
       if (isReliable) connection.isBlocked = true;
       else this.droppedPackets++;

@@ -12,8 +12,8 @@ export class MemoryConnection implements InboxHandle {
   connection: unknown = null;
   waitingPackets = 0;
   hasEnded = false;
-  /** Sent, and not received by the other end. */
   readonly bytesPerSecond = Number.POSITIVE_INFINITY;
+  /** Sent, and not received by the other end. */
   bufferedBytes = 0;
   /** A packet was refused since it was last writable. */
   isBlocked = false;

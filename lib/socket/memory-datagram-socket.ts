@@ -1,8 +1,9 @@
 import type { MemoryNetwork } from "./memory-network.js";
 import type { MemoryEndPoint, MemorySocketOptions } from "./memory-socket-factory.js";
+import { checkPacket } from "./packet-limit.js";
 import { PacketQueue, type QueuedPacket } from "./packet-queue.js";
 import type { Delivery, IConnectionHandle, ISocket, ReceivedPacket, Security, SocketEvents } from "./socket.js";
-import { checkPacketLength, closedError, inUseError, noPacketError } from "./socket-errors.js";
+import { closedError, inUseError, noPacketError } from "./socket-errors.js";
 import { Waker } from "./waker.js";
 
 /** An address: the port of a {@link MemoryDatagramSocket}. */
@@ -120,7 +121,7 @@ export class MemoryDatagramSocket implements ISocket {
 
   send(handle: IConnectionHandle, packet: Uint8Array, length: number, delivery: Delivery): boolean {
     if (this.#isClosed || !this.#address) return false;
-    checkPacketLength(length, packet, this.#options.maxPacketSize);
+    checkPacket(handle, packet, length, delivery);
     const receiver = this.#network.at((handle as MemoryAddress).port);
     if (!(receiver instanceof MemoryDatagramSocket) || !receiver.#address) return true;
     this.#outgoing.push(this.#network.pool.copy(receiver.#address, packet, length, delivery, 0));

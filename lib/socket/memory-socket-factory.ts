@@ -33,7 +33,6 @@ export interface MemorySocketOptions {
   readonly kind: MemorySocketKind;
   readonly security: Security;
   readonly maxPacketSize: number;
-  readonly maxReliablePacketSize: number;
   readonly queuePackets: number;
   readonly queueBytes: number;
 }
@@ -44,7 +43,7 @@ export interface MemoryEndPoint {
 }
 
 const maxDatagramBytes = 1232;
-const maxReliableBytes = 16_384;
+const maxStreamBytes = 16_384;
 
 /** Sockets on a {@link MemoryNetwork}. */
 export class MemorySocketFactory extends SocketFactory implements IHasPort {
@@ -57,11 +56,10 @@ export class MemorySocketFactory extends SocketFactory implements IHasPort {
     super();
     const { kind = "datagram", port = 7777, security = "none", queuePackets = 4096, queueBytes = 2 ** 20 } = options;
     this.port = port;
-    this.maxPacketSize = options.maxPacketSize ?? (kind === "stream" ? maxReliableBytes : maxDatagramBytes);
+    this.maxPacketSize = options.maxPacketSize ?? (kind === "stream" ? maxStreamBytes : maxDatagramBytes);
     this.#network = network;
     const { maxPacketSize } = this;
-    const maxReliablePacketSize = kind === "native" ? Math.max(maxPacketSize, maxReliableBytes) : maxPacketSize;
-    this.#options = { kind, security, maxPacketSize, maxReliablePacketSize, queuePackets, queueBytes };
+    this.#options = { kind, security, maxPacketSize, queuePackets, queueBytes };
   }
 
   createServerSocket(): ISocket {

@@ -4,12 +4,19 @@ import { Delivery, type IConnectionHandle } from "./socket.js";
 export class QueuedPacket {
   next: QueuedPacket | null = null;
   handle!: IConnectionHandle;
-  bytes = new Uint8Array(0);
+  bytes: Uint8Array = new Uint8Array(0);
   length = 0;
   delivery = Delivery.Unreliable;
   lane = 0;
   /** When it is to go on, for those who delay. */
   dueMs = 0;
+}
+
+/** A copy of the first `length` of `bytes`. Not by `slice`, which is no copy where they are Node's `Buffer`. */
+export function copyOf(bytes: Uint8Array, length: number): Uint8Array {
+  const copy = new Uint8Array(length);
+  copy.set(length === bytes.length ? bytes : bytes.subarray(0, length));
+  return copy;
 }
 
 /** First in, first out. Linked, so that memory follows what waits and not what may. */

@@ -1,8 +1,15 @@
 import { NetworkError, type NetworkErrorDetails } from "../network-error.js";
 import type { DisconnectReason } from "./disconnect-reason.js";
 
-export const addressInUseError = (address: string) =>
-  new NetworkError("ERR_ADDRESS_IN_USE", `${address} is in use by another socket`);
+export const addressInUseError = (address: string, cause?: unknown) =>
+  new NetworkError("ERR_ADDRESS_IN_USE", `${address} is in use by another socket`, { cause });
+
+/** An error of the operating system when something begins to listen. */
+export function listenError(cause: unknown, address: string): NetworkError {
+  const { code, message } = cause as Error & { code?: string };
+  if (code === "EADDRINUSE") return addressInUseError(address, cause);
+  return new NetworkError(code === "EACCES" ? "ERR_ACCESS" : "ERR_FAILED", `${address}: ${message}`, { cause });
+}
 
 /** A socket is bound or connected once in its life. */
 export const inUseError = () => new NetworkError("ERR_IN_USE", "The socket is bound or connected already");
@@ -20,10 +27,12 @@ export const refusedError = (address: string, reason: DisconnectReason) =>
     reason,
   });
 
-/** @throws RangeError for a length that `send` does not take */
-export function checkPacketLength(length: number, packet: Uint8Array, maxPacketSize: number): void {
-  if (length >>> 0 === length && length > 0 && length <= maxPacketSize && length <= packet.length) return;
-  throw new RangeError(
-    `A packet has 1 to ${maxPacketSize} bytes and no more than its buffer (${packet.length}), not ${length}`,
-  );
+/** What `promise` gives, unless `signal` aborts before: then the signal's reason. */
+export function abortable<Result>(promise: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
 }

@@ -1,7 +1,8 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { concatBytes } from "../bytes.js";
 import { checkBytes, checkInstance, checkInteger, rangeError, typeError } from "./arguments.js";
 import { NetworkingIdentity } from "./networking-identity.js";
-import { concatBytes, decodeProtobuf, encodeProtobuf, protobufBytes } from "./protobuf.js";
+import { decodeProtobuf, encodeProtobuf, protobufBytes } from "./protobuf.js";
 
 /** Who vouches for identities: a key pair (Ed25519) of one's own. */
 export interface CertificateAuthority {

@@ -1,3 +1,5 @@
+import { concatBytes } from "../bytes.js";
+
 /** The little of protocol buffers that certificates need: fields of bytes, fixed and variable numbers. */
 export type ProtobufValue = Uint8Array | string | { varint: number } | { fixed32: number } | { fixed64: bigint };
 
@@ -31,17 +33,6 @@ export function encodeProtobuf(fields: readonly [number: number, value: Protobuf
     }
   }
   return concatBytes(parts);
-}
-
-/** One array of its own with the bytes of all. */
-export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    all.set(part, offset);
-    offset += part.length;
-  }
-  return all;
 }
 
 /** A field of an encoded message: `bytes` is all of it with its tag, `value` what it holds, null for a varint. */

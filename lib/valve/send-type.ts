@@ -23,7 +23,7 @@ export enum SendFlags {
   UnreliableNoDelay = 5,
   Reliable = 8,
   ReliableNoNagle = 9,
-  /** Does the work of sending in this call and not on GNS's thread. */
+  /** Meant to do the work of sending in this call. GNS 1.6 takes it and still leaves that to its next poll. */
   UseCurrentThread = 16,
   /** Starts a broken session of ad-hoc messages anew. */
   AutoRestartBrokenSession = 32,

@@ -29,7 +29,8 @@ class Driver {
   DriverMode mode() const { return mode_; }
   int descriptor() const { return descriptor_; }
 
-  // The event loop that polls in hybrid mode: at most one. False: there is one already, or the mode is another.
+  // The calling thread's event loop polls in hybrid mode: at most one. It asks TakeWake after all that it has given
+  // GNS to do. False: there is one already, or the mode is another.
   bool AttachLoop();
   void DetachLoop();
   // From the attached loop, when the descriptor is readable or GNS's next timer is due. Does not wait.

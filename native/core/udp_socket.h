@@ -21,7 +21,8 @@ struct UdpSlot {
   uint32_t reserved;
 };
 
-// A UDP socket for IPv6 and IPv4 that never waits. Datagrams lie in slots of equal size, one behind the other in memory.
+// A UDP socket for IPv6 and IPv4 that never waits. Datagrams lie in slots of equal size, one behind the other in
+// memory.
 class UdpSocket {
  public:
   // Binds to an address, or hears and sends to that one only. Null: `error` is the system's number.

@@ -46,8 +46,8 @@ void CloseSocket(Descriptor socket);
 int LastSocketError();
 bool IsWouldBlock(int error);
 
-// Receives, or sends, up to `count` datagrams without waiting, in as few calls as the system allows. An address of size 0
-// is the one that the socket is connected to. Returns their number, or -1: the first one failed, see LastSocketError.
+// Receives, or sends, up to `count` datagrams without waiting, in as few calls as the system allows. An address of size
+// 0 is the one that the socket is connected to. Returns their number, or -1: the first one failed, see LastSocketError.
 int ReceiveDatagrams(Descriptor socket, Datagram* datagrams, int count);
 int SendDatagrams(Descriptor socket, Datagram* datagrams, int count);
 

@@ -79,6 +79,7 @@ class Peer {
  private:
   void TurnLoop() {
     pollfd descriptor{vs::GetDriver().descriptor(), POLLIN, 0};
+    vs::GetDriver().TakeWake();  // of the last turn: its timer is due
     ::poll(&descriptor, 1, std::min(vs::GetDriver().TimeToNextTimer(), 10));
     vs::GetDriver().PollFromLoop();
     vs::Collect(true, &bell_);

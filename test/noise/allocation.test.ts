@@ -1,8 +1,10 @@
 import { createCipheriv, createDecipheriv, createSecretKey } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { PacketOpener, PacketSealer, ReplayWindow, tagSizeBytes } from "../../lib/noise/index.js";
-import { bytes, primitives } from "./handshake-pair.js";
+import { nodePrimitives } from "../../lib/noise/node-primitives.js";
+import { bytes } from "./handshake-pair.js";
 
+const primitives = nodePrimitives();
 const key = new Uint8Array(32).fill(1);
 const header = bytes("header");
 

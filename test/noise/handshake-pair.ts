@@ -1,14 +1,31 @@
 import {
+  type AeadKey,
   acceptHandshake,
   HandshakePattern,
   HandshakeRole,
   HandshakeState,
   type KeyPair,
   type NoisePrimitives,
+  tagSizeBytes,
 } from "../../lib/noise/index.js";
 import { nodePrimitives } from "../../lib/noise/node-primitives.js";
 
-export const primitives = nodePrimitives();
+/** The same, but it insists that nothing shorter than a tag is to be opened. */
+export function strict(primitives: NoisePrimitives): NoisePrimitives {
+  const aeadKey = (key: Uint8Array): AeadKey => {
+    const aead = primitives.aeadKey(key);
+    return {
+      seal: aead.seal.bind(aead),
+      open(...parameters) {
+        if (parameters[3].length < tagSizeBytes) throw new Error("no room for a tag");
+        return aead.open(...parameters);
+      },
+    };
+  };
+  return { ...primitives, aeadKey };
+}
+
+export const primitives = strict(nodePrimitives());
 export const bytes = (text: string) => new TextEncoder().encode(text);
 export const prologue = bytes("agreed before");
 export const noBytes = new Uint8Array(0);

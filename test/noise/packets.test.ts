@@ -1,8 +1,9 @@
+import { createCipheriv } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { deriveSpaceKey, PacketOpener, PacketSealer, packetsPerEpoch, tagSizeBytes } from "../../lib/noise/index.js";
 import { nodePrimitives } from "../../lib/noise/node-primitives.js";
 import { seededRandom } from "../../lib/testing/index.js";
-import { bytes, noBytes } from "./handshake-pair.js";
+import { bytes, noBytes, strict } from "./handshake-pair.js";
 
 const key = new Uint8Array(32).fill(1);
 const header = bytes("header");
@@ -14,7 +15,7 @@ interface Packet {
 }
 
 describe.each(["AESGCM", "ChaChaPoly"] as const)("%s", (cipher) => {
-  const primitives = nodePrimitives({ cipher });
+  const primitives = strict(nodePrimitives({ cipher }));
   const sealerOf = () => new PacketSealer(primitives, key);
   const openerOf = () => new PacketOpener(primitives, key);
 
@@ -158,11 +159,46 @@ describe.each(["AESGCM", "ChaChaPoly"] as const)("%s", (cipher) => {
       );
     }
 
-    test("a new key begins with the epoch", () => {
-      const [packets = []] = around(1);
-      const aead = primitives.aeadKey(key);
-      const withFirstKey = ({ counter, sealed }: Packet) => aead.open(counter, 0, header, sealed, sealed.slice(), 0);
-      expect(packets.map(withFirstKey)).toEqual(packets.map(({ counter }) => counter < packetsPerEpoch));
+    /** The key of an epoch, made in another way: ENCRYPT(k, 2^64 - 1, "", 32 zero bytes) again and again. */
+    function epochKey(epoch: number): Uint8Array {
+      const algorithm = { AESGCM: "aes-256-gcm", ChaChaPoly: "chacha20-poly1305" }[cipher];
+      const nonce = Buffer.from("00000000ffffffffffffffff", "hex");
+      let current: Uint8Array = key;
+      for (let count = 0; count < epoch; count++) {
+        const options = { authTagLength: tagSizeBytes };
+        current = createCipheriv(algorithm as "aes-256-gcm", current, nonce, options).update(new Uint8Array(32));
+      }
+      return current;
+    }
+
+    function sealWith(secret: Uint8Array, counter: number): Packet {
+      const plaintext = bytes(`packet ${counter}`);
+      const sealed = new Uint8Array(plaintext.length + tagSizeBytes);
+      const [low, high] = [Number(BigInt(counter) & 0xffffffffn), Number(BigInt(counter) >> 32n)];
+      primitives.aeadKey(secret).seal(low, high, header, plaintext, sealed, 0);
+      return { counter, sealed, plaintext };
+    }
+
+    test("each epoch begins with a new key, also beyond 2^32 packets", () => {
+      const sealer = sealerOf();
+      const opener = openerOf();
+      const epochs = 4100;
+      for (let epoch = 0; epoch <= epochs; epoch++) {
+        for (const counter of [epoch * packetsPerEpoch, (epoch + 1) * packetsPerEpoch - 1]) {
+          const packet = seal(sealer, counter);
+          if (epoch < 3 || epoch === epochs) expect(packet).toEqual(sealWith(epochKey(epoch), counter));
+          expect(opens(opener, packet)).toBe(true);
+        }
+      }
+    });
+
+    test("a packet sealed with the key of another epoch than its counter's is refused", () => {
+      for (const epoch of [0, 1, 2, 3]) {
+        for (const counterEpoch of [0, 1, 2, 3]) {
+          const isOpened = opens(openerOf(), sealWith(epochKey(epoch), counterEpoch * packetsPerEpoch));
+          expect(isOpened).toBe(epoch === counterEpoch && epoch < 2);
+        }
+      }
     });
 
     test("packets reordered around the beginnings of epochs are all opened", () => {

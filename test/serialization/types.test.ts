@@ -66,7 +66,14 @@ describe("the types of values follow from codecs", () => {
       seen: Set<number>;
       home?: [number, boolean] | undefined;
     }
-    expectTypeOf<Infer<typeof player>>().toEqualTypeOf<{ [K in keyof Player]: Player[K] }>();
+    type Value = Infer<typeof player>;
+    expectTypeOf<Value>().toExtend<Player>();
+    expectTypeOf<Player>().toExtend<Value>();
+    expectTypeOf<Value["home"]>().toEqualTypeOf<Player["home"]>();
+    expectTypeOf<Value["team"]>().toEqualTypeOf<Team>();
+    expectTypeOf<Value["mood"]>().toEqualTypeOf<Mood>();
+    expectTypeOf<Value["color"]>().toEqualTypeOf<"red" | "green">();
+    expectTypeOf<Value["items"]>().toEqualTypeOf<{ kind: string; count: number }[]>();
     const codec: Codec<Player> = player;
     expectTypeOf(codec.default()).toEqualTypeOf<Player>();
     const value = decode(player, encode(player, player.default()));

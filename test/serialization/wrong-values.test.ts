@@ -64,6 +64,7 @@ describe.each(libraries)("with %s", (_, library) => {
     [library.vec3(), undefined, TypeError],
     [library.string(4), "12345", RangeError],
     [library.string(4), "é€", RangeError],
+    [library.string(4), "a".repeat(600_000), RangeError],
     [library.string(4), 5, TypeError],
     [library.stringTable(["a"]), "b", RangeError],
     [library.bytes(2), new Uint8Array(3), RangeError],
@@ -84,7 +85,7 @@ describe.each(libraries)("with %s", (_, library) => {
     [library.extensible({ a: library.u8 }), null, TypeError],
   ] as unknown as [Codec<never>, unknown, typeof Error][];
 
-  it.each(wrong.map(([codec, value, type]) => [codec.layout, String(value), type, codec, value] as const))(
+  it.each(wrong.map(([codec, value, type]) => [codec.layout, String(value).slice(0, 20), type, codec, value] as const))(
     "%s refuses %s and names the field",
     (_layout, _text, type, codec, value) => {
       const error = errorOf(() => encode(struct({ before: library.u8, it: codec }), { before: 1, it: value as never }));
@@ -148,6 +149,7 @@ describe.each(libraries)("with %s", (_, library) => {
     ["a field __proto__", () => struct({ ["__proto__"]: library.u8 }), TypeError],
     ["a field without a codec", () => struct({ a: undefined as never }), TypeError],
     ["a field added twice", () => library.extensible({ a: library.u8 }, { a: library.u8 }), TypeError],
+    ["an item without a codec", () => library.tuple(library.u8, undefined as never), TypeError],
     ["a codec without a layout", () => library.defineCodec({} as never), TypeError],
   ])("%s is refused when it is defined", (_name, define, type) => {
     expect(errorOf(define)).toBeInstanceOf(type);

@@ -1,6 +1,11 @@
 import { type Channel, type IConnection, Peer, type PeerConfig, type PeerHandler } from "../../lib/peer/index.js";
-import type { DisconnectReason, ISocket, SocketFactory } from "../../lib/socket/index.js";
-import { MemoryNetwork, MemorySocketFactory, type MemorySocketKind } from "../../lib/socket/index.js";
+import type { DisconnectReason, IConnectionHandle, ISocket, SocketFactory } from "../../lib/socket/index.js";
+import {
+  MemoryNetwork,
+  MemorySocketFactory,
+  type MemorySocketFactoryOptions,
+  type MemorySocketKind,
+} from "../../lib/socket/index.js";
 import { FakeClock, seededRandom } from "../../lib/testing/index.js";
 
 /** Notes what a Peer tells. */
@@ -53,6 +58,7 @@ export function seededBytes(seed: number): (size: number) => Uint8Array {
 
 export interface WorldOptions {
   kind?: MemorySocketKind;
+  factory?: MemorySocketFactoryOptions;
   server?: Partial<PeerConfig>;
   client?: Partial<PeerConfig>;
   wrap?: (factory: SocketFactory, clock: FakeClock) => SocketFactory;
@@ -67,22 +73,56 @@ export class PeerWorld {
   readonly server: Peer;
   /** Nothing that is sent arrives any more. */
   isCut = false;
+  /** Sees every packet that is sent. */
+  tap: ((packet: Uint8Array, handle: IConnectionHandle) => void) | null = null;
+  readonly serverSocket: ISocket;
+  #lastSender: IConnectionHandle | null = null;
+  readonly #injected: Uint8Array[] = [];
   readonly #options: WorldOptions;
   #peers = 0;
 
   constructor(options: WorldOptions = {}) {
     this.#options = options;
-    const plain = new MemorySocketFactory(this.network, { kind: options.kind ?? "datagram" });
+    const plain = new MemorySocketFactory(this.network, { kind: options.kind ?? "datagram", ...options.factory });
     this.factory = options.wrap?.(plain, this.clock) ?? plain;
-    this.server = this.newPeer(this.factory.createServerSocket(), this.serverHandler, options.server);
+    this.serverSocket = this.factory.createServerSocket();
+    this.server = this.newPeer(this.serverSocket, this.serverHandler, options.server);
+    this.#letInject(this.serverSocket);
   }
 
   newPeer(socket: ISocket, handler: PeerHandler, config: Partial<PeerConfig> = {}): Peer {
     const send = socket.send.bind(socket);
-    socket.send = (...packet) => this.isCut || send(...packet);
+    socket.send = (handle, packet, length, delivery, lane) => {
+      this.tap?.(packet.subarray(0, length), handle);
+      return this.isCut || send(handle, packet, length, delivery, lane);
+    };
+    const receive = socket.receive.bind(socket);
+    socket.receive = (packet) => {
+      receive(packet);
+      if (socket === this.serverSocket) this.#lastSender = packet.handle.copy();
+    };
     const seed = ++this.#peers;
     const base = { clock: this.clock, random: seededRandom(seed), randomBytes: seededBytes(seed) };
     return new Peer(socket, this.factory.maxPacketSize, handler, { ...base, ...config });
+  }
+
+  /** The server receives `packet` from the address that it heard of last. */
+  inject(packet: Uint8Array): void {
+    this.#injected.push(packet);
+    this.serverSocket.events?.onReadable();
+  }
+
+  #letInject(socket: ISocket): void {
+    const [poll, receive] = [socket.poll.bind(socket), socket.receive.bind(socket)];
+    socket.poll = () => this.#injected.length > 0 || poll();
+    socket.receive = (packet) => {
+      const injected = this.#injected.shift();
+      if (!injected) return receive(packet);
+      packet.handle = this.#lastSender as IConnectionHandle;
+      packet.buffer = injected;
+      packet.offset = 0;
+      packet.length = injected.length;
+    };
   }
 
   listen(): Promise<void> {

@@ -9,8 +9,6 @@ export class RoundTripEstimator {
   smoothedMs = 0;
   variationMs = 0;
   latestMs = 0;
-  /** The least ever, which bounds how much of a delay is believed. */
-  minMs = Number.POSITIVE_INFINITY;
 
   constructor(initialMs: number) {
     if (initialMs > 0) this.sample(initialMs, 0);
@@ -19,9 +17,8 @@ export class RoundTripEstimator {
   /** Takes a measurement, of which the other side says that it spent `heldMs` waiting. */
   sample(elapsedMs: number, heldMs: number): void {
     const first = this.smoothedMs === 0;
-    this.minMs = Math.min(this.minMs, elapsedMs);
-    // A delay that would lead below the least is no honest one.
-    const roundTripMs = Math.max(elapsedMs - heldMs >= this.minMs ? elapsedMs - heldMs : elapsedMs, 0.01);
+    // Whoever exaggerates the delay makes his own connection worse. Zero would mean that nothing was measured.
+    const roundTripMs = Math.max(elapsedMs - heldMs, 0.01);
     this.latestMs = roundTripMs;
     if (first) {
       this.smoothedMs = roundTripMs;

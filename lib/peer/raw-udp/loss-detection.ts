@@ -21,6 +21,7 @@ export class LossDetection {
   /** Below it, no packet is in flight undecided. */
   #cursor: number;
   #probes = 0;
+  #probeMs = 0;
   readonly #sent: SentPackets;
   readonly #roundTrip: RoundTripEstimator;
 
@@ -57,20 +58,26 @@ export class LossDetection {
   /** When `nextLost` or `probe` has something to do. */
   get deadlineMs(): number {
     if (this.#sent.packetsInFlight === 0) return Number.POSITIVE_INFINITY;
-    return this.#seek() ? this.#overdueMs : this.#probeMs;
+    if (this.#seek()) return this.#overdueMs;
+    this.#reckonProbe();
+    return this.#probeMs;
   }
 
   /** Whether silence has lasted so long that something should be sent again; asked once per silence. */
   probe(nowMs: number): boolean {
-    if (this.#sent.packetsInFlight === 0 || this.#seek() || nowMs < this.#probeMs) return false;
+    if (this.#sent.packetsInFlight === 0 || this.#seek()) return false;
+    this.#reckonProbe();
+    if (nowMs < this.#probeMs) return false;
     this.#probes++;
     this.lastSentMs = nowMs;
     return true;
   }
 
-  get #probeMs(): number {
+  /** Into a field: a result that is no small integer would be a heap object for every flush. */
+  #reckonProbe(): void {
     const patienceMs = this.#roundTrip.patienceMs + MAX_ACK_DELAY_MS;
-    return this.lastSentMs + Math.min(patienceMs * 2 ** this.#probes, Math.max(MAX_PROBE_INTERVAL_MS, patienceMs));
+    this.#probeMs =
+      this.lastSentMs + Math.min(patienceMs * 2 ** this.#probes, Math.max(MAX_PROBE_INTERVAL_MS, patienceMs));
   }
 
   get #overdueMs(): number {

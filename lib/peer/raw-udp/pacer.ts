@@ -32,6 +32,11 @@ export class Pacer {
     this.#allowanceBytes -= bytes;
   }
 
+  /** Sending had to wait for acknowledgements: only what a late timer excuses is kept, or a burst would fill the queue. */
+  forfeit(bytesPerMs: number): void {
+    this.#allowanceBytes = Math.min(this.#allowanceBytes, Math.max(BURST_MS * bytesPerMs, this.#burstBytes / 5));
+  }
+
   /** When the next packet may leave. */
   nextMs(bytesPerMs: number): number {
     // One byte more: rounding must not make a deadline at which nothing is allowed yet.

@@ -1,29 +1,17 @@
 import { Delivery } from "../../socket/index.js";
-import { Channel, type NotifyCallbacks } from "../channel.js";
 import type { AckFrame } from "../delivery/ack-frame.js";
-import { FrameQueue } from "../delivery/frame-queue.js";
-import { NotifyTokens } from "../delivery/notify-tokens.js";
 import { MAX_ACK_BYTES, type ReceivedPackets } from "../delivery/received-packets.js";
 import { RoundTripEstimator } from "../delivery/round-trip-estimator.js";
-import {
-  CONTROL_LANE,
-  DATA_HEADER_BYTES,
-  FrameKind,
-  LANES,
-  PacketKind,
-  STREAM_LANE,
-  TAG_BYTES,
-} from "../packet-format.js";
+import { DATA_HEADER_BYTES, FrameKind, PacketKind, TAG_BYTES } from "../packet-format.js";
 import type { PacketSeal, ProfileHost } from "../profile.js";
-import { varintSize, writeU32 } from "../varint.js";
+import { writeU32 } from "../varint.js";
 import { CongestionController } from "./congestion-controller.js";
 import type { RawUdpCounters } from "./counters.js";
 import { DeliveryRate } from "./delivery-rate.js";
-import { LaneSender } from "./lane-sender.js";
-import { LANE_WINDOW_BYTES } from "./lanes.js";
 import { LossDetection } from "./loss-detection.js";
+import { Outbox } from "./outbox.js";
 import { Pacer } from "./pacer.js";
-import { DEFAULT_LIMITS, type RawUdpOptions } from "./raw-udp-options.js";
+import type { RawUdpOptions } from "./raw-udp-options.js";
 import { PacketState, SentPackets } from "./sent-packets.js";
 
 /** Silence is answered with two packets: one of them may be lost too. */
@@ -42,10 +30,7 @@ export class PacketSender {
   readonly roundTrip: RoundTripEstimator;
   readonly controller: CongestionController;
   readonly packets: SentPackets;
-  isCloseConfirmed = false;
-  readonly #lanes: LaneSender[] = [];
-  readonly #datagrams: FrameQueue;
-  readonly #tokens = new NotifyTokens();
+  readonly outbox: Outbox;
   readonly #loss: LossDetection;
   readonly #delivery = new DeliveryRate();
   readonly #pacer: Pacer;
@@ -54,27 +39,21 @@ export class PacketSender {
   readonly #counters: RawUdpCounters;
   readonly #seal: PacketSeal | null;
   readonly #random: () => number;
-  readonly #maxQueuedBytes: number;
-  readonly #maxQueuedDatagramBytes: number;
   /** The packet that is being made, or that the socket has not taken yet. */
   readonly #packet: Uint8Array;
   /** Bytes of the packet that the socket has not taken, 0: none. */
   #stalledBytes = 0;
-  /** Place of the next notify message to leave. */
-  #nextNotify = 0;
   #nextSkip: number;
   #pingToken = 0;
   #isPingDue = false;
   #closeFrame: Uint8Array | null = null;
+  /** When the Close frame leaves again, `Infinity`: not any more. */
   #closeDueMs = Number.POSITIVE_INFINITY;
-  /** Bit `lane` and, for datagrams, bit `LANES`: a queue that refused a message. */
-  #refused = 0;
   /** Packets sent before a pause of our own measure no round trip. */
   #measureFromMs = Number.NEGATIVE_INFINITY;
 
   constructor(host: ProfileHost, received: ReceivedPackets, counters: RawUdpCounters, options: RawUdpOptions) {
     const { firstNumber = 0, maxPacketSize, random = Math.random, roundTripTimeMs = 0 } = options;
-    const limits = { ...DEFAULT_LIMITS, ...options.limits };
     if (maxPacketSize < MIN_PACKET_SIZE || maxPacketSize > 0xffff) {
       throw new RangeError(`A packet has ${MIN_PACKET_SIZE} to 65535 bytes at most, not ${maxPacketSize}`);
     }
@@ -83,47 +62,16 @@ export class PacketSender {
     this.#counters = counters;
     this.#seal = options.seal;
     this.#random = random;
-    this.#maxQueuedBytes = limits.maxQueuedBytes;
-    this.#maxQueuedDatagramBytes = limits.maxQueuedDatagramBytes;
     this.#packet = new Uint8Array(maxPacketSize);
     this.#packet[0] = PacketKind.Data;
     writeU32(this.#packet, 1, options.sessionId);
-    for (let lane = 0; lane < LANES; lane++) {
-      this.#lanes.push(new LaneSender(lane, firstNumber, LANE_WINDOW_BYTES[lane] as number, limits.maxQueuedBytes));
-    }
-    this.#datagrams = new FrameQueue(limits.maxQueuedDatagramBytes);
     this.packets = new SentPackets(firstNumber);
+    this.outbox = new Outbox(host, this.packets, options);
     this.roundTrip = new RoundTripEstimator(roundTripTimeMs);
     this.#loss = new LossDetection(this.packets, this.roundTrip);
     this.controller = new CongestionController(maxPacketSize, roundTripTimeMs, random);
     this.#pacer = new Pacer(maxPacketSize);
     this.#nextSkip = firstNumber + this.#skipDistance();
-  }
-
-  /** Takes a message; false: its queue is full. */
-  send(
-    channel: Channel,
-    lane: number,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    notify: NotifyCallbacks | null,
-  ): boolean {
-    if (channel === Channel.Reliable) {
-      if ((this.#lanes[lane] as LaneSender).push(bytes, offset, length)) return true;
-      this.#refused |= 1 << lane;
-      return false;
-    }
-    if (1 + varintSize(length) + length > this.#contentEnd - DATA_HEADER_BYTES) {
-      throw new RangeError(`A message of ${length} bytes does not fit a packet`);
-    }
-    const kind = channel === Channel.Notify ? FrameKind.Notify : FrameKind.Unreliable;
-    if (!this.#datagrams.push(kind, bytes, offset, length)) {
-      this.#refused |= 1 << LANES;
-      return false;
-    }
-    if (kind === FrameKind.Notify) this.#tokens.push(notify);
-    return true;
   }
 
   ping(): void {
@@ -137,33 +85,13 @@ export class PacketSender {
     this.flush(nowMs);
   }
 
-  dispose(): void {
-    this.#tokens.loseAll();
-  }
-
   /** Time has jumped. */
   paused(nowMs: number): void {
     this.#measureFromMs = nowMs;
   }
 
-  get bufferedBytes(): number {
-    let bytes = this.#datagrams.bytes;
-    for (const lane of this.#lanes) bytes += lane.queuedBytes;
-    return bytes;
-  }
-
-  laneUnsentBytes(lane: number): number {
-    return (this.#lanes[lane] as LaneSender).unsentBytes;
-  }
-
-  get unsentBytes(): number {
-    let bytes = this.#datagrams.bytes;
-    for (const lane of this.#lanes) bytes += lane.unsentBytes;
-    return bytes;
-  }
-
-  get isDrained(): boolean {
-    return this.#lanes.every((lane) => lane.queuedBytes === 0);
+  get isCloseConfirmed(): boolean {
+    return this.#closeFrame !== null && this.#closeDueMs === Number.POSITIVE_INFINITY;
   }
 
   /** Bytes that may leave at once. */
@@ -179,7 +107,7 @@ export class PacketSender {
     if (this.#closeFrame) return Math.min(ackDueMs, this.#closeDueMs);
     if (this.#isPingDue) return Number.NEGATIVE_INFINITY;
     const deadlineMs = Math.min(ackDueMs, this.#loss.deadlineMs);
-    if (!this.#isReady || this.packets.bytesInFlight >= this.controller.windowBytes) return deadlineMs;
+    if (!this.outbox.isReady || this.packets.bytesInFlight >= this.controller.windowBytes) return deadlineMs;
     return Math.min(deadlineMs, this.#pacer.nextMs(this.controller.bytesPerMs));
   }
 
@@ -203,12 +131,12 @@ export class PacketSender {
           this.#loss.acknowledged(number);
           newest = number;
         }
-        this.#delivery.acknowledged(packets, number, index, nowMs);
+        this.#delivery.acknowledged(packets, number, index, frame.delayMs, nowMs);
         this.#settle(index);
       }
     }
     if (newest >= 0) this.#measure(frame, newest, nowMs);
-    this.#tellDrained();
+    this.outbox.tellDrained();
     return true;
   }
 
@@ -235,26 +163,24 @@ export class PacketSender {
     this.#pacer.advance(nowMs, controller.bytesPerMs);
     while (this.#stalledBytes === 0) {
       const mayLeave = packets.bytesInFlight < controller.windowBytes && this.#pacer.allowanceBytes > 0;
-      if (!(this.#isReady || this.#isPingDue) || (forced <= 0 && !mayLeave)) break;
+      if (!(this.outbox.isReady || this.#isPingDue) || (forced <= 0 && !mayLeave)) break;
       this.#sendPacket(nowMs, true);
       forced--;
     }
-    if (!this.#isReady && packets.bytesInFlight < controller.windowBytes) {
-      this.#delivery.appIsLimit(packets.bytesInFlight);
-    }
-    this.#tellDrained();
+    if (packets.bytesInFlight >= controller.windowBytes) this.#pacer.forfeit(controller.bytesPerMs);
+    else if (!this.outbox.isReady) this.#delivery.appIsLimit(packets.bytesInFlight);
+    this.outbox.tellDrained();
   }
 
   #repeatClose(nowMs: number): void {
-    if (this.isCloseConfirmed || nowMs < this.#closeDueMs) return;
+    if (nowMs < this.#closeDueMs) return;
     this.#sendPacket(nowMs, true);
     this.#closeDueMs = nowMs + this.roundTrip.patienceMs;
   }
 
-  get #isReady(): boolean {
-    if (this.#datagrams.bytes > 0) return true;
-    for (let lane = 0; lane < LANES; lane++) if ((this.#lanes[lane] as LaneSender).isReady) return true;
-    return false;
+  /** Largest frame that a packet has room for. */
+  get maxFrameBytes(): number {
+    return this.#contentEnd - DATA_HEADER_BYTES;
   }
 
   /** Where the frames of a packet have to end. */
@@ -318,55 +244,15 @@ export class PacketSender {
       at += PING_BYTES;
       this.#isPingDue = false;
     }
-    at = this.#writeLane(index, CONTROL_LANE, at);
-    at = this.#writeDatagrams(index, at);
-    for (let lane = 0; lane <= STREAM_LANE; lane++) at = this.#writeLane(index, lane, at);
-    return at;
-  }
-
-  #writeLane(index: number, lane: number, at: number): number {
-    const sender = this.#lanes[lane] as LaneSender;
-    if (!sender.isReady) return at;
-    const end = sender.writeFrame(this.#packet, at, this.#contentEnd);
-    if (end === at) return at;
-    this.packets.laneStart[index * LANES + lane] = sender.pieceStart;
-    this.packets.laneLength[index * LANES + lane] = sender.pieceLength;
-    return end;
-  }
-
-  #writeDatagrams(index: number, start: number): number {
-    const datagrams = this.#datagrams;
-    let at = start;
-    const firstNotify = this.#nextNotify;
-    for (let size = datagrams.nextSize; size > 0 && at + size <= this.#contentEnd; size = datagrams.nextSize) {
-      if (datagrams.nextIsNotify) this.#nextNotify++;
-      datagrams.take(this.#packet, at, size);
-      at += size;
-    }
-    this.packets.firstNotify[index] = firstNotify;
-    this.packets.notifyCount[index] = this.#nextNotify - firstNotify;
-    return at;
+    return this.outbox.write(index, buffer, at, this.#contentEnd);
   }
 
   /** What was in a packet has arrived. */
   #settle(index: number): void {
-    const { packets } = this;
-    for (let lane = 0; lane < LANES; lane++) {
-      const length = packets.laneLength[index * LANES + lane] as number;
-      if (length === 0) continue;
-      const start = packets.laneStart[index * LANES + lane] as number;
-      (this.#lanes[lane] as LaneSender).acknowledge(start, start + length);
-    }
-    if (packets.hasClose[index] === 1) this.isCloseConfirmed = true;
-    const acknowledged = packets.acknowledged[index] as number;
+    if (this.packets.hasClose[index] === 1) this.#closeDueMs = Number.POSITIVE_INFINITY;
+    const acknowledged = this.packets.acknowledged[index] as number;
     if (acknowledged >= 0) this.#received.forget(acknowledged);
-    this.#resolveNotifies(index, true);
-  }
-
-  #resolveNotifies(index: number, delivered: boolean): void {
-    const first = this.packets.firstNotify[index] as number;
-    const end = first + (this.packets.notifyCount[index] as number);
-    for (let place = first; place < end; place++) this.#tokens.resolve(place, delivered);
+    this.outbox.delivered(index);
   }
 
   #measure(frame: AckFrame, newest: number, nowMs: number): void {
@@ -376,7 +262,7 @@ export class PacketSender {
       roundTrip.sample(nowMs - sentMs, frame.delayMs);
       controller.roundTrip(roundTrip.latestMs, nowMs);
     }
-    this.#delivery.measure(nowMs, controller.shortestMs);
+    this.#delivery.measure(controller.shortestMs);
     const { bytesInFlight } = packets;
     if (controller.acknowledged(this.#delivery, bytesInFlight, roundTrip.latestMs, nowMs)) this.#loss.endRound();
     packets.retire(nowMs - REMEMBERED_ROUND_TRIPS * roundTrip.expectedMs, this.#loss.largestAcknowledged);
@@ -393,22 +279,7 @@ export class PacketSender {
     packets.land(index, PacketState.Lost);
     this.controller.lost(packets.sizeBytes[index] as number);
     this.#counters.packetsLost++;
-    if (!isRequeued) this.#requeue(index);
-    this.#resolveNotifies(index, false);
-  }
-
-  /** Queues a packet's pieces of lanes again; whether there were any. */
-  #requeue(index: number): boolean {
-    let bytes = 0;
-    for (let lane = 0; lane < LANES; lane++) {
-      const length = this.packets.laneLength[index * LANES + lane] as number;
-      if (length === 0) continue;
-      const start = this.packets.laneStart[index * LANES + lane] as number;
-      (this.#lanes[lane] as LaneSender).lose(start, start + length);
-      bytes += length;
-    }
-    this.#counters.bytesRetransmitted += bytes;
-    return bytes > 0;
+    this.#counters.bytesRetransmitted += this.outbox.lost(index, isRequeued);
   }
 
   /** The oldest packets in flight may be lost, and nothing behind them says so: their content goes again, with a Ping. */
@@ -419,7 +290,9 @@ export class PacketSender {
     for (let number = packets.oldest; number < packets.next && probes < PROBE_PACKETS; number++) {
       const index = packets.index(number);
       if (packets.state[index] !== PacketState.InFlight) continue;
-      if (!this.#requeue(index)) continue;
+      const bytes = this.outbox.requeue(index);
+      if (bytes === 0) continue;
+      this.#counters.bytesRetransmitted += bytes;
       packets.state[index] = PacketState.Probed;
       probes++;
     }
@@ -432,18 +305,5 @@ export class PacketSender {
       if (state === PacketState.InFlight || state === PacketState.Probed) this.#lose(this.packets.oldest);
       this.packets.retire(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
     }
-  }
-
-  /** Tells the host once that queues which refused messages are half empty again. */
-  #tellDrained(): void {
-    if (this.#refused === 0) return;
-    let refused = this.#refused;
-    for (let lane = 0; lane < LANES; lane++) {
-      if ((this.#lanes[lane] as LaneSender).queuedBytes <= this.#maxQueuedBytes / 2) refused &= ~(1 << lane);
-    }
-    if (this.#datagrams.bytes <= this.#maxQueuedDatagramBytes / 2) refused &= ~(1 << LANES);
-    if (refused === this.#refused) return;
-    this.#refused = refused;
-    this.#host.drained();
   }
 }

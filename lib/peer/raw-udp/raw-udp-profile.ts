@@ -1,5 +1,5 @@
 import type { DisconnectReason, ReceivedPacket } from "../../socket/index.js";
-import type { Channel, NotifyCallbacks } from "../channel.js";
+import { Channel, type NotifyCallbacks } from "../channel.js";
 import { nearestNumber } from "../delivery/packet-number.js";
 import { ReceivedPackets } from "../delivery/received-packets.js";
 import { DATA_HEADER_BYTES, PacketKind, ProfileKind } from "../packet-format.js";
@@ -13,6 +13,9 @@ import type { RawUdpOptions } from "./raw-udp-options.js";
 
 /** A deadline missed by so much was missed by a program that stood still, and measures no network. */
 const PAUSE_MS = 1000;
+
+/** Kind and length of a frame. */
+const MAX_DATAGRAM_OVERHEAD = 5;
 
 /** A connection over datagrams that may be lost, copied and reordered: everything that makes it a connection is here. */
 export class RawUdpProfile implements Profile {
@@ -43,7 +46,7 @@ export class RawUdpProfile implements Profile {
   }
 
   get bufferedBytes(): number {
-    return this.#sender.bufferedBytes;
+    return this.#sender.outbox.bufferedBytes;
   }
 
   get nextDeadlineMs(): number {
@@ -51,7 +54,7 @@ export class RawUdpProfile implements Profile {
   }
 
   get isDrained(): boolean {
-    return this.#sender.isDrained;
+    return this.#sender.outbox.isDrained;
   }
 
   get isCloseConfirmed(): boolean {
@@ -61,7 +64,7 @@ export class RawUdpProfile implements Profile {
   /** The same object each time. */
   get sendBudget(): SendBudget {
     this.#budget.bytesPerSecond = this.#sender.controller.bytesPerMs * 1000;
-    this.#budget.bytesFree = Math.max(this.#sender.allowanceBytes - this.#sender.unsentBytes, 0);
+    this.#budget.bytesFree = Math.max(this.#sender.allowanceBytes - this.#sender.outbox.unsentBytes, 0);
     return this.#budget;
   }
 
@@ -73,7 +76,10 @@ export class RawUdpProfile implements Profile {
     length: number,
     notify: NotifyCallbacks | null,
   ): boolean {
-    return this.#sender.send(channel, lane, bytes, offset, length, notify);
+    if (channel !== Channel.Reliable && MAX_DATAGRAM_OVERHEAD + length > this.#sender.maxFrameBytes) {
+      throw new RangeError(`A message of ${length} bytes does not fit a packet`);
+    }
+    return this.#sender.outbox.send(channel, lane, bytes, offset, length, notify);
   }
 
   receive(packet: ReceivedPacket, nowMs: number): void {
@@ -97,7 +103,7 @@ export class RawUdpProfile implements Profile {
   }
 
   queuedBytes(lane: number): number {
-    return this.#sender.laneUnsentBytes(lane);
+    return this.#sender.outbox.laneUnsentBytes(lane);
   }
 
   ping(): void {
@@ -121,7 +127,7 @@ export class RawUdpProfile implements Profile {
   /** The connection has ended. Go on calling `receive` and `flush` for a while: a Close that comes again is answered. */
   dispose(): void {
     this.#receiver.hasEnded = true;
-    this.#sender.dispose();
+    this.#sender.outbox.dispose();
   }
 
   /** The end of a packet's frames, -1: it does not prove that it is from the other side and new. */

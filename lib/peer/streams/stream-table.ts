@@ -67,18 +67,15 @@ export class StreamTable implements OutgoingStreamOwner, IncomingStreamOwner {
     return stream;
   }
 
-  /** Moves chunks to the lane, one of each stream in turn, while the lane is short. False: there was nothing to move. */
-  pump(): boolean {
-    let hasMoved = false;
+  /** Moves chunks to the lane, one of each stream in turn, while the lane is short. */
+  pump(): void {
     for (let goesOn = true; goesOn; ) {
       goesOn = false;
       for (const stream of this.#outgoing.values()) {
-        if (this.#owner.queuedBytes() >= PUMP_BYTES) return hasMoved;
+        if (this.#owner.queuedBytes() >= PUMP_BYTES) return;
         if (stream.pump()) goesOn = true;
       }
-      hasMoved ||= goesOn;
     }
-    return hasMoved;
   }
 
   receive(lane: number, buffer: Uint8Array, offset: number, length: number): void {

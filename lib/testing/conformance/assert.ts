@@ -12,7 +12,7 @@ export function assertThat(condition: boolean, expectation: string): asserts con
 /** Compares numbers, texts, and arrays and plain objects of them. */
 export function assertEqual(actual: unknown, expected: unknown, what: string): void {
   const [actualText, expectedText] = [JSON.stringify(actual), JSON.stringify(expected)];
-  assertThat(actualText === expectedText, `${what} is ${expectedText}, not ${actualText}`);
+  assertThat(actualText === expectedText, `${what} is ${shorten(expectedText)}, not ${shorten(actualText)}`);
 }
 
 /** The error that `promise` rejects with. */
@@ -36,3 +36,5 @@ export function errorOf(call: () => unknown, what: string): Error & { code?: str
   }
   throw new ConformanceError(`Expected: ${what} throws`);
 }
+
+const shorten = (text = "undefined") => (text.length > 300 ? `${text.slice(0, 300)}…` : text);

@@ -77,7 +77,9 @@ export class SocketUser implements SocketEvents {
     const { handle, buffer, offset, length, delivery, lane } = packet;
     if (this.disconnected.some((ended) => ended.handle === handle)) this.#breach("a packet after onDisconnect");
     if (handle.isStateful && !this.knows(handle)) this.#breach("a packet before onConnect");
-    this.packets.push({ handle: handle.copy(), bytes: buffer.slice(offset, offset + length), delivery, lane });
+    // `slice` is no copy where the buffer is Node's `Buffer`.
+    const bytes = new Uint8Array(buffer.subarray(offset, offset + length));
+    this.packets.push({ handle: handle.copy(), bytes, delivery, lane });
   }
 
   send(handle: IConnectionHandle, bytes: Uint8Array, delivery: Delivery, lane = 0): boolean {

@@ -1,0 +1,175 @@
+import { Channel, type NotifyCallbacks } from "../channel.js";
+import { FrameQueue } from "../delivery/frame-queue.js";
+import { NotifyTokens } from "../delivery/notify-tokens.js";
+import { CONTROL_LANE, FrameKind, LANES, STREAM_LANE } from "../packet-format.js";
+import type { ProfileHost } from "../profile.js";
+import { LaneSender } from "./lane-sender.js";
+import { LANE_WINDOW_BYTES } from "./lanes.js";
+import { DEFAULT_LIMITS, type RawUdpOptions } from "./raw-udp-options.js";
+import type { SentPackets } from "./sent-packets.js";
+
+/** What waits to leave, in the order of its urgency, and what becomes of it once it was in a packet. */
+export class Outbox {
+  readonly #lanes: LaneSender[] = [];
+  readonly #datagrams: FrameQueue;
+  readonly #tokens = new NotifyTokens();
+  readonly #host: ProfileHost;
+  readonly #packets: SentPackets;
+  readonly #maxQueuedBytes: number;
+  readonly #maxQueuedDatagramBytes: number;
+  /** Place of the next notify message to leave. */
+  #nextNotify = 0;
+  /** Bit `lane` and, for datagrams, bit `LANES`: a queue that refused a message. */
+  #refused = 0;
+
+  constructor(host: ProfileHost, packets: SentPackets, options: RawUdpOptions) {
+    const { firstNumber = 0 } = options;
+    const { maxQueuedBytes, maxQueuedDatagramBytes } = { ...DEFAULT_LIMITS, ...options.limits };
+    this.#host = host;
+    this.#packets = packets;
+    this.#maxQueuedBytes = maxQueuedBytes;
+    this.#maxQueuedDatagramBytes = maxQueuedDatagramBytes;
+    for (let lane = 0; lane < LANES; lane++) {
+      this.#lanes.push(new LaneSender(lane, firstNumber, LANE_WINDOW_BYTES[lane] as number, maxQueuedBytes));
+    }
+    this.#datagrams = new FrameQueue(maxQueuedDatagramBytes);
+  }
+
+  /** Takes a message; false: its queue is full. */
+  send(
+    channel: Channel,
+    lane: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    notify: NotifyCallbacks | null,
+  ): boolean {
+    if (channel === Channel.Reliable) {
+      if ((this.#lanes[lane] as LaneSender).push(bytes, offset, length)) return true;
+      this.#refused |= 1 << lane;
+      return false;
+    }
+    const kind = channel === Channel.Notify ? FrameKind.Notify : FrameKind.Unreliable;
+    if (!this.#datagrams.push(kind, bytes, offset, length)) {
+      this.#refused |= 1 << LANES;
+      return false;
+    }
+    if (kind === FrameKind.Notify) this.#tokens.push(notify);
+    return true;
+  }
+
+  get bufferedBytes(): number {
+    let bytes = this.#datagrams.bytes;
+    for (const lane of this.#lanes) bytes += lane.queuedBytes;
+    return bytes;
+  }
+
+  laneUnsentBytes(lane: number): number {
+    return (this.#lanes[lane] as LaneSender).unsentBytes;
+  }
+
+  get unsentBytes(): number {
+    let bytes = this.#datagrams.bytes;
+    for (const lane of this.#lanes) bytes += lane.unsentBytes;
+    return bytes;
+  }
+
+  get isDrained(): boolean {
+    return this.#lanes.every((lane) => lane.queuedBytes === 0);
+  }
+
+  /** Whether something may leave now, as far as the lanes' windows go. */
+  get isReady(): boolean {
+    if (this.#datagrams.bytes > 0) return true;
+    for (let lane = 0; lane < LANES; lane++) if ((this.#lanes[lane] as LaneSender).isReady) return true;
+    return false;
+  }
+
+  /** Writes the most urgent content as frames between `start` and `end`, and notes it in the packet's entry. */
+  write(index: number, buffer: Uint8Array, start: number, end: number): number {
+    let at = this.#writeLane(index, CONTROL_LANE, buffer, start, end);
+    at = this.#writeDatagrams(index, buffer, at, end);
+    for (let lane = 0; lane <= STREAM_LANE; lane++) at = this.#writeLane(index, lane, buffer, at, end);
+    return at;
+  }
+
+  /** What was in a packet has arrived. */
+  delivered(index: number): void {
+    const packets = this.#packets;
+    for (let lane = 0; lane < LANES; lane++) {
+      const length = packets.laneLength[index * LANES + lane] as number;
+      if (length === 0) continue;
+      const start = packets.laneStart[index * LANES + lane] as number;
+      (this.#lanes[lane] as LaneSender).acknowledge(start, start + length);
+    }
+    this.#resolveNotifies(index, true);
+  }
+
+  /** A packet is lost. `isRequeued`: what it had of lanes is queued again already. */
+  lost(index: number, isRequeued: boolean): number {
+    const bytes = isRequeued ? 0 : this.requeue(index);
+    this.#resolveNotifies(index, false);
+    return bytes;
+  }
+
+  /** Queues a packet's pieces of lanes again; how many bytes these are. */
+  requeue(index: number): number {
+    let bytes = 0;
+    for (let lane = 0; lane < LANES; lane++) {
+      const length = this.#packets.laneLength[index * LANES + lane] as number;
+      if (length === 0) continue;
+      const start = this.#packets.laneStart[index * LANES + lane] as number;
+      (this.#lanes[lane] as LaneSender).lose(start, start + length);
+      bytes += length;
+    }
+    return bytes;
+  }
+
+  /** Nobody will hear of the notify messages that are open. */
+  dispose(): void {
+    this.#tokens.loseAll();
+  }
+
+  /** Tells the host once that queues which refused messages are half empty again. */
+  tellDrained(): void {
+    if (this.#refused === 0) return;
+    let refused = this.#refused;
+    for (let lane = 0; lane < LANES; lane++) {
+      if ((this.#lanes[lane] as LaneSender).queuedBytes <= this.#maxQueuedBytes / 2) refused &= ~(1 << lane);
+    }
+    if (this.#datagrams.bytes <= this.#maxQueuedDatagramBytes / 2) refused &= ~(1 << LANES);
+    if (refused === this.#refused) return;
+    this.#refused = refused;
+    this.#host.drained();
+  }
+
+  #writeLane(index: number, lane: number, buffer: Uint8Array, at: number, contentEnd: number): number {
+    const sender = this.#lanes[lane] as LaneSender;
+    if (!sender.isReady) return at;
+    const end = sender.writeFrame(buffer, at, contentEnd);
+    if (end === at) return at;
+    this.#packets.laneStart[index * LANES + lane] = sender.pieceStart;
+    this.#packets.laneLength[index * LANES + lane] = sender.pieceLength;
+    return end;
+  }
+
+  #writeDatagrams(index: number, buffer: Uint8Array, start: number, contentEnd: number): number {
+    const datagrams = this.#datagrams;
+    let at = start;
+    const firstNotify = this.#nextNotify;
+    for (let size = datagrams.nextSize; size > 0 && at + size <= contentEnd; size = datagrams.nextSize) {
+      if (datagrams.nextIsNotify) this.#nextNotify++;
+      datagrams.take(buffer, at, size);
+      at += size;
+    }
+    this.#packets.firstNotify[index] = firstNotify;
+    this.#packets.notifyCount[index] = this.#nextNotify - firstNotify;
+    return at;
+  }
+
+  #resolveNotifies(index: number, delivered: boolean): void {
+    const first = this.#packets.firstNotify[index] as number;
+    const end = first + (this.#packets.notifyCount[index] as number);
+    for (let place = first; place < end; place++) this.#tokens.resolve(place, delivered);
+  }
+}

@@ -1,0 +1,159 @@
+import { describe, expect, it } from "vitest";
+import { generateServerKey } from "../../lib/noise/index.js";
+import { nodePrimitives } from "../../lib/noise/node-primitives.js";
+import { Channel, ConnectionState, MAX_UNRELIABLE_MESSAGE_SIZE } from "../../lib/peer/index.js";
+import { MemorySocketFactory, type MemorySocketKind, type Security } from "../../lib/socket/index.js";
+import { PeerWorld, text, type WorldOptions } from "../support/peer-world.js";
+
+const primitives = nodePrimitives();
+const key = generateServerKey(primitives);
+const otherKey = generateServerKey(primitives);
+const server = { encryption: { primitives, serverKeys: [key.privateKey] } };
+const pinned = { encryption: { primitives, serverKey: key.publicKey } };
+const unpinned = { encryption: { primitives } };
+
+/** How a connection attempt ends. */
+async function outcome(options: WorldOptions): Promise<string> {
+  const world = new PeerWorld(options);
+  await world.listen();
+  const { connection } = world.dial();
+  await world.run(6000, 50);
+  return connection.then(
+    ({ security }) => security,
+    ({ code }) => code,
+  );
+}
+
+describe.each<MemorySocketKind>(["datagram", "native"])("over %s", (kind) => {
+  it.each([
+    ["a pinned key", server, pinned, "authenticated"],
+    ["no pinned key", server, unpinned, "encrypted"],
+    ["a server without a key", unpinned, unpinned, "encrypted"],
+    [
+      "another key than the server's",
+      { encryption: { primitives, serverKeys: [otherKey.privateKey] } },
+      pinned,
+      "ERR_SERVER_KEY_MISMATCH",
+    ],
+    ["a pinned key, and a server without one", unpinned, pinned, "ERR_SERVER_KEY_MISMATCH"],
+    [
+      "either key of a server that changes them",
+      { encryption: { primitives, serverKeys: [otherKey.privateKey, key.privateKey] } },
+      pinned,
+      "authenticated",
+    ],
+    ["nothing, and a server that insists", server, {}, "ERR_ENCRYPTION_REQUIRED"],
+    [
+      "nothing, and a server that does not insist",
+      { encryption: { ...server.encryption, required: false } },
+      {},
+      "none",
+    ],
+    ["a pinned key, and a server in the clear", {}, pinned, "ERR_ENCRYPTION_UNSUPPORTED"],
+    ["no pinned key, and a server in the clear", {}, unpinned, "ERR_ENCRYPTION_UNSUPPORTED"],
+  ])("a client with %s", async (_name, serverConfig, clientConfig, expected) => {
+    expect(await outcome({ kind, server: serverConfig, client: clientConfig })).toBe(expected);
+  });
+
+  it("both ends have the same channel binding, and no two connections", async () => {
+    const { world, client } = await PeerWorld.connected({ kind, server, client: pinned });
+    const second = world.dial(pinned);
+    await world.run(100);
+    const bindings = [client, await second.connection, ...world.serverHandler.connected].map(
+      ({ channelBinding }) => channelBinding && Buffer.from(channelBinding).toString("hex"),
+    );
+    expect(bindings[0]).toMatch(/^[0-9a-f]{64}$/);
+    expect(new Set(bindings).size).toBe(2);
+    expect(bindings.slice(2)).toEqual(bindings.slice(0, 2));
+    expect(world.serverHandler.connected[0]?.security).toBe("encrypted");
+  });
+
+  it("nothing of what is said can be read on the way", async () => {
+    const world = new PeerWorld({ kind, server, client: pinned });
+    const seen: Buffer[] = [];
+    world.tap = (packet) => void seen.push(Buffer.from(packet));
+    await world.listen();
+    const { connection } = world.dial();
+    await world.run(100);
+    const client = await connection;
+    for (const channel of [Channel.Reliable, Channel.Unreliable]) client.send(text("a secret of some length"), channel);
+    await world.run(100);
+    expect(world.serverHandler.texts.length).toBe(2);
+    expect(seen.length).toBeGreaterThan(4);
+    for (const packet of seen) expect(packet.includes("secret")).toBe(false);
+  });
+
+  it("carries every channel, lane and size as in the clear", async () => {
+    const { world, client } = await PeerWorld.connected({ kind, server, client: pinned });
+    const heard: string[] = [];
+    for (let round = 0; round < 20; round++) {
+      for (const lane of [0, 1, 2, 3]) client.send(text(`${lane}:${round}`), Channel.Reliable, lane);
+      client.send(new Uint8Array(MAX_UNRELIABLE_MESSAGE_SIZE), Channel.Unreliable);
+      client.sendNotify(new Uint8Array(MAX_UNRELIABLE_MESSAGE_SIZE), {
+        onDelivered: () => heard.push("yes"),
+        onLost: () => heard.push("no"),
+      });
+      client.send(new Uint8Array(60_000), Channel.Reliable, 3);
+      await world.run(50);
+    }
+    await world.run(1000);
+    const byChannel = [0, 1, 2].map(
+      (channel) => world.serverHandler.messages.filter((message) => message.channel === channel).length,
+    );
+    expect(byChannel).toEqual([100, 20, 20]);
+    expect(heard).toEqual(new Array(20).fill("yes"));
+  });
+
+  it("what was altered on the way, or comes twice, is counted and does nothing", async () => {
+    const { world, client } = await PeerWorld.connected({ kind: "datagram", server, client: pinned });
+    const connection = world.serverHandler.connected[0];
+    const recorded: Uint8Array[] = [];
+    world.tap = (packet) => {
+      if (packet[0] === 16) recorded.push(packet.slice());
+    };
+    client.send(text("once"));
+    await world.run(100);
+    world.tap = null;
+    const original = recorded[0] as Uint8Array;
+    const before = connection?.metrics.strayPackets ?? 0;
+    for (let at = 0; at < original.length; at++) {
+      const altered = original.slice();
+      altered[at] = (altered[at] as number) ^ 0x10;
+      world.inject(altered);
+    }
+    for (const packet of recorded) world.inject(packet);
+    await world.run(100);
+    expect(connection?.state).toBe(ConnectionState.Connected);
+    expect(world.serverHandler.texts).toEqual(["once"]);
+    // A changed session or kind finds no connection; the rest finds it and fails its proof.
+    expect((connection?.metrics.strayPackets ?? 0) - before).toBeGreaterThan(original.length - 6);
+    client.send(text("still here"));
+    await world.run(100);
+    expect(world.serverHandler.texts).toEqual(["once", "still here"]);
+  });
+});
+
+it.each<[Security, string]>([
+  ["none", "ERR_ENCRYPTION_REQUIRED"],
+  ["encrypted", "encrypted"],
+])("a stream has the security of its transport: %s", async (security, expected) => {
+  const secured = (world: WorldOptions) => ({ ...world, factory: { kind: "stream" as const, security } });
+  expect(await outcome(secured({ server, client: {} }))).toBe(expected);
+});
+
+it("a pinned key over a stream wants a transport that proves who the server is", async () => {
+  const outcomes = [];
+  for (const security of ["none", "encrypted", "authenticated"] as const) {
+    outcomes.push(await outcome({ factory: { kind: "stream", security }, server: {}, client: pinned }));
+  }
+  expect(outcomes).toEqual(["ERR_ENCRYPTION_REQUIRED", "ERR_ENCRYPTION_REQUIRED", "authenticated"]);
+});
+
+it("a key that is none is refused at once", () => {
+  const world = new PeerWorld();
+  const socket = new MemorySocketFactory(world.network).createClientSocket();
+  const config = { encryption: { primitives, serverKey: "vs1public_wrong" } };
+  expect(() => world.newPeer(socket, world.serverHandler, config)).toThrow(
+    expect.objectContaining({ code: "ERR_BAD_SERVER_KEY" }),
+  );
+});

@@ -1,0 +1,302 @@
+import { describe, expect, it } from "vitest";
+import { ConnectionState, type PeerConfig } from "../../lib/peer/index.js";
+import {
+  Delivery,
+  DisconnectCode,
+  type IConnectionHandle,
+  type ISocket,
+  ReceivedPacket,
+} from "../../lib/socket/index.js";
+import { PeerWorld, Recorder, seededBytes, text } from "../support/peer-world.js";
+
+/** A stranger who speaks to the server byte by byte. */
+class Stranger {
+  readonly received: Uint8Array[] = [];
+  readonly ends: string[] = [];
+  #socket: ISocket;
+  #handle!: IConnectionHandle;
+
+  private constructor(socket: ISocket) {
+    this.#socket = socket;
+  }
+
+  static async arrive(world: PeerWorld): Promise<Stranger> {
+    const stranger = new Stranger(world.factory.createClientSocket());
+    const packet = new ReceivedPacket();
+    const socket = stranger.#socket;
+    socket.events = {
+      onReadable: () => {
+        for (socket.tick(); socket.poll(); ) {
+          socket.receive(packet);
+          stranger.received.push(packet.buffer.slice(packet.offset, packet.offset + packet.length));
+        }
+      },
+      onIncoming: () => true,
+      onConnect: () => {},
+      onDisconnect: (_handle, { code }) => stranger.ends.push(DisconnectCode[code] ?? `${code}`),
+      onWritable: () => {},
+    };
+    const connecting = socket.connect(world.factory.getConnectEndPoint());
+    await world.run(10);
+    stranger.#handle = (await connecting).copy();
+    return stranger;
+  }
+
+  send(packet: Uint8Array): void {
+    this.#socket.send(this.#handle, packet, packet.length, Delivery.Reliable);
+    this.#socket.flush();
+  }
+}
+
+/** A ConnectRequest, by the table of docs/wire-format.md. */
+function request(
+  nonce: number,
+  cookie: Uint8Array = new Uint8Array(0),
+  { magic = 0x31325356, profile = 0 } = {},
+): Uint8Array {
+  const bytes = new Uint8Array(256);
+  const view = new DataView(bytes.buffer);
+  bytes[0] = 1;
+  view.setUint32(1, magic, true);
+  view.setUint32(5, nonce, true);
+  bytes[13] = profile;
+  view.setUint16(15, 1232, true);
+  bytes[25] = cookie.length;
+  bytes.set(cookie, 26);
+  return bytes;
+}
+
+const cookieOf = (challenge: Uint8Array | undefined) => challenge?.slice(9) as Uint8Array;
+
+async function listening(server: Partial<PeerConfig> = {}, kind: "datagram" | "native" | "stream" = "datagram") {
+  const world = new PeerWorld({ kind, server });
+  await world.listen();
+  return world;
+}
+
+describe("a stranger over datagrams", () => {
+  it("gets a challenge, shorter than its request, and leaves no trace", async () => {
+    const world = await listening();
+    for (let count = 0; count < 200; count++) {
+      const stranger = await Stranger.arrive(world);
+      stranger.send(request(count));
+      await world.run(5);
+      expect(stranger.received.map(([kind]) => kind)).toEqual([2]);
+      expect(stranger.received[0]?.length).toBeLessThan(256);
+    }
+    expect(world.server.metrics).toMatchObject({ challengesSent: 200, connectionsOpened: 0 });
+    expect(world.clock.timerCount).toBe(0);
+  });
+
+  it.each([0, 1, 2, 41, 255])("gets no answer to %i bytes", async (size) => {
+    const world = await listening();
+    const stranger = await Stranger.arrive(world);
+    stranger.send(request(1).slice(0, Math.max(size, 1)));
+    await world.run(5);
+    expect(stranger.received).toEqual([]);
+    expect(world.server.metrics.strayPackets).toBe(1);
+  });
+
+  it("gets nowhere with a forged cookie, a borrowed one, or an old one", async () => {
+    const world = await listening();
+    const [one, other] = [await Stranger.arrive(world), await Stranger.arrive(world)];
+    one.send(request(7));
+    await world.run(5);
+    const cookie = cookieOf(one.received[0]);
+    const forged = cookie.slice();
+    forged[5] = (forged[5] as number) ^ 1;
+    one.send(request(7, forged));
+    one.send(request(8, cookie));
+    other.send(request(7, cookie));
+    await world.run(61_000, 1000);
+    one.send(request(7, cookie));
+    await world.run(5);
+    expect([one.received.length, other.received.length]).toEqual([1, 0]);
+    expect(world.server.metrics.cookiesRefused).toBe(4);
+  });
+
+  it("is accepted with a cookie, once for as many requests, and unknown to the user until it speaks", async () => {
+    const world = await listening();
+    const stranger = await Stranger.arrive(world);
+    stranger.send(request(7));
+    await world.run(5);
+    const cookie = cookieOf(stranger.received[0]);
+    for (let count = 0; count < 3; count++) stranger.send(request(7, cookie));
+    await world.run(5);
+    const accepts = stranger.received.slice(1);
+    expect(accepts.map(([kind]) => kind)).toEqual([3, 3, 3]);
+    expect(new Set(accepts.map(String)).size).toBe(1);
+    expect(world.serverHandler.connected).toEqual([]);
+    await world.run(6000, 50);
+    expect(world.serverHandler.disconnected).toEqual([]);
+    stranger.send(request(9));
+    await world.run(5);
+    expect(stranger.received.at(-1)?.[0]).toBe(2);
+  });
+
+  it("takes one of few places while its handshake lasts", async () => {
+    const world = await listening({ maxPendingConnections: 3 });
+    const strangers = [];
+    for (let count = 0; count < 5; count++) {
+      const stranger = await Stranger.arrive(world);
+      stranger.send(request(count));
+      await world.run(5);
+      stranger.send(request(count, cookieOf(stranger.received[0])));
+      await world.run(5);
+      strangers.push(stranger);
+    }
+    expect(strangers.map(({ received }) => received[1]?.[0])).toEqual([3, 3, 3, 4, 4]);
+    await world.run(6000, 50);
+    const { connection } = world.dial();
+    await world.run(100);
+    expect((await connection).state).toBe(ConnectionState.Connected);
+  });
+
+  it("of another version, or who sees another transport, hears so", async () => {
+    const world = await listening();
+    const reject = async (packet: Uint8Array) => {
+      const stranger = await Stranger.arrive(world);
+      stranger.send(packet);
+      await world.run(5);
+      const cookie = cookieOf(stranger.received[0]);
+      stranger.send(request(7, cookie, { profile: 1 }));
+      await world.run(5);
+      const answer = stranger.received.find(([kind]) => kind === 4) as Uint8Array;
+      expect(answer.length).toBeLessThan(256);
+      return DisconnectCode[new DataView(answer.buffer).getUint16(9, true)];
+    };
+    expect(await reject(request(7, undefined, { magic: 0x32325356 }))).toBe("VersionMismatch");
+    expect(await reject(request(7))).toBe("ProfileMismatch");
+  });
+});
+
+describe("a connection over datagrams", () => {
+  it("is not ended, disturbed or kept alive by packets without its session", async () => {
+    const { world, client } = await PeerWorld.connected();
+    const stranger = await Stranger.arrive(world);
+    const recorded: Uint8Array[] = [];
+    world.tap = (packet) => {
+      if (packet[0] === 16) recorded.push(packet.slice());
+    };
+    client.send(text("hello"));
+    await world.run(100);
+    world.tap = null;
+    // From another address even its own packets are nobody's.
+    for (const packet of recorded) stranger.send(packet);
+    const wrongSession = (recorded[0] as Uint8Array).slice();
+    wrongSession[1] = (wrongSession[1] as number) ^ 1;
+    world.inject(wrongSession);
+    await world.run(100);
+    expect(world.serverHandler.texts).toEqual(["hello"]);
+    expect(client.state).toBe(ConnectionState.Connected);
+    expect(world.server.metrics.strayPackets).toBe(recorded.length + 1);
+  });
+
+  it("from an address that is connected replaces the old one, when it has proved itself", async () => {
+    const { world, clientHandler } = await PeerWorld.connected();
+    const answers: Uint8Array[] = [];
+    world.tap = (packet) => void answers.push(packet.slice());
+    world.inject(request(7));
+    world.inject(request(7, cookieOf(answers.find(([kind]) => kind === 2))));
+    world.tap = null;
+    const accept = answers.find(([kind]) => kind === 3) as Uint8Array;
+    await world.run(50);
+    expect(world.serverHandler.disconnected).toEqual([]);
+    const ping = new Uint8Array(14);
+    ping.set([16, ...accept.slice(9, 13), 0, 0, 0, 0, 1]);
+    world.inject(ping);
+    await world.run(5);
+    expect(world.serverHandler.disconnected.map(({ code }) => code)).toEqual([DisconnectCode.Replaced]);
+    expect(world.serverHandler.connected.length).toBe(2);
+    await world.run(100);
+    expect(clientHandler.disconnected.map(({ code }) => code)).toEqual([DisconnectCode.Replaced]);
+  });
+});
+
+describe("a client", () => {
+  it("ignores answers to requests that are not its own", async () => {
+    const world = new PeerWorld({ server: { maxConnections: 1 } });
+    await world.listen();
+    const handler = new Recorder();
+    const socket = world.factory.createClientSocket();
+    const receive = socket.receive.bind(socket);
+    const forged = [4, 3, 2].map((kind) => Uint8Array.of(kind, 1, 2, 3, 4, 5, 6, 7, 8, 0xf2, 3, 0));
+    const poll = socket.poll.bind(socket);
+    socket.poll = () => poll();
+    socket.receive = (packet) => {
+      receive(packet);
+      const fake = forged.pop();
+      if (!fake) return;
+      packet.buffer = fake;
+      packet.offset = 0;
+      packet.length = fake.length;
+    };
+    const peer = world.newPeer(socket, handler, { randomBytes: seededBytes(9) });
+    const connection = peer.connect(world.factory.getConnectEndPoint());
+    await world.run(2000);
+    expect(forged).toEqual([]);
+    expect((await connection).state).toBe(ConnectionState.Connected);
+  });
+
+  it("gives up after handshakeTimeoutMs, having asked every connectIntervalMs", async () => {
+    const world = new PeerWorld();
+    let requests = 0;
+    world.tap = (packet) => {
+      if (packet[0] === 1) requests++;
+    };
+    const { connection } = world.dial({ handshakeTimeoutMs: 1000, connectIntervalMs: 200 });
+    await world.run(1100);
+    await expect(connection).rejects.toMatchObject({ code: "ERR_HANDSHAKE_TIMEOUT" });
+    expect(requests).toBe(5);
+    await world.run(1000);
+    expect(requests).toBe(5);
+  });
+
+  it("stops when its signal aborts, and when its Peer is closed", async () => {
+    const world = new PeerWorld();
+    const connect = (signal?: AbortSignal) => {
+      const peer = world.newPeer(world.factory.createClientSocket(), new Recorder());
+      return { peer, connection: peer.connect(world.factory.getConnectEndPoint(), signal ? { signal } : {}) };
+    };
+    const controller = new AbortController();
+    const aborted = connect(controller.signal).connection;
+    const { peer, connection } = connect();
+    for (const promise of [aborted, connection]) promise.catch(() => {});
+    await world.run(100);
+    controller.abort(new Error("enough"));
+    const closed = peer.close();
+    await world.run(100);
+    await closed;
+    await expect(aborted).rejects.toThrow("enough");
+    await expect(connection).rejects.toMatchObject({ code: "ERR_CLOSED" });
+    await expect(peer.bind(world.factory.getBindEndPoint())).rejects.toMatchObject({ code: "ERR_STATE" });
+    await expect(peer.connect(world.factory.getConnectEndPoint())).rejects.toMatchObject({ code: "ERR_STATE" });
+    await world.run(10_000, 100);
+    expect(world.clock.timerCount).toBe(0);
+  });
+});
+
+describe.each(["native", "stream"] as const)("a stranger over %s", (kind) => {
+  it("who says nothing has to go", async () => {
+    const world = await listening({ maxPendingConnections: 2 }, kind);
+    const stranger = await Stranger.arrive(world);
+    await world.run(4900, 50);
+    expect(stranger.ends).toEqual([]);
+    await world.run(300, 50);
+    expect(stranger.ends).toEqual(["HandshakeTimeout"]);
+    for (let count = 0; count < 2; count++) await Stranger.arrive(world);
+    await expect(Stranger.arrive(world)).rejects.toMatchObject({
+      code: "ERR_CONNECT_FAILED",
+      reason: { code: DisconnectCode.ServerFull },
+    });
+  });
+
+  it("who says something else has to go at once", async () => {
+    const world = await listening({}, kind);
+    const stranger = await Stranger.arrive(world);
+    stranger.send(text("GET / HTTP/1.1"));
+    await world.run(100);
+    expect(stranger.ends).toEqual(["InvalidPacket"]);
+    expect(world.serverHandler.connected).toEqual([]);
+  });
+});

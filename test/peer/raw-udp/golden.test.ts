@@ -1,0 +1,71 @@
+import { readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { Channel } from "../../../lib/peer/channel.js";
+import { type EndPoint, Simulation } from "./simulation.js";
+
+const page = readFileSync(new URL("../../../docs/wire-format.md", import.meta.url), "utf8");
+const section = page.slice(page.indexOf("### Data packets"));
+const vectors = [...section.matchAll(/^\| ([^|]+) \| `([0-9a-f ]+)` \|$/gm)].map(
+  ([, name, hex]) => [name as string, (hex as string).replaceAll(" ", "")] as const,
+);
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+/** What is done to get each packet; the end point's own clock stands at 0. */
+const actions: Record<string, (endPoint: EndPoint) => void> = {
+  "Ping, the first": ({ profile }) => profile.ping(),
+  "`hello` on lane 0": (endPoint) => endPoint.reliable(0, bytes("hello")),
+  "`a` and the empty message on lane 5, `b` unreliable, `c` as notify, `d` on lane 4": (endPoint) => {
+    endPoint.reliable(4, bytes("d"));
+    endPoint.send(Channel.Unreliable, 0, bytes("b"));
+    endPoint.send(Channel.Notify, 0, bytes("c"));
+    endPoint.reliable(5, bytes("a"));
+    endPoint.reliable(5, bytes(""));
+  },
+  "Close, code 7, text `bye`": ({ profile }) => profile.close({ code: 7, text: "bye" }, 0),
+  "Ack of 0, 1 and 5, held back for 3 ms": (endPoint) => {
+    for (const number of [0, 1, 5]) endPoint.receive(ping(number), 0);
+    endPoint.profile.respond(3);
+  },
+  "Ack of 1000 after 900 to 998, at once": (endPoint) => {
+    for (let number = 900; number <= 998; number++) endPoint.receive(ping(number), 0);
+    endPoint.receive(ping(1000), 0);
+    endPoint.profile.respond(0);
+  },
+};
+
+function ping(number: number): Uint8Array {
+  const packet = Uint8Array.from([16, 0x42, 0xde, 0xca, 0xde, 0, 0, 0, 0, 1, 0, 0, 0, 0]);
+  new DataView(packet.buffer).setUint32(5, number, true);
+  return packet;
+}
+
+it("every vector of the page has its packet here", () => {
+  expect(vectors.map(([name]) => name)).toEqual(Object.keys(actions));
+});
+
+it.each(vectors)("%s", (name, hex) => {
+  const simulation = new Simulation();
+  const [near, far] = simulation.pair({});
+  const packets: string[] = [];
+  near.onTransmit = (packet) => packets.push(Buffer.from(packet).toString("hex"));
+  actions[name]?.(near);
+  near.profile.flush(0);
+  expect(packets).toEqual([hex]);
+  // What is written is read.
+  near.profile.flush(100);
+  if (!name.startsWith("Ack")) far.receive(Buffer.from(hex, "hex"), 0);
+  expect([far.malformedText, far.strayCount]).toEqual([null, 0]);
+});
+
+it("numbers and offsets travel as their low 32 bits", () => {
+  const simulation = new Simulation();
+  const [near] = simulation.pair({}, {}, { firstNumber: 2 ** 40 + 0x01020304 });
+  let packet = "";
+  near.onTransmit = (sent) => {
+    packet = Buffer.from(sent).toString("hex");
+  };
+  near.reliable(3, bytes("x"));
+  near.profile.flush(0);
+  expect(packet).toBe("1042decade" + "04030201" + "13" + "04030201" + "08" + "04" + "78");
+});

@@ -1,0 +1,77 @@
+import { expect, it } from "vitest";
+import { Channel } from "../../../lib/peer/channel.js";
+import type { ProfileHost } from "../../../lib/peer/profile.js";
+import { RawUdpProfile } from "../../../lib/peer/raw-udp/index.js";
+import { ReceivedPacket } from "../../../lib/socket/index.js";
+
+/** Packets on their way, in memory that is made once. */
+class Wire implements ProfileHost {
+  delivered = 0;
+  readonly #packets = Array.from({ length: 256 }, () => new ReceivedPacket());
+  #count = 0;
+
+  constructor() {
+    for (const packet of this.#packets) packet.buffer = new Uint8Array(1200);
+  }
+
+  transmit(bytes: Uint8Array, length: number): boolean {
+    if (this.#count === this.#packets.length) return false;
+    const packet = this.#packets[this.#count++] as ReceivedPacket;
+    packet.buffer.set(bytes);
+    packet.length = length;
+    return true;
+  }
+
+  empty(into: RawUdpProfile, nowMs: number): void {
+    for (let index = 0; index < this.#count; index++) into.receive(this.#packets[index] as ReceivedPacket, nowMs);
+    this.#count = 0;
+  }
+
+  deliver(): boolean {
+    this.delivered++;
+    return true;
+  }
+  proven(): void {}
+  stray(): void {}
+  drained(): void {}
+  remoteClosed(): void {}
+  malformed(text: string): void {
+    throw new Error(text);
+  }
+}
+
+it.each([
+  ["reliable", Channel.Reliable],
+  ["unreliable", Channel.Unreliable],
+  ["notify", Channel.Notify],
+])("100,000 %s messages leave nothing on the heap, and make no object each on their way", (_, channel) => {
+  const there = new Wire();
+  const back = new Wire();
+  const near = new RawUdpProfile(there, { sessionId: 1, maxPacketSize: 1200, seal: null });
+  const far = new RawUdpProfile(back, { sessionId: 1, maxPacketSize: 1200, seal: null });
+  const message = new Uint8Array(20);
+  const callbacks = { onDelivered: () => {}, onLost: () => {} };
+  let nowMs = 0;
+  const exchange = (messages: number) => {
+    for (let sent = 0; sent < messages; nowMs++) {
+      for (let index = 0; index < 20 && sent < messages; index++) {
+        if (near.send(channel, 0, message, 0, 20, callbacks)) sent++;
+      }
+      near.flush(nowMs);
+      there.empty(far, nowMs);
+      far.flush(nowMs);
+      back.empty(near, nowMs);
+    }
+  };
+  exchange(500_000);
+  gc?.();
+  const atRest = process.memoryUsage().heapUsed;
+  exchange(100_000);
+  const touched = process.memoryUsage().heapUsed - atRest;
+  gc?.();
+  const kept = process.memoryUsage().heapUsed - atRest;
+  expect(back.delivered).toBeGreaterThan(599_900);
+  expect(kept).toBeLessThan(50_000);
+  // The smallest object has 12 bytes. What there is, are numbers between functions, a few per packet.
+  expect(touched).toBeLessThan(8 * 100_000);
+});

@@ -1,0 +1,287 @@
+import { describe, expect, it } from "vitest";
+import { Channel } from "../../../lib/peer/channel.js";
+import { type EndPoint, Simulation, ToySeal } from "./simulation.js";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const text = (message: Uint8Array) => new TextDecoder().decode(message);
+
+/** Collects the messages that arrive, as `lane text` or `channel text`. */
+function collect(endPoint: EndPoint): string[] {
+  const messages: string[] = [];
+  endPoint.onMessage = (channel, lane, message) => {
+    messages.push(`${channel === Channel.Reliable ? lane : Channel[channel]} ${text(message)}`);
+  };
+  return messages;
+}
+
+/** A pair that has exchanged enough to know its round trip, with `delayMs` each way. */
+function warmPair(delayMs: number, simulation = new Simulation()): [EndPoint, EndPoint] {
+  const [near, far] = simulation.pair({ delayMs });
+  for (let index = 0; index < 20; index++) {
+    near.reliable(0, bytes("warm"));
+    simulation.run(40);
+  }
+  simulation.run(1000);
+  return [near, far];
+}
+
+describe("losses without other traffic", () => {
+  it.each([10, 50, 150])("the last packet of a burst, lost, arrives within 3 round trips of 2 x %i ms", (delayMs) => {
+    const simulation = new Simulation();
+    const [near, far] = warmPair(delayMs, simulation);
+    for (let index = 0; index < 5; index++) {
+      near.reliable(0, new Uint8Array(1000));
+      near.profile.flush(simulation.nowMs);
+    }
+    near.link.options = { delayMs, loss: 1 };
+    near.reliable(0, bytes("last"));
+    const sentMs = simulation.nowMs;
+    near.profile.flush(sentMs);
+    near.link.options = { delayMs };
+    const messages = collect(far);
+    simulation.run(10_000, () => messages.includes("0 last"));
+    // Below 100 ms, the 25 ms that an acknowledgement may wait count beside the round trips.
+    expect(simulation.nowMs - sentMs).toBeLessThanOrEqual(Math.max(3 * 2 * delayMs, 5 * delayMs + 30));
+  });
+
+  it("a single lost ping is asked again, and a token of notify that was alone is resolved", () => {
+    const simulation = new Simulation();
+    const [near] = warmPair(20, simulation);
+    const fate: string[] = [];
+    near.link.options = { delayMs: 20, loss: 1 };
+    near.send(Channel.Notify, 0, bytes("?"), {
+      onDelivered: () => fate.push("delivered"),
+      onLost: () => fate.push("lost"),
+    });
+    near.profile.flush(simulation.nowMs);
+    near.link.options = { delayMs: 20 };
+    simulation.run(400);
+    expect(fate).toEqual(["lost"]);
+    expect(near.profile.nextDeadlineMs).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it("an outage of a minute costs a few probes, and what was queued arrives after it", () => {
+    const simulation = new Simulation();
+    const [near, far] = warmPair(20, simulation);
+    near.link.options = { loss: 1 };
+    for (let index = 0; index < 200; index++) near.reliable(index % 4, new Uint8Array(500));
+    simulation.run(60_000);
+    expect(near.link.sentPackets).toBeLessThan(200);
+    near.link.options = { delayMs: 20 };
+    let count = 0;
+    far.onMessage = () => count++;
+    simulation.run(3000);
+    expect(count).toBe(200);
+  });
+});
+
+describe("order and urgency", () => {
+  it("what is more urgent leaves first: control, datagrams, lanes 0 to 3, streams", () => {
+    const simulation = new Simulation();
+    const [near, far] = simulation.pair({ delayMs: 10 });
+    const messages = collect(far);
+    for (const lane of [4, 3, 2, 1, 0]) near.reliable(lane, bytes("a"));
+    near.send(Channel.Unreliable, 0, bytes("b"));
+    near.send(Channel.Notify, 0, bytes("c"));
+    near.reliable(5, bytes("a"));
+    simulation.run(100);
+    expect(messages).toEqual(["5 a", "Unreliable b", "Notify c", "0 a", "1 a", "2 a", "3 a", "4 a"]);
+    expect(near.profile.counters.packetsSent).toBe(1);
+  });
+
+  it("an urgent message overtakes a megabyte that is queued", () => {
+    const simulation = new Simulation();
+    const [near, far] = simulation.pair({ delayMs: 10, bytesPerMs: 500 });
+    let streamed = 0;
+    let before = -1;
+    far.onMessage = (_, lane, message) => {
+      if (lane === 0) before = streamed;
+      else streamed += message.length;
+    };
+    while (near.reliable(4, new Uint8Array(16_000)));
+    simulation.run(300);
+    near.reliable(0, bytes("now"));
+    const sentMs = simulation.nowMs;
+    simulation.run(60_000, () => before >= 0);
+    expect(simulation.nowMs - sentMs).toBeLessThan(60);
+    expect(before).toBeLessThan(400_000);
+    simulation.run(60_000);
+    expect(streamed).toBe(65 * 16_000);
+  });
+});
+
+describe("queues", () => {
+  it("a lane refuses beyond its limit, whole messages only, and says once when it is half empty", () => {
+    const simulation = new Simulation();
+    const [near, far] = simulation.pair({ delayMs: 10 }, undefined, { limits: { maxQueuedBytes: 10_000 } });
+    const messages = collect(far);
+    let taken = 0;
+    while (near.reliable(1, new Uint8Array(998))) taken++;
+    expect(taken).toBe(10);
+    expect(near.reliable(1, new Uint8Array(998))).toBe(false);
+    expect(near.reliable(2, new Uint8Array(998))).toBe(true);
+    expect(near.profile.bufferedBytes).toBe(11_000);
+    simulation.run(1000);
+    expect(near.drainedCount).toBe(1);
+    expect(near.profile.bufferedBytes).toBe(0);
+    expect(messages.length).toBe(11);
+  });
+
+  it("datagrams have a queue of their own", () => {
+    const simulation = new Simulation();
+    const [near, far] = simulation.pair({ delayMs: 10 }, undefined, { limits: { maxQueuedDatagramBytes: 3000 } });
+    const messages = collect(far);
+    expect([1, 2, 3, 4].map(() => near.send(Channel.Unreliable, 0, new Uint8Array(997)))).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ]);
+    expect(near.reliable(0, bytes("x"))).toBe(true);
+    simulation.run(100);
+    expect(near.drainedCount).toBe(1);
+    expect(messages.length).toBe(4);
+  });
+
+  it("a datagram that fits no packet is the caller's error", () => {
+    const [near] = new Simulation().pair({});
+    expect(() => near.send(Channel.Unreliable, 0, new Uint8Array(1190))).toThrow(RangeError);
+  });
+
+  it("no more of a lane is in flight than its window, and the rest follows", () => {
+    const simulation = new Simulation();
+    const [near, far] = simulation.pair({ delayMs: 500 }, { delayMs: 500 });
+    let inFlight = 0;
+    near.onTransmit = (packet) => {
+      inFlight += packet.length;
+    };
+    while (near.reliable(5, new Uint8Array(1000)));
+    let arrived = 0;
+    far.onMessage = () => arrived++;
+    for (let index = 0; index < 30; index++) simulation.run(1000);
+    expect(arrived).toBe(Math.floor((1 << 20) / 1002));
+    expect(inFlight).toBeGreaterThan(1 << 20);
+  });
+
+  it("a socket that is full gets the same packet again, and nothing is lost or sealed twice", () => {
+    const simulation = new Simulation();
+    const [near, far] = simulation.pair({ delayMs: 10 }, undefined, { seal: new ToySeal() });
+    const messages = collect(far);
+    near.socketIsFull = true;
+    near.send(Channel.Unreliable, 0, bytes("u"));
+    simulation.run(1000);
+    near.reliable(0, bytes("r"));
+    simulation.run(1000);
+    expect(messages).toEqual([]);
+    near.socketIsFull = false;
+    simulation.run(1000);
+    expect(messages.sort()).toEqual(["0 r", "Unreliable u"]);
+    expect(far.strayCount).toBe(0);
+  });
+});
+
+describe("closing", () => {
+  it("the reason arrives through losses, and its acknowledgement confirms it", () => {
+    for (let seed = 0; seed < 50; seed++) {
+      const simulation = new Simulation(seed);
+      const [near, far] = simulation.pair({ delayMs: 20, loss: 0.5 });
+      near.reliable(0, bytes("x"));
+      simulation.run(20);
+      near.profile.close({ code: 123, text: "gehört" }, simulation.nowMs);
+      near.profile.dispose();
+      simulation.run(20_000, () => near.profile.isCloseConfirmed);
+      expect(far.closedWith).toEqual({ code: 123, text: "gehört" });
+      expect(near.profile.isCloseConfirmed).toBe(true);
+      expect(near.profile.nextDeadlineMs).toBe(Number.POSITIVE_INFINITY);
+    }
+  });
+
+  it("both may close at once, and who has closed hands nothing on", () => {
+    const simulation = new Simulation();
+    const [near, far] = simulation.pair({ delayMs: 20 });
+    const messages = collect(near);
+    far.reliable(0, bytes("late"));
+    far.profile.flush(simulation.nowMs);
+    for (const endPoint of [near, far]) {
+      endPoint.profile.close({ code: 1, text: "" }, simulation.nowMs);
+      endPoint.profile.dispose();
+    }
+    simulation.run(1000);
+    expect([near.profile.isCloseConfirmed, far.profile.isCloseConfirmed]).toEqual([true, true]);
+    expect(messages).toEqual([]);
+    expect([near.closedWith, far.closedWith]).toEqual([null, null]);
+  });
+});
+
+describe("time", () => {
+  it("a program that stood still for a minute keeps its round trip and its connection", () => {
+    const simulation = new Simulation();
+    const [near, far] = warmPair(20, simulation);
+    const messages = collect(far);
+    const before = near.profile.roundTripTimeMs;
+    near.reliable(0, bytes("x"));
+    near.send(Channel.Unreliable, 0, bytes("y"));
+    near.profile.flush(simulation.nowMs);
+    // Its program stands still, that of the other side does not: the answer waits in the socket.
+    simulation.endPoints.splice(simulation.endPoints.indexOf(near), 1);
+    const waiting: Uint8Array[] = [];
+    const receive = near.receive.bind(near);
+    near.receive = (packet) => waiting.push(packet);
+    simulation.run(60_000);
+    simulation.endPoints.push(near);
+    near.receive = receive;
+    for (const packet of waiting) near.receive(packet);
+    simulation.run(1000);
+    expect(messages).toEqual(["Unreliable y", "0 x"]);
+    expect(near.profile.roundTripTimeMs).toBeCloseTo(before, 0);
+    expect(near.profile.counters.packetsLost).toBe(0);
+  });
+
+  it("the round trip is measured without the delay of acknowledgements", () => {
+    const [near] = warmPair(30);
+    expect(near.profile.roundTripTimeMs).toBeGreaterThanOrEqual(59.8);
+    expect(near.profile.roundTripTimeMs).toBeLessThan(62);
+  });
+
+  it("an idle connection has no deadline", () => {
+    const [near, far] = warmPair(30);
+    expect([near.profile.nextDeadlineMs, far.profile.nextDeadlineMs]).toEqual([
+      Number.POSITIVE_INFINITY,
+      Number.POSITIVE_INFINITY,
+    ]);
+  });
+
+  it("a ping is answered at once, through the receive path alone", () => {
+    const simulation = new Simulation();
+    const [near, far] = warmPair(30, simulation);
+    far.profile.flush = () => {};
+    near.profile.ping();
+    expect(near.profile.nextDeadlineMs).toBeLessThanOrEqual(simulation.nowMs);
+    near.profile.flush(simulation.nowMs);
+    const { provenCount } = near;
+    const received = far.receive.bind(far);
+    far.receive = (packet) => {
+      received(packet);
+      far.profile.respond(simulation.nowMs);
+    };
+    simulation.run(65);
+    expect(near.provenCount).toBe(provenCount + 1);
+  });
+});
+
+describe("budget", () => {
+  it("tells what the way carries and what may leave at once", () => {
+    const simulation = new Simulation();
+    const [near] = simulation.pair({ delayMs: 20, bytesPerMs: 250 }, { delayMs: 20 });
+    expect(near.profile.sendBudget.bytesFree).toBe(12_000);
+    near.reliable(0, new Uint8Array(5000));
+    expect(near.profile.sendBudget.bytesFree).toBe(12_000 - 5002);
+    simulation.run(20_000, () => {
+      while (near.profile.bufferedBytes < 100_000) near.reliable(4, new Uint8Array(1000));
+      return false;
+    });
+    expect(near.profile.sendBudget.bytesFree).toBe(0);
+    expect(near.profile.sendBudget.bytesPerSecond).toBeGreaterThan(0.7 * 250_000);
+    expect(near.profile.sendBudget.bytesPerSecond).toBeLessThan(1.3 * 250_000);
+  });
+});

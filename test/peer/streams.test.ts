@@ -1,0 +1,160 @@
+import { describe, expect, it } from "vitest";
+import { Channel, type IConnection } from "../../lib/peer/index.js";
+import type { MemorySocketKind } from "../../lib/socket/index.js";
+import { seededRandom } from "../../lib/testing/index.js";
+import { PeerWorld, text } from "../support/peer-world.js";
+
+const kinds: MemorySocketKind[] = ["datagram", "native", "stream"];
+
+async function connectedPair(kind: MemorySocketKind) {
+  const { world, client, clientHandler } = await PeerWorld.connected({ kind });
+  return { world, client, clientHandler, server: world.serverHandler.connected[0] as IConnection };
+}
+
+function randomBytes(size: number, seed: number): Uint8Array {
+  const random = seededRandom(seed);
+  return Uint8Array.from({ length: size }, () => random() * 256);
+}
+
+async function readAll(readable: ReadableStream<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  const reader = readable.getReader();
+  for (let next = await reader.read(); !next.done; next = await reader.read()) chunks.push(next.value);
+  return Uint8Array.from(Buffer.concat(chunks));
+}
+
+describe.each(kinds)("over %s", (kind) => {
+  it("carries bytes of any length, with a header, to whoever accepts", async () => {
+    const { world, client, server } = await connectedPair(kind);
+    const bytes = randomBytes(1_000_000, 1);
+    let received: Promise<Uint8Array> | undefined;
+    server.onStream = (header, accept) => {
+      expect(new TextDecoder().decode(header)).toBe("map.bin");
+      received = readAll(accept());
+    };
+    const stream = client.openStream(text("map.bin"));
+    const writer = stream.writable.getWriter();
+    const done = writer.write(bytes).then(() => writer.close());
+    await world.run(3000);
+    await done;
+    expect(Buffer.compare((await received) as Uint8Array, bytes)).toBe(0);
+    expect([stream.sentBytes, stream.readBytes]).toEqual([bytes.length, bytes.length]);
+  });
+
+  it("runs eight streams at once in each direction, and no ninth", async () => {
+    const { world, client, server } = await connectedPair(kind);
+    const sums: Promise<Uint8Array>[] = [];
+    for (const side of [client, server]) side.onStream = (_header, accept) => sums.push(readAll(accept()));
+    for (const side of [client, server]) {
+      for (let index = 0; index < 8; index++) {
+        const writer = side.openStream().writable.getWriter();
+        void writer.write(new Uint8Array(50_000 + index)).then(() => writer.close());
+      }
+      expect(() => side.openStream()).toThrow(expect.objectContaining({ code: "ERR_TOO_MANY_STREAMS" }));
+    }
+    await world.run(2000);
+    const sizes = (await Promise.all(sums)).map(({ length }) => length).sort();
+    expect(sizes).toEqual([0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7].map((index) => 50_000 + index));
+    expect(() => client.openStream()).not.toThrow();
+  });
+
+  it("sends nothing before it is accepted, and no more than a credit that nobody reads", async () => {
+    const { world, client, server } = await connectedPair(kind);
+    let acceptStream: (() => ReadableStream<Uint8Array>) | undefined;
+    server.onStream = (_header, accept) => {
+      acceptStream = accept;
+    };
+    const stream = client.openStream();
+    const writing = stream.writable.getWriter().write(new Uint8Array(2_000_000));
+    await world.run(1000);
+    expect([stream.isAccepted, stream.sentBytes]).toEqual([false, 0]);
+    const reader = acceptStream?.().getReader();
+    await world.run(1000);
+    expect([stream.isAccepted, stream.sentBytes]).toEqual([true, 256 * 1024]);
+    let read = 0;
+    while (read < 2_000_000) {
+      const next = reader?.read();
+      await world.run(10);
+      read += (await next)?.value?.length ?? 0;
+    }
+    await writing;
+    expect(read).toBe(2_000_000);
+  });
+
+  it("does not hold up messages", async () => {
+    const { world, client, server } = await connectedPair(kind);
+    server.onStream = (_header, accept) => void readAll(accept());
+    const writer = client.openStream().writable.getWriter();
+    void writer.write(new Uint8Array(10_000_000)).catch(() => {});
+    for (let round = 0; round < 20; round++) {
+      client.send(text(`${round}`));
+      await world.run(50);
+      expect(world.serverHandler.texts.length).toBe(round + 1);
+    }
+  });
+
+  it("is rejected without a listener, and by a listener with a code", async () => {
+    const { world, client, server } = await connectedPair(kind);
+    const unheard = client.openStream().writable.getWriter();
+    await world.run(200);
+    await expect(unheard.write(text("x"))).rejects.toMatchObject({
+      code: "ERR_STREAM_REJECTED",
+      reason: { code: 1000 },
+    });
+    server.onStream = (_header, _accept, reject) => reject(17);
+    const unwanted = client.openStream().writable.getWriter();
+    await world.run(200);
+    await expect(unwanted.closed).rejects.toMatchObject({ code: "ERR_STREAM_REJECTED", reason: { code: 17 } });
+  });
+
+  it("the sender's abort reaches the reader with its code, and the reader's the sender", async () => {
+    const { world, client, server } = await connectedPair(kind);
+    const readers: ReadableStreamDefaultReader<Uint8Array>[] = [];
+    server.onStream = (_header, accept) => readers.push(accept().getReader());
+    const aborted = client.openStream().writable.getWriter();
+    const stopped = client.openStream().writable.getWriter();
+    await world.run(200);
+    const reading = readers[0]?.read();
+    reading?.catch(() => {});
+    void aborted.abort(5);
+    void readers[1]?.cancel(6);
+    await world.run(200);
+    await expect(reading).rejects.toMatchObject({ code: "ERR_STREAM_ABORTED", reason: { code: 5 } });
+    await expect(stopped.write(text("x"))).rejects.toMatchObject({ code: "ERR_STREAM_STOPPED", reason: { code: 6 } });
+    expect(server.state).toBe(client.state);
+    for (let index = 0; index < 8; index++) client.openStream();
+  });
+
+  it("ends with its connection", async () => {
+    const { world, client, server } = await connectedPair(kind);
+    let reading: Promise<unknown> | undefined;
+    server.onStream = (_header, accept) => {
+      reading = accept().getReader().read();
+      reading.catch(() => {});
+    };
+    const writer = client.openStream().writable.getWriter();
+    await world.run(100);
+    const writing = writer.write(new Uint8Array(1_000_000));
+    writing.catch(() => {});
+    writer.closed.catch(() => {});
+    client.disconnect({ code: 3, text: "bye" });
+    await world.run(3000);
+    await expect(writing).rejects.toMatchObject({ code: "ERR_CONNECTION_LOST", reason: { code: 3 } });
+    expect(() => client.openStream()).toThrow(expect.objectContaining({ code: "ERR_NOT_CONNECTED" }));
+    await expect(reading).rejects.toMatchObject({ code: "ERR_CONNECTION_LOST" });
+  });
+
+  it("refuses what is no Uint8Array, and a header that is too long", async () => {
+    const { client } = await connectedPair(kind);
+    expect(() => client.openStream(new Uint8Array(1025))).toThrow(RangeError);
+    const writer = client.openStream().writable.getWriter();
+    await expect(writer.write("text" as unknown as Uint8Array)).rejects.toThrow(TypeError);
+  });
+});
+
+it("messages on user lanes are no messages about streams", async () => {
+  const { world, client } = await connectedPair("native");
+  client.send(Uint8Array.of(1, 0, 0, 0, 0), Channel.Reliable, 3);
+  await world.run(100);
+  expect(world.serverHandler.messages.length).toBe(1);
+});

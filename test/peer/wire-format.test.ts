@@ -1,0 +1,170 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import {
+  readAccept,
+  readConnectRequest,
+  readReason,
+  readRequestNonce,
+  SecurityPattern,
+  writeAccept,
+  writeChallenge,
+  writeConnectRequest,
+  writeReject,
+} from "../../lib/peer/handshake-packets.js";
+import { Channel } from "../../lib/peer/index.js";
+import { ProfileKind } from "../../lib/peer/packet-format.js";
+import { PacketReader } from "../../lib/peer/packet-reader.js";
+import { sipHash } from "../../lib/peer/siphash.js";
+import { MAX_VARINT, varintSize, writeVarint } from "../../lib/peer/varint.js";
+import { seededRandom } from "../../lib/testing/index.js";
+import { PeerWorld, text } from "../support/peer-world.js";
+
+const page = readFileSync(new URL("../../docs/wire-format.md", import.meta.url), "utf8");
+const vectors = new Map(
+  [...page.slice(page.indexOf("## Golden vectors")).matchAll(/^\| ([^|]+) \| (.+) \|$/gm)].map((match) => {
+    const [name = "", bytes = ""] = match.slice(1);
+    const hex = (/^`([^`]+)`/.exec(bytes)?.[1] ?? "").replaceAll(" ", "");
+    const [, times = "0", repeated = ""] = /and (\d+) times `(\w\w)`/.exec(bytes) ?? [];
+    return [name, hex + repeated.repeat(Number(times))] as const;
+  }),
+);
+/** The bytes of the packet whose name begins so. */
+const vector = (name: string) => [...vectors].find(([full]) => full.startsWith(name))?.[1];
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
+const range = (first: number, count: number) => Uint8Array.from({ length: count }, (_, index) => first + index);
+const nonce = range(1, 8);
+const fingerprint = range(0x11, 8);
+const cookie = range(0xc0, 9);
+const read = (packet: Uint8Array, skipped: number) => {
+  const reader = new PacketReader();
+  reader.start(packet, skipped, packet.length);
+  return reader;
+};
+
+describe("packets of the handshake, as docs/wire-format.md has them", () => {
+  it("ConnectRequest", () => {
+    const fields = {
+      nonce,
+      profile: ProfileKind.RawUdp,
+      security: SecurityPattern.Plain,
+      maxPacketSize: 1232,
+      fingerprint,
+      cookie,
+    };
+    const packet = writeConnectRequest(fields, null);
+    expect(packet.length).toBe(256);
+    const expected = vector("ConnectRequest") as string;
+    expect(hex(packet)).toBe(expected.padEnd(512, "0"));
+    const reader = read(packet, 1);
+    expect(readRequestNonce(reader)).toEqual({ nonce, isOurVersion: true });
+    expect(readConnectRequest(reader, 0, nonce)).toMatchObject({ ...fields, noiseMessage: new Uint8Array(0) });
+  });
+
+  it("Challenge", () => {
+    expect(hex(writeChallenge(nonce, cookie))).toBe(vector("Challenge"));
+  });
+
+  it("Accept", () => {
+    const accept = {
+      nonce,
+      session: 0x0a0b0c0d,
+      profile: ProfileKind.Native,
+      maxPacketSize: 1200,
+      fingerprint,
+      noiseMessage: new Uint8Array(0),
+    };
+    const packet = writeAccept(accept);
+    expect(hex(packet)).toBe(vector("Accept"));
+    expect(readAccept(read(packet, 9), nonce)).toEqual(accept);
+  });
+
+  it("Reject", () => {
+    const packet = writeReject(nonce, { code: 1010, text: "full" });
+    expect(hex(packet)).toBe(vector("Reject"));
+    expect(readReason(read(packet, 9))).toEqual({ code: 1010, text: "full" });
+  });
+});
+
+describe("packets of connections, as docs/wire-format.md has them", () => {
+  async function sentBy(
+    kind: "native" | "stream",
+    send: (world: Awaited<ReturnType<typeof PeerWorld.connected>>) => void,
+  ) {
+    const connected = await PeerWorld.connected({ kind });
+    const packets: string[] = [];
+    connected.world.tap = (packet) => void packets.push(hex(packet));
+    send(connected);
+    await connected.world.run(20);
+    return packets;
+  }
+
+  it("Stream", async () => {
+    const packets = await sentBy("stream", ({ client }) => client.send(text("hi"), Channel.Reliable, 2));
+    expect(packets).toContain(vector('Stream: "hi"'));
+  });
+
+  it("Pong", async () => {
+    const packets: string[] = [];
+    const world = new PeerWorld({ kind: "stream" });
+    world.tap = (packet) => void packets.push(hex(packet));
+    await world.listen();
+    world.dial();
+    await world.run(100);
+    expect(packets).toContain(vector("Stream: Pong"));
+  });
+
+  it("Reliable", async () => {
+    const packets = await sentBy("native", ({ client }) => client.send(new Uint8Array(64).fill(0xaa)));
+    expect(packets).toContain(vector("Reliable (GNS)"));
+  });
+
+  it("Unreliable", async () => {
+    const callbacks = { onDelivered: () => {}, onLost: () => {} };
+    const packets = await sentBy("native", ({ client }) => client.sendNotify(text("n"), callbacks));
+    expect(packets).toContain(vector("Unreliable (GNS)"));
+  });
+});
+
+describe("varints", () => {
+  it.each([
+    [0, "00"],
+    [63, "fc"],
+    [64, "0101"],
+    [16_383, "fdff"],
+    [16_384, "02000100"],
+    [MAX_VARINT, "feffffff"],
+  ])("%i", (value, expected) => {
+    const bytes = new Uint8Array(4);
+    const end = writeVarint(bytes, 0, value);
+    expect(hex(bytes.subarray(0, end))).toBe(expected);
+    expect(end).toBe(varintSize(value));
+    expect(read(bytes, 0).varint()).toBe(value);
+  });
+
+  it("are read as written, and no further than there are bytes", () => {
+    const random = seededRandom(3);
+    const bytes = new Uint8Array(4);
+    for (let round = 0; round < 10_000; round++) {
+      const value = Math.floor(2 ** (random() * 30));
+      const end = writeVarint(bytes, 0, value);
+      const reader = new PacketReader();
+      reader.start(bytes, 0, end);
+      expect(reader.varint()).toBe(value);
+      reader.start(bytes, 0, end - 1);
+      reader.varint();
+      expect(reader.failed).toBe(true);
+    }
+    expect(read(Uint8Array.of(3, 0, 0, 0), 0)).toMatchObject({ failed: false });
+    const reader = read(Uint8Array.of(3, 0, 0, 0), 0);
+    reader.varint();
+    expect(reader.failed).toBe(true);
+  });
+});
+
+it.each([
+  [0, "310e0edd47db6f72"],
+  [15, "e545be4961ca29a1"],
+  [63, "724506eb4c328a95"],
+])("SipHash-2-4 of %i bytes, by the vectors of its authors", (size, expected) => {
+  expect(hex(sipHash(range(0, 16), range(0, size)))).toBe(expected);
+});

@@ -1,0 +1,19 @@
+import { createServer, type Server } from "node:http";
+import { build } from "esbuild";
+
+/** A server of one page that runs `code`, bundled as for browsers. */
+export async function servePage(code: string, resolveFolder: string): Promise<Server> {
+  const { outputFiles } = await build({
+    stdin: { contents: code, resolveDir: resolveFolder, loader: "ts" },
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    write: false,
+  });
+  const script = outputFiles[0]?.text ?? "";
+  return createServer((request, response) => {
+    const isScript = request.url === "/page.js";
+    response.setHeader("Content-Type", isScript ? "text/javascript" : "text/html");
+    response.end(isScript ? script : '<!doctype html><script type="module" src="/page.js"></script>');
+  });
+}
