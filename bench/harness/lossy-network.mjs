@@ -12,7 +12,10 @@ export class LossyNetwork {
     const [server, client] = this.#names;
     for (const name of this.#names) ip("netns", "add", name);
     ip("link", "add", "eth0", "netns", server, "type", "veth", "peer", "name", "eth0", "netns", client);
-    for (const [name, address] of [[server, serverAddress], [client, clientAddress]]) {
+    for (const [name, address] of [
+      [server, serverAddress],
+      [client, clientAddress],
+    ]) {
       ip("-n", name, "address", "add", `${address}/24`, "dev", "eth0");
       ip("-n", name, "link", "set", "lo", "up");
       ip("-n", name, "link", "set", "eth0", "up");

@@ -49,7 +49,9 @@ const wireScenario = {
         onSample();
         const ours = [{ bytes: result.bytes + result.packets * headerBytes }];
         const name = `${smallBytes} B ${reliable ? "reliable" : "unreliable"}, ${perFlush} a flush`;
-        cases.push(compare({ key: "bytes", name, unit: "B on the wire", better: "less" }, ours, "a datagram each", bare));
+        cases.push(
+          compare({ key: "bytes", name, unit: "B on the wire", better: "less" }, ours, "a datagram each", bare),
+        );
       }
     }
     return { cases };
@@ -80,7 +82,12 @@ const heapScenario = {
     const samples = await interleave(sides, quick ? 1 : 5, onSample);
     const ours = Object.keys(sides).filter((name) => name.includes(","));
     const row = (name, baseline) => ({
-      ...compare({ key: "bytes", name: `heap: ${name}`, unit: "B/msg", better: "less" }, samples[name], baseline, samples[baseline]),
+      ...compare(
+        { key: "bytes", name: `heap: ${name}`, unit: "B/msg", better: "less" },
+        samples[name],
+        baseline,
+        samples[baseline],
+      ),
     });
     return { cases: ours.map((name) => row(name, name === sealed ? "createCipheriv" : "node:dgram")) };
   },
@@ -144,7 +151,12 @@ function swarmScenario(connections) {
       const sides = { native: side(udp("native")), managed: side(udp("managed")), "node:dgram": side(dgram) };
       const samples = await interleave(sides, quick ? 1 : 5, onSample);
       const row = (ours, key, unit) =>
-        compare({ key, name: `${name}, ${ours}`, unit, better: "less" }, samples[ours], "node:dgram", samples["node:dgram"]);
+        compare(
+          { key, name: `${name}, ${ours}`, unit, better: "less" },
+          samples[ours],
+          "node:dgram",
+          samples["node:dgram"],
+        );
       const notes = Object.entries(samples).map(([ours, runs]) => {
         const sum = (key) => runs.reduce((total, figures) => total + figures[key], 0);
         const hz = median(runs.map((figures) => figures.hz)).toFixed(1);

@@ -77,7 +77,8 @@ function echoScenario(reliable) {
           }
         }
       }
-      const figures = (runs) => metrics.map(({ key, what }) => `${what} ${median(runs.map((figure) => figure[key])).toPrecision(3)}`);
+      const figures = (runs) =>
+        metrics.map(({ key, what }) => `${what} ${median(runs.map((figure) => figure[key])).toPrecision(3)}`);
       const notes = Object.entries(samples).map(([side, runs]) => `${name}, ${side}: ${figures(runs).join(", ")}`);
       return { cases, notes };
     },

@@ -18,15 +18,18 @@ export async function swarm({ connect }, { connections, hz = 20, size = 60, seco
   let tick = 0;
   report("connected", { connections: links.length });
   // Ticks that were missed stay missed: made good at once they overflow the server's socket buffer.
-  const timer = setInterval(() => {
-    tick++;
-    for (let index = tick % phases; index < links.length; index += phases) {
-      if (links[index].send(payload, 0, size)) sent++;
-    }
-    const elapsed = (performance.now() - startedAt) / 1000;
-    if (elapsed < seconds) return;
-    clearInterval(timer);
-    // The last answers are on their way.
-    setTimeout(() => report("result", { sent, received, hz: sent / links.length / elapsed }), 500);
-  }, 1000 / hz / phases);
+  const timer = setInterval(
+    () => {
+      tick++;
+      for (let index = tick % phases; index < links.length; index += phases) {
+        if (links[index].send(payload, 0, size)) sent++;
+      }
+      const elapsed = (performance.now() - startedAt) / 1000;
+      if (elapsed < seconds) return;
+      clearInterval(timer);
+      // The last answers are on their way.
+      setTimeout(() => report("result", { sent, received, hz: sent / links.length / elapsed }), 500);
+    },
+    1000 / hz / phases,
+  );
 }
