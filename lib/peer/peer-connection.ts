@@ -1,5 +1,5 @@
 import { NetworkError } from "../network-error.js";
-import { checkReason } from "../socket/disconnect-reason.js";
+import { checkReason, libraryReason } from "../socket/disconnect-reason.js";
 import {
   type Delivery,
   DisconnectCode,
@@ -164,11 +164,11 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
 
   disconnect(reason: DisconnectReason = { code: 0, text: "" }): void {
     checkReason(reason);
-    if (this.state !== ConnectionState.Connected) return;
-    this.#end(reason);
-    this.state = ConnectionState.Disconnecting;
-    this.#stepEndMs = this.#owner.now() + this.#owner.config.closeTimeoutMs;
-    this.#owner.changed(this);
+    this.#leave(reason);
+  }
+
+  refuse(code: DisconnectCode, text: string): void {
+    this.#leave(libraryReason(code, text));
   }
 
   close(reason?: DisconnectReason): Promise<DisconnectReason> {
@@ -354,6 +354,14 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
     this.#sayFarewell(reason);
     this.#finish();
     this.#owner.forget(this);
+  }
+
+  #leave(reason: DisconnectReason): void {
+    if (this.state !== ConnectionState.Connected) return;
+    this.#end(reason);
+    this.state = ConnectionState.Disconnecting;
+    this.#stepEndMs = this.#owner.now() + this.#owner.config.closeTimeoutMs;
+    this.#owner.changed(this);
   }
 
   /** No more for the user. */
