@@ -58,7 +58,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     }
     this.#socket = socket;
     this.#handler = handler;
-    this.#drive = new PeerDrive(this.config, socket, this.#table.all, () => this.#receiveAll());
+    this.#drive = new PeerDrive(this.config, socket, this.#table.all, (nowMs) => this.#receiveAll(nowMs));
     socket.events = {
       onReadable: () => this.#drive.onReadable(),
       onIncoming: (incoming) => this.admit(incoming),
@@ -308,13 +308,12 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     this.guard(connection, () => this.#handler.onConnected?.(connection));
   }
 
-  #receiveAll(): void {
+  #receiveAll(nowMs: number): void {
     const packet = this.#packet;
     this.#socket.tick();
-    const now = this.now();
     while (!this.#isClosed && this.#socket.poll()) {
       this.#socket.receive(packet);
-      this.#route(packet, now);
+      this.#route(packet, nowMs);
     }
   }
 

@@ -17,7 +17,7 @@ export class PeerDrive {
   readonly #config: PeerConfig;
   readonly #socket: ISocket;
   readonly #connections: ReadonlySet<PeerConnection>;
-  readonly #receiveAll: () => void;
+  readonly #receiveAll: (nowMs: number) => void;
   readonly #deadlines = new DeadlineQueue<Scheduled>();
   /** Connections with something to send: the first `#touchedCount`. An array that is cut to 0 loses its memory. */
   readonly #touched: (PeerConnection | null)[] = [];
@@ -42,7 +42,12 @@ export class PeerDrive {
   #timerMs = Number.POSITIVE_INFINITY;
   #lastUpdateMs = 0;
 
-  constructor(config: PeerConfig, socket: ISocket, connections: ReadonlySet<PeerConnection>, receiveAll: () => void) {
+  constructor(
+    config: PeerConfig,
+    socket: ISocket,
+    connections: ReadonlySet<PeerConnection>,
+    receiveAll: (nowMs: number) => void,
+  ) {
     this.#config = config;
     this.#socket = socket;
     this.#connections = connections;
@@ -87,12 +92,13 @@ export class PeerDrive {
   receive(): void {
     if (this.#isBusy || this.#isStopped) return;
     this.#isBusy = true;
+    // One time for all packets: each is an object, and asking for it costs more than reading a small packet.
+    const now = this.#config.clock.now();
     try {
-      this.#receiveAll();
+      this.#receiveAll(now);
     } finally {
       this.#isBusy = false;
     }
-    const now = this.#config.clock.now();
     for (let index = 0; index < this.#touchedCount; index++) (this.#touched[index] as PeerConnection).respond(now);
     this.#socket.flush();
   }
