@@ -15,3 +15,6 @@ export const systemClock: Clock = {
   setTimeout: (callback, ms) => globalThis.setTimeout(callback, ms),
   clearTimeout: (timer) => globalThis.clearTimeout(timer as ReturnType<typeof globalThis.setTimeout>),
 };
+
+/** Milliseconds since 1970, for what expires by the calendar. Nothing is timed by it: it may jump. */
+export const unixTimeMs = (): number => Date.now();

@@ -30,15 +30,17 @@ export function checkBinary(path, { os = "linux", limits = {} } = {}) {
   const problems = [];
   const extra = binary.exports.filter((name) => !wantedExports.includes(name));
   const missing = wantedExports.filter((name) => !binary.exports.includes(name));
-  const open = binary.imports.filter(({ name }) => foreign.test(name)).map(({ name }) => name);
-  // zig's linker for macOS exports what is not hidden, whatever it is told. No other library looks there for a name, but
-  // for weak ones, of which there may be none.
-  const harmful = os === "darwin" ? binary.weak : extra;
+  const { newestGlibc, oldestMacos, needed } = limits;
+  // What ships has its C++ in it: a name of it that is open is in nobody.
+  const isOpen = (name) => foreign.test(name) || (needed !== undefined && name.startsWith("_Z"));
+  const open = binary.imports.map(({ name }) => name).filter(isOpen);
+  // zig's linker for macOS exports what is not hidden, whatever it is told. Nobody looks there for a name, but for weak ones:
+  // the first library that has one gives it to all. That is harmless for new and delete, which are malloc and free.
+  const harmful = os === "darwin" ? binary.weak.filter((name) => !/^_Z(n[aw]|d[al])/.test(name)) : extra;
   if (harmful.length > 0)
     problems.push(`exports more than the two Node-API symbols: ${harmful.slice(0, 10).join(", ")}`);
   if (missing.length > 0) problems.push(`does not export ${missing.join(", ")}`);
   if (open.length > 0) problems.push(`would take these from Node: ${open.slice(0, 10).join(", ")}`);
-  const { newestGlibc, oldestMacos, needed } = limits;
   if (newestGlibc && isNewer(binary.newestGlibc, newestGlibc)) {
     const newer = binary.imports.filter(({ version }) => isNewer(version.replace("GLIBC_", "") || "0", newestGlibc));
     problems.push(`needs glibc ${binary.newestGlibc}, not ${newestGlibc}: ${newer.map(({ name }) => name).join(", ")}`);

@@ -18,7 +18,7 @@ const require = createRequire(import.meta.url);
 async function prebuild(platform) {
   const start = Date.now();
   // A folder of its own: build/Release is the development build, and prebuildify moves what it finds there.
-  const staging = join(root, "build", "prebuild");
+  const staging = join(root, "build", `prebuild-${platform.name}`);
   rmSync(staging, { recursive: true, force: true });
   mkdirSync(staging, { recursive: true });
   cpSync(join(root, "package.json"), join(staging, "package.json"));

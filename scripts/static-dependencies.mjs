@@ -58,11 +58,14 @@ async function step(title, body) {
   console.log(`${title}: ${Math.round((Date.now() - start) / 1000)} s`);
 }
 
-/** The first link makes zig compile its C++ library, on one core; that goes on beside OpenSSL. */
+/**
+ * The first link makes zig compile its C++ library, on one core; that goes on beside OpenSSL. The options are those of the
+ * addon: for others, even for stripping, zig compiles it once more.
+ */
 async function warmUp(work, env) {
   const source = join(work, "empty.cc");
   writeFileSync(source, '#include <string>\nextern "C" char probe(std::string *s) { return s->at(0); }\n');
-  const args = ["-O3", "-DNDEBUG", "-fPIC", "-shared", source, "-o", join(work, "empty.so")];
+  const args = ["-O3", "-DNDEBUG", "-fPIC", "-s", "-shared", source, "-o", join(work, "empty.so")];
   await runLogged("zig-c++", args, { cwd: work, env, log: join(work, "log") });
 }
 

@@ -21,7 +21,8 @@ export class Peer {
   constructor(program, role, options = {}) {
     const [command, ...first] = program;
     this.name = `${command.split("/").pop()} ${role}`;
-    this.#child = spawn(command, [...first, role, ...toArguments(options)], { stdio: ["ignore", "pipe", "pipe"] });
+    this.#child = spawn(command, [...first, role, ...toArguments(options)], { stdio: "pipe" });
+    this.#child.stdin.on("error", () => {}); // It may have ended; whoever waits for an answer hears of that.
     this.#child.stderr.on("data", (chunk) => {
       this.#stderr += chunk;
     });
@@ -70,6 +71,11 @@ export class Peer {
       else if (this.#ended) reject(this.#endedError());
       else this.#waiting.push(waiter);
     });
+  }
+
+  /** Writes a line to its standard input. */
+  tell(line) {
+    this.#child.stdin.write(`${line}\n`);
   }
 
   stop() {

@@ -10,7 +10,7 @@ import { withPeers } from "../harness/peer.mjs";
 
 const script = (name) => [process.execPath, fileURLToPath(new URL(`../peer/${name}`, import.meta.url))];
 const cpp = [gnsPeer];
-const addon = script("main.mjs");
+export const addon = script("main.mjs");
 const dgram = script("dgram.mjs");
 
 const mebibyte = 1024 * 1024;
@@ -30,7 +30,7 @@ export function prepare() {
 }
 
 /** One flood from process to process: messages received per second, and CPU per million of them. */
-function oneWay(program, flow, quick, extra = {}) {
+export function oneWay(program, flow, quick, extra = {}) {
   return withPeers(async (start) => {
     const times = quick ? { warmup: 0.3, seconds: 0.5 } : { warmup: 0.6, seconds: 2 };
     const sink = start(program, "sink", { ...fast, ...extra, ...times });
@@ -71,7 +71,7 @@ function oneWayScenario(name, flow, { target, ...extra }) {
   };
 }
 
-function roundTrip(program, quick, extra = {}) {
+export function roundTrip(program, quick, extra = {}) {
   return withPeers(async (start) => {
     const echo = start(program, "echo", { ...fast, ...extra });
     const { port } = await echo.next("listening");

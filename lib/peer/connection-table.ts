@@ -1,4 +1,4 @@
-import type { IConnectionHandle, ReceivedPacket } from "../socket/index.js";
+import type { ReceivedPacket } from "../socket/index.js";
 import { ConnectionState } from "./connection-state.js";
 import { DATA_HEADER_BYTES, PacketKind } from "./packet-format.js";
 import type { PeerConnection } from "./peer-connection.js";
@@ -66,10 +66,5 @@ export class ConnectionTable {
     for (const table of [this.#pending, this.#connected]) {
       if (table.get(address) === connection) table.delete(address);
     }
-  }
-
-  /** What a stateful handle stands for, where it is not a connection yet. */
-  static isFree(handle: IConnectionHandle): boolean {
-    return handle.connection == null;
   }
 }

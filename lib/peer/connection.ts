@@ -1,4 +1,4 @@
-import type { DisconnectReason, IConnectionHandle, Security } from "../socket/index.js";
+import type { DisconnectCode, DisconnectReason, IConnectionHandle, Security } from "../socket/index.js";
 import type { Channel, NotifyCallbacks } from "./channel.js";
 import type { ConnectionState } from "./connection-state.js";
 import type { ConnectionMetrics } from "./metrics.js";
@@ -45,6 +45,8 @@ export interface IConnection {
    * @throws RangeError for a code outside 0-999, or a text over 120 bytes of UTF-8
    */
   disconnect(reason?: DisconnectReason): void;
+  /** For the layers above: `disconnect` with a code of the library's own; a text that is too long is cut. */
+  refuse(code: DisconnectCode, text: string): void;
   /** `disconnect`, and waits for the end. */
   close(reason?: DisconnectReason): Promise<DisconnectReason>;
   /**

@@ -90,15 +90,18 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   async connect(endPoint: IConnectEndPoint, signal?: AbortSignal): Promise<IConnection> {
     this.#start();
     signal?.throwIfAborted();
-    const handle = (await this.#socket.connect(endPoint, signal).catch(explainRefusal)).copy();
-    if (this.#isClosed) throw new NetworkError("ERR_CLOSED", "The Peer was closed");
+    const handle = await this.#open(endPoint, signal);
+    if (this.#closing) throw new NetworkError("ERR_CLOSED", "The Peer was closed");
     const result = new Promise<PeerConnection>((resolve, reject) => {
       const settle = (outcome: PeerConnection | Error) => {
         signal?.removeEventListener("abort", onAbort);
         if (outcome instanceof Error) reject(outcome);
         else resolve(outcome);
       };
-      const onAbort = () => this.#endHandshake(signal?.reason);
+      const onAbort = () => {
+        this.#endHandshake(signal?.reason);
+        void this.close();
+      };
       signal?.addEventListener("abort", onAbort);
       const handshake = new ClientHandshake(this, handle, this.maxPacketSize);
       this.#client = { handshake, settle };
@@ -173,6 +176,8 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     this.#table.remove(connection);
     this.#drive.remove(connection);
     this.#server?.forget(connection.handle.address, connection.session);
+    // A client has nothing left to do.
+    if (!this.#server) void this.close();
   }
 
   guard(_connection: PeerConnection, callback: () => void): void {
@@ -190,6 +195,13 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
       return { code: DisconnectCode.ServerFull, text: "The server is full" };
     }
     return this.#handler.beforeAccept?.(incoming) ?? true;
+  }
+
+  dismiss(handle: IConnectionHandle, reason: DisconnectReason): void {
+    if (!handle.isStateful) return;
+    if (handle.connection instanceof Stranger) this.strangerLeft(handle.connection);
+    handle.connection = null;
+    void handle.disconnect(reason);
   }
 
   newSession(): number {
@@ -221,12 +233,21 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
 
   failed(handshake: ClientHandshake, reason: DisconnectReason): void {
     this.#endHandshake(connectError(reason));
-    void handshake.handle.disconnect(reason);
+    void handshake.handle.disconnect(reason).then(() => this.close());
   }
 
   strangerLeft(stranger: Stranger): void {
     this.#strangers--;
     this.#drive.remove(stranger);
+  }
+
+  async #open(endPoint: IConnectEndPoint, signal?: AbortSignal): Promise<IConnectionHandle> {
+    try {
+      return (await this.#socket.connect(endPoint, signal)).copy();
+    } catch (error) {
+      void this.close();
+      throw explainRefusal(error);
+    }
   }
 
   #start(): void {
@@ -290,30 +311,30 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   #receiveAll(): void {
     const packet = this.#packet;
     this.#socket.tick();
+    const now = this.now();
     while (!this.#isClosed && this.#socket.poll()) {
       this.#socket.receive(packet);
-      this.#route(packet);
+      this.#route(packet, now);
     }
   }
 
-  #route(packet: ReceivedPacket): void {
+  #route(packet: ReceivedPacket, nowMs: number): void {
     const owner = this.#table.find(packet);
     if (owner instanceof PeerConnection) {
       if ((packet.buffer[packet.offset] as number) >= 16) {
-        owner.receive(packet, this.now());
+        owner.receive(packet, nowMs);
         this.changed(owner);
         return;
       }
     }
     if (this.#client) {
-      if (this.#client.handshake.handle.equals(packet.handle)) this.#client.handshake.receive(packet, this.now());
+      if (this.#client.handshake.handle.equals(packet.handle)) this.#client.handshake.receive(packet, nowMs);
       return;
     }
     if (this.#server?.receive(packet)) return;
     this.metrics.strayPackets++;
-    if (packet.handle.isStateful && !(owner instanceof PeerConnection)) {
-      void packet.handle.disconnect({ code: DisconnectCode.InvalidPacket, text: "That was no request to connect" });
-    }
+    if (owner instanceof PeerConnection) return;
+    this.dismiss(packet.handle, { code: DisconnectCode.InvalidPacket, text: "That was no request to connect" });
   }
 
   #onSocketDisconnect(handle: IConnectionHandle, reason: DisconnectReason): void {

@@ -14,7 +14,6 @@ export function connectError(reason: DisconnectReason): NetworkError {
 }
 
 /** A transport that was refused with a reason (before it stood) ends like a handshake that was. */
-export function explainRefusal(error: unknown): never {
-  if (error instanceof NetworkError && error.reason) throw connectError(error.reason);
-  throw error;
+export function explainRefusal(error: unknown): unknown {
+  return error instanceof NetworkError && error.reason ? connectError(error.reason) : error;
 }

@@ -43,6 +43,8 @@ export interface ServerHandshakeOwner {
   transmit(handle: IConnectionHandle, packet: Uint8Array, length: number, delivery: Delivery, lane: number): boolean;
   /** Whether there is room for one more, and the application wants it. */
   admit(incoming: IncomingConnection): true | DisconnectReason;
+  /** Ends the transport's connection to a stranger, where there is one. */
+  dismiss(handle: IConnectionHandle, reason: DisconnectReason): void;
   /** A number that no other connection has. */
   newSession(): number;
   /** Makes the connection of `request`; it waits for its first packet. */
@@ -182,7 +184,7 @@ export class ServerHandshake {
   #reject(handle: IConnectionHandle, nonce: Uint8Array, reason: DisconnectReason): void {
     this.#owner.metrics.rejectsSent++;
     this.#send(handle, writeReject(nonce, reason));
-    if (handle.isStateful) void handle.disconnect(reason);
+    this.#owner.dismiss(handle, reason);
   }
 
   #send(handle: IConnectionHandle, packet: Uint8Array): void {

@@ -19,13 +19,18 @@ export class NetworkReader {
     this.reset(bytes);
   }
 
-  /** Reads `bytes` from their start, without a copy: they must not change meanwhile. Without any it lets the last ones go. */
-  reset(bytes: Uint8Array = none): void {
+  /**
+   * Reads `length` bytes of `bytes` from `offset` on, without a copy: they must not change meanwhile. Without any it lets
+   * the last ones go. `bitPosition` counts from the start of `bytes`.
+   */
+  reset(bytes: Uint8Array = none, offset = 0, length: number = bytes.length - offset): void {
     if (!(bytes instanceof Uint8Array)) throw wrongValue(bytes, "Uint8Array", "a Uint8Array");
     if (bytes.length > 2 ** 27) throw new RangeError(`${bytes.length} bytes are over 2^27, the longest message`);
+    requireInteger("offset", offset, 0, bytes.length);
+    requireInteger("length", length, 0, bytes.length - offset);
     this.#bytes = bytes;
-    this.#position = 0;
-    this.#end = bytes.length * 8;
+    this.#position = offset * 8;
+    this.#end = (offset + length) * 8;
   }
 
   /** How many bits have been read. */

@@ -63,6 +63,11 @@ export class NetworkWriter {
     return this.#bytes.subarray(0, this.byteLength);
   }
 
+  /** The memory that it writes to, valid until the next write: for those who take a length beside it. */
+  get buffer(): Uint8Array {
+    return this.#bytes;
+  }
+
   /** What is written, as bytes of its own. */
   toBytes(): Uint8Array {
     return this.#bytes.slice(0, this.byteLength);

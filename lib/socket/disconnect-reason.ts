@@ -24,6 +24,16 @@ export enum DisconnectCode {
   EncryptionUnsupported = 1015,
   /** The server does not have the key that the client expects. */
   ServerKeyMismatch = 1016,
+  /** A message came that only an authenticated player may send. */
+  NotAuthenticated = 1020,
+  /** The proof of who the player is was refused. */
+  AuthenticationFailed = 1021,
+  /** No proof of who the player is came in time. */
+  AuthenticationTimeout = 1022,
+  /** The player has made too many errors. */
+  ErrorLimit = 1023,
+  /** The server has stopped. */
+  ServerStopped = 1024,
 }
 
 /**
@@ -39,6 +49,14 @@ export interface DisconnectReason {
 
 /** Longest text of a {@link DisconnectReason}, in bytes of UTF-8: what fits a close frame of WebSocket and of GNS. */
 export const MAX_REASON_BYTES = 120;
+
+/** A reason of the library's own; what does not fit of its text is cut off. */
+export function libraryReason(code: DisconnectCode, text: string): DisconnectReason {
+  const bytes = new TextEncoder().encode(text);
+  if (bytes.length <= MAX_REASON_BYTES) return { code, text };
+  // Half a character at the cut is left out.
+  return { code, text: new TextDecoder().decode(bytes.subarray(0, MAX_REASON_BYTES)).replace(/\ufffd+$/, "") };
+}
 
 /** Checks a reason that an application gives. @throws RangeError for a code outside 0-999, or a text over 120 bytes. */
 export function checkReason({ code, text }: DisconnectReason): void {

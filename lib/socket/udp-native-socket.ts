@@ -158,7 +158,8 @@ export class NativeUdpSocket implements ISocket {
     const word = this.#outgoingCount * slotWords;
     if (!this.#isConnected) (handle as NativeUdpHandle).write(this.#outgoing, word);
     this.#outgoing[word + lengthWord] = length;
-    putBytes(packet, length, this.#outgoingBytes, this.#outgoingCount * slotBytes + UDP_SLOT.payload);
+    const at = this.#outgoingCount * slotBytes + UDP_SLOT.payload;
+    putBytes(packet, length, this.#outgoingBytes, at);
     this.#outgoingCount++;
     return true;
   }

@@ -9,6 +9,7 @@ const require = createRequire(import.meta.url);
 
 /** Node's event loop library may be used in Node only: Bun aborts the process and Deno never answers. */
 export const mayUseUv = "node" in process.versions && !("bun" in process.versions) && !("deno" in process.versions);
+
 /** The C library of this process; undefined where there is no choice, or the runtime has no report (Deno). */
 function libcName(): string | undefined {
   if (process.platform !== "linux" || typeof process.report?.getReport !== "function") return undefined;

@@ -252,6 +252,27 @@ describe("a client", () => {
     expect(requests).toBe(5);
   });
 
+  it.each(["attempt that failed", "connection that ended"])("has nothing open after an %s", async (what) => {
+    const world = new PeerWorld({ kind: "native", server: { maxConnections: 1 } });
+    await world.listen();
+    if (what.startsWith("attempt")) world.dial();
+    await world.run(50);
+    const socket = world.factory.createClientSocket();
+    let closes = 0;
+    const close = socket.close.bind(socket);
+    socket.close = () => {
+      closes++;
+      return close();
+    };
+    const connecting = world.newPeer(socket, new Recorder()).connect(world.factory.getConnectEndPoint());
+    connecting.then(
+      (connection) => connection.disconnect(),
+      () => {},
+    );
+    await world.run(500);
+    expect(closes).toBe(1);
+  });
+
   it("stops when its signal aborts, and when its Peer is closed", async () => {
     const world = new PeerWorld();
     const connect = (signal?: AbortSignal) => {
@@ -289,6 +310,16 @@ describe.each(["native", "stream"] as const)("a stranger over %s", (kind) => {
       code: "ERR_CONNECT_FAILED",
       reason: { code: DisconnectCode.ServerFull },
     });
+  });
+
+  it("who is refused makes room for the next one at once", async () => {
+    const world = await listening({ maxPendingConnections: 1 }, kind);
+    for (let count = 0; count < 3; count++) {
+      const stranger = await Stranger.arrive(world);
+      stranger.send(request(count, undefined, { magic: 7 }));
+      await world.run(20);
+      expect(stranger.ends).toEqual(["VersionMismatch"]);
+    }
   });
 
   it("who says something else has to go at once", async () => {

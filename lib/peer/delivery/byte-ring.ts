@@ -1,16 +1,7 @@
+import { copyBytes } from "../../bytes.js";
 import { writeVarint } from "../varint.js";
 
 const FIRST_BYTES = 1024;
-
-/** Below it a loop is as fast as a view, which is a heap object of 96 bytes; 1150 bytes take a loop 30 times as long. */
-const VIEW_BYTES = 128;
-
-/** Copies bytes; those of small messages without making a heap object. */
-export function copyBytes(source: Uint8Array, from: number, target: Uint8Array, at: number, length: number): void {
-  if (from === 0 && length === source.length) target.set(source, at);
-  else if (length >= VIEW_BYTES) target.set(source.subarray(from, from + length), at);
-  else for (let index = 0; index < length; index++) target[at + index] = source[from + index] as number;
-}
 
 /** A stretch of a stream of bytes, found by their offsets in the stream. Grows by doubling and never shrinks. */
 export class ByteRing {

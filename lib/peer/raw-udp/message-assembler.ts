@@ -1,5 +1,5 @@
+import { copyBytes } from "../../bytes.js";
 import { Channel } from "../channel.js";
-import { copyBytes } from "../delivery/byte-ring.js";
 import type { ProfileHost } from "../profile.js";
 
 /** What became of bytes of a lane. */

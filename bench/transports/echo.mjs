@@ -1,0 +1,76 @@
+import { percentile, report } from "../peer/report.mjs";
+import { Meter } from "./meter.mjs";
+
+/** Returns every message. A line `start` on the standard input begins a measurement, `read` reports it. */
+export async function echo({ listen }, options) {
+  const meter = new Meter();
+  const place = await listen((link, buffer, offset, length) => {
+    meter.count++;
+    link.send(buffer, offset, length);
+  }, options);
+  process.stdin.setEncoding("utf8").on("data", (text) => {
+    if (text.includes("start")) meter.start();
+    if (text.includes("read")) report("result", meter.read());
+  });
+  report("listening", place);
+}
+
+/** In so much silence something was lost: the window is filled anew. */
+const silenceMs = 250;
+
+/**
+ * Keeps `window` messages on their way, or sends `hz` a second, for `warmup` and then `seconds`: rate, CPU and round-trip
+ * times in microseconds.
+ */
+export async function load({ connect }, { window = 1, hz = 0, size = 64, warmup = 0.5, seconds = 1, ...options }) {
+  const payload = new Uint8Array(size).fill(120);
+  const sentAt = new Float64Array(1);
+  const sentAtBytes = new Uint8Array(sentAt.buffer);
+  const stamp = new Float64Array(payload.buffer, 0, 1);
+  const meter = new Meter();
+  let times = new Float64Array(2 ** 20);
+  let lastAnswerAt = performance.now();
+  let isOver = false;
+  const link = await connect((_, buffer, offset) => {
+    const now = performance.now();
+    for (let index = 0; index < 8; index++) sentAtBytes[index] = buffer[offset + index];
+    if (meter.count === times.length) times = grown(times);
+    times[meter.count++] = (now - sentAt[0]) * 1000;
+    lastAnswerAt = now;
+    if (!isOver && hz === 0) ask();
+  }, options);
+
+  const ask = () => {
+    stamp[0] = performance.now();
+    link.send(payload, 0, size);
+  };
+  const fill = () => {
+    for (let index = 0; index < window; index++) ask();
+  };
+  let refills = 0;
+  const refill = () => {
+    if (performance.now() - lastAnswerAt < silenceMs) return;
+    refills++;
+    lastAnswerAt = performance.now();
+    fill();
+  };
+  const timer = hz > 0 ? setInterval(ask, 1000 / hz) : setInterval(refill, 50);
+  if (hz === 0) fill();
+  await new Promise((resolve) => setTimeout(resolve, warmup * 1000));
+  meter.start();
+  refills = 0;
+  report("warm");
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  const result = meter.read();
+  isOver = true;
+  clearInterval(timer);
+  const sorted = times.subarray(0, result.count).sort();
+  const [p50, p99] = [0.5, 0.99].map((share) => percentile(sorted, share));
+  report("result", { ...result, p50, p99, refills });
+}
+
+function grown(values) {
+  const larger = new Float64Array(2 * values.length);
+  larger.set(values);
+  return larger;
+}

@@ -1,0 +1,141 @@
+// How many bytes of the heap a message costs, there and back garbage included: `node --expose-gc main.mjs allocation`.
+import { createCipheriv, randomBytes } from "node:crypto";
+import { createSocket } from "node:dgram";
+import { generateServerKey } from "valve-sockets/noise";
+import { nodePrimitives } from "valve-sockets/noise/node";
+import { Channel, Peer } from "valve-sockets/peer";
+import { MemoryNetwork, MemorySocketFactory } from "valve-sockets/socket";
+import { UdpSocketFactory } from "valve-sockets/socket/udp";
+import { report } from "../peer/report.mjs";
+
+const local = { address: "127.0.0.1", bindAddress: "127.0.0.1", port: 0 };
+const factories = {
+  memory: () => new MemorySocketFactory(new MemoryNetwork()),
+  native: () => new UdpSocketFactory({ ...local, implementation: "native" }),
+};
+
+/** A client and a server in this process, driven by hand. */
+export async function createPair({ socket, noise = false }) {
+  const factory = factories[socket]();
+  const key = generateServerKey(nodePrimitives());
+  const primitives = nodePrimitives();
+  let received = 0;
+  const handler = { onMessage: () => received++ };
+  const settings = (encryption) => ({ drive: "manual", encryption: noise ? { primitives, ...encryption } : null });
+  const create = (end, encryption) => new Peer(end, factory.maxPacketSize, handler, settings(encryption));
+  const server = create(factory.createServerSocket(), { serverKeys: [key.privateKey] });
+  const client = create(factory.createClientSocket(), { serverKey: key.publicKey });
+  await server.bind(factory.getBindEndPoint());
+  const turn = () => {
+    client.updateSent();
+    server.updateReceive();
+    server.updateSent();
+    client.updateReceive();
+  };
+  let connection = null;
+  void client.connect(factory.getConnectEndPoint(undefined, server.boundPort ?? undefined)).then((opened) => {
+    connection = opened;
+  });
+  while (connection === null) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    turn();
+  }
+  return {
+    connection,
+    turn,
+    receivedCount: () => received,
+    close: () => Promise.all([client.close(), server.close()]),
+  };
+}
+
+/** Bytes of the young generation that `body` takes; it has to be small enough that nothing is collected meanwhile. */
+async function heapBytes(body) {
+  globalThis.gc();
+  const before = process.memoryUsage().heapUsed;
+  await body();
+  return process.memoryUsage().heapUsed - before;
+}
+
+async function peerBytes({ socket, noise, reliable, perFlush, size, count }) {
+  const pair = await createPair({ socket, noise: noise === 1 });
+  const payload = new Uint8Array(size).fill(120);
+  const channel = reliable ? Channel.Reliable : Channel.Unreliable;
+  const send = (messages) => {
+    for (let sent = 0; sent < messages; ) {
+      for (let index = 0; index < perFlush; index++) {
+        if (pair.connection.send(payload, channel)) sent++;
+      }
+      pair.turn();
+    }
+  };
+  send(count); // V8 compiles, and queues grow.
+  send(count);
+  const before = pair.receivedCount();
+  const bytes = await heapBytes(() => send(count));
+  const received = pair.receivedCount() - before;
+  await pair.close();
+  return bytes / received;
+}
+
+async function dgramBytes({ size, count }) {
+  const [sender, receiver] = [createSocket("udp4"), createSocket("udp4")];
+  await new Promise((resolve) => receiver.bind(0, "127.0.0.1", resolve));
+  await new Promise((resolve) => sender.connect(receiver.address().port, "127.0.0.1", resolve));
+  const payload = Buffer.alloc(size, 120);
+  const send = async (messages) => {
+    let received = 0;
+    await new Promise((resolve) => {
+      receiver.removeAllListeners("message").on("message", () => {
+        received++;
+        if (received === messages) resolve();
+        else sender.send(payload);
+      });
+      sender.send(payload);
+    });
+  };
+  await send(count);
+  const bytes = await heapBytes(() => send(count));
+  sender.close();
+  receiver.close();
+  return bytes / count;
+}
+
+function cipherBytes({ size, count }) {
+  const [key, nonce, plaintext] = [randomBytes(32), randomBytes(12), Buffer.alloc(size, 120)];
+  const seal = (packets) => {
+    for (let index = 0; index < packets; index++) {
+      const cipher = createCipheriv("aes-256-gcm", key, nonce);
+      cipher.update(plaintext);
+      cipher.final();
+      cipher.getAuthTag();
+    }
+  };
+  seal(count);
+  return heapBytes(() => seal(count)).then((bytes) => bytes / count);
+}
+
+const programs = { dgram: dgramBytes, cipher: cipherBytes };
+
+export async function allocation({ socket, size = 20, count = 10_000, perFlush = 1, ...options }) {
+  const measure = programs[socket] ?? peerBytes;
+  report("result", { bytes: await measure({ socket, size, count, perFlush, ...options }) });
+}
+
+/** Bytes of UDP payload per message, and packets, when `perFlush` messages leave together. */
+export async function wire({ perFlush = 1, size = 20, count = 10_000, reliable = 0 }) {
+  const pair = await createPair({ socket: "memory" });
+  const payload = new Uint8Array(size).fill(120);
+  const { metrics } = pair.connection;
+  const [packets, bytes] = [metrics.packetsSent, metrics.bytesSent];
+  for (let sent = 0; sent < count; sent += perFlush) {
+    for (let index = 0; index < perFlush; index++) {
+      pair.connection.send(payload, reliable ? Channel.Reliable : Channel.Unreliable);
+    }
+    pair.turn();
+  }
+  report("result", {
+    packets: (metrics.packetsSent - packets) / count,
+    bytes: (metrics.bytesSent - bytes) / count,
+  });
+  await pair.close();
+}

@@ -1,0 +1,21 @@
+import { cpuSeconds } from "../peer/report.mjs";
+
+/** What passes between `start` and `read`. */
+export class Meter {
+  count = 0;
+  bytes = 0;
+  #startedAt = 0;
+  #startedCpu = 0;
+
+  start() {
+    this.count = 0;
+    this.bytes = 0;
+    this.#startedAt = performance.now();
+    this.#startedCpu = cpuSeconds();
+  }
+
+  read() {
+    const seconds = (performance.now() - this.#startedAt) / 1000;
+    return { count: this.count, bytes: this.bytes, seconds, cpuSeconds: cpuSeconds() - this.#startedCpu };
+  }
+}

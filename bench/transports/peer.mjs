@@ -1,0 +1,96 @@
+import { generateServerKey } from "valve-sockets/noise";
+import { nodePrimitives } from "valve-sockets/noise/node";
+import { Channel, Peer } from "valve-sockets/peer";
+import { GnsSocketFactory } from "valve-sockets/socket/gns";
+import { UdpSocketFactory } from "valve-sockets/socket/udp";
+
+const mebibyte = 2 ** 20;
+const local = { address: "127.0.0.1", bindAddress: "127.0.0.1" };
+
+const factories = {
+  udp: ({ host, port, implementation }) => new UdpSocketFactory({ ...local, ...place(host, port), implementation }),
+  gns: ({ host, port, rate = 100 * mebibyte }) =>
+    new GnsSocketFactory({ ...local, ...place(host, port), sendRate: rate, sendBufferBytes: 4 * mebibyte }),
+};
+
+function place(host, port = 0) {
+  return { port, ...(host && { address: host, bindAddress: host }) };
+}
+
+/** One end of a connection of a Peer. */
+class PeerLink {
+  onDrain = null;
+  #channel;
+
+  constructor(connection, { reliable }) {
+    this.connection = connection;
+    this.#channel = reliable ? Channel.Reliable : Channel.Unreliable;
+  }
+
+  send(buffer, offset, length) {
+    return this.connection.send(buffer, this.#channel, 0, offset, length);
+  }
+
+  get bufferedBytes() {
+    return this.connection.bufferedBytes;
+  }
+
+  close() {
+    void this.connection.close();
+  }
+}
+
+class Handler {
+  #links = new Map();
+  #onMessage;
+  #options;
+
+  constructor(onMessage, options) {
+    this.#onMessage = onMessage;
+    this.#options = options;
+  }
+
+  onConnected(connection) {
+    this.#links.set(connection, new PeerLink(connection, this.#options));
+  }
+
+  onDisconnected(connection) {
+    this.#links.delete(connection);
+  }
+
+  onMessage(connection, { buffer, offset, length }) {
+    this.#onMessage(this.#links.get(connection), buffer, offset, length);
+  }
+
+  onDrain(connection) {
+    this.#links.get(connection)?.onDrain?.();
+  }
+
+  link(connection) {
+    return this.#links.get(connection);
+  }
+}
+
+function createPeer(end, onMessage, options, encryption) {
+  const factory = factories[options.socket](options);
+  const handler = new Handler(onMessage, options);
+  const socket = end === "server" ? factory.createServerSocket() : factory.createClientSocket();
+  const limits = { maxConnections: 10_000, maxPendingConnections: 10_000 };
+  const peer = new Peer(socket, factory.maxPacketSize, handler, { ...limits, encryption });
+  return { peer, factory, handler };
+}
+
+/** A Peer over `options.socket`, `udp` or `gns`; with `options.noise` encrypted by Noise NK. */
+export async function listen(onMessage, options) {
+  const key = options.noise ? generateServerKey(nodePrimitives()) : null;
+  const encryption = key && { primitives: nodePrimitives(), serverKeys: [key.privateKey] };
+  const { peer, factory } = createPeer("server", onMessage, options, encryption);
+  await peer.bind(factory.getBindEndPoint());
+  return { port: peer.boundPort, key: key?.publicKey ?? "" };
+}
+
+export async function connect(onMessage, options) {
+  const encryption = options.noise ? { primitives: nodePrimitives(), serverKey: options.key } : null;
+  const { peer, factory, handler } = createPeer("client", onMessage, options, encryption);
+  return handler.link(await peer.connect(factory.getConnectEndPoint()));
+}

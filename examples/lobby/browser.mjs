@@ -1,0 +1,16 @@
+// A player in a browser, over WebSocket, with the server that the page is from: /?name=…
+import { WebSocketFactory } from "valve-sockets/socket/websocket";
+import { createPlayer, enter } from "./player.mjs";
+
+const name = new URLSearchParams(location.search).get("name") ?? "guest";
+const print = (line) => {
+  const item = document.createElement("li");
+  item.textContent = line;
+  document.querySelector("#log").append(item);
+};
+const { hostname, port, protocol } = location;
+const secure = protocol === "https:";
+const socketFactory = new WebSocketFactory({ address: hostname, port: Number(port || (secure ? 443 : 80)), secure });
+const client = createPlayer(socketFactory, print);
+await client.connect();
+await enter(client, name, print);

@@ -1,0 +1,55 @@
+import { RequestRefusedError } from "valve-sockets/message";
+import { Begin, Chat, Enter, Roster, SetReady } from "./protocol.mjs";
+
+/** The server's side of a lobby: who is there, who is ready; when all are, the game begins. */
+export class Lobby {
+  #server;
+  #title;
+  #size;
+  #members = new Map();
+
+  /** @param size so many players make a game */
+  constructor(server, title, size) {
+    this.#server = server;
+    this.#title = title;
+    this.#size = size;
+    const { messageHandler, disconnected } = server;
+    messageHandler.registerRequest(Enter, ({ name }, player) => this.#enter(player, name));
+    messageHandler.register(SetReady, ({ isReady }, player) => this.#setReady(player, isReady));
+    messageHandler.register(Chat, ({ text }, player) => this.#chat(player, text));
+    disconnected.add((player) => {
+      if (this.#members.delete(player)) this.#tellRoster();
+    });
+  }
+
+  #enter(player, name) {
+    const names = [...this.#members.values()].map((member) => member.name);
+    if (names.includes(name)) throw new RequestRefusedError(`There is a ${name} already`);
+    this.#members.set(player, { name, isReady: false });
+    this.#tellRoster();
+    return { title: this.#title };
+  }
+
+  #chat(player, text) {
+    const member = this.#members.get(player);
+    if (member) this.#server.sendToMany(this.#members.keys(), Chat, { from: member.name, text });
+  }
+
+  #setReady(player, isReady) {
+    const member = this.#members.get(player);
+    if (!member) return;
+    member.isReady = isReady;
+    this.#tellRoster();
+    const members = [...this.#members.values()];
+    if (members.length >= this.#size && members.every((one) => one.isReady)) void this.#begin();
+  }
+
+  async #begin() {
+    await this.#server.loadRoom("arena");
+    this.#server.sendToReady(Begin, { room: "arena" });
+  }
+
+  #tellRoster() {
+    this.#server.sendToMany(this.#members.keys(), Roster, [...this.#members.values()]);
+  }
+}

@@ -1,0 +1,22 @@
+import { defineMessage, defineProtocol, defineRequest } from "valve-sockets/message";
+import { array, bool, string, struct } from "valve-sockets/serialization";
+
+const name = string(40);
+
+/** A player says its name; the answer is the lobby's title. A name that is taken is refused. */
+export const Enter = defineRequest("enter", struct({ name }), struct({ title: name }));
+/** A player wants to begin. */
+export const SetReady = defineMessage("set-ready", struct({ isReady: bool }), { rateLimit: { perSecond: 5 } });
+/** Everybody in the lobby, in the order in which they came. */
+export const Roster = defineMessage("roster", array(struct({ name, isReady: bool }), 16));
+export const Chat = defineMessage("chat", struct({ from: name, text: string(200) }), {
+  rateLimit: { perSecond: 5, burst: 10 },
+});
+/** All have loaded the room. */
+export const Begin = defineMessage("begin", struct({ room: name }));
+
+export const protocol = defineProtocol({
+  name: "lobby",
+  version: 1,
+  messages: [Enter, SetReady, Roster, Chat, Begin],
+});

@@ -1,0 +1,137 @@
+import type { Clock } from "../../clock.js";
+import type { RandomBytes } from "../../random.js";
+import { DisconnectCode } from "../../socket/index.js";
+import type { NetworkPlayer } from "../network-player.js";
+import type { PlayerAuthentication } from "../player.js";
+import { ChallengeMessage } from "../system-messages.js";
+import type { AuthenticationAttempt, Authenticator } from "./authenticator.js";
+import { NONCE_BYTES } from "./proof.js";
+import { checkSession, SESSION_ID_BYTES, SESSION_METHOD } from "./session-proof.js";
+import type { SessionTable } from "./session-table.js";
+
+export interface AuthenticationOptions {
+  /** Each with a method of its own; any one of them suffices. */
+  authenticators: readonly Authenticator[];
+  /** From the challenge to the result. Default 60,000. */
+  timeoutMs?: number;
+  /** The host's own client needs a proof as well. Default false. */
+  requireHost?: boolean;
+}
+
+/** What becomes of a player. */
+export interface ServerAuthenticationOwner {
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+  readonly sessions: SessionTable | null;
+  admit(player: NetworkPlayer, authentication: PlayerAuthentication, reply: Uint8Array): void;
+  /** `stranger` has proven to be `player`. */
+  resume(stranger: NetworkPlayer, player: NetworkPlayer): void;
+  reportError(error: unknown, player: NetworkPlayer): void;
+}
+
+interface Attempt {
+  readonly nonce: Uint8Array;
+  readonly resumes: boolean;
+  readonly abort: AbortController;
+  readonly timer: unknown;
+  hasProof: boolean;
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** Asks each player who it is, once, and lets the authenticators judge. */
+export class ServerAuthentication {
+  readonly #owner: ServerAuthenticationOwner;
+  readonly #authenticators: Map<string, Authenticator>;
+  readonly #timeoutMs: number;
+  readonly #requireHost: boolean;
+  readonly #attempts = new Map<NetworkPlayer, Attempt>();
+
+  constructor(owner: ServerAuthenticationOwner, options: AuthenticationOptions) {
+    this.#owner = owner;
+    this.#authenticators = new Map(options.authenticators.map((one) => [one.method, one]));
+    if (this.#authenticators.size < options.authenticators.length) {
+      throw new TypeError("Two authenticators have the same method");
+    }
+    this.#timeoutMs = options.timeoutMs ?? 60_000;
+    this.#requireHost = options.requireHost ?? false;
+  }
+
+  /** @param resumes the player says that it comes back */
+  begin(player: NetworkPlayer, resumes: boolean): void {
+    const isFree = this.#authenticators.size === 0 || (player.isHost && !this.#requireHost);
+    if (isFree && !resumes) {
+      this.#owner.admit(player, { method: "none", data: undefined }, NOTHING);
+      return;
+    }
+    const nonce = this.#owner.randomBytes(NONCE_BYTES);
+    const timer = this.#owner.clock.setTimeout(() => {
+      this.cancel(player);
+      player.refuse(DisconnectCode.AuthenticationTimeout, `No proof within ${this.#timeoutMs} ms`);
+    }, this.#timeoutMs);
+    this.#attempts.set(player, { nonce, resumes, abort: new AbortController(), timer, hasProof: false });
+    player.send(ChallengeMessage, { nonce, methods: [...this.#authenticators.keys()] });
+  }
+
+  /** @returns false: that was not asked for */
+  onProof(player: NetworkPlayer, method: string, payload: Uint8Array): boolean {
+    const attempt = this.#attempts.get(player);
+    if (!attempt || attempt.hasProof) return false;
+    attempt.hasProof = true;
+    void this.#judge(player, attempt, method, payload);
+    return true;
+  }
+
+  /** The player has left. */
+  cancel(player: NetworkPlayer): void {
+    const attempt = this.#attempts.get(player);
+    if (!attempt) return;
+    this.#attempts.delete(player);
+    this.#owner.clock.clearTimeout(attempt.timer);
+    attempt.abort.abort();
+  }
+
+  async #judge(player: NetworkPlayer, attempt: Attempt, method: string, payload: Uint8Array): Promise<void> {
+    let settle: () => void;
+    try {
+      settle = attempt.resumes
+        ? await this.#judgeSession(player, attempt, method, payload)
+        : await this.#judgeProof(player, attempt, method, payload);
+    } catch (error) {
+      this.#owner.reportError(error, player);
+      settle = () => this.#refuse(player, "The authenticator failed");
+    }
+    // Who has left meanwhile, or was too late, is nobody's business any more.
+    if (this.#attempts.get(player) !== attempt) return;
+    this.cancel(player);
+    settle();
+  }
+
+  async #judgeProof(player: NetworkPlayer, attempt: Attempt, method: string, payload: Uint8Array): Promise<() => void> {
+    const authenticator = this.#authenticators.get(method);
+    if (!authenticator) return () => this.#refuse(player, "There is no such kind of proof here");
+    const result = await authenticator.authenticate(payload, contextOf(player, attempt));
+    if ("refused" in result) return () => this.#refuse(player, result.refused);
+    return () => this.#owner.admit(player, { method, data: result.data }, result.reply ?? NOTHING);
+  }
+
+  async #judgeSession(player: NetworkPlayer, attempt: Attempt, method: string, payload: Uint8Array) {
+    const session = this.#owner.sessions?.find(payload.subarray(0, SESSION_ID_BYTES)) ?? null;
+    const context = contextOf(player, attempt);
+    const isProven =
+      method === SESSION_METHOD && session !== null && (await checkSession(payload, session.secret, context));
+    // It may have ended while the proof was checked.
+    return isProven && this.#owner.sessions?.has(session.player)
+      ? () => this.#owner.resume(player, session.player)
+      : () => this.#refuse(player, "There is no such session any more");
+  }
+
+  #refuse(player: NetworkPlayer, text: string): void {
+    player.refuse(DisconnectCode.AuthenticationFailed, text);
+  }
+}
+
+function contextOf(player: NetworkPlayer, { nonce, abort }: Attempt): AuthenticationAttempt {
+  const { channelBinding, security } = player.lastConnection;
+  return { player, nonce, channelBinding, security, signal: abort.signal };
+}

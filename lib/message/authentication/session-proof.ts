@@ -1,0 +1,34 @@
+import type { RandomBytes } from "../../random.js";
+import type { AuthenticationContext } from "./authenticator.js";
+import { checkProof, concat, NONCE_BYTES, prove, splitProof } from "./proof.js";
+
+/** The method of those who come back. */
+export const SESSION_METHOD = "network/session";
+export const SESSION_ID_BYTES = 16;
+
+/** What a client needs to come back. */
+export interface ClientSession {
+  id: Uint8Array;
+  secret: Uint8Array;
+  resumeWindowMs: number;
+}
+
+/** Client: which session, and proof that it is ours. */
+export async function proveSession(
+  { id, secret }: ClientSession,
+  context: AuthenticationContext,
+  randomBytes: RandomBytes,
+): Promise<Uint8Array> {
+  const clientNonce = randomBytes(NONCE_BYTES);
+  return concat(id, clientNonce, await prove(secret, SESSION_METHOD, "client", clientNonce, context));
+}
+
+/** Server: whether the rest of the payload proves the possession of `secret`. */
+export async function checkSession(
+  payload: Uint8Array,
+  secret: Uint8Array,
+  context: AuthenticationContext,
+): Promise<boolean> {
+  const parts = splitProof(payload.subarray(SESSION_ID_BYTES));
+  return parts !== null && checkProof(parts.proof, secret, SESSION_METHOD, "client", parts.clientNonce, context);
+}

@@ -1,0 +1,2 @@
+/** In Node.js. */
+export { UdpSocketFactory as DefaultSocketFactory } from "../socket/udp.js";

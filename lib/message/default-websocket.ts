@@ -1,0 +1,2 @@
+/** In browsers. */
+export { WebSocketFactory as DefaultSocketFactory } from "../socket/websocket.js";

@@ -1,0 +1,77 @@
+import type { Clock } from "../clock.js";
+import { NetworkError } from "../network-error.js";
+import type { MessageDefinition } from "./message.js";
+import type { INetworkPlayer } from "./player.js";
+
+export interface WaitOptions {
+  /** Only from this player. Default: from any. */
+  player?: INetworkPlayer;
+  /** After this the promise rejects with `ERR_TIMEOUT`. Default: never. */
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}
+
+interface Waiter {
+  player: INetworkPlayer | undefined;
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+/** Those who wait for the next message of a kind. */
+export class MessageWaiters {
+  readonly #clock: Clock;
+  readonly #waiters = new Map<MessageDefinition<unknown>, Set<Waiter>>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  has(message: MessageDefinition<unknown>): boolean {
+    return this.#waiters.has(message);
+  }
+
+  async wait<T>(message: MessageDefinition<T>, { player, timeoutMs, signal }: WaitOptions): Promise<T> {
+    signal?.throwIfAborted();
+    const key = message;
+    const waiters = this.#waiters.get(key) ?? new Set();
+    this.#waiters.set(key, waiters);
+    let timer: unknown = null;
+    let onAbort: (() => void) | undefined;
+    let waiter: Waiter | undefined;
+    try {
+      return (await new Promise((resolve, reject) => {
+        waiter = { player, resolve, reject };
+        waiters.add(waiter);
+        if (timeoutMs !== undefined) {
+          const timeout = new NetworkError("ERR_TIMEOUT", `No ${message.name} within ${timeoutMs} ms`);
+          timer = this.#clock.setTimeout(() => reject(timeout), timeoutMs);
+        }
+        onAbort = () => reject(signal?.reason);
+        signal?.addEventListener("abort", onAbort);
+      })) as T;
+    } finally {
+      this.#remove(key, waiter as Waiter);
+      if (timer !== null) this.#clock.clearTimeout(timer);
+      if (onAbort) signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
+  deliver(message: MessageDefinition<unknown>, player: INetworkPlayer, value: unknown): void {
+    for (const waiter of this.#waiters.get(message) ?? []) {
+      if (waiter.player && waiter.player !== player) continue;
+      this.#remove(message, waiter);
+      waiter.resolve(value);
+    }
+  }
+
+  failAll(): void {
+    const error = new NetworkError("ERR_CLOSED", "It has stopped");
+    for (const waiters of this.#waiters.values()) for (const { reject } of waiters) reject(error);
+  }
+
+  #remove(message: MessageDefinition<unknown>, waiter: Waiter): void {
+    const waiters = this.#waiters.get(message);
+    waiters?.delete(waiter);
+    if (waiters?.size === 0) this.#waiters.delete(message);
+  }
+}

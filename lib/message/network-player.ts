@@ -1,0 +1,233 @@
+import type { Clock } from "../clock.js";
+import { NetworkError } from "../network-error.js";
+import { Channel, type IConnection, type NotifyCallbacks } from "../peer/index.js";
+import type { DisconnectCode, DisconnectReason, Security } from "../socket/index.js";
+import type { Agreement } from "./agreement.js";
+import type { MessageEncoder } from "./encoder.js";
+import type { ErrorBudget } from "./error-flags.js";
+import type { MessageDefinition } from "./message.js";
+import { PendingRequests } from "./pending-requests.js";
+import {
+  type INetworkPlayer,
+  type MessageMetrics,
+  type PlayerAuthentication,
+  PlayerState,
+  type RequestOptions,
+} from "./player.js";
+import type { Protocol } from "./protocol.js";
+import type { RequestDefinition } from "./request.js";
+import { TokenBucket } from "./token-bucket.js";
+
+/** What a player needs of the server or client that it belongs to. */
+export interface PlayerOwner {
+  readonly protocol: Protocol;
+  readonly clock: Clock;
+  readonly encoder: MessageEncoder;
+  /** Null: nobody is charged here. */
+  readonly errorBudget: ErrorBudget | null;
+  /** The budget is used up. */
+  errorLimitReached(player: NetworkPlayer): void;
+  /** `disconnect` was called. */
+  leave(player: NetworkPlayer, reason: DisconnectReason): void;
+}
+
+/** Numbers per message, one after the other: messages and bytes sent, messages and bytes received. */
+const COUNTS = 4;
+
+/** The only {@link INetworkPlayer}; what is beyond that interface belongs to the server or client. */
+export class NetworkPlayer implements INetworkPlayer {
+  id = 0;
+  state = PlayerState.Connected;
+  authentication: PlayerAuthentication | null = null;
+  ready = false;
+  errorFlags = 0;
+  /** Handlers that have not finished. */
+  inFlight = 0;
+  readonly isHost: boolean;
+  readonly requests: PendingRequests;
+  readonly #owner: PlayerOwner;
+  readonly #abort = new AbortController();
+  readonly #budget: TokenBucket | null;
+  readonly #rates = new Map<MessageDefinition<unknown>, TokenBucket>();
+  readonly #counts: Float64Array;
+  /** The last one also after its end. */
+  #connection: IConnection;
+  /** Null: both sides have the same protocol. */
+  #agreement: Agreement | null = null;
+
+  constructor(owner: PlayerOwner, connection: IConnection, isHost: boolean) {
+    this.#owner = owner;
+    this.#connection = connection;
+    this.isHost = isHost;
+    this.requests = new PendingRequests(owner.clock);
+    this.#counts = new Float64Array(owner.protocol.messages.length * COUNTS);
+    const { errorBudget } = owner;
+    this.#budget =
+      errorBudget && !isHost ? new TokenBucket(owner.clock, errorBudget.maxTokens, errorBudget.refillPerSecond) : null;
+  }
+
+  get connection(): IConnection | null {
+    return this.isConnected ? this.#connection : null;
+  }
+
+  get isConnected(): boolean {
+    return this.state <= PlayerState.Authenticated;
+  }
+
+  get isAuthenticated(): boolean {
+    return this.state === PlayerState.Authenticated;
+  }
+
+  get address(): string {
+    return this.#connection.handle.address;
+  }
+
+  get security(): Security {
+    return this.#connection.security;
+  }
+
+  get roundTripTimeMs(): number {
+    return this.#connection.roundTripTimeMs;
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  send<T>(message: MessageDefinition<T>, value: T, channel = Channel.Reliable, lane = 0): boolean {
+    if (!this.#encode(message, value)) return false;
+    return this.sendEncoded(message, channel, lane);
+  }
+
+  sendNotify<T>(message: MessageDefinition<T>, value: T, callbacks: NotifyCallbacks): boolean {
+    if (!this.#encode(message, value)) return false;
+    const { buffer, length } = this.#owner.encoder;
+    return this.#counted(message, length, this.#connection.sendNotify(buffer, callbacks, 0, length));
+  }
+
+  notify<T>(message: MessageDefinition<T>, value: T): Promise<boolean> {
+    return new Promise((resolve) => {
+      const callbacks = { onDelivered: () => resolve(true), onLost: () => resolve(false) };
+      if (!this.sendNotify(message, value, callbacks)) resolve(false);
+    });
+  }
+
+  request<Q, A>(definition: RequestDefinition<Q, A>, value: Q, options: RequestOptions = {}): Promise<A> {
+    const { timeoutMs = 10_000, signal, lane = 0 } = options;
+    const send = (id: number) => this.send(definition.request, { id, value }, Channel.Reliable, lane);
+    if (!this.isConnected) {
+      return Promise.reject(new NetworkError("ERR_CONNECTION_LOST", "The player has no connection"));
+    }
+    return this.requests.open(definition, send, timeoutMs, signal);
+  }
+
+  disconnect(reason: DisconnectReason = { code: 0, text: "" }): void {
+    this.#owner.leave(this, reason);
+  }
+
+  chargeError(cost: number, flags: number): void {
+    this.errorFlags |= flags;
+    if (this.#budget && this.#budget.take(cost) < 0) this.#owner.errorLimitReached(this);
+  }
+
+  resetErrorFlags(): void {
+    this.errorFlags = 0;
+  }
+
+  metricsOf(message: MessageDefinition<unknown>): MessageMetrics {
+    const at = this.#owner.protocol.numberOf(message) * COUNTS;
+    const [messagesSent, bytesSent, messagesReceived, bytesReceived] = this.#counts.subarray(at, at + COUNTS);
+    return { messagesSent, bytesSent, messagesReceived, bytesReceived } as MessageMetrics;
+  }
+
+  // What its server or client calls.
+
+  /** The connection it was lost with comes back as another one; or it has just come, and its protocol is another one. */
+  attach(connection: IConnection, agreement: Agreement | null): void {
+    this.#connection = connection;
+    this.#agreement = agreement;
+  }
+
+  get agreement(): Agreement | null {
+    return this.#agreement;
+  }
+
+  /** The connection, whatever the state: for what is said before the player is one, and after. */
+  get lastConnection(): IConnection {
+    return this.#connection;
+  }
+
+  /** Sends what the encoder holds. */
+  sendEncoded(message: MessageDefinition<unknown>, channel: Channel, lane: number): boolean {
+    const { buffer, length } = this.#owner.encoder;
+    return this.#counted(message, length, this.#connection.send(buffer, channel, lane, 0, length));
+  }
+
+  /** Whether the other side knows it. */
+  knows(number: number): boolean {
+    return this.#agreement === null || this.#agreement.toWire(number) >= 0;
+  }
+
+  /** The message that the other side calls `wireNumber`, null for none. */
+  messageOf(wireNumber: number): MessageDefinition<unknown> | null {
+    const number = this.#agreement ? this.#agreement.fromWire(wireNumber) : wireNumber;
+    return this.#owner.protocol.messages[number] ?? null;
+  }
+
+  countReceived(message: MessageDefinition<unknown>, bytes: number): void {
+    this.#count(message, 2, bytes);
+  }
+
+  /** Whether it may send one more of these. */
+  withinRate(message: MessageDefinition<unknown>): boolean {
+    const { rateLimit } = message;
+    if (!rateLimit || this.isHost) return true;
+    let bucket = this.#rates.get(message);
+    if (!bucket) {
+      bucket = new TokenBucket(this.#owner.clock, rateLimit.burst, rateLimit.perSecond);
+      this.#rates.set(message, bucket);
+    }
+    return bucket.tryTake(1);
+  }
+
+  /** Ends the connection with a reason of the library's own. */
+  refuse(code: DisconnectCode, text: string): void {
+    this.#connection.refuse(code, text);
+  }
+
+  suspended(): void {
+    this.state = PlayerState.Suspended;
+    this.ready = false;
+    this.requests.failAll("The connection was lost");
+  }
+
+  ended(): void {
+    this.state = PlayerState.Disconnected;
+    this.ready = false;
+    this.requests.failAll("The player has left");
+    this.#abort.abort(new NetworkError("ERR_CONNECTION_LOST", "The player has left"));
+  }
+
+  /** False: there is nobody to send it to. */
+  #encode<T>(message: MessageDefinition<T>, value: T): boolean {
+    const number = this.#owner.protocol.numberOf(message);
+    const wireNumber = this.#agreement ? this.#agreement.toWire(number) : number;
+    if (wireNumber < 0) {
+      throw new NetworkError("ERR_MESSAGE_NOT_AGREED", `The other side does not know the message ${message.name}`);
+    }
+    if (!this.isConnected) return false;
+    this.#owner.encoder.encode(wireNumber, message, value);
+    return true;
+  }
+
+  #counted(message: MessageDefinition<unknown>, bytes: number, wasTaken: boolean): boolean {
+    if (wasTaken) this.#count(message, 0, bytes);
+    return wasTaken;
+  }
+
+  #count(message: MessageDefinition<unknown>, at: number, bytes: number): void {
+    const index = this.#owner.protocol.numberOf(message) * COUNTS + at;
+    this.#counts[index] = (this.#counts[index] as number) + 1;
+    this.#counts[index + 1] = (this.#counts[index + 1] as number) + bytes;
+  }
+}

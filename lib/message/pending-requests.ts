@@ -1,0 +1,71 @@
+import type { Clock } from "../clock.js";
+import { NetworkError } from "../network-error.js";
+import type { RequestDefinition, ResponseEnvelope } from "./request.js";
+
+interface Pending {
+  definition: RequestDefinition<unknown, unknown>;
+  resolve(answer: unknown): void;
+  reject(error: unknown): void;
+}
+
+const MAX_PENDING = 1024;
+
+/** Questions to one player that wait for their answers. */
+export class PendingRequests {
+  readonly #clock: Clock;
+  readonly #pending = new Map<number, Pending>();
+  #lastId = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** @param send sends the question with its number; false: it could not */
+  async open<A>(
+    definition: RequestDefinition<unknown, A>,
+    send: (id: number) => boolean,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<A> {
+    signal?.throwIfAborted();
+    if (this.#pending.size >= MAX_PENDING) {
+      throw new NetworkError("ERR_TOO_MANY_REQUESTS", `${MAX_PENDING} requests wait for their answers`);
+    }
+    const id = (this.#lastId + 1) >>> 0;
+    if (!send(id)) throw new NetworkError("ERR_QUEUE_FULL", "The connection's queue is full");
+    this.#lastId = id;
+    let timer: unknown;
+    let onAbort: (() => void) | undefined;
+    try {
+      return (await new Promise((resolve, reject) => {
+        this.#pending.set(id, { definition: definition as RequestDefinition<unknown, unknown>, resolve, reject });
+        timer = this.#clock.setTimeout(
+          () => reject(new NetworkError("ERR_TIMEOUT", `No answer to ${definition.name} within ${timeoutMs} ms`)),
+          timeoutMs,
+        );
+        onAbort = () => reject(signal?.reason);
+        signal?.addEventListener("abort", onAbort);
+      })) as A;
+    } finally {
+      this.#pending.delete(id);
+      this.#clock.clearTimeout(timer);
+      if (onAbort) signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
+  /** @returns false: nobody has ever asked that. One that came too late is fine. */
+  settle(definition: RequestDefinition<unknown, unknown>, { id, error, value }: ResponseEnvelope<unknown>): boolean {
+    const pending = this.#pending.get(id);
+    if (!pending) return id > 0 && id <= this.#lastId;
+    if (pending.definition !== definition) return false;
+    if (error === undefined) pending.resolve(value);
+    else if (error === "") pending.reject(new NetworkError("ERR_REQUEST_FAILED", `${definition.name} failed there`));
+    else pending.reject(new NetworkError("ERR_REQUEST_REFUSED", error));
+    return true;
+  }
+
+  /** There will be no answers any more. */
+  failAll(text: string): void {
+    for (const { reject } of [...this.#pending.values()]) reject(new NetworkError("ERR_CONNECTION_LOST", text));
+  }
+}

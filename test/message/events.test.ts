@@ -1,0 +1,188 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import {
+  type ClientExtension,
+  defineProtocol,
+  LateEvent,
+  type NetworkClient,
+  NetworkEvent,
+  type NetworkServer,
+  PlayerSlot,
+  type ServerExtension,
+} from "../../lib/message/index.js";
+import type { MemorySocketKind } from "../../lib/socket/index.js";
+import { CuttableFactory, MessageWorld } from "../support/message-world.js";
+
+const newProtocol = () => defineProtocol({ name: "events", version: 1, messages: [] });
+
+/** The tables of docs/message.md that say what happens in which order: by their headings, one line per row. */
+function documentedOrder(scenario: string, side: "server" | "client", place: "remote" | "host"): string[] {
+  const text = readFileSync(new URL("../../docs/message.md", import.meta.url), "utf8");
+  const section = text.split(`#### ${scenario}\n`)[1]?.split("\n#")[0] ?? "";
+  const rows = [...section.matchAll(/^\| (\w+) \| `(\w+)` \| (\w+) \| (\w+) \|/gm)].map(([, ...cells]) => cells);
+  const isFor = (row: (string | undefined)[]) => row[0] === side && (row[3] === "both" || row[3] === place);
+  return rows.filter(isFor).map(([, name, kind]) => `${kind} ${name}`);
+}
+
+const hooks = [
+  "started",
+  "playerAuthenticated",
+  "playerReady",
+  "playerSuspended",
+  "playerResumed",
+  "playerDisconnecting",
+  "stopped",
+] as const;
+const serverEvents = [
+  "started",
+  "connected",
+  "authenticated",
+  "readied",
+  "suspended",
+  "resumed",
+  "disconnected",
+  "stopped",
+  "hostStarted",
+  "hostStopped",
+] as const;
+const clientEvents = ["started", "connected", "authenticated", "suspended", "resumed", "disconnected"] as const;
+
+function recorded(log: string[]): Record<string, () => void> {
+  return Object.fromEntries(hooks.map((hook) => [hook, () => log.push(`hook ${hook}`)]));
+}
+
+function watchServer(server: NetworkServer): string[] {
+  const log: string[] = [];
+  server.use(recorded(log) as ServerExtension);
+  for (const event of serverEvents) (server[event] as NetworkEvent).add(() => void log.push(`event ${event}`));
+  return log;
+}
+
+function watchClient(client: NetworkClient): string[] {
+  const log: string[] = [];
+  client.use(recorded(log) as ClientExtension);
+  for (const event of clientEvents) (client[event] as NetworkEvent).add(() => void log.push(`event ${event}`));
+  return log;
+}
+
+const kinds: MemorySocketKind[] = ["datagram", "native", "stream"];
+
+async function start(place: MemorySocketKind | "host") {
+  const kind = place === "host" ? "datagram" : place;
+  const world = new MessageWorld({ protocol: newProtocol(), kind, server: { sessions: { resumeWindowMs: 60_000 } } });
+  const server = watchServer(world.server);
+  const socketFactory = new CuttableFactory(world.network, { kind });
+  const client = world.newClient({ socketFactory });
+  const clientLog = watchClient(client);
+  if (place === "host") await world.server.start({ localClient: client });
+  else {
+    await world.server.start();
+    void client.connect();
+  }
+  await world.until(() => client.isAuthenticated);
+  await world.run(50);
+  return { world, client, socketFactory, server, clientLog };
+}
+
+describe.each([...kinds, "host"] as const)("over %s", (place) => {
+  const column = place === "host" ? "host" : "remote";
+
+  it("a player joins and leaves in the documented order", async () => {
+    const { world, client, server, clientLog } = await start(place);
+    void client.disconnect();
+    await world.run(300);
+    expect(server).toEqual(documentedOrder("A player joins, and leaves", "server", column));
+    expect(clientLog).toEqual(documentedOrder("A player joins, and leaves", "client", column));
+    expect(server.length + clientLog.length).toBeGreaterThan(14);
+    expect(world.server.active).toBe(true);
+    expect(world.server.isHost).toBe(false);
+  });
+
+  it("a server stops in the documented order, and every player hears of it", async () => {
+    const { world, client, server, clientLog } = await start(place);
+    server.length = 0;
+    clientLog.length = 0;
+    const stopped = world.server.stop();
+    expect(server).toEqual(documentedOrder("A server stops", "server", column));
+    await world.run(3000);
+    await stopped;
+    expect(clientLog).toEqual(documentedOrder("A server stops", "client", column));
+    expect(server.length + clientLog.length).toBeGreaterThan(6);
+    expect(client.active).toBe(false);
+  });
+});
+
+describe.each(kinds)("over %s", (kind) => {
+  it("a player is lost and comes back in the documented order", async () => {
+    const { world, client, socketFactory, server, clientLog } = await start(kind);
+    server.length = 0;
+    clientLog.length = 0;
+    socketFactory.isCut = true;
+    await world.until(() => client.player?.isConnected === false, 50);
+    await world.run(500, 50);
+    socketFactory.isCut = false;
+    await world.until(() => client.isAuthenticated, 50);
+    await world.run(500);
+    expect(server).toEqual(documentedOrder("A player is lost, and comes back", "server", "remote"));
+    expect(clientLog).toEqual(documentedOrder("A player is lost, and comes back", "client", "remote"));
+    expect(server.length + clientLog.length).toBe(10);
+  });
+});
+
+it("a server starts again after its stop", async () => {
+  const world = new MessageWorld({ protocol: newProtocol() });
+  for (let round = 1; round <= 2; round++) {
+    await world.server.start();
+    await expect(world.server.start()).rejects.toMatchObject({ code: "ERR_STATE" });
+    const { player } = await world.join();
+    expect(player.id).toBe(round);
+    const stopped = world.server.stop();
+    await world.run(3000);
+    await stopped;
+  }
+});
+
+it("what a listener throws is reported, and the others hear of the event", async () => {
+  const errors: unknown[] = [];
+  const event = new NetworkEvent<[number]>((error) => errors.push(error));
+  const heard: number[] = [];
+  event.add(() => {
+    throw new Error("sync");
+  });
+  event.add(async () => {
+    throw new Error("async");
+  });
+  const remove = event.add((value) => void heard.push(value));
+  event.emit(1);
+  remove();
+  event.emit(2);
+  await Promise.resolve();
+  expect(heard).toEqual([1]);
+  expect(errors).toMatchObject([{ message: "sync" }, { message: "sync" }, { message: "async" }, { message: "async" }]);
+});
+
+it("a listener of a late event hears of what has happened, until it is reset", () => {
+  const event = new LateEvent<[string]>(() => {});
+  const heard: string[] = [];
+  event.add((value) => void heard.push(`early ${value}`));
+  event.emit("first");
+  event.add((value) => void heard.push(`late ${value}`));
+  event.reset();
+  event.add((value) => void heard.push(`after ${value}`));
+  expect(heard).toEqual(["early first", "late first"]);
+});
+
+it("extensions bring messages, and have a place beside each player", async () => {
+  const protocol = newProtocol();
+  const world = new MessageWorld({ protocol });
+  const slot = new PlayerSlot((player) => ({ name: `player ${player.address}` }));
+  const ticks: number[] = [];
+  world.server.use({ tick: (tick) => void ticks.push(tick), beforeSend: () => void ticks.push(-1) });
+  await world.server.start();
+  expect(() => world.server.use({})).toThrow(expect.objectContaining({ code: "ERR_STATE" }));
+  const { player } = await world.join();
+  expect(slot.of(player)).toBe(slot.of(player));
+  expect(slot.of(player).name).toContain("player ");
+  expect(ticks.length).toBeGreaterThan(1);
+  expect(ticks.filter((_, index) => index % 2 === 1).every((value) => value === -1)).toBe(true);
+});

@@ -1,0 +1,198 @@
+import { describe, expect, it } from "vitest";
+import { defineMessage, defineProtocol, type INetworkPlayer } from "../../lib/message/index.js";
+import { Channel, type IConnection } from "../../lib/peer/index.js";
+import { bytes, u8 } from "../../lib/serialization/index.js";
+import { MessageWorld } from "../support/message-world.js";
+
+const Ball = defineMessage("ball", u8);
+const Bulk = defineMessage("bulk", bytes(50_000));
+const newProtocol = () => defineProtocol({ name: "host", version: 1, messages: [Ball, Bulk] });
+
+async function hosted(drive: "automatic" | "manual", tickRate = 0) {
+  const world = new MessageWorld({ protocol: newProtocol(), server: { drive, tickRate }, client: { drive } });
+  const client = world.newClient();
+  await world.server.start({ localClient: client });
+  const { server } = world;
+  const update = () => {
+    server.updateReceive();
+    server.updateSent();
+    client.updateReceive();
+    client.updateSent();
+  };
+  if (drive === "manual") for (let round = 0; round < 5; round++) update();
+  await world.until(() => client.isAuthenticated);
+  return { world, server, client, player: server.localPlayer as INetworkPlayer, update };
+}
+
+describe.each([
+  ["automatic", 0],
+  ["automatic", 30],
+  ["manual", 0],
+] as const)("a host, %s with tick rate %i", (drive, tickRate) => {
+  it("never calls a handler from inside of a send", async () => {
+    const { world, server, client, update } = await hosted(drive, tickRate);
+    let depth = 0;
+    let deepest = 0;
+    let rounds = 0;
+    const bounce = (send: () => void) => {
+      depth++;
+      deepest = Math.max(deepest, depth);
+      if (++rounds < 20) send();
+      depth--;
+    };
+    server.messageHandler.register(Ball, (value, player) => bounce(() => player.send(Ball, value)));
+    client.messageHandler.register(Ball, (value) => bounce(() => client.send(Ball, value)));
+    client.send(Ball, 1);
+    expect(rounds).toBe(0);
+    for (let round = 0; round < 30; round++) {
+      if (drive === "manual") update();
+      else await world.run(40, 10);
+    }
+    expect(rounds).toBe(20);
+    expect(deepest).toBe(1);
+  });
+});
+
+it("driven by hand, nothing comes outside of the receive phase, and what comes in it waits for the next", async () => {
+  const { world, server, client, player } = await hosted("manual");
+  const heard: string[] = [];
+  server.messageHandler.register(Ball, (value) => void heard.push(`server ${value}`));
+  client.messageHandler.register(Ball, (value) => {
+    heard.push(`client ${value}`);
+    client.send(Ball, value + 1);
+  });
+  player.send(Ball, 1);
+  await world.run(200);
+  expect(heard).toEqual([]);
+  client.updateReceive();
+  expect(heard).toEqual(["client 1"]);
+  client.updateReceive();
+  expect(heard).toEqual(["client 1"]);
+  server.updateReceive();
+  expect(heard).toEqual(["client 1", "server 2"]);
+});
+
+it("serves remote players at once, and its own client in the same way", async () => {
+  const { world, server, client } = await hosted("automatic");
+  const remote = await world.join();
+  const heard: string[] = [];
+  server.messageHandler.register(Ball, (value, player) => {
+    server.sendToAll(Ball, value, { exclude: player });
+  });
+  client.messageHandler.register(Ball, (value) => void heard.push(`host ${value}`));
+  remote.client.messageHandler.register(Ball, (value) => void heard.push(`remote ${value}`));
+  client.send(Ball, 1);
+  remote.client.send(Ball, 2);
+  await world.run(200);
+  expect(heard.sort()).toEqual(["host 2", "remote 1"]);
+  expect(server.players.map(({ isHost }) => isHost)).toEqual([true, false]);
+});
+
+it("goes on when its own client leaves, and ends that client when it stops", async () => {
+  const { world, server, client } = await hosted("automatic");
+  const remote = await world.join();
+  void client.disconnect();
+  await world.run(100);
+  expect(server.isHost).toBe(false);
+  expect(client.active).toBe(false);
+  expect(server.players).toEqual([remote.player]);
+  const stopped = server.stop();
+  await world.run(3000);
+  await stopped;
+  await server.start({ localClient: client });
+  await world.until(() => client.isAuthenticated);
+  void server.stop({ code: 7, text: "closing time" });
+  const reasons: unknown[] = [];
+  client.disconnected.add((reason) => void reasons.push(reason));
+  await world.run(3000);
+  expect(reasons).toEqual([{ code: 7, text: "closing time" }]);
+});
+
+it("without a socket has a client of its own", async () => {
+  const world = new MessageWorld({ protocol: newProtocol(), server: { listen: false } });
+  const client = world.newClient();
+  await world.server.start({ localClient: client });
+  await world.until(() => client.isAuthenticated);
+  expect(world.server.boundPort).toBe(null);
+  await expect(world.server.start()).rejects.toMatchObject({ code: "ERR_STATE" });
+  await expect(client.connect()).rejects.toMatchObject({ code: "ERR_STATE" });
+});
+
+it("refuses a client with another protocol, as any server does", async () => {
+  const world = new MessageWorld({ protocol: newProtocol(), server: { listen: false } });
+  const other = defineProtocol({ name: "host", version: 2, messages: [] });
+  const client = world.newClient({ protocol: other });
+  await world.server.start({ localClient: client });
+  await world.run(200);
+  expect(client.active).toBe(false);
+  expect(world.server.isHost).toBe(false);
+});
+
+describe("the pipe", () => {
+  const pair = async () => {
+    const { world, client, player } = await hosted("automatic");
+    return { world, client, player, connection: client.player?.connection as IConnection };
+  };
+
+  it("refuses what is too much, and says when there is room again", async () => {
+    const { world, client } = await pair();
+    const drained: unknown[] = [];
+    client.drained.add((player) => void drained.push(player));
+    world.server.messageHandler.register(Bulk, () => {});
+    let taken = 0;
+    while (client.send(Bulk, new Uint8Array(50_000))) taken++;
+    expect(taken).toBe(Math.floor(2 ** 20 / 50_005));
+    expect(client.player?.connection?.sendBudget.bytesFree).toBeLessThan(50_005);
+    await world.run(100);
+    expect(drained).toEqual([client.player]);
+    expect(client.player?.connection?.bufferedBytes).toBe(0);
+    expect(client.send(Bulk, new Uint8Array(50_000))).toBe(true);
+  });
+
+  it("has the limits of every connection", async () => {
+    const { connection } = await pair();
+    const tooLarge = expect.objectContaining({ code: "ERR_MESSAGE_SIZE" });
+    expect(() => connection.send(new Uint8Array(60_001))).toThrow(tooLarge);
+    expect(() => connection.send(new Uint8Array(1151), Channel.Unreliable)).toThrow(tooLarge);
+    expect(() => connection.send(new Uint8Array(1), Channel.Notify)).toThrow(RangeError);
+    expect(() => connection.send(new Uint8Array(1), Channel.Reliable, 4)).toThrow(RangeError);
+    expect(() => connection.send(new Uint8Array(1), Channel.Reliable, 0, 1, 1)).toThrow(RangeError);
+    expect(() => connection.disconnect({ code: 1000, text: "" })).toThrow(RangeError);
+  });
+
+  it("says of every notify what became of it, at its end too", async () => {
+    const { world, client, player } = await pair();
+    world.server.messageHandler.register(Ball, () => {});
+    const first = client.notify(Ball, 1);
+    await world.run(50);
+    expect(await first).toBe(true);
+    const second = client.notify(Ball, 2);
+    player.disconnect({ code: 1, text: "" });
+    await world.run(50);
+    expect(await second).toBe(false);
+    expect(client.active).toBe(false);
+  });
+
+  it("carries streams of any length, with credit", async () => {
+    const { world, player, connection } = await pair();
+    const size = 1_000_000;
+    let received = 0;
+    let isRight = true;
+    (player.connection as IConnection).onStream = (_header, accept) => {
+      void (async () => {
+        for await (const chunk of accept() as unknown as AsyncIterable<Uint8Array>) {
+          isRight &&= chunk.every((byte, index) => byte === (received + index) % 251);
+          received += chunk.length;
+        }
+      })();
+    };
+    const stream = connection.openStream(Uint8Array.of(1));
+    const writer = stream.writable.getWriter();
+    const written = writer.write(Uint8Array.from({ length: size }, (_, index) => index % 251));
+    const closed = writer.close();
+    await world.run(500, 1);
+    await Promise.all([written, closed]);
+    expect(received).toBe(size);
+    expect(isRight).toBe(true);
+  });
+});

@@ -1,0 +1,144 @@
+import { describe, expect, it } from "vitest";
+import { defineMessage, defineProtocol } from "../../lib/message/index.js";
+import { u8 } from "../../lib/serialization/index.js";
+import { CuttableFactory, MessageWorld } from "../support/message-world.js";
+
+const Note = defineMessage("note", u8);
+const newProtocol = () => defineProtocol({ name: "rooms", version: 1, messages: [Note] });
+
+/** A promise and what settles it. */
+function gate() {
+  let open!: () => void;
+  const passed = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { open, passed };
+}
+
+async function started(sessions = false) {
+  const world = new MessageWorld({ protocol: newProtocol(), kind: "stream", server: sessions ? { sessions: {} } : {} });
+  const readied: number[] = [];
+  world.server.readied.add(({ id }) => void readied.push(id));
+  await world.server.start();
+  return { world, readied };
+}
+
+describe("readiness", () => {
+  it("without a room comes with the authentication", async () => {
+    const { world, readied } = await started();
+    const { player } = await world.join();
+    expect(player.ready).toBe(true);
+    expect(readied).toEqual([1]);
+  });
+
+  it("is reached when a player has loaded the room; all of them open the barrier", async () => {
+    const { world, readied } = await started();
+    const [first, second] = [await world.join(), await world.join()];
+    readied.length = 0;
+    const gates = [gate(), gate()];
+    const names: string[] = [];
+    for (const [index, { client }] of [first, second].entries()) {
+      client.onLoadRoom = (name) => {
+        names.push(name);
+        return gates[index]?.passed;
+      };
+    }
+    let isOpen = false;
+    const loading = world.server.loadRoom("castle").then(() => {
+      isOpen = true;
+    });
+    await expect(world.server.loadRoom("cave")).rejects.toMatchObject({ code: "ERR_STATE" });
+    await world.run(100);
+    expect(names).toEqual(["castle", "castle"]);
+    expect(world.server.sendToReady(Note, 1)).toBe(0);
+    gates[0]?.open();
+    await world.run(100);
+    expect([first.player.ready, second.player.ready, isOpen]).toEqual([true, false, false]);
+    expect(world.server.sendToReady(Note, 1)).toBe(1);
+    gates[1]?.open();
+    await world.run(100);
+    await loading;
+    expect(readied).toEqual([1, 2]);
+    expect(world.server.sendToReady(Note, 1)).toBe(2);
+    expect(world.server.room).toBe("castle");
+  });
+
+  it("late joiners load the room that the server is in", async () => {
+    const { world } = await started();
+    await world.server.loadRoom("castle");
+    const { passed, open } = gate();
+    const { client, connecting } = world.dial();
+    const names: string[] = [];
+    client.onLoadRoom = (name) => {
+      names.push(name);
+      return passed;
+    };
+    await world.until(() => client.isAuthenticated);
+    await connecting;
+    await world.run(100);
+    expect(names).toEqual(["castle"]);
+    expect(world.server.players[0]?.ready).toBe(false);
+    open();
+    await world.run(100);
+    expect(world.server.players[0]?.ready).toBe(true);
+  });
+
+  it("the barrier does not wait for those who leave, nor for ever", async () => {
+    const { world } = await started();
+    const [leaver, sleeper] = [await world.join(), await world.join()];
+    for (const { client } of [leaver, sleeper]) client.onLoadRoom = () => new Promise(() => {});
+    let opened = 0;
+    void world.server.loadRoom("castle", { timeoutMs: 1000 }).then(() => opened++);
+    await world.run(100);
+    void leaver.client.disconnect();
+    await world.run(500);
+    expect(opened).toBe(0);
+    await world.run(500);
+    expect(opened).toBe(1);
+    expect(sleeper.player.ready).toBe(false);
+    const second = world.server.loadRoom("cave", { timeoutMs: 1000 }).then(() => opened++);
+    void sleeper.client.disconnect();
+    await world.run(100);
+    await second;
+    expect(opened).toBe(2);
+  });
+
+  it("an answer about an earlier room does not count", async () => {
+    const { world } = await started();
+    const { client, player } = await world.join();
+    const gates = new Map([
+      ["castle", gate()],
+      ["cave", gate()],
+    ]);
+    client.onLoadRoom = (name) => gates.get(name)?.passed;
+    const castle = world.server.loadRoom("castle", { timeoutMs: 100 });
+    await world.run(200);
+    await castle;
+    void world.server.loadRoom("cave");
+    gates.get("castle")?.open();
+    await world.run(100);
+    expect(player.ready).toBe(false);
+    gates.get("cave")?.open();
+    await world.run(100);
+    expect(player.ready).toBe(true);
+    expect(player.errorFlags).toBe(0);
+  });
+
+  it("a player who comes back loads the room again", async () => {
+    const { world, readied } = await started(true);
+    const socketFactory = new CuttableFactory(world.network, { kind: "stream" });
+    const { client, player } = await world.join({ socketFactory });
+    const names: string[] = [];
+    client.onLoadRoom = (name) => void names.push(name);
+    const loading = world.server.loadRoom("castle");
+    await world.run(100);
+    await loading;
+    socketFactory.isCut = true;
+    await world.until(() => !player.isConnected, 50);
+    expect(player.ready).toBe(false);
+    socketFactory.isCut = false;
+    await world.until(() => player.ready, 50);
+    expect(names).toEqual(["castle", "castle"]);
+    expect(readied).toEqual([1, 1, 1]);
+  });
+});

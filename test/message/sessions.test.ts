@@ -1,0 +1,186 @@
+import { describe, expect, it } from "vitest";
+import { proveSession, SESSION_METHOD } from "../../lib/message/authentication/session-proof.js";
+import {
+  defineMessage,
+  defineProtocol,
+  defineRequest,
+  type NetworkServerOptions,
+  PlayerState,
+} from "../../lib/message/index.js";
+import { ChallengeMessage, HelloMessage, ProofMessage, WelcomeMessage } from "../../lib/message/system-messages.js";
+import { type IConnection, Peer } from "../../lib/peer/index.js";
+import { NetworkReader, NetworkWriter, packed, u8 } from "../../lib/serialization/index.js";
+import { DisconnectCode, type MemorySocketKind } from "../../lib/socket/index.js";
+import { CuttableFactory, MessageWorld } from "../support/message-world.js";
+
+const Note = defineMessage("note", u8);
+const Ask = defineRequest("ask", packed, packed);
+const newProtocol = () => defineProtocol({ name: "sessions", version: 1, messages: [Note, Ask] });
+const kinds: MemorySocketKind[] = ["datagram", "native", "stream"];
+
+async function joined(kind: MemorySocketKind, options: Partial<NetworkServerOptions> = {}) {
+  const server = { sessions: { resumeWindowMs: 30_000 }, ...options };
+  const world = new MessageWorld({ protocol: newProtocol(), kind, server });
+  const log: string[] = [];
+  for (const event of ["connected", "authenticated", "suspended", "resumed", "disconnected"] as const) {
+    world.server[event].add((player) => void log.push(`${event} ${player.id}`));
+  }
+  await world.server.start();
+  const socketFactory = new CuttableFactory(world.network, { kind });
+  const { client, player } = await world.join({ socketFactory });
+  log.length = 0;
+  const lose = async () => {
+    socketFactory.isCut = true;
+    await world.until(() => client.player?.state === PlayerState.Suspended && !player.isConnected, 50);
+  };
+  return { world, client, player, socketFactory, log, lose };
+}
+
+describe.each(kinds)("over %s, a player who was lost", (kind) => {
+  it("comes back as the same object, with the same number, and is heard again", async () => {
+    const { world, client, player, socketFactory, log, lose } = await joined(kind);
+    const there = client.player;
+    await lose();
+    expect(player.state).toBe(PlayerState.Suspended);
+    expect(player.send(Note, 1)).toBe(false);
+    expect(world.server.players).toEqual([player]);
+    await world.run(10_000, 50);
+    socketFactory.isCut = false;
+    await world.until(() => player.isAuthenticated && client.isAuthenticated, 50);
+    expect(client.player).toBe(there);
+    expect([player.id, client.player?.id]).toEqual([1, 1]);
+    const heard: number[] = [];
+    world.server.messageHandler.register(Note, (value, from) => {
+      expect(from).toBe(player);
+      heard.push(value);
+    });
+    client.messageHandler.register(Note, (value) => void heard.push(value));
+    client.send(Note, 2);
+    player.send(Note, 3);
+    await world.run(200);
+    expect(heard.sort()).toEqual([2, 3]);
+    expect(log).toEqual(["suspended 1", "resumed 1"]);
+    expect(player.signal.aborted).toBe(false);
+  });
+
+  it("has left when it does not come back in time", async () => {
+    const { world, client, player, log, lose } = await joined(kind);
+    await lose();
+    await world.run(29_000, 100);
+    expect(log).toEqual(["suspended 1"]);
+    await world.run(12_000, 100);
+    expect(log).toEqual(["suspended 1", "disconnected 1"]);
+    expect(player.state).toBe(PlayerState.Disconnected);
+    expect(player.signal.aborted).toBe(true);
+    expect(client.active).toBe(false);
+    expect(world.server.players).toEqual([]);
+  });
+
+  it("loses its requests, and nothing is sent again", async () => {
+    const { world, client, player, socketFactory, lose } = await joined(kind);
+    world.server.messageHandler.registerRequest(Ask, () => new Promise(() => {}));
+    const outcome = Promise.allSettled([
+      client.request(Ask, 1, { timeoutMs: 100_000 }),
+      player.request(Ask, 1, { timeoutMs: 100_000 }),
+    ]);
+    await lose();
+    expect(await outcome).toMatchObject([
+      { reason: { code: "ERR_CONNECTION_LOST" } },
+      { reason: { code: "ERR_CONNECTION_LOST" } },
+    ]);
+    socketFactory.isCut = false;
+    await world.until(() => client.isAuthenticated, 50);
+  });
+});
+
+it("a player who says goodbye does not come back", async () => {
+  const { world, client, log } = await joined("datagram");
+  void client.disconnect();
+  await world.run(500);
+  expect(log).toEqual(["disconnected 1"]);
+});
+
+it("above maxSuspended the player who was lost first has left", async () => {
+  const { world, socketFactory, log } = await joined("datagram", { sessions: { maxSuspended: 2 } });
+  await world.join({ socketFactory });
+  await world.join({ socketFactory });
+  log.length = 0;
+  socketFactory.isCut = true;
+  await world.until(() => log.length === 4, 50);
+  expect(log.sort()).toEqual([expect.stringMatching(/^disconnected/), "suspended 1", "suspended 2", "suspended 3"]);
+});
+
+/** A connection of its own that shows a session: whoever has its secret. */
+async function showSession(world: MessageWorld, session: Parameters<typeof proveSession>[0]) {
+  const { protocol } = world.server;
+  const numberOf = (message: never) => protocol.messages.indexOf(message);
+  const send = <T>(connection: IConnection, message: { codec: { write(w: NetworkWriter, v: T): void } }, value: T) => {
+    const writer = new NetworkWriter();
+    writer.writePacked(numberOf(message as never));
+    message.codec.write(writer, value);
+    connection.send(writer.toBytes());
+  };
+  const outcome = { welcomed: 0, reason: null as null | number };
+  const peer = new Peer(
+    world.factory.createClientSocket(),
+    world.factory.maxPacketSize,
+    {
+      onConnected: (connection) => send(connection, HelloMessage, { resumes: true }),
+      onDisconnected: (_connection, { code }) => {
+        outcome.reason = code;
+      },
+      onMessage: (connection, bytes) => {
+        const reader = new NetworkReader(bytes.copy());
+        const number = reader.readPacked();
+        if (number === numberOf(WelcomeMessage as never)) outcome.welcomed = WelcomeMessage.codec.read(reader).playerId;
+        if (number !== numberOf(ChallengeMessage as never)) return;
+        const { nonce } = ChallengeMessage.codec.read(reader);
+        const context = { nonce, channelBinding: connection.channelBinding, security: connection.security };
+        const random = (size: number) => new Uint8Array(size).fill(9);
+        void proveSession(session, context, random).then((payload) =>
+          send(connection, ProofMessage, { method: SESSION_METHOD, payload }),
+        );
+      },
+    },
+    { clock: world.clock, fingerprint: protocol.fingerprint },
+  );
+  await Promise.race([peer.connect(world.factory.getConnectEndPoint()), world.run(200)]);
+  await world.run(200);
+  return outcome;
+}
+
+describe("who shows a session", () => {
+  const sessionOf = (world: MessageWorld) => {
+    const [player] = world.server.players;
+    const session = world.server.sessions?.of(player as never);
+    return { id: session?.id as Uint8Array, secret: session?.secret as Uint8Array, resumeWindowMs: 30_000 };
+  };
+
+  it("takes the place of the connection that has it, and the player stays", async () => {
+    const { world, client, player, log } = await joined("datagram");
+    const earlier = player.connection;
+    const ended: number[] = [];
+    client.disconnected.add(({ code }) => void ended.push(code));
+    const outcome = await showSession(world, sessionOf(world));
+    expect(outcome).toEqual({ welcomed: 1, reason: null });
+    expect(log).toEqual(["resumed 1"]);
+    expect(ended).toEqual([DisconnectCode.Replaced]);
+    expect(player.isAuthenticated).toBe(true);
+    expect(player.connection).not.toBe(earlier);
+    expect(world.server.players).toEqual([player]);
+  });
+
+  it("without its secret gets nothing, and nobody is harmed", async () => {
+    const { world, client, log } = await joined("datagram");
+    const { id, secret, resumeWindowMs } = sessionOf(world);
+    const wrong = secret.with(0, (secret[0] as number) ^ 1);
+    expect(await showSession(world, { id, secret: wrong, resumeWindowMs })).toEqual({
+      welcomed: 0,
+      reason: DisconnectCode.AuthenticationFailed,
+    });
+    const unknown = { id: new Uint8Array(16), secret, resumeWindowMs };
+    expect((await showSession(world, unknown)).welcomed).toBe(0);
+    expect(client.isAuthenticated).toBe(true);
+    expect(log).toEqual([]);
+  });
+});

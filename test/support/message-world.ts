@@ -1,0 +1,131 @@
+import {
+  type INetworkPlayer,
+  NetworkClient,
+  type NetworkClientOptions,
+  NetworkServer,
+  type NetworkServerOptions,
+  type Protocol,
+} from "../../lib/message/index.js";
+import type { ISocket, SocketFactory } from "../../lib/socket/index.js";
+import { MemoryNetwork, MemorySocketFactory, type MemorySocketKind } from "../../lib/socket/index.js";
+import { FakeClock, seededRandom } from "../../lib/testing/index.js";
+import { seededBytes } from "./peer-world.js";
+
+export interface MessageWorldOptions {
+  protocol: Protocol;
+  kind?: MemorySocketKind;
+  server?: Partial<NetworkServerOptions>;
+  client?: Partial<NetworkClientOptions>;
+}
+
+/** Everything that happens to a server or client, as one line each. */
+export type Log = string[];
+
+/** A server and clients over a network of memory, or in host mode, on a fake clock. */
+export class MessageWorld {
+  readonly clock = new FakeClock();
+  readonly network = new MemoryNetwork({ clock: this.clock, random: seededRandom(1) });
+  readonly server: NetworkServer;
+  readonly errors: unknown[] = [];
+  readonly warnings: string[] = [];
+  readonly #options: MessageWorldOptions;
+  #ends = 0;
+
+  constructor(options: MessageWorldOptions) {
+    this.#options = options;
+    this.server = new NetworkServer({ ...this.#common(), ...options.server });
+  }
+
+  get factory(): SocketFactory {
+    return new MemorySocketFactory(this.network, { kind: this.#options.kind ?? "datagram" });
+  }
+
+  newClient(options: Partial<NetworkClientOptions> = {}): NetworkClient {
+    return new NetworkClient({ ...this.#common(), ...this.#options.client, ...options });
+  }
+
+  /** A client that has begun to connect. */
+  dial(options: Partial<NetworkClientOptions> = {}) {
+    const client = this.newClient(options);
+    const connecting = client.connect();
+    connecting.catch(() => {});
+    return { client, connecting };
+  }
+
+  /** A client that is authenticated, and its player on the server. */
+  async join(options: Partial<NetworkClientOptions> = {}): Promise<{ client: NetworkClient; player: INetworkPlayer }> {
+    const { client, connecting } = this.dial(options);
+    await this.until(() => client.isAuthenticated || !client.active);
+    const { id } = await connecting;
+    const player = this.server.players.find((one) => one.id === id) as INetworkPlayer;
+    return { client, player };
+  }
+
+  /** Lets time pass in small steps; between them everything that does not wait for time happens. */
+  async run(ms: number, stepMs = 5): Promise<void> {
+    for (let passed = 0; passed < ms; passed += stepMs) {
+      await turn();
+      this.clock.advance(stepMs);
+    }
+    await turn();
+  }
+
+  /** Lets time pass until something is so. */
+  async until(condition: () => boolean, stepMs = 5): Promise<void> {
+    for (let steps = 0; !condition(); steps++) {
+      if (steps > 4000) throw new Error("It never came to that");
+      await turn();
+      this.clock.advance(stepMs);
+    }
+  }
+
+  #common() {
+    const seed = ++this.#ends;
+    return {
+      protocol: this.#options.protocol,
+      socketFactory: this.factory,
+      clock: this.clock,
+      randomBytes: seededBytes(seed),
+      peer: { random: seededRandom(seed) },
+      logger: { warn: (text: string) => void this.warnings.push(text) },
+      onError: (error: unknown) => void this.errors.push(error),
+    };
+  }
+}
+
+/** A factory whose sockets can be cut off: nothing that they send arrives any more. */
+export class CuttableFactory extends MemorySocketFactory {
+  isCut = false;
+
+  override createClientSocket(): ISocket {
+    const socket = super.createClientSocket();
+    const send = socket.send.bind(socket);
+    socket.send = (...packet) => this.isCut || send(...packet);
+    return socket;
+  }
+}
+
+let cryptoOperations = 0;
+
+/** The platform's cryptography takes its own time: the fake clock stands still meanwhile. */
+function countCryptoOperations(): void {
+  const prototype = Object.getPrototypeOf(crypto.subtle) as Record<string, (...given: unknown[]) => Promise<unknown>>;
+  for (const name of ["sign", "verify", "importKey"]) {
+    const operation = prototype[name] as (...given: unknown[]) => Promise<unknown>;
+    prototype[name] = async function (...given) {
+      cryptoOperations++;
+      try {
+        return await operation.apply(this, given);
+      } finally {
+        cryptoOperations--;
+      }
+    };
+  }
+}
+countCryptoOperations();
+
+/** Lets everything happen that does not wait for the clock. */
+export async function turn(): Promise<void> {
+  do await new Promise((resolve) => setImmediate(resolve));
+  while (cryptoOperations > 0);
+}
