@@ -18,8 +18,11 @@ export async function echo({ listen }, options) {
 /** In so much silence something was lost: the window is filled anew. */
 const silenceMs = 250;
 
-/** Keeps `window` messages on their way, for `warmup` and then `seconds`: rate, CPU and round-trip times in microseconds. */
-export async function load({ connect }, { window = 1, size = 64, warmup = 0.5, seconds = 1, ...options }) {
+/**
+ * Keeps `window` messages on their way, or sends `hz` a second, for `warmup` and then `seconds`: rate, CPU and round-trip
+ * times in microseconds.
+ */
+export async function load({ connect }, { window = 1, hz = 0, size = 64, warmup = 0.5, seconds = 1, ...options }) {
   const payload = new Uint8Array(size).fill(120);
   const sentAt = new Float64Array(1);
   const sentAtBytes = new Uint8Array(sentAt.buffer);
@@ -34,7 +37,7 @@ export async function load({ connect }, { window = 1, size = 64, warmup = 0.5, s
     if (meter.count === times.length) times = grown(times);
     times[meter.count++] = (now - sentAt[0]) * 1000;
     lastAnswerAt = now;
-    if (!isOver) ask();
+    if (!isOver && hz === 0) ask();
   }, options);
 
   const ask = () => {
@@ -45,13 +48,14 @@ export async function load({ connect }, { window = 1, size = 64, warmup = 0.5, s
     for (let index = 0; index < window; index++) ask();
   };
   let refills = 0;
-  const watch = setInterval(() => {
+  const refill = () => {
     if (performance.now() - lastAnswerAt < silenceMs) return;
     refills++;
     lastAnswerAt = performance.now();
     fill();
-  }, 50);
-  fill();
+  };
+  const timer = hz > 0 ? setInterval(ask, 1000 / hz) : setInterval(refill, 50);
+  if (hz === 0) fill();
   await new Promise((resolve) => setTimeout(resolve, warmup * 1000));
   meter.start();
   refills = 0;
@@ -59,7 +63,7 @@ export async function load({ connect }, { window = 1, size = 64, warmup = 0.5, s
   await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
   const result = meter.read();
   isOver = true;
-  clearInterval(watch);
+  clearInterval(timer);
   const sorted = times.subarray(0, result.count).sort();
   const [p50, p99] = [0.5, 0.99].map((share) => percentile(sorted, share));
   report("result", { ...result, p50, p99, refills });

@@ -76,10 +76,14 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
   readonly #streams: StreamTable;
   #profile!: Profile;
   #resolveClosed!: (reason: DisconnectReason) => void;
-  #lastProvenMs: number;
-  #nextPingMs: number;
+  // With a value from the beginning: a field that was undefined once costs a heap object with each new time.
+  #lastProvenMs = 0;
+  #nextPingMs = 0;
+  #pingIntervalMs = 0;
   /** While Connecting: the end of the handshake; while Disconnecting: of its present step; afterwards: of the echo. */
-  #stepEndMs: number;
+  #stepEndMs = 0;
+  /** When the packet under way came. */
+  #receivedMs = 0;
   #drainCheckMs = Number.POSITIVE_INFINITY;
   /** The transport has been told, or the other side. */
   #isFarewellSaid = false;
@@ -94,7 +98,8 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
     this.state = settings.isConfirmed ? ConnectionState.Connected : ConnectionState.Connecting;
     const now = owner.now();
     this.#lastProvenMs = now;
-    this.#nextPingMs = this.#pingTime(now);
+    this.#pingIntervalMs = this.#drawPingInterval();
+    this.#nextPingMs = now + this.#pingIntervalMs;
     this.#stepEndMs = now + owner.config.handshakeTimeoutMs;
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
@@ -181,6 +186,7 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
   receive(packet: ReceivedPacket, nowMs: number): void {
     this.metrics.packetsReceived++;
     this.metrics.bytesReceived += packet.length;
+    this.#receivedMs = nowMs;
     this.#profile.receive(packet, nowMs);
   }
 
@@ -216,7 +222,8 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
           return;
         }
         if (nowMs >= this.#nextPingMs) {
-          this.#nextPingMs = this.#pingTime(nowMs);
+          this.#pingIntervalMs = this.#drawPingInterval();
+          this.#nextPingMs = nowMs + this.#pingIntervalMs;
           this.#profile.ping();
         }
         this.#pumpAndFlush(nowMs);
@@ -246,9 +253,8 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
   // What the profile calls.
 
   proven(): void {
-    const now = this.#owner.now();
-    this.#lastProvenMs = now;
-    this.#nextPingMs = this.#pingTime(now);
+    this.#lastProvenMs = this.#receivedMs;
+    this.#nextPingMs = this.#receivedMs + this.#pingIntervalMs;
     if (this.state === ConnectionState.Connecting) {
       this.state = ConnectionState.Connected;
       this.#owner.established(this);
@@ -335,9 +341,9 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
   }
 
   /** Up to a tenth earlier, so that a thousand connections do not ping at once. */
-  #pingTime(nowMs: number): number {
+  #drawPingInterval(): number {
     const { keepAliveMs, random } = this.#owner.config;
-    return nowMs + keepAliveMs * (1 - 0.1 * random());
+    return keepAliveMs * (1 - 0.1 * random());
   }
 
   /** Ends it at once; the other side is told, once. */

@@ -311,23 +311,24 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   #receiveAll(): void {
     const packet = this.#packet;
     this.#socket.tick();
+    const now = this.now();
     while (!this.#isClosed && this.#socket.poll()) {
       this.#socket.receive(packet);
-      this.#route(packet);
+      this.#route(packet, now);
     }
   }
 
-  #route(packet: ReceivedPacket): void {
+  #route(packet: ReceivedPacket, nowMs: number): void {
     const owner = this.#table.find(packet);
     if (owner instanceof PeerConnection) {
       if ((packet.buffer[packet.offset] as number) >= 16) {
-        owner.receive(packet, this.now());
+        owner.receive(packet, nowMs);
         this.changed(owner);
         return;
       }
     }
     if (this.#client) {
-      if (this.#client.handshake.handle.equals(packet.handle)) this.#client.handshake.receive(packet, this.now());
+      if (this.#client.handshake.handle.equals(packet.handle)) this.#client.handshake.receive(packet, nowMs);
       return;
     }
     if (this.#server?.receive(packet)) return;

@@ -19,17 +19,28 @@ export class PeerDrive {
   readonly #connections: ReadonlySet<PeerConnection>;
   readonly #receiveAll: () => void;
   readonly #deadlines = new DeadlineQueue<Scheduled>();
-  /** Connections with something to send. */
-  readonly #touched: PeerConnection[] = [];
-  readonly #due: Scheduled[] = [];
-  readonly #onTimer = () => this.#run();
+  /** Connections with something to send: the first `#touchedCount`. An array that is cut to 0 loses its memory. */
+  readonly #touched: (PeerConnection | null)[] = [];
+  #touchedCount = 0;
+  readonly #due: (Scheduled | null)[] = [];
+  #dueCount = 0;
+  readonly #onTimer = () => {
+    this.#isTimerSet = false;
+    this.#run();
+  };
+  readonly #onTurnEnd = () => {
+    this.#isFlushPlanned = false;
+    this.#updateTouched();
+  };
   #isAutomatic: boolean;
   #isBusy = false;
   #isFlushPlanned = false;
   #isStopped = false;
   #timer: unknown;
+  #isTimerSet = false;
+  /** When the timer is due, `Infinity` once that has passed. */
   #timerMs = Number.POSITIVE_INFINITY;
-  #lastUpdateMs: number;
+  #lastUpdateMs = 0;
 
   constructor(config: PeerConfig, socket: ISocket, connections: ReadonlySet<PeerConnection>, receiveAll: () => void) {
     this.#config = config;
@@ -58,7 +69,7 @@ export class PeerDrive {
   touch(connection: PeerConnection): void {
     if (!connection.isTouched) {
       connection.isTouched = true;
-      this.#touched.push(connection);
+      this.#touched[this.#touchedCount++] = connection;
     }
     this.#planFlush();
   }
@@ -82,7 +93,7 @@ export class PeerDrive {
       this.#isBusy = false;
     }
     const now = this.#config.clock.now();
-    for (const connection of this.#touched) connection.respond(now);
+    for (let index = 0; index < this.#touchedCount; index++) (this.#touched[index] as PeerConnection).respond(now);
     this.#socket.flush();
   }
 
@@ -91,7 +102,7 @@ export class PeerDrive {
     if (this.#isStopped) return;
     const now = this.#config.clock.now();
     const forgivenMs = this.#forgiven(now, this.#lastUpdateMs);
-    for (const connection of [...this.#connections]) connection.update(now, forgivenMs);
+    for (const connection of this.#connections) connection.update(now, forgivenMs);
     this.#finish(now);
   }
 
@@ -103,10 +114,7 @@ export class PeerDrive {
   #planFlush(): void {
     if (!this.#isAutomatic || this.#isFlushPlanned || this.#isBusy) return;
     this.#isFlushPlanned = true;
-    queueMicrotask(() => {
-      this.#isFlushPlanned = false;
-      this.#updateTouched();
-    });
+    queueMicrotask(this.#onTurnEnd);
   }
 
   /** Only those with something to send, or to do, cost anything. */
@@ -116,28 +124,35 @@ export class PeerDrive {
     const now = this.#config.clock.now();
     const forgivenMs = this.#forgiven(now, Math.max(this.#lastUpdateMs, Math.min(this.#timerMs, now)));
     if (this.#timerMs <= now) this.#timerMs = Number.POSITIVE_INFINITY;
-    if (forgivenMs > 0) for (const connection of [...this.#connections]) connection.update(now, forgivenMs);
-    for (let index = 0; index < this.#touched.length; index++) {
+    if (forgivenMs > 0) for (const connection of this.#connections) connection.update(now, forgivenMs);
+    for (let index = 0; index < this.#touchedCount; index++) {
       const connection = this.#touched[index] as PeerConnection;
       connection.update(now, 0);
       if (connection.queuePlace >= 0) this.#deadlines.update(connection);
     }
     this.#finish(now);
     this.#isBusy = false;
-    this.#setTimer();
+    this.#setTimer(now);
   }
 
   #finish(nowMs: number): void {
-    for (const connection of this.#touched) connection.isTouched = false;
-    this.#touched.length = 0;
+    for (let index = 0; index < this.#touchedCount; index++) {
+      (this.#touched[index] as PeerConnection).isTouched = false;
+      this.#touched[index] = null;
+    }
+    this.#touchedCount = 0;
     // Once each: one whose deadline stays where it is waits for the next round.
-    for (let due = this.#deadlines.takeDue(nowMs); due; due = this.#deadlines.takeDue(nowMs)) this.#due.push(due);
-    for (const due of this.#due) {
+    for (let due = this.#deadlines.takeDue(nowMs); due; due = this.#deadlines.takeDue(nowMs)) {
+      this.#due[this.#dueCount++] = due;
+    }
+    for (let index = 0; index < this.#dueCount; index++) {
+      const due = this.#due[index] as Scheduled;
+      this.#due[index] = null;
       this.#deadlines.update(due);
       due.update(nowMs, 0);
       if (due.queuePlace >= 0) this.#deadlines.update(due);
     }
-    this.#due.length = 0;
+    this.#dueCount = 0;
     this.#socket.flush();
   }
 
@@ -146,13 +161,14 @@ export class PeerDrive {
     return nowMs - sinceMs > LATE_MS ? nowMs - sinceMs : 0;
   }
 
-  #setTimer(): void {
+  /** A timer that is too early stays: nearly every packet moves a deadline, and a timer for each costs more than waking. */
+  #setTimer(nowMs: number): void {
     const next = this.#deadlines.nextDeadlineMs;
-    if (next === this.#timerMs || this.#isStopped) return;
+    if (next === Number.POSITIVE_INFINITY || (this.#isTimerSet && next >= this.#timerMs) || this.#isStopped) return;
     const { clock } = this.#config;
-    clock.clearTimeout(this.#timer);
+    if (this.#isTimerSet) clock.clearTimeout(this.#timer);
+    this.#isTimerSet = true;
     this.#timerMs = next;
-    if (next === Number.POSITIVE_INFINITY) return;
-    this.#timer = clock.setTimeout(this.#onTimer, Math.max(next - clock.now(), 0));
+    this.#timer = clock.setTimeout(this.#onTimer, Math.max(next - nowMs, 0));
   }
 }

@@ -1,0 +1,49 @@
+import { execFileSync } from "node:child_process";
+
+const serverAddress = "10.77.0.1";
+const clientAddress = "10.77.0.2";
+
+/** Two hosts in network namespaces with a cable between them, which loses packets in both directions. Needs root. */
+export class LossyNetwork {
+  #names;
+
+  constructor() {
+    this.#names = ["server", "client"].map((name) => `vs-bench-${process.pid}-${name}`);
+    const [server, client] = this.#names;
+    for (const name of this.#names) ip("netns", "add", name);
+    ip("link", "add", "eth0", "netns", server, "type", "veth", "peer", "name", "eth0", "netns", client);
+    for (const [name, address] of [
+      [server, serverAddress],
+      [client, clientAddress],
+    ]) {
+      ip("-n", name, "address", "add", `${address}/24`, "dev", "eth0");
+      ip("-n", name, "link", "set", "lo", "up");
+      ip("-n", name, "link", "set", "eth0", "up");
+    }
+  }
+
+  /** Where the server listens. */
+  get host() {
+    return serverAddress;
+  }
+
+  /** What to put before the commands of server and client. */
+  get prefixes() {
+    return this.#names.map((name) => ["ip", "netns", "exec", name]);
+  }
+
+  /** Drops so many percent of what arrives, at either end: the sender does not learn of it. */
+  setLoss(percent) {
+    const rule = `numgen random mod 1000 < ${Math.round(percent * 10)} drop`;
+    const rules = `flush ruleset; table ip loss { chain in { type filter hook input priority filter; iifname "eth0" ${rule}; }; }`;
+    for (const name of this.#names) ip("netns", "exec", name, "nft", rules);
+  }
+
+  remove() {
+    for (const name of this.#names) ip("netns", "delete", name);
+  }
+}
+
+function ip(...parameters) {
+  execFileSync("ip", parameters, { stdio: ["ignore", "ignore", "inherit"] });
+}

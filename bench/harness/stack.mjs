@@ -1,0 +1,81 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { root } from "../../scripts/paths.mjs";
+import { run } from "../../scripts/run.mjs";
+import { withPeers } from "./peer.mjs";
+
+const main = fileURLToPath(new URL("../transports/main.mjs", import.meta.url));
+
+/** The command for a process of bench/transports, `prefix` before it. */
+export const program = (prefix = []) => [...prefix, process.execPath, main];
+
+/** Builds what `dist` lacks. */
+export function prepareStack() {
+  if (!existsSync(join(root, "dist", "socket", "udp.js"))) run(process.execPath, [join(root, "scripts", "build.mjs")]);
+}
+
+const perMillion = ({ cpuSeconds }, { count }) => (cpuSeconds / count) * 1e6;
+
+/** One flood from process to process: messages received per second, and CPU per million of them. */
+export function oneWay(options) {
+  return withPeers(async (start) => {
+    const sink = start(program(), "sink", options);
+    const { event: _, ...place } = await sink.next("listening");
+    const flood = start(program(), "flood", { ...options, ...place });
+    const [received, sent] = await Promise.all([sink.next("result"), flood.next("result")]);
+    return {
+      rate: received.count / received.seconds,
+      senderCpu: perMillion(sent, sent),
+      receiverCpu: perMillion(received, received),
+    };
+  });
+}
+
+/** Messages that go there and back between two processes. `programs`: the commands of server and client. */
+export function echoLoad(options, programs = [program(), program()]) {
+  return withPeers(async (start) => {
+    const server = start(programs[0], "echo", options);
+    const { event: _, ...place } = await server.next("listening");
+    const client = start(programs[1], "load", { ...options, ...place });
+    await client.next("warm");
+    server.tell("start");
+    const asked = await client.next("result");
+    server.tell("read");
+    const served = await server.next("result");
+    return {
+      rate: asked.count / asked.seconds,
+      cpu: perMillion({ cpuSeconds: asked.cpuSeconds + served.cpuSeconds }, asked),
+      p50: asked.p50,
+      p99: asked.p99,
+      refills: asked.refills,
+    };
+  });
+}
+
+/** A server's CPU under many clients that send at 20 Hz and get it back. */
+export function swarm(options) {
+  return withPeers(async (start) => {
+    const server = start(program(), "echo", options);
+    const { event: _, ...place } = await server.next("listening");
+    const clients = start(program(), "swarm", { ...options, ...place });
+    await clients.next("connected");
+    server.tell("start");
+    const asked = await clients.next("result");
+    server.tell("read");
+    const served = await server.next("result");
+    return {
+      cores: served.cpuSeconds / served.seconds,
+      cpu: perMillion(served, served),
+      hz: asked.hz,
+      sent: asked.sent,
+      lost: asked.sent - asked.received,
+    };
+  });
+}
+
+/** What a process of its own measures for itself. */
+export function alone(role, options, flags = []) {
+  const [command, ...rest] = program();
+  return withPeers((start) => start([command, ...flags, ...rest], role, options).next("result"));
+}

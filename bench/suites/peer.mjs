@@ -1,0 +1,206 @@
+// The Peer against node:dgram with the same payload, over GNS against one GNS message for each message, and what a message
+// costs in bytes: of the heap and on the wire.
+import { fileURLToPath } from "node:url";
+import { MAX_UNRELIABLE_MESSAGE_SIZE } from "valve-sockets/peer";
+import { compare, growthExponent, interleave, median } from "../harness/pairs.mjs";
+import { withPeers } from "../harness/peer.mjs";
+import { alone, oneWay, prepareStack, swarm } from "../harness/stack.mjs";
+
+export const prepare = prepareStack;
+
+const udp = (implementation) => ({ transport: "peer", socket: "udp", implementation });
+const dgram = { transport: "dgram" };
+const times = (quick) => (quick ? { warmup: 0.3, seconds: 0.4 } : { warmup: 0.5, seconds: 2 });
+const rounds = (quick) => (quick ? 1 : 6);
+
+function oneWayScenario(name, flow) {
+  return {
+    name,
+    async run({ quick, onSample }) {
+      const side = (options) => () => oneWay({ ...options, ...flow, ...times(quick) });
+      const sides = { native: side(udp("native")), managed: side(udp("managed")), "node:dgram": side(dgram) };
+      const samples = await interleave(sides, rounds(quick), onSample);
+      const row = (ours, key, unit, better, target) => ({
+        ...compare({ key, name: `${name}, ${ours}`, unit, better }, samples[ours], "node:dgram", samples["node:dgram"]),
+        target,
+      });
+      const rows = (ours) => [
+        row(ours, "rate", "msg/s", "more", 0.8),
+        row(ours, "senderCpu", "CPU s/M, sender", "less"),
+        row(ours, "receiverCpu", "CPU s/M, receiver", "less"),
+      ];
+      return { cases: [...rows("native"), ...rows("managed")] };
+    },
+  };
+}
+
+/** IPv4 and UDP. */
+const headerBytes = 28;
+const smallBytes = 20;
+
+const wireScenario = {
+  name: "bytes on the wire",
+  async run({ onSample }) {
+    const cases = [];
+    const bare = [{ bytes: smallBytes + headerBytes }];
+    for (const reliable of [false, true]) {
+      for (const perFlush of [1, 50]) {
+        const result = await alone("wire", { perFlush, reliable, size: smallBytes });
+        onSample();
+        const ours = [{ bytes: result.bytes + result.packets * headerBytes }];
+        const name = `${smallBytes} B ${reliable ? "reliable" : "unreliable"}, ${perFlush} a flush`;
+        cases.push(
+          compare({ key: "bytes", name, unit: "B on the wire", better: "less" }, ours, "a datagram each", bare),
+        );
+      }
+    }
+    return { cases };
+  },
+};
+
+/** Nothing is collected while bytes are counted. */
+const heapFlags = ["--expose-gc", "--min-semi-space-size=128", "--max-semi-space-size=128"];
+const heap = (options) => alone("allocation", { size: smallBytes, count: 20_000, ...options }, heapFlags);
+
+const heapScenario = {
+  name: "heap bytes",
+  async run({ quick, onSample }) {
+    const sides = {
+      "node:dgram": () => heap({ socket: "dgram" }),
+      createCipheriv: () => heap({ socket: "cipher" }),
+    };
+    for (const socket of ["memory", "native"]) {
+      for (const perFlush of [1, 50]) {
+        for (const reliable of [false, true]) {
+          const name = `${socket}, ${reliable ? "reliable" : "unreliable"}, ${perFlush} a flush`;
+          sides[name] = () => heap({ socket, perFlush, reliable });
+        }
+      }
+    }
+    const sealed = "memory, sealed, 1 a flush";
+    sides[sealed] = () => heap({ socket: "memory", noise: true });
+    const samples = await interleave(sides, quick ? 1 : 5, onSample);
+    const ours = Object.keys(sides).filter((name) => name.includes(","));
+    const row = (name, baseline) => ({
+      ...compare(
+        { key: "bytes", name: `heap: ${name}`, unit: "B/msg", better: "less" },
+        samples[name],
+        baseline,
+        samples[baseline],
+      ),
+    });
+    return { cases: ours.map((name) => row(name, name === sealed ? "createCipheriv" : "node:dgram")) };
+  },
+};
+
+/** The figures of GNS's own program and of the Peer at the send rates that suit each: see DEAD_ENDS.md. */
+const gnsReliable = { size: 64, reliable: true, "in-flight": 20_000 };
+const mebibyte = 2 ** 20;
+
+/** One GNS message for each message, by the suite `native`'s program. */
+function gnsOneWay(quick) {
+  const program = [process.execPath, fileURLToPath(new URL("../peer/main.mjs", import.meta.url))];
+  const settings = { rate: 24 * mebibyte, buffer: 4 * mebibyte, "receive-buffer": 8 * mebibyte };
+  const options = { ...settings, "receive-messages": 20_000, limit: 60, ...times(quick) };
+  return withPeers(async (start) => {
+    const sink = start(program, "sink", options);
+    const { port } = await sink.next("listening");
+    const flood = start(program, "flood", { ...options, ...gnsReliable, batch: 32, port });
+    const [received, sent] = [await sink.next("result"), await flood.next("result")];
+    const perMillion = (seconds) => (seconds / received.count) * 1e6;
+    return {
+      rate: received.count / received.seconds,
+      senderCpu: perMillion(sent.cpuSeconds),
+      receiverCpu: perMillion(received.cpuSeconds),
+    };
+  });
+}
+
+const gnsScenario = {
+  name: "64 B reliable over GNS",
+  async run({ quick, onSample }) {
+    const peer = (options) => () => oneWay({ transport: "peer", socket: "gns", ...options, ...times(quick) });
+    const sides = {
+      "20,000 in flight": peer(gnsReliable),
+      "no limit": peer({ ...gnsReliable, "in-flight": 2 ** 30 }),
+      "a GNS message each": () => gnsOneWay(quick),
+    };
+    const baseline = "a GNS message each";
+    const samples = await interleave(sides, rounds(quick), onSample);
+    const rows = (side, target) =>
+      [
+        { key: "rate", unit: "msg/s", better: "more", target },
+        { key: "senderCpu", unit: "CPU s/M, sender", better: "less" },
+        { key: "receiverCpu", unit: "CPU s/M, receiver", better: "less" },
+      ].map(({ target: goal, ...metric }) => ({
+        ...compare({ ...metric, name: `64 B reliable over GNS, ${side}` }, samples[side], baseline, samples[baseline]),
+        target: goal,
+      }));
+    return { cases: [...rows("20,000 in flight", 4), ...rows("no limit")] };
+  },
+};
+
+const swarmOf = (side, connections, quick) => swarm({ ...side, connections, hz: 20, size: 60, seconds: quick ? 2 : 5 });
+
+function swarmScenario(connections) {
+  const name = `${connections} clients at 20 Hz`;
+  return {
+    name,
+    async run({ quick, onSample }) {
+      const side = (options) => () => swarmOf(options, connections, quick);
+      const sides = { native: side(udp("native")), managed: side(udp("managed")), "node:dgram": side(dgram) };
+      const samples = await interleave(sides, quick ? 1 : 5, onSample);
+      const row = (ours, key, unit) =>
+        compare(
+          { key, name: `${name}, ${ours}`, unit, better: "less" },
+          samples[ours],
+          "node:dgram",
+          samples["node:dgram"],
+        );
+      const notes = Object.entries(samples).map(([ours, runs]) => {
+        const sum = (key) => runs.reduce((total, figures) => total + figures[key], 0);
+        const hz = median(runs.map((figures) => figures.hz)).toFixed(1);
+        return `${name}, ${ours}: lost ${sum("lost")} of ${sum("sent")}; ${hz} Hz`;
+      });
+      const cases = ["native", "managed"].flatMap((ours) => [
+        row(ours, "cores", "cores, server"),
+        row(ours, "cpu", "CPU s/M echoes, server"),
+      ]);
+      return { cases, notes };
+    },
+  };
+}
+
+const growthScenario = {
+  name: "growth",
+  slow: true,
+  async run({ quick, onSample }) {
+    const cases = [];
+    for (const implementation of ["native", "managed"]) {
+      const points = [];
+      for (const connections of [100, 400, 1600]) {
+        const sides = { ours: () => swarmOf(udp(implementation), connections, quick) };
+        const { ours } = await interleave(sides, 3, onSample);
+        // Cost per echo times the echoes wanted: clients that fall behind do not flatter the server.
+        points.push([connections, median(ours.map((figures) => figures.cpu)) * connections]);
+      }
+      const exponent = growthExponent(points);
+      const name = `growth of CPU, 100-1600 clients, ${implementation}`;
+      const goal = { baseline: 1.1, baselineName: "the goal", ratio: 1.1 / exponent };
+      cases.push({ name, unit: "exponent", ours: exponent, ...goal, runs: points });
+    }
+    return { cases };
+  },
+};
+
+export const scenarios = [
+  oneWayScenario("64 B unreliable", { size: 64 }),
+  oneWayScenario(`${MAX_UNRELIABLE_MESSAGE_SIZE} B unreliable`, { size: MAX_UNRELIABLE_MESSAGE_SIZE }),
+  oneWayScenario("64 B reliable", { size: 64, reliable: true }),
+  oneWayScenario("1200 B reliable", { size: 1200, reliable: true }),
+  wireScenario,
+  heapScenario,
+  gnsScenario,
+  swarmScenario(1000),
+  growthScenario,
+];
