@@ -18,3 +18,8 @@ export function copyBytes(source: Uint8Array, from: number, target: Uint8Array, 
   else if (length >= VIEW_BYTES) target.set(source.subarray(from, from + length), at);
   else for (let index = 0; index < length; index++) target[at + index] = source[from + index] as number;
 }
+
+/** The bytes from `start` to `end`, to keep. `slice` would do, if a Buffer's were not a view of the same memory. */
+export function cloneBytes(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return new Uint8Array(bytes.subarray(start, end));
+}

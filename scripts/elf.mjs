@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 
 const sectionType = { dynamic: 6, dynamicSymbols: 11, versionNeeds: 0x6ffffffe, symbolVersions: 0x6fffffff };
+const symbolBinding = { local: 0, weak: 2 };
 const neededTag = 1n;
 
 function sectionsOf(file) {
@@ -41,7 +42,7 @@ function readVersionNeeds(file, section, text) {
 function readSymbols(file, sections, versions, text) {
   /** @type {string[]} */
   const exports = [];
-  /** @type {{ name: string, version: string }[]} */
+  /** @type {{ name: string, version: string, isOptional: boolean }[]} */
   const imports = [];
   const table = sections.find((section) => section.type === sectionType.dynamicSymbols);
   const versionTable = sections.find((section) => section.type === sectionType.symbolVersions);
@@ -49,13 +50,13 @@ function readSymbols(file, sections, versions, text) {
     const symbol = table.offset + index * 24;
     const name = text(table.link, file.readUInt32LE(symbol));
     const defined = file.readUInt16LE(symbol + 6) !== 0;
-    const local = file[symbol + 4] >> 4 === 0;
-    if (local) continue;
+    const binding = file[symbol + 4] >> 4;
+    if (binding === symbolBinding.local) continue;
     if (defined) {
       exports.push(name);
     } else {
       const version = versionTable ? file.readUInt16LE(versionTable.offset + index * 2) & 0x7fff : 0;
-      imports.push({ name, version: versions.get(version)?.name ?? "" });
+      imports.push({ name, version: versions.get(version)?.name ?? "", isOptional: binding === symbolBinding.weak });
     }
   }
   return { exports: exports.sort(), imports };
@@ -75,7 +76,7 @@ export function isNewer(a, b) {
   return compareVersions(a, b) > 0;
 }
 
-/** `{ needed, exports, imports: [{ name, version }], newestGlibc }` of a 64-bit little-endian ELF file. */
+/** `{ needed, exports, imports: [{ name, version, isOptional }], newestGlibc }` of a 64-bit little-endian ELF file. */
 export function readElf(path) {
   const file = readFileSync(path);
   if (file.length < 64 || file.readUInt32BE(0) !== 0x7f454c46 || file[4] !== 2 || file[5] !== 1) {

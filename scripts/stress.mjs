@@ -1,10 +1,17 @@
-// npm run test:stress: 100,000 connections with each driver, 10 million hostile packets.
+// npm run test:stress: 100,000 connections with each driver, 10 million hostile packets, 1000 players for a minute, streams
+// of 100 MB.
 import { join } from "node:path";
 import { root } from "./paths.mjs";
 import { main, run } from "./run.mjs";
 import { setup } from "./setup.mjs";
 
-const files = ["test/valve/leak.test.ts", "test/peer/fuzz.test.ts"];
+const files = [
+  "test/valve/leak.test.ts",
+  "test/peer/fuzz.test.ts",
+  "test/peer/crowd.test.ts",
+  "test/peer/real-streams.test.ts",
+  "test/peer/lossy-traffic.test.ts",
+];
 
 await main(async () => {
   await setup();

@@ -21,8 +21,8 @@ if(NOT GNS_SELF_CONTAINED)
   endif()
 endif()
 
-# What cargo built is looked for anew: definitions or flags may have changed since.
-if(GameNetworkingSockets_DIR MATCHES "/game-networking-sockets-sys-[0-9a-f]+/out")
+# What cargo built, or lies in a GNS_ROOT, is looked for anew: definitions, flags or the root may have changed since.
+if(GNS_ROOT OR GameNetworkingSockets_DIR MATCHES "/game-networking-sockets-sys-[0-9a-f]+/out")
   unset(GameNetworkingSockets_DIR CACHE)
 endif()
 if(GNS_ROOT)

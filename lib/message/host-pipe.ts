@@ -58,7 +58,7 @@ const handle: IConnectionHandle = {
 };
 
 /**
- * One end of a pipe between a server and a client in one process. What is sent lies in the other end's queue until that
+ * One end of a pipe between a server and a client of one program. What is sent lies in the other end's queue until that
  * receives: in `updateReceive`, or driven automatically with a timer of 0 ms, never inside of `send`.
  */
 export class HostConnection implements IConnection {

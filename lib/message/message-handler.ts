@@ -184,7 +184,7 @@ export class MessageHandler {
       this.#unreadable(player, message, error);
       return;
     }
-    this.#waiters.deliver(message, player, value);
+    if (this.#waiters.has(message)) this.#waiters.deliver(message, player, value);
     if (entry) this.#invoke(entry, message, player, value);
   }
 

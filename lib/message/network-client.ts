@@ -4,7 +4,7 @@ import { connectError } from "../peer/peer-error.js";
 import { DisconnectCode, type DisconnectReason, type IConnectEndPoint } from "../socket/index.js";
 import type { Credential, CredentialContext } from "./authentication/authenticator.js";
 import { type ClientSession, proveSession, SESSION_METHOD } from "./authentication/session-proof.js";
-import type { ErrorFlags } from "./error-flags.js";
+import { ErrorFlags } from "./error-flags.js";
 import type { ClientExtension } from "./extension.js";
 import { HeldMessages } from "./held-messages.js";
 import type { HostConnection } from "./host-pipe.js";
@@ -96,7 +96,7 @@ export class NetworkClient extends NetworkEnd<ClientExtension> {
     return this.#player?.isAuthenticated ?? false;
   }
 
-  /** The server is in this process. */
+  /** The server runs beside it. */
   get isHost(): boolean {
     return this.#hostConnection !== null;
   }
@@ -214,7 +214,7 @@ export class NetworkClient extends NetworkEnd<ClientExtension> {
   charge(player: NetworkPlayer, cost: number, flags: ErrorFlags, text: string): void {
     player.chargeError(cost, flags);
     this.logger.warn(`valve-sockets: from the server: ${text}`);
-    const isUnreadable = text.includes("cannot be read") || text.includes("without a number");
+    const isUnreadable = (flags & (ErrorFlags.Deserialization | ErrorFlags.SerializationLimit)) !== 0;
     if (isUnreadable && (this.#options.disconnectOnError ?? true)) player.refuse(DisconnectCode.InvalidPacket, text);
   }
 
@@ -236,7 +236,7 @@ export class NetworkClient extends NetworkEnd<ClientExtension> {
     if (player === this.#player) void this.disconnect(reason);
   }
 
-  // What a server in this process calls.
+  // What a server beside it calls.
 
   /** @internal @throws NetworkError `ERR_STATE` */
   prepareHost(): void {

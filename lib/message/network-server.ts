@@ -113,7 +113,7 @@ export class NetworkServer extends NetworkEnd<ServerExtension> {
     return [...this.#players].filter((player) => player.isAuthenticated);
   }
 
-  /** The client in this process. */
+  /** The client beside it. */
   get localPlayer(): INetworkPlayer | null {
     return this.#localPlayer;
   }
@@ -349,7 +349,8 @@ export class NetworkServer extends NetworkEnd<ServerExtension> {
     this.sessions?.create(player);
     this.#welcome(player, authentication.method, reply);
     this.forEachExtension((extension) => extension.playerAuthenticated?.(player));
-    this.authenticated.emit(player);
+    // The one before may have disconnected it.
+    if (player.isAuthenticated) this.authenticated.emit(player);
     if (player.isAuthenticated) this.#rooms.enter(player);
     this.requestTick();
   }
@@ -368,7 +369,7 @@ export class NetworkServer extends NetworkEnd<ServerExtension> {
     player.attach(connection, agreement);
     this.#welcome(player, player.authentication?.method as string, new Uint8Array(0));
     this.forEachExtension((extension) => extension.playerResumed?.(player));
-    this.resumed.emit(player);
+    if (player.isAuthenticated) this.resumed.emit(player);
     if (player.isAuthenticated) this.#rooms.enter(player);
     this.requestTick();
   }

@@ -50,7 +50,7 @@ export interface INetworkPlayer {
   readonly connection: IConnection | null;
   readonly isConnected: boolean;
   readonly isAuthenticated: boolean;
-  /** Server and client are in one process. */
+  /** Server and client are in one program. */
   readonly isHost: boolean;
   readonly authentication: PlayerAuthentication | null;
   /** It has loaded the room that the server is in; without a room true from the authentication on. Server only. */

@@ -1,3 +1,5 @@
+import { cloneBytes } from "../bytes.js";
+
 /** A piece of a buffer that belongs to somebody else: valid during the call that hands it out. */
 export class ByteSegment {
   buffer: Uint8Array = new Uint8Array(0);
@@ -18,6 +20,6 @@ export class ByteSegment {
 
   /** The bytes, to keep. */
   copy(): Uint8Array {
-    return this.buffer.slice(this.offset, this.offset + this.length);
+    return cloneBytes(this.buffer, this.offset, this.offset + this.length);
   }
 }

@@ -1,3 +1,4 @@
+import { cloneBytes } from "../bytes.js";
 import { MAX_REASON_BYTES } from "../socket/disconnect-reason.js";
 import type { DisconnectReason } from "../socket/index.js";
 import { COOKIE_BYTES } from "./cookies.js";
@@ -93,7 +94,7 @@ export function writeConnectRequest(
 
 function readBytes(reader: PacketReader, size: number): Uint8Array {
   const at = reader.skip(size);
-  return reader.failed ? NOTHING : reader.buffer.slice(at, at + size);
+  return reader.failed ? NOTHING : cloneBytes(reader.buffer, at, at + size);
 }
 
 /** The nonce of a request of any version, null for what is not one. `reader` stands behind the packet's kind. */
@@ -110,7 +111,7 @@ export function readConnectRequest(reader: PacketReader, start: number, nonce: U
   const cookieBytes = reader.u8();
   if (cookieBytes !== 0 && cookieBytes !== COOKIE_BYTES) return null;
   const cookie = readBytes(reader, cookieBytes);
-  const prologue = reader.buffer.slice(start, reader.position);
+  const prologue = cloneBytes(reader.buffer, start, reader.position);
   const noiseBytes = reader.u16();
   const noiseMessage = readBytes(reader, noiseBytes);
   if (reader.failed || security > SecurityPattern.NK || noiseBytes > MAX_NOISE_BYTES) return null;

@@ -1,4 +1,3 @@
-import { copyBytes } from "../bytes.js";
 import { rangeError } from "../valve/arguments.js";
 import { ConnectionStatus } from "../valve/connection-status.js";
 import type { NetworkingSockets } from "../valve/networking-sockets.js";
@@ -6,6 +5,7 @@ import { OutgoingBatch } from "../valve/outgoing-batch.js";
 import { SendFlags } from "../valve/send-type.js";
 import { type GnsHandle, maxReliableBytes, maxUnreliableBytes } from "./gns-handle.js";
 import { checkPacketLength } from "./packet-limit.js";
+import { putBytes } from "./put-bytes.js";
 
 /** What GNS adds to a reliable message at most: a byte of flags and two variable-length integers. */
 const maxOverheadBytes = 16;
@@ -45,7 +45,7 @@ export class GnsSender {
     if (!this.#hasRoom(handle, length)) return false;
     const flags = isReliable ? SendFlags.ReliableNoNagle : SendFlags.NoNagle;
     const offset = this.#batch.reserve(handle.id, length, flags, lane);
-    copyBytes(packet, 0, this.#batch.bytes, offset, length);
+    putBytes(packet, length, this.#batch.bytes, offset);
     this.#handles[this.#batch.count - 1] = handle;
     handle.pendingBytes += length + maxOverheadBytes;
     handle.batchedBytes = this.#batchedBytes(handle) + length;

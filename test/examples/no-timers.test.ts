@@ -5,10 +5,17 @@ import { expect, it } from "vitest";
 const examples = fileURLToPath(new URL("../../examples/", import.meta.url));
 const timers = /\b(setTimeout|setInterval|setImmediate|timers|Atomics\.wait|sleep)\b/;
 
-it.each(["chat", "quickstart"])("examples/%s is driven by onReadable and has no timer", (folder) => {
+function sourcesOf(folder: string): string[] {
   const files = readdirSync(examples + folder).filter((name) => name.endsWith(".mjs"));
   expect(files.length).toBeGreaterThan(1);
-  const sources = files.map((name) => readFileSync(`${examples}${folder}/${name}`, "utf8"));
-  for (const source of sources) expect(source).not.toMatch(timers);
+  return files.map((name) => readFileSync(`${examples}${folder}/${name}`, "utf8"));
+}
+
+it.each(["chat", "quickstart", "ping-pong"])("examples/%s has no timer", (folder) => {
+  for (const source of sourcesOf(folder)) expect(source).not.toMatch(timers);
+});
+
+it.each(["chat", "quickstart"])("examples/%s is driven by onReadable", (folder) => {
+  const sources = sourcesOf(folder);
   expect(sources.filter((source) => source.includes(".onReadable(")).length).toBe(2);
 });

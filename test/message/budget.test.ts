@@ -17,7 +17,12 @@ const Short = defineMessage("short", bytes(10));
 const Limited = defineMessage("limited", u8, { rateLimit: { perSecond: 2, burst: 3, cost: 7 } });
 const Unhandled = defineMessage("unhandled", u8);
 const Ask = defineRequest("ask", packed, packed);
-const protocol = defineProtocol({ name: "budget", version: 1, messages: [Pair, Short, Limited, Unhandled, Ask] });
+const Other = defineRequest("other", u8, u8);
+const protocol = defineProtocol({
+  name: "budget",
+  version: 1,
+  messages: [Pair, Short, Limited, Unhandled, Ask, Other],
+});
 
 async function joined(options: Partial<NetworkServerOptions> = {}) {
   const world = new MessageWorld({ protocol, kind: "stream", server: options });
@@ -96,6 +101,25 @@ describe("the costs that the page names", () => {
     expect(player.errorFlags).toBe(ErrorFlags.InvalidState);
     expect(spent(player)).toBe(10);
   });
+});
+
+it("an answer to another question than the one that was asked costs 10, and settles nothing", async () => {
+  const { world, client, player, raw } = await joined({ errorBudget: { refillPerSecond: 0 } });
+  client.messageHandler.registerRequest(Ask, () => new Promise(() => {}));
+  let isSettled = false;
+  const asked = player.request(Ask, 1, { timeoutMs: 1000 }).finally(() => {
+    isSettled = true;
+  });
+  asked.catch(() => {});
+  await raw(protocol.messages.find(({ name }) => name === "other/answer") as never, 1, 0, 0, 0, 0);
+  expect(isSettled).toBe(false);
+  expect(player.errorFlags).toBe(ErrorFlags.InvalidState);
+  // One that comes too late is nobody's mistake.
+  player.resetErrorFlags();
+  await world.run(1500);
+  expect(isSettled).toBe(true);
+  await raw(protocol.messages.find(({ name }) => name === "ask/answer") as never, 1, 0, 0, 0, 0);
+  expect(player.errorFlags).toBe(0);
 });
 
 it("what is read is all there is: bytes behind a message's last value are a mistake", async () => {

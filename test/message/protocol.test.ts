@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import {
   defineMessage,
@@ -6,7 +7,7 @@ import {
   type MessageDefinition,
   type Protocol,
 } from "../../lib/message/index.js";
-import { string, struct, u8, u16 } from "../../lib/serialization/index.js";
+import { NetworkWriter, string, struct, u8, u16 } from "../../lib/serialization/index.js";
 import { DisconnectCode, type MemorySocketKind } from "../../lib/socket/index.js";
 import { MessageWorld } from "../support/message-world.js";
 
@@ -114,4 +115,23 @@ describe("a protocol", () => {
     const many = Array.from({ length: 200 }, (_, index) => defineMessage(`${index}`.padStart(60, "x"), u8));
     expect(() => protocolOf(many).fingerprint).toThrow(RangeError);
   });
+});
+
+describe("the bytes that the page names", () => {
+  const page = readFileSync(new URL("../../docs/message.md", import.meta.url), "utf8");
+  const rows = [...page.matchAll(/^\| `([\w/-]+)` \| `([^`]+)` \| `([\da-f ]+)` \|$/gm)];
+  const Chat = defineMessage("chat", struct({ text: string(200) }));
+  const { messages } = defineProtocol({ name: "example", version: 1, messages: [Chat] });
+
+  it.each(rows.map(([, name, value, hex]) => [name, value, hex] as const))("%s of %s", (name, json, hex) => {
+    const number = messages.findIndex((message) => message.name === name);
+    const value: unknown = JSON.parse(json as string);
+    const writer = new NetworkWriter();
+    writer.writePacked(number);
+    messages[number]?.codec.write(writer, Array.isArray(value) ? Uint8Array.from(value) : value);
+    const bytes = [...writer.view()].map((byte) => byte.toString(16).padStart(2, "0"));
+    expect(bytes.join(" ")).toBe(hex);
+  });
+
+  it("are all there", () => expect(rows.length).toBe(4));
 });

@@ -96,12 +96,32 @@ describe("readiness", () => {
     await world.run(500);
     expect(opened).toBe(1);
     expect(sleeper.player.ready).toBe(false);
-    // An answer about that room does not count for the next one.
     const second = world.server.loadRoom("cave", { timeoutMs: 1000 }).then(() => opened++);
     void sleeper.client.disconnect();
     await world.run(100);
     await second;
     expect(opened).toBe(2);
+  });
+
+  it("an answer about an earlier room does not count", async () => {
+    const { world } = await started();
+    const { client, player } = await world.join();
+    const gates = new Map([
+      ["castle", gate()],
+      ["cave", gate()],
+    ]);
+    client.onLoadRoom = (name) => gates.get(name)?.passed;
+    const castle = world.server.loadRoom("castle", { timeoutMs: 100 });
+    await world.run(200);
+    await castle;
+    void world.server.loadRoom("cave");
+    gates.get("castle")?.open();
+    await world.run(100);
+    expect(player.ready).toBe(false);
+    gates.get("cave")?.open();
+    await world.run(100);
+    expect(player.ready).toBe(true);
+    expect(player.errorFlags).toBe(0);
   });
 
   it("a player who comes back loads the room again", async () => {

@@ -2,29 +2,12 @@ import { createCipheriv, createDecipheriv, createSecretKey } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { PacketOpener, PacketSealer, ReplayWindow, tagSizeBytes } from "../../lib/noise/index.js";
 import { nodePrimitives } from "../../lib/noise/node-primitives.js";
+import { bytesPerCall } from "../support/heap.js";
 import { bytes } from "./handshake-pair.js";
 
 const primitives = nodePrimitives();
 const key = new Uint8Array(32).fill(1);
 const header = bytes("header");
-
-/** Bytes of the JS heap that one call takes, without what measuring takes. */
-const bytesPerCall = (call: (index: number) => void) => measure(call) - measure(() => {});
-
-/** The median over batches short enough for new space to hold what they leave, so that nothing is collected meanwhile. */
-function measure(call: (index: number) => void): number {
-  const calls = 200;
-  let index = 0;
-  const batch = () => {
-    gc?.({ type: "major", execution: "sync" });
-    const before = process.memoryUsage().heapUsed;
-    for (let count = 0; count < calls; count++) call(index++);
-    return (process.memoryUsage().heapUsed - before) / calls;
-  };
-  for (let warmUp = 0; warmUp < 20_000; warmUp++) call(index++);
-  const sizes = Array.from({ length: 31 }, batch).sort((a, b) => a - b);
-  return sizes[15] as number;
-}
 
 describe.each([64, 1200])("packets of %i bytes take no heap beside node:crypto's", (sizeBytes) => {
   const plaintext = new Uint8Array(sizeBytes);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Channel, ConnectionState, MAX_UNRELIABLE_MESSAGE_SIZE } from "../../lib/peer/index.js";
+import { ByteSegment, Channel, ConnectionState, MAX_UNRELIABLE_MESSAGE_SIZE } from "../../lib/peer/index.js";
 import { DisconnectCode, type MemorySocketKind } from "../../lib/socket/index.js";
 import { PeerWorld, text } from "../support/peer-world.js";
 
@@ -232,4 +232,28 @@ describe.each(kinds)("over %s", (kind) => {
     expect(world.serverHandler.texts).toEqual(["hello"]);
     expect(handler.connected.length).toBe(1);
   });
+});
+
+it("a clock whose timers ring early, as those of Node.js do, misses no deadline", async () => {
+  const world = new PeerWorld();
+  await world.listen();
+  const { now, setTimeout, clearTimeout } = world.clock;
+  const clock = {
+    now: now.bind(world.clock),
+    setTimeout: (callback: () => void, ms: number) => setTimeout.call(world.clock, callback, ms > 2 ? ms - 2 : ms),
+    clearTimeout: clearTimeout.bind(world.clock),
+  };
+  const { connection, handler } = world.dial({ clock });
+  await world.run(100);
+  expect((await connection).state).toBe(ConnectionState.Connected);
+  world.isCut = true;
+  await world.run(13_000, 50);
+  expect(handler.disconnected).toMatchObject([{ code: DisconnectCode.Timeout }]);
+});
+
+it("a message can be kept, also when it lies in a Buffer, whose slices are views", () => {
+  const memory = Buffer.from("kept");
+  const kept = new ByteSegment().set(memory, 0, 4).copy();
+  memory.fill(0);
+  expect(Buffer.from(kept).toString()).toBe("kept");
 });

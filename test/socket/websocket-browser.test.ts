@@ -1,8 +1,7 @@
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import {
   Delivery,
@@ -12,7 +11,7 @@ import {
   ReceivedPacket,
 } from "../../lib/socket/index.js";
 import { WebSocketFactory } from "../../lib/socket/websocket-server.js";
-import { servePage } from "../support/browser-page.js";
+import { launchBrowser, servePage } from "../support/browser-page.js";
 
 /** Puts a client into the page that answers to calls of the test. */
 const program = `
@@ -79,8 +78,7 @@ beforeAll(async () => {
   };
   await server.bind(factory.getBindEndPoint());
 
-  const executablePath = ["/usr/bin/chromium", "/usr/bin/google-chrome"].find((path) => existsSync(path));
-  browser = await chromium.launch({ ...(executablePath && { executablePath }), args: ["--no-sandbox"] });
+  browser = await launchBrowser();
   page = await browser.newPage();
   await page.goto(origin);
   await page.waitForFunction("globalThis.connect !== undefined");

@@ -1,3 +1,4 @@
+import { cloneBytes } from "../../bytes.js";
 import { NetworkError } from "../../network-error.js";
 import type { DisconnectReason } from "../../socket/index.js";
 import { nearestNumber } from "../delivery/packet-number.js";
@@ -120,7 +121,7 @@ export class StreamTable implements OutgoingStreamOwner, IncomingStreamOwner {
     if (kind === StreamMessage.Open) {
       if (id !== this.#nextIncoming || reader.remaining > MAX_STREAM_HEADER_BYTES) return false;
       this.#nextIncoming++;
-      this.#offer(id, reader.buffer.slice(reader.position, reader.end));
+      this.#offer(id, cloneBytes(reader.buffer, reader.position, reader.end));
       return true;
     }
     if (id >= this.#nextIncoming) return false;
@@ -128,7 +129,7 @@ export class StreamTable implements OutgoingStreamOwner, IncomingStreamOwner {
     const stream = this.#incoming.get(id);
     switch (kind) {
       case StreamMessage.Data:
-        return stream?.receive(reader.buffer.slice(reader.position, reader.end)) ?? true;
+        return stream?.receive(cloneBytes(reader.buffer, reader.position, reader.end)) ?? true;
       case StreamMessage.End:
         stream?.end();
         return true;

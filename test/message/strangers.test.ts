@@ -1,0 +1,136 @@
+import { describe, expect, it } from "vitest";
+import {
+  defineMessage,
+  defineProtocol,
+  type MessageDefinition,
+  type NetworkServerOptions,
+  sharedSecretAuthenticator,
+  sharedSecretCredential,
+} from "../../lib/message/index.js";
+import { HelloMessage, TableMessage } from "../../lib/message/system-messages.js";
+import { Channel, type IConnection, Peer } from "../../lib/peer/index.js";
+import { NetworkWriter, u8 } from "../../lib/serialization/index.js";
+import { DisconnectCode, type MemorySocketKind } from "../../lib/socket/index.js";
+import { MessageWorld } from "../support/message-world.js";
+
+const Note = defineMessage("note", u8);
+const Extra = defineMessage("extra", u8, { optional: true });
+const newProtocol = (...more: MessageDefinition<unknown>[]) =>
+  defineProtocol({ name: "strangers", version: 1, messages: [Note, ...more] });
+
+/** A connection that says what it likes, in the words of its protocol. */
+async function stranger(protocol = newProtocol(), server: Partial<NetworkServerOptions> = {}) {
+  const world = new MessageWorld({ protocol: newProtocol(), kind: "stream", server });
+  const heard: number[] = [];
+  world.server.messageHandler.register(Note, (value) => void heard.push(value));
+  await world.server.start();
+  const reasons: number[] = [];
+  const answers: number[] = [];
+  const handler = {
+    onMessage: (_connection: IConnection, { buffer, offset }: { buffer: Uint8Array; offset: number }) =>
+      void answers.push(buffer[offset] as number),
+    onDisconnected: (_connection: IConnection, { code }: { code: number }) => void reasons.push(code),
+  };
+  const { factory, clock } = world;
+  const peer = new Peer(factory.createClientSocket(), factory.maxPacketSize, handler, {
+    clock,
+    fingerprint: protocol.fingerprint,
+  });
+  const connecting = peer.connect(factory.getConnectEndPoint());
+  await world.run(100);
+  const connection = await connecting;
+  const say = async <T>(message: MessageDefinition<T>, value: T) => {
+    const writer = new NetworkWriter();
+    writer.writePacked(protocol.messages.indexOf(message));
+    message.codec.write(writer, value);
+    connection.send(writer.toBytes());
+    await world.run(50);
+  };
+  return { world, heard, reasons, answers, say };
+}
+
+describe("a connection", () => {
+  it("is a player after its hello", async () => {
+    const { world, heard, say } = await stranger();
+    expect(world.server.players).toEqual([]);
+    await say(HelloMessage, { resumes: false });
+    expect(world.server.authenticatedPlayers.length).toBe(1);
+    await say(Note, 1);
+    expect(heard).toEqual([1]);
+  });
+
+  it("is one as well after a message that has overtaken the hello, which may follow once", async () => {
+    const { world, heard, say } = await stranger();
+    await say(Note, 1);
+    await say(HelloMessage, { resumes: false });
+    expect(heard).toEqual([1]);
+    const [player] = world.server.players;
+    expect(player?.errorFlags).toBe(0);
+    await say(HelloMessage, { resumes: false });
+    expect(player?.errorFlags).not.toBe(0);
+    expect(world.server.players).toEqual([player]);
+  });
+
+  it("that says nothing is ended", async () => {
+    const { world, reasons } = await stranger();
+    await world.run(6000);
+    expect(reasons).toEqual([DisconnectCode.HandshakeTimeout]);
+    expect(world.server.players).toEqual([]);
+  });
+
+  it("of another protocol is not listened to before its table", async () => {
+    const protocol = newProtocol(Extra);
+    const { world, heard, answers, say } = await stranger(protocol);
+    await say(Note, 1);
+    await say(HelloMessage, { resumes: false });
+    expect(heard).toEqual([]);
+    expect(world.server.players).toEqual([]);
+    await say(TableMessage, protocol.encodeTable());
+    expect(answers).toEqual([0]);
+    await say(HelloMessage, { resumes: false });
+    expect(world.server.authenticatedPlayers.length).toBe(1);
+  });
+
+  it("with a table that is none is ended", async () => {
+    const { reasons, say } = await stranger(newProtocol(Extra));
+    await say(TableMessage, Uint8Array.of(255, 255, 255));
+    expect(reasons).toEqual([DisconnectCode.ProtocolMismatch]);
+  });
+
+  it("that wants to come back where nobody can is ended, and nobody has heard of it", async () => {
+    const { world, reasons, say } = await stranger();
+    const events: string[] = [];
+    world.server.connected.add(() => void events.push("connected"));
+    world.server.disconnected.add(() => void events.push("disconnected"));
+    await say(HelloMessage, { resumes: true });
+    const proof = world.server.protocol.messages.find(({ name }) => name === "network/proof");
+    await say(proof as never, { method: "network/session", payload: new Uint8Array(80) } as never);
+    expect(reasons).toEqual([DisconnectCode.AuthenticationFailed]);
+    expect(events).toEqual([]);
+  });
+});
+
+const kinds: MemorySocketKind[] = ["datagram", "native", "stream"];
+
+it.each(kinds)("over %s, what overtakes the welcome on other lanes waits for it", async (kind) => {
+  const SECRET = "correct horse battery staple";
+  const authentication = { authenticators: [sharedSecretAuthenticator(SECRET)] };
+  const world = new MessageWorld({ protocol: newProtocol(), kind, server: { authentication } });
+  world.server.authenticated.add((player) => {
+    for (let value = 0; value < 40; value++) player.send(Note, value, Channel.Reliable, value % 4);
+  });
+  await world.server.start();
+  const { client, connecting } = world.dial({ credential: sharedSecretCredential(SECRET) });
+  const heard: (number | string)[] = [];
+  client.authenticated.add(() => void heard.push("authenticated"));
+  client.messageHandler.register(Note, (value) => void heard.push(value));
+  await world.until(() => client.isAuthenticated);
+  await connecting;
+  await world.run(300);
+  expect(heard[0]).toBe("authenticated");
+  const notes = heard.slice(1) as number[];
+  for (let lane = 0; lane < 4; lane++) {
+    const expected = Array.from({ length: 10 }, (_, index) => index * 4 + lane);
+    expect(notes.filter((value) => value % 4 === lane)).toEqual(expected);
+  }
+});

@@ -1,0 +1,59 @@
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { expect, it } from "vitest";
+import { defineMessage, defineProtocol, NetworkClient, NetworkServer } from "../../lib/message/index.js";
+import { u8 } from "../../lib/serialization/index.js";
+import { UdpSocketFactory } from "../../lib/socket/udp.js";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const Note = defineMessage("note", u8);
+const newProtocol = () => defineProtocol({ name: "transports", version: 1, messages: [Note] });
+
+it("a server and a client meet over real UDP", async () => {
+  const server = new NetworkServer({ protocol: newProtocol(), socketFactory: new UdpSocketFactory({ port: 0 }) });
+  await server.start();
+  const client = new NetworkClient({ protocol: newProtocol(), socketFactory: new UdpSocketFactory() });
+  await client.connect("127.0.0.1", server.boundPort as number);
+  const heard = server.messageHandler.waitFor(Note);
+  client.send(Note, 7);
+  expect(await heard).toBe(7);
+  const left = new Promise((resolve) => client.disconnected.add(resolve));
+  await server.stop({ code: 3, text: "bye" });
+  expect(await left).toEqual({ code: 3, text: "bye" });
+});
+
+it("in Node.js the default is UDP", () => {
+  const program = `
+    import { defineProtocol, NetworkClient, NetworkServer } from "valve-sockets/message";
+    const protocol = defineProtocol({ name: "default", version: 1, messages: [] });
+    const server = new NetworkServer({ protocol });
+    await server.start();
+    const client = new NetworkClient({ protocol });
+    const player = await client.connect();
+    console.log(server.boundPort, player.connection.handle.constructor.name);
+    await client.disconnect();
+    await server.stop();
+  `;
+  // The package by its own name: its place is found from inside of it.
+  const printed = execFileSync(process.execPath, ["--input-type=module", "--eval", program], { cwd: root });
+  expect(printed.toString()).toMatch(/^7777 \w*Udp\w*\n$/);
+});
+
+it("a browser loads no code of Node.js, and its default is WebSocket", async () => {
+  const { outputFiles } = await build({
+    entryPoints: [`${root}dist/message/index.js`],
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "browser",
+    outdir: "unused",
+    // The paths of this repository are not those of an installed package.
+    tsconfigRaw: "{}",
+    write: false,
+  });
+  const text = outputFiles.map((file) => file.text).join("\n");
+  expect(text).toContain("WebSocketClientFactory");
+  expect(text).not.toContain("UdpSocketFactory");
+  expect(text).not.toMatch(/["']node:/);
+});

@@ -1,0 +1,74 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { afterEach, expect, it } from "vitest";
+import type { SocketFactory } from "../../lib/socket/index.js";
+import { gns, RealPeers, udp } from "../support/real-peers.js";
+
+// A crowd of players at 20 Hz; the whole one in a stress run.
+const isStress = process.env.VALVE_SOCKETS_STRESS !== undefined;
+const clients = isStress ? 1000 : 100;
+const seconds = isStress ? 60 : 3;
+const processes = 2;
+const intervalMs = 50;
+
+const program = fileURLToPath(new URL("../programs/peer-crowd.mjs", import.meta.url));
+const children: ChildProcess[] = [];
+let world: RealPeers;
+
+afterEach(async () => {
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+  await world.close();
+});
+
+/** What a child says, one after the other. */
+function heardFrom(child: ChildProcess): Promise<Record<string, number>> {
+  return new Promise((resolve, reject) => {
+    child.once("message", (message) => resolve(message as Record<string, number>));
+    child.once("exit", (code, signal) => reject(new Error(`A crowd ended with ${signal ?? code}`)));
+  });
+}
+
+const transports: ["udp" | "gns", () => SocketFactory][] = [
+  ["udp", () => udp({ bufferBytes: 8 * 2 ** 20 })],
+  ["gns", () => gns()],
+];
+
+it.each(transports)(
+  `a server with ${clients} players at 20 Hz loses nothing reliable in ${seconds} s, over %s`,
+  { timeout: 600_000 },
+  async (transport, createFactory) => {
+    const limits = { maxConnections: clients, maxPendingConnections: clients, closeTimeoutMs: 0 };
+    world = new RealPeers(createFactory(), limits);
+    let received = 0;
+    let refused = 0;
+    world.user.receive = (connection, message) => {
+      received++;
+      if (!connection.send(message.view())) refused++;
+    };
+    await world.listen();
+    const messages = (seconds * 1000) / intervalMs;
+    const each = clients / processes;
+    for (let index = 0; index < processes; index++) {
+      const settings = {
+        transport,
+        port: world.server.boundPort,
+        clients: each,
+        messages,
+        intervalMs,
+        first: index * each,
+      };
+      children.push(fork(program, [JSON.stringify(settings)]));
+    }
+    expect(await Promise.all(children.map(heardFrom))).toEqual(children.map(() => ({ connected: each })));
+    const ended = Promise.all(children.map(heardFrom));
+    for (const child of children) child.send({ begin: true });
+    expect(await ended).toEqual(children.map(() => ({ echoed: each * messages, faults: 0, losses: 0 })));
+    expect([received, refused]).toEqual([clients * messages, 0]);
+    expect(world.server.connections.length).toBe(clients);
+    const { packetsDropped, strayPackets } = world.server.metrics;
+    console.log(
+      `${transport}: ${clients} clients, ${received} reliable messages there and as many back, ` +
+        `${packetsDropped} packets dropped by the server's socket, ${strayPackets} stray`,
+    );
+  },
+);

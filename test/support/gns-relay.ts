@@ -1,0 +1,35 @@
+import type { IConnectionHandle, ReceivedPacket } from "../../lib/socket/index.js";
+import { gns } from "./real-peers.js";
+import { SocketUser } from "./socket-user.js";
+
+/**
+ * A man in the middle of GNS: plays the server to one client and the client to the server, so that both encrypted
+ * connections end at him, and keeps what passes in the clear.
+ */
+export class GnsRelay {
+  readonly passed: Buffer[] = [];
+  readonly #factory = gns();
+  readonly #toClient = new SocketUser(this.#factory.createServerSocket());
+  readonly #toServer = new SocketUser(this.#factory.createClientSocket());
+
+  /** Returns the port for the client. */
+  async start(serverPort: number): Promise<number> {
+    await this.#toClient.socket.bind(this.#factory.getBindEndPoint());
+    const server = await this.#toServer.connect(this.#factory.getConnectEndPoint(undefined, serverPort));
+    this.#toClient.onPacket = (packet) => this.#pass(packet, this.#toServer, server);
+    this.#toServer.onPacket = (packet) => {
+      this.#pass(packet, this.#toClient, this.#toClient.connected[0] as IConnectionHandle);
+    };
+    return this.#toClient.socket.boundPort as number;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#toClient.socket.close(), this.#toServer.socket.close()]);
+  }
+
+  #pass({ buffer, offset, length, delivery, lane }: ReceivedPacket, side: SocketUser, handle: IConnectionHandle): void {
+    const bytes = Buffer.from(buffer.subarray(offset, offset + length));
+    this.passed.push(bytes);
+    side.send(handle, bytes, delivery, lane);
+  }
+}
