@@ -18,8 +18,7 @@ import { Waker } from "./waker.js";
 const receiveSlots = 128;
 /** Datagrams that wait for `flush`, or for the system. */
 const sendSlots = 256;
-const payloadBytes = (maxUdpPacketSize + 7) & ~7;
-const slotBytes = UDP_SLOT.payload + payloadBytes;
+const slotBytes = UDP_SLOT.payload + ((maxUdpPacketSize + 7) & ~7);
 const slotWords = slotBytes / 4;
 const lengthWord = UDP_SLOT.length / 4;
 
@@ -160,9 +159,13 @@ export class NativeUdpSocket implements ISocket {
     if (!this.#isConnected) (handle as NativeUdpHandle).write(this.#outgoing, word);
     this.#outgoing[word + lengthWord] = length;
     const at = this.#outgoingCount * slotBytes + UDP_SLOT.payload;
+<<<<<<< HEAD
     // Whole where the slot has room for all of it: 33 ns and no garbage, where a view of the part is an object of 96 bytes.
     if (packet.length <= payloadBytes) this.#outgoingBytes.set(packet, at);
     else copyBytes(packet, 0, this.#outgoingBytes, at, length);
+=======
+    putBytes(packet, length, this.#outgoingBytes, at);
+>>>>>>> refs/heads/bench-peer
     this.#outgoingCount++;
     return true;
   }
