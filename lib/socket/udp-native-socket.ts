@@ -1,5 +1,4 @@
 import { lookup } from "node:dns/promises";
-import { copyBytes } from "../bytes.js";
 import { NetworkError } from "../network-error.js";
 import { mayUseUv } from "../valve/load-addon.js";
 import type { NativeAddon } from "../valve/native.js";
@@ -7,6 +6,7 @@ import { codeOfSystemError } from "../valve/system-errors.js";
 import { findAddon, UDP_SLOT } from "../valve/udp-addon.js";
 import { formatHost } from "./format-host.js";
 import { checkPacket } from "./packet-limit.js";
+import { putBytes } from "./put-bytes.js";
 import { Delivery, type IConnectionHandle, type ISocket, type ReceivedPacket, type SocketEvents } from "./socket.js";
 import { abortable, closedError, connectError, inUseError, noPacketError } from "./socket-errors.js";
 import { maxUdpPacketSize } from "./udp-handle.js";
@@ -159,13 +159,7 @@ export class NativeUdpSocket implements ISocket {
     if (!this.#isConnected) (handle as NativeUdpHandle).write(this.#outgoing, word);
     this.#outgoing[word + lengthWord] = length;
     const at = this.#outgoingCount * slotBytes + UDP_SLOT.payload;
-<<<<<<< HEAD
-    // Whole where the slot has room for all of it: 33 ns and no garbage, where a view of the part is an object of 96 bytes.
-    if (packet.length <= payloadBytes) this.#outgoingBytes.set(packet, at);
-    else copyBytes(packet, 0, this.#outgoingBytes, at, length);
-=======
     putBytes(packet, length, this.#outgoingBytes, at);
->>>>>>> refs/heads/bench-peer
     this.#outgoingCount++;
     return true;
   }
