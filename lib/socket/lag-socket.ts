@@ -1,10 +1,11 @@
+import { cloneBytes } from "../bytes.js";
 import type { Clock } from "../clock.js";
 import type { Random } from "../random.js";
 import type { DisconnectReason } from "./disconnect-reason.js";
 import type { LagConditions } from "./lag-conditions.js";
 import { LagHandle, unreliableLane } from "./lag-handle.js";
 import { checkPacket } from "./packet-limit.js";
-import { copyOf, PacketPool, PacketQueue, type QueuedPacket } from "./packet-queue.js";
+import { PacketPool, PacketQueue, type QueuedPacket } from "./packet-queue.js";
 import {
   Delivery,
   type IBindEndPoint,
@@ -202,7 +203,7 @@ export class LagSocket implements ISocket {
   #keepNext(): void {
     if (!this.#hasNext) return;
     const { buffer, offset, length } = this.#next;
-    this.#next.buffer = copyOf(buffer.subarray(offset, offset + length), length);
+    this.#next.buffer = cloneBytes(buffer, offset, offset + length);
     this.#next.offset = 0;
   }
 

@@ -12,13 +12,6 @@ export class QueuedPacket {
   dueMs = 0;
 }
 
-/** A copy of the first `length` of `bytes`. Not by `slice`, which is no copy where they are Node's `Buffer`. */
-export function copyOf(bytes: Uint8Array, length: number): Uint8Array {
-  const copy = new Uint8Array(length);
-  copy.set(length === bytes.length ? bytes : bytes.subarray(0, length));
-  return copy;
-}
-
 /** First in, first out. Linked, so that memory follows what waits and not what may. */
 export class PacketQueue {
   first: QueuedPacket | null = null;

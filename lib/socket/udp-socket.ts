@@ -1,10 +1,10 @@
 import { createSocket, type RemoteInfo, type Socket, type SocketType } from "node:dgram";
 import { lookup } from "node:dns/promises";
 import { isIPv6 } from "node:net";
+import { cloneBytes } from "../bytes.js";
 import type { NetworkError } from "../network-error.js";
 import { formatHost } from "./format-host.js";
 import { checkPacket } from "./packet-limit.js";
-import { copyOf } from "./packet-queue.js";
 import type { Delivery, IConnectionHandle, ISocket, ReceivedPacket, SocketEvents } from "./socket.js";
 import { abortable, closedError, connectError, inUseError, listenError, noPacketError } from "./socket-errors.js";
 import { maxUdpPacketSize, UdpHandle } from "./udp-handle.js";
@@ -137,7 +137,7 @@ export class UdpSocket implements ISocket {
       return true;
     }
     // dgram keeps a reference until the kernel has the packet; its caller goes on writing to the same buffer.
-    const copy = copyOf(packet, length);
+    const copy = cloneBytes(packet, 0, length);
     if (this.#remote) socket.send(copy, ignore);
     else socket.send(copy, port, host, ignore);
     return true;

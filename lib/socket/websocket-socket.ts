@@ -1,8 +1,9 @@
+import { cloneBytes } from "../bytes.js";
 import type { Clock } from "../clock.js";
 import { DisconnectCode } from "./disconnect-reason.js";
 import { Inbox } from "./inbox.js";
 import { checkPacket } from "./packet-limit.js";
-import { copyOf, PacketPool } from "./packet-queue.js";
+import { PacketPool } from "./packet-queue.js";
 import type {
   Delivery,
   IBindEndPoint,
@@ -76,7 +77,7 @@ export abstract class WebSocketSocket implements ISocket {
       return false;
     }
     // `ws` keeps a reference until the kernel has the packet; its caller goes on writing to the same buffer.
-    connection.webSocket.send(copyOf(packet, length));
+    connection.webSocket.send(cloneBytes(packet, 0, length));
     return true;
   }
 

@@ -65,6 +65,8 @@ export class SentPackets {
 
   /** Begins the entry of the next packet, still empty and settled; gives its index. */
   begin(): number {
+    // Who only acknowledges is never acknowledged, and waits for nothing.
+    if (this.next - this.oldest >= this.#capacity) this.retire(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
     if (this.next - this.oldest >= this.#capacity) this.#grow();
     const index = this.index(this.next++);
     this.state[index] = PacketState.Settled;

@@ -1,0 +1,13 @@
+import { expect, it } from "vitest";
+import { SentPackets } from "../../../lib/peer/raw-udp/sent-packets.js";
+
+it("packets that nobody will acknowledge are remembered by few", () => {
+  const packets = new SentPackets(0);
+  for (let count = 0; count < 100_000; count++) packets.begin();
+  const few = packets.state.length;
+  expect(few).toBeLessThan(256);
+  packets.launch(packets.begin(), 100, 0);
+  for (let count = 0; count < 1000; count++) packets.begin();
+  // One that is in flight keeps all behind it.
+  expect(packets.state.length).toBeGreaterThan(1000);
+});
