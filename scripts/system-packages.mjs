@@ -18,7 +18,7 @@ export const buildPackages = [
 /** What `npm run prebuild` needs on top: OpenSSL's build is written in Perl. */
 export const prebuildPackages = ["perl"];
 /** What `npm test` needs on top. */
-export const testPackages = ["clang-format", "iproute2", "nftables", "chromium"];
+export const testPackages = ["clang-format", "iproute2", "nftables", "openssl", "chromium"];
 /** What `npm run test:platforms` needs on top: what runs the binaries of other systems and processors. */
 export const emulatorPackages = ["qemu-user-static", "libc6-arm64-cross", "libstdc++6-arm64-cross", "wine", "wine64"];
 
