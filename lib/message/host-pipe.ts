@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.js";
 import { NetworkError } from "../network-error.js";
+import { checkChannel, checkMessage } from "../peer/check-message.js";
 import { equalBytes } from "../peer/handshake-packets.js";
 import {
   ByteSegment,
@@ -7,7 +8,6 @@ import {
   ConnectionState,
   type Drive,
   type IConnection,
-  MAX_UNRELIABLE_MESSAGE_SIZE,
   type NotifyCallbacks,
   type OutgoingStream,
   type PeerHandler,
@@ -127,12 +127,7 @@ export class HostConnection implements IConnection {
   }
 
   send(bytes: Uint8Array, channel = Channel.Reliable, lane = 0, offset = 0, length = bytes.length - offset): boolean {
-    if (channel !== Channel.Reliable && channel !== Channel.Unreliable) {
-      throw new RangeError(`send takes Channel.Reliable or Channel.Unreliable, not ${channel}`);
-    }
-    if (!(Number.isInteger(lane) && lane >= 0 && lane < USER_LANES)) {
-      throw new RangeError(`A lane is 0 to ${USER_LANES - 1}, not ${lane}`);
-    }
+    checkChannel(channel, lane);
     return this.#send(channel, lane, bytes, offset, length, null);
   }
 
@@ -184,13 +179,7 @@ export class HostConnection implements IConnection {
     length: number,
     notify: NotifyCallbacks | null,
   ): boolean {
-    const limit = channel === Channel.Reliable ? this.#end.maxReliableMessageSize : MAX_UNRELIABLE_MESSAGE_SIZE;
-    if (length > limit) {
-      throw new NetworkError("ERR_MESSAGE_SIZE", `A message has at most ${limit} bytes here, not ${length}`);
-    }
-    if (offset < 0 || length < 0 || offset + length > bytes.length) {
-      throw new RangeError("The message lies outside of its array");
-    }
+    checkMessage(channel, bytes, offset, length, this.#end.maxReliableMessageSize);
     if (this.state !== ConnectionState.Connected) return false;
     if (!this.#push(channel, lane, bytes, offset, length, notify)) {
       this.metrics.messagesRefused++;

@@ -9,11 +9,12 @@ import {
   type Security,
 } from "../socket/index.js";
 import { Channel, type NotifyCallbacks } from "./channel.js";
+import { checkChannel, checkMessage } from "./check-message.js";
 import type { IConnection } from "./connection.js";
 import { ConnectionState } from "./connection-state.js";
 import type { Waiting } from "./deadline-queue.js";
 import { type ConnectionMetrics, newConnectionMetrics } from "./metrics.js";
-import { CONTROL_LANE, MAX_UNRELIABLE_MESSAGE_SIZE, STREAM_LANE, USER_LANES } from "./packet-format.js";
+import { CONTROL_LANE, STREAM_LANE } from "./packet-format.js";
 import type { PeerConfig } from "./peer-config.js";
 import type { Profile, ProfileHost, SendBudget } from "./profile.js";
 import { type OutgoingStream, type StreamListener, StreamTable } from "./streams/index.js";
@@ -144,12 +145,7 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
   }
 
   send(bytes: Uint8Array, channel = Channel.Reliable, lane = 0, offset = 0, length = bytes.length - offset): boolean {
-    if (channel !== Channel.Reliable && channel !== Channel.Unreliable) {
-      throw new RangeError(`send takes Channel.Reliable or Channel.Unreliable, not ${channel}`);
-    }
-    if (!(Number.isInteger(lane) && lane >= 0 && lane < USER_LANES)) {
-      throw new RangeError(`A lane is 0 to ${USER_LANES - 1}, not ${lane}`);
-    }
+    checkChannel(channel, lane);
     return this.#send(channel, lane, bytes, offset, length, null);
   }
 
@@ -309,12 +305,7 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
     length: number,
     notify: NotifyCallbacks | null,
   ): boolean {
-    const limit =
-      channel === Channel.Reliable ? this.#owner.config.maxReliableMessageSize : MAX_UNRELIABLE_MESSAGE_SIZE;
-    if (length > limit)
-      throw new NetworkError("ERR_MESSAGE_SIZE", `A message has at most ${limit} bytes here, not ${length}`);
-    if (offset < 0 || length < 0 || offset + length > bytes.length)
-      throw new RangeError("The message lies outside of its array");
+    checkMessage(channel, bytes, offset, length, this.#owner.config.maxReliableMessageSize);
     if (!this.isConnected) return false;
     if (!this.#profile.send(channel, lane, bytes, offset, length, notify)) {
       this.metrics.messagesRefused++;

@@ -2,10 +2,10 @@ import type { DisconnectReason } from "../../socket/index.js";
 import { Channel } from "../channel.js";
 import { AckFrame } from "../delivery/ack-frame.js";
 import type { ReceivedPackets } from "../delivery/received-packets.js";
+import { readReason } from "../handshake-packets.js";
 import { FrameKind, LANES } from "../packet-format.js";
 import { PacketReader } from "../packet-reader.js";
 import type { ProfileHost } from "../profile.js";
-import { readCloseFrame } from "./close-frame.js";
 import type { RawUdpCounters } from "./counters.js";
 import { LaneReceiver } from "./lane-receiver.js";
 import { LaneResult } from "./message-assembler.js";
@@ -119,7 +119,7 @@ export class PacketReceiver {
   }
 
   #readClose(): Next {
-    const reason: DisconnectReason | null = readCloseFrame(this.#reader);
+    const reason: DisconnectReason | null = readReason(this.#reader);
     if (!reason) return Next.Malformed;
     // The answer leaves before the host takes the connection down.
     this.#received.acknowledge(this.#number, true, true, this.#nowMs);

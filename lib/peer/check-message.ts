@@ -1,0 +1,30 @@
+import { NetworkError } from "../network-error.js";
+import { Channel } from "./channel.js";
+import { MAX_UNRELIABLE_MESSAGE_SIZE, USER_LANES } from "./packet-format.js";
+
+/** @throws RangeError for what `IConnection.send` does not take as channel or lane */
+export function checkChannel(channel: Channel, lane: number): void {
+  if (channel !== Channel.Reliable && channel !== Channel.Unreliable) {
+    throw new RangeError(`send takes Channel.Reliable or Channel.Unreliable, not ${channel}`);
+  }
+  if (!(Number.isInteger(lane) && lane >= 0 && lane < USER_LANES)) {
+    throw new RangeError(`A lane is 0 to ${USER_LANES - 1}, not ${lane}`);
+  }
+}
+
+/** @throws NetworkError `ERR_MESSAGE_SIZE`; RangeError for a message that is not all in its array */
+export function checkMessage(
+  channel: Channel,
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+  maxReliableMessageSize: number,
+): void {
+  const limit = channel === Channel.Reliable ? maxReliableMessageSize : MAX_UNRELIABLE_MESSAGE_SIZE;
+  if (length > limit) {
+    throw new NetworkError("ERR_MESSAGE_SIZE", `A message has at most ${limit} bytes here, not ${length}`);
+  }
+  if (offset < 0 || length < 0 || offset + length > bytes.length) {
+    throw new RangeError("The message lies outside of its array");
+  }
+}
