@@ -31,6 +31,8 @@ export class Driver {
   onTurn = () => {};
   onClosed = () => {};
   connections = 0;
+  /** Replies that GNS did not take. */
+  refused = 0;
   #batch;
   #outgoing = new OutgoingBatch(262_144);
   #group;
@@ -74,6 +76,11 @@ export class Driver {
     throw new Error(`send failed: ${Result[result]}`);
   }
 
+  /** Sends it together with the other answers to this batch of messages. */
+  reply(connection, data, flags) {
+    this.#outgoing.add(connection, data, flags);
+  }
+
   /** Sends `count` equal messages in one call; returns how many were taken. */
   sendBatch(connection, data, flags, count) {
     const outgoing = this.#outgoing;
@@ -101,12 +108,21 @@ export class Driver {
       do {
         count = this.sockets.receiveBatch(ReceiveSource.PollGroup, this.#group, batch);
         while (batch.next()) this.onMessage(batch);
+        this.#sendReplies();
       } while (count === batch.maxMessages);
       this.sockets.dispatchCallbacks((info) => this.#statusChanged(info));
       this.onTurn();
     } catch (error) {
       reportError(error);
     }
+  }
+
+  #sendReplies() {
+    const outgoing = this.#outgoing;
+    const { count } = outgoing;
+    if (count === 0) return;
+    this.sockets.sendBatch(outgoing);
+    for (let i = 0; i < count; i++) if (outgoing.results[i] <= 0) this.refused++;
   }
 
   #statusChanged({ connection, connectionInfo, oldState }) {

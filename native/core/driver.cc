@@ -59,6 +59,8 @@ constexpr int kQuietTicks = 20;
 constexpr int kBusyTickMs = 1;
 // A loop that polls more often than this is in full use.
 constexpr int kBriskPollMs = 5;
+// One that has not polled for this long may have become busy since.
+constexpr SteamNetworkingMicroseconds kSilence = 2000;
 constexpr int kLingerTickMs = 5;
 constexpr int kLongPollMs = 1000;
 // Rounds that the helper polls on end for a busy loop before it looks at the clock again.
@@ -134,13 +136,14 @@ void Driver::DetachLoop() {
   loop_attached_ = false;
 }
 
-void Driver::PollFromLoop() {
+bool Driver::PollFromLoop() {
   std::unique_lock<std::mutex> lock(poll_mutex_, std::try_to_lock);
-  if (!lock) return;  // the helper is at it and will ring
+  if (!lock) return false;
   const bool was_held = wake_held;
   PollAtOnce();
   // The poll itself wants only to be told when its timers have changed, and the loop looks at them next.
   wake_held = was_held;
+  return true;
 }
 
 bool Driver::TakeWake() {
@@ -156,6 +159,7 @@ bool Driver::TakeWake() {
 void Driver::PollAtOnce() {
   loop_polls_++;
   SteamNetworkingSockets_Poll(0);
+  last_loop_poll_ = Now();
 }
 
 void Driver::AwaitPoll() {
@@ -248,9 +252,9 @@ void Driver::RunHybrid() {
     if (polls > 0) alone = false;
     if (polls * kBriskPollMs > static_cast<uint64_t>(tick)) {
       // The loop is at it. This thread keeps away from all locks: if it were suspended with one, the loop would wait.
-      waiting = false;
+      waiting = Now() - last_loop_poll_ > kSilence && IsReadable();
       quiet_ticks = 0;
-      tick = kIdleTickMs;
+      tick = waiting ? kBusyTickMs : kIdleTickMs;
       continue;
     }
     const bool was_waiting = waiting && polls == 0;

@@ -33,8 +33,9 @@ class Driver {
   // GNS to do. False: there is one already, or the mode is another.
   bool AttachLoop();
   void DetachLoop();
-  // From the attached loop, when the descriptor is readable or GNS's next timer is due. Does not wait.
-  void PollFromLoop();
+  // From the attached loop, when the descriptor is readable or GNS's next timer is due. Does not wait. False: the
+  // helper is at it, and has for the loop to do what it finds.
+  bool PollFromLoop();
   // Whether GNS wanted a poll on this thread, the attached loop's, since the last call, and a timer of its is due, so
   // that TimeToNextTimer stays 0 until it gets one. Wishes of other kinds make the descriptor readable.
   bool TakeWake();
@@ -74,6 +75,7 @@ class Driver {
   std::atomic<bool> stop_{false};
   std::atomic<bool> loop_attached_{false};
   std::atomic<uint64_t> loop_polls_{0};
+  std::atomic<SteamNetworkingMicroseconds> last_loop_poll_{0};
   std::atomic<uint64_t> helper_polls_{0};
 };
 
