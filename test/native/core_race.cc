@@ -1,48 +1,30 @@
 // Runs the core of the addon without Node, for the thread sanitizer: two threads, each with an owner of its own, talk
 // to each other while the helper thread polls, and are torn down in mid-traffic. Both drivers; in hybrid mode the
-// server's thread plays the event loop.
+// server's thread plays the event loop. Beside them two more threads talk over bare UDP.
 //
 //   core-race [rounds]        exit code 0: every round moved its messages and ended
 
 #include <poll.h>
 
-#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <future>
 #include <thread>
 
+#include "bell.h"
 #include "core/closing.h"
 #include "core/inbox.h"
 #include "core/library.h"
 #include "core/outbox.h"
 #include "core/sockets.h"
+#include "udp_race.h"
 
 namespace {
 
 constexpr uint16_t kFirstPort = 29000;
 constexpr int kMessagesPerRound = 400;
 constexpr int kBurst = 16;
-
-class Bell : public vs::Doorbell {
- public:
-  void Ring() override {
-    std::lock_guard<std::mutex> lock(mutex_);
-    rung_ = true;
-    wake_.notify_one();
-  }
-  void Wait(int ms) {
-    std::unique_lock<std::mutex> lock(mutex_);
-    wake_.wait_for(lock, std::chrono::milliseconds(ms), [this] { return rung_; });
-    rung_ = false;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool rung_ = false;
-};
 
 // One environment: a thread with an owner, which echoes what it gets until it has seen enough.
 class Peer {
@@ -157,10 +139,11 @@ bool Round(vs::DriverMode mode, uint16_t port) {
   std::thread server_thread([&] { server_ok = server.Run(); });
   server.AwaitOpened();
   std::thread client_thread([&] { client_ok = client.Run(); });
+  const bool udp_ok = TalkOverUdp();
   server_thread.join();
   client_thread.join();
   vs::RemoveUser();
-  return server_ok && client_ok;
+  return server_ok && client_ok && udp_ok;
 }
 
 }  // namespace
