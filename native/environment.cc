@@ -1,6 +1,7 @@
 #include "environment.h"
 
 #include <algorithm>
+#include <climits>
 
 #include "core/inbox.h"
 #include "core/library.h"
@@ -98,7 +99,7 @@ void Environment::UpdateKeepAlive() {
 }
 
 void Environment::AttachLoop() {
-  if (watcher_ || !uv_allowed_ || !GetDriver().AttachLoop()) return;
+  if (watcher_ || !uv_allowed_ || !GetDriver().AttachLoop(this)) return;
   watcher_ = LoopWatcher::Start(env_, GetDriver().descriptor(), [this] { OnLoopReady(); });
   if (!watcher_) {
     uv_allowed_ = false;
@@ -149,12 +150,13 @@ void Environment::ScheduleNextPoll() {
   watcher_->SetTimer(GetDriver().TimeToNextTimer());
 }
 
-// The helper polls, and until it is done the descriptor stays readable and timers due: without this the loop turned on
-// the spot, 150,000 times in ten seconds with 5000 connections, on the processor that the helper may be waiting for.
+// Another thread polls, and rings when it is done. Until then the descriptor stays readable and timers due: without
+// this the loop turned on the spot, 150,000 times in ten seconds with 5000 connections, on the processor that the other
+// one may be waiting for.
 void Environment::StandBack() {
   if (!watcher_) return;
   watcher_->Watch(false, false);
-  watcher_->SetTimer(1);
+  watcher_->SetTimer(INT_MAX);
 }
 
 void Environment::Deliver() {

@@ -22,6 +22,9 @@ const configuration = [
   ["loss", ConfigValue.FakePacketLossSend],
 ];
 
+/** Of 256 messages, in one turn. */
+const maxBatches = 16;
+
 /** What gns-peer's class Driver is, over the package: one poll group, read when `onReadable` says so. */
 export class Driver {
   /** Called with a `MessageBatch` that stands on a message. */
@@ -103,13 +106,14 @@ export class Driver {
   #turn() {
     try {
       const batch = this.#batch;
-      // Messages before events: what came before a close is still to be read.
-      let count;
-      do {
-        count = this.sockets.receiveBatch(ReceiveSource.PollGroup, this.#group, batch);
+      // Messages before events: what came before a close is still to be read. Not without end: the helper thread may
+      // bring more as fast as they are read, and what is left wakes again.
+      for (let batches = 0; batches < maxBatches; batches++) {
+        const count = this.sockets.receiveBatch(ReceiveSource.PollGroup, this.#group, batch);
         while (batch.next()) this.onMessage(batch);
         this.#sendReplies();
-      } while (count === batch.maxMessages);
+        if (count < batch.maxMessages) break;
+      }
       this.sockets.dispatchCallbacks((info) => this.#statusChanged(info));
       this.onTurn();
     } catch (error) {

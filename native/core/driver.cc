@@ -123,8 +123,12 @@ void Driver::Stop() {
   loop_attached_ = false;
 }
 
-bool Driver::AttachLoop() {
+bool Driver::AttachLoop(Doorbell* doorbell) {
   if (mode_ != DriverMode::Hybrid || loop_attached_.exchange(true)) return false;
+  {
+    std::lock_guard<std::mutex> lock(sleep_mutex_);
+    loop_doorbell_ = doorbell;
+  }
   hold_wakes = true;
   return true;
 }
@@ -133,12 +137,21 @@ void Driver::DetachLoop() {
   hold_wakes = false;
   if (wake_held) Wake();
   wake_held = false;
+  {
+    std::lock_guard<std::mutex> lock(sleep_mutex_);
+    loop_doorbell_ = nullptr;
+  }
   loop_attached_ = false;
 }
 
 bool Driver::PollFromLoop() {
   std::unique_lock<std::mutex> lock(poll_mutex_, std::try_to_lock);
-  if (!lock) return false;
+  if (!lock) {
+    loop_waits_ = true;
+    // Whoever released it before that does not know.
+    if (!lock.try_lock()) return false;
+  }
+  loop_waits_ = false;
   const bool was_held = wake_held;
   PollAtOnce();
   // The poll itself wants only to be told when its timers have changed, and the loop looks at them next.
@@ -164,8 +177,11 @@ void Driver::PollAtOnce() {
 
 void Driver::AwaitPoll() {
   if (mode_ == DriverMode::Hybrid) {
-    std::lock_guard<std::mutex> lock(poll_mutex_);
-    PollAtOnce();
+    {
+      std::lock_guard<std::mutex> lock(poll_mutex_);
+      PollAtOnce();
+    }
+    HandOver();
     return;
   }
   // The first poll to end may have been past the point where it frees things.
@@ -285,9 +301,17 @@ void Driver::PollForBusyLoop() {
     SteamNetworkingSockets_Poll(0);
     helper_polls_++;
     lock.unlock();
+    const bool loop_is_back = HandOver();
     Collect(true);
-    if (!IsReadable()) return;
+    if (loop_is_back || !IsReadable()) return;
   }
+}
+
+bool Driver::HandOver() {
+  if (!loop_waits_.exchange(false)) return false;
+  std::lock_guard<std::mutex> lock(sleep_mutex_);
+  if (loop_doorbell_) loop_doorbell_->Ring();
+  return true;
 }
 
 }  // namespace vs

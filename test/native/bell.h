@@ -13,10 +13,12 @@ class Bell : public vs::Doorbell {
     rung_ = true;
     wake_.notify_one();
   }
-  void Wait(int ms) {
+  // False: it was not rung.
+  bool Wait(int ms) {
     std::unique_lock<std::mutex> lock(mutex_);
-    wake_.wait_for(lock, std::chrono::milliseconds(ms), [this] { return rung_; });
+    const bool rung = wake_.wait_for(lock, std::chrono::milliseconds(ms), [this] { return rung_; });
     rung_ = false;
+    return rung;
   }
 
  private:

@@ -38,15 +38,19 @@ class Peer {
 
   bool Run() {
     if (!vs::AddUser(mode_, false, nullptr).empty()) return false;
-    const bool plays_loop = is_server_ && vs::GetDriver().AttachLoop();
+    const bool plays_loop = is_server_ && vs::GetDriver().AttachLoop(&bell_);
     owner_ = vs::CreateOwner(&bell_);
     vs::SetReadable(owner_, true);
     const vs::Handle opened =
         is_server_ ? vs::CreateListenSocket(owner_, address_, {}) : vs::Connect(owner_, address_, {});
     opened_.set_value();
     if (opened) {
-      for (int turn = 0; received_ < kMessagesPerRound && turn < 20000 && !ended_; turn++) {
-        plays_loop ? TurnLoop() : bell_.Wait(50);
+      for (int turn = 0; received_ < kMessagesPerRound && turn < 20000 && !ended_ && !forgotten_; turn++) {
+        if (plays_loop) {
+          TurnLoop();
+        } else {
+          bell_.Wait(50);
+        }
         Deliver();
         if (turn % 64 == 0) ChurnPair();
       }
@@ -55,7 +59,7 @@ class Peer {
     if (plays_loop) vs::GetDriver().DetachLoop();
     vs::DestroyOwners({owner_});
     vs::RemoveUser();
-    return opened && (received_ >= kMessagesPerRound || ended_);
+    return opened && !forgotten_ && (received_ >= kMessagesPerRound || ended_);
   }
 
  private:
@@ -63,8 +67,10 @@ class Peer {
     pollfd descriptor{vs::GetDriver().descriptor(), POLLIN, 0};
     vs::GetDriver().TakeWake();  // of the last turn: its timer is due
     ::poll(&descriptor, 1, std::min(vs::GetDriver().TimeToNextTimer(), 10));
-    vs::GetDriver().PollFromLoop();
+    const bool polled = vs::GetDriver().PollFromLoop();
     vs::Collect(true, &bell_);
+    // Whoever polls instead rings.
+    if (!polled && !bell_.Wait(10'000)) forgotten_ = true;
   }
 
   void Deliver() {
@@ -128,6 +134,7 @@ class Peer {
   vs::Handle connection_ = 0;
   int received_ = 0;
   bool ended_ = false;
+  bool forgotten_ = false;
   alignas(8) uint8_t slab_[64 * 1024];
 };
 
