@@ -7,7 +7,7 @@ import {
   type ReceivedPacket,
 } from "../socket/index.js";
 import type { Waiting } from "./deadline-queue.js";
-import { type Encryption, profileOf, streamRefusal } from "./encryption.js";
+import { clientStreamRefusal, type Encryption, profileOf } from "./encryption.js";
 import {
   type Accept,
   equalBytes,
@@ -68,7 +68,8 @@ export class ClientHandshake implements Waiting {
   }
 
   update(nowMs: number): void {
-    const refusal = this.#profile === ProfileKind.Stream ? streamRefusal(this.#owner.encryption, this.handle) : null;
+    const refusal =
+      this.#profile === ProfileKind.Stream ? clientStreamRefusal(this.#owner.encryption, this.handle) : null;
     if (refusal) {
       this.#owner.failed(this, refusal);
       return;
@@ -112,14 +113,16 @@ export class ClientHandshake implements Waiting {
   #finish(reader: PacketReader): void {
     const accept = readAccept(reader, this.#nonce);
     if (!accept || accept.profile !== this.#profile) return;
-    if (!this.#noise) {
+    if (this.#security === SecurityPattern.Plain) {
       this.#owner.accepted(this, accept, null);
       return;
     }
+    // Who accepts before Noise has begun, or cannot go on with it, was not asked: the true answer may follow.
+    if (!this.#noise) return;
     try {
       this.#noise.readMessage(accept.noiseMessage);
     } catch {
-      return; // Not from the server that was asked: the true answer may follow.
+      return;
     }
     this.#owner.accepted(this, accept, this.#noise.split());
   }

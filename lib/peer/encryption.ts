@@ -123,12 +123,25 @@ class NoiseSeal implements PacketSeal {
   }
 }
 
-/** Whether the transport's own protection is what `required` and a pinned key ask for, where Noise has no place. */
-export function streamRefusal(encryption: Encryption | null, handle: IConnectionHandle): DisconnectReason | null {
-  if (!encryption) return null;
-  const isEnough = encryption.pinnedKey ? handle.security === "authenticated" : handle.security !== "none";
-  if (isEnough || !encryption.required) return null;
-  return { code: DisconnectCode.EncryptionRequired, text: "This needs an encrypted transport, such as wss" };
+const INSECURE_STREAM: DisconnectReason = {
+  code: DisconnectCode.EncryptionRequired,
+  text: "This needs an encrypted transport, such as wss",
+};
+
+/** Noise has no place on a stream: there the transport's own protection counts. A pinned key is content with no less. */
+export function clientStreamRefusal(
+  encryption: Encryption | null,
+  handle: IConnectionHandle,
+): DisconnectReason | null {
+  if (!encryption?.pinnedKey) return serverStreamRefusal(encryption, handle);
+  return handle.security === "authenticated" ? null : INSECURE_STREAM;
+}
+
+export function serverStreamRefusal(
+  encryption: Encryption | null,
+  handle: IConnectionHandle,
+): DisconnectReason | null {
+  return encryption?.required && handle.security === "none" ? INSECURE_STREAM : null;
 }
 
 /** Which profile a handle asks for. */

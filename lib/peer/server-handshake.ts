@@ -8,7 +8,7 @@ import {
   type ReceivedPacket,
 } from "../socket/index.js";
 import { Cookies } from "./cookies.js";
-import { type Encryption, profileOf, streamRefusal } from "./encryption.js";
+import { type Encryption, profileOf, serverStreamRefusal } from "./encryption.js";
 import {
   type ConnectRequest,
   equalBytes,
@@ -168,7 +168,7 @@ export class ServerHandshake {
       return { code: DisconnectCode.ProtocolMismatch, text: "The two ends speak different protocols" };
     }
     if (profile === ProfileKind.Stream) {
-      const refusal = streamRefusal(encryption, handle);
+      const refusal = serverStreamRefusal(encryption, handle);
       if (refusal) return refusal;
     } else if (request.security === SecurityPattern.Plain && encryption?.required) {
       return { code: DisconnectCode.EncryptionRequired, text: "The server talks to nobody in the clear" };

@@ -142,11 +142,14 @@ it.each<[Security, string]>([
 });
 
 it("a pinned key over a stream wants a transport that proves who the server is", async () => {
-  const outcomes = [];
-  for (const security of ["none", "encrypted", "authenticated"] as const) {
-    outcomes.push(await outcome({ factory: { kind: "stream", security }, server: {}, client: pinned }));
+  for (const required of [true, false]) {
+    const outcomes = [];
+    const client = { encryption: { ...pinned.encryption, required } };
+    for (const security of ["none", "encrypted", "authenticated"] as const) {
+      outcomes.push(await outcome({ factory: { kind: "stream", security }, server: {}, client }));
+    }
+    expect(outcomes).toEqual(["ERR_ENCRYPTION_REQUIRED", "ERR_ENCRYPTION_REQUIRED", "authenticated"]);
   }
-  expect(outcomes).toEqual(["ERR_ENCRYPTION_REQUIRED", "ERR_ENCRYPTION_REQUIRED", "authenticated"]);
 });
 
 it("a key that is none is refused at once", () => {
