@@ -19,7 +19,7 @@ import {
   SecurityPattern,
   writeConnectRequest,
 } from "./handshake-packets.js";
-import { PacketKind, ProfileKind } from "./packet-format.js";
+import { MIN_PACKET_SIZE, PacketKind, ProfileKind } from "./packet-format.js";
 import { PacketReader } from "./packet-reader.js";
 import type { PeerConfig } from "./peer-config.js";
 
@@ -112,7 +112,7 @@ export class ClientHandshake implements Waiting {
 
   #finish(reader: PacketReader): void {
     const accept = readAccept(reader, this.#nonce);
-    if (!accept || accept.profile !== this.#profile) return;
+    if (!accept || accept.profile !== this.#profile || accept.maxPacketSize < MIN_PACKET_SIZE) return;
     if (this.#security === SecurityPattern.Plain) {
       this.#owner.accepted(this, accept, null);
       return;

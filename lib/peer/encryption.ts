@@ -129,18 +129,12 @@ const INSECURE_STREAM: DisconnectReason = {
 };
 
 /** Noise has no place on a stream: there the transport's own protection counts. A pinned key is content with no less. */
-export function clientStreamRefusal(
-  encryption: Encryption | null,
-  handle: IConnectionHandle,
-): DisconnectReason | null {
+export function clientStreamRefusal(encryption: Encryption | null, handle: IConnectionHandle): DisconnectReason | null {
   if (!encryption?.pinnedKey) return serverStreamRefusal(encryption, handle);
   return handle.security === "authenticated" ? null : INSECURE_STREAM;
 }
 
-export function serverStreamRefusal(
-  encryption: Encryption | null,
-  handle: IConnectionHandle,
-): DisconnectReason | null {
+export function serverStreamRefusal(encryption: Encryption | null, handle: IConnectionHandle): DisconnectReason | null {
   return encryption?.required && handle.security === "none" ? INSECURE_STREAM : null;
 }
 

@@ -228,6 +228,9 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
         this.#profile.flush(nowMs);
         this.#depart(nowMs);
         break;
+      case ConnectionState.Connecting:
+        if (nowMs >= this.#stepEndMs) this.#fail(DisconnectCode.HandshakeTimeout, "Nothing came after the handshake");
+        break;
       default:
         if (nowMs >= this.#stepEndMs) this.#owner.forget(this);
     }
@@ -290,7 +293,7 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
   }
 
   malformed(text: string): void {
-    if (this.isConnected) this.#fail(DisconnectCode.InvalidPacket, text);
+    if (this.isConnected || this.state === ConnectionState.Connecting) this.#fail(DisconnectCode.InvalidPacket, text);
   }
 
   drained(): void {

@@ -320,11 +320,9 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   #route(packet: ReceivedPacket, nowMs: number): void {
     const owner = this.#table.find(packet);
     if (owner instanceof PeerConnection) {
-      if ((packet.buffer[packet.offset] as number) >= 16) {
-        owner.receive(packet, nowMs);
-        this.changed(owner);
-        return;
-      }
+      owner.receive(packet, nowMs);
+      this.changed(owner);
+      return;
     }
     if (this.#client) {
       if (this.#client.handshake.handle.equals(packet.handle)) this.#client.handshake.receive(packet, nowMs);
@@ -332,7 +330,6 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     }
     if (this.#server?.receive(packet)) return;
     this.metrics.strayPackets++;
-    if (owner instanceof PeerConnection) return;
     this.dismiss(packet.handle, { code: DisconnectCode.InvalidPacket, text: "That was no request to connect" });
   }
 

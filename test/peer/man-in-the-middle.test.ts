@@ -182,21 +182,24 @@ describe("a relay of UDP that alters what the server says", () => {
   it.each([
     ["with a pinned key", pinned, "authenticated"],
     ["without a pinned key", unpinned, "encrypted"],
-  ])("cannot make a client %s go on in the clear by accepting before its handshake", async (_name, config, security) => {
-    const early: Buffer[] = [];
-    // A Challenge becomes an Accept for the same nonce, without a word of Noise; once, so that the client can go on.
-    const acceptEarly = (packet: Buffer) => {
-      if (packet[0] !== 2 || early.length > 0) return packet;
-      early.push(packet);
-      const settled = Buffer.from("01000000" + "00" + "b004" + "0000000000000000" + "0000", "hex");
-      return Buffer.concat([Buffer.of(3), packet.subarray(1, 9), settled]);
-    };
-    const [connection, user] = await through(acceptEarly, config);
-    expect(early).toHaveLength(1);
-    expect(connection.security).toBe(security);
-    expect(await talk(connection, user)).toBe(secret);
-    await connection.close();
-  });
+  ])(
+    "cannot make a client %s go on in the clear by accepting before its handshake",
+    async (_name, config, security) => {
+      const early: Buffer[] = [];
+      // A Challenge becomes an Accept for the same nonce, without a word of Noise; once, so that the client can go on.
+      const acceptEarly = (packet: Buffer) => {
+        if (packet[0] !== 2 || early.length > 0) return packet;
+        early.push(packet);
+        const settled = Buffer.from("01000000" + "00" + "b004" + "0000000000000000" + "0000", "hex");
+        return Buffer.concat([Buffer.of(3), packet.subarray(1, 9), settled]);
+      };
+      const [connection, user] = await through(acceptEarly, config);
+      expect(early).toHaveLength(1);
+      expect(connection.security).toBe(security);
+      expect(await talk(connection, user)).toBe(secret);
+      await connection.close();
+    },
+  );
 
   it("cannot make a client with a pinned key accept another answer to its handshake", async () => {
     const spoilAccept = (packet: Buffer) => {
