@@ -37,11 +37,11 @@ export interface ClientHandshakeOwner {
 export class ClientHandshake implements Waiting {
   readonly handle: IConnectionHandle;
   readonly maxPacketSize: number;
+  readonly pattern: SecurityPattern;
   queuePlace = -1;
   queuedForMs = 0;
   readonly #owner: ClientHandshakeOwner;
   readonly #profile: ProfileKind;
-  readonly #security: SecurityPattern;
   readonly #nonce: Uint8Array;
   readonly #reader = new PacketReader();
   readonly #endMs: number;
@@ -56,7 +56,7 @@ export class ClientHandshake implements Waiting {
     this.#owner = owner;
     this.#profile = profileOf(handle);
     const canEncrypt = owner.encryption && this.#profile !== ProfileKind.Stream;
-    this.#security = canEncrypt ? owner.encryption.pattern : SecurityPattern.Plain;
+    this.pattern = canEncrypt ? owner.encryption.pattern : SecurityPattern.Plain;
     this.#nonce = owner.config.randomBytes(NONCE_BYTES);
     this.#endMs = owner.now() + owner.config.handshakeTimeoutMs;
     this.#nextRequestMs = owner.now();
@@ -113,7 +113,7 @@ export class ClientHandshake implements Waiting {
   #finish(reader: PacketReader): void {
     const accept = readAccept(reader, this.#nonce);
     if (!accept || accept.profile !== this.#profile || accept.maxPacketSize < MIN_PACKET_SIZE) return;
-    if (this.#security === SecurityPattern.Plain) {
+    if (this.pattern === SecurityPattern.Plain) {
       this.#owner.accepted(this, accept, null);
       return;
     }
@@ -132,12 +132,12 @@ export class ClientHandshake implements Waiting {
     const fields = {
       nonce: this.#nonce,
       profile: this.#profile,
-      security: this.#security,
+      security: this.pattern,
       maxPacketSize: this.maxPacketSize,
       fingerprint: config.fingerprint,
       cookie,
     };
-    if (!encryption || this.#security === SecurityPattern.Plain || !withNoise) return writeConnectRequest(fields, null);
+    if (!encryption || this.pattern === SecurityPattern.Plain || !withNoise) return writeConnectRequest(fields, null);
     return writeConnectRequest(fields, (prologue) => {
       this.#noise = encryption.begin(prologue);
       return this.#noise.writeMessage(new Uint8Array(0));

@@ -12,7 +12,7 @@ import {
   parseServerPublicKey,
   type TransportKeys,
 } from "../noise/index.js";
-import { DisconnectCode, type DisconnectReason, type IConnectionHandle } from "../socket/index.js";
+import { DisconnectCode, type DisconnectReason, type IConnectionHandle, type Security } from "../socket/index.js";
 import { SecurityPattern } from "./handshake-packets.js";
 import { ProfileKind, TAG_BYTES } from "./packet-format.js";
 import type { PacketSeal } from "./profile.js";
@@ -121,6 +121,15 @@ class NoiseSeal implements PacketSeal {
     );
     return size < 0 ? -1 : content + size;
   }
+}
+
+/**
+ * What protects a connection: its transport or Noise, whichever is stronger. In NK both ends have used the server's key, so
+ * nobody can be between them.
+ */
+export function combinedSecurity(transport: Security, pattern: SecurityPattern): Security {
+  if (pattern === SecurityPattern.NK) return "authenticated";
+  return transport === "none" && pattern === SecurityPattern.NN ? "encrypted" : transport;
 }
 
 const INSECURE_STREAM: DisconnectReason = {

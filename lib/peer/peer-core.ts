@@ -18,7 +18,7 @@ import type { IConnection } from "./connection.js";
 import { ConnectionState } from "./connection-state.js";
 import { ConnectionTable } from "./connection-table.js";
 import { createProfile } from "./create-profile.js";
-import { Encryption } from "./encryption.js";
+import { combinedSecurity, Encryption } from "./encryption.js";
 import { equalBytes } from "./handshake-packets.js";
 import { newPeerMetrics, type PeerMetrics } from "./metrics.js";
 import { MIN_PACKET_SIZE, type ProfileKind } from "./packet-format.js";
@@ -224,7 +224,8 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     this.#endHandshake(null);
     const fingerprintMatches = equalBytes(accept.fingerprint, this.config.fingerprint);
     const maxPacketSize = Math.min(handshake.maxPacketSize, accept.maxPacketSize);
-    const request = { handle: handshake.handle, session: accept.session, fingerprintMatches, keys };
+    const { handle, pattern } = handshake;
+    const request = { handle, session: accept.session, fingerprintMatches, pattern, keys };
     const connection = this.#add(request, accept.profile, maxPacketSize, true);
     settle?.(connection);
     this.#opened(connection);
@@ -278,15 +279,14 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     maxPacketSize: number,
     isConfirmed: boolean,
   ): PeerConnection {
-    const { handle, session, fingerprintMatches, keys } = request;
+    const { handle, session, fingerprintMatches, pattern, keys } = request;
     if (handle.connection instanceof Stranger) this.strangerLeft(handle.connection);
-    const ownSecurity = this.encryption?.pinnedKey ? "authenticated" : "encrypted";
     const settings: ConnectionSettings = {
       handle,
       session,
       fingerprintMatches,
       isConfirmed,
-      security: keys && handle.security !== "authenticated" ? ownSecurity : handle.security,
+      security: combinedSecurity(handle.security, pattern),
       channelBinding: keys?.handshakeHash ?? null,
     };
     const connection = new PeerConnection(this, settings);

@@ -31,6 +31,7 @@ export interface AcceptedRequest {
   profile: ProfileKind;
   maxPacketSize: number;
   fingerprintMatches: boolean;
+  pattern: SecurityPattern;
   keys: TransportKeys | null;
 }
 
@@ -150,6 +151,7 @@ export class ServerHandshake {
       profile: request.profile,
       maxPacketSize: Math.min(maxPacketSize, request.maxPacketSize),
       fingerprintMatches: equalBytes(request.fingerprint, config.fingerprint),
+      pattern: request.security,
       keys,
     });
     this.#send(handle, accept);

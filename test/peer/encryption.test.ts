@@ -65,7 +65,17 @@ describe.each<MemorySocketKind>(["datagram", "native"])("over %s", (kind) => {
     expect(bindings[0]).toMatch(/^[0-9a-f]{64}$/);
     expect(new Set(bindings).size).toBe(2);
     expect(bindings.slice(2)).toEqual(bindings.slice(0, 2));
-    expect(world.serverHandler.connected[0]?.security).toBe("encrypted");
+  });
+
+  it("a server says of each client whether anybody can be between them", async () => {
+    const both = { encryption: { ...server.encryption, ...pinned.encryption, required: false } };
+    const { world } = await PeerWorld.connected({ kind, server: both, client: pinned });
+    world.dial(unpinned);
+    await world.run(100);
+    world.dial({ encryption: null });
+    await world.run(100);
+    const securities = world.serverHandler.connected.map(({ security }) => security);
+    expect(securities).toEqual(["authenticated", "encrypted", "none"]);
   });
 
   it("nothing of what is said can be read on the way", async () => {
