@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { generateServerKey } from "../../lib/noise/index.js";
 import { nodePrimitives } from "../../lib/noise/node-primitives.js";
-import { ConnectionState, type IConnection, type PeerConfig } from "../../lib/peer/index.js";
-import type { SocketFactory } from "../../lib/socket/index.js";
+import { Channel, ConnectionState, type IConnection, type PeerConfig } from "../../lib/peer/index.js";
+import { DisconnectCode, type SocketFactory } from "../../lib/socket/index.js";
 import { GnsRelay } from "../support/gns-relay.js";
 import { text } from "../support/peer-world.js";
 import { gns, type PeerUser, RealPeers, udp } from "../support/real-peers.js";
@@ -139,6 +139,44 @@ describe.each([
     await expect(dialed).rejects.toMatchObject({ code });
     expect(impostor.passed).toEqual([]);
     expect(world.user.connected).toEqual([]);
+  });
+});
+
+describe("a relay of GNS that alters what the server says", () => {
+  /** The server says ten words to a client with a pinned key; the relay alters the third packet of this kind. */
+  async function spoil(kind: number, channel: Channel) {
+    const world = await serve(gns());
+    const relay = new GnsRelay();
+    ends.unshift(relay);
+    let count = 0;
+    const port = await relay.start(world.server.boundPort as number, (packet) => {
+      if (packet[0] !== kind || ++count !== 3) return packet;
+      const altered = Buffer.from(packet);
+      altered[altered.length - 1] = (altered[altered.length - 1] as number) ^ 1;
+      return altered;
+    });
+    const [connection, user] = await world.dial(pinned, port);
+    const server = await world.user.until(() => world.user.connected[0]);
+    for (let word = 0; word < 10; word++) {
+      server.send(Uint8Array.of(word), channel);
+      server.flush();
+    }
+    return { connection, user, server };
+  }
+
+  it("has a client with a pinned key end the connection over a reliable message", async () => {
+    const { connection, user } = await spoil(17, Channel.Reliable);
+    expect(await connection.closed).toMatchObject({ code: DisconnectCode.Tampered });
+    expect(user.messages.map(({ bytes }) => bytes[0])).toEqual([0, 1]);
+  });
+
+  it("loses an unreliable message, and nothing else", async () => {
+    const { connection, user, server } = await spoil(18, Channel.Unreliable);
+    server.send(Uint8Array.of(99));
+    await user.until(() => user.messages.some(({ bytes }) => bytes[0] === 99));
+    expect(connection.metrics.strayPackets).toBe(1);
+    expect(connection.state).toBe(ConnectionState.Connected);
+    await connection.close();
   });
 });
 
