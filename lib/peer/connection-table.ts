@@ -7,6 +7,7 @@ import type { PeerConnection } from "./peer-connection.js";
 export class ConnectionTable {
   readonly all = new Set<PeerConnection>();
   readonly #unconfirmed = new Set<PeerConnection>();
+  readonly #leaving = new Set<PeerConnection>();
   readonly #sessions = new Map<number, PeerConnection>();
   /** Stateless ones that stand, and those whose first packet is awaited: one each for an address. */
   readonly #connected = new Map<string, PeerConnection>();
@@ -30,6 +31,16 @@ export class ConnectionTable {
   /** How many have not finished their handshake. */
   get pendingCount(): number {
     return this.#unconfirmed.size;
+  }
+
+  /** How many have not ended. */
+  get openCount(): number {
+    return this.all.size - this.#leaving.size;
+  }
+
+  /** It has ended for its user, and has only its goodbye left, to say or to answer. */
+  leave(connection: PeerConnection): void {
+    this.#leaving.add(connection);
   }
 
   /** Gives the one of the same address that waited in vain, if there is one. */
@@ -63,6 +74,7 @@ export class ConnectionTable {
   remove(connection: PeerConnection): void {
     if (!this.all.delete(connection)) return;
     this.#unconfirmed.delete(connection);
+    this.#leaving.delete(connection);
     if (connection.handle.isStateful) {
       connection.handle.connection = null;
       return;

@@ -27,7 +27,7 @@ import { type ConnectionOwner, type ConnectionSettings, PeerConnection } from ".
 import { PeerDrive } from "./peer-drive.js";
 import { connectError, explainRefusal } from "./peer-error.js";
 import type { PeerHandler } from "./peer-handler.js";
-import { type AcceptedRequest, ServerHandshake, type ServerHandshakeOwner } from "./server-handshake.js";
+import { type AcceptedRequest, FULL, ServerHandshake, type ServerHandshakeOwner } from "./server-handshake.js";
 import { Stranger } from "./stranger.js";
 
 /** What happens inside of a {@link Peer}: packets find their connection, and handshakes make new ones. */
@@ -168,6 +168,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   }
 
   ended(connection: PeerConnection): void {
+    this.#table.leave(connection);
     this.metrics.connectionsClosed++;
     this.guard(connection, () => this.#handler.onDisconnected?.(connection, connection.reason as DisconnectReason));
   }
@@ -188,12 +189,16 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     }
   }
 
+  get isFull(): boolean {
+    const { maxConnections } = this.config;
+    // Who leaves takes no player's place any more, but there is an end to those too.
+    return this.#table.openCount >= maxConnections || this.#table.all.size >= 2 * maxConnections;
+  }
+
   admit(incoming: IncomingConnection): true | DisconnectReason {
-    const { maxConnections, maxPendingConnections } = this.config;
     if (!this.#server || this.#closing) return { code: DisconnectCode.ServerFull, text: "The server takes nobody" };
-    if (this.#strangers + this.#table.pendingCount >= maxPendingConnections || this.#table.all.size >= maxConnections) {
-      return { code: DisconnectCode.ServerFull, text: "The server is full" };
-    }
+    const isCrowded = this.#strangers + this.#table.pendingCount >= this.config.maxPendingConnections;
+    if (isCrowded || this.isFull) return FULL;
     return this.#handler.beforeAccept?.(incoming) ?? true;
   }
 

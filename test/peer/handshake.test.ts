@@ -173,6 +173,29 @@ describe("a stranger over datagrams", () => {
 });
 
 describe("a connection over datagrams", () => {
+  it("that has ended is kept to answer its goodbye, and no more than maxConnections are", async () => {
+    const { world, client } = await PeerWorld.connected({ server: { maxConnections: 2 } });
+    client.disconnect();
+    const outcomes = [];
+    for (let count = 0; count < 4; count++) {
+      const { connection } = world.dial();
+      await world.run(50);
+      const dialed = await connection.catch(({ code }) => code);
+      if (count < 3) dialed.disconnect();
+      outcomes.push(dialed.state ?? dialed);
+    }
+    expect(outcomes).toEqual([
+      ConnectionState.Disconnecting,
+      ConnectionState.Disconnecting,
+      ConnectionState.Disconnecting,
+      "ERR_SERVER_FULL",
+    ]);
+    await world.run(2000, 20);
+    const { connection } = world.dial();
+    await world.run(50);
+    expect((await connection).state).toBe(ConnectionState.Connected);
+  });
+
   it("is not ended, disturbed or kept alive by packets without its session", async () => {
     const { world, client } = await PeerWorld.connected();
     const stranger = await Stranger.arrive(world);
