@@ -27,6 +27,8 @@ export class ReceivedPackets {
   #largestAcknowledgedMs = 0;
   #unacknowledgedCount = 0;
   #total = 0;
+  /** A packet came that was not the next one, and no acknowledgement has left since. */
+  #hasNews = false;
 
   constructor(firstNumber: number) {
     this.largest = firstNumber - 1;
@@ -38,14 +40,18 @@ export class ReceivedPackets {
     return number > this.largest - RECEIVE_WINDOW && number >= 0 && (this.#word(number) & (1 << (number | 0))) === 0;
   }
 
-  /** Notes a new packet; true: it came exactly behind the newest. */
+  /**
+   * Notes a new packet; true: it came exactly behind the newest, and so did all since the last acknowledgement. A gap can show
+   * first in a packet that asks for none.
+   */
   record(number: number): boolean {
     const distance = number - this.largest;
     if (distance >= RECEIVE_WINDOW) this.#seen.fill(0);
     else for (let skipped = this.largest + 1; skipped <= number; skipped++) this.#setBit(skipped, false);
     this.#setBit(number, true);
     if (distance > 0) this.largest = number;
-    return distance === 1;
+    if (distance !== 1) this.#hasNews = true;
+    return !this.#hasNews;
   }
 
   /** A recorded packet is to be acknowledged: with the next packet that leaves, or, if it asks for it, by a time. */
@@ -86,6 +92,7 @@ export class ReceivedPackets {
     }
     this.ackDueMs = Number.POSITIVE_INFINITY;
     this.#unacknowledgedCount = 0;
+    this.#hasNews = false;
     return at;
   }
 
