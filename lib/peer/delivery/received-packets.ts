@@ -8,6 +8,7 @@ export const RECEIVE_WINDOW = 4096;
 export const MAX_FURTHER_RANGES = 31;
 /** An acknowledgement waits at most so long for company. */
 export const MAX_ACK_DELAY_MS = 25;
+const MIN_ACK_DELAY_MS = 1;
 /** Largest Ack frame: kind, largest, delay, count, and ranges of two varints each. */
 export const MAX_ACK_BYTES = 10 + 8 * (MAX_FURTHER_RANGES + 1);
 
@@ -17,11 +18,19 @@ const EAGER_INTERVAL = 2;
 /** Then 10 packets share an acknowledgement; every second one would cost a bulk transfer a third of its packets' CPU. */
 export const ACK_INTERVAL = 10;
 
+/** How long an acknowledgement waits: a share of the way, so that a lost packet costs about two round trips on any. */
+export function ackDelayMs(roundTripMs: number): number {
+  if (roundTripMs === 0) return MAX_ACK_DELAY_MS;
+  return Math.min(Math.max(roundTripMs / 2, MIN_ACK_DELAY_MS), MAX_ACK_DELAY_MS);
+}
+
 /** Which packets have come: what is a copy, and what there is to acknowledge, and when. */
 export class ReceivedPackets {
   largest: number;
   /** When an acknowledgement has to leave; `Infinity`: nothing waits for one. */
   ackDueMs = Number.POSITIVE_INFINITY;
+  /** How long an acknowledgement waits for company. */
+  delayMs = MAX_ACK_DELAY_MS;
   #seen = new Uint32Array(RECEIVE_WINDOW / 32);
   #acknowledged = new RangeSet();
   #largestAcknowledgedMs = 0;
@@ -100,7 +109,7 @@ export class ReceivedPackets {
     this.#total++;
     this.#unacknowledgedCount++;
     const interval = this.#total < EAGER_PACKETS ? EAGER_INTERVAL : ACK_INTERVAL;
-    const delayMs = atOnce || this.#unacknowledgedCount >= interval ? 0 : MAX_ACK_DELAY_MS;
+    const delayMs = atOnce || this.#unacknowledgedCount >= interval ? 0 : this.delayMs;
     this.ackDueMs = Math.min(this.ackDueMs, nowMs + delayMs);
   }
 

@@ -1,4 +1,4 @@
-import { MAX_ACK_DELAY_MS } from "../delivery/received-packets.js";
+import { ackDelayMs, MAX_ACK_DELAY_MS } from "../delivery/received-packets.js";
 import type { RoundTripEstimator } from "../delivery/round-trip-estimator.js";
 import { PacketState, type SentPackets } from "./sent-packets.js";
 
@@ -20,6 +20,8 @@ export class LossDetection {
   #reorderMs = 0;
   /** Below it, no packet is in flight undecided. */
   #cursor: number;
+  /** How long the other side holds its acknowledgements back: the most of late, since one that works in frames waits for the next. */
+  #heldMs = MAX_ACK_DELAY_MS;
   #probes = 0;
   #probeMs = 0;
   readonly #sent: SentPackets;
@@ -42,6 +44,11 @@ export class LossDetection {
   wasLate(elapsedMs: number): void {
     const { smoothedMs } = this.#roundTrip;
     this.#reorderMs = Math.min(Math.max(this.#reorderMs, elapsedMs - smoothedMs), smoothedMs);
+  }
+
+  /** An acknowledgement of reliable content was held back for so long. */
+  wasHeld(heldMs: number): void {
+    this.#heldMs = Math.max(heldMs, this.#heldMs - (this.#heldMs - heldMs) / 16);
   }
 
   /** A round trip has passed: what was late once is forgotten by and by. */
@@ -75,7 +82,8 @@ export class LossDetection {
 
   /** Into a field: a result that is no small integer would be a heap object for every flush. */
   #reckonProbe(): void {
-    const patienceMs = this.#roundTrip.patienceMs + MAX_ACK_DELAY_MS;
+    const heldMs = Math.max(this.#heldMs, ackDelayMs(this.#roundTrip.smoothedMs));
+    const patienceMs = this.#roundTrip.patienceMs + heldMs;
     this.#probeMs =
       this.lastSentMs + Math.min(patienceMs * 2 ** this.#probes, Math.max(MAX_PROBE_INTERVAL_MS, patienceMs));
   }
