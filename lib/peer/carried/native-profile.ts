@@ -2,7 +2,7 @@ import { Delivery, type ReceivedPacket } from "../../socket/index.js";
 import { Channel, type NotifyCallbacks } from "../channel.js";
 import { NotifyTokens } from "../delivery/notify-tokens.js";
 import { nearestNumber } from "../delivery/packet-number.js";
-import { MAX_ACK_BYTES, ReceivedPackets } from "../delivery/received-packets.js";
+import { AckUrgency, MAX_ACK_BYTES, ReceivedPackets } from "../delivery/received-packets.js";
 import { FrameKind, LANES, PacketKind, ProfileKind, STREAM_LANE, TAG_BYTES } from "../packet-format.js";
 import type { PacketSeal, ProfileHost } from "../profile.js";
 import { writeU32 } from "../varint.js";
@@ -190,7 +190,7 @@ export class NativeProfile extends CarriedProfile {
     this.#hasHandedOver = false;
     reader.start(buffer, start + UNRELIABLE_HEADER_BYTES, end);
     this.readFrames(nowMs);
-    if (this.#hasHandedOver) this.#received.acknowledge(number, true, false, nowMs);
+    if (this.#hasHandedOver) this.#received.acknowledge(number, AckUrgency.Normal, nowMs);
   }
 
   /** Of the packet that is being read. */

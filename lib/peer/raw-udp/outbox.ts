@@ -10,6 +10,8 @@ import type { SentPackets } from "./sent-packets.js";
 
 /** What waits to leave, in the order of its urgency, and what becomes of it once it was in a packet. */
 export class Outbox {
+  /** The last `write` wrote unreliable messages, and nothing else. */
+  isUnreliable = false;
   readonly #lanes: LaneSender[] = [];
   readonly #datagrams: FrameQueue;
   readonly #tokens = new NotifyTokens();
@@ -87,9 +89,11 @@ export class Outbox {
 
   /** Writes the most urgent content as frames between `start` and `end`, and notes it in the packet's entry. */
   write(index: number, buffer: Uint8Array, start: number, end: number): number {
-    let at = this.#writeLane(index, CONTROL_LANE, buffer, start, end);
-    at = this.#writeDatagrams(index, buffer, at, end);
+    const controlEnd = this.#writeLane(index, CONTROL_LANE, buffer, start, end);
+    const datagramEnd = this.#writeDatagrams(index, buffer, controlEnd, end);
+    let at = datagramEnd;
     for (let lane = 0; lane <= STREAM_LANE; lane++) at = this.#writeLane(index, lane, buffer, at, end);
+    this.isUnreliable = controlEnd === start && at === datagramEnd && this.#packets.notifyCount[index] === 0;
     return at;
   }
 
