@@ -195,7 +195,8 @@ export class UdpSocket implements ISocket {
     this.#messages[index] = message;
     this.#senders[index] = sender;
     this.#count++;
-    this.#waker.now();
+    // Not at once: up to 32 packets come in a turn of the loop, one callback each, and are read together.
+    this.#waker.later();
   }
 
   #checkFresh(): void {
