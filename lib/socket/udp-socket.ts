@@ -1,10 +1,10 @@
 import { createSocket, type RemoteInfo, type Socket, type SocketType } from "node:dgram";
 import { lookup } from "node:dns/promises";
 import { isIPv6 } from "node:net";
+import { putBytes } from "../bytes.js";
 import type { NetworkError } from "../network-error.js";
 import { formatHost } from "./format-host.js";
 import { checkPacket } from "./packet-limit.js";
-import { putBytes } from "./put-bytes.js";
 import type { Delivery, IConnectionHandle, ISocket, ReceivedPacket, SocketEvents } from "./socket.js";
 import { abortable, closedError, connectError, inUseError, listenError, noPacketError } from "./socket-errors.js";
 import { maxUdpPacketSize, UdpHandle } from "./udp-handle.js";
