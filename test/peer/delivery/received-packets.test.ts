@@ -125,6 +125,9 @@ describe("acknowledgements", () => {
           named.push(number);
       }
       expect(named).toEqual([...numbers].filter((number) => number >= oldest));
+      for (let number = oldest - 2; number <= frame.largest + 2; number++) {
+        expect(frame.names(number)).toBe(number >= oldest && numbers.has(number));
+      }
       if (room === MAX_ACK_BYTES)
         expect(frame.rangeCount === MAX_FURTHER_RANGES + 1 || oldest === Math.min(...numbers)).toBe(true);
     }
