@@ -1,8 +1,9 @@
 import { Delivery, type ReceivedPacket } from "../../socket/index.js";
 import { Channel, type NotifyCallbacks } from "../channel.js";
+import { AckFrame } from "../delivery/ack-frame.js";
 import { NotifyTokens } from "../delivery/notify-tokens.js";
 import { nearestNumber } from "../delivery/packet-number.js";
-import { MAX_ACK_BYTES, ReceivedPackets } from "../delivery/received-packets.js";
+import { AckUrgency, MAX_ACK_BYTES, ReceivedPackets } from "../delivery/received-packets.js";
 import { FrameKind, LANES, PacketKind, ProfileKind, STREAM_LANE, TAG_BYTES } from "../packet-format.js";
 import type { PacketSeal, ProfileHost } from "../profile.js";
 import { writeU32 } from "../varint.js";
@@ -39,6 +40,7 @@ export class NativeProfile extends CarriedProfile {
   readonly #tokens = new NotifyTokens();
   readonly #inFlight: NotifyPacket[] = [];
   readonly #received = new ReceivedPackets(0);
+  readonly #ack = new AckFrame();
   readonly #unreliableSeal: PacketSeal | null;
   readonly #laneSeals: PacketSeal[] | null;
   /** Of the next reliable packet of a lane: what was sent, what is expected. */
@@ -70,12 +72,12 @@ export class NativeProfile extends CarriedProfile {
   }
 
   override receive({ buffer, offset, length, delivery, lane }: ReceivedPacket, nowMs: number): void {
-    const kind = delivery === Delivery.Reliable ? PacketKind.Reliable : PacketKind.Unreliable;
-    if (buffer[offset] !== kind) {
-      this.host.stray();
+    const isReliable = delivery === Delivery.Reliable;
+    if (buffer[offset] !== (isReliable ? PacketKind.Reliable : PacketKind.Unreliable)) {
+      this.#refuse(isReliable);
       return;
     }
-    if (kind === PacketKind.Reliable) this.#receiveReliable(buffer, offset, offset + length, lane, nowMs);
+    if (isReliable) this.#receiveReliable(buffer, offset, offset + length, lane, nowMs);
     else this.#receiveUnreliable(buffer, offset, offset + length, nowMs);
   }
 
@@ -157,12 +159,12 @@ export class NativeProfile extends CarriedProfile {
 
   #receiveReliable(buffer: Uint8Array, start: number, packetEnd: number, lane: number, nowMs: number): void {
     let end = packetEnd;
-    const seal = this.#laneSeals?.[lane];
-    if (seal) {
+    if (this.#laneSeals) {
       const number = this.#laneReceived[lane] as number;
-      end = seal.open(number, buffer, start, RELIABLE_HEADER_BYTES, packetEnd);
+      // GNS has 255 lanes, and who sits in between may use them.
+      end = this.#laneSeals[lane]?.open(number, buffer, start, RELIABLE_HEADER_BYTES, packetEnd) ?? -1;
       if (end < 0) {
-        this.host.stray();
+        this.#refuse(true);
         return;
       }
       this.#laneReceived[lane] = number + 1;
@@ -170,6 +172,16 @@ export class NativeProfile extends CarriedProfile {
     this.host.proven();
     this.reader.start(buffer, start + RELIABLE_HEADER_BYTES, end);
     this.readFrames(nowMs);
+  }
+
+  /**
+   * Nobody but the other end of the transport's own session can send here, and what is reliable comes once and in order. So
+   * where a sealed reliable packet is not the next one, somebody has ended that session in between; its lane could never go on,
+   * while pings would keep the connection.
+   */
+  #refuse(isReliable: boolean): void {
+    this.host.stray();
+    if (isReliable && this.#laneSeals) this.host.tampered();
   }
 
   #receiveUnreliable(buffer: Uint8Array, start: number, packetEnd: number, nowMs: number): void {
@@ -181,7 +193,7 @@ export class NativeProfile extends CarriedProfile {
       end = this.#unreliableSeal?.open(number, buffer, start, UNRELIABLE_HEADER_BYTES, packetEnd) ?? packetEnd;
     } else end = -1;
     if (end < 0) {
-      this.host.stray();
+      this.#refuse(false);
       return;
     }
     this.#received.record(number);
@@ -190,7 +202,7 @@ export class NativeProfile extends CarriedProfile {
     this.#hasHandedOver = false;
     reader.start(buffer, start + UNRELIABLE_HEADER_BYTES, end);
     this.readFrames(nowMs);
-    if (this.#hasHandedOver) this.#received.acknowledge(number, true, false, nowMs);
+    if (this.#hasHandedOver) this.#received.acknowledge(number, AckUrgency.Normal, nowMs);
   }
 
   /** Of the packet that is being read. */
@@ -211,34 +223,18 @@ export class NativeProfile extends CarriedProfile {
 
   /** What is older than the newest that was acknowledged, and was not, never will be: it came too late, or not at all. */
   #readAck(nowMs: number): boolean {
-    const { reader } = this;
-    const largest = nearestNumber(reader.u32(), this.#nextNumber);
-    const heldMs = reader.varint() / 8;
-    let furtherRanges = reader.varint();
-    if (largest >= this.#nextNumber || furtherRanges > reader.remaining) {
-      if (!reader.failed) this.host.malformed("An acknowledgement of what was not sent");
-      return reader.failed;
+    const ack = this.#ack;
+    if (!ack.read(this.reader, 0, this.#nextNumber)) {
+      if (!this.reader.failed) this.host.malformed("An acknowledgement of what was not sent");
+      return this.reader.failed;
     }
-    let end = largest;
-    let first = end - reader.varint();
-    const behind = this.#inFlight.findIndex((packet) => packet.number > largest);
+    const behind = this.#inFlight.findIndex((packet) => packet.number > ack.largest);
     const settled = this.#inFlight.splice(0, behind < 0 ? this.#inFlight.length : behind);
     const newest = settled.at(-1);
-    if (newest && newest.number === largest) this.roundTrip.sample(nowMs - newest.sentMs, heldMs);
-    for (let index = settled.length - 1; index >= 0; index--) {
-      const packet = settled[index] as NotifyPacket;
-      while (packet.number < first && furtherRanges > 0 && !reader.failed) {
-        furtherRanges--;
-        end = first - reader.varint() - 2;
-        first = end - reader.varint();
-      }
-      packet.isDelivered = packet.number >= first && packet.number <= end;
-    }
+    if (newest && newest.number === ack.largest) this.roundTrip.sample(nowMs - newest.sentMs, ack.delayMs);
+    // Before any is told: who hears of it may cause the next frame to be read.
+    for (const packet of settled) packet.isDelivered = ack.names(packet.number);
     for (const packet of settled) this.#resolve(packet, packet.isDelivered);
-    for (; furtherRanges > 0; furtherRanges--) {
-      reader.varint();
-      reader.varint();
-    }
     return true;
   }
 

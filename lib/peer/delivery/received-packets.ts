@@ -8,6 +8,9 @@ export const RECEIVE_WINDOW = 4096;
 export const MAX_FURTHER_RANGES = 31;
 /** An acknowledgement waits at most so long for company. */
 export const MAX_ACK_DELAY_MS = 25;
+const MIN_ACK_DELAY_MS = 1;
+/** That of a single packet of which nothing would be sent again: so long that it leaves with what a game sends anyhow. */
+export const MAX_LONE_ACK_DELAY_MS = 125;
 /** Largest Ack frame: kind, largest, delay, count, and ranges of two varints each. */
 export const MAX_ACK_BYTES = 10 + 8 * (MAX_FURTHER_RANGES + 1);
 
@@ -17,16 +20,36 @@ const EAGER_INTERVAL = 2;
 /** Then 10 packets share an acknowledgement; every second one would cost a bulk transfer a third of its packets' CPU. */
 export const ACK_INTERVAL = 10;
 
+/** How long an acknowledgement waits: a share of the way, so that a lost packet costs about two round trips on any. */
+export function ackDelayMs(roundTripMs: number): number {
+  if (roundTripMs === 0) return MAX_ACK_DELAY_MS;
+  return Math.min(Math.max(roundTripMs / 2, MIN_ACK_DELAY_MS), MAX_ACK_DELAY_MS);
+}
+
+/** How soon a packet is to be acknowledged. */
+export enum AckUrgency {
+  /** With the next packet that leaves, whenever that is. */
+  None = 0,
+  /** There are unreliable messages in it, and nothing else. */
+  Low = 1,
+  Normal = 2,
+  AtOnce = 3,
+}
+
 /** Which packets have come: what is a copy, and what there is to acknowledge, and when. */
 export class ReceivedPackets {
   largest: number;
   /** When an acknowledgement has to leave; `Infinity`: nothing waits for one. */
   ackDueMs = Number.POSITIVE_INFINITY;
+  /** How long an acknowledgement waits for company. */
+  delayMs = MAX_ACK_DELAY_MS;
   #seen = new Uint32Array(RECEIVE_WINDOW / 32);
   #acknowledged = new RangeSet();
   #largestAcknowledgedMs = 0;
   #unacknowledgedCount = 0;
   #total = 0;
+  /** A packet came that was not the next one, and no acknowledgement has left since. */
+  #hasNews = false;
 
   constructor(firstNumber: number) {
     this.largest = firstNumber - 1;
@@ -38,25 +61,29 @@ export class ReceivedPackets {
     return number > this.largest - RECEIVE_WINDOW && number >= 0 && (this.#word(number) & (1 << (number | 0))) === 0;
   }
 
-  /** Notes a new packet; true: it came exactly behind the newest. */
+  /**
+   * Notes a new packet; true: it came exactly behind the newest, and so did all since the last acknowledgement. A gap can show
+   * first in a packet that asks for none.
+   */
   record(number: number): boolean {
     const distance = number - this.largest;
     if (distance >= RECEIVE_WINDOW) this.#seen.fill(0);
     else for (let skipped = this.largest + 1; skipped <= number; skipped++) this.#setBit(skipped, false);
     this.#setBit(number, true);
     if (distance > 0) this.largest = number;
-    return distance === 1;
+    if (distance !== 1) this.#hasNews = true;
+    return !this.#hasNews;
   }
 
-  /** A recorded packet is to be acknowledged: with the next packet that leaves, or, if it asks for it, by a time. */
-  acknowledge(number: number, asksForIt: boolean, atOnce: boolean, nowMs: number): void {
+  /** A recorded packet is to be acknowledged. */
+  acknowledge(number: number, urgency: AckUrgency, nowMs: number): void {
     const ranges = this.#acknowledged;
     if (ranges.count === 0 || number >= ranges.end(ranges.count - 1)) this.#largestAcknowledgedMs = nowMs;
     ranges.add(number, number + 1);
     if (ranges.count > MAX_FURTHER_RANGES + 1) ranges.removeFirst();
     // Where nobody tells us to forget, the lengths would outgrow a varint.
     if (number - ranges.start(0) > 2 * RECEIVE_WINDOW) this.forget(number - RECEIVE_WINDOW);
-    if (asksForIt) this.#wait(atOnce, nowMs);
+    if (urgency !== AckUrgency.None) this.#wait(urgency, nowMs);
   }
 
   /** The other side has read an acknowledgement up to `largest`: it need not be said again. */
@@ -86,15 +113,21 @@ export class ReceivedPackets {
     }
     this.ackDueMs = Number.POSITIVE_INFINITY;
     this.#unacknowledgedCount = 0;
+    this.#hasNews = false;
     return at;
   }
 
-  #wait(atOnce: boolean, nowMs: number): void {
+  #wait(urgency: AckUrgency, nowMs: number): void {
     this.#total++;
     this.#unacknowledgedCount++;
+    this.ackDueMs = Math.min(this.ackDueMs, nowMs + this.#delayMs(urgency));
+  }
+
+  #delayMs(urgency: AckUrgency): number {
     const interval = this.#total < EAGER_PACKETS ? EAGER_INTERVAL : ACK_INTERVAL;
-    const delayMs = atOnce || this.#unacknowledgedCount >= interval ? 0 : MAX_ACK_DELAY_MS;
-    this.ackDueMs = Math.min(this.ackDueMs, nowMs + delayMs);
+    if (urgency === AckUrgency.AtOnce || this.#unacknowledgedCount >= interval) return 0;
+    if (urgency !== AckUrgency.Low) return this.delayMs;
+    return this.#unacknowledgedCount === 1 ? MAX_LONE_ACK_DELAY_MS : MAX_ACK_DELAY_MS;
   }
 
   #word(number: number): number {

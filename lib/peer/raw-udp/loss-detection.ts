@@ -1,4 +1,4 @@
-import { MAX_ACK_DELAY_MS } from "../delivery/received-packets.js";
+import { ackDelayMs, MAX_ACK_DELAY_MS, MAX_LONE_ACK_DELAY_MS } from "../delivery/received-packets.js";
 import type { RoundTripEstimator } from "../delivery/round-trip-estimator.js";
 import { PacketState, type SentPackets } from "./sent-packets.js";
 
@@ -15,11 +15,15 @@ const MAX_PROBE_INTERVAL_MS = 2000;
  */
 export class LossDetection {
   largestAcknowledged: number;
-  /** When the last packet that asks for an acknowledgement was sent. */
-  lastSentMs = 0;
+  /** When the last packet that asks for an acknowledgement was sent, or a probe was due. */
+  #lastSentMs = 0;
+  /** There are unreliable messages in that packet, and nothing else. */
+  #lastIsUnreliable = false;
   #reorderMs = 0;
   /** Below it, no packet is in flight undecided. */
   #cursor: number;
+  /** How long the other side holds its acknowledgements back: the most of late, since one that works in frames waits for the next. */
+  #heldMs = MAX_ACK_DELAY_MS;
   #probes = 0;
   #probeMs = 0;
   readonly #sent: SentPackets;
@@ -32,6 +36,12 @@ export class LossDetection {
     this.largestAcknowledged = sent.next - 1;
   }
 
+  /** A packet leaves that asks for an acknowledgement. */
+  sent(isUnreliable: boolean, nowMs: number): void {
+    this.#lastSentMs = nowMs;
+    this.#lastIsUnreliable = isUnreliable;
+  }
+
   /** A packet in flight has been acknowledged: the other side is there. */
   acknowledged(number: number): void {
     this.largestAcknowledged = Math.max(this.largestAcknowledged, number);
@@ -42,6 +52,11 @@ export class LossDetection {
   wasLate(elapsedMs: number): void {
     const { smoothedMs } = this.#roundTrip;
     this.#reorderMs = Math.min(Math.max(this.#reorderMs, elapsedMs - smoothedMs), smoothedMs);
+  }
+
+  /** An acknowledgement of reliable content was held back for so long. */
+  wasHeld(heldMs: number): void {
+    this.#heldMs = Math.max(heldMs, this.#heldMs - (this.#heldMs - heldMs) / 16);
   }
 
   /** A round trip has passed: what was late once is forgotten by and by. */
@@ -69,15 +84,22 @@ export class LossDetection {
     this.#reckonProbe();
     if (nowMs < this.#probeMs) return false;
     this.#probes++;
-    this.lastSentMs = nowMs;
+    this.#lastSentMs = nowMs;
     return true;
   }
 
   /** Into a field: a result that is no small integer would be a heap object for every flush. */
   #reckonProbe(): void {
-    const patienceMs = this.#roundTrip.patienceMs + MAX_ACK_DELAY_MS;
+    const patienceMs = this.#roundTrip.patienceMs + this.#holdableMs;
     this.#probeMs =
-      this.lastSentMs + Math.min(patienceMs * 2 ** this.#probes, Math.max(MAX_PROBE_INTERVAL_MS, patienceMs));
+      this.#lastSentMs + Math.min(patienceMs * 2 ** this.#probes, Math.max(MAX_PROBE_INTERVAL_MS, patienceMs));
+  }
+
+  /** How long the other side may hold back the acknowledgement that is waited for. */
+  get #holdableMs(): number {
+    if (!this.#lastIsUnreliable) return Math.max(this.#heldMs, ackDelayMs(this.#roundTrip.smoothedMs));
+    // The one in flight is the last one sent: the other side has all others, or would have told of a gap.
+    return this.#sent.packetsInFlight === 1 ? MAX_LONE_ACK_DELAY_MS : MAX_ACK_DELAY_MS;
   }
 
   get #overdueMs(): number {

@@ -1,7 +1,7 @@
 import type { DisconnectReason } from "../../socket/index.js";
 import { Channel } from "../channel.js";
 import { AckFrame } from "../delivery/ack-frame.js";
-import type { ReceivedPackets } from "../delivery/received-packets.js";
+import { AckUrgency, type ReceivedPackets } from "../delivery/received-packets.js";
 import { readReason } from "../handshake-packets.js";
 import { FrameKind, LANES } from "../packet-format.js";
 import { PacketReader } from "../packet-reader.js";
@@ -39,8 +39,7 @@ export class PacketReceiver {
   /** Of the packet under way. */
   #number = 0;
   #nowMs = 0;
-  #asksForAck = false;
-  #asksAtOnce = false;
+  #urgency = AckUrgency.None;
   /** Something in it has not been taken, so it must not count as delivered. */
   #isRefused = false;
 
@@ -69,8 +68,7 @@ export class PacketReceiver {
     reader.start(buffer, start, end);
     this.#number = number;
     this.#nowMs = nowMs;
-    this.#asksForAck = false;
-    this.#asksAtOnce = !inOrder;
+    this.#urgency = AckUrgency.None;
     this.#isRefused = false;
     while (reader.remaining > 0) {
       const kind = reader.u8();
@@ -81,7 +79,9 @@ export class PacketReceiver {
         return;
       }
     }
-    if (!this.#isRefused) this.#received.acknowledge(number, this.#asksForAck, this.#asksAtOnce, nowMs);
+    if (this.#isRefused) return;
+    const isGap = !inOrder && this.#urgency !== AckUrgency.None;
+    this.#received.acknowledge(number, isGap ? AckUrgency.AtOnce : this.#urgency, nowMs);
   }
 
   #readFrame(kind: FrameKind): Next {
@@ -94,14 +94,14 @@ export class PacketReceiver {
         return this.#readClose();
     }
     if (this.hasEnded) return Next.Stop;
-    this.#asksForAck = true;
+    this.#atLeast(kind === FrameKind.Unreliable ? AckUrgency.Low : AckUrgency.Normal);
     if (kind >= FrameKind.LaneBytes && kind < FrameKind.LaneBytes + LANES) {
       return this.#readLane(kind - FrameKind.LaneBytes);
     }
     switch (kind) {
       case FrameKind.Ping:
         this.#reader.u32();
-        this.#asksAtOnce = true;
+        this.#atLeast(AckUrgency.AtOnce);
         return Next.Frame;
       case FrameKind.Unreliable:
         return this.#readDatagram(Channel.Unreliable);
@@ -110,6 +110,10 @@ export class PacketReceiver {
       default:
         return Next.Malformed;
     }
+  }
+
+  #atLeast(urgency: AckUrgency): void {
+    if (urgency > this.#urgency) this.#urgency = urgency;
   }
 
   #readAck(): Next {
@@ -122,7 +126,7 @@ export class PacketReceiver {
     const reason: DisconnectReason | null = readReason(this.#reader);
     if (!reason) return Next.Malformed;
     // The answer leaves before the host takes the connection down.
-    this.#received.acknowledge(this.#number, true, true, this.#nowMs);
+    this.#received.acknowledge(this.#number, AckUrgency.AtOnce, this.#nowMs);
     this.#sender.respond(this.#nowMs);
     if (!this.hasEnded) {
       this.hasEnded = true;

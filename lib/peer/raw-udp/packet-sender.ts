@@ -1,6 +1,6 @@
 import { Delivery } from "../../socket/index.js";
 import type { AckFrame } from "../delivery/ack-frame.js";
-import { MAX_ACK_BYTES, type ReceivedPackets } from "../delivery/received-packets.js";
+import { ackDelayMs, MAX_ACK_BYTES, type ReceivedPackets } from "../delivery/received-packets.js";
 import { RoundTripEstimator } from "../delivery/round-trip-estimator.js";
 import { DATA_HEADER_BYTES, FrameKind, PacketKind, TAG_BYTES } from "../packet-format.js";
 import type { PacketSeal, ProfileHost } from "../profile.js";
@@ -209,12 +209,13 @@ export class PacketSender {
       packets.acknowledged[index] = this.#received.largestAcknowledged;
       content = this.#received.writeAck(buffer, content, this.#contentEnd, nowMs);
     }
+    const hasFrames = this.#isPingDue || this.#closeFrame !== null;
     const end = withContent ? this.#writeContent(index, content) : content;
     const size = this.#seal ? this.#seal.seal(number, buffer, 0, DATA_HEADER_BYTES, end) : end;
     if (end > content) {
       this.#delivery.sent(packets, index, nowMs);
       packets.launch(index, size, nowMs);
-      this.#loss.lastSentMs = nowMs;
+      this.#loss.sent(!hasFrames && this.outbox.isUnreliable, nowMs);
       this.#pacer.spend(size);
     }
     this.#counters.packetsSent++;
@@ -257,9 +258,12 @@ export class PacketSender {
 
   #measure(frame: AckFrame, newest: number, nowMs: number): void {
     const { controller, packets, roundTrip } = this;
-    const sentMs = packets.sentMs[packets.index(newest)] as number;
+    const index = packets.index(newest);
+    const sentMs = packets.sentMs[index] as number;
     if (newest === frame.largest && sentMs >= this.#measureFromMs) {
       roundTrip.sample(nowMs - sentMs, frame.delayMs);
+      this.#received.delayMs = ackDelayMs(roundTrip.smoothedMs);
+      if (packets.hasLaneBytes(index)) this.#loss.wasHeld(frame.delayMs);
       controller.roundTrip(roundTrip.latestMs, nowMs);
     }
     this.#delivery.measure(controller.shortestMs);
