@@ -1,8 +1,10 @@
 // node scripts/check-binary.mjs <file.node> [platform]
 // Checks what an addon shows to the process that loads it, and what it asks of the system.
+import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { isNewer, readElf } from "./elf.mjs";
 import { readMachO } from "./macho.mjs";
+import { cache, root } from "./paths.mjs";
 import { readPe } from "./pe.mjs";
 import { platformNamed } from "./platforms.mjs";
 import { main } from "./run.mjs";
@@ -49,6 +51,10 @@ export function checkBinary(path, { os = "linux", limits = {} } = {}) {
   if (os === "darwin" && !binary.signatureHolds) problems.push("has no code signature that matches its content");
   const unknown = needed ? binary.needed.filter((library) => !needed.includes(library)) : [];
   if (unknown.length > 0) problems.push(`needs these libraries: ${unknown.join(", ")}`);
+  // What ships is the same from wherever it is built.
+  const content = readFileSync(path);
+  const traces = needed ? [cache, root].filter((folder) => content.includes(`${folder}/`)) : [];
+  if (traces.length > 0) problems.push(`names folders of the machine that built it: ${traces.join(", ")}`);
   return { binary, problems };
 }
 
