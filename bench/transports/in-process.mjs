@@ -4,24 +4,24 @@ import { createSocket } from "node:dgram";
 import { generateServerKey } from "valve-sockets/noise";
 import { nodePrimitives } from "valve-sockets/noise/node";
 import { Channel, Peer } from "valve-sockets/peer";
-import { MemoryNetwork, MemorySocketFactory } from "valve-sockets/socket";
+import { MemoryNetwork, MemorySocketFactory, systemClock } from "valve-sockets/socket";
 import { UdpSocketFactory } from "valve-sockets/socket/udp";
 import { report } from "../peer/report.mjs";
 
 const local = { address: "127.0.0.1", bindAddress: "127.0.0.1", port: 0 };
 const factories = {
-  memory: () => new MemorySocketFactory(new MemoryNetwork()),
-  native: () => new UdpSocketFactory({ ...local, implementation: "native" }),
+  memory: (clock) => new MemorySocketFactory(new MemoryNetwork({ clock })),
+  native: (clock) => new UdpSocketFactory({ ...local, clock, implementation: "native" }),
 };
 
 /** A client and a server in this process, driven by hand. */
-export async function createPair({ socket, noise = false }) {
-  const factory = factories[socket]();
+export async function createPair({ socket, noise = false, clock = systemClock }) {
+  const factory = factories[socket](clock);
   const key = generateServerKey(nodePrimitives());
   const primitives = nodePrimitives();
   let received = 0;
   const handler = { onMessage: () => received++ };
-  const settings = (encryption) => ({ drive: "manual", encryption: noise ? { primitives, ...encryption } : null });
+  const settings = (encryption) => ({ drive: "manual", clock, encryption: noise ? { primitives, ...encryption } : null });
   const create = (end, encryption) => new Peer(end, factory.maxPacketSize, handler, settings(encryption));
   const server = create(factory.createServerSocket(), { serverKeys: [key.privateKey] });
   const client = create(factory.createClientSocket(), { serverKey: key.publicKey });

@@ -38,7 +38,7 @@ export class ClientHandshake implements Waiting {
   readonly handle: IConnectionHandle;
   readonly maxPacketSize: number;
   queuePlace = -1;
-  queuedForMs = 0;
+  deadlineMs = 0;
   readonly #owner: ClientHandshakeOwner;
   readonly #profile: ProfileKind;
   readonly #security: SecurityPattern;
@@ -63,8 +63,8 @@ export class ClientHandshake implements Waiting {
     this.#request = this.#writeRequest(new Uint8Array(0), handle.addressVerified);
   }
 
-  get nextDeadlineMs(): number {
-    return Math.min(this.#nextRequestMs, this.#endMs);
+  reckonDeadline(): void {
+    this.deadlineMs = Math.min(this.#nextRequestMs, this.#endMs);
   }
 
   update(nowMs: number): void {

@@ -221,7 +221,8 @@ export abstract class CarriedProfile implements Profile {
         return true;
       case FrameKind.Pong:
         if (reader.u32() === this.#pingToken && !reader.failed && this.#pingSentMs > 0) {
-          this.roundTrip.sample(nowMs - this.#pingSentMs, 0);
+          this.roundTrip.latestMs = nowMs - this.#pingSentMs;
+          this.roundTrip.sample();
           this.#pingSentMs = 0;
         }
         return true;

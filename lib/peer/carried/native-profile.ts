@@ -175,7 +175,7 @@ export class NativeProfile extends CarriedProfile {
   #receiveUnreliable(buffer: Uint8Array, start: number, packetEnd: number, nowMs: number): void {
     const { reader } = this;
     reader.start(buffer, start + 1, packetEnd);
-    const number = nearestNumber(reader.u32(), this.#received.largest + 1);
+    const number = nearestNumber(reader.i32(), this.#received.largest + 1);
     let end = packetEnd;
     if (!reader.failed && this.#received.isNew(number)) {
       end = this.#unreliableSeal?.open(number, buffer, start, UNRELIABLE_HEADER_BYTES, packetEnd) ?? packetEnd;
@@ -212,7 +212,7 @@ export class NativeProfile extends CarriedProfile {
   /** What is older than the newest that was acknowledged, and was not, never will be: it came too late, or not at all. */
   #readAck(nowMs: number): boolean {
     const { reader } = this;
-    const largest = nearestNumber(reader.u32(), this.#nextNumber);
+    const largest = nearestNumber(reader.i32(), this.#nextNumber);
     const heldMs = reader.varint() / 8;
     let furtherRanges = reader.varint();
     if (largest >= this.#nextNumber || furtherRanges > reader.remaining) {
@@ -224,7 +224,10 @@ export class NativeProfile extends CarriedProfile {
     const behind = this.#inFlight.findIndex((packet) => packet.number > largest);
     const settled = this.#inFlight.splice(0, behind < 0 ? this.#inFlight.length : behind);
     const newest = settled.at(-1);
-    if (newest && newest.number === largest) this.roundTrip.sample(nowMs - newest.sentMs, heldMs);
+    if (newest && newest.number === largest) {
+      this.roundTrip.latestMs = nowMs - newest.sentMs - heldMs;
+      this.roundTrip.sample();
+    }
     for (let index = settled.length - 1; index >= 0; index--) {
       const packet = settled[index] as NotifyPacket;
       while (packet.number < first && furtherRanges > 0 && !reader.failed) {

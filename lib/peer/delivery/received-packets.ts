@@ -19,10 +19,11 @@ export const ACK_INTERVAL = 10;
 
 /** Which packets have come: what is a copy, and what there is to acknowledge, and when. */
 export class ReceivedPackets {
-  largest: number;
+  largest = 0;
   /** When an acknowledgement has to leave; `Infinity`: nothing waits for one. */
   ackDueMs = Number.POSITIVE_INFINITY;
-  #seen = new Uint32Array(RECEIVE_WINDOW / 32);
+  /** Signed: half of the unsigned words would be heap objects. */
+  readonly #seen = new Int32Array(RECEIVE_WINDOW / 32);
   #acknowledged = new RangeSet();
   #largestAcknowledgedMs = 0;
   #unacknowledgedCount = 0;

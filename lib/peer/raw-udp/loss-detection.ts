@@ -14,12 +14,14 @@ const MAX_PROBE_INTERVAL_MS = 2000;
  * looked at once. The window widens when a packet that was declared lost is acknowledged after all.
  */
 export class LossDetection {
-  largestAcknowledged: number;
+  largestAcknowledged = 0;
   /** When the last packet that asks for an acknowledgement was sent. */
   lastSentMs = 0;
+  /** When `nextLost` or `probe` has something to do, as `reckonDeadline` found. */
+  deadlineMs = Number.POSITIVE_INFINITY;
   #reorderMs = 0;
   /** Below it, no packet is in flight undecided. */
-  #cursor: number;
+  #cursor = 0;
   #probes = 0;
   #probeMs = 0;
   readonly #sent: SentPackets;
@@ -55,12 +57,13 @@ export class LossDetection {
     return this.#cursor++;
   }
 
-  /** When `nextLost` or `probe` has something to do. */
-  get deadlineMs(): number {
-    if (this.#sent.packetsInFlight === 0) return Number.POSITIVE_INFINITY;
-    if (this.#seek()) return this.#overdueMs;
-    this.#reckonProbe();
-    return this.#probeMs;
+  reckonDeadline(): void {
+    if (this.#sent.packetsInFlight === 0) this.deadlineMs = Number.POSITIVE_INFINITY;
+    else if (this.#seek()) this.deadlineMs = this.#overdueMs;
+    else {
+      this.#reckonProbe();
+      this.deadlineMs = this.#probeMs;
+    }
   }
 
   /** Whether silence has lasted so long that something should be sent again; asked once per silence. */

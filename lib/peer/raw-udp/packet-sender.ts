@@ -69,8 +69,8 @@ export class PacketSender {
     this.outbox = new Outbox(host, this.packets, options);
     this.roundTrip = new RoundTripEstimator(roundTripTimeMs);
     this.#loss = new LossDetection(this.packets, this.roundTrip);
-    this.controller = new CongestionController(maxPacketSize, roundTripTimeMs, random);
-    this.#pacer = new Pacer(maxPacketSize);
+    this.controller = new CongestionController(maxPacketSize, this.roundTrip, random);
+    this.#pacer = new Pacer(maxPacketSize, this.controller);
     this.#nextSkip = firstNumber + this.#skipDistance();
   }
 
@@ -96,8 +96,8 @@ export class PacketSender {
 
   /** Bytes that may leave at once. */
   get allowanceBytes(): number {
-    const { windowBytes, bytesPerMs } = this.controller;
-    return Math.max(Math.min(windowBytes - this.packets.bytesInFlight, this.#pacer.burstBytes(bytesPerMs)), 0);
+    const windowBytes = this.controller.windowBytes - this.packets.bytesInFlight;
+    return Math.max(Math.min(windowBytes, this.#pacer.burstBytes), 0);
   }
 
   get nextDeadlineMs(): number {
@@ -106,9 +106,10 @@ export class PacketSender {
     const { ackDueMs } = this.#received;
     if (this.#closeFrame) return Math.min(ackDueMs, this.#closeDueMs);
     if (this.#isPingDue) return Number.NEGATIVE_INFINITY;
+    this.#loss.reckonDeadline();
     const deadlineMs = Math.min(ackDueMs, this.#loss.deadlineMs);
     if (!this.outbox.isReady || this.packets.bytesInFlight >= this.controller.windowBytes) return deadlineMs;
-    return Math.min(deadlineMs, this.#pacer.nextMs(this.controller.bytesPerMs));
+    return Math.min(deadlineMs, this.#pacer.nextMs);
   }
 
   /** Takes an acknowledgement. @returns false: of a number that was left out */
@@ -131,7 +132,7 @@ export class PacketSender {
           this.#loss.acknowledged(number);
           newest = number;
         }
-        this.#delivery.acknowledged(packets, number, index, frame.delayMs, nowMs);
+        this.#delivery.acknowledged(packets, number, index, frame, nowMs);
         this.#settle(index);
       }
     }
@@ -160,14 +161,14 @@ export class PacketSender {
       this.#queueProbes();
       forced = PROBE_PACKETS;
     }
-    this.#pacer.advance(nowMs, controller.bytesPerMs);
+    this.#pacer.advance(nowMs);
     while (this.#stalledBytes === 0) {
       const mayLeave = packets.bytesInFlight < controller.windowBytes && this.#pacer.allowanceBytes > 0;
       if (!(this.outbox.isReady || this.#isPingDue) || (forced <= 0 && !mayLeave)) break;
       this.#sendPacket(nowMs, true);
       forced--;
     }
-    if (packets.bytesInFlight >= controller.windowBytes) this.#pacer.forfeit(controller.bytesPerMs);
+    if (packets.bytesInFlight >= controller.windowBytes) this.#pacer.forfeit();
     else if (!this.outbox.isReady) this.#delivery.appIsLimit(packets.bytesInFlight);
     this.outbox.tellDrained();
   }
@@ -259,13 +260,14 @@ export class PacketSender {
     const { controller, packets, roundTrip } = this;
     const sentMs = packets.sentMs[packets.index(newest)] as number;
     if (newest === frame.largest && sentMs >= this.#measureFromMs) {
-      roundTrip.sample(nowMs - sentMs, frame.delayMs);
-      controller.roundTrip(roundTrip.latestMs, nowMs);
+      roundTrip.latestMs = nowMs - sentMs - frame.delayMs;
+      roundTrip.sample();
+      controller.roundTrip(nowMs);
     }
-    this.#delivery.measure(controller.shortestMs);
-    const { bytesInFlight } = packets;
-    if (controller.acknowledged(this.#delivery, bytesInFlight, roundTrip.latestMs, nowMs)) this.#loss.endRound();
-    packets.retire(nowMs - REMEMBERED_ROUND_TRIPS * roundTrip.expectedMs, this.#loss.largestAcknowledged);
+    this.#delivery.measure();
+    if (controller.acknowledged(this.#delivery, packets.bytesInFlight, nowMs)) this.#loss.endRound();
+    packets.forgetBeforeMs = nowMs - REMEMBERED_ROUND_TRIPS * roundTrip.expectedMs;
+    packets.retire(this.#loss.largestAcknowledged);
   }
 
   #detectLosses(nowMs: number): void {
@@ -303,7 +305,8 @@ export class PacketSender {
     while (this.packets.isFull) {
       const state = this.packets.stateOf(this.packets.oldest);
       if (state === PacketState.InFlight || state === PacketState.Probed) this.#lose(this.packets.oldest);
-      this.packets.retire(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+      this.packets.forgetBeforeMs = Number.POSITIVE_INFINITY;
+      this.packets.retire(Number.POSITIVE_INFINITY);
     }
   }
 }

@@ -22,7 +22,7 @@ export class RawUdpProfile implements Profile {
   readonly kind = ProfileKind.RawUdp;
   readonly counters = new RawUdpCounters();
   readonly #host: ProfileHost;
-  readonly #sessionId: number;
+  readonly #sessionBits: number;
   readonly #seal: PacketSeal | null;
   readonly #received: ReceivedPackets;
   readonly #sender: PacketSender;
@@ -34,7 +34,7 @@ export class RawUdpProfile implements Profile {
   /** @throws RangeError for a packet size that no frame fits */
   constructor(host: ProfileHost, options: RawUdpOptions) {
     this.#host = host;
-    this.#sessionId = options.sessionId;
+    this.#sessionBits = options.sessionId | 0;
     this.#seal = options.seal;
     this.#received = new ReceivedPackets(options.firstNumber ?? 0);
     this.#sender = new PacketSender(host, this.#received, this.counters, options);
@@ -87,8 +87,8 @@ export class RawUdpProfile implements Profile {
     const { buffer, offset, length } = packet;
     const header = this.#header;
     header.start(buffer, offset, offset + length);
-    const isOurs = header.u8() === PacketKind.Data && header.u32() === this.#sessionId;
-    const number = nearestNumber(header.u32(), this.#received.largest);
+    const isOurs = header.u8() === PacketKind.Data && header.i32() === this.#sessionBits;
+    const number = nearestNumber(header.i32(), this.#received.largest);
     const end = isOurs && !header.failed ? this.#prove(number, buffer, offset, offset + length) : -1;
     if (end < 0) {
       this.counters.strays++;
