@@ -148,23 +148,25 @@ function swarmScenario(connections) {
     name,
     async run({ quick, onSample }) {
       const side = (options) => () => swarmOf(options, connections, quick);
-      const sides = { native: side(udp("native")), managed: side(udp("managed")), "node:dgram": side(dgram) };
-      const samples = await interleave(sides, quick ? 1 : 5, onSample);
-      const row = (ours, key, unit) =>
-        compare(
-          { key, name: `${name}, ${ours}`, unit, better: "less" },
-          samples[ours],
-          "node:dgram",
-          samples["node:dgram"],
-        );
-      const notes = Object.entries(samples).map(([ours, runs]) => {
+      const over = (socket) => side({ transport: "peer", socket });
+      const ours = {
+        "UDP, native": side(udp("native")),
+        "UDP, managed": side(udp("managed")),
+        GNS: over("gns"),
+        WebSocket: over("websocket"),
+      };
+      const baseline = "node:dgram";
+      const samples = await interleave({ ...ours, [baseline]: side(dgram) }, quick ? 1 : 5, onSample);
+      const row = (which, key, unit) =>
+        compare({ key, name: `${name}, ${which}`, unit, better: "less" }, samples[which], baseline, samples[baseline]);
+      const notes = Object.entries(samples).map(([which, runs]) => {
         const sum = (key) => runs.reduce((total, figures) => total + figures[key], 0);
         const hz = median(runs.map((figures) => figures.hz)).toFixed(1);
-        return `${name}, ${ours}: lost ${sum("lost")} of ${sum("sent")}; ${hz} Hz`;
+        return `${name}, ${which}: lost ${sum("lost")} of ${sum("sent")}; ${hz} Hz`;
       });
-      const cases = ["native", "managed"].flatMap((ours) => [
-        row(ours, "cores", "cores, server"),
-        row(ours, "cpu", "CPU s/M echoes, server"),
+      const cases = Object.keys(ours).flatMap((which) => [
+        row(which, "cores", "cores, server"),
+        row(which, "cpu", "CPU s/M echoes, server"),
       ]);
       return { cases, notes };
     },

@@ -3,6 +3,7 @@ import { nodePrimitives } from "valve-sockets/noise/node";
 import { Channel, Peer } from "valve-sockets/peer";
 import { GnsSocketFactory } from "valve-sockets/socket/gns";
 import { UdpSocketFactory } from "valve-sockets/socket/udp";
+import { WebSocketFactory } from "valve-sockets/socket/websocket";
 
 const mebibyte = 2 ** 20;
 const local = { address: "127.0.0.1", bindAddress: "127.0.0.1" };
@@ -11,6 +12,7 @@ const factories = {
   udp: ({ host, port, implementation }) => new UdpSocketFactory({ ...local, ...place(host, port), implementation }),
   gns: ({ host, port, rate = 100 * mebibyte }) =>
     new GnsSocketFactory({ ...local, ...place(host, port), sendRate: rate, sendBufferBytes: 4 * mebibyte }),
+  websocket: ({ host, port }) => new WebSocketFactory({ ...local, ...place(host, port) }),
 };
 
 function place(host, port = 0) {
@@ -80,7 +82,7 @@ function createPeer(end, onMessage, options, encryption) {
   return { peer, factory, handler };
 }
 
-/** A Peer over `options.socket`, `udp` or `gns`; with `options.noise` encrypted by Noise NK. */
+/** A Peer over `options.socket`, `udp`, `gns` or `websocket`; with `options.noise` encrypted by Noise NK. */
 export async function listen(onMessage, options) {
   const key = options.noise ? generateServerKey(nodePrimitives()) : null;
   const encryption = key && { primitives: nodePrimitives(), serverKeys: [key.privateKey] };

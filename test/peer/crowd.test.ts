@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { afterEach, expect, it } from "vitest";
 import type { SocketFactory } from "../../lib/socket/index.js";
+import { WebSocketFactory } from "../../lib/socket/websocket-server.js";
 import { gns, RealPeers, udp } from "../support/real-peers.js";
 
 // A crowd of players at 20 Hz; the whole one in a stress run.
@@ -28,9 +29,10 @@ function heardFrom(child: ChildProcess): Promise<Record<string, number>> {
   });
 }
 
-const transports: ["udp" | "gns", () => SocketFactory][] = [
+const transports: [string, () => SocketFactory][] = [
   ["udp", () => udp({ bufferBytes: 8 * 2 ** 20 })],
   ["gns", () => gns()],
+  ["websocket", () => new WebSocketFactory({ address: "127.0.0.1", port: 0 })],
 ];
 
 it.each(transports)(

@@ -4,9 +4,10 @@
 import { Peer } from "../../dist/peer/index.js";
 import { GnsSocketFactory } from "../../dist/socket/gns.js";
 import { UdpSocketFactory } from "../../dist/socket/udp.js";
+import { WebSocketFactory } from "../../dist/socket/websocket-server.js";
 
 const { transport, port, clients, messages, intervalMs, first } = JSON.parse(process.argv[2]);
-const Factory = { gns: GnsSocketFactory, udp: UdpSocketFactory }[transport];
+const Factory = { gns: GnsSocketFactory, udp: UdpSocketFactory, websocket: WebSocketFactory }[transport];
 const factory = new Factory({ address: "127.0.0.1", port });
 const sizeBytes = 40;
 
