@@ -198,12 +198,13 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
   }
 
   reckonDeadline(): void {
+    this.#profile.reckonDeadline();
     switch (this.state) {
       case ConnectionState.Connected:
-        this.deadlineMs = Math.min(this.#profile.nextDeadlineMs, this.#nextPingMs, this.#timeoutMs);
+        this.deadlineMs = Math.min(this.#profile.deadlineMs, this.#nextPingMs, this.#timeoutMs);
         break;
       case ConnectionState.Disconnecting:
-        this.deadlineMs = Math.min(this.#profile.nextDeadlineMs, this.#stepEndMs, this.#drainCheckMs);
+        this.deadlineMs = Math.min(this.#profile.deadlineMs, this.#stepEndMs, this.#drainCheckMs);
         break;
       default:
         this.deadlineMs = this.#stepEndMs;

@@ -54,10 +54,10 @@ export class NativeProfile extends CarriedProfile {
     this.#laneSeals = createSeal ? Array.from({ length: LANES }, (_, lane) => createSeal(lane + 1)) : null;
   }
 
-  get nextDeadlineMs(): number {
+  reckonDeadline(): void {
     const oldest = this.#inFlight[0];
     const lossMs = oldest ? oldest.sentMs + this.#patienceMs : Number.POSITIVE_INFINITY;
-    return Math.min(this.retryMs, lossMs, this.#received.ackDueMs);
+    this.deadlineMs = Math.min(this.retryMs, lossMs, this.#received.ackDueMs);
   }
 
   override flush(nowMs: number): void {

@@ -108,7 +108,8 @@ export class CongestionController {
     const bandwidth = this.#bandwidth;
     // Nothing measured over less time than the shortest round trip is believed.
     const isBelieved = delivery.rate > 0 && delivery.spanMs >= this.#shortestMs;
-    if (isBelieved && (!delivery.isAppLimited || delivery.rate >= bandwidth.max)) bandwidth.update(this.#round, delivery);
+    if (isBelieved && (!delivery.isAppLimited || delivery.rate >= bandwidth.max))
+      bandwidth.update(this.#round, delivery);
     this.#reckonProduct();
     this.#changeMode(bytesInFlight, nowMs);
     this.#decide();
@@ -200,11 +201,8 @@ export class CongestionController {
       return;
     }
     this.windowBytes = this.#mode === Mode.ProbeRoundTrip ? this.#probeWindowBytes : window;
-    this.bytesPerMs = bandwidth * this.#gain;
-  }
-
-  get #gain(): number {
-    if (this.#mode === Mode.Drain) return 1 / STARTUP_GAIN;
-    return this.#mode === Mode.Cruise ? (CYCLE_GAINS[this.#phase] as number) : 1;
+    this.bytesPerMs = bandwidth;
+    if (this.#mode === Mode.Drain) this.bytesPerMs /= STARTUP_GAIN;
+    if (this.#mode === Mode.Cruise) this.bytesPerMs *= CYCLE_GAINS[this.#phase] as number;
   }
 }

@@ -31,6 +31,8 @@ export class PacketSender {
   readonly controller: CongestionController;
   readonly packets: SentPackets;
   readonly outbox: Outbox;
+  /** When `flush` is to be called at the latest, as `reckonDeadline` found. */
+  deadlineMs = Number.POSITIVE_INFINITY;
   readonly #loss: LossDetection;
   readonly #delivery = new DeliveryRate();
   readonly #pacer: Pacer;
@@ -100,16 +102,18 @@ export class PacketSender {
     return Math.max(Math.min(windowBytes, this.#pacer.burstBytes), 0);
   }
 
-  get nextDeadlineMs(): number {
-    // The socket says when it takes packets again.
-    if (this.#stalledBytes > 0) return Number.POSITIVE_INFINITY;
+  reckonDeadline(): void {
     const { ackDueMs } = this.#received;
-    if (this.#closeFrame) return Math.min(ackDueMs, this.#closeDueMs);
-    if (this.#isPingDue) return Number.NEGATIVE_INFINITY;
-    this.#loss.reckonDeadline();
-    const deadlineMs = Math.min(ackDueMs, this.#loss.deadlineMs);
-    if (!this.outbox.isReady || this.packets.bytesInFlight >= this.controller.windowBytes) return deadlineMs;
-    return Math.min(deadlineMs, this.#pacer.nextMs);
+    // The socket says when it takes packets again.
+    if (this.#stalledBytes > 0) this.deadlineMs = Number.POSITIVE_INFINITY;
+    else if (this.#closeFrame) this.deadlineMs = Math.min(ackDueMs, this.#closeDueMs);
+    else if (this.#isPingDue) this.deadlineMs = Number.NEGATIVE_INFINITY;
+    else {
+      this.#loss.reckonDeadline();
+      this.deadlineMs = Math.min(ackDueMs, this.#loss.deadlineMs);
+      const mayLeave = this.packets.bytesInFlight < this.controller.windowBytes;
+      if (this.outbox.isReady && mayLeave) this.deadlineMs = Math.min(this.deadlineMs, this.#pacer.nextMs);
+    }
   }
 
   /** Takes an acknowledgement. @returns false: of a number that was left out */

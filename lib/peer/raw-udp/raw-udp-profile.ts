@@ -21,6 +21,7 @@ const MAX_DATAGRAM_OVERHEAD = 5;
 export class RawUdpProfile implements Profile {
   readonly kind = ProfileKind.RawUdp;
   readonly counters = new RawUdpCounters();
+  deadlineMs = Number.POSITIVE_INFINITY;
   readonly #host: ProfileHost;
   readonly #sessionBits: number;
   readonly #seal: PacketSeal | null;
@@ -49,8 +50,9 @@ export class RawUdpProfile implements Profile {
     return this.#sender.outbox.bufferedBytes;
   }
 
-  get nextDeadlineMs(): number {
-    return this.#sender.nextDeadlineMs;
+  reckonDeadline(): void {
+    this.#sender.reckonDeadline();
+    this.deadlineMs = this.#sender.deadlineMs;
   }
 
   get isDrained(): boolean {
@@ -141,7 +143,10 @@ export class RawUdpProfile implements Profile {
 
   #notePause(nowMs: number): void {
     // Looking at deadlines costs something, so only after a gap.
-    if (nowMs - this.#lastCallMs > PAUSE_MS && nowMs - this.nextDeadlineMs > PAUSE_MS) this.#sender.paused(nowMs);
+    if (nowMs - this.#lastCallMs > PAUSE_MS) {
+      this.#sender.reckonDeadline();
+      if (nowMs - this.#sender.deadlineMs > PAUSE_MS) this.#sender.paused(nowMs);
+    }
     this.#lastCallMs = nowMs;
   }
 }
