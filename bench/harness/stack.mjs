@@ -59,7 +59,7 @@ export function swarm(options) {
     const server = start(program(), "echo", options);
     const { event: _, ...place } = await server.next("listening");
     const clients = start(program(), "swarm", { ...options, ...place });
-    await clients.next("connected");
+    await clients.next("warm");
     server.tell("start");
     const asked = await clients.next("result");
     server.tell("read");

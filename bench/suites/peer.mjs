@@ -141,7 +141,8 @@ const gnsScenario = {
   },
 };
 
-const swarmOf = (side, connections, quick) => swarm({ ...side, connections, hz: 20, size: 60, seconds: quick ? 2 : 5 });
+const swarmOf = (side, connections, quick) =>
+  swarm({ ...side, connections, hz: 20, size: 60, warmup: 2, seconds: quick ? 2 : 5 });
 
 function swarmScenario(connections) {
   const name = `${connections} clients at 20 Hz`;

@@ -3,8 +3,11 @@ import { report } from "../peer/report.mjs";
 /** Ticks in a period of sending: the connections are spread over them. */
 const phases = 10;
 
-/** `connections` clients that each send `size` bytes `hz` times a second, for `seconds`, and count what comes back. */
-export async function swarm({ connect }, { connections, hz = 20, size = 60, seconds = 1, ...options }) {
+/**
+ * `connections` clients that each send `size` bytes `hz` times a second, for `warmup` and then `seconds`, and count what
+ * comes back.
+ */
+export async function swarm({ connect }, { connections, hz = 20, size = 60, warmup = 0.5, seconds = 1, ...options }) {
   const payload = new Uint8Array(size).fill(120);
   let sent = 0;
   let received = 0;
@@ -16,7 +19,7 @@ export async function swarm({ connect }, { connections, hz = 20, size = 60, seco
   }
   const startedAt = performance.now();
   let tick = 0;
-  report("connected", { connections: links.length });
+  let sentBefore = -1;
   // Ticks that were missed stay missed: made good at once they overflow the server's socket buffer.
   const timer = setInterval(
     () => {
@@ -24,11 +27,15 @@ export async function swarm({ connect }, { connections, hz = 20, size = 60, seco
       for (let index = tick % phases; index < links.length; index += phases) {
         if (links[index].send(payload, 0, size)) sent++;
       }
-      const elapsed = (performance.now() - startedAt) / 1000;
+      const elapsed = (performance.now() - startedAt) / 1000 - warmup;
+      if (elapsed >= 0 && sentBefore < 0) {
+        sentBefore = sent;
+        report("warm");
+      }
       if (elapsed < seconds) return;
       clearInterval(timer);
       // The last answers are on their way.
-      setTimeout(() => report("result", { sent, received, hz: sent / links.length / elapsed }), 500);
+      setTimeout(() => report("result", { sent, received, hz: (sent - sentBefore) / links.length / elapsed }), 500);
     },
     1000 / hz / phases,
   );

@@ -1,3 +1,4 @@
+import { putBytes } from "../bytes.js";
 import { rangeError } from "../valve/arguments.js";
 import { ConnectionStatus } from "../valve/connection-status.js";
 import type { NetworkingSockets } from "../valve/networking-sockets.js";
@@ -5,7 +6,6 @@ import { OutgoingBatch } from "../valve/outgoing-batch.js";
 import { SendFlags } from "../valve/send-type.js";
 import { type GnsHandle, maxReliableBytes, maxUnreliableBytes } from "./gns-handle.js";
 import { checkPacketLength } from "./packet-limit.js";
-import { putBytes } from "./put-bytes.js";
 
 /** What GNS adds to a reliable message at most: a byte of flags and two variable-length integers. */
 const maxOverheadBytes = 16;

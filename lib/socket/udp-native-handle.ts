@@ -2,21 +2,11 @@ import { networkInterfaces } from "node:os";
 import { Address } from "../valve/address.js";
 import { parseIP } from "../valve/parse-ip.js";
 import { UDP_SLOT } from "../valve/udp-addon.js";
-import { formatHost } from "./format-host.js";
 import type { IConnectionHandle } from "./socket.js";
-import { maxUdpPacketSize } from "./udp-handle.js";
+import { InternetHandle } from "./udp-handle.js";
 
-/** An address of the internet as numbers, so that reading one from a packet makes nothing. */
-export class NativeUdpHandle implements IConnectionHandle {
-  readonly isStateful = false;
-  readonly reliable = false;
-  readonly ordered = false;
-  readonly security = "none";
-  readonly addressVerified = false;
-  readonly maxPacketSize = maxUdpPacketSize;
-  readonly bytesPerSecond = Number.POSITIVE_INFINITY;
-  readonly bufferedBytes = 0;
-  readonly connection = null;
+/** An address as numbers, so that reading one from a packet makes nothing. */
+export class NativeUdpHandle extends InternetHandle {
   // Four bytes of the IPv6 address each, in memory order; signed, since those need no memory of their own.
   #ip0 = 0;
   #ip1 = 0;
@@ -61,15 +51,11 @@ export class NativeUdpHandle implements IConnectionHandle {
     return this.#port;
   }
 
-  /** IPv4 with dots, IPv6 with the number of the interface behind `%` where it is link-local. */
+  /** The zone is the number of the interface. */
   get host(): string {
     const words = Int32Array.of(this.#ip0, this.#ip1, this.#ip2, this.#ip3);
     const text = parseIP(new Uint8Array(words.buffer));
     return this.#scope === 0 ? text : `${text}%${this.#scope}`;
-  }
-
-  get address(): string {
-    return formatHost(this.host, this.port);
   }
 
   copy(): NativeUdpHandle {
@@ -94,8 +80,6 @@ export class NativeUdpHandle implements IConnectionHandle {
       other.#scope === this.#scope
     );
   }
-
-  async disconnect(): Promise<void> {}
 }
 
 /** The bytes of a numeric address, and the number of the interface that its `%zone` names. */

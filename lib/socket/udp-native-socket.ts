@@ -1,4 +1,5 @@
 import { lookup } from "node:dns/promises";
+import { putBytes } from "../bytes.js";
 import { NetworkError } from "../network-error.js";
 import { mayUseUv } from "../valve/load-addon.js";
 import type { NativeAddon } from "../valve/native.js";
@@ -6,7 +7,6 @@ import { codeOfSystemError } from "../valve/system-errors.js";
 import { findAddon, UDP_SLOT } from "../valve/udp-addon.js";
 import { formatHost } from "./format-host.js";
 import { checkPacket } from "./packet-limit.js";
-import { putBytes } from "./put-bytes.js";
 import { Delivery, type IConnectionHandle, type ISocket, type ReceivedPacket, type SocketEvents } from "./socket.js";
 import { abortable, closedError, connectError, inUseError, noPacketError } from "./socket-errors.js";
 import { maxUdpPacketSize } from "./udp-handle.js";

@@ -1,7 +1,7 @@
 import { createSocket, type RemoteInfo, type Socket, type SocketType } from "node:dgram";
 import { lookup } from "node:dns/promises";
 import { isIPv6 } from "node:net";
-import { cloneBytes } from "../bytes.js";
+import { putBytes } from "../bytes.js";
 import type { NetworkError } from "../network-error.js";
 import { formatHost } from "./format-host.js";
 import { checkPacket } from "./packet-limit.js";
@@ -32,6 +32,9 @@ export class UdpSocket implements ISocket {
   #count = 0;
   /** The one handle of all packets received. */
   readonly #handle = new UdpHandle("", 0);
+  /** What `node:dgram` is given: used again as long as it keeps nothing. */
+  #outgoing = new Uint8Array(maxUdpPacketSize);
+  #isSendQueued = false;
 
   constructor(options: UdpSocketOptions) {
     this.#options = options;
@@ -132,14 +135,17 @@ export class UdpSocket implements ISocket {
     checkPacket(handle, packet, length, delivery);
     const { host, port } = handle as UdpHandle;
     if (this.#remote && !this.#remote.equals(handle)) return true;
-    if (socket.getSendQueueSize() > maxSendQueueBytes) {
+    if (this.#isSendQueued && socket.getSendQueueSize() > maxSendQueueBytes) {
       this.droppedPackets++;
       return true;
     }
-    // dgram keeps a reference until the kernel has the packet; its caller goes on writing to the same buffer.
-    const copy = cloneBytes(packet, 0, length);
-    if (this.#remote) socket.send(copy, ignore);
-    else socket.send(copy, port, host, ignore);
+    // The packet's owner goes on writing to its buffer, and dgram keeps a reference if the kernel has no room at once.
+    const outgoing = this.#outgoing;
+    putBytes(packet, length, outgoing, 0);
+    if (this.#remote) socket.send(outgoing, 0, length);
+    else socket.send(outgoing, 0, length, port, host);
+    this.#isSendQueued = socket.getSendQueueCount() > 0;
+    if (this.#isSendQueued) this.#outgoing = new Uint8Array(maxUdpPacketSize);
     return true;
   }
 
@@ -189,7 +195,8 @@ export class UdpSocket implements ISocket {
     this.#messages[index] = message;
     this.#senders[index] = sender;
     this.#count++;
-    this.#waker.now();
+    // Not at once: up to 32 packets come in a turn of the loop, one callback each, and are read together.
+    this.#waker.later();
   }
 
   #checkFresh(): void {

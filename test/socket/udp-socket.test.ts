@@ -1,4 +1,4 @@
-import { createSocket } from "node:dgram";
+import { createSocket, Socket } from "node:dgram";
 import { afterEach, expect, it, vi } from "vitest";
 import { Delivery, type ISocket, ReceivedPacket } from "../../lib/socket/index.js";
 import { UdpSocketFactory, type UdpSocketFactoryOptions } from "../../lib/socket/udp.js";
@@ -107,6 +107,23 @@ it("drops and counts what does not fit its queue", async () => {
   const numbers = [];
   for (let count = 0; count < 3; count++) numbers.push((await receive(server)).buffer[0]);
   expect([numbers, server.poll()]).toEqual([[0, 1, 2], false]);
+});
+
+it("what node:dgram keeps until the system has room is not written over", async () => {
+  const { socket, handle } = await connect(await listen());
+  const kept: Uint8Array[] = [];
+  const send = vi.spyOn(Socket.prototype, "send").mockImplementation((...[bytes]) => {
+    kept.push(bytes as unknown as Uint8Array);
+  });
+  const queueCount = vi.spyOn(Socket.prototype, "getSendQueueCount");
+  for (const [value, waiting] of [0, 0, 1, 2, 0].entries()) {
+    queueCount.mockReturnValue(waiting);
+    socket.send(handle, byte(value), 1, Delivery.Unreliable);
+  }
+  send.mockRestore();
+  queueCount.mockRestore();
+  expect(kept.slice(2).map((bytes) => bytes[0])).toEqual([2, 3, 4]);
+  expect(kept[1]).toBe(kept[0]);
 });
 
 it("a name that does not exist is a failed connect", async () => {

@@ -1,8 +1,9 @@
 import { Delivery, type ReceivedPacket } from "../../socket/index.js";
 import { Channel, type NotifyCallbacks } from "../channel.js";
+import { AckFrame } from "../delivery/ack-frame.js";
 import { NotifyTokens } from "../delivery/notify-tokens.js";
 import { nearestNumber } from "../delivery/packet-number.js";
-import { MAX_ACK_BYTES, ReceivedPackets } from "../delivery/received-packets.js";
+import { AckUrgency, MAX_ACK_BYTES, ReceivedPackets } from "../delivery/received-packets.js";
 import { FrameKind, LANES, PacketKind, ProfileKind, STREAM_LANE, TAG_BYTES } from "../packet-format.js";
 import type { PacketSeal, ProfileHost } from "../profile.js";
 import { writeU32 } from "../varint.js";
@@ -39,6 +40,7 @@ export class NativeProfile extends CarriedProfile {
   readonly #tokens = new NotifyTokens();
   readonly #inFlight: NotifyPacket[] = [];
   readonly #received = new ReceivedPackets(0);
+  readonly #ack = new AckFrame();
   readonly #unreliableSeal: PacketSeal | null;
   readonly #laneSeals: PacketSeal[] | null;
   /** Of the next reliable packet of a lane: what was sent, what is expected. */
@@ -190,7 +192,7 @@ export class NativeProfile extends CarriedProfile {
     this.#hasHandedOver = false;
     reader.start(buffer, start + UNRELIABLE_HEADER_BYTES, end);
     this.readFrames(nowMs);
-    if (this.#hasHandedOver) this.#received.acknowledge(number, true, false, nowMs);
+    if (this.#hasHandedOver) this.#received.acknowledge(number, AckUrgency.Normal, nowMs);
   }
 
   /** Of the packet that is being read. */
@@ -211,37 +213,21 @@ export class NativeProfile extends CarriedProfile {
 
   /** What is older than the newest that was acknowledged, and was not, never will be: it came too late, or not at all. */
   #readAck(nowMs: number): boolean {
-    const { reader } = this;
-    const largest = nearestNumber(reader.i32(), this.#nextNumber);
-    const heldMs = reader.varint() / 8;
-    let furtherRanges = reader.varint();
-    if (largest >= this.#nextNumber || furtherRanges > reader.remaining) {
-      if (!reader.failed) this.host.malformed("An acknowledgement of what was not sent");
-      return reader.failed;
+    const ack = this.#ack;
+    if (!ack.read(this.reader, 0, this.#nextNumber)) {
+      if (!this.reader.failed) this.host.malformed("An acknowledgement of what was not sent");
+      return this.reader.failed;
     }
-    let end = largest;
-    let first = end - reader.varint();
-    const behind = this.#inFlight.findIndex((packet) => packet.number > largest);
+    const behind = this.#inFlight.findIndex((packet) => packet.number > ack.largest);
     const settled = this.#inFlight.splice(0, behind < 0 ? this.#inFlight.length : behind);
     const newest = settled.at(-1);
-    if (newest && newest.number === largest) {
-      this.roundTrip.latestMs = nowMs - newest.sentMs - heldMs;
+    if (newest && newest.number === ack.largest) {
+      this.roundTrip.latestMs = nowMs - newest.sentMs - ack.delayMs;
       this.roundTrip.sample();
     }
-    for (let index = settled.length - 1; index >= 0; index--) {
-      const packet = settled[index] as NotifyPacket;
-      while (packet.number < first && furtherRanges > 0 && !reader.failed) {
-        furtherRanges--;
-        end = first - reader.varint() - 2;
-        first = end - reader.varint();
-      }
-      packet.isDelivered = packet.number >= first && packet.number <= end;
-    }
+    // Before any is told: who hears of it may cause the next frame to be read.
+    for (const packet of settled) packet.isDelivered = ack.names(packet.number);
     for (const packet of settled) this.#resolve(packet, packet.isDelivered);
-    for (; furtherRanges > 0; furtherRanges--) {
-      reader.varint();
-      reader.varint();
-    }
     return true;
   }
 

@@ -30,4 +30,10 @@ export class AckFrame {
     }
     return !reader.failed && this.largest < next && (this.first[furtherRanges] as number) >= firstNumber;
   }
+  /** Whether it acknowledges this number. */
+  names(number: number): boolean {
+    let range = 0;
+    while (range < this.rangeCount && number < (this.first[range] as number)) range++;
+    return range < this.rangeCount && number <= (this.last[range] as number);
+  }
 }

@@ -43,5 +43,7 @@ export class FrameQueue {
   take(target: Uint8Array, at: number, size: number): void {
     this.#ring.read(this.#start, target, at, size);
     this.#start += size;
+    // The same memory again, rather than all of the ring in turn.
+    if (this.#start === this.#end) this.#start = this.#end = 0;
   }
 }

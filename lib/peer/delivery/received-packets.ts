@@ -8,6 +8,8 @@ export const RECEIVE_WINDOW = 4096;
 export const MAX_FURTHER_RANGES = 31;
 /** An acknowledgement waits at most so long for company. */
 export const MAX_ACK_DELAY_MS = 25;
+/** That of a single packet of which nothing would be sent again: so long that it leaves with what a game sends anyhow. */
+export const MAX_LONE_ACK_DELAY_MS = 125;
 /** Largest Ack frame: kind, largest, delay, count, and ranges of two varints each. */
 export const MAX_ACK_BYTES = 10 + 8 * (MAX_FURTHER_RANGES + 1);
 
@@ -16,6 +18,16 @@ const EAGER_PACKETS = 100;
 const EAGER_INTERVAL = 2;
 /** Then 10 packets share an acknowledgement; every second one would cost a bulk transfer a third of its packets' CPU. */
 export const ACK_INTERVAL = 10;
+
+/** How soon a packet is to be acknowledged. */
+export enum AckUrgency {
+  /** With the next packet that leaves, whenever that is. */
+  None = 0,
+  /** There are unreliable messages in it, and nothing else. */
+  Low = 1,
+  Normal = 2,
+  AtOnce = 3,
+}
 
 /** Which packets have come: what is a copy, and what there is to acknowledge, and when. */
 export class ReceivedPackets {
@@ -49,15 +61,15 @@ export class ReceivedPackets {
     return distance === 1;
   }
 
-  /** A recorded packet is to be acknowledged: with the next packet that leaves, or, if it asks for it, by a time. */
-  acknowledge(number: number, asksForIt: boolean, atOnce: boolean, nowMs: number): void {
+  /** A recorded packet is to be acknowledged. */
+  acknowledge(number: number, urgency: AckUrgency, nowMs: number): void {
     const ranges = this.#acknowledged;
     if (ranges.count === 0 || number >= ranges.end(ranges.count - 1)) this.#largestAcknowledgedMs = nowMs;
     ranges.add(number, number + 1);
     if (ranges.count > MAX_FURTHER_RANGES + 1) ranges.removeFirst();
     // Where nobody tells us to forget, the lengths would outgrow a varint.
     if (number - ranges.start(0) > 2 * RECEIVE_WINDOW) this.forget(number - RECEIVE_WINDOW);
-    if (asksForIt) this.#wait(atOnce, nowMs);
+    if (urgency !== AckUrgency.None) this.#wait(urgency, nowMs);
   }
 
   /** The other side has read an acknowledgement up to `largest`: it need not be said again. */
@@ -90,12 +102,17 @@ export class ReceivedPackets {
     return at;
   }
 
-  #wait(atOnce: boolean, nowMs: number): void {
+  #wait(urgency: AckUrgency, nowMs: number): void {
     this.#total++;
     this.#unacknowledgedCount++;
+    this.ackDueMs = Math.min(this.ackDueMs, nowMs + this.#delayMs(urgency));
+  }
+
+  #delayMs(urgency: AckUrgency): number {
     const interval = this.#total < EAGER_PACKETS ? EAGER_INTERVAL : ACK_INTERVAL;
-    const delayMs = atOnce || this.#unacknowledgedCount >= interval ? 0 : MAX_ACK_DELAY_MS;
-    this.ackDueMs = Math.min(this.ackDueMs, nowMs + delayMs);
+    if (urgency === AckUrgency.AtOnce || this.#unacknowledgedCount >= interval) return 0;
+    const isLone = urgency === AckUrgency.Low && this.#unacknowledgedCount === 1;
+    return isLone ? MAX_LONE_ACK_DELAY_MS : MAX_ACK_DELAY_MS;
   }
 
   #word(number: number): number {

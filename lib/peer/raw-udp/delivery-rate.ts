@@ -10,8 +10,8 @@ export class DeliveryRate {
   delivered = 0;
   #deliveredMs = 0;
   #firstSentMs = 0;
-  /** Below so many delivered bytes, a rate tells of the application's appetite, not of the way. */
-  #appLimitedUntil = 0;
+  /** Until more bytes than these are delivered, a rate tells of the application's appetite, not of the way. */
+  #appLimitedUntil = -1;
   /** Of the newest packet acknowledged in the acknowledgement under way. */
   #newest = -1;
   #newestDelivered = 0;
@@ -31,7 +31,7 @@ export class DeliveryRate {
     packets.delivered[index] = this.delivered;
     packets.deliveredMs[index] = this.#deliveredMs;
     packets.firstSentMs[index] = this.#firstSentMs;
-    packets.appLimited[index] = this.#appLimitedUntil > this.delivered ? 1 : 0;
+    packets.appLimited[index] = this.#appLimitedUntil >= this.delivered ? 1 : 0;
   }
 
   /** A packet has arrived, the newest of the acknowledgement `delayMs` before that left. */
@@ -62,6 +62,6 @@ export class DeliveryRate {
 
   /** All that the application has is on its way: rates measured with it say nothing of the limit. */
   appIsLimit(bytesInFlight: number): void {
-    this.#appLimitedUntil = this.delivered + bytesInFlight || 1;
+    this.#appLimitedUntil = this.delivered + bytesInFlight;
   }
 }

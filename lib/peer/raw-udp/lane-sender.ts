@@ -52,6 +52,11 @@ export class LaneSender {
     return this.#lost.count > 0 || (this.#next < this.#end && this.#next - this.base < this.#windowBytes);
   }
 
+  /** Whether nothing waits to leave, the first time or again. */
+  get hasLeft(): boolean {
+    return this.#lost.count === 0 && this.#next === this.#end;
+  }
+
   /** @returns false: full */
   push(bytes: Uint8Array, offset: number, length: number): boolean {
     const size = varintSize(length) + length;

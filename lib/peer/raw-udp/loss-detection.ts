@@ -1,4 +1,4 @@
-import { MAX_ACK_DELAY_MS } from "../delivery/received-packets.js";
+import { MAX_ACK_DELAY_MS, MAX_LONE_ACK_DELAY_MS } from "../delivery/received-packets.js";
 import type { RoundTripEstimator } from "../delivery/round-trip-estimator.js";
 import { PacketState, type SentPackets } from "./sent-packets.js";
 
@@ -15,10 +15,12 @@ const MAX_PROBE_INTERVAL_MS = 2000;
  */
 export class LossDetection {
   largestAcknowledged = 0;
-  /** When the last packet that asks for an acknowledgement was sent. */
-  lastSentMs = 0;
   /** When `nextLost` or `probe` has something to do, as `reckonDeadline` found. */
   deadlineMs = Number.POSITIVE_INFINITY;
+  /** When the last packet that asks for an acknowledgement was sent, or a probe was due. */
+  #lastSentMs = 0;
+  /** There are unreliable messages in that packet, and nothing else. */
+  #lastIsUnreliable = false;
   #reorderMs = 0;
   /** Below it, no packet is in flight undecided. */
   #cursor = 0;
@@ -32,6 +34,12 @@ export class LossDetection {
     this.#roundTrip = roundTrip;
     this.#cursor = sent.next;
     this.largestAcknowledged = sent.next - 1;
+  }
+
+  /** A packet leaves that asks for an acknowledgement. */
+  sent(isUnreliable: boolean, nowMs: number): void {
+    this.#lastSentMs = nowMs;
+    this.#lastIsUnreliable = isUnreliable;
   }
 
   /** A packet in flight has been acknowledged: the other side is there. */
@@ -72,15 +80,17 @@ export class LossDetection {
     this.#reckonProbe();
     if (nowMs < this.#probeMs) return false;
     this.#probes++;
-    this.lastSentMs = nowMs;
+    this.#lastSentMs = nowMs;
     return true;
   }
 
   /** Into a field: a result that is no small integer would be a heap object for every flush. */
   #reckonProbe(): void {
-    const patienceMs = this.#roundTrip.patienceMs + MAX_ACK_DELAY_MS;
+    // The one in flight is the last one sent: the other side has all others, or would have told of a gap.
+    const isLone = this.#lastIsUnreliable && this.#sent.packetsInFlight === 1;
+    const patienceMs = this.#roundTrip.patienceMs + (isLone ? MAX_LONE_ACK_DELAY_MS : MAX_ACK_DELAY_MS);
     this.#probeMs =
-      this.lastSentMs + Math.min(patienceMs * 2 ** this.#probes, Math.max(MAX_PROBE_INTERVAL_MS, patienceMs));
+      this.#lastSentMs + Math.min(patienceMs * 2 ** this.#probes, Math.max(MAX_PROBE_INTERVAL_MS, patienceMs));
   }
 
   get #overdueMs(): number {

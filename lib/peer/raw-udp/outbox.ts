@@ -10,6 +10,8 @@ import type { SentPackets } from "./sent-packets.js";
 
 /** What waits to leave, in the order of its urgency, and what becomes of it once it was in a packet. */
 export class Outbox {
+  /** The last `write` wrote unreliable messages, and nothing else. */
+  isUnreliable = false;
   readonly #lanes: LaneSender[] = [];
   readonly #datagrams: FrameQueue;
   readonly #tokens = new NotifyTokens();
@@ -19,6 +21,8 @@ export class Outbox {
   readonly #maxQueuedDatagramBytes: number;
   /** Place of the next notify message to leave. */
   #nextNotify = 0;
+  /** Bit `lane`: not all of it has left. Of a thousand connections, six lanes each are too much to look at each time. */
+  #unsent = 0;
   /** Bit `lane` and, for datagrams, bit `LANES`: a queue that refused a message. */
   #refused = 0;
 
@@ -45,9 +49,10 @@ export class Outbox {
     notify: NotifyCallbacks | null,
   ): boolean {
     if (channel === Channel.Reliable) {
-      if ((this.#lanes[lane] as LaneSender).push(bytes, offset, length)) return true;
-      this.#refused |= 1 << lane;
-      return false;
+      const isTaken = (this.#lanes[lane] as LaneSender).push(bytes, offset, length);
+      if (isTaken) this.#unsent |= 1 << lane;
+      else this.#refused |= 1 << lane;
+      return isTaken;
     }
     const kind = channel === Channel.Notify ? FrameKind.Notify : FrameKind.Unreliable;
     if (!this.#datagrams.push(kind, bytes, offset, length)) {
@@ -81,15 +86,19 @@ export class Outbox {
   /** Whether something may leave now, as far as the lanes' windows go. */
   get isReady(): boolean {
     if (this.#datagrams.bytes > 0) return true;
-    for (let lane = 0; lane < LANES; lane++) if ((this.#lanes[lane] as LaneSender).isReady) return true;
+    for (let lane = 0; this.#unsent >> lane > 0; lane++) {
+      if ((this.#unsent >> lane) & 1 && (this.#lanes[lane] as LaneSender).isReady) return true;
+    }
     return false;
   }
 
   /** Writes the most urgent content as frames between `start` and `end`, and notes it in the packet's entry. */
   write(index: number, buffer: Uint8Array, start: number, end: number): number {
-    let at = this.#writeLane(index, CONTROL_LANE, buffer, start, end);
-    at = this.#writeDatagrams(index, buffer, at, end);
+    const controlEnd = this.#writeLane(index, CONTROL_LANE, buffer, start, end);
+    const datagramEnd = this.#writeDatagrams(index, buffer, controlEnd, end);
+    let at = datagramEnd;
     for (let lane = 0; lane <= STREAM_LANE; lane++) at = this.#writeLane(index, lane, buffer, at, end);
+    this.isUnreliable = controlEnd === start && at === datagramEnd && this.#packets.notifyCount[index] === 0;
     return at;
   }
 
@@ -120,6 +129,7 @@ export class Outbox {
       if (length === 0) continue;
       const start = this.#packets.laneStart[index * LANES + lane] as number;
       (this.#lanes[lane] as LaneSender).lose(start, start + length);
+      this.#unsent |= 1 << lane;
       bytes += length;
     }
     return bytes;
@@ -144,9 +154,10 @@ export class Outbox {
   }
 
   #writeLane(index: number, lane: number, buffer: Uint8Array, at: number, contentEnd: number): number {
+    if (((this.#unsent >> lane) & 1) === 0) return at;
     const sender = this.#lanes[lane] as LaneSender;
-    if (!sender.isReady) return at;
-    const end = sender.writeFrame(buffer, at, contentEnd);
+    const end = sender.isReady ? sender.writeFrame(buffer, at, contentEnd) : at;
+    if (sender.hasLeft) this.#unsent &= ~(1 << lane);
     if (end === at) return at;
     this.#packets.laneStart[index * LANES + lane] = sender.pieceStart;
     this.#packets.laneLength[index * LANES + lane] = sender.pieceLength;

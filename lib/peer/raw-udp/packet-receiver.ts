@@ -1,7 +1,7 @@
 import type { DisconnectReason } from "../../socket/index.js";
 import { Channel } from "../channel.js";
 import { AckFrame } from "../delivery/ack-frame.js";
-import type { ReceivedPackets } from "../delivery/received-packets.js";
+import { AckUrgency, type ReceivedPackets } from "../delivery/received-packets.js";
 import { readReason } from "../handshake-packets.js";
 import { FrameKind, LANES } from "../packet-format.js";
 import { PacketReader } from "../packet-reader.js";
@@ -38,8 +38,7 @@ export class PacketReceiver {
   #newestNotify = 0;
   /** Of the packet under way. */
   #number = 0;
-  #asksForAck = false;
-  #asksAtOnce = false;
+  #urgency = AckUrgency.None;
   /** Something in it has not been taken, so it must not count as delivered. */
   #isRefused = false;
 
@@ -67,8 +66,7 @@ export class PacketReceiver {
     const reader = this.#reader;
     reader.start(buffer, start, end);
     this.#number = number;
-    this.#asksForAck = false;
-    this.#asksAtOnce = !inOrder;
+    this.#urgency = AckUrgency.None;
     this.#isRefused = false;
     while (reader.remaining > 0) {
       const kind = reader.u8();
@@ -79,7 +77,9 @@ export class PacketReceiver {
         return;
       }
     }
-    if (!this.#isRefused) this.#received.acknowledge(number, this.#asksForAck, this.#asksAtOnce, nowMs);
+    if (this.#isRefused) return;
+    const isGap = !inOrder && this.#urgency !== AckUrgency.None;
+    this.#received.acknowledge(number, isGap ? AckUrgency.AtOnce : this.#urgency, nowMs);
   }
 
   #readFrame(kind: FrameKind, nowMs: number): Next {
@@ -92,14 +92,14 @@ export class PacketReceiver {
         return this.#readClose(nowMs);
     }
     if (this.hasEnded) return Next.Stop;
-    this.#asksForAck = true;
+    this.#atLeast(kind === FrameKind.Unreliable ? AckUrgency.Low : AckUrgency.Normal);
     if (kind >= FrameKind.LaneBytes && kind < FrameKind.LaneBytes + LANES) {
       return this.#readLane(kind - FrameKind.LaneBytes);
     }
     switch (kind) {
       case FrameKind.Ping:
         this.#reader.skip(4);
-        this.#asksAtOnce = true;
+        this.#atLeast(AckUrgency.AtOnce);
         return Next.Frame;
       case FrameKind.Unreliable:
         return this.#readDatagram(Channel.Unreliable);
@@ -108,6 +108,10 @@ export class PacketReceiver {
       default:
         return Next.Malformed;
     }
+  }
+
+  #atLeast(urgency: AckUrgency): void {
+    if (urgency > this.#urgency) this.#urgency = urgency;
   }
 
   #readAck(nowMs: number): Next {
@@ -120,7 +124,7 @@ export class PacketReceiver {
     const reason: DisconnectReason | null = readReason(this.#reader);
     if (!reason) return Next.Malformed;
     // The answer leaves before the host takes the connection down.
-    this.#received.acknowledge(this.#number, true, true, nowMs);
+    this.#received.acknowledge(this.#number, AckUrgency.AtOnce, nowMs);
     this.#sender.respond(nowMs);
     if (!this.hasEnded) {
       this.hasEnded = true;

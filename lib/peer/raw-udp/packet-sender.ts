@@ -214,12 +214,13 @@ export class PacketSender {
       packets.acknowledged[index] = this.#received.largestAcknowledged;
       content = this.#received.writeAck(buffer, content, this.#contentEnd, nowMs);
     }
+    const hasFrames = this.#isPingDue || this.#closeFrame !== null;
     const end = withContent ? this.#writeContent(index, content) : content;
     const size = this.#seal ? this.#seal.seal(number, buffer, 0, DATA_HEADER_BYTES, end) : end;
     if (end > content) {
       this.#delivery.sent(packets, index, nowMs);
       packets.launch(index, size, nowMs);
-      this.#loss.lastSentMs = nowMs;
+      this.#loss.sent(!hasFrames && this.outbox.isUnreliable, nowMs);
       this.#pacer.spend(size);
     }
     this.#counters.packetsSent++;

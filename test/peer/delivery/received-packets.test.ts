@@ -3,9 +3,11 @@ import { AckFrame } from "../../../lib/peer/delivery/ack-frame.js";
 import { nearestNumber } from "../../../lib/peer/delivery/packet-number.js";
 import {
   ACK_INTERVAL,
+  AckUrgency,
   MAX_ACK_BYTES,
   MAX_ACK_DELAY_MS,
   MAX_FURTHER_RANGES,
+  MAX_LONE_ACK_DELAY_MS,
   RECEIVE_WINDOW,
   ReceivedPackets,
 } from "../../../lib/peer/delivery/received-packets.js";
@@ -50,7 +52,7 @@ describe("the receive window", () => {
 
 describe("acknowledgements", () => {
   const arrive = (received: ReceivedPackets, number: number, nowMs: number) =>
-    received.acknowledge(number, true, !received.record(number), nowMs);
+    received.acknowledge(number, received.record(number) ? AckUrgency.Normal : AckUrgency.AtOnce, nowMs);
 
   it("wait for company, 25 ms at most, and not at all on a gap", () => {
     const received = new ReceivedPackets(0);
@@ -62,6 +64,24 @@ describe("acknowledgements", () => {
     expect(received.ackDueMs).toBe(Number.POSITIVE_INFINITY);
     arrive(received, 3, 14);
     expect(received.ackDueMs).toBe(14);
+  });
+
+  it("wait longer for one packet of unreliable messages alone", () => {
+    const received = new ReceivedPackets(0);
+    received.record(0);
+    received.acknowledge(0, AckUrgency.Low, 10);
+    expect(received.ackDueMs).toBe(10 + MAX_LONE_ACK_DELAY_MS);
+    received.writeAck(new Uint8Array(400), 0, 400, 20);
+    for (let number = 1; number < 200; number++) {
+      received.record(number);
+      received.acknowledge(number, AckUrgency.Low, 20);
+    }
+    received.writeAck(new Uint8Array(400), 0, 400, 20);
+    received.record(200);
+    received.acknowledge(200, AckUrgency.Low, 30);
+    received.record(201);
+    received.acknowledge(201, AckUrgency.Low, 40);
+    expect(received.ackDueMs).toBe(40 + MAX_ACK_DELAY_MS);
   });
 
   it("are for ten packets after the beginning", () => {
@@ -105,6 +125,9 @@ describe("acknowledgements", () => {
           named.push(number);
       }
       expect(named).toEqual([...numbers].filter((number) => number >= oldest));
+      for (let number = oldest - 2; number <= frame.largest + 2; number++) {
+        expect(frame.names(number)).toBe(number >= oldest && numbers.has(number));
+      }
       if (room === MAX_ACK_BYTES)
         expect(frame.rangeCount === MAX_FURTHER_RANGES + 1 || oldest === Math.min(...numbers)).toBe(true);
     }

@@ -98,3 +98,21 @@ describe("a link of 1 Mbit/s, 100 ms and a queue of 64 KiB", () => {
     expect(p99(busy)).toBeLessThan(2 * p99(idle));
   });
 });
+
+describe("a way that carries more than it was asked for", () => {
+  it.each([5, 20])(
+    "is not taken for a narrow one: 50 KB after 50 s of a game's small messages, at 2 x %i ms",
+    (delayMs) => {
+      const simulation = new Simulation();
+      const [near, far] = simulation.pair({ delayMs });
+      far.onMessage = (_, __, message) => far.send(Channel.Unreliable, 0, message);
+      for (let tick = 0; tick < 1000; tick++) {
+        near.send(Channel.Unreliable, 0, new Uint8Array(60));
+        simulation.run(50);
+      }
+      const bytes = countBytes(far);
+      for (let index = 0; index < 50; index++) near.reliable(0, CHUNK);
+      expect(simulation.run(60_000, () => bytes() === 50_000)).toBeLessThan(6 * 2 * delayMs);
+    },
+  );
+});

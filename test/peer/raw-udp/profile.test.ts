@@ -75,6 +75,53 @@ describe("losses without other traffic", () => {
   });
 });
 
+describe("unreliable messages of a game", () => {
+  it("20 and 10 times a second each way take one packet each: acknowledgements leave with the next message", () => {
+    for (const intervalMs of [50, 100]) {
+      const simulation = new Simulation();
+      const [near, far] = warmPair(5, simulation);
+      const before = [near.link.sentPackets, far.link.sentPackets] as const;
+      far.onMessage = () => far.send(Channel.Unreliable, 0, bytes("echo"));
+      for (let tick = 0; tick < 100; tick++) {
+        near.send(Channel.Unreliable, 0, bytes("move"));
+        simulation.run(intervalMs);
+      }
+      expect(near.link.sentPackets - before[0]).toBe(100);
+      expect(far.link.sentPackets - before[1]).toBe(100);
+    }
+  });
+
+  it("alone, one is acknowledged once and not asked after; lost, it is asked after once, and forgotten", () => {
+    const simulation = new Simulation();
+    const [near, far] = warmPair(5, simulation);
+    const before = [near.link.sentPackets, far.link.sentPackets] as const;
+    near.send(Channel.Unreliable, 0, bytes("alone"));
+    simulation.run(1000);
+    expect([near.link.sentPackets - before[0], far.link.sentPackets - before[1]]).toEqual([1, 1]);
+    near.link.options = { delayMs: 5, loss: 1 };
+    near.send(Channel.Unreliable, 0, bytes("lost"));
+    near.profile.flush(simulation.nowMs);
+    near.link.options = { delayMs: 5 };
+    simulation.run(1000);
+    expect([near.link.sentPackets - before[0], far.link.sentPackets - before[1]]).toEqual([3, 2]);
+    expect(near.profile.counters.packetsLost).toBe(1);
+    expect(near.nextDeadlineMs).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it("one does not hold back what must not wait: the probe after a lost reliable message is as early as without it", () => {
+    const simulation = new Simulation();
+    const [near, far] = warmPair(5, simulation);
+    const messages = collect(far);
+    near.link.options = { delayMs: 5, loss: 1 };
+    near.reliable(0, bytes("first"));
+    near.profile.flush(simulation.nowMs);
+    near.send(Channel.Unreliable, 0, bytes("second"));
+    near.profile.flush(simulation.nowMs);
+    near.link.options = { delayMs: 5 };
+    expect(simulation.run(1000, () => messages.includes("0 first"))).toBeLessThan(60);
+  });
+});
+
 describe("order and urgency", () => {
   it("what is more urgent leaves first: control, datagrams, lanes 0 to 3, streams", () => {
     const simulation = new Simulation();
