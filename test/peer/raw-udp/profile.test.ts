@@ -292,10 +292,7 @@ describe("time", () => {
 
   it("an idle connection has no deadline", () => {
     const [near, far] = warmPair(30);
-    expect([near.nextDeadlineMs, far.nextDeadlineMs]).toEqual([
-      Number.POSITIVE_INFINITY,
-      Number.POSITIVE_INFINITY,
-    ]);
+    expect([near.nextDeadlineMs, far.nextDeadlineMs]).toEqual([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]);
   });
 
   it("a ping is answered at once, through the receive path alone", () => {
