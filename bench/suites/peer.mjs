@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { MAX_UNRELIABLE_MESSAGE_SIZE } from "valve-sockets/peer";
 import { compare, growthExponent, interleave, median } from "../harness/pairs.mjs";
 import { withPeers } from "../harness/peer.mjs";
-import { alone, oneWay, prepareStack, swarm } from "../harness/stack.mjs";
+import { alone, echoLoad, oneWay, prepareStack, swarm } from "../harness/stack.mjs";
 
 export const prepare = prepareStack;
 
@@ -141,6 +141,31 @@ const gnsScenario = {
   },
 };
 
+/** 400 round trips a run at least, or p99 would be the worst few. More than 20 a second, so that this takes seconds. */
+const besideHz = 100;
+
+const streamScenario = {
+  name: "messages beside a stream",
+  async run({ quick, onSample }) {
+    const transports = {
+      "UDP, native": udp("native"),
+      GNS: { transport: "peer", socket: "gns" },
+      WebSocket: { transport: "peer", socket: "websocket" },
+    };
+    const cases = [];
+    for (const [name, transport] of Object.entries(transports)) {
+      const options = { ...transport, reliable: true, hz: besideHz, warmup: 1, seconds: quick ? 4 : 8 };
+      const sides = { idle: () => echoLoad(options), beside: () => echoLoad({ ...options, stream: true }) };
+      const { idle, beside } = await interleave(sides, quick ? 1 : 5, onSample);
+      for (const [key, target] of [["p50"], ["p99", 0.5]]) {
+        const metric = { key, name: `reliable echo beside a stream, ${name}, ${key}`, unit: "us", better: "less" };
+        cases.push({ ...compare(metric, beside, "without", idle), target });
+      }
+    }
+    return { cases };
+  },
+};
+
 const swarmOf = (side, connections, quick) =>
   swarm({ ...side, connections, hz: 20, size: 60, warmup: 2, seconds: quick ? 2 : 5 });
 
@@ -205,6 +230,7 @@ export const scenarios = [
   wireScenario,
   heapScenario,
   gnsScenario,
+  streamScenario,
   swarmScenario(1000),
   growthScenario,
 ];

@@ -19,10 +19,13 @@ export async function echo({ listen }, options) {
 const silenceMs = 250;
 
 /**
- * Keeps `window` messages on their way, or sends `hz` a second, for `warmup` and then `seconds`: rate, CPU and round-trip
- * times in microseconds.
+ * Keeps `window` messages on their way, or sends `hz` a second, for `warmup` and then `seconds`, beside a `stream` if asked: rate,
+ * CPU and round-trip times in microseconds.
  */
-export async function load({ connect }, { window = 1, hz = 0, size = 64, warmup = 0.5, seconds = 1, ...options }) {
+export async function load(
+  { connect },
+  { window = 1, hz = 0, size = 64, warmup = 0.5, seconds = 1, stream = false, ...options },
+) {
   const payload = new Uint8Array(size).fill(120);
   const sentAt = new Float64Array(1);
   const sentAtBytes = new Uint8Array(sentAt.buffer);
@@ -40,6 +43,7 @@ export async function load({ connect }, { window = 1, hz = 0, size = 64, warmup 
     if (!isOver && hz === 0) ask();
   }, options);
 
+  if (stream) void link.fill();
   const ask = () => {
     stamp[0] = performance.now();
     link.send(payload, 0, size);

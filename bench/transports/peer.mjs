@@ -37,6 +37,13 @@ class PeerLink {
     return this.connection.bufferedBytes;
   }
 
+  /** Sends a stream without an end beside the messages. */
+  async fill() {
+    const writer = this.connection.openStream().writable.getWriter();
+    const chunk = new Uint8Array(64 * 1024);
+    while (this.connection.reason === null) await writer.write(chunk);
+  }
+
   close() {
     void this.connection.close();
   }
@@ -53,6 +60,9 @@ class Handler {
   }
 
   onConnected(connection) {
+    connection.onStream = async (_header, accept) => {
+      for await (const _ of accept());
+    };
     this.#links.set(connection, new PeerLink(connection, this.#options));
   }
 

@@ -7,7 +7,7 @@ import {
   type ReceivedPacket,
 } from "../socket/index.js";
 import type { Waiting } from "./deadline-queue.js";
-import { type Encryption, profileOf, streamRefusal } from "./encryption.js";
+import { clientStreamRefusal, type Encryption, profileOf } from "./encryption.js";
 import {
   type Accept,
   equalBytes,
@@ -19,7 +19,7 @@ import {
   SecurityPattern,
   writeConnectRequest,
 } from "./handshake-packets.js";
-import { PacketKind, ProfileKind } from "./packet-format.js";
+import { MIN_PACKET_SIZE, PacketKind, ProfileKind } from "./packet-format.js";
 import { PacketReader } from "./packet-reader.js";
 import type { PeerConfig } from "./peer-config.js";
 
@@ -37,11 +37,11 @@ export interface ClientHandshakeOwner {
 export class ClientHandshake implements Waiting {
   readonly handle: IConnectionHandle;
   readonly maxPacketSize: number;
+  readonly pattern: SecurityPattern;
   queuePlace = -1;
   deadlineMs = 0;
   readonly #owner: ClientHandshakeOwner;
   readonly #profile: ProfileKind;
-  readonly #security: SecurityPattern;
   readonly #nonce: Uint8Array;
   readonly #reader = new PacketReader();
   readonly #endMs: number;
@@ -56,7 +56,7 @@ export class ClientHandshake implements Waiting {
     this.#owner = owner;
     this.#profile = profileOf(handle);
     const canEncrypt = owner.encryption && this.#profile !== ProfileKind.Stream;
-    this.#security = canEncrypt ? owner.encryption.pattern : SecurityPattern.Plain;
+    this.pattern = canEncrypt ? owner.encryption.pattern : SecurityPattern.Plain;
     this.#nonce = owner.config.randomBytes(NONCE_BYTES);
     this.#endMs = owner.now() + owner.config.handshakeTimeoutMs;
     this.#nextRequestMs = owner.now();
@@ -68,7 +68,8 @@ export class ClientHandshake implements Waiting {
   }
 
   update(nowMs: number): void {
-    const refusal = this.#profile === ProfileKind.Stream ? streamRefusal(this.#owner.encryption, this.handle) : null;
+    const refusal =
+      this.#profile === ProfileKind.Stream ? clientStreamRefusal(this.#owner.encryption, this.handle) : null;
     if (refusal) {
       this.#owner.failed(this, refusal);
       return;
@@ -111,15 +112,17 @@ export class ClientHandshake implements Waiting {
 
   #finish(reader: PacketReader): void {
     const accept = readAccept(reader, this.#nonce);
-    if (!accept || accept.profile !== this.#profile) return;
-    if (!this.#noise) {
+    if (!accept || accept.profile !== this.#profile || accept.maxPacketSize < MIN_PACKET_SIZE) return;
+    if (this.pattern === SecurityPattern.Plain) {
       this.#owner.accepted(this, accept, null);
       return;
     }
+    // Who accepts before Noise has begun, or cannot go on with it, was not asked: the true answer may follow.
+    if (!this.#noise) return;
     try {
       this.#noise.readMessage(accept.noiseMessage);
     } catch {
-      return; // Not from the server that was asked: the true answer may follow.
+      return;
     }
     this.#owner.accepted(this, accept, this.#noise.split());
   }
@@ -129,12 +132,12 @@ export class ClientHandshake implements Waiting {
     const fields = {
       nonce: this.#nonce,
       profile: this.#profile,
-      security: this.#security,
+      security: this.pattern,
       maxPacketSize: this.maxPacketSize,
       fingerprint: config.fingerprint,
       cookie,
     };
-    if (!encryption || this.#security === SecurityPattern.Plain || !withNoise) return writeConnectRequest(fields, null);
+    if (!encryption || this.pattern === SecurityPattern.Plain || !withNoise) return writeConnectRequest(fields, null);
     return writeConnectRequest(fields, (prologue) => {
       this.#noise = encryption.begin(prologue);
       return this.#noise.writeMessage(new Uint8Array(0));

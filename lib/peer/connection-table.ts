@@ -6,6 +6,8 @@ import type { PeerConnection } from "./peer-connection.js";
 /** All connections of a Peer: a stateful one hangs on its handle, a stateless one is found by its session. */
 export class ConnectionTable {
   readonly all = new Set<PeerConnection>();
+  readonly #unconfirmed = new Set<PeerConnection>();
+  readonly #leaving = new Set<PeerConnection>();
   readonly #sessions = new Map<number, PeerConnection>();
   /** Stateless ones that stand, and those whose first packet is awaited: one each for an address. */
   readonly #connected = new Map<string, PeerConnection>();
@@ -26,20 +28,33 @@ export class ConnectionTable {
     return this.#sessions.has(session | 0);
   }
 
+  /** How many have not finished their handshake. */
   get pendingCount(): number {
-    return this.#pending.size;
+    return this.#unconfirmed.size;
+  }
+
+  /** How many have not ended. */
+  get openCount(): number {
+    return this.all.size - this.#leaving.size;
+  }
+
+  /** It has ended for its user, and has only its goodbye left, to say or to answer. */
+  leave(connection: PeerConnection): void {
+    this.#leaving.add(connection);
   }
 
   /** Gives the one of the same address that waited in vain, if there is one. */
   add(connection: PeerConnection): PeerConnection | null {
     this.all.add(connection);
+    const isPending = connection.state === ConnectionState.Connecting;
+    if (isPending) this.#unconfirmed.add(connection);
     if (connection.handle.isStateful) {
       connection.handle.connection = connection;
       return null;
     }
     this.#sessions.set(connection.session | 0, connection);
     const { address } = connection.handle;
-    const table = connection.state === ConnectionState.Connecting ? this.#pending : this.#connected;
+    const table = isPending ? this.#pending : this.#connected;
     const earlier = table.get(address) ?? null;
     table.set(address, connection);
     return earlier;
@@ -47,6 +62,7 @@ export class ConnectionTable {
 
   /** A pending one stands; gives the one that it replaces. */
   establish(connection: PeerConnection): PeerConnection | null {
+    this.#unconfirmed.delete(connection);
     if (connection.handle.isStateful) return null;
     const { address } = connection.handle;
     this.#pending.delete(address);
@@ -57,6 +73,8 @@ export class ConnectionTable {
 
   remove(connection: PeerConnection): void {
     if (!this.all.delete(connection)) return;
+    this.#unconfirmed.delete(connection);
+    this.#leaving.delete(connection);
     if (connection.handle.isStateful) {
       connection.handle.connection = null;
       return;

@@ -12,7 +12,7 @@ import {
   parseServerPublicKey,
   type TransportKeys,
 } from "../noise/index.js";
-import { DisconnectCode, type DisconnectReason, type IConnectionHandle } from "../socket/index.js";
+import { DisconnectCode, type DisconnectReason, type IConnectionHandle, type Security } from "../socket/index.js";
 import { SecurityPattern } from "./handshake-packets.js";
 import { ProfileKind, TAG_BYTES } from "./packet-format.js";
 import type { PacketSeal } from "./profile.js";
@@ -123,12 +123,28 @@ class NoiseSeal implements PacketSeal {
   }
 }
 
-/** Whether the transport's own protection is what `required` and a pinned key ask for, where Noise has no place. */
-export function streamRefusal(encryption: Encryption | null, handle: IConnectionHandle): DisconnectReason | null {
-  if (!encryption) return null;
-  const isEnough = encryption.pinnedKey ? handle.security === "authenticated" : handle.security !== "none";
-  if (isEnough || !encryption.required) return null;
-  return { code: DisconnectCode.EncryptionRequired, text: "This needs an encrypted transport, such as wss" };
+/**
+ * What protects a connection: its transport or Noise, whichever is stronger. In NK both ends have used the server's key, so
+ * nobody can be between them.
+ */
+export function combinedSecurity(transport: Security, pattern: SecurityPattern): Security {
+  if (pattern === SecurityPattern.NK) return "authenticated";
+  return transport === "none" && pattern === SecurityPattern.NN ? "encrypted" : transport;
+}
+
+const INSECURE_STREAM: DisconnectReason = {
+  code: DisconnectCode.EncryptionRequired,
+  text: "This needs an encrypted transport, such as wss",
+};
+
+/** Noise has no place on a stream: there the transport's own protection counts. A pinned key is content with no less. */
+export function clientStreamRefusal(encryption: Encryption | null, handle: IConnectionHandle): DisconnectReason | null {
+  if (!encryption?.pinnedKey) return serverStreamRefusal(encryption, handle);
+  return handle.security === "authenticated" ? null : INSECURE_STREAM;
+}
+
+export function serverStreamRefusal(encryption: Encryption | null, handle: IConnectionHandle): DisconnectReason | null {
+  return encryption?.required && handle.security === "none" ? INSECURE_STREAM : null;
 }
 
 /** Which profile a handle asks for. */

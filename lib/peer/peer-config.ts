@@ -11,7 +11,7 @@ export interface PeerConfig {
   /** `automatic`: packets are read when they come and answered in the same turn. `manual`: nothing happens outside of
    * `updateReceive` and `updateSent`. Default `automatic`. */
   drive: Drive;
-  /** Connections at most, 1 to 100,000. Default 100. */
+  /** Connections at most, 1 to 100,000; as many again may be closing. Default 100. */
   maxConnections: number;
   /** Strangers at most who have not finished their handshake. Default 64. */
   maxPendingConnections: number;

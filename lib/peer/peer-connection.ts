@@ -231,6 +231,9 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
         this.#profile.flush(nowMs);
         this.#depart(nowMs);
         break;
+      case ConnectionState.Connecting:
+        if (nowMs >= this.#stepEndMs) this.#fail(DisconnectCode.HandshakeTimeout, "Nothing came after the handshake");
+        break;
       default:
         if (nowMs >= this.#stepEndMs) this.#owner.forget(this);
     }
@@ -293,7 +296,11 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
   }
 
   malformed(text: string): void {
-    if (this.isConnected) this.#fail(DisconnectCode.InvalidPacket, text);
+    this.#breakOff(DisconnectCode.InvalidPacket, text);
+  }
+
+  tampered(): void {
+    this.#breakOff(DisconnectCode.Tampered, "What arrived is not what was sent");
   }
 
   drained(): void {
@@ -338,6 +345,10 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
   #drawPingInterval(): number {
     const { keepAliveMs, random } = this.#owner.config;
     return keepAliveMs * (1 - 0.1 * random());
+  }
+
+  #breakOff(code: DisconnectCode, text: string): void {
+    if (this.isConnected || this.state === ConnectionState.Connecting) this.#fail(code, text);
   }
 
   /** Ends it at once; the other side is told, once. */

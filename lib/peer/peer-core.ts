@@ -18,7 +18,7 @@ import type { IConnection } from "./connection.js";
 import { ConnectionState } from "./connection-state.js";
 import { ConnectionTable } from "./connection-table.js";
 import { createProfile } from "./create-profile.js";
-import { Encryption } from "./encryption.js";
+import { combinedSecurity, Encryption } from "./encryption.js";
 import { equalBytes } from "./handshake-packets.js";
 import { newPeerMetrics, type PeerMetrics } from "./metrics.js";
 import { MIN_PACKET_SIZE, type ProfileKind } from "./packet-format.js";
@@ -27,7 +27,7 @@ import { type ConnectionOwner, type ConnectionSettings, PeerConnection } from ".
 import { PeerDrive } from "./peer-drive.js";
 import { connectError, explainRefusal } from "./peer-error.js";
 import type { PeerHandler } from "./peer-handler.js";
-import { type AcceptedRequest, ServerHandshake, type ServerHandshakeOwner } from "./server-handshake.js";
+import { type AcceptedRequest, FULL, ServerHandshake, type ServerHandshakeOwner } from "./server-handshake.js";
 import { Stranger } from "./stranger.js";
 
 /** What happens inside of a {@link Peer}: packets find their connection, and handshakes make new ones. */
@@ -168,6 +168,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   }
 
   ended(connection: PeerConnection): void {
+    this.#table.leave(connection);
     this.metrics.connectionsClosed++;
     this.guard(connection, () => this.#handler.onDisconnected?.(connection, connection.reason as DisconnectReason));
   }
@@ -188,12 +189,16 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     }
   }
 
+  get isFull(): boolean {
+    const { maxConnections } = this.config;
+    // Who leaves takes no player's place any more, but there is an end to those too.
+    return this.#table.openCount >= maxConnections || this.#table.all.size >= 2 * maxConnections;
+  }
+
   admit(incoming: IncomingConnection): true | DisconnectReason {
-    const { maxConnections, maxPendingConnections } = this.config;
     if (!this.#server || this.#closing) return { code: DisconnectCode.ServerFull, text: "The server takes nobody" };
-    if (this.#strangers + this.#table.pendingCount >= maxPendingConnections || this.#table.all.size >= maxConnections) {
-      return { code: DisconnectCode.ServerFull, text: "The server is full" };
-    }
+    const isCrowded = this.#strangers + this.#table.pendingCount >= this.config.maxPendingConnections;
+    if (isCrowded || this.isFull) return FULL;
     return this.#handler.beforeAccept?.(incoming) ?? true;
   }
 
@@ -224,7 +229,8 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     this.#endHandshake(null);
     const fingerprintMatches = equalBytes(accept.fingerprint, this.config.fingerprint);
     const maxPacketSize = Math.min(handshake.maxPacketSize, accept.maxPacketSize);
-    const request = { handle: handshake.handle, session: accept.session, fingerprintMatches, keys };
+    const { handle, pattern } = handshake;
+    const request = { handle, session: accept.session, fingerprintMatches, pattern, keys };
     const connection = this.#add(request, accept.profile, maxPacketSize, true);
     settle?.(connection);
     this.#opened(connection);
@@ -278,15 +284,14 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     maxPacketSize: number,
     isConfirmed: boolean,
   ): PeerConnection {
-    const { handle, session, fingerprintMatches, keys } = request;
+    const { handle, session, fingerprintMatches, pattern, keys } = request;
     if (handle.connection instanceof Stranger) this.strangerLeft(handle.connection);
-    const ownSecurity = this.encryption?.pinnedKey ? "authenticated" : "encrypted";
     const settings: ConnectionSettings = {
       handle,
       session,
       fingerprintMatches,
       isConfirmed,
-      security: keys && handle.security !== "authenticated" ? ownSecurity : handle.security,
+      security: combinedSecurity(handle.security, pattern),
       channelBinding: keys?.handshakeHash ?? null,
     };
     const connection = new PeerConnection(this, settings);
@@ -320,11 +325,9 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   #route(packet: ReceivedPacket, nowMs: number): void {
     const owner = this.#table.find(packet);
     if (owner instanceof PeerConnection) {
-      if ((packet.buffer[packet.offset] as number) >= 16) {
-        owner.receive(packet, nowMs);
-        this.changed(owner);
-        return;
-      }
+      owner.receive(packet, nowMs);
+      this.changed(owner);
+      return;
     }
     if (this.#client) {
       if (this.#client.handshake.handle.equals(packet.handle)) this.#client.handshake.receive(packet, nowMs);
@@ -332,7 +335,6 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     }
     if (this.#server?.receive(packet)) return;
     this.metrics.strayPackets++;
-    if (owner instanceof PeerConnection) return;
     this.dismiss(packet.handle, { code: DisconnectCode.InvalidPacket, text: "That was no request to connect" });
   }
 

@@ -27,6 +27,8 @@ export interface ProfileHost {
   remoteClosed(reason: DisconnectReason): void;
   /** The other side has broken the format: `InvalidPacket`. */
   malformed(text: string): void;
+  /** What a reliable transport brought proves nothing, and so nothing behind it can: `Tampered`. */
+  tampered(): void;
   /** A queue that refused a message has room again. */
   drained(): void;
 }

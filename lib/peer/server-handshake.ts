@@ -8,7 +8,7 @@ import {
   type ReceivedPacket,
 } from "../socket/index.js";
 import { Cookies } from "./cookies.js";
-import { type Encryption, profileOf, streamRefusal } from "./encryption.js";
+import { type Encryption, profileOf, serverStreamRefusal } from "./encryption.js";
 import {
   type ConnectRequest,
   equalBytes,
@@ -31,6 +31,7 @@ export interface AcceptedRequest {
   profile: ProfileKind;
   maxPacketSize: number;
   fingerprintMatches: boolean;
+  pattern: SecurityPattern;
   keys: TransportKeys | null;
 }
 
@@ -41,6 +42,8 @@ export interface ServerHandshakeOwner {
   readonly maxPacketSize: number;
   now(): number;
   transmit(handle: IConnectionHandle, packet: Uint8Array, length: number, delivery: Delivery, lane: number): boolean;
+  /** No place is left for one more connection. */
+  readonly isFull: boolean;
   /** Whether there is room for one more, and the application wants it. */
   admit(incoming: IncomingConnection): true | DisconnectReason;
   /** Ends the transport's connection to a stranger, where there is one. */
@@ -50,6 +53,8 @@ export interface ServerHandshakeOwner {
   /** Makes the connection of `request`; it waits for its first packet. */
   open(request: AcceptedRequest): void;
 }
+
+export const FULL: DisconnectReason = { code: DisconnectCode.ServerFull, text: "The server is full" };
 
 interface Answer {
   nonce: Uint8Array;
@@ -150,6 +155,7 @@ export class ServerHandshake {
       profile: request.profile,
       maxPacketSize: Math.min(maxPacketSize, request.maxPacketSize),
       fingerprintMatches: equalBytes(request.fingerprint, config.fingerprint),
+      pattern: request.security,
       keys,
     });
     this.#send(handle, accept);
@@ -168,7 +174,7 @@ export class ServerHandshake {
       return { code: DisconnectCode.ProtocolMismatch, text: "The two ends speak different protocols" };
     }
     if (profile === ProfileKind.Stream) {
-      const refusal = streamRefusal(encryption, handle);
+      const refusal = serverStreamRefusal(encryption, handle);
       if (refusal) return refusal;
     } else if (request.security === SecurityPattern.Plain && encryption?.required) {
       return { code: DisconnectCode.EncryptionRequired, text: "The server talks to nobody in the clear" };
@@ -176,8 +182,9 @@ export class ServerHandshake {
     if (request.security !== SecurityPattern.Plain && (!encryption || profile === ProfileKind.Stream)) {
       return { code: DisconnectCode.EncryptionUnsupported, text: "The server has no encryption of this kind" };
     }
-    // A stateful connection was asked about before its transport accepted it.
-    const admitted = handle.isStateful || this.#owner.admit({ address, security: handle.security });
+    // The application was asked about a stateful connection before its transport accepted it; others may have come since.
+    if (handle.isStateful) return this.#owner.isFull ? FULL : null;
+    const admitted = this.#owner.admit({ address, security: handle.security });
     return admitted === true ? null : admitted;
   }
 

@@ -10,6 +10,8 @@ export enum DisconnectCode {
   ConnectionLost = 1003,
   /** The handshake was not finished within `handshakeTimeoutMs`. */
   HandshakeTimeout = 1004,
+  /** The transport's reliable messages are not those that the other side sent: somebody sits in between. */
+  Tampered = 1005,
   /** `maxConnections` or `maxPendingConnections` is reached. */
   ServerFull = 1010,
   /** The two ends run different versions of the wire format. */

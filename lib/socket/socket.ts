@@ -6,7 +6,11 @@ export enum Delivery {
   Reliable = 1,
 }
 
-/** `encrypted`: nobody reads along, but nothing proves who the other side is; `authenticated`: that too. */
+/**
+ * `encrypted`: who only listens learns nothing, but somebody could sit between the two ends. `authenticated`: nobody can, since
+ * one end has proved to the other who it is. (To its client a server with a certificate or a pinned key has. To a server only a
+ * client with a certificate of GNS has.)
+ */
 export type Security = "none" | "encrypted" | "authenticated";
 
 /** What a listening socket is bound to. Made by a `SocketFactory`, understood by its sockets only. */

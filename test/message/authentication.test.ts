@@ -14,6 +14,7 @@ import {
   signedTokenAuthenticator,
   signedTokenCredential,
 } from "../../lib/message/index.js";
+import { generateServerKey } from "../../lib/noise/index.js";
 import { nodePrimitives } from "../../lib/noise/node-primitives.js";
 import { type IConnection, Peer, type PeerHandler } from "../../lib/peer/index.js";
 import { string, struct, u8 } from "../../lib/serialization/index.js";
@@ -24,7 +25,11 @@ const Hello = defineMessage("hello", u8);
 const newProtocol = () => defineProtocol({ name: "authentication", version: 1, messages: [Hello] });
 const SECRET = "correct horse battery staple";
 const kinds: MemorySocketKind[] = ["datagram", "native", "stream"];
-const sealed = { encryption: { primitives: nodePrimitives() } };
+const primitives = nodePrimitives();
+const sealed = { encryption: { primitives } };
+const serverKey = generateServerKey(primitives);
+const keyed = { encryption: { primitives, serverKeys: [serverKey.privateKey], required: false } };
+const pinned = { encryption: { primitives, serverKey: serverKey.publicKey } };
 
 interface Given {
   kind?: MemorySocketKind;
@@ -109,21 +114,26 @@ async function relay(world: MessageWorld, kind: MemorySocketKind, peer: object):
   return front;
 }
 
+/** A client that reaches the server through somebody in the middle; each has its own encryption, or none. */
+async function throughRelay(
+  kind: MemorySocketKind,
+  given: { server: Partial<NetworkServerOptions>; credential: Credential },
+  { serverPeer, relayPeer, clientPeer }: { serverPeer: object; relayPeer: object; clientPeer: object },
+) {
+  const world = new MessageWorld({ protocol: newProtocol(), kind, server: { ...given.server, peer: serverPeer } });
+  await world.server.start();
+  const socketFactory = await relay(world, kind, relayPeer);
+  const { client, connecting } = world.dial({ socketFactory, peer: clientPeer, credential: given.credential });
+  await world.until(() => client.isAuthenticated || !client.active);
+  await world.run(100);
+  return { world, connecting };
+}
+
 describe.each<MemorySocketKind>(["datagram", "native"])(
   "over %s, a proof that somebody in the middle passes on",
   (kind) => {
-    const through = async (
-      encryption: object,
-      given: { server: Partial<NetworkServerOptions>; credential: Credential },
-    ) => {
-      const world = new MessageWorld({ protocol: newProtocol(), kind, server: { ...given.server, peer: encryption } });
-      await world.server.start();
-      const socketFactory = await relay(world, kind, encryption);
-      const { client, connecting } = world.dial({ socketFactory, peer: encryption, credential: given.credential });
-      await world.until(() => client.isAuthenticated || !client.active);
-      await world.run(100);
-      return { world, connecting };
-    };
+    const through = (peer: object, given: { server: Partial<NetworkServerOptions>; credential: Credential }) =>
+      throughRelay(kind, given, { serverPeer: peer, relayPeer: peer, clientPeer: peer });
     const bySecret = {
       server: { authentication: { authenticators: [sharedSecretAuthenticator(SECRET)] } },
       credential: sharedSecretCredential(SECRET),
@@ -171,13 +181,15 @@ describe("a signed token", () => {
   const show = async (
     credential: Credential,
     issuerKey: Uint8Array,
-    options: { now?: number; allowUnboundToken?: boolean; client?: object } = {},
+    options: { now?: number; allowUnboundToken?: boolean; clientPeer?: object } = {},
   ) => {
-    const { now = 1000, allowUnboundToken = false } = options;
+    const { now = 1000, allowUnboundToken = false, clientPeer = {} } = options;
     const authenticator = signedTokenAuthenticator({ issuerKeys: [issuerKey], now: () => now, allowUnboundToken });
-    const server = { authentication: { authenticators: [authenticator] } };
-    return attempt({ server, client: { credential } });
+    const server = { authentication: { authenticators: [authenticator] }, peer: keyed };
+    return attempt({ server, client: { credential, peer: clientPeer } });
   };
+
+  const careless = { allowUnboundToken: true };
 
   it("lets its owner in, and says who it is", async () => {
     const [issuer, player] = [await generateTokenKeys(), await generateTokenKeys()];
@@ -193,23 +205,54 @@ describe("a signed token", () => {
     const forged = await issueToken(thief.privateKey, { ...claims, publicKey: thief.publicKey });
     const outcomes = [
       show(signedTokenCredential(token, thief.privateKey), issuer.publicKey),
-      show(signedTokenCredential(token), issuer.publicKey),
+      show(signedTokenCredential(token, null, careless), issuer.publicKey, careless),
       show(signedTokenCredential(forged, thief.privateKey), issuer.publicKey),
       show(signedTokenCredential(token, player.privateKey), issuer.publicKey, { now: 2000 }),
-      show(signedTokenCredential(new Uint8Array(5)), issuer.publicKey),
+      show(signedTokenCredential(new Uint8Array(5), null, careless), issuer.publicKey, careless),
     ];
     for (const outcome of outcomes) {
       await expect((await outcome).connecting).rejects.toMatchObject({ code: "ERR_AUTHENTICATION_FAILED" });
     }
   });
 
-  it("without a key counts only over an authenticated connection, or where that is allowed", async () => {
-    const issuer = await generateTokenKeys();
-    const credential = signedTokenCredential(await issueToken(issuer.privateKey, claims));
-    const refused = await show(credential, issuer.publicKey);
-    await expect(refused.connecting).rejects.toMatchObject({ code: "ERR_AUTHENTICATION_FAILED" });
-    const allowed = await show(credential, issuer.publicKey, { allowUnboundToken: true });
-    expect((await allowed.connecting).isAuthenticated).toBe(true);
+  describe("without a key", () => {
+    const issue = async () => {
+      const issuer = await generateTokenKeys();
+      return { issuerKey: issuer.publicKey, token: await issueToken(issuer.privateKey, claims) };
+    };
+
+    it("counts where the client has pinned the server's key", async () => {
+      const { issuerKey, token } = await issue();
+      const { connecting } = await show(signedTokenCredential(token), issuerKey, { clientPeer: pinned });
+      expect((await connecting).isAuthenticated).toBe(true);
+    });
+
+    it.each([
+      ["in the clear", {}],
+      ["encrypted to anybody", sealed],
+    ])("counts %s only where both sides allow it", async (_name, clientPeer) => {
+      const { issuerKey, token } = await issue();
+      const credential = signedTokenCredential(token, null, careless);
+      const unasked = await show(signedTokenCredential(token), issuerKey, { clientPeer, ...careless });
+      await expect(unasked.connecting).rejects.toMatchObject({ code: "ERR_UNBOUND_TOKEN" });
+      const refused = await show(credential, issuerKey, { clientPeer });
+      await expect(refused.connecting).rejects.toMatchObject({ code: "ERR_AUTHENTICATION_FAILED" });
+      const allowed = await show(credential, issuerKey, { clientPeer, ...careless });
+      expect((await allowed.connecting).isAuthenticated).toBe(true);
+    });
+
+    it("is not shown to somebody in the middle, who knows the server's key as everybody does", async () => {
+      const { issuerKey, token } = await issue();
+      const authenticator = signedTokenAuthenticator({ issuerKeys: [issuerKey], now: () => 1000 });
+      const server = { authentication: { authenticators: [authenticator] } };
+      const through = (credential: Credential) =>
+        throughRelay("datagram", { server, credential }, { serverPeer: keyed, relayPeer: pinned, clientPeer: sealed });
+      const stolen = await through(signedTokenCredential(token, null, careless));
+      expect((await stolen.connecting).isAuthenticated).toBe(true);
+      const { world, connecting } = await through(signedTokenCredential(token));
+      await expect(connecting).rejects.toMatchObject({ code: "ERR_UNBOUND_TOKEN" });
+      expect(world.server.authenticatedPlayers).toEqual([]);
+    });
   });
 });
 

@@ -2,7 +2,13 @@ import { describe, expect, it } from "vitest";
 import { generateServerKey } from "../../lib/noise/index.js";
 import { nodePrimitives } from "../../lib/noise/node-primitives.js";
 import { Channel, ConnectionState, MAX_UNRELIABLE_MESSAGE_SIZE } from "../../lib/peer/index.js";
-import { MemorySocketFactory, type MemorySocketKind, type Security } from "../../lib/socket/index.js";
+import {
+  Delivery,
+  DisconnectCode,
+  MemorySocketFactory,
+  type MemorySocketKind,
+  type Security,
+} from "../../lib/socket/index.js";
 import { PeerWorld, text, type WorldOptions } from "../support/peer-world.js";
 
 const primitives = nodePrimitives();
@@ -65,7 +71,17 @@ describe.each<MemorySocketKind>(["datagram", "native"])("over %s", (kind) => {
     expect(bindings[0]).toMatch(/^[0-9a-f]{64}$/);
     expect(new Set(bindings).size).toBe(2);
     expect(bindings.slice(2)).toEqual(bindings.slice(0, 2));
-    expect(world.serverHandler.connected[0]?.security).toBe("encrypted");
+  });
+
+  it("a server says of each client whether anybody can be between them", async () => {
+    const both = { encryption: { ...server.encryption, ...pinned.encryption, required: false } };
+    const { world } = await PeerWorld.connected({ kind, server: both, client: pinned });
+    world.dial(unpinned);
+    await world.run(100);
+    world.dial({ encryption: null });
+    await world.run(100);
+    const securities = world.serverHandler.connected.map(({ security }) => security);
+    expect(securities).toEqual(["authenticated", "encrypted", "none"]);
   });
 
   it("nothing of what is said can be read on the way", async () => {
@@ -133,6 +149,76 @@ describe.each<MemorySocketKind>(["datagram", "native"])("over %s", (kind) => {
   });
 });
 
+describe("over native, where only somebody in between can spoil a packet", () => {
+  const spoiled = (what: string, packet: Uint8Array) => {
+    const at = what === "kind" ? 0 : packet.length - 1;
+    packet[at] = (packet[at] as number) ^ 1;
+  };
+
+  async function spoil(kind: number, what: string, channel: Channel) {
+    const { world, client, clientHandler } = await PeerWorld.connected({ kind: "native", server, client: pinned });
+    const connection = world.serverHandler.connected[0];
+    const strays = () => connection?.metrics.strayPackets ?? 0;
+    let count = 0;
+    world.tap = (packet) => {
+      if (packet[0] === kind && count++ === 0) spoiled(what, packet);
+    };
+    for (const words of ["one", "two"]) {
+      client.send(text(words), channel);
+      await world.run(50);
+    }
+    expect(strays()).toBe(1);
+    return { world, client, connection, clientHandler };
+  }
+
+  it.each(["kind", "tag"])(
+    "a reliable packet with another %s ends the connection, and both sides hear why",
+    async (what) => {
+      const { world, clientHandler } = await spoil(17, what, Channel.Reliable);
+      await world.run(100);
+      expect(world.serverHandler.texts).toEqual([]);
+      for (const { disconnected } of [world.serverHandler, clientHandler]) {
+        expect(disconnected).toMatchObject([{ code: DisconnectCode.Tampered }]);
+      }
+    },
+  );
+
+  it("so does one on a lane that there is not, and so no seal for", async () => {
+    const { world } = await PeerWorld.connected({ kind: "native", server, client: pinned });
+    const socket = world.serverSocket;
+    const receive = socket.receive.bind(socket);
+    socket.receive = (packet) => {
+      receive(packet);
+      packet.delivery = Delivery.Reliable;
+      packet.lane = 6;
+    };
+    world.inject(Uint8Array.of(17, 32, 4, 0x21));
+    await world.run(20);
+    expect(world.serverHandler.texts).toEqual([]);
+    expect(world.serverHandler.disconnected).toMatchObject([{ code: DisconnectCode.Tampered }]);
+  });
+
+  it("so does one that is missing, when the next one comes", async () => {
+    const { world, client } = await PeerWorld.connected({ kind: "native", server, client: pinned });
+    for (const words of ["one", "two", "three"]) {
+      world.isCut = words === "two";
+      client.send(text(words));
+      await world.run(50);
+    }
+    expect(world.serverHandler.texts).toEqual(["one"]);
+    expect(world.serverHandler.disconnected).toMatchObject([{ code: DisconnectCode.Tampered }]);
+  });
+
+  it.each(["kind", "tag"])("an unreliable packet with another %s is counted and does nothing", async (what) => {
+    const { world, client } = await spoil(18, what, Channel.Unreliable);
+    expect(world.serverHandler.texts).toEqual(["two"]);
+    client.send(text("three"));
+    await world.run(100);
+    expect(world.serverHandler.texts).toEqual(["two", "three"]);
+    expect(world.serverHandler.disconnected).toEqual([]);
+  });
+});
+
 it.each<[Security, string]>([
   ["none", "ERR_ENCRYPTION_REQUIRED"],
   ["encrypted", "encrypted"],
@@ -142,11 +228,14 @@ it.each<[Security, string]>([
 });
 
 it("a pinned key over a stream wants a transport that proves who the server is", async () => {
-  const outcomes = [];
-  for (const security of ["none", "encrypted", "authenticated"] as const) {
-    outcomes.push(await outcome({ factory: { kind: "stream", security }, server: {}, client: pinned }));
+  for (const required of [true, false]) {
+    const outcomes = [];
+    const client = { encryption: { ...pinned.encryption, required } };
+    for (const security of ["none", "encrypted", "authenticated"] as const) {
+      outcomes.push(await outcome({ factory: { kind: "stream", security }, server: {}, client }));
+    }
+    expect(outcomes).toEqual(["ERR_ENCRYPTION_REQUIRED", "ERR_ENCRYPTION_REQUIRED", "authenticated"]);
   }
-  expect(outcomes).toEqual(["ERR_ENCRYPTION_REQUIRED", "ERR_ENCRYPTION_REQUIRED", "authenticated"]);
 });
 
 it("a key that is none is refused at once", () => {

@@ -68,6 +68,8 @@ function request(
 
 const cookieOf = (challenge: Uint8Array | undefined) => challenge?.slice(9) as Uint8Array;
 
+const profiles = { datagram: 0, native: 1, stream: 2 };
+
 async function listening(server: Partial<PeerConfig> = {}, kind: "datagram" | "native" | "stream" = "datagram") {
   const world = new PeerWorld({ kind, server });
   await world.listen();
@@ -171,6 +173,29 @@ describe("a stranger over datagrams", () => {
 });
 
 describe("a connection over datagrams", () => {
+  it("that has ended is kept to answer its goodbye, and no more than maxConnections are", async () => {
+    const { world, client } = await PeerWorld.connected({ server: { maxConnections: 2 } });
+    client.disconnect();
+    const outcomes = [];
+    for (let count = 0; count < 4; count++) {
+      const { connection } = world.dial();
+      await world.run(50);
+      const dialed = await connection.catch(({ code }) => code);
+      if (count < 3) dialed.disconnect();
+      outcomes.push(dialed.state ?? dialed);
+    }
+    expect(outcomes).toEqual([
+      ConnectionState.Disconnecting,
+      ConnectionState.Disconnecting,
+      ConnectionState.Disconnecting,
+      "ERR_SERVER_FULL",
+    ]);
+    await world.run(2000, 20);
+    const { connection } = world.dial();
+    await world.run(50);
+    expect((await connection).state).toBe(ConnectionState.Connected);
+  });
+
   it("is not ended, disturbed or kept alive by packets without its session", async () => {
     const { world, client } = await PeerWorld.connected();
     const stranger = await Stranger.arrive(world);
@@ -236,6 +261,25 @@ describe("a client", () => {
     await world.run(2000);
     expect(forged).toEqual([]);
     expect((await connection).state).toBe(ConnectionState.Connected);
+  });
+
+  it("ignores an Accept for packets that no message fits, and takes the one that follows", async () => {
+    const world = new PeerWorld();
+    await world.listen();
+    let accepts = 0;
+    const socket = world.factory.createClientSocket();
+    const receive = socket.receive.bind(socket);
+    socket.receive = (packet) => {
+      receive(packet);
+      if (packet.buffer[packet.offset] !== 3 || accepts++ > 0) return;
+      packet.buffer = packet.buffer.slice(packet.offset);
+      packet.buffer.set([100, 0], 14);
+      packet.offset = 0;
+    };
+    const connection = world.newPeer(socket, new Recorder()).connect(world.factory.getConnectEndPoint());
+    await world.run(1000);
+    expect((await connection).state).toBe(ConnectionState.Connected);
+    expect(accepts).toBe(2);
   });
 
   it("gives up after handshakeTimeoutMs, having asked every connectIntervalMs", async () => {
@@ -310,6 +354,25 @@ describe.each(["native", "stream"] as const)("a stranger over %s", (kind) => {
       code: "ERR_CONNECT_FAILED",
       reason: { code: DisconnectCode.ServerFull },
     });
+  });
+
+  it("who asks for a connection, and then says nothing, has to go", async () => {
+    const world = await listening({ maxPendingConnections: 2 }, kind);
+    const strangers = [await Stranger.arrive(world), await Stranger.arrive(world)];
+    for (const stranger of strangers) stranger.send(request(1, undefined, { profile: profiles[kind] }));
+    await world.run(20);
+    await expect(Stranger.arrive(world)).rejects.toMatchObject({ reason: { code: DisconnectCode.ServerFull } });
+    await world.run(6000, 50);
+    expect(strangers.map(({ ends }) => ends)).toEqual([["HandshakeTimeout"], ["HandshakeTimeout"]]);
+    await Stranger.arrive(world);
+  });
+
+  it("who asks again is one connection, and not heard any more", async () => {
+    const world = await listening({}, kind);
+    const stranger = await Stranger.arrive(world);
+    for (let nonce = 0; nonce < 10; nonce++) stranger.send(request(nonce, undefined, { profile: profiles[kind] }));
+    await world.run(20);
+    expect(stranger.received.map(([kind]) => kind)).toEqual([3]);
   });
 
   it("who is refused makes room for the next one at once", async () => {

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { generateServerKey } from "../../lib/noise/index.js";
 import { nodePrimitives } from "../../lib/noise/node-primitives.js";
-import { ConnectionState, type IConnection, type PeerConfig } from "../../lib/peer/index.js";
-import type { SocketFactory } from "../../lib/socket/index.js";
+import { Channel, ConnectionState, type IConnection, type PeerConfig } from "../../lib/peer/index.js";
+import { DisconnectCode, type SocketFactory } from "../../lib/socket/index.js";
 import { GnsRelay } from "../support/gns-relay.js";
 import { text } from "../support/peer-world.js";
 import { gns, type PeerUser, RealPeers, udp } from "../support/real-peers.js";
@@ -142,6 +142,44 @@ describe.each([
   });
 });
 
+describe("a relay of GNS that alters what the server says", () => {
+  /** The server says ten words to a client with a pinned key; the relay alters the third packet of this kind. */
+  async function spoil(kind: number, channel: Channel) {
+    const world = await serve(gns());
+    const relay = new GnsRelay();
+    ends.unshift(relay);
+    let count = 0;
+    const port = await relay.start(world.server.boundPort as number, (packet) => {
+      if (packet[0] !== kind || ++count !== 3) return packet;
+      const altered = Buffer.from(packet);
+      altered[altered.length - 1] = (altered[altered.length - 1] as number) ^ 1;
+      return altered;
+    });
+    const [connection, user] = await world.dial(pinned, port);
+    const server = await world.user.until(() => world.user.connected[0]);
+    for (let word = 0; word < 10; word++) {
+      server.send(Uint8Array.of(word), channel);
+      server.flush();
+    }
+    return { connection, user, server };
+  }
+
+  it("has a client with a pinned key end the connection over a reliable message", async () => {
+    const { connection, user } = await spoil(17, Channel.Reliable);
+    expect(await connection.closed).toMatchObject({ code: DisconnectCode.Tampered });
+    expect(user.messages.map(({ bytes }) => bytes[0])).toEqual([0, 1]);
+  });
+
+  it("loses an unreliable message, and nothing else", async () => {
+    const { connection, user, server } = await spoil(18, Channel.Unreliable);
+    server.send(Uint8Array.of(99));
+    await user.until(() => user.messages.some(({ bytes }) => bytes[0] === 99));
+    expect(connection.metrics.strayPackets).toBe(1);
+    expect(connection.state).toBe(ConnectionState.Connected);
+    await connection.close();
+  });
+});
+
 describe("a relay of UDP that alters what the server says", () => {
   async function through(change: (packet: Buffer) => Buffer, config: Partial<PeerConfig>) {
     const world = await serve(udp());
@@ -178,6 +216,28 @@ describe("a relay of UDP that alters what the server says", () => {
     expect(connection.state).toBe(ConnectionState.Connected);
     await connection.close();
   });
+
+  it.each([
+    ["with a pinned key", pinned, "authenticated"],
+    ["without a pinned key", unpinned, "encrypted"],
+  ])(
+    "cannot make a client %s go on in the clear by accepting before its handshake",
+    async (_name, config, security) => {
+      const early: Buffer[] = [];
+      // A Challenge becomes an Accept for the same nonce, without a word of Noise; once, so that the client can go on.
+      const acceptEarly = (packet: Buffer) => {
+        if (packet[0] !== 2 || early.length > 0) return packet;
+        early.push(packet);
+        const settled = Buffer.from("01000000" + "00" + "b004" + "0000000000000000" + "0000", "hex");
+        return Buffer.concat([Buffer.of(3), packet.subarray(1, 9), settled]);
+      };
+      const [connection, user] = await through(acceptEarly, config);
+      expect(early).toHaveLength(1);
+      expect(connection.security).toBe(security);
+      expect(await talk(connection, user)).toBe(secret);
+      await connection.close();
+    },
+  );
 
   it("cannot make a client with a pinned key accept another answer to its handshake", async () => {
     const spoilAccept = (packet: Buffer) => {

@@ -132,6 +132,22 @@ describe.each(kinds)("over %s", (kind) => {
     expect(world.server.connections.length).toBe(1);
   });
 
+  it("who leaves a full server, or is sent away, makes room at once", async () => {
+    const world = new PeerWorld({ kind, server: { maxConnections: 100, maxPendingConnections: 100 } });
+    await world.listen();
+    const clients = Array.from({ length: 100 }, () => world.dial());
+    await world.run(100);
+    expect(world.server.connections.length).toBe(100);
+    (await clients[7]?.connection)?.disconnect();
+    world.server.connections[50]?.disconnect();
+    await world.run(20);
+    const newcomers = [world.dial(), world.dial(), world.dial()];
+    await world.run(100);
+    const outcomes = await Promise.all(newcomers.map(({ connection }) => connection.catch(({ code }) => code)));
+    expect(outcomes.map((outcome) => outcome.state ?? outcome)).toEqual([3, 3, "ERR_SERVER_FULL"]);
+    expect(world.server.connections.length).toBe(100);
+  });
+
   it("beforeAccept refuses with a reason of the application", async () => {
     const world = new PeerWorld({ kind });
     const asked: string[] = [];

@@ -12,13 +12,13 @@ export class GnsRelay {
   readonly #toClient = new SocketUser(this.#factory.createServerSocket());
   readonly #toServer = new SocketUser(this.#factory.createClientSocket());
 
-  /** Returns the port for the client. */
-  async start(serverPort: number): Promise<number> {
+  /** `change` sees what the server sends. Returns the port for the client. */
+  async start(serverPort: number, change: (packet: Buffer) => Buffer = (packet) => packet): Promise<number> {
     await this.#toClient.socket.bind(this.#factory.getBindEndPoint());
     const server = await this.#toServer.connect(this.#factory.getConnectEndPoint(undefined, serverPort));
     this.#toClient.onPacket = (packet) => this.#pass(packet, this.#toServer, server);
     this.#toServer.onPacket = (packet) => {
-      this.#pass(packet, this.#toClient, this.#toClient.connected[0] as IConnectionHandle);
+      this.#pass(packet, this.#toClient, this.#toClient.connected[0] as IConnectionHandle, change);
     };
     return this.#toClient.socket.boundPort as number;
   }
@@ -27,9 +27,14 @@ export class GnsRelay {
     await Promise.all([this.#toClient.socket.close(), this.#toServer.socket.close()]);
   }
 
-  #pass({ buffer, offset, length, delivery, lane }: ReceivedPacket, side: SocketUser, handle: IConnectionHandle): void {
+  #pass(
+    { buffer, offset, length, delivery, lane }: ReceivedPacket,
+    side: SocketUser,
+    handle: IConnectionHandle,
+    change = (packet: Buffer) => packet,
+  ): void {
     const bytes = Buffer.from(buffer.subarray(offset, offset + length));
     this.passed.push(bytes);
-    side.send(handle, bytes, delivery, lane);
+    side.send(handle, change(bytes), delivery, lane);
   }
 }

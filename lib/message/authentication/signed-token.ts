@@ -1,4 +1,5 @@
 import { unixTimeMs } from "../../clock.js";
+import { NetworkError } from "../../network-error.js";
 import {
   bytes,
   type Codec,
@@ -64,7 +65,10 @@ export async function issueToken(issuerKey: SigningKey, claims: TokenClaims): Pr
 export interface SignedTokenOptions {
   /** Public keys of those whose tokens count, 32 bytes each; two during a change. */
   issuerKeys: readonly Uint8Array[];
-  /** Accept tokens without a client's key over connections that are not authenticated: whoever reads one can use it. */
+  /**
+   * Accept tokens without a client's key also where `security` is not `authenticated`: whoever sits in between can use them. On
+   * a server behind wss it is needed, since nothing there tells whether the client has looked at the certificate.
+   */
   allowUnboundToken?: boolean;
   /** Milliseconds since 1970, for the expiry. */
   now?: () => number;
@@ -96,11 +100,23 @@ export function signedTokenAuthenticator(options: SignedTokenOptions): Authentic
   };
 }
 
-/** Client: shows its token, and signs with the key that the token names. */
-export function signedTokenCredential(token: Uint8Array, privateKey?: SigningKey): Credential {
+/**
+ * Client: shows its token, and signs with the key that the token names. A token without a key is its bearer's, so it is shown to
+ * an authenticated server only (a pinned key, or wss), unless `allowUnboundToken`: elsewhere `connect` rejects with
+ * `ERR_UNBOUND_TOKEN`.
+ */
+export function signedTokenCredential(
+  token: Uint8Array,
+  privateKey: SigningKey | null = null,
+  { allowUnboundToken = false } = {},
+): Credential {
   return {
     method: METHOD,
     prove: async (context) => {
+      // The server cannot tell whose ears it passed on the way: its own key is known to every thief as well.
+      if (!privateKey && !allowUnboundToken && context.security !== "authenticated") {
+        throw new NetworkError("ERR_UNBOUND_TOKEN", "A token without a key needs an authenticated connection");
+      }
       const clientNonce = context.randomBytes(NONCE_BYTES);
       const signature = privateKey
         ? await sign(privateKey, transcript(METHOD, "client", clientNonce, context))

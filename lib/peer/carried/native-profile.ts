@@ -72,12 +72,12 @@ export class NativeProfile extends CarriedProfile {
   }
 
   override receive({ buffer, offset, length, delivery, lane }: ReceivedPacket, nowMs: number): void {
-    const kind = delivery === Delivery.Reliable ? PacketKind.Reliable : PacketKind.Unreliable;
-    if (buffer[offset] !== kind) {
-      this.host.stray();
+    const isReliable = delivery === Delivery.Reliable;
+    if (buffer[offset] !== (isReliable ? PacketKind.Reliable : PacketKind.Unreliable)) {
+      this.#refuse(isReliable);
       return;
     }
-    if (kind === PacketKind.Reliable) this.#receiveReliable(buffer, offset, offset + length, lane, nowMs);
+    if (isReliable) this.#receiveReliable(buffer, offset, offset + length, lane, nowMs);
     else this.#receiveUnreliable(buffer, offset, offset + length, nowMs);
   }
 
@@ -159,12 +159,12 @@ export class NativeProfile extends CarriedProfile {
 
   #receiveReliable(buffer: Uint8Array, start: number, packetEnd: number, lane: number, nowMs: number): void {
     let end = packetEnd;
-    const seal = this.#laneSeals?.[lane];
-    if (seal) {
+    if (this.#laneSeals) {
       const number = this.#laneReceived[lane] as number;
-      end = seal.open(number, buffer, start, RELIABLE_HEADER_BYTES, packetEnd);
+      // GNS has 255 lanes, and who sits in between may use them.
+      end = this.#laneSeals[lane]?.open(number, buffer, start, RELIABLE_HEADER_BYTES, packetEnd) ?? -1;
       if (end < 0) {
-        this.host.stray();
+        this.#refuse(true);
         return;
       }
       this.#laneReceived[lane] = number + 1;
@@ -172,6 +172,16 @@ export class NativeProfile extends CarriedProfile {
     this.host.proven();
     this.reader.start(buffer, start + RELIABLE_HEADER_BYTES, end);
     this.readFrames(nowMs);
+  }
+
+  /**
+   * Nobody but the other end of the transport's own session can send here, and what is reliable comes once and in order. So
+   * where a sealed reliable packet is not the next one, somebody has ended that session in between; its lane could never go on,
+   * while pings would keep the connection.
+   */
+  #refuse(isReliable: boolean): void {
+    this.host.stray();
+    if (isReliable && this.#laneSeals) this.host.tampered();
   }
 
   #receiveUnreliable(buffer: Uint8Array, start: number, packetEnd: number, nowMs: number): void {
@@ -183,7 +193,7 @@ export class NativeProfile extends CarriedProfile {
       end = this.#unreliableSeal?.open(number, buffer, start, UNRELIABLE_HEADER_BYTES, packetEnd) ?? packetEnd;
     } else end = -1;
     if (end < 0) {
-      this.host.stray();
+      this.#refuse(false);
       return;
     }
     this.#received.record(number);

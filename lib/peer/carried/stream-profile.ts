@@ -29,11 +29,11 @@ export class StreamProfile extends CarriedProfile {
   }
 
   override receive({ buffer, offset, length }: ReceivedPacket, nowMs: number): void {
-    this.host.proven();
     if (buffer[offset] !== PacketKind.Stream) {
       this.host.malformed(`Packet ${buffer[offset]} on a stream`);
       return;
     }
+    this.host.proven();
     this.reader.start(buffer, offset + 1, offset + length);
     this.readFrames(nowMs);
   }

@@ -34,12 +34,16 @@ export class ReceivedPackets {
   largest = 0;
   /** When an acknowledgement has to leave; `Infinity`: nothing waits for one. */
   ackDueMs = Number.POSITIVE_INFINITY;
+  /** How long an acknowledgement waits for company. */
+  delayMs = MAX_ACK_DELAY_MS;
   /** Signed: half of the unsigned words would be heap objects. */
   readonly #seen = new Int32Array(RECEIVE_WINDOW / 32);
   #acknowledged = new RangeSet();
   #largestAcknowledgedMs = 0;
   #unacknowledgedCount = 0;
   #total = 0;
+  /** A packet came that was not the next one, and no acknowledgement has left since. */
+  #hasNews = false;
 
   constructor(firstNumber: number) {
     this.largest = firstNumber - 1;
@@ -51,14 +55,18 @@ export class ReceivedPackets {
     return number > this.largest - RECEIVE_WINDOW && number >= 0 && (this.#word(number) & (1 << (number | 0))) === 0;
   }
 
-  /** Notes a new packet; true: it came exactly behind the newest. */
+  /**
+   * Notes a new packet; true: it came exactly behind the newest, and so did all since the last acknowledgement. A gap can show
+   * first in a packet that asks for none.
+   */
   record(number: number): boolean {
     const distance = number - this.largest;
     if (distance >= RECEIVE_WINDOW) this.#seen.fill(0);
     else for (let skipped = this.largest + 1; skipped <= number; skipped++) this.#setBit(skipped, false);
     this.#setBit(number, true);
     if (distance > 0) this.largest = number;
-    return distance === 1;
+    if (distance !== 1) this.#hasNews = true;
+    return !this.#hasNews;
   }
 
   /** A recorded packet is to be acknowledged. */
@@ -99,6 +107,7 @@ export class ReceivedPackets {
     }
     this.ackDueMs = Number.POSITIVE_INFINITY;
     this.#unacknowledgedCount = 0;
+    this.#hasNews = false;
     return at;
   }
 
@@ -111,8 +120,8 @@ export class ReceivedPackets {
   #delayMs(urgency: AckUrgency): number {
     const interval = this.#total < EAGER_PACKETS ? EAGER_INTERVAL : ACK_INTERVAL;
     if (urgency === AckUrgency.AtOnce || this.#unacknowledgedCount >= interval) return 0;
-    const isLone = urgency === AckUrgency.Low && this.#unacknowledgedCount === 1;
-    return isLone ? MAX_LONE_ACK_DELAY_MS : MAX_ACK_DELAY_MS;
+    if (urgency !== AckUrgency.Low) return this.delayMs;
+    return this.#unacknowledgedCount === 1 ? MAX_LONE_ACK_DELAY_MS : MAX_ACK_DELAY_MS;
   }
 
   #word(number: number): number {

@@ -1,3 +1,6 @@
+import { MAX_ACK_DELAY_MS } from "./received-packets.js";
+
+const MIN_ACK_DELAY_MS = 1;
 /** Round trip assumed before the first measurement, in milliseconds. */
 const ASSUMED_MS = 200;
 /** Nothing is measured finer than this: timers of the platform have whole milliseconds. */
@@ -17,6 +20,8 @@ export class RoundTripEstimator {
    * round trips at most, so that the second copy arrives within three.
    */
   patienceMs = 2 * ASSUMED_MS;
+  /** How long an acknowledgement waits: a share of the way, so that a lost packet costs about two round trips on any. */
+  ackDelayMs = MAX_ACK_DELAY_MS;
 
   constructor(initialMs: number) {
     this.latestMs = initialMs;
@@ -35,6 +40,7 @@ export class RoundTripEstimator {
       this.variationMs += (Math.abs(this.smoothedMs - roundTripMs) - this.variationMs) / 4;
       this.smoothedMs += (roundTripMs - this.smoothedMs) / 8;
     }
+    this.ackDelayMs = Math.min(Math.max(this.smoothedMs / 2, MIN_ACK_DELAY_MS), MAX_ACK_DELAY_MS);
     this.expectedMs = Math.max(this.smoothedMs, roundTripMs);
     this.patienceMs = Math.min(
       this.smoothedMs + Math.max(4 * this.variationMs, GRANULARITY_MS),

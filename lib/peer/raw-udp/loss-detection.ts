@@ -1,3 +1,4 @@
+import type { AckFrame } from "../delivery/ack-frame.js";
 import { MAX_ACK_DELAY_MS, MAX_LONE_ACK_DELAY_MS } from "../delivery/received-packets.js";
 import type { RoundTripEstimator } from "../delivery/round-trip-estimator.js";
 import { PacketState, type SentPackets } from "./sent-packets.js";
@@ -24,6 +25,8 @@ export class LossDetection {
   #reorderMs = 0;
   /** Below it, no packet is in flight undecided. */
   #cursor = 0;
+  /** How long the other side holds its acknowledgements back: the most of late, since one that works in frames waits for the next. */
+  #heldMs = MAX_ACK_DELAY_MS;
   #probes = 0;
   #probeMs = 0;
   readonly #sent: SentPackets;
@@ -52,6 +55,11 @@ export class LossDetection {
   wasLate(elapsedMs: number): void {
     const { smoothedMs } = this.#roundTrip;
     this.#reorderMs = Math.min(Math.max(this.#reorderMs, elapsedMs - smoothedMs), smoothedMs);
+  }
+
+  /** An acknowledgement of reliable content was held back for so long. */
+  wasHeld({ delayMs }: AckFrame): void {
+    this.#heldMs = Math.max(delayMs, this.#heldMs - (this.#heldMs - delayMs) / 16);
   }
 
   /** A round trip has passed: what was late once is forgotten by and by. */
@@ -86,9 +94,11 @@ export class LossDetection {
 
   /** Into a field: a result that is no small integer would be a heap object for every flush. */
   #reckonProbe(): void {
-    // The one in flight is the last one sent: the other side has all others, or would have told of a gap.
-    const isLone = this.#lastIsUnreliable && this.#sent.packetsInFlight === 1;
-    const patienceMs = this.#roundTrip.patienceMs + (isLone ? MAX_LONE_ACK_DELAY_MS : MAX_ACK_DELAY_MS);
+    // How long the other side may hold back the acknowledgement that is waited for. A single packet in flight is the last one
+    // sent: the other side has all others, or would have told of a gap.
+    const loneMs = this.#sent.packetsInFlight === 1 ? MAX_LONE_ACK_DELAY_MS : MAX_ACK_DELAY_MS;
+    const holdableMs = this.#lastIsUnreliable ? loneMs : Math.max(this.#heldMs, this.#roundTrip.ackDelayMs);
+    const patienceMs = this.#roundTrip.patienceMs + holdableMs;
     this.#probeMs =
       this.#lastSentMs + Math.min(patienceMs * 2 ** this.#probes, Math.max(MAX_PROBE_INTERVAL_MS, patienceMs));
   }

@@ -263,10 +263,13 @@ export class PacketSender {
 
   #measure(frame: AckFrame, newest: number, nowMs: number): void {
     const { controller, packets, roundTrip } = this;
-    const sentMs = packets.sentMs[packets.index(newest)] as number;
+    const index = packets.index(newest);
+    const sentMs = packets.sentMs[index] as number;
     if (newest === frame.largest && sentMs >= this.#measureFromMs) {
       roundTrip.latestMs = nowMs - sentMs - frame.delayMs;
       roundTrip.sample();
+      this.#received.delayMs = roundTrip.ackDelayMs;
+      if (packets.hasLaneBytes(index)) this.#loss.wasHeld(frame);
       controller.roundTrip(nowMs);
     }
     this.#delivery.measure();

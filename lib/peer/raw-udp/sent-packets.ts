@@ -80,6 +80,11 @@ export class SentPackets {
     return index;
   }
 
+  hasLaneBytes(index: number): boolean {
+    for (let at = index * LANES; at < (index + 1) * LANES; at++) if (this.laneLength[at] !== 0) return true;
+    return false;
+  }
+
   launch(index: number, sizeBytes: number, nowMs: number): void {
     this.state[index] = PacketState.InFlight;
     this.sizeBytes[index] = sizeBytes;

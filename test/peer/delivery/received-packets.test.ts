@@ -66,6 +66,18 @@ describe("acknowledgements", () => {
     expect(received.ackDueMs).toBe(14);
   });
 
+  it("do not wait either when the gap showed in a packet that asked for none, and has not been told", () => {
+    const received = new ReceivedPackets(0);
+    expect(received.record(1)).toBe(false);
+    received.acknowledge(1, AckUrgency.None, 10);
+    expect(received.ackDueMs).toBe(Number.POSITIVE_INFINITY);
+    arrive(received, 2, 12);
+    expect(received.ackDueMs).toBe(12);
+    received.writeAck(new Uint8Array(400), 0, 400, 12);
+    arrive(received, 3, 14);
+    expect(received.ackDueMs).toBe(14 + MAX_ACK_DELAY_MS);
+  });
+
   it("wait longer for one packet of unreliable messages alone", () => {
     const received = new ReceivedPackets(0);
     received.record(0);

@@ -38,6 +38,10 @@ class Wire implements ProfileHost {
   malformed(text: string): void {
     throw new Error(text);
   }
+
+  tampered(): void {
+    throw new Error("That is for reliable transports");
+  }
 }
 
 it.each([

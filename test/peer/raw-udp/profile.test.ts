@@ -44,6 +44,50 @@ describe("losses without other traffic", () => {
     expect(simulation.nowMs - sentMs).toBeLessThanOrEqual(Math.max(3 * 2 * delayMs, 5 * delayMs + 30));
   });
 
+  it("at 60 messages a second that are sent back, with 2 % loss, 99 of 100 take 4 ms at most", () => {
+    const simulation = new Simulation(7);
+    const [near, far] = simulation.pair({ delayMs: 0.15, loss: 0.02 });
+    const waits: number[] = [];
+    far.onMessage = (_channel, lane, bytes) => void far.reliable(lane, bytes);
+    near.onMessage = (_channel, _lane, bytes, nowMs) => {
+      waits.push(nowMs - new DataView(bytes.buffer).getFloat64(0));
+    };
+    for (let count = 0; count < 20_000; count++) {
+      const message = new DataView(new ArrayBuffer(16));
+      message.setFloat64(0, simulation.nowMs);
+      near.reliable(0, new Uint8Array(message.buffer));
+      simulation.run(1000 / 60);
+    }
+    waits.sort((one, other) => one - other);
+    expect(waits.length).toBeGreaterThan(19_990);
+    expect(waits[Math.floor(waits.length / 2)]).toBeCloseTo(0.3);
+    expect(waits[Math.floor(waits.length * 0.99)]).toBeLessThan(4);
+  });
+
+  it("a side that works in frames of 50 ms is not taken for silent", () => {
+    const simulation = new Simulation(3);
+    const [near, far] = simulation.pair({});
+    const [toFar, toNear]: [Uint8Array[], Uint8Array[]] = [[], []];
+    near.link.send = (_target, packet) => void toFar.push(packet);
+    far.link.send = (_target, packet) => void toNear.push(packet);
+    let messages = 0;
+    for (let ms = 0; ms < 60_000; ms++) {
+      simulation.nowMs = ms;
+      for (const packet of toNear.splice(0)) near.receive(packet);
+      if (simulation.random() < 0.01) {
+        messages++;
+        near.reliable(0, new Uint8Array(100));
+      }
+      near.profile.flush(ms);
+      if (ms % 50 !== 0) continue;
+      for (const packet of toFar.splice(0)) far.receive(packet);
+      far.profile.flush(ms);
+    }
+    expect(messages).toBeGreaterThan(500);
+    // Five times as much, were only half a round trip allowed for an answer.
+    expect(near.profile.counters.bytesRetransmitted).toBeLessThan((messages * 100) / 6);
+  });
+
   it("a single lost ping is asked again, and a token of notify that was alone is resolved", () => {
     const simulation = new Simulation();
     const [near] = warmPair(20, simulation);

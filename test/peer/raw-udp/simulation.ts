@@ -123,6 +123,10 @@ export class EndPoint implements ProfileHost {
     this.malformedText = text;
   }
 
+  tampered(): void {
+    throw new Error("That is for reliable transports");
+  }
+
   drained(): void {
     this.drainedCount++;
   }
