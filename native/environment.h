@@ -54,6 +54,7 @@ class Environment : public Doorbell {
   static void OnRung(napi_env env, napi_value, void* context, void*);
   void OnLoopReady();
   void ScheduleNextPoll();
+  void StandBack();
   // Calls JS for the log lines and for the owners that have something new.
   void Deliver();
   template <typename Calls>

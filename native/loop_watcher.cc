@@ -86,7 +86,7 @@ LoopWatcher* LoopWatcher::Start(Napi::Env env, int descriptor, std::function<voi
     return nullptr;
   }
   uv->handle_set_data(watcher->poll_, watcher);
-  uv->poll_start(watcher->poll_, kUvReadable, OnPoll);
+  watcher->Watch(true, false);
   uv->unref(watcher->poll_);
   return watcher;
 }
@@ -103,6 +103,8 @@ void LoopWatcher::CloseHandles() {
 void LoopWatcher::Watch(bool readable, bool writable) {
   if (closing_) return;
   const int events = (readable ? kUvReadable : 0) | (writable ? kUvWritable : 0);
+  if (events == watched_) return;  // libuv would take it out of its descriptor and put it back in
+  watched_ = events;
   if (events) {
     uv_->poll_start(poll_, events, OnPoll);
   } else {

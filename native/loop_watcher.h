@@ -35,6 +35,7 @@ class LoopWatcher {
   std::function<void()> on_ready_;
   void* poll_;
   void* timer_;
+  int watched_ = 0;  // events of libuv
   int open_handles_ = 2;
   bool closing_ = false;
   napi_async_cleanup_hook_handle hook_ = nullptr;

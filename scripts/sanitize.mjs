@@ -1,6 +1,6 @@
 // npm run test:sanitize: the native code under the sanitizers, GNS included.
-//   thread              the core as a plain C++ program, test/native/core_race.cc
-//   address, undefined  the addon, under the tests in test/valve
+//   thread              the core as a plain C++ program, test/native
+//   memory              address and undefined behaviour: the addon, under the tests that use it
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -38,7 +38,9 @@ function checkMemory(tests) {
   const runtime = (name) => execFileSync("g++", [`-print-file-name=${name}`], { encoding: "utf8" }).trim();
   // Without the tests that measure memory, of which the sanitizer keeps back what is freed.
   const others = ["--exclude", "**/leak.test.ts", "--testNamePattern", "^(?!.*(no more memory|are collected))"];
-  const vitest = [join(root, "node_modules", "vitest", "vitest.mjs"), "run", ...others, ...tests];
+  // Everything takes several times as long.
+  const patience = ["--testTimeout", "300000", "--hookTimeout", "300000"];
+  const vitest = [join(root, "node_modules", "vitest", "vitest.mjs"), "run", ...others, ...patience, ...tests];
   run(process.execPath, vitest, {
     env: {
       ...process.env,
@@ -55,5 +57,5 @@ await main(() => {
   ensureSystemPackages(buildPackages);
   const [only] = process.argv.slice(2);
   if (!only || only === "thread") checkThreads(100);
-  if (!only || only === "memory") checkMemory(["test/valve"]);
+  if (!only || only === "memory") checkMemory(["test/valve", "test/socket/gns", "test/socket/udp-native"]);
 });

@@ -22,6 +22,9 @@ const configuration = [
   ["loss", ConfigValue.FakePacketLossSend],
 ];
 
+/** Of 256 messages, in one turn. */
+const maxBatches = 16;
+
 /** What gns-peer's class Driver is, over the package: one poll group, read when `onReadable` says so. */
 export class Driver {
   /** Called with a `MessageBatch` that stands on a message. */
@@ -31,6 +34,8 @@ export class Driver {
   onTurn = () => {};
   onClosed = () => {};
   connections = 0;
+  /** Replies that GNS did not take. */
+  refused = 0;
   #batch;
   #outgoing = new OutgoingBatch(262_144);
   #group;
@@ -74,6 +79,11 @@ export class Driver {
     throw new Error(`send failed: ${Result[result]}`);
   }
 
+  /** Sends it together with the other answers to this batch of messages. */
+  reply(connection, data, flags) {
+    this.#outgoing.add(connection, data, flags);
+  }
+
   /** Sends `count` equal messages in one call; returns how many were taken. */
   sendBatch(connection, data, flags, count) {
     const outgoing = this.#outgoing;
@@ -96,17 +106,27 @@ export class Driver {
   #turn() {
     try {
       const batch = this.#batch;
-      // Messages before events: what came before a close is still to be read.
-      let count;
-      do {
-        count = this.sockets.receiveBatch(ReceiveSource.PollGroup, this.#group, batch);
+      // Messages before events: what came before a close is still to be read. Not without end: the helper thread may
+      // bring more as fast as they are read, and what is left wakes again.
+      for (let batches = 0; batches < maxBatches; batches++) {
+        const count = this.sockets.receiveBatch(ReceiveSource.PollGroup, this.#group, batch);
         while (batch.next()) this.onMessage(batch);
-      } while (count === batch.maxMessages);
+        this.#sendReplies();
+        if (count < batch.maxMessages) break;
+      }
       this.sockets.dispatchCallbacks((info) => this.#statusChanged(info));
       this.onTurn();
     } catch (error) {
       reportError(error);
     }
+  }
+
+  #sendReplies() {
+    const outgoing = this.#outgoing;
+    const { count } = outgoing;
+    if (count === 0) return;
+    this.sockets.sendBatch(outgoing);
+    for (let i = 0; i < count; i++) if (outgoing.results[i] <= 0) this.refused++;
   }
 
   #statusChanged({ connection, connectionInfo, oldState }) {

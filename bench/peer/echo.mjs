@@ -4,7 +4,6 @@ import { cpuSeconds, report } from "./report.mjs";
 /** Returns every message to its sender until the last connection has closed; see gns-peer's echo. */
 export function runEcho(driver, { connections = 1, warmup = 0, seconds = 0, port }) {
   let count = 0;
-  let dropped = 0;
   let measured = null;
   const start = () => {
     measured = { time: performance.now(), cpu: cpuSeconds(), count };
@@ -15,7 +14,7 @@ export function runEcho(driver, { connections = 1, warmup = 0, seconds = 0, port
     report("result", {
       connections: driver.connections,
       messages: count - measured.count,
-      dropped,
+      dropped: driver.refused,
       seconds: (performance.now() - measured.time) / 1000,
       cpuSeconds: cpuSeconds() - measured.cpu,
       residentBytes: process.memoryUsage.rss(),
@@ -32,7 +31,7 @@ export function runEcho(driver, { connections = 1, warmup = 0, seconds = 0, port
   driver.onMessage = (message) => {
     count++;
     const flags = message.isReliable ? SendFlags.ReliableNoNagle : SendFlags.NoNagle;
-    if (!driver.send(message.connection, message.data, flags)) dropped++;
+    driver.reply(message.connection, message.data, flags);
   };
   driver.onConnected = () => {
     if (driver.connections === connections) startAfterWarmup();

@@ -59,6 +59,8 @@ constexpr int kQuietTicks = 20;
 constexpr int kBusyTickMs = 1;
 // A loop that polls more often than this is in full use.
 constexpr int kBriskPollMs = 5;
+// One that has not polled for this long may have become busy since.
+constexpr SteamNetworkingMicroseconds kSilence = 2000;
 constexpr int kLingerTickMs = 5;
 constexpr int kLongPollMs = 1000;
 // Rounds that the helper polls on end for a busy loop before it looks at the clock again.
@@ -121,8 +123,12 @@ void Driver::Stop() {
   loop_attached_ = false;
 }
 
-bool Driver::AttachLoop() {
+bool Driver::AttachLoop(Doorbell* doorbell) {
   if (mode_ != DriverMode::Hybrid || loop_attached_.exchange(true)) return false;
+  {
+    std::lock_guard<std::mutex> lock(sleep_mutex_);
+    loop_doorbell_ = doorbell;
+  }
   hold_wakes = true;
   return true;
 }
@@ -131,16 +137,26 @@ void Driver::DetachLoop() {
   hold_wakes = false;
   if (wake_held) Wake();
   wake_held = false;
+  {
+    std::lock_guard<std::mutex> lock(sleep_mutex_);
+    loop_doorbell_ = nullptr;
+  }
   loop_attached_ = false;
 }
 
-void Driver::PollFromLoop() {
+bool Driver::PollFromLoop() {
   std::unique_lock<std::mutex> lock(poll_mutex_, std::try_to_lock);
-  if (!lock) return;  // the helper is at it and will ring
+  if (!lock) {
+    loop_waits_ = true;
+    // Whoever released it before that does not know.
+    if (!lock.try_lock()) return false;
+  }
+  loop_waits_ = false;
   const bool was_held = wake_held;
   PollAtOnce();
   // The poll itself wants only to be told when its timers have changed, and the loop looks at them next.
   wake_held = was_held;
+  return true;
 }
 
 bool Driver::TakeWake() {
@@ -156,12 +172,16 @@ bool Driver::TakeWake() {
 void Driver::PollAtOnce() {
   loop_polls_++;
   SteamNetworkingSockets_Poll(0);
+  last_loop_poll_ = Now();
 }
 
 void Driver::AwaitPoll() {
   if (mode_ == DriverMode::Hybrid) {
-    std::lock_guard<std::mutex> lock(poll_mutex_);
-    PollAtOnce();
+    {
+      std::lock_guard<std::mutex> lock(poll_mutex_);
+      PollAtOnce();
+    }
+    HandOver();
     return;
   }
   // The first poll to end may have been past the point where it frees things.
@@ -248,9 +268,9 @@ void Driver::RunHybrid() {
     if (polls > 0) alone = false;
     if (polls * kBriskPollMs > static_cast<uint64_t>(tick)) {
       // The loop is at it. This thread keeps away from all locks: if it were suspended with one, the loop would wait.
-      waiting = false;
+      waiting = Now() - last_loop_poll_ > kSilence && IsReadable();
       quiet_ticks = 0;
-      tick = kIdleTickMs;
+      tick = waiting ? kBusyTickMs : kIdleTickMs;
       continue;
     }
     const bool was_waiting = waiting && polls == 0;
@@ -281,9 +301,17 @@ void Driver::PollForBusyLoop() {
     SteamNetworkingSockets_Poll(0);
     helper_polls_++;
     lock.unlock();
+    const bool loop_is_back = HandOver();
     Collect(true);
-    if (!IsReadable()) return;
+    if (loop_is_back || !IsReadable()) return;
   }
+}
+
+bool Driver::HandOver() {
+  if (!loop_waits_.exchange(false)) return false;
+  std::lock_guard<std::mutex> lock(sleep_mutex_);
+  if (loop_doorbell_) loop_doorbell_->Ring();
+  return true;
 }
 
 }  // namespace vs

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <thread>
 
+#include "core/doorbell.h"
 #include "core/gns.h"
 
 namespace vs {
@@ -31,10 +32,13 @@ class Driver {
 
   // The calling thread's event loop polls in hybrid mode: at most one. It asks TakeWake after all that it has given
   // GNS to do. False: there is one already, or the mode is another.
-  bool AttachLoop();
+  // `doorbell` is the loop's.
+  bool AttachLoop(Doorbell* doorbell);
   void DetachLoop();
-  // From the attached loop, when the descriptor is readable or GNS's next timer is due. Does not wait.
-  void PollFromLoop();
+  // From the attached loop, when the descriptor is readable or GNS's next timer is due. Does not wait. False: another
+  // thread is at it; it rings the loop's doorbell as soon as it is done with this poll, and leaves the rest to the
+  // loop.
+  bool PollFromLoop();
   // Whether GNS wanted a poll on this thread, the attached loop's, since the last call, and a timer of its is due, so
   // that TimeToNextTimer stays 0 until it gets one. Wishes of other kinds make the descriptor readable.
   bool TakeWake();
@@ -55,6 +59,8 @@ class Driver {
   void RunThread();
   void RunHybrid();
   void PollForBusyLoop();
+  // After the poll mutex was released: whether the loop waits for it, which is then told.
+  bool HandOver();
   bool IsReadable() const;
   // Ends the wait of a poll in progress.
   static void Wake();
@@ -73,7 +79,10 @@ class Driver {
   bool active_ = false;
   std::atomic<bool> stop_{false};
   std::atomic<bool> loop_attached_{false};
+  std::atomic<bool> loop_waits_{false};
+  Doorbell* loop_doorbell_ = nullptr;  // guarded by sleep_mutex_
   std::atomic<uint64_t> loop_polls_{0};
+  std::atomic<SteamNetworkingMicroseconds> last_loop_poll_{0};
   std::atomic<uint64_t> helper_polls_{0};
 };
 

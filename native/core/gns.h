@@ -27,6 +27,9 @@ struct SteamNetworkingGlobalLock {
   static void Lock(const char* tag);
   static void Unlock();
 };
+// What it asks of the system for each UDP socket, sending and receiving, in bytes. To be changed with the global lock
+// held.
+extern int g_cbUDPSocketBufferSize;
 // The certificate authorities that are believed. To be called with the global lock held.
 struct CertAuthScope;
 void CertStore_Reset();

@@ -1,48 +1,30 @@
 // Runs the core of the addon without Node, for the thread sanitizer: two threads, each with an owner of its own, talk
 // to each other while the helper thread polls, and are torn down in mid-traffic. Both drivers; in hybrid mode the
-// server's thread plays the event loop.
+// server's thread plays the event loop. Beside them two more threads talk over bare UDP.
 //
 //   core-race [rounds]        exit code 0: every round moved its messages and ended
 
 #include <poll.h>
 
-#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <future>
 #include <thread>
 
+#include "bell.h"
 #include "core/closing.h"
 #include "core/inbox.h"
 #include "core/library.h"
 #include "core/outbox.h"
 #include "core/sockets.h"
+#include "udp_race.h"
 
 namespace {
 
 constexpr uint16_t kFirstPort = 29000;
 constexpr int kMessagesPerRound = 400;
 constexpr int kBurst = 16;
-
-class Bell : public vs::Doorbell {
- public:
-  void Ring() override {
-    std::lock_guard<std::mutex> lock(mutex_);
-    rung_ = true;
-    wake_.notify_one();
-  }
-  void Wait(int ms) {
-    std::unique_lock<std::mutex> lock(mutex_);
-    wake_.wait_for(lock, std::chrono::milliseconds(ms), [this] { return rung_; });
-    rung_ = false;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool rung_ = false;
-};
 
 // One environment: a thread with an owner, which echoes what it gets until it has seen enough.
 class Peer {
@@ -56,15 +38,19 @@ class Peer {
 
   bool Run() {
     if (!vs::AddUser(mode_, false, nullptr).empty()) return false;
-    const bool plays_loop = is_server_ && vs::GetDriver().AttachLoop();
+    const bool plays_loop = is_server_ && vs::GetDriver().AttachLoop(&bell_);
     owner_ = vs::CreateOwner(&bell_);
     vs::SetReadable(owner_, true);
     const vs::Handle opened =
         is_server_ ? vs::CreateListenSocket(owner_, address_, {}) : vs::Connect(owner_, address_, {});
     opened_.set_value();
     if (opened) {
-      for (int turn = 0; received_ < kMessagesPerRound && turn < 20000 && !ended_; turn++) {
-        plays_loop ? TurnLoop() : bell_.Wait(50);
+      for (int turn = 0; received_ < kMessagesPerRound && turn < 20000 && !ended_ && !forgotten_; turn++) {
+        if (plays_loop) {
+          TurnLoop();
+        } else {
+          bell_.Wait(50);
+        }
         Deliver();
         if (turn % 64 == 0) ChurnPair();
       }
@@ -73,7 +59,7 @@ class Peer {
     if (plays_loop) vs::GetDriver().DetachLoop();
     vs::DestroyOwners({owner_});
     vs::RemoveUser();
-    return opened && (received_ >= kMessagesPerRound || ended_);
+    return opened && !forgotten_ && (received_ >= kMessagesPerRound || ended_);
   }
 
  private:
@@ -81,8 +67,10 @@ class Peer {
     pollfd descriptor{vs::GetDriver().descriptor(), POLLIN, 0};
     vs::GetDriver().TakeWake();  // of the last turn: its timer is due
     ::poll(&descriptor, 1, std::min(vs::GetDriver().TimeToNextTimer(), 10));
-    vs::GetDriver().PollFromLoop();
+    const bool polled = vs::GetDriver().PollFromLoop();
     vs::Collect(true, &bell_);
+    // Whoever polls instead rings.
+    if (!polled && !bell_.Wait(10'000)) forgotten_ = true;
   }
 
   void Deliver() {
@@ -146,6 +134,7 @@ class Peer {
   vs::Handle connection_ = 0;
   int received_ = 0;
   bool ended_ = false;
+  bool forgotten_ = false;
   alignas(8) uint8_t slab_[64 * 1024];
 };
 
@@ -157,10 +146,11 @@ bool Round(vs::DriverMode mode, uint16_t port) {
   std::thread server_thread([&] { server_ok = server.Run(); });
   server.AwaitOpened();
   std::thread client_thread([&] { client_ok = client.Run(); });
+  const bool udp_ok = TalkOverUdp();
   server_thread.join();
   client_thread.join();
   vs::RemoveUser();
-  return server_ok && client_ok;
+  return server_ok && client_ok && udp_ok;
 }
 
 }  // namespace

@@ -11,7 +11,13 @@ address.setIPv4("127.0.0.1", Number(target));
 const open = {
   nothing: () => 0,
   "listen socket": () => sockets.createListenSocket(address),
-  connection: () => sockets.connect(address, [{ value: ConfigValue.TimeoutInitial, data: 100_000 }]),
+  connection: () =>
+    sockets.connect(address, [
+      { value: ConfigValue.TimeoutInitial, data: 100_000 },
+      // A lingering close has 5 seconds. At GNS's usual rate one of them would pass, on an idle machine.
+      { value: ConfigValue.SendRateMin, data: 104_857_600 },
+      { value: ConfigValue.SendRateMax, data: 104_857_600 },
+    ]),
   pair: () => sockets.createSocketPair().connectionOne,
   group: () => sockets.createPollGroup(),
 };

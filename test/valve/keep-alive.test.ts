@@ -53,9 +53,9 @@ describe.each(drivers)("driver %s", (driver) => {
     const { socket, address } = server.listen();
     server.receiveFrom = () => server.sockets.receiveMessagesOnListenSocket(socket, 10);
     const program = startProgram("keep-alive", [driver, "connection", "linger", String(address.port)]);
-    await server.until(() => server.received.length === 5);
     const { connectionInfo } = await server.event(ConnectionState.ClosedByPeer);
     expect(connectionInfo.applicationReason).toBe(4);
+    expect(server.received.map((data) => data.length)).toEqual(Array(5).fill(40_000));
     expect(connectionInfo.endDebug).toBe("sent");
     expect((await program.end()).code).toBe(0);
   });

@@ -1,0 +1,87 @@
+#include "udp_race.h"
+
+#include <atomic>
+#include <cstring>
+#include <memory>
+#include <thread>
+
+#include "bell.h"
+#include "core/udp_socket.h"
+#include "core/udp_watcher.h"
+
+namespace {
+
+constexpr uint32_t kEnough = 400;
+constexpr uint32_t kSlots = 16;
+constexpr size_t kSlotBytes = sizeof(vs::UdpSlot) + 32;
+// Rounds of 50 ms at most without a word from the other side.
+constexpr int kMaxTurns = 400;
+
+// What lib/socket's native UDP socket and native/udp_sockets.cc do with a socket that has a thread.
+class Talker {
+ public:
+  Talker() : socket_(vs::UdpSocket::Open(Loopback(), false, 1 << 16, error_)) {}
+
+  bool is_open() const { return socket_ != nullptr; }
+  uint16_t port() const { return socket_->port(); }
+
+  bool Run(uint16_t port, const std::atomic<bool>& other_has_ended) {
+    vs::UdpWatcher watcher(socket_->descriptor(), &bell_);
+    if (!watcher.Start()) return false;
+    watcher.Want(true, false);
+    uint32_t received = 0;
+    for (int turn = 0; received < kEnough && turn < kMaxTurns && !other_has_ended; turn++) {
+      Send(port, received == 0 ? kSlots : 1);  // the first, and one for each that was lost
+      bell_.Wait(50);
+      if (!watcher.TakeReady()) continue;
+      uint32_t filled;
+      do {
+        filled = socket_->Receive(slab_, kSlotBytes, kSlots);
+        received += filled;
+        Send(port, filled);
+      } while (filled == kSlots);
+      watcher.Want(true, turn % 2 == 0);
+    }
+    return received >= kEnough || other_has_ended;
+  }
+
+ private:
+  static vs::UdpAddress Loopback() {
+    vs::UdpAddress address;
+    const uint8_t ip[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127, 0, 0, 1};
+    std::memcpy(address.ip, ip, sizeof ip);
+    return address;
+  }
+
+  void Send(uint16_t port, uint32_t count) {
+    vs::UdpSlot slot{};
+    std::memcpy(slot.ip, Loopback().ip, sizeof slot.ip);
+    slot.port = port;
+    slot.length = 20;
+    for (uint32_t i = 0; i < count; i++) std::memcpy(slab_ + i * kSlotBytes, &slot, sizeof slot);
+    socket_->Send(slab_, kSlotBytes, count);
+  }
+
+  int error_ = 0;
+  std::unique_ptr<vs::UdpSocket> socket_;
+  Bell bell_;
+  uint8_t slab_[kSlots * kSlotBytes] = {};
+};
+
+}  // namespace
+
+bool TalkOverUdp() {
+  Talker one, other;
+  if (!one.is_open() || !other.is_open()) return false;
+  std::atomic<bool> ended{false};
+  bool ok[2] = {};
+  const auto talk = [&ended](Talker& talker, uint16_t port, bool& result) {
+    result = talker.Run(port, ended);
+    ended = true;
+  };
+  std::thread first([&] { talk(one, other.port(), ok[0]); });
+  std::thread second([&] { talk(other, one.port(), ok[1]); });
+  first.join();
+  second.join();
+  return ok[0] && ok[1];
+}
