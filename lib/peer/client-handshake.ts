@@ -39,7 +39,7 @@ export class ClientHandshake implements Waiting {
   readonly maxPacketSize: number;
   readonly pattern: SecurityPattern;
   queuePlace = -1;
-  queuedForMs = 0;
+  deadlineMs = 0;
   readonly #owner: ClientHandshakeOwner;
   readonly #profile: ProfileKind;
   readonly #nonce: Uint8Array;
@@ -63,8 +63,8 @@ export class ClientHandshake implements Waiting {
     this.#request = this.#writeRequest(new Uint8Array(0), handle.addressVerified);
   }
 
-  get nextDeadlineMs(): number {
-    return Math.min(this.#nextRequestMs, this.#endMs);
+  reckonDeadline(): void {
+    this.deadlineMs = Math.min(this.#nextRequestMs, this.#endMs);
   }
 
   update(nowMs: number): void {

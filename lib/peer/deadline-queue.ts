@@ -1,11 +1,11 @@
 /** Something that has to be woken. */
 export interface Waiting {
-  /** When, `Infinity` for never. */
-  readonly nextDeadlineMs: number;
   /** Its place in the queue, -1 outside; the queue's own. */
   queuePlace: number;
-  /** The deadline by which it is sorted; the queue's own. */
-  queuedForMs: number;
+  /** When, `Infinity` for never, as `reckonDeadline` found: the queue sorts by it. */
+  deadlineMs: number;
+  /** Called by the queue only. Into a field: a result would be a heap object for each packet. */
+  reckonDeadline(): void;
 }
 
 /** Finds who has the earliest deadline, in the logarithm of their number (a binary heap). */
@@ -14,12 +14,12 @@ export class DeadlineQueue<T extends Waiting> {
 
   /** The earliest deadline, `Infinity` when nobody waits. */
   get nextDeadlineMs(): number {
-    return this.#heap[0]?.queuedForMs ?? Number.POSITIVE_INFINITY;
+    return this.#heap[0]?.deadlineMs ?? Number.POSITIVE_INFINITY;
   }
 
   /** Reads the deadline of `item` anew. */
   update(item: T): void {
-    item.queuedForMs = item.nextDeadlineMs;
+    item.reckonDeadline();
     if (item.queuePlace < 0) {
       item.queuePlace = this.#heap.length;
       this.#heap.push(item);
@@ -40,7 +40,7 @@ export class DeadlineQueue<T extends Waiting> {
   /** Takes out the one with the earliest deadline if that is over. */
   takeDue(nowMs: number): T | null {
     const first = this.#heap[0];
-    if (!first || first.queuedForMs > nowMs) return null;
+    if (!first || first.deadlineMs > nowMs) return null;
     this.remove(first);
     return first;
   }
@@ -56,7 +56,7 @@ export class DeadlineQueue<T extends Waiting> {
     while (place > 0) {
       const above = (place - 1) >> 1;
       const parent = this.#heap[above] as T;
-      if (parent.queuedForMs <= item.queuedForMs) break;
+      if (parent.deadlineMs <= item.deadlineMs) break;
       this.#put(parent, place);
       place = above;
     }
@@ -71,9 +71,9 @@ export class DeadlineQueue<T extends Waiting> {
       let below = 2 * place + 1;
       if (below >= this.#heap.length) break;
       const [left, right] = [this.#heap[below] as T, this.#heap[below + 1]];
-      if (right && right.queuedForMs < left.queuedForMs) below++;
+      if (right && right.deadlineMs < left.deadlineMs) below++;
       const child = this.#heap[below] as T;
-      if (child.queuedForMs >= item.queuedForMs) break;
+      if (child.deadlineMs >= item.deadlineMs) break;
       this.#put(child, place);
       place = below;
     }

@@ -42,13 +42,16 @@ export class PacketReader {
   }
 
   u32(): number {
+    return this.i32() >>> 0;
+  }
+
+  /** For numbers of which only the bits count: half of the unsigned ones would be heap objects. */
+  i32(): number {
     const at = this.skip(4);
     if (this.failed) return 0;
     const { buffer } = this;
-    const high = (buffer[at + 3] as number) << 24;
-    return (
-      ((buffer[at] as number) | ((buffer[at + 1] as number) << 8) | ((buffer[at + 2] as number) << 16) | high) >>> 0
-    );
+    const low = (buffer[at] as number) | ((buffer[at + 1] as number) << 8);
+    return low | ((buffer[at + 2] as number) << 16) | ((buffer[at + 3] as number) << 24);
   }
 
   varint(): number {

@@ -68,7 +68,7 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
   readonly metrics: ConnectionMetrics = newConnectionMetrics();
   readonly closed: Promise<DisconnectReason>;
   queuePlace = -1;
-  queuedForMs = 0;
+  deadlineMs = 0;
   /** Whether it is among those to be flushed at the end of the turn; the Peer's own. */
   isTouched = false;
   state: ConnectionState;
@@ -197,14 +197,17 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
     this.#owner.changed(this);
   }
 
-  get nextDeadlineMs(): number {
+  reckonDeadline(): void {
+    this.#profile.reckonDeadline();
     switch (this.state) {
       case ConnectionState.Connected:
-        return Math.min(this.#profile.nextDeadlineMs, this.#nextPingMs, this.#timeoutMs);
+        this.deadlineMs = Math.min(this.#profile.deadlineMs, this.#nextPingMs, this.#timeoutMs);
+        break;
       case ConnectionState.Disconnecting:
-        return Math.min(this.#profile.nextDeadlineMs, this.#stepEndMs, this.#drainCheckMs);
+        this.deadlineMs = Math.min(this.#profile.deadlineMs, this.#stepEndMs, this.#drainCheckMs);
+        break;
       default:
-        return this.#stepEndMs;
+        this.deadlineMs = this.#stepEndMs;
     }
   }
 

@@ -107,7 +107,7 @@ export class PeerDrive {
   updateAll(): void {
     if (this.#isStopped) return;
     const now = this.#config.clock.now();
-    const forgivenMs = this.#forgiven(now, this.#lastUpdateMs);
+    const forgivenMs = this.#forgiven(now);
     for (const connection of this.#connections) connection.update(now, forgivenMs);
     this.#finish(now);
   }
@@ -128,7 +128,7 @@ export class PeerDrive {
     if (this.#isBusy || this.#isStopped) return;
     this.#isBusy = true;
     const now = this.#config.clock.now();
-    const forgivenMs = this.#forgiven(now, Math.max(this.#lastUpdateMs, Math.min(this.#timerMs, now)));
+    const forgivenMs = this.#forgiven(now);
     if (this.#timerMs <= now) this.#timerMs = Number.POSITIVE_INFINITY;
     if (forgivenMs > 0) for (const connection of this.#connections) connection.update(now, forgivenMs);
     for (let index = 0; index < this.#touchedCount; index++) {
@@ -162,7 +162,9 @@ export class PeerDrive {
     this.#socket.flush();
   }
 
-  #forgiven(nowMs: number, sinceMs: number): number {
+  #forgiven(nowMs: number): number {
+    const timerMs = this.#isAutomatic ? Math.min(this.#timerMs, nowMs) : this.#lastUpdateMs;
+    const sinceMs = Math.max(this.#lastUpdateMs, timerMs);
     this.#lastUpdateMs = nowMs;
     return nowMs - sinceMs > LATE_MS ? nowMs - sinceMs : 0;
   }

@@ -48,13 +48,15 @@ export interface Profile {
   readonly roundTripTimeMs: number;
   /** Bytes that were taken and have not been acknowledged, or left where nobody acknowledges. */
   readonly bufferedBytes: number;
-  /** When `flush` is to be called at the latest. */
-  readonly nextDeadlineMs: number;
+  /** When `flush` is to be called at the latest, as `reckonDeadline` found. */
+  readonly deadlineMs: number;
   /** Whether everything reliable has reached the other side. */
   readonly isDrained: boolean;
   /** The other side has our goodbye, or the transport sees to it. */
   readonly isCloseConfirmed: boolean;
   readonly sendBudget: SendBudget;
+  /** Into a field, since a result would be a heap object for each packet. */
+  reckonDeadline(): void;
   /** Bytes of a lane that have not been sent a first time. */
   queuedBytes(lane: number): number;
   /**

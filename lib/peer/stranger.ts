@@ -11,21 +11,23 @@ export interface StrangerOwner {
 
 /** A connection of the transport that has not asked for anything yet. */
 export class Stranger implements Waiting {
-  readonly nextDeadlineMs: number;
   queuePlace = -1;
-  queuedForMs = 0;
+  readonly deadlineMs: number;
   readonly #owner: StrangerOwner;
   readonly #handle: IConnectionHandle;
 
   constructor(owner: StrangerOwner, handle: IConnectionHandle) {
     this.#owner = owner;
     this.#handle = handle;
-    this.nextDeadlineMs = owner.now() + owner.config.handshakeTimeoutMs;
+    this.deadlineMs = owner.now() + owner.config.handshakeTimeoutMs;
     handle.connection = this;
   }
 
+  /** It stays as it is. */
+  reckonDeadline(): void {}
+
   update(nowMs: number): void {
-    if (nowMs < this.nextDeadlineMs) return;
+    if (nowMs < this.deadlineMs) return;
     this.#handle.connection = null;
     this.#owner.strangerLeft(this);
     void this.#handle.disconnect({ code: DisconnectCode.HandshakeTimeout, text: "There was no request to connect" });

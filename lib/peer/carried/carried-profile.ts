@@ -49,7 +49,7 @@ class MessageParts {
 /** What is common to the profiles whose transport is reliable itself: queues, batches, pings. */
 export abstract class CarriedProfile implements Profile {
   abstract readonly kind: ProfileKind;
-  abstract readonly nextDeadlineMs: number;
+  deadlineMs = Number.POSITIVE_INFINITY;
   readonly isCloseConfirmed = true;
   protected readonly host: ProfileHost;
   protected readonly handle: IConnectionHandle;
@@ -147,6 +147,7 @@ export abstract class CarriedProfile implements Profile {
 
   /** Somebody waits for the next notify message that leaves. */
   protected abstract expectNotify(callbacks: NotifyCallbacks): void;
+  abstract reckonDeadline(): void;
   protected abstract sendDatagrams(nowMs: number): void;
   /** Bytes before the frames of a reliable packet. */
   protected abstract beginReliable(packet: Uint8Array): number;
@@ -221,7 +222,8 @@ export abstract class CarriedProfile implements Profile {
         return true;
       case FrameKind.Pong:
         if (reader.u32() === this.#pingToken && !reader.failed && this.#pingSentMs > 0) {
-          this.roundTrip.sample(nowMs - this.#pingSentMs, 0);
+          this.roundTrip.latestMs = nowMs - this.#pingSentMs;
+          this.roundTrip.sample();
           this.#pingSentMs = 0;
         }
         return true;

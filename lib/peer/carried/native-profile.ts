@@ -56,10 +56,10 @@ export class NativeProfile extends CarriedProfile {
     this.#laneSeals = createSeal ? Array.from({ length: LANES }, (_, lane) => createSeal(lane + 1)) : null;
   }
 
-  get nextDeadlineMs(): number {
+  reckonDeadline(): void {
     const oldest = this.#inFlight[0];
     const lossMs = oldest ? oldest.sentMs + this.#patienceMs : Number.POSITIVE_INFINITY;
-    return Math.min(this.retryMs, lossMs, this.#received.ackDueMs);
+    this.deadlineMs = Math.min(this.retryMs, lossMs, this.#received.ackDueMs);
   }
 
   override flush(nowMs: number): void {
@@ -187,7 +187,7 @@ export class NativeProfile extends CarriedProfile {
   #receiveUnreliable(buffer: Uint8Array, start: number, packetEnd: number, nowMs: number): void {
     const { reader } = this;
     reader.start(buffer, start + 1, packetEnd);
-    const number = nearestNumber(reader.u32(), this.#received.largest + 1);
+    const number = nearestNumber(reader.i32(), this.#received.largest + 1);
     let end = packetEnd;
     if (!reader.failed && this.#received.isNew(number)) {
       end = this.#unreliableSeal?.open(number, buffer, start, UNRELIABLE_HEADER_BYTES, packetEnd) ?? packetEnd;
@@ -231,7 +231,10 @@ export class NativeProfile extends CarriedProfile {
     const behind = this.#inFlight.findIndex((packet) => packet.number > ack.largest);
     const settled = this.#inFlight.splice(0, behind < 0 ? this.#inFlight.length : behind);
     const newest = settled.at(-1);
-    if (newest && newest.number === ack.largest) this.roundTrip.sample(nowMs - newest.sentMs, ack.delayMs);
+    if (newest && newest.number === ack.largest) {
+      this.roundTrip.latestMs = nowMs - newest.sentMs - ack.delayMs;
+      this.roundTrip.sample();
+    }
     // Before any is told: who hears of it may cause the next frame to be read.
     for (const packet of settled) packet.isDelivered = ack.names(packet.number);
     for (const packet of settled) this.#resolve(packet, packet.isDelivered);

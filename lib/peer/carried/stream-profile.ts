@@ -24,8 +24,8 @@ export class StreamProfile extends CarriedProfile {
   /** The tokens of those that left, in order; their places among all. */
   readonly #sentTokens: number[] = [];
 
-  get nextDeadlineMs(): number {
-    return this.retryMs;
+  reckonDeadline(): void {
+    this.deadlineMs = this.retryMs;
   }
 
   override receive({ buffer, offset, length }: ReceivedPacket, nowMs: number): void {

@@ -17,7 +17,7 @@ export class AckFrame {
    * `firstNumber` or from `next` on
    */
   read(reader: PacketReader, firstNumber: number, next: number): boolean {
-    this.largest = nearestNumber(reader.u32(), next - 1);
+    this.largest = nearestNumber(reader.i32(), next - 1);
     this.delayMs = reader.varint() / 8;
     const furtherRanges = reader.varint();
     if (furtherRanges > MAX_FURTHER_RANGES) return false;

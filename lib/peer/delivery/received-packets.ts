@@ -8,7 +8,6 @@ export const RECEIVE_WINDOW = 4096;
 export const MAX_FURTHER_RANGES = 31;
 /** An acknowledgement waits at most so long for company. */
 export const MAX_ACK_DELAY_MS = 25;
-const MIN_ACK_DELAY_MS = 1;
 /** That of a single packet of which nothing would be sent again: so long that it leaves with what a game sends anyhow. */
 export const MAX_LONE_ACK_DELAY_MS = 125;
 /** Largest Ack frame: kind, largest, delay, count, and ranges of two varints each. */
@@ -19,12 +18,6 @@ const EAGER_PACKETS = 100;
 const EAGER_INTERVAL = 2;
 /** Then 10 packets share an acknowledgement; every second one would cost a bulk transfer a third of its packets' CPU. */
 export const ACK_INTERVAL = 10;
-
-/** How long an acknowledgement waits: a share of the way, so that a lost packet costs about two round trips on any. */
-export function ackDelayMs(roundTripMs: number): number {
-  if (roundTripMs === 0) return MAX_ACK_DELAY_MS;
-  return Math.min(Math.max(roundTripMs / 2, MIN_ACK_DELAY_MS), MAX_ACK_DELAY_MS);
-}
 
 /** How soon a packet is to be acknowledged. */
 export enum AckUrgency {
@@ -38,12 +31,13 @@ export enum AckUrgency {
 
 /** Which packets have come: what is a copy, and what there is to acknowledge, and when. */
 export class ReceivedPackets {
-  largest: number;
+  largest = 0;
   /** When an acknowledgement has to leave; `Infinity`: nothing waits for one. */
   ackDueMs = Number.POSITIVE_INFINITY;
   /** How long an acknowledgement waits for company. */
   delayMs = MAX_ACK_DELAY_MS;
-  #seen = new Uint32Array(RECEIVE_WINDOW / 32);
+  /** Signed: half of the unsigned words would be heap objects. */
+  readonly #seen = new Int32Array(RECEIVE_WINDOW / 32);
   #acknowledged = new RangeSet();
   #largestAcknowledgedMs = 0;
   #unacknowledgedCount = 0;

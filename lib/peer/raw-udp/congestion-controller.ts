@@ -1,5 +1,6 @@
 import type { Random } from "../../random.js";
 import { ACK_INTERVAL, MAX_ACK_DELAY_MS } from "../delivery/received-packets.js";
+import type { RoundTripEstimator } from "../delivery/round-trip-estimator.js";
 import { BandwidthFilter } from "./bandwidth-filter.js";
 import type { DeliveryRate } from "./delivery-rate.js";
 
@@ -46,9 +47,9 @@ enum Mode {
  */
 export class CongestionController {
   /** Bytes that may be in flight. */
-  windowBytes: number;
+  windowBytes = 0;
   /** The pace of sending. */
-  bytesPerMs: number;
+  bytesPerMs = 0;
   #mode = Mode.Startup;
   readonly #bandwidth = new BandwidthFilter();
   #shortestMs = Number.POSITIVE_INFINITY;
@@ -65,35 +66,28 @@ export class CongestionController {
   #phaseStartMs = 0;
   #probeEndMs = 0;
   #probeShortestMs = 0;
+  /** What the way holds without a queue. */
+  #productBytes = 0;
   readonly #packetBytes: number;
+  readonly #roundTrip: RoundTripEstimator;
   readonly #random: Random;
 
-  constructor(maxPacketSize: number, roundTripMs: number, random: Random) {
+  constructor(maxPacketSize: number, roundTrip: RoundTripEstimator, random: Random) {
     this.#packetBytes = maxPacketSize;
+    this.#roundTrip = roundTrip;
     this.#random = random;
     this.windowBytes = INITIAL_PACKETS * maxPacketSize;
-    this.bytesPerMs = (STARTUP_GAIN * this.windowBytes) / Math.max(roundTripMs, MIN_ROUND_TRIP_MS);
-  }
-
-  /** Highest rate of late, 0: none was measured. */
-  get bandwidth(): number {
-    return this.#bandwidth.max;
-  }
-
-  /** The shortest round trip of late. */
-  get shortestMs(): number {
-    return this.#shortestMs;
+    this.#start();
   }
 
   lost(bytes: number): void {
     this.#roundLost += bytes;
   }
 
-  /** Takes a round trip, measured without the delay of the answer. */
-  roundTrip(roundTripMs: number, nowMs: number): void {
-    if (this.#shortestMs === Number.POSITIVE_INFINITY && this.bandwidth === 0) {
-      this.bytesPerMs = (STARTUP_GAIN * this.windowBytes) / Math.max(roundTripMs, MIN_ROUND_TRIP_MS);
-    }
+  /** Takes the latest round trip. */
+  roundTrip(nowMs: number): void {
+    if (this.#shortestMs === Number.POSITIVE_INFINITY && this.#bandwidth.max === 0) this.#start();
+    const roundTripMs = this.#roundTrip.latestMs;
     const isQueued = roundTripMs > QUEUE_ROUND_TRIP * this.#shortestMs + QUEUE_MARGIN_MS;
     this.#queueSamples = isQueued ? this.#queueSamples + 1 : 0;
     this.#probeShortestMs = Math.min(this.#probeShortestMs, roundTripMs);
@@ -108,25 +102,35 @@ export class CongestionController {
   }
 
   /** Takes an acknowledgement, which has been measured. @returns whether it ends a round trip */
-  acknowledged(delivery: DeliveryRate, bytesInFlight: number, roundTripMs: number, nowMs: number): boolean {
-    const { rate, isAppLimited } = delivery;
+  acknowledged(delivery: DeliveryRate, bytesInFlight: number, nowMs: number): boolean {
     const endsRound = delivery.deliveredBefore >= this.#roundEndsAt;
-    if (endsRound) this.#endRound(delivery, roundTripMs, nowMs);
-    if (rate > 0 && (!isAppLimited || rate >= this.bandwidth)) this.#bandwidth.update(this.#round, rate);
+    if (endsRound) this.#endRound(delivery, nowMs);
+    const bandwidth = this.#bandwidth;
+    // Nothing measured over less time than the shortest round trip is believed.
+    const isBelieved = delivery.rate > 0 && delivery.spanMs >= this.#shortestMs;
+    if (isBelieved && (!delivery.isAppLimited || delivery.rate >= bandwidth.max))
+      bandwidth.update(this.#round, delivery);
+    this.#reckonProduct();
     this.#changeMode(bytesInFlight, nowMs);
     this.#decide();
     return endsRound;
   }
 
-  #endRound({ delivered, isAppLimited }: DeliveryRate, roundTripMs: number, nowMs: number): void {
+  /** The rate before one has been measured. */
+  #start(): void {
+    this.bytesPerMs = (STARTUP_GAIN * this.windowBytes) / Math.max(this.#roundTrip.latestMs, MIN_ROUND_TRIP_MS);
+  }
+
+  #endRound({ delivered, isAppLimited }: DeliveryRate, nowMs: number): void {
     const lostPart = this.#roundLost / Math.max(this.#roundLost + delivered - this.#roundStart, 1);
-    const queueIsFull = lostPart > FULL_QUEUE_LOSS && roundTripMs > FULL_QUEUE_ROUND_TRIP * this.#shortestMs;
+    const isSlow = this.#roundTrip.latestMs > FULL_QUEUE_ROUND_TRIP * this.#shortestMs;
+    const queueIsFull = lostPart > FULL_QUEUE_LOSS && isSlow;
     // What arrived on average: single rates are too high where packets are read in bursts, as on a local network.
     if (queueIsFull) this.#bandwidth.reset((delivered - this.#roundStart) / Math.max(nowMs - this.#roundStartMs, 1));
     if (this.#mode === Mode.Startup && !isAppLimited) {
-      const { bandwidth } = this;
-      if (bandwidth >= this.#fullRate * FULL_GROWTH) {
-        this.#fullRate = bandwidth;
+      const { max } = this.#bandwidth;
+      if (max >= this.#fullRate * FULL_GROWTH) {
+        this.#fullRate = max;
         this.#fullRounds = 0;
       } else {
         this.#fullRounds++;
@@ -165,6 +169,7 @@ export class CongestionController {
     } else if (nowMs >= this.#probeEndMs) {
       this.#shortestMs = this.#probeShortestMs;
       this.#shortestSeenMs = nowMs;
+      this.#reckonProduct();
       this.#cruise(nowMs);
     }
   }
@@ -176,9 +181,8 @@ export class CongestionController {
     this.#phaseStartMs = nowMs;
   }
 
-  /** What the way holds without a queue. */
-  get #productBytes(): number {
-    return this.bandwidth * Math.max(this.#shortestMs, MIN_ROUND_TRIP_MS);
+  #reckonProduct(): void {
+    this.#productBytes = this.#bandwidth.max * Math.max(this.#shortestMs, MIN_ROUND_TRIP_MS);
   }
 
   get #probeWindowBytes(): number {
@@ -186,23 +190,19 @@ export class CongestionController {
   }
 
   #decide(): void {
-    const { bandwidth } = this;
+    const { max: bandwidth } = this.#bandwidth;
     if (bandwidth === 0 || this.#shortestMs === Number.POSITIVE_INFINITY) return;
-    const product = this.#productBytes;
     // The other side answers every few packets only: these are in flight though they have arrived.
     const unanswered = Math.min(bandwidth * MAX_ACK_DELAY_MS, ACK_INTERVAL * this.#packetBytes);
-    const window = Math.max(WINDOW_GAIN * product + unanswered, MIN_PACKETS * this.#packetBytes);
+    const window = Math.max(WINDOW_GAIN * this.#productBytes + unanswered, MIN_PACKETS * this.#packetBytes);
     if (this.#mode === Mode.Startup) {
       this.windowBytes = Math.max(this.windowBytes, window);
       this.bytesPerMs = Math.max(this.bytesPerMs, STARTUP_GAIN * bandwidth);
       return;
     }
     this.windowBytes = this.#mode === Mode.ProbeRoundTrip ? this.#probeWindowBytes : window;
-    this.bytesPerMs = bandwidth * this.#gain;
-  }
-
-  get #gain(): number {
-    if (this.#mode === Mode.Drain) return 1 / STARTUP_GAIN;
-    return this.#mode === Mode.Cruise ? (CYCLE_GAINS[this.#phase] as number) : 1;
+    this.bytesPerMs = bandwidth;
+    if (this.#mode === Mode.Drain) this.bytesPerMs /= STARTUP_GAIN;
+    if (this.#mode === Mode.Cruise) this.bytesPerMs *= CYCLE_GAINS[this.#phase] as number;
   }
 }

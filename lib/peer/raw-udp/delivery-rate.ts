@@ -1,3 +1,4 @@
+import type { AckFrame } from "../delivery/ack-frame.js";
 import type { SentPackets } from "./sent-packets.js";
 
 /**
@@ -16,8 +17,9 @@ export class DeliveryRate {
   #newestDelivered = 0;
   #newestDeliveredMs = 0;
   #sendingMs = 0;
-  /** Bytes per millisecond, as `measure` found. */
+  /** Bytes per millisecond, as `measure` found, and the time over which it did. */
   rate = 0;
+  spanMs = 0;
   isAppLimited = false;
 
   /** Notes, in the packet's entry, where things stand when it is sent. */
@@ -32,12 +34,12 @@ export class DeliveryRate {
     packets.appLimited[index] = this.#appLimitedUntil >= this.delivered ? 1 : 0;
   }
 
-  /** A packet has arrived; the newest of the acknowledgement `heldMs` before that left. */
-  acknowledged(packets: SentPackets, number: number, index: number, heldMs: number, nowMs: number): void {
+  /** A packet has arrived, the newest of the acknowledgement `delayMs` before that left. */
+  acknowledged(packets: SentPackets, number: number, index: number, { delayMs }: AckFrame, nowMs: number): void {
     this.delivered += packets.sizeBytes[index] as number;
     // An acknowledgement speaks for several packets and tells when the last of them came. Without that, with ten packets
     // to a round trip, the highest rates were a sixth too high, and a queue stood.
-    this.#deliveredMs = Math.max(nowMs - heldMs, this.#deliveredMs);
+    this.#deliveredMs = Math.max(nowMs - delayMs, this.#deliveredMs);
     if (number < this.#newest) return;
     this.#newest = number;
     this.#newestDelivered = packets.delivered[index] as number;
@@ -47,10 +49,10 @@ export class DeliveryRate {
     this.#sendingMs = this.#firstSentMs - (packets.firstSentMs[index] as number);
   }
 
-  /** Ends an acknowledgement that acknowledged something new. `shortestMs`: nothing measured over less time is believed. */
-  measure(shortestMs: number): void {
-    const spanMs = Math.max(this.#sendingMs, this.#deliveredMs - this.#newestDeliveredMs);
-    this.rate = spanMs > 0 && spanMs >= shortestMs ? (this.delivered - this.#newestDelivered) / spanMs : 0;
+  /** Ends an acknowledgement that acknowledged something new. */
+  measure(): void {
+    this.spanMs = Math.max(this.#sendingMs, this.#deliveredMs - this.#newestDeliveredMs);
+    this.rate = this.spanMs > 0 ? (this.delivered - this.#newestDelivered) / this.spanMs : 0;
   }
 
   /** What had been delivered when the newest packet of the acknowledgement was sent. */

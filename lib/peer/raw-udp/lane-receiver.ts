@@ -11,7 +11,7 @@ export const MAX_PIECES = 512;
 /** The receiving end of a lane: hands messages on in order, and keeps what came before its time. */
 export class LaneReceiver {
   /** Everything below it has come. */
-  next: number;
+  next = 0;
   readonly #early = new ByteRing();
   readonly #earlyRanges = new RangeSet();
   readonly #assembler: MessageAssembler;

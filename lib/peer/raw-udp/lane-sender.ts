@@ -14,13 +14,13 @@ const MIN_PIECE_BYTES = 32;
  */
 export class LaneSender {
   /** Below it everything is acknowledged. */
-  base: number;
+  base = 0;
   /** Begin and length of the piece that `writeFrame` wrote. */
   pieceStart = 0;
   pieceLength = 0;
   /** First byte that never left. */
-  #next: number;
-  #end: number;
+  #next = 0;
+  #end = 0;
   readonly #ring = new ByteRing();
   readonly #acknowledged = new RangeSet();
   readonly #lost = new RangeSet();

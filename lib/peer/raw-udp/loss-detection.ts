@@ -1,4 +1,5 @@
-import { ackDelayMs, MAX_ACK_DELAY_MS, MAX_LONE_ACK_DELAY_MS } from "../delivery/received-packets.js";
+import type { AckFrame } from "../delivery/ack-frame.js";
+import { MAX_ACK_DELAY_MS, MAX_LONE_ACK_DELAY_MS } from "../delivery/received-packets.js";
 import type { RoundTripEstimator } from "../delivery/round-trip-estimator.js";
 import { PacketState, type SentPackets } from "./sent-packets.js";
 
@@ -14,14 +15,16 @@ const MAX_PROBE_INTERVAL_MS = 2000;
  * looked at once. The window widens when a packet that was declared lost is acknowledged after all.
  */
 export class LossDetection {
-  largestAcknowledged: number;
+  largestAcknowledged = 0;
+  /** When `nextLost` or `probe` has something to do, as `reckonDeadline` found. */
+  deadlineMs = Number.POSITIVE_INFINITY;
   /** When the last packet that asks for an acknowledgement was sent, or a probe was due. */
   #lastSentMs = 0;
   /** There are unreliable messages in that packet, and nothing else. */
   #lastIsUnreliable = false;
   #reorderMs = 0;
   /** Below it, no packet is in flight undecided. */
-  #cursor: number;
+  #cursor = 0;
   /** How long the other side holds its acknowledgements back: the most of late, since one that works in frames waits for the next. */
   #heldMs = MAX_ACK_DELAY_MS;
   #probes = 0;
@@ -55,8 +58,8 @@ export class LossDetection {
   }
 
   /** An acknowledgement of reliable content was held back for so long. */
-  wasHeld(heldMs: number): void {
-    this.#heldMs = Math.max(heldMs, this.#heldMs - (this.#heldMs - heldMs) / 16);
+  wasHeld({ delayMs }: AckFrame): void {
+    this.#heldMs = Math.max(delayMs, this.#heldMs - (this.#heldMs - delayMs) / 16);
   }
 
   /** A round trip has passed: what was late once is forgotten by and by. */
@@ -70,12 +73,13 @@ export class LossDetection {
     return this.#cursor++;
   }
 
-  /** When `nextLost` or `probe` has something to do. */
-  get deadlineMs(): number {
-    if (this.#sent.packetsInFlight === 0) return Number.POSITIVE_INFINITY;
-    if (this.#seek()) return this.#overdueMs;
-    this.#reckonProbe();
-    return this.#probeMs;
+  reckonDeadline(): void {
+    if (this.#sent.packetsInFlight === 0) this.deadlineMs = Number.POSITIVE_INFINITY;
+    else if (this.#seek()) this.deadlineMs = this.#overdueMs;
+    else {
+      this.#reckonProbe();
+      this.deadlineMs = this.#probeMs;
+    }
   }
 
   /** Whether silence has lasted so long that something should be sent again; asked once per silence. */
@@ -90,16 +94,13 @@ export class LossDetection {
 
   /** Into a field: a result that is no small integer would be a heap object for every flush. */
   #reckonProbe(): void {
-    const patienceMs = this.#roundTrip.patienceMs + this.#holdableMs;
+    // How long the other side may hold back the acknowledgement that is waited for. A single packet in flight is the last one
+    // sent: the other side has all others, or would have told of a gap.
+    const loneMs = this.#sent.packetsInFlight === 1 ? MAX_LONE_ACK_DELAY_MS : MAX_ACK_DELAY_MS;
+    const holdableMs = this.#lastIsUnreliable ? loneMs : Math.max(this.#heldMs, this.#roundTrip.ackDelayMs);
+    const patienceMs = this.#roundTrip.patienceMs + holdableMs;
     this.#probeMs =
       this.#lastSentMs + Math.min(patienceMs * 2 ** this.#probes, Math.max(MAX_PROBE_INTERVAL_MS, patienceMs));
-  }
-
-  /** How long the other side may hold back the acknowledgement that is waited for. */
-  get #holdableMs(): number {
-    if (!this.#lastIsUnreliable) return Math.max(this.#heldMs, ackDelayMs(this.#roundTrip.smoothedMs));
-    // The one in flight is the last one sent: the other side has all others, or would have told of a gap.
-    return this.#sent.packetsInFlight === 1 ? MAX_LONE_ACK_DELAY_MS : MAX_ACK_DELAY_MS;
   }
 
   get #overdueMs(): number {

@@ -1,26 +1,30 @@
+import type { CongestionController } from "./congestion-controller.js";
+
 /** Timers wake late by so much: what was due meanwhile may leave at once. */
 const BURST_MS = 2;
 const BURST_PACKETS = 10;
 
-/** Spreads packets over time at a given rate. What was not spent is kept, up to a burst. */
+/** Spreads packets over time at the controller's rate. What was not spent is kept, up to a burst. */
 export class Pacer {
-  #allowanceBytes: number;
-  #updatedMs = 0;
-  readonly #burstBytes: number;
-
-  constructor(maxPacketSize: number) {
-    this.#burstBytes = BURST_PACKETS * maxPacketSize;
-    this.#allowanceBytes = this.#burstBytes;
-  }
-
   /** How much may leave at once when all is kept. */
-  burstBytes(bytesPerMs: number): number {
-    return Math.max(this.#burstBytes, BURST_MS * bytesPerMs);
+  burstBytes = 0;
+  #allowanceBytes = 0;
+  #updatedMs = 0;
+  readonly #minBurstBytes: number;
+  readonly #controller: CongestionController;
+
+  constructor(maxPacketSize: number, controller: CongestionController) {
+    this.#controller = controller;
+    this.#minBurstBytes = BURST_PACKETS * maxPacketSize;
+    this.advance(0);
+    this.#allowanceBytes = this.#minBurstBytes;
   }
 
-  advance(nowMs: number, bytesPerMs: number): void {
+  advance(nowMs: number): void {
+    const { bytesPerMs } = this.#controller;
     const gained = Math.max(nowMs - this.#updatedMs, 0) * bytesPerMs;
-    this.#allowanceBytes = Math.min(this.#allowanceBytes + gained, this.burstBytes(bytesPerMs));
+    this.burstBytes = Math.max(this.#minBurstBytes, BURST_MS * bytesPerMs);
+    this.#allowanceBytes = Math.min(this.#allowanceBytes + gained, this.burstBytes);
     this.#updatedMs = nowMs;
   }
 
@@ -33,13 +37,15 @@ export class Pacer {
   }
 
   /** Sending had to wait for acknowledgements: only what a late timer excuses is kept, or a burst would fill the queue. */
-  forfeit(bytesPerMs: number): void {
-    this.#allowanceBytes = Math.min(this.#allowanceBytes, Math.max(BURST_MS * bytesPerMs, this.#burstBytes / 5));
+  forfeit(): void {
+    const keptBytes = Math.max(BURST_MS * this.#controller.bytesPerMs, this.#minBurstBytes / 5);
+    this.#allowanceBytes = Math.min(this.#allowanceBytes, keptBytes);
   }
 
   /** When the next packet may leave. */
-  nextMs(bytesPerMs: number): number {
+  get nextMs(): number {
     // One byte more: rounding must not make a deadline at which nothing is allowed yet.
-    return this.#allowanceBytes > 0 ? this.#updatedMs : this.#updatedMs + (1 - this.#allowanceBytes) / bytesPerMs;
+    if (this.#allowanceBytes > 0) return this.#updatedMs;
+    return this.#updatedMs + (1 - this.#allowanceBytes) / this.#controller.bytesPerMs;
   }
 }

@@ -35,10 +35,9 @@ export class PacketReceiver {
   readonly #counters: RawUdpCounters;
   readonly #firstNumber: number;
   /** Newest packet with Notify frames. */
-  #newestNotify: number;
+  #newestNotify = 0;
   /** Of the packet under way. */
   #number = 0;
-  #nowMs = 0;
   #urgency = AckUrgency.None;
   /** Something in it has not been taken, so it must not count as delivered. */
   #isRefused = false;
@@ -67,12 +66,11 @@ export class PacketReceiver {
     const reader = this.#reader;
     reader.start(buffer, start, end);
     this.#number = number;
-    this.#nowMs = nowMs;
     this.#urgency = AckUrgency.None;
     this.#isRefused = false;
     while (reader.remaining > 0) {
       const kind = reader.u8();
-      const next = this.#readFrame(kind);
+      const next = this.#readFrame(kind, nowMs);
       if (next === Next.Stop) return;
       if (next === Next.Malformed || reader.failed) {
         if (!this.hasEnded) this.#host.malformed(`Malformed frame of kind ${kind}`);
@@ -84,14 +82,14 @@ export class PacketReceiver {
     this.#received.acknowledge(number, isGap ? AckUrgency.AtOnce : this.#urgency, nowMs);
   }
 
-  #readFrame(kind: FrameKind): Next {
+  #readFrame(kind: FrameKind, nowMs: number): Next {
     switch (kind) {
       case FrameKind.Padding:
         return Next.Frame;
       case FrameKind.Ack:
-        return this.#readAck();
+        return this.#readAck(nowMs);
       case FrameKind.Close:
-        return this.#readClose();
+        return this.#readClose(nowMs);
     }
     if (this.hasEnded) return Next.Stop;
     this.#atLeast(kind === FrameKind.Unreliable ? AckUrgency.Low : AckUrgency.Normal);
@@ -100,7 +98,7 @@ export class PacketReceiver {
     }
     switch (kind) {
       case FrameKind.Ping:
-        this.#reader.u32();
+        this.#reader.skip(4);
         this.#atLeast(AckUrgency.AtOnce);
         return Next.Frame;
       case FrameKind.Unreliable:
@@ -116,18 +114,18 @@ export class PacketReceiver {
     if (urgency > this.#urgency) this.#urgency = urgency;
   }
 
-  #readAck(): Next {
+  #readAck(nowMs: number): Next {
     const frame = this.#ack;
     if (!frame.read(this.#reader, this.#firstNumber, this.#sender.packets.next)) return Next.Malformed;
-    return this.#sender.acknowledge(frame, this.#nowMs) ? Next.Frame : Next.Malformed;
+    return this.#sender.acknowledge(frame, nowMs) ? Next.Frame : Next.Malformed;
   }
 
-  #readClose(): Next {
+  #readClose(nowMs: number): Next {
     const reason: DisconnectReason | null = readReason(this.#reader);
     if (!reason) return Next.Malformed;
     // The answer leaves before the host takes the connection down.
-    this.#received.acknowledge(this.#number, AckUrgency.AtOnce, this.#nowMs);
-    this.#sender.respond(this.#nowMs);
+    this.#received.acknowledge(this.#number, AckUrgency.AtOnce, nowMs);
+    this.#sender.respond(nowMs);
     if (!this.hasEnded) {
       this.hasEnded = true;
       this.#host.remoteClosed(reason);
@@ -137,11 +135,11 @@ export class PacketReceiver {
 
   #readLane(lane: number): Next {
     const reader = this.#reader;
-    const offset = reader.u32();
+    const offsetBits = reader.i32();
     const length = reader.varint();
     const at = reader.skip(length);
     if (reader.failed || length === 0) return Next.Malformed;
-    switch ((this.#lanes[lane] as LaneReceiver).receive(offset, reader.buffer, at, length)) {
+    switch ((this.#lanes[lane] as LaneReceiver).receive(offsetBits, reader.buffer, at, length)) {
       case LaneResult.Taken:
         return Next.Frame;
       case LaneResult.Refused:

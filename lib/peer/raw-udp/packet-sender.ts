@@ -1,6 +1,6 @@
 import { Delivery } from "../../socket/index.js";
 import type { AckFrame } from "../delivery/ack-frame.js";
-import { ackDelayMs, MAX_ACK_BYTES, type ReceivedPackets } from "../delivery/received-packets.js";
+import { MAX_ACK_BYTES, type ReceivedPackets } from "../delivery/received-packets.js";
 import { RoundTripEstimator } from "../delivery/round-trip-estimator.js";
 import { DATA_HEADER_BYTES, FrameKind, PacketKind, TAG_BYTES } from "../packet-format.js";
 import type { PacketSeal, ProfileHost } from "../profile.js";
@@ -31,6 +31,8 @@ export class PacketSender {
   readonly controller: CongestionController;
   readonly packets: SentPackets;
   readonly outbox: Outbox;
+  /** When `flush` is to be called at the latest, as `reckonDeadline` found. */
+  deadlineMs = Number.POSITIVE_INFINITY;
   readonly #loss: LossDetection;
   readonly #delivery = new DeliveryRate();
   readonly #pacer: Pacer;
@@ -69,8 +71,8 @@ export class PacketSender {
     this.outbox = new Outbox(host, this.packets, options);
     this.roundTrip = new RoundTripEstimator(roundTripTimeMs);
     this.#loss = new LossDetection(this.packets, this.roundTrip);
-    this.controller = new CongestionController(maxPacketSize, roundTripTimeMs, random);
-    this.#pacer = new Pacer(maxPacketSize);
+    this.controller = new CongestionController(maxPacketSize, this.roundTrip, random);
+    this.#pacer = new Pacer(maxPacketSize, this.controller);
     this.#nextSkip = firstNumber + this.#skipDistance();
   }
 
@@ -96,19 +98,22 @@ export class PacketSender {
 
   /** Bytes that may leave at once. */
   get allowanceBytes(): number {
-    const { windowBytes, bytesPerMs } = this.controller;
-    return Math.max(Math.min(windowBytes - this.packets.bytesInFlight, this.#pacer.burstBytes(bytesPerMs)), 0);
+    const windowBytes = this.controller.windowBytes - this.packets.bytesInFlight;
+    return Math.max(Math.min(windowBytes, this.#pacer.burstBytes), 0);
   }
 
-  get nextDeadlineMs(): number {
-    // The socket says when it takes packets again.
-    if (this.#stalledBytes > 0) return Number.POSITIVE_INFINITY;
+  reckonDeadline(): void {
     const { ackDueMs } = this.#received;
-    if (this.#closeFrame) return Math.min(ackDueMs, this.#closeDueMs);
-    if (this.#isPingDue) return Number.NEGATIVE_INFINITY;
-    const deadlineMs = Math.min(ackDueMs, this.#loss.deadlineMs);
-    if (!this.outbox.isReady || this.packets.bytesInFlight >= this.controller.windowBytes) return deadlineMs;
-    return Math.min(deadlineMs, this.#pacer.nextMs(this.controller.bytesPerMs));
+    // The socket says when it takes packets again.
+    if (this.#stalledBytes > 0) this.deadlineMs = Number.POSITIVE_INFINITY;
+    else if (this.#closeFrame) this.deadlineMs = Math.min(ackDueMs, this.#closeDueMs);
+    else if (this.#isPingDue) this.deadlineMs = Number.NEGATIVE_INFINITY;
+    else {
+      this.#loss.reckonDeadline();
+      this.deadlineMs = Math.min(ackDueMs, this.#loss.deadlineMs);
+      const mayLeave = this.packets.bytesInFlight < this.controller.windowBytes;
+      if (this.outbox.isReady && mayLeave) this.deadlineMs = Math.min(this.deadlineMs, this.#pacer.nextMs);
+    }
   }
 
   /** Takes an acknowledgement. @returns false: of a number that was left out */
@@ -131,7 +136,7 @@ export class PacketSender {
           this.#loss.acknowledged(number);
           newest = number;
         }
-        this.#delivery.acknowledged(packets, number, index, frame.delayMs, nowMs);
+        this.#delivery.acknowledged(packets, number, index, frame, nowMs);
         this.#settle(index);
       }
     }
@@ -160,14 +165,14 @@ export class PacketSender {
       this.#queueProbes();
       forced = PROBE_PACKETS;
     }
-    this.#pacer.advance(nowMs, controller.bytesPerMs);
+    this.#pacer.advance(nowMs);
     while (this.#stalledBytes === 0) {
       const mayLeave = packets.bytesInFlight < controller.windowBytes && this.#pacer.allowanceBytes > 0;
       if (!(this.outbox.isReady || this.#isPingDue) || (forced <= 0 && !mayLeave)) break;
       this.#sendPacket(nowMs, true);
       forced--;
     }
-    if (packets.bytesInFlight >= controller.windowBytes) this.#pacer.forfeit(controller.bytesPerMs);
+    if (packets.bytesInFlight >= controller.windowBytes) this.#pacer.forfeit();
     else if (!this.outbox.isReady) this.#delivery.appIsLimit(packets.bytesInFlight);
     this.outbox.tellDrained();
   }
@@ -261,15 +266,16 @@ export class PacketSender {
     const index = packets.index(newest);
     const sentMs = packets.sentMs[index] as number;
     if (newest === frame.largest && sentMs >= this.#measureFromMs) {
-      roundTrip.sample(nowMs - sentMs, frame.delayMs);
-      this.#received.delayMs = ackDelayMs(roundTrip.smoothedMs);
-      if (packets.hasLaneBytes(index)) this.#loss.wasHeld(frame.delayMs);
-      controller.roundTrip(roundTrip.latestMs, nowMs);
+      roundTrip.latestMs = nowMs - sentMs - frame.delayMs;
+      roundTrip.sample();
+      this.#received.delayMs = roundTrip.ackDelayMs;
+      if (packets.hasLaneBytes(index)) this.#loss.wasHeld(frame);
+      controller.roundTrip(nowMs);
     }
-    this.#delivery.measure(controller.shortestMs);
-    const { bytesInFlight } = packets;
-    if (controller.acknowledged(this.#delivery, bytesInFlight, roundTrip.latestMs, nowMs)) this.#loss.endRound();
-    packets.retire(nowMs - REMEMBERED_ROUND_TRIPS * roundTrip.expectedMs, this.#loss.largestAcknowledged);
+    this.#delivery.measure();
+    if (controller.acknowledged(this.#delivery, packets.bytesInFlight, nowMs)) this.#loss.endRound();
+    packets.forgetBeforeMs = nowMs - REMEMBERED_ROUND_TRIPS * roundTrip.expectedMs;
+    packets.retire(this.#loss.largestAcknowledged);
   }
 
   #detectLosses(nowMs: number): void {
@@ -307,7 +313,8 @@ export class PacketSender {
     while (this.packets.isFull) {
       const state = this.packets.stateOf(this.packets.oldest);
       if (state === PacketState.InFlight || state === PacketState.Probed) this.#lose(this.packets.oldest);
-      this.packets.retire(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+      this.packets.forgetBeforeMs = Number.POSITIVE_INFINITY;
+      this.packets.retire(Number.POSITIVE_INFINITY);
     }
   }
 }

@@ -21,8 +21,9 @@ const MAX_DATAGRAM_OVERHEAD = 5;
 export class RawUdpProfile implements Profile {
   readonly kind = ProfileKind.RawUdp;
   readonly counters = new RawUdpCounters();
+  deadlineMs = Number.POSITIVE_INFINITY;
   readonly #host: ProfileHost;
-  readonly #sessionId: number;
+  readonly #sessionBits: number;
   readonly #seal: PacketSeal | null;
   readonly #received: ReceivedPackets;
   readonly #sender: PacketSender;
@@ -34,7 +35,7 @@ export class RawUdpProfile implements Profile {
   /** @throws RangeError for a packet size that no frame fits */
   constructor(host: ProfileHost, options: RawUdpOptions) {
     this.#host = host;
-    this.#sessionId = options.sessionId;
+    this.#sessionBits = options.sessionId | 0;
     this.#seal = options.seal;
     this.#received = new ReceivedPackets(options.firstNumber ?? 0);
     this.#sender = new PacketSender(host, this.#received, this.counters, options);
@@ -49,8 +50,9 @@ export class RawUdpProfile implements Profile {
     return this.#sender.outbox.bufferedBytes;
   }
 
-  get nextDeadlineMs(): number {
-    return this.#sender.nextDeadlineMs;
+  reckonDeadline(): void {
+    this.#sender.reckonDeadline();
+    this.deadlineMs = this.#sender.deadlineMs;
   }
 
   get isDrained(): boolean {
@@ -87,8 +89,8 @@ export class RawUdpProfile implements Profile {
     const { buffer, offset, length } = packet;
     const header = this.#header;
     header.start(buffer, offset, offset + length);
-    const isOurs = header.u8() === PacketKind.Data && header.u32() === this.#sessionId;
-    const number = nearestNumber(header.u32(), this.#received.largest);
+    const isOurs = header.u8() === PacketKind.Data && header.i32() === this.#sessionBits;
+    const number = nearestNumber(header.i32(), this.#received.largest);
     const end = isOurs && !header.failed ? this.#prove(number, buffer, offset, offset + length) : -1;
     if (end < 0) {
       this.counters.strays++;
@@ -141,7 +143,10 @@ export class RawUdpProfile implements Profile {
 
   #notePause(nowMs: number): void {
     // Looking at deadlines costs something, so only after a gap.
-    if (nowMs - this.#lastCallMs > PAUSE_MS && nowMs - this.nextDeadlineMs > PAUSE_MS) this.#sender.paused(nowMs);
+    if (nowMs - this.#lastCallMs > PAUSE_MS) {
+      this.#sender.reckonDeadline();
+      if (nowMs - this.#sender.deadlineMs > PAUSE_MS) this.#sender.paused(nowMs);
+    }
     this.#lastCallMs = nowMs;
   }
 }

@@ -20,9 +20,11 @@ export const MAX_SENT_PACKETS = 16384;
 /** What the packets sent contained, in columns that are indexed by packet number: a ring that doubles up to a limit. */
 export class SentPackets {
   /** Number of the next packet. */
-  next: number;
+  next = 0;
   /** Below it everything is settled. */
-  oldest: number;
+  oldest = 0;
+  /** Lost packets sent before it need not be remembered. A field, since as an argument it would be a heap object. */
+  forgetBeforeMs = Number.NEGATIVE_INFINITY;
   bytesInFlight = 0;
   packetsInFlight = 0;
   state = new Uint8Array(0);
@@ -66,7 +68,7 @@ export class SentPackets {
   /** Begins the entry of the next packet, still empty and settled; gives its index. */
   begin(): number {
     // Who only acknowledges is never acknowledged, and waits for nothing.
-    if (this.next - this.oldest >= this.#capacity) this.retire(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
+    if (this.next - this.oldest >= this.#capacity) this.retire(Number.POSITIVE_INFINITY);
     if (this.next - this.oldest >= this.#capacity) this.#grow();
     const index = this.index(this.next++);
     this.state[index] = PacketState.Settled;
@@ -98,13 +100,13 @@ export class SentPackets {
     this.packetsInFlight--;
   }
 
-  /** Moves `oldest` on: over settled packets, lost ones sent before `lostBeforeMs`, and numbers skipped before `skippedBefore`. */
-  retire(lostBeforeMs: number, skippedBefore: number): void {
+  /** Moves `oldest` on: over settled packets, lost ones sent before `forgetBeforeMs`, and numbers skipped before `skippedBefore`. */
+  retire(skippedBefore: number): void {
     while (this.oldest < this.next) {
       const index = this.index(this.oldest);
       const state = this.state[index] as PacketState;
       if (state === PacketState.InFlight || state === PacketState.Probed) return;
-      if (state === PacketState.Lost && (this.sentMs[index] as number) >= lostBeforeMs) return;
+      if (state === PacketState.Lost && (this.sentMs[index] as number) >= this.forgetBeforeMs) return;
       if (state === PacketState.Skipped && this.oldest >= skippedBefore) return;
       this.oldest++;
     }

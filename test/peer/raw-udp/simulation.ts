@@ -89,6 +89,11 @@ export class EndPoint implements ProfileHost {
     });
   }
 
+  get nextDeadlineMs(): number {
+    this.profile.reckonDeadline();
+    return this.profile.deadlineMs;
+  }
+
   deliver(channel: Channel, lane: number, buffer: Uint8Array, offset: number, length: number): boolean {
     this.onMessage(channel, lane, buffer.slice(offset, offset + length), this.#simulation.nowMs);
     return this.malformedText === null && this.closedWith === null;
@@ -209,14 +214,14 @@ export class Simulation {
   get #nextMs(): number {
     let nextMs = this.#arrivals[0]?.atMs ?? Number.POSITIVE_INFINITY;
     // Timers of a platform have whole milliseconds.
-    for (const { profile } of this.endPoints) nextMs = Math.min(nextMs, Math.ceil(profile.nextDeadlineMs));
+    for (const end of this.endPoints) nextMs = Math.min(nextMs, Math.ceil(end.nextDeadlineMs));
     return nextMs;
   }
 
   #flush(): void {
-    for (const { profile } of this.endPoints) {
-      profile.flush(this.nowMs);
-      if (profile.nextDeadlineMs <= this.nowMs) throw new Error("a flush left something due");
+    for (const end of this.endPoints) {
+      end.profile.flush(this.nowMs);
+      if (end.nextDeadlineMs <= this.nowMs) throw new Error("a flush left something due");
     }
   }
 }
