@@ -11,6 +11,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   vs::ExportSessions(exports, *environment);
   vs::ExportIdentity(exports, *environment);
   vs::ExportUdp(exports, *environment);
+  vs::ExportAesGcm(exports, *environment);
   return exports;
 }
 

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "args.h"
+#include "ciphers.h"
 #include "core/doorbell.h"
 #include "core/driver.h"
 #include "core/state.h"
@@ -41,6 +42,7 @@ class Environment : public Doorbell {
   // Tells JS that a UDP socket is ready.
   void WakeUdp(uint32_t socket);
   UdpSockets& udp() { return udp_; }
+  Ciphers& ciphers() { return ciphers_; }
 
   // After every call from JS: what it gave GNS to do at once is done in the next turn of the loop.
   void HonorWake() {
@@ -77,6 +79,7 @@ class Environment : public Doorbell {
   Napi::FunctionReference debug_callback_;
   Napi::FunctionReference udp_wake_;
   UdpSockets udp_{*this};
+  Ciphers ciphers_;
 };
 
 // A function of the addon.
@@ -105,5 +108,6 @@ void ExportSignaling(Napi::Object& exports, Environment& environment);
 void ExportSessions(Napi::Object& exports, Environment& environment);
 void ExportIdentity(Napi::Object& exports, Environment& environment);
 void ExportUdp(Napi::Object& exports, Environment& environment);
+void ExportAesGcm(Napi::Object& exports, Environment& environment);
 
 }  // namespace vs

@@ -1,3 +1,4 @@
+import { concatBytes } from "../bytes.js";
 import { NetworkError } from "../network-error.js";
 import { type AeadKey, tagSizeBytes } from "./primitives.js";
 
@@ -11,18 +12,19 @@ export class CipherState {
   }
 
   encrypt(associatedData: Uint8Array, plaintext: Uint8Array): Uint8Array {
-    const sealed = new Uint8Array(plaintext.length + tagSizeBytes);
-    this.#key.seal(this.#nonce++, 0, associatedData, plaintext, sealed, 0);
-    return sealed;
+    const packet = concatBytes([associatedData, plaintext, new Uint8Array(tagSizeBytes)]);
+    this.#key.seal(this.#nonce++, 0, packet, 0, associatedData.length, packet.length - tagSizeBytes);
+    return packet.slice(associatedData.length);
   }
 
   /** @throws NetworkError `ERR_NOISE_DECRYPT` */
   decrypt(associatedData: Uint8Array, sealed: Uint8Array): Uint8Array {
-    const plaintext = new Uint8Array(Math.max(sealed.length - tagSizeBytes, 0));
-    if (sealed.length < tagSizeBytes || !this.#key.open(this.#nonce, 0, associatedData, sealed, plaintext, 0)) {
+    const packet = concatBytes([associatedData, sealed]);
+    const headerBytes = associatedData.length;
+    if (sealed.length < tagSizeBytes || !this.#key.open(this.#nonce, 0, packet, 0, headerBytes, packet.length)) {
       throw new NetworkError("ERR_NOISE_DECRYPT", "The handshake message was sealed with another key, or altered");
     }
     this.#nonce++;
-    return plaintext;
+    return packet.slice(headerBytes, packet.length - tagSizeBytes);
   }
 }

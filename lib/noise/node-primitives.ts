@@ -68,13 +68,10 @@ class NodeKeyPair implements KeyPair {
 
 const cipherOptions = { authTagLength: tagSizeBytes };
 
-// Everything here is synchronous, so that all keys share what holds a packet for the time of a call.
+// Everything here is synchronous, so that all keys share what holds a part of a packet for the time of a call.
 const nonce = new Uint8Array(12);
 const nonceView = new DataView(nonce.buffer);
 const tag = new Uint8Array(tagSizeBytes);
-/** The beginning of `scratch` in every length met: a view made for each packet would be garbage. */
-const views: Uint8Array[] = [];
-const scratch = new Uint8Array(2048);
 
 class NodeAeadKey implements AeadKey {
   readonly #key: KeyObject;
@@ -89,44 +86,39 @@ class NodeAeadKey implements AeadKey {
     this.#algorithm = (this.#isLittleEndian ? "chacha20-poly1305" : "aes-256-gcm") as CipherGCMTypes;
   }
 
-  seal(
-    nonceLow: number,
-    nonceHigh: number,
-    associatedData: Uint8Array,
-    plaintext: Uint8Array,
-    out: Uint8Array,
-    offset: number,
-  ): void {
+  seal(nonceLow: number, nonceHigh: number, buffer: Uint8Array, start: number, headerBytes: number, end: number): void {
+    const content = start + headerBytes;
     this.#setNonce(nonceLow, nonceHigh);
     const cipher = createCipheriv(this.#algorithm, this.#key, nonce, cipherOptions);
-    cipher.setAAD(associatedData);
-    const sealed = cipher.update(plaintext);
+    cipher.setAAD(buffer.subarray(start, content));
+    buffer.set(cipher.update(buffer.subarray(content, end)), content);
     cipher.final();
-    out.set(sealed, offset);
-    out.set(cipher.getAuthTag(), offset + sealed.length);
+    buffer.set(cipher.getAuthTag(), end);
   }
 
   open(
     nonceLow: number,
     nonceHigh: number,
-    associatedData: Uint8Array,
-    sealed: Uint8Array,
-    out: Uint8Array,
-    offset: number,
+    buffer: Uint8Array,
+    start: number,
+    headerBytes: number,
+    end: number,
   ): boolean {
+    const content = start + headerBytes;
+    const tagStart = end - tagSizeBytes;
     this.#setNonce(nonceLow, nonceHigh);
-    const sizeBytes = sealed.length - tagSizeBytes;
-    for (let index = 0; index < tagSizeBytes; index++) tag[index] = sealed[sizeBytes + index] as number;
+    for (let index = 0; index < tagSizeBytes; index++) tag[index] = buffer[tagStart + index] as number;
     const decipher = createDecipheriv(this.#algorithm, this.#key, nonce, cipherOptions);
     decipher.setAuthTag(tag);
-    decipher.setAAD(associatedData);
-    const opened = decipher.update(withoutTag(sealed, sizeBytes));
+    decipher.setAAD(buffer.subarray(start, content));
+    const opened = decipher.update(buffer.subarray(content, tagStart));
     try {
       decipher.final();
     } catch {
+      buffer.fill(0, content, end);
       return false;
     }
-    out.set(opened, offset);
+    buffer.set(opened, content);
     return true;
   }
 
@@ -134,11 +126,4 @@ class NodeAeadKey implements AeadKey {
     nonceView.setUint32(4, this.#isLittleEndian ? low : high, this.#isLittleEndian);
     nonceView.setUint32(8, this.#isLittleEndian ? high : low, this.#isLittleEndian);
   }
-}
-
-function withoutTag(sealed: Uint8Array, sizeBytes: number): Uint8Array {
-  if (sealed.length > scratch.length) return sealed.subarray(0, sizeBytes);
-  scratch.set(sealed);
-  views[sizeBytes] ??= scratch.subarray(0, sizeBytes);
-  return views[sizeBytes];
 }

@@ -10,6 +10,14 @@ export const packetsPerEpoch = 2 ** 20;
 /** Counters are whole numbers up to 2^53 - 1: a million packets a second for 285 years. */
 const isCounter = (counter: number) => Number.isSafeInteger(counter) && counter >= 0;
 
+/** Whether a header and at least a tag behind it lie within a buffer. */
+function isPacket(buffer: Uint8Array, start: number, headerBytes: number, end: number): boolean {
+  const areWhole = Number.isInteger(start) && Number.isInteger(headerBytes) && Number.isInteger(end);
+  return (
+    areWhole && start >= 0 && headerBytes >= 0 && start + headerBytes + tagSizeBytes <= end && end <= buffer.length
+  );
+}
+
 /**
  * The key for one of several spaces of counters in the same direction, of which each starts at 0. One key for two spaces
  * would use nonces twice.
@@ -34,7 +42,7 @@ class EpochKey {
 
   next(): EpochKey {
     const sealed = new Uint8Array(keySizeBytes + tagSizeBytes);
-    this.aead.seal(0xffffffff, 0xffffffff, new Uint8Array(0), new Uint8Array(keySizeBytes), sealed, 0);
+    this.aead.seal(0xffffffff, 0xffffffff, sealed, 0, 0, keySizeBytes);
     return new EpochKey(this.#primitives, sealed.slice(0, keySizeBytes));
   }
 }
@@ -51,35 +59,28 @@ export class PacketSealer {
   }
 
   /**
-   * Writes the sealed packet, `tagSizeBytes` longer than `plaintext`, to `out` at `offset`, where `plaintext` itself may
-   * lie.
+   * Seals a packet in place: `headerBytes` from `start` on stay in the clear but cannot be altered, what follows up to
+   * `end` is encrypted, and a tag of `tagSizeBytes` is written behind it.
    *
    * @param counter larger than that of the packet before, by at most `packetsPerEpoch`: a nonce used twice would give
    *   the key away
-   * @param associatedData what the far end has to have too, such as the packet's header
-   * @returns bytes written
-   * @throws RangeError another counter, or too little room in `out`
+   * @returns the new end
+   * @throws RangeError another counter, or the packet and its tag are not within `buffer`
    */
-  seal(
-    counter: number,
-    associatedData: Uint8Array,
-    plaintext: Uint8Array,
-    out: Uint8Array,
-    offset: number = 0,
-  ): number {
+  seal(counter: number, buffer: Uint8Array, start: number, headerBytes: number, end: number): number {
     if (!isCounter(counter) || counter <= this.#last || counter > this.#last + packetsPerEpoch) {
       throw new RangeError(`counter must be from ${this.#last + 1} to ${this.#last + packetsPerEpoch}`);
     }
-    const sizeBytes = plaintext.length + tagSizeBytes;
-    if (!(offset >= 0 && offset + sizeBytes <= out.length)) throw new RangeError("out has no room for the packet");
+    const sealedEnd = end + tagSizeBytes;
+    if (!isPacket(buffer, start, headerBytes, sealedEnd)) throw new RangeError("the buffer has no room for the packet");
     const epoch = Math.floor(counter / packetsPerEpoch);
     if (epoch > this.#epoch) {
       this.#key = this.#key.next();
       this.#epoch = epoch;
     }
     this.#last = counter;
-    this.#key.aead.seal(counter >>> 0, Math.floor(counter / 2 ** 32), associatedData, plaintext, out, offset);
-    return sizeBytes;
+    this.#key.aead.seal(counter >>> 0, Math.floor(counter / 2 ** 32), buffer, start, headerBytes, end);
+    return sealedEnd;
   }
 }
 
@@ -101,26 +102,24 @@ export class PacketOpener {
   }
 
   /**
-   * Writes the plaintext of `sealed` to `out` at `offset`, where `sealed` itself may lie. Nothing in a packet makes it
-   * throw.
+   * Opens a packet of the header and the sealed rest up to `end` in place. Nothing in a packet makes it throw.
    *
-   * @returns its length; -1: not sealed by the far end with this counter and associated data, more than an epoch away
-   *   from the newest packet opened, or no room in `out`, which is then untouched
+   * @returns the new end; -1: not within `buffer`, or more than an epoch away from the newest packet opened, or not sealed
+   *   by the far end with this counter and header. In the last case all behind the header is zero.
    */
-  open(counter: number, associatedData: Uint8Array, sealed: Uint8Array, out: Uint8Array, offset: number = 0): number {
-    const sizeBytes = sealed.length - tagSizeBytes;
-    if (!isCounter(counter) || sizeBytes < 0 || !(offset >= 0 && offset + sizeBytes <= out.length)) return -1;
+  open(counter: number, buffer: Uint8Array, start: number, headerBytes: number, end: number): number {
+    if (!isCounter(counter) || !isPacket(buffer, start, headerBytes, end)) return -1;
     const ahead = Math.floor(counter / packetsPerEpoch) - this.#epoch;
     const key = this.#keyAhead(ahead);
     const high = Math.floor(counter / 2 ** 32);
-    if (!key?.aead.open(counter >>> 0, high, associatedData, sealed, out, offset)) return -1;
+    if (!key?.aead.open(counter >>> 0, high, buffer, start, headerBytes, end)) return -1;
     if (ahead === 1) {
       this.#previous = this.#current;
       this.#current = this.#next;
       this.#next = this.#current.next();
       this.#epoch++;
     }
-    return sizeBytes;
+    return end - tagSizeBytes;
   }
 
   #keyAhead(epochs: number): EpochKey | null {

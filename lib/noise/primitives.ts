@@ -17,34 +17,31 @@ export interface KeyPair {
  * specification says for the cipher (section 12); no two packets may be sealed with the same one.
  */
 export interface AeadKey {
-  /** Writes ciphertext and tag to `out` at `offset`, where `plaintext` itself may lie. Both must fit. */
-  seal(
-    nonceLow: number,
-    nonceHigh: number,
-    associatedData: Uint8Array,
-    plaintext: Uint8Array,
-    out: Uint8Array,
-    offset: number,
-  ): void;
+  /**
+   * Seals a packet in place: `headerBytes` from `start` on are authenticated only, what follows up to `end` is encrypted,
+   * and the tag is written behind it. All of it has to be in `buffer`.
+   */
+  seal(nonceLow: number, nonceHigh: number, buffer: Uint8Array, start: number, headerBytes: number, end: number): void;
 
   /**
-   * Writes the plaintext of `sealed` (at least a tag long) to `out` at `offset`, where `sealed` itself may lie.
+   * Opens a packet in place: the tag, at least, lies between the header and `end`.
    *
-   * @returns false: not sealed with this key, nonce and associated data; then `out` is untouched
+   * @returns false: not sealed with this key, nonce and header; then all behind the header is zero
    */
   open(
     nonceLow: number,
     nonceHigh: number,
-    associatedData: Uint8Array,
-    sealed: Uint8Array,
-    out: Uint8Array,
-    offset: number,
+    buffer: Uint8Array,
+    start: number,
+    headerBytes: number,
+    end: number,
   ): boolean;
 }
 
 /**
  * The cryptography that Noise is built from, given by the platform. Everything is synchronous, which a browser's
- * WebCrypto is not: for Node.js see `nodePrimitives` of `valve-sockets/noise/node`.
+ * WebCrypto is not: for Node.js see `nativePrimitives` of `valve-sockets/noise/native` and `nodePrimitives` of
+ * `valve-sockets/noise/node`.
  */
 export interface NoisePrimitives {
   /** The AEAD by its name in Noise: AES-256-GCM or ChaCha20-Poly1305. Both ends must have the same. */

@@ -14,12 +14,12 @@ import {
 } from "../noise/index.js";
 import { DisconnectCode, type DisconnectReason, type IConnectionHandle, type Security } from "../socket/index.js";
 import { SecurityPattern } from "./handshake-packets.js";
-import { ProfileKind, TAG_BYTES } from "./packet-format.js";
+import { ProfileKind } from "./packet-format.js";
 import type { PacketSeal } from "./profile.js";
 
 /** Encryption of the Peer's own, by Noise, for raw UDP and GNS. A WebSocket has that of its transport (wss). */
 export interface PeerEncryption {
-  /** Where the cryptography comes from: in Node.js `nodePrimitives` of `valve-sockets/noise/node`. */
+  /** Where the cryptography comes from: in Node.js `nativePrimitives` of `valve-sockets/noise/native`. */
   primitives: NoisePrimitives;
   /** Server: its private keys (`generateServerKey`); two during a change. Without one, nobody can know it again. */
   serverKeys?: readonly string[];
@@ -105,21 +105,11 @@ class NoiseSeal implements PacketSeal {
   }
 
   seal(number: number, buffer: Uint8Array, start: number, headerBytes: number, end: number): number {
-    const content = start + headerBytes;
-    this.#sealer.seal(number, buffer.subarray(start, content), buffer.subarray(content, end), buffer, content);
-    return end + TAG_BYTES;
+    return this.#sealer.seal(number, buffer, start, headerBytes, end);
   }
 
   open(number: number, buffer: Uint8Array, start: number, headerBytes: number, end: number): number {
-    const content = start + headerBytes;
-    const size = this.#opener.open(
-      number,
-      buffer.subarray(start, content),
-      buffer.subarray(content, end),
-      buffer,
-      content,
-    );
-    return size < 0 ? -1 : content + size;
+    return this.#opener.open(number, buffer, start, headerBytes, end);
   }
 }
 

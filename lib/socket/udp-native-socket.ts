@@ -1,10 +1,10 @@
 import { lookup } from "node:dns/promises";
 import { putBytes } from "../bytes.js";
 import { NetworkError } from "../network-error.js";
-import { mayUseUv } from "../valve/load-addon.js";
+import { findAddon, mayUseUv } from "../valve/load-addon.js";
 import type { NativeAddon } from "../valve/native.js";
 import { codeOfSystemError } from "../valve/system-errors.js";
-import { findAddon, UDP_SLOT } from "../valve/udp-addon.js";
+import { UDP_SLOT } from "../valve/udp-addon.js";
 import { formatHost } from "./format-host.js";
 import { checkPacket } from "./packet-limit.js";
 import { Delivery, type IConnectionHandle, type ISocket, type ReceivedPacket, type SocketEvents } from "./socket.js";

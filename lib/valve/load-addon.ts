@@ -71,3 +71,17 @@ export function loadAddon(): NativeAddon {
     );
   }
 }
+
+let addon: NativeAddon | null | undefined;
+
+/** The addon, or null where there is no binary of it: plain UDP and Noise can do without. */
+export function findAddon(): NativeAddon | null {
+  if (addon === undefined) {
+    try {
+      addon = loadAddon();
+    } catch {
+      addon = null;
+    }
+  }
+  return addon;
+}

@@ -280,6 +280,37 @@ export interface NativeAddon {
   /** Called when a socket has become ready, once until all has been received or sent. */
   setUdpWake(wake: (socket: number) => void): void;
 
+  // --- AES-256-GCM, with the nonces of Noise; needs no initialize ---
+  /** A cipher with a key of 32 bytes, or 0: this build of the addon has no AES-GCM. */
+  createAesGcm(key: Uint8Array): number;
+  destroyAesGcm(cipher: number): boolean;
+  /**
+   * Encrypts what lies behind the header up to `end` in place, and writes the tag behind it. Returns the new end, or -1:
+   * no such cipher.
+   */
+  sealAesGcm(
+    cipher: number,
+    nonceLow: number,
+    nonceHigh: number,
+    buffer: Uint8Array,
+    start: number,
+    headerBytes: number,
+    end: number,
+  ): number;
+  /**
+   * Decrypts what lies between the header and the tag, which ends at `end`, in place. Returns the new end, or -1: it was
+   * not sealed so, and what lay behind the header is zero now, or no such cipher.
+   */
+  openAesGcm(
+    cipher: number,
+    nonceLow: number,
+    nonceHigh: number,
+    buffer: Uint8Array,
+    start: number,
+    headerBytes: number,
+    end: number,
+  ): number;
+
   // --- queries ---
   /** The next status event of the owner, oldest first, or null. */
   nextEvent(owner: number): NativeStatusEvent | null;

@@ -1,6 +1,3 @@
-import { loadAddon } from "./load-addon.js";
-import type { NativeAddon } from "./native.js";
-
 /**
  * Byte offsets of a datagram's slot in a slab of UDP; slots have equal size. A slot of length 0 holds nothing. An address
  * is 16 bytes, and `scope` the interface of a link-local one. (UdpSlot in native/core/udp_socket.h.)
@@ -12,17 +9,3 @@ export const UDP_SLOT = {
   length: 24, // u32, bytes of payload
   payload: 32,
 } as const;
-
-let addon: NativeAddon | null | undefined;
-
-/** The addon, or null where there is no binary of it: plain UDP can do without. */
-export function findAddon(): NativeAddon | null {
-  if (addon === undefined) {
-    try {
-      addon = loadAddon();
-    } catch {
-      addon = null;
-    }
-  }
-  return addon;
-}

@@ -9,7 +9,7 @@ const lib = fileURLToPath(new URL("../../lib/", import.meta.url));
 const below: Record<string, string[]> = {
   valve: [],
   serialization: [],
-  noise: [],
+  noise: ["valve"],
   socket: ["valve"],
   peer: ["socket", "noise"],
   message: ["peer", "socket", "serialization"],
@@ -17,7 +17,7 @@ const below: Record<string, string[]> = {
 };
 
 /** Files with `node:` imports, or imports of such files, in folders that browsers load. */
-const nodeOnly = /^(valve\/|noise\/node-|socket\/(gns|udp|websocket-server)|message\/default-udp)/;
+const nodeOnly = /^(valve\/|noise\/(node|native)-|socket\/(gns|udp|websocket-server)|message\/default-udp)/;
 
 const sources = readdirSync(lib, { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".ts"))

@@ -17,7 +17,8 @@ export function strict(primitives: NoisePrimitives): NoisePrimitives {
     return {
       seal: aead.seal.bind(aead),
       open(...parameters) {
-        if (parameters[3].length < tagSizeBytes) throw new Error("no room for a tag");
+        const [, , , start, headerBytes, end] = parameters;
+        if (end - start - headerBytes < tagSizeBytes) throw new Error("no room for a tag");
         return aead.open(...parameters);
       },
     };

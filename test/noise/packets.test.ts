@@ -1,40 +1,65 @@
 import { createCipheriv } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import { concatBytes } from "../../lib/bytes.js";
 import { deriveSpaceKey, PacketOpener, PacketSealer, packetsPerEpoch, tagSizeBytes } from "../../lib/noise/index.js";
+import { nativePrimitives } from "../../lib/noise/native-primitives.js";
 import { nodePrimitives } from "../../lib/noise/node-primitives.js";
 import { seededRandom } from "../../lib/testing/index.js";
-import { bytes, noBytes, strict } from "./handshake-pair.js";
+import { bytes, strict } from "./handshake-pair.js";
+
+const node = strict(nodePrimitives());
+const chaCha = strict(nodePrimitives({ cipher: "ChaChaPoly" }));
+const native = strict(nativePrimitives());
 
 const key = new Uint8Array(32).fill(1);
 const header = bytes("header");
+const noise = new Uint8Array(5).fill(0xee);
 
 interface Packet {
   counter: number;
+  /** The header and what is sealed behind it. */
   sealed: Uint8Array;
   plaintext: Uint8Array;
 }
 
-describe.each(["AESGCM", "ChaChaPoly"] as const)("%s", (cipher) => {
-  const primitives = strict(nodePrimitives({ cipher }));
-  const sealerOf = () => new PacketSealer(primitives, key);
-  const openerOf = () => new PacketOpener(primitives, key);
+/** Header, plaintext and room for the tag. */
+function unsealed(plaintext: Uint8Array): Uint8Array {
+  return concatBytes([header, plaintext, new Uint8Array(tagSizeBytes)]);
+}
+
+function altered(sealed: Uint8Array, bit: number): Uint8Array {
+  const copy = new Uint8Array(sealed);
+  (copy[bit >> 3] as number) ^= 1 << (bit & 7);
+  return copy;
+}
+
+describe.each([
+  { name: "AESGCM of node:crypto", sealing: node, opening: node },
+  { name: "ChaChaPoly of node:crypto", sealing: chaCha, opening: chaCha },
+  { name: "AESGCM of the addon", sealing: native, opening: native },
+  { name: "sealed by the addon, opened by node:crypto", sealing: native, opening: node },
+  { name: "sealed by node:crypto, opened by the addon", sealing: node, opening: native },
+])("$name", ({ sealing, opening }) => {
+  const sealerOf = () => new PacketSealer(sealing, key);
+  const openerOf = () => new PacketOpener(opening, key);
 
   function seal(sealer: PacketSealer, counter: number, plaintext = bytes(`packet ${counter}`)): Packet {
-    const sealed = new Uint8Array(plaintext.length + tagSizeBytes);
-    expect(sealer.seal(counter, header, plaintext, sealed)).toBe(sealed.length);
+    const sealed = unsealed(plaintext);
+    expect(sealer.seal(counter, sealed, 0, header.length, sealed.length - tagSizeBytes)).toBe(sealed.length);
+    expect(sealed.subarray(0, header.length)).toEqual(header);
     return { counter, sealed, plaintext };
   }
 
   function opens(opener: PacketOpener, { counter, sealed, plaintext }: Packet): boolean {
-    const out = new Uint8Array(plaintext.length);
-    const length = opener.open(counter, header, sealed, out);
-    if (length < 0) {
-      expect(length).toBe(-1);
-      expect(out).toEqual(new Uint8Array(out.length));
+    const buffer = new Uint8Array(sealed);
+    const end = opener.open(counter, buffer, 0, header.length, buffer.length);
+    if (end < 0) {
+      expect(end).toBe(-1);
       return false;
     }
-    expect(out).toEqual(plaintext);
-    expect(length).toBe(plaintext.length);
+    expect(end).toBe(header.length + plaintext.length);
+    expect(buffer.subarray(0, header.length)).toEqual(header);
+    expect(Buffer.compare(buffer.subarray(header.length, end), plaintext)).toBe(0);
     return true;
   }
 
@@ -49,15 +74,29 @@ describe.each(["AESGCM", "ChaChaPoly"] as const)("%s", (cipher) => {
     }
   });
 
-  test("packets are written at an offset and nowhere else, also over their own plaintext", () => {
-    const out = new Uint8Array(64).fill(0xee);
-    out.set(bytes("in place"), 10);
-    expect(sealerOf().seal(0, header, out.subarray(10, 18), out, 10)).toBe(24);
-    expect([...out.subarray(0, 10), ...out.subarray(34)]).toEqual(Array(40).fill(0xee));
-    expect(out.subarray(10, 18)).not.toEqual(bytes("in place"));
-    expect(openerOf().open(0, header, out.subarray(10, 34), out, 10)).toBe(8);
-    expect(out.subarray(10, 18)).toEqual(bytes("in place"));
-    expect([...out.subarray(0, 10), ...out.subarray(34)]).toEqual(Array(40).fill(0xee));
+  test("packets are sealed and opened where they are, and nothing around them changes", () => {
+    const memory = new Uint8Array(80).fill(0xee);
+    const buffer = memory.subarray(7, 73);
+    buffer.set(bytes("headerin place"), 10);
+    const around = () => [...memory.subarray(0, 17), ...memory.subarray(47)];
+    expect(sealerOf().seal(0, buffer, 10, 6, 24)).toBe(40);
+    expect(around()).toEqual(Array(50).fill(0xee));
+    expect(buffer.subarray(16, 24)).not.toEqual(bytes("in place"));
+    expect(openerOf().open(0, buffer, 10, 6, 40)).toBe(24);
+    expect(buffer.subarray(10, 24)).toEqual(bytes("headerin place"));
+    expect(around()).toEqual(Array(50).fill(0xee));
+  });
+
+  test("of a forged packet nothing is left behind the header, and nothing around it changes", () => {
+    const { sealed } = seal(sealerOf(), 0, bytes("secret"));
+    const opener = openerOf();
+    for (const bit of [0, header.length * 8, sealed.length * 8 - 1]) {
+      const buffer = concatBytes([noise, altered(sealed, bit), noise]);
+      const expected = new Uint8Array(buffer);
+      expected.fill(0, noise.length + header.length, noise.length + sealed.length);
+      expect(opener.open(0, buffer, noise.length, header.length, noise.length + sealed.length)).toBe(-1);
+      expect(buffer).toEqual(expected);
+    }
   });
 
   test("packets may come in any order, some not at all and some twice", () => {
@@ -72,18 +111,10 @@ describe.each(["AESGCM", "ChaChaPoly"] as const)("%s", (cipher) => {
   test("no bit of a packet, of its header or of its counter can be altered", () => {
     const opener = openerOf();
     const packet = seal(sealerOf(), 5);
-    const out = new Uint8Array(64);
     for (let bit = 0; bit < packet.sealed.length * 8; bit++) {
-      const sealed = new Uint8Array(packet.sealed);
-      (sealed[bit >> 3] as number) ^= 1 << (bit & 7);
-      expect(opens(opener, { ...packet, sealed })).toBe(false);
+      expect(opens(opener, { ...packet, sealed: altered(packet.sealed, bit) })).toBe(false);
     }
-    for (let bit = 0; bit < header.length * 8; bit++) {
-      const altered = new Uint8Array(header);
-      (altered[bit >> 3] as number) ^= 1 << (bit & 7);
-      expect(opener.open(5, altered, packet.sealed, out)).toBe(-1);
-    }
-    expect(opener.open(5, noBytes, packet.sealed, out)).toBe(-1);
+    expect(opener.open(5, packet.sealed.slice(header.length), 0, 0, packet.sealed.length - header.length)).toBe(-1);
     for (let bit = 0; bit < 53; bit++) {
       const counter = Number(5n ^ (1n << BigInt(bit)));
       expect(opens(opener, { ...packet, counter })).toBe(false);
@@ -92,11 +123,11 @@ describe.each(["AESGCM", "ChaChaPoly"] as const)("%s", (cipher) => {
   });
 
   test("the whole counter is in the nonce", () => {
-    const aead = primitives.aeadKey(key);
+    const aead = sealing.aeadKey(key);
     const sealedWith = ([low, high]: number[]) => {
-      const out = new Uint8Array(24);
-      aead.seal(low as number, high as number, noBytes, new Uint8Array(8), out, 0);
-      return Buffer.from(out).toString("hex");
+      const buffer = new Uint8Array(24);
+      aead.seal(low as number, high as number, buffer, 0, 0, 8);
+      return Buffer.from(buffer).toString("hex");
     };
     const nonces = Array.from({ length: 32 }, (_, bit) => [
       [2 ** bit, 0],
@@ -107,47 +138,60 @@ describe.each(["AESGCM", "ChaChaPoly"] as const)("%s", (cipher) => {
 
   test("hostile lengths and counters are refused without an exception", () => {
     const opener = openerOf();
-    const packet = seal(sealerOf(), 0);
-    const out = new Uint8Array(64);
-    for (let sizeBytes = 0; sizeBytes < packet.sealed.length; sizeBytes++) {
-      expect(opener.open(0, header, packet.sealed.subarray(0, sizeBytes), out)).toBe(-1);
+    const { sealed } = seal(sealerOf(), 0);
+    for (let end = 0; end < sealed.length; end++) {
+      expect(opener.open(0, new Uint8Array(sealed), 0, header.length, end)).toBe(-1);
     }
     for (const sizeBytes of [16, 17, 64, 2048, 2049, 1_000_000]) {
-      expect(opener.open(0, header, new Uint8Array(sizeBytes), new Uint8Array(sizeBytes))).toBe(-1);
+      expect(opener.open(0, new Uint8Array(sizeBytes), 0, 0, sizeBytes)).toBe(-1);
     }
+    const unchanged = new Uint8Array(sealed);
     const invalid = [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, -(2 ** 53), -0.1, 1e300];
-    for (const counter of invalid) expect(opener.open(counter, header, packet.sealed, out)).toBe(-1);
-    for (const offset of [-1, 57, 64, 1000, Number.NaN]) {
-      expect(opener.open(0, header, packet.sealed, out, offset)).toBe(-1);
+    for (const counter of invalid) expect(opener.open(counter, sealed, 0, 6, 30)).toBe(-1);
+    for (const wrong of invalid) {
+      expect(opener.open(0, sealed, wrong, 6, 30)).toBe(-1);
+      expect(opener.open(0, sealed, 0, wrong, 30)).toBe(-1);
+      expect(opener.open(0, sealed, 0, 6, wrong)).toBe(-1);
     }
-    expect(out).toEqual(new Uint8Array(64));
-    expect(opener.open(0, header, packet.sealed, out, 56)).toBe(8);
+    expect(opener.open(0, sealed, 0, 6, 31)).toBe(-1);
+    expect(sealed).toEqual(unchanged);
+    expect(opener.open(0, sealed, 0, 6, 30)).toBe(14);
   });
 
   test("a sealer never uses a counter twice, goes back, or writes beyond its buffer", () => {
     const sealer = sealerOf();
     seal(sealer, 10);
-    const out = new Uint8Array(32);
+    const buffer = new Uint8Array(32);
     for (const counter of [10, 9, 0, -1, 11.5, Number.NaN, 2 ** 53, 11 + packetsPerEpoch]) {
-      expect(() => sealer.seal(counter, header, noBytes, out)).toThrow(RangeError);
+      expect(() => sealer.seal(counter, buffer, 0, 6, 16)).toThrow(RangeError);
     }
-    for (const offset of [17, -1, Number.NaN]) {
-      expect(() => sealer.seal(11, header, noBytes, out, offset)).toThrow(RangeError);
+    for (const [start, headerBytes, end] of [
+      [0, 6, 17],
+      [0, 6, 5],
+      [0, -1, 16],
+      [-1, 6, 16],
+      [0.5, 6, 16],
+      [0, 0.5, 16],
+      [0, 6, 6.5],
+      [Number.NaN, 6, 16],
+      [0, Number.NaN, 16],
+      [0, 6, Number.NaN],
+    ] as [number, number, number][]) {
+      expect(() => sealer.seal(11, buffer, start, headerBytes, end)).toThrow(RangeError);
     }
-    expect(() => sealer.seal(11, header, new Uint8Array(17), out)).toThrow(RangeError);
-    expect(out).toEqual(new Uint8Array(32));
+    expect(buffer).toEqual(new Uint8Array(32));
     seal(sealer, 11);
   });
 
   test("other directions and spaces have other keys", () => {
-    const keys = [key, ...[0, 1, 255].map((space) => deriveSpaceKey(primitives, key, space))];
+    const keys = [key, ...[0, 1, 255].map((space) => deriveSpaceKey(sealing, key, space))];
     for (const ours of keys) {
       const sealed = new Uint8Array(17);
-      new PacketSealer(primitives, ours).seal(0, header, new Uint8Array(1), sealed);
-      const opened = keys.map((theirs) => new PacketOpener(primitives, theirs).open(0, header, sealed, sealed.slice()));
+      new PacketSealer(sealing, ours).seal(0, sealed, 0, 0, 1);
+      const opened = keys.map((theirs) => new PacketOpener(opening, theirs).open(0, sealed.slice(), 0, 0, 17));
       expect(opened).toEqual(keys.map((theirs) => (theirs === ours ? 1 : -1)));
     }
-    for (const space of [-1, 256, 0.5]) expect(() => deriveSpaceKey(primitives, key, space)).toThrow(RangeError);
+    for (const space of [-1, 256, 0.5]) expect(() => deriveSpaceKey(sealing, key, space)).toThrow(RangeError);
   });
 
   describe("epochs", () => {
@@ -161,7 +205,7 @@ describe.each(["AESGCM", "ChaChaPoly"] as const)("%s", (cipher) => {
 
     /** The key of an epoch, made in another way: ENCRYPT(k, 2^64 - 1, "", 32 zero bytes) again and again. */
     function epochKey(epoch: number): Uint8Array {
-      const algorithm = { AESGCM: "aes-256-gcm", ChaChaPoly: "chacha20-poly1305" }[cipher];
+      const algorithm = { AESGCM: "aes-256-gcm", ChaChaPoly: "chacha20-poly1305" }[sealing.cipher];
       const nonce = Buffer.from("00000000ffffffffffffffff", "hex");
       let current: Uint8Array = key;
       for (let count = 0; count < epoch; count++) {
@@ -173,9 +217,9 @@ describe.each(["AESGCM", "ChaChaPoly"] as const)("%s", (cipher) => {
 
     function sealWith(secret: Uint8Array, counter: number): Packet {
       const plaintext = bytes(`packet ${counter}`);
-      const sealed = new Uint8Array(plaintext.length + tagSizeBytes);
+      const sealed = unsealed(plaintext);
       const [low, high] = [Number(BigInt(counter) & 0xffffffffn), Number(BigInt(counter) >> 32n)];
-      primitives.aeadKey(secret).seal(low, high, header, plaintext, sealed, 0);
+      sealing.aeadKey(secret).seal(low, high, sealed, 0, header.length, sealed.length - tagSizeBytes);
       return { counter, sealed, plaintext };
     }
 
@@ -236,8 +280,7 @@ describe.each(["AESGCM", "ChaChaPoly"] as const)("%s", (cipher) => {
       const [packets = [], later = []] = around(2);
       const opener = openerOf();
       for (const [index, packet] of packets.entries()) {
-        const sealed = new Uint8Array(packet.sealed);
-        (sealed[index % sealed.length] as number) ^= 1;
+        const sealed = altered(packet.sealed, (index % packet.sealed.length) * 8);
         for (const counter of [packet.counter, packet.counter + packetsPerEpoch, 2 ** 40, 2 ** 53 - 1]) {
           expect(opens(opener, { ...packet, sealed, counter })).toBe(false);
         }

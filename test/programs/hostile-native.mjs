@@ -23,6 +23,7 @@ function world() {
   native.closeConnection(owner, stale, 0, "", 0);
   const group = native.createPollGroup(owner);
   const udp = native.openUdp(true, loopback, 0, 0, false, 65_536);
+  const cipher = native.createAesGcm(new Uint8Array(32));
   const handles = [
     ["stale handle", stale],
     ["handle of another owner", foreign],
@@ -32,13 +33,14 @@ function world() {
     ["listen socket", socket],
     ["poll group", group],
   ];
-  return { owner, stranger, one, two, foreign, socket, group, udp, handles };
+  return { owner, stranger, one, two, foreign, socket, group, udp, cipher, handles };
 }
 
-function end({ owner, stranger, udp }) {
+function end({ owner, stranger, udp, cipher }) {
   native.destroyOwner(owner);
   native.destroyOwner(stranger);
   native.closeUdp(udp);
+  native.destroyAesGcm(cipher);
 }
 
 const bytes = () => new Uint8Array(64);
@@ -105,6 +107,10 @@ const calls = {
   receiveUdp: (w) => [w.udp, slab(), 1024, 0, 4],
   sendUdp: (w) => [w.udp, slab(), 1024, 0, 4],
   setUdpWake: () => [() => {}],
+  createAesGcm: () => [new Uint8Array(32)],
+  destroyAesGcm: (w) => [w.cipher],
+  sealAesGcm: (w) => [w.cipher, 1, 0, bytes(), 0, 8, 40],
+  openAesGcm: (w) => [w.cipher, 1, 0, bytes(), 0, 8, 40],
   nextEvent: (w) => [w.owner],
   getConnectionInfo: (w) => [w.owner, w.one],
   getRealTimeStatus: (w) => [w.owner, w.one, new Float64Array(14)],
@@ -132,6 +138,7 @@ const nobody = {
   socket: 6,
   group: 7,
   udp: 8,
+  cipher: 9,
   handles: [["handle", 3]],
 };
 let isAlive = false;
@@ -142,6 +149,7 @@ function attempt(name, parameters, what) {
   try {
     const result = native[name](...parameters);
     if (name === "openUdp" && result > 0) native.closeUdp(result);
+    if (name === "createAesGcm" && result > 0) native.destroyAesGcm(result);
   } catch (error) {
     report.threw++;
     if (!isProperError(error)) report.wrong.push(`${name} ${what}: ${error?.stack ?? error}`);
