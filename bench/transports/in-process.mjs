@@ -2,7 +2,7 @@
 import { createCipheriv, randomBytes } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { generateServerKey } from "valve-sockets/noise";
-import { nodePrimitives } from "valve-sockets/noise/node";
+import { nativePrimitives } from "valve-sockets/noise/native";
 import { Channel, Peer } from "valve-sockets/peer";
 import { MemoryNetwork, MemorySocketFactory, systemClock } from "valve-sockets/socket";
 import { UdpSocketFactory } from "valve-sockets/socket/udp";
@@ -17,8 +17,8 @@ const factories = {
 /** A client and a server in this process, driven by hand. */
 export async function createPair({ socket, noise = false, clock = systemClock }) {
   const factory = factories[socket](clock);
-  const key = generateServerKey(nodePrimitives());
-  const primitives = nodePrimitives();
+  const key = generateServerKey(nativePrimitives());
+  const primitives = nativePrimitives();
   let received = 0;
   const handler = { onMessage: () => received++ };
   const settings = (encryption) => ({

@@ -1,5 +1,5 @@
 import { generateServerKey } from "valve-sockets/noise";
-import { nodePrimitives } from "valve-sockets/noise/node";
+import { nativePrimitives } from "valve-sockets/noise/native";
 import { Channel, Peer } from "valve-sockets/peer";
 import { GnsSocketFactory } from "valve-sockets/socket/gns";
 import { UdpSocketFactory } from "valve-sockets/socket/udp";
@@ -94,15 +94,15 @@ function createPeer(end, onMessage, options, encryption) {
 
 /** A Peer over `options.socket`, `udp`, `gns` or `websocket`; with `options.noise` encrypted by Noise NK. */
 export async function listen(onMessage, options) {
-  const key = options.noise ? generateServerKey(nodePrimitives()) : null;
-  const encryption = key && { primitives: nodePrimitives(), serverKeys: [key.privateKey] };
+  const key = options.noise ? generateServerKey(nativePrimitives()) : null;
+  const encryption = key && { primitives: nativePrimitives(), serverKeys: [key.privateKey] };
   const { peer, factory } = createPeer("server", onMessage, options, encryption);
   await peer.bind(factory.getBindEndPoint());
   return { port: peer.boundPort, key: key?.publicKey ?? "" };
 }
 
 export async function connect(onMessage, options) {
-  const encryption = options.noise ? { primitives: nodePrimitives(), serverKey: options.key } : null;
+  const encryption = options.noise ? { primitives: nativePrimitives(), serverKey: options.key } : null;
   const { peer, factory, handler } = createPeer("client", onMessage, options, encryption);
   return handler.link(await peer.connect(factory.getConnectEndPoint()));
 }
