@@ -4,7 +4,8 @@
 
 namespace vs {
 
-// Bytes of a packet: a header that is authenticated only from `start` on, and what is encrypted from `content` to `end`.
+// Bytes of a packet: a header that is authenticated only from `start` on, and what is encrypted from `content` to
+// `end`.
 struct AesGcmPacket {
   uint8_t* start;
   uint8_t* content;

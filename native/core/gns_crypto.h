@@ -1,7 +1,7 @@
 #pragma once
-// AES-GCM as GNS's archive has it, of OpenSSL or, on Windows, of BCrypt. Its headers do not say so; layout and order of the
-// virtual functions are those of its classes. Neither kind needs GNS to be initialized: OpenSSL initializes itself, and
-// with BCrypt every context opens its own provider.
+// AES-GCM as GNS's archive has it, of OpenSSL or, on Windows, of BCrypt. Its headers do not say so; layout and order of
+// the virtual functions are those of its classes. Neither kind needs GNS to be initialized: OpenSSL initializes itself,
+// and with BCrypt every context opens its own provider.
 
 #include <cstddef>
 

@@ -4,6 +4,9 @@ import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { Endpoint, Library } from "valve-sockets";
+import { PacketOpener, PacketSealer, tagSizeBytes } from "valve-sockets/noise";
+import { nativePrimitives } from "valve-sockets/noise/native";
+import { nodePrimitives } from "valve-sockets/noise/node";
 
 const count = 1000;
 const host = "127.0.0.1";
@@ -55,7 +58,34 @@ async function open() {
   return { server, client, connection };
 }
 
+/** Throws unless what one end seals the other opens, and nothing forged. */
+function sealAndOpen(sealing, opening) {
+  const key = new Uint8Array(32).fill(7);
+  const sealer = new PacketSealer(sealing, key);
+  const opener = new PacketOpener(opening, key);
+  for (const [counter, size] of [0, 1, 64, 1200, 65_536].entries()) {
+    const packet = new Uint8Array(13 + size + tagSizeBytes).fill(counter);
+    const end = sealer.seal(counter, packet, 0, 13, 13 + size);
+    for (const at of [0, 13, end - 1]) {
+      const forged = packet.slice();
+      forged[at] ^= 1;
+      if (opener.open(counter, forged, 0, 13, end) !== -1) throw new Error("a forged packet was opened");
+      if (forged.subarray(13).some((byte) => byte !== 0)) throw new Error("something is left of a forged packet");
+    }
+    if (opener.open(counter, packet, 0, 13, end) !== 13 + size) throw new Error("a packet was not opened");
+    if (packet.subarray(0, 13 + size).some((byte) => byte !== counter)) throw new Error("a packet has other bytes");
+  }
+}
+
 const programs = {
+  async seal() {
+    const [addon, node] = [nativePrimitives(), nodePrimitives()];
+    sealAndOpen(addon, addon);
+    sealAndOpen(addon, node);
+    sealAndOpen(node, addon);
+    say(`sealed ${addon.aeadKey(new Uint8Array(32)).constructor.name}`);
+    say("ends");
+  },
   async exchange() {
     const { server, client, connection } = await open();
     await exchange(connection);

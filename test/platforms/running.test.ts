@@ -19,6 +19,14 @@ describe.each(runtimes.map((one) => [`${one.platform}: ${one.name}`, one] as con
     expect(afterMs).toBeLessThan(5000);
   });
 
+  test("the addon's AES-GCM agrees with the runtime's", async () => {
+    const { code, lines } = await run("seal");
+    expect({ code, lines }).toMatchObject({
+      code: 0,
+      lines: expect.arrayContaining([/^sealed NativeAeadKey /].map(matching)),
+    });
+  });
+
   // Without closing anything: at these ends GNS has connections open and threads at work.
   test.each([
     ["process.exit", "exit", 3],
