@@ -17,7 +17,7 @@ export class PeerDrive {
   readonly #config: PeerConfig;
   readonly #socket: ISocket;
   readonly #connections: ReadonlySet<PeerConnection>;
-  readonly #receiveAll: (nowMs: number) => void;
+  readonly #receiveAll: (nowMs: number) => boolean;
   readonly #deadlines = new DeadlineQueue<Scheduled>();
   /** Connections with something to send: the first `#touchedCount`. An array that is cut to 0 loses its memory. */
   readonly #touched: (PeerConnection | null)[] = [];
@@ -41,12 +41,14 @@ export class PeerDrive {
   /** When the timer is due, `Infinity` once that has passed. */
   #timerMs = Number.POSITIVE_INFINITY;
   #lastUpdateMs = 0;
+  /** Packets wait that the last turn had no more time for; the socket may not tell of them again. */
+  #isBehind = false;
 
   constructor(
     config: PeerConfig,
     socket: ISocket,
     connections: ReadonlySet<PeerConnection>,
-    receiveAll: (nowMs: number) => void,
+    receiveAll: (nowMs: number) => boolean,
   ) {
     this.#config = config;
     this.#socket = socket;
@@ -88,14 +90,14 @@ export class PeerDrive {
     this.#config.clock.clearTimeout(this.#timer);
   }
 
-  /** Reads everything that has come; what must not wait is answered at once. */
+  /** Reads what has come; what must not wait is answered at once. */
   receive(): void {
     if (this.#isBusy || this.#isStopped) return;
     this.#isBusy = true;
     // One time for all packets: each is an object, and asking for it costs more than reading a small packet.
     const now = this.#config.clock.now();
     try {
-      this.#receiveAll(now);
+      this.#isBehind = !this.#receiveAll(now);
     } finally {
       this.#isBusy = false;
     }
@@ -171,7 +173,7 @@ export class PeerDrive {
 
   /** A timer that is too early stays: nearly every packet moves a deadline, and a timer for each costs more than waking. */
   #setTimer(nowMs: number): void {
-    const next = this.#deadlines.nextDeadlineMs;
+    const next = this.#isBehind ? nowMs : this.#deadlines.nextDeadlineMs;
     if (next === Number.POSITIVE_INFINITY || (this.#isTimerSet && next >= this.#timerMs) || this.#isStopped) return;
     const { clock } = this.#config;
     if (this.#isTimerSet) clock.clearTimeout(this.#timer);

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import type { Clock } from "../../lib/clock.js";
-import { DisconnectCode } from "../../lib/socket/index.js";
+import { Peer } from "../../lib/peer/index.js";
+import { DisconnectCode, MemoryNetwork, MemorySocketFactory } from "../../lib/socket/index.js";
 import { FakeClock } from "../../lib/testing/index.js";
 import { PeerWorld } from "../support/peer-world.js";
 
@@ -33,4 +34,30 @@ it("notices a silent end when timers fire too early", async () => {
   world.isCut = true;
   await world.run(11_000, 50);
   expect(handler.disconnected.map(({ code }) => code)).toEqual([DisconnectCode.Timeout]);
+});
+
+it.each(["automatic", "manual"] as const)("a flood that never ends leaves turns to all others: %s", async (drive) => {
+  const clock = new FakeClock();
+  const factory = new MemorySocketFactory(new MemoryNetwork());
+  const socket = factory.createServerSocket();
+  const server = new Peer(socket, factory.maxPacketSize, { onMessage: () => {} }, { clock, drive });
+  await server.bind(factory.getBindEndPoint());
+  const stranger = await factory.createClientSocket().connect(factory.getConnectEndPoint());
+  let waiting = Number.POSITIVE_INFINITY;
+  socket.poll = () => waiting > 0;
+  socket.receive = (packet) => {
+    waiting--;
+    Object.assign(packet, { handle: stranger, buffer: new Uint8Array(100), offset: 0, length: 100 });
+  };
+  const turn = drive === "manual" ? () => server.updateReceive() : () => clock.advance(0);
+  if (drive === "automatic") socket.events?.onReadable();
+  else turn();
+  const { strayPackets } = server.metrics;
+  expect(strayPackets).toBeGreaterThan(1000);
+  // What is left comes by itself, whether the socket tells of it or not.
+  waiting = strayPackets * 3;
+  for (let turns = 0; turns < 4; turns++) turn();
+  expect(waiting).toBe(0);
+  expect(server.metrics.strayPackets).toBe(strayPackets * 4);
+  await server.close();
 });
