@@ -8,14 +8,24 @@ namespace vs {
 
 namespace {
 
+// What OpenSSL takes for a key. Unless V8 knows of it, it collects the objects that own ciphers too rarely: 300,000
+// keys made and dropped one after another took 630 MB, and 80 so.
+constexpr int64_t kCipherBytes = 2440;
+
+void AdjustMemory(const Args& args, int64_t bytes) { Napi::MemoryManagement::AdjustExternalMemory(args.env(), bytes); }
+
 Napi::Value CreateAesGcm(Environment& environment, const Args& args) {
   const Bytes key = args.Uint8Array(0, "key");
   if (key.size != AesGcm::kKeyBytes) Args::ThrowRange(args.env(), "key", "32 bytes long");
-  return MakeNumber(args, environment.ciphers().Add(AesGcm::Create(key.data)));
+  const uint32_t cipher = environment.ciphers().Add(AesGcm::Create(key.data));
+  if (cipher != 0) AdjustMemory(args, kCipherBytes);
+  return MakeNumber(args, cipher);
 }
 
 Napi::Value DestroyAesGcm(Environment& environment, const Args& args) {
-  return MakeBool(args, environment.ciphers().Remove(args.Uint32(0, "cipher")));
+  const bool removed = environment.ciphers().Remove(args.Uint32(0, "cipher"));
+  if (removed) AdjustMemory(args, -kCipherBytes);
+  return MakeBool(args, removed);
 }
 
 // The arguments of sealAesGcm and openAesGcm: cipher, nonceLow, nonceHigh, buffer, start, headerBytes, end.

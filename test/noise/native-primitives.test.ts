@@ -19,6 +19,17 @@ test("the memory of a key goes with the key", async () => {
   native.destroyAesGcm(before);
 });
 
+test("keys that come and go are collected before they are many", async () => {
+  const before = native.createAesGcm(key);
+  const primitives = nativePrimitives();
+  for (let count = 0; count < 100_000; count++) {
+    primitives.aeadKey(key);
+    if (count % 1000 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(sealWith(before + 1)).toBe(-1);
+  native.destroyAesGcm(before);
+});
+
 describe("the addon's cipher", () => {
   test("is gone when it is destroyed, once", () => {
     const cipher = native.createAesGcm(key);
