@@ -43,6 +43,8 @@ void DestroyGroup(State& state, Handle handle) {
   auto found = state.groups.find(handle);
   if (found == state.groups.end()) return;
   for (auto* message : found->second.in_hand) message->Release();
+  auto& siblings = found->second.owner->groups;
+  siblings.erase(std::find(siblings.begin(), siblings.end(), handle));
   state.groups.erase(found);
   Sockets()->DestroyPollGroup(handle);
 }
@@ -192,11 +194,7 @@ void CloseAll(State& state, OwnerId id, int reason, const std::string& debug) {
     if (connection.phase != Connection::Phase::Closed) CloseNow(state, handle, connection, reason, debug);
     it = state.connections.erase(it);
   }
-  handles.clear();
-  for (auto& [handle, group] : state.groups) {
-    if (group.owner == owner) handles.push_back(handle);
-  }
-  for (Handle handle : handles) DestroyGroup(state, handle);
+  while (!owner->groups.empty()) DestroyGroup(state, owner->groups.back());
   owner->default_group = 0;
   owner->events.clear();
   owner->drained.clear();

@@ -22,6 +22,7 @@ void PushEvent(State& state, const Connection& connection, const SteamNetConnect
   }
   owner.events.push_back({event, connection.flushed});
   owner.pending = true;
+  state.pushed_events++;
 }
 
 // A stranger knocked: the connection belongs to whom its listen socket belongs to.
@@ -118,8 +119,9 @@ bool NextEvent(OwnerId id, StatusEvent& event) {
   Owner* owner = state.FindOwner(id);
   if (!owner) return false;
   if (owner->events.empty()) {
+    const uint64_t pushed = state.pushed_events;
     PumpEvents();
-    state.RingPending(owner->doorbell);  // the events of others came along
+    if (state.pushed_events != pushed) state.RingPending(owner->doorbell);  // those of others came along
     if (owner->events.empty()) return false;
   }
   event = owner->events.front();
@@ -148,8 +150,9 @@ void CheckForMore(const Woken& woken) {
   Owner* owner = state.FindOwner(woken.owner);
   if (!owner || owner->progress == woken.progress || !Sockets()) return;
   bool more = !owner->events.empty();
-  for (auto& [handle, group] : state.groups) {
-    if (group.owner == owner && !group.drained && IsUnread(handle, group, true)) more = true;
+  for (Handle handle : owner->groups) {
+    Group& group = state.groups.at(handle);
+    if (!group.drained && IsUnread(handle, group, true)) more = true;
   }
   if (!more) return;
   owner->pending = true;

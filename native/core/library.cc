@@ -54,6 +54,7 @@ void Kill() {
     for (auto& [id, owner] : state.owners) {
       owner->doorbell->keep_alive = 0;
       owner->default_group = 0;
+      owner->groups.clear();
       owner->events.clear();
       owner->drained.clear();
       owner->pending = false;

@@ -13,7 +13,9 @@ namespace {
 
 Handle CreateGroup(State& state, Owner* owner, bool hidden) {
   const Handle handle = Sockets()->CreatePollGroup();
-  if (handle) state.groups.emplace(handle, Group{owner, hidden});
+  if (!handle) return 0;
+  state.groups.emplace(handle, Group{owner, hidden});
+  owner->groups.push_back(handle);
   return handle;
 }
 

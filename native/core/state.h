@@ -30,6 +30,7 @@ struct Owner {
   bool pending = false;      // something new since it was last woken
   uint64_t progress = 0;     // events and messages taken so far
   Handle default_group = 0;  // poll group of connections that are in no other
+  std::vector<Handle> groups;
   std::deque<StatusEvent> events;
   std::vector<Handle> drained;  // connections whose send buffer has come down to their mark
 };
@@ -92,6 +93,7 @@ struct State {
   std::unordered_map<Handle, Listener> listeners;
   std::unordered_map<Handle, Group> groups;
   std::vector<Farewell> farewells;
+  uint64_t pushed_events = 0;
   uint64_t dropped_events = 0;
   uint64_t rings = 0;
   uint32_t lingering = 0;
