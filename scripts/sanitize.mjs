@@ -57,5 +57,6 @@ await main(() => {
   ensureSystemPackages(buildPackages);
   const [only] = process.argv.slice(2);
   if (!only || only === "thread") checkThreads(100);
-  if (!only || only === "memory") checkMemory(["test/valve", "test/socket/gns", "test/socket/udp-native", "test/noise/native"]);
+  if (!only || only === "memory")
+    checkMemory(["test/valve", "test/socket/gns", "test/socket/udp-native", "test/noise/native"]);
 });
