@@ -1,9 +1,9 @@
 /** Valve's GameNetworkingSockets for Node.js: the API of the ValveSockets README, and what GNS has gained since. */
+
+export { ReceiveSource } from "./addon/native.js";
 export { type Clock, systemClock } from "./clock.js";
 export { NetworkError, type NetworkErrorDetails } from "./network-error.js";
 export type { Random } from "./random.js";
-export { Address } from "./valve/address.js";
-export { Availability } from "./valve/availability.js";
 export {
   type CertificateAuthority,
   type CertificateOptions,
@@ -11,7 +11,7 @@ export {
   createCertificateAuthority,
   type SignOptions,
   signCertificate,
-} from "./valve/certificates.js";
+} from "./valve/certificates/certificates.js";
 export {
   authenticatedOnly,
   ConfigDataType,
@@ -20,35 +20,36 @@ export {
   ConfigResult,
   ConfigScope,
   ConfigValue,
-} from "./valve/config-value.js";
-export { ConfigurationString, ConfigurationValue } from "./valve/configuration-value.js";
-export { type CloseInfo, type CloseOptions, Connection, type ReceivedMessage } from "./valve/connection.js";
-export { ConnectionInfo } from "./valve/connection-info.js";
-export { ConnectionState } from "./valve/connection-state.js";
-export { ConnectionStatus } from "./valve/connection-status.js";
-export { DebugType } from "./valve/debug-type.js";
-export { type ConnectOptions, Endpoint, type EndpointOptions, type ListenOptions } from "./valve/endpoint.js";
+} from "./valve/configuration/config-value.js";
+export { ConfigurationString, ConfigurationValue } from "./valve/configuration/configuration-value.js";
+export { type CloseInfo, type CloseOptions, Connection, type ReceivedMessage } from "./valve/endpoint/connection.js";
+export { type ConnectOptions, Endpoint, type EndpointOptions, type ListenOptions } from "./valve/endpoint/endpoint.js";
+export { Listener } from "./valve/endpoint/listener.js";
 export { IceCandidates, type IceSettings, iceOptions, type TurnServer } from "./valve/ice-servers.js";
 export { type DebugCallback, type InitializeOptions, Library, type LibraryStatistics } from "./valve/library.js";
-export { Listener } from "./valve/listener.js";
-export { MessageBatch, type MessageBatchOptions } from "./valve/message-batch.js";
-export { ReceiveSource } from "./valve/native.js";
-export { IdentityType, NetworkingIdentity } from "./valve/networking-identity.js";
-export { NetworkingMessage } from "./valve/networking-message.js";
+export { MessageBatch, type MessageBatchOptions } from "./valve/messages/message-batch.js";
+export { NetworkingMessage } from "./valve/messages/networking-message.js";
+export { OutgoingBatch } from "./valve/messages/outgoing-batch.js";
+export { SendFlags, SendType } from "./valve/messages/send-type.js";
 export {
   NetworkingMessages,
   type SessionFailedCallback,
   type SessionRequestCallback,
 } from "./valve/networking-messages.js";
-export { NetworkingSockets } from "./valve/networking-sockets.js";
-export { OutgoingBatch } from "./valve/outgoing-batch.js";
-export { parseIP } from "./valve/parse-ip.js";
-export { Result } from "./valve/result.js";
-export { SendFlags, SendType } from "./valve/send-type.js";
-export { SocketPair } from "./valve/sockets-connections.js";
-export type { AuthenticationStatus } from "./valve/sockets-identity.js";
-export type { LaneStatus } from "./valve/sockets-lanes.js";
-export type { NetworkingSocketsOptions } from "./valve/sockets-owner.js";
-export type { P2POptions, SignalCallback } from "./valve/sockets-p2p.js";
-export { type StatusCallback, StatusInfo } from "./valve/status-info.js";
-export { StringBuilder } from "./valve/string-builder.js";
+export { NetworkingSockets } from "./valve/sockets/networking-sockets.js";
+export { SocketPair } from "./valve/sockets/sockets-connections.js";
+export type { AuthenticationStatus } from "./valve/sockets/sockets-identity.js";
+export type { LaneStatus } from "./valve/sockets/sockets-lanes.js";
+export type { NetworkingSocketsOptions } from "./valve/sockets/sockets-owner.js";
+export type { P2POptions, SignalCallback } from "./valve/sockets/sockets-p2p.js";
+export { Address } from "./valve/values/address.js";
+export { Availability } from "./valve/values/availability.js";
+export { ConnectionInfo } from "./valve/values/connection-info.js";
+export { ConnectionState } from "./valve/values/connection-state.js";
+export { ConnectionStatus } from "./valve/values/connection-status.js";
+export { DebugType } from "./valve/values/debug-type.js";
+export { IdentityType, NetworkingIdentity } from "./valve/values/networking-identity.js";
+export { parseIP } from "./valve/values/parse-ip.js";
+export { Result } from "./valve/values/result.js";
+export { type StatusCallback, StatusInfo } from "./valve/values/status-info.js";
+export { StringBuilder } from "./valve/values/string-builder.js";

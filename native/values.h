@@ -19,7 +19,7 @@ Napi::Value MakeBytes(Napi::Env env, const void* data, size_t size);
 Napi::Value MakeIdentity(Napi::Env env, const SteamNetworkingIdentity& identity);
 Napi::Object MakeInfo(Napi::Env env, const SteamNetConnectionInfo_t& info);
 
-// The slab arguments of a receiving function: slab, offset, out (lib/valve/native.ts, receive).
+// The slab arguments of a receiving function: slab, offset, out (lib/addon/native.ts, receive).
 struct SlabArguments {
   SlabArguments(const Args& args, size_t first);
   // Fills `out` and returns the count for JS.

@@ -2,7 +2,7 @@ import type { DisconnectReason } from "../socket/index.js";
 import type { NetworkClient } from "./network-client.js";
 import type { NetworkServer } from "./network-server.js";
 import type { INetworkPlayer } from "./player.js";
-import type { ProtocolPart } from "./protocol.js";
+import type { ProtocolPart } from "./protocol/protocol.js";
 
 interface Extension<End> {
   /** Added to the protocol before it is frozen. */

@@ -1,19 +1,19 @@
 import { NetworkError } from "../network-error.js";
 import type { ByteSegment, Channel } from "../peer/index.js";
 import { NetworkReader } from "../serialization/index.js";
-import { ErrorFlags, errorCosts } from "./error-flags.js";
-import type { MessageDefinition } from "./message.js";
 import type { MessageWaiters, WaitOptions } from "./message-waiters.js";
 import type { NetworkPlayer } from "./network-player.js";
 import type { INetworkPlayer } from "./player.js";
-import type { Protocol } from "./protocol.js";
+import { ErrorFlags, errorCosts } from "./protocol/error-flags.js";
+import type { MessageDefinition } from "./protocol/message.js";
+import type { Protocol } from "./protocol/protocol.js";
 import {
   type RequestDefinition,
   type RequestEnvelope,
   RequestRefusedError,
   type ResponseEnvelope,
   refusalText,
-} from "./request.js";
+} from "./protocol/request.js";
 
 /** Handles a message. `signal` aborts when the player has left for good. */
 export type Handler<T> = (message: T, player: INetworkPlayer, signal: AbortSignal) => void | Promise<void>;

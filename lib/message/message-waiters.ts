@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.js";
 import { NetworkError } from "../network-error.js";
-import type { MessageDefinition } from "./message.js";
 import type { INetworkPlayer } from "./player.js";
+import type { MessageDefinition } from "./protocol/message.js";
 
 export interface WaitOptions {
   /** Only from this player. Default: from any. */

@@ -4,18 +4,15 @@ import { connectError } from "../peer/peer-error.js";
 import { DisconnectCode, type DisconnectReason, type IConnectEndPoint } from "../socket/index.js";
 import type { Credential, CredentialContext } from "./authentication/authenticator.js";
 import { type ClientSession, proveSession, SESSION_METHOD } from "./authentication/session-proof.js";
-import { ErrorFlags } from "./error-flags.js";
 import type { ClientExtension } from "./extension.js";
 import { HeldMessages } from "./held-messages.js";
 import type { HostConnection } from "./host-pipe.js";
-import type { MessageDefinition } from "./message.js";
 import { NetworkEnd, type NetworkEndOptions } from "./network-end.js";
 import { NetworkPlayer } from "./network-player.js";
-import { NetworkTime } from "./network-time.js";
-import { PingLoop } from "./ping-loop.js";
 import { type INetworkPlayer, PlayerState, type RequestOptions } from "./player.js";
-import type { RequestDefinition } from "./request.js";
-import { ResumeLoop } from "./resume-loop.js";
+import { ErrorFlags } from "./protocol/error-flags.js";
+import type { MessageDefinition } from "./protocol/message.js";
+import type { RequestDefinition } from "./protocol/request.js";
 import {
   ChallengeMessage,
   HelloMessage,
@@ -26,7 +23,10 @@ import {
   RoomLoadedMessage,
   TableMessage,
   WelcomeMessage,
-} from "./system-messages.js";
+} from "./protocol/system-messages.js";
+import { NetworkTime } from "./time/network-time.js";
+import { PingLoop } from "./time/ping-loop.js";
+import { ResumeLoop } from "./time/resume-loop.js";
 
 export interface NetworkClientOptions extends NetworkEndOptions {
   /** Proves who the player is, where the server asks. */

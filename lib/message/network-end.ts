@@ -13,17 +13,17 @@ import { completeConfig } from "../peer/peer-config.js";
 import { type RandomBytes, secureRandomBytes } from "../random.js";
 import type { DisconnectReason, SocketFactory } from "../socket/index.js";
 import { defaultSocketFactory } from "./default-socket-factory.js";
-import { MessageEncoder } from "./encoder.js";
-import type { ErrorBudget, ErrorFlags } from "./error-flags.js";
 import type { HostPipeEnd } from "./host-pipe.js";
 import { consoleLogger, type Logger } from "./logger.js";
-import type { MessageDefinition } from "./message.js";
 import { type HandlerOwner, MessageHandler } from "./message-handler.js";
 import { MessageWaiters } from "./message-waiters.js";
 import { LateEvent, NetworkEvent } from "./network-event.js";
 import type { NetworkPlayer, PlayerOwner } from "./network-player.js";
 import type { INetworkPlayer } from "./player.js";
-import type { Protocol, ProtocolPart } from "./protocol.js";
+import { MessageEncoder } from "./protocol/encoder.js";
+import type { ErrorBudget, ErrorFlags } from "./protocol/error-flags.js";
+import type { MessageDefinition } from "./protocol/message.js";
+import type { Protocol, ProtocolPart } from "./protocol/protocol.js";
 
 /** Where an error of the user's own code came up. */
 export interface ErrorSource {

@@ -4,19 +4,15 @@ import { checkReason } from "../socket/disconnect-reason.js";
 import { DisconnectCode, type DisconnectReason, type IncomingConnection } from "../socket/index.js";
 import { type AuthenticationOptions, ServerAuthentication } from "./authentication/server-authentication.js";
 import { type SessionOptions, SessionTable } from "./authentication/session-table.js";
-import { defaultErrorBudget, type ErrorBudget, ErrorFlags, errorCosts } from "./error-flags.js";
 import type { ServerExtension } from "./extension.js";
 import { HostConnection } from "./host-pipe.js";
-import type { MessageDefinition } from "./message.js";
 import type { NetworkClient } from "./network-client.js";
 import { NetworkEnd, type NetworkEndOptions } from "./network-end.js";
 import { LateEvent } from "./network-event.js";
 import { NetworkPlayer } from "./network-player.js";
-import type { INetworkTime } from "./network-time.js";
 import { type INetworkPlayer, type PlayerAuthentication, PlayerState } from "./player.js";
-import { type LoadRoomOptions, RoomBarrier } from "./room-barrier.js";
-import { type SendManyOptions, sendToPlayers } from "./send-to-players.js";
-import { Strangers } from "./strangers.js";
+import { defaultErrorBudget, type ErrorBudget, ErrorFlags, errorCosts } from "./protocol/error-flags.js";
+import type { MessageDefinition } from "./protocol/message.js";
 import {
   HelloMessage,
   PingMessage,
@@ -25,8 +21,12 @@ import {
   RoomLoadedMessage,
   TableMessage,
   WelcomeMessage,
-} from "./system-messages.js";
-import { TickLoop } from "./tick-loop.js";
+} from "./protocol/system-messages.js";
+import { type LoadRoomOptions, RoomBarrier } from "./room-barrier.js";
+import { type SendManyOptions, sendToPlayers } from "./send-to-players.js";
+import { Strangers } from "./strangers.js";
+import type { INetworkTime } from "./time/network-time.js";
+import { TickLoop } from "./time/tick-loop.js";
 
 export interface NetworkServerOptions extends NetworkEndOptions {
   /** False: no socket at all, for a single player or for tests; a host's client can still join. Default true. */

@@ -1,8 +1,8 @@
 import type { Channel, IConnection, NotifyCallbacks } from "../peer/index.js";
 import type { DisconnectReason, Security } from "../socket/index.js";
-import type { ErrorFlags } from "./error-flags.js";
-import type { MessageDefinition } from "./message.js";
-import type { RequestDefinition } from "./request.js";
+import type { ErrorFlags } from "./protocol/error-flags.js";
+import type { MessageDefinition } from "./protocol/message.js";
+import type { RequestDefinition } from "./protocol/request.js";
 
 /** Where a player is in its life. */
 export enum PlayerState {

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.js";
 import { NetworkError } from "../network-error.js";
 import type { NetworkPlayer } from "./network-player.js";
-import { LoadRoomMessage } from "./system-messages.js";
+import { LoadRoomMessage } from "./protocol/system-messages.js";
 
 export interface LoadRoomOptions {
   /** After this those who are not ready are waited for no longer. Default 60,000. */

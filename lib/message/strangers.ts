@@ -2,8 +2,8 @@ import type { Clock } from "../clock.js";
 import type { ByteSegment } from "../peer/index.js";
 import { DisconnectCode } from "../socket/index.js";
 import type { NetworkPlayer } from "./network-player.js";
-import type { Protocol } from "./protocol.js";
-import { TableMessage } from "./system-messages.js";
+import type { Protocol } from "./protocol/protocol.js";
+import { TableMessage } from "./protocol/system-messages.js";
 
 interface Stranger {
   /** Its protocol is another one, and what the difference is nobody has looked at. */

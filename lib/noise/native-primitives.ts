@@ -1,5 +1,5 @@
-import { findAddon } from "../valve/load-addon.js";
-import type { NativeAddon } from "../valve/native.js";
+import { findAddon } from "../addon/load-addon.js";
+import type { NativeAddon } from "../addon/native.js";
 import { nodePrimitives } from "./node-primitives.js";
 import type { AeadKey, NoisePrimitives } from "./primitives.js";
 

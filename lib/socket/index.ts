@@ -3,15 +3,15 @@ export { type Clock, systemClock } from "../clock.js";
 export { NetworkError, type NetworkErrorDetails } from "../network-error.js";
 export type { Random } from "../random.js";
 export { DisconnectCode, type DisconnectReason } from "./disconnect-reason.js";
-export type { LagConditions } from "./lag-conditions.js";
-export { LagSocketFactory, type LagSocketFactoryOptions } from "./lag-socket-factory.js";
-export { MemoryNetwork, type MemoryNetworkOptions } from "./memory-network.js";
+export type { LagConditions } from "./lag/lag-conditions.js";
+export { LagSocketFactory, type LagSocketFactoryOptions } from "./lag/lag-socket-factory.js";
+export { MemoryNetwork, type MemoryNetworkOptions } from "./memory/memory-network.js";
 export {
   MemorySocketFactory,
   type MemorySocketFactoryOptions,
   type MemorySocketKind,
-} from "./memory-socket-factory.js";
-export { MultiplexSocketFactory } from "./multiplex-socket-factory.js";
+} from "./memory/memory-socket-factory.js";
+export { MultiplexSocketFactory } from "./multiplex/multiplex-socket-factory.js";
 export {
   Delivery,
   type IBindEndPoint,
@@ -24,4 +24,4 @@ export {
   type SocketEvents,
 } from "./socket.js";
 export { type IHasAddress, type IHasPort, SocketFactory } from "./socket-factory.js";
-export { WebSocketClientFactory, type WebSocketClientFactoryOptions } from "./websocket-client-factory.js";
+export { WebSocketClientFactory, type WebSocketClientFactoryOptions } from "./websocket/websocket-client-factory.js";

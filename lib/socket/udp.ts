@@ -1,3 +1,3 @@
 /** Plain UDP sockets, for Node. */
-export { UdpHandle } from "./udp-handle.js";
-export { UdpSocketFactory, type UdpSocketFactoryOptions } from "./udp-socket-factory.js";
+export { UdpHandle } from "./udp/udp-handle.js";
+export { UdpSocketFactory, type UdpSocketFactoryOptions } from "./udp/udp-socket-factory.js";

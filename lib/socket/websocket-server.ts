@@ -1,2 +1,2 @@
 /** WebSocket clients and servers, for Node. */
-export { WebSocketFactory, type WebSocketFactoryOptions } from "./websocket-server-factory.js";
+export { WebSocketFactory, type WebSocketFactoryOptions } from "./websocket/websocket-server-factory.js";

@@ -2,4 +2,4 @@
 export {
   WebSocketClientFactory as WebSocketFactory,
   type WebSocketClientFactoryOptions as WebSocketFactoryOptions,
-} from "./websocket-client-factory.js";
+} from "./websocket/websocket-client-factory.js";

@@ -30,7 +30,7 @@ struct Received {
   uint32_t end;     // offset behind the last record
   uint32_t needed;  // bytes that the next message would have needed; 0 when it was not for want of room
 };
-// Copies messages as records (lib/valve/native.ts, RECORD) into the slab.
+// Copies messages as records (lib/addon/native.ts, RECORD) into the slab.
 Received Receive(OwnerId owner, Source source, Handle handle, uint32_t max, uint8_t* slab, uint32_t size,
                  uint32_t offset);
 

@@ -5,7 +5,7 @@
 
 namespace vs {
 
-// Writes messages as records into a slab that JS reads: lib/valve/native.ts, RECORD.
+// Writes messages as records into a slab that JS reads: lib/addon/native.ts, RECORD.
 class SlabWriter {
  public:
   SlabWriter(uint8_t* slab, uint32_t size, uint32_t offset) : slab_(slab), size_(size), end_(offset) {}

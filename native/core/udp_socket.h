@@ -12,7 +12,7 @@ struct UdpAddress {
   uint16_t port = 0;
 };
 
-// A slot of a slab of datagrams: UDP_SLOT in lib/valve/native.ts.
+// A slot of a slab of datagrams: UDP_SLOT in lib/addon/native.ts.
 struct UdpSlot {
   uint8_t ip[16];
   uint32_t scope;

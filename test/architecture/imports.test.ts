@@ -1,60 +1,44 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { dirname, posix } from "node:path";
-import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
-
-const lib = fileURLToPath(new URL("../../lib/", import.meta.url));
-
-/** Which folders a folder may import, beside itself and the files of `lib` itself. */
-const below: Record<string, string[]> = {
-  valve: [],
-  serialization: [],
-  noise: ["valve"],
-  socket: ["valve"],
-  peer: ["socket", "noise"],
-  message: ["peer", "socket", "serialization"],
-  testing: ["socket", "peer", "message", "serialization"],
-};
+import { describe, expect, test } from "vitest";
+import { layerOf, layers, rankOf, readSources, resolve, upwardImports } from "../../scripts/layers.mjs";
 
 /** Files with `node:` imports, or imports of such files, in folders that browsers load. */
-const nodeOnly = /^(valve\/|noise\/(node|native)-|socket\/(gns|udp|websocket-server)|message\/default-udp)/;
+const nodeOnly =
+  /^(addon\/|valve\/|noise\/(node|native)-|socket\/(gns|udp)(\/|\.)|socket\/websocket(\/websocket)?-server|message\/default-udp)/;
 
-const sources = readdirSync(lib, { recursive: true, encoding: "utf8" })
-  .filter((name) => name.endsWith(".ts"))
-  .map((name) => {
-    const text = readFileSync(lib + name, "utf8");
-    const specifiers = [...text.matchAll(/(?:\bfrom|\bimport\()\s*"([^"]+)"/g)].map((match) => match[1] as string);
-    const imports = specifiers
-      .filter((specifier) => specifier.startsWith("."))
-      .map((specifier) => posix.normalize(posix.join(dirname(name), specifier)).replace(/\.js$/, ".ts"));
-    return { name, text, imports, packages: specifiers.filter((specifier) => !specifier.startsWith(".")) };
-  });
-
-const folder = (name: string) => (name.includes("/") ? (name.split("/")[0] as string) : "");
+const sources = readSources();
+const named = (name: string) => sources.find((source) => source.name === name);
 
 describe("imports point down only", () => {
-  it.each(sources.filter(({ name }) => folder(name) !== ""))("$name", ({ name, imports }) => {
-    const allowed = ["", folder(name), ...(below[folder(name)] ?? [])];
-    expect(imports.filter((imported) => !allowed.includes(folder(imported)))).toEqual([]);
+  test.each(sources)("$name", (source) => {
+    expect(upwardImports(source)).toEqual([]);
   });
 });
 
-it("every folder has its place among the layers", () => {
-  expect([...new Set(sources.map(({ name }) => folder(name)))].filter((name) => name && !below[name])).toEqual([]);
+test("an import that is turned round is found", () => {
+  const turned = sources.flatMap(({ name, imports }) =>
+    imports
+      .filter((imported) => layerOf(imported) !== "" && layerOf(name) !== "")
+      .filter((imported) => layerOf(imported) !== layerOf(name) || rankOf(imported) !== rankOf(name))
+      .map((imported) => ({ name: imported, imports: [name] })),
+  );
+  expect(turned.length).toBeGreaterThan(100);
+  expect(turned.filter((source) => upwardImports(source).length === 0)).toEqual([]);
 });
 
-it("imports make no cycle, except of types", () => {
+test("every folder has its place among the layers, and every file of a base is there", () => {
+  const inFolders = sources.filter(({ name }) => layerOf(name) !== "");
+  const isPlaced = (name: string) => layers[layerOf(name)] !== undefined && !Number.isNaN(rankOf(name));
+  expect(inFolders.filter(({ name }) => !isPlaced(name)).map(({ name }) => name)).toEqual([]);
+  const bases = Object.entries(layers).flatMap(([layer, { base }]) => base.map((name) => `${layer}/${name}.ts`));
+  expect(bases.filter((name) => !named(name))).toEqual([]);
+});
+
+test("imports make no cycle, except of types", () => {
   const edges = new Map(
     sources.map(({ name, text, imports }) => {
-      const typesOnly = [...text.matchAll(/^(?:import|export) type [^;]*?from "([^"]+)";/gm)].map((match) => match[1]);
-      const values = imports.filter(
-        (imported) =>
-          !typesOnly.some(
-            (specifier) =>
-              posix.normalize(posix.join(dirname(name), specifier as string)).replace(/\.js$/, ".ts") === imported,
-          ),
-      );
-      return [name, values] as const;
+      const types = [...text.matchAll(/^(?:import|export) type [^;]*?from "([^"]+)";/gm)];
+      const typesOnly = types.map((match) => resolve(name, match[1] as string));
+      return [name, imports.filter((imported) => !typesOnly.includes(imported))] as const;
     }),
   );
   const done = new Set<string>();
@@ -68,26 +52,25 @@ it("imports make no cycle, except of types", () => {
 });
 
 describe("browsers can load", () => {
-  const browserSafe = sources.filter(({ name }) => folder(name) !== "" && !nodeOnly.test(name));
-  it.each(browserSafe)("$name", ({ text, imports, packages }) => {
+  const browserSafe = sources.filter(({ name }) => layerOf(name) !== "" && !nodeOnly.test(name));
+  test.each(browserSafe)("$name", ({ text, imports, packages }) => {
     expect(packages.filter((name) => name.startsWith("node:"))).toEqual([]);
     expect(imports.filter((imported) => nodeOnly.test(imported))).toEqual([]);
     expect(text).not.toMatch(/\b(Buffer|process)(\.\w|\()/);
   });
 });
 
-it("only the clock touches timers", () => {
+test("only the clock touches timers", () => {
   // A fake clock defines them, and certificates are valid by the calendar.
-  const exempt = ["clock.ts", "testing/fake-clock.ts", "valve/certificates.ts"];
+  const exempt = ["clock.ts", "testing/fake-clock.ts", "valve/certificates/certificates.ts"];
   const timers = /(?<![.\w])(setTimeout|setInterval|setImmediate|Date\.now|performance\.now)\(|globalThis\.set/;
   const found = sources.filter(({ name, text }) => !exempt.includes(name) && timers.test(text));
   expect(found.map(({ name }) => name)).toEqual([]);
 });
 
-it("every import leads to a file", () => {
-  const names = new Set(sources.map(({ name }) => name));
+test("every import leads to a file", () => {
   const missing = sources.flatMap(({ name, imports }) =>
-    imports.filter((imported) => !names.has(imported)).map((imported) => `${name}: ${imported}`),
+    imports.filter((imported) => !named(imported)).map((imported) => `${name}: ${imported}`),
   );
   expect(missing).toEqual([]);
 });

@@ -7,7 +7,12 @@ import {
   type NetworkServerOptions,
   PlayerState,
 } from "../../lib/message/index.js";
-import { ChallengeMessage, HelloMessage, ProofMessage, WelcomeMessage } from "../../lib/message/system-messages.js";
+import {
+  ChallengeMessage,
+  HelloMessage,
+  ProofMessage,
+  WelcomeMessage,
+} from "../../lib/message/protocol/system-messages.js";
 import { type IConnection, Peer } from "../../lib/peer/index.js";
 import { NetworkReader, NetworkWriter, packed, u8 } from "../../lib/serialization/index.js";
 import { DisconnectCode, type MemorySocketKind } from "../../lib/socket/index.js";

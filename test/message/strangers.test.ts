@@ -7,7 +7,7 @@ import {
   sharedSecretAuthenticator,
   sharedSecretCredential,
 } from "../../lib/message/index.js";
-import { HelloMessage, TableMessage } from "../../lib/message/system-messages.js";
+import { HelloMessage, TableMessage } from "../../lib/message/protocol/system-messages.js";
 import { Channel, type IConnection, Peer } from "../../lib/peer/index.js";
 import { NetworkWriter, u8 } from "../../lib/serialization/index.js";
 import { DisconnectCode, type MemorySocketKind } from "../../lib/socket/index.js";

@@ -1,8 +1,8 @@
 import { describe, expect, test, vi } from "vitest";
+import { native } from "../../lib/addon/native.js";
 import { tagSizeBytes } from "../../lib/noise/index.js";
 import { nativePrimitives } from "../../lib/noise/native-primitives.js";
 import { nodePrimitives } from "../../lib/noise/node-primitives.js";
-import { native } from "../../lib/valve/native.js";
 
 const key = new Uint8Array(32).fill(1);
 const sealWith = (cipher: number) => native.sealAesGcm(cipher, 0, 0, new Uint8Array(40), 0, 4, 24);

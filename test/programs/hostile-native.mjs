@@ -1,6 +1,6 @@
 // Calls every function of the addon with hostile values, before initialize, with live connections, and after
 // deinitialize. Prints what it called, what failed in a wrong way, and which functions it does not know.
-import { native } from "../../dist/valve/native.js";
+import { native } from "../../dist/addon/native.js";
 import { hostileValues, isProperError } from "../support/hostile-values.mjs";
 
 const [driver = "0"] = process.argv.slice(2);

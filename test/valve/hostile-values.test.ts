@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { NativeDriver } from "../../lib/valve/native.js";
+import { NativeDriver } from "../../lib/addon/native.js";
 import { startProgram } from "../support/program.js";
 
 interface Report {

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { native } from "../../lib/addon/native.js";
 import * as lib from "../../lib/index.js";
-import { native } from "../../lib/valve/native.js";
 import { checkoutCache } from "../../scripts/paths.mjs";
 
 /**

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { native } from "../../lib/addon/native.js";
 import {
   ConfigurationValue,
   type ConfigValue,
@@ -9,8 +10,7 @@ import {
   NetworkingSockets,
   StringBuilder,
 } from "../../lib/index.js";
-import { native } from "../../lib/valve/native.js";
-import { errorOfLines } from "../../lib/valve/runtime.js";
+import { errorOfLines } from "../../lib/valve/sockets/runtime.js";
 import { addressOf, connectPeers, drivers } from "../support/peer.js";
 
 const outOfRange = expect.objectContaining({ name: "RangeError", code: "ERR_OUT_OF_RANGE" });

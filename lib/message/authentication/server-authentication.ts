@@ -3,7 +3,7 @@ import type { RandomBytes } from "../../random.js";
 import { DisconnectCode } from "../../socket/index.js";
 import type { NetworkPlayer } from "../network-player.js";
 import type { PlayerAuthentication } from "../player.js";
-import { ChallengeMessage } from "../system-messages.js";
+import { ChallengeMessage } from "../protocol/system-messages.js";
 import type { AuthenticationAttempt, Authenticator } from "./authenticator.js";
 import { NONCE_BYTES } from "./proof.js";
 import { checkSession, SESSION_ID_BYTES, SESSION_METHOD } from "./session-proof.js";

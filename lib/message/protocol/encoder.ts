@@ -1,0 +1,26 @@
+import { NetworkWriter } from "../../serialization/index.js";
+import type { MessageDefinition } from "./message.js";
+
+/** Largest message of a Peer at all; what a connection takes it says itself. */
+const MAX_BYTES = 1_000_000;
+
+/** Writes messages, each into the memory of the one before. */
+export class MessageEncoder {
+  readonly #writer = new NetworkWriter({ maxBytes: MAX_BYTES });
+
+  /** Valid, with `length`, until the next `encode`. */
+  get buffer(): Uint8Array {
+    return this.#writer.buffer;
+  }
+
+  get length(): number {
+    return this.#writer.byteLength;
+  }
+
+  /** @throws TypeError, RangeError for a wrong value; NetworkError `ERR_MESSAGE_SIZE` */
+  encode<T>(wireNumber: number, message: MessageDefinition<T>, value: T): void {
+    this.#writer.reset();
+    this.#writer.writePacked(wireNumber);
+    message.codec.write(this.#writer, value);
+  }
+}

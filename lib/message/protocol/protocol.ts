@@ -1,0 +1,170 @@
+import { NetworkError } from "../../network-error.js";
+import { array, bool, type Codec, decode, encode, type Infer, string, struct, u32 } from "../../serialization/index.js";
+import { Agreement } from "./agreement.js";
+import type { MessageDefinition } from "./message.js";
+import type { RequestDefinition } from "./request.js";
+import { firstMessages, MAX_TABLE_BYTES, otherSystemMessages } from "./system-messages.js";
+
+/** What a protocol consists of. */
+export type ProtocolPart = MessageDefinition<unknown> | RequestDefinition<unknown, unknown>;
+type AnyMessage = MessageDefinition<unknown>;
+
+export interface ProtocolOptions {
+  name: string;
+  /** Raise it when messages mean something else though they look the same. 0 to 2^32 - 1. */
+  version: number;
+  messages: readonly ProtocolPart[];
+}
+
+/** A name and version, and every message's name and the hash of its layout, in the order of their numbers. */
+const tableCodec = struct({
+  name: string(64),
+  version: u32,
+  messages: array(struct({ name: string(64), layoutHash: u32, optional: bool }), 4096),
+});
+export type ProtocolTable = Infer<typeof tableCodec>;
+
+const isRequest = (part: ProtocolPart): part is RequestDefinition<unknown, unknown> => "response" in part;
+
+/** All messages that two programs can send each other. A server and its clients need the same. */
+export class Protocol {
+  readonly name: string;
+  readonly version: number;
+  readonly #parts = new Map<string, AnyMessage>();
+  readonly #requests = new Set<RequestDefinition<unknown, unknown>>();
+  /** By number, once frozen. */
+  #messages: readonly AnyMessage[] | null = null;
+  readonly #numbers = new Map<AnyMessage, number>();
+  #fingerprint: Uint8Array = new Uint8Array(8);
+
+  /** @internal */
+  constructor({ name, version, messages }: ProtocolOptions) {
+    this.name = name;
+    this.version = version;
+    encode(tableCodec, { name, version, messages: [] }); // Throws for what is out of range.
+    this.add(...otherSystemMessages, ...messages);
+  }
+
+  /**
+   * Adds messages: how the layers above bring theirs. What is there already is no mistake.
+   * @throws TypeError when another message has the name; NetworkError `ERR_PROTOCOL_FROZEN` once a server or client uses it
+   */
+  add(...parts: readonly ProtocolPart[]): this {
+    for (const part of parts) {
+      const messages: AnyMessage[] = isRequest(part) ? [part.request, part.response] : [part];
+      for (const message of messages) this.#addMessage(message);
+      if (isRequest(part)) this.#requests.add(part);
+    }
+    return this;
+  }
+
+  /** @internal From now on it is what it is. @throws RangeError when its table has over 8 KiB */
+  freeze(): void {
+    if (this.#messages) return;
+    // By code units: the same in every program.
+    const sorted = [...this.#parts.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    const messages = [...firstMessages, ...sorted] as readonly AnyMessage[];
+    const table = encode(tableCodec, { ...this, messages: messages.map(row) });
+    if (table.length > MAX_TABLE_BYTES) {
+      throw new RangeError(
+        `The protocol's table has ${table.length} bytes, over ${MAX_TABLE_BYTES}: shorten the names`,
+      );
+    }
+    this.#messages = messages;
+    for (const [number, message] of messages.entries()) this.#numbers.set(message, number);
+    const layouts = messages.map(({ name, codec }) => [name, codec.layoutHash]);
+    this.#fingerprint = fingerprintOf(JSON.stringify([this.name, this.version, layouts]));
+  }
+
+  get isFrozen(): boolean {
+    return this.#messages !== null;
+  }
+
+  /** 64 bits that stand for all of it. They find mistakes, not attackers. */
+  get fingerprint(): Uint8Array {
+    this.freeze();
+    return this.#fingerprint.slice();
+  }
+
+  /** All messages by their numbers, the library's own among them. */
+  get messages(): readonly MessageDefinition<unknown>[] {
+    this.freeze();
+    return this.#messages as readonly AnyMessage[];
+  }
+
+  /** @internal */
+  get requests(): ReadonlySet<RequestDefinition<unknown, unknown>> {
+    return this.#requests;
+  }
+
+  /** @internal Its number. @throws NetworkError `ERR_UNKNOWN_MESSAGE` for one of another protocol */
+  numberOf(message: MessageDefinition<unknown>): number {
+    const number = this.#numbers.get(message as AnyMessage);
+    if (number !== undefined) return number;
+    throw new NetworkError("ERR_UNKNOWN_MESSAGE", `Message ${message?.name} is not in the protocol ${this.name}`);
+  }
+
+  /** @internal For the other side, whose fingerprint differs. */
+  encodeTable(): Uint8Array {
+    return encode(tableCodec, { name: this.name, version: this.version, messages: this.messages.map(row) });
+  }
+
+  /**
+   * @internal What this protocol and that of `tableBytes` have in common, or the first difference as a text.
+   * @param wireNumbers whose numbers are used: the server's
+   * @throws NetworkError for bytes that are no table
+   */
+  compare(tableBytes: Uint8Array, wireNumbers: "ours" | "theirs"): Agreement | string {
+    const table = decode(tableCodec as Codec<ProtocolTable>, tableBytes);
+    if (table.name !== this.name) return `protocol ${quote(this.name)} here, ${quote(table.name)} there`;
+    if (table.version !== this.version) return `version ${this.version} here, ${table.version} there`;
+    const theirs = new Map(table.messages.map((entry, number) => [entry.name, { ...entry, number }]));
+    const toWire = this.messages.map(() => -1);
+    for (const [number, { name, codec, optional }] of this.messages.entries()) {
+      const other = theirs.get(name);
+      if (other && other.layoutHash !== codec.layoutHash) return `message ${quote(name)} has another layout`;
+      if (!other && !optional) return `message ${quote(name)} is missing there`;
+      if (other) toWire[number] = wireNumbers === "ours" ? number : other.number;
+      theirs.delete(name);
+    }
+    for (const { name, optional } of theirs.values()) {
+      if (!optional) return `message ${quote(name)} is missing here`;
+    }
+    return new Agreement(toWire);
+  }
+
+  #addMessage(message: AnyMessage): void {
+    const known = this.#parts.get(message.name);
+    if (known === message) return;
+    if (known || firstMessages.some(({ name }) => name === message.name)) {
+      throw new TypeError(`Two messages of the protocol have the name ${message.name}`);
+    }
+    if (this.#messages) {
+      throw new NetworkError("ERR_PROTOCOL_FROZEN", `The protocol is in use: ${message.name} cannot be added any more`);
+    }
+    this.#parts.set(message.name, message);
+  }
+}
+
+/**
+ * Defines what a server and its clients say to each other. It is frozen when the first of them starts.
+ * @throws TypeError for two messages of one name; RangeError for a name over 64 bytes or a version that is no u32
+ */
+export function defineProtocol(options: ProtocolOptions): Protocol {
+  return new Protocol(options);
+}
+
+const row = ({ name, codec, optional }: AnyMessage) => ({ name, layoutHash: codec.layoutHash, optional });
+
+const quote = (text: string) => JSON.stringify(text);
+
+/** The 64-bit FNV-1a hash, least byte first. Done once, so that BigInt does not matter. */
+function fingerprintOf(text: string): Uint8Array {
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of new TextEncoder().encode(text)) {
+    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+  }
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, hash, true);
+  return bytes;
+}

@@ -1,0 +1,38 @@
+import type { Clock } from "../../clock.js";
+
+/** So much at once, and so much per second afterwards. */
+export class TokenBucket {
+  readonly #clock: Clock;
+  readonly #capacity: number;
+  readonly #perSecond: number;
+  #tokens: number;
+  #filledMs: number;
+
+  constructor(clock: Clock, capacity: number, perSecond: number) {
+    this.#clock = clock;
+    this.#capacity = capacity;
+    this.#perSecond = perSecond;
+    this.#tokens = capacity;
+    this.#filledMs = clock.now();
+  }
+
+  get tokens(): number {
+    const now = this.#clock.now();
+    this.#tokens = Math.min(this.#capacity, this.#tokens + ((now - this.#filledMs) / 1000) * this.#perSecond);
+    this.#filledMs = now;
+    return this.#tokens;
+  }
+
+  /** Takes `cost` where there is as much. */
+  tryTake(cost: number): boolean {
+    if (this.tokens < cost) return false;
+    this.#tokens -= cost;
+    return true;
+  }
+
+  /** Takes `cost`, into debt if need be. @returns what is left */
+  take(cost: number): number {
+    this.#tokens = this.tokens - cost;
+    return this.#tokens;
+  }
+}

@@ -1,0 +1,42 @@
+import type { Clock } from "../../clock.js";
+
+/** Ticks that are run at once after a pause; more are counted only. */
+const MAX_CATCH_UP = 5;
+
+/** Calls `run` so often per second, without drift: each tick has its time, however late the one before was. */
+export class TickLoop {
+  readonly #clock: Clock;
+  readonly #intervalMs: number;
+  readonly #run: (ticks: number) => void;
+  #nextMs: number;
+  #timer: unknown;
+  #isStopped = false;
+
+  /** @param run gets the number of ticks since its last call: 1, or more after a long pause */
+  constructor(clock: Clock, ticksPerSecond: number, run: (ticks: number) => void) {
+    this.#clock = clock;
+    this.#intervalMs = 1000 / ticksPerSecond;
+    this.#run = run;
+    this.#nextMs = clock.now() + this.#intervalMs;
+    this.#wait();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#clock.clearTimeout(this.#timer);
+  }
+
+  #wait(): void {
+    if (this.#isStopped) return;
+    this.#timer = this.#clock.setTimeout(() => this.#onTimer(), Math.max(this.#nextMs - this.#clock.now(), 0));
+  }
+
+  #onTimer(): void {
+    const now = this.#clock.now();
+    const due = Math.floor((now - this.#nextMs) / this.#intervalMs + 1e-9) + 1;
+    const skipped = Math.max(due - MAX_CATCH_UP, 0);
+    for (let index = 0; index < due - skipped && !this.#isStopped; index++) this.#run(index === 0 ? skipped + 1 : 1);
+    this.#nextMs += Math.max(due, 0) * this.#intervalMs;
+    this.#wait();
+  }
+}

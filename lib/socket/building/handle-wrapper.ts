@@ -1,0 +1,55 @@
+import type { DisconnectReason } from "../disconnect-reason.js";
+import type { IConnectionHandle, Security } from "../socket.js";
+
+/** A handle of a socket that is built on another one: what the inner handle says holds. */
+export abstract class HandleWrapper implements IConnectionHandle {
+  connection: unknown = null;
+
+  constructor(public inner: IConnectionHandle) {
+    // The socket that wraps is the user of the inner one.
+    if (inner.isStateful) inner.connection = this;
+  }
+
+  abstract copy(): IConnectionHandle;
+  abstract equals(other: IConnectionHandle): boolean;
+
+  get isStateful(): boolean {
+    return this.inner.isStateful;
+  }
+
+  get reliable(): boolean {
+    return this.inner.reliable;
+  }
+
+  get ordered(): boolean {
+    return this.inner.ordered;
+  }
+
+  get security(): Security {
+    return this.inner.security;
+  }
+
+  get addressVerified(): boolean {
+    return this.inner.addressVerified;
+  }
+
+  get maxPacketSize(): number {
+    return this.inner.maxPacketSize;
+  }
+
+  get bufferedBytes(): number {
+    return this.inner.bufferedBytes;
+  }
+
+  get bytesPerSecond(): number {
+    return this.inner.bytesPerSecond;
+  }
+
+  get address(): string {
+    return this.inner.address;
+  }
+
+  disconnect(reason: DisconnectReason): Promise<void> {
+    return this.inner.disconnect(reason);
+  }
+}

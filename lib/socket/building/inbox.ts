@@ -1,0 +1,197 @@
+import type { Clock } from "../../clock.js";
+import type { DisconnectReason } from "../disconnect-reason.js";
+import type { IConnectionHandle, ReceivedPacket } from "../socket.js";
+import { type PacketPool, PacketQueue, type QueuedPacket } from "./packet-queue.js";
+import { noPacketError } from "./socket-errors.js";
+import { Waker } from "./waker.js";
+
+/** A stateful handle whose packets and events go through an {@link Inbox}. */
+export interface InboxHandle extends IConnectionHandle {
+  /** Its packets in the inbox. */
+  waitingPackets: number;
+  /** Its end is known to the user of the socket: nothing more is heard of it. */
+  hasEnded: boolean;
+  /** A packet of it has left the inbox, by `receive` or because the handle has ended. */
+  onTaken(packet: QueuedPacket): void;
+}
+
+type InboxEvent =
+  | { handle: InboxHandle; kind: "connect" }
+  | { handle: InboxHandle; kind: "writable" }
+  | { handle: InboxHandle; kind: "disconnect"; reason: DisconnectReason }
+  | { handle: null; kind: "error"; error: unknown };
+
+/**
+ * What has come in over stateful handles and waits for `tick` and `receive`: in each connection first its `onConnect`,
+ * then its packets, and `onDisconnect` when they have been received. An exception of a handler comes out of `tick`;
+ * what it kept from being told is told by the next one.
+ */
+export class Inbox {
+  readonly waker: Waker;
+  #events: InboxEvent[] = [];
+  readonly #arrived = new PacketQueue();
+  readonly #ready = new PacketQueue();
+  #received: QueuedPacket | null = null;
+  #isTicking = false;
+  #isClosed = false;
+  #isHeld = false;
+  #release: unknown = null;
+
+  /**
+   * @param wake `now` when everything comes from events of the transport, `later` when it comes from inside of methods
+   * @param arrange moves what has arrived to what `receive` gives, in another order where that is allowed
+   */
+  constructor(
+    clock: Clock,
+    readonly pool: PacketPool,
+    readonly wake: "now" | "later",
+    readonly arrange: (arrived: PacketQueue, ready: PacketQueue) => void = (arrived, ready) => ready.append(arrived),
+  ) {
+    this.waker = new Waker(clock);
+  }
+
+  /** A client's socket tells nothing before `connect` has: see {@link release}. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  /** To be called when `connect` resolves: whoever waits for that goes first. */
+  release(): void {
+    const { clock } = this.waker;
+    this.#release = clock.setTimeout(() => {
+      this.#isHeld = false;
+      if (this.#events.length > 0 || this.#arrived.count > 0) this.waker.now();
+    }, 0);
+  }
+
+  connected(handle: InboxHandle): void {
+    this.#add({ handle, kind: "connect" });
+  }
+
+  disconnected(handle: InboxHandle, reason: DisconnectReason): void {
+    this.#add({ handle, kind: "disconnect", reason });
+  }
+
+  writable(handle: InboxHandle): void {
+    this.#add({ handle, kind: "writable" });
+  }
+
+  /** An error for the user of the socket: the next `tick` throws it. */
+  failed(error: unknown): void {
+    this.#add({ handle: null, kind: "error", error });
+  }
+
+  /** Takes over a packet of an `InboxHandle`. */
+  push(packet: QueuedPacket): void {
+    const handle = packet.handle as InboxHandle;
+    handle.waitingPackets++;
+    if (this.#isClosed || handle.hasEnded) {
+      this.#drop(packet);
+    } else {
+      this.#arrived.push(packet);
+      this.waker[this.wake]();
+    }
+  }
+
+  tick(): void {
+    this.waker.tick();
+    if (this.#isTicking || this.#isClosed || this.#isHeld) return;
+    this.#recycle();
+    this.#isTicking = true;
+    try {
+      if (this.#events.length > 0) this.#tell();
+      this.arrange(this.#arrived, this.#ready);
+    } finally {
+      this.#isTicking = false;
+      // A disconnect waits for its packets to be received, all else for another tick.
+      if (this.#events.some(isDue)) this.waker.later();
+    }
+  }
+
+  poll(): boolean {
+    for (let first = this.#ready.first; first; first = this.#ready.first) {
+      if (!(first.handle as InboxHandle).hasEnded) return true;
+      this.#drop(this.#ready.shift() as QueuedPacket);
+    }
+    return false;
+  }
+
+  receive(into: ReceivedPacket): void {
+    this.#recycle();
+    if (!this.poll()) throw noPacketError();
+    const packet = this.#ready.shift() as QueuedPacket;
+    this.#received = packet;
+    into.handle = packet.handle;
+    into.buffer = packet.bytes;
+    into.offset = 0;
+    into.length = packet.length;
+    into.delivery = packet.delivery;
+    into.lane = packet.lane;
+    this.#taken(packet);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.waker.close();
+    if (this.#release !== null) this.waker.clock.clearTimeout(this.#release);
+    this.#events = [];
+    for (const queue of [this.#arrived, this.#ready]) {
+      for (let packet = queue.shift(); packet; packet = queue.shift()) this.#drop(packet);
+    }
+  }
+
+  #add(event: InboxEvent): void {
+    if (this.#isClosed) return;
+    this.#events.push(event);
+    this.waker[this.wake]();
+  }
+
+  #tell(): void {
+    const events = this.#events;
+    this.#events = [];
+    const waiting: InboxEvent[] = [];
+    try {
+      for (let event = events.shift(); event && !this.#isClosed; event = events.shift()) {
+        if (isDue(event)) this.#tellOne(event);
+        else waiting.push(event);
+      }
+    } finally {
+      if (!this.#isClosed) this.#events = [...waiting, ...events, ...this.#events];
+    }
+  }
+
+  #tellOne(event: InboxEvent): void {
+    if (event.kind === "error") throw event.error;
+    const { handle } = event;
+    if (handle.hasEnded) return;
+    const user = this.waker.events;
+    if (event.kind === "connect") user?.onConnect(handle);
+    else if (event.kind === "writable") user?.onWritable(handle);
+    else {
+      handle.hasEnded = true;
+      user?.onDisconnect(handle, event.reason);
+    }
+  }
+
+  #drop(packet: QueuedPacket): void {
+    this.#taken(packet);
+    this.pool.release(packet);
+  }
+
+  #taken(packet: QueuedPacket): void {
+    const handle = packet.handle as InboxHandle;
+    handle.waitingPackets--;
+    handle.onTaken(packet);
+    if (handle.waitingPackets === 0 && this.#events.length > 0) this.waker.later();
+  }
+
+  #recycle(): void {
+    if (this.#received) this.pool.release(this.#received);
+    this.#received = null;
+  }
+}
+
+/** Whether it can be told: a disconnect comes behind the packets. */
+function isDue(event: InboxEvent): boolean {
+  return event.kind !== "disconnect" || event.handle.waitingPackets === 0 || event.handle.hasEnded;
+}

@@ -1,0 +1,18 @@
+import { Delivery, type IConnectionHandle } from "../socket.js";
+
+/** Largest reliable packet on a handle that carries both kinds, in bytes. */
+const maxReliableBytes = 16_384;
+
+/** @throws RangeError for a packet that `send` does not take */
+export function checkPacket(handle: IConnectionHandle, packet: Uint8Array, length: number, delivery: Delivery): void {
+  const { maxPacketSize, reliable, ordered } = handle;
+  const isReliable = reliable && !ordered && delivery === Delivery.Reliable;
+  const max = isReliable ? Math.max(maxReliableBytes, maxPacketSize) : maxPacketSize;
+  checkPacketLength(length, packet, max);
+}
+
+/** @throws RangeError for more than `max` bytes, none, or more than there are */
+export function checkPacketLength(length: number, packet: Uint8Array, max: number): void {
+  if (length >>> 0 === length && length > 0 && length <= max && length <= packet.length) return;
+  throw new RangeError(`A packet has 1 to ${max} bytes and no more than its buffer (${packet.length}), not ${length}`);
+}

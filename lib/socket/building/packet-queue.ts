@@ -1,0 +1,128 @@
+import { Delivery, type IConnectionHandle } from "../socket.js";
+
+/** A packet that waits, and a link of a {@link PacketQueue}. */
+export class QueuedPacket {
+  next: QueuedPacket | null = null;
+  handle!: IConnectionHandle;
+  bytes: Uint8Array = new Uint8Array(0);
+  length = 0;
+  delivery = Delivery.Unreliable;
+  lane = 0;
+  /** When it is to go on, for those who delay. */
+  dueMs = 0;
+}
+
+/** First in, first out. Linked, so that memory follows what waits and not what may. */
+export class PacketQueue {
+  first: QueuedPacket | null = null;
+  #last: QueuedPacket | null = null;
+  count = 0;
+  sizeBytes = 0;
+
+  push(packet: QueuedPacket): void {
+    packet.next = null;
+    if (this.#last) this.#last.next = packet;
+    else this.first = packet;
+    this.#last = packet;
+    this.count++;
+    this.sizeBytes += packet.length;
+  }
+
+  unshift(packet: QueuedPacket): void {
+    packet.next = this.first;
+    this.first = packet;
+    this.#last ??= packet;
+    this.count++;
+    this.sizeBytes += packet.length;
+  }
+
+  shift(): QueuedPacket | null {
+    const packet = this.first;
+    if (!packet) return null;
+    this.first = packet.next;
+    if (!this.first) this.#last = null;
+    packet.next = null;
+    this.count--;
+    this.sizeBytes -= packet.length;
+    return packet;
+  }
+
+  /** Puts `packet` behind all that are due no later. */
+  insertByTime(packet: QueuedPacket): void {
+    let before = this.#last;
+    if (before && before.dueMs > packet.dueMs) {
+      before = null;
+      for (let at = this.first; at && at.dueMs <= packet.dueMs; at = at.next) before = at;
+      if (!before) {
+        this.unshift(packet);
+        return;
+      }
+    }
+    if (!before?.next) {
+      this.push(packet);
+      return;
+    }
+    packet.next = before.next;
+    before.next = packet;
+    this.count++;
+    this.sizeBytes += packet.length;
+  }
+
+  /** Moves all of `other` behind its own. */
+  append(other: PacketQueue): void {
+    for (let packet = other.shift(); packet; packet = other.shift()) this.push(packet);
+  }
+}
+
+/** Holds most packets of a game; larger ones grow their buffer once. */
+const bufferBytes = 2048;
+/** Buffers up to here are copied whole. */
+const maxWholeBytes = 16_384;
+
+/** Packets that are used again: after warm-up nothing is allocated per packet. */
+export class PacketPool {
+  #free: QueuedPacket | null = null;
+  #count = 0;
+
+  /** @param maxPackets what is released beyond is left to the garbage collector */
+  constructor(readonly maxPackets = 4096) {}
+
+  /** A packet whose `bytes` are its taker's to set. */
+  take(): QueuedPacket {
+    const packet = this.#free;
+    if (!packet) return new QueuedPacket();
+    this.#free = packet.next;
+    this.#count--;
+    packet.next = null;
+    return packet;
+  }
+
+  /** A packet with a copy of the first `length` of `bytes`. */
+  copy(
+    handle: IConnectionHandle,
+    bytes: Uint8Array,
+    length: number,
+    delivery: Delivery,
+    lane: number,
+    offset = 0,
+  ): QueuedPacket {
+    const packet = this.take();
+    // Without a view, which is an object per packet: whole buffers are copied instead (2 KiB in 40 ns).
+    const whole = offset === 0 && bytes.length <= maxWholeBytes;
+    const neededBytes = whole ? bytes.length : length;
+    if (packet.bytes.length < neededBytes) packet.bytes = new Uint8Array(Math.max(neededBytes, bufferBytes));
+    packet.bytes.set(whole ? bytes : bytes.subarray(offset, offset + length));
+    packet.handle = handle;
+    packet.length = length;
+    packet.delivery = delivery;
+    packet.lane = lane;
+    return packet;
+  }
+
+  release(packet: QueuedPacket): void {
+    if (this.#count >= this.maxPackets) return;
+    packet.next = this.#free;
+    this.#free = packet;
+    this.#count++;
+  }
+}

@@ -1,0 +1,38 @@
+import { NetworkError, type NetworkErrorDetails } from "../../network-error.js";
+import type { DisconnectReason } from "../disconnect-reason.js";
+
+export const addressInUseError = (address: string, cause?: unknown) =>
+  new NetworkError("ERR_ADDRESS_IN_USE", `${address} is in use by another socket`, { cause });
+
+/** An error of the operating system when something begins to listen. */
+export function listenError(cause: unknown, address: string): NetworkError {
+  const { code, message } = cause as Error & { code?: string };
+  if (code === "EADDRINUSE") return addressInUseError(address, cause);
+  return new NetworkError(code === "EACCES" ? "ERR_ACCESS" : "ERR_FAILED", `${address}: ${message}`, { cause });
+}
+
+/** A socket is bound or connected once in its life. */
+export const inUseError = () => new NetworkError("ERR_IN_USE", "The socket is bound or connected already");
+
+export const closedError = () => new NetworkError("ERR_CLOSED", "The socket is closed");
+
+export const noPacketError = () => new NetworkError("ERR_NO_PACKET", "receive() without a packet: ask poll() first");
+
+export const connectError = (address: string, why: string, details: NetworkErrorDetails = {}) =>
+  new NetworkError("ERR_CONNECT_FAILED", `No connection to ${address}: ${why}`, details);
+
+/** The other side does not want the connection. */
+export const refusedError = (address: string, reason: DisconnectReason) =>
+  new NetworkError("ERR_CONNECT_FAILED", `${address} refused the connection: ${reason.text || `code ${reason.code}`}`, {
+    reason,
+  });
+
+/** What `promise` gives, unless `signal` aborts before: then the signal's reason. */
+export function abortable<Result>(promise: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}

@@ -1,0 +1,118 @@
+import { putBytes } from "../../bytes.js";
+import { OutgoingBatch } from "../../valve/messages/outgoing-batch.js";
+import { SendFlags } from "../../valve/messages/send-type.js";
+import type { NetworkingSockets } from "../../valve/sockets/networking-sockets.js";
+import { rangeError } from "../../valve/values/arguments.js";
+import { ConnectionStatus } from "../../valve/values/connection-status.js";
+import { checkPacketLength } from "../building/packet-limit.js";
+import { type GnsHandle, maxReliableBytes, maxUnreliableBytes } from "./gns-handle.js";
+
+/** What GNS adds to a reliable message at most: a byte of flags and two variable-length integers. */
+const maxOverheadBytes = 16;
+/** A batch that has come to this leaves without waiting for `flush`. */
+const maxBatchBytes = 1024 * 1024;
+const maxLane = 5;
+
+/**
+ * Sends the packets of a GNS socket in batches, and says when a connection is full.
+ *
+ * What is taken here GNS takes too: GNS's own limit is far above `limitBytes`, by which packets are refused here before
+ * they are copied. The bytes that wait are counted as they come, and GNS is asked how many are left only when the count
+ * reaches the limit: once for every `limitBytes` of traffic when the connection keeps up.
+ */
+export class GnsSender {
+  readonly #sockets: NetworkingSockets;
+  readonly #limitBytes: number;
+  readonly #onRefused: (handle: GnsHandle, result: number) => void;
+  readonly #batch = new OutgoingBatch();
+  /** Whose each packet of the batch is. */
+  readonly #handles: GnsHandle[] = [];
+  #batchNumber = 1;
+  readonly #full = new Map<number, GnsHandle>();
+  readonly #status = new ConnectionStatus();
+
+  /** @param onRefused told when GNS does not take what was taken here; `result` is minus a `Result` */
+  constructor(sockets: NetworkingSockets, limitBytes: number, onRefused: (handle: GnsHandle, result: number) => void) {
+    this.#sockets = sockets;
+    this.#limitBytes = limitBytes;
+    this.#onRefused = onRefused;
+  }
+
+  /** Takes a packet; false: the connection is full. */
+  send(handle: GnsHandle, packet: Uint8Array, length: number, isReliable: boolean, lane: number): boolean {
+    checkPacketLength(length, packet, isReliable ? maxReliableBytes : maxUnreliableBytes);
+    if (!(lane >= 0 && lane <= maxLane)) throw rangeError("lane", `from 0 to ${maxLane}`);
+    if (!this.#hasRoom(handle, length)) return false;
+    const flags = isReliable ? SendFlags.ReliableNoNagle : SendFlags.NoNagle;
+    const offset = this.#batch.reserve(handle.id, length, flags, lane);
+    putBytes(packet, length, this.#batch.bytes, offset);
+    this.#handles[this.#batch.count - 1] = handle;
+    handle.pendingBytes += length + maxOverheadBytes;
+    handle.batchedBytes = this.#batchedBytes(handle) + length;
+    handle.batchNumber = this.#batchNumber;
+    if (this.#batch.sizeBytes > maxBatchBytes) this.flush();
+    return true;
+  }
+
+  flush(): void {
+    const { count } = this.#batch;
+    if (count === 0) return;
+    this.#batchNumber++;
+    this.#sockets.sendBatch(this.#batch);
+    const { results } = this.#batch;
+    for (let index = 0; index < count; index++) {
+      const result = results[index] as number;
+      if (result < 0) this.#onRefused(this.#handles[index] as GnsHandle, result);
+    }
+  }
+
+  /** Bytes that wait here, in GNS, or for an acknowledgement. */
+  bufferedBytes(handle: GnsHandle): number {
+    if (!this.#sockets.getQuickConnectionStatus(handle.id, this.#status)) return 0;
+    const { pendingReliable, pendingUnreliable, sentUnackedReliable } = this.#status;
+    return pendingReliable + pendingUnreliable + sentUnackedReliable + this.#batchedBytes(handle);
+  }
+
+  /** GNS's own estimate. */
+  bytesPerSecond(handle: GnsHandle): number {
+    return this.#sockets.getQuickConnectionStatus(handle.id, this.#status) ? this.#status.sendRateBytesPerSecond : 0;
+  }
+
+  /** Calls `callback` for the connections that take packets again. */
+  takeWritable(callback: (handle: GnsHandle) => void): void {
+    if (this.#full.size === 0) return;
+    for (const id of this.#sockets.takeDrained()) {
+      const handle = this.#full.get(id);
+      this.#full.delete(id);
+      if (handle !== undefined) callback(handle);
+    }
+  }
+
+  /** A connection has ended. */
+  forget(handle: GnsHandle): void {
+    this.#full.delete(handle.id);
+  }
+
+  #hasRoom(handle: GnsHandle, length: number): boolean {
+    if (this.#full.has(handle.id)) return false;
+    if (this.#fits(handle, length)) return true;
+    this.flush();
+    if (!this.#sockets.getQuickConnectionStatus(handle.id, this.#status)) return false;
+    handle.pendingBytes = this.#status.pendingReliable + this.#status.pendingUnreliable;
+    if (this.#fits(handle, length)) return true;
+    this.#full.set(handle.id, handle);
+    // Half the limit, or as little as it takes for this packet to fit: it would be refused again at once otherwise.
+    const room = this.#limitBytes - length - maxOverheadBytes;
+    this.#sockets.watchDrain(handle.id, Math.max(0, Math.min(this.#limitBytes >> 1, room)));
+    return false;
+  }
+
+  /** A packet larger than the whole limit goes alone. */
+  #fits({ pendingBytes }: GnsHandle, length: number): boolean {
+    return pendingBytes === 0 || pendingBytes + length + maxOverheadBytes <= this.#limitBytes;
+  }
+
+  #batchedBytes({ batchNumber, batchedBytes }: GnsHandle): number {
+    return batchNumber === this.#batchNumber ? batchedBytes : 0;
+  }
+}

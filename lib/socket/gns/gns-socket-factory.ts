@@ -1,0 +1,97 @@
+import { type Clock, systemClock } from "../../clock.js";
+import { type ConfigOption, ConfigValue } from "../../valve/configuration/config-value.js";
+import type { InitializeOptions } from "../../valve/library.js";
+import { checkInteger } from "../../valve/values/arguments.js";
+import { type IHasAddress, type IHasPort, SocketFactory } from "../socket-factory.js";
+import { GnsAddress, GnsPeer, type GnsPeerSettings } from "./gns-end-point.js";
+import { maxReliableBytes, maxUnreliableBytes } from "./gns-handle.js";
+import { GnsSocket } from "./gns-socket.js";
+
+export interface GnsSocketFactoryOptions extends InitializeOptions {
+  /** What clients connect to: a name or a numeric address; `localhost` unless told. */
+  address?: string;
+  /** The UDP port, for clients and servers; 7777 unless told. Servers take a free one for 0. */
+  port?: number;
+  /** The numeric address that servers listen on; `::` unless told, which takes IPv6 and IPv4. */
+  bindAddress?: string;
+  /** Instead of address and port: peers by name, behind routers. */
+  peer?: GnsPeerSettings;
+  /**
+   * Bytes per second that a connection sends at most, 1024 to 104,857,600; 1 MiB/s (8.4 Mbit/s) unless told, where GNS has
+   * 256 KiB/s. GNS does not find out what the way can carry: more than that is lost.
+   */
+  sendRate?: number;
+  /** Bytes of a connection that may wait to be sent, 65,536 to 16,777,216; 1 MiB unless told. With more, `send` says full. */
+  sendBufferBytes?: number;
+  /**
+   * Bytes of a connection that may wait to be received, 1 to 64 MiB; 4 MiB unless told. With more, unreliable packets are
+   * lost and reliable ones wait at the sender.
+   */
+  receiveBufferBytes?: number;
+  /** How long a disconnect waits until what was sent reliably is acknowledged; 5000 unless told. */
+  lingerMs?: number;
+  /** GNS's configuration beyond that, such as `authenticatedOnly` and timeouts. It wins over the options above. */
+  config?: readonly ConfigOption[];
+  clock?: Clock;
+}
+
+const mebibyte = 1024 * 1024;
+/** GNS's own limit: so far above `sendBufferBytes` that what is sent again fits as well. */
+const gnsSendBufferBytes = 256 * mebibyte;
+/** GNS counts received messages too, 1000 by itself; this many bytes of buffer make room for one more. */
+const bytesPerMessage = 64;
+
+/** Makes sockets over GameNetworkingSockets: encrypted, reliable and unreliable, with lanes. Node only. */
+export class GnsSocketFactory extends SocketFactory implements IHasAddress, IHasPort {
+  address: string;
+  port: number;
+  /** For unreliable packets; reliable ones have {@link maxReliablePacketSize}. */
+  readonly maxPacketSize = maxUnreliableBytes;
+  readonly maxReliablePacketSize = maxReliableBytes;
+  readonly #options: GnsSocketFactoryOptions;
+  readonly #config: readonly ConfigOption[];
+
+  /** @throws RangeError `ERR_OUT_OF_RANGE` */
+  constructor(options: GnsSocketFactoryOptions = {}) {
+    super();
+    const { address = "localhost", port = 7777, config = [] } = options;
+    const { sendRate = mebibyte, sendBufferBytes = mebibyte, receiveBufferBytes = 4 * mebibyte } = options;
+    checkInteger("port", port, 0, 0xffff);
+    checkInteger("sendRate", sendRate, 1024, 100 * mebibyte);
+    checkInteger("sendBufferBytes", sendBufferBytes, 65_536, 16 * mebibyte);
+    checkInteger("receiveBufferBytes", receiveBufferBytes, mebibyte, 64 * mebibyte);
+    this.address = address;
+    this.port = port;
+    this.#options = { ...options, sendBufferBytes };
+    this.#config = [
+      { value: ConfigValue.SendRateMin, data: sendRate },
+      { value: ConfigValue.SendRateMax, data: sendRate },
+      { value: ConfigValue.SendBufferSize, data: gnsSendBufferBytes },
+      { value: ConfigValue.RecvBufferSize, data: receiveBufferBytes },
+      { value: ConfigValue.RecvBufferMessages, data: Math.floor(receiveBufferBytes / bytesPerMessage) },
+      ...config,
+    ];
+  }
+
+  /** @throws NetworkError `ERR_FAILED`: GNS runs with another driver or identity, or cannot be initialized */
+  createServerSocket(): GnsSocket {
+    const { clock = systemClock, sendBufferBytes = mebibyte, lingerMs = 5000, driver, identity } = this.#options;
+    const initialize = { ...(driver !== undefined && { driver }), ...(identity !== undefined && { identity }) };
+    return new GnsSocket({ clock, initialize, config: this.#config, sendBufferBytes, lingerMs });
+  }
+
+  /** Throws like {@link createServerSocket}. */
+  createClientSocket(): GnsSocket {
+    return this.createServerSocket();
+  }
+
+  getBindEndPoint(): GnsAddress | GnsPeer {
+    const { peer, bindAddress = "::" } = this.#options;
+    return peer ? new GnsPeer(peer) : new GnsAddress(bindAddress, this.port);
+  }
+
+  getConnectEndPoint(address = this.address, port = this.port): GnsAddress | GnsPeer {
+    const { peer } = this.#options;
+    return peer ? new GnsPeer(peer) : new GnsAddress(address, port);
+  }
+}

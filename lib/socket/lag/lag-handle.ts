@@ -1,0 +1,52 @@
+import { HandleWrapper } from "../building/handle-wrapper.js";
+import { PacketQueue } from "../building/packet-queue.js";
+import type { DisconnectReason } from "../disconnect-reason.js";
+import type { IConnectionHandle } from "../socket.js";
+import type { LagSocket } from "./lag-socket.js";
+
+/** Lanes of reliable packets, and the unreliable ones behind. */
+export const unreliableLane = 6;
+
+/** A connection whose packets come later. */
+export class LagHandle extends HandleWrapper {
+  /** When the last packet of each lane is due: none overtakes it. */
+  readonly lastDueMs = new Float64Array(unreliableLane + 1);
+  /** Bytes that have not been given to the inner socket. */
+  delayedBytes = 0;
+  /** Reliable packets that were due and that the inner socket did not take. */
+  readonly stuck = new PacketQueue();
+  /** Ended by the other side, or by `disconnect`. */
+  hasEnded = false;
+  /** Set by `disconnect`, until that has reached the inner handle. */
+  ending: { reason: DisconnectReason; resolve: () => void } | null = null;
+  #disconnected: Promise<void> = Promise.resolve();
+
+  constructor(
+    inner: IConnectionHandle,
+    readonly socket: LagSocket,
+  ) {
+    super(inner);
+  }
+
+  override get bufferedBytes(): number {
+    return this.delayedBytes + this.inner.bufferedBytes;
+  }
+
+  copy(): IConnectionHandle {
+    return this;
+  }
+
+  equals(other: IConnectionHandle): boolean {
+    return other === this;
+  }
+
+  override disconnect(reason: DisconnectReason): Promise<void> {
+    if (this.hasEnded) return this.#disconnected;
+    this.hasEnded = true;
+    this.#disconnected = new Promise((resolve) => {
+      this.ending = { reason, resolve };
+    });
+    this.socket.disconnect(this);
+    return this.#disconnected;
+  }
+}

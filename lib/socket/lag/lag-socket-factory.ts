@@ -1,0 +1,57 @@
+import { type Clock, systemClock } from "../../clock.js";
+import type { Random } from "../../random.js";
+import type { IBindEndPoint, IConnectEndPoint, ISocket } from "../socket.js";
+import { SocketFactory } from "../socket-factory.js";
+import { completeConditions, type LagConditions } from "./lag-conditions.js";
+import { LagSocket } from "./lag-socket.js";
+
+export interface LagSocketFactoryOptions extends Partial<LagConditions> {
+  clock?: Clock;
+  /** Give a seeded one for a test that can be repeated. */
+  random?: Random;
+}
+
+/**
+ * Makes another factory's sockets as bad as a network can be. Each socket does it to what it sends: with both ends from
+ * this factory a round trip takes twice the latency.
+ */
+export class LagSocketFactory extends SocketFactory {
+  /** In force for all its sockets from the next packet on. */
+  readonly conditions: LagConditions;
+  readonly #inner: SocketFactory;
+  readonly #clock: Clock;
+  readonly #random: Random;
+
+  constructor(inner: SocketFactory, options: LagSocketFactoryOptions = {}) {
+    super();
+    const { clock = systemClock, random = Math.random, ...conditions } = options;
+    this.#inner = inner;
+    this.#clock = clock;
+    this.#random = random;
+    this.conditions = completeConditions(conditions);
+  }
+
+  get maxPacketSize(): number {
+    return this.#inner.maxPacketSize;
+  }
+
+  override get isSupported(): boolean {
+    return this.#inner.isSupported;
+  }
+
+  createServerSocket(): ISocket {
+    return new LagSocket(this.#inner.createServerSocket(), this.conditions, this.#random, this.#clock);
+  }
+
+  createClientSocket(): ISocket {
+    return new LagSocket(this.#inner.createClientSocket(), this.conditions, this.#random, this.#clock);
+  }
+
+  getBindEndPoint(): IBindEndPoint {
+    return this.#inner.getBindEndPoint();
+  }
+
+  getConnectEndPoint(address?: string, port?: number): IConnectEndPoint {
+    return this.#inner.getConnectEndPoint(address, port);
+  }
+}

@@ -1,0 +1,390 @@
+import { cloneBytes } from "../../bytes.js";
+import type { Clock } from "../../clock.js";
+import type { Random } from "../../random.js";
+import { checkPacket } from "../building/packet-limit.js";
+import { PacketPool, PacketQueue, type QueuedPacket } from "../building/packet-queue.js";
+import { closedError, noPacketError } from "../building/socket-errors.js";
+import { Waker } from "../building/waker.js";
+import type { DisconnectReason } from "../disconnect-reason.js";
+import {
+  Delivery,
+  type IBindEndPoint,
+  type IConnectEndPoint,
+  type IConnectionHandle,
+  type IncomingConnection,
+  type ISocket,
+  ReceivedPacket,
+  type SocketEvents,
+} from "../socket.js";
+import type { LagConditions } from "./lag-conditions.js";
+import { LagHandle, unreliableLane } from "./lag-handle.js";
+
+/** What is on its way at most, whatever the conditions; more is dropped, or refused if it is reliable. */
+const maxDelayedBytes = 64 * 2 ** 20;
+/** How long `close` and `disconnect` wait for what is on its way. */
+const lingerMs = 5000;
+/** A reliable packet is lost so many times at most. */
+const maxTransmissions = 10;
+/** What the sender of a lost reliable packet waits for beyond the way there and back. */
+const retransmitMs = 10;
+
+/** Does to what it sends what a bad network does; the rest is the inner socket's. */
+export class LagSocket implements ISocket {
+  /** Packets lost by chance, and for want of room. */
+  lostPackets = 0;
+  readonly #inner: ISocket;
+  readonly #conditions: LagConditions;
+  readonly #random: Random;
+  readonly #clock: Clock;
+  readonly #waker: Waker;
+  readonly #pool = new PacketPool();
+  /** On their way, by time. A packet without bytes is the end of its handle. */
+  readonly #delayed = new PacketQueue();
+  /** When the line has sent what it was given. */
+  #lineFreeMs = 0;
+  /** When the last packet to a stateless handle is due. */
+  #lastDueMs = 0;
+  #lastTarget: IConnectionHandle | null = null;
+  readonly #handles = new Set<LagHandle>();
+  readonly #blocked = new Set<LagHandle>();
+  /** The next packet, taken from the inner socket to see whose it is. */
+  readonly #next = new ReceivedPacket();
+  #hasNext = false;
+  #timer: unknown = null;
+  #timerMs = Number.POSITIVE_INFINITY;
+  #closing: Promise<void> | null = null;
+  #onDrained: (() => void) | null = null;
+
+  constructor(inner: ISocket, conditions: LagConditions, random: Random, clock: Clock) {
+    this.#inner = inner;
+    this.#conditions = conditions;
+    this.#random = random;
+    this.#clock = clock;
+    this.#waker = new Waker(clock);
+    inner.events = {
+      onReadable: () => this.#waker.now(),
+      onIncoming: (incoming: IncomingConnection) => this.events?.onIncoming(incoming) ?? true,
+      onConnect: (inner) => {
+        const handle = this.#wrap(inner);
+        this.events?.onConnect(handle);
+      },
+      onDisconnect: (handle, reason) => this.#onDisconnect(handle.connection as LagHandle, reason),
+      onWritable: (handle) => this.#unstick(handle.connection as LagHandle),
+    };
+  }
+
+  get events(): SocketEvents | null {
+    return this.#waker.events;
+  }
+
+  set events(events: SocketEvents | null) {
+    this.#waker.events = events;
+  }
+
+  get boundPort(): number | null {
+    return this.#inner.boundPort;
+  }
+
+  async bind(endPoint: IBindEndPoint): Promise<void> {
+    if (this.#closing) throw closedError();
+    await this.#inner.bind(endPoint);
+  }
+
+  async connect(endPoint: IConnectEndPoint, signal?: AbortSignal): Promise<IConnectionHandle> {
+    if (this.#closing) throw closedError();
+    const handle = await this.#inner.connect(endPoint, signal);
+    return handle.isStateful ? this.#wrap(handle) : handle;
+  }
+
+  /** Waits for what is on its way. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  tick(): void {
+    this.#waker.tick();
+    if (this.#closing) return;
+    this.#keepNext();
+    this.#inner.tick();
+    for (const handle of this.#blocked) this.#tellWritable(handle);
+  }
+
+  poll(): boolean {
+    if (this.#closing) return false;
+    while (!this.#hasNext && this.#inner.poll()) {
+      this.#inner.receive(this.#next);
+      const { handle } = this.#next;
+      if (handle.isStateful) this.#next.handle = handle.connection as LagHandle;
+      // Nobody hears of a connection any more that `disconnect` ends as soon as what was sent before has left.
+      this.#hasNext = !(handle.isStateful && (this.#next.handle as LagHandle).hasEnded);
+    }
+    return this.#hasNext;
+  }
+
+  receive(packet: ReceivedPacket): void {
+    if (!this.poll()) throw noPacketError();
+    Object.assign(packet, this.#next);
+    this.#hasNext = false;
+  }
+
+  send(handle: IConnectionHandle, packet: Uint8Array, length: number, delivery: Delivery, lane = 0): boolean {
+    const connection = handle instanceof LagHandle ? handle : null;
+    if (this.#closing || connection?.hasEnded) return false;
+    checkPacket(handle, packet, length, delivery);
+    const isReliable = handle.ordered || (handle.reliable && delivery === Delivery.Reliable);
+    const isStuck = connection !== null && connection.stuck.count > 0;
+    if (isStuck || !this.#hasRoom(length)) {
+      if (isReliable && connection) this.#blocked.add(connection);
+      else this.lostPackets++;
+      this.#setTimer();
+      return !isReliable;
+    }
+    const onLineMs = this.#transmit(length);
+    if (isReliable && connection) {
+      const copy = this.#pool.copy(handle, packet, length, delivery, lane);
+      const dueMs = onLineMs + this.#wayMs() + this.#retransmissionsMs();
+      const index = handle.ordered ? 0 : lane;
+      copy.dueMs = Math.max(dueMs, connection.lastDueMs[index] as number);
+      connection.lastDueMs[index] = copy.dueMs;
+      this.#delay(copy);
+      return true;
+    }
+    if (this.#random() < this.#conditions.loss) {
+      this.lostPackets++;
+      return true;
+    }
+    const target = connection ?? this.#keep(handle);
+    this.#delayUnreliable(this.#pool.copy(target, packet, length, delivery, lane), onLineMs);
+    if (this.#random() < this.#conditions.duplicate) {
+      this.#delayUnreliable(this.#pool.copy(target, packet, length, delivery, lane), onLineMs);
+    }
+    return true;
+  }
+
+  flush(): void {
+    this.#run();
+    this.#inner.flush();
+  }
+
+  /** @internal The end of a connection is on its way like a packet, behind all others. */
+  disconnect(handle: LagHandle): void {
+    const marker = this.#pool.take();
+    marker.handle = handle;
+    marker.length = 0;
+    marker.delivery = Delivery.Reliable;
+    marker.dueMs = Math.max(this.#transmit(0) + this.#wayMs(), ...handle.lastDueMs);
+    this.#delay(marker);
+  }
+
+  #close(): Promise<void> {
+    this.#waker.close();
+    return new Promise<void>((resolve) => {
+      const drained = () => {
+        this.#onDrained = null;
+        this.#clock.clearTimeout(timeout);
+        if (this.#timer !== null) this.#clock.clearTimeout(this.#timer);
+        for (const { ending } of this.#handles) ending?.resolve();
+        this.#inner.close().then(resolve);
+      };
+      const timeout = this.#clock.setTimeout(drained, lingerMs);
+      this.#onDrained = drained;
+      this.#run();
+    });
+  }
+
+  #wrap(inner: IConnectionHandle): LagHandle {
+    const handle = new LagHandle(inner, this);
+    this.#handles.add(handle);
+    return handle;
+  }
+
+  /** Bytes received from the inner socket are valid until it is called again. */
+  #keepNext(): void {
+    if (!this.#hasNext) return;
+    const { buffer, offset, length } = this.#next;
+    this.#next.buffer = cloneBytes(buffer, offset, offset + length);
+    this.#next.offset = 0;
+  }
+
+  /** A copy of a stateless handle; mostly packets go to the same one again. */
+  #keep(handle: IConnectionHandle): IConnectionHandle {
+    if (!this.#lastTarget?.equals(handle)) this.#lastTarget = handle.copy();
+    return this.#lastTarget;
+  }
+
+  #hasRoom(length: number): boolean {
+    const { bandwidthBytesPerSecond, queueBytes } = this.#conditions;
+    if (this.#delayed.sizeBytes + length > maxDelayedBytes) return false;
+    const waitingMs = this.#lineFreeMs - this.#clock.now();
+    if (waitingMs <= 0 || bandwidthBytesPerSecond === Number.POSITIVE_INFINITY) return true;
+    return (waitingMs * bandwidthBytesPerSecond) / 1000 + length <= queueBytes;
+  }
+
+  /** When the line has sent `length` bytes behind all others. */
+  #transmit(length: number): number {
+    const { bandwidthBytesPerSecond } = this.#conditions;
+    this.#lineFreeMs = Math.max(this.#lineFreeMs, this.#clock.now()) + (length * 1000) / bandwidthBytesPerSecond;
+    return this.#lineFreeMs;
+  }
+
+  #wayMs(): number {
+    const { latencyMs, jitterMs } = this.#conditions;
+    return jitterMs === 0 ? latencyMs : latencyMs + jitterMs * this.#random();
+  }
+
+  #retransmissionsMs(): number {
+    const { latencyMs, jitterMs, loss } = this.#conditions;
+    let ms = 0;
+    for (let count = 1; count < maxTransmissions && loss > 0 && this.#random() < loss; count++) {
+      ms += 2 * (latencyMs + jitterMs) + retransmitMs;
+    }
+    return ms;
+  }
+
+  #delayUnreliable(packet: QueuedPacket, onLineMs: number): void {
+    const { reorder, latencyMs, jitterMs } = this.#conditions;
+    const handle = packet.handle instanceof LagHandle ? packet.handle : null;
+    const last = handle ? (handle.lastDueMs[unreliableLane] as number) : this.#lastDueMs;
+    packet.dueMs = Math.max(onLineMs + this.#wayMs(), last);
+    if (reorder > 0 && this.#random() < reorder) {
+      // Late enough for others to come before it.
+      packet.dueMs += 1 + this.#random() * Math.max(latencyMs, jitterMs);
+    } else if (handle) {
+      handle.lastDueMs[unreliableLane] = packet.dueMs;
+    } else {
+      this.#lastDueMs = packet.dueMs;
+    }
+    this.#delay(packet);
+  }
+
+  #delay(packet: QueuedPacket): void {
+    if (packet.handle instanceof LagHandle) packet.handle.delayedBytes += packet.length;
+    this.#delayed.insertByTime(packet);
+    this.#setTimer();
+  }
+
+  /** One timer, at the time of the next packet, or of room for one. */
+  #setTimer(): void {
+    let dueMs = this.#delayed.first?.dueMs ?? Number.POSITIVE_INFINITY;
+    for (const handle of this.#blocked) {
+      if (handle.stuck.count === 0) dueMs = Math.min(dueMs, Math.max(this.#writableMs(), this.#clock.now() + 1));
+    }
+    if (dueMs >= this.#timerMs) return;
+    if (this.#timer !== null) this.#clock.clearTimeout(this.#timer);
+    this.#timerMs = dueMs;
+    this.#timer = this.#clock.setTimeout(
+      () => {
+        this.#timer = null;
+        this.#timerMs = Number.POSITIVE_INFINITY;
+        this.#run();
+        this.#inner.flush();
+        if (this.#isAnyWritable()) this.#waker.now();
+        else if (!this.#closing) this.#setTimer();
+      },
+      Math.max(dueMs - this.#clock.now(), 0),
+    );
+  }
+
+  /** Gives the inner socket what is due. */
+  #run(): void {
+    this.#keepNext();
+    const now = this.#clock.now();
+    for (let first = this.#delayed.first; first && first.dueMs <= now; first = this.#delayed.first) {
+      this.#delayed.shift();
+      this.#pass(first);
+    }
+    if (this.#delayed.count > 0) this.#setTimer();
+    else this.#onDrained?.();
+  }
+
+  #pass(packet: QueuedPacket): void {
+    const handle = packet.handle instanceof LagHandle ? packet.handle : null;
+    if (!handle) {
+      this.#inner.send(packet.handle, packet.bytes, packet.length, packet.delivery, packet.lane);
+      this.#pool.release(packet);
+    } else if (handle.stuck.count > 0) {
+      handle.stuck.push(packet);
+      if (packet.length === 0) this.#limitEnding(handle);
+    } else if (!this.#passOn(handle, packet)) {
+      handle.stuck.push(packet);
+    }
+  }
+
+  /** Gives the inner socket a packet of a connection, or its end. @returns false if it has to wait */
+  #passOn(handle: LagHandle, packet: QueuedPacket): boolean {
+    if (packet.length === 0) {
+      this.#end(handle);
+    } else {
+      const isTaken = this.#inner.send(handle.inner, packet.bytes, packet.length, packet.delivery, packet.lane);
+      const isReliable = handle.ordered || packet.delivery === Delivery.Reliable;
+      const isGone = handle.hasEnded && !handle.ending;
+      if (!isTaken && isReliable && !isGone) return false;
+      handle.delayedBytes -= packet.length;
+    }
+    this.#pool.release(packet);
+    return true;
+  }
+
+  #unstick(handle: LagHandle): void {
+    for (let packet = handle.stuck.shift(); packet; packet = handle.stuck.shift()) {
+      if (this.#passOn(handle, packet)) continue;
+      handle.stuck.unshift(packet);
+      return;
+    }
+    this.#setTimer();
+  }
+
+  #end(handle: LagHandle): void {
+    const { ending } = handle;
+    handle.ending = null;
+    this.#forget(handle);
+    if (ending) handle.inner.disconnect(ending.reason).then(ending.resolve);
+  }
+
+  /** A connection that is to end while the inner socket takes nothing ends without the rest. */
+  #limitEnding(handle: LagHandle): void {
+    this.#clock.setTimeout(() => {
+      if (handle.ending && handle.stuck.count > 0) this.#end(handle);
+    }, lingerMs);
+  }
+
+  #onDisconnect(handle: LagHandle, reason: DisconnectReason): void {
+    this.#forget(handle);
+    const { ending } = handle;
+    handle.ending = null;
+    if (handle.hasEnded) {
+      ending?.resolve();
+      return;
+    }
+    handle.hasEnded = true;
+    this.events?.onDisconnect(handle, reason);
+  }
+
+  #forget(handle: LagHandle): void {
+    this.#handles.delete(handle);
+    this.#blocked.delete(handle);
+    for (let packet = handle.stuck.shift(); packet; packet = handle.stuck.shift()) this.#pool.release(packet);
+  }
+
+  #writableMs(): number {
+    const { bandwidthBytesPerSecond, queueBytes } = this.#conditions;
+    return this.#lineFreeMs - (queueBytes * 500) / bandwidthBytesPerSecond;
+  }
+
+  #isWritable(handle: LagHandle): boolean {
+    const hasRoom = this.#writableMs() <= this.#clock.now() && this.#delayed.sizeBytes <= maxDelayedBytes / 2;
+    return hasRoom && handle.stuck.count === 0;
+  }
+
+  #isAnyWritable(): boolean {
+    for (const handle of this.#blocked) if (this.#isWritable(handle)) return true;
+    return false;
+  }
+
+  #tellWritable(handle: LagHandle): void {
+    if (!this.#isWritable(handle)) return;
+    this.#blocked.delete(handle);
+    if (!handle.hasEnded) this.events?.onWritable(handle);
+  }
+}

@@ -1,0 +1,42 @@
+import type { Random } from "../../random.js";
+import { PacketQueue } from "../building/packet-queue.js";
+import { Delivery } from "../socket.js";
+
+/** Lanes of `ISocket.send`. */
+const laneCount = 6;
+
+/** Mixes what arrives at once, except for reliable packets of one lane: nobody shall lean on another order. */
+export class LaneShuffler {
+  /** One for each lane, and the unreliable packets behind. */
+  readonly #queues = Array.from({ length: laneCount + 1 }, () => new PacketQueue());
+
+  constructor(readonly random: Random) {}
+
+  arrange(arrived: PacketQueue, ready: PacketQueue): void {
+    for (let packet = arrived.shift(); packet; packet = arrived.shift()) {
+      const isReliable = packet.delivery === Delivery.Reliable;
+      const queue = this.#queues[isReliable ? packet.lane : laneCount] as PacketQueue;
+      if (isReliable || this.random() < 0.5) queue.push(packet);
+      else queue.unshift(packet);
+    }
+    let filled = this.#filledQueues();
+    while (filled > 0) {
+      const packet = this.#filled(Math.floor(this.random() * filled)).shift();
+      if (packet) ready.push(packet);
+      filled = this.#filledQueues();
+    }
+  }
+
+  #filledQueues(): number {
+    let count = 0;
+    for (const queue of this.#queues) if (queue.count > 0) count++;
+    return count;
+  }
+
+  /** The queue number `index` of those that are not empty. */
+  #filled(index: number): PacketQueue {
+    let skipped = 0;
+    for (const queue of this.#queues) if (queue.count > 0 && skipped++ === index) return queue;
+    throw new RangeError(`No filled queue ${index}`);
+  }
+}

@@ -1,0 +1,162 @@
+import { checkPacket } from "../building/packet-limit.js";
+import { PacketQueue, type QueuedPacket } from "../building/packet-queue.js";
+import { closedError, inUseError, noPacketError } from "../building/socket-errors.js";
+import { Waker } from "../building/waker.js";
+import type { Delivery, IConnectionHandle, ISocket, ReceivedPacket, Security, SocketEvents } from "../socket.js";
+import type { MemoryNetwork } from "./memory-network.js";
+import type { MemoryEndPoint, MemorySocketOptions } from "./memory-socket-factory.js";
+
+/** An address: the port of a {@link MemoryDatagramSocket}. */
+class MemoryAddress implements IConnectionHandle {
+  readonly isStateful = false;
+  readonly reliable = false;
+  readonly ordered = false;
+  readonly addressVerified = false;
+  readonly bufferedBytes = 0;
+  readonly bytesPerSecond = Number.POSITIVE_INFINITY;
+  readonly connection = null;
+
+  constructor(
+    readonly security: Security,
+    readonly maxPacketSize: number,
+    public port: number,
+  ) {}
+
+  get address(): string {
+    return `memory:${this.port}`;
+  }
+
+  copy(): MemoryAddress {
+    return new MemoryAddress(this.security, this.maxPacketSize, this.port);
+  }
+
+  equals(other: IConnectionHandle): boolean {
+    return other instanceof MemoryAddress && other.port === this.port;
+  }
+
+  async disconnect(): Promise<void> {}
+}
+
+/** So many packets wait for `flush` at most; then they leave by themselves. */
+const maxUnflushedPackets = 256;
+
+/** The memory network's like of UDP. */
+export class MemoryDatagramSocket implements ISocket {
+  /** Packets that came while the queue was full. */
+  droppedPackets = 0;
+  readonly #network: MemoryNetwork;
+  readonly #options: MemorySocketOptions;
+  readonly #waker: Waker;
+  readonly #outgoing = new PacketQueue();
+  readonly #arrived = new PacketQueue();
+  #received: QueuedPacket | null = null;
+  /** Its own; null while it has no port. */
+  #address: MemoryAddress | null = null;
+  /** A connected one hears this port only. */
+  #remotePort = 0;
+  /** The one handle of all packets received. */
+  readonly #handle: MemoryAddress;
+  #isClosed = false;
+
+  constructor(network: MemoryNetwork, options: MemorySocketOptions) {
+    this.#network = network;
+    this.#options = options;
+    this.#waker = new Waker(network.clock);
+    this.#handle = this.#addressOf(0);
+  }
+
+  get events(): SocketEvents | null {
+    return this.#waker.events;
+  }
+
+  set events(events: SocketEvents | null) {
+    this.#waker.events = events;
+  }
+
+  get boundPort(): number | null {
+    return this.#address?.port ?? null;
+  }
+
+  async bind(endPoint: MemoryEndPoint): Promise<void> {
+    this.#attach(endPoint.port);
+  }
+
+  async connect(endPoint: MemoryEndPoint, signal?: AbortSignal): Promise<IConnectionHandle> {
+    signal?.throwIfAborted();
+    this.#attach(0);
+    this.#remotePort = endPoint.port;
+    return this.#addressOf(endPoint.port);
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.flush();
+    this.#isClosed = true;
+    this.#waker.close();
+    if (this.#address) this.#network.detach(this.#address.port);
+    for (let packet = this.#arrived.shift(); packet; packet = this.#arrived.shift()) this.#network.pool.release(packet);
+  }
+
+  tick(): void {
+    this.#waker.tick();
+  }
+
+  poll(): boolean {
+    return this.#arrived.count > 0;
+  }
+
+  receive(into: ReceivedPacket): void {
+    if (this.#received) this.#network.pool.release(this.#received);
+    const packet = this.#arrived.shift();
+    this.#received = packet;
+    if (!packet) throw noPacketError();
+    this.#handle.port = (packet.handle as MemoryAddress).port;
+    into.handle = this.#handle;
+    into.buffer = packet.bytes;
+    into.offset = 0;
+    into.length = packet.length;
+    into.delivery = packet.delivery;
+    into.lane = packet.lane;
+  }
+
+  send(handle: IConnectionHandle, packet: Uint8Array, length: number, delivery: Delivery): boolean {
+    if (this.#isClosed || !this.#address) return false;
+    checkPacket(handle, packet, length, delivery);
+    const receiver = this.#network.at((handle as MemoryAddress).port);
+    if (!(receiver instanceof MemoryDatagramSocket) || !receiver.#address) return true;
+    this.#outgoing.push(this.#network.pool.copy(receiver.#address, packet, length, delivery, 0));
+    if (this.#outgoing.count >= maxUnflushedPackets) this.flush();
+    return true;
+  }
+
+  flush(): void {
+    for (let packet = this.#outgoing.shift(); packet; packet = this.#outgoing.shift()) {
+      const receiver = this.#network.at((packet.handle as MemoryAddress).port);
+      packet.handle = this.#address as MemoryAddress;
+      if (receiver instanceof MemoryDatagramSocket) receiver.#arrive(packet);
+      else this.#network.pool.release(packet);
+    }
+  }
+
+  #arrive(packet: QueuedPacket): void {
+    const isStranger = this.#remotePort !== 0 && (packet.handle as MemoryAddress).port !== this.#remotePort;
+    const isFull = this.#arrived.count >= this.#options.queuePackets;
+    if (isStranger || isFull) {
+      if (isFull) this.droppedPackets++;
+      this.#network.pool.release(packet);
+      return;
+    }
+    this.#arrived.push(packet);
+    this.#waker.later();
+  }
+
+  #attach(port: number): void {
+    if (this.#isClosed) throw closedError();
+    if (this.#address) throw inUseError();
+    this.#address = this.#addressOf(this.#network.attach(this, port));
+  }
+
+  #addressOf(port: number): MemoryAddress {
+    return new MemoryAddress(this.#options.security, this.#options.maxPacketSize, port);
+  }
+}

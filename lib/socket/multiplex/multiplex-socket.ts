@@ -1,0 +1,162 @@
+import { type Clock, systemClock } from "../../clock.js";
+import { NetworkError } from "../../network-error.js";
+import { HandleWrapper } from "../building/handle-wrapper.js";
+import { closedError, inUseError, noPacketError } from "../building/socket-errors.js";
+import { Waker } from "../building/waker.js";
+import type {
+  Delivery,
+  IBindEndPoint,
+  IConnectionHandle,
+  IncomingConnection,
+  ISocket,
+  ReceivedPacket,
+  SocketEvents,
+} from "../socket.js";
+
+/** A handle of one of the sockets. */
+class MultiplexHandle extends HandleWrapper {
+  constructor(
+    inner: IConnectionHandle,
+    public socket: ISocket,
+  ) {
+    super(inner);
+  }
+
+  copy(): IConnectionHandle {
+    return this.isStateful ? this : new MultiplexHandle(this.inner.copy(), this.socket);
+  }
+
+  equals(other: IConnectionHandle): boolean {
+    return other instanceof MultiplexHandle && other.socket === this.socket && this.inner.equals(other.inner);
+  }
+}
+
+/** Several listening sockets as one. */
+export class MultiplexSocket implements ISocket {
+  readonly #sockets: readonly ISocket[];
+  readonly #waker: Waker;
+  /** Each socket's handle of stateless packets received. */
+  readonly #scratch = new Map<ISocket, MultiplexHandle>();
+  /** Whose turn it is: the sockets are received from in turn. */
+  #turn = 0;
+  #isUsed = false;
+  #isClosed = false;
+
+  constructor(sockets: readonly ISocket[], clock: Clock = systemClock) {
+    this.#sockets = sockets;
+    this.#waker = new Waker(clock);
+    for (const socket of sockets) socket.events = this.#eventsOf(socket);
+  }
+
+  get events(): SocketEvents | null {
+    return this.#waker.events;
+  }
+
+  set events(events: SocketEvents | null) {
+    this.#waker.events = events;
+  }
+
+  /** That of the first socket which has one. */
+  get boundPort(): number | null {
+    return this.boundPorts.find((port) => port !== null) ?? null;
+  }
+
+  /** The ports of all sockets, in the order of the factories. */
+  get boundPorts(): (number | null)[] {
+    return this.#sockets.map((socket) => socket.boundPort);
+  }
+
+  /** Listens with all of them, or with none. */
+  async bind(endPoints: IBindEndPoint): Promise<void> {
+    if (this.#isClosed) throw closedError();
+    if (this.#isUsed) throw inUseError();
+    this.#isUsed = true;
+    try {
+      for (const [index, socket] of this.#sockets.entries()) {
+        await socket.bind((endPoints as IBindEndPoint[])[index] as IBindEndPoint);
+      }
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  async connect(): Promise<IConnectionHandle> {
+    throw new NetworkError("ERR_NOT_SUPPORTED", "Clients connect with one socket: see createClientSocket");
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#waker.close();
+    await Promise.all(this.#sockets.map((socket) => socket.close()));
+  }
+
+  tick(): void {
+    this.#waker.tick();
+    let failure: { error: unknown } | null = null;
+    for (const socket of this.#sockets) {
+      try {
+        socket.tick();
+      } catch (error) {
+        failure ??= { error };
+      }
+    }
+    if (failure) throw failure.error;
+  }
+
+  poll(): boolean {
+    return this.#next() !== null;
+  }
+
+  receive(packet: ReceivedPacket): void {
+    const socket = this.#next();
+    if (!socket) throw noPacketError();
+    socket.receive(packet);
+    this.#turn = (this.#turn + 1) % this.#sockets.length;
+    packet.handle = this.#wrap(packet.handle, socket);
+  }
+
+  send(handle: IConnectionHandle, packet: Uint8Array, length: number, delivery: Delivery, lane = 0): boolean {
+    const { socket, inner } = handle as MultiplexHandle;
+    return socket.send(inner, packet, length, delivery, lane);
+  }
+
+  flush(): void {
+    for (const socket of this.#sockets) socket.flush();
+  }
+
+  /** The socket whose packet is the next one. */
+  #next(): ISocket | null {
+    for (let count = 0; count < this.#sockets.length; count++) {
+      const socket = this.#sockets[this.#turn] as ISocket;
+      if (socket.poll()) return socket;
+      this.#turn = (this.#turn + 1) % this.#sockets.length;
+    }
+    return null;
+  }
+
+  #wrap(inner: IConnectionHandle, socket: ISocket): MultiplexHandle {
+    if (inner.isStateful) return inner.connection as MultiplexHandle;
+    let handle = this.#scratch.get(socket);
+    if (!handle) {
+      handle = new MultiplexHandle(inner, socket);
+      this.#scratch.set(socket, handle);
+    }
+    handle.inner = inner;
+    return handle;
+  }
+
+  #eventsOf(socket: ISocket): SocketEvents {
+    const user = () => this.#waker.events;
+    return {
+      onReadable: () => this.#waker.now(),
+      onIncoming: (incoming: IncomingConnection) => user()?.onIncoming(incoming) ?? true,
+      onConnect: (inner) => {
+        const handle = new MultiplexHandle(inner, socket);
+        user()?.onConnect(handle);
+      },
+      onDisconnect: (inner, reason) => user()?.onDisconnect(inner.connection as MultiplexHandle, reason),
+      onWritable: (inner) => user()?.onWritable(inner.connection as MultiplexHandle),
+    };
+  }
+}

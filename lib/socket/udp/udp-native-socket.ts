@@ -1,0 +1,204 @@
+import { lookup } from "node:dns/promises";
+import { findAddon, mayUseUv } from "../../addon/load-addon.js";
+import type { NativeAddon } from "../../addon/native.js";
+import { codeOfSystemError } from "../../addon/system-errors.js";
+import { UDP_SLOT } from "../../addon/udp-addon.js";
+import { putBytes } from "../../bytes.js";
+import { NetworkError } from "../../network-error.js";
+import { formatHost } from "../building/format-host.js";
+import { checkPacket } from "../building/packet-limit.js";
+import { abortable, closedError, connectError, inUseError, noPacketError } from "../building/socket-errors.js";
+import { Waker } from "../building/waker.js";
+import { Delivery, type IConnectionHandle, type ISocket, type ReceivedPacket, type SocketEvents } from "../socket.js";
+import { maxUdpPacketSize } from "./udp-handle.js";
+import { NativeUdpHandle, parseHost } from "./udp-native-handle.js";
+import type { UdpEndPoint, UdpSocketOptions } from "./udp-socket-factory.js";
+
+/** Datagrams received by one call of the addon. */
+const receiveSlots = 128;
+/** Datagrams that wait for `flush`, or for the system. */
+const sendSlots = 256;
+const slotBytes = UDP_SLOT.payload + ((maxUdpPacketSize + 7) & ~7);
+const slotWords = slotBytes / 4;
+const lengthWord = UDP_SLOT.length / 4;
+
+/** The sockets of this thread that are open in the addon, by its numbers. */
+const open = new Map<number, NativeUdpSocket>();
+let isWakeSet = false;
+
+/** Whether this platform has the addon. */
+export function isNativeUdpSupported(): boolean {
+  return findAddon() !== null;
+}
+
+/** A UDP socket of the addon: batches of datagrams between reused memory and the system. */
+export class NativeUdpSocket implements ISocket {
+  readonly #addon: NativeAddon;
+  readonly #options: UdpSocketOptions;
+  readonly #waker: Waker;
+  /** The addon's number; 0 while it is not open. */
+  #id = 0;
+  #isUsed = false;
+  #isClosed = false;
+  #isConnected = false;
+
+  readonly #received = new Int32Array(slotWords * receiveSlots);
+  readonly #receivedBytes = new Uint8Array(this.#received.buffer);
+  #next = 0;
+  #count = 0;
+  /** The system had no more; a tick looks again. */
+  #isDrained = false;
+  readonly #outgoing = new Int32Array(slotWords * sendSlots);
+  readonly #outgoingBytes = new Uint8Array(this.#outgoing.buffer);
+  #outgoingCount = 0;
+  #lostPackets = 0;
+  /** The one handle of all packets received. */
+  readonly #handle = new NativeUdpHandle();
+
+  /** @throws NetworkError `ERR_NOT_SUPPORTED`: there is no addon for this platform */
+  constructor(options: UdpSocketOptions) {
+    const addon = findAddon();
+    if (addon === null) throw new NetworkError("ERR_NOT_SUPPORTED", "Native UDP needs the addon, which is not here");
+    this.#addon = addon;
+    this.#options = options;
+    this.#waker = new Waker(options.clock);
+    if (isWakeSet) return;
+    isWakeSet = true;
+    addon.setUdpWake((id) => open.get(id)?.wake());
+  }
+
+  get events(): SocketEvents | null {
+    return this.#waker.events;
+  }
+
+  set events(events: SocketEvents | null) {
+    this.#waker.events = events;
+  }
+
+  get boundPort(): number | null {
+    return this.#id === 0 ? null : this.#addon.getUdpPort(this.#id);
+  }
+
+  /** Packets that were larger than `maxPacketSize`, that the system refused, or for which there was no room. */
+  get droppedPackets(): number {
+    return this.#lostPackets + (this.#id === 0 ? 0 : this.#addon.getUdpDropped(this.#id));
+  }
+
+  async bind({ address, port }: UdpEndPoint): Promise<void> {
+    this.#use();
+    const host = address === null ? "::" : (await lookup(address)).address;
+    this.#open(host, port, false);
+  }
+
+  async connect({ address, port }: UdpEndPoint, signal?: AbortSignal): Promise<NativeUdpHandle> {
+    signal?.throwIfAborted();
+    this.#use();
+    const where = formatHost(address ?? "localhost", port);
+    // In the system's order, not asked for both families: UDP cannot tell which one answers.
+    const found = await abortable(lookup(address ?? "localhost"), signal).catch((error: Error) => {
+      this.#isUsed = false;
+      signal?.throwIfAborted();
+      throw connectError(where, error.message, { cause: error });
+    });
+    this.#open(found.address, port, true);
+    return NativeUdpHandle.of(found.address, port);
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.flush();
+    this.#isClosed = true;
+    this.#waker.close();
+    this.#lostPackets = this.droppedPackets;
+    open.delete(this.#id);
+    this.#addon.closeUdp(this.#id);
+    this.#id = 0;
+    this.#next = this.#count = 0;
+  }
+
+  tick(): void {
+    this.#waker.tick();
+    this.#isDrained = false;
+  }
+
+  poll(): boolean {
+    for (;;) {
+      for (; this.#next < this.#count; this.#next++) {
+        if (this.#received[this.#next * slotWords + lengthWord] !== 0) return true;
+      }
+      if (this.#isDrained || this.#id === 0) return false;
+      this.#next = 0;
+      this.#count = this.#addon.receiveUdp(this.#id, this.#receivedBytes, slotBytes, 0, receiveSlots);
+      this.#isDrained = this.#count < receiveSlots;
+    }
+  }
+
+  receive(packet: ReceivedPacket): void {
+    if (!this.poll()) throw noPacketError();
+    const word = this.#next * slotWords;
+    this.#handle.read(this.#received, word);
+    packet.handle = this.#handle;
+    packet.buffer = this.#receivedBytes;
+    packet.offset = this.#next * slotBytes + UDP_SLOT.payload;
+    packet.length = this.#received[word + lengthWord] as number;
+    packet.delivery = Delivery.Unreliable;
+    packet.lane = 0;
+    this.#next++;
+  }
+
+  /** Without room in the system's buffer and here, the packet is dropped and counted: it is as if the network had lost it. */
+  send(handle: IConnectionHandle, packet: Uint8Array, length: number): boolean {
+    if (this.#id === 0) return false;
+    checkPacket(handle, packet, length, Delivery.Unreliable);
+    if (this.#outgoingCount === sendSlots) this.flush();
+    if (this.#outgoingCount === sendSlots) {
+      this.#lostPackets++;
+      return true;
+    }
+    const word = this.#outgoingCount * slotWords;
+    if (!this.#isConnected) (handle as NativeUdpHandle).write(this.#outgoing, word);
+    this.#outgoing[word + lengthWord] = length;
+    const at = this.#outgoingCount * slotBytes + UDP_SLOT.payload;
+    putBytes(packet, length, this.#outgoingBytes, at);
+    this.#outgoingCount++;
+    return true;
+  }
+
+  flush(): void {
+    if (this.#outgoingCount === 0 || this.#id === 0) return;
+    const sent = this.#addon.sendUdp(this.#id, this.#outgoingBytes, slotBytes, 0, this.#outgoingCount);
+    // What the system has no room for goes first the next time, which comes by itself when it has.
+    if (sent < this.#outgoingCount) {
+      this.#outgoingBytes.copyWithin(0, sent * slotBytes, this.#outgoingCount * slotBytes);
+    }
+    this.#outgoingCount -= sent;
+  }
+
+  /** @internal The addon says that something can be received, or sent. */
+  wake(): void {
+    this.flush();
+    this.#waker.now();
+  }
+
+  #use(): void {
+    if (this.#isClosed) throw closedError();
+    if (this.#isUsed) throw inUseError();
+    this.#isUsed = true;
+  }
+
+  #open(host: string, port: number, isRemote: boolean): void {
+    if (this.#isClosed) throw closedError();
+    const { ip, scope } = parseHost(host);
+    const id = this.#addon.openUdp(mayUseUv, ip, port, scope, isRemote, this.#options.bufferBytes);
+    if (id < 0) {
+      this.#isUsed = false;
+      const where = formatHost(host, port);
+      const code = codeOfSystemError(-id);
+      if (isRemote) throw connectError(where, `system error ${-id}`);
+      throw new NetworkError(code ?? "ERR_FAILED", `Listening on ${where}: system error ${-id}`);
+    }
+    this.#id = id;
+    this.#isConnected = isRemote;
+    open.set(id, this);
+  }
+}

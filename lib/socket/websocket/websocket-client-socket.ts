@@ -1,0 +1,75 @@
+import type { Clock } from "../../clock.js";
+import { NetworkError } from "../../network-error.js";
+import { closedError, connectError, refusedError } from "../building/socket-errors.js";
+import type { DisconnectReason } from "../disconnect-reason.js";
+import type { IConnectionHandle, Security } from "../socket.js";
+import type { WebSocketHandle, WebSocketLike, WebSocketLimits } from "./websocket-handle.js";
+import { WebSocketSocket } from "./websocket-socket.js";
+
+/** Where a WebSocket client connects to. */
+export interface WebSocketConnectEndPoint {
+  readonly url: string;
+  /** What the handle says of a connection that is made. */
+  readonly security: Security;
+}
+
+/** Begins a connection; `onRefused` is for those who can tell why the server does not want it. */
+export type OpenWebSocket = (
+  url: string,
+  onRefused: (reason: DisconnectReason) => void,
+) => WebSocketLike | Promise<WebSocketLike>;
+
+/** The client's side of WebSocket, over any of its implementations. */
+export class WebSocketClientSocket extends WebSocketSocket {
+  readonly boundPort = null;
+  readonly #open: OpenWebSocket;
+  #abort: (error: unknown) => void = () => {};
+
+  constructor(limits: WebSocketLimits, clock: Clock, open: OpenWebSocket) {
+    super(limits, clock);
+    this.#open = open;
+  }
+
+  async bind(): Promise<void> {
+    throw new NetworkError("ERR_NOT_SUPPORTED", "A client's WebSocket does not listen");
+  }
+
+  async connect(endPoint: WebSocketConnectEndPoint, signal?: AbortSignal): Promise<IConnectionHandle> {
+    signal?.throwIfAborted();
+    this.checkFresh();
+    const { url, security } = endPoint;
+    this.inbox.hold();
+    let refuse: (reason: DisconnectReason) => void = () => {};
+    const webSocket = await this.#open(url, (reason) => refuse(reason));
+    const abort = () => this.#abort(signal?.reason);
+    try {
+      const handle = await new Promise<WebSocketHandle>((resolve, reject) => {
+        this.#abort = reject;
+        refuse = (reason) => reject(refusedError(url, reason));
+        // At once, since a first packet may come together with the answer to the handshake.
+        webSocket.onopen = () => resolve(this.adopt(webSocket, security, new URL(url).host));
+        webSocket.onerror = (event) => {
+          reject(connectError(url, event.message || "the handshake failed"));
+        };
+        webSocket.onclose = ({ code }) => reject(connectError(url, `WebSocket close code ${code}`));
+        signal?.addEventListener("abort", abort);
+        if (this.isClosed) reject(closedError());
+        if (signal?.aborted) abort();
+      });
+      this.inbox.release();
+      return handle;
+    } catch (error) {
+      webSocket.onopen = null;
+      webSocket.onclose = null;
+      webSocket.onerror = () => {};
+      webSocket.close();
+      throw error;
+    } finally {
+      signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  protected async closeTransport(): Promise<void> {
+    this.#abort(closedError());
+  }
+}

@@ -1,0 +1,150 @@
+import type { Inbox, InboxHandle } from "../building/inbox.js";
+import type { QueuedPacket } from "../building/packet-queue.js";
+import { DisconnectCode, type DisconnectReason } from "../disconnect-reason.js";
+import { Delivery, type IConnectionHandle, type Security } from "../socket.js";
+import { closeCodeOf, reasonOfClose } from "./websocket-codes.js";
+
+/** What browsers' WebSocket and that of the package `ws` have in common, and what only the latter has. */
+export interface WebSocketLike {
+  binaryType: string;
+  readonly bufferedAmount: number;
+  onopen: (() => void) | null;
+  onerror: ((event: { message?: string; error?: Error & { code?: string } }) => void) | null;
+  onclose: ((event: { code: number; reason: string }) => void) | null;
+  onmessage: ((event: { data: unknown }) => void) | null;
+  send(data: Uint8Array): void;
+  close(code?: number, reason?: string): void;
+  terminate?(): void;
+  pause?(): void;
+  resume?(): void;
+}
+
+/** Limits of a connection. */
+export interface WebSocketLimits {
+  readonly maxPacketSize: number;
+  /** `send` refuses packets while more waits to leave. */
+  readonly sendQueueBytes: number;
+  /** While more waits for `receive`, nothing is read; a browser, which cannot stop reading, ends the connection. */
+  readonly receiveQueueBytes: number;
+  /** How long a close waits for the other side's answer, in milliseconds. */
+  readonly closeTimeoutMs: number;
+}
+
+/** A WebSocket connection. */
+export class WebSocketHandle implements InboxHandle {
+  readonly isStateful = true;
+  readonly reliable = true;
+  readonly ordered = true;
+  readonly addressVerified = true;
+  readonly bytesPerSecond = Number.POSITIVE_INFINITY;
+  readonly maxPacketSize: number;
+  connection: unknown = null;
+  waitingPackets = 0;
+  hasEnded = false;
+  /** A packet was refused since it was last writable. */
+  isBlocked = false;
+  #waitingBytes = 0;
+  #isPaused = false;
+  /** Resolves when the connection is down. */
+  readonly closed: Promise<void>;
+  #resolveClosed!: () => void;
+  #closeTimer: unknown = null;
+
+  constructor(
+    readonly webSocket: WebSocketLike,
+    readonly inbox: Inbox,
+    readonly limits: WebSocketLimits,
+    readonly security: Security,
+    readonly address: string,
+  ) {
+    this.maxPacketSize = limits.maxPacketSize;
+    this.closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+    webSocket.onmessage = ({ data }) => this.#onMessage(data);
+    webSocket.onclose = ({ code, reason }) => this.#onClose(reasonOfClose(code, reason));
+    // The close that follows does not tell that `ws` could not read what came.
+    webSocket.onerror = ({ error }) => {
+      if (!error?.code?.startsWith("WS_ERR_")) return;
+      const invalid = { code: DisconnectCode.InvalidPacket, text: error.message };
+      webSocket.onclose = () => this.#onClose(invalid);
+    };
+  }
+
+  get bufferedBytes(): number {
+    return this.webSocket.bufferedAmount;
+  }
+
+  copy(): IConnectionHandle {
+    return this;
+  }
+
+  equals(other: IConnectionHandle): boolean {
+    return other === this;
+  }
+
+  disconnect(reason: DisconnectReason): Promise<void> {
+    if (!this.hasEnded) {
+      this.hasEnded = true;
+      this.#close(reason);
+    }
+    return this.closed;
+  }
+
+  onTaken(packet: QueuedPacket): void {
+    this.#waitingBytes -= packet.length;
+    if (this.#isPaused && this.#waitingBytes <= this.limits.receiveQueueBytes / 2) {
+      this.#isPaused = false;
+      this.webSocket.resume?.();
+    }
+  }
+
+  #onMessage(data: unknown): void {
+    if (this.hasEnded) return;
+    const bytes = data instanceof ArrayBuffer ? new Uint8Array(data) : data;
+    if (!(bytes instanceof Uint8Array) || bytes.length === 0 || bytes.length > this.maxPacketSize) {
+      this.#fail({ code: DisconnectCode.InvalidPacket, text: "Packets are binary, and of a size that was agreed" });
+      return;
+    }
+    const packet = this.inbox.pool.take();
+    packet.handle = this;
+    packet.bytes = bytes;
+    packet.length = bytes.length;
+    packet.delivery = Delivery.Reliable;
+    packet.lane = 0;
+    this.#waitingBytes += bytes.length;
+    this.inbox.push(packet);
+    if (this.#waitingBytes <= this.limits.receiveQueueBytes || this.#isPaused) return;
+    if (this.webSocket.pause) {
+      this.#isPaused = true;
+      this.webSocket.pause();
+    } else {
+      this.#fail({ code: DisconnectCode.ConnectionLost, text: "The receive queue is full" });
+    }
+  }
+
+  /** Ends the connection, and tells both sides. */
+  #fail(reason: DisconnectReason): void {
+    this.webSocket.onmessage = null;
+    this.#close(reason);
+    this.inbox.disconnected(this, reason);
+  }
+
+  #close(reason: DisconnectReason): void {
+    const { webSocket } = this;
+    webSocket.close(closeCodeOf(reason), reason.text);
+    // Nobody receives any more: what is still on its way, the answer to the close behind it, has to be read.
+    webSocket.resume?.();
+    this.#closeTimer = this.inbox.waker.clock.setTimeout(() => {
+      this.#closeTimer = null;
+      webSocket.terminate?.();
+      this.#resolveClosed();
+    }, this.limits.closeTimeoutMs);
+  }
+
+  #onClose(reason: DisconnectReason): void {
+    if (this.#closeTimer === null && !this.hasEnded) this.inbox.disconnected(this, reason);
+    if (this.#closeTimer !== null) this.inbox.waker.clock.clearTimeout(this.#closeTimer);
+    this.#resolveClosed();
+  }
+}

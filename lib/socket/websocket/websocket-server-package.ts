@@ -1,0 +1,58 @@
+import type { IncomingMessage } from "node:http";
+import type * as Ws from "ws";
+import { NetworkError } from "../../network-error.js";
+import { DisconnectCode, type DisconnectReason, MAX_REASON_BYTES } from "../disconnect-reason.js";
+import type { WebSocketLike } from "./websocket-handle.js";
+
+/** The header with the code of a refusal; its text is the body. */
+export const refusalHeader = "disconnect-code";
+
+/** The package `ws`, which is optional: only who uses WebSocket in Node needs it. */
+export async function loadWs(): Promise<typeof Ws> {
+  try {
+    return await import("ws");
+  } catch (cause) {
+    throw new NetworkError("ERR_MISSING_PACKAGE", "WebSocket in Node needs the package ws: npm install ws", { cause });
+  }
+}
+
+export interface TlsOptions {
+  /** Certificates of the authorities that are trusted, in PEM, instead of the system's. */
+  ca?: string;
+  /** False: takes any certificate, so that nothing is known of the server. Default true. */
+  rejectUnauthorized?: boolean;
+}
+
+/** Begins a connection with `ws`, which tells what a server that refuses it answers. */
+export async function openWs(
+  url: string,
+  maxPayload: number,
+  tls: TlsOptions,
+  onRefused: (reason: DisconnectReason) => void,
+): Promise<WebSocketLike> {
+  const { WebSocket } = await loadWs();
+  const webSocket = new WebSocket(url, { maxPayload, perMessageDeflate: false, ...tls });
+  webSocket.on("unexpected-response", async (request, response) => {
+    onRefused(await readRefusal(response));
+    request.destroy();
+  });
+  return webSocket as unknown as WebSocketLike;
+}
+
+async function readRefusal(response: IncomingMessage): Promise<DisconnectReason> {
+  const status = `HTTP ${response.statusCode} ${response.statusMessage}`;
+  const code = Number(response.headers[refusalHeader] ?? Number.NaN);
+  if (!Number.isInteger(code)) return { code: DisconnectCode.ConnectionLost, text: status };
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      sizeBytes += chunk.length;
+      if (sizeBytes > MAX_REASON_BYTES) return { code, text: status };
+    }
+  } catch {
+    return { code, text: status };
+  }
+  return { code, text: Buffer.concat(chunks).toString() };
+}

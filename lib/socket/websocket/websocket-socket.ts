@@ -1,0 +1,128 @@
+import { cloneBytes } from "../../bytes.js";
+import type { Clock } from "../../clock.js";
+import { Inbox } from "../building/inbox.js";
+import { checkPacket } from "../building/packet-limit.js";
+import { PacketPool } from "../building/packet-queue.js";
+import { closedError, inUseError } from "../building/socket-errors.js";
+import { DisconnectCode } from "../disconnect-reason.js";
+import type {
+  Delivery,
+  IBindEndPoint,
+  IConnectEndPoint,
+  IConnectionHandle,
+  ISocket,
+  ReceivedPacket,
+  Security,
+  SocketEvents,
+} from "../socket.js";
+import { WebSocketHandle, type WebSocketLike, type WebSocketLimits } from "./websocket-handle.js";
+
+/** No transport tells when its send queue has room again, so it is looked at while somebody waits for that. */
+const writableLookMs = 5;
+
+/** What WebSocket sockets of clients and servers share: connections, and the packets on them. */
+export abstract class WebSocketSocket implements ISocket {
+  protected readonly inbox: Inbox;
+  readonly #handles = new Set<WebSocketHandle>();
+  #writableTimer: unknown = null;
+  #isUsed = false;
+  #closing: Promise<void> | null = null;
+
+  constructor(
+    readonly limits: WebSocketLimits,
+    readonly clock: Clock,
+  ) {
+    this.inbox = new Inbox(clock, new PacketPool(), "now");
+  }
+
+  abstract get boundPort(): number | null;
+  abstract bind(endPoint: IBindEndPoint): Promise<void>;
+  abstract connect(endPoint: IConnectEndPoint, signal?: AbortSignal): Promise<IConnectionHandle>;
+  /** What a subclass frees on top. */
+  protected abstract closeTransport(): Promise<void>;
+
+  get events(): SocketEvents | null {
+    return this.inbox.waker.events;
+  }
+
+  set events(events: SocketEvents | null) {
+    this.inbox.waker.events = events;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  tick(): void {
+    this.inbox.tick();
+  }
+
+  poll(): boolean {
+    return this.inbox.poll();
+  }
+
+  receive(packet: ReceivedPacket): void {
+    this.inbox.receive(packet);
+  }
+
+  send(handle: IConnectionHandle, packet: Uint8Array, length: number, delivery: Delivery): boolean {
+    const connection = handle as WebSocketHandle;
+    if (this.isClosed || connection.hasEnded) return false;
+    checkPacket(handle, packet, length, delivery);
+    const { bufferedBytes } = connection;
+    if (bufferedBytes > 0 && bufferedBytes + length > this.limits.sendQueueBytes) {
+      connection.isBlocked = true;
+      this.#lookForWritable();
+      return false;
+    }
+    // `ws` keeps a reference until the kernel has the packet; its caller goes on writing to the same buffer.
+    connection.webSocket.send(cloneBytes(packet, 0, length));
+    return true;
+  }
+
+  flush(): void {}
+
+  protected get isClosed(): boolean {
+    return this.#closing !== null;
+  }
+
+  protected checkFresh(): void {
+    if (this.isClosed) throw closedError();
+    if (this.#isUsed) throw inUseError();
+    this.#isUsed = true;
+  }
+
+  /** Takes over a connection that stands. */
+  protected adopt(webSocket: WebSocketLike, security: Security, address: string): WebSocketHandle {
+    const handle = new WebSocketHandle(webSocket, this.inbox, this.limits, security, address);
+    this.#handles.add(handle);
+    handle.closed.then(() => this.#handles.delete(handle));
+    return handle;
+  }
+
+  async #close(): Promise<void> {
+    this.inbox.close();
+    if (this.#writableTimer !== null) this.clock.clearTimeout(this.#writableTimer);
+    const reason = { code: DisconnectCode.ConnectionLost, text: "The socket was closed" };
+    const ended = [...this.#handles].map((handle) => (handle.hasEnded ? handle.closed : handle.disconnect(reason)));
+    await Promise.all([...ended, this.closeTransport()]);
+  }
+
+  #lookForWritable(): void {
+    this.#writableTimer ??= this.clock.setTimeout(() => {
+      this.#writableTimer = null;
+      let isAnyBlocked = false;
+      for (const handle of this.#handles) {
+        if (!handle.isBlocked || handle.hasEnded) continue;
+        if (handle.bufferedBytes <= this.limits.sendQueueBytes / 2) {
+          handle.isBlocked = false;
+          this.inbox.writable(handle);
+        } else {
+          isAnyBlocked = true;
+        }
+      }
+      if (isAnyBlocked && !this.isClosed) this.#lookForWritable();
+    }, writableLookMs);
+  }
+}

@@ -1,0 +1,139 @@
+import type { LookupAddress, lookup } from "node:dns";
+import { isIP } from "node:net";
+import type { Clock } from "../../clock.js";
+import { NetworkError } from "../../network-error.js";
+import type { NetworkingSockets } from "../sockets/networking-sockets.js";
+import { getLastError } from "../sockets/runtime.js";
+import { Address } from "../values/address.js";
+
+interface Attempt<Connected> {
+  resolve(connected: Connected): void;
+  fail(error: NetworkError): void;
+}
+
+/** How long a connect waits for one address before it tries the next one beside it. */
+const nextAddressMs = 250;
+
+/**
+ * Connections of one {@link NetworkingSockets} that are being opened. Whoever dispatches its events says here what has
+ * become of them.
+ */
+export class ConnectAttempts<Connected> {
+  readonly #sockets: NetworkingSockets;
+  readonly #clock: Clock;
+  readonly #attempts = new Map<number, Attempt<Connected>>();
+
+  constructor(sockets: NetworkingSockets, clock: Clock) {
+    this.#sockets = sockets;
+    this.#clock = clock;
+  }
+
+  has(handle: number): boolean {
+    return this.#attempts.has(handle);
+  }
+
+  /** A connection stands. */
+  succeed(handle: number, connected: Connected): void {
+    this.#take(handle)?.resolve(connected);
+  }
+
+  /** A connection has failed; its handle is closed already. */
+  fail(handle: number, error: NetworkError): void {
+    this.#take(handle)?.fail(error);
+  }
+
+  /** Ends all of them. */
+  failAll(error: NetworkError): void {
+    for (const handle of [...this.#attempts.keys()]) {
+      this.#sockets.closeConnection(handle);
+      this.fail(handle, error);
+    }
+  }
+
+  /**
+   * Tries one way after the other, each a little later beside those before, until one leads to a connection. Rejects with
+   * the error of the last one, or the signal's reason.
+   *
+   * @param ways each opens a connection and returns its handle, or 0
+   */
+  first(ways: readonly (() => number)[], signal?: AbortSignal): Promise<Connected> {
+    return new Promise((resolve, reject) => {
+      const started = new Set<number>();
+      let next = 0;
+      let timer: unknown;
+      const finish = () => {
+        next = ways.length;
+        this.#clock.clearTimeout(timer);
+        signal?.removeEventListener("abort", abort);
+        for (const handle of started) {
+          this.#attempts.delete(handle);
+          this.#sockets.closeConnection(handle);
+        }
+      };
+      const abort = () => {
+        finish();
+        reject(signal?.reason);
+      };
+      const failed = (error: NetworkError) => {
+        this.#clock.clearTimeout(timer);
+        if (next < ways.length && error.code !== "ERR_CLOSED") start();
+        else if (started.size === 0) {
+          finish();
+          reject(error);
+        }
+      };
+      const start = () => {
+        const handle = (ways[next++] as () => number)();
+        if (handle === 0) return failed(getLastError() ?? new NetworkError("ERR_FAILED", "connect failed"));
+        started.add(handle);
+        this.#attempts.set(handle, {
+          resolve: (connected) => {
+            started.delete(handle);
+            finish();
+            resolve(connected);
+          },
+          fail: (error) => {
+            started.delete(handle);
+            failed(error);
+          },
+        });
+        if (next < ways.length) timer = this.#clock.setTimeout(start, nextAddressMs);
+      };
+      signal?.addEventListener("abort", abort, { once: true });
+      start();
+    });
+  }
+
+  #take(handle: number): Attempt<Connected> | undefined {
+    const attempt = this.#attempts.get(handle);
+    this.#attempts.delete(handle);
+    return attempt;
+  }
+}
+
+/**
+ * The addresses of a name, families alternating, the system's first choice first: GNS itself knows no names.
+ *
+ * @throws (rejects) NetworkError `ERR_NAME_NOT_FOUND`
+ */
+export async function resolveBothFamilies(host: string, port: number, resolver: typeof lookup): Promise<Address[]> {
+  const found = isIP(host) ? [{ address: host, family: isIP(host) }] : await lookUp(host, resolver);
+  const first = found[0]?.family;
+  const preferred = found.filter((entry) => entry.family === first);
+  const others = found.filter((entry) => entry.family !== first);
+  const order = preferred.flatMap((entry, index) => [entry, ...others.slice(index, index + 1)]);
+  return [...order, ...others.slice(preferred.length)].map((entry) => {
+    const address = new Address();
+    address.setAddress(entry.address, port);
+    return address;
+  });
+}
+
+function lookUp(host: string, resolver: typeof lookup): Promise<LookupAddress[]> {
+  return new Promise((resolve, reject) => {
+    resolver(host, { all: true }, (error, addresses) => {
+      if (error) reject(new NetworkError("ERR_NAME_NOT_FOUND", `${host}: ${error.message}`));
+      else resolve(addresses);
+    });
+  });
+}

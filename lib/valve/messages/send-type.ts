@@ -1,0 +1,46 @@
+import { checkInteger, rangeError } from "../values/arguments.js";
+
+/**
+ * How the mirrored `sendMessageToConnection` sends (ValveSockets README, with its numbers). Members may be or-ed.
+ * These are not {@link SendFlags}: `NoDelay` differs.
+ */
+export enum SendType {
+  /** Delivered at most once, in any order. Above 16,500 bytes GNS makes the message reliable. */
+  Unreliable = 0,
+  /** Not grouped with later messages. */
+  NoNagle = 1,
+  /** Dropped if it cannot be sent at once, for example while still connecting. For unreliable messages. */
+  NoDelay = 2,
+  /** Delivered once and in order with the other reliable messages, or the connection ends. */
+  Reliable = 8,
+}
+
+/** How the new send calls send (GNS, with its numbers of today). Members may be or-ed. */
+export enum SendFlags {
+  Unreliable = 0,
+  NoNagle = 1,
+  NoDelay = 4,
+  UnreliableNoDelay = 5,
+  Reliable = 8,
+  ReliableNoNagle = 9,
+  /** Meant to do the work of sending in this call. GNS 1.6 takes it and still leaves that to its next poll. */
+  UseCurrentThread = 16,
+  /** Starts a broken session of ad-hoc messages anew. */
+  AutoRestartBrokenSession = 32,
+}
+
+const sendTypeBits = SendType.NoNagle | SendType.NoDelay | SendType.Reliable;
+const sendFlagsBits = 0x3d;
+
+/** The GNS flags for the seed's flags. A bit that the seed does not know (such as GNS's 4) is a `RangeError`. */
+export function flagsOfSendType(type: SendType): SendFlags {
+  checkInteger("flags", type, 0, 0x7fffffff);
+  if ((type & ~sendTypeBits) !== 0) throw rangeError("flags", "made of SendType members");
+  return (type & SendType.NoDelay) === 0 ? (type as number) : (type & ~SendType.NoDelay) | SendFlags.NoDelay;
+}
+
+/** Throws unless `flags` has only bits of {@link SendFlags}: the seed's `NoDelay` (2) is refused. */
+export function checkSendFlags(flags: SendFlags): void {
+  checkInteger("flags", flags, 0, 0x7fffffff);
+  if ((flags & ~sendFlagsBits) !== 0) throw rangeError("flags", "made of SendFlags members");
+}

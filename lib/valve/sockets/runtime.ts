@@ -1,0 +1,48 @@
+import { native } from "../../addon/native.js";
+import { codeOfSystemError } from "../../addon/system-errors.js";
+import { NetworkError } from "../../network-error.js";
+
+let users = 0;
+let lastError: NetworkError | null = null;
+
+/** Reads anew whether this thread uses the library. Returns the number of its users. */
+export function refreshUsers(): number {
+  users = native.initializeCount();
+  return users;
+}
+
+/** @throws NetworkError `ERR_NOT_INITIALIZED` */
+export function checkInitialized(): void {
+  if (users === 0) throw new NetworkError("ERR_NOT_INITIALIZED", "Library.initialize has not been called");
+}
+
+export function isInitialized(): boolean {
+  return users > 0;
+}
+
+export function getLastError(): NetworkError | null {
+  return lastError;
+}
+
+export function setLastError(error: NetworkError | null): void {
+  lastError = error;
+}
+
+/** Keeps what GNS said about the create call that gave `handle`; returns `handle`. */
+export function noteCreate<Handle>(handle: Handle): Handle {
+  lastError = handle ? null : errorOfLines(native.takeErrorLines());
+  return handle;
+}
+
+/** The error that GNS's log lines tell of, such as "Failed to bind socket.  Error code 0x00000062." */
+export function errorOfLines(lines: string[]): NetworkError {
+  const text = lines.join("\n");
+  const message = text === "" ? "GameNetworkingSockets gave no reason" : text;
+  const numbers = Array.from(text.matchAll(/error code 0x([0-9a-f]+)/gi), (match) =>
+    Number.parseInt(match[1] ?? "", 16),
+  );
+  const code = numbers.map(codeOfSystemError).find((found) => found !== null);
+  if (code) return new NetworkError(code, message);
+  if (/too many connections/i.test(text)) return new NetworkError("ERR_TOO_MANY_CONNECTIONS", message);
+  return new NetworkError("ERR_FAILED", message);
+}

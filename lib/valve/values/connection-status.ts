@@ -1,0 +1,49 @@
+import { STATUS } from "../../addon/native.js";
+import { ConnectionState } from "./connection-state.js";
+
+/** Figures of a connection for frequent questions (ValveSockets README; the last two are GNS's additions). */
+export class ConnectionStatus {
+  state = ConnectionState.None;
+  /** Round trip in milliseconds; -1 unknown. */
+  ping = -1;
+  /** The share of packets that came in, in order, as measured here: 0 to 1; -1 unknown. */
+  connectionQualityLocal = -1;
+  /** The same as the other side measured it: 0 to 1; -1 unknown. */
+  connectionQualityRemote = -1;
+  outPacketsPerSecond = 0;
+  outBytesPerSecond = 0;
+  inPacketsPerSecond = 0;
+  inBytesPerSecond = 0;
+  /** The rate at which GNS would send if there were enough to send. */
+  sendRateBytesPerSecond = 0;
+  /** Bytes accepted and not sent yet. */
+  pendingUnreliable = 0;
+  /** Bytes accepted and not sent yet, or to be sent again. */
+  pendingReliable = 0;
+  /** Bytes sent and not acknowledged yet. */
+  sentUnackedReliable = 0;
+  /** How long a message given now would wait before it is sent, in microseconds. */
+  queueTime = 0;
+  /** The highest jitter since this was last read, in microseconds; -1 unknown. */
+  maxJitter = -1;
+}
+
+/** @internal Copies the addon's numbers into `status`. */
+export function fillConnectionStatus(status: ConnectionStatus, from: Float64Array): ConnectionStatus {
+  const at = (index: number) => from[index] as number;
+  status.state = at(STATUS.state);
+  status.ping = at(STATUS.ping);
+  status.connectionQualityLocal = at(STATUS.connectionQualityLocal);
+  status.connectionQualityRemote = at(STATUS.connectionQualityRemote);
+  status.outPacketsPerSecond = at(STATUS.outPacketsPerSecond);
+  status.outBytesPerSecond = at(STATUS.outBytesPerSecond);
+  status.inPacketsPerSecond = at(STATUS.inPacketsPerSecond);
+  status.inBytesPerSecond = at(STATUS.inBytesPerSecond);
+  status.sendRateBytesPerSecond = at(STATUS.sendRateBytesPerSecond);
+  status.pendingUnreliable = at(STATUS.pendingUnreliable);
+  status.pendingReliable = at(STATUS.pendingReliable);
+  status.sentUnackedReliable = at(STATUS.sentUnackedReliable);
+  status.queueTime = at(STATUS.queueTime);
+  status.maxJitter = at(STATUS.maxJitter);
+  return status;
+}

@@ -1,0 +1,12 @@
+export interface Source {
+  name: string;
+  text: string;
+  imports: string[];
+  packages: string[];
+}
+export declare const layers: Record<string, { below: string[]; base: string[]; wings: string[] }>;
+export declare function readSources(lib?: string): Source[];
+export declare function resolve(name: string, specifier: string): string;
+export declare function layerOf(name: string): string;
+export declare function rankOf(name: string): number;
+export declare function upwardImports(source: Pick<Source, "name" | "imports">): string[];

@@ -1,0 +1,88 @@
+// The order of the house: which folder may import which. test/architecture checks it, scripts/house.mjs prints it.
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, posix } from "node:path";
+import { root } from "./paths.mjs";
+
+/**
+ * The layers of `lib`. `below`: the layers that it may import, beside itself and the files of `lib` itself.
+ * Inside a layer, `base` lists the files of its root that its folders import, `wings` its folders from the lowest up;
+ * all other files of the root are its top. A file imports only from its own folder and from what comes before that.
+ */
+export const layers = {
+  addon: { below: [], base: [], wings: [] },
+  valve: {
+    below: ["addon"],
+    base: [],
+    wings: ["values", "messages", "configuration", "certificates", "sockets", "endpoint"],
+  },
+  serialization: { below: [], base: [], wings: [] },
+  noise: { below: ["addon"], base: [], wings: [] },
+  socket: {
+    below: ["addon", "valve"],
+    base: ["socket", "socket-factory", "disconnect-reason"],
+    wings: ["building", "memory", "lag", "multiplex", "gns", "udp", "websocket"],
+  },
+  peer: {
+    below: ["socket", "noise"],
+    base: [
+      "byte-segment",
+      "channel",
+      "connection",
+      "connection-state",
+      "metrics",
+      "packet-format",
+      "packet-reader",
+      "peer-config",
+      "peer-error",
+      "peer-handler",
+      "profile",
+      "varint",
+    ],
+    wings: ["delivery", "streams", "raw-udp", "carried"],
+  },
+  message: {
+    below: ["peer", "socket", "serialization"],
+    base: [],
+    wings: ["protocol", "time", "authentication"],
+  },
+  testing: { below: ["socket", "peer", "message", "serialization"], base: [], wings: ["conformance"] },
+};
+
+/** Every TypeScript file of `lib`: its path below `lib`, its text, the files and the packages that it imports. */
+export function readSources(lib = join(root, "lib")) {
+  return readdirSync(lib, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => {
+      const text = readFileSync(join(lib, name), "utf8");
+      const specifiers = [...text.matchAll(/(?:\bfrom|\bimport\()\s*"([^"]+)"/g)].map((match) => match[1]);
+      const imports = specifiers.filter((specifier) => specifier.startsWith(".")).map((path) => resolve(name, path));
+      return { name, text, imports, packages: specifiers.filter((specifier) => !specifier.startsWith(".")) };
+    });
+}
+
+/** The file that `specifier` means in the file `name`. */
+export function resolve(name, specifier) {
+  return posix.normalize(posix.join(dirname(name), specifier)).replace(/\.js$/, ".ts");
+}
+
+/** The layer of a file, "" for the files of `lib` itself. */
+export const layerOf = (name) => (name.includes("/") ? name.split("/")[0] : "");
+
+/** The place of a file in its layer's order: 0 for the base, then the wings, then the top; NaN: its wing is not listed. */
+export function rankOf(name) {
+  const [layer, second, third] = name.split("/");
+  const { base, wings } = layers[layer];
+  if (third === undefined) return base.includes(second.replace(/\.ts$/, "")) ? 0 : wings.length + 1;
+  return wings.includes(second) ? wings.indexOf(second) + 1 : Number.NaN;
+}
+
+/** The imports that run upward: to a layer that is not below, or to a folder that comes later in the same layer. */
+export function upwardImports({ name, imports }) {
+  const layer = layerOf(name);
+  if (layer === "") return [];
+  return imports.filter((imported) => {
+    const other = layerOf(imported);
+    if (other === layer) return !(rankOf(imported) <= rankOf(name));
+    return other !== "" && !layers[layer].below.includes(other);
+  });
+}

@@ -1,0 +1,137 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import {
+  defineMessage,
+  defineProtocol,
+  defineRequest,
+  type MessageDefinition,
+  type Protocol,
+} from "../../../lib/message/index.js";
+import { NetworkWriter, string, struct, u8, u16 } from "../../../lib/serialization/index.js";
+import { DisconnectCode, type MemorySocketKind } from "../../../lib/socket/index.js";
+import { MessageWorld } from "../../support/message-world.js";
+
+const A = defineMessage("a", struct({ value: u8 }));
+const B = defineMessage("b", string(20));
+const OptionalB = defineMessage("b", string(20), { optional: true });
+const WideB = defineMessage("b", string(21), { optional: true });
+const C = defineMessage("c", u16);
+const OptionalC = defineMessage("c", u16, { optional: true });
+
+const protocolOf = (messages: MessageDefinition<unknown>[], version = 1, name = "game") =>
+  defineProtocol({ name, version, messages });
+
+const kinds: MemorySocketKind[] = ["datagram", "native", "stream"];
+
+async function meet(kind: MemorySocketKind, server: Protocol, client: Protocol) {
+  const world = new MessageWorld({ protocol: server, kind });
+  await world.server.start();
+  const dialed = world.dial({ protocol: client });
+  await world.until(() => dialed.client.isAuthenticated || !dialed.client.active);
+  await world.run(100);
+  return { world, ...dialed };
+}
+
+describe.each(kinds)("over %s", (kind) => {
+  it.each<[difference: string, server: Protocol, client: Protocol, text: string]>([
+    ["another name", protocolOf([A]), protocolOf([A], 1, "other"), 'protocol "game" here, "other" there'],
+    ["another version", protocolOf([A], 2), protocolOf([A], 3), "version 2 here, 3 there"],
+    ["a message too many", protocolOf([A]), protocolOf([A, B]), 'message "b" is missing here'],
+    ["a message too few", protocolOf([A, B]), protocolOf([A]), 'message "b" is missing there'],
+    ["another layout", protocolOf([B]), protocolOf([WideB]), 'message "b" has another layout'],
+  ])("%s is refused, with its name", async (_difference, server, client, text) => {
+    const { world, connecting } = await meet(kind, server, client);
+    await expect(connecting).rejects.toMatchObject({
+      code: "ERR_PROTOCOL_MISMATCH",
+      message: text,
+      reason: { code: DisconnectCode.ProtocolMismatch, text },
+    });
+    expect(world.server.players).toEqual([]);
+    expect(world.warnings).toEqual([]);
+  });
+
+  it.each<[string, Protocol, Protocol]>([
+    ["server", protocolOf([A, C]), protocolOf([A, OptionalB, C])],
+    ["client", protocolOf([A, OptionalB, C]), protocolOf([A, C])],
+  ])(
+    "the %s may lack an optional message; the others find each other",
+    async (_side, serverProtocol, clientProtocol) => {
+      const { world, client, connecting } = await meet(kind, serverProtocol, clientProtocol);
+      await connecting;
+      const heard: number[] = [];
+      world.server.messageHandler.register(C, (value) => void heard.push(value));
+      client.messageHandler.register(C, (value) => void heard.push(value));
+      client.send(C, 1);
+      world.server.sendToAll(C, 2);
+      await world.run(200);
+      expect(heard.sort()).toEqual([1, 2]);
+      expect(world.warnings).toEqual([]);
+      const [knowing, player] =
+        clientProtocol.messages.length > serverProtocol.messages.length
+          ? [client, client.player]
+          : [world.server, world.server.players[0]];
+      expect(knowing.protocol.messages).toContain(OptionalB);
+      expect(() => player?.send(OptionalB, "x")).toThrow(expect.objectContaining({ code: "ERR_MESSAGE_NOT_AGREED" }));
+      if (knowing === world.server) expect(world.server.sendToAll(OptionalB, "x")).toBe(0);
+    },
+  );
+});
+
+it("the fingerprint stands for name, version, names and layouts, and for nothing else", () => {
+  const text = (protocol: Protocol) => protocol.fingerprint.join();
+  const different = [
+    protocolOf([A, C]),
+    protocolOf([A, C], 2),
+    protocolOf([A, C], 1, "other"),
+    protocolOf([A]),
+    protocolOf([A, B]),
+    protocolOf([A, WideB]),
+  ];
+  expect(new Set(different.map(text)).size).toBe(different.length);
+  expect(text(protocolOf([C, A]))).toBe(text(protocolOf([A, C])));
+  expect(text(protocolOf([A, OptionalC]))).toBe(text(protocolOf([A, C])));
+  expect(protocolOf([A]).fingerprint.length).toBe(8);
+});
+
+describe("a protocol", () => {
+  it("takes messages until it is used", async () => {
+    const protocol = protocolOf([A]);
+    protocol.add(B).add(defineRequest("ask", u8, u8));
+    const world = new MessageWorld({ protocol });
+    await world.server.start();
+    expect(protocol.isFrozen).toBe(true);
+    expect(() => protocol.add(C)).toThrow(expect.objectContaining({ code: "ERR_PROTOCOL_FROZEN" }));
+    expect(() => protocol.add(A, B)).not.toThrow();
+  });
+
+  it("refuses two messages of one name, wrong names, and a table over 8 KiB", () => {
+    expect(() => protocolOf([B, OptionalB])).toThrow(TypeError);
+    expect(() => defineMessage("network/ping", u8)).toThrow(RangeError);
+    expect(() => defineMessage("", u8)).toThrow(RangeError);
+    expect(() => defineMessage("x".repeat(65), u8)).toThrow(RangeError);
+    expect(() => defineMessage("x", {} as never)).toThrow(TypeError);
+    expect(() => defineMessage("x", u8, { rateLimit: { perSecond: 0 } })).toThrow(RangeError);
+    expect(() => protocolOf([A], -1)).toThrow(RangeError);
+    const many = Array.from({ length: 200 }, (_, index) => defineMessage(`${index}`.padStart(60, "x"), u8));
+    expect(() => protocolOf(many).fingerprint).toThrow(RangeError);
+  });
+});
+
+describe("the bytes that the page names", () => {
+  const page = readFileSync(new URL("../../../docs/message.md", import.meta.url), "utf8");
+  const rows = [...page.matchAll(/^\| `([\w/-]+)` \| `([^`]+)` \| `([\da-f ]+)` \|$/gm)];
+  const Chat = defineMessage("chat", struct({ text: string(200) }));
+  const { messages } = defineProtocol({ name: "example", version: 1, messages: [Chat] });
+
+  it.each(rows.map(([, name, value, hex]) => [name, value, hex] as const))("%s of %s", (name, json, hex) => {
+    const number = messages.findIndex((message) => message.name === name);
+    const value: unknown = JSON.parse(json as string);
+    const writer = new NetworkWriter();
+    writer.writePacked(number);
+    messages[number]?.codec.write(writer, Array.isArray(value) ? Uint8Array.from(value) : value);
+    const bytes = [...writer.view()].map((byte) => byte.toString(16).padStart(2, "0"));
+    expect(bytes.join(" ")).toBe(hex);
+  });
+
+  it("are all there", () => expect(rows.length).toBe(4));
+});

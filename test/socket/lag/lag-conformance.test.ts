@@ -1,0 +1,25 @@
+import { describe, it } from "vitest";
+import { LagSocketFactory, MemoryNetwork, MemorySocketFactory } from "../../../lib/socket/index.js";
+import { UdpSocketFactory } from "../../../lib/socket/udp.js";
+import { WebSocketFactory } from "../../../lib/socket/websocket-server.js";
+import { FakeClock, seededRandom, socketConformance } from "../../../lib/testing/index.js";
+
+const bad = { latencyMs: 5, jitterMs: 3, loss: 0.1, duplicate: 0.05, reorder: 0.1 };
+
+describe.each(["datagram", "native", "stream"] as const)("a bad line over memory sockets, %s", (kind) => {
+  const clock = new FakeClock();
+  const createFactory = () => {
+    const random = seededRandom(7);
+    const inner = new MemorySocketFactory(new MemoryNetwork({ clock, random }), { kind, port: 0 });
+    return new LagSocketFactory(inner, { ...bad, bandwidthBytesPerSecond: 10_000_000, clock, random });
+  };
+  for (const { name, run } of socketConformance({ createFactory, clock })) it(name, run);
+});
+
+describe.each([
+  ["UDP", () => new UdpSocketFactory({ address: "127.0.0.1", port: 0 })],
+  ["WebSocket", () => new WebSocketFactory({ address: "127.0.0.1", port: 0 })],
+] as const)("a bad line over %s", (_, createInner) => {
+  const createFactory = () => new LagSocketFactory(createInner(), { ...bad, random: seededRandom(7) });
+  for (const { name, run } of socketConformance({ createFactory })) it(name, run);
+});

@@ -1,0 +1,26 @@
+import { describe, it } from "vitest";
+import { MemoryNetwork, MemorySocketFactory, MultiplexSocketFactory } from "../../../lib/socket/index.js";
+import { UdpSocketFactory } from "../../../lib/socket/udp.js";
+import { WebSocketFactory } from "../../../lib/socket/websocket-server.js";
+import { FakeClock, socketConformance } from "../../../lib/testing/index.js";
+
+describe.each(["datagram", "native", "stream"] as const)("memory sockets, %s, beside others", (kind) => {
+  const clock = new FakeClock();
+  const createFactory = () => {
+    const network = new MemoryNetwork({ clock });
+    const others = (["datagram", "native"] as const).map(
+      (other) => new MemorySocketFactory(network, { kind: other, port: 0 }),
+    );
+    return new MultiplexSocketFactory(new MemorySocketFactory(network, { kind, port: 0 }), ...others);
+  };
+  for (const { name, run } of socketConformance({ createFactory, clock })) it(name, run);
+});
+
+describe("UDP and WebSocket on one server, clients of UDP", () => {
+  const createFactory = () =>
+    new MultiplexSocketFactory(
+      new UdpSocketFactory({ address: "127.0.0.1", port: 0 }),
+      new WebSocketFactory({ address: "127.0.0.1", port: 0 }),
+    );
+  for (const { name, run } of socketConformance({ createFactory })) it(name, run);
+});

@@ -1,0 +1,23 @@
+import { describe, it } from "vitest";
+import { UdpSocketFactory } from "../../../lib/socket/udp.js";
+import { socketConformance } from "../../../lib/testing/index.js";
+
+describe.each([
+  ["both families", { address: "localhost" }],
+  ["IPv4 at a dual-stack server", { address: "127.0.0.1" }],
+  ["IPv4", { address: "127.0.0.1", bindAddress: "127.0.0.1" }],
+  ["IPv6", { address: "::1", bindAddress: "::1" }],
+])("native UDP, %s", (_, addresses) => {
+  const createFactory = () => new UdpSocketFactory({ ...addresses, port: 0, implementation: "native" });
+  for (const { name, run } of socketConformance({ createFactory })) it(name, run);
+});
+
+describe.each(["managed", "native"] as const)(
+  "a server of the other implementation than a %s client",
+  (implementation) => {
+    const server = implementation === "native" ? "managed" : "native";
+    const createFactory = () => new UdpSocketFactory({ port: 0, implementation: server });
+    const createClientFactory = () => new UdpSocketFactory({ port: 0, implementation });
+    for (const { name, run } of socketConformance({ createFactory, createClientFactory })) it(name, run);
+  },
+);

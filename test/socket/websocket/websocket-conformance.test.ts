@@ -1,0 +1,36 @@
+import { once } from "node:events";
+import { createServer, type Server } from "node:https";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, describe, it } from "vitest";
+import { WebSocketFactory } from "../../../lib/socket/websocket-server.js";
+import { socketConformance } from "../../../lib/testing/index.js";
+import { createTlsIdentity } from "../../support/tls-identity.js";
+
+describe("WebSocket over ws", () => {
+  const createFactory = () => new WebSocketFactory({ port: 0 });
+  for (const { name, run } of socketConformance({ createFactory })) it(name, run);
+});
+
+describe("WebSocket over wss, on the user's server", () => {
+  const identity = createTlsIdentity();
+  let server: Server;
+  beforeAll(async () => {
+    server = createServer(identity);
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+  });
+  afterAll(() => {
+    server.close();
+  });
+  // Several sockets of a case share the server, by a path for each.
+  let count = 0;
+  const createFactory = () => {
+    const { port } = server.address() as AddressInfo;
+    const tls = { ca: identity.cert };
+    return new WebSocketFactory({ server, port, path: `/${++count}`, secure: true, address: "127.0.0.1", tls });
+  };
+  const cases = socketConformance({ createFactory });
+  // The user's server is bound already, and stays so.
+  const notOurs = ["an address has one server", "connect fails where nobody listens"];
+  for (const { name, run } of cases.filter(({ name }) => !notOurs.includes(name))) it(name, run);
+});

@@ -1,0 +1,327 @@
+import { createSocket } from "node:dgram";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { once } from "node:events";
+import { afterEach, describe, expect, test } from "vitest";
+import {
+  type CloseInfo,
+  ConfigValue,
+  type Connection,
+  Endpoint,
+  type EndpointOptions,
+  Library,
+  type ListenOptions,
+  NetworkError,
+  type ReceivedMessage,
+  Result,
+  SendFlags,
+} from "../../../lib/index.js";
+import { drivers } from "../../support/peer.js";
+
+const open: Endpoint[] = [];
+
+function newEndpoint(options?: EndpointOptions): Endpoint {
+  const endpoint = new Endpoint(options);
+  open.push(endpoint);
+  return endpoint;
+}
+
+afterEach(() => {
+  for (const endpoint of open.splice(0)) endpoint.destroy();
+  expect(Library.statistics.driver).toBe("none");
+});
+
+const text = (message: ReceivedMessage) => Buffer.from(message.data).toString();
+
+/** A connection from both sides. */
+async function connectBoth(options: EndpointOptions = {}, listenOptions: ListenOptions = {}) {
+  const server = newEndpoint(options);
+  const client = newEndpoint();
+  const listener = server.listen({ host: "127.0.0.1", ...listenOptions });
+  const accepted = once(listener, "connection");
+  const toServer = await client.connect({ host: "127.0.0.1", port: listener.port });
+  const [toClient] = (await accepted) as [Connection];
+  return { server, client, listener, toServer, toClient };
+}
+
+describe.each(drivers)("an endpoint on the %s driver", (driver) => {
+  test("carries messages by events, in order", async () => {
+    const { toServer, toClient } = await connectBoth({ driver });
+    const received: string[] = [];
+    const all = new Promise<void>((resolve) => {
+      toClient.on("message", (message) => {
+        received.push(text(message));
+        if (received.length === 200) resolve();
+      });
+    });
+    for (let index = 0; index < 200; index++) toServer.send(Buffer.from(`message ${index}`));
+    await all;
+    expect(received).toEqual(Array.from({ length: 200 }, (_, index) => `message ${index}`));
+  });
+
+  test("closes when everything has arrived, with reason and text", async () => {
+    const { toServer, toClient } = await connectBoth({ driver });
+    const sizes: number[] = [];
+    toClient.on("message", (message) => sizes.push(message.data.length));
+    for (let index = 0; index < 4; index++) expect(toServer.send(new Uint8Array(50_000))).toBe(Result.OK);
+    const flushed = await toServer.close({ reason: 7, text: "done" });
+    expect(flushed).toBe(true);
+    const info = await toClient.closed;
+    expect(info).toEqual({ by: "peer", endReason: 1007, reason: 7, text: "done", flushed: false });
+    expect(sizes).toEqual([50_000, 50_000, 50_000, 50_000]);
+    expect((await toServer.closed).flushed).toBe(true);
+    expect(toServer.send(new Uint8Array(1))).toBe(Result.NoConnection);
+  });
+});
+
+test("messages by iteration end with the connection", async () => {
+  const { toServer, toClient } = await connectBoth();
+  for (const word of ["one", "two", "three"]) toServer.send(Buffer.from(word));
+  void toServer.close();
+  const words: string[] = [];
+  for await (const message of toClient) words.push(text(message));
+  expect(words).toEqual(["one", "two", "three"]);
+  expect(toClient.closeInfo?.by).toBe("peer");
+});
+
+test("a second consumer is refused", async () => {
+  const { toServer, toClient } = await connectBoth();
+  toClient.on("message", () => {});
+  expect(() => toClient.receive()).toThrow(NetworkError);
+  expect(() => toClient[Symbol.asyncIterator]()).toThrow("events");
+  toServer.receive();
+  expect(() => toServer.on("message", () => {})).toThrow("polling");
+});
+
+test("an unread connection is left to GNS, and nothing reliable is lost", async () => {
+  const total = 3000;
+  const config = [{ value: ConfigValue.SendBufferSize, data: 16_777_216 }];
+  const server = newEndpoint();
+  const client = newEndpoint();
+  const listener = server.listen({ host: "127.0.0.1", config: [{ value: ConfigValue.RecvBufferMessages, data: 100 }] });
+  const accepted = once(listener, "connection");
+  const toServer = await client.connect({ host: "127.0.0.1", port: listener.port, config });
+  const [toClient] = (await accepted) as [Connection];
+  const payload = Buffer.alloc(100);
+  for (let index = 0; index < total; index++) {
+    payload.writeUInt32LE(index);
+    expect(toServer.send(payload, SendFlags.ReliableNoNagle)).toBe(Result.OK);
+  }
+  // The sender's buffer cannot empty while nobody reads: GNS holds what the receiver has no room for.
+  let next = 0;
+  for await (const message of toClient) {
+    expect(Buffer.from(message.data).readUInt32LE()).toBe(next++);
+    if (next === 1) expect(toServer.bufferedBytes).toBeGreaterThan(0);
+    if (next === total) break;
+  }
+  expect(next).toBe(total);
+});
+
+test("drain follows a full send buffer", async () => {
+  const { toServer, toClient } = await connectBoth();
+  let bytes = 0;
+  toClient.on("message", (message) => {
+    bytes += message.data.length;
+  });
+  const chunk = new Uint8Array(100_000);
+  let sent = 0;
+  for (let rounds = 0; rounds < 2; rounds++) {
+    let result = Result.OK;
+    while (result === Result.OK) {
+      result = toServer.send(chunk);
+      if (result === Result.OK) sent += chunk.length;
+    }
+    expect(result).toBe(Result.LimitExceeded);
+    await once(toServer, "drain");
+    expect(toServer.bufferedBytes).toBeLessThanOrEqual(toServer.lowWaterBytes);
+  }
+  await toServer.close();
+  await toClient.closed;
+  expect(bytes).toBe(sent);
+});
+
+test("sendToMany reaches each once", async () => {
+  const server = newEndpoint();
+  const client = newEndpoint();
+  const listener = server.listen({ host: "127.0.0.1" });
+  const clients = await Promise.all(
+    Array.from({ length: 10 }, () => client.connect({ host: "127.0.0.1", port: listener.port })),
+  );
+  const targets: Connection[] = [];
+  for await (const connection of listener) {
+    targets.push(connection);
+    if (targets.length === clients.length) break;
+  }
+  const gone = targets[3] as Connection;
+  gone.destroy();
+  const received = Promise.all(
+    clients.map(async (connection) => {
+      for await (const message of connection) return text(message);
+      return null;
+    }),
+  );
+  expect(server.sendToMany(targets, Buffer.from("to all"))).toBe(9);
+  const texts = await received;
+  expect(texts.filter((one) => one === "to all")).toHaveLength(9);
+  expect(texts.filter((one) => one === null)).toHaveLength(1);
+});
+
+describe("connect", () => {
+  test("resolves names and tries both families", async () => {
+    const { listener, client } = await connectBoth();
+    // The first address of the name leads nowhere: the second is tried beside it, before the first has timed out.
+    const lookup = ((_host: string, _options: object, done: (error: null, found: object[]) => void) =>
+      done(null, [
+        { address: "::1", family: 6 },
+        { address: "127.0.0.1", family: 4 },
+      ])) as typeof import("node:dns").lookup;
+    const other = await client.connect({ host: "any.example", port: listener.port, lookup });
+    expect(other.remoteAddress.getIP()).toBe("127.0.0.1");
+    expect(Library.statistics.connections).toBe(4);
+  });
+
+  test("of a name that does not exist fails with its code", async () => {
+    await expect(newEndpoint().connect({ host: "no-such-host.invalid", port: 1 })).rejects.toMatchObject({
+      code: "ERR_NAME_NOT_FOUND",
+    });
+  });
+
+  test("to nobody times out with its code", async () => {
+    const silent = createSocket("udp4").bind(0, "127.0.0.1");
+    await once(silent, "listening");
+    const config = [{ value: ConfigValue.TimeoutInitial, data: 300 }];
+    const attempt = newEndpoint().connect({ host: "127.0.0.1", port: silent.address().port, config });
+    await expect(attempt).rejects.toMatchObject({ code: "ERR_CONNECT_TIMEOUT", endReason: 5003 });
+    silent.close();
+  });
+
+  test("is aborted by its signal", async () => {
+    const silent = createSocket("udp4").bind(0, "127.0.0.1");
+    await once(silent, "listening");
+    const abort = new AbortController();
+    const attempt = newEndpoint().connect({ host: "127.0.0.1", port: silent.address().port, signal: abort.signal });
+    silent.once("message", () => abort.abort(new Error("changed my mind")));
+    await expect(attempt).rejects.toThrow("changed my mind");
+    expect(Library.statistics.connections).toBe(0);
+    silent.close();
+  });
+
+  test("fails when the endpoint is destroyed meanwhile", async () => {
+    const silent = createSocket("udp4").bind(0, "127.0.0.1");
+    await once(silent, "listening");
+    const endpoint = newEndpoint();
+    const attempt = endpoint.connect({ host: "127.0.0.1", port: silent.address().port });
+    silent.once("message", () => endpoint.destroy());
+    await expect(attempt).rejects.toMatchObject({ code: "ERR_CLOSED" });
+    silent.close();
+  });
+
+  test("is refused with the reason of beforeAccept, and over maxConnections", async () => {
+    const server = newEndpoint();
+    const client = newEndpoint();
+    const listener = server.listen({
+      host: "127.0.0.1",
+      maxConnections: 1,
+      beforeAccept: (info) => info.address.isLocalHost || "strangers only",
+    });
+    const first = await client.connect({ host: "127.0.0.1", port: listener.port });
+    const second = client.connect({ host: "127.0.0.1", port: listener.port });
+    await expect(second).rejects.toMatchObject({ code: "ERR_REFUSED", endDebug: "The server is full" });
+    await first.close();
+    const refusing = server.listen({ host: "127.0.0.1", beforeAccept: () => "closed today" });
+    const third = client.connect({ host: "127.0.0.1", port: refusing.port });
+    await expect(third).rejects.toMatchObject({ code: "ERR_REFUSED", endDebug: "closed today" });
+  });
+});
+
+test("a port in use throws with its code", () => {
+  const endpoint = newEndpoint();
+  const { port } = endpoint.listen({ host: "127.0.0.1" });
+  expect(() => endpoint.listen({ host: "127.0.0.1", port })).toThrow(
+    expect.objectContaining({ code: "ERR_ADDRESS_IN_USE" }),
+  );
+});
+
+test("closing a listener tells its connections and ends its iteration", async () => {
+  const { listener, toServer, toClient } = await connectBoth();
+  const iteration = listener[Symbol.asyncIterator]().next();
+  listener.close(12, "bye");
+  expect((await iteration).done).toBe(true);
+  expect((await toClient.closed).by).toBe("us");
+  expect(await toServer.closed).toMatchObject({ by: "peer", reason: 12, text: "bye" } satisfies Partial<CloseInfo>);
+});
+
+test("destroying an endpoint tells the other side", async () => {
+  const { server, toServer } = await connectBoth();
+  server.destroy();
+  server.destroy();
+  expect((await toServer.closed).by).toBe("peer");
+});
+
+test("an exception of a listener is an uncaught exception, and the other messages arrive", async () => {
+  const { toServer, toClient } = await connectBoth();
+  const thrown = new Promise<Error>((resolve) => process.once("uncaughtException", resolve));
+  const vitestListeners = process.listeners("uncaughtException").slice(0, -1);
+  for (const listener of vitestListeners) process.off("uncaughtException", listener);
+  const received: string[] = [];
+  const all = new Promise<void>((resolve) => {
+    toClient.on("message", (message) => {
+      received.push(text(message));
+      if (received.length === 3) resolve();
+      if (received.length === 1) throw new Error("a bug of the user");
+    });
+  });
+  for (const word of ["one", "two", "three"]) toServer.send(Buffer.from(word));
+  await all;
+  expect((await thrown).message).toBe("a bug of the user");
+  for (const listener of vitestListeners) process.on("uncaughtException", listener);
+  expect(received).toEqual(["one", "two", "three"]);
+});
+
+test("diagnostics channels tell of connect, drop and close", async () => {
+  const seen: string[] = [];
+  const note = (_message: unknown, name: string | symbol) => seen.push(String(name));
+  const names = ["connect", "drop", "close"].map((name) => `valve-sockets:${name}`);
+  for (const name of names) subscribe(name, note);
+  const { toServer, toClient } = await connectBoth();
+  while (toServer.send(new Uint8Array(200_000)) === Result.OK);
+  toServer.destroy();
+  await toClient.closed;
+  for (const name of names) unsubscribe(name, note);
+  expect(seen.filter((name) => name === names[0])).toHaveLength(2);
+  expect(seen.filter((name) => name === names[1])).toHaveLength(1);
+  expect(seen.filter((name) => name === names[2])).toHaveLength(2);
+});
+
+test("a lane carries its messages", async () => {
+  const { client, toServer, toClient } = await connectBoth();
+  expect(client.sockets.configureConnectionLanes(toServer.handle, [0, 1])).toBe(Result.OK);
+  toServer.send(Buffer.from("low"), SendFlags.Reliable, 1);
+  for await (const message of toClient) {
+    expect(message.lane).toBe(1);
+    break;
+  }
+});
+
+describe("wrong arguments", () => {
+  test.each([
+    ["options", () => new Endpoint(5 as never)],
+    ["clock", () => new Endpoint({ clock: {} as never })],
+    ["driver", () => new Endpoint({ driver: "none" as never })],
+  ])("of an endpoint: %s, and the library does not start", (_name, make) => {
+    expect(make).toThrow(
+      expect.objectContaining({ code: expect.stringMatching(/^ERR_(INVALID_ARG_TYPE|OUT_OF_RANGE)$/) }),
+    );
+    expect(Library.statistics.driver).toBe("none");
+  });
+
+  test("of listen and connect", async () => {
+    const endpoint = newEndpoint();
+    const invalid = { code: expect.stringMatching(/^ERR_(INVALID_ARG_TYPE|OUT_OF_RANGE|INVALID_IP_ADDRESS)$/) };
+    for (const options of [5, { port: -1 }, { host: "nowhere" }, { maxConnections: -1 }, { beforeAccept: 1 }]) {
+      expect(() => endpoint.listen(options as never)).toThrow(expect.objectContaining(invalid));
+    }
+    for (const options of [5, {}, { host: "::1" }, { host: "::1", port: 0 }, { host: 5, port: 1 }]) {
+      await expect(endpoint.connect(options as never)).rejects.toMatchObject(invalid);
+    }
+  });
+});
