@@ -15,12 +15,12 @@ class TurnTimer {
   constructor(readonly immediate: NodeJS.Immediate) {}
 }
 
-const hasTurns = typeof globalThis.setImmediate === "function";
+const HAS_TURNS = typeof globalThis.setImmediate === "function";
 
 export const systemClock: Clock = {
   now: () => performance.now(),
   setTimeout: (callback, ms) =>
-    ms === 0 && hasTurns ? new TurnTimer(globalThis.setImmediate(callback)) : globalThis.setTimeout(callback, ms),
+    ms === 0 && HAS_TURNS ? new TurnTimer(globalThis.setImmediate(callback)) : globalThis.setTimeout(callback, ms),
   clearTimeout: (timer) => {
     if (timer instanceof TurnTimer) globalThis.clearImmediate(timer.immediate);
     else globalThis.clearTimeout(timer as ReturnType<typeof globalThis.setTimeout>);

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 
-const serverAddress = "10.77.0.1";
-const clientAddress = "10.77.0.2";
+const SERVER_ADDRESS = "10.77.0.1";
+const CLIENT_ADDRESS = "10.77.0.2";
 
 /** Two hosts in network namespaces with a cable between them, which loses packets in both directions. Needs root. */
 export class LossyNetwork {
@@ -13,8 +13,8 @@ export class LossyNetwork {
     for (const name of this.#names) ip("netns", "add", name);
     ip("link", "add", "eth0", "netns", server, "type", "veth", "peer", "name", "eth0", "netns", client);
     for (const [name, address] of [
-      [server, serverAddress],
-      [client, clientAddress],
+      [server, SERVER_ADDRESS],
+      [client, CLIENT_ADDRESS],
     ]) {
       ip("-n", name, "address", "add", `${address}/24`, "dev", "eth0");
       ip("-n", name, "link", "set", "lo", "up");
@@ -24,7 +24,7 @@ export class LossyNetwork {
 
   /** Where the server listens. */
   get host() {
-    return serverAddress;
+    return SERVER_ADDRESS;
   }
 
   /** What to put before the commands of server and client. */

@@ -23,7 +23,7 @@ const configuration = [
 ];
 
 /** Of 256 messages, in one turn. */
-const maxBatches = 16;
+const MAX_BATCHES = 16;
 
 /** What gns-peer's class Driver is, over the package: one poll group, read when `onReadable` says so. */
 export class Driver {
@@ -108,7 +108,7 @@ export class Driver {
       const batch = this.#batch;
       // Messages before events: what came before a close is still to be read. Not without end: the helper thread may
       // bring more as fast as they are read, and what is left wakes again.
-      for (let batches = 0; batches < maxBatches; batches++) {
+      for (let batches = 0; batches < MAX_BATCHES; batches++) {
         const count = this.sockets.receiveBatch(ReceiveSource.PollGroup, this.#group, batch);
         while (batch.next()) this.onMessage(batch);
         this.#sendReplies();

@@ -1,6 +1,6 @@
 // The messages that every side packs: 256 of each, all fields of one differ from the one before it, as in a game.
-const count = 256;
-const make = (each) => Array.from({ length: count }, (_, index) => each(index));
+const COUNT = 256;
+const make = (each) => Array.from({ length: COUNT }, (_, index) => each(index));
 
 const movement = make((index) => ({
   sequence: 1000 + index * 37,
@@ -20,9 +20,9 @@ export const values = {
   movement,
   "movement, floats": movement,
   chat,
-  "10 movements": make((index) => ({ list: Array.from({ length: 10 }, (_, k) => movement[(index + k) % count]) })),
-  "100 movements": make((index) => ({ list: Array.from({ length: 100 }, (_, k) => movement[(index + k) % count]) })),
-  "1000 movements": make((index) => ({ list: Array.from({ length: 1000 }, (_, k) => movement[(index + k) % count]) })),
+  "10 movements": make((index) => ({ list: Array.from({ length: 10 }, (_, k) => movement[(index + k) % COUNT]) })),
+  "100 movements": make((index) => ({ list: Array.from({ length: 100 }, (_, k) => movement[(index + k) % COUNT]) })),
+  "1000 movements": make((index) => ({ list: Array.from({ length: 1000 }, (_, k) => movement[(index + k) % COUNT]) })),
 };
 
 export const numbers = {

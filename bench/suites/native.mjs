@@ -13,12 +13,12 @@ const cpp = [gnsPeer];
 export const addon = script("main.mjs");
 const dgram = script("dgram.mjs");
 
-const mebibyte = 1024 * 1024;
+const MEBIBYTE = 1024 * 1024;
 /** GNS's ceiling on the send rate, and buffers that do not stand in its way. */
 const fast = {
-  rate: 100 * mebibyte,
-  buffer: 4 * mebibyte,
-  "receive-buffer": 8 * mebibyte,
+  rate: 100 * MEBIBYTE,
+  buffer: 4 * MEBIBYTE,
+  "receive-buffer": 8 * MEBIBYTE,
   "receive-messages": 20_000,
   limit: 60,
 };
@@ -114,7 +114,7 @@ const echoScenario = {
   },
 };
 
-const idleTargetPercent = 0.2;
+const IDLE_TARGET_PERCENT = 0.2;
 
 /** Percent of a core that a server spends while its connections are silent. */
 function idle(connections, quick, extra = {}) {
@@ -137,7 +137,7 @@ const idleScenario = {
     for (const connections of [0, 100]) {
       const sides = { addon: () => idle(connections, quick) };
       const { addon: ours } = await interleave(sides, quick ? 1 : 5, onSample);
-      const target = ours.map(() => ({ percent: idleTargetPercent }));
+      const target = ours.map(() => ({ percent: IDLE_TARGET_PERCENT }));
       const name = `idle, ${connections} connections`;
       const metric = { key: "percent", name, unit: "% of a core", better: "less" };
       cases.push({ ...compare(metric, ours, "the target", target), target: 1 });
@@ -165,7 +165,7 @@ function swarm(program, connections, quick) {
     return {
       cores: served.cpuSeconds / served.seconds,
       cpu: (served.cpuSeconds / served.messages) * 1e6,
-      resident: served.residentBytes / mebibyte,
+      resident: served.residentBytes / MEBIBYTE,
       connected: served.connections,
       lost: asked.sent - asked.received,
       sent: asked.sent,
@@ -231,17 +231,17 @@ export const scenarios = [
   oneWayScenario(
     "one-way 1200 B reliable",
     { size: 1200, batch: 8, reliable: true },
-    { target: 0.95, rate: 48 * mebibyte },
+    { target: 0.95, rate: 48 * MEBIBYTE },
   ),
   oneWayScenario(
     "one-way 64 KiB reliable",
     { size: 65_536, batch: 4, reliable: true },
-    { target: 0.95, rate: 64 * mebibyte },
+    { target: 0.95, rate: 64 * MEBIBYTE },
   ),
   oneWayScenario(
     "one-way 64 B reliable",
     { size: 64, batch: 32, reliable: true, "in-flight": 20_000 },
-    { target: 0.95, rate: 24 * mebibyte },
+    { target: 0.95, rate: 24 * MEBIBYTE },
   ),
   echoScenario,
   idleScenario,

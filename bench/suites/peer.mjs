@@ -35,20 +35,20 @@ function oneWayScenario(name, flow) {
 }
 
 /** IPv4 and UDP. */
-const headerBytes = 28;
-const smallBytes = 20;
+const HEADER_BYTES = 28;
+const SMALL_BYTES = 20;
 
 const wireScenario = {
   name: "bytes on the wire",
   async run({ onSample }) {
     const cases = [];
-    const bare = [{ bytes: smallBytes + headerBytes }];
+    const bare = [{ bytes: SMALL_BYTES + HEADER_BYTES }];
     for (const reliable of [false, true]) {
       for (const perFlush of [1, 50]) {
-        const result = await alone("wire", { perFlush, reliable, size: smallBytes });
+        const result = await alone("wire", { perFlush, reliable, size: SMALL_BYTES });
         onSample();
-        const ours = [{ bytes: result.bytes + result.packets * headerBytes }];
-        const name = `${smallBytes} B ${reliable ? "reliable" : "unreliable"}, ${perFlush} a flush`;
+        const ours = [{ bytes: result.bytes + result.packets * HEADER_BYTES }];
+        const name = `${SMALL_BYTES} B ${reliable ? "reliable" : "unreliable"}, ${perFlush} a flush`;
         cases.push(
           compare({ key: "bytes", name, unit: "B on the wire", better: "less" }, ours, "a datagram each", bare),
         );
@@ -60,7 +60,7 @@ const wireScenario = {
 
 /** Nothing is collected while bytes are counted. */
 const heapFlags = ["--expose-gc", "--min-semi-space-size=128", "--max-semi-space-size=128"];
-const heap = (options) => alone("allocation", { size: smallBytes, count: 20_000, ...options }, heapFlags);
+const heap = (options) => alone("allocation", { size: SMALL_BYTES, count: 20_000, ...options }, heapFlags);
 
 const heapScenario = {
   name: "heap bytes",
@@ -96,12 +96,12 @@ const heapScenario = {
 
 /** The figures of GNS's own program and of the Peer at the send rates that suit each: see DEAD_ENDS.md. */
 const gnsReliable = { size: 64, reliable: true, "in-flight": 20_000 };
-const mebibyte = 2 ** 20;
+const MEBIBYTE = 2 ** 20;
 
 /** One GNS message for each message, by the suite `native`'s program. */
 function gnsOneWay(quick) {
   const program = [process.execPath, fileURLToPath(new URL("../peer/main.mjs", import.meta.url))];
-  const settings = { rate: 24 * mebibyte, buffer: 4 * mebibyte, "receive-buffer": 8 * mebibyte };
+  const settings = { rate: 24 * MEBIBYTE, buffer: 4 * MEBIBYTE, "receive-buffer": 8 * MEBIBYTE };
   const options = { ...settings, "receive-messages": 20_000, limit: 60, ...times(quick) };
   return withPeers(async (start) => {
     const sink = start(program, "sink", options);
@@ -142,7 +142,7 @@ const gnsScenario = {
 };
 
 /** 400 round trips a run at least, or p99 would be the worst few. More than 20 a second, so that this takes seconds. */
-const besideHz = 100;
+const BESIDE_HZ = 100;
 
 const streamScenario = {
   name: "messages beside a stream",
@@ -154,7 +154,7 @@ const streamScenario = {
     };
     const cases = [];
     for (const [name, transport] of Object.entries(transports)) {
-      const options = { ...transport, reliable: true, hz: besideHz, warmup: 1, seconds: quick ? 4 : 8 };
+      const options = { ...transport, reliable: true, hz: BESIDE_HZ, warmup: 1, seconds: quick ? 4 : 8 };
       const sides = { idle: () => echoLoad(options), beside: () => echoLoad({ ...options, stream: true }) };
       const { idle, beside } = await interleave(sides, quick ? 1 : 5, onSample);
       for (const [key, target] of [["p50"], ["p99", 0.5]]) {

@@ -16,13 +16,13 @@ export function prepare() {
   run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: rivals });
 }
 
-const gns = "Peer, GNS";
-const udp = "Peer, UDP";
-const noise = "Peer, UDP with Noise NK";
+const GNS = "Peer, GNS";
+const UDP = "Peer, UDP";
+const NOISE = "Peer, UDP with Noise NK";
 const ours = {
-  [gns]: { transport: "peer", socket: "gns" },
-  [udp]: { transport: "peer", socket: "udp" },
-  [noise]: { transport: "peer", socket: "udp", noise: true },
+  [GNS]: { transport: "peer", socket: "gns" },
+  [UDP]: { transport: "peer", socket: "udp" },
+  [NOISE]: { transport: "peer", socket: "udp", noise: true },
 };
 const others = {
   "node-datachannel": { transport: "data-channel" },
@@ -33,13 +33,13 @@ const others = {
 };
 /** Who is compared with whom: what is encrypted with all, what is not with what is not. */
 const opponents = {
-  [gns]: Object.keys(others),
-  [noise]: ["node-datachannel", "ws"],
-  [udp]: ["ws", "socket.io", "enet", "node:dgram"],
+  [GNS]: Object.keys(others),
+  [NOISE]: ["node-datachannel", "ws"],
+  [UDP]: ["ws", "socket.io", "enet", "node:dgram"],
 };
 
 /** Messages on their way at once, where it is the rate that is measured. */
-const window = 256;
+const WINDOW = 256;
 
 const metrics = [
   { key: "cpu", what: "CPU", unit: "CPU s/M msg, both", better: "less" },
@@ -52,7 +52,7 @@ const times = (quick) => (quick ? { warmup: 0.3, seconds: 0.4 } : { warmup: 0.7,
 
 /** CPU and rate with many messages on their way, latencies with one. */
 async function measure(options, quick) {
-  const busy = await echoLoad({ ...options, ...times(quick), window });
+  const busy = await echoLoad({ ...options, ...times(quick), window: WINDOW });
   const calm = await echoLoad({ ...options, ...times(quick), window: 1 });
   return { rate: busy.rate, cpu: busy.cpu, p50: calm.p50, p99: calm.p99 };
 }
@@ -100,10 +100,10 @@ function lossScenario(percent) {
         const side = (options) => () =>
           echoLoad({ ...options, host: network.host, warmup: 0.5, seconds, limit: 30 }, programs);
         const sides = {
-          "Peer, GNS, reliable": side({ ...ours[gns], reliable: true }),
-          "Peer, UDP, reliable": side({ ...ours[udp], reliable: true }),
-          "Peer, UDP, unreliable, 60 Hz": side({ ...ours[udp], hz: 60 }),
-          "Peer, UDP, reliable, 60 Hz": side({ ...ours[udp], reliable: true, hz: 60 }),
+          "Peer, GNS, reliable": side({ ...ours[GNS], reliable: true }),
+          "Peer, UDP, reliable": side({ ...ours[UDP], reliable: true }),
+          "Peer, UDP, unreliable, 60 Hz": side({ ...ours[UDP], hz: 60 }),
+          "Peer, UDP, reliable, 60 Hz": side({ ...ours[UDP], reliable: true, hz: 60 }),
           ws: side(others.ws),
           "ws, 60 Hz": side({ ...others.ws, hz: 60 }),
         };

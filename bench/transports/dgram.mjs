@@ -18,7 +18,7 @@ class DgramLink {
   close() {}
 }
 
-const bufferBytes = 2 ** 20;
+const BUFFER_BYTES = 2 ** 20;
 
 export function listen(onMessage, { host = "127.0.0.1" }) {
   const socket = createSocket("udp4");
@@ -29,7 +29,7 @@ export function listen(onMessage, { host = "127.0.0.1" }) {
   return new Promise((resolve, reject) => {
     socket.on("error", reject);
     socket.bind(0, host, () => {
-      socket.setRecvBufferSize(bufferBytes);
+      socket.setRecvBufferSize(BUFFER_BYTES);
       resolve({ port: socket.address().port });
     });
   });
@@ -42,7 +42,7 @@ export function connect(onMessage, { host = "127.0.0.1", port }) {
   return new Promise((resolve, reject) => {
     socket.on("error", reject);
     socket.connect(port, host, () => {
-      socket.setRecvBufferSize(bufferBytes);
+      socket.setRecvBufferSize(BUFFER_BYTES);
       resolve(link);
     });
   });

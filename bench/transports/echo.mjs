@@ -16,7 +16,7 @@ export async function echo({ listen }, options) {
 }
 
 /** In so much silence something was lost: the window is filled anew. */
-const silenceMs = 250;
+const SILENCE_MS = 250;
 
 /**
  * Keeps `window` messages on their way, or sends `hz` a second, for `warmup` and then `seconds`, beside a `stream` if asked: rate,
@@ -53,7 +53,7 @@ export async function load(
   };
   let refills = 0;
   const refill = () => {
-    if (performance.now() - lastAnswerAt < silenceMs) return;
+    if (performance.now() - lastAnswerAt < SILENCE_MS) return;
     refills++;
     lastAnswerAt = performance.now();
     fill();

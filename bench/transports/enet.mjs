@@ -3,7 +3,7 @@ import { rival } from "./rival.mjs";
 /** What ENet calls channels, of which one is used; 0 bandwidth: no limit. */
 const settings = { peers: 64, channels: 1, down: 0, up: 0 };
 /** ENet is polled; its package's default of 10 ms would be what is measured. */
-const pollMs = 1;
+const POLL_MS = 1;
 
 class EnetLink {
   bufferedBytes = 0;
@@ -39,7 +39,7 @@ export function listen(onMessage, options) {
     enet.createServer({ ...settings, address }, (error, host) => {
       if (error) return reject(error);
       host.on("connect", (peer) => new EnetLink(enet, peer, onMessage, options));
-      host.start(pollMs);
+      host.start(POLL_MS);
       resolve({ port: host.address().port });
     });
   });
@@ -55,7 +55,7 @@ export function connect(onMessage, options) {
         if (failure) return reject(failure);
         resolve(new EnetLink(enet, peer, onMessage, options));
       });
-      host.start(pollMs);
+      host.start(POLL_MS);
     });
   });
 }

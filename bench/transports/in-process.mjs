@@ -61,9 +61,9 @@ async function heapBytes(body) {
 }
 
 /** V8 compiles and recompiles for a long time: after 800 turns, a message still took 30 bytes, after 100,000 none. */
-const warmUpTurns = 100_000;
+const WARM_UP_TURNS = 100_000;
 /** The one with the least counts: in others V8 compiles something anew, and runs it uncompiled meanwhile. */
-const pieces = 9;
+const PIECES = 9;
 
 async function peerBytes({ socket, noise, reliable, perFlush, size, count }) {
   const pair = await createPair({ socket, noise: noise === 1 });
@@ -75,9 +75,9 @@ async function peerBytes({ socket, noise, reliable, perFlush, size, count }) {
       pair.turn();
     }
   };
-  run(warmUpTurns);
+  run(WARM_UP_TURNS);
   const bytes = [];
-  for (let piece = 0; piece < pieces; piece++) {
+  for (let piece = 0; piece < PIECES; piece++) {
     const before = pair.receivedCount();
     const taken = await heapBytes(() => run(count));
     bytes.push(taken / (pair.receivedCount() - before));

@@ -2,7 +2,7 @@ import { report } from "../peer/report.mjs";
 import { Meter } from "./meter.mjs";
 
 /** Messages that are sent before the event loop has its turn. */
-const batch = 64;
+const BATCH = 64;
 
 /** Counts what arrives: `warmup` after the first message, for `seconds`. */
 export async function sink({ listen }, { warmup = 0.5, seconds = 1, ...options }) {
@@ -30,11 +30,11 @@ export async function flood({ connect }, { size = 64, warmup = 0.5, seconds = 1,
   const meter = new Meter();
   const link = await connect(() => {}, options);
   const turn = () => {
-    if (link.bufferedBytes > inFlightBytes - batch * size) {
+    if (link.bufferedBytes > inFlightBytes - BATCH * size) {
       setTimeout(turn, 1);
       return;
     }
-    for (let index = 0; index < batch; index++) {
+    for (let index = 0; index < BATCH; index++) {
       if (!link.send(payload, 0, size)) return; // onDrain follows
       meter.count++;
     }

@@ -5,13 +5,13 @@ import { GnsSocketFactory } from "valve-sockets/socket/gns";
 import { UdpSocketFactory } from "valve-sockets/socket/udp";
 import { WebSocketFactory } from "valve-sockets/socket/websocket";
 
-const mebibyte = 2 ** 20;
+const MEBIBYTE = 2 ** 20;
 const local = { address: "127.0.0.1", bindAddress: "127.0.0.1" };
 
 const factories = {
   udp: ({ host, port, implementation }) => new UdpSocketFactory({ ...local, ...place(host, port), implementation }),
-  gns: ({ host, port, rate = 100 * mebibyte }) =>
-    new GnsSocketFactory({ ...local, ...place(host, port), sendRate: rate, sendBufferBytes: 4 * mebibyte }),
+  gns: ({ host, port, rate = 100 * MEBIBYTE }) =>
+    new GnsSocketFactory({ ...local, ...place(host, port), sendRate: rate, sendBufferBytes: 4 * MEBIBYTE }),
   websocket: ({ host, port }) => new WebSocketFactory({ ...local, ...place(host, port) }),
 };
 

@@ -1,7 +1,7 @@
 import { report } from "../peer/report.mjs";
 
 /** Ticks in a period of sending: the connections are spread over them. */
-const phases = 10;
+const PHASES = 10;
 
 /**
  * `connections` clients that each send `size` bytes `hz` times a second, for `warmup` and then `seconds`, and count what
@@ -24,7 +24,7 @@ export async function swarm({ connect }, { connections, hz = 20, size = 60, warm
   const timer = setInterval(
     () => {
       tick++;
-      for (let index = tick % phases; index < links.length; index += phases) {
+      for (let index = tick % PHASES; index < links.length; index += PHASES) {
         if (links[index].send(payload, 0, size)) sent++;
       }
       const elapsed = (performance.now() - startedAt) / 1000 - warmup;
@@ -37,6 +37,6 @@ export async function swarm({ connect }, { connections, hz = 20, size = 60, warm
       // The last answers are on their way.
       setTimeout(() => report("result", { sent, received, hz: (sent - sentBefore) / links.length / elapsed }), 500);
     },
-    1000 / hz / phases,
+    1000 / hz / PHASES,
   );
 }

@@ -8,7 +8,7 @@ import type { NativeAddon } from "./native.js";
 const require = createRequire(import.meta.url);
 
 /** Node's event loop library may be used in Node only: Bun aborts the process and Deno never answers. */
-export const mayUseUv = "node" in process.versions && !("bun" in process.versions) && !("deno" in process.versions);
+export const MAY_USE_UV = "node" in process.versions && !("bun" in process.versions) && !("deno" in process.versions);
 
 /** The C library of this process; undefined where there is no choice, or the runtime has no report (Deno). */
 function libcName(): string | undefined {

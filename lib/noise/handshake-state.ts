@@ -1,6 +1,6 @@
 import { concatBytes } from "../bytes.js";
 import { NetworkError } from "../network-error.js";
-import { type KeyPair, keySizeBytes, type NoisePrimitives } from "./primitives.js";
+import { KEY_SIZE_BYTES, type KeyPair, type NoisePrimitives } from "./primitives.js";
 import { SymmetricState } from "./symmetric-state.js";
 
 /** The Noise patterns that are used here; in both the initiator stays anonymous. */
@@ -39,7 +39,7 @@ export interface TransportKeys {
 }
 
 /** The longest message that Noise allows, and so the longest one that is read. */
-const maxMessageSizeBytes = 65_535;
+const MAX_MESSAGE_SIZE_BYTES = 65_535;
 
 /**
  * A handshake of the Noise Protocol Framework, revision 34: Noise_NK and Noise_NN with 25519 and SHA256. The initiator
@@ -63,8 +63,10 @@ export class HandshakeState {
     this.#symmetric.mixHash(prologue);
     if (pattern === HandshakePattern.NK) {
       const responderKey = this.#isInitiator ? options.remoteKey : options.staticKey?.publicKey;
-      if (responderKey?.length !== keySizeBytes) {
-        throw new RangeError(`NK needs ${this.#isInitiator ? "a remoteKey" : "a staticKey"} of ${keySizeBytes} bytes`);
+      if (responderKey?.length !== KEY_SIZE_BYTES) {
+        throw new RangeError(
+          `NK needs ${this.#isInitiator ? "a remoteKey" : "a staticKey"} of ${KEY_SIZE_BYTES} bytes`,
+        );
       }
       this.#symmetric.mixHash(responderKey);
     }
@@ -81,7 +83,7 @@ export class HandshakeState {
    */
   writeMessage(payload: Uint8Array): Uint8Array {
     this.#expectTurn(this.#isInitiator ? 0 : 1);
-    if (payload.length > maxMessageSizeBytes - 2 * keySizeBytes)
+    if (payload.length > MAX_MESSAGE_SIZE_BYTES - 2 * KEY_SIZE_BYTES)
       throw new RangeError("payload must have at most 65,471 bytes");
     this.#ephemeralKey = this.#options.primitives.generateKeyPair();
     const { publicKey } = this.#ephemeralKey;
@@ -99,14 +101,14 @@ export class HandshakeState {
    */
   readMessage(message: Uint8Array): Uint8Array {
     this.#expectTurn(this.#isInitiator ? 1 : 0);
-    if (message.length < keySizeBytes || message.length > maxMessageSizeBytes) {
+    if (message.length < KEY_SIZE_BYTES || message.length > MAX_MESSAGE_SIZE_BYTES) {
       throw new NetworkError("ERR_NOISE_MESSAGE", `A handshake message cannot have ${message.length} bytes`);
     }
     const attempt = this.#symmetric.copy();
-    this.#remoteEphemeralKey = new Uint8Array(message.subarray(0, keySizeBytes));
+    this.#remoteEphemeralKey = new Uint8Array(message.subarray(0, KEY_SIZE_BYTES));
     attempt.mixHash(this.#remoteEphemeralKey);
     this.#mixSecret(attempt);
-    const payload = attempt.decryptAndHash(message.subarray(keySizeBytes));
+    const payload = attempt.decryptAndHash(message.subarray(KEY_SIZE_BYTES));
     this.#symmetric = attempt;
     this.#messages++;
     return payload;

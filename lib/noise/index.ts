@@ -6,9 +6,15 @@ export {
   HandshakeState,
   type TransportKeys,
 } from "./handshake-state.js";
-export { deriveSpaceKey, PacketOpener, PacketSealer, packetsPerEpoch } from "./packet-cipher.js";
-export { type AeadKey, type KeyPair, keySizeBytes, type NoisePrimitives, tagSizeBytes } from "./primitives.js";
-export { ReplayWindow, replayWindowSize } from "./replay-window.js";
+export { deriveSpaceKey, PACKETS_PER_EPOCH as packetsPerEpoch, PacketOpener, PacketSealer } from "./packet-cipher.js";
+export {
+  type AeadKey,
+  KEY_SIZE_BYTES as keySizeBytes,
+  type KeyPair,
+  type NoisePrimitives,
+  TAG_SIZE_BYTES as tagSizeBytes,
+} from "./primitives.js";
+export { REPLAY_WINDOW_SIZE as replayWindowSize, ReplayWindow } from "./replay-window.js";
 export {
   type AcceptedHandshake,
   acceptHandshake,

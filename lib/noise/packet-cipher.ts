@@ -1,11 +1,11 @@
 import { hkdf } from "./hkdf.js";
-import { type AeadKey, keySizeBytes, type NoisePrimitives, tagSizeBytes } from "./primitives.js";
+import { type AeadKey, KEY_SIZE_BYTES, type NoisePrimitives, TAG_SIZE_BYTES } from "./primitives.js";
 
 /**
  * Packets before the next key is used: the epoch of a packet is its counter divided by this. Far below the 2^28 packets
  * that AES-GCM stands under one key (RFC 9001, B.1), and more than may be lost in a row before a connection times out.
  */
-export const packetsPerEpoch = 2 ** 20;
+export const PACKETS_PER_EPOCH = 2 ** 20;
 
 /** Counters are whole numbers up to 2^53 - 1: a million packets a second for 285 years. */
 const isCounter = (counter: number) => Number.isSafeInteger(counter) && counter >= 0;
@@ -14,7 +14,7 @@ const isCounter = (counter: number) => Number.isSafeInteger(counter) && counter 
 function isPacket(buffer: Uint8Array, start: number, headerBytes: number, end: number): boolean {
   const areWhole = Number.isInteger(start) && Number.isInteger(headerBytes) && Number.isInteger(end);
   return (
-    areWhole && start >= 0 && headerBytes >= 0 && start + headerBytes + tagSizeBytes <= end && end <= buffer.length
+    areWhole && start >= 0 && headerBytes >= 0 && start + headerBytes + TAG_SIZE_BYTES <= end && end <= buffer.length
   );
 }
 
@@ -41,9 +41,9 @@ class EpochKey {
   }
 
   next(): EpochKey {
-    const sealed = new Uint8Array(keySizeBytes + tagSizeBytes);
-    this.aead.seal(0xffffffff, 0xffffffff, sealed, 0, 0, keySizeBytes);
-    return new EpochKey(this.#primitives, sealed.slice(0, keySizeBytes));
+    const sealed = new Uint8Array(KEY_SIZE_BYTES + TAG_SIZE_BYTES);
+    this.aead.seal(0xffffffff, 0xffffffff, sealed, 0, 0, KEY_SIZE_BYTES);
+    return new EpochKey(this.#primitives, sealed.slice(0, KEY_SIZE_BYTES));
   }
 }
 
@@ -68,12 +68,12 @@ export class PacketSealer {
    * @throws RangeError another counter, or the packet and its tag are not within `buffer`
    */
   seal(counter: number, buffer: Uint8Array, start: number, headerBytes: number, end: number): number {
-    if (!isCounter(counter) || counter <= this.#last || counter > this.#last + packetsPerEpoch) {
-      throw new RangeError(`counter must be from ${this.#last + 1} to ${this.#last + packetsPerEpoch}`);
+    if (!isCounter(counter) || counter <= this.#last || counter > this.#last + PACKETS_PER_EPOCH) {
+      throw new RangeError(`counter must be from ${this.#last + 1} to ${this.#last + PACKETS_PER_EPOCH}`);
     }
-    const sealedEnd = end + tagSizeBytes;
+    const sealedEnd = end + TAG_SIZE_BYTES;
     if (!isPacket(buffer, start, headerBytes, sealedEnd)) throw new RangeError("the buffer has no room for the packet");
-    const epoch = Math.floor(counter / packetsPerEpoch);
+    const epoch = Math.floor(counter / PACKETS_PER_EPOCH);
     if (epoch > this.#epoch) {
       this.#key = this.#key.next();
       this.#epoch = epoch;
@@ -109,7 +109,7 @@ export class PacketOpener {
    */
   open(counter: number, buffer: Uint8Array, start: number, headerBytes: number, end: number): number {
     if (!isCounter(counter) || !isPacket(buffer, start, headerBytes, end)) return -1;
-    const ahead = Math.floor(counter / packetsPerEpoch) - this.#epoch;
+    const ahead = Math.floor(counter / PACKETS_PER_EPOCH) - this.#epoch;
     const key = this.#keyAhead(ahead);
     const high = Math.floor(counter / 2 ** 32);
     if (!key?.aead.open(counter >>> 0, high, buffer, start, headerBytes, end)) return -1;
@@ -119,7 +119,7 @@ export class PacketOpener {
       this.#next = this.#current.next();
       this.#epoch++;
     }
-    return end - tagSizeBytes;
+    return end - TAG_SIZE_BYTES;
   }
 
   #keyAhead(epochs: number): EpochKey | null {

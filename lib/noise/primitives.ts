@@ -1,9 +1,9 @@
 import type { RandomBytes } from "../random.js";
 
 /** Bytes of a key: X25519 private and public, AEAD. */
-export const keySizeBytes = 32;
+export const KEY_SIZE_BYTES = 32;
 /** Bytes that sealing adds. */
-export const tagSizeBytes = 16;
+export const TAG_SIZE_BYTES = 16;
 
 /** An X25519 key pair (RFC 7748). */
 export interface KeyPair {

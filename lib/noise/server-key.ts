@@ -1,7 +1,7 @@
 import { concatBytes } from "../bytes.js";
 import { NetworkError } from "../network-error.js";
 import { HandshakePattern, HandshakeRole, HandshakeState } from "./handshake-state.js";
-import { type KeyPair, keySizeBytes, type NoisePrimitives } from "./primitives.js";
+import { KEY_SIZE_BYTES, type KeyPair, type NoisePrimitives } from "./primitives.js";
 
 /** A server's key pair as text. */
 export interface ServerKey {
@@ -19,16 +19,16 @@ export interface AcceptedHandshake {
   keyIndex: number;
 }
 
-const publicPrefix = "vs1public_";
-const privatePrefix = "vs1private_";
-const checksumSizeBytes = 4;
+const PUBLIC_PREFIX = "vs1public_";
+const PRIVATE_PREFIX = "vs1private_";
+const CHECKSUM_SIZE_BYTES = 4;
 
 /** Makes a key pair for a server. */
 export function generateServerKey(primitives: NoisePrimitives): ServerKey {
-  const privateKey = primitives.randomBytes(keySizeBytes);
+  const privateKey = primitives.randomBytes(KEY_SIZE_BYTES);
   return {
-    publicKey: format(primitives, publicPrefix, primitives.keyPair(privateKey).publicKey),
-    privateKey: format(primitives, privatePrefix, privateKey),
+    publicKey: format(primitives, PUBLIC_PREFIX, primitives.keyPair(privateKey).publicKey),
+    privateKey: format(primitives, PRIVATE_PREFIX, privateKey),
   };
 }
 
@@ -38,7 +38,7 @@ export function generateServerKey(primitives: NoisePrimitives): ServerKey {
  * @throws NetworkError `ERR_BAD_SERVER_KEY`
  */
 export function parseServerPublicKey(primitives: NoisePrimitives, text: string): Uint8Array {
-  return parse(primitives, publicPrefix, text);
+  return parse(primitives, PUBLIC_PREFIX, text);
 }
 
 /**
@@ -47,7 +47,7 @@ export function parseServerPublicKey(primitives: NoisePrimitives, text: string):
  * @throws NetworkError `ERR_BAD_SERVER_KEY`
  */
 export function parseServerPrivateKey(primitives: NoisePrimitives, text: string): KeyPair {
-  return primitives.keyPair(parse(primitives, privatePrefix, text));
+  return primitives.keyPair(parse(primitives, PRIVATE_PREFIX, text));
 }
 
 /**
@@ -88,22 +88,22 @@ function format(primitives: NoisePrimitives, prefix: string, key: Uint8Array): s
 function parse(primitives: NoisePrimitives, prefix: string, text: string): Uint8Array {
   // The text itself stays out of the errors: it may be a secret in the wrong place.
   if (typeof text !== "string") throw badKey("a server's key is a text");
-  const other = prefix === publicPrefix ? privatePrefix : publicPrefix;
+  const other = prefix === PUBLIC_PREFIX ? PRIVATE_PREFIX : PUBLIC_PREFIX;
   if (text.startsWith(other)) throw badKey(`it starts with ${other}, where a key with ${prefix} is needed`);
   if (!text.startsWith(prefix)) throw badKey(`it does not start with ${prefix}`);
   const encoded = text.slice(prefix.length);
   if (!/^[\w-]{48}$/.test(encoded)) throw badKey(`it has not 48 letters, digits, - or _ behind ${prefix}`);
   const bytes = Uint8Array.from(atob(encoded.replaceAll("-", "+").replaceAll("_", "/")), (char) => char.charCodeAt(0));
-  const key = bytes.slice(0, keySizeBytes);
+  const key = bytes.slice(0, KEY_SIZE_BYTES);
   const expected = checksum(primitives, prefix, key);
-  if (!expected.every((byte, index) => byte === bytes[keySizeBytes + index])) {
+  if (!expected.every((byte, index) => byte === bytes[KEY_SIZE_BYTES + index])) {
     throw badKey("its checksum is wrong, so it was altered or copied with a mistake");
   }
   return key;
 }
 
 function checksum(primitives: NoisePrimitives, prefix: string, key: Uint8Array): Uint8Array {
-  return primitives.sha256(concatBytes([new TextEncoder().encode(prefix), key])).subarray(0, checksumSizeBytes);
+  return primitives.sha256(concatBytes([new TextEncoder().encode(prefix), key])).subarray(0, CHECKSUM_SIZE_BYTES);
 }
 
 function badKey(why: string): NetworkError {

@@ -1,7 +1,7 @@
 import { concatBytes } from "../bytes.js";
 import { CipherState } from "./cipher-state.js";
 import { hkdf } from "./hkdf.js";
-import { keySizeBytes, type NoisePrimitives } from "./primitives.js";
+import { KEY_SIZE_BYTES, type NoisePrimitives } from "./primitives.js";
 
 /** What both ends know so far: the SymmetricState of the Noise specification (section 5.2). */
 export class SymmetricState {
@@ -13,7 +13,7 @@ export class SymmetricState {
   /** @param protocolName at most 32 characters, as all names here are: longer ones would have to be hashed */
   constructor(primitives: NoisePrimitives, protocolName: string) {
     this.#primitives = primitives;
-    this.#hash = new Uint8Array(keySizeBytes);
+    this.#hash = new Uint8Array(KEY_SIZE_BYTES);
     this.#hash.set(new TextEncoder().encode(protocolName));
     this.#chainingKey = this.#hash;
   }

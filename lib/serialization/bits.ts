@@ -28,7 +28,7 @@ export function bitsAt(bytes: Uint8Array, position: number, bits: number): numbe
 }
 
 /** How many bytes behind the written ones `appendBits` may clear. */
-export const slackBytes = 4;
+export const SLACK_BYTES = 4;
 
 /**
  * Puts the low 1 to 32 bits of `value` behind what ends at bit `position`. `view` is of the same memory as `bytes`: writing

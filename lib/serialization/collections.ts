@@ -3,7 +3,7 @@ import { type Codec, defineCodec, isBorrowed, sizeOf } from "./codec.js";
 import { inField, requireInteger, wrongValue } from "./errors.js";
 import type { NetworkReader } from "./network-reader.js";
 import type { NetworkWriter } from "./network-writer.js";
-import { longest, readLength } from "./strings.js";
+import { LONGEST, readLength } from "./strings.js";
 
 interface Bounds {
   max: number;
@@ -13,7 +13,7 @@ interface Bounds {
 
 /** A collection whose elements take no bits could be of any size in an empty message. */
 function boundsOf(max: number, elements: readonly Codec<unknown>[]): Bounds & { maxBits: number | undefined } {
-  requireInteger("max", max, 0, longest);
+  requireInteger("max", max, 0, LONGEST);
   const { minBits, maxBits } = sizeOf(elements);
   if (minBits === 0) throw new TypeError("an element has to take one bit at least");
   const countBits = bitsFor(max);

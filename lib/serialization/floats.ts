@@ -26,7 +26,7 @@ export const float64: Codec<number> = defineCodec<number>({
 /** How fine a number is cut: the widest step, or the bits that one takes. */
 export type Resolution = { precision: number; bits?: never } | { bits: number; precision?: never };
 
-const maxQuantizedBits = 30;
+const MAX_QUANTIZED_BITS = 30;
 
 function requireNumber(value: number): void {
   if (typeof value !== "number" || Number.isNaN(value)) throw wrongValue(value, "number", "a number");
@@ -40,13 +40,13 @@ function requirePositive(name: string, value: number): void {
 
 function resolve(resolution: Resolution, bitsFor: (precision: number) => number, minBits: number): number {
   if (resolution.bits !== undefined) {
-    requireInteger("bits", resolution.bits, minBits, maxQuantizedBits);
+    requireInteger("bits", resolution.bits, minBits, MAX_QUANTIZED_BITS);
     return resolution.bits;
   }
   requirePositive("precision", resolution.precision);
   const bits = Math.max(bitsFor(resolution.precision), minBits);
-  if (bits > maxQuantizedBits)
-    throw new RangeError(`precision: ${bits} bits are over the limit of ${maxQuantizedBits}`);
+  if (bits > MAX_QUANTIZED_BITS)
+    throw new RangeError(`precision: ${bits} bits are over the limit of ${MAX_QUANTIZED_BITS}`);
   return bits;
 }
 

@@ -9,7 +9,7 @@ import {
   float64Bits,
   lowHalf,
   replaceBits,
-  slackBytes,
+  SLACK_BYTES,
 } from "./bits.js";
 import { requireInteger, wrongInteger, wrongValue } from "./errors.js";
 import { encodeText } from "./text.js";
@@ -42,7 +42,7 @@ export class NetworkWriter {
 
   #resize(sizeBytes: number): void {
     const written = this.#bytes;
-    this.#bytes = new Uint8Array(sizeBytes + slackBytes);
+    this.#bytes = new Uint8Array(sizeBytes + SLACK_BYTES);
     this.#bytes.set(written);
     this.#view = new DataView(this.#bytes.buffer);
     this.#capacityBits = sizeBytes * 8;

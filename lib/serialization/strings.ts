@@ -5,7 +5,7 @@ import type { NetworkReader } from "./network-reader.js";
 import type { NetworkWriter } from "./network-writer.js";
 
 /** The longest value that a message can hold. */
-export const longest = 2 ** 24;
+export const LONGEST = 2 ** 24;
 
 /** A length or a count, in the bits that `max` needs. */
 export function readLength(reader: NetworkReader, what: string, max: number): number {
@@ -18,7 +18,7 @@ const wellFormed = (text: string) => text.replace(/\p{Surrogate}/gu, "\ufffd");
 
 /** A text of at most `max` bytes of UTF-8. Halves of surrogate pairs are written as U+FFFD. */
 export function string(max: number): Codec<string> {
-  requireInteger("max", max, 0, longest);
+  requireInteger("max", max, 0, LONGEST);
   const lengthBits = bitsFor(max);
   return defineCodec<string>({
     layout: `string(${max})`,
@@ -49,7 +49,7 @@ export function string(max: number): Codec<string> {
  * the default, only those of the table may be written.
  */
 export function stringTable(texts: readonly string[], max = 0): Codec<string> {
-  requireInteger("texts.length", texts.length, 1, longest);
+  requireInteger("texts.length", texts.length, 1, LONGEST);
   const other = string(max);
   const known = [...texts];
   const indices = new Map(known.map((text, index) => [text, index]));
@@ -84,7 +84,7 @@ function writeByteLength(writer: NetworkWriter, value: Uint8Array, max: number, 
 
 /** At most `max` bytes; what is read is a copy of its own. */
 export function bytes(max: number): Codec<Uint8Array> {
-  requireInteger("max", max, 0, longest);
+  requireInteger("max", max, 0, LONGEST);
   const lengthBits = bitsFor(max);
   return defineCodec<Uint8Array>({
     layout: `bytes(${max})`,
@@ -105,7 +105,7 @@ export function bytes(max: number): Codec<Uint8Array> {
  * that contain it are `borrowed`. The bytes start at a whole byte of the message.
  */
 export function bytesView(max: number): Codec<Uint8Array> {
-  requireInteger("max", max, 0, longest);
+  requireInteger("max", max, 0, LONGEST);
   const lengthBits = bitsFor(max);
   return defineCodec<Uint8Array>({
     layout: `bytesView(${max})`,

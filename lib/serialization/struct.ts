@@ -46,7 +46,7 @@ export function tuple<const C extends readonly Codec<unknown>[]>(
 }
 
 /** A section's length in bits: enough for messages of 128 KiB, and known only when the section is written. */
-const sectionBits = 20;
+const SECTION_BITS = 20;
 
 /**
  * An object that may gain fields while older programs are still in use: `added` grows at its end only. A reader that knows
@@ -67,7 +67,7 @@ export function extensible<const F extends Fields, const A extends Fields = Reco
   const extensions = Object.entries(added);
 
   const readInto = (reader: NetworkReader, target: Record<string, unknown>) => {
-    const outerEnd = reader.enter(reader.readBits(sectionBits));
+    const outerEnd = reader.enter(reader.readBits(SECTION_BITS));
     base.readInto(reader, target);
     for (const [name, codec] of extensions) {
       if (reader.bitsLeft === 0) target[name] = codec.default();
@@ -78,16 +78,17 @@ export function extensible<const F extends Fields, const A extends Fields = Reco
   };
   return defineCodec<Record<string, unknown>>({
     layout: `extensible${layoutOfFields(fields)}`,
-    minBits: sectionBits + minBits,
-    maxBits: maxBits === undefined ? undefined : sectionBits + maxBits,
+    minBits: SECTION_BITS + minBits,
+    maxBits: maxBits === undefined ? undefined : SECTION_BITS + maxBits,
     borrowed: isBorrowed(Object.values(all)),
     write: (writer, value) => {
       const start = writer.bitLength;
-      writer.writeBits(0, sectionBits);
+      writer.writeBits(0, SECTION_BITS);
       write(writer, value);
-      const length = writer.bitLength - start - sectionBits;
-      if (length >= 2 ** sectionBits) throw new RangeError(`${length} bits are over the limit of an extensible struct`);
-      writer.writeBitsAt(start, length, sectionBits);
+      const length = writer.bitLength - start - SECTION_BITS;
+      if (length >= 2 ** SECTION_BITS)
+        throw new RangeError(`${length} bits are over the limit of an extensible struct`);
+      writer.writeBitsAt(start, length, SECTION_BITS);
     },
     read: (reader) => readInto(reader, defaults()),
     readInto,

@@ -7,10 +7,10 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Up to about this many characters a loop takes less time than a call of the platform's coder. */
-const shortLength = 128;
+const SHORT_LENGTH = 128;
 
 export function encodeText(writer: NetworkWriter, text: string): number {
-  if (text.length > shortLength) {
+  if (text.length > SHORT_LENGTH) {
     const bytes = encoder.encode(text);
     writer.writeBytes(bytes);
     return bytes.length;
@@ -50,7 +50,7 @@ const continuation = (bits: number) => 0x80 | (bits & 0x3f);
 
 export function decodeText(reader: NetworkReader, byteLength: number): string {
   const start = reader.bitPosition;
-  const short = byteLength <= shortAscii ? readAscii(reader, byteLength) : undefined;
+  const short = byteLength <= SHORT_ASCII ? readAscii(reader, byteLength) : undefined;
   if (short !== undefined) return short;
   reader.seek(start);
   try {
@@ -61,7 +61,7 @@ export function decodeText(reader: NetworkReader, byteLength: number): string {
 }
 
 /** Up to this many bytes, most of them without a letter beyond ASCII, `fromCharCode` takes less time than the coder. */
-const shortAscii = 32;
+const SHORT_ASCII = 32;
 
 function readAscii(reader: NetworkReader, byteLength: number): string | undefined {
   let text = "";

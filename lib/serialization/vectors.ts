@@ -28,7 +28,7 @@ export function vec3(x: Codec<number> = float32, y = x, z = y): Codec<Vector3> {
 }
 
 /** No component but the largest is over this. */
-const largestOfRest = Math.SQRT1_2;
+const LARGEST_OF_REST = Math.SQRT1_2;
 
 /**
  * A rotation `{ x, y, z, w }` as its three smallest components of `bits` bits each and two bits for which one is left out:
@@ -55,14 +55,15 @@ export function quaternion(bits: 9 | 10 = 9): Codec<Quaternion> {
     if (Math.abs(w) > size) largest = 3;
     const left = largest === 0 ? x : largest === 1 ? y : largest === 2 ? z : w;
     // A quaternion and its negative are the same rotation: the one whose largest component is positive is written.
-    const scale = (left < 0 ? -1 : 1) / (length * largestOfRest);
+    const scale = (left < 0 ? -1 : 1) / (length * LARGEST_OF_REST);
     const a = steps(largest === 0 ? y : x, scale);
     const b = steps(largest <= 1 ? z : y, scale);
     const c = steps(largest <= 2 ? w : z, scale);
     return ((((3 - largest) * 2 ** bits + a) * 2 ** bits + b) * 2 ** bits + c) >>> 0;
   };
 
-  const component = (pattern: number) => (Math.max((pattern << unusedBits) >> unusedBits, -top) / top) * largestOfRest;
+  const component = (pattern: number) =>
+    (Math.max((pattern << unusedBits) >> unusedBits, -top) / top) * LARGEST_OF_REST;
   const readInto = (reader: NetworkReader, target: Quaternion) => {
     const pattern = reader.readBits(totalBits);
     const largest = 3 - (pattern >>> (3 * bits));

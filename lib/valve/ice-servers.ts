@@ -33,7 +33,7 @@ export interface IceSettings {
   candidates?: IceCandidates;
 }
 
-const defaultPort = 3478;
+const DEFAULT_PORT = 3478;
 
 /**
  * Makes the options of a P2P connection or listen socket from servers by name. The names are resolved here, since GNS
@@ -107,9 +107,9 @@ function joinServer(host: string, port: number): string {
 }
 
 function splitServer(name: string, server: string): { host: string; port: number } {
-  if (isIPv6(server)) return { host: server, port: defaultPort };
+  if (isIPv6(server)) return { host: server, port: DEFAULT_PORT };
   const match = /^(?:\[([0-9a-f:.]+)\]|([^:[\],\s]+))(?::(\d{1,5}))?$/i.exec(server);
-  const port = Number(match?.[3] ?? defaultPort);
+  const port = Number(match?.[3] ?? DEFAULT_PORT);
   if (match === null || port < 1 || port > 65_535) {
     throw rangeError(name, `a host with an optional port, not "${server}"`);
   }

@@ -1,4 +1,4 @@
-import { mayUseUv } from "../addon/load-addon.js";
+import { MAY_USE_UV } from "../addon/load-addon.js";
 import { NativeDriver, type NativeStatistics, native } from "../addon/native.js";
 import { NetworkError } from "../network-error.js";
 import { authorityKeyId } from "./certificates/certificates.js";
@@ -41,7 +41,7 @@ function initialize(first: InitializeOptions | StringBuilder = {}, second?: Stri
       throw rangeError("errorMessage.capacity", `${Library.maxErrorMessageLength}`);
     }
   }
-  const error = native.initialize(drivers[driver], mayUseUv, identity ? NetworkingIdentity.encode(identity) : null);
+  const error = native.initialize(drivers[driver], MAY_USE_UV, identity ? NetworkingIdentity.encode(identity) : null);
   refreshUsers();
   if (errorMessage !== undefined) errorMessage.value = error;
   setLastError(error === "" ? null : new NetworkError("ERR_FAILED", error));

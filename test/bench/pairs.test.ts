@@ -1,12 +1,12 @@
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { compare, growthExponent, interleave, median } from "../../bench/harness/pairs.mjs";
 
-it("takes the middle value", () => {
+test("takes the middle value", () => {
   expect(median([3, 1, 2])).toBe(2);
   expect(median([4, 1, 2, 3])).toBe(2.5);
 });
 
-it("runs the sides A B, B A, A B", async () => {
+test("runs the sides A B, B A, A B", async () => {
   const order: string[] = [];
   const side = (name: string) => async () => order.push(name);
   const samples = await interleave({ a: side("a"), b: side("b") }, 3);
@@ -14,7 +14,7 @@ it("runs the sides A B, B A, A B", async () => {
   expect(samples).toEqual({ a: [1, 4, 5], b: [2, 3, 6] });
 });
 
-it("compares pair by pair, above 1 in our favour", () => {
+test("compares pair by pair, above 1 in our favour", () => {
   const metric = { key: "x", name: "case", unit: "u" };
   const ours = [{ x: 10 }, { x: 30 }, { x: 20 }];
   const baseline = [{ x: 20 }, { x: 15 }, { x: 20 }];
@@ -25,7 +25,7 @@ it("compares pair by pair, above 1 in our favour", () => {
   expect(less.runs.map((run: { ratio: number }) => run.ratio)).toEqual([2, 0.5, 1]);
 });
 
-it("finds the exponent of a growth", () => {
+test("finds the exponent of a growth", () => {
   const points = [1, 10, 100].map((work) => [work, 5 * work ** 1.5]);
   expect(growthExponent(points)).toBeCloseTo(1.5);
 });

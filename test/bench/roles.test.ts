@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { requireGnsPeer } from "../../bench/harness/gns-peer.mjs";
 import { type Peer, withPeers } from "../../bench/harness/peer.mjs";
 
@@ -23,7 +23,7 @@ describe.each([
 ] as const)("server %s, client %s", (serverName, clientName) => {
   const [server, client] = [programs[serverName], programs[clientName]];
 
-  it("measures round trips", async () => {
+  test("measures round trips", async () => {
     await withPeers(async (start: Start) => {
       const echo = start(server, "echo", {});
       const { port } = await echo.next("listening");
@@ -37,7 +37,7 @@ describe.each([
     });
   });
 
-  it.each([{ reliable: false }, { reliable: true }])("measures a flood: %o", async (flow) => {
+  test.each([{ reliable: false }, { reliable: true }])("measures a flood: %o", async (flow) => {
     await withPeers(async (start: Start) => {
       const sink = start(server, "sink", { warmup: 0, seconds: 0.1 });
       const { port } = await sink.next("listening");
@@ -50,14 +50,14 @@ describe.each([
   });
 });
 
-it("measures bare UDP", async () => {
+test("measures bare UDP", async () => {
   await withPeers(async (start: Start) => {
     const { port } = await start(dgram, "echo", {}).next("listening");
     expect(await start(dgram, "ping", { port, count: 50, warmup: 0 }).next("result")).toMatchObject({ count: 50 });
   });
 });
 
-it.each(["addon", "gns-peer"] as const)("has a swarm call on the %s", async (name) => {
+test.each(["addon", "gns-peer"] as const)("has a swarm call on the %s", async (name) => {
   await withPeers(async (start: Start) => {
     const times = { connections: 20, warmup: 0, seconds: 0.1 };
     const server = start(programs[name], "echo", times);

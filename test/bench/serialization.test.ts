@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { values } from "../../bench/serialization/messages.mjs";
 import { sides } from "../../bench/serialization/sides.mjs";
 
@@ -6,7 +6,7 @@ type Message = keyof typeof values;
 
 /** What a side is measured with is the message that the others are measured with. */
 describe.each(Object.keys(sides) as (keyof typeof sides)[])("%s", (side) => {
-  it.each(["movement", "movement, floats", "chat"] as Message[])("packs and unpacks: %s", (message) => {
+  test.each(["movement", "movement, floats", "chat"] as Message[])("packs and unpacks: %s", (message) => {
     const { pack, unpack } = sides[side](message);
     for (const value of values[message] as Record<string, unknown>[]) {
       const read = unpack(Uint8Array.from(pack(value))) as Record<string, unknown>;

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { alone, echoLoad, oneWay, swarm } from "../../bench/harness/stack.mjs";
 
 const tiny = { warmup: 0.05, seconds: 0.1, limit: 30 };
@@ -13,7 +13,7 @@ const transports = {
 
 /** Every measurement of the suites `peer` and `peers`, small. The rivals that they install are left out. */
 describe.each(Object.entries(transports))("%s", (_, options) => {
-  it.each([{ window: 1 }, { window: 64, reliable: true }, { hz: 100 }])("measures an echo: %o", async (flow) => {
+  test.each([{ window: 1 }, { window: 64, reliable: true }, { hz: 100 }])("measures an echo: %o", async (flow) => {
     const { rate, cpu, p50, p99 } = await echoLoad({ ...options, ...tiny, ...flow });
     expect(rate).toBeGreaterThan(0);
     expect(cpu).toBeGreaterThan(0);
@@ -21,12 +21,12 @@ describe.each(Object.entries(transports))("%s", (_, options) => {
     expect(p99).toBeGreaterThanOrEqual(p50);
   });
 
-  it("measures a flood", async () => {
+  test("measures a flood", async () => {
     const figures = await oneWay({ ...options, ...tiny, reliable: true, "in-flight": 1000 });
     for (const figure of Object.values(figures)) expect(figure).toBeGreaterThan(0);
   });
 
-  it("measures a swarm, and gets nearly all of it back", async () => {
+  test("measures a swarm, and gets nearly all of it back", async () => {
     const { cpu, sent, lost } = await swarm({ ...options, ...tiny, connections: 20 });
     expect(cpu).toBeGreaterThan(0);
     expect(sent).toBeGreaterThan(0);
@@ -34,7 +34,7 @@ describe.each(Object.entries(transports))("%s", (_, options) => {
   });
 });
 
-it("measures bytes on the wire: batched, a message has little more than its own", async () => {
+test("measures bytes on the wire: batched, a message has little more than its own", async () => {
   const single = await alone("wire", { count: 100, perFlush: 1, size: 20 });
   const batched = await alone("wire", { count: 100, perFlush: 50, size: 20 });
   expect(single.packets).toBe(1);
@@ -43,7 +43,7 @@ it("measures bytes on the wire: batched, a message has little more than its own"
   expect(batched.bytes).toBeLessThan(24);
 });
 
-it.each(["memory", "native", "dgram", "cipher"])("measures bytes of the heap: %s", async (socket) => {
+test.each(["memory", "native", "dgram", "cipher"])("measures bytes of the heap: %s", async (socket) => {
   const { bytes } = await alone("allocation", { socket, count: 500 }, ["--expose-gc", "--min-semi-space-size=64"]);
   expect(bytes).toBeGreaterThan(0);
 });

@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findCodeBlocks } from "./code-blocks.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -43,12 +43,12 @@ function compile(code: string): string {
   return ts.transpileModule(code, { compilerOptions: options }).outputText;
 }
 
-it("finds the program of the README", () => {
+test("finds the program of the README", () => {
   const [program] = programs.filter(({ place }) => place.startsWith("README.md"));
   expect(program?.output).toBe("Hello\n");
 });
 
-it.each(programs.map((block, index) => [block.place, index] as const))("%s runs", async (_, index) => {
+test.each(programs.map((block, index) => [block.place, index] as const))("%s runs", async (_, index) => {
   const { language, code, output } = programs[index] as (typeof programs)[number];
   const file = join(folder, `${index}.mjs`);
   writeFileSync(file, language === "ts" ? compile(code) : code);
@@ -63,7 +63,7 @@ it.each(programs.map((block, index) => [block.place, index] as const))("%s runs"
 });
 
 describe("what the documents name", () => {
-  it.each(files)("%s: npm scripts and linked files exist", (file) => {
+  test.each(files)("%s: npm scripts and linked files exist", (file) => {
     const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
     const text = read(file);
     for (const [, script = ""] of text.matchAll(/npm run ([\w:]+)/g)) expect(scripts).toHaveProperty([script]);

@@ -1,4 +1,4 @@
-import { afterEach, expect, it } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { type Program, startProgram } from "../support/program.js";
 
 const programs: Program[] = [];
@@ -13,7 +13,7 @@ afterEach(() => {
   for (const { child } of programs.splice(0)) child.kill("SIGKILL");
 });
 
-it("carries lines from each client to all, and tells who joins and leaves", async () => {
+test("carries lines from each client to all, and tells who joins and leaves", async () => {
   const server = start("server", "0");
   const port = await server.line("Listening on port ");
   const ada = start("client", "Ada", "127.0.0.1", port);

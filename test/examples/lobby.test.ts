@@ -1,5 +1,5 @@
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { launchBrowser } from "../support/browser-page.js";
 import { type Program, startProgram } from "../support/program.js";
 
@@ -21,7 +21,7 @@ afterAll(async () => {
   for (const { child } of programs) child.kill("SIGKILL");
 });
 
-it("a host, a player over GNS and one in a browser meet, and begin a game together", async () => {
+test("a host, a player over GNS and one in a browser meet, and begin a game together", async () => {
   const host = start("host", "ada", "3", "0", "0");
   const port = await host.line("UDP port: ");
   const address = await host.line("Page: ");

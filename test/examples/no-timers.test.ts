@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 
 const examples = fileURLToPath(new URL("../../examples/", import.meta.url));
 const timers = /\b(setTimeout|setInterval|setImmediate|timers|Atomics\.wait|sleep)\b/;
@@ -11,11 +11,11 @@ function sourcesOf(folder: string): string[] {
   return files.map((name) => readFileSync(`${examples}${folder}/${name}`, "utf8"));
 }
 
-it.each(["chat", "quickstart", "ping-pong"])("examples/%s has no timer", (folder) => {
+test.each(["chat", "quickstart", "ping-pong"])("examples/%s has no timer", (folder) => {
   for (const source of sourcesOf(folder)) expect(source).not.toMatch(timers);
 });
 
-it.each(["chat", "quickstart"])("examples/%s is driven by onReadable", (folder) => {
+test.each(["chat", "quickstart"])("examples/%s is driven by onReadable", (folder) => {
   const sources = sourcesOf(folder);
   expect(sources.filter((source) => source.includes(".onReadable(")).length).toBe(2);
 });

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { type Program, startProgram } from "../support/program.js";
 
 const programs: Program[] = [];
@@ -30,7 +30,7 @@ function rowsOf(lines: string[], transport: string): string[] {
 
 const expected = ["32 B 300", "1000 B 300", "16000 B 300"];
 
-it.each(["gns", "udp", "udp-managed", "udp-native", "websocket", "memory"])(
+test.each(["gns", "udp", "udp-managed", "udp-native", "websocket", "memory"])(
   "one command plays over %s",
   async (transport) => {
     const { code, lines, errors } = await start(transport).end();
@@ -40,7 +40,7 @@ it.each(["gns", "udp", "udp-managed", "udp-native", "websocket", "memory"])(
 );
 
 describe.each(["gns", "udp-managed", "udp-native", "websocket"])("over %s", (transport) => {
-  it("a server and two clients play in processes of their own, and the server is shut down", async () => {
+  test("a server and two clients play in processes of their own, and the server is shut down", async () => {
     const server = start(transport, "server");
     const port = await server.line("Listening on port ");
     const clients = [start(transport, "client", port), start(transport, "client", port)];
@@ -54,7 +54,7 @@ describe.each(["gns", "udp-managed", "udp-native", "websocket"])("over %s", (tra
   });
 });
 
-it("only one file knows the transports, and nothing comes from inside of the package", () => {
+test("only one file knows the transports, and nothing comes from inside of the package", () => {
   const folder = fileURLToPath(new URL("../../examples/ping-pong/", import.meta.url));
   const imports = readdirSync(folder).map((name) => {
     const source = readFileSync(folder + name, "utf8");

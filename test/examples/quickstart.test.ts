@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { runQuickstart } from "../../examples/quickstart/run.mjs";
 import { SequenceCheck } from "../../examples/quickstart/sequence-check.mjs";
 import { summarize } from "../../examples/quickstart/summary.mjs";
@@ -7,7 +7,7 @@ import { summarize } from "../../examples/quickstart/summary.mjs";
 const small = { clients: 2, messages: 40, loss: 5, lag: 5 };
 const faultyClient = fileURLToPath(new URL("./faulty-client.mjs", import.meta.url));
 
-it("delivers every reliable message once and in order", async () => {
+test("delivers every reliable message once and in order", async () => {
   const reports: { id: number }[] = [];
   const results = await runQuickstart(small, (report: { id: number }) => reports.push(report));
   const { ok, text } = summarize(results, small);
@@ -17,25 +17,25 @@ it("delivers every reliable message once and in order", async () => {
   expect(new Set(reports.map((report) => report.id))).toEqual(new Set([0, 1]));
 });
 
-it.each(["lost", "reordered", "repeated"])("fails when a message is %s", async (fault) => {
+test.each(["lost", "reordered", "repeated"])("fails when a message is %s", async (fault) => {
   const settings = { ...small, clients: 1, loss: 0, clientProgram: faultyClient, fault };
   const { ok, text } = summarize(await runQuickstart(settings), settings);
   expect(text).toContain("Client 1: ");
   expect(ok).toBe(false);
 });
 
-it("fails when a client ends without a result", async () => {
+test("fails when a client ends without a result", async () => {
   const settings = { ...small, clientProgram: faultyClient, fault: "crashed" };
   const { ok, text } = summarize(await runQuickstart(settings), settings);
   expect(text).toContain("Client 2 ended without a result");
   expect(ok).toBe(false);
 });
 
-it("fails without any client", () => {
+test("fails without any client", () => {
   expect(summarize([], { messages: 1 }).ok).toBe(false);
 });
 
-it("tells order from disorder", () => {
+test("tells order from disorder", () => {
   const check = new SequenceCheck();
   for (const number of [0, 1, 1, 3, 2]) check.take(number);
   expect(check).toEqual({ delivered: 3, faults: 2 });

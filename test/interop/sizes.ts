@@ -1,5 +1,5 @@
 /** The largest message that GNS sends. */
-export const maxSizeBytes = 512 * 1024;
+export const MAX_SIZE_BYTES = 512 * 1024;
 
 /** mulberry32: numbers from 0 to below 1, the same for the same seed everywhere. */
 export function seededRandom(seed: number): () => number {
@@ -13,7 +13,7 @@ export function seededRandom(seed: number): () => number {
 }
 
 /** The larger part of the messages is drawn up to here. */
-const smallSizeBytes = 8 * 1024;
+const SMALL_SIZE_BYTES = 8 * 1024;
 
 /**
  * `count` sizes, log-uniform from 0 to `maxSizeBytes`, the first of them 0 and the second `maxSizeBytes`.
@@ -24,7 +24,7 @@ const smallSizeBytes = 8 * 1024;
 export function drawSizes(count: number, wideShare: number, seed: number): number[] {
   const random = seededRandom(seed);
   const draw = (max: number) => Math.floor((max + 2) ** random()) - 1;
-  const sizes = [0, maxSizeBytes];
-  while (sizes.length < count) sizes.push(draw(random() < wideShare ? maxSizeBytes : smallSizeBytes));
+  const sizes = [0, MAX_SIZE_BYTES];
+  while (sizes.length < count) sizes.push(draw(random() < wideShare ? MAX_SIZE_BYTES : SMALL_SIZE_BYTES));
   return sizes;
 }

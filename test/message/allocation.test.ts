@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { defineMessage, defineProtocol, type NetworkPlayer } from "../../lib/message/index.js";
 import { ByteSegment, Channel } from "../../lib/peer/index.js";
 import { NetworkWriter, struct, u16 } from "../../lib/serialization/index.js";
@@ -9,7 +9,7 @@ const Position = defineMessage("position", struct({ x: u16, y: u16, z: u16 }));
 const protocol = defineProtocol({ name: "allocation", version: 1, messages: [Position] });
 
 describe("once warm", () => {
-  it("a message that is received takes no heap but its object, and with `reuse` none", async () => {
+  test("a message that is received takes no heap but its object, and with `reuse` none", async () => {
     const world = new MessageWorld({ protocol, kind: "stream" });
     await world.server.start();
     const { player } = await world.join();
@@ -33,7 +33,7 @@ describe("once warm", () => {
     expect(sum).toBeGreaterThan(50_000);
   });
 
-  it("a message that is serialised takes none", async () => {
+  test("a message that is serialised takes none", async () => {
     const world = new MessageWorld({ protocol, kind: "stream" });
     await world.server.start();
     await world.join();

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   defineMessage,
   defineProtocol,
@@ -76,7 +76,7 @@ describe("the costs that the page names", () => {
     "an answer, a proof, a hello, a table that nobody asked for": ({ raw }) => raw(1, 0),
   };
 
-  it.each(documented)("$mistake: $cost", async ({ mistake, cost, flag }) => {
+  test.each(documented)("$mistake: $cost", async ({ mistake, cost, flag }) => {
     // The budget refills at 50 a second; here not, so that it can be counted.
     const given = await joined({ errorBudget: { refillPerSecond: 0 } });
     given.world.server.messageHandler.register(Pair, () => {});
@@ -86,11 +86,11 @@ describe("the costs that the page names", () => {
     expect(spent(given.player)).toBe(cost);
   });
 
-  it("are all tried", () => {
+  test("are all tried", () => {
     expect(documented.map(({ mistake }) => mistake)).toEqual(Object.keys(mistakes));
   });
 
-  it.each([
+  test.each([
     ["an answer", "ask/answer", [5, 0, 0, 0, 0]],
     ["a proof", "network/proof", [0, 0, 0]],
     ["a table", "network/table", [0, 0]],
@@ -103,7 +103,7 @@ describe("the costs that the page names", () => {
   });
 });
 
-it("an answer to another question than the one that was asked costs 10, and settles nothing", async () => {
+test("an answer to another question than the one that was asked costs 10, and settles nothing", async () => {
   const { world, client, player, raw } = await joined({ errorBudget: { refillPerSecond: 0 } });
   client.messageHandler.registerRequest(Ask, () => new Promise(() => {}));
   let isSettled = false;
@@ -122,7 +122,7 @@ it("an answer to another question than the one that was asked costs 10, and sett
   expect(player.errorFlags).toBe(0);
 });
 
-it("what is read is all there is: bytes behind a message's last value are a mistake", async () => {
+test("what is read is all there is: bytes behind a message's last value are a mistake", async () => {
   const { world, player, raw } = await joined();
   const heard: unknown[] = [];
   world.server.messageHandler.register(Pair, (value) => void heard.push(value));
@@ -132,7 +132,7 @@ it("what is read is all there is: bytes behind a message's last value are a mist
   expect(player.errorFlags).toBe(ErrorFlags.Deserialization);
 });
 
-it("an empty message is one that cannot be read", async () => {
+test("an empty message is one that cannot be read", async () => {
   const { world, client, player } = await joined();
   client.player?.connection?.send(new Uint8Array(0));
   await world.run(50);
@@ -140,7 +140,7 @@ it("an empty message is one that cannot be read", async () => {
 });
 
 describe("a budget", () => {
-  it("below zero ends the player, and refills until then", async () => {
+  test("below zero ends the player, and refills until then", async () => {
     const { world, client, player, raw } = await joined();
     const reasons: number[] = [];
     client.disconnected.add(({ code }) => void reasons.push(code));
@@ -156,7 +156,7 @@ describe("a budget", () => {
     expect(world.server.players).toEqual([]);
   });
 
-  it("may have another end", async () => {
+  test("may have another end", async () => {
     const over: INetworkPlayer[] = [];
     const { world, player, raw } = await joined({ onErrorLimit: (one) => void over.push(one) });
     for (let index = 0; index < 12; index++) await raw(77);
@@ -165,7 +165,7 @@ describe("a budget", () => {
     expect(world.server.players).toEqual([player]);
   });
 
-  it("is not the host's", async () => {
+  test("is not the host's", async () => {
     const world = new MessageWorld({ protocol, server: { listen: false } });
     const client = world.newClient();
     await world.server.start({ localClient: client });
@@ -177,7 +177,7 @@ describe("a budget", () => {
   });
 });
 
-it("a message's rate limit holds for each player by itself", async () => {
+test("a message's rate limit holds for each player by itself", async () => {
   const { world, client, player } = await joined({ errorBudget: { refillPerSecond: 0 } });
   const other = await world.join();
   const heard: number[] = [];
@@ -196,7 +196,7 @@ it("a message's rate limit holds for each player by itself", async () => {
   expect(other.player.errorFlags).toBe(0);
 });
 
-it("a client ends when its server cannot be understood, unless it is told otherwise", async () => {
+test("a client ends when its server cannot be understood, unless it is told otherwise", async () => {
   for (const disconnectOnError of [true, false]) {
     const world = new MessageWorld({ protocol, kind: "stream", client: { disconnectOnError } });
     await world.server.start();

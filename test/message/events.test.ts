@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   type ClientExtension,
   defineProtocol,
@@ -87,7 +87,7 @@ async function start(place: MemorySocketKind | "host") {
 describe.each([...kinds, "host"] as const)("over %s", (place) => {
   const column = place === "host" ? "host" : "remote";
 
-  it("a player joins and leaves in the documented order", async () => {
+  test("a player joins and leaves in the documented order", async () => {
     const { world, client, server, clientLog } = await start(place);
     void client.disconnect();
     await world.run(300);
@@ -98,7 +98,7 @@ describe.each([...kinds, "host"] as const)("over %s", (place) => {
     expect(world.server.isHost).toBe(false);
   });
 
-  it("a server stops in the documented order, and every player hears of it", async () => {
+  test("a server stops in the documented order, and every player hears of it", async () => {
     const { world, client, server, clientLog } = await start(place);
     server.length = 0;
     clientLog.length = 0;
@@ -113,7 +113,7 @@ describe.each([...kinds, "host"] as const)("over %s", (place) => {
 });
 
 describe.each(kinds)("over %s", (kind) => {
-  it("a player is lost and comes back in the documented order", async () => {
+  test("a player is lost and comes back in the documented order", async () => {
     const { world, client, socketFactory, server, clientLog } = await start(kind);
     server.length = 0;
     clientLog.length = 0;
@@ -129,7 +129,7 @@ describe.each(kinds)("over %s", (kind) => {
   });
 });
 
-it("a server starts again after its stop", async () => {
+test("a server starts again after its stop", async () => {
   const world = new MessageWorld({ protocol: newProtocol() });
   for (let round = 1; round <= 2; round++) {
     await world.server.start();
@@ -142,7 +142,7 @@ it("a server starts again after its stop", async () => {
   }
 });
 
-it("what a listener throws is reported, and the others hear of the event", async () => {
+test("what a listener throws is reported, and the others hear of the event", async () => {
   const errors: unknown[] = [];
   const event = new NetworkEvent<[number]>((error) => errors.push(error));
   const heard: number[] = [];
@@ -161,7 +161,7 @@ it("what a listener throws is reported, and the others hear of the event", async
   expect(errors).toMatchObject([{ message: "sync" }, { message: "sync" }, { message: "async" }, { message: "async" }]);
 });
 
-it("a listener of a late event hears of what has happened, until it is reset", () => {
+test("a listener of a late event hears of what has happened, until it is reset", () => {
   const event = new LateEvent<[string]>(() => {});
   const heard: string[] = [];
   event.add((value) => void heard.push(`early ${value}`));
@@ -172,7 +172,7 @@ it("a listener of a late event hears of what has happened, until it is reset", (
   expect(heard).toEqual(["early first", "late first"]);
 });
 
-it("extensions bring messages, and have a place beside each player", async () => {
+test("extensions bring messages, and have a place beside each player", async () => {
   const protocol = newProtocol();
   const world = new MessageWorld({ protocol });
   const slot = new PlayerSlot((player) => ({ name: `player ${player.address}` }));

@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import {
   defineMessage,
   defineProtocol,
@@ -119,7 +119,7 @@ function mutate(sample: Uint8Array): number {
   return length;
 }
 
-it("a million mutated messages are charged to who sent them, and harm nobody else", async () => {
+test("a million mutated messages are charged to who sent them, and harm nobody else", async () => {
   const world = new MessageWorld({ protocol, kind: "native", server: { errorBudget: { maxTokens: 1e12 } } });
   const { messageHandler } = world.server;
   let handled = 0;
@@ -185,7 +185,7 @@ it("a million mutated messages are charged to who sent them, and harm nobody els
   expect(world.server.authenticatedPlayers).toEqual([honest.player, attacker.player]);
 }, 120_000);
 
-it("with the usual budget such a sender is ended soon, each time it comes back", async () => {
+test("with the usual budget such a sender is ended soon, each time it comes back", async () => {
   const world = new MessageWorld({ protocol, kind: "native" });
   await world.server.start();
   const honest = await world.join();

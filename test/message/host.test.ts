@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { defineMessage, defineProtocol, type INetworkPlayer } from "../../lib/message/index.js";
 import { Channel, type IConnection } from "../../lib/peer/index.js";
 import { bytes, u8 } from "../../lib/serialization/index.js";
@@ -29,7 +29,7 @@ describe.each([
   ["automatic", 30],
   ["manual", 0],
 ] as const)("a host, %s with tick rate %i", (drive, tickRate) => {
-  it("never calls a handler from inside of a send", async () => {
+  test("never calls a handler from inside of a send", async () => {
     const { world, server, client, update } = await hosted(drive, tickRate);
     let depth = 0;
     let deepest = 0;
@@ -53,7 +53,7 @@ describe.each([
   });
 });
 
-it("driven by hand, nothing comes outside of the receive phase, and what comes in it waits for the next", async () => {
+test("driven by hand, nothing comes outside of the receive phase, and what comes in it waits for the next", async () => {
   const { world, server, client, player } = await hosted("manual");
   const heard: string[] = [];
   server.messageHandler.register(Ball, (value) => void heard.push(`server ${value}`));
@@ -72,7 +72,7 @@ it("driven by hand, nothing comes outside of the receive phase, and what comes i
   expect(heard).toEqual(["client 1", "server 2"]);
 });
 
-it("serves remote players at once, and its own client in the same way", async () => {
+test("serves remote players at once, and its own client in the same way", async () => {
   const { world, server, client } = await hosted("automatic");
   const remote = await world.join();
   const heard: string[] = [];
@@ -88,7 +88,7 @@ it("serves remote players at once, and its own client in the same way", async ()
   expect(server.players.map(({ isHost }) => isHost)).toEqual([true, false]);
 });
 
-it("goes on when its own client leaves, and ends that client when it stops", async () => {
+test("goes on when its own client leaves, and ends that client when it stops", async () => {
   const { world, server, client } = await hosted("automatic");
   const remote = await world.join();
   void client.disconnect();
@@ -108,7 +108,7 @@ it("goes on when its own client leaves, and ends that client when it stops", asy
   expect(reasons).toEqual([{ code: 7, text: "closing time" }]);
 });
 
-it("without a socket has a client of its own", async () => {
+test("without a socket has a client of its own", async () => {
   const world = new MessageWorld({ protocol: newProtocol(), server: { listen: false } });
   const client = world.newClient();
   await world.server.start({ localClient: client });
@@ -118,7 +118,7 @@ it("without a socket has a client of its own", async () => {
   await expect(client.connect()).rejects.toMatchObject({ code: "ERR_STATE" });
 });
 
-it("refuses a client with another protocol, as any server does", async () => {
+test("refuses a client with another protocol, as any server does", async () => {
   const world = new MessageWorld({ protocol: newProtocol(), server: { listen: false } });
   const other = defineProtocol({ name: "host", version: 2, messages: [] });
   const client = world.newClient({ protocol: other });
@@ -134,7 +134,7 @@ describe("the pipe", () => {
     return { world, client, player, connection: client.player?.connection as IConnection };
   };
 
-  it("refuses what is too much, and says when there is room again", async () => {
+  test("refuses what is too much, and says when there is room again", async () => {
     const { world, client } = await pair();
     const drained: unknown[] = [];
     client.drained.add((player) => void drained.push(player));
@@ -149,7 +149,7 @@ describe("the pipe", () => {
     expect(client.send(Bulk, new Uint8Array(50_000))).toBe(true);
   });
 
-  it("has the limits of every connection", async () => {
+  test("has the limits of every connection", async () => {
     const { connection } = await pair();
     const tooLarge = expect.objectContaining({ code: "ERR_MESSAGE_SIZE" });
     expect(() => connection.send(new Uint8Array(60_001))).toThrow(tooLarge);
@@ -160,7 +160,7 @@ describe("the pipe", () => {
     expect(() => connection.disconnect({ code: 1000, text: "" })).toThrow(RangeError);
   });
 
-  it("says of every notify what became of it, at its end too", async () => {
+  test("says of every notify what became of it, at its end too", async () => {
     const { world, client, player } = await pair();
     world.server.messageHandler.register(Ball, () => {});
     const first = client.notify(Ball, 1);
@@ -173,7 +173,7 @@ describe("the pipe", () => {
     expect(client.active).toBe(false);
   });
 
-  it("carries streams of any length, with credit", async () => {
+  test("carries streams of any length, with credit", async () => {
     const { world, player, connection } = await pair();
     const size = 1_000_000;
     let received = 0;

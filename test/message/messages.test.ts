@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   defineMessage,
   defineProtocol,
@@ -36,7 +36,7 @@ async function joined(place: Place): Promise<{ world: MessageWorld; client: Netw
 }
 
 describe.each(places)("a player over %s", (place) => {
-  it("sends and receives on every channel", async () => {
+  test("sends and receives on every channel", async () => {
     const { world, client, player } = await joined(place);
     const heard: string[] = [];
     world.server.messageHandler.register(Chat, ({ text }, from) => {
@@ -57,7 +57,7 @@ describe.each(places)("a player over %s", (place) => {
     expect(heard.sort()).toEqual(expected);
   });
 
-  it("has numbers, and both sides know them", async () => {
+  test("has numbers, and both sides know them", async () => {
     const { client, player } = await joined(place);
     expect(player.id).toBe(1);
     expect(client.player?.id).toBe(1);
@@ -65,7 +65,7 @@ describe.each(places)("a player over %s", (place) => {
     expect(client.isHost).toBe(place === "host");
   });
 
-  it("asks and is answered, both ways", async () => {
+  test("asks and is answered, both ways", async () => {
     const { world, client, player } = await joined(place);
     world.server.messageHandler.registerRequest(Double, (value) => value * 2);
     client.messageHandler.registerRequest(Double, async (value) => value * 2 + 1);
@@ -74,7 +74,7 @@ describe.each(places)("a player over %s", (place) => {
     expect(await answers).toEqual([42, 43]);
   });
 
-  it("is refused with a text, or learns only that it failed", async () => {
+  test("is refused with a text, or learns only that it failed", async () => {
     const { world, client } = await joined(place);
     world.server.messageHandler.registerRequest(Double, (value) => {
       if (value === 1) throw new RequestRefusedError("not that one");
@@ -89,7 +89,7 @@ describe.each(places)("a player over %s", (place) => {
     expect(world.errors).toMatchObject([{ message: "secret" }]);
   });
 
-  it("learns at once that nobody answers", async () => {
+  test("learns at once that nobody answers", async () => {
     const { world, client, player } = await joined(place);
     const outcomes = Promise.allSettled([client.request(Double, 1), player.request(Double, 1)]);
     await world.run(300);
@@ -99,7 +99,7 @@ describe.each(places)("a player over %s", (place) => {
     ]);
   });
 
-  it("gives up a request after its time, on a signal, and when the player leaves", async () => {
+  test("gives up a request after its time, on a signal, and when the player leaves", async () => {
     const { world, client, player } = await joined(place);
     client.messageHandler.registerRequest(Double, () => new Promise(() => {}));
     const abort = new AbortController();
@@ -120,7 +120,7 @@ describe.each(places)("a player over %s", (place) => {
     await expect(player.request(Double, 4)).rejects.toMatchObject({ code: "ERR_CONNECTION_LOST" });
   });
 
-  it("waits for a message", async () => {
+  test("waits for a message", async () => {
     const { world, client, player } = await joined(place);
     const waits = Promise.allSettled([
       client.messageHandler.waitFor(Chat, { timeoutMs: 1000 }),
@@ -132,7 +132,7 @@ describe.each(places)("a player over %s", (place) => {
     await expect(client.messageHandler.waitFor(View)).rejects.toThrow(TypeError);
   });
 
-  it("counts its messages", async () => {
+  test("counts its messages", async () => {
     const { world, client, player } = await joined(place);
     world.server.messageHandler.register(Position, () => {});
     for (let index = 0; index < 3; index++) client.send(Position, { x: 1, y: 2 });
@@ -141,7 +141,7 @@ describe.each(places)("a player over %s", (place) => {
     expect(player.metricsOf(Position)).toMatchObject({ messagesReceived: 3, bytesReceived: 15 });
   });
 
-  it("throws for a wrong value, and sends nothing of it", async () => {
+  test("throws for a wrong value, and sends nothing of it", async () => {
     const { world, client } = await joined(place);
     const heard: string[] = [];
     world.server.messageHandler.register(Chat, ({ text }) => void heard.push(text));
@@ -156,7 +156,7 @@ describe.each(places)("a player over %s", (place) => {
 });
 
 describe("handlers", () => {
-  it("are replaced and removed", async () => {
+  test("are replaced and removed", async () => {
     const { world, client } = await joined("stream");
     const heard: string[] = [];
     const { messageHandler } = world.server;
@@ -171,7 +171,7 @@ describe("handlers", () => {
     expect(heard).toEqual(["second"]);
   });
 
-  it("of values that end with the call cannot be async", async () => {
+  test("of values that end with the call cannot be async", async () => {
     const { world, client } = await joined("stream");
     const { messageHandler } = world.server;
     expect(() => messageHandler.register(View, async () => {})).toThrow(TypeError);
@@ -183,7 +183,7 @@ describe("handlers", () => {
     expect(world.errors).toMatchObject([{ name: "TypeError" }]);
   });
 
-  it("read into one object where they say so", async () => {
+  test("read into one object where they say so", async () => {
     const { world, client } = await joined("stream");
     const seen = new Set<object>();
     const values: number[] = [];
@@ -198,7 +198,7 @@ describe("handlers", () => {
     expect(seen.size).toBe(1);
   });
 
-  it("start in the order of the messages, 32 of them at once, and hear when their player leaves", async () => {
+  test("start in the order of the messages, 32 of them at once, and hear when their player leaves", async () => {
     const { world, client, player } = await joined("stream");
     const started: string[] = [];
     const aborted: string[] = [];
@@ -222,7 +222,7 @@ describe("handlers", () => {
   });
 });
 
-it("a message to many players is serialised once", async () => {
+test("a message to many players is serialised once", async () => {
   let writes = 0;
   const counted = struct({ text: string(100) });
   const Counted = defineMessage("counted", {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { defineMessage, defineProtocol } from "../../lib/message/index.js";
 import { u8 } from "../../lib/serialization/index.js";
 import { CuttableFactory, MessageWorld } from "../support/message-world.js";
@@ -24,14 +24,14 @@ async function started(sessions = false) {
 }
 
 describe("readiness", () => {
-  it("without a room comes with the authentication", async () => {
+  test("without a room comes with the authentication", async () => {
     const { world, readied } = await started();
     const { player } = await world.join();
     expect(player.ready).toBe(true);
     expect(readied).toEqual([1]);
   });
 
-  it("is reached when a player has loaded the room; all of them open the barrier", async () => {
+  test("is reached when a player has loaded the room; all of them open the barrier", async () => {
     const { world, readied } = await started();
     const [first, second] = [await world.join(), await world.join()];
     readied.length = 0;
@@ -63,7 +63,7 @@ describe("readiness", () => {
     expect(world.server.room).toBe("castle");
   });
 
-  it("late joiners load the room that the server is in", async () => {
+  test("late joiners load the room that the server is in", async () => {
     const { world } = await started();
     await world.server.loadRoom("castle");
     const { passed, open } = gate();
@@ -83,7 +83,7 @@ describe("readiness", () => {
     expect(world.server.players[0]?.ready).toBe(true);
   });
 
-  it("the barrier does not wait for those who leave, nor for ever", async () => {
+  test("the barrier does not wait for those who leave, nor for ever", async () => {
     const { world } = await started();
     const [leaver, sleeper] = [await world.join(), await world.join()];
     for (const { client } of [leaver, sleeper]) client.onLoadRoom = () => new Promise(() => {});
@@ -103,7 +103,7 @@ describe("readiness", () => {
     expect(opened).toBe(2);
   });
 
-  it("an answer about an earlier room does not count", async () => {
+  test("an answer about an earlier room does not count", async () => {
     const { world } = await started();
     const { client, player } = await world.join();
     const gates = new Map([
@@ -124,7 +124,7 @@ describe("readiness", () => {
     expect(player.errorFlags).toBe(0);
   });
 
-  it("a player who comes back loads the room again", async () => {
+  test("a player who comes back loads the room again", async () => {
     const { world, readied } = await started(true);
     const socketFactory = new CuttableFactory(world.network, { kind: "stream" });
     const { client, player } = await world.join({ socketFactory });

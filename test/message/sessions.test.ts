@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { proveSession, SESSION_METHOD } from "../../lib/message/authentication/session-proof.js";
 import {
   defineMessage,
@@ -42,7 +42,7 @@ async function joined(kind: MemorySocketKind, options: Partial<NetworkServerOpti
 }
 
 describe.each(kinds)("over %s, a player who was lost", (kind) => {
-  it("comes back as the same object, with the same number, and is heard again", async () => {
+  test("comes back as the same object, with the same number, and is heard again", async () => {
     const { world, client, player, socketFactory, log, lose } = await joined(kind);
     const there = client.player;
     await lose();
@@ -68,7 +68,7 @@ describe.each(kinds)("over %s, a player who was lost", (kind) => {
     expect(player.signal.aborted).toBe(false);
   });
 
-  it("has left when it does not come back in time", async () => {
+  test("has left when it does not come back in time", async () => {
     const { world, client, player, log, lose } = await joined(kind);
     await lose();
     await world.run(29_000, 100);
@@ -81,7 +81,7 @@ describe.each(kinds)("over %s, a player who was lost", (kind) => {
     expect(world.server.players).toEqual([]);
   });
 
-  it("loses its requests, and nothing is sent again", async () => {
+  test("loses its requests, and nothing is sent again", async () => {
     const { world, client, player, socketFactory, lose } = await joined(kind);
     world.server.messageHandler.registerRequest(Ask, () => new Promise(() => {}));
     const outcome = Promise.allSettled([
@@ -98,14 +98,14 @@ describe.each(kinds)("over %s, a player who was lost", (kind) => {
   });
 });
 
-it("a player who says goodbye does not come back", async () => {
+test("a player who says goodbye does not come back", async () => {
   const { world, client, log } = await joined("datagram");
   void client.disconnect();
   await world.run(500);
   expect(log).toEqual(["disconnected 1"]);
 });
 
-it("above maxSuspended the player who was lost first has left", async () => {
+test("above maxSuspended the player who was lost first has left", async () => {
   const { world, socketFactory, log } = await joined("datagram", { sessions: { maxSuspended: 2 } });
   await world.join({ socketFactory });
   await world.join({ socketFactory });
@@ -161,7 +161,7 @@ describe("who shows a session", () => {
     return { id: session?.id as Uint8Array, secret: session?.secret as Uint8Array, resumeWindowMs: 30_000 };
   };
 
-  it("takes the place of the connection that has it, and the player stays", async () => {
+  test("takes the place of the connection that has it, and the player stays", async () => {
     const { world, client, player, log } = await joined("datagram");
     const earlier = player.connection;
     const ended: number[] = [];
@@ -175,7 +175,7 @@ describe("who shows a session", () => {
     expect(world.server.players).toEqual([player]);
   });
 
-  it("without its secret gets nothing, and nobody is harmed", async () => {
+  test("without its secret gets nothing, and nobody is harmed", async () => {
     const { world, client, log } = await joined("datagram");
     const { id, secret, resumeWindowMs } = sessionOf(world);
     const wrong = secret.with(0, (secret[0] as number) ^ 1);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   defineMessage,
   defineProtocol,
@@ -51,7 +51,7 @@ async function stranger(protocol = newProtocol(), server: Partial<NetworkServerO
 }
 
 describe("a connection", () => {
-  it("is a player after its hello", async () => {
+  test("is a player after its hello", async () => {
     const { world, heard, say } = await stranger();
     expect(world.server.players).toEqual([]);
     await say(HelloMessage, { resumes: false });
@@ -60,7 +60,7 @@ describe("a connection", () => {
     expect(heard).toEqual([1]);
   });
 
-  it("is one as well after a message that has overtaken the hello, which may follow once", async () => {
+  test("is one as well after a message that has overtaken the hello, which may follow once", async () => {
     const { world, heard, say } = await stranger();
     await say(Note, 1);
     await say(HelloMessage, { resumes: false });
@@ -72,14 +72,14 @@ describe("a connection", () => {
     expect(world.server.players).toEqual([player]);
   });
 
-  it("that says nothing is ended", async () => {
+  test("that says nothing is ended", async () => {
     const { world, reasons } = await stranger();
     await world.run(6000);
     expect(reasons).toEqual([DisconnectCode.HandshakeTimeout]);
     expect(world.server.players).toEqual([]);
   });
 
-  it("of another protocol is not listened to before its table", async () => {
+  test("of another protocol is not listened to before its table", async () => {
     const protocol = newProtocol(Extra);
     const { world, heard, answers, say } = await stranger(protocol);
     await say(Note, 1);
@@ -92,13 +92,13 @@ describe("a connection", () => {
     expect(world.server.authenticatedPlayers.length).toBe(1);
   });
 
-  it("with a table that is none is ended", async () => {
+  test("with a table that is none is ended", async () => {
     const { reasons, say } = await stranger(newProtocol(Extra));
     await say(TableMessage, Uint8Array.of(255, 255, 255));
     expect(reasons).toEqual([DisconnectCode.ProtocolMismatch]);
   });
 
-  it("that wants to come back where nobody can is ended, and nobody has heard of it", async () => {
+  test("that wants to come back where nobody can is ended, and nobody has heard of it", async () => {
     const { world, reasons, say } = await stranger();
     const events: string[] = [];
     world.server.connected.add(() => void events.push("connected"));
@@ -113,7 +113,7 @@ describe("a connection", () => {
 
 const kinds: MemorySocketKind[] = ["datagram", "native", "stream"];
 
-it.each(kinds)("over %s, what overtakes the welcome on other lanes waits for it", async (kind) => {
+test.each(kinds)("over %s, what overtakes the welcome on other lanes waits for it", async (kind) => {
   const SECRET = "correct horse battery staple";
   const authentication = { authenticators: [sharedSecretAuthenticator(SECRET)] };
   const world = new MessageWorld({ protocol: newProtocol(), kind, server: { authentication } });

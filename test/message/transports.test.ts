@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { defineMessage, defineProtocol, NetworkClient, NetworkServer } from "../../lib/message/index.js";
 import { u8 } from "../../lib/serialization/index.js";
 import { UdpSocketFactory } from "../../lib/socket/udp.js";
@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const Note = defineMessage("note", u8);
 const newProtocol = () => defineProtocol({ name: "transports", version: 1, messages: [Note] });
 
-it("a server and a client meet over real UDP", async () => {
+test("a server and a client meet over real UDP", async () => {
   const server = new NetworkServer({ protocol: newProtocol(), socketFactory: new UdpSocketFactory({ port: 0 }) });
   await server.start();
   const client = new NetworkClient({ protocol: newProtocol(), socketFactory: new UdpSocketFactory() });
@@ -23,7 +23,7 @@ it("a server and a client meet over real UDP", async () => {
   expect(await left).toEqual({ code: 3, text: "bye" });
 });
 
-it("in Node.js the default is UDP", () => {
+test("in Node.js the default is UDP", () => {
   const program = `
     import { defineProtocol, NetworkClient, NetworkServer } from "valve-sockets/message";
     const protocol = defineProtocol({ name: "default", version: 1, messages: [] });
@@ -40,7 +40,7 @@ it("in Node.js the default is UDP", () => {
   expect(printed.toString()).toMatch(/^7777 \w*Udp\w*\n$/);
 });
 
-it("a browser loads no code of Node.js, and its default is WebSocket", async () => {
+test("a browser loads no code of Node.js, and its default is WebSocket", async () => {
   const { outputFiles } = await build({
     entryPoints: [`${root}dist/message/index.js`],
     bundle: true,

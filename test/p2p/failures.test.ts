@@ -3,7 +3,7 @@ import { ConnectionState, IceCandidates, type IceSettings } from "../../lib/inde
 import { NetworkWorld, whyNoNamespaces } from "../support/network-world.js";
 import { goodServers, runSession, server, startIceServer, user } from "../support/p2p-session.js";
 
-const dead = "192.0.2.1:9";
+const DEAD = "192.0.2.1:9";
 
 interface Row {
   connector: IceSettings;
@@ -20,9 +20,9 @@ const timeout = { reason: 5008, debug: "Timed out attempting to negotiate rendez
 
 const rows: Record<string, Row> = {
   "no servers": { connector: {}, ...timeout },
-  "STUN dead": { connector: { stunServers: [dead] }, ...timeout },
+  "STUN dead": { connector: { stunServers: [DEAD] }, ...timeout },
   "no TURN": { connector: { stunServers: [server] }, ...timeout },
-  "TURN dead": { connector: { stunServers: [server], turnServers: [{ address: dead, ...user }] }, ...timeout },
+  "TURN dead": { connector: { stunServers: [server], turnServers: [{ address: DEAD, ...user }] }, ...timeout },
   "servers on one side only, without TURN": { connector: { stunServers: [server] }, listener: {}, ...timeout },
   // Each side asks once as nobody and once with the password, and gives up.
   "wrong TURN password": {

@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import type { Clock } from "../../lib/clock.js";
 import { generateServerKey } from "../../lib/noise/index.js";
 import { nativePrimitives } from "../../lib/noise/native-primitives.js";
@@ -7,10 +7,10 @@ import { MemoryNetwork, MemorySocketFactory, type SocketFactory } from "../../li
 import { UdpSocketFactory } from "../../lib/socket/udp.js";
 
 /** A piece takes up to 24 KB whatever its length, so that 1000 turns with one message each way show more than messages take. */
-const turnsPerPiece = 5000;
-const maxPieces = 60;
+const TURNS_PER_PIECE = 5000;
+const MAX_PIECES = 60;
 /** One number on the heap in an exchange makes 8. Measured are 0 to 0.5, and up to 2 in Node 24. */
-const maxBytesPerMessage = 4;
+const MAX_BYTES_PER_MESSAGE = 4;
 
 /** Times that are objects before they are asked for: what is left is the Peer's own. */
 class PreparedClock implements Clock {
@@ -129,25 +129,25 @@ const cases: Settings[] = (["memory", "native UDP"] as const).flatMap((transport
 
 const sealedCases = cases.map((settings) => ({ ...settings, isSealed: true }));
 
-const name = "a message makes no garbage: $transport, channel $channel, $messagesPerTurn a turn of $stepMs ms";
+const NAME = "a message makes no garbage: $transport, channel $channel, $messagesPerTurn a turn of $stepMs ms";
 
-it.each(cases)(name, makesNoGarbage);
-it.each(sealedCases)(`sealed, ${name}`, makesNoGarbage);
+test.each(cases)(NAME, makesNoGarbage);
+test.each(sealedCases)(`sealed, ${NAME}`, makesNoGarbage);
 
 async function makesNoGarbage(settings: Settings): Promise<void> {
   const { clock, exchange, receivedCount } = await createEcho(settings);
   // The engine compiles again and again, and queues grow: what counts is that it comes to an end. A piece is so short that
   // nothing is collected in it, so what it takes shows.
   let least = Number.POSITIVE_INFINITY;
-  for (let piece = 0; piece < maxPieces && least >= maxBytesPerMessage; piece++) {
-    clock.prepare(turnsPerPiece);
+  for (let piece = 0; piece < MAX_PIECES && least >= MAX_BYTES_PER_MESSAGE; piece++) {
+    clock.prepare(TURNS_PER_PIECE);
     const receivedBefore = receivedCount();
     gc?.();
     const before = process.memoryUsage().heapUsed;
-    exchange(turnsPerPiece);
+    exchange(TURNS_PER_PIECE);
     const bytes = process.memoryUsage().heapUsed - before;
     const messages = 2 * (receivedCount() - receivedBefore);
     if (bytes >= 0 && messages > 0) least = Math.min(least, bytes / messages);
   }
-  expect(least).toBeLessThan(maxBytesPerMessage);
+  expect(least).toBeLessThan(MAX_BYTES_PER_MESSAGE);
 }

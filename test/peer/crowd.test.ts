@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import type { SocketFactory } from "../../lib/socket/index.js";
 import { WebSocketFactory } from "../../lib/socket/websocket-server.js";
 import { gns, RealPeers, udp } from "../support/real-peers.js";
@@ -9,8 +9,8 @@ import { gns, RealPeers, udp } from "../support/real-peers.js";
 const isStress = process.env.VALVE_SOCKETS_STRESS !== undefined;
 const clients = isStress ? 1000 : 100;
 const seconds = isStress ? 60 : 3;
-const processes = 2;
-const intervalMs = 50;
+const PROCESSES = 2;
+const INTERVAL_MS = 50;
 
 const program = fileURLToPath(new URL("../programs/peer-crowd.mjs", import.meta.url));
 const children: ChildProcess[] = [];
@@ -35,7 +35,7 @@ const transports: [string, () => SocketFactory][] = [
   ["websocket", () => new WebSocketFactory({ address: "127.0.0.1", port: 0 })],
 ];
 
-it.each(transports)(
+test.each(transports)(
   `a server with ${clients} players at 20 Hz loses nothing reliable in ${seconds} s, over %s`,
   { timeout: 1_800_000 },
   async (transport, createFactory) => {
@@ -48,15 +48,15 @@ it.each(transports)(
       if (!connection.send(message.view())) refused++;
     };
     await world.listen();
-    const messages = (seconds * 1000) / intervalMs;
-    const each = clients / processes;
-    for (let index = 0; index < processes; index++) {
+    const messages = (seconds * 1000) / INTERVAL_MS;
+    const each = clients / PROCESSES;
+    for (let index = 0; index < PROCESSES; index++) {
       const settings = {
         transport,
         port: world.server.boundPort,
         clients: each,
         messages,
-        intervalMs,
+        intervalMs: INTERVAL_MS,
         first: index * each,
       };
       children.push(fork(program, [JSON.stringify(settings)]));

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { generateServerKey } from "../../lib/noise/index.js";
 import { nodePrimitives } from "../../lib/noise/node-primitives.js";
 import { Channel, ConnectionState, MAX_UNRELIABLE_MESSAGE_SIZE } from "../../lib/peer/index.js";
@@ -31,7 +31,7 @@ async function outcome(options: WorldOptions): Promise<string> {
 }
 
 describe.each<MemorySocketKind>(["datagram", "native"])("over %s", (kind) => {
-  it.each([
+  test.each([
     ["a pinned key", server, pinned, "authenticated"],
     ["no pinned key", server, unpinned, "encrypted"],
     ["a server without a key", unpinned, unpinned, "encrypted"],
@@ -61,7 +61,7 @@ describe.each<MemorySocketKind>(["datagram", "native"])("over %s", (kind) => {
     expect(await outcome({ kind, server: serverConfig, client: clientConfig })).toBe(expected);
   });
 
-  it("both ends have the same channel binding, and no two connections", async () => {
+  test("both ends have the same channel binding, and no two connections", async () => {
     const { world, client } = await PeerWorld.connected({ kind, server, client: pinned });
     const second = world.dial(pinned);
     await world.run(100);
@@ -73,7 +73,7 @@ describe.each<MemorySocketKind>(["datagram", "native"])("over %s", (kind) => {
     expect(bindings.slice(2)).toEqual(bindings.slice(0, 2));
   });
 
-  it("a server says of each client whether anybody can be between them", async () => {
+  test("a server says of each client whether anybody can be between them", async () => {
     const both = { encryption: { ...server.encryption, ...pinned.encryption, required: false } };
     const { world } = await PeerWorld.connected({ kind, server: both, client: pinned });
     world.dial(unpinned);
@@ -84,7 +84,7 @@ describe.each<MemorySocketKind>(["datagram", "native"])("over %s", (kind) => {
     expect(securities).toEqual(["authenticated", "encrypted", "none"]);
   });
 
-  it("nothing of what is said can be read on the way", async () => {
+  test("nothing of what is said can be read on the way", async () => {
     const world = new PeerWorld({ kind, server, client: pinned });
     const seen: Buffer[] = [];
     world.tap = (packet) => void seen.push(Buffer.from(packet));
@@ -99,7 +99,7 @@ describe.each<MemorySocketKind>(["datagram", "native"])("over %s", (kind) => {
     for (const packet of seen) expect(packet.includes("secret")).toBe(false);
   });
 
-  it("carries every channel, lane and size as in the clear", async () => {
+  test("carries every channel, lane and size as in the clear", async () => {
     const { world, client } = await PeerWorld.connected({ kind, server, client: pinned });
     const heard: string[] = [];
     for (let round = 0; round < 20; round++) {
@@ -120,7 +120,7 @@ describe.each<MemorySocketKind>(["datagram", "native"])("over %s", (kind) => {
     expect(heard).toEqual(new Array(20).fill("yes"));
   });
 
-  it("what was altered on the way, or comes twice, is counted and does nothing", async () => {
+  test("what was altered on the way, or comes twice, is counted and does nothing", async () => {
     const { world, client } = await PeerWorld.connected({ kind: "datagram", server, client: pinned });
     const connection = world.serverHandler.connected[0];
     const recorded: Uint8Array[] = [];
@@ -171,7 +171,7 @@ describe("over native, where only somebody in between can spoil a packet", () =>
     return { world, client, connection, clientHandler };
   }
 
-  it.each(["kind", "tag"])(
+  test.each(["kind", "tag"])(
     "a reliable packet with another %s ends the connection, and both sides hear why",
     async (what) => {
       const { world, clientHandler } = await spoil(17, what, Channel.Reliable);
@@ -183,7 +183,7 @@ describe("over native, where only somebody in between can spoil a packet", () =>
     },
   );
 
-  it("so does one on a lane that there is not, and so no seal for", async () => {
+  test("so does one on a lane that there is not, and so no seal for", async () => {
     const { world } = await PeerWorld.connected({ kind: "native", server, client: pinned });
     const socket = world.serverSocket;
     const receive = socket.receive.bind(socket);
@@ -198,7 +198,7 @@ describe("over native, where only somebody in between can spoil a packet", () =>
     expect(world.serverHandler.disconnected).toMatchObject([{ code: DisconnectCode.Tampered }]);
   });
 
-  it("so does one that is missing, when the next one comes", async () => {
+  test("so does one that is missing, when the next one comes", async () => {
     const { world, client } = await PeerWorld.connected({ kind: "native", server, client: pinned });
     for (const words of ["one", "two", "three"]) {
       world.isCut = words === "two";
@@ -209,7 +209,7 @@ describe("over native, where only somebody in between can spoil a packet", () =>
     expect(world.serverHandler.disconnected).toMatchObject([{ code: DisconnectCode.Tampered }]);
   });
 
-  it.each(["kind", "tag"])("an unreliable packet with another %s is counted and does nothing", async (what) => {
+  test.each(["kind", "tag"])("an unreliable packet with another %s is counted and does nothing", async (what) => {
     const { world, client } = await spoil(18, what, Channel.Unreliable);
     expect(world.serverHandler.texts).toEqual(["two"]);
     client.send(text("three"));
@@ -219,7 +219,7 @@ describe("over native, where only somebody in between can spoil a packet", () =>
   });
 });
 
-it.each<[Security, string]>([
+test.each<[Security, string]>([
   ["none", "ERR_ENCRYPTION_REQUIRED"],
   ["encrypted", "encrypted"],
 ])("a stream has the security of its transport: %s", async (security, expected) => {
@@ -227,7 +227,7 @@ it.each<[Security, string]>([
   expect(await outcome(secured({ server, client: {} }))).toBe(expected);
 });
 
-it("a pinned key over a stream wants a transport that proves who the server is", async () => {
+test("a pinned key over a stream wants a transport that proves who the server is", async () => {
   for (const required of [true, false]) {
     const outcomes = [];
     const client = { encryption: { ...pinned.encryption, required } };
@@ -238,7 +238,7 @@ it("a pinned key over a stream wants a transport that proves who the server is",
   }
 });
 
-it("a key that is none is refused at once", () => {
+test("a key that is none is refused at once", () => {
   const world = new PeerWorld();
   const socket = new MemorySocketFactory(world.network).createClientSocket();
   const config = { encryption: { primitives, serverKey: "vs1public_wrong" } };

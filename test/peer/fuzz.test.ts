@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { Channel, type IConnection } from "../../lib/peer/index.js";
 import { FrameKind, PacketKind } from "../../lib/peer/packet-format.js";
 import {
@@ -254,7 +254,7 @@ async function attack(kind: MemorySocketKind, seed: number, reached: Map<number,
   expect(world.server.metrics.cookiesRefused > 0).toBe(kind === "datagram");
 }
 
-it.each<MemorySocketKind>(["datagram", "native", "stream"])(
+test.each<MemorySocketKind>(["datagram", "native", "stream"])(
   "hostile packets over %s harm nobody else",
   async (kind) => {
     const reached = new Map<number, number>();

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ConnectionState, type PeerConfig } from "../../lib/peer/index.js";
 import {
   Delivery,
@@ -77,7 +77,7 @@ async function listening(server: Partial<PeerConfig> = {}, kind: "datagram" | "n
 }
 
 describe("a stranger over datagrams", () => {
-  it("gets a challenge, shorter than its request, and leaves no trace", async () => {
+  test("gets a challenge, shorter than its request, and leaves no trace", async () => {
     const world = await listening();
     for (let count = 0; count < 200; count++) {
       const stranger = await Stranger.arrive(world);
@@ -90,7 +90,7 @@ describe("a stranger over datagrams", () => {
     expect(world.clock.timerCount).toBe(0);
   });
 
-  it.each([0, 1, 2, 41, 255])("gets no answer to %i bytes", async (size) => {
+  test.each([0, 1, 2, 41, 255])("gets no answer to %i bytes", async (size) => {
     const world = await listening();
     const stranger = await Stranger.arrive(world);
     stranger.send(request(1).slice(0, Math.max(size, 1)));
@@ -99,7 +99,7 @@ describe("a stranger over datagrams", () => {
     expect(world.server.metrics.strayPackets).toBe(1);
   });
 
-  it("gets nowhere with a forged cookie, a borrowed one, or an old one", async () => {
+  test("gets nowhere with a forged cookie, a borrowed one, or an old one", async () => {
     const world = await listening();
     const [one, other] = [await Stranger.arrive(world), await Stranger.arrive(world)];
     one.send(request(7));
@@ -117,7 +117,7 @@ describe("a stranger over datagrams", () => {
     expect(world.server.metrics.cookiesRefused).toBe(4);
   });
 
-  it("is accepted with a cookie, once for as many requests, and unknown to the user until it speaks", async () => {
+  test("is accepted with a cookie, once for as many requests, and unknown to the user until it speaks", async () => {
     const world = await listening();
     const stranger = await Stranger.arrive(world);
     stranger.send(request(7));
@@ -136,7 +136,7 @@ describe("a stranger over datagrams", () => {
     expect(stranger.received.at(-1)?.[0]).toBe(2);
   });
 
-  it("takes one of few places while its handshake lasts", async () => {
+  test("takes one of few places while its handshake lasts", async () => {
     const world = await listening({ maxPendingConnections: 3 });
     const strangers = [];
     for (let count = 0; count < 5; count++) {
@@ -154,7 +154,7 @@ describe("a stranger over datagrams", () => {
     expect((await connection).state).toBe(ConnectionState.Connected);
   });
 
-  it("of another version, or who sees another transport, hears so", async () => {
+  test("of another version, or who sees another transport, hears so", async () => {
     const world = await listening();
     const reject = async (packet: Uint8Array) => {
       const stranger = await Stranger.arrive(world);
@@ -173,7 +173,7 @@ describe("a stranger over datagrams", () => {
 });
 
 describe("a connection over datagrams", () => {
-  it("that has ended is kept to answer its goodbye, and no more than maxConnections are", async () => {
+  test("that has ended is kept to answer its goodbye, and no more than maxConnections are", async () => {
     const { world, client } = await PeerWorld.connected({ server: { maxConnections: 2 } });
     client.disconnect();
     const outcomes = [];
@@ -196,7 +196,7 @@ describe("a connection over datagrams", () => {
     expect((await connection).state).toBe(ConnectionState.Connected);
   });
 
-  it("is not ended, disturbed or kept alive by packets without its session", async () => {
+  test("is not ended, disturbed or kept alive by packets without its session", async () => {
     const { world, client } = await PeerWorld.connected();
     const stranger = await Stranger.arrive(world);
     const recorded: Uint8Array[] = [];
@@ -217,7 +217,7 @@ describe("a connection over datagrams", () => {
     expect(world.server.metrics.strayPackets).toBe(recorded.length + 1);
   });
 
-  it("from an address that is connected replaces the old one, when it has proved itself", async () => {
+  test("from an address that is connected replaces the old one, when it has proved itself", async () => {
     const { world, clientHandler } = await PeerWorld.connected();
     const answers: Uint8Array[] = [];
     world.tap = (packet) => void answers.push(packet.slice());
@@ -239,7 +239,7 @@ describe("a connection over datagrams", () => {
 });
 
 describe("a client", () => {
-  it("ignores answers to requests that are not its own", async () => {
+  test("ignores answers to requests that are not its own", async () => {
     const world = new PeerWorld({ server: { maxConnections: 1 } });
     await world.listen();
     const handler = new Recorder();
@@ -263,7 +263,7 @@ describe("a client", () => {
     expect((await connection).state).toBe(ConnectionState.Connected);
   });
 
-  it("ignores an Accept for packets that no message fits, and takes the one that follows", async () => {
+  test("ignores an Accept for packets that no message fits, and takes the one that follows", async () => {
     const world = new PeerWorld();
     await world.listen();
     let accepts = 0;
@@ -282,7 +282,7 @@ describe("a client", () => {
     expect(accepts).toBe(2);
   });
 
-  it("gives up after handshakeTimeoutMs, having asked every connectIntervalMs", async () => {
+  test("gives up after handshakeTimeoutMs, having asked every connectIntervalMs", async () => {
     const world = new PeerWorld();
     let requests = 0;
     world.tap = (packet) => {
@@ -296,7 +296,7 @@ describe("a client", () => {
     expect(requests).toBe(5);
   });
 
-  it.each(["attempt that failed", "connection that ended"])("has nothing open after an %s", async (what) => {
+  test.each(["attempt that failed", "connection that ended"])("has nothing open after an %s", async (what) => {
     const world = new PeerWorld({ kind: "native", server: { maxConnections: 1 } });
     await world.listen();
     if (what.startsWith("attempt")) world.dial();
@@ -317,7 +317,7 @@ describe("a client", () => {
     expect(closes).toBe(1);
   });
 
-  it("stops when its signal aborts, and when its Peer is closed", async () => {
+  test("stops when its signal aborts, and when its Peer is closed", async () => {
     const world = new PeerWorld();
     const connect = (signal?: AbortSignal) => {
       const peer = world.newPeer(world.factory.createClientSocket(), new Recorder());
@@ -342,7 +342,7 @@ describe("a client", () => {
 });
 
 describe.each(["native", "stream"] as const)("a stranger over %s", (kind) => {
-  it("who says nothing has to go", async () => {
+  test("who says nothing has to go", async () => {
     const world = await listening({ maxPendingConnections: 2 }, kind);
     const stranger = await Stranger.arrive(world);
     await world.run(4900, 50);
@@ -356,7 +356,7 @@ describe.each(["native", "stream"] as const)("a stranger over %s", (kind) => {
     });
   });
 
-  it("who asks for a connection, and then says nothing, has to go", async () => {
+  test("who asks for a connection, and then says nothing, has to go", async () => {
     const world = await listening({ maxPendingConnections: 2 }, kind);
     const strangers = [await Stranger.arrive(world), await Stranger.arrive(world)];
     for (const stranger of strangers) stranger.send(request(1, undefined, { profile: profiles[kind] }));
@@ -367,7 +367,7 @@ describe.each(["native", "stream"] as const)("a stranger over %s", (kind) => {
     await Stranger.arrive(world);
   });
 
-  it("who asks again is one connection, and not heard any more", async () => {
+  test("who asks again is one connection, and not heard any more", async () => {
     const world = await listening({}, kind);
     const stranger = await Stranger.arrive(world);
     for (let nonce = 0; nonce < 10; nonce++) stranger.send(request(nonce, undefined, { profile: profiles[kind] }));
@@ -375,7 +375,7 @@ describe.each(["native", "stream"] as const)("a stranger over %s", (kind) => {
     expect(stranger.received.map(([kind]) => kind)).toEqual([3]);
   });
 
-  it("who is refused makes room for the next one at once", async () => {
+  test("who is refused makes room for the next one at once", async () => {
     const world = await listening({ maxPendingConnections: 1 }, kind);
     for (let count = 0; count < 3; count++) {
       const stranger = await Stranger.arrive(world);
@@ -385,7 +385,7 @@ describe.each(["native", "stream"] as const)("a stranger over %s", (kind) => {
     }
   });
 
-  it("who says something else has to go at once", async () => {
+  test("who says something else has to go at once", async () => {
     const world = await listening({}, kind);
     const stranger = await Stranger.arrive(world);
     stranger.send(text("GET / HTTP/1.1"));

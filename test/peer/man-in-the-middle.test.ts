@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { generateServerKey } from "../../lib/noise/index.js";
 import { nodePrimitives } from "../../lib/noise/node-primitives.js";
 import { Channel, ConnectionState, type IConnection, type PeerConfig } from "../../lib/peer/index.js";
@@ -14,7 +14,7 @@ const attackerKey = generateServerKey(primitives);
 const keyed = { encryption: { primitives, serverKeys: [key.privateKey], required: false } };
 const pinned = { encryption: { primitives, serverKey: key.publicKey } };
 const unpinned = { encryption: { primitives } };
-const secret = "the secret that nobody but the server may read";
+const SECRET = "the secret that nobody but the server may read";
 
 const ends: { close(): unknown }[] = [];
 
@@ -32,7 +32,7 @@ async function serve(factory: SocketFactory): Promise<RealPeers> {
 }
 
 /** Sends `words` and waits for the answer. */
-async function talk(connection: IConnection, user: PeerUser, words = secret): Promise<string> {
+async function talk(connection: IConnection, user: PeerUser, words = SECRET): Promise<string> {
   const count = user.messages.length;
   connection.send(text(words));
   const answer = await user.until(() => user.messages[count]);
@@ -53,25 +53,25 @@ describe.each(transports)(
       ends.unshift(relay);
       const port = await relay.start(world.server.boundPort as number);
       const [connection, user] = await world.dial(config, port);
-      expect(await talk(connection, user)).toBe(secret);
+      expect(await talk(connection, user)).toBe(SECRET);
       // The other ends leave before the relay does, or they would wait for each other in vain.
       ends.unshift({ close: () => connection.close() });
       return { security: connection.security, seen: Buffer.concat(relay.passed) };
     }
 
-    it("reads everything of a client without encryption of our own", async () => {
+    test("reads everything of a client without encryption of our own", async () => {
       const { seen } = await through({});
-      expect(seen.toString("latin1").split(secret).length - 1).toBe(2);
+      expect(seen.toString("latin1").split(SECRET).length - 1).toBe(2);
     });
 
-    it.each([
+    test.each([
       ["with a pinned key", pinned, "authenticated"],
       ["without a pinned key", unpinned, "encrypted"],
     ])("reads nothing of a client %s, as long as it only relays", async (_name, config, security) => {
       const result = await through(config);
       expect(result.security).toBe(security);
       expect(result.seen.length).toBeGreaterThan(200);
-      expect(result.seen.includes(secret)).toBe(false);
+      expect(result.seen.includes(SECRET)).toBe(false);
     });
   },
 );
@@ -116,17 +116,17 @@ describe.each([
     return { world, impostor, dialed: world.dial(config, port) };
   }
 
-  it.each([
+  test.each([
     ["encrypts to anybody", unpinned],
     ["encrypts nothing", {}],
   ])("reads everything when the client %s", async (_name, config) => {
     const { impostor, dialed } = await dial({ encryption: { ...unpinned.encryption, required: false } }, config);
     const [connection, user] = await dialed;
-    expect(await talk(connection, user)).toBe(secret);
-    expect(impostor.passed).toEqual([secret]);
+    expect(await talk(connection, user)).toBe(SECRET);
+    expect(impostor.passed).toEqual([SECRET]);
   });
 
-  it.each([
+  test.each([
     [
       "a key of his own",
       { encryption: { primitives, serverKeys: [attackerKey.privateKey] } },
@@ -164,13 +164,13 @@ describe("a relay of GNS that alters what the server says", () => {
     return { connection, user, server };
   }
 
-  it("has a client with a pinned key end the connection over a reliable message", async () => {
+  test("has a client with a pinned key end the connection over a reliable message", async () => {
     const { connection, user } = await spoil(17, Channel.Reliable);
     expect(await connection.closed).toMatchObject({ code: DisconnectCode.Tampered });
     expect(user.messages.map(({ bytes }) => bytes[0])).toEqual([0, 1]);
   });
 
-  it("loses an unreliable message, and nothing else", async () => {
+  test("loses an unreliable message, and nothing else", async () => {
     const { connection, user, server } = await spoil(18, Channel.Unreliable);
     server.send(Uint8Array.of(99));
     await user.until(() => user.messages.some(({ bytes }) => bytes[0] === 99));
@@ -191,13 +191,13 @@ describe("a relay of UDP that alters what the server says", () => {
 
   const cheat = (packet: Buffer) => Buffer.from(packet.toString("latin1").replace("10 gold", "99 gold"), "latin1");
 
-  it("deceives a client without encryption", async () => {
+  test("deceives a client without encryption", async () => {
     const [connection, user] = await through(cheat, {});
     expect(await talk(connection, user, "You have 10 gold")).toBe("You have 99 gold");
     await connection.close();
   });
 
-  it("cannot deceive a client with a pinned key: what is altered is dropped and counted, and sent again", async () => {
+  test("cannot deceive a client with a pinned key: what is altered is dropped and counted, and sent again", async () => {
     let count = 0;
     // Every second packet after the handshake is altered, each at another place.
     const spoil = (packet: Buffer) => {
@@ -217,7 +217,7 @@ describe("a relay of UDP that alters what the server says", () => {
     await connection.close();
   });
 
-  it.each([
+  test.each([
     ["with a pinned key", pinned, "authenticated"],
     ["without a pinned key", unpinned, "encrypted"],
   ])(
@@ -234,12 +234,12 @@ describe("a relay of UDP that alters what the server says", () => {
       const [connection, user] = await through(acceptEarly, config);
       expect(early).toHaveLength(1);
       expect(connection.security).toBe(security);
-      expect(await talk(connection, user)).toBe(secret);
+      expect(await talk(connection, user)).toBe(SECRET);
       await connection.close();
     },
   );
 
-  it("cannot make a client with a pinned key accept another answer to its handshake", async () => {
+  test("cannot make a client with a pinned key accept another answer to its handshake", async () => {
     const spoilAccept = (packet: Buffer) => {
       if (packet[0] !== 3) return packet;
       const altered = Buffer.from(packet);

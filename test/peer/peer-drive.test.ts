@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import type { Clock } from "../../lib/clock.js";
 import { Peer } from "../../lib/peer/index.js";
 import { DisconnectCode, MemoryNetwork, MemorySocketFactory } from "../../lib/socket/index.js";
@@ -21,7 +21,7 @@ async function connectedWithEarlyTimers() {
   return { world, client: await connection, handler };
 }
 
-it("keeps asking for a sign of life when timers fire too early", async () => {
+test("keeps asking for a sign of life when timers fire too early", async () => {
   const { world, client } = await connectedWithEarlyTimers();
   const packets = client.metrics.packetsReceived;
   await world.run(20_000, 50);
@@ -29,14 +29,14 @@ it("keeps asking for a sign of life when timers fire too early", async () => {
   expect(client.metrics.packetsReceived - packets).toBeGreaterThan(8);
 });
 
-it("notices a silent end when timers fire too early", async () => {
+test("notices a silent end when timers fire too early", async () => {
   const { world, handler } = await connectedWithEarlyTimers();
   world.isCut = true;
   await world.run(11_000, 50);
   expect(handler.disconnected.map(({ code }) => code)).toEqual([DisconnectCode.Timeout]);
 });
 
-it.each(["automatic", "manual"] as const)("a flood that never ends leaves turns to all others: %s", async (drive) => {
+test.each(["automatic", "manual"] as const)("a flood that never ends leaves turns to all others: %s", async (drive) => {
   const clock = new FakeClock();
   const factory = new MemorySocketFactory(new MemoryNetwork());
   const socket = factory.createServerSocket();

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ByteSegment, Channel, ConnectionState, MAX_UNRELIABLE_MESSAGE_SIZE } from "../../lib/peer/index.js";
 import { DisconnectCode, type MemorySocketKind } from "../../lib/socket/index.js";
 import { PeerWorld, text } from "../support/peer-world.js";
@@ -6,7 +6,7 @@ import { PeerWorld, text } from "../support/peer-world.js";
 const kinds: MemorySocketKind[] = ["datagram", "native", "stream"];
 
 describe.each(kinds)("over %s", (kind) => {
-  it("connects, and both sides hear of it once", async () => {
+  test("connects, and both sides hear of it once", async () => {
     const { world, client, clientHandler } = await PeerWorld.connected({ kind });
     expect(client.state).toBe(ConnectionState.Connected);
     expect(clientHandler.connected).toEqual([client]);
@@ -14,7 +14,7 @@ describe.each(kinds)("over %s", (kind) => {
     expect(world.server.connections).toEqual(world.serverHandler.connected);
   });
 
-  it("carries messages of all channels both ways", async () => {
+  test("carries messages of all channels both ways", async () => {
     const { world, client, clientHandler } = await PeerWorld.connected({ kind });
     world.serverHandler.reply = (connection, bytes) => connection.send(bytes, Channel.Unreliable);
     expect(client.send(text("reliable"), Channel.Reliable, 3)).toBe(true);
@@ -31,7 +31,7 @@ describe.each(kinds)("over %s", (kind) => {
     expect(heard).toEqual(["delivered"]);
   });
 
-  it("keeps the order of each lane, and carries messages of every size", async () => {
+  test("keeps the order of each lane, and carries messages of every size", async () => {
     const { world, client } = await PeerWorld.connected({ kind, server: {} });
     const sizes = [0, 1, 63, 64, 1150, 1200, 5000, 16_383, 16_384, 20_000, 60_000];
     const expected: number[][] = [[], []];
@@ -50,7 +50,7 @@ describe.each(kinds)("over %s", (kind) => {
     expect(received).toEqual(expected);
   });
 
-  it("tells the other side why it ends, after what was sent", async () => {
+  test("tells the other side why it ends, after what was sent", async () => {
     const { world, client, clientHandler } = await PeerWorld.connected({ kind });
     client.send(text("last words"));
     const closed = client.close({ code: 999, text: "grüße" });
@@ -63,7 +63,7 @@ describe.each(kinds)("over %s", (kind) => {
     expect(world.server.connections).toEqual([]);
   });
 
-  it("one side's silence ends it after timeoutMs", async () => {
+  test("one side's silence ends it after timeoutMs", async () => {
     const { world, clientHandler } = await PeerWorld.connected({ kind });
     world.isCut = true;
     await world.run(9800, 50);
@@ -74,14 +74,14 @@ describe.each(kinds)("over %s", (kind) => {
     }
   });
 
-  it("stays connected for an hour without traffic of the application", async () => {
+  test("stays connected for an hour without traffic of the application", async () => {
     const { world, client } = await PeerWorld.connected({ kind });
     await world.run(3_600_000, 500);
     expect(client.state).toBe(ConnectionState.Connected);
     expect(client.metrics.packetsSent).toBeLessThan(2 * 1900);
   });
 
-  it("a process that stood still for a minute stays connected", async () => {
+  test("a process that stood still for a minute stays connected", async () => {
     const { world, client } = await PeerWorld.connected({ kind });
     world.clock.suspend(60_000);
     await world.run(15_000, 50);
@@ -89,7 +89,7 @@ describe.each(kinds)("over %s", (kind) => {
     expect(world.serverHandler.disconnected).toEqual([]);
   });
 
-  it("a hidden tab, whose timers fire once a minute, stays connected", async () => {
+  test("a hidden tab, whose timers fire once a minute, stays connected", async () => {
     const held: (() => void)[] = [];
     const world = new PeerWorld({ kind });
     await world.listen();
@@ -111,7 +111,7 @@ describe.each(kinds)("over %s", (kind) => {
     expect(world.serverHandler.disconnected).toEqual([]);
   });
 
-  it("refuses what is too large, and says how much it takes", async () => {
+  test("refuses what is too large, and says how much it takes", async () => {
     const { client } = await PeerWorld.connected({ kind });
     const tooLarge = expect.objectContaining({ code: "ERR_MESSAGE_SIZE", message: expect.stringContaining("60000") });
     expect(() => client.send(new Uint8Array(60_001))).toThrow(tooLarge);
@@ -124,7 +124,7 @@ describe.each(kinds)("over %s", (kind) => {
     expect(client.send(new Uint8Array(MAX_UNRELIABLE_MESSAGE_SIZE), Channel.Unreliable)).toBe(true);
   });
 
-  it("a full server refuses, and says so", async () => {
+  test("a full server refuses, and says so", async () => {
     const { world } = await PeerWorld.connected({ kind, server: { maxConnections: 1 } });
     const { connection } = world.dial();
     await world.run(500);
@@ -132,7 +132,7 @@ describe.each(kinds)("over %s", (kind) => {
     expect(world.server.connections.length).toBe(1);
   });
 
-  it("who leaves a full server, or is sent away, makes room at once", async () => {
+  test("who leaves a full server, or is sent away, makes room at once", async () => {
     const world = new PeerWorld({ kind, server: { maxConnections: 100, maxPendingConnections: 100 } });
     await world.listen();
     const clients = Array.from({ length: 100 }, () => world.dial());
@@ -148,7 +148,7 @@ describe.each(kinds)("over %s", (kind) => {
     expect(world.server.connections.length).toBe(100);
   });
 
-  it("beforeAccept refuses with a reason of the application", async () => {
+  test("beforeAccept refuses with a reason of the application", async () => {
     const world = new PeerWorld({ kind });
     const asked: string[] = [];
     world.serverHandler.beforeAccept = ({ address }) => {
@@ -163,7 +163,7 @@ describe.each(kinds)("over %s", (kind) => {
     expect(world.serverHandler.connected).toEqual([]);
   });
 
-  it("different fingerprints are a mismatch, unless the server takes them", async () => {
+  test("different fingerprints are a mismatch, unless the server takes them", async () => {
     const fingerprint = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
     const strict = new PeerWorld({ kind, client: { fingerprint } });
     await strict.listen();
@@ -179,7 +179,7 @@ describe.each(kinds)("over %s", (kind) => {
     expect(world.serverHandler.connected[0]?.fingerprintMatches).toBe(false);
   });
 
-  it("closing the Peer ends every connection with its reason", async () => {
+  test("closing the Peer ends every connection with its reason", async () => {
     const { world, clientHandler } = await PeerWorld.connected({ kind });
     const second = world.dial();
     await world.run(100);
@@ -191,7 +191,7 @@ describe.each(kinds)("over %s", (kind) => {
     }
   });
 
-  it("a full queue refuses, and tells when there is room again", async () => {
+  test("a full queue refuses, and tells when there is room again", async () => {
     const { world, client, clientHandler } = await PeerWorld.connected({ kind, client: { maxQueuedBytes: 100_000 } });
     let sent = 0;
     while (client.send(new Uint8Array(10_000))) sent++;
@@ -203,7 +203,7 @@ describe.each(kinds)("over %s", (kind) => {
     expect(client.metrics.messagesRefused).toBe(1);
   });
 
-  it("what a handler throws is reported, and harms nobody", async () => {
+  test("what a handler throws is reported, and harms nobody", async () => {
     const { world, client } = await PeerWorld.connected({ kind });
     const seen: unknown[] = [];
     const listeners = process.listeners("uncaughtException");
@@ -224,7 +224,7 @@ describe.each(kinds)("over %s", (kind) => {
     }
   });
 
-  it("driven by hand, nothing happens in between", async () => {
+  test("driven by hand, nothing happens in between", async () => {
     const manual = { drive: "manual" as const };
     const world = new PeerWorld({ kind, server: manual, client: manual });
     await world.listen();
@@ -250,7 +250,7 @@ describe.each(kinds)("over %s", (kind) => {
   });
 });
 
-it("a clock whose timers ring early, as those of Node.js do, misses no deadline", async () => {
+test("a clock whose timers ring early, as those of Node.js do, misses no deadline", async () => {
   const world = new PeerWorld();
   await world.listen();
   const { now, setTimeout, clearTimeout } = world.clock;
@@ -267,7 +267,7 @@ it("a clock whose timers ring early, as those of Node.js do, misses no deadline"
   expect(handler.disconnected).toMatchObject([{ code: DisconnectCode.Timeout }]);
 });
 
-it("a message can be kept, also when it lies in a Buffer, whose slices are views", () => {
+test("a message can be kept, also when it lies in a Buffer, whose slices are views", () => {
   const memory = Buffer.from("kept");
   const kept = new ByteSegment().set(memory, 0, 4).copy();
   memory.fill(0);

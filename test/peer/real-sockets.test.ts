@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { generateServerKey } from "../../lib/noise/index.js";
 import { nodePrimitives } from "../../lib/noise/node-primitives.js";
 import { Channel, type IConnection, MAX_UNRELIABLE_MESSAGE_SIZE, type PeerConfig } from "../../lib/peer/index.js";
@@ -109,13 +109,13 @@ async function exchange({ client, server, clientUser, serverUser }: PeerPair): P
 }
 
 describe.each(transports)("over %s", (_name, createFactory) => {
-  it("every channel and lane carries every size both ways", async () => {
+  test("every channel and lane carries every size both ways", async () => {
     const world = await listen(createFactory());
     await exchange(await world.pair());
   });
 
   const longest = "ü€".repeat(24);
-  it.each([
+  test.each([
     [0, ""],
     [1, "Good bye"],
     [998, "Auf Wiedersehen, bis übermorgen ☕"],
@@ -137,14 +137,14 @@ describe.each(transports)("over %s", (_name, createFactory) => {
     expect(world.user.ends).toEqual([reason, reason]);
   });
 
-  it("a closing server tells its clients why, and a closing client the server", async () => {
+  test("a closing server tells its clients why, and a closing client the server", async () => {
     const world = await listen(createFactory());
     const { client } = await world.pair();
     await world.server.close({ code: 5, text: "Maintenance" });
     expect(await client.closed).toEqual({ code: 5, text: "Maintenance" });
   });
 
-  it("a full server refuses, until somebody leaves", async () => {
+  test("a full server refuses, until somebody leaves", async () => {
     const world = await listen(createFactory(), { maxConnections: 1 });
     const { client, server } = await world.pair();
     expect(await outcome(world)).toBe("ERR_SERVER_FULL");
@@ -153,7 +153,7 @@ describe.each(transports)("over %s", (_name, createFactory) => {
     expect(await outcome(world)).not.toMatch(/^ERR/);
   });
 
-  it("a refusal of the application arrives with its code and text", async () => {
+  test("a refusal of the application arrives with its code and text", async () => {
     const world = await listen(createFactory());
     const reason = { code: 42, text: "Nicht für dich" };
     world.user.beforeAccept = () => reason;
@@ -161,7 +161,7 @@ describe.each(transports)("over %s", (_name, createFactory) => {
     expect(world.user.connected).toEqual([]);
   });
 
-  it("another fingerprint is refused", async () => {
+  test("another fingerprint is refused", async () => {
     const world = await listen(createFactory(), { fingerprint: filled(8, 1) });
     expect(await outcome(world, { fingerprint: filled(8, 2) })).toBe("ERR_PROTOCOL_MISMATCH");
     expect(await outcome(world, { fingerprint: filled(8, 1) })).not.toMatch(/^ERR/);
@@ -169,7 +169,7 @@ describe.each(transports)("over %s", (_name, createFactory) => {
 });
 
 describe.each(transports.slice(0, 5))("encryption of our own over %s", (name, createFactory) => {
-  it.each([
+  test.each([
     ["a pinned key", pinned, "authenticated"],
     ["no pinned key", unpinned, "encrypted"],
   ])("a client with %s", async (_name, config, security) => {
@@ -181,7 +181,7 @@ describe.each(transports.slice(0, 5))("encryption of our own over %s", (name, cr
     await exchange(pair);
   });
 
-  it("who does not have the right key, or wants none, gets nowhere", async () => {
+  test("who does not have the right key, or wants none, gets nowhere", async () => {
     const wrong = { encryption: { primitives, serverKey: otherKey.publicKey } };
     const world = await listen(createFactory(), keyed);
     expect(await outcome(world, wrong)).toBe("ERR_SERVER_KEY_MISMATCH");
@@ -193,13 +193,13 @@ describe.each(transports.slice(0, 5))("encryption of our own over %s", (name, cr
   });
 });
 
-it("a pinned key is content with a WebSocket over TLS whose certificate is good, and with nothing less", async () => {
+test("a pinned key is content with a WebSocket over TLS whose certificate is good, and with nothing less", async () => {
   expect(await outcome(await listen(secureWebSocket(), keyed), pinned)).toBe("authenticated");
   expect(await outcome(await listen(webSocket(), keyed), pinned)).toBe("ERR_ENCRYPTION_REQUIRED");
 });
 
 describe("one Peer for players of UDP, GNS and WebSocket at once", () => {
-  it("knows each one's security, and serves each as its transport can", async () => {
+  test("knows each one's security, and serves each as its transport can", async () => {
     const factories = [udp(), gns(), webSocket()];
     const world = await listen(new MultiplexSocketFactory(...factories), {
       encryption: { ...keyed.encryption, required: false },

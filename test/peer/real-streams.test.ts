@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import type { IConnection } from "../../lib/peer/index.js";
 import type { SocketFactory } from "../../lib/socket/index.js";
 import { WebSocketFactory } from "../../lib/socket/websocket-server.js";
@@ -14,8 +14,8 @@ const transports: [string, () => SocketFactory][] = [
   ["WebSocket", () => new WebSocketFactory({ address: "127.0.0.1", bindAddress: "127.0.0.1", port: 0 })],
 ];
 
-const creditBytes = 256 * 1024;
-const chunkBytes = 50_000;
+const CREDIT_BYTES = 256 * 1024;
+const CHUNK_BYTES = 50_000;
 
 let world: RealPeers;
 
@@ -42,7 +42,7 @@ async function talkUntil(
 }
 
 describe.each(transports)("over %s", (_name, createFactory) => {
-  it(`${streamBytes / 1e6} MB arrive whole in each direction at once`, { timeout: 600_000 }, async () => {
+  test(`${streamBytes / 1e6} MB arrive whole in each direction at once`, { timeout: 600_000 }, async () => {
     const { client, server } = await connect(createFactory());
     const [up, down] = await Promise.all([
       carryStream(client, server, streamBytes),
@@ -52,7 +52,7 @@ describe.each(transports)("over %s", (_name, createFactory) => {
     expect(down.received).toEqual(down.sent);
   });
 
-  it("a reader that pauses holds the sender at its credit, while messages pass", { timeout: 600_000 }, async () => {
+  test("a reader that pauses holds the sender at its credit, while messages pass", { timeout: 600_000 }, async () => {
     const { client, server, clientUser } = await connect(createFactory());
     let accepted: ReadableStream<Uint8Array> | undefined;
     server.onStream = (_header, accept) => {
@@ -60,11 +60,11 @@ describe.each(transports)("over %s", (_name, createFactory) => {
     };
     const stream = client.openStream();
     const writing = writeStream(stream.writable, streamBytes);
-    await talkUntil(client, clientUser, () => stream.sentBytes >= creditBytes);
+    await talkUntil(client, clientUser, () => stream.sentBytes >= CREDIT_BYTES);
     await talkUntil(client, clientUser, (count) => count === 200);
-    expect(stream.sentBytes).toBe(creditBytes);
+    expect(stream.sentBytes).toBe(CREDIT_BYTES);
     // What has left may have to be sent again; beyond it one chunk waits to be split.
-    expect(client.bufferedBytes).toBeLessThan(creditBytes + chunkBytes);
+    expect(client.bufferedBytes).toBeLessThan(CREDIT_BYTES + CHUNK_BYTES);
     const received = await readStream(accepted as ReadableStream<Uint8Array>);
     expect(received).toEqual(await writing);
     expect(stream.readBytes).toBe(streamBytes);

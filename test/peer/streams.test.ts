@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Channel, type IConnection } from "../../lib/peer/index.js";
 import type { MemorySocketKind } from "../../lib/socket/index.js";
 import { seededRandom } from "../../lib/testing/index.js";
@@ -24,7 +24,7 @@ async function readAll(readable: ReadableStream<Uint8Array>): Promise<Uint8Array
 }
 
 describe.each(kinds)("over %s", (kind) => {
-  it("carries bytes of any length, with a header, to whoever accepts", async () => {
+  test("carries bytes of any length, with a header, to whoever accepts", async () => {
     const { world, client, server } = await connectedPair(kind);
     const bytes = randomBytes(1_000_000, 1);
     let received: Promise<Uint8Array> | undefined;
@@ -41,7 +41,7 @@ describe.each(kinds)("over %s", (kind) => {
     expect([stream.sentBytes, stream.readBytes]).toEqual([bytes.length, bytes.length]);
   });
 
-  it("runs eight streams at once in each direction, and no ninth", async () => {
+  test("runs eight streams at once in each direction, and no ninth", async () => {
     const { world, client, server } = await connectedPair(kind);
     const sums: Promise<Uint8Array>[] = [];
     for (const side of [client, server]) side.onStream = (_header, accept) => sums.push(readAll(accept()));
@@ -58,7 +58,7 @@ describe.each(kinds)("over %s", (kind) => {
     expect(() => client.openStream()).not.toThrow();
   });
 
-  it("sends nothing before it is accepted, and no more than a credit that nobody reads", async () => {
+  test("sends nothing before it is accepted, and no more than a credit that nobody reads", async () => {
     const { world, client, server } = await connectedPair(kind);
     let acceptStream: (() => ReadableStream<Uint8Array>) | undefined;
     server.onStream = (_header, accept) => {
@@ -81,7 +81,7 @@ describe.each(kinds)("over %s", (kind) => {
     expect(read).toBe(2_000_000);
   });
 
-  it("does not hold up messages", async () => {
+  test("does not hold up messages", async () => {
     const { world, client, server } = await connectedPair(kind);
     server.onStream = (_header, accept) => void readAll(accept());
     const writer = client.openStream().writable.getWriter();
@@ -93,7 +93,7 @@ describe.each(kinds)("over %s", (kind) => {
     }
   });
 
-  it("is rejected without a listener, and by a listener with a code", async () => {
+  test("is rejected without a listener, and by a listener with a code", async () => {
     const { world, client, server } = await connectedPair(kind);
     const unheard = client.openStream().writable.getWriter();
     await world.run(200);
@@ -107,7 +107,7 @@ describe.each(kinds)("over %s", (kind) => {
     await expect(unwanted.closed).rejects.toMatchObject({ code: "ERR_STREAM_REJECTED", reason: { code: 17 } });
   });
 
-  it("the sender's abort reaches the reader with its code, and the reader's the sender", async () => {
+  test("the sender's abort reaches the reader with its code, and the reader's the sender", async () => {
     const { world, client, server } = await connectedPair(kind);
     const readers: ReadableStreamDefaultReader<Uint8Array>[] = [];
     server.onStream = (_header, accept) => readers.push(accept().getReader());
@@ -125,7 +125,7 @@ describe.each(kinds)("over %s", (kind) => {
     for (let index = 0; index < 8; index++) client.openStream();
   });
 
-  it("ends with its connection", async () => {
+  test("ends with its connection", async () => {
     const { world, client, server } = await connectedPair(kind);
     let reading: Promise<unknown> | undefined;
     server.onStream = (_header, accept) => {
@@ -144,7 +144,7 @@ describe.each(kinds)("over %s", (kind) => {
     await expect(reading).rejects.toMatchObject({ code: "ERR_CONNECTION_LOST" });
   });
 
-  it("refuses what is no Uint8Array, and a header that is too long", async () => {
+  test("refuses what is no Uint8Array, and a header that is too long", async () => {
     const { client } = await connectedPair(kind);
     expect(() => client.openStream(new Uint8Array(1025))).toThrow(RangeError);
     const writer = client.openStream().writable.getWriter();
@@ -152,7 +152,7 @@ describe.each(kinds)("over %s", (kind) => {
   });
 });
 
-it("messages on user lanes are no messages about streams", async () => {
+test("messages on user lanes are no messages about streams", async () => {
   const { world, client } = await connectedPair("native");
   client.send(Uint8Array.of(1, 0, 0, 0, 0), Channel.Reliable, 3);
   await world.run(100);

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   readAccept,
   readConnectRequest,
@@ -42,7 +42,7 @@ const read = (packet: Uint8Array, skipped: number) => {
 };
 
 describe("packets of the handshake, as docs/wire-format.md has them", () => {
-  it("ConnectRequest", () => {
+  test("ConnectRequest", () => {
     const fields = {
       nonce,
       profile: ProfileKind.RawUdp,
@@ -60,11 +60,11 @@ describe("packets of the handshake, as docs/wire-format.md has them", () => {
     expect(readConnectRequest(reader, 0, nonce)).toMatchObject({ ...fields, noiseMessage: new Uint8Array(0) });
   });
 
-  it("Challenge", () => {
+  test("Challenge", () => {
     expect(hex(writeChallenge(nonce, cookie))).toBe(vector("Challenge"));
   });
 
-  it("Accept", () => {
+  test("Accept", () => {
     const accept = {
       nonce,
       session: 0x0a0b0c0d,
@@ -78,7 +78,7 @@ describe("packets of the handshake, as docs/wire-format.md has them", () => {
     expect(readAccept(read(packet, 9), nonce)).toEqual(accept);
   });
 
-  it("Reject", () => {
+  test("Reject", () => {
     const packet = writeReject(nonce, { code: 1010, text: "full" });
     expect(hex(packet)).toBe(vector("Reject"));
     expect(readReason(read(packet, 9))).toEqual({ code: 1010, text: "full" });
@@ -98,12 +98,12 @@ describe("packets of connections, as docs/wire-format.md has them", () => {
     return packets;
   }
 
-  it("Stream", async () => {
+  test("Stream", async () => {
     const packets = await sentBy("stream", ({ client }) => client.send(text("hi"), Channel.Reliable, 2));
     expect(packets).toContain(vector('Stream: "hi"'));
   });
 
-  it("Pong", async () => {
+  test("Pong", async () => {
     const packets: string[] = [];
     const world = new PeerWorld({ kind: "stream" });
     world.tap = (packet) => void packets.push(hex(packet));
@@ -113,12 +113,12 @@ describe("packets of connections, as docs/wire-format.md has them", () => {
     expect(packets).toContain(vector("Stream: Pong"));
   });
 
-  it("Reliable", async () => {
+  test("Reliable", async () => {
     const packets = await sentBy("native", ({ client }) => client.send(new Uint8Array(64).fill(0xaa)));
     expect(packets).toContain(vector("Reliable (GNS)"));
   });
 
-  it("Unreliable", async () => {
+  test("Unreliable", async () => {
     const callbacks = { onDelivered: () => {}, onLost: () => {} };
     const packets = await sentBy("native", ({ client }) => client.sendNotify(text("n"), callbacks));
     expect(packets).toContain(vector("Unreliable (GNS)"));
@@ -126,7 +126,7 @@ describe("packets of connections, as docs/wire-format.md has them", () => {
 });
 
 describe("varints", () => {
-  it.each([
+  test.each([
     [0, "00"],
     [63, "fc"],
     [64, "0101"],
@@ -141,7 +141,7 @@ describe("varints", () => {
     expect(read(bytes, 0).varint()).toBe(value);
   });
 
-  it("are read as written, and no further than there are bytes", () => {
+  test("are read as written, and no further than there are bytes", () => {
     const random = seededRandom(3);
     const bytes = new Uint8Array(4);
     for (let round = 0; round < 10_000; round++) {
@@ -161,7 +161,7 @@ describe("varints", () => {
   });
 });
 
-it.each([
+test.each([
   [0, "310e0edd47db6f72"],
   [15, "e545be4961ca29a1"],
   [63, "724506eb4c328a95"],

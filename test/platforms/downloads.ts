@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { cache } from "../../scripts/paths.mjs";
 import { fillOnce, keyOf } from "../../scripts/toolchain.mjs";
 
-const pool = "http://deb.debian.org/debian/pool/main";
+const POOL = "http://deb.debian.org/debian/pool/main";
 const requirements = fileURLToPath(new URL("requirements.txt", import.meta.url));
 
 /** Files of Debian packages, by their place in the pool, with their SHA-256. */
@@ -36,7 +36,7 @@ export async function debianFiles(name: keyof typeof packages): Promise<string> 
   const folder = join(cache, "runtimes", `${name}-${keyOf(JSON.stringify(packages[name]))}`);
   await fillOnce(folder, async (target: string) => {
     for (const [path, sha256] of Object.entries(packages[name])) {
-      const response = await fetch(`${pool}/${path}`);
+      const response = await fetch(`${POOL}/${path}`);
       const content = Buffer.from(await response.arrayBuffer());
       const actual = createHash("sha256").update(content).digest("hex");
       if (actual !== sha256) throw new Error(`${response.url} has the hash ${actual} (status ${response.status})`);

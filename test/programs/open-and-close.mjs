@@ -7,9 +7,9 @@ import { Address, ConnectionState, Library, NetworkingSockets, SendType } from "
 
 const [driver, countText, checkpointsText, restarts] = process.argv.slice(2);
 const [count, checkpoints] = [Number(countText), Number(checkpointsText)];
-const readings = 5;
-const atOnce = 64;
-const backOffMs = 20;
+const READINGS = 5;
+const AT_ONCE = 64;
+const BACK_OFF_MS = 20;
 const payload = new Uint8Array(200);
 let opened = 0;
 
@@ -18,12 +18,12 @@ const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 /** The median of some readings, after a garbage collection each. */
 async function printMemory() {
   const sizes = [];
-  for (let reading = 0; reading < readings; reading++) {
+  for (let reading = 0; reading < READINGS; reading++) {
     await wait(1);
     gc();
     sizes.push(process.memoryUsage().rss);
   }
-  console.log(`resident ${sizes.sort((a, b) => a - b)[readings >> 1]}`);
+  console.log(`resident ${sizes.sort((a, b) => a - b)[READINGS >> 1]}`);
 }
 
 class World {
@@ -81,9 +81,9 @@ class World {
 
   async open(end) {
     while (opened < end) {
-      const hasPlace = this.waiting.size < atOnce;
+      const hasPlace = this.waiting.size < AT_ONCE;
       if (hasPlace && this.openTwo(opened / 2)) opened += 2;
-      else await wait(hasPlace ? backOffMs : 1);
+      else await wait(hasPlace ? BACK_OFF_MS : 1);
       if (opened % 64 === 0) await wait(0);
     }
   }

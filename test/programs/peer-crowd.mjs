@@ -9,7 +9,7 @@ import { WebSocketFactory } from "../../dist/socket/websocket-server.js";
 const { transport, port, clients, messages, intervalMs, first } = JSON.parse(process.argv[2]);
 const Factory = { gns: GnsSocketFactory, udp: UdpSocketFactory, websocket: WebSocketFactory }[transport];
 const factory = new Factory({ address: "127.0.0.1", port });
-const sizeBytes = 40;
+const SIZE_BYTES = 40;
 
 class Client {
   echoed = 0;
@@ -17,7 +17,7 @@ class Client {
   losses = 0;
   #sent = 0;
   #connection;
-  #ball = new DataView(new ArrayBuffer(sizeBytes));
+  #ball = new DataView(new ArrayBuffer(SIZE_BYTES));
 
   constructor(id) {
     this.#ball.setUint32(0, id);
@@ -41,7 +41,7 @@ class Client {
   #check(bytes) {
     const echo = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     const isRight = echo.getUint32(0) === this.#ball.getUint32(0) && echo.getUint32(4) === this.echoed;
-    if (!isRight || bytes.length !== sizeBytes) this.faults++;
+    if (!isRight || bytes.length !== SIZE_BYTES) this.faults++;
     this.echoed++;
     onEcho();
   }
@@ -63,8 +63,8 @@ process.on("message", () => {
   }
 });
 
-const atOnce = 20;
-for (let done = 0; done < clients; done += atOnce) {
-  await Promise.all(crowd.slice(done, done + atOnce).map((client) => client.connect()));
+const AT_ONCE = 20;
+for (let done = 0; done < clients; done += AT_ONCE) {
+  await Promise.all(crowd.slice(done, done + AT_ONCE).map((client) => client.connect()));
 }
 process.send({ connected: clients });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   array,
   bits,
@@ -26,7 +26,7 @@ import {
 } from "../../lib/serialization/index.js";
 
 describe("equality", () => {
-  it("is that of what is written", () => {
+  test("is that of what is written", () => {
     const axis = quantized({ max: 10, precision: 0.5 });
     const codec = struct({ position: vec3(axis), tags: array(string(9), 9), seen: map(u8, axis, 9) });
     const value = (x: number, tag: string, seen: number) => ({
@@ -40,19 +40,19 @@ describe("equality", () => {
     expect(codec.equals(value(1, "a", 2), value(1, "a", 3))).toBe(false);
   });
 
-  it("of floats: what rounds to the same one, NaN with itself, but not 0 with -0", () => {
+  test("of floats: what rounds to the same one, NaN with itself, but not 0 with -0", () => {
     expect(float32.equals(0.1, Math.fround(0.1))).toBe(true);
     expect(float32.equals(Number.NaN, Number.NaN)).toBe(true);
     expect(float32.equals(0, -0)).toBe(false);
   });
 
-  it("of texts: halves of pairs are U+FFFD on the other side", () => {
+  test("of texts: halves of pairs are U+FFFD on the other side", () => {
     expect(string(9).equals("a\ud800", "a\ufffd")).toBe(true);
     expect(string(9).equals("a\ud800", "a\ud801")).toBe(true);
     expect(string(9).equals("a", "b")).toBe(false);
   });
 
-  it("of optional and union values", () => {
+  test("of optional and union values", () => {
     const maybe = optional(u8);
     expect([maybe.equals(undefined, undefined), maybe.equals(undefined, 0), maybe.equals(1, 1)]).toEqual([
       true,
@@ -74,7 +74,7 @@ describe("a codec of one's own", () => {
     default: () => new Date(0),
   });
 
-  it("works within others, with what was left out derived", () => {
+  test("works within others, with what was left out derived", () => {
     const codec = struct({ at: date, more: array(date, 3) });
     const value = { at: new Date(1e12), more: [new Date(5)] };
     expect(decode(codec, encode(codec, value))).toEqual(value);
@@ -84,7 +84,7 @@ describe("a codec of one's own", () => {
     expect(date.equals(new Date(5), new Date(6))).toBe(false);
   });
 
-  it("counts the length when it compares bits", () => {
+  test("counts the length when it compares bits", () => {
     const unary = defineCodec<number>({
       layout: "unary",
       write: (writer, value) => writer.writeBits(0, value),
@@ -98,7 +98,7 @@ describe("a codec of one's own", () => {
 
 describe("decoded values own their memory", () => {
   const codec = struct({ flag: bool, data: bytes(9), text: string(40) });
-  it("but for views, which mark the codec and all that contain it", () => {
+  test("but for views, which mark the codec and all that contain it", () => {
     const message = encode(codec, { flag: true, data: Uint8Array.of(1, 2), text: "t".repeat(40) });
     const read = decode(codec, message);
     message.fill(0);
@@ -111,7 +111,7 @@ describe("decoded values own their memory", () => {
   });
 
   const view = bytesView(9);
-  it.each<[string, Codec<never>, boolean]>(
+  test.each<[string, Codec<never>, boolean]>(
     [
       ["view", view, true],
       ["struct", struct({ a: u8, b: view }), true],
@@ -128,7 +128,7 @@ describe("decoded values own their memory", () => {
 });
 
 describe("reading into a target", () => {
-  it("keeps the objects that are there", () => {
+  test("keeps the objects that are there", () => {
     const codec = struct({
       position: vec3(),
       items: array(struct({ id: u8 }), 9),
@@ -155,7 +155,7 @@ describe("reading into a target", () => {
   });
 });
 
-it("an enumeration takes the members of both kinds of TypeScript enum", () => {
+test("an enumeration takes the members of both kinds of TypeScript enum", () => {
   enum Team {
     Red = 1,
     Blue = -5,
@@ -191,7 +191,7 @@ describe("memory", () => {
     kept[next++ & 15] = object;
   };
 
-  it("decoding leaves the message object and nothing else", () => {
+  test("decoding leaves the message object and nothing else", () => {
     const codec = struct({ sequence: packed, x: axis, y: axis, heading: bits(10), firing: bool });
     const message = encode(codec, { sequence: 1000, x: 1.25, y: -7.5, heading: 500, firing: true });
     const literal = heapBytes(() => keep({ sequence: next, x: next + 0.25, y: next - 0.5, heading: 5, firing: true }));
@@ -203,7 +203,7 @@ describe("memory", () => {
     expect(decoded).toBeLessThanOrEqual(literal * 1.1);
   });
 
-  it("decoding into a target leaves nothing, but for the 16 bytes that V8 may spend on a fraction", () => {
+  test("decoding into a target leaves nothing, but for the 16 bytes that V8 may spend on a fraction", () => {
     const codec = struct({ sequence: packed, nested: struct({ heading: bits(10), list: array(u8, 9) }), firing: bool });
     const message = encode(codec, { sequence: 1000, nested: { heading: 500, list: [1, 2, 3] }, firing: true });
     const target = codec.default();

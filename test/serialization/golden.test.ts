@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   angle,
   array,
@@ -120,7 +120,7 @@ const rows = [
   row(vec3(i8), { x: 1, y: -1, z: 2 }, "01ff02"),
 ];
 
-it.each(rows.map((each) => [each.codec.layout, each] as const))("%s", (_, { codec, value, hex }) => {
+test.each(rows.map((each) => [each.codec.layout, each] as const))("%s", (_, { codec, value, hex }) => {
   expect(hexOf(encode(codec, value))).toBe(hex);
   const read = decode(codec, Buffer.from(hex, "hex"));
   expect(read).toEqual(value);
@@ -130,7 +130,7 @@ describe("numbers are cut to steps", () => {
   const coarse = quantized({ max: 100, precision: 0.1 });
   const steps = (value: number) => new NetworkReader(encode(coarse, value)).readBits(11);
 
-  it("in 11 bits for ±100 by 0.1, the nearest of them", () => {
+  test("in 11 bits for ±100 by 0.1, the nearest of them", () => {
     expect([coarse.minBits, coarse.maxBits]).toEqual([11, 11]);
     expect([0, 1, -1, 100, -100, 50.05].map(steps)).toEqual([0, 10, 2038, 1023, 1025, 512]);
     expect([1e9, Number.POSITIVE_INFINITY, -1e9, Number.NEGATIVE_INFINITY].map(steps)).toEqual([
@@ -140,13 +140,13 @@ describe("numbers are cut to steps", () => {
     expect(coarse.read(new NetworkReader(Uint8Array.of(0, 4)))).toBe(-100);
   });
 
-  it("halves go to the even step", () => {
+  test("halves go to the even step", () => {
     const whole = quantized({ max: 7, bits: 4 });
     const rounded = [0.5, 1.5, 2.5, 3.5, -0.5, -1.5, -2.5].map((value) => decode(whole, encode(whole, value)));
     expect(rounded.map((value) => Math.round(value) + 0)).toEqual([0, 2, 2, 4, 0, -2, -2]);
   });
 
-  it("angles wrap", () => {
+  test("angles wrap", () => {
     const degrees = angle({ bits: 8 });
     const read = (value: number) => decode(degrees, encode(degrees, value));
     expect([0, 90, 180, -180, 270, 359.9, 360, 720 + 45, -1e6 * 360].map(read)).toEqual([
@@ -158,7 +158,7 @@ describe("numbers are cut to steps", () => {
     expect(angle({ precision: 0.1 }).maxBits).toBe(12);
   });
 
-  it("rotations come back within the precision, whatever their length and sign", () => {
+  test("rotations come back within the precision, whatever their length and sign", () => {
     for (const [bits, tolerance] of [
       [9, 0.004],
       [10, 0.002],
@@ -182,7 +182,7 @@ describe("numbers are cut to steps", () => {
 
 describe("layouts", () => {
   // The published vectors of FNV-1a.
-  it.each([
+  test.each([
     ["", 0x811c9dc5],
     ["a", 0xe40c292c],
     ["foobar", 0xbf9cf968],
@@ -194,7 +194,7 @@ describe("layouts", () => {
     mood: optional(enumeration(["calm", "angry"])),
   });
 
-  it("name kinds, parameters and fields in their order", () => {
+  test("name kinds, parameters and fields in their order", () => {
     const axis = "quantized(100,15)";
     expect(movement.layout).toBe(
       `struct{"sequence":packed,"position":struct{"x":${axis},"y":${axis},"z":${axis}},` +
@@ -203,7 +203,7 @@ describe("layouts", () => {
     expect(movement.layoutHash).toBe(484_586_317);
   });
 
-  it("differ wherever the bytes would", () => {
+  test("differ wherever the bytes would", () => {
     const layouts = [
       struct({ a: u8, b: u16 }),
       struct({ b: u16, a: u8 }),
@@ -230,12 +230,12 @@ describe("layouts", () => {
     expect(new Set(layouts.map(({ layoutHash }) => layoutHash)).size).toBe(layouts.length);
   });
 
-  it("of an extensible struct leave out what was added", () => {
+  test("of an extensible struct leave out what was added", () => {
     expect(extensible({ a: u8 }, { b: u16 }).layoutHash).toBe(extensible({ a: u8 }).layoutHash);
   });
 });
 
-it("an extensible struct is read by older and newer programs", () => {
+test("an extensible struct is read by older and newer programs", () => {
   const old = extensible({ id: u8 });
   const middle = extensible({ id: u8 }, { name: string(20) });
   const current = extensible({ id: u8 }, { name: string(20), color: optional(vec3(u8)) });
@@ -248,7 +248,7 @@ it("an extensible struct is read by older and newer programs", () => {
   expect(decode(current, encode(middle, { id: 5, name: "elf" }))).toEqual({ id: 5, name: "elf", color: undefined });
 });
 
-it("a writer's bits are those that the golden rows show, wherever it starts", () => {
+test("a writer's bits are those that the golden rows show, wherever it starts", () => {
   const writer = new NetworkWriter();
   writer.writeBits(0b101, 3);
   writer.writeBits(-1, 32);

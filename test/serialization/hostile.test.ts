@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { seededRandom } from "../../lib/testing/index.js";
 import { libraries } from "./libraries.js";
 import { leaves, nested } from "./samples.js";
@@ -30,7 +30,7 @@ function sizeOf(value: unknown): number {
 describe.each(libraries)("with %s", (_, library) => {
   const { NetworkReader, decode, encode } = library;
 
-  it("a message cut at any length gives a typed error", () => {
+  test("a message cut at any length gives a typed error", () => {
     const random = seededRandom(11);
     const found = new Set<string | undefined>();
     for (let round = 0; round < 300; round++) {
@@ -45,7 +45,7 @@ describe.each(libraries)("with %s", (_, library) => {
     expect(found).toContain("ERR_END_OF_MESSAGE");
   });
 
-  it("a mutated message gives a typed error or a value that can be written, no larger than the message", () => {
+  test("a mutated message gives a typed error or a value that can be written, no larger than the message", () => {
     const random = seededRandom(12);
     const counts = new Map<string | undefined, number>();
     for (let round = 0; round < 3000; round++) {
@@ -70,7 +70,7 @@ describe.each(libraries)("with %s", (_, library) => {
     for (const code of [undefined, ...codes]) expect(counts.get(code), String(code)).toBeGreaterThan(10);
   });
 
-  it("noise is read as something or refused, by every codec", () => {
+  test("noise is read as something or refused, by every codec", () => {
     const random = seededRandom(13);
     for (let round = 0; round < 200; round++) {
       const noise = Uint8Array.from({ length: Math.floor(random() * 40) }, () => Math.floor(random() * 256));
@@ -78,7 +78,7 @@ describe.each(libraries)("with %s", (_, library) => {
     }
   });
 
-  it("a count that the message cannot hold is refused before anything is allocated", () => {
+  test("a count that the message cannot hold is refused before anything is allocated", () => {
     const { array, bits, bool, bytes, bytesView, map, packed, set, string, struct, u8 } = library;
     const max = 2 ** 24;
     let reads = 0;
@@ -108,7 +108,7 @@ describe.each(libraries)("with %s", (_, library) => {
     expect(reads).toBe(0);
   });
 
-  it("huge counts within huge counts stay within the message", () => {
+  test("huge counts within huge counts stay within the message", () => {
     const { array, bool } = library;
     const codec = array(array(array(bool, 60_000), 60_000), 60_000);
     const message = new Uint8Array(1000).fill(0xaa);
@@ -117,7 +117,7 @@ describe.each(libraries)("with %s", (_, library) => {
     expect(process.memoryUsage().heapUsed - before).toBeLessThan(16 * 2 ** 20);
   });
 
-  it("a collection refuses elements without bits when it is defined", () => {
+  test("a collection refuses elements without bits when it is defined", () => {
     const { array, map, ranged, set, struct, tuple } = library;
     expect(() => array(struct({}), 10)).toThrow(TypeError);
     expect(() => array(tuple(ranged(1, 1)), 10)).toThrow(TypeError);
@@ -125,7 +125,7 @@ describe.each(libraries)("with %s", (_, library) => {
     expect(() => map(ranged(3, 3), struct({}), 10)).toThrow(TypeError);
   });
 
-  it("an extensible struct reads neither outside of its section nor less than its own fields", () => {
+  test("an extensible struct reads neither outside of its section nor less than its own fields", () => {
     const { NetworkWriter, extensible, struct, u8, u16 } = library;
     const codec = struct({ inner: extensible({ a: u8 }, { b: u16 }), after: u8 });
     const withSection = (sectionBits: number) => {
@@ -146,7 +146,7 @@ describe.each(libraries)("with %s", (_, library) => {
     }
   });
 
-  it("a hostile rotation is one all the same", () => {
+  test("a hostile rotation is one all the same", () => {
     const random = seededRandom(14);
     for (const codec of [library.quaternion(9), library.quaternion(10)]) {
       for (let round = 0; round < 5000; round++) {

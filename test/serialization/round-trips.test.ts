@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { seededRandom } from "../../lib/testing/index.js";
 import { libraries } from "./libraries.js";
 import { leaves, nested } from "./samples.js";
@@ -6,7 +6,7 @@ import { leaves, nested } from "./samples.js";
 describe.each(libraries)("with %s", (_, library) => {
   const { NetworkReader, NetworkWriter, decode, encode } = library;
 
-  it("reads what was written, for every codec, at every bit", () => {
+  test("reads what was written, for every codec, at every bit", () => {
     const random = seededRandom(1);
     for (let round = 0; round < 64; round++) {
       for (const { codec, value } of leaves(library, random)) {
@@ -29,7 +29,7 @@ describe.each(libraries)("with %s", (_, library) => {
     }
   });
 
-  it("reads what was written, for random nested types, and into a target that is there", () => {
+  test("reads what was written, for random nested types, and into a target that is there", () => {
     const random = seededRandom(2);
     for (let round = 0; round < 400; round++) {
       const { codec, value } = nested(library, random, 4);
@@ -50,7 +50,7 @@ describe.each(libraries)("with %s", (_, library) => {
     }
   });
 
-  it("values of different bits are not equal", () => {
+  test("values of different bits are not equal", () => {
     const random = seededRandom(3);
     let different = 0;
     for (let round = 0; round < 40; round++) {
@@ -64,7 +64,7 @@ describe.each(libraries)("with %s", (_, library) => {
     expect(different).toBeGreaterThan(1000);
   });
 
-  it("defaults can be written, and are new each time", () => {
+  test("defaults can be written, and are new each time", () => {
     const random = seededRandom(4);
     for (let round = 0; round < 100; round++) {
       const { codec } = nested(library, random, 3);
@@ -75,7 +75,7 @@ describe.each(libraries)("with %s", (_, library) => {
   });
 });
 
-it("both ways of structs give the same bytes", () => {
+test("both ways of structs give the same bytes", () => {
   const [[, generated], [, loops]] = libraries;
   const [randomA, randomB] = [seededRandom(5), seededRandom(5)];
   for (let round = 0; round < 200; round++) {

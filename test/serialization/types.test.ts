@@ -1,4 +1,4 @@
-import { describe, expectTypeOf, it } from "vitest";
+import { describe, expectTypeOf, test } from "vitest";
 import {
   array,
   bool,
@@ -35,7 +35,7 @@ enum Mood {
 }
 
 describe("the types of values follow from codecs", () => {
-  it("of structs within structs", () => {
+  test("of structs within structs", () => {
     const player = struct({
       id: packed,
       name: string(16),
@@ -80,7 +80,7 @@ describe("the types of values follow from codecs", () => {
     expectTypeOf(value.items[0]?.count).toEqualTypeOf<number | undefined>();
   });
 
-  it("of unions, which narrow", () => {
+  test("of unions, which narrow", () => {
     const event = union("kind", { hit: { damage: u8 }, chat: { text: string(9) }, leave: {} });
     type Event = Infer<typeof event>;
     expectTypeOf<Event["kind"]>().toEqualTypeOf<"hit" | "chat" | "leave">();
@@ -89,14 +89,14 @@ describe("the types of values follow from codecs", () => {
     if (value.kind === "chat") expectTypeOf(value.text).toEqualTypeOf<string>();
   });
 
-  it("of extensible structs", () => {
+  test("of extensible structs", () => {
     const codec = extensible({ id: u8 }, { name: string(9) });
     expectTypeOf<Infer<typeof codec>>().toEqualTypeOf<{ id: number; name: string }>();
     const first = extensible({ id: u8 });
     expectTypeOf<Infer<typeof first>>().toEqualTypeOf<{ id: number }>();
   });
 
-  it("and wrong values do not compile", () => {
+  test("and wrong values do not compile", () => {
     const codec = struct({ id: u8, color: enumeration(["red", "green"]) });
     const write = (value: Infer<typeof codec>) => value;
     // @ts-expect-error: no color

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { NetworkReader, NetworkWriter, Pool } from "../../lib/serialization/index.js";
 import { seededRandom } from "../../lib/testing/index.js";
 
@@ -10,7 +10,7 @@ const bitsOf = (writer: NetworkWriter) =>
     .slice(0, writer.bitLength);
 
 describe("a writer", () => {
-  it("grows up to its limit and refuses what is over it, unchanged", () => {
+  test("grows up to its limit and refuses what is over it, unchanged", () => {
     const writer = new NetworkWriter({ sizeBytes: 1, maxBytes: 5 });
     for (let byte = 1; byte <= 4; byte++) writer.writeUint8(byte);
     writer.writeBits(1, 4);
@@ -21,13 +21,13 @@ describe("a writer", () => {
     expect([writer.bitLength, writer.byteLength]).toEqual([40, 5]);
   });
 
-  it("has a limit of 524,288 bytes unless told", () => {
+  test("has a limit of 524,288 bytes unless told", () => {
     const writer = new NetworkWriter();
     writer.writeBytes(new Uint8Array(524_288));
     expect(() => writer.writeBoolean(true)).toThrow(code("ERR_MESSAGE_SIZE"));
   });
 
-  it("leaves nothing of what was before a reset or a truncation", () => {
+  test("leaves nothing of what was before a reset or a truncation", () => {
     const random = seededRandom(21);
     const writer = new NetworkWriter({ sizeBytes: 4 });
     let wanted = "";
@@ -52,7 +52,7 @@ describe("a writer", () => {
     }
   });
 
-  it("replaces bits where they are", () => {
+  test("replaces bits where they are", () => {
     const random = seededRandom(22);
     const writer = new NetworkWriter();
     for (let word = 0; word < 5; word++) writer.writeBits(random() * 2 ** 32, 32);
@@ -73,7 +73,7 @@ describe("a writer", () => {
     expect(() => writer.writeBitsAt(-1, 0, 1)).toThrow(RangeError);
   });
 
-  it("copies another writer's bits, and its own, from any bit to any bit", () => {
+  test("copies another writer's bits, and its own, from any bit to any bit", () => {
     const random = seededRandom(23);
     const source = new NetworkWriter();
     for (let word = 0; word < 40; word++) source.writeBits(random() * 2 ** 32, 32);
@@ -92,7 +92,7 @@ describe("a writer", () => {
     expect(() => new NetworkWriter().copyFrom(source, -1, 1)).toThrow(RangeError);
   });
 
-  it("gives a view that ends with the next write, or bytes of its own", () => {
+  test("gives a view that ends with the next write, or bytes of its own", () => {
     const writer = new NetworkWriter({ sizeBytes: 8 });
     writer.writeUint8(1);
     const [view, bytes] = [writer.view(), writer.toBytes()];
@@ -102,11 +102,11 @@ describe("a writer", () => {
     expect(bytes.byteLength).toBe(1);
   });
 
-  it("refuses a number of bits that is none", () => {
+  test("refuses a number of bits that is none", () => {
     for (const bits of [-1, 33, Number.NaN]) expect(() => new NetworkWriter().writeBits(0, bits)).toThrow(RangeError);
   });
 
-  it("writes the same UTF-8 as the platform, long and short, with halves of pairs as U+FFFD", () => {
+  test("writes the same UTF-8 as the platform, long and short, with halves of pairs as U+FFFD", () => {
     const random = seededRandom(24);
     const pieces = ["a", "é", "€", "😀", "\ud83d", "\ude00", "z", "z", "z", "z"];
     for (let round = 0; round < 500; round++) {
@@ -127,7 +127,7 @@ describe("a writer", () => {
 });
 
 describe("a reader", () => {
-  it("reads within the view that it was given, whatever lies around it", () => {
+  test("reads within the view that it was given, whatever lies around it", () => {
     const memory = Buffer.from([9, 9, 1, 2, 3, 9, 9]);
     const reader = new NetworkReader(memory.subarray(2, 5));
     expect(reader.bitsLeft).toBe(24);
@@ -145,7 +145,7 @@ describe("a reader", () => {
     expect(reader.readBits(0)).toBe(0);
   });
 
-  it("consumes nothing of a number that is not all there", () => {
+  test("consumes nothing of a number that is not all there", () => {
     const reader = new NetworkReader(new Uint8Array(7).fill(0xff));
     for (const read of ["readFloat64", "readUint64", "readInt64"] as const) {
       expect(() => reader[read]()).toThrow(code("ERR_END_OF_MESSAGE"));
@@ -153,7 +153,7 @@ describe("a reader", () => {
     }
   });
 
-  it("finishes only at the end, and only over zeros", () => {
+  test("finishes only at the end, and only over zeros", () => {
     const reader = new NetworkReader(Uint8Array.of(1, 2));
     expect(() => reader.finish()).toThrow(code("ERR_TRAILING_BYTES"));
     reader.skip(8);
@@ -164,7 +164,7 @@ describe("a reader", () => {
     reader.finish();
   });
 
-  it("refuses numbers beyond what the type holds", () => {
+  test("refuses numbers beyond what the type holds", () => {
     const read = (bytes: number[]) => new NetworkReader(Uint8Array.from(bytes));
     expect(() => read([0xff, 0, 0, 0, 0, 0, 0, 0, 0x80]).readPacked()).toThrow(code("ERR_BAD_VALUE"));
     expect(() => read([0xfe, 0, 0, 0, 0, 0, 0, 0x20]).readPacked()).toThrow(code("ERR_BAD_VALUE"));
@@ -174,7 +174,7 @@ describe("a reader", () => {
     expect(() => read([0xbf, 0xff, 0xff, 0xff, 0xff, 0xff]).readBlocks(5)).toThrow(code("ERR_BAD_VALUE"));
   });
 
-  it.each([
+  test.each([
     ["a lone continuation", [0x80]],
     ["a cut sequence", [0x61, 0x61, 0x61, 0x61, 0xe2, 0x82]],
     ["an overlong one", [0xc0, 0x80]],
@@ -184,7 +184,7 @@ describe("a reader", () => {
     expect(() => new NetworkReader(Uint8Array.from(bytes)).readText(bytes.length)).toThrow(code("ERR_BAD_VALUE"));
   });
 
-  it("lets go of the bytes when it is reset", () => {
+  test("lets go of the bytes when it is reset", () => {
     const reader = new NetworkReader(Uint8Array.of(1));
     reader.reset();
     expect(reader.bitsLeft).toBe(0);
@@ -193,7 +193,7 @@ describe("a reader", () => {
 });
 
 describe("a pool", () => {
-  it("hands out what was released, emptied, and keeps no more than its limit", () => {
+  test("hands out what was released, emptied, and keeps no more than its limit", () => {
     let made = 0;
     const pool = new Pool(() => {
       made++;
@@ -209,7 +209,7 @@ describe("a pool", () => {
     expect(made).toBe(3);
   });
 
-  it("refuses what it has already", () => {
+  test("refuses what it has already", () => {
     const pool = new Pool(() => new NetworkReader());
     const reader = pool.take();
     pool.release(reader);

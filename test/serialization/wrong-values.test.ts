@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Codec } from "../../lib/serialization/index.js";
 import { libraries } from "./libraries.js";
 
@@ -85,18 +85,17 @@ describe.each(libraries)("with %s", (_, library) => {
     [library.extensible({ a: library.u8 }), null, TypeError],
   ] as unknown as [Codec<never>, unknown, typeof Error][];
 
-  it.each(wrong.map(([codec, value, type]) => [codec.layout, String(value).slice(0, 20), type, codec, value] as const))(
-    "%s refuses %s and names the field",
-    (_layout, _text, type, codec, value) => {
-      const error = errorOf(() => encode(struct({ before: library.u8, it: codec }), { before: 1, it: value as never }));
-      expect(error).toBeInstanceOf(type);
-      expect(error.field).toMatch(/^it/);
-      expect(error.message.startsWith(`${error.field}: `)).toBe(true);
-      expect(error.message.length).toBeGreaterThan((error.field as string).length + 8);
-    },
-  );
+  test.each(
+    wrong.map(([codec, value, type]) => [codec.layout, String(value).slice(0, 20), type, codec, value] as const),
+  )("%s refuses %s and names the field", (_layout, _text, type, codec, value) => {
+    const error = errorOf(() => encode(struct({ before: library.u8, it: codec }), { before: 1, it: value as never }));
+    expect(error).toBeInstanceOf(type);
+    expect(error.field).toMatch(/^it/);
+    expect(error.message.startsWith(`${error.field}: `)).toBe(true);
+    expect(error.message.length).toBeGreaterThan((error.field as string).length + 8);
+  });
 
-  it("names the whole way to a wrong value, in the stack too", () => {
+  test("names the whole way to a wrong value, in the stack too", () => {
     const { array, extensible, map, packed, string, tuple, union, vec3, i8 } = library;
     const player = extensible({ name: string(9) }, { position: vec3(i8) });
     const codec = struct({ players: array(player, 9), by: map(packed, tuple(i8, i8), 9) });
@@ -112,7 +111,7 @@ describe.each(libraries)("with %s", (_, library) => {
     expect(errorOf(() => encode(kinds, { kind: "no" } as never)).field).toBe("kind");
   });
 
-  it("leaves other errors of a user's codec alone", () => {
+  test("leaves other errors of a user's codec alone", () => {
     const own = new SyntaxError("mine");
     const codec = library.defineCodec<number>({
       layout: "own",
@@ -126,7 +125,7 @@ describe.each(libraries)("with %s", (_, library) => {
     expect(own.message).toBe("mine");
   });
 
-  it.each<[string, () => unknown, typeof Error]>([
+  test.each<[string, () => unknown, typeof Error]>([
     ["bits(0)", () => library.bits(0), RangeError],
     ["bits(33)", () => library.bits(33), RangeError],
     ["bits('3')", () => library.bits("3" as never), TypeError],
@@ -155,7 +154,7 @@ describe.each(libraries)("with %s", (_, library) => {
     expect(errorOf(define)).toBeInstanceOf(type);
   });
 
-  it("fields with odd names are just fields", () => {
+  test("fields with odd names are just fields", () => {
     const names = ['a"b', "a'b", "`", "\u2028", "constructor", "toString", "1", "writer", "a\\"];
     const codec = struct(Object.fromEntries(names.map((name) => [name, library.u8])));
     const value = Object.fromEntries(names.map((name, index) => [name, index + 1]));
@@ -164,7 +163,7 @@ describe.each(libraries)("with %s", (_, library) => {
   });
 });
 
-it("one library generates code, the other loops", () => {
+test("one library generates code, the other loops", () => {
   const generated = libraries.map(([, library]) => String(library.struct({ a: library.u8 }).read).includes("read0("));
   expect(generated).toEqual([true, false]);
 });

@@ -26,8 +26,8 @@ interface Allocation {
   permitted: Set<string>;
 }
 
-const realm = "test";
-const nonce = "nonce";
+const REALM = "test";
+const NONCE = "nonce";
 
 /** A STUN and TURN server (RFC 5389, RFC 5766) for tests: IPv4, UDP, one user, Send and Data indications. */
 export class IceServer {
@@ -74,7 +74,7 @@ export class IceServer {
   /** Asks for credentials or refuses wrong ones. */
   #isKnown(message: StunMessage, from: RemoteInfo): boolean {
     const { username, password } = this.#user;
-    if (message.isSignedBy(username, realm, password)) return true;
+    if (message.isSignedBy(username, REALM, password)) return true;
     const transaction = message.transaction.toString("hex");
     if (!this.#refused.has(transaction)) {
       this.#refused.add(transaction);
@@ -83,8 +83,8 @@ export class IceServer {
     }
     const attributes: [number, Buffer][] = [
       [ATTRIBUTE.errorCode, encodeError(401, "Unauthorized")],
-      [ATTRIBUTE.realm, Buffer.from(realm)],
-      [ATTRIBUTE.nonce, Buffer.from(nonce)],
+      [ATTRIBUTE.realm, Buffer.from(REALM)],
+      [ATTRIBUTE.nonce, Buffer.from(NONCE)],
     ];
     this.#socket.send(encodeStun(message.type | STUN.error, message.transaction, attributes), from.port, from.address);
     return false;

@@ -10,7 +10,7 @@ const names = ["net", "routerA", "routerB", "a", "a2", "b", "p", "q"] as const;
 export type HostName = (typeof names)[number];
 
 /** Where `net` offers its services. */
-export const serviceAddress = "192.0.2.1";
+export const SERVICE_ADDRESS = "192.0.2.1";
 
 export const addresses = {
   a: "192.168.1.2",
@@ -135,7 +135,7 @@ export class NetworkWorld {
       this.#ip(name, ["link set lo up"]);
     }
     this.#ip("net", [
-      `addr add ${serviceAddress}/32 dev lo`,
+      `addr add ${SERVICE_ADDRESS}/32 dev lo`,
       ...this.#link("toA", "203.0.113.1/24", "routerA", "wan"),
       ...this.#link("toB", "198.51.100.1/24", "routerB", "wan"),
       ...this.#link("toP", "198.18.1.1/24", "p", "eth0"),

@@ -3,7 +3,7 @@ import type { ConfigOption, IceSettings } from "../../lib/index.js";
 import { iceOptions } from "../../lib/index.js";
 import { seededRandom } from "../../lib/testing/seeded-random.js";
 import type { IceServerCounts } from "./ice-server.js";
-import { type HostName, type NetworkWorld, serviceAddress } from "./network-world.js";
+import { type HostName, type NetworkWorld, SERVICE_ADDRESS } from "./network-world.js";
 
 export type Route = "local" | "udp" | "relay";
 
@@ -35,16 +35,16 @@ export interface SessionSettings {
   logLevel?: number;
 }
 
-export const stunPort = 3478;
+export const STUN_PORT = 3478;
 export const user = { username: "user", password: "secret" };
-export const server = `${serviceAddress}:${stunPort}`;
+export const server = `${SERVICE_ADDRESS}:${STUN_PORT}`;
 /** STUN and TURN as they should be. */
 export const goodServers: IceSettings = { stunServers: [server], turnServers: [{ address: server, ...user }] };
 
 /** Starts the STUN and TURN server of a world and waits until it listens; the function asks for its counts. */
 export async function startIceServer(world: NetworkWorld): Promise<() => Promise<IceServerCounts>> {
   const { username, password } = user;
-  const child = world.start("net", "ice-server.ts", [serviceAddress, `${stunPort}`, username, password, "600"]);
+  const child = world.start("net", "ice-server.ts", [SERVICE_ADDRESS, `${STUN_PORT}`, username, password, "600"]);
   await answer(child);
   return () => {
     child.send("counts");

@@ -4,7 +4,7 @@ import type { IConnection } from "../../lib/peer/index.js";
 /** How long a stream the tests carry: 100 MB in a stress run. */
 export const streamBytes = process.env.VALVE_SOCKETS_STRESS ? 100_000_000 : 5_000_000;
 
-const chunkBytes = 50_000;
+const CHUNK_BYTES = 50_000;
 
 /** What one end of a stream has seen. */
 export interface Transferred {
@@ -29,8 +29,8 @@ function chunkOf(number: number, size: number): Uint8Array {
 export async function writeStream(writable: WritableStream<Uint8Array>, size: number): Promise<Transferred> {
   const writer = writable.getWriter();
   const hash = createHash("sha256");
-  for (let bytes = 0; bytes < size; bytes += chunkBytes) {
-    const chunk = chunkOf(bytes, Math.min(chunkBytes, size - bytes));
+  for (let bytes = 0; bytes < size; bytes += CHUNK_BYTES) {
+    const chunk = chunkOf(bytes, Math.min(CHUNK_BYTES, size - bytes));
     hash.update(chunk);
     await writer.write(chunk);
   }

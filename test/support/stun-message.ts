@@ -26,8 +26,8 @@ export const ATTRIBUTE = {
   xorMappedAddress: 0x0020,
 } as const;
 
-const cookie = 0x2112a442;
-const headerSize = 20;
+const COOKIE = 0x2112a442;
+const HEADER_SIZE = 20;
 
 export interface Endpoint {
   address: string;
@@ -46,10 +46,10 @@ export class StunMessage {
 
   /** Null: this is no STUN message. */
   static parse(bytes: Buffer): StunMessage | null {
-    if (bytes.length < headerSize || bytes.readUInt32BE(4) !== cookie) return null;
-    if (bytes.readUInt16BE(2) + headerSize !== bytes.length) return null;
-    const message = new StunMessage(bytes.readUInt16BE(0), bytes.subarray(8, headerSize), bytes);
-    for (let offset = headerSize; offset + 4 <= bytes.length; ) {
+    if (bytes.length < HEADER_SIZE || bytes.readUInt32BE(4) !== COOKIE) return null;
+    if (bytes.readUInt16BE(2) + HEADER_SIZE !== bytes.length) return null;
+    const message = new StunMessage(bytes.readUInt16BE(0), bytes.subarray(8, HEADER_SIZE), bytes);
+    for (let offset = HEADER_SIZE; offset + 4 <= bytes.length; ) {
       const length = bytes.readUInt16BE(offset + 2);
       const value = bytes.subarray(offset + 4, offset + 4 + length);
       if (value.length !== length) return null;
@@ -78,7 +78,7 @@ export class StunMessage {
     const key = createHash("md5").update(`${username}:${realm}:${password}`).digest();
     const signed = Buffer.from(this.bytes.subarray(0, found.offset));
     // The length that is signed ends with the signature itself.
-    signed.writeUInt16BE(found.offset + 24 - headerSize, 2);
+    signed.writeUInt16BE(found.offset + 24 - HEADER_SIZE, 2);
     return createHmac("sha1", key).update(signed).digest().equals(found.value);
   }
 }
@@ -92,10 +92,10 @@ export function encodeStun(type: number, transaction: Buffer, attributes: [type:
     return part;
   });
   const body = Buffer.concat(parts);
-  const header = Buffer.alloc(headerSize);
+  const header = Buffer.alloc(HEADER_SIZE);
   header.writeUInt16BE(type, 0);
   header.writeUInt16BE(body.length, 2);
-  header.writeUInt32BE(cookie, 4);
+  header.writeUInt32BE(COOKIE, 4);
   transaction.copy(header, 8);
   return Buffer.concat([header, body]);
 }
@@ -104,16 +104,16 @@ export function encodeStun(type: number, transaction: Buffer, attributes: [type:
 export function encodeAddress({ address, port }: Endpoint | RemoteInfo): Buffer {
   const value = Buffer.alloc(8);
   value.writeUInt8(1, 1);
-  value.writeUInt16BE(port ^ (cookie >>> 16), 2);
+  value.writeUInt16BE(port ^ (COOKIE >>> 16), 2);
   const ip = Buffer.from(address.split(".").map(Number));
-  value.writeUInt32BE((ip.readUInt32BE(0) ^ cookie) >>> 0, 4);
+  value.writeUInt32BE((ip.readUInt32BE(0) ^ COOKIE) >>> 0, 4);
   return value;
 }
 
 function decodeAddress(value: Buffer): Endpoint {
   const ip = Buffer.alloc(4);
-  ip.writeUInt32BE((value.readUInt32BE(4) ^ cookie) >>> 0);
-  return { address: Array.from(ip).join("."), port: value.readUInt16BE(2) ^ (cookie >>> 16) };
+  ip.writeUInt32BE((value.readUInt32BE(4) ^ COOKIE) >>> 0);
+  return { address: Array.from(ip).join("."), port: value.readUInt16BE(2) ^ (COOKIE >>> 16) };
 }
 
 export function encodeError(code: number, reason: string): Buffer {

@@ -35,14 +35,14 @@ export function setConditions(sockets: NetworkingSockets, conditions: Conditions
   }
 }
 
-export const sendBufferBytes = 384 * 1024;
+export const SEND_BUFFER_BYTES = 384 * 1024;
 
 /** Options of connections under these conditions. */
 export function optionsFor({ rateBytesPerSecond }: Conditions): ConfigOption[] {
   return [
     { value: ConfigValue.SendRateMin, data: rateBytesPerSecond },
     { value: ConfigValue.SendRateMax, data: rateBytesPerSecond },
-    { value: ConfigValue.SendBufferSize, data: sendBufferBytes },
+    { value: ConfigValue.SendBufferSize, data: SEND_BUFFER_BYTES },
   ];
 }
 
@@ -124,7 +124,7 @@ export class TrafficSide {
       sockets.takeDrained();
       this.send(end - this.#sentBytes);
       if (this.#sentBytes >= end) return true;
-      sockets.watchDrain(this.connection, sendBufferBytes / 2);
+      sockets.watchDrain(this.connection, SEND_BUFFER_BYTES / 2);
       return false;
     });
   }

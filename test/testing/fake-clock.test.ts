@@ -1,7 +1,7 @@
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { FakeClock } from "../../lib/testing/index.js";
 
-it("fires timers at their time, in the order of their times and then of their setting", () => {
+test("fires timers at their time, in the order of their times and then of their setting", () => {
   const clock = new FakeClock();
   const fired: string[] = [];
   const note = (name: string) => () => fired.push(`${name} ${clock.now()}`);

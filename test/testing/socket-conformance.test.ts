@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import {
   type IConnectionHandle,
   type ISocket,
@@ -250,7 +250,7 @@ const breakages: [string, MemorySocketKind, Breakage, string][] = [
   ],
 ];
 
-it.each(breakages)("the suite finds a socket that %s (%s)", async (_, kind, breakage, name) => {
+test.each(breakages)("the suite finds a socket that %s (%s)", async (_, kind, breakage, name) => {
   sends = 0;
   kept = null;
   expect(await failures(kind, () => {}, name)).toEqual([]);

@@ -1,13 +1,13 @@
 import { Delivery, type IConnectionHandle } from "../socket.js";
 
 /** Largest reliable packet on a handle that carries both kinds, in bytes. */
-const maxReliableBytes = 16_384;
+const MAX_RELIABLE_BYTES = 16_384;
 
 /** @throws RangeError for a packet that `send` does not take */
 export function checkPacket(handle: IConnectionHandle, packet: Uint8Array, length: number, delivery: Delivery): void {
   const { maxPacketSize, reliable, ordered } = handle;
   const isReliable = reliable && !ordered && delivery === Delivery.Reliable;
-  const max = isReliable ? Math.max(maxReliableBytes, maxPacketSize) : maxPacketSize;
+  const max = isReliable ? Math.max(MAX_RELIABLE_BYTES, maxPacketSize) : maxPacketSize;
   checkPacketLength(length, packet, max);
 }
 

@@ -9,18 +9,18 @@ import type { GnsSocket } from "./gns-socket.js";
  * its packet size (1300) less 52 for headers, 16 for the seal and 100 for acknowledgements and figures. A larger
  * unreliable one would be lost whenever one of its parts is, and above 16,500 bytes GNS makes it reliable.
  */
-export const maxUnreliableBytes = 1132;
+export const MAX_UNRELIABLE_BYTES = 1132;
 /** The largest reliable packet: GNS's limit for a message. */
-export const maxReliableBytes = 524_288;
+export const MAX_RELIABLE_BYTES = 524_288;
 
 /** Bits of `ConnectionInfo.flags`. */
-const unauthenticated = 1;
-const unencrypted = 2;
+const UNAUTHENTICATED = 1;
+const UNENCRYPTED = 2;
 
 /** What certificates and encryption of a connection amount to. The certificate of a stranger is known before the cipher. */
 export function securityOf({ flags, state }: ConnectionInfo): Security {
-  if (state === ConnectionState.Connected && (flags & unencrypted) !== 0) return "none";
-  return (flags & unauthenticated) !== 0 ? "encrypted" : "authenticated";
+  if (state === ConnectionState.Connected && (flags & UNENCRYPTED) !== 0) return "none";
+  return (flags & UNAUTHENTICATED) !== 0 ? "encrypted" : "authenticated";
 }
 
 /** `host:port`, or the identity of a peer without an address. */
@@ -35,9 +35,9 @@ export class GnsHandle implements IConnectionHandle {
   readonly ordered = false;
   readonly addressVerified = true;
   readonly security: Security;
-  readonly maxPacketSize = maxUnreliableBytes;
+  readonly maxPacketSize = MAX_UNRELIABLE_BYTES;
   /** For `Delivery.Reliable`. */
-  readonly maxReliablePacketSize = maxReliableBytes;
+  readonly maxReliablePacketSize = MAX_RELIABLE_BYTES;
   connection: unknown = null;
   /** @internal GNS's handle. */
   readonly id: number;

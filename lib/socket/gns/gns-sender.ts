@@ -5,13 +5,13 @@ import type { NetworkingSockets } from "../../valve/sockets/networking-sockets.j
 import { rangeError } from "../../valve/values/arguments.js";
 import { ConnectionStatus } from "../../valve/values/connection-status.js";
 import { checkPacketLength } from "../building/packet-limit.js";
-import { type GnsHandle, maxReliableBytes, maxUnreliableBytes } from "./gns-handle.js";
+import { type GnsHandle, MAX_RELIABLE_BYTES, MAX_UNRELIABLE_BYTES } from "./gns-handle.js";
 
 /** What GNS adds to a reliable message at most: a byte of flags and two variable-length integers. */
-const maxOverheadBytes = 16;
+const MAX_OVERHEAD_BYTES = 16;
 /** A batch that has come to this leaves without waiting for `flush`. */
-const maxBatchBytes = 1024 * 1024;
-const maxLane = 5;
+const MAX_BATCH_BYTES = 1024 * 1024;
+const MAX_LANE = 5;
 
 /**
  * Sends the packets of a GNS socket in batches, and says when a connection is full.
@@ -40,17 +40,17 @@ export class GnsSender {
 
   /** Takes a packet; false: the connection is full. */
   send(handle: GnsHandle, packet: Uint8Array, length: number, isReliable: boolean, lane: number): boolean {
-    checkPacketLength(length, packet, isReliable ? maxReliableBytes : maxUnreliableBytes);
-    if (!(lane >= 0 && lane <= maxLane)) throw rangeError("lane", `from 0 to ${maxLane}`);
+    checkPacketLength(length, packet, isReliable ? MAX_RELIABLE_BYTES : MAX_UNRELIABLE_BYTES);
+    if (!(lane >= 0 && lane <= MAX_LANE)) throw rangeError("lane", `from 0 to ${MAX_LANE}`);
     if (!this.#hasRoom(handle, length)) return false;
     const flags = isReliable ? SendFlags.ReliableNoNagle : SendFlags.NoNagle;
     const offset = this.#batch.reserve(handle.id, length, flags, lane);
     putBytes(packet, length, this.#batch.bytes, offset);
     this.#handles[this.#batch.count - 1] = handle;
-    handle.pendingBytes += length + maxOverheadBytes;
+    handle.pendingBytes += length + MAX_OVERHEAD_BYTES;
     handle.batchedBytes = this.#batchedBytes(handle) + length;
     handle.batchNumber = this.#batchNumber;
-    if (this.#batch.sizeBytes > maxBatchBytes) this.flush();
+    if (this.#batch.sizeBytes > MAX_BATCH_BYTES) this.flush();
     return true;
   }
 
@@ -102,14 +102,14 @@ export class GnsSender {
     if (this.#fits(handle, length)) return true;
     this.#full.set(handle.id, handle);
     // Half the limit, or as little as it takes for this packet to fit: it would be refused again at once otherwise.
-    const room = this.#limitBytes - length - maxOverheadBytes;
+    const room = this.#limitBytes - length - MAX_OVERHEAD_BYTES;
     this.#sockets.watchDrain(handle.id, Math.max(0, Math.min(this.#limitBytes >> 1, room)));
     return false;
   }
 
   /** A packet larger than the whole limit goes alone. */
   #fits({ pendingBytes }: GnsHandle, length: number): boolean {
-    return pendingBytes === 0 || pendingBytes + length + maxOverheadBytes <= this.#limitBytes;
+    return pendingBytes === 0 || pendingBytes + length + MAX_OVERHEAD_BYTES <= this.#limitBytes;
   }
 
   #batchedBytes({ batchNumber, batchedBytes }: GnsHandle): number {

@@ -4,7 +4,7 @@ import type { InitializeOptions } from "../../valve/library.js";
 import { checkInteger } from "../../valve/values/arguments.js";
 import { type IHasAddress, type IHasPort, SocketFactory } from "../socket-factory.js";
 import { GnsAddress, GnsPeer, type GnsPeerSettings } from "./gns-end-point.js";
-import { maxReliableBytes, maxUnreliableBytes } from "./gns-handle.js";
+import { MAX_RELIABLE_BYTES, MAX_UNRELIABLE_BYTES } from "./gns-handle.js";
 import { GnsSocket } from "./gns-socket.js";
 
 export interface GnsSocketFactoryOptions extends InitializeOptions {
@@ -35,19 +35,19 @@ export interface GnsSocketFactoryOptions extends InitializeOptions {
   clock?: Clock;
 }
 
-const mebibyte = 1024 * 1024;
+const MEBIBYTE = 1024 * 1024;
 /** GNS's own limit: so far above `sendBufferBytes` that what is sent again fits as well. */
-const gnsSendBufferBytes = 256 * mebibyte;
+const GNS_SEND_BUFFER_BYTES = 256 * MEBIBYTE;
 /** GNS counts received messages too, 1000 by itself; this many bytes of buffer make room for one more. */
-const bytesPerMessage = 64;
+const BYTES_PER_MESSAGE = 64;
 
 /** Makes sockets over GameNetworkingSockets: encrypted, reliable and unreliable, with lanes. Node only. */
 export class GnsSocketFactory extends SocketFactory implements IHasAddress, IHasPort {
   address: string;
   port: number;
   /** For unreliable packets; reliable ones have {@link maxReliablePacketSize}. */
-  readonly maxPacketSize = maxUnreliableBytes;
-  readonly maxReliablePacketSize = maxReliableBytes;
+  readonly maxPacketSize = MAX_UNRELIABLE_BYTES;
+  readonly maxReliablePacketSize = MAX_RELIABLE_BYTES;
   readonly #options: GnsSocketFactoryOptions;
   readonly #config: readonly ConfigOption[];
 
@@ -55,27 +55,27 @@ export class GnsSocketFactory extends SocketFactory implements IHasAddress, IHas
   constructor(options: GnsSocketFactoryOptions = {}) {
     super();
     const { address = "localhost", port = 7777, config = [] } = options;
-    const { sendRate = mebibyte, sendBufferBytes = mebibyte, receiveBufferBytes = 4 * mebibyte } = options;
+    const { sendRate = MEBIBYTE, sendBufferBytes = MEBIBYTE, receiveBufferBytes = 4 * MEBIBYTE } = options;
     checkInteger("port", port, 0, 0xffff);
-    checkInteger("sendRate", sendRate, 1024, 100 * mebibyte);
-    checkInteger("sendBufferBytes", sendBufferBytes, 65_536, 16 * mebibyte);
-    checkInteger("receiveBufferBytes", receiveBufferBytes, mebibyte, 64 * mebibyte);
+    checkInteger("sendRate", sendRate, 1024, 100 * MEBIBYTE);
+    checkInteger("sendBufferBytes", sendBufferBytes, 65_536, 16 * MEBIBYTE);
+    checkInteger("receiveBufferBytes", receiveBufferBytes, MEBIBYTE, 64 * MEBIBYTE);
     this.address = address;
     this.port = port;
     this.#options = { ...options, sendBufferBytes };
     this.#config = [
       { value: ConfigValue.SendRateMin, data: sendRate },
       { value: ConfigValue.SendRateMax, data: sendRate },
-      { value: ConfigValue.SendBufferSize, data: gnsSendBufferBytes },
+      { value: ConfigValue.SendBufferSize, data: GNS_SEND_BUFFER_BYTES },
       { value: ConfigValue.RecvBufferSize, data: receiveBufferBytes },
-      { value: ConfigValue.RecvBufferMessages, data: Math.floor(receiveBufferBytes / bytesPerMessage) },
+      { value: ConfigValue.RecvBufferMessages, data: Math.floor(receiveBufferBytes / BYTES_PER_MESSAGE) },
       ...config,
     ];
   }
 
   /** @throws NetworkError `ERR_FAILED`: GNS runs with another driver or identity, or cannot be initialized */
   createServerSocket(): GnsSocket {
-    const { clock = systemClock, sendBufferBytes = mebibyte, lingerMs = 5000, driver, identity } = this.#options;
+    const { clock = systemClock, sendBufferBytes = MEBIBYTE, lingerMs = 5000, driver, identity } = this.#options;
     const initialize = { ...(driver !== undefined && { driver }), ...(identity !== undefined && { identity }) };
     return new GnsSocket({ clock, initialize, config: this.#config, sendBufferBytes, lingerMs });
   }

@@ -5,12 +5,12 @@ import type { IConnectionHandle } from "../socket.js";
 import type { LagSocket } from "./lag-socket.js";
 
 /** Lanes of reliable packets, and the unreliable ones behind. */
-export const unreliableLane = 6;
+export const UNRELIABLE_LANE = 6;
 
 /** A connection whose packets come later. */
 export class LagHandle extends HandleWrapper {
   /** When the last packet of each lane is due: none overtakes it. */
-  readonly lastDueMs = new Float64Array(unreliableLane + 1);
+  readonly lastDueMs = new Float64Array(UNRELIABLE_LANE + 1);
   /** Bytes that have not been given to the inner socket. */
   delayedBytes = 0;
   /** Reliable packets that were due and that the inner socket did not take. */

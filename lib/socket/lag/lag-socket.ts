@@ -17,16 +17,16 @@ import {
   type SocketEvents,
 } from "../socket.js";
 import type { LagConditions } from "./lag-conditions.js";
-import { LagHandle, unreliableLane } from "./lag-handle.js";
+import { LagHandle, UNRELIABLE_LANE } from "./lag-handle.js";
 
 /** What is on its way at most, whatever the conditions; more is dropped, or refused if it is reliable. */
-const maxDelayedBytes = 64 * 2 ** 20;
+const MAX_DELAYED_BYTES = 64 * 2 ** 20;
 /** How long `close` and `disconnect` wait for what is on its way. */
-const lingerMs = 5000;
+const LINGER_MS = 5000;
 /** A reliable packet is lost so many times at most. */
-const maxTransmissions = 10;
+const MAX_TRANSMISSIONS = 10;
 /** What the sender of a lost reliable packet waits for beyond the way there and back. */
-const retransmitMs = 10;
+const RETRANSMIT_MS = 10;
 
 /** Does to what it sends what a bad network does; the rest is the inner socket's. */
 export class LagSocket implements ISocket {
@@ -187,7 +187,7 @@ export class LagSocket implements ISocket {
         for (const { ending } of this.#handles) ending?.resolve();
         this.#inner.close().then(resolve);
       };
-      const timeout = this.#clock.setTimeout(drained, lingerMs);
+      const timeout = this.#clock.setTimeout(drained, LINGER_MS);
       this.#onDrained = drained;
       this.#run();
     });
@@ -215,7 +215,7 @@ export class LagSocket implements ISocket {
 
   #hasRoom(length: number): boolean {
     const { bandwidthBytesPerSecond, queueBytes } = this.#conditions;
-    if (this.#delayed.sizeBytes + length > maxDelayedBytes) return false;
+    if (this.#delayed.sizeBytes + length > MAX_DELAYED_BYTES) return false;
     const waitingMs = this.#lineFreeMs - this.#clock.now();
     if (waitingMs <= 0 || bandwidthBytesPerSecond === Number.POSITIVE_INFINITY) return true;
     return (waitingMs * bandwidthBytesPerSecond) / 1000 + length <= queueBytes;
@@ -236,8 +236,8 @@ export class LagSocket implements ISocket {
   #retransmissionsMs(): number {
     const { latencyMs, jitterMs, loss } = this.#conditions;
     let ms = 0;
-    for (let count = 1; count < maxTransmissions && loss > 0 && this.#random() < loss; count++) {
-      ms += 2 * (latencyMs + jitterMs) + retransmitMs;
+    for (let count = 1; count < MAX_TRANSMISSIONS && loss > 0 && this.#random() < loss; count++) {
+      ms += 2 * (latencyMs + jitterMs) + RETRANSMIT_MS;
     }
     return ms;
   }
@@ -245,13 +245,13 @@ export class LagSocket implements ISocket {
   #delayUnreliable(packet: QueuedPacket, onLineMs: number): void {
     const { reorder, latencyMs, jitterMs } = this.#conditions;
     const handle = packet.handle instanceof LagHandle ? packet.handle : null;
-    const last = handle ? (handle.lastDueMs[unreliableLane] as number) : this.#lastDueMs;
+    const last = handle ? (handle.lastDueMs[UNRELIABLE_LANE] as number) : this.#lastDueMs;
     packet.dueMs = Math.max(onLineMs + this.#wayMs(), last);
     if (reorder > 0 && this.#random() < reorder) {
       // Late enough for others to come before it.
       packet.dueMs += 1 + this.#random() * Math.max(latencyMs, jitterMs);
     } else if (handle) {
-      handle.lastDueMs[unreliableLane] = packet.dueMs;
+      handle.lastDueMs[UNRELIABLE_LANE] = packet.dueMs;
     } else {
       this.#lastDueMs = packet.dueMs;
     }
@@ -346,7 +346,7 @@ export class LagSocket implements ISocket {
   #limitEnding(handle: LagHandle): void {
     this.#clock.setTimeout(() => {
       if (handle.ending && handle.stuck.count > 0) this.#end(handle);
-    }, lingerMs);
+    }, LINGER_MS);
   }
 
   #onDisconnect(handle: LagHandle, reason: DisconnectReason): void {
@@ -373,7 +373,7 @@ export class LagSocket implements ISocket {
   }
 
   #isWritable(handle: LagHandle): boolean {
-    const hasRoom = this.#writableMs() <= this.#clock.now() && this.#delayed.sizeBytes <= maxDelayedBytes / 2;
+    const hasRoom = this.#writableMs() <= this.#clock.now() && this.#delayed.sizeBytes <= MAX_DELAYED_BYTES / 2;
     return hasRoom && handle.stuck.count === 0;
   }
 

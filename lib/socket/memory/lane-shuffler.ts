@@ -3,19 +3,19 @@ import { PacketQueue } from "../building/packet-queue.js";
 import { Delivery } from "../socket.js";
 
 /** Lanes of `ISocket.send`. */
-const laneCount = 6;
+const LANE_COUNT = 6;
 
 /** Mixes what arrives at once, except for reliable packets of one lane: nobody shall lean on another order. */
 export class LaneShuffler {
   /** One for each lane, and the unreliable packets behind. */
-  readonly #queues = Array.from({ length: laneCount + 1 }, () => new PacketQueue());
+  readonly #queues = Array.from({ length: LANE_COUNT + 1 }, () => new PacketQueue());
 
   constructor(readonly random: Random) {}
 
   arrange(arrived: PacketQueue, ready: PacketQueue): void {
     for (let packet = arrived.shift(); packet; packet = arrived.shift()) {
       const isReliable = packet.delivery === Delivery.Reliable;
-      const queue = this.#queues[isReliable ? packet.lane : laneCount] as PacketQueue;
+      const queue = this.#queues[isReliable ? packet.lane : LANE_COUNT] as PacketQueue;
       if (isReliable || this.random() < 0.5) queue.push(packet);
       else queue.unshift(packet);
     }

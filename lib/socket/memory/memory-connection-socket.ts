@@ -10,7 +10,7 @@ import type { MemoryNetwork } from "./memory-network.js";
 import type { MemoryEndPoint, MemorySocketOptions } from "./memory-socket-factory.js";
 
 /** So many packets wait for `flush` at most; then they leave by themselves. */
-const maxUnflushedPackets = 256;
+const MAX_UNFLUSHED_PACKETS = 256;
 
 /** The memory network's like of GNS (`native`) and of WebSocket (`stream`). */
 export class MemoryConnectionSocket implements ISocket {
@@ -107,7 +107,7 @@ export class MemoryConnectionSocket implements ISocket {
     }
     connection.bufferedBytes += length;
     this.#outgoing.push(this.#network.pool.copy(connection.remote, packet, length, delivery, lane));
-    if (this.#outgoing.count >= maxUnflushedPackets) this.flush();
+    if (this.#outgoing.count >= MAX_UNFLUSHED_PACKETS) this.flush();
     return true;
   }
 

@@ -38,7 +38,7 @@ class MemoryAddress implements IConnectionHandle {
 }
 
 /** So many packets wait for `flush` at most; then they leave by themselves. */
-const maxUnflushedPackets = 256;
+const MAX_UNFLUSHED_PACKETS = 256;
 
 /** The memory network's like of UDP. */
 export class MemoryDatagramSocket implements ISocket {
@@ -125,7 +125,7 @@ export class MemoryDatagramSocket implements ISocket {
     const receiver = this.#network.at((handle as MemoryAddress).port);
     if (!(receiver instanceof MemoryDatagramSocket) || !receiver.#address) return true;
     this.#outgoing.push(this.#network.pool.copy(receiver.#address, packet, length, delivery, 0));
-    if (this.#outgoing.count >= maxUnflushedPackets) this.flush();
+    if (this.#outgoing.count >= MAX_UNFLUSHED_PACKETS) this.flush();
     return true;
   }
 

@@ -10,8 +10,8 @@ export interface MemoryNetworkOptions {
   random?: Random;
 }
 
-const firstFreePort = 49_152;
-const lastPort = 65_535;
+const FIRST_FREE_PORT = 49_152;
+const LAST_PORT = 65_535;
 
 /** A network inside of this process: its sockets reach each other by port and nobody else. Made for tests. */
 export class MemoryNetwork {
@@ -20,7 +20,7 @@ export class MemoryNetwork {
   /** @internal */
   readonly pool = new PacketPool();
   readonly #sockets = new Map<number, ISocket>();
-  #nextPort = firstFreePort;
+  #nextPort = FIRST_FREE_PORT;
 
   constructor({ clock = systemClock, random = Math.random }: MemoryNetworkOptions = {}) {
     this.clock = clock;
@@ -46,9 +46,9 @@ export class MemoryNetwork {
   }
 
   #freePort(): number {
-    for (let tries = firstFreePort; tries <= lastPort; tries++) {
+    for (let tries = FIRST_FREE_PORT; tries <= LAST_PORT; tries++) {
       const port = this.#nextPort;
-      this.#nextPort = port === lastPort ? firstFreePort : port + 1;
+      this.#nextPort = port === LAST_PORT ? FIRST_FREE_PORT : port + 1;
       if (!this.#sockets.has(port)) return port;
     }
     throw addressInUseError("Every free port of the memory network");

@@ -42,8 +42,8 @@ export interface MemoryEndPoint {
   readonly port: number;
 }
 
-const maxDatagramBytes = 1232;
-const maxStreamBytes = 16_384;
+const MAX_DATAGRAM_BYTES = 1232;
+const MAX_STREAM_BYTES = 16_384;
 
 /** Sockets on a {@link MemoryNetwork}. */
 export class MemorySocketFactory extends SocketFactory implements IHasPort {
@@ -56,7 +56,7 @@ export class MemorySocketFactory extends SocketFactory implements IHasPort {
     super();
     const { kind = "datagram", port = 7777, security = "none", queuePackets = 4096, queueBytes = 2 ** 20 } = options;
     this.port = port;
-    this.maxPacketSize = options.maxPacketSize ?? (kind === "stream" ? maxStreamBytes : maxDatagramBytes);
+    this.maxPacketSize = options.maxPacketSize ?? (kind === "stream" ? MAX_STREAM_BYTES : MAX_DATAGRAM_BYTES);
     this.#network = network;
     const { maxPacketSize } = this;
     this.#options = { kind, security, maxPacketSize, queuePackets, queueBytes };

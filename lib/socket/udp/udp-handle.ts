@@ -2,7 +2,7 @@ import { formatHost } from "../building/format-host.js";
 import type { IConnectionHandle } from "../socket.js";
 
 /** Largest packet: IPv6's least maximum transmission unit of 1280 bytes, without the headers of IPv6 and UDP. */
-export const maxUdpPacketSize = 1232;
+export const MAX_UDP_PACKET_SIZE = 1232;
 
 /** An address of the internet: UDP knows no connections, and promises nothing. */
 export abstract class InternetHandle implements IConnectionHandle {
@@ -11,7 +11,7 @@ export abstract class InternetHandle implements IConnectionHandle {
   readonly ordered = false;
   readonly security = "none";
   readonly addressVerified = false;
-  readonly maxPacketSize = maxUdpPacketSize;
+  readonly maxPacketSize = MAX_UDP_PACKET_SIZE;
   readonly bytesPerSecond = Number.POSITIVE_INFINITY;
   readonly bufferedBytes = 0;
   readonly connection = null;

@@ -1,5 +1,5 @@
 import { lookup } from "node:dns/promises";
-import { findAddon, mayUseUv } from "../../addon/load-addon.js";
+import { findAddon, MAY_USE_UV } from "../../addon/load-addon.js";
 import type { NativeAddon } from "../../addon/native.js";
 import { codeOfSystemError } from "../../addon/system-errors.js";
 import { UDP_SLOT } from "../../addon/udp-addon.js";
@@ -10,17 +10,17 @@ import { checkPacket } from "../building/packet-limit.js";
 import { abortable, closedError, connectError, inUseError, noPacketError } from "../building/socket-errors.js";
 import { Waker } from "../building/waker.js";
 import { Delivery, type IConnectionHandle, type ISocket, type ReceivedPacket, type SocketEvents } from "../socket.js";
-import { maxUdpPacketSize } from "./udp-handle.js";
+import { MAX_UDP_PACKET_SIZE } from "./udp-handle.js";
 import { NativeUdpHandle, parseHost } from "./udp-native-handle.js";
 import type { UdpEndPoint, UdpSocketOptions } from "./udp-socket-factory.js";
 
 /** Datagrams received by one call of the addon. */
-const receiveSlots = 128;
+const RECEIVE_SLOTS = 128;
 /** Datagrams that wait for `flush`, or for the system. */
-const sendSlots = 256;
-const slotBytes = UDP_SLOT.payload + ((maxUdpPacketSize + 7) & ~7);
-const slotWords = slotBytes / 4;
-const lengthWord = UDP_SLOT.length / 4;
+const SEND_SLOTS = 256;
+const SLOT_BYTES = UDP_SLOT.payload + ((MAX_UDP_PACKET_SIZE + 7) & ~7);
+const SLOT_WORDS = SLOT_BYTES / 4;
+const LENGTH_WORD = UDP_SLOT.length / 4;
 
 /** The sockets of this thread that are open in the addon, by its numbers. */
 const open = new Map<number, NativeUdpSocket>();
@@ -42,13 +42,13 @@ export class NativeUdpSocket implements ISocket {
   #isClosed = false;
   #isConnected = false;
 
-  readonly #received = new Int32Array(slotWords * receiveSlots);
+  readonly #received = new Int32Array(SLOT_WORDS * RECEIVE_SLOTS);
   readonly #receivedBytes = new Uint8Array(this.#received.buffer);
   #next = 0;
   #count = 0;
   /** The system had no more; a tick looks again. */
   #isDrained = false;
-  readonly #outgoing = new Int32Array(slotWords * sendSlots);
+  readonly #outgoing = new Int32Array(SLOT_WORDS * SEND_SLOTS);
   readonly #outgoingBytes = new Uint8Array(this.#outgoing.buffer);
   #outgoingCount = 0;
   #lostPackets = 0;
@@ -124,23 +124,23 @@ export class NativeUdpSocket implements ISocket {
   poll(): boolean {
     for (;;) {
       for (; this.#next < this.#count; this.#next++) {
-        if (this.#received[this.#next * slotWords + lengthWord] !== 0) return true;
+        if (this.#received[this.#next * SLOT_WORDS + LENGTH_WORD] !== 0) return true;
       }
       if (this.#isDrained || this.#id === 0) return false;
       this.#next = 0;
-      this.#count = this.#addon.receiveUdp(this.#id, this.#receivedBytes, slotBytes, 0, receiveSlots);
-      this.#isDrained = this.#count < receiveSlots;
+      this.#count = this.#addon.receiveUdp(this.#id, this.#receivedBytes, SLOT_BYTES, 0, RECEIVE_SLOTS);
+      this.#isDrained = this.#count < RECEIVE_SLOTS;
     }
   }
 
   receive(packet: ReceivedPacket): void {
     if (!this.poll()) throw noPacketError();
-    const word = this.#next * slotWords;
+    const word = this.#next * SLOT_WORDS;
     this.#handle.read(this.#received, word);
     packet.handle = this.#handle;
     packet.buffer = this.#receivedBytes;
-    packet.offset = this.#next * slotBytes + UDP_SLOT.payload;
-    packet.length = this.#received[word + lengthWord] as number;
+    packet.offset = this.#next * SLOT_BYTES + UDP_SLOT.payload;
+    packet.length = this.#received[word + LENGTH_WORD] as number;
     packet.delivery = Delivery.Unreliable;
     packet.lane = 0;
     this.#next++;
@@ -150,15 +150,15 @@ export class NativeUdpSocket implements ISocket {
   send(handle: IConnectionHandle, packet: Uint8Array, length: number): boolean {
     if (this.#id === 0) return false;
     checkPacket(handle, packet, length, Delivery.Unreliable);
-    if (this.#outgoingCount === sendSlots) this.flush();
-    if (this.#outgoingCount === sendSlots) {
+    if (this.#outgoingCount === SEND_SLOTS) this.flush();
+    if (this.#outgoingCount === SEND_SLOTS) {
       this.#lostPackets++;
       return true;
     }
-    const word = this.#outgoingCount * slotWords;
+    const word = this.#outgoingCount * SLOT_WORDS;
     if (!this.#isConnected) (handle as NativeUdpHandle).write(this.#outgoing, word);
-    this.#outgoing[word + lengthWord] = length;
-    const at = this.#outgoingCount * slotBytes + UDP_SLOT.payload;
+    this.#outgoing[word + LENGTH_WORD] = length;
+    const at = this.#outgoingCount * SLOT_BYTES + UDP_SLOT.payload;
     putBytes(packet, length, this.#outgoingBytes, at);
     this.#outgoingCount++;
     return true;
@@ -166,10 +166,10 @@ export class NativeUdpSocket implements ISocket {
 
   flush(): void {
     if (this.#outgoingCount === 0 || this.#id === 0) return;
-    const sent = this.#addon.sendUdp(this.#id, this.#outgoingBytes, slotBytes, 0, this.#outgoingCount);
+    const sent = this.#addon.sendUdp(this.#id, this.#outgoingBytes, SLOT_BYTES, 0, this.#outgoingCount);
     // What the system has no room for goes first the next time, which comes by itself when it has.
     if (sent < this.#outgoingCount) {
-      this.#outgoingBytes.copyWithin(0, sent * slotBytes, this.#outgoingCount * slotBytes);
+      this.#outgoingBytes.copyWithin(0, sent * SLOT_BYTES, this.#outgoingCount * SLOT_BYTES);
     }
     this.#outgoingCount -= sent;
   }
@@ -189,7 +189,7 @@ export class NativeUdpSocket implements ISocket {
   #open(host: string, port: number, isRemote: boolean): void {
     if (this.#isClosed) throw closedError();
     const { ip, scope } = parseHost(host);
-    const id = this.#addon.openUdp(mayUseUv, ip, port, scope, isRemote, this.#options.bufferBytes);
+    const id = this.#addon.openUdp(MAY_USE_UV, ip, port, scope, isRemote, this.#options.bufferBytes);
     if (id < 0) {
       this.#isUsed = false;
       const where = formatHost(host, port);

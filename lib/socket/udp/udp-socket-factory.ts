@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from "../../clock.js";
 import type { IBindEndPoint, IConnectEndPoint, ISocket } from "../socket.js";
 import { type IHasAddress, type IHasPort, SocketFactory } from "../socket-factory.js";
-import { maxUdpPacketSize } from "./udp-handle.js";
+import { MAX_UDP_PACKET_SIZE } from "./udp-handle.js";
 import { isNativeUdpSupported, NativeUdpSocket } from "./udp-native-socket.js";
 import { UdpSocket } from "./udp-socket.js";
 
@@ -40,7 +40,7 @@ export interface UdpEndPoint {
 
 /** Plain UDP over IPv4 and IPv6, through the addon or `node:dgram`. Handles are stateless and promise nothing. */
 export class UdpSocketFactory extends SocketFactory implements IHasAddress, IHasPort {
-  readonly maxPacketSize = maxUdpPacketSize;
+  readonly maxPacketSize = MAX_UDP_PACKET_SIZE;
   address: string;
   port: number;
   bindAddress: string | null;

@@ -15,11 +15,11 @@ import {
 } from "../building/socket-errors.js";
 import { Waker } from "../building/waker.js";
 import type { Delivery, IConnectionHandle, ISocket, ReceivedPacket, SocketEvents } from "../socket.js";
-import { maxUdpPacketSize, UdpHandle } from "./udp-handle.js";
+import { MAX_UDP_PACKET_SIZE, UdpHandle } from "./udp-handle.js";
 import type { UdpEndPoint, UdpSocketOptions } from "./udp-socket-factory.js";
 
 /** `node:dgram`'s sending queue is full beyond this: the kernel does not keep up, and packets are dropped. */
-const maxSendQueueBytes = 4 * 2 ** 20;
+const MAX_SEND_QUEUE_BYTES = 4 * 2 ** 20;
 
 /** A UDP socket of `node:dgram`. */
 export class UdpSocket implements ISocket {
@@ -40,7 +40,7 @@ export class UdpSocket implements ISocket {
   /** The one handle of all packets received. */
   readonly #handle = new UdpHandle("", 0);
   /** What `node:dgram` is given: used again as long as it keeps nothing. */
-  #outgoing = new Uint8Array(maxUdpPacketSize);
+  #outgoing = new Uint8Array(MAX_UDP_PACKET_SIZE);
   #isSendQueued = false;
 
   constructor(options: UdpSocketOptions) {
@@ -142,7 +142,7 @@ export class UdpSocket implements ISocket {
     checkPacket(handle, packet, length, delivery);
     const { host, port } = handle as UdpHandle;
     if (this.#remote && !this.#remote.equals(handle)) return true;
-    if (this.#isSendQueued && socket.getSendQueueSize() > maxSendQueueBytes) {
+    if (this.#isSendQueued && socket.getSendQueueSize() > MAX_SEND_QUEUE_BYTES) {
       this.droppedPackets++;
       return true;
     }
@@ -152,7 +152,7 @@ export class UdpSocket implements ISocket {
     if (this.#remote) socket.send(outgoing, 0, length);
     else socket.send(outgoing, 0, length, port, host);
     this.#isSendQueued = socket.getSendQueueCount() > 0;
-    if (this.#isSendQueued) this.#outgoing = new Uint8Array(maxUdpPacketSize);
+    if (this.#isSendQueued) this.#outgoing = new Uint8Array(MAX_UDP_PACKET_SIZE);
     return true;
   }
 
@@ -192,7 +192,7 @@ export class UdpSocket implements ISocket {
 
   #arrive(message: Uint8Array, sender: RemoteInfo): void {
     // Port 0 can be forged, and nobody can answer to it.
-    const isProper = message.length > 0 && message.length <= maxUdpPacketSize && sender.port > 0;
+    const isProper = message.length > 0 && message.length <= MAX_UDP_PACKET_SIZE && sender.port > 0;
     if (!isProper || this.#isClosed) return;
     if (this.#count >= this.#options.queuePackets) {
       this.droppedPackets++;

@@ -5,7 +5,7 @@ import { DisconnectCode, type DisconnectReason, MAX_REASON_BYTES } from "../disc
 import type { WebSocketLike } from "./websocket-handle.js";
 
 /** The header with the code of a refusal; its text is the body. */
-export const refusalHeader = "disconnect-code";
+export const REFUSAL_HEADER = "disconnect-code";
 
 /** The package `ws`, which is optional: only who uses WebSocket in Node needs it. */
 export async function loadWs(): Promise<typeof Ws> {
@@ -41,7 +41,7 @@ export async function openWs(
 
 async function readRefusal(response: IncomingMessage): Promise<DisconnectReason> {
   const status = `HTTP ${response.statusCode} ${response.statusMessage}`;
-  const code = Number(response.headers[refusalHeader] ?? Number.NaN);
+  const code = Number(response.headers[REFUSAL_HEADER] ?? Number.NaN);
   if (!Number.isInteger(code)) return { code: DisconnectCode.ConnectionLost, text: status };
   const chunks: Buffer[] = [];
   let sizeBytes = 0;

@@ -11,7 +11,7 @@ import { DisconnectCode, type DisconnectReason } from "../disconnect-reason.js";
 import type { IConnectionHandle, IncomingConnection } from "../socket.js";
 import type { WebSocketLike, WebSocketLimits } from "./websocket-handle.js";
 import type { WebSocketFactoryOptions } from "./websocket-server-factory.js";
-import { loadWs, refusalHeader } from "./websocket-server-package.js";
+import { loadWs, REFUSAL_HEADER } from "./websocket-server-package.js";
 import { WebSocketSocket } from "./websocket-socket.js";
 
 /** Where a WebSocket server listens. */
@@ -129,7 +129,7 @@ function refuse(socket: Duplex, status: number, title: string, reason?: Disconne
     "Connection: close",
     "Content-Type: text/plain; charset=utf-8",
     `Content-Length: ${Buffer.byteLength(body)}`,
-    ...(reason ? [`${refusalHeader}: ${reason.code}`] : []),
+    ...(reason ? [`${REFUSAL_HEADER}: ${reason.code}`] : []),
   ];
   socket.end(`${headers.join("\r\n")}\r\n\r\n${body}`);
 }

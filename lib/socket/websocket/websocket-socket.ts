@@ -18,7 +18,7 @@ import type {
 import { WebSocketHandle, type WebSocketLike, type WebSocketLimits } from "./websocket-handle.js";
 
 /** No transport tells when its send queue has room again, so it is looked at while somebody waits for that. */
-const writableLookMs = 5;
+const WRITABLE_LOOK_MS = 5;
 
 /** What WebSocket sockets of clients and servers share: connections, and the packets on them. */
 export abstract class WebSocketSocket implements ISocket {
@@ -123,6 +123,6 @@ export abstract class WebSocketSocket implements ISocket {
         }
       }
       if (isAnyBlocked && !this.isClosed) this.#lookForWritable();
-    }, writableLookMs);
+    }, WRITABLE_LOOK_MS);
   }
 }

@@ -41,13 +41,13 @@ async function manyClients(world: SocketWorld): Promise<void> {
 }
 
 /** 120 bytes in UTF-8: 30 letters of four. */
-const longText = "\u{1f680}".repeat(30);
+const LONG_TEXT = "\u{1f680}".repeat(30);
 const reasons: DisconnectReason[] = [
   { code: 0, text: "" },
   { code: 1, text: "bye" },
-  { code: 999, text: longText },
+  { code: 999, text: LONG_TEXT },
   { code: 1000, text: "timeout" },
-  { code: 1016, text: longText },
+  { code: 1016, text: LONG_TEXT },
 ];
 
 async function reasonsTravel(world: SocketWorld): Promise<void> {
@@ -107,7 +107,7 @@ async function strangersAreRefused(world: SocketWorld): Promise<void> {
   assertThat(first !== undefined && first.address.length > 0, "onIncoming is told an address");
   assertEqual(first.security, server.connected[0]?.security, "the security told to onIncoming");
   for (const reason of [
-    { code: 5, text: longText },
+    { code: 5, text: LONG_TEXT },
     { code: 1010, text: "full" },
   ]) {
     server.answer = () => reason;

@@ -82,27 +82,27 @@ async function capabilitiesAreTrue(world: SocketWorld): Promise<void> {
   else if (handle.reliable) await lanesInOrder(world, client, handle, server);
 }
 
-const manyPackets = 1200;
+const MANY_PACKETS = 1200;
 
 async function everythingInOneOrder(world: SocketWorld, from: SocketUser, handle: IConnectionHandle, to: SocketUser) {
   await sendMany(world, from, to, (number) =>
     from.send(handle, numbered(number, 40), number % 3 === 0 ? Delivery.Unreliable : Delivery.Reliable, number % 6),
   );
-  assertEqual(to.packets.map(numberOf), range(manyPackets), "the order of all packets");
+  assertEqual(to.packets.map(numberOf), range(MANY_PACKETS), "the order of all packets");
 }
 
 async function lanesInOrder(world: SocketWorld, from: SocketUser, handle: IConnectionHandle, to: SocketUser) {
   await sendMany(world, from, to, (number) => from.send(handle, numbered(number, 40), Delivery.Reliable, number % 6));
   assertEqual(
     to.packets.map(numberOf).sort((a, b) => a - b),
-    range(manyPackets),
+    range(MANY_PACKETS),
     "the set of reliable packets",
   );
   for (let lane = 0; lane < 6; lane++) {
     const numbers = to.packets.map(numberOf).filter((number) => number % 6 === lane);
     assertEqual(
       numbers,
-      range(manyPackets).filter((number) => number % 6 === lane),
+      range(MANY_PACKETS).filter((number) => number % 6 === lane),
       `the order in lane ${lane}`,
     );
   }
@@ -113,10 +113,10 @@ const range = (end: number) => Array.from({ length: end }, (_, index) => index);
 async function sendMany(world: SocketWorld, from: SocketUser, to: SocketUser, send: (number: number) => boolean) {
   let number = 0;
   await world.until(
-    () => to.packets.length >= manyPackets,
-    `${manyPackets} packets from ${world.users.indexOf(from)}`,
+    () => to.packets.length >= MANY_PACKETS,
+    `${MANY_PACKETS} packets from ${world.users.indexOf(from)}`,
     () => {
-      while (number < manyPackets && send(number)) number++;
+      while (number < MANY_PACKETS && send(number)) number++;
     },
   );
   await world.quiet();

@@ -15,13 +15,13 @@ export interface SocketConformanceOptions {
 }
 
 /** Real time between two looks at a condition, if no socket wakes us before. */
-const lookMs = 5;
+const LOOK_MS = 5;
 /** When a condition counts as missed: a limit for hangs, far above what anything takes. */
-const missedMs = 20_000;
+const MISSED_MS = 20_000;
 /** Fake time until a condition counts as missed. */
-const missedFakeMs = 60_000;
+const MISSED_FAKE_MS = 60_000;
 /** How long a case waits for what must not happen. */
-const quietMs = 60;
+const QUIET_MS = 60;
 
 export interface ConnectedClient {
   client: SocketUser;
@@ -123,7 +123,7 @@ export class SocketWorld {
   /** Updates all sockets until `condition` holds; `again` runs before each look. */
   async until(condition: () => boolean, what: string, again: () => void = () => {}): Promise<void> {
     const now = () => (this.#clock ?? systemClock).now();
-    const end = now() + (this.#clock ? missedFakeMs : missedMs);
+    const end = now() + (this.#clock ? MISSED_FAKE_MS : MISSED_MS);
     for (;;) {
       again();
       for (const user of this.users) user.update();
@@ -146,13 +146,13 @@ export class SocketWorld {
 
   /** Updates all sockets for a while, for what must not happen. */
   async quiet(): Promise<void> {
-    const end = (this.#clock ?? systemClock).now() + quietMs;
+    const end = (this.#clock ?? systemClock).now() + QUIET_MS;
     await this.until(() => (this.#clock ?? systemClock).now() >= end, "time goes by");
   }
 
   /** Lets time go by without a call of any socket. */
   async idle(): Promise<void> {
-    for (let looks = 0; looks < quietMs / lookMs; looks++) await this.#step();
+    for (let looks = 0; looks < QUIET_MS / LOOK_MS; looks++) await this.#step();
   }
 
   /** Closes everything; throws if a socket broke the contract. */
@@ -184,7 +184,7 @@ export class SocketWorld {
       return;
     }
     await new Promise<void>((resolve) => {
-      const timer = systemClock.setTimeout(resolve, lookMs);
+      const timer = systemClock.setTimeout(resolve, LOOK_MS);
       this.#wake = () => {
         systemClock.clearTimeout(timer);
         resolve();

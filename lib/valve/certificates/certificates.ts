@@ -27,12 +27,12 @@ const CERTIFICATE = { keyType: 1, keyData: 2, timeCreated: 8, timeExpiry: 9, app
 /** Fields of GNS's CMsgSteamDatagramCertificateSigned. */
 const SIGNED = { privateKeyData: 1, certificate: 4, authorityKeyId: 5, authoritySignature: 6 } as const;
 /** Field of GNS's CMsgSteamDatagramCertificateRequest. */
-const requestedCertificate = 1;
+const REQUESTED_CERTIFICATE = 1;
 
 const ed25519 = { varint: 1 };
-const keyBytes = 32;
+const KEY_BYTES = 32;
 /** The clock of a peer may be behind. */
-const clockSlackSeconds = 3600;
+const CLOCK_SLACK_SECONDS = 3600;
 
 /** Makes a certificate authority. It exists on paper only: keep it outside the servers that it signs for. */
 export function createCertificateAuthority(options: CertificateOptions = {}): CertificateAuthority {
@@ -63,9 +63,9 @@ export function signCertificate(
   options: SignOptions,
 ): Uint8Array {
   checkBytes("request", request);
-  const asked = protobufBytes(request, requestedCertificate) ?? new Uint8Array(0);
+  const asked = protobufBytes(request, REQUESTED_CERTIFICATE) ?? new Uint8Array(0);
   const publicKey = protobufBytes(asked, CERTIFICATE.keyData);
-  if (publicKey?.length !== keyBytes) throw rangeError("request", "a certificate request");
+  if (publicKey?.length !== KEY_BYTES) throw rangeError("request", "a certificate request");
   const asker = protobufBytes(asked, CERTIFICATE.identityString);
   const wanted = identityText(options);
   if (asker !== undefined && new TextDecoder().decode(asker) !== wanted) {
@@ -91,7 +91,7 @@ export function createCertificate(authority: CertificateAuthority, options: Sign
 export function authorityKeyId(certificate: string): bigint | null {
   const signed = protobufBytes(Buffer.from(certificate, "base64"), SIGNED.certificate);
   const key = signed === undefined ? undefined : protobufBytes(signed, CERTIFICATE.keyData);
-  return key?.length === keyBytes ? keyId(key) : null;
+  return key?.length === KEY_BYTES ? keyId(key) : null;
 }
 
 /** @internal Whether a signed certificate says that its time is over. GNS would take it and then not use it. */
@@ -136,7 +136,7 @@ function signedBy(key: KeyObject, fields: Parameters<typeof encodeProtobuf>[0]):
 function validity(days: number): Parameters<typeof encodeProtobuf>[0] {
   const now = Math.floor(Date.now() / 1000);
   return [
-    [CERTIFICATE.timeCreated, { fixed32: now - clockSlackSeconds }],
+    [CERTIFICATE.timeCreated, { fixed32: now - CLOCK_SLACK_SECONDS }],
     [CERTIFICATE.timeExpiry, { fixed32: now + days * 86_400 }],
   ];
 }

@@ -22,8 +22,8 @@ interface Row {
 }
 
 /** GNS stops at this rate whatever is set, in bytes per second. */
-const maxRate = 104_857_600;
-const minRate = 1024;
+const MAX_RATE = 104_857_600;
+const MIN_RATE = 1024;
 
 const seconds = {
   toGns: (data: number) => Math.min(data * 1000, 0x7fffffff),
@@ -44,8 +44,8 @@ const rows: readonly Row[] = [
   { name: "FakePacketReorder_Recv", gns: ConfigValue.FakePacketReorderRecv, ...globalOnly },
   { name: "FakePacketReorder_Time", gns: ConfigValue.FakePacketReorderTime, ...globalOnly },
   { name: "SendBufferSize", gns: ConfigValue.SendBufferSize },
-  { name: "MaxRate", gns: ConfigValue.SendRateMax, toGns: (data) => (data === 0 ? maxRate : data) },
-  { name: "MinRate", gns: ConfigValue.SendRateMin, toGns: (data) => (data === 0 ? minRate : data) },
+  { name: "MaxRate", gns: ConfigValue.SendRateMax, toGns: (data) => (data === 0 ? MAX_RATE : data) },
+  { name: "MinRate", gns: ConfigValue.SendRateMin, toGns: (data) => (data === 0 ? MIN_RATE : data) },
   { name: "Nagle_Time", gns: ConfigValue.NagleTime },
   { name: "Log_AckRTT", gns: ConfigValue.LogLevelAckRTT, ...logLevel },
   { name: "Log_Packet", gns: ConfigValue.LogLevelPacketDecode, ...logLevel },

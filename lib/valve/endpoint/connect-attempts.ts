@@ -12,7 +12,7 @@ interface Attempt<Connected> {
 }
 
 /** How long a connect waits for one address before it tries the next one beside it. */
-const nextAddressMs = 250;
+const NEXT_ADDRESS_MS = 250;
 
 /**
  * Connections of one {@link NetworkingSockets} that are being opened. Whoever dispatches its events says here what has
@@ -97,7 +97,7 @@ export class ConnectAttempts<Connected> {
             failed(error);
           },
         });
-        if (next < ways.length) timer = this.#clock.setTimeout(start, nextAddressMs);
+        if (next < ways.length) timer = this.#clock.setTimeout(start, NEXT_ADDRESS_MS);
       };
       signal?.addEventListener("abort", abort, { once: true });
       start();

@@ -52,9 +52,9 @@ interface ConnectionEvents {
 type Consumer = "events" | "iterator" | "polling";
 
 /** Messages that wait here for an iterator or for `receive`. With more, the connection stays unread: GNS slows the peer. */
-const maxWaiting = 64;
+const MAX_WAITING = 64;
 /** A connection is read again when its user has come down to this. */
-const resumeAt = 16;
+const RESUME_AT = 16;
 
 /**
  * A connection of an {@link Endpoint}.
@@ -221,7 +221,7 @@ export class Connection extends EventEmitter<ConnectionEvents> implements AsyncI
       this.endpoint.guard(() => this.emit("message", message));
     } else {
       this.#waiting.push(message);
-      if (this.#waiting.length >= maxWaiting) this.#pause(true);
+      if (this.#waiting.length >= MAX_WAITING) this.#pause(true);
     }
   }
 
@@ -257,7 +257,7 @@ export class Connection extends EventEmitter<ConnectionEvents> implements AsyncI
 
   #take(): ReceivedMessage | undefined {
     const message = this.#waiting.shift();
-    if (this.#isPaused && this.#waiting.length <= resumeAt) this.#pause(false);
+    if (this.#isPaused && this.#waiting.length <= RESUME_AT) this.#pause(false);
     return message;
   }
 

@@ -48,7 +48,7 @@ export interface ConnectOptions {
 }
 
 /** Batches of messages taken in one turn of the event loop, so that timers and other sockets get their turn. */
-const maxBatchesPerTurn = 16;
+const MAX_BATCHES_PER_TURN = 16;
 
 /**
  * The idiomatic face of GNS: something that listens and connects, with events, promises and async iteration, over one
@@ -223,7 +223,7 @@ export class Endpoint {
 
   #read(): void {
     this.sockets.dispatchCallbacks((info) => this.#onStatus(info));
-    for (let turn = 0; turn < maxBatchesPerTurn && !this.#isDestroyed; turn++) {
+    for (let turn = 0; turn < MAX_BATCHES_PER_TURN && !this.#isDestroyed; turn++) {
       const count = this.sockets.receiveBatch(ReceiveSource.PollGroup, this.#flowing, this.#batch);
       while (this.#batch.next()) this.#connections.get(this.#batch.connection)?.deliver(this.#batch);
       if (count < this.#batch.maxMessages) break;

@@ -31,18 +31,18 @@ export class MessageSlab {
 }
 
 /** The room that any record may take besides its payload: its head and an identity. */
-const recordOverhead = RECORD.payload + 256;
+const RECORD_OVERHEAD = RECORD.payload + 256;
 
 /** The size of a new slab that holds a record of `neededBytes`. */
 export function slabSizeFor(neededBytes: number): number {
-  return Math.max(smallSize, (neededBytes + 7) & ~7);
+  return Math.max(SMALL_SIZE, (neededBytes + 7) & ~7);
 }
 
-const smallSize = 64 * 1024;
+const SMALL_SIZE = 64 * 1024;
 /** Holds the largest message of GNS's default limits, or 15 messages of 64 KiB. */
-const largeSize = 1024 * 1024;
-const maxSmall = 32;
-const maxLarge = 4;
+const LARGE_SIZE = 1024 * 1024;
+const MAX_SMALL = 32;
+const MAX_LARGE = 4;
 
 /**
  * Slabs of the mirrored receive calls, for all sockets of this thread. Messages are put one behind the other into the
@@ -52,21 +52,21 @@ const maxLarge = 4;
 class SlabPool {
   /** Debug switch: overwrite the bytes of destroyed messages. */
   poison = false;
-  #current = new MessageSlab(smallSize);
+  #current = new MessageSlab(SMALL_SIZE);
   readonly #small: MessageSlab[] = [];
   readonly #large: MessageSlab[] = [];
 
   /** The slab to receive into, with room for one record with an empty payload at least. */
   current(): MessageSlab {
-    if (this.#current.bytes.length - this.#current.end < recordOverhead) return this.replace(0);
+    if (this.#current.bytes.length - this.#current.end < RECORD_OVERHEAD) return this.replace(0);
     return this.#current;
   }
 
   /** A fresh current slab with room for a record of `neededBytes`. */
   replace(neededBytes: number): MessageSlab {
     const old = this.#current;
-    if (neededBytes <= smallSize) this.#current = this.#small.pop() ?? new MessageSlab(smallSize);
-    else if (neededBytes <= largeSize) this.#current = this.#large.pop() ?? new MessageSlab(largeSize);
+    if (neededBytes <= SMALL_SIZE) this.#current = this.#small.pop() ?? new MessageSlab(SMALL_SIZE);
+    else if (neededBytes <= LARGE_SIZE) this.#current = this.#large.pop() ?? new MessageSlab(LARGE_SIZE);
     else this.#current = new MessageSlab(slabSizeFor(neededBytes));
     if (old.live === 0) this.#keep(old);
     return this.#current;
@@ -83,8 +83,8 @@ class SlabPool {
 
   #keep(slab: MessageSlab): void {
     slab.end = 0;
-    if (slab.bytes.length === smallSize && this.#small.length < maxSmall) this.#small.push(slab);
-    if (slab.bytes.length === largeSize && this.#large.length < maxLarge) this.#large.push(slab);
+    if (slab.bytes.length === SMALL_SIZE && this.#small.length < MAX_SMALL) this.#small.push(slab);
+    if (slab.bytes.length === LARGE_SIZE && this.#large.length < MAX_LARGE) this.#large.push(slab);
   }
 }
 

@@ -4,7 +4,7 @@ import { checkBytes, checkInteger } from "../values/arguments.js";
 import { fakeMessageLoss, isLost } from "./fake-message-loss.js";
 import { checkSendFlags, type SendFlags } from "./send-type.js";
 
-const maxSizeBytes = 0x3fffffff;
+const MAX_SIZE_BYTES = 0x3fffffff;
 
 /**
  * Messages to be sent together with `sendBatch`, in memory that is reused: the quickest way to send many.
@@ -25,7 +25,7 @@ export class OutgoingBatch {
 
   /** @param sizeBytes memory at first, 4096 to 2^30-1 bytes, each message with 16 to 23 more than its payload */
   constructor(sizeBytes = 65_536) {
-    checkInteger("sizeBytes", sizeBytes, 4096, maxSizeBytes);
+    checkInteger("sizeBytes", sizeBytes, 4096, MAX_SIZE_BYTES);
     this.#bytes = new Uint8Array((sizeBytes + 7) & ~7);
     this.#u32 = new Uint32Array(this.#bytes.buffer);
   }
@@ -59,7 +59,7 @@ export class OutgoingBatch {
    */
   reserve(connection: number, length: number, flags: SendFlags, lane = 0): number {
     checkInteger("connection", connection, 0, 0xffffffff);
-    checkInteger("length", length, 0, maxSizeBytes);
+    checkInteger("length", length, 0, MAX_SIZE_BYTES);
     checkSendFlags(flags);
     checkInteger("lane", lane, 0, 0xffff);
     const record = this.#end;
@@ -113,8 +113,8 @@ export class OutgoingBatch {
   }
 
   #grow(neededBytes: number): void {
-    checkInteger("the size of the batch", neededBytes, 0, maxSizeBytes);
-    const bytes = new Uint8Array(Math.min(Math.max(neededBytes, this.#bytes.length * 2), maxSizeBytes & ~7));
+    checkInteger("the size of the batch", neededBytes, 0, MAX_SIZE_BYTES);
+    const bytes = new Uint8Array(Math.min(Math.max(neededBytes, this.#bytes.length * 2), MAX_SIZE_BYTES & ~7));
     bytes.set(this.#bytes.subarray(0, this.#end));
     this.#bytes = bytes;
     this.#u32 = new Uint32Array(bytes.buffer);

@@ -29,18 +29,18 @@ export enum SendFlags {
   AutoRestartBrokenSession = 32,
 }
 
-const sendTypeBits = SendType.NoNagle | SendType.NoDelay | SendType.Reliable;
-const sendFlagsBits = 0x3d;
+const SEND_TYPE_BITS = SendType.NoNagle | SendType.NoDelay | SendType.Reliable;
+const SEND_FLAGS_BITS = 0x3d;
 
 /** The GNS flags for the seed's flags. A bit that the seed does not know (such as GNS's 4) is a `RangeError`. */
 export function flagsOfSendType(type: SendType): SendFlags {
   checkInteger("flags", type, 0, 0x7fffffff);
-  if ((type & ~sendTypeBits) !== 0) throw rangeError("flags", "made of SendType members");
+  if ((type & ~SEND_TYPE_BITS) !== 0) throw rangeError("flags", "made of SendType members");
   return (type & SendType.NoDelay) === 0 ? (type as number) : (type & ~SendType.NoDelay) | SendFlags.NoDelay;
 }
 
 /** Throws unless `flags` has only bits of {@link SendFlags}: the seed's `NoDelay` (2) is refused. */
 export function checkSendFlags(flags: SendFlags): void {
   checkInteger("flags", flags, 0, 0x7fffffff);
-  if ((flags & ~sendFlagsBits) !== 0) throw rangeError("flags", "made of SendFlags members");
+  if ((flags & ~SEND_FLAGS_BITS) !== 0) throw rangeError("flags", "made of SendFlags members");
 }

@@ -18,12 +18,12 @@ export class SocketPair {
 }
 
 /** The first of the ports that are meant for passing use (IANA), and how many there are. */
-const firstFreePort = 49_152;
-const freePorts = 16_384;
-const portAttempts = 256;
-const maxOptions = 256;
+const FIRST_FREE_PORT = 49_152;
+const FREE_PORTS = 16_384;
+const PORT_ATTEMPTS = 256;
+const MAX_OPTIONS = 256;
 /** How long a lingering close, and with it the natural end of the process, waits for the other side. */
-const lingerMs = 5000;
+const LINGER_MS = 5000;
 
 /** The part of {@link NetworkingSockets} that opens and closes, and tells of it. */
 export abstract class SocketsConnections extends SocketsOwner {
@@ -41,8 +41,8 @@ export abstract class SocketsConnections extends SocketsOwner {
     const nativeOptions = nativeOptionsOf(options);
     const listen = (port: number) => noteCreate(native.createListenSocket(owner, address.ip, port, nativeOptions));
     if (address.port !== 0) return this.noteOpened(listen(address.port));
-    for (let attempt = 0; attempt < portAttempts; attempt++) {
-      const handle = listen(firstFreePort + (Math.floor(this.random() * freePorts) % freePorts));
+    for (let attempt = 0; attempt < PORT_ATTEMPTS; attempt++) {
+      const handle = listen(FIRST_FREE_PORT + (Math.floor(this.random() * FREE_PORTS) % FREE_PORTS));
       if (handle !== 0 || getLastError()?.code !== "ERR_ADDRESS_IN_USE") return this.noteOpened(handle);
     }
     return 0;
@@ -82,7 +82,7 @@ export abstract class SocketsConnections extends SocketsOwner {
    */
   closeConnection(connection: number, reason = 0, debug = "", enableLinger = false): boolean {
     if (typeof enableLinger !== "boolean") throw typeError("enableLinger", "a boolean");
-    return this.closeConnectionGracefully(connection, reason, debug, enableLinger ? lingerMs : 0);
+    return this.closeConnectionGracefully(connection, reason, debug, enableLinger ? LINGER_MS : 0);
   }
 
   /**
@@ -93,7 +93,7 @@ export abstract class SocketsConnections extends SocketsOwner {
    * @returns false if there is no such connection
    * @throws RangeError `ERR_OUT_OF_RANGE`: another reason, or text with a NUL
    */
-  closeConnectionGracefully(connection: number, reason = 0, debug = "", timeoutMs = lingerMs): boolean {
+  closeConnectionGracefully(connection: number, reason = 0, debug = "", timeoutMs = LINGER_MS): boolean {
     const owner = this.owner;
     const isClosed = native.closeConnection(owner, connection, gnsCloseReason(reason), gnsCloseDebug(debug), timeoutMs);
     if (isClosed) {
@@ -216,7 +216,7 @@ export abstract class SocketsConnections extends SocketsOwner {
 /** @internal */
 export function nativeOptionsOf(options: readonly ConfigOption[]): NativeOption[] {
   if (!Array.isArray(options)) throw typeError("options", "an array");
-  if (options.length > maxOptions) throw rangeError("options", `at most ${maxOptions} long`);
+  if (options.length > MAX_OPTIONS) throw rangeError("options", `at most ${MAX_OPTIONS} long`);
   return options.map((option) => {
     if (typeof option !== "object" || option === null) throw typeError("options", "an array of ConfigOption");
     checkServerList(option.value, option.data);

@@ -13,8 +13,8 @@ export interface LaneStatus {
   queueTime: number;
 }
 
-const maxLanes = 255;
-const fieldsPerLane = 4;
+const MAX_LANES = 255;
+const FIELDS_PER_LANE = 4;
 
 /** The part of {@link NetworkingSockets} about lanes: queues of one connection with priorities (GNS). */
 export abstract class SocketsLanes extends SocketsQueries {
@@ -30,7 +30,7 @@ export abstract class SocketsLanes extends SocketsQueries {
    */
   configureConnectionLanes(connection: number, priorities: readonly number[], weights?: readonly number[]): Result {
     if (!Array.isArray(priorities)) throw typeError("priorities", "an array");
-    checkInteger("the number of lanes", priorities.length, 1, maxLanes);
+    checkInteger("the number of lanes", priorities.length, 1, MAX_LANES);
     for (const priority of priorities) checkInteger("a priority", priority, -0x80000000, 0x7fffffff);
     if (weights !== undefined) {
       if (!Array.isArray(weights)) throw typeError("weights", "an array");
@@ -50,12 +50,12 @@ export abstract class SocketsLanes extends SocketsQueries {
    * What waits in the first `count` lanes of a connection (GNS), or null: no such connection, or it has fewer.
    */
   getLaneStatus(connection: number, count: number): LaneStatus[] | null {
-    checkInteger("count", count, 0, maxLanes);
-    const fields = new Float64Array(count * fieldsPerLane);
+    checkInteger("count", count, 0, MAX_LANES);
+    const fields = new Float64Array(count * FIELDS_PER_LANE);
     if (native.getLaneStatus(this.owner, connection, count, fields) !== Result.OK) return null;
     return Array.from({ length: count }, (_, lane) => {
       const [pendingUnreliable = 0, pendingReliable = 0, sentUnackedReliable = 0, queueTime = 0] = fields.subarray(
-        lane * fieldsPerLane,
+        lane * FIELDS_PER_LANE,
       );
       return { pendingUnreliable, pendingReliable, sentUnackedReliable, queueTime };
     });

@@ -8,8 +8,8 @@ import { checkBuilder, cutUtf8, fillBuilder, type StringBuilder } from "../value
 import { SocketsMessages } from "./sockets-messages.js";
 
 /** Bytes by which a detailed status may grow until it is asked for again. */
-const statusSlack = 1024;
-const maxNameBytes = 31;
+const STATUS_SLACK = 1024;
+const MAX_NAME_BYTES = 31;
 
 /** The part of {@link NetworkingSockets} that tells and names. */
 export abstract class SocketsQueries extends SocketsMessages {
@@ -65,7 +65,7 @@ export abstract class SocketsQueries extends SocketsMessages {
     if (into === undefined) return text;
     if (text === null) return -1;
     const needed = fillBuilder(into, length as number, text);
-    return needed <= Math.min(length as number, into.capacity) ? 0 : needed + statusSlack;
+    return needed <= Math.min(length as number, into.capacity) ? 0 : needed + STATUS_SLACK;
   }
 
   /**
@@ -114,7 +114,7 @@ export abstract class SocketsQueries extends SocketsMessages {
    */
   setConnectionName(peer: number, name: string): boolean {
     checkText("name", name);
-    return native.setConnectionName(this.owner, peer, cutUtf8(name, maxNameBytes));
+    return native.setConnectionName(this.owner, peer, cutUtf8(name, MAX_NAME_BYTES));
   }
 
   /**

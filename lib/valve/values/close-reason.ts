@@ -2,7 +2,7 @@ import { checkInteger, checkText, rangeError } from "./arguments.js";
 import { cutUtf8 } from "./string-builder.js";
 
 /** Bytes of text that travel with a close. */
-const maxDebugBytes = 127;
+const MAX_DEBUG_BYTES = 127;
 
 /**
  * GNS's number for a reason to close with: the seed's 0-999 become 1000 + reason, which the other side reads as
@@ -17,5 +17,5 @@ export function gnsCloseReason(reason: number): number {
 export function gnsCloseDebug(debug: string): string {
   checkText("debug", debug);
   if (debug.length > 0x10000) throw rangeError("debug", "at most 65,536 characters long");
-  return cutUtf8(debug, maxDebugBytes);
+  return cutUtf8(debug, MAX_DEBUG_BYTES);
 }

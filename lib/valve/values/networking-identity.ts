@@ -43,7 +43,7 @@ export class NetworkingIdentity {
     checkInstance("address", address, Address);
     const bytes = new Uint8Array(18);
     bytes.set(address.ip.subarray(0, 16));
-    new DataView(bytes.buffer).setUint16(16, address.port, littleEndian);
+    new DataView(bytes.buffer).setUint16(16, address.port, LITTLE_ENDIAN);
     this.#set(IdentityType.IPAddress, bytes);
   }
 
@@ -51,7 +51,7 @@ export class NetworkingIdentity {
   getIPAddress(): Address | null {
     if (this.#type !== IdentityType.IPAddress || this.#bytes.length < 18) return null;
     const { buffer, byteOffset } = this.#bytes;
-    return addressOf(this.#bytes.slice(0, 16), new DataView(buffer, byteOffset).getUint16(16, littleEndian));
+    return addressOf(this.#bytes.slice(0, 16), new DataView(buffer, byteOffset).getUint16(16, LITTLE_ENDIAN));
   }
 
   /** @throws RangeError `ERR_OUT_OF_RANGE`: over 31 bytes of UTF-8 */
@@ -155,8 +155,8 @@ export class NetworkingIdentity {
   /** @internal */
   static decodeInto(identity: NetworkingIdentity, bytes: Uint8Array, offset = 0): void {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const size = view.getInt32(offset + 4, littleEndian);
-    identity.#set(view.getInt32(offset, littleEndian), bytes.slice(offset + 8, offset + 8 + size));
+    const size = view.getInt32(offset + 4, LITTLE_ENDIAN);
+    identity.#set(view.getInt32(offset, LITTLE_ENDIAN), bytes.slice(offset + 8, offset + 8 + size));
   }
 
   #set(type: IdentityType, bytes: Uint8Array): void {
@@ -167,7 +167,7 @@ export class NetworkingIdentity {
   #uint64(): bigint {
     if (this.#bytes.length < 8) return 0n;
     const { buffer, byteOffset } = this.#bytes;
-    return new DataView(buffer, byteOffset).getBigUint64(0, littleEndian);
+    return new DataView(buffer, byteOffset).getBigUint64(0, LITTLE_ENDIAN);
   }
 
   #text(): string {
@@ -182,4 +182,4 @@ export class NetworkingIdentity {
 
 const lower = (text: string) => text.toLowerCase();
 
-const littleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;

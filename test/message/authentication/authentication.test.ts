@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   type Credential,
   defineAuthenticator,
@@ -49,7 +49,7 @@ async function attempt({ kind = "native", server = {}, client: options = {} }: G
 describe.each(kinds)("over %s, a shared secret", (kind) => {
   const server = { authentication: { authenticators: [sharedSecretAuthenticator(SECRET)] } };
 
-  it("lets in who knows it", async () => {
+  test("lets in who knows it", async () => {
     const { world, connecting } = await attempt({
       kind,
       server,
@@ -60,7 +60,7 @@ describe.each(kinds)("over %s, a shared secret", (kind) => {
     expect(world.server.players[0]?.authentication?.method).toBe("shared-secret");
   });
 
-  it("refuses who does not, and who shows nothing", async () => {
+  test("refuses who does not, and who shows nothing", async () => {
     for (const [credential, code] of [
       [sharedSecretCredential("another secret of the same kind"), "ERR_AUTHENTICATION_FAILED"],
       [null, "ERR_NO_CREDENTIAL"],
@@ -71,7 +71,7 @@ describe.each(kinds)("over %s, a shared secret", (kind) => {
     }
   });
 
-  it("has the server prove that it knows it, too", async () => {
+  test("has the server prove that it knows it, too", async () => {
     const impostor = { method: "shared-secret", authenticate: () => ({ reply: new Uint8Array(32) }) };
     const { connecting } = await attempt({
       kind,
@@ -82,7 +82,7 @@ describe.each(kinds)("over %s, a shared secret", (kind) => {
   });
 });
 
-it("a guessable secret is not used where anybody may listen", async () => {
+test("a guessable secret is not used where anybody may listen", async () => {
   const server = { authentication: { authenticators: [sharedSecretAuthenticator("1234")] } };
   const { connecting } = await attempt({ server, client: { credential: sharedSecretCredential("1234") } });
   await expect(connecting).rejects.toMatchObject({ code: "ERR_WEAK_SECRET" });
@@ -149,7 +149,7 @@ describe.each<MemorySocketKind>(["datagram", "native"])(
       };
     };
 
-    it("is worthless where the connections are bound", async () => {
+    test("is worthless where the connections are bound", async () => {
       for (const given of [bySecret, await byToken()]) {
         const { world, connecting } = await through(sealed, given);
         await expect(connecting).rejects.toMatchObject({ code: "ERR_AUTHENTICATION_FAILED" });
@@ -157,7 +157,7 @@ describe.each<MemorySocketKind>(["datagram", "native"])(
       }
     });
 
-    it("counts where nobody is in the middle", async () => {
+    test("counts where nobody is in the middle", async () => {
       for (const { server, credential } of [bySecret, await byToken()]) {
         const given = { kind, server: { ...server, peer: sealed }, client: { peer: sealed, credential } };
         const { world, connecting } = await attempt(given);
@@ -166,7 +166,7 @@ describe.each<MemorySocketKind>(["datagram", "native"])(
       }
     });
 
-    it("counts without encryption: the one in the middle does nothing but pass it on", async () => {
+    test("counts without encryption: the one in the middle does nothing but pass it on", async () => {
       for (const given of [bySecret, await byToken()]) {
         const { world, connecting } = await through({}, given);
         await connecting;
@@ -191,7 +191,7 @@ describe("a signed token", () => {
 
   const careless = { allowUnboundToken: true };
 
-  it("lets its owner in, and says who it is", async () => {
+  test("lets its owner in, and says who it is", async () => {
     const [issuer, player] = [await generateTokenKeys(), await generateTokenKeys()];
     const token = await issueToken(issuer.privateKey, { ...claims, publicKey: player.publicKey });
     const { world, connecting } = await show(signedTokenCredential(token, player.privateKey), issuer.publicKey);
@@ -199,7 +199,7 @@ describe("a signed token", () => {
     expect(world.server.players[0]?.authentication?.data).toMatchObject({ subject: "ada", data: Uint8Array.of(7) });
   });
 
-  it("lets nobody in who has another key, or none, or another issuer's, or comes too late", async () => {
+  test("lets nobody in who has another key, or none, or another issuer's, or comes too late", async () => {
     const [issuer, player, thief] = [await generateTokenKeys(), await generateTokenKeys(), await generateTokenKeys()];
     const token = await issueToken(issuer.privateKey, { ...claims, publicKey: player.publicKey });
     const forged = await issueToken(thief.privateKey, { ...claims, publicKey: thief.publicKey });
@@ -221,13 +221,13 @@ describe("a signed token", () => {
       return { issuerKey: issuer.publicKey, token: await issueToken(issuer.privateKey, claims) };
     };
 
-    it("counts where the client has pinned the server's key", async () => {
+    test("counts where the client has pinned the server's key", async () => {
       const { issuerKey, token } = await issue();
       const { connecting } = await show(signedTokenCredential(token), issuerKey, { clientPeer: pinned });
       expect((await connecting).isAuthenticated).toBe(true);
     });
 
-    it.each([
+    test.each([
       ["in the clear", {}],
       ["encrypted to anybody", sealed],
     ])("counts %s only where both sides allow it", async (_name, clientPeer) => {
@@ -241,7 +241,7 @@ describe("a signed token", () => {
       expect((await allowed.connecting).isAuthenticated).toBe(true);
     });
 
-    it("is not shown to somebody in the middle, who knows the server's key as everybody does", async () => {
+    test("is not shown to somebody in the middle, who knows the server's key as everybody does", async () => {
       const { issuerKey, token } = await issue();
       const authenticator = signedTokenAuthenticator({ issuerKeys: [issuerKey], now: () => 1000 });
       const server = { authentication: { authenticators: [authenticator] } };
@@ -262,7 +262,7 @@ describe("an authenticator", () => {
     name === "ada" ? { data: { name } } : { refused: `Nobody knows ${name}` },
   );
 
-  it("of one's own gets its message, and its text travels", async () => {
+  test("of one's own gets its message, and its text travels", async () => {
     const server = { authentication: { authenticators: [byName] } };
     const welcome = await attempt({ server, client: { credential: defineCredential("name", codec, { name: "ada" }) } });
     await welcome.connecting;
@@ -275,7 +275,7 @@ describe("an authenticator", () => {
     await expect(garbled.connecting).rejects.toMatchObject({ message: "The proof cannot be read" });
   });
 
-  it("that throws refuses, and is reported", async () => {
+  test("that throws refuses, and is reported", async () => {
     const faulty = defineAuthenticator("name", codec, () => {
       throw new Error("database");
     });
@@ -287,7 +287,7 @@ describe("an authenticator", () => {
     expect(world.errors).toMatchObject([{ message: "database" }]);
   });
 
-  it("has so much time, and hears when that is over", async () => {
+  test("has so much time, and hears when that is over", async () => {
     let signal: AbortSignal | null = null;
     const slow = defineAuthenticator("name", codec, (_message, attempted) => {
       signal = attempted.signal;
@@ -301,7 +301,7 @@ describe("an authenticator", () => {
     expect(signal).toMatchObject({ aborted: true });
   });
 
-  it("is not asked about the host, unless that is wanted", async () => {
+  test("is not asked about the host, unless that is wanted", async () => {
     for (const requireHost of [false, true]) {
       const world = new MessageWorld({
         protocol: newProtocol(),
@@ -316,7 +316,7 @@ describe("an authenticator", () => {
 });
 
 describe("before the authentication", () => {
-  it("only handlers that allow it hear a player; another message ends it", async () => {
+  test("only handlers that allow it hear a player; another message ends it", async () => {
     const protocol = defineProtocol({ name: "before", version: 1, messages: [Hello] });
     const never = { method: "name", prove: () => new Promise<Uint8Array>(() => {}) };
     const world = new MessageWorld({
@@ -340,7 +340,7 @@ describe("before the authentication", () => {
   });
 });
 
-it("where a browser withholds cryptography, that is what it says", async () => {
+test("where a browser withholds cryptography, that is what it says", async () => {
   const { crypto } = globalThis;
   Object.defineProperty(globalThis, "crypto", { value: {}, configurable: true });
   try {

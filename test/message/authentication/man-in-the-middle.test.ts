@@ -20,7 +20,7 @@ import { UdpRelay } from "../../support/udp-relay.js";
 const authority = createCertificateAuthority();
 const strangeAuthority = createCertificateAuthority();
 const shortTimeout = { value: ConfigValue.TimeoutInitial, data: 2000 };
-const secret = "the secret that nobody but the server may read";
+const SECRET = "the secret that nobody but the server may read";
 
 const certificateOf = (name: string, by = authority) =>
   Buffer.from(createCertificate(by, { identity: identityOf(name) })).toString("base64");
@@ -92,9 +92,9 @@ function connect(port: number, options: readonly ConfigOption[]): Promise<Status
 /** Sends the secret and waits for the answer. */
 async function talk(connection: number): Promise<void> {
   client.receiveFrom = () => client.sockets.receiveMessagesOnConnection(connection, 100);
-  client.sockets.sendMessage(connection, Buffer.from(secret), SendFlags.ReliableNoNagle);
+  client.sockets.sendMessage(connection, Buffer.from(SECRET), SendFlags.ReliableNoNagle);
   await client.until(() => client.received.length > 0);
-  expect(Buffer.from(client.received[0] as Uint8Array).toString()).toBe(secret);
+  expect(Buffer.from(client.received[0] as Uint8Array).toString()).toBe(SECRET);
 }
 
 /** Puts another key at the n-th place of the packet where there is one (key type, length, 32 bytes). */
@@ -135,7 +135,7 @@ describe("a client with the authority", () => {
     const seen = Buffer.concat(relay.passed);
     const privateKey = Buffer.from(certificate.slice(-32));
     expect(seen.length).toBeGreaterThan(1000);
-    expect(seen.includes(secret)).toBe(false);
+    expect(seen.includes(SECRET)).toBe(false);
     expect(seen.includes(privateKey)).toBe(false);
     // The certificate did pass, or the two lines above would say nothing.
     expect(seen.includes("str:server")).toBe(true);
@@ -167,7 +167,7 @@ describe("a client with the authority", () => {
     const { connection, connectionInfo } = await connect(port, [...authenticatedOnly, shortTimeout]);
     expect(connectionInfo).toMatchObject({ state: ConnectionState.ProblemDetectedLocally, endReason: reason });
     expect(connectionInfo.endDebug).toContain(text);
-    expect(client.sockets.sendMessage(connection, Buffer.from(secret), SendFlags.Reliable)).not.toBe(1);
+    expect(client.sockets.sendMessage(connection, Buffer.from(SECRET), SendFlags.Reliable)).not.toBe(1);
     expect(said.filter(({ saw }) => saw !== undefined)).toEqual([]);
   });
 
@@ -217,7 +217,7 @@ describe("a client without an authority", () => {
     const { connection, connectionInfo } = await connect(port, []);
     expect(connectionInfo).toMatchObject({ state: ConnectionState.Connected, isAuthenticated: false });
     await talk(connection);
-    await hears({ saw: secret });
+    await hears({ saw: SECRET });
   });
 
   test("connects to a server with a certificate as to any other", async () => {

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   defineMessage,
   defineProtocol,
@@ -33,7 +33,7 @@ async function meet(kind: MemorySocketKind, server: Protocol, client: Protocol) 
 }
 
 describe.each(kinds)("over %s", (kind) => {
-  it.each<[difference: string, server: Protocol, client: Protocol, text: string]>([
+  test.each<[difference: string, server: Protocol, client: Protocol, text: string]>([
     ["another name", protocolOf([A]), protocolOf([A], 1, "other"), 'protocol "game" here, "other" there'],
     ["another version", protocolOf([A], 2), protocolOf([A], 3), "version 2 here, 3 there"],
     ["a message too many", protocolOf([A]), protocolOf([A, B]), 'message "b" is missing here'],
@@ -50,7 +50,7 @@ describe.each(kinds)("over %s", (kind) => {
     expect(world.warnings).toEqual([]);
   });
 
-  it.each<[string, Protocol, Protocol]>([
+  test.each<[string, Protocol, Protocol]>([
     ["server", protocolOf([A, C]), protocolOf([A, OptionalB, C])],
     ["client", protocolOf([A, OptionalB, C]), protocolOf([A, C])],
   ])(
@@ -77,7 +77,7 @@ describe.each(kinds)("over %s", (kind) => {
   );
 });
 
-it("the fingerprint stands for name, version, names and layouts, and for nothing else", () => {
+test("the fingerprint stands for name, version, names and layouts, and for nothing else", () => {
   const text = (protocol: Protocol) => protocol.fingerprint.join();
   const different = [
     protocolOf([A, C]),
@@ -94,7 +94,7 @@ it("the fingerprint stands for name, version, names and layouts, and for nothing
 });
 
 describe("a protocol", () => {
-  it("takes messages until it is used", async () => {
+  test("takes messages until it is used", async () => {
     const protocol = protocolOf([A]);
     protocol.add(B).add(defineRequest("ask", u8, u8));
     const world = new MessageWorld({ protocol });
@@ -104,7 +104,7 @@ describe("a protocol", () => {
     expect(() => protocol.add(A, B)).not.toThrow();
   });
 
-  it("refuses two messages of one name, wrong names, and a table over 8 KiB", () => {
+  test("refuses two messages of one name, wrong names, and a table over 8 KiB", () => {
     expect(() => protocolOf([B, OptionalB])).toThrow(TypeError);
     expect(() => defineMessage("network/ping", u8)).toThrow(RangeError);
     expect(() => defineMessage("", u8)).toThrow(RangeError);
@@ -123,7 +123,7 @@ describe("the bytes that the page names", () => {
   const Chat = defineMessage("chat", struct({ text: string(200) }));
   const { messages } = defineProtocol({ name: "example", version: 1, messages: [Chat] });
 
-  it.each(rows.map(([, name, value, hex]) => [name, value, hex] as const))("%s of %s", (name, json, hex) => {
+  test.each(rows.map(([, name, value, hex]) => [name, value, hex] as const))("%s of %s", (name, json, hex) => {
     const number = messages.findIndex((message) => message.name === name);
     const value: unknown = JSON.parse(json as string);
     const writer = new NetworkWriter();
@@ -133,5 +133,5 @@ describe("the bytes that the page names", () => {
     expect(bytes.join(" ")).toBe(hex);
   });
 
-  it("are all there", () => expect(rows.length).toBe(4));
+  test("are all there", () => expect(rows.length).toBe(4));
 });

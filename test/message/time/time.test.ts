@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { defineProtocol, NetworkTime } from "../../../lib/message/index.js";
 import { FakeClock, seededRandom } from "../../../lib/testing/index.js";
 import { MessageWorld } from "../../support/message-world.js";
@@ -33,7 +33,7 @@ class TwoClocks {
 }
 
 describe("a client's idea of the server's time", () => {
-  it("is right after one ping over equal ways", () => {
+  test("is right after one ping over equal ways", () => {
     const world = new TwoClocks(5000);
     expect(world.time.isSynchronized).toBe(false);
     expect(world.time.nowMs).toBe(0);
@@ -43,7 +43,7 @@ describe("a client's idea of the server's time", () => {
     expect(world.time.uncertaintyMs).toBeCloseTo(30, 6);
   });
 
-  it("is never further off than it says", () => {
+  test("is never further off than it says", () => {
     const world = new TwoClocks(-700, 50e-6);
     for (let round = 0; round < 500; round++) {
       world.ping(5, 80, 60);
@@ -52,7 +52,7 @@ describe("a client's idea of the server's time", () => {
     }
   });
 
-  it("gets better with a fast round trip among slow ones, since its bounds hold", () => {
+  test("gets better with a fast round trip among slow ones, since its bounds hold", () => {
     const world = new TwoClocks(100);
     world.ping(5, 200);
     expect(Math.abs(world.errorMs)).toBeGreaterThan(90);
@@ -61,7 +61,7 @@ describe("a client's idea of the server's time", () => {
     expect(Math.abs(world.errorMs)).toBeLessThan(4.5);
   });
 
-  it.each([100e-6, -100e-6])("follows a clock that drifts by %f for a day, without jumps", (drift) => {
+  test.each([100e-6, -100e-6])("follows a clock that drifts by %f for a day, without jumps", (drift) => {
     const world = new TwoClocks(1234, drift);
     let previousMs = 0;
     for (let round = 0; round < 43_200; round++) {
@@ -76,7 +76,7 @@ describe("a client's idea of the server's time", () => {
     expect(world.time.drift).toBeLessThan(drift + 60e-6);
   });
 
-  it("starts anew when a clock has jumped", () => {
+  test("starts anew when a clock has jumped", () => {
     const world = new TwoClocks(0);
     for (let round = 0; round < 20; round++) {
       world.ping(10, 10, 5);
@@ -87,7 +87,7 @@ describe("a client's idea of the server's time", () => {
     expect(Math.abs(world.errorMs)).toBeLessThan(10);
   });
 
-  it("takes no answer from the future, and none that is no number", () => {
+  test("takes no answer from the future, and none that is no number", () => {
     const world = new TwoClocks(0);
     world.time.addSample(1000, 5, 1);
     world.time.addSample(0, Number.NaN, 1);
@@ -97,7 +97,7 @@ describe("a client's idea of the server's time", () => {
 });
 
 describe("over a network", () => {
-  it("both sides know the time, the round trip and the tick", async () => {
+  test("both sides know the time, the round trip and the tick", async () => {
     const protocol = defineProtocol({ name: "time", version: 1, messages: [] });
     const world = new MessageWorld({ protocol, kind: "native", server: { tickRate: 50 } });
     world.clock.advance(12_345);
@@ -110,7 +110,7 @@ describe("over a network", () => {
     expect(player.roundTripTimeMs).toBeGreaterThanOrEqual(0);
   });
 
-  it("ticks come at their rate, whatever the timers do, and are counted over a pause", async () => {
+  test("ticks come at their rate, whatever the timers do, and are counted over a pause", async () => {
     const protocol = defineProtocol({ name: "ticks", version: 1, messages: [] });
     const world = new MessageWorld({ protocol, server: { tickRate: 60, listen: false } });
     await world.server.start();

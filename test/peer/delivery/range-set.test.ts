@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { RangeSet } from "../../../lib/peer/delivery/range-set.js";
 import { seededRandom } from "../../../lib/testing/index.js";
 
@@ -17,7 +17,7 @@ function rangesOf(numbers: Set<number>): (readonly [number, number])[] {
 }
 
 describe("RangeSet", () => {
-  it.each([0, 2 ** 32 - 100, 2 ** 52])("is like a set of numbers from %i on, under random changes", (origin) => {
+  test.each([0, 2 ** 32 - 100, 2 ** 52])("is like a set of numbers from %i on, under random changes", (origin) => {
     const random = seededRandom(5);
     const set = new RangeSet();
     const numbers = new Set<number>();
@@ -32,7 +32,7 @@ describe("RangeSet", () => {
     }
   });
 
-  it("loses its first range, or all", () => {
+  test("loses its first range, or all", () => {
     const set = new RangeSet();
     for (let start = 0; start < 100; start += 10) set.add(start, start + 5);
     set.removeFirst();

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { AckFrame } from "../../../lib/peer/delivery/ack-frame.js";
 import { nearestNumber } from "../../../lib/peer/delivery/packet-number.js";
 import {
@@ -18,7 +18,7 @@ const random = seededRandom(9);
 const below = (limit: number) => Math.floor(random() * limit);
 
 describe("numbers", () => {
-  it("become whole again when the reference is less than 2^31 away", () => {
+  test("become whole again when the reference is less than 2^31 away", () => {
     for (let step = 0; step < 20_000; step++) {
       const number = below(2 ** (10 + (step % 43)));
       const distance = below(2 ** 31 - 1) * (step % 2 === 0 ? 1 : -1);
@@ -30,7 +30,7 @@ describe("numbers", () => {
 });
 
 describe("the receive window", () => {
-  it.each([0, 2 ** 32 - 3000])("knows exactly which of the last 4096 numbers from %i on have come", (origin) => {
+  test.each([0, 2 ** 32 - 3000])("knows exactly which of the last 4096 numbers from %i on have come", (origin) => {
     const received = new ReceivedPackets(origin);
     const seen = new Set<number>();
     let newest = origin;
@@ -54,7 +54,7 @@ describe("acknowledgements", () => {
   const arrive = (received: ReceivedPackets, number: number, nowMs: number) =>
     received.acknowledge(number, received.record(number) ? AckUrgency.Normal : AckUrgency.AtOnce, nowMs);
 
-  it("wait for company, 25 ms at most, and not at all on a gap", () => {
+  test("wait for company, 25 ms at most, and not at all on a gap", () => {
     const received = new ReceivedPackets(0);
     arrive(received, 0, 10);
     expect(received.ackDueMs).toBe(10 + MAX_ACK_DELAY_MS);
@@ -66,7 +66,7 @@ describe("acknowledgements", () => {
     expect(received.ackDueMs).toBe(14);
   });
 
-  it("do not wait either when the gap showed in a packet that asked for none, and has not been told", () => {
+  test("do not wait either when the gap showed in a packet that asked for none, and has not been told", () => {
     const received = new ReceivedPackets(0);
     expect(received.record(1)).toBe(false);
     received.acknowledge(1, AckUrgency.None, 10);
@@ -78,7 +78,7 @@ describe("acknowledgements", () => {
     expect(received.ackDueMs).toBe(14 + MAX_ACK_DELAY_MS);
   });
 
-  it("wait longer for one packet of unreliable messages alone", () => {
+  test("wait longer for one packet of unreliable messages alone", () => {
     const received = new ReceivedPackets(0);
     received.record(0);
     received.acknowledge(0, AckUrgency.Low, 10);
@@ -96,7 +96,7 @@ describe("acknowledgements", () => {
     expect(received.ackDueMs).toBe(40 + MAX_ACK_DELAY_MS);
   });
 
-  it("are for ten packets after the beginning", () => {
+  test("are for ten packets after the beginning", () => {
     const received = new ReceivedPackets(0);
     const due: number[] = [];
     for (let number = 0; number < 300; number++) {
@@ -109,7 +109,7 @@ describe("acknowledgements", () => {
     expect((due.at(-1) as number) - (due.at(-2) as number)).toBe(ACK_INTERVAL);
   });
 
-  it("are read as they were written, whatever is missing, and fit", () => {
+  test("are read as they were written, whatever is missing, and fit", () => {
     const buffer = new Uint8Array(1200);
     const frame = new AckFrame();
     const reader = new PacketReader();
@@ -145,7 +145,7 @@ describe("acknowledgements", () => {
     }
   });
 
-  it("are not repeated once the other side has read them", () => {
+  test("are not repeated once the other side has read them", () => {
     const received = new ReceivedPackets(0);
     for (const number of [0, 2, 4, 6]) arrive(received, number, 0);
     received.forget(4);

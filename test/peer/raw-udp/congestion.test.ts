@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Channel } from "../../../lib/peer/channel.js";
 import { type EndPoint, Link, type LinkOptions, Simulation } from "./simulation.js";
 
@@ -35,7 +35,7 @@ function throughput(seed: number, link: LinkOptions): number {
 const SEEDS = [1, 2, 3, 4, 5];
 
 describe("a link of 1 Mbit/s, 100 ms and a queue of 64 KiB", () => {
-  it.each(SEEDS)(
+  test.each(SEEDS)(
     "is used by a stream to 0.8 at least, and to 0.7 of that when 0.02 are lost by chance (seed %i)",
     (seed) => {
       const full = throughput(seed, NARROW);
@@ -44,7 +44,7 @@ describe("a link of 1 Mbit/s, 100 ms and a queue of 64 KiB", () => {
     },
   );
 
-  it.each(SEEDS)("is shared by two streams within 2:1, one of which begins 5 s later (seed %i)", (seed) => {
+  test.each(SEEDS)("is shared by two streams within 2:1, one of which begins 5 s later (seed %i)", (seed) => {
     const simulation = new Simulation(seed);
     const link = new Link(simulation, NARROW);
     const [first, firstFar] = simulation.pair(NARROW, BACK);
@@ -63,7 +63,7 @@ describe("a link of 1 Mbit/s, 100 ms and a queue of 64 KiB", () => {
     expect(firstBytes() - before + secondBytes() - beforeSecond).toBeGreaterThan(0.8 * 125 * 60_000);
   });
 
-  it.each(SEEDS)("loses less than 0.05 in its queue from 2 s on after its rate has halved (seed %i)", (seed) => {
+  test.each(SEEDS)("loses less than 0.05 in its queue from 2 s on after its rate has halved (seed %i)", (seed) => {
     const simulation = new Simulation(seed);
     const [near] = simulation.pair(NARROW, BACK);
     const { link } = near;
@@ -76,7 +76,7 @@ describe("a link of 1 Mbit/s, 100 ms and a queue of 64 KiB", () => {
     expect(link.sentPackets - sentPackets).toBeGreaterThan((0.8 * 62.5 * 10_000) / 1200);
   });
 
-  it("delivers 20 reliable messages a second beside a stream nearly as soon as without", () => {
+  test("delivers 20 reliable messages a second beside a stream nearly as soon as without", () => {
     const latencies = (withStream: boolean): number[] => {
       const simulation = new Simulation(7);
       const [near, far] = simulation.pair(NARROW, BACK);
@@ -100,7 +100,7 @@ describe("a link of 1 Mbit/s, 100 ms and a queue of 64 KiB", () => {
 });
 
 describe("a way that carries more than it was asked for", () => {
-  it.each([5, 20])(
+  test.each([5, 20])(
     "is not taken for a narrow one: 50 KB after 50 s of a game's small messages, at 2 x %i ms",
     (delayMs) => {
       const simulation = new Simulation();

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { Channel } from "../../../lib/peer/channel.js";
 import { type EndPoint, Simulation } from "./simulation.js";
 
@@ -40,11 +40,11 @@ function ping(number: number): Uint8Array {
   return packet;
 }
 
-it("every vector of the page has its packet here", () => {
+test("every vector of the page has its packet here", () => {
   expect(vectors.map(([name]) => name)).toEqual(Object.keys(actions));
 });
 
-it.each(vectors)("%s", (name, hex) => {
+test.each(vectors)("%s", (name, hex) => {
   const simulation = new Simulation();
   const [near, far] = simulation.pair({});
   const packets: string[] = [];
@@ -58,7 +58,7 @@ it.each(vectors)("%s", (name, hex) => {
   expect([far.malformedText, far.strayCount]).toEqual([null, 0]);
 });
 
-it("numbers and offsets travel as their low 32 bits", () => {
+test("numbers and offsets travel as their low 32 bits", () => {
   const simulation = new Simulation();
   const [near] = simulation.pair({}, {}, { firstNumber: 2 ** 40 + 0x01020304 });
   let packet = "";

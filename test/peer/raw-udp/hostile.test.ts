@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Channel } from "../../../lib/peer/channel.js";
 import { FrameKind, LANES } from "../../../lib/peer/packet-format.js";
 import { EndPoint, Simulation, ToySeal } from "./simulation.js";
@@ -38,7 +38,7 @@ describe("what breaks the format ends the connection, and nothing else happens",
     endPoint.profile.flush(0);
     return endPoint;
   };
-  it.each<[string, number[]]>([
+  test.each<[string, number[]]>([
     ["an unknown frame", [7]],
     ["a Pong", [FrameKind.Pong, 0, 0, 0, 0]],
     ["a lane that does not exist", [FrameKind.LaneBytes + LANES, 0, 0, 0, 0, 4, 1]],
@@ -69,7 +69,7 @@ describe("what breaks the format ends the connection, and nothing else happens",
     expect(delivered).toBe(0);
   });
 
-  it("the largest offset and the longest message allowed are fine", () => {
+  test("the largest offset and the longest message allowed are fine", () => {
     const endPoint = victim();
     endPoint.receive(packet(0, ...lane(0, (1 << 18) - 1, 1)));
     endPoint.receive(
@@ -78,7 +78,7 @@ describe("what breaks the format ends the connection, and nothing else happens",
     expect(endPoint.malformedText).toBeNull();
   });
 
-  it("who acknowledges numbers that were left out has not received what he acknowledges", () => {
+  test("who acknowledges numbers that were left out has not received what he acknowledges", () => {
     const simulation = new Simulation();
     const [near, far] = simulation.pair({ delayMs: 1 });
     for (let index = 0; index < 2000; index++) {
@@ -107,7 +107,7 @@ describe("what breaks the format ends the connection, and nothing else happens",
 });
 
 describe("what proves nothing changes nothing", () => {
-  it("other sessions, other kinds, short packets, copies and ancient packets are strays", () => {
+  test("other sessions, other kinds, short packets, copies and ancient packets are strays", () => {
     const endPoint = victim();
     let delivered = 0;
     endPoint.onMessage = () => delivered++;
@@ -133,7 +133,7 @@ describe("what proves nothing changes nothing", () => {
     expect(endPoint.malformedText).toBeNull();
   });
 
-  it("a sealed connection beside which every packet is replayed and forged loses nothing", () => {
+  test("a sealed connection beside which every packet is replayed and forged loses nothing", () => {
     const simulation = new Simulation(3);
     const [near, far] = simulation.pair({ delayMs: 10, loss: 0.1, reordering: 0.2 }, undefined, {
       seal: new ToySeal(),
@@ -167,7 +167,7 @@ describe("what proves nothing changes nothing", () => {
 });
 
 describe("memory that the other side can claim is bounded", () => {
-  it("pieces with holes between them: beyond 512 a packet counts as not received", () => {
+  test("pieces with holes between them: beyond 512 a packet counts as not received", () => {
     const endPoint = victim();
     const sent: number[][] = [];
     endPoint.onTransmit = (bytes) => sent.push([...bytes.subarray(9)]);
@@ -181,7 +181,7 @@ describe("memory that the other side can claim is bounded", () => {
     expect(endPoint.malformedText).toBeNull();
   });
 
-  it("a hole in front of every lane's whole window claims the windows and no more", () => {
+  test("a hole in front of every lane's whole window claims the windows and no more", () => {
     const endPoint = victim();
     gc?.();
     const before = process.memoryUsage().arrayBuffers;
@@ -195,7 +195,7 @@ describe("memory that the other side can claim is bounded", () => {
   });
 });
 
-it("random and mutated frames behind a valid session id never throw, and hand on nothing after the end", () => {
+test("random and mutated frames behind a valid session id never throw, and hand on nothing after the end", () => {
   const simulation = new Simulation(11);
   const { random } = simulation;
   const corpus = capture();

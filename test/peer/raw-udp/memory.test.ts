@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { Channel } from "../../../lib/peer/channel.js";
 import type { ProfileHost } from "../../../lib/peer/profile.js";
 import { RawUdpProfile } from "../../../lib/peer/raw-udp/index.js";
@@ -44,7 +44,7 @@ class Wire implements ProfileHost {
   }
 }
 
-it.each([
+test.each([
   ["reliable", Channel.Reliable],
   ["unreliable", Channel.Unreliable],
   ["notify", Channel.Notify],

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Channel } from "../../../lib/peer/channel.js";
 import { type EndPoint, Simulation, ToySeal } from "./simulation.js";
 
@@ -26,7 +26,7 @@ function warmPair(delayMs: number, simulation = new Simulation()): [EndPoint, En
 }
 
 describe("losses without other traffic", () => {
-  it.each([10, 50, 150])("the last packet of a burst, lost, arrives within 3 round trips of 2 x %i ms", (delayMs) => {
+  test.each([10, 50, 150])("the last packet of a burst, lost, arrives within 3 round trips of 2 x %i ms", (delayMs) => {
     const simulation = new Simulation();
     const [near, far] = warmPair(delayMs, simulation);
     for (let index = 0; index < 5; index++) {
@@ -44,7 +44,7 @@ describe("losses without other traffic", () => {
     expect(simulation.nowMs - sentMs).toBeLessThanOrEqual(Math.max(3 * 2 * delayMs, 5 * delayMs + 30));
   });
 
-  it("at 60 messages a second that are sent back, with 2 % loss, 99 of 100 take 4 ms at most", () => {
+  test("at 60 messages a second that are sent back, with 2 % loss, 99 of 100 take 4 ms at most", () => {
     const simulation = new Simulation(7);
     const [near, far] = simulation.pair({ delayMs: 0.15, loss: 0.02 });
     const waits: number[] = [];
@@ -64,7 +64,7 @@ describe("losses without other traffic", () => {
     expect(waits[Math.floor(waits.length * 0.99)]).toBeLessThan(4);
   });
 
-  it("a side that works in frames of 50 ms is not taken for silent", () => {
+  test("a side that works in frames of 50 ms is not taken for silent", () => {
     const simulation = new Simulation(3);
     const [near, far] = simulation.pair({});
     const [toFar, toNear]: [Uint8Array[], Uint8Array[]] = [[], []];
@@ -88,7 +88,7 @@ describe("losses without other traffic", () => {
     expect(near.profile.counters.bytesRetransmitted).toBeLessThan((messages * 100) / 6);
   });
 
-  it("a single lost ping is asked again, and a token of notify that was alone is resolved", () => {
+  test("a single lost ping is asked again, and a token of notify that was alone is resolved", () => {
     const simulation = new Simulation();
     const [near] = warmPair(20, simulation);
     const fate: string[] = [];
@@ -104,7 +104,7 @@ describe("losses without other traffic", () => {
     expect(near.nextDeadlineMs).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it("an outage of a minute costs a few probes, and what was queued arrives after it", () => {
+  test("an outage of a minute costs a few probes, and what was queued arrives after it", () => {
     const simulation = new Simulation();
     const [near, far] = warmPair(20, simulation);
     near.link.options = { loss: 1 };
@@ -120,7 +120,7 @@ describe("losses without other traffic", () => {
 });
 
 describe("unreliable messages of a game", () => {
-  it("20 and 10 times a second each way take one packet each: acknowledgements leave with the next message", () => {
+  test("20 and 10 times a second each way take one packet each: acknowledgements leave with the next message", () => {
     for (const intervalMs of [50, 100]) {
       const simulation = new Simulation();
       const [near, far] = warmPair(5, simulation);
@@ -135,7 +135,7 @@ describe("unreliable messages of a game", () => {
     }
   });
 
-  it("alone, one is acknowledged once and not asked after; lost, it is asked after once, and forgotten", () => {
+  test("alone, one is acknowledged once and not asked after; lost, it is asked after once, and forgotten", () => {
     const simulation = new Simulation();
     const [near, far] = warmPair(5, simulation);
     const before = [near.link.sentPackets, far.link.sentPackets] as const;
@@ -152,7 +152,7 @@ describe("unreliable messages of a game", () => {
     expect(near.nextDeadlineMs).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it("one does not hold back what must not wait: the probe after a lost reliable message is as early as without it", () => {
+  test("one does not hold back what must not wait: the probe after a lost reliable message is as early as without it", () => {
     const simulation = new Simulation();
     const [near, far] = warmPair(5, simulation);
     const messages = collect(far);
@@ -167,7 +167,7 @@ describe("unreliable messages of a game", () => {
 });
 
 describe("order and urgency", () => {
-  it("what is more urgent leaves first: control, datagrams, lanes 0 to 3, streams", () => {
+  test("what is more urgent leaves first: control, datagrams, lanes 0 to 3, streams", () => {
     const simulation = new Simulation();
     const [near, far] = simulation.pair({ delayMs: 10 });
     const messages = collect(far);
@@ -180,7 +180,7 @@ describe("order and urgency", () => {
     expect(near.profile.counters.packetsSent).toBe(1);
   });
 
-  it("an urgent message overtakes a megabyte that is queued", () => {
+  test("an urgent message overtakes a megabyte that is queued", () => {
     const simulation = new Simulation();
     const [near, far] = simulation.pair({ delayMs: 10, bytesPerMs: 500 });
     let streamed = 0;
@@ -202,7 +202,7 @@ describe("order and urgency", () => {
 });
 
 describe("queues", () => {
-  it("a lane refuses beyond its limit, whole messages only, and says once when it is half empty", () => {
+  test("a lane refuses beyond its limit, whole messages only, and says once when it is half empty", () => {
     const simulation = new Simulation();
     const [near, far] = simulation.pair({ delayMs: 10 }, undefined, { limits: { maxQueuedBytes: 10_000 } });
     const messages = collect(far);
@@ -218,7 +218,7 @@ describe("queues", () => {
     expect(messages.length).toBe(11);
   });
 
-  it("datagrams have a queue of their own", () => {
+  test("datagrams have a queue of their own", () => {
     const simulation = new Simulation();
     const [near, far] = simulation.pair({ delayMs: 10 }, undefined, { limits: { maxQueuedDatagramBytes: 3000 } });
     const messages = collect(far);
@@ -234,12 +234,12 @@ describe("queues", () => {
     expect(messages.length).toBe(4);
   });
 
-  it("a datagram that fits no packet is the caller's error", () => {
+  test("a datagram that fits no packet is the caller's error", () => {
     const [near] = new Simulation().pair({});
     expect(() => near.send(Channel.Unreliable, 0, new Uint8Array(1190))).toThrow(RangeError);
   });
 
-  it("no more of a lane is in flight than its window, and the rest follows", () => {
+  test("no more of a lane is in flight than its window, and the rest follows", () => {
     const simulation = new Simulation();
     const [near, far] = simulation.pair({ delayMs: 500 }, { delayMs: 500 });
     let inFlight = 0;
@@ -254,7 +254,7 @@ describe("queues", () => {
     expect(inFlight).toBeGreaterThan(1 << 20);
   });
 
-  it("a socket that is full gets the same packet again, and nothing is lost or sealed twice", () => {
+  test("a socket that is full gets the same packet again, and nothing is lost or sealed twice", () => {
     const simulation = new Simulation();
     const [near, far] = simulation.pair({ delayMs: 10 }, undefined, { seal: new ToySeal() });
     const messages = collect(far);
@@ -272,7 +272,7 @@ describe("queues", () => {
 });
 
 describe("closing", () => {
-  it("the reason arrives through losses, and its acknowledgement confirms it", () => {
+  test("the reason arrives through losses, and its acknowledgement confirms it", () => {
     for (let seed = 0; seed < 50; seed++) {
       const simulation = new Simulation(seed);
       const [near, far] = simulation.pair({ delayMs: 20, loss: 0.5 });
@@ -287,7 +287,7 @@ describe("closing", () => {
     }
   });
 
-  it("both may close at once, and who has closed hands nothing on", () => {
+  test("both may close at once, and who has closed hands nothing on", () => {
     const simulation = new Simulation();
     const [near, far] = simulation.pair({ delayMs: 20 });
     const messages = collect(near);
@@ -305,7 +305,7 @@ describe("closing", () => {
 });
 
 describe("time", () => {
-  it("a program that stood still for a minute keeps its round trip and its connection", () => {
+  test("a program that stood still for a minute keeps its round trip and its connection", () => {
     const simulation = new Simulation();
     const [near, far] = warmPair(20, simulation);
     const messages = collect(far);
@@ -328,18 +328,18 @@ describe("time", () => {
     expect(near.profile.counters.packetsLost).toBe(0);
   });
 
-  it("the round trip is measured without the delay of acknowledgements", () => {
+  test("the round trip is measured without the delay of acknowledgements", () => {
     const [near] = warmPair(30);
     expect(near.profile.roundTripTimeMs).toBeGreaterThanOrEqual(59.8);
     expect(near.profile.roundTripTimeMs).toBeLessThan(62);
   });
 
-  it("an idle connection has no deadline", () => {
+  test("an idle connection has no deadline", () => {
     const [near, far] = warmPair(30);
     expect([near.nextDeadlineMs, far.nextDeadlineMs]).toEqual([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]);
   });
 
-  it("a ping is answered at once, through the receive path alone", () => {
+  test("a ping is answered at once, through the receive path alone", () => {
     const simulation = new Simulation();
     const [near, far] = warmPair(30, simulation);
     far.profile.flush = () => {};
@@ -358,7 +358,7 @@ describe("time", () => {
 });
 
 describe("budget", () => {
-  it("tells what the way carries and what may leave at once", () => {
+  test("tells what the way carries and what may leave at once", () => {
     const simulation = new Simulation();
     const [near] = simulation.pair({ delayMs: 20, bytesPerMs: 250 }, { delayMs: 20 });
     expect(near.profile.sendBudget.bytesFree).toBe(12_000);

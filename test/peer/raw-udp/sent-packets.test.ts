@@ -1,7 +1,7 @@
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { SentPackets } from "../../../lib/peer/raw-udp/sent-packets.js";
 
-it("packets that nobody will acknowledge are remembered by few", () => {
+test("packets that nobody will acknowledge are remembered by few", () => {
   const packets = new SentPackets(0);
   for (let count = 0; count < 100_000; count++) packets.begin();
   const few = packets.state.length;

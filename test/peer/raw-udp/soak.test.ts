@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { Channel } from "../../../lib/peer/channel.js";
 import { type EndPoint, Simulation, ToySeal } from "./simulation.js";
 
@@ -43,7 +43,7 @@ function soak(simulation: Simulation, near: EndPoint, far: EndPoint, messages: n
   expect([near.malformedText, far.malformedText]).toEqual([null, null]);
 }
 
-it("3000 messages arrive complete and in order under each of 100 seeds, with 20 % loss and 40 % reordering", () => {
+test("3000 messages arrive complete and in order under each of 100 seeds, with 20 % loss and 40 % reordering", () => {
   for (let seed = 1; seed <= 100; seed++) {
     const simulation = new Simulation(seed);
     const link = { delayMs: 20, loss: 0.2, reordering: 0.4, duplication: 0.05 };
@@ -55,7 +55,7 @@ it("3000 messages arrive complete and in order under each of 100 seeds, with 20 
   }
 }, 300_000);
 
-it("notify messages end exactly once each, delivered only if handed over, and never behind a newer one", () => {
+test("notify messages end exactly once each, delivered only if handed over, and never behind a newer one", () => {
   for (let seed = 1; seed <= 20; seed++) {
     const simulation = new Simulation(seed);
     const [near, far] = simulation.pair({ delayMs: 20, loss: 0.2, reordering: 0.4, duplication: 0.1 });
@@ -101,7 +101,7 @@ it("notify messages end exactly once each, delivered only if handed over, and ne
   }
 }, 300_000);
 
-it("what is open when a connection ends is lost, once", () => {
+test("what is open when a connection ends is lost, once", () => {
   const [near] = new Simulation().pair({ delayMs: 20 });
   const fates: string[] = [];
   for (let number = 0; number < 40; number++) {

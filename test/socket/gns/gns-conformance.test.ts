@@ -1,4 +1,4 @@
-import { describe, it } from "vitest";
+import { describe, test } from "vitest";
 import { ConfigValue } from "../../../lib/index.js";
 import { GnsSocketFactory } from "../../../lib/socket/gns.js";
 import { socketConformance } from "../../../lib/testing/index.js";
@@ -11,5 +11,5 @@ describe.each([
   ["IPv4 at a dual-stack server, thread driver", { address: "127.0.0.1", driver: "thread" }],
 ] as const)("GNS, %s", (_, settings) => {
   const createFactory = () => new GnsSocketFactory({ ...settings, port: 0, config });
-  for (const { name, run } of socketConformance({ createFactory })) it(name, run);
+  for (const { name, run } of socketConformance({ createFactory })) test(name, run);
 });

@@ -1,4 +1,4 @@
-import { describe, it } from "vitest";
+import { describe, test } from "vitest";
 import { LagSocketFactory, MemoryNetwork, MemorySocketFactory } from "../../../lib/socket/index.js";
 import { UdpSocketFactory } from "../../../lib/socket/udp.js";
 import { WebSocketFactory } from "../../../lib/socket/websocket-server.js";
@@ -13,7 +13,7 @@ describe.each(["datagram", "native", "stream"] as const)("a bad line over memory
     const inner = new MemorySocketFactory(new MemoryNetwork({ clock, random }), { kind, port: 0 });
     return new LagSocketFactory(inner, { ...bad, bandwidthBytesPerSecond: 10_000_000, clock, random });
   };
-  for (const { name, run } of socketConformance({ createFactory, clock })) it(name, run);
+  for (const { name, run } of socketConformance({ createFactory, clock })) test(name, run);
 });
 
 describe.each([
@@ -21,5 +21,5 @@ describe.each([
   ["WebSocket", () => new WebSocketFactory({ address: "127.0.0.1", port: 0 })],
 ] as const)("a bad line over %s", (_, createInner) => {
   const createFactory = () => new LagSocketFactory(createInner(), { ...bad, random: seededRandom(7) });
-  for (const { name, run } of socketConformance({ createFactory })) it(name, run);
+  for (const { name, run } of socketConformance({ createFactory })) test(name, run);
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   Delivery,
   type IConnectionHandle,
@@ -77,7 +77,7 @@ class Line {
 const range = (end: number) => Array.from({ length: end }, (_, index) => index);
 
 describe("datagrams on a bad line", () => {
-  it("come after the latency, and within the jitter, in order", async () => {
+  test("come after the latency, and within the jitter, in order", async () => {
     const line = await new Line("datagram", { latencyMs: 50, jitterMs: 20 }).connect();
     for (const number of range(200)) line.send(number);
     line.run(200);
@@ -88,7 +88,7 @@ describe("datagrams on a bad line", () => {
     expect(Math.max(...times)).toBeGreaterThan(60);
   });
 
-  it("are lost, doubled and overtaken as often as told", async () => {
+  test("are lost, doubled and overtaken as often as told", async () => {
     const line = await new Line("datagram", { latencyMs: 20, loss: 0.2, duplicate: 0.1, reorder: 0.3 }).connect();
     for (const number of range(4000)) {
       line.send(number);
@@ -108,7 +108,7 @@ describe("datagrams on a bad line", () => {
     expect(line.client).toMatchObject({ lostPackets: 4000 - counts.size });
   });
 
-  it("pass the line at its bandwidth; what does not fit its queue is dropped", async () => {
+  test("pass the line at its bandwidth; what does not fit its queue is dropped", async () => {
     const line = await new Line("datagram", { bandwidthBytesPerSecond: 100_000, queueBytes: 5000 }).connect();
     for (const number of range(100)) line.send(number);
     expect(line.client).toMatchObject({ lostPackets: 50 });
@@ -118,7 +118,7 @@ describe("datagrams on a bad line", () => {
     expect(line.numbers).toEqual(range(50));
   });
 
-  it("follow conditions that change", async () => {
+  test("follow conditions that change", async () => {
     const line = await new Line("datagram", { latencyMs: 10 }).connect();
     line.send(0);
     line.run(20);
@@ -133,7 +133,7 @@ describe("datagrams on a bad line", () => {
 });
 
 describe("reliable packets on a bad line", () => {
-  it.each(["native", "stream"] as const)("%s: arrive all, once, in their order, some of them late", async (kind) => {
+  test.each(["native", "stream"] as const)("%s: arrive all, once, in their order, some of them late", async (kind) => {
     const line = await new Line(kind, { latencyMs: 10, loss: 0.3, duplicate: 0.5, reorder: 0.5 }).connect();
     for (const number of range(600)) {
       line.send(number, Delivery.Reliable, number % 2);
@@ -149,7 +149,7 @@ describe("reliable packets on a bad line", () => {
     expect(late).toBeGreaterThan(200);
   });
 
-  it("a lost packet holds up its own lane only", async () => {
+  test("a lost packet holds up its own lane only", async () => {
     // The first packet is lost once, all others pass.
     const rolls = [0];
     const line = await new Line("native", { latencyMs: 10, loss: 0.5, random: () => rolls.shift() ?? 0.9 }).connect();
@@ -165,7 +165,7 @@ describe("reliable packets on a bad line", () => {
     expect(line.numbers.slice(1)).toEqual([0, 1]);
   });
 
-  it("are refused when the line's queue is full, and taken again when half of it is free", async () => {
+  test("are refused when the line's queue is full, and taken again when half of it is free", async () => {
     const line = await new Line("stream", { bandwidthBytesPerSecond: 100_000, queueBytes: 5000 }).connect();
     const taken = range(100).filter((number) => line.send(number));
     expect(taken).toEqual(range(50));
@@ -178,7 +178,7 @@ describe("reliable packets on a bad line", () => {
     expect(line.numbers).toEqual(range(51));
   });
 
-  it("unreliable packets of a native connection are lost, its reliable ones not", async () => {
+  test("unreliable packets of a native connection are lost, its reliable ones not", async () => {
     const line = await new Line("native", { latencyMs: 1, loss: 0.5 }).connect();
     for (const number of range(400)) line.send(number, number % 2 ? Delivery.Reliable : Delivery.Unreliable);
     line.run(500);
@@ -189,7 +189,7 @@ describe("reliable packets on a bad line", () => {
   });
 });
 
-it("a close lets what is on its way arrive", async () => {
+test("a close lets what is on its way arrive", async () => {
   const line = await new Line("datagram", { latencyMs: 50 }).connect();
   line.send(7);
   const closed = line.client.close();
@@ -198,7 +198,7 @@ it("a close lets what is on its way arrive", async () => {
   expect(line.arrivals).toEqual([{ number: 7, atMs: 50 }]);
 });
 
-it.each([
+test.each([
   { loss: 1.5 },
   { reorder: -0.1 },
   { latencyMs: -1 },

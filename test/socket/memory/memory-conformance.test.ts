@@ -1,4 +1,4 @@
-import { describe, it } from "vitest";
+import { describe, test } from "vitest";
 import { MemoryNetwork, MemorySocketFactory } from "../../../lib/socket/index.js";
 import { FakeClock, seededRandom, socketConformance } from "../../../lib/testing/index.js";
 
@@ -6,5 +6,5 @@ describe.each(["datagram", "native", "stream"] as const)("memory sockets, %s", (
   const clock = new FakeClock();
   const createFactory = () =>
     new MemorySocketFactory(new MemoryNetwork({ clock, random: seededRandom(1) }), { kind, port: 0 });
-  for (const { name, run } of socketConformance({ createFactory, clock })) it(name, run);
+  for (const { name, run } of socketConformance({ createFactory, clock })) test(name, run);
 });

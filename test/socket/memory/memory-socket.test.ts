@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   Delivery,
   type IConnectionHandle,
@@ -49,7 +49,7 @@ describe("a native memory socket", () => {
   };
   const inOrder = Array.from({ length: total }, (_, index) => index);
 
-  it("mixes lanes and deliveries, and keeps each lane's order", async () => {
+  test("mixes lanes and deliveries, and keeps each lane's order", async () => {
     const pair = await connect({ kind: "native" });
     sendMixed(pair);
     const numbers = receiveAll(pair.server);
@@ -62,7 +62,7 @@ describe("a native memory socket", () => {
     expect(unreliable).not.toEqual([...unreliable].sort((a, b) => a - b));
   });
 
-  it("does it the same way with the same seed, and another way with another", async () => {
+  test("does it the same way with the same seed, and another way with another", async () => {
     const orders = [];
     for (const seed of [5, 5, 6]) {
       const pair = await connect({ kind: "native" }, seededRandom(seed));
@@ -73,7 +73,7 @@ describe("a native memory socket", () => {
     expect(orders[2]).not.toEqual(orders[0]);
   });
 
-  it("drops unreliable packets and refuses reliable ones when the connection is full", async () => {
+  test("drops unreliable packets and refuses reliable ones when the connection is full", async () => {
     const { client, server, handle } = await connect({ kind: "native", queueBytes: 1000 });
     const bytes = new Uint8Array(600);
     expect(client.send(handle, bytes, 600, Delivery.Reliable)).toBe(true);
@@ -88,7 +88,7 @@ describe("a native memory socket", () => {
 });
 
 describe("a memory socket of datagrams", () => {
-  it("drops what does not fit its queue, and counts it", async () => {
+  test("drops what does not fit its queue, and counts it", async () => {
     const { client, server, handle } = await connect({ queuePackets: 10 });
     for (let number = 0; number < 15; number++) client.send(handle, Uint8Array.of(number), 1, Delivery.Unreliable);
     client.flush();
@@ -96,7 +96,7 @@ describe("a memory socket of datagrams", () => {
     expect(receiveAll(server)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 
-  it("sends nothing before flush", async () => {
+  test("sends nothing before flush", async () => {
     const { client, server, handle } = await connect({});
     client.send(handle, Uint8Array.of(1), 1, Delivery.Unreliable);
     expect(receiveAll(server)).toEqual([]);
@@ -104,7 +104,7 @@ describe("a memory socket of datagrams", () => {
     expect(receiveAll(server)).toEqual([1]);
   });
 
-  it("hears only the other end that it is connected to", async () => {
+  test("hears only the other end that it is connected to", async () => {
     const clock = new FakeClock();
     const network = new MemoryNetwork({ clock });
     const factory = new MemorySocketFactory(network, { port: 0 });
@@ -126,7 +126,7 @@ describe("a memory socket of datagrams", () => {
     expect(receiveAll(client)).toEqual([3]);
   });
 
-  it("gives one handle for all packets, so that whoever keeps it has to copy it", async () => {
+  test("gives one handle for all packets, so that whoever keeps it has to copy it", async () => {
     const { client, server, handle } = await connect({});
     client.send(handle, Uint8Array.of(1), 1, Delivery.Unreliable);
     client.send(handle, Uint8Array.of(2), 1, Delivery.Unreliable);
@@ -140,12 +140,12 @@ describe("a memory socket of datagrams", () => {
   });
 });
 
-it("handles say what the factory was told", async () => {
+test("handles say what the factory was told", async () => {
   const { handle } = await connect({ kind: "stream", security: "authenticated", maxPacketSize: 777 });
   expect(handle).toMatchObject({ ordered: true, security: "authenticated", maxPacketSize: 777, addressVerified: true });
 });
 
-it.each(["datagram", "native", "stream"] as const)("%s: no heap bytes per packet after warm-up", async (kind) => {
+test.each(["datagram", "native", "stream"] as const)("%s: no heap bytes per packet after warm-up", async (kind) => {
   // A random number is an object on the heap, unless it is a small integer.
   const { client, server, handle } = await connect({ kind }, () => 0);
   const [bytes, packet] = [new Uint8Array(1200), new ReceivedPacket()];

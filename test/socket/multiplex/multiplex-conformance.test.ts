@@ -1,4 +1,4 @@
-import { describe, it } from "vitest";
+import { describe, test } from "vitest";
 import { MemoryNetwork, MemorySocketFactory, MultiplexSocketFactory } from "../../../lib/socket/index.js";
 import { UdpSocketFactory } from "../../../lib/socket/udp.js";
 import { WebSocketFactory } from "../../../lib/socket/websocket-server.js";
@@ -13,7 +13,7 @@ describe.each(["datagram", "native", "stream"] as const)("memory sockets, %s, be
     );
     return new MultiplexSocketFactory(new MemorySocketFactory(network, { kind, port: 0 }), ...others);
   };
-  for (const { name, run } of socketConformance({ createFactory, clock })) it(name, run);
+  for (const { name, run } of socketConformance({ createFactory, clock })) test(name, run);
 });
 
 describe("UDP and WebSocket on one server, clients of UDP", () => {
@@ -22,5 +22,5 @@ describe("UDP and WebSocket on one server, clients of UDP", () => {
       new UdpSocketFactory({ address: "127.0.0.1", port: 0 }),
       new WebSocketFactory({ address: "127.0.0.1", port: 0 }),
     );
-  for (const { name, run } of socketConformance({ createFactory })) it(name, run);
+  for (const { name, run } of socketConformance({ createFactory })) test(name, run);
 });

@@ -1,4 +1,4 @@
-import { expect, it, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import {
   Delivery,
   type IConnectionHandle,
@@ -16,7 +16,7 @@ const factories = () => [
   new MemorySocketFactory(new MemoryNetwork(), { kind: "native", port: 0 }),
 ];
 
-it("one server has clients of three transports, and answers each on its own", async () => {
+test("one server has clients of three transports, and answers each on its own", async () => {
   const kinds = factories();
   const factory = new MultiplexSocketFactory(...kinds);
   const server = factory.createServerSocket();
@@ -51,7 +51,7 @@ it("one server has clients of three transports, and answers each on its own", as
   await server.close();
 });
 
-it("listens with all or with none", async () => {
+test("listens with all or with none", async () => {
   const taken = new WebSocketFactory({ port: 0 });
   const first = taken.createServerSocket();
   await first.bind(taken.getBindEndPoint());
@@ -64,7 +64,7 @@ it("listens with all or with none", async () => {
   await first.close();
 });
 
-it("has the least packet size of its factories", () => {
+test("has the least packet size of its factories", () => {
   expect(new MultiplexSocketFactory(...factories()).maxPacketSize).toBe(1232);
   expect(() => new MultiplexSocketFactory()).toThrow(TypeError);
 });

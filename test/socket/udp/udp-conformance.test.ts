@@ -1,4 +1,4 @@
-import { describe, it } from "vitest";
+import { describe, test } from "vitest";
 import { UdpSocketFactory } from "../../../lib/socket/udp.js";
 import { socketConformance } from "../../../lib/testing/index.js";
 
@@ -9,5 +9,5 @@ describe.each([
   ["IPv6", { address: "::1", bindAddress: "::1" }],
 ])("UDP, %s", (_, addresses) => {
   const createFactory = () => new UdpSocketFactory({ ...addresses, port: 0 });
-  for (const { name, run } of socketConformance({ createFactory })) it(name, run);
+  for (const { name, run } of socketConformance({ createFactory })) test(name, run);
 });

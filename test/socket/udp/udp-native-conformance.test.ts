@@ -1,4 +1,4 @@
-import { describe, it } from "vitest";
+import { describe, test } from "vitest";
 import { UdpSocketFactory } from "../../../lib/socket/udp.js";
 import { socketConformance } from "../../../lib/testing/index.js";
 
@@ -9,7 +9,7 @@ describe.each([
   ["IPv6", { address: "::1", bindAddress: "::1" }],
 ])("native UDP, %s", (_, addresses) => {
   const createFactory = () => new UdpSocketFactory({ ...addresses, port: 0, implementation: "native" });
-  for (const { name, run } of socketConformance({ createFactory })) it(name, run);
+  for (const { name, run } of socketConformance({ createFactory })) test(name, run);
 });
 
 describe.each(["managed", "native"] as const)(
@@ -18,6 +18,6 @@ describe.each(["managed", "native"] as const)(
     const server = implementation === "native" ? "managed" : "native";
     const createFactory = () => new UdpSocketFactory({ port: 0, implementation: server });
     const createClientFactory = () => new UdpSocketFactory({ port: 0, implementation });
-    for (const { name, run } of socketConformance({ createFactory, createClientFactory })) it(name, run);
+    for (const { name, run } of socketConformance({ createFactory, createClientFactory })) test(name, run);
   },
 );

@@ -1,5 +1,5 @@
 import { createSocket, Socket } from "node:dgram";
-import { afterEach, expect, it, vi } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { Delivery, type ISocket, ReceivedPacket } from "../../../lib/socket/index.js";
 import { UdpSocketFactory, type UdpSocketFactoryOptions } from "../../../lib/socket/udp.js";
 
@@ -36,12 +36,12 @@ async function receive(socket: ISocket): Promise<ReceivedPacket> {
 
 const byte = (value: number) => Uint8Array.of(value);
 
-it("has the seed's defaults", () => {
+test("has the seed's defaults", () => {
   const { address, port, maxPacketSize } = new UdpSocketFactory();
   expect([address, port, maxPacketSize]).toEqual(["localhost", 7777, 1232]);
 });
 
-it("a connected client hears nobody else", async () => {
+test("a connected client hears nobody else", async () => {
   const [server, stranger] = [await listen(), await listen()];
   const { socket, handle } = await connect(server);
   socket.send(handle, byte(1), 1, Delivery.Unreliable);
@@ -51,7 +51,7 @@ it("a connected client hears nobody else", async () => {
   expect((await receive(socket)).buffer[0]).toBe(3);
 });
 
-it("one dual-stack server has clients of both families", async () => {
+test("one dual-stack server has clients of both families", async () => {
   const server = await listen();
   const addresses = [];
   for (const address of ["127.0.0.1", "::1"]) {
@@ -68,7 +68,7 @@ it("one dual-stack server has clients of both families", async () => {
   ]);
 });
 
-it("that nobody listens does not end a client", async () => {
+test("that nobody listens does not end a client", async () => {
   const gone = await listen();
   const { boundPort } = gone;
   const { socket, handle } = await connect(gone);
@@ -85,7 +85,7 @@ it("that nobody listens does not end a client", async () => {
   expect((await receive(server)).buffer[0]).toBe(9);
 });
 
-it("empty packets and those too large are no packets", async () => {
+test("empty packets and those too large are no packets", async () => {
   const server = await listen();
   const raw = createSocket("udp4");
   const send = (bytes: Uint8Array) =>
@@ -99,7 +99,7 @@ it("empty packets and those too large are no packets", async () => {
   raw.close();
 });
 
-it("drops and counts what does not fit its queue", async () => {
+test("drops and counts what does not fit its queue", async () => {
   const server = await listen({ queuePackets: 3 });
   const { socket, handle } = await connect(server);
   for (let count = 0; count < 10; count++) socket.send(handle, byte(count), 1, Delivery.Unreliable);
@@ -109,7 +109,7 @@ it("drops and counts what does not fit its queue", async () => {
   expect([numbers, server.poll()]).toEqual([[0, 1, 2], false]);
 });
 
-it("what node:dgram keeps until the system has room is not written over", async () => {
+test("what node:dgram keeps until the system has room is not written over", async () => {
   const { socket, handle } = await connect(await listen());
   const kept: Uint8Array[] = [];
   const send = vi.spyOn(Socket.prototype, "send").mockImplementation((...[bytes]) => {
@@ -126,13 +126,13 @@ it("what node:dgram keeps until the system has room is not written over", async 
   expect(kept[1]).toBe(kept[0]);
 });
 
-it("a name that does not exist is a failed connect", async () => {
+test("a name that does not exist is a failed connect", async () => {
   const { factory, socket } = create();
   const error = await socket.connect(factory.getConnectEndPoint("no-such-host.invalid", 1)).catch((error) => error);
   expect(error).toMatchObject({ code: "ERR_CONNECT_FAILED", cause: expect.any(Error) });
 });
 
-it.each([
+test.each([
   ["an address of another machine", { bindAddress: "192.0.2.1" }, "ERR_FAILED"],
   ["an IPv6 address of another machine", { bindAddress: "2001:db8::1" }, "ERR_FAILED"],
 ])("bind to %s fails", async (_, options, code) => {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   Delivery,
   type DisconnectReason,
@@ -14,7 +14,7 @@ import { WebSocketFactory } from "../../../lib/socket/websocket-server.js";
 import { launchBrowser, servePage } from "../../support/browser-page.js";
 
 /** Puts a client into the page that answers to calls of the test. */
-const program = `
+const PROGRAM = `
   import { ReceivedPacket } from "./index.js";
   import { WebSocketFactory } from "./websocket.js";
   globalThis.connect = async (port) => {
@@ -52,7 +52,7 @@ const reasons: DisconnectReason[] = [];
 const origins: (string | undefined)[] = [];
 
 beforeAll(async () => {
-  pages = await servePage(program, new URL("../../../lib/socket", import.meta.url).pathname);
+  pages = await servePage(PROGRAM, new URL("../../../lib/socket", import.meta.url).pathname);
   pages.listen(0, "127.0.0.1");
   await once(pages, "listening");
   const origin = `http://127.0.0.1:${(pages.address() as AddressInfo).port}`;
@@ -93,7 +93,7 @@ afterAll(async () => {
 const connect = (name: string) =>
   page.evaluate(`connect(${server.boundPort}).then((client) => { globalThis.${name} = client; })`);
 
-it("a browser gets its packets back", async () => {
+test("a browser gets its packets back", async () => {
   await connect("echo");
   expect(await page.evaluate("echo.send([1, 2, 255]) && echo.send(new Array(16384).fill(7))")).toBe(true);
   await page.waitForFunction("echo.packets.length === 2");
@@ -102,7 +102,7 @@ it("a browser gets its packets back", async () => {
   expect(origins).toEqual([new URL(page.url()).origin]);
 });
 
-it("a server's reason arrives in the browser", async () => {
+test("a server's reason arrives in the browser", async () => {
   await connect("told");
   const reason = { code: 999, text: "\u{1f680}".repeat(30) };
   await handles.at(-1)?.disconnect(reason);
@@ -110,13 +110,13 @@ it("a server's reason arrives in the browser", async () => {
   expect(await page.evaluate("told.reasons")).toEqual([reason]);
 });
 
-it("a browser's reason arrives at the server", async () => {
+test("a browser's reason arrives at the server", async () => {
   await connect("leaving");
   await page.evaluate('leaving.disconnect({ code: 0, text: "bye" })');
   await expect.poll(() => reasons).toEqual([{ code: 0, text: "bye" }]);
 });
 
-it("a page that is closed is a connection lost", async () => {
+test("a page that is closed is a connection lost", async () => {
   await connect("lost");
   const before = reasons.length;
   await page.goto("about:blank");

@@ -1,14 +1,14 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, describe, it } from "vitest";
+import { afterAll, beforeAll, describe, test } from "vitest";
 import { WebSocketFactory } from "../../../lib/socket/websocket-server.js";
 import { socketConformance } from "../../../lib/testing/index.js";
 import { createTlsIdentity } from "../../support/tls-identity.js";
 
 describe("WebSocket over ws", () => {
   const createFactory = () => new WebSocketFactory({ port: 0 });
-  for (const { name, run } of socketConformance({ createFactory })) it(name, run);
+  for (const { name, run } of socketConformance({ createFactory })) test(name, run);
 });
 
 describe("WebSocket over wss, on the user's server", () => {
@@ -32,5 +32,5 @@ describe("WebSocket over wss, on the user's server", () => {
   const cases = socketConformance({ createFactory });
   // The user's server is bound already, and stays so.
   const notOurs = ["an address has one server", "connect fails where nobody listens"];
-  for (const { name, run } of cases.filter(({ name }) => !notOurs.includes(name))) it(name, run);
+  for (const { name, run } of cases.filter(({ name }) => !notOurs.includes(name))) test(name, run);
 });

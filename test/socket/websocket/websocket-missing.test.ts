@@ -1,11 +1,11 @@
-import { expect, it, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { WebSocketFactory } from "../../../lib/socket/websocket-server.js";
 
 vi.mock("ws", () => {
   throw new Error("Cannot find package 'ws'");
 });
 
-it("without the package ws both ends say how to get it", async () => {
+test("without the package ws both ends say how to get it", async () => {
   const factory = new WebSocketFactory({ port: 0 });
   const missing = { code: "ERR_MISSING_PACKAGE", message: expect.stringContaining("npm install ws") };
   await expect(factory.createServerSocket().bind(factory.getBindEndPoint())).rejects.toMatchObject(missing);

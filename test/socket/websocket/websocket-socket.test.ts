@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer as createHttpServer, type IncomingMessage, request } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { type AddressInfo, connect as connectTcp } from "node:net";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { WebSocket } from "ws";
 import {
   Delivery,
@@ -83,13 +83,13 @@ async function upgrade(url: string, headers: Record<string, string> = {}): Promi
 }
 
 describe("close codes", () => {
-  it.each([0, 1, 999, 1000, 1001, 1016, 1999])("carry the code %i", (code) => {
+  test.each([0, 1, 999, 1000, 1001, 1016, 1999])("carry the code %i", (code) => {
     const closeCode = closeCodeOf({ code, text: "" });
     expect(closeCode).toBe(code < 1000 ? 4000 + code : 2000 + code);
     expect(reasonOfClose(closeCode, "why")).toEqual({ code, text: "why" });
   });
 
-  it.each([
+  test.each([
     [1006, 1003],
     [1001, 1003],
     [1000, 1003],
@@ -103,7 +103,7 @@ describe("close codes", () => {
 });
 
 describe("a stranger", () => {
-  it("is refused with HTTP 403, and with 503 by a full server, and the reason", async () => {
+  test("is refused with HTTP 403, and with 503 by a full server, and the reason", async () => {
     const server = await listen();
     server.answer = { code: 12, text: "naïve" };
     const forbidden = await upgrade(server.url);
@@ -114,14 +114,14 @@ describe("a stranger", () => {
     expect(server.connected).toEqual([]);
   });
 
-  it("is refused on another path", async () => {
+  test("is refused on another path", async () => {
     const server = await listen({ path: "/game" });
     expect((await upgrade(server.url.replace("/game", "/other"))).statusCode).toBe(404);
     expect((await upgrade(`${server.url}?room=5`)).statusCode).toBe(101);
     expect(server.incoming).toMatchObject([{ path: "/game?room=5", security: "none" }]);
   });
 
-  it("is refused from a page of another origin", async () => {
+  test("is refused from a page of another origin", async () => {
     const server = await listen({ origins: ["https://game.example"] });
     expect((await upgrade(server.url, { Origin: "https://evil.example" })).statusCode).toBe(403);
     expect(server.incoming).toEqual([]);
@@ -130,7 +130,7 @@ describe("a stranger", () => {
     expect(server.incoming.map(({ origin }) => origin)).toEqual(["https://game.example", undefined]);
   });
 
-  it("gets a hint without an upgrade, and harms nobody with nonsense", async () => {
+  test("gets a hint without an upgrade, and harms nobody with nonsense", async () => {
     const server = await listen();
     const response = await fetch(server.url.replace("ws:", "http:"));
     expect(response.status).toBe(426);
@@ -145,7 +145,7 @@ describe("a stranger", () => {
 });
 
 describe("a connection ends", () => {
-  it.each([
+  test.each([
     ["a text frame", (client: WebSocket) => client.send("text"), 1001],
     ["an empty packet", (client: WebSocket) => client.send(new Uint8Array(0)), 1001],
     ["a packet too large", (client: WebSocket) => client.send(new Uint8Array(16_385)), 1001],
@@ -162,7 +162,7 @@ describe("a connection ends", () => {
     if (client.readyState !== WebSocket.CLOSED) await once(client, "close");
   });
 
-  it("after a bounded wait when the other side does not answer the close", async () => {
+  test("after a bounded wait when the other side does not answer the close", async () => {
     const server = await listen({ closeTimeoutMs: 50 });
     const client = new WebSocket(server.url);
     await once(client, "open");
@@ -178,7 +178,7 @@ describe("a connection ends", () => {
 describe("security", () => {
   const identity = createTlsIdentity();
 
-  it.each([
+  test.each([
     ["authenticated", { ca: identity.cert }],
     ["encrypted", { rejectUnauthorized: false }],
   ])("over wss is %s at a client that says %o", async (security, tls) => {
@@ -192,7 +192,7 @@ describe("security", () => {
     https.close();
   });
 
-  it("a certificate that is not trusted is no connection", async () => {
+  test("a certificate that is not trusted is no connection", async () => {
     const https = createTlsServer(identity).listen(0, "127.0.0.1");
     await once(https, "listening");
     const { port } = https.address() as AddressInfo;
@@ -201,7 +201,7 @@ describe("security", () => {
     https.close();
   });
 
-  it("behind a proxy that terminates TLS is encrypted", async () => {
+  test("behind a proxy that terminates TLS is encrypted", async () => {
     const server = await listen({ isBehindTls: true });
     const handle = await server.connect();
     await vi.waitUntil(() => server.connected.length === 1);
@@ -209,7 +209,7 @@ describe("security", () => {
   });
 });
 
-it("shares the user's server with its pages and with other sockets, and leaves it open", async () => {
+test("shares the user's server with its pages and with other sockets, and leaves it open", async () => {
   const http = createHttpServer((_, response) => response.end("page")).listen(0, "127.0.0.1");
   await once(http, "listening");
   const { port } = http.address() as AddressInfo;
@@ -225,7 +225,7 @@ it("shares the user's server with its pages and with other sockets, and leaves i
   http.closeAllConnections();
 });
 
-it("takes a whole URL for an address", async () => {
+test("takes a whole URL for an address", async () => {
   const server = await listen({ path: "/game" });
   const client = new WebSocketFactory().createClientSocket();
   open.push(client);
@@ -234,7 +234,7 @@ it("takes a whole URL for an address", async () => {
   expect(handle).toMatchObject({ ordered: true, reliable: true, addressVerified: true });
 });
 
-it("a hostile refusal does not reach far", async () => {
+test("a hostile refusal does not reach far", async () => {
   const http = createHttpServer().listen(0, "127.0.0.1");
   await once(http, "listening");
   const { port } = http.address() as AddressInfo;
@@ -250,7 +250,7 @@ it("a hostile refusal does not reach far", async () => {
   http.close();
 });
 
-it("sends binary frames only, without compression", async () => {
+test("sends binary frames only, without compression", async () => {
   const server = await listen();
   const client = new WebSocket(server.url);
   await once(client, "open");

@@ -26,7 +26,7 @@ const normal = { loss: conditions(1_000_000, 5, 10, 1, 10), reorder: conditions(
 
 const floodSizes: Sizes = { maxReliableBytes: 10_000, maxUnreliableBytes: 2000 };
 const gameSizes: Sizes = { maxReliableBytes: 4000, maxUnreliableBytes: 2000 };
-const tickMs = 30;
+const TICK_MS = 30;
 
 describe.each(drivers)("driver %s", (driver) => {
   let bugs: string[];
@@ -81,7 +81,7 @@ describe.each(drivers)("driver %s", (driver) => {
   /** Sends half of what the rate allows, tick by tick. */
   async function playGame(row: Conditions, ticks: number): Promise<void> {
     const test = await makeSides("127.0.0.1", row, gameSizes);
-    const bytesPerTick = (row.rateBytesPerSecond * tickMs) / 1000;
+    const bytesPerTick = (row.rateBytesPerSecond * TICK_MS) / 1000;
     await new Promise<void>((resolve) => {
       let tick = 0;
       const timer = setInterval(() => {
@@ -89,7 +89,7 @@ describe.each(drivers)("driver %s", (driver) => {
         if (++tick < ticks) return;
         clearInterval(timer);
         resolve();
-      }, tickMs);
+      }, TICK_MS);
     });
     await checkSides(test);
   }

@@ -1,0 +1,85 @@
+/** Called when an event happens; a promise that it returns is watched for its rejection only. */
+export type EventListener<Args extends unknown[]> = (...args: Args) => void | Promise<void>;
+
+/**
+ * The listeners of an object's events. What a listener throws is reported, and the others are called all the same.
+ *
+ * `Events` maps the name of each event to its arguments: `{ message: [data: Uint8Array]; close: [] }`.
+ */
+export class EventHub<Events extends { [Name in keyof Events]: unknown[] }> {
+  readonly #listeners = new Map<keyof Events, readonly EventListener<never>[]>();
+  readonly #late: readonly (keyof Events)[];
+  /** The arguments of late events that have happened. */
+  readonly #happened = new Map<keyof Events, unknown[]>();
+  readonly #report: (error: unknown) => void;
+
+  /**
+   * @param names all events
+   * @param late those that are a state: a listener that is added after the event is called at once (Mirage's late event)
+   * @param report gets what listeners throw
+   */
+  constructor(
+    names: readonly (keyof Events)[],
+    report: (error: unknown) => void,
+    late: readonly (keyof Events)[] = [],
+  ) {
+    for (const name of names) this.#listeners.set(name, []);
+    this.#report = report;
+    this.#late = late;
+  }
+
+  /**
+   * Adds a listener; the same one twice is called twice.
+   *
+   * @returns removes it again
+   * @throws TypeError for a name that is no event, or a listener that is no function
+   */
+  on<Name extends keyof Events>(name: Name, listener: EventListener<Events[Name]>): () => void {
+    if (typeof listener !== "function") throw new TypeError("A listener is a function");
+    const others = this.#listenersOf(name);
+    const entry: EventListener<Events[Name]> = (...args) => listener(...args);
+    this.#listeners.set(name, [...others, entry]);
+    const happened = this.#happened.get(name);
+    if (happened) this.#call(entry, happened as Events[Name]);
+    return () => {
+      // The list is replaced and never changed: an event that is being emitted goes on with the list that it began with.
+      const listeners = this.#listenersOf(name);
+      this.#listeners.set(
+        name,
+        listeners.filter((other) => other !== entry),
+      );
+    };
+  }
+
+  listenerCount(name: keyof Events): number {
+    return this.#listenersOf(name).length;
+  }
+
+  /** Calls all listeners, in the order in which they were added. */
+  emit<Name extends keyof Events>(name: Name, ...args: Events[Name]): void {
+    if (this.#late.includes(name)) this.#happened.set(name, args);
+    for (const listener of this.#listenersOf(name)) this.#call(listener, args);
+  }
+
+  /** A late event no longer holds. */
+  reset(name: keyof Events): void {
+    this.#happened.delete(name);
+  }
+
+  #listenersOf<Name extends keyof Events>(name: Name): readonly EventListener<Events[Name]>[] {
+    const listeners = this.#listeners.get(name) as readonly EventListener<Events[Name]>[] | undefined;
+    if (!listeners) {
+      throw new TypeError(`There is no event ${String(name)}; there are ${[...this.#listeners.keys()].join(", ")}`);
+    }
+    return listeners;
+  }
+
+  #call<Args extends unknown[]>(listener: EventListener<Args>, args: Args): void {
+    try {
+      const result = listener(...args);
+      if (result instanceof Promise) result.catch(this.#report);
+    } catch (error) {
+      this.#report(error);
+    }
+  }
+}
