@@ -12,6 +12,7 @@ await main(async () => {
   await setup("--bench");
   if (vitest.length === 0) {
     run(process.execPath, ["scripts/lint.mjs"]);
+    run(process.execPath, ["scripts/house.mjs", "--short"]);
     run(process.execPath, ["scripts/prebuild.mjs"]);
   }
   run(join(root, "node_modules", ".bin", "vitest"), ["run", ...vitest]);

@@ -1,0 +1,69 @@
+// node scripts/house.mjs [--short]: the folders of lib and native, the arrows between them and those that run upward, with
+// the lines of each folder. An arrow is a pair of folders of which the first imports (or includes) the second; a layer's
+// base and its top are two folders. --short prints only the totals.
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, posix } from "node:path";
+import { layers, rankOf, readSources, upwardImports } from "./layers.mjs";
+import { root } from "./paths.mjs";
+
+const linesOf = (text) => text.split("\n").length - 1;
+
+/** The folder of a file of `lib`. Of a layer's root the files that its wings import are the base, the others its top. */
+function folderInLib(name) {
+  const [layer, second, third] = name.split("/");
+  if (second === undefined) return "(root)";
+  if (third !== undefined) return `${layer}/${second}`;
+  if (layers[layer].wings.length === 0) return layer;
+  return `${layer} (${rankOf(name) === 0 ? "base" : "top"})`;
+}
+
+function readNative(folder = join(root, "native")) {
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => /\.(cc|h|inc)$/.test(name));
+  return names.map((name) => {
+    const text = readFileSync(join(folder, name), "utf8");
+    const included = [...text.matchAll(/^#include "([^"]+)"/gm)].map(([, path]) => path);
+    // An include is looked for beside the file, then from `native` on; what is in neither is not ours.
+    const imports = included
+      .map((path) => [posix.join(dirname(name), path), path].find((candidate) => names.includes(candidate)))
+      .filter((path) => path !== undefined);
+    return { name, text, imports };
+  });
+}
+
+/** The folders and the arrows between them. */
+function survey(sources, folderOf, upward) {
+  const folders = new Map();
+  for (const { name, text, imports } of sources) {
+    const folder = folderOf(name);
+    const row = folders.get(folder) ?? { files: 0, lines: 0, imports: new Set() };
+    folders.set(folder, row);
+    row.files++;
+    row.lines += linesOf(text);
+    for (const imported of imports.map(folderOf)) if (imported !== folder) row.imports.add(imported);
+  }
+  return {
+    folders: new Map([...folders].sort(([a], [b]) => (a < b ? -1 : 1))),
+    upward: sources.flatMap((source) => upward(source).map((imported) => `${source.name} -> ${imported}`)),
+  };
+}
+
+function print(title, { folders, upward }, short) {
+  const sum = (count) => [...folders.values()].reduce((total, row) => total + count(row), 0);
+  const totals = `${sum(({ files }) => files)} files, ${sum(({ lines }) => lines)} lines`;
+  const arrows = `${sum(({ imports }) => imports.size)} arrows, ${upward.length} imports upward`;
+  console.log(`${title}: ${folders.size} folders, ${totals}, ${arrows}`);
+  for (const arrow of upward) console.log(`  upward: ${arrow}`);
+  if (short) return;
+  const width = Math.max(...[...folders.keys()].map((name) => name.length));
+  for (const [name, { files, lines, imports }] of folders) {
+    const counts = `${String(files).padStart(3)} files ${String(lines).padStart(5)} lines`;
+    console.log(`  ${name.padEnd(width)} ${counts} -> ${[...imports].sort().join(", ") || "nothing"}`);
+  }
+}
+
+const short = process.argv.includes("--short");
+print("lib", survey(readSources(), folderInLib, upwardImports), short);
+const folderInNative = (name) => (name.includes("/") ? dirname(name) : "(root)");
+const upwardIncludes = ({ name, imports }) =>
+  name.startsWith("core/") ? imports.filter((imported) => !imported.startsWith("core/")) : [];
+print("native", survey(readNative(), folderInNative, upwardIncludes), short);
