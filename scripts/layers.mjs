@@ -43,7 +43,7 @@ export const layers = {
   message: {
     below: ["peer", "socket", "serialization"],
     base: [],
-    wings: ["protocol", "time", "authentication"],
+    wings: ["protocol", "time", "players", "authentication"],
   },
   testing: { below: ["socket", "peer", "message", "serialization"], base: [], wings: ["conformance"] },
 };

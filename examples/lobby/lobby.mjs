@@ -45,8 +45,8 @@ export class Lobby {
   }
 
   async #begin() {
-    await this.#server.loadRoom("arena");
-    this.#server.sendToReady(Begin, { room: "arena" });
+    await this.#server.loadScene("arena");
+    this.#server.sendToReady(Begin, { scene: "arena" });
   }
 
   #tellRoster() {

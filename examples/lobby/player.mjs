@@ -9,8 +9,8 @@ export function createPlayer(socketFactory, print) {
     print(`Roster: ${members.map(({ name, isReady }) => (isReady ? `${name} (ready)` : name)).join(", ")}`);
   });
   messageHandler.register(Chat, ({ from, text }) => print(`${from}: ${text}`));
-  messageHandler.register(Begin, ({ room }) => print(`The game begins in ${room}`));
-  client.onLoadRoom = (name) => print(`Loading ${name}`);
+  messageHandler.register(Begin, ({ scene }) => print(`The game begins in ${scene}`));
+  client.onLoadScene = (name) => print(`Loading ${name}`);
   client.disconnected.add(({ text }) => print(`Disconnected: ${text}`));
   return client;
 }

@@ -12,8 +12,8 @@ export const Roster = defineMessage("roster", array(struct({ name, isReady: bool
 export const Chat = defineMessage("chat", struct({ from: name, text: string(200) }), {
   rateLimit: { perSecond: 5, burst: 10 },
 });
-/** All have loaded the room. */
-export const Begin = defineMessage("begin", struct({ room: name }));
+/** All have loaded the scene. */
+export const Begin = defineMessage("begin", struct({ scene: name }));
 
 export const protocol = defineProtocol({
   name: "lobby",

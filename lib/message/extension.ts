@@ -1,7 +1,7 @@
 import type { DisconnectReason } from "../socket/index.js";
 import type { NetworkClient } from "./network-client.js";
 import type { NetworkServer } from "./network-server.js";
-import type { INetworkPlayer } from "./player.js";
+import type { INetworkPlayer } from "./players/player.js";
 import type { ProtocolPart } from "./protocol/protocol.js";
 
 interface Extension<End> {

@@ -7,19 +7,19 @@ export type { WaitOptions } from "./message-waiters.js";
 export { NetworkClient, type NetworkClientOptions } from "./network-client.js";
 export type { ErrorSource, NetworkEndOptions } from "./network-end.js";
 export { LateEvent, type Listener, NetworkEvent } from "./network-event.js";
-export { NetworkPlayer } from "./network-player.js";
 export { NetworkServer, type NetworkServerOptions } from "./network-server.js";
+export { NetworkPlayer } from "./players/network-player.js";
 export {
   type INetworkPlayer,
   type MessageMetrics,
   type PlayerAuthentication,
   PlayerState,
   type RequestOptions,
-} from "./player.js";
+} from "./players/player.js";
+export type { SendManyOptions } from "./players/send-to-players.js";
 export { type ErrorBudget, ErrorFlags } from "./protocol/error-flags.js";
 export { defineMessage, type MessageDefinition, type MessageOptions, type RateLimit } from "./protocol/message.js";
 export { defineProtocol, type Protocol, type ProtocolOptions, type ProtocolPart } from "./protocol/protocol.js";
 export { defineRequest, type RequestDefinition, RequestRefusedError } from "./protocol/request.js";
-export type { LoadRoomOptions } from "./room-barrier.js";
-export type { SendManyOptions } from "./send-to-players.js";
+export type { LoadSceneOptions } from "./scene-barrier.js";
 export { type INetworkTime, NetworkTime } from "./time/network-time.js";

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.js";
 import { NetworkError } from "../network-error.js";
-import type { INetworkPlayer } from "./player.js";
+import type { INetworkPlayer } from "./players/player.js";
 import type { MessageDefinition } from "./protocol/message.js";
 
 export interface WaitOptions {

@@ -8,19 +8,19 @@ import type { ClientExtension } from "./extension.js";
 import { HeldMessages } from "./held-messages.js";
 import type { HostConnection } from "./host-pipe.js";
 import { NetworkEnd, type NetworkEndOptions } from "./network-end.js";
-import { NetworkPlayer } from "./network-player.js";
-import { type INetworkPlayer, PlayerState, type RequestOptions } from "./player.js";
+import { NetworkPlayer } from "./players/network-player.js";
+import { type INetworkPlayer, PlayerState, type RequestOptions } from "./players/player.js";
 import { ErrorFlags } from "./protocol/error-flags.js";
 import type { MessageDefinition } from "./protocol/message.js";
 import type { RequestDefinition } from "./protocol/request.js";
 import {
   ChallengeMessage,
   HelloMessage,
-  LoadRoomMessage,
+  LoadSceneMessage,
   PingMessage,
   PongMessage,
   ProofMessage,
-  RoomLoadedMessage,
+  SceneLoadedMessage,
   TableMessage,
   WelcomeMessage,
 } from "./protocol/system-messages.js";
@@ -51,8 +51,8 @@ export class NetworkClient extends NetworkEnd<ClientExtension> {
   /** The connection has ended for good. */
   readonly disconnected = this.newEvent<[reason: DisconnectReason]>();
   readonly time = new NetworkTime(this.clock);
-  /** Loads a room of the server's; while its promise is pending the player is not `ready`. Without it every room is there. */
-  onLoadRoom: ((name: string) => void | Promise<void>) | null = null;
+  /** Loads a scene of the server's; while its promise is pending the player is not `ready`. Without it every scene is there. */
+  onLoadScene: ((name: string) => void | Promise<void>) | null = null;
   /** @internal */
   readonly errorBudget = null;
   readonly #options: NetworkClientOptions;
@@ -301,8 +301,8 @@ export class NetworkClient extends NetworkEnd<ClientExtension> {
     handlers.registerSystem(PongMessage, ({ clientTimeMs, serverTimeMs, tick }) => {
       this.time.addSample(clientTimeMs, serverTimeMs, tick);
     });
-    handlers.registerSystem(LoadRoomMessage, ({ number, name }, player) => {
-      void this.#loadRoom(player, number, name);
+    handlers.registerSystem(LoadSceneMessage, ({ number, name }, player) => {
+      void this.#loadScene(player, number, name);
     });
   }
 
@@ -385,12 +385,12 @@ export class NetworkClient extends NetworkEnd<ClientExtension> {
     });
   }
 
-  async #loadRoom(player: NetworkPlayer, number: number, name: string): Promise<void> {
+  async #loadScene(player: NetworkPlayer, number: number, name: string): Promise<void> {
     try {
-      await this.onLoadRoom?.(name);
-      if (player.isAuthenticated) player.send(RoomLoadedMessage, { number });
+      await this.onLoadScene?.(name);
+      if (player.isAuthenticated) player.send(SceneLoadedMessage, { number });
     } catch (error) {
-      this.report(error, player, LoadRoomMessage);
+      this.report(error, player, LoadSceneMessage);
     }
   }
 

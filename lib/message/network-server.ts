@@ -9,8 +9,10 @@ import { HostConnection } from "./host-pipe.js";
 import type { NetworkClient } from "./network-client.js";
 import { NetworkEnd, type NetworkEndOptions } from "./network-end.js";
 import { LateEvent } from "./network-event.js";
-import { NetworkPlayer } from "./network-player.js";
-import { type INetworkPlayer, type PlayerAuthentication, PlayerState } from "./player.js";
+import { NetworkPlayer } from "./players/network-player.js";
+import { type INetworkPlayer, type PlayerAuthentication, PlayerState } from "./players/player.js";
+import { type SendManyOptions, sendToPlayers } from "./players/send-to-players.js";
+import { UnidentifiedPlayers } from "./players/unidentified-players.js";
 import { defaultErrorBudget, type ErrorBudget, ErrorFlags, errorCosts } from "./protocol/error-flags.js";
 import type { MessageDefinition } from "./protocol/message.js";
 import {
@@ -18,13 +20,11 @@ import {
   PingMessage,
   PongMessage,
   ProofMessage,
-  RoomLoadedMessage,
+  SceneLoadedMessage,
   TableMessage,
   WelcomeMessage,
 } from "./protocol/system-messages.js";
-import { type LoadRoomOptions, RoomBarrier } from "./room-barrier.js";
-import { type SendManyOptions, sendToPlayers } from "./send-to-players.js";
-import { Strangers } from "./strangers.js";
+import { type LoadSceneOptions, SceneBarrier } from "./scene-barrier.js";
 import type { INetworkTime } from "./time/network-time.js";
 import { TickLoop } from "./time/tick-loop.js";
 
@@ -52,7 +52,7 @@ const losses = new Set<number>([DisconnectCode.Timeout, DisconnectCode.Connectio
 export class NetworkServer extends NetworkEnd<ServerExtension> {
   /** A player has left for good. */
   readonly disconnected = this.newEvent<[player: INetworkPlayer, reason: DisconnectReason]>();
-  /** A player has loaded the room; without one, at once after `authenticated`. */
+  /** A player has loaded the scene; without one, at once after `authenticated`. */
   readonly readied = this.newEvent<[player: INetworkPlayer]>();
   readonly stopped = new LateEvent(this.reportEvent.bind(this));
   readonly hostStarted = new LateEvent(this.reportEvent.bind(this));
@@ -66,8 +66,8 @@ export class NetworkServer extends NetworkEnd<ServerExtension> {
   readonly time: INetworkTime;
   readonly #options: NetworkServerOptions;
   readonly #authentication: ServerAuthentication;
-  readonly #rooms: RoomBarrier;
-  readonly #strangers: Strangers;
+  readonly #scenes: SceneBarrier;
+  readonly #unidentified: UnidentifiedPlayers;
   readonly #byConnection = new Map<IConnection, NetworkPlayer>();
   readonly #players = new Set<NetworkPlayer>();
   readonly #isSelfDriven: boolean;
@@ -90,8 +90,10 @@ export class NetworkServer extends NetworkEnd<ServerExtension> {
     this.sessions =
       sessions && new SessionTable(sessions, this.clock, this.randomBytes, (player) => this.#expire(player));
     this.#authentication = new ServerAuthentication(this, authentication);
-    this.#rooms = new RoomBarrier(this.clock, (player) => this.#readied(player));
-    this.#strangers = new Strangers(this.clock, this.protocol, (player, resumes) => this.#greet(player, resumes));
+    this.#scenes = new SceneBarrier(this.clock, (player) => this.#readied(player));
+    this.#unidentified = new UnidentifiedPlayers(this.clock, this.protocol, (player, resumes) =>
+      this.#greet(player, resumes),
+    );
     const server = this;
     this.time = {
       get nowMs() {
@@ -127,9 +129,9 @@ export class NetworkServer extends NetworkEnd<ServerExtension> {
     return this.#tick;
   }
 
-  /** The room that was loaded last. */
-  get room(): string | null {
-    return this.#rooms.name;
+  /** The scene that was loaded last. */
+  get sceneName(): string | null {
+    return this.#scenes.name;
   }
 
   /** The port that it listens on, where there is one. */
@@ -185,9 +187,9 @@ export class NetworkServer extends NetworkEnd<ServerExtension> {
       if (player.isConnected) player.refuse(code, text);
       this.#end(player, { code, text });
     }
-    this.#strangers.clear();
+    this.#unidentified.clear();
     this.#byConnection.clear();
-    this.#rooms.reset();
+    this.#scenes.reset();
     this.stopped.emit();
     this.forEachExtension((extension) => extension.stopped?.());
     this.deactivate();
@@ -242,22 +244,25 @@ export class NetworkServer extends NetworkEnd<ServerExtension> {
     return sendToPlayers(this, players, message, value, (player) => player.isConnected, options);
   }
 
-  /** Sends to those who have loaded the room; serialised once. @returns to how many @throws as `player.send` */
+  /**
+   * Sends to all players who are `ready`: those who have loaded the scene, or, without a scene, all who are authenticated.
+   * The message is serialised once. @returns how many players it was sent to @throws as `player.send`
+   */
   sendToReady<T>(message: MessageDefinition<T>, value: T, options?: SendManyOptions): number {
     return sendToPlayers(this, this.#players, message, value, (player) => player.ready, options);
   }
 
   /**
-   * Has all players load a room, and those who come later as soon as they are authenticated. None of them is `ready`
+   * Has all players load a scene, and those who come later as soon as they are authenticated. None of them is `ready`
    * before it has.
    * @param name at most 256 bytes
    * @returns when each of those who were there is ready or has left, or after `timeoutMs`
-   * @throws NetworkError `ERR_STATE` while another room is being loaded, or not active
+   * @throws NetworkError `ERR_STATE` while another scene is being loaded, or not active
    */
-  async loadRoom(name: string, options: LoadRoomOptions = {}): Promise<void> {
+  async loadScene(name: string, options: LoadSceneOptions = {}): Promise<void> {
     if (!this.active) throw new NetworkError("ERR_STATE", "The server is not active");
     const players = [...this.#players].filter((player) => player.isAuthenticated);
-    await this.#rooms.load(name, players, options);
+    await this.#scenes.load(name, players, options);
   }
 
   // What the Peer and the host's pipe call.
@@ -277,13 +282,13 @@ export class NetworkServer extends NetworkEnd<ServerExtension> {
     const player = new NetworkPlayer(this, connection, connection === this.#hostConnection);
     if (player.isHost) this.#localPlayer = player;
     this.#byConnection.set(connection, player);
-    this.#strangers.add(player);
+    this.#unidentified.add(player);
   }
 
   /** @internal */
   onMessage(connection: IConnection, bytes: ByteSegment, channel: Channel): void {
     const player = this.#byConnection.get(connection);
-    if (!player || !this.#strangers.maySend(player, bytes)) return;
+    if (!player || !this.#unidentified.maySend(player, bytes)) return;
     this.messageHandler.receive(player, bytes, channel);
     this.requestTick();
   }
@@ -351,13 +356,13 @@ export class NetworkServer extends NetworkEnd<ServerExtension> {
     this.forEachExtension((extension) => extension.playerAuthenticated?.(player));
     // The one before may have disconnected it.
     if (player.isAuthenticated) this.authenticated.emit(player);
-    if (player.isAuthenticated) this.#rooms.enter(player);
+    if (player.isAuthenticated) this.#scenes.enter(player);
     this.requestTick();
   }
 
   /** @internal */
-  resume(stranger: NetworkPlayer, player: NetworkPlayer): void {
-    const { lastConnection: connection, agreement } = stranger;
+  resume(newcomer: NetworkPlayer, player: NetworkPlayer): void {
+    const { lastConnection: connection, agreement } = newcomer;
     const earlier = player.connection;
     this.sessions?.resume(player);
     if (earlier) {
@@ -370,7 +375,7 @@ export class NetworkServer extends NetworkEnd<ServerExtension> {
     this.#welcome(player, player.authentication?.method as string, new Uint8Array(0));
     this.forEachExtension((extension) => extension.playerResumed?.(player));
     if (player.isAuthenticated) this.resumed.emit(player);
-    if (player.isAuthenticated) this.#rooms.enter(player);
+    if (player.isAuthenticated) this.#scenes.enter(player);
     this.requestTick();
   }
 
@@ -384,10 +389,10 @@ export class NetworkServer extends NetworkEnd<ServerExtension> {
     const misplaced = (player: NetworkPlayer, text: string) =>
       this.charge(player, errorCosts.invalidState, ErrorFlags.InvalidState, text);
     handlers.registerSystem(TableMessage, (table, player) => {
-      if (!this.#strangers.onTable(player, table)) misplaced(player, "A table that nobody asked for");
+      if (!this.#unidentified.onTable(player, table)) misplaced(player, "A table that nobody asked for");
     });
     handlers.registerSystem(HelloMessage, ({ resumes }, player) => {
-      if (!this.#strangers.onHello(player, resumes)) misplaced(player, "A second hello");
+      if (!this.#unidentified.onHello(player, resumes)) misplaced(player, "A second hello");
     });
     handlers.registerSystem(ProofMessage, ({ method, payload }, player) => {
       const wasAsked = this.#authentication.onProof(player, method, payload);
@@ -397,12 +402,12 @@ export class NetworkServer extends NetworkEnd<ServerExtension> {
       const pong = { clientTimeMs, serverTimeMs: this.time.nowMs, tick: this.#tick };
       player.send(PongMessage, pong, Channel.Unreliable);
     });
-    handlers.registerSystem(RoomLoadedMessage, ({ number }, player) => {
-      if (!this.#rooms.loaded(player, number)) misplaced(player, "A room that nobody asked to load");
+    handlers.registerSystem(SceneLoadedMessage, ({ number }, player) => {
+      if (!this.#scenes.loaded(player, number)) misplaced(player, "A scene that nobody asked to load");
     });
   }
 
-  /** A stranger has said hello, in words that both sides understand. */
+  /** A client has said hello, and both sides agree on the protocol. */
   #greet(player: NetworkPlayer, resumes: boolean): void {
     if (!resumes) {
       this.#players.add(player);
@@ -426,7 +431,7 @@ export class NetworkServer extends NetworkEnd<ServerExtension> {
 
   #suspend(player: NetworkPlayer): void {
     player.suspended();
-    this.#rooms.leave(player);
+    this.#scenes.leave(player);
     this.sessions?.suspend(player);
     if (player.state !== PlayerState.Suspended) return;
     this.forEachExtension((extension) => extension.playerSuspended?.(player));
@@ -437,14 +442,14 @@ export class NetworkServer extends NetworkEnd<ServerExtension> {
     this.#end(player, { code: DisconnectCode.Timeout, text: "It has not come back" });
   }
 
-  /** It has left for good. A stranger whom nobody has heard of leaves unheard. */
+  /** A player has left for good. A connection that never said hello is removed without an event. */
   #end(player: NetworkPlayer, reason: DisconnectReason): void {
     if (player.state === PlayerState.Disconnected) return;
-    this.#strangers.remove(player);
+    this.#unidentified.remove(player);
     this.#authentication.cancel(player);
     this.sessions?.remove(player);
     player.ended();
-    this.#rooms.leave(player);
+    this.#scenes.leave(player);
     const wasKnown = this.#players.delete(player);
     if (wasKnown) {
       this.disconnected.emit(player, reason);

@@ -94,7 +94,7 @@ describe("the costs that the page names", () => {
     ["an answer", "ask/answer", [5, 0, 0, 0, 0]],
     ["a proof", "network/proof", [0, 0, 0]],
     ["a table", "network/table", [0, 0]],
-    ["a room", "network/room-loaded", [9, 0, 0, 0]],
+    ["a scene", "network/scene-loaded", [9, 0, 0, 0]],
   ])("%s that nobody asked for costs 10", async (_name, message, content) => {
     const { player, raw } = await joined({ errorBudget: { refillPerSecond: 0 } });
     await raw(protocol.messages.find(({ name }) => name === message) as never, ...content);

@@ -1,7 +1,7 @@
 import type { RandomBytes } from "../../random.js";
 import { type Codec, decode, encode } from "../../serialization/index.js";
 import type { Security } from "../../socket/index.js";
-import type { INetworkPlayer } from "../player.js";
+import type { INetworkPlayer } from "../players/player.js";
 
 /** What a proof is about: the same at both ends of one connection, and at no other. */
 export interface AuthenticationContext {
@@ -35,7 +35,7 @@ export type AuthenticationResult =
 export interface Authenticator {
   /** Both sides know the kind of proof by it; at most 64 bytes. */
   readonly method: string;
-  /** `payload` comes from a stranger. What is thrown refuses the player, and is reported. */
+  /** `payload` comes from an unidentified player. What is thrown refuses the player, and is reported. */
   authenticate(
     payload: Uint8Array,
     attempt: AuthenticationAttempt,

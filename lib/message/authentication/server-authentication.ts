@@ -1,8 +1,8 @@
 import type { Clock } from "../../clock.js";
 import type { RandomBytes } from "../../random.js";
 import { DisconnectCode } from "../../socket/index.js";
-import type { NetworkPlayer } from "../network-player.js";
-import type { PlayerAuthentication } from "../player.js";
+import type { NetworkPlayer } from "../players/network-player.js";
+import type { PlayerAuthentication } from "../players/player.js";
 import { ChallengeMessage } from "../protocol/system-messages.js";
 import type { AuthenticationAttempt, Authenticator } from "./authenticator.js";
 import { NONCE_BYTES } from "./proof.js";
@@ -24,8 +24,8 @@ export interface ServerAuthenticationOwner {
   readonly randomBytes: RandomBytes;
   readonly sessions: SessionTable | null;
   admit(player: NetworkPlayer, authentication: PlayerAuthentication, reply: Uint8Array): void;
-  /** `stranger` has proven to be `player`. */
-  resume(stranger: NetworkPlayer, player: NetworkPlayer): void;
+  /** `newcomer` has proven to be `player`. */
+  resume(newcomer: NetworkPlayer, player: NetworkPlayer): void;
   reportError(error: unknown, player: NetworkPlayer): void;
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from "../../clock.js";
 import type { RandomBytes } from "../../random.js";
-import type { NetworkPlayer } from "../network-player.js";
+import type { NetworkPlayer } from "../players/network-player.js";
 import { SESSION_ID_BYTES } from "./session-proof.js";
 
 export interface SessionOptions {

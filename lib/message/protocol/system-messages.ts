@@ -41,8 +41,8 @@ export const PongMessage = createMessage(
   struct({ clientTimeMs: float64, serverTimeMs: float64, tick: u32 }),
 );
 
-export const LoadRoomMessage = createMessage("network/load-room", struct({ number: u32, name: string(256) }));
-export const RoomLoadedMessage = createMessage("network/room-loaded", struct({ number: u32 }));
+export const LoadSceneMessage = createMessage("network/load-scene", struct({ number: u32, name: string(256) }));
+export const SceneLoadedMessage = createMessage("network/scene-loaded", struct({ number: u32 }));
 
 /** These two have the same numbers in every protocol: what comes before the agreement on the others. */
 export const firstMessages = [TableMessage, HelloMessage] as const;
@@ -53,6 +53,6 @@ export const otherSystemMessages = [
   WelcomeMessage,
   PingMessage,
   PongMessage,
-  LoadRoomMessage,
-  RoomLoadedMessage,
+  LoadSceneMessage,
+  SceneLoadedMessage,
 ] as const;

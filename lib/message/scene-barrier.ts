@@ -1,9 +1,9 @@
 import type { Clock } from "../clock.js";
 import { NetworkError } from "../network-error.js";
-import type { NetworkPlayer } from "./network-player.js";
-import { LoadRoomMessage } from "./protocol/system-messages.js";
+import type { NetworkPlayer } from "./players/network-player.js";
+import { LoadSceneMessage } from "./protocol/system-messages.js";
 
-export interface LoadRoomOptions {
+export interface LoadSceneOptions {
   /** After this those who are not ready are waited for no longer. Default 60,000. */
   timeoutMs?: number;
 }
@@ -13,12 +13,12 @@ interface Loading {
   finish(): void;
 }
 
-/** The room that a server is in, and who of its players has loaded it. */
-export class RoomBarrier {
+/** The scene that a server is in, and who of its players has loaded it. */
+export class SceneBarrier {
   readonly #clock: Clock;
   readonly #onReady: (player: NetworkPlayer) => void;
   #name: string | null = null;
-  /** Answers about an earlier room do not count. */
+  /** Answers about an earlier scene do not count. */
   #number = 0;
   #loading: Loading | null = null;
 
@@ -33,8 +33,8 @@ export class RoomBarrier {
   }
 
   /** All `players` load `name`; resolves when each is ready or has left, or time is up. */
-  async load(name: string, players: readonly NetworkPlayer[], { timeoutMs = 60_000 }: LoadRoomOptions): Promise<void> {
-    if (this.#loading) throw new NetworkError("ERR_STATE", `The room ${this.#name} is being loaded`);
+  async load(name: string, players: readonly NetworkPlayer[], { timeoutMs = 60_000 }: LoadSceneOptions): Promise<void> {
+    if (this.#loading) throw new NetworkError("ERR_STATE", `The scene ${this.#name} is being loaded`);
     this.#name = name;
     this.#number = (this.#number + 1) >>> 0;
     let timer: unknown;
@@ -75,7 +75,7 @@ export class RoomBarrier {
 
   #send(player: NetworkPlayer): void {
     player.ready = false;
-    player.send(LoadRoomMessage, { number: this.#number, name: this.#name as string });
+    player.send(LoadSceneMessage, { number: this.#number, name: this.#name as string });
   }
 
   #ready(player: NetworkPlayer): void {

@@ -1,8 +1,8 @@
-import type { Channel, IConnection, NotifyCallbacks } from "../peer/index.js";
-import type { DisconnectReason, Security } from "../socket/index.js";
-import type { ErrorFlags } from "./protocol/error-flags.js";
-import type { MessageDefinition } from "./protocol/message.js";
-import type { RequestDefinition } from "./protocol/request.js";
+import type { Channel, IConnection, NotifyCallbacks } from "../../peer/index.js";
+import type { DisconnectReason, Security } from "../../socket/index.js";
+import type { ErrorFlags } from "../protocol/error-flags.js";
+import type { MessageDefinition } from "../protocol/message.js";
+import type { RequestDefinition } from "../protocol/request.js";
 
 /** Where a player is in its life. */
 export enum PlayerState {
@@ -53,7 +53,7 @@ export interface INetworkPlayer {
   /** Server and client are in one program. */
   readonly isHost: boolean;
   readonly authentication: PlayerAuthentication | null;
-  /** It has loaded the room that the server is in; without a room true from the authentication on. Server only. */
+  /** It has loaded the scene that the server is in; without a scene true from the authentication on. Server only. */
   readonly ready: boolean;
   /** For logs; the last one while there is none. */
   readonly address: string;

@@ -4,7 +4,7 @@ import { u8 } from "../../lib/serialization/index.js";
 import { CuttableFactory, MessageWorld } from "../support/message-world.js";
 
 const Note = defineMessage("note", u8);
-const newProtocol = () => defineProtocol({ name: "rooms", version: 1, messages: [Note] });
+const newProtocol = () => defineProtocol({ name: "scenes", version: 1, messages: [Note] });
 
 /** A promise and what settles it. */
 function gate() {
@@ -24,30 +24,30 @@ async function started(sessions = false) {
 }
 
 describe("readiness", () => {
-  test("without a room comes with the authentication", async () => {
+  test("without a scene comes with the authentication", async () => {
     const { world, readied } = await started();
     const { player } = await world.join();
     expect(player.ready).toBe(true);
     expect(readied).toEqual([1]);
   });
 
-  test("is reached when a player has loaded the room; all of them open the barrier", async () => {
+  test("is reached when a player has loaded the scene; all of them open the barrier", async () => {
     const { world, readied } = await started();
     const [first, second] = [await world.join(), await world.join()];
     readied.length = 0;
     const gates = [gate(), gate()];
     const names: string[] = [];
     for (const [index, { client }] of [first, second].entries()) {
-      client.onLoadRoom = (name) => {
+      client.onLoadScene = (name) => {
         names.push(name);
         return gates[index]?.passed;
       };
     }
     let isOpen = false;
-    const loading = world.server.loadRoom("castle").then(() => {
+    const loading = world.server.loadScene("castle").then(() => {
       isOpen = true;
     });
-    await expect(world.server.loadRoom("cave")).rejects.toMatchObject({ code: "ERR_STATE" });
+    await expect(world.server.loadScene("cave")).rejects.toMatchObject({ code: "ERR_STATE" });
     await world.run(100);
     expect(names).toEqual(["castle", "castle"]);
     expect(world.server.sendToReady(Note, 1)).toBe(0);
@@ -60,16 +60,16 @@ describe("readiness", () => {
     await loading;
     expect(readied).toEqual([1, 2]);
     expect(world.server.sendToReady(Note, 1)).toBe(2);
-    expect(world.server.room).toBe("castle");
+    expect(world.server.sceneName).toBe("castle");
   });
 
-  test("late joiners load the room that the server is in", async () => {
+  test("late joiners load the scene that the server is in", async () => {
     const { world } = await started();
-    await world.server.loadRoom("castle");
+    await world.server.loadScene("castle");
     const { passed, open } = gate();
     const { client, connecting } = world.dial();
     const names: string[] = [];
-    client.onLoadRoom = (name) => {
+    client.onLoadScene = (name) => {
       names.push(name);
       return passed;
     };
@@ -86,9 +86,9 @@ describe("readiness", () => {
   test("the barrier does not wait for those who leave, nor for ever", async () => {
     const { world } = await started();
     const [leaver, sleeper] = [await world.join(), await world.join()];
-    for (const { client } of [leaver, sleeper]) client.onLoadRoom = () => new Promise(() => {});
+    for (const { client } of [leaver, sleeper]) client.onLoadScene = () => new Promise(() => {});
     let opened = 0;
-    void world.server.loadRoom("castle", { timeoutMs: 1000 }).then(() => opened++);
+    void world.server.loadScene("castle", { timeoutMs: 1000 }).then(() => opened++);
     await world.run(100);
     void leaver.client.disconnect();
     await world.run(500);
@@ -96,25 +96,25 @@ describe("readiness", () => {
     await world.run(500);
     expect(opened).toBe(1);
     expect(sleeper.player.ready).toBe(false);
-    const second = world.server.loadRoom("cave", { timeoutMs: 1000 }).then(() => opened++);
+    const second = world.server.loadScene("cave", { timeoutMs: 1000 }).then(() => opened++);
     void sleeper.client.disconnect();
     await world.run(100);
     await second;
     expect(opened).toBe(2);
   });
 
-  test("an answer about an earlier room does not count", async () => {
+  test("an answer about an earlier scene does not count", async () => {
     const { world } = await started();
     const { client, player } = await world.join();
     const gates = new Map([
       ["castle", gate()],
       ["cave", gate()],
     ]);
-    client.onLoadRoom = (name) => gates.get(name)?.passed;
-    const castle = world.server.loadRoom("castle", { timeoutMs: 100 });
+    client.onLoadScene = (name) => gates.get(name)?.passed;
+    const castle = world.server.loadScene("castle", { timeoutMs: 100 });
     await world.run(200);
     await castle;
-    void world.server.loadRoom("cave");
+    void world.server.loadScene("cave");
     gates.get("castle")?.open();
     await world.run(100);
     expect(player.ready).toBe(false);
@@ -124,13 +124,13 @@ describe("readiness", () => {
     expect(player.errorFlags).toBe(0);
   });
 
-  test("a player who comes back loads the room again", async () => {
+  test("a player who comes back loads the scene again", async () => {
     const { world, readied } = await started(true);
     const socketFactory = new CuttableFactory(world.network, { kind: "stream" });
     const { client, player } = await world.join({ socketFactory });
     const names: string[] = [];
-    client.onLoadRoom = (name) => void names.push(name);
-    const loading = world.server.loadRoom("castle");
+    client.onLoadScene = (name) => void names.push(name);
+    const loading = world.server.loadScene("castle");
     await world.run(100);
     await loading;
     socketFactory.isCut = true;

@@ -1,6 +1,6 @@
-import type { Clock } from "../clock.js";
-import { NetworkError } from "../network-error.js";
-import type { RequestDefinition, ResponseEnvelope } from "./protocol/request.js";
+import type { Clock } from "../../clock.js";
+import { NetworkError } from "../../network-error.js";
+import type { RequestDefinition, ResponseEnvelope } from "../protocol/request.js";
 
 interface Pending {
   definition: RequestDefinition<unknown, unknown>;

@@ -17,10 +17,10 @@ const Note = defineMessage("note", u8);
 /** Sorted behind `note`, whose number it leaves as it is. */
 const Extra = defineMessage("zone", u8, { optional: true });
 const newProtocol = (...more: MessageDefinition<unknown>[]) =>
-  defineProtocol({ name: "strangers", version: 1, messages: [Note, ...more] });
+  defineProtocol({ name: "unidentified", version: 1, messages: [Note, ...more] });
 
 /** A connection that says what it likes, in the words of its protocol. */
-async function stranger(protocol = newProtocol(), server: Partial<NetworkServerOptions> = {}) {
+async function unidentified(protocol = newProtocol(), server: Partial<NetworkServerOptions> = {}) {
   const world = new MessageWorld({ protocol: newProtocol(), kind: "stream", server });
   const heard: number[] = [];
   world.server.messageHandler.register(Note, (value) => void heard.push(value));
@@ -52,7 +52,7 @@ async function stranger(protocol = newProtocol(), server: Partial<NetworkServerO
 
 describe("a connection", () => {
   test("is a player after its hello", async () => {
-    const { world, heard, say } = await stranger();
+    const { world, heard, say } = await unidentified();
     expect(world.server.players).toEqual([]);
     await say(HelloMessage, { resumes: false });
     expect(world.server.authenticatedPlayers.length).toBe(1);
@@ -61,7 +61,7 @@ describe("a connection", () => {
   });
 
   test("is one as well after a message that has overtaken the hello, which may follow once", async () => {
-    const { world, heard, say } = await stranger();
+    const { world, heard, say } = await unidentified();
     await say(Note, 1);
     await say(HelloMessage, { resumes: false });
     expect(heard).toEqual([1]);
@@ -73,7 +73,7 @@ describe("a connection", () => {
   });
 
   test("that says nothing is ended", async () => {
-    const { world, reasons } = await stranger();
+    const { world, reasons } = await unidentified();
     await world.run(6000);
     expect(reasons).toEqual([DisconnectCode.HandshakeTimeout]);
     expect(world.server.players).toEqual([]);
@@ -81,7 +81,7 @@ describe("a connection", () => {
 
   test("of another protocol is not listened to before its table", async () => {
     const protocol = newProtocol(Extra);
-    const { world, heard, answers, say } = await stranger(protocol);
+    const { world, heard, answers, say } = await unidentified(protocol);
     await say(Note, 1);
     await say(HelloMessage, { resumes: false });
     expect(heard).toEqual([]);
@@ -93,13 +93,13 @@ describe("a connection", () => {
   });
 
   test("with a table that is none is ended", async () => {
-    const { reasons, say } = await stranger(newProtocol(Extra));
+    const { reasons, say } = await unidentified(newProtocol(Extra));
     await say(TableMessage, Uint8Array.of(255, 255, 255));
     expect(reasons).toEqual([DisconnectCode.ProtocolMismatch]);
   });
 
   test("that wants to come back where nobody can is ended, and nobody has heard of it", async () => {
-    const { world, reasons, say } = await stranger();
+    const { world, reasons, say } = await unidentified();
     const events: string[] = [];
     world.server.connected.add(() => void events.push("connected"));
     world.server.disconnected.add(() => void events.push("disconnected"));

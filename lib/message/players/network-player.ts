@@ -1,7 +1,14 @@
-import type { Clock } from "../clock.js";
-import { NetworkError } from "../network-error.js";
-import { Channel, type IConnection, type NotifyCallbacks } from "../peer/index.js";
-import type { DisconnectCode, DisconnectReason, Security } from "../socket/index.js";
+import type { Clock } from "../../clock.js";
+import { NetworkError } from "../../network-error.js";
+import { Channel, type IConnection, type NotifyCallbacks } from "../../peer/index.js";
+import type { DisconnectCode, DisconnectReason, Security } from "../../socket/index.js";
+import type { Agreement } from "../protocol/agreement.js";
+import type { MessageEncoder } from "../protocol/encoder.js";
+import type { ErrorBudget } from "../protocol/error-flags.js";
+import type { MessageDefinition } from "../protocol/message.js";
+import type { Protocol } from "../protocol/protocol.js";
+import type { RequestDefinition } from "../protocol/request.js";
+import { TokenBucket } from "../protocol/token-bucket.js";
 import { PendingRequests } from "./pending-requests.js";
 import {
   type INetworkPlayer,
@@ -10,13 +17,6 @@ import {
   PlayerState,
   type RequestOptions,
 } from "./player.js";
-import type { Agreement } from "./protocol/agreement.js";
-import type { MessageEncoder } from "./protocol/encoder.js";
-import type { ErrorBudget } from "./protocol/error-flags.js";
-import type { MessageDefinition } from "./protocol/message.js";
-import type { Protocol } from "./protocol/protocol.js";
-import type { RequestDefinition } from "./protocol/request.js";
-import { TokenBucket } from "./protocol/token-bucket.js";
 
 /** What a player needs of the server or client that it belongs to. */
 export interface PlayerOwner {

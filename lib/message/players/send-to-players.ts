@@ -1,9 +1,9 @@
-import { Channel } from "../peer/index.js";
+import { Channel } from "../../peer/index.js";
+import type { MessageEncoder } from "../protocol/encoder.js";
+import type { MessageDefinition } from "../protocol/message.js";
+import type { Protocol } from "../protocol/protocol.js";
 import { NetworkPlayer } from "./network-player.js";
 import type { INetworkPlayer } from "./player.js";
-import type { MessageEncoder } from "./protocol/encoder.js";
-import type { MessageDefinition } from "./protocol/message.js";
-import type { Protocol } from "./protocol/protocol.js";
 
 export interface SendManyOptions {
   /** `Reliable` (default) or `Unreliable`. */
