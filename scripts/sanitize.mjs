@@ -58,5 +58,5 @@ await main(() => {
   const [only] = process.argv.slice(2);
   if (!only || only === "thread") checkThreads(100);
   if (!only || only === "memory")
-    checkMemory(["test/valve", "test/socket/gns", "test/socket/udp-native", "test/noise/native"]);
+    checkMemory(["test/valve", "test/socket/gns", "test/socket/udp/udp-batch", "test/noise/native"]);
 });

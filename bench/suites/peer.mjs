@@ -18,7 +18,7 @@ function oneWayScenario(name, flow) {
     name,
     async run({ quick, onSample }) {
       const side = (options) => () => oneWay({ ...options, ...flow, ...times(quick) });
-      const sides = { native: side(udp("native")), managed: side(udp("managed")), "node:dgram": side(dgram) };
+      const sides = { batched: side(udp("batched")), dgram: side(udp("dgram")), "node:dgram": side(dgram) };
       const samples = await interleave(sides, rounds(quick), onSample);
       const row = (ours, key, unit, better, target) => ({
         ...compare({ key, name: `${name}, ${ours}`, unit, better }, samples[ours], "node:dgram", samples["node:dgram"]),
@@ -29,7 +29,7 @@ function oneWayScenario(name, flow) {
         row(ours, "senderCpu", "CPU s/M, sender", "less"),
         row(ours, "receiverCpu", "CPU s/M, receiver", "less"),
       ];
-      return { cases: [...rows("native"), ...rows("managed")] };
+      return { cases: [...rows("batched"), ...rows("dgram")] };
     },
   };
 }
@@ -70,7 +70,7 @@ const heapScenario = {
       createCipheriv: () => heap({ socket: "cipher" }),
       "the clock, 4 calls": async () => ({ bytes: 4 * (await heap({ socket: "clock" })).bytes }),
     };
-    for (const socket of ["memory", "native"]) {
+    for (const socket of ["memory", "batched"]) {
       for (const perFlush of [1, 50]) {
         for (const reliable of [false, true]) {
           const name = `${socket}, ${reliable ? "reliable" : "unreliable"}, ${perFlush} a flush`;
@@ -148,7 +148,7 @@ const streamScenario = {
   name: "messages beside a stream",
   async run({ quick, onSample }) {
     const transports = {
-      "UDP, native": udp("native"),
+      "UDP, batched": udp("batched"),
       GNS: { transport: "peer", socket: "gns" },
       WebSocket: { transport: "peer", socket: "websocket" },
     };
@@ -177,8 +177,8 @@ function swarmScenario(connections) {
       const side = (options) => () => swarmOf(options, connections, quick);
       const over = (socket) => side({ transport: "peer", socket });
       const ours = {
-        "UDP, native": side(udp("native")),
-        "UDP, managed": side(udp("managed")),
+        "UDP, batched": side(udp("batched")),
+        "UDP, dgram": side(udp("dgram")),
         GNS: over("gns"),
         WebSocket: over("websocket"),
       };
@@ -205,7 +205,7 @@ const growthScenario = {
   slow: true,
   async run({ quick, onSample }) {
     const cases = [];
-    for (const implementation of ["native", "managed"]) {
+    for (const implementation of ["batched", "dgram"]) {
       const points = [];
       for (const connections of [100, 400, 1600]) {
         const sides = { ours: () => swarmOf(udp(implementation), connections, quick) };

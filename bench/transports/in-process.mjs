@@ -11,7 +11,7 @@ import { report } from "../peer/report.mjs";
 const local = { address: "127.0.0.1", bindAddress: "127.0.0.1", port: 0 };
 const factories = {
   memory: (clock) => new MemorySocketFactory(new MemoryNetwork({ clock })),
-  native: (clock) => new UdpSocketFactory({ ...local, clock, implementation: "native" }),
+  batched: (clock) => new UdpSocketFactory({ ...local, clock, implementation: "batched" }),
 };
 
 /** A client and a server in this process, driven by hand. */

@@ -1,4 +1,4 @@
-// Ping-pong over any transport: node examples/ping-pong/main.mjs <gns|udp|udp-managed|udp-native|websocket|memory>
+// Ping-pong over any transport: node examples/ping-pong/main.mjs <gns|udp|udp-dgram|udp-batched|websocket|memory>
 // It runs a server, and a client in another process (with memory: in the same). For two machines:
 // node main.mjs <transport> server [port], and node main.mjs <transport> client <port> [address]
 import { fork } from "node:child_process";

@@ -8,8 +8,8 @@ export const transports = {
   // GNS never sends faster than it is told: by default 1 MiB/s, which would be most of a round trip.
   gns: (address, port) => new GnsSocketFactory({ address, port, sendRate: 100 * 2 ** 20 }),
   udp: (address, port) => new UdpSocketFactory({ address, port }),
-  "udp-managed": (address, port) => new UdpSocketFactory({ address, port, implementation: "managed" }),
-  "udp-native": (address, port) => new UdpSocketFactory({ address, port, implementation: "native" }),
+  "udp-dgram": (address, port) => new UdpSocketFactory({ address, port, implementation: "dgram" }),
+  "udp-batched": (address, port) => new UdpSocketFactory({ address, port, implementation: "batched" }),
   websocket: (address, port) => new WebSocketFactory({ address, port }),
   memory: () => new MemorySocketFactory(new MemoryNetwork()),
 };

@@ -3,8 +3,8 @@ import { alone, echoLoad, oneWay, swarm } from "../../bench/harness/stack.mjs";
 
 const tiny = { warmup: 0.05, seconds: 0.1, limit: 30 };
 const transports = {
-  "Peer, native UDP": { transport: "peer", socket: "udp", implementation: "native" },
-  "Peer, managed UDP": { transport: "peer", socket: "udp", implementation: "managed" },
+  "Peer, batched UDP": { transport: "peer", socket: "udp", implementation: "batched" },
+  "Peer, UDP over node:dgram": { transport: "peer", socket: "udp", implementation: "dgram" },
   "Peer, UDP with Noise": { transport: "peer", socket: "udp", noise: true },
   "Peer, GNS": { transport: "peer", socket: "gns" },
   "node:dgram": { transport: "dgram" },
@@ -43,7 +43,7 @@ test("measures bytes on the wire: batched, a message has little more than its ow
   expect(batched.bytes).toBeLessThan(24);
 });
 
-test.each(["memory", "native", "dgram", "cipher"])("measures bytes of the heap: %s", async (socket) => {
+test.each(["memory", "batched", "dgram", "cipher"])("measures bytes of the heap: %s", async (socket) => {
   const { bytes } = await alone("allocation", { socket, count: 500 }, ["--expose-gc", "--min-semi-space-size=64"]);
   expect(bytes).toBeGreaterThan(0);
 });

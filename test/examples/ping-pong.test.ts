@@ -30,7 +30,7 @@ function rowsOf(lines: string[], transport: string): string[] {
 
 const expected = ["32 B 300", "1000 B 300", "16000 B 300"];
 
-test.each(["gns", "udp", "udp-managed", "udp-native", "websocket", "memory"])(
+test.each(["gns", "udp", "udp-dgram", "udp-batched", "websocket", "memory"])(
   "one command plays over %s",
   async (transport) => {
     const { code, lines, errors } = await start(transport).end();
@@ -39,7 +39,7 @@ test.each(["gns", "udp", "udp-managed", "udp-native", "websocket", "memory"])(
   },
 );
 
-describe.each(["gns", "udp-managed", "udp-native", "websocket"])("over %s", (transport) => {
+describe.each(["gns", "udp-dgram", "udp-batched", "websocket"])("over %s", (transport) => {
   test("a server and two clients play in processes of their own, and the server is shut down", async () => {
     const server = start(transport, "server");
     const port = await server.line("Listening on port ");

@@ -65,7 +65,7 @@ function watchClient(client: NetworkClient): string[] {
   return log;
 }
 
-const kinds: MemorySocketKind[] = ["datagram", "native", "stream"];
+const kinds: MemorySocketKind[] = ["datagram", "reliable-lanes", "stream"];
 
 async function start(place: MemorySocketKind | "host") {
   const kind = place === "host" ? "datagram" : place;

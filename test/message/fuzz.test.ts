@@ -120,7 +120,7 @@ function mutate(sample: Uint8Array): number {
 }
 
 test("a million mutated messages are charged to who sent them, and harm nobody else", async () => {
-  const world = new MessageWorld({ protocol, kind: "native", server: { errorBudget: { maxTokens: 1e12 } } });
+  const world = new MessageWorld({ protocol, kind: "reliable-lanes", server: { errorBudget: { maxTokens: 1e12 } } });
   const { messageHandler } = world.server;
   let handled = 0;
   for (const message of own.slice(0, 8) as MessageDefinition<unknown>[])
@@ -186,7 +186,7 @@ test("a million mutated messages are charged to who sent them, and harm nobody e
 }, 120_000);
 
 test("with the usual budget such a sender is ended soon, each time it comes back", async () => {
-  const world = new MessageWorld({ protocol, kind: "native" });
+  const world = new MessageWorld({ protocol, kind: "reliable-lanes" });
   await world.server.start();
   const honest = await world.join();
   const all = samples();

@@ -19,7 +19,7 @@ const Double = defineRequest("double", packed, packed);
 const newProtocol = () => defineProtocol({ name: "messages", version: 1, messages: [Chat, Position, View, Double] });
 
 type Place = MemorySocketKind | "host";
-const places: Place[] = ["datagram", "native", "stream", "host"];
+const places: Place[] = ["datagram", "reliable-lanes", "stream", "host"];
 
 /** A server with one player, who is remote or the host. */
 async function joined(place: Place): Promise<{ world: MessageWorld; client: NetworkClient; player: INetworkPlayer }> {

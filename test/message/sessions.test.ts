@@ -21,7 +21,7 @@ import { CuttableFactory, MessageWorld } from "../support/message-world.js";
 const Note = defineMessage("note", u8);
 const Ask = defineRequest("ask", packed, packed);
 const newProtocol = () => defineProtocol({ name: "sessions", version: 1, messages: [Note, Ask] });
-const kinds: MemorySocketKind[] = ["datagram", "native", "stream"];
+const kinds: MemorySocketKind[] = ["datagram", "reliable-lanes", "stream"];
 
 async function joined(kind: MemorySocketKind, options: Partial<NetworkServerOptions> = {}) {
   const server = { sessions: { resumeWindowMs: 30_000 }, ...options };

@@ -111,7 +111,7 @@ describe("a connection", () => {
   });
 });
 
-const kinds: MemorySocketKind[] = ["datagram", "native", "stream"];
+const kinds: MemorySocketKind[] = ["datagram", "reliable-lanes", "stream"];
 
 test.each(kinds)("over %s, what overtakes the welcome on other lanes waits for it", async (kind) => {
   const SECRET = "correct horse battery staple";

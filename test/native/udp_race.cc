@@ -17,7 +17,7 @@ constexpr size_t kSlotBytes = sizeof(vs::UdpSlot) + 32;
 // Rounds of 50 ms at most without a word from the other side.
 constexpr int kMaxTurns = 400;
 
-// What lib/socket's native UDP socket and native/udp_sockets.cc do with a socket that has a thread.
+// What lib/socket's batched UDP socket and native/udp_sockets.cc do with a socket that has a thread.
 class Talker {
  public:
   Talker() : socket_(vs::UdpSocket::Open(Loopback(), false, 1 << 16, error_)) {}

@@ -51,7 +51,7 @@ class PreparedClock implements Clock {
 const local = { address: "127.0.0.1", bindAddress: "127.0.0.1", port: 0 };
 const transports = {
   memory: (clock: Clock) => new MemorySocketFactory(new MemoryNetwork({ clock })),
-  "native UDP": (clock: Clock) => new UdpSocketFactory({ ...local, clock, implementation: "native" }),
+  "batched UDP": (clock: Clock) => new UdpSocketFactory({ ...local, clock, implementation: "batched" }),
 };
 
 interface Settings {
@@ -119,7 +119,7 @@ async function createEcho({ transport, channel, messagesPerTurn, stepMs, isSeale
   return { clock, exchange, receivedCount: () => received };
 }
 
-const cases: Settings[] = (["memory", "native UDP"] as const).flatMap((transport) =>
+const cases: Settings[] = (["memory", "batched UDP"] as const).flatMap((transport) =>
   ([Channel.Unreliable, Channel.Reliable] as const).flatMap((channel) =>
     [1, 50].flatMap((messagesPerTurn) =>
       [0.0137, 50.013].map((stepMs) => ({ transport, channel, messagesPerTurn, stepMs })),

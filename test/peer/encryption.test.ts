@@ -30,7 +30,7 @@ async function outcome(options: WorldOptions): Promise<string> {
   );
 }
 
-describe.each<MemorySocketKind>(["datagram", "native"])("over %s", (kind) => {
+describe.each<MemorySocketKind>(["datagram", "reliable-lanes"])("over %s", (kind) => {
   test.each([
     ["a pinned key", server, pinned, "authenticated"],
     ["no pinned key", server, unpinned, "encrypted"],
@@ -149,14 +149,18 @@ describe.each<MemorySocketKind>(["datagram", "native"])("over %s", (kind) => {
   });
 });
 
-describe("over native, where only somebody in between can spoil a packet", () => {
+describe("over reliable lanes, where only somebody in between can spoil a packet", () => {
   const spoiled = (what: string, packet: Uint8Array) => {
     const at = what === "kind" ? 0 : packet.length - 1;
     packet[at] = (packet[at] as number) ^ 1;
   };
 
   async function spoil(kind: number, what: string, channel: Channel) {
-    const { world, client, clientHandler } = await PeerWorld.connected({ kind: "native", server, client: pinned });
+    const { world, client, clientHandler } = await PeerWorld.connected({
+      kind: "reliable-lanes",
+      server,
+      client: pinned,
+    });
     const connection = world.serverHandler.connected[0];
     const strays = () => connection?.metrics.strayPackets ?? 0;
     let count = 0;
@@ -184,7 +188,7 @@ describe("over native, where only somebody in between can spoil a packet", () =>
   );
 
   test("so does one on a lane that there is not, and so no seal for", async () => {
-    const { world } = await PeerWorld.connected({ kind: "native", server, client: pinned });
+    const { world } = await PeerWorld.connected({ kind: "reliable-lanes", server, client: pinned });
     const socket = world.serverSocket;
     const receive = socket.receive.bind(socket);
     socket.receive = (packet) => {
@@ -199,7 +203,7 @@ describe("over native, where only somebody in between can spoil a packet", () =>
   });
 
   test("so does one that is missing, when the next one comes", async () => {
-    const { world, client } = await PeerWorld.connected({ kind: "native", server, client: pinned });
+    const { world, client } = await PeerWorld.connected({ kind: "reliable-lanes", server, client: pinned });
     for (const words of ["one", "two", "three"]) {
       world.isCut = words === "two";
       client.send(text(words));

@@ -28,7 +28,7 @@ const frames: Record<MemorySocketKind, number[]> = {
     FrameKind.Notify,
     ...lanes(FrameKind.LaneBytes),
   ],
-  native: [
+  "reliable-lanes": [
     FrameKind.Ping,
     FrameKind.Pong,
     FrameKind.Ack,
@@ -113,11 +113,11 @@ class Fuzzer {
       view.setUint32(1, connection.session, true);
       view.setUint32(5, number, true);
       at = 9;
-    } else if (this.#kind === "native" && this.delivery === Delivery.Unreliable) {
+    } else if (this.#kind === "reliable-lanes" && this.delivery === Delivery.Unreliable) {
       bytes[0] = PacketKind.Unreliable;
       view.setUint32(1, number, true);
       at = 5;
-    } else bytes[0] = this.#kind === "native" ? PacketKind.Reliable : PacketKind.Stream;
+    } else bytes[0] = this.#kind === "reliable-lanes" ? PacketKind.Reliable : PacketKind.Stream;
     do at = this.#frame(at);
     while (at < 200 && this.upTo(3) > 0);
     if (this.upTo(50) === 0) bytes[9 + this.upTo(at - 9 || 1)] = this.upTo(256);
@@ -254,7 +254,7 @@ async function attack(kind: MemorySocketKind, seed: number, reached: Map<number,
   expect(world.server.metrics.cookiesRefused > 0).toBe(kind === "datagram");
 }
 
-test.each<MemorySocketKind>(["datagram", "native", "stream"])(
+test.each<MemorySocketKind>(["datagram", "reliable-lanes", "stream"])(
   "hostile packets over %s harm nobody else",
   async (kind) => {
     const reached = new Map<number, number>();

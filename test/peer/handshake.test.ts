@@ -68,9 +68,12 @@ function request(
 
 const cookieOf = (challenge: Uint8Array | undefined) => challenge?.slice(9) as Uint8Array;
 
-const profiles = { datagram: 0, native: 1, stream: 2 };
+const profiles = { datagram: 0, "reliable-lanes": 1, stream: 2 };
 
-async function listening(server: Partial<PeerConfig> = {}, kind: "datagram" | "native" | "stream" = "datagram") {
+async function listening(
+  server: Partial<PeerConfig> = {},
+  kind: "datagram" | "reliable-lanes" | "stream" = "datagram",
+) {
   const world = new PeerWorld({ kind, server });
   await world.listen();
   return world;
@@ -297,7 +300,7 @@ describe("a client", () => {
   });
 
   test.each(["attempt that failed", "connection that ended"])("has nothing open after an %s", async (what) => {
-    const world = new PeerWorld({ kind: "native", server: { maxConnections: 1 } });
+    const world = new PeerWorld({ kind: "reliable-lanes", server: { maxConnections: 1 } });
     await world.listen();
     if (what.startsWith("attempt")) world.dial();
     await world.run(50);
@@ -341,7 +344,7 @@ describe("a client", () => {
   });
 });
 
-describe.each(["native", "stream"] as const)("a stranger over %s", (kind) => {
+describe.each(["reliable-lanes", "stream"] as const)("a stranger over %s", (kind) => {
   test("who says nothing has to go", async () => {
     const world = await listening({ maxPendingConnections: 2 }, kind);
     const stranger = await Stranger.arrive(world);

@@ -3,7 +3,7 @@ import { ByteSegment, Channel, ConnectionState, MAX_UNRELIABLE_MESSAGE_SIZE } fr
 import { DisconnectCode, type MemorySocketKind } from "../../lib/socket/index.js";
 import { PeerWorld, text } from "../support/peer-world.js";
 
-const kinds: MemorySocketKind[] = ["datagram", "native", "stream"];
+const kinds: MemorySocketKind[] = ["datagram", "reliable-lanes", "stream"];
 
 describe.each(kinds)("over %s", (kind) => {
   test("connects, and both sides hear of it once", async () => {

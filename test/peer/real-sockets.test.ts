@@ -36,10 +36,10 @@ function secureWebSocket(): WebSocketFactory {
 }
 
 const transports: [name: string, createFactory: () => SocketFactory][] = [
-  ["UDP, managed, IPv4", () => udp({ implementation: "managed" })],
-  ["UDP, managed, IPv6", () => udp({ implementation: "managed", address: "::1", bindAddress: "::1" })],
-  ["UDP, native, IPv4", () => udp({ implementation: "native" })],
-  ["UDP, native, IPv6", () => udp({ implementation: "native", address: "::1", bindAddress: "::1" })],
+  ["UDP, dgram, IPv4", () => udp({ implementation: "dgram" })],
+  ["UDP, dgram, IPv6", () => udp({ implementation: "dgram", address: "::1", bindAddress: "::1" })],
+  ["UDP, batched, IPv4", () => udp({ implementation: "batched" })],
+  ["UDP, batched, IPv6", () => udp({ implementation: "batched", address: "::1", bindAddress: "::1" })],
   ["GNS", () => gns()],
   ["WebSocket", webSocket],
   ["WebSocket over TLS", secureWebSocket],

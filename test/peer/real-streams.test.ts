@@ -8,8 +8,8 @@ import { gns, RealPeers, udp } from "../support/real-peers.js";
 import { carryStream, readStream, streamBytes, writeStream } from "../support/stream-transfer.js";
 
 const transports: [string, () => SocketFactory][] = [
-  ["UDP, managed", () => udp({ implementation: "managed" })],
-  ["UDP, native", () => udp({ implementation: "native" })],
+  ["UDP, dgram", () => udp({ implementation: "dgram" })],
+  ["UDP, batched", () => udp({ implementation: "batched" })],
   ["GNS", () => gns({ sendRate: 100 * 2 ** 20 })],
   ["WebSocket", () => new WebSocketFactory({ address: "127.0.0.1", bindAddress: "127.0.0.1", port: 0 })],
 ];

@@ -4,7 +4,7 @@ import type { MemorySocketKind } from "../../lib/socket/index.js";
 import { seededRandom } from "../../lib/testing/index.js";
 import { PeerWorld, text } from "../support/peer-world.js";
 
-const kinds: MemorySocketKind[] = ["datagram", "native", "stream"];
+const kinds: MemorySocketKind[] = ["datagram", "reliable-lanes", "stream"];
 
 async function connectedPair(kind: MemorySocketKind) {
   const { world, client, clientHandler } = await PeerWorld.connected({ kind });
@@ -153,7 +153,7 @@ describe.each(kinds)("over %s", (kind) => {
 });
 
 test("messages on user lanes are no messages about streams", async () => {
-  const { world, client } = await connectedPair("native");
+  const { world, client } = await connectedPair("reliable-lanes");
   client.send(Uint8Array.of(1, 0, 0, 0, 0), Channel.Reliable, 3);
   await world.run(100);
   expect(world.serverHandler.messages.length).toBe(1);

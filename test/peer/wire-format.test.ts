@@ -87,7 +87,7 @@ describe("packets of the handshake, as docs/wire-format.md has them", () => {
 
 describe("packets of connections, as docs/wire-format.md has them", () => {
   async function sentBy(
-    kind: "native" | "stream",
+    kind: "reliable-lanes" | "stream",
     send: (world: Awaited<ReturnType<typeof PeerWorld.connected>>) => void,
   ) {
     const connected = await PeerWorld.connected({ kind });
@@ -114,13 +114,13 @@ describe("packets of connections, as docs/wire-format.md has them", () => {
   });
 
   test("Reliable", async () => {
-    const packets = await sentBy("native", ({ client }) => client.send(new Uint8Array(64).fill(0xaa)));
+    const packets = await sentBy("reliable-lanes", ({ client }) => client.send(new Uint8Array(64).fill(0xaa)));
     expect(packets).toContain(vector("Reliable (GNS)"));
   });
 
   test("Unreliable", async () => {
     const callbacks = { onDelivered: () => {}, onLost: () => {} };
-    const packets = await sentBy("native", ({ client }) => client.sendNotify(text("n"), callbacks));
+    const packets = await sentBy("reliable-lanes", ({ client }) => client.sendNotify(text("n"), callbacks));
     expect(packets).toContain(vector("Unreliable (GNS)"));
   });
 });

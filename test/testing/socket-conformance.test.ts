@@ -72,7 +72,7 @@ let kept: { handle: IConnectionHandle; packet: Uint8Array; length: number } | nu
 const breakages: [string, MemorySocketKind, Breakage, string][] = [
   [
     "loses a packet",
-    "native",
+    "reliable-lanes",
     patch(
       "send",
       (send) =>
@@ -155,7 +155,7 @@ const breakages: [string, MemorySocketKind, Breakage, string][] = [
   ],
   [
     "changes the reason",
-    "native",
+    "reliable-lanes",
     patchEvent(
       "onDisconnect",
       (original) =>
@@ -166,7 +166,7 @@ const breakages: [string, MemorySocketKind, Breakage, string][] = [
   ],
   [
     "tells a disconnect twice",
-    "native",
+    "reliable-lanes",
     patchEvent("onDisconnect", (original) => (handle, reason) => {
       original(handle, reason);
       original(handle, reason);
@@ -175,7 +175,7 @@ const breakages: [string, MemorySocketKind, Breakage, string][] = [
   ],
   [
     "lets everybody in",
-    "native",
+    "reliable-lanes",
     patchEvent("onIncoming", (original) => (incoming) => {
       original(incoming);
       return true;
@@ -184,7 +184,7 @@ const breakages: [string, MemorySocketKind, Breakage, string][] = [
   ],
   [
     "swallows what handlers throw",
-    "native",
+    "reliable-lanes",
     patch("tick", (tick) => () => {
       try {
         tick();
@@ -215,7 +215,7 @@ const breakages: [string, MemorySocketKind, Breakage, string][] = [
   ],
   [
     "binds again and again",
-    "native",
+    "reliable-lanes",
     patch("bind", (bind) => async (endPoint) => {
       await bind(endPoint).catch(() => {});
     }),
@@ -223,7 +223,7 @@ const breakages: [string, MemorySocketKind, Breakage, string][] = [
   ],
   [
     "does not look at the signal",
-    "native",
+    "reliable-lanes",
     patch("connect", (connect) => (endPoint) => connect(endPoint)),
     "connect can be aborted",
   ],

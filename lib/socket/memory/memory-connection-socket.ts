@@ -12,7 +12,7 @@ import type { MemoryEndPoint, MemorySocketOptions } from "./memory-socket-factor
 /** So many packets wait for `flush` at most; then they leave by themselves. */
 const MAX_UNFLUSHED_PACKETS = 256;
 
-/** The memory network's like of GNS (`native`) and of WebSocket (`stream`). */
+/** The memory network's like of GNS (`reliable-lanes`) and of WebSocket (`stream`). */
 export class MemoryConnectionSocket implements ISocket {
   /** Unreliable packets that were to be sent while the connection was full. */
   droppedPackets = 0;
@@ -28,7 +28,7 @@ export class MemoryConnectionSocket implements ISocket {
   constructor(network: MemoryNetwork, options: MemorySocketOptions) {
     this.#network = network;
     this.#options = options;
-    const shuffler = options.kind === "native" ? new LaneShuffler(network.random) : undefined;
+    const shuffler = options.kind === "reliable-lanes" ? new LaneShuffler(network.random) : undefined;
     this.#inbox = new Inbox(
       network.clock,
       network.pool,

@@ -6,7 +6,7 @@ import type { ISocket } from "../socket.js";
 
 export interface MemoryNetworkOptions {
   clock?: Clock;
-  /** Decides how `native` sockets reorder; give a seeded one for a test that can be repeated. */
+  /** Decides how `reliable-lanes` sockets reorder; give a seeded one for a test that can be repeated. */
   random?: Random;
 }
 

@@ -5,10 +5,10 @@ import { MemoryDatagramSocket } from "./memory-datagram-socket.js";
 import type { MemoryNetwork } from "./memory-network.js";
 
 /**
- * What the sockets are like: `datagram` like UDP (stateless handles, unreliable), `native` like GNS (connections that
+ * What the sockets are like: `datagram` like UDP (stateless handles, unreliable), `reliable-lanes` like GNS (connections that
  * carry reliable and unreliable packets), `stream` like WebSocket (connections in one order).
  */
-export type MemorySocketKind = "datagram" | "native" | "stream";
+export type MemorySocketKind = "datagram" | "reliable-lanes" | "stream";
 
 export interface MemorySocketFactoryOptions {
   /** Default `datagram`. */
@@ -17,13 +17,13 @@ export interface MemorySocketFactoryOptions {
   port?: number;
   /** What the handles say. Default `none`. */
   security?: Security;
-  /** Largest packet in bytes; on `native` the largest unreliable one. Default 1232, on `stream` 16384. */
+  /** Largest packet in bytes; on `reliable-lanes` the largest unreliable one. Default 1232, on `stream` 16384. */
   maxPacketSize?: number;
   /** `datagram`: packets that wait for their receiver; what comes when it is full is dropped. Default 4096. */
   queuePackets?: number;
   /**
-   * `native` and `stream`: bytes of a connection that wait for their receiver. When it is full, `send` refuses reliable
-   * packets, and unreliable ones of `native` are dropped. Default 1 MiB.
+   * `reliable-lanes` and `stream`: bytes of a connection that wait for their receiver. When it is full, `send` refuses reliable
+   * packets, and unreliable ones of `reliable-lanes` are dropped. Default 1 MiB.
    */
   queueBytes?: number;
 }

@@ -1,8 +1,8 @@
 import { type Clock, systemClock } from "../../clock.js";
 import type { IBindEndPoint, IConnectEndPoint, ISocket } from "../socket.js";
 import { type IHasAddress, type IHasPort, SocketFactory } from "../socket-factory.js";
+import { isUdpBatchSupported, UdpBatchSocket } from "./udp-batch-socket.js";
 import { MAX_UDP_PACKET_SIZE } from "./udp-handle.js";
-import { isNativeUdpSupported, NativeUdpSocket } from "./udp-native-socket.js";
 import { UdpSocket } from "./udp-socket.js";
 
 export interface UdpSocketFactoryOptions {
@@ -17,10 +17,11 @@ export interface UdpSocketFactoryOptions {
   /** Packets that wait for `receive`; what comes when it is full is dropped and counted. Default 8192. */
   queuePackets?: number;
   /**
-   * `managed`: `node:dgram`. `native`: the addon, which moves batches of datagrams and makes no garbage. `auto`, the
-   * default: native where there is an addon.
+   * `batched`: the addon, which moves datagrams in batches and makes no garbage. `dgram`: Node's own `node:dgram`.
+   * `auto`: batched where there is an addon for the platform.
+   * @defaultValue "auto"
    */
-  implementation?: "managed" | "native" | "auto";
+  implementation?: "batched" | "dgram" | "auto";
   clock?: Clock;
 }
 
@@ -44,7 +45,7 @@ export class UdpSocketFactory extends SocketFactory implements IHasAddress, IHas
   address: string;
   port: number;
   bindAddress: string | null;
-  readonly #implementation: "managed" | "native";
+  readonly #implementation: "batched" | "dgram";
   readonly #options: UdpSocketOptions;
 
   /** @throws RangeError: no such implementation */
@@ -57,21 +58,21 @@ export class UdpSocketFactory extends SocketFactory implements IHasAddress, IHas
     this.bindAddress = bindAddress;
     this.#options = { bufferBytes, queuePackets, clock };
     const { implementation = "auto" } = options;
-    if (!["managed", "native", "auto"].includes(implementation)) {
-      throw new RangeError(`implementation is managed, native or auto, not ${implementation}`);
+    if (!["batched", "dgram", "auto"].includes(implementation)) {
+      throw new RangeError(`implementation is batched, dgram or auto, not ${implementation}`);
     }
     if (implementation !== "auto") this.#implementation = implementation;
-    else this.#implementation = isNativeUdpSupported() ? "native" : "managed";
+    else this.#implementation = isUdpBatchSupported() ? "batched" : "dgram";
   }
 
   /** Whether the chosen implementation is there. */
   override get isSupported(): boolean {
-    return this.#implementation === "managed" || isNativeUdpSupported();
+    return this.#implementation === "dgram" || isUdpBatchSupported();
   }
 
-  /** @throws NetworkError `ERR_NOT_SUPPORTED`: `native`, and there is no addon */
+  /** @throws NetworkError `ERR_NOT_SUPPORTED`: `batched`, and there is no addon */
   createServerSocket(): ISocket {
-    return new (this.#implementation === "native" ? NativeUdpSocket : UdpSocket)(this.#options);
+    return new (this.#implementation === "batched" ? UdpBatchSocket : UdpSocket)(this.#options);
   }
 
   /** Throws like {@link createServerSocket}. */

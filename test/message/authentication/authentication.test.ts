@@ -24,7 +24,7 @@ import { MessageWorld } from "../../support/message-world.js";
 const Hello = defineMessage("hello", u8);
 const newProtocol = () => defineProtocol({ name: "authentication", version: 1, messages: [Hello] });
 const SECRET = "correct horse battery staple";
-const kinds: MemorySocketKind[] = ["datagram", "native", "stream"];
+const kinds: MemorySocketKind[] = ["datagram", "reliable-lanes", "stream"];
 const primitives = nodePrimitives();
 const sealed = { encryption: { primitives } };
 const serverKey = generateServerKey(primitives);
@@ -37,7 +37,7 @@ interface Given {
   client?: Partial<NetworkClientOptions>;
 }
 
-async function attempt({ kind = "native", server = {}, client: options = {} }: Given) {
+async function attempt({ kind = "reliable-lanes", server = {}, client: options = {} }: Given) {
   const world = new MessageWorld({ protocol: newProtocol(), kind, server });
   await world.server.start();
   const { client, connecting } = world.dial(options);
@@ -129,7 +129,7 @@ async function throughRelay(
   return { world, connecting };
 }
 
-describe.each<MemorySocketKind>(["datagram", "native"])(
+describe.each<MemorySocketKind>(["datagram", "reliable-lanes"])(
   "over %s, a proof that somebody in the middle passes on",
   (kind) => {
     const through = (peer: object, given: { server: Partial<NetworkServerOptions>; credential: Credential }) =>

@@ -21,7 +21,7 @@ const OptionalC = defineMessage("c", u16, { optional: true });
 const protocolOf = (messages: MessageDefinition<unknown>[], version = 1, name = "game") =>
   defineProtocol({ name, version, messages });
 
-const kinds: MemorySocketKind[] = ["datagram", "native", "stream"];
+const kinds: MemorySocketKind[] = ["datagram", "reliable-lanes", "stream"];
 
 async function meet(kind: MemorySocketKind, server: Protocol, client: Protocol) {
   const world = new MessageWorld({ protocol: server, kind });

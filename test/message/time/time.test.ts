@@ -99,7 +99,7 @@ describe("a client's idea of the server's time", () => {
 describe("over a network", () => {
   test("both sides know the time, the round trip and the tick", async () => {
     const protocol = defineProtocol({ name: "time", version: 1, messages: [] });
-    const world = new MessageWorld({ protocol, kind: "native", server: { tickRate: 50 } });
+    const world = new MessageWorld({ protocol, kind: "reliable-lanes", server: { tickRate: 50 } });
     world.clock.advance(12_345);
     await world.server.start();
     const { client, player } = await world.join();

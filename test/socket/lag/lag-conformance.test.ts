@@ -6,7 +6,7 @@ import { FakeClock, seededRandom, socketConformance } from "../../../lib/testing
 
 const bad = { latencyMs: 5, jitterMs: 3, loss: 0.1, duplicate: 0.05, reorder: 0.1 };
 
-describe.each(["datagram", "native", "stream"] as const)("a bad line over memory sockets, %s", (kind) => {
+describe.each(["datagram", "reliable-lanes", "stream"] as const)("a bad line over memory sockets, %s", (kind) => {
   const clock = new FakeClock();
   const createFactory = () => {
     const random = seededRandom(7);

@@ -133,26 +133,33 @@ describe("datagrams on a bad line", () => {
 });
 
 describe("reliable packets on a bad line", () => {
-  test.each(["native", "stream"] as const)("%s: arrive all, once, in their order, some of them late", async (kind) => {
-    const line = await new Line(kind, { latencyMs: 10, loss: 0.3, duplicate: 0.5, reorder: 0.5 }).connect();
-    for (const number of range(600)) {
-      line.send(number, Delivery.Reliable, number % 2);
-      line.run(1);
-    }
-    line.run(3000);
-    if (kind === "stream") expect(line.numbers).toEqual(range(600));
-    for (const lane of [0, 1]) {
-      const expected = range(600).filter((number) => number % 2 === lane);
-      expect(line.numbers.filter((number) => number % 2 === lane)).toEqual(expected);
-    }
-    const late = line.arrivals.filter(({ number, atMs }) => atMs > number + 25).length;
-    expect(late).toBeGreaterThan(200);
-  });
+  test.each(["reliable-lanes", "stream"] as const)(
+    "%s: arrive all, once, in their order, some of them late",
+    async (kind) => {
+      const line = await new Line(kind, { latencyMs: 10, loss: 0.3, duplicate: 0.5, reorder: 0.5 }).connect();
+      for (const number of range(600)) {
+        line.send(number, Delivery.Reliable, number % 2);
+        line.run(1);
+      }
+      line.run(3000);
+      if (kind === "stream") expect(line.numbers).toEqual(range(600));
+      for (const lane of [0, 1]) {
+        const expected = range(600).filter((number) => number % 2 === lane);
+        expect(line.numbers.filter((number) => number % 2 === lane)).toEqual(expected);
+      }
+      const late = line.arrivals.filter(({ number, atMs }) => atMs > number + 25).length;
+      expect(late).toBeGreaterThan(200);
+    },
+  );
 
   test("a lost packet holds up its own lane only", async () => {
     // The first packet is lost once, all others pass.
     const rolls = [0];
-    const line = await new Line("native", { latencyMs: 10, loss: 0.5, random: () => rolls.shift() ?? 0.9 }).connect();
+    const line = await new Line("reliable-lanes", {
+      latencyMs: 10,
+      loss: 0.5,
+      random: () => rolls.shift() ?? 0.9,
+    }).connect();
     line.send(0, Delivery.Reliable, 0);
     line.send(1, Delivery.Reliable, 0);
     line.send(2, Delivery.Reliable, 1);
@@ -178,8 +185,8 @@ describe("reliable packets on a bad line", () => {
     expect(line.numbers).toEqual(range(51));
   });
 
-  test("unreliable packets of a native connection are lost, its reliable ones not", async () => {
-    const line = await new Line("native", { latencyMs: 1, loss: 0.5 }).connect();
+  test("unreliable packets of a connection with reliable lanes are lost, its reliable ones not", async () => {
+    const line = await new Line("reliable-lanes", { latencyMs: 1, loss: 0.5 }).connect();
     for (const number of range(400)) line.send(number, number % 2 ? Delivery.Reliable : Delivery.Unreliable);
     line.run(500);
     const unreliable = line.numbers.filter((number) => number % 2 === 0).length;

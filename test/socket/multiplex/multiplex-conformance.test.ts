@@ -4,11 +4,11 @@ import { UdpSocketFactory } from "../../../lib/socket/udp.js";
 import { WebSocketFactory } from "../../../lib/socket/websocket-server.js";
 import { FakeClock, socketConformance } from "../../../lib/testing/index.js";
 
-describe.each(["datagram", "native", "stream"] as const)("memory sockets, %s, beside others", (kind) => {
+describe.each(["datagram", "reliable-lanes", "stream"] as const)("memory sockets, %s, beside others", (kind) => {
   const clock = new FakeClock();
   const createFactory = () => {
     const network = new MemoryNetwork({ clock });
-    const others = (["datagram", "native"] as const).map(
+    const others = (["datagram", "reliable-lanes"] as const).map(
       (other) => new MemorySocketFactory(network, { kind: other, port: 0 }),
     );
     return new MultiplexSocketFactory(new MemorySocketFactory(network, { kind, port: 0 }), ...others);

@@ -13,7 +13,7 @@ import { WebSocketFactory } from "../../../lib/socket/websocket-server.js";
 const factories = () => [
   new UdpSocketFactory({ address: "127.0.0.1", port: 0 }),
   new WebSocketFactory({ address: "127.0.0.1", port: 0 }),
-  new MemorySocketFactory(new MemoryNetwork(), { kind: "native", port: 0 }),
+  new MemorySocketFactory(new MemoryNetwork(), { kind: "reliable-lanes", port: 0 }),
 ];
 
 test("one server has clients of three transports, and answers each on its own", async () => {

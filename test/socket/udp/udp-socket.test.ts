@@ -9,7 +9,7 @@ afterEach(async () => {
 });
 
 function create(options: UdpSocketFactoryOptions = {}): { factory: UdpSocketFactory; socket: ISocket } {
-  const factory = new UdpSocketFactory({ address: "127.0.0.1", port: 0, implementation: "managed", ...options });
+  const factory = new UdpSocketFactory({ address: "127.0.0.1", port: 0, implementation: "dgram", ...options });
   const socket = factory.createServerSocket();
   open.push(socket);
   return { factory, socket };

@@ -1,4 +1,4 @@
-// A native UDP socket that talks to itself over 127.0.0.1, in a process whose end matters. Arguments: what to do, and
+// A batched UDP socket that talks to itself over 127.0.0.1, in a process whose end matters. Arguments: what to do, and
 // "uv" or "thread" for how the addon learns that a socket is ready.
 import { Worker } from "node:worker_threads";
 
@@ -7,7 +7,7 @@ if (watcher === "thread") Object.defineProperty(process, "versions", { value: { 
 const { Delivery, ReceivedPacket } = await import("../../dist/socket/index.js");
 const { UdpSocketFactory } = await import("../../dist/socket/udp.js");
 
-const settings = { address: "127.0.0.1", port: 0, implementation: "native" };
+const settings = { address: "127.0.0.1", port: 0, implementation: "batched" };
 const factory = new UdpSocketFactory(settings);
 const packet = new ReceivedPacket();
 const bytes = new Uint8Array(1232).fill(7);

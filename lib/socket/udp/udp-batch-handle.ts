@@ -6,7 +6,7 @@ import type { IConnectionHandle } from "../socket.js";
 import { InternetHandle } from "./udp-handle.js";
 
 /** An address as numbers, so that reading one from a packet makes nothing. */
-export class NativeUdpHandle extends InternetHandle {
+export class UdpBatchHandle extends InternetHandle {
   // Four bytes of the IPv6 address each, in memory order; signed, since those need no memory of their own.
   #ip0 = 0;
   #ip1 = 0;
@@ -16,9 +16,9 @@ export class NativeUdpHandle extends InternetHandle {
   #port = 0;
 
   /** @param host a numeric address, with a `%zone` where it is link-local */
-  static of(host: string, port: number): NativeUdpHandle {
+  static of(host: string, port: number): UdpBatchHandle {
     const { ip, scope } = parseHost(host);
-    const handle = new NativeUdpHandle();
+    const handle = new UdpBatchHandle();
     const words = new Int32Array(UDP_SLOT.payload / 4);
     new Uint8Array(words.buffer).set(ip, UDP_SLOT.ip);
     words[UDP_SLOT.scope / 4] = scope;
@@ -58,8 +58,8 @@ export class NativeUdpHandle extends InternetHandle {
     return this.#scope === 0 ? text : `${text}%${this.#scope}`;
   }
 
-  copy(): NativeUdpHandle {
-    const copy = new NativeUdpHandle();
+  copy(): UdpBatchHandle {
+    const copy = new UdpBatchHandle();
     copy.#ip0 = this.#ip0;
     copy.#ip1 = this.#ip1;
     copy.#ip2 = this.#ip2;
@@ -71,7 +71,7 @@ export class NativeUdpHandle extends InternetHandle {
 
   equals(other: IConnectionHandle): boolean {
     return (
-      other instanceof NativeUdpHandle &&
+      other instanceof UdpBatchHandle &&
       other.#ip3 === this.#ip3 &&
       other.#port === this.#port &&
       other.#ip2 === this.#ip2 &&

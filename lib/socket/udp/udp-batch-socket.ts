@@ -10,8 +10,8 @@ import { checkPacket } from "../building/packet-limit.js";
 import { abortable, closedError, connectError, inUseError, noPacketError } from "../building/socket-errors.js";
 import { Waker } from "../building/waker.js";
 import { Delivery, type IConnectionHandle, type ISocket, type ReceivedPacket, type SocketEvents } from "../socket.js";
+import { parseHost, UdpBatchHandle } from "./udp-batch-handle.js";
 import { MAX_UDP_PACKET_SIZE } from "./udp-handle.js";
-import { NativeUdpHandle, parseHost } from "./udp-native-handle.js";
 import type { UdpEndPoint, UdpSocketOptions } from "./udp-socket-factory.js";
 
 /** Datagrams received by one call of the addon. */
@@ -23,16 +23,16 @@ const SLOT_WORDS = SLOT_BYTES / 4;
 const LENGTH_WORD = UDP_SLOT.length / 4;
 
 /** The sockets of this thread that are open in the addon, by its numbers. */
-const open = new Map<number, NativeUdpSocket>();
+const open = new Map<number, UdpBatchSocket>();
 let isWakeSet = false;
 
 /** Whether this platform has the addon. */
-export function isNativeUdpSupported(): boolean {
+export function isUdpBatchSupported(): boolean {
   return findAddon() !== null;
 }
 
 /** A UDP socket of the addon: batches of datagrams between reused memory and the system. */
-export class NativeUdpSocket implements ISocket {
+export class UdpBatchSocket implements ISocket {
   readonly #addon: NativeAddon;
   readonly #options: UdpSocketOptions;
   readonly #waker: Waker;
@@ -53,12 +53,13 @@ export class NativeUdpSocket implements ISocket {
   #outgoingCount = 0;
   #lostPackets = 0;
   /** The one handle of all packets received. */
-  readonly #handle = new NativeUdpHandle();
+  readonly #handle = new UdpBatchHandle();
 
   /** @throws NetworkError `ERR_NOT_SUPPORTED`: there is no addon for this platform */
   constructor(options: UdpSocketOptions) {
     const addon = findAddon();
-    if (addon === null) throw new NetworkError("ERR_NOT_SUPPORTED", "Native UDP needs the addon, which is not here");
+    if (addon === null)
+      throw new NetworkError("ERR_NOT_SUPPORTED", "Batched UDP needs the addon, and there is none for this platform");
     this.#addon = addon;
     this.#options = options;
     this.#waker = new Waker(options.clock);
@@ -90,7 +91,7 @@ export class NativeUdpSocket implements ISocket {
     this.#open(host, port, false);
   }
 
-  async connect({ address, port }: UdpEndPoint, signal?: AbortSignal): Promise<NativeUdpHandle> {
+  async connect({ address, port }: UdpEndPoint, signal?: AbortSignal): Promise<UdpBatchHandle> {
     signal?.throwIfAborted();
     this.#use();
     const where = formatHost(address ?? "localhost", port);
@@ -101,7 +102,7 @@ export class NativeUdpSocket implements ISocket {
       throw connectError(where, error.message, { cause: error });
     });
     this.#open(found.address, port, true);
-    return NativeUdpHandle.of(found.address, port);
+    return UdpBatchHandle.of(found.address, port);
   }
 
   async close(): Promise<void> {
@@ -156,7 +157,7 @@ export class NativeUdpSocket implements ISocket {
       return true;
     }
     const word = this.#outgoingCount * SLOT_WORDS;
-    if (!this.#isConnected) (handle as NativeUdpHandle).write(this.#outgoing, word);
+    if (!this.#isConnected) (handle as UdpBatchHandle).write(this.#outgoing, word);
     this.#outgoing[word + LENGTH_WORD] = length;
     const at = this.#outgoingCount * SLOT_BYTES + UDP_SLOT.payload;
     putBytes(packet, length, this.#outgoingBytes, at);

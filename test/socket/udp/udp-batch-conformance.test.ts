@@ -7,15 +7,15 @@ describe.each([
   ["IPv4 at a dual-stack server", { address: "127.0.0.1" }],
   ["IPv4", { address: "127.0.0.1", bindAddress: "127.0.0.1" }],
   ["IPv6", { address: "::1", bindAddress: "::1" }],
-])("native UDP, %s", (_, addresses) => {
-  const createFactory = () => new UdpSocketFactory({ ...addresses, port: 0, implementation: "native" });
+])("batched UDP, %s", (_, addresses) => {
+  const createFactory = () => new UdpSocketFactory({ ...addresses, port: 0, implementation: "batched" });
   for (const { name, run } of socketConformance({ createFactory })) test(name, run);
 });
 
-describe.each(["managed", "native"] as const)(
+describe.each(["dgram", "batched"] as const)(
   "a server of the other implementation than a %s client",
   (implementation) => {
-    const server = implementation === "native" ? "managed" : "native";
+    const server = implementation === "batched" ? "dgram" : "batched";
     const createFactory = () => new UdpSocketFactory({ port: 0, implementation: server });
     const createClientFactory = () => new UdpSocketFactory({ port: 0, implementation });
     for (const { name, run } of socketConformance({ createFactory, createClientFactory })) test(name, run);

@@ -2,8 +2,8 @@ import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Delivery, ReceivedPacket } from "../../../lib/socket/index.js";
-import type { NativeUdpHandle } from "../../../lib/socket/udp/udp-native-handle.js";
-import { NativeUdpSocket } from "../../../lib/socket/udp/udp-native-socket.js";
+import type { UdpBatchHandle } from "../../../lib/socket/udp/udp-batch-handle.js";
+import { UdpBatchSocket } from "../../../lib/socket/udp/udp-batch-socket.js";
 import { UdpSocketFactory, type UdpSocketFactoryOptions } from "../../../lib/socket/udp.js";
 import { whyNoNamespaces } from "../../support/network-world.js";
 import { startProgram } from "../../support/program.js";
@@ -19,7 +19,7 @@ afterEach(async () => {
 });
 
 function factoryOf(options: UdpSocketFactoryOptions = {}): UdpSocketFactory {
-  return new UdpSocketFactory({ address: "127.0.0.1", port: 0, implementation: "native", ...options });
+  return new UdpSocketFactory({ address: "127.0.0.1", port: 0, implementation: "batched", ...options });
 }
 
 function userOf(factory: UdpSocketFactory): SocketUser {
@@ -52,8 +52,8 @@ const send = (socket: Socket, data: Uint8Array, port: number) =>
   );
 
 test("the factory takes the addon where there is one", () => {
-  expect(new UdpSocketFactory().createServerSocket()).toBeInstanceOf(NativeUdpSocket);
-  expect(new UdpSocketFactory({ implementation: "managed" }).createServerSocket()).not.toBeInstanceOf(NativeUdpSocket);
+  expect(new UdpSocketFactory().createServerSocket()).toBeInstanceOf(UdpBatchSocket);
+  expect(new UdpSocketFactory({ implementation: "dgram" }).createServerSocket()).not.toBeInstanceOf(UdpBatchSocket);
   expect(() => new UdpSocketFactory({ implementation: "quick" as "auto" })).toThrow(RangeError);
 });
 
@@ -77,11 +77,11 @@ test("a handle tells its address, IPv4 and IPv6", async () => {
   ] as const) {
     server.packets.length = 0;
     const client = userOf(factory);
-    const handle = (await client.connect(factory.getConnectEndPoint(host))) as NativeUdpHandle;
+    const handle = (await client.connect(factory.getConnectEndPoint(host))) as UdpBatchHandle;
     expect(handle).toMatchObject({ address: `${text}:${factory.port}`, port: factory.port, host });
     client.send(handle, bytes(4), Delivery.Unreliable);
     await server.until(() => server.packets.length === 1);
-    const sender = server.packets[0]?.handle as NativeUdpHandle;
+    const sender = server.packets[0]?.handle as UdpBatchHandle;
     expect(sender.address).toBe(`${text}:${client.socket.boundPort}`);
     expect(sender).toMatchObject({ isStateful: false, reliable: false, addressVerified: false, security: "none" });
     server.send(sender, bytes(5), Delivery.Unreliable);
@@ -97,7 +97,7 @@ test("a connected socket hears its server only", async () => {
   client.send(handle, bytes(1), Delivery.Unreliable);
   await server.until(() => server.packets.length === 1);
   await send(await stranger(), bytes(50), client.socket.boundPort as number);
-  server.send(server.packets[0]?.handle as NativeUdpHandle, bytes(2), Delivery.Unreliable);
+  server.send(server.packets[0]?.handle as UdpBatchHandle, bytes(2), Delivery.Unreliable);
   await client.until(() => client.packets.length === 1);
   expect(client.packets.map(({ data }) => data)).toEqual([bytes(2)]);
 });
@@ -122,7 +122,7 @@ test("that nobody listened does not end a socket", async () => {
 
 test("a datagram that is too large is dropped and counted, an empty one dropped", async () => {
   const { server } = await listen();
-  const socket = server.socket as NativeUdpSocket;
+  const socket = server.socket as UdpBatchSocket;
   const sender = await stranger();
   for (const data of [bytes(1233), bytes(65_000), new Uint8Array(0), bytes(1232)]) {
     await send(sender, data, socket.boundPort as number);
@@ -140,7 +140,7 @@ test("what the system refuses to send is dropped and counted, and the rest goes"
     factory.getConnectEndPoint("127.0.0.1", receiver.socket.boundPort as number),
   );
   // Nobody may send to a broadcast address without asking for it.
-  const nowhere = (await userOf(factory).connect(factory.getConnectEndPoint("127.0.0.1", 9))) as NativeUdpHandle;
+  const nowhere = (await userOf(factory).connect(factory.getConnectEndPoint("127.0.0.1", 9))) as UdpBatchHandle;
   const words = new Int32Array(8);
   nowhere.write(words, 0);
   words[3] = -1; // 255.255.255.255
@@ -151,7 +151,7 @@ test("what the system refuses to send is dropped and counted, and the rest goes"
   server.socket.flush();
   await receiver.until(() => receiver.packets.length === 2);
   expect(receiver.packets.map(({ data }) => data.length)).toEqual([1, 4]);
-  expect((server.socket as NativeUdpSocket).droppedPackets).toBe(2);
+  expect((server.socket as UdpBatchSocket).droppedPackets).toBe(2);
 });
 
 test("errors have their codes", async () => {
@@ -167,7 +167,7 @@ test("errors have their codes", async () => {
 });
 
 test("an unread socket wakes once, and again after it was read", async () => {
-  const wake = vi.spyOn(NativeUdpSocket.prototype, "wake");
+  const wake = vi.spyOn(UdpBatchSocket.prototype, "wake");
   const { server } = await listen();
   const port = server.socket.boundPort as number;
   const sender = await stranger();
@@ -190,7 +190,7 @@ test("an unread socket wakes once, and again after it was read", async () => {
 });
 
 describe.each(["uv", "thread"])("readiness by %s", (watcher) => {
-  const run = (what: string, options: string[] = []) => startProgram("udp-native", [what, watcher], options);
+  const run = (what: string, options: string[] = []) => startProgram("udp-batch", [what, watcher], options);
   const report = async (what: string, options: string[] = []) => {
     const { code, lines, errors } = await run(what, options).end();
     expect({ code, errors }).toEqual({ code: 0, errors: "" });
@@ -228,7 +228,7 @@ describe.each(["uv", "thread"])("readiness by %s", (watcher) => {
     // The loopback interface of a namespace of its own, at 2 Mbit/s: only there the system's buffer gets full.
     const slow = async (what: string) => {
       const { execFile } = await import("node:child_process");
-      const program = new URL("../../programs/udp-native.mjs", import.meta.url).pathname;
+      const program = new URL("../../programs/udp-batch.mjs", import.meta.url).pathname;
       const script =
         "ip link set lo up && tc qdisc add dev lo root tbf rate 2mbit burst 8kb limit 64mb && " +
         `exec "$0" "${program}" ${what} ${watcher}`;
