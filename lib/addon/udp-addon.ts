@@ -1,6 +1,6 @@
 /**
  * Byte offsets of a datagram's slot in a slab of UDP; slots have equal size. A slot of length 0 holds nothing. An address
- * is 16 bytes, and `scope` the interface of a link-local one. (UdpSlot in native/core/udp_socket.h.)
+ * is 16 bytes, and `scope` the interface of a link-local one. (UdpSlot in native/udp/udp_socket.h.)
  */
 export const UDP_SLOT = {
   ip: 0, // 16 bytes

@@ -4,8 +4,8 @@
 #include <mutex>
 #include <thread>
 
-#include "core/doorbell.h"
 #include "core/gns.h"
+#include "doorbell.h"
 
 namespace vs {
 

@@ -2,8 +2,8 @@
 #include <string>
 #include <vector>
 
-#include "core/doorbell.h"
 #include "core/gns.h"
+#include "doorbell.h"
 
 namespace vs {
 

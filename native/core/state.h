@@ -6,8 +6,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "core/doorbell.h"
 #include "core/gns.h"
+#include "doorbell.h"
 
 namespace vs {
 

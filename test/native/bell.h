@@ -3,7 +3,7 @@
 #include <condition_variable>
 #include <mutex>
 
-#include "core/doorbell.h"
+#include "doorbell.h"
 
 // What an event loop is woken by, for a thread without one.
 class Bell : public vs::Doorbell {

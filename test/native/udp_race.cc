@@ -6,8 +6,8 @@
 #include <thread>
 
 #include "bell.h"
-#include "core/udp_socket.h"
-#include "core/udp_watcher.h"
+#include "udp/udp_socket.h"
+#include "udp/udp_watcher.h"
 
 namespace {
 
@@ -17,7 +17,7 @@ constexpr size_t kSlotBytes = sizeof(vs::UdpSlot) + 32;
 // Rounds of 50 ms at most without a word from the other side.
 constexpr int kMaxTurns = 400;
 
-// What lib/socket's batched UDP socket and native/udp_sockets.cc do with a socket that has a thread.
+// Does what lib/socket's batched UDP and native/addon/udp_sockets.cc do with a socket that a thread watches.
 class Talker {
  public:
   Talker() : socket_(vs::UdpSocket::Open(Loopback(), false, 1 << 16, error_)) {}

@@ -80,11 +80,9 @@ test("every function of the linked GNS is bound or has a reason, and no other is
 });
 
 describe.each(Object.entries(table))("%s", (owner, entries) => {
-  const sources = ["native", join("native", "core")].flatMap((folder) =>
-    readdirSync(join(root, folder))
-      .filter((name) => /\.(cc|h)$/.test(name))
-      .map((name) => readFileSync(join(root, folder, name), "utf8")),
-  );
+  const sources = readdirSync(join(root, "native"), { recursive: true, encoding: "utf8" })
+    .filter((name) => /\.(cc|h)$/.test(name))
+    .map((name) => readFileSync(join(root, "native", name), "utf8"));
 
   test("what is bound is an export of the addon", () => {
     const bound = Object.values(entries).flatMap((entry) => ("native" in entry ? entry.native : []));

@@ -1,4 +1,4 @@
-#include "args.h"
+#include "addon/args.h"
 
 #include <cmath>
 #include <cstring>

@@ -1,9 +1,9 @@
 // The functions of the addon that send and receive messages.
 #include <algorithm>
 
+#include "addon/values.h"
 #include "core/inbox.h"
 #include "core/outbox.h"
-#include "values.h"
 
 namespace vs {
 

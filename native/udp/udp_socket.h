@@ -1,7 +1,7 @@
 #pragma once
 #include <memory>
 
-#include "core/udp_system.h"
+#include "udp/udp_system.h"
 
 namespace vs {
 

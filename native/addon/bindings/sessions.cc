@@ -1,7 +1,7 @@
 // The functions of the addon for ISteamNetworkingMessages: messages to identities instead of connections.
 #include "core/sessions.h"
 
-#include "values.h"
+#include "addon/values.h"
 
 namespace vs {
 

@@ -1,4 +1,4 @@
-#include "core/udp_socket.h"
+#include "udp/udp_socket.h"
 
 #include <algorithm>
 #include <cstring>

@@ -1,8 +1,8 @@
 // The functions of the addon for plain UDP. They need no initialize.
 #include <cstring>
 
-#include "environment.h"
-#include "values.h"
+#include "addon/environment.h"
+#include "addon/values.h"
 
 namespace vs {
 

@@ -3,11 +3,11 @@
 
 #include <cstring>
 
+#include "addon/environment.h"
+#include "addon/values.h"
 #include "core/closing.h"
 #include "core/driver.h"
 #include "core/inbox.h"
-#include "environment.h"
-#include "values.h"
 
 namespace vs {
 

@@ -1,9 +1,9 @@
 // The functions of the addon that concern the library as a whole.
 #include "core/library.h"
 
+#include "addon/environment.h"
 #include "core/inbox.h"
 #include "core/log.h"
-#include "environment.h"
 
 namespace vs {
 

@@ -1,8 +1,8 @@
-#include "aes_gcm.h"
+#include "crypto/aes_gcm.h"
 
 #include <cstring>
 
-#include "gns_crypto.h"
+#include "crypto/gns_crypto.h"
 
 namespace vs {
 

@@ -1,7 +1,7 @@
 #pragma once
 #include <functional>
 
-#include "napi_setup.h"
+#include "addon/napi_setup.h"
 
 namespace vs {
 

@@ -5,7 +5,7 @@
 
 #include <cstddef>
 
-#include "gns.h"
+#include "core/gns.h"
 
 class SymmetricCryptContextBase {
  public:

@@ -1,4 +1,4 @@
-#include "core/udp_system.h"
+#include "udp/udp_system.h"
 
 #include <algorithm>
 

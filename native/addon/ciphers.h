@@ -2,7 +2,7 @@
 #include <memory>
 #include <unordered_map>
 
-#include "core/aes_gcm.h"
+#include "crypto/aes_gcm.h"
 
 namespace vs {
 

@@ -1,4 +1,4 @@
-#include "environment.h"
+#include "addon/environment.h"
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   auto* environment = new vs::Environment(env);

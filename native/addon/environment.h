@@ -2,14 +2,14 @@
 #include <atomic>
 #include <vector>
 
-#include "args.h"
-#include "ciphers.h"
-#include "core/doorbell.h"
+#include "addon/args.h"
+#include "addon/ciphers.h"
+#include "addon/loop_watcher.h"
+#include "addon/napi_setup.h"
+#include "addon/udp_sockets.h"
 #include "core/driver.h"
 #include "core/state.h"
-#include "loop_watcher.h"
-#include "napi_setup.h"
-#include "udp_sockets.h"
+#include "doorbell.h"
 
 namespace vs {
 

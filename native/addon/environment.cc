@@ -1,4 +1,4 @@
-#include "environment.h"
+#include "addon/environment.h"
 
 #include <algorithm>
 #include <climits>

@@ -1,7 +1,7 @@
 // The functions of the addon that make P2P connections and carry their signals.
 #include "core/signaling.h"
 
-#include "values.h"
+#include "addon/values.h"
 
 namespace vs {
 

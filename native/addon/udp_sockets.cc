@@ -1,6 +1,6 @@
-#include "udp_sockets.h"
+#include "addon/udp_sockets.h"
 
-#include "environment.h"
+#include "addon/environment.h"
 
 namespace vs {
 

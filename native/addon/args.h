@@ -2,8 +2,8 @@
 #include <cstdint>
 #include <string>
 
+#include "addon/napi_setup.h"
 #include "core/gns.h"
-#include "napi_setup.h"
 
 namespace vs {
 

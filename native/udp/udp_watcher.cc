@@ -1,4 +1,4 @@
-#include "core/udp_watcher.h"
+#include "udp/udp_watcher.h"
 
 #include <system_error>
 

@@ -1,4 +1,4 @@
-#include "loop_watcher.h"
+#include "addon/loop_watcher.h"
 
 #include <climits>
 #include <cstdlib>

@@ -1,7 +1,7 @@
 // The functions of the addon that concern who we are: identity, authentication, certificates.
+#include "addon/values.h"
 #include "core/library.h"
 #include "core/trust.h"
-#include "values.h"
 
 namespace vs {
 

@@ -3,9 +3,9 @@
 #include <memory>
 #include <vector>
 
-#include "core/udp_socket.h"
-#include "core/udp_watcher.h"
-#include "loop_watcher.h"
+#include "addon/loop_watcher.h"
+#include "udp/udp_socket.h"
+#include "udp/udp_watcher.h"
 
 namespace vs {
 

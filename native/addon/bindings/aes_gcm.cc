@@ -1,8 +1,8 @@
 // The functions of the addon for AES-GCM. They need no initialize.
-#include "core/aes_gcm.h"
+#include "crypto/aes_gcm.h"
 
-#include "environment.h"
-#include "values.h"
+#include "addon/environment.h"
+#include "addon/values.h"
 
 namespace vs {
 

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "addon/environment.h"
 #include "core/inbox.h"
 #include "core/sockets.h"
-#include "environment.h"
 
 namespace vs {
 

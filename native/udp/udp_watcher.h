@@ -2,8 +2,8 @@
 #include <atomic>
 #include <thread>
 
-#include "core/doorbell.h"
-#include "core/udp_system.h"
+#include "doorbell.h"
+#include "udp/udp_system.h"
 
 namespace vs {
 

@@ -1,7 +1,7 @@
 // The functions of the addon that get and set GNS's configuration values.
 #include "core/config.h"
 
-#include "environment.h"
+#include "addon/environment.h"
 
 namespace vs {
 
