@@ -28,7 +28,7 @@ export const layers = {
       "byte-segment",
       "channel",
       "connection",
-      "connection-state",
+      "peer-connection-state",
       "metrics",
       "packet-format",
       "packet-reader",
@@ -38,7 +38,7 @@ export const layers = {
       "profile",
       "varint",
     ],
-    wings: ["delivery", "streams", "raw-udp", "carried"],
+    wings: ["delivery", "streams", "raw-udp", "over-reliable"],
   },
   message: {
     below: ["peer", "socket", "serialization"],

@@ -5,11 +5,11 @@ import { equalBytes } from "../peer/handshake-packets.js";
 import {
   ByteSegment,
   Channel,
-  ConnectionState,
   type Drive,
   type IConnection,
   type NotifyCallbacks,
   type OutgoingStream,
+  PeerConnectionState,
   type PeerHandler,
   type StreamListener,
 } from "../peer/index.js";
@@ -69,7 +69,7 @@ export class HostConnection implements IConnection {
   readonly roundTripTimeMs = 0;
   readonly metrics = newConnectionMetrics();
   readonly closed: Promise<DisconnectReason>;
-  state = ConnectionState.Connected;
+  state = PeerConnectionState.Connected;
   reason: DisconnectReason | null = null;
   readonly #end: HostPipeEnd;
   readonly #streams: StreamTable;
@@ -153,7 +153,7 @@ export class HostConnection implements IConnection {
   }
 
   openStream(header: Uint8Array = new Uint8Array(0)): OutgoingStream {
-    if (this.state !== ConnectionState.Connected) {
+    if (this.state !== PeerConnectionState.Connected) {
       throw new NetworkError("ERR_NOT_CONNECTED", "The connection has ended");
     }
     return this.#streams.open(header);
@@ -167,7 +167,7 @@ export class HostConnection implements IConnection {
       if (typeof item === "function") this.#guard(item);
       else this.#deliver(item);
     }
-    if (this.state !== ConnectionState.Connected) return;
+    if (this.state !== PeerConnectionState.Connected) return;
     this.#streams.pump();
   }
 
@@ -180,7 +180,7 @@ export class HostConnection implements IConnection {
     notify: NotifyCallbacks | null,
   ): boolean {
     checkMessage(channel, bytes, offset, length, this.#end.maxReliableMessageSize);
-    if (this.state !== ConnectionState.Connected) return false;
+    if (this.state !== PeerConnectionState.Connected) return false;
     if (!this.#push(channel, lane, bytes, offset, length, notify)) {
       this.metrics.messagesRefused++;
       return false;
@@ -228,7 +228,7 @@ export class HostConnection implements IConnection {
     const other = this.#other;
     this.#inboxBytes -= bytes.length;
     if (lane === STREAM_LANE) other.#streamBytes -= bytes.length;
-    if (this.state !== ConnectionState.Connected) {
+    if (this.state !== PeerConnectionState.Connected) {
       if (notify) other.#expect(() => notify.onLost());
       return;
     }
@@ -248,14 +248,14 @@ export class HostConnection implements IConnection {
   }
 
   #close(reason: DisconnectReason): void {
-    if (this.state !== ConnectionState.Connected) return;
+    if (this.state !== PeerConnectionState.Connected) return;
     this.#finish(reason);
     this.#other.#expect(() => this.#other.#finish(reason));
   }
 
   #finish(reason: DisconnectReason): void {
-    if (this.state !== ConnectionState.Connected) return;
-    this.state = ConnectionState.Disconnected;
+    if (this.state !== PeerConnectionState.Connected) return;
+    this.state = PeerConnectionState.Disconnected;
     this.reason = reason;
     this.#streams.dispose(reason);
     this.#guard(() => this.#end.handler.onDisconnected?.(this, reason));

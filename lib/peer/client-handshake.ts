@@ -63,7 +63,7 @@ export class ClientHandshake implements Waiting {
     this.#request = this.#writeRequest(new Uint8Array(0), handle.addressVerified);
   }
 
-  reckonDeadline(): void {
+  updateDeadline(): void {
     this.deadlineMs = Math.min(this.#nextRequestMs, this.#endMs);
   }
 

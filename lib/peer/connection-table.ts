@@ -1,7 +1,7 @@
 import type { ReceivedPacket } from "../socket/index.js";
-import { ConnectionState } from "./connection-state.js";
 import { DATA_HEADER_BYTES, PacketKind } from "./packet-format.js";
 import type { PeerConnection } from "./peer-connection.js";
+import { PeerConnectionState } from "./peer-connection-state.js";
 
 /** All connections of a Peer: a stateful one hangs on its handle, a stateless one is found by its session. */
 export class ConnectionTable {
@@ -46,7 +46,7 @@ export class ConnectionTable {
   /** Gives the one of the same address that waited in vain, if there is one. */
   add(connection: PeerConnection): PeerConnection | null {
     this.all.add(connection);
-    const isPending = connection.state === ConnectionState.Connecting;
+    const isPending = connection.state === PeerConnectionState.Connecting;
     if (isPending) this.#unconfirmed.add(connection);
     if (connection.handle.isStateful) {
       connection.handle.connection = connection;

@@ -1,7 +1,7 @@
 import type { DisconnectCode, DisconnectReason, IConnectionHandle, Security } from "../socket/index.js";
 import type { Channel, NotifyCallbacks } from "./channel.js";
-import type { ConnectionState } from "./connection-state.js";
 import type { ConnectionMetrics } from "./metrics.js";
+import type { PeerConnectionState } from "./peer-connection-state.js";
 import type { SendBudget } from "./profile.js";
 import type { OutgoingStream, StreamListener } from "./streams/index.js";
 
@@ -9,7 +9,7 @@ import type { OutgoingStream, StreamListener } from "./streams/index.js";
 export interface IConnection {
   /** The socket's idea of the other end. For logs and addresses. */
   readonly handle: IConnectionHandle;
-  readonly state: ConnectionState;
+  readonly state: PeerConnectionState;
   /** Why it has ended, null while it has not. */
   readonly reason: DisconnectReason | null;
   /**

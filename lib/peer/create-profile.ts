@@ -1,8 +1,8 @@
 import type { TransportKeys } from "../noise/index.js";
 import type { IConnectionHandle } from "../socket/index.js";
-import { NativeProfile } from "./carried/native-profile.js";
-import { StreamProfile } from "./carried/stream-profile.js";
 import type { Encryption } from "./encryption.js";
+import { ReliableLanesProfile } from "./over-reliable/reliable-lanes-profile.js";
+import { StreamProfile } from "./over-reliable/stream-profile.js";
 import { ProfileKind } from "./packet-format.js";
 import type { PeerConfig } from "./peer-config.js";
 import type { Profile, ProfileHost } from "./profile.js";
@@ -29,8 +29,8 @@ export function createProfile(kind: ProfileKind, host: ProfileHost, settings: Pr
   switch (kind) {
     case ProfileKind.Stream:
       return new StreamProfile(host, common);
-    case ProfileKind.Native:
-      return new NativeProfile(host, { ...common, createSeal });
+    case ProfileKind.ReliableLanes:
+      return new ReliableLanesProfile(host, { ...common, createSeal });
     default:
       return new RawUdpProfile(host, {
         sessionId: session,

@@ -2,10 +2,10 @@
 export interface Waiting {
   /** Its place in the queue, -1 outside; the queue's own. */
   queuePlace: number;
-  /** When, `Infinity` for never, as `reckonDeadline` found: the queue sorts by it. */
+  /** When, `Infinity` for never, as `updateDeadline` found: the queue sorts by it. */
   deadlineMs: number;
   /** Called by the queue only. Into a field: a result would be a heap object for each packet. */
-  reckonDeadline(): void;
+  updateDeadline(): void;
 }
 
 /** Finds who has the earliest deadline, in the logarithm of their number (a binary heap). */
@@ -19,7 +19,7 @@ export class DeadlineQueue<T extends Waiting> {
 
   /** Reads the deadline of `item` anew. */
   update(item: T): void {
-    item.reckonDeadline();
+    item.updateDeadline();
     if (item.queuePlace < 0) {
       item.queuePlace = this.#heap.length;
       this.#heap.push(item);

@@ -140,5 +140,5 @@ export function serverStreamRefusal(encryption: Encryption | null, handle: IConn
 /** Which profile a handle asks for. */
 export function profileOf(handle: IConnectionHandle): ProfileKind {
   if (!handle.reliable) return ProfileKind.RawUdp;
-  return handle.ordered ? ProfileKind.Stream : ProfileKind.Native;
+  return handle.ordered ? ProfileKind.Stream : ProfileKind.ReliableLanes;
 }

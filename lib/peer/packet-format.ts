@@ -29,7 +29,7 @@ export enum FrameKind {
 /** How Peer carries messages over a transport: all itself, by GNS's own reliability, or through one ordered stream. */
 export enum ProfileKind {
   RawUdp = 0,
-  Native = 1,
+  ReliableLanes = 1,
   Stream = 2,
 }
 

@@ -11,11 +11,11 @@ import {
 import { Channel, type NotifyCallbacks } from "./channel.js";
 import { checkChannel, checkMessage } from "./check-message.js";
 import type { IConnection } from "./connection.js";
-import { ConnectionState } from "./connection-state.js";
 import type { Waiting } from "./deadline-queue.js";
 import { type ConnectionMetrics, newConnectionMetrics } from "./metrics.js";
 import { CONTROL_LANE, STREAM_LANE } from "./packet-format.js";
 import type { PeerConfig } from "./peer-config.js";
+import { PeerConnectionState } from "./peer-connection-state.js";
 import type { Profile, ProfileHost, SendBudget } from "./profile.js";
 import { type OutgoingStream, type StreamListener, StreamTable } from "./streams/index.js";
 
@@ -71,14 +71,14 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
   deadlineMs = 0;
   /** Whether it is among those to be flushed at the end of the turn; the Peer's own. */
   isTouched = false;
-  state: ConnectionState;
+  state: PeerConnectionState;
   reason: DisconnectReason | null = null;
   readonly #owner: ConnectionOwner;
   readonly #streams: StreamTable;
   #profile!: Profile;
   #resolveClosed!: (reason: DisconnectReason) => void;
   // With a value from the beginning: a field that was undefined once costs a heap object with each new time.
-  #lastProvenMs = 0;
+  #lastAuthenticatedMs = 0;
   #nextPingMs = 0;
   #pingIntervalMs = 0;
   /** While Connecting: the end of the handshake; while Disconnecting: of its present step; afterwards: of the echo. */
@@ -96,9 +96,9 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
     this.security = settings.security;
     this.channelBinding = settings.channelBinding;
     this.fingerprintMatches = settings.fingerprintMatches;
-    this.state = settings.isConfirmed ? ConnectionState.Connected : ConnectionState.Connecting;
+    this.state = settings.isConfirmed ? PeerConnectionState.Connected : PeerConnectionState.Connecting;
     const now = owner.now();
-    this.#lastProvenMs = now;
+    this.#lastAuthenticatedMs = now;
     this.#pingIntervalMs = this.#drawPingInterval();
     this.#nextPingMs = now + this.#pingIntervalMs;
     this.#stepEndMs = now + owner.config.handshakeTimeoutMs;
@@ -121,7 +121,7 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
   }
 
   get isConnected(): boolean {
-    return this.state === ConnectionState.Connected;
+    return this.state === PeerConnectionState.Connected;
   }
 
   get roundTripTimeMs(): number {
@@ -154,7 +154,7 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
   }
 
   flush(): void {
-    if (this.state !== ConnectionState.Disconnected) this.#profile.flush(this.#owner.now());
+    if (this.state !== PeerConnectionState.Disconnected) this.#profile.flush(this.#owner.now());
     this.#owner.changed(this);
   }
 
@@ -188,7 +188,7 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
 
   /** Lets leave what must not wait for the end of the turn. */
   respond(nowMs: number): void {
-    if (this.state !== ConnectionState.Connecting) this.#profile.respond(nowMs);
+    if (this.state !== PeerConnectionState.Connecting) this.#profile.respond(nowMs);
   }
 
   /** The first packet of a client, which tells the server that its Accept has come. */
@@ -197,13 +197,13 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
     this.#owner.changed(this);
   }
 
-  reckonDeadline(): void {
-    this.#profile.reckonDeadline();
+  updateDeadline(): void {
+    this.#profile.updateDeadline();
     switch (this.state) {
-      case ConnectionState.Connected:
+      case PeerConnectionState.Connected:
         this.deadlineMs = Math.min(this.#profile.deadlineMs, this.#nextPingMs, this.#timeoutMs);
         break;
-      case ConnectionState.Disconnecting:
+      case PeerConnectionState.Disconnecting:
         this.deadlineMs = Math.min(this.#profile.deadlineMs, this.#stepEndMs, this.#drainCheckMs);
         break;
       default:
@@ -211,11 +211,11 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
     }
   }
 
-  /** Does what is due. `forgivenMs` is time in which this process did not run: nobody else is to blame for it. */
-  update(nowMs: number, forgivenMs: number): void {
-    this.#lastProvenMs += forgivenMs;
+  /** Does what is due. `pausedMs` is time in which this process did not run: nobody else is to blame for it. */
+  update(nowMs: number, pausedMs: number): void {
+    this.#lastAuthenticatedMs += pausedMs;
     switch (this.state) {
-      case ConnectionState.Connected:
+      case PeerConnectionState.Connected:
         if (nowMs >= this.#timeoutMs) {
           this.#fail(DisconnectCode.Timeout, "No answer any more");
           return;
@@ -227,11 +227,11 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
         }
         this.#pumpAndFlush(nowMs);
         break;
-      case ConnectionState.Disconnecting:
+      case PeerConnectionState.Disconnecting:
         this.#profile.flush(nowMs);
         this.#depart(nowMs);
         break;
-      case ConnectionState.Connecting:
+      case PeerConnectionState.Connecting:
         if (nowMs >= this.#stepEndMs) this.#fail(DisconnectCode.HandshakeTimeout, "Nothing came after the handshake");
         break;
       default:
@@ -241,24 +241,24 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
 
   /** The transport has ended it. */
   lost(reason: DisconnectReason): void {
-    if (this.state === ConnectionState.Connected) this.#end(reason);
+    if (this.state === PeerConnectionState.Connected) this.#end(reason);
     this.#finish();
     this.#owner.forget(this);
   }
 
   /** The same client has connected anew. */
   replaced(): void {
-    if (this.state === ConnectionState.Connected) this.#fail(DisconnectCode.Replaced, "Connected again");
+    if (this.state === PeerConnectionState.Connected) this.#fail(DisconnectCode.Replaced, "Connected again");
     else this.#owner.forget(this);
   }
 
   // What the profile calls.
 
-  proven(): void {
-    this.#lastProvenMs = this.#receivedMs;
+  onPacketAuthenticated(): void {
+    this.#lastAuthenticatedMs = this.#receivedMs;
     this.#nextPingMs = this.#receivedMs + this.#pingIntervalMs;
-    if (this.state === ConnectionState.Connecting) {
-      this.state = ConnectionState.Connected;
+    if (this.state === PeerConnectionState.Connecting) {
+      this.state = PeerConnectionState.Connected;
       this.#owner.established(this);
     }
   }
@@ -287,8 +287,8 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
   }
 
   remoteClosed(reason: DisconnectReason): void {
-    if (this.state === ConnectionState.Disconnected) return;
-    if (this.state === ConnectionState.Connected) this.#end(reason);
+    if (this.state === PeerConnectionState.Disconnected) return;
+    if (this.state === PeerConnectionState.Connected) this.#end(reason);
     this.#finish();
     // Answers to a repeated goodbye keep the other side from waiting.
     this.#stepEndMs = this.#owner.now() + this.#owner.config.closeTimeoutMs;
@@ -338,7 +338,7 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
   }
 
   get #timeoutMs(): number {
-    return this.#lastProvenMs + this.#owner.config.timeoutMs;
+    return this.#lastAuthenticatedMs + this.#owner.config.timeoutMs;
   }
 
   /** Up to a tenth earlier, so that a thousand connections do not ping at once. */
@@ -348,7 +348,7 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
   }
 
   #breakOff(code: DisconnectCode, text: string): void {
-    if (this.isConnected || this.state === ConnectionState.Connecting) this.#fail(code, text);
+    if (this.isConnected || this.state === PeerConnectionState.Connecting) this.#fail(code, text);
   }
 
   /** Ends it at once; the other side is told, once. */
@@ -362,9 +362,9 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
   }
 
   #leave(reason: DisconnectReason): void {
-    if (this.state !== ConnectionState.Connected) return;
+    if (this.state !== PeerConnectionState.Connected) return;
     this.#end(reason);
-    this.state = ConnectionState.Disconnecting;
+    this.state = PeerConnectionState.Disconnecting;
     this.#stepEndMs = this.#owner.now() + this.#owner.config.closeTimeoutMs;
     this.#owner.changed(this);
   }
@@ -372,7 +372,7 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
   /** No more for the user. */
   #end(reason: DisconnectReason): void {
     this.reason = reason;
-    this.state = ConnectionState.Disconnected;
+    this.state = PeerConnectionState.Disconnected;
     this.#streams.dispose(reason);
     this.#owner.ended(this);
   }
@@ -409,7 +409,7 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
   }
 
   #finish(): void {
-    this.state = ConnectionState.Disconnected;
+    this.state = PeerConnectionState.Disconnected;
     this.#profile.dispose();
     this.#resolveClosed(this.reason as DisconnectReason);
   }

@@ -15,7 +15,6 @@ import { ByteSegment } from "./byte-segment.js";
 import type { Channel } from "./channel.js";
 import { ClientHandshake, type ClientHandshakeOwner } from "./client-handshake.js";
 import type { IConnection } from "./connection.js";
-import { ConnectionState } from "./connection-state.js";
 import { ConnectionTable } from "./connection-table.js";
 import { createProfile } from "./create-profile.js";
 import { combinedSecurity, Encryption } from "./encryption.js";
@@ -24,11 +23,12 @@ import { newPeerMetrics, type PeerMetrics } from "./metrics.js";
 import { MIN_PACKET_SIZE, type ProfileKind } from "./packet-format.js";
 import { completeConfig, type PeerConfig } from "./peer-config.js";
 import { type ConnectionOwner, type ConnectionSettings, PeerConnection } from "./peer-connection.js";
+import { PeerConnectionState } from "./peer-connection-state.js";
 import { PeerDrive } from "./peer-drive.js";
 import { connectError, explainRefusal } from "./peer-error.js";
 import type { PeerHandler } from "./peer-handler.js";
+import { PendingConnection } from "./pending-connection.js";
 import { type AcceptedRequest, FULL, ServerHandshake, type ServerHandshakeOwner } from "./server-handshake.js";
-import { Stranger } from "./stranger.js";
 
 /** Then timers and everybody else have their turn: a quarter of a second, where a message takes its handler 8 us. */
 const MAX_PACKETS_A_TURN = 32_768;
@@ -46,7 +46,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   readonly #packet = new ReceivedPacket();
   readonly #segment = new ByteSegment();
   #server: ServerHandshake | null = null;
-  #strangers = 0;
+  #pendingConnections = 0;
   #client: { handshake: ClientHandshake; settle(result: PeerConnection | Error): void } | null = null;
   #isStarted = false;
   #isClosed = false;
@@ -66,8 +66,8 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
       onReadable: () => this.#drive.onReadable(),
       onIncoming: (incoming) => this.admit(incoming),
       onConnect: (handle) => {
-        this.#strangers++;
-        this.#drive.schedule(new Stranger(this, handle));
+        this.#pendingConnections++;
+        this.#drive.schedule(new PendingConnection(this, handle));
       },
       onDisconnect: (handle, reason) => this.#onSocketDisconnect(handle, reason),
       onWritable: (handle) => {
@@ -200,14 +200,14 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
 
   admit(incoming: IncomingConnection): true | DisconnectReason {
     if (!this.#server || this.#closing) return { code: DisconnectCode.ServerFull, text: "The server takes nobody" };
-    const isCrowded = this.#strangers + this.#table.pendingCount >= this.config.maxPendingConnections;
+    const isCrowded = this.#pendingConnections + this.#table.pendingCount >= this.config.maxPendingConnections;
     if (isCrowded || this.isFull) return FULL;
     return this.#handler.beforeAccept?.(incoming) ?? true;
   }
 
   dismiss(handle: IConnectionHandle, reason: DisconnectReason): void {
     if (!handle.isStateful) return;
-    if (handle.connection instanceof Stranger) this.strangerLeft(handle.connection);
+    if (handle.connection instanceof PendingConnection) this.onPendingEnded(handle.connection);
     handle.connection = null;
     void handle.disconnect(reason);
   }
@@ -245,9 +245,9 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     void handshake.handle.disconnect(reason).then(() => this.close());
   }
 
-  strangerLeft(stranger: Stranger): void {
-    this.#strangers--;
-    this.#drive.remove(stranger);
+  onPendingEnded(pending: PendingConnection): void {
+    this.#pendingConnections--;
+    this.#drive.remove(pending);
   }
 
   async #open(endPoint: IConnectEndPoint, signal?: AbortSignal): Promise<IConnectionHandle> {
@@ -266,7 +266,9 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
 
   async #close(reason: DisconnectReason): Promise<void> {
     this.#endHandshake(new NetworkError("ERR_CLOSED", "The Peer was closed"));
-    const connections = [...this.#table.all].filter((connection) => connection.state !== ConnectionState.Connecting);
+    const connections = [...this.#table.all].filter(
+      (connection) => connection.state !== PeerConnectionState.Connecting,
+    );
     await Promise.all(connections.map((connection) => connection.close(reason)));
     this.#isClosed = true;
     this.#drive.stop();
@@ -288,7 +290,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     isConfirmed: boolean,
   ): PeerConnection {
     const { handle, session, fingerprintMatches, pattern, keys } = request;
-    if (handle.connection instanceof Stranger) this.strangerLeft(handle.connection);
+    if (handle.connection instanceof PendingConnection) this.onPendingEnded(handle.connection);
     const settings: ConnectionSettings = {
       handle,
       session,
@@ -347,7 +349,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   #onSocketDisconnect(handle: IConnectionHandle, reason: DisconnectReason): void {
     const owner: unknown = handle.connection;
     if (owner instanceof PeerConnection) owner.lost(reason);
-    else if (owner instanceof Stranger) this.strangerLeft(owner);
+    else if (owner instanceof PendingConnection) this.onPendingEnded(owner);
     else if (owner instanceof ClientHandshake) this.#endHandshake(connectError(reason));
   }
 }

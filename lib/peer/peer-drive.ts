@@ -4,7 +4,7 @@ import type { PeerConfig } from "./peer-config.js";
 import type { PeerConnection } from "./peer-connection.js";
 
 /** Something with a deadline. */
-export type Scheduled = Waiting & { update(nowMs: number, forgivenMs: number): void };
+export type Scheduled = Waiting & { update(nowMs: number, pausedMs: number): void };
 
 /** When this process did not run for longer, that is not held against the other sides. */
 const LATE_MS = 1000;
@@ -109,8 +109,8 @@ export class PeerDrive {
   updateAll(): void {
     if (this.#isStopped) return;
     const now = this.#config.clock.now();
-    const forgivenMs = this.#forgiven(now);
-    for (const connection of this.#connections) connection.update(now, forgivenMs);
+    const pausedMs = this.#pausedMs(now);
+    for (const connection of this.#connections) connection.update(now, pausedMs);
     this.#finish(now);
   }
 
@@ -130,9 +130,9 @@ export class PeerDrive {
     if (this.#isBusy || this.#isStopped) return;
     this.#isBusy = true;
     const now = this.#config.clock.now();
-    const forgivenMs = this.#forgiven(now);
+    const pausedMs = this.#pausedMs(now);
     if (this.#timerMs <= now) this.#timerMs = Number.POSITIVE_INFINITY;
-    if (forgivenMs > 0) for (const connection of this.#connections) connection.update(now, forgivenMs);
+    if (pausedMs > 0) for (const connection of this.#connections) connection.update(now, pausedMs);
     for (let index = 0; index < this.#touchedCount; index++) {
       const connection = this.#touched[index] as PeerConnection;
       connection.update(now, 0);
@@ -164,7 +164,7 @@ export class PeerDrive {
     this.#socket.flush();
   }
 
-  #forgiven(nowMs: number): number {
+  #pausedMs(nowMs: number): number {
     const timerMs = this.#isAutomatic ? Math.min(this.#timerMs, nowMs) : this.#lastUpdateMs;
     const sinceMs = Math.max(this.#lastUpdateMs, timerMs);
     this.#lastUpdateMs = nowMs;

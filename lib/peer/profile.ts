@@ -20,7 +20,7 @@ export interface ProfileHost {
   /** Sends the first `length` bytes of `packet`; false: the socket is full and has not taken it. */
   transmit(packet: Uint8Array, length: number, delivery: Delivery, lane: number): boolean;
   /** Something has come that only the other side can have sent. */
-  proven(): void;
+  onPacketAuthenticated(): void;
   /** A packet that proves nothing: counted, and nothing else. */
   stray(): void;
   /** The other side has closed. */
@@ -48,7 +48,7 @@ export interface Profile {
   readonly roundTripTimeMs: number;
   /** Bytes that were taken and have not been acknowledged, or left where nobody acknowledges. */
   readonly bufferedBytes: number;
-  /** When `flush` is to be called at the latest, as `reckonDeadline` found. */
+  /** When `flush` is to be called at the latest, as `updateDeadline` found. */
   readonly deadlineMs: number;
   /** Whether everything reliable has reached the other side. */
   readonly isDrained: boolean;
@@ -56,7 +56,7 @@ export interface Profile {
   readonly isCloseConfirmed: boolean;
   readonly sendBudget: SendBudget;
   /** Into a field, since a result would be a heap object for each packet. */
-  reckonDeadline(): void;
+  updateDeadline(): void;
   /** Bytes of a lane that have not been sent a first time. */
   queuedBytes(lane: number): number;
   /**

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { generateServerKey } from "../../lib/noise/index.js";
 import { nodePrimitives } from "../../lib/noise/node-primitives.js";
-import { Channel, ConnectionState, MAX_UNRELIABLE_MESSAGE_SIZE } from "../../lib/peer/index.js";
+import { Channel, MAX_UNRELIABLE_MESSAGE_SIZE, PeerConnectionState } from "../../lib/peer/index.js";
 import {
   Delivery,
   DisconnectCode,
@@ -139,7 +139,7 @@ describe.each<MemorySocketKind>(["datagram", "reliable-lanes"])("over %s", (kind
     }
     for (const packet of recorded) world.inject(packet);
     await world.run(100);
-    expect(connection?.state).toBe(ConnectionState.Connected);
+    expect(connection?.state).toBe(PeerConnectionState.Connected);
     expect(world.serverHandler.texts).toEqual(["once"]);
     // A changed session or kind finds no connection; the rest finds it and fails its proof.
     expect((connection?.metrics.strayPackets ?? 0) - before).toBeGreaterThan(original.length - 6);

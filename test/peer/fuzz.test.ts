@@ -104,7 +104,7 @@ class Fuzzer {
   }
 
   /** A packet of an attacker, sealed with its session. */
-  proven({ connection, number }: Attacker): number {
+  onPacketAuthenticated({ connection, number }: Attacker): number {
     this.#isAlive = connection.reason === null;
     const { bytes, view } = this;
     let at = 1;
@@ -188,7 +188,7 @@ async function attack(kind: MemorySocketKind, seed: number, reached: Map<number,
     if (isProven) {
       attacker.number++;
       packet.handle = attacker.connection.handle;
-      packet.length = fuzzer.proven(attacker);
+      packet.length = fuzzer.onPacketAuthenticated(attacker);
     } else {
       packet.handle = kind === "datagram" ? (stranger as IConnectionHandle) : attacker.connection.handle;
       packet.length = fuzzer.stray(attacker.connection.session);

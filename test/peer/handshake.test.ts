@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ConnectionState, type PeerConfig } from "../../lib/peer/index.js";
+import { type PeerConfig, PeerConnectionState } from "../../lib/peer/index.js";
 import {
   Delivery,
   DisconnectCode,
@@ -154,7 +154,7 @@ describe("a stranger over datagrams", () => {
     await world.run(6000, 50);
     const { connection } = world.dial();
     await world.run(100);
-    expect((await connection).state).toBe(ConnectionState.Connected);
+    expect((await connection).state).toBe(PeerConnectionState.Connected);
   });
 
   test("of another version, or who sees another transport, hears so", async () => {
@@ -188,15 +188,15 @@ describe("a connection over datagrams", () => {
       outcomes.push(dialed.state ?? dialed);
     }
     expect(outcomes).toEqual([
-      ConnectionState.Disconnecting,
-      ConnectionState.Disconnecting,
-      ConnectionState.Disconnecting,
+      PeerConnectionState.Disconnecting,
+      PeerConnectionState.Disconnecting,
+      PeerConnectionState.Disconnecting,
       "ERR_SERVER_FULL",
     ]);
     await world.run(2000, 20);
     const { connection } = world.dial();
     await world.run(50);
-    expect((await connection).state).toBe(ConnectionState.Connected);
+    expect((await connection).state).toBe(PeerConnectionState.Connected);
   });
 
   test("is not ended, disturbed or kept alive by packets without its session", async () => {
@@ -216,7 +216,7 @@ describe("a connection over datagrams", () => {
     world.inject(wrongSession);
     await world.run(100);
     expect(world.serverHandler.texts).toEqual(["hello"]);
-    expect(client.state).toBe(ConnectionState.Connected);
+    expect(client.state).toBe(PeerConnectionState.Connected);
     expect(world.server.metrics.strayPackets).toBe(recorded.length + 1);
   });
 
@@ -263,7 +263,7 @@ describe("a client", () => {
     const connection = peer.connect(world.factory.getConnectEndPoint());
     await world.run(2000);
     expect(forged).toEqual([]);
-    expect((await connection).state).toBe(ConnectionState.Connected);
+    expect((await connection).state).toBe(PeerConnectionState.Connected);
   });
 
   test("ignores an Accept for packets that no message fits, and takes the one that follows", async () => {
@@ -281,7 +281,7 @@ describe("a client", () => {
     };
     const connection = world.newPeer(socket, new Recorder()).connect(world.factory.getConnectEndPoint());
     await world.run(1000);
-    expect((await connection).state).toBe(ConnectionState.Connected);
+    expect((await connection).state).toBe(PeerConnectionState.Connected);
     expect(accepts).toBe(2);
   });
 

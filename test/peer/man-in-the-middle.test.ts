@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { generateServerKey } from "../../lib/noise/index.js";
 import { nodePrimitives } from "../../lib/noise/node-primitives.js";
-import { Channel, ConnectionState, type IConnection, type PeerConfig } from "../../lib/peer/index.js";
+import { Channel, type IConnection, type PeerConfig, PeerConnectionState } from "../../lib/peer/index.js";
 import { DisconnectCode, type SocketFactory } from "../../lib/socket/index.js";
 import { GnsRelay } from "../support/gns-relay.js";
 import { text } from "../support/peer-world.js";
@@ -175,7 +175,7 @@ describe("a relay of GNS that alters what the server says", () => {
     server.send(Uint8Array.of(99));
     await user.until(() => user.messages.some(({ bytes }) => bytes[0] === 99));
     expect(connection.metrics.strayPackets).toBe(1);
-    expect(connection.state).toBe(ConnectionState.Connected);
+    expect(connection.state).toBe(PeerConnectionState.Connected);
     await connection.close();
   });
 });
@@ -213,7 +213,7 @@ describe("a relay of UDP that alters what the server says", () => {
       expect(await talk(connection, user, words)).toBe(words);
     }
     expect(connection.metrics.strayPackets).toBeGreaterThan(5);
-    expect(connection.state).toBe(ConnectionState.Connected);
+    expect(connection.state).toBe(PeerConnectionState.Connected);
     await connection.close();
   });
 

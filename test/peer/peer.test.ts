@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ByteSegment, Channel, ConnectionState, MAX_UNRELIABLE_MESSAGE_SIZE } from "../../lib/peer/index.js";
+import { ByteSegment, Channel, MAX_UNRELIABLE_MESSAGE_SIZE, PeerConnectionState } from "../../lib/peer/index.js";
 import { DisconnectCode, type MemorySocketKind } from "../../lib/socket/index.js";
 import { PeerWorld, text } from "../support/peer-world.js";
 
@@ -8,7 +8,7 @@ const kinds: MemorySocketKind[] = ["datagram", "reliable-lanes", "stream"];
 describe.each(kinds)("over %s", (kind) => {
   test("connects, and both sides hear of it once", async () => {
     const { world, client, clientHandler } = await PeerWorld.connected({ kind });
-    expect(client.state).toBe(ConnectionState.Connected);
+    expect(client.state).toBe(PeerConnectionState.Connected);
     expect(clientHandler.connected).toEqual([client]);
     expect(world.serverHandler.connected.length).toBe(1);
     expect(world.server.connections).toEqual(world.serverHandler.connected);
@@ -77,7 +77,7 @@ describe.each(kinds)("over %s", (kind) => {
   test("stays connected for an hour without traffic of the application", async () => {
     const { world, client } = await PeerWorld.connected({ kind });
     await world.run(3_600_000, 500);
-    expect(client.state).toBe(ConnectionState.Connected);
+    expect(client.state).toBe(PeerConnectionState.Connected);
     expect(client.metrics.packetsSent).toBeLessThan(2 * 1900);
   });
 
@@ -85,7 +85,7 @@ describe.each(kinds)("over %s", (kind) => {
     const { world, client } = await PeerWorld.connected({ kind });
     world.clock.suspend(60_000);
     await world.run(15_000, 50);
-    expect(client.state).toBe(ConnectionState.Connected);
+    expect(client.state).toBe(PeerConnectionState.Connected);
     expect(world.serverHandler.disconnected).toEqual([]);
   });
 
@@ -107,7 +107,7 @@ describe.each(kinds)("over %s", (kind) => {
       await world.run(60_000, 100);
       for (const callback of held.splice(0)) callback();
     }
-    expect((await connection).state).toBe(ConnectionState.Connected);
+    expect((await connection).state).toBe(PeerConnectionState.Connected);
     expect(world.serverHandler.disconnected).toEqual([]);
   });
 
@@ -261,7 +261,7 @@ test("a clock whose timers ring early, as those of Node.js do, misses no deadlin
   };
   const { connection, handler } = world.dial({ clock });
   await world.run(100);
-  expect((await connection).state).toBe(ConnectionState.Connected);
+  expect((await connection).state).toBe(PeerConnectionState.Connected);
   world.isCut = true;
   await world.run(13_000, 50);
   expect(handler.disconnected).toMatchObject([{ code: DisconnectCode.Timeout }]);

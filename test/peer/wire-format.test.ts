@@ -68,7 +68,7 @@ describe("packets of the handshake, as docs/wire-format.md has them", () => {
     const accept = {
       nonce,
       session: 0x0a0b0c0d,
-      profile: ProfileKind.Native,
+      profile: ProfileKind.ReliableLanes,
       maxPacketSize: 1200,
       fingerprint,
       noiseMessage: new Uint8Array(0),

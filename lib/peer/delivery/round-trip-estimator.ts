@@ -14,12 +14,12 @@ export class RoundTripEstimator {
   /** The newest measurement. A field to be set before `sample`: as an argument it would be a heap object. */
   latestMs = 0;
   /** The larger of the smoothed and the latest: what a packet in flight may take without being late. */
-  expectedMs = ASSUMED_MS;
+  lossDelayBaseMs = ASSUMED_MS;
   /**
    * How long silence lasts before the last packet sent counts as probably lost, without the delay of the answer. Two
    * round trips at most, so that the second copy arrives within three.
    */
-  patienceMs = 2 * ASSUMED_MS;
+  probeTimeoutMs = 2 * ASSUMED_MS;
   /** How long an acknowledgement waits: a share of the way, so that a lost packet costs about two round trips on any. */
   ackDelayMs = MAX_ACK_DELAY_MS;
 
@@ -41,8 +41,8 @@ export class RoundTripEstimator {
       this.smoothedMs += (roundTripMs - this.smoothedMs) / 8;
     }
     this.ackDelayMs = Math.min(Math.max(this.smoothedMs / 2, MIN_ACK_DELAY_MS), MAX_ACK_DELAY_MS);
-    this.expectedMs = Math.max(this.smoothedMs, roundTripMs);
-    this.patienceMs = Math.min(
+    this.lossDelayBaseMs = Math.max(this.smoothedMs, roundTripMs);
+    this.probeTimeoutMs = Math.min(
       this.smoothedMs + Math.max(4 * this.variationMs, GRANULARITY_MS),
       2 * this.smoothedMs + GRANULARITY_MS,
     );

@@ -16,7 +16,7 @@ const MAX_PROBE_INTERVAL_MS = 2000;
  */
 export class LossDetection {
   largestAcknowledged = 0;
-  /** When `nextLost` or `probe` has something to do, as `reckonDeadline` found. */
+  /** When `nextLost` or `probe` has something to do, as `updateDeadline` found. */
   deadlineMs = Number.POSITIVE_INFINITY;
   /** When the last packet that asks for an acknowledgement was sent, or a probe was due. */
   #lastSentMs = 0;
@@ -52,13 +52,13 @@ export class LossDetection {
   }
 
   /** A packet that had been declared lost came `elapsedMs` after it was sent. */
-  wasLate(elapsedMs: number): void {
+  onSpuriousLoss(elapsedMs: number): void {
     const { smoothedMs } = this.#roundTrip;
     this.#reorderMs = Math.min(Math.max(this.#reorderMs, elapsedMs - smoothedMs), smoothedMs);
   }
 
   /** An acknowledgement of reliable content was held back for so long. */
-  wasHeld({ delayMs }: AckFrame): void {
+  onAckDelay({ delayMs }: AckFrame): void {
     this.#heldMs = Math.max(delayMs, this.#heldMs - (this.#heldMs - delayMs) / 16);
   }
 
@@ -73,7 +73,7 @@ export class LossDetection {
     return this.#cursor++;
   }
 
-  reckonDeadline(): void {
+  updateDeadline(): void {
     if (this.#sent.packetsInFlight === 0) this.deadlineMs = Number.POSITIVE_INFINITY;
     else if (this.#seek()) this.deadlineMs = this.#overdueMs;
     else {
@@ -98,15 +98,15 @@ export class LossDetection {
     // sent: the other side has all others, or would have told of a gap.
     const loneMs = this.#sent.packetsInFlight === 1 ? MAX_LONE_ACK_DELAY_MS : MAX_ACK_DELAY_MS;
     const holdableMs = this.#lastIsUnreliable ? loneMs : Math.max(this.#heldMs, this.#roundTrip.ackDelayMs);
-    const patienceMs = this.#roundTrip.patienceMs + holdableMs;
+    const probeTimeoutMs = this.#roundTrip.probeTimeoutMs + holdableMs;
     this.#probeMs =
-      this.#lastSentMs + Math.min(patienceMs * 2 ** this.#probes, Math.max(MAX_PROBE_INTERVAL_MS, patienceMs));
+      this.#lastSentMs + Math.min(probeTimeoutMs * 2 ** this.#probes, Math.max(MAX_PROBE_INTERVAL_MS, probeTimeoutMs));
   }
 
   get #overdueMs(): number {
-    const { expectedMs } = this.#roundTrip;
-    const reorderMs = Math.max(this.#reorderMs, expectedMs / REORDER_FRACTION, MIN_REORDER_MS);
-    return (this.#sent.sentMs[this.#sent.index(this.#cursor)] as number) + expectedMs + reorderMs;
+    const { lossDelayBaseMs } = this.#roundTrip;
+    const reorderMs = Math.max(this.#reorderMs, lossDelayBaseMs / REORDER_FRACTION, MIN_REORDER_MS);
+    return (this.#sent.sentMs[this.#sent.index(this.#cursor)] as number) + lossDelayBaseMs + reorderMs;
   }
 
   /** Moves to the first undecided packet; whether a later one has been acknowledged. */

@@ -31,7 +31,7 @@ export class PacketSender {
   readonly controller: CongestionController;
   readonly packets: SentPackets;
   readonly outbox: Outbox;
-  /** When `flush` is to be called at the latest, as `reckonDeadline` found. */
+  /** When `flush` is to be called at the latest, as `updateDeadline` found. */
   deadlineMs = Number.POSITIVE_INFINITY;
   readonly #loss: LossDetection;
   readonly #delivery = new DeliveryRate();
@@ -102,14 +102,14 @@ export class PacketSender {
     return Math.max(Math.min(windowBytes, this.#pacer.burstBytes), 0);
   }
 
-  reckonDeadline(): void {
+  updateDeadline(): void {
     const { ackDueMs } = this.#received;
     // The socket says when it takes packets again.
     if (this.#stalledBytes > 0) this.deadlineMs = Number.POSITIVE_INFINITY;
     else if (this.#closeFrame) this.deadlineMs = Math.min(ackDueMs, this.#closeDueMs);
     else if (this.#isPingDue) this.deadlineMs = Number.NEGATIVE_INFINITY;
     else {
-      this.#loss.reckonDeadline();
+      this.#loss.updateDeadline();
       this.deadlineMs = Math.min(ackDueMs, this.#loss.deadlineMs);
       const mayLeave = this.packets.bytesInFlight < this.controller.windowBytes;
       if (this.outbox.isReady && mayLeave) this.deadlineMs = Math.min(this.deadlineMs, this.#pacer.nextMs);
@@ -130,9 +130,9 @@ export class PacketSender {
         if (state === PacketState.Lost) {
           packets.state[index] = PacketState.Settled;
           this.#counters.packetsLate++;
-          this.#loss.wasLate(nowMs - (packets.sentMs[index] as number));
+          this.#loss.onSpuriousLoss(nowMs - (packets.sentMs[index] as number));
         } else {
-          packets.land(index, PacketState.Settled);
+          packets.onAcknowledged(index);
           this.#loss.acknowledged(number);
           newest = number;
         }
@@ -180,7 +180,7 @@ export class PacketSender {
   #repeatClose(nowMs: number): void {
     if (nowMs < this.#closeDueMs) return;
     this.#sendPacket(nowMs, true);
-    this.#closeDueMs = nowMs + this.roundTrip.patienceMs;
+    this.#closeDueMs = nowMs + this.roundTrip.probeTimeoutMs;
   }
 
   /** Largest frame that a packet has room for. */
@@ -219,7 +219,7 @@ export class PacketSender {
     const size = this.#seal ? this.#seal.seal(number, buffer, 0, DATA_HEADER_BYTES, end) : end;
     if (end > content) {
       this.#delivery.sent(packets, index, nowMs);
-      packets.launch(index, size, nowMs);
+      packets.onSent(index, size, nowMs);
       this.#loss.sent(!hasFrames && this.outbox.isUnreliable, nowMs);
       this.#pacer.spend(size);
     }
@@ -269,12 +269,12 @@ export class PacketSender {
       roundTrip.latestMs = nowMs - sentMs - frame.delayMs;
       roundTrip.sample();
       this.#received.delayMs = roundTrip.ackDelayMs;
-      if (packets.hasLaneBytes(index)) this.#loss.wasHeld(frame);
+      if (packets.hasLaneBytes(index)) this.#loss.onAckDelay(frame);
       controller.roundTrip(nowMs);
     }
     this.#delivery.measure();
     if (controller.acknowledged(this.#delivery, packets.bytesInFlight, nowMs)) this.#loss.endRound();
-    packets.forgetBeforeMs = nowMs - REMEMBERED_ROUND_TRIPS * roundTrip.expectedMs;
+    packets.forgetBeforeMs = nowMs - REMEMBERED_ROUND_TRIPS * roundTrip.lossDelayBaseMs;
     packets.retire(this.#loss.largestAcknowledged);
   }
 
@@ -286,7 +286,7 @@ export class PacketSender {
     const { packets } = this;
     const index = packets.index(number);
     const isRequeued = packets.state[index] === PacketState.Probed;
-    packets.land(index, PacketState.Lost);
+    packets.onLost(index);
     this.controller.lost(packets.sizeBytes[index] as number);
     this.#counters.packetsLost++;
     this.#counters.bytesRetransmitted += this.outbox.lost(index, isRequeued);

@@ -50,8 +50,8 @@ export class RawUdpProfile implements Profile {
     return this.#sender.outbox.bufferedBytes;
   }
 
-  reckonDeadline(): void {
-    this.#sender.reckonDeadline();
+  updateDeadline(): void {
+    this.#sender.updateDeadline();
     this.deadlineMs = this.#sender.deadlineMs;
   }
 
@@ -100,7 +100,7 @@ export class RawUdpProfile implements Profile {
     this.counters.packetsReceived++;
     this.counters.bytesReceived += length;
     const inOrder = this.#received.record(number);
-    this.#host.proven();
+    this.#host.onPacketAuthenticated();
     this.#receiver.receive(number, inOrder, buffer, offset + DATA_HEADER_BYTES, end, nowMs);
   }
 
@@ -144,7 +144,7 @@ export class RawUdpProfile implements Profile {
   #notePause(nowMs: number): void {
     // Looking at deadlines costs something, so only after a gap.
     if (nowMs - this.#lastCallMs > PAUSE_MS) {
-      this.#sender.reckonDeadline();
+      this.#sender.updateDeadline();
       if (nowMs - this.#sender.deadlineMs > PAUSE_MS) this.#sender.paused(nowMs);
     }
     this.#lastCallMs = nowMs;

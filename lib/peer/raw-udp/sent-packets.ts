@@ -85,7 +85,7 @@ export class SentPackets {
     return false;
   }
 
-  launch(index: number, sizeBytes: number, nowMs: number): void {
+  onSent(index: number, sizeBytes: number, nowMs: number): void {
     this.state[index] = PacketState.InFlight;
     this.sizeBytes[index] = sizeBytes;
     this.sentMs[index] = nowMs;
@@ -93,11 +93,12 @@ export class SentPackets {
     this.packetsInFlight++;
   }
 
-  /** Takes a packet out of flight. */
-  land(index: number, state: PacketState.Settled | PacketState.Lost): void {
-    this.state[index] = state;
-    this.bytesInFlight -= this.sizeBytes[index] as number;
-    this.packetsInFlight--;
+  onAcknowledged(index: number): void {
+    this.#leaveFlight(index, PacketState.Settled);
+  }
+
+  onLost(index: number): void {
+    this.#leaveFlight(index, PacketState.Lost);
   }
 
   /** Moves `oldest` on: over settled packets, lost ones sent before `forgetBeforeMs`, and numbers skipped before `skippedBefore`. */
@@ -110,6 +111,12 @@ export class SentPackets {
       if (state === PacketState.Skipped && this.oldest >= skippedBefore) return;
       this.oldest++;
     }
+  }
+
+  #leaveFlight(index: number, state: PacketState): void {
+    this.state[index] = state;
+    this.bytesInFlight -= this.sizeBytes[index] as number;
+    this.packetsInFlight--;
   }
 
   #grow(): void {

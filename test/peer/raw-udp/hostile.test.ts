@@ -65,7 +65,7 @@ describe("what breaks the format ends the connection, and nothing else happens",
     endPoint.onMessage = () => delivered++;
     endPoint.receive(packet(0, ...frames, ...lane(1, 0, 4, 9)));
     expect(endPoint.malformedText).toMatch(/^Malformed frame of kind \d+$/);
-    expect(endPoint.provenCount).toBe(1);
+    expect(endPoint.authenticatedCount).toBe(1);
     expect(delivered).toBe(0);
   });
 
@@ -126,10 +126,10 @@ describe("what proves nothing changes nothing", () => {
       packet(5000 - 4096, 99),
     ];
     for (const stray of strays) endPoint.receive(stray);
-    expect([endPoint.strayCount, endPoint.provenCount, delivered]).toEqual([strays.length, 1, 1]);
+    expect([endPoint.strayCount, endPoint.authenticatedCount, delivered]).toEqual([strays.length, 1, 1]);
     endPoint.receive(packet(5000 - 4095, FrameKind.Padding));
     endPoint.receive(good);
-    expect([endPoint.strayCount, endPoint.provenCount, delivered]).toEqual([strays.length, 3, 2]);
+    expect([endPoint.strayCount, endPoint.authenticatedCount, delivered]).toEqual([strays.length, 3, 2]);
     expect(endPoint.malformedText).toBeNull();
   });
 

@@ -31,7 +31,7 @@ class Wire implements ProfileHost {
     this.delivered++;
     return true;
   }
-  proven(): void {}
+  onPacketAuthenticated(): void {}
   stray(): void {}
   drained(): void {}
   remoteClosed(): void {}

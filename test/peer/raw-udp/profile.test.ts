@@ -346,14 +346,14 @@ describe("time", () => {
     near.profile.ping();
     expect(near.nextDeadlineMs).toBeLessThanOrEqual(simulation.nowMs);
     near.profile.flush(simulation.nowMs);
-    const { provenCount } = near;
+    const { authenticatedCount } = near;
     const received = far.receive.bind(far);
     far.receive = (packet) => {
       received(packet);
       far.profile.respond(simulation.nowMs);
     };
     simulation.run(65);
-    expect(near.provenCount).toBe(provenCount + 1);
+    expect(near.authenticatedCount).toBe(authenticatedCount + 1);
   });
 });
 

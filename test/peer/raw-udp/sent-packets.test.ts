@@ -6,7 +6,7 @@ test("packets that nobody will acknowledge are remembered by few", () => {
   for (let count = 0; count < 100_000; count++) packets.begin();
   const few = packets.state.length;
   expect(few).toBeLessThan(256);
-  packets.launch(packets.begin(), 100, 0);
+  packets.onSent(packets.begin(), 100, 0);
   for (let count = 0; count < 1000; count++) packets.begin();
   // One that is in flight keeps all behind it.
   expect(packets.state.length).toBeGreaterThan(1000);

@@ -69,7 +69,7 @@ export class EndPoint implements ProfileHost {
   remote!: EndPoint;
   malformedText: string | null = null;
   closedWith: DisconnectReason | null = null;
-  provenCount = 0;
+  authenticatedCount = 0;
   strayCount = 0;
   drainedCount = 0;
   socketIsFull = false;
@@ -90,7 +90,7 @@ export class EndPoint implements ProfileHost {
   }
 
   get nextDeadlineMs(): number {
-    this.profile.reckonDeadline();
+    this.profile.updateDeadline();
     return this.profile.deadlineMs;
   }
 
@@ -107,8 +107,8 @@ export class EndPoint implements ProfileHost {
     return true;
   }
 
-  proven(): void {
-    this.provenCount++;
+  onPacketAuthenticated(): void {
+    this.authenticatedCount++;
   }
 
   stray(): void {

@@ -3,7 +3,7 @@ import { Channel, type NotifyCallbacks } from "../channel.js";
 import { NotifyTokens } from "../delivery/notify-tokens.js";
 import { FrameKind, PacketKind, ProfileKind, STREAM_LANE } from "../packet-format.js";
 import { writeU32 } from "../varint.js";
-import { CarriedProfile, STREAM_BUFFER_BYTES } from "./carried-profile.js";
+import { OverReliableProfile, STREAM_BUFFER_BYTES } from "./over-reliable-profile.js";
 
 /** What the transport may hold before reliable messages wait here, where the more urgent can still pass. */
 const LANE_BUFFER_BYTES = 256 * 1024;
@@ -12,7 +12,7 @@ const LANE_BUFFER_BYTES = 256 * 1024;
  * Over one ordered stream of packets (WebSocket): everything arrives, so nothing is acknowledged but notify messages, by a
  * running count of those that were handed over. What is not reliable is dropped while the transport is behind.
  */
-export class StreamProfile extends CarriedProfile {
+export class StreamProfile extends OverReliableProfile {
   readonly kind = ProfileKind.Stream;
   readonly #tokens = new NotifyTokens();
   /** How many notify messages have been handed over: here, and there. */
@@ -24,7 +24,7 @@ export class StreamProfile extends CarriedProfile {
   /** The tokens of those that left, in order; their places among all. */
   readonly #sentTokens: number[] = [];
 
-  reckonDeadline(): void {
+  updateDeadline(): void {
     this.deadlineMs = this.retryMs;
   }
 
@@ -33,7 +33,7 @@ export class StreamProfile extends CarriedProfile {
       this.host.malformed(`Packet ${buffer[offset]} on a stream`);
       return;
     }
-    this.host.proven();
+    this.host.onPacketAuthenticated();
     this.reader.start(buffer, offset + 1, offset + length);
     this.readFrames(nowMs);
   }

@@ -1,5 +1,5 @@
 /** Where a connection is in its life; the numbers of Mirage where it has the state. */
-export enum ConnectionState {
+export enum PeerConnectionState {
   /** The handshake is under way. */
   Connecting = 2,
   Connected = 3,

@@ -7,9 +7,9 @@ import { AckUrgency, MAX_ACK_BYTES, ReceivedPackets } from "../delivery/received
 import { FrameKind, LANES, PacketKind, ProfileKind, STREAM_LANE, TAG_BYTES } from "../packet-format.js";
 import type { PacketSeal, ProfileHost } from "../profile.js";
 import { writeU32 } from "../varint.js";
-import { type CarriedOptions, CarriedProfile, STREAM_BUFFER_BYTES } from "./carried-profile.js";
+import { type OverReliableOptions, OverReliableProfile, STREAM_BUFFER_BYTES } from "./over-reliable-profile.js";
 
-export interface NativeOptions extends CarriedOptions {
+export interface ReliableLanesOptions extends OverReliableOptions {
   /** A seal of its own for unreliable packets and for each lane, null in the clear. */
   createSeal: ((space: number) => PacketSeal) | null;
 }
@@ -35,8 +35,8 @@ interface NotifyPacket {
  * Over a transport that is reliable itself, and unreliable on request (GNS). Only notify messages need more: numbers on
  * unreliable packets, and acknowledgements of those whose notify messages were handed over.
  */
-export class NativeProfile extends CarriedProfile {
-  readonly kind = ProfileKind.Native;
+export class ReliableLanesProfile extends OverReliableProfile {
+  readonly kind = ProfileKind.ReliableLanes;
   readonly #tokens = new NotifyTokens();
   readonly #inFlight: NotifyPacket[] = [];
   readonly #received = new ReceivedPackets(0);
@@ -50,22 +50,22 @@ export class NativeProfile extends CarriedProfile {
   #nextToken = 0;
   #newestNotify = -1;
 
-  constructor(host: ProfileHost, { createSeal, ...options }: NativeOptions) {
+  constructor(host: ProfileHost, { createSeal, ...options }: ReliableLanesOptions) {
     super(host, options);
     this.#unreliableSeal = createSeal?.(0) ?? null;
     this.#laneSeals = createSeal ? Array.from({ length: LANES }, (_, lane) => createSeal(lane + 1)) : null;
   }
 
-  reckonDeadline(): void {
+  updateDeadline(): void {
     const oldest = this.#inFlight[0];
-    const lossMs = oldest ? oldest.sentMs + this.#patienceMs : Number.POSITIVE_INFINITY;
+    const lossMs = oldest ? oldest.sentMs + this.#probeTimeoutMs : Number.POSITIVE_INFINITY;
     this.deadlineMs = Math.min(this.retryMs, lossMs, this.#received.ackDueMs);
   }
 
   override flush(nowMs: number): void {
     super.flush(nowMs);
     for (let oldest = this.#inFlight[0]; oldest; oldest = this.#inFlight[0]) {
-      if (nowMs < oldest.sentMs + this.#patienceMs && this.#inFlight.length <= MAX_NOTIFY_PACKETS) return;
+      if (nowMs < oldest.sentMs + this.#probeTimeoutMs && this.#inFlight.length <= MAX_NOTIFY_PACKETS) return;
       this.#inFlight.shift();
       this.#resolve(oldest, false);
     }
@@ -169,7 +169,7 @@ export class NativeProfile extends CarriedProfile {
       }
       this.#laneReceived[lane] = number + 1;
     }
-    this.host.proven();
+    this.host.onPacketAuthenticated();
     this.reader.start(buffer, start + RELIABLE_HEADER_BYTES, end);
     this.readFrames(nowMs);
   }
@@ -197,7 +197,7 @@ export class NativeProfile extends CarriedProfile {
       return;
     }
     this.#received.record(number);
-    this.host.proven();
+    this.host.onPacketAuthenticated();
     this.#number = number;
     this.#hasHandedOver = false;
     reader.start(buffer, start + UNRELIABLE_HEADER_BYTES, end);
@@ -252,7 +252,7 @@ export class NativeProfile extends CarriedProfile {
     for (let token = firstToken; token < endToken; token++) this.#tokens.resolve(token, delivered);
   }
 
-  get #patienceMs(): number {
-    return 3 * this.roundTrip.expectedMs + 100;
+  get #probeTimeoutMs(): number {
+    return 3 * this.roundTrip.lossDelayBaseMs + 100;
   }
 }

@@ -2,21 +2,20 @@ import { DisconnectCode, type IConnectionHandle } from "../socket/index.js";
 import type { Waiting } from "./deadline-queue.js";
 import type { PeerConfig } from "./peer-config.js";
 
-/** Who keeps strangers. */
-export interface StrangerOwner {
+export interface PendingConnectionOwner {
   readonly config: PeerConfig;
   now(): number;
-  strangerLeft(stranger: Stranger): void;
+  onPendingEnded(pending: PendingConnection): void;
 }
 
 /** A connection of the transport that has not asked for anything yet. */
-export class Stranger implements Waiting {
+export class PendingConnection implements Waiting {
   queuePlace = -1;
   readonly deadlineMs: number;
-  readonly #owner: StrangerOwner;
+  readonly #owner: PendingConnectionOwner;
   readonly #handle: IConnectionHandle;
 
-  constructor(owner: StrangerOwner, handle: IConnectionHandle) {
+  constructor(owner: PendingConnectionOwner, handle: IConnectionHandle) {
     this.#owner = owner;
     this.#handle = handle;
     this.deadlineMs = owner.now() + owner.config.handshakeTimeoutMs;
@@ -24,12 +23,12 @@ export class Stranger implements Waiting {
   }
 
   /** It stays as it is. */
-  reckonDeadline(): void {}
+  updateDeadline(): void {}
 
   update(nowMs: number): void {
     if (nowMs < this.deadlineMs) return;
     this.#handle.connection = null;
-    this.#owner.strangerLeft(this);
+    this.#owner.onPendingEnded(this);
     void this.#handle.disconnect({ code: DisconnectCode.HandshakeTimeout, text: "There was no request to connect" });
   }
 }

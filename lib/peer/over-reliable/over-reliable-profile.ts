@@ -8,7 +8,7 @@ import type { Profile, ProfileHost, SendBudget } from "../profile.js";
 import { writeU32 } from "../varint.js";
 
 /** What both carried profiles are made of. */
-export interface CarriedOptions {
+export interface OverReliableOptions {
   handle: IConnectionHandle;
   maxPacketSize: number;
   maxReliableMessageSize: number;
@@ -47,7 +47,7 @@ class MessageParts {
 }
 
 /** What is common to the profiles whose transport is reliable itself: queues, batches, pings. */
-export abstract class CarriedProfile implements Profile {
+export abstract class OverReliableProfile implements Profile {
   abstract readonly kind: ProfileKind;
   deadlineMs = Number.POSITIVE_INFINITY;
   readonly isCloseConfirmed = true;
@@ -72,7 +72,10 @@ export abstract class CarriedProfile implements Profile {
   #pingToken = 0;
   #pongToken = -1;
 
-  constructor(host: ProfileHost, { handle, maxPacketSize, maxReliableMessageSize, maxQueuedBytes }: CarriedOptions) {
+  constructor(
+    host: ProfileHost,
+    { handle, maxPacketSize, maxReliableMessageSize, maxQueuedBytes }: OverReliableOptions,
+  ) {
     this.host = host;
     this.handle = handle;
     this.maxPacketSize = maxPacketSize;
@@ -147,7 +150,7 @@ export abstract class CarriedProfile implements Profile {
 
   /** Somebody waits for the next notify message that leaves. */
   protected abstract expectNotify(callbacks: NotifyCallbacks): void;
-  abstract reckonDeadline(): void;
+  abstract updateDeadline(): void;
   protected abstract sendDatagrams(nowMs: number): void;
   /** Bytes before the frames of a reliable packet. */
   protected abstract beginReliable(packet: Uint8Array): number;
