@@ -1,10 +1,8 @@
 // node scripts/house.mjs [--short]: the folders of lib and native, the arrows between them and those that run upward, with
 // the lines of each folder. An arrow is a pair of folders of which the first imports (or includes) the second; a layer's
 // base and its top are two folders. --short prints only the totals.
-import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, posix } from "node:path";
-import { layers, rankOf, readSources, upwardImports } from "./layers.mjs";
-import { root } from "./paths.mjs";
+import { dirname } from "node:path";
+import { layers, rankOf, readNative, readSources, upwardImports, upwardIncludes } from "./layers.mjs";
 
 const linesOf = (text) => text.split("\n").length - 1;
 
@@ -15,19 +13,6 @@ function folderInLib(name) {
   if (third !== undefined) return `${layer}/${second}`;
   if (layers[layer].wings.length === 0) return layer;
   return `${layer} (${rankOf(name) === 0 ? "base" : "top"})`;
-}
-
-function readNative(folder = join(root, "native")) {
-  const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => /\.(cc|h|inc)$/.test(name));
-  return names.map((name) => {
-    const text = readFileSync(join(folder, name), "utf8");
-    const included = [...text.matchAll(/^#include "([^"]+)"/gm)].map(([, path]) => path);
-    // An include is looked for beside the file, then from `native` on; what is in neither is not ours.
-    const imports = included
-      .map((path) => [posix.join(dirname(name), path), path].find((candidate) => names.includes(candidate)))
-      .filter((path) => path !== undefined);
-    return { name, text, imports };
-  });
 }
 
 /** The folders and the arrows between them. */
@@ -64,6 +49,4 @@ function print(title, { folders, upward }, short) {
 const short = process.argv.includes("--short");
 print("lib", survey(readSources(), folderInLib, upwardImports), short);
 const folderInNative = (name) => (name.includes("/") ? dirname(name) : "(root)");
-const upwardIncludes = ({ name, imports }) =>
-  name.startsWith("core/") ? imports.filter((imported) => !imported.startsWith("core/")) : [];
 print("native", survey(readNative(), folderInNative, upwardIncludes), short);

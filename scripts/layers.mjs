@@ -48,6 +48,34 @@ export const layers = {
   testing: { below: ["socket", "peer", "message", "serialization"], base: [], wings: ["conformance"] },
 };
 
+/**
+ * The order of `native`: its folders from the lowest up ("" has what all others include), and the files of `core`, where a
+ * header and its source are one. A file includes only from its own folder and from those before it, in `core` only files
+ * before it.
+ */
+export const nativeLayers = {
+  folders: ["", "core", "udp", "crypto", "addon", "addon/bindings", "windows"],
+  core: [
+    "gns",
+    "log",
+    "driver",
+    "state",
+    "signals",
+    "slab_writer",
+    "sessions",
+    "drain",
+    "inbox",
+    "sockets",
+    "closing",
+    "p2p",
+    "config",
+    "trust",
+    "turn",
+    "outbox",
+    "library",
+  ],
+};
+
 /** Every TypeScript file of `lib`: its path below `lib`, its text, the files and the packages that it imports. */
 export function readSources(lib = join(root, "lib")) {
   return readdirSync(lib, { recursive: true, encoding: "utf8" })
@@ -84,5 +112,33 @@ export function upwardImports({ name, imports }) {
     const other = layerOf(imported);
     if (other === layer) return !(rankOf(imported) <= rankOf(name));
     return other !== "" && !layers[layer].below.includes(other);
+  });
+}
+
+/** Every C++ file of `native`: its path below `native`, its text, and those of its includes that are files of `native`. */
+export function readNative(folder = join(root, "native")) {
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => /\.(cc|h)$/.test(name));
+  return names.map((name) => {
+    const text = readFileSync(join(folder, name), "utf8");
+    const included = [...text.matchAll(/^#include "([^"]+)"/gm)].map(([, path]) => path);
+    return { name, text, imports: included.filter((path) => names.includes(path)) };
+  });
+}
+
+const nativeFolder = (name) => (name.includes("/") ? dirname(name) : "");
+const stem = (name) => posix.basename(name).replace(/\.\w+$/, "");
+
+/** The place of a file in the order of `native`, as `[folder, file]`; -1 for what is not listed. */
+export function nativeRankOf(name) {
+  const folder = nativeFolder(name);
+  return [nativeLayers.folders.indexOf(folder), folder === "core" ? nativeLayers.core.indexOf(stem(name)) : 0];
+}
+
+/** The includes that run upward: to a folder that comes later, or to a file of `core` that comes later. */
+export function upwardIncludes({ name, imports }) {
+  const [folder, file] = nativeRankOf(name);
+  return imports.filter((imported) => {
+    const [otherFolder, otherFile] = nativeRankOf(imported);
+    return otherFolder > folder || (otherFolder === folder && otherFile > file);
   });
 }

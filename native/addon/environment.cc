@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <climits>
 
-#include "core/inbox.h"
 #include "core/library.h"
 #include "core/log.h"
 #include "core/sockets.h"
+#include "core/turn.h"
 
 namespace vs {
 

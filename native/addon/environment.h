@@ -104,7 +104,7 @@ void ExportLibrary(Napi::Object& exports, Environment& environment);
 void ExportSockets(Napi::Object& exports, Environment& environment);
 void ExportMessages(Napi::Object& exports, Environment& environment);
 void ExportConfig(Napi::Object& exports, Environment& environment);
-void ExportSignaling(Napi::Object& exports, Environment& environment);
+void ExportP2P(Napi::Object& exports, Environment& environment);
 void ExportSessions(Napi::Object& exports, Environment& environment);
 void ExportIdentity(Napi::Object& exports, Environment& environment);
 void ExportUdp(Napi::Object& exports, Environment& environment);

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "core/drain.h"
 #include "core/inbox.h"
-#include "core/outbox.h"
 #include "core/sockets.h"
 
 namespace vs {
@@ -34,7 +34,7 @@ void CloseNow(State& state, Handle handle, Connection& connection, int reason, c
   } else {
     state.SetReferenced(connection.referenced, connection.owner->doorbell, false);
   }
-  ClearMark(state, connection);
+  StopWatchingDrain(state, connection);
   connection.phase = Connection::Phase::Closed;
   Sockets()->CloseConnection(handle, reason, debug.c_str(), false);
 }

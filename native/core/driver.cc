@@ -4,9 +4,8 @@
 #include <chrono>
 #include <climits>
 
-#include "core/inbox.h"
-#include "core/sessions.h"
-#include "core/state.h"
+// The one include that runs upward: the helper thread does what follows its polls, as an event loop does after its own.
+#include "core/turn.h"
 
 #ifdef __linux__
 #include <sys/epoll.h>
@@ -72,12 +71,6 @@ SteamNetworkingMicroseconds NextTimer() {
 #else
   return 0;  // unknown: always due
 #endif
-}
-
-bool IsLingering() {
-  State& state = GetState();
-  Lock lock(state.mutex);
-  return state.lingering > 0 || !state.farewells.empty();
 }
 
 }  // namespace
@@ -215,12 +208,8 @@ void Driver::Activate() {
   wake_.notify_all();
 }
 
-void Driver::RestIfIdle() {
-  State& state = GetState();
-  Lock lock(state.mutex);
-  if (!state.connections.empty() || !state.listeners.empty() || !state.farewells.empty()) return;
-  if (AreSessionsClaimed()) return;
-  std::lock_guard<std::mutex> sleep_lock(sleep_mutex_);
+void Driver::Rest() {
+  std::lock_guard<std::mutex> lock(sleep_mutex_);
   active_ = false;
 }
 

@@ -48,8 +48,10 @@ class Driver {
   // Milliseconds until GNS next wants to be polled for its timers; INT_MAX: it has none.
   int TimeToNextTimer() const;
 
-  // An object was opened: the helper has something to look after. The lock of State is held by the caller.
+  // An object was opened, so the helper has something to look after. The lock of State is held by the caller.
   void Activate();
+  // Nothing is open, so the helper sleeps until Activate. The lock of State is held by the caller.
+  void Rest();
 
   uint64_t loop_polls() const { return loop_polls_; }
   uint64_t helper_polls() const { return helper_polls_; }
@@ -64,8 +66,6 @@ class Driver {
   bool IsReadable() const;
   // Ends the wait of a poll in progress.
   static void Wake();
-  // Nothing is open: the helper sleeps until Activate.
-  void RestIfIdle();
   // Waits until the time is up or Stop is called; false when it was.
   bool Sleep(int ms);
 

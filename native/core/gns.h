@@ -1,9 +1,11 @@
 #pragma once
-// The only include of GameNetworkingSockets, with what its archive offers beyond its headers.
+// The one file that includes GameNetworkingSockets, with what its archive has beyond its headers.
 
 #include <ctime>
 
+#include <steam/isteamnetworkingmessages.h>
 #include <steam/isteamnetworkingutils.h>
+#include <steam/steamnetworkingcustomsignaling.h>
 #include <steam/steamnetworkingsockets.h>
 #include <steam/steamnetworkingsockets_flat.h>
 

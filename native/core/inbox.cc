@@ -2,11 +2,7 @@
 
 #include <algorithm>
 
-#include "core/closing.h"
-#include "core/outbox.h"
-#include "core/sessions.h"
-#include "core/signaling.h"
-#include "core/slab_writer.h"
+#include "core/drain.h"
 
 namespace vs {
 
@@ -25,7 +21,7 @@ void PushEvent(State& state, const Connection& connection, const SteamNetConnect
   state.pushed_events++;
 }
 
-// A stranger knocked: the connection belongs to whom its listen socket belongs to.
+// A new client has come: its connection belongs to the owner of the listen socket.
 void AdoptIncoming(State& state, const SteamNetConnectionStatusChangedCallback_t& event) {
   auto found = state.listeners.find(event.m_info.m_hListenSocket);
   if (found == state.listeners.end()) return;
@@ -45,16 +41,7 @@ void AdoptIncoming(State& state, const SteamNetConnectionStatusChangedCallback_t
   state.AddConnection(event.m_hConn, connection);
 }
 
-bool IsUnread(Handle handle, Group& group, bool arrived) {
-  if (!group.in_hand.empty()) return arrived;
-  if (group.connections == 0) return false;
-  SteamNetworkingMessage_t* message;
-  group.drained = Sockets()->ReceiveMessagesOnPollGroup(handle, &message, 1) != 1;
-  if (!group.drained) group.in_hand.push_back(message);
-  return !group.drained;
-}
-
-// Moves up to `max` messages of `group` (only those of `connection`, if not 0) out of what is in hand.
+// Takes up to `max` messages that are in hand for `group`, only those of `connection` unless it is 0.
 size_t TakeInHand(Group& group, Handle connection, SteamNetworkingMessage_t** out, size_t max) {
   size_t count = 0;
   for (auto it = group.in_hand.begin(); it != group.in_hand.end() && count < max;) {
@@ -81,12 +68,12 @@ void OnStatusChanged(SteamNetConnectionStatusChangedCallback_t* event) {
   auto found = state.connections.find(event->m_hConn);
   if (found == state.connections.end()) return;
   Connection& connection = found->second;
-  // As far as the user knows it is closed, and only the end of that is still news.
+  // The user has closed it, so only the last event is still news.
   if (connection.phase != Connection::Phase::Open && now != k_ESteamNetworkingConnectionState_None) return;
   PushEvent(state, connection, *event);
   if (now == k_ESteamNetworkingConnectionState_None) {
     DropInHand(state, event->m_hConn, connection.group);
-    ClearMark(state, connection);
+    StopWatchingDrain(state, connection);
     if (connection.phase == Connection::Phase::Open) {
       state.SetReferenced(connection.referenced, connection.owner->doorbell, false);
     }
@@ -97,20 +84,13 @@ void OnStatusChanged(SteamNetConnectionStatusChangedCallback_t* event) {
 
 void PumpEvents() { Sockets()->RunCallbacks(); }
 
-void Collect(bool arrived, const Doorbell* own) {
-  State& state = GetState();
-  Lock lock(state.mutex);
-  if (!Sockets()) return;
-  CheckLingering(state);
-  CheckDrained(state);
-  PumpEvents();
-  for (auto& [handle, group] : state.groups) {
-    if (group.owner->readable && IsUnread(handle, group, arrived)) group.owner->pending = true;
-  }
-  for (auto& [id, owner] : state.owners) {
-    if (owner->readable && MayHaveSessionMessages(id, arrived)) owner->pending = true;
-  }
-  state.RingPending(own);
+bool IsUnread(Handle handle, Group& group, bool arrived) {
+  if (!group.in_hand.empty()) return arrived;
+  if (group.connections == 0) return false;
+  SteamNetworkingMessage_t* message;
+  group.drained = Sockets()->ReceiveMessagesOnPollGroup(handle, &message, 1) != 1;
+  if (!group.drained) group.in_hand.push_back(message);
+  return !group.drained;
 }
 
 bool NextEvent(OwnerId id, StatusEvent& event) {
@@ -121,42 +101,13 @@ bool NextEvent(OwnerId id, StatusEvent& event) {
   if (owner->events.empty()) {
     const uint64_t pushed = state.pushed_events;
     PumpEvents();
-    if (state.pushed_events != pushed) state.RingPending(owner->doorbell);  // those of others came along
+    if (state.pushed_events != pushed) state.RingPending(owner->doorbell);  // other owners may have got events too
     if (owner->events.empty()) return false;
   }
   event = owner->events.front();
   owner->events.pop_front();
   owner->progress++;
   return true;
-}
-
-std::vector<Woken> TakeWoken(Doorbell* doorbell) {
-  State& state = GetState();
-  Lock lock(state.mutex);
-  std::vector<Woken> woken;
-  for (auto& [id, owner] : state.owners) {
-    if (owner->doorbell != doorbell || !owner->readable) continue;
-    const bool has_signals = HasNewSignals(id);
-    if (!owner->pending && !has_signals) continue;
-    owner->pending = false;
-    woken.push_back({id, owner->progress});
-  }
-  return woken;
-}
-
-void CheckForMore(const Woken& woken) {
-  State& state = GetState();
-  Lock lock(state.mutex);
-  Owner* owner = state.FindOwner(woken.owner);
-  if (!owner || owner->progress == woken.progress || !Sockets()) return;
-  bool more = !owner->events.empty();
-  for (Handle handle : owner->groups) {
-    Group& group = state.groups.at(handle);
-    if (!group.drained && IsUnread(handle, group, true)) more = true;
-  }
-  if (!more) return;
-  owner->pending = true;
-  owner->doorbell->Ring();
 }
 
 Received Receive(OwnerId owner_id, Source source, Handle handle, uint32_t max, uint8_t* slab, uint32_t size,
@@ -199,7 +150,7 @@ Received Receive(OwnerId owner_id, Source source, Handle handle, uint32_t max, u
     while (written < count && !(needed = writer.Write(*messages[written]))) messages[written++]->Release();
     total += static_cast<int>(written);
     if (written < count) {
-      // They stay ours, ahead of anything that was taken since.
+      // What did not fit stays in hand, ahead of anything that was taken in the meantime.
       Lock lock(state.mutex);
       Group& group = state.groups.at(group_handle);
       group.in_hand.insert(group.in_hand.begin(), messages + written, messages + count);

@@ -8,7 +8,7 @@
 #include "core/inbox.h"
 #include "core/log.h"
 #include "core/sessions.h"
-#include "core/signaling.h"
+#include "core/signals.h"
 #include "core/trust.h"
 
 namespace vs {

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <new>
 
-#include "core/inbox.h"
+#include "core/turn.h"
 
 namespace vs {
 
@@ -21,7 +21,7 @@ struct Record {
   uint32_t connection, length, flags, lane;
 };
 
-// A payload that several messages point to. GNS gives each message back when it is done with it, from any thread.
+// A payload that several messages point to. When GNS is done with a message it calls m_pfnFreeData, on any thread.
 class SharedPayload {
  public:
   static SharedPayload* New(const void* data, uint32_t size) {
@@ -35,7 +35,8 @@ class SharedPayload {
     users_++;
     message->m_pData = bytes();
     message->m_cbSize = static_cast<int>(size_);
-    // Found by its address: GNS may hand the message itself to the other end of a pair, without our user data.
+    // The payload is found by the address of its bytes: GNS may hand the message itself to the other end of a pair, and
+    // then our user data is gone.
     message->m_pfnFreeData = [](SteamNetworkingMessage_t* done) {
       (static_cast<SharedPayload*>(done->m_pData) - 1)->Release();
     };
@@ -53,7 +54,7 @@ class SharedPayload {
   uint32_t size_;
 };
 
-// Messages that GNS gets in one call, and where the result of each belongs.
+// Messages that go to GNS in one call, and the place in `results` of each.
 class Crossing {
  public:
   void Add(SteamNetworkingMessage_t* message, uint32_t slot) {
@@ -73,14 +74,9 @@ class Crossing {
   int used_ = 0;
 };
 
-// Through memory, the limit is what the other end wants to receive (RecvMaxMessageSize), and GNS looks that up.
+// In memory, the limit is what the other end accepts (RecvMaxMessageSize), and GNS checks that.
 bool IsTooLarge(const Connection& connection, uint32_t size) {
   return size > (connection.in_memory ? uint32_t{INT32_MAX} : uint32_t{k_cbMaxSteamNetworkingSocketsMessageSizeSend});
-}
-
-// Messages between the ends of a pair are delivered on the spot, and nothing else would wake the receiver.
-void AfterSend(bool pair) {
-  if (pair) Collect(true);
 }
 
 }  // namespace
@@ -178,43 +174,6 @@ void SendToMany(OwnerId owner, const Handle* handles, uint32_t count, const void
   }
   payload->Release();
   AfterSend(pair);
-}
-
-bool WatchDrain(OwnerId owner, Handle handle, int64 low_water) {
-  State& state = GetState();
-  Lock lock(state.mutex);
-  Connection* connection = state.FindConnection(owner, handle);
-  if (!connection) return false;
-  ClearMark(state, *connection);
-  connection->low_water = low_water;
-  state.draining++;
-  return true;
-}
-
-std::vector<Handle> TakeDrained(OwnerId id) {
-  State& state = GetState();
-  Lock lock(state.mutex);
-  Owner* owner = state.FindOwner(id);
-  return owner ? std::move(owner->drained) : std::vector<Handle>();
-}
-
-void CheckDrained(State& state) {
-  if (state.draining == 0) return;
-  for (auto& [handle, connection] : state.connections) {
-    if (connection.low_water == Connection::kNoMark) continue;
-    SteamNetConnectionRealTimeStatus_t status;
-    if (Sockets()->GetConnectionRealTimeStatus(handle, &status, 0, nullptr) != k_EResultOK) continue;
-    if (status.m_cbPendingReliable + status.m_cbPendingUnreliable > connection.low_water) continue;
-    ClearMark(state, connection);
-    connection.owner->drained.push_back(handle);
-    connection.owner->pending = true;
-  }
-}
-
-void ClearMark(State& state, Connection& connection) {
-  if (connection.low_water == Connection::kNoMark) return;
-  connection.low_water = Connection::kNoMark;
-  state.draining--;
 }
 
 EResult Flush(OwnerId owner, Handle handle) {

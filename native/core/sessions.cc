@@ -3,8 +3,7 @@
 #include <algorithm>
 
 #include "core/driver.h"
-#include "core/signaling.h"
-#include "core/slab_writer.h"
+#include "core/signals.h"
 
 namespace vs {
 

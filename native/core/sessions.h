@@ -1,9 +1,7 @@
 #pragma once
-#include <steam/isteamnetworkingmessages.h>
-
 #include <vector>
 
-#include "core/inbox.h"
+#include "core/slab_writer.h"
 #include "core/state.h"
 
 namespace vs {

@@ -5,6 +5,13 @@
 
 namespace vs {
 
+// What a call that copies messages into a slab answers.
+struct Received {
+  int count;        // -1: no such handle
+  uint32_t end;     // offset behind the last record
+  uint32_t needed;  // bytes that the next message would have needed, or 0 unless it was left for want of room
+};
+
 // Writes messages as records into a slab that JS reads: lib/addon/native.ts, RECORD.
 class SlabWriter {
  public:

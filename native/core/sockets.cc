@@ -5,7 +5,7 @@
 
 #include "core/inbox.h"
 #include "core/log.h"
-#include "core/signaling.h"
+#include "core/signals.h"
 
 namespace vs {
 

@@ -18,6 +18,7 @@
 #include "core/library.h"
 #include "core/outbox.h"
 #include "core/sockets.h"
+#include "core/turn.h"
 #include "udp_race.h"
 
 namespace {

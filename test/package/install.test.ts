@@ -33,7 +33,7 @@ test("the package holds what it should and nothing else", () => {
     "dist/index.d.ts",
     "prebuilds/linux-x64/valve-sockets.glibc.node",
     "CMakeLists.txt",
-    "native/addon/addon.cc",
+    "native/addon/bindings/addon.cc",
     "deps/gns/Cargo.lock",
     "LICENSE",
     "THIRD_PARTY_NOTICES.md",

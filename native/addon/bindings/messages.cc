@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "addon/values.h"
+#include "core/drain.h"
 #include "core/inbox.h"
 #include "core/outbox.h"
 

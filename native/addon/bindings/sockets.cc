@@ -8,6 +8,7 @@
 #include "core/closing.h"
 #include "core/driver.h"
 #include "core/inbox.h"
+#include "core/turn.h"
 
 namespace vs {
 

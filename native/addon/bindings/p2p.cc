@@ -1,5 +1,7 @@
 // The functions of the addon that make P2P connections and carry their signals.
-#include "core/signaling.h"
+#include "core/p2p.h"
+
+#include "core/signals.h"
 
 #include "addon/values.h"
 
@@ -53,7 +55,7 @@ Napi::Value TakeOwnSignals(Environment& environment, const Args& args) {
 
 }  // namespace
 
-void ExportSignaling(Napi::Object& exports, Environment& environment) {
+void ExportP2P(Napi::Object& exports, Environment& environment) {
   Export<ConnectToPeer>(exports, environment, "connectP2P");
   Export<ListenToPeers>(exports, environment, "createListenSocketP2P");
   Export<FeedSignal>(exports, environment, "receiveSignal");

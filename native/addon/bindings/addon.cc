@@ -7,7 +7,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   vs::ExportSockets(exports, *environment);
   vs::ExportMessages(exports, *environment);
   vs::ExportConfig(exports, *environment);
-  vs::ExportSignaling(exports, *environment);
+  vs::ExportP2P(exports, *environment);
   vs::ExportSessions(exports, *environment);
   vs::ExportIdentity(exports, *environment);
   vs::ExportUdp(exports, *environment);

@@ -1,0 +1,75 @@
+#include "core/turn.h"
+
+#include "core/closing.h"
+#include "core/drain.h"
+#include "core/driver.h"
+#include "core/inbox.h"
+#include "core/sessions.h"
+#include "core/signals.h"
+
+namespace vs {
+
+void Collect(bool arrived, const Doorbell* own) {
+  State& state = GetState();
+  Lock lock(state.mutex);
+  if (!Sockets()) return;
+  CheckLingering(state);
+  CheckDrained(state);
+  PumpEvents();
+  for (auto& [handle, group] : state.groups) {
+    if (group.owner->readable && IsUnread(handle, group, arrived)) group.owner->pending = true;
+  }
+  for (auto& [id, owner] : state.owners) {
+    if (owner->readable && MayHaveSessionMessages(id, arrived)) owner->pending = true;
+  }
+  state.RingPending(own);
+}
+
+void AfterSend(bool pair) {
+  if (pair) Collect(true);
+}
+
+std::vector<Woken> TakeWoken(Doorbell* doorbell) {
+  State& state = GetState();
+  Lock lock(state.mutex);
+  std::vector<Woken> woken;
+  for (auto& [id, owner] : state.owners) {
+    if (owner->doorbell != doorbell || !owner->readable) continue;
+    const bool has_signals = HasNewSignals(id);
+    if (!owner->pending && !has_signals) continue;
+    owner->pending = false;
+    woken.push_back({id, owner->progress});
+  }
+  return woken;
+}
+
+void CheckForMore(const Woken& woken) {
+  State& state = GetState();
+  Lock lock(state.mutex);
+  Owner* owner = state.FindOwner(woken.owner);
+  if (!owner || owner->progress == woken.progress || !Sockets()) return;
+  bool more = !owner->events.empty();
+  for (Handle handle : owner->groups) {
+    Group& group = state.groups.at(handle);
+    if (!group.drained && IsUnread(handle, group, true)) more = true;
+  }
+  if (!more) return;
+  owner->pending = true;
+  owner->doorbell->Ring();
+}
+
+bool IsLingering() {
+  State& state = GetState();
+  Lock lock(state.mutex);
+  return state.lingering > 0 || !state.farewells.empty();
+}
+
+void RestIfIdle() {
+  State& state = GetState();
+  Lock lock(state.mutex);
+  if (!state.connections.empty() || !state.listeners.empty() || !state.farewells.empty()) return;
+  if (AreSessionsClaimed()) return;
+  GetDriver().Rest();
+}
+
+}  // namespace vs
