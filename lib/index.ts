@@ -22,20 +22,25 @@ export {
   ConfigValue,
 } from "./valve/configuration/config-value.js";
 export { ConfigurationString, ConfigurationValue } from "./valve/configuration/configuration-value.js";
+export { IceCandidates, type IceSettings, iceOptions, type TurnServer } from "./valve/configuration/ice-servers.js";
 export { type CloseInfo, type CloseOptions, Connection, type ReceivedMessage } from "./valve/endpoint/connection.js";
 export { type ConnectOptions, Endpoint, type EndpointOptions, type ListenOptions } from "./valve/endpoint/endpoint.js";
 export { Listener } from "./valve/endpoint/listener.js";
-export { IceCandidates, type IceSettings, iceOptions, type TurnServer } from "./valve/ice-servers.js";
-export { type DebugCallback, type InitializeOptions, Library, type LibraryStatistics } from "./valve/library.js";
 export { MessageBatch, type MessageBatchOptions } from "./valve/messages/message-batch.js";
 export { NetworkingMessage } from "./valve/messages/networking-message.js";
 export { OutgoingBatch } from "./valve/messages/outgoing-batch.js";
 export { SendFlags, SendType } from "./valve/messages/send-type.js";
 export {
+  type DebugCallback,
+  type InitializeOptions,
+  Library,
+  type LibraryStatistics,
+} from "./valve/sockets/library.js";
+export {
   NetworkingMessages,
   type SessionFailedCallback,
   type SessionRequestCallback,
-} from "./valve/networking-messages.js";
+} from "./valve/sockets/networking-messages.js";
 export { NetworkingSockets } from "./valve/sockets/networking-sockets.js";
 export { SocketPair } from "./valve/sockets/sockets-connections.js";
 export type { AuthenticationStatus } from "./valve/sockets/sockets-identity.js";

@@ -1,4 +1,4 @@
-import type { IceSettings } from "../../valve/ice-servers.js";
+import type { IceSettings } from "../../valve/configuration/ice-servers.js";
 import type { NetworkingIdentity } from "../../valve/values/networking-identity.js";
 
 /** Where a GNS socket listens or connects to by IP. */

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from "../../clock.js";
 import { type ConfigOption, ConfigValue } from "../../valve/configuration/config-value.js";
-import type { InitializeOptions } from "../../valve/library.js";
+import type { InitializeOptions } from "../../valve/sockets/library.js";
 import { checkInteger } from "../../valve/values/arguments.js";
 import { type IHasAddress, type IHasPort, SocketFactory } from "../socket-factory.js";
 import { GnsAddress, GnsPeer, type GnsPeerSettings } from "./gns-end-point.js";

@@ -1,6 +1,7 @@
 import { native } from "../../addon/native.js";
 import { type ConfigReading, ConfigScope, type ConfigValue, dataTypeOf } from "../configuration/config-value.js";
 import type { ConfigurationString, ConfigurationValue } from "../configuration/configuration-value.js";
+import { checkServerList } from "../configuration/ice-servers.js";
 import {
   type ConfigTarget,
   getLegacyString,
@@ -10,7 +11,6 @@ import {
   setLegacyString,
   setLegacyValue,
 } from "../configuration/legacy-configuration.js";
-import { checkServerList } from "../ice-servers.js";
 import { checkInstance, checkInt32, rangeError, typeError } from "../values/arguments.js";
 import { cutUtf8, StringBuilder, utf8Length } from "../values/string-builder.js";
 import { SocketsIdentity } from "./sockets-identity.js";

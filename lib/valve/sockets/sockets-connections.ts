@@ -1,7 +1,7 @@
 import { type NativeOption, native } from "../../addon/native.js";
 import { type ConfigOption, dataTypeOf } from "../configuration/config-value.js";
+import { checkServerList } from "../configuration/ice-servers.js";
 import { forgetConnectionRates } from "../configuration/legacy-configuration.js";
-import { checkServerList } from "../ice-servers.js";
 import { Address } from "../values/address.js";
 import { checkFunction, checkInstance, checkInteger, rangeError, typeError } from "../values/arguments.js";
 import { gnsCloseDebug, gnsCloseReason } from "../values/close-reason.js";

@@ -1,7 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { isIP, isIPv6 } from "node:net";
-import { type ConfigOption, ConfigValue } from "./configuration/config-value.js";
-import { checkText, rangeError, typeError } from "./values/arguments.js";
+import { checkText, rangeError, typeError } from "../values/arguments.js";
+import { type ConfigOption, ConfigValue } from "./config-value.js";
 
 /** Bits of `IceSettings.candidates`: the ways that a P2P connection may take (GNS). */
 export enum IceCandidates {

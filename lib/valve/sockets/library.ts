@@ -1,14 +1,14 @@
-import { MAY_USE_UV } from "../addon/load-addon.js";
-import { NativeDriver, type NativeStatistics, native } from "../addon/native.js";
-import { NetworkError } from "../network-error.js";
-import { authorityKeyId } from "./certificates/certificates.js";
-import { resetLegacyConfiguration } from "./configuration/legacy-configuration.js";
-import { slabPool } from "./messages/message-slab.js";
-import { checkInitialized, getLastError, refreshUsers, setLastError } from "./sockets/runtime.js";
-import { checkFunction, checkInstance, checkInteger, checkText, rangeError, typeError } from "./values/arguments.js";
-import type { DebugType } from "./values/debug-type.js";
-import { NetworkingIdentity } from "./values/networking-identity.js";
-import { StringBuilder } from "./values/string-builder.js";
+import { MAY_USE_UV } from "../../addon/load-addon.js";
+import { NativeDriver, type NativeStatistics, native } from "../../addon/native.js";
+import { NetworkError } from "../../network-error.js";
+import { authorityKeyId } from "../certificates/certificates.js";
+import { resetLegacyConfiguration } from "../configuration/legacy-configuration.js";
+import { slabPool } from "../messages/message-slab.js";
+import { checkFunction, checkInstance, checkInteger, checkText, rangeError, typeError } from "../values/arguments.js";
+import type { DebugType } from "../values/debug-type.js";
+import { NetworkingIdentity } from "../values/networking-identity.js";
+import { StringBuilder } from "../values/string-builder.js";
+import { checkInitialized, getLastError, refreshUsers, setLastError } from "./runtime.js";
 
 /** Told of GNS's debug lines, on the event loop (ValveSockets README). */
 export type DebugCallback = (type: DebugType, message: string) => void;

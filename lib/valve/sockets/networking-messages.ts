@@ -1,14 +1,14 @@
-import { native } from "../addon/native.js";
-import { NetworkError } from "../network-error.js";
-import { slabPool } from "./messages/message-slab.js";
-import { NetworkingMessage } from "./messages/networking-message.js";
-import { checkSendFlags, SendFlags } from "./messages/send-type.js";
-import type { NetworkingSockets } from "./sockets/networking-sockets.js";
-import { SocketsOwner } from "./sockets/sockets-owner.js";
-import { checkFunction, checkInstance, checkInteger, typeError } from "./values/arguments.js";
-import { ConnectionInfo, fillConnectionInfo } from "./values/connection-info.js";
-import { NetworkingIdentity } from "./values/networking-identity.js";
-import type { Result } from "./values/result.js";
+import { native } from "../../addon/native.js";
+import { NetworkError } from "../../network-error.js";
+import { slabPool } from "../messages/message-slab.js";
+import { NetworkingMessage } from "../messages/networking-message.js";
+import { checkSendFlags, SendFlags } from "../messages/send-type.js";
+import { checkFunction, checkInstance, checkInteger, typeError } from "../values/arguments.js";
+import { ConnectionInfo, fillConnectionInfo } from "../values/connection-info.js";
+import { NetworkingIdentity } from "../values/networking-identity.js";
+import type { Result } from "../values/result.js";
+import type { NetworkingSockets } from "./networking-sockets.js";
+import { SocketsOwner } from "./sockets-owner.js";
 
 /** Told that a stranger wants to talk: `acceptSessionWithUser` or a message to him lets him. */
 export type SessionRequestCallback = (identity: NetworkingIdentity) => void;

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { native } from "../../lib/addon/native.js";
+import { native } from "../../../lib/addon/native.js";
 import {
   ConfigurationValue,
   type ConfigValue,
@@ -9,9 +9,9 @@ import {
   NetworkingIdentity,
   NetworkingSockets,
   StringBuilder,
-} from "../../lib/index.js";
-import { errorOfLines } from "../../lib/valve/sockets/runtime.js";
-import { addressOf, connectPeers, drivers } from "../support/peer.js";
+} from "../../../lib/index.js";
+import { errorOfLines } from "../../../lib/valve/sockets/runtime.js";
+import { addressOf, connectPeers, drivers } from "../../support/peer.js";
 
 const outOfRange = expect.objectContaining({ name: "RangeError", code: "ERR_OUT_OF_RANGE" });
 const wrongType = expect.objectContaining({ name: "TypeError", code: "ERR_INVALID_ARG_TYPE" });
