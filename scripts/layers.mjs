@@ -45,7 +45,7 @@ export const layers = {
     base: [],
     wings: ["protocol", "time", "players", "authentication"],
   },
-  testing: { below: ["socket", "peer", "message", "serialization"], base: [], wings: ["conformance"] },
+  testing: { below: ["socket"], base: ["fake-clock", "seeded-random"], wings: ["conformance"] },
 };
 
 /**

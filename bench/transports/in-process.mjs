@@ -8,7 +8,7 @@ import { MemoryNetwork, MemorySocketFactory, systemClock } from "valve-sockets/s
 import { UdpSocketFactory } from "valve-sockets/socket/udp";
 import { report } from "../peer/report.mjs";
 
-const local = { address: "127.0.0.1", bindAddress: "127.0.0.1", port: 0 };
+const local = { host: "127.0.0.1", bindHost: "127.0.0.1", port: 0 };
 const factories = {
   memory: (clock) => new MemorySocketFactory(new MemoryNetwork({ clock })),
   batched: (clock) => new UdpSocketFactory({ ...local, clock, implementation: "batched" }),

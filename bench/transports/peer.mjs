@@ -6,17 +6,17 @@ import { UdpSocketFactory } from "valve-sockets/socket/udp";
 import { WebSocketFactory } from "valve-sockets/socket/websocket";
 
 const MEBIBYTE = 2 ** 20;
-const local = { address: "127.0.0.1", bindAddress: "127.0.0.1" };
+const local = { host: "127.0.0.1", bindHost: "127.0.0.1" };
 
 const factories = {
   udp: ({ host, port, implementation }) => new UdpSocketFactory({ ...local, ...place(host, port), implementation }),
   gns: ({ host, port, rate = 100 * MEBIBYTE }) =>
-    new GnsSocketFactory({ ...local, ...place(host, port), sendRate: rate, sendBufferBytes: 4 * MEBIBYTE }),
+    new GnsSocketFactory({ ...local, ...place(host, port), sendRate: rate, sendQueueBytes: 4 * MEBIBYTE }),
   websocket: ({ host, port }) => new WebSocketFactory({ ...local, ...place(host, port) }),
 };
 
 function place(host, port = 0) {
-  return { port, ...(host && { address: host, bindAddress: host }) };
+  return { port, ...(host && { host, bindHost: host }) };
 }
 
 /** One end of a connection of a Peer. */

@@ -10,7 +10,7 @@ const print = (line) => {
 };
 const { hostname, port, protocol } = location;
 const secure = protocol === "https:";
-const socketFactory = new WebSocketFactory({ address: hostname, port: Number(port || (secure ? 443 : 80)), secure });
+const socketFactory = new WebSocketFactory({ host: hostname, port: Number(port || (secure ? 443 : 80)), secure });
 const client = createPlayer(socketFactory, print);
 await client.connect();
 await enter(client, name, print);

@@ -1,10 +1,10 @@
-// node client.mjs <name> [address] [UDP port]: a player over GNS.
+// node client.mjs <name> [host] [UDP port]: a player over GNS.
 import { GnsSocketFactory } from "valve-sockets/socket/gns";
 import { createPlayer, enter } from "./player.mjs";
 
-const [name = "guest", address = "localhost", port = "7777"] = process.argv.slice(2);
+const [name = "guest", host = "localhost", port = "7777"] = process.argv.slice(2);
 const print = (line) => console.log(line);
-const client = createPlayer(new GnsSocketFactory({ address, port: Number(port) }), print);
+const client = createPlayer(new GnsSocketFactory({ host, port: Number(port) }), print);
 await client.connect();
 await enter(client, name, print);
 process.once("SIGINT", () => client.disconnect());

@@ -5,12 +5,9 @@ export type { Random } from "../random.js";
 export { DisconnectCode, type DisconnectReason } from "./disconnect-reason.js";
 export type { LagConditions } from "./lag/lag-conditions.js";
 export { LagSocketFactory, type LagSocketFactoryOptions } from "./lag/lag-socket-factory.js";
+export type { MemoryEndPoint, MemorySocketKind } from "./memory/memory-end-point.js";
 export { MemoryNetwork, type MemoryNetworkOptions } from "./memory/memory-network.js";
-export {
-  MemorySocketFactory,
-  type MemorySocketFactoryOptions,
-  type MemorySocketKind,
-} from "./memory/memory-socket-factory.js";
+export { MemorySocketFactory, type MemorySocketFactoryOptions } from "./memory/memory-socket-factory.js";
 export { MultiplexSocketFactory } from "./multiplex/multiplex-socket-factory.js";
 export {
   Delivery,
@@ -23,5 +20,10 @@ export {
   type Security,
   type SocketEvents,
 } from "./socket.js";
-export { type IHasAddress, type IHasPort, SocketFactory } from "./socket-factory.js";
-export { WebSocketClientFactory, type WebSocketClientFactoryOptions } from "./websocket/websocket-client-factory.js";
+export { type IHasHost, type IHasPort, SocketFactory } from "./socket-factory.js";
+export { WebSocketClientFactory } from "./websocket/websocket-client-factory.js";
+export type {
+  WebSocketBindEndPoint,
+  WebSocketClientFactoryOptions,
+  WebSocketConnectEndPoint,
+} from "./websocket/websocket-options.js";

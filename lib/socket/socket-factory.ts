@@ -1,32 +1,41 @@
 import type { IBindEndPoint, IConnectEndPoint, ISocket } from "./socket.js";
 
 /**
- * Makes the sockets of one kind of transport, and their end points (Mirage's `SocketFactory`). Changing the transport of
- * a program is changing its factory.
+ * Makes the sockets of one transport, and their end points (Mirage's `SocketFactory`). To change the transport of a
+ * program, change its factory.
  */
-export abstract class SocketFactory {
-  /** Largest packet in bytes that all its sockets carry. */
+export abstract class SocketFactory<
+  Bind extends IBindEndPoint = IBindEndPoint,
+  Connect extends IConnectEndPoint = IConnectEndPoint,
+> {
+  /** Largest packet in bytes that every socket of this factory carries. */
   abstract readonly maxPacketSize: number;
 
-  /** Whether it works on this platform. */
+  /** Whether the transport works on this platform. */
   get isSupported(): boolean {
     return true;
   }
 
-  abstract createServerSocket(): ISocket;
-  abstract createClientSocket(): ISocket;
-  /** Where its server sockets listen. */
-  abstract getBindEndPoint(): IBindEndPoint;
-  /** Where its client sockets connect to; what is left out is as the factory is set. */
-  abstract getConnectEndPoint(address?: string, port?: number): IConnectEndPoint;
+  abstract createServerSocket(): ISocket<Bind>;
+
+  /** The same kind of socket as a server's, unless a factory overrides it. */
+  createClientSocket(): ISocket<IBindEndPoint, Connect> {
+    return this.createServerSocket();
+  }
+
+  /** Where server sockets listen. */
+  abstract getBindEndPoint(): Bind;
+
+  /** Where client sockets connect to. The factory's own host and port take the place of what is left out. */
+  abstract getConnectEndPoint(host?: string, port?: number): Connect;
 }
 
-/** A factory whose address can be set. */
-export interface IHasAddress {
-  address: string;
+/** A factory whose host can be set: what clients connect to. */
+export interface IHasHost {
+  host: string;
 }
 
-/** A factory whose port can be set. */
+/** A factory whose port can be set: where servers listen and clients connect to. */
 export interface IHasPort {
   port: number;
 }

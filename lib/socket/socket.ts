@@ -104,24 +104,29 @@ export interface SocketEvents {
  * Sends and receives packets, and knows nothing of what is in them (Mirage's `ISocket`). Its user calls, again and
  * again: `tick`, then `receive` while `poll` says so; `send`; `flush`. How to write one: docs/implementing-a-socket.md.
  */
-export interface ISocket {
+export interface ISocket<
+  Bind extends IBindEndPoint = IBindEndPoint,
+  Connect extends IConnectEndPoint = IConnectEndPoint,
+> {
   /** Set once, before `bind` or `connect`. */
   events: SocketEvents | null;
   /** The port that it is bound to, where there is one. */
   readonly boundPort: number | null;
+  /** How many packets were dropped for want of room, where the transport drops packets. */
+  readonly droppedPackets?: number;
   /**
    * Starts to listen.
    * @throws NetworkError `ERR_ADDRESS_IN_USE`, `ERR_ACCESS`, `ERR_NOT_SUPPORTED` (not on this platform), `ERR_IN_USE`
    * (bound or connected already), `ERR_CLOSED`, `ERR_FAILED`
    */
-  bind(endPoint: IBindEndPoint): Promise<void>;
+  bind(endPoint: Bind): Promise<void>;
   /**
    * Prepares a way to one other end; resolves when packets can be sent. That there is an answer is not its business.
    * Nothing is received from a stateful handle before. A socket is bound or connected once.
    * @throws NetworkError `ERR_CONNECT_FAILED` (with the `reason` of a refusal) and what `bind` throws; the signal's
    * reason when it aborts
    */
-  connect(endPoint: IConnectEndPoint, signal?: AbortSignal): Promise<IConnectionHandle>;
+  connect(endPoint: Connect, signal?: AbortSignal): Promise<IConnectionHandle>;
   /** Frees everything; connections that are still open end. Resolves when all is closed. May be called more than once. */
   close(): Promise<void>;
   /** Begins a round of receiving: takes what has come from the transport and calls the events. */

@@ -1,3 +1,4 @@
 /** Plain UDP sockets, for Node. */
+export type { UdpEndPoint } from "./udp/udp-end-point.js";
 export { UdpHandle } from "./udp/udp-handle.js";
 export { UdpSocketFactory, type UdpSocketFactoryOptions } from "./udp/udp-socket-factory.js";

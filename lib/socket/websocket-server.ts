@@ -1,2 +1,8 @@
 /** WebSocket clients and servers, for Node. */
-export { WebSocketFactory, type WebSocketFactoryOptions } from "./websocket/websocket-server-factory.js";
+export type {
+  WebSocketBindEndPoint,
+  WebSocketClientFactoryOptions,
+  WebSocketConnectEndPoint,
+} from "./websocket/websocket-options.js";
+export { WebSocketFactory } from "./websocket/websocket-server-factory.js";
+export type { WebSocketFactoryOptions, WebSocketTlsOptions } from "./websocket/websocket-server-options.js";

@@ -1,5 +1,7 @@
 /** WebSocket clients, for browsers. */
-export {
-  WebSocketClientFactory as WebSocketFactory,
-  type WebSocketClientFactoryOptions as WebSocketFactoryOptions,
-} from "./websocket/websocket-client-factory.js";
+export { WebSocketClientFactory as WebSocketFactory } from "./websocket/websocket-client-factory.js";
+export type {
+  WebSocketBindEndPoint,
+  WebSocketClientFactoryOptions as WebSocketFactoryOptions,
+  WebSocketConnectEndPoint,
+} from "./websocket/websocket-options.js";

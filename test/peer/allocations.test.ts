@@ -48,7 +48,7 @@ class PreparedClock implements Clock {
   clearTimeout(): void {}
 }
 
-const local = { address: "127.0.0.1", bindAddress: "127.0.0.1", port: 0 };
+const local = { host: "127.0.0.1", bindHost: "127.0.0.1", port: 0 };
 const transports = {
   memory: (clock: Clock) => new MemorySocketFactory(new MemoryNetwork({ clock })),
   "batched UDP": (clock: Clock) => new UdpSocketFactory({ ...local, clock, implementation: "batched" }),

@@ -18,7 +18,7 @@ const keyed = { encryption: { primitives, serverKeys: [key.privateKey] } };
 const pinned = { encryption: { primitives, serverKey: key.publicKey } };
 const unpinned = { encryption: { primitives } };
 
-const webSocket = () => new WebSocketFactory({ address: "127.0.0.1", bindAddress: "127.0.0.1", port: 0 });
+const webSocket = () => new WebSocketFactory({ host: "127.0.0.1", bindHost: "127.0.0.1", port: 0 });
 
 const tls = createTlsIdentity();
 let https: Server;
@@ -32,14 +32,14 @@ afterAll(() => new Promise((resolve) => https.close(resolve)));
 
 function secureWebSocket(): WebSocketFactory {
   const { port } = https.address() as AddressInfo;
-  return new WebSocketFactory({ address: "127.0.0.1", port, server: https, secure: true, tls: { ca: tls.cert } });
+  return new WebSocketFactory({ host: "127.0.0.1", port, server: https, secure: true, tls: { ca: tls.cert } });
 }
 
 const transports: [name: string, createFactory: () => SocketFactory][] = [
   ["UDP, dgram, IPv4", () => udp({ implementation: "dgram" })],
-  ["UDP, dgram, IPv6", () => udp({ implementation: "dgram", address: "::1", bindAddress: "::1" })],
+  ["UDP, dgram, IPv6", () => udp({ implementation: "dgram", host: "::1", bindHost: "::1" })],
   ["UDP, batched, IPv4", () => udp({ implementation: "batched" })],
-  ["UDP, batched, IPv6", () => udp({ implementation: "batched", address: "::1", bindAddress: "::1" })],
+  ["UDP, batched, IPv6", () => udp({ implementation: "batched", host: "::1", bindHost: "::1" })],
   ["GNS", () => gns()],
   ["WebSocket", webSocket],
   ["WebSocket over TLS", secureWebSocket],

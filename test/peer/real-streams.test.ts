@@ -11,7 +11,7 @@ const transports: [string, () => SocketFactory][] = [
   ["UDP, dgram", () => udp({ implementation: "dgram" })],
   ["UDP, batched", () => udp({ implementation: "batched" })],
   ["GNS", () => gns({ sendRate: 100 * 2 ** 20 })],
-  ["WebSocket", () => new WebSocketFactory({ address: "127.0.0.1", bindAddress: "127.0.0.1", port: 0 })],
+  ["WebSocket", () => new WebSocketFactory({ host: "127.0.0.1", bindHost: "127.0.0.1", port: 0 })],
 ];
 
 const CREDIT_BYTES = 256 * 1024;

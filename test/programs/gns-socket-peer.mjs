@@ -25,7 +25,7 @@ const signaling = {
 const peer = { identity: remote && NetworkingIdentity.parse(`str:${remote}`), virtualPort: 3, signaling, ice };
 const isP2P = settings.identity !== undefined && certificate === undefined;
 const factory = new GnsSocketFactory({
-  address: "127.0.0.1",
+  host: "127.0.0.1",
   port,
   driver,
   ...(identity && { identity }),

@@ -8,7 +8,7 @@ import { WebSocketFactory } from "../../dist/socket/websocket-server.js";
 
 const { transport, port, clients, messages, intervalMs, first } = JSON.parse(process.argv[2]);
 const Factory = { gns: GnsSocketFactory, udp: UdpSocketFactory, websocket: WebSocketFactory }[transport];
-const factory = new Factory({ address: "127.0.0.1", port });
+const factory = new Factory({ host: "127.0.0.1", port });
 const SIZE_BYTES = 40;
 
 class Client {

@@ -4,7 +4,7 @@ import type { DisconnectReason, ISocket, SocketFactory } from "../../lib/socket/
 import { UdpSocketFactory, type UdpSocketFactoryOptions } from "../../lib/socket/udp.js";
 
 /** A server that listens takes a free port; clients are told it. */
-const loopback = { address: "127.0.0.1", bindAddress: "127.0.0.1", port: 0 };
+const loopback = { host: "127.0.0.1", bindHost: "127.0.0.1", port: 0 };
 
 export const udp = (options: UdpSocketFactoryOptions = {}) => new UdpSocketFactory({ ...loopback, ...options });
 export const gns = (options: GnsSocketFactoryOptions = {}) => new GnsSocketFactory({ ...loopback, ...options });

@@ -1,6 +1,6 @@
 import type { Clock } from "../../clock.js";
 import type { DisconnectReason } from "../disconnect-reason.js";
-import type { IConnectionHandle, ReceivedPacket } from "../socket.js";
+import type { IConnectionHandle, ISocket, ReceivedPacket } from "../socket.js";
 import { type PacketPool, PacketQueue, type QueuedPacket } from "./packet-queue.js";
 import { noPacketError } from "./socket-errors.js";
 import { Waker } from "./waker.js";
@@ -27,7 +27,12 @@ type InboxEvent =
  * what it kept from being told is told by the next one.
  */
 export class Inbox {
-  readonly waker: Waker;
+  readonly #socket: Pick<ISocket, "events">;
+  readonly clock: Clock;
+  readonly pool: PacketPool;
+  readonly #waker: Waker;
+  readonly #wake: "now" | "later";
+  readonly #arrange: (arrived: PacketQueue, ready: PacketQueue) => void;
   #events: InboxEvent[] = [];
   readonly #arrived = new PacketQueue();
   readonly #ready = new PacketQueue();
@@ -42,12 +47,18 @@ export class Inbox {
    * @param arrange moves what has arrived to what `receive` gives, in another order where that is allowed
    */
   constructor(
+    socket: Pick<ISocket, "events">,
     clock: Clock,
-    readonly pool: PacketPool,
-    readonly wake: "now" | "later",
-    readonly arrange: (arrived: PacketQueue, ready: PacketQueue) => void = (arrived, ready) => ready.append(arrived),
+    pool: PacketPool,
+    wake: "now" | "later",
+    arrange: (arrived: PacketQueue, ready: PacketQueue) => void = (arrived, ready) => ready.append(arrived),
   ) {
-    this.waker = new Waker(clock);
+    this.#socket = socket;
+    this.clock = clock;
+    this.pool = pool;
+    this.#waker = new Waker(socket, clock);
+    this.#wake = wake;
+    this.#arrange = arrange;
   }
 
   /** A client's socket tells nothing before `connect` has: see {@link release}. */
@@ -57,10 +68,9 @@ export class Inbox {
 
   /** To be called when `connect` resolves: whoever waits for that goes first. */
   release(): void {
-    const { clock } = this.waker;
-    this.#release = clock.setTimeout(() => {
+    this.#release = this.clock.setTimeout(() => {
       this.#isHeld = false;
-      if (this.#events.length > 0 || this.#arrived.count > 0) this.waker.now();
+      if (this.#events.length > 0 || this.#arrived.count > 0) this.#waker.now();
     }, 0);
   }
 
@@ -89,22 +99,22 @@ export class Inbox {
       this.#drop(packet);
     } else {
       this.#arrived.push(packet);
-      this.waker[this.wake]();
+      this.#waker[this.#wake]();
     }
   }
 
   tick(): void {
-    this.waker.tick();
+    this.#waker.tick();
     if (this.#isTicking || this.#isClosed || this.#isHeld) return;
     this.#recycle();
     this.#isTicking = true;
     try {
       if (this.#events.length > 0) this.#tell();
-      this.arrange(this.#arrived, this.#ready);
+      this.#arrange(this.#arrived, this.#ready);
     } finally {
       this.#isTicking = false;
       // A disconnect waits for its packets to be received, all else for another tick.
-      if (this.#events.some(isDue)) this.waker.later();
+      if (this.#events.some(isDue)) this.#waker.later();
     }
   }
 
@@ -132,8 +142,8 @@ export class Inbox {
 
   close(): void {
     this.#isClosed = true;
-    this.waker.close();
-    if (this.#release !== null) this.waker.clock.clearTimeout(this.#release);
+    this.#waker.close();
+    if (this.#release !== null) this.clock.clearTimeout(this.#release);
     this.#events = [];
     for (const queue of [this.#arrived, this.#ready]) {
       for (let packet = queue.shift(); packet; packet = queue.shift()) this.#drop(packet);
@@ -143,7 +153,7 @@ export class Inbox {
   #add(event: InboxEvent): void {
     if (this.#isClosed) return;
     this.#events.push(event);
-    this.waker[this.wake]();
+    this.#waker[this.#wake]();
   }
 
   #tell(): void {
@@ -164,7 +174,7 @@ export class Inbox {
     if (event.kind === "error") throw event.error;
     const { handle } = event;
     if (handle.hasEnded) return;
-    const user = this.waker.events;
+    const user = this.#socket.events;
     if (event.kind === "connect") user?.onConnect(handle);
     else if (event.kind === "writable") user?.onWritable(handle);
     else {
@@ -182,7 +192,7 @@ export class Inbox {
     const handle = packet.handle as InboxHandle;
     handle.waitingPackets--;
     handle.onTaken(packet);
-    if (handle.waitingPackets === 0 && this.#events.length > 0) this.waker.later();
+    if (handle.waitingPackets === 0 && this.#events.length > 0) this.#waker.later();
   }
 
   #recycle(): void {

@@ -1,11 +1,12 @@
 import type { Clock } from "../../clock.js";
-import type { SocketEvents } from "../socket.js";
+import type { ISocket } from "../socket.js";
 
-/** Calls `onReadable` once until the next `tick`. */
+/** Calls the `onReadable` of a socket once until its next `tick`. */
 export class Waker {
-  events: SocketEvents | null = null;
+  readonly #socket: Pick<ISocket, "events">;
+  readonly #clock: Clock;
   #isTold = false;
-  /** A timer is set to tell, and stays set when there is nothing to tell any more: one a turn, not one a packet. */
+  /** A timer that is no longer wanted stays set, so that there is one timer in each turn instead of one for each packet. */
   #timer: unknown = null;
   #isWanted = false;
   readonly #tell = () => {
@@ -13,34 +14,37 @@ export class Waker {
     if (this.#isWanted) this.now();
   };
 
-  constructor(readonly clock: Clock) {}
+  constructor(socket: Pick<ISocket, "events">, clock: Clock) {
+    this.#socket = socket;
+    this.#clock = clock;
+  }
 
-  /** For a call from the transport's own event. */
+  /** Called from an event of the transport. */
   now(): void {
     this.#isWanted = false;
     if (this.#isTold) return;
     this.#isTold = true;
-    this.events?.onReadable();
+    this.#socket.events?.onReadable();
   }
 
-  /** For a call from inside a method of a socket: its user is not to be entered again. */
+  /** Called inside a method of a socket, which must not call back into its user. */
   later(): void {
     if (this.#isTold) return;
     this.#isWanted = true;
-    this.#timer ??= this.clock.setTimeout(this.#tell, 0);
+    this.#timer ??= this.#clock.setTimeout(this.#tell, 0);
   }
 
-  /** The user looks by itself. */
+  /** The user has called `tick`. */
   tick(): void {
     this.#isWanted = false;
     this.#isTold = false;
   }
 
-  /** Not a word any more. */
+  /** The socket's user hears nothing from here on. */
   close(): void {
-    if (this.#timer !== null) this.clock.clearTimeout(this.#timer);
+    if (this.#timer !== null) this.#clock.clearTimeout(this.#timer);
     this.#timer = null;
     this.#isTold = true;
-    this.events = null;
+    this.#socket.events = null;
   }
 }

@@ -17,14 +17,7 @@ import type { StatusInfo } from "../../valve/values/status-info.js";
 import { closedError, connectError, inUseError, noPacketError, refusedError } from "../building/socket-errors.js";
 import { Waker } from "../building/waker.js";
 import { DisconnectCode, type DisconnectReason } from "../disconnect-reason.js";
-import {
-  Delivery,
-  type IBindEndPoint,
-  type IConnectEndPoint,
-  type ISocket,
-  type ReceivedPacket,
-  type SocketEvents,
-} from "../socket.js";
+import { Delivery, type ISocket, type ReceivedPacket, type SocketEvents } from "../socket.js";
 import { GnsAddress, GnsPeer, type GnsSignaling } from "./gns-end-point.js";
 import { addressOf, GnsHandle, securityOf } from "./gns-handle.js";
 import { gnsNumberOf, gnsTextOf, reasonOfGns } from "./gns-reason.js";
@@ -35,9 +28,9 @@ export interface GnsSocketSettings {
   initialize: InitializeOptions;
   /** GNS's configuration of what the socket opens. */
   config: readonly ConfigOption[];
-  sendBufferBytes: number;
+  sendQueueBytes: number;
   /** How long an end waits for the other side to acknowledge what was sent before. */
-  lingerMs: number;
+  closeTimeoutMs: number;
 }
 
 /** GNS's priority of each lane, where the lowest number goes first: lane 5, then 0 to 3, then 4. */
@@ -46,7 +39,8 @@ const serverFailed = { code: DisconnectCode.ConnectionLost, text: "The server fa
 const socketClosed = { code: DisconnectCode.ConnectionLost, text: "The socket was closed" };
 
 /** GameNetworkingSockets under the socket layer: a handle is a connection of GNS. */
-export class GnsSocket implements ISocket {
+export class GnsSocket implements ISocket<GnsAddress | GnsPeer, GnsAddress | GnsPeer> {
+  events: SocketEvents | null = null;
   readonly #settings: GnsSocketSettings;
   readonly #waker: Waker;
   readonly #sockets: NetworkingSockets;
@@ -78,11 +72,11 @@ export class GnsSocket implements ISocket {
   /** @throws NetworkError `ERR_FAILED`: the library runs with another driver or identity, or cannot be initialized */
   constructor(settings: GnsSocketSettings) {
     this.#settings = settings;
-    this.#waker = new Waker(settings.clock);
+    this.#waker = new Waker(this, settings.clock);
     if (!Library.initialize(settings.initialize)) throw failed("GNS was not initialized");
     this.#sockets = new NetworkingSockets();
     this.#attempts = new ConnectAttempts(this.#sockets, settings.clock);
-    this.#sender = new GnsSender(this.#sockets, settings.sendBufferBytes, (handle, result) =>
+    this.#sender = new GnsSender(this.#sockets, settings.sendQueueBytes, (handle, result) =>
       this.#onRefused(handle, result),
     );
     this.#known = this.#sockets.createPollGroup();
@@ -92,24 +86,16 @@ export class GnsSocket implements ISocket {
     });
   }
 
-  get events(): SocketEvents | null {
-    return this.#waker.events;
-  }
-
-  set events(events: SocketEvents | null) {
-    this.#waker.events = events;
-  }
-
   get boundPort(): number | null {
     return this.#boundPort;
   }
 
-  bind(endPoint: IBindEndPoint): Promise<void> {
+  bind(endPoint: GnsAddress | GnsPeer): Promise<void> {
     return this.#use(() => this.#listen(endPoint));
   }
 
   /** A refusal's reason is in the error's `reason`. */
-  connect(endPoint: IConnectEndPoint, signal?: AbortSignal): Promise<GnsHandle> {
+  connect(endPoint: GnsAddress | GnsPeer, signal?: AbortSignal): Promise<GnsHandle> {
     return this.#use(() => this.#connect(endPoint, signal));
   }
 
@@ -132,7 +118,7 @@ export class GnsSocket implements ISocket {
     }
   }
 
-  async #listen(endPoint: IBindEndPoint): Promise<void> {
+  async #listen(endPoint: GnsAddress | GnsPeer): Promise<void> {
     if (endPoint instanceof GnsPeer) {
       const options = await this.#peerOptions(endPoint);
       if (this.#closed !== null) throw closedError();
@@ -140,7 +126,7 @@ export class GnsSocket implements ISocket {
       if (this.#listener !== 0) this.#signalOver(endPoint.signaling);
     } else {
       checkInstance("endPoint", endPoint, GnsAddress);
-      const { host, port } = endPoint as GnsAddress;
+      const { host, port } = endPoint;
       const address = new Address();
       address.setAddress(host, port);
       this.#listener = this.#sockets.createListenSocket(address, this.#settings.config);
@@ -149,7 +135,7 @@ export class GnsSocket implements ISocket {
     if (this.#listener === 0) throw failed("The listen socket was not created");
   }
 
-  async #connect(endPoint: IConnectEndPoint, signal?: AbortSignal): Promise<GnsHandle> {
+  async #connect(endPoint: GnsAddress | GnsPeer, signal?: AbortSignal): Promise<GnsHandle> {
     signal?.throwIfAborted();
     const ways = await this.#waysTo(endPoint);
     signal?.throwIfAborted();
@@ -230,7 +216,12 @@ export class GnsSocket implements ISocket {
     handle.closed = new Promise((resolve) => this.#closing.set(handle.id, resolve));
     this.#forget(handle);
     this.#ended = this.#ended.filter((other) => other !== handle);
-    this.#sockets.closeConnectionGracefully(handle.id, gnsNumberOf(code), gnsTextOf(text), this.#settings.lingerMs);
+    this.#sockets.closeConnectionGracefully(
+      handle.id,
+      gnsNumberOf(code),
+      gnsTextOf(text),
+      this.#settings.closeTimeoutMs,
+    );
     return handle.closed;
   }
 
@@ -362,7 +353,7 @@ export class GnsSocket implements ISocket {
   }
 
   /** What to try, one after the other, to get to an end point. */
-  async #waysTo(endPoint: IConnectEndPoint): Promise<(() => number)[]> {
+  async #waysTo(endPoint: GnsAddress | GnsPeer): Promise<(() => number)[]> {
     const withLanes = (connect: () => number) => () => {
       const id = connect();
       if (id !== 0) this.#sockets.configureConnectionLanes(id, lanePriorities);
@@ -378,7 +369,7 @@ export class GnsSocket implements ISocket {
       return [withLanes(connect)];
     }
     checkInstance("endPoint", endPoint, GnsAddress);
-    const { host, port } = endPoint as GnsAddress;
+    const { host, port } = endPoint;
     const addresses = await orConnectFailed(host, resolveBothFamilies(host, port, lookup));
     return addresses.map((address) => withLanes(() => this.#sockets.connect(address, this.#settings.config)));
   }

@@ -2,10 +2,14 @@ import { HandleWrapper } from "../building/handle-wrapper.js";
 import { PacketQueue } from "../building/packet-queue.js";
 import type { DisconnectReason } from "../disconnect-reason.js";
 import type { IConnectionHandle } from "../socket.js";
-import type { LagSocket } from "./lag-socket.js";
 
 /** Lanes of reliable packets, and the unreliable ones behind. */
 export const UNRELIABLE_LANE = 6;
+
+/** What a handle needs of its socket. */
+interface LagHandleOwner {
+  disconnect(handle: LagHandle): void;
+}
 
 /** A connection whose packets come later. */
 export class LagHandle extends HandleWrapper {
@@ -23,7 +27,7 @@ export class LagHandle extends HandleWrapper {
 
   constructor(
     inner: IConnectionHandle,
-    readonly socket: LagSocket,
+    readonly socket: LagHandleOwner,
   ) {
     super(inner);
   }

@@ -15,14 +15,17 @@ export interface LagSocketFactoryOptions extends Partial<LagConditions> {
  * Makes another factory's sockets as bad as a network can be. Each socket does it to what it sends: with both ends from
  * this factory a round trip takes twice the latency.
  */
-export class LagSocketFactory extends SocketFactory {
+export class LagSocketFactory<
+  Bind extends IBindEndPoint = IBindEndPoint,
+  Connect extends IConnectEndPoint = IConnectEndPoint,
+> extends SocketFactory<Bind, Connect> {
   /** In force for all its sockets from the next packet on. */
   readonly conditions: LagConditions;
-  readonly #inner: SocketFactory;
+  readonly #inner: SocketFactory<Bind, Connect>;
   readonly #clock: Clock;
   readonly #random: Random;
 
-  constructor(inner: SocketFactory, options: LagSocketFactoryOptions = {}) {
+  constructor(inner: SocketFactory<Bind, Connect>, options: LagSocketFactoryOptions = {}) {
     super();
     const { clock = systemClock, random = Math.random, ...conditions } = options;
     this.#inner = inner;
@@ -39,19 +42,19 @@ export class LagSocketFactory extends SocketFactory {
     return this.#inner.isSupported;
   }
 
-  createServerSocket(): ISocket {
+  createServerSocket(): ISocket<Bind> {
     return new LagSocket(this.#inner.createServerSocket(), this.conditions, this.#random, this.#clock);
   }
 
-  createClientSocket(): ISocket {
+  override createClientSocket(): ISocket<IBindEndPoint, Connect> {
     return new LagSocket(this.#inner.createClientSocket(), this.conditions, this.#random, this.#clock);
   }
 
-  getBindEndPoint(): IBindEndPoint {
+  getBindEndPoint(): Bind {
     return this.#inner.getBindEndPoint();
   }
 
-  getConnectEndPoint(address?: string, port?: number): IConnectEndPoint {
-    return this.#inner.getConnectEndPoint(address, port);
+  getConnectEndPoint(host?: string, port?: number): Connect {
+    return this.#inner.getConnectEndPoint(host, port);
   }
 }

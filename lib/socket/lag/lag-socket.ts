@@ -29,10 +29,11 @@ const MAX_TRANSMISSIONS = 10;
 const RETRANSMIT_MS = 10;
 
 /** Does to what it sends what a bad network does; the rest is the inner socket's. */
-export class LagSocket implements ISocket {
+export class LagSocket<Bind extends IBindEndPoint, Connect extends IConnectEndPoint> implements ISocket<Bind, Connect> {
+  events: SocketEvents | null = null;
   /** Packets lost by chance, and for want of room. */
   lostPackets = 0;
-  readonly #inner: ISocket;
+  readonly #inner: ISocket<Bind, Connect>;
   readonly #conditions: LagConditions;
   readonly #random: Random;
   readonly #clock: Clock;
@@ -55,12 +56,12 @@ export class LagSocket implements ISocket {
   #closing: Promise<void> | null = null;
   #onDrained: (() => void) | null = null;
 
-  constructor(inner: ISocket, conditions: LagConditions, random: Random, clock: Clock) {
+  constructor(inner: ISocket<Bind, Connect>, conditions: LagConditions, random: Random, clock: Clock) {
     this.#inner = inner;
     this.#conditions = conditions;
     this.#random = random;
     this.#clock = clock;
-    this.#waker = new Waker(clock);
+    this.#waker = new Waker(this, clock);
     inner.events = {
       onReadable: () => this.#waker.now(),
       onIncoming: (incoming: IncomingConnection) => this.events?.onIncoming(incoming) ?? true,
@@ -73,24 +74,16 @@ export class LagSocket implements ISocket {
     };
   }
 
-  get events(): SocketEvents | null {
-    return this.#waker.events;
-  }
-
-  set events(events: SocketEvents | null) {
-    this.#waker.events = events;
-  }
-
   get boundPort(): number | null {
     return this.#inner.boundPort;
   }
 
-  async bind(endPoint: IBindEndPoint): Promise<void> {
+  async bind(endPoint: Bind): Promise<void> {
     if (this.#closing) throw closedError();
     await this.#inner.bind(endPoint);
   }
 
-  async connect(endPoint: IConnectEndPoint, signal?: AbortSignal): Promise<IConnectionHandle> {
+  async connect(endPoint: Connect, signal?: AbortSignal): Promise<IConnectionHandle> {
     if (this.#closing) throw closedError();
     const handle = await this.#inner.connect(endPoint, signal);
     return handle.isStateful ? this.#wrap(handle) : handle;
@@ -167,7 +160,7 @@ export class LagSocket implements ISocket {
     this.#inner.flush();
   }
 
-  /** @internal The end of a connection is on its way like a packet, behind all others. */
+  /** The end of a connection is on its way like a packet, behind all others. */
   disconnect(handle: LagHandle): void {
     const marker = this.#pool.take();
     marker.handle = handle;

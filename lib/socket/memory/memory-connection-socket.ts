@@ -6,43 +6,37 @@ import { DisconnectCode, type DisconnectReason } from "../disconnect-reason.js";
 import { Delivery, type IConnectionHandle, type ISocket, type ReceivedPacket, type SocketEvents } from "../socket.js";
 import { LaneShuffler } from "./lane-shuffler.js";
 import { MemoryConnection } from "./memory-connection.js";
-import type { MemoryNetwork } from "./memory-network.js";
-import type { MemoryEndPoint, MemorySocketOptions } from "./memory-socket-factory.js";
+import type { MemoryEndPoint, MemorySocketOptions } from "./memory-end-point.js";
+import type { MemoryNetworkCore } from "./memory-network-core.js";
 
 /** So many packets wait for `flush` at most; then they leave by themselves. */
 const MAX_UNFLUSHED_PACKETS = 256;
 
 /** The memory network's like of GNS (`reliable-lanes`) and of WebSocket (`stream`). */
-export class MemoryConnectionSocket implements ISocket {
+export class MemoryConnectionSocket implements ISocket<MemoryEndPoint, MemoryEndPoint> {
+  events: SocketEvents | null = null;
   /** Unreliable packets that were to be sent while the connection was full. */
   droppedPackets = 0;
-  readonly #network: MemoryNetwork;
-  readonly #options: MemorySocketOptions;
-  readonly #inbox: Inbox;
+  readonly options: MemorySocketOptions;
+  readonly inbox: Inbox;
+  readonly connections = new Set<MemoryConnection>();
+  readonly #network: MemoryNetworkCore;
   readonly #outgoing = new PacketQueue();
-  readonly #connections = new Set<MemoryConnection>();
   #port: number | null = null;
   #isListening = false;
   #isClosed = false;
 
-  constructor(network: MemoryNetwork, options: MemorySocketOptions) {
+  constructor(network: MemoryNetworkCore, options: MemorySocketOptions) {
     this.#network = network;
-    this.#options = options;
+    this.options = options;
     const shuffler = options.kind === "reliable-lanes" ? new LaneShuffler(network.random) : undefined;
-    this.#inbox = new Inbox(
+    this.inbox = new Inbox(
+      this,
       network.clock,
       network.pool,
       "later",
       shuffler && ((arrived, ready) => shuffler.arrange(arrived, ready)),
     );
-  }
-
-  get events(): SocketEvents | null {
-    return this.#inbox.waker.events;
-  }
-
-  set events(events: SocketEvents | null) {
-    this.#inbox.waker.events = events;
   }
 
   get boundPort(): number | null {
@@ -59,48 +53,46 @@ export class MemoryConnectionSocket implements ISocket {
     this.#attach(0);
     const server = this.#network.at(endPoint.port);
     const address = `memory:${endPoint.port}`;
-    const isServer = server instanceof MemoryConnectionSocket && server.#options.kind === this.#options.kind;
+    const isServer = server instanceof MemoryConnectionSocket && server.options.kind === this.options.kind;
     if (!isServer || !server.#isListening) throw connectError(address, "nobody listens there");
     const answer = server.#isWelcome(`memory:${this.#port}`);
     if (answer !== true) throw refusedError(address, answer);
-    const [near, far] = [this.#createConnection(address), server.#createConnection(`memory:${this.#port}`)];
+    const [near, far] = [new MemoryConnection(this, address), new MemoryConnection(server, `memory:${this.#port}`)];
     near.remote = far;
     far.remote = near;
-    server.#inbox.connected(far);
-    this.#inbox.hold();
-    this.#inbox.release();
+    server.inbox.connected(far);
+    this.inbox.hold();
+    this.inbox.release();
     return near;
   }
 
   async close(): Promise<void> {
     if (this.#isClosed) return;
-    for (const connection of this.#connections) {
-      this.disconnect(connection, { code: DisconnectCode.ConnectionLost, text: "The socket was closed" });
-    }
+    const reason = { code: DisconnectCode.ConnectionLost, text: "The socket was closed" };
+    for (const connection of this.connections) void connection.disconnect(reason);
     this.#isClosed = true;
-    this.#inbox.close();
+    this.inbox.close();
     if (this.#port !== null) this.#network.detach(this.#port);
   }
 
   tick(): void {
-    this.#inbox.tick();
+    this.inbox.tick();
   }
 
   poll(): boolean {
-    return this.#inbox.poll();
+    return this.inbox.poll();
   }
 
   receive(packet: ReceivedPacket): void {
-    this.#inbox.receive(packet);
+    this.inbox.receive(packet);
   }
 
-  send(handle: IConnectionHandle, packet: Uint8Array, length: number, delivery: Delivery, lane = 0): boolean {
-    const connection = handle as MemoryConnection;
+  send(connection: MemoryConnection, packet: Uint8Array, length: number, delivery: Delivery, lane = 0): boolean {
     if (this.#isClosed || connection.hasEnded || connection.remote.hasEnded) return false;
     const isReliable = connection.ordered || delivery === Delivery.Reliable;
-    const { queueBytes } = this.#options;
+    const { sendQueueBytes } = this.options;
     checkPacket(connection, packet, length, delivery);
-    if (connection.bufferedBytes > 0 && connection.bufferedBytes + length > queueBytes) {
+    if (connection.bufferedBytes > 0 && connection.bufferedBytes + length > sendQueueBytes) {
       if (isReliable) connection.isBlocked = true;
       else this.droppedPackets++;
       return !isReliable;
@@ -113,43 +105,17 @@ export class MemoryConnectionSocket implements ISocket {
 
   flush(): void {
     for (let packet = this.#outgoing.shift(); packet; packet = this.#outgoing.shift()) {
-      (packet.handle as MemoryConnection).socket.#inbox.push(packet);
+      (packet.handle as MemoryConnection).socket.inbox.push(packet);
     }
-  }
-
-  /** @internal */
-  disconnect(connection: MemoryConnection, reason: DisconnectReason): void {
-    if (connection.hasEnded) return;
-    this.flush();
-    connection.hasEnded = true;
-    this.#connections.delete(connection);
-    const { remote } = connection;
-    remote.socket.#connections.delete(remote);
-    remote.socket.#inbox.disconnected(remote, reason);
-  }
-
-  /** @internal The other end has taken a packet of `connection` out of its inbox. */
-  onTaken(connection: MemoryConnection, length: number): void {
-    connection.bufferedBytes -= length;
-    if (!connection.isBlocked || connection.bufferedBytes > this.#options.queueBytes / 2) return;
-    connection.isBlocked = false;
-    this.#inbox.writable(connection);
   }
 
   #isWelcome(address: string): true | DisconnectReason {
     try {
-      return this.events?.onIncoming({ address, security: this.#options.security }) ?? true;
+      return this.events?.onIncoming({ address, security: this.options.security }) ?? true;
     } catch (error) {
-      this.#inbox.failed(error);
+      this.inbox.failed(error);
       return { code: DisconnectCode.ConnectionLost, text: "The server failed" };
     }
-  }
-
-  #createConnection(address: string): MemoryConnection {
-    const { kind, security, maxPacketSize } = this.#options;
-    const connection = new MemoryConnection(this, kind === "stream", security, maxPacketSize, address);
-    this.#connections.add(connection);
-    return connection;
   }
 
   #attach(port: number): void {

@@ -1,19 +1,31 @@
-import type { InboxHandle } from "../building/inbox.js";
+import type { Inbox, InboxHandle } from "../building/inbox.js";
 import type { QueuedPacket } from "../building/packet-queue.js";
 import type { DisconnectReason } from "../disconnect-reason.js";
 import type { IConnectionHandle, Security } from "../socket.js";
-import type { MemoryConnectionSocket } from "./memory-connection-socket.js";
+import type { MemorySocketOptions } from "./memory-end-point.js";
+
+/** What a connection needs of its socket. */
+interface MemoryConnectionOwner {
+  readonly options: MemorySocketOptions;
+  readonly inbox: Inbox;
+  /** The connections of the socket. */
+  readonly connections: Set<MemoryConnection>;
+  flush(): void;
+}
 
 /** One end of a connection on the memory network. */
 export class MemoryConnection implements InboxHandle {
   readonly isStateful = true;
   readonly reliable = true;
+  readonly ordered: boolean;
+  readonly security: Security;
   readonly addressVerified = true;
+  readonly maxPacketSize: number;
   connection: unknown = null;
   waitingPackets = 0;
   hasEnded = false;
   readonly bytesPerSecond = Number.POSITIVE_INFINITY;
-  /** Sent, and not received by the other end. */
+  /** Bytes that were sent and that the other end has not received yet. */
   bufferedBytes = 0;
   /** A packet was refused since it was last writable. */
   isBlocked = false;
@@ -21,12 +33,15 @@ export class MemoryConnection implements InboxHandle {
   remote!: MemoryConnection;
 
   constructor(
-    readonly socket: MemoryConnectionSocket,
-    readonly ordered: boolean,
-    readonly security: Security,
-    readonly maxPacketSize: number,
+    readonly socket: MemoryConnectionOwner,
     readonly address: string,
-  ) {}
+  ) {
+    const { kind, security, maxPacketSize } = socket.options;
+    this.ordered = kind === "stream";
+    this.security = security;
+    this.maxPacketSize = maxPacketSize;
+    socket.connections.add(this);
+  }
 
   copy(): IConnectionHandle {
     return this;
@@ -37,10 +52,23 @@ export class MemoryConnection implements InboxHandle {
   }
 
   onTaken(packet: QueuedPacket): void {
-    this.remote.socket.onTaken(this.remote, packet.length);
+    this.remote.#onReceived(packet.length);
   }
 
   async disconnect(reason: DisconnectReason): Promise<void> {
-    this.socket.disconnect(this, reason);
+    if (this.hasEnded) return;
+    this.socket.flush();
+    this.hasEnded = true;
+    const { remote } = this;
+    for (const end of [this, remote]) end.socket.connections.delete(end);
+    remote.socket.inbox.disconnected(remote, reason);
+  }
+
+  /** The other end has taken a packet of this one out of its inbox. */
+  #onReceived(length: number): void {
+    this.bufferedBytes -= length;
+    if (!this.isBlocked || this.bufferedBytes > this.socket.options.sendQueueBytes / 2) return;
+    this.isBlocked = false;
+    this.socket.inbox.writable(this);
   }
 }

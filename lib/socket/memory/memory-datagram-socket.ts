@@ -3,8 +3,8 @@ import { PacketQueue, type QueuedPacket } from "../building/packet-queue.js";
 import { closedError, inUseError, noPacketError } from "../building/socket-errors.js";
 import { Waker } from "../building/waker.js";
 import type { Delivery, IConnectionHandle, ISocket, ReceivedPacket, Security, SocketEvents } from "../socket.js";
-import type { MemoryNetwork } from "./memory-network.js";
-import type { MemoryEndPoint, MemorySocketOptions } from "./memory-socket-factory.js";
+import type { MemoryEndPoint, MemorySocketOptions } from "./memory-end-point.js";
+import type { MemoryNetworkCore } from "./memory-network-core.js";
 
 /** An address: the port of a {@link MemoryDatagramSocket}. */
 class MemoryAddress implements IConnectionHandle {
@@ -41,10 +41,11 @@ class MemoryAddress implements IConnectionHandle {
 const MAX_UNFLUSHED_PACKETS = 256;
 
 /** The memory network's like of UDP. */
-export class MemoryDatagramSocket implements ISocket {
+export class MemoryDatagramSocket implements ISocket<MemoryEndPoint, MemoryEndPoint> {
+  events: SocketEvents | null = null;
   /** Packets that came while the queue was full. */
   droppedPackets = 0;
-  readonly #network: MemoryNetwork;
+  readonly #network: MemoryNetworkCore;
   readonly #options: MemorySocketOptions;
   readonly #waker: Waker;
   readonly #outgoing = new PacketQueue();
@@ -58,19 +59,11 @@ export class MemoryDatagramSocket implements ISocket {
   readonly #handle: MemoryAddress;
   #isClosed = false;
 
-  constructor(network: MemoryNetwork, options: MemorySocketOptions) {
+  constructor(network: MemoryNetworkCore, options: MemorySocketOptions) {
     this.#network = network;
     this.#options = options;
-    this.#waker = new Waker(network.clock);
+    this.#waker = new Waker(this, network.clock);
     this.#handle = this.#addressOf(0);
-  }
-
-  get events(): SocketEvents | null {
-    return this.#waker.events;
-  }
-
-  set events(events: SocketEvents | null) {
-    this.#waker.events = events;
   }
 
   get boundPort(): number | null {
@@ -119,10 +112,10 @@ export class MemoryDatagramSocket implements ISocket {
     into.lane = packet.lane;
   }
 
-  send(handle: IConnectionHandle, packet: Uint8Array, length: number, delivery: Delivery): boolean {
+  send(handle: MemoryAddress, packet: Uint8Array, length: number, delivery: Delivery): boolean {
     if (this.#isClosed || !this.#address) return false;
     checkPacket(handle, packet, length, delivery);
-    const receiver = this.#network.at((handle as MemoryAddress).port);
+    const receiver = this.#network.at(handle.port);
     if (!(receiver instanceof MemoryDatagramSocket) || !receiver.#address) return true;
     this.#outgoing.push(this.#network.pool.copy(receiver.#address, packet, length, delivery, 0));
     if (this.#outgoing.count >= MAX_UNFLUSHED_PACKETS) this.flush();
@@ -140,7 +133,7 @@ export class MemoryDatagramSocket implements ISocket {
 
   #arrive(packet: QueuedPacket): void {
     const isStranger = this.#remotePort !== 0 && (packet.handle as MemoryAddress).port !== this.#remotePort;
-    const isFull = this.#arrived.count >= this.#options.queuePackets;
+    const isFull = this.#arrived.count >= this.#options.receiveQueuePackets;
     if (isStranger || isFull) {
       if (isFull) this.droppedPackets++;
       this.#network.pool.release(packet);

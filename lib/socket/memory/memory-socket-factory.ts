@@ -1,82 +1,74 @@
-import type { IBindEndPoint, IConnectEndPoint, ISocket, Security } from "../socket.js";
+import type { ISocket, Security } from "../socket.js";
 import { type IHasPort, SocketFactory } from "../socket-factory.js";
 import { MemoryConnectionSocket } from "./memory-connection-socket.js";
 import { MemoryDatagramSocket } from "./memory-datagram-socket.js";
-import type { MemoryNetwork } from "./memory-network.js";
-
-/**
- * What the sockets are like: `datagram` like UDP (stateless handles, unreliable), `reliable-lanes` like GNS (connections that
- * carry reliable and unreliable packets), `stream` like WebSocket (connections in one order).
- */
-export type MemorySocketKind = "datagram" | "reliable-lanes" | "stream";
+import type { MemoryEndPoint, MemorySocketKind, MemorySocketOptions } from "./memory-end-point.js";
+import { coreOf, type MemoryNetwork } from "./memory-network.js";
+import type { MemoryNetworkCore } from "./memory-network-core.js";
 
 export interface MemorySocketFactoryOptions {
-  /** Default `datagram`. */
+  /** @defaultValue "datagram" */
   kind?: MemorySocketKind;
-  /** Where servers listen and clients connect to, 0 to 65535, 0: a free one. Default 7777. */
-  port?: number;
-  /** What the handles say. Default `none`. */
-  security?: Security;
-  /** Largest packet in bytes; on `reliable-lanes` the largest unreliable one. Default 1232, on `stream` 16384. */
-  maxPacketSize?: number;
-  /** `datagram`: packets that wait for their receiver; what comes when it is full is dropped. Default 4096. */
-  queuePackets?: number;
   /**
-   * `reliable-lanes` and `stream`: bytes of a connection that wait for their receiver. When it is full, `send` refuses reliable
-   * packets, and unreliable ones of `reliable-lanes` are dropped. Default 1 MiB.
+   * Where servers listen and clients connect to, 0 to 65535. With 0 a server takes a free port.
+   * @defaultValue 7777
    */
-  queueBytes?: number;
-}
-
-/** @internal */
-export interface MemorySocketOptions {
-  readonly kind: MemorySocketKind;
-  readonly security: Security;
-  readonly maxPacketSize: number;
-  readonly queuePackets: number;
-  readonly queueBytes: number;
-}
-
-/** @internal */
-export interface MemoryEndPoint {
-  readonly port: number;
+  port?: number;
+  /**
+   * What the handles say of themselves; nothing is encrypted.
+   * @defaultValue "none"
+   */
+  security?: Security;
+  /**
+   * Largest packet in bytes; with `reliable-lanes` the largest unreliable one.
+   * @defaultValue 1232 bytes; 16384 bytes for `stream`
+   */
+  maxPacketSize?: number;
+  /**
+   * `datagram` only: how many packets may wait for `receive`. Packets that arrive while it is full are dropped.
+   * @defaultValue 4096 packets
+   */
+  receiveQueuePackets?: number;
+  /**
+   * `reliable-lanes` and `stream`: how many bytes of a connection may wait for the other end's `receive`. While it is
+   * full, `send` refuses reliable packets and drops unreliable ones of `reliable-lanes`.
+   * @defaultValue 1 MiB
+   */
+  sendQueueBytes?: number;
 }
 
 const MAX_DATAGRAM_BYTES = 1232;
 const MAX_STREAM_BYTES = 16_384;
 
 /** Sockets on a {@link MemoryNetwork}. */
-export class MemorySocketFactory extends SocketFactory implements IHasPort {
+export class MemorySocketFactory extends SocketFactory<MemoryEndPoint, MemoryEndPoint> implements IHasPort {
   readonly maxPacketSize: number;
   port: number;
-  readonly #network: MemoryNetwork;
+  readonly #network: MemoryNetworkCore;
   readonly #options: MemorySocketOptions;
 
   constructor(network: MemoryNetwork, options: MemorySocketFactoryOptions = {}) {
     super();
-    const { kind = "datagram", port = 7777, security = "none", queuePackets = 4096, queueBytes = 2 ** 20 } = options;
+    const { kind = "datagram", port = 7777, security = "none" } = options;
+    const { maxPacketSize = kind === "stream" ? MAX_STREAM_BYTES : MAX_DATAGRAM_BYTES } = options;
+    const { receiveQueuePackets = 4096, sendQueueBytes = 2 ** 20 } = options;
     this.port = port;
-    this.maxPacketSize = options.maxPacketSize ?? (kind === "stream" ? MAX_STREAM_BYTES : MAX_DATAGRAM_BYTES);
-    this.#network = network;
-    const { maxPacketSize } = this;
-    this.#options = { kind, security, maxPacketSize, queuePackets, queueBytes };
+    this.maxPacketSize = maxPacketSize;
+    this.#network = coreOf(network);
+    this.#options = { kind, security, maxPacketSize, receiveQueuePackets, sendQueueBytes };
   }
 
-  createServerSocket(): ISocket {
+  createServerSocket(): ISocket<MemoryEndPoint, MemoryEndPoint> {
     const isDatagram = this.#options.kind === "datagram";
     return new (isDatagram ? MemoryDatagramSocket : MemoryConnectionSocket)(this.#network, this.#options);
   }
 
-  createClientSocket(): ISocket {
-    return this.createServerSocket();
+  getBindEndPoint(): MemoryEndPoint {
+    return { port: this.port };
   }
 
-  getBindEndPoint(): IBindEndPoint {
-    return { port: this.port } satisfies MemoryEndPoint;
-  }
-
-  /** @param _address is not looked at: a network has one host */
-  getConnectEndPoint(_address?: string, port = this.port): IConnectEndPoint {
-    return { port } satisfies MemoryEndPoint;
+  /** @param _host is ignored: a memory network has one host only */
+  getConnectEndPoint(_host?: string, port = this.port): MemoryEndPoint {
+    return { port };
   }
 }

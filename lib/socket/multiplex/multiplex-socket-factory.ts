@@ -3,18 +3,25 @@ import type { IBindEndPoint, IConnectEndPoint, ISocket } from "../socket.js";
 import { SocketFactory } from "../socket-factory.js";
 import { MultiplexSocket } from "./multiplex-socket.js";
 
-/**
- * Several kinds of transport on one server, each on the address of its own factory. Clients take the first factory that
- * works on their platform.
- */
-export class MultiplexSocketFactory extends SocketFactory {
-  readonly maxPacketSize: number;
-  readonly #factories: readonly SocketFactory[];
+type BindEndPointOf<Factory extends SocketFactory> = ReturnType<Factory["getBindEndPoint"]>;
+type ConnectEndPointOf<Factory extends SocketFactory> = ReturnType<Factory["getConnectEndPoint"]>;
 
-  constructor(...factories: SocketFactory[]) {
+/**
+ * Several transports on one server, each at the end point of its own factory. Clients use the first factory that works on
+ * their platform.
+ */
+export class MultiplexSocketFactory<
+  Factories extends readonly SocketFactory[] = readonly SocketFactory[],
+  Bind extends IBindEndPoint = BindEndPointOf<Factories[number]>,
+  Connect extends IConnectEndPoint = ConnectEndPointOf<Factories[number]>,
+> extends SocketFactory<readonly Bind[], Connect> {
+  readonly maxPacketSize: number;
+  readonly #factories: readonly SocketFactory<Bind, Connect>[];
+
+  constructor(...factories: Factories) {
     super();
     if (factories.length === 0) throw new TypeError("A MultiplexSocketFactory needs other factories");
-    this.#factories = factories;
+    this.#factories = factories as readonly SocketFactory[] as readonly SocketFactory<Bind, Connect>[];
     this.maxPacketSize = Math.min(...factories.map((factory) => factory.maxPacketSize));
   }
 
@@ -22,28 +29,28 @@ export class MultiplexSocketFactory extends SocketFactory {
     return this.#factories.some((factory) => factory.isSupported);
   }
 
-  /** With those of the factories that work on this platform. */
-  createServerSocket(): ISocket {
+  /** Listens with every factory that works on this platform; `boundPorts` has their ports, in the same order. */
+  createServerSocket(): ISocket<readonly Bind[]> & { readonly boundPorts: readonly (number | null)[] } {
     return new MultiplexSocket(this.#supported().map((factory) => factory.createServerSocket()));
   }
 
-  createClientSocket(): ISocket {
+  override createClientSocket(): ISocket<IBindEndPoint, Connect> {
     return this.#first().createClientSocket();
   }
 
-  getBindEndPoint(): IBindEndPoint {
+  getBindEndPoint(): readonly Bind[] {
     return this.#supported().map((factory) => factory.getBindEndPoint());
   }
 
-  getConnectEndPoint(address?: string, port?: number): IConnectEndPoint {
-    return this.#first().getConnectEndPoint(address, port);
+  getConnectEndPoint(host?: string, port?: number): Connect {
+    return this.#first().getConnectEndPoint(host, port);
   }
 
-  #supported(): SocketFactory[] {
+  #supported(): SocketFactory<Bind, Connect>[] {
     return this.#factories.filter((factory) => factory.isSupported);
   }
 
-  #first(): SocketFactory {
+  #first(): SocketFactory<Bind, Connect> {
     const [first] = this.#supported();
     if (!first) throw new NetworkError("ERR_NOT_SUPPORTED", "None of the transports works on this platform");
     return first;

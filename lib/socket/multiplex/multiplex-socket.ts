@@ -32,8 +32,9 @@ class MultiplexHandle extends HandleWrapper {
 }
 
 /** Several listening sockets as one. */
-export class MultiplexSocket implements ISocket {
-  readonly #sockets: readonly ISocket[];
+export class MultiplexSocket<Bind extends IBindEndPoint> implements ISocket<readonly Bind[]> {
+  events: SocketEvents | null = null;
+  readonly #sockets: readonly ISocket<Bind>[];
   readonly #waker: Waker;
   /** Each socket's handle of stateless packets received. */
   readonly #scratch = new Map<ISocket, MultiplexHandle>();
@@ -42,18 +43,10 @@ export class MultiplexSocket implements ISocket {
   #isUsed = false;
   #isClosed = false;
 
-  constructor(sockets: readonly ISocket[], clock: Clock = systemClock) {
+  constructor(sockets: readonly ISocket<Bind>[], clock: Clock = systemClock) {
     this.#sockets = sockets;
-    this.#waker = new Waker(clock);
+    this.#waker = new Waker(this, clock);
     for (const socket of sockets) socket.events = this.#eventsOf(socket);
-  }
-
-  get events(): SocketEvents | null {
-    return this.#waker.events;
-  }
-
-  set events(events: SocketEvents | null) {
-    this.#waker.events = events;
   }
 
   /** That of the first socket which has one. */
@@ -67,13 +60,13 @@ export class MultiplexSocket implements ISocket {
   }
 
   /** Listens with all of them, or with none. */
-  async bind(endPoints: IBindEndPoint): Promise<void> {
+  async bind(endPoints: readonly Bind[]): Promise<void> {
     if (this.#isClosed) throw closedError();
     if (this.#isUsed) throw inUseError();
     this.#isUsed = true;
     try {
       for (const [index, socket] of this.#sockets.entries()) {
-        await socket.bind((endPoints as IBindEndPoint[])[index] as IBindEndPoint);
+        await socket.bind(endPoints[index] as Bind);
       }
     } catch (error) {
       await this.close();
@@ -116,8 +109,7 @@ export class MultiplexSocket implements ISocket {
     packet.handle = this.#wrap(packet.handle, socket);
   }
 
-  send(handle: IConnectionHandle, packet: Uint8Array, length: number, delivery: Delivery, lane = 0): boolean {
-    const { socket, inner } = handle as MultiplexHandle;
+  send({ socket, inner }: MultiplexHandle, packet: Uint8Array, length: number, delivery: Delivery, lane = 0): boolean {
     return socket.send(inner, packet, length, delivery, lane);
   }
 
@@ -147,16 +139,15 @@ export class MultiplexSocket implements ISocket {
   }
 
   #eventsOf(socket: ISocket): SocketEvents {
-    const user = () => this.#waker.events;
     return {
       onReadable: () => this.#waker.now(),
-      onIncoming: (incoming: IncomingConnection) => user()?.onIncoming(incoming) ?? true,
+      onIncoming: (incoming: IncomingConnection) => this.events?.onIncoming(incoming) ?? true,
       onConnect: (inner) => {
         const handle = new MultiplexHandle(inner, socket);
-        user()?.onConnect(handle);
+        this.events?.onConnect(handle);
       },
-      onDisconnect: (inner, reason) => user()?.onDisconnect(inner.connection as MultiplexHandle, reason),
-      onWritable: (inner) => user()?.onWritable(inner.connection as MultiplexHandle),
+      onDisconnect: (inner, reason) => this.events?.onDisconnect(inner.connection as MultiplexHandle, reason),
+      onWritable: (inner) => this.events?.onWritable(inner.connection as MultiplexHandle),
     };
   }
 }

@@ -3,10 +3,10 @@ import { UDP_SLOT } from "../../addon/udp-addon.js";
 import { Address } from "../../valve/values/address.js";
 import { parseIP } from "../../valve/values/parse-ip.js";
 import type { IConnectionHandle } from "../socket.js";
-import { InternetHandle } from "./udp-handle.js";
+import { UdpHandle } from "./udp-handle.js";
 
 /** An address as numbers, so that reading one from a packet makes nothing. */
-export class UdpBatchHandle extends InternetHandle {
+export class UdpBatchHandle extends UdpHandle {
   // Four bytes of the IPv6 address each, in memory order; signed, since those need no memory of their own.
   #ip0 = 0;
   #ip1 = 0;

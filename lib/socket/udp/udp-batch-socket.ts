@@ -7,12 +7,12 @@ import { putBytes } from "../../bytes.js";
 import { NetworkError } from "../../network-error.js";
 import { formatHost } from "../building/format-host.js";
 import { checkPacket } from "../building/packet-limit.js";
-import { abortable, closedError, connectError, inUseError, noPacketError } from "../building/socket-errors.js";
+import { closedError, connectError, inUseError, noPacketError } from "../building/socket-errors.js";
 import { Waker } from "../building/waker.js";
-import { Delivery, type IConnectionHandle, type ISocket, type ReceivedPacket, type SocketEvents } from "../socket.js";
+import { Delivery, type ISocket, type ReceivedPacket, type SocketEvents } from "../socket.js";
 import { parseHost, UdpBatchHandle } from "./udp-batch-handle.js";
+import { lookupHost, type UdpEndPoint, type UdpSocketOptions } from "./udp-end-point.js";
 import { MAX_UDP_PACKET_SIZE } from "./udp-handle.js";
-import type { UdpEndPoint, UdpSocketOptions } from "./udp-socket-factory.js";
 
 /** Datagrams received by one call of the addon. */
 const RECEIVE_SLOTS = 128;
@@ -26,13 +26,9 @@ const LENGTH_WORD = UDP_SLOT.length / 4;
 const open = new Map<number, UdpBatchSocket>();
 let isWakeSet = false;
 
-/** Whether this platform has the addon. */
-export function isUdpBatchSupported(): boolean {
-  return findAddon() !== null;
-}
-
 /** A UDP socket of the addon: batches of datagrams between reused memory and the system. */
-export class UdpBatchSocket implements ISocket {
+export class UdpBatchSocket implements ISocket<UdpEndPoint, UdpEndPoint> {
+  events: SocketEvents | null = null;
   readonly #addon: NativeAddon;
   readonly #options: UdpSocketOptions;
   readonly #waker: Waker;
@@ -62,18 +58,10 @@ export class UdpBatchSocket implements ISocket {
       throw new NetworkError("ERR_NOT_SUPPORTED", "Batched UDP needs the addon, and there is none for this platform");
     this.#addon = addon;
     this.#options = options;
-    this.#waker = new Waker(options.clock);
+    this.#waker = new Waker(this, options.clock);
     if (isWakeSet) return;
     isWakeSet = true;
     addon.setUdpWake((id) => open.get(id)?.wake());
-  }
-
-  get events(): SocketEvents | null {
-    return this.#waker.events;
-  }
-
-  set events(events: SocketEvents | null) {
-    this.#waker.events = events;
   }
 
   get boundPort(): number | null {
@@ -85,24 +73,20 @@ export class UdpBatchSocket implements ISocket {
     return this.#lostPackets + (this.#id === 0 ? 0 : this.#addon.getUdpDropped(this.#id));
   }
 
-  async bind({ address, port }: UdpEndPoint): Promise<void> {
+  async bind({ host, port }: UdpEndPoint): Promise<void> {
     this.#use();
-    const host = address === null ? "::" : (await lookup(address)).address;
-    this.#open(host, port, false);
+    this.#open(host === null ? "::" : (await lookup(host)).address, port, false);
   }
 
-  async connect({ address, port }: UdpEndPoint, signal?: AbortSignal): Promise<UdpBatchHandle> {
+  async connect(endPoint: UdpEndPoint, signal?: AbortSignal): Promise<UdpBatchHandle> {
     signal?.throwIfAborted();
     this.#use();
-    const where = formatHost(address ?? "localhost", port);
-    // In the system's order, not asked for both families: UDP cannot tell which one answers.
-    const found = await abortable(lookup(address ?? "localhost"), signal).catch((error: Error) => {
+    const { address } = await lookupHost(endPoint, signal).catch((error: unknown) => {
       this.#isUsed = false;
-      signal?.throwIfAborted();
-      throw connectError(where, error.message, { cause: error });
+      throw error;
     });
-    this.#open(found.address, port, true);
-    return UdpBatchHandle.of(found.address, port);
+    this.#open(address, endPoint.port, true);
+    return UdpBatchHandle.of(address, endPoint.port);
   }
 
   async close(): Promise<void> {
@@ -148,7 +132,7 @@ export class UdpBatchSocket implements ISocket {
   }
 
   /** Without room in the system's buffer and here, the packet is dropped and counted: it is as if the network had lost it. */
-  send(handle: IConnectionHandle, packet: Uint8Array, length: number): boolean {
+  send(handle: UdpBatchHandle, packet: Uint8Array, length: number): boolean {
     if (this.#id === 0) return false;
     checkPacket(handle, packet, length, Delivery.Unreliable);
     if (this.#outgoingCount === SEND_SLOTS) this.flush();
@@ -157,7 +141,7 @@ export class UdpBatchSocket implements ISocket {
       return true;
     }
     const word = this.#outgoingCount * SLOT_WORDS;
-    if (!this.#isConnected) (handle as UdpBatchHandle).write(this.#outgoing, word);
+    if (!this.#isConnected) handle.write(this.#outgoing, word);
     this.#outgoing[word + LENGTH_WORD] = length;
     const at = this.#outgoingCount * SLOT_BYTES + UDP_SLOT.payload;
     putBytes(packet, length, this.#outgoingBytes, at);
@@ -175,7 +159,7 @@ export class UdpBatchSocket implements ISocket {
     this.#outgoingCount -= sent;
   }
 
-  /** @internal The addon says that something can be received, or sent. */
+  /** The addon says that something can be received, or sent. */
   wake(): void {
     this.flush();
     this.#waker.now();

@@ -1,95 +1,72 @@
-import { type Clock, systemClock } from "../../clock.js";
+import { systemClock } from "../../clock.js";
 import { NetworkError } from "../../network-error.js";
-import type { IBindEndPoint, IConnectEndPoint, ISocket, Security } from "../socket.js";
-import { type IHasAddress, type IHasPort, SocketFactory } from "../socket-factory.js";
-import { type OpenWebSocket, WebSocketClientSocket, type WebSocketConnectEndPoint } from "./websocket-client-socket.js";
-import type { WebSocketLike, WebSocketLimits } from "./websocket-handle.js";
+import { formatHost } from "../building/format-host.js";
+import type { IBindEndPoint, ISocket } from "../socket.js";
+import { type IHasHost, type IHasPort, SocketFactory } from "../socket-factory.js";
+import { WebSocketClientSocket } from "./websocket-client-socket.js";
+import type { WebSocketLike } from "./websocket-handle.js";
+import {
+  limitsOf,
+  type WebSocketBindEndPoint,
+  type WebSocketClientFactoryOptions,
+  type WebSocketConnectEndPoint,
+} from "./websocket-options.js";
 
-export interface WebSocketClientFactoryOptions {
-  /** Where clients connect to: a name or an address, or a whole `ws:` or `wss:` URL. Default `localhost`. */
-  address?: string;
-  /** Where servers listen and clients connect to, 0 to 65535; 0 lets a server take a free one. Default 7777. */
-  port?: number;
-  /** The path of the URL; a server refuses all others. Default `/`. */
-  path?: string;
-  /** Clients connect with `wss:`. Default false. */
-  secure?: boolean;
-  /** Largest packet in bytes. Default 16384. */
-  maxPacketSize?: number;
-  /** `send` refuses packets of a connection while more bytes of it wait to leave. Default 1 MiB. */
-  sendQueueBytes?: number;
-  /**
-   * While more bytes of a connection wait for `receive`, nothing of it is read from the network; browsers cannot stop
-   * reading and end the connection instead. Default 1 MiB.
-   */
-  receiveQueueBytes?: number;
-  /** How long a close waits for the other side's answer, in milliseconds. Default 2000. */
-  closeTimeoutMs?: number;
-  clock?: Clock;
-}
-
-/** The platform's own `WebSocket`, absent in Node before 22. */
+/** The platform's own `WebSocket`, which Node has from version 22 on. */
 const platform = globalThis as { WebSocket?: new (url: string) => WebSocketLike };
 
-/** WebSocket clients over the platform's `WebSocket`: what a browser can have of `WebSocketFactory`. */
-export class WebSocketClientFactory extends SocketFactory implements IHasAddress, IHasPort {
+/** WebSocket clients over the platform's `WebSocket`: the part of `WebSocketFactory` that works in browsers. */
+export class WebSocketClientFactory
+  extends SocketFactory<WebSocketBindEndPoint, WebSocketConnectEndPoint>
+  implements IHasHost, IHasPort
+{
   readonly maxPacketSize: number;
-  address: string;
+  host: string;
   port: number;
   readonly path: string;
   readonly secure: boolean;
-  protected readonly clock: Clock;
-  protected readonly limits: WebSocketLimits;
+  readonly #options: WebSocketClientFactoryOptions;
 
   constructor(options: WebSocketClientFactoryOptions = {}) {
     super();
-    const { maxPacketSize = 16_384, sendQueueBytes = 2 ** 20, receiveQueueBytes = 2 ** 20 } = options;
-    const { address = "localhost", port = 7777, path = "/", secure = false, closeTimeoutMs = 2000 } = options;
-    this.address = address;
+    const { host = "localhost", port = 7777, path = "/", secure = false } = options;
+    this.host = host;
     this.port = port;
     this.path = path;
     this.secure = secure;
-    this.maxPacketSize = maxPacketSize;
-    this.clock = options.clock ?? systemClock;
-    this.limits = { maxPacketSize, sendQueueBytes, receiveQueueBytes, closeTimeoutMs };
+    this.maxPacketSize = limitsOf(options).maxPacketSize;
+    this.#options = options;
   }
 
   override get isSupported(): boolean {
     return platform.WebSocket !== undefined;
   }
 
-  createServerSocket(): ISocket {
+  /** @throws NetworkError `ERR_NOT_SUPPORTED`: browsers have no servers */
+  createServerSocket(): ISocket<WebSocketBindEndPoint> {
     throw new NetworkError("ERR_NOT_SUPPORTED", "A WebSocket server needs Node");
   }
 
-  createClientSocket(): ISocket {
-    return new WebSocketClientSocket(this.limits, this.clock, this.openWebSocket);
+  override createClientSocket(): ISocket<IBindEndPoint, WebSocketConnectEndPoint> {
+    const { clock = systemClock } = this.#options;
+    // A browser checks every certificate.
+    return new WebSocketClientSocket(limitsOf(this.#options), clock, openWebSocket, "authenticated");
   }
 
-  getBindEndPoint(): IBindEndPoint {
-    return { port: this.port };
+  getBindEndPoint(): WebSocketBindEndPoint {
+    return { host: null, port: this.port, path: this.path };
   }
 
-  getConnectEndPoint(address = this.address, port = this.port): IConnectEndPoint {
-    const isUrl = /^wss?:\/\//.test(address);
-    const host = address.includes(":") ? `[${address}]` : address;
-    const url = isUrl ? address : `${this.secure ? "wss" : "ws"}://${host}:${port}${this.path}`;
-    const security = url.startsWith("wss:") ? this.tlsSecurity : "none";
-    return { url, security } satisfies WebSocketConnectEndPoint;
+  getConnectEndPoint(host = this.host, port = this.port): WebSocketConnectEndPoint {
+    if (/^wss?:\/\//.test(host)) return { url: host };
+    return { url: `${this.secure ? "wss" : "ws"}://${formatHost(host, port)}${this.path}` };
   }
+}
 
-  /** What TLS proves: browsers check every certificate. */
-  protected get tlsSecurity(): Security {
-    return "authenticated";
-  }
-
-  protected get openWebSocket(): OpenWebSocket {
-    return (url) => {
-      const { WebSocket } = platform;
-      if (!WebSocket) throw new NetworkError("ERR_NOT_SUPPORTED", "There is no WebSocket on this platform");
-      const webSocket = new WebSocket(url);
-      webSocket.binaryType = "arraybuffer";
-      return webSocket;
-    };
-  }
+function openWebSocket(url: string): WebSocketLike {
+  const { WebSocket } = platform;
+  if (!WebSocket) throw new NetworkError("ERR_NOT_SUPPORTED", "There is no WebSocket on this platform");
+  const webSocket = new WebSocket(url);
+  webSocket.binaryType = "arraybuffer";
+  return webSocket;
 }

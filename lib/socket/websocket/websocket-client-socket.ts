@@ -2,42 +2,39 @@ import type { Clock } from "../../clock.js";
 import { NetworkError } from "../../network-error.js";
 import { closedError, connectError, refusedError } from "../building/socket-errors.js";
 import type { DisconnectReason } from "../disconnect-reason.js";
-import type { IConnectionHandle, Security } from "../socket.js";
-import type { WebSocketHandle, WebSocketLike, WebSocketLimits } from "./websocket-handle.js";
+import type { IBindEndPoint, ISocket, Security } from "../socket.js";
+import type { WebSocketHandle, WebSocketLike } from "./websocket-handle.js";
+import type { WebSocketConnectEndPoint, WebSocketLimits } from "./websocket-options.js";
 import { WebSocketSocket } from "./websocket-socket.js";
 
-/** Where a WebSocket client connects to. */
-export interface WebSocketConnectEndPoint {
-  readonly url: string;
-  /** What the handle says of a connection that is made. */
-  readonly security: Security;
-}
-
-/** Begins a connection; `onRefused` is for those who can tell why the server does not want it. */
-export type OpenWebSocket = (
+/** Begins a connection. Implementations that can tell why a server refused it call `onRefused`. */
+type OpenWebSocket = (
   url: string,
   onRefused: (reason: DisconnectReason) => void,
 ) => WebSocketLike | Promise<WebSocketLike>;
 
 /** The client's side of WebSocket, over any of its implementations. */
-export class WebSocketClientSocket extends WebSocketSocket {
+export class WebSocketClientSocket extends WebSocketSocket implements ISocket<IBindEndPoint, WebSocketConnectEndPoint> {
   readonly boundPort = null;
   readonly #open: OpenWebSocket;
+  readonly #tlsSecurity: Security;
   #abort: (error: unknown) => void = () => {};
 
-  constructor(limits: WebSocketLimits, clock: Clock, open: OpenWebSocket) {
+  /** @param tlsSecurity of a connection over `wss:`: what the check of the server's certificate proves */
+  constructor(limits: WebSocketLimits, clock: Clock, open: OpenWebSocket, tlsSecurity: Security) {
     super(limits, clock);
     this.#open = open;
+    this.#tlsSecurity = tlsSecurity;
   }
 
   async bind(): Promise<void> {
     throw new NetworkError("ERR_NOT_SUPPORTED", "A client's WebSocket does not listen");
   }
 
-  async connect(endPoint: WebSocketConnectEndPoint, signal?: AbortSignal): Promise<IConnectionHandle> {
+  async connect({ url }: WebSocketConnectEndPoint, signal?: AbortSignal): Promise<WebSocketHandle> {
     signal?.throwIfAborted();
     this.checkFresh();
-    const { url, security } = endPoint;
+    const security = url.startsWith("wss:") ? this.#tlsSecurity : "none";
     this.inbox.hold();
     let refuse: (reason: DisconnectReason) => void = () => {};
     const webSocket = await this.#open(url, (reason) => refuse(reason));

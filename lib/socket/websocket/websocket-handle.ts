@@ -3,6 +3,7 @@ import type { QueuedPacket } from "../building/packet-queue.js";
 import { DisconnectCode, type DisconnectReason } from "../disconnect-reason.js";
 import { Delivery, type IConnectionHandle, type Security } from "../socket.js";
 import { closeCodeOf, reasonOfClose } from "./websocket-codes.js";
+import type { WebSocketLimits } from "./websocket-options.js";
 
 /** What browsers' WebSocket and that of the package `ws` have in common, and what only the latter has. */
 export interface WebSocketLike {
@@ -17,17 +18,6 @@ export interface WebSocketLike {
   terminate?(): void;
   pause?(): void;
   resume?(): void;
-}
-
-/** Limits of a connection. */
-export interface WebSocketLimits {
-  readonly maxPacketSize: number;
-  /** `send` refuses packets while more waits to leave. */
-  readonly sendQueueBytes: number;
-  /** While more waits for `receive`, nothing is read; a browser, which cannot stop reading, ends the connection. */
-  readonly receiveQueueBytes: number;
-  /** How long a close waits for the other side's answer, in milliseconds. */
-  readonly closeTimeoutMs: number;
 }
 
 /** A WebSocket connection. */
@@ -135,7 +125,7 @@ export class WebSocketHandle implements InboxHandle {
     webSocket.close(closeCodeOf(reason), reason.text);
     // Nobody receives any more: what is still on its way, the answer to the close behind it, has to be read.
     webSocket.resume?.();
-    this.#closeTimer = this.inbox.waker.clock.setTimeout(() => {
+    this.#closeTimer = this.inbox.clock.setTimeout(() => {
       this.#closeTimer = null;
       webSocket.terminate?.();
       this.#resolveClosed();
@@ -144,7 +134,7 @@ export class WebSocketHandle implements InboxHandle {
 
   #onClose(reason: DisconnectReason): void {
     if (this.#closeTimer === null && !this.hasEnded) this.inbox.disconnected(this, reason);
-    if (this.#closeTimer !== null) this.inbox.waker.clock.clearTimeout(this.#closeTimer);
+    if (this.#closeTimer !== null) this.inbox.clock.clearTimeout(this.#closeTimer);
     this.#resolveClosed();
   }
 }

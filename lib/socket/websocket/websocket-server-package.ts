@@ -3,6 +3,7 @@ import type * as Ws from "ws";
 import { NetworkError } from "../../network-error.js";
 import { DisconnectCode, type DisconnectReason, MAX_REASON_BYTES } from "../disconnect-reason.js";
 import type { WebSocketLike } from "./websocket-handle.js";
+import type { WebSocketTlsOptions } from "./websocket-server-options.js";
 
 /** The header with the code of a refusal; its text is the body. */
 export const REFUSAL_HEADER = "disconnect-code";
@@ -16,18 +17,11 @@ export async function loadWs(): Promise<typeof Ws> {
   }
 }
 
-export interface TlsOptions {
-  /** Certificates of the authorities that are trusted, in PEM, instead of the system's. */
-  ca?: string;
-  /** False: takes any certificate, so that nothing is known of the server. Default true. */
-  rejectUnauthorized?: boolean;
-}
-
 /** Begins a connection with `ws`, which tells what a server that refuses it answers. */
 export async function openWs(
   url: string,
   maxPayload: number,
-  tls: TlsOptions,
+  tls: WebSocketTlsOptions,
   onRefused: (reason: DisconnectReason) => void,
 ): Promise<WebSocketLike> {
   const { WebSocket } = await loadWs();

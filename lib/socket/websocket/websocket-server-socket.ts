@@ -3,26 +3,20 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import type { WebSocketServer } from "ws";
-import type { Clock } from "../../clock.js";
+import { systemClock } from "../../clock.js";
 import { NetworkError } from "../../network-error.js";
 import { formatHost } from "../building/format-host.js";
 import { closedError, listenError } from "../building/socket-errors.js";
 import { DisconnectCode, type DisconnectReason } from "../disconnect-reason.js";
-import type { IConnectionHandle, IncomingConnection } from "../socket.js";
-import type { WebSocketLike, WebSocketLimits } from "./websocket-handle.js";
-import type { WebSocketFactoryOptions } from "./websocket-server-factory.js";
+import type { IConnectionHandle, IncomingConnection, ISocket } from "../socket.js";
+import type { WebSocketLike } from "./websocket-handle.js";
+import { limitsOf, type WebSocketBindEndPoint } from "./websocket-options.js";
+import type { WebSocketFactoryOptions } from "./websocket-server-options.js";
 import { loadWs, REFUSAL_HEADER } from "./websocket-server-package.js";
 import { WebSocketSocket } from "./websocket-socket.js";
 
-/** Where a WebSocket server listens. */
-export interface WebSocketBindEndPoint {
-  readonly address: string | undefined;
-  readonly port: number;
-  readonly path: string;
-}
-
 /** The server's side of WebSocket: on a server of its own, or on the user's. */
-export class WebSocketServerSocket extends WebSocketSocket {
+export class WebSocketServerSocket extends WebSocketSocket implements ISocket<WebSocketBindEndPoint> {
   readonly #options: WebSocketFactoryOptions;
   #server: Server | null = null;
   #ws: WebSocketServer | null = null;
@@ -31,8 +25,8 @@ export class WebSocketServerSocket extends WebSocketSocket {
     this.#upgrade(request, socket, head);
   };
 
-  constructor(limits: WebSocketLimits, clock: Clock, options: WebSocketFactoryOptions) {
-    super(limits, clock);
+  constructor(options: WebSocketFactoryOptions) {
+    super(limitsOf(options), options.clock ?? systemClock);
     this.#options = options;
   }
 
@@ -40,7 +34,7 @@ export class WebSocketServerSocket extends WebSocketSocket {
     return (this.#server?.address() as AddressInfo | null)?.port ?? null;
   }
 
-  async bind({ address, port, path }: WebSocketBindEndPoint): Promise<void> {
+  async bind({ host, port, path }: WebSocketBindEndPoint): Promise<void> {
     this.checkFresh();
     const { WebSocketServer } = await loadWs();
     if (this.isClosed) throw closedError();
@@ -48,7 +42,7 @@ export class WebSocketServerSocket extends WebSocketSocket {
     this.#ws = new WebSocketServer({ noServer: true, clientTracking: false, maxPayload, perMessageDeflate: false });
     this.#path = path;
     const server = this.#options.server ?? createServer((_, response) => response.writeHead(426).end());
-    if (!this.#options.server) await listen(server, address, port);
+    if (!this.#options.server) await listen(server, host, port);
     if (this.isClosed) {
       if (!this.#options.server) server.close();
       throw closedError();
@@ -107,14 +101,14 @@ export class WebSocketServerSocket extends WebSocketSocket {
   }
 }
 
-async function listen(server: Server, address: string | undefined, port: number): Promise<void> {
+async function listen(server: Server, host: string | null, port: number): Promise<void> {
   try {
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
-      server.listen({ port, ...(address !== undefined && { host: address }) }, resolve);
+      server.listen({ port, ...(host !== null && { host }) }, resolve);
     });
   } catch (error) {
-    throw listenError(error, formatHost(address ?? "::", port));
+    throw listenError(error, formatHost(host ?? "::", port));
   }
   server.removeAllListeners("error");
   // A connection that cannot be accepted (no more file descriptors) is no reason to end all others.

@@ -15,13 +15,15 @@ import type {
   Security,
   SocketEvents,
 } from "../socket.js";
-import { WebSocketHandle, type WebSocketLike, type WebSocketLimits } from "./websocket-handle.js";
+import { WebSocketHandle, type WebSocketLike } from "./websocket-handle.js";
+import type { WebSocketLimits } from "./websocket-options.js";
 
 /** No transport tells when its send queue has room again, so it is looked at while somebody waits for that. */
 const WRITABLE_LOOK_MS = 5;
 
 /** What WebSocket sockets of clients and servers share: connections, and the packets on them. */
 export abstract class WebSocketSocket implements ISocket {
+  events: SocketEvents | null = null;
   protected readonly inbox: Inbox;
   readonly #handles = new Set<WebSocketHandle>();
   #writableTimer: unknown = null;
@@ -32,7 +34,7 @@ export abstract class WebSocketSocket implements ISocket {
     readonly limits: WebSocketLimits,
     readonly clock: Clock,
   ) {
-    this.inbox = new Inbox(clock, new PacketPool(), "now");
+    this.inbox = new Inbox(this, clock, new PacketPool(), "now");
   }
 
   abstract get boundPort(): number | null;
@@ -40,14 +42,6 @@ export abstract class WebSocketSocket implements ISocket {
   abstract connect(endPoint: IConnectEndPoint, signal?: AbortSignal): Promise<IConnectionHandle>;
   /** What a subclass frees on top. */
   protected abstract closeTransport(): Promise<void>;
-
-  get events(): SocketEvents | null {
-    return this.inbox.waker.events;
-  }
-
-  set events(events: SocketEvents | null) {
-    this.inbox.waker.events = events;
-  }
 
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -66,18 +60,17 @@ export abstract class WebSocketSocket implements ISocket {
     this.inbox.receive(packet);
   }
 
-  send(handle: IConnectionHandle, packet: Uint8Array, length: number, delivery: Delivery): boolean {
-    const connection = handle as WebSocketHandle;
-    if (this.isClosed || connection.hasEnded) return false;
+  send(handle: WebSocketHandle, packet: Uint8Array, length: number, delivery: Delivery): boolean {
+    if (this.isClosed || handle.hasEnded) return false;
     checkPacket(handle, packet, length, delivery);
-    const { bufferedBytes } = connection;
+    const { bufferedBytes } = handle;
     if (bufferedBytes > 0 && bufferedBytes + length > this.limits.sendQueueBytes) {
-      connection.isBlocked = true;
+      handle.isBlocked = true;
       this.#lookForWritable();
       return false;
     }
     // `ws` keeps a reference until the kernel has the packet; its caller goes on writing to the same buffer.
-    connection.webSocket.send(cloneBytes(packet, 0, length));
+    handle.webSocket.send(cloneBytes(packet, 0, length));
     return true;
   }
 

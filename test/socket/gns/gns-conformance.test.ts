@@ -7,8 +7,8 @@ import { socketConformance } from "../../../lib/testing/index.js";
 const config = [{ value: ConfigValue.TimeoutInitial, data: 2000 }];
 
 describe.each([
-  ["both families, hybrid driver", { address: "localhost", driver: "hybrid" }],
-  ["IPv4 at a dual-stack server, thread driver", { address: "127.0.0.1", driver: "thread" }],
+  ["both families, hybrid driver", { host: "localhost", driver: "hybrid" }],
+  ["IPv4 at a dual-stack server, thread driver", { host: "127.0.0.1", driver: "thread" }],
 ] as const)("GNS, %s", (_, settings) => {
   const createFactory = () => new GnsSocketFactory({ ...settings, port: 0, config });
   for (const { name, run } of socketConformance({ createFactory })) test(name, run);

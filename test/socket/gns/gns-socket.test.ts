@@ -12,7 +12,7 @@ afterEach(async () => {
 });
 
 function factoryOf(options: GnsSocketFactoryOptions = {}): GnsSocketFactory {
-  return new GnsSocketFactory({ address: "127.0.0.1", port: 0, lingerMs: 2000, ...options });
+  return new GnsSocketFactory({ host: "127.0.0.1", port: 0, closeTimeoutMs: 2000, ...options });
 }
 
 async function listen(
@@ -182,7 +182,7 @@ describe("connecting fails", () => {
   });
 
   test("for a name that leads nowhere", async () => {
-    const factory = factoryOf({ address: "nobody.invalid", port: 9 });
+    const factory = factoryOf({ host: "nobody.invalid", port: 9 });
     const failure = clientOf(factory).connect(factory.getConnectEndPoint());
     await expect(failure).rejects.toMatchObject({ code: "ERR_CONNECT_FAILED" });
   });
@@ -232,7 +232,7 @@ describe("limits", () => {
   });
 
   test("a reliable packet of the largest size arrives, and a larger one is refused", async () => {
-    const { server, client, toServer } = await pair({ sendRate: 104_857_600, sendBufferBytes: 65_536 });
+    const { server, client, toServer } = await pair({ sendRate: 104_857_600, sendQueueBytes: 65_536 });
     expect(client.send(toServer, bytes(524_288))).toBe(true);
     await server.until(() => server.packets.length === 1);
     expect(server.packets[0]?.data).toEqual(bytes(524_288));
@@ -261,7 +261,7 @@ describe("limits", () => {
 });
 
 describe("a full connection", () => {
-  const slow = { sendRate: 512 * 1024, sendBufferBytes: 65_536 };
+  const slow = { sendRate: 512 * 1024, sendQueueBytes: 65_536 };
 
   test("refuses, says when it takes packets again, and loses nothing", async () => {
     const { server, client, toServer } = await pair(slow);
@@ -273,7 +273,7 @@ describe("a full connection", () => {
     const fill = () => {
       while (sent < total && client.socket.send(toServer, number(sent, 1000), 1000, Delivery.Reliable)) sent++;
       if (sent < total) refusals++;
-      expect(toServer.bufferedBytes).toBeLessThan(slow.sendBufferBytes + 70_000); // with what is unacknowledged
+      expect(toServer.bufferedBytes).toBeLessThan(slow.sendQueueBytes + 70_000); // with what is unacknowledged
     };
     fill();
     expect(sent).toBeGreaterThanOrEqual(64); // 65,536 bytes of 1000 and some more each, and what left meanwhile
@@ -328,7 +328,7 @@ describe("a full connection", () => {
 });
 
 test("lanes go in their order: control first, then 0 to 3, then streams", async () => {
-  const { server, client, toServer } = await pair({ sendRate: 131_072, sendBufferBytes: 1_048_576 });
+  const { server, client, toServer } = await pair({ sendRate: 131_072, sendQueueBytes: 1_048_576 });
   // The first packets leave at once, in the order of sending; behind them the rest waits.
   for (let index = 0; index < 20; index++) client.socket.send(toServer, bytes(1000), 1000, Delivery.Reliable, 4);
   const lanes = [4, 3, 2, 1, 0, 5];
@@ -349,7 +349,7 @@ test("lanes go in their order: control first, then 0 to 3, then streams", async 
 
 describe("graceful disconnect", () => {
   test("waits until everything has arrived", async () => {
-    const { server, client, toServer } = await pair({ sendRate: 1_048_576, lingerMs: 20_000 });
+    const { server, client, toServer } = await pair({ sendRate: 1_048_576, closeTimeoutMs: 20_000 });
     for (let index = 0; index < 400; index++)
       client.socket.send(toServer, number(index, 1000), 1000, Delivery.Reliable);
     await toServer.disconnect({ code: 1, text: "" });
@@ -396,9 +396,9 @@ test.each([
   { port: -1 },
   { sendRate: 1023 },
   { sendRate: 104_857_601 },
-  { sendBufferBytes: 65_535 },
-  { sendBufferBytes: 16_777_217 },
-  { receiveBufferBytes: 1_048_575 },
+  { sendQueueBytes: 65_535 },
+  { sendQueueBytes: 16_777_217 },
+  { receiveQueueBytes: 1_048_575 },
 ])("options out of range are refused: %o", (options) => {
   expect(() => new GnsSocketFactory(options)).toThrow(RangeError);
 });

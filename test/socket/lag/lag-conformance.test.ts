@@ -1,5 +1,5 @@
 import { describe, test } from "vitest";
-import { LagSocketFactory, MemoryNetwork, MemorySocketFactory } from "../../../lib/socket/index.js";
+import { LagSocketFactory, MemoryNetwork, MemorySocketFactory, type SocketFactory } from "../../../lib/socket/index.js";
 import { UdpSocketFactory } from "../../../lib/socket/udp.js";
 import { WebSocketFactory } from "../../../lib/socket/websocket-server.js";
 import { FakeClock, seededRandom, socketConformance } from "../../../lib/testing/index.js";
@@ -16,10 +16,10 @@ describe.each(["datagram", "reliable-lanes", "stream"] as const)("a bad line ove
   for (const { name, run } of socketConformance({ createFactory, clock })) test(name, run);
 });
 
-describe.each([
-  ["UDP", () => new UdpSocketFactory({ address: "127.0.0.1", port: 0 })],
-  ["WebSocket", () => new WebSocketFactory({ address: "127.0.0.1", port: 0 })],
-] as const)("a bad line over %s", (_, createInner) => {
+describe.each<[string, () => SocketFactory]>([
+  ["UDP", () => new UdpSocketFactory({ host: "127.0.0.1", port: 0 })],
+  ["WebSocket", () => new WebSocketFactory({ host: "127.0.0.1", port: 0 })],
+])("a bad line over %s", (_, createInner) => {
   const createFactory = () => new LagSocketFactory(createInner(), { ...bad, random: seededRandom(7) });
   for (const { name, run } of socketConformance({ createFactory })) test(name, run);
 });

@@ -74,7 +74,7 @@ describe("a memory socket with reliable lanes", () => {
   });
 
   test("drops unreliable packets and refuses reliable ones when the connection is full", async () => {
-    const { client, server, handle } = await connect({ kind: "reliable-lanes", queueBytes: 1000 });
+    const { client, server, handle } = await connect({ kind: "reliable-lanes", sendQueueBytes: 1000 });
     const bytes = new Uint8Array(600);
     expect(client.send(handle, bytes, 600, Delivery.Reliable)).toBe(true);
     expect(client.send(handle, bytes, 600, Delivery.Unreliable)).toBe(true);
@@ -89,7 +89,7 @@ describe("a memory socket with reliable lanes", () => {
 
 describe("a memory socket of datagrams", () => {
   test("drops what does not fit its queue, and counts it", async () => {
-    const { client, server, handle } = await connect({ queuePackets: 10 });
+    const { client, server, handle } = await connect({ receiveQueuePackets: 10 });
     for (let number = 0; number < 15; number++) client.send(handle, Uint8Array.of(number), 1, Delivery.Unreliable);
     client.flush();
     expect(server).toMatchObject({ droppedPackets: 5 });

@@ -6,13 +6,14 @@ import {
   MemorySocketFactory,
   MultiplexSocketFactory,
   ReceivedPacket,
+  type SocketFactory,
 } from "../../../lib/socket/index.js";
 import { UdpSocketFactory } from "../../../lib/socket/udp.js";
 import { WebSocketFactory } from "../../../lib/socket/websocket-server.js";
 
-const factories = () => [
-  new UdpSocketFactory({ address: "127.0.0.1", port: 0 }),
-  new WebSocketFactory({ address: "127.0.0.1", port: 0 }),
+const factories = (): SocketFactory[] => [
+  new UdpSocketFactory({ host: "127.0.0.1", port: 0 }),
+  new WebSocketFactory({ host: "127.0.0.1", port: 0 }),
   new MemorySocketFactory(new MemoryNetwork(), { kind: "reliable-lanes", port: 0 }),
 ];
 
@@ -21,7 +22,7 @@ test("one server has clients of three transports, and answers each on its own", 
   const factory = new MultiplexSocketFactory(...kinds);
   const server = factory.createServerSocket();
   await server.bind(factory.getBindEndPoint());
-  const { boundPorts } = server as unknown as { boundPorts: number[] };
+  const { boundPorts } = server;
   const packet = new ReceivedPacket();
   const met: IConnectionHandle[] = [];
   for (const [index, kind] of kinds.entries()) {

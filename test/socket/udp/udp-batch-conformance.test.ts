@@ -3,10 +3,10 @@ import { UdpSocketFactory } from "../../../lib/socket/udp.js";
 import { socketConformance } from "../../../lib/testing/index.js";
 
 describe.each([
-  ["both families", { address: "localhost" }],
-  ["IPv4 at a dual-stack server", { address: "127.0.0.1" }],
-  ["IPv4", { address: "127.0.0.1", bindAddress: "127.0.0.1" }],
-  ["IPv6", { address: "::1", bindAddress: "::1" }],
+  ["both families", { host: "localhost" }],
+  ["IPv4 at a dual-stack server", { host: "127.0.0.1" }],
+  ["IPv4", { host: "127.0.0.1", bindHost: "127.0.0.1" }],
+  ["IPv6", { host: "::1", bindHost: "::1" }],
 ])("batched UDP, %s", (_, addresses) => {
   const createFactory = () => new UdpSocketFactory({ ...addresses, port: 0, implementation: "batched" });
   for (const { name, run } of socketConformance({ createFactory })) test(name, run);

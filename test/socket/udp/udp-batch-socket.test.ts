@@ -19,7 +19,7 @@ afterEach(async () => {
 });
 
 function factoryOf(options: UdpSocketFactoryOptions = {}): UdpSocketFactory {
-  return new UdpSocketFactory({ address: "127.0.0.1", port: 0, implementation: "batched", ...options });
+  return new UdpSocketFactory({ host: "127.0.0.1", port: 0, implementation: "batched", ...options });
 }
 
 function userOf(factory: UdpSocketFactory): SocketUser {
@@ -122,7 +122,7 @@ test("that nobody listened does not end a socket", async () => {
 
 test("a datagram that is too large is dropped and counted, an empty one dropped", async () => {
   const { server } = await listen();
-  const socket = server.socket as UdpBatchSocket;
+  const { socket } = server;
   const sender = await stranger();
   for (const data of [bytes(1233), bytes(65_000), new Uint8Array(0), bytes(1232)]) {
     await send(sender, data, socket.boundPort as number);
@@ -151,14 +151,14 @@ test("what the system refuses to send is dropped and counted, and the rest goes"
   server.socket.flush();
   await receiver.until(() => receiver.packets.length === 2);
   expect(receiver.packets.map(({ data }) => data.length)).toEqual([1, 4]);
-  expect((server.socket as UdpBatchSocket).droppedPackets).toBe(2);
+  expect(server.socket.droppedPackets).toBe(2);
 });
 
 test("errors have their codes", async () => {
   const { factory } = await listen();
   const second = userOf(factory);
   await expect(second.socket.bind(factory.getBindEndPoint())).rejects.toMatchObject({ code: "ERR_ADDRESS_IN_USE" });
-  const elsewhere = factoryOf({ bindAddress: "192.0.2.77" });
+  const elsewhere = factoryOf({ bindHost: "192.0.2.77" });
   await expect(second.socket.bind(elsewhere.getBindEndPoint())).rejects.toMatchObject({ code: "ERR_FAILED" });
   const nobody = factory.getConnectEndPoint("nobody.invalid");
   await expect(second.connect(nobody)).rejects.toMatchObject({ code: "ERR_CONNECT_FAILED" });

@@ -18,7 +18,7 @@ const PROGRAM = `
   import { ReceivedPacket } from "./index.js";
   import { WebSocketFactory } from "./websocket.js";
   globalThis.connect = async (port) => {
-    const factory = new WebSocketFactory({ address: "127.0.0.1", port });
+    const factory = new WebSocketFactory({ host: "127.0.0.1", port });
     const socket = factory.createClientSocket();
     const client = { packets: [], reasons: [] };
     const packet = new ReceivedPacket();
@@ -57,7 +57,7 @@ beforeAll(async () => {
   await once(pages, "listening");
   const origin = `http://127.0.0.1:${(pages.address() as AddressInfo).port}`;
 
-  const factory = new WebSocketFactory({ port: 0, bindAddress: "127.0.0.1", origins: [origin] });
+  const factory = new WebSocketFactory({ port: 0, bindHost: "127.0.0.1", origins: [origin] });
   server = factory.createServerSocket();
   const packet = new ReceivedPacket();
   server.events = {

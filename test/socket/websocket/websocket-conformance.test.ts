@@ -27,7 +27,7 @@ describe("WebSocket over wss, on the user's server", () => {
   const createFactory = () => {
     const { port } = server.address() as AddressInfo;
     const tls = { ca: identity.cert };
-    return new WebSocketFactory({ server, port, path: `/${++count}`, secure: true, address: "127.0.0.1", tls });
+    return new WebSocketFactory({ server, port, path: `/${++count}`, secure: true, host: "127.0.0.1", tls });
   };
   const cases = socketConformance({ createFactory });
   // The user's server is bound already, and stays so.

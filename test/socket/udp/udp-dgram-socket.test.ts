@@ -9,7 +9,7 @@ afterEach(async () => {
 });
 
 function create(options: UdpSocketFactoryOptions = {}): { factory: UdpSocketFactory; socket: ISocket } {
-  const factory = new UdpSocketFactory({ address: "127.0.0.1", port: 0, implementation: "dgram", ...options });
+  const factory = new UdpSocketFactory({ host: "127.0.0.1", port: 0, implementation: "dgram", ...options });
   const socket = factory.createServerSocket();
   open.push(socket);
   return { factory, socket };
@@ -37,8 +37,8 @@ async function receive(socket: ISocket): Promise<ReceivedPacket> {
 const byte = (value: number) => Uint8Array.of(value);
 
 test("has the seed's defaults", () => {
-  const { address, port, maxPacketSize } = new UdpSocketFactory();
-  expect([address, port, maxPacketSize]).toEqual(["localhost", 7777, 1232]);
+  const { host, port, maxPacketSize } = new UdpSocketFactory();
+  expect([host, port, maxPacketSize]).toEqual(["localhost", 7777, 1232]);
 });
 
 test("a connected client hears nobody else", async () => {
@@ -100,10 +100,10 @@ test("empty packets and those too large are no packets", async () => {
 });
 
 test("drops and counts what does not fit its queue", async () => {
-  const server = await listen({ queuePackets: 3 });
+  const server = await listen({ receiveQueuePackets: 3 });
   const { socket, handle } = await connect(server);
   for (let count = 0; count < 10; count++) socket.send(handle, byte(count), 1, Delivery.Unreliable);
-  await vi.waitUntil(() => (server as ISocket & { droppedPackets: number }).droppedPackets === 7);
+  await vi.waitUntil(() => server.droppedPackets === 7);
   const numbers = [];
   for (let count = 0; count < 3; count++) numbers.push((await receive(server)).buffer[0]);
   expect([numbers, server.poll()]).toEqual([[0, 1, 2], false]);
@@ -133,8 +133,8 @@ test("a name that does not exist is a failed connect", async () => {
 });
 
 test.each([
-  ["an address of another machine", { bindAddress: "192.0.2.1" }, "ERR_FAILED"],
-  ["an IPv6 address of another machine", { bindAddress: "2001:db8::1" }, "ERR_FAILED"],
+  ["an address of another machine", { bindHost: "192.0.2.1" }, "ERR_FAILED"],
+  ["an IPv6 address of another machine", { bindHost: "2001:db8::1" }, "ERR_FAILED"],
 ])("bind to %s fails", async (_, options, code) => {
   await expect(listen(options)).rejects.toMatchObject({ code });
 });

@@ -1,28 +1,39 @@
 import { createSocket, type RemoteInfo, type Socket, type SocketType } from "node:dgram";
-import { lookup } from "node:dns/promises";
 import { isIPv6 } from "node:net";
 import { putBytes } from "../../bytes.js";
 import type { NetworkError } from "../../network-error.js";
 import { formatHost } from "../building/format-host.js";
 import { checkPacket } from "../building/packet-limit.js";
-import {
-  abortable,
-  closedError,
-  connectError,
-  inUseError,
-  listenError,
-  noPacketError,
-} from "../building/socket-errors.js";
+import { closedError, connectError, inUseError, listenError, noPacketError } from "../building/socket-errors.js";
 import { Waker } from "../building/waker.js";
 import type { Delivery, IConnectionHandle, ISocket, ReceivedPacket, SocketEvents } from "../socket.js";
+import { lookupHost, type UdpEndPoint, type UdpSocketOptions } from "./udp-end-point.js";
 import { MAX_UDP_PACKET_SIZE, UdpHandle } from "./udp-handle.js";
-import type { UdpEndPoint, UdpSocketOptions } from "./udp-socket-factory.js";
 
 /** `node:dgram`'s sending queue is full beyond this: the kernel does not keep up, and packets are dropped. */
 const MAX_SEND_QUEUE_BYTES = 4 * 2 ** 20;
 
+/** An address as `node:dgram` has it. */
+class UdpDgramHandle extends UdpHandle {
+  constructor(
+    public host: string,
+    public port: number,
+  ) {
+    super();
+  }
+
+  copy(): UdpDgramHandle {
+    return new UdpDgramHandle(this.host, this.port);
+  }
+
+  equals(other: IConnectionHandle): boolean {
+    return other instanceof UdpDgramHandle && other.port === this.port && other.host === this.host;
+  }
+}
+
 /** A UDP socket of `node:dgram`. */
-export class UdpSocket implements ISocket {
+export class UdpDgramSocket implements ISocket<UdpEndPoint, UdpEndPoint> {
+  events: SocketEvents | null = null;
   /** Packets that came while the queue was full, and that the kernel did not take. */
   droppedPackets = 0;
   readonly #options: UdpSocketOptions;
@@ -31,38 +42,30 @@ export class UdpSocket implements ISocket {
   #isBound = false;
   #isClosed = false;
   /** Where a client is connected; the kernel takes no other destination then. */
-  #remote: UdpHandle | null = null;
+  #remote: UdpDgramHandle | null = null;
   /** A ring of what `node:dgram` has given. */
   readonly #messages: (Uint8Array | undefined)[] = [];
   readonly #senders: (RemoteInfo | undefined)[] = [];
   #first = 0;
   #count = 0;
   /** The one handle of all packets received. */
-  readonly #handle = new UdpHandle("", 0);
+  readonly #handle = new UdpDgramHandle("", 0);
   /** What `node:dgram` is given: used again as long as it keeps nothing. */
   #outgoing = new Uint8Array(MAX_UDP_PACKET_SIZE);
   #isSendQueued = false;
 
   constructor(options: UdpSocketOptions) {
     this.#options = options;
-    this.#waker = new Waker(options.clock);
-  }
-
-  get events(): SocketEvents | null {
-    return this.#waker.events;
-  }
-
-  set events(events: SocketEvents | null) {
-    this.#waker.events = events;
+    this.#waker = new Waker(this, options.clock);
   }
 
   get boundPort(): number | null {
     return this.#isBound ? (this.#socket?.address().port ?? null) : null;
   }
 
-  async bind({ address, port }: UdpEndPoint): Promise<void> {
+  async bind({ host, port }: UdpEndPoint): Promise<void> {
     this.#checkFresh();
-    if (address !== null) return this.#open(isIPv6(address) ? "udp6" : "udp4", address, port);
+    if (host !== null) return this.#open(isIPv6(host) ? "udp6" : "udp4", host, port);
     try {
       await this.#open("udp6", "::", port);
     } catch (error) {
@@ -72,30 +75,23 @@ export class UdpSocket implements ISocket {
     }
   }
 
-  async connect({ address, port }: UdpEndPoint, signal?: AbortSignal): Promise<IConnectionHandle> {
+  async connect({ host, port }: UdpEndPoint, signal?: AbortSignal): Promise<UdpDgramHandle> {
     signal?.throwIfAborted();
     this.#checkFresh();
-    const name = address ?? "localhost";
-    const where = formatHost(name, port);
     this.#isBound = true;
-    // In the system's order, not asked for both families: UDP cannot tell which one answers.
-    const found = await abortable(lookup(name), signal).catch((error: Error) => {
-      signal?.throwIfAborted();
-      throw connectError(where, error.message, { cause: error });
-    });
+    const { address, family } = await lookupHost({ host, port }, signal);
     this.#checkOpen();
     this.#isBound = false;
-    const isV6 = found.family === 6;
-    await this.#open(isV6 ? "udp6" : "udp4", isV6 ? "::" : "0.0.0.0", 0);
+    await this.#open(family === 6 ? "udp6" : "udp4", family === 6 ? "::" : "0.0.0.0", 0);
     const socket = this.#socket as Socket;
     await new Promise<void>((resolve, reject) => {
-      const done = (error?: Error) =>
-        error ? reject(connectError(where, error.message, { cause: error })) : resolve();
-      socket.connect(port, found.address, done as () => void);
+      const done = (cause?: Error) =>
+        cause ? reject(connectError(formatHost(host ?? "localhost", port), cause.message, { cause })) : resolve();
+      socket.connect(port, address, done as () => void);
     });
     this.#checkOpen();
-    const { address: host, port: remotePort } = socket.remoteAddress();
-    this.#remote = new UdpHandle(host, remotePort);
+    const remote = socket.remoteAddress();
+    this.#remote = new UdpDgramHandle(remote.address, remote.port);
     return this.#remote;
   }
 
@@ -124,7 +120,7 @@ export class UdpSocket implements ISocket {
     const sender = this.#senders[this.#first] as RemoteInfo;
     this.#messages[this.#first] = undefined;
     this.#senders[this.#first] = undefined;
-    this.#first = (this.#first + 1) % this.#options.queuePackets;
+    this.#first = (this.#first + 1) % this.#options.receiveQueuePackets;
     this.#count--;
     this.#handle.host = sender.address;
     this.#handle.port = sender.port;
@@ -136,11 +132,10 @@ export class UdpSocket implements ISocket {
     packet.lane = 0;
   }
 
-  send(handle: IConnectionHandle, packet: Uint8Array, length: number, delivery: Delivery): boolean {
+  send(handle: UdpDgramHandle, packet: Uint8Array, length: number, delivery: Delivery): boolean {
     const socket = this.#socket;
     if (this.#isClosed || !socket) return false;
     checkPacket(handle, packet, length, delivery);
-    const { host, port } = handle as UdpHandle;
     if (this.#remote && !this.#remote.equals(handle)) return true;
     if (this.#isSendQueued && socket.getSendQueueSize() > MAX_SEND_QUEUE_BYTES) {
       this.droppedPackets++;
@@ -150,7 +145,7 @@ export class UdpSocket implements ISocket {
     const outgoing = this.#outgoing;
     putBytes(packet, length, outgoing, 0);
     if (this.#remote) socket.send(outgoing, 0, length);
-    else socket.send(outgoing, 0, length, port, host);
+    else socket.send(outgoing, 0, length, handle.port, handle.host);
     this.#isSendQueued = socket.getSendQueueCount() > 0;
     if (this.#isSendQueued) this.#outgoing = new Uint8Array(MAX_UDP_PACKET_SIZE);
     return true;
@@ -194,11 +189,11 @@ export class UdpSocket implements ISocket {
     // Port 0 can be forged, and nobody can answer to it.
     const isProper = message.length > 0 && message.length <= MAX_UDP_PACKET_SIZE && sender.port > 0;
     if (!isProper || this.#isClosed) return;
-    if (this.#count >= this.#options.queuePackets) {
+    if (this.#count >= this.#options.receiveQueuePackets) {
       this.droppedPackets++;
       return;
     }
-    const index = (this.#first + this.#count) % this.#options.queuePackets;
+    const index = (this.#first + this.#count) % this.#options.receiveQueuePackets;
     this.#messages[index] = message;
     this.#senders[index] = sender;
     this.#count++;

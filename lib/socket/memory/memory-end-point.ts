@@ -1,0 +1,21 @@
+import type { Security } from "../socket.js";
+
+/**
+ * What memory sockets are like: `datagram` as UDP (stateless handles, unreliable), `reliable-lanes` as GNS (connections
+ * with reliable packets in lanes, and unreliable ones), `stream` as WebSocket (connections with everything in one order).
+ */
+export type MemorySocketKind = "datagram" | "reliable-lanes" | "stream";
+
+/** Where a memory socket is bound or connected. */
+export interface MemoryEndPoint {
+  readonly port: number;
+}
+
+/** What a `MemorySocketFactory` tells its sockets. */
+export interface MemorySocketOptions {
+  readonly kind: MemorySocketKind;
+  readonly security: Security;
+  readonly maxPacketSize: number;
+  readonly receiveQueuePackets: number;
+  readonly sendQueueBytes: number;
+}

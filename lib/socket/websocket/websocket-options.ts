@@ -1,0 +1,71 @@
+import type { Clock } from "../../clock.js";
+
+export interface WebSocketClientFactoryOptions {
+  /**
+   * What clients connect to: a name or a numeric address, or a whole `ws:` or `wss:` URL.
+   * @defaultValue "localhost"
+   */
+  host?: string;
+  /**
+   * Where servers listen and clients connect to, 0 to 65535. With 0 a server takes a free port.
+   * @defaultValue 7777
+   */
+  port?: number;
+  /**
+   * The path of the URL. A server refuses connections to any other path.
+   * @defaultValue "/"
+   */
+  path?: string;
+  /**
+   * Whether clients connect with `wss:`.
+   * @defaultValue false
+   */
+  secure?: boolean;
+  /**
+   * Largest packet in bytes.
+   * @defaultValue 16384 bytes
+   */
+  maxPacketSize?: number;
+  /**
+   * How many bytes of a connection may wait to be sent. While it is full, `send` refuses packets.
+   * @defaultValue 1 MiB
+   */
+  sendQueueBytes?: number;
+  /**
+   * How many bytes of a connection may wait for `receive`. While it is full, nothing more of that connection is read
+   * from the network; browsers, which cannot stop reading, end the connection instead.
+   * @defaultValue 1 MiB
+   */
+  receiveQueueBytes?: number;
+  /**
+   * How long a close waits for the other side's answer.
+   * @defaultValue 2000 ms
+   */
+  closeTimeoutMs?: number;
+  clock?: Clock;
+}
+
+/** What a WebSocket client connects to. */
+export interface WebSocketConnectEndPoint {
+  readonly url: string;
+}
+
+/** Where a WebSocket server listens. */
+export interface WebSocketBindEndPoint {
+  /** A name or a numeric address; null: all addresses of this machine. */
+  readonly host: string | null;
+  readonly port: number;
+  readonly path: string;
+}
+
+/** The limits of a connection; see {@link WebSocketClientFactoryOptions}. */
+export type WebSocketLimits = Required<
+  Pick<WebSocketClientFactoryOptions, "maxPacketSize" | "sendQueueBytes" | "receiveQueueBytes" | "closeTimeoutMs">
+>;
+
+/** The limits that `options` set, with the defaults of the others. */
+export function limitsOf(options: WebSocketClientFactoryOptions): WebSocketLimits {
+  const { maxPacketSize = 16_384, sendQueueBytes = 2 ** 20 } = options;
+  const { receiveQueueBytes = 2 ** 20, closeTimeoutMs = 2000 } = options;
+  return { maxPacketSize, sendQueueBytes, receiveQueueBytes, closeTimeoutMs };
+}
