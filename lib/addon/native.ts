@@ -2,26 +2,14 @@
  * The one place that declares what the C++ addon exports. Everything above it is ordinary TypeScript.
  *
  * Conventions: a handle is an unsigned 32-bit number and 0 is none; an address is 16 bytes (IPv4 as `::ffff:a.b.c.d`)
- * and a port; an identity is `int32 type, int32 size, size bytes` in machine order; times are microseconds of
- * {@link NativeAddon.time}. Every function checks its arguments and throws `TypeError` (`ERR_INVALID_ARG_TYPE`) or
+ * and a port; an identity is bytes (`IDENTITY`) in machine order; times are microseconds of {@link NativeAddon.time}. Every function checks its arguments and throws `TypeError` (`ERR_INVALID_ARG_TYPE`) or
  * `RangeError` (`ERR_OUT_OF_RANGE`); all but the library functions throw `ERR_NOT_INITIALIZED` before `initialize`.
  * The first argument of the socket functions is the owner: a handle of another owner counts as unknown.
  */
+import type { NativeDriver, ReceiveSource } from "./layout.js";
 import { loadAddon } from "./load-addon.js";
 
-/** What a receive call reads from: values of its `source` argument. */
-export enum ReceiveSource {
-  Connection = 0,
-  ListenSocket = 1,
-  PollGroup = 2,
-}
-
-/** Values of the `driver` argument of `initialize`. */
-export enum NativeDriver {
-  Auto = 0,
-  Hybrid = 1,
-  Thread = 2,
-}
+export * from "./layout.js";
 
 export interface NativeConnectionInfo {
   identity: Uint8Array;
@@ -64,52 +52,6 @@ export interface NativeStatistics {
 
 /** `[value, type, data]` of one GNS configuration option; type: 1 int32, 2 int64, 3 float, 4 string. */
 export type NativeOption = [value: number, type: number, data: number | bigint | string];
-
-/**
- * Byte offsets of a received record in a slab. Records start at multiples of 8; `next` is the slab offset of the one
- * behind it. `identity` is the slab offset of an identity (see above); records of one connection may share it.
- */
-export const RECORD = {
-  connection: 0, // u32
-  length: 4, // u32, bytes of payload
-  messageNumber: 8, // f64
-  timeReceived: 16, // f64, microseconds
-  userData: 24, // i64, of the connection
-  flags: 32, // u32
-  channel: 36, // i32
-  lane: 40, // u32
-  identity: 44, // u32
-  next: 48, // u32
-  payload: 56,
-} as const;
-
-/** Byte offsets of an outgoing record; the next one is at `(offset + SEND_RECORD.payload + length + 7) & ~7`. */
-export const SEND_RECORD = {
-  connection: 0, // u32
-  length: 4, // u32
-  flags: 8, // u32, GNS send flags
-  lane: 12, // u32
-  payload: 16,
-} as const;
-
-/** Indices into the `out` array of `getRealTimeStatus`. */
-export const STATUS = {
-  state: 0,
-  ping: 1,
-  connectionQualityLocal: 2,
-  connectionQualityRemote: 3,
-  outPacketsPerSecond: 4,
-  outBytesPerSecond: 5,
-  inPacketsPerSecond: 6,
-  inBytesPerSecond: 7,
-  sendRateBytesPerSecond: 8,
-  pendingUnreliable: 9,
-  pendingReliable: 10,
-  sentUnackedReliable: 11,
-  queueTime: 12,
-  maxJitter: 13,
-  size: 14,
-} as const;
 
 export interface NativeAddon {
   // --- library: process-wide, counted ---
@@ -206,7 +148,7 @@ export interface NativeAddon {
     priorities: Int32Array | null,
     weights: Uint16Array | null,
   ): number;
-  /** Fills `out` with 4 numbers a lane: pending unreliable, pending reliable, unacked (bytes), queue time (µs). */
+  /** Fills `out` with `LANE_STATUS.size` numbers a lane: bytes, and microseconds for the time. Returns a Result. */
   getLaneStatus(owner: number, connection: number, count: number, out: Float64Array): number;
 
   // --- P2P: GNS's rendezvous messages ("signals") travel by the application's own means ---
@@ -346,6 +288,10 @@ export interface NativeAddon {
   listConfigValues(developerValues: boolean): [number, string, number, number][];
   /** Log a warning when GNS waits longer than this for a lock. */
   setLockWaitWarningThreshold(microseconds: number): void;
+
+  // --- for tests ---
+  /** The tables of `layout.ts` as this build of the addon has them. */
+  getLayout(): Record<string, Record<string, number>>;
 }
 
 export const native: NativeAddon = loadAddon();

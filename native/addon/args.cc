@@ -3,11 +3,11 @@
 #include <cmath>
 #include <cstring>
 
+#include "layout.h"
+
 namespace vs {
 
 namespace {
-
-constexpr size_t kIdentityHeader = 8;
 
 template <typename ErrorType>
 [[noreturn]] void Throw(Napi::Env env, const char* code, const std::string& message) {
@@ -127,13 +127,13 @@ bool Args::Identity(size_t index, const char* name, SteamNetworkingIdentity& ide
   identity.Clear();
   if (IsNull(index)) return false;
   const Bytes bytes = Uint8Array(index, name);
-  int32_t head[2] = {0, 0};
-  if (bytes.size >= kIdentityHeader) std::memcpy(head, bytes.data, sizeof head);
-  const size_t size = static_cast<uint32_t>(head[1]);
+  IdentityHead head{};
+  if (bytes.size >= sizeof head) std::memcpy(&head, bytes.data, sizeof head);
+  const size_t size = static_cast<uint32_t>(head.size);
   const auto reject = [&] { ThrowRange(env(), name, "an identity"); };
-  if (bytes.size != kIdentityHeader + size) reject();
-  const char* payload = reinterpret_cast<const char*>(bytes.data + kIdentityHeader);
-  switch (head[0]) {
+  if (bytes.size != sizeof head + size) reject();
+  const char* payload = reinterpret_cast<const char*>(bytes.data + sizeof head);
+  switch (head.type) {
     case k_ESteamNetworkingIdentityType_IPAddress: {
       SteamNetworkingIPAddr address;
       if (size != sizeof address) reject();

@@ -82,32 +82,4 @@ class Environment : public Doorbell {
   Ciphers ciphers_;
 };
 
-// A function of the addon.
-using Binding = Napi::Value (*)(Environment&, const Args&);
-
-template <Binding binding>
-Napi::Value CallBinding(const Napi::CallbackInfo& info) {
-  Environment& environment = *static_cast<Environment*>(info.Data());
-  const struct After {
-    ~After() { environment.HonorWake(); }
-    Environment& environment;
-  } after{environment};
-  return binding(environment, Args(info));
-}
-
-template <Binding binding>
-void Export(Napi::Object& exports, Environment& environment, const char* name) {
-  exports.Set(name, Napi::Function::New<CallBinding<binding>>(exports.Env(), name, &environment));
-}
-
-void ExportLibrary(Napi::Object& exports, Environment& environment);
-void ExportSockets(Napi::Object& exports, Environment& environment);
-void ExportMessages(Napi::Object& exports, Environment& environment);
-void ExportConfig(Napi::Object& exports, Environment& environment);
-void ExportP2P(Napi::Object& exports, Environment& environment);
-void ExportSessions(Napi::Object& exports, Environment& environment);
-void ExportIdentity(Napi::Object& exports, Environment& environment);
-void ExportUdp(Napi::Object& exports, Environment& environment);
-void ExportAesGcm(Napi::Object& exports, Environment& environment);
-
 }  // namespace vs

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "layout.h"
+
 namespace vs {
 
 namespace {
@@ -24,8 +26,8 @@ Napi::Value MakeBytes(Napi::Env env, const void* data, size_t size) {
 
 Napi::Value MakeIdentity(Napi::Env env, const SteamNetworkingIdentity& identity) {
   uint8_t bytes[sizeof identity];
-  const int32_t head[2] = {identity.m_eType, identity.m_cbSize};
-  std::memcpy(bytes, head, sizeof head);
+  const IdentityHead head{identity.m_eType, identity.m_cbSize};
+  std::memcpy(bytes, &head, sizeof head);
   std::memcpy(bytes + sizeof head, identity.m_genericBytes, identity.m_cbSize);
   return MakeBytes(env, bytes, sizeof head + identity.m_cbSize);
 }

@@ -110,7 +110,7 @@ bool NextEvent(OwnerId id, StatusEvent& event) {
   return true;
 }
 
-Received Receive(OwnerId owner_id, Source source, Handle handle, uint32_t max, uint8_t* slab, uint32_t size,
+Received Receive(OwnerId owner_id, ReceiveSource source, Handle handle, uint32_t max, uint8_t* slab, uint32_t size,
                  uint32_t offset) {
   State& state = GetState();
   SteamNetworkingMessage_t* messages[kBatch];
@@ -123,11 +123,11 @@ Received Receive(OwnerId owner_id, Source source, Handle handle, uint32_t max, u
     {
       Lock lock(state.mutex);
       Handle connection = 0;
-      if (source == Source::Connection) {
+      if (source == ReceiveSource::Connection) {
         Connection* found = state.FindConnection(owner_id, handle);
         if (found) group_handle = found->group;
         connection = handle;
-      } else if (source == Source::ListenSocket) {
+      } else if (source == ReceiveSource::ListenSocket) {
         Listener* found = state.FindListener(owner_id, handle);
         if (found) group_handle = found->group;
       } else if (state.FindGroup(owner_id, handle)) {

@@ -1,11 +1,9 @@
 #pragma once
 #include "core/slab_writer.h"
 #include "core/state.h"
+#include "layout.h"
 
 namespace vs {
-
-// Where a receive call looks for messages.
-enum class Source : uint32_t { Connection = 0, ListenSocket = 1, PollGroup = 2 };
 
 // Moves GNS's queued status events into the queues of their owners. The lock is held by the caller.
 void PumpEvents();
@@ -20,7 +18,7 @@ bool NextEvent(OwnerId owner, StatusEvent& event);
 bool IsUnread(Handle handle, Group& group, bool arrived);
 
 // Copies messages as records (ReceivedRecord) into the slab.
-Received Receive(OwnerId owner, Source source, Handle handle, uint32_t max, uint8_t* slab, uint32_t size,
+Received Receive(OwnerId owner, ReceiveSource source, Handle handle, uint32_t max, uint8_t* slab, uint32_t size,
                  uint32_t offset);
 
 // The connection leaves its group for another one and takes along the messages in hand for it. The lock is held by the

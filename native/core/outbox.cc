@@ -6,20 +6,16 @@
 #include <new>
 
 #include "core/turn.h"
+#include "layout.h"
 
 namespace vs {
 
 namespace {
 
-constexpr size_t kRecordHeader = 16;
 // SendMessages takes stack in proportion to its count.
 constexpr uint32_t kBatch = 256;
 
 constexpr uint32_t kKnownSendFlags = 0x3f;
-
-struct Record {
-  uint32_t connection, length, flags, lane;
-};
 
 // A payload that several messages point to. When GNS is done with a message it calls m_pfnFreeData, on any thread.
 class SharedPayload {
@@ -108,13 +104,13 @@ bool SendBatch(OwnerId owner, const uint8_t* slab, size_t size, uint32_t count, 
       Connection* connection = nullptr;
       Handle last = 0;
       for (uint32_t i = 0; i < n; i++) {
-        Record record;
-        if (size - offset < kRecordHeader) {
+        OutgoingRecord record;
+        if (size - offset < sizeof record) {
           whole = false;
           break;
         }
         std::memcpy(&record, slab + offset, sizeof record);
-        if (record.length > size - offset - kRecordHeader) {
+        if (record.length > size - offset - sizeof record) {
           whole = false;
           break;
         }
@@ -129,10 +125,10 @@ bool SendBatch(OwnerId owner, const uint8_t* slab, size_t size, uint32_t count, 
           message->m_conn = record.connection;
           message->m_nFlags = static_cast<int>(record.flags & kKnownSendFlags);
           message->m_idxLane = static_cast<uint16_t>(record.lane);
-          if (record.length) std::memcpy(message->m_pData, slab + offset + kRecordHeader, record.length);
+          if (record.length) std::memcpy(message->m_pData, slab + offset + sizeof record, record.length);
           crossing.Add(message, first + i);
         }
-        offset = std::min(size, (offset + kRecordHeader + record.length + 7) & ~size_t{7});
+        offset = std::min(size, (offset + sizeof record + record.length + 7) & ~size_t{7});
       }
     }
     crossing.Send(results);

@@ -2,51 +2,47 @@
 
 #include <cstring>
 
+#include "layout.h"
+
 namespace vs {
 
 namespace {
 
-constexpr uint32_t kRecordHeader = 56;
-constexpr uint32_t kIdentityHeader = 8;
-
 uint32_t Align8(uint32_t n) { return (n + 7) & ~7u; }
-
-template <typename T>
-void Put(uint8_t* header, uint32_t at, T value) {
-  std::memcpy(header + at, &value, sizeof value);
-}
 
 }  // namespace
 
 uint32_t SlabWriter::Write(const SteamNetworkingMessage_t& message) {
   const uint32_t length = static_cast<uint32_t>(message.m_cbSize);
+  const SteamNetworkingIdentity& identity = message.m_identityPeer;
   const bool shared = identity_ && message.m_conn && message.m_conn == connection_;
-  const uint32_t identity_size = shared ? 0 : Align8(kIdentityHeader + message.m_identityPeer.m_cbSize);
-  const uint64_t needed = uint64_t{identity_size} + kRecordHeader + Align8(length);
+  const uint32_t identity_size = shared ? 0 : Align8(sizeof(IdentityHead) + identity.m_cbSize);
+  const uint64_t needed = uint64_t{identity_size} + sizeof(ReceivedRecord) + Align8(length);
   if (end_ + needed > size_) return static_cast<uint32_t>(needed);
 
-  const uint32_t record = end_;
-  const uint32_t next = static_cast<uint32_t>(record + needed);
+  uint8_t* start = slab_ + end_;
+  const uint32_t next = static_cast<uint32_t>(end_ + needed);
   if (!shared) {
-    identity_ = record + kRecordHeader + Align8(length);
+    identity_ = next - identity_size;
     connection_ = message.m_conn;
-    const SteamNetworkingIdentity& identity = message.m_identityPeer;
-    Put(slab_ + identity_, 0, static_cast<int32_t>(identity.m_eType));
-    Put(slab_ + identity_, 4, static_cast<int32_t>(identity.m_cbSize));
-    std::memcpy(slab_ + identity_ + kIdentityHeader, identity.m_genericBytes, identity.m_cbSize);
+    const IdentityHead head{identity.m_eType, identity.m_cbSize};
+    std::memcpy(slab_ + identity_, &head, sizeof head);
+    std::memcpy(slab_ + identity_ + sizeof head, identity.m_genericBytes, identity.m_cbSize);
   }
-  uint8_t* header = slab_ + record;
-  Put(header, 0, message.m_conn);
-  Put(header, 4, length);
-  Put(header, 8, static_cast<double>(message.m_nMessageNumber));
-  Put(header, 16, static_cast<double>(message.m_usecTimeReceived));
-  Put(header, 24, message.m_nConnUserData);
-  Put(header, 32, static_cast<uint32_t>(message.m_nFlags));
-  Put(header, 36, static_cast<int32_t>(message.m_nChannel));
-  Put(header, 40, static_cast<uint32_t>(message.m_idxLane));
-  Put(header, 44, identity_);
-  Put(header, 48, next);
-  if (length) std::memcpy(header + kRecordHeader, message.m_pData, length);
+  ReceivedRecord record;
+  record.connection = message.m_conn;
+  record.length = length;
+  record.message_number = static_cast<double>(message.m_nMessageNumber);
+  record.time_received = static_cast<double>(message.m_usecTimeReceived);
+  record.user_data = message.m_nConnUserData;
+  record.flags = static_cast<uint32_t>(message.m_nFlags);
+  record.channel = message.m_nChannel;
+  record.lane = message.m_idxLane;
+  record.identity = identity_;
+  record.next = next;
+  record.reserved = 0;
+  std::memcpy(start, &record, sizeof record);
+  if (length) std::memcpy(start + sizeof record, message.m_pData, length);
   end_ = next;
   return 0;
 }

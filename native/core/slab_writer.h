@@ -12,7 +12,7 @@ struct Received {
   uint32_t needed;  // bytes that the next message would have needed, or 0 unless it was left for want of room
 };
 
-// Writes messages as records into a slab that JS reads: lib/addon/native.ts, RECORD.
+// Writes messages as records (ReceivedRecord, layout.h) into a slab that JavaScript reads.
 class SlabWriter {
  public:
   SlabWriter(uint8_t* slab, uint32_t size, uint32_t offset) : slab_(slab), size_(size), end_(offset) {}

@@ -1,6 +1,7 @@
 #pragma once
 #include <memory>
 
+#include "layout.h"
 #include "udp/udp_system.h"
 
 namespace vs {
@@ -10,15 +11,6 @@ struct UdpAddress {
   uint8_t ip[16] = {};
   uint32_t scope = 0;
   uint16_t port = 0;
-};
-
-// A slot of a slab of datagrams: UDP_SLOT in lib/addon/native.ts.
-struct UdpSlot {
-  uint8_t ip[16];
-  uint32_t scope;
-  uint32_t port;
-  uint32_t length;
-  uint32_t reserved;
 };
 
 // A UDP socket for IPv6 and IPv4 that never waits. Datagrams lie in slots of equal size, one behind the other in

@@ -110,7 +110,8 @@ class Peer {
 
   void Echo() {
     for (;;) {
-      const vs::Received got = vs::Receive(owner_, vs::Source::Connection, connection_, 32, slab_, sizeof slab_, 0);
+      const vs::Received got =
+          vs::Receive(owner_, vs::ReceiveSource::Connection, connection_, 32, slab_, sizeof slab_, 0);
       if (got.count <= 0) return;
       received_ += got.count;
       for (int i = 0; i < got.count; i++) SendOne(true);

@@ -55,6 +55,7 @@ const calls = {
   setDebugCallback: () => [8, () => {}],
   takeErrorLines: () => [],
   statistics: () => [],
+  getLayout: () => [],
   setWake: () => [() => {}],
   createOwner: () => [],
   destroyOwner: (w) => [w.owner],

@@ -1,5 +1,5 @@
 import { networkInterfaces } from "node:os";
-import { UDP_SLOT } from "../../addon/udp-addon.js";
+import { UDP_SLOT } from "../../addon/layout.js";
 import { Address } from "../../valve/values/address.js";
 import { parseIP } from "../../valve/values/parse-ip.js";
 import type { IConnectionHandle } from "../socket.js";

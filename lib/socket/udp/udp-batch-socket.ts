@@ -1,8 +1,8 @@
 import { lookup } from "node:dns/promises";
+import { UDP_SLOT } from "../../addon/layout.js";
 import { findAddon, MAY_USE_UV } from "../../addon/load-addon.js";
 import type { NativeAddon } from "../../addon/native.js";
 import { codeOfSystemError } from "../../addon/system-errors.js";
-import { UDP_SLOT } from "../../addon/udp-addon.js";
 import { putBytes } from "../../bytes.js";
 import { NetworkError } from "../../network-error.js";
 import { formatHost } from "../building/format-host.js";

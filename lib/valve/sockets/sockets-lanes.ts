@@ -1,4 +1,4 @@
-import { native } from "../../addon/native.js";
+import { LANE_STATUS, native } from "../../addon/native.js";
 import { checkInteger, typeError } from "../values/arguments.js";
 import { Result } from "../values/result.js";
 import { SocketsQueries } from "./sockets-queries.js";
@@ -14,7 +14,6 @@ export interface LaneStatus {
 }
 
 const MAX_LANES = 255;
-const FIELDS_PER_LANE = 4;
 
 /** The part of {@link NetworkingSockets} about lanes: queues of one connection with priorities (GNS). */
 export abstract class SocketsLanes extends SocketsQueries {
@@ -51,13 +50,16 @@ export abstract class SocketsLanes extends SocketsQueries {
    */
   getLaneStatus(connection: number, count: number): LaneStatus[] | null {
     checkInteger("count", count, 0, MAX_LANES);
-    const fields = new Float64Array(count * FIELDS_PER_LANE);
-    if (native.getLaneStatus(this.owner, connection, count, fields) !== Result.OK) return null;
+    const figures = new Float64Array(count * LANE_STATUS.size);
+    if (native.getLaneStatus(this.owner, connection, count, figures) !== Result.OK) return null;
     return Array.from({ length: count }, (_, lane) => {
-      const [pendingUnreliable = 0, pendingReliable = 0, sentUnackedReliable = 0, queueTime = 0] = fields.subarray(
-        lane * FIELDS_PER_LANE,
-      );
-      return { pendingUnreliable, pendingReliable, sentUnackedReliable, queueTime };
+      const at = (index: number) => figures[lane * LANE_STATUS.size + index] as number;
+      return {
+        pendingUnreliable: at(LANE_STATUS.pendingUnreliable),
+        pendingReliable: at(LANE_STATUS.pendingReliable),
+        sentUnackedReliable: at(LANE_STATUS.sentUnackedReliable),
+        queueTime: at(LANE_STATUS.queueTime),
+      };
     });
   }
 }

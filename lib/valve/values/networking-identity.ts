@@ -1,4 +1,4 @@
-import { native } from "../../addon/native.js";
+import { IDENTITY, native } from "../../addon/native.js";
 import { Address, addressOf } from "./address.js";
 import { checkBytes, checkInstance, checkText, rangeError, typeError } from "./arguments.js";
 import { utf8Length } from "./string-builder.js";
@@ -137,11 +137,13 @@ export class NetworkingIdentity {
     return isWhole ? identity : null;
   }
 
-  /** @internal The form that the addon takes: int32 type, int32 size, the bytes. */
+  /** @internal The form that the addon takes (`IDENTITY`). */
   static encode(identity: NetworkingIdentity): Uint8Array {
-    const bytes = new Uint8Array(8 + identity.#bytes.length);
-    new Int32Array(bytes.buffer, 0, 2).set([identity.#type, identity.#bytes.length]);
-    bytes.set(identity.#bytes, 8);
+    const bytes = new Uint8Array(IDENTITY.payload + identity.#bytes.length);
+    const head = new DataView(bytes.buffer);
+    head.setInt32(IDENTITY.type, identity.#type, LITTLE_ENDIAN);
+    head.setInt32(IDENTITY.size, identity.#bytes.length, LITTLE_ENDIAN);
+    bytes.set(identity.#bytes, IDENTITY.payload);
     return bytes;
   }
 
@@ -155,8 +157,9 @@ export class NetworkingIdentity {
   /** @internal */
   static decodeInto(identity: NetworkingIdentity, bytes: Uint8Array, offset = 0): void {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const size = view.getInt32(offset + 4, LITTLE_ENDIAN);
-    identity.#set(view.getInt32(offset, LITTLE_ENDIAN), bytes.slice(offset + 8, offset + 8 + size));
+    const size = view.getInt32(offset + IDENTITY.size, LITTLE_ENDIAN);
+    const payload = offset + IDENTITY.payload;
+    identity.#set(view.getInt32(offset + IDENTITY.type, LITTLE_ENDIAN), bytes.slice(payload, payload + size));
   }
 
   #set(type: IdentityType, bytes: Uint8Array): void {

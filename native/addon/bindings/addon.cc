@@ -1,17 +1,20 @@
-#include "addon/environment.h"
+// Where Node enters: makes what the addon keeps for one environment, and exports all functions.
+#include "addon/bindings/bindings.h"
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  using namespace vs::bindings;
   auto* environment = new vs::Environment(env);
   env.SetInstanceData(environment);
-  vs::ExportLibrary(exports, *environment);
-  vs::ExportSockets(exports, *environment);
-  vs::ExportMessages(exports, *environment);
-  vs::ExportConfig(exports, *environment);
-  vs::ExportP2P(exports, *environment);
-  vs::ExportSessions(exports, *environment);
-  vs::ExportIdentity(exports, *environment);
-  vs::ExportUdp(exports, *environment);
-  vs::ExportAesGcm(exports, *environment);
+  ExportLibrary(exports, *environment);
+  ExportSockets(exports, *environment);
+  ExportMessages(exports, *environment);
+  ExportConfig(exports, *environment);
+  ExportP2P(exports, *environment);
+  ExportSessions(exports, *environment);
+  ExportIdentity(exports, *environment);
+  ExportUdp(exports, *environment);
+  ExportAesGcm(exports, *environment);
+  ExportLayout(exports, *environment);
   return exports;
 }
 

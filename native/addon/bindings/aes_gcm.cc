@@ -1,10 +1,8 @@
 // The functions of the addon for AES-GCM. They need no initialize.
 #include "crypto/aes_gcm.h"
+#include "addon/bindings/bindings.h"
 
-#include "addon/environment.h"
-#include "addon/values.h"
-
-namespace vs {
+namespace vs::bindings {
 
 namespace {
 
@@ -70,4 +68,4 @@ void ExportAesGcm(Napi::Object& exports, Environment& environment) {
   Export<OpenAesGcm>(exports, environment, "openAesGcm");
 }
 
-}  // namespace vs
+}  // namespace vs::bindings

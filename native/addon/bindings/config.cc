@@ -1,9 +1,8 @@
 // The functions of the addon that get and set GNS's configuration values.
 #include "core/config.h"
+#include "addon/bindings/bindings.h"
 
-#include "addon/environment.h"
-
-namespace vs {
+namespace vs::bindings {
 
 namespace {
 
@@ -13,9 +12,8 @@ Scope ScopeArgument(const Args& args, size_t index) {
   return static_cast<Scope>(scope);
 }
 
-Napi::Value SetValue(Environment& environment, const Args& args) {
-  environment.RequireRunning();
-  const OwnerId owner = args.Uint32(0, "owner");
+Napi::Value SetConfigValue(Environment& environment, const Args& args) {
+  const OwnerId owner = RunningOwner(environment, args);
   const int value = args.Int32(1, "value");
   const Scope scope = ScopeArgument(args, 2);
   const Handle handle = args.Uint32(3, "handle");
@@ -45,9 +43,8 @@ Napi::Value SetValue(Environment& environment, const Args& args) {
   }
 }
 
-Napi::Value GetValue(Environment& environment, const Args& args) {
-  environment.RequireRunning();
-  const OwnerId owner = args.Uint32(0, "owner");
+Napi::Value GetConfigValue(Environment& environment, const Args& args) {
+  const OwnerId owner = RunningOwner(environment, args);
   const int value = args.Int32(1, "value");
   const Scope scope = ScopeArgument(args, 2);
   const ConfigValue got = GetConfig(owner, value, scope, args.Uint32(3, "handle"));
@@ -89,11 +86,11 @@ Napi::Value DescribeValue(const Args& args, ESteamNetworkingConfigValue value) {
   return out;
 }
 
-Napi::Value GetValueInfo(Environment&, const Args& args) {
+Napi::Value GetConfigValueInfo(Environment&, const Args& args) {
   return DescribeValue(args, static_cast<ESteamNetworkingConfigValue>(args.Int32(0, "value")));
 }
 
-Napi::Value ListValues(Environment&, const Args& args) {
+Napi::Value ListConfigValues(Environment&, const Args& args) {
   const bool with_dev = args.Bool(0, "developerValues");
   Napi::Array out = Napi::Array::New(args.env());
   auto value = k_ESteamNetworkingConfig_Invalid;
@@ -111,11 +108,11 @@ Napi::Value SetLockWaitWarningThreshold(Environment&, const Args& args) {
 }  // namespace
 
 void ExportConfig(Napi::Object& exports, Environment& environment) {
-  Export<SetValue>(exports, environment, "setConfigValue");
-  Export<GetValue>(exports, environment, "getConfigValue");
-  Export<GetValueInfo>(exports, environment, "getConfigValueInfo");
-  Export<ListValues>(exports, environment, "listConfigValues");
+  Export<SetConfigValue>(exports, environment, "setConfigValue");
+  Export<GetConfigValue>(exports, environment, "getConfigValue");
+  Export<GetConfigValueInfo>(exports, environment, "getConfigValueInfo");
+  Export<ListConfigValues>(exports, environment, "listConfigValues");
   Export<SetLockWaitWarningThreshold>(exports, environment, "setLockWaitWarningThreshold");
 }
 
-}  // namespace vs
+}  // namespace vs::bindings

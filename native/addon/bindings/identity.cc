@@ -1,30 +1,30 @@
 // The functions of the addon that concern who we are: identity, authentication, certificates.
-#include "addon/values.h"
+#include "addon/bindings/bindings.h"
 #include "core/library.h"
 #include "core/trust.h"
 
-namespace vs {
+namespace vs::bindings {
 
 namespace {
 
-Napi::Value GetOwnIdentity(Environment& environment, const Args& args) {
+Napi::Value GetIdentity(Environment& environment, const Args& args) {
   environment.RequireRunning();
   SteamNetworkingIdentity identity;
   if (!Sockets()->GetIdentity(&identity)) return args.env().Null();
   return MakeIdentity(args.env(), identity);
 }
 
-Napi::Value ResetOwnIdentity(Environment& environment, const Args& args) {
+Napi::Value ResetIdentity(Environment& environment, const Args& args) {
   environment.RequireRunning();
   SteamNetworkingIdentity identity;
   const bool given = args.Identity(0, "identity", identity);
-  ResetIdentity(given ? &identity : nullptr);
+  vs::ResetIdentity(given ? &identity : nullptr);
   GetDriver().AwaitPoll();  // the ports are free when this returns
   environment.UpdateKeepAlive();
   return args.env().Undefined();
 }
 
-Napi::Value IdentityToText(Environment&, const Args& args) {
+Napi::Value IdentityToString(Environment&, const Args& args) {
   SteamNetworkingIdentity identity;
   args.Identity(0, "identity", identity);
   char text[SteamNetworkingIdentity::k_cchMaxString];
@@ -32,7 +32,7 @@ Napi::Value IdentityToText(Environment&, const Args& args) {
   return Napi::String::New(args.env(), text);
 }
 
-Napi::Value IdentityFromText(Environment&, const Args& args) {
+Napi::Value ParseIdentity(Environment&, const Args& args) {
   const std::string text = args.String(0, "text");
   SteamNetworkingIdentity identity;
   if (!SteamAPI_SteamNetworkingIdentity_ParseString(&identity, sizeof identity, text.c_str())) {
@@ -69,7 +69,7 @@ Napi::Value GetCertificateRequest(Environment& environment, const Args& args) {
 }
 
 // "" or why not.
-Napi::Value SetOwnCertificate(Environment& environment, const Args& args) {
+Napi::Value SetCertificate(Environment& environment, const Args& args) {
   environment.RequireRunning();
   const Bytes certificate = args.View(0, "certificate");
   const bool has_key = !args.IsNull(1);
@@ -80,7 +80,7 @@ Napi::Value SetOwnCertificate(Environment& environment, const Args& args) {
   const int size = static_cast<int>(certificate.size);
   const std::string error =
       has_key ? SetCertificateAndKey(certificate.data, size, with_key.data, static_cast<int>(with_key.size))
-              : SetCertificate(certificate.data, size);
+              : vs::SetCertificate(certificate.data, size);
   return Napi::String::New(args.env(), error);
 }
 
@@ -94,15 +94,15 @@ Napi::Value AddCertificateAuthority(Environment& environment, const Args& args) 
 }  // namespace
 
 void ExportIdentity(Napi::Object& exports, Environment& environment) {
-  Export<GetOwnIdentity>(exports, environment, "getIdentity");
-  Export<ResetOwnIdentity>(exports, environment, "resetIdentity");
-  Export<IdentityToText>(exports, environment, "identityToString");
-  Export<IdentityFromText>(exports, environment, "parseIdentity");
+  Export<GetIdentity>(exports, environment, "getIdentity");
+  Export<ResetIdentity>(exports, environment, "resetIdentity");
+  Export<IdentityToString>(exports, environment, "identityToString");
+  Export<ParseIdentity>(exports, environment, "parseIdentity");
   Export<InitAuthentication>(exports, environment, "initAuthentication");
   Export<GetAuthenticationStatus>(exports, environment, "getAuthenticationStatus");
   Export<GetCertificateRequest>(exports, environment, "getCertificateRequest");
-  Export<SetOwnCertificate>(exports, environment, "setCertificate");
+  Export<SetCertificate>(exports, environment, "setCertificate");
   Export<AddCertificateAuthority>(exports, environment, "addCertificateAuthority");
 }
 
-}  // namespace vs
+}  // namespace vs::bindings

@@ -1,21 +1,21 @@
 // The functions of the addon that concern the library as a whole.
 #include "core/library.h"
-
-#include "addon/environment.h"
+#include "addon/bindings/bindings.h"
 #include "core/inbox.h"
 #include "core/log.h"
 
-namespace vs {
+namespace vs::bindings {
 
 namespace {
 
 Napi::Value Initialize(Environment& environment, const Args& args) {
-  const uint32_t driver = args.Uint32(0, "driver", 2);
+  const auto driver = static_cast<NativeDriver>(args.Uint32(0, "driver", 2));
   const bool uv_allowed = args.Bool(1, "uvPoll");
   SteamNetworkingIdentity identity;
   const bool has_identity = args.Identity(2, "identity", identity);
-  const bool hybrid = driver == 1 || (driver == 0 && uv_allowed);
-  const std::string error = environment.Initialize(hybrid ? DriverMode::Hybrid : DriverMode::Thread, driver == 0,
+  const bool any_driver = driver == NativeDriver::Auto;
+  const bool hybrid = driver == NativeDriver::Hybrid || (any_driver && uv_allowed);
+  const std::string error = environment.Initialize(hybrid ? DriverMode::Hybrid : DriverMode::Thread, any_driver,
                                                    uv_allowed, has_identity ? &identity : nullptr);
   return Napi::String::New(args.env(), error);
 }
@@ -44,8 +44,8 @@ Napi::Value SetDebugCallback(Environment& environment, const Args& args) {
   return args.env().Undefined();
 }
 
-Napi::Value TakeErrors(Environment&, const Args& args) {
-  const std::vector<std::string> lines = TakeErrorLines();
+Napi::Value TakeErrorLines(Environment&, const Args& args) {
+  const std::vector<std::string> lines = vs::TakeErrorLines();
   Napi::Array out = Napi::Array::New(args.env(), lines.size());
   for (uint32_t i = 0; i < lines.size(); i++) out[i] = Napi::String::New(args.env(), lines[i]);
   return out;
@@ -101,11 +101,11 @@ void ExportLibrary(Napi::Object& exports, Environment& environment) {
   Export<TearDown>(exports, environment, "tearDown");
   Export<Time>(exports, environment, "time");
   Export<SetDebugCallback>(exports, environment, "setDebugCallback");
-  Export<TakeErrors>(exports, environment, "takeErrorLines");
+  Export<TakeErrorLines>(exports, environment, "takeErrorLines");
   Export<Statistics>(exports, environment, "statistics");
   Export<SetWake>(exports, environment, "setWake");
   Export<CreateOwner>(exports, environment, "createOwner");
   Export<DestroyOwner>(exports, environment, "destroyOwner");
 }
 
-}  // namespace vs
+}  // namespace vs::bindings

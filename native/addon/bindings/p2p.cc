@@ -1,47 +1,45 @@
 // The functions of the addon that make P2P connections and carry their signals.
 #include "core/p2p.h"
-
+#include "addon/bindings/bindings.h"
 #include "core/signals.h"
 
-#include "addon/values.h"
-
-namespace vs {
+namespace vs::bindings {
 
 namespace {
 
-Napi::Value ConnectToPeer(Environment& environment, const Args& args) {
+Napi::Value ConnectP2P(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
   SteamNetworkingIdentity peer;
   const bool known = args.Identity(1, "identity", peer);
   const int port = static_cast<int>(args.Uint32(2, "remoteVirtualPort", UINT16_MAX));
   const OptionList options(args, 3);
-  const Handle handle = ConnectP2P(owner, known ? &peer : nullptr, port, options.options());
+  const Handle handle = vs::ConnectP2P(owner, known ? &peer : nullptr, port, options.options());
   environment.UpdateKeepAlive();
   return MakeNumber(args, handle);
 }
 
-Napi::Value ListenToPeers(Environment& environment, const Args& args) {
+Napi::Value CreateListenSocketP2P(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
   const int port = static_cast<int>(args.Uint32(1, "localVirtualPort", UINT16_MAX));
   const OptionList options(args, 2);
-  const Handle handle = CreateListenSocketP2P(owner, port, options.options());
+  const Handle handle = vs::CreateListenSocketP2P(owner, port, options.options());
   environment.UpdateKeepAlive();
   return MakeNumber(args, handle);
 }
 
-Napi::Value FeedSignal(Environment& environment, const Args& args) {
+Napi::Value ReceiveSignal(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
   const Bytes data = args.View(1, "data");
   const bool allow_requests = args.Bool(2, "allowRequests");
   const bool fed =
-      data.size <= INT32_MAX && ReceiveSignal(owner, data.data, static_cast<int>(data.size), allow_requests);
+      data.size <= INT32_MAX && vs::ReceiveSignal(owner, data.data, static_cast<int>(data.size), allow_requests);
   environment.UpdateKeepAlive();
   return MakeBool(args, fed);
 }
 
-Napi::Value TakeOwnSignals(Environment& environment, const Args& args) {
+Napi::Value TakeSignals(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
-  const std::vector<Signal> signals = TakeSignals(owner, kMaxSignalsPerOwner);
+  const std::vector<Signal> signals = vs::TakeSignals(owner, kMaxSignalsPerOwner);
   Napi::Array out = Napi::Array::New(args.env(), signals.size());
   for (uint32_t i = 0; i < signals.size(); i++) {
     Napi::Object signal = Napi::Object::New(args.env());
@@ -56,10 +54,10 @@ Napi::Value TakeOwnSignals(Environment& environment, const Args& args) {
 }  // namespace
 
 void ExportP2P(Napi::Object& exports, Environment& environment) {
-  Export<ConnectToPeer>(exports, environment, "connectP2P");
-  Export<ListenToPeers>(exports, environment, "createListenSocketP2P");
-  Export<FeedSignal>(exports, environment, "receiveSignal");
-  Export<TakeOwnSignals>(exports, environment, "takeSignals");
+  Export<ConnectP2P>(exports, environment, "connectP2P");
+  Export<CreateListenSocketP2P>(exports, environment, "createListenSocketP2P");
+  Export<ReceiveSignal>(exports, environment, "receiveSignal");
+  Export<TakeSignals>(exports, environment, "takeSignals");
 }
 
-}  // namespace vs
+}  // namespace vs::bindings

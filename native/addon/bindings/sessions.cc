@@ -1,9 +1,8 @@
 // The functions of the addon for ISteamNetworkingMessages: messages to identities instead of connections.
 #include "core/sessions.h"
+#include "addon/bindings/bindings.h"
 
-#include "addon/values.h"
-
-namespace vs {
+namespace vs::bindings {
 
 namespace {
 
@@ -14,19 +13,19 @@ SteamNetworkingIdentity PeerArgument(const Args& args) {
   return peer;
 }
 
-Napi::Value Claim(Environment& environment, const Args& args) {
-  const bool claimed = ClaimSessions(RunningOwner(environment, args));
+Napi::Value ClaimSessions(Environment& environment, const Args& args) {
+  const bool claimed = vs::ClaimSessions(RunningOwner(environment, args));
   environment.UpdateKeepAlive();
   return MakeBool(args, claimed);
 }
 
-Napi::Value ReleaseClaim(Environment& environment, const Args& args) {
-  ReleaseSessions(RunningOwner(environment, args));
+Napi::Value ReleaseSessions(Environment& environment, const Args& args) {
+  vs::ReleaseSessions(RunningOwner(environment, args));
   environment.UpdateKeepAlive();
   return args.env().Undefined();
 }
 
-Napi::Value SendToUser(Environment& environment, const Args& args) {
+Napi::Value SendMessageToUser(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
   const SteamNetworkingIdentity peer = PeerArgument(args);
   const Bytes data = args.View(2, "data");
@@ -41,14 +40,14 @@ Napi::Value SendToUser(Environment& environment, const Args& args) {
   return MakeNumber(args, result);
 }
 
-Napi::Value ReceiveChannel(Environment& environment, const Args& args) {
+Napi::Value ReceiveOnChannel(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
   const int channel = static_cast<int>(args.Uint32(1, "channel", INT32_MAX));
   const uint32_t max = args.Uint32(2, "max", INT32_MAX);
   const SlabArguments into(args, 3);
   if (!OwnsSessions(owner)) return into.Finish(args, {-1, into.offset, 0});
-  return into.Finish(
-      args, ReceiveOnChannel(owner, channel, max, into.slab.data, static_cast<uint32_t>(into.slab.size), into.offset));
+  return into.Finish(args, vs::ReceiveOnChannel(owner, channel, max, into.slab.data,
+                                                static_cast<uint32_t>(into.slab.size), into.offset));
 }
 
 Napi::Value AcceptSession(Environment& environment, const Args& args) {
@@ -86,9 +85,9 @@ Napi::Value GetSessionInfo(Environment& environment, const Args& args) {
   return MakeInfo(args.env(), info);
 }
 
-Napi::Value TakeEvents(Environment& environment, const Args& args) {
+Napi::Value TakeSessionEvents(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
-  const std::vector<SessionEvent> events = TakeSessionEvents(owner);
+  const std::vector<SessionEvent> events = vs::TakeSessionEvents(owner);
   Napi::Array out = Napi::Array::New(args.env(), events.size());
   for (uint32_t i = 0; i < events.size(); i++) {
     Napi::Object event = Napi::Object::New(args.env());
@@ -102,15 +101,15 @@ Napi::Value TakeEvents(Environment& environment, const Args& args) {
 }  // namespace
 
 void ExportSessions(Napi::Object& exports, Environment& environment) {
-  Export<Claim>(exports, environment, "claimSessions");
-  Export<ReleaseClaim>(exports, environment, "releaseSessions");
-  Export<SendToUser>(exports, environment, "sendMessageToUser");
-  Export<ReceiveChannel>(exports, environment, "receiveOnChannel");
+  Export<ClaimSessions>(exports, environment, "claimSessions");
+  Export<ReleaseSessions>(exports, environment, "releaseSessions");
+  Export<SendMessageToUser>(exports, environment, "sendMessageToUser");
+  Export<ReceiveOnChannel>(exports, environment, "receiveOnChannel");
   Export<AcceptSession>(exports, environment, "acceptSession");
   Export<CloseSession>(exports, environment, "closeSession");
   Export<CloseChannel>(exports, environment, "closeChannel");
   Export<GetSessionInfo>(exports, environment, "getSessionInfo");
-  Export<TakeEvents>(exports, environment, "takeSessionEvents");
+  Export<TakeSessionEvents>(exports, environment, "takeSessionEvents");
 }
 
-}  // namespace vs
+}  // namespace vs::bindings

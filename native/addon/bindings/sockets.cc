@@ -1,69 +1,68 @@
 // The functions of the addon that open, close and describe listen sockets, connections and poll groups.
-#include "core/sockets.h"
-
 #include <cstring>
 
-#include "addon/environment.h"
-#include "addon/values.h"
+#include "addon/bindings/bindings.h"
 #include "core/closing.h"
 #include "core/driver.h"
 #include "core/inbox.h"
+#include "core/sockets.h"
 #include "core/turn.h"
+#include "layout.h"
 
-namespace vs {
+namespace vs::bindings {
 
 namespace {
 
 constexpr uint32_t kMaxLanes = 255;
 
-Napi::Value SetReadableOwner(Environment& environment, const Args& args) {
+Napi::Value SetReadable(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
-  SetReadable(owner, args.Bool(1, "on"));
+  vs::SetReadable(owner, args.Bool(1, "on"));
   return args.env().Undefined();
 }
 
-Napi::Value SetReferencedHandle(Environment& environment, const Args& args) {
+Napi::Value SetReferenced(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
-  const bool found = SetReferenced(owner, args.Uint32(1, "handle"), args.Bool(2, "on"));
+  const bool found = vs::SetReferenced(owner, args.Uint32(1, "handle"), args.Bool(2, "on"));
   environment.UpdateKeepAlive();
   return MakeBool(args, found);
 }
 
-Napi::Value CreateListen(Environment& environment, const Args& args) {
+Napi::Value CreateListenSocket(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
   const SteamNetworkingIPAddr address = args.Address(1, 2);
   const OptionList options(args, 3);
-  const Handle handle = CreateListenSocket(owner, address, options.options());
+  const Handle handle = vs::CreateListenSocket(owner, address, options.options());
   environment.UpdateKeepAlive();
   return MakeNumber(args, handle);
 }
 
-Napi::Value ConnectTo(Environment& environment, const Args& args) {
+Napi::Value Connect(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
   const SteamNetworkingIPAddr address = args.Address(1, 2);
   const OptionList options(args, 3);
-  const Handle handle = Connect(owner, address, options.options());
+  const Handle handle = vs::Connect(owner, address, options.options());
   environment.UpdateKeepAlive();
   return MakeNumber(args, handle);
 }
 
-Napi::Value Accept(Environment& environment, const Args& args) {
+Napi::Value AcceptConnection(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
-  return MakeNumber(args, AcceptConnection(owner, args.Uint32(1, "connection")));
+  return MakeNumber(args, vs::AcceptConnection(owner, args.Uint32(1, "connection")));
 }
 
-Napi::Value Close(Environment& environment, const Args& args) {
+Napi::Value CloseConnection(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
-  const bool closed = CloseConnection(owner, args.Uint32(1, "connection"), args.Int32(2, "reason"),
-                                      args.String(3, "debug"), args.Uint32(4, "lingerMs"));
+  const bool closed = vs::CloseConnection(owner, args.Uint32(1, "connection"), args.Int32(2, "reason"),
+                                          args.String(3, "debug"), args.Uint32(4, "lingerMs"));
   environment.UpdateKeepAlive();
   return MakeBool(args, closed);
 }
 
-Napi::Value CloseListen(Environment& environment, const Args& args) {
+Napi::Value CloseListenSocket(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
   const bool closed =
-      CloseListenSocket(owner, args.Uint32(1, "socket"), args.Int32(2, "reason"), args.String(3, "debug"));
+      vs::CloseListenSocket(owner, args.Uint32(1, "socket"), args.Int32(2, "reason"), args.String(3, "debug"));
   if (closed) {
     // GNS closes the UDP socket in its next poll only, and the port is to be free when this returns.
     GetDriver().AwaitPoll();
@@ -73,14 +72,14 @@ Napi::Value CloseListen(Environment& environment, const Args& args) {
   return MakeBool(args, closed);
 }
 
-Napi::Value CreatePair(Environment& environment, const Args& args) {
+Napi::Value CreateSocketPair(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
   const bool network = args.Bool(1, "useNetworkLoopback");
   SteamNetworkingIdentity one, two;
   const bool has_one = args.Identity(2, "identityOne", one);
   const bool has_two = args.Identity(3, "identityTwo", two);
   Handle handles[2];
-  const bool made = CreateSocketPair(owner, network, has_one ? &one : nullptr, has_two ? &two : nullptr, handles);
+  const bool made = vs::CreateSocketPair(owner, network, has_one ? &one : nullptr, has_two ? &two : nullptr, handles);
   environment.UpdateKeepAlive();
   if (!made) return args.env().Null();
   Napi::Array out = Napi::Array::New(args.env(), 2);
@@ -89,24 +88,24 @@ Napi::Value CreatePair(Environment& environment, const Args& args) {
   return out;
 }
 
-Napi::Value CreateGroup(Environment& environment, const Args& args) {
-  return MakeNumber(args, CreatePollGroup(RunningOwner(environment, args)));
+Napi::Value CreatePollGroup(Environment& environment, const Args& args) {
+  return MakeNumber(args, vs::CreatePollGroup(RunningOwner(environment, args)));
 }
 
-Napi::Value DestroyGroup(Environment& environment, const Args& args) {
+Napi::Value DestroyPollGroup(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
-  return MakeBool(args, DestroyPollGroup(owner, args.Uint32(1, "group")));
+  return MakeBool(args, vs::DestroyPollGroup(owner, args.Uint32(1, "group")));
 }
 
-Napi::Value SetGroup(Environment& environment, const Args& args) {
+Napi::Value SetConnectionPollGroup(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
-  return MakeBool(args, SetConnectionPollGroup(owner, args.Uint32(1, "connection"), args.Uint32(2, "group")));
+  return MakeBool(args, vs::SetConnectionPollGroup(owner, args.Uint32(1, "connection"), args.Uint32(2, "group")));
 }
 
-Napi::Value TakeEvent(Environment& environment, const Args& args) {
+Napi::Value NextEvent(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
   StatusEvent event;
-  if (!NextEvent(owner, event)) return args.env().Null();
+  if (!vs::NextEvent(owner, event)) return args.env().Null();
   environment.UpdateKeepAlive();
   Napi::Object out = Napi::Object::New(args.env());
   out.Set("connection", MakeNumber(args, event.status.m_hConn));
@@ -116,7 +115,7 @@ Napi::Value TakeEvent(Environment& environment, const Args& args) {
   return out;
 }
 
-Napi::Value GetInfo(Environment& environment, const Args& args) {
+Napi::Value GetConnectionInfo(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
   const Handle handle = args.Uint32(1, "connection");
   SteamNetConnectionInfo_t info;
@@ -124,32 +123,30 @@ Napi::Value GetInfo(Environment& environment, const Args& args) {
   return MakeInfo(args.env(), info);
 }
 
-Napi::Value GetStatus(Environment& environment, const Args& args) {
-  constexpr size_t kFields = 14;
+Napi::Value GetRealTimeStatus(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
   const Handle handle = args.Uint32(1, "connection");
-  double* out = args.TypedArray<double>(2, "out", kFields, napi_float64_array);
+  double* out = args.TypedArray<double>(2, "out", sizeof(StatusFigures) / sizeof(double), napi_float64_array);
   if (!HasConnection(owner, handle)) return MakeNumber(args, k_EResultInvalidParam);
   SteamNetConnectionRealTimeStatus_t status;
   const EResult result = Sockets()->GetConnectionRealTimeStatus(handle, &status, 0, nullptr);
   if (result == k_EResultOK) {
-    const double fields[kFields] = {
-        double(status.m_eState),
-        double(status.m_nPing),
-        status.m_flConnectionQualityLocal,
-        status.m_flConnectionQualityRemote,
-        status.m_flOutPacketsPerSec,
-        status.m_flOutBytesPerSec,
-        status.m_flInPacketsPerSec,
-        status.m_flInBytesPerSec,
-        double(status.m_nSendRateBytesPerSecond),
-        double(status.m_cbPendingUnreliable),
-        double(status.m_cbPendingReliable),
-        double(status.m_cbSentUnackedReliable),
-        double(status.m_usecQueueTime),
-        double(status.m_usecMaxJitter),
-    };
-    std::memcpy(out, fields, sizeof fields);
+    StatusFigures figures;
+    figures.state = status.m_eState;
+    figures.ping = status.m_nPing;
+    figures.connection_quality_local = status.m_flConnectionQualityLocal;
+    figures.connection_quality_remote = status.m_flConnectionQualityRemote;
+    figures.out_packets_per_second = status.m_flOutPacketsPerSec;
+    figures.out_bytes_per_second = status.m_flOutBytesPerSec;
+    figures.in_packets_per_second = status.m_flInPacketsPerSec;
+    figures.in_bytes_per_second = status.m_flInBytesPerSec;
+    figures.send_rate_bytes_per_second = status.m_nSendRateBytesPerSecond;
+    figures.pending_unreliable = status.m_cbPendingUnreliable;
+    figures.pending_reliable = status.m_cbPendingReliable;
+    figures.sent_unacked_reliable = status.m_cbSentUnackedReliable;
+    figures.queue_time = static_cast<double>(status.m_usecQueueTime);
+    figures.max_jitter = status.m_usecMaxJitter;
+    std::memcpy(out, &figures, sizeof figures);
   }
   return MakeNumber(args, result);
 }
@@ -165,20 +162,23 @@ Napi::Value ConfigureConnectionLanes(Environment& environment, const Args& args)
 }
 
 Napi::Value GetLaneStatus(Environment& environment, const Args& args) {
-  constexpr size_t kFields = 4;
   const OwnerId owner = RunningOwner(environment, args);
   const Handle handle = args.Uint32(1, "connection");
   const uint32_t count = args.Uint32(2, "count", kMaxLanes);
-  double* out = args.TypedArray<double>(3, "out", count * kFields, napi_float64_array);
+  constexpr size_t kFigures = sizeof(LaneFigures) / sizeof(double);
+  double* out = args.TypedArray<double>(3, "out", count * kFigures, napi_float64_array);
   if (!HasConnection(owner, handle)) return MakeNumber(args, k_EResultInvalidParam);
   std::vector<SteamNetConnectionRealTimeLaneStatus_t> lanes(count);
   const EResult result = Sockets()->GetConnectionRealTimeStatus(handle, nullptr, static_cast<int>(count), lanes.data());
   if (result == k_EResultOK) {
     for (const auto& lane : lanes) {
-      *out++ = lane.m_cbPendingUnreliable;
-      *out++ = lane.m_cbPendingReliable;
-      *out++ = lane.m_cbSentUnackedReliable;
-      *out++ = static_cast<double>(lane.m_usecQueueTime);
+      LaneFigures figures;
+      figures.pending_unreliable = lane.m_cbPendingUnreliable;
+      figures.pending_reliable = lane.m_cbPendingReliable;
+      figures.sent_unacked_reliable = lane.m_cbSentUnackedReliable;
+      figures.queue_time = static_cast<double>(lane.m_usecQueueTime);
+      std::memcpy(out, &figures, sizeof figures);
+      out += kFigures;
     }
   }
   return MakeNumber(args, result);
@@ -197,7 +197,7 @@ Napi::Value GetDetailedStatus(Environment& environment, const Args& args) {
   }
 }
 
-Napi::Value GetListenAddress(Environment& environment, const Args& args) {
+Napi::Value GetListenSocketAddress(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
   const Handle handle = args.Uint32(1, "socket");
   SteamNetworkingIPAddr address;
@@ -208,21 +208,21 @@ Napi::Value GetListenAddress(Environment& environment, const Args& args) {
   return out;
 }
 
-Napi::Value SetUserData(Environment& environment, const Args& args) {
+Napi::Value SetConnectionUserData(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
   const Handle handle = args.Uint32(1, "connection");
   const int64_t data = args.Int64(2, "userData");
   return MakeBool(args, HasConnection(owner, handle) && Sockets()->SetConnectionUserData(handle, data));
 }
 
-Napi::Value GetUserData(Environment& environment, const Args& args) {
+Napi::Value GetConnectionUserData(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
   const Handle handle = args.Uint32(1, "connection");
   const int64_t data = HasConnection(owner, handle) ? Sockets()->GetConnectionUserData(handle) : -1;
   return Napi::BigInt::New(args.env(), data);
 }
 
-Napi::Value SetName(Environment& environment, const Args& args) {
+Napi::Value SetConnectionName(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
   const Handle handle = args.Uint32(1, "connection");
   const std::string name = args.String(2, "name");
@@ -231,7 +231,7 @@ Napi::Value SetName(Environment& environment, const Args& args) {
   return MakeBool(args, true);
 }
 
-Napi::Value GetName(Environment& environment, const Args& args) {
+Napi::Value GetConnectionName(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
   const Handle handle = args.Uint32(1, "connection");
   char name[1024];
@@ -244,28 +244,28 @@ Napi::Value GetName(Environment& environment, const Args& args) {
 }  // namespace
 
 void ExportSockets(Napi::Object& exports, Environment& environment) {
-  Export<SetReadableOwner>(exports, environment, "setReadable");
-  Export<SetReferencedHandle>(exports, environment, "setReferenced");
-  Export<CreateListen>(exports, environment, "createListenSocket");
-  Export<ConnectTo>(exports, environment, "connect");
-  Export<Accept>(exports, environment, "acceptConnection");
-  Export<Close>(exports, environment, "closeConnection");
-  Export<CloseListen>(exports, environment, "closeListenSocket");
-  Export<CreatePair>(exports, environment, "createSocketPair");
-  Export<CreateGroup>(exports, environment, "createPollGroup");
-  Export<DestroyGroup>(exports, environment, "destroyPollGroup");
-  Export<SetGroup>(exports, environment, "setConnectionPollGroup");
-  Export<TakeEvent>(exports, environment, "nextEvent");
-  Export<GetInfo>(exports, environment, "getConnectionInfo");
-  Export<GetStatus>(exports, environment, "getRealTimeStatus");
+  Export<SetReadable>(exports, environment, "setReadable");
+  Export<SetReferenced>(exports, environment, "setReferenced");
+  Export<CreateListenSocket>(exports, environment, "createListenSocket");
+  Export<Connect>(exports, environment, "connect");
+  Export<AcceptConnection>(exports, environment, "acceptConnection");
+  Export<CloseConnection>(exports, environment, "closeConnection");
+  Export<CloseListenSocket>(exports, environment, "closeListenSocket");
+  Export<CreateSocketPair>(exports, environment, "createSocketPair");
+  Export<CreatePollGroup>(exports, environment, "createPollGroup");
+  Export<DestroyPollGroup>(exports, environment, "destroyPollGroup");
+  Export<SetConnectionPollGroup>(exports, environment, "setConnectionPollGroup");
+  Export<NextEvent>(exports, environment, "nextEvent");
+  Export<GetConnectionInfo>(exports, environment, "getConnectionInfo");
+  Export<GetRealTimeStatus>(exports, environment, "getRealTimeStatus");
   Export<ConfigureConnectionLanes>(exports, environment, "configureConnectionLanes");
   Export<GetLaneStatus>(exports, environment, "getLaneStatus");
   Export<GetDetailedStatus>(exports, environment, "getDetailedStatus");
-  Export<GetListenAddress>(exports, environment, "getListenSocketAddress");
-  Export<SetUserData>(exports, environment, "setConnectionUserData");
-  Export<GetUserData>(exports, environment, "getConnectionUserData");
-  Export<SetName>(exports, environment, "setConnectionName");
-  Export<GetName>(exports, environment, "getConnectionName");
+  Export<GetListenSocketAddress>(exports, environment, "getListenSocketAddress");
+  Export<SetConnectionUserData>(exports, environment, "setConnectionUserData");
+  Export<GetConnectionUserData>(exports, environment, "getConnectionUserData");
+  Export<SetConnectionName>(exports, environment, "setConnectionName");
+  Export<GetConnectionName>(exports, environment, "getConnectionName");
 }
 
-}  // namespace vs
+}  // namespace vs::bindings

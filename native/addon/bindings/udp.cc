@@ -1,10 +1,9 @@
 // The functions of the addon for plain UDP. They need no initialize.
 #include <cstring>
 
-#include "addon/environment.h"
-#include "addon/values.h"
+#include "addon/bindings/bindings.h"
 
-namespace vs {
+namespace vs::bindings {
 
 namespace {
 
@@ -88,4 +87,4 @@ void ExportUdp(Napi::Object& exports, Environment& environment) {
   Export<SetUdpWake>(exports, environment, "setUdpWake");
 }
 
-}  // namespace vs
+}  // namespace vs::bindings

@@ -1,0 +1,38 @@
+#pragma once
+// The functions that JavaScript calls. Each bears the name that JavaScript sees, in PascalCase, and has this namespace
+// so that the function of native/core with the same name is vs::Name. lib/addon/native.ts declares them, and
+// test/architecture/bindings.test.ts compares both with what the addon exports.
+#include "addon/environment.h"
+#include "addon/values.h"
+
+namespace vs::bindings {
+
+using Binding = Napi::Value (*)(Environment&, const Args&);
+
+template <Binding binding>
+Napi::Value Call(const Napi::CallbackInfo& info) {
+  Environment& environment = *static_cast<Environment*>(info.Data());
+  const struct After {
+    ~After() { environment.HonorWake(); }
+    Environment& environment;
+  } after{environment};
+  return binding(environment, Args(info));
+}
+
+template <Binding binding>
+void Export(Napi::Object& exports, Environment& environment, const char* name) {
+  exports.Set(name, Napi::Function::New<Call<binding>>(exports.Env(), name, &environment));
+}
+
+void ExportLibrary(Napi::Object& exports, Environment& environment);
+void ExportSockets(Napi::Object& exports, Environment& environment);
+void ExportMessages(Napi::Object& exports, Environment& environment);
+void ExportConfig(Napi::Object& exports, Environment& environment);
+void ExportP2P(Napi::Object& exports, Environment& environment);
+void ExportSessions(Napi::Object& exports, Environment& environment);
+void ExportIdentity(Napi::Object& exports, Environment& environment);
+void ExportUdp(Napi::Object& exports, Environment& environment);
+void ExportAesGcm(Napi::Object& exports, Environment& environment);
+void ExportLayout(Napi::Object& exports, Environment& environment);
+
+}  // namespace vs::bindings
