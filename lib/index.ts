@@ -1,3 +1,4 @@
+/// <reference path="./globals.ts" preserve="true" />
 /** Valve's GameNetworkingSockets for Node.js: the API of the ValveSockets README, and what GNS has gained since. */
 
 export { ReceiveSource } from "./addon/native.js";

@@ -1,3 +1,4 @@
+/// <reference path="../globals.ts" preserve="true" />
 /** Messages, players, servers and clients. See docs/message.md. */
 export * from "./authentication/index.js";
 export { type ClientExtension, PlayerSlot, type ServerExtension } from "./extension.js";

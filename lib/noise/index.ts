@@ -1,3 +1,4 @@
+/// <reference path="../globals.ts" preserve="true" />
 /** Authenticated encryption with keys of one's own: the Noise handshakes NK and NN, and packets after them. */
 export {
   type HandshakeOptions,

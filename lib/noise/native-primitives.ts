@@ -1,3 +1,4 @@
+/// <reference path="../globals.ts" preserve="true" />
 import { findAddon } from "../addon/load-addon.js";
 import type { NativeAddon } from "../addon/native.js";
 import { nodePrimitives } from "./node-primitives.js";

@@ -1,3 +1,4 @@
+/// <reference path="../globals.ts" preserve="true" />
 import {
   type CipherGCMTypes,
   createCipheriv,

@@ -1,3 +1,4 @@
+/// <reference path="../globals.ts" preserve="true" />
 /** The Peer: connections with reliable, unreliable and notify messages, and streams, over any socket. */
 export { ByteSegment } from "./byte-segment.js";
 export { Channel, type NotifyCallbacks } from "./channel.js";

@@ -1,3 +1,4 @@
+/// <reference path="../globals.ts" preserve="true" />
 /** Values as bits: writer, reader, and codecs that say how a type is written. See docs/serialization.md. */
 export { enumeration, optional, type UnionOf, union } from "./choices.js";
 export { type Codec, type CodecDefinition, decode, defineCodec, encode, type Infer } from "./codec.js";

@@ -1,3 +1,4 @@
+/// <reference path="../globals.ts" preserve="true" />
 /** The socket layer over GameNetworkingSockets. */
 export { GnsAddress, GnsPeer, type GnsPeerSettings, type GnsSignaling } from "./gns/gns-end-point.js";
 export { GnsHandle } from "./gns/gns-handle.js";

@@ -1,3 +1,4 @@
+/// <reference path="../globals.ts" preserve="true" />
 /** The socket layer: packets, and the transports that carry them. */
 export { type Clock, systemClock } from "../clock.js";
 export { NetworkError, type NetworkErrorDetails } from "../network-error.js";

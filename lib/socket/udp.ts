@@ -1,3 +1,4 @@
+/// <reference path="../globals.ts" preserve="true" />
 /** Plain UDP sockets, for Node. */
 export type { UdpEndPoint } from "./udp/udp-end-point.js";
 export { UdpHandle } from "./udp/udp-handle.js";

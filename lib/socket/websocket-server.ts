@@ -1,3 +1,4 @@
+/// <reference path="../globals.ts" preserve="true" />
 /** WebSocket clients and servers, for Node. */
 export type {
   WebSocketBindEndPoint,

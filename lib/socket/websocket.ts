@@ -1,3 +1,4 @@
+/// <reference path="../globals.ts" preserve="true" />
 /** WebSocket clients, for browsers. */
 export { WebSocketClientFactory as WebSocketFactory } from "./websocket/websocket-client-factory.js";
 export type {

@@ -1,3 +1,4 @@
+/// <reference path="../globals.ts" preserve="true" />
 /** What tests of programs over this library need: time and chance under control. */
 export { FakeClock } from "./fake-clock.js";
 export { seededRandom } from "./seeded-random.js";

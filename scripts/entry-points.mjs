@@ -1,0 +1,40 @@
+// The package's entry points as the compiler of a user sees them: each with the file of declarations that it leads to.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import ts from "typescript";
+import { root } from "./paths.mjs";
+
+const { name, exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+
+/** `[{ name: "valve-sockets/peer", types: "dist/peer/index.d.ts" }]`; what browsers get in place of it counts as well. */
+export const entryPoints = Object.entries(exports)
+  .flatMap(([path, { types, browser }]) => {
+    const entry = { name: path.replace(".", name), types };
+    return [entry, ...(browser?.types ? [{ name: `${entry.name}, in browsers`, types: browser.types }] : [])];
+  })
+  .filter(({ types }) => types);
+
+/**
+ * Compiles declarations as a strict user would: every declaration is checked, no @types package is taken along.
+ * @param {string[]} files
+ * @param {string[]} lib names of TypeScript's libraries, such as "es2023" and "dom"
+ */
+export function compileTypes(files, lib) {
+  const target = ts.ScriptTarget.ES2022;
+  const modules = { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext };
+  const libraries = lib.map((library) => `lib.${library}.d.ts`);
+  return ts.createProgram(files, { ...modules, target, lib: libraries, types: [], strict: true, noEmit: true });
+}
+
+/** What a module exports: the symbols that its names stand for. */
+export function exportsOf(program, file) {
+  const checker = program.getTypeChecker();
+  const module = checker.getSymbolAtLocation(program.getSourceFile(file));
+  return checker
+    .getExportsOfModule(module)
+    .map((symbol) => ({ name: symbol.name, symbol: resolveAlias(checker, symbol) }));
+}
+
+export function resolveAlias(checker, symbol) {
+  return symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+}

@@ -1,0 +1,77 @@
+// What the compiler of a user reads: the declarations in `dist` that the package's exports lead to.
+import { cpSync } from "node:fs";
+import { join, relative } from "node:path";
+import ts from "typescript";
+import { afterAll, describe, expect, test } from "vitest";
+import { compileTypes, entryPoints, exportsOf, resolveAlias } from "../../scripts/entry-points.mjs";
+import { temporaryFolder } from "../support/packed.js";
+import { root } from "../support/runtimes.js";
+
+// A folder of its own, from which neither @types/node nor @types/ws can be found.
+const { folder, remove } = temporaryFolder();
+afterAll(remove);
+cpSync(join(root, "dist"), join(folder, "dist"), { recursive: true });
+cpSync(join(root, "package.json"), join(folder, "package.json"));
+
+const files = entryPoints.map(({ types }) => join(folder, types));
+const withoutDom = compileTypes(files, ["es2023"]);
+const isOurs = (file: ts.SourceFile) => file.fileName.startsWith(folder);
+
+describe("a strict user without any @types package can compile them", () => {
+  const problemsOf = (program: ts.Program) =>
+    ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => {
+      const line = file ? file.getLineAndCharacterOfPosition(start ?? 0).line + 1 : 0;
+      return `${relative(folder, file?.fileName ?? "")}:${line} ${ts.flattenDiagnosticMessageText(messageText, " ")}`;
+    });
+
+  test("without the DOM", () => expect(problemsOf(withoutDom)).toEqual([]));
+  test("with the DOM", () => expect(problemsOf(compileTypes(files, ["es2023", "dom"]))).toEqual([]));
+});
+
+test("nothing internal is among them", () => {
+  const ours = withoutDom.getSourceFiles().filter(isOurs);
+  expect(ours.length).toBeGreaterThan(100);
+  expect(ours.filter(({ text }) => text.includes("@internal")).map(({ fileName }) => fileName)).toEqual([]);
+});
+
+describe("what an exported type is made of is exported beside it, or by the entry point above", () => {
+  const checker = withoutDom.getTypeChecker();
+  const layerOf = (file: string) => relative(join(folder, "dist"), file).split("/").slice(0, -1)[0];
+
+  /** The types of ours that a declaration names, in what a user can reach of it. */
+  function partsOf(declaration: ts.Node): ts.Symbol[] {
+    const parts = new Set<ts.Symbol>();
+    const add = (name: ts.Node) => {
+      const symbol = checker.getSymbolAtLocation(name);
+      if (symbol) parts.add(resolveAlias(checker, symbol));
+    };
+    const visit = (node: ts.Node): void => {
+      if (ts.canHaveModifiers(node) && node.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.PrivateKeyword))
+        return;
+      if (ts.isTypeReferenceNode(node)) add(ts.isQualifiedName(node.typeName) ? node.typeName.left : node.typeName);
+      if (ts.isTypeQueryNode(node)) add(node.exprName);
+      if (ts.isExpressionWithTypeArguments(node)) add(node.expression);
+      if (ts.isImportTypeNode(node) && node.qualifier) add(node.qualifier);
+      ts.forEachChild(node, visit);
+    };
+    visit(declaration);
+    const isType = ({ flags }: ts.Symbol) => (flags & ts.SymbolFlags.TypeParameter) === 0;
+    return [...parts].filter((part) => isType(part) && part.declarations?.some((one) => isOurs(one.getSourceFile())));
+  }
+
+  test.each(entryPoints)("$name", ({ name: entryPoint, types }) => {
+    const file = join(folder, types);
+    const above = entryPoints.filter(({ name }) => name.includes("/") && entryPoint.startsWith(`${name}/`));
+    const known = [{ types }, ...above].flatMap((one) => exportsOf(withoutDom, join(folder, one.types)));
+    const missing = exportsOf(withoutDom, file).flatMap(({ name, symbol }) => {
+      const declarations = symbol.declarations ?? [];
+      // Of another layer's type only the name is handed on: its parts are beside it where it comes from.
+      const isOwn = declarations.some((one) => layerOf(one.getSourceFile().fileName) === layerOf(file));
+      if (!isOwn && layerOf(file) !== undefined) return [];
+      const parts = new Set(declarations.flatMap(partsOf));
+      for (const { symbol } of known) parts.delete(symbol);
+      return [...parts].map((part) => `${name}: ${part.name}`);
+    });
+    expect(missing).toEqual([]);
+  });
+});
