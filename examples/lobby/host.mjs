@@ -38,7 +38,7 @@ const server = new NetworkServer({ protocol, socketFactory });
 new Lobby(server, `${name}'s lobby`, Number(players));
 const print = (line) => console.log(line);
 const client = createPlayer(undefined, print);
-const joined = new Promise((resolve) => client.authenticated.add(resolve));
+const joined = new Promise((resolve) => client.on("authenticated", resolve));
 await server.start({ localClient: client });
 print(`UDP port: ${server.boundPort}`);
 print(`Page: http://localhost:${http.address().port}/`);

@@ -13,11 +13,11 @@ export class Lobby {
     this.#server = server;
     this.#title = title;
     this.#size = size;
-    const { messageHandler, disconnected } = server;
+    const { messageHandler } = server;
     messageHandler.registerRequest(Enter, ({ name }, player) => this.#enter(player, name));
     messageHandler.register(SetReady, ({ isReady }, player) => this.#setReady(player, isReady));
     messageHandler.register(Chat, ({ text }, player) => this.#chat(player, text));
-    disconnected.add((player) => {
+    server.on("disconnected", (player) => {
       if (this.#members.delete(player)) this.#tellRoster();
     });
   }

@@ -11,7 +11,7 @@ export function createPlayer(socketFactory, print) {
   messageHandler.register(Chat, ({ from, text }) => print(`${from}: ${text}`));
   messageHandler.register(Begin, ({ scene }) => print(`The game begins in ${scene}`));
   client.onLoadScene = (name) => print(`Loading ${name}`);
-  client.disconnected.add(({ text }) => print(`Disconnected: ${text}`));
+  client.on("disconnected", ({ text }) => print(`Disconnected: ${text}`));
   return client;
 }
 

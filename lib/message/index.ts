@@ -1,15 +1,21 @@
 /// <reference path="../globals.ts" preserve="true" />
 /** Messages, players, servers and clients. See docs/message.md. */
+export type { EventListener } from "../event-hub.js";
 export * from "./authentication/index.js";
 export { type ClientExtension, PlayerSlot, type ServerExtension } from "./extension.js";
 export type { Logger } from "./logger.js";
-export type { Handler, HandlerOptions, MessageHandler, RequestHandler } from "./message-handler.js";
-export type { WaitOptions } from "./message-waiters.js";
-export { NetworkClient, type NetworkClientOptions } from "./network-client.js";
-export type { ErrorSource, NetworkEndOptions } from "./network-end.js";
-export { LateEvent, type Listener, NetworkEvent } from "./network-event.js";
+export type {
+  Handler,
+  HandlerOptions,
+  MessageHandler,
+  RequestHandler,
+  RequestHandlerOptions,
+  WaitOptions,
+} from "./message-handler.js";
+export { type ConnectOptions, NetworkClient, type NetworkClientOptions } from "./network-client.js";
+export type { NetworkClientEvents, NetworkEvents, NetworkServerEvents } from "./network-events.js";
+export type { ErrorSource, NetworkOptions, NetworkPeerOptions } from "./network-options.js";
 export { NetworkServer, type NetworkServerOptions } from "./network-server.js";
-export { NetworkPlayer } from "./players/network-player.js";
 export {
   type INetworkPlayer,
   type MessageMetrics,
@@ -23,4 +29,4 @@ export { defineMessage, type MessageDefinition, type MessageOptions, type RateLi
 export { defineProtocol, type Protocol, type ProtocolOptions, type ProtocolPart } from "./protocol/protocol.js";
 export { defineRequest, type RequestDefinition, RequestRefusedError } from "./protocol/request.js";
 export type { LoadSceneOptions } from "./scene-barrier.js";
-export { type INetworkTime, NetworkTime } from "./time/network-time.js";
+export type { INetworkTime, NetworkTime } from "./time/network-time.js";

@@ -1,15 +1,8 @@
 import type { Clock } from "../clock.js";
 import { NetworkError } from "../network-error.js";
+import type { WaitOptions } from "./message-handler.js";
 import type { INetworkPlayer } from "./players/player.js";
 import type { MessageDefinition } from "./protocol/message.js";
-
-export interface WaitOptions {
-  /** Only from this player. Default: from any. */
-  player?: INetworkPlayer;
-  /** After this the promise rejects with `ERR_TIMEOUT`. Default: never. */
-  timeoutMs?: number;
-  signal?: AbortSignal;
-}
 
 interface Waiter {
   player: INetworkPlayer | undefined;
@@ -17,7 +10,7 @@ interface Waiter {
   reject(error: unknown): void;
 }
 
-/** Those who wait for the next message of a kind. */
+/** The promises of `waitFor`. */
 export class MessageWaiters {
   readonly #clock: Clock;
   readonly #waiters = new Map<MessageDefinition<unknown>, Set<Waiter>>();
@@ -65,7 +58,7 @@ export class MessageWaiters {
   }
 
   failAll(): void {
-    const error = new NetworkError("ERR_CLOSED", "It has stopped");
+    const error = new NetworkError("ERR_CLOSED", "The server or client has stopped");
     for (const waiters of this.#waiters.values()) for (const { reject } of waiters) reject(error);
   }
 

@@ -143,7 +143,7 @@ describe("a budget", () => {
   test("below zero ends the player, and refills until then", async () => {
     const { world, client, player, raw } = await joined();
     const reasons: number[] = [];
-    client.disconnected.add(({ code }) => void reasons.push(code));
+    client.on("disconnected", ({ code }) => void reasons.push(code));
     // 20 each, and 50 come back in a second.
     for (let index = 0; index < 100; index++) {
       await raw(Unhandled, 1);

@@ -3,9 +3,7 @@ import { describe, expect, test } from "vitest";
 import {
   type ClientExtension,
   defineProtocol,
-  LateEvent,
   type NetworkClient,
-  NetworkEvent,
   type NetworkServer,
   PlayerSlot,
   type ServerExtension,
@@ -54,14 +52,14 @@ function recorded(log: string[]): Record<string, () => void> {
 function watchServer(server: NetworkServer): string[] {
   const log: string[] = [];
   server.use(recorded(log) as ServerExtension);
-  for (const event of serverEvents) (server[event] as NetworkEvent).add(() => void log.push(`event ${event}`));
+  for (const event of serverEvents) server.on(event, () => void log.push(`event ${event}`));
   return log;
 }
 
 function watchClient(client: NetworkClient): string[] {
   const log: string[] = [];
   client.use(recorded(log) as ClientExtension);
-  for (const event of clientEvents) (client[event] as NetworkEvent).add(() => void log.push(`event ${event}`));
+  for (const event of clientEvents) client.on(event, () => void log.push(`event ${event}`));
   return log;
 }
 
@@ -142,34 +140,36 @@ test("a server starts again after its stop", async () => {
   }
 });
 
-test("what a listener throws is reported, and the others hear of the event", async () => {
-  const errors: unknown[] = [];
-  const event = new NetworkEvent<[number]>((error) => errors.push(error));
+test("what a listener throws is reported, and the other listeners are called", async () => {
+  const world = new MessageWorld({ protocol: newProtocol() });
   const heard: number[] = [];
-  event.add(() => {
+  world.server.on("authenticated", () => {
     throw new Error("sync");
   });
-  event.add(async () => {
+  world.server.on("authenticated", async () => {
     throw new Error("async");
   });
-  const remove = event.add((value) => void heard.push(value));
-  event.emit(1);
-  remove();
-  event.emit(2);
-  await Promise.resolve();
+  const off = world.server.on("authenticated", ({ id }) => void heard.push(id));
+  await world.server.start();
+  await world.join();
+  off();
+  await world.join();
   expect(heard).toEqual([1]);
-  expect(errors).toMatchObject([{ message: "sync" }, { message: "sync" }, { message: "async" }, { message: "async" }]);
+  const [sync, async] = [{ message: "sync" }, { message: "async" }];
+  expect(world.errors).toMatchObject([sync, async, sync, async]);
 });
 
-test("a listener of a late event hears of what has happened, until it is reset", () => {
-  const event = new LateEvent<[string]>(() => {});
+test("a listener of a late event is called at once when it has happened, until it is over", async () => {
+  const { server } = new MessageWorld({ protocol: newProtocol(), server: { listen: false } });
   const heard: string[] = [];
-  event.add((value) => void heard.push(`early ${value}`));
-  event.emit("first");
-  event.add((value) => void heard.push(`late ${value}`));
-  event.reset();
-  event.add((value) => void heard.push(`after ${value}`));
-  expect(heard).toEqual(["early first", "late first"]);
+  server.on("started", () => void heard.push("early"));
+  await server.start();
+  server.on("started", () => void heard.push("late"));
+  await server.stop();
+  server.on("started", () => void heard.push("after"));
+  server.on("stopped", () => void heard.push("stopped"));
+  expect(heard).toEqual(["early", "late", "stopped"]);
+  expect(() => server.on("startd" as "started", () => {})).toThrow(TypeError);
 });
 
 test("extensions bring messages, and have a place beside each player", async () => {

@@ -193,7 +193,7 @@ test("with the usual budget such a sender is ended soon, each time it comes back
   const reasons: number[] = [];
   for (let round = 0; round < 50; round++) {
     const attacker = await world.join({ disconnectOnError: false });
-    attacker.client.disconnected.add(({ code }) => void reasons.push(code));
+    attacker.client.on("disconnected", ({ code }) => void reasons.push(code));
     const players: INetworkPlayer[] = [attacker.player];
     for (let index = 0; index < 200 && attacker.client.player?.connection; index++) {
       const length = mutate(all[below(all.length)] as Uint8Array);

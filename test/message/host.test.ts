@@ -103,7 +103,7 @@ test("goes on when its own client leaves, and ends that client when it stops", a
   await world.until(() => client.isAuthenticated);
   void server.stop({ code: 7, text: "closing time" });
   const reasons: unknown[] = [];
-  client.disconnected.add((reason) => void reasons.push(reason));
+  client.on("disconnected", (reason) => void reasons.push(reason));
   await world.run(3000);
   expect(reasons).toEqual([{ code: 7, text: "closing time" }]);
 });
@@ -128,6 +128,48 @@ test("refuses a client with another protocol, as any server does", async () => {
   expect(world.server.isHost).toBe(false);
 });
 
+test("is neither counted nor asked: its client joins beside as many others as the server takes", async () => {
+  const asked: string[] = [];
+  const beforeAccept = ({ address }: { address: string }) => {
+    asked.push(address);
+    return true as const;
+  };
+  const server = { peer: { maxConnections: 1 }, beforeAccept };
+  const world = new MessageWorld({ protocol: newProtocol(), kind: "stream", server });
+  const client = world.newClient();
+  await world.server.start({ localClient: client });
+  expect(client.isConnected).toBe(true);
+  const remote = await world.join();
+  await world.until(() => client.isAuthenticated);
+  expect(world.server.players.length).toBe(2);
+  expect(asked.length).toBe(1);
+  expect(client.player).toMatchObject({ isHost: true, security: "authenticated", address: "host", roundTripTimeMs: 0 });
+  await expect(world.join()).rejects.toMatchObject({ code: "ERR_SERVER_FULL" });
+  expect(remote.player.isHost).toBe(false);
+});
+
+test("stays connected while one of its ends is not driven", async () => {
+  const { world, client, server } = await hosted("manual");
+  for (let second = 0; second < 60; second++) {
+    server.updateReceive();
+    server.updateSent();
+    await world.run(1000, 500);
+  }
+  client.updateReceive();
+  expect(client.isAuthenticated).toBe(true);
+  expect(server.isHost).toBe(true);
+});
+
+test("stops at once, though its client does not read what it was sent", async () => {
+  const { server, client, player } = await hosted("manual");
+  player.send(Bulk, new Uint8Array(50_000));
+  const reasons: unknown[] = [];
+  client.on("disconnected", (reason) => void reasons.push(reason));
+  await server.stop({ code: 7, text: "closing time" });
+  for (let frame = 0; frame < 2; frame++) client.updateReceive();
+  expect(reasons).toEqual([{ code: 7, text: "closing time" }]);
+});
+
 describe("the pipe", () => {
   const pair = async () => {
     const { world, client, player } = await hosted("automatic");
@@ -137,7 +179,7 @@ describe("the pipe", () => {
   test("refuses what is too much, and says when there is room again", async () => {
     const { world, client } = await pair();
     const drained: unknown[] = [];
-    client.drained.add((player) => void drained.push(player));
+    client.on("drained", (player) => void drained.push(player));
     world.server.messageHandler.register(Bulk, () => {});
     let taken = 0;
     while (client.send(Bulk, new Uint8Array(50_000))) taken++;

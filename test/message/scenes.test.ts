@@ -18,7 +18,7 @@ function gate() {
 async function started(sessions = false) {
   const world = new MessageWorld({ protocol: newProtocol(), kind: "stream", server: sessions ? { sessions: {} } : {} });
   const readied: number[] = [];
-  world.server.readied.add(({ id }) => void readied.push(id));
+  world.server.on("readied", ({ id }) => void readied.push(id));
   await world.server.start();
   return { world, readied };
 }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { proveSession, SESSION_METHOD } from "../../lib/message/authentication/session-proof.js";
 import {
   defineMessage,
@@ -28,7 +28,7 @@ async function joined(kind: MemorySocketKind, options: Partial<NetworkServerOpti
   const world = new MessageWorld({ protocol: newProtocol(), kind, server });
   const log: string[] = [];
   for (const event of ["connected", "authenticated", "suspended", "resumed", "disconnected"] as const) {
-    world.server[event].add((player) => void log.push(`${event} ${player.id}`));
+    world.server.on(event, (...[player]) => void log.push(`${event} ${player.id}`));
   }
   await world.server.start();
   const socketFactory = new CuttableFactory(world.network, { kind });
@@ -155,18 +155,16 @@ async function showSession(world: MessageWorld, session: Parameters<typeof prove
 }
 
 describe("who shows a session", () => {
-  const sessionOf = (world: MessageWorld) => {
-    const [player] = world.server.players;
-    const session = world.server.sessions?.of(player as never);
-    return { id: session?.id as Uint8Array, secret: session?.secret as Uint8Array, resumeWindowMs: 30_000 };
-  };
+  const welcome = vi.spyOn(WelcomeMessage.codec, "write");
+  /** The session that the server has given its only player. */
+  const givenSession = () => welcome.mock.lastCall?.[1].session as Parameters<typeof proveSession>[0];
 
   test("takes the place of the connection that has it, and the player stays", async () => {
     const { world, client, player, log } = await joined("datagram");
     const earlier = player.connection;
     const ended: number[] = [];
-    client.disconnected.add(({ code }) => void ended.push(code));
-    const outcome = await showSession(world, sessionOf(world));
+    client.on("disconnected", ({ code }) => void ended.push(code));
+    const outcome = await showSession(world, givenSession());
     expect(outcome).toEqual({ welcomed: 1, reason: null });
     expect(log).toEqual(["resumed 1"]);
     expect(ended).toEqual([DisconnectCode.Replaced]);
@@ -177,7 +175,7 @@ describe("who shows a session", () => {
 
   test("without its secret gets nothing, and nobody is harmed", async () => {
     const { world, client, log } = await joined("datagram");
-    const { id, secret, resumeWindowMs } = sessionOf(world);
+    const { id, secret, resumeWindowMs } = givenSession();
     const wrong = secret.with(0, (secret[0] as number) ^ 1);
     expect(await showSession(world, { id, secret: wrong, resumeWindowMs })).toEqual({
       welcomed: 0,

@@ -14,11 +14,11 @@ test("a server and a client meet over real UDP", async () => {
   const server = new NetworkServer({ protocol: newProtocol(), socketFactory: new UdpSocketFactory({ port: 0 }) });
   await server.start();
   const client = new NetworkClient({ protocol: newProtocol(), socketFactory: new UdpSocketFactory() });
-  await client.connect("127.0.0.1", server.boundPort as number);
+  await client.connect({ host: "127.0.0.1", port: server.boundPort as number });
   const heard = server.messageHandler.waitFor(Note);
   client.send(Note, 7);
   expect(await heard).toBe(7);
-  const left = new Promise((resolve) => client.disconnected.add(resolve));
+  const left = new Promise((resolve) => client.on("disconnected", resolve));
   await server.stop({ code: 3, text: "bye" });
   expect(await left).toEqual({ code: 3, text: "bye" });
 });

@@ -7,6 +7,7 @@ import {
   sharedSecretAuthenticator,
   sharedSecretCredential,
 } from "../../lib/message/index.js";
+import type { ProtocolCore } from "../../lib/message/protocol/protocol.js";
 import { HelloMessage, TableMessage } from "../../lib/message/protocol/system-messages.js";
 import { Channel, type IConnection, Peer } from "../../lib/peer/index.js";
 import { NetworkWriter, u8 } from "../../lib/serialization/index.js";
@@ -86,7 +87,7 @@ describe("a connection", () => {
     await say(HelloMessage, { resumes: false });
     expect(heard).toEqual([]);
     expect(world.server.players).toEqual([]);
-    await say(TableMessage, protocol.encodeTable());
+    await say(TableMessage, (protocol as ProtocolCore).encodeTable());
     expect(answers).toEqual([0]);
     await say(HelloMessage, { resumes: false });
     expect(world.server.authenticatedPlayers.length).toBe(1);
@@ -101,8 +102,8 @@ describe("a connection", () => {
   test("that wants to come back where nobody can is ended, and nobody has heard of it", async () => {
     const { world, reasons, say } = await unidentified();
     const events: string[] = [];
-    world.server.connected.add(() => void events.push("connected"));
-    world.server.disconnected.add(() => void events.push("disconnected"));
+    world.server.on("connected", () => void events.push("connected"));
+    world.server.on("disconnected", () => void events.push("disconnected"));
     await say(HelloMessage, { resumes: true });
     const proof = world.server.protocol.messages.find(({ name }) => name === "network/proof");
     await say(proof as never, { method: "network/session", payload: new Uint8Array(80) } as never);
@@ -117,13 +118,13 @@ test.each(kinds)("over %s, what overtakes the welcome on other lanes waits for i
   const SECRET = "correct horse battery staple";
   const authentication = { authenticators: [sharedSecretAuthenticator(SECRET)] };
   const world = new MessageWorld({ protocol: newProtocol(), kind, server: { authentication } });
-  world.server.authenticated.add((player) => {
+  world.server.on("authenticated", (player) => {
     for (let value = 0; value < 40; value++) player.send(Note, value, Channel.Reliable, value % 4);
   });
   await world.server.start();
   const { client, connecting } = world.dial({ credential: sharedSecretCredential(SECRET) });
   const heard: (number | string)[] = [];
-  client.authenticated.add(() => void heard.push("authenticated"));
+  client.on("authenticated", () => void heard.push("authenticated"));
   client.messageHandler.register(Note, (value) => void heard.push(value));
   await world.until(() => client.isAuthenticated);
   await connecting;

@@ -4,9 +4,9 @@ import type { NetworkPlayer } from "../players/network-player.js";
 import { SESSION_ID_BYTES } from "./session-proof.js";
 
 export interface SessionOptions {
-  /** How long a lost player may come back. Default 30,000. */
+  /** How long a player whose connection was lost may come back. @defaultValue 30,000 ms */
   resumeWindowMs: number;
-  /** Lost players that are waited for; above that the one lost first ends. Default 100. */
+  /** How many players may be suspended at a time; above that the one who was lost first has left. @defaultValue 100 */
   maxSuspended: number;
 }
 
@@ -18,28 +18,20 @@ export interface Session {
 
 const SESSION_SECRET_BYTES = 32;
 
-/** The sessions of a server's players: who can come back, and until when. */
+/** Which players can come back, and until when. It knows no server: several may share one, and it may outlive them. */
 export class SessionTable {
   readonly options: SessionOptions;
   readonly #clock: Clock;
   readonly #randomBytes: RandomBytes;
-  readonly #expire: (player: NetworkPlayer) => void;
   readonly #byId = new Map<string, Session>();
   readonly #byPlayer = new Map<NetworkPlayer, Session>();
-  /** The one lost first comes first. */
-  readonly #timers = new Map<NetworkPlayer, unknown>();
+  /** The suspended players, the one who was lost first at the beginning. */
+  readonly #suspended = new Map<NetworkPlayer, { timer: unknown; expire(): void }>();
 
-  /** @param expire ends a player who has not come back */
-  constructor(
-    options: Partial<SessionOptions>,
-    clock: Clock,
-    randomBytes: RandomBytes,
-    expire: (player: NetworkPlayer) => void,
-  ) {
+  constructor(options: Partial<SessionOptions>, clock: Clock, randomBytes: RandomBytes) {
     this.options = { resumeWindowMs: 30_000, maxSuspended: 100, ...options };
     this.#clock = clock;
     this.#randomBytes = randomBytes;
-    this.#expire = expire;
   }
 
   create(player: NetworkPlayer): Session {
@@ -65,18 +57,18 @@ export class SessionTable {
     return this.#byId.get(hex(id)) ?? null;
   }
 
-  /** The player's connection was lost. */
-  suspend(player: NetworkPlayer): void {
-    const timer = this.#clock.setTimeout(() => this.#expire(player), this.options.resumeWindowMs);
-    this.#timers.set(player, timer);
-    if (this.#timers.size <= this.options.maxSuspended) return;
-    const [first] = this.#timers.keys();
-    this.#expire(first as NetworkPlayer);
+  /** The player's connection was lost. @param expire ends the player, who has not come back in time */
+  suspend(player: NetworkPlayer, expire: () => void): void {
+    const timer = this.#clock.setTimeout(expire, this.options.resumeWindowMs);
+    this.#suspended.set(player, { timer, expire });
+    if (this.#suspended.size <= this.options.maxSuspended) return;
+    const [first] = this.#suspended.values();
+    first?.expire();
   }
 
   resume(player: NetworkPlayer): void {
-    this.#clock.clearTimeout(this.#timers.get(player));
-    this.#timers.delete(player);
+    this.#clock.clearTimeout(this.#suspended.get(player)?.timer);
+    this.#suspended.delete(player);
   }
 
   /** The player has left. */

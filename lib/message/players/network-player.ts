@@ -6,7 +6,7 @@ import type { Agreement } from "../protocol/agreement.js";
 import type { MessageEncoder } from "../protocol/encoder.js";
 import type { ErrorBudget } from "../protocol/error-flags.js";
 import type { MessageDefinition } from "../protocol/message.js";
-import type { Protocol } from "../protocol/protocol.js";
+import type { ProtocolCore } from "../protocol/protocol.js";
 import type { RequestDefinition } from "../protocol/request.js";
 import { TokenBucket } from "../protocol/token-bucket.js";
 import { PendingRequests } from "./pending-requests.js";
@@ -20,7 +20,7 @@ import {
 
 /** What a player needs of the server or client that it belongs to. */
 export interface PlayerOwner {
-  readonly protocol: Protocol;
+  readonly protocol: ProtocolCore;
   readonly clock: Clock;
   readonly encoder: MessageEncoder;
   /** Null: nobody is charged here. */
@@ -79,7 +79,7 @@ export class NetworkPlayer implements INetworkPlayer {
   }
 
   get address(): string {
-    return this.#connection.handle.address;
+    return this.isHost ? "host" : this.#connection.handle.address;
   }
 
   get security(): Security {
@@ -87,7 +87,7 @@ export class NetworkPlayer implements INetworkPlayer {
   }
 
   get roundTripTimeMs(): number {
-    return this.#connection.roundTripTimeMs;
+    return this.isHost ? 0 : this.#connection.roundTripTimeMs;
   }
 
   get signal(): AbortSignal {

@@ -1,7 +1,7 @@
 import { Channel } from "../../peer/index.js";
 import type { MessageEncoder } from "../protocol/encoder.js";
 import type { MessageDefinition } from "../protocol/message.js";
-import type { Protocol } from "../protocol/protocol.js";
+import type { ProtocolCore } from "../protocol/protocol.js";
 import { NetworkPlayer } from "./network-player.js";
 import type { INetworkPlayer } from "./player.js";
 
@@ -21,7 +21,7 @@ const noOptions: SendManyOptions = {};
  * @returns how many took it: a full queue refuses (`drained` follows)
  */
 export function sendToPlayers<T>(
-  { encoder, protocol }: { encoder: MessageEncoder; protocol: Protocol },
+  { encoder, protocol }: { encoder: MessageEncoder; protocol: ProtocolCore },
   players: Iterable<INetworkPlayer>,
   message: MessageDefinition<T>,
   value: T,

@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock.js";
 import type { ByteSegment } from "../../peer/index.js";
 import { DisconnectCode } from "../../socket/index.js";
-import type { Protocol } from "../protocol/protocol.js";
+import type { ProtocolCore } from "../protocol/protocol.js";
 import { TableMessage } from "../protocol/system-messages.js";
 import type { NetworkPlayer } from "./network-player.js";
 
@@ -19,14 +19,14 @@ const LAST_FIRST_NUMBER = 1;
 /** A server's players whose hello has not come yet. */
 export class UnidentifiedPlayers {
   readonly #clock: Clock;
-  readonly #protocol: Protocol;
+  readonly #protocol: ProtocolCore;
   readonly #greet: (player: NetworkPlayer, resumes: boolean) => void;
   readonly #unidentified = new Map<NetworkPlayer, Unidentified>();
   /** Players whose hello was overtaken by another message: the hello itself may still come, once. */
   readonly #overtaken = new WeakSet<NetworkPlayer>();
 
   /** @param greet is called for each hello */
-  constructor(clock: Clock, protocol: Protocol, greet: (player: NetworkPlayer, resumes: boolean) => void) {
+  constructor(clock: Clock, protocol: ProtocolCore, greet: (player: NetworkPlayer, resumes: boolean) => void) {
     this.#clock = clock;
     this.#protocol = protocol;
     this.#greet = greet;

@@ -10,13 +10,14 @@ export type ProtocolPart = MessageDefinition<unknown> | RequestDefinition<unknow
 type AnyMessage = MessageDefinition<unknown>;
 
 export interface ProtocolOptions {
+  /** At most 64 bytes of UTF-8. */
   name: string;
-  /** Raise it when messages mean something else though they look the same. 0 to 2^32 - 1. */
+  /** Raise it when messages change their meaning and not their layout. 0 to 2^32 - 1. */
   version: number;
   messages: readonly ProtocolPart[];
 }
 
-/** A name and version, and every message's name and the hash of its layout, in the order of their numbers. */
+/** A protocol as it travels: every message's name and the hash of its layout, in the order of their numbers. */
 const tableCodec = struct({
   name: string(64),
   version: u32,
@@ -26,8 +27,34 @@ export type ProtocolTable = Infer<typeof tableCodec>;
 
 const isRequest = (part: ProtocolPart): part is RequestDefinition<unknown, unknown> => "response" in part;
 
-/** All messages that two programs can send each other. A server and its clients need the same. */
-export class Protocol {
+/**
+ * All messages that two programs can send each other. A server and its clients need the same. Made by
+ * {@link defineProtocol}; frozen when the first server or client that has it starts.
+ */
+export interface Protocol {
+  readonly name: string;
+  readonly version: number;
+  readonly isFrozen: boolean;
+  /** 8 bytes that stand for name, version, messages and layouts. They detect mistakes, not attacks. Freezes the protocol. */
+  readonly fingerprint: Uint8Array;
+  /** All messages in the order of their numbers, the library's own included. Freezes the protocol. */
+  readonly messages: readonly MessageDefinition<unknown>[];
+  /**
+   * Adds messages and requests; those that it has already are ignored. A layer above a server adds its own like this, or
+   * by `messages` of its extension.
+   *
+   * @throws TypeError when another message has the same name; NetworkError `ERR_PROTOCOL_FROZEN` once it is frozen
+   */
+  add(...parts: readonly ProtocolPart[]): this;
+}
+
+/** What is behind a protocol of the application. @throws TypeError for what `defineProtocol` has not made */
+export function protocolCore(protocol: Protocol): ProtocolCore {
+  if (typeof (protocol as ProtocolCore)?.freeze === "function") return protocol as ProtocolCore;
+  throw new TypeError("The option protocol is what defineProtocol returns");
+}
+
+export class ProtocolCore implements Protocol {
   readonly name: string;
   readonly version: number;
   readonly #parts = new Map<string, AnyMessage>();
@@ -37,7 +64,6 @@ export class Protocol {
   readonly #numbers = new Map<AnyMessage, number>();
   #fingerprint: Uint8Array = new Uint8Array(8);
 
-  /** @internal */
   constructor({ name, version, messages }: ProtocolOptions) {
     this.name = name;
     this.version = version;
@@ -45,10 +71,6 @@ export class Protocol {
     this.add(...otherSystemMessages, ...messages);
   }
 
-  /**
-   * Adds messages: how the layers above bring theirs. What is there already is no mistake.
-   * @throws TypeError when another message has the name; NetworkError `ERR_PROTOCOL_FROZEN` once a server or client uses it
-   */
   add(...parts: readonly ProtocolPart[]): this {
     for (const part of parts) {
       const messages: AnyMessage[] = isRequest(part) ? [part.request, part.response] : [part];
@@ -58,10 +80,10 @@ export class Protocol {
     return this;
   }
 
-  /** @internal From now on it is what it is. @throws RangeError when its table has over 8 KiB */
+  /** From here on nothing can be added. @throws RangeError when its table is over 8 KiB */
   freeze(): void {
     if (this.#messages) return;
-    // By code units: the same in every program.
+    // In the order of code units, which is the same in every program.
     const sorted = [...this.#parts.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
     const messages = [...firstMessages, ...sorted] as readonly AnyMessage[];
     const table = encode(tableCodec, { ...this, messages: messages.map(row) });
@@ -80,38 +102,36 @@ export class Protocol {
     return this.#messages !== null;
   }
 
-  /** 64 bits that stand for all of it. They find mistakes, not attackers. */
   get fingerprint(): Uint8Array {
     this.freeze();
     return this.#fingerprint.slice();
   }
 
-  /** All messages by their numbers, the library's own among them. */
   get messages(): readonly MessageDefinition<unknown>[] {
     this.freeze();
     return this.#messages as readonly AnyMessage[];
   }
 
-  /** @internal */
   get requests(): ReadonlySet<RequestDefinition<unknown, unknown>> {
     return this.#requests;
   }
 
-  /** @internal Its number. @throws NetworkError `ERR_UNKNOWN_MESSAGE` for one of another protocol */
+  /** The message's number here. @throws NetworkError `ERR_UNKNOWN_MESSAGE` for one of another protocol */
   numberOf(message: MessageDefinition<unknown>): number {
     const number = this.#numbers.get(message as AnyMessage);
     if (number !== undefined) return number;
     throw new NetworkError("ERR_UNKNOWN_MESSAGE", `Message ${message?.name} is not in the protocol ${this.name}`);
   }
 
-  /** @internal For the other side, whose fingerprint differs. */
+  /** The table for the other side, whose fingerprint differs. */
   encodeTable(): Uint8Array {
     return encode(tableCodec, { name: this.name, version: this.version, messages: this.messages.map(row) });
   }
 
   /**
-   * @internal What this protocol and that of `tableBytes` have in common, or the first difference as a text.
-   * @param wireNumbers whose numbers are used: the server's
+   * Compares this protocol with the other side's table: what both agree on, or a text that names the first difference.
+   *
+   * @param wireNumbers whose numbers travel: those of the server
    * @throws NetworkError for bytes that are no table
    */
   compare(tableBytes: Uint8Array, wireNumbers: "ours" | "theirs"): Agreement | string {
@@ -140,25 +160,26 @@ export class Protocol {
       throw new TypeError(`Two messages of the protocol have the name ${message.name}`);
     }
     if (this.#messages) {
-      throw new NetworkError("ERR_PROTOCOL_FROZEN", `The protocol is in use: ${message.name} cannot be added any more`);
+      throw new NetworkError("ERR_PROTOCOL_FROZEN", `The protocol is in use, so ${message.name} cannot be added`);
     }
     this.#parts.set(message.name, message);
   }
 }
 
 /**
- * Defines what a server and its clients say to each other. It is frozen when the first of them starts.
+ * Defines the messages that a server and its clients send each other.
+ *
  * @throws TypeError for two messages of one name; RangeError for a name over 64 bytes or a version that is no u32
  */
 export function defineProtocol(options: ProtocolOptions): Protocol {
-  return new Protocol(options);
+  return new ProtocolCore(options);
 }
 
 const row = ({ name, codec, optional }: AnyMessage) => ({ name, layoutHash: codec.layoutHash, optional });
 
 const quote = (text: string) => JSON.stringify(text);
 
-/** The 64-bit FNV-1a hash, least byte first. Done once, so that BigInt does not matter. */
+/** The 64-bit FNV-1a hash, least significant byte first. It is computed once, so the cost of BigInt does not matter. */
 function fingerprintOf(text: string): Uint8Array {
   let hash = 0xcbf29ce484222325n;
   for (const byte of new TextEncoder().encode(text)) {

@@ -1,25 +1,41 @@
 import type { Clock } from "../../clock.js";
 
-/** The server's time, on either side. */
+/** The server's time, on a server or on a client. */
 export interface INetworkTime {
-  /** Milliseconds since the server started. On a client an estimate, 0 before the first answer. */
+  /** Milliseconds since the server started. On a client an estimate, and 0 before the first answer. */
   readonly nowMs: number;
   /** The server's tick (u32) at that time. */
   readonly tick: number;
 }
 
-/** Weight of a new sample, as of an average over the last 10. */
+/** Weight of a new sample: that of an exponential average over the last 10. */
 const OFFSET_GAIN = 2 / 11;
-/** Drift shows over many samples only: a round trip's jitter must not look like it. */
+/** Small, because drift shows over many samples only, and the jitter of a round trip must not look like drift. */
 const DRIFT_GAIN = 0.01;
-/** Faster than any quartz: what the bounds widen by, and what drift is limited to. */
+/** More than any quartz drifts. The bounds widen by this, and the drift is limited to it. */
 const MAX_DRIFT = 500e-6;
 
+/** A client's estimate of the server's time. */
+export interface NetworkTime extends INetworkTime {
+  /** Whether the server has answered. */
+  readonly isSynchronized: boolean;
+  /** How far the server's time is ahead of this side's clock, in milliseconds. */
+  readonly offsetMs: number;
+  /** How much faster the server's clock runs: 0.0001 is 0.1 ms per second. */
+  readonly drift: number;
+  /** Of the pings, smoothed, in milliseconds; it includes the time that both programs take to answer. */
+  readonly roundTripTimeMs: number;
+  /** How far off the estimate can be, in milliseconds. */
+  readonly uncertaintyMs: number;
+  /** The server's tick rate; 0 when the server has none. */
+  readonly ticksPerSecond: number;
+}
+
 /**
- * A client's idea of the server's clock, from pings. Each one proves bounds: the server looked at its clock between our
- * sending and our receiving. The bounds of all pings together hold the estimate, and widen with time, since clocks drift.
+ * Estimates the server's time from pings. Each ping proves bounds: the server read its clock between our sending and our
+ * receiving. The estimate stays within the bounds of all pings together, which widen with time because clocks drift.
  */
-export class NetworkTime implements INetworkTime {
+export class NetworkTimeEstimate implements NetworkTime {
   readonly #clock: Clock;
   #offsetMs = 0;
   #drift = 0;
@@ -30,14 +46,12 @@ export class NetworkTime implements INetworkTime {
   #samples = 0;
   #tick = 0;
   #tickTimeMs = 0;
-  /** Of the server; 0 when it has no fixed rate. */
   ticksPerSecond = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Whether there was an answer. */
   get isSynchronized(): boolean {
     return this.#samples > 0;
   }
@@ -51,27 +65,23 @@ export class NetworkTime implements INetworkTime {
     return (this.#tick + Math.floor((passedMs * this.ticksPerSecond) / 1000)) >>> 0;
   }
 
-  /** What the server's time is ahead of this side's clock, in milliseconds. */
   get offsetMs(): number {
     return this.#offsetMs + this.#drift * (this.#clock.now() - this.#sampledMs);
   }
 
-  /** By how much the server's clock is faster: 0.0001 is 0.1 ms a second. */
   get drift(): number {
     return this.#drift;
   }
 
-  /** Of the pings, smoothed, in milliseconds: with the time that both programs take to answer. */
   get roundTripTimeMs(): number {
     return this.#roundTripTimeMs;
   }
 
-  /** How far off the estimate can be, in milliseconds. */
   get uncertaintyMs(): number {
     return Math.max(this.#upperMs - this.#offsetMs, this.#offsetMs - this.#lowerMs);
   }
 
-  /** An answer: we asked at `sentMs` of this side's clock, and the server's time was `serverTimeMs`. */
+  /** Takes an answer: this side asked at `sentMs` of its own clock, and the server's time was `serverTimeMs`. */
   addSample(sentMs: number, serverTimeMs: number, tick: number): void {
     const now = this.#clock.now();
     const roundTripMs = now - sentMs;
@@ -96,7 +106,7 @@ export class NetworkTime implements INetworkTime {
     this.#tickTimeMs = serverTimeMs;
   }
 
-  /** Another server, or another connection to it. */
+  /** Forgets everything, for another server or another connection to it. */
   reset(): void {
     this.#samples = 0;
     this.#drift = 0;
@@ -109,7 +119,7 @@ export class NetworkTime implements INetworkTime {
     this.#lowerMs = Math.max(this.#lowerMs - widenMs, lowerMs);
     this.#upperMs = Math.min(this.#upperMs + widenMs, upperMs);
     if (this.#lowerMs <= this.#upperMs) return;
-    // One of the two clocks has jumped: only the new sample is true.
+    // One of the two clocks has jumped: only the new sample counts.
     this.#lowerMs = lowerMs;
     this.#upperMs = upperMs;
     this.#samples = 0;

@@ -26,7 +26,7 @@ export class MemoryConnection implements InboxHandle {
   hasEnded = false;
   readonly bytesPerSecond = Number.POSITIVE_INFINITY;
   /** Bytes that were sent and that the other end has not received yet. */
-  bufferedBytes = 0;
+  unreceivedBytes = 0;
   /** A packet was refused since it was last writable. */
   isBlocked = false;
   /** The other end. */
@@ -37,10 +37,15 @@ export class MemoryConnection implements InboxHandle {
     readonly address: string,
   ) {
     const { kind, security, maxPacketSize } = socket.options;
-    this.ordered = kind === "stream";
+    this.ordered = kind !== "reliable-lanes";
     this.security = security;
     this.maxPacketSize = maxPacketSize;
     socket.connections.add(this);
+  }
+
+  /** 0 for a host: nothing is on its way, so a sender that looks at this never holds back or drops anything. */
+  get bufferedBytes(): number {
+    return this.socket.options.kind === "host" ? 0 : this.unreceivedBytes;
   }
 
   copy(): IConnectionHandle {
@@ -66,8 +71,8 @@ export class MemoryConnection implements InboxHandle {
 
   /** The other end has taken a packet of this one out of its inbox. */
   #onReceived(length: number): void {
-    this.bufferedBytes -= length;
-    if (!this.isBlocked || this.bufferedBytes > this.socket.options.sendQueueBytes / 2) return;
+    this.unreceivedBytes -= length;
+    if (!this.isBlocked || this.unreceivedBytes > this.socket.options.sendQueueBytes / 2) return;
     this.isBlocked = false;
     this.socket.inbox.writable(this);
   }

@@ -16,12 +16,12 @@ export interface MemorySocketFactoryOptions {
   port?: number;
   /**
    * What the handles say of themselves; nothing is encrypted.
-   * @defaultValue "none"
+   * @defaultValue "none"; "authenticated" for `host`
    */
   security?: Security;
   /**
    * Largest packet in bytes; with `reliable-lanes` the largest unreliable one.
-   * @defaultValue 1232 bytes; 16384 bytes for `stream`
+   * @defaultValue 1232 bytes; 16384 bytes for `stream` and `host`
    */
   maxPacketSize?: number;
   /**
@@ -30,7 +30,7 @@ export interface MemorySocketFactoryOptions {
    */
   receiveQueuePackets?: number;
   /**
-   * `reliable-lanes` and `stream`: how many bytes of a connection may wait for the other end's `receive`. While it is
+   * All but `datagram`: how many bytes of a connection may wait for the other end's `receive`. While it is
    * full, `send` refuses reliable packets and drops unreliable ones of `reliable-lanes`.
    * @defaultValue 1 MiB
    */
@@ -49,8 +49,9 @@ export class MemorySocketFactory extends SocketFactory<MemoryEndPoint, MemoryEnd
 
   constructor(network: MemoryNetwork, options: MemorySocketFactoryOptions = {}) {
     super();
-    const { kind = "datagram", port = 7777, security = "none" } = options;
-    const { maxPacketSize = kind === "stream" ? MAX_STREAM_BYTES : MAX_DATAGRAM_BYTES } = options;
+    const { kind = "datagram", port = 7777, security = kind === "host" ? "authenticated" : "none" } = options;
+    const isStream = kind === "stream" || kind === "host";
+    const { maxPacketSize = isStream ? MAX_STREAM_BYTES : MAX_DATAGRAM_BYTES } = options;
     const { receiveQueuePackets = 4096, sendQueueBytes = 2 ** 20 } = options;
     this.port = port;
     this.maxPacketSize = maxPacketSize;

@@ -1,12 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { defineProtocol, NetworkTime } from "../../../lib/message/index.js";
+import { defineProtocol } from "../../../lib/message/index.js";
+import { NetworkTimeEstimate } from "../../../lib/message/time/network-time.js";
 import { FakeClock, seededRandom } from "../../../lib/testing/index.js";
 import { MessageWorld } from "../../support/message-world.js";
 
 /** A client's clock, and a server's that is ahead of it and runs at a pace of its own. */
 class TwoClocks {
   readonly clock = new FakeClock();
-  readonly time = new NetworkTime(this.clock);
+  readonly time = new NetworkTimeEstimate(this.clock);
   readonly #random = seededRandom(5);
 
   constructor(
@@ -115,7 +116,7 @@ describe("over a network", () => {
     const world = new MessageWorld({ protocol, server: { tickRate: 60, listen: false } });
     await world.server.start();
     const ticks: number[] = [];
-    world.server.ticked.add((tick) => void ticks.push(tick));
+    world.server.on("ticked", (tick) => void ticks.push(tick));
     world.clock.advance(10_000);
     expect(ticks.length).toBe(600);
     expect(ticks).toEqual(Array.from({ length: 600 }, (_, index) => index + 1));

@@ -1,0 +1,60 @@
+import type { Clock } from "../clock.js";
+import { NetworkError } from "../network-error.js";
+import { Peer, type PeerConfig, type PeerHandler } from "../peer/index.js";
+import { MemoryNetwork, MemorySocketFactory } from "../socket/index.js";
+
+/** What a server, or the client in its process, gives to its end of the link. */
+export interface HostEnd {
+  handler: PeerHandler;
+  config: Partial<PeerConfig>;
+}
+
+/** Nobody can listen in, and an end that is not driven for a while is not lost: the longest times that a Peer takes. */
+const HOST_CONFIG: Partial<PeerConfig> = { encryption: null, keepAliveMs: 3_600_000, timeoutMs: 86_400_000 };
+/** A handshake takes three. */
+const MAX_ROUNDS = 20;
+
+/** The connection between a server and the client in its process (host mode): two Peers over sockets in memory. */
+export class HostLink {
+  readonly server: Peer;
+  readonly client: Peer;
+  readonly #factory: MemorySocketFactory;
+
+  constructor(clock: Clock, server: HostEnd, client: HostEnd) {
+    const factory = new MemorySocketFactory(new MemoryNetwork({ clock }), { kind: "host" });
+    const open = ({ handler, config }: HostEnd) =>
+      new Peer(factory.createServerSocket(), factory.maxPacketSize, handler, { ...config, ...HOST_CONFIG });
+    this.server = open(server);
+    this.client = open(client);
+    this.#factory = factory;
+  }
+
+  /** Connects the two, which are driven from here until then: it takes no timer. @throws what `Peer.connect` throws */
+  async connect(): Promise<void> {
+    await this.server.bind(this.#factory.getBindEndPoint());
+    let failure: unknown = null;
+    this.client.connect(this.#factory.getConnectEndPoint()).catch((error) => {
+      failure = error;
+    });
+    for (let round = 0; round < MAX_ROUNDS && this.server.connections.length === 0; round++) {
+      await Promise.resolve();
+      this.receiveAtServer();
+      this.receiveAtClient();
+      if (failure) throw failure;
+    }
+    if (this.server.connections.length === 0)
+      throw new NetworkError("ERR_CONNECT_FAILED", "The host's client is stuck");
+  }
+
+  /** What the client has sent so far reaches the server, whether the client's Peer has flushed it or not. */
+  receiveAtServer(): void {
+    this.client.updateSent();
+    this.server.updateReceive();
+  }
+
+  /** What the server has sent so far reaches the client. */
+  receiveAtClient(): void {
+    this.server.updateSent();
+    this.client.updateReceive();
+  }
+}

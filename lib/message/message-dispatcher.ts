@@ -1,0 +1,278 @@
+import { NetworkError } from "../network-error.js";
+import type { ByteSegment, Channel } from "../peer/index.js";
+import { NetworkReader } from "../serialization/index.js";
+import type {
+  Handler,
+  HandlerOptions,
+  MessageHandler,
+  RequestHandler,
+  RequestHandlerOptions,
+  WaitOptions,
+} from "./message-handler.js";
+import type { MessageWaiters } from "./message-waiters.js";
+import type { NetworkPlayer } from "./players/network-player.js";
+import type { INetworkPlayer } from "./players/player.js";
+import { ErrorFlags, errorCosts } from "./protocol/error-flags.js";
+import type { MessageDefinition } from "./protocol/message.js";
+import type { ProtocolCore } from "./protocol/protocol.js";
+import {
+  type RequestDefinition,
+  type RequestEnvelope,
+  RequestRefusedError,
+  type ResponseEnvelope,
+  refusalText,
+} from "./protocol/request.js";
+
+/** What a server or a client does about errors that its dispatcher finds. */
+export interface DispatcherOwner {
+  readonly protocol: ProtocolCore;
+  /** `player` has sent something wrong. */
+  charge(player: NetworkPlayer, cost: number, flags: ErrorFlags, text: string): void;
+  /** The application's code has thrown. */
+  report(error: unknown, player: INetworkPlayer | null, message: MessageDefinition<unknown> | null): void;
+  /** A message came over a connection that is not authenticated yet, and its handler does not allow that. */
+  unauthenticated(
+    player: NetworkPlayer,
+    message: MessageDefinition<unknown>,
+    bytes: ByteSegment,
+    channel: Channel,
+  ): void;
+}
+
+interface Entry {
+  readonly call: (value: unknown, player: NetworkPlayer, signal: AbortSignal) => void | Promise<void>;
+  readonly allowUnauthenticated: boolean;
+  /** The library's own. */
+  readonly isSystem: boolean;
+  /** It is an async function, or has returned a promise. */
+  isAsync: boolean;
+  /** The object that every message is read into, undefined without `reuse`. */
+  target: unknown;
+}
+
+/** Async handlers of one player that may run at a time. */
+const MAX_IN_FLIGHT = 32;
+
+const isAsyncFunction = (handler: unknown) => (handler as object).constructor.name === "AsyncFunction";
+
+/** Reads messages and calls their handlers. */
+export class MessageDispatcher implements MessageHandler {
+  readonly #owner: DispatcherOwner;
+  readonly #entries = new Map<MessageDefinition<unknown>, Entry>();
+  readonly #waiters: MessageWaiters;
+  readonly #reader = new NetworkReader();
+
+  constructor(owner: DispatcherOwner, waiters: MessageWaiters) {
+    this.#owner = owner;
+    this.#waiters = waiters;
+  }
+
+  register<T>(message: MessageDefinition<T>, handler: Handler<T>, options: HandlerOptions = {}): void {
+    if (typeof handler !== "function") throw new TypeError("A handler is a function");
+    const { allowUnauthenticated = false, reuse = false } = options;
+    const isAsync = isAsyncFunction(handler);
+    if (isAsync && (reuse || message.codec.borrowed)) throw borrowedError(message);
+    this.#entries.set(message, {
+      call: (value, player, signal) => handler(value as T, player, signal),
+      allowUnauthenticated,
+      isSystem: false,
+      isAsync,
+      target: reuse && message.codec.readInto ? message.codec.default() : undefined,
+    });
+  }
+
+  registerRequest<Q, A>(
+    definition: RequestDefinition<Q, A>,
+    handler: RequestHandler<Q, A>,
+    { allowUnauthenticated = false }: RequestHandlerOptions = {},
+  ): void {
+    if (typeof handler !== "function") throw new TypeError("A handler is a function");
+    const isAsync = isAsyncFunction(handler);
+    if (isAsync && definition.request.codec.borrowed) throw borrowedError(definition.request);
+    this.#entries.set(definition.request, {
+      call: (value, player, signal) => answer(definition, handler, value as RequestEnvelope<Q>, player, signal),
+      allowUnauthenticated,
+      isSystem: false,
+      isAsync,
+      target: undefined,
+    });
+  }
+
+  unregister(message: MessageDefinition<unknown> | RequestDefinition<unknown, unknown>): boolean {
+    const key = "response" in message ? message.request : message;
+    return this.#entries.get(key)?.isSystem === false && this.#entries.delete(key);
+  }
+
+  clear(): void {
+    for (const [message, { isSystem }] of this.#entries) if (!isSystem) this.#entries.delete(message);
+  }
+
+  waitFor<T>(message: MessageDefinition<T>, options: WaitOptions = {}): Promise<T> {
+    if (message.codec.borrowed) return Promise.reject(borrowedError(message));
+    return this.#waiters.wait(message, options);
+  }
+
+  /** Sets a handler of the library's own, which `unregister` and `clear` leave alone. */
+  registerSystem<T>(message: MessageDefinition<T>, handler: (value: T, player: NetworkPlayer) => void): void {
+    this.#entries.set(message, {
+      call: (value, player) => handler(value as T, player),
+      allowUnauthenticated: true,
+      isSystem: true,
+      isAsync: false,
+      target: undefined,
+    });
+  }
+
+  /** The protocol is complete: sets the handlers that take the answers to requests. */
+  start(): void {
+    for (const definition of this.#owner.protocol.requests) {
+      this.registerSystem(definition.response, (response: ResponseEnvelope<unknown>, player) => {
+        if (player.requests.settle(definition, response)) return;
+        this.#owner.charge(player, errorCosts.invalidState, ErrorFlags.InvalidState, "An answer to no request");
+      });
+    }
+  }
+
+  /** Reads a message and calls its handler. Never throws, whatever the bytes are. */
+  receive(player: NetworkPlayer, bytes: ByteSegment, channel: Channel): void {
+    const reader = this.#reader;
+    const message = this.#messageOf(player, bytes);
+    if (!message) return;
+    player.countReceived(message, bytes.length);
+    const entry = this.#entries.get(message);
+    if (!player.isAuthenticated && !entry?.allowUnauthenticated) {
+      this.#owner.unauthenticated(player, message, bytes, channel);
+      return;
+    }
+    if (!entry && !this.#waiters.has(message)) {
+      this.#owner.charge(player, errorCosts.noHandler, ErrorFlags.RpcSync, `No handler for ${message.name}`);
+      this.#declineQuestion(player, message);
+      return;
+    }
+    if (!player.withinRate(message)) {
+      const cost = message.rateLimit?.cost as number;
+      this.#owner.charge(player, cost, ErrorFlags.RateLimit, `More of ${message.name} than its rate limit allows`);
+      return;
+    }
+    if (entry?.isAsync && player.inFlight.size >= MAX_IN_FLIGHT) {
+      this.#owner.charge(player, errorCosts.tooManyInFlight, ErrorFlags.RateLimit, "Too many handlers under way");
+      return;
+    }
+    let value: unknown;
+    try {
+      const { codec } = message;
+      value = entry?.target !== undefined ? codec.readInto?.(reader, entry.target) : codec.read(reader);
+      reader.finish();
+    } catch (error) {
+      this.#unreadable(player, message, error);
+      return;
+    }
+    if (this.#waiters.has(message)) this.#waiters.deliver(message, player, value);
+    if (entry) this.#invoke(entry, message, player, value);
+  }
+
+  /** A request without a handler fails at once: the other side does not have to wait for its timeout. */
+  #declineQuestion(player: NetworkPlayer, message: MessageDefinition<unknown>): void {
+    for (const { request, response } of this.#owner.protocol.requests) {
+      if (request !== message || this.#reader.bitsLeft < 32) continue;
+      player.send(response, { id: this.#reader.readUint32(), error: "", value: undefined });
+    }
+  }
+
+  #messageOf(player: NetworkPlayer, { buffer, offset, length }: ByteSegment): MessageDefinition<unknown> | null {
+    this.#reader.reset(buffer, offset, length);
+    let wireNumber: number;
+    try {
+      wireNumber = this.#reader.readPacked();
+    } catch {
+      this.#owner.charge(player, errorCosts.deserialization, ErrorFlags.Deserialization, "A message without a number");
+      return null;
+    }
+    const message = player.messageOf(wireNumber);
+    if (!message) {
+      this.#owner.charge(player, errorCosts.unknownMessage, ErrorFlags.RpcSync, `There is no message ${wireNumber}`);
+    }
+    return message;
+  }
+
+  #unreadable(player: NetworkPlayer, message: MessageDefinition<unknown>, error: unknown): void {
+    // An error that is no NetworkError comes from a codec of the application, which is wrong itself.
+    if (!(error instanceof NetworkError)) this.#owner.report(error, player, message);
+    const isLimit = error instanceof NetworkError && error.code === "ERR_LIMIT";
+    const cost = isLimit ? errorCosts.serializationLimit : errorCosts.deserialization;
+    const flag = isLimit ? ErrorFlags.SerializationLimit : ErrorFlags.Deserialization;
+    this.#owner.charge(player, cost, flag, `${message.name} cannot be read: ${(error as Error)?.message}`);
+  }
+
+  #invoke(entry: Entry, message: MessageDefinition<unknown>, player: NetworkPlayer, value: unknown): void {
+    try {
+      // Each async handler gets a signal of its own: Node warns when one signal has more than ten listeners.
+      const abort = entry.isAsync ? new AbortController() : null;
+      const result = entry.call(value, player, abort?.signal ?? player.signal);
+      if (result instanceof Promise) void this.#follow(entry, message, player, result, abort ?? new AbortController());
+    } catch (error) {
+      this.#threw(message, player, error);
+    }
+  }
+
+  async #follow(
+    entry: Entry,
+    message: MessageDefinition<unknown>,
+    player: NetworkPlayer,
+    result: Promise<void>,
+    abort: AbortController,
+  ): Promise<void> {
+    entry.isAsync = true;
+    player.inFlight.add(abort);
+    try {
+      if (message.codec.borrowed || entry.target !== undefined) throw borrowedError(message);
+      await result;
+    } catch (error) {
+      this.#threw(message, player, error);
+    } finally {
+      player.inFlight.delete(abort);
+    }
+  }
+
+  #threw(message: MessageDefinition<unknown>, player: NetworkPlayer, error: unknown): void {
+    // A handler that ends with the reason of its player's signal has not failed: the player has left.
+    if (player.signal.aborted && error === player.signal.reason) return;
+    this.#owner.report(error, player, message);
+    this.#owner.charge(
+      player,
+      errorCosts.handlerThrew,
+      ErrorFlags.RpcException,
+      `The handler of ${message.name} threw`,
+    );
+  }
+}
+
+const borrowedError = ({ name }: MessageDefinition<unknown>) =>
+  new TypeError(`The values of ${name} are valid during the call only, so its handler cannot be async`);
+
+function answer<Q, A>(
+  definition: RequestDefinition<Q, A>,
+  handler: RequestHandler<Q, A>,
+  { id, value }: RequestEnvelope<Q>,
+  player: NetworkPlayer,
+  signal: AbortSignal,
+): void | Promise<void> {
+  const reply = (error: string | undefined, result: A | undefined) => {
+    player.send(definition.response, { id, error, value: result });
+  };
+  const fail = (error: unknown) => {
+    if (error instanceof RequestRefusedError) {
+      reply(refusalText(error.message) || "refused", undefined);
+      return;
+    }
+    reply("", undefined);
+    throw error;
+  };
+  try {
+    const result = handler(value, player, signal);
+    if (result instanceof Promise) return result.then((answered) => reply(undefined, answered)).catch(fail);
+    reply(undefined, result);
+  } catch (error) {
+    fail(error);
+  }
+}

@@ -1,0 +1,118 @@
+import { type Clock, systemClock } from "../clock.js";
+import { NetworkError } from "../network-error.js";
+import type { ByteSegment, Channel, Drive, IConnection, PeerConfig, PeerHandler } from "../peer/index.js";
+import { type RandomBytes, secureRandomBytes } from "../random.js";
+import type { DisconnectReason } from "../socket/index.js";
+import { consoleLogger, type Logger } from "./logger.js";
+import { type DispatcherOwner, MessageDispatcher } from "./message-dispatcher.js";
+import { MessageWaiters } from "./message-waiters.js";
+import type { NetworkOptions } from "./network-options.js";
+import type { NetworkPlayer, PlayerOwner } from "./players/network-player.js";
+import type { INetworkPlayer } from "./players/player.js";
+import { MessageEncoder } from "./protocol/encoder.js";
+import type { ErrorBudget, ErrorFlags } from "./protocol/error-flags.js";
+import type { MessageDefinition } from "./protocol/message.js";
+import { type ProtocolCore, type ProtocolPart, protocolCore } from "./protocol/protocol.js";
+
+/** What the cores of a server and of a client have in common: protocol, handlers, extensions, errors. */
+export abstract class NetworkCore<X extends { readonly messages?: readonly ProtocolPart[] }>
+  implements DispatcherOwner, PlayerOwner, PeerHandler
+{
+  readonly protocol: ProtocolCore;
+  readonly dispatcher: MessageDispatcher;
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+  readonly encoder = new MessageEncoder();
+  readonly drive: Drive;
+  abstract readonly errorBudget: ErrorBudget | null;
+  protected readonly logger: Logger;
+  readonly #options: NetworkOptions;
+  readonly #extensions: X[] = [];
+  readonly #waiters: MessageWaiters;
+  #isActive = false;
+
+  constructor(options: NetworkOptions) {
+    this.#options = options;
+    this.protocol = protocolCore(options.protocol);
+    this.clock = options.clock ?? systemClock;
+    this.randomBytes = options.randomBytes ?? secureRandomBytes;
+    this.drive = options.drive ?? "automatic";
+    this.logger = options.logger ?? consoleLogger;
+    this.#waiters = new MessageWaiters(this.clock);
+    this.dispatcher = new MessageDispatcher(this, this.#waiters);
+  }
+
+  get active(): boolean {
+    return this.#isActive;
+  }
+
+  use(extension: X): void {
+    this.assertInactive();
+    this.#extensions.push(extension);
+  }
+
+  abstract charge(player: NetworkPlayer, cost: number, flags: ErrorFlags, text: string): void;
+  abstract unauthenticated(
+    player: NetworkPlayer,
+    message: MessageDefinition<unknown>,
+    bytes: ByteSegment,
+    channel: Channel,
+  ): void;
+  abstract errorLimitReached(player: NetworkPlayer): void;
+  abstract leave(player: NetworkPlayer, reason: DisconnectReason): void;
+  abstract onMessage(connection: IConnection, bytes: ByteSegment, channel: Channel): void;
+
+  report(error: unknown, player: INetworkPlayer | null, message: MessageDefinition<unknown> | null): void {
+    const place = message ? `the handler of ${message.name}` : "a listener";
+    this.logger.warn(`valve-sockets: ${place} threw`, error);
+    try {
+      this.#options.onError?.(error, { player, message });
+    } catch (second) {
+      this.logger.warn("valve-sockets: onError threw", second);
+    }
+  }
+
+  /** Adds the messages of the extensions to the protocol. */
+  addExtensionMessages(): void {
+    for (const { messages = [] } of this.#extensions) this.protocol.add(...messages);
+  }
+
+  /** Calls a hook of every extension; an exception of one is reported, and the others are called all the same. */
+  protected forEachExtension(call: (extension: X) => void): void {
+    for (const extension of this.#extensions) {
+      try {
+        call(extension);
+      } catch (error) {
+        this.report(error, null, null);
+      }
+    }
+  }
+
+  /** @throws NetworkError `ERR_STATE` while it is active */
+  protected assertInactive(): void {
+    if (this.#isActive) throw new NetworkError("ERR_STATE", "Not while the server or client is active");
+  }
+
+  /** From here on the protocol is complete. */
+  protected activate(): void {
+    this.addExtensionMessages();
+    this.protocol.freeze();
+    this.dispatcher.start();
+    this.#isActive = true;
+  }
+
+  protected deactivate(): void {
+    this.#isActive = false;
+    this.#waiters.failAll();
+  }
+
+  /** The settings of a Peer of this server or client. */
+  protected peerConfig(drive: Drive): Partial<PeerConfig> {
+    const { clock, randomBytes, protocol } = this;
+    const { fingerprint } = protocol;
+    return {
+      ...this.#options.peer,
+      ...{ drive, clock, randomBytes, fingerprint, onFingerprintMismatch: "accept" },
+    };
+  }
+}

@@ -1,0 +1,54 @@
+import type { DisconnectReason } from "../socket/index.js";
+import type { INetworkPlayer } from "./players/player.js";
+
+/** The events that a server and a client have in common: by name, the arguments of a listener. */
+export interface NetworkEvents {
+  /** It is active, and no message can have come yet. A late event. */
+  started: [];
+  /** A connection is there; its player is not authenticated yet. On a client the player is the server. */
+  connected: [player: INetworkPlayer];
+  /** The server has admitted the player. */
+  authenticated: [player: INetworkPlayer];
+  /** The player's connection was lost, and the player may come back (a server with `sessions`). */
+  suspended: [player: INetworkPlayer];
+  /** The suspended player has come back: the same object. */
+  resumed: [player: INetworkPlayer];
+  /** The queue to this player was full and a `send` was refused; now there is space again. */
+  drained: [player: INetworkPlayer];
+}
+
+/**
+ * The events of a {@link NetworkServer}; docs/message.md gives their order. *Late* events are states: a listener that is
+ * added after the event has happened is called at once.
+ */
+export interface NetworkServerEvents extends NetworkEvents {
+  /** The player has left for good. */
+  disconnected: [player: INetworkPlayer, reason: DisconnectReason];
+  /** The player has loaded the scene; when the server has none, this follows `authenticated` at once. */
+  readied: [player: INetworkPlayer];
+  /** The server has stopped. A late event. */
+  stopped: [];
+  /** Host mode: the client in this process is about to join. A late event. */
+  hostStarted: [];
+  /** Host mode: the client in this process has left. A late event. */
+  hostStopped: [];
+  /** All messages of a tick have been handled. */
+  ticked: [tick: number];
+}
+
+/** The events of a {@link NetworkClient}; docs/message.md gives their order. */
+export interface NetworkClientEvents extends NetworkEvents {
+  /** The connection has ended for good. */
+  disconnected: [reason: DisconnectReason];
+}
+
+const COMMON_EVENTS = ["started", "connected", "authenticated", "suspended", "resumed", "drained"] as const;
+
+export const CLIENT_EVENTS: readonly (keyof NetworkClientEvents)[] = [...COMMON_EVENTS, "disconnected"];
+
+export const SERVER_EVENTS: readonly (keyof NetworkServerEvents)[] = [
+  ...COMMON_EVENTS,
+  ...(["disconnected", "readied", "stopped", "hostStarted", "hostStopped", "ticked"] as const),
+];
+
+export const SERVER_LATE_EVENTS = ["started", "stopped", "hostStarted", "hostStopped"] as const;

@@ -1,0 +1,45 @@
+import type { Clock } from "../clock.js";
+import type { Drive, PeerConfig } from "../peer/index.js";
+import type { RandomBytes } from "../random.js";
+import type { SocketFactory } from "../socket/index.js";
+import type { Logger } from "./logger.js";
+import type { INetworkPlayer } from "./players/player.js";
+import type { MessageDefinition } from "./protocol/message.js";
+import type { Protocol } from "./protocol/protocol.js";
+
+/** Where an error of the application's own code occurred. */
+export interface ErrorSource {
+  /** The player whose message was being handled, null for a listener of an event or an extension. */
+  player: INetworkPlayer | null;
+  /** The message that was being handled, null for a listener of an event or an extension. */
+  message: MessageDefinition<unknown> | null;
+}
+
+/** The settings of a Peer that a server or client lets its user choose; it sets the others itself. */
+export type NetworkPeerOptions = Partial<
+  Omit<PeerConfig, "drive" | "clock" | "randomBytes" | "fingerprint" | "onFingerprintMismatch">
+>;
+
+/** The options that a server and a client have in common. */
+export interface NetworkOptions {
+  protocol: Protocol;
+  /** @defaultValue `UdpSocketFactory` in Node.js, `WebSocketFactory` in browsers */
+  socketFactory?: SocketFactory;
+  /**
+   * `automatic`: it receives when something has come and sends at the end of the turn. `manual`: it receives, calls
+   * handlers and sends in `updateReceive` and `updateSent` only.
+   *
+   * @defaultValue `"automatic"`
+   */
+  drive?: Drive;
+  /** Settings of the Peer, such as `encryption` and `maxConnections`. @defaultValue those of `PeerConfig` */
+  peer?: NetworkPeerOptions;
+  /** @defaultValue the system's clock */
+  clock?: Clock;
+  /** For nonces, session ids and cookies. Replace it in tests only. @defaultValue `crypto.getRandomValues` */
+  randomBytes?: RandomBytes;
+  /** Where warnings go. @defaultValue the console */
+  logger?: Logger;
+  /** Called with what handlers, listeners and extensions throw, which is logged in any case. */
+  onError?: (error: unknown, source: ErrorSource) => void;
+}

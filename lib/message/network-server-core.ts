@@ -1,0 +1,471 @@
+import { EventHub } from "../event-hub.js";
+import { NetworkError } from "../network-error.js";
+import {
+  type ByteSegment,
+  Channel,
+  type Drive,
+  type IConnection,
+  type Peer,
+  type PeerConfig,
+  type PeerHandler,
+} from "../peer/index.js";
+import { checkReason } from "../socket/disconnect-reason.js";
+import { DisconnectCode, type DisconnectReason, type IncomingConnection } from "../socket/index.js";
+import { ServerAuthentication, type ServerAuthenticationOwner } from "./authentication/server-authentication.js";
+import type { SessionTable } from "./authentication/session-table.js";
+import type { ServerExtension } from "./extension.js";
+import type { HostLink } from "./host-link.js";
+import type { NetworkClientCore } from "./network-client-core.js";
+import { NetworkCore } from "./network-core.js";
+import { type NetworkServerEvents, SERVER_EVENTS, SERVER_LATE_EVENTS } from "./network-events.js";
+import type { NetworkServer, NetworkServerOptions } from "./network-server.js";
+import { NetworkPlayer } from "./players/network-player.js";
+import { type INetworkPlayer, type PlayerAuthentication, PlayerState } from "./players/player.js";
+import { type SendManyOptions, sendToPlayers } from "./players/send-to-players.js";
+import { UnidentifiedPlayers } from "./players/unidentified-players.js";
+import { defaultErrorBudget, type ErrorBudget, ErrorFlags, errorCosts } from "./protocol/error-flags.js";
+import type { MessageDefinition } from "./protocol/message.js";
+import {
+  HelloMessage,
+  PingMessage,
+  PongMessage,
+  ProofMessage,
+  SceneLoadedMessage,
+  TableMessage,
+  WelcomeMessage,
+} from "./protocol/system-messages.js";
+import { type LoadSceneOptions, SceneBarrier } from "./scene-barrier.js";
+import type { INetworkTime } from "./time/network-time.js";
+import { TickLoop } from "./time/tick-loop.js";
+
+/** What a server's core is given. Several cores may share sessions and ids, and get their connections from one Peer. */
+export interface ServerParts {
+  /**
+   * Makes a Peer for the core as its handler, and binds it. Null: there is none, and whoever accepts connections calls
+   * `attach`, and then the core's methods of a `PeerHandler`.
+   */
+  openPeer: ((handler: PeerHandler, config: Partial<PeerConfig>) => Promise<Peer>) | null;
+  /** Null: a player whose connection is lost has left. */
+  sessions: SessionTable | null;
+  /** Gives a player its `id`: 1 or more, never the same twice. */
+  nextPlayerId(): number;
+}
+
+/** Reasons after which a player may come back. */
+const LOSSES = new Set<number>([DisconnectCode.Timeout, DisconnectCode.ConnectionLost, DisconnectCode.Replaced]);
+
+/** What happens inside of a {@link NetworkServer}: connections become players, which are admitted, lost, resumed, ended. */
+export class NetworkServerCore extends NetworkCore<ServerExtension> implements ServerAuthenticationOwner {
+  readonly events = new EventHub<NetworkServerEvents>(
+    SERVER_EVENTS,
+    (error) => this.report(error, null, null),
+    SERVER_LATE_EVENTS,
+  );
+  readonly errorBudget: ErrorBudget | null;
+  readonly sessions: SessionTable | null;
+  readonly time: INetworkTime;
+  readonly #server: NetworkServer;
+  readonly #options: NetworkServerOptions;
+  readonly #parts: ServerParts;
+  readonly #authentication: ServerAuthentication;
+  readonly #scenes: SceneBarrier;
+  readonly #unidentified: UnidentifiedPlayers;
+  readonly #byConnection = new Map<IConnection, NetworkPlayer>();
+  readonly #players = new Set<NetworkPlayer>();
+  readonly #isSelfDriven: boolean;
+  /** The number of the last `start`: what an earlier one was waiting for is dropped. */
+  #starts = 0;
+  #peer: Peer | null = null;
+  #tickLoop: TickLoop | null = null;
+  #host: HostLink | null = null;
+  #localPlayer: NetworkPlayer | null = null;
+  #tick = 0;
+  #startedMs = 0;
+  #isTickPlanned = false;
+
+  /** @param server the public object, which extensions get */
+  constructor(server: NetworkServer, options: NetworkServerOptions, parts: ServerParts) {
+    super(options);
+    const { tickRate = 0, errorBudget, authentication = { authenticators: [] } } = options;
+    if (!(tickRate >= 0 && tickRate <= 1000)) throw new RangeError(`tickRate is 0 to 1000, not ${tickRate}`);
+    this.#server = server;
+    this.#options = options;
+    this.#parts = parts;
+    this.sessions = parts.sessions;
+    this.errorBudget = errorBudget === null ? null : { ...defaultErrorBudget, ...errorBudget };
+    this.#isSelfDriven = this.drive === "automatic" && tickRate === 0;
+    this.#authentication = new ServerAuthentication(this, authentication);
+    this.#scenes = new SceneBarrier(this.clock, (player) => this.#readied(player));
+    this.#unidentified = new UnidentifiedPlayers(this.clock, this.protocol, (player, resumes) =>
+      this.#greet(player, resumes),
+    );
+    const core = this;
+    this.time = {
+      get nowMs() {
+        return core.active ? core.clock.now() - core.#startedMs : 0;
+      },
+      get tick() {
+        return core.#tick;
+      },
+    };
+    this.#registerHandlers();
+  }
+
+  get players(): INetworkPlayer[] {
+    return [...this.#players];
+  }
+
+  get authenticatedPlayers(): NetworkPlayer[] {
+    return [...this.#players].filter((player) => player.isAuthenticated);
+  }
+
+  get localPlayer(): INetworkPlayer | null {
+    return this.#localPlayer;
+  }
+
+  get isHost(): boolean {
+    return this.#host !== null;
+  }
+
+  get sceneName(): string | null {
+    return this.#scenes.name;
+  }
+
+  get boundPort(): number | null {
+    return this.#peer?.boundPort ?? null;
+  }
+
+  async start(localClient: NetworkClientCore | null): Promise<void> {
+    this.assertInactive();
+    localClient?.prepareHost();
+    this.activate();
+    this.events.reset("stopped");
+    this.#startedMs = this.clock.now();
+    const attempt = ++this.#starts;
+    const { openPeer } = this.#parts;
+    if (openPeer) await this.#open(openPeer, attempt);
+    this.forEachExtension((extension) => extension.started?.(this.#server));
+    this.events.emit("started");
+    if (localClient) await this.#startHost(localClient);
+    const { tickRate = 0 } = this.#options;
+    if (this.drive === "automatic" && tickRate > 0 && attempt === this.#starts) {
+      this.#tickLoop = new TickLoop(this.clock, tickRate, (ticks) => {
+        this.#tick = (this.#tick + ticks - 1) >>> 0;
+        this.updateReceive();
+        this.updateSent();
+      });
+    }
+  }
+
+  async stop(reason?: DisconnectReason): Promise<void> {
+    if (!this.active) return;
+    if (reason) checkReason(reason);
+    const { code, text } = reason ?? { code: DisconnectCode.ServerStopped, text: "The server has stopped" };
+    this.#starts++;
+    this.#tickLoop?.stop();
+    const peer = this.#peer;
+    const hostPeer = this.#host && this.#hostEnded();
+    for (const player of [...this.#players]) {
+      this.#byConnection.delete(player.lastConnection);
+      if (player.isConnected) player.refuse(code, text);
+      this.#end(player, { code, text });
+    }
+    this.#unidentified.clear();
+    this.#byConnection.clear();
+    this.#scenes.reset();
+    this.events.emit("stopped");
+    this.forEachExtension((extension) => extension.stopped?.());
+    this.deactivate();
+    for (const name of ["started", "hostStarted", "hostStopped"] as const) this.events.reset(name);
+    this.#peer = null;
+    this.#tick = 0;
+    await Promise.all([peer?.close(), hostPeer?.close()]);
+  }
+  updateReceive(): void {
+    if (!this.active) return;
+    this.#tick = (this.#tick + 1) >>> 0;
+    this.#peer?.updateReceive();
+    this.#host?.receiveAtServer();
+  }
+
+  updateSent(): void {
+    if (!this.active) return;
+    this.#runTick();
+    this.#peer?.updateSent();
+    this.#host?.server.updateSent();
+  }
+
+  requestTick(): void {
+    if (!this.#isSelfDriven || this.#isTickPlanned || !this.active) return;
+    this.#isTickPlanned = true;
+    queueMicrotask(() => {
+      this.#isTickPlanned = false;
+      if (!this.active) return;
+      this.#tick = (this.#tick + 1) >>> 0;
+      this.#runTick();
+    });
+  }
+
+  sendToAll<T>(message: MessageDefinition<T>, value: T, options?: SendManyOptions): number {
+    return sendToPlayers(this, this.#players, message, value, (player) => player.isAuthenticated, options);
+  }
+
+  sendToMany<T>(
+    players: Iterable<INetworkPlayer>,
+    message: MessageDefinition<T>,
+    value: T,
+    options?: SendManyOptions,
+  ): number {
+    return sendToPlayers(this, players, message, value, (player) => player.isConnected, options);
+  }
+
+  sendToReady<T>(message: MessageDefinition<T>, value: T, options?: SendManyOptions): number {
+    return sendToPlayers(this, this.#players, message, value, (player) => player.ready, options);
+  }
+
+  async loadScene(name: string, options: LoadSceneOptions = {}): Promise<void> {
+    if (!this.active) throw new NetworkError("ERR_STATE", "The server is not active");
+    await this.#scenes.load(name, this.authenticatedPlayers, options);
+  }
+
+  // What a Peer calls, or whoever else accepts connections.
+
+  /** @param isHost it leads to a client in this process */
+  attach(connection: IConnection, isHost = false): void {
+    const player = new NetworkPlayer(this, connection, isHost);
+    if (isHost) this.#localPlayer = player;
+    this.#byConnection.set(connection, player);
+    this.#unidentified.add(player);
+  }
+
+  beforeAccept(incoming: IncomingConnection): true | DisconnectReason {
+    try {
+      return this.#options.beforeAccept?.(incoming) ?? true;
+    } catch (error) {
+      this.report(error, null, null);
+      return { code: DisconnectCode.ServerFull, text: "The server takes nobody" };
+    }
+  }
+
+  onConnected(connection: IConnection): void {
+    this.attach(connection);
+  }
+
+  onMessage(connection: IConnection, bytes: ByteSegment, channel: Channel): void {
+    const player = this.#byConnection.get(connection);
+    if (!player || !this.#unidentified.maySend(player, bytes)) return;
+    this.dispatcher.receive(player, bytes, channel);
+    this.requestTick();
+  }
+
+  onDisconnected(connection: IConnection, reason: DisconnectReason): void {
+    const player = this.#byConnection.get(connection);
+    if (!player) return;
+    this.#byConnection.delete(connection);
+    if (this.sessions?.has(player) && player.isAuthenticated && LOSSES.has(reason.code)) this.#suspend(player);
+    else this.#end(player, reason);
+    this.requestTick();
+  }
+
+  onDrain(connection: IConnection): void {
+    const player = this.#byConnection.get(connection);
+    if (player) this.events.emit("drained", player);
+  }
+
+  // What handlers and players call.
+
+  charge(player: NetworkPlayer, cost: number, flags: ErrorFlags, text: string): void {
+    if (player.isHost) this.logger.warn(`valve-sockets: the host's client: ${text}`);
+    player.chargeError(cost, flags);
+  }
+
+  unauthenticated(player: NetworkPlayer, message: MessageDefinition<unknown>): void {
+    player.chargeError(0, ErrorFlags.Unauthenticated);
+    player.refuse(DisconnectCode.NotAuthenticated, `${message.name} needs an authenticated player`);
+  }
+
+  errorLimitReached(player: NetworkPlayer): void {
+    const { onErrorLimit } = this.#options;
+    if (!onErrorLimit) {
+      player.refuse(DisconnectCode.ErrorLimit, "Too many errors");
+      return;
+    }
+    try {
+      onErrorLimit(player);
+    } catch (error) {
+      this.report(error, player, null);
+    }
+  }
+
+  leave(player: NetworkPlayer, reason: DisconnectReason): void {
+    // The connection then calls `onDisconnected`; a suspended player has none.
+    player.lastConnection.disconnect(reason);
+    if (player.state === PlayerState.Suspended) this.#end(player, reason);
+  }
+
+  // What the authentication calls.
+
+  admit(player: NetworkPlayer, authentication: PlayerAuthentication, reply: Uint8Array): void {
+    player.id = this.#parts.nextPlayerId();
+    player.authentication = authentication;
+    this.sessions?.create(player);
+    this.#welcome(player, authentication.method, reply);
+    this.forEachExtension((extension) => extension.playerAuthenticated?.(player));
+    // An extension may have disconnected the player.
+    if (player.isAuthenticated) this.events.emit("authenticated", player);
+    if (player.isAuthenticated) this.#scenes.enter(player);
+    this.requestTick();
+  }
+
+  resume(newcomer: NetworkPlayer, player: NetworkPlayer): void {
+    const { lastConnection: connection, agreement } = newcomer;
+    const earlier = player.connection;
+    this.sessions?.resume(player);
+    if (earlier) {
+      this.#byConnection.delete(earlier);
+      player.suspended();
+      earlier.refuse(DisconnectCode.Replaced, "The session goes on elsewhere");
+    }
+    this.#byConnection.set(connection, player);
+    player.attach(connection, agreement);
+    this.#welcome(player, player.authentication?.method as string, new Uint8Array(0));
+    this.forEachExtension((extension) => extension.playerResumed?.(player));
+    if (player.isAuthenticated) this.events.emit("resumed", player);
+    if (player.isAuthenticated) this.#scenes.enter(player);
+    this.requestTick();
+  }
+
+  reportError(error: unknown, player: NetworkPlayer): void {
+    this.report(error, player, ProofMessage);
+  }
+
+  #registerHandlers(): void {
+    const handlers = this.dispatcher;
+    const misplaced = (player: NetworkPlayer, text: string) =>
+      this.charge(player, errorCosts.invalidState, ErrorFlags.InvalidState, text);
+    handlers.registerSystem(TableMessage, (table, player) => {
+      if (!this.#unidentified.onTable(player, table)) misplaced(player, "A table that was not expected");
+    });
+    handlers.registerSystem(HelloMessage, ({ resumes }, player) => {
+      if (!this.#unidentified.onHello(player, resumes)) misplaced(player, "A second hello");
+    });
+    handlers.registerSystem(ProofMessage, ({ method, payload }, player) => {
+      const wasAsked = this.#authentication.onProof(player, method, payload);
+      if (!wasAsked) misplaced(player, "A proof that was not asked for");
+    });
+    handlers.registerSystem(PingMessage, ({ clientTimeMs }, player) => {
+      const pong = { clientTimeMs, serverTimeMs: this.time.nowMs, tick: this.#tick };
+      player.send(PongMessage, pong, Channel.Unreliable);
+    });
+    handlers.registerSystem(SceneLoadedMessage, ({ number }, player) => {
+      if (!this.#scenes.loaded(player, number)) misplaced(player, "A scene that it was not asked to load");
+    });
+  }
+
+  /** A client has said hello, and both sides agree on the protocol. */
+  #greet(player: NetworkPlayer, resumes: boolean): void {
+    if (!resumes) {
+      this.#players.add(player);
+      this.events.emit("connected", player);
+    }
+    if (player.isConnected) this.#authentication.begin(player, resumes);
+  }
+
+  #welcome(player: NetworkPlayer, method: string, reply: Uint8Array): void {
+    const session = this.sessions?.of(player);
+    const resumeWindowMs = this.sessions?.options.resumeWindowMs ?? 0;
+    player.state = PlayerState.Authenticated;
+    player.send(WelcomeMessage, {
+      playerId: player.id,
+      method,
+      reply,
+      session: session && { id: session.id, secret: session.secret, resumeWindowMs },
+      ticksPerSecond: this.#options.tickRate ?? 0,
+    });
+  }
+
+  #suspend(player: NetworkPlayer): void {
+    player.suspended();
+    this.#scenes.leave(player);
+    this.sessions?.suspend(player, () => {
+      this.#end(player, { code: DisconnectCode.Timeout, text: "The player has not come back" });
+    });
+    if (player.state !== PlayerState.Suspended) return;
+    this.forEachExtension((extension) => extension.playerSuspended?.(player));
+    this.events.emit("suspended", player);
+  }
+
+  /** A player has left for good. A connection that never said hello is removed without an event. */
+  #end(player: NetworkPlayer, reason: DisconnectReason): void {
+    if (player.state === PlayerState.Disconnected) return;
+    this.#unidentified.remove(player);
+    this.#authentication.cancel(player);
+    this.sessions?.remove(player);
+    player.ended();
+    this.#scenes.leave(player);
+    const wasKnown = this.#players.delete(player);
+    if (wasKnown) {
+      this.events.emit("disconnected", player, reason);
+      this.forEachExtension((extension) => extension.playerDisconnecting?.(player, reason));
+    }
+    if (player !== this.#localPlayer) return;
+    if (this.#host) void this.#hostEnded().close();
+    this.#localPlayer = null;
+  }
+
+  #readied(player: NetworkPlayer): void {
+    this.forEachExtension((extension) => extension.playerReady?.(player));
+    this.events.emit("readied", player);
+  }
+
+  async #open(openPeer: NonNullable<ServerParts["openPeer"]>, attempt: number): Promise<void> {
+    try {
+      const peer = await openPeer(this, this.peerConfig(this.#peerDrive));
+      if (attempt === this.#starts) this.#peer = peer;
+      else await peer.close();
+    } catch (error) {
+      if (attempt === this.#starts) this.deactivate();
+      throw error;
+    }
+    if (attempt !== this.#starts) throw new NetworkError("ERR_CLOSED", "The server was stopped");
+  }
+
+  async #startHost(client: NetworkClientCore): Promise<void> {
+    const handler: PeerHandler = {
+      onConnected: (connection) => {
+        this.attach(connection, true);
+        this.events.emit("hostStarted");
+      },
+      onMessage: (connection, bytes, channel) => this.onMessage(connection, bytes, channel),
+      onDisconnected: (connection, reason) => this.onDisconnected(connection, reason),
+      onDrain: (connection) => this.onDrain(connection),
+    };
+    const host = client.joinHost({ handler, config: this.peerConfig(this.#peerDrive) });
+    this.#host = host;
+    try {
+      await host.connect();
+    } catch (error) {
+      if (this.#host === host) this.#host = null;
+      void host.server.close();
+      client.abandon(error as Error);
+    }
+  }
+
+  #hostEnded(): Peer {
+    const { server } = this.#host as HostLink;
+    this.#host = null;
+    this.events.emit("hostStopped");
+    return server;
+  }
+
+  /** With a tick rate, or driven by hand, the core drives its Peers. */
+  get #peerDrive(): Drive {
+    return this.#isSelfDriven ? "automatic" : "manual";
+  }
+
+  #runTick(): void {
+    this.forEachExtension((extension) => extension.tick?.(this.#tick));
+    this.events.emit("ticked", this.#tick);
+    this.forEachExtension((extension) => extension.beforeSend?.());
+  }
+}
