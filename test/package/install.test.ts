@@ -34,7 +34,7 @@ test("the package holds what it should and nothing else", () => {
     "prebuilds/linux-x64/valve-sockets.glibc.node",
     "CMakeLists.txt",
     "native/addon/bindings/addon.cc",
-    "deps/gns/Cargo.lock",
+    "deps/Cargo.lock",
     "LICENSE",
     "THIRD_PARTY_NOTICES.md",
     "sbom.cdx.json",

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { native } from "../../lib/addon/native.js";
 import * as lib from "../../lib/index.js";
-import { checkoutCache } from "../../scripts/paths.mjs";
+import { readGnsHeaders } from "../support/gns-headers.js";
 
 /**
  * Where a function of GNS went: `native`, a function of the addon that calls it; `typescript`, a member that does the
@@ -17,21 +17,6 @@ const table: Record<string, Record<string, Entry>> = JSON.parse(
   readFileSync(join(root, "native", "gns-functions.json"), "utf8"),
 );
 
-/** The headers that the addon was compiled with, without comments and preprocessor lines. */
-function readHeaders(): Map<string, string> {
-  const cache = readFileSync(join(checkoutCache("cmake"), "CMakeCache.txt"), "utf8");
-  const cmake = /^GameNetworkingSockets_DIR:PATH=(.+)$/m.exec(cache)?.[1];
-  if (cmake === undefined) throw new Error("The build tree does not say where GameNetworkingSockets is");
-  const folder = join(cmake, "..", "..", "..", "include", "GameNetworkingSockets", "steam");
-  const headers = new Map<string, string>();
-  for (const name of readdirSync(folder)) {
-    const text = readFileSync(join(folder, name), "utf8");
-    const code = text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/\/\/.*$/gm, "");
-    headers.set(name, code.replace(/^\s*#(?:.*\\\n)*.*$/gm, ""));
-  }
-  return headers;
-}
-
 /** What is declared in `body` at its own level: the name before the first parenthesis of each declaration. */
 function declaredNames(body: string): string[] {
   const flat = body.replace(/\{[^{}]*\}/g, ";");
@@ -41,7 +26,7 @@ function declaredNames(body: string): string[] {
 /** The methods of each interface, and the C functions under `functions`. */
 function readFunctions(): Map<string, Set<string>> {
   const found = new Map<string, Set<string>>([["functions", new Set()]]);
-  for (const code of readHeaders().values()) {
+  for (const code of readGnsHeaders().values()) {
     for (const [, name, body] of code.matchAll(/^class (ISteam\w+)\s*\{([\s\S]*?)^\};/gm)) {
       const members = (body as string).replace(/^(public|protected|private):/gm, "");
       const names = declaredNames(members).filter((method) => !members.includes(`~${method}`));
