@@ -9,6 +9,10 @@ export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   return all;
 }
 
+export function equalBytes(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, at) => byte === other[at]);
+}
+
 /** Below it a loop is as fast as a view, which is a heap object of 96 bytes; 1150 bytes take a loop 30 times as long. */
 const VIEW_BYTES = 128;
 

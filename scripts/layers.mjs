@@ -24,21 +24,8 @@ export const layers = {
   },
   peer: {
     below: ["socket", "noise"],
-    base: [
-      "byte-segment",
-      "channel",
-      "connection",
-      "peer-connection-state",
-      "metrics",
-      "packet-format",
-      "packet-reader",
-      "peer-config",
-      "peer-error",
-      "peer-handler",
-      "profile",
-      "varint",
-    ],
-    wings: ["delivery", "streams", "raw-udp", "over-reliable"],
+    base: ["byte-segment", "channel", "integers", "metrics", "packet-format", "peer-config", "profile"],
+    wings: ["collections", "frames", "delivery", "streams", "raw-udp", "over-reliable", "handshake", "connection"],
   },
   message: {
     below: ["peer", "socket", "serialization"],

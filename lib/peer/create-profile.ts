@@ -1,6 +1,6 @@
 import type { TransportKeys } from "../noise/index.js";
 import type { IConnectionHandle } from "../socket/index.js";
-import type { Encryption } from "./encryption.js";
+import type { Encryption } from "./handshake/encryption.js";
 import { ReliableLanesProfile } from "./over-reliable/reliable-lanes-profile.js";
 import { StreamProfile } from "./over-reliable/stream-profile.js";
 import { ProfileKind } from "./packet-format.js";

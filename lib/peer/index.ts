@@ -2,13 +2,12 @@
 /** The Peer: connections with reliable, unreliable and notify messages, and streams, over any socket. */
 export { ByteSegment } from "./byte-segment.js";
 export { Channel, type NotifyCallbacks } from "./channel.js";
-export type { IConnection } from "./connection.js";
-export type { PeerEncryption } from "./encryption.js";
+export type { IConnection } from "./connection/connection.js";
+export { PeerConnectionState } from "./connection/peer-connection-state.js";
 export type { ConnectionMetrics, PeerMetrics } from "./metrics.js";
 export { MAX_UNRELIABLE_MESSAGE_SIZE } from "./packet-format.js";
 export { Peer } from "./peer.js";
-export type { Drive, PeerConfig } from "./peer-config.js";
-export { PeerConnectionState } from "./peer-connection-state.js";
+export type { Drive, PeerConfig, PeerEncryption } from "./peer-config.js";
 export type { PeerHandler } from "./peer-handler.js";
 export type { SendBudget } from "./profile.js";
 export type { OutgoingStream, StreamListener } from "./streams/index.js";

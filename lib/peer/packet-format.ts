@@ -44,6 +44,9 @@ export const LANES = 6;
 /** Bytes of a tag where packets are sealed. */
 export const TAG_BYTES = 16;
 
+/** Bytes that stand for what the two ends talk about. */
+export const FINGERPRINT_BYTES = 8;
+
 /** Kind, session and number of a Data packet. */
 export const DATA_HEADER_BYTES = 9;
 

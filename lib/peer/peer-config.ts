@@ -1,10 +1,22 @@
 import { type Clock, systemClock } from "../clock.js";
+import type { NoisePrimitives } from "../noise/index.js";
 import { type Random, type RandomBytes, secureRandomBytes } from "../random.js";
-import type { PeerEncryption } from "./encryption.js";
-import { FINGERPRINT_BYTES } from "./handshake-packets.js";
+import { FINGERPRINT_BYTES } from "./packet-format.js";
 
 /** Who makes a Peer work: the socket and one timer, or the application's loop. */
 export type Drive = "automatic" | "manual";
+
+/** Encryption of the Peer's own, by Noise, for raw UDP and GNS. A WebSocket has that of its transport (wss). */
+export interface PeerEncryption {
+  /** Where the cryptography comes from: in Node.js `nativePrimitives` of `valve-sockets/noise/native`. */
+  primitives: NoisePrimitives;
+  /** Server: its private keys (`generateServerKey`); two during a change. Without one, nobody can know it again. */
+  serverKeys?: readonly string[];
+  /** Client: the server's public key. No other server is talked to, and nothing is ever said in the clear. */
+  serverKey?: string;
+  /** Server: who comes without encryption is refused. Default true. */
+  required?: boolean;
+}
 
 /** All settings of a {@link Peer}; each has a default. Times in milliseconds, sizes in bytes. */
 export interface PeerConfig {

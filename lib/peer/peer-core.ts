@@ -1,3 +1,4 @@
+import { equalBytes } from "../bytes.js";
 import { NetworkError } from "../network-error.js";
 import { checkReason } from "../socket/disconnect-reason.js";
 import {
@@ -13,22 +14,26 @@ import {
 } from "../socket/index.js";
 import { ByteSegment } from "./byte-segment.js";
 import type { Channel } from "./channel.js";
-import { ClientHandshake, type ClientHandshakeOwner } from "./client-handshake.js";
-import type { IConnection } from "./connection.js";
-import { ConnectionTable } from "./connection-table.js";
+import type { IConnection } from "./connection/connection.js";
+import { ConnectionTable } from "./connection/connection-table.js";
+import { type ConnectionOwner, type ConnectionSettings, PeerConnection } from "./connection/peer-connection.js";
+import { PeerConnectionState } from "./connection/peer-connection-state.js";
 import { createProfile } from "./create-profile.js";
-import { combinedSecurity, Encryption } from "./encryption.js";
-import { equalBytes } from "./handshake-packets.js";
+import { ClientHandshake, type ClientHandshakeOwner } from "./handshake/client-handshake.js";
+import { combinedSecurity, Encryption } from "./handshake/encryption.js";
+import { PendingConnection } from "./handshake/pending-connection.js";
+import {
+  type AcceptedRequest,
+  FULL,
+  ServerHandshake,
+  type ServerHandshakeOwner,
+} from "./handshake/server-handshake.js";
 import { newPeerMetrics, type PeerMetrics } from "./metrics.js";
 import { MIN_PACKET_SIZE, type ProfileKind } from "./packet-format.js";
 import { completeConfig, type PeerConfig } from "./peer-config.js";
-import { type ConnectionOwner, type ConnectionSettings, PeerConnection } from "./peer-connection.js";
-import { PeerConnectionState } from "./peer-connection-state.js";
 import { PeerDrive } from "./peer-drive.js";
 import { connectError, explainRefusal } from "./peer-error.js";
 import type { PeerHandler } from "./peer-handler.js";
-import { PendingConnection } from "./pending-connection.js";
-import { type AcceptedRequest, FULL, ServerHandshake, type ServerHandshakeOwner } from "./server-handshake.js";
 
 /** Then timers and everybody else have their turn: a quarter of a second, where a message takes its handler 8 us. */
 const MAX_PACKETS_A_TURN = 32_768;

@@ -1,7 +1,7 @@
 import type { ISocket } from "../socket/index.js";
-import { DeadlineQueue, type Waiting } from "./deadline-queue.js";
+import { DeadlineQueue, type Waiting } from "./collections/deadline-queue.js";
+import type { PeerConnection } from "./connection/peer-connection.js";
 import type { PeerConfig } from "./peer-config.js";
-import type { PeerConnection } from "./peer-connection.js";
 
 /** Something with a deadline. */
 export type Scheduled = Waiting & { update(nowMs: number, pausedMs: number): void };

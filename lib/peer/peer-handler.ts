@@ -1,7 +1,7 @@
 import type { DisconnectReason, IncomingConnection } from "../socket/index.js";
 import type { ByteSegment } from "./byte-segment.js";
 import type { Channel } from "./channel.js";
-import type { IConnection } from "./connection.js";
+import type { IConnection } from "./connection/connection.js";
 
 /** What a Peer tells its user. What a callback throws is reported as an uncaught error, and harms no connection. */
 export interface PeerHandler {

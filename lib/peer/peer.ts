@@ -1,5 +1,5 @@
 import type { DisconnectReason, IBindEndPoint, IConnectEndPoint, ISocket } from "../socket/index.js";
-import type { IConnection } from "./connection.js";
+import type { IConnection } from "./connection/connection.js";
 import type { PeerMetrics } from "./metrics.js";
 import type { PeerConfig } from "./peer-config.js";
 import { PeerCore } from "./peer-core.js";

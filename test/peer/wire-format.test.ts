@@ -1,21 +1,21 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { PacketReader } from "../../lib/peer/frames/packet-reader.js";
 import {
   readAccept,
   readConnectRequest,
-  readReason,
+  readReject,
   readRequestNonce,
   SecurityPattern,
   writeAccept,
   writeChallenge,
   writeConnectRequest,
   writeReject,
-} from "../../lib/peer/handshake-packets.js";
+} from "../../lib/peer/handshake/handshake-packets.js";
+import { sipHash } from "../../lib/peer/handshake/siphash.js";
 import { Channel } from "../../lib/peer/index.js";
+import { MAX_VARINT, varintSize, writeVarint } from "../../lib/peer/integers.js";
 import { ProfileKind } from "../../lib/peer/packet-format.js";
-import { PacketReader } from "../../lib/peer/packet-reader.js";
-import { sipHash } from "../../lib/peer/siphash.js";
-import { MAX_VARINT, varintSize, writeVarint } from "../../lib/peer/varint.js";
 import { seededRandom } from "../../lib/testing/index.js";
 import { PeerWorld, text } from "../support/peer-world.js";
 
@@ -81,7 +81,7 @@ describe("packets of the handshake, as docs/wire-format.md has them", () => {
   test("Reject", () => {
     const packet = writeReject(nonce, { code: 1010, text: "full" });
     expect(hex(packet)).toBe(vector("Reject"));
-    expect(readReason(read(packet, 9))).toEqual({ code: 1010, text: "full" });
+    expect(readReject(read(packet, 9))).toEqual({ code: 1010, text: "full" });
   });
 });
 

@@ -1,10 +1,11 @@
+import { ByteRing } from "../collections/byte-ring.js";
+import { MAX_MESSAGE_HEAD_BYTES, messageFrameSize, writeMessageHead } from "../frames/message-frame.js";
 import { FrameKind } from "../packet-format.js";
-import { varintSize } from "../varint.js";
-import { ByteRing } from "./byte-ring.js";
 
 /** Messages that wait to leave, one behind the other as the frames that they become: kind, length, bytes. */
 export class FrameQueue {
   readonly #ring = new ByteRing();
+  readonly #head = new Uint8Array(MAX_MESSAGE_HEAD_BYTES);
   readonly #maxBytes: number;
   #start = 0;
   #end = 0;
@@ -19,10 +20,10 @@ export class FrameQueue {
 
   /** @returns false: full */
   push(kind: number, bytes: Uint8Array, offset: number, length: number): boolean {
-    const size = 1 + varintSize(length) + length;
+    const size = messageFrameSize(length);
     if (this.bytes + size > this.#maxBytes) return false;
     this.#ring.reserve(this.#start, this.#end + size);
-    this.#ring.writeVarint(this.#ring.writeByte(this.#end, kind), length);
+    this.#ring.write(this.#end, this.#head, 0, writeMessageHead(this.#head, 0, kind, length));
     this.#ring.write(this.#end + size - length, bytes, offset, length);
     this.#end += size;
     return true;
@@ -31,8 +32,7 @@ export class FrameQueue {
   /** Size of the oldest frame, 0: there is none. */
   get nextSize(): number {
     if (this.#start === this.#end) return 0;
-    const length = this.#ring.readVarint(this.#start + 1);
-    return 1 + varintSize(length) + length;
+    return messageFrameSize(this.#ring.readVarint(this.#start + 1));
   }
 
   get nextIsNotify(): boolean {

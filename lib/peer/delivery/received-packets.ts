@@ -1,17 +1,12 @@
-import { FrameKind } from "../packet-format.js";
-import { writeU32, writeVarint } from "../varint.js";
-import { RangeSet } from "./range-set.js";
+import { RangeSet } from "../collections/range-set.js";
+import { ackDelayUnits, MAX_FURTHER_RANGES, writeAckFrame } from "../frames/ack-frame.js";
 
 /** How far behind the newest a packet may come and still be known as new or as a copy. */
 export const RECEIVE_WINDOW = 4096;
-/** Ranges of an Ack frame beside the first one, at most. */
-export const MAX_FURTHER_RANGES = 31;
 /** An acknowledgement waits at most so long for company. */
 export const MAX_ACK_DELAY_MS = 25;
 /** That of a single packet of which nothing would be sent again: so long that it leaves with what a game sends anyhow. */
 export const MAX_LONE_ACK_DELAY_MS = 125;
-/** Largest Ack frame: kind, largest, delay, count, and ranges of two varints each. */
-export const MAX_ACK_BYTES = 10 + 8 * (MAX_FURTHER_RANGES + 1);
 
 /** The beginning of a connection is acknowledged more often: there the other side learns how fast it can send. */
 const EAGER_PACKETS = 100;
@@ -93,18 +88,8 @@ export class ReceivedPackets {
 
   /** Writes an Ack frame that ends before `end` and gives its end; drops the oldest ranges where room is short. */
   writeAck(buffer: Uint8Array, start: number, end: number, nowMs: number): number {
-    const ranges = this.#acknowledged;
-    const newest = ranges.count - 1;
-    const furtherRanges = Math.min(newest, Math.floor((end - start - 18) / 8));
-    buffer[start] = FrameKind.Ack;
-    let at = writeU32(buffer, start + 1, ranges.end(newest) - 1);
-    at = writeVarint(buffer, at, Math.min(Math.max(Math.floor((nowMs - this.#largestAcknowledgedMs) * 8), 0), 0xffff));
-    at = writeVarint(buffer, at, furtherRanges);
-    at = writeVarint(buffer, at, ranges.end(newest) - ranges.start(newest) - 1);
-    for (let index = newest - 1; index >= newest - furtherRanges; index--) {
-      at = writeVarint(buffer, at, ranges.start(index + 1) - ranges.end(index) - 1);
-      at = writeVarint(buffer, at, ranges.end(index) - ranges.start(index) - 1);
-    }
+    const delayUnits = ackDelayUnits(nowMs - this.#largestAcknowledgedMs);
+    const at = writeAckFrame(buffer, start, end, this.#acknowledged, delayUnits);
     this.ackDueMs = Number.POSITIVE_INFINITY;
     this.#unacknowledgedCount = 0;
     this.#hasNews = false;

@@ -2,10 +2,11 @@ import { Delivery, type IConnectionHandle, type ReceivedPacket } from "../../soc
 import { Channel, type NotifyCallbacks } from "../channel.js";
 import { FrameQueue } from "../delivery/frame-queue.js";
 import { RoundTripEstimator } from "../delivery/round-trip-estimator.js";
+import { MAX_MESSAGE_HEAD_BYTES, MessageFrame } from "../frames/message-frame.js";
+import { readNumberFrame, writeNumberFrame } from "../frames/number-frame.js";
+import { PacketReader } from "../frames/packet-reader.js";
 import { CONTROL_LANE, FrameKind, LANES, type ProfileKind, STREAM_LANE, TAG_BYTES } from "../packet-format.js";
-import { PacketReader } from "../packet-reader.js";
 import type { Profile, ProfileHost, SendBudget } from "../profile.js";
-import { writeU32 } from "../varint.js";
 
 /** What both carried profiles are made of. */
 export interface OverReliableOptions {
@@ -23,8 +24,8 @@ const DATAGRAM_QUEUE_BYTES = 64 * 1024;
 export const STREAM_BUFFER_BYTES = 64 * 1024;
 /** A full transport is looked at again after so long, where it does not tell. */
 const RETRY_MS = 5;
-/** Kind of a packet; kind and length of a frame. */
-const RELIABLE_OVERHEAD_BYTES = 1 + 5;
+/** The kind of a packet, and the head of a frame. */
+const RELIABLE_OVERHEAD_BYTES = 1 + MAX_MESSAGE_HEAD_BYTES;
 
 /** The parts of a message that have come so far. */
 class MessageParts {
@@ -56,6 +57,7 @@ export abstract class OverReliableProfile implements Profile {
   protected readonly maxPacketSize: number;
   protected readonly packet = new Uint8Array(MAX_RELIABLE_PACKET_BYTES);
   protected readonly reader = new PacketReader();
+  readonly #message = new MessageFrame();
   protected readonly datagrams = new FrameQueue(DATAGRAM_QUEUE_BYTES);
   protected readonly roundTrip = new RoundTripEstimator(0);
   /** When a queue that waits for the transport is looked at again. */
@@ -168,16 +170,14 @@ export abstract class OverReliableProfile implements Profile {
     const start = this.beginControl(this.packet);
     let at = this.writeAnswers(this.packet, start, nowMs);
     if (this.#pongToken >= 0) {
-      this.packet[at] = FrameKind.Pong;
-      at = writeU32(this.packet, at + 1, this.#pongToken);
+      at = writeNumberFrame(this.packet, at, FrameKind.Pong, this.#pongToken);
       this.#pongToken = -1;
     }
     if (this.#pingAsked) {
       this.#pingAsked = false;
       this.#pingSentMs = nowMs;
       this.#pingToken = (this.#pingToken + 1) >>> 0;
-      this.packet[at] = FrameKind.Ping;
-      at = writeU32(this.packet, at + 1, this.#pingToken);
+      at = writeNumberFrame(this.packet, at, FrameKind.Ping, this.#pingToken);
     }
     if (at > start) this.transmitControl(this.packet, at);
   }
@@ -201,13 +201,13 @@ export abstract class OverReliableProfile implements Profile {
   /** Reads a message and hands it upward. */
   protected readMessage(channel: Channel, lane: number, limit: number): boolean {
     const { reader } = this;
-    const length = reader.varint();
-    if (length > limit) {
-      this.host.malformed(`A message of ${length} bytes, over the limit of ${limit}`);
+    const frame = this.#message;
+    const isWhole = frame.read(reader);
+    if (frame.length > limit) {
+      this.host.malformed(`A message of ${frame.length} bytes, over the limit of ${limit}`);
       return false;
     }
-    const at = reader.skip(length);
-    return reader.failed || this.host.deliver(channel, lane, reader.buffer, at, length);
+    return !isWhole || this.host.deliver(channel, lane, reader.buffer, frame.start, frame.length);
   }
 
   #readFrame(kind: number, nowMs: number): boolean {
@@ -221,10 +221,10 @@ export abstract class OverReliableProfile implements Profile {
       case FrameKind.Padding:
         return true;
       case FrameKind.Ping:
-        this.#pongToken = reader.u32();
+        this.#pongToken = readNumberFrame(reader);
         return true;
       case FrameKind.Pong:
-        if (reader.u32() === this.#pingToken && !reader.failed && this.#pingSentMs > 0) {
+        if (readNumberFrame(reader) === this.#pingToken && !reader.failed && this.#pingSentMs > 0) {
           this.roundTrip.latestMs = nowMs - this.#pingSentMs;
           this.roundTrip.sample();
           this.#pingSentMs = 0;
@@ -248,10 +248,9 @@ export abstract class OverReliableProfile implements Profile {
   }
 
   #readPart(lane: number): boolean {
-    const { reader } = this;
-    const length = reader.varint();
-    const at = reader.skip(length);
-    if (reader.failed || (this.#assemblers[lane] as MessageParts).add(reader.buffer, at, length)) return true;
+    const frame = this.#message;
+    if (!frame.read(this.reader)) return true;
+    if ((this.#assemblers[lane] as MessageParts).add(this.reader.buffer, frame.start, frame.length)) return true;
     this.host.malformed("A message over the limit");
     return false;
   }

@@ -1,12 +1,12 @@
 import { Delivery, type ReceivedPacket } from "../../socket/index.js";
 import { Channel, type NotifyCallbacks } from "../channel.js";
-import { AckFrame } from "../delivery/ack-frame.js";
 import { NotifyTokens } from "../delivery/notify-tokens.js";
-import { nearestNumber } from "../delivery/packet-number.js";
-import { AckUrgency, MAX_ACK_BYTES, ReceivedPackets } from "../delivery/received-packets.js";
+import { AckUrgency, ReceivedPackets } from "../delivery/received-packets.js";
+import { AckFrame, MAX_ACK_BYTES } from "../frames/ack-frame.js";
+import { nearestNumber } from "../frames/packet-number.js";
+import { writeU32 } from "../integers.js";
 import { FrameKind, LANES, PacketKind, ProfileKind, STREAM_LANE, TAG_BYTES } from "../packet-format.js";
 import type { PacketSeal, ProfileHost } from "../profile.js";
-import { writeU32 } from "../varint.js";
 import { type OverReliableOptions, OverReliableProfile, STREAM_BUFFER_BYTES } from "./over-reliable-profile.js";
 
 export interface ReliableLanesOptions extends OverReliableOptions {
@@ -236,7 +236,7 @@ export class ReliableLanesProfile extends OverReliableProfile {
       this.roundTrip.sample();
     }
     // Before any is told: who hears of it may cause the next frame to be read.
-    for (const packet of settled) packet.isDelivered = ack.names(packet.number);
+    for (const packet of settled) packet.isDelivered = ack.has(packet.number);
     for (const packet of settled) this.#resolve(packet, packet.isDelivered);
     return true;
   }

@@ -1,8 +1,8 @@
 import { Delivery, type ReceivedPacket } from "../../socket/index.js";
 import { Channel, type NotifyCallbacks } from "../channel.js";
 import { NotifyTokens } from "../delivery/notify-tokens.js";
+import { readNumberFrame, writeNumberFrame } from "../frames/number-frame.js";
 import { FrameKind, PacketKind, ProfileKind, STREAM_LANE } from "../packet-format.js";
-import { writeU32 } from "../varint.js";
 import { OverReliableProfile, STREAM_BUFFER_BYTES } from "./over-reliable-profile.js";
 
 /** What the transport may hold before reliable messages wait here, where the more urgent can still pass. */
@@ -90,8 +90,7 @@ export class StreamProfile extends OverReliableProfile {
   protected override writeAnswers(packet: Uint8Array, at: number): number {
     if (this.#handedOver === this.#handedOverAnswered) return at;
     this.#handedOverAnswered = this.#handedOver;
-    packet[at] = FrameKind.NotifyCount;
-    return writeU32(packet, at + 1, this.#handedOver);
+    return writeNumberFrame(packet, at, FrameKind.NotifyCount, this.#handedOver);
   }
 
   protected override readOther(kind: number): boolean {
@@ -109,7 +108,7 @@ export class StreamProfile extends OverReliableProfile {
   }
 
   #readCount(): boolean {
-    const count = (this.reader.u32() - this.#delivered) >>> 0;
+    const count = (readNumberFrame(this.reader) - this.#delivered) >>> 0;
     if (this.reader.failed) return true;
     if (count > this.#sentTokens.length) {
       this.host.malformed("More notify messages acknowledged than sent");

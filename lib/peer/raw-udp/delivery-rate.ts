@@ -1,4 +1,4 @@
-import type { AckFrame } from "../delivery/ack-frame.js";
+import type { AckFrame } from "../frames/ack-frame.js";
 import type { SentPackets } from "./sent-packets.js";
 
 /**

@@ -1,6 +1,6 @@
-import { ByteRing } from "../delivery/byte-ring.js";
-import { nearestNumber } from "../delivery/packet-number.js";
-import { RangeSet } from "../delivery/range-set.js";
+import { ByteRing } from "../collections/byte-ring.js";
+import { RangeSet } from "../collections/range-set.js";
+import { nearestNumber } from "../frames/packet-number.js";
 import type { ProfileHost } from "../profile.js";
 import { LANE_WINDOW_BYTES } from "./lanes.js";
 import { LaneResult, MessageAssembler } from "./message-assembler.js";

@@ -1,10 +1,8 @@
-import { ByteRing } from "../delivery/byte-ring.js";
-import { RangeSet } from "../delivery/range-set.js";
-import { FrameKind } from "../packet-format.js";
-import { varintSize, writeU32, writeVarint } from "../varint.js";
+import { ByteRing } from "../collections/byte-ring.js";
+import { RangeSet } from "../collections/range-set.js";
+import { LANE_BYTES_OVERHEAD, writeLaneBytesHead } from "../frames/lane-bytes-frame.js";
+import { varintSize } from "../integers.js";
 
-/** Kind, offset, and a length of two bytes. */
-const FRAME_OVERHEAD = 7;
 /** A piece of a lane smaller than this is not cut off to fill a packet. */
 const MIN_PIECE_BYTES = 32;
 
@@ -73,13 +71,12 @@ export class LaneSender {
     const isLost = this.#lost.count > 0;
     const start = isLost ? this.#lost.start(0) : this.#next;
     const limit = isLost ? this.#lost.end(0) : Math.min(this.#end, this.base + this.#windowBytes);
-    const room = end - at - FRAME_OVERHEAD;
+    const room = end - at - LANE_BYTES_OVERHEAD;
     if (room < limit - start && room < MIN_PIECE_BYTES) return at;
     const length = Math.min(limit - start, room);
     if (isLost) this.#lost.remove(start, start + length);
     else this.#next += length;
-    buffer[at] = FrameKind.LaneBytes + this.#lane;
-    const content = writeVarint(buffer, writeU32(buffer, at + 1, start), length);
+    const content = writeLaneBytesHead(buffer, at, this.#lane, start, length);
     this.#ring.read(start, buffer, content, length);
     this.pieceStart = start;
     this.pieceLength = length;

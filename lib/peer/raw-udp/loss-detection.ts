@@ -1,6 +1,6 @@
-import type { AckFrame } from "../delivery/ack-frame.js";
 import { MAX_ACK_DELAY_MS, MAX_LONE_ACK_DELAY_MS } from "../delivery/received-packets.js";
 import type { RoundTripEstimator } from "../delivery/round-trip-estimator.js";
+import type { AckFrame } from "../frames/ack-frame.js";
 import { PacketState, type SentPackets } from "./sent-packets.js";
 
 /** A packet counts as lost an eighth of a round trip after it is overdue, and no sooner than timers can tell. */

@@ -1,10 +1,12 @@
-import type { DisconnectReason } from "../../socket/index.js";
 import { Channel } from "../channel.js";
-import { AckFrame } from "../delivery/ack-frame.js";
 import { AckUrgency, type ReceivedPackets } from "../delivery/received-packets.js";
-import { readReason } from "../handshake-packets.js";
+import { AckFrame } from "../frames/ack-frame.js";
+import { readCloseFrame } from "../frames/close-frame.js";
+import { LaneBytesFrame } from "../frames/lane-bytes-frame.js";
+import { MessageFrame } from "../frames/message-frame.js";
+import { readNumberFrame } from "../frames/number-frame.js";
+import { PacketReader } from "../frames/packet-reader.js";
 import { FrameKind, LANES } from "../packet-format.js";
-import { PacketReader } from "../packet-reader.js";
 import type { ProfileHost } from "../profile.js";
 import type { RawUdpCounters } from "./counters.js";
 import { LaneReceiver } from "./lane-receiver.js";
@@ -29,6 +31,8 @@ export class PacketReceiver {
   readonly #lanes: LaneReceiver[] = [];
   readonly #reader = new PacketReader();
   readonly #ack = new AckFrame();
+  readonly #laneBytes = new LaneBytesFrame();
+  readonly #message = new MessageFrame();
   readonly #host: ProfileHost;
   readonly #received: ReceivedPackets;
   readonly #sender: PacketSender;
@@ -98,7 +102,7 @@ export class PacketReceiver {
     }
     switch (kind) {
       case FrameKind.Ping:
-        this.#reader.skip(4);
+        readNumberFrame(this.#reader);
         this.#atLeast(AckUrgency.AtOnce);
         return Next.Frame;
       case FrameKind.Unreliable:
@@ -121,7 +125,7 @@ export class PacketReceiver {
   }
 
   #readClose(nowMs: number): Next {
-    const reason: DisconnectReason | null = readReason(this.#reader);
+    const reason = readCloseFrame(this.#reader);
     if (!reason) return Next.Malformed;
     // The answer leaves before the host takes the connection down.
     this.#received.acknowledge(this.#number, AckUrgency.AtOnce, nowMs);
@@ -134,12 +138,10 @@ export class PacketReceiver {
   }
 
   #readLane(lane: number): Next {
-    const reader = this.#reader;
-    const offsetBits = reader.i32();
-    const length = reader.varint();
-    const at = reader.skip(length);
-    if (reader.failed || length === 0) return Next.Malformed;
-    switch ((this.#lanes[lane] as LaneReceiver).receive(offsetBits, reader.buffer, at, length)) {
+    const frame = this.#laneBytes;
+    if (!frame.read(this.#reader)) return Next.Malformed;
+    const { offsetBits, start, length } = frame;
+    switch ((this.#lanes[lane] as LaneReceiver).receive(offsetBits, this.#reader.buffer, start, length)) {
       case LaneResult.Taken:
         return Next.Frame;
       case LaneResult.Refused:
@@ -153,10 +155,8 @@ export class PacketReceiver {
   }
 
   #readDatagram(channel: Channel.Unreliable | Channel.Notify): Next {
-    const reader = this.#reader;
-    const length = reader.varint();
-    const at = reader.skip(length);
-    if (reader.failed) return Next.Malformed;
+    const frame = this.#message;
+    if (!frame.read(this.#reader)) return Next.Malformed;
     if (channel === Channel.Notify) {
       if (this.#number < this.#newestNotify) {
         this.#counters.notifiesLate++;
@@ -165,6 +165,6 @@ export class PacketReceiver {
       }
       this.#newestNotify = this.#number;
     }
-    return this.#host.deliver(channel, 0, reader.buffer, at, length) ? Next.Frame : Next.Stop;
+    return this.#host.deliver(channel, 0, this.#reader.buffer, frame.start, frame.length) ? Next.Frame : Next.Stop;
   }
 }

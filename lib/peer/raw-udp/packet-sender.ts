@@ -1,10 +1,11 @@
 import { Delivery } from "../../socket/index.js";
-import type { AckFrame } from "../delivery/ack-frame.js";
-import { MAX_ACK_BYTES, type ReceivedPackets } from "../delivery/received-packets.js";
+import type { ReceivedPackets } from "../delivery/received-packets.js";
 import { RoundTripEstimator } from "../delivery/round-trip-estimator.js";
-import { DATA_HEADER_BYTES, FrameKind, PacketKind, TAG_BYTES } from "../packet-format.js";
+import { type AckFrame, MAX_ACK_BYTES } from "../frames/ack-frame.js";
+import { writeDataNumber, writeDataSession } from "../frames/data-header.js";
+import { writeNumberFrame } from "../frames/number-frame.js";
+import { DATA_HEADER_BYTES, FrameKind, TAG_BYTES } from "../packet-format.js";
 import type { PacketSeal, ProfileHost } from "../profile.js";
-import { writeU32 } from "../varint.js";
 import { CongestionController } from "./congestion-controller.js";
 import type { RawUdpCounters } from "./counters.js";
 import { DeliveryRate } from "./delivery-rate.js";
@@ -20,8 +21,6 @@ const PROBE_PACKETS = 2;
 const REMEMBERED_ROUND_TRIPS = 4;
 /** Of this many numbers, about one is left out: who acknowledges it acknowledges what he has not received. */
 const SKIP_INTERVAL = 1000;
-/** Kind and token. */
-const PING_BYTES = 5;
 /** Header, an Ack frame at its largest, tag, and a piece of a lane worth the trouble. */
 const MIN_PACKET_SIZE = DATA_HEADER_BYTES + MAX_ACK_BYTES + TAG_BYTES + 64;
 
@@ -65,8 +64,7 @@ export class PacketSender {
     this.#seal = options.seal;
     this.#random = random;
     this.#packet = new Uint8Array(maxPacketSize);
-    this.#packet[0] = PacketKind.Data;
-    writeU32(this.#packet, 1, options.sessionId);
+    writeDataSession(this.#packet, options.sessionId);
     this.packets = new SentPackets(firstNumber);
     this.outbox = new Outbox(host, this.packets, options);
     this.roundTrip = new RoundTripEstimator(roundTripTimeMs);
@@ -208,7 +206,7 @@ export class PacketSender {
     const number = packets.next;
     const index = packets.begin();
     const buffer = this.#packet;
-    writeU32(buffer, DATA_HEADER_BYTES - 4, number);
+    writeDataNumber(buffer, number);
     let content = DATA_HEADER_BYTES;
     if (this.#received.ackDueMs < Number.POSITIVE_INFINITY) {
       packets.acknowledged[index] = this.#received.largestAcknowledged;
@@ -245,9 +243,7 @@ export class PacketSender {
     }
     let at = start;
     if (this.#isPingDue) {
-      buffer[at] = FrameKind.Ping;
-      writeU32(buffer, at + 1, ++this.#pingToken);
-      at += PING_BYTES;
+      at = writeNumberFrame(buffer, at, FrameKind.Ping, ++this.#pingToken);
       this.#isPingDue = false;
     }
     return this.outbox.write(index, buffer, at, this.#contentEnd);

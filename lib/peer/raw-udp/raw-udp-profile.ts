@@ -1,11 +1,12 @@
 import type { DisconnectReason, ReceivedPacket } from "../../socket/index.js";
 import { Channel, type NotifyCallbacks } from "../channel.js";
-import { nearestNumber } from "../delivery/packet-number.js";
 import { ReceivedPackets } from "../delivery/received-packets.js";
-import { DATA_HEADER_BYTES, PacketKind, ProfileKind } from "../packet-format.js";
-import { PacketReader } from "../packet-reader.js";
+import { encodeCloseFrame } from "../frames/close-frame.js";
+import { isDataPacket, readDataNumber, readDataSession } from "../frames/data-header.js";
+import { MAX_MESSAGE_HEAD_BYTES } from "../frames/message-frame.js";
+import { nearestNumber } from "../frames/packet-number.js";
+import { DATA_HEADER_BYTES, ProfileKind } from "../packet-format.js";
 import type { PacketSeal, Profile, ProfileHost, SendBudget } from "../profile.js";
-import { encodeCloseFrame } from "./close-frame.js";
 import { RawUdpCounters } from "./counters.js";
 import { PacketReceiver } from "./packet-receiver.js";
 import { PacketSender } from "./packet-sender.js";
@@ -13,9 +14,6 @@ import type { RawUdpOptions } from "./raw-udp-options.js";
 
 /** A deadline missed by so much was missed by a program that stood still, and measures no network. */
 const PAUSE_MS = 1000;
-
-/** Kind and length of a frame. */
-const MAX_DATAGRAM_OVERHEAD = 5;
 
 /** A connection over datagrams that may be lost, copied and reordered: everything that makes it a connection is here. */
 export class RawUdpProfile implements Profile {
@@ -28,7 +26,6 @@ export class RawUdpProfile implements Profile {
   readonly #received: ReceivedPackets;
   readonly #sender: PacketSender;
   readonly #receiver: PacketReceiver;
-  readonly #header = new PacketReader();
   readonly #budget: SendBudget = { bytesPerSecond: 0, bytesFree: 0 };
   #lastCallMs = Number.POSITIVE_INFINITY;
 
@@ -78,7 +75,7 @@ export class RawUdpProfile implements Profile {
     length: number,
     notify: NotifyCallbacks | null,
   ): boolean {
-    if (channel !== Channel.Reliable && MAX_DATAGRAM_OVERHEAD + length > this.#sender.maxFrameBytes) {
+    if (channel !== Channel.Reliable && MAX_MESSAGE_HEAD_BYTES + length > this.#sender.maxFrameBytes) {
       throw new RangeError(`A message of ${length} bytes does not fit a packet`);
     }
     return this.#sender.outbox.send(channel, lane, bytes, offset, length, notify);
@@ -87,11 +84,9 @@ export class RawUdpProfile implements Profile {
   receive(packet: ReceivedPacket, nowMs: number): void {
     this.#notePause(nowMs);
     const { buffer, offset, length } = packet;
-    const header = this.#header;
-    header.start(buffer, offset, offset + length);
-    const isOurs = header.u8() === PacketKind.Data && header.i32() === this.#sessionBits;
-    const number = nearestNumber(header.i32(), this.#received.largest);
-    const end = isOurs && !header.failed ? this.#prove(number, buffer, offset, offset + length) : -1;
+    const isOurs = isDataPacket(buffer, offset, length) && readDataSession(buffer, offset) === this.#sessionBits;
+    const number = isOurs ? nearestNumber(readDataNumber(buffer, offset), this.#received.largest) : -1;
+    const end = isOurs ? this.#prove(number, buffer, offset, offset + length) : -1;
     if (end < 0) {
       this.counters.strays++;
       this.#host.stray();

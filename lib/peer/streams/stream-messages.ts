@@ -1,5 +1,5 @@
-import type { PacketReader } from "../packet-reader.js";
-import { writeU16, writeU32 } from "../varint.js";
+import type { PacketReader } from "../frames/packet-reader.js";
+import { writeU16, writeU32 } from "../integers.js";
 
 /** The first byte of a message about a stream; its number follows. Layouts: docs/wire-format.md. */
 export enum StreamMessage {

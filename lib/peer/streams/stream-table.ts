@@ -1,9 +1,9 @@
 import { cloneBytes } from "../../bytes.js";
 import { NetworkError } from "../../network-error.js";
 import type { DisconnectReason } from "../../socket/index.js";
-import { nearestNumber } from "../delivery/packet-number.js";
+import { nearestNumber } from "../frames/packet-number.js";
+import { PacketReader } from "../frames/packet-reader.js";
 import { CONTROL_LANE, STREAM_LANE } from "../packet-format.js";
-import { PacketReader } from "../packet-reader.js";
 import { IncomingStream, type IncomingStreamOwner } from "./incoming-stream.js";
 import { OutgoingStream, type OutgoingStreamOwner } from "./outgoing-stream.js";
 import {

@@ -1,17 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { AckFrame } from "../../../lib/peer/delivery/ack-frame.js";
-import { nearestNumber } from "../../../lib/peer/delivery/packet-number.js";
 import {
   ACK_INTERVAL,
   AckUrgency,
-  MAX_ACK_BYTES,
   MAX_ACK_DELAY_MS,
-  MAX_FURTHER_RANGES,
   MAX_LONE_ACK_DELAY_MS,
   RECEIVE_WINDOW,
   ReceivedPackets,
 } from "../../../lib/peer/delivery/received-packets.js";
-import { PacketReader } from "../../../lib/peer/packet-reader.js";
+import { AckFrame, MAX_ACK_BYTES, MAX_FURTHER_RANGES } from "../../../lib/peer/frames/ack-frame.js";
+import { nearestNumber } from "../../../lib/peer/frames/packet-number.js";
+import { PacketReader } from "../../../lib/peer/frames/packet-reader.js";
 import { seededRandom } from "../../../lib/testing/index.js";
 
 const random = seededRandom(9);
@@ -138,7 +136,7 @@ describe("acknowledgements", () => {
       }
       expect(named).toEqual([...numbers].filter((number) => number >= oldest));
       for (let number = oldest - 2; number <= frame.largest + 2; number++) {
-        expect(frame.names(number)).toBe(number >= oldest && numbers.has(number));
+        expect(frame.has(number)).toBe(number >= oldest && numbers.has(number));
       }
       if (room === MAX_ACK_BYTES)
         expect(frame.rangeCount === MAX_FURTHER_RANGES + 1 || oldest === Math.min(...numbers)).toBe(true);

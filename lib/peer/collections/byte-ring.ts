@@ -1,5 +1,5 @@
 import { copyBytes } from "../../bytes.js";
-import { writeVarint } from "../varint.js";
+import { writeVarint } from "../integers.js";
 
 const FIRST_BYTES = 1024;
 
@@ -24,12 +24,6 @@ export class ByteRing {
 
   at(offset: number): number {
     return this.bytes[this.index(offset)] as number;
-  }
-
-  /** Gives the offset behind it. */
-  writeByte(offset: number, value: number): number {
-    this.bytes[this.index(offset)] = value;
-    return offset + 1;
   }
 
   writeVarint(offset: number, value: number): number {

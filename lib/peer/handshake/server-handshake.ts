@@ -1,4 +1,5 @@
-import type { TransportKeys } from "../noise/index.js";
+import { equalBytes } from "../../bytes.js";
+import type { TransportKeys } from "../../noise/index.js";
 import {
   Delivery,
   DisconnectCode,
@@ -6,12 +7,15 @@ import {
   type IConnectionHandle,
   type IncomingConnection,
   type ReceivedPacket,
-} from "../socket/index.js";
+} from "../../socket/index.js";
+import { PacketReader } from "../frames/packet-reader.js";
+import type { PeerMetrics } from "../metrics.js";
+import { MIN_PACKET_SIZE, PacketKind, ProfileKind } from "../packet-format.js";
+import type { PeerConfig } from "../peer-config.js";
 import { Cookies } from "./cookies.js";
 import { type Encryption, profileOf, serverStreamRefusal } from "./encryption.js";
 import {
   type ConnectRequest,
-  equalBytes,
   readConnectRequest,
   readRequestNonce,
   SecurityPattern,
@@ -19,10 +23,6 @@ import {
   writeChallenge,
   writeReject,
 } from "./handshake-packets.js";
-import type { PeerMetrics } from "./metrics.js";
-import { MIN_PACKET_SIZE, PacketKind, ProfileKind } from "./packet-format.js";
-import { PacketReader } from "./packet-reader.js";
-import type { PeerConfig } from "./peer-config.js";
 
 /** A request that deserves a connection. */
 export interface AcceptedRequest {

@@ -1,5 +1,5 @@
-import { NetworkError } from "../network-error.js";
-import { checkReason, libraryReason } from "../socket/disconnect-reason.js";
+import { NetworkError } from "../../network-error.js";
+import { checkReason, libraryReason } from "../../socket/disconnect-reason.js";
 import {
   type Delivery,
   DisconnectCode,
@@ -7,17 +7,17 @@ import {
   type IConnectionHandle,
   type ReceivedPacket,
   type Security,
-} from "../socket/index.js";
-import { Channel, type NotifyCallbacks } from "./channel.js";
+} from "../../socket/index.js";
+import { Channel, type NotifyCallbacks } from "../channel.js";
+import type { Waiting } from "../collections/deadline-queue.js";
+import { type ConnectionMetrics, newConnectionMetrics } from "../metrics.js";
+import { CONTROL_LANE, STREAM_LANE } from "../packet-format.js";
+import type { PeerConfig } from "../peer-config.js";
+import type { Profile, ProfileHost, SendBudget } from "../profile.js";
+import { type OutgoingStream, type StreamListener, StreamTable } from "../streams/index.js";
 import { checkChannel, checkMessage } from "./check-message.js";
 import type { IConnection } from "./connection.js";
-import type { Waiting } from "./deadline-queue.js";
-import { type ConnectionMetrics, newConnectionMetrics } from "./metrics.js";
-import { CONTROL_LANE, STREAM_LANE } from "./packet-format.js";
-import type { PeerConfig } from "./peer-config.js";
 import { PeerConnectionState } from "./peer-connection-state.js";
-import type { Profile, ProfileHost, SendBudget } from "./profile.js";
-import { type OutgoingStream, type StreamListener, StreamTable } from "./streams/index.js";
 
 /** What a connection needs of its Peer. */
 export interface ConnectionOwner {

@@ -1,5 +1,5 @@
-import type { ReceivedPacket } from "../socket/index.js";
-import { DATA_HEADER_BYTES, PacketKind } from "./packet-format.js";
+import type { ReceivedPacket } from "../../socket/index.js";
+import { isDataPacket, readDataSession } from "../frames/data-header.js";
 import type { PeerConnection } from "./peer-connection.js";
 import { PeerConnectionState } from "./peer-connection-state.js";
 
@@ -16,11 +16,8 @@ export class ConnectionTable {
   /** Whose packet this is, null for nobody's. */
   find({ handle, buffer, offset, length }: ReceivedPacket): PeerConnection | null {
     if (handle.isStateful) return handle.connection as PeerConnection | null;
-    if (length < DATA_HEADER_BYTES || buffer[offset] !== PacketKind.Data) return null;
-    const low = (buffer[offset + 1] as number) | ((buffer[offset + 2] as number) << 8);
-    const high = ((buffer[offset + 3] as number) << 16) | ((buffer[offset + 4] as number) << 24);
-    // Signed, since small integers of 32 bits need no object on the heap.
-    const connection = this.#sessions.get(low | high);
+    if (!isDataPacket(buffer, offset, length)) return null;
+    const connection = this.#sessions.get(readDataSession(buffer, offset));
     return connection?.handle.equals(handle) ? connection : null;
   }
 

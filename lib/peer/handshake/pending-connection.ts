@@ -1,6 +1,6 @@
-import { DisconnectCode, type IConnectionHandle } from "../socket/index.js";
-import type { Waiting } from "./deadline-queue.js";
-import type { PeerConfig } from "./peer-config.js";
+import { DisconnectCode, type IConnectionHandle } from "../../socket/index.js";
+import type { Waiting } from "../collections/deadline-queue.js";
+import type { PeerConfig } from "../peer-config.js";
 
 export interface PendingConnectionOwner {
   readonly config: PeerConfig;

@@ -1,27 +1,27 @@
-import type { HandshakeState, TransportKeys } from "../noise/index.js";
+import { equalBytes } from "../../bytes.js";
+import type { HandshakeState, TransportKeys } from "../../noise/index.js";
 import {
   Delivery,
   DisconnectCode,
   type DisconnectReason,
   type IConnectionHandle,
   type ReceivedPacket,
-} from "../socket/index.js";
-import type { Waiting } from "./deadline-queue.js";
+} from "../../socket/index.js";
+import type { Waiting } from "../collections/deadline-queue.js";
+import { PacketReader } from "../frames/packet-reader.js";
+import { MIN_PACKET_SIZE, PacketKind, ProfileKind } from "../packet-format.js";
+import type { PeerConfig } from "../peer-config.js";
 import { clientStreamRefusal, type Encryption, profileOf } from "./encryption.js";
 import {
   type Accept,
-  equalBytes,
   NONCE_BYTES,
   readAccept,
   readChallenge,
   readNonce,
-  readReason,
+  readReject,
   SecurityPattern,
   writeConnectRequest,
 } from "./handshake-packets.js";
-import { MIN_PACKET_SIZE, PacketKind, ProfileKind } from "./packet-format.js";
-import { PacketReader } from "./packet-reader.js";
-import type { PeerConfig } from "./peer-config.js";
 
 export interface ClientHandshakeOwner {
   readonly config: PeerConfig;
@@ -96,7 +96,7 @@ export class ClientHandshake implements Waiting {
     if (kind === PacketKind.Challenge) this.#answerChallenge(reader, nowMs);
     else if (kind === PacketKind.Accept) this.#finish(reader);
     else if (kind === PacketKind.Reject) {
-      const reason = readReason(reader);
+      const reason = readReject(reader);
       if (reason) this.#owner.failed(this, reason);
     }
   }

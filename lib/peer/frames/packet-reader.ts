@@ -1,3 +1,6 @@
+import { cloneBytes } from "../../bytes.js";
+import { readI32 } from "../integers.js";
+
 /**
  * Walks over received bytes, between `position` and `end`. Reading beyond the end, or a malformed varint, sets
  * `failed` and gives 0: a parser reads on and asks once.
@@ -48,10 +51,13 @@ export class PacketReader {
   /** For numbers of which only the bits count: half of the unsigned ones would be heap objects. */
   i32(): number {
     const at = this.skip(4);
-    if (this.failed) return 0;
-    const { buffer } = this;
-    const low = (buffer[at] as number) | ((buffer[at + 1] as number) << 8);
-    return low | ((buffer[at + 2] as number) << 16) | ((buffer[at + 3] as number) << 24);
+    return this.failed ? 0 : readI32(this.buffer, at);
+  }
+
+  /** A copy of the next `size` bytes; empty when there are fewer. */
+  bytes(size: number): Uint8Array {
+    const at = this.skip(size);
+    return this.failed ? new Uint8Array(0) : cloneBytes(this.buffer, at, at + size);
   }
 
   varint(): number {

@@ -1,6 +1,6 @@
-import { NetworkError } from "../network-error.js";
-import { Channel } from "./channel.js";
-import { MAX_UNRELIABLE_MESSAGE_SIZE, USER_LANES } from "./packet-format.js";
+import { NetworkError } from "../../network-error.js";
+import { Channel } from "../channel.js";
+import { MAX_UNRELIABLE_MESSAGE_SIZE, USER_LANES } from "../packet-format.js";
 
 /** @throws RangeError for what `IConnection.send` does not take as channel or lane */
 export function checkChannel(channel: Channel, lane: number): void {

@@ -1,4 +1,4 @@
-import type { RandomBytes } from "../random.js";
+import type { RandomBytes } from "../../random.js";
 import { sipHash } from "./siphash.js";
 
 /** The number of the secret and a SipHash. */

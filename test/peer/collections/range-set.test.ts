@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { RangeSet } from "../../../lib/peer/delivery/range-set.js";
+import { RangeSet } from "../../../lib/peer/collections/range-set.js";
 import { seededRandom } from "../../../lib/testing/index.js";
 
 const ranges = (set: RangeSet) =>

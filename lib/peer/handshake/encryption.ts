@@ -11,23 +11,12 @@ import {
   parseServerPrivateKey,
   parseServerPublicKey,
   type TransportKeys,
-} from "../noise/index.js";
-import { DisconnectCode, type DisconnectReason, type IConnectionHandle, type Security } from "../socket/index.js";
+} from "../../noise/index.js";
+import { DisconnectCode, type DisconnectReason, type IConnectionHandle, type Security } from "../../socket/index.js";
+import { ProfileKind } from "../packet-format.js";
+import type { PeerEncryption } from "../peer-config.js";
+import type { PacketSeal } from "../profile.js";
 import { SecurityPattern } from "./handshake-packets.js";
-import { ProfileKind } from "./packet-format.js";
-import type { PacketSeal } from "./profile.js";
-
-/** Encryption of the Peer's own, by Noise, for raw UDP and GNS. A WebSocket has that of its transport (wss). */
-export interface PeerEncryption {
-  /** Where the cryptography comes from: in Node.js `nativePrimitives` of `valve-sockets/noise/native`. */
-  primitives: NoisePrimitives;
-  /** Server: its private keys (`generateServerKey`); two during a change. Without one, nobody can know it again. */
-  serverKeys?: readonly string[];
-  /** Client: the server's public key. No other server is talked to, and nothing is ever said in the clear. */
-  serverKey?: string;
-  /** Server: who comes without encryption is refused. Default true. */
-  required?: boolean;
-}
 
 const NOTHING = new Uint8Array(0);
 

@@ -30,6 +30,12 @@ export function writeU16(buffer: Uint8Array, at: number, value: number): number 
   return at + 2;
 }
 
+/** Reads 32 bits as a signed number: half of the unsigned ones would be objects on the heap. */
+export function readI32(buffer: Uint8Array, at: number): number {
+  const low = (buffer[at] as number) | ((buffer[at + 1] as number) << 8);
+  return low | ((buffer[at + 2] as number) << 16) | ((buffer[at + 3] as number) << 24);
+}
+
 /** Writes the low 32 bits of `value`. */
 export function writeU32(buffer: Uint8Array, at: number, value: number): number {
   const bits = (value % 2 ** 32) | 0;

@@ -1,9 +1,9 @@
-import type { DisconnectCode, DisconnectReason, IConnectionHandle, Security } from "../socket/index.js";
-import type { Channel, NotifyCallbacks } from "./channel.js";
-import type { ConnectionMetrics } from "./metrics.js";
+import type { DisconnectCode, DisconnectReason, IConnectionHandle, Security } from "../../socket/index.js";
+import type { Channel, NotifyCallbacks } from "../channel.js";
+import type { ConnectionMetrics } from "../metrics.js";
+import type { SendBudget } from "../profile.js";
+import type { OutgoingStream, StreamListener } from "../streams/index.js";
 import type { PeerConnectionState } from "./peer-connection-state.js";
-import type { SendBudget } from "./profile.js";
-import type { OutgoingStream, StreamListener } from "./streams/index.js";
 
 /** One other end, as the layers above see it. */
 export interface IConnection {
