@@ -4,7 +4,8 @@ import type { NetworkServer } from "./network-server.js";
 import type { INetworkPlayer } from "./players/player.js";
 import type { ProtocolPart } from "./protocol/protocol.js";
 
-interface Extension<End> {
+/** What the layers above a server and above a client have in common. All members are optional. */
+export interface NetworkExtension<End> {
   /** Added to the protocol before it is frozen. */
   readonly messages?: readonly ProtocolPart[];
   /** Before the event `started`. */
@@ -13,37 +14,38 @@ interface Extension<End> {
   playerAuthenticated?(player: INetworkPlayer): void;
   /** Before the event `suspended`. */
   playerSuspended?(player: INetworkPlayer): void;
-  /** Before the event `resumed`: it needs the whole state again, like one that has just come. */
+  /** Before the event `resumed`. The player needs the whole state again, as a player who has just joined. */
   playerResumed?(player: INetworkPlayer): void;
-  /** After the handlers of a tick's messages. */
+  /** After the handlers of a tick's messages, before the event `ticked`. */
   tick?(tick: number): void;
-  /** The last of a tick: what is sent now leaves with it. */
+  /** At the end of a tick: what is sent here leaves with the tick. */
   beforeSend?(): void;
   /** After the event `disconnected`. */
   playerDisconnecting?(player: INetworkPlayer, reason: DisconnectReason): void;
-  /** After the event `stopped`, or on a client after `disconnected`. */
+  /** After the event `stopped`; on a client after `disconnected`. */
   stopped?(): void;
 }
 
-/** A layer above a server: what it does at which point (docs/message.md has the order). */
-export interface ServerExtension extends Extension<NetworkServer> {
+/** A layer above a server, as an object with a function for each point (docs/message.md has the order). */
+export interface ServerExtension extends NetworkExtension<NetworkServer> {
   /** Before the event `readied`. */
   playerReady?(player: INetworkPlayer): void;
 }
 
 /** A layer above a client. */
-export interface ClientExtension extends Extension<NetworkClient> {}
+export interface ClientExtension extends NetworkExtension<NetworkClient> {}
 
-/** A place for something of one's own beside each player, which goes when the player does. */
+/** A value that a layer above keeps for each player; it is collected with the player. */
 export class PlayerSlot<T> {
   readonly #values = new WeakMap<INetworkPlayer, T>();
   readonly #create: (player: INetworkPlayer) => T;
 
-  /** @param create makes a player's value when it is first asked for */
+  /** @param create makes the value of a player when it is first needed */
   constructor(create: (player: INetworkPlayer) => T) {
     this.#create = create;
   }
 
+  /** The value of a player. */
   of(player: INetworkPlayer): T {
     let value = this.#values.get(player);
     if (value === undefined) {
@@ -53,6 +55,7 @@ export class PlayerSlot<T> {
     return value;
   }
 
+  /** Replaces the value of a player. */
   set(player: INetworkPlayer, value: T): void {
     this.#values.set(player, value);
   }

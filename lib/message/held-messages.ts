@@ -1,13 +1,16 @@
 import { ByteSegment, Channel } from "../peer/index.js";
 
+/** More is no server of ours, and ends the connection. */
 const MAX_BYTES = 256 * 1024;
 
-/** A client's reliable messages that have overtaken the welcome, on other lanes: they wait for it. */
+/**
+ * The reliable messages that have overtaken the welcome on other lanes: a client holds them until the welcome has come.
+ */
 export class HeldMessages {
   #messages: { bytes: Uint8Array; channel: Channel }[] = [];
   #bytes = 0;
 
-  /** @returns false: too many. Others than reliable ones may be lost, and are. */
+  /** Holds a reliable message; any other may be lost, and is. @returns false: too many bytes */
   add(bytes: ByteSegment, channel: Channel): boolean {
     if (channel !== Channel.Reliable) return true;
     this.#bytes += bytes.length;

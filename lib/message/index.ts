@@ -1,8 +1,20 @@
 /// <reference path="../globals.ts" preserve="true" />
 /** Messages, players, servers and clients. See docs/message.md. */
+export type { Clock } from "../clock.js";
 export type { EventListener } from "../event-hub.js";
+export { NetworkError } from "../network-error.js";
+export { Channel, type Drive, type IConnection, type NotifyCallbacks, type PeerConfig } from "../peer/index.js";
+export type { RandomBytes } from "../random.js";
+export type { Codec } from "../serialization/index.js";
+export {
+  DisconnectCode,
+  type DisconnectReason,
+  type IncomingConnection,
+  type Security,
+  type SocketFactory,
+} from "../socket/index.js";
 export * from "./authentication/index.js";
-export { type ClientExtension, PlayerSlot, type ServerExtension } from "./extension.js";
+export { type ClientExtension, type NetworkExtension, PlayerSlot, type ServerExtension } from "./extension.js";
 export type { Logger } from "./logger.js";
 export type {
   Handler,
@@ -27,6 +39,12 @@ export type { SendManyOptions } from "./players/send-to-players.js";
 export { type ErrorBudget, ErrorFlags } from "./protocol/error-flags.js";
 export { defineMessage, type MessageDefinition, type MessageOptions, type RateLimit } from "./protocol/message.js";
 export { defineProtocol, type Protocol, type ProtocolOptions, type ProtocolPart } from "./protocol/protocol.js";
-export { defineRequest, type RequestDefinition, RequestRefusedError } from "./protocol/request.js";
+export {
+  defineRequest,
+  type RequestDefinition,
+  type RequestEnvelope,
+  RequestRefusedError,
+  type ResponseEnvelope,
+} from "./protocol/request.js";
 export type { LoadSceneOptions } from "./scene-barrier.js";
 export type { INetworkTime, NetworkTime } from "./time/network-time.js";

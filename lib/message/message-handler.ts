@@ -5,14 +5,18 @@ import type { RequestDefinition } from "./protocol/request.js";
 /** Handles a message. `signal` aborts when the player has left for good. */
 export type Handler<T> = (message: T, player: INetworkPlayer, signal: AbortSignal) => void | Promise<void>;
 
-/** Answers a request. It throws `RequestRefusedError` to refuse; any other exception counts as an error of the handler. */
+/**
+ * Answers a request. It throws `RequestRefusedError` to refuse; any other exception counts as an error of the handler.
+ */
 export type RequestHandler<Q, A> = (question: Q, player: INetworkPlayer, signal: AbortSignal) => A | Promise<A>;
 
+/** The options of a handler that answers requests. */
 export interface RequestHandlerOptions {
   /** Also handles what comes from players who are not authenticated. @defaultValue `false` */
   allowUnauthenticated?: boolean;
 }
 
+/** The options of a handler. */
 export interface HandlerOptions extends RequestHandlerOptions {
   /**
    * Reads every message into the same object, which is valid during the call only; the handler cannot be async.
@@ -22,6 +26,7 @@ export interface HandlerOptions extends RequestHandlerOptions {
   reuse?: boolean;
 }
 
+/** What `MessageHandler.waitFor` waits for, and how long. */
 export interface WaitOptions {
   /** Waits for a message of this player. @defaultValue any player */
   player?: INetworkPlayer;
@@ -31,12 +36,14 @@ export interface WaitOptions {
   signal?: AbortSignal;
 }
 
-/** The handlers of a server or client (Mirage's `MessageHandler`). They can be set at any time, and stay over a restart. */
+/**
+ * The handlers of a server or client (Mirage's `MessageHandler`). They can be set at any time, and stay over a restart.
+ */
 export interface MessageHandler {
   /**
    * Sets the handler of a message, in place of the one before. Async handlers start in the order in which the messages
-   * came and are not awaited; at most 32 of one player run at a time, and above that its messages are dropped and charged
-   * to its error budget.
+   * came and are not awaited; at most 32 of one player run at a time, and above that its messages are dropped and
+   * charged to its error budget.
    *
    * @throws TypeError for a handler that is no function, and for an async handler of a message whose values are valid
    *   during the call only (`bytesView`, `reuse`)

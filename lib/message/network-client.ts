@@ -14,6 +14,7 @@ import type { Protocol } from "./protocol/protocol.js";
 import type { RequestDefinition } from "./protocol/request.js";
 import type { NetworkTime } from "./time/network-time.js";
 
+/** The options of a {@link NetworkClient}. */
 export interface NetworkClientOptions extends NetworkOptions {
   /** Proves who the player is, if the server asks. @defaultValue none */
   credential?: Credential | null;
@@ -21,10 +22,15 @@ export interface NetworkClientOptions extends NetworkOptions {
   pingIntervalMs?: number;
   /** Whether it comes back by itself when the connection was lost and the server has sessions. @defaultValue `true` */
   resume?: boolean;
-  /** Whether a message of the server that cannot be read ends the connection, or is only logged. @defaultValue `true` */
+  /**
+   * Whether a message of the server that cannot be read ends the connection, or is only logged.
+   *
+   * @defaultValue `true`
+   */
   disconnectOnError?: boolean;
 }
 
+/** Where a client connects to. */
 export interface ConnectOptions {
   /** A name or an IP address. @defaultValue that of the socket factory */
   host?: string;
@@ -37,7 +43,7 @@ export interface ConnectOptions {
 /** The core of a client, for the server in the same process. */
 export let coreOf: (client: NetworkClient) => NetworkClientCore;
 
-/** Connects to a server (Mirage's `NetworkClient`). docs/message.md gives the order of its events. */
+/** Connects to a server (Mirage's `NetworkClient`). The order of its events is in docs/message.md. */
 export class NetworkClient {
   static {
     coreOf = (client) => client.#core;

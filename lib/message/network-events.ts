@@ -18,8 +18,8 @@ export interface NetworkEvents {
 }
 
 /**
- * The events of a {@link NetworkServer}; docs/message.md gives their order. *Late* events are states: a listener that is
- * added after the event has happened is called at once.
+ * The events of a `NetworkServer`. Their order is in docs/message.md. *Late* events are states: a listener that
+ * is added after the event has happened is called at once.
  */
 export interface NetworkServerEvents extends NetworkEvents {
   /** The player has left for good. */
@@ -36,7 +36,7 @@ export interface NetworkServerEvents extends NetworkEvents {
   ticked: [tick: number];
 }
 
-/** The events of a {@link NetworkClient}; docs/message.md gives their order. */
+/** The events of a `NetworkClient`. Their order is in docs/message.md. */
 export interface NetworkClientEvents extends NetworkEvents {
   /** The connection has ended for good. */
   disconnected: [reason: DisconnectReason];

@@ -54,7 +54,9 @@ export interface ServerParts {
 /** Reasons after which a player may come back. */
 const LOSSES = new Set<number>([DisconnectCode.Timeout, DisconnectCode.ConnectionLost, DisconnectCode.Replaced]);
 
-/** What happens inside of a {@link NetworkServer}: connections become players, which are admitted, lost, resumed, ended. */
+/**
+ * What happens inside of a {@link NetworkServer}: connections become players, which are admitted, lost, resumed, ended.
+ */
 export class NetworkServerCore extends NetworkCore<ServerExtension> implements ServerAuthenticationOwner {
   readonly events = new EventHub<NetworkServerEvents>(
     SERVER_EVENTS,

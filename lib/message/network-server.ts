@@ -20,8 +20,13 @@ import type { Protocol } from "./protocol/protocol.js";
 import type { LoadSceneOptions } from "./scene-barrier.js";
 import type { INetworkTime } from "./time/network-time.js";
 
+/** The options of a {@link NetworkServer}. */
 export interface NetworkServerOptions extends NetworkOptions {
-  /** False: it opens no socket, for a single player or for tests; a host's client can still join. @defaultValue `true` */
+  /**
+   * False: it opens no socket, for a single player or for tests; a host's client can still join.
+   *
+   * @defaultValue `true`
+   */
   listen?: boolean;
   /** Ticks per second, 0 to 1000. 0: a tick at the end of every turn in which something came. @defaultValue 0 */
   tickRate?: number;
@@ -37,7 +42,9 @@ export interface NetworkServerOptions extends NetworkOptions {
   beforeAccept?: (incoming: IncomingConnection) => true | DisconnectReason;
 }
 
-/** Accepts clients and knows them as players (Mirage's `NetworkServer`). docs/message.md gives the order of its events. */
+/**
+ * Accepts clients and knows them as players (Mirage's `NetworkServer`). The order of its events is in docs/message.md.
+ */
 export class NetworkServer {
   readonly protocol: Protocol;
   readonly messageHandler: MessageHandler;
@@ -116,8 +123,8 @@ export class NetworkServer {
    *
    * @param localClient a client in this process that joins without a socket (host mode); it has joined when the promise
    *   resolves, and is authenticated soon after
-   * @throws NetworkError `ERR_STATE` while the server or the client is active; `ERR_CLOSED` when it is stopped meanwhile;
-   *   what `Peer.bind` throws
+   * @throws NetworkError `ERR_STATE` while the server or the client is active; `ERR_CLOSED` when it is stopped
+   *   meanwhile; what `Peer.bind` throws
    */
   start({ localClient }: { localClient?: NetworkClient } = {}): Promise<void> {
     return this.#core.start(localClient ? coreOf(localClient) : null);
@@ -169,16 +176,16 @@ export class NetworkServer {
   }
 
   /**
-   * Sends a message to all players who are `ready`: those who have loaded the scene, or all authenticated ones while the
-   * server has none. @returns and throws as `sendToAll`
+   * Sends a message to all players who are `ready`: those who have loaded the scene, or all authenticated ones while
+   * the server has none. @returns and throws as `sendToAll`
    */
   sendToReady<T>(message: MessageDefinition<T>, value: T, options?: SendManyOptions): number {
     return this.#core.sendToReady(message, value, options);
   }
 
   /**
-   * Has all authenticated players load a scene, and later ones as soon as they are authenticated. A player is not `ready`
-   * until its client has loaded the scene.
+   * Has all authenticated players load a scene, and later ones as soon as they are authenticated. A player is not
+   * `ready` until its client has loaded the scene.
    *
    * @param name at most 256 bytes of UTF-8
    * @returns resolves when each of those who were there is ready or has left, or after `timeoutMs`

@@ -3,8 +3,9 @@ import { NetworkError } from "../network-error.js";
 import type { NetworkPlayer } from "./players/network-player.js";
 import { LoadSceneMessage } from "./protocol/system-messages.js";
 
+/** How long a server waits for its players to load a scene. */
 export interface LoadSceneOptions {
-  /** After this those who are not ready are waited for no longer. Default 60,000. */
+  /** How long the promise waits for players who are not ready. @defaultValue 60,000 ms */
   timeoutMs?: number;
 }
 
@@ -13,12 +14,12 @@ interface Loading {
   finish(): void;
 }
 
-/** The scene that a server is in, and who of its players has loaded it. */
+/** The scene of a server, and which players have loaded it. */
 export class SceneBarrier {
   readonly #clock: Clock;
   readonly #onReady: (player: NetworkPlayer) => void;
   #name: string | null = null;
-  /** Answers about an earlier scene do not count. */
+  /** Counts the scenes: an answer about an earlier one does not count. */
   #number = 0;
   #loading: Loading | null = null;
 
@@ -32,7 +33,7 @@ export class SceneBarrier {
     return this.#name;
   }
 
-  /** All `players` load `name`; resolves when each is ready or has left, or time is up. */
+  /** Has `players` load a scene; resolves when each of them is ready or has left, or when the time is up. */
   async load(name: string, players: readonly NetworkPlayer[], { timeoutMs = 60_000 }: LoadSceneOptions): Promise<void> {
     if (this.#loading) throw new NetworkError("ERR_STATE", `The scene ${this.#name} is being loaded`);
     this.#name = name;
@@ -48,13 +49,13 @@ export class SceneBarrier {
     this.#loading = null;
   }
 
-  /** A player has been authenticated, or has come back. */
+  /** A player was authenticated, or has come back. */
   enter(player: NetworkPlayer): void {
     if (this.#name === null) this.#ready(player);
     else this.#send(player);
   }
 
-  /** @returns false: it had not been asked */
+  /** A player has loaded a scene. @returns false: it was not asked to */
   loaded(player: NetworkPlayer, number: number): boolean {
     if (number > this.#number || !player.isAuthenticated) return false;
     if (number === this.#number && !player.ready) this.#ready(player);

@@ -3,59 +3,72 @@ import { type Codec, decode, encode } from "../../serialization/index.js";
 import type { Security } from "../../socket/index.js";
 import type { INetworkPlayer } from "../players/player.js";
 
-/** What a proof is about: the same at both ends of one connection, and at no other. */
+/** What a proof is bound to: the same values at both ends of one connection, and others everywhere else. */
 export interface AuthenticationContext {
   /** 32 bytes that the server made for this attempt. */
   readonly nonce: Uint8Array;
-  /** What only this connection has; null on WebSocket and without Noise. A proof over it is worthless elsewhere. */
+  /**
+   * 32 bytes that only this connection has (Noise's handshake hash), so that a proof over them is worth nothing
+   * elsewhere; null on WebSocket and without Noise.
+   */
   readonly channelBinding: Uint8Array | null;
+  /** How the connection is protected. */
   readonly security: Security;
 }
 
+/** What an authenticator gets beside the proof. */
 export interface AuthenticationAttempt extends AuthenticationContext {
   readonly player: INetworkPlayer;
-  /** Aborts when it has taken too long, and when the player has left. */
+  /** Aborts after `AuthenticationOptions.timeoutMs`, and when the player has left. */
   readonly signal: AbortSignal;
 }
 
-/** What an authenticator found. */
+/** What an authenticator has found out. */
 export type AuthenticationResult =
   | {
-      /** Who it is; `player.authentication.data`. */
+      /** Who the player is; it becomes `player.authentication.data`. */
       readonly data?: unknown;
-      /** For the client's credential, up to 4096 bytes: the server's own proof. */
+      /** The server's own proof, for the client's credential; at most 4096 bytes. @defaultValue empty */
       readonly reply?: Uint8Array;
     }
   | {
-      /** Why not; the client reads up to 120 bytes of it. */
+      /** Why the player is refused. The client gets up to 120 bytes of UTF-8 of it. */
       readonly refused: string;
     };
 
-/** Server: checks one kind of proof. It sees nothing but that, and nothing else sees it. */
+/** Server: checks one kind of proof. */
 export interface Authenticator {
-  /** Both sides know the kind of proof by it; at most 64 bytes. */
+  /** Names the kind of proof; the client's credential has the same. At most 64 bytes of UTF-8. */
   readonly method: string;
-  /** `payload` comes from an unidentified player. What is thrown refuses the player, and is reported. */
+  /** Checks a proof, which can be any bytes. What this throws is reported, and the player is refused. */
   authenticate(
     payload: Uint8Array,
     attempt: AuthenticationAttempt,
   ): AuthenticationResult | Promise<AuthenticationResult>;
 }
 
+/** What a credential proves over. */
 export interface CredentialContext extends AuthenticationContext {
+  /** The client's source of random bytes, for nonces. */
   readonly randomBytes: RandomBytes;
 }
 
-/** Client: proves who the player is. One object serves one connection after the other. */
+/** Client: proves who the player is. The same object can be used for many connections, one after the other. */
 export interface Credential {
+  /** That of the server's authenticator. */
   readonly method: string;
-  /** At most 4096 bytes. What is thrown ends `connect`. */
+  /** Makes the proof, at most 4096 bytes. What this throws ends the attempt: `connect` rejects with it. */
   prove(context: CredentialContext): Uint8Array | Promise<Uint8Array>;
-  /** Checks the server's reply; false ends the connection. */
+  /** Checks the server's own proof. False ends the attempt: `connect` rejects with `ERR_AUTHENTICATION_FAILED`. */
   confirm?(reply: Uint8Array, context: CredentialContext): boolean | Promise<boolean>;
 }
 
-/** An authenticator of your own, with any codec. What cannot be read is refused. */
+/**
+ * Defines an authenticator of your own. A proof that the codec cannot read is refused.
+ *
+ * @param method names the kind of proof, at most 64 bytes of UTF-8
+ * @param check as `Authenticator.authenticate`
+ */
 export function defineAuthenticator<T>(
   method: string,
   codec: Codec<T>,
@@ -75,7 +88,7 @@ export function defineAuthenticator<T>(
   };
 }
 
-/** The client's side of {@link defineAuthenticator}. */
+/** Defines the credential for {@link defineAuthenticator}. @param value what `check` gets */
 export function defineCredential<T>(method: string, codec: Codec<T>, value: T): Credential {
   return { method, prove: () => encode(codec, value) };
 }

@@ -8,6 +8,7 @@ export {
   defineAuthenticator,
   defineCredential,
 } from "./authenticator.js";
+export type { SigningKey } from "./proof.js";
 export type { AuthenticationOptions } from "./server-authentication.js";
 export type { SessionOptions } from "./session-table.js";
 export { sharedSecretAuthenticator, sharedSecretCredential } from "./shared-secret.js";
@@ -15,7 +16,6 @@ export {
   generateTokenKeys,
   issueToken,
   type SignedTokenOptions,
-  type SigningKey,
   signedTokenAuthenticator,
   signedTokenCredential,
   type TokenClaims,

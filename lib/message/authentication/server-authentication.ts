@@ -9,16 +9,17 @@ import { NONCE_BYTES } from "./proof.js";
 import { checkSession, SESSION_ID_BYTES, SESSION_METHOD } from "./session-proof.js";
 import type { SessionTable } from "./session-table.js";
 
+/** How a server authenticates its players. */
 export interface AuthenticationOptions {
-  /** Each with a method of its own; any one of them suffices. */
+  /** Each with another `method`; a player needs to satisfy one of them. Empty: everybody is admitted. */
   authenticators: readonly Authenticator[];
-  /** From the challenge to the result. Default 60,000. */
+  /** How long an authentication may take, from the challenge to the result. @defaultValue 60,000 ms */
   timeoutMs?: number;
-  /** The host's own client needs a proof as well. Default false. */
+  /** Whether the client in the server's process (host mode) has to prove who it is as well. @defaultValue `false` */
   requireHost?: boolean;
 }
 
-/** What becomes of a player. */
+/** What a server does with the results. */
 export interface ServerAuthenticationOwner {
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
@@ -39,7 +40,7 @@ interface Attempt {
 
 const NOTHING = new Uint8Array(0);
 
-/** Asks each player who it is, once, and lets the authenticators judge. */
+/** Challenges each player once, and has its proof checked by an authenticator. */
 export class ServerAuthentication {
   readonly #owner: ServerAuthenticationOwner;
   readonly #authenticators: Map<string, Authenticator>;
@@ -57,7 +58,7 @@ export class ServerAuthentication {
     this.#requireHost = options.requireHost ?? false;
   }
 
-  /** @param resumes the player says that it comes back */
+  /** Challenges a player, or admits it where no proof is needed. @param resumes the player wants to resume a session */
   begin(player: NetworkPlayer, resumes: boolean): void {
     const isFree = this.#authenticators.size === 0 || (player.isHost && !this.#requireHost);
     if (isFree && !resumes) {
@@ -73,7 +74,7 @@ export class ServerAuthentication {
     player.send(ChallengeMessage, { nonce, methods: [...this.#authenticators.keys()] });
   }
 
-  /** @returns false: that was not asked for */
+  /** A proof has come. @returns false: it was not asked for */
   onProof(player: NetworkPlayer, method: string, payload: Uint8Array): boolean {
     const attempt = this.#attempts.get(player);
     if (!attempt || attempt.hasProof) return false;
@@ -101,7 +102,7 @@ export class ServerAuthentication {
       this.#owner.reportError(error, player);
       settle = () => this.#refuse(player, "The authenticator failed");
     }
-    // Who has left meanwhile, or was too late, is nobody's business any more.
+    // The player may have left meanwhile, or the time may be up.
     if (this.#attempts.get(player) !== attempt) return;
     this.cancel(player);
     settle();
@@ -109,7 +110,7 @@ export class ServerAuthentication {
 
   async #judgeProof(player: NetworkPlayer, attempt: Attempt, method: string, payload: Uint8Array): Promise<() => void> {
     const authenticator = this.#authenticators.get(method);
-    if (!authenticator) return () => this.#refuse(player, "There is no such kind of proof here");
+    if (!authenticator) return () => this.#refuse(player, "This kind of proof is not accepted here");
     const result = await authenticator.authenticate(payload, contextOf(player, attempt));
     if ("refused" in result) return () => this.#refuse(player, result.refused);
     return () => this.#owner.admit(player, { method, data: result.data }, result.reply ?? NOTHING);
@@ -120,10 +121,10 @@ export class ServerAuthentication {
     const context = contextOf(player, attempt);
     const isProven =
       method === SESSION_METHOD && session !== null && (await checkSession(payload, session.secret, context));
-    // It may have ended while the proof was checked.
+    // The session may have ended while the proof was checked.
     return isProven && this.#owner.sessions?.has(session.player)
       ? () => this.#owner.resume(player, session.player)
-      : () => this.#refuse(player, "There is no such session any more");
+      : () => this.#refuse(player, "The session does not exist any more");
   }
 
   #refuse(player: NetworkPlayer, text: string): void {

@@ -2,18 +2,18 @@ import type { RandomBytes } from "../../random.js";
 import type { AuthenticationContext } from "./authenticator.js";
 import { checkProof, concat, NONCE_BYTES, prove, splitProof } from "./proof.js";
 
-/** The method of those who come back. */
+/** The method of a proof that resumes a session. */
 export const SESSION_METHOD = "network/session";
 export const SESSION_ID_BYTES = 16;
 
-/** What a client needs to come back. */
+/** What a client needs to resume its session. */
 export interface ClientSession {
   id: Uint8Array;
   secret: Uint8Array;
   resumeWindowMs: number;
 }
 
-/** Client: which session, and proof that it is ours. */
+/** Client: names its session, and proves that it has the session's secret. */
 export async function proveSession(
   { id, secret }: ClientSession,
   context: AuthenticationContext,
@@ -23,7 +23,7 @@ export async function proveSession(
   return concat(id, clientNonce, await prove(secret, SESSION_METHOD, "client", clientNonce, context));
 }
 
-/** Server: whether the rest of the payload proves the possession of `secret`. */
+/** Server: whether the payload, behind the session's id, proves the possession of `secret`. */
 export async function checkSession(
   payload: Uint8Array,
   secret: Uint8Array,

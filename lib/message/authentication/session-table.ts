@@ -3,6 +3,7 @@ import type { RandomBytes } from "../../random.js";
 import type { NetworkPlayer } from "../players/network-player.js";
 import { SESSION_ID_BYTES } from "./session-proof.js";
 
+/** Settings of sessions: how players come back whose connection was lost. */
 export interface SessionOptions {
   /** How long a player whose connection was lost may come back. @defaultValue 30,000 ms */
   resumeWindowMs: number;
@@ -13,6 +14,7 @@ export interface SessionOptions {
 export interface Session {
   readonly player: NetworkPlayer;
   readonly id: Uint8Array;
+  /** Known to the server and the player's client; whoever has it can resume the session. */
   readonly secret: Uint8Array;
 }
 

@@ -3,7 +3,7 @@ import type { Authenticator, Credential, CredentialContext } from "./authenticat
 import { checkProof, concat, NONCE_BYTES, prove, splitProof } from "./proof.js";
 
 const METHOD = "shared-secret";
-/** Of a secret that nobody can guess from a proof. */
+/** A shorter secret can be guessed from a proof. */
 const STRONG_SECRET_BYTES = 16;
 
 const secretBytes = (secret: Uint8Array | string) => {
@@ -12,7 +12,11 @@ const secretBytes = (secret: Uint8Array | string) => {
   return bytes;
 };
 
-/** Server: whoever knows the secret may come in. The server proves in return that it knows it, too. */
+/**
+ * Server: admits everybody who knows the secret. The server proves in return that it knows the secret too.
+ *
+ * @throws RangeError for an empty secret
+ */
 export function sharedSecretAuthenticator(secret: Uint8Array | string): Authenticator {
   const key = secretBytes(secret);
   return {
@@ -20,7 +24,7 @@ export function sharedSecretAuthenticator(secret: Uint8Array | string): Authenti
     authenticate: async (payload, attempt) => {
       const parts = splitProof(payload);
       if (!parts || !(await checkProof(parts.proof, key, METHOD, "client", parts.clientNonce, attempt))) {
-        return { refused: "The shared secret is another one" };
+        return { refused: "The shared secret is wrong" };
       }
       return { reply: await prove(key, METHOD, "server", parts.clientNonce, attempt) };
     },
@@ -28,9 +32,12 @@ export function sharedSecretAuthenticator(secret: Uint8Array | string): Authenti
 }
 
 /**
- * Client: proves that it knows the secret, without telling it, and has the server prove the same.
- * A secret under 16 bytes could be guessed from the proof, so it is used towards an authenticated server only (a pinned key,
- * or wss): elsewhere `connect` rejects with `ERR_WEAK_SECRET`.
+ * Client: proves that it knows the secret without sending it, and has the server prove the same.
+ *
+ * A secret under 16 bytes can be guessed from a proof, so it is used with an authenticated server only (a pinned key,
+ * or wss). With any other server `connect` rejects with `ERR_WEAK_SECRET`.
+ *
+ * @throws RangeError for an empty secret
  */
 export function sharedSecretCredential(secret: Uint8Array | string): Credential {
   const key = secretBytes(secret);

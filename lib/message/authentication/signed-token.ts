@@ -1,80 +1,80 @@
 import { unixTimeMs } from "../../clock.js";
 import { NetworkError } from "../../network-error.js";
-import {
-  bytes,
-  type Codec,
-  decode,
-  encode,
-  type Infer,
-  optional,
-  string,
-  struct,
-  u53,
-} from "../../serialization/index.js";
+import { bytes, type Codec, decode, encode, optional, string, struct, u53 } from "../../serialization/index.js";
 import type { Authenticator, Credential } from "./authenticator.js";
-import { concat, NONCE_BYTES, transcript, webCrypto } from "./proof.js";
+import { concat, NONCE_BYTES, type SigningKey, transcript, webCrypto } from "./proof.js";
 
 const METHOD = "signed-token";
 const SIGNATURE_BYTES = 64;
-const algorithm = { name: "Ed25519" };
+const ED25519 = { name: "Ed25519" };
 
-const claimsCodec = struct({
+/** What a token says, signed by its issuer. */
+export interface TokenClaims {
+  /** Who the player is, at most 256 bytes of UTF-8. */
+  subject: string;
+  /** When the token expires, in milliseconds since 1970. */
+  expiresMs: number;
+  /** The client's Ed25519 key, 32 bytes. Without a key the token is a bearer token: anyone who has it can use it. */
+  publicKey?: Uint8Array | undefined;
+  /** Whatever the issuer wants to add, at most 1024 bytes. */
+  data: Uint8Array;
+}
+
+const claimsCodec: Codec<TokenClaims> = struct({
   subject: string(256),
-  /** Milliseconds since 1970. */
   expiresMs: u53,
-  /** The client's Ed25519 key; without one whoever has the token is its subject. */
   publicKey: optional(bytes(32)),
-  /** The issuer's business. */
   data: bytes(1024),
 });
 
-/** What a token says, and its issuer has signed. */
-export type TokenClaims = Infer<typeof claimsCodec>;
-
-/** The token, and what proves that it is one's own: empty without a key. */
+/** The token, and the signature by the client's key: empty for a bearer token. */
 const payloadCodec = struct({ token: bytes(2048), clientNonce: bytes(NONCE_BYTES), signature: bytes(SIGNATURE_BYTES) });
 
-/** A key of `crypto.subtle`, for Ed25519. */
-export type SigningKey = Parameters<ReturnType<typeof webCrypto>["sign"]>[1];
-
-const sign = async (key: SigningKey, data: Uint8Array) =>
-  new Uint8Array(await webCrypto().sign(algorithm, key, data as Uint8Array<ArrayBuffer>));
+const sign = async (key: SigningKey, data: Uint8Array) => new Uint8Array(await webCrypto().sign(ED25519, key, data));
 
 const verify = (key: SigningKey, signature: Uint8Array, data: Uint8Array) =>
-  webCrypto().verify(algorithm, key, signature as Uint8Array<ArrayBuffer>, data as Uint8Array<ArrayBuffer>);
+  webCrypto().verify(ED25519, key, signature, data);
 
-const importPublicKey = (key: Uint8Array) =>
-  webCrypto().importKey("raw", key as Uint8Array<ArrayBuffer>, algorithm, true, ["verify"]);
+const importPublicKey = (key: Uint8Array) => webCrypto().importKey("raw", key, ED25519, true, ["verify"]);
 
-/** A pair of Ed25519 keys, for an issuer or a client. @throws NetworkError `ERR_INSECURE_CONTEXT` */
+/**
+ * Makes a pair of Ed25519 keys, for an issuer or a client.
+ *
+ * @throws (rejects) NetworkError `ERR_INSECURE_CONTEXT` in a browser, on a page that is neither from https nor
+ *   localhost
+ */
 export async function generateTokenKeys(): Promise<{ privateKey: SigningKey; publicKey: Uint8Array }> {
-  const pair = (await webCrypto().generateKey(algorithm, true, ["sign", "verify"])) as {
-    privateKey: SigningKey;
-    publicKey: SigningKey;
-  };
-  const publicKey = new Uint8Array((await webCrypto().exportKey("raw", pair.publicKey)) as ArrayBuffer);
-  return { privateKey: pair.privateKey, publicKey };
+  const { privateKey, publicKey } = await webCrypto().generateKey(ED25519, true, ["sign", "verify"]);
+  return { privateKey, publicKey: new Uint8Array(await webCrypto().exportKey("raw", publicKey)) };
 }
 
-/** Issuer, such as a login service: signs what it says about a player. */
+/**
+ * Issuer, such as a login service: signs the claims about a player.
+ *
+ * @throws (rejects) TypeError, RangeError for claims out of range; NetworkError `ERR_INSECURE_CONTEXT`
+ */
 export async function issueToken(issuerKey: SigningKey, claims: TokenClaims): Promise<Uint8Array> {
   const body = encode(claimsCodec, claims);
   return concat(body, await sign(issuerKey, body));
 }
 
+/** Which tokens a server accepts. */
 export interface SignedTokenOptions {
-  /** Public keys of those whose tokens count, 32 bytes each; two during a change. */
+  /** The public keys of the accepted issuers, 32 bytes each; two of one issuer while it changes its key. */
   issuerKeys: readonly Uint8Array[];
   /**
-   * Accept tokens without a client's key also where `security` is not `authenticated`: whoever sits in between can use them. On
-   * a server behind wss it is needed, since nothing there tells whether the client has looked at the certificate.
+   * Whether bearer tokens (without a client's key) are accepted over a connection whose `security` is not
+   * `authenticated`, where an active man in the middle can read and use them. A server behind wss needs it: there the
+   * server cannot know whether the client has checked the certificate.
+   *
+   * @defaultValue `false`
    */
   allowUnboundToken?: boolean;
-  /** Milliseconds since 1970, for the expiry. */
+  /** The time that tokens expire by, in milliseconds since 1970. @defaultValue `Date.now` */
   now?: () => number;
 }
 
-/** Server: lets those in who have a token of a known issuer; `authentication.data` is its {@link TokenClaims}. */
+/** Server: admits players with a token of an accepted issuer; `authentication.data` is its {@link TokenClaims}. */
 export function signedTokenAuthenticator(options: SignedTokenOptions): Authenticator {
   const { issuerKeys, allowUnboundToken = false, now = unixTimeMs } = options;
   return {
@@ -87,7 +87,7 @@ export function signedTokenAuthenticator(options: SignedTokenOptions): Authentic
       let isSigned = false;
       for (const key of issuerKeys) isSigned ||= await verify(await importPublicKey(key), signature, body);
       const claims = isSigned ? tryDecode(claimsCodec, body) : null;
-      if (!claims) return { refused: "The token is not from a known issuer" };
+      if (!claims) return { refused: "The token is not from an accepted issuer" };
       if (claims.expiresMs <= now()) return { refused: "The token has expired" };
       if (!claims.publicKey) {
         if (allowUnboundToken || attempt.security === "authenticated") return { data: claims };
@@ -101,9 +101,13 @@ export function signedTokenAuthenticator(options: SignedTokenOptions): Authentic
 }
 
 /**
- * Client: shows its token, and signs with the key that the token names. A token without a key is its bearer's, so it is shown to
- * an authenticated server only (a pinned key, or wss), unless `allowUnboundToken`: elsewhere `connect` rejects with
+ * Client: sends its token, and signs with the key that the token names.
+ *
+ * A token without a key is a bearer token: anyone who reads it can use it. It is sent to an authenticated server only
+ * (a pinned key, or wss), unless `allowUnboundToken` is true; with any other server `connect` rejects with
  * `ERR_UNBOUND_TOKEN`.
+ *
+ * @param privateKey the key whose public half the token names; null for a bearer token
  */
 export function signedTokenCredential(
   token: Uint8Array,
@@ -113,7 +117,7 @@ export function signedTokenCredential(
   return {
     method: METHOD,
     prove: async (context) => {
-      // The server cannot tell whose ears it passed on the way: its own key is known to every thief as well.
+      // The server cannot tell who has read the token on its way: a man in the middle knows the server's key as well.
       if (!privateKey && !allowUnboundToken && context.security !== "authenticated") {
         throw new NetworkError("ERR_UNBOUND_TOKEN", "A token without a key needs an authenticated connection");
       }

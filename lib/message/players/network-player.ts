@@ -23,26 +23,26 @@ export interface PlayerOwner {
   readonly protocol: ProtocolCore;
   readonly clock: Clock;
   readonly encoder: MessageEncoder;
-  /** Null: nobody is charged here. */
+  /** Null: players are not charged. */
   readonly errorBudget: ErrorBudget | null;
-  /** The budget is used up. */
+  /** The player's budget is used up. */
   errorLimitReached(player: NetworkPlayer): void;
-  /** `disconnect` was called. */
+  /** `player.disconnect` was called. */
   leave(player: NetworkPlayer, reason: DisconnectReason): void;
 }
 
-/** Numbers per message, one after the other: messages and bytes sent, messages and bytes received. */
+/** Counts per message: messages sent, bytes sent, messages received, bytes received. */
 const COUNTS = 4;
 
-/** The only {@link INetworkPlayer}; what is beyond that interface belongs to the server or client. */
+/** The only {@link INetworkPlayer}, with what its server or client needs besides. */
 export class NetworkPlayer implements INetworkPlayer {
   id = 0;
   state = PlayerState.Connected;
   authentication: PlayerAuthentication | null = null;
   ready = false;
   errorFlags = 0;
-  /** Of each handler that has not finished. */
-  readonly inFlight = new Set<AbortController>();
+  /** Aborts each async handler that has not finished. */
+  readonly inFlight = new Set<{ abort(reason: unknown): void }>();
   readonly isHost: boolean;
   readonly requests: PendingRequests;
   readonly #owner: PlayerOwner;
@@ -50,7 +50,7 @@ export class NetworkPlayer implements INetworkPlayer {
   readonly #budget: TokenBucket | null;
   readonly #rates = new Map<MessageDefinition<unknown>, TokenBucket>();
   readonly #counts: Float64Array;
-  /** The last one also after its end. */
+  /** After its end still the last one. */
   #connection: IConnection;
   /** Null: both sides have the same protocol. */
   #agreement: Agreement | null = null;
@@ -142,7 +142,7 @@ export class NetworkPlayer implements INetworkPlayer {
 
   // What its server or client calls.
 
-  /** The connection it was lost with comes back as another one; or it has just come, and its protocol is another one. */
+  /** Sets the connection of a player who has come back, or the agreement when both sides have different protocols. */
   attach(connection: IConnection, agreement: Agreement | null): void {
     this.#connection = connection;
     this.#agreement = agreement;
@@ -152,23 +152,23 @@ export class NetworkPlayer implements INetworkPlayer {
     return this.#agreement;
   }
 
-  /** The connection, whatever the state: for what is said before the player is one, and after. */
+  /** The connection, or the last one, whatever the state of the player is. */
   get lastConnection(): IConnection {
     return this.#connection;
   }
 
-  /** Sends what the encoder holds. */
+  /** Sends the message that the encoder holds. */
   sendEncoded(message: MessageDefinition<unknown>, channel: Channel, lane: number): boolean {
     const { buffer, length } = this.#owner.encoder;
     return this.#counted(message, length, this.#connection.send(buffer, channel, lane, 0, length));
   }
 
-  /** Whether the other side knows it. */
+  /** Whether the other side has the message with this number. */
   knows(number: number): boolean {
     return this.#agreement === null || this.#agreement.toWire(number) >= 0;
   }
 
-  /** The message that the other side calls `wireNumber`, null for none. */
+  /** The message with this number on the wire, null when there is none. */
   messageOf(wireNumber: number): MessageDefinition<unknown> | null {
     const number = this.#agreement ? this.#agreement.fromWire(wireNumber) : wireNumber;
     return this.#owner.protocol.messages[number] ?? null;
@@ -178,7 +178,7 @@ export class NetworkPlayer implements INetworkPlayer {
     this.#count(message, 2, bytes);
   }
 
-  /** Whether it may send one more of these. */
+  /** Whether the player may send one more of these messages, by its `rateLimit`. */
   withinRate(message: MessageDefinition<unknown>): boolean {
     const { rateLimit } = message;
     if (!rateLimit || this.isHost) return true;
@@ -190,7 +190,7 @@ export class NetworkPlayer implements INetworkPlayer {
     return bucket.tryTake(1);
   }
 
-  /** Ends the connection with a reason of the library's own. */
+  /** Disconnects with a reason of the library's own. */
   refuse(code: DisconnectCode, text: string): void {
     this.#connection.refuse(code, text);
   }
@@ -210,7 +210,7 @@ export class NetworkPlayer implements INetworkPlayer {
     for (const abort of this.inFlight) abort.abort(reason);
   }
 
-  /** False: there is nobody to send it to. */
+  /** Encodes a message for this player. @returns false: there is no connection */
   #encode<T>(message: MessageDefinition<T>, value: T): boolean {
     const number = this.#owner.protocol.numberOf(message);
     const wireNumber = this.#agreement ? this.#agreement.toWire(number) : number;

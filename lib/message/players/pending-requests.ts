@@ -8,9 +8,10 @@ interface Pending {
   reject(error: unknown): void;
 }
 
+/** Requests to one player that may wait for their answers. */
 const MAX_PENDING = 1024;
 
-/** Questions to one player that wait for their answers. */
+/** The requests to one player that wait for their answers. */
 export class PendingRequests {
   readonly #clock: Clock;
   readonly #pending = new Map<number, Pending>();
@@ -20,7 +21,7 @@ export class PendingRequests {
     this.#clock = clock;
   }
 
-  /** @param send sends the question with its number; false: it could not */
+  /** Sends a request and waits for its answer. @param send sends the question with this id; false: the queue is full */
   async open<A>(
     definition: RequestDefinition<unknown, A>,
     send: (id: number) => boolean,
@@ -53,7 +54,7 @@ export class PendingRequests {
     }
   }
 
-  /** @returns false: nobody has ever asked that. One that came too late is fine. */
+  /** An answer has come. @returns false: it answers no request. One that comes too late is not wrong. */
   settle(definition: RequestDefinition<unknown, unknown>, { id, error, value }: ResponseEnvelope<unknown>): boolean {
     const pending = this.#pending.get(id);
     if (!pending) return id > 0 && id <= this.#lastId;
@@ -64,7 +65,7 @@ export class PendingRequests {
     return true;
   }
 
-  /** There will be no answers any more. */
+  /** No answers can come any more. */
   failAll(text: string): void {
     for (const { reject } of [...this.#pending.values()]) reject(new NetworkError("ERR_CONNECTION_LOST", text));
   }

@@ -6,19 +6,21 @@ import type { RequestDefinition } from "../protocol/request.js";
 
 /** Where a player is in its life. */
 export enum PlayerState {
-  /** It can be reached, and nobody knows yet who it is. */
+  /** It is connected, and not authenticated yet. */
   Connected = 0,
+  /** The server has admitted it. */
   Authenticated = 1,
   /** Its connection was lost, and it may come back. */
   Suspended = 2,
+  /** It has left for good. */
   Disconnected = 3,
 }
 
-/** Who a player is, as an authenticator found. */
+/** Who a player is, as an authenticator has found out. */
 export interface PlayerAuthentication {
-  /** Name of the authenticator; `none` without one. */
+  /** The authenticator's `method`; `none` when no proof was needed. */
   readonly method: string;
-  /** What the authenticator gave: an account, the claims of a token. */
+  /** What the authenticator returned: an account, the claims of a token. Undefined on a client. */
   readonly data: unknown;
 }
 
@@ -30,70 +32,94 @@ export interface MessageMetrics {
   bytesReceived: number;
 }
 
+/** How long a request waits, and how it is sent. */
 export interface RequestOptions {
-  /** After this the promise rejects with `ERR_TIMEOUT`. Default 10,000. */
+  /** After so long without an answer the promise rejects with `ERR_TIMEOUT`. @defaultValue 10,000 ms */
   timeoutMs?: number;
+  /** Gives up the request: the promise rejects with the signal's reason. */
   signal?: AbortSignal;
-  /** 0 to 3. Default 0. */
+  /** The lane of the question, 0 (most urgent) to 3. @defaultValue 0 */
   lane?: number;
 }
 
 /**
- * The other end of a connection, where messages are sent to (Mirage's `INetworkPlayer`): on a server one for each client,
- * on a client one, the server.
+ * The other end of a connection, which messages are sent to (Mirage's `INetworkPlayer`). A server has one for each
+ * client; a client has one, the server.
  */
 export interface INetworkPlayer {
-  /** Given at the authentication; 0 before it. On a client its own number. Never used twice by a server. */
+  /**
+   * Given by the server when it authenticates the player, 0 before; 1 to 2^32 - 1, never used again by the same server.
+   * On a client it is the client's own id.
+   */
   readonly id: number;
   readonly state: PlayerState;
-  /** Null while it is suspended, and after the end. */
+  /** Null while the player is suspended, and after its end. */
   readonly connection: IConnection | null;
+  /** Whether it can be reached: `Connected` or `Authenticated`. */
   readonly isConnected: boolean;
   readonly isAuthenticated: boolean;
-  /** Server and client are in one program. */
+  /** Whether server and client are in the same process (host mode). */
   readonly isHost: boolean;
+  /** Null before the authentication. */
   readonly authentication: PlayerAuthentication | null;
-  /** It has loaded the scene that the server is in; without a scene true from the authentication on. Server only. */
+  /**
+   * On a server: whether the player has loaded the scene of the server, or is authenticated while the server has none.
+   * On a client always false.
+   */
   readonly ready: boolean;
-  /** For logs; the last one while there is none. */
+  /** The remote address as text, for logs; `host` in host mode. Without a connection, that of the last one. */
   readonly address: string;
+  /** How the connection is protected. */
   readonly security: Security;
-  /** Smoothed, in milliseconds; 0 before the first measurement, and for a host. */
+  /** Smoothed, in milliseconds; 0 before the first measurement, and in host mode. */
   readonly roundTripTimeMs: number;
   /** Aborts when the player has left for good. */
   readonly signal: AbortSignal;
-  /** What it has done wrong, bits of {@link ErrorFlags}. */
+  /** Everything that the player has done wrong so far: bits of {@link ErrorFlags}. */
   readonly errorFlags: number;
 
   /**
    * Sends a message.
    *
-   * @param channel `Reliable` (default) or `Unreliable`
-   * @param lane 0 (most urgent) to 3, for `Channel.Reliable`: order holds within a lane
-   * @returns false: the queue is full, `drained` follows; or there is no connection
-   * @throws TypeError, RangeError for a wrong value; NetworkError `ERR_UNKNOWN_MESSAGE`, `ERR_MESSAGE_NOT_AGREED`,
-   *   `ERR_MESSAGE_SIZE`
+   * @param channel `Channel.Reliable` or `Channel.Unreliable` @defaultValue `Channel.Reliable`
+   * @param lane 0 (most urgent) to 3, for `Channel.Reliable`: order holds within a lane @defaultValue 0
+   * @returns false when the queue is full (the event `drained` follows), or when the player has no connection
+   * @throws TypeError, RangeError for a wrong value; NetworkError `ERR_UNKNOWN_MESSAGE` for a message that is not in
+   *   the protocol, `ERR_MESSAGE_NOT_AGREED` for an optional one that the other side does not have, `ERR_MESSAGE_SIZE`
    */
   send<T>(message: MessageDefinition<T>, value: T, channel?: Channel, lane?: number): boolean;
-  /** Sends on `Channel.Notify`: `callbacks` hear once what became of it. @returns and throws as `send` */
+  /** Sends on `Channel.Notify`; one of `callbacks` is called, once. @returns and throws as `send` */
   sendNotify<T>(message: MessageDefinition<T>, value: T, callbacks: NotifyCallbacks): boolean;
-  /** `sendNotify` as a promise: whether it was delivered. False also for what could not be sent. @throws as `send` */
+  /**
+   * As `sendNotify`, with a promise: true when the other side has handled the message; false when it was lost, or could
+   * not be sent. It rejects with what `send` throws.
+   */
   notify<T>(message: MessageDefinition<T>, value: T): Promise<boolean>;
   /**
-   * Asks, and waits for the answer.
-   * @throws NetworkError `ERR_TIMEOUT`, `ERR_CONNECTION_LOST`, `ERR_REQUEST_REFUSED` (with the handler's text),
-   *   `ERR_REQUEST_FAILED` (its handler threw, or there is none), `ERR_QUEUE_FULL`, `ERR_TOO_MANY_REQUESTS` (1024 are open); what `send` throws;
-   *   the signal's reason when it aborts
+   * Sends a question and waits for the answer.
+   *
+   * @throws (rejects) NetworkError `ERR_TIMEOUT`, `ERR_CONNECTION_LOST`, `ERR_REQUEST_REFUSED` (with the handler's
+   *   text), `ERR_REQUEST_FAILED` (the handler threw, or there is none), `ERR_QUEUE_FULL`, `ERR_TOO_MANY_REQUESTS`
+   *   (1024 wait for their answers); what `send` throws; the signal's reason
    */
   request<Q, A>(definition: RequestDefinition<Q, A>, value: Q, options?: RequestOptions): Promise<A>;
-  /** Ends it; no resume. @throws RangeError as `IConnection.disconnect` */
+  /**
+   * Disconnects the player for good: it cannot resume its session.
+   *
+   * @param reason travels to the other side @defaultValue code 0 without a text
+   * @throws RangeError for a code outside 0-999, or a text over 120 bytes of UTF-8
+   */
   disconnect(reason?: DisconnectReason): void;
   /**
-   * Charges a mistake of your own finding to its error budget; below zero the server disconnects it.
-   * A host, and a server as a client sees it, have no budget: only the flags are noted.
+   * Charges an error that you have found yourself to the player's budget; below zero the server disconnects the player.
+   * In host mode, and on a client, there is no budget: only the flags are noted.
+   *
+   * @param cost tokens, see `ErrorBudget`
+   * @param flags noted in `errorFlags`; bits from 2^16 on are yours
    */
   chargeError(cost: number, flags: ErrorFlags | number): void;
+  /** Sets `errorFlags` to 0. */
   resetErrorFlags(): void;
-  /** How often, and how much, of a message was sent and received. */
+  /** How often a message was sent to and received from the player. @throws NetworkError `ERR_UNKNOWN_MESSAGE` */
   metricsOf(message: MessageDefinition<unknown>): MessageMetrics;
 }

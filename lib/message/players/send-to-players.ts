@@ -5,20 +5,22 @@ import type { ProtocolCore } from "../protocol/protocol.js";
 import { NetworkPlayer } from "./network-player.js";
 import type { INetworkPlayer } from "./player.js";
 
+/** How a message is sent to many players. */
 export interface SendManyOptions {
-  /** `Reliable` (default) or `Unreliable`. */
+  /** `Channel.Reliable` or `Channel.Unreliable`. @defaultValue `Channel.Reliable` */
   channel?: Channel;
-  /** 0 to 3. Default 0. */
+  /** 0 (most urgent) to 3, for `Channel.Reliable`. @defaultValue 0 */
   lane?: number;
-  /** One player who is left out. */
+  /** A player who does not get the message. @defaultValue none */
   exclude?: INetworkPlayer | null;
 }
 
-const noOptions: SendManyOptions = {};
+const NO_OPTIONS: SendManyOptions = {};
 
 /**
- * Serialises once and sends to each player that `includes` and that knows the message.
- * @returns how many took it: a full queue refuses (`drained` follows)
+ * Serialises a message once, and sends it to each player whom `includes` accepts and whose protocol has the message.
+ *
+ * @returns how many players it was sent to: not to those whose queue is full
  */
 export function sendToPlayers<T>(
   { encoder, protocol }: { encoder: MessageEncoder; protocol: ProtocolCore },
@@ -26,7 +28,7 @@ export function sendToPlayers<T>(
   message: MessageDefinition<T>,
   value: T,
   includes: (player: NetworkPlayer) => boolean,
-  { channel = Channel.Reliable, lane = 0, exclude = null }: SendManyOptions = noOptions,
+  { channel = Channel.Reliable, lane = 0, exclude = null }: SendManyOptions = NO_OPTIONS,
 ): number {
   const number = protocol.numberOf(message);
   encoder.encode(number, message, value);

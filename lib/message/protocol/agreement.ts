@@ -1,6 +1,6 @@
-/** Which numbers two sides use for their messages, where their protocols are not the same. */
+/** The numbers of messages on the wire between two sides whose protocols are not the same. */
 export class Agreement {
-  /** By number of ours; -1: the other side does not know the message. */
+  /** By the number here; -1: the other side does not have the message. */
   readonly #toWire: readonly number[];
   readonly #fromWire = new Map<number, number>();
 
@@ -15,7 +15,7 @@ export class Agreement {
     return this.#toWire[number] as number;
   }
 
-  /** -1: no message of ours. */
+  /** -1: there is no such message here. */
   fromWire(wireNumber: number): number {
     return this.#fromWire.get(wireNumber) ?? -1;
   }

@@ -1,14 +1,14 @@
 import { NetworkWriter } from "../../serialization/index.js";
 import type { MessageDefinition } from "./message.js";
 
-/** Largest message of a Peer at all; what a connection takes it says itself. */
+/** The largest `maxReliableMessageSize` of a Peer; the limit of a connection can be lower, and is checked there. */
 const MAX_BYTES = 1_000_000;
 
-/** Writes messages, each into the memory of the one before. */
+/** Writes messages, each into the same memory. */
 export class MessageEncoder {
   readonly #writer = new NetworkWriter({ maxBytes: MAX_BYTES });
 
-  /** Valid, with `length`, until the next `encode`. */
+  /** The message is in the first `length` bytes, until the next `encode`. */
   get buffer(): Uint8Array {
     return this.#writer.buffer;
   }

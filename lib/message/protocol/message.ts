@@ -1,24 +1,30 @@
 import type { Codec } from "../../serialization/index.js";
 import { errorCosts } from "./error-flags.js";
 
-/** How often one player may send a message. */
+/** How often a player may send a message to a server. */
 export interface RateLimit {
-  /** On average. */
+  /** How many messages per second on average; above 0. */
   perSecond: number;
-  /** At once. Default: as many as `perSecond`, at least 1. */
+  /** How many messages at once, 1 or more. @defaultValue as many as `perSecond`, at least 1 */
   burst?: number;
-  /** What each one too many costs of the player's error budget. Default 10. */
+  /** What each message above the limit costs the player. @defaultValue 10 tokens of its error budget */
   cost?: number;
 }
 
+/** The options of a message. */
 export interface MessageOptions {
-  /** The other side may lack it (an older or newer program); sending it there throws `ERR_MESSAGE_NOT_AGREED`. */
+  /**
+   * Whether the other side may lack the message (an older or newer program). Sending it there throws
+   * `ERR_MESSAGE_NOT_AGREED`.
+   *
+   * @defaultValue `false`
+   */
   optional?: boolean;
-  /** A server drops what a player sends above it. Default: none. */
+  /** A server drops what a player sends above this limit. @defaultValue none */
   rateLimit?: RateLimit;
 }
 
-/** A kind of message: its name, and how its content is written. Made by {@link defineMessage}. */
+/** A kind of message: its name, and the codec of its content. Made by {@link defineMessage}. */
 export interface MessageDefinition<T> {
   readonly name: string;
   readonly codec: Codec<T>;
@@ -26,23 +32,23 @@ export interface MessageDefinition<T> {
   readonly rateLimit: Required<RateLimit> | null;
 }
 
-/** The names of the library's own messages begin with it. */
+/** The names of the library's own messages begin with this. */
 export const RESERVED_PREFIX = "network/";
 const MAX_NAME_BYTES = 64;
 
 /**
- * Defines a message. It means something only within a `Protocol`, and may be in several of them.
+ * Defines a message, to be listed in a `Protocol`. The same message may be in several protocols.
  *
  * @param name unique within the protocol, 1 to 64 bytes of UTF-8, not starting with `network/`
  * @throws TypeError, RangeError for a wrong argument
  */
 export function defineMessage<T>(name: string, codec: Codec<T>, options: MessageOptions = {}): MessageDefinition<T> {
-  if (typeof name !== "string") throw new TypeError(`A message's name is a text, not ${typeof name}`);
+  if (typeof name !== "string") throw new TypeError(`A message's name is a string, not ${typeof name}`);
   if (name.startsWith(RESERVED_PREFIX)) throw new RangeError(`Names that begin with ${RESERVED_PREFIX} are reserved`);
   return createMessage(name, codec, options);
 }
 
-/** @internal With any name. */
+/** As {@link defineMessage}, also for names that are reserved. */
 export function createMessage<T>(name: string, codec: Codec<T>, options: MessageOptions = {}): MessageDefinition<T> {
   const nameBytes = new TextEncoder().encode(name).length;
   if (nameBytes < 1 || nameBytes > MAX_NAME_BYTES) {

@@ -9,6 +9,7 @@ import { firstMessages, MAX_TABLE_BYTES, otherSystemMessages } from "./system-me
 export type ProtocolPart = MessageDefinition<unknown> | RequestDefinition<unknown, unknown>;
 type AnyMessage = MessageDefinition<unknown>;
 
+/** What {@link defineProtocol} makes a protocol of. */
 export interface ProtocolOptions {
   /** At most 64 bytes of UTF-8. */
   name: string;
@@ -35,13 +36,16 @@ export interface Protocol {
   readonly name: string;
   readonly version: number;
   readonly isFrozen: boolean;
-  /** 8 bytes that stand for name, version, messages and layouts. They detect mistakes, not attacks. Freezes the protocol. */
+  /**
+   * 8 bytes that stand for name, version, messages and layouts. They detect mistakes, not attacks. Freezes the
+   * protocol.
+   */
   readonly fingerprint: Uint8Array;
   /** All messages in the order of their numbers, the library's own included. Freezes the protocol. */
   readonly messages: readonly MessageDefinition<unknown>[];
   /**
-   * Adds messages and requests; those that it has already are ignored. A layer above a server adds its own like this, or
-   * by `messages` of its extension.
+   * Adds messages and requests; those that it has already are ignored. A layer above a server adds its own like this,
+   * or by `messages` of its extension.
    *
    * @throws TypeError when another message has the same name; NetworkError `ERR_PROTOCOL_FROZEN` once it is frozen
    */

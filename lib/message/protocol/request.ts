@@ -2,20 +2,23 @@ import { NetworkError } from "../../network-error.js";
 import { type Codec, optional, string, struct, u32 } from "../../serialization/index.js";
 import { createMessage, defineMessage, type MessageDefinition, type MessageOptions } from "./message.js";
 
-/** @internal */
+/** A question as it travels. */
 export interface RequestEnvelope<Q> {
+  /** Unique among the requests of this side on this connection. */
   id: number;
   value: Q;
 }
 
-/** @internal Without `error`, `value` is the answer. */
+/** An answer as it travels. */
 export interface ResponseEnvelope<A> {
+  /** That of the question. */
   id: number;
+  /** The text of a refusal, empty when the handler failed; undefined when `value` is the answer. */
   error: string | undefined;
   value: A | undefined;
 }
 
-/** A question with its answer. Made by {@link defineRequest}. */
+/** A question and its answer. Made by {@link defineRequest}. */
 export interface RequestDefinition<Q, A> {
   readonly name: string;
   readonly request: MessageDefinition<RequestEnvelope<Q>>;
@@ -26,9 +29,12 @@ export interface RequestDefinition<Q, A> {
 const MAX_REFUSAL_BYTES = 200;
 
 /**
- * Defines a request: one side asks, the other one's handler answers. Either side of the protocol may ask.
+ * Defines a request, to be listed in a `Protocol`: one side asks, and a handler of the other side answers. A server may
+ * ask a client, and a client a server.
  *
- * @param options of the question; `optional` holds for the answer as well
+ * @param name unique within the protocol, 1 to 57 bytes of UTF-8, not starting with `network/`
+ * @param options those of the question; `optional` holds for the answer as well
+ * @throws TypeError, RangeError for a wrong argument
  */
 export function defineRequest<Q, A>(
   name: string,
@@ -50,8 +56,8 @@ export function defineRequest<Q, A>(
 }
 
 /**
- * What a request's handler throws to say no: the text, which is cut after 200 bytes, reaches the other side, and nobody is
- * charged. Of any other exception the other side learns only that there was one.
+ * Thrown by the handler of a request to refuse it: the other side gets the text, up to 200 bytes of UTF-8, and nobody
+ * is charged. Of any other exception the other side learns only that the handler failed.
  */
 export class RequestRefusedError extends NetworkError {
   constructor(text: string) {
@@ -59,7 +65,7 @@ export class RequestRefusedError extends NetworkError {
   }
 }
 
-/** @internal */
+/** A text that fits a refusal: cut where it is too long. */
 export function refusalText(text: string): string {
   const bytes = new TextEncoder().encode(text).subarray(0, MAX_REFUSAL_BYTES);
   return new TextDecoder().decode(bytes).replace(/\ufffd+$/, "");

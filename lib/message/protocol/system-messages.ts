@@ -1,29 +1,30 @@
 import { array, bool, bytes, float64, optional, string, struct, u32 } from "../../serialization/index.js";
 import { createMessage } from "./message.js";
 
-/** Longest table of a protocol, in bytes. */
+/** Largest table of a protocol, in bytes. */
 export const MAX_TABLE_BYTES = 8192;
-/** Longest proof or token of an authenticator, in bytes. */
+/** Largest proof of a credential, and largest reply of an authenticator, in bytes. */
 export const MAX_AUTHENTICATION_BYTES = 4096;
 
-/** The table of a side whose fingerprint differs: the client's first, then the server's. */
+/** When the fingerprints differ: first the client's table, then the server's. */
 export const TableMessage = createMessage("network/table", bytes(MAX_TABLE_BYTES));
 
-/** The client's first message, or the one after the tables: it agrees. */
+/** The client's first message, or its first one after the tables: it accepts the protocol. */
 export const HelloMessage = createMessage("network/hello", struct({ resumes: bool }));
 
-/** Who is that? */
+/** The server asks the player to prove who it is. */
 export const ChallengeMessage = createMessage(
   "network/challenge",
   struct({ nonce: bytes(32), methods: array(string(64), 16) }),
 );
 
+/** The client's answer to the challenge. */
 export const ProofMessage = createMessage(
   "network/proof",
   struct({ method: string(64), payload: bytes(MAX_AUTHENTICATION_BYTES) }),
 );
 
-/** The player is one of the game. */
+/** The server has admitted the player, or resumed its session. */
 export const WelcomeMessage = createMessage(
   "network/welcome",
   struct({
@@ -35,16 +36,20 @@ export const WelcomeMessage = createMessage(
   }),
 );
 
+/** The client asks for the server's time. */
 export const PingMessage = createMessage("network/ping", struct({ clientTimeMs: float64 }));
 export const PongMessage = createMessage(
   "network/pong",
   struct({ clientTimeMs: float64, serverTimeMs: float64, tick: u32 }),
 );
 
+/** The server has the player load a scene; `number` counts the scenes. */
 export const LoadSceneMessage = createMessage("network/load-scene", struct({ number: u32, name: string(256) }));
 export const SceneLoadedMessage = createMessage("network/scene-loaded", struct({ number: u32 }));
 
-/** These two have the same numbers in every protocol: what comes before the agreement on the others. */
+/**
+ * These come before both sides have agreed on a protocol, so they have the same numbers, 0 and 1, in every protocol.
+ */
 export const firstMessages = [TableMessage, HelloMessage] as const;
 
 export const otherSystemMessages = [

@@ -1,6 +1,6 @@
 import type { Clock } from "../../clock.js";
 
-/** So much at once, and so much per second afterwards. */
+/** Limits a rate: `capacity` tokens at once, and `perSecond` new ones. */
 export class TokenBucket {
   readonly #clock: Clock;
   readonly #capacity: number;
@@ -23,14 +23,14 @@ export class TokenBucket {
     return this.#tokens;
   }
 
-  /** Takes `cost` where there is as much. */
+  /** Takes `cost` tokens if there are so many. */
   tryTake(cost: number): boolean {
     if (this.tokens < cost) return false;
     this.#tokens -= cost;
     return true;
   }
 
-  /** Takes `cost`, into debt if need be. @returns what is left */
+  /** Takes `cost` tokens, even if there are fewer. @returns how many are left; negative: owed */
   take(cost: number): number {
     this.#tokens = this.tokens - cost;
     return this.#tokens;

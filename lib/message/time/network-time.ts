@@ -32,8 +32,9 @@ export interface NetworkTime extends INetworkTime {
 }
 
 /**
- * Estimates the server's time from pings. Each ping proves bounds: the server read its clock between our sending and our
- * receiving. The estimate stays within the bounds of all pings together, which widen with time because clocks drift.
+ * Estimates the server's time from pings. Each ping proves bounds: the server read its clock between our sending and
+ * our receiving. The estimate stays within the bounds of all pings together, which widen with time because clocks
+ * drift.
  */
 export class NetworkTimeEstimate implements NetworkTime {
   readonly #clock: Clock;

@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock.js";
 import type { Drive } from "../../peer/index.js";
 
-/** When a client asks for the server's time: at once, and then again and again. */
+/** Decides when a client asks for the server's time: at once, and then at an interval. */
 export class PingLoop {
   readonly #clock: Clock;
   readonly #intervalMs: number;
@@ -30,7 +30,7 @@ export class PingLoop {
     this.#timer = null;
   }
 
-  /** Driven by hand: pings when it is time. */
+  /** Manual drive: pings when it is time. */
   update(): void {
     const now = this.#clock.now();
     if (this.#drive === "automatic" || now < this.#nextMs) return;

@@ -1,9 +1,9 @@
 import type { Clock } from "../../clock.js";
 
-/** Between a failed attempt and the next one. */
+/** The pause between a failed attempt and the next one. */
 const RETRY_MS = 1000;
 
-/** When a client that was lost tries to come back: at once, and each second until its session is over. */
+/** Decides when a client whose connection was lost tries to resume: at once, and each second until its session ends. */
 export class ResumeLoop {
   readonly #clock: Clock;
   readonly #attempt: () => void;
@@ -20,7 +20,7 @@ export class ResumeLoop {
     this.#wait(0);
   }
 
-  /** The attempt has failed. @returns false: there is no time for another one */
+  /** An attempt has failed. @returns false: the session ends before another one */
   retry(): boolean {
     if (this.#clock.now() + RETRY_MS >= this.#endMs) return false;
     this.#wait(RETRY_MS);

@@ -1,9 +1,9 @@
 import type { Clock } from "../../clock.js";
 
-/** Ticks that are run at once after a pause; more are counted only. */
+/** After a pause so many missed ticks are run; more are only counted. */
 const MAX_CATCH_UP = 5;
 
-/** Calls `run` so often per second, without drift: each tick has its time, however late the one before was. */
+/** Calls `run` at a fixed rate without drift: each tick has its own time, however late the one before was. */
 export class TickLoop {
   readonly #clock: Clock;
   readonly #intervalMs: number;
