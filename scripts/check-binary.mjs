@@ -1,19 +1,19 @@
 // node scripts/check-binary.mjs <file.node> [platform]
 // Checks what an addon shows to the process that loads it, and what it asks of the system.
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { isNewer, readElf } from "./elf.mjs";
-import { readMachO } from "./macho.mjs";
 import { cache, root } from "./paths.mjs";
-import { readPe } from "./pe.mjs";
 import { platformNamed } from "./platforms.mjs";
 import { main } from "./run.mjs";
+import { signatureHolds } from "./sign-macho.mjs";
+import { installWheels, keyOf } from "./toolchain.mjs";
 
 const wantedExports = ["napi_register_module_v1", "node_api_module_get_api_version_v1"];
 // Node exports its own OpenSSL and libuv: a name left open would silently be taken from there.
 // libuv's stable functions are used on purpose; they are looked up at run time, so that none is open here.
 const foreign = /^(EVP|SSL|CRYPTO|OPENSSL|OSSL|RAND|BIO|ERR|HMAC|SHA\d*|uv)_/;
-const readers = { linux: readElf, win32: readPe, darwin: readMachO };
 
 /**
  * @typedef {object} Limits
@@ -22,13 +22,37 @@ const readers = { linux: readElf, win32: readPe, darwin: readMachO };
  * @property {string[]} [needed] the only libraries that it may need
  */
 
+/** @typedef {{ name: string, version: string, isOptional?: boolean, library?: string | null }} Import */
+
+/**
+ * What a library exports and needs. `weak` are those of a Mach-O file's exports that another library may replace; its
+ * imports name the `library` that they are looked for in, null: any that is loaded, such as Node.
+ * @param {string} path
+ * @param {string} os "linux", "win32" or "darwin"
+ * @returns {Promise<{ needed: string[], exports: string[], imports: Import[], weak: string[], newestGlibc?: string,
+ *   oldestMacos?: string }>}
+ */
+export async function readBinary(path, os) {
+  const requirements = join(root, "deps", "toolchain", "lief.txt");
+  // A wheel belongs to a version of Python.
+  const python = execFileSync("python3", ["--version"]);
+  const wheels = await installWheels(join(cache, "lief", keyOf(readFileSync(requirements), python)), requirements);
+  const options = { env: { ...process.env, PYTHONPATH: wheels }, encoding: "utf8", maxBuffer: 1 << 28 };
+  return JSON.parse(execFileSync("python3", [join(root, "scripts", "binary.py"), path, os], options));
+}
+
+/** Whether glibc version `a` is newer than `b` ("2.28"). */
+export function isNewer(a, b) {
+  return a.localeCompare(b, "en", { numeric: true }) > 0;
+}
+
 /**
  * Reads the file and lists the rules that it breaks, one line each.
  * @param {string} path
  * @param {{ os?: string, limits?: Limits }} [platform]
  */
-export function checkBinary(path, { os = "linux", limits = {} } = {}) {
-  const binary = readers[os](path);
+export async function checkBinary(path, { os = "linux", limits = {} } = {}) {
+  const binary = await readBinary(path, os);
   const problems = [];
   const extra = binary.exports.filter((name) => !wantedExports.includes(name));
   const missing = wantedExports.filter((name) => !binary.exports.includes(name));
@@ -48,7 +72,7 @@ export function checkBinary(path, { os = "linux", limits = {} } = {}) {
     problems.push(`needs glibc ${binary.newestGlibc}, not ${newestGlibc}: ${newer.map(({ name }) => name).join(", ")}`);
   }
   if (oldestMacos && binary.oldestMacos !== oldestMacos) problems.push(`is made for macOS ${binary.oldestMacos}`);
-  if (os === "darwin" && !binary.signatureHolds) problems.push("has no code signature that matches its content");
+  if (os === "darwin" && !signatureHolds(path)) problems.push("has no code signature that matches its content");
   const unknown = needed ? binary.needed.filter((library) => !needed.includes(library)) : [];
   if (unknown.length > 0) problems.push(`needs these libraries: ${unknown.join(", ")}`);
   // What ships is the same from wherever it is built.
@@ -64,10 +88,10 @@ export function newestVersion({ newestGlibc, oldestMacos }) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  await main(() => {
+  await main(async () => {
     const [path, name] = process.argv.slice(2);
     if (!path) throw new Error("Usage: check-binary.mjs <file.node> [platform]");
-    const { binary, problems } = checkBinary(path, name ? platformNamed(name) : {});
+    const { binary, problems } = await checkBinary(path, name ? platformNamed(name) : {});
     console.log(`${path}: ${newestVersion(binary)}, needs ${binary.needed.join(" ")}`);
     if (problems.length > 0) throw new Error(problems.map((problem) => `${path} ${problem}`).join("\n"));
   });

@@ -37,7 +37,7 @@ async function prebuild(platform) {
 
   const file = binaryOf(platform);
   if (platform.os === "darwin") signMachO(file);
-  const { binary, problems } = checkBinary(file, platform);
+  const { binary, problems } = await checkBinary(file, platform);
   if (problems.length > 0) throw new Error(`${file}:\n  ${problems.join("\n  ")}`);
   const content = readFileSync(file);
   return {

@@ -40,22 +40,21 @@ export async function fillOnce(folder, fill) {
   }
 }
 
-/** Installs zig and protoc into the cache and returns where they are. */
-export async function installToolchain() {
-  const folder = join(cache, "toolchain", keyOf(readFileSync(requirements)));
+/** Installs the wheels that a requirements file pins into a folder of the cache, unless they are there, and returns it. */
+export async function installWheels(folder, requirements, ...options) {
   await fillOnce(folder, (target) => {
     const hasPip = spawnSync("python3", ["-m", "pip", "--version"]).status === 0;
     if (!hasPip) ensureSystemPackages(["python3", "python3-pip"]);
-    const options = [
-      "--quiet",
-      "--disable-pip-version-check",
-      "--no-deps",
-      "--no-compile",
-      "--only-binary=:all:",
-      "--root-user-action=ignore",
-    ];
-    run("python3", ["-m", "pip", "install", ...options, "--target", target, "--require-hashes", "-r", requirements]);
+    const quiet = ["--quiet", "--disable-pip-version-check", "--root-user-action=ignore"];
+    const pinned = ["--no-deps", "--no-compile", "--only-binary=:all:", "--require-hashes", "-r", requirements];
+    run("python3", ["-m", "pip", "install", ...quiet, ...pinned, ...options, "--target", target]);
   });
+  return folder;
+}
+
+/** Installs zig and protoc into the cache and returns where they are. */
+export async function installToolchain() {
+  const folder = await installWheels(join(cache, "toolchain", keyOf(readFileSync(requirements))), requirements);
   return { zig: join(folder, "ziglang", "zig"), protoc: join(folder, "bin", "protoc") };
 }
 

@@ -2,8 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { checkBinary } from "../../scripts/check-binary.mjs";
-import { isNewer } from "../../scripts/elf.mjs";
+import { checkBinary, isNewer } from "../../scripts/check-binary.mjs";
 import { platformNamed } from "../../scripts/platforms.mjs";
 import { ensurePrebuilt, prebuilt } from "../support/packed.js";
 import { root } from "../support/runtimes.js";
@@ -12,14 +11,14 @@ const development = join(root, "build", "Release", "valve_sockets.node");
 
 beforeAll(ensurePrebuilt, 900_000);
 
-test("the development build keeps OpenSSL and protobuf to itself", () => {
-  const { binary, problems } = checkBinary(development);
+test("the development build keeps OpenSSL and protobuf to itself", async () => {
+  const { binary, problems } = await checkBinary(development);
   expect(problems).toEqual([]);
   expect(binary.needed).toContain("libc.so.6");
 });
 
-test("the shipped binary needs an old glibc and nothing else", () => {
-  const { binary, problems } = checkBinary(prebuilt, platformNamed("linux-x64"));
+test("the shipped binary needs an old glibc and nothing else", async () => {
+  const { binary, problems } = await checkBinary(prebuilt, platformNamed("linux-x64"));
   expect(problems).toEqual([]);
   expect(binary.exports).toEqual(["napi_register_module_v1", "node_api_module_get_api_version_v1"]);
 });
@@ -27,8 +26,8 @@ test("the shipped binary needs an old glibc and nothing else", () => {
 describe("the check itself", () => {
   const libssl = "/usr/lib/x86_64-linux-gnu/libssl.so.3";
 
-  test.runIf(existsSync(libssl))("finds foreign exports, open OpenSSL names, a new glibc and libraries", () => {
-    const { problems } = checkBinary(libssl, { limits: { newestGlibc: "2.2.5", needed: ["libc.so.6"] } });
+  test.runIf(existsSync(libssl))("finds foreign exports, open OpenSSL names, a new glibc and libraries", async () => {
+    const { problems } = await checkBinary(libssl, { limits: { newestGlibc: "2.2.5", needed: ["libc.so.6"] } });
     expect(problems.map((problem) => problem.split(":")[0])).toEqual([
       "exports more than the two Node-API symbols",
       expect.stringContaining("does not export napi_register_module_v1"),

