@@ -4,7 +4,7 @@ import type { NoisePrimitives } from "./primitives.js";
 const BLOCK_SIZE_BYTES = 64;
 
 /** HMAC-SHA256 (RFC 2104) with a key of at most 64 bytes. */
-export function hmacSha256({ sha256 }: NoisePrimitives, key: Uint8Array, message: Uint8Array): Uint8Array {
+function hmacSha256({ sha256 }: NoisePrimitives, key: Uint8Array, message: Uint8Array): Uint8Array {
   const padded = new Uint8Array(BLOCK_SIZE_BYTES);
   padded.set(key);
   const inner = sha256(concatBytes([padded.map((byte) => byte ^ 0x36), message]));

@@ -1,5 +1,6 @@
 /// <reference path="../globals.ts" preserve="true" />
-/** Authenticated encryption with keys of one's own: the Noise handshakes NK and NN, and packets after them. */
+/** Authenticated encryption without certificates: the Noise handshakes NK and NN, and the packets that follow them. */
+export type { RandomBytes } from "../random.js";
 export {
   type HandshakeOptions,
   HandshakePattern,
@@ -7,15 +8,15 @@ export {
   HandshakeState,
   type TransportKeys,
 } from "./handshake-state.js";
-export { deriveSpaceKey, PACKETS_PER_EPOCH as packetsPerEpoch, PacketOpener, PacketSealer } from "./packet-cipher.js";
+export { deriveSpaceKey, PACKETS_PER_EPOCH, PacketOpener, PacketSealer } from "./packet-cipher.js";
 export {
   type AeadKey,
-  KEY_SIZE_BYTES as keySizeBytes,
+  KEY_SIZE_BYTES,
   type KeyPair,
   type NoisePrimitives,
-  TAG_SIZE_BYTES as tagSizeBytes,
+  TAG_SIZE_BYTES,
 } from "./primitives.js";
-export { REPLAY_WINDOW_SIZE as replayWindowSize, ReplayWindow } from "./replay-window.js";
+export { ReplayWindow } from "./replay-window.js";
 export {
   type AcceptedHandshake,
   acceptHandshake,

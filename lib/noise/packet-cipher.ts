@@ -60,9 +60,9 @@ export class PacketSealer {
 
   /**
    * Seals a packet in place: `headerBytes` from `start` on stay in the clear but cannot be altered, what follows up to
-   * `end` is encrypted, and a tag of `tagSizeBytes` is written behind it.
+   * `end` is encrypted, and a tag of `TAG_SIZE_BYTES` is written behind it.
    *
-   * @param counter larger than that of the packet before, by at most `packetsPerEpoch`: a nonce used twice would give
+   * @param counter larger than that of the packet before, by at most `PACKETS_PER_EPOCH`: a nonce used twice would give
    *   the key away
    * @returns the new end
    * @throws RangeError another counter, or the packet and its tag are not within `buffer`

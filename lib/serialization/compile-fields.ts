@@ -4,12 +4,12 @@ import type { NetworkReader } from "./network-reader.js";
 import type { NetworkWriter } from "./network-writer.js";
 
 /** A struct's fields by name, or a tuple's by index. */
-export type FieldEntries = readonly (readonly [string | number, Codec<unknown>])[];
+type FieldEntries = readonly (readonly [string | number, Codec<unknown>])[];
 
 type Values = Record<string | number, unknown>;
 
 /** How an object with these fields is written and read. */
-export interface CompiledFields {
+interface CompiledFields {
   write(writer: NetworkWriter, value: Values): void;
   read(reader: NetworkReader): Values;
   readInto(reader: NetworkReader, target: Values): Values;

@@ -5,18 +5,16 @@ import type { NetworkReader } from "./network-reader.js";
 /** Codecs by field name. */
 export type Fields = Readonly<Record<string, Codec<unknown>>>;
 
-type OptionalKeys<F extends Fields> = { [K in keyof F]: undefined extends Infer<F[K]> ? K : never }[keyof F];
-
 /** The object type of fields; one that may be `undefined` may be absent. */
 export type StructOf<F extends Fields> = {
-  -readonly [K in Exclude<keyof F, OptionalKeys<F>>]: Infer<F[K]>;
+  -readonly [K in keyof F as undefined extends Infer<F[K]> ? never : K]: Infer<F[K]>;
 } & {
-  -readonly [K in OptionalKeys<F>]?: Infer<F[K]>;
+  -readonly [K in keyof F as undefined extends Infer<F[K]> ? K : never]?: Infer<F[K]>;
 } extends infer Merged
   ? { [K in keyof Merged]: Merged[K] }
   : never;
 
-export function layoutOfFields(fields: Fields): string {
+function layoutOfFields(fields: Fields): string {
   return `{${Object.entries(fields).map(([name, codec]) => `${JSON.stringify(name)}:${codec.layout}`)}}`;
 }
 

@@ -6,6 +6,9 @@ export enum Delivery {
   Reliable = 1,
 }
 
+/** How many lanes `ISocket.send` has, numbered from 0. Reliable packets keep their order within a lane. */
+export const LANE_COUNT = 6;
+
 /**
  * `encrypted`: who only listens learns nothing, but somebody could sit between the two ends. `authenticated`: nobody can, since
  * one end has proved to the other who it is. (To its client a server with a certificate or a pinned key has. To a server only a

@@ -6,4 +6,4 @@ export type {
   WebSocketConnectEndPoint,
 } from "./websocket/websocket-options.js";
 export { WebSocketFactory } from "./websocket/websocket-server-factory.js";
-export type { WebSocketFactoryOptions, WebSocketTlsOptions } from "./websocket/websocket-server-options.js";
+export type { HttpServer, WebSocketFactoryOptions, WebSocketTlsOptions } from "./websocket/websocket-server-options.js";

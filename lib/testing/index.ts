@@ -1,5 +1,8 @@
 /// <reference path="../globals.ts" preserve="true" />
-/** What tests of programs over this library need: time and chance under control. */
+/** For tests of programs that use this library: a clock and random numbers under control, and what sockets must do. */
+export type { Clock } from "../clock.js";
+export type { Random } from "../random.js";
+export type { SocketFactory } from "../socket/socket-factory.js";
 export { FakeClock } from "./fake-clock.js";
 export { seededRandom } from "./seeded-random.js";
 export { type ConformanceCase, type SocketConformanceOptions, socketConformance } from "./socket-conformance.js";

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createSecretKey } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { PacketOpener, PacketSealer, ReplayWindow, tagSizeBytes } from "../../lib/noise/index.js";
+import { PacketOpener, PacketSealer, ReplayWindow, TAG_SIZE_BYTES } from "../../lib/noise/index.js";
 import { nativePrimitives } from "../../lib/noise/native-primitives.js";
 import { nodePrimitives } from "../../lib/noise/node-primitives.js";
 import { bytesPerCall } from "../support/heap.js";
@@ -14,7 +14,7 @@ test.each([64, 1200])("packets of %i bytes take no heap with the addon", (sizeBy
   const native = nativePrimitives();
   const sealer = new PacketSealer(native, key);
   const opener = new PacketOpener(native, key);
-  const packet = new Uint8Array(header.length + sizeBytes + tagSizeBytes);
+  const packet = new Uint8Array(header.length + sizeBytes + TAG_SIZE_BYTES);
   const size = bytesPerCall((counter) => {
     sealer.seal(counter, packet, 0, header.length, header.length + sizeBytes);
     if (opener.open(counter, packet, 0, header.length, packet.length) < 0) throw new Error("not opened");
@@ -24,10 +24,10 @@ test.each([64, 1200])("packets of %i bytes take no heap with the addon", (sizeBy
 
 describe.each([64, 1200])("packets of %i bytes take no heap beside node:crypto's and their views", (sizeBytes) => {
   const end = header.length + sizeBytes;
-  const packet = new Uint8Array(end + tagSizeBytes);
+  const packet = new Uint8Array(end + TAG_SIZE_BYTES);
   const nonce = new Uint8Array(12);
   const secret = createSecretKey(key);
-  const options = { authTagLength: tagSizeBytes };
+  const options = { authTagLength: TAG_SIZE_BYTES };
 
   test("sealed", () => {
     const sealer = new PacketSealer(primitives, key);

@@ -6,7 +6,7 @@ import {
   HandshakeState,
   type KeyPair,
   type NoisePrimitives,
-  tagSizeBytes,
+  TAG_SIZE_BYTES,
 } from "../../lib/noise/index.js";
 import { nodePrimitives } from "../../lib/noise/node-primitives.js";
 
@@ -18,7 +18,7 @@ export function strict(primitives: NoisePrimitives): NoisePrimitives {
       seal: aead.seal.bind(aead),
       open(...parameters) {
         const [, , , start, headerBytes, end] = parameters;
-        if (end - start - headerBytes < tagSizeBytes) throw new Error("no room for a tag");
+        if (end - start - headerBytes < TAG_SIZE_BYTES) throw new Error("no room for a tag");
         return aead.open(...parameters);
       },
     };

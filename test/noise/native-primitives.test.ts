@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { native } from "../../lib/addon/native.js";
-import { tagSizeBytes } from "../../lib/noise/index.js";
+import { TAG_SIZE_BYTES } from "../../lib/noise/index.js";
 import { nativePrimitives } from "../../lib/noise/native-primitives.js";
 import { nodePrimitives } from "../../lib/noise/node-primitives.js";
 
@@ -10,12 +10,12 @@ const sealWith = (cipher: number) => native.sealAesGcm(cipher, 0, 0, new Uint8Ar
 test("the memory of a key goes with the key", async () => {
   const before = native.createAesGcm(key);
   nativePrimitives().aeadKey(key);
-  expect(sealWith(before + 1)).toBe(24 + tagSizeBytes);
+  expect(sealWith(before + 1)).toBe(24 + TAG_SIZE_BYTES);
   await vi.waitFor(() => {
     gc?.();
     expect(sealWith(before + 1)).toBe(-1);
   });
-  expect(sealWith(before)).toBe(24 + tagSizeBytes);
+  expect(sealWith(before)).toBe(24 + TAG_SIZE_BYTES);
   native.destroyAesGcm(before);
 });
 
@@ -49,7 +49,7 @@ describe("the addon's cipher", () => {
       [0, 0, 2 ** 31 - 1],
     ] as [number, number, number][]) {
       expect(() => native.sealAesGcm(cipher, 0, 0, buffer, start, headerBytes, end)).toThrow(RangeError);
-      const open = () => native.openAesGcm(cipher, 0, 0, buffer, start, headerBytes, end + tagSizeBytes);
+      const open = () => native.openAesGcm(cipher, 0, 0, buffer, start, headerBytes, end + TAG_SIZE_BYTES);
       expect(open).toThrow(RangeError);
     }
     for (let end = 4; end < 20; end++) expect(native.openAesGcm(cipher, 0, 0, buffer, 0, 4, end)).toBe(-1);

@@ -1,7 +1,13 @@
 import { createCipheriv } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { concatBytes } from "../../lib/bytes.js";
-import { deriveSpaceKey, PacketOpener, PacketSealer, packetsPerEpoch, tagSizeBytes } from "../../lib/noise/index.js";
+import {
+  deriveSpaceKey,
+  PACKETS_PER_EPOCH,
+  PacketOpener,
+  PacketSealer,
+  TAG_SIZE_BYTES,
+} from "../../lib/noise/index.js";
 import { nativePrimitives } from "../../lib/noise/native-primitives.js";
 import { nodePrimitives } from "../../lib/noise/node-primitives.js";
 import { seededRandom } from "../../lib/testing/index.js";
@@ -24,7 +30,7 @@ interface Packet {
 
 /** Header, plaintext and room for the tag. */
 function unsealed(plaintext: Uint8Array): Uint8Array {
-  return concatBytes([header, plaintext, new Uint8Array(tagSizeBytes)]);
+  return concatBytes([header, plaintext, new Uint8Array(TAG_SIZE_BYTES)]);
 }
 
 function altered(sealed: Uint8Array, bit: number): Uint8Array {
@@ -45,7 +51,7 @@ describe.each([
 
   function seal(sealer: PacketSealer, counter: number, plaintext = bytes(`packet ${counter}`)): Packet {
     const sealed = unsealed(plaintext);
-    expect(sealer.seal(counter, sealed, 0, header.length, sealed.length - tagSizeBytes)).toBe(sealed.length);
+    expect(sealer.seal(counter, sealed, 0, header.length, sealed.length - TAG_SIZE_BYTES)).toBe(sealed.length);
     expect(sealed.subarray(0, header.length)).toEqual(header);
     return { counter, sealed, plaintext };
   }
@@ -162,7 +168,7 @@ describe.each([
     const sealer = sealerOf();
     seal(sealer, 10);
     const buffer = new Uint8Array(32);
-    for (const counter of [10, 9, 0, -1, 11.5, Number.NaN, 2 ** 53, 11 + packetsPerEpoch]) {
+    for (const counter of [10, 9, 0, -1, 11.5, Number.NaN, 2 ** 53, 11 + PACKETS_PER_EPOCH]) {
       expect(() => sealer.seal(counter, buffer, 0, 6, 16)).toThrow(RangeError);
     }
     for (const [start, headerBytes, end] of [
@@ -199,7 +205,7 @@ describe.each([
     function around(count: number, packets = 20): Packet[][] {
       const sealer = sealerOf();
       return Array.from({ length: count }, (_, index) =>
-        Array.from({ length: packets }, (_, at) => seal(sealer, (index + 1) * packetsPerEpoch - packets / 2 + at)),
+        Array.from({ length: packets }, (_, at) => seal(sealer, (index + 1) * PACKETS_PER_EPOCH - packets / 2 + at)),
       );
     }
 
@@ -209,7 +215,7 @@ describe.each([
       const nonce = Buffer.from("00000000ffffffffffffffff", "hex");
       let current: Uint8Array = key;
       for (let count = 0; count < epoch; count++) {
-        const options = { authTagLength: tagSizeBytes };
+        const options = { authTagLength: TAG_SIZE_BYTES };
         current = createCipheriv(algorithm as "aes-256-gcm", current, nonce, options).update(new Uint8Array(32));
       }
       return current;
@@ -219,7 +225,7 @@ describe.each([
       const plaintext = bytes(`packet ${counter}`);
       const sealed = unsealed(plaintext);
       const [low, high] = [Number(BigInt(counter) & 0xffffffffn), Number(BigInt(counter) >> 32n)];
-      sealing.aeadKey(secret).seal(low, high, sealed, 0, header.length, sealed.length - tagSizeBytes);
+      sealing.aeadKey(secret).seal(low, high, sealed, 0, header.length, sealed.length - TAG_SIZE_BYTES);
       return { counter, sealed, plaintext };
     }
 
@@ -228,7 +234,7 @@ describe.each([
       const opener = openerOf();
       const epochs = 4100;
       for (let epoch = 0; epoch <= epochs; epoch++) {
-        for (const counter of [epoch * packetsPerEpoch, (epoch + 1) * packetsPerEpoch - 1]) {
+        for (const counter of [epoch * PACKETS_PER_EPOCH, (epoch + 1) * PACKETS_PER_EPOCH - 1]) {
           const packet = seal(sealer, counter);
           if (epoch < 3 || epoch === epochs) expect(packet).toEqual(sealWith(epochKey(epoch), counter));
           expect(opens(opener, packet)).toBe(true);
@@ -239,7 +245,7 @@ describe.each([
     test("a packet sealed with the key of another epoch than its counter's is refused", () => {
       for (const epoch of [0, 1, 2, 3]) {
         for (const counterEpoch of [0, 1, 2, 3]) {
-          const isOpened = opens(openerOf(), sealWith(epochKey(epoch), counterEpoch * packetsPerEpoch));
+          const isOpened = opens(openerOf(), sealWith(epochKey(epoch), counterEpoch * PACKETS_PER_EPOCH));
           expect(isOpened).toBe(epoch === counterEpoch && epoch < 2);
         }
       }
@@ -259,7 +265,7 @@ describe.each([
       const sealer = sealerOf();
       const opener = openerOf();
       for (let epoch = 0; epoch < 10; epoch++) {
-        expect(opens(opener, seal(sealer, (epoch + 1) * packetsPerEpoch - 1))).toBe(true);
+        expect(opens(opener, seal(sealer, (epoch + 1) * PACKETS_PER_EPOCH - 1))).toBe(true);
       }
     });
 
@@ -281,7 +287,7 @@ describe.each([
       const opener = openerOf();
       for (const [index, packet] of packets.entries()) {
         const sealed = altered(packet.sealed, (index % packet.sealed.length) * 8);
-        for (const counter of [packet.counter, packet.counter + packetsPerEpoch, 2 ** 40, 2 ** 53 - 1]) {
+        for (const counter of [packet.counter, packet.counter + PACKETS_PER_EPOCH, 2 ** 40, 2 ** 53 - 1]) {
           expect(opens(opener, { ...packet, sealed, counter })).toBe(false);
         }
       }

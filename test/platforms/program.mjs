@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { Endpoint, Library } from "valve-sockets";
-import { PacketOpener, PacketSealer, tagSizeBytes } from "valve-sockets/noise";
+import { PacketOpener, PacketSealer, TAG_SIZE_BYTES } from "valve-sockets/noise";
 import { nativePrimitives } from "valve-sockets/noise/native";
 import { nodePrimitives } from "valve-sockets/noise/node";
 
@@ -64,7 +64,7 @@ function sealAndOpen(sealing, opening) {
   const sealer = new PacketSealer(sealing, key);
   const opener = new PacketOpener(opening, key);
   for (const [counter, size] of [0, 1, 64, 1200, 65_536].entries()) {
-    const packet = new Uint8Array(13 + size + tagSizeBytes).fill(counter);
+    const packet = new Uint8Array(13 + size + TAG_SIZE_BYTES).fill(counter);
     const end = sealer.seal(counter, packet, 0, 13, 13 + size);
     for (const at of [0, 13, end - 1]) {
       const forged = packet.slice();

@@ -1,3 +1,4 @@
+import { ReplayWindow } from "../../noise/replay-window.js";
 import { RangeSet } from "../collections/range-set.js";
 import { ackDelayUnits, MAX_FURTHER_RANGES, writeAckFrame } from "../frames/ack-frame.js";
 
@@ -26,13 +27,11 @@ export enum AckUrgency {
 
 /** Which packets have come: what is a copy, and what there is to acknowledge, and when. */
 export class ReceivedPackets {
-  largest = 0;
   /** When an acknowledgement has to leave; `Infinity`: nothing waits for one. */
   ackDueMs = Number.POSITIVE_INFINITY;
   /** How long an acknowledgement waits for company. */
   delayMs = MAX_ACK_DELAY_MS;
-  /** Signed: half of the unsigned words would be heap objects. */
-  readonly #seen = new Int32Array(RECEIVE_WINDOW / 32);
+  readonly #seen: ReplayWindow;
   #acknowledged = new RangeSet();
   #largestAcknowledgedMs = 0;
   #unacknowledgedCount = 0;
@@ -41,13 +40,16 @@ export class ReceivedPackets {
   #hasNews = false;
 
   constructor(firstNumber: number) {
-    this.largest = firstNumber - 1;
+    this.#seen = new ReplayWindow(RECEIVE_WINDOW, firstNumber - 1);
+  }
+
+  get largest(): number {
+    return this.#seen.newest;
   }
 
   /** Whether this number can still be told from a copy, and is none. */
   isNew(number: number): boolean {
-    if (number > this.largest) return true;
-    return number > this.largest - RECEIVE_WINDOW && number >= 0 && (this.#word(number) & (1 << (number | 0))) === 0;
+    return this.#seen.isNew(number);
   }
 
   /**
@@ -55,12 +57,8 @@ export class ReceivedPackets {
    * first in a packet that asks for none.
    */
   record(number: number): boolean {
-    const distance = number - this.largest;
-    if (distance >= RECEIVE_WINDOW) this.#seen.fill(0);
-    else for (let skipped = this.largest + 1; skipped <= number; skipped++) this.#setBit(skipped, false);
-    this.#setBit(number, true);
-    if (distance > 0) this.largest = number;
-    if (distance !== 1) this.#hasNews = true;
+    if (number - this.largest !== 1) this.#hasNews = true;
+    this.#seen.mark(number);
     return !this.#hasNews;
   }
 
@@ -107,15 +105,5 @@ export class ReceivedPackets {
     if (urgency === AckUrgency.AtOnce || this.#unacknowledgedCount >= interval) return 0;
     if (urgency !== AckUrgency.Low) return this.delayMs;
     return this.#unacknowledgedCount === 1 ? MAX_LONE_ACK_DELAY_MS : MAX_ACK_DELAY_MS;
-  }
-
-  #word(number: number): number {
-    return this.#seen[((number | 0) & (RECEIVE_WINDOW - 1)) >> 5] as number;
-  }
-
-  #setBit(number: number, value: boolean): void {
-    const bit = 1 << (number | 0);
-    const index = ((number | 0) & (RECEIVE_WINDOW - 1)) >> 5;
-    this.#seen[index] = value ? this.#word(number) | bit : this.#word(number) & ~bit;
   }
 }

@@ -1,8 +1,8 @@
 import type { Clock } from "../../clock.js";
 import type { DisconnectReason } from "../disconnect-reason.js";
-import type { IConnectionHandle, ISocket, ReceivedPacket } from "../socket.js";
+import type { IConnectionHandle, IncomingConnection, ISocket, ReceivedPacket } from "../socket.js";
 import { type PacketPool, PacketQueue, type QueuedPacket } from "./packet-queue.js";
-import { noPacketError } from "./socket-errors.js";
+import { noPacketError, serverFailed } from "./socket-errors.js";
 import { Waker } from "./waker.js";
 
 /** A stateful handle whose packets and events go through an {@link Inbox}. */
@@ -86,9 +86,14 @@ export class Inbox {
     this.#add({ handle, kind: "writable" });
   }
 
-  /** An error for the user of the socket: the next `tick` throws it. */
-  failed(error: unknown): void {
-    this.#add({ handle: null, kind: "error", error });
+  /** What the user answers to a connection that comes in. What it throws comes out of the next `tick`. */
+  ask(incoming: IncomingConnection): true | DisconnectReason {
+    try {
+      return this.#socket.events?.onIncoming(incoming) ?? true;
+    } catch (error) {
+      this.#add({ handle: null, kind: "error", error });
+      return serverFailed;
+    }
   }
 
   /** Takes over a packet of an `InboxHandle`. */
@@ -131,12 +136,7 @@ export class Inbox {
     if (!this.poll()) throw noPacketError();
     const packet = this.#ready.shift() as QueuedPacket;
     this.#received = packet;
-    into.handle = packet.handle;
-    into.buffer = packet.bytes;
-    into.offset = 0;
-    into.length = packet.length;
-    into.delivery = packet.delivery;
-    into.lane = packet.lane;
+    packet.lendTo(into);
     this.#taken(packet);
   }
 

@@ -1,4 +1,4 @@
-import { Delivery, type IConnectionHandle } from "../socket.js";
+import { Delivery, type IConnectionHandle, type ReceivedPacket } from "../socket.js";
 
 /** A packet that waits, and a link of a {@link PacketQueue}. */
 export class QueuedPacket {
@@ -8,8 +8,18 @@ export class QueuedPacket {
   length = 0;
   delivery = Delivery.Unreliable;
   lane = 0;
-  /** When it is to go on, for those who delay. */
+  /** When a socket that delays it has to send it. */
   dueMs = 0;
+
+  /** Fills `into` with this packet, whose bytes are not copied. */
+  lendTo(into: ReceivedPacket): void {
+    into.handle = this.handle;
+    into.buffer = this.bytes;
+    into.offset = 0;
+    into.length = this.length;
+    into.delivery = this.delivery;
+    into.lane = this.lane;
+  }
 }
 
 /** First in, first out. Linked, so that memory follows what waits and not what may. */

@@ -1,5 +1,5 @@
 import { NetworkError, type NetworkErrorDetails } from "../../network-error.js";
-import type { DisconnectReason } from "../disconnect-reason.js";
+import { DisconnectCode, type DisconnectReason } from "../disconnect-reason.js";
 
 export const addressInUseError = (address: string, cause?: unknown) =>
   new NetworkError("ERR_ADDRESS_IN_USE", `${address} is in use by another socket`, { cause });
@@ -26,6 +26,15 @@ export const refusedError = (address: string, reason: DisconnectReason) =>
   new NetworkError("ERR_CONNECT_FAILED", `${address} refused the connection: ${reason.text || `code ${reason.code}`}`, {
     reason,
   });
+
+/** The reason for connections that are still open when their socket closes. */
+export const socketClosed: DisconnectReason = {
+  code: DisconnectCode.ConnectionLost,
+  text: "The socket was closed",
+};
+
+/** The reason for a connection whose `onIncoming` threw. */
+export const serverFailed: DisconnectReason = { code: DisconnectCode.ConnectionLost, text: "The server failed" };
 
 /** What `promise` gives, unless `signal` aborts before: then the signal's reason. */
 export function abortable<Result>(promise: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {

@@ -14,7 +14,15 @@ import type { ConnectionInfo } from "../../valve/values/connection-info.js";
 import { ConnectionState } from "../../valve/values/connection-state.js";
 import { Result } from "../../valve/values/result.js";
 import type { StatusInfo } from "../../valve/values/status-info.js";
-import { closedError, connectError, inUseError, noPacketError, refusedError } from "../building/socket-errors.js";
+import {
+  closedError,
+  connectError,
+  inUseError,
+  noPacketError,
+  refusedError,
+  serverFailed,
+  socketClosed,
+} from "../building/socket-errors.js";
 import { Waker } from "../building/waker.js";
 import { DisconnectCode, type DisconnectReason } from "../disconnect-reason.js";
 import { Delivery, type ISocket, type ReceivedPacket, type SocketEvents } from "../socket.js";
@@ -35,8 +43,6 @@ export interface GnsSocketSettings {
 
 /** GNS's priority of each lane, where the lowest number goes first: lane 5, then 0 to 3, then 4. */
 const lanePriorities = [1, 2, 3, 4, 5, 0];
-const serverFailed = { code: DisconnectCode.ConnectionLost, text: "The server failed" };
-const socketClosed = { code: DisconnectCode.ConnectionLost, text: "The socket was closed" };
 
 /** GameNetworkingSockets under the socket layer: a handle is a connection of GNS. */
 export class GnsSocket implements ISocket<GnsAddress | GnsPeer, GnsAddress | GnsPeer> {

@@ -1,10 +1,10 @@
 import { HandleWrapper } from "../building/handle-wrapper.js";
 import { PacketQueue } from "../building/packet-queue.js";
 import type { DisconnectReason } from "../disconnect-reason.js";
-import type { IConnectionHandle } from "../socket.js";
+import { type IConnectionHandle, LANE_COUNT } from "../socket.js";
 
-/** Lanes of reliable packets, and the unreliable ones behind. */
-export const UNRELIABLE_LANE = 6;
+/** The index of unreliable packets, behind the lanes of reliable ones. */
+export const UNRELIABLE_LANE = LANE_COUNT;
 
 /** What a handle needs of its socket. */
 interface LagHandleOwner {

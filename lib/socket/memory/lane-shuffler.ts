@@ -1,9 +1,6 @@
 import type { Random } from "../../random.js";
 import { PacketQueue } from "../building/packet-queue.js";
-import { Delivery } from "../socket.js";
-
-/** Lanes of `ISocket.send`. */
-const LANE_COUNT = 6;
+import { Delivery, LANE_COUNT } from "../socket.js";
 
 /** Mixes what arrives at once, except for reliable packets of one lane: nobody shall lean on another order. */
 export class LaneShuffler {

@@ -1,16 +1,12 @@
 import { Inbox } from "../building/inbox.js";
 import { checkPacket } from "../building/packet-limit.js";
 import { PacketQueue } from "../building/packet-queue.js";
-import { closedError, connectError, inUseError, refusedError } from "../building/socket-errors.js";
-import { DisconnectCode, type DisconnectReason } from "../disconnect-reason.js";
+import { closedError, connectError, inUseError, refusedError, socketClosed } from "../building/socket-errors.js";
 import { Delivery, type IConnectionHandle, type ISocket, type ReceivedPacket, type SocketEvents } from "../socket.js";
 import { LaneShuffler } from "./lane-shuffler.js";
 import { MemoryConnection } from "./memory-connection.js";
 import type { MemoryEndPoint, MemorySocketOptions } from "./memory-end-point.js";
-import type { MemoryNetworkCore } from "./memory-network-core.js";
-
-/** So many packets wait for `flush` at most; then they leave by themselves. */
-const MAX_UNFLUSHED_PACKETS = 256;
+import { MAX_UNFLUSHED_PACKETS, type MemoryNetworkCore } from "./memory-network-core.js";
 
 /** The memory network's like of GNS (`reliable-lanes`) and of WebSocket (`stream`). */
 export class MemoryConnectionSocket implements ISocket<MemoryEndPoint, MemoryEndPoint> {
@@ -55,7 +51,7 @@ export class MemoryConnectionSocket implements ISocket<MemoryEndPoint, MemoryEnd
     const address = `memory:${endPoint.port}`;
     const isServer = server instanceof MemoryConnectionSocket && server.options.kind === this.options.kind;
     if (!isServer || !server.#isListening) throw connectError(address, "nobody listens there");
-    const answer = server.#isWelcome(`memory:${this.#port}`);
+    const answer = server.inbox.ask({ address: `memory:${this.#port}`, security: server.options.security });
     if (answer !== true) throw refusedError(address, answer);
     const [near, far] = [new MemoryConnection(this, address), new MemoryConnection(server, `memory:${this.#port}`)];
     near.remote = far;
@@ -71,8 +67,7 @@ export class MemoryConnectionSocket implements ISocket<MemoryEndPoint, MemoryEnd
 
   async close(): Promise<void> {
     if (this.#isClosed) return;
-    const reason = { code: DisconnectCode.ConnectionLost, text: "The socket was closed" };
-    for (const connection of this.connections) void connection.disconnect(reason);
+    for (const connection of this.connections) void connection.disconnect(socketClosed);
     this.#isClosed = true;
     this.inbox.close();
     if (this.#port !== null) this.#network.detach(this.#port);
@@ -109,15 +104,6 @@ export class MemoryConnectionSocket implements ISocket<MemoryEndPoint, MemoryEnd
   flush(): void {
     for (let packet = this.#outgoing.shift(); packet; packet = this.#outgoing.shift()) {
       (packet.handle as MemoryConnection).socket.inbox.push(packet);
-    }
-  }
-
-  #isWelcome(address: string): true | DisconnectReason {
-    try {
-      return this.events?.onIncoming({ address, security: this.options.security }) ?? true;
-    } catch (error) {
-      this.inbox.failed(error);
-      return { code: DisconnectCode.ConnectionLost, text: "The server failed" };
     }
   }
 

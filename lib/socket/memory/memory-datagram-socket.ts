@@ -4,7 +4,7 @@ import { closedError, inUseError, noPacketError } from "../building/socket-error
 import { Waker } from "../building/waker.js";
 import type { Delivery, IConnectionHandle, ISocket, ReceivedPacket, Security, SocketEvents } from "../socket.js";
 import type { MemoryEndPoint, MemorySocketOptions } from "./memory-end-point.js";
-import type { MemoryNetworkCore } from "./memory-network-core.js";
+import { MAX_UNFLUSHED_PACKETS, type MemoryNetworkCore } from "./memory-network-core.js";
 
 /** An address: the port of a {@link MemoryDatagramSocket}. */
 class MemoryAddress implements IConnectionHandle {
@@ -36,9 +36,6 @@ class MemoryAddress implements IConnectionHandle {
 
   async disconnect(): Promise<void> {}
 }
-
-/** So many packets wait for `flush` at most; then they leave by themselves. */
-const MAX_UNFLUSHED_PACKETS = 256;
 
 /** The memory network's like of UDP. */
 export class MemoryDatagramSocket implements ISocket<MemoryEndPoint, MemoryEndPoint> {
@@ -103,13 +100,9 @@ export class MemoryDatagramSocket implements ISocket<MemoryEndPoint, MemoryEndPo
     const packet = this.#arrived.shift();
     this.#received = packet;
     if (!packet) throw noPacketError();
+    packet.lendTo(into);
     this.#handle.port = (packet.handle as MemoryAddress).port;
     into.handle = this.#handle;
-    into.buffer = packet.bytes;
-    into.offset = 0;
-    into.length = packet.length;
-    into.delivery = packet.delivery;
-    into.lane = packet.lane;
   }
 
   send(handle: MemoryAddress, packet: Uint8Array, length: number, delivery: Delivery): boolean {

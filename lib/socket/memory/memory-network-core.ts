@@ -4,6 +4,9 @@ import { PacketPool } from "../building/packet-queue.js";
 import { addressInUseError } from "../building/socket-errors.js";
 import type { ISocket } from "../socket.js";
 
+/** This many packets wait for `flush` at most; then they leave without it. */
+export const MAX_UNFLUSHED_PACKETS = 256;
+
 const FIRST_FREE_PORT = 49_152;
 const LAST_PORT = 65_535;
 

@@ -3,17 +3,14 @@ import type { IBindEndPoint, IConnectEndPoint, ISocket } from "../socket.js";
 import { SocketFactory } from "../socket-factory.js";
 import { MultiplexSocket } from "./multiplex-socket.js";
 
-type BindEndPointOf<Factory extends SocketFactory> = ReturnType<Factory["getBindEndPoint"]>;
-type ConnectEndPointOf<Factory extends SocketFactory> = ReturnType<Factory["getConnectEndPoint"]>;
-
 /**
  * Several transports on one server, each at the end point of its own factory. Clients use the first factory that works on
  * their platform.
  */
 export class MultiplexSocketFactory<
   Factories extends readonly SocketFactory[] = readonly SocketFactory[],
-  Bind extends IBindEndPoint = BindEndPointOf<Factories[number]>,
-  Connect extends IConnectEndPoint = ConnectEndPointOf<Factories[number]>,
+  Bind extends IBindEndPoint = ReturnType<Factories[number]["getBindEndPoint"]>,
+  Connect extends IConnectEndPoint = ReturnType<Factories[number]["getConnectEndPoint"]>,
 > extends SocketFactory<readonly Bind[], Connect> {
   readonly maxPacketSize: number;
   readonly #factories: readonly SocketFactory<Bind, Connect>[];

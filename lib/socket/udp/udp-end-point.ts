@@ -1,4 +1,3 @@
-import type { LookupAddress } from "node:dns";
 import { lookup } from "node:dns/promises";
 import type { Clock } from "../../clock.js";
 import { formatHost } from "../building/format-host.js";
@@ -22,7 +21,10 @@ export interface UdpSocketOptions {
  * The numeric address of what a client connects to: the system's first choice among those of both families, since UDP
  * cannot tell which of them answers.
  */
-export async function lookupHost({ host, port }: UdpEndPoint, signal?: AbortSignal): Promise<LookupAddress> {
+export async function lookupHost(
+  { host, port }: UdpEndPoint,
+  signal?: AbortSignal,
+): Promise<{ address: string; family: number }> {
   const name = host ?? "localhost";
   try {
     return await abortable(lookup(name), signal);

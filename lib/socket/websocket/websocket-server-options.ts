@@ -1,5 +1,12 @@
-import type { Server } from "node:http";
 import type { WebSocketClientFactoryOptions } from "./websocket-options.js";
+
+/** What is used of a server of `node:http` or `node:https`. */
+export interface HttpServer {
+  address(): string | { readonly port: number } | null;
+  on(event: "upgrade", listener: unknown): unknown;
+  off(event: "upgrade", listener: unknown): unknown;
+  listenerCount(event: "upgrade"): number;
+}
 
 /** How a client in Node checks the certificate of a server. */
 export interface WebSocketTlsOptions {
@@ -21,7 +28,7 @@ export interface WebSocketFactoryOptions extends WebSocketClientFactoryOptions {
    * port, its certificate and its end.
    * @defaultValue a server of its own on `port`, without TLS
    */
-  server?: Server;
+  server?: HttpServer;
   /**
    * What a server of its own listens on.
    * @defaultValue all addresses of this machine

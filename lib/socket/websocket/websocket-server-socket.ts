@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import type { WebSocketServer } from "ws";
@@ -8,22 +7,21 @@ import { NetworkError } from "../../network-error.js";
 import { formatHost } from "../building/format-host.js";
 import { closedError, listenError } from "../building/socket-errors.js";
 import { DisconnectCode, type DisconnectReason } from "../disconnect-reason.js";
-import type { IConnectionHandle, IncomingConnection, ISocket } from "../socket.js";
+import type { IConnectionHandle, ISocket } from "../socket.js";
 import type { WebSocketLike } from "./websocket-handle.js";
 import { limitsOf, type WebSocketBindEndPoint } from "./websocket-options.js";
-import type { WebSocketFactoryOptions } from "./websocket-server-options.js";
+import type { HttpServer, WebSocketFactoryOptions } from "./websocket-server-options.js";
 import { loadWs, REFUSAL_HEADER } from "./websocket-server-package.js";
 import { WebSocketSocket } from "./websocket-socket.js";
 
 /** The server's side of WebSocket: on a server of its own, or on the user's. */
 export class WebSocketServerSocket extends WebSocketSocket implements ISocket<WebSocketBindEndPoint> {
   readonly #options: WebSocketFactoryOptions;
-  #server: Server | null = null;
+  #server: HttpServer | null = null;
+  /** A server of its own, where the user has not given one. */
+  #ownServer: Server | null = null;
   #ws: WebSocketServer | null = null;
   #path = "/";
-  readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    this.#upgrade(request, socket, head);
-  };
 
   constructor(options: WebSocketFactoryOptions) {
     super(limitsOf(options), options.clock ?? systemClock);
@@ -31,7 +29,8 @@ export class WebSocketServerSocket extends WebSocketSocket implements ISocket<We
   }
 
   get boundPort(): number | null {
-    return (this.#server?.address() as AddressInfo | null)?.port ?? null;
+    const address = this.#server?.address() ?? null;
+    return typeof address === "object" ? (address?.port ?? null) : null;
   }
 
   async bind({ host, port, path }: WebSocketBindEndPoint): Promise<void> {
@@ -41,14 +40,8 @@ export class WebSocketServerSocket extends WebSocketSocket implements ISocket<We
     const { maxPacketSize: maxPayload } = this.limits;
     this.#ws = new WebSocketServer({ noServer: true, clientTracking: false, maxPayload, perMessageDeflate: false });
     this.#path = path;
-    const server = this.#options.server ?? createServer((_, response) => response.writeHead(426).end());
-    if (!this.#options.server) await listen(server, host, port);
-    if (this.isClosed) {
-      if (!this.#options.server) server.close();
-      throw closedError();
-    }
-    this.#server = server;
-    server.on("upgrade", this.#onUpgrade);
+    this.#server = this.#options.server ?? (await this.#listen(host, port));
+    this.#server.on("upgrade", this.#upgrade);
   }
 
   async connect(): Promise<IConnectionHandle> {
@@ -56,15 +49,35 @@ export class WebSocketServerSocket extends WebSocketSocket implements ISocket<We
   }
 
   protected async closeTransport(): Promise<void> {
-    const server = this.#server;
-    server?.off("upgrade", this.#onUpgrade);
+    this.#server?.off("upgrade", this.#upgrade);
     this.#server = null;
-    if (!server || this.#options.server) return;
-    server.closeIdleConnections();
-    await new Promise((resolve) => server.close(resolve));
+    const server = this.#ownServer;
+    server?.closeIdleConnections();
+    if (server) await new Promise((resolve) => server.close(resolve));
   }
 
-  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  async #listen(host: string | null, port: number): Promise<Server> {
+    const server = createServer((_, response) => response.writeHead(426).end());
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once("error", reject);
+        server.listen({ port, ...(host !== null && { host }) }, resolve);
+      });
+    } catch (error) {
+      throw listenError(error, formatHost(host ?? "::", port));
+    }
+    server.removeAllListeners("error");
+    // A connection that cannot be accepted, as when file descriptors run out, must not end all others.
+    server.on("error", () => {});
+    if (this.isClosed) {
+      server.close();
+      throw closedError();
+    }
+    this.#ownServer = server;
+    return server;
+  }
+
+  readonly #upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const { url = "/", headers } = request;
     const origin = headers.origin;
     if (url.split("?")[0] !== this.#path) {
@@ -80,7 +93,7 @@ export class WebSocketServerSocket extends WebSocketSocket implements ISocket<We
       refuse(socket, 403, "Forbidden");
       return;
     }
-    const answer = this.#ask({ address, security, path: url, ...(origin !== undefined && { origin }) });
+    const answer = this.inbox.ask({ address, security, path: url, ...(origin !== undefined && { origin }) });
     if (answer !== true) {
       refuse(socket, answer.code === DisconnectCode.ServerFull ? 503 : 403, "Refused", answer);
       return;
@@ -89,30 +102,7 @@ export class WebSocketServerSocket extends WebSocketSocket implements ISocket<We
       const handle = this.adopt(webSocket as unknown as WebSocketLike, security, address);
       this.inbox.connected(handle);
     });
-  }
-
-  #ask(incoming: IncomingConnection): true | DisconnectReason {
-    try {
-      return this.events?.onIncoming(incoming) ?? true;
-    } catch (error) {
-      this.inbox.failed(error);
-      return { code: DisconnectCode.ConnectionLost, text: "The server failed" };
-    }
-  }
-}
-
-async function listen(server: Server, host: string | null, port: number): Promise<void> {
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen({ port, ...(host !== null && { host }) }, resolve);
-    });
-  } catch (error) {
-    throw listenError(error, formatHost(host ?? "::", port));
-  }
-  server.removeAllListeners("error");
-  // A connection that cannot be accepted (no more file descriptors) is no reason to end all others.
-  server.on("error", () => {});
+  };
 }
 
 function refuse(socket: Duplex, status: number, title: string, reason?: DisconnectReason): void {

@@ -3,8 +3,7 @@ import type { Clock } from "../../clock.js";
 import { Inbox } from "../building/inbox.js";
 import { checkPacket } from "../building/packet-limit.js";
 import { PacketPool } from "../building/packet-queue.js";
-import { closedError, inUseError } from "../building/socket-errors.js";
-import { DisconnectCode } from "../disconnect-reason.js";
+import { closedError, inUseError, socketClosed } from "../building/socket-errors.js";
 import type {
   Delivery,
   IBindEndPoint,
@@ -97,8 +96,9 @@ export abstract class WebSocketSocket implements ISocket {
   async #close(): Promise<void> {
     this.inbox.close();
     if (this.#writableTimer !== null) this.clock.clearTimeout(this.#writableTimer);
-    const reason = { code: DisconnectCode.ConnectionLost, text: "The socket was closed" };
-    const ended = [...this.#handles].map((handle) => (handle.hasEnded ? handle.closed : handle.disconnect(reason)));
+    const ended = [...this.#handles].map((handle) =>
+      handle.hasEnded ? handle.closed : handle.disconnect(socketClosed),
+    );
     await Promise.all([...ended, this.closeTransport()]);
   }
 

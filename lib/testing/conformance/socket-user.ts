@@ -16,7 +16,7 @@ export interface KeptPacket {
 }
 
 /** Which method of any socket is being called; events from inside of one are a breach of the contract. */
-export interface Inside {
+interface Inside {
   method: string;
 }
 

@@ -23,7 +23,7 @@ const MISSED_FAKE_MS = 60_000;
 /** How long a case waits for what must not happen. */
 const QUIET_MS = 60;
 
-export interface ConnectedClient {
+interface ConnectedClient {
   client: SocketUser;
   handle: IConnectionHandle;
   serverHandle: IConnectionHandle;
