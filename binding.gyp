@@ -1,5 +1,5 @@
 {
-  # prebuildify and node-gyp come in here; the build itself is CMakeLists.txt.
+  # For prebuildify and node-gyp. The build itself is CMakeLists.txt.
   "targets": [
     {
       "target_name": "valve_sockets",

@@ -4,14 +4,14 @@
 
 namespace vs {
 
-// How a thread that found something new wakes the event loop of the environment that it belongs to.
+// Wakes the event loop of an environment, for a thread that found something new for it.
 class Doorbell {
  public:
   virtual ~Doorbell() = default;
-  // From any thread, with locks held: must neither block nor call back.
+  // May be called on any thread, with locks held, so it must neither block nor call back.
   virtual void Ring() = 0;
 
-  // Open objects that keep this environment's process alive. Written with State::mutex held.
+  // The number of open objects that keep this environment's process alive. Written with State::mutex held.
   std::atomic<uint32_t> keep_alive{0};
 };
 

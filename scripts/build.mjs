@@ -1,5 +1,5 @@
-// npm run compile: the addon into build/Release, the TypeScript into dist. --bench also builds bench/native;
-// --addon-only leaves dist alone.
+// npm run compile: builds the addon into build/Release and the TypeScript into dist. --bench also builds bench/native;
+// --addon-only leaves out dist.
 import { copyFileSync, existsSync, mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -7,14 +7,14 @@ import { cache, checkoutCache, root } from "./paths.mjs";
 import { main, run } from "./run.mjs";
 import { buildPackages, ensureSystemPackages } from "./system-packages.mjs";
 
-/** Options of a build that is not the plain development one: a name for its CMake tree, and CMake definitions. */
+/** The options of a build, here of the development build: the name of its CMake tree, CMake definitions, the target. */
 const development = { name: "cmake", definitions: {}, target: null };
 
 /** Configures and builds with cmake-js, and returns the CMake tree. */
 export function buildNative({ name, definitions, target, env: environment = process.env } = development) {
   ensureSystemPackages(buildPackages);
   if (!existsSync(join(root, "node_modules", "cmake-js"))) {
-    // An installed package has no lock file, and its development dependencies are missing.
+    // A package that was installed from npm has no lock file and lacks its development dependencies.
     const isClone = existsSync(join(root, "package-lock.json"));
     run("npm", isClone ? ["ci"] : ["install", "--include=dev", "--no-package-lock", "--ignore-scripts", "--no-audit"]);
   }
@@ -24,13 +24,13 @@ export function buildNative({ name, definitions, target, env: environment = proc
   if (target) args.push("--target", target);
   const env = { CARGO_TARGET_DIR: join(cache, "cargo"), ...environment };
   const cmakeJs = join(root, "node_modules", ".bin", "cmake-js");
-  // cmake-js configures by itself only where nothing is yet, and would miss other definitions.
+  // `cmake-js build` configures only when there is no tree yet, so it would miss changed definitions.
   run(cmakeJs, ["configure", ...args], { env });
   run(cmakeJs, ["build", ...args], { env });
   return tree;
 }
 
-/** Replaces the addon in build/Release by a rename, so that a running process keeps its own copy. */
+/** Replaces the addon in build/Release by renaming, so that a running process keeps the old file. */
 export function installAddon(tree) {
   const release = join(root, "build", "Release");
   mkdirSync(release, { recursive: true });

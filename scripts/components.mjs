@@ -1,6 +1,7 @@
-// What is linked into the binaries that ship, one row a component, for the notices and the bill of materials. Versions come
-// from where they are pinned: deps/Cargo.toml and its lock, deps/toolchain/requirements.txt, package-lock.json.
-// `node scripts/components.mjs` writes sbom.cdx.json (CycloneDX 1.6) and the versions that the documents mention.
+// What is linked into the binaries that ship, one row per component, for the notices and the bill of materials. The
+// versions are read where they are pinned: deps/Cargo.toml and its lock, deps/toolchain/requirements.txt,
+// package-lock.json. `node scripts/components.mjs` writes sbom.cdx.json (CycloneDX 1.6) and updates the versions that
+// the documents mention.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";

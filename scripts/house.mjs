@@ -6,7 +6,9 @@ import { layers, rankOf, readNative, readSources, upwardImports, upwardIncludes 
 
 const linesOf = (text) => text.split("\n").length - 1;
 
-/** The folder of a file of `lib`. Of a layer's root the files that its wings import are the base, the others its top. */
+/**
+ * The folder of a file of `lib`. Of a layer's root the files that its wings import are the base, the others its top.
+ */
 function folderInLib(name) {
   const [layer, second, third] = name.split("/");
   if (second === undefined) return "(root)";

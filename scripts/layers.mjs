@@ -36,9 +36,9 @@ export const layers = {
 };
 
 /**
- * The order of `native`: its folders from the lowest up ("" has what all others include), and the files of `core`, where a
- * header and its source are one. A file includes only from its own folder and from those before it, in `core` only files
- * before it.
+ * The order of `native`: its folders from the lowest up (the files of "" are for all others), and the files of `core`,
+ * where a header and its source count as one. A file includes only files of its own folder and of those before it, and
+ * in `core` only files before it.
  */
 export const nativeLayers = {
   folders: ["", "core", "udp", "crypto", "addon", "addon/bindings", "windows"],
@@ -83,7 +83,9 @@ export function resolve(name, specifier) {
 /** The layer of a file, "" for the files of `lib` itself. */
 export const layerOf = (name) => (name.includes("/") ? name.split("/")[0] : "");
 
-/** The place of a file in its layer's order: 0 for the base, then the wings, then the top; NaN: its wing is not listed. */
+/**
+ * The place of a file in its layer's order: 0 for the base, then the wings, then the top; NaN: its wing is not listed.
+ */
 export function rankOf(name) {
   const [layer, second, third] = name.split("/");
   const { base, wings } = layers[layer];
@@ -102,7 +104,7 @@ export function upwardImports({ name, imports }) {
   });
 }
 
-/** Every C++ file of `native`: its path below `native`, its text, and those of its includes that are files of `native`. */
+/** Every C++ file of `native`: its path below `native`, its text, and the files of `native` that it includes. */
 export function readNative(folder = join(root, "native")) {
   const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => /\.(cc|h)$/.test(name));
   return names.map((name) => {

@@ -1,24 +1,25 @@
-// The platforms that get a binary; a new one is a new row.
+// The platforms that get a binary. Another platform is another row.
 import { join } from "node:path";
 import { root } from "./paths.mjs";
 
-/** glibc up to 2.33 has these apart; the loader is needed by name for thread-local variables. */
+/** Up to 2.33, glibc has these as separate libraries. The loader is needed by name for thread-local variables. */
 const glibc = { newestGlibc: "2.28", needed: ["libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2"] };
 const framework = "/System/Library/Frameworks/CoreFoundation.framework/Versions/A/CoreFoundation";
 const macos = { oldestMacos: "11.0", needed: ["/usr/lib/libSystem.B.dylib", framework] };
-/** The libraries of Windows 10; the C library is in a dozen of them. */
+/** Libraries of Windows 10. A dozen of them are the C library. */
 const crt = "convert environment heap locale math multibyte private runtime stdio string time utility".split(" ");
 const windows = [
   ...["bcrypt", "dbghelp", "iphlpapi", "kernel32", "winmm", "ws2_32"].map((name) => `${name}.dll`),
   ...crt.map((name) => `api-ms-win-crt-${name}-l1-1-0.dll`),
 ];
 
-/** What CMake has to be told to compile for another system. */
+/** The definitions by which CMake compiles for another system. */
 const cmake = (system, processor) => ({ CMAKE_SYSTEM_NAME: system, CMAKE_SYSTEM_PROCESSOR: processor });
 
 /**
- * `build` is all that compiling depends on: zig's target, which names the oldest system to run on, OpenSSL's name of the
- * platform (null: Windows has what GNS needs), and CMake's definitions. `limits` are what the binary may ask of a system.
+ * `build` is all that compiling depends on: zig's target, which names the oldest supported system; OpenSSL's name of
+ * the platform (null on Windows, which itself has what GNS needs); and CMake's definitions. `limits` is what the binary
+ * may require of the system.
  */
 export const platforms = [
   {
@@ -83,7 +84,7 @@ export function platformNamed(name) {
 }
 
 /**
- * Where a platform's binary belongs, as node-gyp-build looks for it.
+ * The path of a platform's binary, where node-gyp-build looks for it.
  * @param {{ os: string, arch: string, libc?: string }} platform
  */
 export function binaryOf({ os, arch, libc }) {

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// What prebuildify runs in place of node-gyp: builds the addon for one platform into build/Release of its folder.
+// prebuildify runs this in place of node-gyp. It builds the addon for one platform into build/Release of the current
+// folder.
 import { cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { buildNative } from "./build.mjs";

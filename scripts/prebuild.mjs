@@ -1,5 +1,5 @@
-// npm run prebuild: the self-contained binaries that ship, into prebuilds/. docs/building.md describes how. Without
-// arguments the one for Linux x64; `-- --platform <name>` another, `-- --all` every one.
+// npm run prebuild: builds the self-contained binaries that ship into prebuilds/, as docs/building.md describes.
+// Without arguments it builds the one for Linux x64; `-- --platform <name>` builds another, `-- --all` every one.
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -14,10 +14,10 @@ import { ensureSystemPackages, prebuildPackages } from "./system-packages.mjs";
 
 const require = createRequire(import.meta.url);
 
-/** Builds one platform and returns its line of the table. */
+/** Builds the binary of one platform and returns its row of the table. */
 async function prebuild(platform) {
   const start = Date.now();
-  // A folder of its own: build/Release is the development build, and prebuildify moves what it finds there.
+  // prebuildify moves what it finds in build/Release, which is the development build, so it gets another folder.
   const staging = join(root, "build", `prebuild-${platform.name}`);
   rmSync(staging, { recursive: true, force: true });
   mkdirSync(staging, { recursive: true });

@@ -1,6 +1,6 @@
-// npm run test:sanitize: the native code under the sanitizers, GNS included.
-//   thread              the core as a plain C++ program, test/native
-//   memory              address and undefined behaviour: the addon, under the tests that use it
+// npm run test:sanitize: runs the native code, GNS included, under the sanitizers.
+//   thread              data races, in the plain C++ program test/native
+//   memory              address and undefined behaviour, in the addon under the tests that use it
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { cache, checkoutCache, root } from "./paths.mjs";
 import { main, run } from "./run.mjs";
 import { buildPackages, ensureSystemPackages } from "./system-packages.mjs";
 
-/** GNS compiled with the same flags, in a target folder of its own. */
+/** The environment for compiling GNS with the same flags, in its own target folder. */
 function sanitizedEnvironment(sanitizers, name) {
   const flags = `-fsanitize=${sanitizers} -fno-sanitize=vptr -fno-omit-frame-pointer -g`;
   return { ...process.env, CFLAGS: flags, CXXFLAGS: flags, CARGO_TARGET_DIR: join(cache, `cargo-${name}`) };
@@ -28,7 +28,7 @@ function checkThreads(rounds) {
 
 function checkMemory(tests) {
   const env = sanitizedEnvironment("address,undefined", "asan");
-  // GNS writes packets without regard to alignment and copies empty payloads from null: its own business, and harmless.
+  // GNS writes packets without regard to alignment and copies empty payloads from null; neither does harm.
   env.CXXFLAGS += " -fno-sanitize=alignment,nonnull-attribute";
   const definitions = { VALVE_SOCKETS_SANITIZE: "address,undefined" };
   const tree = buildNative({ name: "cmake-asan", definitions, target: null, env });
@@ -36,7 +36,7 @@ function checkMemory(tests) {
   mkdirSync(join(tree, "build", "Release"), { recursive: true });
   copyFileSync(join(tree, "Release", "valve_sockets.node"), join(tree, "build", "Release", "valve_sockets.node"));
   const runtime = (name) => execFileSync("g++", [`-print-file-name=${name}`], { encoding: "utf8" }).trim();
-  // Without the tests that measure memory, of which the sanitizer keeps back what is freed.
+  // Leaves out the tests that measure memory, because the sanitizer delays the freeing of memory.
   const others = ["--exclude", "**/leak.test.ts", "--testNamePattern", "^(?!.*(no more memory|are collected))"];
   // Everything takes several times as long.
   const patience = ["--testTimeout", "300000", "--hookTimeout", "300000"];
@@ -46,7 +46,7 @@ function checkMemory(tests) {
       ...process.env,
       VALVE_SOCKETS_PREBUILD: tree,
       LD_PRELOAD: `${runtime("libasan.so")} ${runtime("libubsan.so")}`,
-      // Node itself leaves memory behind at exit; leaks of ours are found by the leak test.
+      // Node itself does not free everything at exit. The leak test finds leaks of ours.
       ASAN_OPTIONS: "detect_leaks=0 exitcode=66 abort_on_error=0",
       UBSAN_OPTIONS: "halt_on_error=1 exitcode=66 print_stacktrace=1",
     },

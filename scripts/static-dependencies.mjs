@@ -1,4 +1,4 @@
-// Builds what the shipped binary links statically into one archive: GNS, protobuf, abseil and OpenSSL.
+// Builds one archive of what the shipped binary links statically: GNS, protobuf, abseil and OpenSSL.
 import { execFileSync, spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -9,18 +9,22 @@ import { run } from "./run.mjs";
 import { cmakeDefinitions, compilerEnvironment, fillOnce, keyOf } from "./toolchain.mjs";
 
 const recipe = join(root, "deps", "static");
-/** What else the archive depends on: the versions of the sources, and what GNS is compiled with. */
+/** Other files that the archive depends on: the versions of the sources, and the definitions for GNS. */
 const otherInputs = ["Cargo.toml", "Cargo.lock", "gns/definitions.cmake"].map((file) => join(root, "deps", file));
 
-// GNS uses AES-GCM, SHA, HMAC, Ed25519, X25519 and random numbers. No configuration file is read, no module loaded.
-// X25519 cannot be had without the other curves; P-256's assembler brings a table of 150 KB that does not compress.
-const openssl = `no-shared no-tests no-apps no-docs no-module no-dso no-engine no-autoload-config no-legacy no-comp
-  no-ssl no-tls no-dtls no-quic no-cms no-ct no-ocsp no-ts no-srp no-psk no-cmp no-sock no-ui-console no-async
-  no-dh no-multiblock no-ec2m no-sm2 no-sm3 no-sm4 no-aria no-camellia no-bf no-cast no-des no-idea no-rc2 no-rc4 no-seed no-md4 no-mdc2
-  no-rmd160 no-whirlpool no-blake2 no-siphash no-gost no-dsa no-scrypt no-ocb no-siv no-ml-kem no-ml-dsa no-slh-dsa
-  no-chacha no-poly1305 -UECP_NISTZ256_ASM -fvisibility=hidden -fno-asynchronous-unwind-tables --prefix=/nonexistent --openssldir=/nonexistent --libdir=lib -fPIC -O3`.split(
-  /\s+/,
-);
+// GNS uses AES-GCM, SHA, HMAC, Ed25519, X25519 and random numbers. OpenSSL reads no configuration file and loads no
+// module. It has X25519 only together with the other curves; the assembler for P-256 is left out because its table of
+// 150 KB does not compress.
+const openssl = `
+  no-shared no-tests no-apps no-docs no-module no-dso no-engine no-autoload-config no-legacy no-comp no-ssl no-tls
+  no-dtls no-quic no-cms no-ct no-ocsp no-ts no-srp no-psk no-cmp no-sock no-ui-console no-async no-dh
+  no-multiblock no-ec2m no-sm2 no-sm3 no-sm4 no-aria no-camellia no-bf no-cast no-des no-idea no-rc2 no-rc4
+  no-seed no-md4 no-mdc2 no-rmd160 no-whirlpool no-blake2 no-siphash no-gost no-dsa no-scrypt no-ocb no-siv
+  no-ml-kem no-ml-dsa no-slh-dsa no-chacha no-poly1305 -UECP_NISTZ256_ASM -fvisibility=hidden
+  -fno-asynchronous-unwind-tables --prefix=/nonexistent --openssldir=/nonexistent --libdir=lib -fPIC -O3
+`
+  .trim()
+  .split(/\s+/);
 
 /** Fetches the pinned sources with cargo: `{ root, gns, protobuf, openssl }`. */
 export function fetchSources() {
@@ -39,7 +43,7 @@ export function fetchSources() {
   };
 }
 
-/** Runs a command with its output in a file; the end of it is shown when the command fails. */
+/** Runs a command with its output in a file, the end of which is in the error when the command fails. */
 function runLogged(command, args, { cwd, env, log }) {
   return new Promise((resolve, reject) => {
     const output = openSync(log, "a");
@@ -53,7 +57,7 @@ function runLogged(command, args, { cwd, env, log }) {
   });
 }
 
-/** Says what begins, and how long it took. */
+/** Prints what begins, and afterwards how long it took. */
 async function step(title, body) {
   const start = Date.now();
   console.log(`${title} …`);
@@ -62,8 +66,8 @@ async function step(title, body) {
 }
 
 /**
- * The first link makes zig compile its C++ library, on one core; that goes on beside OpenSSL. The options are those of the
- * addon: for others, even for stripping, zig compiles it once more.
+ * At its first link zig compiles its C++ library on one core, which this does while OpenSSL is built. The options must
+ * be those of the addon: for any others, even about stripping, zig compiles the library again.
  */
 async function warmUp(work, env) {
   const source = join(work, "empty.cc");
@@ -72,11 +76,11 @@ async function warmUp(work, env) {
   await runLogged("zig-c++", args, { cwd: work, env, log: join(work, "log") });
 }
 
-/** Builds libcrypto, unless the cache has it, and returns the folder that it and its headers are in. */
+/** Builds libcrypto unless the cache has it, and returns the folder with it and its headers. */
 async function buildOpenssl(source, platform, compilers, env) {
   const folder = join(cache, "static", `openssl-${platform.name}-${keyOf(openssl.join(" "), compilers, source)}`);
   await fillOnce(folder, async (target) => {
-    // Built inside a copy: from another folder its file names would carry this machine's paths into the binary.
+    // Built inside a copy of the sources: otherwise file names with paths of this machine would end up in the binary.
     const copy = mkdtempSync(join(cache, "static", "work-"));
     try {
       cpSync(source, copy, { recursive: true });
@@ -124,7 +128,7 @@ function archivesIn(folder) {
   return archives.map((file) => join(folder, file));
 }
 
-/** Builds the archive, unless the cache has it, and returns the folder to use as GNS_ROOT. */
+/** Builds the archive unless the cache has it, and returns the folder to use as GNS_ROOT. */
 export async function buildStaticDependencies(platform, tools, sources) {
   const recipeFiles = readdirSync(recipe, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

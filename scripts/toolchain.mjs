@@ -1,4 +1,4 @@
-// The compilers of the shipped binary: zig and protoc, pinned by hash in deps/toolchain/requirements.txt.
+// The compilers of the shipped binary, zig and protoc, which deps/toolchain/requirements.txt pins by hash.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
@@ -18,14 +18,14 @@ import { ensureSystemPackages } from "./system-packages.mjs";
 
 const requirements = join(root, "deps", "toolchain", "requirements.txt");
 
-/** A short name for the content of some strings or buffers. */
+/** A short name for the content of strings or buffers. */
 export function keyOf(...parts) {
   const hash = createHash("sha256");
   for (const part of parts) hash.update(part).update("\0");
   return hash.digest("hex").slice(0, 16);
 }
 
-/** Runs `fill(folder)` for a folder that does not exist yet; half-filled ones are never seen under its name. */
+/** Runs `fill(folder)` for a folder that does not exist yet. It gets its name only when it is filled. */
 export async function fillOnce(folder, fill) {
   if (existsSync(folder)) return;
   mkdirSync(join(folder, ".."), { recursive: true });
@@ -40,7 +40,7 @@ export async function fillOnce(folder, fill) {
   }
 }
 
-/** Installs the wheels that a requirements file pins into a folder of the cache, unless they are there, and returns it. */
+/** Installs the wheels that a requirements file pins into `folder`, unless it exists, and returns it. */
 export async function installWheels(folder, requirements, ...options) {
   await fillOnce(folder, (target) => {
     const hasPip = spawnSync("python3", ["-m", "pip", "--version"]).status === 0;
@@ -52,19 +52,21 @@ export async function installWheels(folder, requirements, ...options) {
   return folder;
 }
 
-/** Installs zig and protoc into the cache and returns where they are. */
+/** Installs zig and protoc into the cache and returns their paths. */
 export async function installToolchain() {
   const folder = await installWheels(join(cache, "toolchain", keyOf(readFileSync(requirements))), requirements);
   return { zig: join(folder, "ziglang", "zig"), protoc: join(folder, "bin", "protoc") };
 }
 
 /**
- * Writes zig-cc, zig-c++, zig-ar and zig-ranlib for a platform and returns their folder: CMake and OpenSSL want one
- * program each. `sources` is the folder that the pinned sources are in; it must not show in the binary.
+ * Writes zig-cc, zig-c++, zig-ar and zig-ranlib for a platform, because CMake and OpenSSL want one program for each.
+ * `sources` is the folder of the pinned sources, whose name must not appear in the binary.
+ * @returns their folder
  */
 export function writeCompilers(platform, zig, sources) {
-  // Zig would add checks for undefined behaviour, and forbids the date that GNS prints.
-  const flags = `-target ${platform.build.zigTarget} -g0 -fno-sanitize=all -Wno-date-time -Wno-unused-command-line-argument`;
+  // By default zig adds checks for undefined behaviour, and forbids the date that GNS prints.
+  const quiet = "-Wno-date-time -Wno-unused-command-line-argument";
+  const flags = `-target ${platform.build.zigTarget} -g0 -fno-sanitize=all ${quiet}`;
   const paths = `"-ffile-prefix-map=${sources}=sources" "-ffile-prefix-map=${cache}=cache"`;
   const commands = { cc: `cc ${flags} ${paths}`, "c++": `c++ ${flags} ${paths}`, ar: "ar", ranlib: "ranlib" };
   const folder = join(cache, "compilers", keyOf(platform.name, JSON.stringify(commands), zig));
@@ -78,7 +80,7 @@ export function writeCompilers(platform, zig, sources) {
   return folder;
 }
 
-/** The environment in which the compilers run: their cache, and a fixed date, so that two builds are alike. */
+/** The environment in which the compilers run: their cache, and a fixed date, so that two builds are the same. */
 export function compilerEnvironment(compilers) {
   const zigCache = join(cache, "zig");
   return {
@@ -90,7 +92,7 @@ export function compilerEnvironment(compilers) {
   };
 }
 
-/** CMake's definitions to compile for a platform. */
+/** CMake's definitions for compiling for a platform. */
 export function cmakeDefinitions(platform, compilers) {
   return {
     ...platform.build.cmake,
@@ -98,7 +100,7 @@ export function cmakeDefinitions(platform, compilers) {
     CMAKE_CXX_COMPILER: join(compilers, "zig-c++"),
     CMAKE_AR: join(compilers, "zig-ar"),
     CMAKE_RANLIB: join(compilers, "zig-ranlib"),
-    // Checks compile and do not link: zig would compile its C++ library once more for programs.
+    // CMake's checks compile and do not link, because zig would compile its C++ library again for programs.
     CMAKE_TRY_COMPILE_TARGET_TYPE: "STATIC_LIBRARY",
   };
 }

@@ -13,7 +13,7 @@
 
 #include "report.h"
 
-// Exported by the library, absent from its headers.
+// The library exports these two, but its headers do not declare them.
 STEAMNETWORKINGSOCKETS_INTERFACE void SteamNetworkingSockets_SetManualPollMode(bool manual);
 STEAMNETWORKINGSOCKETS_INTERFACE void SteamNetworkingSockets_Poll(int max_wait_ms);
 
@@ -45,7 +45,7 @@ SteamNetworkingIPAddr Loopback(int port) {
   return address;
 }
 
-/// Every outgoing connection has a descriptor of its own.
+/// Every outgoing connection has its own descriptor.
 void AllowManyDescriptors() {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
@@ -143,7 +143,7 @@ void Driver::Turn(int max_wait_ms, const MessageHandler& handler) {
   } else if (max_wait_ms > 0) {
     std::this_thread::sleep_for(std::chrono::microseconds(200));
   }
-  // Messages before events: what came before a close is still to be read.
+  // Messages come before events, so that what arrived before a close is still read.
   int count;
   do {
     count = sockets_->ReceiveMessagesOnPollGroup(group_, batch_.data(), kReceiveBatch);
@@ -184,7 +184,7 @@ void Driver::RequireConnection() const {
 
 void Driver::Close(HSteamNetConnection connection) {
   sockets_->CloseConnection(connection, 0, nullptr, false);
-  // The notice of the close leaves within the next turns.
+  // GNS sends the notice of the close within the next turns.
   for (int i = 0; i < 10; i++) Turn(1, [](SteamNetworkingMessage_t&) {});
 }
 

@@ -9,7 +9,7 @@
 
 #include "options.h"
 
-/// GNS started with the options' configuration, and the way in which this program gives it time.
+/// Starts GNS with the configuration that the options name, and polls it.
 ///
 /// Options: --driver manual|thread, --rate (bytes per second, both ends of the range), --buffer (send buffer, bytes),
 /// --receive-buffer, --loss (percent of the packets sent), --lag (ms added to the packets sent), --limit (seconds
@@ -29,13 +29,13 @@ class Driver {
   HSteamNetConnection Connect(int port);
   void OnStatus(StatusHandler handler) { on_status_ = std::move(handler); }
 
-  /// One turn: GNS's own work, status events, then every message that has arrived.
+  /// Does one turn: GNS's own work, status events, then every message that has arrived.
   void Turn(int max_wait_ms, const MessageHandler& handler);
-  /// Sends copies of `data`; false when nothing was taken because the send buffer is full.
+  /// Sends a copy of `data`. Returns false when the send buffer is full.
   bool Send(HSteamNetConnection connection, const void* data, uint32_t size, int flags);
   /// Sends `count` equal messages in one call; returns how many were taken.
   int SendBatch(HSteamNetConnection connection, const void* data, uint32_t size, int flags, int count);
-  /// Closes without regard to what is still to be delivered.
+  /// Closes at once; what is still to be delivered is lost.
   void Close(HSteamNetConnection connection);
   /// Takes turns until all that was sent is acknowledged, then closes.
   void CloseWhenDelivered(HSteamNetConnection connection);

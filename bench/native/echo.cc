@@ -19,7 +19,7 @@ void RunEcho(Driver& driver, const Options& options) {
     peak = std::max(peak, driver.connections());
   }
 
-  // With --seconds the server's own cost is measured after the warm-up, while all clients are there.
+  // With --seconds the server's own cost is measured after the warm-up, while all clients are connected.
   double warm = NowSeconds() + warmup;
   while (driver.connections() > 0 && NowSeconds() < warm) driver.Turn(1, echo);
   double start = NowSeconds();

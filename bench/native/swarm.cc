@@ -6,7 +6,7 @@
 
 namespace {
 
-/// A swarm that catches up after a pause must not overflow the server's socket buffer.
+/// So that a swarm that catches up after a pause does not overflow the server's socket buffer.
 constexpr int kMaxBurst = 64;
 
 /// A client's message is due every period; the clients are spread evenly over it.

@@ -52,7 +52,7 @@ std::vector<uint32_t> ReadSizes(const std::string& path) {
   return sizes;
 }
 
-/// xorshift32: content that no two messages share.
+/// xorshift32, which gives each message different content.
 void Fill(std::vector<unsigned char>& payload, uint32_t& state) {
   for (unsigned char& byte : payload) {
     state ^= state << 13;
@@ -62,10 +62,11 @@ void Fill(std::vector<unsigned char>& payload, uint32_t& state) {
   }
 }
 
-/// A transfer runs on whichever side of the connection this program is: --connect PORT, else it listens.
+/// A transfer runs on either side of the connection: with --connect PORT this program connects, otherwise it listens.
 ///
-/// The receiver opens with an empty message and ends with another one. A listener that sends as soon as it is connected
-/// is thousands of packets ahead when the notice of that is lost and repeated, and GNS then gives the connection up.
+/// The receiver starts with an empty message and ends with another one. Otherwise a listener would send as soon as it
+/// is connected: if the notice of that is lost, it is thousands of packets ahead when the notice is repeated, and GNS
+/// gives the connection up.
 void Join(Driver& driver, const Options& options) {
   int port = static_cast<int>(options.Integer("connect", 0));
   if (port) {

@@ -1,4 +1,4 @@
-# What GNS is compiled with beyond its own defaults, for every build of it here: development, sanitizers, shipped binary.
-# Without Valve's certificate authority in it, an authority of one's own can be believed (docs/security.md); an empty
-# list of authorities believes nobody.
+# Definitions for every build of GNS here: development, sanitizers, shipped binary. This one leaves out Valve's
+# certificate authority, so that GNS can trust an authority of the user's (docs/security.md). While the list of
+# authorities is empty, GNS trusts nobody.
 set(GNS_DEFINITIONS STEAMNETWORKINGSOCKETS_ALLOW_DYNAMIC_SELFSIGNED_CERTS)

@@ -1,5 +1,5 @@
-# Defines valve_sockets_gns: GameNetworkingSockets, from GNS_ROOT, else from an installed CMake package, else built by
-# the Cargo package beside this file. Only a Release build is accepted.
+# Defines the target valve_sockets_gns: GameNetworkingSockets from GNS_ROOT, or else from an installed CMake package, or
+# else built by the Cargo package beside this file. Only a Release build is accepted.
 set(GNS_ROOT "$ENV{GNS_ROOT}" CACHE PATH "Install prefix of GameNetworkingSockets, instead of building it")
 option(GNS_SELF_CONTAINED "The archive in GNS_ROOT holds OpenSSL and protobuf too (the shipped binary's does)" OFF)
 
@@ -11,7 +11,7 @@ if(NOT GNS_SELF_CONTAINED)
   set(OPENSSL_USE_STATIC_LIBS ON)
   find_package(OpenSSL REQUIRED)
 
-  # protobuf's CMake package, where there is one, knows what else has to be linked; FindProtobuf does not.
+  # protobuf's own CMake package knows what else has to be linked; FindProtobuf does not.
   find_package(Protobuf QUIET CONFIG)
   if(NOT Protobuf_FOUND)
     find_package(Protobuf REQUIRED)
@@ -21,7 +21,8 @@ if(NOT GNS_SELF_CONTAINED)
   endif()
 endif()
 
-# What cargo built, or lies in a GNS_ROOT, is looked for anew: definitions, flags or the root may have changed since.
+# CMake remembers where it found GNS. What cargo built, or what is in a GNS_ROOT, is looked for again, because
+# definitions, flags or the root may have changed.
 if(GNS_ROOT OR GameNetworkingSockets_DIR MATCHES "/game-networking-sockets-sys-[0-9a-f]+/out")
   unset(GameNetworkingSockets_DIR CACHE)
 endif()
@@ -38,7 +39,7 @@ if(NOT GameNetworkingSockets_FOUND)
   list(TRANSFORM GNS_DEFINITIONS PREPEND -D OUTPUT_VARIABLE GNS_FLAGS)
   list(JOIN GNS_FLAGS " " GNS_FLAGS)
   set(GNS_CXXFLAGS "$ENV{CXXFLAGS} ${GNS_FLAGS}")
-  # Cargo does not notice other flags, so that each set of them has a target folder.
+  # Cargo does not notice changed flags, so each set of flags has its own target folder.
   string(MD5 GNS_FLAGS_KEY "${GNS_CXXFLAGS}")
   string(SUBSTRING ${GNS_FLAGS_KEY} 0 8 GNS_FLAGS_KEY)
   set(CARGO_TARGET $ENV{CARGO_TARGET_DIR})
@@ -54,27 +55,31 @@ if(NOT GameNetworkingSockets_FOUND)
     message(FATAL_ERROR "cargo could not build GameNetworkingSockets (see above). "
       "`node scripts/system-packages.mjs` checks what the build needs.")
   endif()
-  # One line of the messages is {"reason":"build-script-executed", "package_id":"…game-networking-sockets-sys…", "out_dir":"…"}
-  string(REGEX MATCH "[^\n]*\"reason\":\"build-script-executed\",\"package_id\":\"[^\"]*game-networking-sockets-sys[^\n]*" GNS_MESSAGE "${CARGO_MESSAGES}")
+  # One line of the messages is
+  # {"reason":"build-script-executed","package_id":"…game-networking-sockets-sys…","out_dir":"…"}
+  string(CONCAT GNS_PATTERN "[^\n]*\"reason\":\"build-script-executed\","
+    "\"package_id\":\"[^\"]*game-networking-sockets-sys[^\n]*")
+  string(REGEX MATCH "${GNS_PATTERN}" GNS_MESSAGE "${CARGO_MESSAGES}")
   string(JSON GNS_OUT_DIR GET "${GNS_MESSAGE}" out_dir)
   find_package(GameNetworkingSockets CONFIG REQUIRED PATHS ${GNS_OUT_DIR} NO_DEFAULT_PATH)
 endif()
 
 if(TARGET GameNetworkingSockets::GameNetworkingSockets_s)
   set(GNS_TARGET GameNetworkingSockets::GameNetworkingSockets_s)
-  # The archive lets us call functions that no header and no shared library offers (see native/core/gns.h).
+  # An archive has functions that no header and no shared library offers (native/core/gns.h).
   target_compile_definitions(valve_sockets_gns INTERFACE VALVE_SOCKETS_GNS_ARCHIVE)
 else()
   set(GNS_TARGET GameNetworkingSockets::GameNetworkingSockets)
 endif()
 target_link_libraries(valve_sockets_gns INTERFACE ${GNS_TARGET})
 
-# A build without NDEBUG validates its packet state at every step and is 100 times slower.
+# Built without NDEBUG, GNS validates its packet state at every step and is 100 times slower.
 get_target_property(GNS_LIBRARY ${GNS_TARGET} LOCATION)
 file(STRINGS ${GNS_LIBRARY} GNS_DEBUG_MARKS LIMIT_COUNT 1
   REGEX "__gnu_debug|17SSNPReceiverState22DebugCheckPacketGapMapEv")
 if(GNS_DEBUG_MARKS)
-  message(FATAL_ERROR "${GNS_LIBRARY} is a debug build of GameNetworkingSockets: 100 times slower than a Release build, "
-    "so it is refused. Build it with -DCMAKE_BUILD_TYPE=Release, or unset GNS_ROOT to have it built here.")
+  message(FATAL_ERROR "${GNS_LIBRARY} is a debug build of GameNetworkingSockets: "
+    "100 times slower than a Release build, so it is refused. "
+    "Build it with -DCMAKE_BUILD_TYPE=Release, or unset GNS_ROOT to have it built here.")
 endif()
 message(STATUS "GameNetworkingSockets: ${GNS_LIBRARY}")

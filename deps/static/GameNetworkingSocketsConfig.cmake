@@ -1,4 +1,5 @@
-# Installed beside the archive that holds GameNetworkingSockets with all it links: no other package has to be found.
+# Installed beside the archive that holds GameNetworkingSockets and everything that it links, so no other package has to
+# be found.
 get_filename_component(_prefix ${CMAKE_CURRENT_LIST_DIR} DIRECTORY)
 add_library(GameNetworkingSockets::GameNetworkingSockets_s STATIC IMPORTED GLOBAL)
 set_target_properties(GameNetworkingSockets::GameNetworkingSockets_s PROPERTIES

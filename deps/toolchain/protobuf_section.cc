@@ -1,11 +1,12 @@
-// protobuf walks a linker section of its own, from one name to the other.
+// protobuf has a linker section of its own, which it walks from __start_pb_defaults to __stop_pb_defaults.
 #if defined(__ELF__)
-// lld exports the section's two ends past any version script, unless an object of the link asks for them to be hidden.
+// lld exports these two names in spite of the version script, unless an object file asks for them to be hidden.
 asm(".weak __start_pb_defaults\n.hidden __start_pb_defaults\n"
     ".weak __stop_pb_defaults\n.hidden __stop_pb_defaults\n");
 #elif defined(_WIN32)
-// Windows' linker knows no ends of sections. Here is one with a single entry, { message, target, size }, whose target is
-// itself, like the placeholder that protobuf puts into the real one; clang takes for granted that the names differ.
+// The linker for Windows does not define such names. This section has one entry, { message, target, size }, whose
+// target is the entry itself, like the placeholder that protobuf puts into the real section: clang assumes that the two
+// names differ.
 asm(".data\n.balign 8\n"
     ".globl __start_pb_defaults\n__start_pb_defaults:\n.quad 0, __start_pb_defaults, 24\n"
     ".globl __stop_pb_defaults\n__stop_pb_defaults:\n.quad 0\n"

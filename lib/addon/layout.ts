@@ -1,6 +1,7 @@
 /**
  * The memory that JavaScript and the addon share, and the numbers of a few arguments: one table for JavaScript, as
- * `native/layout.h` is for C++. `test/architecture/bindings.test.ts` compares the two. This file does not load the addon.
+ * `native/layout.h` is for C++. `test/architecture/bindings.test.ts` compares the two. This file does not load the
+ * addon.
  */
 
 /** What a receive call reads from: values of its `source` argument. */
@@ -52,8 +53,8 @@ export const SEND_RECORD = {
 } as const;
 
 /**
- * Byte offsets of a datagram's slot in a slab of UDP; all slots of a slab have one size. A slot of length 0 holds nothing.
- * An address is 16 bytes, and `scope` the interface of a link-local one.
+ * Byte offsets of a datagram's slot in a slab of UDP; all slots of a slab have one size. A slot of length 0 holds
+ * nothing. An address is 16 bytes, and `scope` the interface of a link-local one.
  */
 export const UDP_SLOT = {
   ip: 0, // 16 bytes

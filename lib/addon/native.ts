@@ -1,10 +1,11 @@
 /**
- * The one place that declares what the C++ addon exports. Everything above it is ordinary TypeScript.
+ * Declares what the C++ addon exports. Everything above this file is ordinary TypeScript.
  *
- * Conventions: a handle is an unsigned 32-bit number and 0 is none; an address is 16 bytes (IPv4 as `::ffff:a.b.c.d`)
- * and a port; an identity is bytes (`IDENTITY`) in machine order; times are microseconds of {@link NativeAddon.time}. Every function checks its arguments and throws `TypeError` (`ERR_INVALID_ARG_TYPE`) or
- * `RangeError` (`ERR_OUT_OF_RANGE`); all but the library functions throw `ERR_NOT_INITIALIZED` before `initialize`.
- * The first argument of the socket functions is the owner: a handle of another owner counts as unknown.
+ * A handle is an unsigned 32-bit number, and 0 is none. An address is 16 bytes (IPv4 as `::ffff:a.b.c.d`) and a port.
+ * An identity is bytes in machine order (`IDENTITY`). Times are microseconds of {@link NativeAddon.time}. Every
+ * function checks its arguments and throws `TypeError` (`ERR_INVALID_ARG_TYPE`) or `RangeError` (`ERR_OUT_OF_RANGE`).
+ * All but the library functions throw `ERR_NOT_INITIALIZED` before `initialize`. The first argument of the socket
+ * functions is the owner; a handle of another owner counts as unknown.
  */
 import type { NativeDriver, ReceiveSource } from "./layout.js";
 import { loadAddon } from "./load-addon.js";
@@ -28,17 +29,17 @@ export interface NativeStatusEvent {
   connection: number;
   oldState: number;
   info: NativeConnectionInfo;
-  /** For state None: the peer had acknowledged everything before. */
+  /** For state None: whether the peer had acknowledged everything before the close. */
   flushed: boolean;
 }
 
 export interface NativeStatistics {
   /** "hybrid", "thread", or "none" before initialize. */
   driver: string;
-  /** Polls made by an event loop, and by the helper thread. */
+  /** Polls by event loops, and by the helper thread. */
   loopPolls: number;
   helperPolls: number;
-  /** Times the helper thread woke an event loop. */
+  /** How often another thread woke an event loop. */
   rings: number;
   /** Status events and log lines dropped because a queue was full. */
   droppedEvents: number;
@@ -50,7 +51,7 @@ export interface NativeStatistics {
   lingering: number;
 }
 
-/** `[value, type, data]` of one GNS configuration option; type: 1 int32, 2 int64, 3 float, 4 string. */
+/** One configuration option of GNS. `type` is 1 for int32, 2 for int64, 3 for float, 4 for string. */
 export type NativeOption = [value: number, type: number, data: number | bigint | string];
 
 export interface NativeAddon {
@@ -58,18 +59,20 @@ export interface NativeAddon {
   /** Returns "" or GNS's error message. `uvPoll`: this runtime's libuv may be used. */
   initialize(driver: NativeDriver, uvPoll: boolean, identity: Uint8Array | null): string;
   deinitialize(): void;
-  /** Users in this environment: initialize calls not yet undone. */
+  /** How many calls of `initialize` in this environment have not been undone by `deinitialize`. */
   initializeCount(): number;
-  /** Closes what this environment has open and gives up its users of the library; later calls do nothing. */
+  /** Closes what this environment has open and ends its use of the library. Further calls do nothing. */
   tearDown(): void;
-  /** Monotonic microseconds; also before initialize. */
+  /** Monotonic microseconds. Also works before `initialize`. */
   time(): number;
-  /** Level 0-8; null removes the callback. The callback runs on this environment's event loop. */
+  /** Sets the callback for log lines up to `level`, 0-8; null removes it. It runs on this environment's event loop. */
   setDebugCallback(level: number, callback: ((type: number, message: string) => void) | null): void;
-  /** GNS's log lines of the last createListenSocket/connect that failed on this thread; empties the list. */
+  /** Takes GNS's log lines of the last `createListenSocket` or `connect` on this thread. */
   takeErrorLines(): string[];
   statistics(): NativeStatistics;
-  /** Called once per wake-up for each owner with `setReadable(owner, true)` that has something new. */
+  /**
+   * Sets the function that is called once per wake-up for each owner with `setReadable(owner, true)` and something new.
+   */
   setWake(wake: (owner: number) => void): void;
 
   // --- owners: one per NetworkingSockets ---
@@ -77,7 +80,7 @@ export interface NativeAddon {
   /** Closes all that the owner has open. An unknown owner is ignored. */
   destroyOwner(owner: number): void;
   setReadable(owner: number, on: boolean): void;
-  /** Whether an open object keeps the process alive (true at creation). False: the handle is unknown. */
+  /** Sets whether an open object keeps the process alive, as it does at first. Returns false for an unknown handle. */
   setReferenced(owner: number, handle: number, on: boolean): boolean;
 
   // --- connections ---
@@ -85,11 +88,11 @@ export interface NativeAddon {
   connect(owner: number, ip: Uint8Array, port: number, options: NativeOption[]): number;
   acceptConnection(owner: number, connection: number): number;
   /**
-   * `reason` is GNS's number. What is queued is sent and acknowledged first, for `lingerMs` at most; the handle is
-   * unknown at once, and the event for state None comes when the connection is closed.
+   * `reason` is GNS's number. The close waits up to `lingerMs` until what is queued has been sent and acknowledged. The
+   * handle is unknown at once; the event for state None comes when the connection is closed.
    */
   closeConnection(owner: number, connection: number, reason: number, debug: string, lingerMs: number): boolean;
-  /** Closes the children first, telling them `reason` and `debug`. */
+  /** Closes the accepted connections first, whose peers get `reason` and `debug`. */
   closeListenSocket(owner: number, socket: number, reason: number, debug: string): boolean;
   createSocketPair(
     owner: number,
@@ -99,9 +102,11 @@ export interface NativeAddon {
   ): [number, number] | null;
 
   // --- messages ---
-  /** Returns a Result. Payload is copied. */
+  /** Sends one message; the payload is copied. Returns a Result. */
   send(owner: number, connection: number, data: ArrayBufferView, flags: number): number;
-  /** Sends `count` records of `slab`. `results[i]`: message number, or minus a Result, or 0 (not tried). */
+  /**
+   * Sends `count` records of `slab`. `results[i]` is the message number, minus a Result, or 0 when it was not tried.
+   */
   sendBatch(owner: number, slab: Uint8Array, count: number, results: Float64Array): void;
   /** Sends one payload to `count` connections; it is copied once. `results` as for `sendBatch`. */
   sendToMany(
@@ -113,15 +118,15 @@ export interface NativeAddon {
     lane: number,
     results: Float64Array,
   ): void;
-  /** Wakes the owner, once, when no more than `lowWaterBytes` wait to be sent. False: no such connection. */
+  /** Wakes the owner, once, when no more than `lowWaterBytes` wait to be sent. False for an unknown connection. */
   watchDrain(owner: number, connection: number, lowWaterBytes: number): boolean;
-  /** The connections for which that has happened. */
+  /** Takes the connections for which that has happened. */
   takeDrained(owner: number): number[];
   flush(owner: number, connection: number): number;
   /**
-   * Copies up to `max` messages as records into `slab` from byte `offset` (a multiple of 8) on.
-   * Returns their number, or -1 for an unknown handle. `out[0]` is the offset behind the last record; `out[1]` is 0,
-   * or the bytes that the next message would have needed when it did not fit (it stays queued).
+   * Copies up to `max` messages as records into `slab` from byte `offset` (a multiple of 8) on. Returns their number,
+   * or -1 for an unknown handle. `out[0]` is the offset behind the last record. `out[1]` is the number of bytes that
+   * the next message needs when it did not fit and stays queued, otherwise 0.
    */
   receive(
     owner: number,
@@ -136,7 +141,7 @@ export interface NativeAddon {
   // --- poll groups ---
   createPollGroup(owner: number): number;
   destroyPollGroup(owner: number, group: number): boolean;
-  /** Group 0 leaves the group. */
+  /** With group 0 the connection leaves its group. */
   setConnectionPollGroup(owner: number, connection: number, group: number): boolean;
 
   // --- lanes ---
@@ -151,15 +156,17 @@ export interface NativeAddon {
   /** Fills `out` with `LANE_STATUS.size` numbers a lane: bytes, and microseconds for the time. Returns a Result. */
   getLaneStatus(owner: number, connection: number, count: number, out: Float64Array): number;
 
-  // --- P2P: GNS's rendezvous messages ("signals") travel by the application's own means ---
+  // --- P2P: the application carries GNS's rendezvous messages ("signals") between the peers ---
   connectP2P(owner: number, identity: Uint8Array | null, remoteVirtualPort: number, options: NativeOption[]): number;
   createListenSocketP2P(owner: number, localVirtualPort: number, options: NativeOption[]): number;
-  /** Feeds a signal from a peer. False: not a signal. Without `allowRequests` a request is ignored, unanswered. */
+  /**
+   * Feeds a signal from a peer; false if it is none. Without `allowRequests` a request is ignored without an answer.
+   */
   receiveSignal(owner: number, data: ArrayBufferView, allowRequests: boolean): boolean;
-  /** Signals to carry to peers, oldest first; the wake function is called for new ones. */
+  /** Takes the signals to carry to peers, oldest first. The wake function is called for new ones. */
   takeSignals(owner: number): { connection: number; identity: Uint8Array; data: Uint8Array }[];
 
-  // --- ISteamNetworkingMessages: one owner per process has it ---
+  // --- ISteamNetworkingMessages, which one owner per process has ---
   claimSessions(owner: number): boolean;
   releaseSessions(owner: number): void;
   sendMessageToUser(owner: number, identity: Uint8Array, data: ArrayBufferView, flags: number, channel: number): number;
@@ -176,7 +183,7 @@ export interface NativeAddon {
   closeSession(owner: number, identity: Uint8Array): boolean;
   closeChannel(owner: number, identity: Uint8Array, channel: number): boolean;
   getSessionInfo(owner: number, identity: Uint8Array): NativeConnectionInfo | null;
-  /** Requests (`info` null) and failures since the last call. */
+  /** Takes the requests (`info` is null) and failures since the last call. */
   takeSessionEvents(owner: number): { identity: Uint8Array; info: NativeConnectionInfo | null }[];
 
   // --- identity and certificates of the process ---
@@ -191,17 +198,17 @@ export interface NativeAddon {
   /** `[bytes, ""]`, or `[null, why not]`. */
   getCertificateRequest(): [Uint8Array | null, string];
   /**
-   * `withKey`: the same certificate with its private key, which GNS may be shown only while nothing is open.
-   * "", or why not.
+   * `withKey` is the same certificate with its private key, which GNS may get only while nothing is open. Returns "",
+   * or why it was refused.
    */
   setCertificate(certificate: ArrayBufferView, withKey: ArrayBufferView | null): string;
-  /** Believes an authority's certificate (base64), whose key has this number. "", or why it does not. */
+  /** Trusts an authority's certificate (base64), whose key has this number. Returns "", or why it does not. */
   addCertificateAuthority(certificate: string, keyId: bigint): string;
 
-  // --- plain UDP: sockets of IPv6 and IPv4 that never wait; usable before initialize ---
+  // --- batched UDP: sockets of IPv6 and IPv4 that never wait; usable before initialize ---
   /**
-   * Binds to an address or, with `isRemote`, hears and sends to that one only. `uvPoll`: this runtime's libuv may be used.
-   * Returns the socket, or minus the system's number of the error.
+   * Binds to an address or, with `isRemote`, exchanges datagrams with that address only. `uvPoll`: this runtime's libuv
+   * may be used. Returns the socket, or minus the system's number of the error.
    */
   openUdp(uvPoll: boolean, ip: Uint8Array, port: number, scope: number, isRemote: boolean, bufferBytes: number): number;
   closeUdp(socket: number): boolean;
@@ -210,25 +217,25 @@ export interface NativeAddon {
   /** Datagrams that were larger than a slot, or that the system refused to send. */
   getUdpDropped(socket: number): number;
   /**
-   * Fills up to `count` slots from slot `first` on. Fewer than that: there are no more, and the next one wakes.
-   * -1: no such socket.
+   * Fills up to `count` slots from slot `first` on and returns their number, or -1 for an unknown socket. When it is
+   * less than `count` there are no more, and the next datagram calls the wake function.
    */
   receiveUdp(socket: number, slab: Uint8Array, slotBytes: number, first: number, count: number): number;
   /**
-   * Sends `count` slots from slot `first` on. Fewer than that: the system's buffer is full, and wakes when it is not.
-   * -1: no such socket.
+   * Sends `count` slots from slot `first` on and returns the number that were sent or dropped, or -1 for an unknown
+   * socket. When it is less than `count` the system's buffer is full; the wake function is called when it has room.
    */
   sendUdp(socket: number, slab: Uint8Array, slotBytes: number, first: number, count: number): number;
-  /** Called when a socket has become ready, once until all has been received or sent. */
+  /** Sets the function that is called when a socket has become ready, once until all has been received or sent. */
   setUdpWake(wake: (socket: number) => void): void;
 
   // --- AES-256-GCM, with the nonces of Noise; needs no initialize ---
-  /** A cipher with a key of 32 bytes, or 0: this build of the addon has no AES-GCM. */
+  /** Makes a cipher with a key of 32 bytes. Returns 0 when this build of the addon has no AES-GCM. */
   createAesGcm(key: Uint8Array): number;
   destroyAesGcm(cipher: number): boolean;
   /**
-   * Encrypts what lies behind the header up to `end` in place, and writes the tag behind it. Returns the new end, or -1:
-   * no such cipher.
+   * Encrypts in place what follows the header up to `end`, and writes the tag after it. Returns the new end, or -1 for
+   * an unknown cipher.
    */
   sealAesGcm(
     cipher: number,
@@ -240,8 +247,8 @@ export interface NativeAddon {
     end: number,
   ): number;
   /**
-   * Decrypts what lies between the header and the tag, which ends at `end`, in place. Returns the new end, or -1: it was
-   * not sealed so, and what lay behind the header is zero now, or no such cipher.
+   * Decrypts in place what is between the header and the tag, which ends at `end`. Returns the new end, or -1 when the
+   * tag does not match (what followed the header is zero then) or the cipher is unknown.
    */
   openAesGcm(
     cipher: number,
@@ -254,7 +261,7 @@ export interface NativeAddon {
   ): number;
 
   // --- queries ---
-  /** The next status event of the owner, oldest first, or null. */
+  /** Takes the oldest status event of the owner, or returns null. */
   nextEvent(owner: number): NativeStatusEvent | null;
   getConnectionInfo(owner: number, connection: number): NativeConnectionInfo | null;
   /** Fills `out` (`STATUS.size` numbers) and returns a Result. */
@@ -267,7 +274,7 @@ export interface NativeAddon {
   getConnectionName(owner: number, connection: number): string | null;
 
   // --- configuration: GNS numbers and units ---
-  /** `scope`: 1 global, 3 listen socket, 4 connection (2, the interface, is never the caller's). null resets. */
+  /** `scope`: 1 global, 3 listen socket, 4 connection (2, the interface, is not for callers). null resets the value. */
   setConfigValue(
     owner: number,
     value: number,
@@ -283,10 +290,10 @@ export interface NativeAddon {
     scope: number,
     handle: number,
   ): { result: number; type: number; value: number | bigint | string | null };
-  /** `[value, name, type, scope]`, or null for a value that the library does not have. */
+  /** Returns `[value, name, type, scope]`, or null for a value that GNS does not have. */
   getConfigValueInfo(value: number): [number, string, number, number] | null;
   listConfigValues(developerValues: boolean): [number, string, number, number][];
-  /** Log a warning when GNS waits longer than this for a lock. */
+  /** GNS logs a warning when it waits longer than this for a lock. */
   setLockWaitWarningThreshold(microseconds: number): void;
 
   // --- for tests ---

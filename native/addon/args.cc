@@ -43,7 +43,7 @@ double Args::Number(Napi::Value value, const std::string& name, double min, doub
 }
 
 uint32_t Args::Uint32(size_t index, const char* name, uint32_t max) const {
-  // The common case by one call of Node-API and without a string for the name.
+  // The common case takes one call of Node-API and makes no string of the name.
   double number;
   if (napi_get_value_double(env(), info_[index], &number) == napi_ok && number >= 0 && number <= max) {
     const auto whole = static_cast<uint32_t>(number);
@@ -143,7 +143,7 @@ bool Args::Identity(size_t index, const char* name, SteamNetworkingIdentity& ide
     }
     case k_ESteamNetworkingIdentityType_GenericString: {
       const std::string text(payload, size);
-      // GNS counts the terminating NUL in the size.
+      // GNS includes the terminating NUL in the size.
       if (!identity.SetGenericString(text.c_str())) reject();
       break;
     }
@@ -168,7 +168,7 @@ bool Args::Identity(size_t index, const char* name, SteamNetworkingIdentity& ide
       break;
     }
     case k_ESteamNetworkingIdentityType_UnknownType: {
-      // A text with a prefix that this GNS does not know; GNS parses it to the same again.
+      // A text with a prefix that this GNS does not know. GNS parses the text to the same identity again.
       const std::string text(payload, strnlen(payload, size));
       if (!SteamAPI_SteamNetworkingIdentity_ParseString(&identity, sizeof identity, text.c_str())) reject();
       break;

@@ -37,15 +37,15 @@ class Args {
     return static_cast<T*>(data);
   }
   Napi::Function Function(size_t index, const char* name) const;
-  // Sixteen bytes and a port.
+  // An address: 16 bytes, and a port.
   SteamNetworkingIPAddr Address(size_t ip_index, size_t port_index) const;
-  // False when the argument is null.
+  // Returns false when the argument is null.
   bool Identity(size_t index, const char* name, SteamNetworkingIdentity& identity) const;
 
   [[noreturn]] static void ThrowType(Napi::Env env, const std::string& name, const char* expected);
   [[noreturn]] static void ThrowRange(Napi::Env env, const std::string& name, const std::string& expected);
 
-  // The same for a value that is no argument, such as one inside an array.
+  // The same check for a value that is not an argument itself, such as an element of an array.
   static double Number(Napi::Value value, const std::string& name, double min, double max);
 
  private:
@@ -55,7 +55,7 @@ class Args {
   const Napi::CallbackInfo& info_;
 };
 
-// An error with a code, as all errors of the addon have.
+// Makes an error with a code; all errors of the addon have one.
 Napi::Error CodedError(Napi::Env env, const char* code, const std::string& message);
 
 }  // namespace vs

@@ -9,7 +9,7 @@ namespace vs {
 // The AES-GCM keys of an environment, by number.
 class Ciphers {
  public:
-  // 0: there is no cipher.
+  // Returns 0 for null.
   uint32_t Add(std::unique_ptr<AesGcm> cipher) {
     if (!cipher) return 0;
     while (++last_id_ == 0 || ciphers_.count(last_id_) > 0) continue;
@@ -19,7 +19,7 @@ class Ciphers {
 
   bool Remove(uint32_t id) { return ciphers_.erase(id) > 0; }
 
-  // Null: no such cipher.
+  // Returns null for an unknown number.
   AesGcm* Find(uint32_t id) {
     const auto found = ciphers_.find(id);
     return found == ciphers_.end() ? nullptr : found->second.get();

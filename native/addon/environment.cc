@@ -30,7 +30,7 @@ void Environment::TearDown() {
   DestroyOwners(owners_);
   owners_.clear();
   for (; initialize_count_ > 0; initialize_count_--) RemoveUser();
-  // Nobody else knows this doorbell any more.
+  // Nothing else refers to this doorbell now.
   napi_release_threadsafe_function(rung_function_, napi_tsfn_abort);
   rung_function_ = nullptr;
 }
@@ -132,7 +132,7 @@ void Environment::OnRung(napi_env env, napi_value, void* context, void*) {
 }
 
 void Environment::OnLoopReady() {
-  // What JS sends in answer leaves in the same turn of the loop, by a second poll.
+  // A second poll sends what JS answers in the same turn of the loop.
   for (int polls = 0; polls < 2; polls++) {
     const bool polled = GetDriver().PollFromLoop();
     Collect(true, this);
@@ -150,9 +150,9 @@ void Environment::ScheduleNextPoll() {
   watcher_->SetTimer(GetDriver().TimeToNextTimer());
 }
 
-// Another thread polls, and rings when it is done. Until then the descriptor stays readable and timers due: without
-// this the loop turned on the spot, 150,000 times in ten seconds with 5000 connections, on the processor that the other
-// one may be waiting for.
+// Another thread polls, and rings when it is done. Until then the descriptor stays readable and timers stay due. If the
+// loop went on watching them it would spin (150,000 turns in ten seconds with 5000 connections) on the processor that
+// the other thread may need.
 void Environment::StandBack() {
   if (!watcher_) return;
   watcher_->Watch(false, false);
@@ -182,7 +182,7 @@ void Environment::WakeUdp(uint32_t socket) {
   InCallbackScope([&] { Call(udp_wake_, {Napi::Number::New(env_, socket)}); });
 }
 
-// Runs `calls`, which call JS. What they leave to microtasks and process.nextTick runs after them.
+// Runs `calls`, which call JS. Microtasks and process.nextTick callbacks that they schedule run afterwards.
 template <typename Calls>
 void Environment::InCallbackScope(Calls calls) {
   Napi::HandleScope handles(env_);

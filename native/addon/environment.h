@@ -13,16 +13,16 @@
 
 namespace vs {
 
-// All that the addon keeps for one Node environment: the main thread's, or a worker's. Nothing else holds JS values.
+// All that the addon keeps for one Node environment: the main thread's, or a worker's. No other object holds JS values.
 //
-// Torn down once, by whichever comes first: JS process.on("exit"), the environment's cleanup hook (natural end,
-// worker). In between comes the core's atexit handler, which knows no JS.
+// It is torn down once, by whichever comes first: process.on("exit") in JS, or the environment's cleanup hook (at a
+// natural end, and for workers). The core's atexit handler, which knows nothing of JS, may run between the two.
 class Environment : public Doorbell {
  public:
   explicit Environment(Napi::Env env);
   ~Environment() override;
 
-  // Doorbell: schedules Deliver on the event loop.
+  // Schedules Deliver on the event loop.
   void Ring() override;
 
   // Throws ERR_NOT_INITIALIZED unless this environment has initialized the library.
@@ -44,12 +44,13 @@ class Environment : public Doorbell {
   UdpSockets& udp() { return udp_; }
   Ciphers& ciphers() { return ciphers_; }
 
-  // After every call from JS: what it gave GNS to do at once is done in the next turn of the loop.
+  // To be called after every call from JS, so that GNS is polled in the next turn of the loop if it has something to
+  // do.
   void HonorWake() {
     if (GetDriver().TakeWake() && watcher_) watcher_->SetTimer(0);
   }
 
-  // Keeps the process alive exactly while something open asks for it. After every call that opens or closes.
+  // Keeps the process alive while an open object asks for it. To be called after every call that opens or closes.
   void UpdateKeepAlive();
 
  private:
@@ -57,7 +58,7 @@ class Environment : public Doorbell {
   void OnLoopReady();
   void ScheduleNextPoll();
   void StandBack();
-  // Calls JS for the log lines and for the owners that have something new.
+  // Calls JS for log lines, and for the owners and UDP sockets that have something new.
   void Deliver();
   template <typename Calls>
   void InCallbackScope(Calls calls);

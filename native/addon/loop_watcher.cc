@@ -10,7 +10,7 @@
 
 namespace vs {
 
-// Declared here because the Node-API headers carry no uv.h. Sizes come from uv_handle_size.
+// Declared here because the Node-API headers do not include uv.h. The sizes of handles come from uv_handle_size.
 struct LoopWatcher::Uv {
   size_t (*handle_size)(int type);
   const char* (*handle_type_name)(int type);
@@ -27,7 +27,7 @@ struct LoopWatcher::Uv {
 };
 
 namespace {
-// Stable since libuv 1.0; the names are checked at run time all the same.
+// These numbers have been stable since libuv 1.0; the names of the types are checked at run time nevertheless.
 constexpr int kUvPoll = 8;
 constexpr int kUvTimer = 13;
 constexpr int kUvReadable = 1;
@@ -103,7 +103,7 @@ void LoopWatcher::CloseHandles() {
 void LoopWatcher::Watch(bool readable, bool writable) {
   if (closing_) return;
   const int events = (readable ? kUvReadable : 0) | (writable ? kUvWritable : 0);
-  if (events == watched_) return;  // libuv would take it out of its descriptor and put it back in
+  if (events == watched_) return;  // saves system calls: libuv would remove and add the descriptor
   watched_ = events;
   if (events) {
     uv_->poll_start(poll_, events, OnPoll);
@@ -136,7 +136,7 @@ void LoopWatcher::OnClosed(void* handle) {
   if (--self->open_handles_ == 0) delete self;
 }
 
-// Node waits for removal of the hook, so the loop runs until both handles are closed.
+// Node waits until the hook has been removed, so the loop runs until both handles are closed.
 void LoopWatcher::OnEnvironmentEnd(napi_async_cleanup_hook_handle, void* self) {
   static_cast<LoopWatcher*>(self)->CloseHandles();
 }

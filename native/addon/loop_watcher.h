@@ -6,17 +6,17 @@
 namespace vs {
 
 // Watches a descriptor and a timer on an environment's libuv loop. Neither keeps the process alive.
-// libuv is looked up at run time, all functions or none: other runtimes lack it, or have parts that do not work.
+// libuv's functions are looked up at run time, all or none: other runtimes lack it, or have parts that do not work.
 class LoopWatcher {
  public:
-  // Null when libuv is not there.
+  // Returns null when there is no libuv.
   static LoopWatcher* Start(Napi::Env env, int descriptor, std::function<void()> on_ready);
-  // The watcher frees itself when the loop has closed its handles.
+  // The watcher deletes itself when the loop has closed its handles.
   void Stop();
 
-  // What of the descriptor calls on_ready, again and again while it holds; at first that it is readable.
+  // Sets in which states of the descriptor on_ready is called, again and again while it stays so. Initially: readable.
   void Watch(bool readable, bool writable);
-  // Calls on_ready in `ms` at the latest; replaces what was set before. INT_MAX: never.
+  // Calls on_ready once, in `ms`; replaces the earlier timer. INT_MAX: never.
   void SetTimer(int ms);
 
  private:
@@ -35,7 +35,7 @@ class LoopWatcher {
   std::function<void()> on_ready_;
   void* poll_;
   void* timer_;
-  int watched_ = 0;  // events of libuv
+  int watched_ = 0;  // libuv's events
   int open_handles_ = 2;
   bool closing_ = false;
   napi_async_cleanup_hook_handle hook_ = nullptr;

@@ -1,8 +1,8 @@
 #pragma once
-// The only include of napi.h.
+// The one file that includes napi.h.
 #define NAPI_CPP_EXCEPTIONS
 #define NODE_ADDON_API_DISABLE_DEPRECATED
-// A worker that is terminated inside one of our functions takes no exception any more; without this, the wrapper around
-// the function throws a second C++ exception, which ends the process.
+// When a worker is terminated inside one of our functions, no exception can be thrown into its JS. Without this, the
+// wrapper around the function would then throw a second C++ exception, which ends the process.
 #define NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS
 #include <napi.h>

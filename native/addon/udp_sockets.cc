@@ -33,7 +33,7 @@ int UdpSockets::Open(Napi::Env env, bool uv_allowed, const UdpAddress& address, 
 bool UdpSockets::Close(uint32_t id) {
   const auto found = sockets_.find(id);
   if (found == sockets_.end()) return false;
-  // libuv lets a descriptor be closed once its handle is closing, and the thread is joined before.
+  // The descriptor may be closed now: libuv allows that once its handle is closing, and the thread has been joined.
   if (found->second.loop) found->second.loop->Stop();
   found->second.thread.reset();
   sockets_.erase(found);
@@ -85,8 +85,8 @@ std::vector<uint32_t> UdpSockets::TakeReady() {
   return ready;
 }
 
-// A thread watches once. The loop goes on until it is told to stop: mostly JS has read all before the loop looks again,
-// and two calls of the system for each wake-up are saved.
+// The thread watches once per call. The loop goes on watching until it is stopped: mostly JS has read everything before
+// the loop looks again, and two system calls for each wake-up are saved.
 void UdpSockets::Watch(Entry& entry, bool readable) {
   if (entry.thread) {
     entry.thread->Want(readable, entry.unsent);
@@ -100,7 +100,7 @@ void UdpSockets::Watch(Entry& entry, bool readable) {
 void UdpSockets::OnLoopReady(uint32_t id) {
   Entry& entry = sockets_.at(id);
   if (entry.told && entry.readable) {
-    // Nobody reads. What is left to watch for is that the rest can be sent.
+    // JS does not read. The loop goes on watching only if there is something left to send.
     entry.readable = false;
     entry.loop->Watch(false, entry.writable);
     return;

@@ -11,8 +11,8 @@ namespace vs {
 
 class Environment;
 
-// The UDP sockets of an environment. JS is told once that one is ready, and again after it has read all or sent all: a
-// socket that nobody reads does not keep the event loop busy.
+// The UDP sockets of an environment. JS is told once that a socket is ready, and again only after it has read or sent
+// everything, so a socket that is not read does not keep the event loop busy.
 class UdpSockets {
  public:
   explicit UdpSockets(Environment& environment) : environment_(environment) {}
@@ -22,14 +22,14 @@ class UdpSockets {
   int Open(Napi::Env env, bool uv_allowed, const UdpAddress& address, bool is_remote, int buffer_bytes);
   bool Close(uint32_t id);
   void CloseAll();
-  // Null: no such socket.
+  // Returns null for an unknown number.
   UdpSocket* Find(uint32_t id);
 
-  // As UdpSocket; -1: no such socket.
+  // As in UdpSocket; -1 for an unknown number.
   int64_t Receive(uint32_t id, uint8_t* slab, size_t slot_bytes, uint32_t count);
   int64_t Send(uint32_t id, uint8_t* slab, size_t slot_bytes, uint32_t count);
 
-  // The sockets that have become ready, where threads watch them.
+  // Returns the sockets that have become ready, of those that threads watch.
   std::vector<uint32_t> TakeReady();
 
  private:
@@ -37,7 +37,7 @@ class UdpSockets {
     std::unique_ptr<UdpSocket> socket;
     std::unique_ptr<UdpWatcher> thread;  // where there is no libuv
     LoopWatcher* loop = nullptr;
-    bool told = false;     // JS knows that it is ready, and has not read all since
+    bool told = false;     // JS has been told that it is ready and has not read everything since
     bool unsent = false;   // the system's buffer was full
     bool readable = true;  // what `loop` watches for
     bool writable = false;

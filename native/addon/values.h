@@ -10,7 +10,7 @@
 
 namespace vs {
 
-// What a socket function starts with: the library runs, and the first argument is an owner.
+// Returns the first argument, the owner, of a function that needs the running library.
 OwnerId RunningOwner(Environment& environment, const Args& args);
 
 Napi::Value MakeNumber(const Args& args, double value);
@@ -30,7 +30,7 @@ struct SlabArguments {
   uint32_t* out;
 };
 
-// Options of a listen socket or connection, with the strings that they point to.
+// The options of a listen socket or connection, together with the strings that they point to.
 class OptionList {
  public:
   OptionList(const Args& args, size_t index);

@@ -10,12 +10,13 @@ namespace vs {
 
 namespace {
 
-// How long the process lives on after a graceful close, beyond two round trips.
+// How much longer than two round trips the process is kept alive after a graceful close.
 constexpr SteamNetworkingMicroseconds kFarewellTime = 100'000;
 
 enum class Waiting { ForData, Flushed, Lost };
 
-// What is left to wait for: data on its way, nothing, or nothing any more since the connection has ended.
+// What a lingering connection waits for: data that is not acknowledged; nothing, as all is acknowledged; or nothing, as
+// the connection has ended.
 Waiting WhatWaits(Handle handle, int& ping_ms) {
   SteamNetConnectionRealTimeStatus_t status;
   if (Sockets()->GetConnectionRealTimeStatus(handle, &status, 0, nullptr) != k_EResultOK) return Waiting::Lost;
@@ -72,7 +73,7 @@ void DestroyListener(State& state, Handle handle, int reason, const std::string&
   DestroyGroup(state, group);
 }
 
-// Ends the listen sockets whose last connection has finished lingering.
+// Destroys the listen sockets that the user has closed and whose last connection has finished lingering.
 void FinishListeners(State& state) {
   std::vector<Handle> done;
   for (auto& [handle, listener] : state.listeners) {
@@ -81,15 +82,15 @@ void FinishListeners(State& state) {
   for (Handle handle : done) DestroyListener(state, handle, 0, "");
 }
 
-// GNS sends one packet that says that the connection is closed, and another one for each packet that still comes in.
-// The process lives long enough for that, so a lost notice reaches a peer that is talking.
+// GNS sends one packet that says that the connection is closed, and repeats it for each packet that still comes in. The
+// process is kept alive long enough for that, so a peer that is sending learns of the close even if a packet is lost.
 void SayFarewell(State& state, const Connection& connection, int ping_ms) {
   const SteamNetworkingMicroseconds deadline = Now() + kFarewellTime + 2000 * std::max(ping_ms, 0);
   state.farewells.push_back({connection.owner, deadline});
   connection.owner->doorbell->keep_alive++;
 }
 
-// Ends the farewells for which `is_over`; their process may end now.
+// Removes the farewells for which `is_over` is true. Their process may end now.
 template <typename Predicate>
 void EndFarewells(State& state, Predicate is_over) {
   auto& all = state.farewells;
@@ -208,7 +209,7 @@ void CloseProcess(State& state, int reason, const std::string& debug) {
   for (auto& [handle, connection] : state.connections) {
     if (connection.phase != Connection::Phase::Closed) CloseNow(state, handle, connection, reason, debug);
   }
-  PumpEvents();  // the last event of each, which takes it out of the table
+  PumpEvents();  // delivers the last event of each connection, which removes it from the table
   handles.clear();
   for (auto& [handle, group] : state.groups) handles.push_back(handle);
   for (Handle handle : handles) DestroyGroup(state, handle);

@@ -5,13 +5,13 @@
 
 namespace vs {
 
-// Closes an open connection, after lingering for up to `linger_ms` (0: at once). GNS hides a lingering connection and
-// says nothing when it is done, so lingering is ours: the connection stays open in GNS, unknown to the user, until the
-// peer has acknowledged everything or time is up.
+// Closes an open connection, after lingering for up to `linger_ms` (0: at once). GNS's own lingering hides the
+// connection and reports nothing at its end, so we linger ourselves: the connection stays open in GNS, unknown to the
+// user, until the peer has acknowledged everything or time is up.
 bool CloseConnection(OwnerId owner, Handle handle, int reason, const std::string& debug, uint32_t linger_ms);
 
-// Closes the connections that a listen socket accepted, each with reason and text, then the socket. GNS alone would
-// drop them without a word, and their peers would wait for a timeout.
+// Closes the connections that a listen socket accepted, each with this reason and text, and then the socket. GNS alone
+// would drop the connections without telling their peers, which would then wait for a timeout.
 bool CloseListenSocket(OwnerId owner, Handle handle, int reason, const std::string& debug);
 
 bool DestroyPollGroup(OwnerId owner, Handle handle);
@@ -19,11 +19,11 @@ bool DestroyPollGroup(OwnerId owner, Handle handle);
 // Closes all that an owner has open. The lock is held by the caller.
 void CloseAll(State& state, OwnerId owner, int reason, const std::string& debug);
 
-// Closes all that the process has open, as each owner's events tell. The lock is held by the caller.
+// Closes all that the process has open; each owner gets the events of its connections. The lock is held by the caller.
 void CloseProcess(State& state, int reason, const std::string& debug);
 
-// Ends the lingering of connections that are done. The lock is held by the caller. Called at least every 5 ms while
-// State::lingering is not 0.
+// Closes the connections that have finished lingering. The lock is held by the caller. To be called at least every 5 ms
+// while State::lingering is not 0.
 void CheckLingering(State& state);
 
 }  // namespace vs

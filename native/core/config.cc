@@ -37,7 +37,7 @@ bool SetConfig(OwnerId owner, int value, Scope scope, Handle handle, ESteamNetwo
   if (!IsOurs(owner, scope, handle)) return false;
   ESteamNetworkingConfigDataType declared;
   if (!Utils()->GetConfigValueInfo(Value(value), &declared, nullptr)) return false;
-  // Function pointers are the addon's business.
+  // Only the addon itself may set function pointers.
   if (declared == k_ESteamNetworkingConfig_Ptr || type == k_ESteamNetworkingConfig_Ptr) return false;
   if (!Utils()->SetConfigValue(Value(value), GnsScope(scope), handle, type, data)) return false;
   if (scope == Scope::Global) {
@@ -55,7 +55,7 @@ ConfigValue GetConfig(OwnerId owner, int value, Scope scope, Handle handle) {
   }
   size_t size = 0;
   out.result = Utils()->GetConfigValue(Value(value), GnsScope(scope), handle, &out.type, nullptr, &size);
-  // Asked without a buffer, GNS says what is there and that the buffer is too small.
+  // Without a buffer, GNS gives type and size, and says that the buffer is too small.
   if (out.result < 0 && out.result != k_ESteamNetworkingGetConfigValue_BufferTooSmall) return out;
   const auto get = [&](void* data, size_t capacity) {
     out.result = Utils()->GetConfigValue(Value(value), GnsScope(scope), handle, &out.type, data, &capacity);

@@ -16,12 +16,13 @@ struct ConfigValue {
   std::string string_value;
 };
 
-// `data` points to a value of `type`, or is null to go back to the inherited one. False: unknown, refused, or not ours.
+// `data` points to a value of `type`; null goes back to the inherited value. Returns false when the value is unknown or
+// refused, or the handle belongs to another owner.
 bool SetConfig(OwnerId owner, int value, Scope scope, Handle handle, ESteamNetworkingConfigDataType type,
                const void* data);
 ConfigValue GetConfig(OwnerId owner, int value, Scope scope, Handle handle);
 
-// GNS keeps global values beyond Kill: this takes back those that we set.
+// Resets the global values that we have set: GNS keeps them beyond Kill.
 void RestoreGlobalConfig();
 
 }  // namespace vs

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <climits>
 
-// The one include that runs upward: the helper thread does what follows its polls, as an event loop does after its own.
+// The one include that runs upward: after its polls the helper thread does the rest of a turn, as an event loop does.
 #include "core/turn.h"
 
 #ifdef __linux__
@@ -15,22 +15,22 @@
 #endif
 
 namespace {
-// Descriptors that GNS made on this thread during Init.
+// Catches the descriptor that GNS makes on this thread during Init.
 thread_local bool capture_epoll = false;
 thread_local int captured_epoll = -1;
 
-// GNS wakes whoever polls with a byte through a socket. The thread of the attached loop does not write to itself: that
-// costs two system calls to send and to drain it and a turn of the poll, a fifth of a round trip.
+// GNS wakes the polling thread by sending a byte through a socket. On the attached loop's own thread that byte is held
+// back: sending and receiving it would take two system calls and one more poll, a fifth of a round trip.
 thread_local bool hold_wakes = false;
 thread_local bool wake_held = false;
-// -1 while it is not known; then nothing is held.
+// -1 while it is not known; nothing is held back then.
 std::atomic<int> wake_descriptor{-1};
 thread_local bool capture_wake = false;
 }  // namespace
 
 #ifdef __linux__
-// GNS's archive is linked to these definitions instead of libc's; that is how its epoll descriptor is learned and its
-// wake-ups are held. The symbols are local to the addon.
+// GNS's archive is linked with these two functions in place of libc's. They tell us its epoll descriptor and hold back
+// its wake-ups. The symbols are local to the addon.
 extern "C" int epoll_create1(int flags) {
   const int descriptor = static_cast<int>(syscall(SYS_epoll_create1, flags));
   if (capture_epoll) captured_epoll = descriptor;
@@ -52,17 +52,17 @@ namespace vs {
 namespace {
 
 constexpr int kIdleTickMs = 10;
-// After kQuietTicks looks in a row at which nothing waited. A look costs 50 us of a core here.
+// Used after kQuietTicks checks in a row that found nothing waiting. A check takes 50 us of a core here.
 constexpr int kQuietTickMs = 40;
 constexpr int kQuietTicks = 20;
 constexpr int kBusyTickMs = 1;
-// A loop that polls more often than this is in full use.
+// A loop that polls more often than this is fully responsive.
 constexpr int kBriskPollMs = 5;
-// One that has not polled for this long may have become busy since.
+// A loop that has not polled for this long may be busy.
 constexpr SteamNetworkingMicroseconds kSilence = 2000;
 constexpr int kLingerTickMs = 5;
 constexpr int kLongPollMs = 1000;
-// Rounds that the helper polls on end for a busy loop before it looks at the clock again.
+// How many times in a row the helper polls for a busy loop before it looks at the clock again.
 constexpr int kMaxRounds = 64;
 
 SteamNetworkingMicroseconds NextTimer() {
@@ -141,13 +141,14 @@ bool Driver::PollFromLoop() {
   std::unique_lock<std::mutex> lock(poll_mutex_, std::try_to_lock);
   if (!lock) {
     loop_waits_ = true;
-    // Whoever released it before that does not know.
+    // A thread that released it just before that line did not see the flag, so try once more.
     if (!lock.try_lock()) return false;
   }
   loop_waits_ = false;
   const bool was_held = wake_held;
   PollAtOnce();
-  // The poll itself wants only to be told when its timers have changed, and the loop looks at them next.
+  // During the poll GNS asks to be woken only because timers have changed, and the loop looks at the timers next
+  // anyway.
   wake_held = was_held;
   return true;
 }
@@ -177,7 +178,7 @@ void Driver::AwaitPoll() {
     HandOver();
     return;
   }
-  // The first poll to end may have been past the point where it frees things.
+  // The poll in progress may already have passed the point at which it frees what was closed, so await two.
   const uint64_t enough = helper_polls_ + 2;
   std::unique_lock<std::mutex> lock(sleep_mutex_);
   while (helper_polls_ < enough) {
@@ -236,7 +237,7 @@ void Driver::RunThread() {
 #ifdef VALVE_SOCKETS_GNS_ARCHIVE
       SteamNetworkingSockets_Poll(IsLingering() ? kLingerTickMs : kLongPollMs);
 #else
-      SteamNetworkingSockets_Poll(kBusyTickMs);  // nothing else would let Stop in
+      SteamNetworkingSockets_Poll(kBusyTickMs);  // Stop cannot end a longer wait here
 #endif
     }
     helper_polls_++;
@@ -248,7 +249,7 @@ void Driver::RunThread() {
 void Driver::RunHybrid() {
   uint64_t seen = 0;
   bool waiting = false;
-  bool alone = true;  // nobody has polled since this thread did
+  bool alone = true;  // no loop has polled since this thread did
   int tick = kIdleTickMs;
   int quiet_ticks = 0;
   while (Sleep(tick)) {
@@ -256,7 +257,7 @@ void Driver::RunHybrid() {
     seen += polls;
     if (polls > 0) alone = false;
     if (polls * kBriskPollMs > static_cast<uint64_t>(tick)) {
-      // The loop is at it. This thread keeps away from all locks: if it were suspended with one, the loop would wait.
+      // The loop polls. This thread takes no lock: if it were suspended while holding one, the loop would wait for it.
       waiting = Now() - last_loop_poll_ > kSilence && IsReadable();
       quiet_ticks = 0;
       tick = waiting ? kBusyTickMs : kIdleTickMs;
@@ -264,7 +265,8 @@ void Driver::RunHybrid() {
     }
     const bool was_waiting = waiting && polls == 0;
     waiting = IsReadable() || NextTimer() <= Now();
-    // Nobody polled since the last look, and something waited then and waits now: the loop is busy, or there is none.
+    // Something waited at the last check, still waits, and no loop has polled in between: the loop is busy, or there is
+    // none.
     if (waiting && (was_waiting || !loop_attached_)) {
       PollForBusyLoop();
       alone = true;
@@ -276,7 +278,7 @@ void Driver::RunHybrid() {
     if (waiting) {
       tick = kBusyTickMs;
     } else if (alone) {
-      // Timers that came up while this thread polled are nobody else's.
+      // No loop knows of timers that were set while this thread polled.
       tick = std::clamp(TimeToNextTimer(), kBusyTickMs, tick);
     }
     RestIfIdle();

@@ -11,41 +11,43 @@ namespace vs {
 
 enum class DriverMode { None, Hybrid, Thread };
 
-// Who calls SteamNetworkingSockets_Poll. Only one thread may be in it at a time.
+// Calls SteamNetworkingSockets_Poll, in which only one thread may be at a time.
 //
-// Thread: a helper thread sits in Poll and rings doorbells. Works everywhere.
+// Thread mode: a helper thread waits inside Poll and rings doorbells. This works everywhere.
 //
-// Hybrid (Linux with libuv): GNS waits on one epoll descriptor; an event loop watches it and polls itself, without a
-// hop between threads. The helper thread looks in every 10 ms, every millisecond while something is waiting, and
-// polls for a loop that is busy elsewhere, so that acknowledgements, pings and timers stay on time.
+// Hybrid mode (Linux with libuv): GNS waits on one epoll descriptor. An event loop watches that descriptor and polls by
+// itself, without a switch to another thread. The helper thread checks every 10 ms, or every millisecond while
+// something is waiting, and polls in place of an event loop that is busy, so that acknowledgements, pings and timers
+// stay on time.
 class Driver {
  public:
-  // Before GNS is initialized.
+  // To be called before GNS is initialized.
   void PrepareStart();
-  // After it. Hybrid falls back to Thread when the descriptor is not known. Returns the mode.
+  // To be called after GNS is initialized. Falls back from Hybrid to Thread when the descriptor is not known. Returns
+  // the mode.
   DriverMode Start(DriverMode wanted);
-  // Joins the helper thread. Before GNS is killed.
+  // Joins the helper thread. To be called before GNS is killed.
   void Stop();
 
   DriverMode mode() const { return mode_; }
   int descriptor() const { return descriptor_; }
 
-  // The calling thread's event loop polls in hybrid mode: at most one. It asks TakeWake after all that it has given
-  // GNS to do. False: there is one already, or the mode is another.
-  // `doorbell` is the loop's.
+  // Makes the calling thread's event loop the one that polls in hybrid mode; `doorbell` is that loop's. The loop must
+  // call TakeWake after each group of calls to GNS. Returns false when another loop is attached or in thread mode.
   bool AttachLoop(Doorbell* doorbell);
   void DetachLoop();
-  // From the attached loop, when the descriptor is readable or GNS's next timer is due. Does not wait. False: another
-  // thread is at it; it rings the loop's doorbell as soon as it is done with this poll, and leaves the rest to the
-  // loop.
+  // Polls without waiting. To be called by the attached loop when the descriptor is readable or GNS's next timer is
+  // due. Returns false when another thread is polling; that thread rings the loop's doorbell as soon as its poll has
+  // ended, and leaves further polls to the loop.
   bool PollFromLoop();
-  // Whether GNS wanted a poll on this thread, the attached loop's, since the last call, and a timer of its is due, so
-  // that TimeToNextTimer stays 0 until it gets one. Wishes of other kinds make the descriptor readable.
+  // To be called on the attached loop's thread. Returns true when, since the last call, GNS asked for a poll on this
+  // thread and one of its timers is due: TimeToNextTimer stays 0 until the poll. When it asked for another reason, the
+  // descriptor becomes readable.
   bool TakeWake();
-  // Returns when GNS has been polled from start to end since the call, by whoever polls: it frees what was closed only
-  // then. Waits for the helper's poll in progress, so for rare calls only.
+  // Returns after one whole poll, on any thread: only then has GNS freed what was closed. It may wait for a poll of the
+  // helper's to end, so this is for rare calls only.
   void AwaitPoll();
-  // Milliseconds until GNS next wants to be polled for its timers; INT_MAX: it has none.
+  // Milliseconds until GNS's next timer is due; INT_MAX when there is none.
   int TimeToNextTimer() const;
 
   // An object was opened, so the helper has something to look after. The lock of State is held by the caller.
@@ -61,18 +63,19 @@ class Driver {
   void RunThread();
   void RunHybrid();
   void PollForBusyLoop();
-  // After the poll mutex was released: whether the loop waits for it, which is then told.
+  // To be called after the poll mutex was released. Rings the loop's doorbell and returns true if the loop waits for
+  // it.
   bool HandOver();
   bool IsReadable() const;
-  // Ends the wait of a poll in progress.
+  // Ends the waiting of a poll in progress.
   static void Wake();
-  // Waits until the time is up or Stop is called; false when it was.
+  // Waits until the time is up or Stop is called; returns false after Stop.
   bool Sleep(int ms);
 
   DriverMode mode_ = DriverMode::None;
   int descriptor_ = -1;
   std::thread helper_;
-  std::mutex poll_mutex_;  // held while in Poll; never waited for by an event loop
+  std::mutex poll_mutex_;  // held while in Poll; an event loop never waits for it
   std::mutex sleep_mutex_;
   std::condition_variable wake_;
   std::condition_variable polled_;

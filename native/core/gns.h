@@ -10,29 +10,29 @@
 #include <steam/steamnetworkingsockets_flat.h>
 
 extern "C" {
-// Exported by the library, absent from its headers.
+// The library exports these two, but its headers do not declare them.
 STEAMNETWORKINGSOCKETS_INTERFACE void SteamNetworkingSockets_SetManualPollMode(bool on);
 STEAMNETWORKINGSOCKETS_INTERFACE void SteamNetworkingSockets_Poll(int max_wait_ms);
 }
 
 #ifdef VALVE_SOCKETS_GNS_ARCHIVE
 namespace SteamNetworkingSocketsLib {
-// Ends the wait of a Poll in progress, from any thread.
+// Ends the waiting of a Poll in progress; may be called on any thread.
 void WakeServiceThread();
-// When the library next wants to be polled for its timers, whatever arrives.
+// Tells when the library's next timer is due.
 class IThinker {
  public:
   static SteamNetworkingMicroseconds Thinker_GetNextScheduledThinkTime();
 };
-// The lock around nearly everything.
+// The lock that GNS takes for nearly everything.
 struct SteamNetworkingGlobalLock {
   static void Lock(const char* tag);
   static void Unlock();
 };
-// What it asks of the system for each UDP socket, sending and receiving, in bytes. To be changed with the global lock
-// held.
+// The buffer size in bytes that GNS asks the system for when it makes a UDP socket, for sending and for receiving. To
+// be changed with the global lock held.
 extern int g_cbUDPSocketBufferSize;
-// The certificate authorities that are believed. To be called with the global lock held.
+// The certificate authorities that GNS trusts. To be called with the global lock held.
 struct CertAuthScope;
 void CertStore_Reset();
 bool CertStore_AddCertFromBase64(const char* base64, SteamNetworkingErrMsg& message);
@@ -43,7 +43,7 @@ const CertAuthScope* CertStore_CheckPublicKey(uint64 key_id, time_t now, SteamNe
 namespace vs {
 
 #ifdef VALVE_SOCKETS_GNS_ARCHIVE
-// While it lives, GNS handles no packet and no call on another thread. It may be taken again by the same thread.
+// While one exists, GNS handles no packet and no call on other threads. The same thread may make another one.
 class GlobalLock {
  public:
   GlobalLock() { SteamNetworkingSocketsLib::SteamNetworkingGlobalLock::Lock("valve-sockets"); }
@@ -57,7 +57,8 @@ inline ISteamNetworkingSockets* Sockets() { return SteamNetworkingSockets(); }
 inline ISteamNetworkingUtils* Utils() { return SteamNetworkingUtils(); }
 inline SteamNetworkingMicroseconds Now() { return Utils()->GetLocalTimestamp(); }
 
-// The addon copies these structures field by field; another layout means other headers.
+// The addon copies these structures field by field. Another size means that these are not the headers it was written
+// for.
 static_assert(sizeof(SteamNetworkingIdentity) == 136, "unexpected GNS headers");
 static_assert(sizeof(SteamNetworkingIPAddr) == 18, "unexpected GNS headers");
 

@@ -13,8 +13,8 @@ void OnStatusChanged(SteamNetConnectionStatusChangedCallback_t* event);
 // Takes the oldest event of an owner.
 bool NextEvent(OwnerId owner, StatusEvent& event);
 
-// Whether messages of a group wait to be read. Looking takes one out of GNS and keeps it in hand; while one is in hand,
-// the answer is `arrived`. The lock is held by the caller.
+// Whether messages of a group wait to be read. To find out, one message is taken out of GNS and kept in hand; while one
+// is in hand, the answer is `arrived`. The lock is held by the caller.
 bool IsUnread(Handle handle, Group& group, bool arrived);
 
 // Copies messages as records (ReceivedRecord) into the slab.

@@ -26,7 +26,7 @@ Library& GetLibrary() {
   return *library;
 }
 
-// The same text that GNS uses when it is killed with connections open.
+// What GNS itself tells the peers when it is killed with connections open.
 constexpr int kShutdownReason = k_ESteamNetConnectionEnd_AppException_Max;
 constexpr char kShutdownText[] = "SteamNetworkingSockets shutdown";
 
@@ -50,7 +50,7 @@ void Kill() {
     state.lingering = 0;
     state.farewells.clear();
     state.draining = 0;
-    // The objects stay and can be used again after the next initialize.
+    // The owners stay and can be used again after the next initialize.
     for (auto& [id, owner] : state.owners) {
       owner->doorbell->keep_alive = 0;
       owner->default_group = 0;
@@ -68,7 +68,8 @@ void Kill() {
 }
 
 // At process.exit and after an uncaught exception Node runs no cleanup hook of the main thread, only atexit handlers.
-// Registered after GNS's own, so it runs before it, while the helper thread can still be joined and peers be told.
+// This one is registered after GNS's own and so runs before it, while the helper thread can still be joined and peers
+// can still be told.
 void AtExit() {
   Library& library = GetLibrary();
   std::lock_guard<std::mutex> lock(library.mutex);

@@ -9,7 +9,7 @@ namespace vs {
 namespace {
 
 struct Log {
-  // Taken with GNS's locks held, so nothing is called under it but Doorbell::Ring.
+  // Taken with GNS's locks held, so while it is held nothing may be called but Doorbell::Ring.
   std::mutex mutex;
   Doorbell* subscriber = nullptr;
   int level = 0;
@@ -29,7 +29,7 @@ std::vector<std::string>& CapturedLines() {
   return lines;
 }
 
-// GNS calls this from any thread, with its locks held.
+// GNS calls this on any thread, with its locks held.
 void OnLine(ESteamNetworkingSocketsDebugOutputType type, const char* message) {
   if (capturing && type <= k_ESteamNetworkingSocketsDebugOutputType_Warning) CapturedLines().emplace_back(message);
   Log& log = GetLog();
@@ -43,7 +43,7 @@ void OnLine(ESteamNetworkingSocketsDebugOutputType type, const char* message) {
   log.subscriber->Ring();
 }
 
-// Failing calls explain themselves in warnings and errors, so these are always asked for.
+// When a call fails, GNS explains why in warnings and errors, so these are always requested.
 void ApplyLevel(int level) {
   const int asked = std::max<int>(level, k_ESteamNetworkingSocketsDebugOutputType_Warning);
   Utils()->SetDebugOutputFunction(static_cast<ESteamNetworkingSocketsDebugOutputType>(asked), OnLine);

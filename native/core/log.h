@@ -14,18 +14,19 @@ struct LogLine {
 
 constexpr size_t kMaxLogLines = 1024;
 
-// Called once, before GNS starts: routes its log lines to the subscriber and to failing calls.
+// To be called once, before GNS starts. Directs its log lines to the subscriber and to ErrorCapture.
 void InstallLog();
 void RemoveLog();
 
-// One subscriber per process; level 0 ends it. Lines wait in a bounded queue; `doorbell` rings.
+// There is one subscriber per process; level 0 removes it. Lines wait in a bounded queue, and `doorbell` rings for
+// them.
 void SubscribeLog(Doorbell* doorbell, int level);
-// Ends the subscription if it is this doorbell's.
+// Removes the subscriber if it is this doorbell.
 void UnsubscribeLog(Doorbell* doorbell);
 std::vector<LogLine> TakeLog(Doorbell* doorbell);
 uint64_t DroppedLogLines();
 
-// While one lives, GNS's lines of this thread are kept for TakeErrorLines. Each new one starts afresh.
+// While one exists, GNS's log lines of this thread are kept for TakeErrorLines. A new one drops the lines of the last.
 class ErrorCapture {
  public:
   ErrorCapture();

@@ -12,7 +12,7 @@ namespace vs {
 
 namespace {
 
-// SendMessages takes stack in proportion to its count.
+// SendMessages uses stack memory in proportion to its count, so a longer batch is sent in parts.
 constexpr uint32_t kBatch = 256;
 
 constexpr uint32_t kKnownSendFlags = 0x3f;
@@ -114,7 +114,7 @@ bool SendBatch(OwnerId owner, const uint8_t* slab, size_t size, uint32_t count, 
           whole = false;
           break;
         }
-        // Messages of a batch tend to go to the same connection.
+        // Consecutive messages mostly go to the same connection, so look it up only when it changes.
         if (record.connection != last || !connection) connection = state.FindConnection(owner, record.connection);
         last = record.connection;
         if (!connection || IsTooLarge(*connection, record.length) || record.lane > 0xffff) {

@@ -10,11 +10,11 @@ namespace vs {
 namespace {
 
 struct Sessions {
-  std::mutex mutex;  // taken with State::mutex or GNS's locks held, and the last of them
+  std::mutex mutex;  // taken with State::mutex or GNS's locks held; no other lock is taken while it is held
   OwnerId owner = 0;
   std::deque<SessionEvent> events;
-  std::unordered_map<std::string, SteamNetworkingIdentity> peers;  // by text
-  // Messages that did not fit the slab they were received into, by channel, oldest first.
+  std::unordered_map<std::string, SteamNetworkingIdentity> peers;  // by the text of the identity
+  // By channel: messages that were taken out of GNS and did not fit the slab, oldest first.
   std::unordered_map<int, std::deque<SteamNetworkingMessage_t*>> in_hand;
 };
 
@@ -27,12 +27,12 @@ void Push(const SessionEvent& event) {
   Sessions& sessions = GetSessions();
   std::lock_guard<std::mutex> lock(sessions.mutex);
   if (!sessions.owner) return;
-  // The oldest goes: a request that is not answered is repeated by the peer's next message.
+  // The oldest event is dropped: an unanswered request is repeated with the peer's next message.
   if (sessions.events.size() >= kMaxSessionEvents) sessions.events.pop_front();
   sessions.events.push_back(event);
 }
 
-// These two come inside PumpEvents.
+// GNS calls these two inside PumpEvents.
 void OnRequest(SteamNetworkingMessagesSessionRequest_t* request) { Push({false, request->m_identityRemote, {}}); }
 void OnFailed(SteamNetworkingMessagesSessionFailed_t* failed) {
   Push({true, failed->m_info.m_identityRemote, failed->m_info});

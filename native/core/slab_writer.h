@@ -5,11 +5,11 @@
 
 namespace vs {
 
-// What a call that copies messages into a slab answers.
+// The result of a call that copies messages into a slab.
 struct Received {
   int count;        // -1: no such handle
   uint32_t end;     // offset behind the last record
-  uint32_t needed;  // bytes that the next message would have needed, or 0 unless it was left for want of room
+  uint32_t needed;  // bytes that the next message needs, if it was left because it did not fit; otherwise 0
 };
 
 // Writes messages as records (ReceivedRecord, layout.h) into a slab that JavaScript reads.
@@ -27,7 +27,7 @@ class SlabWriter {
   uint8_t* slab_;
   uint32_t size_;
   uint32_t end_;
-  // The identity that was written last, and whose: following messages of the same connection share it.
+  // The offset of the identity that was written last, and its connection, whose next messages share it.
   uint32_t identity_ = 0;
   HSteamNetConnection connection_ = 0;
 };

@@ -25,9 +25,9 @@ Handle DefaultGroup(State& state, Owner* owner) {
 }
 
 #if defined(VALVE_SOCKETS_GNS_ARCHIVE) && defined(__linux__)
-// While it lives, GNS makes UDP sockets with large buffers. Its own 256 KiB hold 630 small packets: what 5000 players
-// send in 6 ms, less than an event loop may be busy for. Linux gives what net.core.rmem_max and wmem_max allow; other
-// systems may refuse the socket.
+// While one exists, GNS makes UDP sockets with large buffers. The 256 KiB that it asks for otherwise hold 630 small
+// packets, which 5000 players send in 6 ms; an event loop may be busy for longer. Linux gives what net.core.rmem_max
+// and wmem_max allow; other systems may refuse the socket.
 class LargeBuffers {
  public:
   LargeBuffers() { SteamNetworkingSocketsLib::g_cbUDPSocketBufferSize = 4 * 1024 * 1024; }
@@ -43,17 +43,17 @@ class LargeBuffers {
 class LargeBuffers {};
 #endif
 
-// GNS makes no listen socket that insists on certificates, since the open library has no authority of its own; one that
-// exists may be told to insist. The lock keeps strangers out in between.
+// GNS refuses to make a listen socket that requires certificates, because the open library has no certificate authority
+// of its own, but lets an existing one require them. The lock keeps clients without a certificate out in between.
 Handle CreateListenSocketIP(const SteamNetworkingIPAddr& address, const Options& options) {
 #ifdef VALVE_SOCKETS_GNS_ARCHIVE
-  const auto insists = [](const SteamNetworkingConfigValue_t& option) {
+  const auto requires_certificates = [](const SteamNetworkingConfigValue_t& option) {
     return option.m_eValue == k_ESteamNetworkingConfig_IP_AllowWithoutAuth &&
            option.m_eDataType == k_ESteamNetworkingConfig_Int32 && option.m_val.m_int32 == 0;
   };
-  if (std::any_of(options.begin(), options.end(), insists)) {
+  if (std::any_of(options.begin(), options.end(), requires_certificates)) {
     Options others;
-    std::remove_copy_if(options.begin(), options.end(), std::back_inserter(others), insists);
+    std::remove_copy_if(options.begin(), options.end(), std::back_inserter(others), requires_certificates);
     GlobalLock lock;
     const Handle handle = CreateListenSocketIP(address, others);
     if (!handle) return 0;
@@ -110,8 +110,8 @@ Handle CreateListenSocket(OwnerId id, const SteamNetworkingIPAddr& address, cons
 }
 
 Handle Connect(OwnerId id, const SteamNetworkingIPAddr& address, const Options& options) {
-  // The lock is held over the call and the entry in the table, so that no other thread can pump the event that the
-  // call queues before the table knows whose it is.
+  // The lock is held until the handle is in the table, so that no other thread can pump the event that this call queues
+  // before the table knows its owner.
   State& state = GetState();
   Lock lock(state.mutex);
   Owner* owner = state.FindOwner(id);
@@ -167,7 +167,7 @@ bool SetReadable(OwnerId id, bool on) {
   Owner* owner = state.FindOwner(id);
   if (!owner) return false;
   owner->readable = on;
-  owner->pending = on;  // what came before counts as new
+  owner->pending = on;  // what came in earlier counts as new
   if (on) owner->doorbell->Ring();
   return true;
 }

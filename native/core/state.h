@@ -16,13 +16,13 @@ using OwnerId = uint32_t;
 
 struct StatusEvent {
   SteamNetConnectionStatusChangedCallback_t status;
-  // Of our own close: the peer had acknowledged everything before.
+  // For a close of our own: the peer had acknowledged everything before it.
   bool flushed;
 };
 
 constexpr size_t kMaxEventsPerOwner = 16384;
 
-// One NetworkingSockets object: handles and events belong to it (docs/valve.md, "Owners").
+// One NetworkingSockets object, to which handles and events belong (docs/valve.md, "Owners").
 struct Owner {
   OwnerId id;
   Doorbell* doorbell;
@@ -32,17 +32,17 @@ struct Owner {
   Handle default_group = 0;  // poll group of connections that are in no other
   std::vector<Handle> groups;
   std::deque<StatusEvent> events;
-  std::vector<Handle> drained;  // connections whose send buffer has come down to their mark
+  std::vector<Handle> drained;  // connections whose send buffer has fallen to their low-water mark
 };
 
-// A poll group of GNS. Every connection is in one, so that one look per group finds all that is unread.
+// A poll group of GNS. Every connection is in one, so that one call per group finds unread messages.
 struct Group {
   Owner* owner;
   bool hidden;  // made by us: an owner's default group or a listen socket's
   size_t connections = 0;
-  // A look into GNS found no more, and whoever polls looks again. A look takes several of GNS's locks.
+  // The last call found no more messages, and the next poll asks again. Each call takes several of GNS's locks.
   bool drained = false;
-  // Messages taken out of GNS and not yet given to the user, oldest first.
+  // Messages that were taken out of GNS and not yet given to the user, oldest first.
   std::deque<SteamNetworkingMessage_t*> in_hand{};
 };
 
@@ -55,7 +55,7 @@ struct Listener {
 
 struct Connection {
   static constexpr int64 kNoMark = -1;
-  enum class Phase { Open, Lingering, Closed };  // Closed: only its last event is still to come
+  enum class Phase { Open, Lingering, Closed };  // Closed: only the last event is still to come
 
   Connection(Owner* the_owner, Handle the_group, Handle the_listener)
       : owner(the_owner), group(the_group), listener(the_listener) {}
@@ -69,22 +69,22 @@ struct Connection {
   bool referenced = true;
   bool flushed = true;
   int64 low_water = kNoMark;  // tell the owner when no more than this waits to be sent, in bytes
-  // While lingering: when to give up, and what to tell the peer.
+  // While lingering: when to close at the latest, and what to tell the peer.
   SteamNetworkingMicroseconds deadline = 0;
   int reason = 0;
   std::string debug;
 };
 
-// A graceful close that the peer is still being told about; it holds the process.
+// A graceful close whose notice may still have to be repeated to the peer. It keeps the process alive.
 struct Farewell {
   Owner* owner;
   SteamNetworkingMicroseconds deadline;
 };
 
-// All that the addon knows of its handles. GNS finds a connection by the low 16 bits of a handle only, so nothing
-// reaches GNS that is not in these tables with all 32 bits, the right kind and the right owner.
+// All that the addon knows of its handles. GNS looks a connection up by the low 16 bits of its handle only, so a handle
+// is passed to GNS only if it is in these tables with all 32 bits, the right kind and the right owner.
 //
-// Locking: `mutex` guards everything here and is taken before any lock of GNS, never while one is held.
+// Locking: `mutex` guards everything here. It is taken before any lock of GNS and never while one is held.
 struct State {
   std::mutex mutex;
   OwnerId next_owner = 1;
@@ -107,14 +107,14 @@ struct State {
 
   void AddConnection(Handle handle, Connection connection);
   void AddListener(Handle handle, Listener listener);
-  // A connection has come into a group (1) or left it (-1).
+  // Notes that a connection has entered (1) or left (-1) a group.
   void CountInGroup(Handle group, int change);
   void SetReferenced(bool& referenced, Doorbell* doorbell, bool on);
-  // Rings the doorbells of owners that have something new and want to know, but for the caller's own.
+  // Rings the doorbells of the owners that have something new and want to be woken, except the doorbell `own`.
   void RingPending(const Doorbell* own);
 };
 
-// Lives as long as the process: threads may still look at it while static objects are destroyed.
+// Never destroyed: threads may still use it while static objects are destroyed at the end of the process.
 State& GetState();
 
 using Lock = std::unique_lock<std::mutex>;

@@ -16,7 +16,7 @@ std::string AddAuthority(const std::string& certificate, uint64_t key_id) {
   GlobalLock lock;
   SteamNetworkingErrMsg message = {};
   if (!CertStore_AddCertFromBase64(certificate.c_str(), message)) return message;
-  // A build with Valve's key believes no other root, and says so only when asked for a key.
+  // A build with Valve's key trusts no other authority, which shows only when it is asked for a key.
   return CertStore_CheckPublicKey(key_id, std::time(nullptr), message) ? "" : message;
 }
 
@@ -28,7 +28,7 @@ void RemoveAuthorities() {
 #else
 
 std::string AddAuthority(const std::string&, uint64_t) {
-  return "The linked GameNetworkingSockets believes in Valve's certificate authority only";
+  return "The linked GameNetworkingSockets trusts Valve's certificate authority only";
 }
 
 void RemoveAuthorities() {}
@@ -41,8 +41,9 @@ std::string SetCertificate(const void* certificate, int size) {
 }
 
 std::string SetCertificateAndKey(const void* certificate, int size, const void* with_key, int with_key_size) {
-  // GNS keeps what it was given and sends all of it to every peer, the private key too. So it is given the key only
-  // while no connection can take it up, and then the certificate alone, whose key it has now.
+  // GNS keeps what it is given and sends all of it to every peer, the private key too. So it is given the certificate
+  // with the key only while there is no connection that could send it, and then the certificate alone; it keeps the
+  // key.
   State& state = GetState();
   Lock lock(state.mutex);
   if (!state.connections.empty() || !state.listeners.empty() || AreSessionsClaimed()) {

@@ -26,7 +26,7 @@ class GnsAesGcm : public AesGcm {
 
   bool Seal(uint64_t nonce, const AesGcmPacket& packet) override {
     const auto size = static_cast<uint32>(packet.end - packet.content);
-    // GNS ends the process on Windows unless there is a byte more than it writes.
+    // On Windows, GNS ends the process unless there is room for one byte more than it writes.
     uint32 room = size + kTagBytes + 1;
     return encrypt_.Encrypt(packet.content, size, Nonce(nonce).bytes, packet.content, &room, packet.start,
                             packet.content - packet.start);
@@ -39,7 +39,7 @@ class GnsAesGcm : public AesGcm {
                          packet.content - packet.start)) {
       return true;
     }
-    // OpenSSL leaves what it has decrypted before it knew that the packet is forged; BCrypt may leave anything.
+    // OpenSSL has already written the plaintext when it finds that the packet is forged; BCrypt may write anything.
     std::memset(packet.content, 0, size);
     return false;
   }

@@ -1,7 +1,7 @@
 #pragma once
-// AES-GCM as GNS's archive has it, of OpenSSL or, on Windows, of BCrypt. Its headers do not say so; layout and order of
-// the virtual functions are those of its classes. Neither kind needs GNS to be initialized: OpenSSL initializes itself,
-// and with BCrypt every context opens its own provider.
+// AES-GCM in GNS's archive, which takes it from OpenSSL or, on Windows, from BCrypt. No public header declares it: the
+// members and the order of the virtual functions here must be those of GNS's own classes. GNS need not be initialized:
+// OpenSSL initializes itself, and with BCrypt every context opens its own provider.
 
 #include <cstddef>
 
@@ -20,7 +20,7 @@ class SymmetricCryptContextBase {
 
 struct ISymmetricEncryptContext {
   virtual ~ISymmetricEncryptContext() {}
-  // `size` is the room at `sealed` before, and what was written after.
+  // `size` is the room at `sealed` before the call, and the number of bytes written after it.
   virtual bool Encrypt(const void* plaintext, size_t plaintext_size, const void* nonce, void* sealed, uint32* size,
                        const void* associated, size_t associated_size) = 0;
 };

@@ -8,7 +8,8 @@ namespace vs {
 namespace {
 
 constexpr uint32_t kBatch = 64;
-// Errors in a row after which a call gives up until the next one: each is about a datagram that is gone by then.
+// After so many errors in a row a receive call gives up. Each error is about a datagram that was sent earlier, and is
+// gone once it has been reported.
 constexpr int kMaxErrors = 1024;
 constexpr uint8_t kMappedPrefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
@@ -46,14 +47,14 @@ UdpSocket::~UdpSocket() { CloseSocket(descriptor_); }
 
 bool UdpSocket::Configure(const UdpAddress& address, bool is_remote, int buffer_bytes) {
   if (family_ == AF_INET6 && !SetOption(descriptor_, IPPROTO_IPV6, IPV6_V6ONLY, 0)) return false;
-  // The system may give less.
+  // The system may give smaller buffers.
   SetOption(descriptor_, SOL_SOCKET, SO_RCVBUF, buffer_bytes);
   SetOption(descriptor_, SOL_SOCKET, SO_SNDBUF, buffer_bytes);
   Datagram to;
   const bool usable = ToSystem(address.ip, address.scope, address.port, to);
   const auto size = static_cast<socklen_t>(to.address_size);
   connected_ = is_remote;
-  // Connecting binds too, and nothing from elsewhere comes in between.
+  // connect() binds as well, so no datagram of another sender can come in before.
   return is_remote ? usable && connect(descriptor_, &to.address.any, size) == 0
                    : bind(descriptor_, &to.address.any, size) == 0;
 }
@@ -66,7 +67,7 @@ uint16_t UdpSocket::port() const {
   return static_cast<uint16_t>(slot.port);
 }
 
-// False: an IPv6 address, and the system has none. It becomes the IPv4 address for all.
+// Returns false for an IPv6 address where the system has no IPv6; `datagram` then has the IPv4 address 0.0.0.0.
 bool UdpSocket::ToSystem(const uint8_t* ip, uint32_t scope, uint16_t port, Datagram& datagram) const {
   datagram.address = {};
   if (family_ == AF_INET6) {
@@ -97,7 +98,7 @@ uint32_t UdpSocket::Receive(uint8_t* slab, size_t slot_bytes, uint32_t count) {
     }
     const int received = ReceiveDatagrams(descriptor_, datagrams, static_cast<int>(wanted));
     if (received < 0) {
-      // An error but this one is about something that was sent, which an ICMP message says did not arrive.
+      // Any other error says that an ICMP message came in: something that was sent did not arrive.
       if (IsWouldBlock(LastSocketError()) || ++errors == kMaxErrors) break;
       continue;
     }
@@ -141,7 +142,7 @@ uint32_t UdpSocket::Send(uint8_t* slab, size_t slot_bytes, uint32_t count) {
     } else if (ready && IsWouldBlock(LastSocketError())) {
       break;
     } else if (ready && !retried) {
-      retried = true;  // it may have been about an earlier one, which an ICMP message says did not arrive
+      retried = true;  // the error may be that of an ICMP message about an earlier datagram
     } else {
       done++;
       dropped_++;

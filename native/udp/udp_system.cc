@@ -13,7 +13,7 @@ namespace vs {
 
 namespace {
 
-// Datagrams that one call of the system takes at most: the lists for it are on the stack.
+// The most datagrams for one system call, whose lists are on the stack.
 constexpr int kDatagramsPerCall = 64;
 
 #ifndef _WIN32
@@ -116,7 +116,7 @@ Descriptor OpenDatagramSocket(int family) {
 #ifdef _WIN32
   u_long on = 1;
   ioctlsocket(opened, FIONBIO, &on);
-  // Without this, an ICMP message about one peer makes the next receive fail for all.
+  // Otherwise an ICMP message about one peer would make the next receive call fail.
   BOOL off = FALSE;
   DWORD bytes = 0;
   constexpr DWORD kReportConnectionReset = 0x9800000C;  // SIO_UDP_CONNRESET, which not all headers have
@@ -148,7 +148,7 @@ bool IsWouldBlock(int error) {
 #ifdef _WIN32
   return error == WSAEWOULDBLOCK;
 #else
-  // Full buffers of a network interface count too: BSD systems say ENOBUFS for them.
+  // ENOBUFS is what BSD systems say when the buffers of the network interface are full.
   return error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS;
 #endif
 }

@@ -1,5 +1,5 @@
 #pragma once
-// What operating systems do differently about UDP sockets. The rest of the addon knows none of it.
+// The differences between operating systems in UDP sockets. No other file of the addon knows of them.
 #include <cstdint>
 
 #ifdef _WIN32
@@ -23,7 +23,7 @@ using PollEntry = pollfd;
 constexpr Descriptor kNoDescriptor = -1;
 #endif
 
-// An IPv4 or IPv6 address as the system has it.
+// An IPv4 or IPv6 address in the system's form.
 union SystemAddress {
   sockaddr any;
   sockaddr_in v4;
@@ -34,24 +34,25 @@ struct Datagram {
   SystemAddress address;
   uint32_t address_size;
   uint8_t* data;
-  uint32_t size;   // receiving: the room at first, then what came
-  bool truncated;  // it was larger than the room
+  uint32_t size;   // when receiving: at first the room for it, afterwards its size
+  bool truncated;  // it was larger than the room for it
 };
 
-// A non-blocking UDP socket for `family`, or kNoDescriptor.
+// Returns a non-blocking UDP socket for `family`, or kNoDescriptor.
 Descriptor OpenDatagramSocket(int family);
 void CloseSocket(Descriptor socket);
 
-// The number of the last error of a call on this thread.
+// The system's number of the last error on this thread.
 int LastSocketError();
 bool IsWouldBlock(int error);
 
-// Receives, or sends, up to `count` datagrams without waiting, in as few calls as the system allows. An address of size
-// 0 is the one that the socket is connected to. Returns their number, or -1: the first one failed, see LastSocketError.
+// Receive, or send, up to `count` datagrams without waiting, in as few system calls as possible. An address of size 0
+// means the address that the socket is connected to. Both return the number of datagrams, or -1 when the first one
+// failed, for which LastSocketError gives the reason.
 int ReceiveDatagrams(Descriptor socket, Datagram* datagrams, int count);
 int SendDatagrams(Descriptor socket, Datagram* datagrams, int count);
 
-// Waits, without limit, until one of the entries is ready.
+// Waits without limit until one of the entries is ready.
 void WaitForSockets(PollEntry* entries, unsigned count);
 
 }  // namespace vs

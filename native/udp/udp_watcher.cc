@@ -54,7 +54,7 @@ void UdpWatcher::Run() {
       char bytes[64];
       while (recv(waker_, bytes, sizeof bytes, 0) > 0) continue;
     }
-    // A wish that came meanwhile stays.
+    // If Want was called in the meantime, what it asked for stays.
     int expected = wanted;
     if (!entries[1].revents || !wanted_.compare_exchange_strong(expected, 0)) continue;
     ready_ = true;

@@ -7,17 +7,17 @@
 
 namespace vs {
 
-// A thread that waits until a UDP socket is ready and rings: for runtimes without libuv. It waits for what is wanted,
-// once, and then for the next wish, so that a socket that nobody reads costs nothing.
+// A thread that waits until a UDP socket is ready and then rings the doorbell, for runtimes without libuv. Each call of
+// Want is answered by one ring, so a socket that is not read costs nothing.
 class UdpWatcher {
  public:
   UdpWatcher(Descriptor socket, Doorbell* doorbell);
   ~UdpWatcher();  // ends the thread
 
-  // False: there is no memory or descriptor for it.
+  // Returns false when there is no memory or descriptor for the thread.
   bool Start();
   void Want(bool readable, bool writable);
-  // Whether it has rung since the last call.
+  // Whether the doorbell has been rung since the last call.
   bool TakeReady() { return ready_.exchange(false); }
 
  private:
@@ -26,7 +26,7 @@ class UdpWatcher {
 
   const Descriptor socket_;
   Doorbell* const doorbell_;
-  // A socket that sends to itself, so that the thread can be woken.
+  // A socket that sends to itself, to wake the thread.
   Descriptor waker_ = kNoDescriptor;
   std::atomic<int> wanted_{0};
   std::atomic<bool> ready_{false};

@@ -1,5 +1,5 @@
-// Node-API's functions, taken from the program that runs, whatever its name is: an import library would ask for
-// node.exe, which Electron's and other programs are not. Calls go through the variables __imp_napi_…, as through the
+// Takes Node-API's functions from the running program, whatever its name is. An import library would look for node.exe,
+// but Electron and others have other names. Calls go through the variables __imp_napi_…, as they would go through the
 // table of an import library.
 #include <windows.h>
 
@@ -11,7 +11,8 @@ extern "C" {
 
 namespace {
 
-// Before Node calls the addon. Functions newer than the program stay null; those of version 8 are in all.
+// Runs when the addon is loaded, before Node calls it. Functions that are newer than the program stay null; those of
+// version 8 are in all programs.
 [[maybe_unused]] const bool found = [] {
   const HMODULE program = GetModuleHandleW(nullptr);
 #define NODE_API_FUNCTION(name) __imp_##name = reinterpret_cast<void*>(GetProcAddress(program, #name));

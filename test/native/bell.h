@@ -5,7 +5,7 @@
 
 #include "doorbell.h"
 
-// What an event loop is woken by, for a thread without one.
+// A doorbell for a thread without an event loop.
 class Bell : public vs::Doorbell {
  public:
   void Ring() override {
@@ -13,7 +13,7 @@ class Bell : public vs::Doorbell {
     rung_ = true;
     wake_.notify_one();
   }
-  // False: it was not rung.
+  // Returns false when it was not rung in time.
   bool Wait(int ms) {
     std::unique_lock<std::mutex> lock(mutex_);
     const bool rung = wake_.wait_for(lock, std::chrono::milliseconds(ms), [this] { return rung_; });

@@ -1,8 +1,8 @@
-// Runs the core of the addon without Node, for the thread sanitizer: two threads, each with an owner of its own, talk
-// to each other while the helper thread polls, and are torn down in mid-traffic. Both drivers; in hybrid mode the
-// server's thread plays the event loop. Beside them two more threads talk over bare UDP.
+// Runs the core of the addon without Node, for the thread sanitizer. Two threads, each with its own owner, talk to each
+// other while the helper thread polls, and are torn down amid the traffic. Rounds alternate between the drivers; in
+// hybrid mode the server's thread acts as the event loop. Meanwhile two more threads talk over batched UDP.
 //
-//   core-race [rounds]        exit code 0: every round moved its messages and ended
+//   core-race [rounds]        exit code 0: in every round the messages arrived and both threads ended
 
 #include <poll.h>
 
@@ -27,14 +27,14 @@ constexpr uint16_t kFirstPort = 29000;
 constexpr int kMessagesPerRound = 400;
 constexpr int kBurst = 16;
 
-// One environment: a thread with an owner, which echoes what it gets until it has seen enough.
+// Stands for one environment: a thread with an owner, which echoes messages until it has received enough.
 class Peer {
  public:
   Peer(vs::DriverMode mode, uint16_t port, bool is_server) : mode_(mode), is_server_(is_server) {
     address_.SetIPv6LocalHost(port);
   }
 
-  // Whoever connects before the other side listens waits half a second for the next attempt.
+  // A client that connects before the server listens waits half a second for its next attempt.
   void AwaitOpened() { opened_.get_future().wait(); }
 
   bool Run() {
@@ -56,7 +56,7 @@ class Peer {
         if (turn % 64 == 0) ChurnPair();
       }
     }
-    // Right in the middle of the traffic.
+    // Ends while there is traffic.
     if (plays_loop) vs::GetDriver().DetachLoop();
     vs::DestroyOwners({owner_});
     vs::RemoveUser();
@@ -66,11 +66,11 @@ class Peer {
  private:
   void TurnLoop() {
     pollfd descriptor{vs::GetDriver().descriptor(), POLLIN, 0};
-    vs::GetDriver().TakeWake();  // of the last turn: its timer is due
+    vs::GetDriver().TakeWake();  // for the calls of the last turn
     ::poll(&descriptor, 1, std::min(vs::GetDriver().TimeToNextTimer(), 10));
     const bool polled = vs::GetDriver().PollFromLoop();
     vs::Collect(true, &bell_);
-    // Whoever polls instead rings.
+    // The thread that polls in its place rings.
     if (!polled && !bell_.Wait(10'000)) forgotten_ = true;
   }
 
@@ -118,7 +118,7 @@ class Peer {
     }
   }
 
-  // Opens and closes a pair, with a message in it and a lingering close, while the other thread is at work.
+  // Opens and closes a pair, with a message in it and a lingering close, while the other thread is active.
   void ChurnPair() {
     vs::Handle pair[2];
     if (!vs::CreateSocketPair(owner_, false, nullptr, nullptr, pair)) return;
@@ -141,7 +141,7 @@ class Peer {
 };
 
 bool Round(vs::DriverMode mode, uint16_t port) {
-  // Keeps the library running until both are done, or the first to end would take it from the other.
+  // Keeps the library running until both threads are done.
   vs::AddUser(mode, false, nullptr);
   Peer server(mode, port, true), client(mode, port, false);
   bool server_ok = false, client_ok = false;

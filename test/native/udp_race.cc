@@ -14,7 +14,7 @@ namespace {
 constexpr uint32_t kEnough = 400;
 constexpr uint32_t kSlots = 16;
 constexpr size_t kSlotBytes = sizeof(vs::UdpSlot) + 32;
-// Rounds of 50 ms at most without a word from the other side.
+// A thread gives up after so many rounds of 50 ms at most.
 constexpr int kMaxTurns = 400;
 
 // Does what lib/socket's batched UDP and native/addon/udp_sockets.cc do with a socket that a thread watches.
@@ -31,7 +31,7 @@ class Talker {
     watcher.Want(true, false);
     uint32_t received = 0;
     for (int turn = 0; received < kEnough && turn < kMaxTurns && !other_has_ended; turn++) {
-      Send(port, received == 0 ? kSlots : 1);  // the first, and one for each that was lost
+      Send(port, received == 0 ? kSlots : 1);  // the first datagrams, or one in place of each that was lost
       bell_.Wait(50);
       if (!watcher.TakeReady()) continue;
       uint32_t filled;

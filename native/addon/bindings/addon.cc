@@ -1,4 +1,4 @@
-// Where Node enters: makes what the addon keeps for one environment, and exports all functions.
+// Node calls Init for each environment that loads the addon.
 #include "addon/bindings/bindings.h"
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {

@@ -1,7 +1,7 @@
 #pragma once
-// The functions that JavaScript calls. Each bears the name that JavaScript sees, in PascalCase, and has this namespace
-// so that the function of native/core with the same name is vs::Name. lib/addon/native.ts declares them, and
-// test/architecture/bindings.test.ts compares both with what the addon exports.
+// The functions that JavaScript calls. Each has the name that JavaScript sees, in PascalCase. They have a namespace of
+// their own; a function of native/core that has the same name is called as vs::Name. lib/addon/native.ts declares them,
+// and test/architecture/bindings.test.ts compares both with what the addon exports.
 #include "addon/environment.h"
 #include "addon/values.h"
 

@@ -72,7 +72,7 @@ Napi::Value GetConfigValue(Environment& environment, const Args& args) {
   return out;
 }
 
-// [value, name, type, scope], or null for a value that this library does not have.
+// Returns [value, name, type, scope], or null for a value that this GNS does not have.
 Napi::Value DescribeValue(const Args& args, ESteamNetworkingConfigValue value) {
   ESteamNetworkingConfigDataType type;
   ESteamNetworkingConfigScope scope;

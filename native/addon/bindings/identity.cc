@@ -1,4 +1,4 @@
-// The functions of the addon that concern who we are: identity, authentication, certificates.
+// The functions of the addon for our own identity, authentication and certificates.
 #include "addon/bindings/bindings.h"
 #include "core/library.h"
 #include "core/trust.h"
@@ -55,7 +55,7 @@ Napi::Value GetAuthenticationStatus(Environment& environment, const Args& args) 
   return out;
 }
 
-// [bytes, ""] or [null, why not].
+// Returns [bytes, ""], or [null, why there is none].
 Napi::Value GetCertificateRequest(Environment& environment, const Args& args) {
   environment.RequireRunning();
   char blob[4096];
@@ -68,7 +68,7 @@ Napi::Value GetCertificateRequest(Environment& environment, const Args& args) {
   return out;
 }
 
-// "" or why not.
+// Returns "", or why it was refused.
 Napi::Value SetCertificate(Environment& environment, const Args& args) {
   environment.RequireRunning();
   const Bytes certificate = args.View(0, "certificate");
@@ -84,7 +84,7 @@ Napi::Value SetCertificate(Environment& environment, const Args& args) {
   return Napi::String::New(args.env(), error);
 }
 
-// "" or why it is not trusted.
+// Returns "", or why it is not trusted.
 Napi::Value AddCertificateAuthority(Environment& environment, const Args& args) {
   environment.RequireRunning();
   const std::string certificate = args.String(0, "certificate");

@@ -1,4 +1,4 @@
-// Tells JavaScript what this build has for the tables of layout.h.
+// Gives JavaScript the tables of layout.h as this build has them.
 #include "layout.h"
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// The functions of the addon that concern the library as a whole.
+// The functions of the addon for the library as a whole.
 #include "core/library.h"
 #include "addon/bindings/bindings.h"
 #include "core/inbox.h"

@@ -6,7 +6,7 @@ namespace vs::bindings {
 
 namespace {
 
-// The identity argument at index 1, once the owner is known to have the interface.
+// The identity of the peer, which is the argument at index 1.
 SteamNetworkingIdentity PeerArgument(const Args& args) {
   SteamNetworkingIdentity peer;
   if (!args.Identity(1, "identity", peer)) Args::ThrowType(args.env(), "identity", "an identity");

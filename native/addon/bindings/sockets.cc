@@ -64,7 +64,7 @@ Napi::Value CloseListenSocket(Environment& environment, const Args& args) {
   const bool closed =
       vs::CloseListenSocket(owner, args.Uint32(1, "socket"), args.Int32(2, "reason"), args.String(3, "debug"));
   if (closed) {
-    // GNS closes the UDP socket in its next poll only, and the port is to be free when this returns.
+    // GNS closes the UDP socket only in its next poll, and the port must be free when this returns.
     GetDriver().AwaitPoll();
     Collect(true);
   }

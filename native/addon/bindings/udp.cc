@@ -1,4 +1,4 @@
-// The functions of the addon for plain UDP. They need no initialize.
+// The functions of the addon for batched UDP. They work without initialize.
 #include <cstring>
 
 #include "addon/bindings/bindings.h"
@@ -7,7 +7,7 @@ namespace vs::bindings {
 
 namespace {
 
-// Three arguments: 16 bytes, port, scope.
+// An address in three arguments: 16 bytes, port, scope.
 UdpAddress AddressAt(const Args& args, size_t index) {
   UdpAddress address;
   const Bytes ip = args.Uint8Array(index, "ip");
