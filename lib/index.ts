@@ -31,6 +31,9 @@ export { MessageBatch, type MessageBatchOptions } from "./valve/messages/message
 export { NetworkingMessage } from "./valve/messages/networking-message.js";
 export { OutgoingBatch } from "./valve/messages/outgoing-batch.js";
 export { SendFlags, SendType } from "./valve/messages/send-type.js";
+export { SocketPair } from "./valve/sockets/connections.js";
+export type { AuthenticationStatus } from "./valve/sockets/identity.js";
+export type { LaneStatus } from "./valve/sockets/lanes.js";
 export {
   type DebugCallback,
   type InitializeOptions,
@@ -43,11 +46,8 @@ export {
   type SessionRequestCallback,
 } from "./valve/sockets/networking-messages.js";
 export { NetworkingSockets } from "./valve/sockets/networking-sockets.js";
-export { SocketPair } from "./valve/sockets/sockets-connections.js";
-export type { AuthenticationStatus } from "./valve/sockets/sockets-identity.js";
-export type { LaneStatus } from "./valve/sockets/sockets-lanes.js";
-export type { NetworkingSocketsOptions } from "./valve/sockets/sockets-owner.js";
-export type { P2POptions, SignalCallback } from "./valve/sockets/sockets-p2p.js";
+export type { P2POptions, SignalCallback } from "./valve/sockets/p2p.js";
+export type { NetworkingSocketsOptions } from "./valve/sockets/sockets-core.js";
 export { Address } from "./valve/values/address.js";
 export { Availability } from "./valve/values/availability.js";
 export { ConnectionInfo } from "./valve/values/connection-info.js";

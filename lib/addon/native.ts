@@ -33,6 +33,13 @@ export interface NativeStatusEvent {
   flushed: boolean;
 }
 
+export interface NativeSignal {
+  /** 0: the refusal of a request. */
+  connection: number;
+  identity: Uint8Array;
+  data: Uint8Array;
+}
+
 export interface NativeStatistics {
   /** "hybrid", "thread", or "none" before initialize. */
   driver: string;
@@ -164,7 +171,7 @@ export interface NativeAddon {
    */
   receiveSignal(owner: number, data: ArrayBufferView, allowRequests: boolean): boolean;
   /** Takes the signals to carry to peers, oldest first. The wake function is called for new ones. */
-  takeSignals(owner: number): { connection: number; identity: Uint8Array; data: Uint8Array }[];
+  takeSignals(owner: number): NativeSignal[];
 
   // --- ISteamNetworkingMessages, which one owner per process has ---
   claimSessions(owner: number): boolean;

@@ -29,6 +29,9 @@ export enum SendFlags {
   AutoRestartBrokenSession = 32,
 }
 
+/** The largest message that GNS sends over a network, in bytes. */
+export const MAX_MESSAGE_BYTES = 524_288;
+
 const SEND_TYPE_BITS = SendType.NoNagle | SendType.NoDelay | SendType.Reliable;
 const SEND_FLAGS_BITS = 0x3d;
 

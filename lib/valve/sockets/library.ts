@@ -4,6 +4,7 @@ import { NetworkError } from "../../network-error.js";
 import { authorityKeyId } from "../certificates/certificates.js";
 import { resetLegacyConfiguration } from "../configuration/legacy-configuration.js";
 import { slabPool } from "../messages/message-slab.js";
+import { MAX_MESSAGE_BYTES } from "../messages/send-type.js";
 import { checkFunction, checkInstance, checkInteger, checkText, rangeError, typeError } from "../values/arguments.js";
 import type { DebugType } from "../values/debug-type.js";
 import { NetworkingIdentity } from "../values/networking-identity.js";
@@ -49,8 +50,8 @@ function initialize(first: InitializeOptions | StringBuilder = {}, second?: Stri
 }
 
 /**
- * The library as a whole (ValveSockets README). GNS exists once per process: identity, driver, debug callback and global
- * configuration are shared by all threads and all copies of this package's binary.
+ * The library as a whole (ValveSockets README). GNS exists once per process: identity, driver, debug callback and
+ * global configuration are shared by all threads and all copies of this package's binary.
  */
 export const Library = {
   /** Bytes of close text, with a terminating zero: 127 bytes travel. */
@@ -60,7 +61,7 @@ export const Library = {
   /** The capacity that `initialize` wants of its `StringBuilder`. */
   maxErrorMessageLength: 1024,
   /** Bytes of the largest message. */
-  maxMessageSize: 524_288,
+  maxMessageSize: MAX_MESSAGE_BYTES,
   /** The first callback number of GNS's sockets in Steam. */
   socketsCallbacks: 1220,
   /** The most messages that the C# wrapper took in one call; here any number may be asked for. */

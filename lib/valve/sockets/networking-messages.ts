@@ -1,54 +1,52 @@
 import { native } from "../../addon/native.js";
 import { NetworkError } from "../../network-error.js";
-import { slabPool } from "../messages/message-slab.js";
-import { NetworkingMessage } from "../messages/networking-message.js";
+import type { NetworkingMessage } from "../messages/networking-message.js";
 import { checkSendFlags, SendFlags } from "../messages/send-type.js";
-import { checkFunction, checkInstance, checkInteger, typeError } from "../values/arguments.js";
+import { checkFunction, checkInstance } from "../values/arguments.js";
 import { ConnectionInfo, fillConnectionInfo } from "../values/connection-info.js";
 import { NetworkingIdentity } from "../values/networking-identity.js";
 import type { Result } from "../values/result.js";
-import type { NetworkingSockets } from "./networking-sockets.js";
-import { SocketsOwner } from "./sockets-owner.js";
+import { receiveMessages } from "./messages.js";
+import { coreOf, NetworkingSockets } from "./networking-sockets.js";
+import { answer } from "./parameters.js";
+import type { SocketsCore } from "./sockets-core.js";
 
-/** Told that a stranger wants to talk: `acceptSessionWithUser` or a message to him lets him. */
+/** Called when a peer asks for a session. `acceptSessionWithUser`, or a message to that peer, accepts it. */
 export type SessionRequestCallback = (identity: NetworkingIdentity) => void;
 
-/** Told that a session failed; `info` says whose and why. A session that the peer closes is no failure. */
+/** Called when a session has failed; `info` says with whom and why. A session that the peer closes is no failure. */
 export type SessionFailedCallback = (info: ConnectionInfo) => void;
 
 /**
- * Messages to identities instead of connections, like UDP (GNS's ISteamNetworkingMessages). GNS makes a P2P connection
- * per peer by itself, with the process's configuration (`setConfigValue` with what `iceOptions` gives), and ends it after
- * a few minutes without use. It exists once per process.
+ * Messages to identities instead of connections, like UDP (GNS's ISteamNetworkingMessages). GNS makes a P2P connection to
+ * each peer by itself, with the process's configuration (`setConfigValue` with what `iceOptions` gives), and ends it
+ * after a few minutes without use. A process has one at a time.
  *
- * Its signals travel as those of the sockets it is made for: `onSignal` gives them, and `receiveSignal` with
+ * Its signals travel like those of the sockets that it is made with: `onSignal` gives them, and `receiveSignal` with
  * `allowRequests` takes them.
  */
 export class NetworkingMessages {
-  readonly #sockets: NetworkingSockets;
-  readonly #received = new Uint32Array(2);
+  readonly #core: SocketsCore;
   #onReadable: (() => void) | null = null;
   #onRequest: SessionRequestCallback | null = null;
   #onFailed: SessionFailedCallback | null = null;
   #isDestroyed = false;
 
-  /**
-   * @throws NetworkError `ERR_NOT_INITIALIZED`, `ERR_CLOSED`; `ERR_IN_USE`: another object of this process has it
-   */
+  /** @throws NetworkError `ERR_NOT_INITIALIZED`, `ERR_CLOSED`; `ERR_IN_USE`: this process has one already */
   constructor(sockets: NetworkingSockets) {
-    checkInstance("sockets", sockets, SocketsOwner);
-    if (!native.claimSessions(SocketsOwner.ownerOf(sockets))) {
+    checkInstance("sockets", sockets, NetworkingSockets);
+    this.#core = coreOf(sockets);
+    if (!native.claimSessions(this.#core.owner)) {
       throw new NetworkError("ERR_IN_USE", "The process has a NetworkingMessages already");
     }
-    this.#sockets = sockets;
   }
 
   /**
-   * Sends a message to a peer, and makes a session with it if there is none. It also accepts a session that the peer asks
-   * for. What is sent before the session is there is sent reliably, in GNS as here.
+   * Sends a message to a peer, and asks for a session if there is none, or accepts the one that the peer asks for.
+   * Messages sent before the session exists are sent reliably; this is GNS's rule.
    *
-   * @param data 0 to 524,288 bytes, less 5
-   * @param channel 0 to 2^31-1: which `receiveMessagesOnChannel` over there gets it
+   * @param data 0 to 524,283 bytes
+   * @param channel 0 to 2^31-1: the `receiveMessagesOnChannel` that gets it at the peer
    * @returns `OK`: it is on its way, or waits for the session; `ConnectFailed`: the session has failed, close it first;
    *   `LimitExceeded`: the send buffer is full; `InvalidParam`: no such identity, or too large
    */
@@ -63,83 +61,70 @@ export class NetworkingMessages {
   }
 
   /**
-   * Takes the next messages of a channel. Those of one peer are in order, if reliable. Each keeps its memory until
-   * `destroy()`; its `connection` says nothing here.
-   *
-   * @param messages is filled from index 0 on
-   * @returns their number
+   * Takes the next messages of a channel, puts them into `messages` from index 0 on and returns their number. Reliable
+   * ones of the same peer are in order. Each keeps its memory until its `destroy()`; its `connection` has no meaning.
    */
   receiveMessagesOnChannel(channel: number, messages: NetworkingMessage[], maxMessages: number): number;
   /** Returns the messages. */
   receiveMessagesOnChannel(channel: number, maxMessages: number): NetworkingMessage[];
   receiveMessagesOnChannel(channel: number, first: NetworkingMessage[] | number, second?: number) {
-    const messages = typeof first === "number" ? [] : first;
-    const maxMessages = typeof first === "number" ? first : (second as number);
-    if (!Array.isArray(messages)) throw typeError("messages", "an array");
-    checkInteger("maxMessages", maxMessages, 0, 0x7fffffff);
-    const count = this.#fill(channel, messages, maxMessages);
-    return typeof first === "number" ? messages : count;
+    void this.#owner;
+    return receiveMessages(this.#core, null, channel, first, second);
   }
 
-  /** Lets a peer talk who has asked for it. False: nobody of this identity has. */
+  /** Accepts the session that a peer has asked for. False: this peer has not asked. */
   acceptSessionWithUser(identity: NetworkingIdentity): boolean {
     return native.acceptSession(this.#owner, encode(identity));
   }
 
-  /** Ends a session and forgets what has not been received. False: there is none. */
+  /** Ends a session and drops what has not been received. False: there is none. */
   closeSessionWithUser(identity: NetworkingIdentity): boolean {
     return native.closeSession(this.#owner, encode(identity));
   }
 
-  /** Gives up a channel with a peer; the session ends with its last one. False: there is none. */
+  /** Closes a channel with a peer; the session ends with its last channel. False: there is none. */
   closeChannelWithUser(identity: NetworkingIdentity, channel: number): boolean {
     return native.closeChannel(this.#owner, encode(identity), channel);
   }
 
-  /**
-   * What is known of the connection behind a session.
-   *
-   * @param info is filled
-   * @returns false if there is none
-   */
+  /** Fills `info` with what is known of the connection of a session. False: there is none. */
   getSessionConnectionInfo(identity: NetworkingIdentity, info: ConnectionInfo): boolean;
   /** Returns what is known, or null. */
   getSessionConnectionInfo(identity: NetworkingIdentity): ConnectionInfo | null;
   getSessionConnectionInfo(identity: NetworkingIdentity, into?: ConnectionInfo): boolean | ConnectionInfo | null {
     if (into !== undefined) checkInstance("info", into, ConnectionInfo);
     const found = native.getSessionInfo(this.#owner, encode(identity));
-    if (found === null) return into === undefined ? null : false;
-    const info = fillConnectionInfo(into ?? new ConnectionInfo(), found);
-    return into === undefined ? info : true;
+    return answer(into, found && fillConnectionInfo(into ?? new ConnectionInfo(), found));
   }
 
-  /** Has `callback` called on the event loop when messages may have come. One at a time; null removes it. */
+  /** Has `callback` called on the event loop when messages may have come. There is one at a time; null removes it. */
   onReadable(callback: (() => void) | null): void {
     if (callback !== null) checkFunction("callback", callback);
     this.#onReadable = callback;
     this.#updateWaking();
   }
 
-  /** Has `callback` called for each peer who asks to talk. One at a time; null removes it. */
+  /** Has `callback` called for each peer that asks for a session. There is one at a time; null removes it. */
   onSessionRequest(callback: SessionRequestCallback | null): void {
     if (callback !== null) checkFunction("callback", callback);
     this.#onRequest = callback;
     this.#updateWaking();
   }
 
-  /** Has `callback` called for each session that fails. One at a time; null removes it. */
+  /** Has `callback` called for each session that fails. There is one at a time; null removes it. */
   onSessionFailed(callback: SessionFailedCallback | null): void {
     if (callback !== null) checkFunction("callback", callback);
     this.#onFailed = callback;
     this.#updateWaking();
   }
 
-  /** Ends all sessions, so that another object may have the interface. A second call does nothing. */
+  /** Ends all sessions; after that the process may make another object. A second call does nothing. */
   destroy(): void {
     if (this.#isDestroyed) return;
     this.#isDestroyed = true;
-    if (SocketsOwner.isAlive(this.#sockets)) native.releaseSessions(SocketsOwner.ownerOf(this.#sockets));
-    SocketsOwner.accompany(this.#sockets, null);
+    if (!this.#core.isUsable) return;
+    native.releaseSessions(this.#core.owner);
+    this.#core.wakeWith("sessions", null);
   }
 
   /** The same as {@link destroy}, for `using`. */
@@ -148,7 +133,7 @@ export class NetworkingMessages {
   }
 
   get #owner(): number {
-    const owner = SocketsOwner.ownerOf(this.#sockets);
+    const { owner } = this.#core;
     if (this.#isDestroyed) throw new NetworkError("ERR_CLOSED", "This NetworkingMessages has been destroyed");
     return owner;
   }
@@ -156,7 +141,7 @@ export class NetworkingMessages {
   #updateWaking(): void {
     void this.#owner;
     const isWanted = this.#onReadable !== null || this.#onRequest !== null || this.#onFailed !== null;
-    SocketsOwner.accompany(this.#sockets, isWanted ? () => this.#wake() : null);
+    this.#core.wakeWith("sessions", isWanted ? () => this.#wake() : null);
   }
 
   #wake(): void {
@@ -164,30 +149,10 @@ export class NetworkingMessages {
       for (const { identity, info } of native.takeSessionEvents(this.#owner)) {
         if (info === null) this.#onRequest?.(NetworkingIdentity.decode(identity));
         else this.#onFailed?.(fillConnectionInfo(new ConnectionInfo(), info));
-        if (this.#isDestroyed || !SocketsOwner.isAlive(this.#sockets)) return;
+        if (this.#isDestroyed || !this.#core.isUsable) return;
       }
     }
     this.#onReadable?.();
-  }
-
-  #fill(channel: number, messages: NetworkingMessage[], maxMessages: number): number {
-    const owner = this.#owner;
-    const out = this.#received;
-    let slab = slabPool.current();
-    let count = 0;
-    for (;;) {
-      let record = slab.end;
-      const taken = native.receiveOnChannel(owner, channel, maxMessages - count, slab.bytes, record, out);
-      slab.end = out[0] as number;
-      for (let index = 0; index < taken; index++) {
-        slab.live++;
-        messages[count++] = new NetworkingMessage(slab, record);
-        record = slab.next(record);
-      }
-      const needed = out[1] as number;
-      if (needed === 0) return count;
-      slab = slabPool.replace(needed);
-    }
   }
 }
 
