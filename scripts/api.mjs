@@ -1,4 +1,5 @@
-// node scripts/api.mjs: writes docs/api.md, a line for each export of each entry point, from the declarations in `dist`.
+// node scripts/api.mjs: writes docs/api.md, a line for each export of each entry point, from the declarations in
+// `dist`.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";

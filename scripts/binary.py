@@ -20,8 +20,8 @@ def read_elf(binary):
         name = version.symbol_version_auxiliary.name if known else ""
         optional = symbol.binding == lief.ELF.Symbol.BINDING.WEAK
         imports.append({"name": symbol.name, "version": name, "isOptional": optional})
-    needed = [version.name for library in binary.symbols_version_requirement for version in library.get_auxiliary_symbols()]
-    glibc = [match[1] for name in needed if (match := re.fullmatch(r"GLIBC_([\d.]+)", name))]
+    needed = [one for library in binary.symbols_version_requirement for one in library.get_auxiliary_symbols()]
+    glibc = [match[1] for one in needed if (match := re.fullmatch(r"GLIBC_([\d.]+)", one.name))]
     newest = max(glibc, key=lambda version: [int(part) for part in version.split(".")], default="")
     return {"needed": binary.libraries, "exports": sorted(exports), "imports": imports, "newestGlibc": newest}
 

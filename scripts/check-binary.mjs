@@ -60,8 +60,9 @@ export async function checkBinary(path, { os = "linux", limits = {} } = {}) {
   // What ships has its C++ in it: a name of it that is open is in nobody.
   const isOpen = (name) => foreign.test(name) || (needed !== undefined && name.startsWith("_Z"));
   const open = binary.imports.map(({ name }) => name).filter(isOpen);
-  // zig's linker for macOS exports what is not hidden, whatever it is told. Nobody looks there for a name, but for weak ones:
-  // the first library that has one gives it to all. That is harmless for new and delete, which are malloc and free.
+  // zig's linker for macOS exports what is not hidden, whatever it is told. Nobody looks there for a name, but for weak
+  // ones: the first library that has one gives it to all. That is harmless for new and delete, which are malloc and
+  // free.
   const harmful = os === "darwin" ? binary.weak.filter((name) => !/^_Z(n[aw]|d[al])/.test(name)) : extra;
   if (harmful.length > 0)
     problems.push(`exports more than the two Node-API symbols: ${harmful.slice(0, 10).join(", ")}`);

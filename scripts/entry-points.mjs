@@ -6,7 +6,9 @@ import { root } from "./paths.mjs";
 
 const { name, exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
-/** `[{ name: "valve-sockets/peer", types: "dist/peer/index.d.ts" }]`; what browsers get in place of it counts as well. */
+/**
+ * `[{ name: "valve-sockets/peer", types: "dist/peer/index.d.ts" }]`; what browsers get in place of it counts as well.
+ */
 export const entryPoints = Object.entries(exports)
   .flatMap(([path, { types, browser }]) => {
     const entry = { name: path.replace(".", name), types };

@@ -1,6 +1,6 @@
-// node scripts/house.mjs [--short]: the folders of lib and native, the arrows between them and those that run upward, with
-// the lines of each folder. An arrow is a pair of folders of which the first imports (or includes) the second; a layer's
-// base and its top are two folders. --short prints only the totals.
+// node scripts/house.mjs [--short]: the folders of lib and native, the arrows between them and those that run upward,
+// with the lines of each folder. An arrow is a pair of folders of which the first imports (or includes) the second; a
+// layer's base and its top are two folders. --short prints only the totals.
 import { dirname } from "node:path";
 import { layers, rankOf, readNative, readSources, upwardImports, upwardIncludes } from "./layers.mjs";
 

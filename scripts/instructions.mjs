@@ -1,7 +1,7 @@
 // node scripts/instructions.mjs [--against <commit>] [--path <name>] [--runs <n>]
-// Counts the processor's instructions for one message on the hot paths of bench/instructions/paths.mjs, with valgrind: a
-// busy machine changes them little, unlike times. With --against it also counts those of a commit, which it builds in the
-// cache, prints the ratio, and fails where that is above 1.02.
+// Counts the processor's instructions for one message on the hot paths of bench/instructions/paths.mjs, with valgrind:
+// a busy machine changes them little, unlike times. With --against it also counts those of a commit, which it builds in
+// the cache, prints the ratio, and fails where that is above 1.02.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";

@@ -4,8 +4,8 @@ import { root } from "./paths.mjs";
 
 /** Up to 2.33, glibc has these as separate libraries. The loader is needed by name for thread-local variables. */
 const glibc = { newestGlibc: "2.28", needed: ["libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2"] };
-const framework = "/System/Library/Frameworks/CoreFoundation.framework/Versions/A/CoreFoundation";
-const macos = { oldestMacos: "11.0", needed: ["/usr/lib/libSystem.B.dylib", framework] };
+const CORE_FOUNDATION = "/System/Library/Frameworks/CoreFoundation.framework/Versions/A/CoreFoundation";
+const macos = { oldestMacos: "11.0", needed: ["/usr/lib/libSystem.B.dylib", CORE_FOUNDATION] };
 /** Libraries of Windows 10. A dozen of them are the C library. */
 const crt = "convert environment heap locale math multibyte private runtime stdio string time utility".split(" ");
 const windows = [

@@ -1,5 +1,5 @@
-// The signature that Apple's linker gives every file on arm64: hashes of its pages, by nobody. zig signs for arm64 only.
-// Layout: xnu's cs_blobs.h (numbers big-endian, unlike the rest of the file).
+// The signature that Apple's linker gives every file on arm64: hashes of its pages, by nobody. zig signs for arm64
+// only. Layout: xnu's cs_blobs.h (numbers big-endian, unlike the rest of the file).
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";

@@ -12,8 +12,8 @@ export function valveApiPage() {
   });
   return `# The ValveSockets API, item by item
 
-Made by \`node scripts/valve-api.mjs\` from \`valve-api.json\`. A test checks that every item exists here and that the test
-named beside it runs.
+Made by \`node scripts/valve-api.mjs\` from \`valve-api.json\`. A test checks that every item exists here and that the
+test named beside it runs.
 
 | ValveSockets README | here | test | what differs |
 |---|---|---|---|

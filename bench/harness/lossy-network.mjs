@@ -35,7 +35,8 @@ export class LossyNetwork {
   /** Drops so many percent of what arrives, at either end: the sender does not learn of it. */
   setLoss(percent) {
     const rule = `numgen random mod 1000 < ${Math.round(percent * 10)} drop`;
-    const rules = `flush ruleset; table ip loss { chain in { type filter hook input priority filter; iifname "eth0" ${rule}; }; }`;
+    const chain = `chain in { type filter hook input priority filter; iifname "eth0" ${rule}; }`;
+    const rules = `flush ruleset; table ip loss { ${chain}; }`;
     for (const name of this.#names) ip("netns", "exec", name, "nft", rules);
   }
 

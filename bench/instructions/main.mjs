@@ -1,12 +1,13 @@
-// node main.mjs <folder of a built checkout> <path> <messages>: for every byte on its standard input, sends so many messages
-// along one hot path of that checkout, and says "done". scripts/instructions.mjs counts the instructions in between.
-import { paths } from "./paths.mjs";
+// node main.mjs <folder of a built checkout> <path> <messages>: for every byte on its standard input, sends so many
+// messages along one hot path of that checkout, and says "done". scripts/instructions.mjs counts the instructions in
+// between.
+import { MESSAGES_PER_BATCH, paths } from "./paths.mjs";
 
 const [folder, path, messages] = process.argv.slice(2);
-const { batch, messagesPerBatch, close } = await paths[path](folder);
+const { batch, close } = await paths[path](folder);
 
 async function round() {
-  for (let sent = 0; sent < Number(messages); sent += messagesPerBatch) await batch();
+  for (let sent = 0; sent < Number(messages); sent += MESSAGES_PER_BATCH) await batch();
   process.stdout.write("done\n");
 }
 
@@ -14,4 +15,4 @@ let rounds = Promise.resolve();
 process.stdin.on("data", (bytes) => {
   for (const _ of bytes) rounds = rounds.then(round);
 });
-process.stdin.on("end", () => rounds.then(close).then(() => process.exit(0)));
+process.stdin.on("end", () => rounds.then(() => close?.()).then(() => process.exit(0)));

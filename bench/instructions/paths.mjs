@@ -1,13 +1,14 @@
-// The hot paths whose instructions are counted. Each takes the folder of a built checkout, uses it through the entry points
-// of its package, and returns how to send one batch of messages and wait until they are received.
+// The hot paths whose instructions are counted. Each takes the folder of a built checkout, uses it through the entry
+// points of its package, and returns how to send one batch of messages and wait until they are received.
 //
-// The same code measures every commit that is compared, so it uses what they have in common; an option that was renamed is
-// given under both names.
+// The same code measures every commit that is compared, so it uses what they have in common; an option that was renamed
+// is given under both names.
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-const messagesPerBatch = 64;
+/** What one call of a path's `batch` sends. */
+export const MESSAGES_PER_BATCH = 64;
 const payload = new Uint8Array(64).fill(120);
 
 function loader(folder) {
@@ -46,13 +47,12 @@ async function gns(folder) {
     });
   });
   return {
-    messagesPerBatch,
     async batch() {
       const arrived = new Promise((resolve) => {
         onArrived = resolve;
       });
-      missing = messagesPerBatch;
-      for (let index = 0; index < messagesPerBatch; index++) {
+      missing = MESSAGES_PER_BATCH;
+      for (let index = 0; index < MESSAGES_PER_BATCH; index++) {
         outgoing.add(connection, payload, api.SendFlags.Unreliable);
       }
       client.sendBatch(outgoing);
@@ -86,13 +86,11 @@ async function peer(folder) {
   await server.bind(factory.getBindEndPoint());
   const connection = await drive(client.connect(factory.getConnectEndPoint()), turn);
   return {
-    messagesPerBatch,
     batch() {
-      const wanted = received + messagesPerBatch;
-      for (let index = 0; index < messagesPerBatch; index++) connection.send(payload, Channel.Reliable);
+      const wanted = received + MESSAGES_PER_BATCH;
+      for (let index = 0; index < MESSAGES_PER_BATCH; index++) connection.send(payload, Channel.Reliable);
       while (received < wanted) turn();
     },
-    close() {},
   };
 }
 
@@ -121,16 +119,14 @@ async function noise(folder) {
   const headerBytes = 9;
   let counter = 0;
   return {
-    messagesPerBatch,
     batch() {
-      for (let index = 0; index < messagesPerBatch; index++) {
+      for (let index = 0; index < MESSAGES_PER_BATCH; index++) {
         packet.set(payload, headerBytes);
         const end = sealer.seal(counter, packet, 0, headerBytes, headerBytes + payload.length);
         if (opener.open(counter, packet, 0, headerBytes, end) < 0) throw new Error("a packet did not open");
         counter++;
       }
     },
-    close() {},
   };
 }
 
@@ -161,13 +157,11 @@ async function message(folder) {
   await drive(server.start(), turn);
   await drive(client.connect(), turn);
   return {
-    messagesPerBatch,
     batch() {
-      const wanted = received + messagesPerBatch;
-      for (let index = 0; index < messagesPerBatch; index++) client.send(Move, values[index]);
+      const wanted = received + MESSAGES_PER_BATCH;
+      for (let index = 0; index < MESSAGES_PER_BATCH; index++) client.send(Move, values[index]);
       while (received < wanted) turn();
     },
-    close() {},
   };
 }
 
@@ -178,23 +172,21 @@ async function encode(folder) {
   const { Movement, values } = await movement(load);
   const [writer, reader] = [new NetworkWriter(), new NetworkReader()];
   return {
-    messagesPerBatch,
     batch() {
-      for (let index = 0; index < messagesPerBatch; index++) {
+      for (let index = 0; index < MESSAGES_PER_BATCH; index++) {
         writer.reset();
         Movement.write(writer, values[index]);
         reader.reset(writer.view());
         if (Movement.read(reader).sequence !== values[index].sequence) throw new Error("another value came out");
       }
     },
-    close() {},
   };
 }
 
 async function movement(load) {
   const { angle, bool, packed, quantized, struct } = await load("serialization");
   const position = quantized({ max: 100, precision: 0.01 });
-  const values = Array.from({ length: messagesPerBatch }, (_, index) => ({
+  const values = Array.from({ length: MESSAGES_PER_BATCH }, (_, index) => ({
     ...{ sequence: 1000 + index * 37, x: Math.sin(index) * 90, y: Math.cos(index) * 80 },
     ...{ heading: ((index * 47) % 360) - 180 + 0.25, firing: index % 2 === 0 },
   }));
@@ -226,19 +218,17 @@ async function udp(folder) {
   const handle = await client.connect(factory.getConnectEndPoint());
   const packet = new ReceivedPacket();
   return {
-    messagesPerBatch,
     async batch() {
-      for (let index = 0; index < messagesPerBatch; index++) {
+      for (let index = 0; index < MESSAGES_PER_BATCH; index++) {
         if (!client.send(handle, payload, payload.length, Delivery.Unreliable)) throw new Error("a packet was refused");
       }
       client.flush();
-      for (let missing = messagesPerBatch; missing > 0; ) {
+      for (let missing = MESSAGES_PER_BATCH; missing > 0; ) {
         server.tick();
         for (; server.poll(); missing--) server.receive(packet);
         if (missing > 0) await new Promise((resolve) => setImmediate(resolve));
       }
     },
-    close() {},
   };
 }
 

@@ -1,4 +1,5 @@
-// Each side: how a message is packed and unpacked. `pack` gives the bytes it wrote, which may be a view of its own memory.
+// Each side: how a message is packed and unpacked. `pack` gives the bytes it wrote, which may be a view of its own
+// memory.
 import { schema, t } from "@colyseus/schema";
 import { InputDecoder, InputEncoder } from "@colyseus/schema/input";
 import { Packr } from "msgpackr";

@@ -1,5 +1,5 @@
-// The Peer against node:dgram with the same payload, over GNS against one GNS message for each message, and what a message
-// costs in bytes: of the heap and on the wire.
+// The Peer against node:dgram with the same payload, over GNS against one GNS message for each message, and what a
+// message costs in bytes: of the heap and on the wire.
 import { fileURLToPath } from "node:url";
 import { MAX_UNRELIABLE_MESSAGE_SIZE } from "valve-sockets/peer";
 import { compare, growthExponent, interleave, median } from "../harness/pairs.mjs";

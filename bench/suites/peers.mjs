@@ -1,4 +1,5 @@
-// An echo of 64 B between two processes: the Peer over its transports against other packages, and under loss against ws.
+// An echo of 64 B between two processes: the Peer over its transports against other packages, and under loss against
+// ws.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../../scripts/paths.mjs";

@@ -1,4 +1,5 @@
-// Packing and unpacking of small messages against msgpackr (records) and @colyseus/schema; bit packers against a DataView.
+// Packing and unpacking of small messages against msgpackr (records) and @colyseus/schema; bit packers against a
+// DataView.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -19,8 +19,8 @@ export async function echo({ listen }, options) {
 const SILENCE_MS = 250;
 
 /**
- * Keeps `window` messages on their way, or sends `hz` a second, for `warmup` and then `seconds`, beside a `stream` if asked: rate,
- * CPU and round-trip times in microseconds.
+ * Keeps `window` messages on their way, or sends `hz` a second, for `warmup` and then `seconds`, beside a `stream` if
+ * asked: rate, CPU and round-trip times in microseconds.
  */
 export async function load(
   { connect },

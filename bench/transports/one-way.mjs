@@ -23,7 +23,10 @@ export async function sink({ listen }, { warmup = 0.5, seconds = 1, ...options }
   report("listening", place);
 }
 
-/** Sends as fast as it may, with `in-flight` messages not acknowledged at most; `warmup` later, what `seconds` of it cost. */
+/**
+ * Sends as fast as it may, with `in-flight` messages not acknowledged at most; `warmup` later, what `seconds` of it
+ * cost.
+ */
 export async function flood({ connect }, { size = 64, warmup = 0.5, seconds = 1, ...options }) {
   const payload = new Uint8Array(size).fill(120);
   const inFlightBytes = (options["in-flight"] ?? 2 ** 30) * size;

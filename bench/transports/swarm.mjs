@@ -4,8 +4,8 @@ import { report } from "../peer/report.mjs";
 const PHASES = 10;
 
 /**
- * `connections` clients that each send `size` bytes `hz` times a second, for `warmup` and then `seconds`, and count what
- * comes back.
+ * `connections` clients that each send `size` bytes `hz` times a second, for `warmup` and then `seconds`, and count
+ * what comes back.
  */
 export async function swarm({ connect }, { connections, hz = 20, size = 60, warmup = 0.5, seconds = 1, ...options }) {
   const payload = new Uint8Array(size).fill(120);

@@ -9,8 +9,9 @@ const print = (line) => {
   document.querySelector("#log").append(item);
 };
 const { hostname, port, protocol } = location;
-const secure = protocol === "https:";
-const socketFactory = new WebSocketFactory({ host: hostname, port: Number(port || (secure ? 443 : 80)), secure });
+const SECURE = protocol === "https:";
+const DEFAULT_PORT = SECURE ? 443 : 80;
+const socketFactory = new WebSocketFactory({ host: hostname, port: Number(port || DEFAULT_PORT), secure: SECURE });
 const client = createPlayer(socketFactory, print);
 await client.connect();
 await enter(client, name, print);

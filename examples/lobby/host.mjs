@@ -1,5 +1,5 @@
-// node host.mjs <name> <players> [UDP port] [HTTP port]: a game of so many players, the host among them. The others come by
-// GNS on the UDP port (client.mjs), or with a browser on the HTTP port.
+// node host.mjs <name> <players> [UDP port] [HTTP port]: a game of so many players, the host among them. The others
+// come by GNS on the UDP port (client.mjs), or with a browser on the HTTP port.
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";

@@ -1,6 +1,6 @@
 import { Peer } from "valve-sockets/peer";
 
-const rounds = 300;
+const ROUNDS = 300;
 const sizes = [32, 1000, 16_000];
 
 /** Plays a rally with each size of ball, and gives `{ size, times }` of each: round trips in milliseconds. */
@@ -26,7 +26,7 @@ export async function playRallies(factory, endPoint) {
       onBall = (length) => {
         if (length !== size) return reject(new Error(`A ball of ${length} bytes came back`));
         times.push(performance.now() - hitAt);
-        if (times.length < rounds) hit();
+        if (times.length < ROUNDS) hit();
         else resolve({ size, times });
       };
       hit();

@@ -5,8 +5,8 @@ import { localAddress, openSockets } from "./network.mjs";
 import { SequenceCheck } from "./sequence-check.mjs";
 
 /** Messages on their way to the server and back at one time. */
-const windowMessages = 16;
-const reportEveryMicroseconds = 200_000;
+const WINDOW_MESSAGES = 16;
+const REPORT_EVERY_MICROSECONDS = 200_000;
 
 const settings = JSON.parse(process.argv[2]);
 const { id, messages } = settings;
@@ -30,7 +30,7 @@ function sendNext() {
 }
 
 function reportStatus() {
-  if (Library.time - reportedAt < reportEveryMicroseconds) return;
+  if (Library.time - reportedAt < REPORT_EVERY_MICROSECONDS) return;
   reportedAt = Library.time;
   if (!sockets.getQuickConnectionStatus(connection, status)) return;
   const { ping, connectionQualityLocal: quality, outBytesPerSecond, inBytesPerSecond } = status;
@@ -55,7 +55,7 @@ function receive(message) {
 function statusChanged({ connectionInfo }) {
   switch (connectionInfo.state) {
     case ConnectionState.Connected:
-      while (next < Math.min(windowMessages, messages)) sendNext();
+      while (next < Math.min(WINDOW_MESSAGES, messages)) sendNext();
       break;
     case ConnectionState.ClosedByPeer:
     case ConnectionState.ProblemDetectedLocally:

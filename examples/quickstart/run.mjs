@@ -5,12 +5,12 @@ import { fileURLToPath } from "node:url";
 const program = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 /** No run takes longer: a process that hangs is ended. */
-const limitMs = 30_000;
+const LIMIT_MS = 30_000;
 
 export const defaults = { clients: 8, messages: 700, loss: 5, lag: 60 };
 
 function start(path, settings) {
-  const child = fork(path, [JSON.stringify(settings)], { timeout: limitMs });
+  const child = fork(path, [JSON.stringify(settings)], { timeout: LIMIT_MS });
   child.exited = once(child, "exit");
   return child;
 }

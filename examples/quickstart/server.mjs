@@ -1,4 +1,5 @@
-// The server of the quick start: echoes reliable messages, counts all, and ends when the process that started it says so.
+// The server of the quick start: echoes reliable messages, counts all, and ends when the process that started it says
+// so.
 import { ConnectionState, Library, SendType } from "valve-sockets";
 import { decode, encode } from "./messages.mjs";
 import { localAddress, openSockets } from "./network.mjs";

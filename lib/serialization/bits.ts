@@ -63,4 +63,4 @@ export const float32Bits = new Int32Array(float32.buffer);
 export const float64 = new Float64Array(1);
 export const float64Bits = new Int32Array(float64.buffer);
 /** Which of the two halves of `float64Bits` is the low one: the platform's byte order. */
-export const lowHalf = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 0 : 1;
+export const LOW_HALF = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 0 : 1;

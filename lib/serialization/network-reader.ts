@@ -1,5 +1,5 @@
 import { NetworkError } from "../network-error.js";
-import { bitsAt, bitsFor, float32, float32Bits, float64, float64Bits, lowHalf } from "./bits.js";
+import { bitsAt, bitsFor, float32, float32Bits, float64, float64Bits, LOW_HALF } from "./bits.js";
 import { badValue, endOfMessage, requireInteger, wrongInteger, wrongValue } from "./errors.js";
 import { decodeText } from "./text.js";
 
@@ -221,8 +221,8 @@ export class NetworkReader {
 
   readFloat64(): number {
     const start = this.#advance(64);
-    float64Bits[lowHalf] = bitsAt(this.#bytes, start, 32);
-    float64Bits[1 - lowHalf] = bitsAt(this.#bytes, start + 32, 32);
+    float64Bits[LOW_HALF] = bitsAt(this.#bytes, start, 32);
+    float64Bits[1 - LOW_HALF] = bitsAt(this.#bytes, start + 32, 32);
     return float64[0] as number;
   }
 

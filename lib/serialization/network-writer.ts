@@ -7,7 +7,7 @@ import {
   float32Bits,
   float64,
   float64Bits,
-  lowHalf,
+  LOW_HALF,
   replaceBits,
   SLACK_BYTES,
 } from "./bits.js";
@@ -267,8 +267,8 @@ export class NetworkWriter {
   writeFloat64(value: number): void {
     if (typeof value !== "number") throw wrongValue(value, "number", "a number");
     float64[0] = value;
-    this.writeBits(float64Bits[lowHalf] as number, 32);
-    this.writeBits(float64Bits[1 - lowHalf] as number, 32);
+    this.writeBits(float64Bits[LOW_HALF] as number, 32);
+    this.writeBits(float64Bits[1 - LOW_HALF] as number, 32);
   }
 
   /** Bytes without their length, at any bit. */

@@ -2,8 +2,16 @@ import { describe, expect, test } from "vitest";
 import { layerOf, layers, rankOf, readSources, resolve, upwardImports } from "../../scripts/layers.mjs";
 
 /** Files with `node:` imports, or imports of such files, in folders that browsers load. */
-const nodeOnly =
-  /^(addon\/|valve\/|noise\/(node|native)-|socket\/(gns|udp)(\/|\.)|socket\/websocket(\/websocket)?-server|message\/default-udp)/;
+const nodeOnlyOf = {
+  noise: "(node|native)-",
+  socket: "((gns|udp)[/.]|websocket(/websocket)?-server)",
+  message: "default-udp",
+};
+const nodeOnly = new RegExp(
+  `^(addon/|valve/|${Object.entries(nodeOnlyOf)
+    .map((entry) => entry.join("/"))
+    .join("|")})`,
+);
 
 const sources = readSources();
 const named = (name: string) => sources.find((source) => source.name === name);

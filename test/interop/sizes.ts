@@ -18,8 +18,8 @@ const SMALL_SIZE_BYTES = 8 * 1024;
 /**
  * `count` sizes, log-uniform from 0 to `maxSizeBytes`, the first of them 0 and the second `maxSizeBytes`.
  *
- * The pure distribution has a mean of 40 kB: 400 MB for 10,000 messages. So `wideShare` of them are drawn from the whole
- * range and the others, log-uniform too, from its lower end.
+ * The pure distribution has a mean of 40 kB: 400 MB for 10,000 messages. So `wideShare` of them are drawn from the
+ * whole range and the others, log-uniform too, from its lower end.
  */
 export function drawSizes(count: number, wideShare: number, seed: number): number[] {
   const random = seededRandom(seed);

@@ -53,7 +53,7 @@ describe.each([
   });
 });
 
-test("driven by hand, nothing comes outside of the receive phase, and what comes in it waits for the next", async () => {
+test("driven by hand, nothing comes outside of the receive phase, and what comes meanwhile waits", async () => {
   const { world, server, client, player } = await hosted("manual");
   const heard: string[] = [];
   server.messageHandler.register(Ball, (value) => void heard.push(`server ${value}`));

@@ -138,7 +138,10 @@ describe.each(patterns)("%s", (pattern) => {
   });
 });
 
-/** Points of which every multiple by a private key is zero: 0, 1, -1, 0 and 1 with the prime added, and those of order 8. */
+/**
+ * Points of which every multiple by a private key is zero: 0, 1, -1, 0 and 1 with the prime added, and those of order
+ * 8.
+ */
 const smallOrder = [
   "00".repeat(32),
   `01${"00".repeat(31)}`,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ConnectionState, IceCandidates, type IceSettings } from "../../lib/index.js";
 import { NetworkWorld, whyNoNamespaces } from "../support/network-world.js";
-import { goodServers, runSession, server, startIceServer, user } from "../support/p2p-session.js";
+import { goodServers, ICE_SERVER, runSession, startIceServer, user } from "../support/p2p-session.js";
 
 const DEAD = "192.0.2.1:9";
 
@@ -21,22 +21,25 @@ const timeout = { reason: 5008, debug: "Timed out attempting to negotiate rendez
 const rows: Record<string, Row> = {
   "no servers": { connector: {}, ...timeout },
   "STUN dead": { connector: { stunServers: [DEAD] }, ...timeout },
-  "no TURN": { connector: { stunServers: [server] }, ...timeout },
-  "TURN dead": { connector: { stunServers: [server], turnServers: [{ address: DEAD, ...user }] }, ...timeout },
-  "servers on one side only, without TURN": { connector: { stunServers: [server] }, listener: {}, ...timeout },
+  "no TURN": { connector: { stunServers: [ICE_SERVER] }, ...timeout },
+  "TURN dead": { connector: { stunServers: [ICE_SERVER], turnServers: [{ address: DEAD, ...user }] }, ...timeout },
+  "servers on one side only, without TURN": { connector: { stunServers: [ICE_SERVER] }, listener: {}, ...timeout },
   // Each side asks once as nobody and once with the password, and gives up.
   "wrong TURN password": {
-    connector: { stunServers: [server], turnServers: [{ address: server, username: "mallory", password: "guess" }] },
+    connector: {
+      stunServers: [ICE_SERVER],
+      turnServers: [{ address: ICE_SERVER, username: "mallory", password: "guess" }],
+    },
     ...timeout,
     refused: ["mallory", 2],
   },
   "wrong TURN user": {
-    connector: { stunServers: [server], turnServers: [{ address: server, ...user, username: "eve" }] },
+    connector: { stunServers: [ICE_SERVER], turnServers: [{ address: ICE_SERVER, ...user, username: "eve" }] },
     ...timeout,
     refused: ["eve", 2],
   },
   "no TURN password": {
-    connector: { stunServers: [server], turnServers: [{ address: server }] },
+    connector: { stunServers: [ICE_SERVER], turnServers: [{ address: ICE_SERVER }] },
     ...timeout,
     refused: ["", 6], // those of the two above are in it
   },

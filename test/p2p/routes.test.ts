@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { IceCandidates, type IceSettings } from "../../lib/index.js";
 import { type HostName, type Nat, NetworkWorld, whyNoNamespaces } from "../support/network-world.js";
-import { goodServers, type Route, runSession, server, startIceServer } from "../support/p2p-session.js";
+import { goodServers, ICE_SERVER, type Route, runSession, startIceServer } from "../support/p2p-session.js";
 
 interface Row {
   connector: HostName;
@@ -31,7 +31,7 @@ const rows: Record<string, Row> = {
     listener: "b",
     nat: ["port-restricted", "port-restricted"],
     lossPercent: 10,
-    ice: { stunServers: [server] }, // a relay might be found sooner
+    ice: { stunServers: [ICE_SERVER] }, // a relay might be found sooner
     route: "udp",
   },
   "no relay allowed": {

@@ -6,7 +6,10 @@ import { Channel, type IConnection, Peer, type PeerEncryption } from "../../lib/
 import { MemoryNetwork, MemorySocketFactory, type SocketFactory } from "../../lib/socket/index.js";
 import { UdpSocketFactory } from "../../lib/socket/udp.js";
 
-/** A piece takes up to 24 KB whatever its length, so that 1000 turns with one message each way show more than messages take. */
+/**
+ * A piece takes up to 24 KB whatever its length, so that 1000 turns with one message each way show more than messages
+ * take.
+ */
 const TURNS_PER_PIECE = 5000;
 const MAX_PIECES = 60;
 /** One number on the heap in an exchange makes 8. Measured are 0 to 0.5, and up to 2 in Node 24. */
@@ -136,8 +139,8 @@ test.each(sealedCases)(`sealed, ${NAME}`, makesNoGarbage);
 
 async function makesNoGarbage(settings: Settings): Promise<void> {
   const { clock, exchange, receivedCount } = await createEcho(settings);
-  // The engine compiles again and again, and queues grow: what counts is that it comes to an end. A piece is so short that
-  // nothing is collected in it, so what it takes shows.
+  // The engine compiles again and again, and queues grow: what counts is that it comes to an end. A piece is so short
+  // that nothing is collected in it, so what it takes shows.
   let least = Number.POSITIVE_INFINITY;
   for (let piece = 0; piece < MAX_PIECES && least >= MAX_BYTES_PER_MESSAGE; piece++) {
     clock.prepare(TURNS_PER_PIECE);

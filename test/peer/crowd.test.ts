@@ -6,9 +6,9 @@ import { WebSocketFactory } from "../../lib/socket/websocket-server.js";
 import { gns, RealPeers, udp } from "../support/real-peers.js";
 
 // A crowd of players at 20 Hz; the whole one in a stress run.
-const isStress = process.env.VALVE_SOCKETS_STRESS !== undefined;
-const clients = isStress ? 1000 : 100;
-const seconds = isStress ? 60 : 3;
+const IS_STRESS = process.env.VALVE_SOCKETS_STRESS !== undefined;
+const CLIENTS = IS_STRESS ? 1000 : 100;
+const SECONDS = IS_STRESS ? 60 : 3;
 const PROCESSES = 2;
 const INTERVAL_MS = 50;
 
@@ -36,10 +36,10 @@ const transports: [string, () => SocketFactory][] = [
 ];
 
 test.each(transports)(
-  `a server with ${clients} players at 20 Hz loses nothing reliable in ${seconds} s, over %s`,
+  `a server with ${CLIENTS} players at 20 Hz loses nothing reliable in ${SECONDS} s, over %s`,
   { timeout: 1_800_000 },
   async (transport, createFactory) => {
-    const limits = { maxConnections: clients, maxPendingConnections: clients, closeTimeoutMs: 0 };
+    const limits = { maxConnections: CLIENTS, maxPendingConnections: CLIENTS, closeTimeoutMs: 0 };
     world = new RealPeers(createFactory(), limits);
     let received = 0;
     let refused = 0;
@@ -48,8 +48,8 @@ test.each(transports)(
       if (!connection.send(message.view())) refused++;
     };
     await world.listen();
-    const messages = (seconds * 1000) / INTERVAL_MS;
-    const each = clients / PROCESSES;
+    const messages = (SECONDS * 1000) / INTERVAL_MS;
+    const each = CLIENTS / PROCESSES;
     for (let index = 0; index < PROCESSES; index++) {
       const settings = {
         transport,
@@ -65,11 +65,11 @@ test.each(transports)(
     const ended = Promise.all(children.map(heardFrom));
     for (const child of children) child.send({ begin: true });
     expect(await ended).toEqual(children.map(() => ({ echoed: each * messages, faults: 0, losses: 0 })));
-    expect([received, refused]).toEqual([clients * messages, 0]);
-    expect(world.server.connections.length).toBe(clients);
+    expect([received, refused]).toEqual([CLIENTS * messages, 0]);
+    expect(world.server.connections.length).toBe(CLIENTS);
     const { packetsDropped, strayPackets } = world.server.metrics;
     console.log(
-      `${transport}: ${clients} clients, ${received} reliable messages there and as many back, ` +
+      `${transport}: ${CLIENTS} clients, ${received} reliable messages there and as many back, ` +
         `${packetsDropped} packets dropped by the server's socket, ${strayPackets} stray`,
     );
   },

@@ -60,7 +60,9 @@ interface Attacker {
   number: number;
 }
 
-/** Makes packets: of nobody, and of attackers with a session of their own, whose frames are true, nearly true or noise. */
+/**
+ * Makes packets: of nobody, and of attackers with a session of their own, whose frames are true, nearly true or noise.
+ */
 class Fuzzer {
   readonly bytes = new Uint8Array(400);
   readonly view = new DataView(this.bytes.buffer);

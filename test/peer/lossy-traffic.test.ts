@@ -6,7 +6,7 @@ import { Channel, type IConnection } from "../../lib/peer/index.js";
 import { LagSocketFactory, type SocketFactory } from "../../lib/socket/index.js";
 import { seededRandom } from "../../lib/testing/index.js";
 import { gns, type PeerPair, type PeerUser, RealPeers, udp } from "../support/real-peers.js";
-import { carryStream, streamBytes } from "../support/stream-transfer.js";
+import { carryStream, STREAM_BYTES } from "../support/stream-transfer.js";
 import { setConditions, turn } from "../support/traffic.js";
 
 const LOSS_PERCENT = 5;
@@ -134,9 +134,9 @@ describe.each(transports)("over %s, with 5 of 100 packets lost", (name, createFa
     ]);
   });
 
-  test(`a stream of ${streamBytes / 1e6} MB arrives whole`, { timeout: 600_000 }, async () => {
+  test(`a stream of ${STREAM_BYTES / 1e6} MB arrives whole`, { timeout: 600_000 }, async () => {
     const { client, server } = await connect(createFactory());
-    const { sent, received } = await carryStream(client, server, streamBytes);
+    const { sent, received } = await carryStream(client, server, STREAM_BYTES);
     expect(received).toEqual(sent);
   });
 });

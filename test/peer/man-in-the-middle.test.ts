@@ -197,7 +197,7 @@ describe("a relay of UDP that alters what the server says", () => {
     await connection.close();
   });
 
-  test("cannot deceive a client with a pinned key: what is altered is dropped and counted, and sent again", async () => {
+  test("cannot deceive a client with a pinned key: what is altered is dropped, counted and sent again", async () => {
     let count = 0;
     // Every second packet after the handshake is altered, each at another place.
     const spoil = (packet: Buffer) => {

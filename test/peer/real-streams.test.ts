@@ -5,7 +5,7 @@ import { WebSocketFactory } from "../../lib/socket/websocket-server.js";
 import { text } from "../support/peer-world.js";
 import type { PeerUser } from "../support/real-peers.js";
 import { gns, RealPeers, udp } from "../support/real-peers.js";
-import { carryStream, readStream, streamBytes, writeStream } from "../support/stream-transfer.js";
+import { carryStream, readStream, STREAM_BYTES, writeStream } from "../support/stream-transfer.js";
 
 const transports: [string, () => SocketFactory][] = [
   ["UDP, dgram", () => udp({ implementation: "dgram" })],
@@ -42,11 +42,11 @@ async function talkUntil(
 }
 
 describe.each(transports)("over %s", (_name, createFactory) => {
-  test(`${streamBytes / 1e6} MB arrive whole in each direction at once`, { timeout: 600_000 }, async () => {
+  test(`${STREAM_BYTES / 1e6} MB arrive whole in each direction at once`, { timeout: 600_000 }, async () => {
     const { client, server } = await connect(createFactory());
     const [up, down] = await Promise.all([
-      carryStream(client, server, streamBytes),
-      carryStream(server, client, streamBytes),
+      carryStream(client, server, STREAM_BYTES),
+      carryStream(server, client, STREAM_BYTES),
     ]);
     expect(up.received).toEqual(up.sent);
     expect(down.received).toEqual(down.sent);
@@ -59,7 +59,7 @@ describe.each(transports)("over %s", (_name, createFactory) => {
       accepted = accept();
     };
     const stream = client.openStream();
-    const writing = writeStream(stream.writable, streamBytes);
+    const writing = writeStream(stream.writable, STREAM_BYTES);
     await talkUntil(client, clientUser, () => stream.sentBytes >= CREDIT_BYTES);
     await talkUntil(client, clientUser, (count) => count === 200);
     expect(stream.sentBytes).toBe(CREDIT_BYTES);
@@ -67,6 +67,6 @@ describe.each(transports)("over %s", (_name, createFactory) => {
     expect(client.bufferedBytes).toBeLessThan(CREDIT_BYTES + CHUNK_BYTES);
     const received = await readStream(accepted as ReadableStream<Uint8Array>);
     expect(received).toEqual(await writing);
-    expect(stream.readBytes).toBe(streamBytes);
+    expect(stream.readBytes).toBe(STREAM_BYTES);
   });
 });

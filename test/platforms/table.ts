@@ -7,8 +7,8 @@ interface Row {
 }
 
 /**
- * Prints a table at the end: what ran, what failed, and what could only be checked. A group whose name says "checked, not
- * run" is never called anything better.
+ * Prints a table at the end: what ran, what failed, and what could only be checked. A group whose name says "checked,
+ * not run" is never called anything better.
  */
 export class PlatformTable implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {

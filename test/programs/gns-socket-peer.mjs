@@ -1,6 +1,6 @@
 // One end of the socket layer over GNS. The argument is JSON: { listen, remote?, identity?, port?, ice?, driver?,
-// authority?, certificate?, authenticated?, packets }. With `remote` or `identity` it is P2P, and signals travel over IPC.
-// A listener echoes. A connector sends that many reliable packets and, when all are back, ends with reason 77.
+// authority?, certificate?, authenticated?, packets }. With `remote` or `identity` it is P2P, and signals travel over
+// IPC. A listener echoes. A connector sends that many reliable packets and, when all are back, ends with reason 77.
 import { authenticatedOnly, Library, NetworkingIdentity, NetworkingSockets } from "../../dist/index.js";
 import { GnsSocketFactory } from "../../dist/socket/gns.js";
 import { Delivery, ReceivedPacket } from "../../dist/socket/index.js";

@@ -1,5 +1,6 @@
-// One end of ISteamNetworkingMessages, for test/p2p. The argument is JSON: { identity, options, remote?, messages, accept }.
-// With `remote` it writes first. Over IPC: signals as { signal }, { request }, { failed }, one { report }, and { close }.
+// One end of ISteamNetworkingMessages, for test/p2p. The argument is JSON: { identity, options, remote?, messages,
+// accept }. With `remote` it writes first. Over IPC: signals as { signal }, { request }, { failed }, one { report },
+// and { close }.
 import { Library, NetworkingIdentity, NetworkingMessages, NetworkingSockets, SendFlags } from "../../dist/index.js";
 
 const { identity, options, remote, messages: count, accept = true, large = 0 } = JSON.parse(process.argv[2]);

@@ -1,5 +1,5 @@
-// Opens and closes connections, a message on each: one of four comes in by IP over 127.0.0.1, the others are the ends of
-// socket pairs, half of them through the network. Prints the resident memory in bytes again and again.
+// Opens and closes connections, a message on each: one of four comes in by IP over 127.0.0.1, the others are the ends
+// of socket pairs, half of them through the network. Prints the resident memory in bytes again and again.
 //
 // GNS keeps what was closed for up to 5 seconds and has room for 8191, so that 1600 a second is the most there can be.
 // With `restarts` the library starts anew before each reading, which makes room at once.

@@ -1,6 +1,7 @@
-// A crowd of clients in one process. The argument is JSON: { transport, port, clients, messages, intervalMs, first }. Each
-// client has a Peer and a socket of its own, sends numbered reliable messages at that interval to a server that echoes, and
-// checks the echoes. Says `{ connected }` when all are, begins at `{ begin }`, ends with `{ echoed, faults, losses }`.
+// A crowd of clients in one process. The argument is JSON: { transport, port, clients, messages, intervalMs, first }.
+// Each client has a Peer and a socket of its own, sends numbered reliable messages at that interval to a server that
+// echoes, and checks the echoes. Says `{ connected }` when all are, begins at `{ begin }`, ends with `{ echoed, faults,
+// losses }`.
 import { Peer } from "../../dist/peer/index.js";
 import { GnsSocketFactory } from "../../dist/socket/gns.js";
 import { UdpSocketFactory } from "../../dist/socket/udp.js";

@@ -2,8 +2,9 @@
 export const bytesPerCall = (call: (index: number) => void): number => measure(call) - measure(() => {});
 
 /**
- * The least over batches short enough for new space to hold what they leave, so that nothing is collected meanwhile. What
- * each call takes is in every batch; what V8's compiler takes meanwhile, which a busy machine puts off, is in some.
+ * The least over batches short enough for new space to hold what they leave, so that nothing is collected meanwhile.
+ * What each call takes is in every batch; what V8's compiler takes meanwhile, which a busy machine puts off, is in
+ * some.
  */
 function measure(call: (index: number) => void): number {
   const calls = 200;

@@ -37,9 +37,9 @@ export interface SessionSettings {
 
 export const STUN_PORT = 3478;
 export const user = { username: "user", password: "secret" };
-export const server = `${SERVICE_ADDRESS}:${STUN_PORT}`;
+export const ICE_SERVER = `${SERVICE_ADDRESS}:${STUN_PORT}`;
 /** STUN and TURN as they should be. */
-export const goodServers: IceSettings = { stunServers: [server], turnServers: [{ address: server, ...user }] };
+export const goodServers: IceSettings = { stunServers: [ICE_SERVER], turnServers: [{ address: ICE_SERVER, ...user }] };
 
 /** Starts the STUN and TURN server of a world and waits until it listens; the function asks for its counts. */
 export async function startIceServer(world: NetworkWorld): Promise<() => Promise<IceServerCounts>> {
@@ -67,7 +67,9 @@ function answer(child: ChildProcess): Promise<unknown> {
 
 let sessions = 0;
 
-/** Connects two hosts, carries their signals with the wanted losses, and gives the reports of connector and listener. */
+/**
+ * Connects two hosts, carries their signals with the wanted losses, and gives the reports of connector and listener.
+ */
 export async function runSession(world: NetworkWorld, settings: SessionSettings): Promise<[PeerReport, PeerReport]> {
   const { messages = 60, signalLossPercent = 0, signalDuplicatePercent = 0, seed = 1, logLevel } = settings;
   const random = seededRandom(seed);

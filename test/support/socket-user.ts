@@ -16,8 +16,8 @@ export interface TakenPacket {
 }
 
 /**
- * A user of a socket, for tests: ticks and receives when `onReadable` says so and at no other time, keeps what came, and
- * waits for conditions. A wake-up that does not come fails the test.
+ * A user of a socket, for tests: ticks and receives when `onReadable` says so and at no other time, keeps what came,
+ * and waits for conditions. A wake-up that does not come fails the test.
  */
 export class SocketUser {
   readonly socket: ISocket;

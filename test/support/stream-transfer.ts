@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { IConnection } from "../../lib/peer/index.js";
 
 /** How long a stream the tests carry: 100 MB in a stress run. */
-export const streamBytes = process.env.VALVE_SOCKETS_STRESS ? 100_000_000 : 5_000_000;
+export const STREAM_BYTES = process.env.VALVE_SOCKETS_STRESS ? 100_000_000 : 5_000_000;
 
 const CHUNK_BYTES = 50_000;
 

@@ -1,6 +1,8 @@
 import { createSocket, type Socket } from "node:dgram";
 
-/** Carries UDP between one client and a server on 127.0.0.1, keeps what passes, and may change what the server sends. */
+/**
+ * Carries UDP between one client and a server on 127.0.0.1, keeps what passes, and may change what the server sends.
+ */
 export class UdpRelay {
   readonly passed: Buffer[] = [];
   #toClient: Socket | null = null;

@@ -3,7 +3,7 @@ import { drivers } from "../support/peer.js";
 import { startProgram } from "../support/program.js";
 
 /** `npm run test:stress`: takes minutes. */
-const isStress = process.env.VALVE_SOCKETS_STRESS === "1";
+const IS_STRESS = process.env.VALVE_SOCKETS_STRESS === "1";
 
 function median(numbers: number[]): number {
   return numbers.toSorted((a, b) => a - b)[numbers.length >> 1] as number;
@@ -27,7 +27,7 @@ describe.each(drivers)("driver %s", (driver) => {
     120_000,
   );
 
-  test.runIf(isStress)(
+  test.runIf(IS_STRESS)(
     "memory stays the same over 100,000 connections",
     // The first 20,000 fill what GNS keeps of closed connections.
     () => expectFlat([driver, "100000", "20"], 4),

@@ -152,7 +152,7 @@ describe("unreliable messages of a game", () => {
     expect(near.nextDeadlineMs).toBe(Number.POSITIVE_INFINITY);
   });
 
-  test("one does not hold back what must not wait: the probe after a lost reliable message is as early as without it", () => {
+  test("one does not delay the probe after a lost reliable message", () => {
     const simulation = new Simulation();
     const [near, far] = warmPair(5, simulation);
     const messages = collect(far);

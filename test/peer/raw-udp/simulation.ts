@@ -150,7 +150,9 @@ export class EndPoint implements ProfileHost {
   }
 }
 
-/** Virtual time: packets arrive and deadlines pass in their order. Every end point reads, then flushes, as Peer does. */
+/**
+ * Virtual time: packets arrive and deadlines pass in their order. Every end point reads, then flushes, as Peer does.
+ */
 export class Simulation {
   nowMs = 0;
   readonly random: Random;
@@ -226,7 +228,10 @@ export class Simulation {
   }
 }
 
-/** Seals by adding the number to every byte and a tag: enough to see that the right packet is opened with the right number. */
+/**
+ * Seals by adding the number to every byte and a tag: enough to see that the right packet is opened with the right
+ * number.
+ */
 export class ToySeal implements PacketSeal {
   seal(number: number, buffer: Uint8Array, start: number, headerBytes: number, end: number): number {
     const tag = this.#tag(number, buffer, start, headerBytes, end);

@@ -139,8 +139,8 @@ describe.each(drivers)("driver %s", (driver) => {
   });
 
   describe("a receiver that does not read", () => {
-    // GNS numbers acknowledgements with 16 bits: after some 30,000 packets without one, which at 100 MB/s takes less than
-    // a second, it mistakes what is missing for what has arrived. So nothing quick here.
+    // GNS numbers acknowledgements with 16 bits: after some 30,000 packets without one, which at 100 MB/s takes less
+    // than a second, it mistakes what is missing for what has arrived. So nothing quick here.
     const rate = 1_000_000;
     const options: ConfigOption[] = [
       { value: ConfigValue.SendRateMin, data: rate },

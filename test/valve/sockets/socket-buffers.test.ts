@@ -7,7 +7,7 @@ import { connectPeers } from "../../support/peer.js";
 beforeEach(() => expect(Library.initialize()).toBe(true));
 afterEach(() => Library.deinitialize());
 
-const isLinux = process.platform === "linux";
+const IS_LINUX = process.platform === "linux";
 
 /** What the system gave the UDP socket of a port. Linux shows twice what it was asked for. */
 function buffersOf(port: number | undefined) {
@@ -22,7 +22,7 @@ function allowed(bytes: number) {
   return { receive: limit("rmem_max"), send: limit("wmem_max") };
 }
 
-test.runIf(isLinux)(
+test.runIf(IS_LINUX)(
   "a listen socket, which all share, has large buffers; a connection of one's own has GNS's",
   async () => {
     const { server, address, toClient } = await connectPeers();
