@@ -13,7 +13,9 @@ export function equalBytes(one: Uint8Array, other: Uint8Array): boolean {
   return one.length === other.length && one.every((byte, at) => byte === other[at]);
 }
 
-/** Below it a loop is as fast as a view, which is a heap object of 96 bytes; 1150 bytes take a loop 30 times as long. */
+/**
+ * Below it a loop is as fast as a view, which is a heap object of 96 bytes; 1150 bytes take a loop 30 times as long.
+ */
 const VIEW_BYTES = 128;
 
 /** Copies bytes; those of small messages without making a heap object. */
@@ -33,7 +35,9 @@ const LOOP_BYTES = 32;
 /** Buffers up to here are copied whole: 1232 bytes take 33 ns, a loop over them 1700, and a view is garbage. */
 const WHOLE_BYTES = 2048;
 
-/** Copies the first `length` bytes to `at`. What lies behind them in `target` may be overwritten, which saves the view. */
+/**
+ * Copies the first `length` bytes to `at`. What lies behind them in `target` may be overwritten, which saves the view.
+ */
 export function putBytes(source: Uint8Array, length: number, target: Uint8Array, at: number): void {
   const isWhole = length > LOOP_BYTES && source.length <= WHOLE_BYTES && at + source.length <= target.length;
   copyBytes(source, 0, target, at, isWhole ? source.length : length);

@@ -1,6 +1,6 @@
 /**
- * Time as every layer gets it from above: monotonic milliseconds and timers. Tests hand in a clock of their own; nothing
- * else in `lib` touches timers.
+ * Time as every layer gets it from above: monotonic milliseconds and timers. Tests hand in a clock of their own;
+ * nothing else in `lib` touches timers.
  */
 export interface Clock {
   /** Monotonic time in milliseconds. */

@@ -15,7 +15,8 @@ export class EventHub<Events extends { [Name in keyof Events]: unknown[] }> {
 
   /**
    * @param names all events
-   * @param late those that are a state: a listener that is added after the event is called at once (Mirage's late event)
+   * @param late those that are a state: a listener that is added after the event is called at once (Mirage's late
+   *   event)
    * @param report gets what listeners throw
    */
   constructor(
@@ -42,7 +43,8 @@ export class EventHub<Events extends { [Name in keyof Events]: unknown[] }> {
     const happened = this.#happened.get(name);
     if (happened) this.#call(entry, happened as Events[Name]);
     return () => {
-      // The list is replaced and never changed: an event that is being emitted goes on with the list that it began with.
+      // The list is replaced and never changed: an event that is being emitted goes on with the list that it began
+      // with.
       const listeners = this.#listenersOf(name);
       this.#listeners.set(
         name,

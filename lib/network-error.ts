@@ -13,12 +13,12 @@ export interface NetworkErrorDetails {
 }
 
 /**
- * An error of the network or of the library's state, as opposed to a wrong argument (`TypeError`, `RangeError`).
- * `code` is constant and made for comparing; `message` is for people.
+ * An error of the network or of the library's state, as opposed to a wrong argument (`TypeError`, `RangeError`). `code`
+ * is constant and made for comparing; `message` is for people.
  *
  * Codes of the direct API: `ERR_NOT_INITIALIZED` (no `Library.initialize`, or an object from before the last
- * `deinitialize`), `ERR_CLOSED` (the `NetworkingSockets` was destroyed), `ERR_MESSAGE_DESTROYED`,
- * `ERR_ADDRESS_IN_USE`, `ERR_IN_USE`, `ERR_ACCESS`, `ERR_TOO_MANY_CONNECTIONS`, `ERR_FAILED`. The layers above have theirs.
+ * `deinitialize`), `ERR_CLOSED` (the `NetworkingSockets` was destroyed), `ERR_MESSAGE_DESTROYED`, `ERR_ADDRESS_IN_USE`,
+ * `ERR_IN_USE`, `ERR_ACCESS`, `ERR_TOO_MANY_CONNECTIONS`, `ERR_FAILED`. The layers above have theirs.
  */
 export class NetworkError extends Error {
   readonly code: string;

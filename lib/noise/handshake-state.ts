@@ -43,8 +43,8 @@ const MAX_MESSAGE_SIZE_BYTES = 65_535;
 
 /**
  * A handshake of the Noise Protocol Framework, revision 34: Noise_NK and Noise_NN with 25519 and SHA256. The initiator
- * writes the first message, the responder the second one; each carries a payload. In NK both payloads are encrypted, but
- * the first may be a replay of an old one; in NN the first is in the clear.
+ * writes the first message, the responder the second one; each carries a payload. In NK both payloads are encrypted,
+ * but the first may be a replay of an old one; in NN the first is in the clear.
  *
  * A message that cannot be read changes nothing, so that a forged one does no harm: the true one can be read after it.
  */

@@ -6,7 +6,8 @@ import type { AeadKey, NoisePrimitives } from "./primitives.js";
 
 /**
  * Noise's primitives with the AES-256-GCM of the addon, which seals and opens without taking heap, and all else from
- * `node:crypto`. Both ends need not have the same. Where there is no binary for the platform they are `nodePrimitives()`.
+ * `node:crypto`. Both ends need not have the same. Where there is no binary for the platform they are
+ * `nodePrimitives()`.
  */
 export function nativePrimitives(): NoisePrimitives {
   const portable = nodePrimitives();

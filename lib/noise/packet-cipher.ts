@@ -19,8 +19,8 @@ function isPacket(buffer: Uint8Array, start: number, headerBytes: number, end: n
 }
 
 /**
- * The key for one of several spaces of counters in the same direction, of which each starts at 0. One key for two spaces
- * would use nonces twice.
+ * The key for one of several spaces of counters in the same direction, of which each starts at 0. One key for two
+ * spaces would use nonces twice.
  *
  * @param key of the direction, from `HandshakeState.split`
  * @param space 0 to 255
@@ -85,8 +85,8 @@ export class PacketSealer {
 }
 
 /**
- * Opens the packets of one direction, in any order. It keeps the keys of three epochs: that of the newest packet opened,
- * the one before it and the one after it. It opens a packet as often as asked; see {@link ReplayWindow}.
+ * Opens the packets of one direction, in any order. It keeps the keys of three epochs: that of the newest packet
+ * opened, the one before it and the one after it. It opens a packet as often as asked; see {@link ReplayWindow}.
  */
 export class PacketOpener {
   #previous: EpochKey | null = null;
@@ -104,8 +104,8 @@ export class PacketOpener {
   /**
    * Opens a packet of the header and the sealed rest up to `end` in place. Nothing in a packet makes it throw.
    *
-   * @returns the new end; -1: not within `buffer`, or more than an epoch away from the newest packet opened, or not sealed
-   *   by the far end with this counter and header. In the last case all behind the header is zero.
+   * @returns the new end; -1: not within `buffer`, or more than an epoch away from the newest packet opened, or not
+   *   sealed by the far end with this counter and header. In the last case all behind the header is zero.
    */
   open(counter: number, buffer: Uint8Array, start: number, headerBytes: number, end: number): number {
     if (!isCounter(counter) || !isPacket(buffer, start, headerBytes, end)) return -1;

@@ -18,8 +18,8 @@ export interface KeyPair {
  */
 export interface AeadKey {
   /**
-   * Seals a packet in place: `headerBytes` from `start` on are authenticated only, what follows up to `end` is encrypted,
-   * and the tag is written behind it. All of it has to be in `buffer`.
+   * Seals a packet in place: `headerBytes` from `start` on are authenticated only, what follows up to `end` is
+   * encrypted, and the tag is written behind it. All of it has to be in `buffer`.
    */
   seal(nonceLow: number, nonceHigh: number, buffer: Uint8Array, start: number, headerBytes: number, end: number): void;
 

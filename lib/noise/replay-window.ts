@@ -1,6 +1,6 @@
 /**
- * Which packets of one space of counters have been accepted: each is accepted once, and none that is `size` or more behind
- * the newest. The bits are a ring, as in RFC 6479.
+ * Which packets of one space of counters have been accepted: each is accepted once, and none that is `size` or more
+ * behind the newest. The bits are a ring, as in RFC 6479.
  */
 export class ReplayWindow {
   readonly #size: number;

@@ -6,8 +6,9 @@ export function bitsFor(max: number): number {
 }
 
 /**
- * The 1 to 32 bits at bit `position` as a signed number, which V8 keeps out of the heap. The caller checks the bounds. Byte by
- * byte: messages end after any byte, and a `DataView` on each would be garbage, or more where `buffer` has to be made first.
+ * The 1 to 32 bits at bit `position` as a signed number, which V8 keeps out of the heap. The caller checks the bounds.
+ * Byte by byte: messages end after any byte, and a `DataView` on each would be garbage, or more where `buffer` has to
+ * be made first.
  */
 export function bitsAt(bytes: Uint8Array, position: number, bits: number): number {
   const index = position >>> 3;
@@ -31,8 +32,8 @@ export function bitsAt(bytes: Uint8Array, position: number, bits: number): numbe
 export const SLACK_BYTES = 4;
 
 /**
- * Puts the low 1 to 32 bits of `value` behind what ends at bit `position`. `view` is of the same memory as `bytes`: writing
- * four bytes at once saves a third, reading the first through `bytes` instead of `view` more than half (see
+ * Puts the low 1 to 32 bits of `value` behind what ends at bit `position`. `view` is of the same memory as `bytes`:
+ * writing four bytes at once saves a third, reading the first through `bytes` instead of `view` more than half (see
  * bench/DEAD_ENDS.md).
  */
 export function appendBits(bytes: Uint8Array, view: DataView, position: number, value: number, bits: number): void {

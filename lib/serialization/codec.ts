@@ -5,7 +5,9 @@ import { NetworkWriter } from "./network-writer.js";
 
 /** How values of one type are written and read. The functions do not use `this`. */
 export interface Codec<T> {
-  /** What is written, as text: kinds, parameters, names of fields in their order. Equal on both sides of a connection. */
+  /**
+   * What is written, as text: kinds, parameters, names of fields in their order. Equal on both sides of a connection.
+   */
   readonly layout: string;
   /** 32-bit FNV-1a hash of `layout` in UTF-8. It finds mistakes, not attackers. */
   readonly layoutHash: number;
@@ -15,13 +17,20 @@ export interface Codec<T> {
   readonly maxBits: number | undefined;
   /** Whether values that are read point into the message and so end with it (`bytesView`). */
   readonly borrowed: boolean;
-  /** Throws `TypeError` or `RangeError` for a wrong value, with `field` saying where in a struct or collection it is. */
+  /**
+   * Throws `TypeError` or `RangeError` for a wrong value, with `field` saying where in a struct or collection it is.
+   */
   write(writer: NetworkWriter, value: T): void;
   /** @throws NetworkError `ERR_END_OF_MESSAGE`, `ERR_LIMIT` or `ERR_BAD_VALUE` */
   read(reader: NetworkReader): T;
-  /** Reads into an object that is there and returns it (or another where it cannot be used). Half done when it throws. */
+  /**
+   * Reads into an object that is there and returns it (or another where it cannot be used). Half done when it throws.
+   */
   readInto?(reader: NetworkReader, target: T): T;
-  /** Whether both are read as the same value: after rounding to what is written. Throws as `write` where it has to round. */
+  /**
+   * Whether both are read as the same value: after rounding to what is written. Throws as `write` where it has to
+   * round.
+   */
   equals(a: T, b: T): boolean;
   /** The value to start from; a new object at each call. */
   default(): T;

@@ -51,7 +51,9 @@ function requireTuple(value: unknown, length: number): void {
   if (value.length !== length) throw new RangeError(`an array of ${value.length} is not one of ${length}`);
 }
 
-/** The parts of the source text are field names as JSON strings, indices, and what stands here: nothing else gets in. */
+/**
+ * The parts of the source text are field names as JSON strings, indices, and what stands here: nothing else gets in.
+ */
 function generateFields(entries: FieldEntries, tuple: boolean): CompiledFields {
   const codecs = entries.map(([, codec]) => codec);
   const lines = (each: (index: number, key: string, codec: Codec<unknown>) => string, separator = "\n") =>

@@ -96,7 +96,10 @@ export type AngleOptions = Resolution & {
   turn?: number;
 };
 
-/** An angle in equal steps around the circle, read as one from `-turn / 2` to below `turn / 2`; any finite one may be written. */
+/**
+ * An angle in equal steps around the circle, read as one from `-turn / 2` to below `turn / 2`; any finite one may be
+ * written.
+ */
 export function angle(options: AngleOptions): Codec<number> {
   const { turn = 360 } = options;
   requirePositive("turn", turn);

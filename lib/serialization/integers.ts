@@ -175,7 +175,10 @@ export function ranged(min: number, max: number): Codec<number> {
   );
 }
 
-/** A whole number from -2^(count-1) to 2^(count-1) - 1 in `count` (1 to 32) bits; small ones of either sign leave high bits 0. */
+/**
+ * A whole number from -2^(count-1) to 2^(count-1) - 1 in `count` (1 to 32) bits; small ones of either sign leave high
+ * bits 0.
+ */
 export function zigZag(count: number): Codec<number> {
   requireInteger("count", count, 1, 32);
   return scalar<number>(
@@ -188,8 +191,8 @@ export function zigZag(count: number): Codec<number> {
 }
 
 /**
- * A whole number from 0 to 2^32 - 1 in as many blocks of `blockBits` (1 to 32) bits as it needs, each at the cost of one bit
- * more: for numbers that are small most of the time.
+ * A whole number from 0 to 2^32 - 1 in as many blocks of `blockBits` (1 to 32) bits as it needs, each at the cost of
+ * one bit more: for numbers that are small most of the time.
  */
 export function blocks(blockBits: number): Codec<number> {
   requireInteger("blockBits", blockBits, 1, 32);

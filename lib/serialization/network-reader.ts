@@ -6,8 +6,8 @@ import { decodeText } from "./text.js";
 const none = new Uint8Array(0);
 
 /**
- * Reads what a {@link NetworkWriter} wrote. Each read checks the bounds first: `NetworkError` with `ERR_END_OF_MESSAGE` when
- * the bits are not there, with `ERR_BAD_VALUE` when no writer writes them.
+ * Reads what a {@link NetworkWriter} wrote. Each read checks the bounds first: `NetworkError` with `ERR_END_OF_MESSAGE`
+ * when the bits are not there, with `ERR_BAD_VALUE` when no writer writes them.
  */
 export class NetworkReader {
   #bytes: Uint8Array = none;
@@ -20,8 +20,8 @@ export class NetworkReader {
   }
 
   /**
-   * Reads `length` bytes of `bytes` from `offset` on, without a copy: they must not change meanwhile. Without any it lets
-   * the last ones go. `bitPosition` counts from the start of `bytes`.
+   * Reads `length` bytes of `bytes` from `offset` on, without a copy: they must not change meanwhile. Without any it
+   * lets the last ones go. `bitPosition` counts from the start of `bytes`.
    */
   reset(bytes: Uint8Array = none, offset = 0, length: number = bytes.length - offset): void {
     if (!(bytes instanceof Uint8Array)) throw wrongValue(bytes, "Uint8Array", "a Uint8Array");
@@ -81,8 +81,8 @@ export class NetworkReader {
   }
 
   /**
-   * Ends the message `bits` bits from here, until {@link leave} gets the returned end back: reads of a section cannot leave
-   * it.
+   * Ends the message `bits` bits from here, until {@link leave} gets the returned end back: reads of a section cannot
+   * leave it.
    */
   enter(bits: number): number {
     this.require(bits);

@@ -23,8 +23,8 @@ export interface NetworkWriterOptions {
 
 /**
  * Writes values bit by bit, lowest bit first, without padding between them. Wrong values throw `TypeError` or
- * `RangeError`, and what would not fit into `maxBytes` a `NetworkError` with `ERR_MESSAGE_SIZE`; then nothing of that value
- * is written, but of a codec's value what came before: `truncate` takes it back.
+ * `RangeError`, and what would not fit into `maxBytes` a `NetworkError` with `ERR_MESSAGE_SIZE`; then nothing of that
+ * value is written, but of a codec's value what came before: `truncate` takes it back.
  */
 export class NetworkWriter {
   #bytes = new Uint8Array(0);
@@ -193,7 +193,10 @@ export class NetworkWriter {
     this.writeBits(Number(BigInt.asIntN(32, value >> 32n)), 32);
   }
 
-  /** A safe whole number from 0 in 1 to 8 bytes, the fewer the smaller: one up to 240, two up to 2287, three up to 67823. */
+  /**
+   * A safe whole number from 0 in 1 to 8 bytes, the fewer the smaller: one up to 240, two up to 2287, three up to
+   * 67823.
+   */
   writePacked(value: number): void {
     if (!(Number.isSafeInteger(value) && value >= 0)) throw wrongInteger(value, 0, Number.MAX_SAFE_INTEGER);
     this.#writePackedHalves(value % 2 ** 32, Math.floor(value / 2 ** 32));
@@ -248,7 +251,9 @@ export class NetworkWriter {
     this.writeBits(value - min, bitsFor(max - min));
   }
 
-  /** A whole number from 0 to 2^32 - 1 in blocks of `blockBits` (1 to 32) bits: their count in unary, then the blocks. */
+  /**
+   * A whole number from 0 to 2^32 - 1 in blocks of `blockBits` (1 to 32) bits: their count in unary, then the blocks.
+   */
   writeBlocks(value: number, blockBits: number): void {
     if (value >>> 0 !== value) throw wrongInteger(value, 0, 2 ** 32 - 1);
     const blocks = Math.max(1, Math.ceil(bitsFor(value) / blockBits));

@@ -45,8 +45,8 @@ export function string(max: number): Codec<string> {
 }
 
 /**
- * One of the texts that both sides know, as its number; any other text in full, up to `max` bytes of UTF-8. With `max` 0,
- * the default, only those of the table may be written.
+ * One of the texts that both sides know, as its number; any other text in full, up to `max` bytes of UTF-8. With `max`
+ * 0, the default, only those of the table may be written.
  */
 export function stringTable(texts: readonly string[], max = 0): Codec<string> {
   requireInteger("texts.length", texts.length, 1, LONGEST);
@@ -101,8 +101,8 @@ export function bytes(max: number): Codec<Uint8Array> {
 }
 
 /**
- * At most `max` bytes; what is read lies in the message itself and is valid only as long as that is, so the codec and all
- * that contain it are `borrowed`. The bytes start at a whole byte of the message.
+ * At most `max` bytes; what is read lies in the message itself and is valid only as long as that is, so the codec and
+ * all that contain it are `borrowed`. The bytes start at a whole byte of the message.
  */
 export function bytesView(max: number): Codec<Uint8Array> {
   requireInteger("max", max, 0, LONGEST);

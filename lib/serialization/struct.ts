@@ -47,9 +47,9 @@ export function tuple<const C extends readonly Codec<unknown>[]>(
 const SECTION_BITS = 20;
 
 /**
- * An object that may gain fields while older programs are still in use: `added` grows at its end only. A reader that knows
- * fewer added fields skips the others, one that knows more gives those that are missing their defaults; so `added` is
- * no part of the layout, and `fields` never change. Costs 20 bits, for the length.
+ * An object that may gain fields while older programs are still in use: `added` grows at its end only. A reader that
+ * knows fewer added fields skips the others, one that knows more gives those that are missing their defaults; so
+ * `added` is no part of the layout, and `fields` never change. Costs 20 bits, for the length.
  */
 export function extensible<const F extends Fields, const A extends Fields = Record<never, never>>(
   fields: F,

@@ -31,9 +31,9 @@ export function vec3(x: Codec<number> = float32, y = x, z = y): Codec<Vector3> {
 const LARGEST_OF_REST = Math.SQRT1_2;
 
 /**
- * A rotation `{ x, y, z, w }` as its three smallest components of `bits` bits each and two bits for which one is left out:
- * 29 bits with the default of 9 (steps of 0.0028), 32 with 10. What is read has length 1. Another length is normalised,
- * (0, 0, 0, 0) is written as no rotation.
+ * A rotation `{ x, y, z, w }` as its three smallest components of `bits` bits each and two bits for which one is left
+ * out: 29 bits with the default of 9 (steps of 0.0028), 32 with 10. What is read has length 1. Another length is
+ * normalised, (0, 0, 0, 0) is written as no rotation.
  */
 export function quaternion(bits: 9 | 10 = 9): Codec<Quaternion> {
   requireInteger("bits", bits, 9, 10);

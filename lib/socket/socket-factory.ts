@@ -8,7 +8,7 @@ export abstract class SocketFactory<
   Bind extends IBindEndPoint = IBindEndPoint,
   Connect extends IConnectEndPoint = IConnectEndPoint,
 > {
-  /** Largest packet in bytes that every socket of this factory carries. */
+  /** Largest packet in bytes that every socket of this factory can send. */
   abstract readonly maxPacketSize: number;
 
   /** Whether the transport works on this platform. */
@@ -18,24 +18,24 @@ export abstract class SocketFactory<
 
   abstract createServerSocket(): ISocket<Bind>;
 
-  /** The same kind of socket as a server's, unless a factory overrides it. */
+  /** By default the same kind of socket as a server's. */
   createClientSocket(): ISocket<IBindEndPoint, Connect> {
     return this.createServerSocket();
   }
 
-  /** Where server sockets listen. */
+  /** What server sockets bind to. */
   abstract getBindEndPoint(): Bind;
 
-  /** Where client sockets connect to. The factory's own host and port take the place of what is left out. */
+  /** What client sockets connect to. By default host and port are those of the factory. */
   abstract getConnectEndPoint(host?: string, port?: number): Connect;
 }
 
-/** A factory whose host can be set: what clients connect to. */
+/** A factory whose host, which clients connect to, can be set. */
 export interface IHasHost {
   host: string;
 }
 
-/** A factory whose port can be set: where servers listen and clients connect to. */
+/** A factory whose port, which servers listen on and clients connect to, can be set. */
 export interface IHasPort {
   port: number;
 }

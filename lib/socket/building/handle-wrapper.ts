@@ -1,12 +1,14 @@
 import type { DisconnectReason } from "../disconnect-reason.js";
 import type { IConnectionHandle, Security } from "../socket.js";
 
-/** A handle of a socket that is built on another one: what the inner handle says holds. */
+/**
+ * A handle of a socket that is built on another socket. What the inner handle says of itself holds for this one too.
+ */
 export abstract class HandleWrapper implements IConnectionHandle {
   connection: unknown = null;
 
   constructor(public inner: IConnectionHandle) {
-    // The socket that wraps is the user of the inner one.
+    // The outer socket is the user of the inner one.
     if (inner.isStateful) inner.connection = this;
   }
 

@@ -9,9 +9,9 @@ import { Waker } from "./waker.js";
 export interface InboxHandle extends IConnectionHandle {
   /** Its packets in the inbox. */
   waitingPackets: number;
-  /** Its end is known to the user of the socket: nothing more is heard of it. */
+  /** The user of the socket knows that it has ended, and hears nothing more of it. */
   hasEnded: boolean;
-  /** A packet of it has left the inbox, by `receive` or because the handle has ended. */
+  /** One of its packets has left the inbox, by `receive` or because the handle has ended. */
   onTaken(packet: QueuedPacket): void;
 }
 
@@ -22,9 +22,9 @@ type InboxEvent =
   | { handle: null; kind: "error"; error: unknown };
 
 /**
- * What has come in over stateful handles and waits for `tick` and `receive`: in each connection first its `onConnect`,
- * then its packets, and `onDisconnect` when they have been received. An exception of a handler comes out of `tick`;
- * what it kept from being told is told by the next one.
+ * Events and packets of stateful handles that wait for `tick` and `receive`: of each connection first its `onConnect`,
+ * then its packets, and `onDisconnect` when they have been received. If a handler throws, `tick` throws its exception,
+ * and the events behind it follow with the next `tick`.
  */
 export class Inbox {
   readonly #socket: Pick<ISocket, "events">;
@@ -43,8 +43,9 @@ export class Inbox {
   #release: unknown = null;
 
   /**
-   * @param wake `now` when everything comes from events of the transport, `later` when it comes from inside of methods
-   * @param arrange moves what has arrived to what `receive` gives, in another order where that is allowed
+   * @param wake `now` if everything comes from events of the transport, `later` if it comes from inside methods of
+   *   sockets
+   * @param arrange moves packets that have arrived to those that `receive` returns; it may change their order
    */
   constructor(
     socket: Pick<ISocket, "events">,
@@ -61,12 +62,12 @@ export class Inbox {
     this.#arrange = arrange;
   }
 
-  /** A client's socket tells nothing before `connect` has: see {@link release}. */
+  /** Holds everything back until {@link release}: a client hears nothing before `connect` has resolved. */
   hold(): void {
     this.#isHeld = true;
   }
 
-  /** To be called when `connect` resolves: whoever waits for that goes first. */
+  /** Call this when `connect` resolves. Code that awaits `connect` still runs before the first event. */
   release(): void {
     this.#release = this.clock.setTimeout(() => {
       this.#isHeld = false;
@@ -86,7 +87,7 @@ export class Inbox {
     this.#add({ handle, kind: "writable" });
   }
 
-  /** What the user answers to a connection that comes in. What it throws comes out of the next `tick`. */
+  /** Asks the user about an incoming connection. If it throws, the next `tick` throws the exception. */
   ask(incoming: IncomingConnection): true | DisconnectReason {
     try {
       return this.#socket.events?.onIncoming(incoming) ?? true;
@@ -96,7 +97,7 @@ export class Inbox {
     }
   }
 
-  /** Takes over a packet of an `InboxHandle`. */
+  /** Takes over a packet, whose handle is an `InboxHandle`. */
   push(packet: QueuedPacket): void {
     const handle = packet.handle as InboxHandle;
     handle.waitingPackets++;
@@ -118,7 +119,7 @@ export class Inbox {
       this.#arrange(this.#arrived, this.#ready);
     } finally {
       this.#isTicking = false;
-      // A disconnect waits for its packets to be received, all else for another tick.
+      // A disconnect waits until its packets have been received, other events for the next tick.
       if (this.#events.some(isDue)) this.#waker.later();
     }
   }
@@ -201,7 +202,7 @@ export class Inbox {
   }
 }
 
-/** Whether it can be told: a disconnect comes behind the packets. */
+/** Whether the event can be reported now. A disconnect comes behind the packets. */
 function isDue(event: InboxEvent): boolean {
   return event.kind !== "disconnect" || event.handle.waitingPackets === 0 || event.handle.hasEnded;
 }

@@ -1,9 +1,9 @@
 import { Delivery, type IConnectionHandle } from "../socket.js";
 
-/** Largest reliable packet on a handle that carries both kinds, in bytes. */
+/** Largest reliable packet on a handle that carries reliable and unreliable ones, in bytes. */
 const MAX_RELIABLE_BYTES = 16_384;
 
-/** @throws RangeError for a packet that `send` does not take */
+/** @throws RangeError for a packet that `send` must not accept */
 export function checkPacket(handle: IConnectionHandle, packet: Uint8Array, length: number, delivery: Delivery): void {
   const { maxPacketSize, reliable, ordered } = handle;
   const isReliable = reliable && !ordered && delivery === Delivery.Reliable;
@@ -11,7 +11,7 @@ export function checkPacket(handle: IConnectionHandle, packet: Uint8Array, lengt
   checkPacketLength(length, packet, max);
 }
 
-/** @throws RangeError for more than `max` bytes, none, or more than there are */
+/** @throws RangeError for a length of 0, over `max`, or over that of `packet` */
 export function checkPacketLength(length: number, packet: Uint8Array, max: number): void {
   if (length >>> 0 === length && length > 0 && length <= max && length <= packet.length) return;
   throw new RangeError(`A packet has 1 to ${max} bytes and no more than its buffer (${packet.length}), not ${length}`);

@@ -6,7 +6,9 @@ export class Waker {
   readonly #socket: Pick<ISocket, "events">;
   readonly #clock: Clock;
   #isTold = false;
-  /** A timer that is no longer wanted stays set, so that there is one timer in each turn instead of one for each packet. */
+  /**
+   * A timer that is no longer wanted stays set, so that there is one timer in each turn instead of one for each packet.
+   */
   #timer: unknown = null;
   #isWanted = false;
   readonly #tell = () => {

@@ -1,18 +1,26 @@
-/** What a {@link LagSocketFactory} does to packets; each socket does it to what it sends. May be changed at any time. */
+/**
+ * What a `LagSocketFactory` does to packets. Each socket does it to the packets that it sends. The conditions may be
+ * changed at any time.
+ */
 export interface LagConditions {
-  /** Time on the way, in milliseconds. */
+  /** How long a packet is on its way. @defaultValue 0 ms */
   latencyMs: number;
-  /** Up to so many milliseconds more, at random. Does not reorder. */
+  /** Up to this much time is added at random. It does not reorder packets. @defaultValue 0 ms */
   jitterMs: number;
-  /** Part of the packets that is lost, 0 to 1; a reliable one is sent again and comes later, with all behind it. */
+  /**
+   * Share of the packets that are lost, 0 to 1. A lost reliable packet is sent again: it arrives later, and so does all
+   * behind it. @defaultValue 0
+   */
   loss: number;
-  /** Part of the packets that arrives twice, 0 to 1; never a reliable one. */
+  /** Share of the packets that arrive twice, 0 to 1. Reliable ones never do. @defaultValue 0 */
   duplicate: number;
-  /** Part of the packets that is overtaken by others, 0 to 1; never a reliable one. */
+  /** Share of the packets that others overtake, 0 to 1. Reliable ones are never overtaken. @defaultValue 0 */
   reorder: number;
-  /** What the line carries, shared by all that a socket sends. `Infinity`: no limit. */
+  /** How much the line carries, shared by everything that a socket sends. @defaultValue Infinity: no limit */
   bandwidthBytesPerSecond: number;
-  /** What waits for the line at most; more is dropped, or refused if it is reliable. */
+  /**
+   * How much may wait for the line. Beyond that, packets are dropped, reliable ones refused. @defaultValue 65536 bytes
+   */
   queueBytes: number;
 }
 
@@ -27,7 +35,7 @@ const perfect: LagConditions = {
   queueBytes: 65_536,
 };
 
-/** Fills what is left out. @throws RangeError for a fraction outside 0 to 1, and for negative values */
+/** Adds the defaults. @throws RangeError for a share outside 0 to 1, and for negative values */
 export function completeConditions(conditions: Partial<LagConditions>): LagConditions {
   const complete = { ...perfect, ...conditions };
   for (const [name, value] of Object.entries(complete)) {

@@ -3,7 +3,7 @@ import { PacketQueue } from "../building/packet-queue.js";
 import type { DisconnectReason } from "../disconnect-reason.js";
 import { type IConnectionHandle, LANE_COUNT } from "../socket.js";
 
-/** The index of unreliable packets, behind the lanes of reliable ones. */
+/** Unreliable packets are counted as one more lane. */
 export const UNRELIABLE_LANE = LANE_COUNT;
 
 /** What a handle needs of its socket. */
@@ -11,17 +11,17 @@ interface LagHandleOwner {
   disconnect(handle: LagHandle): void;
 }
 
-/** A connection whose packets come later. */
+/** A connection whose packets are delayed. */
 export class LagHandle extends HandleWrapper {
-  /** When the last packet of each lane is due: none overtakes it. */
+  /** When the last packet of each lane is due. No other packet of that lane is due earlier. */
   readonly lastDueMs = new Float64Array(UNRELIABLE_LANE + 1);
-  /** Bytes that have not been given to the inner socket. */
+  /** Bytes that the inner socket has not been given yet. */
   delayedBytes = 0;
-  /** Reliable packets that were due and that the inner socket did not take. */
+  /** Reliable packets that were due while the inner socket was full. */
   readonly stuck = new PacketQueue();
-  /** Ended by the other side, or by `disconnect`. */
+  /** The other side has ended it, or `disconnect` has been called. */
   hasEnded = false;
-  /** Set by `disconnect`, until that has reached the inner handle. */
+  /** Set by `disconnect` until the inner handle has been disconnected too. */
   ending: { reason: DisconnectReason; resolve: () => void } | null = null;
   #disconnected: Promise<void> = Promise.resolve();
 

@@ -7,19 +7,19 @@ import { LagSocket } from "./lag-socket.js";
 
 export interface LagSocketFactoryOptions extends Partial<LagConditions> {
   clock?: Clock;
-  /** Give a seeded one for a test that can be repeated. */
+  /** Give a seeded one to a test that must repeat exactly. @defaultValue Math.random */
   random?: Random;
 }
 
 /**
- * Makes another factory's sockets as bad as a network can be. Each socket does it to what it sends: with both ends from
- * this factory a round trip takes twice the latency.
+ * Wraps the sockets of another factory to behave as on a bad network. Each socket delays and loses what it sends: if
+ * both ends come from this factory, a round trip takes twice the latency.
  */
 export class LagSocketFactory<
   Bind extends IBindEndPoint = IBindEndPoint,
   Connect extends IConnectEndPoint = IConnectEndPoint,
 > extends SocketFactory<Bind, Connect> {
-  /** In force for all its sockets from the next packet on. */
+  /** A change applies to all its sockets from the next packet on. */
   readonly conditions: LagConditions;
   readonly #inner: SocketFactory<Bind, Connect>;
   readonly #clock: Clock;

@@ -19,19 +19,19 @@ import {
 import type { LagConditions } from "./lag-conditions.js";
 import { LagHandle, UNRELIABLE_LANE } from "./lag-handle.js";
 
-/** What is on its way at most, whatever the conditions; more is dropped, or refused if it is reliable. */
+/** How much may be on its way, whatever the conditions. Beyond that, packets are dropped, reliable ones refused. */
 const MAX_DELAYED_BYTES = 64 * 2 ** 20;
-/** How long `close` and `disconnect` wait for what is on its way. */
+/** How long `close` and `disconnect` wait for packets that are on their way. */
 const LINGER_MS = 5000;
-/** A reliable packet is lost so many times at most. */
+/** A reliable packet is lost at most nine times: one of ten transmissions arrives. */
 const MAX_TRANSMISSIONS = 10;
-/** What the sender of a lost reliable packet waits for beyond the way there and back. */
+/** How long after a round trip a lost reliable packet is sent again. */
 const RETRANSMIT_MS = 10;
 
-/** Does to what it sends what a bad network does; the rest is the inner socket's. */
+/** Sends through an inner socket as over a bad network. Everything else is up to the inner socket. */
 export class LagSocket<Bind extends IBindEndPoint, Connect extends IConnectEndPoint> implements ISocket<Bind, Connect> {
   events: SocketEvents | null = null;
-  /** Packets lost by chance, and for want of room. */
+  /** Packets lost by chance, or because a queue was full. */
   lostPackets = 0;
   readonly #inner: ISocket<Bind, Connect>;
   readonly #conditions: LagConditions;
@@ -39,16 +39,16 @@ export class LagSocket<Bind extends IBindEndPoint, Connect extends IConnectEndPo
   readonly #clock: Clock;
   readonly #waker: Waker;
   readonly #pool = new PacketPool();
-  /** On their way, by time. A packet without bytes is the end of its handle. */
+  /** Packets on their way, by due time. A packet without bytes ends its handle. */
   readonly #delayed = new PacketQueue();
-  /** When the line has sent what it was given. */
+  /** When the line will have sent everything so far. */
   #lineFreeMs = 0;
   /** When the last packet to a stateless handle is due. */
   #lastDueMs = 0;
   #lastTarget: IConnectionHandle | null = null;
   readonly #handles = new Set<LagHandle>();
   readonly #blocked = new Set<LagHandle>();
-  /** The next packet, taken from the inner socket to see whose it is. */
+  /** The next packet, taken from the inner socket to see which handle it belongs to. */
   readonly #next = new ReceivedPacket();
   #hasNext = false;
   #timer: unknown = null;
@@ -89,7 +89,7 @@ export class LagSocket<Bind extends IBindEndPoint, Connect extends IConnectEndPo
     return handle.isStateful ? this.#wrap(handle) : handle;
   }
 
-  /** Waits for what is on its way. */
+  /** Waits for packets that are on their way. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -109,7 +109,7 @@ export class LagSocket<Bind extends IBindEndPoint, Connect extends IConnectEndPo
       this.#inner.receive(this.#next);
       const { handle } = this.#next;
       if (handle.isStateful) this.#next.handle = handle.connection as LagHandle;
-      // Nobody hears of a connection any more that `disconnect` ends as soon as what was sent before has left.
+      // The user has ended the connection; it stays open only until what was sent before has left.
       this.#hasNext = !(handle.isStateful && (this.#next.handle as LagHandle).hasEnded);
     }
     return this.#hasNext;
@@ -160,7 +160,7 @@ export class LagSocket<Bind extends IBindEndPoint, Connect extends IConnectEndPo
     this.#inner.flush();
   }
 
-  /** The end of a connection is on its way like a packet, behind all others. */
+  /** Puts the end of a connection on its way like a packet, behind all others. */
   disconnect(handle: LagHandle): void {
     const marker = this.#pool.take();
     marker.handle = handle;
@@ -192,7 +192,7 @@ export class LagSocket<Bind extends IBindEndPoint, Connect extends IConnectEndPo
     return handle;
   }
 
-  /** Bytes received from the inner socket are valid until it is called again. */
+  /** Copies the bytes of the next packet: those of the inner socket are valid only until it is called again. */
   #keepNext(): void {
     if (!this.#hasNext) return;
     const { buffer, offset, length } = this.#next;
@@ -200,7 +200,7 @@ export class LagSocket<Bind extends IBindEndPoint, Connect extends IConnectEndPo
     this.#next.offset = 0;
   }
 
-  /** A copy of a stateless handle; mostly packets go to the same one again. */
+  /** A copy of a stateless handle, kept because packets mostly go to the same one again. */
   #keep(handle: IConnectionHandle): IConnectionHandle {
     if (!this.#lastTarget?.equals(handle)) this.#lastTarget = handle.copy();
     return this.#lastTarget;
@@ -214,7 +214,7 @@ export class LagSocket<Bind extends IBindEndPoint, Connect extends IConnectEndPo
     return (waitingMs * bandwidthBytesPerSecond) / 1000 + length <= queueBytes;
   }
 
-  /** When the line has sent `length` bytes behind all others. */
+  /** When the line will have sent `length` more bytes. */
   #transmit(length: number): number {
     const { bandwidthBytesPerSecond } = this.#conditions;
     this.#lineFreeMs = Math.max(this.#lineFreeMs, this.#clock.now()) + (length * 1000) / bandwidthBytesPerSecond;
@@ -241,7 +241,7 @@ export class LagSocket<Bind extends IBindEndPoint, Connect extends IConnectEndPo
     const last = handle ? (handle.lastDueMs[UNRELIABLE_LANE] as number) : this.#lastDueMs;
     packet.dueMs = Math.max(onLineMs + this.#wayMs(), last);
     if (reorder > 0 && this.#random() < reorder) {
-      // Late enough for others to come before it.
+      // Late enough for others to overtake it.
       packet.dueMs += 1 + this.#random() * Math.max(latencyMs, jitterMs);
     } else if (handle) {
       handle.lastDueMs[UNRELIABLE_LANE] = packet.dueMs;
@@ -257,7 +257,7 @@ export class LagSocket<Bind extends IBindEndPoint, Connect extends IConnectEndPo
     this.#setTimer();
   }
 
-  /** One timer, at the time of the next packet, or of room for one. */
+  /** One timer, for when the next packet is due or there is room for one. */
   #setTimer(): void {
     let dueMs = this.#delayed.first?.dueMs ?? Number.POSITIVE_INFINITY;
     for (const handle of this.#blocked) {
@@ -279,7 +279,7 @@ export class LagSocket<Bind extends IBindEndPoint, Connect extends IConnectEndPo
     );
   }
 
-  /** Gives the inner socket what is due. */
+  /** Gives the inner socket the packets that are due. */
   #run(): void {
     this.#keepNext();
     const now = this.#clock.now();
@@ -304,7 +304,7 @@ export class LagSocket<Bind extends IBindEndPoint, Connect extends IConnectEndPo
     }
   }
 
-  /** Gives the inner socket a packet of a connection, or its end. @returns false if it has to wait */
+  /** Gives the inner socket a packet of a connection, or ends the connection. @returns false if that has to wait */
   #passOn(handle: LagHandle, packet: QueuedPacket): boolean {
     if (packet.length === 0) {
       this.#end(handle);
@@ -335,7 +335,7 @@ export class LagSocket<Bind extends IBindEndPoint, Connect extends IConnectEndPo
     if (ending) handle.inner.disconnect(ending.reason).then(ending.resolve);
   }
 
-  /** A connection that is to end while the inner socket takes nothing ends without the rest. */
+  /** If the inner socket stays full, the connection ends without the packets that wait. */
   #limitEnding(handle: LagHandle): void {
     this.#clock.setTimeout(() => {
       if (handle.ending && handle.stuck.count > 0) this.#end(handle);

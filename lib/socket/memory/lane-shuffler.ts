@@ -2,9 +2,9 @@ import type { Random } from "../../random.js";
 import { PacketQueue } from "../building/packet-queue.js";
 import { Delivery, LANE_COUNT } from "../socket.js";
 
-/** Mixes what arrives at once, except for reliable packets of one lane: nobody shall lean on another order. */
+/** Shuffles packets that arrive together, so that no test relies on an order other than that within a reliable lane. */
 export class LaneShuffler {
-  /** One for each lane, and the unreliable packets behind. */
+  /** One for each lane, and the last one for unreliable packets. */
   readonly #queues = Array.from({ length: LANE_COUNT + 1 }, () => new PacketQueue());
 
   constructor(readonly random: Random) {}
@@ -30,7 +30,7 @@ export class LaneShuffler {
     return count;
   }
 
-  /** The queue number `index` of those that are not empty. */
+  /** The `index`-th of the queues that are not empty. */
   #filled(index: number): PacketQueue {
     let skipped = 0;
     for (const queue of this.#queues) if (queue.count > 0 && skipped++ === index) return queue;

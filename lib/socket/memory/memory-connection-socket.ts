@@ -8,10 +8,10 @@ import { MemoryConnection } from "./memory-connection.js";
 import type { MemoryEndPoint, MemorySocketOptions } from "./memory-end-point.js";
 import { MAX_UNFLUSHED_PACKETS, type MemoryNetworkCore } from "./memory-network-core.js";
 
-/** The memory network's like of GNS (`reliable-lanes`) and of WebSocket (`stream`). */
+/** Behaves like GNS (`reliable-lanes`) or like WebSocket (`stream`), on a memory network. */
 export class MemoryConnectionSocket implements ISocket<MemoryEndPoint, MemoryEndPoint> {
   events: SocketEvents | null = null;
-  /** Unreliable packets that were to be sent while the connection was full. */
+  /** Unreliable packets that were sent while the connection was full. */
   droppedPackets = 0;
   readonly options: MemorySocketOptions;
   readonly inbox: Inbox;

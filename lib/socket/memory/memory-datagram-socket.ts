@@ -37,10 +37,10 @@ class MemoryAddress implements IConnectionHandle {
   async disconnect(): Promise<void> {}
 }
 
-/** The memory network's like of UDP. */
+/** Behaves like UDP, on a memory network. */
 export class MemoryDatagramSocket implements ISocket<MemoryEndPoint, MemoryEndPoint> {
   events: SocketEvents | null = null;
-  /** Packets that came while the queue was full. */
+  /** Packets that arrived while the queue was full. */
   droppedPackets = 0;
   readonly #network: MemoryNetworkCore;
   readonly #options: MemorySocketOptions;
@@ -48,11 +48,11 @@ export class MemoryDatagramSocket implements ISocket<MemoryEndPoint, MemoryEndPo
   readonly #outgoing = new PacketQueue();
   readonly #arrived = new PacketQueue();
   #received: QueuedPacket | null = null;
-  /** Its own; null while it has no port. */
+  /** Its own address; null while it has no port. */
   #address: MemoryAddress | null = null;
-  /** A connected one hears this port only. */
+  /** A connected socket receives from this port only. */
   #remotePort = 0;
-  /** The one handle of all packets received. */
+  /** One handle serves for all packets received. */
   readonly #handle: MemoryAddress;
   #isClosed = false;
 

@@ -2,8 +2,9 @@ import type { Security } from "../socket.js";
 
 /**
  * What memory sockets are like: `datagram` as UDP (stateless handles, unreliable), `reliable-lanes` as GNS (connections
- * with reliable packets in lanes, and unreliable ones), `stream` as WebSocket (connections with everything in one order),
- * `host` as `stream`, between a server and a client of one program (host mode): authenticated, and never held back.
+ * with reliable packets in lanes, and unreliable ones), `stream` as WebSocket (connections with everything in one
+ * order), `host` as `stream`, between a server and a client of one program (host mode): authenticated, and never held
+ * back.
  */
 export type MemorySocketKind = "datagram" | "reliable-lanes" | "stream" | "host";
 

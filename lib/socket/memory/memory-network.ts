@@ -4,10 +4,7 @@ import { MemoryNetworkCore } from "./memory-network-core.js";
 
 export interface MemoryNetworkOptions {
   clock?: Clock;
-  /**
-   * Decides how `reliable-lanes` sockets reorder. Give a seeded one to a test that must repeat exactly.
-   * @defaultValue Math.random
-   */
+  /** Shuffles `reliable-lanes`. Give a seeded one to a test that must repeat exactly. @defaultValue Math.random */
   random?: Random;
 }
 

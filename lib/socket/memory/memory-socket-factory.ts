@@ -9,30 +9,22 @@ import type { MemoryNetworkCore } from "./memory-network-core.js";
 export interface MemorySocketFactoryOptions {
   /** @defaultValue "datagram" */
   kind?: MemorySocketKind;
-  /**
-   * Where servers listen and clients connect to, 0 to 65535. With 0 a server takes a free port.
-   * @defaultValue 7777
-   */
+  /** Where servers listen and clients connect to, 0 to 65535. With 0 a server takes a free port. @defaultValue 7777 */
   port?: number;
-  /**
-   * What the handles say of themselves; nothing is encrypted.
-   * @defaultValue "none"; "authenticated" for `host`
-   */
+  /** What the handles say of themselves; nothing is really encrypted. @defaultValue "none" */
   security?: Security;
   /**
-   * Largest packet in bytes; with `reliable-lanes` the largest unreliable one.
-   * @defaultValue 1232 bytes; 16384 bytes for `stream` and `host`
+   * Largest packet in bytes; for `reliable-lanes` the largest unreliable one. @defaultValue 1232; 16384 for `stream`
    */
   maxPacketSize?: number;
   /**
-   * `datagram` only: how many packets may wait for `receive`. Packets that arrive while it is full are dropped.
-   * @defaultValue 4096 packets
+   * `datagram` only: how many packets may wait for `receive`. Packets that arrive while the queue is full are dropped
+   * and counted. @defaultValue 4096 packets
    */
   receiveQueuePackets?: number;
   /**
-   * All but `datagram`: how many bytes of a connection may wait for the other end's `receive`. While it is
-   * full, `send` refuses reliable packets and drops unreliable ones of `reliable-lanes`.
-   * @defaultValue 1 MiB
+   * `reliable-lanes` and `stream`: how many bytes of a connection may wait for the other end's `receive`. With more,
+   * `send` refuses reliable packets and drops unreliable ones of `reliable-lanes`. @defaultValue 1 MiB
    */
   sendQueueBytes?: number;
 }

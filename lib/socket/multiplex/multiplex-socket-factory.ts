@@ -4,8 +4,8 @@ import { SocketFactory } from "../socket-factory.js";
 import { MultiplexSocket } from "./multiplex-socket.js";
 
 /**
- * Several transports on one server, each at the end point of its own factory. Clients use the first factory that works on
- * their platform.
+ * Several transports on one server, each at the end point of its own factory. Clients use the first factory that works
+ * on their platform.
  */
 export class MultiplexSocketFactory<
   Factories extends readonly SocketFactory[] = readonly SocketFactory[],

@@ -13,7 +13,7 @@ import type {
   SocketEvents,
 } from "../socket.js";
 
-/** A handle of one of the sockets. */
+/** A handle of one of the inner sockets. */
 class MultiplexHandle extends HandleWrapper {
   constructor(
     inner: IConnectionHandle,
@@ -31,14 +31,14 @@ class MultiplexHandle extends HandleWrapper {
   }
 }
 
-/** Several listening sockets as one. */
+/** Several listening sockets that act as one. */
 export class MultiplexSocket<Bind extends IBindEndPoint> implements ISocket<readonly Bind[]> {
   events: SocketEvents | null = null;
   readonly #sockets: readonly ISocket<Bind>[];
   readonly #waker: Waker;
-  /** Each socket's handle of stateless packets received. */
+  /** For each socket, the one handle that serves for all packets received from stateless handles. */
   readonly #scratch = new Map<ISocket, MultiplexHandle>();
-  /** Whose turn it is: the sockets are received from in turn. */
+  /** Which socket comes next: they take turns in `receive`. */
   #turn = 0;
   #isUsed = false;
   #isClosed = false;
@@ -49,7 +49,7 @@ export class MultiplexSocket<Bind extends IBindEndPoint> implements ISocket<read
     for (const socket of sockets) socket.events = this.#eventsOf(socket);
   }
 
-  /** That of the first socket which has one. */
+  /** The port of the first socket that has one. */
   get boundPort(): number | null {
     return this.boundPorts.find((port) => port !== null) ?? null;
   }
@@ -59,7 +59,7 @@ export class MultiplexSocket<Bind extends IBindEndPoint> implements ISocket<read
     return this.#sockets.map((socket) => socket.boundPort);
   }
 
-  /** Listens with all of them, or with none. */
+  /** Listens with all sockets, or with none if one fails. */
   async bind(endPoints: readonly Bind[]): Promise<void> {
     if (this.#isClosed) throw closedError();
     if (this.#isUsed) throw inUseError();
@@ -75,7 +75,7 @@ export class MultiplexSocket<Bind extends IBindEndPoint> implements ISocket<read
   }
 
   async connect(): Promise<IConnectionHandle> {
-    throw new NetworkError("ERR_NOT_SUPPORTED", "Clients connect with one socket: see createClientSocket");
+    throw new NetworkError("ERR_NOT_SUPPORTED", "Clients use the socket of one transport: see createClientSocket");
   }
 
   async close(): Promise<void> {
@@ -117,7 +117,7 @@ export class MultiplexSocket<Bind extends IBindEndPoint> implements ISocket<read
     for (const socket of this.#sockets) socket.flush();
   }
 
-  /** The socket whose packet is the next one. */
+  /** The socket that has the next packet. */
   #next(): ISocket | null {
     for (let count = 0; count < this.#sockets.length; count++) {
       const socket = this.#sockets[this.#turn] as ISocket;

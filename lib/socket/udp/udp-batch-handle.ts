@@ -5,9 +5,10 @@ import { parseIP } from "../../valve/values/parse-ip.js";
 import type { IConnectionHandle } from "../socket.js";
 import { UdpHandle } from "./udp-handle.js";
 
-/** An address as numbers, so that reading one from a packet makes nothing. */
+/** An address as numbers, so that reading it from a packet makes no object. */
 export class UdpBatchHandle extends UdpHandle {
-  // Four bytes of the IPv6 address each, in memory order; signed, since those need no memory of their own.
+  // Four bytes of the IPv6 address each, in memory order. Signed numbers: half of the unsigned ones would be heap
+  // objects.
   #ip0 = 0;
   #ip1 = 0;
   #ip2 = 0;
@@ -15,7 +16,7 @@ export class UdpBatchHandle extends UdpHandle {
   #scope = 0;
   #port = 0;
 
-  /** @param host a numeric address, with a `%zone` where it is link-local */
+  /** @param host a numeric address, with a `%zone` if it is link-local */
   static of(host: string, port: number): UdpBatchHandle {
     const { ip, scope } = parseHost(host);
     const handle = new UdpBatchHandle();
@@ -27,7 +28,7 @@ export class UdpBatchHandle extends UdpHandle {
     return handle;
   }
 
-  /** Becomes the address of the slot that starts at `word`. */
+  /** Takes the address of the slot that starts at `word`. */
   read(words: Int32Array, word: number): void {
     this.#ip0 = words[word] as number;
     this.#ip1 = words[word + 1] as number;
@@ -37,7 +38,7 @@ export class UdpBatchHandle extends UdpHandle {
     this.#port = words[word + UDP_SLOT.port / 4] as number;
   }
 
-  /** Makes it the address of the slot that starts at `word`. */
+  /** Puts the address into the slot that starts at `word`. */
   write(words: Int32Array, word: number): void {
     words[word] = this.#ip0;
     words[word + 1] = this.#ip1;
@@ -51,7 +52,7 @@ export class UdpBatchHandle extends UdpHandle {
     return this.#port;
   }
 
-  /** The zone is the number of the interface. */
+  /** The numeric address. Its zone is the number of the interface. */
   get host(): string {
     const words = Int32Array.of(this.#ip0, this.#ip1, this.#ip2, this.#ip3);
     const text = parseIP(new Uint8Array(words.buffer));
@@ -82,7 +83,7 @@ export class UdpBatchHandle extends UdpHandle {
   }
 }
 
-/** The bytes of a numeric address, and the number of the interface that its `%zone` names. */
+/** The bytes of a numeric address, and the number of the interface named by its `%zone`. */
 export function parseHost(host: string): { ip: Uint8Array; scope: number } {
   const [text = "", zone] = host.split("%");
   const address = new Address();

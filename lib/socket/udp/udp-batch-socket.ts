@@ -14,25 +14,25 @@ import { parseHost, UdpBatchHandle } from "./udp-batch-handle.js";
 import { lookupHost, type UdpEndPoint, type UdpSocketOptions } from "./udp-end-point.js";
 import { MAX_UDP_PACKET_SIZE } from "./udp-handle.js";
 
-/** Datagrams received by one call of the addon. */
+/** How many datagrams one call of the addon receives. */
 const RECEIVE_SLOTS = 128;
-/** Datagrams that wait for `flush`, or for the system. */
+/** How many datagrams may wait for `flush` or for the system. */
 const SEND_SLOTS = 256;
 const SLOT_BYTES = UDP_SLOT.payload + ((MAX_UDP_PACKET_SIZE + 7) & ~7);
 const SLOT_WORDS = SLOT_BYTES / 4;
 const LENGTH_WORD = UDP_SLOT.length / 4;
 
-/** The sockets of this thread that are open in the addon, by its numbers. */
+/** The sockets of this thread that are open in the addon, by the number that it gives them. */
 const open = new Map<number, UdpBatchSocket>();
 let isWakeSet = false;
 
-/** A UDP socket of the addon: batches of datagrams between reused memory and the system. */
+/** A UDP socket of the addon, which moves batches of datagrams between reused memory and the system. */
 export class UdpBatchSocket implements ISocket<UdpEndPoint, UdpEndPoint> {
   events: SocketEvents | null = null;
   readonly #addon: NativeAddon;
   readonly #options: UdpSocketOptions;
   readonly #waker: Waker;
-  /** The addon's number; 0 while it is not open. */
+  /** The number that the addon gives it; 0 while it is not open. */
   #id = 0;
   #isUsed = false;
   #isClosed = false;
@@ -42,16 +42,16 @@ export class UdpBatchSocket implements ISocket<UdpEndPoint, UdpEndPoint> {
   readonly #receivedBytes = new Uint8Array(this.#received.buffer);
   #next = 0;
   #count = 0;
-  /** The system had no more; a tick looks again. */
+  /** The system has no more datagrams. The next tick looks again. */
   #isDrained = false;
   readonly #outgoing = new Int32Array(SLOT_WORDS * SEND_SLOTS);
   readonly #outgoingBytes = new Uint8Array(this.#outgoing.buffer);
   #outgoingCount = 0;
   #lostPackets = 0;
-  /** The one handle of all packets received. */
+  /** One handle serves for all packets received. */
   readonly #handle = new UdpBatchHandle();
 
-  /** @throws NetworkError `ERR_NOT_SUPPORTED`: there is no addon for this platform */
+  /** @throws NetworkError `ERR_NOT_SUPPORTED` on a platform without an addon */
   constructor(options: UdpSocketOptions) {
     const addon = findAddon();
     if (addon === null)
@@ -68,7 +68,7 @@ export class UdpBatchSocket implements ISocket<UdpEndPoint, UdpEndPoint> {
     return this.#id === 0 ? null : this.#addon.getUdpPort(this.#id);
   }
 
-  /** Packets that were larger than `maxPacketSize`, that the system refused, or for which there was no room. */
+  /** Packets that were larger than `maxPacketSize`, that the system refused to send, or for which there was no room. */
   get droppedPackets(): number {
     return this.#lostPackets + (this.#id === 0 ? 0 : this.#addon.getUdpDropped(this.#id));
   }
@@ -131,7 +131,7 @@ export class UdpBatchSocket implements ISocket<UdpEndPoint, UdpEndPoint> {
     this.#next++;
   }
 
-  /** Without room in the system's buffer and here, the packet is dropped and counted: it is as if the network had lost it. */
+  /** If the system's buffer and our own are full, the packet is dropped and counted, as if the network had lost it. */
   send(handle: UdpBatchHandle, packet: Uint8Array, length: number): boolean {
     if (this.#id === 0) return false;
     checkPacket(handle, packet, length, Delivery.Unreliable);
@@ -152,14 +152,14 @@ export class UdpBatchSocket implements ISocket<UdpEndPoint, UdpEndPoint> {
   flush(): void {
     if (this.#outgoingCount === 0 || this.#id === 0) return;
     const sent = this.#addon.sendUdp(this.#id, this.#outgoingBytes, SLOT_BYTES, 0, this.#outgoingCount);
-    // What the system has no room for goes first the next time, which comes by itself when it has.
+    // What the system has no room for leaves first next time. The addon wakes us when there is room.
     if (sent < this.#outgoingCount) {
       this.#outgoingBytes.copyWithin(0, sent * SLOT_BYTES, this.#outgoingCount * SLOT_BYTES);
     }
     this.#outgoingCount -= sent;
   }
 
-  /** The addon says that something can be received, or sent. */
+  /** Called by the addon when the socket can receive or send. */
   wake(): void {
     this.flush();
     this.#waker.now();

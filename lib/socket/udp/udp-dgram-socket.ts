@@ -10,10 +10,12 @@ import type { Delivery, IConnectionHandle, ISocket, ReceivedPacket, SocketEvents
 import { lookupHost, type UdpEndPoint, type UdpSocketOptions } from "./udp-end-point.js";
 import { MAX_UDP_PACKET_SIZE, UdpHandle } from "./udp-handle.js";
 
-/** `node:dgram`'s sending queue is full beyond this: the kernel does not keep up, and packets are dropped. */
+/**
+ * When more than this waits in the send queue of `node:dgram`, the kernel does not keep up, and packets are dropped.
+ */
 const MAX_SEND_QUEUE_BYTES = 4 * 2 ** 20;
 
-/** An address as `node:dgram` has it. */
+/** An address as `node:dgram` gives it. */
 class UdpDgramHandle extends UdpHandle {
   constructor(
     public host: string,
@@ -34,23 +36,23 @@ class UdpDgramHandle extends UdpHandle {
 /** A UDP socket of `node:dgram`. */
 export class UdpDgramSocket implements ISocket<UdpEndPoint, UdpEndPoint> {
   events: SocketEvents | null = null;
-  /** Packets that came while the queue was full, and that the kernel did not take. */
+  /** Packets that arrived while the queue was full, or that the kernel did not accept. */
   droppedPackets = 0;
   readonly #options: UdpSocketOptions;
   readonly #waker: Waker;
   #socket: Socket | null = null;
   #isBound = false;
   #isClosed = false;
-  /** Where a client is connected; the kernel takes no other destination then. */
+  /** What a client is connected to. The kernel accepts no other destination then. */
   #remote: UdpDgramHandle | null = null;
-  /** A ring of what `node:dgram` has given. */
+  /** A ring of the messages that `node:dgram` has received. */
   readonly #messages: (Uint8Array | undefined)[] = [];
   readonly #senders: (RemoteInfo | undefined)[] = [];
   #first = 0;
   #count = 0;
-  /** The one handle of all packets received. */
+  /** One handle serves for all packets received. */
   readonly #handle = new UdpDgramHandle("", 0);
-  /** What `node:dgram` is given: used again as long as it keeps nothing. */
+  /** The buffer that `node:dgram` is given, reused as long as dgram does not keep it. */
   #outgoing = new Uint8Array(MAX_UDP_PACKET_SIZE);
   #isSendQueued = false;
 
@@ -69,7 +71,7 @@ export class UdpDgramSocket implements ISocket<UdpEndPoint, UdpEndPoint> {
     try {
       await this.#open("udp6", "::", port);
     } catch (error) {
-      // A machine without IPv6.
+      // This machine has no IPv6.
       if (!["EAFNOSUPPORT", "EADDRNOTAVAIL"].includes(systemCode(error))) throw error;
       await this.#open("udp4", "0.0.0.0", port);
     }
@@ -141,7 +143,7 @@ export class UdpDgramSocket implements ISocket<UdpEndPoint, UdpEndPoint> {
       this.droppedPackets++;
       return true;
     }
-    // The packet's owner goes on writing to its buffer, and dgram keeps a reference if the kernel has no room at once.
+    // The caller reuses its buffer, but dgram keeps a reference if the kernel has no room at once.
     const outgoing = this.#outgoing;
     putBytes(packet, length, outgoing, 0);
     if (this.#remote) socket.send(outgoing, 0, length);
@@ -154,7 +156,7 @@ export class UdpDgramSocket implements ISocket<UdpEndPoint, UdpEndPoint> {
   flush(): void {}
 
   async #open(type: SocketType, address: string, port: number): Promise<void> {
-    // All addresses are numbers by now; dgram's own way through dns.lookup costs every packet another turn of the loop.
+    // All addresses are numeric by now. With dgram's own dns.lookup every packet would take another turn of the loop.
     const family = type === "udp6" ? 6 : 4;
     const socket = createSocket({ type, ipv6Only: false, lookup: (host, _, done) => done(null, host, family) });
     this.#socket = socket;
@@ -172,21 +174,21 @@ export class UdpDgramSocket implements ISocket<UdpEndPoint, UdpEndPoint> {
       throw listenError(error, formatHost(address, port));
     }
     this.#checkOpen();
-    // ICMP errors (nobody listens there) are no news to a protocol without connections.
+    // ICMP errors (nobody listens there) mean nothing to a protocol without connections.
     socket.on("error", ignore);
     socket.on("message", (message, sender) => this.#arrive(message, sender));
     for (const set of ["setRecvBufferSize", "setSendBufferSize"] as const) {
       try {
         socket[set](this.#options.bufferBytes);
       } catch {
-        // The system's own size has to do.
+        // The socket keeps the system's own size.
       }
     }
     this.#isBound = true;
   }
 
   #arrive(message: Uint8Array, sender: RemoteInfo): void {
-    // Port 0 can be forged, and nobody can answer to it.
+    // A sender can forge port 0, to which nobody can reply.
     const isProper = message.length > 0 && message.length <= MAX_UDP_PACKET_SIZE && sender.port > 0;
     if (!isProper || this.#isClosed) return;
     if (this.#count >= this.#options.receiveQueuePackets) {
@@ -197,7 +199,7 @@ export class UdpDgramSocket implements ISocket<UdpEndPoint, UdpEndPoint> {
     this.#messages[index] = message;
     this.#senders[index] = sender;
     this.#count++;
-    // Not at once: up to 32 packets come in a turn of the loop, one callback each, and are read together.
+    // Later, because up to 32 packets arrive in one turn of the loop, a callback each, and are read together.
     this.#waker.later();
   }
 

@@ -8,35 +8,22 @@ import type { UdpEndPoint, UdpSocketOptions } from "./udp-end-point.js";
 import { MAX_UDP_PACKET_SIZE } from "./udp-handle.js";
 
 export interface UdpSocketFactoryOptions {
-  /**
-   * What clients connect to: a name or a numeric address.
-   * @defaultValue "localhost"
-   */
+  /** What clients connect to: a name or a numeric address. @defaultValue "localhost" */
   host?: string;
-  /**
-   * Where servers listen and clients connect to, 0 to 65535. With 0 a server takes a free port.
-   * @defaultValue 7777
-   */
+  /** Where servers listen and clients connect to, 0 to 65535. With 0 a server takes a free port. @defaultValue 7777 */
   port?: number;
-  /**
-   * What servers listen on.
-   * @defaultValue all addresses of this machine, IPv6 and IPv4
-   */
+  /** What servers listen on. @defaultValue all addresses of this machine, IPv6 and IPv4 */
   bindHost?: string;
-  /**
-   * Size in bytes of each of the operating system's two buffers of a socket. The system may allow less.
-   * @defaultValue 1 MiB
-   */
+  /** The size of the operating system's two buffers, each. It may allow less. @defaultValue 1 MiB */
   bufferBytes?: number;
   /**
-   * `dgram` only: how many packets may wait for `receive`. Packets that arrive while it is full are dropped and counted.
-   * @defaultValue 8192 packets
+   * `dgram` only: how many packets may wait for `receive`. Packets that arrive while the queue is full are dropped and
+   * counted. @defaultValue 8192 packets
    */
   receiveQueuePackets?: number;
   /**
    * `batched`: the addon, which moves datagrams in batches and makes no garbage. `dgram`: Node's own `node:dgram`.
-   * `auto`: batched where there is an addon for the platform.
-   * @defaultValue "auto"
+   * `auto`: batched on platforms that have an addon. @defaultValue "auto"
    */
   implementation?: "batched" | "dgram" | "auto";
   clock?: Clock;

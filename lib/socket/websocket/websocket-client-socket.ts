@@ -13,7 +13,7 @@ type OpenWebSocket = (
   onRefused: (reason: DisconnectReason) => void,
 ) => WebSocketLike | Promise<WebSocketLike>;
 
-/** The client's side of WebSocket, over any of its implementations. */
+/** A WebSocket client, over any implementation of `WebSocket`. */
 export class WebSocketClientSocket extends WebSocketSocket implements ISocket<IBindEndPoint, WebSocketConnectEndPoint> {
   readonly boundPort = null;
   readonly #open: OpenWebSocket;
@@ -28,7 +28,7 @@ export class WebSocketClientSocket extends WebSocketSocket implements ISocket<IB
   }
 
   async bind(): Promise<void> {
-    throw new NetworkError("ERR_NOT_SUPPORTED", "A client's WebSocket does not listen");
+    throw new NetworkError("ERR_NOT_SUPPORTED", "A WebSocket client does not listen");
   }
 
   async connect({ url }: WebSocketConnectEndPoint, signal?: AbortSignal): Promise<WebSocketHandle> {
@@ -43,7 +43,7 @@ export class WebSocketClientSocket extends WebSocketSocket implements ISocket<IB
       const handle = await new Promise<WebSocketHandle>((resolve, reject) => {
         this.#abort = reject;
         refuse = (reason) => reject(refusedError(url, reason));
-        // At once, since a first packet may come together with the answer to the handshake.
+        // Adopted at once, because the first packet may arrive together with the response to the handshake.
         webSocket.onopen = () => resolve(this.adopt(webSocket, security, new URL(url).host));
         webSocket.onerror = (event) => {
           reject(connectError(url, event.message || "the handshake failed"));

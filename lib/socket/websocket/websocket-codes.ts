@@ -1,14 +1,14 @@
 import { DisconnectCode, type DisconnectReason } from "../disconnect-reason.js";
 
-/** Close codes of RFC 6455, 7.4.1, with which the other side complains about our bytes. */
+/** Close codes that say that our bytes were malformed (RFC 6455, 7.4.1). */
 const malformed = [1002, 1003, 1007, 1009];
 
-/** The close code that carries a reason: from 4000 the application's, from 3000 the library's own. */
+/** The close code for a reason: from 4000 for the application's codes, from 3000 for the library's own. */
 export function closeCodeOf({ code }: DisconnectReason): number {
   return code < 1000 ? 4000 + code : 3000 + (code - 1000);
 }
 
-/** What a close code means. */
+/** The reason that a close code stands for. */
 export function reasonOfClose(closeCode: number, text: string): DisconnectReason {
   if (closeCode >= 4000 && closeCode <= 4999) return { code: closeCode - 4000, text };
   if (closeCode >= 3000 && closeCode <= 3999) return { code: closeCode - 2000, text };

@@ -5,7 +5,9 @@ import { Delivery, type IConnectionHandle, type Security } from "../socket.js";
 import { closeCodeOf, reasonOfClose } from "./websocket-codes.js";
 import type { WebSocketLimits } from "./websocket-options.js";
 
-/** What browsers' WebSocket and that of the package `ws` have in common, and what only the latter has. */
+/**
+ * What the `WebSocket` of browsers and that of the package `ws` have in common; the optional methods are those of `ws`.
+ */
 export interface WebSocketLike {
   binaryType: string;
   readonly bufferedAmount: number;
@@ -31,11 +33,11 @@ export class WebSocketHandle implements InboxHandle {
   connection: unknown = null;
   waitingPackets = 0;
   hasEnded = false;
-  /** A packet was refused since it was last writable. */
+  /** A packet has been refused since it was last writable. */
   isBlocked = false;
   #waitingBytes = 0;
   #isPaused = false;
-  /** Resolves when the connection is down. */
+  /** Resolves when the connection is closed. */
   readonly closed: Promise<void>;
   #resolveClosed!: () => void;
   #closeTimer: unknown = null;
@@ -53,7 +55,7 @@ export class WebSocketHandle implements InboxHandle {
     });
     webSocket.onmessage = ({ data }) => this.#onMessage(data);
     webSocket.onclose = ({ code, reason }) => this.#onClose(reasonOfClose(code, reason));
-    // The close that follows does not tell that `ws` could not read what came.
+    // The close event that follows does not say that `ws` could not read what arrived.
     webSocket.onerror = ({ error }) => {
       if (!error?.code?.startsWith("WS_ERR_")) return;
       const invalid = { code: DisconnectCode.InvalidPacket, text: error.message };
@@ -113,7 +115,7 @@ export class WebSocketHandle implements InboxHandle {
     }
   }
 
-  /** Ends the connection, and tells both sides. */
+  /** Ends the connection and reports it to both sides. */
   #fail(reason: DisconnectReason): void {
     this.webSocket.onmessage = null;
     this.#close(reason);
@@ -123,7 +125,7 @@ export class WebSocketHandle implements InboxHandle {
   #close(reason: DisconnectReason): void {
     const { webSocket } = this;
     webSocket.close(closeCodeOf(reason), reason.text);
-    // Nobody receives any more: what is still on its way, the answer to the close behind it, has to be read.
+    // Nobody receives any more, but the answer to the close lies behind the packets that are still on their way.
     webSocket.resume?.();
     this.#closeTimer = this.inbox.clock.setTimeout(() => {
       this.#closeTimer = null;

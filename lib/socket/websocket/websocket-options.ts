@@ -1,46 +1,24 @@
 import type { Clock } from "../../clock.js";
 
 export interface WebSocketClientFactoryOptions {
-  /**
-   * What clients connect to: a name or a numeric address, or a whole `ws:` or `wss:` URL.
-   * @defaultValue "localhost"
-   */
+  /** What clients connect to: a name, a numeric address, or a whole `ws:` or `wss:` URL. @defaultValue "localhost" */
   host?: string;
-  /**
-   * Where servers listen and clients connect to, 0 to 65535. With 0 a server takes a free port.
-   * @defaultValue 7777
-   */
+  /** Where servers listen and clients connect to, 0 to 65535. With 0 a server takes a free port. @defaultValue 7777 */
   port?: number;
-  /**
-   * The path of the URL. A server refuses connections to any other path.
-   * @defaultValue "/"
-   */
+  /** The path of the URL. A server refuses connections to any other path. @defaultValue "/" */
   path?: string;
-  /**
-   * Whether clients connect with `wss:`.
-   * @defaultValue false
-   */
+  /** Whether clients connect with `wss:`. @defaultValue false */
   secure?: boolean;
-  /**
-   * Largest packet in bytes.
-   * @defaultValue 16384 bytes
-   */
+  /** Largest packet in bytes. A larger one ends its connection. @defaultValue 16384 bytes */
   maxPacketSize?: number;
-  /**
-   * How many bytes of a connection may wait to be sent. While it is full, `send` refuses packets.
-   * @defaultValue 1 MiB
-   */
+  /** How many bytes of a connection may wait to be sent. With more, `send` refuses packets. @defaultValue 1 MiB */
   sendQueueBytes?: number;
   /**
-   * How many bytes of a connection may wait for `receive`. While it is full, nothing more of that connection is read
-   * from the network; browsers, which cannot stop reading, end the connection instead.
-   * @defaultValue 1 MiB
+   * How many bytes of a connection may wait for `receive`. With more, nothing of that connection is read from the
+   * network for now; browsers cannot stop reading and end the connection instead. @defaultValue 1 MiB
    */
   receiveQueueBytes?: number;
-  /**
-   * How long a close waits for the other side's answer.
-   * @defaultValue 2000 ms
-   */
+  /** How long a close waits for the answer of the other side. @defaultValue 2000 ms */
   closeTimeoutMs?: number;
   clock?: Clock;
 }

@@ -7,7 +7,7 @@ import type { WebSocketFactoryOptions } from "./websocket-server-options.js";
 import { openWs } from "./websocket-server-package.js";
 import { WebSocketServerSocket } from "./websocket-server-socket.js";
 
-/** WebSocket over TCP, for browsers too: connections that carry everything in one order. In Node it needs the package `ws`. */
+/** WebSocket, which browsers have too: connections with all packets in one order. In Node it needs the package `ws`. */
 export class WebSocketFactory extends WebSocketClientFactory {
   readonly #options: WebSocketFactoryOptions;
 

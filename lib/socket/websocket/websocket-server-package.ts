@@ -5,10 +5,10 @@ import { DisconnectCode, type DisconnectReason, MAX_REASON_BYTES } from "../disc
 import type { WebSocketLike } from "./websocket-handle.js";
 import type { WebSocketTlsOptions } from "./websocket-server-options.js";
 
-/** The header with the code of a refusal; its text is the body. */
+/** The header with the code of a refusal. Its text is the body. */
 export const REFUSAL_HEADER = "disconnect-code";
 
-/** The package `ws`, which is optional: only who uses WebSocket in Node needs it. */
+/** Loads the package `ws`, which is optional: only programs that use WebSocket in Node need it. */
 export async function loadWs(): Promise<typeof Ws> {
   try {
     return await import("ws");
@@ -17,7 +17,7 @@ export async function loadWs(): Promise<typeof Ws> {
   }
 }
 
-/** Begins a connection with `ws`, which tells what a server that refuses it answers. */
+/** Begins a connection with `ws`, which gives access to the response of a server that refuses it. */
 export async function openWs(
   url: string,
   maxPayload: number,

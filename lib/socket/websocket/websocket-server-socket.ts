@@ -14,11 +14,11 @@ import type { HttpServer, WebSocketFactoryOptions } from "./websocket-server-opt
 import { loadWs, REFUSAL_HEADER } from "./websocket-server-package.js";
 import { WebSocketSocket } from "./websocket-socket.js";
 
-/** The server's side of WebSocket: on a server of its own, or on the user's. */
+/** A WebSocket server, on an HTTP server of its own or on the user's. */
 export class WebSocketServerSocket extends WebSocketSocket implements ISocket<WebSocketBindEndPoint> {
   readonly #options: WebSocketFactoryOptions;
   #server: HttpServer | null = null;
-  /** A server of its own, where the user has not given one. */
+  /** Its own server, if the user has not given one. */
   #ownServer: Server | null = null;
   #ws: WebSocketServer | null = null;
   #path = "/";
@@ -45,7 +45,7 @@ export class WebSocketServerSocket extends WebSocketSocket implements ISocket<We
   }
 
   async connect(): Promise<IConnectionHandle> {
-    throw new NetworkError("ERR_NOT_SUPPORTED", "A server's WebSocket does not connect");
+    throw new NetworkError("ERR_NOT_SUPPORTED", "A WebSocket server does not connect");
   }
 
   protected async closeTransport(): Promise<void> {
@@ -81,7 +81,7 @@ export class WebSocketServerSocket extends WebSocketSocket implements ISocket<We
     const { url = "/", headers } = request;
     const origin = headers.origin;
     if (url.split("?")[0] !== this.#path) {
-      // On the user's server the path may be another's.
+      // On the user's server the path may belong to another listener.
       if (this.#server?.listenerCount("upgrade") === 1) refuse(socket, 404, "Not Found");
       return;
     }

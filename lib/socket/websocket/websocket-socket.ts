@@ -17,10 +17,10 @@ import type {
 import { WebSocketHandle, type WebSocketLike } from "./websocket-handle.js";
 import type { WebSocketLimits } from "./websocket-options.js";
 
-/** No transport tells when its send queue has room again, so it is looked at while somebody waits for that. */
+/** No `WebSocket` reports when its send queue has room again, so we look this often while a handle waits for it. */
 const WRITABLE_LOOK_MS = 5;
 
-/** What WebSocket sockets of clients and servers share: connections, and the packets on them. */
+/** What the sockets of WebSocket clients and servers share: connections and their packets. */
 export abstract class WebSocketSocket implements ISocket {
   events: SocketEvents | null = null;
   protected readonly inbox: Inbox;
@@ -39,7 +39,7 @@ export abstract class WebSocketSocket implements ISocket {
   abstract get boundPort(): number | null;
   abstract bind(endPoint: IBindEndPoint): Promise<void>;
   abstract connect(endPoint: IConnectEndPoint, signal?: AbortSignal): Promise<IConnectionHandle>;
-  /** What a subclass frees on top. */
+  /** Frees what the subclass holds. */
   protected abstract closeTransport(): Promise<void>;
 
   close(): Promise<void> {
@@ -68,7 +68,7 @@ export abstract class WebSocketSocket implements ISocket {
       this.#lookForWritable();
       return false;
     }
-    // `ws` keeps a reference until the kernel has the packet; its caller goes on writing to the same buffer.
+    // A copy, because `ws` keeps a reference until the kernel has the packet, and the caller reuses its buffer.
     handle.webSocket.send(cloneBytes(packet, 0, length));
     return true;
   }
@@ -85,7 +85,7 @@ export abstract class WebSocketSocket implements ISocket {
     this.#isUsed = true;
   }
 
-  /** Takes over a connection that stands. */
+  /** Takes over an open connection. */
   protected adopt(webSocket: WebSocketLike, security: Security, address: string): WebSocketHandle {
     const handle = new WebSocketHandle(webSocket, this.inbox, this.limits, security, address);
     this.#handles.add(handle);
