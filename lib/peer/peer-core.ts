@@ -15,6 +15,7 @@ import {
 import { ByteSegment } from "./byte-segment.js";
 import type { Channel } from "./channel.js";
 import type { IConnection } from "./connection/connection.js";
+import { ConnectionPhase } from "./connection/connection-phases.js";
 import { ConnectionTable } from "./connection/connection-table.js";
 import { type ConnectionOwner, type ConnectionSettings, PeerConnection } from "./connection/peer-connection.js";
 import { PeerConnectionState } from "./connection/peer-connection-state.js";
@@ -225,7 +226,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   }
 
   open(request: AcceptedRequest): void {
-    this.#add(request, request.profile, request.maxPacketSize, false);
+    this.#add(request, request.profile, request.maxPacketSize, ConnectionPhase.Handshaking);
   }
 
   accepted(
@@ -239,7 +240,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     const maxPacketSize = Math.min(handshake.maxPacketSize, accept.maxPacketSize);
     const { handle, pattern } = handshake;
     const request = { handle, session: accept.session, fingerprintMatches, pattern, keys };
-    const connection = this.#add(request, accept.profile, maxPacketSize, true);
+    const connection = this.#add(request, accept.profile, maxPacketSize, ConnectionPhase.Connected);
     settle?.(connection);
     this.#opened(connection);
     connection.confirm();
@@ -292,7 +293,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     request: Omit<AcceptedRequest, "profile" | "maxPacketSize">,
     profile: ProfileKind,
     maxPacketSize: number,
-    isConfirmed: boolean,
+    phase: ConnectionSettings["phase"],
   ): PeerConnection {
     const { handle, session, fingerprintMatches, pattern, keys } = request;
     if (handle.connection instanceof PendingConnection) this.onPendingEnded(handle.connection);
@@ -300,7 +301,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
       handle,
       session,
       fingerprintMatches,
-      isConfirmed,
+      phase,
       security: combinedSecurity(handle.security, pattern),
       channelBinding: keys?.handshakeHash ?? null,
     };
@@ -353,7 +354,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
 
   #onSocketDisconnect(handle: IConnectionHandle, reason: DisconnectReason): void {
     const owner: unknown = handle.connection;
-    if (owner instanceof PeerConnection) owner.lost(reason);
+    if (owner instanceof PeerConnection) owner.transportEnded(reason);
     else if (owner instanceof PendingConnection) this.onPendingEnded(owner);
     else if (owner instanceof ClientHandshake) this.#endHandshake(connectError(reason));
   }

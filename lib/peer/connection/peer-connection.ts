@@ -17,7 +17,9 @@ import type { Profile, ProfileHost, SendBudget } from "../profile.js";
 import { type OutgoingStream, type StreamListener, StreamTable } from "../streams/index.js";
 import { checkChannel, checkMessage } from "./check-message.js";
 import type { IConnection } from "./connection.js";
-import { PeerConnectionState } from "./peer-connection-state.js";
+import { ConnectionPhase, PHASES } from "./connection-phases.js";
+import { ConnectionTimer, ConnectionTimers } from "./connection-timers.js";
+import type { PeerConnectionState } from "./peer-connection-state.js";
 
 /** What a connection needs of its Peer. */
 export interface ConnectionOwner {
@@ -51,14 +53,11 @@ export interface ConnectionSettings {
   security: Security;
   channelBinding: Uint8Array | null;
   fingerprintMatches: boolean;
-  /** A server's connection begins as Connecting, a client's as Connected. */
-  isConfirmed: boolean;
+  /** Where it begins: `Handshaking` on a server, `Connected` on a client. */
+  phase: ConnectionPhase.Handshaking | ConnectionPhase.Connected;
 }
 
-/** A transport does not tell when the last byte has arrived: a closing connection asks it so often. */
-const DRAIN_CHECK_MS = 20;
-
-/** One other end: its state and its timers; how messages travel is its profile's business. */
+/** The connection with one other end: its phase and its timers. How messages travel is the business of its profile. */
 export class PeerConnection implements IConnection, ProfileHost, Waiting {
   readonly handle: IConnectionHandle;
   readonly session: number;
@@ -69,25 +68,18 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
   readonly closed: Promise<DisconnectReason>;
   queuePlace = -1;
   deadlineMs = 0;
-  /** Whether it is among those to be flushed at the end of the turn; the Peer's own. */
+  /** Whether it is to be flushed at the end of the turn. For PeerDrive only. */
   isTouched = false;
-  state: PeerConnectionState;
   reason: DisconnectReason | null = null;
   readonly #owner: ConnectionOwner;
   readonly #streams: StreamTable;
   #profile!: Profile;
   #resolveClosed!: (reason: DisconnectReason) => void;
-  // With a value from the beginning: a field that was undefined once costs a heap object with each new time.
-  #lastAuthenticatedMs = 0;
-  #nextPingMs = 0;
-  #pingIntervalMs = 0;
-  /** While Connecting: the end of the handshake; while Disconnecting: of its present step; afterwards: of the echo. */
-  #stepEndMs = 0;
-  /** When the packet under way came. */
+  readonly #timers: ConnectionTimers;
+  #phase: ConnectionPhase;
+  /** When the packet that is being read came. A number from the start: a field that was undefined once costs an object on
+   * the heap with each new time. */
   #receivedMs = 0;
-  #drainCheckMs = Number.POSITIVE_INFINITY;
-  /** The transport has been told, or the other side. */
-  #isFarewellSaid = false;
 
   constructor(owner: ConnectionOwner, settings: ConnectionSettings) {
     this.#owner = owner;
@@ -96,12 +88,10 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
     this.security = settings.security;
     this.channelBinding = settings.channelBinding;
     this.fingerprintMatches = settings.fingerprintMatches;
-    this.state = settings.isConfirmed ? PeerConnectionState.Connected : PeerConnectionState.Connecting;
-    const now = owner.now();
-    this.#lastAuthenticatedMs = now;
-    this.#pingIntervalMs = this.#drawPingInterval();
-    this.#nextPingMs = now + this.#pingIntervalMs;
-    this.#stepEndMs = now + owner.config.handshakeTimeoutMs;
+    this.#phase = settings.phase;
+    this.#receivedMs = owner.now();
+    this.#timers = new ConnectionTimers(owner.config);
+    this.#startTimers(this.#receivedMs);
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
@@ -120,8 +110,12 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
     this.#profile = profile;
   }
 
+  get state(): PeerConnectionState {
+    return PHASES[this.#phase].state;
+  }
+
   get isConnected(): boolean {
-    return this.state === PeerConnectionState.Connected;
+    return this.#phase === ConnectionPhase.Connected;
   }
 
   get roundTripTimeMs(): number {
@@ -154,17 +148,17 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
   }
 
   flush(): void {
-    if (this.state !== PeerConnectionState.Disconnected) this.#profile.flush(this.#owner.now());
+    if (this.#isFlushable) this.#profile.flush(this.#owner.now());
     this.#owner.changed(this);
   }
 
   disconnect(reason: DisconnectReason = { code: 0, text: "" }): void {
     checkReason(reason);
-    this.#leave(reason);
+    this.#enter(ConnectionPhase.Lingering, reason);
   }
 
   refuse(code: DisconnectCode, text: string): void {
-    this.#leave(libraryReason(code, text));
+    this.#enter(ConnectionPhase.Lingering, libraryReason(code, text));
   }
 
   close(reason?: DisconnectReason): Promise<DisconnectReason> {
@@ -188,7 +182,7 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
 
   /** Lets leave what must not wait for the end of the turn. */
   respond(nowMs: number): void {
-    if (this.state !== PeerConnectionState.Connecting) this.#profile.respond(nowMs);
+    if (this.#phase !== ConnectionPhase.Handshaking) this.#profile.respond(nowMs);
   }
 
   /** The first packet of a client, which tells the server that its Accept has come. */
@@ -198,68 +192,71 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
   }
 
   updateDeadline(): void {
+    this.#timers.updateNext();
+    this.deadlineMs = this.#timers.nextMs;
+    if (!this.#isFlushable) return;
     this.#profile.updateDeadline();
-    switch (this.state) {
-      case PeerConnectionState.Connected:
-        this.deadlineMs = Math.min(this.#profile.deadlineMs, this.#nextPingMs, this.#timeoutMs);
-        break;
-      case PeerConnectionState.Disconnecting:
-        this.deadlineMs = Math.min(this.#profile.deadlineMs, this.#stepEndMs, this.#drainCheckMs);
-        break;
-      default:
-        this.deadlineMs = this.#stepEndMs;
-    }
+    this.deadlineMs = Math.min(this.#profile.deadlineMs, this.deadlineMs);
   }
 
-  /** Does what is due. `pausedMs` is time in which this process did not run: nobody else is to blame for it. */
+  /** Does what is due. `pausedMs` is time in which this process did not run: the other side is not to blame for it. */
   update(nowMs: number, pausedMs: number): void {
-    this.#lastAuthenticatedMs += pausedMs;
-    switch (this.state) {
-      case PeerConnectionState.Connected:
-        if (nowMs >= this.#timeoutMs) {
+    const timers = this.#timers;
+    timers.postpone(ConnectionTimer.Idle, pausedMs);
+    switch (this.#phase) {
+      case ConnectionPhase.Handshaking:
+        if (timers.isDue(ConnectionTimer.Handshake, nowMs)) {
+          this.#fail(DisconnectCode.HandshakeTimeout, "Nothing came after the handshake");
+        }
+        return;
+      case ConnectionPhase.Connected:
+        if (timers.isDue(ConnectionTimer.Idle, nowMs)) {
           this.#fail(DisconnectCode.Timeout, "No answer any more");
           return;
         }
-        if (nowMs >= this.#nextPingMs) {
-          this.#pingIntervalMs = this.#drawPingInterval();
-          this.#nextPingMs = nowMs + this.#pingIntervalMs;
+        if (timers.isDue(ConnectionTimer.KeepAlive, nowMs)) {
+          timers.drawKeepAlive();
+          timers.start(ConnectionTimer.KeepAlive, nowMs);
           this.#profile.ping();
         }
         this.#pumpAndFlush(nowMs);
-        break;
-      case PeerConnectionState.Disconnecting:
+        return;
+      case ConnectionPhase.Lingering:
         this.#profile.flush(nowMs);
-        this.#depart(nowMs);
-        break;
-      case PeerConnectionState.Connecting:
-        if (nowMs >= this.#stepEndMs) this.#fail(DisconnectCode.HandshakeTimeout, "Nothing came after the handshake");
-        break;
-      default:
-        if (nowMs >= this.#stepEndMs) this.#owner.forget(this);
+        if (this.#profile.isDrained || timers.isDue(ConnectionTimer.Linger, nowMs))
+          this.#enter(ConnectionPhase.Closing);
+        else timers.start(ConnectionTimer.LingerCheck, nowMs);
+        return;
+      case ConnectionPhase.Closing:
+        this.#profile.flush(nowMs);
+        if (this.handle.isStateful) return;
+        if (this.#profile.isCloseConfirmed || timers.isDue(ConnectionTimer.Close, nowMs)) {
+          this.#enter(ConnectionPhase.Closed);
+        }
+        return;
+      case ConnectionPhase.Draining:
+        if (timers.isDue(ConnectionTimer.Drain, nowMs)) this.#enter(ConnectionPhase.Closed);
     }
   }
 
   /** The transport has ended it. */
-  lost(reason: DisconnectReason): void {
-    if (this.state === PeerConnectionState.Connected) this.#end(reason);
-    this.#finish();
-    this.#owner.forget(this);
+  transportEnded(reason: DisconnectReason): void {
+    this.#enter(ConnectionPhase.Closed, reason);
   }
 
   /** The same client has connected anew. */
   replaced(): void {
-    if (this.state === PeerConnectionState.Connected) this.#fail(DisconnectCode.Replaced, "Connected again");
-    else this.#owner.forget(this);
+    const reason = { code: DisconnectCode.Replaced, text: "Connected again" };
+    this.#enter(this.isConnected ? ConnectionPhase.Failed : ConnectionPhase.Closed, reason);
   }
 
   // What the profile calls.
 
   onPacketAuthenticated(): void {
-    this.#lastAuthenticatedMs = this.#receivedMs;
-    this.#nextPingMs = this.#receivedMs + this.#pingIntervalMs;
-    if (this.state === PeerConnectionState.Connecting) {
-      this.state = PeerConnectionState.Connected;
-      this.#owner.established(this);
+    if (this.#phase === ConnectionPhase.Handshaking) this.#enter(ConnectionPhase.Connected);
+    else if (this.#phase === ConnectionPhase.Connected) {
+      this.#timers.start(ConnectionTimer.Idle, this.#receivedMs);
+      this.#timers.start(ConnectionTimer.KeepAlive, this.#receivedMs);
     }
   }
 
@@ -287,20 +284,15 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
   }
 
   remoteClosed(reason: DisconnectReason): void {
-    if (this.state === PeerConnectionState.Disconnected) return;
-    if (this.state === PeerConnectionState.Connected) this.#end(reason);
-    this.#finish();
-    // Answers to a repeated goodbye keep the other side from waiting.
-    this.#stepEndMs = this.#owner.now() + this.#owner.config.closeTimeoutMs;
-    this.#owner.changed(this);
+    this.#enter(ConnectionPhase.Draining, reason);
   }
 
   malformed(text: string): void {
-    this.#breakOff(DisconnectCode.InvalidPacket, text);
+    this.#fail(DisconnectCode.InvalidPacket, text);
   }
 
   tampered(): void {
-    this.#breakOff(DisconnectCode.Tampered, "What arrived is not what was sent");
+    this.#fail(DisconnectCode.Tampered, "What arrived is not what was sent");
   }
 
   drained(): void {
@@ -337,79 +329,74 @@ export class PeerConnection implements IConnection, ProfileHost, Waiting {
     }
   }
 
-  get #timeoutMs(): number {
-    return this.#lastAuthenticatedMs + this.#owner.config.timeoutMs;
+  /** Whether the profile sends anything of its own accord. */
+  get #isFlushable(): boolean {
+    return this.#phase < ConnectionPhase.Draining;
   }
 
-  /** Up to a tenth earlier, so that a thousand connections do not ping at once. */
-  #drawPingInterval(): number {
-    const { keepAliveMs, random } = this.#owner.config;
-    return keepAliveMs * (1 - 0.1 * random());
-  }
-
-  #breakOff(code: DisconnectCode, text: string): void {
-    if (this.isConnected || this.state === PeerConnectionState.Connecting) this.#fail(code, text);
-  }
-
-  /** Ends it at once; the other side is told, once. */
   #fail(code: DisconnectCode, text: string): void {
-    const reason = { code, text };
+    this.#enter(ConnectionPhase.Failed, { code, text });
+  }
+
+  /**
+   * The one way into another phase. Does nothing where `PHASES` does not allow it: the connection has ended already.
+   *
+   * @param reason why the connection ends; the first reason stays
+   */
+  #enter(phase: ConnectionPhase, reason: DisconnectReason | null = null): void {
     const wasConnected = this.isConnected;
-    if (wasConnected) this.#end(reason);
-    this.#sayFarewell(reason);
-    this.#finish();
-    this.#owner.forget(this);
+    if (!PHASES[this.#phase].next.includes(phase)) return;
+    this.#phase = phase;
+    this.reason ??= reason;
+    if (wasConnected) {
+      this.#streams.dispose(this.reason as DisconnectReason);
+      this.#owner.ended(this);
+      if (this.#phase !== phase) return; // The user's code has driven the Peer meanwhile.
+    }
+    this.#startTimers(phase === ConnectionPhase.Connected ? this.#receivedMs : this.#owner.now());
+    switch (phase) {
+      case ConnectionPhase.Connected:
+        this.#owner.established(this);
+        break;
+      case ConnectionPhase.Lingering:
+        this.#owner.changed(this);
+        break;
+      case ConnectionPhase.Closing:
+        this.#sendClose();
+        break;
+      case ConnectionPhase.Draining:
+        this.#settle();
+        this.#owner.changed(this);
+        break;
+      case ConnectionPhase.Failed:
+        this.#sendClose();
+        this.#enter(ConnectionPhase.Closed);
+        break;
+      case ConnectionPhase.Closed:
+        this.#settle();
+        this.#owner.forget(this);
+    }
   }
 
-  #leave(reason: DisconnectReason): void {
-    if (this.state !== PeerConnectionState.Connected) return;
-    this.#end(reason);
-    this.state = PeerConnectionState.Disconnecting;
-    this.#stepEndMs = this.#owner.now() + this.#owner.config.closeTimeoutMs;
-    this.#owner.changed(this);
+  /** Starts the timers of the phase. */
+  #startTimers(nowMs: number): void {
+    this.#timers.stopAll();
+    for (const timer of PHASES[this.#phase].timers) this.#timers.start(timer, nowMs);
   }
 
-  /** No more for the user. */
-  #end(reason: DisconnectReason): void {
-    this.reason = reason;
-    this.state = PeerConnectionState.Disconnected;
-    this.#streams.dispose(reason);
-    this.#owner.ended(this);
-  }
-
-  /** First what was sent reliably, then the goodbye, then its acknowledgement; each with a limit. */
-  #depart(nowMs: number): void {
-    const isOver = nowMs >= this.#stepEndMs;
-    if (!this.#isFarewellSaid) {
-      if (!this.#profile.isDrained && !isOver) {
-        this.#drainCheckMs = nowMs + DRAIN_CHECK_MS;
-        return;
-      }
-      this.#drainCheckMs = Number.POSITIVE_INFINITY;
-      this.#stepEndMs = nowMs + this.#owner.config.closeTimeoutMs;
-      this.#sayFarewell(this.reason as DisconnectReason);
+  /** Tells the other side the reason: in a Close frame, or with the end of the transport's connection. */
+  #sendClose(): void {
+    const reason = this.reason as DisconnectReason;
+    if (!this.handle.isStateful) {
+      this.#profile.close(reason, this.#owner.now());
       return;
     }
-    if (!this.handle.isStateful && (this.#profile.isCloseConfirmed || isOver)) {
-      this.#finish();
-      this.#owner.forget(this);
-    }
+    this.#timers.stop(ConnectionTimer.Close); // The transport has a time limit of its own.
+    void this.handle.disconnect(reason).then(() => this.#enter(ConnectionPhase.Closed));
   }
 
-  #sayFarewell(reason: DisconnectReason): void {
-    this.#isFarewellSaid = true;
-    if (this.handle.isStateful) {
-      void this.handle.disconnect(reason).then(() => {
-        this.#finish();
-        this.#owner.forget(this);
-      });
-    } else {
-      this.#profile.close(reason, this.#owner.now());
-    }
-  }
-
-  #finish(): void {
-    this.state = PeerConnectionState.Disconnected;
+  /** Nothing is on its way any more. */
+  #settle(): void {
     this.#profile.dispose();
     this.#resolveClosed(this.reason as DisconnectReason);
   }
