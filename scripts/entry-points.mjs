@@ -28,13 +28,15 @@ export function compileTypes(files, lib) {
   return ts.createProgram(files, { ...modules, target, lib: libraries, types: [], strict: true, noEmit: true });
 }
 
-/** What a module exports: the symbols that its names stand for. */
+/** What a module exports: the symbols that its names stand for, and whether they can be used as types only. */
 export function exportsOf(program, file) {
   const checker = program.getTypeChecker();
   const module = checker.getSymbolAtLocation(program.getSourceFile(file));
-  return checker
-    .getExportsOfModule(module)
-    .map((symbol) => ({ name: symbol.name, symbol: resolveAlias(checker, symbol) }));
+  return checker.getExportsOfModule(module).map((symbol) => ({
+    name: symbol.name,
+    symbol: resolveAlias(checker, symbol),
+    isTypeOnly: symbol.declarations?.some(ts.isTypeOnlyExportDeclaration) ?? false,
+  }));
 }
 
 export function resolveAlias(checker, symbol) {

@@ -1,5 +1,18 @@
 /// <reference path="../globals.ts" preserve="true" />
 /** The Peer: connections with reliable, unreliable and notify messages, and streams, over any socket. */
+export type { Clock } from "../clock.js";
+export type { NoisePrimitives } from "../noise/index.js";
+export type { Random, RandomBytes } from "../random.js";
+export {
+  DisconnectCode,
+  type DisconnectReason,
+  type IBindEndPoint,
+  type IConnectEndPoint,
+  type IConnectionHandle,
+  type IncomingConnection,
+  type ISocket,
+  type Security,
+} from "../socket/index.js";
 export { ByteSegment } from "./byte-segment.js";
 export { Channel, type NotifyCallbacks } from "./channel.js";
 export type { IConnection } from "./connection/connection.js";

@@ -38,17 +38,21 @@ describe("what an exported type is made of is exported beside it, or by the entr
   const checker = withoutDom.getTypeChecker();
   const layerOf = (file: string) => relative(join(folder, "dist"), file).split("/").slice(0, -1)[0];
 
-  /** The types of ours that a declaration names, in what a user can reach of it. */
-  function partsOf(declaration: ts.Node): ts.Symbol[] {
+  /** The types of ours that a declaration names, in what a user can reach of it: of a mere type, not the constructor. */
+  function partsOf(declaration: ts.Node, isTypeOnly: boolean): ts.Symbol[] {
     const parts = new Set<ts.Symbol>();
-    const add = (name: ts.Node) => {
-      const symbol = checker.getSymbolAtLocation(name);
-      if (symbol) parts.add(resolveAlias(checker, symbol));
+    const add = (name: ts.Node): void => {
+      const found = checker.getSymbolAtLocation(ts.isQualifiedName(name) ? name.left : name);
+      const symbol = found && resolveAlias(checker, found);
+      // `Enum.Member` is a part of the enum, `module.Type` is a type of its own.
+      if (symbol && symbol.flags & ts.SymbolFlags.ValueModule && ts.isQualifiedName(name)) add(name.right);
+      else if (symbol) parts.add(symbol);
     };
     const visit = (node: ts.Node): void => {
       if (ts.canHaveModifiers(node) && node.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.PrivateKeyword))
         return;
-      if (ts.isTypeReferenceNode(node)) add(ts.isQualifiedName(node.typeName) ? node.typeName.left : node.typeName);
+      if (isTypeOnly && ts.isConstructorDeclaration(node)) return;
+      if (ts.isTypeReferenceNode(node)) add(node.typeName);
       if (ts.isTypeQueryNode(node)) add(node.exprName);
       if (ts.isExpressionWithTypeArguments(node)) add(node.expression);
       if (ts.isImportTypeNode(node) && node.qualifier) add(node.qualifier);
@@ -65,12 +69,12 @@ describe("what an exported type is made of is exported beside it, or by the entr
     const file = join(folder, types);
     const above = entryPoints.filter(({ name }) => name.includes("/") && entryPoint.startsWith(`${name}/`));
     const known = [{ types }, ...above].flatMap((one) => exportsOf(withoutDom, join(folder, one.types)));
-    const missing = exportsOf(withoutDom, file).flatMap(({ name, symbol }) => {
+    const missing = exportsOf(withoutDom, file).flatMap(({ name, symbol, isTypeOnly }) => {
       const declarations = symbol.declarations ?? [];
       // Of another layer's type only the name is handed on: its parts are beside it where it comes from.
       const isOwn = declarations.some((one) => layerOf(one.getSourceFile().fileName) === layerOf(file));
       if (!isOwn && layerOf(file) !== undefined) return [];
-      const parts = new Set(declarations.flatMap(partsOf));
+      const parts = new Set(declarations.flatMap((one) => partsOf(one, isTypeOnly)));
       for (const { symbol } of known) parts.delete(symbol);
       return [...parts].map((part) => `${name}: ${part.name}`);
     });
