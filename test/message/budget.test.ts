@@ -69,11 +69,11 @@ describe("the costs that the page names", () => {
     },
     "a message without a handler": ({ raw }) => raw(Unhandled, 1),
     "a number that no message has": ({ raw }) => raw(77),
-    "more than 32 async handlers under way": async ({ world, raw }) => {
+    "more than 32 async handlers at a time": async ({ world, raw }) => {
       world.server.messageHandler.register(Unhandled, () => new Promise(() => {}));
       for (let index = 0; index < 33; index++) await raw(Unhandled, 1);
     },
-    "an answer, a proof, a hello, a table that nobody asked for": ({ raw }) => raw(1, 0),
+    "an answer, a proof, a hello, a table that was not expected": ({ raw }) => raw(1, 0),
   };
 
   test.each(documented)("$mistake: $cost", async ({ mistake, cost, flag }) => {
@@ -95,7 +95,7 @@ describe("the costs that the page names", () => {
     ["a proof", "network/proof", [0, 0, 0]],
     ["a table", "network/table", [0, 0]],
     ["a scene", "network/scene-loaded", [9, 0, 0, 0]],
-  ])("%s that nobody asked for costs 10", async (_name, message, content) => {
+  ])("%s that was not expected costs 10", async (_name, message, content) => {
     const { player, raw } = await joined({ errorBudget: { refillPerSecond: 0 } });
     await raw(protocol.messages.find(({ name }) => name === message) as never, ...content);
     expect(player.errorFlags).toBe(ErrorFlags.InvalidState);

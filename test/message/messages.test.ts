@@ -253,3 +253,27 @@ test("a message to many players is serialised once", async () => {
   expect(heard.sort()).toEqual([1, 2, 2, 3, 4, 5]);
   expect(writes).toBe(2);
 });
+
+test("without a connection a message is not taken, and nothing throws; a wrong value does", async () => {
+  const world = new MessageWorld({ protocol: newProtocol(), kind: "stream" });
+  const { server } = world;
+  const callbacks = { onDelivered: () => {}, onLost: () => {} };
+  const tryAll = async (client: NetworkClient) => {
+    expect([server.sendToAll(Chat, { text: "" }), server.sendToReady(Chat, { text: "" })]).toEqual([0, 0]);
+    expect(client.send(Chat, { text: "" })).toBe(false);
+    expect(client.sendNotify(Chat, { text: "" }, callbacks)).toBe(false);
+    expect(await client.notify(Chat, { text: "" })).toBe(false);
+    await expect(client.request(Double, 1)).rejects.toMatchObject({ code: "ERR_NOT_CONNECTED" });
+  };
+  await tryAll(world.newClient());
+  await server.start();
+  const { client, player } = await world.join();
+  expect(() => client.send(Chat, { text: "x".repeat(101) })).toThrow(RangeError);
+  const stopped = server.stop();
+  await world.until(() => !client.active);
+  await stopped;
+  await tryAll(client);
+  expect(player.send(Chat, { text: "" })).toBe(false);
+  expect(await player.notify(Chat, { text: "" })).toBe(false);
+  await expect(player.request(Double, 1)).rejects.toMatchObject({ code: "ERR_CONNECTION_LOST" });
+});

@@ -23,13 +23,14 @@ const NO_OPTIONS: SendManyOptions = {};
  * @returns how many players it was sent to: not to those whose queue is full
  */
 export function sendToPlayers<T>(
-  { encoder, protocol }: { encoder: MessageEncoder; protocol: ProtocolCore },
+  { active, encoder, protocol }: { active: boolean; encoder: MessageEncoder; protocol: ProtocolCore },
   players: Iterable<INetworkPlayer>,
   message: MessageDefinition<T>,
   value: T,
   includes: (player: NetworkPlayer) => boolean,
   { channel = Channel.Reliable, lane = 0, exclude = null }: SendManyOptions = NO_OPTIONS,
 ): number {
+  if (!active) return 0;
   const number = protocol.numberOf(message);
   encoder.encode(number, message, value);
   let taken = 0;
