@@ -193,8 +193,10 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
     this.addExtensionMessages();
   }
 
-  joinHost(server: HostEnd): HostLink {
+  /** Null: a listener of `started` has disconnected it. */
+  joinHost(server: HostEnd): HostLink | null {
     this.#begin();
+    if (!this.active) return null;
     this.#host = new HostLink(this.clock, server, { handler: this, config: this.peerConfig(this.drive) });
     this.#peer = this.#host.client;
     return this.#host;

@@ -41,8 +41,8 @@ import { TickLoop } from "./time/tick-loop.js";
 /** What a server's core is given. Several cores may share sessions and ids, and get their connections from one Peer. */
 export interface ServerParts {
   /**
-   * Makes a Peer for the core as its handler, and binds it. Null: there is none, and whoever accepts connections calls
-   * `attach`, and then the core's methods of a `PeerHandler`.
+   * Makes a Peer with the core as its handler, and binds it. Null: the core has no Peer, and gets its connections from
+   * somebody who accepts them: by `attach`, and then by its methods of a `PeerHandler`.
    */
   openPeer: ((handler: PeerHandler, config: Partial<PeerConfig>) => Promise<Peer>) | null;
   /** Null: a player whose connection is lost has left. */
@@ -75,7 +75,7 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> implements S
   readonly #byConnection = new Map<IConnection, NetworkPlayer>();
   readonly #players = new Set<NetworkPlayer>();
   readonly #isSelfDriven: boolean;
-  /** The number of the last `start`: what an earlier one was waiting for is dropped. */
+  /** Counts the calls of `start` and `stop`: a `start` that was waiting meanwhile gives up. */
   #starts = 0;
   #peer: Peer | null = null;
   #tickLoop: TickLoop | null = null;
@@ -148,9 +148,10 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> implements S
     if (openPeer) await this.#open(openPeer, attempt);
     this.forEachExtension((extension) => extension.started?.(this.#server));
     this.events.emit("started");
-    if (localClient) await this.#startHost(localClient);
+    if (localClient && attempt === this.#starts) await this.#startHost(localClient);
+    this.#assertCurrent(attempt);
     const { tickRate = 0 } = this.#options;
-    if (this.drive === "automatic" && tickRate > 0 && attempt === this.#starts) {
+    if (this.drive === "automatic" && tickRate > 0) {
       this.#tickLoop = new TickLoop(this.clock, tickRate, (ticks) => {
         this.#tick = (this.#tick + ticks - 1) >>> 0;
         this.updateReceive();
@@ -180,9 +181,11 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> implements S
     this.deactivate();
     for (const name of ["started", "hostStarted", "hostStopped"] as const) this.events.reset(name);
     this.#peer = null;
+    this.#localPlayer = null;
     this.#tick = 0;
     await Promise.all([peer?.close(), hostPeer?.close()]);
   }
+
   updateReceive(): void {
     if (!this.active) return;
     this.#tick = (this.#tick + 1) >>> 0;
@@ -429,6 +432,11 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> implements S
       if (attempt === this.#starts) this.deactivate();
       throw error;
     }
+    this.#assertCurrent(attempt);
+  }
+
+  /** @throws NetworkError `ERR_CLOSED` when the server was stopped since this `start` */
+  #assertCurrent(attempt: number): void {
     if (attempt !== this.#starts) throw new NetworkError("ERR_CLOSED", "The server was stopped");
   }
 
@@ -443,6 +451,7 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> implements S
       onDrain: (connection) => this.onDrain(connection),
     };
     const host = client.joinHost({ handler, config: this.peerConfig(this.#peerDrive) });
+    if (!host) return;
     this.#host = host;
     try {
       await host.connect();

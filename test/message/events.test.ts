@@ -140,6 +140,25 @@ test("a server starts again after its stop", async () => {
   }
 });
 
+test("a stop during the start makes the start reject, and leaves nothing bound", async () => {
+  const { server, factory } = new MessageWorld({ protocol: newProtocol() });
+  const starting = server.start();
+  void server.stop();
+  await expect(starting).rejects.toMatchObject({ code: "ERR_CLOSED" });
+  expect([server.active, server.boundPort]).toEqual([false, null]);
+  await expect(factory.createServerSocket().bind(factory.getBindEndPoint())).resolves.toBe(undefined);
+});
+
+test("a host's client that is disconnected by a listener of its start does not join", async () => {
+  const world = new MessageWorld({ protocol: newProtocol(), server: { listen: false } });
+  const client = world.newClient();
+  client.on("started", () => void client.disconnect());
+  await world.server.start({ localClient: client });
+  await world.run(100);
+  expect([client.active, world.server.isHost, world.server.players.length]).toEqual([false, false, 0]);
+  await world.server.stop();
+});
+
 test("what a listener throws is reported, and the other listeners are called", async () => {
   const world = new MessageWorld({ protocol: newProtocol() });
   const heard: number[] = [];
