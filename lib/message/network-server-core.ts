@@ -21,7 +21,6 @@ import { type NetworkServerEvents, SERVER_EVENTS, SERVER_LATE_EVENTS } from "./n
 import type { NetworkServer, NetworkServerOptions } from "./network-server.js";
 import { NetworkPlayer } from "./players/network-player.js";
 import { type INetworkPlayer, type PlayerAuthentication, PlayerState } from "./players/player.js";
-import { type SendManyOptions, sendToPlayers } from "./players/send-to-players.js";
 import { UnidentifiedPlayers } from "./players/unidentified-players.js";
 import { defaultErrorBudget, type ErrorBudget, ErrorFlags, errorCosts } from "./protocol/error-flags.js";
 import type { MessageDefinition } from "./protocol/message.js";
@@ -66,6 +65,8 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> implements S
   readonly errorBudget: ErrorBudget | null;
   readonly sessions: SessionTable | null;
   readonly time: INetworkTime;
+  /** All players who are connected or suspended, from their hello on. */
+  readonly players = new Set<NetworkPlayer>();
   readonly #server: NetworkServer;
   readonly #options: NetworkServerOptions;
   readonly #parts: ServerParts;
@@ -73,7 +74,6 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> implements S
   readonly #scenes: SceneBarrier;
   readonly #unidentified: UnidentifiedPlayers;
   readonly #byConnection = new Map<IConnection, NetworkPlayer>();
-  readonly #players = new Set<NetworkPlayer>();
   readonly #isSelfDriven: boolean;
   /** Counts the calls of `start` and `stop`: a `start` that was waiting meanwhile gives up. */
   #starts = 0;
@@ -113,12 +113,8 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> implements S
     this.#registerHandlers();
   }
 
-  get players(): INetworkPlayer[] {
-    return [...this.#players];
-  }
-
   get authenticatedPlayers(): NetworkPlayer[] {
-    return [...this.#players].filter((player) => player.isAuthenticated);
+    return [...this.players].filter((player) => player.isAuthenticated);
   }
 
   get localPlayer(): INetworkPlayer | null {
@@ -168,7 +164,7 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> implements S
     this.#tickLoop?.stop();
     const peer = this.#peer;
     const hostPeer = this.#host && this.#hostEnded();
-    for (const player of [...this.#players]) {
+    for (const player of [...this.players]) {
       this.#byConnection.delete(player.lastConnection);
       if (player.isConnected) player.refuse(code, text);
       this.#end(player, { code, text });
@@ -209,23 +205,6 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> implements S
       this.#tick = (this.#tick + 1) >>> 0;
       this.#runTick();
     });
-  }
-
-  sendToAll<T>(message: MessageDefinition<T>, value: T, options?: SendManyOptions): number {
-    return sendToPlayers(this, this.#players, message, value, (player) => player.isAuthenticated, options);
-  }
-
-  sendToMany<T>(
-    players: Iterable<INetworkPlayer>,
-    message: MessageDefinition<T>,
-    value: T,
-    options?: SendManyOptions,
-  ): number {
-    return sendToPlayers(this, players, message, value, (player) => player.isConnected, options);
-  }
-
-  sendToReady<T>(message: MessageDefinition<T>, value: T, options?: SendManyOptions): number {
-    return sendToPlayers(this, this.#players, message, value, (player) => player.ready, options);
   }
 
   async loadScene(name: string, options: LoadSceneOptions = {}): Promise<void> {
@@ -370,7 +349,7 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> implements S
   /** A client has said hello, and both sides agree on the protocol. */
   #greet(player: NetworkPlayer, resumes: boolean): void {
     if (!resumes) {
-      this.#players.add(player);
+      this.players.add(player);
       this.events.emit("connected", player);
     }
     if (player.isConnected) this.#authentication.begin(player, resumes);
@@ -408,7 +387,7 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> implements S
     this.sessions?.remove(player);
     player.ended();
     this.#scenes.leave(player);
-    const wasKnown = this.#players.delete(player);
+    const wasKnown = this.players.delete(player);
     if (wasKnown) {
       this.events.emit("disconnected", player, reason);
       this.forEachExtension((extension) => extension.playerDisconnecting?.(player, reason));

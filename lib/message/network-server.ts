@@ -13,7 +13,7 @@ import type { NetworkServerEvents } from "./network-events.js";
 import type { NetworkOptions } from "./network-options.js";
 import { NetworkServerCore, type ServerParts } from "./network-server-core.js";
 import type { INetworkPlayer } from "./players/player.js";
-import type { SendManyOptions } from "./players/send-to-players.js";
+import { type SendManyOptions, sendToPlayers } from "./players/send-to-players.js";
 import type { ErrorBudget } from "./protocol/error-flags.js";
 import type { MessageDefinition } from "./protocol/message.js";
 import type { Protocol } from "./protocol/protocol.js";
@@ -42,6 +42,10 @@ export interface NetworkServerOptions extends NetworkOptions {
   beforeAccept?: (incoming: IncomingConnection) => true | DisconnectReason;
 }
 
+const isConnected = (player: INetworkPlayer) => player.isConnected;
+const isAuthenticated = (player: INetworkPlayer) => player.isAuthenticated;
+const isReady = (player: INetworkPlayer) => player.ready;
+
 /**
  * Accepts clients and knows them as players (Mirage's `NetworkServer`). The order of its events is in docs/message.md.
  */
@@ -67,7 +71,7 @@ export class NetworkServer {
 
   /** All players who are connected or suspended. */
   get players(): INetworkPlayer[] {
-    return this.#core.players;
+    return [...this.#core.players];
   }
 
   get authenticatedPlayers(): INetworkPlayer[] {
@@ -162,7 +166,7 @@ export class NetworkServer {
    * @throws TypeError, RangeError for a wrong value; NetworkError `ERR_UNKNOWN_MESSAGE`, `ERR_MESSAGE_SIZE`
    */
   sendToAll<T>(message: MessageDefinition<T>, value: T, options?: SendManyOptions): number {
-    return this.#core.sendToAll(message, value, options);
+    return sendToPlayers(this.#core, this.#core.players, message, value, isAuthenticated, options);
   }
 
   /** Sends a message to those of `players` who are connected. @returns and throws as `sendToAll` */
@@ -172,7 +176,7 @@ export class NetworkServer {
     value: T,
     options?: SendManyOptions,
   ): number {
-    return this.#core.sendToMany(players, message, value, options);
+    return sendToPlayers(this.#core, players, message, value, isConnected, options);
   }
 
   /**
@@ -180,7 +184,7 @@ export class NetworkServer {
    * the server has none. @returns and throws as `sendToAll`
    */
   sendToReady<T>(message: MessageDefinition<T>, value: T, options?: SendManyOptions): number {
-    return this.#core.sendToReady(message, value, options);
+    return sendToPlayers(this.#core, this.#core.players, message, value, isReady, options);
   }
 
   /**

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { SessionTable } from "../../lib/message/authentication/session-table.js";
 import { defineMessage, defineProtocol, type NetworkServer, PlayerState } from "../../lib/message/index.js";
 import { NetworkServerCore } from "../../lib/message/network-server-core.js";
+import { sendToPlayers } from "../../lib/message/players/send-to-players.js";
 import { type IConnection, Peer, type PeerHandler } from "../../lib/peer/index.js";
 import { u8 } from "../../lib/serialization/index.js";
 import { CuttableFactory, MessageWorld } from "../support/message-world.js";
@@ -58,13 +59,13 @@ test("cores behind one Peer have their own players, whose ids are from one sourc
   const { world, cores } = await twoCores();
   const clients = [await join(world), await join(world), await join(world)];
   expect(clients.map(({ player }) => player?.id)).toEqual([101, 102, 103]);
-  expect(cores.map(({ players }) => players.map(({ id }) => id))).toEqual([[101, 103], [102]]);
+  expect(cores.map(({ players }) => [...players].map(({ id }) => id))).toEqual([[101, 103], [102]]);
   const heard: number[] = [];
   for (const [index, { messageHandler }] of clients.entries()) {
     messageHandler.register(Note, (value) => void heard.push(10 * index + value));
   }
-  expect(cores[0].sendToAll(Note, 1)).toBe(2);
-  expect(cores[1].sendToAll(Note, 2)).toBe(1);
+  expect(sendToPlayers(cores[0], cores[0].players, Note, 1, () => true)).toBe(2);
+  expect(sendToPlayers(cores[1], cores[1].players, Note, 2, () => true)).toBe(1);
   await world.run(100);
   expect(heard.sort()).toEqual([1, 12, 21]);
   await cores[0].stop({ code: 5, text: "" });
@@ -82,7 +83,7 @@ test("a session of the shared table is resumed at the core that has its player",
   await world.until(() => player?.state === PlayerState.Suspended && !client.isConnected, 50);
   socketFactory.isCut = false;
   await world.until(() => client.isAuthenticated, 50);
-  expect(cores[0].players).toEqual([player]);
+  expect([...cores[0].players]).toEqual([player]);
   expect(player?.isAuthenticated).toBe(true);
-  expect(cores[1].players.length).toBe(1);
+  expect(cores[1].players.size).toBe(1);
 });
