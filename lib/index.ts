@@ -3,6 +3,7 @@
 
 export { ReceiveSource } from "./addon/native.js";
 export { type Clock, systemClock } from "./clock.js";
+export type { EventListener } from "./event-hub.js";
 export { NetworkError, type NetworkErrorDetails } from "./network-error.js";
 export type { Random } from "./random.js";
 export {
@@ -24,9 +25,15 @@ export {
 } from "./valve/configuration/config-value.js";
 export { ConfigurationString, ConfigurationValue } from "./valve/configuration/configuration-value.js";
 export { IceCandidates, type IceSettings, iceOptions, type TurnServer } from "./valve/configuration/ice-servers.js";
-export { type CloseInfo, type CloseOptions, Connection, type ReceivedMessage } from "./valve/endpoint/connection.js";
+export type {
+  CloseInfo,
+  CloseOptions,
+  Connection,
+  ConnectionEvents,
+  ReceivedMessage,
+} from "./valve/endpoint/connection.js";
 export { type ConnectOptions, Endpoint, type EndpointOptions, type ListenOptions } from "./valve/endpoint/endpoint.js";
-export { Listener } from "./valve/endpoint/listener.js";
+export type { Listener, ListenerEvents } from "./valve/endpoint/listener.js";
 export { MessageBatch, type MessageBatchOptions } from "./valve/messages/message-batch.js";
 export { NetworkingMessage } from "./valve/messages/networking-message.js";
 export { OutgoingBatch } from "./valve/messages/outgoing-batch.js";
@@ -50,6 +57,7 @@ export type { P2POptions, SignalCallback } from "./valve/sockets/p2p.js";
 export type { NetworkingSocketsOptions } from "./valve/sockets/sockets-core.js";
 export { Address } from "./valve/values/address.js";
 export { Availability } from "./valve/values/availability.js";
+export type { CloseReason } from "./valve/values/close-reason.js";
 export { ConnectionInfo } from "./valve/values/connection-info.js";
 export { ConnectionState } from "./valve/values/connection-state.js";
 export { ConnectionStatus } from "./valve/values/connection-status.js";

@@ -32,9 +32,11 @@ export class ConnectAttempts<Connected> {
     return this.#attempts.has(handle);
   }
 
-  /** A connection stands. */
-  succeed(handle: number, connected: Connected): void {
-    this.#take(handle)?.resolve(connected);
+  /** A connection is up. False: it is not one of these attempts. */
+  succeed(handle: number, connected: Connected): boolean {
+    const attempt = this.#take(handle);
+    attempt?.resolve(connected);
+    return attempt !== undefined;
   }
 
   /** A connection has failed; its handle is closed already. */
@@ -51,8 +53,8 @@ export class ConnectAttempts<Connected> {
   }
 
   /**
-   * Tries one way after the other, each a little later beside those before, until one leads to a connection. Rejects with
-   * the error of the last one, or the signal's reason.
+   * Tries one way after the other, each a little later beside those before, until one leads to a connection. Rejects
+   * with the error of the last one, or the signal's reason.
    *
    * @param ways each opens a connection and returns its handle, or 0
    */

@@ -1,16 +1,23 @@
 import { channel } from "node:diagnostics_channel";
 
 /**
- * What `node:diagnostics_channel` subscribers can watch. Nothing is built for a message unless somebody listens.
+ * What subscribers of `node:diagnostics_channel` can watch. Nothing is built for a channel that has no subscriber.
  *
  * | channel | when | message |
  * |---|---|---|
  * | `valve-sockets:connect` | a connection of an `Endpoint` is `Connected` | `{ connection }` |
- * | `valve-sockets:close` | it has ended, or was closed here | `{ connection, info: CloseInfo }` |
- * | `valve-sockets:drop` | a message was not taken, or a stranger refused | `{ connection?, result?, reason? }` |
+ * | `valve-sockets:close` | it has ended | `{ connection, info: CloseInfo }` |
+ * | `valve-sockets:drop` | a message was not taken, or an incoming connection refused | `{ connection?, result?, reason? }` |
  */
 export const diagnostics = {
   connect: channel("valve-sockets:connect"),
   close: channel("valve-sockets:close"),
   drop: channel("valve-sockets:drop"),
 } as const;
+
+/** An exception of a user's callback is an uncaught exception of the process, and what called it goes on. */
+export function reportUncaught(error: unknown): void {
+  process.nextTick(() => {
+    throw error;
+  });
+}

@@ -1,89 +1,39 @@
-import { EventEmitter } from "node:events";
+import type { EventListener } from "../../event-hub.js";
 import type { Address } from "../values/address.js";
+import type { CloseReason } from "../values/close-reason.js";
 import type { Connection } from "./connection.js";
-import type { Endpoint } from "./endpoint.js";
 
-interface ListenerEvents {
-  connection: [Connection];
+export interface ListenerEvents {
+  connection: [connection: Connection];
+  /** The listener has been closed. */
   close: [];
-  newListener: [event: string | symbol];
 }
 
 /**
- * A listen socket of an {@link Endpoint}. Connections come by `on("connection")` or `for await`; those that come while
- * nobody listens wait for whoever asks first.
+ * A listen socket of an `Endpoint`. Its connections come by `on("connection")` or `for await`; those that come before
+ * anybody takes them wait.
  */
-export class Listener extends EventEmitter<ListenerEvents> implements AsyncIterable<Connection> {
+export interface Listener extends AsyncIterable<Connection> {
   /** GNS's handle. */
   readonly handle: number;
-  readonly endpoint: Endpoint;
   /** Where it listens; the port is the real one, also after port 0. */
   readonly address: Address;
-  #waiting: Connection[] = [];
-  #takers: ((result: IteratorResult<Connection>) => void)[] = [];
-  #isClosed = false;
-
-  /** @internal */
-  constructor(endpoint: Endpoint, handle: number, address: Address) {
-    super();
-    this.endpoint = endpoint;
-    this.handle = handle;
-    this.address = address;
-    this.on("newListener", (event) => {
-      if (event === "connection") queueMicrotask(() => this.#emitWaiting());
-    });
-  }
-
-  get port(): number {
-    return this.address.port;
-  }
-
+  /** That of {@link address}. */
+  readonly port: number;
+  /** Adds a listener of an event, as `Connection.on` does, and returns a function that removes it. */
+  on<Name extends keyof ListenerEvents>(name: Name, listener: EventListener<ListenerEvents[Name]>): () => void;
   /** Connections as they come in, until the listener closes. */
-  [Symbol.asyncIterator](): AsyncIterator<Connection> {
-    return {
-      next: () => {
-        const connection = this.#waiting.shift();
-        if (connection) return Promise.resolve({ value: connection, done: false });
-        if (this.#isClosed) return Promise.resolve({ value: undefined, done: true });
-        return new Promise((resolve) => this.#takers.push(resolve));
-      },
-      return: () => Promise.resolve({ value: undefined, done: true }),
-    };
-  }
-
-  /** Closes it and every connection that came in by it; each is told `reason` (0-999) and `text`. */
-  close(reason = 0, text = ""): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    this.endpoint.closeListener(this, reason, text);
-    for (const resolve of this.#takers.splice(0)) resolve({ value: undefined, done: true });
-    this.endpoint.guard(() => this.emit("close"));
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
-  }
-
+  [Symbol.asyncIterator](): AsyncIterator<Connection>;
+  /**
+   * Closes it and every connection that came in by it; their peers get the reason.
+   *
+   * @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE`
+   */
+  close(reason?: CloseReason): void;
+  /** The same as `close()`, for `using`. */
+  [Symbol.dispose](): void;
   /** Lets the process end while this is open. Connections that come in later inherit it. */
-  unref(): this {
-    this.endpoint.sockets.unref(this.handle);
-    return this;
-  }
-
-  ref(): this {
-    this.endpoint.sockets.ref(this.handle);
-    return this;
-  }
-
-  /** @internal */
-  deliver(connection: Connection): void {
-    const take = this.#takers.shift();
-    if (take) take({ value: connection, done: false });
-    else if (this.listenerCount("connection") > 0) this.endpoint.guard(() => this.emit("connection", connection));
-    else this.#waiting.push(connection);
-  }
-
-  #emitWaiting(): void {
-    for (const connection of this.#waiting.splice(0)) this.endpoint.guard(() => this.emit("connection", connection));
-  }
+  unref(): this;
+  /** Keeps the process alive while this is open, as it does without {@link unref}. */
+  ref(): this;
 }

@@ -1,8 +1,35 @@
-import { checkInteger, checkText, rangeError } from "./arguments.js";
-import { cutUtf8 } from "./string-builder.js";
+import { checkInteger, checkText, rangeError, typeError } from "./arguments.js";
+import { cutUtf8, utf8Length } from "./string-builder.js";
 
-/** Bytes of text that travel with a close. */
+/** Why an `Endpoint`, a connection or a listener is closed, for the peer. */
+export interface CloseReason {
+  /**
+   * 0 to 999, which the peer reads as `CloseInfo.code`.
+   *
+   * @defaultValue 0
+   */
+  readonly code?: number;
+  /**
+   * At most 120 bytes of UTF-8, without NUL.
+   *
+   * @defaultValue ""
+   */
+  readonly text?: string;
+}
+
+const MAX_TEXT_BYTES = 120;
+/** Bytes of text that travel with a close in GNS. */
 const MAX_DEBUG_BYTES = 127;
+
+/** @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE` */
+export function checkCloseReason(reason: CloseReason): Required<CloseReason> {
+  if (typeof reason !== "object" || reason === null) throw typeError("reason", "an object");
+  const { code = 0, text = "" } = reason;
+  checkInteger("code", code, 0, 999);
+  checkText("text", text);
+  if (utf8Length(text) > MAX_TEXT_BYTES) throw rangeError("text", `at most ${MAX_TEXT_BYTES} bytes of UTF-8`);
+  return { code, text };
+}
 
 /**
  * GNS's number for a reason to close with: the seed's 0-999 become 1000 + reason, which the other side reads as

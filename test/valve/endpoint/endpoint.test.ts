@@ -9,6 +9,7 @@ import {
   Endpoint,
   type EndpointOptions,
   Library,
+  type Listener,
   type ListenOptions,
   NetworkError,
   type ReceivedMessage,
@@ -30,6 +31,24 @@ afterEach(() => {
   expect(Library.statistics.driver).toBe("none");
 });
 
+function firstConnection(listener: Listener): Promise<Connection> {
+  return new Promise((resolve) => {
+    const off = listener.on("connection", (connection) => {
+      off();
+      resolve(connection);
+    });
+  });
+}
+
+function drained(connection: Connection): Promise<void> {
+  return new Promise((resolve) => {
+    const off = connection.on("drain", () => {
+      off();
+      resolve();
+    });
+  });
+}
+
 const text = (message: ReceivedMessage) => Buffer.from(message.data).toString();
 
 /** A connection from both sides. */
@@ -37,9 +56,9 @@ async function connectBoth(options: EndpointOptions = {}, listenOptions: ListenO
   const server = newEndpoint(options);
   const client = newEndpoint();
   const listener = server.listen({ host: "127.0.0.1", ...listenOptions });
-  const accepted = once(listener, "connection");
+  const accepted = firstConnection(listener);
   const toServer = await client.connect({ host: "127.0.0.1", port: listener.port });
-  const [toClient] = (await accepted) as [Connection];
+  const toClient = await accepted;
   return { server, client, listener, toServer, toClient };
 }
 
@@ -61,15 +80,15 @@ describe.each(drivers)("an endpoint on the %s driver", (driver) => {
   test("closes when everything has arrived, with reason and text", async () => {
     const { toServer, toClient } = await connectBoth({ driver });
     const sizes: number[] = [];
-    toClient.on("message", (message) => sizes.push(message.data.length));
-    for (let index = 0; index < 4; index++) expect(toServer.send(new Uint8Array(50_000))).toBe(Result.OK);
-    const flushed = await toServer.close({ reason: 7, text: "done" });
+    toClient.on("message", (message) => void sizes.push(message.data.length));
+    for (let index = 0; index < 4; index++) expect(toServer.send(new Uint8Array(50_000))).toBe(true);
+    const flushed = await toServer.close({ code: 7, text: "done" });
     expect(flushed).toBe(true);
     const info = await toClient.closed;
-    expect(info).toEqual({ by: "peer", endReason: 1007, reason: 7, text: "done", flushed: false });
+    expect(info).toEqual({ by: "peer", endReason: 1007, code: 7, text: "done", flushed: false });
     expect(sizes).toEqual([50_000, 50_000, 50_000, 50_000]);
     expect((await toServer.closed).flushed).toBe(true);
-    expect(toServer.send(new Uint8Array(1))).toBe(Result.NoConnection);
+    expect(toServer.send(new Uint8Array(1))).toBe(false);
   });
 });
 
@@ -81,6 +100,57 @@ test("messages by iteration end with the connection", async () => {
   for await (const message of toClient) words.push(text(message));
   expect(words).toEqual(["one", "two", "three"]);
   expect(toClient.closeInfo?.by).toBe("peer");
+});
+
+test("messages wait while nobody listens, and go to the listener that is there", async () => {
+  const { toServer, toClient } = await connectBoth();
+  const received: string[] = [];
+  let resolve: () => void = () => {};
+  const listen = (prefix: string) =>
+    toClient.on("message", (message) => {
+      received.push(prefix + text(message));
+      resolve();
+    });
+  const next = () =>
+    new Promise<void>((done) => {
+      resolve = done;
+    });
+  const off = listen("first ");
+  const one = next();
+  toServer.send(Buffer.from("one"));
+  await one;
+  off();
+  off();
+  for (const word of ["two", "three"]) toServer.send(Buffer.from(word));
+  await toServer.close();
+  await toClient.closed;
+  const two = next();
+  listen("second ");
+  expect(received).toEqual(["first one"]);
+  await two;
+  expect(received).toEqual(["first one", "second two", "second three"]);
+});
+
+test("wrong values throw whatever the state, and the state never does", async () => {
+  const { toServer, toClient } = await connectBoth();
+  expect(() => toServer.send(Buffer.of(1), SendFlags.Reliable, 3)).toThrow(RangeError);
+  const tooLarge = new Uint8Array(Library.maxMessageSize + 1);
+  for (const connection of [toServer, toClient]) {
+    if (connection === toClient) await connection.close();
+    expect(() => connection.send("text" as never)).toThrow(TypeError);
+    expect(() => connection.send(tooLarge)).toThrow(RangeError);
+    for (const reason of [{ code: 1000 }, { code: -1 }, { text: "x".repeat(121) }, { text: "\0" }]) {
+      expect(() => connection.close(reason)).toThrow(RangeError);
+      expect(() => connection.destroy(reason)).toThrow(RangeError);
+    }
+    expect(() => connection.close({ timeoutMs: -1 })).toThrow(RangeError);
+    expect(() => connection.close(5 as never)).toThrow(TypeError);
+    expect(() => connection.on("data" as never, () => {})).toThrow(TypeError);
+  }
+  expect(toClient.send(Buffer.of(1))).toBe(false);
+  expect(toClient.send(Buffer.of(1), SendFlags.Reliable, 3)).toBe(false);
+  await expect(toClient.close()).resolves.toBe(true);
+  toClient.destroy({ code: 999, text: "\u00e9".repeat(60) });
 });
 
 test("a second consumer is refused", async () => {
@@ -98,13 +168,13 @@ test("an unread connection is left to GNS, and nothing reliable is lost", async 
   const server = newEndpoint();
   const client = newEndpoint();
   const listener = server.listen({ host: "127.0.0.1", config: [{ value: ConfigValue.RecvBufferMessages, data: 100 }] });
-  const accepted = once(listener, "connection");
+  const accepted = firstConnection(listener);
   const toServer = await client.connect({ host: "127.0.0.1", port: listener.port, config });
-  const [toClient] = (await accepted) as [Connection];
+  const toClient = await accepted;
   const payload = Buffer.alloc(100);
   for (let index = 0; index < total; index++) {
     payload.writeUInt32LE(index);
-    expect(toServer.send(payload, SendFlags.ReliableNoNagle)).toBe(Result.OK);
+    expect(toServer.send(payload, SendFlags.ReliableNoNagle)).toBe(true);
   }
   // The sender's buffer cannot empty while nobody reads: GNS holds what the receiver has no room for.
   let next = 0;
@@ -125,13 +195,10 @@ test("drain follows a full send buffer", async () => {
   const chunk = new Uint8Array(100_000);
   let sent = 0;
   for (let rounds = 0; rounds < 2; rounds++) {
-    let result = Result.OK;
-    while (result === Result.OK) {
-      result = toServer.send(chunk);
-      if (result === Result.OK) sent += chunk.length;
-    }
-    expect(result).toBe(Result.LimitExceeded);
-    await once(toServer, "drain");
+    const drain = drained(toServer);
+    while (toServer.send(chunk)) sent += chunk.length;
+    expect(toServer.closeInfo).toBeNull();
+    await drain;
     expect(toServer.bufferedBytes).toBeLessThanOrEqual(toServer.lowWaterBytes);
   }
   await toServer.close();
@@ -221,15 +288,20 @@ describe("connect", () => {
     const listener = server.listen({
       host: "127.0.0.1",
       maxConnections: 1,
-      beforeAccept: (info) => info.address.isLocalHost || "strangers only",
+      beforeAccept: (info) => info.address.isLocalHost || { code: 1, text: "local hosts only" },
     });
     const first = await client.connect({ host: "127.0.0.1", port: listener.port });
     const second = client.connect({ host: "127.0.0.1", port: listener.port });
     await expect(second).rejects.toMatchObject({ code: "ERR_REFUSED", endDebug: "The server is full" });
     await first.close();
-    const refusing = server.listen({ host: "127.0.0.1", beforeAccept: () => "closed today" });
+    const refusing = server.listen({ host: "127.0.0.1", beforeAccept: () => ({ code: 9, text: "closed today" }) });
     const third = client.connect({ host: "127.0.0.1", port: refusing.port });
-    await expect(third).rejects.toMatchObject({ code: "ERR_REFUSED", endDebug: "closed today" });
+    await expect(third).rejects.toMatchObject({
+      code: "ERR_REFUSED",
+      endReason: 1009,
+      endDebug: "closed today",
+      reason: { code: 9, text: "closed today" },
+    });
   });
 });
 
@@ -244,10 +316,10 @@ test("a port in use throws with its code", () => {
 test("closing a listener tells its connections and ends its iteration", async () => {
   const { listener, toServer, toClient } = await connectBoth();
   const iteration = listener[Symbol.asyncIterator]().next();
-  listener.close(12, "bye");
+  listener.close({ code: 12, text: "bye" });
   expect((await iteration).done).toBe(true);
   expect((await toClient.closed).by).toBe("us");
-  expect(await toServer.closed).toMatchObject({ by: "peer", reason: 12, text: "bye" } satisfies Partial<CloseInfo>);
+  expect(await toServer.closed).toMatchObject({ by: "peer", code: 12, text: "bye" } satisfies Partial<CloseInfo>);
 });
 
 test("destroying an endpoint tells the other side", async () => {
@@ -283,7 +355,7 @@ test("diagnostics channels tell of connect, drop and close", async () => {
   const names = ["connect", "drop", "close"].map((name) => `valve-sockets:${name}`);
   for (const name of names) subscribe(name, note);
   const { toServer, toClient } = await connectBoth();
-  while (toServer.send(new Uint8Array(200_000)) === Result.OK);
+  while (toServer.send(new Uint8Array(200_000)));
   toServer.destroy();
   await toClient.closed;
   for (const name of names) unsubscribe(name, note);
