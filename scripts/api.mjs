@@ -1,5 +1,4 @@
-// node scripts/api.mjs: writes docs/api.md, a line for each export of each entry point, from the declarations in
-// `dist`.
+// node scripts/api.mjs: writes docs/api.md from the declarations, with a line for each export of each entry point.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -17,7 +16,7 @@ const kinds = [
   [ts.SymbolFlags.TypeAlias, "type"],
 ];
 
-/** The first sentence of the docstring, on one line, links as code. */
+/** The first sentence of a docstring, on one line, with its links as code. */
 function summaryOf(symbol, checker) {
   const text = ts.displayPartsToString(symbol.getDocumentationComment(checker)).replace(/\s+/g, " ");
   const [sentence] = /^.*?[.:](?= |$)(?=( [A-Z`{]|$))/.exec(text) ?? [text];
@@ -27,7 +26,7 @@ function summaryOf(symbol, checker) {
     .trim();
 }
 
-/** The page as text. It wants `dist` to be up to date. */
+/** The text of the page, from the declarations in `dist`, which has to be up to date. */
 export function apiPage() {
   const files = entryPoints.map(({ types }) => join(root, types));
   const program = compileTypes(files, ["es2023"]);

@@ -1,5 +1,5 @@
 // node scripts/check-binary.mjs <file.node> [platform]
-// Checks what an addon shows to the process that loads it, and what it asks of the system.
+// Checks what an addon exports to the process that loads it, and what it needs from the system.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,8 +11,8 @@ import { signatureHolds } from "./sign-macho.mjs";
 import { installWheels, keyOf } from "./toolchain.mjs";
 
 const wantedExports = ["napi_register_module_v1", "node_api_module_get_api_version_v1"];
-// Node exports its own OpenSSL and libuv: a name left open would silently be taken from there.
-// libuv's stable functions are used on purpose; they are looked up at run time, so that none is open here.
+// Node exports its own OpenSSL and libuv, and the loader would silently resolve an undefined symbol to those. The addon
+// does use libuv's stable functions, but looks them up at run time, so none of them is undefined in the file.
 const foreign = /^(EVP|SSL|CRYPTO|OPENSSL|OSSL|RAND|BIO|ERR|HMAC|SHA\d*|uv)_/;
 
 /**
@@ -25,8 +25,8 @@ const foreign = /^(EVP|SSL|CRYPTO|OPENSSL|OSSL|RAND|BIO|ERR|HMAC|SHA\d*|uv)_/;
 /** @typedef {{ name: string, version: string, isOptional?: boolean, library?: string | null }} Import */
 
 /**
- * What a library exports and needs. `weak` are those of a Mach-O file's exports that another library may replace; its
- * imports name the `library` that they are looked for in, null: any that is loaded, such as Node.
+ * What a library exports and needs. Of a Mach-O file, `weak` are the exports that another library may replace, and each
+ * import names the `library` that it is looked up in, or null for any that is loaded, such as Node.
  * @param {string} path
  * @param {string} os "linux", "win32" or "darwin"
  * @returns {Promise<{ needed: string[], exports: string[], imports: Import[], weak: string[], newestGlibc?: string,
@@ -34,7 +34,7 @@ const foreign = /^(EVP|SSL|CRYPTO|OPENSSL|OSSL|RAND|BIO|ERR|HMAC|SHA\d*|uv)_/;
  */
 export async function readBinary(path, os) {
   const requirements = join(root, "deps", "toolchain", "lief.txt");
-  // A wheel belongs to a version of Python.
+  // Each version of Python has its own wheel.
   const python = execFileSync("python3", ["--version"]);
   const wheels = await installWheels(join(cache, "lief", keyOf(readFileSync(requirements), python)), requirements);
   const options = { env: { ...process.env, PYTHONPATH: wheels }, encoding: "utf8", maxBuffer: 1 << 28 };
@@ -57,12 +57,12 @@ export async function checkBinary(path, { os = "linux", limits = {} } = {}) {
   const extra = binary.exports.filter((name) => !wantedExports.includes(name));
   const missing = wantedExports.filter((name) => !binary.exports.includes(name));
   const { newestGlibc, oldestMacos, needed } = limits;
-  // What ships has its C++ in it: a name of it that is open is in nobody.
+  // The C++ library is part of what ships, so nothing else can define an undefined C++ symbol.
   const isOpen = (name) => foreign.test(name) || (needed !== undefined && name.startsWith("_Z"));
   const open = binary.imports.map(({ name }) => name).filter(isOpen);
-  // zig's linker for macOS exports what is not hidden, whatever it is told. Nobody looks there for a name, but for weak
-  // ones: the first library that has one gives it to all. That is harmless for new and delete, which are malloc and
-  // free.
+  // zig's linker for macOS exports every symbol that is not hidden, whatever it is told. Only weak ones matter: all
+  // libraries use the definition in the library that is loaded first. That is harmless for new and delete, which are
+  // malloc and free.
   const harmful = os === "darwin" ? binary.weak.filter((name) => !/^_Z(n[aw]|d[al])/.test(name)) : extra;
   if (harmful.length > 0)
     problems.push(`exports more than the two Node-API symbols: ${harmful.slice(0, 10).join(", ")}`);
@@ -76,14 +76,14 @@ export async function checkBinary(path, { os = "linux", limits = {} } = {}) {
   if (os === "darwin" && !signatureHolds(path)) problems.push("has no code signature that matches its content");
   const unknown = needed ? binary.needed.filter((library) => !needed.includes(library)) : [];
   if (unknown.length > 0) problems.push(`needs these libraries: ${unknown.join(", ")}`);
-  // What ships is the same from wherever it is built.
+  // What ships must not depend on the folder that it is built in.
   const content = readFileSync(path);
   const traces = needed ? [cache, root].filter((folder) => content.includes(`${folder}/`)) : [];
   if (traces.length > 0) problems.push(`names folders of the machine that built it: ${traces.join(", ")}`);
   return { binary, problems };
 }
 
-/** "glibc 2.25": the newest that a binary asks of its system, where its format tells. */
+/** "glibc 2.25": the newest system library that a binary needs, "" if its format does not say. */
 export function newestVersion({ newestGlibc, oldestMacos }) {
   return newestGlibc ? `glibc ${newestGlibc}` : oldestMacos ? `macOS ${oldestMacos}` : "";
 }

@@ -1,4 +1,4 @@
-// The package's entry points as the compiler of a user sees them: each with the file of declarations that it leads to.
+// The package's entry points as a user's compiler sees them: each has a file of declarations.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
@@ -6,9 +6,7 @@ import { root } from "./paths.mjs";
 
 const { name, exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
-/**
- * `[{ name: "valve-sockets/peer", types: "dist/peer/index.d.ts" }]`; what browsers get in place of it counts as well.
- */
+/** `[{ name: "valve-sockets/peer", types: "dist/peer/index.d.ts" }]`, with those that only browsers use. */
 export const entryPoints = Object.entries(exports)
   .flatMap(([path, { types, browser }]) => {
     const entry = { name: path.replace(".", name), types };
@@ -17,7 +15,7 @@ export const entryPoints = Object.entries(exports)
   .filter(({ types }) => types);
 
 /**
- * Compiles declarations as a strict user would: every declaration is checked, no @types package is taken along.
+ * Compiles declarations as a strict user would: all of them are checked, and no @types package is included.
  * @param {string[]} files
  * @param {string[]} lib names of TypeScript's libraries, such as "es2023" and "dom"
  */
@@ -28,7 +26,7 @@ export function compileTypes(files, lib) {
   return ts.createProgram(files, { ...modules, target, lib: libraries, types: [], strict: true, noEmit: true });
 }
 
-/** What a module exports: the symbols that its names stand for, and whether they can be used as types only. */
+/** What a module exports: each name with its symbol, and whether it is exported as a type only. */
 export function exportsOf(program, file) {
   const checker = program.getTypeChecker();
   const module = checker.getSymbolAtLocation(program.getSourceFile(file));

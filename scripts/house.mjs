@@ -1,14 +1,12 @@
-// node scripts/house.mjs [--short]: the folders of lib and native, the arrows between them and those that run upward,
-// with the lines of each folder. An arrow is a pair of folders of which the first imports (or includes) the second; a
-// layer's base and its top are two folders. --short prints only the totals.
+// node scripts/house.mjs [--short]: prints the folders of lib and native with their files and lines, the arrows between
+// them, and the imports that run upward. An arrow is a pair of folders of which the first imports (or includes) the
+// second. The base and the top of a layer count as two folders. --short prints only the totals and what runs upward.
 import { dirname } from "node:path";
 import { layers, rankOf, readNative, readSources, upwardImports, upwardIncludes } from "./layers.mjs";
 
 const linesOf = (text) => text.split("\n").length - 1;
 
-/**
- * The folder of a file of `lib`. Of a layer's root the files that its wings import are the base, the others its top.
- */
+/** The folder of a file of `lib`, with a layer's base and top told apart. */
 function folderInLib(name) {
   const [layer, second, third] = name.split("/");
   if (second === undefined) return "(root)";

@@ -1,7 +1,7 @@
 // node scripts/instructions.mjs [--against <commit>] [--path <name>] [--runs <n>]
-// Counts the processor's instructions for one message on the hot paths of bench/instructions/paths.mjs, with valgrind:
-// a busy machine changes them little, unlike times. With --against it also counts those of a commit, which it builds in
-// the cache, prints the ratio, and fails where that is above 1.02.
+// Counts the processor's instructions for one message on the hot paths of bench/instructions/paths.mjs, with valgrind.
+// Unlike times, they are nearly the same on a busy machine. With --against it also counts them in another commit, which
+// it builds in the cache, prints the ratios, and fails if one of them is above 1.02.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
@@ -16,7 +16,7 @@ import { ensureSystemPackages } from "./system-packages.mjs";
 
 const LARGEST_RATIO = 1.02;
 const MESSAGES = 64_000;
-/** Without them V8 is still compiling. They run uncounted, which is five times as fast. */
+/** V8 is still compiling during these. They are not counted, which makes them five times as fast. */
 const WARM_UP_ROUNDS = 10;
 const ROUNDS = 5;
 
@@ -34,7 +34,7 @@ function buildCommit(name) {
   mkdirSync(folder, { recursive: true });
   execFileSync("tar", ["-x", "-C", folder], { input: git("archive", name) });
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
-  return build(folder); // which makes `dist` last
+  return build(folder); // makes `dist` last
 }
 
 /** Instructions per message in each round of one process. */
@@ -42,7 +42,7 @@ async function countRounds(folder, path) {
   const output = mkdtempSync(join(tmpdir(), "instructions-"));
   const profile = join(output, "profile");
   const valgrind = ["--tool=callgrind", "--instr-atstart=no", `--callgrind-out-file=${profile}`];
-  // V8 compiles and collects garbage on the main thread, and decides alike each time.
+  // V8 compiles and collects garbage on the main thread, and makes the same decisions in each process.
   const node = [process.execPath, "--single-threaded", "--predictable", "--random-seed=1", "--hash-seed=1"];
   const program = [join(root, "bench", "instructions", "main.mjs"), folder, path, String(MESSAGES)];
   const child = spawn("valgrind", [...valgrind, ...node, ...program], { stdio: ["pipe", "pipe", "pipe"] });
@@ -82,7 +82,7 @@ function median(values) {
   return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 }
 
-/** "5549 ±0.2%": the median of the processes, and half of the way from the least of them to the most. */
+/** "5549 ±0.2%": the median of the processes, and half the distance between the lowest and the highest. */
 function describe(medians) {
   const middle = median(medians);
   const spread = (Math.max(...medians) - Math.min(...medians)) / 2 / middle;

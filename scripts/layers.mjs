@@ -1,12 +1,13 @@
-// The order of the house: which folder may import which. test/architecture checks it, scripts/house.mjs prints it.
+// Which folder of lib and native may import which. test/architecture checks this, and scripts/house.mjs prints it.
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import { root } from "./paths.mjs";
 
 /**
- * The layers of `lib`. `below`: the layers that it may import, beside itself and the files of `lib` itself.
- * Inside a layer, `base` lists the files of its root that its folders import, `wings` its folders from the lowest up;
- * all other files of the root are its top. A file imports only from its own folder and from what comes before that.
+ * The layers of `lib`. `below` lists the other layers that a layer may import; all may import the files directly in
+ * `lib`. Inside a layer, `base` lists the files directly in its folder that its subfolders import, `wings` the
+ * subfolders from the lowest up; all other files directly in its folder are its top. A file may import from its own
+ * subfolder and from what comes before: base, wings in their order, top.
  */
 export const layers = {
   addon: { below: [], base: [], wings: [] },
@@ -63,7 +64,7 @@ export const nativeLayers = {
   ],
 };
 
-/** Every TypeScript file of `lib`: its path below `lib`, its text, the files and the packages that it imports. */
+/** Every TypeScript file of `lib`: its path in `lib`, its text, the files and the packages that it imports. */
 export function readSources(lib = join(root, "lib")) {
   return readdirSync(lib, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".ts"))
@@ -75,16 +76,17 @@ export function readSources(lib = join(root, "lib")) {
     });
 }
 
-/** The file that `specifier` means in the file `name`. */
+/** The path in `lib` of the file that the file `name` imports as `specifier`. */
 export function resolve(name, specifier) {
   return posix.normalize(posix.join(dirname(name), specifier)).replace(/\.js$/, ".ts");
 }
 
-/** The layer of a file, "" for the files of `lib` itself. */
+/** The layer of a file; "" for a file directly in `lib`. */
 export const layerOf = (name) => (name.includes("/") ? name.split("/")[0] : "");
 
 /**
- * The place of a file in its layer's order: 0 for the base, then the wings, then the top; NaN: its wing is not listed.
+ * The place of a file in the order of its layer: 0 for the base, then the wings, then the top; NaN for a wing that is
+ * not listed.
  */
 export function rankOf(name) {
   const [layer, second, third] = name.split("/");

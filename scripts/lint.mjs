@@ -1,4 +1,4 @@
-// npm run lint: formatting and lint of TypeScript and C++, and types. With --write, formats instead of complaining.
+// npm run lint: checks the format and style of TypeScript and C++, and the types. With --write, it formats the files.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./paths.mjs";

@@ -11,7 +11,7 @@ export function run(command, args, options = {}) {
   return result;
 }
 
-/** Runs a script's main function; an error ends the process with its message and code 1. */
+/** Runs a script's main function. If it throws, the process prints the error's message and exits with code 1. */
 export async function main(body) {
   try {
     await body();

@@ -1,4 +1,4 @@
-// npm run setup: everything between a fresh clone and a working library: packages, dependencies, the build.
+// npm run setup: turns a fresh clone into a working library: system packages, npm packages, build.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -6,7 +6,7 @@ import { root } from "./paths.mjs";
 import { main, run } from "./run.mjs";
 import { buildPackages, ensureSystemPackages } from "./system-packages.mjs";
 
-/** Whether node_modules is what package-lock.json asks for: npm leaves a copy of the lock it installed. */
+/** Whether node_modules matches package-lock.json: npm keeps a copy of the lock file that it installed. */
 function hasDependencies() {
   const installed = join(root, "node_modules", ".package-lock.json");
   if (!existsSync(installed)) return false;

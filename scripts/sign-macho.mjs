@@ -1,5 +1,5 @@
-// The signature that Apple's linker gives every file on arm64: hashes of its pages, by nobody. zig signs for arm64
-// only. Layout: xnu's cs_blobs.h (numbers big-endian, unlike the rest of the file).
+// The ad hoc signature that Apple's linker gives every file on arm64: hashes of its pages, without a certificate. zig
+// signs for arm64 only. Layout: xnu's cs_blobs.h. Its numbers are big-endian, unlike the rest of the file.
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
@@ -26,7 +26,7 @@ function loadCommands(file, path) {
   return commands;
 }
 
-/** The SHA-256 hashes of the pages of the first `end` bytes of a file, one behind the other. */
+/** The SHA-256 hash of each page in the first `end` bytes of a file, concatenated. */
 function hashPages(file, end, pageSize) {
   const hashes = [];
   for (let start = 0; start < end; start += pageSize) {
@@ -52,7 +52,7 @@ function codeDirectory(file, identifier, textSize) {
   return Buffer.concat([header, name, pages]);
 }
 
-/** Whether each page of a Mach-O file has the hash that its signature gives; null without a signature. */
+/** Whether each page of a Mach-O file has the hash that the signature gives; null if there is no signature. */
 export function signatureHolds(path) {
   const file = readFileSync(path);
   const signature = loadCommands(file, path).find(({ type }) => type === command.signature);
@@ -67,7 +67,7 @@ export function signatureHolds(path) {
   return end === blob && pages.equals(wanted);
 }
 
-/** Signs the file in place, unless it is signed. */
+/** Signs the file in place, unless it has a signature. */
 export function signMachO(path) {
   const unsigned = readFileSync(path);
   const commands = loadCommands(unsigned, path);

@@ -1,5 +1,5 @@
-// npm run test:stress: 100,000 connections with each driver, 10 million hostile packets, 1000 players for a minute,
-// streams of 100 MB.
+// npm run test:stress: the tests that are long: 100,000 connections with each driver, 10 million hostile packets, 1000
+// players for a minute, streams of 100 MB.
 import { join } from "node:path";
 import { root } from "./paths.mjs";
 import { main, run } from "./run.mjs";

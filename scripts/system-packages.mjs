@@ -1,9 +1,9 @@
-// Checks the Debian packages that a build needs, and installs the missing ones where that is possible.
+// Checks for the Debian packages that a build needs, and installs the missing ones if it may.
 import { spawnSync } from "node:child_process";
 import { pathToFileURL } from "node:url";
 import { main, run } from "./run.mjs";
 
-/** What `npm run build` needs: the crate's bindgen wants libclang, GNS wants protobuf and OpenSSL. */
+/** What `npm run compile` needs: bindgen, which the GNS crate uses, needs libclang; GNS needs protobuf and OpenSSL. */
 export const buildPackages = [
   "cmake",
   "g++",
@@ -15,11 +15,11 @@ export const buildPackages = [
   "libssl-dev",
   "pkg-config",
 ];
-/** What `npm run prebuild` needs on top: OpenSSL's build is written in Perl. */
+/** What `npm run prebuild` needs in addition: OpenSSL's build is written in Perl. */
 export const prebuildPackages = ["perl"];
-/** What `npm test` needs on top. */
+/** What `npm test` needs in addition. */
 export const testPackages = ["clang-format", "iproute2", "nftables", "openssl", "chromium"];
-/** What `npm run test:platforms` needs on top: what runs the binaries of other systems and processors. */
+/** What `npm run test:platforms` needs in addition, to run binaries of other systems and processors. */
 export const emulatorPackages = ["qemu-user-static", "libc6-arm64-cross", "libstdc++6-arm64-cross", "wine", "wine64"];
 
 function isInstalled(name) {
@@ -27,9 +27,9 @@ function isInstalled(name) {
   return query.status === 0 && query.stdout.includes("Status: install ok installed");
 }
 
-/** Makes sure that the packages are there, or throws an error that says what to type. */
+/** Installs the packages that are missing. If it may not, it throws an error that says what to type. */
 export function ensureSystemPackages(names) {
-  if (spawnSync("dpkg-query", ["--version"]).error) return; // not Debian: the build itself will tell
+  if (spawnSync("dpkg-query", ["--version"]).error) return; // not Debian: the build fails where a package is missing
   const missing = names.filter((name) => !isInstalled(name));
   if (missing.length === 0) return;
   const install = ["apt-get", "install", "-y", "--no-install-recommends", ...missing];

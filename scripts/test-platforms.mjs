@@ -1,5 +1,5 @@
-// npm run test:platforms: every binary that ships, run where something here can run it and checked where not.
-// docs/platforms.md says which is which. Arguments go to vitest.
+// npm run test:platforms: tests every binary that ships: runs it where this machine has something that can, and else
+// checks it. docs/platforms.md says which are run. Arguments go to vitest.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./paths.mjs";

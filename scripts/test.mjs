@@ -1,5 +1,5 @@
-// npm test: everything, from a fresh clone on. Arguments go to vitest, and then only the tests run:
-// `npm test -- test/valve` runs one folder.
+// npm test: installs and builds what is missing, then lints, builds the binary that ships, and runs the tests.
+// Arguments go to vitest, and then there is no lint and no such build: `npm test -- test/valve` tests one folder.
 import { join } from "node:path";
 import { root } from "./paths.mjs";
 import { main, run } from "./run.mjs";

@@ -1,4 +1,4 @@
-// node main.mjs <folder of a built checkout> <path> <messages>: for every byte on its standard input, sends so many
+// node main.mjs <folder of a built checkout> <path> <messages>: for every byte on its standard input, sends this many
 // messages along one hot path of that checkout, and says "done". scripts/instructions.mjs counts the instructions in
 // between.
 import { MESSAGES_PER_BATCH, paths } from "./paths.mjs";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { layerOf, layers, rankOf, readSources, resolve, upwardImports } from "../../scripts/layers.mjs";
 
-/** Files with `node:` imports, or imports of such files, in folders that browsers load. */
+/** Files with `node:` imports, and files that import those; browsers load none of them. */
 const nodeOnlyOf = {
   noise: "(node|native)-",
   socket: "((gns|udp)[/.]|websocket(/websocket)?-server)",
@@ -22,7 +22,7 @@ describe("imports point down only", () => {
   });
 });
 
-test("an import that is turned round is found", () => {
+test("an import in the wrong direction is found", () => {
   const turned = sources.flatMap(({ name, imports }) =>
     imports
       .filter((imported) => layerOf(imported) !== "" && layerOf(name) !== "")
@@ -33,7 +33,7 @@ test("an import that is turned round is found", () => {
   expect(turned.filter((source) => upwardImports(source).length === 0)).toEqual([]);
 });
 
-test("every folder has its place among the layers, and every file of a base is there", () => {
+test("the table of layers lists every folder, and every file that it lists exists", () => {
   const inFolders = sources.filter(({ name }) => layerOf(name) !== "");
   const isPlaced = (name: string) => layers[layerOf(name)] !== undefined && !Number.isNaN(rankOf(name));
   expect(inFolders.filter(({ name }) => !isPlaced(name)).map(({ name }) => name)).toEqual([]);
@@ -41,7 +41,7 @@ test("every folder has its place among the layers, and every file of a base is t
   expect(bases.filter((name) => !named(name))).toEqual([]);
 });
 
-test("imports make no cycle, except of types", () => {
+test("imports make no cycle, except imports of types", () => {
   const edges = new Map(
     sources.map(({ name, text, imports }) => {
       const types = [...text.matchAll(/^(?:import|export) type [^;]*?from "([^"]+)";/gm)];
@@ -68,8 +68,8 @@ describe("browsers can load", () => {
   });
 });
 
-test("only the clock touches timers", () => {
-  // A fake clock defines them, and certificates are valid by the calendar.
+test("only the clock uses timers", () => {
+  // The fake clock defines such functions, and the validity of certificates depends on the date.
   const exempt = ["clock.ts", "testing/fake-clock.ts", "valve/certificates/certificates.ts"];
   const timers = /(?<![.\w])(setTimeout|setInterval|setImmediate|Date\.now|performance\.now)\(|globalThis\.set/;
   const found = sources.filter(({ name, text }) => !exempt.includes(name) && timers.test(text));

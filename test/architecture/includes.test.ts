@@ -19,7 +19,7 @@ test("every folder and every file of core has its place, and every place a file"
   expect(nativeLayers.folders.filter((folder) => folder !== "" && !exists(`${folder}/`))).toEqual([]);
 });
 
-test("an include that is turned round is found", () => {
+test("an include in the wrong direction is found", () => {
   const isBetween = (name: string, included: string) => String(nativeRankOf(name)) !== String(nativeRankOf(included));
   const turned = sources.flatMap(({ name, imports }) =>
     imports

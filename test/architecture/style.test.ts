@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { temporaryFolder } from "../support/packed.js";
 import { root } from "../support/runtimes.js";
 
-/** What biome, with the rules of this project, says of a file. */
+/** What biome reports about a file, with the rules of this project. */
 function lint(name: string, source: string): string {
   const { folder, remove } = temporaryFolder();
   onTestFinished(remove);
@@ -39,8 +39,10 @@ test("biome wants nothing else in upper case", () => {
 });
 
 test("biome wants tests to be called test", () => {
-  const source = (name: string) =>
-    `import { describe, expect, ${name} } from "vitest";\ndescribe("a", () => ${name}("b", () => expect(1).toBe(1)));\n`;
+  const source = (name: string) => `
+    import { describe, expect, ${name} } from "vitest";
+    describe("a", () => ${name}("b", () => expect(1).toBe(1)));
+  `;
   expect(lint("a.test.ts", source("it"))).toContain("useConsistentTestIt");
   expect(lint("a.test.ts", source("test"))).not.toContain("useConsistentTestIt");
 });

@@ -4,11 +4,11 @@ export interface CodeBlock {
   place: string;
   language: string;
   code: string;
-  /** What it prints, when a `text` block follows at once. */
+  /** What it prints, if a `text` block follows directly. */
   output?: string;
 }
 
-/** The fenced blocks of a Markdown text, each with the `text` block behind it as its output. */
+/** The fenced blocks of a Markdown text; a `text` block that follows another is that block's output. */
 export function findCodeBlocks(file: string, markdown: string): CodeBlock[] {
   const blocks: CodeBlock[] = [];
   let last: { block: CodeBlock; end: number } | undefined;

@@ -62,8 +62,8 @@ test.each(programs.map((block, index) => [block.place, index] as const))("%s run
   if (output !== undefined) expect(printed).toBe(output);
 });
 
-describe("what the documents name", () => {
-  test.each(files)("%s: npm scripts and linked files exist", (file) => {
+describe("what the documents mention exists", () => {
+  test.each(files)("npm scripts and linked files in %s", (file) => {
     const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
     const text = read(file);
     for (const [, script = ""] of text.matchAll(/npm run ([\w:]+)/g)) expect(scripts).toHaveProperty([script]);

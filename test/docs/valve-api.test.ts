@@ -8,7 +8,7 @@ import { rows, valveApiPage } from "../../scripts/valve-api.mjs";
 
 const root = join(import.meta.dirname, "../..");
 
-/** Names of the tests of each file, as vitest itself lists them. */
+/** The names of the tests in each file, as vitest lists them. */
 function listTests(): Map<string, string[]> {
   const folder = mkdtempSync(join(tmpdir(), "valve-sockets-"));
   const list = join(folder, "tests.json");
@@ -32,7 +32,7 @@ test("every item has a row, and every row a test that runs", () => {
 });
 
 test("every item exists", () => {
-  // Types leave nothing behind to look at; the compiler checks their uses.
+  // Types do not exist at run time; the compiler checks their uses.
   const isType = (ours: string) => ["StatusCallback", "DebugCallback"].includes(ours);
   const missing = rows.filter(({ ours }) => {
     if (isType(ours)) return false;
@@ -41,7 +41,7 @@ test("every item exists", () => {
     if (holder === undefined) return true;
     if (member in holder) return false;
     if (typeof holder !== "function") return true;
-    // A method is on the prototype, a field on an instance; what cannot be made without arguments has methods only.
+    // A method is on the prototype, a field on an instance. Classes that need arguments have only methods here.
     if (member in holder.prototype) return false;
     return !(member in (Reflect.construct(holder, []) as object));
   });

@@ -1,4 +1,4 @@
-// Copied beside an installed package by the tests: one server, one client, 100 reliable messages each way.
+// The tests copy this next to an installed package: one server, one client, 100 reliable messages each way.
 const { readFileSync } = require("node:fs");
 
 /** Starts the library of one copy of the package and connects a client to a server. */
@@ -27,7 +27,7 @@ async function open(api) {
   return { api, server, client, toServer, toClient };
 }
 
-/** Sends 100 messages from the client, which the server returns, and checks what comes back. */
+/** Sends 100 messages from the client, which the server sends back, and checks what comes back. */
 function exchange({ api, server, client, toServer, toClient }) {
   const count = 100;
   const answers = [];
@@ -67,7 +67,7 @@ function mapped(pattern) {
   return [...new Set(files.filter((file) => pattern.test(file)))];
 }
 
-/** Prints what the tests look at, as one JSON line. */
+/** Prints what the tests check, as one line of JSON. */
 async function report(api) {
   const link = await open(api);
   const answers = await exchange(link);

@@ -99,7 +99,7 @@ describe.each(runtimes())("$name, without a compiler on PATH", (runtime) => {
   test("a process without glibc gets the musl binary, on any distribution", () => {
     const folder = join(installed, "prebuilds", "linux-x64");
     const musl = join(folder, "valve-sockets.musl.node");
-    cpSync(join(folder, "valve-sockets.glibc.node"), musl); // in name only, so that it runs here
+    cpSync(join(folder, "valve-sockets.glibc.node"), musl); // the same binary under this name, so that it runs here
     const source = `
       process.report.getReport = () => ({ header: {} });
       require("./exchange.cjs").report(require("valve-sockets"));
@@ -108,7 +108,7 @@ describe.each(runtimes())("$name, without a compiler on PATH", (runtime) => {
     rmSync(musl);
   });
 
-  test("without a binary for the platform one error says what to do", () => {
+  test("without a binary for the platform, an error says what to do", () => {
     const folder = join(installed, "prebuilds");
     for (const other of readdirSync(folder))
       if (other !== "linux-x64") rmSync(join(folder, other), { recursive: true });

@@ -1,4 +1,4 @@
-// What the compiler of a user reads: the declarations in `dist` that the package's exports lead to.
+// What a user's compiler reads: the declarations in `dist` that the package's exports lead to.
 import { cpSync } from "node:fs";
 import { join, relative } from "node:path";
 import ts from "typescript";
@@ -7,7 +7,7 @@ import { compileTypes, entryPoints, exportsOf, resolveAlias } from "../../script
 import { temporaryFolder } from "../support/packed.js";
 import { root } from "../support/runtimes.js";
 
-// A folder of its own, from which neither @types/node nor @types/ws can be found.
+// In a separate folder, from which the compiler finds neither @types/node nor @types/ws.
 const { folder, remove } = temporaryFolder();
 afterAll(remove);
 cpSync(join(root, "dist"), join(folder, "dist"), { recursive: true });
@@ -38,7 +38,7 @@ describe("what an exported type is made of is exported beside it, or by the entr
   const checker = withoutDom.getTypeChecker();
   const layerOf = (file: string) => relative(join(folder, "dist"), file).split("/").slice(0, -1)[0];
 
-  /** The types of ours that a declaration names, in what a user can reach of it: of a mere type, not the constructor. */
+  /** Our types that a declaration mentions where users can reach them: not in the constructor of a type-only export. */
   function partsOf(declaration: ts.Node, isTypeOnly: boolean): ts.Symbol[] {
     const parts = new Set<ts.Symbol>();
     const add = (name: ts.Node): void => {
@@ -71,7 +71,7 @@ describe("what an exported type is made of is exported beside it, or by the entr
     const known = [{ types }, ...above].flatMap((one) => exportsOf(withoutDom, join(folder, one.types)));
     const missing = exportsOf(withoutDom, file).flatMap(({ name, symbol, isTypeOnly }) => {
       const declarations = symbol.declarations ?? [];
-      // Of another layer's type only the name is handed on: its parts are beside it where it comes from.
+      // A type of another layer is only passed on: its parts are exported where it comes from.
       const isOwn = declarations.some((one) => layerOf(one.getSourceFile().fileName) === layerOf(file));
       if (!isOwn && layerOf(file) !== undefined) return [];
       const parts = new Set(declarations.flatMap((one) => partsOf(one, isTypeOnly)));

@@ -1,4 +1,4 @@
-// What can be said of a binary without running it.
+// What can be checked about a binary without running it.
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -61,7 +61,7 @@ describe.each([
     expect(wanted.filter((one) => !node.has(one))).toEqual([]);
   });
 
-  test("nothing of Node's can take the place of something in it", async () => {
+  test("no symbol of Node can replace one of its own", async () => {
     const { weak } = await read(await nodeFromWheel(wheel));
     expect(weak.length).toBeGreaterThan(1000);
     expect((await read(binary)).exports.filter((one) => weak.includes(one))).toEqual([]);

@@ -9,7 +9,7 @@ import { fillOnce, installWheels, keyOf } from "../../scripts/toolchain.mjs";
 const POOL = "http://deb.debian.org/debian/pool/main";
 const requirements = fileURLToPath(new URL("requirements.txt", import.meta.url));
 
-/** Files of Debian packages, by their place in the pool, with their SHA-256. */
+/** Debian packages, by their path in the pool, with their SHA-256. */
 const packages = {
   debian11: {
     "g/glibc/libc6_2.31-13+deb11u11_amd64.deb": "05f7264da867b37f4c5ce49266b558ea1e81e05a9464f623152fca70f3550282",
@@ -31,7 +31,7 @@ const packages = {
   },
 };
 
-/** The folder that holds what these packages would install. */
+/** The folder with the files of these packages. */
 export async function debianFiles(name: keyof typeof packages): Promise<string> {
   const folder = join(cache, "runtimes", `${name}-${keyOf(JSON.stringify(packages[name]))}`);
   await fillOnce(folder, async (target: string) => {
@@ -48,7 +48,7 @@ export async function debianFiles(name: keyof typeof packages): Promise<string> 
   return folder;
 }
 
-/** The program Node of a wheel for another system. */
+/** The Node program in a wheel for another system. */
 export async function nodeFromWheel(platform: string): Promise<string> {
   const folder = join(cache, "runtimes", `wheel-${platform}-${keyOf(readFileSync(requirements))}`);
   await installWheels(folder, requirements, "--platform", platform);

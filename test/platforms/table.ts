@@ -1,14 +1,14 @@
 import type { Reporter, TestModule } from "vitest/node";
 
-/** How many tests of a group ended how. */
+/** The results of a group of tests. */
 interface Row {
   what: string;
   result: string;
 }
 
 /**
- * Prints a table at the end: what ran, what failed, and what could only be checked. A group whose name says "checked,
- * not run" is never called anything better.
+ * Prints a table at the end: what ran, what failed, and what could only be checked. A group with "checked, not run" in
+ * its name never counts as run.
  */
 export class PlatformTable implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {

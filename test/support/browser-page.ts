@@ -3,13 +3,13 @@ import { createServer, type Server } from "node:http";
 import { build } from "esbuild";
 import { type Browser, chromium } from "playwright-core";
 
-/** The system's Chromium, or Playwright's own, without a window. */
+/** The system's Chromium, or the one of Playwright, without a window. */
 export function launchBrowser(): Promise<Browser> {
   const executablePath = ["/usr/bin/chromium", "/usr/bin/google-chrome"].find((path) => existsSync(path));
   return chromium.launch({ ...(executablePath && { executablePath }), args: ["--no-sandbox"] });
 }
 
-/** A server of one page that runs `code`, bundled as for browsers. */
+/** A server of one page that runs `code`, bundled for browsers. */
 export async function servePage(code: string, resolveFolder: string): Promise<Server> {
   const { outputFiles } = await build({
     stdin: { contents: code, resolveDir: resolveFolder, loader: "ts" },

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 
-/** Compiles `lib` to `dist`, which the programs that tests start import. */
+/** Compiles `lib` to `dist`: the programs that tests start import it. */
 export default function buildDist(): void {
   const root = fileURLToPath(new URL("../..", import.meta.url));
   const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");

@@ -3,8 +3,8 @@ import { gns } from "./real-peers.js";
 import { SocketUser } from "./socket-user.js";
 
 /**
- * A man in the middle of GNS: plays the server to one client and the client to the server, so that both encrypted
- * connections end at him, and keeps what passes in the clear.
+ * A man in the middle of GNS. It is a server for one client and a client of the real server, so both encrypted
+ * connections end in it. It keeps the plaintext of what passes.
  */
 export class GnsRelay {
   readonly passed: Buffer[] = [];
@@ -12,7 +12,7 @@ export class GnsRelay {
   readonly #toClient = new SocketUser(this.#factory.createServerSocket());
   readonly #toServer = new SocketUser(this.#factory.createClientSocket());
 
-  /** `change` sees what the server sends. Returns the port for the client. */
+  /** `change` may alter what the server sends. Returns the port for the client to connect to. */
   async start(serverPort: number, change: (packet: Buffer) => Buffer = (packet) => packet): Promise<number> {
     await this.#toClient.socket.bind(this.#factory.getBindEndPoint());
     const server = await this.#toServer.connect(this.#factory.getConnectEndPoint(undefined, serverPort));

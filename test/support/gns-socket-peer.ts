@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 
-/** A running `gns-socket-peer.mjs`: keeps what it says, and waits for it to say something. */
+/** A running `gns-socket-peer.mjs`: keeps the messages that it sends, and waits for one. */
 export class GnsSocketPeer {
   readonly #said: Record<string, unknown>[] = [];
   #waiting: (() => void)[] = [];
@@ -29,7 +29,7 @@ export class GnsSocketPeer {
     });
   }
 
-  /** Carries its signals to another peer. */
+  /** Passes its signals on to another peer. */
   signalTo(other: GnsSocketPeer): void {
     this.#child.on("message", ({ signal }: { signal?: string }) => {
       if (signal !== undefined && other.#child.connected) other.#child.send({ signal });

@@ -1,10 +1,10 @@
-/** Bytes of the JS heap that one call takes, without what measuring takes. */
+/** Bytes of the JS heap that one call takes, without those that the measurement itself takes. */
 export const bytesPerCall = (call: (index: number) => void): number => measure(call) - measure(() => {});
 
 /**
- * The least over batches short enough for new space to hold what they leave, so that nothing is collected meanwhile.
- * What each call takes is in every batch; what V8's compiler takes meanwhile, which a busy machine puts off, is in
- * some.
+ * The lowest value of several batches. A batch is so short that new space holds all its garbage, and nothing is
+ * collected meanwhile. Every batch contains what each call takes; only some contain what V8's compiler takes, which
+ * runs later on a busy machine.
  */
 function measure(call: (index: number) => void): number {
   const calls = 200;

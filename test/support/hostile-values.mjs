@@ -1,6 +1,7 @@
-// Values that nobody should hand to a function, each with a name. Some throw when looked at: the error "hostile".
+// Values that no caller should pass to a function, each with a name. Some throw when they are read: the error
+// "hostile".
 
-/** Fresh values at each call: some are spoiled by use. */
+/** Makes new values at each call, because use spoils some of them. */
 export function hostileValues() {
   const fail = () => {
     throw new Error("hostile");
@@ -105,7 +106,7 @@ function identity(type, size, bytes) {
   return made;
 }
 
-/** What a call with hostile values may do: return, or throw a coded error or the error of the value itself. */
+/** What a call with hostile values may do: return, or throw an error with a code or the error of the value itself. */
 export function isProperError(error) {
   if (!(error instanceof Error)) return false;
   if (error.message === "hostile") return true;

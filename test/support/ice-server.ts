@@ -13,10 +13,10 @@ import {
 export interface IceServerCounts {
   bindings: number;
   allocated: number;
-  /** Requests turned down, by the user name in them, "" if there was none. */
+  /** Rejected requests, by their user name, "" for those without one. */
   refused: Record<string, number>;
   refreshed: number;
-  /** Packets carried, in either direction. */
+  /** Packets relayed, in either direction. */
   relayed: number;
 }
 
@@ -34,13 +34,13 @@ export class IceServer {
   readonly counts: IceServerCounts = { bindings: 0, allocated: 0, refused: {}, refreshed: 0, relayed: 0 };
   readonly #socket = createSocket("udp4");
   readonly #allocations = new Map<string, Allocation>();
-  /** Transactions turned down: a slow machine repeats them. */
+  /** Rejected transactions: a slow machine repeats them. */
   readonly #refused = new Set<string>();
   readonly #address: string;
   readonly #user: { username: string; password: string };
   readonly #lifetimeSeconds: number;
 
-  /** `address`: what it listens on and relays from. */
+  /** `address`: where it listens and relays from. */
   constructor(address: string, user: { username: string; password: string }, lifetimeSeconds = 600) {
     this.#address = address;
     this.#user = user;
@@ -130,7 +130,7 @@ export class IceServer {
     if (allocation === undefined || peer === undefined || data === undefined) return;
     if (!allocation.permitted.has(peer.address)) return;
     this.counts.relayed++;
-    allocation.relay.send(data, peer.port, peer.address, () => {}); // unreachable private addresses are tried too
+    allocation.relay.send(data, peer.port, peer.address, () => {}); // ICE tries unreachable addresses too
   }
 
   #deliver({ client, permitted }: Allocation, data: Buffer, peer: RemoteInfo): void {

@@ -18,10 +18,10 @@ export interface MessageWorldOptions {
   client?: Partial<NetworkClientOptions>;
 }
 
-/** Everything that happens to a server or client, as one line each. */
+/** A line for each thing that happens to a server or client. */
 export type Log = string[];
 
-/** A server and clients over a network of memory, or in host mode, on a fake clock. */
+/** A server and clients over a network in memory, or in host mode, on a fake clock. */
 export class MessageWorld {
   readonly clock = new FakeClock();
   readonly network = new MemoryNetwork({ clock: this.clock, random: seededRandom(1) });
@@ -44,7 +44,7 @@ export class MessageWorld {
     return new NetworkClient({ ...this.#common(), ...this.#options.client, ...options });
   }
 
-  /** A client that has begun to connect. */
+  /** A client that has started to connect. */
   dial(options: Partial<NetworkClientOptions> = {}) {
     const client = this.newClient(options);
     const connecting = client.connect();
@@ -61,7 +61,7 @@ export class MessageWorld {
     return { client, player };
   }
 
-  /** Lets time pass in small steps; between them everything that does not wait for time happens. */
+  /** Lets time pass in small steps. Between them, everything happens that does not wait for the clock. */
   async run(ms: number, stepMs = 5): Promise<void> {
     for (let passed = 0; passed < ms; passed += stepMs) {
       await turn();
@@ -70,7 +70,7 @@ export class MessageWorld {
     await turn();
   }
 
-  /** Lets time pass until something is so. */
+  /** Lets time pass until a condition holds. */
   async until(condition: () => boolean, stepMs = 5): Promise<void> {
     for (let steps = 0; !condition(); steps++) {
       if (steps > 4000) throw new Error("It never came to that");
@@ -93,7 +93,7 @@ export class MessageWorld {
   }
 }
 
-/** A factory whose sockets can be cut off: nothing that they send arrives any more. */
+/** A factory whose sockets can be cut off: from then on nothing that they send arrives. */
 export class CuttableFactory extends MemorySocketFactory {
   isCut = false;
 
@@ -107,7 +107,7 @@ export class CuttableFactory extends MemorySocketFactory {
 
 let cryptoOperations = 0;
 
-/** The platform's cryptography takes its own time: the fake clock stands still meanwhile. */
+/** Waits for the platform's cryptography, which does not follow the fake clock. */
 function countCryptoOperations(): void {
   const prototype = Object.getPrototypeOf(crypto.subtle) as Record<string, (...given: unknown[]) => Promise<unknown>>;
   for (const name of ["sign", "verify", "importKey"]) {

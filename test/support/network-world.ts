@@ -2,14 +2,14 @@ import { type ChildProcess, fork, spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 
-/** How a router treats UDP from the hosts behind it (RFC 3489's names). */
+/** How a router translates UDP from the hosts behind it (the names of RFC 3489). */
 export type Nat = "full-cone" | "restricted" | "port-restricted" | "symmetric";
 
 /** Hosts and routers of a {@link NetworkWorld}. */
 const names = ["net", "routerA", "routerB", "a", "a2", "b", "p", "q"] as const;
 export type HostName = (typeof names)[number];
 
-/** Where `net` offers its services. */
+/** The address of the services on `net`. */
 export const SERVICE_ADDRESS = "192.0.2.1";
 
 export const addresses = {
@@ -22,7 +22,7 @@ export const addresses = {
   routerB: "198.51.100.2",
 } as const;
 
-/** Why network namespaces cannot be made here, or null. */
+/** Why network namespaces cannot be created here, or null if they can. */
 export const whyNoNamespaces = process.getuid?.() === 0 ? null : "network namespaces need root";
 
 /**
@@ -83,7 +83,7 @@ export class NetworkWorld {
     });
   }
 
-  /** Makes a router treat its hosts' UDP so; `lossPercent` of what passes it is dropped, in either direction. */
+  /** Sets how a router translates UDP, and how many percent of what passes it drops, in either direction. */
   setNat(router: "routerA" | "routerB", nat: Nat, lossPercent = 0): void {
     const host = router === "routerA" ? addresses.a : addresses.b;
     const inward = {
@@ -94,8 +94,8 @@ export class NetworkWorld {
     }[nat];
     const outward = `oifname "wan" masquerade${nat === "symmetric" ? " fully-random" : ""}`;
     const loss = lossPercent === 0 ? "" : `meta l4proto udp numgen random mod 100 < ${lossPercent} drop`;
-    // What is meant for nobody must be dropped at once: a connection tracked for it would take the port of a host that
-    // is about to use it, and a cone router would turn into a symmetric one.
+    // Packets for which there is no mapping must be dropped at once. If the kernel tracked a connection for them, that
+    // would take the port that a host is about to use, and a cone router would become a symmetric one.
     this.#nft(router, [
       "flush ruleset",
       "table ip router {",
@@ -109,7 +109,7 @@ export class NetworkWorld {
     ]);
   }
 
-  /** Ends what runs in it and removes the namespaces. */
+  /** Ends the programs in it and removes the namespaces. */
   remove(): void {
     process.off("exit", this.#onExit);
     this.#remove();
@@ -119,7 +119,7 @@ export class NetworkWorld {
     for (const child of this.#children) child.kill("SIGKILL");
     this.#children.clear();
     for (const name of names) {
-      // What a program has started there in its turn would keep the namespace.
+      // Processes that a program has started would keep the namespace alive.
       const { stdout } = spawnSync("ip", ["netns", "pids", this.namespace(name)], { encoding: "utf8" });
       for (const id of (stdout ?? "").split("\n").filter(Boolean)) kill(Number(id));
       spawnSync("ip", ["netns", "del", this.namespace(name)]);
@@ -188,7 +188,7 @@ function kill(id: number): void {
   try {
     process.kill(id, "SIGKILL");
   } catch {
-    // It has ended by itself.
+    // It has already ended.
   }
 }
 

@@ -10,7 +10,7 @@ export type Route = "local" | "udp" | "relay";
 export interface PeerReport {
   received: number;
   signals: number;
-  /** GNS's lines of level Bug. */
+  /** The lines that GNS logged with level Bug. */
   bugs: string[];
   ended: { state: number; endReason: number; endDebug: string } | null;
   route: Route | null;
@@ -38,10 +38,10 @@ export interface SessionSettings {
 export const STUN_PORT = 3478;
 export const user = { username: "user", password: "secret" };
 export const ICE_SERVER = `${SERVICE_ADDRESS}:${STUN_PORT}`;
-/** STUN and TURN as they should be. */
+/** STUN and TURN servers that work. */
 export const goodServers: IceSettings = { stunServers: [ICE_SERVER], turnServers: [{ address: ICE_SERVER, ...user }] };
 
-/** Starts the STUN and TURN server of a world and waits until it listens; the function asks for its counts. */
+/** Starts the STUN and TURN server of a world and waits until it listens. The function returned asks for its counts. */
 export async function startIceServer(world: NetworkWorld): Promise<() => Promise<IceServerCounts>> {
   const { username, password } = user;
   const child = world.start("net", "ice-server.ts", [SERVICE_ADDRESS, `${STUN_PORT}`, username, password, "600"]);
@@ -68,7 +68,7 @@ function answer(child: ChildProcess): Promise<unknown> {
 let sessions = 0;
 
 /**
- * Connects two hosts, carries their signals with the wanted losses, and gives the reports of connector and listener.
+ * Connects two hosts, passes their signals on with the given losses, and returns the reports of connector and listener.
  */
 export async function runSession(world: NetworkWorld, settings: SessionSettings): Promise<[PeerReport, PeerReport]> {
   const { messages = 60, signalLossPercent = 0, signalDuplicatePercent = 0, seed = 1, logLevel } = settings;
@@ -81,7 +81,7 @@ export async function runSession(world: NetworkWorld, settings: SessionSettings)
     const all = [...(await iceOptions(ice)), ...options];
     return world.start(host, "p2p-peer.mjs", [JSON.stringify({ ...common, options: all, ...more })]);
   };
-  // The listener is there when the first signal comes, or every test would begin with a second of waiting for a second.
+  // The listener has to exist when the first signal comes: the next one would come a second later.
   const listener = await start(settings.listener, { identity: two });
   await answer(listener);
   const connector = await start(settings.connector, { identity: one, remote: two });
@@ -103,7 +103,7 @@ export async function runSession(world: NetworkWorld, settings: SessionSettings)
   }
 }
 
-/** Ends a peer and waits for that. */
+/** Ends a peer and waits for its end. */
 function end(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => {
     if (child.exitCode !== null || child.signalCode !== null) return resolve();

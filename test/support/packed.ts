@@ -6,12 +6,12 @@ import { type Runtime, root } from "./runtimes.js";
 
 export const prebuilt = join(root, "prebuilds", "linux-x64", "valve-sockets.glibc.node");
 
-/** Makes the binary that ships, unless there is one; `npm test` has renewed it before. */
+/** Builds the binary that ships, unless there is one. `npm test` has built it anew before the tests. */
 export function ensurePrebuilt(): void {
   if (!existsSync(prebuilt)) execFileSync("npm", ["run", "prebuild"], { cwd: root, stdio: "ignore" });
 }
 
-/** A folder that is gone after the callback given to vitest's `onTestFinished` or `afterAll`. */
+/** A temporary folder. `remove` is for vitest's `onTestFinished` or `afterAll`. */
 export function temporaryFolder(): { folder: string; remove: () => void } {
   const folder = mkdtempSync(join(tmpdir(), "valve-sockets-"));
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
@@ -30,8 +30,8 @@ export function pack(folder: string): { tarball: string; files: string[] } {
 }
 
 /**
- * An environment whose PATH knows Node and nothing else: no compiler, no cmake, no shell. Without what `npm test` sets,
- * which would make npm install into the project.
+ * An environment whose PATH has Node and nothing else: no compiler, no cmake, no shell. It lacks the variables that
+ * `npm test` sets, because those would make npm install into the project.
  */
 export function bareEnvironment(folder: string, node: string): NodeJS.ProcessEnv {
   const bin = join(folder, "bin");

@@ -8,13 +8,13 @@ import {
 } from "../../lib/socket/index.js";
 import { FakeClock, seededRandom } from "../../lib/testing/index.js";
 
-/** Notes what a Peer tells. */
+/** Records what a Peer reports to its handler. */
 export class Recorder implements PeerHandler {
   readonly connected: IConnection[] = [];
   readonly disconnected: DisconnectReason[] = [];
   readonly messages: { text: string; channel: Channel; lane: number }[] = [];
   drains = 0;
-  /** Called for each message, after it was noted. */
+  /** Called for each message, after it was recorded. */
   reply: ((connection: IConnection, message: Uint8Array) => void) | null = null;
   beforeAccept: NonNullable<PeerHandler["beforeAccept"]> = () => true;
   onEnd: (() => void) | null = null;
@@ -45,12 +45,12 @@ export class Recorder implements PeerHandler {
 
 export const text = (value: string) => new TextEncoder().encode(value);
 
-/** Lets promises of this turn settle. */
+/** Lets the promises of this turn settle. */
 export const settle = async () => {
   for (let turns = 0; turns < 20; turns++) await Promise.resolve();
 };
 
-/** Bytes that a seed determines, in place of the platform's. */
+/** Random bytes from a seed, in place of the platform's. */
 export function seededBytes(seed: number): (size: number) => Uint8Array {
   const random = seededRandom(seed);
   return (size) => Uint8Array.from({ length: size }, () => Math.floor(random() * 256));
@@ -64,14 +64,14 @@ export interface WorldOptions {
   wrap?: (factory: SocketFactory, clock: FakeClock) => SocketFactory;
 }
 
-/** A server and clients in a network of memory, on a fake clock. */
+/** A server and clients on a network in memory, with a fake clock. */
 export class PeerWorld {
   readonly clock = new FakeClock();
   readonly network = new MemoryNetwork({ clock: this.clock, random: seededRandom(1) });
   readonly factory: SocketFactory;
   readonly serverHandler = new Recorder();
   readonly server: Peer;
-  /** Nothing that is sent arrives any more. */
+  /** From now on nothing that is sent arrives. */
   isCut = false;
   /** Sees every packet that is sent. */
   tap: ((packet: Uint8Array, handle: IConnectionHandle) => void) | null = null;
@@ -106,7 +106,7 @@ export class PeerWorld {
     return new Peer(socket, this.factory.maxPacketSize, handler, { ...base, ...config });
   }
 
-  /** The server receives `packet` from the address that it heard of last. */
+  /** Lets the server receive `packet` from the address whose packet it received last. */
   inject(packet: Uint8Array): void {
     this.#injected.push(packet);
     this.serverSocket.events?.onReadable();
@@ -129,7 +129,7 @@ export class PeerWorld {
     return this.server.bind(this.factory.getBindEndPoint());
   }
 
-  /** A client, and the promise of its connection. */
+  /** A client and a promise of its connection. */
   dial(config: Partial<PeerConfig> = {}, handler = new Recorder()) {
     const socket = this.factory.createClientSocket();
     const peer = this.newPeer(socket, handler, { ...this.#options.client, ...config });
@@ -138,7 +138,7 @@ export class PeerWorld {
     return { peer, handler, connection };
   }
 
-  /** Lets time pass, in small steps, with promises settling between them. */
+  /** Lets time pass in small steps; promises settle between them. */
   async run(ms: number, stepMs = 5): Promise<void> {
     for (let passed = 0; passed < ms; passed += stepMs) {
       await settle();

@@ -12,13 +12,13 @@ import {
 export const drivers = ["hybrid", "thread"] as const;
 
 /**
- * Sockets for a test: accepts what comes in, keeps events and messages, and waits for conditions. It works only when
- * `onReadable` wakes it, so a wake-up that does not come fails the test.
+ * Sockets for a test: accepts incoming connections, keeps events and messages, and waits for conditions. It works only
+ * when `onReadable` wakes it, so a missing wake-up fails the test.
  */
 export class Peer {
   readonly sockets: NetworkingSockets;
   readonly events: StatusInfo[] = [];
-  /** Copies of the payloads of what `receiveFrom` reads. */
+  /** Copies of the payloads that `receiveFrom` reads. */
   readonly received: Uint8Array[] = [];
   wakeUps = 0;
   accepts = true;
@@ -33,7 +33,7 @@ export class Peer {
     });
   }
 
-  /** Takes what there is and checks the conditions. */
+  /** Takes all events and messages and checks the conditions. */
   look(): void {
     this.sockets.dispatchCallbacks((info) => {
       const { state, listenSocket } = info.connectionInfo;
@@ -49,7 +49,7 @@ export class Peer {
     for (const check of [...this.#waiting]) check();
   }
 
-  /** Waits until `condition` gives something other than undefined or false; it is asked at each wake-up. */
+  /** Waits until `condition` returns something other than undefined or false. It is called at each wake-up. */
   until<T>(condition: () => T | undefined | false): Promise<T> {
     return new Promise((resolve, reject) => {
       const check = () => {
@@ -101,13 +101,13 @@ export interface Link {
   toClient: number;
 }
 
-/** As fast as GNS goes; its default is 256 KiB a second. */
+/** The highest send rate of GNS. Its default is 256 KiB a second. */
 const fast: ConfigOption[] = [
   { value: ConfigValue.SendRateMin, data: 104_857_600 },
   { value: ConfigValue.SendRateMax, data: 104_857_600 },
 ];
 
-/** Two peers with a connection over 127.0.0.1, or to `toward` when the server listens on all addresses (`ip`). */
+/** Two connected peers, over 127.0.0.1, or over `toward` with a server that listens on all addresses (`ip`). */
 export async function connectPeers(ip = "127.0.0.1", options = fast, toward = ip): Promise<Link> {
   const server = new Peer();
   const client = new Peer();

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-/** A program of `test/programs/` in a process of its own. */
+/** A program of `test/programs/` in its own process. */
 export interface Program {
   child: ChildProcess;
   /** Waits for a line of its output that starts with `start`, and returns the rest of it. */
   line(start: string): Promise<string>;
-  /** Waits for its end. */
+  /** Waits until it has ended. */
   end(): Promise<{ code: number | null; signal: NodeJS.Signals | null; lines: string[]; errors: string }>;
 }
 

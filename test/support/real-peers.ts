@@ -3,19 +3,19 @@ import { GnsSocketFactory, type GnsSocketFactoryOptions } from "../../lib/socket
 import type { DisconnectReason, ISocket, SocketFactory } from "../../lib/socket/index.js";
 import { UdpSocketFactory, type UdpSocketFactoryOptions } from "../../lib/socket/udp.js";
 
-/** A server that listens takes a free port; clients are told it. */
+/** The server takes a free port, and clients connect to that. */
 const loopback = { host: "127.0.0.1", bindHost: "127.0.0.1", port: 0 };
 
 export const udp = (options: UdpSocketFactoryOptions = {}) => new UdpSocketFactory({ ...loopback, ...options });
 export const gns = (options: GnsSocketFactoryOptions = {}) => new GnsSocketFactory({ ...loopback, ...options });
 
-/** The user of a Peer, for tests: keeps what it tells, and waits for conditions. */
+/** A Peer's handler for tests: keeps what the Peer reports, and waits for conditions. */
 export class PeerUser implements PeerHandler {
   readonly connected: IConnection[] = [];
   readonly ends: DisconnectReason[] = [];
   readonly messages: { connection: IConnection; bytes: Uint8Array; channel: number; lane: number }[] = [];
   beforeAccept: NonNullable<PeerHandler["beforeAccept"]> = () => true;
-  /** Gets the messages instead of their being kept. */
+  /** Is called for each message; without it messages are kept. */
   receive: PeerHandler["onMessage"] = (connection, message, channel, lane) => {
     this.messages.push({ connection, bytes: message.copy(), channel, lane });
   };
@@ -37,12 +37,12 @@ export class PeerUser implements PeerHandler {
     this.look();
   };
 
-  /** Checks what is waited for. */
+  /** Checks the conditions that something waits for. */
   look(): void {
     for (const check of [...this.#waiting]) check();
   }
 
-  /** Waits until `condition` gives something other than undefined or false; it is asked whenever something was told. */
+  /** Waits until `condition` returns something other than undefined or false. It is called after each report. */
   until<T>(condition: () => T | undefined | false): Promise<T> {
     return new Promise((resolve) => {
       const check = () => {
@@ -57,7 +57,7 @@ export class PeerUser implements PeerHandler {
   }
 }
 
-/** Both ends of a connection, with their users. */
+/** Both ends of a connection, with their handlers. */
 export interface PeerPair {
   client: IConnection;
   server: IConnection;
@@ -83,7 +83,7 @@ export class RealPeers {
     return this.server.bind(this.factory.getBindEndPoint());
   }
 
-  /** A client connects, to the server unless a port is told. */
+  /** Connects a new client to the server, or to `port`. */
   async dial(
     config: Partial<PeerConfig> = {},
     port?: number,
@@ -96,7 +96,7 @@ export class RealPeers {
     return [await peer.connect(endPoint), user];
   }
 
-  /** A client, and the server's end of its connection. Clients come one after the other. */
+  /** Connects a new client; returns both ends of its connection. Only one client may connect at a time. */
   async pair(config: Partial<PeerConfig> = {}, port?: number): Promise<PeerPair> {
     const place = this.user.connected.length;
     const [client, clientUser] = await this.dial(config, port);

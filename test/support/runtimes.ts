@@ -6,7 +6,7 @@ import { cache } from "../../scripts/paths.mjs";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** The file `path` of an npm package in exactly this version, for whatever system, installed into the cache. */
+/** The file `path` of this version of an npm package, which may be for another system, installed into the cache. */
 export function fromRegistry(name: string, version: string, path: string): string {
   const folder = join(cache, "runtimes", `${name.replace("/", "+")}-${version}`);
   const file = join(folder, "node_modules", name, path);
@@ -19,7 +19,7 @@ export function fromRegistry(name: string, version: string, path: string): strin
     renameSync(unfinished, folder);
   } catch (error) {
     rmSync(unfinished, { recursive: true, force: true });
-    if (!existsSync(file)) throw error; // else another process was faster
+    if (!existsSync(file)) throw error; // otherwise another process was faster
   }
   return file;
 }
@@ -31,7 +31,7 @@ export interface Runtime {
   npm: string;
 }
 
-/** Node as it runs the tests with npm 11, and Node 22 with npm 12, which refuses Node 20. */
+/** The Node that runs the tests, with npm 11, and Node 22 with npm 12, which does not run on Node 20. */
 export function runtimes(): Runtime[] {
   return [
     { name: "this Node, npm 11", node: process.execPath, npm: fromRegistry("npm", "11.21.2", "bin/npm-cli.js") },

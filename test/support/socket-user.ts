@@ -16,8 +16,8 @@ export interface TakenPacket {
 }
 
 /**
- * A user of a socket, for tests: ticks and receives when `onReadable` says so and at no other time, keeps what came,
- * and waits for conditions. A wake-up that does not come fails the test.
+ * A user of a socket, for tests: ticks and receives only when `onReadable` says so, keeps what arrives, and waits for
+ * conditions. A missing wake-up fails the test.
  */
 export class SocketUser {
   readonly socket: ISocket;
@@ -66,7 +66,7 @@ export class SocketUser {
     socket.flush();
   }
 
-  /** Waits until `condition` gives something other than undefined or false; it is asked whenever something has come. */
+  /** Waits until `condition` returns something other than undefined or false. It is called after each arrival. */
   until<T>(condition: () => T | undefined | false): Promise<T> {
     return new Promise((resolve) => {
       const check = () => {

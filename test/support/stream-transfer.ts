@@ -1,18 +1,18 @@
 import { createHash } from "node:crypto";
 import type { IConnection } from "../../lib/peer/index.js";
 
-/** How long a stream the tests carry: 100 MB in a stress run. */
+/** The length of the streams in the tests: 100 MB in a stress run. */
 export const STREAM_BYTES = process.env.VALVE_SOCKETS_STRESS ? 100_000_000 : 5_000_000;
 
 const CHUNK_BYTES = 50_000;
 
-/** What one end of a stream has seen. */
+/** What one end of a stream has received. */
 export interface Transferred {
   bytes: number;
   hash: string;
 }
 
-/** Chunk `number` of a stream: no two are alike. */
+/** Chunk `number` of a stream; no two are equal. */
 function chunkOf(number: number, size: number): Uint8Array {
   const words = new Uint32Array(Math.ceil(size / 4));
   let word = (number + 1) * 0x9e3779b1;
@@ -25,7 +25,7 @@ function chunkOf(number: number, size: number): Uint8Array {
   return new Uint8Array(words.buffer, 0, size);
 }
 
-/** Writes `size` bytes to a stream, as fast as it takes them, and ends it. */
+/** Writes `size` bytes to a stream as fast as it takes them, and closes it. */
 export async function writeStream(writable: WritableStream<Uint8Array>, size: number): Promise<Transferred> {
   const writer = writable.getWriter();
   const hash = createHash("sha256");
@@ -50,7 +50,7 @@ export async function readStream(readable: ReadableStream<Uint8Array>): Promise<
   return { bytes, hash: hash.digest("hex") };
 }
 
-/** Carries a stream of `size` bytes from one end to the other. */
+/** Sends a stream of `size` bytes from one end to the other. */
 export async function carryStream(from: IConnection, to: IConnection, size: number) {
   const reading = new Promise<Transferred>((resolve, reject) => {
     to.onStream = (_header, accept) => readStream(accept()).then(resolve, reject);

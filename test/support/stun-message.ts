@@ -1,7 +1,7 @@
 import { createHash, createHmac } from "node:crypto";
 import type { RemoteInfo } from "node:dgram";
 
-/** Message types of RFC 5389 and 5766, as far as GNS's ICE uses them. */
+/** The message types of RFC 5389 and RFC 5766 that the ICE of GNS uses. */
 export const STUN = {
   bindingRequest: 0x0001,
   allocateRequest: 0x0003,
@@ -44,7 +44,7 @@ export class StunMessage {
     private readonly bytes: Buffer,
   ) {}
 
-  /** Null: this is no STUN message. */
+  /** Null if this is not a STUN message. */
   static parse(bytes: Buffer): StunMessage | null {
     if (bytes.length < HEADER_SIZE || bytes.readUInt32BE(4) !== COOKIE) return null;
     if (bytes.readUInt16BE(2) + HEADER_SIZE !== bytes.length) return null;
@@ -71,13 +71,13 @@ export class StunMessage {
     return this.attributes.filter((attribute) => attribute.type === type).map(({ value }) => decodeAddress(value));
   }
 
-  /** Whether its MESSAGE-INTEGRITY comes from the long-term credentials. */
+  /** Whether its MESSAGE-INTEGRITY was made with the long-term credentials. */
   isSignedBy(username: string, realm: string, password: string): boolean {
     const found = this.attributes.find((attribute) => attribute.type === ATTRIBUTE.messageIntegrity);
     if (found === undefined || this.text(ATTRIBUTE.username) !== username) return false;
     const key = createHash("md5").update(`${username}:${realm}:${password}`).digest();
     const signed = Buffer.from(this.bytes.subarray(0, found.offset));
-    // The length that is signed ends with the signature itself.
+    // The length that is signed includes the signature itself.
     signed.writeUInt16BE(found.offset + 24 - HEADER_SIZE, 2);
     return createHmac("sha1", key).update(signed).digest().equals(found.value);
   }
@@ -100,7 +100,7 @@ export function encodeStun(type: number, transaction: Buffer, attributes: [type:
   return Buffer.concat([header, body]);
 }
 
-/** XOR-MAPPED-ADDRESS and its kin. */
+/** XOR-MAPPED-ADDRESS and similar attributes. */
 export function encodeAddress({ address, port }: Endpoint | RemoteInfo): Buffer {
   const value = Buffer.alloc(8);
   value.writeUInt8(1, 1);

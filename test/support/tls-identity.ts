@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A fresh certificate for localhost that signs itself, and its key, in PEM. */
+/** A new self-signed certificate for localhost, and its key, in PEM. */
 export function createTlsIdentity(): { cert: string; key: string } {
   const folder = mkdtempSync(join(tmpdir(), "valve-sockets-tls-"));
   const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];

@@ -13,7 +13,7 @@ import {
 import { seededRandom } from "../../lib/testing/seeded-random.js";
 import type { Peer } from "./peer.js";
 
-/** What the network does to the packets of the process, and how fast GNS may send. */
+/** How the network treats the packets of the process, and how fast GNS may send. */
 export interface Conditions {
   rateBytesPerSecond: number;
   lossPercent: number;
@@ -22,7 +22,7 @@ export interface Conditions {
   reorderMs: number;
 }
 
-/** Sets them for the whole process, until the library is given back. */
+/** Sets them for the whole process, until the library is deinitialized. */
 export function setConditions(sockets: NetworkingSockets, conditions: Conditions): void {
   const values: [ConfigValue, number][] = [
     [ConfigValue.FakePacketLossSend, conditions.lossPercent],
@@ -46,12 +46,12 @@ export function optionsFor({ rateBytesPerSecond }: Conditions): ConfigOption[] {
   ];
 }
 
-/** GNS also reports as a bug that its thread got no processor for a while: that tells of the machine. */
+/** GNS also reports as a bug that its thread did not run for a while. That is the load of the machine. */
 export function isAboutLoad(line: string): boolean {
   return /waited \d+ms for lock/.test(line);
 }
 
-/** Collects what GNS calls a bug, from now on. */
+/** Collects what GNS reports as a bug from now on. */
 export function listenForBugs(): string[] {
   const bugs: string[] = [];
   Library.setDebugCallback(DebugType.Bug, (_type, line) => {
@@ -65,7 +65,7 @@ export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Messages that a seed determines. The first 4 bytes are the number, the 5th whether it is reliable. */
+/** A message made from a seed. The first 4 bytes are its number, the 5th says whether it is reliable. */
 export function payloadOf(seed: number, isReliable: boolean, number: number, maxBytes: number): Uint8Array {
   const random = seededRandom(seed + number * 2 + Number(isReliable));
   const bytes = new Uint8Array(8 + Math.floor(random() * (maxBytes - 7)));
@@ -87,13 +87,13 @@ export interface Sizes {
   maxUnreliableBytes: number;
 }
 
-/** One end of a connection that sends what its seed says and checks what the other end sends. */
+/** One end of a connection. It sends messages made from its seed and checks what the other end sends. */
 export class TrafficSide {
   sentReliable = 0;
   sentUnreliable = 0;
   receivedReliable = 0;
   readonly receivedUnreliable = new Set<number>();
-  /** What was wrong with what came. */
+  /** What was wrong with received messages. */
   readonly faults: string[] = [];
   readonly #random: () => number;
   readonly #batch = new MessageBatch();
@@ -116,7 +116,7 @@ export class TrafficSide {
     while (this.#sentBytes < end && this.#sendOne() === Result.OK);
   }
 
-  /** Sends about `bytes`, as fast as the send buffer takes them. */
+  /** Sends about `bytes` bytes as fast as the send buffer takes them. */
   async flood(bytes: number): Promise<void> {
     const end = this.#sentBytes + bytes;
     const { sockets } = this.peer;
@@ -129,7 +129,7 @@ export class TrafficSide {
     });
   }
 
-  /** Waits until the other end has got all that is reliable and has said so. */
+  /** Waits until the other end has received and acknowledged everything reliable. */
   async drain(other: TrafficSide): Promise<void> {
     await other.peer.until(() => other.receivedReliable >= this.sentReliable || other.faults.length > 0);
     for (;;) {

@@ -1,14 +1,14 @@
 import { createSocket, type Socket } from "node:dgram";
 
 /**
- * Carries UDP between one client and a server on 127.0.0.1, keeps what passes, and may change what the server sends.
+ * Relays UDP between one client and a server on 127.0.0.1. It keeps what passes, and may change what the server sends.
  */
 export class UdpRelay {
   readonly passed: Buffer[] = [];
   #toClient: Socket | null = null;
   #toServer: Socket | null = null;
 
-  /** Returns the port for the client. */
+  /** Returns the port for the client to send to. */
   async start(serverPort: number, change: (packet: Buffer) => Buffer = (packet) => packet): Promise<number> {
     const toClient = createSocket("udp4");
     const toServer = createSocket("udp4");

@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 
-/** What `test/programs/worker-peer.mjs` says; one of them at a time. */
+/** A report of `test/programs/worker-peer.mjs`; each has one of these. */
 interface Report {
   port: number;
   echoed: number;
@@ -9,11 +9,11 @@ interface Report {
   statistics: { loopPolls: number; helperPolls: number };
 }
 
-/** A thread with sockets of its own. */
+/** A thread with its own sockets. */
 export class WorkerPeer {
   readonly worker: Worker;
   readonly reports: Partial<Report>[] = [];
-  /** What it threw. */
+  /** The error that it threw. */
   error: unknown;
   #waiting: (() => void)[] = [];
 
