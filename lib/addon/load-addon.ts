@@ -7,26 +7,26 @@ import type { NativeAddon } from "./native.js";
 
 const require = createRequire(import.meta.url);
 
-/** Node's event loop library may be used in Node only: Bun aborts the process and Deno never answers. */
+/** Whether libuv, Node's event loop, may be called: Bun aborts the process then, and in Deno its callbacks never run. */
 export const MAY_USE_UV = "node" in process.versions && !("bun" in process.versions) && !("deno" in process.versions);
 
-/** The C library of this process; undefined where there is no choice, or the runtime has no report (Deno). */
+/** The C library of this process; undefined on systems other than Linux, and in Deno, which has no report. */
 function libcName(): string | undefined {
   if (process.platform !== "linux" || typeof process.report?.getReport !== "function") return undefined;
   const report = process.report as typeof process.report & { excludeNetwork?: boolean };
   const { excludeNetwork } = report;
-  report.excludeNetwork = true; // else Node may ask a name server about its addresses
+  report.excludeNetwork = true; // otherwise Node may ask a name server about its addresses
   const { header } = report.getReport() as { header?: { glibcVersionRuntime?: string } };
   if (excludeNetwork !== undefined) report.excludeNetwork = excludeNetwork;
   return header?.glibcVersionRuntime ? "glibc" : "musl";
 }
 
-/** "linux-x64 (glibc)": what a binary has to be made for. */
+/** The platform that a binary has to be made for, such as "linux-x64 (glibc)". */
 function platformName(libc: string | undefined): string {
   return `${process.platform}-${process.arch}${libc ? ` (${libc})` : ""}`;
 }
 
-/** What node-gyp-build finds. By itself it takes Alpine alone for a system with musl. */
+/** Loads what node-gyp-build finds. By itself it recognises musl on Alpine only, so it is told the C library. */
 function requireAddon(root: string, libc: string | undefined): NativeAddon {
   const isSet = process.env.LIBC !== undefined || libc === undefined;
   if (!isSet) process.env.LIBC = libc;
@@ -37,7 +37,7 @@ function requireAddon(root: string, libc: string | undefined): NativeAddon {
   }
 }
 
-/** The names of the binaries that came with the package: `prebuilds/<platform>/<name>.<libc>.node`. */
+/** The platforms of the binaries in the package: `prebuilds/<platform>/<name>.<libc>.node`. */
 function packedPlatforms(root: string): string[] {
   const folder = join(root, "prebuilds");
   if (!existsSync(folder)) return [];
@@ -64,8 +64,8 @@ export function loadAddon(): NativeAddon {
     throw new NetworkError(
       "ERR_NO_BINARY",
       `valve-sockets has no binary for ${platformName(libc)}. There are binaries for: ${packed}. To build one from ` +
-        `source, with Rust installed, type (the first adds the packages of Debian and Ubuntu that it takes; elsewhere ` +
-        `install CMake, a C++17 compiler, libclang, protobuf and OpenSSL):\n\n` +
+        "source, with Rust installed, type (the first adds the packages of Debian and Ubuntu that it takes; " +
+        "elsewhere install CMake, a C++17 compiler, libclang, protobuf and OpenSSL):\n\n" +
         `  node "${join(root, "scripts", "system-packages.mjs")}"\n` +
         `  node "${join(root, "scripts", "build.mjs")}" --addon-only\n`,
     );
@@ -74,7 +74,7 @@ export function loadAddon(): NativeAddon {
 
 let addon: NativeAddon | null | undefined;
 
-/** The addon, or null where there is no binary of it: plain UDP and Noise can do without. */
+/** The addon, or null where there is no binary of it. UDP and Noise work without it. */
 export function findAddon(): NativeAddon | null {
   if (addon === undefined) {
     try {
