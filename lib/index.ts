@@ -25,6 +25,7 @@ export {
 } from "./valve/configuration/config-value.js";
 export { ConfigurationString, ConfigurationValue } from "./valve/configuration/configuration-value.js";
 export { IceCandidates, type IceSettings, iceOptions, type TurnServer } from "./valve/configuration/ice-servers.js";
+export type { AddressLookup, LookedUpAddress } from "./valve/endpoint/connect-attempts.js";
 export type {
   CloseInfo,
   CloseOptions,

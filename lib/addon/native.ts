@@ -40,7 +40,7 @@ export interface NativeSignal {
   data: Uint8Array;
 }
 
-export interface NativeStatistics {
+export interface LibraryStatistics {
   /** "hybrid", "thread", or "none" before initialize. */
   driver: string;
   /** Polls by event loops, and by the helper thread. */
@@ -76,7 +76,7 @@ export interface NativeAddon {
   setDebugCallback(level: number, callback: ((type: number, message: string) => void) | null): void;
   /** Takes GNS's log lines of the last `createListenSocket` or `connect` on this thread. */
   takeErrorLines(): string[];
-  statistics(): NativeStatistics;
+  statistics(): LibraryStatistics;
   /**
    * Sets the function that is called once per wake-up for each owner with `setReadable(owner, true)` and something new.
    */

@@ -1,10 +1,23 @@
-import type { LookupAddress, lookup } from "node:dns";
 import { isIP } from "node:net";
 import type { Clock } from "../../clock.js";
 import { NetworkError } from "../../network-error.js";
 import type { NetworkingSockets } from "../sockets/networking-sockets.js";
 import { getLastError } from "../sockets/runtime.js";
 import { Address } from "../values/address.js";
+
+/** An address of a name, as `dns.lookup` of Node.js gives it. */
+export interface LookedUpAddress {
+  address: string;
+  /** 4 or 6. */
+  family: number;
+}
+
+/** Finds all addresses of a name, as `dns.lookup` of Node.js does. */
+export type AddressLookup = (
+  host: string,
+  options: { all: true },
+  callback: (error: Error | null, addresses: LookedUpAddress[]) => void,
+) => void;
 
 interface Attempt<Connected> {
   resolve(connected: Connected): void;
@@ -118,7 +131,7 @@ export class ConnectAttempts<Connected> {
  *
  * @throws (rejects) NetworkError `ERR_NAME_NOT_FOUND`
  */
-export async function resolveBothFamilies(host: string, port: number, resolver: typeof lookup): Promise<Address[]> {
+export async function resolveBothFamilies(host: string, port: number, resolver: AddressLookup): Promise<Address[]> {
   const found = isIP(host) ? [{ address: host, family: isIP(host) }] : await lookUp(host, resolver);
   const first = found[0]?.family;
   const preferred = found.filter((entry) => entry.family === first);
@@ -131,7 +144,7 @@ export async function resolveBothFamilies(host: string, port: number, resolver: 
   });
 }
 
-function lookUp(host: string, resolver: typeof lookup): Promise<LookupAddress[]> {
+function lookUp(host: string, resolver: AddressLookup): Promise<LookedUpAddress[]> {
   return new Promise((resolve, reject) => {
     resolver(host, { all: true }, (error, addresses) => {
       if (error) reject(new NetworkError("ERR_NAME_NOT_FOUND", `${host}: ${error.message}`));

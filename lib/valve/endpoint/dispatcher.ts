@@ -1,4 +1,3 @@
-import type { lookup } from "node:dns";
 import { ReceiveSource } from "../../addon/native.js";
 import type { Clock } from "../../clock.js";
 import { NetworkError } from "../../network-error.js";
@@ -11,7 +10,7 @@ import type { CloseReason } from "../values/close-reason.js";
 import type { ConnectionInfo } from "../values/connection-info.js";
 import { ConnectionState } from "../values/connection-state.js";
 import type { StatusInfo } from "../values/status-info.js";
-import { ConnectAttempts, resolveBothFamilies } from "./connect-attempts.js";
+import { type AddressLookup, ConnectAttempts, resolveBothFamilies } from "./connect-attempts.js";
 
 /** What a {@link Dispatcher} asks its user, and tells it. */
 export interface DispatcherUser<Connection> {
@@ -68,7 +67,7 @@ export class Dispatcher<Connection> {
   }
 
   /** The ways to connect to a host, for `attempts.first`. @throws (rejects) NetworkError `ERR_NAME_NOT_FOUND` */
-  async waysTo(host: string, port: number, config: readonly ConfigOption[], resolver: typeof lookup) {
+  async waysTo(host: string, port: number, config: readonly ConfigOption[], resolver: AddressLookup) {
     const addresses = await resolveBothFamilies(host, port, resolver);
     return addresses.map((address) => () => this.sockets.connect(address, config));
   }

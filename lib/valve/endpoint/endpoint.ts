@@ -1,4 +1,3 @@
-import type { lookup } from "node:dns";
 import type { Clock } from "../../clock.js";
 import type { ConfigOption } from "../configuration/config-value.js";
 import { SendFlags } from "../messages/send-type.js";
@@ -6,6 +5,7 @@ import type { InitializeOptions } from "../sockets/library.js";
 import type { NetworkingSockets } from "../sockets/networking-sockets.js";
 import type { CloseReason } from "../values/close-reason.js";
 import type { ConnectionInfo } from "../values/connection-info.js";
+import type { AddressLookup } from "./connect-attempts.js";
 import type { CloseOptions, Connection } from "./connection.js";
 import { EndpointCore } from "./endpoint-core.js";
 import type { Listener } from "./listener.js";
@@ -52,7 +52,7 @@ export interface ConnectOptions {
    *
    * @defaultValue `dns.lookup`
    */
-  lookup?: typeof lookup;
+  lookup?: AddressLookup;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { MAY_USE_UV } from "../../addon/load-addon.js";
-import { NativeDriver, type NativeStatistics, native } from "../../addon/native.js";
+import { type LibraryStatistics, NativeDriver, native } from "../../addon/native.js";
 import { NetworkError } from "../../network-error.js";
 import { authorityKeyId } from "../certificates/certificates.js";
 import { resetLegacyConfiguration } from "../configuration/legacy-configuration.js";
@@ -14,7 +14,7 @@ import { checkInitialized, getLastError, refreshUsers, setLastError } from "./ru
 /** Told of GNS's debug lines, on the event loop (ValveSockets README). */
 export type DebugCallback = (type: DebugType, message: string) => void;
 
-export type LibraryStatistics = NativeStatistics;
+export type { LibraryStatistics } from "../../addon/native.js";
 
 export interface InitializeOptions {
   /**
@@ -28,8 +28,6 @@ export interface InitializeOptions {
 
 const drivers = { auto: NativeDriver.Auto, hybrid: NativeDriver.Hybrid, thread: NativeDriver.Thread } as const;
 
-function initialize(errorMessage?: StringBuilder): boolean;
-function initialize(options: InitializeOptions, errorMessage?: StringBuilder): boolean;
 function initialize(first: InitializeOptions | StringBuilder = {}, second?: StringBuilder): boolean {
   const [options, errorMessage] = first instanceof StringBuilder ? [{}, first] : [first, second];
   if (typeof options !== "object" || options === null) throw typeError("options", "an object");
@@ -75,7 +73,10 @@ export const Library = {
    * @returns false on failure; the reason is also in {@link Library.lastError}
    * @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE`: unknown driver, other capacity
    */
-  initialize,
+  initialize: initialize as {
+    (errorMessage?: StringBuilder): boolean;
+    (options: InitializeOptions, errorMessage?: StringBuilder): boolean;
+  },
 
   /**
    * Believes what this authority signs, in the whole process, until the last `deinitialize` of the process. At first

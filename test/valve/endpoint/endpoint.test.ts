@@ -3,6 +3,7 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { afterEach, describe, expect, test } from "vitest";
 import {
+  type AddressLookup,
   type CloseInfo,
   ConfigValue,
   type Connection,
@@ -236,11 +237,11 @@ describe("connect", () => {
   test("resolves names and tries both families", async () => {
     const { listener, client } = await connectBoth();
     // The first address of the name leads nowhere: the second is tried beside it, before the first has timed out.
-    const lookup = ((_host: string, _options: object, done: (error: null, found: object[]) => void) =>
+    const lookup: AddressLookup = (_host, _options, done) =>
       done(null, [
         { address: "::1", family: 6 },
         { address: "127.0.0.1", family: 4 },
-      ])) as typeof import("node:dns").lookup;
+      ]);
     const other = await client.connect({ host: "any.example", port: listener.port, lookup });
     expect(other.remoteAddress.getIP()).toBe("127.0.0.1");
     expect(Library.statistics.connections).toBe(4);
