@@ -2,7 +2,9 @@ import { concatBytes } from "../bytes.js";
 import { NetworkError } from "../network-error.js";
 import { type AeadKey, TAG_SIZE_BYTES } from "./primitives.js";
 
-/** A key with the number of its next message: the CipherState of the Noise specification, with a key always. */
+/**
+ * A key and the number of its next message: the CipherState of the Noise specification, which here always has a key.
+ */
 export class CipherState {
   readonly #key: AeadKey;
   #nonce = 0;

@@ -3,11 +3,11 @@ import { NetworkError } from "../network-error.js";
 import { KEY_SIZE_BYTES, type KeyPair, type NoisePrimitives } from "./primitives.js";
 import { SymmetricState } from "./symmetric-state.js";
 
-/** The Noise patterns that are used here; in both the initiator stays anonymous. */
+/** The Noise patterns that are used here. In both the initiator stays anonymous. */
 export enum HandshakePattern {
-  /** The initiator knows the responder's static key beforehand: nobody else can answer. */
+  /** The initiator knows the static key of the responder beforehand, so nobody else can answer. */
   NK = "NK",
-  /** No static keys: safe from listeners, not from who stands in between. */
+  /** No static keys: safe from eavesdroppers, but not from a man in the middle. */
   NN = "NN",
 }
 
@@ -20,33 +20,35 @@ export interface HandshakeOptions {
   primitives: NoisePrimitives;
   pattern: HandshakePattern;
   role: HandshakeRole;
-  /** What both ends have exchanged or agreed on before. The handshake fails where theirs differ. */
+  /** What both ends have exchanged or agreed on before. The handshake fails if theirs differ. */
   prologue: Uint8Array;
-  /** NK, initiator: the responder's public key. */
+  /** NK, initiator: the public key of the responder. */
   remoteKey?: Uint8Array;
-  /** NK, responder: the pair with that public key. */
+  /** NK, responder: the key pair with that public key. */
   staticKey?: KeyPair;
 }
 
-/** What a finished handshake leaves. */
+/** The result of a finished handshake. */
 export interface TransportKeys {
-  /** 32 bytes: seals what this end sends. */
+  /** 32 bytes: seals the packets that this end sends. */
   sendKey: Uint8Array;
-  /** 32 bytes: opens what this end receives. */
+  /** 32 bytes: opens the packets that this end receives. */
   receiveKey: Uint8Array;
-  /** 32 bytes, the same at both ends of this one handshake and nowhere else: a channel binding. No secret. */
+  /**
+   * 32 bytes, the same at both ends of this handshake and different in every other: a channel binding. Not a secret.
+   */
   handshakeHash: Uint8Array;
 }
 
-/** The longest message that Noise allows, and so the longest one that is read. */
+/** The longest message that Noise allows. Longer ones are not read. */
 const MAX_MESSAGE_SIZE_BYTES = 65_535;
 
 /**
  * A handshake of the Noise Protocol Framework, revision 34: Noise_NK and Noise_NN with 25519 and SHA256. The initiator
- * writes the first message, the responder the second one; each carries a payload. In NK both payloads are encrypted,
- * but the first may be a replay of an old one; in NN the first is in the clear.
+ * writes the first message, the responder the second one, and each carries a payload. In NK both payloads are
+ * encrypted, but the first message may be a replay of an old one. In NN the first payload is in the clear.
  *
- * A message that cannot be read changes nothing, so that a forged one does no harm: the true one can be read after it.
+ * A message that cannot be read changes nothing, so a forged one does no harm: the real one can still be read after it.
  */
 export class HandshakeState {
   readonly #options: HandshakeOptions;
@@ -55,7 +57,7 @@ export class HandshakeState {
   #remoteEphemeralKey: Uint8Array | undefined;
   #messages = 0;
 
-  /** @throws RangeError NK without the key that the role needs, or a key that is not 32 bytes */
+  /** @throws RangeError for NK without the key that the role needs, or with a key that is not 32 bytes long */
   constructor(options: HandshakeOptions) {
     const { primitives, pattern, prologue } = options;
     this.#options = options;
@@ -72,14 +74,15 @@ export class HandshakeState {
     }
   }
 
-  /** Whether both messages are through. */
+  /** Whether both messages have been written or read. */
   get isFinished(): boolean {
     return this.#messages === 2;
   }
 
   /**
    * @param payload at most 65,471 bytes
-   * @throws NetworkError `ERR_NOISE_STATE` not this end's turn; `ERR_NOISE_KEY` a remote public key of small order
+   * @throws NetworkError `ERR_NOISE_STATE` if it is not this end's turn, `ERR_NOISE_KEY` for a remote public key of
+   *   small order
    */
   writeMessage(payload: Uint8Array): Uint8Array {
     this.#expectTurn(this.#isInitiator ? 0 : 1);
@@ -95,9 +98,9 @@ export class HandshakeState {
 
   /**
    * @returns the payload
-   * @throws NetworkError `ERR_NOISE_DECRYPT` other keys or another prologue at the far end, or altered on the way;
-   *   `ERR_NOISE_MESSAGE` not the length of a handshake message; `ERR_NOISE_KEY` a public key of small order;
-   *   `ERR_NOISE_STATE` not the far end's turn
+   * @throws NetworkError `ERR_NOISE_DECRYPT` if the far end has other keys or another prologue, or the message was
+   *   altered on the way; `ERR_NOISE_MESSAGE` if it does not have the length of a handshake message; `ERR_NOISE_KEY`
+   *   for a public key of small order; `ERR_NOISE_STATE` if it is not the far end's turn
    */
   readMessage(message: Uint8Array): Uint8Array {
     this.#expectTurn(this.#isInitiator ? 1 : 0);
@@ -114,7 +117,7 @@ export class HandshakeState {
     return payload;
   }
 
-  /** @throws NetworkError `ERR_NOISE_STATE` not finished */
+  /** The keys for the packets that follow. @throws NetworkError `ERR_NOISE_STATE` before both messages are through */
   split(): TransportKeys {
     this.#expectTurn(2);
     const [initiatorKey, responderKey] = this.#symmetric.split();
@@ -132,7 +135,7 @@ export class HandshakeState {
     }
   }
 
-  /** The tokens behind `e`: `es` in the first message of NK, none in that of NN, `ee` in the second one of both. */
+  /** Does the token after `e`: `es` in the first message of NK, none in that of NN, `ee` in the second of both. */
   #mixSecret(symmetric: SymmetricState): void {
     const { pattern, remoteKey, staticKey } = this.#options;
     if (this.#messages === 0 && pattern === HandshakePattern.NN) return;
@@ -142,7 +145,7 @@ export class HandshakeState {
   }
 }
 
-/** Without a secret of both ends, whoever chose such a key would decide the keys alone. */
+/** Whoever sends a key that gives no shared secret would choose the keys of both ends, so such a key is refused. */
 function sharedSecret(own: KeyPair, remote: Uint8Array): Uint8Array {
   let secret: Uint8Array | undefined;
   let cause: unknown;
@@ -152,7 +155,7 @@ function sharedSecret(own: KeyPair, remote: Uint8Array): Uint8Array {
     cause = error;
   }
   if (!secret?.some((byte) => byte !== 0)) {
-    throw new NetworkError("ERR_NOISE_KEY", "The remote's public key gives no shared secret", { cause });
+    throw new NetworkError("ERR_NOISE_KEY", "The remote public key gives no shared secret", { cause });
   }
   return secret;
 }

@@ -11,7 +11,7 @@ function hmacSha256({ sha256 }: NoisePrimitives, key: Uint8Array, message: Uint8
   return sha256(concatBytes([padded.map((byte) => byte ^ 0x5c), inner]));
 }
 
-/** HKDF as Noise uses it (section 4.3): two keys of 32 bytes from a chaining key and new material. */
+/** HKDF as Noise uses it (section 4.3): two keys of 32 bytes from a chaining key and new key material. */
 export function hkdf(
   primitives: NoisePrimitives,
   chainingKey: Uint8Array,

@@ -5,9 +5,9 @@ import { nodePrimitives } from "./node-primitives.js";
 import type { AeadKey, NoisePrimitives } from "./primitives.js";
 
 /**
- * Noise's primitives with the AES-256-GCM of the addon, which seals and opens without taking heap, and all else from
- * `node:crypto`. Both ends need not have the same. Where there is no binary for the platform they are
- * `nodePrimitives()`.
+ * The primitives of Noise, with AES-256-GCM from the addon, which seals and opens without allocating, and everything
+ * else from `node:crypto`. The two ends may use different primitives. On a platform without a binary of the addon these
+ * are `nodePrimitives()`.
  */
 export function nativePrimitives(): NoisePrimitives {
   const portable = nodePrimitives();
@@ -22,7 +22,7 @@ export function nativePrimitives(): NoisePrimitives {
   };
 }
 
-/** An {@link AeadKey} has no end of its own: its memory in the addon goes with it. */
+/** Nothing closes an {@link AeadKey}, so its memory in the addon is freed when it is collected. */
 const collected = new FinalizationRegistry<{ addon: NativeAddon; cipher: number }>(({ addon, cipher }) => {
   addon.destroyAesGcm(cipher);
 });
@@ -39,7 +39,7 @@ class NativeAeadKey implements AeadKey {
 
   seal(nonceLow: number, nonceHigh: number, buffer: Uint8Array, start: number, headerBytes: number, end: number): void {
     const sealedEnd = this.#addon.sealAesGcm(this.#cipher, nonceLow, nonceHigh, buffer, start, headerBytes, end);
-    // Nothing known makes the system refuse, but then the packet would go out in the clear.
+    // No known case makes the system refuse, but if it did, the packet would leave in the clear.
     if (sealedEnd < 0) throw new Error("AES-GCM failed");
   }
 

@@ -2,15 +2,16 @@ import { hkdf } from "./hkdf.js";
 import { type AeadKey, KEY_SIZE_BYTES, type NoisePrimitives, TAG_SIZE_BYTES } from "./primitives.js";
 
 /**
- * Packets before the next key is used: the epoch of a packet is its counter divided by this. Far below the 2^28 packets
- * that AES-GCM stands under one key (RFC 9001, B.1), and more than may be lost in a row before a connection times out.
+ * How many packets use the same key: the epoch of a packet is its counter divided by this. It is far below the 2^28
+ * packets that AES-GCM allows for one key (RFC 9001, B.1), and more than can be lost in a row before a connection times
+ * out.
  */
 export const PACKETS_PER_EPOCH = 2 ** 20;
 
-/** Counters are whole numbers up to 2^53 - 1: a million packets a second for 285 years. */
+/** Counters are whole numbers up to 2^53 - 1, enough for a million packets a second over 285 years. */
 const isCounter = (counter: number) => Number.isSafeInteger(counter) && counter >= 0;
 
-/** Whether a header and at least a tag behind it lie within a buffer. */
+/** Whether a header and at least a tag behind it lie within the buffer. */
 function isPacket(buffer: Uint8Array, start: number, headerBytes: number, end: number): boolean {
   const areWhole = Number.isInteger(start) && Number.isInteger(headerBytes) && Number.isInteger(end);
   return (
@@ -19,10 +20,10 @@ function isPacket(buffer: Uint8Array, start: number, headerBytes: number, end: n
 }
 
 /**
- * The key for one of several spaces of counters in the same direction, of which each starts at 0. One key for two
- * spaces would use nonces twice.
+ * The key for one of several spaces of counters in one direction. Each space starts at 0, so two spaces with the same
+ * key would use nonces twice.
  *
- * @param key of the direction, from `HandshakeState.split`
+ * @param key the key of the direction, from `HandshakeState.split`
  * @param space 0 to 255
  */
 export function deriveSpaceKey(primitives: NoisePrimitives, key: Uint8Array, space: number): Uint8Array {
@@ -30,7 +31,7 @@ export function deriveSpaceKey(primitives: NoisePrimitives, key: Uint8Array, spa
   return hkdf(primitives, key, new TextEncoder().encode(`space ${space}`))[0];
 }
 
-/** The key of an epoch, from which that of the next one follows (Rekey of the Noise specification, section 11.3). */
+/** The key of an epoch. The key of the next one follows from it (Rekey in the Noise specification, section 11.3). */
 class EpochKey {
   readonly aead: AeadKey;
   readonly #primitives: NoisePrimitives;
@@ -53,19 +54,19 @@ export class PacketSealer {
   #epoch = 0;
   #last = -1;
 
-  /** @param key 32 bytes, for this direction and space of counters only */
+  /** @param key 32 bytes, used for this direction and this space of counters only */
   constructor(primitives: NoisePrimitives, key: Uint8Array) {
     this.#key = new EpochKey(primitives, key);
   }
 
   /**
-   * Seals a packet in place: `headerBytes` from `start` on stay in the clear but cannot be altered, what follows up to
+   * Seals a packet in place: `headerBytes` from `start` on stay readable but cannot be altered, what follows up to
    * `end` is encrypted, and a tag of `TAG_SIZE_BYTES` is written behind it.
    *
-   * @param counter larger than that of the packet before, by at most `PACKETS_PER_EPOCH`: a nonce used twice would give
-   *   the key away
+   * @param counter larger than that of the packet before, by at most `PACKETS_PER_EPOCH`. It is never used twice, since
+   *   a repeated nonce would reveal the key.
    * @returns the new end
-   * @throws RangeError another counter, or the packet and its tag are not within `buffer`
+   * @throws RangeError for any other counter, or if `buffer` does not hold the packet and its tag
    */
   seal(counter: number, buffer: Uint8Array, start: number, headerBytes: number, end: number): number {
     if (!isCounter(counter) || counter <= this.#last || counter > this.#last + PACKETS_PER_EPOCH) {
@@ -86,7 +87,7 @@ export class PacketSealer {
 
 /**
  * Opens the packets of one direction, in any order. It keeps the keys of three epochs: that of the newest packet
- * opened, the one before it and the one after it. It opens a packet as often as asked; see {@link ReplayWindow}.
+ * opened, the one before and the one after. It does not notice packets that come twice: {@link ReplayWindow} does.
  */
 export class PacketOpener {
   #previous: EpochKey | null = null;
@@ -94,18 +95,20 @@ export class PacketOpener {
   #next: EpochKey;
   #epoch = 0;
 
-  /** @param key 32 bytes, the sealer's */
+  /** @param key the 32 bytes of the sealer's key */
   constructor(primitives: NoisePrimitives, key: Uint8Array) {
     this.#current = new EpochKey(primitives, key);
-    // Derived before a packet asks for it: a forged counter costs no more than any other packet.
+    // Derived before it is needed, so that a packet with a forged counter costs no more than any other.
     this.#next = this.#current.next();
   }
 
   /**
-   * Opens a packet of the header and the sealed rest up to `end` in place. Nothing in a packet makes it throw.
+   * Opens a packet in place: `headerBytes` from `start` on, and what is sealed behind them up to `end`. It never
+   * throws, whatever the packet contains.
    *
-   * @returns the new end; -1: not within `buffer`, or more than an epoch away from the newest packet opened, or not
-   *   sealed by the far end with this counter and header. In the last case all behind the header is zero.
+   * @returns the new end; or -1 if the packet is not within `buffer`, is more than one epoch away from the newest
+   *   packet opened, or was not sealed by the far end with this counter and header. In the last case everything behind
+   *   the header is zero afterwards.
    */
   open(counter: number, buffer: Uint8Array, start: number, headerBytes: number, end: number): number {
     if (!isCounter(counter) || !isPacket(buffer, start, headerBytes, end)) return -1;

@@ -1,32 +1,32 @@
 import type { RandomBytes } from "../random.js";
 
-/** Bytes of a key: X25519 private and public, AEAD. */
+/** Size of every key in bytes: X25519 private and public keys, and keys of the AEAD. */
 export const KEY_SIZE_BYTES = 32;
-/** Bytes that sealing adds. */
+/** How many bytes sealing adds to a packet. */
 export const TAG_SIZE_BYTES = 16;
 
 /** An X25519 key pair (RFC 7748). */
 export interface KeyPair {
   readonly publicKey: Uint8Array;
-  /** The shared secret, 32 bytes; all zero, or an exception, for a public key of small order. */
+  /** The shared secret, 32 bytes. A public key of small order gives zeros or makes it throw. */
   diffieHellman(publicKey: Uint8Array): Uint8Array;
 }
 
 /**
- * A key of the AEAD, prepared for many packets. The nonce is a 64-bit number in two u32, laid out as the Noise
- * specification says for the cipher (section 12); no two packets may be sealed with the same one.
+ * A key of the AEAD, prepared for many packets. The nonce is a 64-bit number given as two u32, in the layout that the
+ * Noise specification (section 12) gives for the cipher. No two packets may be sealed with the same nonce.
  */
 export interface AeadKey {
   /**
-   * Seals a packet in place: `headerBytes` from `start` on are authenticated only, what follows up to `end` is
-   * encrypted, and the tag is written behind it. All of it has to be in `buffer`.
+   * Seals a packet in place: `headerBytes` from `start` on are only authenticated, what follows up to `end` is
+   * encrypted, and the tag is written behind it. `buffer` must have room for all of that.
    */
   seal(nonceLow: number, nonceHigh: number, buffer: Uint8Array, start: number, headerBytes: number, end: number): void;
 
   /**
-   * Opens a packet in place: the tag, at least, lies between the header and `end`.
+   * Opens a packet in place. Between the header and `end` there is at least room for the tag.
    *
-   * @returns false: not sealed with this key, nonce and header; then all behind the header is zero
+   * @returns false if it was not sealed with this key, nonce and header; everything behind the header is zero then
    */
   open(
     nonceLow: number,
@@ -39,16 +39,15 @@ export interface AeadKey {
 }
 
 /**
- * The cryptography that Noise is built from, given by the platform. Everything is synchronous, which a browser's
- * WebCrypto is not: for Node.js see `nativePrimitives` of `valve-sockets/noise/native` and `nodePrimitives` of
- * `valve-sockets/noise/node`.
+ * The cryptography that Noise is built from. Everything is synchronous, which WebCrypto in browsers is not. For Node.js
+ * there are `nativePrimitives` in `valve-sockets/noise/native` and `nodePrimitives` in `valve-sockets/noise/node`.
  */
 export interface NoisePrimitives {
-  /** The AEAD by its name in Noise: AES-256-GCM or ChaCha20-Poly1305. Both ends must have the same. */
+  /** The AEAD by its name in Noise: AES-256-GCM or ChaCha20-Poly1305. Both ends must use the same. */
   readonly cipher: "AESGCM" | "ChaChaPoly";
   randomBytes: RandomBytes;
   sha256(bytes: Uint8Array): Uint8Array;
-  /** A new one, for one handshake. */
+  /** Makes a new key pair, for one handshake. */
   generateKeyPair(): KeyPair;
   /** @param privateKey 32 bytes of any value */
   keyPair(privateKey: Uint8Array): KeyPair;

@@ -3,19 +3,19 @@ import { NetworkError } from "../network-error.js";
 import { HandshakePattern, HandshakeRole, HandshakeState } from "./handshake-state.js";
 import { KEY_SIZE_BYTES, type KeyPair, type NoisePrimitives } from "./primitives.js";
 
-/** A server's key pair as text. */
+/** The key pair of a server, as text. */
 export interface ServerKey {
-  /** For every client: `vs1public_` and 48 characters. */
+  /** Goes to every client: `vs1public_` and 48 characters. */
   publicKey: string;
-  /** For the server alone: `vs1private_` and 48 characters. Who has it can pass for the server. */
+  /** Stays on the server: `vs1private_` and 48 characters. Whoever has it can pass for the server. */
   privateKey: string;
 }
 
-/** A first message that could be read. */
+/** The result of {@link acceptHandshake}. */
 export interface AcceptedHandshake {
   handshake: HandshakeState;
   payload: Uint8Array;
-  /** The key that the client pinned, by its index. */
+  /** The index of the key that the client has pinned. */
   keyIndex: number;
 }
 
@@ -51,11 +51,11 @@ export function parseServerPrivateKey(primitives: NoisePrimitives, text: string)
 }
 
 /**
- * Reads the first message of NK at a server with several keys: one, or the old and the new one while clients move over.
- * Each costs a key agreement when a message fits none.
+ * Reads the first message of NK at a server with one key, or with several: the old and the new one while clients move
+ * over. A message that fits no key costs a key agreement for each of them.
  *
- * @throws NetworkError `ERR_NOISE_DECRYPT` it was written for another key or prologue, or altered; `ERR_NOISE_MESSAGE`,
- *   `ERR_NOISE_KEY` as `HandshakeState.readMessage`
+ * @throws NetworkError `ERR_NOISE_DECRYPT` if the message was written for another key or prologue, or altered;
+ *   `ERR_NOISE_MESSAGE` and `ERR_NOISE_KEY` as `HandshakeState.readMessage`
  */
 export function acceptHandshake(
   primitives: NoisePrimitives,
@@ -86,13 +86,13 @@ function format(primitives: NoisePrimitives, prefix: string, key: Uint8Array): s
 }
 
 function parse(primitives: NoisePrimitives, prefix: string, text: string): Uint8Array {
-  // The text itself stays out of the errors: it may be a secret in the wrong place.
-  if (typeof text !== "string") throw badKey("a server's key is a text");
+  // Errors never contain the text itself: it may be a secret in the wrong place.
+  if (typeof text !== "string") throw badKey("it is not a string");
   const other = prefix === PUBLIC_PREFIX ? PRIVATE_PREFIX : PUBLIC_PREFIX;
-  if (text.startsWith(other)) throw badKey(`it starts with ${other}, where a key with ${prefix} is needed`);
+  if (text.startsWith(other)) throw badKey(`it starts with ${other}, but a key that starts with ${prefix} is needed`);
   if (!text.startsWith(prefix)) throw badKey(`it does not start with ${prefix}`);
   const encoded = text.slice(prefix.length);
-  if (!/^[\w-]{48}$/.test(encoded)) throw badKey(`it has not 48 letters, digits, - or _ behind ${prefix}`);
+  if (!/^[\w-]{48}$/.test(encoded)) throw badKey(`${prefix} is not followed by 48 letters, digits, - or _`);
   const bytes = Uint8Array.from(atob(encoded.replaceAll("-", "+").replaceAll("_", "/")), (char) => char.charCodeAt(0));
   const key = bytes.slice(0, KEY_SIZE_BYTES);
   const expected = checksum(primitives, prefix, key);
@@ -107,5 +107,5 @@ function checksum(primitives: NoisePrimitives, prefix: string, key: Uint8Array):
 }
 
 function badKey(why: string): NetworkError {
-  return new NetworkError("ERR_BAD_SERVER_KEY", `No server key: ${why}`);
+  return new NetworkError("ERR_BAD_SERVER_KEY", `This is not a server key: ${why}`);
 }

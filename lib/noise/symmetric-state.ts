@@ -3,14 +3,14 @@ import { CipherState } from "./cipher-state.js";
 import { hkdf } from "./hkdf.js";
 import { KEY_SIZE_BYTES, type NoisePrimitives } from "./primitives.js";
 
-/** What both ends know so far: the SymmetricState of the Noise specification (section 5.2). */
+/** What both ends of a handshake know so far: the SymmetricState of the Noise specification (section 5.2). */
 export class SymmetricState {
   readonly #primitives: NoisePrimitives;
   #hash: Uint8Array;
   #chainingKey: Uint8Array;
   #cipher: CipherState | null = null;
 
-  /** @param protocolName at most 32 characters, as all names here are: longer ones would have to be hashed */
+  /** @param protocolName at most 32 characters, as all names here have; a longer name would have to be hashed */
   constructor(primitives: NoisePrimitives, protocolName: string) {
     this.#primitives = primitives;
     this.#hash = new Uint8Array(KEY_SIZE_BYTES);
@@ -18,7 +18,7 @@ export class SymmetricState {
     this.#chainingKey = this.#hash;
   }
 
-  /** A copy to go on with, while this one can be come back to. */
+  /** A copy to continue with, so that a failed attempt leaves this one as it was. */
   copy(): SymmetricState {
     const copy = new SymmetricState(this.#primitives, "");
     copy.#hash = this.#hash;
@@ -41,7 +41,7 @@ export class SymmetricState {
     this.#cipher = new CipherState(this.#primitives.aeadKey(key));
   }
 
-  /** Before the first key this only mixes the plaintext in. */
+  /** Before the first key it does not encrypt, but only mixes the plaintext into the hash. */
   encryptAndHash(plaintext: Uint8Array): Uint8Array {
     const sealed = this.#cipher?.encrypt(this.#hash, plaintext) ?? new Uint8Array(plaintext);
     this.mixHash(sealed);
@@ -55,7 +55,7 @@ export class SymmetricState {
     return plaintext;
   }
 
-  /** The keys of initiator and responder, in this order. */
+  /** The keys of the initiator and the responder, in this order. */
   split(): [Uint8Array, Uint8Array] {
     return hkdf(this.#primitives, this.#chainingKey, new Uint8Array(0));
   }
