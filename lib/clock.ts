@@ -1,22 +1,26 @@
 /**
- * Time as every layer gets it from above: monotonic milliseconds and timers. Tests hand in a clock of their own;
- * nothing else in `lib` touches timers.
+ * Monotonic time and timers. Every layer gets its clock from the layer above, so that tests can pass one of their own.
+ * Nothing else in `lib` uses timers.
  */
 export interface Clock {
   /** Monotonic time in milliseconds. */
   now(): number;
-  /** Calls `callback` once, after `ms`, 0: behind what has arrived already; the result is for `clearTimeout`. */
+  /**
+   * Calls `callback` once after `ms` milliseconds; with 0, behind everything that has arrived already.
+   * @returns the argument for `clearTimeout`
+   */
   setTimeout(callback: () => void, ms: number): unknown;
   clearTimeout(timer: unknown): void;
 }
 
-/** A turn of the event loop in Node, whose timers take a millisecond at least. */
+/** A timer for the next turn of the event loop in Node, where `setTimeout` takes at least a millisecond. */
 class TurnTimer {
   constructor(readonly immediate: NodeJS.Immediate) {}
 }
 
 const HAS_TURNS = typeof globalThis.setImmediate === "function";
 
+/** The clock of the platform. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   setTimeout: (callback, ms) =>
@@ -27,5 +31,5 @@ export const systemClock: Clock = {
   },
 };
 
-/** Milliseconds since 1970, for what expires by the calendar. Nothing is timed by it: it may jump. */
+/** Milliseconds since 1970, for things that expire by the calendar. It may jump, so nothing else is timed by it. */
 export const unixTimeMs = (): number => Date.now();

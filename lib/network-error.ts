@@ -1,24 +1,24 @@
-/** Details of a {@link NetworkError}; each is absent where it does not apply. */
+/** Details of a {@link NetworkError}. Each is absent if it does not apply. */
 export interface NetworkErrorDetails {
-  /** GNS's result, a number of `Result`. */
+  /** The result that GNS gave: a number of `Result`. */
   result?: number;
-  /** GNS's number for why a connection ended (see `ConnectionInfo.endReason`). */
+  /** The number that GNS gives for the reason why a connection ended (see `ConnectionInfo.endReason`). */
   endReason?: number;
   /** The text that came with the end reason. */
   endDebug?: string;
   /** Why the other side refused a connection. */
   reason?: { readonly code: number; readonly text: string };
-  /** What led to this error. */
+  /** The error that caused this one. */
   cause?: unknown;
 }
 
 /**
  * An error of the network or of the library's state, as opposed to a wrong argument (`TypeError`, `RangeError`). `code`
- * is constant and made for comparing; `message` is for people.
+ * is constant, so that programs can compare it; `message` is for people.
  *
  * Codes of the direct API: `ERR_NOT_INITIALIZED` (no `Library.initialize`, or an object from before the last
  * `deinitialize`), `ERR_CLOSED` (the `NetworkingSockets` was destroyed), `ERR_MESSAGE_DESTROYED`, `ERR_ADDRESS_IN_USE`,
- * `ERR_IN_USE`, `ERR_ACCESS`, `ERR_TOO_MANY_CONNECTIONS`, `ERR_FAILED`. The layers above have theirs.
+ * `ERR_IN_USE`, `ERR_ACCESS`, `ERR_TOO_MANY_CONNECTIONS`, `ERR_FAILED`. The layers above have their own codes.
  */
 export class NetworkError extends Error {
   readonly code: string;

@@ -1,4 +1,4 @@
-// Bits within bytes, lowest first.
+// Bits within bytes, the lowest bit first.
 
 /** How many bits the whole numbers from 0 to `max` (below 2^32) need. */
 export function bitsFor(max: number): number {
@@ -7,8 +7,8 @@ export function bitsFor(max: number): number {
 
 /**
  * The 1 to 32 bits at bit `position` as a signed number, which V8 keeps out of the heap. The caller checks the bounds.
- * Byte by byte: messages end after any byte, and a `DataView` on each would be garbage, or more where `buffer` has to
- * be made first.
+ * It reads byte by byte, because a message may end after any byte, and because a `DataView` on each message would be
+ * garbage (more so where V8 first has to make the `buffer`).
  */
 export function bitsAt(bytes: Uint8Array, position: number, bits: number): number {
   const index = position >>> 3;
@@ -28,13 +28,13 @@ export function bitsAt(bytes: Uint8Array, position: number, bits: number): numbe
   return value & (-1 >>> (32 - bits));
 }
 
-/** How many bytes behind the written ones `appendBits` may clear. */
+/** How many bytes behind the written ones `appendBits` may overwrite with zeros. */
 export const SLACK_BYTES = 4;
 
 /**
- * Puts the low 1 to 32 bits of `value` behind what ends at bit `position`. `view` is of the same memory as `bytes`:
- * writing four bytes at once saves a third, reading the first through `bytes` instead of `view` more than half (see
- * bench/DEAD_ENDS.md).
+ * Writes the low 1 to 32 bits of `value` at bit `position`, behind everything else. `view` and `bytes` are the same
+ * memory: writing four bytes at once through `view` saves a third of the time, reading the first byte through `bytes`
+ * more than half (see bench/DEAD_ENDS.md).
  */
 export function appendBits(bytes: Uint8Array, view: DataView, position: number, value: number, bits: number): void {
   const kept = value & (-1 >>> (32 - bits));
@@ -45,7 +45,7 @@ export function appendBits(bytes: Uint8Array, view: DataView, position: number, 
   if (shift + bits > 32) bytes[index + 4] = kept >>> (32 - shift);
 }
 
-/** Replaces the 1 to 32 bits at bit `position` and leaves those around them. */
+/** Replaces the 1 to 32 bits at bit `position`, and no other bit. */
 export function replaceBits(bytes: Uint8Array, position: number, value: number, bits: number): void {
   for (let done = 0; done < bits; ) {
     const at = position + done;
@@ -58,10 +58,10 @@ export function replaceBits(bytes: Uint8Array, position: number, value: number, 
   }
 }
 
-/** One float seen as its bits and back; each use is over before the next begins. */
+/** Converts a float to its bits and back. Each use ends before the next one begins. */
 export const float32 = new Float32Array(1);
 export const float32Bits = new Int32Array(float32.buffer);
 export const float64 = new Float64Array(1);
 export const float64Bits = new Int32Array(float64.buffer);
-/** Which of the two halves of `float64Bits` is the low one: the platform's byte order. */
+/** The index of the low half in `float64Bits`, which depends on the byte order of the platform. */
 export const LOW_HALF = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 0 : 1;

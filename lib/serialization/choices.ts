@@ -25,13 +25,13 @@ export function optional<T>(codec: Codec<T>): Codec<T | undefined> {
   });
 }
 
-/** One of a few numbers or texts: those of a list, or the members of a TypeScript `enum`. The first is the default. */
+/** One of the numbers or texts of a list, or of the members of a TypeScript `enum`. The first is the default. */
 export function enumeration<const T extends string | number>(values: readonly T[]): Codec<T>;
 export function enumeration<E extends Record<string, string | number>>(values: E): Codec<E[keyof E]>;
 export function enumeration(members: readonly (string | number)[] | Record<string, string | number>) {
   const values = Array.isArray(members) ? [...members] : membersOf(members as Record<string, string | number>);
   const indices = new Map(values.map((value, index) => [value, index]));
-  if (indices.size === 0) throw new TypeError("an enumeration has to have a value");
+  if (indices.size === 0) throw new TypeError("an enumeration needs a value");
   const last = indices.size - 1;
   const bits = bitsFor(last);
   const known = [...indices.keys()];
@@ -51,13 +51,13 @@ export function enumeration(members: readonly (string | number)[] | Record<strin
   });
 }
 
-/** A numeric enum has an entry from each number back to its name, too. */
+/** The values of an enum. A numeric enum also has an entry from each number to its name, which is left out. */
 const membersOf = (members: Record<string, string | number>) =>
   Object.keys(members)
     .filter((name) => !/^-?\d/.test(name))
     .map((name) => members[name] as string | number);
 
-/** No bits: the value is known. */
+/** A value that takes no bits, because it is known. */
 const constant = <T>(value: T): Codec<T> =>
   defineCodec<T>({
     layout: JSON.stringify(value),
@@ -73,14 +73,14 @@ export type UnionOf<K extends string, V extends Readonly<Record<string, Fields>>
   [N in keyof V & string]: { [P in K]: N } & StructOf<V[N]>;
 }[keyof V & string];
 
-/** Objects of several kinds, which the field `discriminator` tells apart: `variants` has the other fields of each. */
+/** Objects of several kinds. The field `discriminator` says which kind; `variants` has the other fields of each. */
 export function union<K extends string, const V extends Readonly<Record<string, Fields>>>(
   discriminator: K,
   variants: V,
 ): Codec<UnionOf<K, V>> {
   type Variant = Codec<Record<string, unknown>>;
   const names = Object.keys(variants);
-  if (names.length === 0) throw new TypeError("a union has to have a variant");
+  if (names.length === 0) throw new TypeError("a union needs a variant");
   const codecs = Object.entries(variants).map(([name, fields]) => {
     if (Object.hasOwn(fields, discriminator)) throw new TypeError(`${name}: ${discriminator} is the discriminator`);
     return struct({ [discriminator]: constant(name), ...fields }) as Variant;

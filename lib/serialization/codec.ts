@@ -1,61 +1,53 @@
+import { equalBytes } from "../bytes.js";
 import { wrongValue } from "./errors.js";
 import { layoutHashOf } from "./layout-hash.js";
 import { NetworkReader } from "./network-reader.js";
 import { NetworkWriter } from "./network-writer.js";
 
-/** How values of one type are written and read. The functions do not use `this`. */
+/** Writes and reads values of one type. Its functions do not use `this`. */
 export interface Codec<T> {
-  /**
-   * What is written, as text: kinds, parameters, names of fields in their order. Equal on both sides of a connection.
-   */
+  /** Describes what is written: kinds, parameters, names of fields in order. Both sides must have the same. */
   readonly layout: string;
-  /** 32-bit FNV-1a hash of `layout` in UTF-8. It finds mistakes, not attackers. */
+  /** The 32-bit FNV-1a hash of `layout` in UTF-8. It finds mistakes; it does not stop attackers. */
   readonly layoutHash: number;
-  /** The fewest bits that `write` writes; bounds the count of a collection against the bits left. */
+  /** The fewest bits that `write` writes. A collection checks its count against the bits left by it. */
   readonly minBits: number;
-  /** The most bits that `write` writes, `undefined` when there is no limit. */
+  /** The most bits that `write` writes; `undefined` if there is no limit. */
   readonly maxBits: number | undefined;
-  /** Whether values that are read point into the message and so end with it (`bytesView`). */
+  /** Whether values that are read lie in the message, and so are valid only as long as it is (`bytesView`). */
   readonly borrowed: boolean;
-  /**
-   * Throws `TypeError` or `RangeError` for a wrong value, with `field` saying where in a struct or collection it is.
-   */
+  /** @throws TypeError, RangeError for a wrong value; their `field` says where in a struct or collection it is */
   write(writer: NetworkWriter, value: T): void;
   /** @throws NetworkError `ERR_END_OF_MESSAGE`, `ERR_LIMIT` or `ERR_BAD_VALUE` */
   read(reader: NetworkReader): T;
-  /**
-   * Reads into an object that is there and returns it (or another where it cannot be used). Half done when it throws.
-   */
+  /** Reads into `target` and returns it, or a new value if it cannot be reused. If it throws, `target` is half read. */
   readInto?(reader: NetworkReader, target: T): T;
-  /**
-   * Whether both are read as the same value: after rounding to what is written. Throws as `write` where it has to
-   * round.
-   */
+  /** Whether both are the same value after rounding to what is written. Where it has to round, it throws as `write`. */
   equals(a: T, b: T): boolean;
-  /** The value to start from; a new object at each call. */
+  /** A value to start from: a new object on each call. */
   default(): T;
 }
 
 /** The type of a codec's values. */
 export type Infer<C> = C extends Codec<infer T> ? T : never;
 
-/** What {@link defineCodec} needs; the rest of the codec follows from it. */
+/** What {@link defineCodec} needs. The rest of the codec is derived from it. */
 export interface CodecDefinition<T> {
-  /** Name and parameters, such as `money(2)`: both sides of a connection agree on codecs by it. */
+  /** Name and parameters, such as `money(2)`. The two sides of a connection compare their codecs by it. */
   layout: string;
   write(writer: NetworkWriter, value: T): void;
   read(reader: NetworkReader): T;
   default(): T;
   readInto?(reader: NetworkReader, target: T): T;
-  /** Without it, values are equal when the same bits are written for both. */
+  /** By default two values are equal if the same bits are written for both. */
   equals?(a: T, b: T): boolean;
-  /** Default 1: say 0 where nothing may be written. */
+  /** 0 if `write` may write nothing. @defaultValue 1 bit */
   minBits?: number;
   maxBits?: number | undefined;
   borrowed?: boolean;
 }
 
-/** A codec of your own. */
+/** Makes a codec of your own. */
 export function defineCodec<T>(definition: CodecDefinition<T>): Codec<T> {
   if (typeof definition.layout !== "string") throw wrongValue(definition.layout, "string", "a layout");
   const {
@@ -73,20 +65,21 @@ export function defineCodec<T>(definition: CodecDefinition<T>): Codec<T> {
   return readInto ? { ...codec, readInto } : codec;
 }
 
+/** The `equals` of a codec that does not define one. */
 function equalBits<T>(write: (writer: NetworkWriter, value: T) => void): (a: T, b: T) => boolean {
   return (a, b) => {
     const [bytesOfA, bytesOfB] = [a, b].map((value) => {
       const writer = new NetworkWriter();
       write(writer, value);
-      // One more bit, so that the length counts.
+      // One more bit, so that values of different lengths differ.
       writer.writeBits(1, 1);
       return writer.view();
     }) as [Uint8Array, Uint8Array];
-    return bytesOfA.length === bytesOfB.length && bytesOfA.every((byte, index) => byte === bytesOfB[index]);
+    return equalBytes(bytesOfA, bytesOfB);
   };
 }
 
-/** What several values one after the other take. */
+/** The bits that several values take together. */
 export function sizeOf(codecs: readonly Codec<unknown>[]): { minBits: number; maxBits: number | undefined } {
   let minBits = 0;
   let maxBits: number | undefined = 0;
@@ -99,7 +92,7 @@ export function sizeOf(codecs: readonly Codec<unknown>[]): { minBits: number; ma
 
 export const isBorrowed = (codecs: readonly Codec<unknown>[]): boolean => codecs.some((codec) => codec.borrowed);
 
-/** One value as bytes of its own. Reuse a {@link NetworkWriter} where it is done often. */
+/** Encodes one value. To encode many, reuse a {@link NetworkWriter}. */
 export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
   const writer = new NetworkWriter({ sizeBytes: 64 });
   codec.write(writer, value);
@@ -107,8 +100,8 @@ export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
 }
 
 /**
- * The one value that `bytes` hold.
- * @throws NetworkError as {@link Codec.read}, or `ERR_TRAILING_BYTES` when there is more
+ * Decodes the one value in `bytes`.
+ * @throws NetworkError as {@link Codec.read}, or `ERR_TRAILING_BYTES` if anything follows the value
  */
 export function decode<T>(codec: Codec<T>, bytes: Uint8Array): T {
   const reader = new NetworkReader(bytes);

@@ -11,11 +11,11 @@ interface Bounds {
   minBits: number;
 }
 
-/** A collection whose elements take no bits could be of any size in an empty message. */
+/** Refuses elements that take no bits: an empty message could hold any number of them. */
 function boundsOf(max: number, elements: readonly Codec<unknown>[]): Bounds & { maxBits: number | undefined } {
   requireInteger("max", max, 0, LONGEST);
   const { minBits, maxBits } = sizeOf(elements);
-  if (minBits === 0) throw new TypeError("an element has to take one bit at least");
+  if (minBits === 0) throw new TypeError("an element has to take at least one bit");
   const countBits = bitsFor(max);
   return { max, countBits, minBits, maxBits: maxBits === undefined ? undefined : countBits + max * maxBits };
 }
@@ -25,14 +25,14 @@ function writeCount(writer: NetworkWriter, count: number, { max, countBits }: Bo
   writer.writeBits(count, countBits);
 }
 
-/** A count that the rest of the message can hold. */
+/** Reads a count and checks that the rest of the message can hold so many elements. */
 function readCount(reader: NetworkReader, { max, minBits }: Bounds): number {
   const count = readLength(reader, "A collection", max);
   reader.require(count * minBits);
   return count;
 }
 
-/** Values of one type, at most `max`. */
+/** An array of at most `max` values of one type. */
 export function array<T>(element: Codec<T>, max: number): Codec<T[]> {
   const bounds = boundsOf(max, [element]);
   const { countBits: minBits, maxBits } = bounds;
@@ -72,7 +72,7 @@ export function array<T>(element: Codec<T>, max: number): Codec<T[]> {
   });
 }
 
-/** A `Map` of at most `max` entries, in its order; where a hostile sender repeats a key, its last value counts. */
+/** A `Map` of at most `max` entries, in its order. If a hostile sender repeats a key, the last value counts. */
 export function map<K, V>(key: Codec<K>, value: Codec<V>, max: number): Codec<Map<K, V>> {
   const bounds = boundsOf(max, [key, value]);
   const { countBits: minBits, maxBits } = bounds;

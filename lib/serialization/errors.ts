@@ -20,7 +20,7 @@ function describe(value: unknown): string {
   return Array.isArray(value) ? "an array" : "an object";
 }
 
-/** What to throw for a value that cannot be written: a `RangeError` when its type is right, else a `TypeError`. */
+/** The error for a value that cannot be written: a `RangeError` if its type is right, otherwise a `TypeError`. */
 export function wrongValue(value: unknown, type: string, wanted: string): Error {
   const reason = `${describe(value)} is not ${wanted}`;
   return typeof value === type && value !== null ? new RangeError(reason) : new TypeError(reason);
@@ -30,7 +30,7 @@ export function wrongInteger(value: unknown, min: number, max: number): Error {
   return wrongValue(value, "number", `a whole number from ${min} to ${max}`);
 }
 
-/** Adds where in a message a wrong value is, as in `players[3].position.x: NaN is not a number`. */
+/** Adds to an error where the wrong value is, as in `players[3].position.x: NaN is not a number`. */
 export function inField(error: unknown, place: string): unknown {
   if (!(error instanceof TypeError || error instanceof RangeError)) return error;
   const located = error as Error & { field?: string };
@@ -39,12 +39,12 @@ export function inField(error: unknown, place: string): unknown {
   located.field = inner === "" || inner.startsWith("[") ? place + inner : `${place}.${inner}`;
   const before = located.message;
   located.message = `${located.field}: ${reason}`;
-  // Consoles print the stack, which holds the message as it was.
+  // Consoles print the stack, which still has the old message.
   located.stack = located.stack?.replace(before, () => located.message) ?? "";
   return located;
 }
 
-/** For definitions: a codec's parameter has to be a whole number from `min` to `max`. */
+/** For the parameters of a codec: checks that one is a whole number from `min` to `max`. */
 export function requireInteger(name: string, value: number, min: number, max: number): void {
   if (!Number.isSafeInteger(value) || value < min || value > max) throw inField(wrongInteger(value, min, max), name);
 }

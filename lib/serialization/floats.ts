@@ -1,7 +1,7 @@
 import { type Codec, defineCodec } from "./codec.js";
 import { inField, requireInteger, wrongValue } from "./errors.js";
 
-/** A number in 32 bits, about 7 digits. */
+/** A number in 32 bits, with about 7 digits. */
 export const float32: Codec<number> = defineCodec<number>({
   layout: "float32",
   minBits: 32,
@@ -12,7 +12,7 @@ export const float32: Codec<number> = defineCodec<number>({
   default: () => 0,
 });
 
-/** A number in 64 bits, as it is. */
+/** A number in 64 bits, exactly. */
 export const float64: Codec<number> = defineCodec<number>({
   layout: "float64",
   minBits: 64,
@@ -23,7 +23,7 @@ export const float64: Codec<number> = defineCodec<number>({
   default: () => 0,
 });
 
-/** How fine a number is cut: the widest step, or the bits that one takes. */
+/** How precise a number is: either the largest step between two values, or the bits that a value takes. */
 export type Resolution = { precision: number; bits?: never } | { bits: number; precision?: never };
 
 const MAX_QUANTIZED_BITS = 30;
@@ -50,20 +50,20 @@ function resolve(resolution: Resolution, bitsFor: (precision: number) => number,
   return bits;
 }
 
-/** The nearest whole number, of two the even one: halves of either sign do not drift upwards. */
+/** Rounds to the nearest whole number and halves to the even one, so that they do not drift upwards. */
 export function roundHalfEven(value: number): number {
   const rounded = Math.round(value);
   return rounded - value === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
 }
 
 export type QuantizedOptions = Resolution & {
-  /** The largest magnitude; numbers beyond it, infinite ones too, are written as the nearest one within. */
+  /** The largest magnitude. Numbers beyond it, infinite ones included, are written as the nearest one within. */
   max: number;
-  /** `false` for numbers from 0 to `max`, with one bit less. Default `true`: from `-max` to `max`. */
+  /** Whether the range starts at `-max`; from 0 on, a number takes one bit less. @defaultValue true */
   signed?: boolean;
 };
 
-/** A number within ±`max` in steps of `precision` at most; 0 and ±`max` are exact. */
+/** A number within ±`max`, in steps of at most `precision`. 0 and ±`max` are exact. */
 export function quantized(options: QuantizedOptions): Codec<number> {
   const { max, signed = true } = options;
   requirePositive("max", max);
@@ -83,7 +83,7 @@ export function quantized(options: QuantizedOptions): Codec<number> {
     write: (writer, value) => writer.writeBits(pack(value), bits),
     read: (reader) => {
       const steps = (reader.readBits(bits) << unusedBits) >> unusedBits;
-      // One pattern of a signed number stands below -max: no writer writes it.
+      // One bit pattern of a signed number lies below -max. No writer writes it.
       return (Math.max(steps, bottom) / top) * max;
     },
     equals: (a, b) => pack(a) === pack(b),
@@ -92,13 +92,13 @@ export function quantized(options: QuantizedOptions): Codec<number> {
 }
 
 export type AngleOptions = Resolution & {
-  /** A whole turn in the angle's unit: 360 (default) for degrees, `2 * Math.PI` for radians. */
+  /** A whole turn in the unit of the angle, such as `2 * Math.PI` for radians. @defaultValue 360 degrees */
   turn?: number;
 };
 
 /**
- * An angle in equal steps around the circle, read as one from `-turn / 2` to below `turn / 2`; any finite one may be
- * written.
+ * An angle in equal steps around the circle. Any finite angle may be written; what is read is from `-turn / 2` to below
+ * `turn / 2`.
  */
 export function angle(options: AngleOptions): Codec<number> {
   const { turn = 360 } = options;
@@ -108,7 +108,7 @@ export function angle(options: AngleOptions): Codec<number> {
   const unusedBits = 32 - bits;
   const pack = (value: number) => {
     if (!Number.isFinite(value)) throw wrongValue(value, "number", "a finite number");
-    // Whole turns go first: far away, a number has too few digits left for the rounding.
+    // Whole turns are removed first: a large number has too few digits left for the rounding.
     return roundHalfEven(((value % turn) / turn) * steps) & (steps - 1);
   };
   return defineCodec<number>({

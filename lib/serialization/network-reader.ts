@@ -6,22 +6,22 @@ import { decodeText } from "./text.js";
 const none = new Uint8Array(0);
 
 /**
- * Reads what a {@link NetworkWriter} wrote. Each read checks the bounds first: `NetworkError` with `ERR_END_OF_MESSAGE`
- * when the bits are not there, with `ERR_BAD_VALUE` when no writer writes them.
+ * Reads what a {@link NetworkWriter} wrote. Each read checks the bounds first and throws a `NetworkError`:
+ * `ERR_END_OF_MESSAGE` if there are not enough bits, `ERR_BAD_VALUE` if they are bits that no writer writes.
  */
 export class NetworkReader {
   #bytes: Uint8Array = none;
   #position = 0;
   #end = 0;
 
-  /** `bytes` are not copied: see {@link reset}. */
+  /** @param bytes are not copied; see {@link reset} */
   constructor(bytes: Uint8Array = none) {
     this.reset(bytes);
   }
 
   /**
-   * Reads `length` bytes of `bytes` from `offset` on, without a copy: they must not change meanwhile. Without any it
-   * lets the last ones go. `bitPosition` counts from the start of `bytes`.
+   * Starts to read `length` bytes of `bytes` from `offset` on. It makes no copy, so they must not change. Without
+   * arguments it only releases the last message. `bitPosition` counts from the start of `bytes`.
    */
   reset(bytes: Uint8Array = none, offset = 0, length: number = bytes.length - offset): void {
     if (!(bytes instanceof Uint8Array)) throw wrongValue(bytes, "Uint8Array", "a Uint8Array");
@@ -33,7 +33,7 @@ export class NetworkReader {
     this.#end = (offset + length) * 8;
   }
 
-  /** How many bits have been read. */
+  /** The position of the next bit to read. */
   get bitPosition(): number {
     return this.#position;
   }
@@ -42,7 +42,7 @@ export class NetworkReader {
     return this.#end - this.#position;
   }
 
-  /** Where the next `bits` bits are; the position moves behind them. */
+  /** Moves behind the next `bits` bits and returns where they start. */
   #advance(bits: number): number {
     const start = this.#position;
     const end = start + bits;
@@ -51,7 +51,7 @@ export class NetworkReader {
     return start;
   }
 
-  /** Throws `ERR_END_OF_MESSAGE` unless `bits` bits are left: ask before allocating for them. */
+  /** Throws `ERR_END_OF_MESSAGE` unless `bits` bits are left. Call it before allocating memory for them. */
   require(bits: number): void {
     if (bits > this.#end - this.#position) throw endOfMessage();
   }
@@ -61,18 +61,18 @@ export class NetworkReader {
     this.#advance(bits);
   }
 
-  /** Goes on at a bit that `bitPosition` was at. */
+  /** Continues at a bit at which `bitPosition` was before. */
   seek(bitPosition: number): void {
     requireInteger("bitPosition", bitPosition, 0, this.#end);
     this.#position = bitPosition;
   }
 
-  /** Skips to the next whole byte. */
+  /** Skips to the start of the next byte, unless it is at one. */
   align(): void {
     this.#advance(-this.#position & 7);
   }
 
-  /** Throws `ERR_TRAILING_BYTES` unless everything has been read, but for the zero bits that fill the last byte. */
+  /** Throws `ERR_TRAILING_BYTES` unless everything has been read, except zero bits that fill the last byte. */
   finish(): void {
     const left = this.bitsLeft;
     if (left > 7 || this.#signed(left) !== 0) {
@@ -81,8 +81,7 @@ export class NetworkReader {
   }
 
   /**
-   * Ends the message `bits` bits from here, until {@link leave} gets the returned end back: reads of a section cannot
-   * leave it.
+   * Enters a section of `bits` bits, which reads cannot leave. Pass the result to {@link leave} at its end.
    */
   enter(bits: number): number {
     this.require(bits);
@@ -91,7 +90,7 @@ export class NetworkReader {
     return outerEnd;
   }
 
-  /** Skips what is left of a section. */
+  /** Skips the rest of a section and leaves it. */
   leave(outerEnd: number): void {
     this.#position = this.#end;
     this.#end = outerEnd;
@@ -226,7 +225,7 @@ export class NetworkReader {
     return float64[0] as number;
   }
 
-  /** Bytes of their own. */
+  /** A copy of the next bytes. */
   readBytes(byteLength: number): Uint8Array {
     this.require(byteLength * 8);
     const start = this.#advance(byteLength * 8);
@@ -244,14 +243,14 @@ export class NetworkReader {
     return bytes;
   }
 
-  /** Bytes within the message, for as long as it is valid; they have to start at a whole byte (`align`). */
+  /** The next bytes within the message, valid as long as it is. They have to start at a whole byte (`align`). */
   readBytesView(byteLength: number): Uint8Array {
     if ((this.#position & 7) !== 0) throw new RangeError(`Bit ${this.#position} does not start a byte`);
     const start = this.#advance(byteLength * 8) >>> 3;
     return new Uint8Array(this.#bytes.buffer as ArrayBuffer, this.#bytes.byteOffset + start, byteLength);
   }
 
-  /** A text of `byteLength` bytes of UTF-8; `ERR_BAD_VALUE` when they are not. */
+  /** A text of `byteLength` bytes of UTF-8. @throws NetworkError `ERR_BAD_VALUE` if they are not UTF-8 */
   readText(byteLength: number): string {
     this.require(byteLength * 8);
     return decodeText(this, byteLength);

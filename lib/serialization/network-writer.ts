@@ -15,16 +15,16 @@ import { requireInteger, wrongInteger, wrongValue } from "./errors.js";
 import { encodeText } from "./text.js";
 
 export interface NetworkWriterOptions {
-  /** How much memory it starts with; it doubles when that is full. Default 1,300 bytes. */
+  /** How much memory it starts with; it doubles when that is full. @defaultValue 1300 bytes */
   sizeBytes?: number;
-  /** More than this is refused with `ERR_MESSAGE_SIZE`. Default 524,288 bytes. */
+  /** A longer message is refused with `ERR_MESSAGE_SIZE`. @defaultValue 524,288 bytes */
   maxBytes?: number;
 }
 
 /**
- * Writes values bit by bit, lowest bit first, without padding between them. Wrong values throw `TypeError` or
- * `RangeError`, and what would not fit into `maxBytes` a `NetworkError` with `ERR_MESSAGE_SIZE`; then nothing of that
- * value is written, but of a codec's value what came before: `truncate` takes it back.
+ * Writes values bit by bit, the lowest bit first, without padding. For wrong values it throws `TypeError` or
+ * `RangeError`, and a `NetworkError` with `ERR_MESSAGE_SIZE` if the message would exceed `maxBytes`. Nothing of that
+ * value is written then, but a codec may have written other parts of its value before; `truncate` removes them.
  */
 export class NetworkWriter {
   #bytes = new Uint8Array(0);
@@ -48,37 +48,37 @@ export class NetworkWriter {
     this.#capacityBits = sizeBytes * 8;
   }
 
-  /** How many bits are written. */
+  /** How many bits have been written. */
   get bitLength(): number {
     return this.#position;
   }
 
-  /** How many bytes these bits take; those left of the last one are zero. */
+  /** How many bytes these bits take. Unused bits of the last byte are zero. */
   get byteLength(): number {
     return (this.#position + 7) >>> 3;
   }
 
-  /** What is written, valid until the next write or reset. */
+  /** What has been written, without a copy: valid until the next write or reset. */
   view(): Uint8Array {
     return this.#bytes.subarray(0, this.byteLength);
   }
 
-  /** The memory that it writes to, valid until the next write: for those who take a length beside it. */
+  /** The memory that it writes to, valid until the next write, for callers that take a buffer and a length. */
   get buffer(): Uint8Array {
     return this.#bytes;
   }
 
-  /** What is written, as bytes of its own. */
+  /** A copy of what has been written. */
   toBytes(): Uint8Array {
     return this.#bytes.slice(0, this.byteLength);
   }
 
-  /** Empties it; its memory stays. */
+  /** Empties the writer, which keeps its memory. */
   reset(): void {
     this.#position = 0;
   }
 
-  /** Takes back what is behind bit `bitLength`. */
+  /** Removes everything behind bit `bitLength`. */
   truncate(bitLength: number): void {
     requireInteger("bitLength", bitLength, 0, this.#position);
     this.#position = bitLength;
@@ -87,7 +87,7 @@ export class NetworkWriter {
     if (shift !== 0) this.#bytes[index] = (this.#bytes[index] as number) & ((1 << shift) - 1);
   }
 
-  /** Where `bits` more bits go; the position moves behind them. */
+  /** Makes room for `bits` more bits and returns where they start. */
   #advance(bits: number): number {
     const start = this.#position;
     const end = start + bits;
@@ -104,23 +104,23 @@ export class NetworkWriter {
     this.#resize(Math.min(Math.max(needed, this.#capacityBits / 4), this.#maxBytes));
   }
 
-  /** The low `bits` (0 to 32) bits of a whole number; what is above them is ignored. */
+  /** Writes the low `bits` (0 to 32) bits of a whole number and ignores those above. */
   writeBits(value: number, bits: number): void {
     if (bits === 0) return;
     if (!(bits > 0 && bits <= 32)) throw wrongInteger(bits, 0, 32);
-    // First: growing changes the memory.
+    // This comes first, because growing replaces the memory.
     const start = this.#advance(bits);
     appendBits(this.#bytes, this.#view, start, value, bits);
   }
 
-  /** Replaces `bits` (0 to 32) bits that are written already: a count or a mask that is known only afterwards. */
+  /** Replaces `bits` (0 to 32) bits written before, such as a count or a mask that is known only afterwards. */
   writeBitsAt(position: number, value: number, bits: number): void {
     requireInteger("bits", bits, 0, 32);
     requireInteger("position", position, 0, this.#position - bits);
     replaceBits(this.#bytes, position, value, bits);
   }
 
-  /** Zero bits up to the next whole byte. */
+  /** Writes zero bits up to the next whole byte. */
   align(): void {
     this.writeBits(0, -this.#position & 7);
   }
@@ -193,10 +193,7 @@ export class NetworkWriter {
     this.writeBits(Number(BigInt.asIntN(32, value >> 32n)), 32);
   }
 
-  /**
-   * A safe whole number from 0 in 1 to 8 bytes, the fewer the smaller: one up to 240, two up to 2287, three up to
-   * 67823.
-   */
+  /** A safe whole number from 0 up, in 1 to 8 bytes: one byte up to 240, two up to 2287, three up to 67,823. */
   writePacked(value: number): void {
     if (!(Number.isSafeInteger(value) && value >= 0)) throw wrongInteger(value, 0, Number.MAX_SAFE_INTEGER);
     this.#writePackedHalves(value % 2 ** 32, Math.floor(value / 2 ** 32));
@@ -230,7 +227,7 @@ export class NetworkWriter {
     }
   }
 
-  /** A whole number from -2^52 to 2^52 - 1: `writePacked` of its zig-zag form (0, -1, 1, -2 as 0, 1, 2, 3). */
+  /** A whole number from -2^52 to 2^52 - 1, as `writePacked` of its zig-zag form (0, -1, 1, -2 as 0, 1, 2, 3). */
   writePackedSigned(value: number): void {
     if (!Number.isInteger(value) || value < -(2 ** 52) || value >= 2 ** 52) {
       throw wrongInteger(value, -(2 ** 52), 2 ** 52 - 1);
@@ -251,9 +248,7 @@ export class NetworkWriter {
     this.writeBits(value - min, bitsFor(max - min));
   }
 
-  /**
-   * A whole number from 0 to 2^32 - 1 in blocks of `blockBits` (1 to 32) bits: their count in unary, then the blocks.
-   */
+  /** A number from 0 to 2^32 - 1 in blocks of `blockBits` (1 to 32) bits: their count in unary, then the blocks. */
   writeBlocks(value: number, blockBits: number): void {
     if (value >>> 0 !== value) throw wrongInteger(value, 0, 2 ** 32 - 1);
     const blocks = Math.max(1, Math.ceil(bitsFor(value) / blockBits));
@@ -276,19 +271,19 @@ export class NetworkWriter {
     this.writeBits(float64Bits[1 - LOW_HALF] as number, 32);
   }
 
-  /** Bytes without their length, at any bit. */
+  /** Bytes without their length. They may start at any bit. */
   writeBytes(bytes: Uint8Array): void {
     if (!(bytes instanceof Uint8Array)) throw wrongValue(bytes, "Uint8Array", "a Uint8Array");
     this.#copy(bytes, 0, bytes.length * 8);
   }
 
-  /** A text as UTF-8 without its length, which is returned in bytes. Halves of surrogate pairs become U+FFFD. */
+  /** A text as UTF-8, without its length. @returns that length in bytes; halves of surrogate pairs become U+FFFD */
   writeText(text: string): number {
     if (typeof text !== "string") throw wrongValue(text, "string", "a string");
     return encodeText(this, text);
   }
 
-  /** The `bits` bits from `fromBit` on of another writer, bit for bit, whatever lies on byte borders there and here. */
+  /** Copies `bits` bits of another writer from its bit `fromBit` on. Neither side has to be at a whole byte. */
   copyFrom(writer: NetworkWriter, fromBit: number, bits: number): void {
     requireInteger("fromBit", fromBit, 0, writer.#position);
     requireInteger("bits", bits, 0, writer.#position - fromBit);
@@ -298,7 +293,7 @@ export class NetworkWriter {
   #copy(source: Uint8Array, fromBit: number, bits: number): void {
     const wholeBytes = ((fromBit | this.#position) & 7) === 0 ? bits >>> 3 : 0;
     let done = wholeBytes * 8;
-    // The source may be this writer, whose bytes change when it grows.
+    // `source` was taken before, since the writer may copy from itself and replaces its memory when it grows.
     const start = this.#advance(bits);
     if (wholeBytes > 0) this.#bytes.set(source.subarray(fromBit >>> 3, (fromBit >>> 3) + wholeBytes), start >>> 3);
     for (; done < bits; done += 32) {

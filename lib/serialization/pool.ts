@@ -1,18 +1,19 @@
 import { requireInteger } from "./errors.js";
 
-/** Keeps released writers or readers for their next use; beyond `limit` they are left to the garbage collector. */
+/** Keeps released writers or readers for reuse. Those beyond `limit` are left to the garbage collector. */
 export class Pool<T extends { reset(): void }> {
   readonly #create: () => T;
   readonly #limit: number;
   readonly #free: T[] = [];
 
+  /** @param limit how many are kept. @defaultValue 100 */
   constructor(create: () => T, limit = 100) {
     requireInteger("limit", limit, 0, 1e6);
     this.#create = create;
     this.#limit = limit;
   }
 
-  /** How many wait for their next use. */
+  /** How many are in the pool. */
   get size(): number {
     return this.#free.length;
   }
@@ -21,9 +22,9 @@ export class Pool<T extends { reset(): void }> {
     return this.#free.pop() ?? this.#create();
   }
 
-  /** Gives one back, emptied. */
+  /** Resets an item and puts it back. */
   release(item: T): void {
-    if (this.#free.includes(item)) throw new Error("It is in the pool already");
+    if (this.#free.includes(item)) throw new Error("The item is already in the pool");
     item.reset();
     if (this.#free.length < this.#limit) this.#free.push(item);
   }

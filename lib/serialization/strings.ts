@@ -1,13 +1,14 @@
+import { equalBytes } from "../bytes.js";
 import { bitsFor } from "./bits.js";
 import { type Codec, defineCodec } from "./codec.js";
 import { overLimit, requireInteger, wrongValue } from "./errors.js";
 import type { NetworkReader } from "./network-reader.js";
 import type { NetworkWriter } from "./network-writer.js";
 
-/** The longest value that a message can hold. */
+/** The longest text, block of bytes or collection. */
 export const LONGEST = 2 ** 24;
 
-/** A length or a count, in the bits that `max` needs. */
+/** Reads a length or a count, in as many bits as `max` needs. */
 export function readLength(reader: NetworkReader, what: string, max: number): number {
   const length = reader.readBits(bitsFor(max));
   if (length > max) throw overLimit(what, length, max);
@@ -27,7 +28,7 @@ export function string(max: number): Codec<string> {
     write: (writer, value) => {
       const start = writer.bitLength;
       writer.writeBits(0, lengthBits);
-      // A text has no fewer bytes than characters: the longest ones are not even encoded.
+      // A text has at least as many bytes as characters, so one that is far too long need not be encoded.
       const tooLong = typeof value === "string" && value.length > max;
       const length = tooLong ? value.length : writer.writeText(value);
       if (length > max) {
@@ -45,8 +46,8 @@ export function string(max: number): Codec<string> {
 }
 
 /**
- * One of the texts that both sides know, as its number; any other text in full, up to `max` bytes of UTF-8. With `max`
- * 0, the default, only those of the table may be written.
+ * A text that both sides know, as its number in `texts`; any other text in full, up to `max` bytes of UTF-8. With `max`
+ * 0, the default, only texts of the table may be written.
  */
 export function stringTable(texts: readonly string[], max = 0): Codec<string> {
   requireInteger("texts.length", texts.length, 1, LONGEST);
@@ -72,17 +73,13 @@ export function stringTable(texts: readonly string[], max = 0): Codec<string> {
   });
 }
 
-function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
-}
-
 function writeByteLength(writer: NetworkWriter, value: Uint8Array, max: number, lengthBits: number): void {
   if (!(value instanceof Uint8Array)) throw wrongValue(value, "Uint8Array", "a Uint8Array");
   if (value.length > max) throw new RangeError(`${value.length} bytes are over the limit of ${max}`);
   writer.writeBits(value.length, lengthBits);
 }
 
-/** At most `max` bytes; what is read is a copy of its own. */
+/** At most `max` bytes. Reading makes a copy. */
 export function bytes(max: number): Codec<Uint8Array> {
   requireInteger("max", max, 0, LONGEST);
   const lengthBits = bitsFor(max);
@@ -101,8 +98,8 @@ export function bytes(max: number): Codec<Uint8Array> {
 }
 
 /**
- * At most `max` bytes; what is read lies in the message itself and is valid only as long as that is, so the codec and
- * all that contain it are `borrowed`. The bytes start at a whole byte of the message.
+ * At most `max` bytes, which start at a whole byte of the message. Reading makes no copy: the bytes are valid only as
+ * long as the message, so this codec and every codec that contains it are `borrowed`.
  */
 export function bytesView(max: number): Codec<Uint8Array> {
   requireInteger("max", max, 0, LONGEST);

@@ -5,7 +5,7 @@ import type { NetworkReader } from "./network-reader.js";
 /** Codecs by field name. */
 export type Fields = Readonly<Record<string, Codec<unknown>>>;
 
-/** The object type of fields; one that may be `undefined` may be absent. */
+/** The type of an object with these fields. A field that may be `undefined` may be absent. */
 export type StructOf<F extends Fields> = {
   -readonly [K in keyof F as undefined extends Infer<F[K]> ? never : K]: Infer<F[K]>;
 } & {
@@ -18,7 +18,7 @@ function layoutOfFields(fields: Fields): string {
   return `{${Object.entries(fields).map(([name, codec]) => `${JSON.stringify(name)}:${codec.layout}`)}}`;
 }
 
-/** An object: the values of its fields in the order of the definition, nothing between them. */
+/** An object: the values of its fields, in the order of the definition, with nothing between them. */
 export function struct<const F extends Fields>(fields: F): Codec<StructOf<F>> {
   const compiled = compileFields(Object.entries(fields));
   const codecs = Object.values(fields);
@@ -30,7 +30,7 @@ export function struct<const F extends Fields>(fields: F): Codec<StructOf<F>> {
   }) as Codec<StructOf<F>>;
 }
 
-/** A fixed number of values, each of a type of its own. */
+/** A fixed number of values, each with its own type. */
 export function tuple<const C extends readonly Codec<unknown>[]>(
   ...codecs: C
 ): Codec<{ -readonly [I in keyof C]: Infer<C[I]> }> {
@@ -43,20 +43,20 @@ export function tuple<const C extends readonly Codec<unknown>[]>(
   }) as Codec<{ -readonly [I in keyof C]: Infer<C[I]> }>;
 }
 
-/** A section's length in bits: enough for messages of 128 KiB, and known only when the section is written. */
+/** The length of a section in bits takes 20 bits, enough for messages of 128 KiB. */
 const SECTION_BITS = 20;
 
 /**
- * An object that may gain fields while older programs are still in use: `added` grows at its end only. A reader that
- * knows fewer added fields skips the others, one that knows more gives those that are missing their defaults; so
- * `added` is no part of the layout, and `fields` never change. Costs 20 bits, for the length.
+ * An object that may gain fields while older programs are still in use. `fields` never change, and `added` grows only
+ * at its end. A reader that knows fewer added fields skips the others; a reader that knows more gives the missing ones
+ * their defaults. So `added` is not part of the layout. The length takes 20 bits.
  */
 export function extensible<const F extends Fields, const A extends Fields = Record<never, never>>(
   fields: F,
   added: A = {} as A,
 ): Codec<StructOf<F & A>> {
   const twice = Object.keys(added).find((name) => Object.hasOwn(fields, name));
-  if (twice !== undefined) throw new TypeError(`${twice}: a field is there already`);
+  if (twice !== undefined) throw new TypeError(`${twice}: there already is such a field`);
   const all = { ...fields, ...added };
   const base = compileFields(Object.entries(fields));
   const { write, equals, default: defaults } = compileFields(Object.entries(all));

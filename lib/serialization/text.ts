@@ -3,10 +3,10 @@ import type { NetworkReader } from "./network-reader.js";
 import type { NetworkWriter } from "./network-writer.js";
 
 const encoder = new TextEncoder();
-// What is written is read: a byte order mark stays, and wrong bytes are no text.
+// What was written is read unchanged: a byte order mark stays, and invalid bytes are an error.
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Up to about this many characters a loop takes less time than a call of the platform's coder. */
+/** Up to about this many characters, a loop is faster than the encoder of the platform. */
 const SHORT_LENGTH = 128;
 
 export function encodeText(writer: NetworkWriter, text: string): number {
@@ -30,7 +30,7 @@ export function encodeText(writer: NetworkWriter, text: string): number {
     } else if (unit < 0x800) {
       writer.writeBits(0xc0 | (unit >>> 6) | (continuation(unit) << 8), 16);
     } else {
-      // Half of a pair stands for nothing: U+FFFD, as the platform's coder has it.
+      // Half of a surrogate pair becomes U+FFFD, as in the encoder of the platform.
       const point = text.codePointAt(index) as number;
       if (point > 0xffff) {
         index++;
@@ -45,7 +45,7 @@ export function encodeText(writer: NetworkWriter, text: string): number {
   return (writer.bitLength - start) / 8;
 }
 
-/** The byte of UTF-8 that carries the low 6 bits. */
+/** The byte of UTF-8 with the low 6 bits. */
 const continuation = (bits: number) => 0x80 | (bits & 0x3f);
 
 export function decodeText(reader: NetworkReader, byteLength: number): string {
@@ -60,7 +60,7 @@ export function decodeText(reader: NetworkReader, byteLength: number): string {
   }
 }
 
-/** Up to this many bytes, most of them without a letter beyond ASCII, `fromCharCode` takes less time than the coder. */
+/** Up to this many bytes, most texts are ASCII, and `fromCharCode` is faster than the decoder of the platform. */
 const SHORT_ASCII = 32;
 
 function readAscii(reader: NetworkReader, byteLength: number): string | undefined {

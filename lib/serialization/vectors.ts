@@ -17,23 +17,23 @@ export interface Quaternion extends Vector3 {
   w: number;
 }
 
-/** `{ x, y }`, each axis with a codec of its own or that of the axis before it. */
+/** `{ x, y }`. By default each axis has the codec of the axis before it. */
 export function vec2(x: Codec<number> = float32, y = x): Codec<Vector2> {
   return struct({ x, y });
 }
 
-/** `{ x, y, z }`, each axis with a codec of its own or that of the axis before it. */
+/** `{ x, y, z }`. By default each axis has the codec of the axis before it. */
 export function vec3(x: Codec<number> = float32, y = x, z = y): Codec<Vector3> {
   return struct({ x, y, z });
 }
 
-/** No component but the largest is over this. */
+/** Only the largest component can be above this. */
 const LARGEST_OF_REST = Math.SQRT1_2;
 
 /**
- * A rotation `{ x, y, z, w }` as its three smallest components of `bits` bits each and two bits for which one is left
- * out: 29 bits with the default of 9 (steps of 0.0028), 32 with 10. What is read has length 1. Another length is
- * normalised, (0, 0, 0, 0) is written as no rotation.
+ * A rotation `{ x, y, z, w }`: the three smallest components in `bits` bits each, and two bits that say which one is
+ * left out. It takes 29 bits with the default of 9 (steps of 0.0028), 32 bits with 10. What is read has length 1.
+ * Quaternions of another length are normalised; (0, 0, 0, 0) is written as no rotation.
  */
 export function quaternion(bits: 9 | 10 = 9): Codec<Quaternion> {
   requireInteger("bits", bits, 9, 10);
@@ -54,7 +54,7 @@ export function quaternion(bits: 9 | 10 = 9): Codec<Quaternion> {
     if (Math.abs(z) > size) [largest, size] = [2, Math.abs(z)];
     if (Math.abs(w) > size) largest = 3;
     const left = largest === 0 ? x : largest === 1 ? y : largest === 2 ? z : w;
-    // A quaternion and its negative are the same rotation: the one whose largest component is positive is written.
+    // A quaternion and its negative are the same rotation. The one with a positive largest component is written.
     const scale = (left < 0 ? -1 : 1) / (length * LARGEST_OF_REST);
     const a = steps(largest === 0 ? y : x, scale);
     const b = steps(largest <= 1 ? z : y, scale);
@@ -71,7 +71,7 @@ export function quaternion(bits: 9 | 10 = 9): Codec<Quaternion> {
     const b = component(pattern >>> bits);
     const c = component(pattern);
     const square = a * a + b * b + c * c;
-    // Only a hostile sender's three are longer than 1; then they are all there is.
+    // Only a hostile sender writes three components longer than 1. The fourth is 0 then.
     const scale = square > 1 ? 1 / Math.sqrt(square) : 1;
     const left = square > 1 ? 0 : Math.sqrt(1 - square);
     target.x = largest === 0 ? left : a * scale;
