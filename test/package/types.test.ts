@@ -38,6 +38,8 @@ describe("what an exported type is made of is exported beside it, or by the entr
   const checker = withoutDom.getTypeChecker();
   const layerOf = (file: string) => relative(join(folder, "dist"), file).split("/").slice(0, -1)[0];
 
+  const isType = ({ flags }: ts.Symbol) => (flags & ts.SymbolFlags.Type & ~ts.SymbolFlags.TypeParameter) !== 0;
+
   /** Our types that a declaration mentions where users can reach them: not in the constructor of a type-only export. */
   function partsOf(declaration: ts.Node, isTypeOnly: boolean): ts.Symbol[] {
     const parts = new Set<ts.Symbol>();
@@ -46,7 +48,11 @@ describe("what an exported type is made of is exported beside it, or by the entr
       const symbol = found && resolveAlias(checker, found);
       // `Enum.Member` is a part of the enum, `module.Type` is a type of its own.
       if (symbol && symbol.flags & ts.SymbolFlags.ValueModule && ts.isQualifiedName(name)) add(name.right);
-      else if (symbol) parts.add(symbol);
+      else if (symbol && !parts.has(symbol)) {
+        parts.add(symbol);
+        // The type of a value (`typeof initialize`) has no name; only what it mentions has.
+        if (!isType(symbol)) symbol.declarations?.forEach(visit);
+      }
     };
     const visit = (node: ts.Node): void => {
       if (ts.canHaveModifiers(node) && node.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.PrivateKeyword))
@@ -59,7 +65,6 @@ describe("what an exported type is made of is exported beside it, or by the entr
       ts.forEachChild(node, visit);
     };
     visit(declaration);
-    const isType = ({ flags }: ts.Symbol) => (flags & ts.SymbolFlags.TypeParameter) === 0;
     const isGlobal = ({ fileName }: ts.SourceFile) => fileName === join(folder, "dist", "globals.d.ts");
     const isPart = (file: ts.SourceFile) => isOurs(file) && !isGlobal(file);
     return [...parts].filter((part) => isType(part) && part.declarations?.some((one) => isPart(one.getSourceFile())));
