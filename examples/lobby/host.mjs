@@ -1,5 +1,5 @@
-// node host.mjs <name> <players> [UDP port] [HTTP port]: a game of so many players, the host among them. The others
-// come by GNS on the UDP port (client.mjs), or with a browser on the HTTP port.
+// node host.mjs <name> <players> [UDP port] [HTTP port]: a game for that many players, including the host. The others
+// join over GNS on the UDP port (client.mjs), or with a browser on the HTTP port.
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -16,7 +16,7 @@ const [name = "host", players = "3", udpPort = "7777", httpPort = "8080"] = proc
 const library = fileURLToPath(new URL("../../dist/", import.meta.url));
 const here = fileURLToPath(new URL("./", import.meta.url));
 
-/** The page and what it imports: this folder, and the library. */
+/** Serves the page and what it imports, from this folder and from the library. */
 const http = createServer(async (request, response) => {
   const path = new URL(request.url ?? "/", "http://localhost").pathname;
   const match = /^\/(dist\/)?((?:[\w-]+\/)*[\w-]+\.m?js)$/.exec(path);

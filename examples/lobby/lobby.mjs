@@ -1,14 +1,14 @@
 import { RequestRefusedError } from "valve-sockets/message";
 import { Begin, Chat, Enter, Roster, SetReady } from "./protocol.mjs";
 
-/** The server's side of a lobby: who is there, who is ready; when all are, the game begins. */
+/** The server's side of a lobby: who has entered and who is ready. The game begins when all are. */
 export class Lobby {
   #server;
   #title;
   #size;
   #members = new Map();
 
-  /** @param size so many players make a game */
+  /** @param size how many players a game needs */
   constructor(server, title, size) {
     this.#server = server;
     this.#title = title;

@@ -1,7 +1,7 @@
 import { NetworkClient } from "valve-sockets/message";
 import { Begin, Chat, Enter, protocol, Roster, SetReady } from "./protocol.mjs";
 
-/** A client that writes with `print` what it sees: the same in Node.js, in a browser, and beside the server. */
+/** A client that prints what happens: the same in Node.js, in a browser, and in the server's process. */
 export function createPlayer(socketFactory, print) {
   const client = new NetworkClient({ protocol, socketFactory });
   const { messageHandler } = client;
@@ -15,7 +15,7 @@ export function createPlayer(socketFactory, print) {
   return client;
 }
 
-/** Enters the lobby, greets everybody, and is ready. */
+/** Enters the lobby, greets everybody, and says that the player is ready. */
 export async function enter(client, name, print) {
   const { title } = await client.request(Enter, { name });
   print(`Entered ${title}`);

@@ -3,16 +3,16 @@ import { array, bool, string, struct } from "valve-sockets/serialization";
 
 const name = string(40);
 
-/** A player says its name; the answer is the lobby's title. A name that is taken is refused. */
+/** A player enters with a name; the answer is the lobby's title. A name that is taken is refused. */
 export const Enter = defineRequest("enter", struct({ name }), struct({ title: name }));
-/** A player wants to begin. */
+/** A player is ready to begin, or is not. */
 export const SetReady = defineMessage("set-ready", struct({ isReady: bool }), { rateLimit: { perSecond: 5 } });
 /** Everybody in the lobby, in the order in which they came. */
 export const Roster = defineMessage("roster", array(struct({ name, isReady: bool }), 16));
 export const Chat = defineMessage("chat", struct({ from: name, text: string(200) }), {
   rateLimit: { perSecond: 5, burst: 10 },
 });
-/** All have loaded the scene. */
+/** All players have loaded the scene. */
 export const Begin = defineMessage("begin", struct({ scene: name }));
 
 export const protocol = defineProtocol({

@@ -3,7 +3,7 @@ import { Peer } from "valve-sockets/peer";
 const ROUNDS = 300;
 const sizes = [32, 1000, 16_000];
 
-/** Plays a rally with each size of ball, and gives `{ size, times }` of each: round trips in milliseconds. */
+/** Plays a rally with a ball of each size. Resolves with `{ size, times }` of each: round trips in milliseconds. */
 export async function playRallies(factory, endPoint) {
   let onBall;
   let onEnd;

@@ -3,9 +3,9 @@ import { GnsSocketFactory } from "valve-sockets/socket/gns";
 import { UdpSocketFactory } from "valve-sockets/socket/udp";
 import { WebSocketFactory } from "valve-sockets/socket/websocket";
 
-/** What can carry the game, by name. Servers take a free port unless one is told. */
+/** The transports by name. With port 0 a server takes a free port. */
 export const transports = {
-  // GNS never sends faster than it is told: by default 1 MiB/s, which would be most of a round trip.
+  // GNS sends at this rate at most. At its default, 1 MiB/s, a large ball would mostly wait for its turn to be sent.
   gns: (host, port) => new GnsSocketFactory({ host, port, sendRate: 100 * 2 ** 20 }),
   udp: (host, port) => new UdpSocketFactory({ host, port }),
   "udp-dgram": (host, port) => new UdpSocketFactory({ host, port, implementation: "dgram" }),

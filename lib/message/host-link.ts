@@ -9,9 +9,9 @@ export interface HostEnd {
   config: Partial<PeerConfig>;
 }
 
-/** Nobody can listen in, and an end that is not driven for a while is not lost: the longest times that a Peer takes. */
+/** Nobody can listen in. The times are the longest that a Peer takes: an end that is not driven for a while is not lost. */
 const HOST_CONFIG: Partial<PeerConfig> = { encryption: null, keepAliveMs: 3_600_000, timeoutMs: 86_400_000 };
-/** A handshake takes three. */
+/** More than a handshake takes. */
 const MAX_ROUNDS = 20;
 
 /** The connection between a server and the client in its process (host mode): two Peers over sockets in memory. */
@@ -29,7 +29,7 @@ export class HostLink {
     this.#factory = factory;
   }
 
-  /** Connects the two, which are driven from here until then: it takes no timer. @throws what `Peer.connect` throws */
+  /** Connects the two Peers by driving both from here, so that it takes no timer. @throws what `Peer.connect` throws */
   async connect(): Promise<void> {
     await this.server.bind(this.#factory.getBindEndPoint());
     let failure: unknown = null;

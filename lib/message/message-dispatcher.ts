@@ -196,7 +196,7 @@ export class MessageDispatcher implements MessageHandler {
   }
 
   #unreadable(player: NetworkPlayer, message: MessageDefinition<unknown>, error: unknown): void {
-    // An error that is no NetworkError comes from a codec of the application, which is wrong itself.
+    // Any other error comes from a codec of the application that is faulty itself.
     if (!(error instanceof NetworkError)) this.#owner.report(error, player, message);
     const isLimit = error instanceof NetworkError && error.code === "ERR_LIMIT";
     const cost = isLimit ? errorCosts.serializationLimit : errorCosts.deserialization;

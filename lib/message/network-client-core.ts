@@ -39,7 +39,7 @@ const LOSSES = new Set<number>([DisconnectCode.Timeout, DisconnectCode.Connectio
 /** Reasons after which it stops trying. */
 const REFUSALS = new Set<number>([DisconnectCode.AuthenticationFailed, DisconnectCode.ServerStopped]);
 
-/** What happens inside of a {@link NetworkClient}: it connects, proves who it is, is lost and comes back. */
+/** What happens inside a {@link NetworkClient}: it connects, proves who it is, is lost and comes back. */
 export class NetworkClientCore extends NetworkCore<ClientExtension> {
   readonly events = new EventHub<NetworkClientEvents>(CLIENT_EVENTS, (error) => this.report(error, null, null), [
     "started",
@@ -62,7 +62,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
   #context: CredentialContext | null = null;
   /** Settles `connect`. */
   #settle: ((outcome: INetworkPlayer | Error) => void) | null = null;
-  /** Why it ends, where that says more than the reason that travels. */
+  /** What `connect` rejects with, when it says more than the reason of the disconnection. */
   #failure: Error | null = null;
 
   /** @param client the public object, which extensions get */
@@ -293,7 +293,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
     player.send(ProofMessage, { method: resumes ? SESSION_METHOD : (credential as Credential).method, payload });
   }
 
-  /** What comes meanwhile is held until the server has proven what it has to. */
+  /** Takes the welcome once the server's own proof is checked; what comes meanwhile is held. */
   async #confirm(player: NetworkPlayer, welcome: Welcome): Promise<void> {
     if (player.isAuthenticated) return;
     const { credential } = this.#options;

@@ -20,7 +20,7 @@ export interface NetworkClientOptions extends NetworkOptions {
   credential?: Credential | null;
   /** How often the client asks for the server's time. @defaultValue 2000 ms */
   pingIntervalMs?: number;
-  /** Whether it comes back by itself when the connection was lost and the server has sessions. @defaultValue `true` */
+  /** Whether it resumes by itself when the connection was lost and the server has sessions. @defaultValue `true` */
   resume?: boolean;
   /**
    * Whether a message of the server that cannot be read ends the connection, or is only logged.

@@ -54,7 +54,7 @@ export interface ServerParts {
 const LOSSES = new Set<number>([DisconnectCode.Timeout, DisconnectCode.ConnectionLost, DisconnectCode.Replaced]);
 
 /**
- * What happens inside of a {@link NetworkServer}: connections become players, which are admitted, lost, resumed, ended.
+ * What happens inside a {@link NetworkServer}: connections become players, which are admitted, lost, resumed, ended.
  */
 export class NetworkServerCore extends NetworkCore<ServerExtension> implements ServerAuthenticationOwner {
   readonly events = new EventHub<NetworkServerEvents>(
@@ -448,7 +448,7 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> implements S
     return server;
   }
 
-  /** With a tick rate, or driven by hand, the core drives its Peers. */
+  /** With a tick rate, and with manual drive, the core drives its Peers. */
   get #peerDrive(): Drive {
     return this.#isSelfDriven ? "automatic" : "manual";
   }

@@ -31,7 +31,7 @@ describe("once warm", () => {
     const object = bytesPerCall(receive);
     messageHandler.register(Position, add, { reuse: true });
     expect(bytesPerCall(receive)).toBeLessThan(1);
-    // Three numbers of an object, and its head.
+    // Three numbers of an object, and its header.
     expect(object).toBeLessThan(80);
     expect(sum).toBeGreaterThan(50_000);
   });

@@ -40,7 +40,7 @@ async function joined(options: Partial<NetworkServerOptions> = {}) {
   return { world, client, player, raw };
 }
 
-/** What is left of a player's budget, found out by what more it takes. */
+/** How much of its budget of 200 a player has spent: charges it until the rest is used up. */
 function spent(player: INetworkPlayer): number {
   for (let cost = 0; cost <= 200; cost++) {
     player.chargeError(1, 0);
@@ -77,7 +77,7 @@ describe("the costs that the page names", () => {
   };
 
   test.each(documented)("$mistake: $cost", async ({ mistake, cost, flag }) => {
-    // The budget refills at 50 a second; here not, so that it can be counted.
+    // Without refill, so that what was spent can be counted.
     const given = await joined({ errorBudget: { refillPerSecond: 0 } });
     given.world.server.messageHandler.register(Pair, () => {});
     given.world.server.messageHandler.register(Short, () => {});
@@ -103,7 +103,7 @@ describe("the costs that the page names", () => {
   });
 });
 
-test("an answer to another question than the one that was asked costs 10, and settles nothing", async () => {
+test("an answer to another request than the open one costs 10, and settles nothing", async () => {
   const { world, client, player, raw } = await joined({ errorBudget: { refillPerSecond: 0 } });
   client.messageHandler.registerRequest(Ask, () => new Promise(() => {}));
   let isSettled = false;
@@ -114,7 +114,7 @@ test("an answer to another question than the one that was asked costs 10, and se
   await raw(protocol.messages.find(({ name }) => name === "other/answer") as never, 1, 0, 0, 0, 0);
   expect(isSettled).toBe(false);
   expect(player.errorFlags).toBe(ErrorFlags.InvalidState);
-  // One that comes too late is nobody's mistake.
+  // An answer that comes too late costs nothing.
   player.resetErrorFlags();
   await world.run(1500);
   expect(isSettled).toBe(true);
@@ -122,7 +122,7 @@ test("an answer to another question than the one that was asked costs 10, and se
   expect(player.errorFlags).toBe(0);
 });
 
-test("what is read is all there is: bytes behind a message's last value are a mistake", async () => {
+test("bytes behind a message's last value are an error", async () => {
   const { world, player, raw } = await joined();
   const heard: unknown[] = [];
   world.server.messageHandler.register(Pair, (value) => void heard.push(value));
@@ -132,7 +132,7 @@ test("what is read is all there is: bytes behind a message's last value are a mi
   expect(player.errorFlags).toBe(ErrorFlags.Deserialization);
 });
 
-test("an empty message is one that cannot be read", async () => {
+test("an empty message cannot be read", async () => {
   const { world, client, player } = await joined();
   client.player?.connection?.send(new Uint8Array(0));
   await world.run(50);
@@ -140,7 +140,7 @@ test("an empty message is one that cannot be read", async () => {
 });
 
 describe("a budget", () => {
-  test("below zero ends the player, and refills until then", async () => {
+  test("below zero disconnects the player, and refills", async () => {
     const { world, client, player, raw } = await joined();
     const reasons: number[] = [];
     client.on("disconnected", ({ code }) => void reasons.push(code));
@@ -156,7 +156,7 @@ describe("a budget", () => {
     expect(world.server.players).toEqual([]);
   });
 
-  test("may have another end", async () => {
+  test("can be left to onErrorLimit", async () => {
     const over: INetworkPlayer[] = [];
     const { world, player, raw } = await joined({ onErrorLimit: (one) => void over.push(one) });
     for (let index = 0; index < 12; index++) await raw(77);
@@ -165,7 +165,7 @@ describe("a budget", () => {
     expect(world.server.players).toEqual([player]);
   });
 
-  test("is not the host's", async () => {
+  test("does not hold for the host's client", async () => {
     const world = new MessageWorld({ protocol, server: { listen: false } });
     const client = world.newClient();
     await world.server.start({ localClient: client });
@@ -177,7 +177,7 @@ describe("a budget", () => {
   });
 });
 
-test("a message's rate limit holds for each player by itself", async () => {
+test("a message's rate limit holds for each player separately", async () => {
   const { world, client, player } = await joined({ errorBudget: { refillPerSecond: 0 } });
   const other = await world.join();
   const heard: number[] = [];
@@ -196,7 +196,7 @@ test("a message's rate limit holds for each player by itself", async () => {
   expect(other.player.errorFlags).toBe(0);
 });
 
-test("a client ends when its server cannot be understood, unless it is told otherwise", async () => {
+test("a client disconnects when it cannot read a message, unless disconnectOnError is false", async () => {
   for (const disconnectOnError of [true, false]) {
     const world = new MessageWorld({ protocol, kind: "stream", client: { disconnectOnError } });
     await world.server.start();

@@ -13,7 +13,7 @@ import { CuttableFactory, MessageWorld } from "../support/message-world.js";
 
 const newProtocol = () => defineProtocol({ name: "events", version: 1, messages: [] });
 
-/** The tables of docs/message.md that say what happens in which order: by their headings, one line per row. */
+/** The order of events by a table of docs/message.md, found by its heading: one line per row. */
 function documentedOrder(scenario: string, side: "server" | "client", place: "remote" | "host"): string[] {
   const text = readFileSync(new URL("../../docs/message.md", import.meta.url), "utf8");
   const section = text.split(`#### ${scenario}\n`)[1]?.split("\n#")[0] ?? "";
@@ -96,7 +96,7 @@ describe.each([...kinds, "host"] as const)("over %s", (place) => {
     expect(world.server.isHost).toBe(false);
   });
 
-  test("a server stops in the documented order, and every player hears of it", async () => {
+  test("a server stops in the documented order, and tells every player", async () => {
     const { world, client, server, clientLog } = await start(place);
     server.length = 0;
     clientLog.length = 0;
@@ -191,7 +191,7 @@ test("a listener of a late event is called at once when it has happened, until i
   expect(() => server.on("startd" as "started", () => {})).toThrow(TypeError);
 });
 
-test("extensions bring messages, and have a place beside each player", async () => {
+test("extensions add messages, and keep a value for each player", async () => {
   const protocol = newProtocol();
   const world = new MessageWorld({ protocol });
   const slot = new PlayerSlot((player) => ({ name: `player ${player.address}` }));

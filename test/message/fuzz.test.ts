@@ -82,7 +82,7 @@ const values = new Map<MessageDefinition<unknown>, unknown>([
   [Grown, { a: 1, b: "two" }],
 ]);
 
-/** A message of each kind, the library's own among them. */
+/** A message of each kind, including the library's own. */
 function samples(): Uint8Array[] {
   return protocol.messages.map((message, number) => {
     const writer = new NetworkWriter();
@@ -99,7 +99,7 @@ function mutate(sample: Uint8Array): number {
   scratch.set(sample);
   let length = sample.length;
   const flips = below(4);
-  // The number stays in three of four, so that its codec is what is tried.
+  // Three of four keep their number, so that the codec is what gets tested.
   const first = below(4) === 0 ? 0 : 1;
   for (let flip = 0; flip < flips && length > first; flip++) {
     const index = first + below(length - first);
@@ -119,7 +119,7 @@ function mutate(sample: Uint8Array): number {
   return length;
 }
 
-test("a million mutated messages are charged to who sent them, and harm nobody else", async () => {
+test("a million mutated messages are charged to their sender, and harm nobody else", async () => {
   const world = new MessageWorld({ protocol, kind: "reliable-lanes", server: { errorBudget: { maxTokens: 1e12 } } });
   const { messageHandler } = world.server;
   let handled = 0;
@@ -169,7 +169,7 @@ test("a million mutated messages are charged to who sent them, and harm nobody e
   expect(sent).toBe(MESSAGES);
   expect(connection.metrics.messagesRefused).toBe(0);
   expect(Math.min(...tried.values())).toBeGreaterThan(20_000);
-  // All of it came to the sender's player: what was understood, and what was not.
+  // Everything was counted for the sender's player, whether it could be read or not.
   const serverSide = attacker.player.connection as IConnection;
   expect(serverSide.metrics.messagesReceived[Channel.Reliable]).toBeGreaterThanOrEqual(MESSAGES);
   expect(handled).toBeGreaterThan(100_000);
@@ -178,14 +178,14 @@ test("a million mutated messages are charged to who sent them, and harm nobody e
   const every = Deserialization | SerializationLimit | RpcSync | RpcException | InvalidState;
   expect(attacker.player.errorFlags & every).toBe(every);
   expect(world.errors.every((error) => (error as Error).message === "thrown")).toBe(true);
-  // And to nobody else.
+  // And for nobody else.
   expect(honest.player.errorFlags).toBe(0);
   expect(honestHeard).toEqual(Array.from({ length: MESSAGES / BATCH }, (_, index) => index));
   expect(answers).toEqual(answers.map(() => 4));
   expect(world.server.authenticatedPlayers).toEqual([honest.player, attacker.player]);
 }, 120_000);
 
-test("with the usual budget such a sender is ended soon, each time it comes back", async () => {
+test("with the default budget such a sender is disconnected soon, each time it connects", async () => {
   const world = new MessageWorld({ protocol, kind: "reliable-lanes" });
   await world.server.start();
   const honest = await world.join();

@@ -88,7 +88,7 @@ test("serves remote players at once, and its own client in the same way", async 
   expect(server.players.map(({ isHost }) => isHost)).toEqual([true, false]);
 });
 
-test("goes on when its own client leaves, and ends that client when it stops", async () => {
+test("goes on when its own client leaves, and disconnects that client when it stops", async () => {
   const { world, server, client } = await hosted("automatic");
   const remote = await world.join();
   void client.disconnect();
@@ -128,7 +128,7 @@ test("refuses a client with another protocol, as any server does", async () => {
   expect(world.server.isHost).toBe(false);
 });
 
-test("is neither counted nor asked: its client joins beside as many others as the server takes", async () => {
+test("does not count in maxConnections, and beforeAccept is not asked about it", async () => {
   const asked: string[] = [];
   const beforeAccept = ({ address }: { address: string }) => {
     asked.push(address);
@@ -170,13 +170,13 @@ test("stops at once, though its client does not read what it was sent", async ()
   expect(reasons).toEqual([{ code: 7, text: "closing time" }]);
 });
 
-describe("the pipe", () => {
+describe("the link", () => {
   const pair = async () => {
     const { world, client, player } = await hosted("automatic");
     return { world, client, player, connection: client.player?.connection as IConnection };
   };
 
-  test("refuses what is too much, and says when there is room again", async () => {
+  test("refuses what its queue does not hold, and says when there is space again", async () => {
     const { world, client } = await pair();
     const drained: unknown[] = [];
     client.on("drained", (player) => void drained.push(player));
@@ -202,7 +202,7 @@ describe("the pipe", () => {
     expect(() => connection.disconnect({ code: 1000, text: "" })).toThrow(RangeError);
   });
 
-  test("says of every notify what became of it, at its end too", async () => {
+  test("tells of every notify message whether it was delivered, at its end too", async () => {
     const { world, client, player } = await pair();
     world.server.messageHandler.register(Ball, () => {});
     const first = client.notify(Ball, 1);

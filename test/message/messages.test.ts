@@ -89,7 +89,7 @@ describe.each(places)("a player over %s", (place) => {
     expect(world.errors).toMatchObject([{ message: "secret" }]);
   });
 
-  test("learns at once that nobody answers", async () => {
+  test("learns at once that there is no handler", async () => {
     const { world, client, player } = await joined(place);
     const outcomes = Promise.allSettled([client.request(Double, 1), player.request(Double, 1)]);
     await world.run(300);
@@ -171,19 +171,19 @@ describe("handlers", () => {
     expect(heard).toEqual(["second"]);
   });
 
-  test("of values that end with the call cannot be async", async () => {
+  test("of values that are valid during the call only cannot be async", async () => {
     const { world, client } = await joined("stream");
     const { messageHandler } = world.server;
     expect(() => messageHandler.register(View, async () => {})).toThrow(TypeError);
     expect(() => messageHandler.register(Chat, async () => {}, { reuse: true })).toThrow(TypeError);
-    // A promise from a function that does not look like it is found out when it comes.
+    // A function that is not declared async is found out when it returns a promise.
     messageHandler.register(View, () => Promise.resolve());
     client.send(View, Uint8Array.of(1));
     await world.run(100);
     expect(world.errors).toMatchObject([{ name: "TypeError" }]);
   });
 
-  test("read into one object where they say so", async () => {
+  test("read into one object with reuse", async () => {
     const { world, client } = await joined("stream");
     const seen = new Set<object>();
     const values: number[] = [];
@@ -198,7 +198,7 @@ describe("handlers", () => {
     expect(seen.size).toBe(1);
   });
 
-  test("start in the order of the messages, 32 of them at once, and hear when their player leaves", async () => {
+  test("start in the order of the messages, 32 at a time, and their signals abort when the player leaves", async () => {
     const { world, client, player } = await joined("stream");
     const started: string[] = [];
     const aborted: string[] = [];

@@ -6,7 +6,7 @@ import { CuttableFactory, MessageWorld } from "../support/message-world.js";
 const Note = defineMessage("note", u8);
 const newProtocol = () => defineProtocol({ name: "scenes", version: 1, messages: [Note] });
 
-/** A promise and what settles it. */
+/** A promise and the function that resolves it. */
 function gate() {
   let open!: () => void;
   const passed = new Promise<void>((resolve) => {
@@ -83,7 +83,7 @@ describe("readiness", () => {
     expect(world.server.players[0]?.ready).toBe(true);
   });
 
-  test("the barrier does not wait for those who leave, nor for ever", async () => {
+  test("the barrier does not wait for players who leave, nor forever", async () => {
     const { world } = await started();
     const [leaver, sleeper] = [await world.join(), await world.join()];
     for (const { client } of [leaver, sleeper]) client.onLoadScene = () => new Promise(() => {});

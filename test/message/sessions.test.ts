@@ -42,7 +42,7 @@ async function joined(kind: MemorySocketKind, options: Partial<NetworkServerOpti
 }
 
 describe.each(kinds)("over %s, a player who was lost", (kind) => {
-  test("comes back as the same object, with the same number, and is heard again", async () => {
+  test("comes back as the same object, with the same id, and can send again", async () => {
     const { world, client, player, socketFactory, log, lose } = await joined(kind);
     const there = client.player;
     await lose();
@@ -115,7 +115,7 @@ test("above maxSuspended the player who was lost first has left", async () => {
   expect(log.sort()).toEqual([expect.stringMatching(/^disconnected/), "suspended 1", "suspended 2", "suspended 3"]);
 });
 
-/** A connection of its own that shows a session: whoever has its secret. */
+/** A new connection that resumes a session, as whoever has its secret can make one. */
 async function showSession(world: MessageWorld, session: Parameters<typeof proveSession>[0]) {
   const { protocol } = world.server;
   const numberOf = (message: never) => protocol.messages.indexOf(message);
@@ -154,12 +154,12 @@ async function showSession(world: MessageWorld, session: Parameters<typeof prove
   return outcome;
 }
 
-describe("who shows a session", () => {
+describe("a connection that resumes a session", () => {
   const welcome = vi.spyOn(WelcomeMessage.codec, "write");
   /** The session that the server has given its only player. */
   const givenSession = () => welcome.mock.lastCall?.[1].session as Parameters<typeof proveSession>[0];
 
-  test("takes the place of the connection that has it, and the player stays", async () => {
+  test("replaces the one that the player has, and the player stays", async () => {
     const { world, client, player, log } = await joined("datagram");
     const earlier = player.connection;
     const ended: number[] = [];
@@ -173,7 +173,7 @@ describe("who shows a session", () => {
     expect(world.server.players).toEqual([player]);
   });
 
-  test("without its secret gets nothing, and nobody is harmed", async () => {
+  test("without the secret is refused, and the player is not affected", async () => {
     const { world, client, log } = await joined("datagram");
     const { id, secret, resumeWindowMs } = givenSession();
     const wrong = secret.with(0, (secret[0] as number) ^ 1);

@@ -35,7 +35,7 @@ test("in Node.js the default is UDP", () => {
     await client.disconnect();
     await server.stop();
   `;
-  // The package by its own name: its place is found from inside of it.
+  // Inside its folder the package can be imported by its own name.
   const printed = execFileSync(process.execPath, ["--input-type=module", "--eval", program], { cwd: root });
   expect(printed.toString()).toMatch(/^7777 \w*Udp\w*\n$/);
 });

@@ -15,12 +15,12 @@ import { DisconnectCode, type MemorySocketKind } from "../../lib/socket/index.js
 import { MessageWorld } from "../support/message-world.js";
 
 const Note = defineMessage("note", u8);
-/** Sorted behind `note`, whose number it leaves as it is. */
+/** It is sorted behind `note`, whose number stays the same. */
 const Extra = defineMessage("zone", u8, { optional: true });
 const newProtocol = (...more: MessageDefinition<unknown>[]) =>
   defineProtocol({ name: "unidentified", version: 1, messages: [Note, ...more] });
 
-/** A connection that says what it likes, in the words of its protocol. */
+/** A connection that can send any message of its protocol at any time. */
 async function unidentified(protocol = newProtocol(), server: Partial<NetworkServerOptions> = {}) {
   const world = new MessageWorld({ protocol: newProtocol(), kind: "stream", server });
   const heard: number[] = [];
@@ -61,7 +61,7 @@ describe("a connection", () => {
     expect(heard).toEqual([1]);
   });
 
-  test("is one as well after a message that has overtaken the hello, which may follow once", async () => {
+  test("is a player as well after a message that has overtaken the hello, which may follow once", async () => {
     const { world, heard, say } = await unidentified();
     await say(Note, 1);
     await say(HelloMessage, { resumes: false });
@@ -73,14 +73,14 @@ describe("a connection", () => {
     expect(world.server.players).toEqual([player]);
   });
 
-  test("that says nothing is ended", async () => {
+  test("that sends no hello is disconnected", async () => {
     const { world, reasons } = await unidentified();
     await world.run(6000);
     expect(reasons).toEqual([DisconnectCode.HandshakeTimeout]);
     expect(world.server.players).toEqual([]);
   });
 
-  test("of another protocol is not listened to before its table", async () => {
+  test("with another protocol is ignored before its table", async () => {
     const protocol = newProtocol(Extra);
     const { world, heard, answers, say } = await unidentified(protocol);
     await say(Note, 1);
@@ -93,13 +93,13 @@ describe("a connection", () => {
     expect(world.server.authenticatedPlayers.length).toBe(1);
   });
 
-  test("with a table that is none is ended", async () => {
+  test("with a table that cannot be read is disconnected", async () => {
     const { reasons, say } = await unidentified(newProtocol(Extra));
     await say(TableMessage, Uint8Array.of(255, 255, 255));
     expect(reasons).toEqual([DisconnectCode.ProtocolMismatch]);
   });
 
-  test("that wants to come back where nobody can is ended, and nobody has heard of it", async () => {
+  test("that wants to resume at a server without sessions is disconnected without an event", async () => {
     const { world, reasons, say } = await unidentified();
     const events: string[] = [];
     world.server.on("connected", () => void events.push("connected"));

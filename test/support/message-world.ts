@@ -18,9 +18,6 @@ export interface MessageWorldOptions {
   client?: Partial<NetworkClientOptions>;
 }
 
-/** A line for each thing that happens to a server or client. */
-export type Log = string[];
-
 /** A server and clients over a network in memory, or in host mode, on a fake clock. */
 export class MessageWorld {
   readonly clock = new FakeClock();
@@ -73,7 +70,7 @@ export class MessageWorld {
   /** Lets time pass until a condition holds. */
   async until(condition: () => boolean, stepMs = 5): Promise<void> {
     for (let steps = 0; !condition(); steps++) {
-      if (steps > 4000) throw new Error("It never came to that");
+      if (steps > 4000) throw new Error("The condition was never true");
       await turn();
       this.clock.advance(stepMs);
     }

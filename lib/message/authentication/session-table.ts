@@ -59,7 +59,7 @@ export class SessionTable {
     return this.#byId.get(hex(id)) ?? null;
   }
 
-  /** The player's connection was lost. @param expire ends the player, who has not come back in time */
+  /** The player's connection was lost. @param expire is called when the player has not come back in time */
   suspend(player: NetworkPlayer, expire: () => void): void {
     const timer = this.#clock.setTimeout(expire, this.options.resumeWindowMs);
     this.#suspended.set(player, { timer, expire });

@@ -49,7 +49,7 @@ async function attempt({ kind = "reliable-lanes", server = {}, client: options =
 describe.each(kinds)("over %s, a shared secret", (kind) => {
   const server = { authentication: { authenticators: [sharedSecretAuthenticator(SECRET)] } };
 
-  test("lets in who knows it", async () => {
+  test("admits a client that knows it", async () => {
     const { world, connecting } = await attempt({
       kind,
       server,
@@ -60,7 +60,7 @@ describe.each(kinds)("over %s, a shared secret", (kind) => {
     expect(world.server.players[0]?.authentication?.method).toBe("shared-secret");
   });
 
-  test("refuses who does not, and who shows nothing", async () => {
+  test("refuses a client that does not, and one without a credential", async () => {
     for (const [credential, code] of [
       [sharedSecretCredential("another secret of the same kind"), "ERR_AUTHENTICATION_FAILED"],
       [null, "ERR_NO_CREDENTIAL"],
@@ -71,7 +71,7 @@ describe.each(kinds)("over %s, a shared secret", (kind) => {
     }
   });
 
-  test("has the server prove that it knows it, too", async () => {
+  test("makes the server prove that it knows the secret too", async () => {
     const impostor = { method: "shared-secret", authenticate: () => ({ reply: new Uint8Array(32) }) };
     const { connecting } = await attempt({
       kind,
@@ -82,14 +82,14 @@ describe.each(kinds)("over %s, a shared secret", (kind) => {
   });
 });
 
-test("a guessable secret is not used where anybody may listen", async () => {
+test("a guessable secret is not used over an unauthenticated connection", async () => {
   const server = { authentication: { authenticators: [sharedSecretAuthenticator("1234")] } };
   const { connecting } = await attempt({ server, client: { credential: sharedSecretCredential("1234") } });
   await expect(connecting).rejects.toMatchObject({ code: "ERR_WEAK_SECRET" });
   expect(() => sharedSecretCredential("")).toThrow(RangeError);
 });
 
-/** Somebody in the middle who passes on every message, both ways. */
+/** A man in the middle, who passes on every message both ways. */
 async function relay(world: MessageWorld, kind: MemorySocketKind, peer: object): Promise<MemorySocketFactory> {
   const front = new MemorySocketFactory(world.network, { kind, port: 6666 });
   let inner: Promise<IConnection> | null = null;
@@ -114,7 +114,7 @@ async function relay(world: MessageWorld, kind: MemorySocketKind, peer: object):
   return front;
 }
 
-/** A client that reaches the server through somebody in the middle; each has its own encryption, or none. */
+/** A client that reaches the server through a man in the middle; each side has its own encryption, or none. */
 async function throughRelay(
   kind: MemorySocketKind,
   given: { server: Partial<NetworkServerOptions>; credential: Credential },
@@ -149,7 +149,7 @@ describe.each<MemorySocketKind>(["datagram", "reliable-lanes"])(
       };
     };
 
-    test("is worthless where the connections are bound", async () => {
+    test("is refused where proofs are bound to the connection", async () => {
       for (const given of [bySecret, await byToken()]) {
         const { world, connecting } = await through(sealed, given);
         await expect(connecting).rejects.toMatchObject({ code: "ERR_AUTHENTICATION_FAILED" });
@@ -157,7 +157,7 @@ describe.each<MemorySocketKind>(["datagram", "reliable-lanes"])(
       }
     });
 
-    test("counts where nobody is in the middle", async () => {
+    test("is accepted without a man in the middle", async () => {
       for (const { server, credential } of [bySecret, await byToken()]) {
         const given = { kind, server: { ...server, peer: sealed }, client: { peer: sealed, credential } };
         const { world, connecting } = await attempt(given);
@@ -166,7 +166,7 @@ describe.each<MemorySocketKind>(["datagram", "reliable-lanes"])(
       }
     });
 
-    test("counts without encryption: the one in the middle does nothing but pass it on", async () => {
+    test("is accepted without encryption, where the man in the middle need only pass it on", async () => {
       for (const given of [bySecret, await byToken()]) {
         const { world, connecting } = await through({}, given);
         await connecting;
@@ -191,7 +191,7 @@ describe("a signed token", () => {
 
   const careless = { allowUnboundToken: true };
 
-  test("lets its owner in, and says who it is", async () => {
+  test("admits its owner, and tells the server who that is", async () => {
     const [issuer, player] = [await generateTokenKeys(), await generateTokenKeys()];
     const token = await issueToken(issuer.privateKey, { ...claims, publicKey: player.publicKey });
     const { world, connecting } = await show(signedTokenCredential(token, player.privateKey), issuer.publicKey);
@@ -199,7 +199,7 @@ describe("a signed token", () => {
     expect(world.server.players[0]?.authentication?.data).toMatchObject({ subject: "ada", data: Uint8Array.of(7) });
   });
 
-  test("lets nobody in who has another key, or none, or another issuer's, or comes too late", async () => {
+  test("is refused with another key, without one, from another issuer, and after its time", async () => {
     const [issuer, player, thief] = [await generateTokenKeys(), await generateTokenKeys(), await generateTokenKeys()];
     const token = await issueToken(issuer.privateKey, { ...claims, publicKey: player.publicKey });
     const forged = await issueToken(thief.privateKey, { ...claims, publicKey: thief.publicKey });
@@ -221,7 +221,7 @@ describe("a signed token", () => {
       return { issuerKey: issuer.publicKey, token: await issueToken(issuer.privateKey, claims) };
     };
 
-    test("counts where the client has pinned the server's key", async () => {
+    test("is accepted when the client has pinned the server's key", async () => {
       const { issuerKey, token } = await issue();
       const { connecting } = await show(signedTokenCredential(token), issuerKey, { clientPeer: pinned });
       expect((await connecting).isAuthenticated).toBe(true);
@@ -241,7 +241,7 @@ describe("a signed token", () => {
       expect((await allowed.connecting).isAuthenticated).toBe(true);
     });
 
-    test("is not shown to somebody in the middle, who knows the server's key as everybody does", async () => {
+    test("is not sent to a man in the middle, who knows the server's public key like everybody", async () => {
       const { issuerKey, token } = await issue();
       const authenticator = signedTokenAuthenticator({ issuerKeys: [issuerKey], now: () => 1000 });
       const server = { authentication: { authenticators: [authenticator] } };
@@ -262,7 +262,7 @@ describe("an authenticator", () => {
     name === "ada" ? { data: { name } } : { refused: `Nobody knows ${name}` },
   );
 
-  test("of one's own gets its message, and its text travels", async () => {
+  test("of the application gets its message, and its text of refusal travels", async () => {
     const server = { authentication: { authenticators: [byName] } };
     const welcome = await attempt({ server, client: { credential: defineCredential("name", codec, { name: "ada" }) } });
     await welcome.connecting;
@@ -287,7 +287,7 @@ describe("an authenticator", () => {
     expect(world.errors).toMatchObject([{ message: "database" }]);
   });
 
-  test("has so much time, and hears when that is over", async () => {
+  test("has limited time, and its signal aborts when that is over", async () => {
     let signal: AbortSignal | null = null;
     const slow = defineAuthenticator("name", codec, (_message, attempted) => {
       signal = attempted.signal;
@@ -301,7 +301,7 @@ describe("an authenticator", () => {
     expect(signal).toMatchObject({ aborted: true });
   });
 
-  test("is not asked about the host, unless that is wanted", async () => {
+  test("is not asked about the host's client, unless requireHost is true", async () => {
     for (const requireHost of [false, true]) {
       const world = new MessageWorld({
         protocol: newProtocol(),
@@ -316,7 +316,7 @@ describe("an authenticator", () => {
 });
 
 describe("before the authentication", () => {
-  test("only handlers that allow it hear a player; another message ends it", async () => {
+  test("only handlers that allow it get a player's messages; any other message disconnects it", async () => {
     const protocol = defineProtocol({ name: "before", version: 1, messages: [Hello] });
     const never = { method: "name", prove: () => new Promise<Uint8Array>(() => {}) };
     const world = new MessageWorld({
@@ -340,7 +340,7 @@ describe("before the authentication", () => {
   });
 });
 
-test("where a browser withholds cryptography, that is what it says", async () => {
+test("where a browser withholds WebCrypto, the error says so", async () => {
   const { crypto } = globalThis;
   Object.defineProperty(globalThis, "crypto", { value: {}, configurable: true });
   try {

@@ -77,7 +77,7 @@ describe.each(kinds)("over %s", (kind) => {
   );
 });
 
-test("the fingerprint stands for name, version, names and layouts, and for nothing else", () => {
+test("the fingerprint depends on name, version, names and layouts, and on nothing else", () => {
   const text = (protocol: Protocol) => protocol.fingerprint.join();
   const different = [
     protocolOf([A, C]),

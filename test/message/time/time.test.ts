@@ -19,7 +19,7 @@ class TwoClocks {
     return this.clock.now() * (1 + this.drift) + this.aheadMs;
   }
 
-  /** A ping whose ways take so long, and a random part of `jitterMs` each more. */
+  /** A ping with these one-way times, and a random part of `jitterMs` more for each. */
   ping(thereMs: number, backMs: number, jitterMs = 0, tick = 0): void {
     const sentMs = this.clock.now();
     this.clock.advance(thereMs + this.#random() * jitterMs);
@@ -33,8 +33,8 @@ class TwoClocks {
   }
 }
 
-describe("a client's idea of the server's time", () => {
-  test("is right after one ping over equal ways", () => {
+describe("a client's estimate of the server's time", () => {
+  test("is right after one ping with equal one-way times", () => {
     const world = new TwoClocks(5000);
     expect(world.time.isSynchronized).toBe(false);
     expect(world.time.nowMs).toBe(0);
@@ -88,7 +88,7 @@ describe("a client's idea of the server's time", () => {
     expect(Math.abs(world.errorMs)).toBeLessThan(10);
   });
 
-  test("takes no answer from the future, and none that is no number", () => {
+  test("ignores answers from the future, and times that are not numbers", () => {
     const world = new TwoClocks(0);
     world.time.addSample(1000, 5, 1);
     world.time.addSample(0, Number.NaN, 1);
