@@ -6,13 +6,13 @@ import {
   type NetworkServerOptions,
   sharedSecretAuthenticator,
   sharedSecretCredential,
-} from "../../lib/message/index.js";
-import type { ProtocolCore } from "../../lib/message/protocol/protocol.js";
-import { HelloMessage, TableMessage } from "../../lib/message/protocol/system-messages.js";
-import { Channel, type IConnection, Peer } from "../../lib/peer/index.js";
-import { NetworkWriter, u8 } from "../../lib/serialization/index.js";
-import { DisconnectCode, type MemorySocketKind } from "../../lib/socket/index.js";
-import { MessageWorld } from "../support/message-world.js";
+} from "../../../lib/message/index.js";
+import type { ProtocolCore } from "../../../lib/message/protocol/protocol.js";
+import { HelloMessage, TableMessage } from "../../../lib/message/protocol/system-messages.js";
+import { Channel, type IConnection, Peer } from "../../../lib/peer/index.js";
+import { NetworkWriter, u8 } from "../../../lib/serialization/index.js";
+import { DisconnectCode, type MemorySocketKind } from "../../../lib/socket/index.js";
+import { MessageWorld } from "../../support/message-world.js";
 
 const Note = defineMessage("note", u8);
 /** It is sorted behind `note`, whose number stays the same. */
