@@ -117,7 +117,8 @@ export function ranged(min: number, max: number): Codec<number> {
 }
 
 /**
- * A whole number from -2^(count-1) to 2^(count-1) - 1, in `count` (1 to 32) bits. Small ones have zeros in high bits.
+ * A whole number from -2^(count-1) to 2^(count-1) - 1, in `count` (1 to 32) bits. Small numbers of either sign have
+ * zeros in the high bits.
  */
 export function zigZag(count: number): Codec<number> {
   requireInteger("count", count, 1, 32);

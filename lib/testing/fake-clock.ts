@@ -5,7 +5,7 @@ interface Timer {
   callback: () => void;
 }
 
-/** A clock that moves when a test says so. */
+/** A clock that moves only when a test moves it. */
 export class FakeClock implements Clock {
   #nowMs = 0;
   #timers: Timer[] = [];
@@ -16,7 +16,7 @@ export class FakeClock implements Clock {
 
   setTimeout(callback: () => void, ms: number): unknown {
     const timer = { dueMs: this.#nowMs + Math.max(ms, 0), callback };
-    // Behind those with the same time: timers fire in the order in which they were set.
+    // Behind timers with the same time: they fire in the order in which they were set.
     const index = this.#timers.findIndex((other) => other.dueMs > timer.dueMs);
     this.#timers.splice(index < 0 ? this.#timers.length : index, 0, timer);
     return timer;
@@ -32,17 +32,17 @@ export class FakeClock implements Clock {
     return this.#timers.length;
   }
 
-  /** When the next timer is due, `Infinity` without one. */
+  /** When the next timer is due; `Infinity` if none is set. */
   get nextTimerMs(): number {
     return this.#timers[0]?.dueMs ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Moves time on by `ms` and fires nothing: this process stood still. What is due fires with the next `advance`. */
+  /** Moves time on without firing timers, as if the process had been suspended. They fire with the next `advance`. */
   suspend(ms: number): void {
     this.#nowMs += ms;
   }
 
-  /** Moves time on by `ms` and fires the timers due by then, each at its own time. */
+  /** Moves time on by `ms` and fires the timers that are due by then, each at its own time. */
   advance(ms: number): void {
     const end = this.#nowMs + ms;
     while (this.nextTimerMs <= end) {

@@ -1,6 +1,6 @@
 import type { Random } from "../random.js";
 
-/** Numbers from 0 to below 1 that a seed determines (mulberry32). */
+/** A `Random` whose numbers are determined by a seed (mulberry32). */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0;
   return () => {

@@ -12,8 +12,8 @@ export interface ConformanceCase {
 }
 
 /**
- * What every socket has to do, as cases for the test runner of your choice:
- * `for (const { name, run } of socketConformance({ createFactory })) it(name, run);`
+ * Test cases for everything that every socket has to do, for the test runner of your choice:
+ * `for (const { name, run } of socketConformance({ createFactory })) test(name, run);`
  */
 export function socketConformance(options: SocketConformanceOptions): ConformanceCase[] {
   return Object.entries({ ...lifetimeCases, ...connectionCases, ...packetCases }).map(([name, check]) => ({

@@ -180,7 +180,7 @@ const breakages: [string, MemorySocketKind, Breakage, string][] = [
       original(incoming);
       return true;
     }),
-    "onIncoming refuses strangers",
+    "onIncoming refuses connections",
   ],
   [
     "swallows what handlers throw",
@@ -190,7 +190,7 @@ const breakages: [string, MemorySocketKind, Breakage, string][] = [
         tick();
       } catch {}
     }),
-    "a handler that throws harms nobody",
+    "a handler that throws does not affect other connections",
   ],
   [
     "sends after its close",
@@ -201,7 +201,7 @@ const breakages: [string, MemorySocketKind, Breakage, string][] = [
         (...args) =>
           send(...args) || true,
     ),
-    "a closed socket is quiet, and closes once more",
+    "a closed socket is quiet, and may be closed again",
   ],
   [
     "receives nothing without an error",

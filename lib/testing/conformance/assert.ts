@@ -1,4 +1,4 @@
-/** What a case of the conformance suite throws: plain errors, so that any test runner can show them. */
+/** What a case of the conformance suite throws: a plain error, which any test runner can show. */
 export class ConformanceError extends Error {
   override get name(): string {
     return "ConformanceError";
@@ -9,7 +9,7 @@ export function assertThat(condition: boolean, expectation: string): asserts con
   if (!condition) throw new ConformanceError(`Expected: ${expectation}`);
 }
 
-/** Compares numbers, texts, and arrays and plain objects of them. */
+/** Compares numbers, texts, and arrays and plain objects of these. */
 export function assertEqual(actual: unknown, expected: unknown, what: string): void {
   const [actualText, expectedText] = [JSON.stringify(actual), JSON.stringify(expected)];
   assertThat(actualText === expectedText, `${what} is ${shorten(expectedText)}, not ${shorten(actualText)}`);

@@ -1,8 +1,9 @@
+import { equalBytes } from "../../bytes.js";
 import type { DisconnectReason } from "../../socket/disconnect-reason.js";
 import { Delivery, type IConnectionHandle } from "../../socket/socket.js";
 import { assertEqual, assertThat, rejectionOf } from "./assert.js";
 import { numbered } from "./packet-cases.js";
-import { equalBytes, type SocketWorld } from "./socket-world.js";
+import type { SocketWorld } from "./socket-world.js";
 
 async function handleContract(world: SocketWorld): Promise<void> {
   const { server, client, handle, serverHandle } = await world.pair();
@@ -40,7 +41,7 @@ async function manyClients(world: SocketWorld): Promise<void> {
   }
 }
 
-/** 120 bytes in UTF-8: 30 letters of four. */
+/** 120 bytes in UTF-8: 30 characters of 4 bytes. */
 const LONG_TEXT = "\u{1f680}".repeat(30);
 const reasons: DisconnectReason[] = [
   { code: 0, text: "" },
@@ -120,7 +121,7 @@ async function strangersAreRefused(world: SocketWorld): Promise<void> {
   await world.connect(server);
 }
 
-/** What one handler does is not for others to suffer. */
+/** An exception in one handler does not affect other connections. */
 async function handlersMayThrow(world: SocketWorld): Promise<void> {
   const server = await world.bind();
   const { handle } = await world.connect(server);
@@ -173,7 +174,7 @@ export const connectionCases = {
   "many clients are told apart": manyClients,
   "reasons of a disconnect travel both ways": reasonsTravel,
   "what was sent reliably arrives before the disconnect": disconnectIsGraceful,
-  "onIncoming refuses strangers": strangersAreRefused,
-  "a handler that throws harms nobody": handlersMayThrow,
+  "onIncoming refuses connections": strangersAreRefused,
+  "a handler that throws does not affect other connections": handlersMayThrow,
   "handlers may send, disconnect and close": handlersMayCall,
 };

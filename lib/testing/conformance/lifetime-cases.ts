@@ -18,7 +18,7 @@ async function factoriesWork(world: SocketWorld): Promise<void> {
 
 async function closedSocketsAreQuiet(world: SocketWorld): Promise<void> {
   const { server, client, handle, serverHandle } = await world.pair();
-  // Something is on its way to either when it closes.
+  // Packets are on their way to both when they close.
   client.send(handle, numbered(1, 8), Delivery.Reliable);
   server.send(serverHandle, numbered(2, 8), Delivery.Reliable);
   client.call("flush", ({ flush }) => flush.call(client.socket));
@@ -102,8 +102,8 @@ async function closeDuringConnect(world: SocketWorld): Promise<void> {
 }
 
 export const lifetimeCases = {
-  "a factory says what it can": factoriesWork,
-  "a closed socket is quiet, and closes once more": closedSocketsAreQuiet,
+  "a factory says what it supports": factoriesWork,
+  "a closed socket is quiet, and may be closed again": closedSocketsAreQuiet,
   "a socket is bound or connected once": aSocketIsUsedOnce,
   "an address has one server": oneServerPerAddress,
   "connect can be aborted": connectCanBeAborted,

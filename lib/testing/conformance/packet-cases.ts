@@ -1,9 +1,10 @@
+import { equalBytes } from "../../bytes.js";
 import { Delivery, type IConnectionHandle, ReceivedPacket } from "../../socket/socket.js";
 import { assertEqual, assertThat, errorOf } from "./assert.js";
 import type { KeptPacket, SocketUser } from "./socket-user.js";
-import { equalBytes, type SocketWorld } from "./socket-world.js";
+import type { SocketWorld } from "./socket-world.js";
 
-/** A packet that tells its number, filled with bytes that follow from it. */
+/** A packet that contains its number, filled with bytes derived from it. */
 export function numbered(number: number, sizeBytes: number): Uint8Array {
   const bytes = new Uint8Array(sizeBytes).map((_, index) => number + index * 7);
   if (sizeBytes >= 4) new DataView(bytes.buffer).setUint32(0, number);
@@ -37,7 +38,7 @@ async function sizesThatDoNotFit(world: SocketWorld): Promise<void> {
   assertEqual(errorOf(send(buffer, 1.5), "half a byte").name, "RangeError", "the error");
 }
 
-/** Like Node's `Buffer`, whose `slice` does not copy. */
+/** Like the `Buffer` of Node, whose `slice` does not copy. */
 class SharingBytes extends Uint8Array {
   override slice(start?: number, end?: number): ReturnType<Uint8Array<ArrayBuffer>["slice"]> {
     return this.subarray(start, end) as Uint8Array<ArrayBuffer>;
@@ -145,7 +146,7 @@ async function fullQueues(world: SocketWorld): Promise<void> {
     }
     return false;
   };
-  // The transport may still take in what it was given, so it has to stay full for a while.
+  // The transport may still be moving packets on, so it has to stay full for a while.
   let fullLooks = 0;
   const look = () => {
     fullLooks = isFull() ? fullLooks + 1 : 0;
@@ -163,7 +164,7 @@ async function fullQueues(world: SocketWorld): Promise<void> {
   await world.until(() => server.packets.length > sent, "a packet after that");
 }
 
-/** `onReadable` wakes a user that does nothing by itself, once until it ticks. */
+/** `onReadable` wakes a user that does nothing on its own, once until it calls `tick`. */
 async function wakesItsUser(world: SocketWorld): Promise<void> {
   const { server, client, handle, serverHandle } = await world.pair();
   await world.quiet();

@@ -15,12 +15,12 @@ export interface KeptPacket {
   lane: number;
 }
 
-/** Which method of any socket is being called; events from inside of one are a breach of the contract. */
+/** The method that is being called on any of the sockets. Most events inside a method break the contract. */
 interface Inside {
   method: string;
 }
 
-/** Uses one socket as a Peer would, keeps what it says, and notes breaches of the contract. */
+/** Uses one socket as a Peer would, records what it reports, and notes breaches of the contract. */
 export class SocketUser implements SocketEvents {
   readonly packets: KeptPacket[] = [];
   readonly connected: IConnectionHandle[] = [];
@@ -31,9 +31,9 @@ export class SocketUser implements SocketEvents {
   /** Errors that `tick` threw. */
   readonly errors: unknown[] = [];
   readableCalls = 0;
-  /** A reader that is not interested leaves the packets where they are. */
+  /** False leaves packets in the socket. */
   isReading = true;
-  /** What `onIncoming` answers. */
+  /** The answer of `onIncoming`. */
   answer: (incoming: IncomingConnection) => true | DisconnectReason = () => true;
   /** Called by `onConnect`. */
   greet: (handle: IConnectionHandle) => void = () => {};
@@ -60,7 +60,7 @@ export class SocketUser implements SocketEvents {
     }
   }
 
-  /** A round as a Peer makes it. */
+  /** One round of receiving and sending, as a Peer does it. */
   update(): void {
     try {
       this.call("tick", (socket) => socket.tick());
@@ -77,7 +77,7 @@ export class SocketUser implements SocketEvents {
     const { handle, buffer, offset, length, delivery, lane } = packet;
     if (this.disconnected.some((ended) => ended.handle === handle)) this.#breach("a packet after onDisconnect");
     if (handle.isStateful && !this.knows(handle)) this.#breach("a packet before onConnect");
-    // `slice` is no copy where the buffer is Node's `Buffer`.
+    // `slice` makes no copy of a `Buffer` of Node.
     const bytes = new Uint8Array(buffer.subarray(offset, offset + length));
     this.packets.push({ handle: handle.copy(), bytes, delivery, lane });
   }

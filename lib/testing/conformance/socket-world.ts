@@ -1,3 +1,4 @@
+import { equalBytes } from "../../bytes.js";
 import { systemClock } from "../../clock.js";
 import { Delivery, type IConnectionHandle } from "../../socket/socket.js";
 import type { SocketFactory } from "../../socket/socket-factory.js";
@@ -6,21 +7,21 @@ import { assertEqual, ConformanceError } from "./assert.js";
 import { type KeptPacket, SocketUser } from "./socket-user.js";
 
 export interface SocketConformanceOptions {
-  /** A factory whose servers get a free port: its port is 0, if it has one. Called for every case. */
+  /** Makes a factory whose servers take a free port (if it has a port, that is 0). Called for every case. */
   createFactory(): SocketFactory;
-  /** Makes the clients' factory where that is another one, with an address for clients. */
+  /** Makes the factory of the clients, if they need another one. */
   createClientFactory?(): SocketFactory;
-  /** The clock of the sockets, unless they use the real one. */
+  /** The clock of the sockets, if it is a fake one. */
   clock?: FakeClock;
 }
 
-/** Real time between two looks at a condition, if no socket wakes us before. */
+/** Real time between two looks at a condition, unless a socket wakes us before. */
 const LOOK_MS = 5;
-/** When a condition counts as missed: a limit for hangs, far above what anything takes. */
+/** When a condition counts as missed. It only ends cases that hang: nothing takes nearly as long. */
 const MISSED_MS = 20_000;
 /** Fake time until a condition counts as missed. */
 const MISSED_FAKE_MS = 60_000;
-/** How long a case waits for what must not happen. */
+/** How long a case waits to see that something does not happen. */
 const QUIET_MS = 60;
 
 interface ConnectedClient {
@@ -29,7 +30,7 @@ interface ConnectedClient {
   serverHandle: IConnectionHandle;
 }
 
-/** The sockets of one case, and the time that drives them. */
+/** The sockets of one case, and the clock that drives them. */
 export class SocketWorld {
   readonly factory: SocketFactory;
   readonly clientFactory: SocketFactory;
@@ -59,7 +60,7 @@ export class SocketWorld {
     return server;
   }
 
-  /** `connect` of a client socket, and no more. */
+  /** Only calls `connect` of a client socket. */
   startConnecting(server: SocketUser, client = this.createClient(), signal?: AbortSignal): Promise<IConnectionHandle> {
     const endPoint = this.clientFactory.getConnectEndPoint(undefined, server.socket.boundPort ?? undefined);
     const connecting = client.call("connect", (socket) => socket.connect(endPoint, signal));
@@ -70,7 +71,7 @@ export class SocketWorld {
     return this.during(announced);
   }
 
-  /** A client, and the handles of its connection on both sides: the server knows a stateless one by a first packet. */
+  /** Connects a client and returns the handles of both sides. The server learns a stateless one from a first packet. */
   async connect(server: SocketUser): Promise<ConnectedClient> {
     const client = this.createClient();
     const known = server.connected.length;
@@ -84,7 +85,7 @@ export class SocketWorld {
     const greet = () => client.send(handle, greeting, Delivery.Unreliable);
     await this.until(() => server.packets.some(isGreeting), "a first packet", greet);
     const serverHandle = (server.packets.find(isGreeting) as KeptPacket).handle;
-    // It may come several times, and no case wants to see it.
+    // It may arrive several times, and should not appear in any case.
     await this.quiet();
     server.packets.length = 0;
     return { client, handle, serverHandle };
@@ -95,7 +96,7 @@ export class SocketWorld {
     return { server, ...(await this.connect(server)) };
   }
 
-  /** Sends packets one way, each until it has arrived where the transport may lose it, and returns what arrived. */
+  /** Sends packets one way and returns what arrived. A packet that the transport may lose is sent until it arrives. */
   async deliver(
     from: SocketUser,
     handle: IConnectionHandle,
@@ -120,7 +121,7 @@ export class SocketWorld {
     return arrived;
   }
 
-  /** Updates all sockets until `condition` holds; `again` runs before each look. */
+  /** Updates all sockets until `condition` holds. `again` runs before each look. */
   async until(condition: () => boolean, what: string, again: () => void = () => {}): Promise<void> {
     const now = () => (this.#clock ?? systemClock).now();
     const end = now() + (this.#clock ? MISSED_FAKE_MS : MISSED_MS);
@@ -144,18 +145,18 @@ export class SocketWorld {
     return promise;
   }
 
-  /** Updates all sockets for a while, for what must not happen. */
+  /** Updates all sockets for a while, to see that something does not happen. */
   async quiet(): Promise<void> {
     const end = (this.#clock ?? systemClock).now() + QUIET_MS;
     await this.until(() => (this.#clock ?? systemClock).now() >= end, "time goes by");
   }
 
-  /** Lets time go by without a call of any socket. */
+  /** Lets time pass without calling any socket. */
   async idle(): Promise<void> {
     for (let looks = 0; looks < QUIET_MS / LOOK_MS; looks++) await this.#step();
   }
 
-  /** Closes everything; throws if a socket broke the contract. */
+  /** Closes everything. Throws if a socket broke the contract. */
   async close(): Promise<void> {
     await this.during(Promise.all(this.users.map((user) => user.close())));
     await this.quiet();
@@ -191,8 +192,4 @@ export class SocketWorld {
       };
     });
   }
-}
-
-export function equalBytes(some: Uint8Array, other: Uint8Array): boolean {
-  return some.length === other.length && some.every((byte, index) => byte === other[index]);
 }
