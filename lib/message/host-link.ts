@@ -1,11 +1,13 @@
 import type { Clock } from "../clock.js";
 import { NetworkError } from "../network-error.js";
-import { Peer, type PeerConfig, type PeerHandler } from "../peer/index.js";
+import type { LibraryConnection } from "../peer/connection/connection.js";
+import type { PeerConfig, PeerHandler } from "../peer/index.js";
+import { PeerCore } from "../peer/peer-core.js";
 import { MemoryNetwork, MemorySocketFactory } from "../socket/index.js";
 
 /** What a server, or the client in its process, gives to its end of the link. */
 export interface HostEnd {
-  handler: PeerHandler;
+  handler: PeerHandler<LibraryConnection>;
   config: Partial<PeerConfig>;
 }
 
@@ -16,14 +18,14 @@ const MAX_ROUNDS = 20;
 
 /** The connection between a server and the client in its process (host mode): two Peers over sockets in memory. */
 export class HostLink {
-  readonly server: Peer;
-  readonly client: Peer;
+  readonly server: PeerCore;
+  readonly client: PeerCore;
   readonly #factory: MemorySocketFactory;
 
   constructor(clock: Clock, server: HostEnd, client: HostEnd) {
     const factory = new MemorySocketFactory(new MemoryNetwork({ clock }), { kind: "host" });
     const open = ({ handler, config }: HostEnd) =>
-      new Peer(factory.createServerSocket(), factory.maxPacketSize, handler, { ...config, ...HOST_CONFIG });
+      new PeerCore(factory.createServerSocket(), factory.maxPacketSize, handler, { ...config, ...HOST_CONFIG });
     this.server = open(server);
     this.client = open(client);
     this.#factory = factory;

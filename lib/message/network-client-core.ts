@@ -1,6 +1,8 @@
 import { EventHub } from "../event-hub.js";
 import { NetworkError } from "../network-error.js";
-import { type ByteSegment, Channel, type IConnection, Peer } from "../peer/index.js";
+import type { LibraryConnection } from "../peer/connection/connection.js";
+import { type ByteSegment, Channel } from "../peer/index.js";
+import { PeerCore } from "../peer/peer-core.js";
 import { connectError } from "../peer/peer-error.js";
 import { checkReason } from "../socket/disconnect-reason.js";
 import { DisconnectCode, type DisconnectReason, type IConnectEndPoint, type SocketFactory } from "../socket/index.js";
@@ -53,7 +55,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
   readonly #resumeLoop: ResumeLoop;
   #socketFactory: SocketFactory | null = null;
   #endPoint: IConnectEndPoint | null = null;
-  #peer: Peer | null = null;
+  #peer: PeerCore | null = null;
   #host: HostLink | null = null;
   #player: NetworkPlayer | null = null;
   /** The player of the present connection: `#player`, or a newcomer that has still to prove that it is `#player`. */
@@ -129,20 +131,20 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
 
   // What the Peer calls.
 
-  onConnected(connection: IConnection): void {
+  onConnected(connection: LibraryConnection): void {
     const player = new NetworkPlayer(this, connection, this.isHost);
     this.#current = player;
     if (connection.fingerprintMatches) this.#greet(player);
     else player.send(TableMessage, this.protocol.encodeTable());
   }
 
-  onMessage(connection: IConnection, bytes: ByteSegment, channel: Channel): void {
+  onMessage(connection: LibraryConnection, bytes: ByteSegment, channel: Channel): void {
     if (connection !== this.#current?.lastConnection) return;
     this.dispatcher.receive(this.#current, bytes, channel);
     if (this.drive === "automatic") this.#runTick();
   }
 
-  onDisconnected(connection: IConnection, reason: DisconnectReason): void {
+  onDisconnected(connection: LibraryConnection, reason: DisconnectReason): void {
     if (connection !== this.#current?.lastConnection) return;
     this.#current = null;
     this.#pings.stop();
@@ -156,7 +158,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
     }
   }
 
-  onDrain(connection: IConnection): void {
+  onDrain(connection: LibraryConnection): void {
     if (this.#player && connection === this.#player.connection) this.events.emit("drained", this.#player);
   }
 
@@ -232,7 +234,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
 
   async #dial(): Promise<void> {
     const factory = this.#socketFactory as SocketFactory;
-    const peer = new Peer(factory.createClientSocket(), factory.maxPacketSize, this, this.peerConfig(this.drive));
+    const peer = new PeerCore(factory.createClientSocket(), factory.maxPacketSize, this, this.peerConfig(this.drive));
     this.#peer = peer;
     await peer.connect(this.#endPoint as IConnectEndPoint);
   }

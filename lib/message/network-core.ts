@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from "../clock.js";
 import { NetworkError } from "../network-error.js";
-import type { ByteSegment, Channel, Drive, IConnection, PeerConfig, PeerHandler } from "../peer/index.js";
+import type { LibraryConnection } from "../peer/connection/connection.js";
+import type { ByteSegment, Channel, Drive, PeerConfig, PeerHandler } from "../peer/index.js";
 import { type RandomBytes, secureRandomBytes } from "../random.js";
 import type { DisconnectReason } from "../socket/index.js";
 import { consoleLogger, type Logger } from "./logger.js";
@@ -60,7 +61,7 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
   ): void;
   abstract errorLimitReached(player: NetworkPlayer): void;
   abstract leave(player: NetworkPlayer, reason: DisconnectReason): void;
-  abstract onMessage(connection: IConnection, bytes: ByteSegment, channel: Channel): void;
+  abstract onMessage(connection: LibraryConnection, bytes: ByteSegment, channel: Channel): void;
 
   report(error: unknown, player: INetworkPlayer | null, message: MessageDefinition<unknown> | null): void {
     const place = message ? `the handler of ${message.name}` : "a listener";

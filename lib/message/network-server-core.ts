@@ -1,14 +1,8 @@
 import { EventHub } from "../event-hub.js";
 import { NetworkError } from "../network-error.js";
-import {
-  type ByteSegment,
-  Channel,
-  type Drive,
-  type IConnection,
-  type Peer,
-  type PeerConfig,
-  type PeerHandler,
-} from "../peer/index.js";
+import type { LibraryConnection } from "../peer/connection/connection.js";
+import { type ByteSegment, Channel, type Drive, type PeerConfig, type PeerHandler } from "../peer/index.js";
+import type { PeerCore } from "../peer/peer-core.js";
 import { checkReason } from "../socket/disconnect-reason.js";
 import { DisconnectCode, type DisconnectReason, type IncomingConnection } from "../socket/index.js";
 import { ServerAuthentication, type ServerAuthenticationOwner } from "./authentication/server-authentication.js";
@@ -43,7 +37,7 @@ export interface ServerParts {
    * Makes a Peer with the core as its handler, and binds it. Null: the core has no Peer, and gets its connections from
    * somebody who accepts them: by `attach`, and then by its methods of a `PeerHandler`.
    */
-  openPeer: ((handler: PeerHandler, config: Partial<PeerConfig>) => Promise<Peer>) | null;
+  openPeer: ((handler: PeerHandler<LibraryConnection>, config: Partial<PeerConfig>) => Promise<PeerCore>) | null;
   /** Null: a player whose connection is lost has left. */
   sessions: SessionTable | null;
   /** Gives a player its `id`: 1 or more, never the same twice. */
@@ -73,11 +67,11 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> implements S
   readonly #authentication: ServerAuthentication;
   readonly #scenes: SceneBarrier;
   readonly #unidentified: UnidentifiedPlayers;
-  readonly #byConnection = new Map<IConnection, NetworkPlayer>();
+  readonly #byConnection = new Map<LibraryConnection, NetworkPlayer>();
   readonly #isSelfDriven: boolean;
   /** Counts the calls of `start` and `stop`: a `start` that was waiting meanwhile gives up. */
   #starts = 0;
-  #peer: Peer | null = null;
+  #peer: PeerCore | null = null;
   #tickLoop: TickLoop | null = null;
   #host: HostLink | null = null;
   #localPlayer: NetworkPlayer | null = null;
@@ -215,7 +209,7 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> implements S
   // What a Peer calls, or whoever else accepts connections.
 
   /** @param isHost it leads to a client in this process */
-  attach(connection: IConnection, isHost = false): void {
+  attach(connection: LibraryConnection, isHost = false): void {
     const player = new NetworkPlayer(this, connection, isHost);
     if (isHost) this.#localPlayer = player;
     this.#byConnection.set(connection, player);
@@ -231,18 +225,18 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> implements S
     }
   }
 
-  onConnected(connection: IConnection): void {
+  onConnected(connection: LibraryConnection): void {
     this.attach(connection);
   }
 
-  onMessage(connection: IConnection, bytes: ByteSegment, channel: Channel): void {
+  onMessage(connection: LibraryConnection, bytes: ByteSegment, channel: Channel): void {
     const player = this.#byConnection.get(connection);
     if (!player || !this.#unidentified.maySend(player, bytes)) return;
     this.dispatcher.receive(player, bytes, channel);
     this.requestTick();
   }
 
-  onDisconnected(connection: IConnection, reason: DisconnectReason): void {
+  onDisconnected(connection: LibraryConnection, reason: DisconnectReason): void {
     const player = this.#byConnection.get(connection);
     if (!player) return;
     this.#byConnection.delete(connection);
@@ -251,7 +245,7 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> implements S
     this.requestTick();
   }
 
-  onDrain(connection: IConnection): void {
+  onDrain(connection: LibraryConnection): void {
     const player = this.#byConnection.get(connection);
     if (player) this.events.emit("drained", player);
   }
@@ -420,7 +414,7 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> implements S
   }
 
   async #startHost(client: NetworkClientCore): Promise<void> {
-    const handler: PeerHandler = {
+    const handler: PeerHandler<LibraryConnection> = {
       onConnected: (connection) => {
         this.attach(connection, true);
         this.events.emit("hostStarted");
@@ -441,7 +435,7 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> implements S
     }
   }
 
-  #hostEnded(): Peer {
+  #hostEnded(): PeerCore {
     const { server } = this.#host as HostLink;
     this.#host = null;
     this.events.emit("hostStopped");

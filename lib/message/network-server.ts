@@ -1,6 +1,6 @@
 import { systemClock } from "../clock.js";
 import type { EventListener } from "../event-hub.js";
-import { Peer } from "../peer/index.js";
+import { PeerCore } from "../peer/peer-core.js";
 import { secureRandomBytes } from "../random.js";
 import type { DisconnectReason, IncomingConnection } from "../socket/index.js";
 import type { AuthenticationOptions } from "./authentication/server-authentication.js";
@@ -208,7 +208,7 @@ function ownParts(options: NetworkServerOptions): ServerParts {
     openPeer: listen
       ? async (handler, config) => {
           const factory = socketFactory ?? (await defaultSocketFactory());
-          const peer = new Peer(factory.createServerSocket(), factory.maxPacketSize, handler, config);
+          const peer = new PeerCore(factory.createServerSocket(), factory.maxPacketSize, handler, config);
           await peer.bind(factory.getBindEndPoint());
           return peer;
         }

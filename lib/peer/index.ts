@@ -23,4 +23,4 @@ export { Peer } from "./peer.js";
 export type { Drive, PeerConfig, PeerEncryption } from "./peer-config.js";
 export type { PeerHandler } from "./peer-handler.js";
 export type { SendBudget } from "./profile.js";
-export type { OutgoingStream, StreamListener } from "./streams/index.js";
+export type { OutgoingStream, StreamListener } from "./streams/stream.js";

@@ -14,7 +14,7 @@ import {
 } from "../socket/index.js";
 import { ByteSegment } from "./byte-segment.js";
 import type { Channel } from "./channel.js";
-import type { IConnection } from "./connection/connection.js";
+import type { IConnection, LibraryConnection } from "./connection/connection.js";
 import { ConnectionPhase } from "./connection/connection-phases.js";
 import { ConnectionTable } from "./connection/connection-table.js";
 import { type ConnectionOwner, type ConnectionSettings, PeerConnection } from "./connection/peer-connection.js";
@@ -46,7 +46,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   readonly metrics: PeerMetrics = newPeerMetrics();
   readonly maxPacketSize: number;
   readonly #socket: ISocket;
-  readonly #handler: PeerHandler;
+  readonly #handler: PeerHandler<LibraryConnection>;
   readonly #table = new ConnectionTable();
   readonly #drive: PeerDrive;
   readonly #packet = new ReceivedPacket();
@@ -58,7 +58,12 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   #isClosed = false;
   #closing: Promise<void> | null = null;
 
-  constructor(socket: ISocket, maxPacketSize: number, handler: PeerHandler, config: Partial<PeerConfig> = {}) {
+  constructor(
+    socket: ISocket,
+    maxPacketSize: number,
+    handler: PeerHandler<LibraryConnection>,
+    config: Partial<PeerConfig> = {},
+  ) {
     this.config = completeConfig(config);
     this.encryption = this.config.encryption && new Encryption(this.config.encryption);
     this.maxPacketSize = Math.min(maxPacketSize, 0xffff);
@@ -96,7 +101,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     await this.#socket.bind(endPoint);
   }
 
-  async connect(endPoint: IConnectEndPoint, signal?: AbortSignal): Promise<IConnection> {
+  async connect(endPoint: IConnectEndPoint, { signal }: { signal?: AbortSignal } = {}): Promise<IConnection> {
     this.#start();
     signal?.throwIfAborted();
     const handle = await this.#open(endPoint, signal);

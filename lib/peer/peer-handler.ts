@@ -3,15 +3,20 @@ import type { ByteSegment } from "./byte-segment.js";
 import type { Channel } from "./channel.js";
 import type { IConnection } from "./connection/connection.js";
 
-/** What a Peer tells its user. What a callback throws is reported as an uncaught error, and harms no connection. */
-export interface PeerHandler {
-  /** A message has come. It lies in a buffer of the Peer: valid during the call, `copy()` keeps it. */
-  onMessage(connection: IConnection, message: ByteSegment, channel: Channel, lane: number): void;
-  onConnected?(connection: IConnection): void;
-  /** Once for every connection that was connected. */
-  onDisconnected?(connection: IConnection, reason: DisconnectReason): void;
-  /** A `send` that was refused may be tried again. */
-  onDrain?(connection: IConnection): void;
-  /** Server: whether somebody new is wanted: `true`, or why not. */
+/** What a {@link Peer} calls. An exception of a callback is reported as an uncaught error, and harms no connection. */
+export interface PeerHandler<Connection extends IConnection = IConnection> {
+  /**
+   * A message has come.
+   *
+   * @param message lies in a buffer of the Peer: it is valid during the call, `copy()` keeps it
+   * @param lane 0 to 3; 0 on every channel but `Channel.Reliable`
+   */
+  onMessage(connection: Connection, message: ByteSegment, channel: Channel, lane: number): void;
+  onConnected?(connection: Connection): void;
+  /** Called once for every connection that was connected. */
+  onDisconnected?(connection: Connection, reason: DisconnectReason): void;
+  /** A `send` that answered false may be tried again. */
+  onDrain?(connection: Connection): void;
+  /** Server: whether a new client is wanted: `true`, or why not. */
   beforeAccept?(incoming: IncomingConnection): true | DisconnectReason;
 }

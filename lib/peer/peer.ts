@@ -46,7 +46,7 @@ export class Peer {
    *   in `reason`; `ERR_CLOSED`, `ERR_STATE`; the signal's reason when it aborts
    */
   connect(endPoint: IConnectEndPoint, options: { signal?: AbortSignal } = {}): Promise<IConnection> {
-    return this.#core.connect(endPoint, options.signal);
+    return this.#core.connect(endPoint, options);
   }
 
   /** Manual drive: reads everything that has come and hands it to the handler. */

@@ -3,7 +3,9 @@ import { SessionTable } from "../../lib/message/authentication/session-table.js"
 import { defineMessage, defineProtocol, type NetworkServer, PlayerState } from "../../lib/message/index.js";
 import { NetworkServerCore } from "../../lib/message/network-server-core.js";
 import { sendToPlayers } from "../../lib/message/players/send-to-players.js";
-import { type IConnection, Peer, type PeerHandler } from "../../lib/peer/index.js";
+import type { LibraryConnection } from "../../lib/peer/connection/connection.js";
+import type { PeerHandler } from "../../lib/peer/index.js";
+import { PeerCore } from "../../lib/peer/peer-core.js";
 import { u8 } from "../../lib/serialization/index.js";
 import { CuttableFactory, MessageWorld } from "../support/message-world.js";
 
@@ -31,8 +33,8 @@ async function twoCores() {
       ),
   ) as [NetworkServerCore, NetworkServerCore];
   for (const core of cores) await core.start(null);
-  const coreOf = new Map<IConnection, NetworkServerCore>();
-  const handler: PeerHandler = {
+  const coreOf = new Map<LibraryConnection, NetworkServerCore>();
+  const handler: PeerHandler<LibraryConnection> = {
     onConnected: (connection) => {
       const core = cores[coreOf.size % 2] as NetworkServerCore;
       coreOf.set(connection, core);
@@ -42,7 +44,7 @@ async function twoCores() {
     onDisconnected: (connection, reason) => coreOf.get(connection)?.onDisconnected(connection, reason),
   };
   const { fingerprint } = protocol;
-  const peer = new Peer(factory.createServerSocket(), factory.maxPacketSize, handler, { clock, fingerprint });
+  const peer = new PeerCore(factory.createServerSocket(), factory.maxPacketSize, handler, { clock, fingerprint });
   await peer.bind(factory.getBindEndPoint());
   return { world, cores };
 }

@@ -1,6 +1,7 @@
 import type { Clock } from "../../clock.js";
 import { NetworkError } from "../../network-error.js";
-import { Channel, type IConnection, type NotifyCallbacks } from "../../peer/index.js";
+import type { LibraryConnection } from "../../peer/connection/connection.js";
+import { Channel, type NotifyCallbacks } from "../../peer/index.js";
 import type { DisconnectCode, DisconnectReason, Security } from "../../socket/index.js";
 import type { Agreement } from "../protocol/agreement.js";
 import type { MessageEncoder } from "../protocol/encoder.js";
@@ -51,11 +52,11 @@ export class NetworkPlayer implements INetworkPlayer {
   readonly #rates = new Map<MessageDefinition<unknown>, TokenBucket>();
   readonly #counts: Float64Array;
   /** After its end still the last one. */
-  #connection: IConnection;
+  #connection: LibraryConnection;
   /** Null: both sides have the same protocol. */
   #agreement: Agreement | null = null;
 
-  constructor(owner: PlayerOwner, connection: IConnection, isHost: boolean) {
+  constructor(owner: PlayerOwner, connection: LibraryConnection, isHost: boolean) {
     this.#owner = owner;
     this.#connection = connection;
     this.isHost = isHost;
@@ -66,7 +67,7 @@ export class NetworkPlayer implements INetworkPlayer {
       errorBudget && !isHost ? new TokenBucket(owner.clock, errorBudget.maxTokens, errorBudget.refillPerSecond) : null;
   }
 
-  get connection(): IConnection | null {
+  get connection(): LibraryConnection | null {
     return this.isConnected ? this.#connection : null;
   }
 
@@ -143,7 +144,7 @@ export class NetworkPlayer implements INetworkPlayer {
   // What its server or client calls.
 
   /** Sets the connection of a player who has come back, or the agreement when both sides have different protocols. */
-  attach(connection: IConnection, agreement: Agreement | null): void {
+  attach(connection: LibraryConnection, agreement: Agreement | null): void {
     this.#connection = connection;
     this.#agreement = agreement;
   }
@@ -153,7 +154,7 @@ export class NetworkPlayer implements INetworkPlayer {
   }
 
   /** The connection, or the last one, whatever the state of the player is. */
-  get lastConnection(): IConnection {
+  get lastConnection(): LibraryConnection {
     return this.#connection;
   }
 

@@ -2,7 +2,7 @@ import type { DisconnectCode, DisconnectReason, IConnectionHandle, Security } fr
 import type { Channel, NotifyCallbacks } from "../channel.js";
 import type { ConnectionMetrics } from "../metrics.js";
 import type { SendBudget } from "../profile.js";
-import type { OutgoingStream, StreamListener } from "../streams/index.js";
+import type { OutgoingStream, StreamListener } from "../streams/stream.js";
 import type { PeerConnectionState } from "./peer-connection-state.js";
 
 /** One other end, as the layers above see it. */
@@ -48,8 +48,6 @@ export interface IConnection {
    * @throws RangeError for a code outside 0-999, or a text over 120 bytes of UTF-8
    */
   disconnect(reason?: DisconnectReason): void;
-  /** For the layers above: `disconnect` with a code of the library's own; a text that is too long is cut. */
-  refuse(code: DisconnectCode, text: string): void;
   /** `disconnect`, and waits for the end. */
   close(reason?: DisconnectReason): Promise<DisconnectReason>;
   /**
@@ -61,4 +59,10 @@ export interface IConnection {
   openStream(header?: Uint8Array): OutgoingStream;
   /** Hears of streams that the other side opens; without it they are refused. */
   onStream: StreamListener | null;
+}
+
+/** A connection as a {@link PeerCore} hands it to the layers of this library. */
+export interface LibraryConnection extends IConnection {
+  /** `disconnect` with a code of the library's own. A text over 120 bytes is cut. */
+  refuse(code: DisconnectCode, text: string): void;
 }

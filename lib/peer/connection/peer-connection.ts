@@ -14,9 +14,10 @@ import { type ConnectionMetrics, newConnectionMetrics } from "../metrics.js";
 import { CONTROL_LANE, STREAM_LANE } from "../packet-format.js";
 import type { PeerConfig } from "../peer-config.js";
 import type { Profile, ProfileHost, SendBudget } from "../profile.js";
-import { type OutgoingStream, type StreamListener, StreamTable } from "../streams/index.js";
+import type { OutgoingStream, StreamListener } from "../streams/stream.js";
+import { StreamTable } from "../streams/stream-table.js";
 import { checkChannel, checkMessage } from "./check-message.js";
-import type { IConnection } from "./connection.js";
+import type { LibraryConnection } from "./connection.js";
 import { ConnectionPhase, PHASES } from "./connection-phases.js";
 import { ConnectionTimer, ConnectionTimers } from "./connection-timers.js";
 import type { PeerConnectionState } from "./peer-connection-state.js";
@@ -58,7 +59,7 @@ export interface ConnectionSettings {
 }
 
 /** The connection with one other end: its phase and its timers. How messages travel is the business of its profile. */
-export class PeerConnection implements IConnection, ProfileHost, Waiting {
+export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
   readonly handle: IConnectionHandle;
   readonly session: number;
   readonly security: Security;

@@ -1,7 +1,7 @@
 import type { PacketReader } from "../frames/packet-reader.js";
 import { writeU16, writeU32 } from "../integers.js";
 
-/** The first byte of a message about a stream; its number follows. Layouts: docs/wire-format.md. */
+/** The first byte of a message about a stream; the id of the stream follows. Layouts: docs/wire-format.md. */
 export enum StreamMessage {
   Open = 1,
   Data = 2,
@@ -12,13 +12,13 @@ export enum StreamMessage {
   Finished = 7,
 }
 
-/** Longest header of a stream. */
+/** The longest header of a stream. */
 export const MAX_STREAM_HEADER_BYTES = 1024;
-/** Largest chunk: it holds up what is more urgent for no longer than this takes. */
+/** The largest chunk. Something more urgent waits for one chunk at most. */
 export const CHUNK_BYTES = 16 * 1024 - 64;
-/** What a sender may have under way that nobody has read. */
+/** How many bytes of a stream may be on their way that the other side has not read. */
 export const STREAM_CREDIT_BYTES = 256 * 1024;
-/** Codes of the library's own beside the application's 0 to 999. */
+/** Codes of the library; 0 to 999 are the application's. */
 export enum StreamCode {
   /** Nobody listens for streams here. */
   NotWanted = 1000,
@@ -27,11 +27,10 @@ export enum StreamCode {
 
 const HEAD_BYTES = 5;
 
-/** Writes messages about streams, into one array that the next one reuses. */
+/** Writes messages about streams into an array that the next message reuses. Each method gives the length. */
 export class StreamMessageWriter {
   readonly bytes = new Uint8Array(CHUNK_BYTES + HEAD_BYTES);
 
-  /** Gives the message's length. */
   plain(kind: StreamMessage, id: number): number {
     this.bytes[0] = kind;
     return writeU32(this.bytes, 1, id);
@@ -52,7 +51,7 @@ export class StreamMessageWriter {
   }
 }
 
-/** Reads the head of a message; the rest is for the reader's user. */
+/** Reads the kind of a message. The reader then stands at the id. */
 export function readStreamMessage(
   reader: PacketReader,
   buffer: Uint8Array,

@@ -4,8 +4,7 @@ import type { DisconnectReason } from "../../socket/index.js";
 import { nearestNumber } from "../frames/packet-number.js";
 import { PacketReader } from "../frames/packet-reader.js";
 import { CONTROL_LANE, STREAM_LANE } from "../packet-format.js";
-import { IncomingStream, type IncomingStreamOwner } from "./incoming-stream.js";
-import { OutgoingStream, type OutgoingStreamOwner } from "./outgoing-stream.js";
+import type { OutgoingStream, StreamListener } from "./stream.js";
 import {
   MAX_STREAM_HEADER_BYTES,
   readStreamMessage,
@@ -14,38 +13,33 @@ import {
   StreamMessage,
   StreamMessageWriter,
 } from "./stream-messages.js";
-
-/** Hears of a stream from the other side: one of `accept` and `reject` decides, at once or later. */
-export type StreamListener = (
-  header: Uint8Array,
-  accept: () => ReadableStream<Uint8Array>,
-  reject: (code?: number) => void,
-) => void;
+import { StreamReceiver, type StreamReceiverOwner } from "./stream-receiver.js";
+import { StreamSender, type StreamSenderOwner } from "./stream-sender.js";
 
 /** What the streams of a connection need of it. */
 export interface StreamTableOwner {
   readonly maxStreams: number;
   send(lane: number, bytes: Uint8Array, length: number): boolean;
-  /** Bytes of streams that have been taken, and have not left. */
+  /** Bytes in the lane of the streams that have not left. */
   queuedBytes(): number;
   changed(): void;
   guard(callback: () => void): void;
   malformed(text: string): void;
 }
 
-/** Chunks are made only while fewer bytes wait: what is not taken yet can still be aborted. */
+/** The lane gets another chunk while fewer bytes wait in it. What is not in the lane yet can still be aborted. */
 const PUMP_BYTES = 64 * 1024;
 
-/** The streams of a connection, in both directions; each direction counts its own numbers. */
-export class StreamTable implements OutgoingStreamOwner, IncomingStreamOwner {
+/** The streams of a connection, in both directions. Each direction counts its own ids. */
+export class StreamTable implements StreamSenderOwner, StreamReceiverOwner {
   onStream: StreamListener | null = null;
   readonly writer = new StreamMessageWriter();
   readonly #owner: StreamTableOwner;
   readonly #reader = new PacketReader();
-  readonly #outgoing = new Map<number, OutgoingStream>();
-  readonly #incoming = new Map<number, IncomingStream>();
-  #nextOutgoing = 0;
-  #nextIncoming = 0;
+  readonly #senders = new Map<number, StreamSender>();
+  readonly #receivers = new Map<number, StreamReceiver>();
+  #nextSender = 0;
+  #nextReceiver = 0;
 
   constructor(owner: StreamTableOwner) {
     this.#owner = owner;
@@ -55,24 +49,24 @@ export class StreamTable implements OutgoingStreamOwner, IncomingStreamOwner {
     if (header.length > MAX_STREAM_HEADER_BYTES) {
       throw new RangeError(`A stream's header has at most ${MAX_STREAM_HEADER_BYTES} bytes, not ${header.length}`);
     }
-    if (this.#outgoing.size >= this.#owner.maxStreams) {
+    if (this.#senders.size >= this.#owner.maxStreams) {
       throw new NetworkError("ERR_TOO_MANY_STREAMS", `${this.#owner.maxStreams} streams are open; wait for one to end`);
     }
-    const stream = new OutgoingStream(this, this.#nextOutgoing);
+    const stream = new StreamSender(this, this.#nextSender);
     if (!this.sendBulk(this.writer.withBytes(StreamMessage.Open, stream.id, header))) {
       throw new NetworkError("ERR_QUEUE_FULL", "The queue of the streams is full");
     }
-    this.#nextOutgoing++;
-    this.#outgoing.set(stream.id, stream);
+    this.#nextSender++;
+    this.#senders.set(stream.id, stream);
     this.#owner.changed();
     return stream;
   }
 
-  /** Moves chunks to the lane, one of each stream in turn, while the lane is short. */
+  /** Moves chunks to the lane, one of each stream in turn. */
   pump(): void {
     for (let goesOn = true; goesOn; ) {
       goesOn = false;
-      for (const stream of this.#outgoing.values()) {
+      for (const stream of this.#senders.values()) {
         if (this.#owner.queuedBytes() >= PUMP_BYTES) return;
         if (stream.pump()) goesOn = true;
       }
@@ -89,7 +83,7 @@ export class StreamTable implements OutgoingStreamOwner, IncomingStreamOwner {
 
   dispose(reason: DisconnectReason): void {
     const text = "The connection has ended";
-    for (const stream of [...this.#outgoing.values(), ...this.#incoming.values()]) {
+    for (const stream of [...this.#senders.values(), ...this.#receivers.values()]) {
       stream.fail("ERR_CONNECTION_LOST", text, reason);
     }
   }
@@ -98,7 +92,7 @@ export class StreamTable implements OutgoingStreamOwner, IncomingStreamOwner {
     return this.#owner.send(STREAM_LANE, this.writer.bytes, length);
   }
 
-  /** The lane is bounded by what the streams can say: a credit for each quarter of what they carry. */
+  /** What can wait in the lane is bounded: each stream sends one Credit for 64 KiB that were read. */
   sendControl(length: number): void {
     this.#owner.send(CONTROL_LANE, this.writer.bytes, length);
     this.#owner.changed();
@@ -108,25 +102,25 @@ export class StreamTable implements OutgoingStreamOwner, IncomingStreamOwner {
     this.#owner.changed();
   }
 
-  forgetOutgoing(id: number): void {
-    this.#outgoing.delete(id);
+  forgetSender(id: number): void {
+    this.#senders.delete(id);
   }
 
-  forgetIncoming(id: number): void {
-    this.#incoming.delete(id);
+  forgetReceiver(id: number): void {
+    this.#receivers.delete(id);
   }
 
   #receiveBulk(kind: StreamMessage, id: number): boolean {
     const reader = this.#reader;
     if (kind === StreamMessage.Open) {
-      if (id !== this.#nextIncoming || reader.remaining > MAX_STREAM_HEADER_BYTES) return false;
-      this.#nextIncoming++;
+      if (id !== this.#nextReceiver || reader.remaining > MAX_STREAM_HEADER_BYTES) return false;
+      this.#nextReceiver++;
       this.#offer(id, cloneBytes(reader.buffer, reader.position, reader.end));
       return true;
     }
-    if (id >= this.#nextIncoming) return false;
-    // What we have stopped goes on until the other side hears of it.
-    const stream = this.#incoming.get(id);
+    if (id >= this.#nextReceiver) return false;
+    // A stream that we have stopped goes on until the other side knows.
+    const stream = this.#receivers.get(id);
     switch (kind) {
       case StreamMessage.Data:
         return stream?.receive(cloneBytes(reader.buffer, reader.position, reader.end)) ?? true;
@@ -145,15 +139,15 @@ export class StreamTable implements OutgoingStreamOwner, IncomingStreamOwner {
 
   #receiveControl(kind: StreamMessage, id: number): boolean {
     const reader = this.#reader;
-    if (id >= this.#nextOutgoing) return false;
-    const stream = this.#outgoing.get(id);
+    if (id >= this.#nextSender) return false;
+    const stream = this.#senders.get(id);
     switch (kind) {
       case StreamMessage.Credit: {
         const low = reader.u32();
         if (!stream || reader.failed) return true;
         const limitBytes = nearestNumber(low, stream.sentBytes);
         if (limitBytes > stream.sentBytes + STREAM_CREDIT_BYTES) return false;
-        stream.credit(limitBytes, limitBytes - STREAM_CREDIT_BYTES);
+        stream.onCredit(limitBytes, limitBytes - STREAM_CREDIT_BYTES);
         this.#owner.changed();
         return true;
       }
@@ -164,7 +158,7 @@ export class StreamTable implements OutgoingStreamOwner, IncomingStreamOwner {
         return true;
       }
       case StreamMessage.Finished:
-        stream?.finished();
+        stream?.onFinished();
         return true;
       default:
         return false;
@@ -172,8 +166,8 @@ export class StreamTable implements OutgoingStreamOwner, IncomingStreamOwner {
   }
 
   #offer(id: number, header: Uint8Array): void {
-    const stream = new IncomingStream(this, id);
-    if (this.#incoming.size >= this.#owner.maxStreams) {
+    const stream = new StreamReceiver(this, id);
+    if (this.#receivers.size >= this.#owner.maxStreams) {
       stream.reject(StreamCode.TooMany);
       return;
     }
@@ -182,7 +176,7 @@ export class StreamTable implements OutgoingStreamOwner, IncomingStreamOwner {
       stream.reject(StreamCode.NotWanted);
       return;
     }
-    this.#incoming.set(id, stream);
+    this.#receivers.set(id, stream);
     this.#owner.guard(() =>
       listener(
         header,

@@ -16,6 +16,7 @@ import {
 } from "../../../lib/message/index.js";
 import { generateServerKey } from "../../../lib/noise/index.js";
 import { nodePrimitives } from "../../../lib/noise/node-primitives.js";
+import type { LibraryConnection } from "../../../lib/peer/connection/connection.js";
 import { type IConnection, Peer, type PeerHandler } from "../../../lib/peer/index.js";
 import { string, struct, u8 } from "../../../lib/serialization/index.js";
 import { DisconnectCode, MemorySocketFactory, type MemorySocketKind } from "../../../lib/socket/index.js";
@@ -93,7 +94,7 @@ test("a guessable secret is not used over an unauthenticated connection", async 
 async function relay(world: MessageWorld, kind: MemorySocketKind, peer: object): Promise<MemorySocketFactory> {
   const front = new MemorySocketFactory(world.network, { kind, port: 6666 });
   let inner: Promise<IConnection> | null = null;
-  let outer: IConnection | null = null;
+  let outer: LibraryConnection | null = null;
   const config = { clock: world.clock, fingerprint: world.server.protocol.fingerprint, ...peer };
   const toClient: PeerHandler = {
     onMessage: (_connection, bytes, channel, lane) => outer?.send(bytes.copy(), channel, lane),
@@ -101,7 +102,7 @@ async function relay(world: MessageWorld, kind: MemorySocketKind, peer: object):
   };
   const toServer: PeerHandler = {
     onConnected: (connection) => {
-      outer = connection;
+      outer = connection as LibraryConnection;
       const towards = new Peer(world.factory.createClientSocket(), world.factory.maxPacketSize, toClient, config);
       inner = towards.connect(world.factory.getConnectEndPoint());
     },

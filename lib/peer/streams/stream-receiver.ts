@@ -2,21 +2,21 @@ import { NetworkError } from "../../network-error.js";
 import type { DisconnectReason } from "../../socket/index.js";
 import { STREAM_CREDIT_BYTES, StreamMessage, type StreamMessageWriter } from "./stream-messages.js";
 
-/** What an incoming stream asks of its table. */
-export interface IncomingStreamOwner {
+/** What the receiving end of a stream asks of its table. */
+export interface StreamReceiverOwner {
   readonly writer: StreamMessageWriter;
   /** Sends the writer's message before everything else. */
   sendControl(length: number): void;
-  forgetIncoming(id: number): void;
+  forgetReceiver(id: number): void;
 }
 
-/** After so many bytes have been read the sender hears of it. */
+/** The sender gets new credit when this many bytes have been read. */
 const CREDIT_STEP_BYTES = STREAM_CREDIT_BYTES / 4;
 
-/** A stream from the other side. Without credit nothing of it comes, and nothing of it is kept. */
-export class IncomingStream {
+/** The receiving end of a stream. The other side sends nothing before it has credit, and it gets that when the stream is accepted. */
+export class StreamReceiver {
   readonly id: number;
-  readonly #owner: IncomingStreamOwner;
+  readonly #owner: StreamReceiverOwner;
   readonly #chunks: Uint8Array[] = [];
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
   #isPulled = false;
@@ -26,12 +26,12 @@ export class IncomingStream {
   #readBytes = 0;
   #grantedBytes = 0;
 
-  constructor(owner: IncomingStreamOwner, id: number) {
+  constructor(owner: StreamReceiverOwner, id: number) {
     this.id = id;
     this.#owner = owner;
   }
 
-  /** Wants it. @throws NetworkError `ERR_STATE` when it was decided before */
+  /** @throws NetworkError `ERR_STATE` after a decision */
   accept(): ReadableStream<Uint8Array> {
     this.#decide();
     const readable = new ReadableStream<Uint8Array>(
@@ -51,13 +51,13 @@ export class IncomingStream {
     return readable;
   }
 
-  /** Does not want it; `code`, 0 to 999, tells why. @throws NetworkError `ERR_STATE` when it was decided before */
+  /** @throws NetworkError `ERR_STATE` after a decision */
   reject(code = 0): void {
     this.#decide();
     this.#stop(code);
   }
 
-  /** @returns false: more than was granted */
+  /** @returns false: more than the credit allows, or something behind the end */
   receive(chunk: Uint8Array): boolean {
     this.#receivedBytes += chunk.length;
     if (this.#receivedBytes > this.#grantedBytes || this.#hasEnded) return false;
@@ -74,7 +74,7 @@ export class IncomingStream {
   fail(code: string, text: string, reason?: DisconnectReason): void {
     this.#isDecided = true;
     this.#chunks.length = 0;
-    this.#owner.forgetIncoming(this.id);
+    this.#owner.forgetReceiver(this.id);
     this.#controller?.error(new NetworkError(code, text, reason ? { reason } : {}));
     this.#controller = null;
   }
@@ -97,7 +97,7 @@ export class IncomingStream {
     }
     if (this.#hasEnded && this.#chunks.length === 0) {
       this.#controller = null;
-      this.#owner.forgetIncoming(this.id);
+      this.#owner.forgetReceiver(this.id);
       this.#owner.sendControl(this.#owner.writer.plain(StreamMessage.Finished, this.id));
       controller.close();
     }
@@ -111,7 +111,7 @@ export class IncomingStream {
   #stop(code: number): void {
     this.#controller = null;
     this.#chunks.length = 0;
-    this.#owner.forgetIncoming(this.id);
+    this.#owner.forgetReceiver(this.id);
     this.#owner.sendControl(this.#owner.writer.withCode(StreamMessage.Stop, this.id, code));
   }
 }

@@ -1,14 +1,15 @@
 import { NetworkError } from "../../network-error.js";
 import type { DisconnectReason } from "../../socket/index.js";
+import type { OutgoingStream } from "./stream.js";
 import { CHUNK_BYTES, StreamMessage, type StreamMessageWriter } from "./stream-messages.js";
 
-/** What an outgoing stream asks of its table. */
-export interface OutgoingStreamOwner {
+/** What the sending end of a stream asks of its table. */
+export interface StreamSenderOwner {
   readonly writer: StreamMessageWriter;
-  /** Sends the writer's message behind everything else; false: not now. */
+  /** Sends the writer's message behind everything else. @returns false: the lane is full */
   sendBulk(length: number): boolean;
   changed(): void;
-  forgetOutgoing(id: number): void;
+  forgetSender(id: number): void;
 }
 
 interface PendingWrite {
@@ -18,15 +19,11 @@ interface PendingWrite {
   reject(error: unknown): void;
 }
 
-/** Bytes of any length to the other side, behind everything else. Made by `IConnection.openStream`. */
-export class OutgoingStream {
-  /**
-   * Takes `Uint8Array`s. A write resolves when its last byte has left; `close` when the other side has read the end. Its
-   * `abort(code)` ends the stream with a code from 0 to 999.
-   */
+/** The sending end of a stream. */
+export class StreamSender implements OutgoingStream {
   readonly writable: WritableStream<Uint8Array>;
   readonly id: number;
-  readonly #owner: OutgoingStreamOwner;
+  readonly #owner: StreamSenderOwner;
   #controller!: WritableStreamDefaultController;
   #pending: PendingWrite | null = null;
   #close: PendingWrite | null = null;
@@ -35,9 +32,9 @@ export class OutgoingStream {
   #sentBytes = 0;
   #limitBytes = 0;
   #isAccepted = false;
-  #consumedBytes = 0;
+  #readBytes = 0;
 
-  constructor(owner: OutgoingStreamOwner, id: number) {
+  constructor(owner: StreamSenderOwner, id: number) {
     this.id = id;
     this.#owner = owner;
     this.writable = new WritableStream<Uint8Array>({
@@ -50,22 +47,19 @@ export class OutgoingStream {
     });
   }
 
-  /** Whether the other side has said that it wants it. */
   get isAccepted(): boolean {
     return this.#isAccepted;
   }
 
-  /** Bytes that have left. */
   get sentBytes(): number {
     return this.#sentBytes;
   }
 
-  /** Bytes that the other side has read, as far as is known. */
   get readBytes(): number {
-    return this.#consumedBytes;
+    return this.#readBytes;
   }
 
-  /** Sends a chunk if there is one, and credit for it. False: nothing to send, or no room. */
+  /** Sends a chunk if there is one and the other side has given credit for it. @returns false: nothing was sent */
   pump(): boolean {
     const { writer } = this.#owner;
     if (this.#isOver) return false;
@@ -89,18 +83,18 @@ export class OutgoingStream {
     return size > 0;
   }
 
-  /** The other side lets us send up to `limitBytes` in all. */
-  credit(limitBytes: number, consumedBytes: number): void {
+  /** The other side lets us send `limitBytes` in all, and has read `readBytes`. */
+  onCredit(limitBytes: number, readBytes: number): void {
     this.#isAccepted = true;
     this.#limitBytes = Math.max(this.#limitBytes, limitBytes);
-    this.#consumedBytes = Math.max(this.#consumedBytes, consumedBytes);
+    this.#readBytes = Math.max(this.#readBytes, readBytes);
   }
 
   /** The other side has read everything. */
-  finished(): void {
+  onFinished(): void {
     this.#isOver = true;
-    this.#consumedBytes = this.#sentBytes;
-    this.#owner.forgetOutgoing(this.id);
+    this.#readBytes = this.#sentBytes;
+    this.#owner.forgetSender(this.id);
     this.#close?.resolve();
   }
 
@@ -108,7 +102,7 @@ export class OutgoingStream {
     if (this.#isOver) return;
     this.#isOver = true;
     const error = new NetworkError(code, text, reason ? { reason } : {});
-    this.#owner.forgetOutgoing(this.id);
+    this.#owner.forgetSender(this.id);
     this.#controller.error(error);
     this.#pending?.reject(error);
     this.#close?.reject(error);
@@ -133,7 +127,7 @@ export class OutgoingStream {
     if (this.#isOver) return;
     this.#isOver = true;
     const code = typeof reason === "number" && Number.isInteger(reason) && reason >= 0 && reason <= 999 ? reason : 0;
-    this.#owner.forgetOutgoing(this.id);
+    this.#owner.forgetSender(this.id);
     this.#owner.sendBulk(this.#owner.writer.withCode(StreamMessage.Abort, this.id, code));
     this.#owner.changed();
   }

@@ -1,2 +1,0 @@
-export { OutgoingStream } from "./outgoing-stream.js";
-export { type StreamListener, StreamTable } from "./stream-table.js";
