@@ -1,5 +1,5 @@
-/** Called when an event happens; a promise that it returns is watched for its rejection only. */
-export type EventListener<Args extends unknown[]> = (...args: Args) => void | Promise<void>;
+/** Called when an event happens. What it returns is ignored, but the rejection of a promise is reported. */
+export type EventListener<Args extends unknown[]> = (...args: Args) => unknown;
 
 /**
  * The listeners of an object's events. What a listener throws is reported, and the others are called all the same.

@@ -23,7 +23,7 @@ export interface CloseInfo {
   readonly endReason: number;
   /** The code that was given to `close`, 0 to 999; null if no application gave one. */
   readonly code: number | null;
-  /** The text that came with it. */
+  /** The text that came with it; GNS's own words if there was none. */
   readonly text: string;
   /** Closed here: whether the peer had acknowledged everything before. */
   readonly flushed: boolean;
@@ -88,7 +88,8 @@ export interface Connection extends AsyncIterable<ReceivedMessage> {
    * @param data 0 to 524,288 bytes
    * @param flags GNS's flags; reliable unless given
    * @param lane 0, or one that `NetworkingSockets.configureConnectionLanes` has made; 0 unless given
-   * @returns true: taken. False: not taken, because the send buffer is full (`drain` follows) or the connection has ended
+   * @returns true: taken. False: not taken. Either the send buffer is full, and `drain` follows; or the connection is
+   *   closing or has ended; or, with `NoDelay`, the message could not leave at once.
    * @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE`: too large, no such flags or lane
    */
   send(data: ArrayBufferView, flags?: SendFlags, lane?: number): boolean;
@@ -108,8 +109,8 @@ export interface Connection extends AsyncIterable<ReceivedMessage> {
   [Symbol.asyncIterator](): AsyncIterator<ReceivedMessage>;
 
   /**
-   * Closes the connection when the peer has acknowledged everything, or time is up. Resolves with whether it had; unread
-   * messages are lost. Later calls give the same promise; on an ended connection it resolves with false.
+   * Closes the connection when the peer has acknowledged everything, or time is up. Resolves with whether it had;
+   * unread messages are lost. Later calls give the same promise; on an ended connection it resolves with false.
    *
    * @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE`
    */

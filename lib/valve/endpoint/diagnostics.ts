@@ -7,7 +7,8 @@ import { channel } from "node:diagnostics_channel";
  * |---|---|---|
  * | `valve-sockets:connect` | a connection of an `Endpoint` is `Connected` | `{ connection }` |
  * | `valve-sockets:close` | it has ended | `{ connection, info: CloseInfo }` |
- * | `valve-sockets:drop` | a message was not taken, or an incoming connection refused | `{ connection?, result?, reason? }` |
+ * | `valve-sockets:drop` | a message was not taken | `{ connection, result: Result }` |
+ * | | an incoming connection was refused | `{ reason: CloseReason }` |
  */
 export const diagnostics = {
   connect: channel("valve-sockets:connect"),

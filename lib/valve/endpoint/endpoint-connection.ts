@@ -63,7 +63,7 @@ export class EndpointConnection implements Connection {
   }
 
   on<Name extends keyof ConnectionEvents>(name: Name, listener: EventListener<ConnectionEvents[Name]>): () => void {
-    if (name === "message") this.#consume("events");
+    if (name === "message" && typeof listener === "function") this.#consume("events");
     const off = this.events.on(name, listener);
     // What came before goes to the first listener, after this turn.
     if (name === "message") queueMicrotask(() => this.#intake.flush());
@@ -71,8 +71,7 @@ export class EndpointConnection implements Connection {
   }
 
   send(data: ArrayBufferView, flags: SendFlags = SendFlags.Reliable, lane = 0): boolean {
-    if (!ArrayBuffer.isView(data)) throw typeError("data", "a typed array or a DataView");
-    if (data.byteLength > MAX_MESSAGE_BYTES) throw rangeError("data", `at most ${MAX_MESSAGE_BYTES} bytes long`);
+    checkMessage(data);
     const { handle } = this;
     const owner = this.#owner;
     const isEnding = this.closeInfo !== null || this.#closing !== null;
@@ -179,6 +178,12 @@ export class EndpointConnection implements Connection {
     this.#isPaused = isPaused;
     this.#owner.setFlowing(this.handle, !isPaused);
   }
+}
+
+/** Throws for a message that no connection takes. */
+export function checkMessage(data: ArrayBufferView): void {
+  if (!ArrayBuffer.isView(data)) throw typeError("data", "a typed array or a DataView");
+  if (data.byteLength > MAX_MESSAGE_BYTES) throw rangeError("data", `at most ${MAX_MESSAGE_BYTES} bytes long`);
 }
 
 function inUse(message: string): NetworkError {

@@ -16,7 +16,7 @@ import type { CloseInfo, CloseOptions, Connection } from "./connection.js";
 import { diagnostics } from "./diagnostics.js";
 import { Dispatcher, type DispatcherUser } from "./dispatcher.js";
 import type { ConnectOptions, EndpointOptions, ListenOptions } from "./endpoint.js";
-import { type ConnectionOwner, EndpointConnection } from "./endpoint-connection.js";
+import { type ConnectionOwner, checkMessage, EndpointConnection } from "./endpoint-connection.js";
 import { EndpointListener, type ListenerOwner } from "./endpoint-listener.js";
 import type { Listener } from "./listener.js";
 
@@ -72,6 +72,7 @@ export class EndpointCore implements ConnectionOwner, ListenerOwner, DispatcherU
   }
 
   sendToMany(connections: Iterable<Connection>, data: ArrayBufferView, flags: SendFlags): number {
+    checkMessage(data);
     const open = [...connections].flatMap((connection) => {
       const own = this.#dispatcher.connections.get(connection.handle);
       return own === connection ? own : [];
@@ -107,7 +108,8 @@ export class EndpointCore implements ConnectionOwner, ListenerOwner, DispatcherU
     this.#outgoing.add(handle, new Uint8Array(data.buffer, data.byteOffset, data.byteLength), flags, lane);
     this.sockets.sendBatch(this.#outgoing);
     const result = this.#outgoing.results[0] as number;
-    return result > 0 ? Result.OK : (-result as Result);
+    // 0: the message was thrown away on purpose (`ConfigurationValue.FakeMessageLossSend`).
+    return result >= 0 ? Result.OK : (-result as Result);
   }
 
   closeNow(connection: EndpointConnection, { code, text }: Required<CloseReason>): void {

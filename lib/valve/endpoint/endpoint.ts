@@ -62,7 +62,7 @@ export interface ConnectOptions {
  * ```ts
  * const endpoint = new Endpoint();
  * const listener = endpoint.listen({ port: 27015 });
- * for await (const connection of listener) connection.on("message", ({ data }) => void connection.send(data));
+ * for await (const connection of listener) connection.on("message", ({ data }) => connection.send(data));
  * ```
  */
 export class Endpoint {
@@ -111,7 +111,10 @@ export class Endpoint {
   /**
    * Sends one payload to many connections of this endpoint. It crosses into C++ once and is copied once.
    *
+   * @param data 0 to 524,288 bytes
+   * @param flags GNS's flags; reliable unless given
    * @returns how many took it; of the others, those with a full send buffer get `drain`, and the rest have ended
+   * @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE`: too large, or no such flags
    */
   sendToMany(connections: Iterable<Connection>, data: ArrayBufferView, flags: SendFlags = SendFlags.Reliable): number {
     return this.#core.sendToMany(connections, data, flags);

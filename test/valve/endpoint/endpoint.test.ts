@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import {
   type AddressLookup,
   type CloseInfo,
+  ConfigurationValue,
   ConfigValue,
   type Connection,
   Endpoint,
@@ -81,7 +82,7 @@ describe.each(drivers)("an endpoint on the %s driver", (driver) => {
   test("closes when everything has arrived, with reason and text", async () => {
     const { toServer, toClient } = await connectBoth({ driver });
     const sizes: number[] = [];
-    toClient.on("message", (message) => void sizes.push(message.data.length));
+    toClient.on("message", (message) => sizes.push(message.data.length));
     for (let index = 0; index < 4; index++) expect(toServer.send(new Uint8Array(50_000))).toBe(true);
     const flushed = await toServer.close({ code: 7, text: "done" });
     expect(flushed).toBe(true);
@@ -133,13 +134,14 @@ test("messages wait while nobody listens, and go to the listener that is there",
 });
 
 test("wrong values throw whatever the state, and the state never does", async () => {
-  const { toServer, toClient } = await connectBoth();
+  const { server, toServer, toClient } = await connectBoth();
   expect(() => toServer.send(Buffer.of(1), SendFlags.Reliable, 3)).toThrow(RangeError);
   const tooLarge = new Uint8Array(Library.maxMessageSize + 1);
   for (const connection of [toServer, toClient]) {
     if (connection === toClient) await connection.close();
     expect(() => connection.send("text" as never)).toThrow(TypeError);
     expect(() => connection.send(tooLarge)).toThrow(RangeError);
+    expect(() => server.sendToMany([connection], tooLarge)).toThrow(RangeError);
     for (const reason of [{ code: 1000 }, { code: -1 }, { text: "x".repeat(121) }, { text: "\0" }]) {
       expect(() => connection.close(reason)).toThrow(RangeError);
       expect(() => connection.destroy(reason)).toThrow(RangeError);
@@ -147,10 +149,12 @@ test("wrong values throw whatever the state, and the state never does", async ()
     expect(() => connection.close({ timeoutMs: -1 })).toThrow(RangeError);
     expect(() => connection.close(5 as never)).toThrow(TypeError);
     expect(() => connection.on("data" as never, () => {})).toThrow(TypeError);
+    expect(() => connection.on("message", 5 as never)).toThrow(TypeError);
   }
   expect(toClient.send(Buffer.of(1))).toBe(false);
   expect(toClient.send(Buffer.of(1), SendFlags.Reliable, 3)).toBe(false);
   await expect(toClient.close()).resolves.toBe(true);
+  expect(toClient.receive()).toBeUndefined();
   toClient.destroy({ code: 999, text: "\u00e9".repeat(60) });
 });
 
@@ -330,11 +334,18 @@ test("destroying an endpoint tells the other side", async () => {
   expect((await toServer.closed).by).toBe("peer");
 });
 
+/** The next uncaught exception, which vitest does not get to see. */
+async function uncaughtException(): Promise<Error> {
+  const vitestListeners = process.listeners("uncaughtException");
+  process.removeAllListeners("uncaughtException");
+  const error = await new Promise<Error>((resolve) => process.once("uncaughtException", resolve));
+  for (const listener of vitestListeners) process.on("uncaughtException", listener);
+  return error;
+}
+
 test("an exception of a listener is an uncaught exception, and the other messages arrive", async () => {
   const { toServer, toClient } = await connectBoth();
-  const thrown = new Promise<Error>((resolve) => process.once("uncaughtException", resolve));
-  const vitestListeners = process.listeners("uncaughtException").slice(0, -1);
-  for (const listener of vitestListeners) process.off("uncaughtException", listener);
+  const thrown = uncaughtException();
   const received: string[] = [];
   const all = new Promise<void>((resolve) => {
     toClient.on("message", (message) => {
@@ -346,8 +357,36 @@ test("an exception of a listener is an uncaught exception, and the other message
   for (const word of ["one", "two", "three"]) toServer.send(Buffer.from(word));
   await all;
   expect((await thrown).message).toBe("a bug of the user");
-  for (const listener of vitestListeners) process.on("uncaughtException", listener);
   expect(received).toEqual(["one", "two", "three"]);
+});
+
+test.each([
+  ["throws", () => JSON.parse("{"), SyntaxError],
+  ["answers no reason", () => "go away" as never, TypeError],
+  ["answers a code out of range", () => ({ code: 1000 }), RangeError],
+])("a beforeAccept that %s refuses, and is an uncaught exception", async (_what, beforeAccept, type) => {
+  const { port } = newEndpoint().listen({ host: "127.0.0.1", beforeAccept });
+  const thrown = uncaughtException();
+  const refused = { code: "ERR_REFUSED", reason: { code: 0, text: "The server failed" } };
+  await expect(newEndpoint().connect({ host: "127.0.0.1", port })).rejects.toMatchObject(refused);
+  expect(await thrown).toBeInstanceOf(type);
+});
+
+test("a closing connection takes nothing, and gives code 0 unless told another", async () => {
+  const { toServer, toClient } = await connectBoth();
+  void toServer.close();
+  expect(toServer.send(Buffer.of(1))).toBe(false);
+  expect(toServer.send(Buffer.of(1), SendFlags.Reliable, 1)).toBe(false);
+  expect(toServer.bufferedBytes).toBe(0);
+  expect(await toServer.closed).toMatchObject({ by: "us", code: 0, flushed: true });
+  expect(await toClient.closed).toMatchObject({ by: "peer", code: 0 });
+});
+
+test("a lost connection has no code", async () => {
+  const { client, toClient } = await connectBoth({}, { config: [{ value: ConfigValue.TimeoutConnected, data: 300 }] });
+  client.sockets.setConfigValue(ConfigValue.FakePacketLossRecv, 100);
+  expect(await toClient.closed).toMatchObject({ by: "network", code: null, endReason: 5003, flushed: false });
+  client.sockets.setConfigValue(ConfigValue.FakePacketLossRecv, 0);
 });
 
 test("diagnostics channels tell of connect, drop and close", async () => {
@@ -363,6 +402,14 @@ test("diagnostics channels tell of connect, drop and close", async () => {
   expect(seen.filter((name) => name === names[0])).toHaveLength(2);
   expect(seen.filter((name) => name === names[1])).toHaveLength(1);
   expect(seen.filter((name) => name === names[2])).toHaveLength(2);
+});
+
+test("a message that is thrown away on purpose counts as taken, on every lane", async () => {
+  const { client, toServer } = await connectBoth();
+  client.sockets.configureConnectionLanes(toServer.handle, [0, 1]);
+  client.sockets.setConfigurationValue(ConfigurationValue.FakeMessageLossSend, 100);
+  for (const lane of [0, 1]) expect(toServer.send(Buffer.of(1), SendFlags.Unreliable, lane)).toBe(true);
+  client.sockets.setConfigurationValue(ConfigurationValue.FakeMessageLossSend, 0);
 });
 
 test("a lane carries its messages", async () => {
