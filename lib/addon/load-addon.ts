@@ -7,7 +7,7 @@ import type { NativeAddon } from "./native.js";
 
 const require = createRequire(import.meta.url);
 
-/** Whether libuv, Node's event loop, may be called: Bun aborts the process then, and in Deno its callbacks never run. */
+/** Whether libuv, Node's event loop, may be called: Bun then aborts the process, and in Deno callbacks never run. */
 export const MAY_USE_UV = "node" in process.versions && !("bun" in process.versions) && !("deno" in process.versions);
 
 /** The C library of this process; undefined on systems other than Linux, and in Deno, which has no report. */
