@@ -6,5 +6,4 @@ export type { InitializeOptions } from "../valve/sockets/library.js";
 export { NetworkingIdentity } from "../valve/values/networking-identity.js";
 export { GnsAddress, GnsPeer, type GnsPeerSettings, type GnsSignaling } from "./gns/gns-end-point.js";
 export { GnsHandle } from "./gns/gns-handle.js";
-export { GnsSocket, type GnsSocketSettings } from "./gns/gns-socket.js";
 export { GnsSocketFactory, type GnsSocketFactoryOptions } from "./gns/gns-socket-factory.js";

@@ -7,12 +7,14 @@ import { Waker } from "./waker.js";
 
 /** A stateful handle whose packets and events go through an {@link Inbox}. */
 export interface InboxHandle extends IConnectionHandle {
-  /** Its packets in the inbox. */
+  /** Its packets in the inbox, or at least 1 while a socket that keeps its packets elsewhere may have some. */
   waitingPackets: number;
   /** The user of the socket knows that it has ended, and hears nothing more of it. */
   hasEnded: boolean;
   /** One of its packets has left the inbox, by `receive` or because the handle has ended. */
   onTaken(packet: QueuedPacket): void;
+  /** Its `onConnect` is about to be called: from here on its packets may be received. */
+  onIntroduced?(): void;
 }
 
 type InboxEvent =
@@ -97,6 +99,16 @@ export class Inbox {
     }
   }
 
+  /** Wakes the user, from an event of the transport. */
+  wakeNow(): void {
+    this.#waker.now();
+  }
+
+  /** The last packet of a handle has been received. If it has ended, that can be reported now. */
+  drained(): void {
+    if (this.#events.length > 0) this.#waker.later();
+  }
+
   /** Takes over a packet, whose handle is an `InboxHandle`. */
   push(packet: QueuedPacket): void {
     const handle = packet.handle as InboxHandle;
@@ -176,9 +188,12 @@ export class Inbox {
     const { handle } = event;
     if (handle.hasEnded) return;
     const user = this.#socket.events;
-    if (event.kind === "connect") user?.onConnect(handle);
-    else if (event.kind === "writable") user?.onWritable(handle);
-    else {
+    if (event.kind === "connect") {
+      handle.onIntroduced?.();
+      user?.onConnect(handle);
+    } else if (event.kind === "writable") {
+      user?.onWritable(handle);
+    } else {
       handle.hasEnded = true;
       user?.onDisconnect(handle, event.reason);
     }
@@ -193,7 +208,7 @@ export class Inbox {
     const handle = packet.handle as InboxHandle;
     handle.waitingPackets--;
     handle.onTaken(packet);
-    if (handle.waitingPackets === 0 && this.#events.length > 0) this.#waker.later();
+    if (handle.waitingPackets === 0) this.drained();
   }
 
   #recycle(): void {

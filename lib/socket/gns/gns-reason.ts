@@ -7,17 +7,12 @@ const CLOSED_WITHOUT_REASON = 2999;
 const TIMEOUT_THERE = 4001;
 const TIMEOUT_HERE = 5003;
 
-/** GNS's number for the code of a reason; codes from 0 to 1998. */
-export function gnsNumberOf(code: number): number {
-  return FIRST_NUMBER + code;
-}
-
-/** GNS puts words of its own in the place of no text. */
+/** GNS puts words of its own in place of an empty text. */
 const NO_TEXT = "\u0001";
 
-/** The text of a reason, as GNS takes it. */
-export function gnsTextOf(text: string): string {
-  return text === "" ? NO_TEXT : text;
+/** A reason with a code from 0 to 1998 as GNS takes it. */
+export function gnsReasonOf({ code, text }: DisconnectReason): DisconnectReason {
+  return { code: FIRST_NUMBER + code, text: text === "" ? NO_TEXT : text };
 }
 
 /** The reason behind GNS's number (`ConnectionInfo.endReason`) and text. */

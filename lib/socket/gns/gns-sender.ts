@@ -1,11 +1,12 @@
 import { putBytes } from "../../bytes.js";
 import { OutgoingBatch } from "../../valve/messages/outgoing-batch.js";
-import { SendFlags } from "../../valve/messages/send-type.js";
+import { MAX_MESSAGE_BYTES, SendFlags } from "../../valve/messages/send-type.js";
 import type { NetworkingSockets } from "../../valve/sockets/networking-sockets.js";
 import { rangeError } from "../../valve/values/arguments.js";
 import { ConnectionStatus } from "../../valve/values/connection-status.js";
 import { checkPacketLength } from "../building/packet-limit.js";
-import { type GnsHandle, MAX_RELIABLE_BYTES, MAX_UNRELIABLE_BYTES } from "./gns-handle.js";
+import type { GnsConnection } from "./gns-connection.js";
+import { MAX_UNRELIABLE_BYTES } from "./gns-handle.js";
 
 /** What GNS adds to a reliable message at most: a byte of flags and two variable-length integers. */
 const MAX_OVERHEAD_BYTES = 16;
@@ -23,24 +24,28 @@ const MAX_LANE = 5;
 export class GnsSender {
   readonly #sockets: NetworkingSockets;
   readonly #limitBytes: number;
-  readonly #onRefused: (handle: GnsHandle, result: number) => void;
+  readonly #onRefused: (handle: GnsConnection, result: number) => void;
   readonly #batch = new OutgoingBatch();
   /** Whose each packet of the batch is. */
-  readonly #handles: GnsHandle[] = [];
+  readonly #handles: GnsConnection[] = [];
   #batchNumber = 1;
-  readonly #full = new Map<number, GnsHandle>();
+  readonly #full = new Map<number, GnsConnection>();
   readonly #status = new ConnectionStatus();
 
   /** @param onRefused told when GNS does not take what was taken here; `result` is minus a `Result` */
-  constructor(sockets: NetworkingSockets, limitBytes: number, onRefused: (handle: GnsHandle, result: number) => void) {
+  constructor(
+    sockets: NetworkingSockets,
+    limitBytes: number,
+    onRefused: (handle: GnsConnection, result: number) => void,
+  ) {
     this.#sockets = sockets;
     this.#limitBytes = limitBytes;
     this.#onRefused = onRefused;
   }
 
   /** Takes a packet; false: the connection is full. */
-  send(handle: GnsHandle, packet: Uint8Array, length: number, isReliable: boolean, lane: number): boolean {
-    checkPacketLength(length, packet, isReliable ? MAX_RELIABLE_BYTES : MAX_UNRELIABLE_BYTES);
+  send(handle: GnsConnection, packet: Uint8Array, length: number, isReliable: boolean, lane: number): boolean {
+    checkPacketLength(length, packet, isReliable ? MAX_MESSAGE_BYTES : MAX_UNRELIABLE_BYTES);
     if (!(lane >= 0 && lane <= MAX_LANE)) throw rangeError("lane", `from 0 to ${MAX_LANE}`);
     if (!this.#hasRoom(handle, length)) return false;
     const flags = isReliable ? SendFlags.ReliableNoNagle : SendFlags.NoNagle;
@@ -62,24 +67,24 @@ export class GnsSender {
     const { results } = this.#batch;
     for (let index = 0; index < count; index++) {
       const result = results[index] as number;
-      if (result < 0) this.#onRefused(this.#handles[index] as GnsHandle, result);
+      if (result < 0) this.#onRefused(this.#handles[index] as GnsConnection, result);
     }
   }
 
   /** Bytes that wait here, in GNS, or for an acknowledgement. */
-  bufferedBytes(handle: GnsHandle): number {
+  bufferedBytes(handle: GnsConnection): number {
     if (!this.#sockets.getQuickConnectionStatus(handle.id, this.#status)) return 0;
     const { pendingReliable, pendingUnreliable, sentUnackedReliable } = this.#status;
     return pendingReliable + pendingUnreliable + sentUnackedReliable + this.#batchedBytes(handle);
   }
 
   /** GNS's own estimate. */
-  bytesPerSecond(handle: GnsHandle): number {
+  bytesPerSecond(handle: GnsConnection): number {
     return this.#sockets.getQuickConnectionStatus(handle.id, this.#status) ? this.#status.sendRateBytesPerSecond : 0;
   }
 
   /** Calls `callback` for the connections that take packets again. */
-  takeWritable(callback: (handle: GnsHandle) => void): void {
+  takeWritable(callback: (handle: GnsConnection) => void): void {
     if (this.#full.size === 0) return;
     for (const id of this.#sockets.takeDrained()) {
       const handle = this.#full.get(id);
@@ -89,11 +94,11 @@ export class GnsSender {
   }
 
   /** A connection has ended. */
-  forget(handle: GnsHandle): void {
+  forget(handle: GnsConnection): void {
     this.#full.delete(handle.id);
   }
 
-  #hasRoom(handle: GnsHandle, length: number): boolean {
+  #hasRoom(handle: GnsConnection, length: number): boolean {
     if (this.#full.has(handle.id)) return false;
     if (this.#fits(handle, length)) return true;
     this.flush();
@@ -108,11 +113,11 @@ export class GnsSender {
   }
 
   /** A packet larger than the whole limit goes alone. */
-  #fits({ pendingBytes }: GnsHandle, length: number): boolean {
+  #fits({ pendingBytes }: GnsConnection, length: number): boolean {
     return pendingBytes === 0 || pendingBytes + length + MAX_OVERHEAD_BYTES <= this.#limitBytes;
   }
 
-  #batchedBytes({ batchNumber, batchedBytes }: GnsHandle): number {
+  #batchedBytes({ batchNumber, batchedBytes }: GnsConnection): number {
     return batchNumber === this.#batchNumber ? batchedBytes : 0;
   }
 }

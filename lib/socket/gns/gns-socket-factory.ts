@@ -1,10 +1,12 @@
 import { type Clock, systemClock } from "../../clock.js";
 import { type ConfigOption, ConfigValue } from "../../valve/configuration/config-value.js";
+import { MAX_MESSAGE_BYTES } from "../../valve/messages/send-type.js";
 import type { InitializeOptions } from "../../valve/sockets/library.js";
 import { checkInteger } from "../../valve/values/arguments.js";
+import type { ISocket } from "../socket.js";
 import { type IHasHost, type IHasPort, SocketFactory } from "../socket-factory.js";
 import { GnsAddress, GnsPeer, type GnsPeerSettings } from "./gns-end-point.js";
-import { MAX_RELIABLE_BYTES, MAX_UNRELIABLE_BYTES } from "./gns-handle.js";
+import { MAX_UNRELIABLE_BYTES } from "./gns-handle.js";
 import { GnsSocket } from "./gns-socket.js";
 
 export interface GnsSocketFactoryOptions extends InitializeOptions {
@@ -50,7 +52,7 @@ export class GnsSocketFactory
   port: number;
   /** For unreliable packets; reliable ones have {@link maxReliablePacketSize}. */
   readonly maxPacketSize = MAX_UNRELIABLE_BYTES;
-  readonly maxReliablePacketSize = MAX_RELIABLE_BYTES;
+  readonly maxReliablePacketSize = MAX_MESSAGE_BYTES;
   readonly #options: GnsSocketFactoryOptions;
   readonly #config: readonly ConfigOption[];
 
@@ -77,7 +79,7 @@ export class GnsSocketFactory
   }
 
   /** @throws NetworkError `ERR_FAILED`: GNS runs with another driver or identity, or cannot be initialized */
-  createServerSocket(): GnsSocket {
+  createServerSocket(): ISocket<GnsAddress | GnsPeer, GnsAddress | GnsPeer> {
     const { clock = systemClock, sendQueueBytes = MEBIBYTE, closeTimeoutMs = 5000, driver, identity } = this.#options;
     const initialize = { ...(driver !== undefined && { driver }), ...(identity !== undefined && { identity }) };
     return new GnsSocket({ clock, initialize, config: this.#config, sendQueueBytes, closeTimeoutMs });
