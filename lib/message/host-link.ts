@@ -11,7 +11,10 @@ export interface HostEnd {
   config: Partial<PeerConfig>;
 }
 
-/** Nobody can listen in. The times are the longest that a Peer takes: an end that is not driven for a while is not lost. */
+/**
+ * Nobody can listen in, so there is no encryption. The times are the longest that a Peer takes: an end that is not
+ * driven for a while is not lost.
+ */
 const HOST_CONFIG: Partial<PeerConfig> = { encryption: null, keepAliveMs: 3_600_000, timeoutMs: 86_400_000 };
 /** More than a handshake takes. */
 const MAX_ROUNDS = 20;
