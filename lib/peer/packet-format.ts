@@ -50,7 +50,10 @@ export const FINGERPRINT_BYTES = 8;
 /** Kind, session and number of a Data packet. */
 export const DATA_HEADER_BYTES = 9;
 
-/** Largest unreliable and notify message on every transport, in bytes: what fits the smallest packet, sealed (that of GNS). */
+/**
+ * Largest unreliable and notify message on every transport, in bytes: what fits the smallest packet, sealed (that of
+ * GNS).
+ */
 export const MAX_UNRELIABLE_MESSAGE_SIZE = 1100;
 
 /** Smallest packet that a transport must carry: a message of that size with the head of its frame, sealed. */

@@ -329,7 +329,9 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     this.guard(connection, () => this.#handler.onConnected?.(connection));
   }
 
-  /** Whether nothing is left. A flood that is as fast as its reader would have no end, and nobody else would get a turn. */
+  /**
+   * Whether nothing is left. A flood that is as fast as its reader would have no end, and nobody else would get a turn.
+   */
   #receiveAll(nowMs: number): boolean {
     const packet = this.#packet;
     this.#socket.tick();

@@ -10,8 +10,8 @@ export type Scheduled = Waiting & { update(nowMs: number, pausedMs: number): voi
 const LATE_MS = 1000;
 
 /**
- * When a Peer receives, sends and looks at the clock. Driven by hand, that is in `receive` and `updateAll`; by itself, when
- * the socket is readable, at the end of a turn in which something was sent, and at the earliest deadline.
+ * When a Peer receives, sends and looks at the clock. Driven by hand, that is in `receive` and `updateAll`; by itself,
+ * when the socket is readable, at the end of a turn in which something was sent, and at the earliest deadline.
  */
 export class PeerDrive {
   readonly #config: PeerConfig;
@@ -171,7 +171,9 @@ export class PeerDrive {
     return nowMs - sinceMs > LATE_MS ? nowMs - sinceMs : 0;
   }
 
-  /** A timer that is too early stays: nearly every packet moves a deadline, and a timer for each costs more than waking. */
+  /**
+   * A timer that is too early stays: nearly every packet moves a deadline, and a timer for each costs more than waking.
+   */
   #setTimer(nowMs: number): void {
     const next = this.#isBehind ? nowMs : this.#deadlines.nextDeadlineMs;
     if (next === Number.POSITIVE_INFINITY || (this.#isTimerSet && next >= this.#timerMs) || this.#isStopped) return;

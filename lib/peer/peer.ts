@@ -6,8 +6,8 @@ import { PeerCore } from "./peer-core.js";
 import type { PeerHandler } from "./peer-handler.js";
 
 /**
- * Connections over a socket: handshake, reliability, keep-alive, timeouts (Mirage's `Peer`). It listens or connects, once.
- * See docs/peer.md.
+ * Connections over a socket: handshake, reliability, keep-alive, timeouts (Mirage's `Peer`). It listens or connects,
+ * once. See docs/peer.md.
  */
 export class Peer {
   readonly #core: PeerCore;
@@ -42,8 +42,8 @@ export class Peer {
   /**
    * Connects.
    * @throws what `ISocket.connect` throws; NetworkError `ERR_HANDSHAKE_TIMEOUT`, `ERR_SERVER_FULL`,
-   *   `ERR_SERVER_KEY_MISMATCH` and so on after the names of `DisconnectCode`; `ERR_REFUSED` with the application's reason
-   *   in `reason`; `ERR_CLOSED`, `ERR_STATE`; the signal's reason when it aborts
+   *   `ERR_SERVER_KEY_MISMATCH` and so on after the names of `DisconnectCode`; `ERR_REFUSED` with the application's
+   *   reason in `reason`; `ERR_CLOSED`, `ERR_STATE`; the signal's reason when it aborts
    */
   connect(endPoint: IConnectEndPoint, options: { signal?: AbortSignal } = {}): Promise<IConnection> {
     return this.#core.connect(endPoint, options);

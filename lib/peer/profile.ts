@@ -3,13 +3,15 @@ import type { Channel, NotifyCallbacks } from "./channel.js";
 import type { ProfileKind } from "./packet-format.js";
 
 /**
- * Encrypts packets in place, for one connection. A packet is `headerBytes` that are authenticated only, and content that
- * is encrypted; sealing adds `TAG_BYTES` behind it.
+ * Encrypts packets in place, for one connection. A packet is `headerBytes` that are authenticated only, and content
+ * that is encrypted; sealing adds `TAG_BYTES` behind it.
  */
 export interface PacketSeal {
   /** Seals content that ends at `end`; gives the new end. `number` must never come twice. */
   seal(number: number, buffer: Uint8Array, start: number, headerBytes: number, end: number): number;
-  /** Gives the end of the content, or -1 for a packet that is not from the other side. `buffer` holds it in clear then. */
+  /**
+   * Gives the end of the content, or -1 for a packet that is not from the other side. `buffer` holds it in clear then.
+   */
   open(number: number, buffer: Uint8Array, start: number, headerBytes: number, end: number): number;
 }
 

@@ -58,8 +58,14 @@ function generateFields(entries: FieldEntries, tuple: boolean): CompiledFields {
     entries.map(([name, codec], index) => each(index, JSON.stringify(name), codec)).join(separator);
   const literal = (each: (index: number) => string) =>
     tuple ? `[${lines(each, ", ")}]` : `{ ${lines((index, key) => `${key}: ${each(index)}`, ", ")} }`;
+  const declared = (i: number) =>
+    ["write", "read", "readInto", "equals", "default"]
+      .map((part) => `const ${part}${i} = codecs[${i}].${part};`)
+      .join(" ");
+  const readInto = (i: number, key: string, codec: Codec<unknown>) =>
+    `target[${key}] = ${codec.readInto ? `readInto${i}(reader, target[${key}])` : `read${i}(reader)`};`;
   const source = `"use strict";
-    ${lines((i) => `const { write: write${i}, read: read${i}, readInto: readInto${i}, equals: equals${i}, default: default${i} } = codecs[${i}];`)}
+    ${lines(declared)}
     return {
       write(writer, value) {
         let field = 0;
@@ -74,7 +80,7 @@ function generateFields(entries: FieldEntries, tuple: boolean): CompiledFields {
         return ${literal((i) => `read${i}(reader)`)};
       },
       readInto(reader, target) {
-        ${lines((i, key, codec) => `target[${key}] = ${codec.readInto ? `readInto${i}(reader, target[${key}])` : `read${i}(reader)`};`)}
+        ${lines(readInto)}
         return target;
       },
       equals(a, b) {

@@ -26,7 +26,9 @@ interface PhaseRules {
   timers: readonly ConnectionTimer[];
 }
 
-/** The rules of each phase. docs/connection-states.md shows them with causes and effects, and a test compares the two. */
+/**
+ * The rules of each phase. docs/connection-states.md shows them with causes and effects, and a test compares the two.
+ */
 export const PHASES: Readonly<Record<ConnectionPhase, PhaseRules>> = {
   [ConnectionPhase.Handshaking]: {
     state: PeerConnectionState.Connecting,

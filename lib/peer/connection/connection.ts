@@ -13,8 +13,9 @@ export interface IConnection {
   /** Why it has ended, null while it has not. */
   readonly reason: DisconnectReason | null;
   /**
-   * Of the whole way: the transport's protection or our own, whichever is stronger. A server with Noise says `authenticated` of
-   * a client that has pinned its key: nobody is between these two ends. Who the client is, that does not say.
+   * Of the whole way: the transport's protection or our own, whichever is stronger. A server with Noise says
+   * `authenticated` of a client that has pinned its key: nobody is between these two ends. Who the client is, that does
+   * not say.
    */
   readonly security: Security;
   /** 32 bytes that only this connection has, the same at both ends; null without Noise. Proofs are bound to it. */

@@ -78,8 +78,10 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
   #resolveClosed!: (reason: DisconnectReason) => void;
   readonly #timers: ConnectionTimers;
   #phase: ConnectionPhase;
-  /** When the packet that is being read came. A number from the start: a field that was undefined once costs an object on
-   * the heap with each new time. */
+  /**
+   * When the packet that is being read came. A number from the start: a field that was undefined once costs an object
+   * on the heap with each new time.
+   */
   #receivedMs = 0;
 
   constructor(owner: ConnectionOwner, settings: ConnectionSettings) {

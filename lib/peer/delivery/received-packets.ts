@@ -6,13 +6,17 @@ import { ackDelayUnits, MAX_FURTHER_RANGES, writeAckFrame } from "../frames/ack-
 export const RECEIVE_WINDOW = 4096;
 /** An acknowledgement waits at most so long for company. */
 export const MAX_ACK_DELAY_MS = 25;
-/** That of a single packet of which nothing would be sent again: so long that it leaves with what a game sends anyhow. */
+/**
+ * That of a single packet of which nothing would be sent again: so long that it leaves with what a game sends anyhow.
+ */
 export const MAX_LONE_ACK_DELAY_MS = 125;
 
 /** The beginning of a connection is acknowledged more often: there the other side learns how fast it can send. */
 const EAGER_PACKETS = 100;
 const EAGER_INTERVAL = 2;
-/** Then 10 packets share an acknowledgement; every second one would cost a bulk transfer a third of its packets' CPU. */
+/**
+ * Then 10 packets share an acknowledgement; every second one would cost a bulk transfer a third of its packets' CPU.
+ */
 export const ACK_INTERVAL = 10;
 
 /** How soon a packet is to be acknowledged. */
@@ -53,8 +57,8 @@ export class ReceivedPackets {
   }
 
   /**
-   * Notes a new packet; true: it came exactly behind the newest, and so did all since the last acknowledgement. A gap can show
-   * first in a packet that asks for none.
+   * Notes a new packet; true: it came exactly behind the newest, and so did all since the last acknowledgement. A gap
+   * can show first in a packet that asks for none.
    */
   record(number: number): boolean {
     if (number - this.largest !== 1) this.#hasNews = true;

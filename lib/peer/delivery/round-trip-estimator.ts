@@ -6,7 +6,10 @@ const ASSUMED_MS = 200;
 /** Nothing is measured finer than this: timers of the platform have whole milliseconds. */
 const GRANULARITY_MS = 1;
 
-/** Smoothed round-trip time and its variation, as in RFC 6298, without the time that the other side held back its answer. */
+/**
+ * Smoothed round-trip time and its variation, as in RFC 6298, without the time that the other side held back its
+ * answer.
+ */
 export class RoundTripEstimator {
   /** 0 before the first measurement. */
   smoothedMs = 0;
@@ -20,7 +23,9 @@ export class RoundTripEstimator {
    * round trips at most, so that the second copy arrives within three.
    */
   probeTimeoutMs = 2 * ASSUMED_MS;
-  /** How long an acknowledgement waits: a share of the way, so that a lost packet costs about two round trips on any. */
+  /**
+   * How long an acknowledgement waits: a share of the way, so that a lost packet costs about two round trips on any.
+   */
   ackDelayMs = MAX_ACK_DELAY_MS;
 
   constructor(initialMs: number) {

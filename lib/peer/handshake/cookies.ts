@@ -6,8 +6,8 @@ export const COOKIE_BYTES = 9;
 const SECRET_LIFE_MS = 30_000;
 
 /**
- * Proofs that a stranger gets mail at its address, for which nothing has to be kept. A secret makes cookies for 30 s and
- * is good for 30 s more.
+ * Proofs that a stranger gets mail at its address, for which nothing has to be kept. A secret makes cookies for 30 s
+ * and is good for 30 s more.
  */
 export class Cookies {
   readonly #randomBytes: RandomBytes;

@@ -103,8 +103,8 @@ class NoiseSeal implements PacketSeal {
 }
 
 /**
- * What protects a connection: its transport or Noise, whichever is stronger. In NK both ends have used the server's key, so
- * nobody can be between them.
+ * What protects a connection: its transport or Noise, whichever is stronger. In NK both ends have used the server's
+ * key, so nobody can be between them.
  */
 export function combinedSecurity(transport: Security, pattern: SecurityPattern): Security {
   if (pattern === SecurityPattern.NK) return "authenticated";
@@ -116,7 +116,9 @@ const INSECURE_STREAM: DisconnectReason = {
   text: "This needs an encrypted transport, such as wss",
 };
 
-/** Noise has no place on a stream: there the transport's own protection counts. A pinned key is content with no less. */
+/**
+ * Noise has no place on a stream: there the transport's own protection counts. A pinned key is content with no less.
+ */
 export function clientStreamRefusal(encryption: Encryption | null, handle: IConnectionHandle): DisconnectReason | null {
   if (!encryption?.pinnedKey) return serverStreamRefusal(encryption, handle);
   return handle.security === "authenticated" ? null : INSECURE_STREAM;

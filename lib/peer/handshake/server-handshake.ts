@@ -165,7 +165,8 @@ export class ServerHandshake {
     const { config, encryption } = this.#owner;
     const profile = profileOf(handle);
     if (request.profile !== profile) {
-      const text = `The client sees ${ProfileKind[request.profile] ?? "something"} here, the server ${ProfileKind[profile]}`;
+      const seen = ProfileKind[request.profile] ?? "something";
+      const text = `The client sees ${seen} here, the server ${ProfileKind[profile]}`;
       return { code: DisconnectCode.ProfileMismatch, text };
     }
     if (request.maxPacketSize < MIN_PACKET_SIZE)
@@ -182,7 +183,8 @@ export class ServerHandshake {
     if (request.security !== SecurityPattern.Plain && (!encryption || profile === ProfileKind.Stream)) {
       return { code: DisconnectCode.EncryptionUnsupported, text: "The server has no encryption of this kind" };
     }
-    // The application was asked about a stateful connection before its transport accepted it; others may have come since.
+    // The application was asked about a stateful connection before its transport accepted it; others may have come
+    // since.
     if (handle.isStateful) return this.#owner.isFull ? FULL : null;
     const admitted = this.#owner.admit({ address, security: handle.security });
     return admitted === true ? null : admitted;

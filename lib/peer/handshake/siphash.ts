@@ -35,8 +35,8 @@ function round(): void {
 }
 
 /**
- * SipHash-2-4 (Aumasson and Bernstein): 64 bits that nobody can make without the key. Synchronous, as a cookie has to be,
- * and alike in browsers, where WebCrypto is not.
+ * SipHash-2-4 (Aumasson and Bernstein): 64 bits that nobody can make without the key. Synchronous, as a cookie has to
+ * be, and alike in browsers, where WebCrypto is not.
  */
 export function sipHash(key: Uint8Array, message: Uint8Array): Uint8Array {
   const view = new DataView(key.buffer, key.byteOffset, 16);

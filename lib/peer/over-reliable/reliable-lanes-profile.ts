@@ -175,9 +175,9 @@ export class ReliableLanesProfile extends OverReliableProfile {
   }
 
   /**
-   * Nobody but the other end of the transport's own session can send here, and what is reliable comes once and in order. So
-   * where a sealed reliable packet is not the next one, somebody has ended that session in between; its lane could never go on,
-   * while pings would keep the connection.
+   * Nobody but the other end of the transport's own session can send here, and what is reliable comes once and in
+   * order. So where a sealed reliable packet is not the next one, somebody has ended that session in between; its lane
+   * could never go on, while pings would keep the connection.
    */
   #refuse(isReliable: boolean): void {
     this.host.stray();
@@ -221,7 +221,9 @@ export class ReliableLanesProfile extends OverReliableProfile {
     return true;
   }
 
-  /** What is older than the newest that was acknowledged, and was not, never will be: it came too late, or not at all. */
+  /**
+   * What is older than the newest that was acknowledged, and was not, never will be: it came too late, or not at all.
+   */
   #readAck(nowMs: number): boolean {
     const ack = this.#ack;
     if (!ack.read(this.reader, 0, this.#nextNumber)) {

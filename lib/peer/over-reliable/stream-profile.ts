@@ -9,8 +9,8 @@ import { OverReliableProfile, STREAM_BUFFER_BYTES } from "./over-reliable-profil
 const LANE_BUFFER_BYTES = 256 * 1024;
 
 /**
- * Over one ordered stream of packets (WebSocket): everything arrives, so nothing is acknowledged but notify messages, by a
- * running count of those that were handed over. What is not reliable is dropped while the transport is behind.
+ * Over one ordered stream of packets (WebSocket): everything arrives, so nothing is acknowledged but notify messages,
+ * by a running count of those that were handed over. What is not reliable is dropped while the transport is behind.
  */
 export class StreamProfile extends OverReliableProfile {
   readonly kind = ProfileKind.Stream;

@@ -20,13 +20,17 @@ const FULL_ROUNDS = 3;
 const QUEUE_SAMPLES = 8;
 const QUEUE_ROUND_TRIP = 1.25;
 const QUEUE_MARGIN_MS = 4;
-/** The shortest round trip is looked for anew, with nearly nothing in flight, when none nearly as short was seen for so long. */
+/**
+ * The shortest round trip is looked for anew, with nearly nothing in flight, when none nearly as short was seen for so
+ * long.
+ */
 const SHORTEST_LIFETIME_MS = 10_000;
 const SHORTEST_PROBE_MS = 200;
 const SHORTEST_TOLERANCE = 1.05;
 /**
- * Turns of an event loop are part of a round trip on a local network. Over loopback, a whole millisecond overran the socket's
- * buffer (92 packets in Linux): 15 % were lost; with a quarter none, at 0.95 of the packets of bare node:dgram.
+ * Turns of an event loop are part of a round trip on a local network. Over loopback, a whole millisecond overran the
+ * socket's buffer (92 packets in Linux): 15 % were lost; with a quarter none, at 0.95 of the packets of bare
+ * node:dgram.
  */
 const MIN_ROUND_TRIP_MS = 0.25;
 /** Losses above this part, with a queue to be felt, mean that the way has become narrower; less is chance. */
@@ -43,7 +47,8 @@ enum Mode {
 /**
  * Decides how much is sent, from a model of the way, as BBR does (draft-cardwell-iccrg-bbr-congestion-control): its
  * bandwidth is the highest rate of delivery of late, its length the shortest round trip of late. Packets lost by chance
- * do not slow it down; it never keeps more than two bandwidth-delay products in flight. Times in ms, rates in bytes per ms.
+ * do not slow it down; it never keeps more than two bandwidth-delay products in flight. Times in ms, rates in bytes per
+ * ms.
  */
 export class CongestionController {
   /** Bytes that may be in flight. */

@@ -37,8 +37,8 @@ export class DeliveryRate {
   /** A packet has arrived, the newest of the acknowledgement `delayMs` before that left. */
   acknowledged(packets: SentPackets, number: number, index: number, { delayMs }: AckFrame, nowMs: number): void {
     this.delivered += packets.sizeBytes[index] as number;
-    // An acknowledgement speaks for several packets and tells when the last of them came. Without that, with ten packets
-    // to a round trip, the highest rates were a sixth too high, and a queue stood.
+    // An acknowledgement speaks for several packets and tells when the last of them came. Without that, with ten
+    // packets to a round trip, the highest rates were a sixth too high, and a queue stood.
     this.#deliveredMs = Math.max(nowMs - delayMs, this.#deliveredMs);
     if (number < this.#newest) return;
     this.#newest = number;

@@ -10,9 +10,9 @@ const MIN_REORDER_MS = 1;
 const MAX_PROBE_INTERVAL_MS = 2000;
 
 /**
- * Says which packets are lost, by time alone, as RACK does (RFC 8985): a packet is, when a later one has been acknowledged
- * and a round trip and the reordering window have passed since it was sent. Times of sending ascend, so each packet is
- * looked at once. The window widens when a packet that was declared lost is acknowledged after all.
+ * Says which packets are lost, by time alone, as RACK does (RFC 8985): a packet is, when a later one has been
+ * acknowledged and a round trip and the reordering window have passed since it was sent. Times of sending ascend, so
+ * each packet is looked at once. The window widens when a packet that was declared lost is acknowledged after all.
  */
 export class LossDetection {
   largestAcknowledged = 0;
@@ -25,7 +25,10 @@ export class LossDetection {
   #reorderMs = 0;
   /** Below it, no packet is in flight undecided. */
   #cursor = 0;
-  /** How long the other side holds its acknowledgements back: the most of late, since one that works in frames waits for the next. */
+  /**
+   * How long the other side holds its acknowledgements back: the most of late, since one that works in frames waits for
+   * the next.
+   */
   #heldMs = MAX_ACK_DELAY_MS;
   #probes = 0;
   #probeMs = 0;
@@ -94,8 +97,8 @@ export class LossDetection {
 
   /** Into a field: a result that is no small integer would be a heap object for every flush. */
   #reckonProbe(): void {
-    // How long the other side may hold back the acknowledgement that is waited for. A single packet in flight is the last one
-    // sent: the other side has all others, or would have told of a gap.
+    // How long the other side may hold back the acknowledgement that is waited for. A single packet in flight is the
+    // last one sent: the other side has all others, or would have told of a gap.
     const loneMs = this.#sent.packetsInFlight === 1 ? MAX_LONE_ACK_DELAY_MS : MAX_ACK_DELAY_MS;
     const holdableMs = this.#lastIsUnreliable ? loneMs : Math.max(this.#heldMs, this.#roundTrip.ackDelayMs);
     const probeTimeoutMs = this.#roundTrip.probeTimeoutMs + holdableMs;

@@ -14,7 +14,9 @@ export enum LaneResult {
   Malformed = 3,
 }
 
-/** Cuts the stream of bytes of a lane into messages. A message that lies in one piece is handed on from where it lies. */
+/**
+ * Cuts the stream of bytes of a lane into messages. A message that lies in one piece is handed on from where it lies.
+ */
 export class MessageAssembler {
   /** What has come of a message: first of its length, then of its bytes. */
   #parts = new Uint8Array(4);

@@ -21,7 +21,9 @@ export class Outbox {
   readonly #maxQueuedDatagramBytes: number;
   /** Place of the next notify message to leave. */
   #nextNotify = 0;
-  /** Bit `lane`: not all of it has left. Of a thousand connections, six lanes each are too much to look at each time. */
+  /**
+   * Bit `lane`: not all of it has left. Of a thousand connections, six lanes each are too much to look at each time.
+   */
   #unsent = 0;
   /** Bit `lane` and, for datagrams, bit `LANES`: a queue that refused a message. */
   #refused = 0;

@@ -36,7 +36,9 @@ export class Pacer {
     this.#allowanceBytes -= bytes;
   }
 
-  /** Sending had to wait for acknowledgements: only what a late timer excuses is kept, or a burst would fill the queue. */
+  /**
+   * Sending had to wait for acknowledgements: only what a late timer excuses is kept, or a burst would fill the queue.
+   */
   forfeit(): void {
     const keptBytes = Math.max(BURST_MS * this.#controller.bytesPerMs, this.#minBurstBytes / 5);
     this.#allowanceBytes = Math.min(this.#allowanceBytes, keptBytes);

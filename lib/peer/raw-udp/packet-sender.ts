@@ -288,7 +288,9 @@ export class PacketSender {
     this.#counters.bytesRetransmitted += this.outbox.lost(index, isRequeued);
   }
 
-  /** The oldest packets in flight may be lost, and nothing behind them says so: their content goes again, with a Ping. */
+  /**
+   * The oldest packets in flight may be lost, and nothing behind them says so: their content goes again, with a Ping.
+   */
   #queueProbes(): void {
     const { packets } = this;
     this.#isPingDue = true;

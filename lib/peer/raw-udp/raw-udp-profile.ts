@@ -15,7 +15,9 @@ import type { RawUdpOptions } from "./raw-udp-options.js";
 /** A deadline missed by so much was missed by a program that stood still, and measures no network. */
 const PAUSE_MS = 1000;
 
-/** A connection over datagrams that may be lost, copied and reordered: everything that makes it a connection is here. */
+/**
+ * A connection over datagrams that may be lost, copied and reordered: everything that makes it a connection is here.
+ */
 export class RawUdpProfile implements Profile {
   readonly kind = ProfileKind.RawUdp;
   readonly counters = new RawUdpCounters();
@@ -121,7 +123,9 @@ export class RawUdpProfile implements Profile {
     this.#sender.close(encodeCloseFrame(reason), nowMs);
   }
 
-  /** The connection has ended. Go on calling `receive` and `flush` for a while: a Close that comes again is answered. */
+  /**
+   * The connection has ended. Go on calling `receive` and `flush` for a while: a Close that comes again is answered.
+   */
   dispose(): void {
     this.#receiver.hasEnded = true;
     this.#sender.outbox.dispose();

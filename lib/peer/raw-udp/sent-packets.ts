@@ -101,7 +101,10 @@ export class SentPackets {
     this.#leaveFlight(index, PacketState.Lost);
   }
 
-  /** Moves `oldest` on: over settled packets, lost ones sent before `forgetBeforeMs`, and numbers skipped before `skippedBefore`. */
+  /**
+   * Moves `oldest` on: over settled packets, lost ones sent before `forgetBeforeMs`, and numbers skipped before
+   * `skippedBefore`.
+   */
   retire(skippedBefore: number): void {
     while (this.oldest < this.next) {
       const index = this.index(this.oldest);

@@ -13,7 +13,10 @@ export interface StreamReceiverOwner {
 /** The sender gets new credit when this many bytes have been read. */
 const CREDIT_STEP_BYTES = STREAM_CREDIT_BYTES / 4;
 
-/** The receiving end of a stream. The other side sends nothing before it has credit, and it gets that when the stream is accepted. */
+/**
+ * The receiving end of a stream. The other side sends nothing before it has credit, and it gets that when the stream is
+ * accepted.
+ */
 export class StreamReceiver {
   readonly id: number;
   readonly #owner: StreamReceiverOwner;

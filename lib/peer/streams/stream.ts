@@ -1,4 +1,6 @@
-/** Bytes of any length on their way to the other side, behind everything else. Made by {@link IConnection.openStream}. */
+/**
+ * Bytes of any length on their way to the other side, behind everything else. Made by {@link IConnection.openStream}.
+ */
 export interface OutgoingStream {
   /**
    * Takes `Uint8Array`s. A write resolves when its last byte has left, `close` when the other side has read the end.
@@ -20,7 +22,8 @@ export interface OutgoingStream {
  *
  * @param header what the other side says about it, at most 1024 bytes
  * @param accept gives what it carries. Throws NetworkError `ERR_STATE` after a decision
- * @param reject tells the other side a code from 0 to 999, 0 without one. Throws NetworkError `ERR_STATE` after a decision
+ * @param reject tells the other side a code from 0 to 999, 0 without one. Throws NetworkError `ERR_STATE` after a
+ *   decision
  */
 export type StreamListener = (
   header: Uint8Array,

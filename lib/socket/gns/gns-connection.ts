@@ -18,7 +18,9 @@ export interface GnsConnectionOwner {
 const UNAUTHENTICATED = 1;
 const UNENCRYPTED = 2;
 
-/** What the certificates and the cipher of a connection amount to. Of an incoming one the certificate is known first. */
+/**
+ * What the certificates and the cipher of a connection amount to. Of an incoming one the certificate is known first.
+ */
 export function securityOf({ flags, state }: ConnectionInfo): Security {
   if (state === ConnectionState.Connected && (flags & UNENCRYPTED) !== 0) return "none";
   return (flags & UNAUTHENTICATED) !== 0 ? "encrypted" : "authenticated";

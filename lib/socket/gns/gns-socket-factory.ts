@@ -19,15 +19,18 @@ export interface GnsSocketFactoryOptions extends InitializeOptions {
   /** Instead of host and port: peers by name, behind routers. */
   peer?: GnsPeerSettings;
   /**
-   * Bytes per second that a connection sends at most, 1024 to 104,857,600; 1 MiB/s (8.4 Mbit/s) unless told, where GNS has
-   * 256 KiB/s. GNS does not find out what the way can carry: more than that is lost.
+   * Bytes per second that a connection sends at most, 1024 to 104,857,600; 1 MiB/s (8.4 Mbit/s) unless told, where GNS
+   * has 256 KiB/s. GNS does not find out what the way can carry: more than that is lost.
    */
   sendRate?: number;
-  /** Bytes of a connection that may wait to be sent, 65,536 to 16,777,216; 1 MiB unless told. With more, `send` says full. */
+  /**
+   * Bytes of a connection that may wait to be sent, 65,536 to 16,777,216; 1 MiB unless told. With more, `send` says
+   * full.
+   */
   sendQueueBytes?: number;
   /**
-   * Bytes of a connection that may wait to be received, 1 to 64 MiB; 4 MiB unless told. With more, unreliable packets are
-   * lost and reliable ones wait at the sender.
+   * Bytes of a connection that may wait to be received, 1 to 64 MiB; 4 MiB unless told. With more, unreliable packets
+   * are lost and reliable ones wait at the sender.
    */
   receiveQueueBytes?: number;
   /** How long a disconnect waits until what was sent reliably is acknowledged; 5000 unless told. */

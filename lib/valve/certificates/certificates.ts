@@ -54,8 +54,8 @@ export function createCertificateAuthority(options: CertificateOptions = {}): Ce
  *
  * @param request what `getCertificateRequest` gave there
  * @returns the bytes for `setCertificate` there
- * @throws TypeError `ERR_INVALID_ARG_TYPE`; RangeError `ERR_OUT_OF_RANGE`: no request, a request of another identity, an
- *   identity that cannot be vouched for (invalid, or an address)
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`; RangeError `ERR_OUT_OF_RANGE`: no request, a request of another identity,
+ *   an identity that cannot be vouched for (invalid, or an address)
  */
 export function signCertificate(
   authority: CertificateAuthority,

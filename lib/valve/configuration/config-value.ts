@@ -142,8 +142,9 @@ export interface ConfigOption {
 }
 
 /**
- * For `connect` and `createListenSocket`: peers without a certificate that is believed here are refused, on this machine
- * too, with end reason 4003. A client of the default identity needs no certificate of its own for it, any other does.
+ * For `connect` and `createListenSocket`: peers without a certificate that is believed here are refused, on this
+ * machine too, with end reason 4003. A client of the default identity needs no certificate of its own for it, any other
+ * does.
  */
 export const authenticatedOnly: readonly ConfigOption[] = [
   { value: ConfigValue.IPAllowWithoutAuth, data: 0 },

@@ -21,9 +21,15 @@ export enum ConfigurationValue {
   FakePacketReorderRecv = 7,
   /** Delay of reordered packets, milliseconds, 0-5000. */
   FakePacketReorderTime = 8,
-  /** Bytes that may wait to be sent (unacknowledged ones included), 4096-268,435,456, at first 524,288. Beyond it `Result.LimitExceeded`. */
+  /**
+   * Bytes that may wait to be sent (unacknowledged ones included), 4096-268,435,456, at first 524,288. Beyond it
+   * `Result.LimitExceeded`.
+   */
   SendBufferSize = 9,
-  /** Highest send rate in bytes per second; 0 is no limit (GNS stops at 104,857,600). Also sets the lowest, unless `MinRate` was set. */
+  /**
+   * Highest send rate in bytes per second; 0 is no limit (GNS stops at 104,857,600). Also sets the lowest, unless
+   * `MinRate` was set.
+   */
   MaxRate = 10,
   /** Lowest send rate in bytes per second; 0 is no limit (1024). */
   MinRate = 11,
@@ -49,7 +55,9 @@ export enum ConfigurationValue {
   ClientMinPingsBeforePingAccurate = 21,
   /** Stored only: relays need Valve's network. */
   ClientSingleSocket = 22,
-  /** Whether peers without a certificate are allowed: 0 no (nothing connects in the open GNS), 1 with a warning, 2 yes. */
+  /**
+   * Whether peers without a certificate are allowed: 0 no (nothing connects in the open GNS), 1 with a warning, 2 yes.
+   */
   IPAllowWithoutAuth = 23,
   /** Seconds until an attempt to connect fails, at first 10. */
   TimeoutSecondsInitial = 24,

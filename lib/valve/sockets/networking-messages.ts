@@ -18,8 +18,8 @@ export type SessionRequestCallback = (identity: NetworkingIdentity) => void;
 export type SessionFailedCallback = (info: ConnectionInfo) => void;
 
 /**
- * Messages to identities instead of connections, like UDP (GNS's ISteamNetworkingMessages). GNS makes a P2P connection to
- * each peer by itself, with the process's configuration (`setConfigValue` with what `iceOptions` gives), and ends it
+ * Messages to identities instead of connections, like UDP (GNS's ISteamNetworkingMessages). GNS makes a P2P connection
+ * to each peer by itself, with the process's configuration (`setConfigValue` with what `iceOptions` gives), and ends it
  * after a few minutes without use. A process has one at a time.
  *
  * Its signals travel like those of the sockets that it is made with: `onSignal` gives them, and `receiveSignal` with

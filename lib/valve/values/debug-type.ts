@@ -1,4 +1,7 @@
-/** The severity of a debug line, and the level of `Library.setDebugCallback`: a line is shown if its type <= level (GNS). */
+/**
+ * The severity of a debug line, and the level of `Library.setDebugCallback`: a line is shown if its type <= level
+ * (GNS).
+ */
 export enum DebugType {
   None = 0,
   Bug = 1,

@@ -1,8 +1,8 @@
 import { checkBytes, rangeError } from "./arguments.js";
 
 /**
- * The text of a 16-byte address as `Address.ip` holds it (`ParseIP` of the ValveSockets README): the shortest IPv6 form,
- * and dotted digits for an IPv4 address (`::ffff:a.b.c.d`).
+ * The text of a 16-byte address as `Address.ip` holds it (`ParseIP` of the ValveSockets README): the shortest IPv6
+ * form, and dotted digits for an IPv4 address (`::ffff:a.b.c.d`).
  *
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE` unless `ip` is 16 bytes
  */
