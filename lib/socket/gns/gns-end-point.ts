@@ -1,9 +1,9 @@
 import type { IceSettings } from "../../valve/configuration/ice-servers.js";
 import type { NetworkingIdentity } from "../../valve/values/networking-identity.js";
 
-/** Where a GNS socket listens or connects to by IP. */
+/** Where a GNS socket listens, or what it connects to, by IP. */
 export class GnsAddress {
-  /** For connecting a name or a numeric address, for listening a numeric one: `::` takes IPv6 and IPv4. */
+  /** To connect, a name or a numeric address; to listen, a numeric one, where `::` takes IPv6 and IPv4. */
   readonly host: string;
   readonly port: number;
 
@@ -14,24 +14,36 @@ export class GnsAddress {
 }
 
 /**
- * Carries the signals by which two peers behind routers find each other (docs/p2p.md): over a lobby server, a chat,
- * anything that both have. One object may serve several sockets.
+ * Carries the signals by which two peers behind routers find each other (docs/p2p.md), over a lobby server, a chat or
+ * whatever else connects them. One object may serve several sockets.
  */
 export interface GnsSignaling {
   /** Carries `data`, a few hundred opaque bytes, to a peer. It may be lost, repeated or late. */
   send(to: NetworkingIdentity, data: Uint8Array): void;
-  /** Has `callback` called with each signal that comes for this process, until the returned function is called. */
+  /** Calls `callback` with each signal that comes for this process, until the returned function is called. */
   onSignal(callback: (data: Uint8Array) => void): () => void;
 }
 
-/** A peer by name, behind whatever routers (P2P). To listen, only `virtualPort` and `signaling` count. */
+/** A peer by identity, behind routers (P2P). To listen, only `virtualPort`, `signaling` and `ice` matter. */
 export interface GnsPeerSettings {
-  /** Whom to connect to; null takes who answers. */
+  /**
+   * Whom to connect to; null takes whoever answers.
+   *
+   * @defaultValue null
+   */
   identity?: NetworkingIdentity | null;
-  /** The port of the listening socket over there, or here when listening: 0 to 65535, 0 unless told. */
+  /**
+   * The port of the peer's listening socket; to listen, the port of this one. 0 to 65535.
+   *
+   * @defaultValue 0
+   */
   virtualPort?: number;
   signaling: GnsSignaling;
-  /** The STUN and TURN servers, none unless told. */
+  /**
+   * The STUN and TURN servers.
+   *
+   * @defaultValue none
+   */
   ice?: IceSettings;
 }
 

@@ -1,8 +1,8 @@
 import { DisconnectCode, type DisconnectReason } from "../disconnect-reason.js";
 
-/** Where the numbers of applications begin in GNS: 1000 to 2999 are not its own. */
+/** In GNS the numbers 1000 to 2999 belong to applications. */
 const FIRST_NUMBER = 1000;
-/** What GNS's peers are told when a process ends, or closes without a reason. */
+/** What peers see when a process ends, or closes without a reason. */
 const CLOSED_WITHOUT_REASON = 2999;
 const TIMEOUT_THERE = 4001;
 const TIMEOUT_HERE = 5003;

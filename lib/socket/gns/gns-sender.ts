@@ -8,31 +8,31 @@ import { checkPacketLength } from "../building/packet-limit.js";
 import type { GnsConnection } from "./gns-connection.js";
 import { MAX_UNRELIABLE_BYTES } from "./gns-handle.js";
 
-/** What GNS adds to a reliable message at most: a byte of flags and two variable-length integers. */
+/** The most that GNS adds to a reliable message: a byte of flags and two variable-length integers. */
 const MAX_OVERHEAD_BYTES = 16;
-/** A batch that has come to this leaves without waiting for `flush`. */
+/** A batch that exceeds this leaves without waiting for `flush`. */
 const MAX_BATCH_BYTES = 1024 * 1024;
 const MAX_LANE = 5;
 
 /**
- * Sends the packets of a GNS socket in batches, and says when a connection is full.
+ * Sends the packets of a GNS socket in batches, and finds out when a connection is full.
  *
- * What is taken here GNS takes too: GNS's own limit is far above `limitBytes`, by which packets are refused here before
- * they are copied. The bytes that wait are counted as they come, and GNS is asked how many are left only when the count
- * reaches the limit: once for every `limitBytes` of traffic when the connection keeps up.
+ * It refuses packets above `limitBytes` before they are copied. GNS's own limit is far above that, so GNS takes
+ * whatever was taken here. The bytes that wait are counted as packets are added. Only when the count reaches the limit
+ * is GNS asked how many are left: once for every `limitBytes` of traffic when the connection keeps up.
  */
 export class GnsSender {
   readonly #sockets: NetworkingSockets;
   readonly #limitBytes: number;
   readonly #onRefused: (handle: GnsConnection, result: number) => void;
   readonly #batch = new OutgoingBatch();
-  /** Whose each packet of the batch is. */
+  /** The connection of each packet of the batch. */
   readonly #handles: GnsConnection[] = [];
   #batchNumber = 1;
   readonly #full = new Map<number, GnsConnection>();
   readonly #status = new ConnectionStatus();
 
-  /** @param onRefused told when GNS does not take what was taken here; `result` is minus a `Result` */
+  /** @param onRefused called when GNS does not take what was taken here; `result` is minus a `Result` */
   constructor(
     sockets: NetworkingSockets,
     limitBytes: number,
@@ -43,7 +43,7 @@ export class GnsSender {
     this.#onRefused = onRefused;
   }
 
-  /** Takes a packet; false: the connection is full. */
+  /** Takes a packet. False: the connection is full. */
   send(handle: GnsConnection, packet: Uint8Array, length: number, isReliable: boolean, lane: number): boolean {
     checkPacketLength(length, packet, isReliable ? MAX_MESSAGE_BYTES : MAX_UNRELIABLE_BYTES);
     if (!(lane >= 0 && lane <= MAX_LANE)) throw rangeError("lane", `from 0 to ${MAX_LANE}`);
@@ -78,12 +78,12 @@ export class GnsSender {
     return pendingReliable + pendingUnreliable + sentUnackedReliable + this.#batchedBytes(handle);
   }
 
-  /** GNS's own estimate. */
+  /** GNS's own estimate of what it can send. */
   bytesPerSecond(handle: GnsConnection): number {
     return this.#sockets.getQuickConnectionStatus(handle.id, this.#status) ? this.#status.sendRateBytesPerSecond : 0;
   }
 
-  /** Calls `callback` for the connections that take packets again. */
+  /** Calls `callback` for the full connections that take packets again. */
   takeWritable(callback: (handle: GnsConnection) => void): void {
     if (this.#full.size === 0) return;
     for (const id of this.#sockets.takeDrained()) {

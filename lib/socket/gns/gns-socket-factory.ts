@@ -10,40 +10,61 @@ import { MAX_UNRELIABLE_BYTES } from "./gns-handle.js";
 import { GnsSocket } from "./gns-socket.js";
 
 export interface GnsSocketFactoryOptions extends InitializeOptions {
-  /** What clients connect to: a name or a numeric address; `localhost` unless told. */
+  /**
+   * What clients connect to: a name or a numeric address.
+   *
+   * @defaultValue "localhost"
+   */
   host?: string;
-  /** The UDP port, for clients and servers; 7777 unless told. Servers take a free one for 0. */
+  /**
+   * The UDP port, for clients and servers. For 0 a server takes a free one.
+   *
+   * @defaultValue 7777
+   */
   port?: number;
-  /** The numeric address that servers listen on; `::` unless told, which takes IPv6 and IPv4. */
+  /**
+   * The numeric address that servers listen on; `::` takes IPv6 and IPv4.
+   *
+   * @defaultValue "::"
+   */
   bindHost?: string;
-  /** Instead of host and port: peers by name, behind routers. */
+  /** In place of host and port: peers by identity, behind routers. */
   peer?: GnsPeerSettings;
   /**
-   * Bytes per second that a connection sends at most, 1024 to 104,857,600; 1 MiB/s (8.4 Mbit/s) unless told, where GNS
-   * has 256 KiB/s. GNS does not find out what the way can carry: more than that is lost.
+   * The most that a connection sends, in bytes per second, 1024 to 104,857,600. GNS does not measure the bandwidth of
+   * the path: what exceeds it is lost.
+   *
+   * @defaultValue 1,048,576 (8.4 Mbit/s; GNS has 262,144)
    */
   sendRate?: number;
   /**
-   * Bytes of a connection that may wait to be sent, 65,536 to 16,777,216; 1 MiB unless told. With more, `send` says
-   * full.
+   * Bytes of a connection that may wait to be sent, 65,536 to 16,777,216. With more, `send` answers false.
+   *
+   * @defaultValue 1,048,576
    */
   sendQueueBytes?: number;
   /**
-   * Bytes of a connection that may wait to be received, 1 to 64 MiB; 4 MiB unless told. With more, unreliable packets
-   * are lost and reliable ones wait at the sender.
+   * Bytes of a connection that may wait to be received, 1,048,576 to 67,108,864. With more, unreliable packets are lost
+   * and reliable ones wait at the sender.
+   *
+   * @defaultValue 4,194,304
    */
   receiveQueueBytes?: number;
-  /** How long a disconnect waits until what was sent reliably is acknowledged; 5000 unless told. */
+  /**
+   * How long a disconnect waits, in milliseconds, until what was sent reliably is acknowledged.
+   *
+   * @defaultValue 5000
+   */
   closeTimeoutMs?: number;
-  /** GNS's configuration beyond that, such as `authenticatedOnly` and timeouts. It wins over the options above. */
+  /** More of GNS's configuration, such as `authenticatedOnly` and timeouts. It overrides the options above. */
   config?: readonly ConfigOption[];
   clock?: Clock;
 }
 
 const MEBIBYTE = 1024 * 1024;
-/** GNS's own limit: so far above `sendQueueBytes` that what is sent again fits as well. */
+/** GNS's own limit: so far above `sendQueueBytes` that retransmissions fit as well. */
 const GNS_SEND_BUFFER_BYTES = 256 * MEBIBYTE;
-/** GNS counts received messages too, 1000 by itself; this many bytes of buffer make room for one more. */
+/** GNS also limits the number of messages that wait to be received, by default to 1000: one for so many bytes. */
 const BYTES_PER_MESSAGE = 64;
 
 /** Makes sockets over GameNetworkingSockets: encrypted, reliable and unreliable, with lanes. Node only. */

@@ -217,7 +217,7 @@ export class GnsSocket
     if (this.#closed !== null) throw closedError();
     const connection = await this.#dispatcher.attempts.first(ways, signal);
     if (this.#closed !== null) throw closedError();
-    // Its packets wait until whoever awaits this has the handle, through however many promises.
+    // Its packets wait until the code that awaits this has the handle, through however many promises.
     this.#settings.clock.setTimeout(() => {
       if (connection.closed !== null) return;
       this.introduce(connection);
@@ -226,7 +226,7 @@ export class GnsSocket
     return connection;
   }
 
-  /** A socket is bound or connected once. */
+  /** Marks the socket as used, unless it fails: it can be bound or connected once. */
   async #use<Value>(begin: () => Promise<Value>): Promise<Value> {
     if (this.#closed !== null) throw closedError();
     if (this.#isUsed) throw inUseError();
@@ -247,7 +247,7 @@ export class GnsSocket
     return true;
   }
 
-  /** GNS has not taken a packet. If it was a reliable one, the stream of packets has a hole. */
+  /** GNS has not taken a packet. The connection ends, because a reliable one would be missing. */
   #onRefused(connection: GnsConnection, result: number): void {
     const hasEnded = result === -Result.NoConnection || result === -Result.InvalidState; // an event says so, or has
     if (hasEnded) return;
@@ -263,7 +263,7 @@ export class GnsSocket
     this.#inbox.disconnected(connection, reason);
   }
 
-  /** All that has come is received, so the ends of those connections can be reported that were read. */
+  /** Nothing is left to receive, so the ends of the connections that were read can be reported. */
   #finishEnded(): void {
     for (const connection of this.#ended.filter(({ isIntroduced }) => isIntroduced)) {
       connection.closed = Promise.resolve();
@@ -282,7 +282,7 @@ export class GnsSocket
     if (this.#current === connection) this.#current = null;
   }
 
-  /** What to try, one after the other, to get to an end point. */
+  /** What to try, one after the other, to reach an end point. */
   async #waysTo(endPoint: GnsAddress | GnsPeer): Promise<(() => number)[]> {
     if (endPoint instanceof GnsPeer) {
       const { identity, virtualPort: remoteVirtualPort, signaling } = endPoint;
@@ -316,7 +316,7 @@ export class GnsSocket
     this.#inbox.close();
     this.#dispatcher.attempts.failAll(closedError());
     const closing = [...this.#dispatcher.connections.values()].map((one) => this.disconnect(one, socketClosed));
-    // It stays in GNS until its last connection has finished lingering.
+    // In GNS it lives until its last connection has been closed.
     const { code, text } = gnsReasonOf(socketClosed);
     if (this.#listener !== 0) this.#sockets.closeListenSocket(this.#listener, code, text);
     await Promise.all(closing);

@@ -4,21 +4,25 @@ import { checkBytes, checkInstance, checkInteger, rangeError, typeError } from "
 import { NetworkingIdentity } from "../values/networking-identity.js";
 import { decodeProtobuf, encodeProtobuf, protobufBytes } from "./protobuf.js";
 
-/** Who vouches for identities: a key pair (Ed25519) of one's own. */
+/** A certificate authority: a key pair (Ed25519) that signs the identities of processes. */
 export interface CertificateAuthority {
-  /** For everybody who shall believe it: text for `Library.addCertificateAuthority`. */
+  /** Public: the text for `Library.addCertificateAuthority` of every process that is to trust it. */
   readonly certificate: string;
-  /** Secret: PKCS #8 in PEM. Who has it can make a certificate for any identity. */
+  /** Secret: PKCS #8 in PEM. Whoever has it can make a certificate for any identity. */
   readonly privateKey: string;
 }
 
 export interface CertificateOptions {
-  /** How long it holds from now on, in days, 1 to 36500; 3650 for an authority, 365 for a certificate. */
+  /**
+   * How long it is valid from now on, in days, 1 to 36500.
+   *
+   * @defaultValue 3650 for an authority, 365 for a certificate
+   */
   validDays?: number;
 }
 
 export interface SignOptions extends CertificateOptions {
-  /** Whom it is for. To find out that the asker is that one is the business of who signs. */
+  /** The identity that it certifies. Before you sign, make sure that the process that asks is entitled to it. */
   identity: NetworkingIdentity;
 }
 
@@ -31,10 +35,10 @@ const REQUESTED_CERTIFICATE = 1;
 
 const ed25519 = { varint: 1 };
 const KEY_BYTES = 32;
-/** The clock of a peer may be behind. */
+/** Certificates are valid from an hour ago, because the clock of a peer may be behind. */
 const CLOCK_SLACK_SECONDS = 3600;
 
-/** Makes a certificate authority. It exists on paper only: keep it outside the servers that it signs for. */
+/** Makes a certificate authority. Keep its private key away from the servers that it signs for. */
 export function createCertificateAuthority(options: CertificateOptions = {}): CertificateAuthority {
   const validDays = checkValidDays(options, 3650);
   const { privateKey } = generateKeyPairSync("ed25519");
@@ -50,12 +54,12 @@ export function createCertificateAuthority(options: CertificateOptions = {}): Ce
 }
 
 /**
- * Answers a certificate request: the key that goes with the certificate never leaves the process that asked.
+ * Answers a certificate request. The private key of the certificate never leaves the process that asked.
  *
- * @param request what `getCertificateRequest` gave there
- * @returns the bytes for `setCertificate` there
+ * @param request what `getCertificateRequest` gave in that process
+ * @returns the bytes for `setCertificate` in that process
  * @throws TypeError `ERR_INVALID_ARG_TYPE`; RangeError `ERR_OUT_OF_RANGE`: no request, a request of another identity,
- *   an identity that cannot be vouched for (invalid, or an address)
+ *   an identity that cannot be certified (invalid, or an address)
  */
 export function signCertificate(
   authority: CertificateAuthority,
@@ -75,9 +79,9 @@ export function signCertificate(
 }
 
 /**
- * Makes a certificate together with its private key, for a process that cannot ask for one when it starts.
+ * Makes a certificate together with its private key, for a process that cannot request one when it starts.
  *
- * @returns secret bytes for `setCertificate`: who has them can pass for this identity. The key is not sent to peers
+ * @returns secret bytes for `setCertificate`: whoever has them can pass for this identity. The key is not sent to peers
  * @throws as {@link signCertificate}
  */
 export function createCertificate(authority: CertificateAuthority, options: SignOptions): Uint8Array {
@@ -87,14 +91,14 @@ export function createCertificate(authority: CertificateAuthority, options: Sign
   return concatBytes([certificate, encodeProtobuf([[SIGNED.privateKeyData, Buffer.from(d, "base64url")]])]);
 }
 
-/** @internal The number by which GNS knows the key of an authority; null: this is no authority's certificate. */
+/** @internal GNS's number for the key of an authority; null: this is not the certificate of an authority. */
 export function authorityKeyId(certificate: string): bigint | null {
   const signed = protobufBytes(Buffer.from(certificate, "base64"), SIGNED.certificate);
   const key = signed === undefined ? undefined : protobufBytes(signed, CERTIFICATE.keyData);
   return key?.length === KEY_BYTES ? keyId(key) : null;
 }
 
-/** @internal Whether a signed certificate says that its time is over. GNS would take it and then not use it. */
+/** @internal Whether a signed certificate has expired. GNS would take it and then not use it. */
 export function isExpired(certificate: Uint8Array): boolean {
   const signed = protobufBytes(certificate, SIGNED.certificate);
   const expiry = signed === undefined ? undefined : protobufBytes(signed, CERTIFICATE.timeExpiry);
@@ -118,7 +122,7 @@ function certify(authority: CertificateAuthority, publicKey: Uint8Array, options
     [CERTIFICATE.keyType, ed25519],
     [CERTIFICATE.keyData, publicKey],
     ...validity(checkValidDays(options, 365)),
-    // GNS believes an identity only in a certificate for its application, which is 0 outside Steam.
+    // GNS accepts an identity only in a certificate for its application, whose number is 0 outside Steam.
     [CERTIFICATE.appIds, { varint: 0 }],
     [CERTIFICATE.identityString, identityText(options)],
   ]);
@@ -151,7 +155,7 @@ function checkValidDays(options: CertificateOptions, byDefault: number): number 
 function identityText(options: SignOptions): string {
   if (typeof options !== "object" || options === null) throw typeError("options", "an object");
   checkInstance("identity", options.identity, NetworkingIdentity);
-  // GNS takes an address for no identity at all, and leaves such a connection unauthenticated.
+  // GNS does not count an address as an identity, and would leave such a connection unauthenticated.
   if (options.identity.isInvalid || options.identity.getIPAddress() !== null) {
     throw rangeError("identity", "a name, bytes or a Steam number");
   }

@@ -1,6 +1,6 @@
 import { concatBytes } from "../../bytes.js";
 
-/** The little of protocol buffers that certificates need: fields of bytes, fixed and variable numbers. */
+/** A value of Protocol Buffers, of the kinds that certificates need: bytes, text, fixed and variable-length numbers. */
 export type ProtobufValue = Uint8Array | string | { varint: number } | { fixed32: number } | { fixed64: bigint };
 
 enum WireType {
@@ -35,7 +35,7 @@ export function encodeProtobuf(fields: readonly [number: number, value: Protobuf
   return concatBytes(parts);
 }
 
-/** A field of an encoded message: `bytes` is all of it with its tag, `value` what it holds, null for a varint. */
+/** A field of an encoded message: `bytes` is the whole field with its tag, `value` its content, null for a varint. */
 export interface ProtobufField {
   number: number;
   bytes: Uint8Array;
@@ -74,7 +74,7 @@ export function decodeProtobuf(bytes: Uint8Array): ProtobufField[] | null {
   return fields;
 }
 
-/** The value of the last field with this number, as protocol buffers define it. */
+/** The value of the last field with this number, which is the one that counts in Protocol Buffers. */
 export function protobufBytes(message: Uint8Array, number: number): Uint8Array | undefined {
   return decodeProtobuf(message)?.findLast((field) => field.number === number)?.value ?? undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * GNS's configuration, with GNS's numbers and units of today. The mirrored methods have their own numbers:
- * {@link ConfigurationValue}.
+ * Values of `setConfigValue`, `getConfigValue` and {@link ConfigOption}, with the numbers and units of GNS.
+ * The methods of the ValveSockets README (`setConfigurationValue` and kin) take {@link ConfigurationValue}.
  */
 export enum ConfigValue {
   /** Percent. */
@@ -77,7 +77,7 @@ export enum ConfigValue {
   RecvMaxSegmentsPerPacket = 50,
   /** Microseconds. */
   OutOfOrderCorrectionWindow = 51,
-  /** Like `IPAllowWithoutAuth`, for this machine. */
+  /** Like `IPAllowWithoutAuth`, for peers on this machine. */
   IPLocalHostAllowWithoutAuth = 52,
   /** Milliseconds. */
   FakePacketJitterSendAvg = 53,
@@ -106,7 +106,7 @@ export enum ConfigValue {
   P2PTransportICEImplementation = 110,
 }
 
-/** What a configuration call is about (GNS). */
+/** What a configuration value is set for (GNS). */
 export enum ConfigScope {
   /** The whole process. */
   Global = 1,
@@ -127,24 +127,23 @@ export enum ConfigDataType {
 export enum ConfigResult {
   /** No such value in this GNS. */
   BadValue = -1,
-  /** No such handle, or the value is not kept in this scope. */
+  /** No such handle, or the value does not exist in this scope. */
   BadScopeObject = -2,
   BufferTooSmall = -3,
   OK = 1,
-  /** The value is not set here: it is the one of the listen socket or of the process. */
+  /** The value is not set in this scope: it is that of the listen socket or of the process. */
   OKInherited = 2,
 }
 
-/** A configuration value for `createListenSocket` and `connect`: it holds from the first packet on. */
+/** A configuration value for `createListenSocket` and `connect`. It is in effect from the first packet on. */
 export interface ConfigOption {
   value: ConfigValue;
   data: number | bigint | string;
 }
 
 /**
- * For `connect` and `createListenSocket`: peers without a certificate that is believed here are refused, on this
- * machine too, with end reason 4003. A client of the default identity needs no certificate of its own for it, any other
- * does.
+ * For `connect` and `createListenSocket`: refuses peers without a certificate of a trusted authority, also on this
+ * machine, with end reason 4003. A client with the default identity needs no certificate of its own; others do.
  */
 export const authenticatedOnly: readonly ConfigOption[] = [
   { value: ConfigValue.IPAllowWithoutAuth, data: 0 },
@@ -158,7 +157,7 @@ export interface ConfigReading {
   data: number | bigint | string | null;
 }
 
-/** @internal The type to hand `data` to GNS with; GNS converts it to the type that it wants. */
+/** @internal The type with which `data` is handed to GNS, which converts it to the type of the value. */
 export function dataTypeOf(data: number | bigint | string): ConfigDataType {
   if (typeof data === "bigint") return ConfigDataType.Int64;
   if (typeof data === "string") return ConfigDataType.String;

@@ -1,6 +1,7 @@
 /**
- * The configuration of the mirrored methods (ValveSockets README, with its numbers and units). These are not the
- * numbers of {@link ConfigValue}: 10 and 11 are swapped, times are seconds. Values out of range are clamped by GNS.
+ * Values of `setConfigurationValue` and the other methods of the ValveSockets README, with its numbers and units.
+ * `setConfigValue` takes {@link ConfigValue}: there 10 and 11 are swapped, and timeouts are milliseconds. GNS clamps
+ * values that are out of range.
  */
 export enum ConfigurationValue {
   /** Share of unreliable messages thrown away instead of sent, 0-100 %. Emulated here, for this thread's sockets. */
@@ -22,20 +23,25 @@ export enum ConfigurationValue {
   /** Delay of reordered packets, milliseconds, 0-5000. */
   FakePacketReorderTime = 8,
   /**
-   * Bytes that may wait to be sent (unacknowledged ones included), 4096-268,435,456, at first 524,288. Beyond it
-   * `Result.LimitExceeded`.
+   * Bytes that may wait to be sent, unacknowledged ones included, 4096-268,435,456; more is `Result.LimitExceeded`.
+   *
+   * @defaultValue 524,288
    */
   SendBufferSize = 9,
   /**
-   * Highest send rate in bytes per second; 0 is no limit (GNS stops at 104,857,600). Also sets the lowest, unless
+   * Highest send rate in bytes per second; 0 is no limit (GNS stops at 104,857,600). Also sets the lowest rate, unless
    * `MinRate` was set.
    */
   MaxRate = 10,
   /** Lowest send rate in bytes per second; 0 is no limit (1024). */
   MinRate = 11,
-  /** How long a small message waits for company, microseconds, 0-20,000, at first 5000. */
+  /**
+   * How long a small message waits for others to share a packet with (Nagle's algorithm), microseconds, 0-20,000.
+   *
+   * @defaultValue 5000
+   */
   NagleTime = 12,
-  /** Log round trips measured by acknowledgements: 0 off, 1-5 on, 6-8 a level of `DebugType`. */
+  /** Log round-trip times measured by acknowledgements: 0 off, 1-5 on, 6-8 a level of `DebugType`. */
   LogLevelAckRTT = 13,
   /** Log the decoding of packets; values as above. */
   LogLevelPacket = 14,
@@ -43,7 +49,7 @@ export enum ConfigurationValue {
   LogLevelMessage = 15,
   /** Log lost packets; values as above. */
   LogLevelPacketGaps = 16,
-  /** Log the meeting of peers; values as above. */
+  /** Log how peers find each other; values as above. */
   LogLevelP2PRendezvous = 17,
   /** Log pings to relays. Stored only: relays need Valve's network. */
   LogLevelRelayPings = 18,
@@ -59,9 +65,17 @@ export enum ConfigurationValue {
    * Whether peers without a certificate are allowed: 0 no (nothing connects in the open GNS), 1 with a warning, 2 yes.
    */
   IPAllowWithoutAuth = 23,
-  /** Seconds until an attempt to connect fails, at first 10. */
+  /**
+   * Seconds until an attempt to connect fails.
+   *
+   * @defaultValue 10
+   */
   TimeoutSecondsInitial = 24,
-  /** Seconds of silence until a connection has failed, at first 10. */
+  /**
+   * Seconds without a packet from the peer after which a connection has failed.
+   *
+   * @defaultValue 10
+   */
   TimeoutSecondsConnected = 25,
   /** Share of packets sent twice, 0-100 %. */
   FakePacketDupSend = 26,
@@ -71,7 +85,9 @@ export enum ConfigurationValue {
   FakePacketDupTimeMax = 28,
 }
 
-/** Strings that the mirrored methods store and give back; without Valve's relay network they have no effect. */
+/**
+ * Strings that the methods of the ValveSockets README store and give back; without Valve's relays they have no effect.
+ */
 export enum ConfigurationString {
   ClientForceRelayCluster = 0,
   ClientDebugTicketAddress = 1,

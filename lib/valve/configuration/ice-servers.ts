@@ -3,12 +3,12 @@ import { isIP, isIPv6 } from "node:net";
 import { checkText, rangeError, typeError } from "../values/arguments.js";
 import { type ConfigOption, ConfigValue } from "./config-value.js";
 
-/** Bits of `IceSettings.candidates`: the ways that a P2P connection may take (GNS). */
+/** Bits of `IceSettings.candidates`: the routes that a P2P connection may take (GNS). */
 export enum IceCandidates {
   None = 0,
   /** Through a TURN server. */
   Relay = 1,
-  /** Between addresses of a local network, which are then told to the peer. */
+  /** Between addresses of a local network. The peer learns those of this machine. */
   Private = 2,
   /** Between public addresses, found with a STUN server. */
   Public = 4,
@@ -18,7 +18,7 @@ export enum IceCandidates {
 export interface TurnServer {
   /** Name or address, with a port unless it is 3478: `turn.example.org`, `192.0.2.1:3479`, `[2001:db8::1]:3478`. */
   address: string;
-  /** Without NUL and comma, which GNS uses to separate servers. Empty for a server that asks for none. */
+  /** Without NUL and comma, which GNS uses to separate servers. Empty for a server that does not ask for one. */
   username?: string;
   /** Likewise. */
   password?: string;
@@ -29,15 +29,19 @@ export interface IceSettings {
   stunServers?: readonly string[];
   /** TURN servers, tried in this order. */
   turnServers?: readonly TurnServer[];
-  /** What may be tried; everything unless told. */
+  /**
+   * The routes that may be tried.
+   *
+   * @defaultValue `IceCandidates.All`
+   */
   candidates?: IceCandidates;
 }
 
 const DEFAULT_PORT = 3478;
 
 /**
- * Makes the options of a P2P connection or listen socket from servers by name. The names are resolved here, since GNS
- * would block the event loop while it asks for them.
+ * Makes the options of a P2P connection or listen socket from servers by name. It resolves the names itself, because
+ * GNS would block the event loop while it does.
  *
  * @throws (rejects) TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE`: not an address, a comma in a
  *   user name or password; what `node:dns` rejects with (`ENOTFOUND`)
@@ -64,7 +68,7 @@ export async function iceOptions(settings: IceSettings): Promise<ConfigOption[]>
     ConfigValue.P2PTURNServerList,
     all.map(({ resolved }) => resolved),
   );
-  // GNS takes all servers for open ones unless it finds as many names and passwords as servers.
+  // GNS uses no credentials at all unless there are as many user names and passwords as servers.
   if (all.some(({ username }) => username !== "")) {
     list(
       ConfigValue.P2PTURNUserList,
@@ -79,7 +83,7 @@ export async function iceOptions(settings: IceSettings): Promise<ConfigOption[]>
   return options;
 }
 
-/** @internal Throws for a list of servers with a name in it: GNS would look it up on this thread. */
+/** @internal Throws for a list of servers that contains a name: GNS would look it up on this thread. */
 export function checkServerList(value: ConfigValue, data: unknown): void {
   if (value !== ConfigValue.P2PSTUNServerList && value !== ConfigValue.P2PTURNServerList) return;
   if (typeof data !== "string" || data === "") return;

@@ -5,14 +5,14 @@ import { ConfigDataType, ConfigScope, ConfigValue } from "./config-value.js";
 import { ConfigurationString, ConfigurationValue } from "./configuration-value.js";
 
 /**
- * The seed's configuration values on top of GNS's of today. Each row of the table says how one of the seed's numbers is
- * kept: by GNS under another number and perhaps in another unit, or here.
+ * The seed's configuration values on top of GNS's own. Each row of the table says where the value with that number is
+ * kept: in GNS, under another number and perhaps in another unit, or here.
  */
 interface Row {
-  /** The name that GNS gave it in the seed's days. */
+  /** Its name in the GNS of the seed. */
   name: string;
   gns?: ConfigValue;
-  /** GNS's number for the seed's; both ways default to the same number. */
+  /** Converts from the seed's unit. Without it, and without `fromGns`, the units are the same. */
   toGns?: (data: number) => number;
   fromGns?: (data: number) => number;
   /** GNS has it for the whole process only. */
@@ -21,7 +21,7 @@ interface Row {
   stored?: number;
 }
 
-/** GNS stops at this rate whatever is set, in bytes per second. */
+/** The highest and the lowest rate of GNS, in bytes per second. */
 const MAX_RATE = 104_857_600;
 const MIN_RATE = 1024;
 
@@ -29,7 +29,7 @@ const seconds = {
   toGns: (data: number) => Math.min(data * 1000, 0x7fffffff),
   fromGns: (data: number) => Math.ceil(data / 1000),
 };
-/** Below 5 nothing is logged, and most lines are of level 5 or 6; the seed says that any number but 0 enables it. */
+/** GNS logs nothing below 5, and most lines have level 5 or 6; in the seed any number but 0 enables the log. */
 const logLevel = { toGns: (data: number) => (data <= 0 ? 2 : Math.max(data, 6)) };
 const globalOnly = { globalOnly: true } as const;
 
@@ -72,13 +72,13 @@ export interface ConfigTarget {
   handle: number;
 }
 
-/** The values without a counterpart in GNS, by seed number, and the strings: for this thread. */
+/** The values that GNS does not have, by the seed's number, and the strings: for this thread. */
 const storedValues = new Map<ConfigurationValue, number>();
 const storedStrings = new Map<ConfigurationString, string>();
 /** The connections whose `MinRate` was set, and 0 if the global one was. */
 const minRateSet = new Set<number>();
 
-/** Forgets all that was set, when this thread's last user of the library has gone. */
+/** Resets everything, when the last user of the library in this thread has gone. */
 export function resetLegacyConfiguration(): void {
   storedValues.clear();
   storedStrings.clear();
@@ -97,7 +97,7 @@ export function getLegacyValue(target: ConfigTarget, value: ConfigurationValue):
   return data === null ? -1 : Math.round(row.fromGns?.(data) ?? data);
 }
 
-/** Whether it was set. GNS clamps what is out of range. */
+/** Returns whether it was set. GNS clamps values that are out of range. */
 export function setLegacyValue(target: ConfigTarget, value: ConfigurationValue, data: number): boolean {
   checkInt32("configurationValue", value);
   checkInt32("value", data);
@@ -127,7 +127,7 @@ export function legacyStringName(name: ConfigurationString): string | null {
   return ConfigurationString[name] ?? null;
 }
 
-/** The stored string, "" at first, or null if there is none of this number. */
+/** The stored string, "" unless it was set; null: there is no string of this number. */
 export function getLegacyString(name: ConfigurationString): string | null {
   return legacyStringName(name) === null ? null : (storedStrings.get(name) ?? "");
 }
@@ -139,7 +139,7 @@ export function setLegacyString(name: ConfigurationString, text: string): boolea
   return true;
 }
 
-/** A closed connection's number may come back for another one. */
+/** Forgets what was set for a connection that is closed: its handle may be used again for another one. */
 export function forgetConnectionRates(connection: number): void {
   if (connection !== 0) minRateSet.delete(connection);
 }
@@ -149,8 +149,8 @@ function isInScope(row: Row, target: ConfigTarget): boolean {
 }
 
 /**
- * With the lowest rate below the highest GNS settles on a rate at the first ping and keeps it for good, so a highest
- * rate alone would have no effect: it moves the lowest too, unless that was asked for.
+ * If the lowest rate is below the highest, GNS chooses a rate at the first ping and never changes it, so the highest
+ * rate alone would have no effect. Therefore it sets the lowest rate too, unless `MinRate` was set.
  */
 function followMaxRate(target: ConfigTarget): void {
   const max = readGns(target, ConfigValue.SendRateMax) ?? 0;

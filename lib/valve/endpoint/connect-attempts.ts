@@ -24,12 +24,11 @@ interface Attempt<Connected> {
   fail(error: NetworkError): void;
 }
 
-/** How long a connect waits for one address before it tries the next one beside it. */
+/** After this time without a connection the next address is tried in parallel. */
 const NEXT_ADDRESS_MS = 250;
 
 /**
- * Connections of one {@link NetworkingSockets} that are being opened. Whoever dispatches its events says here what has
- * become of them.
+ * Connections of one {@link NetworkingSockets} that are being opened. Its dispatcher reports here what became of them.
  */
 export class ConnectAttempts<Connected> {
   readonly #sockets: NetworkingSockets;
@@ -52,7 +51,7 @@ export class ConnectAttempts<Connected> {
     return attempt !== undefined;
   }
 
-  /** A connection has failed; its handle is closed already. */
+  /** A connection has failed, and its handle is closed. */
   fail(handle: number, error: NetworkError): void {
     this.#take(handle)?.fail(error);
   }
@@ -66,8 +65,8 @@ export class ConnectAttempts<Connected> {
   }
 
   /**
-   * Tries one way after the other, each a little later beside those before, until one leads to a connection. Rejects
-   * with the error of the last one, or the signal's reason.
+   * Tries one way after the other until one leads to a connection; when one takes long, the next is tried in parallel.
+   * Rejects with the error of the last one, or with the signal's reason.
    *
    * @param ways each opens a connection and returns its handle, or 0
    */
@@ -127,7 +126,7 @@ export class ConnectAttempts<Connected> {
 }
 
 /**
- * The addresses of a name, families alternating, the system's first choice first: GNS itself knows no names.
+ * The addresses of a name, in alternating families, beginning with the system's first choice. GNS resolves no names.
  *
  * @throws (rejects) NetworkError `ERR_NAME_NOT_FOUND`
  */

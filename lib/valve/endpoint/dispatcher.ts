@@ -12,7 +12,7 @@ import { ConnectionState } from "../values/connection-state.js";
 import type { StatusInfo } from "../values/status-info.js";
 import { type AddressLookup, ConnectAttempts, resolveBothFamilies } from "./connect-attempts.js";
 
-/** What a {@link Dispatcher} asks its user, and tells it. */
+/** The user of a {@link Dispatcher}. */
 export interface DispatcherUser<Connection> {
   /** Whether an incoming connection is accepted: true, or what to close it with; null leaves it alone. */
   judge(handle: number, info: ConnectionInfo): true | Required<CloseReason> | null;
@@ -22,7 +22,7 @@ export interface DispatcherUser<Connection> {
   onLost(connection: Connection, info: ConnectionInfo): void;
   /** A connection that is still in `connections` has been closed here. */
   onClosed(connection: Connection, status: StatusInfo): void;
-  /** A connection has ended that was never up. The error is for whoever tried to open it. */
+  /** A connection has ended before it was up. The error is for the code that tried to open it. */
   onFailed(handle: number, info: ConnectionInfo): NetworkError;
   /** All events have been dispatched, and there may be messages. */
   onReadable(): void;
@@ -72,7 +72,7 @@ export class Dispatcher<Connection> {
     return addresses.map((address) => () => this.sockets.connect(address, config));
   }
 
-  /** Whether messages of a connection are among those of {@link receive}; at first they are not. */
+  /** Sets whether {@link receive} takes the messages of a connection. Until this is called it does not. */
   setFlowing(handle: number, isFlowing: boolean): void {
     this.sockets.setConnectionPollGroup(isFlowing ? this.#flowing : 0, handle);
   }

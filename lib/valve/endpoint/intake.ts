@@ -1,4 +1,4 @@
-/** Things that have come, for whoever takes them: the listeners of an event, `for await` loops, or calls of `take`. */
+/** A queue of items for the listeners of an event, `for await` loops, or calls of `take`, whichever there is. */
 export class Intake<Item> {
   readonly #waiting: Item[] = [];
   readonly #takers: ((result: IteratorResult<Item, undefined>) => void)[] = [];

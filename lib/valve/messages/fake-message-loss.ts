@@ -4,12 +4,12 @@ import type { MessageSlab } from "./message-slab.js";
 import { SendFlags } from "./send-type.js";
 
 /**
- * The emulated `FakeMessageLossSend` and `FakeMessageLossRecv`: percent of unreliable messages thrown away. GNS dropped
- * these two, so they are kept here, once per thread.
+ * The emulated `FakeMessageLossSend` and `FakeMessageLossRecv`: percent of unreliable messages that are thrown away.
+ * GNS no longer has these values, so they are kept here, for each thread.
  */
 export const fakeMessageLoss = { send: 0, receive: 0 };
 
-/** Whether a message with GNS's `flags` gets lost at `percent`. */
+/** Decides whether a message with GNS's `flags` is thrown away. */
 export function isLost(percent: number, flags: number, random: Random): boolean {
   return (flags & SendFlags.Reliable) === 0 && random() * 100 < percent;
 }

@@ -7,14 +7,22 @@ import { MessageSlab, slabSizeFor } from "./message-slab.js";
 import { SendFlags } from "./send-type.js";
 
 export interface MessageBatchOptions {
-  /** Bytes of memory at first, 262,144 unless told. It grows when a message does not fit. */
+  /**
+   * Bytes of memory, 4096 to 2^30-1. It grows when a message does not fit.
+   *
+   * @defaultValue 262,144
+   */
   sizeBytes?: number;
-  /** The most messages taken at once, 256 unless told. */
+  /**
+   * The most messages taken at once, 1 to 2^31-1.
+   *
+   * @defaultValue 256
+   */
   maxMessages?: number;
 }
 
 /**
- * Received messages in reused memory, read one after the other: no object is made per message.
+ * Received messages in memory that is reused. They are read one after the other, without an object for each.
  *
  * ```ts
  * while (sockets.receiveBatch(ReceiveSource.PollGroup, group, batch) > 0) {
@@ -22,11 +30,12 @@ export interface MessageBatchOptions {
  * }
  * ```
  *
- * All that it shows is valid until the next `receiveBatch` with it; {@link copy} keeps a payload.
+ * Its properties describe the current message and are valid until the next `receiveBatch`; {@link copy} keeps a
+ * payload.
  */
 export class MessageBatch {
   readonly maxMessages: number;
-  /** Messages that `receiveBatch` took, those that `FakeMessageLossRecv` throws away included. */
+  /** Messages that `receiveBatch` took, including those that `FakeMessageLossRecv` throws away. */
   count = 0;
   #slab: MessageSlab;
   #record = 0;
@@ -46,7 +55,7 @@ export class MessageBatch {
     this.#slab = new MessageSlab((sizeBytes + 7) & ~7);
   }
 
-  /** Moves on to the next message, at first to the first one. False: there are no more. */
+  /** Moves on to the next message; call it before the first one too. False: there are no more. */
   next(): boolean {
     while (this.#next < this.#end) {
       this.#record = this.#next;
@@ -72,7 +81,7 @@ export class MessageBatch {
     return this.#slab.bytes.subarray(start, start + this.length);
   }
 
-  /** The memory of the whole batch; it may be another one after the next `receiveBatch`. */
+  /** The memory of the whole batch, which `receiveBatch` may replace. */
   get bytes(): Uint8Array {
     return this.#slab.bytes;
   }

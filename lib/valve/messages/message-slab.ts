@@ -1,6 +1,6 @@
 import { RECORD } from "../../addon/native.js";
 
-/** Bytes of received records, with views to read them by. */
+/** Memory for received records, with views to read them. */
 export class MessageSlab {
   readonly bytes: Uint8Array;
   readonly u32: Uint32Array;
@@ -30,7 +30,7 @@ export class MessageSlab {
   }
 }
 
-/** The room that any record may take besides its payload: its head and an identity. */
+/** The most that a record takes besides its payload: its head and an identity. */
 const RECORD_OVERHEAD = RECORD.payload + 256;
 
 /** The size of a new slab that holds a record of `neededBytes`. */
@@ -45,12 +45,12 @@ const MAX_SMALL = 32;
 const MAX_LARGE = 4;
 
 /**
- * Slabs of the mirrored receive calls, for all sockets of this thread. Messages are put one behind the other into the
- * current slab; a slab is used anew once all its messages are destroyed. One with a message that is never destroyed is
- * left to the garbage collector, so forgetting `destroy()` costs memory for a while and nothing else.
+ * The slabs of the `receiveMessages…` methods, for all sockets of this thread. Messages are put one behind the other
+ * into the current slab. A slab is used again when all its messages have been destroyed. A slab with a message that is
+ * never destroyed is left to the garbage collector, so a forgotten `destroy()` only costs memory for a while.
  */
 class SlabPool {
-  /** Debug switch: overwrite the bytes of destroyed messages. */
+  /** For debugging: overwrite the bytes of destroyed messages. */
   poison = false;
   #current = new MessageSlab(SMALL_SIZE);
   readonly #small: MessageSlab[] = [];
@@ -62,7 +62,7 @@ class SlabPool {
     return this.#current;
   }
 
-  /** A fresh current slab with room for a record of `neededBytes`. */
+  /** Starts another slab, with room for a record of `neededBytes`. */
   replace(neededBytes: number): MessageSlab {
     const old = this.#current;
     if (neededBytes <= SMALL_SIZE) this.#current = this.#small.pop() ?? new MessageSlab(SMALL_SIZE);

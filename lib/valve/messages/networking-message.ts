@@ -7,8 +7,8 @@ import { SendFlags } from "./send-type.js";
 
 /**
  * A received message (ValveSockets README), made by the `receiveMessages…` methods. It owns its bytes until
- * {@link destroy}; after that every property throws `NetworkError` `ERR_MESSAGE_DESTROYED`, and a `data` array that was
- * kept shows other messages (or 0xdd, with `Library.poisonDestroyedMessages`).
+ * {@link destroy}. After that every property throws `NetworkError` `ERR_MESSAGE_DESTROYED`, and the bytes of a `data`
+ * array that was kept belong to other messages (or are 0xdd, with `Library.poisonDestroyedMessages`).
  */
 export class NetworkingMessage {
   #slab: MessageSlab | null;
@@ -36,7 +36,7 @@ export class NetworkingMessage {
     return this.#open().f64[(this.#record + RECORD.timeReceived) >> 3] as number;
   }
 
-  /** The sender's number, from 1 on. Unreliable messages that were lost leave gaps. */
+  /** The sender's number, from 1 on in each lane. Unreliable messages that were lost leave gaps. */
   get messageNumber(): number {
     return this.#open().f64[(this.#record + RECORD.messageNumber) >> 3] as number;
   }
@@ -58,7 +58,7 @@ export class NetworkingMessage {
     return this.#open().u32[(this.#record + RECORD.connection) >> 2] as number;
   }
 
-  /** Always -1 for messages of connections, in GNS as in this library. Not the lane. */
+  /** The channel of `NetworkingMessages`; -1 for messages of connections. It is not the lane. */
   get channel(): number {
     return this.#open().i32[(this.#record + RECORD.channel) >> 2] as number;
   }
@@ -68,7 +68,7 @@ export class NetworkingMessage {
     return this.#open().u32[(this.#record + RECORD.lane) >> 2] as number;
   }
 
-  /** Whether it was sent reliably (GNS), which unreliable messages over 16,500 bytes are too. */
+  /** Whether it was sent reliably (GNS). Unreliable messages over 16,500 bytes are too. */
   get isReliable(): boolean {
     const flags = this.#open().u32[(this.#record + RECORD.flags) >> 2] as number;
     return (flags & SendFlags.Reliable) !== 0;

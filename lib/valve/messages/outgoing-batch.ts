@@ -7,30 +7,30 @@ import { checkSendFlags, type SendFlags } from "./send-type.js";
 const MAX_SIZE_BYTES = 0x3fffffff;
 
 /**
- * Messages to be sent together with `sendBatch`, in memory that is reused: the quickest way to send many.
- * It grows as needed.
+ * Messages to be sent together with `sendBatch`, in memory that is reused and grows as needed: the fastest way to send
+ * many.
  */
 export class OutgoingBatch {
-  /** Messages that wait in it. */
+  /** Messages in the batch. */
   count = 0;
   /**
-   * What became of the messages of the last `sendBatch`, in their order: the message number, or minus a `Result`
-   * (-25 `LimitExceeded`: the send buffer is full), or 0: not tried, since one before it on the same connection failed.
-   * A message that the emulated `FakeMessageLossSend` threw away shows 0 as well. Reused: read it before the next one.
+   * What became of the messages of the last `sendBatch`, in their order: the message number; or minus a `Result` (-25
+   * `LimitExceeded`: the send buffer is full); or 0: not tried, because one before it on the same connection failed, or
+   * thrown away by the emulated `FakeMessageLossSend`. The next `sendBatch` overwrites it.
    */
   results: Float64Array = new Float64Array(256);
   #bytes: Uint8Array;
   #u32: Uint32Array;
   #end = 0;
 
-  /** @param sizeBytes memory at first, 4096 to 2^30-1 bytes, each message with 16 to 23 more than its payload */
+  /** @param sizeBytes initial memory, 4096 to 2^30-1 bytes; a message takes 16 to 23 bytes more than its payload */
   constructor(sizeBytes = 65_536) {
     checkInteger("sizeBytes", sizeBytes, 4096, MAX_SIZE_BYTES);
     this.#bytes = new Uint8Array((sizeBytes + 7) & ~7);
     this.#u32 = new Uint32Array(this.#bytes.buffer);
   }
 
-  /** The memory that {@link reserve} points into; it may be another one after the next `reserve` or `add`. */
+  /** The memory that {@link reserve} points into. The next `reserve` or `add` may replace it. */
   get bytes(): Uint8Array {
     return this.#bytes;
   }
@@ -41,8 +41,8 @@ export class OutgoingBatch {
   }
 
   /**
-   * Adds a message, whose payload is copied. A message that is too large (see `sendMessageToConnection`) or goes to
-   * an unknown connection fails when sent.
+   * Adds a message; the payload is copied. A message that is too large (see `sendMessageToConnection`), or for an
+   * unknown connection, fails when it is sent.
    *
    * @param flags GNS's flags, also or-ed
    * @param lane 0 unless lanes were configured
@@ -54,8 +54,8 @@ export class OutgoingBatch {
   }
 
   /**
-   * Adds a message of `length` bytes and returns where in {@link bytes} its payload is to be written. Until then it
-   * holds what was there before.
+   * Adds a message of `length` bytes and returns the offset in {@link bytes} where its payload is to be written. Until
+   * then it contains old bytes.
    */
   reserve(connection: number, length: number, flags: SendFlags, lane = 0): number {
     checkInteger("connection", connection, 0, 0xffffffff);
@@ -75,7 +75,7 @@ export class OutgoingBatch {
     return record + SEND_RECORD.payload;
   }
 
-  /** Forgets the messages that wait. */
+  /** Removes all messages. */
   clear(): void {
     this.count = 0;
     this.#end = 0;
@@ -90,7 +90,7 @@ export class OutgoingBatch {
     this.clear();
   }
 
-  /** Closes the gaps that lost messages leave before the rest goes out. */
+  /** Removes the messages that are thrown away before the rest is sent. */
   #sendWithLoss(owner: number, random: Random): void {
     const sent: number[] = [];
     let end = 0;

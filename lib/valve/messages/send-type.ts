@@ -1,13 +1,13 @@
 import { checkInteger, rangeError } from "../values/arguments.js";
 
 /**
- * How the mirrored `sendMessageToConnection` sends (ValveSockets README, with its numbers). Members may be or-ed.
- * These are not {@link SendFlags}: `NoDelay` differs.
+ * Flags of `sendMessageToConnection` only, with the numbers of the ValveSockets README. Members may be or-ed. All other
+ * methods take {@link SendFlags}, where `NoDelay` has another number.
  */
 export enum SendType {
   /** Delivered at most once, in any order. Above 16,500 bytes GNS makes the message reliable. */
   Unreliable = 0,
-  /** Not grouped with later messages. */
+  /** Does not wait for more messages to share a packet with (Nagle's algorithm). */
   NoNagle = 1,
   /** Dropped if it cannot be sent at once, for example while still connecting. For unreliable messages. */
   NoDelay = 2,
@@ -15,7 +15,10 @@ export enum SendType {
   Reliable = 8,
 }
 
-/** How the new send calls send (GNS, with its numbers of today). Members may be or-ed. */
+/**
+ * Flags of all send methods but `sendMessageToConnection`, with the numbers of GNS. Members may be or-ed.
+ * `sendMessageToConnection` takes {@link SendType}.
+ */
 export enum SendFlags {
   Unreliable = 0,
   NoNagle = 1,
@@ -23,9 +26,9 @@ export enum SendFlags {
   UnreliableNoDelay = 5,
   Reliable = 8,
   ReliableNoNagle = 9,
-  /** Meant to do the work of sending in this call. GNS 1.6 takes it and still leaves that to its next poll. */
+  /** Meant to send within this call. GNS 1.6 takes the flag and sends at its next poll all the same. */
   UseCurrentThread = 16,
-  /** Starts a broken session of ad-hoc messages anew. */
+  /** Restarts a broken session of `NetworkingMessages`. */
   AutoRestartBrokenSession = 32,
 }
 
@@ -35,7 +38,7 @@ export const MAX_MESSAGE_BYTES = 524_288;
 const SEND_TYPE_BITS = SendType.NoNagle | SendType.NoDelay | SendType.Reliable;
 const SEND_FLAGS_BITS = 0x3d;
 
-/** The GNS flags for the seed's flags. A bit that the seed does not know (such as GNS's 4) is a `RangeError`. */
+/** GNS's flags for the seed's. A bit that the seed does not have, such as GNS's 4, is a `RangeError`. */
 export function flagsOfSendType(type: SendType): SendFlags {
   checkInteger("flags", type, 0, 0x7fffffff);
   if ((type & ~SEND_TYPE_BITS) !== 0) throw rangeError("flags", "made of SendType members");

@@ -11,15 +11,17 @@ import { NetworkingIdentity } from "../values/networking-identity.js";
 import { StringBuilder } from "../values/string-builder.js";
 import { checkInitialized, getLastError, refreshUsers, setLastError } from "./runtime.js";
 
-/** Told of GNS's debug lines, on the event loop (ValveSockets README). */
+/** Gets GNS's debug lines, on the event loop (ValveSockets README). */
 export type DebugCallback = (type: DebugType, message: string) => void;
 
 export type { LibraryStatistics } from "../../addon/native.js";
 
 export interface InitializeOptions {
   /**
-   * Who drives GNS. `hybrid`: this thread's event loop watches GNS's descriptor, without a change of thread (Node on
-   * Linux). `thread`: GNS's own thread, which wakes the event loop. `auto`, the default: hybrid where it works.
+   * What drives GNS. `hybrid`: this thread's event loop watches GNS's descriptor, without a change of thread (Node on
+   * Linux). `thread`: a thread of GNS's own, which wakes the event loop. `auto`: hybrid where it works.
+   *
+   * @defaultValue "auto"
    */
   driver?: "auto" | "hybrid" | "thread";
   /** Who this process says it is, to all peers. */
@@ -54,20 +56,20 @@ function initialize(first: InitializeOptions | StringBuilder = {}, second?: Stri
 export const Library = {
   /** Bytes of close text, with a terminating zero: 127 bytes travel. */
   maxCloseMessageLength: 128,
-  /** The highest reason of one's own for `closeConnection`. */
+  /** The highest reason that an application can give to `closeConnection`. */
   maxCloseReasonValue: 999,
-  /** The capacity that `initialize` wants of its `StringBuilder`. */
+  /** The capacity that the `StringBuilder` for `initialize` must have. */
   maxErrorMessageLength: 1024,
-  /** Bytes of the largest message. */
+  /** The largest message, in bytes. */
   maxMessageSize: MAX_MESSAGE_BYTES,
   /** The first callback number of GNS's sockets in Steam. */
   socketsCallbacks: 1220,
-  /** The most messages that the C# wrapper took in one call; here any number may be asked for. */
+  /** The most messages that the C# wrapper took in one call. There is no such limit here. */
   maxMessagesPerBatch: 256,
 
   /**
    * Starts GNS, or counts one more user if it runs. Each success needs one {@link Library.deinitialize}.
-   * A user who comes later gets what runs: asking for another driver or identity fails.
+   * While it runs, a later call cannot change the driver or the identity: asking for another one fails.
    *
    * @param errorMessage of capacity `maxErrorMessageLength`; gets the reason of a failure, or ""
    * @returns false on failure; the reason is also in {@link Library.lastError}
@@ -79,12 +81,12 @@ export const Library = {
   },
 
   /**
-   * Believes what this authority signs, in the whole process, until the last `deinitialize` of the process. At first
-   * nobody is believed, so that no connection is authenticated. (Not in the README.)
+   * Trusts the certificates of this authority, in the whole process, until the last `deinitialize` of the process.
+   * Until this is called no authority is trusted, and no connection is authenticated. (Not in the README.)
    *
    * @param certificate the `certificate` of a `CertificateAuthority`
    * @throws TypeError `ERR_INVALID_ARG_TYPE`; RangeError `ERR_OUT_OF_RANGE`: this is no such text; NetworkError
-   *   `ERR_NOT_INITIALIZED`; `ERR_FAILED`: it is over, its signature is wrong, or the linked GNS believes Valve alone
+   *   `ERR_NOT_INITIALIZED`; `ERR_FAILED`: it has expired, its signature is wrong, or the linked GNS trusts only Valve
    */
   addCertificateAuthority(certificate: string): void {
     checkText("certificate", certificate);
@@ -96,21 +98,21 @@ export const Library = {
   },
 
   /**
-   * Gives one use back. The last one of the process closes everything that is open (peers are told, with end reason
-   * 2999), stops GNS and restores the configuration. Without a use to give back nothing happens.
+   * Undoes one `initialize`. The last one of the process closes everything that is open (peers see end reason 2999),
+   * stops GNS and restores the configuration. Without an `initialize` to undo nothing happens.
    */
   deinitialize(): void {
     native.deinitialize();
     if (refreshUsers() === 0) resetLegacyConfiguration();
   },
 
-  /** Monotonic time in microseconds. It never goes back, and works before `initialize` too. */
+  /** Monotonic time in microseconds; it works before `initialize` too. */
   get time(): number {
     return native.time();
   },
 
   /**
-   * Sets who gets GNS's debug lines, for the whole process.
+   * Sets the callback that gets GNS's debug lines, for the whole process.
    *
    * @param detailLevel a `DebugType`: lines of this type and more severe ones; below 0 means 0, above 8 means 8
    * @param callback null for none
@@ -131,7 +133,7 @@ export const Library = {
     return native.statistics();
   },
 
-  /** Debug switch: overwrites the bytes of destroyed messages with 0xdd, so that uses after `destroy()` show. */
+  /** For debugging: overwrites the bytes of destroyed messages with 0xdd, which shows uses after `destroy()`. */
   get poisonDestroyedMessages(): boolean {
     return slabPool.poison;
   },
@@ -140,5 +142,5 @@ export const Library = {
   },
 };
 
-// At process.exit and after an uncaught exception this is the first chance to tell the peers, and Bun's only one.
+// At process.exit and after an uncaught exception peers are first told here. In Bun it is the only chance.
 process.on("exit", () => native.tearDown());

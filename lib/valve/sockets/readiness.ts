@@ -1,14 +1,14 @@
 import { native } from "../../addon/native.js";
 
-/** What is woken: a `NetworkingSockets` with its callback. */
+/** What the addon can wake. */
 export interface Reader {
   readonly ownerId: number;
   readable(): void;
 }
 
 /**
- * The readers by owner. One with something open is held here, so that it lives as long as a wake-up can come; without
- * anything open it is up to its user.
+ * The readers by owner. A reader that has something open is held, so that it lives as long as a wake-up can come. One
+ * that has nothing open lives only while its user holds it.
  */
 const held = new Map<number, Reader>();
 const idle = new Map<number, WeakRef<Reader>>();
@@ -29,7 +29,7 @@ export function holdReader(reader: Reader, isOpen: boolean): void {
   }
 }
 
-/** Wakes the reader of `owner` no more. */
+/** Stops waking the reader of `owner`. */
 export function dropReader(owner: number): void {
   held.delete(owner);
   idle.delete(owner);

@@ -5,7 +5,7 @@ import { NetworkError } from "../../network-error.js";
 let users = 0;
 let lastError: NetworkError | null = null;
 
-/** Reads anew whether this thread uses the library. Returns the number of its users. */
+/** Asks the addon how many users the library has in this thread, and returns that. */
 export function refreshUsers(): number {
   users = native.initializeCount();
   return users;
@@ -28,13 +28,13 @@ export function setLastError(error: NetworkError | null): void {
   lastError = error;
 }
 
-/** Keeps what GNS said about the create call that gave `handle`; returns `handle`. */
+/** Notes whether the call that gave `handle` has failed, and GNS's log lines about that. Returns `handle`. */
 export function noteCreate<Handle>(handle: Handle): Handle {
   lastError = handle ? null : errorOfLines(native.takeErrorLines());
   return handle;
 }
 
-/** The error that GNS's log lines tell of, such as "Failed to bind socket.  Error code 0x00000062." */
+/** The error that GNS's log lines describe, such as "Failed to bind socket.  Error code 0x00000062." */
 export function errorOfLines(lines: string[]): NetworkError {
   const text = lines.join("\n");
   const message = text === "" ? "GameNetworkingSockets gave no reason" : text;

@@ -42,7 +42,7 @@ export class Address {
   }
 
   /**
-   * @param ip any usual IPv6 text, `::0` for all; zone identifiers (`%eth0`) are refused, since GNS has none
+   * @param ip IPv6 text in any form, `::0` for all addresses; zone identifiers (`%eth0`) are refused: GNS has none
    * @throws TypeError `ERR_INVALID_IP_ADDRESS`: not an IPv6 address
    */
   setIPv6(ip: string, port: number): void {
@@ -78,7 +78,7 @@ export class Address {
   }
 }
 
-/** An address from the addon's parts; `ip` is taken over. */
+/** An address from the addon's parts; it keeps `ip` itself. */
 export function addressOf(ip: Uint8Array, port: number): Address {
   const address = new Address();
   address.ip = ip;

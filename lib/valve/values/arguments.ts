@@ -1,7 +1,7 @@
 /**
- * Argument errors, in the form that the addon throws too: `TypeError` with `ERR_INVALID_ARG_TYPE` for the wrong kind of
- * value, `RangeError` with `ERR_OUT_OF_RANGE` for the right kind outside its limits. Only what the addon never sees is
- * checked with these.
+ * Errors of wrong arguments, in the form that the addon throws too: `TypeError` with `ERR_INVALID_ARG_TYPE` for the
+ * wrong kind of value, `RangeError` with `ERR_OUT_OF_RANGE` for a value outside its limits. These functions check only
+ * what never reaches the addon.
  */
 
 /** An error of a wrong argument, ready to be thrown. */
@@ -35,7 +35,7 @@ export function checkText(name: string, value: string): void {
   if (value.includes("\0")) throw rangeError(name, "a string without NUL characters");
 }
 
-/** Throws unless `value` is a `Uint8Array` in fact: neither a proxy of one nor something with its prototype. */
+/** Throws unless `value` is a real `Uint8Array`, and not a proxy or an object with that prototype. */
 export function checkBytes(name: string, value: Uint8Array): void {
   if (!ArrayBuffer.isView(value) || !(value instanceof Uint8Array)) throw typeError(name, "a Uint8Array");
 }

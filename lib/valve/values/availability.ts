@@ -1,4 +1,4 @@
-/** How far something is that GNS gets ready in the background (GNS's ESteamNetworkingAvailability). */
+/** The progress of something that GNS prepares in the background (GNS's ESteamNetworkingAvailability). */
 export enum Availability {
   CannotTry = -102,
   Failed = -101,

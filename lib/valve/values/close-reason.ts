@@ -32,8 +32,8 @@ export function checkCloseReason(reason: CloseReason): Required<CloseReason> {
 }
 
 /**
- * GNS's number for a reason to close with: the seed's 0-999 become 1000 + reason, which the other side reads as
- * `ConnectionInfo.applicationReason`; 1000-2999 are GNS's own and stay.
+ * GNS's number for a reason to close with. The seed's 0-999 become 1000 + reason, which the peer reads as
+ * `ConnectionInfo.applicationReason`; 1000-2999 are GNS's numbers already.
  */
 export function gnsCloseReason(reason: number): number {
   checkInteger("reason", reason, 0, 2999);

@@ -1,14 +1,14 @@
 import { STATUS } from "../../addon/native.js";
 import { ConnectionState } from "./connection-state.js";
 
-/** Figures of a connection for frequent questions (ValveSockets README; the last two are GNS's additions). */
+/** Figures of a connection that can be read often (ValveSockets README; GNS has added the last two). */
 export class ConnectionStatus {
   state = ConnectionState.None;
-  /** Round trip in milliseconds; -1 unknown. */
+  /** Round-trip time in milliseconds; -1: unknown. */
   ping = -1;
-  /** The share of packets that came in, in order, as measured here: 0 to 1; -1 unknown. */
+  /** The share of packets that arrived here in order, 0 to 1; -1: unknown. */
   connectionQualityLocal = -1;
-  /** The same as the other side measured it: 0 to 1; -1 unknown. */
+  /** The same at the peer, which reports it: 0 to 1; -1: unknown. */
   connectionQualityRemote = -1;
   outPacketsPerSecond = 0;
   outBytesPerSecond = 0;

@@ -18,8 +18,8 @@ export enum IdentityType {
 const noBytes = new Uint8Array(0);
 
 /**
- * Who a peer says it is (ValveSockets README, with the setters of GNS). Nobody vouches for it: without certificates an
- * identity is a claim and no proof.
+ * Who a peer says it is (ValveSockets README, with the setters of GNS). Without certificates an identity is a claim
+ * that proves nothing.
  */
 export class NetworkingIdentity {
   #type = IdentityType.Invalid;
@@ -38,7 +38,7 @@ export class NetworkingIdentity {
     this.#set(IdentityType.Invalid, noBytes);
   }
 
-  /** @param address an address of which a copy is taken */
+  /** Copies `address`. */
   setIPAddress(address: Address): void {
     checkInstance("address", address, Address);
     const bytes = new Uint8Array(18);
@@ -78,7 +78,7 @@ export class NetworkingIdentity {
     return this.#type === IdentityType.GenericBytes ? this.#bytes.slice() : null;
   }
 
-  /** @param steamID 64 bits without a sign */
+  /** @param steamID an unsigned 64-bit number */
   setSteamID(steamID: bigint): void {
     if (typeof steamID !== "bigint") throw typeError("steamID", "a bigint");
     if (BigInt.asUintN(64, steamID) !== steamID) throw rangeError("steamID", "from 0 to 2^64-1");
@@ -126,13 +126,13 @@ export class NetworkingIdentity {
     }
   }
 
-  /** An identity from GNS's text, the one that {@link toString} gives; null if it is none. */
+  /** An identity from GNS's text, as {@link toString} gives it; null if the text is not one. */
   static parse(text: string): NetworkingIdentity | null {
     checkText("text", text);
     const encoded = native.parseIdentity(text);
     if (encoded === null) return null;
     const identity = NetworkingIdentity.decode(encoded);
-    // GNS reads as much of a number as it can; addresses have more than one form.
+    // GNS ignores what follows a number. Addresses cannot be compared so, because they have more than one form.
     const isWhole = identity.type === IdentityType.IPAddress || identity.toString() === text.replace(/^gen:.*/, lower);
     return isWhole ? identity : null;
   }

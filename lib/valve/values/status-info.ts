@@ -10,11 +10,11 @@ export class StatusInfo {
   connectionInfo = new ConnectionInfo();
   /** The state before the change (GNS). */
   oldState = ConnectionState.None;
-  /** For the change to `None` after a close of one's own: the other side had acknowledged everything before. */
+  /** For the change to `None` after a close on this side: the peer had acknowledged everything before. */
   flushed = false;
 }
 
-/** Told of each change of state by `dispatchCallback`, which hands through its `context` (ValveSockets README). */
+/** Called by `dispatchCallback` for a change of state, with the `context` that it was given (ValveSockets README). */
 export type StatusCallback<Context = unknown> = (info: StatusInfo, context: Context) => void;
 
 /** @internal */

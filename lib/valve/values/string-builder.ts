@@ -8,7 +8,7 @@ export class StringBuilder {
   readonly capacity: number;
   value = "";
 
-  /** @param capacity bytes, 1 to 2^31-1; 1024 (`Library.maxErrorMessageLength`) unless told */
+  /** @param capacity bytes, 1 to 2^31-1; 1024 (`Library.maxErrorMessageLength`) unless given */
   constructor(capacity = 1024) {
     checkInteger("capacity", capacity, 1, 0x7fffffff);
     this.capacity = capacity;
