@@ -40,6 +40,7 @@ export interface NativeSignal {
   data: Uint8Array;
 }
 
+/** Counts of the addon, for the whole process. */
 export interface LibraryStatistics {
   /** "hybrid", "thread", or "none" before initialize. */
   driver: string;

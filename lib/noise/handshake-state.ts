@@ -11,11 +11,13 @@ export enum HandshakePattern {
   NN = "NN",
 }
 
+/** Which end of a Noise handshake this is. */
 export enum HandshakeRole {
   Initiator = "initiator",
   Responder = "responder",
 }
 
+/** What a Noise handshake needs. */
 export interface HandshakeOptions {
   primitives: NoisePrimitives;
   pattern: HandshakePattern;

@@ -14,6 +14,7 @@ import {
 import { type RandomBytes, secureRandomBytes } from "../random.js";
 import { type AeadKey, KEY_SIZE_BYTES, type KeyPair, type NoisePrimitives, TAG_SIZE_BYTES } from "./primitives.js";
 
+/** Options of {@link nodePrimitives}. */
 export interface NodePrimitivesOptions {
   /**
    * The AEAD. AES-GCM is the cheaper one in Node: to seal and to open take 3.2 and 3.1 us at 64 bytes, 4.5 and 4.1 us

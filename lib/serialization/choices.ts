@@ -69,6 +69,7 @@ const constant = <T>(value: T): Codec<T> =>
     default: () => value,
   });
 
+/** The type of the objects of a {@link union}. */
 export type UnionOf<K extends string, V extends Readonly<Record<string, Fields>>> = {
   [N in keyof V & string]: { [P in K]: N } & StructOf<V[N]>;
 }[keyof V & string];

@@ -56,6 +56,7 @@ export function roundHalfEven(value: number): number {
   return rounded - value === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
 }
 
+/** How a quantized number is written. */
 export type QuantizedOptions = Resolution & {
   /** The largest magnitude. Numbers beyond it, infinite ones included, are written as the nearest one within. */
   max: number;
@@ -91,6 +92,7 @@ export function quantized(options: QuantizedOptions): Codec<number> {
   });
 }
 
+/** How an angle is written. */
 export type AngleOptions = Resolution & {
   /** A whole turn in the unit of the angle, such as `2 * Math.PI` for radians. @defaultValue 360 degrees */
   turn?: number;

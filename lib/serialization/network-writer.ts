@@ -14,6 +14,7 @@ import {
 import { requireInteger, wrongInteger, wrongValue } from "./errors.js";
 import { encodeText } from "./text.js";
 
+/** Options of a {@link NetworkWriter}. */
 export interface NetworkWriterOptions {
   /** How much memory it starts with; it doubles when that is full. @defaultValue 1300 bytes */
   sizeBytes?: number;

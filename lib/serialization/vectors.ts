@@ -4,15 +4,18 @@ import { float32, roundHalfEven } from "./floats.js";
 import type { NetworkReader } from "./network-reader.js";
 import { struct } from "./struct.js";
 
+/** A point or direction in the plane. */
 export interface Vector2 {
   x: number;
   y: number;
 }
 
+/** A point or direction in space. */
 export interface Vector3 extends Vector2 {
   z: number;
 }
 
+/** A rotation. */
 export interface Quaternion extends Vector3 {
   w: number;
 }

@@ -5,6 +5,7 @@ import { type SocketConformanceOptions, SocketWorld } from "./conformance/socket
 
 export type { SocketConformanceOptions };
 
+/** A test of {@link socketConformance}. */
 export interface ConformanceCase {
   name: string;
   /** Rejects with an error that says what was expected. */

@@ -8,3 +8,7 @@ test("docs/api.md lists what the package exports", () => {
   const page = readFileSync(join(root, "docs", "api.md"), "utf8");
   expect(page, "what is exported has changed: node scripts/api.mjs").toBe(apiPage());
 });
+
+test("every export has a docstring", () => {
+  expect(apiPage().match(/^.*\| {2}\|$/gm)).toBeNull();
+});

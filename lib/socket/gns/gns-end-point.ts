@@ -47,6 +47,7 @@ export interface GnsPeerSettings {
   ice?: IceSettings;
 }
 
+/** A P2P end point: where a GNS socket listens or connects by signaling. */
 export class GnsPeer {
   readonly identity: NetworkingIdentity | null;
   readonly virtualPort: number;

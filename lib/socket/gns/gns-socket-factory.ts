@@ -9,6 +9,7 @@ import { GnsAddress, GnsPeer, type GnsPeerSettings } from "./gns-end-point.js";
 import { MAX_UNRELIABLE_BYTES } from "./gns-handle.js";
 import { GnsSocket } from "./gns-socket.js";
 
+/** Options of a {@link GnsSocketFactory}. */
 export interface GnsSocketFactoryOptions extends InitializeOptions {
   /**
    * What clients connect to: a name or a numeric address.

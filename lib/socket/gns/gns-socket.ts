@@ -30,6 +30,7 @@ import type { GnsHandle } from "./gns-handle.js";
 import { gnsReasonOf, reasonOfGns } from "./gns-reason.js";
 import { GnsSender } from "./gns-sender.js";
 
+/** What a {@link GnsSocket} gets from its factory. */
 export interface GnsSocketSettings {
   clock: Clock;
   initialize: InitializeOptions;

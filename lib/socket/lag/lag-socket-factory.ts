@@ -5,6 +5,7 @@ import { SocketFactory } from "../socket-factory.js";
 import { completeConditions, type LagConditions } from "./lag-conditions.js";
 import { LagSocket } from "./lag-socket.js";
 
+/** Options of a {@link LagSocketFactory}. */
 export interface LagSocketFactoryOptions extends Partial<LagConditions> {
   clock?: Clock;
   /** Give a seeded one to a test that must repeat exactly. @defaultValue Math.random */

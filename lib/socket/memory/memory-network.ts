@@ -2,6 +2,7 @@ import { type Clock, systemClock } from "../../clock.js";
 import type { Random } from "../../random.js";
 import { MemoryNetworkCore } from "./memory-network-core.js";
 
+/** Options of a {@link MemoryNetwork}. */
 export interface MemoryNetworkOptions {
   clock?: Clock;
   /** Shuffles `reliable-lanes`. Give a seeded one to a test that must repeat exactly. @defaultValue Math.random */

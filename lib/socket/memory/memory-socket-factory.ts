@@ -6,6 +6,7 @@ import type { MemoryEndPoint, MemorySocketKind, MemorySocketOptions } from "./me
 import { coreOf, type MemoryNetwork } from "./memory-network.js";
 import type { MemoryNetworkCore } from "./memory-network-core.js";
 
+/** Options of a {@link MemorySocketFactory}. */
 export interface MemorySocketFactoryOptions {
   /** @defaultValue "datagram" */
   kind?: MemorySocketKind;

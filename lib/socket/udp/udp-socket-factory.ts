@@ -7,6 +7,7 @@ import { UdpDgramSocket } from "./udp-dgram-socket.js";
 import type { UdpEndPoint, UdpSocketOptions } from "./udp-end-point.js";
 import { MAX_UDP_PACKET_SIZE } from "./udp-handle.js";
 
+/** Options of a {@link UdpSocketFactory}. */
 export interface UdpSocketFactoryOptions {
   /** What clients connect to: a name or a numeric address. @defaultValue "localhost" */
   host?: string;

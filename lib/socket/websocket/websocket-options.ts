@@ -1,5 +1,6 @@
 import type { Clock } from "../../clock.js";
 
+/** Options of a {@link WebSocketClientFactory}. */
 export interface WebSocketClientFactoryOptions {
   /** What clients connect to: a name, a numeric address, or a whole `ws:` or `wss:` URL. @defaultValue "localhost" */
   host?: string;

@@ -16,6 +16,7 @@ export interface WebSocketTlsOptions {
   rejectUnauthorized?: boolean;
 }
 
+/** Options of a {@link WebSocketFactory}. */
 export interface WebSocketFactoryOptions extends WebSocketClientFactoryOptions {
   /**
    * A server of `node:http` or `node:https` to listen on, beside whatever else it serves. Its owner takes care of its

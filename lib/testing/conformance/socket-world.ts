@@ -6,6 +6,7 @@ import type { FakeClock } from "../fake-clock.js";
 import { assertEqual, ConformanceError } from "./assert.js";
 import { type KeptPacket, SocketUser } from "./socket-user.js";
 
+/** Options of {@link socketConformance}. */
 export interface SocketConformanceOptions {
   /** Makes a factory whose servers take a free port (if it has a port, that is 0). Called for every case. */
   createFactory(): SocketFactory;

@@ -12,6 +12,7 @@ export interface CertificateAuthority {
   readonly privateKey: string;
 }
 
+/** How long a certificate is valid. */
 export interface CertificateOptions {
   /**
    * How long it is valid from now on, in days, 1 to 36500.
@@ -21,6 +22,7 @@ export interface CertificateOptions {
   validDays?: number;
 }
 
+/** Options of {@link signCertificate}. */
 export interface SignOptions extends CertificateOptions {
   /** The identity that it certifies. Before you sign, make sure that the process that asks is entitled to it. */
   identity: NetworkingIdentity;

@@ -15,6 +15,7 @@ export enum IceCandidates {
   All = 7,
 }
 
+/** A TURN server and how to log in to it. */
 export interface TurnServer {
   /** Name or address, with a port unless it is 3478: `turn.example.org`, `192.0.2.1:3479`, `[2001:db8::1]:3478`. */
   address: string;
@@ -24,6 +25,7 @@ export interface TurnServer {
   password?: string;
 }
 
+/** The servers and the kinds of routes that a P2P connection may use. */
 export interface IceSettings {
   /** STUN servers, each a name or an address, with a port unless it is 3478. They are tried in this order. */
   stunServers?: readonly string[];

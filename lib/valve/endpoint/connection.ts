@@ -29,6 +29,7 @@ export interface CloseInfo {
   readonly flushed: boolean;
 }
 
+/** How a connection of an {@link Endpoint} is closed. */
 export interface CloseOptions extends CloseReason {
   /**
    * How long to wait, in milliseconds, until everything is sent and acknowledged, 0 to 2^32-1.
@@ -38,6 +39,7 @@ export interface CloseOptions extends CloseReason {
   timeoutMs?: number;
 }
 
+/** The events of a connection of an {@link Endpoint}, with the arguments of their listeners. */
 export interface ConnectionEvents {
   message: [message: ReceivedMessage];
   /** After a send that found the send buffer full: no more than `lowWaterBytes` are left in it. */

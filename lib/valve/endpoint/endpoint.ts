@@ -10,10 +10,12 @@ import type { CloseOptions, Connection } from "./connection.js";
 import { EndpointCore } from "./endpoint-core.js";
 import type { Listener } from "./listener.js";
 
+/** Options of an {@link Endpoint}. */
 export interface EndpointOptions extends InitializeOptions {
   clock?: Clock;
 }
 
+/** Where an {@link Endpoint} listens, and which connections it accepts. */
 export interface ListenOptions {
   /**
    * The UDP port; 0 takes a free one.
@@ -39,6 +41,7 @@ export interface ListenOptions {
   beforeAccept?: (info: ConnectionInfo) => true | CloseReason;
 }
 
+/** Where an {@link Endpoint} connects to, and how. */
 export interface ConnectOptions {
   /** A name or a numeric address. Of a name, the addresses of both families are tried. */
   host: string;

@@ -3,6 +3,7 @@ import type { Address } from "../values/address.js";
 import type { CloseReason } from "../values/close-reason.js";
 import type { Connection } from "./connection.js";
 
+/** The events of a {@link Listener}, with the arguments of their listeners. */
 export interface ListenerEvents {
   connection: [connection: Connection];
   /** The listener has been closed. */

@@ -6,6 +6,7 @@ import { fakeMessageLoss, isRecordLost } from "./fake-message-loss.js";
 import { MessageSlab, slabSizeFor } from "./message-slab.js";
 import { SendFlags } from "./send-type.js";
 
+/** Options of a {@link MessageBatch}. */
 export interface MessageBatchOptions {
   /**
    * Bytes of memory, 4096 to 2^30-1. It grows when a message does not fit.

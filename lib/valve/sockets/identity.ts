@@ -7,6 +7,7 @@ import { NetworkingIdentity } from "../values/networking-identity.js";
 import { encodeIdentity } from "./parameters.js";
 import type { SocketsCore } from "./sockets-core.js";
 
+/** How far GNS has prepared the identity and certificate of this process. */
 export interface AuthenticationStatus {
   availability: Availability;
   /** GNS's own words. For logs. */

@@ -16,6 +16,7 @@ export type DebugCallback = (type: DebugType, message: string) => void;
 
 export type { LibraryStatistics } from "../../addon/native.js";
 
+/** Options of `Library.initialize`. */
 export interface InitializeOptions {
   /**
    * What drives GNS. `hybrid`: this thread's event loop watches GNS's descriptor, without a change of thread (Node on

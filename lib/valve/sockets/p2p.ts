@@ -6,6 +6,7 @@ import { encodeIdentity, nativeOptionsOf } from "./parameters.js";
 import { noteCreate } from "./runtime.js";
 import type { SocketsCore } from "./sockets-core.js";
 
+/** Options of a P2P connection. */
 export interface P2POptions {
   /**
    * The port of the peer's P2P listen socket, 0 to 65535.

@@ -7,6 +7,7 @@ import { Result } from "../values/result.js";
 import { dropReader, holdReader, type Reader } from "./readiness.js";
 import { checkInitialized, isInitialized } from "./runtime.js";
 
+/** Options of a {@link NetworkingSockets}. */
 export interface NetworkingSocketsOptions {
   /**
    * Numbers from 0 to below 1, for emulated message loss and for the choice of a free port.
