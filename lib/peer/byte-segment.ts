@@ -1,6 +1,6 @@
 import { cloneBytes } from "../bytes.js";
 
-/** A piece of a buffer that belongs to somebody else: valid during the call that hands it out. */
+/** A part of a buffer that is reused: valid during the call that hands it out. */
 export class ByteSegment {
   buffer: Uint8Array = new Uint8Array(0);
   offset = 0;
@@ -13,12 +13,12 @@ export class ByteSegment {
     return this;
   }
 
-  /** The bytes in place, valid as long as the segment. */
+  /** The bytes where they lie, valid as long as the segment. */
   view(): Uint8Array {
     return this.buffer.subarray(this.offset, this.offset + this.length);
   }
 
-  /** The bytes, to keep. */
+  /** A copy of the bytes. */
   copy(): Uint8Array {
     return cloneBytes(this.buffer, this.offset, this.offset + this.length);
   }

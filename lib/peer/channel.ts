@@ -1,17 +1,17 @@
 /** How a message travels. */
 export enum Channel {
-  /** It arrives, once, behind those sent before it on the same lane; or the connection ends. */
+  /** Arrives once, after those sent before it on the same lane; or the connection ends. */
   Reliable = 0,
-  /** It arrives once or not at all, in any order. */
+  /** Arrives once or not at all, in any order. */
   Unreliable = 1,
-  /** It arrives once or not at all, never behind a newer one, and the sender hears which. */
+  /** Arrives once or not at all, never after a newer one, and the sender learns which. */
   Notify = 2,
 }
 
-/** What becomes of a notify message; exactly one of the two is called, once. */
+/** What becomes of a notify message. Exactly one of the two is called, once. */
 export interface NotifyCallbacks {
   /** The far Peer has handed it to its handler. */
   onDelivered(): void;
-  /** It has not been handed over, or nobody can know: lost, too late, or the connection has ended. */
+  /** It was lost or came too late, or the connection has ended and nobody can know. */
   onLost(): void;
 }

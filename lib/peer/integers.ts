@@ -1,12 +1,12 @@
-/** Largest value of a varint. */
+/** The largest value of a varint. */
 export const MAX_VARINT = 2 ** 30 - 1;
 
-/** How many bytes {@link writeVarint} takes for `value`. */
+/** How many bytes `value` takes as a varint. */
 export function varintSize(value: number): number {
   return value < 0x40 ? 1 : value < 0x4000 ? 2 : 4;
 }
 
-/** Writes 0 to 2^30 - 1 at `at`; gives the place behind it. */
+/** Writes a value from 0 to 2^30 - 1 at `at`; gives the place behind it, as the others do. */
 export function writeVarint(buffer: Uint8Array, at: number, value: number): number {
   if (value < 0x40) {
     buffer[at] = value << 2;

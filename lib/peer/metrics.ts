@@ -1,4 +1,4 @@
-/** Counts of one connection since its start. */
+/** Counters of one connection since its start. */
 export interface ConnectionMetrics {
   packetsSent: number;
   bytesSent: number;
@@ -9,9 +9,9 @@ export interface ConnectionMetrics {
   messageBytesSent: number[];
   messagesReceived: number[];
   messageBytesReceived: number[];
-  /** Refused by a full queue. */
+  /** Messages that `send` refused because a queue was full. */
   messagesRefused: number;
-  /** Packets with its session that proved nothing: forged, altered, or there twice. */
+  /** Packets with the session of this connection that did not authenticate: forged, altered, or received before. */
   strayPackets: number;
 }
 
@@ -30,17 +30,17 @@ export function newConnectionMetrics(): ConnectionMetrics {
   };
 }
 
-/** Counts of a Peer since its start, beside those of its connections. */
+/** Counters of a Peer since its start, besides those of its connections. */
 export interface PeerMetrics {
-  /** Packets of nobody known, or not meant for this end. */
+  /** Packets that belong to no connection and are no request for one. */
   strayPackets: number;
   challengesSent: number;
-  /** Requests whose cookie was forged or too old. */
+  /** Requests with a cookie that was forged or too old. */
   cookiesRefused: number;
   rejectsSent: number;
   connectionsOpened: number;
   connectionsClosed: number;
-  /** Packets that the socket refused, and that nothing sends again. */
+  /** Packets that the socket refused over unreliable transports. */
   packetsDropped: number;
 }
 

@@ -10,7 +10,7 @@ export enum PacketKind {
   Stream = 19,
 }
 
-/** The first byte of a frame; a lane's number is added to `LaneBytes`, `Message` and `MessagePart`. */
+/** The first byte of a frame. The number of a lane is added to `LaneBytes`, `Message` and `MessagePart`. */
 export enum FrameKind {
   Padding = 0,
   Ping = 1,
@@ -22,39 +22,39 @@ export enum FrameKind {
   Notify = 9,
   LaneBytes = 16,
   Message = 32,
-  /** A piece of a message that is not the last one. */
+  /** A part of a message, but the last one. */
   MessagePart = 48,
 }
 
-/** How Peer carries messages over a transport: all itself, by GNS's own reliability, or through one ordered stream. */
+/** How the Peer carries messages over a transport. */
 export enum ProfileKind {
+  /** Datagrams (UDP): everything is the Peer's own work. */
   RawUdp = 0,
+  /** A transport with reliable lanes and unreliable messages (GNS). */
   ReliableLanes = 1,
+  /** One ordered, reliable stream of packets (WebSocket). */
   Stream = 2,
 }
 
-/** Lanes of the application: 0 (most urgent) to 3. */
+/** The lanes of the application: 0 (the most urgent) to 3. */
 export const USER_LANES = 4;
-/** Carries the chunks of streams, behind everything else. */
+/** Carries the chunks of streams, after everything else. */
 export const STREAM_LANE = 4;
-/** Carries the control of streams, before everything else. */
+/** Carries the control messages of streams, before everything else. */
 export const CONTROL_LANE = 5;
 export const LANES = 6;
 
-/** Bytes of a tag where packets are sealed. */
+/** The authentication tag at the end of a sealed packet. */
 export const TAG_BYTES = 16;
 
-/** Bytes that stand for what the two ends talk about. */
+/** Size of the fingerprint of a protocol. */
 export const FINGERPRINT_BYTES = 8;
 
 /** Kind, session and number of a Data packet. */
 export const DATA_HEADER_BYTES = 9;
 
-/**
- * Largest unreliable and notify message on every transport, in bytes: what fits the smallest packet, sealed (that of
- * GNS).
- */
+/** The largest unreliable and notify message on every transport, in bytes: what fits the smallest packet (GNS's), sealed. */
 export const MAX_UNRELIABLE_MESSAGE_SIZE = 1100;
 
-/** Smallest packet that a transport must carry: a message of that size with the head of its frame, sealed. */
+/** The smallest packet that a transport must carry: a message of that size with the head of its frame, sealed. */
 export const MIN_PACKET_SIZE = MAX_UNRELIABLE_MESSAGE_SIZE + DATA_HEADER_BYTES + 3 + TAG_BYTES;

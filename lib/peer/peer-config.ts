@@ -3,56 +3,118 @@ import type { NoisePrimitives } from "../noise/index.js";
 import { type Random, type RandomBytes, secureRandomBytes } from "../random.js";
 import { FINGERPRINT_BYTES } from "./packet-format.js";
 
-/** Who makes a Peer work: the socket and one timer, or the application's loop. */
+/** What makes a Peer work: its socket and one timer, or the application's loop. */
 export type Drive = "automatic" | "manual";
 
-/** Encryption of the Peer's own, by Noise, for raw UDP and GNS. A WebSocket has that of its transport (wss). */
+/** Encryption by the Peer itself (Noise), over UDP and GNS. Over WebSocket the transport's own counts (wss). */
 export interface PeerEncryption {
-  /** Where the cryptography comes from: in Node.js `nativePrimitives` of `valve-sockets/noise/native`. */
+  /** The cryptography: in Node.js `nativePrimitives` of `valve-sockets/noise/native`. */
   primitives: NoisePrimitives;
-  /** Server: its private keys (`generateServerKey`); two during a change. Without one, nobody can know it again. */
+  /**
+   * Server: its private keys, as `generateServerKey` makes them; two while one replaces the other. A server without a key
+   * cannot be told from any other.
+   * @defaultValue none
+   */
   serverKeys?: readonly string[];
-  /** Client: the server's public key. No other server is talked to, and nothing is ever said in the clear. */
+  /**
+   * Client: the server's public key. The client then talks to no other server, and sends nothing unencrypted.
+   * @defaultValue none
+   */
   serverKey?: string;
-  /** Server: who comes without encryption is refused. Default true. */
+  /**
+   * Server: refuses clients without encryption.
+   * @defaultValue true
+   */
   required?: boolean;
 }
 
-/** All settings of a {@link Peer}; each has a default. Times in milliseconds, sizes in bytes. */
+/** All settings of a {@link Peer}. Times are in milliseconds, sizes in bytes. */
 export interface PeerConfig {
-  /** `automatic`: packets are read when they come and answered in the same turn. `manual`: nothing happens outside of
-   * `updateReceive` and `updateSent`. Default `automatic`. */
+  /**
+   * `automatic`: packets are read when they come and answered in the same turn of the event loop. `manual`: nothing
+   * happens outside of `updateReceive` and `updateSent`.
+   * @defaultValue "automatic"
+   */
   drive: Drive;
-  /** Connections at most, 1 to 100,000; as many again may be closing. Default 100. */
+  /**
+   * The most connections at once, 1 to 100,000. As many again may be closing.
+   * @defaultValue 100
+   */
   maxConnections: number;
-  /** Strangers at most who have not finished their handshake. Default 64. */
+  /**
+   * The most clients at once that have not finished their handshake, 1 to 100,000.
+   * @defaultValue 64
+   */
   maxPendingConnections: number;
-  /** After this an unfinished handshake is given up, on either side. Default 5000. */
+  /**
+   * An unfinished handshake ends after this time, on either side, 1 to 3,600,000.
+   * @defaultValue 5000 (5 s)
+   */
   handshakeTimeoutMs: number;
-  /** How often a client repeats an unanswered request. Default 250. */
+  /**
+   * A client repeats an unanswered request after this time, 1 to 3,600,000.
+   * @defaultValue 250
+   */
   connectIntervalMs: number;
-  /** After this long without a word from the other side it is asked for one. Default 2000. */
+  /**
+   * When nothing has come from the other side for this time, it is sent a Ping, 1 to 3,600,000. Up to 10 % earlier, by
+   * chance.
+   * @defaultValue 2000 (2 s)
+   */
   keepAliveMs: number;
-  /** After this long without a word from the other side the connection ends. Default 10,000. */
+  /**
+   * When nothing has come from the other side for this time, the connection ends, 1 to 86,400,000.
+   * @defaultValue 10000 (10 s)
+   */
   timeoutMs: number;
-  /** How long a closing connection waits for what is queued, and then for the answer. Default 2000 each. */
+  /**
+   * How long a closing connection waits until what was sent reliably is acknowledged, and again as long until its Close
+   * is, 0 to 3,600,000.
+   * @defaultValue 2000 (2 s)
+   */
   closeTimeoutMs: number;
-  /** Longest reliable message, up to 1,000,000. Both ends need the same. Default 60,000. */
+  /**
+   * The longest reliable message, 1 to 1,000,000 bytes. Both ends need the same value.
+   * @defaultValue 60000 bytes
+   */
   maxReliableMessageSize: number;
-  /** Bytes that may wait in the queue of a lane before `send` refuses. Default 1 MiB. */
+  /**
+   * How many bytes of a lane may be queued or unacknowledged before `send` answers false, 1024 to 2^28.
+   * @defaultValue 1048576 bytes (1 MiB)
+   */
   maxQueuedBytes: number;
-  /** Streams at once, in each direction. Default 8. */
+  /**
+   * The most streams at once in each direction, 0 to 1000.
+   * @defaultValue 8
+   */
   maxStreams: number;
-  /** 8 bytes that stand for what the two ends talk about; a difference is a `ProtocolMismatch`. Default zeros. */
+  /**
+   * 8 bytes that stand for the protocol that is spoken above the Peer.
+   * @defaultValue zeros
+   */
   fingerprint: Uint8Array;
-  /** Whether a connection with another fingerprint is refused, or accepted and marked. Default `reject`. */
+  /**
+   * What a server does with a client whose fingerprint is another one: `reject` it with `ProtocolMismatch`, or `accept` it
+   * with `connection.fingerprintMatches` false.
+   * @defaultValue "reject"
+   */
   onFingerprintMismatch: "reject" | "accept";
-  /** Noise, where it is wanted. Default none. */
+  /**
+   * Encryption by the Peer itself.
+   * @defaultValue null
+   */
   encryption: PeerEncryption | null;
+  /** @defaultValue the clock of the platform */
   clock: Clock;
-  /** For jitter only. */
+  /**
+   * For jitter only.
+   * @defaultValue Math.random
+   */
   random: Random;
-  /** For cookies, nonces and session ids; replaced in tests only. */
+  /**
+   * For cookies, nonces and session ids. Tests replace it.
+   * @defaultValue crypto.getRandomValues
+   */
   randomBytes: RandomBytes;
 }
 

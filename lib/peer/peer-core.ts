@@ -182,7 +182,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   }
 
   ended(connection: PeerConnection): void {
-    this.#table.leave(connection);
+    this.#table.onEnded(connection);
     this.metrics.connectionsClosed++;
     this.guard(connection, () => this.#handler.onDisconnected?.(connection, connection.reason as DisconnectReason));
   }

@@ -3,66 +3,65 @@ import type { Channel, NotifyCallbacks } from "./channel.js";
 import type { ProfileKind } from "./packet-format.js";
 
 /**
- * Encrypts packets in place, for one connection. A packet is `headerBytes` that are authenticated only, and content
- * that is encrypted; sealing adds `TAG_BYTES` behind it.
+ * Encrypts the packets of one connection in place. A packet is `headerBytes` that are only authenticated, and content that is
+ * encrypted. Sealing adds `TAG_BYTES` behind it.
  */
 export interface PacketSeal {
-  /** Seals content that ends at `end`; gives the new end. `number` must never come twice. */
+  /** Seals content that ends at `end`; gives the new end. The same `number` must never come twice. */
   seal(number: number, buffer: Uint8Array, start: number, headerBytes: number, end: number): number;
-  /**
-   * Gives the end of the content, or -1 for a packet that is not from the other side. `buffer` holds it in clear then.
-   */
+  /** Decrypts in place. Gives the end of the content, or -1 for a packet that is not from the other side. */
   open(number: number, buffer: Uint8Array, start: number, headerBytes: number, end: number): number;
 }
 
 /** What a profile asks of its connection. */
 export interface ProfileHost {
-  /** Hands a message of a user's lane or channel upward. False: the connection has ended meanwhile, stop reading. */
+  /** Hands on a message. @returns false: the connection has ended, stop reading */
   deliver(channel: Channel, lane: number, buffer: Uint8Array, offset: number, length: number): boolean;
-  /** Sends the first `length` bytes of `packet`; false: the socket is full and has not taken it. */
+  /** Sends the first `length` bytes of `packet`. @returns false: the socket is full and has not taken it */
   transmit(packet: Uint8Array, length: number, delivery: Delivery, lane: number): boolean;
-  /** Something has come that only the other side can have sent. */
+  /** A packet has come that only the other side can have sent. */
   onPacketAuthenticated(): void;
-  /** A packet that proves nothing: counted, and nothing else. */
-  stray(): void;
+  /** A packet has come that did not authenticate. It is counted and dropped. */
+  onStrayPacket(): void;
   /** The other side has closed. */
   remoteClosed(reason: DisconnectReason): void;
-  /** The other side has broken the format: `InvalidPacket`. */
+  /** The other side has broken the format: ends the connection with `InvalidPacket`. */
   malformed(text: string): void;
-  /** What a reliable transport brought proves nothing, and so nothing behind it can: `Tampered`. */
+  /** A reliable transport has brought a packet that did not authenticate: ends the connection with `Tampered`. */
   tampered(): void;
-  /** A queue that refused a message has room again. */
+  /** A queue that has refused a message has room again. */
   drained(): void;
 }
 
-/** What a connection can spend. */
+/** What a connection can send. */
 export interface SendBudget {
-  /** What the way to the other side carries, as far as it is known. */
+  /** What the path to the other side carries, as far as is known. `Infinity` where the transport does not say. */
   bytesPerSecond: number;
-  /** What can leave at once. */
+  /** How many bytes can leave at once. */
   bytesFree: number;
 }
 
-/** How messages travel over one kind of transport. Times are the Peer's clock in milliseconds, handed in. */
+/** How messages travel over one kind of transport. Times are those of the Peer's clock, in milliseconds. */
 export interface Profile {
   readonly kind: ProfileKind;
   /** Smoothed, in milliseconds; 0 before the first measurement. */
   readonly roundTripTimeMs: number;
-  /** Bytes that were taken and have not been acknowledged, or left where nobody acknowledges. */
+  /** Bytes that were sent and are not acknowledged; that have not left, where there are no acknowledgements. */
   readonly bufferedBytes: number;
-  /** When `flush` is to be called at the latest, as `updateDeadline` found. */
+  /** When `flush` has to be called at the latest, as `updateDeadline` found. */
   readonly deadlineMs: number;
   /** Whether everything reliable has reached the other side. */
   readonly isDrained: boolean;
-  /** The other side has our goodbye, or the transport sees to it. */
+  /** Whether the other side has acknowledged Close. */
   readonly isCloseConfirmed: boolean;
   readonly sendBudget: SendBudget;
-  /** Into a field, since a result would be a heap object for each packet. */
+  /** Sets `deadlineMs`. As a result it would be an object on the heap for each packet. */
   updateDeadline(): void;
-  /** Bytes of a lane that have not been sent a first time. */
+  /** Bytes of a lane that have not been sent once. */
   queuedBytes(lane: number): number;
   /**
-   * Takes a message; it leaves with the next `flush`. `notify` with `Channel.Notify` only.
+   * Takes a message, which leaves with the next `flush`. `notify` is for `Channel.Notify` only.
+   *
    * @returns false: the queue is full, nothing was taken, and `drained` follows
    */
   send(
@@ -75,14 +74,14 @@ export interface Profile {
   ): boolean;
   /** Reads a packet of this connection. */
   receive(packet: ReceivedPacket, nowMs: number): void;
-  /** Asks the other side for a sign of life. */
+  /** Asks the other side for a sign of life, with the next `flush`. */
   ping(): void;
-  /** Sends what an answer must not wait for: acknowledgements that are due, answers to pings. */
+  /** Sends answers that must not wait for the end of the turn: acknowledgements that are due, and Pongs. */
   respond(nowMs: number): void;
-  /** Sends what is queued and what is due, as far as the way allows. */
+  /** Sends what is queued and what is due, as far as the path allows. */
   flush(nowMs: number): void;
-  /** Says goodbye: the reason leaves now, and again where nothing below makes sure of it. */
+  /** Sends Close with the reason now, and again until it is acknowledged. Does nothing where the transport closes. */
   close(reason: DisconnectReason, nowMs: number): void;
-  /** The connection has ended: every open notify is lost. */
+  /** The connection has ended: all open notify messages are lost. */
   dispose(): void;
 }

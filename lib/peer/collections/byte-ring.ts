@@ -3,11 +3,11 @@ import { writeVarint } from "../integers.js";
 
 const FIRST_BYTES = 1024;
 
-/** A stretch of a stream of bytes, found by their offsets in the stream. Grows by doubling and never shrinks. */
+/** Part of a stream of bytes, addressed by offsets in the stream. Grows by doubling, and never shrinks. */
 export class ByteRing {
   bytes = new Uint8Array(0);
   readonly #varint = new Uint8Array(4);
-  /** Of `bytes`, and of what was read into last. */
+  /** Views of `bytes`, and of the array that was last read into. */
   #view = new DataView(this.bytes.buffer);
   #target: Uint8Array = this.bytes;
   #targetView: DataView = this.#view;
@@ -17,7 +17,7 @@ export class ByteRing {
     return (offset | 0) & (this.bytes.length - 1);
   }
 
-  /** How many bytes lie behind each other from `offset` on, up to `length`. */
+  /** How many bytes from `offset` on lie behind each other in `bytes`: `length` at most. */
   contiguous(offset: number, length: number): number {
     return Math.min(length, this.bytes.length - this.index(offset));
   }
@@ -40,7 +40,7 @@ export class ByteRing {
     return value;
   }
 
-  /** Makes room for the stretch from `start` to before `end`; what the ring holds of it stays. */
+  /** Makes room for the part from `start` to before `end`. What the ring holds of it stays. */
   reserve(start: number, end: number): void {
     const old = this.bytes;
     if (end - start <= old.length) return;
@@ -64,7 +64,7 @@ export class ByteRing {
     if (first < length) copyBytes(source, from + first, this.bytes, 0, length - first);
   }
 
-  /** Copies to `target`; best always to the same one. Every packet is filled so: by words, without a heap object. */
+  /** Copies to `target`, fastest when that is the same array each time: by words, and without an object on the heap. */
   read(offset: number, target: Uint8Array, at: number, length: number): void {
     if (target !== this.#target) {
       this.#target = target;

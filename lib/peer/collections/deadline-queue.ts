@@ -1,23 +1,23 @@
-/** Something that has to be woken. */
+/** Something with a deadline. */
 export interface Waiting {
-  /** Its place in the queue, -1 outside; the queue's own. */
+  /** Its place in the queue, -1 outside. Only the queue sets it. */
   queuePlace: number;
-  /** When, `Infinity` for never, as `updateDeadline` found: the queue sorts by it. */
+  /** The deadline that the queue sorts by, as `updateDeadline` found; `Infinity` for never. */
   deadlineMs: number;
-  /** Called by the queue only. Into a field: a result would be a heap object for each packet. */
+  /** Sets `deadlineMs`; only the queue calls it. A result would be an object on the heap for each packet. */
   updateDeadline(): void;
 }
 
-/** Finds who has the earliest deadline, in the logarithm of their number (a binary heap). */
+/** Items sorted by deadline: a binary heap. */
 export class DeadlineQueue<T extends Waiting> {
   readonly #heap: T[] = [];
 
-  /** The earliest deadline, `Infinity` when nobody waits. */
+  /** The earliest deadline, `Infinity` when the queue is empty. */
   get nextDeadlineMs(): number {
     return this.#heap[0]?.deadlineMs ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Reads the deadline of `item` anew. */
+  /** Adds `item`, or moves it to where its present deadline belongs. */
   update(item: T): void {
     item.updateDeadline();
     if (item.queuePlace < 0) {
@@ -37,7 +37,7 @@ export class DeadlineQueue<T extends Waiting> {
     this.#sink(this.#rise(place));
   }
 
-  /** Takes out the one with the earliest deadline if that is over. */
+  /** Takes out the item with the earliest deadline if that has come. */
   takeDue(nowMs: number): T | null {
     const first = this.#heap[0];
     if (!first || first.deadlineMs > nowMs) return null;

@@ -1,4 +1,4 @@
-/** Numbers, kept as disjoint ranges from a start to before an end, in ascending order. */
+/** A set of whole numbers, kept as ranges in ascending order, from a start to before an end. */
 export class RangeSet {
   count = 0;
   #bounds = new Float64Array(8);
@@ -8,7 +8,7 @@ export class RangeSet {
     return this.#bounds[2 * index] as number;
   }
 
-  /** The number behind range `index`. */
+  /** The first number behind range `index`. */
   end(index: number): number {
     return this.#bounds[2 * index + 1] as number;
   }
@@ -16,7 +16,7 @@ export class RangeSet {
   add(start: number, end: number): void {
     const bounds = this.#bounds;
     if (this.count > 0 && start === bounds[2 * this.count - 1]) {
-      // What comes in order makes the last range longer.
+      // Numbers that come in order make the last range longer.
       bounds[2 * this.count - 1] = end;
       return;
     }
@@ -59,7 +59,7 @@ export class RangeSet {
     this.#bounds[2 * index + 1] = end;
   }
 
-  /** Index of the first range that ends at `number` or later. */
+  /** The index of the first range that ends at `number` or later. */
   #firstThatEndsFrom(number: number): number {
     let low = 0;
     let high = this.count;
@@ -71,7 +71,7 @@ export class RangeSet {
     return low;
   }
 
-  /** Makes the ranges from `first` to before `behind` into `count` ranges, to be set. */
+  /** Replaces the ranges from `first` to before `behind` by `count` ranges, which the caller sets. */
   #replace(first: number, behind: number, count: number): void {
     const total = this.count + first + count - behind;
     if (2 * total > this.#bounds.length) {

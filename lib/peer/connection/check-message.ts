@@ -2,7 +2,7 @@ import { NetworkError } from "../../network-error.js";
 import { Channel } from "../channel.js";
 import { MAX_UNRELIABLE_MESSAGE_SIZE, USER_LANES } from "../packet-format.js";
 
-/** @throws RangeError for what `IConnection.send` does not take as channel or lane */
+/** @throws RangeError for a channel or lane that `IConnection.send` does not take */
 export function checkChannel(channel: Channel, lane: number): void {
   if (channel !== Channel.Reliable && channel !== Channel.Unreliable) {
     throw new RangeError(`send takes Channel.Reliable or Channel.Unreliable, not ${channel}`);
@@ -12,7 +12,7 @@ export function checkChannel(channel: Channel, lane: number): void {
   }
 }
 
-/** @throws NetworkError `ERR_MESSAGE_SIZE`; RangeError for a message that is not all in its array */
+/** @throws NetworkError `ERR_MESSAGE_SIZE`; RangeError for a message that reaches over the end of its array */
 export function checkMessage(
   channel: Channel,
   bytes: Uint8Array,

@@ -8,11 +8,11 @@ export enum ConnectionPhase {
   Connected = 1,
   /** This side has disconnected, and what it sent reliably is still on its way. */
   Lingering = 2,
-  /** This side has said that it closes, and waits until the other side knows. */
+  /** This side has sent Close, and waits until the other side knows. */
   Closing = 3,
   /** The other side has closed. A Close that it repeats is acknowledged. */
   Draining = 4,
-  /** The connection cannot go on. The other side is told once, and nobody waits for an answer. */
+  /** The connection cannot go on. Close is sent once, and nobody waits for an answer. */
   Failed = 5,
   Closed = 6,
 }
@@ -26,9 +26,7 @@ interface PhaseRules {
   timers: readonly ConnectionTimer[];
 }
 
-/**
- * The rules of each phase. docs/connection-states.md shows them with causes and effects, and a test compares the two.
- */
+/** The rules of each phase. docs/connection-states.md shows them with causes and effects; a test compares the two. */
 export const PHASES: Readonly<Record<ConnectionPhase, PhaseRules>> = {
   [ConnectionPhase.Handshaking]: {
     state: PeerConnectionState.Connecting,

@@ -3,17 +3,17 @@ import { isDataPacket, readDataSession } from "../frames/data-header.js";
 import type { PeerConnection } from "./peer-connection.js";
 import { PeerConnectionState } from "./peer-connection-state.js";
 
-/** All connections of a Peer: a stateful one hangs on its handle, a stateless one is found by its session. */
+/** All connections of a Peer. A stateful handle holds its connection; those of stateless handles are found by session. */
 export class ConnectionTable {
   readonly all = new Set<PeerConnection>();
   readonly #unconfirmed = new Set<PeerConnection>();
   readonly #leaving = new Set<PeerConnection>();
   readonly #sessions = new Map<number, PeerConnection>();
-  /** Stateless ones that stand, and those whose first packet is awaited: one each for an address. */
+  /** Of stateless handles, by address: those that are connected, and those whose handshake is not finished. */
   readonly #connected = new Map<string, PeerConnection>();
   readonly #pending = new Map<string, PeerConnection>();
 
-  /** Whose packet this is, null for nobody's. */
+  /** The connection that a packet belongs to, null when there is none. */
   find({ handle, buffer, offset, length }: ReceivedPacket): PeerConnection | null {
     if (handle.isStateful) return handle.connection as PeerConnection | null;
     if (!isDataPacket(buffer, offset, length)) return null;
@@ -25,22 +25,22 @@ export class ConnectionTable {
     return this.#sessions.has(session | 0);
   }
 
-  /** How many have not finished their handshake. */
+  /** How many connections have not finished their handshake. */
   get pendingCount(): number {
     return this.#unconfirmed.size;
   }
 
-  /** How many have not ended. */
+  /** How many connections have not ended. */
   get openCount(): number {
     return this.all.size - this.#leaving.size;
   }
 
-  /** It has ended for its user, and has only its goodbye left, to say or to answer. */
-  leave(connection: PeerConnection): void {
+  /** A connection has ended for its user: only Close is left to be sent or acknowledged. */
+  onEnded(connection: PeerConnection): void {
     this.#leaving.add(connection);
   }
 
-  /** Gives the one of the same address that waited in vain, if there is one. */
+  /** Gives the unfinished connection of the same address that it replaces, if there is one. */
   add(connection: PeerConnection): PeerConnection | null {
     this.all.add(connection);
     const isPending = connection.state === PeerConnectionState.Connecting;
@@ -57,7 +57,7 @@ export class ConnectionTable {
     return earlier;
   }
 
-  /** A pending one stands; gives the one that it replaces. */
+  /** The handshake of a connection is finished. Gives the connection that it replaces, if there is one. */
   establish(connection: PeerConnection): PeerConnection | null {
     this.#unconfirmed.delete(connection);
     if (connection.handle.isStateful) return null;

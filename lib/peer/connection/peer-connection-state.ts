@@ -1,9 +1,9 @@
-/** Where a connection is in its life; the numbers of Mirage where it has the state. */
+/** The state of a connection of a {@link Peer}. Where Mirage has the state too, the number is Mirage's. */
 export enum PeerConnectionState {
   /** The handshake is under way. */
   Connecting = 2,
   Connected = 3,
-  /** This side has ended it, and what was sent reliably is still on its way. */
+  /** This side has ended the connection, and waits until the other side has what was sent reliably, and the reason. */
   Disconnecting = 8,
   Disconnected = 9,
 }

@@ -282,7 +282,7 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
     return true;
   }
 
-  stray(): void {
+  onStrayPacket(): void {
     this.metrics.strayPackets++;
   }
 

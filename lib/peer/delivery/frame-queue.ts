@@ -2,7 +2,7 @@ import { ByteRing } from "../collections/byte-ring.js";
 import { MAX_MESSAGE_HEAD_BYTES, messageFrameSize, writeMessageHead } from "../frames/message-frame.js";
 import { FrameKind } from "../packet-format.js";
 
-/** Messages that wait to leave, one behind the other as the frames that they become: kind, length, bytes. */
+/** Messages that wait to be sent, already as the frames that they become. */
 export class FrameQueue {
   readonly #ring = new ByteRing();
   readonly #head = new Uint8Array(MAX_MESSAGE_HEAD_BYTES);
@@ -29,7 +29,7 @@ export class FrameQueue {
     return true;
   }
 
-  /** Size of the oldest frame, 0: there is none. */
+  /** The size of the oldest frame, 0 when there is none. */
   get nextSize(): number {
     if (this.#start === this.#end) return 0;
     return messageFrameSize(this.#ring.readVarint(this.#start + 1));
@@ -39,11 +39,11 @@ export class FrameQueue {
     return this.#start < this.#end && this.#ring.at(this.#start) === FrameKind.Notify;
   }
 
-  /** Moves the oldest frame, of `size` bytes, to `at`. */
+  /** Moves the oldest frame, which has `size` bytes, to `at`. */
   take(target: Uint8Array, at: number, size: number): void {
     this.#ring.read(this.#start, target, at, size);
     this.#start += size;
-    // The same memory again, rather than all of the ring in turn.
+    // The same memory is used again, in place of the whole ring in turn.
     if (this.#start === this.#end) this.#start = this.#end = 0;
   }
 }

@@ -1,8 +1,8 @@
 import type { NotifyCallbacks } from "../channel.js";
 
-/** Who hears what has become of notify messages, in the order in which these were sent: a ring that doubles. */
+/** The callbacks of notify messages, in the order in which these were sent: a ring that grows by doubling. */
 export class NotifyTokens {
-  /** Place of the next message. */
+  /** The place of the next message. */
   next = 0;
   #oldest = 0;
   #ring: (NotifyCallbacks | null)[] = new Array(16).fill(null);
@@ -19,7 +19,7 @@ export class NotifyTokens {
     this.#ring[this.#index(this.next++)] = callbacks;
   }
 
-  /** Tells whoever waits for the message at `place`, once. */
+  /** Calls a callback of the message at `place`, if that has not been done. */
   resolve(place: number, delivered: boolean): void {
     if (place < this.#oldest) return;
     const index = this.#index(place);
@@ -30,7 +30,7 @@ export class NotifyTokens {
     else callbacks?.onLost();
   }
 
-  /** All that are open are lost. */
+  /** Calls `onLost` of all messages whose fate is open. */
   loseAll(): void {
     while (this.#oldest < this.next) this.resolve(this.#oldest, false);
   }

@@ -1,31 +1,26 @@
 import { MAX_ACK_DELAY_MS } from "./received-packets.js";
 
 const MIN_ACK_DELAY_MS = 1;
-/** Round trip assumed before the first measurement, in milliseconds. */
-const ASSUMED_MS = 200;
-/** Nothing is measured finer than this: timers of the platform have whole milliseconds. */
+/** The round trip that is assumed before the first measurement (RFC 9002: kInitialRtt), in milliseconds. */
+const INITIAL_MS = 200;
+/** Timers have whole milliseconds (RFC 9002: kGranularity). */
 const GRANULARITY_MS = 1;
 
-/**
- * Smoothed round-trip time and its variation, as in RFC 6298, without the time that the other side held back its
- * answer.
- */
+/** Estimates the round-trip time, as in RFC 9002, section 5. */
 export class RoundTripEstimator {
   /** 0 before the first measurement. */
   smoothedMs = 0;
   variationMs = 0;
-  /** The newest measurement. A field to be set before `sample`: as an argument it would be a heap object. */
+  /** The newest measurement. Set it before `sample`: as an argument it would be an object on the heap. */
   latestMs = 0;
-  /** The larger of the smoothed and the latest: what a packet in flight may take without being late. */
-  lossDelayBaseMs = ASSUMED_MS;
+  /** The larger of the smoothed and the latest: with the time threshold it makes the loss delay (RFC 9002, 6.1.2). */
+  lossDelayBaseMs = INITIAL_MS;
   /**
-   * How long silence lasts before the last packet sent counts as probably lost, without the delay of the answer. Two
-   * round trips at most, so that the second copy arrives within three.
+   * When the last packet sent is probed, as in RFC 9002, 6.2.1, without the acknowledgement delay. Two round trips at
+   * most, so that the second copy arrives within three.
    */
-  probeTimeoutMs = 2 * ASSUMED_MS;
-  /**
-   * How long an acknowledgement waits: a share of the way, so that a lost packet costs about two round trips on any.
-   */
+  probeTimeoutMs = 2 * INITIAL_MS;
+  /** How long our acknowledgements are delayed: half a round trip, so that a loss costs about two on any path. */
   ackDelayMs = MAX_ACK_DELAY_MS;
 
   constructor(initialMs: number) {
@@ -33,9 +28,9 @@ export class RoundTripEstimator {
     if (initialMs > 0) this.sample();
   }
 
-  /** Takes `latestMs`, from which the time that the other side says it spent waiting has been subtracted. */
+  /** Takes `latestMs`, from which the delay that the other side reports has been subtracted. */
   sample(): void {
-    // Whoever exaggerates the delay makes his own connection worse. Zero would mean that nothing was measured.
+    // A peer that exaggerates its delay makes its own connection worse. Zero would mean that nothing was measured.
     const roundTripMs = Math.max(this.latestMs, 0.01);
     this.latestMs = roundTripMs;
     if (this.smoothedMs === 0) {

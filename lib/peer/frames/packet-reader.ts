@@ -2,8 +2,8 @@ import { cloneBytes } from "../../bytes.js";
 import { readI32 } from "../integers.js";
 
 /**
- * Walks over received bytes, between `position` and `end`. Reading beyond the end, or a malformed varint, sets
- * `failed` and gives 0: a parser reads on and asks once.
+ * Reads received bytes from `position` to `end`. Reading beyond the end, or a malformed varint, sets `failed` and gives 0,
+ * so that a parser can read on and look at `failed` once.
  */
 export class PacketReader {
   buffer: Uint8Array = new Uint8Array(0);
@@ -22,7 +22,7 @@ export class PacketReader {
     return this.end - this.position;
   }
 
-  /** Skips `size` bytes and gives the place where they begin. */
+  /** Skips `size` bytes; gives the place where they begin. */
   skip(size: number): number {
     const at = this.position;
     if (size > this.end - at) {
@@ -48,7 +48,7 @@ export class PacketReader {
     return this.i32() >>> 0;
   }
 
-  /** For numbers of which only the bits count: half of the unsigned ones would be heap objects. */
+  /** 32 bits as a signed number, for where only the bits count: half of the unsigned ones would be objects on the heap. */
   i32(): number {
     const at = this.skip(4);
     return this.failed ? 0 : readI32(this.buffer, at);

@@ -8,7 +8,7 @@ import { PacketReader } from "../frames/packet-reader.js";
 import { CONTROL_LANE, FrameKind, LANES, type ProfileKind, STREAM_LANE, TAG_BYTES } from "../packet-format.js";
 import type { Profile, ProfileHost, SendBudget } from "../profile.js";
 
-/** What both carried profiles are made of. */
+/** What both profiles over reliable transports need. */
 export interface OverReliableOptions {
   handle: IConnectionHandle;
   maxPacketSize: number;
@@ -16,18 +16,18 @@ export interface OverReliableOptions {
   maxQueuedBytes: number;
 }
 
-/** Largest reliable packet, which messages of a flush share: a larger one would hold up a more urgent lane. */
+/** The largest reliable packet, which the messages of a flush share. A larger one would delay a more urgent lane. */
 const MAX_RELIABLE_PACKET_BYTES = 16 * 1024;
-/** Unreliable and notify messages that wait for a flush. */
+/** Unreliable and notify messages that wait for a flush, in bytes at most. */
 const DATAGRAM_QUEUE_BYTES = 64 * 1024;
-/** What the transport may hold before streams wait, so that they delay nothing. */
+/** While the transport holds this much, streams wait, so that they delay nothing else. */
 export const STREAM_BUFFER_BYTES = 64 * 1024;
-/** A full transport is looked at again after so long, where it does not tell. */
+/** A full transport is asked again after this time, where it does not tell. */
 const RETRY_MS = 5;
 /** The kind of a packet, and the head of a frame. */
 const RELIABLE_OVERHEAD_BYTES = 1 + MAX_MESSAGE_HEAD_BYTES;
 
-/** The parts of a message that have come so far. */
+/** The parts of a message that have come. */
 class MessageParts {
   buffer = new Uint8Array(0);
   length = 0;
@@ -37,7 +37,7 @@ class MessageParts {
     this.#limit = limit;
   }
 
-  /** @returns false: too much */
+  /** @returns false: the message is too long */
   add(bytes: Uint8Array, offset: number, length: number): boolean {
     if (this.length + length > this.#limit) return false;
     if (this.buffer.length === 0) this.buffer = new Uint8Array(this.#limit);
@@ -47,7 +47,7 @@ class MessageParts {
   }
 }
 
-/** What is common to the profiles whose transport is reliable itself: queues, batches, pings. */
+/** What the profiles over reliable transports have in common: queues, packets with several messages, pings. */
 export abstract class OverReliableProfile implements Profile {
   abstract readonly kind: ProfileKind;
   deadlineMs = Number.POSITIVE_INFINITY;
@@ -60,13 +60,13 @@ export abstract class OverReliableProfile implements Profile {
   readonly #message = new MessageFrame();
   protected readonly datagrams = new FrameQueue(DATAGRAM_QUEUE_BYTES);
   protected readonly roundTrip = new RoundTripEstimator(0);
-  /** When a queue that waits for the transport is looked at again. */
+  /** When the transport is asked again whether it has room. */
   protected retryMs = Number.POSITIVE_INFINITY;
   readonly #lanes: FrameQueue[];
   readonly #assemblers: MessageParts[];
   readonly #maxReliableMessageSize: number;
   readonly #maxQueuedBytes: number;
-  /** A sealed packet that the transport refused: its number is used, so it has to be the next. */
+  /** Of each lane, a sealed packet that the transport has refused. Its number is used, so it has to be the next one. */
   readonly #refused: (Uint8Array | null)[] = new Array(LANES).fill(null);
   #hasRefusedMessage = false;
   #pingAsked = false;
@@ -118,11 +118,11 @@ export abstract class OverReliableProfile implements Profile {
   ): boolean {
     if (channel !== Channel.Reliable) {
       const kind = channel === Channel.Notify ? FrameKind.Notify : FrameKind.Unreliable;
-      if (!this.datagrams.push(kind, bytes, offset, length)) return this.#refuse();
+      if (!this.datagrams.push(kind, bytes, offset, length)) return this.#onQueueFull();
       if (notify) this.expectNotify(notify);
       return true;
     }
-    return this.#queue(lane, bytes, offset, length) || this.#refuse();
+    return this.#queue(lane, bytes, offset, length) || this.#onQueueFull();
   }
 
   ping(): void {
@@ -150,22 +150,22 @@ export abstract class OverReliableProfile implements Profile {
   abstract receive(packet: ReceivedPacket, nowMs: number): void;
   abstract dispose(): void;
 
-  /** Somebody waits for the next notify message that leaves. */
+  /** A notify message with callbacks was queued. */
   protected abstract expectNotify(callbacks: NotifyCallbacks): void;
   abstract updateDeadline(): void;
   protected abstract sendDatagrams(nowMs: number): void;
-  /** Bytes before the frames of a reliable packet. */
+  /** Writes what stands before the frames of a reliable packet; gives the end. */
   protected abstract beginReliable(packet: Uint8Array): number;
   /** Seals a reliable packet that ends at `end`; gives its new end. */
   protected abstract sealReliable(packet: Uint8Array, lane: number, end: number): number;
-  /** Writes what answers the other side, and gives the end. */
+  /** Writes acknowledgements that are due; gives the end. */
   protected abstract writeAnswers(packet: Uint8Array, at: number, nowMs: number): number;
   protected abstract transmitControl(packet: Uint8Array, end: number): void;
   protected abstract beginControl(packet: Uint8Array): number;
-  /** Whether the transport holds too much for one more packet of this lane. */
+  /** Whether the transport holds too much for another packet of this lane. */
   protected abstract isBusy(lane: number): boolean;
 
-  /** Acknowledgements and pings: they wait behind nothing. */
+  /** Sends acknowledgements, Pongs and Pings, before everything else. */
   protected sendControl(nowMs: number): void {
     const start = this.beginControl(this.packet);
     let at = this.writeAnswers(this.packet, start, nowMs);
@@ -182,7 +182,7 @@ export abstract class OverReliableProfile implements Profile {
     if (at > start) this.transmitControl(this.packet, at);
   }
 
-  /** Reads frames up to the end of the reader; `readOther` gets those that only one profile has. */
+  /** Reads all frames of the reader. `readOther` gets those that only one profile has. */
   protected readFrames(nowMs: number): void {
     const { reader } = this;
     while (reader.remaining > 0) {
@@ -198,7 +198,7 @@ export abstract class OverReliableProfile implements Profile {
   /** @returns false: stop reading */
   protected abstract readOther(kind: number, nowMs: number): boolean;
 
-  /** Reads a message and hands it upward. */
+  /** Reads a message and hands it on. */
   protected readMessage(channel: Channel, lane: number, limit: number): boolean {
     const { reader } = this;
     const frame = this.#message;
@@ -255,7 +255,7 @@ export abstract class OverReliableProfile implements Profile {
     return false;
   }
 
-  /** Queues all of a message or nothing; one that is larger than a packet in parts. */
+  /** Queues all of a message or nothing: in parts, where it is larger than a packet. */
   #queue(lane: number, bytes: Uint8Array, offset: number, length: number): boolean {
     const queue = this.#lanes[lane] as FrameQueue;
     const partBytes = this.#reliableBytes - RELIABLE_OVERHEAD_BYTES;
@@ -269,7 +269,7 @@ export abstract class OverReliableProfile implements Profile {
     return queue.push(FrameKind.Message + lane, bytes, at, offset + length - at);
   }
 
-  /** Room of a reliable packet, without its tag. */
+  /** The room in a reliable packet, without its tag. */
   get #reliableBytes(): number {
     return MAX_RELIABLE_PACKET_BYTES - TAG_BYTES;
   }
@@ -300,7 +300,7 @@ export abstract class OverReliableProfile implements Profile {
     }
   }
 
-  /** Takes frames from the queue while they fit a batch; one frame at least. */
+  /** Takes frames from the queue while they fit the packet, but at least one. */
   #fill(queue: FrameQueue, start: number): number {
     let at = start;
     for (
@@ -318,7 +318,7 @@ export abstract class OverReliableProfile implements Profile {
     this.retryMs = nowMs + RETRY_MS;
   }
 
-  #refuse(): false {
+  #onQueueFull(): false {
     this.#hasRefusedMessage = true;
     return false;
   }

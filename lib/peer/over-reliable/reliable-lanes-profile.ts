@@ -10,19 +10,19 @@ import type { PacketSeal, ProfileHost } from "../profile.js";
 import { type OverReliableOptions, OverReliableProfile, STREAM_BUFFER_BYTES } from "./over-reliable-profile.js";
 
 export interface ReliableLanesOptions extends OverReliableOptions {
-  /** A seal of its own for unreliable packets and for each lane, null in the clear. */
+  /** Makes a seal for unreliable packets, and one for each lane; null: unencrypted. */
   createSeal: ((space: number) => PacketSeal) | null;
 }
 
-/** Kind and number. */
+/** Kind and packet number. */
 const UNRELIABLE_HEADER_BYTES = 5;
 const RELIABLE_HEADER_BYTES = 1;
-/** What the transport may hold of reliable messages before they wait here. GNS has its own limit above that. */
+/** While the transport holds this much, reliable messages wait here. The limit of GNS itself is higher. */
 const LANE_BUFFER_BYTES = 4 * 2 ** 20;
-/** Notify messages in flight at most: beyond, the oldest count as lost. */
+/** The most packets with notify messages in flight. Older ones count as lost. */
 const MAX_NOTIFY_PACKETS = 1024;
 
-/** A packet with notify messages: its number, and the places of its tokens. */
+/** A packet with notify messages: its number, and their places in `NotifyTokens`. */
 interface NotifyPacket {
   number: number;
   firstToken: number;
@@ -32,8 +32,8 @@ interface NotifyPacket {
 }
 
 /**
- * Over a transport that is reliable itself, and unreliable on request (GNS). Only notify messages need more: numbers on
- * unreliable packets, and acknowledgements of those whose notify messages were handed over.
+ * Over a transport that has reliable lanes and unreliable messages (GNS). Only notify messages need more: unreliable packets
+ * have numbers, and an Ack names those whose notify messages were handed over.
  */
 export class ReliableLanesProfile extends OverReliableProfile {
   readonly kind = ProfileKind.ReliableLanes;
@@ -43,7 +43,7 @@ export class ReliableLanesProfile extends OverReliableProfile {
   readonly #ack = new AckFrame();
   readonly #unreliableSeal: PacketSeal | null;
   readonly #laneSeals: PacketSeal[] | null;
-  /** Of the next reliable packet of a lane: what was sent, what is expected. */
+  /** How many reliable packets of each lane were sent, and received: the numbers of the next ones. */
   readonly #laneSent = new Array<number>(LANES).fill(0);
   readonly #laneReceived = new Array<number>(LANES).fill(0);
   #nextNumber = 0;
@@ -58,14 +58,14 @@ export class ReliableLanesProfile extends OverReliableProfile {
 
   updateDeadline(): void {
     const oldest = this.#inFlight[0];
-    const lossMs = oldest ? oldest.sentMs + this.#probeTimeoutMs : Number.POSITIVE_INFINITY;
+    const lossMs = oldest ? oldest.sentMs + this.#notifyTimeoutMs : Number.POSITIVE_INFINITY;
     this.deadlineMs = Math.min(this.retryMs, lossMs, this.#received.ackDueMs);
   }
 
   override flush(nowMs: number): void {
     super.flush(nowMs);
     for (let oldest = this.#inFlight[0]; oldest; oldest = this.#inFlight[0]) {
-      if (nowMs < oldest.sentMs + this.#probeTimeoutMs && this.#inFlight.length <= MAX_NOTIFY_PACKETS) return;
+      if (nowMs < oldest.sentMs + this.#notifyTimeoutMs && this.#inFlight.length <= MAX_NOTIFY_PACKETS) return;
       this.#inFlight.shift();
       this.#resolve(oldest, false);
     }
@@ -74,7 +74,7 @@ export class ReliableLanesProfile extends OverReliableProfile {
   override receive({ buffer, offset, length, delivery, lane }: ReceivedPacket, nowMs: number): void {
     const isReliable = delivery === Delivery.Reliable;
     if (buffer[offset] !== (isReliable ? PacketKind.Reliable : PacketKind.Unreliable)) {
-      this.#refuse(isReliable);
+      this.#drop(isReliable);
       return;
     }
     if (isReliable) this.#receiveReliable(buffer, offset, offset + length, lane, nowMs);
@@ -161,10 +161,10 @@ export class ReliableLanesProfile extends OverReliableProfile {
     let end = packetEnd;
     if (this.#laneSeals) {
       const number = this.#laneReceived[lane] as number;
-      // GNS has 255 lanes, and who sits in between may use them.
+      // GNS has 255 lanes, and a man in the middle may use any of them.
       end = this.#laneSeals[lane]?.open(number, buffer, start, RELIABLE_HEADER_BYTES, packetEnd) ?? -1;
       if (end < 0) {
-        this.#refuse(true);
+        this.#drop(true);
         return;
       }
       this.#laneReceived[lane] = number + 1;
@@ -175,12 +175,12 @@ export class ReliableLanesProfile extends OverReliableProfile {
   }
 
   /**
-   * Nobody but the other end of the transport's own session can send here, and what is reliable comes once and in
-   * order. So where a sealed reliable packet is not the next one, somebody has ended that session in between; its lane
-   * could never go on, while pings would keep the connection.
+   * Drops a packet that does not authenticate. Only the other end of GNS's session can send here, and reliable packets come
+   * once and in order. So where a reliable packet is not the next one that was sealed, that other end is a man in the
+   * middle. The lane could never go on, while pings would keep the connection alive: it ends.
    */
-  #refuse(isReliable: boolean): void {
-    this.host.stray();
+  #drop(isReliable: boolean): void {
+    this.host.onStrayPacket();
     if (isReliable && this.#laneSeals) this.host.tampered();
   }
 
@@ -193,7 +193,7 @@ export class ReliableLanesProfile extends OverReliableProfile {
       end = this.#unreliableSeal?.open(number, buffer, start, UNRELIABLE_HEADER_BYTES, packetEnd) ?? packetEnd;
     } else end = -1;
     if (end < 0) {
-      this.#refuse(false);
+      this.#drop(false);
       return;
     }
     this.#received.record(number);
@@ -205,7 +205,7 @@ export class ReliableLanesProfile extends OverReliableProfile {
     if (this.#hasHandedOver) this.#received.acknowledge(number, AckUrgency.Normal, nowMs);
   }
 
-  /** Of the packet that is being read. */
+  // Of the packet that is being read.
   #number = 0;
   #hasHandedOver = false;
 
@@ -221,9 +221,7 @@ export class ReliableLanesProfile extends OverReliableProfile {
     return true;
   }
 
-  /**
-   * What is older than the newest that was acknowledged, and was not, never will be: it came too late, or not at all.
-   */
+  /** A packet older than the newest one acknowledged, and not acknowledged with it, never will be: it is lost. */
   #readAck(nowMs: number): boolean {
     const ack = this.#ack;
     if (!ack.read(this.reader, 0, this.#nextNumber)) {
@@ -237,7 +235,7 @@ export class ReliableLanesProfile extends OverReliableProfile {
       this.roundTrip.latestMs = nowMs - newest.sentMs - ack.delayMs;
       this.roundTrip.sample();
     }
-    // Before any is told: who hears of it may cause the next frame to be read.
+    // Before any callback is called: a callback may lead to the next Ack being read.
     for (const packet of settled) packet.isDelivered = ack.has(packet.number);
     for (const packet of settled) this.#resolve(packet, packet.isDelivered);
     return true;
@@ -254,7 +252,7 @@ export class ReliableLanesProfile extends OverReliableProfile {
     for (let token = firstToken; token < endToken; token++) this.#tokens.resolve(token, delivered);
   }
 
-  get #probeTimeoutMs(): number {
+  get #notifyTimeoutMs(): number {
     return 3 * this.roundTrip.lossDelayBaseMs + 100;
   }
 }

@@ -5,23 +5,23 @@ import { readNumberFrame, writeNumberFrame } from "../frames/number-frame.js";
 import { FrameKind, PacketKind, ProfileKind, STREAM_LANE } from "../packet-format.js";
 import { OverReliableProfile, STREAM_BUFFER_BYTES } from "./over-reliable-profile.js";
 
-/** What the transport may hold before reliable messages wait here, where the more urgent can still pass. */
+/** While the transport holds this much, reliable messages wait here, where more urgent ones can overtake them. */
 const LANE_BUFFER_BYTES = 256 * 1024;
 
 /**
- * Over one ordered stream of packets (WebSocket): everything arrives, so nothing is acknowledged but notify messages,
- * by a running count of those that were handed over. What is not reliable is dropped while the transport is behind.
+ * Over one ordered stream of packets (WebSocket). Everything arrives, so only notify messages are acknowledged, by a running
+ * count. Unreliable and notify messages are dropped while the transport holds too much.
  */
 export class StreamProfile extends OverReliableProfile {
   readonly kind = ProfileKind.Stream;
   readonly #tokens = new NotifyTokens();
-  /** How many notify messages have been handed over: here, and there. */
+  /** How many notify messages have been handed over here, how many of them were acknowledged, and how many there. */
   #handedOver = 0;
   #handedOverAnswered = 0;
   #delivered = 0;
-  /** Notify messages that have left, or were dropped: those in the queue follow. */
+  /** The place of the next notify message to be sent. */
   #nextToken = 0;
-  /** The tokens of those that left, in order; their places among all. */
+  /** The places of those that were sent and are not acknowledged, in order. */
   readonly #sentTokens: number[] = [];
 
   updateDeadline(): void {

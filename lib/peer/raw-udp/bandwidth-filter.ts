@@ -2,7 +2,7 @@ import type { DeliveryRate } from "./delivery-rate.js";
 
 const ROUNDS = 10;
 
-/** The highest rate of the last 10 round trips in which one was measured. */
+/** The highest delivery rate of the last 10 round trips (BBR: BBR.max_bw). */
 export class BandwidthFilter {
   max = 0;
   readonly #highest = new Float64Array(ROUNDS);
@@ -18,7 +18,7 @@ export class BandwidthFilter {
     for (let index = 0; index < ROUNDS; index++) this.max = Math.max(this.max, this.#highest[index] as number);
   }
 
-  /** Forgets everything but `rate`. */
+  /** Forgets all rates but `rate`. */
   reset(rate: number): void {
     this.#highest.fill(0);
     this.#highest[this.#round % ROUNDS] = rate;

@@ -1,4 +1,4 @@
-/** What a connection over raw datagrams has sent and received so far. Bytes are those of whole packets. */
+/** Counters of a connection over UDP. Bytes are those of whole packets. */
 export class RawUdpCounters {
   packetsSent = 0;
   bytesSent = 0;
@@ -6,14 +6,14 @@ export class RawUdpCounters {
   bytesReceived = 0;
   /** Packets that were declared lost. */
   packetsLost = 0;
-  /** Of these, packets that came after all. */
+  /** Of these, the packets that were acknowledged after all. */
   packetsLate = 0;
-  /** Bytes of lanes that were queued to be sent again. */
+  /** Bytes of lanes that were queued again. */
   bytesRetransmitted = 0;
   /** Copies of packets, and packets older than the receive window. */
   duplicates = 0;
-  /** Packets that proved nothing, copies among them. */
+  /** Packets that did not authenticate, copies among them. */
   strays = 0;
-  /** Notify messages that came behind a newer one and were dropped. */
+  /** Notify messages that came after a newer one and were dropped. */
   notifiesLate = 0;
 }

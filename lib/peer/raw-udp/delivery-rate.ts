@@ -2,28 +2,28 @@ import type { AckFrame } from "../frames/ack-frame.js";
 import type { SentPackets } from "./sent-packets.js";
 
 /**
- * How fast the way carries what is sent: between two acknowledgements, bytes delivered over the time it took to send or
- * to deliver them, whichever was longer (draft-cheng-iccrg-delivery-rate-estimation).
+ * Measures how fast the path delivers: the bytes delivered between two acknowledgements over the time that it took to send
+ * or to deliver them, whichever is longer (draft-cheng-iccrg-delivery-rate-estimation, whose names these are).
  */
 export class DeliveryRate {
-  /** Bytes that have arrived since the beginning. */
+  /** Bytes that have been acknowledged in all. */
   delivered = 0;
   #deliveredMs = 0;
   #firstSentMs = 0;
-  /** Until more bytes than these are delivered, a rate tells of the application's appetite, not of the way. */
+  /** Until more bytes than these are delivered, a rate says how much the application sends, not what the path carries. */
   #appLimitedUntil = -1;
-  /** Of the newest packet acknowledged in the acknowledgement under way. */
+  // Of the newest packet of the present acknowledgement, as they were when it was sent.
   #newest = -1;
-  #newestDelivered = 0;
-  #newestDeliveredMs = 0;
-  #sendingMs = 0;
-  /** Bytes per millisecond, as `measure` found, and the time over which it did. */
+  #priorDelivered = 0;
+  #priorDeliveredMs = 0;
+  #sendElapsedMs = 0;
+  /** Bytes per millisecond, as `measure` found, and the time over which it was measured. */
   rate = 0;
-  spanMs = 0;
+  intervalMs = 0;
   isAppLimited = false;
 
-  /** Notes, in the packet's entry, where things stand when it is sent. */
-  sent(packets: SentPackets, index: number, nowMs: number): void {
+  /** Notes the state in the packet's entry when it is sent. */
+  onPacketSent(packets: SentPackets, index: number, nowMs: number): void {
     if (packets.packetsInFlight === 0) {
       this.#firstSentMs = nowMs;
       this.#deliveredMs = nowMs;
@@ -34,34 +34,34 @@ export class DeliveryRate {
     packets.appLimited[index] = this.#appLimitedUntil >= this.delivered ? 1 : 0;
   }
 
-  /** A packet has arrived, the newest of the acknowledgement `delayMs` before that left. */
-  acknowledged(packets: SentPackets, number: number, index: number, { delayMs }: AckFrame, nowMs: number): void {
+  /** A packet was acknowledged, by an Ack that had been delayed by `delayMs`. */
+  onPacketAcknowledged(packets: SentPackets, number: number, index: number, { delayMs }: AckFrame, nowMs: number): void {
     this.delivered += packets.sizeBytes[index] as number;
-    // An acknowledgement speaks for several packets and tells when the last of them came. Without that, with ten
-    // packets to a round trip, the highest rates were a sixth too high, and a queue stood.
+    // An Ack acknowledges several packets and says when the last of them came. Without the delay the highest rates were a
+    // sixth too high, with ten packets in a round trip, and a queue remained.
     this.#deliveredMs = Math.max(nowMs - delayMs, this.#deliveredMs);
     if (number < this.#newest) return;
     this.#newest = number;
-    this.#newestDelivered = packets.delivered[index] as number;
-    this.#newestDeliveredMs = packets.deliveredMs[index] as number;
+    this.#priorDelivered = packets.delivered[index] as number;
+    this.#priorDeliveredMs = packets.deliveredMs[index] as number;
     this.isAppLimited = packets.appLimited[index] === 1;
     this.#firstSentMs = packets.sentMs[index] as number;
-    this.#sendingMs = this.#firstSentMs - (packets.firstSentMs[index] as number);
+    this.#sendElapsedMs = this.#firstSentMs - (packets.firstSentMs[index] as number);
   }
 
-  /** Ends an acknowledgement that acknowledged something new. */
+  /** Ends an Ack that acknowledged something new. */
   measure(): void {
-    this.spanMs = Math.max(this.#sendingMs, this.#deliveredMs - this.#newestDeliveredMs);
-    this.rate = this.spanMs > 0 ? (this.delivered - this.#newestDelivered) / this.spanMs : 0;
+    this.intervalMs = Math.max(this.#sendElapsedMs, this.#deliveredMs - this.#priorDeliveredMs);
+    this.rate = this.intervalMs > 0 ? (this.delivered - this.#priorDelivered) / this.intervalMs : 0;
   }
 
-  /** What had been delivered when the newest packet of the acknowledgement was sent. */
-  get deliveredBefore(): number {
-    return this.#newestDelivered;
+  /** What had been delivered when the newest packet of the Ack was sent. */
+  get priorDelivered(): number {
+    return this.#priorDelivered;
   }
 
-  /** All that the application has is on its way: rates measured with it say nothing of the limit. */
-  appIsLimit(bytesInFlight: number): void {
+  /** Everything that the application has is in flight: rates measured with it say nothing about the limit. */
+  onAppLimited(bytesInFlight: number): void {
     this.#appLimitedUntil = this.delivered + bytesInFlight;
   }
 }

@@ -5,12 +5,12 @@ import type { ProfileHost } from "../profile.js";
 import { LANE_WINDOW_BYTES } from "./lanes.js";
 import { LaneResult, MessageAssembler } from "./message-assembler.js";
 
-/** Pieces with holes between them that are kept; a window of full packets has fewer. */
+/** How many pieces with holes between them are kept. A window of full packets has fewer. */
 export const MAX_PIECES = 512;
 
-/** The receiving end of a lane: hands messages on in order, and keeps what came before its time. */
+/** The receiving end of a lane: hands messages on in order, and keeps bytes that came too early. */
 export class LaneReceiver {
-  /** Everything below it has come. */
+  /** All bytes below it have come. */
   next = 0;
   readonly #early = new ByteRing();
   readonly #earlyRanges = new RangeSet();
@@ -23,7 +23,7 @@ export class LaneReceiver {
     this.#assembler = new MessageAssembler(lane, maxMessageSize, host);
   }
 
-  /** Reads `length` bytes at `at` of `buffer`, which begin in the lane where the low bits of the offset say. */
+  /** Reads `length` bytes at `at` of `buffer`. `offsetBits` are the low bits of their offset in the lane. */
   receive(offsetBits: number, buffer: Uint8Array, at: number, length: number): LaneResult {
     const offset = nearestNumber(offsetBits, this.next);
     const end = offset + length;

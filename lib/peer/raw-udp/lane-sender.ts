@@ -3,20 +3,20 @@ import { RangeSet } from "../collections/range-set.js";
 import { LANE_BYTES_OVERHEAD, writeLaneBytesHead } from "../frames/lane-bytes-frame.js";
 import { varintSize } from "../integers.js";
 
-/** A piece of a lane smaller than this is not cut off to fill a packet. */
+/** To fill a packet, no piece smaller than this is cut off. */
 const MIN_PIECE_BYTES = 32;
 
 /**
- * The sending end of a lane: a stream of bytes, messages with their lengths one behind the other. Kept until they are
- * acknowledged; what was lost leaves before what is new.
+ * The sending end of a lane: a stream of bytes, messages with their lengths one behind the other, which are kept until they
+ * are acknowledged. Lost bytes are sent before new ones.
  */
 export class LaneSender {
-  /** Below it everything is acknowledged. */
+  /** All bytes below it are acknowledged. */
   base = 0;
-  /** Begin and length of the piece that `writeFrame` wrote. */
+  /** Offset and length of the piece that `writeFrame` wrote. */
   pieceStart = 0;
   pieceLength = 0;
-  /** First byte that never left. */
+  /** The first byte that has not been sent. */
   #next = 0;
   #end = 0;
   readonly #ring = new ByteRing();
@@ -40,18 +40,18 @@ export class LaneSender {
     return this.#end - this.base;
   }
 
-  /** Bytes that never left. */
+  /** Bytes that have not been sent. */
   get unsentBytes(): number {
     return this.#end - this.#next;
   }
 
-  /** Whether something may leave now. */
+  /** Whether something may be sent now. */
   get isReady(): boolean {
     return this.#lost.count > 0 || (this.#next < this.#end && this.#next - this.base < this.#windowBytes);
   }
 
-  /** Whether nothing waits to leave, the first time or again. */
-  get hasLeft(): boolean {
+  /** Whether nothing waits to be sent, the first time or again. */
+  get isIdle(): boolean {
     return this.#lost.count === 0 && this.#next === this.#end;
   }
 
@@ -66,7 +66,7 @@ export class LaneSender {
     return true;
   }
 
-  /** Writes a frame with what is due first, as much as fits; gives the place behind it, `at` if nothing does. */
+  /** Writes a frame with what has to be sent first, as much as fits; gives its end, or `at` if nothing fits. */
   writeFrame(buffer: Uint8Array, at: number, end: number): number {
     const isLost = this.#lost.count > 0;
     const start = isLost ? this.#lost.start(0) : this.#next;
@@ -83,8 +83,7 @@ export class LaneSender {
     return content + length;
   }
 
-  /** The other side has these bytes. */
-  acknowledge(start: number, end: number): void {
+  onAcknowledged(start: number, end: number): void {
     if (end <= this.base) return;
     if (this.#lost.count > 0) this.#lost.remove(start, end);
     if (start > this.base) {
@@ -92,15 +91,15 @@ export class LaneSender {
       return;
     }
     this.base = end;
-    // What came before its time may follow now.
+    // Bytes that were acknowledged earlier may follow now.
     while (this.#acknowledged.count > 0 && this.#acknowledged.start(0) <= this.base) {
       this.base = Math.max(this.base, this.#acknowledged.end(0));
       this.#acknowledged.removeFirst();
     }
   }
 
-  /** These bytes are to be sent again, unless another packet brought them. */
-  lose(start: number, end: number): void {
+  /** The bytes have to be sent again, but those that another packet has brought. */
+  onLost(start: number, end: number): void {
     if (end <= this.base) return;
     const acknowledged = this.#acknowledged;
     let from = Math.max(start, this.base);

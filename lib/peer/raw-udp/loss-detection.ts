@@ -3,34 +3,35 @@ import type { RoundTripEstimator } from "../delivery/round-trip-estimator.js";
 import type { AckFrame } from "../frames/ack-frame.js";
 import { PacketState, type SentPackets } from "./sent-packets.js";
 
-/** A packet counts as lost an eighth of a round trip after it is overdue, and no sooner than timers can tell. */
+/** The time threshold (RFC 9002, 6.1.2): a packet is lost an eighth of a round trip after it was due. */
 const REORDER_FRACTION = 8;
-const MIN_REORDER_MS = 1;
-/** Silence is answered with probes at doubling intervals, up to this one. */
-const MAX_PROBE_INTERVAL_MS = 2000;
+const GRANULARITY_MS = 1;
+/** Probe timeouts double up to here. */
+const MAX_PROBE_TIMEOUT_MS = 2000;
 
 /**
- * Says which packets are lost, by time alone, as RACK does (RFC 8985): a packet is, when a later one has been
- * acknowledged and a round trip and the reordering window have passed since it was sent. Times of sending ascend, so
- * each packet is looked at once. The window widens when a packet that was declared lost is acknowledged after all.
+ * Declares packets lost by time alone, as RACK does (RFC 8985): a packet is lost when a later one has been acknowledged and
+ * a round trip and the reordering window have passed since it was sent. Packets are sent in the order of their numbers, so
+ * each is looked at once. The window grows when a packet that was declared lost is acknowledged after all.
  */
 export class LossDetection {
   largestAcknowledged = 0;
-  /** When `nextLost` or `probe` has something to do, as `updateDeadline` found. */
+  /** When `detectLost` or `isProbeDue` has something to do, as `updateDeadline` found. */
   deadlineMs = Number.POSITIVE_INFINITY;
-  /** When the last packet that asks for an acknowledgement was sent, or a probe was due. */
+  /** When the last ack-eliciting packet was sent, or a probe was due. */
   #lastSentMs = 0;
-  /** There are unreliable messages in that packet, and nothing else. */
+  /** That packet has unreliable messages and nothing else. */
   #lastIsUnreliable = false;
-  #reorderMs = 0;
-  /** Below it, no packet is in flight undecided. */
+  #reorderWindowMs = 0;
+  /** All packets below it are decided. */
   #cursor = 0;
   /**
-   * How long the other side holds its acknowledgements back: the most of late, since one that works in frames waits for
-   * the next.
+   * How long the other side delays its acknowledgements: the highest value of late, since an application that works in
+   * frames sends them with its next frame.
    */
-  #heldMs = MAX_ACK_DELAY_MS;
-  #probes = 0;
+  #peerAckDelayMs = MAX_ACK_DELAY_MS;
+  /** Probes since something was acknowledged (RFC 9002: pto_count). */
+  #probeCount = 0;
   #probeMs = 0;
   readonly #sent: SentPackets;
   readonly #roundTrip: RoundTripEstimator;
@@ -42,77 +43,78 @@ export class LossDetection {
     this.largestAcknowledged = sent.next - 1;
   }
 
-  /** A packet leaves that asks for an acknowledgement. */
-  sent(isUnreliable: boolean, nowMs: number): void {
+  /** An ack-eliciting packet was sent. */
+  onPacketSent(isUnreliable: boolean, nowMs: number): void {
     this.#lastSentMs = nowMs;
     this.#lastIsUnreliable = isUnreliable;
   }
 
-  /** A packet in flight has been acknowledged: the other side is there. */
-  acknowledged(number: number): void {
+  /** A packet in flight was acknowledged. */
+  onPacketAcknowledged(number: number): void {
     this.largestAcknowledged = Math.max(this.largestAcknowledged, number);
-    this.#probes = 0;
+    this.#probeCount = 0;
   }
 
-  /** A packet that had been declared lost came `elapsedMs` after it was sent. */
+  /** A packet that had been declared lost was acknowledged, `elapsedMs` after it was sent. */
   onSpuriousLoss(elapsedMs: number): void {
     const { smoothedMs } = this.#roundTrip;
-    this.#reorderMs = Math.min(Math.max(this.#reorderMs, elapsedMs - smoothedMs), smoothedMs);
+    this.#reorderWindowMs = Math.min(Math.max(this.#reorderWindowMs, elapsedMs - smoothedMs), smoothedMs);
   }
 
-  /** An acknowledgement of reliable content was held back for so long. */
+  /** Reliable content was acknowledged with this delay. */
   onAckDelay({ delayMs }: AckFrame): void {
-    this.#heldMs = Math.max(delayMs, this.#heldMs - (this.#heldMs - delayMs) / 16);
+    this.#peerAckDelayMs = Math.max(delayMs, this.#peerAckDelayMs - (this.#peerAckDelayMs - delayMs) / 16);
   }
 
-  /** A round trip has passed: what was late once is forgotten by and by. */
-  endRound(): void {
-    this.#reorderMs -= this.#reorderMs / 16;
+  /** A round trip has passed: the reordering window shrinks slowly. */
+  onRoundEnd(): void {
+    this.#reorderWindowMs -= this.#reorderWindowMs / 16;
   }
 
-  /** The next packet that is lost, -1: none, for now. The caller lands it. */
-  nextLost(nowMs: number): number {
-    if (!this.#seek() || nowMs < this.#overdueMs) return -1;
+  /** The next packet that is lost by now, -1 when there is none. The caller takes it out of flight. */
+  detectLost(nowMs: number): number {
+    if (!this.#seek() || nowMs < this.#lossTimeMs) return -1;
     return this.#cursor++;
   }
 
   updateDeadline(): void {
     if (this.#sent.packetsInFlight === 0) this.deadlineMs = Number.POSITIVE_INFINITY;
-    else if (this.#seek()) this.deadlineMs = this.#overdueMs;
+    else if (this.#seek()) this.deadlineMs = this.#lossTimeMs;
     else {
-      this.#reckonProbe();
+      this.#updateProbe();
       this.deadlineMs = this.#probeMs;
     }
   }
 
-  /** Whether silence has lasted so long that something should be sent again; asked once per silence. */
-  probe(nowMs: number): boolean {
+  /** Whether the probe timeout has passed. Starts the next one, which is twice as long. */
+  isProbeDue(nowMs: number): boolean {
     if (this.#sent.packetsInFlight === 0 || this.#seek()) return false;
-    this.#reckonProbe();
+    this.#updateProbe();
     if (nowMs < this.#probeMs) return false;
-    this.#probes++;
+    this.#probeCount++;
     this.#lastSentMs = nowMs;
     return true;
   }
 
-  /** Into a field: a result that is no small integer would be a heap object for every flush. */
-  #reckonProbe(): void {
-    // How long the other side may hold back the acknowledgement that is waited for. A single packet in flight is the
-    // last one sent: the other side has all others, or would have told of a gap.
+  /** Sets `#probeMs`: as a result it would be an object on the heap for every flush. */
+  #updateProbe(): void {
+    // The acknowledgement may be delayed. A single packet in flight is the last one sent: the other side has all others, or
+    // a gap would have been acknowledged at once.
     const loneMs = this.#sent.packetsInFlight === 1 ? MAX_LONE_ACK_DELAY_MS : MAX_ACK_DELAY_MS;
-    const holdableMs = this.#lastIsUnreliable ? loneMs : Math.max(this.#heldMs, this.#roundTrip.ackDelayMs);
-    const probeTimeoutMs = this.#roundTrip.probeTimeoutMs + holdableMs;
+    const ackDelayMs = this.#lastIsUnreliable ? loneMs : Math.max(this.#peerAckDelayMs, this.#roundTrip.ackDelayMs);
+    const timeoutMs = this.#roundTrip.probeTimeoutMs + ackDelayMs;
     this.#probeMs =
-      this.#lastSentMs + Math.min(probeTimeoutMs * 2 ** this.#probes, Math.max(MAX_PROBE_INTERVAL_MS, probeTimeoutMs));
+      this.#lastSentMs + Math.min(timeoutMs * 2 ** this.#probeCount, Math.max(MAX_PROBE_TIMEOUT_MS, timeoutMs));
   }
 
-  get #overdueMs(): number {
+  /** When the packet at the cursor counts as lost (RFC 9002: loss_time). */
+  get #lossTimeMs(): number {
     const { lossDelayBaseMs } = this.#roundTrip;
-    const reorderMs = Math.max(this.#reorderMs, lossDelayBaseMs / REORDER_FRACTION, MIN_REORDER_MS);
+    const reorderMs = Math.max(this.#reorderWindowMs, lossDelayBaseMs / REORDER_FRACTION, GRANULARITY_MS);
     return (this.#sent.sentMs[this.#sent.index(this.#cursor)] as number) + lossDelayBaseMs + reorderMs;
   }
 
-  /** Moves to the first undecided packet; whether a later one has been acknowledged. */
+  /** Moves to the first packet that is not decided. @returns whether a later one has been acknowledged */
   #seek(): boolean {
     this.#cursor = Math.max(this.#cursor, this.#sent.oldest);
     while (this.#cursor < this.largestAcknowledged) {

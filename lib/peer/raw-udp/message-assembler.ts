@@ -2,26 +2,24 @@ import { copyBytes } from "../../bytes.js";
 import { Channel } from "../channel.js";
 import type { ProfileHost } from "../profile.js";
 
-/** What became of bytes of a lane. */
+/** What happened to bytes of a lane. */
 export enum LaneResult {
-  /** They are read, or kept for later. */
+  /** They were read, or kept for later. */
   Taken = 0,
-  /** There is no room for them: the packet has not been received. */
+  /** There was no room for them: the packet must not be acknowledged. */
   Refused = 1,
   /** The connection has ended meanwhile. */
   Stopped = 2,
-  /** They cannot come from a sender that keeps to the format. */
+  /** A sender that keeps to the format does not send them. */
   Malformed = 3,
 }
 
-/**
- * Cuts the stream of bytes of a lane into messages. A message that lies in one piece is handed on from where it lies.
- */
+/** Cuts the bytes of a lane into messages. A message that has come in one piece is handed on from where it lies. */
 export class MessageAssembler {
-  /** What has come of a message: first of its length, then of its bytes. */
+  /** What has come of the present message: first of its length, then of its bytes. */
   #parts = new Uint8Array(4);
   #size = 0;
-  /** Length of the message under way, -1: it is not known yet. */
+  /** The length of the present message, -1 when it has not come. */
   #length = -1;
   readonly #lane: number;
   readonly #maxMessageSize: number;

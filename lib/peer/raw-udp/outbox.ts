@@ -8,9 +8,9 @@ import { LANE_WINDOW_BYTES } from "./lanes.js";
 import { DEFAULT_LIMITS, type RawUdpOptions } from "./raw-udp-options.js";
 import type { SentPackets } from "./sent-packets.js";
 
-/** What waits to leave, in the order of its urgency, and what becomes of it once it was in a packet. */
+/** The queues of a connection: fills packets in the order of urgency, and learns what has become of them. */
 export class Outbox {
-  /** The last `write` wrote unreliable messages, and nothing else. */
+  /** The last `write` wrote unreliable messages and nothing else. */
   isUnreliable = false;
   readonly #lanes: LaneSender[] = [];
   readonly #datagrams: FrameQueue;
@@ -19,13 +19,11 @@ export class Outbox {
   readonly #packets: SentPackets;
   readonly #maxQueuedBytes: number;
   readonly #maxQueuedDatagramBytes: number;
-  /** Place of the next notify message to leave. */
+  /** The place of the next notify message to be sent. */
   #nextNotify = 0;
-  /**
-   * Bit `lane`: not all of it has left. Of a thousand connections, six lanes each are too much to look at each time.
-   */
+  /** Bit `lane`: it has something to send. To look at six lanes of a thousand connections each time costs too much. */
   #unsent = 0;
-  /** Bit `lane` and, for datagrams, bit `LANES`: a queue that refused a message. */
+  /** Bit `lane`, and bit `LANES` for datagrams: the queue has refused a message. */
   #refused = 0;
 
   constructor(host: ProfileHost, packets: SentPackets, options: RawUdpOptions) {
@@ -41,7 +39,7 @@ export class Outbox {
     this.#datagrams = new FrameQueue(maxQueuedDatagramBytes);
   }
 
-  /** Takes a message; false: its queue is full. */
+  /** @returns false: the queue is full */
   send(
     channel: Channel,
     lane: number,
@@ -85,7 +83,7 @@ export class Outbox {
     return this.#lanes.every((lane) => lane.queuedBytes === 0);
   }
 
-  /** Whether something may leave now, as far as the lanes' windows go. */
+  /** Whether something may be sent now, as far as the windows of the lanes go. */
   get isReady(): boolean {
     if (this.#datagrams.bytes > 0) return true;
     for (let lane = 0; this.#unsent >> lane > 0; lane++) {
@@ -94,7 +92,7 @@ export class Outbox {
     return false;
   }
 
-  /** Writes the most urgent content as frames between `start` and `end`, and notes it in the packet's entry. */
+  /** Writes the most urgent content as frames from `start` to `end`, and notes it in the entry of the packet. */
   write(index: number, buffer: Uint8Array, start: number, end: number): number {
     const controlEnd = this.#writeLane(index, CONTROL_LANE, buffer, start, end);
     const datagramEnd = this.#writeDatagrams(index, buffer, controlEnd, end);
@@ -104,45 +102,44 @@ export class Outbox {
     return at;
   }
 
-  /** What was in a packet has arrived. */
-  delivered(index: number): void {
+  onAcknowledged(index: number): void {
     const packets = this.#packets;
     for (let lane = 0; lane < LANES; lane++) {
       const length = packets.laneLength[index * LANES + lane] as number;
       if (length === 0) continue;
       const start = packets.laneStart[index * LANES + lane] as number;
-      (this.#lanes[lane] as LaneSender).acknowledge(start, start + length);
+      (this.#lanes[lane] as LaneSender).onAcknowledged(start, start + length);
     }
     this.#resolveNotifies(index, true);
   }
 
-  /** A packet is lost. `isRequeued`: what it had of lanes is queued again already. */
-  lost(index: number, isRequeued: boolean): number {
+  /** @param isRequeued its pieces of lanes are queued again already @returns how many bytes were queued again */
+  onLost(index: number, isRequeued: boolean): number {
     const bytes = isRequeued ? 0 : this.requeue(index);
     this.#resolveNotifies(index, false);
     return bytes;
   }
 
-  /** Queues a packet's pieces of lanes again; how many bytes these are. */
+  /** Queues a packet's pieces of lanes again. @returns how many bytes */
   requeue(index: number): number {
     let bytes = 0;
     for (let lane = 0; lane < LANES; lane++) {
       const length = this.#packets.laneLength[index * LANES + lane] as number;
       if (length === 0) continue;
       const start = this.#packets.laneStart[index * LANES + lane] as number;
-      (this.#lanes[lane] as LaneSender).lose(start, start + length);
+      (this.#lanes[lane] as LaneSender).onLost(start, start + length);
       this.#unsent |= 1 << lane;
       bytes += length;
     }
     return bytes;
   }
 
-  /** Nobody will hear of the notify messages that are open. */
+  /** Calls `onLost` of all notify messages whose fate is open. */
   dispose(): void {
     this.#tokens.loseAll();
   }
 
-  /** Tells the host once that queues which refused messages are half empty again. */
+  /** Tells the host when queues that have refused messages are half empty. */
   tellDrained(): void {
     if (this.#refused === 0) return;
     let refused = this.#refused;
@@ -159,7 +156,7 @@ export class Outbox {
     if (((this.#unsent >> lane) & 1) === 0) return at;
     const sender = this.#lanes[lane] as LaneSender;
     const end = sender.isReady ? sender.writeFrame(buffer, at, contentEnd) : at;
-    if (sender.hasLeft) this.#unsent &= ~(1 << lane);
+    if (sender.isIdle) this.#unsent &= ~(1 << lane);
     if (end === at) return at;
     this.#packets.laneStart[index * LANES + lane] = sender.pieceStart;
     this.#packets.laneLength[index * LANES + lane] = sender.pieceLength;

@@ -1,12 +1,12 @@
 import type { CongestionController } from "./congestion-controller.js";
 
-/** Timers wake late by so much: what was due meanwhile may leave at once. */
+/** Timers can be this late: what was due meanwhile may leave at once. */
 const BURST_MS = 2;
 const BURST_PACKETS = 10;
 
-/** Spreads packets over time at the controller's rate. What was not spent is kept, up to a burst. */
+/** Spreads packets over time at the controller's rate: a token bucket of one burst. */
 export class Pacer {
-  /** How much may leave at once when all is kept. */
+  /** The size of the bucket. */
   burstBytes = 0;
   #allowanceBytes = 0;
   #updatedMs = 0;
@@ -37,16 +37,17 @@ export class Pacer {
   }
 
   /**
-   * Sending had to wait for acknowledgements: only what a late timer excuses is kept, or a burst would fill the queue.
+   * The congestion window is full: only what a late timer accounts for is kept, or the burst that follows would fill the
+   * queue of the path.
    */
-  forfeit(): void {
+  onWindowFull(): void {
     const keptBytes = Math.max(BURST_MS * this.#controller.bytesPerMs, this.#minBurstBytes / 5);
     this.#allowanceBytes = Math.min(this.#allowanceBytes, keptBytes);
   }
 
   /** When the next packet may leave. */
   get nextMs(): number {
-    // One byte more: rounding must not make a deadline at which nothing is allowed yet.
+    // One byte more, so that rounding makes no deadline at which nothing may leave.
     if (this.#allowanceBytes > 0) return this.#updatedMs;
     return this.#updatedMs + (1 - this.#allowanceBytes) / this.#controller.bytesPerMs;
   }

@@ -16,17 +16,17 @@ import { DEFAULT_LIMITS, type RawUdpOptions } from "./raw-udp-options.js";
 
 /** What reading a frame leads to. */
 enum Next {
-  /** The next frame. */
+  /** To the next frame. */
   Frame = 0,
-  /** Nothing: the connection has ended, or the packet counts as not received. */
+  /** To nothing: the connection has ended, or the packet counts as not received. */
   Stop = 1,
-  /** The format was broken. */
+  /** To the end of the connection: the other side has broken the format. */
   Malformed = 2,
 }
 
-/** The receiving half of a connection over raw datagrams: reads the frames of packets that have proved themselves. */
+/** The receiving half of a connection over UDP: reads the frames of authenticated packets. */
 export class PacketReceiver {
-  /** Nothing is handed on any more; Close is still acknowledged. */
+  /** Nothing is handed on any more. Close is still acknowledged. */
   hasEnded = false;
   readonly #lanes: LaneReceiver[] = [];
   readonly #reader = new PacketReader();
@@ -38,12 +38,12 @@ export class PacketReceiver {
   readonly #sender: PacketSender;
   readonly #counters: RawUdpCounters;
   readonly #firstNumber: number;
-  /** Newest packet with Notify frames. */
+  /** The number of the newest packet with Notify frames. */
   #newestNotify = 0;
-  /** Of the packet under way. */
+  // Of the packet that is being read.
   #number = 0;
   #urgency = AckUrgency.None;
-  /** Something in it has not been taken, so it must not count as delivered. */
+  /** Something in it was not taken, so that it must not be acknowledged. */
   #isRefused = false;
 
   constructor(
@@ -65,7 +65,7 @@ export class PacketReceiver {
     }
   }
 
-  /** Reads the frames of a new packet. `inOrder`: it came right behind the newest. */
+  /** Reads the frames of a new packet. @param inOrder as `ReceivedPackets.record` gave it */
   receive(number: number, inOrder: boolean, buffer: Uint8Array, start: number, end: number, nowMs: number): void {
     const reader = this.#reader;
     reader.start(buffer, start, end);
@@ -121,13 +121,13 @@ export class PacketReceiver {
   #readAck(nowMs: number): Next {
     const frame = this.#ack;
     if (!frame.read(this.#reader, this.#firstNumber, this.#sender.packets.next)) return Next.Malformed;
-    return this.#sender.acknowledge(frame, nowMs) ? Next.Frame : Next.Malformed;
+    return this.#sender.onAckReceived(frame, nowMs) ? Next.Frame : Next.Malformed;
   }
 
   #readClose(nowMs: number): Next {
     const reason = readCloseFrame(this.#reader);
     if (!reason) return Next.Malformed;
-    // The answer leaves before the host takes the connection down.
+    // The acknowledgement leaves before the connection ends.
     this.#received.acknowledge(this.#number, AckUrgency.AtOnce, nowMs);
     this.#sender.respond(nowMs);
     if (!this.hasEnded) {

@@ -15,22 +15,22 @@ import { Pacer } from "./pacer.js";
 import type { RawUdpOptions } from "./raw-udp-options.js";
 import { PacketState, SentPackets } from "./sent-packets.js";
 
-/** Silence is answered with two packets: one of them may be lost too. */
+/** A probe is two packets, since one of them may be lost too (RFC 9002, 6.2.4). */
 const PROBE_PACKETS = 2;
-/** Lost packets are remembered for so many round trips, in case that they were only late. */
+/** Lost packets are remembered for this many round trips, in case they were only late. */
 const REMEMBERED_ROUND_TRIPS = 4;
-/** Of this many numbers, about one is left out: who acknowledges it acknowledges what he has not received. */
+/** About one of this many numbers is skipped: a peer that acknowledges it acknowledges what it has not received. */
 const SKIP_INTERVAL = 1000;
-/** Header, an Ack frame at its largest, tag, and a piece of a lane worth the trouble. */
+/** Header, the largest Ack frame, tag, and a piece of a lane that is worth a packet. */
 const MIN_PACKET_SIZE = DATA_HEADER_BYTES + MAX_ACK_BYTES + TAG_BYTES + 64;
 
-/** The sending half of a connection over raw datagrams: queues, packets in flight, losses, and when to send what. */
+/** The sending half of a connection over UDP: queues, packets in flight, losses, and when to send what. */
 export class PacketSender {
   readonly roundTrip: RoundTripEstimator;
   readonly controller: CongestionController;
   readonly packets: SentPackets;
   readonly outbox: Outbox;
-  /** When `flush` is to be called at the latest, as `updateDeadline` found. */
+  /** When `flush` has to be called at the latest, as `updateDeadline` found. */
   deadlineMs = Number.POSITIVE_INFINITY;
   readonly #loss: LossDetection;
   readonly #delivery = new DeliveryRate();
@@ -40,17 +40,17 @@ export class PacketSender {
   readonly #counters: RawUdpCounters;
   readonly #seal: PacketSeal | null;
   readonly #random: () => number;
-  /** The packet that is being made, or that the socket has not taken yet. */
+  /** The packet that is being written, or that the socket has not taken. */
   readonly #packet: Uint8Array;
-  /** Bytes of the packet that the socket has not taken, 0: none. */
+  /** The size of the packet that the socket has not taken, 0 when there is none. */
   #stalledBytes = 0;
   #nextSkip: number;
   #pingToken = 0;
   #isPingDue = false;
   #closeFrame: Uint8Array | null = null;
-  /** When the Close frame leaves again, `Infinity`: not any more. */
+  /** When Close is sent again, `Infinity` when it is acknowledged. */
   #closeDueMs = Number.POSITIVE_INFINITY;
-  /** Packets sent before a pause of our own measure no round trip. */
+  /** Packets sent before this time measure no round trip: this process has stood still since. */
   #measureFromMs = Number.NEGATIVE_INFINITY;
 
   constructor(host: ProfileHost, received: ReceivedPackets, counters: RawUdpCounters, options: RawUdpOptions) {
@@ -78,15 +78,15 @@ export class PacketSender {
     this.#isPingDue = true;
   }
 
-  /** From now on, only `frame` leaves, a Close frame, until it is acknowledged; and acknowledgements. */
+  /** From now on only this Close frame is sent, until it is acknowledged, and acknowledgements. */
   close(frame: Uint8Array, nowMs: number): void {
     this.#closeFrame = frame;
     this.#closeDueMs = nowMs;
     this.flush(nowMs);
   }
 
-  /** Time has jumped. */
-  paused(nowMs: number): void {
+  /** This process has stood still. */
+  onPause(nowMs: number): void {
     this.#measureFromMs = nowMs;
   }
 
@@ -94,7 +94,7 @@ export class PacketSender {
     return this.#closeFrame !== null && this.#closeDueMs === Number.POSITIVE_INFINITY;
   }
 
-  /** Bytes that may leave at once. */
+  /** How many bytes may leave at once. */
   get allowanceBytes(): number {
     const windowBytes = this.controller.windowBytes - this.packets.bytesInFlight;
     return Math.max(Math.min(windowBytes, this.#pacer.burstBytes), 0);
@@ -102,7 +102,7 @@ export class PacketSender {
 
   updateDeadline(): void {
     const { ackDueMs } = this.#received;
-    // The socket says when it takes packets again.
+    // The socket tells when it takes packets again.
     if (this.#stalledBytes > 0) this.deadlineMs = Number.POSITIVE_INFINITY;
     else if (this.#closeFrame) this.deadlineMs = Math.min(ackDueMs, this.#closeDueMs);
     else if (this.#isPingDue) this.deadlineMs = Number.NEGATIVE_INFINITY;
@@ -114,8 +114,8 @@ export class PacketSender {
     }
   }
 
-  /** Takes an acknowledgement. @returns false: of a number that was left out */
-  acknowledge(frame: AckFrame, nowMs: number): boolean {
+  /** @returns false: it acknowledges a number that was skipped */
+  onAckReceived(frame: AckFrame, nowMs: number): boolean {
     const { packets } = this;
     let newest = -1;
     for (let range = frame.rangeCount - 1; range >= 0; range--) {
@@ -131,11 +131,11 @@ export class PacketSender {
           this.#loss.onSpuriousLoss(nowMs - (packets.sentMs[index] as number));
         } else {
           packets.onAcknowledged(index);
-          this.#loss.acknowledged(number);
+          this.#loss.onPacketAcknowledged(number);
           newest = number;
         }
-        this.#delivery.acknowledged(packets, number, index, frame, nowMs);
-        this.#settle(index);
+        this.#delivery.onPacketAcknowledged(packets, number, index, frame, nowMs);
+        this.#onAcknowledged(index);
       }
     }
     if (newest >= 0) this.#measure(frame, newest, nowMs);
@@ -159,7 +159,7 @@ export class PacketSender {
     this.#detectLosses(nowMs);
     const { controller, packets } = this;
     let forced = this.#isPingDue ? 1 : 0;
-    if (this.#loss.probe(nowMs)) {
+    if (this.#loss.isProbeDue(nowMs)) {
       this.#queueProbes();
       forced = PROBE_PACKETS;
     }
@@ -170,8 +170,8 @@ export class PacketSender {
       this.#sendPacket(nowMs, true);
       forced--;
     }
-    if (packets.bytesInFlight >= controller.windowBytes) this.#pacer.forfeit();
-    else if (!this.outbox.isReady) this.#delivery.appIsLimit(packets.bytesInFlight);
+    if (packets.bytesInFlight >= controller.windowBytes) this.#pacer.onWindowFull();
+    else if (!this.outbox.isReady) this.#delivery.onAppLimited(packets.bytesInFlight);
     this.outbox.tellDrained();
   }
 
@@ -181,7 +181,7 @@ export class PacketSender {
     this.#closeDueMs = nowMs + this.roundTrip.probeTimeoutMs;
   }
 
-  /** Largest frame that a packet has room for. */
+  /** The largest frame that fits a packet. */
   get maxFrameBytes(): number {
     return this.#contentEnd - DATA_HEADER_BYTES;
   }
@@ -195,7 +195,7 @@ export class PacketSender {
     return Math.floor((0.5 + this.#random()) * SKIP_INTERVAL);
   }
 
-  /** Sends a packet: an acknowledgement if one waits, and, `withContent`, what is most urgent. */
+  /** Sends a packet with an Ack, if there is something to acknowledge, and, `withContent`, with what is most urgent. */
   #sendPacket(nowMs: number, withContent: boolean): void {
     const { packets } = this;
     this.#makeRoom();
@@ -209,16 +209,16 @@ export class PacketSender {
     writeDataNumber(buffer, number);
     let content = DATA_HEADER_BYTES;
     if (this.#received.ackDueMs < Number.POSITIVE_INFINITY) {
-      packets.acknowledged[index] = this.#received.largestAcknowledged;
+      packets.largestAcked[index] = this.#received.largestAcknowledged;
       content = this.#received.writeAck(buffer, content, this.#contentEnd, nowMs);
     }
     const hasFrames = this.#isPingDue || this.#closeFrame !== null;
     const end = withContent ? this.#writeContent(index, content) : content;
     const size = this.#seal ? this.#seal.seal(number, buffer, 0, DATA_HEADER_BYTES, end) : end;
     if (end > content) {
-      this.#delivery.sent(packets, index, nowMs);
+      this.#delivery.onPacketSent(packets, index, nowMs);
       packets.onSent(index, size, nowMs);
-      this.#loss.sent(!hasFrames && this.outbox.isUnreliable, nowMs);
+      this.#loss.onPacketSent(!hasFrames && this.outbox.isUnreliable, nowMs);
       this.#pacer.spend(size);
     }
     this.#counters.packetsSent++;
@@ -226,7 +226,7 @@ export class PacketSender {
     if (!this.#host.transmit(buffer, size, Delivery.Unreliable, 0)) this.#stalledBytes = size;
   }
 
-  /** The packet that the socket has not taken goes again as it is: its number must not seal anything else. */
+  /** Sends the packet that the socket has not taken as it is, since its number must not seal anything else. */
   #retry(): boolean {
     if (this.#stalledBytes === 0) return true;
     if (!this.#host.transmit(this.#packet, this.#stalledBytes, Delivery.Unreliable, 0)) return false;
@@ -249,12 +249,12 @@ export class PacketSender {
     return this.outbox.write(index, buffer, at, this.#contentEnd);
   }
 
-  /** What was in a packet has arrived. */
-  #settle(index: number): void {
+  /** A packet was acknowledged. */
+  #onAcknowledged(index: number): void {
     if (this.packets.hasClose[index] === 1) this.#closeDueMs = Number.POSITIVE_INFINITY;
-    const acknowledged = this.packets.acknowledged[index] as number;
-    if (acknowledged >= 0) this.#received.forget(acknowledged);
-    this.outbox.delivered(index);
+    const largestAcked = this.packets.largestAcked[index] as number;
+    if (largestAcked >= 0) this.#received.forget(largestAcked);
+    this.outbox.onAcknowledged(index);
   }
 
   #measure(frame: AckFrame, newest: number, nowMs: number): void {
@@ -264,33 +264,33 @@ export class PacketSender {
     if (newest === frame.largest && sentMs >= this.#measureFromMs) {
       roundTrip.latestMs = nowMs - sentMs - frame.delayMs;
       roundTrip.sample();
-      this.#received.delayMs = roundTrip.ackDelayMs;
+      this.#received.ackDelayMs = roundTrip.ackDelayMs;
       if (packets.hasLaneBytes(index)) this.#loss.onAckDelay(frame);
-      controller.roundTrip(nowMs);
+      controller.onRoundTripSample(nowMs);
     }
     this.#delivery.measure();
-    if (controller.acknowledged(this.#delivery, packets.bytesInFlight, nowMs)) this.#loss.endRound();
+    if (controller.onAckReceived(this.#delivery, packets.bytesInFlight, nowMs)) this.#loss.onRoundEnd();
     packets.forgetBeforeMs = nowMs - REMEMBERED_ROUND_TRIPS * roundTrip.lossDelayBaseMs;
-    packets.retire(this.#loss.largestAcknowledged);
+    packets.forget(this.#loss.largestAcknowledged);
   }
 
   #detectLosses(nowMs: number): void {
-    for (let number = this.#loss.nextLost(nowMs); number >= 0; number = this.#loss.nextLost(nowMs)) this.#lose(number);
+    for (let number = this.#loss.detectLost(nowMs); number >= 0; number = this.#loss.detectLost(nowMs)) {
+      this.#onLost(number);
+    }
   }
 
-  #lose(number: number): void {
+  #onLost(number: number): void {
     const { packets } = this;
     const index = packets.index(number);
     const isRequeued = packets.state[index] === PacketState.Probed;
     packets.onLost(index);
-    this.controller.lost(packets.sizeBytes[index] as number);
+    this.controller.onPacketLost(packets.sizeBytes[index] as number);
     this.#counters.packetsLost++;
-    this.#counters.bytesRetransmitted += this.outbox.lost(index, isRequeued);
+    this.#counters.bytesRetransmitted += this.outbox.onLost(index, isRequeued);
   }
 
-  /**
-   * The oldest packets in flight may be lost, and nothing behind them says so: their content goes again, with a Ping.
-   */
+  /** Sends the content of the oldest packets in flight again, with a Ping: nothing has been acknowledged for too long. */
   #queueProbes(): void {
     const { packets } = this;
     this.#isPingDue = true;
@@ -306,13 +306,13 @@ export class PacketSender {
     }
   }
 
-  /** The oldest packets are given up where too many would have to be remembered. */
+  /** Gives the oldest packets up where too many would have to be remembered. */
   #makeRoom(): void {
     while (this.packets.isFull) {
       const state = this.packets.stateOf(this.packets.oldest);
-      if (state === PacketState.InFlight || state === PacketState.Probed) this.#lose(this.packets.oldest);
+      if (state === PacketState.InFlight || state === PacketState.Probed) this.#onLost(this.packets.oldest);
       this.packets.forgetBeforeMs = Number.POSITIVE_INFINITY;
-      this.packets.retire(Number.POSITIVE_INFINITY);
+      this.packets.forget(Number.POSITIVE_INFINITY);
     }
   }
 }

@@ -1,29 +1,47 @@
 import type { Random } from "../../random.js";
 import type { PacketSeal } from "../profile.js";
 
-/** Bounds of a connection's queues and messages, in bytes. */
+/** Limits of a connection, in bytes. */
 export interface RawUdpLimits {
-  /** Of each lane: bytes that are not acknowledged. 1 MiB without it; at least one message and its length. */
+  /**
+   * Of each lane: bytes that are not acknowledged; at least one message and its length.
+   * @defaultValue 1048576 bytes (1 MiB)
+   */
   maxQueuedBytes?: number;
-  /** Unreliable and notify messages that wait to leave. 64 KiB without it. */
+  /**
+   * Unreliable and notify messages that have not been sent.
+   * @defaultValue 65536 bytes (64 KiB)
+   */
   maxQueuedDatagramBytes?: number;
-  /** A longer message on a lane is malformed. 60,000 without it. */
+  /**
+   * A longer message on a lane is malformed.
+   * @defaultValue 60000 bytes
+   */
   maxReliableMessageSize?: number;
 }
 
 export interface RawUdpOptions {
-  /** Agreed in the handshake: 32 random bits. */
+  /** 32 random bits, from the handshake. */
   sessionId: number;
-  /** Largest packet in bytes, tag included. */
+  /** The largest packet in bytes, with its tag. */
   maxPacketSize: number;
-  /** Encrypts and authenticates; null: plain. */
+  /** Null: unencrypted. */
   seal: PacketSeal | null;
   limits?: RawUdpLimits;
-  /** Spreads the phases of congestion control and leaves out numbers of packets. */
+  /**
+   * Where congestion control begins its cycle, and which packet numbers are skipped.
+   * @defaultValue Math.random
+   */
   random?: Random;
-  /** As the handshake measured it, in milliseconds. */
+  /**
+   * From an earlier measurement, in milliseconds.
+   * @defaultValue 0 (unknown)
+   */
   roundTripTimeMs?: number;
-  /** Where the numbers of packets and the offsets of lanes begin on both sides; 0 but in tests. */
+  /**
+   * Where packet numbers and the offsets of lanes begin on both sides. For tests.
+   * @defaultValue 0
+   */
   firstNumber?: number;
 }
 

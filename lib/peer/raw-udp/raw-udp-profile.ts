@@ -12,12 +12,10 @@ import { PacketReceiver } from "./packet-receiver.js";
 import { PacketSender } from "./packet-sender.js";
 import type { RawUdpOptions } from "./raw-udp-options.js";
 
-/** A deadline missed by so much was missed by a program that stood still, and measures no network. */
+/** When a deadline was missed by this time, the process has stood still, and round trips measure that. */
 const PAUSE_MS = 1000;
 
-/**
- * A connection over datagrams that may be lost, copied and reordered: everything that makes it a connection is here.
- */
+/** A connection over datagrams that may be lost, copied and reordered: all of its reliability is the Peer's own work. */
 export class RawUdpProfile implements Profile {
   readonly kind = ProfileKind.RawUdp;
   readonly counters = new RawUdpCounters();
@@ -88,10 +86,10 @@ export class RawUdpProfile implements Profile {
     const { buffer, offset, length } = packet;
     const isOurs = isDataPacket(buffer, offset, length) && readDataSession(buffer, offset) === this.#sessionBits;
     const number = isOurs ? nearestNumber(readDataNumber(buffer, offset), this.#received.largest) : -1;
-    const end = isOurs ? this.#prove(number, buffer, offset, offset + length) : -1;
+    const end = isOurs ? this.#open(number, buffer, offset, offset + length) : -1;
     if (end < 0) {
       this.counters.strays++;
-      this.#host.stray();
+      this.#host.onStrayPacket();
       return;
     }
     this.counters.packetsReceived++;
@@ -123,16 +121,14 @@ export class RawUdpProfile implements Profile {
     this.#sender.close(encodeCloseFrame(reason), nowMs);
   }
 
-  /**
-   * The connection has ended. Go on calling `receive` and `flush` for a while: a Close that comes again is answered.
-   */
+  /** The connection has ended. A Close that is received again is still acknowledged. */
   dispose(): void {
     this.#receiver.hasEnded = true;
     this.#sender.outbox.dispose();
   }
 
-  /** The end of a packet's frames, -1: it does not prove that it is from the other side and new. */
-  #prove(number: number, buffer: Uint8Array, start: number, end: number): number {
+  /** The end of a packet's frames, -1 for a packet that is a copy, or not from the other side. */
+  #open(number: number, buffer: Uint8Array, start: number, end: number): number {
     if (!this.#received.isNew(number)) {
       this.counters.duplicates++;
       return -1;
@@ -141,10 +137,10 @@ export class RawUdpProfile implements Profile {
   }
 
   #notePause(nowMs: number): void {
-    // Looking at deadlines costs something, so only after a gap.
+    // Deadlines are looked at after a gap only: that costs something.
     if (nowMs - this.#lastCallMs > PAUSE_MS) {
       this.#sender.updateDeadline();
-      if (nowMs - this.#sender.deadlineMs > PAUSE_MS) this.#sender.paused(nowMs);
+      if (nowMs - this.#sender.deadlineMs > PAUSE_MS) this.#sender.onPause(nowMs);
     }
     this.#lastCallMs = nowMs;
   }

@@ -1,47 +1,47 @@
 import { LANES } from "../packet-format.js";
 
-/** What is known of a packet that was sent. */
+/** What is known about a packet. */
 export enum PacketState {
-  /** Acknowledged, or given up, or never to be acknowledged: nothing more will come of it. */
+  /** Acknowledged, given up, or of a kind that is not acknowledged. */
   Settled = 0,
   InFlight = 1,
-  /** In flight, but its content is queued to be sent again: a probe was due. */
+  /** In flight, and its content was queued again for a probe. */
   Probed = 2,
-  /** Counts as lost, its content is queued again; an acknowledgement may still come and show that it was only late. */
+  /** Declared lost, and its content is queued again. An acknowledgement may still come. */
   Lost = 3,
-  /** Its number was left out: whoever acknowledges it has not received what he acknowledges. */
+  /** The number was skipped: a peer that acknowledges it acknowledges what it has not received. */
   Skipped = 4,
 }
 
 const FIRST_CAPACITY = 32;
-/** More packets than that are not remembered: the oldest count as lost. */
+/** The most packets that are remembered. Older ones count as lost. */
 export const MAX_SENT_PACKETS = 16384;
 
-/** What the packets sent contained, in columns that are indexed by packet number: a ring that doubles up to a limit. */
+/** What was in the packets that were sent: columns, indexed by packet number, in a ring that grows by doubling. */
 export class SentPackets {
-  /** Number of the next packet. */
+  /** The number of the next packet. */
   next = 0;
-  /** Below it everything is settled. */
+  /** All packets below it are settled. */
   oldest = 0;
-  /** Lost packets sent before it need not be remembered. A field, since as an argument it would be a heap object. */
+  /** Lost packets sent before it are forgotten. A field, since as an argument it would be an object on the heap. */
   forgetBeforeMs = Number.NEGATIVE_INFINITY;
   bytesInFlight = 0;
   packetsInFlight = 0;
   state = new Uint8Array(0);
   sizeBytes = new Uint16Array(0);
   sentMs = new Float64Array(0);
-  /** Of the delivery rate: see `DeliveryRate`. */
+  // The columns of `DeliveryRate`.
   delivered = new Float64Array(0);
   deliveredMs = new Float64Array(0);
   firstSentMs = new Float64Array(0);
   appLimited = new Uint8Array(0);
-  /** Largest number that its Ack frame named, -1 without one. */
-  acknowledged = new Float64Array(0);
-  /** Notify messages in it: the first one's place in `NotifyTokens`, and how many. */
+  /** The largest number in its Ack frame, -1 without one. */
+  largestAcked = new Float64Array(0);
+  /** Its notify messages: the place of the first one in `NotifyTokens`, and how many. */
   firstNotify = new Float64Array(0);
   notifyCount = new Uint16Array(0);
   hasClose = new Uint8Array(0);
-  /** A lane's bytes in it, at `index * LANES + lane`; length 0: none. */
+  /** Its bytes of lanes, at `index * LANES + lane`; length 0 when there are none. */
   laneStart = new Float64Array(0);
   laneLength = new Uint16Array(0);
   #capacity = 0;
@@ -60,20 +60,20 @@ export class SentPackets {
     return this.state[this.index(number)] as PacketState;
   }
 
-  /** Whether no further packet is remembered before `oldest` has moved. */
+  /** Whether `oldest` has to move before the next packet. */
   get isFull(): boolean {
     return this.next - this.oldest >= MAX_SENT_PACKETS - 1;
   }
 
-  /** Begins the entry of the next packet, still empty and settled; gives its index. */
+  /** Begins the entry of the next packet, empty and settled; gives its index. */
   begin(): number {
-    // Who only acknowledges is never acknowledged, and waits for nothing.
-    if (this.next - this.oldest >= this.#capacity) this.retire(Number.POSITIVE_INFINITY);
+    // A side that sends nothing but Acks gets none: here its entries are forgotten.
+    if (this.next - this.oldest >= this.#capacity) this.forget(Number.POSITIVE_INFINITY);
     if (this.next - this.oldest >= this.#capacity) this.#grow();
     const index = this.index(this.next++);
     this.state[index] = PacketState.Settled;
     this.sizeBytes[index] = 0;
-    this.acknowledged[index] = -1;
+    this.largestAcked[index] = -1;
     this.notifyCount[index] = 0;
     this.hasClose[index] = 0;
     this.laneLength.fill(0, index * LANES, (index + 1) * LANES);
@@ -101,11 +101,8 @@ export class SentPackets {
     this.#leaveFlight(index, PacketState.Lost);
   }
 
-  /**
-   * Moves `oldest` on: over settled packets, lost ones sent before `forgetBeforeMs`, and numbers skipped before
-   * `skippedBefore`.
-   */
-  retire(skippedBefore: number): void {
+  /** Forgets the oldest packets: settled ones, those lost before `forgetBeforeMs`, numbers skipped below `skippedBefore`. */
+  forget(skippedBefore: number): void {
     while (this.oldest < this.next) {
       const index = this.index(this.oldest);
       const state = this.state[index] as PacketState;
@@ -140,7 +137,7 @@ export class SentPackets {
     this.deliveredMs = move(this.deliveredMs);
     this.firstSentMs = move(this.firstSentMs);
     this.appLimited = move(this.appLimited);
-    this.acknowledged = move(this.acknowledged);
+    this.largestAcked = move(this.largestAcked);
     this.firstNotify = move(this.firstNotify);
     this.notifyCount = move(this.notifyCount);
     this.hasClose = move(this.hasClose);

@@ -32,7 +32,7 @@ class Wire implements ProfileHost {
     return true;
   }
   onPacketAuthenticated(): void {}
-  stray(): void {}
+  onStrayPacket(): void {}
   drained(): void {}
   remoteClosed(): void {}
   malformed(text: string): void {

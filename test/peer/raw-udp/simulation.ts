@@ -111,7 +111,7 @@ export class EndPoint implements ProfileHost {
     this.authenticatedCount++;
   }
 
-  stray(): void {
+  onStrayPacket(): void {
     this.strayCount++;
   }
 
