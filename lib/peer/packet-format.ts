@@ -53,7 +53,10 @@ export const FINGERPRINT_BYTES = 8;
 /** Kind, session and number of a Data packet. */
 export const DATA_HEADER_BYTES = 9;
 
-/** The largest unreliable and notify message on every transport, in bytes: what fits the smallest packet (GNS's), sealed. */
+/**
+ * The largest unreliable and notify message on every transport, in bytes: what fits the smallest packet (GNS's),
+ * sealed.
+ */
 export const MAX_UNRELIABLE_MESSAGE_SIZE = 1100;
 
 /** The smallest packet that a transport must carry: a message of that size with the head of its frame, sealed. */

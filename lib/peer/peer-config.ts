@@ -11,8 +11,8 @@ export interface PeerEncryption {
   /** The cryptography: in Node.js `nativePrimitives` of `valve-sockets/noise/native`. */
   primitives: NoisePrimitives;
   /**
-   * Server: its private keys, as `generateServerKey` makes them; two while one replaces the other. A server without a key
-   * cannot be told from any other.
+   * Server: its private keys, as `generateServerKey` makes them; two while one replaces the other. A server without a
+   * key cannot be told from any other.
    * @defaultValue none
    */
   serverKeys?: readonly string[];
@@ -94,8 +94,8 @@ export interface PeerConfig {
    */
   fingerprint: Uint8Array;
   /**
-   * What a server does with a client whose fingerprint is another one: `reject` it with `ProtocolMismatch`, or `accept` it
-   * with `connection.fingerprintMatches` false.
+   * What a server does with a client whose fingerprint is another one: `reject` it with `ProtocolMismatch`, or `accept`
+   * it with `connection.fingerprintMatches` false.
    * @defaultValue "reject"
    */
   onFingerprintMismatch: "reject" | "accept";

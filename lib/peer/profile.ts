@@ -3,8 +3,8 @@ import type { Channel, NotifyCallbacks } from "./channel.js";
 import type { ProfileKind } from "./packet-format.js";
 
 /**
- * Encrypts the packets of one connection in place. A packet is `headerBytes` that are only authenticated, and content that is
- * encrypted. Sealing adds `TAG_BYTES` behind it.
+ * Encrypts the packets of one connection in place. A packet is `headerBytes` that are only authenticated, and content
+ * that is encrypted. Sealing adds `TAG_BYTES` behind it.
  */
 export interface PacketSeal {
   /** Seals content that ends at `end`; gives the new end. The same `number` must never come twice. */

@@ -3,7 +3,9 @@ import { isDataPacket, readDataSession } from "../frames/data-header.js";
 import type { PeerConnection } from "./peer-connection.js";
 import { PeerConnectionState } from "./peer-connection-state.js";
 
-/** All connections of a Peer. A stateful handle holds its connection; those of stateless handles are found by session. */
+/**
+ * All connections of a Peer. A stateful handle holds its connection; those of stateless handles are found by session.
+ */
 export class ConnectionTable {
   readonly all = new Set<PeerConnection>();
   readonly #unconfirmed = new Set<PeerConnection>();

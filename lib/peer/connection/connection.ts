@@ -17,7 +17,9 @@ export interface IConnection {
    * client that has pinned its key: there is no man in the middle. It does not say who the client is.
    */
   readonly security: Security;
-  /** 32 bytes that are the same at both ends and that no other connection has, to bind proofs to; null without Noise. */
+  /**
+   * 32 bytes that are the same at both ends and that no other connection has, to bind proofs to; null without Noise.
+   */
   readonly channelBinding: Uint8Array | null;
   /** Whether the other end has the same `fingerprint`. */
   readonly fingerprintMatches: boolean;
@@ -35,8 +37,8 @@ export interface IConnection {
    * @param channel `Reliable` without one; `Notify` has `sendNotify`
    * @param lane 0 (the most urgent) to 3, for `Channel.Reliable`: messages of a lane arrive in order
    * @returns false: the queue is full and nothing was taken, `onDrain` follows; or the connection has ended
-   * @throws NetworkError `ERR_MESSAGE_SIZE` over `maxReliableMessageSize`, or over {@link MAX_UNRELIABLE_MESSAGE_SIZE} on
-   *   the other channels; RangeError for a lane or channel that does not exist
+   * @throws NetworkError `ERR_MESSAGE_SIZE` over `maxReliableMessageSize`, or over {@link MAX_UNRELIABLE_MESSAGE_SIZE}
+   *   on the other channels; RangeError for a lane or channel that does not exist
    */
   send(bytes: Uint8Array, channel?: Channel, lane?: number, offset?: number, length?: number): boolean;
   /** Sends on `Channel.Notify`; one of `callbacks` is called once. Returns and throws as `send` does. */
@@ -44,8 +46,8 @@ export interface IConnection {
   /** Sends now what is queued. */
   flush(): void;
   /**
-   * Ends the connection. What was sent reliably still arrives, within `closeTimeoutMs`, and then the reason. Nothing else
-   * is sent, and nothing is received. Does nothing on a connection that has ended.
+   * Ends the connection. What was sent reliably still arrives, within `closeTimeoutMs`, and then the reason. Nothing
+   * else is sent, and nothing is received. Does nothing on a connection that has ended.
    *
    * @param reason `{ code: 0, text: "" }` without one
    * @throws RangeError for a code outside 0 to 999, or a text over 120 bytes of UTF-8

@@ -15,7 +15,9 @@ export const MAX_LONE_ACK_DELAY_MS = 125;
 /** The first packets of a connection are acknowledged more often: from them the sender learns how fast it can send. */
 const EAGER_PACKETS = 100;
 const EAGER_INTERVAL = 2;
-/** Later, 10 packets share an acknowledgement: with 2, acknowledgements take a third of the CPU time of a bulk transfer. */
+/**
+ * Later, 10 packets share an acknowledgement: with 2, acknowledgements take a third of the CPU time of a bulk transfer.
+ */
 export const ACK_INTERVAL = 10;
 
 /** How soon a packet has to be acknowledged. */
@@ -58,8 +60,8 @@ export class ReceivedPackets {
   /**
    * Notes a new packet.
    *
-   * @returns whether it and all others since the last Ack came in order. Packets that ask for no acknowledgement count as
-   *   well: a gap may show in one of them first.
+   * @returns whether it and all others since the last Ack came in order. Packets that ask for no acknowledgement count
+   *   as well: a gap may show in one of them first.
    */
   record(number: number): boolean {
     if (number - this.largest !== 1) this.#isOutOfOrder = true;

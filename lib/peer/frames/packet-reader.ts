@@ -2,8 +2,8 @@ import { cloneBytes } from "../../bytes.js";
 import { readI32 } from "../integers.js";
 
 /**
- * Reads received bytes from `position` to `end`. Reading beyond the end, or a malformed varint, sets `failed` and gives 0,
- * so that a parser can read on and look at `failed` once.
+ * Reads received bytes from `position` to `end`. Reading beyond the end, or a malformed varint, sets `failed` and gives
+ * 0, so that a parser can read on and look at `failed` once.
  */
 export class PacketReader {
   buffer: Uint8Array = new Uint8Array(0);
@@ -48,7 +48,9 @@ export class PacketReader {
     return this.i32() >>> 0;
   }
 
-  /** 32 bits as a signed number, for where only the bits count: half of the unsigned ones would be objects on the heap. */
+  /**
+   * 32 bits as a signed number, for where only the bits count: half of the unsigned ones would be objects on the heap.
+   */
   i32(): number {
     const at = this.skip(4);
     return this.failed ? 0 : readI32(this.buffer, at);

@@ -32,8 +32,8 @@ interface NotifyPacket {
 }
 
 /**
- * Over a transport that has reliable lanes and unreliable messages (GNS). Only notify messages need more: unreliable packets
- * have numbers, and an Ack names those whose notify messages were handed over.
+ * Over a transport that has reliable lanes and unreliable messages (GNS). Only notify messages need more: unreliable
+ * packets have numbers, and an Ack names those whose notify messages were handed over.
  */
 export class ReliableLanesProfile extends OverReliableProfile {
   readonly kind = ProfileKind.ReliableLanes;
@@ -175,9 +175,9 @@ export class ReliableLanesProfile extends OverReliableProfile {
   }
 
   /**
-   * Drops a packet that does not authenticate. Only the other end of GNS's session can send here, and reliable packets come
-   * once and in order. So where a reliable packet is not the next one that was sealed, that other end is a man in the
-   * middle. The lane could never go on, while pings would keep the connection alive: it ends.
+   * Drops a packet that does not authenticate. Only the other end of GNS's session can send here, and reliable packets
+   * come once and in order. So where a reliable packet is not the next one that was sealed, that other end is a man in
+   * the middle. The lane could never go on, while pings would keep the connection alive: it ends.
    */
   #drop(isReliable: boolean): void {
     this.host.onStrayPacket();

@@ -9,8 +9,8 @@ import { OverReliableProfile, STREAM_BUFFER_BYTES } from "./over-reliable-profil
 const LANE_BUFFER_BYTES = 256 * 1024;
 
 /**
- * Over one ordered stream of packets (WebSocket). Everything arrives, so only notify messages are acknowledged, by a running
- * count. Unreliable and notify messages are dropped while the transport holds too much.
+ * Over one ordered stream of packets (WebSocket). Everything arrives, so only notify messages are acknowledged, by a
+ * running count. Unreliable and notify messages are dropped while the transport holds too much.
  */
 export class StreamProfile extends OverReliableProfile {
   readonly kind = ProfileKind.Stream;

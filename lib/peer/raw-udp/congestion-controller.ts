@@ -16,17 +16,24 @@ const MAX_DRAIN_ROUNDS = 5;
 /** The path is full when the rate has not grown by a quarter in three round trips. */
 const FULL_GROWTH = 1.25;
 const FULL_ROUNDS = 3;
-/** It is full as well when this many round trips in a row were this much longer: without it the queue lasts three rounds more. */
+/**
+ * It is full as well when this many round trips in a row were this much longer: without it the queue lasts three rounds
+ * more.
+ */
 const QUEUE_SAMPLES = 8;
 const QUEUE_ROUND_TRIP = 1.25;
 const QUEUE_MARGIN_MS = 4;
-/** After this time without a round trip nearly as short as the minimum, that is measured again with nearly nothing in flight. */
+/**
+ * After this time without a round trip nearly as short as the minimum, that is measured again with nearly nothing in
+ * flight.
+ */
 const MIN_ROUND_TRIP_LIFETIME_MS = 10_000;
 const PROBE_ROUND_TRIP_MS = 200;
 const MIN_ROUND_TRIP_TOLERANCE = 1.05;
 /**
- * Round trips in a local network contain turns of an event loop. Over loopback a whole millisecond overran the buffer of the
- * socket (92 packets in Linux): 15 % were lost. With a quarter none are, at 0.95 of the packets of bare node:dgram.
+ * Round trips in a local network contain turns of an event loop. Over loopback a whole millisecond overran the buffer
+ * of the socket (92 packets in Linux): 15 % were lost. With a quarter none are, at 0.95 of the packets of bare
+ * node:dgram.
  */
 const MIN_ROUND_TRIP_MS = 0.25;
 /** Losses above this part, with longer round trips, mean that the path has become narrower; less is chance. */
@@ -41,9 +48,10 @@ enum Mode {
 }
 
 /**
- * Decides how much is sent, by a model of the path, as BBR does (draft-cardwell-iccrg-bbr-congestion-control): its bandwidth
- * is the highest delivery rate of late, its length the shortest round trip of late. Packets that are lost by chance do not
- * slow it down. It never keeps more than two bandwidth-delay products in flight. Times are in ms, rates in bytes per ms.
+ * Decides how much is sent, by a model of the path, as BBR does (draft-cardwell-iccrg-bbr-congestion-control): its
+ * bandwidth is the highest delivery rate of late, its length the shortest round trip of late. Packets that are lost by
+ * chance do not slow it down. It never keeps more than two bandwidth-delay products in flight. Times are in ms, rates
+ * in bytes per ms.
  */
 export class CongestionController {
   /** How many bytes may be in flight (congestion window). */

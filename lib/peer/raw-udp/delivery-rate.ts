@@ -2,15 +2,17 @@ import type { AckFrame } from "../frames/ack-frame.js";
 import type { SentPackets } from "./sent-packets.js";
 
 /**
- * Measures how fast the path delivers: the bytes delivered between two acknowledgements over the time that it took to send
- * or to deliver them, whichever is longer (draft-cheng-iccrg-delivery-rate-estimation, whose names these are).
+ * Measures how fast the path delivers: the bytes delivered between two acknowledgements over the time that it took to
+ * send or to deliver them, whichever is longer (draft-cheng-iccrg-delivery-rate-estimation, whose names these are).
  */
 export class DeliveryRate {
   /** Bytes that have been acknowledged in all. */
   delivered = 0;
   #deliveredMs = 0;
   #firstSentMs = 0;
-  /** Until more bytes than these are delivered, a rate says how much the application sends, not what the path carries. */
+  /**
+   * Until more bytes than these are delivered, a rate says how much the application sends, not what the path carries.
+   */
   #appLimitedUntil = -1;
   // Of the newest packet of the present acknowledgement, as they were when it was sent.
   #newest = -1;
@@ -35,10 +37,16 @@ export class DeliveryRate {
   }
 
   /** A packet was acknowledged, by an Ack that had been delayed by `delayMs`. */
-  onPacketAcknowledged(packets: SentPackets, number: number, index: number, { delayMs }: AckFrame, nowMs: number): void {
+  onPacketAcknowledged(
+    packets: SentPackets,
+    number: number,
+    index: number,
+    { delayMs }: AckFrame,
+    nowMs: number,
+  ): void {
     this.delivered += packets.sizeBytes[index] as number;
-    // An Ack acknowledges several packets and says when the last of them came. Without the delay the highest rates were a
-    // sixth too high, with ten packets in a round trip, and a queue remained.
+    // An Ack acknowledges several packets and says when the last of them came. Without the delay the highest rates were
+    // a sixth too high, with ten packets in a round trip, and a queue remained.
     this.#deliveredMs = Math.max(nowMs - delayMs, this.#deliveredMs);
     if (number < this.#newest) return;
     this.#newest = number;

@@ -7,8 +7,8 @@ import { varintSize } from "../integers.js";
 const MIN_PIECE_BYTES = 32;
 
 /**
- * The sending end of a lane: a stream of bytes, messages with their lengths one behind the other, which are kept until they
- * are acknowledged. Lost bytes are sent before new ones.
+ * The sending end of a lane: a stream of bytes, messages with their lengths one behind the other, which are kept until
+ * they are acknowledged. Lost bytes are sent before new ones.
  */
 export class LaneSender {
   /** All bytes below it are acknowledged. */

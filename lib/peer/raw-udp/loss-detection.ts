@@ -10,9 +10,9 @@ const GRANULARITY_MS = 1;
 const MAX_PROBE_TIMEOUT_MS = 2000;
 
 /**
- * Declares packets lost by time alone, as RACK does (RFC 8985): a packet is lost when a later one has been acknowledged and
- * a round trip and the reordering window have passed since it was sent. Packets are sent in the order of their numbers, so
- * each is looked at once. The window grows when a packet that was declared lost is acknowledged after all.
+ * Declares packets lost by time alone, as RACK does (RFC 8985): a packet is lost when a later one has been acknowledged
+ * and a round trip and the reordering window have passed since it was sent. Packets are sent in the order of their
+ * numbers, so each is looked at once. The window grows when a packet that was declared lost is acknowledged after all.
  */
 export class LossDetection {
   largestAcknowledged = 0;
@@ -98,8 +98,8 @@ export class LossDetection {
 
   /** Sets `#probeMs`: as a result it would be an object on the heap for every flush. */
   #updateProbe(): void {
-    // The acknowledgement may be delayed. A single packet in flight is the last one sent: the other side has all others, or
-    // a gap would have been acknowledged at once.
+    // The acknowledgement may be delayed. A single packet in flight is the last one sent: the other side has all
+    // others, or a gap would have been acknowledged at once.
     const loneMs = this.#sent.packetsInFlight === 1 ? MAX_LONE_ACK_DELAY_MS : MAX_ACK_DELAY_MS;
     const ackDelayMs = this.#lastIsUnreliable ? loneMs : Math.max(this.#peerAckDelayMs, this.#roundTrip.ackDelayMs);
     const timeoutMs = this.#roundTrip.probeTimeoutMs + ackDelayMs;

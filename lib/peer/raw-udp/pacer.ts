@@ -37,8 +37,8 @@ export class Pacer {
   }
 
   /**
-   * The congestion window is full: only what a late timer accounts for is kept, or the burst that follows would fill the
-   * queue of the path.
+   * The congestion window is full: only what a late timer accounts for is kept, or the burst that follows would fill
+   * the queue of the path.
    */
   onWindowFull(): void {
     const keptBytes = Math.max(BURST_MS * this.#controller.bytesPerMs, this.#minBurstBytes / 5);

@@ -290,7 +290,9 @@ export class PacketSender {
     this.#counters.bytesRetransmitted += this.outbox.onLost(index, isRequeued);
   }
 
-  /** Sends the content of the oldest packets in flight again, with a Ping: nothing has been acknowledged for too long. */
+  /**
+   * Sends the content of the oldest packets in flight again, with a Ping: nothing has been acknowledged for too long.
+   */
   #queueProbes(): void {
     const { packets } = this;
     this.#isPingDue = true;

@@ -15,7 +15,9 @@ import type { RawUdpOptions } from "./raw-udp-options.js";
 /** When a deadline was missed by this time, the process has stood still, and round trips measure that. */
 const PAUSE_MS = 1000;
 
-/** A connection over datagrams that may be lost, copied and reordered: all of its reliability is the Peer's own work. */
+/**
+ * A connection over datagrams that may be lost, copied and reordered: all of its reliability is the Peer's own work.
+ */
 export class RawUdpProfile implements Profile {
   readonly kind = ProfileKind.RawUdp;
   readonly counters = new RawUdpCounters();

@@ -101,7 +101,10 @@ export class SentPackets {
     this.#leaveFlight(index, PacketState.Lost);
   }
 
-  /** Forgets the oldest packets: settled ones, those lost before `forgetBeforeMs`, numbers skipped below `skippedBefore`. */
+  /**
+   * Forgets the oldest packets: settled ones, those lost before `forgetBeforeMs`, numbers skipped below
+   * `skippedBefore`.
+   */
   forget(skippedBefore: number): void {
     while (this.oldest < this.next) {
       const index = this.index(this.oldest);
