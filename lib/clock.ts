@@ -6,7 +6,8 @@ export interface Clock {
   /** Monotonic time in milliseconds. */
   now(): number;
   /**
-   * Calls `callback` once after `ms` milliseconds; with 0, behind everything that has arrived already.
+   * Calls `callback` once after `ms` milliseconds; with 0, behind everything that has arrived already;
+   * with `Infinity`, never.
    * @returns the argument for `clearTimeout`
    */
   setTimeout(callback: () => void, ms: number): unknown;
@@ -18,15 +19,41 @@ class TurnTimer {
   constructor(readonly immediate: NodeJS.Immediate) {}
 }
 
+/** The longest time that a timer of the platform holds. With a longer one it would fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** A timer of any length: one timer of the platform after another. */
+class LongTimer {
+  #timer: ReturnType<typeof globalThis.setTimeout> | undefined;
+
+  constructor(callback: () => void, ms: number) {
+    this.#wait(callback, ms);
+  }
+
+  clear(): void {
+    globalThis.clearTimeout(this.#timer);
+  }
+
+  #wait(callback: () => void, ms: number): void {
+    if (ms === Number.POSITIVE_INFINITY) return;
+    const stepMs = Math.min(ms, MAX_TIMER_MS);
+    const next = ms > stepMs ? () => this.#wait(callback, ms - stepMs) : callback;
+    this.#timer = globalThis.setTimeout(next, stepMs);
+  }
+}
+
 const HAS_TURNS = typeof globalThis.setImmediate === "function";
 
 /** The clock of the platform. */
 export const systemClock: Clock = {
   now: () => performance.now(),
-  setTimeout: (callback, ms) =>
-    ms === 0 && HAS_TURNS ? new TurnTimer(globalThis.setImmediate(callback)) : globalThis.setTimeout(callback, ms),
+  setTimeout: (callback, ms) => {
+    if (ms === 0 && HAS_TURNS) return new TurnTimer(globalThis.setImmediate(callback));
+    return ms > MAX_TIMER_MS ? new LongTimer(callback, ms) : globalThis.setTimeout(callback, ms);
+  },
   clearTimeout: (timer) => {
     if (timer instanceof TurnTimer) globalThis.clearImmediate(timer.immediate);
+    else if (timer instanceof LongTimer) timer.clear();
     else globalThis.clearTimeout(timer as ReturnType<typeof globalThis.setTimeout>);
   },
 };
