@@ -15,7 +15,7 @@ const MAX_PIECES = 60;
 /** One number on the heap in an exchange makes 8. Measured are 0 to 0.5, and up to 2 in Node 24. */
 const MAX_BYTES_PER_MESSAGE = 4;
 
-/** Times that are objects before they are asked for: what is left is the Peer's own. */
+/** A clock whose times are made before: what is measured is the Peer's own garbage. */
 class PreparedClock implements Clock {
   readonly #stepMs: number;
   #times: (number | null)[] = [null];
@@ -65,7 +65,7 @@ interface Settings {
   isSealed?: boolean;
 }
 
-/** A client whose messages come back, so that each exchange is two messages; driven by hand. */
+/** A client whose messages come back, so that an exchange is two messages. Driven manually. */
 async function createEcho({ transport, channel, messagesPerTurn, stepMs, isSealed = false }: Settings) {
   const clock = new PreparedClock(stepMs);
   const factory: SocketFactory = transports[transport](clock);

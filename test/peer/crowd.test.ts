@@ -5,7 +5,7 @@ import type { SocketFactory } from "../../lib/socket/index.js";
 import { WebSocketFactory } from "../../lib/socket/websocket-server.js";
 import { gns, RealPeers, udp } from "../support/real-peers.js";
 
-// A crowd of players at 20 Hz; the whole one in a stress run.
+// Players at 20 Hz: 100 of them, and more in a stress run.
 const IS_STRESS = process.env.VALVE_SOCKETS_STRESS !== undefined;
 const CLIENTS = IS_STRESS ? 1000 : 100;
 const SECONDS = IS_STRESS ? 60 : 3;
@@ -21,7 +21,7 @@ afterEach(async () => {
   await world.close();
 });
 
-/** What a child says, one after the other. */
+/** The messages of a child process, one after the other. */
 function heardFrom(child: ChildProcess): Promise<Record<string, number>> {
   return new Promise((resolve, reject) => {
     child.once("message", (message) => resolve(message as Record<string, number>));

@@ -61,7 +61,7 @@ describe.each<MemorySocketKind>(["datagram", "reliable-lanes"])("over %s", (kind
     expect(await outcome({ kind, server: serverConfig, client: clientConfig })).toBe(expected);
   });
 
-  test("both ends have the same channel binding, and no two connections", async () => {
+  test("both ends have the same channel binding, and no two connections do", async () => {
     const { world, client } = await PeerWorld.connected({ kind, server, client: pinned });
     const second = world.dial(pinned);
     await world.run(100);
@@ -73,7 +73,7 @@ describe.each<MemorySocketKind>(["datagram", "reliable-lanes"])("over %s", (kind
     expect(bindings.slice(2)).toEqual(bindings.slice(0, 2));
   });
 
-  test("a server says of each client whether anybody can be between them", async () => {
+  test("a server knows of each client whether there can be a man in the middle", async () => {
     const both = { encryption: { ...server.encryption, ...pinned.encryption, required: false } };
     const { world } = await PeerWorld.connected({ kind, server: both, client: pinned });
     world.dial(unpinned);
@@ -84,7 +84,7 @@ describe.each<MemorySocketKind>(["datagram", "reliable-lanes"])("over %s", (kind
     expect(securities).toEqual(["authenticated", "encrypted", "none"]);
   });
 
-  test("nothing of what is said can be read on the way", async () => {
+  test("nothing that is sent can be read on the way", async () => {
     const world = new PeerWorld({ kind, server, client: pinned });
     const seen: Buffer[] = [];
     world.tap = (packet) => void seen.push(Buffer.from(packet));
@@ -99,7 +99,7 @@ describe.each<MemorySocketKind>(["datagram", "reliable-lanes"])("over %s", (kind
     for (const packet of seen) expect(packet.includes("secret")).toBe(false);
   });
 
-  test("carries every channel, lane and size as in the clear", async () => {
+  test("carries every channel, lane and size as without encryption", async () => {
     const { world, client } = await PeerWorld.connected({ kind, server, client: pinned });
     const heard: string[] = [];
     for (let round = 0; round < 20; round++) {
@@ -120,7 +120,7 @@ describe.each<MemorySocketKind>(["datagram", "reliable-lanes"])("over %s", (kind
     expect(heard).toEqual(new Array(20).fill("yes"));
   });
 
-  test("what was altered on the way, or comes twice, is counted and does nothing", async () => {
+  test("a packet that was altered, or comes twice, is counted and does nothing", async () => {
     const { world, client } = await PeerWorld.connected({ kind: "datagram", server, client: pinned });
     const connection = world.serverHandler.connected[0];
     const recorded: Uint8Array[] = [];
@@ -141,7 +141,7 @@ describe.each<MemorySocketKind>(["datagram", "reliable-lanes"])("over %s", (kind
     await world.run(100);
     expect(connection?.state).toBe(PeerConnectionState.Connected);
     expect(world.serverHandler.texts).toEqual(["once"]);
-    // A changed session or kind finds no connection; the rest finds it and fails its proof.
+    // With another session or kind there is no connection for it; otherwise it does not authenticate.
     expect((connection?.metrics.strayPackets ?? 0) - before).toBeGreaterThan(original.length - 6);
     client.send(text("still here"));
     await world.run(100);
@@ -149,7 +149,7 @@ describe.each<MemorySocketKind>(["datagram", "reliable-lanes"])("over %s", (kind
   });
 });
 
-describe("over reliable lanes, where only somebody in between can spoil a packet", () => {
+describe("over reliable lanes, where only a man in the middle can alter a packet", () => {
   const spoiled = (what: string, packet: Uint8Array) => {
     const at = what === "kind" ? 0 : packet.length - 1;
     packet[at] = (packet[at] as number) ^ 1;
@@ -187,7 +187,7 @@ describe("over reliable lanes, where only somebody in between can spoil a packet
     },
   );
 
-  test("so does one on a lane that there is not, and so no seal for", async () => {
+  test("so does one on a lane that does not exist and has no seal", async () => {
     const { world } = await PeerWorld.connected({ kind: "reliable-lanes", server, client: pinned });
     const socket = world.serverSocket;
     const receive = socket.receive.bind(socket);
@@ -231,7 +231,7 @@ test.each<[Security, string]>([
   expect(await outcome(secured({ server, client: {} }))).toBe(expected);
 });
 
-test("a pinned key over a stream wants a transport that proves who the server is", async () => {
+test("a pinned key over a stream needs a transport that authenticates the server", async () => {
   for (const required of [true, false]) {
     const outcomes = [];
     const client = { encryption: { ...pinned.encryption, required } };
@@ -242,7 +242,7 @@ test("a pinned key over a stream wants a transport that proves who the server is
   }
 });
 
-test("a key that is none is refused at once", () => {
+test("a malformed key is refused at once", () => {
   const world = new PeerWorld();
   const socket = new MemorySocketFactory(world.network).createClientSocket();
   const config = { encryption: { primitives, serverKey: "vs1public_wrong" } };

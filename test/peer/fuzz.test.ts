@@ -10,7 +10,10 @@ import {
 import { seededRandom } from "../../lib/testing/index.js";
 import { PeerWorld, Recorder, text } from "../support/peer-world.js";
 
-/** Packets in a world of one kind. Longer would not reach more: 40 attackers a round die of what they send. */
+/**
+ * Packets in a world of one kind. More would reach no more: the packets of 40 attackers in a round end their
+ * connections.
+ */
 const PACKETS = 100_000;
 /** Worlds of each kind; `npm run test:stress` sends ten million packets in all. */
 const WORLDS = process.env.VALVE_SOCKETS_STRESS === "1" ? 34 : 1;
@@ -61,7 +64,8 @@ interface Attacker {
 }
 
 /**
- * Makes packets: of nobody, and of attackers with a session of their own, whose frames are true, nearly true or noise.
+ * Makes packets without a session, and packets of attackers with a session, whose frames are correct, nearly correct or
+ * random.
  */
 class Fuzzer {
   readonly bytes = new Uint8Array(400);
@@ -69,7 +73,7 @@ class Fuzzer {
   readonly #kind: FuzzedKind;
   readonly #random: () => number;
 
-  /** @param reached counts the frames of each kind that somebody reads */
+  /** @param reached counts the frames of each kind that are read */
   constructor(
     kind: FuzzedKind,
     seed: number,
@@ -83,7 +87,7 @@ class Fuzzer {
     return Math.floor(this.#random() * limit);
   }
 
-  /** A packet that proves nothing. Gives its length. */
+  /** A packet that does not authenticate. Gives its length. */
   stray(session: number): number {
     const { bytes, view } = this;
     const length = 1 + this.upTo(300);
@@ -136,10 +140,10 @@ class Fuzzer {
     const { bytes, view } = this;
     const kinds = frames[this.#kind];
     const kind = kinds[this.upTo(kinds.length)] as number;
-    // A goodbye, or nonsense about streams, ends what the attacker has worked for.
+    // A Close, or a wrong message about a stream, ends the attacker's connection.
     const isDeadly = kind === FrameKind.Close || (kind >= FrameKind.LaneBytes && (kind & 15) > 3);
     if (isDeadly && this.upTo(10) > 0) return start;
-    // What follows a malformed frame is read by nobody.
+    // Nothing after a malformed frame is read.
     if (this.#isAlive) this.reached.set(kind, (this.reached.get(kind) ?? 0) + 1);
     bytes[start] = kind;
     let at = start + 1;
@@ -188,7 +192,7 @@ async function attack(kind: FuzzedKind, seed: number, reached: Map<number, numbe
     packet.lane = fuzzer.upTo(6);
     fuzzer.delivery = fuzzer.upTo(2);
     packet.delivery = fuzzer.delivery;
-    // Of a stateful attacker that proves nothing the server has had enough at once.
+    // A stateful connection ends with the first packet that does not authenticate.
     const isProven = kind === "datagram" ? fuzzer.upTo(10) < 6 : fuzzer.upTo(200) > 0;
     if (isProven) {
       attacker.number++;

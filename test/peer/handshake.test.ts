@@ -9,8 +9,8 @@ import {
 } from "../../lib/socket/index.js";
 import { PeerWorld, Recorder, seededBytes, text } from "../support/peer-world.js";
 
-/** A stranger who speaks to the server byte by byte. */
-class Stranger {
+/** A client that sends what the test writes, byte by byte. */
+class RawClient {
   readonly received: Uint8Array[] = [];
   readonly ends: string[] = [];
   #socket: ISocket;
@@ -20,26 +20,26 @@ class Stranger {
     this.#socket = socket;
   }
 
-  static async arrive(world: PeerWorld): Promise<Stranger> {
-    const stranger = new Stranger(world.factory.createClientSocket());
+  static async arrive(world: PeerWorld): Promise<RawClient> {
+    const rawClient = new RawClient(world.factory.createClientSocket());
     const packet = new ReceivedPacket();
-    const socket = stranger.#socket;
+    const socket = rawClient.#socket;
     socket.events = {
       onReadable: () => {
         for (socket.tick(); socket.poll(); ) {
           socket.receive(packet);
-          stranger.received.push(packet.buffer.slice(packet.offset, packet.offset + packet.length));
+          rawClient.received.push(packet.buffer.slice(packet.offset, packet.offset + packet.length));
         }
       },
       onIncoming: () => true,
       onConnect: () => {},
-      onDisconnect: (_handle, { code }) => stranger.ends.push(DisconnectCode[code] ?? `${code}`),
+      onDisconnect: (_handle, { code }) => rawClient.ends.push(DisconnectCode[code] ?? `${code}`),
       onWritable: () => {},
     };
     const connecting = socket.connect(world.factory.getConnectEndPoint());
     await world.run(10);
-    stranger.#handle = (await connecting).copy();
-    return stranger;
+    rawClient.#handle = (await connecting).copy();
+    return rawClient;
   }
 
   send(packet: Uint8Array): void {
@@ -79,15 +79,15 @@ async function listening(
   return world;
 }
 
-describe("a stranger over datagrams", () => {
+describe("a client over datagrams that is not connected", () => {
   test("gets a challenge, shorter than its request, and leaves no trace", async () => {
     const world = await listening();
     for (let count = 0; count < 200; count++) {
-      const stranger = await Stranger.arrive(world);
-      stranger.send(request(count));
+      const rawClient = await RawClient.arrive(world);
+      rawClient.send(request(count));
       await world.run(5);
-      expect(stranger.received.map(([kind]) => kind)).toEqual([2]);
-      expect(stranger.received[0]?.length).toBeLessThan(256);
+      expect(rawClient.received.map(([kind]) => kind)).toEqual([2]);
+      expect(rawClient.received[0]?.length).toBeLessThan(256);
     }
     expect(world.server.metrics).toMatchObject({ challengesSent: 200, connectionsOpened: 0 });
     expect(world.clock.timerCount).toBe(0);
@@ -95,16 +95,16 @@ describe("a stranger over datagrams", () => {
 
   test.each([0, 1, 2, 41, 255])("gets no answer to %i bytes", async (size) => {
     const world = await listening();
-    const stranger = await Stranger.arrive(world);
-    stranger.send(request(1).slice(0, Math.max(size, 1)));
+    const rawClient = await RawClient.arrive(world);
+    rawClient.send(request(1).slice(0, Math.max(size, 1)));
     await world.run(5);
-    expect(stranger.received).toEqual([]);
+    expect(rawClient.received).toEqual([]);
     expect(world.server.metrics.strayPackets).toBe(1);
   });
 
   test("gets nowhere with a forged cookie, a borrowed one, or an old one", async () => {
     const world = await listening();
-    const [one, other] = [await Stranger.arrive(world), await Stranger.arrive(world)];
+    const [one, other] = [await RawClient.arrive(world), await RawClient.arrive(world)];
     one.send(request(7));
     await world.run(5);
     const cookie = cookieOf(one.received[0]);
@@ -120,53 +120,53 @@ describe("a stranger over datagrams", () => {
     expect(world.server.metrics.cookiesRefused).toBe(4);
   });
 
-  test("is accepted with a cookie, once for as many requests, and unknown to the user until it speaks", async () => {
+  test("is accepted with a cookie, once, and unknown to the user until its first packet", async () => {
     const world = await listening();
-    const stranger = await Stranger.arrive(world);
-    stranger.send(request(7));
+    const rawClient = await RawClient.arrive(world);
+    rawClient.send(request(7));
     await world.run(5);
-    const cookie = cookieOf(stranger.received[0]);
-    for (let count = 0; count < 3; count++) stranger.send(request(7, cookie));
+    const cookie = cookieOf(rawClient.received[0]);
+    for (let count = 0; count < 3; count++) rawClient.send(request(7, cookie));
     await world.run(5);
-    const accepts = stranger.received.slice(1);
+    const accepts = rawClient.received.slice(1);
     expect(accepts.map(([kind]) => kind)).toEqual([3, 3, 3]);
     expect(new Set(accepts.map(String)).size).toBe(1);
     expect(world.serverHandler.connected).toEqual([]);
     await world.run(6000, 50);
     expect(world.serverHandler.disconnected).toEqual([]);
-    stranger.send(request(9));
+    rawClient.send(request(9));
     await world.run(5);
-    expect(stranger.received.at(-1)?.[0]).toBe(2);
+    expect(rawClient.received.at(-1)?.[0]).toBe(2);
   });
 
-  test("takes one of few places while its handshake lasts", async () => {
+  test("counts against maxPendingConnections while its handshake lasts", async () => {
     const world = await listening({ maxPendingConnections: 3 });
-    const strangers = [];
+    const rawClients = [];
     for (let count = 0; count < 5; count++) {
-      const stranger = await Stranger.arrive(world);
-      stranger.send(request(count));
+      const rawClient = await RawClient.arrive(world);
+      rawClient.send(request(count));
       await world.run(5);
-      stranger.send(request(count, cookieOf(stranger.received[0])));
+      rawClient.send(request(count, cookieOf(rawClient.received[0])));
       await world.run(5);
-      strangers.push(stranger);
+      rawClients.push(rawClient);
     }
-    expect(strangers.map(({ received }) => received[1]?.[0])).toEqual([3, 3, 3, 4, 4]);
+    expect(rawClients.map(({ received }) => received[1]?.[0])).toEqual([3, 3, 3, 4, 4]);
     await world.run(6000, 50);
     const { connection } = world.dial();
     await world.run(100);
     expect((await connection).state).toBe(PeerConnectionState.Connected);
   });
 
-  test("of another version, or who sees another transport, hears so", async () => {
+  test("of another version, or with another profile, is told so", async () => {
     const world = await listening();
     const reject = async (packet: Uint8Array) => {
-      const stranger = await Stranger.arrive(world);
-      stranger.send(packet);
+      const rawClient = await RawClient.arrive(world);
+      rawClient.send(packet);
       await world.run(5);
-      const cookie = cookieOf(stranger.received[0]);
-      stranger.send(request(7, cookie, { profile: 1 }));
+      const cookie = cookieOf(rawClient.received[0]);
+      rawClient.send(request(7, cookie, { profile: 1 }));
       await world.run(5);
-      const answer = stranger.received.find(([kind]) => kind === 4) as Uint8Array;
+      const answer = rawClient.received.find(([kind]) => kind === 4) as Uint8Array;
       expect(answer.length).toBeLessThan(256);
       return DisconnectCode[new DataView(answer.buffer).getUint16(9, true)];
     };
@@ -176,7 +176,7 @@ describe("a stranger over datagrams", () => {
 });
 
 describe("a connection over datagrams", () => {
-  test("that has ended is kept to answer its goodbye, and no more than maxConnections are", async () => {
+  test("that has ended is kept to acknowledge Close, but no more than maxConnections are", async () => {
     const { world, client } = await PeerWorld.connected({ server: { maxConnections: 2 } });
     client.disconnect();
     const outcomes = [];
@@ -201,7 +201,7 @@ describe("a connection over datagrams", () => {
 
   test("is not ended, disturbed or kept alive by packets without its session", async () => {
     const { world, client } = await PeerWorld.connected();
-    const stranger = await Stranger.arrive(world);
+    const rawClient = await RawClient.arrive(world);
     const recorded: Uint8Array[] = [];
     world.tap = (packet) => {
       if (packet[0] === 16) recorded.push(packet.slice());
@@ -209,8 +209,8 @@ describe("a connection over datagrams", () => {
     client.send(text("hello"));
     await world.run(100);
     world.tap = null;
-    // From another address even its own packets are nobody's.
-    for (const packet of recorded) stranger.send(packet);
+    // From another address even its own packets are strays.
+    for (const packet of recorded) rawClient.send(packet);
     const wrongSession = (recorded[0] as Uint8Array).slice();
     wrongSession[1] = (wrongSession[1] as number) ^ 1;
     world.inject(wrongSession);
@@ -220,7 +220,7 @@ describe("a connection over datagrams", () => {
     expect(world.server.metrics.strayPackets).toBe(recorded.length + 1);
   });
 
-  test("from an address that is connected replaces the old one, when it has proved itself", async () => {
+  test("from an address that is connected replaces the old one when it has authenticated", async () => {
     const { world, clientHandler } = await PeerWorld.connected();
     const answers: Uint8Array[] = [];
     world.tap = (packet) => void answers.push(packet.slice());
@@ -285,7 +285,7 @@ describe("a client", () => {
     expect(accepts).toBe(2);
   });
 
-  test("gives up after handshakeTimeoutMs, having asked every connectIntervalMs", async () => {
+  test("gives up after handshakeTimeoutMs, with a request every connectIntervalMs", async () => {
     const world = new PeerWorld();
     let requests = 0;
     world.tap = (packet) => {
@@ -344,56 +344,56 @@ describe("a client", () => {
   });
 });
 
-describe.each(["reliable-lanes", "stream"] as const)("a stranger over %s", (kind) => {
-  test("who says nothing has to go", async () => {
+describe.each(["reliable-lanes", "stream"] as const)("a client over %s", (kind) => {
+  test("that sends nothing is disconnected", async () => {
     const world = await listening({ maxPendingConnections: 2 }, kind);
-    const stranger = await Stranger.arrive(world);
+    const rawClient = await RawClient.arrive(world);
     await world.run(4900, 50);
-    expect(stranger.ends).toEqual([]);
+    expect(rawClient.ends).toEqual([]);
     await world.run(300, 50);
-    expect(stranger.ends).toEqual(["HandshakeTimeout"]);
-    for (let count = 0; count < 2; count++) await Stranger.arrive(world);
-    await expect(Stranger.arrive(world)).rejects.toMatchObject({
+    expect(rawClient.ends).toEqual(["HandshakeTimeout"]);
+    for (let count = 0; count < 2; count++) await RawClient.arrive(world);
+    await expect(RawClient.arrive(world)).rejects.toMatchObject({
       code: "ERR_CONNECT_FAILED",
       reason: { code: DisconnectCode.ServerFull },
     });
   });
 
-  test("who asks for a connection, and then says nothing, has to go", async () => {
+  test("that sends nothing after its request is disconnected", async () => {
     const world = await listening({ maxPendingConnections: 2 }, kind);
-    const strangers = [await Stranger.arrive(world), await Stranger.arrive(world)];
-    for (const stranger of strangers) stranger.send(request(1, undefined, { profile: profiles[kind] }));
+    const rawClients = [await RawClient.arrive(world), await RawClient.arrive(world)];
+    for (const rawClient of rawClients) rawClient.send(request(1, undefined, { profile: profiles[kind] }));
     await world.run(20);
-    await expect(Stranger.arrive(world)).rejects.toMatchObject({ reason: { code: DisconnectCode.ServerFull } });
+    await expect(RawClient.arrive(world)).rejects.toMatchObject({ reason: { code: DisconnectCode.ServerFull } });
     await world.run(6000, 50);
-    expect(strangers.map(({ ends }) => ends)).toEqual([["HandshakeTimeout"], ["HandshakeTimeout"]]);
-    await Stranger.arrive(world);
+    expect(rawClients.map(({ ends }) => ends)).toEqual([["HandshakeTimeout"], ["HandshakeTimeout"]]);
+    await RawClient.arrive(world);
   });
 
-  test("who asks again is one connection, and not heard any more", async () => {
+  test("that repeats its request has one connection", async () => {
     const world = await listening({}, kind);
-    const stranger = await Stranger.arrive(world);
-    for (let nonce = 0; nonce < 10; nonce++) stranger.send(request(nonce, undefined, { profile: profiles[kind] }));
+    const rawClient = await RawClient.arrive(world);
+    for (let nonce = 0; nonce < 10; nonce++) rawClient.send(request(nonce, undefined, { profile: profiles[kind] }));
     await world.run(20);
-    expect(stranger.received.map(([kind]) => kind)).toEqual([3]);
+    expect(rawClient.received.map(([kind]) => kind)).toEqual([3]);
   });
 
-  test("who is refused makes room for the next one at once", async () => {
+  test("that is refused makes room for the next one at once", async () => {
     const world = await listening({ maxPendingConnections: 1 }, kind);
     for (let count = 0; count < 3; count++) {
-      const stranger = await Stranger.arrive(world);
-      stranger.send(request(count, undefined, { magic: 7 }));
+      const rawClient = await RawClient.arrive(world);
+      rawClient.send(request(count, undefined, { magic: 7 }));
       await world.run(20);
-      expect(stranger.ends).toEqual(["VersionMismatch"]);
+      expect(rawClient.ends).toEqual(["VersionMismatch"]);
     }
   });
 
-  test("who says something else has to go at once", async () => {
+  test("that sends something else is disconnected at once", async () => {
     const world = await listening({}, kind);
-    const stranger = await Stranger.arrive(world);
-    stranger.send(text("GET / HTTP/1.1"));
+    const rawClient = await RawClient.arrive(world);
+    rawClient.send(text("GET / HTTP/1.1"));
     await world.run(100);
-    expect(stranger.ends).toEqual(["InvalidPacket"]);
+    expect(rawClient.ends).toEqual(["InvalidPacket"]);
     expect(world.serverHandler.connected).toEqual([]);
   });
 });

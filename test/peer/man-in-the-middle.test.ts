@@ -54,12 +54,12 @@ describe.each(transports)(
       const port = await relay.start(world.server.boundPort as number);
       const [connection, user] = await world.dial(config, port);
       expect(await talk(connection, user)).toBe(SECRET);
-      // The other ends leave before the relay does, or they would wait for each other in vain.
+      // The other ends close before the relay does, or they would wait for each other in vain.
       ends.unshift({ close: () => connection.close() });
       return { security: connection.security, seen: Buffer.concat(relay.passed) };
     }
 
-    test("reads everything of a client without encryption of our own", async () => {
+    test("reads everything of a client without Noise", async () => {
       const { seen } = await through({});
       expect(seen.toString("latin1").split(SECRET).length - 1).toBe(2);
     });
@@ -76,7 +76,7 @@ describe.each(transports)(
   },
 );
 
-/** Plays the server to a client, with a key of his own or none, and the client to the server; reads what passes. */
+/** Is the server for a client, with a key of his own or none, and a client of the server; reads what passes. */
 class Impostor {
   readonly passed: string[] = [];
   readonly #world: RealPeers;
@@ -142,8 +142,8 @@ describe.each([
   });
 });
 
-describe("a relay of GNS that alters what the server says", () => {
-  /** The server says ten words to a client with a pinned key; the relay alters the third packet of this kind. */
+describe("a relay of GNS that alters what the server sends", () => {
+  /** The server sends ten words to a client with a pinned key. The relay alters the third packet of this kind. */
   async function spoil(kind: number, channel: Channel) {
     const world = await serve(gns());
     const relay = new GnsRelay();
@@ -164,7 +164,7 @@ describe("a relay of GNS that alters what the server says", () => {
     return { connection, user, server };
   }
 
-  test("has a client with a pinned key end the connection over a reliable message", async () => {
+  test("makes a client with a pinned key end the connection when it alters a reliable message", async () => {
     const { connection, user } = await spoil(17, Channel.Reliable);
     expect(await connection.closed).toMatchObject({ code: DisconnectCode.Tampered });
     expect(user.messages.map(({ bytes }) => bytes[0])).toEqual([0, 1]);
@@ -180,7 +180,7 @@ describe("a relay of GNS that alters what the server says", () => {
   });
 });
 
-describe("a relay of UDP that alters what the server says", () => {
+describe("a relay of UDP that alters what the server sends", () => {
   async function through(change: (packet: Buffer) => Buffer, config: Partial<PeerConfig>) {
     const world = await serve(udp());
     const relay = new UdpRelay();
@@ -224,7 +224,7 @@ describe("a relay of UDP that alters what the server says", () => {
     "cannot make a client %s go on in the clear by accepting before its handshake",
     async (_name, config, security) => {
       const early: Buffer[] = [];
-      // A Challenge becomes an Accept for the same nonce, without a word of Noise; once, so that the client can go on.
+      // A Challenge becomes an Accept for the same nonce, without Noise. Only once, so that the client can go on.
       const acceptEarly = (packet: Buffer) => {
         if (packet[0] !== 2 || early.length > 0) return packet;
         early.push(packet);

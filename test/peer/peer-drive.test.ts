@@ -5,7 +5,7 @@ import { DisconnectCode, MemoryNetwork, MemorySocketFactory } from "../../lib/so
 import { FakeClock } from "../../lib/testing/index.js";
 import { PeerWorld } from "../support/peer-world.js";
 
-/** A world whose Peers have timers like those of Node.js: of whole milliseconds, up to one too early by `now`. */
+/** A world whose Peers have timers like those of Node.js: in whole milliseconds, and up to one too early by `now`. */
 async function connectedWithEarlyTimers() {
   let time = new FakeClock();
   const clock: Clock = {
@@ -21,7 +21,7 @@ async function connectedWithEarlyTimers() {
   return { world, client: await connection, handler };
 }
 
-test("keeps asking for a sign of life when timers fire too early", async () => {
+test("keeps sending Pings when timers fire too early", async () => {
   const { world, client } = await connectedWithEarlyTimers();
   const packets = client.metrics.packetsReceived;
   await world.run(20_000, 50);
@@ -29,14 +29,14 @@ test("keeps asking for a sign of life when timers fire too early", async () => {
   expect(client.metrics.packetsReceived - packets).toBeGreaterThan(8);
 });
 
-test("notices a silent end when timers fire too early", async () => {
+test("notices that the other side is gone when timers fire too early", async () => {
   const { world, handler } = await connectedWithEarlyTimers();
   world.isCut = true;
   await world.run(11_000, 50);
   expect(handler.disconnected.map(({ code }) => code)).toEqual([DisconnectCode.Timeout]);
 });
 
-test.each(["automatic", "manual"] as const)("a flood that never ends leaves turns to all others: %s", async (drive) => {
+test.each(["automatic", "manual"] as const)("a flood leaves turns to all others: %s", async (drive) => {
   const clock = new FakeClock();
   const factory = new MemorySocketFactory(new MemoryNetwork());
   const socket = factory.createServerSocket();
@@ -54,7 +54,7 @@ test.each(["automatic", "manual"] as const)("a flood that never ends leaves turn
   else turn();
   const { strayPackets } = server.metrics;
   expect(strayPackets).toBeGreaterThan(1000);
-  // What is left comes by itself, whether the socket tells of it or not.
+  // The rest is read without another event of the socket.
   waiting = strayPackets * 3;
   for (let turns = 0; turns < 4; turns++) turn();
   expect(waiting).toBe(0);

@@ -6,7 +6,7 @@ import { PeerWorld, text } from "../support/peer-world.js";
 const kinds: MemorySocketKind[] = ["datagram", "reliable-lanes", "stream"];
 
 describe.each(kinds)("over %s", (kind) => {
-  test("connects, and both sides hear of it once", async () => {
+  test("connects, and both sides are told once", async () => {
     const { world, client, clientHandler } = await PeerWorld.connected({ kind });
     expect(client.state).toBe(PeerConnectionState.Connected);
     expect(clientHandler.connected).toEqual([client]);
@@ -63,7 +63,7 @@ describe.each(kinds)("over %s", (kind) => {
     expect(world.server.connections).toEqual([]);
   });
 
-  test("one side's silence ends it after timeoutMs", async () => {
+  test("ends after timeoutMs when one side is silent", async () => {
     const { world, clientHandler } = await PeerWorld.connected({ kind });
     world.isCut = true;
     await world.run(9800, 50);
@@ -111,7 +111,7 @@ describe.each(kinds)("over %s", (kind) => {
     expect(world.serverHandler.disconnected).toEqual([]);
   });
 
-  test("refuses what is too large, and says how much it takes", async () => {
+  test("refuses a message that is too large, and says what the limit is", async () => {
     const { client } = await PeerWorld.connected({ kind });
     const tooLarge = expect.objectContaining({ code: "ERR_MESSAGE_SIZE", message: expect.stringContaining("60000") });
     expect(() => client.send(new Uint8Array(60_001))).toThrow(tooLarge);
@@ -124,7 +124,7 @@ describe.each(kinds)("over %s", (kind) => {
     expect(client.send(new Uint8Array(MAX_UNRELIABLE_MESSAGE_SIZE), Channel.Unreliable)).toBe(true);
   });
 
-  test("a full server refuses, and says so", async () => {
+  test("a full server refuses with ServerFull", async () => {
     const { world } = await PeerWorld.connected({ kind, server: { maxConnections: 1 } });
     const { connection } = world.dial();
     await world.run(500);
@@ -132,7 +132,7 @@ describe.each(kinds)("over %s", (kind) => {
     expect(world.server.connections.length).toBe(1);
   });
 
-  test("who leaves a full server, or is sent away, makes room at once", async () => {
+  test("a client that leaves a full server, or is disconnected by it, makes room at once", async () => {
     const world = new PeerWorld({ kind, server: { maxConnections: 100, maxPendingConnections: 100 } });
     await world.listen();
     const clients = Array.from({ length: 100 }, () => world.dial());
@@ -163,7 +163,7 @@ describe.each(kinds)("over %s", (kind) => {
     expect(world.serverHandler.connected).toEqual([]);
   });
 
-  test("different fingerprints are a mismatch, unless the server takes them", async () => {
+  test("different fingerprints are a mismatch, unless the server accepts them", async () => {
     const fingerprint = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
     const strict = new PeerWorld({ kind, client: { fingerprint } });
     await strict.listen();
@@ -191,7 +191,7 @@ describe.each(kinds)("over %s", (kind) => {
     }
   });
 
-  test("a full queue refuses, and tells when there is room again", async () => {
+  test("a full queue refuses, and onDrain follows", async () => {
     const { world, client, clientHandler } = await PeerWorld.connected({ kind, client: { maxQueuedBytes: 100_000 } });
     let sent = 0;
     while (client.send(new Uint8Array(10_000))) sent++;
@@ -203,7 +203,7 @@ describe.each(kinds)("over %s", (kind) => {
     expect(client.metrics.messagesRefused).toBe(1);
   });
 
-  test("what a handler throws is reported, and harms nobody", async () => {
+  test("an exception of a handler is reported, and harms no connection", async () => {
     const { world, client } = await PeerWorld.connected({ kind });
     const seen: unknown[] = [];
     const listeners = process.listeners("uncaughtException");
@@ -224,7 +224,7 @@ describe.each(kinds)("over %s", (kind) => {
     }
   });
 
-  test("driven by hand, nothing happens in between", async () => {
+  test("driven manually, nothing happens in between", async () => {
     const manual = { drive: "manual" as const };
     const world = new PeerWorld({ kind, server: manual, client: manual });
     await world.listen();

@@ -67,7 +67,7 @@ async function outcome(world: RealPeers, config: Partial<PeerConfig> = {}): Prom
 const filled = (size: number, seed: number) =>
   Uint8Array.from({ length: size }, (_, index) => (index * 7 + seed) & 255);
 
-/** Sends one message on each channel and lane at the largest sizes, both ways, and compares what comes. */
+/** Sends messages of the largest sizes on each channel and lane, both ways, and compares what arrives. */
 async function exchange({ client, server, clientUser, serverUser }: PeerPair): Promise<void> {
   const sides: [IConnection, typeof clientUser][] = [
     [client, serverUser],
@@ -144,7 +144,7 @@ describe.each(transports)("over %s", (_name, createFactory) => {
     expect(await client.closed).toEqual({ code: 5, text: "Maintenance" });
   });
 
-  test("a full server refuses, until somebody leaves", async () => {
+  test("a full server refuses clients until one leaves", async () => {
     const world = await listen(createFactory(), { maxConnections: 1 });
     const { client, server } = await world.pair();
     expect(await outcome(world)).toBe("ERR_SERVER_FULL");
@@ -181,7 +181,7 @@ describe.each(transports.slice(0, 5))("encryption of our own over %s", (name, cr
     await exchange(pair);
   });
 
-  test("who does not have the right key, or wants none, gets nowhere", async () => {
+  test("a client with the wrong key, or without encryption, is refused", async () => {
     const wrong = { encryption: { primitives, serverKey: otherKey.publicKey } };
     const world = await listen(createFactory(), keyed);
     expect(await outcome(world, wrong)).toBe("ERR_SERVER_KEY_MISMATCH");
@@ -193,13 +193,13 @@ describe.each(transports.slice(0, 5))("encryption of our own over %s", (name, cr
   });
 });
 
-test("a pinned key is content with a WebSocket over TLS whose certificate is good, and with nothing less", async () => {
+test("a client with a pinned key accepts a WebSocket over TLS with a good certificate, and nothing less", async () => {
   expect(await outcome(await listen(secureWebSocket(), keyed), pinned)).toBe("authenticated");
   expect(await outcome(await listen(webSocket(), keyed), pinned)).toBe("ERR_ENCRYPTION_REQUIRED");
 });
 
 describe("one Peer for players of UDP, GNS and WebSocket at once", () => {
-  test("knows each one's security, and serves each as its transport can", async () => {
+  test("knows the security of each, and serves each as its transport can", async () => {
     const factories = [udp(), gns(), webSocket()];
     const world = await listen(new MultiplexSocketFactory(...factories), {
       encryption: { ...keyed.encryption, required: false },

@@ -63,7 +63,7 @@ describe.each(transports)("over %s", (_name, createFactory) => {
     await talkUntil(client, clientUser, () => stream.sentBytes >= CREDIT_BYTES);
     await talkUntil(client, clientUser, (count) => count === 200);
     expect(stream.sentBytes).toBe(CREDIT_BYTES);
-    // What has left may have to be sent again; beyond it one chunk waits to be split.
+    // Bytes that were sent may have to be sent again. One more chunk waits to be split.
     expect(client.bufferedBytes).toBeLessThan(CREDIT_BYTES + CHUNK_BYTES);
     const received = await readStream(accepted as ReadableStream<Uint8Array>);
     expect(received).toEqual(await writing);

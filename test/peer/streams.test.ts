@@ -24,7 +24,7 @@ async function readAll(readable: ReadableStream<Uint8Array>): Promise<Uint8Array
 }
 
 describe.each(kinds)("over %s", (kind) => {
-  test("carries bytes of any length, with a header, to whoever accepts", async () => {
+  test("carries bytes of any length, with a header, to a listener that accepts", async () => {
     const { world, client, server } = await connectedPair(kind);
     const bytes = randomBytes(1_000_000, 1);
     let received: Promise<Uint8Array> | undefined;
@@ -58,7 +58,7 @@ describe.each(kinds)("over %s", (kind) => {
     expect(() => client.openStream()).not.toThrow();
   });
 
-  test("sends nothing before it is accepted, and no more than a credit that nobody reads", async () => {
+  test("sends nothing before it is accepted, and no more than the credit while nobody reads", async () => {
     const { world, client, server } = await connectedPair(kind);
     let acceptStream: (() => ReadableStream<Uint8Array>) | undefined;
     server.onStream = (_header, accept) => {
@@ -81,7 +81,7 @@ describe.each(kinds)("over %s", (kind) => {
     expect(read).toBe(2_000_000);
   });
 
-  test("does not hold up messages", async () => {
+  test("does not delay messages", async () => {
     const { world, client, server } = await connectedPair(kind);
     server.onStream = (_header, accept) => void readAll(accept());
     const writer = client.openStream().writable.getWriter();
@@ -144,7 +144,7 @@ describe.each(kinds)("over %s", (kind) => {
     await expect(reading).rejects.toMatchObject({ code: "ERR_CONNECTION_LOST" });
   });
 
-  test("refuses what is no Uint8Array, and a header that is too long", async () => {
+  test("refuses what is not a Uint8Array, and a header that is too long", async () => {
     const { client } = await connectedPair(kind);
     expect(() => client.openStream(new Uint8Array(1025))).toThrow(RangeError);
     const writer = client.openStream().writable.getWriter();
@@ -152,7 +152,7 @@ describe.each(kinds)("over %s", (kind) => {
   });
 });
 
-test("messages on user lanes are no messages about streams", async () => {
+test("messages on lanes 0 to 3 are not messages about streams", async () => {
   const { world, client } = await connectedPair("reliable-lanes");
   client.send(Uint8Array.of(1, 0, 0, 0, 0), Channel.Reliable, 3);
   await world.run(100);

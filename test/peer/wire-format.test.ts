@@ -28,7 +28,7 @@ const vectors = new Map(
     return [name, hex + repeated.repeat(Number(times))] as const;
   }),
 );
-/** The bytes of the packet whose name begins so. */
+/** The bytes of the packet whose name begins with `name`. */
 const vector = (name: string) => [...vectors].find(([full]) => full.startsWith(name))?.[1];
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 const range = (first: number, count: number) => Uint8Array.from({ length: count }, (_, index) => first + index);

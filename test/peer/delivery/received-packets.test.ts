@@ -16,7 +16,7 @@ const random = seededRandom(9);
 const below = (limit: number) => Math.floor(random() * limit);
 
 describe("numbers", () => {
-  test("become whole again when the reference is less than 2^31 away", () => {
+  test("are restored from 32 bits when the reference is less than 2^31 away", () => {
     for (let step = 0; step < 20_000; step++) {
       const number = below(2 ** (10 + (step % 43)));
       const distance = below(2 ** 31 - 1) * (step % 2 === 0 ? 1 : -1);
@@ -52,7 +52,7 @@ describe("acknowledgements", () => {
   const arrive = (received: ReceivedPackets, number: number, nowMs: number) =>
     received.acknowledge(number, received.record(number) ? AckUrgency.Normal : AckUrgency.AtOnce, nowMs);
 
-  test("wait for company, 25 ms at most, and not at all on a gap", () => {
+  test("are delayed by 25 ms at most, and not at all after a gap", () => {
     const received = new ReceivedPackets(0);
     arrive(received, 0, 10);
     expect(received.ackDueMs).toBe(10 + MAX_ACK_DELAY_MS);
@@ -64,7 +64,7 @@ describe("acknowledgements", () => {
     expect(received.ackDueMs).toBe(14);
   });
 
-  test("do not wait either when the gap showed in a packet that asked for none, and has not been told", () => {
+  test("are not delayed when the gap showed in a packet that asked for no acknowledgement", () => {
     const received = new ReceivedPackets(0);
     expect(received.record(1)).toBe(false);
     received.acknowledge(1, AckUrgency.None, 10);
@@ -76,7 +76,7 @@ describe("acknowledgements", () => {
     expect(received.ackDueMs).toBe(14 + MAX_ACK_DELAY_MS);
   });
 
-  test("wait longer for one packet of unreliable messages alone", () => {
+  test("are delayed longer for a single packet of unreliable messages", () => {
     const received = new ReceivedPackets(0);
     received.record(0);
     received.acknowledge(0, AckUrgency.Low, 10);
@@ -94,7 +94,7 @@ describe("acknowledgements", () => {
     expect(received.ackDueMs).toBe(40 + MAX_ACK_DELAY_MS);
   });
 
-  test("are for ten packets after the beginning", () => {
+  test("name ten packets each after the beginning", () => {
     const received = new ReceivedPackets(0);
     const due: number[] = [];
     for (let number = 0; number < 300; number++) {

@@ -23,7 +23,7 @@ function countBytes(endPoint: EndPoint): () => number {
   return () => bytes;
 }
 
-/** Bytes of messages that a stream brings over in 30 s. */
+/** How many bytes a stream delivers in 30 s. */
 function throughput(seed: number, link: LinkOptions): number {
   const simulation = new Simulation(seed);
   const [near, far] = simulation.pair(link, { ...BACK, loss: link.loss ?? 0 });
@@ -76,7 +76,7 @@ describe("a link of 1 Mbit/s, 100 ms and a queue of 64 KiB", () => {
     expect(link.sentPackets - sentPackets).toBeGreaterThan((0.8 * 62.5 * 10_000) / 1200);
   });
 
-  test("delivers 20 reliable messages a second beside a stream nearly as soon as without", () => {
+  test("delivers 20 reliable messages a second beside a stream nearly as fast as without it", () => {
     const latencies = (withStream: boolean): number[] => {
       const simulation = new Simulation(7);
       const [near, far] = simulation.pair(NARROW, BACK);
@@ -99,7 +99,7 @@ describe("a link of 1 Mbit/s, 100 ms and a queue of 64 KiB", () => {
   });
 });
 
-describe("a way that carries more than it was asked for", () => {
+describe("a path that carries more than was sent so far", () => {
   test.each([5, 20])(
     "is not taken for a narrow one: 50 KB after 50 s of a game's small messages, at 2 x %i ms",
     (delayMs) => {

@@ -11,7 +11,7 @@ const vectors = [...section.matchAll(/^\| ([^|]+) \| `([0-9a-f ]+)` \|$/gm)].map
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-/** What is done to get each packet; the end point's own clock stands at 0. */
+/** What has to be done for each packet. The time is 0. */
 const actions: Record<string, (endPoint: EndPoint) => void> = {
   "Ping, the first": ({ profile }) => profile.ping(),
   "`hello` on lane 0": (endPoint) => endPoint.reliable(0, bytes("hello")),
@@ -40,7 +40,7 @@ function ping(number: number): Uint8Array {
   return packet;
 }
 
-test("every vector of the page has its packet here", () => {
+test("every vector of the page has an action here", () => {
   expect(vectors.map(([name]) => name)).toEqual(Object.keys(actions));
 });
 
@@ -52,7 +52,7 @@ test.each(vectors)("%s", (name, hex) => {
   actions[name]?.(near);
   near.profile.flush(0);
   expect(packets).toEqual([hex]);
-  // What is written is read.
+  // The other side can read it.
   near.profile.flush(100);
   if (!name.startsWith("Ack")) far.receive(Buffer.from(hex, "hex"), 0);
   expect([far.malformedText, far.strayCount]).toEqual([null, 0]);

@@ -31,7 +31,7 @@ function victim(firstNumber = 0): EndPoint {
   return near;
 }
 
-describe("what breaks the format ends the connection, and nothing else happens", () => {
+describe("a packet that breaks the format ends the connection, and nothing else happens", () => {
   const sentOne = () => {
     const endPoint = victim();
     endPoint.reliable(0, new Uint8Array(10));
@@ -78,7 +78,7 @@ describe("what breaks the format ends the connection, and nothing else happens",
     expect(endPoint.malformedText).toBeNull();
   });
 
-  test("who acknowledges numbers that were left out has not received what he acknowledges", () => {
+  test("a peer that acknowledges skipped numbers acknowledges what it has not received", () => {
     const simulation = new Simulation();
     const [near, far] = simulation.pair({ delayMs: 1 });
     for (let index = 0; index < 2000; index++) {
@@ -106,7 +106,7 @@ describe("what breaks the format ends the connection, and nothing else happens",
   });
 });
 
-describe("what proves nothing changes nothing", () => {
+describe("a packet that does not authenticate changes nothing", () => {
   test("other sessions, other kinds, short packets, copies and ancient packets are strays", () => {
     const endPoint = victim();
     let delivered = 0;
@@ -173,7 +173,7 @@ describe("memory that the other side can claim is bounded", () => {
     endPoint.onTransmit = (bytes) => sent.push([...bytes.subarray(9)]);
     for (let index = 0; index < 600; index++) endPoint.receive(packet(index, ...lane(0, 1000 + 2 * index, 4)));
     endPoint.profile.flush(100);
-    // 512 packets, 0 to 511, are there.
+    // 512 packets, 0 to 511, have come.
     expect(sent).toEqual([[FrameKind.Ack, ...u32(511), expect.any(Number), expect.any(Number), 0, 0xfd, 7]]);
     endPoint.receive(packet(600, FrameKind.Ping, 0, 0, 0, 0), 100);
     endPoint.profile.flush(100);
@@ -217,7 +217,7 @@ test("random and mutated frames behind a valid session id never throw, and hand 
       // Most acknowledgements are of packets that were sent.
       if (frames[0] === FrameKind.Ack && random() < 0.8)
         frames.set([below(12), 0, 0, 0].slice(0, frames.length - 1), 1);
-      // What stands first is reached for certain.
+      // The first frame is always reached.
       if (random() < 0.5) frames[0] = kinds[below(kinds.length)] as number;
     }
     firstFrames.set(frames[0] as number, (firstFrames.get(frames[0] as number) ?? 0) + 1);

@@ -4,7 +4,7 @@ import type { ProfileHost } from "../../../lib/peer/profile.js";
 import { RawUdpProfile } from "../../../lib/peer/raw-udp/index.js";
 import { ReceivedPacket } from "../../../lib/socket/index.js";
 
-/** Packets on their way, in memory that is made once. */
+/** Packets in flight, in memory that is made once. */
 class Wire implements ProfileHost {
   delivered = 0;
   readonly #packets = Array.from({ length: 256 }, () => new ReceivedPacket());
@@ -76,6 +76,6 @@ test.each([
   const kept = process.memoryUsage().heapUsed - atRest;
   expect(back.delivered).toBeGreaterThan(599_900);
   expect(kept).toBeLessThan(50_000);
-  // The smallest object has 12 bytes. What there is, are numbers between functions, a few per packet.
+  // The smallest object has 12 bytes. A few numbers per packet are objects between functions.
   expect(touched).toBeLessThan(8 * 100_000);
 });

@@ -40,7 +40,7 @@ describe("losses without other traffic", () => {
     near.link.options = { delayMs };
     const messages = collect(far);
     simulation.run(10_000, () => messages.includes("0 last"));
-    // Below 100 ms, the 25 ms that an acknowledgement may wait count beside the round trips.
+    // Below 100 ms, the 25 ms by which an acknowledgement may be delayed count as well.
     expect(simulation.nowMs - sentMs).toBeLessThanOrEqual(Math.max(3 * 2 * delayMs, 5 * delayMs + 30));
   });
 
@@ -64,7 +64,7 @@ describe("losses without other traffic", () => {
     expect(waits[Math.floor(waits.length * 0.99)]).toBeLessThan(4);
   });
 
-  test("a side that works in frames of 50 ms is not taken for silent", () => {
+  test("a side that works in frames of 50 ms is not probed", () => {
     const simulation = new Simulation(3);
     const [near, far] = simulation.pair({});
     const [toFar, toNear]: [Uint8Array[], Uint8Array[]] = [[], []];
@@ -84,11 +84,11 @@ describe("losses without other traffic", () => {
       far.profile.flush(ms);
     }
     expect(messages).toBeGreaterThan(500);
-    // Five times as much, were only half a round trip allowed for an answer.
+    // Five times as much if only half a round trip were allowed for an answer.
     expect(near.profile.counters.bytesRetransmitted).toBeLessThan((messages * 100) / 6);
   });
 
-  test("a single lost ping is asked again, and a token of notify that was alone is resolved", () => {
+  test("a single lost ping is repeated, and a notify message that was alone is resolved", () => {
     const simulation = new Simulation();
     const [near] = warmPair(20, simulation);
     const fate: string[] = [];
@@ -135,7 +135,7 @@ describe("unreliable messages of a game", () => {
     }
   });
 
-  test("alone, one is acknowledged once and not asked after; lost, it is asked after once, and forgotten", () => {
+  test("a single one is acknowledged once and not probed; when it is lost, it is probed once and given up", () => {
     const simulation = new Simulation();
     const [near, far] = warmPair(5, simulation);
     const before = [near.link.sentPackets, far.link.sentPackets] as const;
@@ -167,7 +167,7 @@ describe("unreliable messages of a game", () => {
 });
 
 describe("order and urgency", () => {
-  test("what is more urgent leaves first: control, datagrams, lanes 0 to 3, streams", () => {
+  test("more urgent content leaves first: control, datagrams, lanes 0 to 3, streams", () => {
     const simulation = new Simulation();
     const [near, far] = simulation.pair({ delayMs: 10 });
     const messages = collect(far);
@@ -202,7 +202,7 @@ describe("order and urgency", () => {
 });
 
 describe("queues", () => {
-  test("a lane refuses beyond its limit, whole messages only, and says once when it is half empty", () => {
+  test("a lane refuses whole messages beyond its limit, and tells once when it is half empty", () => {
     const simulation = new Simulation();
     const [near, far] = simulation.pair({ delayMs: 10 }, undefined, { limits: { maxQueuedBytes: 10_000 } });
     const messages = collect(far);
@@ -287,7 +287,7 @@ describe("closing", () => {
     }
   });
 
-  test("both may close at once, and who has closed hands nothing on", () => {
+  test("both may close at once, and a side that has closed hands nothing on", () => {
     const simulation = new Simulation();
     const [near, far] = simulation.pair({ delayMs: 20 });
     const messages = collect(near);
@@ -305,7 +305,7 @@ describe("closing", () => {
 });
 
 describe("time", () => {
-  test("a program that stood still for a minute keeps its round trip and its connection", () => {
+  test("a process that stood still for a minute keeps its round trip and its connection", () => {
     const simulation = new Simulation();
     const [near, far] = warmPair(20, simulation);
     const messages = collect(far);
@@ -313,7 +313,7 @@ describe("time", () => {
     near.reliable(0, bytes("x"));
     near.send(Channel.Unreliable, 0, bytes("y"));
     near.profile.flush(simulation.nowMs);
-    // Its program stands still, that of the other side does not: the answer waits in the socket.
+    // This process stands still and the other one does not: the answer waits in the socket.
     simulation.endPoints.splice(simulation.endPoints.indexOf(near), 1);
     const waiting: Uint8Array[] = [];
     const receive = near.receive.bind(near);
@@ -358,7 +358,7 @@ describe("time", () => {
 });
 
 describe("budget", () => {
-  test("tells what the way carries and what may leave at once", () => {
+  test("says what the path carries and what may leave at once", () => {
     const simulation = new Simulation();
     const [near] = simulation.pair({ delayMs: 20, bytesPerMs: 250 }, { delayMs: 20 });
     expect(near.profile.sendBudget.bytesFree).toBe(12_000);

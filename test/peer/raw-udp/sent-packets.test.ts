@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import { SentPackets } from "../../../lib/peer/raw-udp/sent-packets.js";
 
-test("packets that nobody will acknowledge are remembered by few", () => {
+test("packets that are not acknowledged take few entries", () => {
   const packets = new SentPackets(0);
   for (let count = 0; count < 100_000; count++) packets.begin();
   const few = packets.state.length;
   expect(few).toBeLessThan(256);
   packets.onSent(packets.begin(), 100, 0);
   for (let count = 0; count < 1000; count++) packets.begin();
-  // One that is in flight keeps all behind it.
+  // A packet in flight keeps all entries after its own.
   expect(packets.state.length).toBeGreaterThan(1000);
 });

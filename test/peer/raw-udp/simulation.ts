@@ -7,10 +7,10 @@ import { seededRandom } from "../../../lib/testing/index.js";
 
 export interface LinkOptions {
   delayMs?: number;
-  /** Bytes per millisecond; unlimited without it. */
+  /** Bytes per millisecond. @defaultValue unlimited */
   bytesPerMs?: number;
   queueBytes?: number;
-  /** Part of the packets that is lost, copied, or held back by up to `heldMs`. */
+  /** The part of the packets that is lost, copied, or delayed by up to `heldMs`. */
   loss?: number;
   duplication?: number;
   reordering?: number;
@@ -24,7 +24,7 @@ interface Arrival {
   packet: Uint8Array;
 }
 
-/** One direction of a way: delay, a queue before a bottleneck, and mishaps. Several connections may share it. */
+/** One direction of a path: delay, a queue in front of a bottleneck, losses. Several connections may share it. */
 export class Link {
   sentPackets = 0;
   arrivedBytes = 0;
@@ -73,7 +73,7 @@ export class EndPoint implements ProfileHost {
   strayCount = 0;
   drainedCount = 0;
   socketIsFull = false;
-  /** The copy of a message; the default collects nothing. */
+  /** Called with each message. */
   onMessage: (channel: Channel, lane: number, bytes: Uint8Array, nowMs: number) => void = () => {};
   onTransmit: (packet: Uint8Array) => void = () => {};
   readonly #simulation: Simulation;
@@ -141,7 +141,7 @@ export class EndPoint implements ProfileHost {
 
   receive(packet: Uint8Array, nowMs = this.#simulation.nowMs): void {
     const received = new ReceivedPacket();
-    // Behind other bytes, as it lies in a socket's slab.
+    // Behind other bytes, as in the slab of a socket.
     received.buffer = new Uint8Array(packet.length + 3);
     received.buffer.set(packet, 3);
     received.offset = 3;
@@ -151,7 +151,7 @@ export class EndPoint implements ProfileHost {
 }
 
 /**
- * Virtual time: packets arrive and deadlines pass in their order. Every end point reads, then flushes, as Peer does.
+ * Virtual time: packets arrive and deadlines pass in order. Every end point reads, then flushes, as a Peer does.
  */
 export class Simulation {
   nowMs = 0;
@@ -164,7 +164,7 @@ export class Simulation {
     this.random = seededRandom(seed);
   }
 
-  /** Two end points, joined by a link of each direction. */
+  /** Two end points, joined by a link in each direction. */
   pair(link: LinkOptions, back: LinkOptions = link, options: Partial<RawUdpOptions> = {}): [EndPoint, EndPoint] {
     const near = new EndPoint(this, options);
     const far = new EndPoint(this, options);
@@ -192,7 +192,7 @@ export class Simulation {
     this.#arrivals.splice(low, 0, arrival);
   }
 
-  /** Runs for `ms`, or until `done` says so after an event; gives the time that passed. */
+  /** Runs for `ms`, or until `done` is true after an event; gives the time that passed. */
   run(ms: number, done: () => boolean = () => false): number {
     const startMs = this.nowMs;
     const endMs = startMs + ms;
@@ -215,7 +215,7 @@ export class Simulation {
 
   get #nextMs(): number {
     let nextMs = this.#arrivals[0]?.atMs ?? Number.POSITIVE_INFINITY;
-    // Timers of a platform have whole milliseconds.
+    // Real timers have whole milliseconds.
     for (const end of this.endPoints) nextMs = Math.min(nextMs, Math.ceil(end.nextDeadlineMs));
     return nextMs;
   }

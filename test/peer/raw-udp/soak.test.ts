@@ -5,7 +5,7 @@ import { type EndPoint, Simulation, ToySeal } from "./simulation.js";
 const MESSAGES = 3000;
 const LANES = [0, 1, 2, 3, 4, 5];
 
-/** Bytes that a number determines, which begin with it. */
+/** Bytes that follow from a number, and begin with it. */
 function message(number: number, size: number): Uint8Array {
   const bytes = new Uint8Array(Math.max(size, 4));
   for (let index = 4; index < bytes.length; index++) bytes[index] = number * 31 + index * 7;
@@ -13,7 +13,7 @@ function message(number: number, size: number): Uint8Array {
   return bytes;
 }
 
-/** Sends messages of all sizes on all lanes as queues allow, and checks what comes out on the other side. */
+/** Sends messages of all sizes on all lanes as the queues allow, and checks what arrives. */
 function soak(simulation: Simulation, near: EndPoint, far: EndPoint, messages: number, largest: number): void {
   const { random } = simulation;
   const sent: Uint8Array[][] = LANES.map(() => []);
@@ -48,14 +48,14 @@ test("3000 messages arrive complete and in order under each of 100 seeds, with 2
     const simulation = new Simulation(seed);
     const link = { delayMs: 20, loss: 0.2, reordering: 0.4, duplication: 0.05 };
     const seal = seed % 2 === 0 ? new ToySeal() : null;
-    // Half of the runs wrap numbers of packets and offsets of lanes around the 32 bits that travel.
+    // In half of the runs packet numbers and offsets of lanes wrap around the 32 bits that travel.
     const firstNumber = seed % 4 < 2 ? 0 : 2 ** 32 - 2000;
     const [near, far] = simulation.pair(link, link, { seal, firstNumber });
     soak(simulation, near, far, MESSAGES, 60_000);
   }
 }, 300_000);
 
-test("notify messages end exactly once each, delivered only if handed over, and never behind a newer one", () => {
+test("each notify message ends once, as delivered only if it was handed over, and never after a newer one", () => {
   for (let seed = 1; seed <= 20; seed++) {
     const simulation = new Simulation(seed);
     const [near, far] = simulation.pair({ delayMs: 20, loss: 0.2, reordering: 0.4, duplication: 0.1 });
@@ -101,7 +101,7 @@ test("notify messages end exactly once each, delivered only if handed over, and 
   }
 }, 300_000);
 
-test("what is open when a connection ends is lost, once", () => {
+test("notify messages that are open when a connection ends are lost, once", () => {
   const [near] = new Simulation().pair({ delayMs: 20 });
   const fates: string[] = [];
   for (let number = 0; number < 40; number++) {
