@@ -7,7 +7,7 @@ const DEAD = "192.0.2.1:9";
 
 interface Row {
   connector: IceSettings;
-  /** As for the connector unless told. */
+  /** By default as for the connector. */
   listener?: IceSettings;
   reason: number;
   debug: string;

@@ -130,14 +130,14 @@ describe.each(drivers)("driver %s", (driver) => {
         if (index === 1) worker.tell("clutter", { port: 9 });
       }
       const wanted = 1 + Math.floor(random() * 60);
-      const strangers = await main.until(() => {
+      const incoming = await main.until(() => {
         const found = [...main.counts].filter(([connection]) => !known.has(connection));
         return found.length === atOnce && found.every(([, count]) => count >= wanted) && found;
       });
       await Promise.all(workers.map((worker) => worker.terminate()));
       told += atOnce;
       await main.until(() => main.endReasons.length === told);
-      for (const [connection] of strangers) expect(main.sockets.closeConnection(connection)).toBe(true);
+      for (const [connection] of incoming) expect(main.sockets.closeConnection(connection)).toBe(true);
       await pingPong(link, round * 4, round * 4 + 4);
     }
     expect(main.endReasons).toEqual(Array.from({ length: told }, () => 2999));

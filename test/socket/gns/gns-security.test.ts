@@ -6,7 +6,7 @@ import { GnsSocketPeer } from "../../support/gns-socket-peer.js";
 
 // Certificates are the whole process's, so each end is a process of its own.
 const authority = createCertificateAuthority();
-const stranger = createCertificateAuthority();
+const otherAuthority = createCertificateAuthority();
 const program = fileURLToPath(new URL("../../programs/gns-socket-peer.mjs", import.meta.url));
 const peers: GnsSocketPeer[] = [];
 
@@ -33,7 +33,7 @@ test("a client that insists on the server's certificate gets an authenticated co
   expect(await client.hear("done")).toBe(true);
 });
 
-test("a server sees the certificate of a stranger before it accepts him", async () => {
+test("a server sees the certificate of a client before it accepts the connection", async () => {
   const server = start({ listen: true, ...certified("eu-1") });
   const client = start({ listen: false, port: await server.hear("port"), ...certified("alice"), packets: 10 });
   expect(await server.hear("incoming")).toMatchObject({ security: "authenticated" });
@@ -42,7 +42,7 @@ test("a server sees the certificate of a stranger before it accepts him", async 
 });
 
 test("a client that insists on a certificate refuses a server with one of another authority", async () => {
-  const server = start({ listen: true, ...certified("eu-1", stranger) });
+  const server = start({ listen: true, ...certified("eu-1", otherAuthority) });
   const port = await server.hear("port");
   const client = start({ listen: false, port, authority: authority.certificate, authenticated: true });
   expect(await client.hear("failed")).toMatchObject({ code: "ERR_CONNECT_FAILED", endReason: 4003 });

@@ -118,7 +118,7 @@ describe("reasons", () => {
     expect(client.disconnected).toEqual([]);
   });
 
-  test.each(reasons)("$code refuses a stranger", async (reason) => {
+  test.each(reasons)("$code refuses an incoming connection", async (reason) => {
     const { server, factory } = await listen();
     server.verdict = reason;
     const error = await clientOf(factory)
@@ -208,7 +208,7 @@ describe("connecting fails", () => {
   });
 });
 
-test("a port that is taken is said so", async () => {
+test("a port that is in use is reported", async () => {
   const { factory } = await listen();
   const second = new SocketUser(factory.createServerSocket());
   users.push(second);
@@ -366,7 +366,7 @@ describe("graceful disconnect", () => {
     expect(client.send(toServer, bytes(10))).toBe(false);
   });
 
-  test("packets in the batch of a handle that ended in between are nobody's", async () => {
+  test("packets in the batch of a handle that ended meanwhile are dropped", async () => {
     const { server, client, toServer, toClient } = await pair();
     for (let index = 0; index < 10; index++) client.socket.send(toServer, number(index), 4, Delivery.Reliable);
     client.socket.flush();

@@ -81,7 +81,7 @@ test("arguments", () => {
   );
 });
 
-test("authorities: what is none, broken, not self-signed, or over", () => {
+test("authorities: none, broken, not self-signed, or expired", () => {
   Library.initialize();
   const sockets = new NetworkingSockets();
   const authority = createCertificateAuthority();

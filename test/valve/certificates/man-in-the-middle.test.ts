@@ -171,7 +171,7 @@ describe("a client with the authority", () => {
     expect(said.filter(({ saw }) => saw !== undefined)).toEqual([]);
   });
 
-  test("sees the name of a man in the middle who has a certificate of his own", async () => {
+  test("sees the identity of a man in the middle that has a certificate of its own", async () => {
     const { port: upstream } = await start("auth-server", server);
     const settings = { authority: authority.certificate, certificate: certificateOf("mallory") };
     const { port } = await start("auth-attacker", { upstream, ...settings });
@@ -180,7 +180,7 @@ describe("a client with the authority", () => {
     expect(connectionInfo.identity.toString()).toBe("str:mallory");
   });
 
-  test("that takes anybody sees who is not vouched for", async () => {
+  test("that accepts every client sees which are not authenticated", async () => {
     const { port } = await start("auth-server", {});
     const { connection, connectionInfo } = await connect(port, []);
     expect(connectionInfo).toMatchObject({ state: ConnectionState.Connected, isAuthenticated: false });
@@ -227,7 +227,7 @@ describe("a client without an authority", () => {
     await talk(connection);
   });
 
-  test("believes nobody when it is told to insist", async () => {
+  test("accepts no server if it requires certificates", async () => {
     const { port } = await start("auth-server", server);
     const { connectionInfo } = await connect(port, authenticatedOnly);
     expect(connectionInfo).toMatchObject({ state: ConnectionState.ProblemDetectedLocally, endReason: 4003 });

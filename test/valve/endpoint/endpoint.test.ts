@@ -327,7 +327,7 @@ test("closing a listener tells its connections and ends its iteration", async ()
   expect(await toServer.closed).toMatchObject({ by: "peer", code: 12, text: "bye" } satisfies Partial<CloseInfo>);
 });
 
-test("destroying an endpoint tells the other side", async () => {
+test("destroying an endpoint ends its connections at the peer", async () => {
   const { server, toServer } = await connectBoth();
   server.destroy();
   server.destroy();
@@ -372,7 +372,7 @@ test.each([
   expect(await thrown).toBeInstanceOf(type);
 });
 
-test("a closing connection takes nothing, and gives code 0 unless told another", async () => {
+test("a closing connection takes nothing, and gives code 0 by default", async () => {
   const { toServer, toClient } = await connectBoth();
   void toServer.close();
   expect(toServer.send(Buffer.of(1))).toBe(false);
@@ -389,7 +389,7 @@ test("a lost connection has no code", async () => {
   client.sockets.setConfigValue(ConfigValue.FakePacketLossRecv, 0);
 });
 
-test("diagnostics channels tell of connect, drop and close", async () => {
+test("diagnostics channels report connect, drop and close", async () => {
   const seen: string[] = [];
   const note = (_message: unknown, name: string | symbol) => seen.push(String(name));
   const names = ["connect", "drop", "close"].map((name) => `valve-sockets:${name}`);

@@ -223,7 +223,7 @@ describe("flags", () => {
     expect(sockets.sendMessageToConnection(connection + 1, data)).toBe(Result.InvalidParam);
   });
 
-  test("a flush sends what waits for company", async () => {
+  test("a flush sends what Nagle's algorithm holds back", async () => {
     const { server, client, socket, toServer } = await connectPeers();
     const { sockets } = client;
     expect(sockets.sendMessageToConnection(toServer, Uint8Array.of(1), SendType.Reliable)).toBe(Result.OK);

@@ -51,7 +51,7 @@ describe.each(drivers)("driver %s", (driver) => {
     expect(server.sockets.closeConnection(toClient)).toBe(false);
   });
 
-  test("one's own close is told to oneself, with state None", async () => {
+  test("a close on this side is reported, with state None", async () => {
     const { client, toServer } = link;
     client.sockets.closeConnection(toServer);
     const { oldState } = await client.event(ConnectionState.None, toServer);

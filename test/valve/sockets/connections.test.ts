@@ -129,7 +129,7 @@ describe.each(drivers)("driver %s", (driver) => {
     expect(client.sockets.acceptConnection(toServer)).toBe(Result.InvalidState);
   });
 
-  test("a server that refuses tells why", async () => {
+  test("a refusal carries its reason", async () => {
     const [server, client] = [new Peer(), new Peer()];
     server.accepts = false;
     const { address } = server.listen();
@@ -236,7 +236,7 @@ describe("listening", () => {
     expect(Library.lastError).toMatchObject({ name: "NetworkError", code: "ERR_ADDRESS_IN_USE" });
   });
 
-  test("a used port fails, and why is told until something succeeds", () => {
+  test("a used port fails, and lastError says why until something succeeds", () => {
     const sockets = new NetworkingSockets();
     const socket = sockets.createListenSocket(addressOf("127.0.0.1", 0));
     const address = sockets.getListenSocketAddress(socket) as Address;

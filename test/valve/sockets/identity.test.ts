@@ -200,7 +200,7 @@ describe("certificates", () => {
     expect(sockets.getIdentity()?.getGenericString()).toBe("server");
   });
 
-  test("one of nobody known, of another process, broken, or over is refused", () => {
+  test("one of an unknown authority, of another process, broken or expired is refused", () => {
     const request = sockets.getCertificateRequest();
     const good = signCertificate(authority, request, { identity: named("server") });
     expect(() => sockets.setCertificate(good)).toThrow(failed);

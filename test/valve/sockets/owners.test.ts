@@ -12,7 +12,7 @@ describe.each(drivers)("driver %s", (driver) => {
     const stale = client.sockets.connect(addressOf("127.0.0.1", 9));
     client.sockets.closeConnection(stale);
     const { sockets } = client;
-    const strangers: [string, number][] = [
+    const unknown: [string, number][] = [
       ["none", 0],
       ["of another owner", toClient],
       ["a listen socket of another owner", socket],
@@ -22,7 +22,7 @@ describe.each(drivers)("driver %s", (driver) => {
       ["equal low 16 bits of another's", (toClient ^ 0x80000000) >>> 0],
       ["the low 16 bits alone", toServer & 0xffff],
     ];
-    for (const [name, handle] of strangers) {
+    for (const [name, handle] of unknown) {
       expect(sockets.getConnectionInfo(handle), name).toBeNull();
       expect(sockets.getQuickConnectionStatus(handle), name).toBeNull();
       expect(sockets.getDetailedConnectionStatus(handle), name).toBeNull();

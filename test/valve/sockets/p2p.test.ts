@@ -44,7 +44,7 @@ function nextSignal(): Promise<{ connection: number; identity: string; data: Uin
   });
 }
 
-test("a connection asks for its signals to be carried, without onReadable", async () => {
+test("signals come without onReadable", async () => {
   const connection = sockets.connectP2P(named("you"), { remoteVirtualPort: 3, options: quiet });
   expect(connection).not.toBe(0);
   const signal = await nextSignal();

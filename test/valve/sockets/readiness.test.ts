@@ -138,7 +138,7 @@ describe.each(drivers)("driver %s", (driver) => {
     );
   });
 
-  test("a reader with something open lives by being open", async () => {
+  test("a reader lives as long as it has something open", async () => {
     const collect = globalThis.gc as () => void;
     let heard: (data: number) => void = () => {};
     const messages = new Promise<number>((resolve) => {

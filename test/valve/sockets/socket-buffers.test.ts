@@ -16,14 +16,14 @@ function buffersOf(port: number | undefined) {
   return { receive: Number(receive) / 2, send: Number(send) / 2 };
 }
 
-/** What it gives to who asks for this much. */
+/** What the system gives when asked for this much. */
 function allowed(bytes: number) {
   const limit = (name: string) => Math.min(bytes, Number(readFileSync(`/proc/sys/net/core/${name}`, "utf8")));
   return { receive: limit("rmem_max"), send: limit("wmem_max") };
 }
 
 test.runIf(IS_LINUX)(
-  "a listen socket, which all share, has large buffers; a connection of one's own has GNS's",
+  "a listen socket has large buffers, which its connections share; an outgoing connection has GNS's",
   async () => {
     const { server, address, toClient } = await connectPeers();
     expect(buffersOf(address.port)).toEqual(allowed(4 * 2 ** 20));
