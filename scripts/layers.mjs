@@ -10,6 +10,7 @@ import { root } from "./paths.mjs";
  * subfolder and from what comes before: base, wings in their order, top.
  */
 export const layers = {
+  guard: { below: [], base: [], wings: [] },
   addon: { below: [], base: [], wings: [] },
   valve: {
     below: ["addon"],
@@ -19,17 +20,17 @@ export const layers = {
   serialization: { below: [], base: [], wings: [] },
   noise: { below: ["addon"], base: [], wings: [] },
   socket: {
-    below: ["addon", "valve"],
+    below: ["guard", "addon", "valve"],
     base: ["socket", "socket-factory", "disconnect-reason"],
     wings: ["building", "memory", "lag", "multiplex", "gns", "udp", "websocket"],
   },
   peer: {
-    below: ["socket", "noise"],
+    below: ["guard", "socket", "noise"],
     base: ["byte-segment", "channel", "integers", "metrics", "packet-format", "peer-config", "profile"],
     wings: ["collections", "frames", "delivery", "streams", "raw-udp", "over-reliable", "handshake", "connection"],
   },
   message: {
-    below: ["peer", "socket", "serialization"],
+    below: ["guard", "peer", "socket", "serialization"],
     base: [],
     wings: ["protocol", "time", "players", "authentication"],
   },

@@ -1,8 +1,8 @@
+import { rangeError } from "../../arguments.js";
 import { putBytes } from "../../bytes.js";
 import { OutgoingBatch } from "../../valve/messages/outgoing-batch.js";
 import { MAX_MESSAGE_BYTES, SendFlags } from "../../valve/messages/send-type.js";
 import type { NetworkingSockets } from "../../valve/sockets/networking-sockets.js";
-import { rangeError } from "../../valve/values/arguments.js";
 import { ConnectionStatus } from "../../valve/values/connection-status.js";
 import { checkPacketLength } from "../building/packet-limit.js";
 import type { GnsConnection } from "./gns-connection.js";

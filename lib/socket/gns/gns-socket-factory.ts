@@ -1,8 +1,8 @@
+import { checkInteger } from "../../arguments.js";
 import { type Clock, systemClock } from "../../clock.js";
 import { type ConfigOption, ConfigValue } from "../../valve/configuration/config-value.js";
 import { MAX_MESSAGE_BYTES } from "../../valve/messages/send-type.js";
 import type { InitializeOptions } from "../../valve/sockets/library.js";
-import { checkInteger } from "../../valve/values/arguments.js";
 import type { ISocket } from "../socket.js";
 import { type IHasHost, type IHasPort, SocketFactory } from "../socket-factory.js";
 import { GnsAddress, GnsPeer, type GnsPeerSettings } from "./gns-end-point.js";

@@ -1,4 +1,5 @@
 import { lookup } from "node:dns";
+import { checkInstance } from "../../arguments.js";
 import type { Clock } from "../../clock.js";
 import type { NetworkError } from "../../network-error.js";
 import type { ConfigOption } from "../../valve/configuration/config-value.js";
@@ -7,7 +8,6 @@ import { Dispatcher, type DispatcherUser, lastError } from "../../valve/endpoint
 import { MessageBatch } from "../../valve/messages/message-batch.js";
 import type { InitializeOptions } from "../../valve/sockets/library.js";
 import type { NetworkingSockets } from "../../valve/sockets/networking-sockets.js";
-import { checkInstance } from "../../valve/values/arguments.js";
 import type { ConnectionInfo } from "../../valve/values/connection-info.js";
 import { Result } from "../../valve/values/result.js";
 import type { StatusInfo } from "../../valve/values/status-info.js";

@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { checkBytes, checkInstance, checkInteger, rangeError, typeError } from "../../arguments.js";
 import { concatBytes } from "../../bytes.js";
-import { checkBytes, checkInstance, checkInteger, rangeError, typeError } from "../values/arguments.js";
 import { NetworkingIdentity } from "../values/networking-identity.js";
 import { decodeProtobuf, encodeProtobuf, protobufBytes } from "./protobuf.js";
 

@@ -1,6 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { isIP, isIPv6 } from "node:net";
-import { checkText, rangeError, typeError } from "../values/arguments.js";
+import { checkText, rangeError, typeError } from "../../arguments.js";
 import { type ConfigOption, ConfigValue } from "./config-value.js";
 
 /** Bits of `IceSettings.candidates`: the routes that a P2P connection may take (GNS). */

@@ -1,6 +1,6 @@
 import { native } from "../../addon/native.js";
+import { checkInt32, checkText } from "../../arguments.js";
 import { fakeMessageLoss } from "../messages/fake-message-loss.js";
-import { checkInt32, checkText } from "../values/arguments.js";
 import { ConfigDataType, ConfigScope, ConfigValue } from "./config-value.js";
 import { ConfigurationString, ConfigurationValue } from "./configuration-value.js";
 

@@ -1,10 +1,10 @@
+import { checkInteger, rangeError, typeError } from "../../arguments.js";
 import { EventHub, type EventListener } from "../../event-hub.js";
 import { NetworkError } from "../../network-error.js";
 import type { MessageBatch } from "../messages/message-batch.js";
 import { MAX_MESSAGE_BYTES, SendFlags } from "../messages/send-type.js";
 import type { NetworkingSockets } from "../sockets/networking-sockets.js";
 import type { Address } from "../values/address.js";
-import { checkInteger, rangeError, typeError } from "../values/arguments.js";
 import { type CloseReason, checkCloseReason } from "../values/close-reason.js";
 import type { ConnectionInfo } from "../values/connection-info.js";
 import type { NetworkingIdentity } from "../values/networking-identity.js";

@@ -1,12 +1,12 @@
 import { lookup } from "node:dns";
 import { ReceiveSource } from "../../addon/native.js";
+import { checkFunction, checkInteger, typeError } from "../../arguments.js";
 import { type Clock, systemClock } from "../../clock.js";
 import { NetworkError } from "../../network-error.js";
 import { MessageBatch } from "../messages/message-batch.js";
 import { OutgoingBatch } from "../messages/outgoing-batch.js";
 import type { SendFlags } from "../messages/send-type.js";
 import type { NetworkingSockets } from "../sockets/networking-sockets.js";
-import { checkFunction, checkInteger, typeError } from "../values/arguments.js";
 import type { CloseReason } from "../values/close-reason.js";
 import type { ConnectionInfo } from "../values/connection-info.js";
 import { ConnectionState } from "../values/connection-state.js";

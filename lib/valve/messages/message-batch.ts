@@ -1,6 +1,6 @@
 import { native, RECORD, type ReceiveSource } from "../../addon/native.js";
+import { checkInteger, typeError } from "../../arguments.js";
 import type { Random } from "../../random.js";
-import { checkInteger, typeError } from "../values/arguments.js";
 import { NetworkingIdentity } from "../values/networking-identity.js";
 import { fakeMessageLoss, isRecordLost } from "./fake-message-loss.js";
 import { MessageSlab, slabSizeFor } from "./message-slab.js";

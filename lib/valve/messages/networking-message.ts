@@ -1,6 +1,6 @@
 import { RECORD } from "../../addon/native.js";
+import { checkBytes, rangeError } from "../../arguments.js";
 import { NetworkError } from "../../network-error.js";
-import { checkBytes, rangeError } from "../values/arguments.js";
 import { NetworkingIdentity } from "../values/networking-identity.js";
 import { type MessageSlab, slabPool } from "./message-slab.js";
 import { SendFlags } from "./send-type.js";

@@ -1,6 +1,6 @@
 import { native, SEND_RECORD } from "../../addon/native.js";
+import { checkBytes, checkInteger } from "../../arguments.js";
 import type { Random } from "../../random.js";
-import { checkBytes, checkInteger } from "../values/arguments.js";
 import { fakeMessageLoss, isLost } from "./fake-message-loss.js";
 import { checkSendFlags, type SendFlags } from "./send-type.js";
 

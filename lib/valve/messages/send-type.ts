@@ -1,4 +1,4 @@
-import { checkInteger, rangeError } from "../values/arguments.js";
+import { checkInteger, rangeError } from "../../arguments.js";
 
 /**
  * Flags of `sendMessageToConnection` only, with the numbers of the ValveSockets README. Members may be or-ed. All other

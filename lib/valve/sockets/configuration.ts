@@ -1,9 +1,9 @@
 import { native } from "../../addon/native.js";
+import { checkInstance, checkInt32, rangeError, typeError } from "../../arguments.js";
 import { type ConfigReading, ConfigScope, type ConfigValue, dataTypeOf } from "../configuration/config-value.js";
 import type { ConfigurationString } from "../configuration/configuration-value.js";
 import { checkServerList } from "../configuration/ice-servers.js";
 import { type ConfigTarget, getLegacyString, setLegacyString } from "../configuration/legacy-configuration.js";
-import { checkInstance, checkInt32, rangeError, typeError } from "../values/arguments.js";
 import { cutUtf8, StringBuilder, utf8Length } from "../values/string-builder.js";
 import type { SocketsCore } from "./sockets-core.js";
 

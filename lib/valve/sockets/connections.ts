@@ -1,8 +1,8 @@
 import { native } from "../../addon/native.js";
+import { checkFunction, checkInstance, checkInteger, typeError } from "../../arguments.js";
 import type { ConfigOption } from "../configuration/config-value.js";
 import { forgetConnectionRates } from "../configuration/legacy-configuration.js";
 import { Address } from "../values/address.js";
-import { checkFunction, checkInstance, checkInteger, typeError } from "../values/arguments.js";
 import { gnsCloseDebug, gnsCloseReason } from "../values/close-reason.js";
 import { type StatusCallback, statusInfoOf } from "../values/status-info.js";
 import { answer, encodeIdentity, nativeOptionsOf } from "./parameters.js";

@@ -1,7 +1,7 @@
 import { native } from "../../addon/native.js";
+import { checkBytes, checkInstance, rangeError } from "../../arguments.js";
 import { NetworkError } from "../../network-error.js";
 import { isExpired, withoutPrivateKey } from "../certificates/certificates.js";
-import { checkBytes, checkInstance, rangeError } from "../values/arguments.js";
 import type { Availability } from "../values/availability.js";
 import { NetworkingIdentity } from "../values/networking-identity.js";
 import { encodeIdentity } from "./parameters.js";

@@ -1,5 +1,5 @@
 import { LANE_STATUS, native } from "../../addon/native.js";
-import { checkInteger, typeError } from "../values/arguments.js";
+import { checkInteger, typeError } from "../../arguments.js";
 import { Result } from "../values/result.js";
 import type { SocketsCore } from "./sockets-core.js";
 

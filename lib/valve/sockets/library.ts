@@ -1,11 +1,11 @@
 import { MAY_USE_UV } from "../../addon/load-addon.js";
 import { type LibraryStatistics, NativeDriver, native } from "../../addon/native.js";
+import { checkFunction, checkInstance, checkInteger, checkText, rangeError, typeError } from "../../arguments.js";
 import { NetworkError } from "../../network-error.js";
 import { authorityKeyId } from "../certificates/certificates.js";
 import { resetLegacyConfiguration } from "../configuration/legacy-configuration.js";
 import { slabPool } from "../messages/message-slab.js";
 import { MAX_MESSAGE_BYTES } from "../messages/send-type.js";
-import { checkFunction, checkInstance, checkInteger, checkText, rangeError, typeError } from "../values/arguments.js";
 import type { DebugType } from "../values/debug-type.js";
 import { NetworkingIdentity } from "../values/networking-identity.js";
 import { StringBuilder } from "../values/string-builder.js";

@@ -1,11 +1,11 @@
 import { native, type ReceiveSource } from "../../addon/native.js";
+import { checkInstance, checkInteger, typeError } from "../../arguments.js";
 import { fakeMessageLoss, isLost, isRecordLost } from "../messages/fake-message-loss.js";
 import { MessageBatch } from "../messages/message-batch.js";
 import { slabPool } from "../messages/message-slab.js";
 import { NetworkingMessage } from "../messages/networking-message.js";
 import { OutgoingBatch } from "../messages/outgoing-batch.js";
 import { checkSendFlags, MAX_MESSAGE_BYTES, type SendFlags } from "../messages/send-type.js";
-import { checkInstance, checkInteger, typeError } from "../values/arguments.js";
 import { Result } from "../values/result.js";
 import type { SocketsCore } from "./sockets-core.js";
 

@@ -1,8 +1,8 @@
 import { native } from "../../addon/native.js";
+import { checkFunction, checkInstance } from "../../arguments.js";
 import { NetworkError } from "../../network-error.js";
 import type { NetworkingMessage } from "../messages/networking-message.js";
 import { checkSendFlags, SendFlags } from "../messages/send-type.js";
-import { checkFunction, checkInstance } from "../values/arguments.js";
 import { ConnectionInfo, fillConnectionInfo } from "../values/connection-info.js";
 import { NetworkingIdentity } from "../values/networking-identity.js";
 import type { Result } from "../values/result.js";

@@ -1,4 +1,5 @@
 import { native, ReceiveSource } from "../../addon/native.js";
+import { typeError } from "../../arguments.js";
 import { type ConfigOption, type ConfigReading, ConfigScope, type ConfigValue } from "../configuration/config-value.js";
 import type { ConfigurationString, ConfigurationValue } from "../configuration/configuration-value.js";
 import * as legacy from "../configuration/legacy-configuration.js";
@@ -7,7 +8,6 @@ import type { NetworkingMessage } from "../messages/networking-message.js";
 import type { OutgoingBatch } from "../messages/outgoing-batch.js";
 import { flagsOfSendType, type SendFlags, SendType } from "../messages/send-type.js";
 import type { Address } from "../values/address.js";
-import { typeError } from "../values/arguments.js";
 import type { Availability } from "../values/availability.js";
 import type { ConnectionInfo } from "../values/connection-info.js";
 import type { ConnectionStatus } from "../values/connection-status.js";

@@ -1,6 +1,6 @@
 import { native } from "../../addon/native.js";
+import { checkBytes, checkFunction, typeError } from "../../arguments.js";
 import { type ConfigOption, ConfigValue } from "../configuration/config-value.js";
-import { checkBytes, checkFunction, typeError } from "../values/arguments.js";
 import { NetworkingIdentity } from "../values/networking-identity.js";
 import { encodeIdentity, nativeOptionsOf } from "./parameters.js";
 import { noteCreate } from "./runtime.js";

@@ -1,7 +1,7 @@
 import type { NativeOption } from "../../addon/native.js";
+import { checkInstance, rangeError, typeError } from "../../arguments.js";
 import { type ConfigOption, dataTypeOf } from "../configuration/config-value.js";
 import { checkServerList } from "../configuration/ice-servers.js";
-import { checkInstance, rangeError, typeError } from "../values/arguments.js";
 import { NetworkingIdentity } from "../values/networking-identity.js";
 
 const MAX_OPTIONS = 256;

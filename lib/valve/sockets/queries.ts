@@ -1,5 +1,5 @@
 import { native } from "../../addon/native.js";
-import { checkInstance, checkInteger, checkText, typeError } from "../values/arguments.js";
+import { checkInstance, checkInteger, checkText, typeError } from "../../arguments.js";
 import { ConnectionInfo, fillConnectionInfo } from "../values/connection-info.js";
 import { ConnectionState } from "../values/connection-state.js";
 import { ConnectionStatus, fillConnectionStatus } from "../values/connection-status.js";

@@ -1,7 +1,7 @@
 import { type NativeSignal, native, STATUS } from "../../addon/native.js";
+import { checkFunction, typeError } from "../../arguments.js";
 import { NetworkError } from "../../network-error.js";
 import type { Random } from "../../random.js";
-import { checkFunction, typeError } from "../values/arguments.js";
 import { ConnectionState } from "../values/connection-state.js";
 import { Result } from "../values/result.js";
 import { dropReader, holdReader, type Reader } from "./readiness.js";

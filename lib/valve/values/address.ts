@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from "node:net";
-import { checkInteger, typeError } from "./arguments.js";
+import { checkInteger, typeError } from "../../arguments.js";
 import { isMappedIPv4, parseIP } from "./parse-ip.js";
 
 /**

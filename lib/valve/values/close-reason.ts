@@ -1,4 +1,4 @@
-import { checkInteger, checkText, rangeError, typeError } from "./arguments.js";
+import { checkInteger, checkText, rangeError, typeError } from "../../arguments.js";
 import { cutUtf8, utf8Length } from "./string-builder.js";
 
 /** Why an `Endpoint`, a connection or a listener is closed, for the peer. */

@@ -1,6 +1,6 @@
 import { IDENTITY, native } from "../../addon/native.js";
+import { checkBytes, checkInstance, checkText, rangeError, typeError } from "../../arguments.js";
 import { Address, addressOf } from "./address.js";
-import { checkBytes, checkInstance, checkText, rangeError, typeError } from "./arguments.js";
 import { utf8Length } from "./string-builder.js";
 
 /** What a {@link NetworkingIdentity} holds (ValveSockets README; the last three are GNS's additions, read only). */

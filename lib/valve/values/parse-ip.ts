@@ -1,4 +1,4 @@
-import { checkBytes, rangeError } from "./arguments.js";
+import { checkBytes, rangeError } from "../../arguments.js";
 
 /**
  * The text of a 16-byte address as `Address.ip` holds it (`ParseIP` of the ValveSockets README): the shortest IPv6

@@ -1,4 +1,4 @@
-import { checkInstance, checkInt32, checkInteger } from "./arguments.js";
+import { checkInstance, checkInt32, checkInteger } from "../../arguments.js";
 
 /**
  * The mutable string that the mirrored methods fill (`StringBuilder` of the ValveSockets README). `capacity` counts

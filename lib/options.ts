@@ -1,0 +1,107 @@
+import { checkFunction, checkInteger, rangeError, typeError } from "./arguments.js";
+
+/** Throws unless `value` may be given for the option `name`. */
+export type OptionRule = (name: string, value: unknown) => void;
+
+/** A rule for each option of `Options`. */
+export type OptionRules<Options> = { readonly [Name in keyof Required<Options>]: OptionRule };
+
+/** A whole number. */
+export const integerOption =
+  (min: number, max: number): OptionRule =>
+  (name, value) =>
+    checkInteger(name, value as number, min, max);
+
+/** A number, with or without a fraction. */
+export const numberOption =
+  (min: number, max: number): OptionRule =>
+  (name, value) => {
+    if (typeof value !== "number") throw typeError(name, "a number");
+    if (!(value >= min && value <= max)) throw rangeError(name, `a number from ${min} to ${max}`);
+  };
+
+/** A time in milliseconds; `Infinity` is never. */
+export const durationOption =
+  (minMs = 0): OptionRule =>
+  (name, value) => {
+    if (typeof value !== "number") throw typeError(name, "a number of milliseconds");
+    if (!(value >= minMs)) throw rangeError(name, `at least ${minMs} milliseconds`);
+  };
+
+export const portOption: OptionRule = integerOption(0, 65_535);
+
+export const booleanOption: OptionRule = (name, value) => {
+  if (typeof value !== "boolean") throw typeError(name, "a boolean");
+};
+
+export const textOption: OptionRule = (name, value) => {
+  if (typeof value !== "string") throw typeError(name, "a string");
+};
+
+export const functionOption: OptionRule = (name, value) => checkFunction(name, value);
+
+/** An object that has these methods. */
+export const objectOption =
+  (...methods: string[]): OptionRule =>
+  (name, value) => {
+    if (typeof value !== "object" || value === null) throw typeError(name, "an object");
+    for (const method of methods) checkFunction(`${name}.${method}`, (value as Record<string, unknown>)[method]);
+  };
+
+export const oneOf =
+  (...values: (string | number)[]): OptionRule =>
+  (name, value) => {
+    if (!values.includes(value as string))
+      throw rangeError(name, values.map((one) => JSON.stringify(one)).join(" or "));
+  };
+
+export const nullOr =
+  (rule: OptionRule): OptionRule =>
+  (name, value) => {
+    if (value !== null) rule(name, value);
+  };
+
+/**
+ * Checks options when they are given, so that a mistake shows where it was made and not when it hurts. `undefined` is an
+ * option that was left out.
+ *
+ * @param owner who takes the options, for the error's text
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE`; TypeError `ERR_UNKNOWN_OPTION` for a name that
+ *   is no option, which names the nearest one
+ */
+export function checkOptions<Options extends object>(
+  owner: string,
+  options: Options,
+  rules: OptionRules<Options>,
+): void {
+  if (typeof options !== "object" || options === null) throw typeError("options", "an object");
+  for (const [name, value] of Object.entries(options)) {
+    const rule = Object.hasOwn(rules, name) ? rules[name as keyof Options] : undefined;
+    if (!rule) throw unknownOption(owner, name, Object.keys(rules));
+    if (value !== undefined) rule(name, value);
+  }
+}
+
+function unknownOption(owner: string, name: string, names: string[]): TypeError {
+  const [nearest] = names
+    .map((known) => ({ known, distance: editDistance(name.toLowerCase(), known.toLowerCase()) }))
+    .filter(({ known, distance }) => distance <= Math.max(2, known.length / 3))
+    .sort((one, other) => one.distance - other.distance);
+  const advice = nearest ? `; did you mean ${nearest.known}?` : `; there are ${names.join(", ")}`;
+  const error = new TypeError(`${owner} has no option ${name}${advice}`);
+  return Object.assign(error, { code: "ERR_UNKNOWN_OPTION" });
+}
+
+/** How many letters have to be added, removed or replaced (Levenshtein). */
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (const [index, letter] of [...from].entries()) {
+    const next = [index + 1];
+    for (let at = 1; at <= to.length; at++) {
+      const replaced = (row[at - 1] as number) + (to[at - 1] === letter ? 0 : 1);
+      next.push(Math.min(replaced, (row[at] as number) + 1, (next[at - 1] as number) + 1));
+    }
+    row = next;
+  }
+  return row[to.length] as number;
+}
