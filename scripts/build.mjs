@@ -1,29 +1,45 @@
 // npm run compile: builds the addon into build/Release and the TypeScript into dist. --bench also builds bench/native;
 // --addon-only leaves out dist.
-import { copyFileSync, existsSync, mkdirSync, renameSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { cache, checkoutCache, root } from "./paths.mjs";
 import { main, run } from "./run.mjs";
 import { buildPackages, ensureSystemPackages } from "./system-packages.mjs";
+import { keyOf } from "./toolchain.mjs";
 
 /** The options of a build, here of the development build: the name of its CMake tree, CMake definitions, the target. */
 const development = { name: "cmake", definitions: {}, target: null };
 
+/** The folder that holds the packages with which the addon is built: the project's, or one in the cache. */
+function buildTools() {
+  const own = join(root, "node_modules");
+  if (existsSync(join(own, "cmake-js"))) return own;
+  const isClone = existsSync(join(root, "package-lock.json"));
+  if (isClone) {
+    run("npm", ["ci"]);
+    return own;
+  }
+  // A package that was installed from npm lacks its development dependencies; two of them are enough.
+  const { devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const packages = ["cmake-js", "node-addon-api"].map((name) => `${name}@${devDependencies[name]}`);
+  const folder = join(cache, "build-tools", keyOf(...packages));
+  mkdirSync(folder, { recursive: true });
+  run("npm", ["install", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund", ...packages]);
+  return join(folder, "node_modules");
+}
+
 /** Configures and builds with cmake-js, and returns the CMake tree. */
 export function buildNative({ name, definitions, target, env: environment = process.env } = development) {
   ensureSystemPackages(buildPackages);
-  if (!existsSync(join(root, "node_modules", "cmake-js"))) {
-    // A package that was installed from npm has no lock file and lacks its development dependencies.
-    const isClone = existsSync(join(root, "package-lock.json"));
-    run("npm", isClone ? ["ci"] : ["install", "--include=dev", "--no-package-lock", "--ignore-scripts", "--no-audit"]);
-  }
+  const tools = buildTools();
   const tree = checkoutCache(name);
   const args = ["--out", tree, "--log-level", "warn", "--parallel", "2", "--prefer-make"];
   for (const [key, value] of Object.entries(definitions)) args.push(`--CD${key}=${value}`);
   if (target) args.push("--target", target);
-  const env = { CARGO_TARGET_DIR: join(cache, "cargo"), ...environment };
-  const cmakeJs = join(root, "node_modules", ".bin", "cmake-js");
+  // CMakeLists.txt asks Node where the packages are.
+  const env = { CARGO_TARGET_DIR: join(cache, "cargo"), NODE_PATH: tools, ...environment };
+  const cmakeJs = join(tools, ".bin", "cmake-js");
   // `cmake-js build` configures only when there is no tree yet, so it would miss changed definitions.
   run(cmakeJs, ["configure", ...args], { env });
   run(cmakeJs, ["build", ...args], { env });

@@ -24,7 +24,7 @@ function runNode({ node }: Runtime, folder: string, file: string, source: string
 test("the package holds what it should and nothing else", () => {
   const folders = /^(dist|native|scripts|deps|prebuilds)\//;
   const documents = ["README.md", "LICENSE", "CHANGELOG.md", "THIRD_PARTY_NOTICES.md", "sbom.cdx.json"];
-  const allowed = ["package.json", "CMakeLists.txt", "binding.gyp", ...documents];
+  const allowed = ["package.json", "CMakeLists.txt", ...documents];
   expect(packed.files.filter((file) => !folders.test(file) && !allowed.includes(file))).toEqual([]);
   expect(
     packed.files.filter((file) => /\.(o|a|log|tsbuildinfo)$|(^|\/)(target|build|node_modules)\//.test(file)),
