@@ -8,7 +8,7 @@ export const rows = JSON.parse(readFileSync(join(root, "docs", "valve-api.json")
 
 export function valveApiPage() {
   const lines = rows.map(({ item, ours, file, test, note = "" }) => {
-    return `| \`${item}\` | \`${ours}\` | [${test}](../${file}) | ${note} |`;
+    return `| \`${item}\` | \`${ours}\` | ${test} (\`${file}\`) | ${note} |`;
   });
   return `# The ValveSockets API, item by item
 

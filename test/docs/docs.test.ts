@@ -43,9 +43,18 @@ function compile(code: string): string {
   return ts.transpileModule(code, { compilerOptions: options }).outputText;
 }
 
-test("finds the program of the README", () => {
-  const [program] = programs.filter(({ place }) => place.startsWith("README.md"));
-  expect(program?.output).toBe("Hello\n");
+test("finds the programs of the README, and the first has at most 15 lines", () => {
+  const [hello, direct] = programs.filter(({ place }) => place.startsWith("README.md"));
+  expect(hello?.output).toBe("Player 1 says hello\n");
+  expect(hello?.code.split("\n").filter((line) => line !== "").length).toBeLessThanOrEqual(15);
+  expect(direct?.output).toBe("Hello\n");
+});
+
+test("the README begins with what it is and how to install it", () => {
+  const [title, description, install] = read("README.md").split("\n\n");
+  expect(title).toBe("# valve-sockets");
+  expect(description).toMatch(/^Multiplayer networking for Node\.js and browsers/);
+  expect(install).toMatch(/^```sh\nnpm install valve-sockets /);
 });
 
 test.each(programs.map((block, index) => [block.place, index] as const))("%s runs", async (_, index) => {

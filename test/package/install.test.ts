@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { join, posix } from "node:path";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { bareEnvironment, ensurePrebuilt, install, pack, temporaryFolder } from "../support/packed.js";
 import { type Runtime, root, runtimes } from "../support/runtimes.js";
 
@@ -21,10 +21,24 @@ function runNode({ node }: Runtime, folder: string, file: string, source: string
   return JSON.parse(execFileSync(node, [file], { cwd: folder, env, encoding: "utf8", timeout: 30_000 }));
 }
 
+/** The folders that a file is in, from the innermost. */
+function foldersOf(file: string): string[] {
+  const folder = posix.dirname(file);
+  return folder === "." ? [] : [folder, ...foldersOf(folder)];
+}
+
+/** What a document links, as paths from the root of the project. */
+function linksOf(file: string): string[] {
+  return [...readFileSync(join(root, file), "utf8").matchAll(/\]\(([^)#]+)[^)]*\)/g)]
+    .map(([, target = ""]) => target)
+    .filter((target) => !/^\w+:/.test(target))
+    .map((target) => posix.normalize(posix.join(posix.dirname(file), target)));
+}
+
 test("the package holds what it should and nothing else", () => {
-  const folders = /^(dist|native|scripts|deps|prebuilds)\//;
-  const documents = ["README.md", "LICENSE", "CHANGELOG.md", "THIRD_PARTY_NOTICES.md", "sbom.cdx.json"];
-  const allowed = ["package.json", "CMakeLists.txt", ...documents];
+  const folders = /^(dist|docs|examples|native|scripts|deps|prebuilds)\//;
+  const documents = ["README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"];
+  const allowed = ["package.json", "CMakeLists.txt", "THIRD_PARTY_NOTICES.md", "sbom.cdx.json", ...documents];
   expect(packed.files.filter((file) => !folders.test(file) && !allowed.includes(file))).toEqual([]);
   expect(
     packed.files.filter((file) => /\.(o|a|log|tsbuildinfo)$|(^|\/)(target|build|node_modules)\//.test(file)),
@@ -45,6 +59,27 @@ test("the package holds what it should and nothing else", () => {
   const { scripts, gypfile } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   expect(gypfile).toBe(false);
   expect(Object.keys(scripts).filter((name) => /^(pre|post)?install$|^prepare$/.test(name))).toEqual([]);
+});
+
+describe("the documents and examples that the package holds", () => {
+  test("every link leads to something in the package", () => {
+    const paths = new Set(packed.files.flatMap((file) => [file, ...foldersOf(file)]));
+    const links = packed.files
+      .filter((file) => file.endsWith(".md"))
+      .flatMap((file) => linksOf(file).map((target) => ({ file, target })));
+    expect(links.length).toBeGreaterThan(30);
+    expect(links.filter(({ target }) => !paths.has(target))).toEqual([]);
+  });
+
+  test("an example runs where the package is installed", () => {
+    const place = temporaryFolder();
+    onTestFinished(place.remove);
+    const [runtime] = runtimes() as [Runtime];
+    const installed = install(packed.tarball, place.folder, runtime);
+    const example = join(installed, "examples", "ping-pong", "main.mjs");
+    const options = { env: bareEnvironment(place.folder, runtime.node), encoding: "utf8", timeout: 30_000 } as const;
+    expect(execFileSync(runtime.node, [example, "gns"], options)).toMatch(/^ +gns +32 B +300 /m);
+  });
 });
 
 describe.each(runtimes())("$name, without a compiler on PATH", (runtime) => {
