@@ -3,6 +3,15 @@
 
 export { ReceiveSource } from "./addon/native.js";
 export { type Clock, systemClock } from "./clock.js";
+export type {
+  ArgumentErrorCode,
+  ArgumentErrorCodes,
+  ConnectErrorCodes,
+  ConnectionErrorCodes,
+  DataErrorCodes,
+  NetworkErrorCode,
+  UseErrorCodes,
+} from "./error-codes.js";
 export type { EventListener } from "./event-hub.js";
 export { NetworkError, type NetworkErrorDetails } from "./network-error.js";
 export type { Random } from "./random.js";

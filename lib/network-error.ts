@@ -1,3 +1,5 @@
+import type { NetworkErrorCode } from "./error-codes.js";
+
 /** Details of a {@link NetworkError}. Each is absent if it does not apply. */
 export interface NetworkErrorDetails {
   /** The result that GNS gave: a number of `Result`. */
@@ -14,20 +16,16 @@ export interface NetworkErrorDetails {
 
 /**
  * An error of the network or of the library's state, as opposed to a wrong argument (`TypeError`, `RangeError`). `code`
- * is constant, so that programs can compare it; `message` is for people.
- *
- * Codes of the direct API: `ERR_NOT_INITIALIZED` (no `Library.initialize`, or an object from before the last
- * `deinitialize`), `ERR_CLOSED` (the `NetworkingSockets` was destroyed), `ERR_MESSAGE_DESTROYED`, `ERR_ADDRESS_IN_USE`,
- * `ERR_IN_USE`, `ERR_ACCESS`, `ERR_TOO_MANY_CONNECTIONS`, `ERR_FAILED`. The layers above have their own codes.
+ * is constant, so that programs can compare it; `message` is for people. docs/errors.md lists all codes.
  */
 export class NetworkError extends Error {
-  readonly code: string;
+  readonly code: NetworkErrorCode;
   declare readonly result?: number;
   declare readonly endReason?: number;
   declare readonly endDebug?: string;
   declare readonly reason?: { readonly code: number; readonly text: string };
 
-  constructor(code: string, message: string, details: NetworkErrorDetails = {}) {
+  constructor(code: NetworkErrorCode, message: string, details: NetworkErrorDetails = {}) {
     super(message);
     this.code = code;
     Object.assign(this, details);

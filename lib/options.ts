@@ -62,12 +62,12 @@ export const nullOr =
   };
 
 /**
- * Checks options when they are given, so that a mistake shows where it was made and not when it hurts. `undefined` is an
- * option that was left out.
+ * Checks options when they are given, so that a mistake shows where it was made. `undefined` is an option that was left
+ * out.
  *
  * @param owner who takes the options, for the error's text
- * @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE`; TypeError `ERR_UNKNOWN_OPTION` for a name that
- *   is no option, which names the nearest one
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE`; TypeError `ERR_UNKNOWN_OPTION` for a name
+ *   that is no option, which names the nearest one
  */
 export function checkOptions<Options extends object>(
   owner: string,

@@ -41,8 +41,8 @@ interface Share<Item> {
 
 /**
  * A bounded pool that strangers can fill (pending connections, suspended sessions), with a share for each source. The
- * shares are soft: one source may take all places that nobody else wants. In a full pool a newcomer takes a place of the
- * most crowded source. No item has to leave before a read phase has passed since it came, in which its next packet
+ * shares are soft: one source may take all places that nobody else wants. In a full pool a newcomer takes a place of
+ * the most crowded source. No item has to leave before a read phase has passed since it came, in which its next packet
  * would have been read.
  *
  * All operations take constant time.

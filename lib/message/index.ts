@@ -1,6 +1,7 @@
 /// <reference path="../globals.ts" preserve="true" />
 /** Messages, players, servers and clients. See docs/message.md. */
 export type { Clock } from "../clock.js";
+export type { NetworkErrorCode } from "../error-codes.js";
 export type { EventListener } from "../event-hub.js";
 export { NetworkError } from "../network-error.js";
 export { Channel, type Drive, type IConnection, type NotifyCallbacks, type PeerConfig } from "../peer/index.js";

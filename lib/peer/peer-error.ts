@@ -1,3 +1,4 @@
+import type { NetworkErrorCode } from "../error-codes.js";
 import { NetworkError } from "../network-error.js";
 import { DisconnectCode, type DisconnectReason } from "../socket/index.js";
 
@@ -7,10 +8,10 @@ import { DisconnectCode, type DisconnectReason } from "../socket/index.js";
  */
 export function connectError(reason: DisconnectReason): NetworkError {
   const name = DisconnectCode[reason.code];
-  const code = name
-    ? `ERR${name.replace(/[A-Z]/g, (letter) => `_${letter.toUpperCase()}`).toUpperCase()}`
-    : "ERR_REFUSED";
-  return new NetworkError(code, reason.text || `The other side refused with code ${reason.code}`, { reason });
+  const code = name ? `ERR${name.replace(/[A-Z]/g, "_$&").toUpperCase()}` : "ERR_REFUSED";
+  return new NetworkError(code as NetworkErrorCode, reason.text || `The other side refused with code ${reason.code}`, {
+    reason,
+  });
 }
 
 /** A transport that was refused with a reason (before it stood) ends like a handshake that was. */

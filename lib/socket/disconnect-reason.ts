@@ -26,6 +26,8 @@ export enum DisconnectCode {
   EncryptionUnsupported = 1015,
   /** The server does not have the key that the client expects. */
   ServerKeyMismatch = 1016,
+  /** Too many clients connect at this moment; one of the most crowded source has to leave. */
+  ServerBusy = 1017,
   /** The player sent a message that only authenticated players may send. */
   NotAuthenticated = 1020,
   /** The server rejected the proof of who the player is. */

@@ -1,6 +1,7 @@
 /// <reference path="../globals.ts" preserve="true" />
 /** The socket layer: packets, and the transports that carry them. */
 export { type Clock, systemClock } from "../clock.js";
+export type { NetworkErrorCode } from "../error-codes.js";
 export { NetworkError, type NetworkErrorDetails } from "../network-error.js";
 export type { Random } from "../random.js";
 export { DisconnectCode, type DisconnectReason } from "./disconnect-reason.js";

@@ -1,3 +1,4 @@
+import type { NetworkErrorCode } from "../../error-codes.js";
 import { NetworkError } from "../../network-error.js";
 import type { DisconnectReason } from "../../socket/index.js";
 import { STREAM_CREDIT_BYTES, StreamMessage, type StreamMessageWriter } from "./stream-messages.js";
@@ -74,7 +75,7 @@ export class StreamReceiver {
     this.#deliver();
   }
 
-  fail(code: string, text: string, reason?: DisconnectReason): void {
+  fail(code: NetworkErrorCode, text: string, reason?: DisconnectReason): void {
     this.#isDecided = true;
     this.#chunks.length = 0;
     this.#owner.forgetReceiver(this.id);

@@ -1,3 +1,4 @@
+import type { NetworkErrorCode } from "../../error-codes.js";
 import { NetworkError } from "../../network-error.js";
 import type { DisconnectReason } from "../../socket/index.js";
 import type { OutgoingStream } from "./stream.js";
@@ -98,7 +99,7 @@ export class StreamSender implements OutgoingStream {
     this.#close?.resolve();
   }
 
-  fail(code: string, text: string, reason?: DisconnectReason): void {
+  fail(code: NetworkErrorCode, text: string, reason?: DisconnectReason): void {
     if (this.#isOver) return;
     this.#isOver = true;
     const error = new NetworkError(code, text, reason ? { reason } : {});

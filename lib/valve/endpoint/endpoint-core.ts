@@ -20,6 +20,9 @@ import { type ConnectionOwner, checkMessage, EndpointConnection } from "./endpoi
 import { EndpointListener, type ListenerOwner } from "./endpoint-listener.js";
 import type { Listener } from "./listener.js";
 
+/** GNS's `k_ESteamNetConnectionEnd_Remote_BadCert`. */
+const REMOTE_BAD_CERT = 4003;
+
 /** Batches of messages taken in one turn of the event loop, so that timers and other sockets get their turn. */
 const MAX_BATCHES_PER_TURN = 16;
 
@@ -176,7 +179,8 @@ export class EndpointCore implements ConnectionOwner, ListenerOwner, DispatcherU
 
   onFailed(handle: number, { state, endReason, endDebug, applicationReason: code }: ConnectionInfo): NetworkError {
     this.#forget(handle);
-    const errorCode = state === ConnectionState.ClosedByPeer ? "ERR_REFUSED" : "ERR_CONNECT_TIMEOUT";
+    const failure = endReason === REMOTE_BAD_CERT ? "ERR_BAD_CERTIFICATE" : "ERR_CONNECT_FAILED";
+    const errorCode = state === ConnectionState.ClosedByPeer ? "ERR_REFUSED" : failure;
     const reason = code === null ? {} : { reason: { code, text: endDebug } };
     return new NetworkError(errorCode, endDebug, { endReason, endDebug, ...reason });
   }

@@ -103,7 +103,7 @@ export class Endpoint {
   /**
    * Connects, and resolves when the connection is `Connected`.
    *
-   * @throws NetworkError `ERR_NAME_NOT_FOUND`; `ERR_CONNECT_TIMEOUT`: nobody answered; `ERR_REFUSED`: the peer closed
+   * @throws NetworkError `ERR_NAME_NOT_FOUND`; `ERR_CONNECT_FAILED`: nobody answered; `ERR_REFUSED`: the peer closed
    *   it, and gave the error's `reason`; `ERR_TOO_MANY_CONNECTIONS`; `ERR_CLOSED`: the endpoint was destroyed; or the
    *   signal's reason
    */

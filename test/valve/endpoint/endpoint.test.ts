@@ -262,7 +262,7 @@ describe("connect", () => {
     await once(silent, "listening");
     const config = [{ value: ConfigValue.TimeoutInitial, data: 300 }];
     const attempt = newEndpoint().connect({ host: "127.0.0.1", port: silent.address().port, config });
-    await expect(attempt).rejects.toMatchObject({ code: "ERR_CONNECT_TIMEOUT", endReason: 5003 });
+    await expect(attempt).rejects.toMatchObject({ code: "ERR_CONNECT_FAILED", endReason: 5003 });
     silent.close();
   });
 

@@ -1,0 +1,182 @@
+// The codes of all errors, with what happened and what to look at. docs/errors.md is made from this file
+// (node scripts/errors.mjs). What happened has the same code on every transport.
+
+/** No connection came about. `connect` rejects with these; the message names transport, host and port. */
+export interface ConnectErrorCodes {
+  /** The caller aborted it with an `AbortSignal` whose reason is not an error. */
+  ERR_ABORTED: string;
+  /**
+   * The server rejected the proof of who the player is, or did not prove itself where the credential asks for it. Check
+   * the secret or token on both sides.
+   */
+  ERR_AUTHENTICATION_FAILED: string;
+  /**
+   * The server accepted the connection, but the player's proof did not arrive in time. Look for a credential that
+   * waits.
+   */
+  ERR_AUTHENTICATION_TIMEOUT: string;
+  /**
+   * The server's certificate is missing, expired, or signed by an authority that is not trusted. Somebody may be in the
+   * middle: do not retry without it.
+   */
+  ERR_BAD_CERTIFICATE: string;
+  /**
+   * No server answered: nobody listens there, or a firewall drops the packets. Check host, port, and that the firewall
+   * lets the transport (UDP or TCP) through.
+   */
+  ERR_CONNECT_FAILED: string;
+  /** The server requires encryption. Give the client the server's key, or use `wss://`. */
+  ERR_ENCRYPTION_REQUIRED: string;
+  /** The server has no encryption of the kind that the client asks for. Check its `serverKey`. */
+  ERR_ENCRYPTION_UNSUPPORTED: string;
+  /**
+   * The server answered, but the handshake did not finish within `handshakeTimeoutMs`. The path may lose packets, or
+   * the port belongs to another program.
+   */
+  ERR_HANDSHAKE_TIMEOUT: string;
+  /** WebCrypto is missing. Open the page from `https:` or localhost. */
+  ERR_INSECURE_CONTEXT: string;
+  /** The name has no address. Check its spelling, and the DNS server. */
+  ERR_NAME_NOT_FOUND: string;
+  /** The server asks who the player is, and the client has no credential. Give it `credential`. */
+  ERR_NO_CREDENTIAL: string;
+  /** The two ends take the transport between them for different kinds. Check the socket factories of both. */
+  ERR_PROFILE_MISMATCH: string;
+  /**
+   * The two ends define different messages; the text names the first difference. Deploy both from the same protocol.
+   */
+  ERR_PROTOCOL_MISMATCH: string;
+  /** The server's `beforeAccept` or a code of the application refused; see the error's `reason`. */
+  ERR_REFUSED: string;
+  /** Too many clients connect at this moment. Try again in a few seconds. */
+  ERR_SERVER_BUSY: string;
+  /** The server has `maxConnections` connections. */
+  ERR_SERVER_FULL: string;
+  /**
+   * The server does not have the key that the client expects. Somebody may be in the middle, or the server's key has
+   * changed.
+   */
+  ERR_SERVER_KEY_MISMATCH: string;
+  /** A token that is bound to no key needs an authenticated connection, or `allowUnboundToken`. */
+  ERR_UNBOUND_TOKEN: string;
+  /** The two ends run versions of the library whose wire formats differ. */
+  ERR_VERSION_MISMATCH: string;
+  /** A secret under 16 bytes needs an authenticated connection. */
+  ERR_WEAK_SECRET: string;
+}
+
+/** A connection, a stream or a request ended, or cannot take more. */
+export interface ConnectionErrorCodes {
+  /** The connection ended while something waited for it. */
+  ERR_CONNECTION_LOST: string;
+  /** The player made more errors than its budget allows. */
+  ERR_ERROR_LIMIT: string;
+  /** The other side sent something malformed. */
+  ERR_INVALID_PACKET: string;
+  /** The other side does not know this optional message. */
+  ERR_MESSAGE_NOT_AGREED: string;
+  /** The message is larger than its channel, or than the writer's limit, allows. Use a stream. */
+  ERR_MESSAGE_SIZE: string;
+  /** The other side's player has not authenticated. */
+  ERR_NOT_AUTHENTICATED: string;
+  /** There is no connection. */
+  ERR_NOT_CONNECTED: string;
+  /** The queue is full. Wait for `drain`. */
+  ERR_QUEUE_FULL: string;
+  /** The same client connected again; this is its earlier connection. */
+  ERR_REPLACED: string;
+  /** The handler on the other side failed; its log says why. */
+  ERR_REQUEST_FAILED: string;
+  /** The handler on the other side refused the request with the text of this error. */
+  ERR_REQUEST_REFUSED: string;
+  /** The server has stopped. */
+  ERR_SERVER_STOPPED: string;
+  /** The other side aborted the stream; see the error's `reason`. */
+  ERR_STREAM_ABORTED: string;
+  /** The other side rejected the stream; see the error's `reason`. */
+  ERR_STREAM_REJECTED: string;
+  /** The other side stopped reading the stream; see the error's `reason`. */
+  ERR_STREAM_STOPPED: string;
+  /** The transport's reliable messages are not those that the other side sent: there is a man in the middle. */
+  ERR_TAMPERED: string;
+  /** No answer or message came in time. */
+  ERR_TIMEOUT: string;
+  /** More requests wait for answers than one connection may have. */
+  ERR_TOO_MANY_REQUESTS: string;
+  /** More streams are open than one connection may have. Wait for one to end. */
+  ERR_TOO_MANY_STREAMS: string;
+}
+
+/** Data cannot be read, or a key or value in it is wrong. */
+export interface DataErrorCodes {
+  /** The text is no server key. */
+  ERR_BAD_SERVER_KEY: string;
+  /** A value is not one that its type has. */
+  ERR_BAD_VALUE: string;
+  /** The message ends before its last value does. */
+  ERR_END_OF_MESSAGE: string;
+  /** A text, list or number is over its limit. */
+  ERR_LIMIT: string;
+  /** A handshake message was sealed with another key, or altered. */
+  ERR_NOISE_DECRYPT: string;
+  /** The other side's public key gives no shared secret. */
+  ERR_NOISE_KEY: string;
+  /** A handshake message has a length that none has. */
+  ERR_NOISE_MESSAGE: string;
+  /** Messages of a handshake were read or written out of order. */
+  ERR_NOISE_STATE: string;
+  /** Bits follow the message's last value. */
+  ERR_TRAILING_BYTES: string;
+}
+
+/** The program uses an object at the wrong time, or the system does not allow it. */
+export interface UseErrorCodes {
+  /** The system does not permit it (a port below 1024, a firewall rule). */
+  ERR_ACCESS: string;
+  /** Another socket uses this address and port. Take another port, or 0 for a free one. */
+  ERR_ADDRESS_IN_USE: string;
+  /** The object was closed, stopped or destroyed, or this happened while it waited. */
+  ERR_CLOSED: string;
+  /** GNS or the system failed in a way that has no code of its own; the message holds its words. */
+  ERR_FAILED: string;
+  /** The object is in use already. */
+  ERR_IN_USE: string;
+  /** `destroy()` was called on the message before. */
+  ERR_MESSAGE_DESTROYED: string;
+  /** WebSocket servers in Node need the package `ws`: `npm install ws`. */
+  ERR_MISSING_PACKAGE: string;
+  /** `Library.initialize` has not been called, or the object is from before the last `deinitialize`. */
+  ERR_NOT_INITIALIZED: string;
+  /** This platform or transport cannot do it. */
+  ERR_NOT_SUPPORTED: string;
+  /** The package has no addon for this platform, or it cannot be loaded; the message says why. */
+  ERR_NO_BINARY: string;
+  /** `receive` was called without a packet to receive. Call `poll` first. */
+  ERR_NO_PACKET: string;
+  /** The protocol is in use, so that no message can be added. */
+  ERR_PROTOCOL_FROZEN: string;
+  /** The object is not in a state that allows this call. */
+  ERR_STATE: string;
+  /** GNS has at most 8191 connections in a process. */
+  ERR_TOO_MANY_CONNECTIONS: string;
+  /** The message is not in the protocol. */
+  ERR_UNKNOWN_MESSAGE: string;
+}
+
+/** A wrong argument: a `TypeError` or `RangeError`, not a `NetworkError`. */
+export interface ArgumentErrorCodes {
+  /** An argument or option has the wrong type. */
+  ERR_INVALID_ARG_TYPE: string;
+  /** The text is no IP address. */
+  ERR_INVALID_IP_ADDRESS: string;
+  /** An argument or option is outside its range. */
+  ERR_OUT_OF_RANGE: string;
+  /** There is no option of this name; the message names the nearest. */
+  ERR_UNKNOWN_OPTION: string;
+}
+
+/** The `code` of a {@link NetworkError}. docs/errors.md says what each means. */
+export type NetworkErrorCode = keyof (ConnectErrorCodes & ConnectionErrorCodes & DataErrorCodes & UseErrorCodes);
+
+/** The `code` of a `TypeError` or `RangeError` of this package. */
+export type ArgumentErrorCode = keyof ArgumentErrorCodes;
