@@ -7,10 +7,10 @@ import { MemoryNetwork, MemorySocketFactory, type SocketFactory } from "../../li
 import { UdpSocketFactory } from "../../lib/socket/udp.js";
 
 /**
- * A piece takes up to 24 KB whatever its length, so that 1000 turns with one message each way show more than messages
- * take.
+ * A piece takes up to 24 KB whatever its length, and more on a busy machine. This many messages each way make that at
+ * most a byte or two for each.
  */
-const TURNS_PER_PIECE = 5000;
+const MESSAGES_PER_PIECE = 20_000;
 const MAX_PIECES = 60;
 /** One number on the heap in an exchange makes 8. Measured are 0 to 0.5, and up to 2 in Node 24. */
 const MAX_BYTES_PER_MESSAGE = 4;
@@ -141,13 +141,14 @@ async function makesNoGarbage(settings: Settings): Promise<void> {
   const { clock, exchange, receivedCount } = await createEcho(settings);
   // The engine compiles again and again, and queues grow: what counts is that it comes to an end. A piece is so short
   // that nothing is collected in it, so what it takes shows.
+  const turns = MESSAGES_PER_PIECE / settings.messagesPerTurn;
   let least = Number.POSITIVE_INFINITY;
   for (let piece = 0; piece < MAX_PIECES && least >= MAX_BYTES_PER_MESSAGE; piece++) {
-    clock.prepare(TURNS_PER_PIECE);
+    clock.prepare(turns);
     const receivedBefore = receivedCount();
     gc?.();
     const before = process.memoryUsage().heapUsed;
-    exchange(TURNS_PER_PIECE);
+    exchange(turns);
     const bytes = process.memoryUsage().heapUsed - before;
     const messages = 2 * (receivedCount() - receivedBefore);
     if (bytes >= 0 && messages > 0) least = Math.min(least, bytes / messages);
