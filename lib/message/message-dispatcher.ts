@@ -53,8 +53,6 @@ interface Entry {
 /** Async handlers of one player that may run at a time. */
 const MAX_IN_FLIGHT = 32;
 
-const isAsyncFunction = (handler: unknown) => (handler as object).constructor.name === "AsyncFunction";
-
 /** Reads messages and calls their handlers. */
 export class MessageDispatcher implements MessageHandler {
   readonly #owner: DispatcherOwner;
@@ -68,34 +66,17 @@ export class MessageDispatcher implements MessageHandler {
   }
 
   register<T>(message: MessageDefinition<T>, handler: Handler<T>, options: HandlerOptions = {}): void {
-    if (typeof handler !== "function") throw new TypeError("A handler is a function");
-    const { allowUnauthenticated = false, reuse = false } = options;
-    const isAsync = isAsyncFunction(handler);
-    if (isAsync && (reuse || message.codec.borrowed)) throw borrowedError(message);
-    this.#entries.set(message, {
-      call: (value, player, signal) => handler(value as T, player, signal),
-      allowUnauthenticated,
-      isSystem: false,
-      isAsync,
-      target: reuse && message.codec.readInto ? message.codec.default() : undefined,
-    });
+    this.#set(message, handler, options, (value, player, signal) => handler(value as T, player, signal));
   }
 
   registerRequest<Q, A>(
     definition: RequestDefinition<Q, A>,
     handler: RequestHandler<Q, A>,
-    { allowUnauthenticated = false }: RequestHandlerOptions = {},
+    options: RequestHandlerOptions = {},
   ): void {
-    if (typeof handler !== "function") throw new TypeError("A handler is a function");
-    const isAsync = isAsyncFunction(handler);
-    if (isAsync && definition.request.codec.borrowed) throw borrowedError(definition.request);
-    this.#entries.set(definition.request, {
-      call: (value, player, signal) => answer(definition, handler, value as RequestEnvelope<Q>, player, signal),
-      allowUnauthenticated,
-      isSystem: false,
-      isAsync,
-      target: undefined,
-    });
+    this.#set(definition.request, handler, options, (value, player, signal) =>
+      answer(definition, handler, value as RequestEnvelope<Q>, player, signal),
+    );
   }
 
   unregister(message: MessageDefinition<unknown> | RequestDefinition<unknown, unknown>): boolean {
@@ -169,6 +150,19 @@ export class MessageDispatcher implements MessageHandler {
     }
     if (this.#waiters.has(message)) this.#waiters.deliver(message, player, value);
     if (entry) this.#invoke(entry, message, player, value);
+  }
+
+  #set(
+    message: MessageDefinition<unknown>,
+    handler: unknown,
+    { allowUnauthenticated = false, reuse = false }: HandlerOptions,
+    call: Entry["call"],
+  ): void {
+    if (typeof handler !== "function") throw new TypeError("A handler is a function");
+    const isAsync = handler.constructor.name === "AsyncFunction";
+    if (isAsync && (reuse || message.codec.borrowed)) throw borrowedError(message);
+    const target = reuse && message.codec.readInto ? message.codec.default() : undefined;
+    this.#entries.set(message, { call, allowUnauthenticated, isSystem: false, isAsync, target });
   }
 
   /** A request without a handler fails at once: the other side does not have to wait for its timeout. */

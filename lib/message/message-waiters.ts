@@ -3,6 +3,7 @@ import { NetworkError } from "../network-error.js";
 import type { WaitOptions } from "./message-handler.js";
 import type { INetworkPlayer } from "./players/player.js";
 import type { MessageDefinition } from "./protocol/message.js";
+import { promiseBefore } from "./time/deadline.js";
 
 interface Waiter {
   player: INetworkPlayer | undefined;
@@ -23,29 +24,20 @@ export class MessageWaiters {
     return this.#waiters.has(message);
   }
 
-  async wait<T>(message: MessageDefinition<T>, { player, timeoutMs, signal }: WaitOptions): Promise<T> {
+  async wait<T>(message: MessageDefinition<T>, options: WaitOptions): Promise<T> {
+    const { player, timeoutMs = Number.POSITIVE_INFINITY, signal } = options;
     signal?.throwIfAborted();
-    const key = message;
-    const waiters = this.#waiters.get(key) ?? new Set();
-    this.#waiters.set(key, waiters);
-    let timer: unknown = null;
-    let onAbort: (() => void) | undefined;
+    const waiters = this.#waiters.get(message) ?? new Set();
+    this.#waiters.set(message, waiters);
+    const timeoutText = `No ${message.name} within ${timeoutMs} ms`;
     let waiter: Waiter | undefined;
     try {
-      return (await new Promise((resolve, reject) => {
-        waiter = { player, resolve, reject };
+      return await promiseBefore<T>(this.#clock, { timeoutMs, timeoutText, signal }, (resolve, reject) => {
+        waiter = { player, resolve, reject } as Waiter;
         waiters.add(waiter);
-        if (timeoutMs !== undefined) {
-          const timeout = new NetworkError("ERR_TIMEOUT", `No ${message.name} within ${timeoutMs} ms`);
-          timer = this.#clock.setTimeout(() => reject(timeout), timeoutMs);
-        }
-        onAbort = () => reject(signal?.reason);
-        signal?.addEventListener("abort", onAbort);
-      })) as T;
+      });
     } finally {
-      this.#remove(key, waiter as Waiter);
-      if (timer !== null) this.#clock.clearTimeout(timer);
-      if (onAbort) signal?.removeEventListener("abort", onAbort);
+      this.#remove(message, waiter as Waiter);
     }
   }
 

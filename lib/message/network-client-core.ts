@@ -261,17 +261,12 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
   }
 
   #onTable(player: NetworkPlayer, table: Uint8Array): void {
-    let agreement: ReturnType<typeof this.protocol.compare>;
-    try {
-      agreement = this.protocol.compare(table, "theirs");
-    } catch {
-      agreement = "The server's table cannot be read";
-    }
+    const agreement = this.protocol.compare(table, "theirs");
     if (typeof agreement === "string" || player.agreement || player.lastConnection.fingerprintMatches) {
       player.refuse(DisconnectCode.ProtocolMismatch, typeof agreement === "string" ? agreement : "An unwanted table");
       return;
     }
-    player.attach(player.lastConnection, agreement);
+    player.agreement = agreement;
     this.#greet(player);
   }
 
@@ -317,7 +312,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
 
   #welcomed(candidate: NetworkPlayer, welcome: Welcome, resumes: boolean): void {
     const player = this.#player as NetworkPlayer;
-    player.attach(candidate.lastConnection, candidate.agreement);
+    player.attach(candidate);
     this.#current = player;
     player.id = welcome.playerId;
     player.state = PlayerState.Authenticated;

@@ -240,7 +240,7 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> implements S
     const player = this.#byConnection.get(connection);
     if (!player) return;
     this.#byConnection.delete(connection);
-    if (this.sessions?.has(player) && player.isAuthenticated && LOSSES.has(reason.code)) this.#suspend(player);
+    if (this.sessions?.of(player) && player.isAuthenticated && LOSSES.has(reason.code)) this.#suspend(player);
     else this.#end(player, reason);
     this.requestTick();
   }
@@ -296,7 +296,7 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> implements S
   }
 
   resume(newcomer: NetworkPlayer, player: NetworkPlayer): void {
-    const { lastConnection: connection, agreement } = newcomer;
+    const connection = newcomer.lastConnection;
     const earlier = player.connection;
     this.sessions?.resume(player);
     if (earlier) {
@@ -305,16 +305,12 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> implements S
       earlier.refuse(DisconnectCode.Replaced, "The session goes on elsewhere");
     }
     this.#byConnection.set(connection, player);
-    player.attach(connection, agreement);
+    player.attach(newcomer);
     this.#welcome(player, player.authentication?.method as string, new Uint8Array(0));
     this.forEachExtension((extension) => extension.playerResumed?.(player));
     if (player.isAuthenticated) this.events.emit("resumed", player);
     if (player.isAuthenticated) this.#scenes.enter(player);
     this.requestTick();
-  }
-
-  reportError(error: unknown, player: NetworkPlayer): void {
-    this.report(error, player, ProofMessage);
   }
 
   #registerHandlers(): void {

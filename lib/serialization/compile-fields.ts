@@ -9,7 +9,7 @@ type FieldEntries = readonly (readonly [string | number, Codec<unknown>])[];
 type Values = Record<string | number, unknown>;
 
 /** How an object with these fields is written and read. */
-interface CompiledFields {
+export interface CompiledFields {
   write(writer: NetworkWriter, value: Values): void;
   read(reader: NetworkReader): Values;
   readInto(reader: NetworkReader, target: Values): Values;

@@ -22,6 +22,11 @@ export interface NetworkWriterOptions {
   maxBytes?: number;
 }
 
+function requireUint64(value: bigint): void {
+  if (typeof value === "bigint" && BigInt.asUintN(64, value) === value) return;
+  throw wrongValue(value, "bigint", "a bigint from 0 to 2^64 - 1");
+}
+
 /**
  * Writes values bit by bit, the lowest bit first, without padding. For wrong values it throws `TypeError` or
  * `RangeError`, and a `NetworkError` with `ERR_MESSAGE_SIZE` if the message would exceed `maxBytes`. Nothing of that
@@ -176,9 +181,7 @@ export class NetworkWriter {
   }
 
   writeUint64(value: bigint): void {
-    if (typeof value !== "bigint" || BigInt.asUintN(64, value) !== value) {
-      throw wrongValue(value, "bigint", "a bigint from 0 to 2^64 - 1");
-    }
+    requireUint64(value);
     this.#writeBigInt(value);
   }
 
@@ -202,9 +205,7 @@ export class NetworkWriter {
 
   /** The same for a bigint from 0 to 2^64 - 1, in at most 9 bytes. */
   writePackedBigInt(value: bigint): void {
-    if (typeof value !== "bigint" || BigInt.asUintN(64, value) !== value) {
-      throw wrongValue(value, "bigint", "a bigint from 0 to 2^64 - 1");
-    }
+    requireUint64(value);
     this.#writePackedHalves(Number(BigInt.asUintN(32, value)), Number(value >> 32n));
   }
 

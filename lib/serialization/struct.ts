@@ -1,5 +1,5 @@
 import { type Codec, defineCodec, type Infer, isBorrowed, sizeOf } from "./codec.js";
-import { compileFields } from "./compile-fields.js";
+import { type CompiledFields, compileFields } from "./compile-fields.js";
 import type { NetworkReader } from "./network-reader.js";
 
 /** Codecs by field name. */
@@ -18,29 +18,22 @@ function layoutOfFields(fields: Fields): string {
   return `{${Object.entries(fields).map(([name, codec]) => `${JSON.stringify(name)}:${codec.layout}`)}}`;
 }
 
+function composite<T>(layout: string, codecs: readonly Codec<unknown>[], compiled: CompiledFields): Codec<T> {
+  const parts = { layout, ...sizeOf(codecs), borrowed: isBorrowed(codecs), ...compiled };
+  return defineCodec<unknown>(parts) as Codec<T>;
+}
+
 /** An object: the values of its fields, in the order of the definition, with nothing between them. */
 export function struct<const F extends Fields>(fields: F): Codec<StructOf<F>> {
-  const compiled = compileFields(Object.entries(fields));
-  const codecs = Object.values(fields);
-  return defineCodec<unknown>({
-    layout: `struct${layoutOfFields(fields)}`,
-    ...sizeOf(codecs),
-    borrowed: isBorrowed(codecs),
-    ...compiled,
-  }) as Codec<StructOf<F>>;
+  return composite(`struct${layoutOfFields(fields)}`, Object.values(fields), compileFields(Object.entries(fields)));
 }
 
 /** A fixed number of values, each with its own type. */
 export function tuple<const C extends readonly Codec<unknown>[]>(
   ...codecs: C
 ): Codec<{ -readonly [I in keyof C]: Infer<C[I]> }> {
-  const compiled = compileFields([...codecs.entries()], true);
-  return defineCodec<unknown>({
-    layout: `tuple(${codecs.map((codec) => codec.layout)})`,
-    ...sizeOf(codecs),
-    borrowed: isBorrowed(codecs),
-    ...compiled,
-  }) as Codec<{ -readonly [I in keyof C]: Infer<C[I]> }>;
+  const layout = `tuple(${codecs.map((codec) => codec.layout)})`;
+  return composite(layout, codecs, compileFields([...codecs.entries()], true));
 }
 
 /** The length of a section in bits takes 20 bits, enough for messages of 128 KiB. */

@@ -16,7 +16,6 @@ import {
   extensible,
   float32,
   map,
-  NetworkWriter,
   optional,
   packed,
   quaternion,
@@ -29,6 +28,7 @@ import {
 import { DisconnectCode } from "../../lib/socket/index.js";
 import { seededRandom } from "../../lib/testing/index.js";
 import { MessageWorld } from "../support/message-world.js";
+import { encodeMessage } from "../support/raw-client.js";
 
 const MESSAGES = 1_000_000;
 const BATCH = 1000;
@@ -84,12 +84,9 @@ const values = new Map<MessageDefinition<unknown>, unknown>([
 
 /** A message of each kind, including the library's own. */
 function samples(): Uint8Array[] {
-  return protocol.messages.map((message, number) => {
-    const writer = new NetworkWriter();
-    writer.writePacked(number);
-    message.codec.write(writer, values.get(message) ?? message.codec.default());
-    return writer.toBytes();
-  });
+  return protocol.messages.map((message) =>
+    encodeMessage(protocol, message, values.get(message) ?? message.codec.default()),
+  );
 }
 
 const scratch = new Uint8Array(512);

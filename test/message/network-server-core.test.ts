@@ -20,18 +20,9 @@ async function twoCores() {
   const sessions = new SessionTable({}, clock, randomBytes);
   let lastId = 100;
   const protocol = newProtocol();
-  const cores = [0, 1].map(
-    () =>
-      new NetworkServerCore(
-        {} as NetworkServer,
-        { protocol, clock },
-        {
-          openPeer: null,
-          sessions,
-          nextPlayerId: () => ++lastId,
-        },
-      ),
-  ) as [NetworkServerCore, NetworkServerCore];
+  const parts = { openPeer: null, sessions, nextPlayerId: () => ++lastId };
+  const newCore = () => new NetworkServerCore({} as NetworkServer, { protocol, clock }, parts);
+  const cores = [newCore(), newCore()] as const;
   for (const core of cores) await core.start(null);
   const coreOf = new Map<LibraryConnection, NetworkServerCore>();
   const handler: PeerHandler<LibraryConnection> = {

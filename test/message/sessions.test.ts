@@ -13,10 +13,10 @@ import {
   ProofMessage,
   WelcomeMessage,
 } from "../../lib/message/protocol/system-messages.js";
-import { type IConnection, Peer } from "../../lib/peer/index.js";
-import { NetworkReader, NetworkWriter, packed, u8 } from "../../lib/serialization/index.js";
+import { packed, u8 } from "../../lib/serialization/index.js";
 import { DisconnectCode, type MemorySocketKind } from "../../lib/socket/index.js";
 import { CuttableFactory, MessageWorld } from "../support/message-world.js";
+import { connectRaw } from "../support/raw-client.js";
 
 const Note = defineMessage("note", u8);
 const Ask = defineRequest("ask", packed, packed);
@@ -117,41 +117,13 @@ test("above maxSuspended the player who was lost first has left", async () => {
 
 /** A new connection that resumes a session, as whoever has its secret can make one. */
 async function showSession(world: MessageWorld, session: Parameters<typeof proveSession>[0]) {
-  const { protocol } = world.server;
-  const numberOf = (message: never) => protocol.messages.indexOf(message);
-  const send = <T>(connection: IConnection, message: { codec: { write(w: NetworkWriter, v: T): void } }, value: T) => {
-    const writer = new NetworkWriter();
-    writer.writePacked(numberOf(message as never));
-    message.codec.write(writer, value);
-    connection.send(writer.toBytes());
-  };
-  const outcome = { welcomed: 0, reason: null as null | number };
-  const peer = new Peer(
-    world.factory.createClientSocket(),
-    world.factory.maxPacketSize,
-    {
-      onConnected: (connection) => send(connection, HelloMessage, { resumes: true }),
-      onDisconnected: (_connection, { code }) => {
-        outcome.reason = code;
-      },
-      onMessage: (connection, bytes) => {
-        const reader = new NetworkReader(bytes.copy());
-        const number = reader.readPacked();
-        if (number === numberOf(WelcomeMessage as never)) outcome.welcomed = WelcomeMessage.codec.read(reader).playerId;
-        if (number !== numberOf(ChallengeMessage as never)) return;
-        const { nonce } = ChallengeMessage.codec.read(reader);
-        const context = { nonce, channelBinding: connection.channelBinding, security: connection.security };
-        const random = (size: number) => new Uint8Array(size).fill(9);
-        void proveSession(session, context, random).then((payload) =>
-          send(connection, ProofMessage, { method: SESSION_METHOD, payload }),
-        );
-      },
-    },
-    { clock: world.clock, fingerprint: protocol.fingerprint },
-  );
-  await Promise.race([peer.connect(world.factory.getConnectEndPoint()), world.run(200)]);
-  await world.run(200);
-  return outcome;
+  const { connection, reasons, say, lastOf } = await connectRaw(world);
+  await say(HelloMessage, { resumes: true });
+  const { nonce } = lastOf(ChallengeMessage) as { nonce: Uint8Array };
+  const context = { nonce, channelBinding: connection.channelBinding, security: connection.security };
+  const payload = await proveSession(session, context, (size) => new Uint8Array(size).fill(9));
+  await say(ProofMessage, { method: SESSION_METHOD, payload });
+  return { welcomed: lastOf(WelcomeMessage)?.playerId, reasons };
 }
 
 describe("a connection that resumes a session", () => {
@@ -165,7 +137,7 @@ describe("a connection that resumes a session", () => {
     const ended: number[] = [];
     client.on("disconnected", ({ code }) => void ended.push(code));
     const outcome = await showSession(world, givenSession());
-    expect(outcome).toEqual({ welcomed: 1, reason: null });
+    expect(outcome).toEqual({ welcomed: 1, reasons: [] });
     expect(log).toEqual(["resumed 1"]);
     expect(ended).toEqual([DisconnectCode.Replaced]);
     expect(player.isAuthenticated).toBe(true);
@@ -178,11 +150,11 @@ describe("a connection that resumes a session", () => {
     const { id, secret, resumeWindowMs } = givenSession();
     const wrong = secret.with(0, (secret[0] as number) ^ 1);
     expect(await showSession(world, { id, secret: wrong, resumeWindowMs })).toEqual({
-      welcomed: 0,
-      reason: DisconnectCode.AuthenticationFailed,
+      welcomed: undefined,
+      reasons: [DisconnectCode.AuthenticationFailed],
     });
     const unknown = { id: new Uint8Array(16), secret, resumeWindowMs };
-    expect((await showSession(world, unknown)).welcomed).toBe(0);
+    expect((await showSession(world, unknown)).welcomed).toBe(undefined);
     expect(client.isAuthenticated).toBe(true);
     expect(log).toEqual([]);
   });

@@ -1,3 +1,4 @@
+import { concatBytes } from "../../bytes.js";
 import { NetworkError } from "../../network-error.js";
 import type { AuthenticationContext } from "./authenticator.js";
 
@@ -54,15 +55,7 @@ export function transcript(label: string, role: Role, clientNonce: Uint8Array, c
     context.nonce,
     context.channelBinding ?? new Uint8Array(0),
   ];
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + 2 + part.length, 0));
-  const view = new DataView(bytes.buffer);
-  let offset = 0;
-  for (const part of parts) {
-    view.setUint16(offset, part.length);
-    bytes.set(part, offset + 2);
-    offset += 2 + part.length;
-  }
-  return bytes;
+  return concatBytes(parts.flatMap((part) => [Uint8Array.of(part.length >>> 8, part.length), part]));
 }
 
 const HMAC_SHA_256 = { name: "HMAC", hash: "SHA-256" };
@@ -98,14 +91,4 @@ export async function checkProof(
 export function splitProof(payload: Uint8Array): { clientNonce: Uint8Array; proof: Uint8Array } | null {
   if (payload.length !== NONCE_BYTES + PROOF_BYTES) return null;
   return { clientNonce: payload.subarray(0, NONCE_BYTES), proof: payload.subarray(NONCE_BYTES) };
-}
-
-export function concat(...parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    bytes.set(part, offset);
-    offset += part.length;
-  }
-  return bytes;
 }

@@ -3,7 +3,7 @@ import type { RandomBytes } from "../../random.js";
 import { DisconnectCode } from "../../socket/index.js";
 import type { NetworkPlayer } from "../players/network-player.js";
 import type { PlayerAuthentication } from "../players/player.js";
-import { ChallengeMessage } from "../protocol/system-messages.js";
+import { ChallengeMessage, ProofMessage } from "../protocol/system-messages.js";
 import type { AuthenticationAttempt, Authenticator } from "./authenticator.js";
 import { NONCE_BYTES } from "./proof.js";
 import { checkSession, SESSION_ID_BYTES, SESSION_METHOD } from "./session-proof.js";
@@ -27,7 +27,7 @@ export interface ServerAuthenticationOwner {
   admit(player: NetworkPlayer, authentication: PlayerAuthentication, reply: Uint8Array): void;
   /** `newcomer` has proven to be `player`. */
   resume(newcomer: NetworkPlayer, player: NetworkPlayer): void;
-  reportError(error: unknown, player: NetworkPlayer): void;
+  report(error: unknown, player: NetworkPlayer, message: typeof ProofMessage): void;
 }
 
 interface Attempt {
@@ -99,7 +99,7 @@ export class ServerAuthentication {
         ? await this.#judgeSession(player, attempt, method, payload)
         : await this.#judgeProof(player, attempt, method, payload);
     } catch (error) {
-      this.#owner.reportError(error, player);
+      this.#owner.report(error, player, ProofMessage);
       settle = () => this.#refuse(player, "The authenticator failed");
     }
     // The player may have left meanwhile, or the time may be up.
@@ -122,7 +122,7 @@ export class ServerAuthentication {
     const isProven =
       method === SESSION_METHOD && session !== null && (await checkSession(payload, session.secret, context));
     // The session may have ended while the proof was checked.
-    return isProven && this.#owner.sessions?.has(session.player)
+    return isProven && this.#owner.sessions?.of(session.player)
       ? () => this.#owner.resume(player, session.player)
       : () => this.#refuse(player, "The session does not exist any more");
   }

@@ -1,6 +1,7 @@
+import { concatBytes } from "../../bytes.js";
 import type { RandomBytes } from "../../random.js";
 import type { AuthenticationContext } from "./authenticator.js";
-import { checkProof, concat, NONCE_BYTES, prove, splitProof } from "./proof.js";
+import { checkProof, NONCE_BYTES, prove, splitProof } from "./proof.js";
 
 /** The method of a proof that resumes a session. */
 export const SESSION_METHOD = "network/session";
@@ -20,7 +21,7 @@ export async function proveSession(
   randomBytes: RandomBytes,
 ): Promise<Uint8Array> {
   const clientNonce = randomBytes(NONCE_BYTES);
-  return concat(id, clientNonce, await prove(secret, SESSION_METHOD, "client", clientNonce, context));
+  return concatBytes([id, clientNonce, await prove(secret, SESSION_METHOD, "client", clientNonce, context)]);
 }
 
 /** Server: whether the payload, behind the session's id, proves the possession of `secret`. */

@@ -47,10 +47,6 @@ export class SessionTable {
     return session;
   }
 
-  has(player: NetworkPlayer): boolean {
-    return this.#byPlayer.has(player);
-  }
-
   of(player: NetworkPlayer): Session | undefined {
     return this.#byPlayer.get(player);
   }

@@ -1,6 +1,7 @@
+import { concatBytes } from "../../bytes.js";
 import { NetworkError } from "../../network-error.js";
 import type { Authenticator, Credential, CredentialContext } from "./authenticator.js";
-import { checkProof, concat, NONCE_BYTES, prove, splitProof } from "./proof.js";
+import { checkProof, NONCE_BYTES, prove, splitProof } from "./proof.js";
 
 const METHOD = "shared-secret";
 /** A shorter secret can be guessed from a proof. */
@@ -50,7 +51,7 @@ export function sharedSecretCredential(secret: Uint8Array | string): Credential 
       }
       const clientNonce = context.randomBytes(NONCE_BYTES);
       nonces.set(context.nonce, clientNonce);
-      return concat(clientNonce, await prove(key, METHOD, "client", clientNonce, context));
+      return concatBytes([clientNonce, await prove(key, METHOD, "client", clientNonce, context)]);
     },
     confirm: async (reply, context) => {
       const clientNonce = nonces.get(context.nonce);

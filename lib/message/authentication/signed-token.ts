@@ -1,8 +1,9 @@
+import { concatBytes } from "../../bytes.js";
 import { unixTimeMs } from "../../clock.js";
 import { NetworkError } from "../../network-error.js";
 import { bytes, type Codec, decode, encode, optional, string, struct, u53 } from "../../serialization/index.js";
 import type { Authenticator, Credential } from "./authenticator.js";
-import { concat, NONCE_BYTES, type SigningKey, transcript, webCrypto } from "./proof.js";
+import { NONCE_BYTES, type SigningKey, transcript, webCrypto } from "./proof.js";
 
 const METHOD = "signed-token";
 const SIGNATURE_BYTES = 64;
@@ -55,7 +56,7 @@ export async function generateTokenKeys(): Promise<{ privateKey: SigningKey; pub
  */
 export async function issueToken(issuerKey: SigningKey, claims: TokenClaims): Promise<Uint8Array> {
   const body = encode(claimsCodec, claims);
-  return concat(body, await sign(issuerKey, body));
+  return concatBytes([body, await sign(issuerKey, body)]);
 }
 
 /** Which tokens a server accepts. */

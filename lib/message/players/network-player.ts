@@ -45,20 +45,20 @@ export class NetworkPlayer implements INetworkPlayer {
   /** Aborts each async handler that has not finished. */
   readonly inFlight = new Set<{ abort(reason: unknown): void }>();
   readonly isHost: boolean;
+  /** The connection, or the last one, whatever the state of the player is. */
+  lastConnection: LibraryConnection;
+  /** Null: both sides have the same protocol. */
+  agreement: Agreement | null = null;
   readonly requests: PendingRequests;
   readonly #owner: PlayerOwner;
   readonly #abort = new AbortController();
   readonly #budget: TokenBucket | null;
   readonly #rates = new Map<MessageDefinition<unknown>, TokenBucket>();
   readonly #counts: Float64Array;
-  /** After its end still the last one. */
-  #connection: LibraryConnection;
-  /** Null: both sides have the same protocol. */
-  #agreement: Agreement | null = null;
 
   constructor(owner: PlayerOwner, connection: LibraryConnection, isHost: boolean) {
     this.#owner = owner;
-    this.#connection = connection;
+    this.lastConnection = connection;
     this.isHost = isHost;
     this.requests = new PendingRequests(owner.clock);
     this.#counts = new Float64Array(owner.protocol.messages.length * COUNTS);
@@ -68,7 +68,7 @@ export class NetworkPlayer implements INetworkPlayer {
   }
 
   get connection(): LibraryConnection | null {
-    return this.isConnected ? this.#connection : null;
+    return this.isConnected ? this.lastConnection : null;
   }
 
   get isConnected(): boolean {
@@ -80,15 +80,15 @@ export class NetworkPlayer implements INetworkPlayer {
   }
 
   get address(): string {
-    return this.isHost ? "host" : this.#connection.handle.address;
+    return this.isHost ? "host" : this.lastConnection.handle.address;
   }
 
   get security(): Security {
-    return this.#connection.security;
+    return this.lastConnection.security;
   }
 
   get roundTripTimeMs(): number {
-    return this.isHost ? 0 : this.#connection.roundTripTimeMs;
+    return this.isHost ? 0 : this.lastConnection.roundTripTimeMs;
   }
 
   get signal(): AbortSignal {
@@ -103,7 +103,7 @@ export class NetworkPlayer implements INetworkPlayer {
   sendNotify<T>(message: MessageDefinition<T>, value: T, callbacks: NotifyCallbacks): boolean {
     if (!this.#encode(message, value)) return false;
     const { buffer, length } = this.#owner.encoder;
-    return this.#counted(message, length, this.#connection.sendNotify(buffer, callbacks, 0, length));
+    return this.#counted(message, length, this.lastConnection.sendNotify(buffer, callbacks, 0, length));
   }
 
   notify<T>(message: MessageDefinition<T>, value: T): Promise<boolean> {
@@ -143,35 +143,26 @@ export class NetworkPlayer implements INetworkPlayer {
 
   // What its server or client calls.
 
-  /** Sets the connection of a player who has come back, or the agreement when both sides have different protocols. */
-  attach(connection: LibraryConnection, agreement: Agreement | null): void {
-    this.#connection = connection;
-    this.#agreement = agreement;
-  }
-
-  get agreement(): Agreement | null {
-    return this.#agreement;
-  }
-
-  /** The connection, or the last one, whatever the state of the player is. */
-  get lastConnection(): LibraryConnection {
-    return this.#connection;
+  /** The player has come back over the connection of another. */
+  attach({ lastConnection, agreement }: NetworkPlayer): void {
+    this.lastConnection = lastConnection;
+    this.agreement = agreement;
   }
 
   /** Sends the message that the encoder holds. */
   sendEncoded(message: MessageDefinition<unknown>, channel: Channel, lane: number): boolean {
     const { buffer, length } = this.#owner.encoder;
-    return this.#counted(message, length, this.#connection.send(buffer, channel, lane, 0, length));
+    return this.#counted(message, length, this.lastConnection.send(buffer, channel, lane, 0, length));
   }
 
   /** Whether the other side has the message with this number. */
   knows(number: number): boolean {
-    return this.#agreement === null || this.#agreement.toWire(number) >= 0;
+    return this.agreement === null || this.agreement.toWire(number) >= 0;
   }
 
   /** The message with this number on the wire, null when there is none. */
   messageOf(wireNumber: number): MessageDefinition<unknown> | null {
-    const number = this.#agreement ? this.#agreement.fromWire(wireNumber) : wireNumber;
+    const number = this.agreement ? this.agreement.fromWire(wireNumber) : wireNumber;
     return this.#owner.protocol.messages[number] ?? null;
   }
 
@@ -193,7 +184,7 @@ export class NetworkPlayer implements INetworkPlayer {
 
   /** Disconnects with a reason of the library's own. */
   refuse(code: DisconnectCode, text: string): void {
-    this.#connection.refuse(code, text);
+    this.lastConnection.refuse(code, text);
   }
 
   suspended(): void {
@@ -214,7 +205,7 @@ export class NetworkPlayer implements INetworkPlayer {
   /** Encodes a message for this player. @returns false: there is no connection */
   #encode<T>(message: MessageDefinition<T>, value: T): boolean {
     const number = this.#owner.protocol.numberOf(message);
-    const wireNumber = this.#agreement ? this.#agreement.toWire(number) : number;
+    const wireNumber = this.agreement ? this.agreement.toWire(number) : number;
     if (wireNumber < 0) {
       throw new NetworkError("ERR_MESSAGE_NOT_AGREED", `The other side does not know the message ${message.name}`);
     }

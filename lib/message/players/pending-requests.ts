@@ -1,6 +1,7 @@
 import type { Clock } from "../../clock.js";
 import { NetworkError } from "../../network-error.js";
 import type { RequestDefinition, ResponseEnvelope } from "../protocol/request.js";
+import { promiseBefore } from "../time/deadline.js";
 
 interface Pending {
   definition: RequestDefinition<unknown, unknown>;
@@ -35,22 +36,13 @@ export class PendingRequests {
     const id = (this.#lastId + 1) >>> 0;
     if (!send(id)) throw new NetworkError("ERR_QUEUE_FULL", "The connection's queue is full");
     this.#lastId = id;
-    let timer: unknown;
-    let onAbort: (() => void) | undefined;
+    const timeoutText = `No answer to ${definition.name} within ${timeoutMs} ms`;
     try {
-      return (await new Promise((resolve, reject) => {
-        this.#pending.set(id, { definition: definition as RequestDefinition<unknown, unknown>, resolve, reject });
-        timer = this.#clock.setTimeout(
-          () => reject(new NetworkError("ERR_TIMEOUT", `No answer to ${definition.name} within ${timeoutMs} ms`)),
-          timeoutMs,
-        );
-        onAbort = () => reject(signal?.reason);
-        signal?.addEventListener("abort", onAbort);
-      })) as A;
+      return await promiseBefore<A>(this.#clock, { timeoutMs, timeoutText, signal }, (resolve, reject) => {
+        this.#pending.set(id, { definition, resolve, reject } as Pending);
+      });
     } finally {
       this.#pending.delete(id);
-      this.#clock.clearTimeout(timer);
-      if (onAbort) signal?.removeEventListener("abort", onAbort);
     }
   }
 

@@ -57,13 +57,13 @@ export class UnidentifiedPlayers {
   onTable(player: NetworkPlayer, table: Uint8Array): boolean {
     const entry = this.#unidentified.get(player);
     if (!entry?.needsTable) return false;
-    const agreement = this.#compare(table);
+    const agreement = this.#protocol.compare(table, "ours");
     if (typeof agreement === "string") {
       player.refuse(DisconnectCode.ProtocolMismatch, agreement);
       return true;
     }
     entry.needsTable = false;
-    player.attach(player.lastConnection, agreement);
+    player.agreement = agreement;
     player.send(TableMessage, this.#protocol.encodeTable());
     return true;
   }
@@ -85,13 +85,5 @@ export class UnidentifiedPlayers {
 
   clear(): void {
     for (const player of [...this.#unidentified.keys()]) this.remove(player);
-  }
-
-  #compare(table: Uint8Array) {
-    try {
-      return this.#protocol.compare(table, "ours");
-    } catch {
-      return "The client's table cannot be read";
-    }
   }
 }

@@ -1,5 +1,5 @@
 import { NetworkError } from "../../network-error.js";
-import { array, bool, type Codec, decode, encode, type Infer, string, struct, u32 } from "../../serialization/index.js";
+import { array, bool, decode, encode, type Infer, string, struct, u32 } from "../../serialization/index.js";
 import { Agreement } from "./agreement.js";
 import type { MessageDefinition } from "./message.js";
 import type { RequestDefinition } from "./request.js";
@@ -24,7 +24,7 @@ const tableCodec = struct({
   version: u32,
   messages: array(struct({ name: string(64), layoutHash: u32, optional: bool }), 4096),
 });
-export type ProtocolTable = Infer<typeof tableCodec>;
+type ProtocolTable = Infer<typeof tableCodec>;
 
 const isRequest = (part: ProtocolPart): part is RequestDefinition<unknown, unknown> => "response" in part;
 
@@ -136,10 +136,14 @@ export class ProtocolCore implements Protocol {
    * Compares this protocol with the other side's table: what both agree on, or a text that names the first difference.
    *
    * @param wireNumbers whose numbers travel: those of the server
-   * @throws NetworkError for bytes that are no table
    */
   compare(tableBytes: Uint8Array, wireNumbers: "ours" | "theirs"): Agreement | string {
-    const table = decode(tableCodec as Codec<ProtocolTable>, tableBytes);
+    let table: ProtocolTable;
+    try {
+      table = decode(tableCodec, tableBytes);
+    } catch {
+      return "the table cannot be read";
+    }
     if (table.name !== this.name) return `protocol ${quote(this.name)} here, ${quote(table.name)} there`;
     if (table.version !== this.version) return `version ${this.version} here, ${table.version} there`;
     const theirs = new Map(table.messages.map((entry, number) => [entry.name, { ...entry, number }]));

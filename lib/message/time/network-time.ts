@@ -39,14 +39,14 @@ export interface NetworkTime extends INetworkTime {
 export class NetworkTimeEstimate implements NetworkTime {
   readonly #clock: Clock;
   #offsetMs = 0;
-  #drift = 0;
-  #roundTripTimeMs = 0;
   #lowerMs = Number.NEGATIVE_INFINITY;
   #upperMs = Number.POSITIVE_INFINITY;
   #sampledMs = 0;
   #samples = 0;
   #tick = 0;
   #tickTimeMs = 0;
+  drift = 0;
+  roundTripTimeMs = 0;
   ticksPerSecond = 0;
 
   constructor(clock: Clock) {
@@ -67,15 +67,7 @@ export class NetworkTimeEstimate implements NetworkTime {
   }
 
   get offsetMs(): number {
-    return this.#offsetMs + this.#drift * (this.#clock.now() - this.#sampledMs);
-  }
-
-  get drift(): number {
-    return this.#drift;
-  }
-
-  get roundTripTimeMs(): number {
-    return this.#roundTripTimeMs;
+    return this.#offsetMs + this.drift * (this.#clock.now() - this.#sampledMs);
   }
 
   get uncertaintyMs(): number {
@@ -92,13 +84,13 @@ export class NetworkTimeEstimate implements NetworkTime {
     const sample = serverTimeMs + roundTripMs / 2 - now;
     if (this.#samples === 0) {
       this.#offsetMs = sample;
-      this.#roundTripTimeMs = roundTripMs;
+      this.roundTripTimeMs = roundTripMs;
     } else {
-      const predicted = this.#offsetMs + this.#drift * passedMs;
+      const predicted = this.#offsetMs + this.drift * passedMs;
       const error = sample - predicted;
       this.#offsetMs = predicted + OFFSET_GAIN * error;
-      if (passedMs > 0) this.#drift = clamp(this.#drift + (DRIFT_GAIN * error) / passedMs, -MAX_DRIFT, MAX_DRIFT);
-      this.#roundTripTimeMs += OFFSET_GAIN * (roundTripMs - this.#roundTripTimeMs);
+      if (passedMs > 0) this.drift = clamp(this.drift + (DRIFT_GAIN * error) / passedMs, -MAX_DRIFT, MAX_DRIFT);
+      this.roundTripTimeMs += OFFSET_GAIN * (roundTripMs - this.roundTripTimeMs);
     }
     this.#offsetMs = clamp(this.#offsetMs, this.#lowerMs, this.#upperMs);
     this.#samples++;
@@ -110,7 +102,7 @@ export class NetworkTimeEstimate implements NetworkTime {
   /** Forgets everything, for another server or another connection to it. */
   reset(): void {
     this.#samples = 0;
-    this.#drift = 0;
+    this.drift = 0;
     this.#lowerMs = Number.NEGATIVE_INFINITY;
     this.#upperMs = Number.POSITIVE_INFINITY;
   }
@@ -124,7 +116,7 @@ export class NetworkTimeEstimate implements NetworkTime {
     this.#lowerMs = lowerMs;
     this.#upperMs = upperMs;
     this.#samples = 0;
-    this.#drift = 0;
+    this.drift = 0;
   }
 }
 

@@ -9,10 +9,11 @@ import {
 } from "../../../lib/message/index.js";
 import type { ProtocolCore } from "../../../lib/message/protocol/protocol.js";
 import { HelloMessage, TableMessage } from "../../../lib/message/protocol/system-messages.js";
-import { Channel, type IConnection, Peer } from "../../../lib/peer/index.js";
-import { NetworkWriter, u8 } from "../../../lib/serialization/index.js";
+import { Channel } from "../../../lib/peer/index.js";
+import { u8 } from "../../../lib/serialization/index.js";
 import { DisconnectCode, type MemorySocketKind } from "../../../lib/socket/index.js";
 import { MessageWorld } from "../../support/message-world.js";
+import { connectRaw } from "../../support/raw-client.js";
 
 const Note = defineMessage("note", u8);
 /** It is sorted behind `note`, whose number stays the same. */
@@ -26,28 +27,7 @@ async function unidentified(protocol = newProtocol(), server: Partial<NetworkSer
   const heard: number[] = [];
   world.server.messageHandler.register(Note, (value) => void heard.push(value));
   await world.server.start();
-  const reasons: number[] = [];
-  const answers: number[] = [];
-  const handler = {
-    onMessage: (_connection: IConnection, { buffer, offset }: { buffer: Uint8Array; offset: number }) =>
-      void answers.push(buffer[offset] as number),
-    onDisconnected: (_connection: IConnection, { code }: { code: number }) => void reasons.push(code),
-  };
-  const { factory, clock } = world;
-  const peer = new Peer(factory.createClientSocket(), factory.maxPacketSize, handler, {
-    clock,
-    fingerprint: protocol.fingerprint,
-  });
-  const connecting = peer.connect(factory.getConnectEndPoint());
-  await world.run(100);
-  const connection = await connecting;
-  const say = async <T>(message: MessageDefinition<T>, value: T) => {
-    const writer = new NetworkWriter();
-    writer.writePacked(protocol.messages.indexOf(message));
-    message.codec.write(writer, value);
-    connection.send(writer.toBytes());
-    await world.run(50);
-  };
+  const { heard: answers, reasons, say } = await connectRaw(world, protocol);
   return { world, heard, reasons, answers, say };
 }
 
@@ -88,7 +68,7 @@ describe("a connection", () => {
     expect(heard).toEqual([]);
     expect(world.server.players).toEqual([]);
     await say(TableMessage, (protocol as ProtocolCore).encodeTable());
-    expect(answers).toEqual([0]);
+    expect(answers).toMatchObject([{ message: TableMessage }]);
     await say(HelloMessage, { resumes: false });
     expect(world.server.authenticatedPlayers.length).toBe(1);
   });

@@ -1,0 +1,31 @@
+import type { Clock } from "../../clock.js";
+import { NetworkError } from "../../network-error.js";
+
+/** How long a promise waits. */
+export interface Deadline {
+  timeoutMs: number;
+  /** What the `ERR_TIMEOUT` says. */
+  timeoutText: string;
+  signal: AbortSignal | undefined;
+}
+
+/** As `new Promise`, but it rejects when the time is up or the signal aborts. It leaves no timer and no listener. */
+export async function promiseBefore<T>(
+  clock: Clock,
+  { timeoutMs, timeoutText, signal }: Deadline,
+  start: (resolve: (value: T) => void, reject: (error: unknown) => void) => void,
+): Promise<T> {
+  let timer: unknown;
+  let onAbort = () => {};
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      start(resolve, reject);
+      timer = clock.setTimeout(() => reject(new NetworkError("ERR_TIMEOUT", timeoutText)), timeoutMs);
+      onAbort = () => reject(signal?.reason);
+      signal?.addEventListener("abort", onAbort);
+    });
+  } finally {
+    clock.clearTimeout(timer);
+    signal?.removeEventListener("abort", onAbort);
+  }
+}
