@@ -16,65 +16,44 @@ const windows = [
 /** The definitions by which CMake compiles for another system. */
 const cmake = (system, processor) => ({ CMAKE_SYSTEM_NAME: system, CMAKE_SYSTEM_PROCESSOR: processor });
 
+/** A platform of Linux, where `zig`, `openssl` and `loader` are the names of the processor there. */
+const linux = (arch, libc, { zig, openssl, loader }) => ({
+  ...{ name: `linux-${arch}${libc === "musl" ? "-musl" : ""}`, os: "linux", arch, libc },
+  build: {
+    zigTarget: `${zig}-linux-${libc === "glibc" ? `gnu.${glibc.newestGlibc}` : libc}`,
+    ...{ opensslTarget: openssl, cmake: cmake("Linux", zig) },
+  },
+  limits: libc === "glibc" ? { ...glibc, needed: [...glibc.needed, loader] } : { needed: ["libc.so"] },
+});
+const x64 = { zig: "x86_64", openssl: "linux-x86_64", loader: "ld-linux-x86-64.so.2" };
+const arm64 = { zig: "aarch64", openssl: "linux-aarch64", loader: "ld-linux-aarch64.so.1" };
+
+/** A platform of macOS, where zig and Apple have their own names of the processor. */
+const darwin = (arch, zig, apple) => ({
+  ...{ name: `darwin-${arch}`, os: "darwin", arch },
+  build: {
+    zigTarget: `${zig}-macos.${macos.oldestMacos}`,
+    ...{ opensslTarget: `darwin64-${apple}`, cmake: cmake("Darwin", apple) },
+  },
+  limits: macos,
+});
+
 /**
  * `build` is all that compiling depends on: zig's target, which names the oldest supported system; OpenSSL's name of
  * the platform (null on Windows, which itself has what GNS needs); and CMake's definitions. `limits` is what the binary
  * may require of the system.
  */
 export const platforms = [
+  linux("x64", "glibc", x64),
+  linux("arm64", "glibc", arm64),
+  linux("x64", "musl", x64),
+  linux("arm64", "musl", arm64),
   {
-    name: "linux-x64",
-    os: "linux",
-    arch: "x64",
-    libc: "glibc",
-    build: { zigTarget: "x86_64-linux-gnu.2.28", opensslTarget: "linux-x86_64", cmake: cmake("Linux", "x86_64") },
-    limits: { ...glibc, needed: [...glibc.needed, "ld-linux-x86-64.so.2"] },
-  },
-  {
-    name: "linux-arm64",
-    os: "linux",
-    arch: "arm64",
-    libc: "glibc",
-    build: { zigTarget: "aarch64-linux-gnu.2.28", opensslTarget: "linux-aarch64", cmake: cmake("Linux", "aarch64") },
-    limits: { ...glibc, needed: [...glibc.needed, "ld-linux-aarch64.so.1"] },
-  },
-  {
-    name: "linux-x64-musl",
-    os: "linux",
-    arch: "x64",
-    libc: "musl",
-    build: { zigTarget: "x86_64-linux-musl", opensslTarget: "linux-x86_64", cmake: cmake("Linux", "x86_64") },
-    limits: { needed: ["libc.so"] },
-  },
-  {
-    name: "linux-arm64-musl",
-    os: "linux",
-    arch: "arm64",
-    libc: "musl",
-    build: { zigTarget: "aarch64-linux-musl", opensslTarget: "linux-aarch64", cmake: cmake("Linux", "aarch64") },
-    limits: { needed: ["libc.so"] },
-  },
-  {
-    name: "win32-x64",
-    os: "win32",
-    arch: "x64",
+    ...{ name: "win32-x64", os: "win32", arch: "x64", limits: { needed: windows } },
     build: { zigTarget: "x86_64-windows-gnu", opensslTarget: null, cmake: cmake("Windows", "x86_64") },
-    limits: { needed: windows },
   },
-  {
-    name: "darwin-x64",
-    os: "darwin",
-    arch: "x64",
-    build: { zigTarget: "x86_64-macos.11.0", opensslTarget: "darwin64-x86_64", cmake: cmake("Darwin", "x86_64") },
-    limits: macos,
-  },
-  {
-    name: "darwin-arm64",
-    os: "darwin",
-    arch: "arm64",
-    build: { zigTarget: "aarch64-macos.11.0", opensslTarget: "darwin64-arm64", cmake: cmake("Darwin", "arm64") },
-    limits: macos,
-  },
+  darwin("x64", "x86_64", "x86_64"),
+  darwin("arm64", "aarch64", "arm64"),
 ];
 
 export function platformNamed(name) {

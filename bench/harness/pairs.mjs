@@ -28,24 +28,54 @@ function ratioOf(ours, baseline, better) {
 }
 
 /**
- * One row of a result for a figure of `metric` = { key, name, unit, better: "more" | "less" }: medians of both sides,
- * and the median of the ratios of the pairs.
+ * One row of a result for a figure of `metric` = { key, name, unit, better: "more" | "less", target }: medians of both
+ * sides, and the median of the ratios of the pairs.
  */
-export function compare(metric, ours, baselineName, baseline) {
+export function compare({ key, name, unit, better = "less", target = undefined }, ours, baselineName, baseline) {
   const runs = ours.map((figures, round) => ({
-    ours: figures[metric.key],
-    baseline: baseline[round][metric.key],
-    ratio: ratioOf(figures[metric.key], baseline[round][metric.key], metric.better),
+    ours: figures[key],
+    baseline: baseline[round][key],
+    ratio: ratioOf(figures[key], baseline[round][key], better),
   }));
   return {
-    name: metric.name,
-    unit: metric.unit,
+    name,
+    unit,
+    target,
     ours: median(runs.map((run) => run.ours)),
     baseline: median(runs.map((run) => run.baseline)),
     baselineName,
     ratio: median(runs.map((run) => run.ratio)),
     runs,
   };
+}
+
+/** Rows for several metrics of one side of `samples` against another; `name` goes before the names of the metrics. */
+export function compareAll(name, metrics, samples, ours, baseline) {
+  const row = (metric) => ({ ...metric, name: `${name}${metric.name ?? ""}` });
+  return metrics.map((metric) => compare(row(metric), samples[ours], baseline, samples[baseline]));
+}
+
+/** What a flood is measured by. */
+export const floodMetrics = [
+  { key: "rate", unit: "msg/s", better: "more" },
+  { key: "senderCpu", name: ", sender", unit: "CPU s/M msg" },
+  { key: "receiverCpu", name: ", receiver", unit: "CPU s/M msg" },
+];
+
+/** The metrics with a target for the first one. */
+export const withTarget = ([first, ...others], target) => [{ ...first, target }, ...others];
+
+/** "lost 3 of 2000; 20.0 Hz": what became of a swarm's messages. */
+export function describeSwarm(runs) {
+  const sum = (key) => runs.reduce((total, run) => total + run[key], 0);
+  return `lost ${sum("lost")} of ${sum("sent")}; ${median(runs.map(({ hz }) => hz)).toFixed(1)} Hz`;
+}
+
+/** A row for the growth of a cost with the work, of which `points` are pairs; it should be hardly more than linear. */
+export function compareGrowth(name, points) {
+  const exponent = growthExponent(points);
+  const goal = { baseline: 1.1, baselineName: "the goal", ratio: 1.1 / exponent };
+  return { name, unit: "exponent", ours: exponent, ...goal, runs: points };
 }
 
 /** The exponent k of the best fit `cost = c * work^k` (least squares of the logarithms). */

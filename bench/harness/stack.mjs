@@ -32,46 +32,39 @@ export function oneWay(options) {
   });
 }
 
-/** Messages that go there and back between two processes. `programs`: the commands of server and client. */
-export function echoLoad(options, programs = [program(), program()]) {
+/** What the clients in `role` and a server that returns their messages report. `programs`: the server's, the clients'. */
+function callEcho(role, options, programs) {
   return withPeers(async (start) => {
     const server = start(programs[0], "echo", options);
     const { event: _, ...place } = await server.next("listening");
-    const client = start(programs[1], "load", { ...options, ...place });
-    await client.next("warm");
-    server.tell("start");
-    const asked = await client.next("result");
-    server.tell("read");
-    const served = await server.next("result");
-    return {
-      rate: asked.count / asked.seconds,
-      cpu: perMillion({ cpuSeconds: asked.cpuSeconds + served.cpuSeconds }, asked),
-      p50: asked.p50,
-      p99: asked.p99,
-      refills: asked.refills,
-    };
-  });
-}
-
-/** A server's CPU under many clients that send at 20 Hz and get it back. */
-export function swarm(options) {
-  return withPeers(async (start) => {
-    const server = start(program(), "echo", options);
-    const { event: _, ...place } = await server.next("listening");
-    const clients = start(program(), "swarm", { ...options, ...place });
+    const clients = start(programs[1], role, { ...options, ...place });
     await clients.next("warm");
     server.tell("start");
     const asked = await clients.next("result");
     server.tell("read");
-    const served = await server.next("result");
-    return {
-      cores: served.cpuSeconds / served.seconds,
-      cpu: perMillion(served, served),
-      hz: asked.hz,
-      sent: asked.sent,
-      lost: asked.sent - asked.received,
-    };
+    return { asked, served: await server.next("result") };
   });
+}
+
+/** Messages that go there and back between two processes. `programs`: the commands of server and client. */
+export async function echoLoad(options, programs = [program(), program()]) {
+  const { asked, served } = await callEcho("load", options, programs);
+  const { p50, p99, refills } = asked;
+  const cpu = perMillion({ cpuSeconds: asked.cpuSeconds + served.cpuSeconds }, asked);
+  return { rate: asked.count / asked.seconds, cpu, p50, p99, refills };
+}
+
+/** A server's CPU under many clients that send at 20 Hz and get it back. */
+export async function swarm(options) {
+  const { asked, served } = await callEcho("swarm", options, [program(), program()]);
+  const { hz, sent, received } = asked;
+  return {
+    cores: served.cpuSeconds / served.seconds,
+    cpu: perMillion(served, served),
+    hz,
+    sent,
+    lost: sent - received,
+  };
 }
 
 /** What a process of its own measures for itself. */

@@ -76,13 +76,7 @@ async function peer(folder) {
   const handler = { onMessage: () => received++ };
   const server = new Peer(factory.createServerSocket(), factory.maxPacketSize, handler, options);
   const client = new Peer(factory.createClientSocket(), factory.maxPacketSize, handler, options);
-  const turn = () => {
-    clock.advance(1);
-    client.updateSent();
-    server.updateReceive();
-    server.updateSent();
-    client.updateReceive();
-  };
+  const turn = () => takeTurn(clock, server, client);
   await server.bind(factory.getBindEndPoint());
   const connection = await drive(client.connect(factory.getConnectEndPoint()), turn);
   return {
@@ -92,6 +86,15 @@ async function peer(folder) {
       while (received < wanted) turn();
     },
   };
+}
+
+/** Lets a client send and a server answer. */
+function takeTurn(clock, server, client) {
+  clock.advance(1);
+  client.updateSent();
+  server.updateReceive();
+  server.updateSent();
+  client.updateReceive();
 }
 
 /** Calls `turn` until `promise` is settled. */
@@ -147,13 +150,7 @@ async function message(folder) {
   server.messageHandler.register(Move, () => {
     received++;
   });
-  const turn = () => {
-    clock.advance(1);
-    client.updateSent();
-    server.updateReceive();
-    server.updateSent();
-    client.updateReceive();
-  };
+  const turn = () => takeTurn(clock, server, client);
   await drive(server.start(), turn);
   await drive(client.connect(), turn);
   return {
@@ -204,15 +201,7 @@ async function udp(folder) {
   const host = "127.0.0.1";
   const factory = new UdpSocketFactory({ host, address: host, bindHost: host, bindAddress: host, port: 0 });
   const [server, client] = [factory.createServerSocket(), factory.createClientSocket()];
-  const events = {
-    onReadable() {},
-    onIncoming: () => true,
-    onConnect() {},
-    onDisconnect() {},
-    onWritable() {},
-  };
-  server.events = events;
-  client.events = events;
+  for (const socket of [server, client]) socket.events = { onReadable() {} };
   await server.bind(factory.getBindEndPoint());
   factory.port = server.boundPort;
   const handle = await client.connect(factory.getConnectEndPoint());

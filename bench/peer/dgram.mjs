@@ -1,7 +1,7 @@
 // The round trip over bare UDP: roles echo and ping, as in main.mjs.
 import { createSocket } from "node:dgram";
 import { readOptions } from "./options.mjs";
-import { report, reportError } from "./report.mjs";
+import { limitSeconds, report, reportError } from "./report.mjs";
 import { RoundTrips } from "./round-trips.mjs";
 
 function runEcho(socket) {
@@ -27,5 +27,5 @@ function runPing(socket, options) {
 const options = readOptions(process.argv.slice(2));
 const socket = createSocket("udp4");
 socket.on("error", reportError);
-setTimeout(() => reportError(new Error("time limit reached")), (options.limit ?? 120) * 1000).unref();
+limitSeconds(options.limit ?? 120);
 ({ echo: runEcho, ping: runPing })[options.role](socket, options);

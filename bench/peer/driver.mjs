@@ -9,7 +9,7 @@ import {
   ReceiveSource,
   Result,
 } from "valve-sockets";
-import { report, reportError } from "./report.mjs";
+import { limitSeconds, report, reportError } from "./report.mjs";
 
 /** The options that are GNS's configuration, as in gns-peer. */
 const configuration = [
@@ -50,8 +50,7 @@ export class Driver {
     this.#group = this.sockets.createPollGroup();
     this.#batch = new MessageBatch({ sizeBytes: 1024 * 1024 });
     this.sockets.onReadable(() => this.#turn());
-    const limit = setTimeout(() => reportError(new Error("time limit reached")), (options.limit ?? 120) * 1000);
-    limit.unref();
+    limitSeconds(options.limit ?? 120);
   }
 
   listen(port = 0) {

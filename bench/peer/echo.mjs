@@ -1,25 +1,23 @@
 import { SendFlags } from "valve-sockets";
-import { cpuSeconds, report } from "./report.mjs";
+import { Meter } from "./meter.mjs";
+import { report } from "./report.mjs";
 
 /** Returns every message to its sender until the last connection has closed; see gns-peer's echo. */
 export function runEcho(driver, { connections = 1, warmup = 0, seconds = 0, port }) {
-  let count = 0;
-  let measured = null;
+  const meter = new Meter();
+  let isMeasuring = false;
   const start = () => {
-    measured = { time: performance.now(), cpu: cpuSeconds(), count };
+    meter.start();
+    isMeasuring = true;
     if (seconds > 0) setTimeout(finish, seconds * 1000);
   };
   const finish = () => {
-    if (measured === null) return;
-    report("result", {
-      connections: driver.connections,
-      messages: count - measured.count,
-      dropped: driver.refused,
-      seconds: (performance.now() - measured.time) / 1000,
-      cpuSeconds: cpuSeconds() - measured.cpu,
-      residentBytes: process.memoryUsage.rss(),
-    });
-    measured = null;
+    if (!isMeasuring) return;
+    isMeasuring = false;
+    const { count: messages, seconds, cpuSeconds } = meter.read();
+    const { connections, refused: dropped } = driver;
+    const residentBytes = process.memoryUsage.rss();
+    report("result", { connections, messages, dropped, seconds, cpuSeconds, residentBytes });
     if (driver.connections === 0) driver.stopListening();
   };
 
@@ -29,7 +27,7 @@ export function runEcho(driver, { connections = 1, warmup = 0, seconds = 0, port
   };
 
   driver.onMessage = (message) => {
-    count++;
+    meter.count++;
     const flags = message.isReliable ? SendFlags.ReliableNoNagle : SendFlags.NoNagle;
     driver.reply(message.connection, message.data, flags);
   };

@@ -1,5 +1,6 @@
 import { ConnectionStatus, SendFlags } from "valve-sockets";
-import { cpuSeconds, report } from "./report.mjs";
+import { Meter } from "./meter.mjs";
+import { report } from "./report.mjs";
 
 /** Sends as fast as GNS takes it until the other end closes; see gns-peer's flood. */
 export function runFlood(driver, options) {
@@ -11,21 +12,21 @@ export function runFlood(driver, options) {
   const status = new ConnectionStatus();
   const connection = driver.connect(port);
   let startedAt = 0;
-  let warmCpu = null;
-  let sent = 0;
+  const meter = new Meter();
+  let isWarm = false;
   let isOpen = true;
 
   const turn = () => {
     if (!isOpen) return;
-    if (warmCpu === null && performance.now() > startedAt + warmup * 1000) {
-      warmCpu = cpuSeconds();
-      sent = 0;
+    if (!isWarm && performance.now() > startedAt + warmup * 1000) {
+      isWarm = true;
+      meter.start();
     }
     driver.sockets.getQuickConnectionStatus(connection, status);
     const queued = status.pendingReliable + status.pendingUnreliable;
     const room =
       queued + size * batch <= queueLimit && queued + status.sentUnackedReliable + size * batch <= inFlightLimit;
-    if (room) sent += driver.sendBatch(connection, payload, flags, batch);
+    if (room) meter.count += driver.sendBatch(connection, payload, flags, batch);
     if (room) setImmediate(turn);
     else setTimeout(turn, 1);
   };
@@ -35,23 +36,19 @@ export function runFlood(driver, options) {
   };
   driver.onClosed = () => {
     isOpen = false;
-    report("result", { sent, cpuSeconds: cpuSeconds() - warmCpu });
+    const { count: sent, cpuSeconds } = meter.read();
+    report("result", { sent, cpuSeconds });
   };
 }
 
 /** Counts what arrives from one flood, then closes; see gns-peer's sink. */
 export function runSink(driver, { port, warmup = 0.5, seconds = 2 }) {
-  let count = 0;
-  let bytes = 0;
+  const meter = new Meter();
   let connection = 0;
   const start = () => {
-    const time = performance.now();
-    const cpu = cpuSeconds();
-    count = 0;
-    bytes = 0;
+    meter.start();
     setTimeout(() => {
-      const elapsed = (performance.now() - time) / 1000;
-      report("result", { count, bytes, seconds: elapsed, cpuSeconds: cpuSeconds() - cpu });
+      report("result", meter.read());
       driver.close(connection);
       driver.stopListening();
     }, seconds * 1000);
@@ -61,8 +58,8 @@ export function runSink(driver, { port, warmup = 0.5, seconds = 2 }) {
       connection = message.connection;
       setTimeout(start, warmup * 1000);
     }
-    count++;
-    bytes += message.length;
+    meter.count++;
+    meter.bytes += message.length;
   };
   driver.listen(port);
 }

@@ -8,6 +8,11 @@ export function reportError(error) {
   process.exit(1);
 }
 
+/** Ends the process when it takes longer than `limit`. */
+export function limitSeconds(limit) {
+  setTimeout(() => reportError(new Error("time limit reached")), limit * 1000).unref();
+}
+
 /** Seconds of processor time that this process has used. */
 export function cpuSeconds() {
   const { user, system } = process.cpuUsage();

@@ -5,7 +5,16 @@ import { fileURLToPath } from "node:url";
 import { root } from "../../scripts/paths.mjs";
 import { run } from "../../scripts/run.mjs";
 import { gnsPeer } from "../harness/gns-peer.mjs";
-import { compare, growthExponent, interleave, median } from "../harness/pairs.mjs";
+import {
+  compare,
+  compareAll,
+  compareGrowth,
+  describeSwarm,
+  floodMetrics,
+  interleave,
+  median,
+  withTarget,
+} from "../harness/pairs.mjs";
 import { withPeers } from "../harness/peer.mjs";
 
 const script = (name) => [process.execPath, fileURLToPath(new URL(`../peer/${name}`, import.meta.url))];
@@ -56,17 +65,7 @@ function oneWayScenario(name, flow, { target, ...extra }) {
         "C++": () => oneWay(cpp, flow, quick, extra),
       };
       const samples = await interleave(sides, quick ? 2 : 6, onSample);
-      const row = (key, what, unit, better, goal) => ({
-        ...compare({ key, name: `${name}${what}`, unit, better }, samples.addon, "C++", samples["C++"]),
-        target: goal,
-      });
-      return {
-        cases: [
-          row("rate", "", "msg/s", "more", target),
-          row("senderCpu", ", sender", "CPU s/M msg", "less"),
-          row("receiverCpu", ", receiver", "CPU s/M msg", "less"),
-        ],
-      };
+      return { cases: compareAll(name, withTarget(floodMetrics, target), samples, "addon", "C++") };
     },
   };
 }
@@ -93,21 +92,17 @@ const echoScenario = {
       fallback: () => roundTrip(addon, quick, { driver: "thread" }),
     };
     const samples = await interleave(sides, quick ? 2 : 6, onSample);
-    const rows = (ours, label, baseline, targets) =>
-      [
-        { key: "p50", name: `${label} p50`, unit: "us" },
-        { key: "p99", name: `${label} p99`, unit: "us" },
-        { key: "p999", name: `${label} p99.9`, unit: "us" },
-        { key: "cpu", name: `${label} client`, unit: "CPU s/M trips" },
-      ].map((metric) => ({
-        ...compare({ ...metric, better: "less" }, samples[ours], baseline, samples[baseline]),
-        target: targets[metric.key],
-      }));
+    const metrics = (p50, p99) => [
+      { key: "p50", name: " p50", unit: "us", target: p50 },
+      { key: "p99", name: " p99", unit: "us", target: p99 },
+      { key: "p999", name: " p99.9", unit: "us" },
+      { key: "cpu", name: " client", unit: "CPU s/M trips" },
+    ];
     return {
       cases: [
-        ...rows("addon", "64 B echo", "C++", { p50: 0.9, p99: 0.75 }),
-        ...rows("addon", "64 B echo", "node:dgram", { p50: 0.85 }),
-        ...rows("fallback", "64 B echo, fallback", "C++", {}),
+        ...compareAll("64 B echo", metrics(0.9, 0.75), samples, "addon", "C++"),
+        ...compareAll("64 B echo", metrics(0.85), samples, "addon", "node:dgram"),
+        ...compareAll("64 B echo, fallback", metrics(), samples, "fallback", "C++"),
       ],
       notes: [`64 B echo p99.9: ${median(samples.addon.map((run) => run.p999)).toFixed(0)} us (target <= 500 us)`],
     };
@@ -139,8 +134,8 @@ const idleScenario = {
       const { addon: ours } = await interleave(sides, quick ? 1 : 5, onSample);
       const target = ours.map(() => ({ percent: IDLE_TARGET_PERCENT }));
       const name = `idle, ${connections} connections`;
-      const metric = { key: "percent", name, unit: "% of a core", better: "less" };
-      cases.push({ ...compare(metric, ours, "the target", target), target: 1 });
+      const metric = { key: "percent", name, unit: "% of a core", target: 1 };
+      cases.push(compare(metric, ours, "the target", target));
     }
     return { cases };
   },
@@ -185,25 +180,16 @@ function swarmScenario(connections, slow) {
         "C++": () => swarm(cpp, connections, quick),
       };
       const samples = await interleave(sides, quick ? 1 : 5, onSample);
-      const row = (key, what, unit, target) => ({
-        ...compare({ key, name: `${name}, ${what}`, unit, better: "less" }, samples.addon, "C++", samples["C++"]),
-        target,
-      });
-      const note = (side) => {
-        const runs = samples[side];
-        const sum = (key) => runs.reduce((total, run) => total + run[key], 0);
+      const metrics = [
+        { key: "cores", name: ", server", unit: "cores" },
+        { key: "cpu", name: ", server", unit: "CPU s/M echoes", target: 0.5 },
+        { key: "resident", name: ", server", unit: "MiB resident" },
+      ];
+      const notes = Object.entries(samples).map(([side, runs]) => {
         const connected = Math.min(...runs.map((run) => run.connected));
-        const hz = median(runs.map((run) => run.hz)).toFixed(1);
-        return `${name}, ${side}: connected ${connected} at least; lost ${sum("lost")} of ${sum("sent")}; ${hz} Hz`;
-      };
-      return {
-        cases: [
-          row("cores", "server", "cores"),
-          row("cpu", "server", "CPU s/M echoes", 0.5),
-          row("resident", "server", "MiB resident"),
-        ],
-        notes: [note("addon"), note("C++")],
-      };
+        return `${name}, ${side}: connected ${connected} at least; ${describeSwarm(runs)}`;
+      });
+      return { cases: compareAll(name, metrics, samples, "addon", "C++"), notes };
     },
   };
 }
@@ -218,9 +204,7 @@ const growthScenario = {
       // Cost per echo times the echoes wanted: a load generator that falls behind does not flatter the server.
       points.push([connections, median(runs.map((run) => run.cpu)) * connections]);
     }
-    const exponent = growthExponent(points);
-    const row = { name: "growth of CPU, 250-4000 connections", unit: "exponent", ours: exponent, baseline: 1.1 };
-    return { cases: [{ ...row, baselineName: "the goal", ratio: 1.1 / exponent, runs: points }] };
+    return { cases: [compareGrowth("growth of CPU, 250-4000 connections", points)] };
   },
 };
 

@@ -1,10 +1,18 @@
 // The Peer against node:dgram with the same payload, over GNS against one GNS message for each message, and what a
 // message costs in bytes: of the heap and on the wire.
-import { fileURLToPath } from "node:url";
 import { MAX_UNRELIABLE_MESSAGE_SIZE } from "valve-sockets/peer";
-import { compare, growthExponent, interleave, median } from "../harness/pairs.mjs";
-import { withPeers } from "../harness/peer.mjs";
+import {
+  compare,
+  compareAll,
+  compareGrowth,
+  describeSwarm,
+  floodMetrics,
+  interleave,
+  median,
+  withTarget,
+} from "../harness/pairs.mjs";
 import { alone, echoLoad, oneWay, prepareStack, swarm } from "../harness/stack.mjs";
+import { addon, oneWay as gnsOneWay } from "./native.mjs";
 
 export const prepare = prepareStack;
 
@@ -20,15 +28,7 @@ function oneWayScenario(name, flow) {
       const side = (options) => () => oneWay({ ...options, ...flow, ...times(quick) });
       const sides = { batched: side(udp("batched")), dgram: side(udp("dgram")), "node:dgram": side(dgram) };
       const samples = await interleave(sides, rounds(quick), onSample);
-      const row = (ours, key, unit, better, target) => ({
-        ...compare({ key, name: `${name}, ${ours}`, unit, better }, samples[ours], "node:dgram", samples["node:dgram"]),
-        target,
-      });
-      const rows = (ours) => [
-        row(ours, "rate", "msg/s", "more", 0.8),
-        row(ours, "senderCpu", "CPU s/M, sender", "less"),
-        row(ours, "receiverCpu", "CPU s/M, receiver", "less"),
-      ];
+      const rows = (side) => compareAll(`${name}, ${side}`, withTarget(floodMetrics, 0.8), samples, side, "node:dgram");
       return { cases: [...rows("batched"), ...rows("dgram")] };
     },
   };
@@ -49,9 +49,7 @@ const wireScenario = {
         onSample();
         const ours = [{ bytes: result.bytes + result.packets * HEADER_BYTES }];
         const name = `${SMALL_BYTES} B ${reliable ? "reliable" : "unreliable"}, ${perFlush} a flush`;
-        cases.push(
-          compare({ key: "bytes", name, unit: "B on the wire", better: "less" }, ours, "a datagram each", bare),
-        );
+        cases.push(compare({ key: "bytes", name, unit: "B on the wire" }, ours, "a datagram each", bare));
       }
     }
     return { cases };
@@ -82,40 +80,15 @@ const heapScenario = {
     sides[sealed] = () => heap({ socket: "memory", noise: true });
     const samples = await interleave(sides, quick ? 1 : 5, onSample);
     const ours = Object.keys(sides).filter((name) => name.includes(","));
-    const row = (name, baseline) => ({
-      ...compare(
-        { key: "bytes", name: `heap: ${name}`, unit: "B/msg", better: "less" },
-        samples[name],
-        baseline,
-        samples[baseline],
-      ),
-    });
-    return { cases: ours.map((name) => row(name, name === sealed ? "createCipheriv" : "node:dgram")) };
+    const row = (name, baseline) =>
+      compareAll(`heap: ${name}`, [{ key: "bytes", unit: "B/msg" }], samples, name, baseline);
+    return { cases: ours.flatMap((name) => row(name, name === sealed ? "createCipheriv" : "node:dgram")) };
   },
 };
 
 /** The figures of GNS's own program and of the Peer at the send rates that suit each: see DEAD_ENDS.md. */
 const gnsReliable = { size: 64, reliable: true, "in-flight": 20_000 };
 const MEBIBYTE = 2 ** 20;
-
-/** One GNS message for each message, by the suite `native`'s program. */
-function gnsOneWay(quick) {
-  const program = [process.execPath, fileURLToPath(new URL("../peer/main.mjs", import.meta.url))];
-  const settings = { rate: 24 * MEBIBYTE, buffer: 4 * MEBIBYTE, "receive-buffer": 8 * MEBIBYTE };
-  const options = { ...settings, "receive-messages": 20_000, limit: 60, ...times(quick) };
-  return withPeers(async (start) => {
-    const sink = start(program, "sink", options);
-    const { port } = await sink.next("listening");
-    const flood = start(program, "flood", { ...options, ...gnsReliable, batch: 32, port });
-    const [received, sent] = [await sink.next("result"), await flood.next("result")];
-    const perMillion = (seconds) => (seconds / received.count) * 1e6;
-    return {
-      rate: received.count / received.seconds,
-      senderCpu: perMillion(sent.cpuSeconds),
-      receiverCpu: perMillion(received.cpuSeconds),
-    };
-  });
-}
 
 const gnsScenario = {
   name: "64 B reliable over GNS",
@@ -124,19 +97,12 @@ const gnsScenario = {
     const sides = {
       "20,000 in flight": peer(gnsReliable),
       "no limit": peer({ ...gnsReliable, "in-flight": 2 ** 30 }),
-      "a GNS message each": () => gnsOneWay(quick),
+      "a GNS message each": () => gnsOneWay(addon, { ...gnsReliable, batch: 32 }, quick, { rate: 24 * MEBIBYTE }),
     };
     const baseline = "a GNS message each";
     const samples = await interleave(sides, rounds(quick), onSample);
     const rows = (side, target) =>
-      [
-        { key: "rate", unit: "msg/s", better: "more", target },
-        { key: "senderCpu", unit: "CPU s/M, sender", better: "less" },
-        { key: "receiverCpu", unit: "CPU s/M, receiver", better: "less" },
-      ].map(({ target: goal, ...metric }) => ({
-        ...compare({ ...metric, name: `64 B reliable over GNS, ${side}` }, samples[side], baseline, samples[baseline]),
-        target: goal,
-      }));
+      compareAll(`64 B reliable over GNS, ${side}`, withTarget(floodMetrics, target), samples, side, baseline);
     return { cases: [...rows("20,000 in flight", 4), ...rows("no limit")] };
   },
 };
@@ -158,8 +124,8 @@ const streamScenario = {
       const sides = { idle: () => echoLoad(options), beside: () => echoLoad({ ...options, stream: true }) };
       const { idle, beside } = await interleave(sides, quick ? 1 : 5, onSample);
       for (const [key, target] of [["p50"], ["p99", 0.5]]) {
-        const metric = { key, name: `reliable echo beside a stream, ${name}, ${key}`, unit: "us", better: "less" };
-        cases.push({ ...compare(metric, beside, "without", idle), target });
+        const metric = { key, name: `reliable echo beside a stream, ${name}, ${key}`, unit: "us", target };
+        cases.push(compare(metric, beside, "without", idle));
       }
     }
     return { cases };
@@ -184,18 +150,13 @@ function swarmScenario(connections) {
       };
       const baseline = "node:dgram";
       const samples = await interleave({ ...ours, [baseline]: side(dgram) }, quick ? 1 : 5, onSample);
-      const row = (which, key, unit) =>
-        compare({ key, name: `${name}, ${which}`, unit, better: "less" }, samples[which], baseline, samples[baseline]);
-      const notes = Object.entries(samples).map(([which, runs]) => {
-        const sum = (key) => runs.reduce((total, figures) => total + figures[key], 0);
-        const hz = median(runs.map((figures) => figures.hz)).toFixed(1);
-        return `${name}, ${which}: lost ${sum("lost")} of ${sum("sent")}; ${hz} Hz`;
-      });
-      const cases = Object.keys(ours).flatMap((which) => [
-        row(which, "cores", "cores, server"),
-        row(which, "cpu", "CPU s/M echoes, server"),
-      ]);
-      return { cases, notes };
+      const metrics = [
+        { key: "cores", unit: "cores, server" },
+        { key: "cpu", unit: "CPU s/M echoes, server" },
+      ];
+      const notes = Object.entries(samples).map(([which, runs]) => `${name}, ${which}: ${describeSwarm(runs)}`);
+      const rows = (which) => compareAll(`${name}, ${which}`, metrics, samples, which, baseline);
+      return { cases: Object.keys(ours).flatMap(rows), notes };
     },
   };
 }
@@ -213,10 +174,7 @@ const growthScenario = {
         // Cost per echo times the echoes wanted: clients that fall behind do not flatter the server.
         points.push([connections, median(ours.map((figures) => figures.cpu)) * connections]);
       }
-      const exponent = growthExponent(points);
-      const name = `growth of CPU, 100-1600 clients, ${implementation}`;
-      const goal = { baseline: 1.1, baselineName: "the goal", ratio: 1.1 / exponent };
-      cases.push({ name, unit: "exponent", ours: exponent, ...goal, runs: points });
+      cases.push(compareGrowth(`growth of CPU, 100-1600 clients, ${implementation}`, points));
     }
     return { cases };
   },

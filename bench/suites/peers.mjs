@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { root } from "../../scripts/paths.mjs";
 import { run } from "../../scripts/run.mjs";
 import { LossyNetwork } from "../harness/lossy-network.mjs";
-import { compare, interleave, median } from "../harness/pairs.mjs";
+import { compareAll, interleave, median, withTarget } from "../harness/pairs.mjs";
 import { echoLoad, prepareStack, program } from "../harness/stack.mjs";
 
 const rivals = join(root, "bench", "rivals");
@@ -43,10 +43,10 @@ const opponents = {
 const WINDOW = 256;
 
 const metrics = [
-  { key: "cpu", what: "CPU", unit: "CPU s/M msg, both", better: "less" },
-  { key: "rate", what: "rate", unit: "msg/s", better: "more" },
-  { key: "p50", what: "p50", unit: "us", better: "less" },
-  { key: "p99", what: "p99", unit: "us", better: "less" },
+  { key: "cpu", name: ", CPU", unit: "CPU s/M msg, both" },
+  { key: "rate", name: ", rate", unit: "msg/s", better: "more" },
+  { key: "p50", name: ", p50", unit: "us" },
+  { key: "p99", name: ", p99", unit: "us" },
 ];
 
 const times = (quick) => (quick ? { warmup: 0.3, seconds: 0.4 } : { warmup: 0.7, seconds: 2 });
@@ -72,19 +72,22 @@ function echoScenario(reliable) {
       const cases = [];
       for (const [side, rivalsOfSide] of Object.entries(opponents)) {
         for (const rival of rivalsOfSide) {
-          for (const { what, ...metric } of metrics) {
-            const row = compare({ ...metric, name: `${side}, ${what}` }, samples[side], rival, samples[rival]);
-            cases.push({ ...row, ...(rival === "node-datachannel" && metric.key === "cpu" && { target: 3 }) });
-          }
+          const goals = rival === "node-datachannel" ? withTarget(metrics, 3) : metrics;
+          cases.push(...compareAll(side, goals, samples, side, rival));
         }
       }
       const figures = (runs) =>
-        metrics.map(({ key, what }) => `${what} ${median(runs.map((figure) => figure[key])).toPrecision(3)}`);
-      const notes = Object.entries(samples).map(([side, runs]) => `${name}, ${side}: ${figures(runs).join(", ")}`);
+        metrics.map(({ key, name: what }) => `${what} ${median(runs.map((figure) => figure[key])).toPrecision(3)}`);
+      const notes = Object.entries(samples).map(([side, runs]) => `${name}, ${side}${figures(runs).join("")}`);
       return { cases, notes };
     },
   };
 }
+
+const latencies = [
+  { key: "p50", name: ", p50", unit: "us" },
+  { key: "p99", name: ", p99", unit: "us", target: 3 },
+];
 
 /** All arrive on either side, so that what is lost shows as time: one message on its way, and 60 a second. */
 function lossScenario(percent) {
@@ -112,10 +115,7 @@ function lossScenario(percent) {
         const cases = [];
         for (const ourSide of Object.keys(sides).filter((text) => text.startsWith("Peer"))) {
           const rival = ourSide.includes("60 Hz") ? "ws, 60 Hz" : "ws";
-          for (const [key, target] of [["p50"], ["p99", 3]]) {
-            const metric = { key, name: `${name}: ${ourSide}, ${key}`, unit: "us", better: "less" };
-            cases.push({ ...compare(metric, samples[ourSide], rival, samples[rival]), target });
-          }
+          cases.push(...compareAll(`${name}: ${ourSide}`, latencies, samples, ourSide, rival));
         }
         return { cases };
       } finally {

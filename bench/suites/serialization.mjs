@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { root } from "../../scripts/paths.mjs";
 import { run } from "../../scripts/run.mjs";
-import { compare, growthExponent, interleave, median } from "../harness/pairs.mjs";
+import { compare, compareAll, compareGrowth, interleave, median } from "../harness/pairs.mjs";
 import { withPeers } from "../harness/peer.mjs";
 
 const program = fileURLToPath(new URL("../serialization/main.mjs", import.meta.url));
@@ -35,17 +35,12 @@ function messageScenario(message, baselines, { targets = {}, label = message, fl
       const names = ["ours", ...baselines];
       const sides = Object.fromEntries(names.map((side) => [side, () => sample(side, { message }, quick, flags)]));
       const samples = await interleave(sides, rounds(quick), onSample);
-      const row = (baseline, key, what, unit) => ({
-        ...compare({ key, name: `${label}, ${what}`, unit, better: "less" }, samples.ours, baseline, samples[baseline]),
-        target: targets[key],
-      });
-      return {
-        cases: baselines.flatMap((baseline) => [
-          row(baseline, "pack", "pack", "ns"),
-          row(baseline, "unpack", "unpack", "ns"),
-          row(baseline, "bytes", "size", "bytes"),
-        ]),
-      };
+      const metrics = [
+        { key: "pack", name: ", pack", unit: "ns", target: targets.pack },
+        { key: "unpack", name: ", unpack", unit: "ns", target: targets.unpack },
+        { key: "bytes", name: ", size", unit: "bytes", target: targets.bytes },
+      ];
+      return { cases: baselines.flatMap((baseline) => compareAll(label, metrics, samples, "ours", baseline)) };
     },
   };
 }
@@ -57,8 +52,8 @@ const memoryScenario = {
     const sides = { ours: () => sample("ours", { heap: "movement" }, quick) };
     const { ours } = await interleave(sides, quick ? 1 : 5, onSample);
     const objects = ours.map(({ object }) => ({ heap: object }));
-    const metric = { key: "heap", name: "movement, heap of a decode", unit: "bytes", better: "less" };
-    return { cases: [{ ...compare(metric, ours, "the object alone", objects), target: 0.95 }] };
+    const metric = { key: "heap", name: "movement, heap of a decode", unit: "bytes", target: 0.95 };
+    return { cases: [compare(metric, ours, "the object alone", objects)] };
   },
 };
 
@@ -71,9 +66,11 @@ function packerScenario(packer) {
         DataView: () => sample("DataView", { packer }, quick),
       };
       const samples = await interleave(sides, rounds(quick), onSample);
-      const row = (key, what, unit) =>
-        compare({ key, name: `${packer}, ${what}`, unit, better: "less" }, samples.ours, "DataView", samples.DataView);
-      return { cases: [row("pack", "pack", "ns"), row("bytes", "size", "bytes")] };
+      const metrics = [
+        { key: "pack", name: ", pack", unit: "ns" },
+        { key: "bytes", name: ", size", unit: "bytes" },
+      ];
+      return { cases: compareAll(packer, metrics, samples, "ours", "DataView") };
     },
   };
 }
@@ -89,9 +86,7 @@ const growthScenario = {
         const { ours } = await interleave(sides, quick ? 1 : 3, onSample);
         points.push([count, median(ours.map((figures) => figures[key]))]);
       }
-      const exponent = growthExponent(points);
-      const row = { name: `growth of ${key}, 10-1000 structs`, unit: "exponent", ours: exponent, baseline: 1.1 };
-      cases.push({ ...row, baselineName: "the goal", ratio: 1.1 / exponent, target: 1, runs: points });
+      cases.push({ ...compareGrowth(`growth of ${key}, 10-1000 structs`, points), target: 1 });
     }
     return { cases };
   },

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { root } from "../../scripts/paths.mjs";
 import { binaryOf, platformNamed } from "../../scripts/platforms.mjs";
 import { run } from "../../scripts/run.mjs";
-import { compare, interleave } from "../harness/pairs.mjs";
+import { compareAll, floodMetrics, interleave, withTarget } from "../harness/pairs.mjs";
 import { addon as development, oneWay, roundTrip } from "./native.mjs";
 
 const shipped = ["env", "PREBUILDS_ONLY=1", ...development];
@@ -20,27 +20,18 @@ function scenario(name, measure, metrics) {
     async run({ quick, onSample }) {
       const sides = { shipped: () => measure(shipped, quick), development: () => measure(development, quick) };
       const samples = await interleave(sides, quick ? 2 : 6, onSample);
-      const cases = metrics.map(({ target, ...metric }) => ({
-        ...compare({ ...metric, name: `${name}${metric.name}` }, samples.shipped, "development", samples.development),
-        target,
-      }));
-      return { cases };
+      return { cases: compareAll(name, metrics, samples, "shipped", "development") };
     },
   };
 }
 
 const flood = (flow) => (program, quick) => oneWay(program, flow, quick);
-const floodMetrics = [
-  { key: "rate", name: "", unit: "msg/s", better: "more", target: 0.97 },
-  { key: "senderCpu", name: ", sender", unit: "CPU s/M msg", better: "less" },
-  { key: "receiverCpu", name: ", receiver", unit: "CPU s/M msg", better: "less" },
-];
 
 export const scenarios = [
-  scenario("one-way 64 B unreliable", flood({ size: 64, batch: 64 }), floodMetrics),
-  scenario("one-way 1200 B unreliable", flood({ size: 1200, batch: 16 }), floodMetrics),
+  scenario("one-way 64 B unreliable", flood({ size: 64, batch: 64 }), withTarget(floodMetrics, 0.97)),
+  scenario("one-way 1200 B unreliable", flood({ size: 1200, batch: 16 }), withTarget(floodMetrics, 0.97)),
   scenario("64 B echo", roundTrip, [
-    { key: "p50", name: " p50", unit: "us", better: "less", target: 0.97 },
-    { key: "cpu", name: " client", unit: "CPU s/M trips", better: "less" },
+    { key: "p50", name: " p50", unit: "us", target: 0.97 },
+    { key: "cpu", name: " client", unit: "CPU s/M trips" },
   ]),
 ];

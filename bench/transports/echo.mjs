@@ -1,5 +1,5 @@
+import { Meter } from "../peer/meter.mjs";
 import { percentile, report } from "../peer/report.mjs";
-import { Meter } from "./meter.mjs";
 
 /** Returns every message. A line `start` on the standard input begins a measurement, `read` reports it. */
 export async function echo({ listen }, options) {

@@ -1,5 +1,5 @@
+import { Meter } from "../peer/meter.mjs";
 import { report } from "../peer/report.mjs";
-import { Meter } from "./meter.mjs";
 
 /** Messages that are sent before the event loop has its turn. */
 const BATCH = 64;

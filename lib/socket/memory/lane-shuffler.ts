@@ -9,20 +9,18 @@ export class LaneShuffler {
 
   constructor(readonly random: Random) {}
 
-  arrange(arrived: PacketQueue, ready: PacketQueue): void {
+  readonly arrange = (arrived: PacketQueue, ready: PacketQueue): void => {
     for (let packet = arrived.shift(); packet; packet = arrived.shift()) {
       const isReliable = packet.delivery === Delivery.Reliable;
       const queue = this.#queues[isReliable ? packet.lane : LANE_COUNT] as PacketQueue;
       if (isReliable || this.random() < 0.5) queue.push(packet);
       else queue.unshift(packet);
     }
-    let filled = this.#filledQueues();
-    while (filled > 0) {
+    for (let filled = this.#filledQueues(); filled > 0; filled = this.#filledQueues()) {
       const packet = this.#filled(Math.floor(this.random() * filled)).shift();
       if (packet) ready.push(packet);
-      filled = this.#filledQueues();
     }
-  }
+  };
 
   #filledQueues(): number {
     let count = 0;

@@ -1,16 +1,16 @@
 import { Inbox } from "../building/inbox.js";
+import { InboxSocket } from "../building/inbox-socket.js";
 import { checkPacket } from "../building/packet-limit.js";
 import { PacketQueue } from "../building/packet-queue.js";
 import { closedError, connectError, inUseError, refusedError, socketClosed } from "../building/socket-errors.js";
-import { Delivery, type IConnectionHandle, type ISocket, type ReceivedPacket, type SocketEvents } from "../socket.js";
+import { Delivery, type IConnectionHandle, type ISocket } from "../socket.js";
 import { LaneShuffler } from "./lane-shuffler.js";
 import { MemoryConnection } from "./memory-connection.js";
 import type { MemoryEndPoint, MemorySocketOptions } from "./memory-end-point.js";
 import { MAX_UNFLUSHED_PACKETS, type MemoryNetworkCore } from "./memory-network-core.js";
 
 /** Behaves like GNS (`reliable-lanes`) or like WebSocket (`stream`), on a memory network. */
-export class MemoryConnectionSocket implements ISocket<MemoryEndPoint, MemoryEndPoint> {
-  events: SocketEvents | null = null;
+export class MemoryConnectionSocket extends InboxSocket implements ISocket<MemoryEndPoint, MemoryEndPoint> {
   /** Unreliable packets that were sent while the connection was full. */
   droppedPackets = 0;
   readonly options: MemorySocketOptions;
@@ -23,16 +23,11 @@ export class MemoryConnectionSocket implements ISocket<MemoryEndPoint, MemoryEnd
   #isClosed = false;
 
   constructor(network: MemoryNetworkCore, options: MemorySocketOptions) {
+    super();
     this.#network = network;
     this.options = options;
     const shuffler = options.kind === "reliable-lanes" ? new LaneShuffler(network.random) : undefined;
-    this.inbox = new Inbox(
-      this,
-      network.clock,
-      network.pool,
-      "later",
-      shuffler && ((arrived, ready) => shuffler.arrange(arrived, ready)),
-    );
+    this.inbox = new Inbox(this, network.clock, network.pool, "later", shuffler?.arrange);
   }
 
   get boundPort(): number | null {
@@ -71,18 +66,6 @@ export class MemoryConnectionSocket implements ISocket<MemoryEndPoint, MemoryEnd
     this.#isClosed = true;
     this.inbox.close();
     if (this.#port !== null) this.#network.detach(this.#port);
-  }
-
-  tick(): void {
-    this.inbox.tick();
-  }
-
-  poll(): boolean {
-    return this.inbox.poll();
-  }
-
-  receive(packet: ReceivedPacket): void {
-    this.inbox.receive(packet);
   }
 
   send(connection: MemoryConnection, packet: Uint8Array, length: number, delivery: Delivery, lane = 0): boolean {

@@ -1,7 +1,8 @@
+import { StatefulHandle } from "../building/handles.js";
 import type { Inbox, InboxHandle } from "../building/inbox.js";
 import type { QueuedPacket } from "../building/packet-queue.js";
 import type { DisconnectReason } from "../disconnect-reason.js";
-import type { IConnectionHandle, Security } from "../socket.js";
+import type { Security } from "../socket.js";
 import type { MemorySocketOptions } from "./memory-end-point.js";
 
 /** What a connection needs of its socket. */
@@ -14,21 +15,12 @@ interface MemoryConnectionOwner {
 }
 
 /** One end of a connection on the memory network. */
-export class MemoryConnection implements InboxHandle {
-  readonly isStateful = true;
-  readonly reliable = true;
+export class MemoryConnection extends StatefulHandle implements InboxHandle {
   readonly ordered: boolean;
   readonly security: Security;
-  readonly addressVerified = true;
   readonly maxPacketSize: number;
-  connection: unknown = null;
-  waitingPackets = 0;
-  hasEnded = false;
-  readonly bytesPerSecond = Number.POSITIVE_INFINITY;
   /** Bytes that were sent and that the other end has not received yet. */
   unreceivedBytes = 0;
-  /** A packet was refused since it was last writable. */
-  isBlocked = false;
   /** The other end. */
   remote!: MemoryConnection;
 
@@ -36,6 +28,7 @@ export class MemoryConnection implements InboxHandle {
     readonly socket: MemoryConnectionOwner,
     readonly address: string,
   ) {
+    super();
     const { kind, security, maxPacketSize } = socket.options;
     this.ordered = kind !== "reliable-lanes";
     this.security = security;
@@ -46,14 +39,6 @@ export class MemoryConnection implements InboxHandle {
   /** 0 for a host: nothing is on its way, so a sender that looks at this never holds back or drops anything. */
   get bufferedBytes(): number {
     return this.socket.options.kind === "host" ? 0 : this.unreceivedBytes;
-  }
-
-  copy(): IConnectionHandle {
-    return this;
-  }
-
-  equals(other: IConnectionHandle): boolean {
-    return other === this;
   }
 
   onTaken(packet: QueuedPacket): void {

@@ -1,3 +1,4 @@
+import { StatelessHandle } from "../building/handles.js";
 import { checkPacket } from "../building/packet-limit.js";
 import { PacketQueue, type QueuedPacket } from "../building/packet-queue.js";
 import { closedError, inUseError, noPacketError } from "../building/socket-errors.js";
@@ -7,20 +8,14 @@ import type { MemoryEndPoint, MemorySocketOptions } from "./memory-end-point.js"
 import { MAX_UNFLUSHED_PACKETS, type MemoryNetworkCore } from "./memory-network-core.js";
 
 /** An address: the port of a {@link MemoryDatagramSocket}. */
-class MemoryAddress implements IConnectionHandle {
-  readonly isStateful = false;
-  readonly reliable = false;
-  readonly ordered = false;
-  readonly addressVerified = false;
-  readonly bufferedBytes = 0;
-  readonly bytesPerSecond = Number.POSITIVE_INFINITY;
-  readonly connection = null;
-
+class MemoryAddress extends StatelessHandle {
   constructor(
     readonly security: Security,
     readonly maxPacketSize: number,
     public port: number,
-  ) {}
+  ) {
+    super();
+  }
 
   get address(): string {
     return `memory:${this.port}`;
@@ -33,8 +28,6 @@ class MemoryAddress implements IConnectionHandle {
   equals(other: IConnectionHandle): boolean {
     return other instanceof MemoryAddress && other.port === this.port;
   }
-
-  async disconnect(): Promise<void> {}
 }
 
 /** Behaves like UDP, on a memory network. */

@@ -5,81 +5,59 @@ import { parseIP } from "../../valve/values/parse-ip.js";
 import type { IConnectionHandle } from "../socket.js";
 import { UdpHandle } from "./udp-handle.js";
 
+/** How many words of a slot are its address: the bytes of the IPv6 address, its scope and the port. */
+const ADDRESS_WORDS = UDP_SLOT.length / 4;
+const SCOPE_WORD = UDP_SLOT.scope / 4;
+const PORT_WORD = UDP_SLOT.port / 4;
+
 /** An address as numbers, so that reading it from a packet makes no object. */
 export class UdpBatchHandle extends UdpHandle {
-  // Four bytes of the IPv6 address each, in memory order. Signed numbers: half of the unsigned ones would be heap
-  // objects.
-  #ip0 = 0;
-  #ip1 = 0;
-  #ip2 = 0;
-  #ip3 = 0;
-  #scope = 0;
-  #port = 0;
+  /** As in a slot. Signed numbers: half of the unsigned ones would be heap objects. */
+  readonly #words = new Int32Array(ADDRESS_WORDS);
 
   /** @param host a numeric address, with a `%zone` if it is link-local */
   static of(host: string, port: number): UdpBatchHandle {
     const { ip, scope } = parseHost(host);
     const handle = new UdpBatchHandle();
-    const words = new Int32Array(UDP_SLOT.payload / 4);
-    new Uint8Array(words.buffer).set(ip, UDP_SLOT.ip);
-    words[UDP_SLOT.scope / 4] = scope;
-    words[UDP_SLOT.port / 4] = port;
-    handle.read(words, 0);
+    new Uint8Array(handle.#words.buffer).set(ip, UDP_SLOT.ip);
+    handle.#words[SCOPE_WORD] = scope;
+    handle.#words[PORT_WORD] = port;
     return handle;
   }
 
   /** Takes the address of the slot that starts at `word`. */
   read(words: Int32Array, word: number): void {
-    this.#ip0 = words[word] as number;
-    this.#ip1 = words[word + 1] as number;
-    this.#ip2 = words[word + 2] as number;
-    this.#ip3 = words[word + 3] as number;
-    this.#scope = words[word + UDP_SLOT.scope / 4] as number;
-    this.#port = words[word + UDP_SLOT.port / 4] as number;
+    for (let index = 0; index < ADDRESS_WORDS; index++) this.#words[index] = words[word + index] as number;
   }
 
   /** Puts the address into the slot that starts at `word`. */
   write(words: Int32Array, word: number): void {
-    words[word] = this.#ip0;
-    words[word + 1] = this.#ip1;
-    words[word + 2] = this.#ip2;
-    words[word + 3] = this.#ip3;
-    words[word + UDP_SLOT.scope / 4] = this.#scope;
-    words[word + UDP_SLOT.port / 4] = this.#port;
+    for (let index = 0; index < ADDRESS_WORDS; index++) words[word + index] = this.#words[index] as number;
   }
 
   get port(): number {
-    return this.#port;
+    return this.#words[PORT_WORD] as number;
   }
 
   /** The numeric address. Its zone is the number of the interface. */
   get host(): string {
-    const words = Int32Array.of(this.#ip0, this.#ip1, this.#ip2, this.#ip3);
-    const text = parseIP(new Uint8Array(words.buffer));
-    return this.#scope === 0 ? text : `${text}%${this.#scope}`;
+    const text = parseIP(new Uint8Array(this.#words.buffer, UDP_SLOT.ip, UDP_SLOT.scope));
+    const scope = this.#words[SCOPE_WORD];
+    return scope === 0 ? text : `${text}%${scope}`;
   }
 
   copy(): UdpBatchHandle {
     const copy = new UdpBatchHandle();
-    copy.#ip0 = this.#ip0;
-    copy.#ip1 = this.#ip1;
-    copy.#ip2 = this.#ip2;
-    copy.#ip3 = this.#ip3;
-    copy.#scope = this.#scope;
-    copy.#port = this.#port;
+    copy.#words.set(this.#words);
     return copy;
   }
 
   equals(other: IConnectionHandle): boolean {
-    return (
-      other instanceof UdpBatchHandle &&
-      other.#ip3 === this.#ip3 &&
-      other.#port === this.#port &&
-      other.#ip2 === this.#ip2 &&
-      other.#ip1 === this.#ip1 &&
-      other.#ip0 === this.#ip0 &&
-      other.#scope === this.#scope
-    );
+    if (!(other instanceof UdpBatchHandle)) return false;
+    for (let index = 0; index < ADDRESS_WORDS; index++) {
+      if (other.#words[index] !== this.#words[index]) return false;
+    }
+    return true;
   }
 }
 

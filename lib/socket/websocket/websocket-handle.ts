@@ -1,7 +1,8 @@
+import { StatefulHandle } from "../building/handles.js";
 import type { Inbox, InboxHandle } from "../building/inbox.js";
 import type { QueuedPacket } from "../building/packet-queue.js";
 import { DisconnectCode, type DisconnectReason } from "../disconnect-reason.js";
-import { Delivery, type IConnectionHandle, type Security } from "../socket.js";
+import { Delivery, type Security } from "../socket.js";
 import { closeCodeOf, reasonOfClose } from "./websocket-codes.js";
 import type { WebSocketLimits } from "./websocket-options.js";
 
@@ -23,18 +24,9 @@ export interface WebSocketLike {
 }
 
 /** A WebSocket connection. */
-export class WebSocketHandle implements InboxHandle {
-  readonly isStateful = true;
-  readonly reliable = true;
+export class WebSocketHandle extends StatefulHandle implements InboxHandle {
   readonly ordered = true;
-  readonly addressVerified = true;
-  readonly bytesPerSecond = Number.POSITIVE_INFINITY;
   readonly maxPacketSize: number;
-  connection: unknown = null;
-  waitingPackets = 0;
-  hasEnded = false;
-  /** A packet has been refused since it was last writable. */
-  isBlocked = false;
   #waitingBytes = 0;
   #isPaused = false;
   /** Resolves when the connection is closed. */
@@ -49,6 +41,7 @@ export class WebSocketHandle implements InboxHandle {
     readonly security: Security,
     readonly address: string,
   ) {
+    super();
     this.maxPacketSize = limits.maxPacketSize;
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
@@ -65,14 +58,6 @@ export class WebSocketHandle implements InboxHandle {
 
   get bufferedBytes(): number {
     return this.webSocket.bufferedAmount;
-  }
-
-  copy(): IConnectionHandle {
-    return this;
-  }
-
-  equals(other: IConnectionHandle): boolean {
-    return other === this;
   }
 
   disconnect(reason: DisconnectReason): Promise<void> {

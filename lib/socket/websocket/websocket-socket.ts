@@ -1,19 +1,11 @@
 import { cloneBytes } from "../../bytes.js";
 import type { Clock } from "../../clock.js";
 import { Inbox } from "../building/inbox.js";
+import { InboxSocket } from "../building/inbox-socket.js";
 import { checkPacket } from "../building/packet-limit.js";
 import { PacketPool } from "../building/packet-queue.js";
 import { closedError, inUseError, socketClosed } from "../building/socket-errors.js";
-import type {
-  Delivery,
-  IBindEndPoint,
-  IConnectEndPoint,
-  IConnectionHandle,
-  ISocket,
-  ReceivedPacket,
-  Security,
-  SocketEvents,
-} from "../socket.js";
+import type { Delivery, IBindEndPoint, IConnectEndPoint, IConnectionHandle, ISocket, Security } from "../socket.js";
 import { WebSocketHandle, type WebSocketLike } from "./websocket-handle.js";
 import type { WebSocketLimits } from "./websocket-options.js";
 
@@ -21,9 +13,8 @@ import type { WebSocketLimits } from "./websocket-options.js";
 const WRITABLE_LOOK_MS = 5;
 
 /** What the sockets of WebSocket clients and servers share: connections and their packets. */
-export abstract class WebSocketSocket implements ISocket {
-  events: SocketEvents | null = null;
-  protected readonly inbox: Inbox;
+export abstract class WebSocketSocket extends InboxSocket implements ISocket {
+  readonly inbox: Inbox;
   readonly #handles = new Set<WebSocketHandle>();
   #writableTimer: unknown = null;
   #isUsed = false;
@@ -33,6 +24,7 @@ export abstract class WebSocketSocket implements ISocket {
     readonly limits: WebSocketLimits,
     readonly clock: Clock,
   ) {
+    super();
     this.inbox = new Inbox(this, clock, new PacketPool(), "now");
   }
 
@@ -45,18 +37,6 @@ export abstract class WebSocketSocket implements ISocket {
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
-  }
-
-  tick(): void {
-    this.inbox.tick();
-  }
-
-  poll(): boolean {
-    return this.inbox.poll();
-  }
-
-  receive(packet: ReceivedPacket): void {
-    this.inbox.receive(packet);
   }
 
   send(handle: WebSocketHandle, packet: Uint8Array, length: number, delivery: Delivery): boolean {

@@ -1,4 +1,4 @@
-import { cpuSeconds } from "../peer/report.mjs";
+import { cpuSeconds } from "./report.mjs";
 
 /** What passes between `start` and `read`. */
 export class Meter {

@@ -1,0 +1,41 @@
+import type { IConnectionHandle } from "../socket.js";
+
+/** The other end of a connection of the transport, which is one object all the time. */
+export abstract class StatefulHandle {
+  readonly isStateful = true;
+  readonly reliable = true;
+  readonly addressVerified = true;
+  readonly bytesPerSecond: number = Number.POSITIVE_INFINITY;
+  connection: unknown = null;
+  /** As in `InboxHandle`. */
+  waitingPackets = 0;
+  hasEnded = false;
+  /** A packet was refused since it was last writable. */
+  isBlocked = false;
+
+  copy(): this {
+    return this;
+  }
+
+  equals(other: unknown): boolean {
+    return other === this;
+  }
+}
+
+/** An address, with no connection and no guarantees. */
+export abstract class StatelessHandle implements IConnectionHandle {
+  readonly isStateful = false;
+  readonly reliable = false;
+  readonly ordered = false;
+  readonly addressVerified = false;
+  readonly bytesPerSecond = Number.POSITIVE_INFINITY;
+  readonly bufferedBytes = 0;
+  readonly connection = null;
+  abstract readonly security: IConnectionHandle["security"];
+  abstract readonly maxPacketSize: number;
+  abstract readonly address: string;
+  abstract copy(): StatelessHandle;
+  abstract equals(other: IConnectionHandle): boolean;
+
+  async disconnect(): Promise<void> {}
+}
