@@ -1,0 +1,56 @@
+/** Without a listener these end the process at once, and no `exit` event comes. */
+const SIGNALS = ["SIGTERM", "SIGINT"] as const;
+
+const farewells = new Set<() => void>();
+
+/**
+ * Calls `farewell` when the process (or the worker) is about to end, for the last packets to those on the other side:
+ * at `process.exit`, at an uncaught exception, at its natural end, and at SIGTERM and SIGINT if the program has no
+ * listener of its own for them, after which the signal is raised again. Only what `farewell` does synchronously happens.
+ * SIGKILL, `process.abort` and crashes tell nobody; signals reach the main thread's sockets, not those of workers.
+ *
+ * @returns ends it
+ */
+export function onProcessEnd(farewell: () => void): () => void {
+  if (farewells.size === 0) watch();
+  farewells.add(farewell);
+  return () => {
+    if (farewells.delete(farewell) && farewells.size === 0) unwatch();
+  };
+}
+
+function watch(): void {
+  process.on("exit", sayFarewell);
+  // Before all others: a listener that was added with `once` is gone when it has been called.
+  for (const signal of SIGNALS) process.prependListener(signal, onSignal);
+}
+
+function unwatch(): void {
+  process.off("exit", sayFarewell);
+  for (const signal of SIGNALS) process.off(signal, onSignal);
+}
+
+function sayFarewell(): void {
+  for (const farewell of [...farewells]) {
+    try {
+      farewell();
+    } catch {
+      // The process ends; the others still have to be told.
+    }
+  }
+}
+
+function onSignal(signal: NodeJS.Signals): void {
+  process.off(signal, onSignal);
+  if (process.listenerCount(signal) === 0) {
+    sayFarewell();
+    unwatch();
+    process.kill(process.pid, signal);
+    return;
+  }
+  // The program decides what becomes of it. Ours is away meanwhile, because some (the package signal-exit) end the
+  // process only if nobody else listens.
+  process.nextTick(() => {
+    if (farewells.size > 0) process.prependListener(signal, onSignal);
+  });
+}

@@ -1,0 +1,42 @@
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { startProgram } from "../support/program.js";
+
+const loader = ["--import", fileURLToPath(new URL("../programs/typescript.mjs", import.meta.url))];
+
+/** Starts the program, raises `signals` one after the other, each after the line before it, and waits for its end. */
+async function endOf(way: string, signals: [NodeJS.Signals, string?][] = []) {
+  const program = startProgram("exits", [way], loader);
+  await program.line("ready");
+  for (const [signal, answer] of signals) {
+    program.child.kill(signal);
+    if (answer) await program.line(answer);
+  }
+  const { code, signal, lines } = await program.end();
+  return { code, signal, farewells: lines.filter((line) => line !== "ready") };
+}
+
+test.concurrent.each(["SIGTERM", "SIGINT"] as const)("%s ends the process as without us, after the farewell", async (signal) => {
+  expect(await endOf("signal", [[signal]])).toEqual({ code: null, signal, farewells: ["farewell"] });
+});
+
+test.concurrent.each([
+  ["exit", 7],
+  ["throws", 1],
+  ["natural", 0],
+])("farewell is said once: %s", async (way, code) => {
+  expect(await endOf(way)).toEqual({ code, signal: null, farewells: ["farewell"] });
+});
+
+test.concurrent("the program's own listener decides, every time", async () => {
+  const end = await endOf("own", [["SIGTERM", "own 1"], ["SIGTERM"]]);
+  expect(end).toEqual({ code: 3, signal: null, farewells: ["own 1", "own 2", "farewell"] });
+});
+
+test.concurrent("a listener for one time decides too", async () => {
+  expect(await endOf("once", [["SIGTERM"]])).toEqual({ code: 4, signal: null, farewells: ["farewell"] });
+});
+
+test.concurrent("a listener that ends the process if nobody else listens does so", async () => {
+  expect(await endOf("polite", [["SIGTERM"]])).toEqual({ code: null, signal: "SIGTERM", farewells: [] });
+});
