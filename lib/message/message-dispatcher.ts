@@ -94,10 +94,14 @@ export class MessageDispatcher implements MessageHandler {
   }
 
   /** Sets a handler of the library's own, which `unregister` and `clear` leave alone. */
-  registerSystem<T>(message: MessageDefinition<T>, handler: (value: T, player: NetworkPlayer) => void): void {
+  registerSystem<T>(
+    message: MessageDefinition<T>,
+    handler: (value: T, player: NetworkPlayer) => void,
+    { allowUnauthenticated = true }: RequestHandlerOptions = {},
+  ): void {
     this.#entries.set(message, {
       call: (value, player) => handler(value as T, player),
-      allowUnauthenticated: true,
+      allowUnauthenticated,
       isSystem: true,
       isAsync: false,
       target: undefined,

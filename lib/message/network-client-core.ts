@@ -1,13 +1,15 @@
+import { whenAborted } from "../abort-signals.js";
 import { EventHub } from "../event-hub.js";
 import { NetworkError } from "../network-error.js";
 import type { LibraryConnection } from "../peer/connection/connection.js";
-import { type ByteSegment, Channel } from "../peer/index.js";
+import { type ByteSegment, Channel, type PeerHandler } from "../peer/index.js";
+import { completeConfig } from "../peer/peer-config.js";
 import { PeerCore } from "../peer/peer-core.js";
 import { connectError } from "../peer/peer-error.js";
 import { checkReason } from "../socket/disconnect-reason.js";
 import { DisconnectCode, type DisconnectReason, type IConnectEndPoint, type SocketFactory } from "../socket/index.js";
-import type { Credential, CredentialContext } from "./authentication/authenticator.js";
-import { type ClientSession, proveSession, SESSION_METHOD } from "./authentication/session-proof.js";
+import { ClientAuthentication, HandshakeStep } from "./authentication/client-authentication.js";
+import { type ClientSession, sessionCredential } from "./authentication/session-proof.js";
 import { defaultSocketFactory } from "./default-socket-factory.js";
 import type { ClientExtension } from "./extension.js";
 import { HeldMessages } from "./held-messages.js";
@@ -21,25 +23,44 @@ import { ErrorFlags } from "./protocol/error-flags.js";
 import type { MessageDefinition } from "./protocol/message.js";
 import {
   ChallengeMessage,
-  HelloMessage,
   LoadSceneMessage,
   PingMessage,
   PongMessage,
-  ProofMessage,
   SceneLoadedMessage,
   TableMessage,
+  type Welcome,
   WelcomeMessage,
 } from "./protocol/system-messages.js";
 import { NetworkTimeEstimate } from "./time/network-time.js";
 import { PingLoop } from "./time/ping-loop.js";
 import { ResumeLoop } from "./time/resume-loop.js";
 
-type Welcome = Parameters<typeof WelcomeMessage.codec.write>[1];
-
 /** Reasons after which the client tries to come back. */
 const LOSSES = new Set<number>([DisconnectCode.Timeout, DisconnectCode.ConnectionLost]);
 /** Reasons after which it stops trying. */
-const REFUSALS = new Set<number>([DisconnectCode.AuthenticationFailed, DisconnectCode.ServerStopped]);
+const REFUSALS = new Set<number>([
+  DisconnectCode.AuthenticationFailed,
+  DisconnectCode.InvalidPacket,
+  DisconnectCode.ServerStopped,
+]);
+
+const GIVEN_UP = { code: DisconnectCode.AuthenticationFailed, text: "The client has given up" };
+
+/** Where the server is. */
+interface Target {
+  factory: SocketFactory;
+  endPoint: IConnectEndPoint;
+}
+
+/** One try to reach the server, and what came of it. What comes from a link that is not the client's any more is dropped. */
+interface Link {
+  /** Null while there is none yet. */
+  peer: PeerCore | null;
+  /** Of its connection, null before. */
+  authentication: ClientAuthentication | null;
+  /** Ends a try that takes too long. */
+  timer: unknown;
+}
 
 /** What happens inside a {@link NetworkClient}: it connects, proves who it is, is lost and comes back. */
 export class NetworkClientCore extends NetworkCore<ClientExtension> {
@@ -50,33 +71,34 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
   readonly errorBudget = null;
   readonly #client: NetworkClient;
   readonly #options: NetworkClientOptions;
+  readonly #handshakeTimeoutMs: number;
   readonly #held: HeldMessages;
   readonly #pings: PingLoop;
   readonly #resumeLoop: ResumeLoop;
-  #socketFactory: SocketFactory | null = null;
-  #endPoint: IConnectEndPoint | null = null;
-  #peer: PeerCore | null = null;
+  #target: Target | null = null;
+  #link: Link | null = null;
   #host: HostLink | null = null;
   #player: NetworkPlayer | null = null;
-  /** The player of the present connection: `#player`, or a newcomer that has still to prove that it is `#player`. */
-  #current: NetworkPlayer | null = null;
   #session: ClientSession | null = null;
-  #context: CredentialContext | null = null;
   /** Settles `connect`. */
   #settle: ((outcome: INetworkPlayer | Error) => void) | null = null;
-  /** What `connect` rejects with, when it says more than the reason of the disconnection. */
-  #failure: Error | null = null;
 
   /** @param client the public object, which extensions get */
   constructor(client: NetworkClient, options: NetworkClientOptions) {
     super(options);
     this.#client = client;
     this.#options = options;
+    this.#handshakeTimeoutMs = completeConfig(options.peer ?? {}).handshakeTimeoutMs;
     this.#held = new HeldMessages();
     this.#pings = new PingLoop(this.clock, options.pingIntervalMs ?? 2000, this.drive, () => {
       this.#player?.send(PingMessage, { clientTimeMs: this.clock.now() }, Channel.Unreliable);
     });
-    this.#resumeLoop = new ResumeLoop(this.clock, () => void this.#redial());
+    this.#resumeLoop = new ResumeLoop(this.clock, {
+      attempt: () => this.#redial(),
+      onExpired: (windowMs) => {
+        this.#end({ code: DisconnectCode.Timeout, text: `The server was not reached again within ${windowMs} ms` });
+      },
+    });
     this.#registerHandlers();
   }
 
@@ -91,75 +113,38 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
   async connect({ host, port, signal }: ConnectOptions): Promise<INetworkPlayer> {
     this.assertInactive();
     signal?.throwIfAborted();
-    this.#begin();
-    const outcome = this.#outcome();
-    const onAbort = () => this.abandon(signal?.reason as Error);
-    signal?.addEventListener("abort", onAbort);
+    const outcome = new Promise<INetworkPlayer>((resolve, reject) => {
+      this.#settle = (result) => (result instanceof Error ? reject(result) : resolve(result));
+    });
+    const link = newLink();
+    const stopWaiting = whenAborted(signal, () => this.#fail(link, signal?.reason));
     try {
-      this.#socketFactory ??= this.#options.socketFactory ?? (await defaultSocketFactory());
-      const factory = this.#socketFactory;
-      this.#endPoint = factory.getConnectEndPoint(host, port);
-      if (this.active) void this.#dial().catch((error: Error) => this.abandon(error));
-    } catch (error) {
-      this.abandon(error as Error);
+      this.#begin(link);
+      if (link === this.#link) void this.#aim(link, host, port).catch((error) => this.#fail(link, error));
+      return await outcome;
+    } finally {
+      stopWaiting();
     }
-    return outcome.finally(() => signal?.removeEventListener("abort", onAbort));
   }
 
   async disconnect(reason: DisconnectReason = { code: 0, text: "" }): Promise<void> {
     checkReason(reason);
-    const peer = this.#peer;
-    this.#current?.lastConnection.disconnect(reason);
-    if (this.active) {
-      this.#failure ??= new NetworkError("ERR_CLOSED", "The client was disconnected");
-      this.#end(reason);
-    }
-    await peer?.close();
+    const link = this.#link;
+    if (link) this.#drop(link, reason);
+    if (this.active) this.#end(reason, new NetworkError("ERR_CLOSED", "The client was disconnected"));
+    await link?.peer?.close();
   }
 
   updateReceive(): void {
     if (this.#host) this.#host.receiveAtClient();
-    else this.#peer?.updateReceive();
+    else this.#link?.peer?.updateReceive();
   }
 
   updateSent(): void {
     if (!this.active) return;
     this.#runTick();
     this.#pings.update();
-    this.#peer?.updateSent();
-  }
-
-  // What the Peer calls.
-
-  onConnected(connection: LibraryConnection): void {
-    const player = new NetworkPlayer(this, connection, this.isHost);
-    this.#current = player;
-    if (connection.fingerprintMatches) this.#greet(player);
-    else player.send(TableMessage, this.protocol.encodeTable());
-  }
-
-  onMessage(connection: LibraryConnection, bytes: ByteSegment, channel: Channel): void {
-    if (connection !== this.#current?.lastConnection) return;
-    this.dispatcher.receive(this.#current, bytes, channel);
-    if (this.drive === "automatic") this.#runTick();
-  }
-
-  onDisconnected(connection: LibraryConnection, reason: DisconnectReason): void {
-    if (connection !== this.#current?.lastConnection) return;
-    this.#current = null;
-    this.#pings.stop();
-    const player = this.#player;
-    if (player?.state === PlayerState.Suspended) {
-      if (REFUSALS.has(reason.code) || !this.#resumeLoop.retry()) this.#end(reason);
-    } else if (this.#mayResume() && player?.isAuthenticated && LOSSES.has(reason.code)) {
-      this.#suspend(player);
-    } else {
-      this.#end(reason);
-    }
-  }
-
-  onDrain(connection: LibraryConnection): void {
-    if (this.#player && connection === this.#player.connection) this.events.emit("drained", this.#player);
+    this.#link?.peer?.updateSent();
   }
 
   // What handlers and players call.
@@ -197,127 +182,162 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
 
   /** Null: a listener of `started` has disconnected it. */
   joinHost(server: HostEnd): HostLink | null {
-    this.#begin();
-    if (!this.active) return null;
-    this.#host = new HostLink(this.clock, server, { handler: this, config: this.peerConfig(this.drive) });
-    this.#peer = this.#host.client;
+    const link = newLink();
+    this.#begin(link);
+    if (link !== this.#link) return null;
+    this.#host = new HostLink(this.clock, server, {
+      handler: this.#handlerOf(link),
+      config: this.peerConfig(this.drive),
+    });
+    link.peer = this.#host.client;
     return this.#host;
   }
 
-  /** Gives up an attempt to connect, or a connection that is not authenticated yet. */
-  abandon(error: Error): void {
-    if (!this.active) return;
-    this.#failure = error instanceof Error ? error : new NetworkError("ERR_ABORTED", String(error));
-    const current = this.#current;
-    if (current) current.refuse(DisconnectCode.AuthenticationFailed, "The client has given up");
-    else this.#end((error as NetworkError).reason ?? { code: DisconnectCode.ConnectionLost, text: error.message });
+  /** The server could not connect the host's client. */
+  abandonHost(host: HostLink, error: unknown): void {
+    if (this.#host === host) this.#fail(this.#link, error);
   }
 
-  #begin(): void {
+  #begin(link: Link): void {
     this.activate();
-    this.#failure = null;
+    this.#link = link;
     this.#session = null;
     this.time.reset();
     this.forEachExtension((extension) => extension.started?.(this.#client));
     this.events.emit("started");
   }
 
-  #outcome(): Promise<INetworkPlayer> {
-    return new Promise((resolve, reject) => {
-      this.#settle = (outcome) => {
-        this.#settle = null;
-        if (outcome instanceof Error) reject(outcome);
-        else resolve(outcome);
-      };
-    });
+  /** Finds out where the server is, and dials. */
+  async #aim(link: Link, host: string | undefined, port: number | undefined): Promise<void> {
+    this.#limit(link);
+    const factory = this.#options.socketFactory ?? (await defaultSocketFactory());
+    if (link !== this.#link) return;
+    this.#target = { factory, endPoint: factory.getConnectEndPoint(host, port) };
+    await this.#dial(link, this.#target);
   }
 
-  async #dial(): Promise<void> {
-    const factory = this.#socketFactory as SocketFactory;
-    const peer = new PeerCore(factory.createClientSocket(), factory.maxPacketSize, this, this.peerConfig(this.drive));
-    this.#peer = peer;
-    await peer.connect(this.#endPoint as IConnectEndPoint);
+  async #dial(link: Link, { factory, endPoint }: Target): Promise<void> {
+    try {
+      const config = this.peerConfig(this.drive);
+      link.peer = new PeerCore(factory.createClientSocket(), factory.maxPacketSize, this.#handlerOf(link), config);
+      await link.peer.connect(endPoint);
+    } catch (error) {
+      this.#fail(link, error);
+    }
+  }
+
+  /** The link's handshake, from the name of the server to its welcome, has limited time. */
+  #limit(link: Link): void {
+    const timeoutMs = this.#handshakeTimeoutMs;
+    link.timer = this.clock.setTimeout(() => {
+      const text = `${waitedFor(link)} within ${timeoutMs} ms`;
+      this.#fail(link, connectError({ code: DisconnectCode.HandshakeTimeout, text }));
+    }, timeoutMs);
+  }
+
+  /** The handler of a link's Peer. */
+  #handlerOf(link: Link): PeerHandler<LibraryConnection> {
+    const isOf = (connection: LibraryConnection) =>
+      link === this.#link && connection === link.authentication?.player.lastConnection;
+    return {
+      onConnected: (connection) => {
+        if (link === this.#link) this.#onConnected(link, connection);
+      },
+      onMessage: (connection, bytes, channel) => {
+        if (!isOf(connection)) return;
+        this.dispatcher.receive(this.#playerOf(link), bytes, channel);
+        if (this.drive === "automatic") this.#runTick();
+      },
+      onDisconnected: (connection, reason) => {
+        if (isOf(connection)) this.#onLost(link, reason);
+      },
+      onDrain: (connection) => {
+        if (isOf(connection) && this.#player?.isConnected) this.events.emit("drained", this.#player);
+      },
+    };
+  }
+
+  /** The player whose messages come over a link: one that resumes becomes the known player when it is admitted. */
+  #playerOf({ authentication }: Link): NetworkPlayer {
+    const { player, step } = authentication as ClientAuthentication;
+    return step === HandshakeStep.Admitted ? (this.#player as NetworkPlayer) : player;
+  }
+
+  #onConnected(link: Link, connection: LibraryConnection): void {
+    const { isHost, randomBytes } = this;
+    const resumes = this.#player !== null;
+    const player = new NetworkPlayer(this, connection, isHost);
+    const credential = resumes ? sessionCredential(this.#session as ClientSession) : (this.#options.credential ?? null);
+    link.authentication = new ClientAuthentication(player, { credential, resumes, randomBytes, isHost });
+    if (connection.fingerprintMatches) this.#greet(link.authentication);
+    else player.send(TableMessage, this.protocol.encodeTable());
+  }
+
+  #onLost(link: Link, reason: DisconnectReason): void {
+    const player = this.#player;
+    const mayResume = this.#session !== null && this.#host === null && (this.#options.resume ?? true);
+    this.#pings.stop();
+    this.#drop(link);
+    if (player?.state === PlayerState.Suspended) this.#resumeFailed(reason);
+    else if (mayResume && player?.isAuthenticated && LOSSES.has(reason.code)) this.#suspend(player);
+    else this.#end(reason);
   }
 
   #registerHandlers(): void {
     const handlers = this.dispatcher;
-    handlers.registerSystem(TableMessage, (table, player) => this.#onTable(player, table));
-    handlers.registerSystem(ChallengeMessage, ({ nonce }, player) => {
-      const { channelBinding, security } = player.lastConnection;
-      this.#context = { nonce, channelBinding, security, randomBytes: this.randomBytes };
-      void this.#prove(player, this.#context).catch((error) => {
-        if (player === this.#current) this.abandon(error);
-      });
-    });
-    handlers.registerSystem(WelcomeMessage, (welcome, player) => {
-      void this.#confirm(player, welcome);
-    });
+    handlers.registerSystem(TableMessage, (table) => this.#inHandshake((link) => this.#onTable(link, table)));
+    handlers.registerSystem(ChallengeMessage, ({ nonce }) =>
+      this.#inHandshake((link, authentication) => authentication.onChallenge(nonce, () => link === this.#link)),
+    );
+    handlers.registerSystem(WelcomeMessage, (welcome) =>
+      this.#inHandshake(async (link, authentication) => {
+        const confirming = authentication.onWelcome(welcome);
+        if (confirming) await confirming;
+        if (link === this.#link) this.#welcomed(link, authentication, welcome);
+      }),
+    );
     handlers.registerSystem(PongMessage, ({ clientTimeMs, serverTimeMs, tick }) => {
       this.time.addSample(clientTimeMs, serverTimeMs, tick);
     });
-    handlers.registerSystem(LoadSceneMessage, ({ number, name }, player) => {
+    const onScene = ({ number, name }: { number: number; name: string }, player: NetworkPlayer) => {
       void this.#loadScene(player, number, name);
-    });
+    };
+    handlers.registerSystem(LoadSceneMessage, onScene, { allowUnauthenticated: false });
   }
 
-  #onTable(player: NetworkPlayer, table: Uint8Array): void {
-    const agreement = this.protocol.compare(table, "theirs");
-    if (typeof agreement === "string" || player.agreement || player.lastConnection.fingerprintMatches) {
-      player.refuse(DisconnectCode.ProtocolMismatch, typeof agreement === "string" ? agreement : "An unwanted table");
-      return;
+  /** Takes a step of the present link's handshake. An error of it ends the attempt. */
+  async #inHandshake(step: (link: Link, authentication: ClientAuthentication) => unknown): Promise<void> {
+    const link = this.#link as Link;
+    try {
+      await step(link, link.authentication as ClientAuthentication);
+    } catch (error) {
+      this.#fail(link, error);
     }
-    player.agreement = agreement;
-    this.#greet(player);
   }
 
-  #greet(player: NetworkPlayer): void {
-    const resumes = this.#player !== null;
-    player.send(HelloMessage, { resumes });
+  #onTable(link: Link, table: Uint8Array): void {
+    const authentication = link.authentication as ClientAuthentication;
+    authentication.onTable();
+    const agreement = this.protocol.compare(table, "theirs");
+    if (typeof agreement === "string") throw connectError({ code: DisconnectCode.ProtocolMismatch, text: agreement });
+    authentication.player.agreement = agreement;
+    this.#greet(authentication);
+  }
+
+  #greet(authentication: ClientAuthentication): void {
+    const { player, resumes } = authentication;
+    authentication.greet();
     if (resumes) return;
     this.#player = player;
     this.#pings.start();
     this.events.emit("connected", player);
   }
 
-  async #prove(player: NetworkPlayer, context: CredentialContext): Promise<void> {
-    const { credential } = this.#options;
-    const resumes = player !== this.#player;
-    if (!resumes && !credential) throw new NetworkError("ERR_NO_CREDENTIAL", "The server asks who this is");
-    const payload = resumes
-      ? await proveSession(this.#session as ClientSession, context, this.randomBytes)
-      : await (credential as Credential).prove(context);
-    if (player !== this.#current) return;
-    player.send(ProofMessage, { method: resumes ? SESSION_METHOD : (credential as Credential).method, payload });
-  }
-
-  /** Takes the welcome once the server's own proof is checked; what comes meanwhile is held. */
-  async #confirm(player: NetworkPlayer, welcome: Welcome): Promise<void> {
-    if (player.isAuthenticated) return;
-    const { credential } = this.#options;
-    const resumes = player !== this.#player;
-    try {
-      if (!resumes && credential?.confirm && welcome.method !== "none") {
-        const isConfirmed =
-          welcome.method === credential.method &&
-          this.#context !== null &&
-          (await credential.confirm(welcome.reply, this.#context));
-        if (!isConfirmed) throw new NetworkError("ERR_AUTHENTICATION_FAILED", "The server has not proven itself");
-      }
-      if (player !== this.#current) return;
-      this.#welcomed(player, welcome, resumes);
-    } catch (error) {
-      if (player === this.#current) this.abandon(error as Error);
-    }
-  }
-
-  #welcomed(candidate: NetworkPlayer, welcome: Welcome, resumes: boolean): void {
+  #welcomed(link: Link, { player: candidate, resumes }: ClientAuthentication, welcome: Welcome): void {
     const player = this.#player as NetworkPlayer;
+    this.clock.clearTimeout(link.timer);
     player.attach(candidate);
-    this.#current = player;
-    player.id = welcome.playerId;
     player.state = PlayerState.Authenticated;
-    player.authentication ??= { method: welcome.method, data: undefined };
-    this.#session = welcome.session ?? null;
     this.time.ticksPerSecond = welcome.ticksPerSecond;
     if (resumes) {
       this.#resumeLoop.stop();
@@ -325,12 +345,16 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
       this.forEachExtension((extension) => extension.playerResumed?.(player));
       this.events.emit("resumed", player);
     } else {
+      player.id = welcome.playerId;
+      player.authentication = { method: welcome.method, data: undefined };
+      this.#session = welcome.session ?? null;
       this.forEachExtension((extension) => extension.playerAuthenticated?.(player));
       this.events.emit("authenticated", player);
       this.#settle?.(player);
+      this.#settle = null;
     }
     this.#held.release((bytes, channel) => {
-      if (player.isAuthenticated) this.dispatcher.receive(player, bytes, channel);
+      if (link === this.#link) this.dispatcher.receive(player, bytes, channel);
     });
   }
 
@@ -343,56 +367,85 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
     }
   }
 
-  #mayResume(): boolean {
-    return this.#session !== null && this.#host === null && (this.#options.resume ?? true);
-  }
-
   #suspend(player: NetworkPlayer): void {
     player.suspended();
-    this.#held.clear();
     this.#resumeLoop.start((this.#session as ClientSession).resumeWindowMs);
     this.forEachExtension((extension) => extension.playerSuspended?.(player));
     this.events.emit("suspended", player);
   }
 
-  async #redial(): Promise<void> {
-    void this.#peer?.close();
-    this.#held.clear();
+  #redial(): void {
+    const link = newLink();
+    this.#link = link;
     this.time.reset();
-    try {
-      await this.#dial();
-    } catch (error) {
-      if (this.#player?.state !== PlayerState.Suspended) return;
-      const reason = (error as NetworkError).reason ?? { code: DisconnectCode.Timeout, text: "No way back" };
-      if (REFUSALS.has(reason.code) || !this.#resumeLoop.retry()) this.#end(reason);
-    }
+    this.#limit(link);
+    void this.#dial(link, this.#target as Target);
   }
 
-  #end(reason: DisconnectReason): void {
+  #resumeFailed(reason: DisconnectReason): void {
+    if (REFUSALS.has(reason.code)) this.#end(reason);
+    else this.#resumeLoop.retry();
+  }
+
+  /** A link's handshake has failed, or its connection cannot go on. Does nothing for an earlier link. */
+  #fail(link: Link | null, cause: unknown): void {
+    if (!link || link !== this.#link) return;
+    const error = cause instanceof Error ? cause : new NetworkError("ERR_ABORTED", String(cause));
+    const { reason } = error as NetworkError;
+    this.#drop(link, reason ?? GIVEN_UP);
+    const end = reason ?? { code: DisconnectCode.ConnectionLost, text: error.message };
+    if (this.#player?.state === PlayerState.Suspended) this.#resumeFailed(end);
+    else this.#end(end, error);
+  }
+
+  /** Gives up a link, whose Peer ends by itself. */
+  #drop({ peer, timer, authentication }: Link, { code, text }: DisconnectReason = GIVEN_UP): void {
+    this.#link = null;
+    this.#held.clear();
+    this.clock.clearTimeout(timer);
+    authentication?.player.refuse(code, text);
+    void peer?.close();
+  }
+
+  #end(reason: DisconnectReason, failure: Error = connectError(reason)): void {
     const player = this.#player;
-    const peer = this.#peer;
-    this.#current = null;
+    if (this.#link) this.#drop(this.#link);
     this.#player = null;
-    this.#peer = null;
     this.#host = null;
     this.#session = null;
-    this.#held.clear();
     this.#pings.stop();
     this.#resumeLoop.stop();
     this.deactivate();
     this.events.reset("started");
-    void peer?.close();
     player?.ended();
+    const settle = this.#settle;
+    this.#settle = null;
     if (player) {
       this.events.emit("disconnected", reason);
       this.forEachExtension((extension) => extension.playerDisconnecting?.(player, reason));
     }
     this.forEachExtension((extension) => extension.stopped?.());
-    this.#settle?.(this.#failure ?? connectError(reason));
+    settle?.(failure);
   }
 
   #runTick(): void {
     this.forEachExtension((extension) => extension.tick?.(this.time.tick));
     this.forEachExtension((extension) => extension.beforeSend?.());
+  }
+}
+
+const newLink = (): Link => ({ peer: null, authentication: null, timer: null });
+
+/** What a link's handshake has not got yet. */
+function waitedFor({ peer, authentication }: Link): string {
+  if (!peer) return "No address was found for the server";
+  switch (authentication?.step) {
+    case undefined:
+      return "The server did not accept the connection";
+    case HandshakeStep.Proving:
+    case HandshakeStep.Confirming:
+      return "The client's credential did not finish";
+    default:
+      return `The server did not answer the client's ${authentication?.step}`;
   }
 }

@@ -1,7 +1,6 @@
 import { type Clock, systemClock } from "../clock.js";
 import { NetworkError } from "../network-error.js";
-import type { LibraryConnection } from "../peer/connection/connection.js";
-import type { ByteSegment, Channel, Drive, PeerConfig, PeerHandler } from "../peer/index.js";
+import type { ByteSegment, Channel, Drive, PeerConfig } from "../peer/index.js";
 import { type RandomBytes, secureRandomBytes } from "../random.js";
 import type { DisconnectReason } from "../socket/index.js";
 import { consoleLogger, type Logger } from "./logger.js";
@@ -17,7 +16,7 @@ import { type ProtocolCore, type ProtocolPart, protocolCore } from "./protocol/p
 
 /** What the cores of a server and of a client have in common: protocol, handlers, extensions, errors. */
 export abstract class NetworkCore<X extends { readonly messages?: readonly ProtocolPart[] }>
-  implements DispatcherOwner, PlayerOwner, PeerHandler
+  implements DispatcherOwner, PlayerOwner
 {
   readonly protocol: ProtocolCore;
   readonly dispatcher: MessageDispatcher;
@@ -61,7 +60,6 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
   ): void;
   abstract errorLimitReached(player: NetworkPlayer): void;
   abstract leave(player: NetworkPlayer, reason: DisconnectReason): void;
-  abstract onMessage(connection: LibraryConnection, bytes: ByteSegment, channel: Channel): void;
 
   report(error: unknown, player: INetworkPlayer | null, message: MessageDefinition<unknown> | null): void {
     const place = message ? `the handler of ${message.name}` : "a listener";

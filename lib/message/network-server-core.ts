@@ -6,6 +6,7 @@ import type { PeerCore } from "../peer/peer-core.js";
 import { checkReason } from "../socket/disconnect-reason.js";
 import { DisconnectCode, type DisconnectReason, type IncomingConnection } from "../socket/index.js";
 import { ServerAuthentication, type ServerAuthenticationOwner } from "./authentication/server-authentication.js";
+import { SESSION_METHOD } from "./authentication/session-proof.js";
 import type { SessionTable } from "./authentication/session-table.js";
 import type { ServerExtension } from "./extension.js";
 import type { HostLink } from "./host-link.js";
@@ -25,6 +26,7 @@ import {
   ProofMessage,
   SceneLoadedMessage,
   TableMessage,
+  type Welcome,
   WelcomeMessage,
 } from "./protocol/system-messages.js";
 import { type LoadSceneOptions, SceneBarrier } from "./scene-barrier.js";
@@ -50,7 +52,10 @@ const LOSSES = new Set<number>([DisconnectCode.Timeout, DisconnectCode.Connectio
 /**
  * What happens inside a {@link NetworkServer}: connections become players, which are admitted, lost, resumed, ended.
  */
-export class NetworkServerCore extends NetworkCore<ServerExtension> implements ServerAuthenticationOwner {
+export class NetworkServerCore
+  extends NetworkCore<ServerExtension>
+  implements PeerHandler<LibraryConnection>, ServerAuthenticationOwner
+{
   readonly events = new EventHub<NetworkServerEvents>(
     SERVER_EVENTS,
     (error) => this.report(error, null, null),
@@ -286,8 +291,8 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> implements S
   admit(player: NetworkPlayer, authentication: PlayerAuthentication, reply: Uint8Array): void {
     player.id = this.#parts.nextPlayerId();
     player.authentication = authentication;
-    this.sessions?.create(player);
-    this.#welcome(player, authentication.method, reply);
+    const session = this.sessions?.create(player);
+    this.#welcome(player, { method: authentication.method, reply, session });
     this.forEachExtension((extension) => extension.playerAuthenticated?.(player));
     // An extension may have disconnected the player.
     if (player.isAuthenticated) this.events.emit("authenticated", player);
@@ -295,7 +300,7 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> implements S
     this.requestTick();
   }
 
-  resume(newcomer: NetworkPlayer, player: NetworkPlayer): void {
+  resume(newcomer: NetworkPlayer, player: NetworkPlayer, reply: Uint8Array): void {
     const connection = newcomer.lastConnection;
     const earlier = player.connection;
     this.sessions?.resume(player);
@@ -306,7 +311,7 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> implements S
     }
     this.#byConnection.set(connection, player);
     player.attach(newcomer);
-    this.#welcome(player, player.authentication?.method as string, new Uint8Array(0));
+    this.#welcome(player, { method: SESSION_METHOD, reply, session: undefined });
     this.forEachExtension((extension) => extension.playerResumed?.(player));
     if (player.isAuthenticated) this.events.emit("resumed", player);
     if (player.isAuthenticated) this.#scenes.enter(player);
@@ -315,24 +320,28 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> implements S
 
   #registerHandlers(): void {
     const handlers = this.dispatcher;
-    const misplaced = (player: NetworkPlayer, text: string) =>
-      this.charge(player, errorCosts.invalidState, ErrorFlags.InvalidState, text);
+    // These have one order, and all come on one lane: no client of ours sends them in another.
+    const misplaced = (player: NetworkPlayer, name: string) => {
+      player.chargeError(0, ErrorFlags.InvalidState);
+      player.refuse(DisconnectCode.InvalidPacket, `The client's ${name} is out of place`);
+    };
     handlers.registerSystem(TableMessage, (table, player) => {
-      if (!this.#unidentified.onTable(player, table)) misplaced(player, "A table that was not expected");
+      if (!this.#unidentified.onTable(player, table)) misplaced(player, "table");
     });
     handlers.registerSystem(HelloMessage, ({ resumes }, player) => {
-      if (!this.#unidentified.onHello(player, resumes)) misplaced(player, "A second hello");
+      if (!this.#unidentified.onHello(player, resumes)) misplaced(player, "hello");
     });
     handlers.registerSystem(ProofMessage, ({ method, payload }, player) => {
-      const wasAsked = this.#authentication.onProof(player, method, payload);
-      if (!wasAsked) misplaced(player, "A proof that was not asked for");
+      if (!this.#authentication.onProof(player, method, payload)) misplaced(player, "proof");
     });
     handlers.registerSystem(PingMessage, ({ clientTimeMs }, player) => {
       const pong = { clientTimeMs, serverTimeMs: this.time.nowMs, tick: this.#tick };
       player.send(PongMessage, pong, Channel.Unreliable);
     });
     handlers.registerSystem(SceneLoadedMessage, ({ number }, player) => {
-      if (!this.#scenes.loaded(player, number)) misplaced(player, "A scene that it was not asked to load");
+      if (this.#scenes.loaded(player, number)) return;
+      const text = "A scene that it was not asked to load";
+      this.charge(player, errorCosts.invalidState, ErrorFlags.InvalidState, text);
     });
   }
 
@@ -345,17 +354,11 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> implements S
     if (player.isConnected) this.#authentication.begin(player, resumes);
   }
 
-  #welcome(player: NetworkPlayer, method: string, reply: Uint8Array): void {
-    const session = this.sessions?.of(player);
-    const resumeWindowMs = this.sessions?.options.resumeWindowMs ?? 0;
+  #welcome(player: NetworkPlayer, parts: Pick<Welcome, "method" | "reply" | "session">): void {
     player.state = PlayerState.Authenticated;
-    player.send(WelcomeMessage, {
-      playerId: player.id,
-      method,
-      reply,
-      session: session && { id: session.id, secret: session.secret, resumeWindowMs },
-      ticksPerSecond: this.#options.tickRate ?? 0,
-    });
+    const welcome = { playerId: player.id, ticksPerSecond: this.#options.tickRate ?? 0, ...parts };
+    if (!player.send(WelcomeMessage, welcome))
+      player.refuse(DisconnectCode.ConnectionLost, "The welcome was not taken");
   }
 
   #suspend(player: NetworkPlayer): void {
@@ -427,7 +430,7 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> implements S
     } catch (error) {
       if (this.#host === host) this.#host = null;
       void host.server.close();
-      client.abandon(error as Error);
+      client.abandonHost(host, error);
     }
   }
 

@@ -28,7 +28,7 @@ import {
 import { DisconnectCode } from "../../lib/socket/index.js";
 import { seededRandom } from "../../lib/testing/index.js";
 import { MessageWorld } from "../support/message-world.js";
-import { encodeMessage } from "../support/raw-client.js";
+import { encodeMessage } from "../support/raw-ends.js";
 
 const MESSAGES = 1_000_000;
 const BATCH = 1000;

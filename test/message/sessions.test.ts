@@ -1,5 +1,9 @@
 import { describe, expect, test, vi } from "vitest";
-import { proveSession, SESSION_METHOD } from "../../lib/message/authentication/session-proof.js";
+import {
+  type ClientSession,
+  SESSION_METHOD,
+  sessionCredential,
+} from "../../lib/message/authentication/session-proof.js";
 import {
   defineMessage,
   defineProtocol,
@@ -16,7 +20,7 @@ import {
 import { packed, u8 } from "../../lib/serialization/index.js";
 import { DisconnectCode, type MemorySocketKind } from "../../lib/socket/index.js";
 import { CuttableFactory, MessageWorld } from "../support/message-world.js";
-import { connectRaw } from "../support/raw-client.js";
+import { connectRaw } from "../support/raw-ends.js";
 
 const Note = defineMessage("note", u8);
 const Ask = defineRequest("ask", packed, packed);
@@ -116,12 +120,13 @@ test("above maxSuspended the player who was lost first has left", async () => {
 });
 
 /** A new connection that resumes a session, as whoever has its secret can make one. */
-async function showSession(world: MessageWorld, session: Parameters<typeof proveSession>[0]) {
+async function showSession(world: MessageWorld, session: ClientSession) {
   const { connection, reasons, say, lastOf } = await connectRaw(world);
   await say(HelloMessage, { resumes: true });
   const { nonce } = lastOf(ChallengeMessage) as { nonce: Uint8Array };
-  const context = { nonce, channelBinding: connection.channelBinding, security: connection.security };
-  const payload = await proveSession(session, context, (size) => new Uint8Array(size).fill(9));
+  const { channelBinding, security } = connection;
+  const context = { nonce, channelBinding, security, randomBytes: (size: number) => new Uint8Array(size).fill(9) };
+  const payload = await sessionCredential(session).prove(context);
   await say(ProofMessage, { method: SESSION_METHOD, payload });
   return { welcomed: lastOf(WelcomeMessage)?.playerId, reasons };
 }
@@ -129,7 +134,7 @@ async function showSession(world: MessageWorld, session: Parameters<typeof prove
 describe("a connection that resumes a session", () => {
   const welcome = vi.spyOn(WelcomeMessage.codec, "write");
   /** The session that the server has given its only player. */
-  const givenSession = () => welcome.mock.lastCall?.[1].session as Parameters<typeof proveSession>[0];
+  const givenSession = () => welcome.mock.calls.findLast(([, { session }]) => session)?.[1].session as ClientSession;
 
   test("replaces the one that the player has, and the player stays", async () => {
     const { world, client, player, log } = await joined("datagram");

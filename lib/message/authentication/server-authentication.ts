@@ -6,7 +6,7 @@ import type { PlayerAuthentication } from "../players/player.js";
 import { ChallengeMessage, ProofMessage } from "../protocol/system-messages.js";
 import type { AuthenticationAttempt, Authenticator } from "./authenticator.js";
 import { NONCE_BYTES } from "./proof.js";
-import { checkSession, SESSION_ID_BYTES, SESSION_METHOD } from "./session-proof.js";
+import { answerSession, SESSION_ID_BYTES, SESSION_METHOD } from "./session-proof.js";
 import type { SessionTable } from "./session-table.js";
 
 /** How a server authenticates its players. */
@@ -25,8 +25,8 @@ export interface ServerAuthenticationOwner {
   readonly randomBytes: RandomBytes;
   readonly sessions: SessionTable | null;
   admit(player: NetworkPlayer, authentication: PlayerAuthentication, reply: Uint8Array): void;
-  /** `newcomer` has proven to be `player`. */
-  resume(newcomer: NetworkPlayer, player: NetworkPlayer): void;
+  /** `newcomer` has proven to be `player`. @param reply proves to the client that this server has the session */
+  resume(newcomer: NetworkPlayer, player: NetworkPlayer, reply: Uint8Array): void;
   report(error: unknown, player: NetworkPlayer, message: typeof ProofMessage): void;
 }
 
@@ -119,11 +119,11 @@ export class ServerAuthentication {
   async #judgeSession(player: NetworkPlayer, attempt: Attempt, method: string, payload: Uint8Array) {
     const session = this.#owner.sessions?.find(payload.subarray(0, SESSION_ID_BYTES)) ?? null;
     const context = contextOf(player, attempt);
-    const isProven =
-      method === SESSION_METHOD && session !== null && (await checkSession(payload, session.secret, context));
+    const reply =
+      method === SESSION_METHOD && session !== null ? await answerSession(payload, session.secret, context) : null;
     // The session may have ended while the proof was checked.
-    return isProven && this.#owner.sessions?.of(session.player)
-      ? () => this.#owner.resume(player, session.player)
+    return reply && session && this.#owner.sessions?.of(session.player)
+      ? () => this.#owner.resume(player, session.player, reply)
       : () => this.#refuse(player, "The session does not exist any more");
   }
 

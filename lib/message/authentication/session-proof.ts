@@ -1,6 +1,5 @@
 import { concatBytes } from "../../bytes.js";
-import type { RandomBytes } from "../../random.js";
-import type { AuthenticationContext } from "./authenticator.js";
+import type { AuthenticationContext, Credential } from "./authenticator.js";
 import { checkProof, NONCE_BYTES, prove, splitProof } from "./proof.js";
 
 /** The method of a proof that resumes a session. */
@@ -14,22 +13,32 @@ export interface ClientSession {
   resumeWindowMs: number;
 }
 
-/** Client: names its session, and proves that it has the session's secret. */
-export async function proveSession(
-  { id, secret }: ClientSession,
-  context: AuthenticationContext,
-  randomBytes: RandomBytes,
-): Promise<Uint8Array> {
-  const clientNonce = randomBytes(NONCE_BYTES);
-  return concatBytes([id, clientNonce, await prove(secret, SESSION_METHOD, "client", clientNonce, context)]);
+/** Client: names its session, proves that it has the session's secret, and has the server prove the same. */
+export function sessionCredential({ id, secret }: ClientSession): Required<Credential> {
+  let clientNonce: Uint8Array = new Uint8Array(0);
+  return {
+    method: SESSION_METHOD,
+    prove: async (context) => {
+      clientNonce = context.randomBytes(NONCE_BYTES);
+      return concatBytes([id, clientNonce, await prove(secret, SESSION_METHOD, "client", clientNonce, context)]);
+    },
+    confirm: (reply, context) => checkProof(reply, secret, SESSION_METHOD, "server", clientNonce, context),
+  };
 }
 
-/** Server: whether the payload, behind the session's id, proves the possession of `secret`. */
-export async function checkSession(
+/**
+ * Server: checks whether the payload, behind the session's id, proves the possession of `secret`.
+ *
+ * @returns the server's own proof of that; null: it does not
+ */
+export async function answerSession(
   payload: Uint8Array,
   secret: Uint8Array,
   context: AuthenticationContext,
-): Promise<boolean> {
+): Promise<Uint8Array | null> {
   const parts = splitProof(payload.subarray(SESSION_ID_BYTES));
-  return parts !== null && checkProof(parts.proof, secret, SESSION_METHOD, "client", parts.clientNonce, context);
+  if (!parts || !(await checkProof(parts.proof, secret, SESSION_METHOD, "client", parts.clientNonce, context))) {
+    return null;
+  }
+  return prove(secret, SESSION_METHOD, "server", parts.clientNonce, context);
 }

@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock.js";
 import type { RandomBytes } from "../../random.js";
 import type { NetworkPlayer } from "../players/network-player.js";
-import { SESSION_ID_BYTES } from "./session-proof.js";
+import { type ClientSession, SESSION_ID_BYTES } from "./session-proof.js";
 
 /** Settings of sessions: how players come back whose connection was lost. */
 export interface SessionOptions {
@@ -11,11 +11,9 @@ export interface SessionOptions {
   maxSuspended: number;
 }
 
-export interface Session {
+/** Known to the server and the player's client; whoever has the secret can resume the session. */
+export interface Session extends Readonly<ClientSession> {
   readonly player: NetworkPlayer;
-  readonly id: Uint8Array;
-  /** Known to the server and the player's client; whoever has it can resume the session. */
-  readonly secret: Uint8Array;
 }
 
 const SESSION_SECRET_BYTES = 32;
@@ -41,6 +39,7 @@ export class SessionTable {
       player,
       id: this.#randomBytes(SESSION_ID_BYTES),
       secret: this.#randomBytes(SESSION_SECRET_BYTES),
+      resumeWindowMs: this.options.resumeWindowMs,
     };
     this.#byId.set(hex(session.id), session);
     this.#byPlayer.set(player, session);

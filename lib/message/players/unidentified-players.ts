@@ -1,8 +1,9 @@
 import type { Clock } from "../../clock.js";
 import type { ByteSegment } from "../../peer/index.js";
+import { NetworkReader } from "../../serialization/index.js";
 import { DisconnectCode } from "../../socket/index.js";
 import type { ProtocolCore } from "../protocol/protocol.js";
-import { TableMessage } from "../protocol/system-messages.js";
+import { ProofMessage, TableMessage } from "../protocol/system-messages.js";
 import type { NetworkPlayer } from "./network-player.js";
 
 interface Unidentified {
@@ -42,12 +43,15 @@ export class UnidentifiedPlayers {
 
   /**
    * Whether the server reads a message of `player`. A message that has overtaken the hello counts as a hello that does
-   * not resume: a client that resumes sends nothing before its welcome.
+   * not resume: a client that resumes sends nothing before its welcome. A proof cannot overtake it.
    */
-  maySend(player: NetworkPlayer, { buffer, offset, length }: ByteSegment): boolean {
+  maySend(player: NetworkPlayer, bytes: ByteSegment): boolean {
     const entry = this.#unidentified.get(player);
-    if (!entry || length === 0 || (buffer[offset] as number) <= LAST_FIRST_NUMBER) return true;
+    if (!entry || bytes.length === 0) return true;
+    const number = numberOf(bytes);
+    if (number <= LAST_FIRST_NUMBER) return true;
     if (entry.needsTable) return false;
+    if (number === this.#protocol.numberOf(ProofMessage)) return true;
     this.#overtaken.add(player);
     this.onHello(player, false);
     return player.isConnected;
@@ -85,5 +89,16 @@ export class UnidentifiedPlayers {
 
   clear(): void {
     for (const player of [...this.#unidentified.keys()]) this.remove(player);
+  }
+}
+
+/** The number of a message, -1 where it cannot be read. */
+function numberOf({ buffer, offset, length }: ByteSegment): number {
+  const reader = new NetworkReader();
+  reader.reset(buffer, offset, length);
+  try {
+    return reader.readPacked();
+  } catch {
+    return -1;
   }
 }

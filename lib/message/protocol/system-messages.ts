@@ -1,4 +1,4 @@
-import { array, bool, bytes, float64, optional, string, struct, u32 } from "../../serialization/index.js";
+import { array, bool, bytes, float64, type Infer, optional, string, struct, u32 } from "../../serialization/index.js";
 import { createMessage } from "./message.js";
 
 /** Largest table of a protocol, in bytes. */
@@ -24,17 +24,21 @@ export const ProofMessage = createMessage(
   struct({ method: string(64), payload: bytes(MAX_AUTHENTICATION_BYTES) }),
 );
 
-/** The server has admitted the player, or resumed its session. */
+/**
+ * The server has admitted the player, or resumed its session; then `session` is absent, because the client has it, and
+ * `reply` proves that the server has it too.
+ */
 export const WelcomeMessage = createMessage(
   "network/welcome",
   struct({
     playerId: u32,
     method: string(64),
     reply: bytes(MAX_AUTHENTICATION_BYTES),
-    session: optional(struct({ id: bytes(16), secret: bytes(32), resumeWindowMs: u32 })),
+    session: optional(struct({ id: bytes(16), secret: bytes(32), resumeWindowMs: float64 })),
     ticksPerSecond: float64,
   }),
 );
+export type Welcome = Infer<typeof WelcomeMessage.codec>;
 
 /** The client asks for the server's time. */
 export const PingMessage = createMessage("network/ping", struct({ clientTimeMs: float64 }));

@@ -1,3 +1,4 @@
+import { whenAborted } from "../../abort-signals.js";
 import type { Clock } from "../../clock.js";
 import { NetworkError } from "../../network-error.js";
 
@@ -16,16 +17,15 @@ export async function promiseBefore<T>(
   start: (resolve: (value: T) => void, reject: (error: unknown) => void) => void,
 ): Promise<T> {
   let timer: unknown;
-  let onAbort = () => {};
+  let stopWaiting = () => {};
   try {
     return await new Promise<T>((resolve, reject) => {
       start(resolve, reject);
       timer = clock.setTimeout(() => reject(new NetworkError("ERR_TIMEOUT", timeoutText)), timeoutMs);
-      onAbort = () => reject(signal?.reason);
-      signal?.addEventListener("abort", onAbort);
+      stopWaiting = whenAborted(signal, () => reject(signal?.reason));
     });
   } finally {
     clock.clearTimeout(timer);
-    signal?.removeEventListener("abort", onAbort);
+    stopWaiting();
   }
 }
