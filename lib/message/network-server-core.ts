@@ -2,6 +2,7 @@ import { EventHub } from "../event-hub.js";
 import { NetworkError } from "../network-error.js";
 import type { LibraryConnection } from "../peer/connection/connection.js";
 import { type ByteSegment, Channel, type Drive, type PeerConfig, type PeerHandler } from "../peer/index.js";
+import { completeConfig } from "../peer/peer-config.js";
 import type { PeerCore } from "../peer/peer-core.js";
 import { checkReason } from "../socket/disconnect-reason.js";
 import { DisconnectCode, type DisconnectReason, type IncomingConnection } from "../socket/index.js";
@@ -74,8 +75,13 @@ export class NetworkServerCore
   readonly #unidentified: UnidentifiedPlayers;
   readonly #byConnection = new Map<LibraryConnection, NetworkPlayer>();
   readonly #isSelfDriven: boolean;
+  readonly #closeTimeoutMs: number;
   /** Counts the calls of `start` and `stop`: a `start` that was waiting meanwhile gives up. */
   #starts = 0;
+  /** Rejects the present `start`. */
+  #abandonStart: (error: Error) => void = () => {};
+  #opening: Promise<void> | null = null;
+  #stopping: Promise<void> | null = null;
   #peer: PeerCore | null = null;
   #tickLoop: TickLoop | null = null;
   #host: HostLink | null = null;
@@ -94,6 +100,7 @@ export class NetworkServerCore
     this.#parts = parts;
     this.sessions = parts.sessions;
     this.errorBudget = errorBudget === null ? null : { ...defaultErrorBudget, ...errorBudget };
+    this.#closeTimeoutMs = completeConfig(options.peer ?? {}).closeTimeoutMs;
     this.#isSelfDriven = this.drive === "automatic" && tickRate === 0;
     this.#authentication = new ServerAuthentication(this, authentication);
     this.#scenes = new SceneBarrier(this.clock, (player) => this.#readied(player));
@@ -137,10 +144,23 @@ export class NetworkServerCore
     localClient?.prepareHost();
     this.activate();
     this.events.reset("stopped");
-    this.#startedMs = this.clock.now();
     const attempt = ++this.#starts;
+    const stopped = new Promise<never>((_resolve, reject) => {
+      this.#abandonStart = reject;
+    });
+    await Promise.race([this.#start(attempt, localClient), stopped]);
+  }
+
+  async #start(attempt: number, localClient: NetworkClientCore | null): Promise<void> {
     const { openPeer } = this.#parts;
-    if (openPeer) await this.#open(openPeer, attempt);
+    // The port is free again when the earlier stop is done.
+    if (this.#stopping) await this.#stopping;
+    this.#assertCurrent(attempt);
+    if (openPeer) {
+      this.#opening = this.#open(openPeer, attempt);
+      await this.#opening;
+    }
+    this.#startedMs = this.clock.now();
     this.forEachExtension((extension) => extension.started?.(this.#server));
     this.events.emit("started");
     if (localClient && attempt === this.#starts) await this.#startHost(localClient);
@@ -156,10 +176,21 @@ export class NetworkServerCore
   }
 
   async stop(reason?: DisconnectReason): Promise<void> {
-    if (!this.active) return;
     if (reason) checkReason(reason);
+    if (this.active) {
+      const stopping = this.#stop(reason);
+      this.#stopping = stopping;
+      await stopping;
+      if (this.#stopping === stopping) this.#stopping = null;
+    } else {
+      await this.#stopping;
+    }
+  }
+
+  async #stop(reason: DisconnectReason | undefined): Promise<void> {
     const { code, text } = reason ?? { code: DisconnectCode.ServerStopped, text: "The server has stopped" };
     this.#starts++;
+    this.#abandonStart(stoppedError());
     this.#tickLoop?.stop();
     const peer = this.#peer;
     const hostPeer = this.#host && this.#hostEnded();
@@ -178,7 +209,17 @@ export class NetworkServerCore
     this.#peer = null;
     this.#localPlayer = null;
     this.#tick = 0;
-    await Promise.all([peer?.close(), hostPeer?.close()]);
+    await Promise.all([peer?.close(), hostPeer?.close(), this.#opened()]);
+  }
+
+  /** Resolves when a socket that is still being bound is closed again, or after `closeTimeoutMs`. */
+  async #opened(): Promise<void> {
+    let timer: unknown;
+    const timeout = new Promise<void>((resolve) => {
+      timer = this.clock.setTimeout(resolve, this.#closeTimeoutMs);
+    });
+    await Promise.race([this.#opening?.catch(() => {}), timeout]);
+    this.clock.clearTimeout(timer);
   }
 
   updateReceive(): void {
@@ -401,7 +442,8 @@ export class NetworkServerCore
       if (attempt === this.#starts) this.#peer = peer;
       else await peer.close();
     } catch (error) {
-      if (attempt === this.#starts) this.deactivate();
+      this.#assertCurrent(attempt);
+      this.deactivate();
       throw error;
     }
     this.#assertCurrent(attempt);
@@ -409,7 +451,7 @@ export class NetworkServerCore
 
   /** @throws NetworkError `ERR_CLOSED` when the server was stopped since this `start` */
   #assertCurrent(attempt: number): void {
-    if (attempt !== this.#starts) throw new NetworkError("ERR_CLOSED", "The server was stopped");
+    if (attempt !== this.#starts) throw stoppedError();
   }
 
   async #startHost(client: NetworkClientCore): Promise<void> {
@@ -452,3 +494,5 @@ export class NetworkServerCore
     this.forEachExtension((extension) => extension.beforeSend?.());
   }
 }
+
+const stoppedError = () => new NetworkError("ERR_CLOSED", "The server was stopped");
