@@ -1,8 +1,7 @@
 // The hot paths whose instructions are counted. Each takes the folder of a built checkout, uses it through the entry
 // points of its package, and returns how to send one batch of messages and wait until they are received.
 //
-// The same code measures every commit that is compared, so it uses what they have in common; an option that was renamed
-// is given under both names.
+// The same code measures every commit that is compared, so it uses only what they have in common.
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -198,13 +197,11 @@ async function udp(folder) {
   const load = loader(folder);
   const { Delivery, ReceivedPacket } = await load("socket");
   const { UdpSocketFactory } = await load("socket/udp");
-  const host = "127.0.0.1";
-  const factory = new UdpSocketFactory({ host, address: host, bindHost: host, bindAddress: host, port: 0 });
+  const factory = new UdpSocketFactory({ port: 0 });
   const [server, client] = [factory.createServerSocket(), factory.createClientSocket()];
   for (const socket of [server, client]) socket.events = { onReadable() {} };
   await server.bind(factory.getBindEndPoint());
-  factory.port = server.boundPort;
-  const handle = await client.connect(factory.getConnectEndPoint());
+  const handle = await client.connect(factory.getConnectEndPoint("127.0.0.1", server.boundPort));
   const packet = new ReceivedPacket();
   return {
     async batch() {

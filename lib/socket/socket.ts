@@ -1,3 +1,4 @@
+import type { PlacesMetrics } from "../guard/places.js";
 import type { DisconnectReason } from "./disconnect-reason.js";
 
 /** How a packet is to travel. It makes a difference only on a handle that is `reliable`. */
@@ -88,8 +89,8 @@ export interface IncomingConnection {
 }
 
 /**
- * What a socket reports to its user. All events but `onReadable` and `onIncoming` are called inside `tick`; those two
- * are never called inside a method of a socket. If a handler throws, `tick` throws its exception (for `onIncoming`, the
+ * What a socket reports to its user. All events but `onReadable`, `onIncoming` and `onExit` are called inside `tick`;
+ * those three are never called inside a method of a socket. If a handler throws, `tick` throws its exception (for `onIncoming`, the
  * next `tick` does, and the connection is refused). Events that the exception held up follow with the next `tick`.
  */
 export interface SocketEvents {
@@ -103,6 +104,11 @@ export interface SocketEvents {
   onDisconnect(handle: IConnectionHandle, reason: DisconnectReason): void;
   /** A handle that refused a packet accepts packets again. */
   onWritable(handle: IConnectionHandle): void;
+  /**
+   * The process is about to end. What is sent synchronously in here is the last that the other side hears. Not called
+   * where the transport closes its connections by itself.
+   */
+  onExit?(): void;
 }
 
 /**
@@ -119,10 +125,13 @@ export interface ISocket<
   readonly boundPort: number | null;
   /** How many packets were dropped because a queue was full, if the transport drops packets. */
   readonly droppedPackets?: number;
+  /** Connections of the transport that nobody has been asked about yet (WebSocket: TCP before the upgrade). */
+  readonly pendingConnections?: PlacesMetrics;
   /**
-   * Starts to listen.
-   * @throws NetworkError `ERR_ADDRESS_IN_USE`, `ERR_ACCESS`, `ERR_NOT_SUPPORTED` (not on this platform), `ERR_IN_USE`
-   * (already bound or connected), `ERR_CLOSED`, `ERR_FAILED`
+   * Starts to listen. After a failure it may be tried again.
+   * @throws NetworkError `ERR_ADDRESS_IN_USE`, `ERR_ACCESS`, `ERR_NAME_NOT_FOUND`, `ERR_NOT_SUPPORTED` (not on this
+   *   platform), `ERR_IN_USE` (already bound or connected), `ERR_CLOSED` (also when it is closed meanwhile),
+   *   `ERR_FAILED`; RangeError `ERR_OUT_OF_RANGE` for a port outside 0 to 65535
    */
   bind(endPoint: Bind): Promise<void>;
   /**

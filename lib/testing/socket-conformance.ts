@@ -1,4 +1,5 @@
 import { connectionCases } from "./conformance/connection-cases.js";
+import { endPointCases } from "./conformance/end-point-cases.js";
 import { lifetimeCases } from "./conformance/lifetime-cases.js";
 import { packetCases } from "./conformance/packet-cases.js";
 import { type SocketConformanceOptions, SocketWorld } from "./conformance/socket-world.js";
@@ -17,17 +18,19 @@ export interface ConformanceCase {
  * `for (const { name, run } of socketConformance({ createFactory })) test(name, run);`
  */
 export function socketConformance(options: SocketConformanceOptions): ConformanceCase[] {
-  return Object.entries({ ...lifetimeCases, ...connectionCases, ...packetCases }).map(([name, check]) => ({
-    name,
-    async run() {
-      const world = new SocketWorld(options);
-      try {
-        await check(world);
-      } catch (error) {
-        await world.close().catch(() => {});
-        throw error;
-      }
-      await world.close();
-    },
-  }));
+  return Object.entries({ ...lifetimeCases, ...endPointCases, ...connectionCases, ...packetCases }).map(
+    ([name, check]) => ({
+      name,
+      async run() {
+        const world = new SocketWorld(options);
+        try {
+          await check(world);
+        } catch (error) {
+          await world.close().catch(() => {});
+          throw error;
+        }
+        await world.close();
+      },
+    }),
+  );
 }

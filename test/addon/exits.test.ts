@@ -16,9 +16,12 @@ async function endOf(way: string, signals: [NodeJS.Signals, string?][] = []) {
   return { code, signal, farewells: lines.filter((line) => line !== "ready") };
 }
 
-test.concurrent.each(["SIGTERM", "SIGINT"] as const)("%s ends the process as without us, after the farewell", async (signal) => {
-  expect(await endOf("signal", [[signal]])).toEqual({ code: null, signal, farewells: ["farewell"] });
-});
+test.concurrent.each(["SIGTERM", "SIGINT"] as const)(
+  "%s ends the process as without us, after the farewell",
+  async (signal) => {
+    expect(await endOf("signal", [[signal]])).toEqual({ code: null, signal, farewells: ["farewell"] });
+  },
+);
 
 test.concurrent.each([
   ["exit", 7],

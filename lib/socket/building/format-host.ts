@@ -1,4 +1,10 @@
 /** `1.2.3.4:7777`, `[2001:db8::1]:7777`. */
 export function formatHost(host: string, port: number): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+  const plain = withoutMapping(host);
+  return plain.includes(":") ? `[${plain}]:${port}` : `${plain}:${port}`;
+}
+
+/** An IPv4 address as such, where a socket of both families has it as `::ffff:1.2.3.4`. */
+export function withoutMapping(host: string): string {
+  return host.replace(/^::ffff:(?=\d+\.)/i, "");
 }

@@ -3,6 +3,7 @@ import { type Clock, systemClock } from "../../clock.js";
 import { type ConfigOption, ConfigValue } from "../../valve/configuration/config-value.js";
 import { MAX_MESSAGE_BYTES } from "../../valve/messages/send-type.js";
 import type { InitializeOptions } from "../../valve/sockets/library.js";
+import { checkPort } from "../building/end-point-errors.js";
 import type { ISocket } from "../socket.js";
 import { type IHasHost, type IHasPort, SocketFactory } from "../socket-factory.js";
 import { GnsAddress, GnsPeer, type GnsPeerSettings } from "./gns-end-point.js";
@@ -112,11 +113,13 @@ export class GnsSocketFactory
 
   getBindEndPoint(): GnsAddress | GnsPeer {
     const { peer, bindHost = "::" } = this.#options;
+    checkPort(this.port);
     return peer ? new GnsPeer(peer) : new GnsAddress(bindHost, this.port);
   }
 
   getConnectEndPoint(host = this.host, port = this.port): GnsAddress | GnsPeer {
     const { peer } = this.#options;
+    checkPort(port);
     return peer ? new GnsPeer(peer) : new GnsAddress(host, port);
   }
 }

@@ -1,7 +1,7 @@
 import { lookup } from "node:dns";
 import { checkInstance } from "../../arguments.js";
 import type { Clock } from "../../clock.js";
-import type { NetworkError } from "../../network-error.js";
+import { NetworkError } from "../../network-error.js";
 import type { ConfigOption } from "../../valve/configuration/config-value.js";
 import { iceOptions } from "../../valve/configuration/ice-servers.js";
 import { Dispatcher, type DispatcherUser, lastError } from "../../valve/endpoint/dispatcher.js";
@@ -11,11 +11,11 @@ import type { NetworkingSockets } from "../../valve/sockets/networking-sockets.j
 import type { ConnectionInfo } from "../../valve/values/connection-info.js";
 import { Result } from "../../valve/values/result.js";
 import type { StatusInfo } from "../../valve/values/status-info.js";
+import { checkPort, type Trial, translateError, trialError } from "../building/end-point-errors.js";
 import { Inbox } from "../building/inbox.js";
 import { PacketPool } from "../building/packet-queue.js";
 import {
   closedError,
-  connectError,
   inUseError,
   noPacketError,
   refusedError,
@@ -80,7 +80,7 @@ export class GnsSocket
   }
 
   get boundPort(): number | null {
-    return this.#boundPort;
+    return this.#closed === null ? this.#boundPort : null;
   }
 
   bind(endPoint: GnsAddress | GnsPeer): Promise<void> {
@@ -205,7 +205,10 @@ export class GnsSocket
       this.#signalOver(endPoint.signaling);
     } else {
       checkInstance("endPoint", endPoint, GnsAddress);
-      const { handle, address } = this.#dispatcher.listen(endPoint.host, endPoint.port, this.#settings.config);
+      const { host, port } = endPoint;
+      checkPort(port);
+      const listening = async () => this.#dispatcher.listen(host, port, this.#settings.config);
+      const { handle, address } = await explained({ ...gns, action: "listening on", host, port }, listening());
       this.#listener = handle;
       this.#boundPort = address.port;
     }
@@ -296,11 +299,14 @@ export class GnsSocket
     }
     checkInstance("endPoint", endPoint, GnsAddress);
     const { host, port } = endPoint;
-    return orConnectFailed(host, this.#dispatcher.waysTo(host, port, this.#settings.config, lookup));
+    checkPort(port);
+    const ways = this.#dispatcher.waysTo(host, port, this.#settings.config, lookup);
+    return explained({ ...gns, action: "connecting to", host, port }, ways);
   }
 
   async #peerOptions({ ice }: GnsPeer): Promise<ConfigOption[]> {
-    return [...(await orConnectFailed("the peer", iceOptions(ice))), ...this.#settings.config];
+    const options = explained({ ...gns, action: "connecting to", host: "a peer", port: 0 }, iceOptions(ice));
+    return [...(await options), ...this.#settings.config];
   }
 
   #signalOver(signaling: GnsSignaling): void {
@@ -331,12 +337,14 @@ function isOpen({ closed, endReason }: GnsConnection): boolean {
   return closed === null && endReason === null;
 }
 
-/** If the other side cannot be found, the connection has failed; errors of wrong arguments stay what they are. */
-async function orConnectFailed<Found>(address: string, found: Promise<Found>): Promise<Found> {
+const gns = { transport: "GNS" } as const;
+
+/** Says in an error of `trial` what was tried; errors of wrong arguments stay what they are. */
+async function explained<Result>(trial: Trial, promise: Promise<Result>): Promise<Result> {
   try {
-    return await found;
-  } catch (cause) {
-    if (cause instanceof TypeError || cause instanceof RangeError) throw cause;
-    throw connectError(address, (cause as Error).message, { cause });
+    return await promise;
+  } catch (error) {
+    if (!(error instanceof NetworkError)) throw translateError(trial, error);
+    throw trialError(trial, error.message, { code: error.code, cause: error });
   }
 }

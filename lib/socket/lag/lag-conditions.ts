@@ -1,3 +1,5 @@
+import { durationOption, numberOption, type OptionRules } from "../../options.js";
+
 /**
  * What a `LagSocketFactory` does to packets. Each socket does it to the packets that it sends. The conditions may be
  * changed at any time.
@@ -24,24 +26,20 @@ export interface LagConditions {
   queueBytes: number;
 }
 
-/** A perfect network. */
-const perfect: LagConditions = {
-  latencyMs: 0,
-  jitterMs: 0,
-  loss: 0,
-  duplicate: 0,
-  reorder: 0,
-  bandwidthBytesPerSecond: Number.POSITIVE_INFINITY,
-  queueBytes: 65_536,
+/** Their limits. */
+export const conditionRules: OptionRules<LagConditions> = {
+  latencyMs: durationOption(),
+  jitterMs: durationOption(),
+  loss: numberOption(0, 1),
+  duplicate: numberOption(0, 1),
+  reorder: numberOption(0, 1),
+  bandwidthBytesPerSecond: numberOption(Number.MIN_VALUE, Number.POSITIVE_INFINITY),
+  queueBytes: numberOption(0, Number.POSITIVE_INFINITY),
 };
 
-/** Adds the defaults. @throws RangeError for a share outside 0 to 1, and for negative values */
+/** Adds the defaults: a perfect network. */
 export function completeConditions(conditions: Partial<LagConditions>): LagConditions {
-  const complete = { ...perfect, ...conditions };
-  for (const [name, value] of Object.entries(complete)) {
-    const max = ["loss", "duplicate", "reorder"].includes(name) ? 1 : Number.POSITIVE_INFINITY;
-    if (!(value >= 0 && value <= max)) throw new RangeError(`${name} is from 0 to ${max}, not ${value}`);
-  }
-  if (complete.bandwidthBytesPerSecond === 0) throw new RangeError("bandwidthBytesPerSecond is over 0");
-  return complete;
+  const { latencyMs = 0, jitterMs = 0, loss = 0, duplicate = 0, reorder = 0 } = conditions;
+  const { bandwidthBytesPerSecond = Number.POSITIVE_INFINITY, queueBytes = 65_536 } = conditions;
+  return { latencyMs, jitterMs, loss, duplicate, reorder, bandwidthBytesPerSecond, queueBytes };
 }

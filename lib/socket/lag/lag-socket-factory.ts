@@ -1,8 +1,9 @@
 import { type Clock, systemClock } from "../../clock.js";
+import { checkOptions, functionOption, objectOption } from "../../options.js";
 import type { Random } from "../../random.js";
 import type { IBindEndPoint, IConnectEndPoint, ISocket } from "../socket.js";
 import { SocketFactory } from "../socket-factory.js";
-import { completeConditions, type LagConditions } from "./lag-conditions.js";
+import { completeConditions, conditionRules, type LagConditions } from "./lag-conditions.js";
 import { LagSocket } from "./lag-socket.js";
 
 /** Options of a {@link LagSocketFactory}. */
@@ -28,6 +29,11 @@ export class LagSocketFactory<
 
   constructor(inner: SocketFactory<Bind, Connect>, options: LagSocketFactoryOptions = {}) {
     super();
+    checkOptions("LagSocketFactory", options, {
+      ...conditionRules,
+      clock: objectOption("now", "setTimeout", "clearTimeout"),
+      random: functionOption,
+    });
     const { clock = systemClock, random = Math.random, ...conditions } = options;
     this.#inner = inner;
     this.#clock = clock;

@@ -71,6 +71,7 @@ export class LagSocket<Bind extends IBindEndPoint, Connect extends IConnectEndPo
       },
       onDisconnect: (handle, reason) => this.#onDisconnect(handle.connection as LagHandle, reason),
       onWritable: (handle) => this.#unstick(handle.connection as LagHandle),
+      onExit: () => this.events?.onExit?.(),
     };
   }
 

@@ -1,8 +1,9 @@
+import { checkPort, systemError, translateError } from "../building/end-point-errors.js";
 import { Inbox } from "../building/inbox.js";
 import { InboxSocket } from "../building/inbox-socket.js";
 import { checkPacket } from "../building/packet-limit.js";
 import { PacketQueue } from "../building/packet-queue.js";
-import { closedError, connectError, inUseError, refusedError, socketClosed } from "../building/socket-errors.js";
+import { closedError, inUseError, refusedError, socketClosed } from "../building/socket-errors.js";
 import { Delivery, type IConnectionHandle, type ISocket } from "../socket.js";
 import { LaneShuffler } from "./lane-shuffler.js";
 import { MemoryConnection } from "./memory-connection.js";
@@ -41,13 +42,21 @@ export class MemoryConnectionSocket extends InboxSocket implements ISocket<Memor
 
   async connect(endPoint: MemoryEndPoint, signal?: AbortSignal): Promise<IConnectionHandle> {
     signal?.throwIfAborted();
+    checkPort(endPoint.port);
     this.#attach(0);
     const server = this.#network.at(endPoint.port);
     const address = `memory:${endPoint.port}`;
     const isServer = server instanceof MemoryConnectionSocket && server.options.kind === this.options.kind;
-    if (!isServer || !server.#isListening) throw connectError(address, "nobody listens there");
+    if (!isServer || !server.#isListening) {
+      this.#detach();
+      const trial = { transport: "memory", action: "connecting to", host: "memory", port: endPoint.port } as const;
+      throw translateError(trial, systemError("ECONNREFUSED"));
+    }
     const answer = server.inbox.ask({ address: `memory:${this.#port}`, security: server.options.security });
-    if (answer !== true) throw refusedError(address, answer);
+    if (answer !== true) {
+      this.#detach();
+      throw refusedError(address, answer);
+    }
     const [near, far] = [new MemoryConnection(this, address), new MemoryConnection(server, `memory:${this.#port}`)];
     near.remote = far;
     far.remote = near;
@@ -65,7 +74,7 @@ export class MemoryConnectionSocket extends InboxSocket implements ISocket<Memor
     for (const connection of this.connections) void connection.disconnect(socketClosed);
     this.#isClosed = true;
     this.inbox.close();
-    if (this.#port !== null) this.#network.detach(this.#port);
+    this.#detach();
   }
 
   send(connection: MemoryConnection, packet: Uint8Array, length: number, delivery: Delivery, lane = 0): boolean {
@@ -88,6 +97,11 @@ export class MemoryConnectionSocket extends InboxSocket implements ISocket<Memor
     for (let packet = this.#outgoing.shift(); packet; packet = this.#outgoing.shift()) {
       (packet.handle as MemoryConnection).socket.inbox.push(packet);
     }
+  }
+
+  #detach(): void {
+    if (this.#port !== null) this.#network.detach(this.#port);
+    this.#port = null;
   }
 
   #attach(port: number): void {

@@ -1,3 +1,4 @@
+import { checkPort } from "../building/end-point-errors.js";
 import { StatelessHandle } from "../building/handles.js";
 import { checkPacket } from "../building/packet-limit.js";
 import { PacketQueue, type QueuedPacket } from "../building/packet-queue.js";
@@ -66,6 +67,7 @@ export class MemoryDatagramSocket implements ISocket<MemoryEndPoint, MemoryEndPo
 
   async connect(endPoint: MemoryEndPoint, signal?: AbortSignal): Promise<IConnectionHandle> {
     signal?.throwIfAborted();
+    checkPort(endPoint.port);
     this.#attach(0);
     this.#remotePort = endPoint.port;
     return this.#addressOf(endPoint.port);
@@ -77,6 +79,7 @@ export class MemoryDatagramSocket implements ISocket<MemoryEndPoint, MemoryEndPo
     this.#isClosed = true;
     this.#waker.close();
     if (this.#address) this.#network.detach(this.#address.port);
+    this.#address = null;
     for (let packet = this.#arrived.shift(); packet; packet = this.#arrived.shift()) this.#network.pool.release(packet);
   }
 

@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock.js";
 import type { Random } from "../../random.js";
+import { checkPort, systemError, translateError } from "../building/end-point-errors.js";
 import { PacketPool } from "../building/packet-queue.js";
-import { addressInUseError } from "../building/socket-errors.js";
 import type { ISocket } from "../socket.js";
 
 /** This many packets wait for `flush` at most; then they leave without it. */
@@ -23,8 +23,9 @@ export class MemoryNetworkCore {
 
   /** Gives `socket` its port; for 0 a free one. */
   attach(socket: ISocket, port: number): number {
+    checkPort(port);
     const taken = port === 0 ? this.#freePort() : port;
-    if (this.#sockets.has(taken)) throw addressInUseError(`memory:${taken}`);
+    if (this.#sockets.has(taken)) throw inUse(taken);
     this.#sockets.set(taken, socket);
     return taken;
   }
@@ -43,6 +44,13 @@ export class MemoryNetworkCore {
       this.#nextPort = port === LAST_PORT ? FIRST_FREE_PORT : port + 1;
       if (!this.#sockets.has(port)) return port;
     }
-    throw addressInUseError("Every free port of the memory network");
+    throw inUse(0);
   }
+}
+
+function inUse(port: number): unknown {
+  return translateError(
+    { transport: "memory", action: "listening on", host: "memory", port },
+    systemError("EADDRINUSE"),
+  );
 }

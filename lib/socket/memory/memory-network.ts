@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from "../../clock.js";
+import { checkOptions, functionOption, objectOption } from "../../options.js";
 import type { Random } from "../../random.js";
 import { MemoryNetworkCore } from "./memory-network-core.js";
 
@@ -20,7 +21,12 @@ export class MemoryNetwork {
     coreOf = (network) => network.#core;
   }
 
-  constructor({ clock = systemClock, random = Math.random }: MemoryNetworkOptions = {}) {
+  constructor(options: MemoryNetworkOptions = {}) {
+    checkOptions("MemoryNetwork", options, {
+      clock: objectOption("now", "setTimeout", "clearTimeout"),
+      random: functionOption,
+    });
+    const { clock = systemClock, random = Math.random } = options;
     this.#core = new MemoryNetworkCore(clock, random);
   }
 }

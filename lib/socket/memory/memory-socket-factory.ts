@@ -1,3 +1,5 @@
+import { checkOptions, integerOption, type OptionRules, oneOf, portOption } from "../../options.js";
+import { checkPort } from "../building/end-point-errors.js";
 import type { ISocket, Security } from "../socket.js";
 import { type IHasPort, SocketFactory } from "../socket-factory.js";
 import { MemoryConnectionSocket } from "./memory-connection-socket.js";
@@ -30,6 +32,15 @@ export interface MemorySocketFactoryOptions {
   sendQueueBytes?: number;
 }
 
+const rules: OptionRules<MemorySocketFactoryOptions> = {
+  kind: oneOf("datagram", "reliable-lanes", "stream", "host"),
+  port: portOption,
+  security: oneOf("none", "encrypted", "authenticated"),
+  maxPacketSize: integerOption(1, 2 ** 24),
+  receiveQueuePackets: integerOption(1, 2 ** 24),
+  sendQueueBytes: integerOption(1, 2 ** 30),
+};
+
 const MAX_DATAGRAM_BYTES = 1232;
 const MAX_STREAM_BYTES = 16_384;
 
@@ -42,6 +53,7 @@ export class MemorySocketFactory extends SocketFactory<MemoryEndPoint, MemoryEnd
 
   constructor(network: MemoryNetwork, options: MemorySocketFactoryOptions = {}) {
     super();
+    checkOptions("MemorySocketFactory", options, rules);
     const { kind = "datagram", port = 7777, security = kind === "host" ? "authenticated" : "none" } = options;
     const isStream = kind === "stream" || kind === "host";
     const { maxPacketSize = isStream ? MAX_STREAM_BYTES : MAX_DATAGRAM_BYTES } = options;
@@ -58,11 +70,13 @@ export class MemorySocketFactory extends SocketFactory<MemoryEndPoint, MemoryEnd
   }
 
   getBindEndPoint(): MemoryEndPoint {
+    checkPort(this.port);
     return { port: this.port };
   }
 
   /** @param _host is ignored: a memory network has one host only */
   getConnectEndPoint(_host?: string, port = this.port): MemoryEndPoint {
+    checkPort(port);
     return { port };
   }
 }

@@ -28,7 +28,7 @@ export class MultiplexSocketFactory<
 
   /** Listens with every factory that works on this platform; `boundPorts` has their ports, in the same order. */
   createServerSocket(): ISocket<readonly Bind[]> & { readonly boundPorts: readonly (number | null)[] } {
-    return new MultiplexSocket(this.#supported().map((factory) => factory.createServerSocket()));
+    return new MultiplexSocket(() => this.#supported().map((factory) => factory.createServerSocket()));
   }
 
   override createClientSocket(): ISocket<IBindEndPoint, Connect> {

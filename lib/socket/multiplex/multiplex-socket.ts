@@ -1,7 +1,8 @@
 import { type Clock, systemClock } from "../../clock.js";
 import { NetworkError } from "../../network-error.js";
 import { HandleWrapper } from "../building/handle-wrapper.js";
-import { closedError, inUseError, noPacketError } from "../building/socket-errors.js";
+import { noPacketError } from "../building/socket-errors.js";
+import { SocketUse } from "../building/socket-use.js";
 import { Waker } from "../building/waker.js";
 import type {
   Delivery,
@@ -31,22 +32,25 @@ class MultiplexHandle extends HandleWrapper {
   }
 }
 
+const closeAll = (sockets: readonly ISocket[]) => Promise.all(sockets.map((socket) => socket.close()));
+
 /** Several listening sockets that act as one. */
 export class MultiplexSocket<Bind extends IBindEndPoint> implements ISocket<readonly Bind[]> {
   events: SocketEvents | null = null;
-  readonly #sockets: readonly ISocket<Bind>[];
+  readonly #create: () => readonly ISocket<Bind>[];
+  #sockets: readonly ISocket<Bind>[] = [];
   readonly #waker: Waker;
   /** For each socket, the one handle that serves for all packets received from stateless handles. */
-  readonly #scratch = new Map<ISocket, MultiplexHandle>();
+  readonly #scratch = new WeakMap<ISocket, MultiplexHandle>();
   /** Which socket comes next: they take turns in `receive`. */
   #turn = 0;
-  #isUsed = false;
-  #isClosed = false;
+  readonly #use = new SocketUse();
 
-  constructor(sockets: readonly ISocket<Bind>[], clock: Clock = systemClock) {
-    this.#sockets = sockets;
+  /** @param create makes the sockets, once more after a `bind` that failed */
+  constructor(create: () => readonly ISocket<Bind>[], clock: Clock = systemClock) {
+    this.#create = create;
     this.#waker = new Waker(this, clock);
-    for (const socket of sockets) socket.events = this.#eventsOf(socket);
+    this.#renew();
   }
 
   /** The port of the first socket that has one. */
@@ -61,17 +65,15 @@ export class MultiplexSocket<Bind extends IBindEndPoint> implements ISocket<read
 
   /** Listens with all sockets, or with none if one fails. */
   async bind(endPoints: readonly Bind[]): Promise<void> {
-    if (this.#isClosed) throw closedError();
-    if (this.#isUsed) throw inUseError();
-    this.#isUsed = true;
-    try {
-      for (const [index, socket] of this.#sockets.entries()) {
-        await socket.bind(endPoints[index] as Bind);
+    await this.#use.begin(async () => {
+      try {
+        for (const [index, socket] of this.#sockets.entries()) await socket.bind(endPoints[index] as Bind);
+      } catch (error) {
+        await closeAll(this.#sockets);
+        if (!this.#use.isClosed) this.#renew();
+        throw error;
       }
-    } catch (error) {
-      await this.close();
-      throw error;
-    }
+    });
   }
 
   async connect(): Promise<IConnectionHandle> {
@@ -79,9 +81,8 @@ export class MultiplexSocket<Bind extends IBindEndPoint> implements ISocket<read
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
     this.#waker.close();
-    await Promise.all(this.#sockets.map((socket) => socket.close()));
+    await Promise.all([this.#use.close(), closeAll(this.#sockets)]);
   }
 
   tick(): void {
@@ -117,6 +118,11 @@ export class MultiplexSocket<Bind extends IBindEndPoint> implements ISocket<read
     for (const socket of this.#sockets) socket.flush();
   }
 
+  #renew(): void {
+    this.#sockets = this.#create();
+    for (const socket of this.#sockets) socket.events = this.#eventsOf(socket);
+  }
+
   /** The socket that has the next packet. */
   #next(): ISocket | null {
     for (let count = 0; count < this.#sockets.length; count++) {
@@ -148,6 +154,7 @@ export class MultiplexSocket<Bind extends IBindEndPoint> implements ISocket<read
       },
       onDisconnect: (inner, reason) => this.events?.onDisconnect(inner.connection as MultiplexHandle, reason),
       onWritable: (inner) => this.events?.onWritable(inner.connection as MultiplexHandle),
+      onExit: () => this.events?.onExit?.(),
     };
   }
 }

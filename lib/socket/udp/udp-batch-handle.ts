@@ -1,4 +1,4 @@
-import { networkInterfaces } from "node:os";
+import { type NetworkInterfaceInfo, networkInterfaces } from "node:os";
 import { UDP_SLOT } from "../../addon/layout.js";
 import { Address } from "../../valve/values/address.js";
 import { parseIP } from "../../valve/values/parse-ip.js";
@@ -39,11 +39,11 @@ export class UdpBatchHandle extends UdpHandle {
     return this.#words[PORT_WORD] as number;
   }
 
-  /** The numeric address. Its zone is the number of the interface. */
+  /** The numeric address. Its zone is the name of the interface. */
   get host(): string {
     const text = parseIP(new Uint8Array(this.#words.buffer, UDP_SLOT.ip, UDP_SLOT.scope));
-    const scope = this.#words[SCOPE_WORD];
-    return scope === 0 ? text : `${text}%${scope}`;
+    const scope = this.#words[SCOPE_WORD] as number;
+    return scope === 0 ? text : `${text}%${zoneOf(scope)}`;
   }
 
   copy(): UdpBatchHandle {
@@ -67,6 +67,19 @@ export function parseHost(host: string): { ip: Uint8Array; scope: number } {
   const address = new Address();
   address.setAddress(text, 0);
   return { ip: address.ip, scope: zone === undefined ? 0 : scopeOf(zone) };
+}
+
+/** The names of interfaces by their numbers, as far as they were needed. */
+const zones = new Map<number, string>();
+
+function zoneOf(scope: number): string {
+  let zone = zones.get(scope);
+  if (zone !== undefined) return zone;
+  const isIt = (entry: NetworkInterfaceInfo) => entry.family === "IPv6" && entry.scopeid === scope;
+  const found = Object.entries(networkInterfaces()).find(([, entries]) => entries?.some(isIt));
+  zone = found?.[0] ?? `${scope}`;
+  zones.set(scope, zone);
+  return zone;
 }
 
 function scopeOf(zone: string): number {

@@ -1,18 +1,17 @@
-import { lookup } from "node:dns/promises";
 import { UDP_SLOT } from "../../addon/layout.js";
 import { findAddon, MAY_USE_UV } from "../../addon/load-addon.js";
 import type { NativeAddon } from "../../addon/native.js";
-import { codeOfSystemError } from "../../addon/system-errors.js";
+import { nameOfSystemError } from "../../addon/system-errors.js";
 import { putBytes } from "../../bytes.js";
 import { NetworkError } from "../../network-error.js";
-import { formatHost } from "../building/format-host.js";
+import { systemError } from "../building/end-point-errors.js";
 import { checkPacket } from "../building/packet-limit.js";
-import { closedError, connectError, inUseError, noPacketError } from "../building/socket-errors.js";
-import { Waker } from "../building/waker.js";
-import { Delivery, type ISocket, type ReceivedPacket, type SocketEvents } from "../socket.js";
+import { noPacketError } from "../building/socket-errors.js";
+import { Delivery, type ISocket, type ReceivedPacket } from "../socket.js";
 import { parseHost, UdpBatchHandle } from "./udp-batch-handle.js";
-import { lookupHost, type UdpEndPoint, type UdpSocketOptions } from "./udp-end-point.js";
+import type { UdpAddress, UdpEndPoint, UdpSocketOptions } from "./udp-end-point.js";
 import { MAX_UDP_PACKET_SIZE } from "./udp-handle.js";
+import { UdpSocket } from "./udp-socket.js";
 
 /** How many datagrams one call of the addon receives. */
 const RECEIVE_SLOTS = 128;
@@ -27,15 +26,10 @@ const open = new Map<number, UdpBatchSocket>();
 let isWakeSet = false;
 
 /** A UDP socket of the addon, which moves batches of datagrams between reused memory and the system. */
-export class UdpBatchSocket implements ISocket<UdpEndPoint, UdpEndPoint> {
-  events: SocketEvents | null = null;
+export class UdpBatchSocket extends UdpSocket implements ISocket<UdpEndPoint, UdpEndPoint> {
   readonly #addon: NativeAddon;
-  readonly #options: UdpSocketOptions;
-  readonly #waker: Waker;
   /** The number that the addon gives it; 0 while it is not open. */
   #id = 0;
-  #isUsed = false;
-  #isClosed = false;
   #isConnected = false;
 
   readonly #received = new Int32Array(SLOT_WORDS * RECEIVE_SLOTS);
@@ -53,12 +47,11 @@ export class UdpBatchSocket implements ISocket<UdpEndPoint, UdpEndPoint> {
 
   /** @throws NetworkError `ERR_NOT_SUPPORTED` on a platform without an addon */
   constructor(options: UdpSocketOptions) {
+    super(options);
     const addon = findAddon();
     if (addon === null)
       throw new NetworkError("ERR_NOT_SUPPORTED", "Batched UDP needs the addon, and there is none for this platform");
     this.#addon = addon;
-    this.#options = options;
-    this.#waker = new Waker(this, options.clock);
     if (isWakeSet) return;
     isWakeSet = true;
     addon.setUdpWake((id) => open.get(id)?.wake());
@@ -73,36 +66,8 @@ export class UdpBatchSocket implements ISocket<UdpEndPoint, UdpEndPoint> {
     return this.#lostPackets + (this.#id === 0 ? 0 : this.#addon.getUdpDropped(this.#id));
   }
 
-  async bind({ host, port }: UdpEndPoint): Promise<void> {
-    this.#use();
-    this.#open(host === null ? "::" : (await lookup(host)).address, port, false);
-  }
-
-  async connect(endPoint: UdpEndPoint, signal?: AbortSignal): Promise<UdpBatchHandle> {
-    signal?.throwIfAborted();
-    this.#use();
-    const { address } = await lookupHost(endPoint, signal).catch((error: unknown) => {
-      this.#isUsed = false;
-      throw error;
-    });
-    this.#open(address, endPoint.port, true);
-    return UdpBatchHandle.of(address, endPoint.port);
-  }
-
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
-    this.flush();
-    this.#isClosed = true;
-    this.#waker.close();
-    this.#lostPackets = this.droppedPackets;
-    open.delete(this.#id);
-    this.#addon.closeUdp(this.#id);
-    this.#id = 0;
-    this.#next = this.#count = 0;
-  }
-
   tick(): void {
-    this.#waker.tick();
+    this.waker.tick();
     this.#isDrained = false;
   }
 
@@ -162,26 +127,30 @@ export class UdpBatchSocket implements ISocket<UdpEndPoint, UdpEndPoint> {
   /** Called by the addon when the socket can receive or send. */
   wake(): void {
     this.flush();
-    this.#waker.now();
+    this.waker.now();
   }
 
-  #use(): void {
-    if (this.#isClosed) throw closedError();
-    if (this.#isUsed) throw inUseError();
-    this.#isUsed = true;
+  protected async open(address: UdpAddress | null, port: number): Promise<void> {
+    this.#open(address?.address ?? "::", port, false);
+  }
+
+  protected async openConnected({ address }: UdpAddress, port: number): Promise<UdpBatchHandle> {
+    this.#open(address, port, true);
+    return UdpBatchHandle.of(address, port);
+  }
+
+  protected async closeTransport(): Promise<void> {
+    this.#lostPackets = this.droppedPackets;
+    open.delete(this.#id);
+    this.#addon.closeUdp(this.#id);
+    this.#id = 0;
+    this.#next = this.#count = 0;
   }
 
   #open(host: string, port: number, isRemote: boolean): void {
-    if (this.#isClosed) throw closedError();
     const { ip, scope } = parseHost(host);
-    const id = this.#addon.openUdp(MAY_USE_UV, ip, port, scope, isRemote, this.#options.bufferBytes);
-    if (id < 0) {
-      this.#isUsed = false;
-      const where = formatHost(host, port);
-      const code = codeOfSystemError(-id);
-      if (isRemote) throw connectError(where, `system error ${-id}`);
-      throw new NetworkError(code ?? "ERR_FAILED", `Listening on ${where}: system error ${-id}`);
-    }
+    const id = this.#addon.openUdp(MAY_USE_UV, ip, port, scope, isRemote, this.options.bufferBytes);
+    if (id < 0) throw systemError(nameOfSystemError(-id));
     this.#id = id;
     this.#isConnected = isRemote;
     open.set(id, this);

@@ -1,7 +1,6 @@
 import { lookup } from "node:dns/promises";
 import type { Clock } from "../../clock.js";
-import { formatHost } from "../building/format-host.js";
-import { abortable, connectError } from "../building/socket-errors.js";
+import { abortable } from "../building/socket-errors.js";
 
 /** Where a UDP socket is bound or connected. */
 export interface UdpEndPoint {
@@ -14,22 +13,27 @@ export interface UdpEndPoint {
 export interface UdpSocketOptions {
   readonly bufferBytes: number;
   readonly receiveQueuePackets: number;
+  readonly closeOnExit: boolean;
   readonly clock: Clock;
 }
 
+/** A numeric address, with a `%zone` if it is link-local. */
+export interface UdpAddress {
+  readonly address: string;
+  readonly family: number;
+}
+
+/** What stands for all addresses to a listening socket means this machine to a client. */
+const thisMachine = new Map([
+  ["0.0.0.0", "127.0.0.1"],
+  ["::", "::1"],
+]);
+
 /**
- * The numeric address of what a client connects to: the system's first choice among those of both families, since UDP
- * cannot tell which of them answers.
+ * The numeric address of a name: the system's first choice among those of both families, since UDP cannot tell which of
+ * them answers.
  */
-export async function lookupHost(
-  { host, port }: UdpEndPoint,
-  signal?: AbortSignal,
-): Promise<{ address: string; family: number }> {
-  const name = host ?? "localhost";
-  try {
-    return await abortable(lookup(name), signal);
-  } catch (cause) {
-    signal?.throwIfAborted();
-    throw connectError(formatHost(name, port), (cause as Error).message, { cause });
-  }
+export async function lookUp(host: string, isRemote: boolean, attempt: AbortSignal): Promise<UdpAddress> {
+  const { address, family } = await abortable(lookup(host), attempt);
+  return { address: isRemote ? (thisMachine.get(address) ?? address) : address, family };
 }

@@ -1,5 +1,15 @@
 import { findAddon } from "../../addon/load-addon.js";
 import { type Clock, systemClock } from "../../clock.js";
+import {
+  booleanOption,
+  checkOptions,
+  integerOption,
+  type OptionRules,
+  objectOption,
+  oneOf,
+  portOption,
+} from "../../options.js";
+import { checkHost, checkPort, hostOption } from "../building/end-point-errors.js";
 import type { ISocket } from "../socket.js";
 import { type IHasHost, type IHasPort, SocketFactory } from "../socket-factory.js";
 import { UdpBatchSocket } from "./udp-batch-socket.js";
@@ -27,8 +37,24 @@ export interface UdpSocketFactoryOptions {
    * `auto`: batched on platforms that have an addon. @defaultValue "auto"
    */
   implementation?: "batched" | "dgram" | "auto";
+  /**
+   * Whether the last packets of connections leave when the process ends (`process.exit`, SIGTERM, an uncaught
+   * exception, ...). @defaultValue true
+   */
+  closeOnExit?: boolean;
   clock?: Clock;
 }
+
+const rules: OptionRules<UdpSocketFactoryOptions> = {
+  host: hostOption,
+  port: portOption,
+  bindHost: hostOption,
+  bufferBytes: integerOption(1024, 2 ** 30),
+  receiveQueuePackets: integerOption(1, 2 ** 24),
+  implementation: oneOf("batched", "dgram", "auto"),
+  closeOnExit: booleanOption,
+  clock: objectOption("now", "setTimeout", "clearTimeout"),
+};
 
 /** Plain UDP over IPv4 and IPv6, through the addon or `node:dgram`. Its handles are stateless and guarantee nothing. */
 export class UdpSocketFactory extends SocketFactory<UdpEndPoint, UdpEndPoint> implements IHasHost, IHasPort {
@@ -39,18 +65,16 @@ export class UdpSocketFactory extends SocketFactory<UdpEndPoint, UdpEndPoint> im
   readonly #implementation: "batched" | "dgram";
   readonly #options: UdpSocketOptions;
 
-  /** @throws RangeError for an unknown implementation */
+  /** @throws TypeError, RangeError as `docs/errors.md` says of arguments */
   constructor(options: UdpSocketFactoryOptions = {}) {
     super();
+    checkOptions("UdpSocketFactory", options, rules);
     const { host = "localhost", port = 7777, bindHost = null, implementation = "auto" } = options;
-    const { bufferBytes = 2 ** 20, receiveQueuePackets = 8192, clock = systemClock } = options;
+    const { bufferBytes = 2 ** 20, receiveQueuePackets = 8192, closeOnExit = true, clock = systemClock } = options;
     this.host = host;
     this.port = port;
     this.bindHost = bindHost;
-    this.#options = { bufferBytes, receiveQueuePackets, clock };
-    if (!["batched", "dgram", "auto"].includes(implementation)) {
-      throw new RangeError(`implementation is batched, dgram or auto, not ${implementation}`);
-    }
+    this.#options = { bufferBytes, receiveQueuePackets, closeOnExit, clock };
     if (implementation !== "auto") this.#implementation = implementation;
     else this.#implementation = findAddon() ? "batched" : "dgram";
   }
@@ -66,10 +90,13 @@ export class UdpSocketFactory extends SocketFactory<UdpEndPoint, UdpEndPoint> im
   }
 
   getBindEndPoint(): UdpEndPoint {
+    checkPort(this.port);
     return { host: this.bindHost, port: this.port };
   }
 
   getConnectEndPoint(host = this.host, port = this.port): UdpEndPoint {
+    checkHost(host);
+    checkPort(port);
     return { host, port };
   }
 }

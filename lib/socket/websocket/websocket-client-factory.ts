@@ -1,11 +1,15 @@
+import { rangeError } from "../../arguments.js";
 import { systemClock } from "../../clock.js";
 import { NetworkError } from "../../network-error.js";
+import { checkOptions } from "../../options.js";
+import { checkHost, checkPort } from "../building/end-point-errors.js";
 import { formatHost } from "../building/format-host.js";
 import type { IBindEndPoint, ISocket } from "../socket.js";
 import { type IHasHost, type IHasPort, SocketFactory } from "../socket-factory.js";
 import { WebSocketClientSocket } from "./websocket-client-socket.js";
 import type { WebSocketLike } from "./websocket-handle.js";
 import {
+  clientRules,
   limitsOf,
   type WebSocketBindEndPoint,
   type WebSocketClientFactoryOptions,
@@ -29,6 +33,7 @@ export class WebSocketClientFactory
 
   constructor(options: WebSocketClientFactoryOptions = {}) {
     super();
+    checkOptions("WebSocketClientFactory", options, clientRules);
     const { host = "localhost", port = 7777, path = "/", secure = false } = options;
     this.host = host;
     this.port = port;
@@ -54,16 +59,23 @@ export class WebSocketClientFactory
   }
 
   getBindEndPoint(): WebSocketBindEndPoint {
+    checkPort(this.port);
     return { host: null, port: this.port, path: this.path };
   }
 
   getConnectEndPoint(host = this.host, port = this.port): WebSocketConnectEndPoint {
-    if (/^wss?:\/\//.test(host)) return { url: host };
-    return { url: `${this.secure ? "wss" : "ws"}://${formatHost(host, port)}${this.path}` };
+    checkHost(host);
+    checkPort(port);
+    const [name = "", zone] = host.split("%");
+    const isWhole = /^wss?:\/\//.test(host);
+    const url = isWhole ? host : `${this.secure ? "wss" : "ws"}://${formatHost(name, port)}${this.path}`;
+    if (!URL.canParse(url)) throw rangeError("host", "a name, a numeric address, or a whole ws: or wss: URL");
+    return { url, ...(!isWhole && zone && { zone }) };
   }
 }
 
-function openWebSocket(url: string): WebSocketLike {
+function openWebSocket({ url, zone }: WebSocketConnectEndPoint): WebSocketLike {
+  if (zone) throw new NetworkError("ERR_NOT_SUPPORTED", "This platform has no WebSocket to link-local addresses");
   const { WebSocket } = platform;
   if (!WebSocket) throw new NetworkError("ERR_NOT_SUPPORTED", "There is no WebSocket on this platform");
   const webSocket = new WebSocket(url);

@@ -1,16 +1,21 @@
 import type { Clock } from "../../clock.js";
 import { NetworkError } from "../../network-error.js";
-import { closedError, connectError, refusedError } from "../building/socket-errors.js";
+import { type Trial, translateError, trialError } from "../building/end-point-errors.js";
+import { formatHost } from "../building/format-host.js";
+import { abortable, refusedError } from "../building/socket-errors.js";
 import type { DisconnectReason } from "../disconnect-reason.js";
 import type { IBindEndPoint, ISocket, Security } from "../socket.js";
 import type { WebSocketHandle, WebSocketLike } from "./websocket-handle.js";
 import type { WebSocketConnectEndPoint, WebSocketLimits } from "./websocket-options.js";
-import { WebSocketSocket } from "./websocket-socket.js";
+import { type WatchEnd, WebSocketSocket } from "./websocket-socket.js";
 
-/** Begins a connection. Implementations that can tell why a server refused it call `onRefused`. */
-type OpenWebSocket = (
-  url: string,
-  onRefused: (reason: DisconnectReason) => void,
+/**
+ * Begins a connection. Implementations that can tell why a server refused it call `onRefused`, with its reason or with
+ * what else it answered.
+ */
+export type OpenWebSocket = (
+  endPoint: WebSocketConnectEndPoint,
+  onRefused: (why: DisconnectReason | string) => void,
 ) => WebSocketLike | Promise<WebSocketLike>;
 
 /** A WebSocket client, over any implementation of `WebSocket`. */
@@ -18,11 +23,16 @@ export class WebSocketClientSocket extends WebSocketSocket implements ISocket<IB
   readonly boundPort = null;
   readonly #open: OpenWebSocket;
   readonly #tlsSecurity: Security;
-  #abort: (error: unknown) => void = () => {};
 
   /** @param tlsSecurity of a connection over `wss:`: what the check of the server's certificate proves */
-  constructor(limits: WebSocketLimits, clock: Clock, open: OpenWebSocket, tlsSecurity: Security) {
-    super(limits, clock);
+  constructor(
+    limits: WebSocketLimits,
+    clock: Clock,
+    open: OpenWebSocket,
+    tlsSecurity: Security,
+    watchEnd: WatchEnd = () => () => {},
+  ) {
+    super(limits, clock, watchEnd);
     this.#open = open;
     this.#tlsSecurity = tlsSecurity;
   }
@@ -31,42 +41,52 @@ export class WebSocketClientSocket extends WebSocketSocket implements ISocket<IB
     throw new NetworkError("ERR_NOT_SUPPORTED", "A WebSocket client does not listen");
   }
 
-  async connect({ url }: WebSocketConnectEndPoint, signal?: AbortSignal): Promise<WebSocketHandle> {
-    signal?.throwIfAborted();
-    this.checkFresh();
-    const security = url.startsWith("wss:") ? this.#tlsSecurity : "none";
-    this.inbox.hold();
-    let refuse: (reason: DisconnectReason) => void = () => {};
-    const webSocket = await this.#open(url, (reason) => refuse(reason));
-    const abort = () => this.#abort(signal?.reason);
-    try {
-      const handle = await new Promise<WebSocketHandle>((resolve, reject) => {
-        this.#abort = reject;
-        refuse = (reason) => reject(refusedError(url, reason));
-        // Adopted at once, because the first packet may arrive together with the response to the handshake.
-        webSocket.onopen = () => resolve(this.adopt(webSocket, security, new URL(url).host));
-        webSocket.onerror = (event) => {
-          reject(connectError(url, event.message || "the handshake failed"));
-        };
-        webSocket.onclose = ({ code }) => reject(connectError(url, `WebSocket close code ${code}`));
-        signal?.addEventListener("abort", abort);
-        if (this.isClosed) reject(closedError());
-        if (signal?.aborted) abort();
-      });
-      this.inbox.release();
-      return handle;
-    } catch (error) {
-      webSocket.onopen = null;
-      webSocket.onclose = null;
-      webSocket.onerror = () => {};
-      webSocket.close();
-      throw error;
-    } finally {
-      signal?.removeEventListener("abort", abort);
-    }
+  async connect(endPoint: WebSocketConnectEndPoint, signal?: AbortSignal): Promise<WebSocketHandle> {
+    const { url, zone } = endPoint;
+    const { protocol, hostname, port } = new URL(url);
+    const isSecure = protocol === "wss:";
+    const name = hostname.replace(/^\[(.*)\]$/, "$1");
+    const place = { host: zone ? `${name}%${zone}` : name, port: Number(port) || (isSecure ? 443 : 80) };
+    const startMs = this.clock.now();
+    const trial = (): Trial => ({
+      ...place,
+      transport: "WebSocket",
+      action: "connecting to",
+      tookMs: this.clock.now() - startMs,
+    });
+    const run = async (attempt: AbortSignal) => {
+      this.inbox.hold();
+      let refuse: (why: DisconnectReason | string) => void = () => {};
+      const webSocket = await this.#open(endPoint, (why) => refuse(why));
+      try {
+        const opened = new Promise<WebSocketHandle>((resolve, reject) => {
+          refuse = (why) => {
+            if (typeof why !== "string") reject(refusedError(url, why));
+            else reject(trialError(trial(), `The server answered ${why}. Check host, port and path`));
+          };
+          // Adopted at once, because the first packet may arrive together with the response to the handshake.
+          webSocket.onopen = () =>
+            resolve(this.adopt(webSocket, isSecure ? this.#tlsSecurity : "none", formatHost(place.host, place.port)));
+          webSocket.onerror = ({ error, message }) =>
+            reject(error?.code ? error : trialError(trial(), message || "No WebSocket server answered"));
+          webSocket.onclose = ({ code }) => reject(trialError(trial(), `It was closed with the code ${code}`));
+        });
+        return await abortable(opened, attempt);
+      } catch (error) {
+        webSocket.onopen = null;
+        webSocket.onclose = null;
+        webSocket.onerror = () => {};
+        webSocket.close();
+        throw error;
+      }
+    };
+    const explain = (error: unknown) => {
+      throw translateError(trial(), error);
+    };
+    const handle = await this.begin((attempt) => run(attempt).catch(explain), signal);
+    this.inbox.release();
+    return handle;
   }
 
-  protected async closeTransport(): Promise<void> {
-    this.#abort(closedError());
-  }
+  protected async closeTransport(): Promise<void> {}
 }

@@ -1,4 +1,14 @@
 import type { Clock } from "../../clock.js";
+import {
+  booleanOption,
+  durationOption,
+  integerOption,
+  type OptionRules,
+  objectOption,
+  portOption,
+  textOption,
+} from "../../options.js";
+import { hostOption } from "../building/end-point-errors.js";
 
 /** Options of a {@link WebSocketClientFactory}. */
 export interface WebSocketClientFactoryOptions {
@@ -24,9 +34,24 @@ export interface WebSocketClientFactoryOptions {
   clock?: Clock;
 }
 
+/** What their values may be. */
+export const clientRules: OptionRules<WebSocketClientFactoryOptions> = {
+  host: hostOption,
+  port: portOption,
+  path: textOption,
+  secure: booleanOption,
+  maxPacketSize: integerOption(1, 2 ** 30),
+  sendQueueBytes: integerOption(1, 2 ** 30),
+  receiveQueueBytes: integerOption(1, 2 ** 30),
+  closeTimeoutMs: durationOption(),
+  clock: objectOption("now", "setTimeout", "clearTimeout"),
+};
+
 /** What a WebSocket client connects to. */
 export interface WebSocketConnectEndPoint {
   readonly url: string;
+  /** The interface of a link-local address, which a URL cannot hold. Node only. */
+  readonly zone?: string;
 }
 
 /** Where a WebSocket server listens. */

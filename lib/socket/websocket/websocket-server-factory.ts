@@ -1,10 +1,16 @@
 import { systemClock } from "../../clock.js";
+import { checkOptions } from "../../options.js";
 import type { IBindEndPoint, ISocket } from "../socket.js";
 import { WebSocketClientFactory } from "./websocket-client-factory.js";
 import { WebSocketClientSocket } from "./websocket-client-socket.js";
-import { limitsOf, type WebSocketBindEndPoint, type WebSocketConnectEndPoint } from "./websocket-options.js";
-import type { WebSocketFactoryOptions } from "./websocket-server-options.js";
-import { openWs } from "./websocket-server-package.js";
+import {
+  clientRules,
+  limitsOf,
+  type WebSocketBindEndPoint,
+  type WebSocketConnectEndPoint,
+} from "./websocket-options.js";
+import { serverRules, type WebSocketFactoryOptions } from "./websocket-server-options.js";
+import { watchEnd, wsOpener } from "./websocket-server-package.js";
 import { WebSocketServerSocket } from "./websocket-server-socket.js";
 
 /** WebSocket, which browsers have too: connections with all packets in one order. In Node it needs the package `ws`. */
@@ -12,7 +18,8 @@ export class WebSocketFactory extends WebSocketClientFactory {
   readonly #options: WebSocketFactoryOptions;
 
   constructor(options: WebSocketFactoryOptions = {}) {
-    super(options);
+    checkOptions("WebSocketFactory", options, serverRules);
+    super(Object.fromEntries(Object.entries(options).filter(([name]) => name in clientRules)));
     this.#options = options;
   }
 
@@ -28,12 +35,8 @@ export class WebSocketFactory extends WebSocketClientFactory {
     const { tls = {}, clock = systemClock } = this.#options;
     const security = tls.rejectUnauthorized === false ? "encrypted" : "authenticated";
     const limits = limitsOf(this.#options);
-    return new WebSocketClientSocket(
-      limits,
-      clock,
-      (url, onRefused) => openWs(url, limits.maxPacketSize, tls, onRefused),
-      security,
-    );
+    const open = wsOpener(limits.maxPacketSize, tls);
+    return new WebSocketClientSocket(limits, clock, open, security, watchEnd(this.#options));
   }
 
   override getBindEndPoint(): WebSocketBindEndPoint {

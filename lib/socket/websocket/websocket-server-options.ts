@@ -1,4 +1,8 @@
-import type { WebSocketClientFactoryOptions } from "./websocket-options.js";
+import { typeError } from "../../arguments.js";
+import { booleanOption, durationOption, integerOption, type OptionRules, objectOption } from "../../options.js";
+import { hostOption } from "../building/end-point-errors.js";
+import { clientRules, type WebSocketClientFactoryOptions } from "./websocket-options.js";
+import { proxiesOption } from "./websocket-server-proxies.js";
 
 /** What is used of a server of `node:http` or `node:https`. */
 export interface HttpServer {
@@ -33,4 +37,39 @@ export interface WebSocketFactoryOptions extends WebSocketClientFactoryOptions {
   /** Whether a proxy in front of the server terminates TLS; then connections count as encrypted. @defaultValue false */
   isBehindTls?: boolean;
   tls?: WebSocketTlsOptions;
+  /**
+   * Proxies in front of the server, as addresses and CIDR blocks (`10.0.0.0/8`). For connections from these, the client
+   * is whom they name in `X-Forwarded-For` or `Forwarded`: limits count by that address, and handles report it, with
+   * the port of the proxy's connection if the header has none. @defaultValue none
+   */
+  trustedProxies?: readonly string[];
+  /**
+   * The most TCP connections to a new server that are no WebSocket yet, 1 to 1,000,000. In a full server, a newcomer
+   * takes the place of the oldest from the most crowded address. @defaultValue 4096
+   */
+  maxPendingConnections?: number;
+  /** How long a TCP connection to a new server may take to become a WebSocket. @defaultValue 10000 ms */
+  handshakeTimeoutMs?: number;
+  /**
+   * Whether the other sides are told when the process ends (`process.exit`, SIGTERM, an uncaught exception, ...).
+   * @defaultValue true
+   */
+  closeOnExit?: boolean;
 }
+
+/** What their values may be. */
+export const serverRules: OptionRules<WebSocketFactoryOptions> = {
+  ...clientRules,
+  server: objectOption("address", "on", "off", "listenerCount"),
+  bindHost: hostOption,
+  origins: (name, value) => {
+    const isList = Array.isArray(value) && value.every((origin) => typeof origin === "string");
+    if (!isList) throw typeError(name, "a list of strings");
+  },
+  isBehindTls: booleanOption,
+  tls: objectOption(),
+  trustedProxies: proxiesOption,
+  maxPendingConnections: integerOption(1, 1_000_000),
+  handshakeTimeoutMs: durationOption(1),
+  closeOnExit: booleanOption,
+};

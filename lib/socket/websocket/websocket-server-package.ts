@@ -1,9 +1,15 @@
 import type { IncomingMessage } from "node:http";
+import { connect as connectTcp } from "node:net";
+import { type ConnectionOptions, connect as connectTls } from "node:tls";
 import type * as Ws from "ws";
+import type { ClientOptions } from "ws";
+import { onProcessEnd } from "../../addon/exits.js";
 import { NetworkError } from "../../network-error.js";
-import { DisconnectCode, type DisconnectReason, MAX_REASON_BYTES } from "../disconnect-reason.js";
+import { type DisconnectReason, MAX_REASON_BYTES } from "../disconnect-reason.js";
+import type { OpenWebSocket } from "./websocket-client-socket.js";
 import type { WebSocketLike } from "./websocket-handle.js";
-import type { WebSocketTlsOptions } from "./websocket-server-options.js";
+import type { WebSocketFactoryOptions, WebSocketTlsOptions } from "./websocket-server-options.js";
+import type { WatchEnd } from "./websocket-socket.js";
 
 /** The header with the code of a refusal. Its text is the body. */
 export const REFUSAL_HEADER = "disconnect-code";
@@ -17,26 +23,40 @@ export async function loadWs(): Promise<typeof Ws> {
   }
 }
 
-/** Begins a connection with `ws`, which gives access to the response of a server that refuses it. */
-export async function openWs(
-  url: string,
-  maxPayload: number,
-  tls: WebSocketTlsOptions,
-  onRefused: (reason: DisconnectReason) => void,
-): Promise<WebSocketLike> {
-  const { WebSocket } = await loadWs();
-  const webSocket = new WebSocket(url, { maxPayload, perMessageDeflate: false, ...tls });
-  webSocket.on("unexpected-response", async (request, response) => {
-    onRefused(await readRefusal(response));
-    request.destroy();
-  });
-  return webSocket as unknown as WebSocketLike;
+/** How the sockets of a factory hear of the end of the process. */
+export function watchEnd({ closeOnExit = true }: WebSocketFactoryOptions): WatchEnd {
+  return closeOnExit ? onProcessEnd : () => () => {};
 }
 
-async function readRefusal(response: IncomingMessage): Promise<DisconnectReason> {
+/** Begins connections with `ws`, which gives access to the response of a server that refuses them. */
+export function wsOpener(maxPayload: number, tls: WebSocketTlsOptions): OpenWebSocket {
+  return async ({ url, zone }, onRefused) => {
+    const { WebSocket } = await loadWs();
+    const options: ClientOptions = { maxPayload, perMessageDeflate: false, ...tls };
+    if (zone) options.createConnection = connectorTo(zone, url.startsWith("wss:"));
+    const webSocket = new WebSocket(url, options);
+    webSocket.on("unexpected-response", async (request, response) => {
+      onRefused(await readRefusal(response));
+      request.destroy();
+    });
+    return webSocket as unknown as WebSocketLike;
+  };
+}
+
+/** Connects to a link-local address by the interface `zone`. */
+function connectorTo(zone: string, isSecure: boolean): typeof connectTcp {
+  const connect = ({ host, port, ...options }: ConnectionOptions) => {
+    const place = { host: `${host}%${zone}`, port: Number(port) };
+    return isSecure ? connectTls({ ...options, ...place, path: undefined, servername: "" }) : connectTcp(place);
+  };
+  return connect as typeof connectTcp;
+}
+
+/** The reason of the server, or the status of a server that gives none. */
+async function readRefusal(response: IncomingMessage): Promise<DisconnectReason | string> {
   const status = `HTTP ${response.statusCode} ${response.statusMessage}`;
   const code = Number(response.headers[REFUSAL_HEADER] ?? Number.NaN);
-  if (!Number.isInteger(code)) return { code: DisconnectCode.ConnectionLost, text: status };
+  if (!Number.isInteger(code)) return status;
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   try {

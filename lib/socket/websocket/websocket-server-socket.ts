@@ -1,22 +1,32 @@
+import { lookup } from "node:dns/promises";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import type { WebSocketServer } from "ws";
 import { systemClock } from "../../clock.js";
+import type { PlacesMetrics } from "../../guard/places.js";
 import { NetworkError } from "../../network-error.js";
+import { checkHost, checkPort, translateError } from "../building/end-point-errors.js";
 import { formatHost } from "../building/format-host.js";
-import { closedError, listenError } from "../building/socket-errors.js";
-import { DisconnectCode, type DisconnectReason } from "../disconnect-reason.js";
+import { abortable } from "../building/socket-errors.js";
+import { DisconnectCode } from "../disconnect-reason.js";
 import type { IConnectionHandle, ISocket } from "../socket.js";
 import type { WebSocketLike } from "./websocket-handle.js";
 import { limitsOf, type WebSocketBindEndPoint } from "./websocket-options.js";
+import { WebSocketServerDoor } from "./websocket-server-door.js";
 import type { HttpServer, WebSocketFactoryOptions } from "./websocket-server-options.js";
-import { loadWs, REFUSAL_HEADER } from "./websocket-server-package.js";
+import { loadWs, watchEnd } from "./websocket-server-package.js";
+import { TrustedProxies } from "./websocket-server-proxies.js";
 import { WebSocketSocket } from "./websocket-socket.js";
+
+/** The sockets that listen on each HTTP server. Together they answer for paths that none of them has. */
+const listeners = new WeakMap<HttpServer, Set<WebSocketServerSocket>>();
 
 /** A WebSocket server, on an HTTP server of its own or on the user's. */
 export class WebSocketServerSocket extends WebSocketSocket implements ISocket<WebSocketBindEndPoint> {
   readonly #options: WebSocketFactoryOptions;
+  readonly #door: WebSocketServerDoor;
+  readonly #proxies: TrustedProxies;
   #server: HttpServer | null = null;
   /** Its own server, if the user has not given one. */
   #ownServer: Server | null = null;
@@ -24,8 +34,11 @@ export class WebSocketServerSocket extends WebSocketSocket implements ISocket<We
   #path = "/";
 
   constructor(options: WebSocketFactoryOptions) {
-    super(limitsOf(options), options.clock ?? systemClock);
+    const { clock = systemClock, maxPendingConnections = 4096, handshakeTimeoutMs = 10_000 } = options;
+    super(limitsOf(options), clock, watchEnd(options));
     this.#options = options;
+    this.#door = new WebSocketServerDoor(clock, maxPendingConnections, handshakeTimeoutMs);
+    this.#proxies = new TrustedProxies(options.trustedProxies ?? []);
   }
 
   get boundPort(): number | null {
@@ -33,15 +46,29 @@ export class WebSocketServerSocket extends WebSocketSocket implements ISocket<We
     return typeof address === "object" ? (address?.port ?? null) : null;
   }
 
+  get pendingConnections(): PlacesMetrics {
+    return this.#door.metrics;
+  }
+
   async bind({ host, port, path }: WebSocketBindEndPoint): Promise<void> {
-    this.checkFresh();
-    const { WebSocketServer } = await loadWs();
-    if (this.isClosed) throw closedError();
-    const { maxPacketSize: maxPayload } = this.limits;
-    this.#ws = new WebSocketServer({ noServer: true, clientTracking: false, maxPayload, perMessageDeflate: false });
-    this.#path = path;
-    this.#server = this.#options.server ?? (await this.#listen(host, port));
-    this.#server.on("upgrade", this.#upgrade);
+    checkPort(port);
+    if (host !== null) checkHost(host);
+    const run = async (attempt: AbortSignal) => {
+      const { WebSocketServer } = await loadWs();
+      attempt.throwIfAborted();
+      const { maxPacketSize: maxPayload } = this.limits;
+      const server = this.#options.server ?? (await this.#listen(host, port, attempt));
+      this.#ws = new WebSocketServer({ noServer: true, clientTracking: false, maxPayload, perMessageDeflate: false });
+      this.#path = path;
+      this.#server = server;
+      server.on("upgrade", this.#upgrade);
+      if (!listeners.has(server)) listeners.set(server, new Set());
+      listeners.get(server)?.add(this);
+    };
+    const explain = (error: unknown) => {
+      throw translateError({ transport: "WebSocket", action: "listening on", host: host ?? "::", port }, error);
+    };
+    await this.begin((attempt) => run(attempt).catch(explain));
   }
 
   async connect(): Promise<IConnectionHandle> {
@@ -49,30 +76,37 @@ export class WebSocketServerSocket extends WebSocketSocket implements ISocket<We
   }
 
   protected async closeTransport(): Promise<void> {
-    this.#server?.off("upgrade", this.#upgrade);
+    if (this.#server) {
+      this.#server.off("upgrade", this.#upgrade);
+      listeners.get(this.#server)?.delete(this);
+    }
     this.#server = null;
     const server = this.#ownServer;
-    server?.closeIdleConnections();
-    if (server) await new Promise((resolve) => server.close(resolve));
+    const closed = server && new Promise((resolve) => server.close(resolve));
+    this.#door.close();
+    await closed;
   }
 
-  async #listen(host: string | null, port: number): Promise<Server> {
-    const server = createServer((_, response) => response.writeHead(426).end());
-    try {
-      await new Promise<void>((resolve, reject) => {
-        server.once("error", reject);
-        server.listen({ port, ...(host !== null && { host }) }, resolve);
-      });
-    } catch (error) {
-      throw listenError(error, formatHost(host ?? "::", port));
+  async #listen(host: string | null, port: number, attempt: AbortSignal): Promise<Server> {
+    // By then it is numeric: the server would go on looking it up, and listen, after it was closed.
+    const address = host === null ? null : (await abortable(lookup(host), attempt)).address;
+    const server = createServer((_, response) => response.writeHead(426, { Connection: "close" }).end());
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen({ port, ...(address !== null && { host: address }) }, resolve);
+    });
+    if (attempt.aborted) {
+      await new Promise((resolve) => server.close(resolve));
+      throw attempt.reason;
     }
     server.removeAllListeners("error");
     // A connection that cannot be accepted, as when file descriptors run out, must not end all others.
     server.on("error", () => {});
-    if (this.isClosed) {
-      server.close();
-      throw closedError();
-    }
+    server.on("connection", (socket) => {
+      const { remoteAddress } = socket;
+      // A proxy's connections are everybody's; each sends its request at once.
+      this.#door.enter(socket, this.#proxies.has(remoteAddress) ? null : (remoteAddress ?? ""));
+    });
     this.#ownServer = server;
     return server;
   }
@@ -81,39 +115,34 @@ export class WebSocketServerSocket extends WebSocketSocket implements ISocket<We
     const { url = "/", headers } = request;
     const origin = headers.origin;
     if (url.split("?")[0] !== this.#path) {
-      // On the user's server the path may belong to another listener.
-      if (this.#server?.listenerCount("upgrade") === 1) refuse(socket, 404, "Not Found");
+      if (this.#answersFor(url)) this.#door.refuse(socket, 404, "Not Found");
       return;
     }
     const { origins, isBehindTls } = this.#options;
-    const { remoteAddress, remotePort, encrypted } = request.socket as TLSSocket;
-    const security = encrypted || isBehindTls ? "encrypted" : "none";
-    const address = formatHost(remoteAddress ?? "unknown", remotePort ?? 0);
+    const security = (request.socket as TLSSocket).encrypted || isBehindTls ? "encrypted" : "none";
+    const client = this.#proxies.clientOf(request);
+    const address = formatHost(client.host, client.port ?? 0);
     if (origins && origin !== undefined && !origins.includes(origin)) {
-      refuse(socket, 403, "Forbidden");
+      this.#door.refuse(socket, 403, "Forbidden");
       return;
     }
     const answer = this.inbox.ask({ address, security, path: url, ...(origin !== undefined && { origin }) });
     if (answer !== true) {
-      refuse(socket, answer.code === DisconnectCode.ServerFull ? 503 : 403, "Refused", answer);
+      this.#door.refuse(socket, answer.code === DisconnectCode.ServerFull ? 503 : 403, "Refused", answer);
       return;
     }
     this.#ws?.handleUpgrade(request, socket, head, (webSocket) => {
+      this.#door.leave(socket);
       const handle = this.adopt(webSocket as unknown as WebSocketLike, security, address);
       this.inbox.connected(handle);
     });
   };
-}
 
-function refuse(socket: Duplex, status: number, title: string, reason?: DisconnectReason): void {
-  socket.on("error", () => {});
-  const body = reason?.text ?? "";
-  const headers = [
-    `HTTP/1.1 ${status} ${title}`,
-    "Connection: close",
-    "Content-Type: text/plain; charset=utf-8",
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    ...(reason ? [`${REFUSAL_HEADER}: ${reason.code}`] : []),
-  ];
-  socket.end(`${headers.join("\r\n")}\r\n\r\n${body}`);
+  /** Whether this socket refuses a request for another path. On the user's server that may be somebody else's. */
+  #answersFor(url: string): boolean {
+    const server = this.#server;
+    const ours = [...((server && listeners.get(server)) ?? [])];
+    const isOurs = ours.some((socket) => socket.#path === url.split("?")[0]);
+    return !isOurs && ours[0] === this && server?.listenerCount("upgrade") === ours.length;
+  }
 }

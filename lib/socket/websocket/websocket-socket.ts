@@ -4,7 +4,8 @@ import { Inbox } from "../building/inbox.js";
 import { InboxSocket } from "../building/inbox-socket.js";
 import { checkPacket } from "../building/packet-limit.js";
 import { PacketPool } from "../building/packet-queue.js";
-import { closedError, inUseError, socketClosed } from "../building/socket-errors.js";
+import { processEnded, socketClosed } from "../building/socket-errors.js";
+import { SocketUse } from "../building/socket-use.js";
 import type { Delivery, IBindEndPoint, IConnectEndPoint, IConnectionHandle, ISocket, Security } from "../socket.js";
 import { WebSocketHandle, type WebSocketLike } from "./websocket-handle.js";
 import type { WebSocketLimits } from "./websocket-options.js";
@@ -12,17 +13,22 @@ import type { WebSocketLimits } from "./websocket-options.js";
 /** No `WebSocket` reports when its send queue has room again, so we look this often while a handle waits for it. */
 const WRITABLE_LOOK_MS = 5;
 
+/** Calls `farewell` when the process ends, until the returned function is called. */
+export type WatchEnd = (farewell: () => void) => () => void;
+
 /** What the sockets of WebSocket clients and servers share: connections and their packets. */
 export abstract class WebSocketSocket extends InboxSocket implements ISocket {
   readonly inbox: Inbox;
   readonly #handles = new Set<WebSocketHandle>();
   #writableTimer: unknown = null;
-  #isUsed = false;
+  readonly #use = new SocketUse();
+  #forgetEnd = () => {};
   #closing: Promise<void> | null = null;
 
   constructor(
     readonly limits: WebSocketLimits,
     readonly clock: Clock,
+    readonly watchEnd: WatchEnd,
   ) {
     super();
     this.inbox = new Inbox(this, clock, new PacketPool(), "now");
@@ -59,10 +65,11 @@ export abstract class WebSocketSocket extends InboxSocket implements ISocket {
     return this.#closing !== null;
   }
 
-  protected checkFresh(): void {
-    if (this.isClosed) throw closedError();
-    if (this.#isUsed) throw inUseError();
-    this.#isUsed = true;
+  /** The one use of the socket, by `bind` or `connect`. */
+  protected async begin<Result>(run: (attempt: AbortSignal) => Promise<Result>, signal?: AbortSignal): Promise<Result> {
+    const result = await this.#use.begin(run, signal);
+    this.#forgetEnd = this.watchEnd(() => this.#sayFarewell());
+    return result;
   }
 
   /** Takes over an open connection. */
@@ -74,12 +81,18 @@ export abstract class WebSocketSocket extends InboxSocket implements ISocket {
   }
 
   async #close(): Promise<void> {
+    this.#forgetEnd();
     this.inbox.close();
     if (this.#writableTimer !== null) this.clock.clearTimeout(this.#writableTimer);
     const ended = [...this.#handles].map((handle) =>
       handle.hasEnded ? handle.closed : handle.disconnect(socketClosed),
     );
-    await Promise.all([...ended, this.closeTransport()]);
+    await Promise.all([...ended, this.#use.close(), this.closeTransport()]);
+  }
+
+  #sayFarewell(): void {
+    this.events?.onExit?.();
+    for (const handle of this.#handles) if (!handle.hasEnded) void handle.disconnect(processEnded);
   }
 
   #lookForWritable(): void {

@@ -1,5 +1,4 @@
 import { Delivery, ReceivedPacket } from "../../socket/socket.js";
-import type { IHasPort } from "../../socket/socket-factory.js";
 import { assertEqual, assertThat, errorOf, rejectionOf } from "./assert.js";
 import { numbered } from "./packet-cases.js";
 import type { SocketWorld } from "./socket-world.js";
@@ -53,21 +52,6 @@ async function aSocketIsUsedOnce(world: SocketWorld): Promise<void> {
   assertEqual(await codes(() => fresh.socket.bind(bind)), "ERR_CLOSED", "the code of bind after close");
 }
 
-async function oneServerPerAddress(world: SocketWorld): Promise<void> {
-  const first = await world.bind();
-  const { boundPort } = first.socket;
-  const factory = world.factory as Partial<IHasPort>;
-  if (boundPort === null || factory.port === undefined) return;
-  const { port } = factory;
-  factory.port = boundPort;
-  const error = await rejectionOf(world.bind(), "bind to a port in use");
-  assertEqual(error.code, "ERR_ADDRESS_IN_USE", "the code");
-  await world.during(first.close());
-  const second = await world.bind();
-  assertEqual(second.socket.boundPort, boundPort, "the port, free again after close,");
-  factory.port = port;
-}
-
 async function connectCanBeAborted(world: SocketWorld): Promise<void> {
   const server = await world.bind();
   const reason = new Error("changed my mind");
@@ -105,7 +89,6 @@ export const lifetimeCases = {
   "a factory says what it supports": factoriesWork,
   "a closed socket is quiet, and may be closed again": closedSocketsAreQuiet,
   "a socket is bound or connected once": aSocketIsUsedOnce,
-  "an address has one server": oneServerPerAddress,
   "connect can be aborted": connectCanBeAborted,
   "connect fails where nobody listens": nobodyListens,
   "close during connect leaves nothing": closeDuringConnect,

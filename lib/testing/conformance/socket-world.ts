@@ -1,6 +1,6 @@
 import { equalBytes } from "../../bytes.js";
 import { systemClock } from "../../clock.js";
-import { Delivery, type IConnectionHandle } from "../../socket/socket.js";
+import { Delivery, type IConnectEndPoint, type IConnectionHandle } from "../../socket/socket.js";
 import type { SocketFactory } from "../../socket/socket-factory.js";
 import type { FakeClock } from "../fake-clock.js";
 import { assertEqual, ConformanceError } from "./assert.js";
@@ -12,6 +12,11 @@ export interface SocketConformanceOptions {
   createFactory(): SocketFactory;
   /** Makes the factory of the clients, if they need another one. */
   createClientFactory?(): SocketFactory;
+  /**
+   * Makes what a client of a stateful transport can connect to that never answers, such as a TCP port on which nothing
+   * is sent. Without it the case about silence does nothing.
+   */
+  createSilentEndPoint?(): Promise<IConnectEndPoint>;
   /** The clock of the sockets, if it is a fake one. */
   clock?: FakeClock;
 }
@@ -36,6 +41,7 @@ export class SocketWorld {
   readonly factory: SocketFactory;
   readonly clientFactory: SocketFactory;
   readonly users: SocketUser[] = [];
+  readonly createSilentEndPoint: () => Promise<IConnectEndPoint | null>;
   readonly #inside = { method: "" };
   readonly #clock: FakeClock | undefined;
   #wake: () => void = () => {};
@@ -43,6 +49,7 @@ export class SocketWorld {
   constructor(options: SocketConformanceOptions) {
     this.factory = options.createFactory();
     this.clientFactory = options.createClientFactory?.() ?? this.factory;
+    this.createSilentEndPoint = async () => (await options.createSilentEndPoint?.()) ?? null;
     this.#clock = options.clock;
   }
 

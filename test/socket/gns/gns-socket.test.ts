@@ -184,7 +184,7 @@ describe("connecting fails", () => {
   test("for a name that leads nowhere", async () => {
     const factory = factoryOf({ host: "nobody.invalid", port: 9 });
     const failure = clientOf(factory).connect(factory.getConnectEndPoint());
-    await expect(failure).rejects.toMatchObject({ code: "ERR_CONNECT_FAILED" });
+    await expect(failure).rejects.toMatchObject({ code: "ERR_NAME_NOT_FOUND" });
   });
 
   test("with the signal's reason when it aborts", async () => {

@@ -62,10 +62,7 @@ test("one dual-stack server has clients of both families", async () => {
     server.send(packet.handle, byte(2), 1, Delivery.Unreliable);
     expect((await receive(socket)).buffer[0]).toBe(2);
   }
-  expect(addresses).toEqual([
-    expect.stringMatching(/^\[::ffff:127\.0\.0\.1\]:\d+$/),
-    expect.stringMatching(/^\[::1\]:\d+$/),
-  ]);
+  expect(addresses).toEqual([expect.stringMatching(/^127\.0\.0\.1:\d+$/), expect.stringMatching(/^\[::1\]:\d+$/)]);
 });
 
 test("that nobody listens does not end a client", async () => {
@@ -124,17 +121,4 @@ test("what node:dgram keeps until the system has room is not written over", asyn
   queueCount.mockRestore();
   expect(kept.slice(2).map((bytes) => bytes[0])).toEqual([2, 3, 4]);
   expect(kept[1]).toBe(kept[0]);
-});
-
-test("a name that does not exist is a failed connect", async () => {
-  const { factory, socket } = create();
-  const error = await socket.connect(factory.getConnectEndPoint("no-such-host.invalid", 1)).catch((error) => error);
-  expect(error).toMatchObject({ code: "ERR_CONNECT_FAILED", cause: expect.any(Error) });
-});
-
-test.each([
-  ["an address of another machine", { bindHost: "192.0.2.1" }, "ERR_FAILED"],
-  ["an IPv6 address of another machine", { bindHost: "2001:db8::1" }, "ERR_FAILED"],
-])("bind to %s fails", async (_, options, code) => {
-  await expect(listen(options)).rejects.toMatchObject({ code });
 });

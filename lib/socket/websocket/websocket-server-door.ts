@@ -1,0 +1,82 @@
+import type { Duplex } from "node:stream";
+import type { Clock } from "../../clock.js";
+import { Places, type PlacesMetrics } from "../../guard/places.js";
+import { sourceOf } from "../../guard/source.js";
+import type { DisconnectReason } from "../disconnect-reason.js";
+import { REFUSAL_HEADER } from "./websocket-server-package.js";
+
+/** How long the answer to somebody who is refused may take to leave. */
+const REFUSAL_MS = 1000;
+
+/** TCP connections that are no WebSocket (yet): there is an end to their number and to their time. */
+export class WebSocketServerDoor {
+  readonly #clock: Clock;
+  readonly #timeoutMs: number;
+  readonly #places: Places<Duplex>;
+  /** All of them, each with the timer that ends it. */
+  readonly #waiting = new Map<Duplex, unknown>();
+  #phaseTimer: unknown = null;
+
+  constructor(clock: Clock, maxCount: number, timeoutMs: number) {
+    this.#clock = clock;
+    this.#timeoutMs = timeoutMs;
+    this.#places = new Places({ maxCount });
+  }
+
+  get metrics(): PlacesMetrics {
+    return this.#places.metrics;
+  }
+
+  /** A connection has come in. @param host its address, or null for one that takes no place: a proxy's */
+  enter(socket: Duplex, host: string | null): void {
+    const taken = host === null ? "free" : this.#places.take(socket, sourceOf(host));
+    if (taken === "full") {
+      socket.destroy();
+      return;
+    }
+    if (taken !== "free") taken.evicted.destroy();
+    this.#endAfter(socket, this.#timeoutMs);
+    this.#phaseTimer ??= this.#clock.setTimeout(() => {
+      this.#phaseTimer = null;
+      this.#places.nextPhase();
+    }, 0);
+  }
+
+  /** It is a WebSocket now, or gone. */
+  leave(socket: Duplex): void {
+    this.#clock.clearTimeout(this.#waiting.get(socket));
+    this.#waiting.delete(socket);
+    this.#places.release(socket);
+  }
+
+  /** Answers with a status instead of an upgrade. The connection ends when the answer has left. */
+  refuse(socket: Duplex, status: number, title: string, reason?: DisconnectReason): void {
+    socket.on("error", () => {});
+    const body = reason?.text ?? "";
+    const headers = [
+      `HTTP/1.1 ${status} ${title}`,
+      "Connection: close",
+      "Content-Type: text/plain; charset=utf-8",
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      ...(reason ? [`${REFUSAL_HEADER}: ${reason.code}`] : []),
+    ];
+    this.#endAfter(socket, REFUSAL_MS);
+    socket.end(`${headers.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
+  }
+
+  /** Ends all of them at once. */
+  close(): void {
+    if (this.#phaseTimer !== null) this.#clock.clearTimeout(this.#phaseTimer);
+    for (const socket of [...this.#waiting.keys()]) socket.destroy();
+  }
+
+  #endAfter(socket: Duplex, ms: number): void {
+    const timer = this.#waiting.get(socket);
+    if (timer === undefined) socket.once("close", () => this.leave(socket));
+    else this.#clock.clearTimeout(timer);
+    this.#waiting.set(
+      socket,
+      this.#clock.setTimeout(() => socket.destroy(), ms),
+    );
+  }
+}
