@@ -32,7 +32,7 @@ export function oneWay(options) {
   });
 }
 
-/** What the clients in `role` and a server that returns their messages report. `programs`: the server's, the clients'. */
+/** What clients in `role` report, and a server that returns their messages. `programs`: the server's, the clients'. */
 function callEcho(role, options, programs) {
   return withPeers(async (start) => {
     const server = start(programs[0], "echo", options);

@@ -6,7 +6,7 @@ const farewells = new Set<() => void>();
 /**
  * Calls `farewell` when the process (or the worker) is about to end, for the last packets to those on the other side:
  * at `process.exit`, at an uncaught exception, at its natural end, and at SIGTERM and SIGINT if the program has no
- * listener of its own for them, after which the signal is raised again. Only what `farewell` does synchronously happens.
+ * listener of its own for them, after which the signal is raised again. Only what it does synchronously happens.
  * SIGKILL, `process.abort` and crashes tell nobody; signals reach the main thread's sockets, not those of workers.
  *
  * @returns ends it

@@ -90,8 +90,9 @@ export interface IncomingConnection {
 
 /**
  * What a socket reports to its user. All events but `onReadable`, `onIncoming` and `onExit` are called inside `tick`;
- * those three are never called inside a method of a socket. If a handler throws, `tick` throws its exception (for `onIncoming`, the
- * next `tick` does, and the connection is refused). Events that the exception held up follow with the next `tick`.
+ * those three are never called inside a method of a socket. If a handler throws, `tick` throws its exception (for
+ * `onIncoming`, the next `tick` does, and the connection is refused). Events that the exception held up follow with the
+ * next `tick`.
  */
 export interface SocketEvents {
   /** There is work for `tick` and `receive`. Called once until the next `tick`. */

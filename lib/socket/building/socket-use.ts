@@ -1,3 +1,4 @@
+import { whenAborted } from "../../abort-signals.js";
 import { closedError, inUseError } from "./socket-errors.js";
 
 /**
@@ -21,8 +22,7 @@ export class SocketUse {
     signal?.throwIfAborted();
     const attempt = new AbortController();
     this.#attempt = attempt;
-    const abort = () => attempt.abort(signal?.reason);
-    signal?.addEventListener("abort", abort);
+    const stopWaiting = whenAborted(signal, () => attempt.abort(signal?.reason));
     try {
       const running = run(attempt.signal);
       this.#ended = running.catch(() => {});
@@ -33,7 +33,7 @@ export class SocketUse {
       this.#attempt = null;
       throw attempt.signal.aborted ? attempt.signal.reason : error;
     } finally {
-      signal?.removeEventListener("abort", abort);
+      stopWaiting();
     }
   }
 

@@ -43,8 +43,8 @@ export class TrustedProxies {
 
   /**
    * Whom the proxies name as the client: of the addresses in `X-Forwarded-For` or `Forwarded`, to which each proxy adds
-   * the one that it sees, the last that is no proxy. If both headers are there and disagree, a client has written one of
-   * them, and the proxy itself counts.
+   * the one that it sees, the last that is no proxy. If both headers are there and disagree, a client has written one
+   * of them, and the proxy itself counts.
    */
   clientOf({ headers, socket }: Pick<IncomingMessage, "headers" | "socket">): Hop {
     const nearest = { host: withoutMapping(socket.remoteAddress ?? "unix"), port: socket.remotePort ?? null };
