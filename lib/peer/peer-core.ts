@@ -84,6 +84,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
       onWritable: (handle) => {
         if (handle.connection instanceof PeerConnection) this.changed(handle.connection);
       },
+      onExit: () => this.#sayFarewell(),
     };
   }
 
@@ -357,6 +358,13 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     if (this.#server?.receive(packet)) return;
     this.metrics.strayPackets++;
     this.dismiss(packet.handle, { code: DisconnectCode.InvalidPacket, text: "That was no request to connect" });
+  }
+
+  /** The process ends: the other sides are told now, or they would wait for `timeoutMs`. */
+  #sayFarewell(): void {
+    const text = "The process ended";
+    const reason = this.#server ? { code: DisconnectCode.ServerStopped, text } : { code: 0, text };
+    for (const connection of this.#table.all) connection.sayFarewell(reason);
   }
 
   #onSocketDisconnect(handle: IConnectionHandle, reason: DisconnectReason): void {

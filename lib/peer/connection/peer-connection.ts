@@ -253,6 +253,15 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
     this.#enter(this.isConnected ? ConnectionPhase.Failed : ConnectionPhase.Closed, reason);
   }
 
+  /** The process ends: what is queued and the reason leave at once, as far as the transport takes them. */
+  sayFarewell(reason: DisconnectReason): void {
+    if (!this.isConnected && this.#phase !== ConnectionPhase.Lingering) return;
+    const now = this.#owner.now();
+    this.#profile.flush(now);
+    if (this.handle.isStateful) void this.handle.disconnect(this.reason ?? reason);
+    else this.#profile.close(this.reason ?? reason, now);
+  }
+
   // What the profile calls.
 
   onPacketAuthenticated(): void {

@@ -1,0 +1,46 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { type Program, startProgram } from "../support/program.js";
+
+const programs: Program[] = [];
+afterEach(() => {
+  for (const { child } of programs.splice(0)) child.kill("SIGKILL");
+});
+
+async function start(...parameters: string[]) {
+  const program = startProgram("farewell", parameters);
+  programs.push(program);
+  return { program, port: await program.line("ready") };
+}
+
+async function pair(kind: string, closeOnExit = true) {
+  const { program: server, port } = await start(kind, "0", `${closeOnExit}`);
+  const { program: client } = await start(kind, port);
+  await Promise.all([server.line("connected"), client.line("connected")]);
+  return { server, client };
+}
+
+describe.each(["batched", "dgram", "websocket"])("over %s", (kind) => {
+  test("a client hears that the server's process was told to end, which ends as it would have", async () => {
+    const { server, client } = await pair(kind);
+    server.child.kill("SIGTERM");
+    expect(await client.line("ended")).toBe("1024 The process ended");
+    expect(await server.end()).toMatchObject({ code: null, signal: "SIGTERM" });
+  });
+
+  test("a server hears that the client's process exits", async () => {
+    const { server, client } = await pair(kind);
+    client.child.stdin?.write("exit");
+    expect(await server.line("ended")).toBe("0 The process ended");
+    expect(await client.end()).toMatchObject({ code: 5, signal: null });
+  });
+});
+
+test("with closeOnExit false nobody is told", async () => {
+  const { server, client } = await pair("batched", false);
+  server.child.kill("SIGINT");
+  await server.end();
+  client.child.stdin?.write("look");
+  await client.line("looked");
+  client.child.kill("SIGTERM");
+  expect((await client.end()).lines.filter((line) => line.startsWith("ended"))).toEqual([]);
+});

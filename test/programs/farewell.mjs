@@ -1,0 +1,30 @@
+// A Peer that says what it hears and ends when it is told: node farewell.mjs <kind> [port of the server]
+import { Peer } from "valve-sockets/peer";
+import { UdpSocketFactory } from "valve-sockets/socket/udp";
+import { WebSocketFactory } from "valve-sockets/socket/websocket";
+
+const [kind, port, closeOnExit = "true"] = process.argv.slice(2);
+const options = { host: "127.0.0.1", bindHost: "127.0.0.1", port: Number(port), closeOnExit: closeOnExit === "true" };
+const factory =
+  kind === "websocket" ? new WebSocketFactory(options) : new UdpSocketFactory({ ...options, implementation: kind });
+
+const handler = {
+  onConnected: (connection) => {
+    connection.send(Uint8Array.of(1));
+    console.log("connected");
+  },
+  onMessage() {},
+  onDisconnected: (_, { code, text }) => console.log(`ended ${code} ${text}`),
+};
+// Nothing but the farewell ends a connection.
+const config = { timeoutMs: 86_400_000, keepAliveMs: 3_600_000 };
+const socket = port === "0" ? factory.createServerSocket() : factory.createClientSocket();
+const peer = new Peer(socket, factory.maxPacketSize, handler, { ...config, encryption: null });
+if (port === "0") await peer.bind(factory.getBindEndPoint());
+else await peer.connect(factory.getConnectEndPoint());
+console.log(`ready ${peer.boundPort}`);
+process.stdin.on("data", (text) => {
+  if (`${text}` === "exit") process.exit(5);
+  // What has arrived by now is read before.
+  setTimeout(() => console.log("looked"), 50);
+});
