@@ -1,3 +1,5 @@
+import { isUint8Array } from "./brands.js";
+
 /**
  * Errors of wrong arguments, in the form that the addon throws too: `TypeError` with `ERR_INVALID_ARG_TYPE` for the
  * wrong kind of value, `RangeError` with `ERR_OUT_OF_RANGE` for a value outside its limits. These functions check only
@@ -35,9 +37,9 @@ export function checkText(name: string, value: string): void {
   if (value.includes("\0")) throw rangeError(name, "a string without NUL characters");
 }
 
-/** Throws unless `value` is a real `Uint8Array`, and not a proxy or an object with that prototype. */
+/** Throws unless `value` is a real `Uint8Array`, of any realm, and not a proxy or an object with that prototype. */
 export function checkBytes(name: string, value: Uint8Array): void {
-  if (!ArrayBuffer.isView(value) || !(value instanceof Uint8Array)) throw typeError(name, "a Uint8Array");
+  if (!ArrayBuffer.isView(value) || !isUint8Array(value)) throw typeError(name, "a Uint8Array");
 }
 
 export function checkInstance(

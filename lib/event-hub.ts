@@ -1,3 +1,5 @@
+import { isThenable } from "./brands.js";
+
 /** Called when an event happens. What it returns is ignored, but the rejection of a promise is reported. */
 export type EventListener<Args extends unknown[]> = (...args: Args) => unknown;
 
@@ -11,17 +13,17 @@ export class EventHub<Events extends { [Name in keyof Events]: unknown[] }> {
   readonly #late: readonly (keyof Events)[];
   /** The arguments of late events that have happened. */
   readonly #happened = new Map<keyof Events, unknown[]>();
-  readonly #report: (error: unknown) => void;
+  readonly #report: (error: unknown, name: keyof Events) => void;
 
   /**
    * @param names all events
    * @param late those that are a state: a listener that is added after the event is called at once (Mirage's late
    *   event)
-   * @param report gets what listeners throw
+   * @param report gets what listeners throw, and the name of the event
    */
   constructor(
     names: readonly (keyof Events)[],
-    report: (error: unknown) => void,
+    report: (error: unknown, name: keyof Events) => void,
     late: readonly (keyof Events)[] = [],
   ) {
     for (const name of names) this.#listeners.set(name, []);
@@ -41,7 +43,7 @@ export class EventHub<Events extends { [Name in keyof Events]: unknown[] }> {
     const entry: EventListener<Events[Name]> = (...args) => listener(...args);
     this.#listeners.set(name, [...others, entry]);
     const happened = this.#happened.get(name);
-    if (happened) this.#call(entry, happened as Events[Name]);
+    if (happened) this.#call(name, entry, happened as Events[Name]);
     return () => {
       // The list is replaced and never changed: an event that is being emitted goes on with the list that it began
       // with.
@@ -60,7 +62,7 @@ export class EventHub<Events extends { [Name in keyof Events]: unknown[] }> {
   /** Calls all listeners, in the order in which they were added. */
   emit<Name extends keyof Events>(name: Name, ...args: Events[Name]): void {
     if (this.#late.includes(name)) this.#happened.set(name, args);
-    for (const listener of this.#listenersOf(name)) this.#call(listener, args);
+    for (const listener of this.#listenersOf(name)) this.#call(name, listener, args);
   }
 
   /** A late event no longer holds. */
@@ -76,12 +78,12 @@ export class EventHub<Events extends { [Name in keyof Events]: unknown[] }> {
     return listeners;
   }
 
-  #call<Args extends unknown[]>(listener: EventListener<Args>, args: Args): void {
+  #call<Args extends unknown[]>(name: keyof Events, listener: EventListener<Args>, args: Args): void {
     try {
       const result = listener(...args);
-      if (result instanceof Promise) result.catch(this.#report);
+      if (isThenable(result)) Promise.resolve(result).catch((error) => this.#report(error, name));
     } catch (error) {
-      this.#report(error);
+      this.#report(error, name);
     }
   }
 }

@@ -38,6 +38,10 @@ export const textOption: OptionRule = (name, value) => {
   if (typeof value !== "string") throw typeError(name, "a string");
 };
 
+export const arrayOption: OptionRule = (name, value) => {
+  if (!Array.isArray(value)) throw typeError(name, "an array");
+};
+
 export const functionOption: OptionRule = (name, value) => checkFunction(name, value);
 
 /** An object that has these methods. */

@@ -25,10 +25,12 @@ export type {
   RequestHandlerOptions,
   WaitOptions,
 } from "./message-handler.js";
-export { type ConnectOptions, NetworkClient, type NetworkClientOptions } from "./network-client.js";
+export { NetworkClient } from "./network-client.js";
+export type { ConnectOptions, NetworkClientOptions } from "./network-client-options.js";
 export type { NetworkClientEvents, NetworkEvents, NetworkServerEvents } from "./network-events.js";
 export type { ErrorSource, NetworkOptions, NetworkPeerOptions } from "./network-options.js";
-export { NetworkServer, type NetworkServerOptions } from "./network-server.js";
+export { NetworkServer } from "./network-server.js";
+export type { NetworkServerOptions } from "./network-server-options.js";
 export {
   type INetworkPlayer,
   type MessageMetrics,

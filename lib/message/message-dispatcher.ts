@@ -1,4 +1,7 @@
+import { checkFunction } from "../arguments.js";
+import { isThenable } from "../brands.js";
 import { NetworkError } from "../network-error.js";
+import { booleanOption, checkOptions, durationOption, type OptionRules, objectOption } from "../options.js";
 import type { ByteSegment, Channel } from "../peer/index.js";
 import { NetworkReader } from "../serialization/index.js";
 import type {
@@ -40,7 +43,7 @@ export interface DispatcherOwner {
 }
 
 interface Entry {
-  readonly call: (value: unknown, player: NetworkPlayer, signal: AbortSignal) => void | Promise<void>;
+  readonly call: (value: unknown, player: NetworkPlayer, signal: AbortSignal) => unknown;
   readonly allowUnauthenticated: boolean;
   /** The library's own. */
   readonly isSystem: boolean;
@@ -49,6 +52,14 @@ interface Entry {
   /** The object that every message is read into, undefined without `reuse`. */
   target: unknown;
 }
+
+const REQUEST_HANDLER_OPTIONS: OptionRules<RequestHandlerOptions> = { allowUnauthenticated: booleanOption };
+const HANDLER_OPTIONS: OptionRules<HandlerOptions> = { ...REQUEST_HANDLER_OPTIONS, reuse: booleanOption };
+const WAIT_OPTIONS: OptionRules<WaitOptions> = {
+  player: objectOption(),
+  timeoutMs: durationOption(),
+  signal: objectOption("addEventListener"),
+};
 
 /** Async handlers of one player that may run at a time. */
 const MAX_IN_FLIGHT = 32;
@@ -66,6 +77,7 @@ export class MessageDispatcher implements MessageHandler {
   }
 
   register<T>(message: MessageDefinition<T>, handler: Handler<T>, options: HandlerOptions = {}): void {
+    checkOptions("register", options, HANDLER_OPTIONS);
     this.#set(message, handler, options, (value, player, signal) => handler(value as T, player, signal));
   }
 
@@ -74,6 +86,7 @@ export class MessageDispatcher implements MessageHandler {
     handler: RequestHandler<Q, A>,
     options: RequestHandlerOptions = {},
   ): void {
+    checkOptions("registerRequest", options, REQUEST_HANDLER_OPTIONS);
     this.#set(definition.request, handler, options, (value, player, signal) =>
       answer(definition, handler, value as RequestEnvelope<Q>, player, signal),
     );
@@ -89,6 +102,12 @@ export class MessageDispatcher implements MessageHandler {
   }
 
   waitFor<T>(message: MessageDefinition<T>, options: WaitOptions = {}): Promise<T> {
+    try {
+      checkOptions("waitFor", options, WAIT_OPTIONS);
+      this.#owner.protocol.assertHas(message);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     if (message.codec.borrowed) return Promise.reject(borrowedError(message));
     return this.#waiters.wait(message, options);
   }
@@ -162,8 +181,9 @@ export class MessageDispatcher implements MessageHandler {
     { allowUnauthenticated = false, reuse = false }: HandlerOptions,
     call: Entry["call"],
   ): void {
-    if (typeof handler !== "function") throw new TypeError("A handler is a function");
-    const isAsync = handler.constructor.name === "AsyncFunction";
+    checkFunction("handler", handler);
+    this.#owner.protocol.assertHas(message);
+    const isAsync = (handler as object).constructor.name === "AsyncFunction";
     if (isAsync && (reuse || message.codec.borrowed)) throw borrowedError(message);
     const target = reuse && message.codec.readInto ? message.codec.default() : undefined;
     this.#entries.set(message, { call, allowUnauthenticated, isSystem: false, isAsync, target });
@@ -195,11 +215,14 @@ export class MessageDispatcher implements MessageHandler {
 
   #unreadable(player: NetworkPlayer, message: MessageDefinition<unknown>, error: unknown): void {
     // Any other error comes from a codec of the application that is faulty itself.
-    if (!(error instanceof NetworkError)) this.#owner.report(error, player, message);
-    const isLimit = error instanceof NetworkError && error.code === "ERR_LIMIT";
+    if (!(error instanceof NetworkError)) {
+      this.#threw(message, player, error);
+      return;
+    }
+    const isLimit = error.code === "ERR_LIMIT";
     const cost = isLimit ? errorCosts.serializationLimit : errorCosts.deserialization;
     const flag = isLimit ? ErrorFlags.SerializationLimit : ErrorFlags.Deserialization;
-    this.#owner.charge(player, cost, flag, `${message.name} cannot be read: ${(error as Error)?.message}`);
+    this.#owner.charge(player, cost, flag, `${message.name} cannot be read: ${error.message}`);
   }
 
   #invoke(entry: Entry, message: MessageDefinition<unknown>, player: NetworkPlayer, value: unknown): void {
@@ -207,7 +230,7 @@ export class MessageDispatcher implements MessageHandler {
       // Each async handler gets a signal of its own: Node warns when one signal has more than ten listeners.
       const abort = entry.isAsync ? new AbortController() : null;
       const result = entry.call(value, player, abort?.signal ?? player.signal);
-      if (result instanceof Promise) void this.#follow(entry, message, player, result, abort ?? new AbortController());
+      if (isThenable(result)) void this.#follow(entry, message, player, result, abort ?? new AbortController());
     } catch (error) {
       this.#threw(message, player, error);
     }
@@ -217,7 +240,7 @@ export class MessageDispatcher implements MessageHandler {
     entry: Entry,
     message: MessageDefinition<unknown>,
     player: NetworkPlayer,
-    result: Promise<void>,
+    result: PromiseLike<unknown>,
     abort: AbortController,
   ): Promise<void> {
     entry.isAsync = true;
@@ -235,13 +258,8 @@ export class MessageDispatcher implements MessageHandler {
   #threw(message: MessageDefinition<unknown>, player: NetworkPlayer, error: unknown): void {
     // A handler that ends with the reason of its player's signal has not failed: the player has left.
     if (player.signal.aborted && error === player.signal.reason) return;
+    player.chargeError(0, ErrorFlags.RpcException);
     this.#owner.report(error, player, message);
-    this.#owner.charge(
-      player,
-      errorCosts.handlerThrew,
-      ErrorFlags.RpcException,
-      `The handler of ${message.name} threw`,
-    );
   }
 }
 
@@ -254,9 +272,19 @@ function answer<Q, A>(
   { id, value }: RequestEnvelope<Q>,
   player: NetworkPlayer,
   signal: AbortSignal,
-): void | Promise<void> {
+): unknown {
   const reply = (error: string | undefined, result: A | undefined) => {
     player.send(definition.response, { id, error, value: result });
+  };
+  /** The answer is checked like any value that is sent. */
+  const succeed = (result: A) => {
+    try {
+      reply(undefined, result);
+    } catch (cause) {
+      const { message } = cause as Error;
+      const forgotten = result === undefined ? " (did it forget to return it?)" : "";
+      throw new TypeError(`The handler of ${definition.name} gave a wrong answer${forgotten}: ${message}`, { cause });
+    }
   };
   const fail = (error: unknown) => {
     if (error instanceof RequestRefusedError) {
@@ -268,9 +296,10 @@ function answer<Q, A>(
   };
   try {
     const result = handler(value, player, signal);
-    if (result instanceof Promise) return result.then((answered) => reply(undefined, answered)).catch(fail);
-    reply(undefined, result);
+    if (isThenable(result)) return Promise.resolve(result).then(succeed).catch(fail);
+    succeed(result as A);
   } catch (error) {
     fail(error);
   }
+  return undefined;
 }

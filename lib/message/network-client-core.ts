@@ -1,9 +1,9 @@
 import { whenAborted } from "../abort-signals.js";
 import { EventHub } from "../event-hub.js";
 import { NetworkError } from "../network-error.js";
+import { checkOptions } from "../options.js";
 import type { LibraryConnection } from "../peer/connection/connection.js";
 import { type ByteSegment, Channel, type PeerHandler } from "../peer/index.js";
-import { completeConfig } from "../peer/peer-config.js";
 import { PeerCore } from "../peer/peer-core.js";
 import { connectError } from "../peer/peer-error.js";
 import { checkReason } from "../socket/disconnect-reason.js";
@@ -14,7 +14,13 @@ import { defaultSocketFactory } from "./default-socket-factory.js";
 import type { ClientExtension } from "./extension.js";
 import { HeldMessages } from "./held-messages.js";
 import { type HostEnd, HostLink } from "./host-link.js";
-import type { ConnectOptions, NetworkClient, NetworkClientOptions } from "./network-client.js";
+import type { NetworkClient } from "./network-client.js";
+import {
+  CLIENT_OPTIONS,
+  CONNECT_OPTIONS,
+  type ConnectOptions,
+  type NetworkClientOptions,
+} from "./network-client-options.js";
 import { NetworkCore } from "./network-core.js";
 import { CLIENT_EVENTS, type NetworkClientEvents } from "./network-events.js";
 import { NetworkPlayer } from "./players/network-player.js";
@@ -64,14 +70,15 @@ interface Link {
 
 /** What happens inside a {@link NetworkClient}: it connects, proves who it is, is lost and comes back. */
 export class NetworkClientCore extends NetworkCore<ClientExtension> {
-  readonly events = new EventHub<NetworkClientEvents>(CLIENT_EVENTS, (error) => this.report(error, null, null), [
-    "started",
-  ]);
+  readonly events = new EventHub<NetworkClientEvents>(
+    CLIENT_EVENTS,
+    (error, name) => this.report(error, null, null, `a listener of ${name}`),
+    ["started"],
+  );
   readonly time = new NetworkTimeEstimate(this.clock);
   readonly errorBudget = null;
   readonly #client: NetworkClient;
   readonly #options: NetworkClientOptions;
-  readonly #handshakeTimeoutMs: number;
   readonly #held: HeldMessages;
   readonly #pings: PingLoop;
   readonly #resumeLoop: ResumeLoop;
@@ -85,10 +92,10 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
 
   /** @param client the public object, which extensions get */
   constructor(client: NetworkClient, options: NetworkClientOptions) {
+    checkOptions("NetworkClient", options, CLIENT_OPTIONS);
     super(options);
     this.#client = client;
     this.#options = options;
-    this.#handshakeTimeoutMs = completeConfig(options.peer ?? {}).handshakeTimeoutMs;
     this.#held = new HeldMessages();
     this.#pings = new PingLoop(this.clock, options.pingIntervalMs ?? 2000, this.drive, () => {
       this.#player?.send(PingMessage, { clientTimeMs: this.clock.now() }, Channel.Unreliable);
@@ -110,7 +117,9 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
     return this.#host !== null;
   }
 
-  async connect({ host, port, signal }: ConnectOptions): Promise<INetworkPlayer> {
+  async connect(options: ConnectOptions): Promise<INetworkPlayer> {
+    checkOptions("connect", options, CONNECT_OPTIONS);
+    const { host, port, signal } = options;
     this.assertInactive();
     signal?.throwIfAborted();
     const outcome = new Promise<INetworkPlayer>((resolve, reject) => {
@@ -174,12 +183,6 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
 
   // What the server in this process calls (host mode).
 
-  /** @throws NetworkError `ERR_STATE` while it is active */
-  prepareHost(): void {
-    this.assertInactive();
-    this.addExtensionMessages();
-  }
-
   /** Null: a listener of `started` has disconnected it. */
   joinHost(server: HostEnd): HostLink | null {
     const link = newLink();
@@ -228,7 +231,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
 
   /** The link's handshake, from the name of the server to its welcome, has limited time. */
   #limit(link: Link): void {
-    const timeoutMs = this.#handshakeTimeoutMs;
+    const timeoutMs = this.peerSettings.handshakeTimeoutMs;
     link.timer = this.clock.setTimeout(() => {
       const text = `${waitedFor(link)} within ${timeoutMs} ms`;
       this.#fail(link, connectError({ code: DisconnectCode.HandshakeTimeout, text }));

@@ -2,43 +2,16 @@ import type { EventListener } from "../event-hub.js";
 import { NetworkError } from "../network-error.js";
 import type { Channel, NotifyCallbacks } from "../peer/index.js";
 import type { DisconnectReason } from "../socket/index.js";
-import type { Credential } from "./authentication/authenticator.js";
 import type { ClientExtension } from "./extension.js";
 import type { MessageHandler } from "./message-handler.js";
 import { NetworkClientCore } from "./network-client-core.js";
+import type { ConnectOptions, NetworkClientOptions } from "./network-client-options.js";
 import type { NetworkClientEvents } from "./network-events.js";
-import type { NetworkOptions } from "./network-options.js";
 import type { INetworkPlayer, RequestOptions } from "./players/player.js";
 import type { MessageDefinition } from "./protocol/message.js";
 import type { Protocol } from "./protocol/protocol.js";
 import type { RequestDefinition } from "./protocol/request.js";
 import type { NetworkTime } from "./time/network-time.js";
-
-/** The options of a {@link NetworkClient}. */
-export interface NetworkClientOptions extends NetworkOptions {
-  /** Proves who the player is, if the server asks. @defaultValue none */
-  credential?: Credential | null;
-  /** How often the client asks for the server's time. @defaultValue 2000 ms */
-  pingIntervalMs?: number;
-  /** Whether it resumes by itself when the connection was lost and the server has sessions. @defaultValue `true` */
-  resume?: boolean;
-  /**
-   * Whether a message of the server that cannot be read ends the connection, or is only logged.
-   *
-   * @defaultValue `true`
-   */
-  disconnectOnError?: boolean;
-}
-
-/** Where a client connects to. */
-export interface ConnectOptions {
-  /** A name or an IP address. @defaultValue that of the socket factory */
-  host?: string;
-  /** 0 to 65535. @defaultValue that of the socket factory */
-  port?: number;
-  /** Ends the attempt: `connect` rejects with the signal's reason. */
-  signal?: AbortSignal;
-}
 
 /** The core of a client, for the server in the same process. */
 export let coreOf: (client: NetworkClient) => NetworkClientCore;
@@ -60,7 +33,7 @@ export class NetworkClient {
   onLoadScene: ((name: string) => void | Promise<void>) | null = null;
   readonly #core: NetworkClientCore;
 
-  /** @throws TypeError without a protocol; RangeError for `pingIntervalMs` under 1 */
+  /** @throws TypeError without a protocol; RangeError for `pingIntervalMs` under 100 */
   constructor(options: NetworkClientOptions) {
     this.#core = new NetworkClientCore(this, options);
     this.protocol = this.#core.protocol;

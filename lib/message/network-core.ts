@@ -1,8 +1,10 @@
 import { type Clock, systemClock } from "../clock.js";
 import { NetworkError } from "../network-error.js";
 import type { ByteSegment, Channel, Drive, PeerConfig } from "../peer/index.js";
+import { completeConfig } from "../peer/peer-config.js";
 import { type RandomBytes, secureRandomBytes } from "../random.js";
 import type { DisconnectReason } from "../socket/index.js";
+import { FailureLog } from "./failure-log.js";
 import { consoleLogger, type Logger } from "./logger.js";
 import { type DispatcherOwner, MessageDispatcher } from "./message-dispatcher.js";
 import { MessageWaiters } from "./message-waiters.js";
@@ -26,18 +28,23 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
   readonly drive: Drive;
   abstract readonly errorBudget: ErrorBudget | null;
   protected readonly logger: Logger;
+  /** The Peer's settings, complete, for times that hold above the Peer as well. */
+  protected readonly peerSettings: PeerConfig;
   readonly #options: NetworkOptions;
   readonly #extensions: X[] = [];
   readonly #waiters: MessageWaiters;
+  readonly #failures: FailureLog;
   #isActive = false;
 
   constructor(options: NetworkOptions) {
     this.#options = options;
     this.protocol = protocolCore(options.protocol);
+    this.peerSettings = completeConfig(options.peer ?? {});
     this.clock = options.clock ?? systemClock;
     this.randomBytes = options.randomBytes ?? secureRandomBytes;
     this.drive = options.drive ?? "automatic";
     this.logger = options.logger ?? consoleLogger;
+    this.#failures = new FailureLog(this.logger);
     this.#waiters = new MessageWaiters(this.clock);
     this.dispatcher = new MessageDispatcher(this, this.#waiters);
   }
@@ -48,6 +55,7 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
 
   use(extension: X): void {
     this.assertInactive();
+    this.protocol.add(...(extension.messages ?? []));
     this.#extensions.push(extension);
   }
 
@@ -61,19 +69,18 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
   abstract errorLimitReached(player: NetworkPlayer): void;
   abstract leave(player: NetworkPlayer, reason: DisconnectReason): void;
 
-  report(error: unknown, player: INetworkPlayer | null, message: MessageDefinition<unknown> | null): void {
-    const place = message ? `the handler of ${message.name}` : "a listener";
-    this.logger.warn(`valve-sockets: ${place} threw`, error);
+  report(
+    error: unknown,
+    player: INetworkPlayer | null,
+    message: MessageDefinition<unknown> | null,
+    place = message ? `the handler of ${message.name}` : "an extension",
+  ): void {
+    this.#failures.add(place, error);
     try {
       this.#options.onError?.(error, { player, message });
     } catch (second) {
       this.logger.warn("valve-sockets: onError threw", second);
     }
-  }
-
-  /** Adds the messages of the extensions to the protocol. */
-  addExtensionMessages(): void {
-    for (const { messages = [] } of this.#extensions) this.protocol.add(...messages);
   }
 
   /** Calls a hook of every extension; an exception of one is reported, and the others are called all the same. */
@@ -88,13 +95,12 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
   }
 
   /** @throws NetworkError `ERR_STATE` while it is active */
-  protected assertInactive(): void {
+  assertInactive(): void {
     if (this.#isActive) throw new NetworkError("ERR_STATE", "Not while the server or client is active");
   }
 
   /** From here on the protocol is complete. */
   protected activate(): void {
-    this.addExtensionMessages();
     this.protocol.freeze();
     this.dispatcher.start();
     this.#isActive = true;

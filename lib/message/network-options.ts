@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.js";
+import { functionOption, type OptionRules, objectOption, oneOf } from "../options.js";
 import type { Drive, PeerConfig } from "../peer/index.js";
 import type { RandomBytes } from "../random.js";
 import type { SocketFactory } from "../socket/index.js";
@@ -19,6 +20,18 @@ export interface ErrorSource {
 export type NetworkPeerOptions = Partial<
   Omit<PeerConfig, "drive" | "clock" | "randomBytes" | "fingerprint" | "onFingerprintMismatch">
 >;
+
+/** The rules of {@link NetworkOptions}. */
+export const NETWORK_OPTIONS: OptionRules<NetworkOptions> = {
+  protocol: objectOption(),
+  socketFactory: objectOption("getConnectEndPoint"),
+  drive: oneOf("automatic", "manual"),
+  peer: objectOption(),
+  clock: objectOption("now", "setTimeout", "clearTimeout"),
+  randomBytes: functionOption,
+  logger: objectOption("warn"),
+  onError: functionOption,
+};
 
 /** The options that a server and a client have in common. */
 export interface NetworkOptions {

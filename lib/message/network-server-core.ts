@@ -1,8 +1,8 @@
 import { EventHub } from "../event-hub.js";
 import { NetworkError } from "../network-error.js";
+import { checkOptions } from "../options.js";
 import type { LibraryConnection } from "../peer/connection/connection.js";
 import { type ByteSegment, Channel, type Drive, type PeerConfig, type PeerHandler } from "../peer/index.js";
-import { completeConfig } from "../peer/peer-config.js";
 import type { PeerCore } from "../peer/peer-core.js";
 import { checkReason } from "../socket/disconnect-reason.js";
 import { DisconnectCode, type DisconnectReason, type IncomingConnection } from "../socket/index.js";
@@ -14,7 +14,8 @@ import type { HostLink } from "./host-link.js";
 import type { NetworkClientCore } from "./network-client-core.js";
 import { NetworkCore } from "./network-core.js";
 import { type NetworkServerEvents, SERVER_EVENTS, SERVER_LATE_EVENTS } from "./network-events.js";
-import type { NetworkServer, NetworkServerOptions } from "./network-server.js";
+import type { NetworkServer } from "./network-server.js";
+import { ERROR_BUDGET, type NetworkServerOptions, SERVER_OPTIONS } from "./network-server-options.js";
 import { NetworkPlayer } from "./players/network-player.js";
 import { type INetworkPlayer, type PlayerAuthentication, PlayerState } from "./players/player.js";
 import { UnidentifiedPlayers } from "./players/unidentified-players.js";
@@ -59,7 +60,7 @@ export class NetworkServerCore
 {
   readonly events = new EventHub<NetworkServerEvents>(
     SERVER_EVENTS,
-    (error) => this.report(error, null, null),
+    (error, name) => this.report(error, null, null, `a listener of ${name}`),
     SERVER_LATE_EVENTS,
   );
   readonly errorBudget: ErrorBudget | null;
@@ -75,7 +76,6 @@ export class NetworkServerCore
   readonly #unidentified: UnidentifiedPlayers;
   readonly #byConnection = new Map<LibraryConnection, NetworkPlayer>();
   readonly #isSelfDriven: boolean;
-  readonly #closeTimeoutMs: number;
   /** Counts the calls of `start` and `stop`: a `start` that was waiting meanwhile gives up. */
   #starts = 0;
   /** Rejects the present `start`. */
@@ -92,15 +92,15 @@ export class NetworkServerCore
 
   /** @param server the public object, which extensions get */
   constructor(server: NetworkServer, options: NetworkServerOptions, parts: ServerParts) {
+    checkOptions("NetworkServer", options, SERVER_OPTIONS);
     super(options);
     const { tickRate = 0, errorBudget, authentication = { authenticators: [] } } = options;
-    if (!(tickRate >= 0 && tickRate <= 1000)) throw new RangeError(`tickRate is 0 to 1000, not ${tickRate}`);
+    if (errorBudget) checkOptions("errorBudget", errorBudget, ERROR_BUDGET);
     this.#server = server;
     this.#options = options;
     this.#parts = parts;
     this.sessions = parts.sessions;
     this.errorBudget = errorBudget === null ? null : { ...defaultErrorBudget, ...errorBudget };
-    this.#closeTimeoutMs = completeConfig(options.peer ?? {}).closeTimeoutMs;
     this.#isSelfDriven = this.drive === "automatic" && tickRate === 0;
     this.#authentication = new ServerAuthentication(this, authentication);
     this.#scenes = new SceneBarrier(this.clock, (player) => this.#readied(player));
@@ -141,7 +141,7 @@ export class NetworkServerCore
 
   async start(localClient: NetworkClientCore | null): Promise<void> {
     this.assertInactive();
-    localClient?.prepareHost();
+    localClient?.assertInactive();
     this.activate();
     this.events.reset("stopped");
     const attempt = ++this.#starts;
@@ -216,7 +216,7 @@ export class NetworkServerCore
   async #opened(): Promise<void> {
     let timer: unknown;
     const timeout = new Promise<void>((resolve) => {
-      timer = this.clock.setTimeout(resolve, this.#closeTimeoutMs);
+      timer = this.clock.setTimeout(resolve, this.peerSettings.closeTimeoutMs);
     });
     await Promise.race([this.#opening?.catch(() => {}), timeout]);
     this.clock.clearTimeout(timer);

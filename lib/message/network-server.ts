@@ -1,46 +1,23 @@
 import { systemClock } from "../clock.js";
 import type { EventListener } from "../event-hub.js";
+import { checkOptions, objectOption } from "../options.js";
 import { PeerCore } from "../peer/peer-core.js";
 import { secureRandomBytes } from "../random.js";
-import type { DisconnectReason, IncomingConnection } from "../socket/index.js";
-import type { AuthenticationOptions } from "./authentication/server-authentication.js";
-import { type SessionOptions, SessionTable } from "./authentication/session-table.js";
+import type { DisconnectReason } from "../socket/index.js";
+import { SessionTable } from "./authentication/session-table.js";
 import { defaultSocketFactory } from "./default-socket-factory.js";
 import type { ServerExtension } from "./extension.js";
 import type { MessageHandler } from "./message-handler.js";
 import { coreOf, type NetworkClient } from "./network-client.js";
 import type { NetworkServerEvents } from "./network-events.js";
-import type { NetworkOptions } from "./network-options.js";
 import { NetworkServerCore, type ServerParts } from "./network-server-core.js";
+import type { NetworkServerOptions } from "./network-server-options.js";
 import type { INetworkPlayer } from "./players/player.js";
 import { type SendManyOptions, sendToPlayers } from "./players/send-to-players.js";
-import type { ErrorBudget } from "./protocol/error-flags.js";
 import type { MessageDefinition } from "./protocol/message.js";
 import type { Protocol } from "./protocol/protocol.js";
 import type { LoadSceneOptions } from "./scene-barrier.js";
 import type { INetworkTime } from "./time/network-time.js";
-
-/** The options of a {@link NetworkServer}. */
-export interface NetworkServerOptions extends NetworkOptions {
-  /**
-   * False: it opens no socket, for a single player or for tests; a host's client can still join.
-   *
-   * @defaultValue `true`
-   */
-  listen?: boolean;
-  /** Ticks per second, 0 to 1000. 0: a tick at the end of every turn in which something came. @defaultValue 0 */
-  tickRate?: number;
-  /** How players prove who they are. @defaultValue everybody is admitted */
-  authentication?: AuthenticationOptions;
-  /** Lets players come back whose connection was lost. @defaultValue `null`: such a player has left */
-  sessions?: Partial<SessionOptions> | null;
-  /** How many errors a player may make; null: any number. @defaultValue 200 tokens, refilled by 50 per second */
-  errorBudget?: Partial<ErrorBudget> | null;
-  /** Called when a player's budget is used up, in place of the disconnection. */
-  onErrorLimit?: ((player: INetworkPlayer) => void) | null;
-  /** Called before a connection is accepted: returns `true`, or the reason for refusing it. */
-  beforeAccept?: (incoming: IncomingConnection) => true | DisconnectReason;
-}
 
 const isConnected = (player: INetworkPlayer) => player.isConnected;
 const isAuthenticated = (player: INetworkPlayer) => player.isAuthenticated;
@@ -130,8 +107,9 @@ export class NetworkServer {
    * @throws NetworkError `ERR_STATE` while the server or the client is active; `ERR_CLOSED` when it is stopped
    *   meanwhile; what `Peer.bind` throws
    */
-  start({ localClient }: { localClient?: NetworkClient } = {}): Promise<void> {
-    return this.#core.start(localClient ? coreOf(localClient) : null);
+  async start(options: { localClient?: NetworkClient } = {}): Promise<void> {
+    checkOptions("start", options, { localClient: objectOption("connect") });
+    return this.#core.start(options.localClient ? coreOf(options.localClient) : null);
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.js";
 import { NetworkError } from "../network-error.js";
+import { checkOptions, durationOption } from "../options.js";
 import type { NetworkPlayer } from "./players/network-player.js";
 import { LoadSceneMessage } from "./protocol/system-messages.js";
 
@@ -34,7 +35,9 @@ export class SceneBarrier {
   }
 
   /** Has `players` load a scene; resolves when each of them is ready or has left, or when the time is up. */
-  async load(name: string, players: readonly NetworkPlayer[], { timeoutMs = 60_000 }: LoadSceneOptions): Promise<void> {
+  async load(name: string, players: readonly NetworkPlayer[], options: LoadSceneOptions): Promise<void> {
+    checkOptions("loadScene", options, { timeoutMs: durationOption() });
+    const { timeoutMs = 60_000 } = options;
     if (this.#loading) throw new NetworkError("ERR_STATE", `The scene ${this.#name} is being loaded`);
     this.#name = name;
     this.#number = (this.#number + 1) >>> 0;

@@ -1,3 +1,4 @@
+import { isMap, isSet } from "../brands.js";
 import { bitsFor } from "./bits.js";
 import { type Codec, defineCodec, isBorrowed, sizeOf } from "./codec.js";
 import { inField, requireInteger, wrongValue } from "./errors.js";
@@ -88,7 +89,7 @@ export function map<K, V>(key: Codec<K>, value: Codec<V>, max: number): Codec<Ma
     maxBits,
     borrowed: isBorrowed([key, value]),
     write: (writer, entries) => {
-      if (!(entries instanceof Map)) throw wrongValue(entries, "Map", "a Map");
+      if (!isMap(entries)) throw wrongValue(entries, "Map", "a Map");
       writeCount(writer, entries.size, bounds);
       for (const [entryKey, entryValue] of entries) {
         try {
@@ -123,7 +124,7 @@ export function set<T>(element: Codec<T>, max: number): Codec<Set<T>> {
     maxBits,
     borrowed: element.borrowed,
     write: (writer, values) => {
-      if (!(values instanceof Set)) throw wrongValue(values, "Set", "a Set");
+      if (!isSet(values)) throw wrongValue(values, "Set", "a Set");
       writeCount(writer, values.size, bounds);
       for (const value of values) {
         try {

@@ -1,3 +1,4 @@
+import { isUint8Array } from "../brands.js";
 import { NetworkError } from "../network-error.js";
 import { bitsAt, bitsFor, float32, float32Bits, float64, float64Bits, LOW_HALF } from "./bits.js";
 import { badValue, endOfMessage, requireInteger, wrongInteger, wrongValue } from "./errors.js";
@@ -24,7 +25,7 @@ export class NetworkReader {
    * arguments it only releases the last message. `bitPosition` counts from the start of `bytes`.
    */
   reset(bytes: Uint8Array = none, offset = 0, length: number = bytes.length - offset): void {
-    if (!(bytes instanceof Uint8Array)) throw wrongValue(bytes, "Uint8Array", "a Uint8Array");
+    if (!isUint8Array(bytes)) throw wrongValue(bytes, "Uint8Array", "a Uint8Array");
     if (bytes.length > 2 ** 27) throw new RangeError(`${bytes.length} bytes are over 2^27, the longest message`);
     requireInteger("offset", offset, 0, bytes.length);
     requireInteger("length", length, 0, bytes.length - offset);

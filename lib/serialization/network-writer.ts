@@ -1,3 +1,4 @@
+import { isUint8Array } from "../brands.js";
 import { NetworkError } from "../network-error.js";
 import {
   appendBits,
@@ -275,7 +276,7 @@ export class NetworkWriter {
 
   /** Bytes without their length. They may start at any bit. */
   writeBytes(bytes: Uint8Array): void {
-    if (!(bytes instanceof Uint8Array)) throw wrongValue(bytes, "Uint8Array", "a Uint8Array");
+    if (!isUint8Array(bytes)) throw wrongValue(bytes, "Uint8Array", "a Uint8Array");
     this.#copy(bytes, 0, bytes.length * 8);
   }
 

@@ -1,3 +1,4 @@
+import { isUint8Array } from "../brands.js";
 import { equalBytes } from "../bytes.js";
 import { bitsFor } from "./bits.js";
 import { type Codec, defineCodec } from "./codec.js";
@@ -74,7 +75,7 @@ export function stringTable(texts: readonly string[], max = 0): Codec<string> {
 }
 
 function writeByteLength(writer: NetworkWriter, value: Uint8Array, max: number, lengthBits: number): void {
-  if (!(value instanceof Uint8Array)) throw wrongValue(value, "Uint8Array", "a Uint8Array");
+  if (!isUint8Array(value)) throw wrongValue(value, "Uint8Array", "a Uint8Array");
   if (value.length > max) throw new RangeError(`${value.length} bytes are over the limit of ${max}`);
   writer.writeBits(value.length, lengthBits);
 }

@@ -11,6 +11,7 @@ import {
 import { bytes, NetworkWriter, packed, struct, u8, u16 } from "../../lib/serialization/index.js";
 import { DisconnectCode } from "../../lib/socket/index.js";
 import { MessageWorld } from "../support/message-world.js";
+import { encodeMessage } from "../support/raw-ends.js";
 
 const Pair = defineMessage("pair", struct({ a: u16, b: u16 }));
 const Short = defineMessage("short", bytes(10));
@@ -41,6 +42,8 @@ async function joined(options: Partial<NetworkServerOptions> = {}) {
 }
 
 const numberOf = (wanted: string) => protocol.messages.findIndex(({ name }) => name === wanted);
+
+const zero = (name: string) => protocol.messages[numberOf(name)]?.codec.default();
 
 /** How much of its budget of 200 a player has spent: charges it until the rest is used up. */
 function spent(player: INetworkPlayer): number {
@@ -75,7 +78,7 @@ describe("the costs that the page names", () => {
       world.server.messageHandler.register(Unhandled, () => new Promise(() => {}));
       for (let index = 0; index < 33; index++) await raw(Unhandled, 1);
     },
-    "an answer or a scene that was not expected": ({ raw }) => raw(numberOf("ask/answer"), 5, 0, 0, 0, 0),
+    "an answer or a scene that was not expected": ({ raw }) => raw(numberOf("ask/answer"), 5, 0, 0, 0, 0, 0),
   };
 
   test.each(documented)("$mistake: $cost", async ({ mistake, cost, flag }) => {
@@ -93,7 +96,7 @@ describe("the costs that the page names", () => {
   });
 
   test.each([
-    ["an answer", "ask/answer", [5, 0, 0, 0, 0]],
+    ["an answer", "ask/answer", [5, 0, 0, 0, 0, 0]],
     ["a scene", "network/scene-loaded", [9, 0, 0, 0]],
   ])("%s that was not expected costs 10", async (_name, message, content) => {
     const { player, raw } = await joined({ errorBudget: { refillPerSecond: 0 } });
@@ -111,15 +114,35 @@ test("an answer to another request than the open one costs 10, and settles nothi
     isSettled = true;
   });
   asked.catch(() => {});
-  await raw(protocol.messages.find(({ name }) => name === "other/answer") as never, 1, 0, 0, 0, 0);
+  await raw(protocol.messages.find(({ name }) => name === "other/answer") as never, 1, 0, 0, 0, 0, 0);
   expect(isSettled).toBe(false);
   expect(player.errorFlags).toBe(ErrorFlags.InvalidState);
   // An answer that comes too late costs nothing.
   player.resetErrorFlags();
   await world.run(1500);
   expect(isSettled).toBe(true);
-  await raw(protocol.messages.find(({ name }) => name === "ask/answer") as never, 1, 0, 0, 0, 0);
+  await raw(protocol.messages.find(({ name }) => name === "ask/answer") as never, 1, 0, 0, 0, 0, 0);
   expect(player.errorFlags).toBe(0);
+  // Once: the player has been asked once.
+  await raw(protocol.messages.find(({ name }) => name === "ask/answer") as never, 1, 0, 0, 0, 0, 0);
+  expect(player.errorFlags).toBe(ErrorFlags.InvalidState);
+});
+
+test.each([
+  ["network/ping", 8],
+  ["network/scene-loaded", 4],
+])("more of %s than a client of ours sends is charged", async (name, size) => {
+  const { world, client, raw } = await joined();
+  const content = Array.from({ length: size }, () => 0);
+  for (let index = 0; index < 10; index++) await raw(numberOf(name), ...content);
+  expect(client.isConnected).toBe(true);
+  for (let index = 0; index < 80; index++) {
+    client.player?.connection?.send(
+      encodeMessage(protocol, protocol.messages[numberOf(name)] as never, zero(name) as never),
+    );
+  }
+  await world.run(100);
+  expect(client.isConnected).toBe(false);
 });
 
 test("bytes behind a message's last value are an error", async () => {

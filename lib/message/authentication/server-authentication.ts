@@ -1,4 +1,12 @@
 import type { Clock } from "../../clock.js";
+import {
+  arrayOption,
+  booleanOption,
+  checkOptions,
+  durationOption,
+  type OptionRules,
+  objectOption,
+} from "../../options.js";
 import type { RandomBytes } from "../../random.js";
 import { DisconnectCode } from "../../socket/index.js";
 import type { NetworkPlayer } from "../players/network-player.js";
@@ -13,11 +21,17 @@ import type { SessionTable } from "./session-table.js";
 export interface AuthenticationOptions {
   /** Each with another `method`; a player needs to satisfy one of them. Empty: everybody is admitted. */
   authenticators: readonly Authenticator[];
-  /** How long an authentication may take, from the challenge to the result. @defaultValue 60,000 ms */
+  /** How long an authentication may take, from the challenge to the result. @defaultValue 10,000 ms */
   timeoutMs?: number;
   /** Whether the client in the server's process (host mode) has to prove who it is as well. @defaultValue `false` */
   requireHost?: boolean;
 }
+
+const AUTHENTICATION_OPTIONS: OptionRules<AuthenticationOptions> = {
+  authenticators: arrayOption,
+  timeoutMs: durationOption(1),
+  requireHost: booleanOption,
+};
 
 /** What a server does with the results. */
 export interface ServerAuthenticationOwner {
@@ -49,12 +63,14 @@ export class ServerAuthentication {
   readonly #attempts = new Map<NetworkPlayer, Attempt>();
 
   constructor(owner: ServerAuthenticationOwner, options: AuthenticationOptions) {
+    checkOptions("authentication", options, AUTHENTICATION_OPTIONS);
+    for (const one of options.authenticators) objectOption("authenticate")("authenticators", one);
     this.#owner = owner;
     this.#authenticators = new Map(options.authenticators.map((one) => [one.method, one]));
     if (this.#authenticators.size < options.authenticators.length) {
       throw new TypeError("Two authenticators have the same method");
     }
-    this.#timeoutMs = options.timeoutMs ?? 60_000;
+    this.#timeoutMs = options.timeoutMs ?? 10_000;
     this.#requireHost = options.requireHost ?? false;
   }
 

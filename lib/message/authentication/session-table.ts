@@ -1,4 +1,5 @@
 import type { Clock } from "../../clock.js";
+import { checkOptions, durationOption, integerOption, type OptionRules } from "../../options.js";
 import type { RandomBytes } from "../../random.js";
 import type { NetworkPlayer } from "../players/network-player.js";
 import { type ClientSession, SESSION_ID_BYTES } from "./session-proof.js";
@@ -18,6 +19,11 @@ export interface Session extends Readonly<ClientSession> {
 
 const SESSION_SECRET_BYTES = 32;
 
+const SESSION_OPTIONS: OptionRules<SessionOptions> = {
+  resumeWindowMs: durationOption(),
+  maxSuspended: integerOption(0, 100_000),
+};
+
 /** Which players can come back, and until when. It knows no server: several may share one, and it may outlive them. */
 export class SessionTable {
   readonly options: SessionOptions;
@@ -29,6 +35,7 @@ export class SessionTable {
   readonly #suspended = new Map<NetworkPlayer, { timer: unknown; expire(): void }>();
 
   constructor(options: Partial<SessionOptions>, clock: Clock, randomBytes: RandomBytes) {
+    checkOptions("sessions", options, SESSION_OPTIONS);
     this.options = { resumeWindowMs: 30_000, maxSuspended: 100, ...options };
     this.#clock = clock;
     this.#randomBytes = randomBytes;

@@ -1,6 +1,7 @@
 import { concatBytes } from "../../bytes.js";
 import { unixTimeMs } from "../../clock.js";
 import { NetworkError } from "../../network-error.js";
+import { arrayOption, booleanOption, checkOptions, functionOption, type OptionRules } from "../../options.js";
 import { bytes, type Codec, decode, encode, optional, string, struct, u53 } from "../../serialization/index.js";
 import type { Authenticator, Credential } from "./authenticator.js";
 import { NONCE_BYTES, type SigningKey, transcript, webCrypto } from "./proof.js";
@@ -75,8 +76,15 @@ export interface SignedTokenOptions {
   now?: () => number;
 }
 
+const SIGNED_TOKEN_OPTIONS: OptionRules<SignedTokenOptions> = {
+  issuerKeys: arrayOption,
+  allowUnboundToken: booleanOption,
+  now: functionOption,
+};
+
 /** Server: admits players with a token of an accepted issuer; `authentication.data` is its {@link TokenClaims}. */
 export function signedTokenAuthenticator(options: SignedTokenOptions): Authenticator {
+  checkOptions("signedTokenAuthenticator", options, SIGNED_TOKEN_OPTIONS);
   const { issuerKeys, allowUnboundToken = false, now = unixTimeMs } = options;
   return {
     method: METHOD,
@@ -113,8 +121,10 @@ export function signedTokenAuthenticator(options: SignedTokenOptions): Authentic
 export function signedTokenCredential(
   token: Uint8Array,
   privateKey: SigningKey | null = null,
-  { allowUnboundToken = false } = {},
+  options: Pick<SignedTokenOptions, "allowUnboundToken"> = {},
 ): Credential {
+  checkOptions("signedTokenCredential", options, { allowUnboundToken: booleanOption });
+  const { allowUnboundToken = false } = options;
   return {
     method: METHOD,
     prove: async (context) => {

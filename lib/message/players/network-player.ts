@@ -1,5 +1,6 @@
 import type { Clock } from "../../clock.js";
 import { NetworkError } from "../../network-error.js";
+import { checkOptions, durationOption, integerOption, type OptionRules, objectOption } from "../../options.js";
 import type { LibraryConnection } from "../../peer/connection/connection.js";
 import { Channel, type NotifyCallbacks } from "../../peer/index.js";
 import type { DisconnectCode, DisconnectReason, Security } from "../../socket/index.js";
@@ -31,6 +32,12 @@ export interface PlayerOwner {
   /** `player.disconnect` was called. */
   leave(player: NetworkPlayer, reason: DisconnectReason): void;
 }
+
+const REQUEST_OPTIONS: OptionRules<RequestOptions> = {
+  timeoutMs: durationOption(),
+  signal: objectOption("addEventListener"),
+  lane: integerOption(0, 3),
+};
 
 /** Counts per message: messages sent, bytes sent, messages received, bytes received. */
 const COUNTS = 4;
@@ -114,6 +121,11 @@ export class NetworkPlayer implements INetworkPlayer {
   }
 
   request<Q, A>(definition: RequestDefinition<Q, A>, value: Q, options: RequestOptions = {}): Promise<A> {
+    try {
+      checkOptions("request", options, REQUEST_OPTIONS);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     const { timeoutMs = 10_000, signal, lane = 0 } = options;
     const send = (id: number) => this.send(definition.request, { id, value }, Channel.Reliable, lane);
     if (!this.isConnected) {

@@ -17,6 +17,8 @@ export class PendingRequests {
   readonly #clock: Clock;
   readonly #pending = new Map<number, Pending>();
   #lastId = 0;
+  /** Requests that were given up: so many answers may still come. */
+  #unanswered = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -42,15 +44,20 @@ export class PendingRequests {
         this.#pending.set(id, { definition, resolve, reject } as Pending);
       });
     } finally {
-      this.#pending.delete(id);
+      if (this.#pending.delete(id)) this.#unanswered++;
     }
   }
 
   /** An answer has come. @returns false: it answers no request. One that comes too late is not wrong. */
   settle(definition: RequestDefinition<unknown, unknown>, { id, error, value }: ResponseEnvelope<unknown>): boolean {
     const pending = this.#pending.get(id);
-    if (!pending) return id > 0 && id <= this.#lastId;
+    if (!pending) {
+      if (id === 0 || id > this.#lastId || this.#unanswered === 0) return false;
+      this.#unanswered--;
+      return true;
+    }
     if (pending.definition !== definition) return false;
+    this.#pending.delete(id);
     if (error === undefined) pending.resolve(value);
     else if (error === "") pending.reject(new NetworkError("ERR_REQUEST_FAILED", `${definition.name} failed there`));
     else pending.reject(new NetworkError("ERR_REQUEST_REFUSED", error));

@@ -7,7 +7,7 @@ export enum ErrorFlags {
   None = 0,
   /** Never set by this library: in Mirage, a call failed on a null reference. */
   RpcNullException = 1 << 0,
-  /** A handler threw. */
+  /** A handler of the message threw, which costs the player nothing. */
   RpcException = 1 << 1,
   /** A message could not be read. */
   Deserialization = 1 << 2,
@@ -33,7 +33,6 @@ export enum ErrorFlags {
 export const errorCosts = {
   deserialization: 50,
   serializationLimit: 100,
-  handlerThrew: 10,
   noHandler: 20,
   unknownMessage: 60,
   tooManyInFlight: 10,

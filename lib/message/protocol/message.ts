@@ -1,3 +1,4 @@
+import { booleanOption, checkOptions, numberOption, type OptionRules, objectOption } from "../../options.js";
 import type { Codec } from "../../serialization/index.js";
 import { errorCosts } from "./error-flags.js";
 
@@ -23,6 +24,13 @@ export interface MessageOptions {
   /** A server drops what a player sends above this limit. @defaultValue none */
   rateLimit?: RateLimit;
 }
+
+const RATE_LIMIT: OptionRules<RateLimit> = {
+  perSecond: numberOption(Number.MIN_VALUE, Number.MAX_VALUE),
+  burst: numberOption(1, Number.MAX_VALUE),
+  cost: numberOption(0, Number.MAX_VALUE),
+};
+const MESSAGE_OPTIONS: OptionRules<MessageOptions> = { optional: booleanOption, rateLimit: objectOption() };
 
 /** A kind of message: its name, and the codec of its content. Made by {@link defineMessage}. */
 export interface MessageDefinition<T> {
@@ -55,13 +63,13 @@ export function createMessage<T>(name: string, codec: Codec<T>, options: Message
     throw new RangeError(`A message's name has 1 to ${MAX_NAME_BYTES} bytes of UTF-8, not ${nameBytes}`);
   }
   if (typeof codec?.read !== "function") throw new TypeError(`Message ${name} needs a codec`);
+  checkOptions("defineMessage", options, MESSAGE_OPTIONS);
   const { optional = false, rateLimit } = options;
   return Object.freeze({ name, codec, optional, rateLimit: rateLimit ? completeRateLimit(rateLimit) : null });
 }
 
-function completeRateLimit({ perSecond, burst = Math.max(perSecond, 1), cost = errorCosts.rateLimit }: RateLimit) {
-  if (!(perSecond > 0 && burst >= 1 && cost >= 0)) {
-    throw new RangeError("A rate limit needs perSecond above 0, burst of 1 at least and no negative cost");
-  }
+function completeRateLimit(rateLimit: RateLimit) {
+  checkOptions("rateLimit", rateLimit, RATE_LIMIT);
+  const { perSecond, burst = Math.max(perSecond, 1), cost = errorCosts.rateLimit } = rateLimit;
   return { perSecond, burst, cost };
 }

@@ -1,4 +1,5 @@
 import { NetworkError } from "../../network-error.js";
+import { arrayOption, checkOptions, integerOption, type OptionRules, textOption } from "../../options.js";
 import { array, bool, decode, encode, type Infer, string, struct, u32 } from "../../serialization/index.js";
 import { Agreement } from "./agreement.js";
 import type { MessageDefinition } from "./message.js";
@@ -25,6 +26,12 @@ const tableCodec = struct({
   messages: array(struct({ name: string(64), layoutHash: u32, optional: bool }), 4096),
 });
 type ProtocolTable = Infer<typeof tableCodec>;
+
+const PROTOCOL_OPTIONS: OptionRules<ProtocolOptions> = {
+  name: textOption,
+  version: integerOption(0, 2 ** 32 - 1),
+  messages: arrayOption,
+};
 
 const isRequest = (part: ProtocolPart): part is RequestDefinition<unknown, unknown> => "response" in part;
 
@@ -68,7 +75,9 @@ export class ProtocolCore implements Protocol {
   readonly #numbers = new Map<AnyMessage, number>();
   #fingerprint: Uint8Array = new Uint8Array(8);
 
-  constructor({ name, version, messages }: ProtocolOptions) {
+  constructor(options: ProtocolOptions) {
+    checkOptions("defineProtocol", options, PROTOCOL_OPTIONS);
+    const { name, version, messages } = options;
     this.name = name;
     this.version = version;
     encode(tableCodec, { name, version, messages: [] }); // Throws for what is out of range.
@@ -120,10 +129,19 @@ export class ProtocolCore implements Protocol {
     return this.#requests;
   }
 
+  /** @throws NetworkError `ERR_UNKNOWN_MESSAGE` for a message of another protocol */
+  assertHas(message: MessageDefinition<unknown>): void {
+    if (this.#parts.get(message?.name) !== message) this.#isUnknown(message);
+  }
+
   /** The message's number here. @throws NetworkError `ERR_UNKNOWN_MESSAGE` for one of another protocol */
   numberOf(message: MessageDefinition<unknown>): number {
     const number = this.#numbers.get(message as AnyMessage);
     if (number !== undefined) return number;
+    return this.#isUnknown(message);
+  }
+
+  #isUnknown(message: MessageDefinition<unknown>): never {
     throw new NetworkError("ERR_UNKNOWN_MESSAGE", `Message ${message?.name} is not in the protocol ${this.name}`);
   }
 

@@ -1,5 +1,5 @@
 import { NetworkError } from "../../network-error.js";
-import { type Codec, optional, string, struct, u32 } from "../../serialization/index.js";
+import { type Codec, defineCodec, optional, string, struct, u32 } from "../../serialization/index.js";
 import { createMessage, defineMessage, type MessageDefinition, type MessageOptions } from "./message.js";
 
 /** A question as it travels. */
@@ -43,15 +43,30 @@ export function defineRequest<Q, A>(
   options: MessageOptions = {},
 ): RequestDefinition<Q, A> {
   const question = struct({ id: u32, value: requestCodec }) as unknown as Codec<RequestEnvelope<Q>>;
-  const answer = struct({
-    id: u32,
-    error: optional(string(MAX_REFUSAL_BYTES)),
-    value: optional(responseCodec),
-  }) as unknown as Codec<ResponseEnvelope<A>>;
   return Object.freeze({
     name,
     request: defineMessage(name, question, options),
-    response: createMessage(`${name}/answer`, answer, { optional: options.optional ?? false }),
+    response: createMessage(`${name}/answer`, answerCodec(responseCodec), { optional: options.optional ?? false }),
+  });
+}
+
+const headCodec = struct({ id: u32, error: optional(string(MAX_REFUSAL_BYTES)) });
+
+/** The value follows where there is no error, so that every answer is a value of its codec. */
+function answerCodec<A>(codec: Codec<A>): Codec<ResponseEnvelope<A>> {
+  return defineCodec<ResponseEnvelope<A>>({
+    layout: `answer(${headCodec.layout},${codec.layout})`,
+    minBits: headCodec.minBits,
+    borrowed: codec.borrowed,
+    write: (writer, envelope) => {
+      headCodec.write(writer, envelope);
+      if (envelope.error === undefined) codec.write(writer, envelope.value as A);
+    },
+    read: (reader) => {
+      const { id, error } = headCodec.read(reader);
+      return { id, error, value: error === undefined ? codec.read(reader) : undefined };
+    },
+    default: () => ({ id: 0, error: "", value: undefined }),
   });
 }
 

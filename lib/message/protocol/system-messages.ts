@@ -6,6 +6,9 @@ export const MAX_TABLE_BYTES = 8192;
 /** Largest proof of a credential, and largest reply of an authenticator, in bytes. */
 export const MAX_AUTHENTICATION_BYTES = 4096;
 
+/** A client asks for the server's time at most this often, in milliseconds. */
+export const MIN_PING_INTERVAL_MS = 100;
+
 /** When the fingerprints differ: first the client's table, then the server's. */
 export const TableMessage = createMessage("network/table", bytes(MAX_TABLE_BYTES));
 
@@ -41,7 +44,9 @@ export const WelcomeMessage = createMessage(
 export type Welcome = Infer<typeof WelcomeMessage.codec>;
 
 /** The client asks for the server's time. */
-export const PingMessage = createMessage("network/ping", struct({ clientTimeMs: float64 }));
+export const PingMessage = createMessage("network/ping", struct({ clientTimeMs: float64 }), {
+  rateLimit: { perSecond: 1000 / MIN_PING_INTERVAL_MS, burst: 20 },
+});
 export const PongMessage = createMessage(
   "network/pong",
   struct({ clientTimeMs: float64, serverTimeMs: float64, tick: u32 }),
@@ -49,7 +54,9 @@ export const PongMessage = createMessage(
 
 /** The server has the player load a scene; `number` counts the scenes. */
 export const LoadSceneMessage = createMessage("network/load-scene", struct({ number: u32, name: string(256) }));
-export const SceneLoadedMessage = createMessage("network/scene-loaded", struct({ number: u32 }));
+export const SceneLoadedMessage = createMessage("network/scene-loaded", struct({ number: u32 }), {
+  rateLimit: { perSecond: 5, burst: 20 },
+});
 
 /**
  * These come before both sides have agreed on a protocol, so they have the same numbers, 0 and 1, in every protocol.

@@ -1,0 +1,51 @@
+import {
+  booleanOption,
+  durationOption,
+  nullOr,
+  type OptionRules,
+  objectOption,
+  portOption,
+  textOption,
+} from "../options.js";
+import type { Credential } from "./authentication/authenticator.js";
+import { NETWORK_OPTIONS, type NetworkOptions } from "./network-options.js";
+import { MIN_PING_INTERVAL_MS } from "./protocol/system-messages.js";
+
+/** The options of a `NetworkClient`. */
+export interface NetworkClientOptions extends NetworkOptions {
+  /** Proves who the player is, if the server asks. @defaultValue none */
+  credential?: Credential | null;
+  /** How often the client asks for the server's time, from 100 ms up. @defaultValue 2000 ms */
+  pingIntervalMs?: number;
+  /** Whether it resumes by itself when the connection was lost and the server has sessions. @defaultValue `true` */
+  resume?: boolean;
+  /**
+   * Whether a message of the server that cannot be read ends the connection, or is only logged.
+   *
+   * @defaultValue `true`
+   */
+  disconnectOnError?: boolean;
+}
+
+/** Where a client connects to. */
+export interface ConnectOptions {
+  /** A name or an IP address. @defaultValue that of the socket factory */
+  host?: string;
+  /** 0 to 65535. @defaultValue that of the socket factory */
+  port?: number;
+  /** Ends the attempt: `connect` rejects with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+export const CLIENT_OPTIONS: OptionRules<NetworkClientOptions> = {
+  ...NETWORK_OPTIONS,
+  credential: nullOr(objectOption("prove")),
+  pingIntervalMs: durationOption(MIN_PING_INTERVAL_MS),
+  resume: booleanOption,
+  disconnectOnError: booleanOption,
+};
+export const CONNECT_OPTIONS: OptionRules<ConnectOptions> = {
+  host: textOption,
+  port: portOption,
+  signal: objectOption("addEventListener"),
+};

@@ -1,0 +1,44 @@
+import { booleanOption, functionOption, nullOr, numberOption, type OptionRules, objectOption } from "../options.js";
+import type { DisconnectReason, IncomingConnection } from "../socket/index.js";
+import type { AuthenticationOptions } from "./authentication/server-authentication.js";
+import type { SessionOptions } from "./authentication/session-table.js";
+import { NETWORK_OPTIONS, type NetworkOptions } from "./network-options.js";
+import type { INetworkPlayer } from "./players/player.js";
+import type { ErrorBudget } from "./protocol/error-flags.js";
+
+/** The options of a `NetworkServer`. */
+export interface NetworkServerOptions extends NetworkOptions {
+  /**
+   * False: it opens no socket, for a single player or for tests; a host's client can still join.
+   *
+   * @defaultValue `true`
+   */
+  listen?: boolean;
+  /** Ticks per second, 0 to 1000. 0: a tick at the end of every turn in which something came. @defaultValue 0 */
+  tickRate?: number;
+  /** How players prove who they are. @defaultValue everybody is admitted */
+  authentication?: AuthenticationOptions;
+  /** Lets players come back whose connection was lost. @defaultValue `null`: such a player has left */
+  sessions?: Partial<SessionOptions> | null;
+  /** How many errors a player may make; null: any number. @defaultValue 200 tokens, refilled by 50 per second */
+  errorBudget?: Partial<ErrorBudget> | null;
+  /** Called when a player's budget is used up, in place of the disconnection. */
+  onErrorLimit?: ((player: INetworkPlayer) => void) | null;
+  /** Called before a connection is accepted: returns `true`, or the reason for refusing it. */
+  beforeAccept?: (incoming: IncomingConnection) => true | DisconnectReason;
+}
+
+export const SERVER_OPTIONS: OptionRules<NetworkServerOptions> = {
+  ...NETWORK_OPTIONS,
+  listen: booleanOption,
+  tickRate: numberOption(0, 1000),
+  authentication: objectOption(),
+  sessions: nullOr(objectOption()),
+  errorBudget: nullOr(objectOption()),
+  onErrorLimit: nullOr(functionOption),
+  beforeAccept: functionOption,
+};
+export const ERROR_BUDGET: OptionRules<ErrorBudget> = {
+  maxTokens: numberOption(0, Number.POSITIVE_INFINITY),
+  refillPerSecond: numberOption(0, Number.POSITIVE_INFINITY),
+};

@@ -1,0 +1,179 @@
+import { describe, expect, test } from "vitest";
+import {
+  defineMessage,
+  defineProtocol,
+  defineRequest,
+  NetworkClient,
+  NetworkServer,
+  PlayerState,
+  sharedSecretAuthenticator,
+  sharedSecretCredential,
+  signedTokenAuthenticator,
+  signedTokenCredential,
+} from "../../lib/message/index.js";
+import { u8 } from "../../lib/serialization/index.js";
+import { CuttableFactory, MessageWorld } from "../support/message-world.js";
+
+const Note = defineMessage("note", u8);
+const Ask = defineRequest("ask", u8, u8);
+const newProtocol = () => defineProtocol({ name: "options", version: 1, messages: [Note, Ask] });
+const protocol = newProtocol();
+
+async function joined(server = {}, client = {}) {
+  const world = new MessageWorld({ protocol: newProtocol(), kind: "stream", server });
+  await world.server.start();
+  const socketFactory = new CuttableFactory(world.network, { kind: "stream" });
+  return { world, socketFactory, ...(await world.join({ socketFactory, ...client })) };
+}
+
+describe("an option that does not exist names the nearest:", () => {
+  const given: [string, (options: never) => unknown, object, string][] = [
+    ["NetworkServer", (options: object) => new NetworkServer({ protocol, ...options }), { tickrate: 3 }, "tickRate"],
+    [
+      "NetworkClient",
+      (options: object) => new NetworkClient({ protocol, ...options }),
+      { credentials: null },
+      "credential",
+    ],
+    [
+      "authentication",
+      (more: object) => new NetworkServer({ protocol, authentication: { authenticators: [], ...more } }),
+      { timeout: 1 },
+      "timeoutMs",
+    ],
+    [
+      "sessions",
+      (sessions: object) => new NetworkServer({ protocol, sessions }),
+      { resumeWindow: 1 },
+      "resumeWindowMs",
+    ],
+    [
+      "errorBudget",
+      (errorBudget: object) => new NetworkServer({ protocol, errorBudget }),
+      { maxToken: 1 },
+      "maxTokens",
+    ],
+    [
+      "defineProtocol",
+      (more: object) => defineProtocol({ name: "a", version: 1, messages: [], ...more }),
+      { message: [] },
+      "messages",
+    ],
+    ["defineMessage", (options) => defineMessage("a", u8, options), { optinal: true }, "optional"],
+    [
+      "rateLimit",
+      (rate: object) => defineMessage("a", u8, { rateLimit: { perSecond: 1, ...rate } }),
+      { bursts: 1 },
+      "burst",
+    ],
+    [
+      "register",
+      (options) => new NetworkServer({ protocol }).messageHandler.register(Note, () => {}, options),
+      { reuze: true },
+      "reuse",
+    ],
+    [
+      "registerRequest",
+      (options) => new NetworkServer({ protocol }).messageHandler.registerRequest(Ask, () => 1, options),
+      { reuse: true },
+      "allowUnauthenticated",
+    ],
+    [
+      "signedTokenAuthenticator",
+      (more: object) => signedTokenAuthenticator({ issuerKeys: [], ...more }),
+      { issuerKey: [] },
+      "issuerKeys",
+    ],
+    [
+      "signedTokenCredential",
+      (options) => signedTokenCredential(new Uint8Array(0), null, options),
+      { allowUnbound: true },
+      "allowUnboundToken",
+    ],
+  ];
+
+  test.each(given)("%s", (_name, take, options, nearest) => {
+    expect(() => take(options as never)).toThrow(
+      expect.objectContaining({ code: "ERR_UNKNOWN_OPTION", message: expect.stringContaining(nearest) }),
+    );
+  });
+
+  test("connect, start, request, waitFor, loadScene", async () => {
+    const { world, client } = await joined();
+    const unknown = expect.objectContaining({ code: "ERR_UNKNOWN_OPTION" });
+    await expect(world.newClient().connect({ hots: "" } as object)).rejects.toEqual(unknown);
+    await expect(world.server.start({ local: client } as object)).rejects.toEqual(unknown);
+    await expect(client.request(Ask, 1, { timeout: 1 } as object)).rejects.toEqual(unknown);
+    await expect(client.messageHandler.waitFor(Note, { timeout: 1 } as object)).rejects.toEqual(unknown);
+    await expect(world.server.loadScene("a", { timeout: 1 } as object)).rejects.toEqual(unknown);
+  });
+});
+
+test.each<[string, object, string]>([
+  ["a port over 65535", { port: 112_647 }, "ERR_OUT_OF_RANGE"],
+  ["a negative port", { port: -1 }, "ERR_OUT_OF_RANGE"],
+  ["a port with a fraction", { port: 1.5 }, "ERR_OUT_OF_RANGE"],
+  ["a host that is no text", { host: 5 }, "ERR_INVALID_ARG_TYPE"],
+])("connect refuses %s", async (_name, options, code) => {
+  await expect(new NetworkClient({ protocol }).connect(options)).rejects.toMatchObject({ code });
+});
+
+test.each<[string, object]>([
+  ["tickRate", { tickRate: 1001 }],
+  ["tickRate", { tickRate: "30" }],
+  ["drive", { drive: "auto" }],
+  ["listen", { listen: 1 }],
+  ["onError", { onError: 1 }],
+  ["clock", { clock: {} }],
+  ["sessions.resumeWindowMs", { sessions: { resumeWindowMs: -1 } }],
+  ["sessions.maxSuspended", { sessions: { maxSuspended: 1.5 } }],
+  ["authentication.timeoutMs", { authentication: { authenticators: [], timeoutMs: Number.NaN } }],
+  ["authenticators", { authentication: { authenticators: [{}] } }],
+])("a server refuses a wrong %s when it is made", (_name, options) => {
+  expect(() => new NetworkServer({ protocol, ...options } as never)).toThrow(
+    expect.objectContaining({ code: expect.stringMatching(/^ERR_(OUT_OF_RANGE|INVALID_ARG_TYPE)$/) }),
+  );
+});
+
+describe.each([Number.POSITIVE_INFINITY, 2 ** 31, 30 * 86_400_000])("with %d ms", (ms) => {
+  test("a request, a wait and the loading of a scene wait", async () => {
+    const { world, client } = await joined();
+    world.server.messageHandler.registerRequest(Ask, () => new Promise(() => {}));
+    client.onLoadScene = () => new Promise(() => {});
+    const settled: string[] = [];
+    const note = (name: string) => () => void settled.push(name);
+    client
+      .request(Ask, 1, { timeoutMs: ms })
+      .finally(note("request"))
+      .catch(() => {});
+    client.messageHandler
+      .waitFor(Note, { timeoutMs: ms })
+      .finally(note("wait"))
+      .catch(() => {});
+    void world.server.loadScene("a", { timeoutMs: ms }).then(note("scene"));
+    await world.run(20_000, 100);
+    expect(settled).toEqual([]);
+    await world.server.stop();
+  });
+
+  test("an authentication waits, and pings are not sent", async () => {
+    const secret = "a secret of more than sixteen bytes";
+    const authentication = { authenticators: [sharedSecretAuthenticator(secret)], timeoutMs: ms };
+    const { player } = await joined(
+      { authentication },
+      { credential: sharedSecretCredential(secret), pingIntervalMs: ms },
+    );
+    expect(player.isAuthenticated).toBe(true);
+  });
+
+  test("a lost player may come back for so long", async () => {
+    const { world, client, player, socketFactory } = await joined({ sessions: { resumeWindowMs: ms } });
+    socketFactory.isCut = true;
+    await world.until(() => player.state === PlayerState.Suspended && !client.isConnected, 50);
+    await world.run(60_000, 500);
+    expect(player.state).toBe(PlayerState.Suspended);
+    socketFactory.isCut = false;
+    await world.until(() => client.isAuthenticated, 50);
+    expect(player.isAuthenticated).toBe(true);
+  });
+});
