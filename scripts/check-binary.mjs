@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { hardeningMarks } from "./hardening.mjs";
 import { cache, root } from "./paths.mjs";
 import { platformNamed } from "./platforms.mjs";
 import { main } from "./run.mjs";
@@ -27,10 +28,11 @@ const foreign = /^(EVP|SSL|CRYPTO|OPENSSL|OSSL|RAND|BIO|ERR|HMAC|SHA\d*|uv)_/;
 /**
  * What a library exports and needs. Of a Mach-O file, `weak` are the exports that another library may replace, and each
  * import names the `library` that it is looked up in, or null for any that is loaded, such as Node.
+ * `marks` are those of the compiler's defences (scripts/hardening.mjs).
  * @param {string} path
  * @param {string} os "linux", "win32" or "darwin"
- * @returns {Promise<{ needed: string[], exports: string[], imports: Import[], weak: string[], newestGlibc?: string,
- *   oldestMacos?: string }>}
+ * @returns {Promise<{ needed: string[], exports: string[], imports: Import[], weak: string[], marks: string[],
+ *   newestGlibc?: string, oldestMacos?: string }>}
  */
 export async function readBinary(path, os) {
   const requirements = join(root, "deps", "toolchain", "lief.txt");
@@ -49,9 +51,12 @@ export function isNewer(a, b) {
 /**
  * Reads the file and lists the rules that it breaks, one line each.
  * @param {string} path
- * @param {{ os?: string, limits?: Limits }} [platform]
+ * @param {{ os?: string, libc?: string, limits?: Limits, marks?: string[] }} [platform]
  */
-export async function checkBinary(path, { os = "linux", limits = {} } = {}) {
+export async function checkBinary(
+  path,
+  { os = "linux", libc, limits = {}, marks = hardeningMarks({ os, libc }) } = {},
+) {
   const binary = await readBinary(path, os);
   const problems = [];
   const extra = binary.exports.filter((name) => !wantedExports.includes(name));
@@ -74,6 +79,8 @@ export async function checkBinary(path, { os = "linux", limits = {} } = {}) {
   }
   if (oldestMacos && binary.oldestMacos !== oldestMacos) problems.push(`is made for macOS ${binary.oldestMacos}`);
   if (os === "darwin" && !signatureHolds(path)) problems.push("has no code signature that matches its content");
+  const undefended = marks.filter((mark) => !binary.marks.includes(mark));
+  if (undefended.length > 0) problems.push(`lacks these defences: ${undefended.join(", ")}`);
   const unknown = needed ? binary.needed.filter((library) => !needed.includes(library)) : [];
   if (unknown.length > 0) problems.push(`needs these libraries: ${unknown.join(", ")}`);
   // What ships must not depend on the folder that it is built in.

@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { hardeningFlags } from "./hardening.mjs";
 import { cache, root } from "./paths.mjs";
 import { run } from "./run.mjs";
 import { ensureSystemPackages } from "./system-packages.mjs";
@@ -66,7 +67,8 @@ export async function installToolchain() {
 export function writeCompilers(platform, zig, sources) {
   // By default zig adds checks for undefined behaviour, and forbids the date that GNS prints.
   const quiet = "-Wno-date-time -Wno-unused-command-line-argument";
-  const flags = `-target ${platform.build.zigTarget} -g0 -fno-sanitize=all ${quiet}`;
+  const hardening = hardeningFlags(platform).join(" ");
+  const flags = `-target ${platform.build.zigTarget} -g0 -fno-sanitize=all ${hardening} ${quiet}`;
   const paths = `"-ffile-prefix-map=${sources}=sources" "-ffile-prefix-map=${cache}=cache"`;
   const commands = { cc: `cc ${flags} ${paths}`, "c++": `c++ ${flags} ${paths}`, ar: "ar", ranlib: "ranlib" };
   const folder = join(cache, "compilers", keyOf(platform.name, JSON.stringify(commands), zig));

@@ -1,10 +1,11 @@
-import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { checkBinary, isNewer } from "../../scripts/check-binary.mjs";
+import { hardeningMarks } from "../../scripts/hardening.mjs";
 import { platformNamed } from "../../scripts/platforms.mjs";
-import { ensurePrebuilt, prebuilt } from "../support/packed.js";
+import { ensurePrebuilt, prebuilt, temporaryFolder } from "../support/packed.js";
 import { root } from "../support/runtimes.js";
 
 const development = join(root, "build", "Release", "valve_sockets.node");
@@ -27,7 +28,8 @@ describe("the check itself", () => {
   const libssl = "/usr/lib/x86_64-linux-gnu/libssl.so.3";
 
   test.runIf(existsSync(libssl))("finds foreign exports, open OpenSSL names, a new glibc and libraries", async () => {
-    const { problems } = await checkBinary(libssl, { limits: { newestGlibc: "2.2.5", needed: ["libc.so.6"] } });
+    const limits = { newestGlibc: "2.2.5", needed: ["libc.so.6"] };
+    const { problems } = await checkBinary(libssl, { limits, marks: [] });
     expect(problems.map((problem) => problem.split(":")[0])).toEqual([
       "exports more than the two Node-API symbols",
       expect.stringContaining("does not export napi_register_module_v1"),
@@ -35,6 +37,18 @@ describe("the check itself", () => {
       expect.stringContaining("needs glibc"),
       "needs these libraries",
     ]);
+  });
+
+  test("finds that a library has no defences against memory errors", async () => {
+    const { folder, remove } = temporaryFolder();
+    onTestFinished(remove);
+    const source = join(folder, "bare.c");
+    writeFileSync(source, "void copy(char *to, const char *from, int size) { while (size--) *to++ = *from++; }\n");
+    const none = ["-fno-stack-protector", "-fcf-protection=none", "-Wl,-z,norelro,-z,lazy,-z,execstack"];
+    execFileSync("gcc", ["-shared", "-fPIC", ...none, source, "-o", join(folder, "bare.so")]);
+    const { binary, problems } = await checkBinary(join(folder, "bare.so"));
+    expect(binary.marks).toEqual([]);
+    expect(problems).toContain(`lacks these defences: ${hardeningMarks({ os: "linux" }).join(", ")}`);
   });
 
   test("ends with an error as a program", () => {
