@@ -2,7 +2,7 @@
 // prebuildify runs this in place of node-gyp. It builds the addon for one platform into build/Release of the current
 // folder.
 import { cpSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { buildNative } from "./build.mjs";
 import { root } from "./paths.mjs";
 import { platformNamed } from "./platforms.mjs";
@@ -25,7 +25,9 @@ await main(async () => {
     GNS_ROOT: gnsRoot,
     GNS_SELF_CONTAINED: "ON",
   };
-  const tree = buildNative({ name: `prebuild-${platform.name}`, definitions, target: "valve_sockets", env });
+  // CMake forgets the definitions when the compilers of a tree change, so other compilers have another tree.
+  const name = `prebuild-${platform.name}-${basename(compilers)}`;
+  const tree = buildNative({ name, definitions, target: "valve_sockets", env });
   mkdirSync(output, { recursive: true });
   cpSync(join(tree, "Release", "valve_sockets.node"), join(output, "valve_sockets.node"));
 });

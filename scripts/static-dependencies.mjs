@@ -16,12 +16,14 @@ const otherInputs = ["Cargo.toml", "Cargo.lock", "gns/definitions.cmake"].map((f
 // module. It has X25519 only together with the other curves; the assembler for P-256 is left out because its table of
 // 150 KB does not compress.
 const openssl = `
-  no-shared no-tests no-apps no-docs no-module no-dso no-engine no-autoload-config no-legacy no-comp no-ssl no-tls
-  no-dtls no-quic no-cms no-ct no-ocsp no-ts no-srp no-psk no-cmp no-sock no-ui-console no-async no-dh
-  no-multiblock no-ec2m no-sm2 no-sm3 no-sm4 no-aria no-camellia no-bf no-cast no-des no-idea no-rc2 no-rc4
-  no-seed no-md4 no-mdc2 no-rmd160 no-whirlpool no-blake2 no-siphash no-gost no-dsa no-scrypt no-ocb no-siv
-  no-ml-kem no-ml-dsa no-slh-dsa no-chacha no-poly1305 -UECP_NISTZ256_ASM -fvisibility=hidden
-  -fno-asynchronous-unwind-tables --prefix=/nonexistent --openssldir=/nonexistent --libdir=lib -fPIC -O3
+  no-shared no-tests no-apps no-docs no-module no-dso no-autoload-config no-legacy no-comp no-ssl no-tls
+  no-dtls no-quic no-ech no-cms no-ct no-ocsp no-ts no-srp no-psk no-cmp no-http no-sock no-ui-console no-async no-dh
+  no-thread-pool no-multiblock no-ec2m no-sm2 no-sm3 no-sm4 no-aria no-camellia no-bf no-cast no-des no-idea no-rc2
+  no-rc4 no-seed no-md4 no-mdc2 no-rmd160 no-whirlpool no-blake2 no-argon2 no-siphash no-gost no-dsa no-scrypt no-ocb
+  no-siv no-ml-kem no-ml-dsa no-slh-dsa no-lms no-chacha no-poly1305 no-cmac no-kbkdf no-krb5kdf no-pvkkdf no-snmpkdf
+  no-srtpkdf no-sshkdf no-sskdf no-x942kdf no-x963kdf no-hmac-drbg-kdf no-rfc3779 -UECP_NISTZ256_ASM
+  -fvisibility=hidden -fno-asynchronous-unwind-tables --prefix=/nonexistent --openssldir=/nonexistent --libdir=lib
+  -fPIC -O3
 `
   .trim()
   .split(/\s+/);
