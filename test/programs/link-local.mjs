@@ -1,5 +1,7 @@
-// In a network namespace of its own: a packet between two sockets over a link-local address.
+// In a network namespace of its own: a packet between two sockets over a link-local address, by the name and by the
+// number of the interface.
 import { execFileSync, spawnSync } from "node:child_process";
+import { networkInterfaces } from "node:os";
 import { fileURLToPath } from "node:url";
 import { ReceivedPacket } from "valve-sockets/socket";
 import { UdpSocketFactory } from "valve-sockets/socket/udp";
@@ -18,31 +20,34 @@ ip("address", "add", "fe80::1/64", "dev", "a0", "nodad");
 
 const factory =
   kind === "websocket" ? new WebSocketFactory({ port: 0 }) : new UdpSocketFactory({ port: 0, implementation: kind });
-const [server, client] = [factory.createServerSocket(), factory.createClientSocket()];
-let seen = null;
-const readable = new Promise((resolve) => {
-  server.events = {
-    onReadable() {
-      server.tick();
-      resolve();
-    },
-    onIncoming: () => true,
-    onConnect: (handle) => {
-      seen = handle.address;
-    },
-  };
-});
-client.events = { onReadable() {} };
-await server.bind(factory.getBindEndPoint());
-const handle = await client.connect(factory.getConnectEndPoint("fe80::1%a0", server.boundPort));
-client.send(handle, Uint8Array.of(1), 1, 1);
-client.flush();
-await readable;
-if (seen === null) {
-  const packet = new ReceivedPacket();
-  server.poll();
-  server.receive(packet);
-  seen = packet.handle.address;
+const number = networkInterfaces().a0.find(({ address }) => address === "fe80::1").scopeid;
+for (const zone of ["a0", number]) {
+  const [server, client] = [factory.createServerSocket(), factory.createClientSocket()];
+  let seen = null;
+  const readable = new Promise((resolve) => {
+    server.events = {
+      onReadable() {
+        server.tick();
+        resolve();
+      },
+      onIncoming: () => true,
+      onConnect: (handle) => {
+        seen = handle.address;
+      },
+    };
+  });
+  client.events = { onReadable() {} };
+  await server.bind(factory.getBindEndPoint());
+  const handle = await client.connect(factory.getConnectEndPoint(`fe80::1%${zone}`, server.boundPort));
+  client.send(handle, Uint8Array.of(1), 1, 1);
+  client.flush();
+  await readable;
+  if (seen === null) {
+    const packet = new ReceivedPacket();
+    server.poll();
+    server.receive(packet);
+    seen = packet.handle.address;
+  }
+  console.log(`${handle.address} ${seen}`.replaceAll(/:\d+(?= |$)/g, ""));
 }
-console.log(handle.address, seen);
 process.exit(0);

@@ -15,9 +15,14 @@ export function gnsReasonOf({ code, text }: DisconnectReason): DisconnectReason 
   return { code: FIRST_NUMBER + code, text: text === "" ? NO_TEXT : text };
 }
 
+/** Whether the other side has ended a connection by a reason of its own. */
+export function isRefusal(endReason: number): boolean {
+  return endReason >= FIRST_NUMBER && endReason < CLOSED_WITHOUT_REASON;
+}
+
 /** The reason behind GNS's number (`ConnectionInfo.endReason`) and text. */
 export function reasonOfGns(endReason: number, text: string): DisconnectReason {
-  if (endReason >= FIRST_NUMBER && endReason < CLOSED_WITHOUT_REASON) {
+  if (isRefusal(endReason)) {
     return { code: endReason - FIRST_NUMBER, text: text === NO_TEXT ? "" : text };
   }
   const isTimeout = endReason === TIMEOUT_THERE || endReason === TIMEOUT_HERE;

@@ -27,7 +27,7 @@ import { Delivery, type ISocket, type ReceivedPacket, type SocketEvents } from "
 import { addressOf, GnsConnection, type GnsConnectionOwner, securityOf } from "./gns-connection.js";
 import { GnsAddress, GnsPeer, type GnsSignaling } from "./gns-end-point.js";
 import type { GnsHandle } from "./gns-handle.js";
-import { gnsReasonOf, reasonOfGns } from "./gns-reason.js";
+import { gnsReasonOf, isRefusal, reasonOfGns } from "./gns-reason.js";
 import { GnsSender } from "./gns-sender.js";
 
 /** What a {@link GnsSocket} gets from its factory. */
@@ -189,7 +189,14 @@ export class GnsSocket
 
   onFailed(_id: number, info: ConnectionInfo): NetworkError {
     const { endReason, endDebug } = info;
-    return Object.assign(refusedError(addressOf(info), reasonOfGns(endReason, endDebug)), { endReason, endDebug });
+    const place = { host: info.address.getIP(), port: info.address.port };
+    const error = isRefusal(endReason)
+      ? refusedError(addressOf(info), reasonOfGns(endReason, endDebug))
+      : trialError(
+          { ...gns, action: "connecting to", ...place },
+          `${endDebug}. Check that the server runs, and its host and port`,
+        );
+    return Object.assign(error, { endReason, endDebug });
   }
 
   onReadable(): void {

@@ -1,9 +1,9 @@
-import { type NetworkInterfaceInfo, networkInterfaces } from "node:os";
 import { UDP_SLOT } from "../../addon/layout.js";
 import { Address } from "../../valve/values/address.js";
 import { parseIP } from "../../valve/values/parse-ip.js";
 import type { IConnectionHandle } from "../socket.js";
 import { UdpHandle } from "./udp-handle.js";
+import { scopeOf, zoneOf } from "./zones.js";
 
 /** How many words of a slot are its address: the bytes of the IPv6 address, its scope and the port. */
 const ADDRESS_WORDS = UDP_SLOT.length / 4;
@@ -67,23 +67,4 @@ export function parseHost(host: string): { ip: Uint8Array; scope: number } {
   const address = new Address();
   address.setAddress(text, 0);
   return { ip: address.ip, scope: zone === undefined ? 0 : scopeOf(zone) };
-}
-
-/** The names of interfaces by their numbers, as far as they were needed. */
-const zones = new Map<number, string>();
-
-function zoneOf(scope: number): string {
-  let zone = zones.get(scope);
-  if (zone !== undefined) return zone;
-  const isIt = (entry: NetworkInterfaceInfo) => entry.family === "IPv6" && entry.scopeid === scope;
-  const found = Object.entries(networkInterfaces()).find(([, entries]) => entries?.some(isIt));
-  zone = found?.[0] ?? `${scope}`;
-  zones.set(scope, zone);
-  return zone;
-}
-
-function scopeOf(zone: string): number {
-  if (/^\d+$/.test(zone)) return Number(zone);
-  const known = networkInterfaces()[zone]?.find(({ family }) => family === "IPv6");
-  return known?.family === "IPv6" ? known.scopeid : 0;
 }

@@ -1,6 +1,8 @@
 import { lookup } from "node:dns/promises";
 import type { Clock } from "../../clock.js";
+import { reachable } from "../../valve/values/this-machine.js";
 import { abortable } from "../building/socket-errors.js";
+import { zoneForNode } from "./zones.js";
 
 /** Where a UDP socket is bound or connected. */
 export interface UdpEndPoint {
@@ -23,17 +25,13 @@ export interface UdpAddress {
   readonly family: number;
 }
 
-/** What stands for all addresses to a listening socket means this machine to a client. */
-const thisMachine = new Map([
-  ["0.0.0.0", "127.0.0.1"],
-  ["::", "::1"],
-]);
-
 /**
  * The numeric address of a name: the system's first choice among those of both families, since UDP cannot tell which of
  * them answers.
  */
 export async function lookUp(host: string, isRemote: boolean, attempt: AbortSignal): Promise<UdpAddress> {
   const { address, family } = await abortable(lookup(host), attempt);
-  return { address: isRemote ? (thisMachine.get(address) ?? address) : address, family };
+  const [ip = "", zone] = address.split("%");
+  if (zone) return { address: `${ip}%${zoneForNode(zone)}`, family };
+  return { address: isRemote ? reachable(ip) : ip, family };
 }

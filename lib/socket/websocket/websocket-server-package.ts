@@ -6,6 +6,7 @@ import type { ClientOptions } from "ws";
 import { onProcessEnd } from "../../addon/exits.js";
 import { NetworkError } from "../../network-error.js";
 import { type DisconnectReason, MAX_REASON_BYTES } from "../disconnect-reason.js";
+import { zoneForNode } from "../udp/zones.js";
 import type { OpenWebSocket } from "./websocket-client-socket.js";
 import type { WebSocketLike } from "./websocket-handle.js";
 import type { WebSocketFactoryOptions, WebSocketTlsOptions } from "./websocket-server-options.js";
@@ -46,7 +47,7 @@ export function wsOpener(maxPayload: number, tls: WebSocketTlsOptions): OpenWebS
 /** Connects to a link-local address by the interface `zone`. */
 function connectorTo(zone: string, isSecure: boolean): typeof connectTcp {
   const connect = ({ host, port, ...options }: ConnectionOptions) => {
-    const place = { host: `${host}%${zone}`, port: Number(port) };
+    const place = { host: `${host}%${zoneForNode(zone)}`, port: Number(port) };
     return isSecure ? connectTls({ ...options, ...place, path: undefined, servername: "" }) : connectTcp(place);
   };
   return connect as typeof connectTcp;

@@ -4,6 +4,7 @@ import { NetworkError } from "../../network-error.js";
 import type { NetworkingSockets } from "../sockets/networking-sockets.js";
 import { getLastError } from "../sockets/runtime.js";
 import { Address } from "../values/address.js";
+import { reachable } from "../values/this-machine.js";
 
 /** An address of a name, as `dns.lookup` of Node.js gives it. */
 export interface LookedUpAddress {
@@ -128,9 +129,10 @@ export class ConnectAttempts<Connected> {
 /**
  * The addresses of a name, in alternating families, beginning with the system's first choice. GNS resolves no names.
  *
- * @throws (rejects) NetworkError `ERR_NAME_NOT_FOUND`
+ * @throws (rejects) NetworkError `ERR_NAME_NOT_FOUND`, `ERR_NOT_SUPPORTED`: a zone of a link-local address
  */
 export async function resolveBothFamilies(host: string, port: number, resolver: AddressLookup): Promise<Address[]> {
+  checkNoZone(host);
   const found = isIP(host) ? [{ address: host, family: isIP(host) }] : await lookUp(host, resolver);
   const first = found[0]?.family;
   const preferred = found.filter((entry) => entry.family === first);
@@ -138,7 +140,7 @@ export async function resolveBothFamilies(host: string, port: number, resolver: 
   const order = preferred.flatMap((entry, index) => [entry, ...others.slice(index, index + 1)]);
   return [...order, ...others.slice(preferred.length)].map((entry) => {
     const address = new Address();
-    address.setAddress(entry.address, port);
+    address.setAddress(reachable(entry.address), port);
     return address;
   });
 }
@@ -150,4 +152,13 @@ function lookUp(host: string, resolver: AddressLookup): Promise<LookedUpAddress[
       else resolve(addresses);
     });
   });
+}
+
+/** @throws NetworkError `ERR_NOT_SUPPORTED` */
+export function checkNoZone(host: string): void {
+  if (!host.includes("%")) return;
+  throw new NetworkError(
+    "ERR_NOT_SUPPORTED",
+    `${host}: GNS takes no link-local addresses with a zone. Use another one`,
+  );
 }

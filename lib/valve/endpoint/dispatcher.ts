@@ -10,7 +10,7 @@ import type { CloseReason } from "../values/close-reason.js";
 import type { ConnectionInfo } from "../values/connection-info.js";
 import { ConnectionState } from "../values/connection-state.js";
 import type { StatusInfo } from "../values/status-info.js";
-import { type AddressLookup, ConnectAttempts, resolveBothFamilies } from "./connect-attempts.js";
+import { type AddressLookup, ConnectAttempts, checkNoZone, resolveBothFamilies } from "./connect-attempts.js";
 
 /** The user of a {@link Dispatcher}. */
 export interface DispatcherUser<Connection> {
@@ -56,8 +56,9 @@ export class Dispatcher<Connection> {
     });
   }
 
-  /** @throws NetworkError `ERR_ADDRESS_IN_USE`, `ERR_ACCESS`, `ERR_FAILED` */
+  /** @throws NetworkError `ERR_ADDRESS_IN_USE`, `ERR_ACCESS`, `ERR_NOT_SUPPORTED`, `ERR_FAILED` */
   listen(host: string, port: number, config: readonly ConfigOption[]): { handle: number; address: Address } {
+    checkNoZone(host);
     const address = new Address();
     address.setAddress(host, port);
     const handle = this.sockets.createListenSocket(address, config);

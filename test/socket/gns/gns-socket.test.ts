@@ -178,7 +178,20 @@ describe("connecting fails", () => {
     const error = await clientOf(factory)
       .connect(factory.getConnectEndPoint())
       .catch((caught) => caught);
-    expect(error).toMatchObject({ code: "ERR_CONNECT_FAILED", reason: { code: DisconnectCode.Timeout } });
+    expect(error).toMatchObject({ code: "ERR_CONNECT_FAILED", endReason: 5003 });
+    expect(error.message).toMatch(/^GNS: connecting to .*:9 failed/);
+  });
+
+  test("for a link-local address with its zone, which GNS cannot hold; listening too", async () => {
+    const factory = factoryOf({ host: "fe80::1%lo", bindHost: "fe80::1%lo", port: 9 });
+    const unsupported = { name: "NetworkError", code: "ERR_NOT_SUPPORTED" };
+    await expect(clientOf(factory).connect(factory.getConnectEndPoint())).rejects.toMatchObject(unsupported);
+    await expect(clientOf(factory).socket.bind(factory.getBindEndPoint())).rejects.toMatchObject(unsupported);
+  });
+
+  test.each(["0.0.0.0", "::"])("not for %s, which is this machine", async (host) => {
+    const { factory } = await listen({ host });
+    await clientOf(factory).connect(factory.getConnectEndPoint());
   });
 
   test("for a name that leads nowhere", async () => {
