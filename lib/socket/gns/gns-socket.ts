@@ -14,14 +14,8 @@ import type { StatusInfo } from "../../valve/values/status-info.js";
 import { checkPort, type Trial, translateError, trialError } from "../building/end-point-errors.js";
 import { Inbox } from "../building/inbox.js";
 import { PacketPool } from "../building/packet-queue.js";
-import {
-  closedError,
-  inUseError,
-  noPacketError,
-  refusedError,
-  serverFailed,
-  socketClosed,
-} from "../building/socket-errors.js";
+import { abortable, noPacketError, refusedError, serverFailed, socketClosed } from "../building/socket-errors.js";
+import { SocketUse } from "../building/socket-use.js";
 import { DisconnectCode, type DisconnectReason } from "../disconnect-reason.js";
 import { Delivery, type ISocket, type ReceivedPacket, type SocketEvents } from "../socket.js";
 import { addressOf, GnsConnection, type GnsConnectionOwner, securityOf } from "./gns-connection.js";
@@ -60,7 +54,7 @@ export class GnsSocket
   #current: GnsConnection | null = null;
   /** Connections that have ended, until all that they sent before has been received. */
   #ended: GnsConnection[] = [];
-  #isUsed = false;
+  readonly #use = new SocketUse();
   #listener = 0;
   #boundPort: number | null = null;
   #signaling: GnsSignaling | null = null;
@@ -84,12 +78,12 @@ export class GnsSocket
   }
 
   bind(endPoint: GnsAddress | GnsPeer): Promise<void> {
-    return this.#use(() => this.#listen(endPoint));
+    return this.#use.begin((attempt) => this.#listen(endPoint, attempt));
   }
 
   /** A refusal's reason is in the error's `reason`. */
   connect(endPoint: GnsAddress | GnsPeer, signal?: AbortSignal): Promise<GnsHandle> {
-    return this.#use(() => this.#connect(endPoint, signal));
+    return this.#use.begin((attempt) => this.#connect(endPoint, attempt), signal);
   }
 
   close(): Promise<void> {
@@ -203,10 +197,9 @@ export class GnsSocket
     this.#inbox.wakeNow();
   }
 
-  async #listen(endPoint: GnsAddress | GnsPeer): Promise<void> {
+  async #listen(endPoint: GnsAddress | GnsPeer, attempt: AbortSignal): Promise<void> {
     if (endPoint instanceof GnsPeer) {
-      const options = await this.#peerOptions(endPoint);
-      if (this.#closed !== null) throw closedError();
+      const options = await abortable(this.#peerOptions(endPoint), attempt);
       this.#listener = this.#sockets.createListenSocketP2P(endPoint.virtualPort, options);
       if (this.#listener === 0) throw lastError("The listen socket was not created");
       this.#signalOver(endPoint.signaling);
@@ -221,13 +214,9 @@ export class GnsSocket
     }
   }
 
-  async #connect(endPoint: GnsAddress | GnsPeer, signal?: AbortSignal): Promise<GnsConnection> {
-    signal?.throwIfAborted();
-    const ways = await this.#waysTo(endPoint);
-    signal?.throwIfAborted();
-    if (this.#closed !== null) throw closedError();
-    const connection = await this.#dispatcher.attempts.first(ways, signal);
-    if (this.#closed !== null) throw closedError();
+  async #connect(endPoint: GnsAddress | GnsPeer, attempt: AbortSignal): Promise<GnsConnection> {
+    const ways = await abortable(this.#waysTo(endPoint), attempt);
+    const connection = await this.#dispatcher.attempts.first(ways, attempt);
     // Its packets wait until the code that awaits this has the handle, through however many promises.
     this.#settings.clock.setTimeout(() => {
       if (connection.closed !== null) return;
@@ -235,19 +224,6 @@ export class GnsSocket
       this.#inbox.wakeNow();
     }, 0);
     return connection;
-  }
-
-  /** Marks the socket as used, unless it fails: it can be bound or connected once. */
-  async #use<Value>(begin: () => Promise<Value>): Promise<Value> {
-    if (this.#closed !== null) throw closedError();
-    if (this.#isUsed) throw inUseError();
-    this.#isUsed = true;
-    try {
-      return await begin();
-    } catch (error) {
-      this.#isUsed = false;
-      throw error;
-    }
   }
 
   /** Moves on to the next message, with the next batch if need be. */
@@ -328,12 +304,12 @@ export class GnsSocket
 
   async #close(): Promise<void> {
     this.#inbox.close();
-    this.#dispatcher.attempts.failAll(closedError());
+    const used = this.#use.close();
     const closing = [...this.#dispatcher.connections.values()].map((one) => this.disconnect(one, socketClosed));
     // In GNS it lives until its last connection has been closed.
     const { code, text } = gnsReasonOf(socketClosed);
     if (this.#listener !== 0) this.#sockets.closeListenSocket(this.#listener, code, text);
-    await Promise.all(closing);
+    await Promise.all([used, ...closing]);
     this.#isDestroyed = true;
     this.#stopSignaling?.();
     this.#dispatcher.destroy();
