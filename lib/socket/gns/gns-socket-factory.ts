@@ -1,9 +1,19 @@
-import { checkInteger } from "../../arguments.js";
+import { checkInstance, typeError } from "../../arguments.js";
 import { type Clock, systemClock } from "../../clock.js";
+import {
+  checkOptions,
+  durationOption,
+  integerOption,
+  type OptionRules,
+  objectOption,
+  oneOf,
+  portOption,
+} from "../../options.js";
 import { type ConfigOption, ConfigValue } from "../../valve/configuration/config-value.js";
 import { MAX_MESSAGE_BYTES } from "../../valve/messages/send-type.js";
 import type { InitializeOptions } from "../../valve/sockets/library.js";
-import { checkPort } from "../building/end-point-errors.js";
+import { NetworkingIdentity } from "../../valve/values/networking-identity.js";
+import { checkHost, checkPort, hostOption } from "../building/end-point-errors.js";
 import type { ISocket } from "../socket.js";
 import { type IHasHost, type IHasPort, SocketFactory } from "../socket-factory.js";
 import { GnsAddress, GnsPeer, type GnsPeerSettings } from "./gns-end-point.js";
@@ -69,6 +79,23 @@ const GNS_SEND_BUFFER_BYTES = 256 * MEBIBYTE;
 /** GNS also limits the number of messages that wait to be received, by default to 1000: one for so many bytes. */
 const BYTES_PER_MESSAGE = 64;
 
+const rules: OptionRules<GnsSocketFactoryOptions> = {
+  host: hostOption,
+  port: portOption,
+  bindHost: hostOption,
+  peer: objectOption(),
+  sendRate: integerOption(1024, 100 * MEBIBYTE),
+  sendQueueBytes: integerOption(65_536, 16 * MEBIBYTE),
+  receiveQueueBytes: integerOption(MEBIBYTE, 64 * MEBIBYTE),
+  closeTimeoutMs: durationOption(),
+  config: (name, value) => {
+    if (!Array.isArray(value)) throw typeError(name, "a list of options");
+  },
+  driver: oneOf("auto", "hybrid", "thread"),
+  identity: (name, value) => checkInstance(name, value, NetworkingIdentity),
+  clock: objectOption("now", "setTimeout", "clearTimeout"),
+};
+
 /** Makes sockets over GameNetworkingSockets: encrypted, reliable and unreliable, with lanes. Node only. */
 export class GnsSocketFactory
   extends SocketFactory<GnsAddress | GnsPeer, GnsAddress | GnsPeer>
@@ -85,12 +112,9 @@ export class GnsSocketFactory
   /** @throws RangeError `ERR_OUT_OF_RANGE` */
   constructor(options: GnsSocketFactoryOptions = {}) {
     super();
+    checkOptions("GnsSocketFactory", options, rules);
     const { host = "localhost", port = 7777, config = [] } = options;
     const { sendRate = MEBIBYTE, sendQueueBytes = MEBIBYTE, receiveQueueBytes = 4 * MEBIBYTE } = options;
-    checkInteger("port", port, 0, 0xffff);
-    checkInteger("sendRate", sendRate, 1024, 100 * MEBIBYTE);
-    checkInteger("sendQueueBytes", sendQueueBytes, 65_536, 16 * MEBIBYTE);
-    checkInteger("receiveQueueBytes", receiveQueueBytes, MEBIBYTE, 64 * MEBIBYTE);
     this.host = host;
     this.port = port;
     this.#options = { ...options, sendQueueBytes };
@@ -119,6 +143,7 @@ export class GnsSocketFactory
 
   getConnectEndPoint(host = this.host, port = this.port): GnsAddress | GnsPeer {
     const { peer } = this.#options;
+    checkHost(host);
     checkPort(port);
     return peer ? new GnsPeer(peer) : new GnsAddress(host, port);
   }
