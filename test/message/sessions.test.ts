@@ -4,6 +4,7 @@ import {
   SESSION_METHOD,
   sessionCredential,
 } from "../../lib/message/authentication/session-proof.js";
+import { SessionTable } from "../../lib/message/authentication/session-table.js";
 import {
   defineMessage,
   defineProtocol,
@@ -11,6 +12,7 @@ import {
   type NetworkServerOptions,
   PlayerState,
 } from "../../lib/message/index.js";
+import type { NetworkPlayer } from "../../lib/message/players/network-player.js";
 import {
   ChallengeMessage,
   HelloMessage,
@@ -19,6 +21,7 @@ import {
 } from "../../lib/message/protocol/system-messages.js";
 import { packed, u8 } from "../../lib/serialization/index.js";
 import { DisconnectCode, type MemorySocketKind } from "../../lib/socket/index.js";
+import { FakeClock } from "../../lib/testing/index.js";
 import { CuttableFactory, MessageWorld } from "../support/message-world.js";
 import { connectRaw } from "../support/raw-ends.js";
 
@@ -109,7 +112,47 @@ test("a player who says goodbye does not come back", async () => {
   expect(log).toEqual(["disconnected 1"]);
 });
 
-test("above maxSuspended the player who was lost first has left", async () => {
+describe("in a full table of suspended players", () => {
+  /** Suspends players of the given addresses, one after the other. @returns the numbers of those who have left */
+  function suspended(maxSuspended: number, addresses: string[]) {
+    const clock = new FakeClock();
+    const sessions = new SessionTable({ maxSuspended }, clock, (size) => new Uint8Array(size).fill(clock.now()));
+    const left: number[] = [];
+    for (const [index, address] of addresses.entries()) {
+      clock.advance(1);
+      const player = { address } as NetworkPlayer;
+      sessions.create(player);
+      sessions.suspend(player, () => {
+        left.push(index);
+        sessions.remove(player);
+      });
+    }
+    return { left, metrics: sessions.metrics };
+  }
+
+  test("strangers of one source make room among themselves", () => {
+    const strangers = Array.from({ length: 500 }, (_, index) => `198.51.100.7:${index + 1}`);
+    const { left, metrics } = suspended(100, ["192.0.2.1:5", ...strangers, "192.0.2.1:6"]);
+    expect(left.length).toBe(402);
+    expect(left).not.toContain(0);
+    expect(metrics).toMatchObject({ count: 100, sources: 2, largestShare: 98, evicted: 402 });
+  });
+
+  test("whoever was lost first of one source stays", () => {
+    const { left } = suspended(
+      100,
+      Array.from({ length: 201 }, (_, index) => `127.0.0.1:${index + 1}`),
+    );
+    expect(left).not.toContain(0);
+    expect(left).not.toContain(200);
+  });
+
+  test("without places nobody comes back", () => {
+    expect(suspended(0, ["127.0.0.1:1", "127.0.0.1:2"]).left).toEqual([0, 1]);
+  });
+});
+
+test("above maxSuspended somebody has left", async () => {
   const { world, socketFactory, log } = await joined("datagram", { sessions: { maxSuspended: 2 } });
   await world.join({ socketFactory });
   await world.join({ socketFactory });

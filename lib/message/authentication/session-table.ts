@@ -1,4 +1,6 @@
 import type { Clock } from "../../clock.js";
+import { Places, type PlacesMetrics } from "../../guard/places.js";
+import { sourceOf } from "../../guard/source.js";
 import { checkOptions, durationOption, integerOption, type OptionRules } from "../../options.js";
 import type { RandomBytes } from "../../random.js";
 import type { NetworkPlayer } from "../players/network-player.js";
@@ -8,7 +10,12 @@ import { type ClientSession, SESSION_ID_BYTES } from "./session-proof.js";
 export interface SessionOptions {
   /** How long a player whose connection was lost may come back. @defaultValue 30,000 ms */
   resumeWindowMs: number;
-  /** How many players may be suspended at a time; above that the one who was lost first has left. @defaultValue 100 */
+  /**
+   * How many players may be suspended at a time, 0 to 100,000. Above that the one has left who was lost last of the
+   * source (an IPv4 address, an IPv6 /64) that has the most of them.
+   *
+   * @defaultValue 1000
+   */
   maxSuspended: number;
 }
 
@@ -31,14 +38,20 @@ export class SessionTable {
   readonly #randomBytes: RandomBytes;
   readonly #byId = new Map<string, Session>();
   readonly #byPlayer = new Map<NetworkPlayer, Session>();
-  /** The suspended players, the one who was lost first at the beginning. */
   readonly #suspended = new Map<NetworkPlayer, { timer: unknown; expire(): void }>();
+  readonly #places: Places<NetworkPlayer>;
 
   constructor(options: Partial<SessionOptions>, clock: Clock, randomBytes: RandomBytes) {
     checkOptions("sessions", options, SESSION_OPTIONS);
-    this.options = { resumeWindowMs: 30_000, maxSuspended: 100, ...options };
+    this.options = { resumeWindowMs: 30_000, maxSuspended: 1000, ...options };
+    this.#places = new Places({ maxCount: this.options.maxSuspended, evict: "youngest" });
     this.#clock = clock;
     this.#randomBytes = randomBytes;
+  }
+
+  /** How full the table of suspended players is. */
+  get metrics(): PlacesMetrics {
+    return this.#places.metrics;
   }
 
   create(player: NetworkPlayer): Session {
@@ -63,16 +76,21 @@ export class SessionTable {
 
   /** The player's connection was lost. @param expire is called when the player has not come back in time */
   suspend(player: NetworkPlayer, expire: () => void): void {
-    const timer = this.#clock.setTimeout(expire, this.options.resumeWindowMs);
-    this.#suspended.set(player, { timer, expire });
-    if (this.#suspended.size <= this.options.maxSuspended) return;
-    const [first] = this.#suspended.values();
-    first?.expire();
+    // Nobody has to wait for a read phase to come back: whoever is suspended may have to leave at once.
+    this.#places.nextPhase();
+    const taken = this.#places.take(player, sourceOf(player.address));
+    if (taken === "full") {
+      expire();
+      return;
+    }
+    this.#suspended.set(player, { timer: this.#clock.setTimeout(expire, this.options.resumeWindowMs), expire });
+    if (taken !== "free") this.#suspended.get(taken.evicted)?.expire();
   }
 
   resume(player: NetworkPlayer): void {
     this.#clock.clearTimeout(this.#suspended.get(player)?.timer);
     this.#suspended.delete(player);
+    this.#places.release(player);
   }
 
   /** The player has left. */
