@@ -3,8 +3,17 @@
 export type { Clock } from "../clock.js";
 export type { NetworkErrorCode } from "../error-codes.js";
 export type { EventListener } from "../event-hub.js";
+export type { PlacesMetrics } from "../guard/places.js";
 export { NetworkError } from "../network-error.js";
-export { Channel, type Drive, type IConnection, type NotifyCallbacks, type PeerConfig } from "../peer/index.js";
+export {
+  Channel,
+  type ConnectionMetrics,
+  type Drive,
+  type IConnection,
+  type NotifyCallbacks,
+  type PeerConfig,
+  type PeerMetrics,
+} from "../peer/index.js";
 export type { RandomBytes } from "../random.js";
 export type { Codec } from "../serialization/index.js";
 export {
@@ -28,6 +37,7 @@ export type {
 export { NetworkClient } from "./network-client.js";
 export type { ConnectOptions, NetworkClientOptions } from "./network-client-options.js";
 export type { NetworkClientEvents, NetworkEvents, NetworkServerEvents } from "./network-events.js";
+export type { NetworkClientMetrics, NetworkMetrics, NetworkServerMetrics } from "./network-metrics.js";
 export type { ErrorSource, NetworkOptions, NetworkPeerOptions } from "./network-options.js";
 export { NetworkServer } from "./network-server.js";
 export type { NetworkServerOptions } from "./network-server-options.js";
@@ -51,3 +61,5 @@ export {
 } from "./protocol/request.js";
 export type { LoadSceneOptions } from "./scene-barrier.js";
 export type { INetworkTime, NetworkTime } from "./time/network-time.js";
+export type { TickMetrics } from "./time/server-time.js";
+export type { TraceSink } from "./trace.js";

@@ -23,6 +23,7 @@ import {
 } from "./network-client-options.js";
 import { NetworkCore } from "./network-core.js";
 import { CLIENT_EVENTS, type NetworkClientEvents } from "./network-events.js";
+import type { NetworkClientMetrics } from "./network-metrics.js";
 import { NetworkPlayer } from "./players/network-player.js";
 import { type INetworkPlayer, PlayerState } from "./players/player.js";
 import { ErrorFlags } from "./protocol/error-flags.js";
@@ -58,7 +59,7 @@ interface Target {
   endPoint: IConnectEndPoint;
 }
 
-/** One try to reach the server, and what came of it. What comes from a link that is not the client's any more is dropped. */
+/** One try to reach the server. What comes late from one that is not the client's any more is dropped. */
 interface Link {
   /** Null while there is none yet. */
   peer: PeerCore | null;
@@ -87,13 +88,15 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
   #host: HostLink | null = null;
   #player: NetworkPlayer | null = null;
   #session: ClientSession | null = null;
+  #suspensions = 0;
+  #resumptions = 0;
   /** Settles `connect`. */
   #settle: ((outcome: INetworkPlayer | Error) => void) | null = null;
 
   /** @param client the public object, which extensions get */
   constructor(client: NetworkClient, options: NetworkClientOptions) {
     checkOptions("NetworkClient", options, CLIENT_OPTIONS);
-    super(options);
+    super(options, "client");
     this.#client = client;
     this.#options = options;
     this.#held = new HeldMessages();
@@ -107,6 +110,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
       },
     });
     this.#registerHandlers();
+    this.trace?.watch(this.events);
   }
 
   get player(): INetworkPlayer | null {
@@ -115,6 +119,16 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
 
   get isHost(): boolean {
     return this.#host !== null;
+  }
+
+  get metrics(): NetworkClientMetrics {
+    const connection = this.#link?.authentication?.player.lastConnection;
+    const peer = this.#host ? null : (this.#link?.peer ?? null);
+    return {
+      ...this.metricsOf(peer, connection ? [connection] : []),
+      suspensions: this.#suspensions,
+      resumptions: this.#resumptions,
+    };
   }
 
   async connect(options: ConnectOptions): Promise<INetworkPlayer> {
@@ -221,6 +235,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
 
   async #dial(link: Link, { factory, endPoint }: Target): Promise<void> {
     try {
+      this.trace?.event("connectivity:connection_attempted", { ...endPoint });
       const config = this.peerConfig(this.drive);
       link.peer = new PeerCore(factory.createClientSocket(), factory.maxPacketSize, this.#handlerOf(link), config);
       await link.peer.connect(endPoint);
@@ -249,7 +264,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
       onMessage: (connection, bytes, channel) => {
         if (!isOf(connection)) return;
         this.dispatcher.receive(this.#playerOf(link), bytes, channel);
-        if (this.drive === "automatic") this.#runTick();
+        if (this.drive === "automatic") this.measure(() => this.#runTick());
       },
       onDisconnected: (connection, reason) => {
         if (isOf(connection)) this.#onLost(link, reason);
@@ -267,6 +282,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
   }
 
   #onConnected(link: Link, connection: LibraryConnection): void {
+    this.connectionStarted(connection);
     const { isHost, randomBytes } = this;
     const resumes = this.#player !== null;
     const player = new NetworkPlayer(this, connection, isHost);
@@ -343,6 +359,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
     player.state = PlayerState.Authenticated;
     this.time.ticksPerSecond = welcome.ticksPerSecond;
     if (resumes) {
+      this.#resumptions++;
       this.#resumeLoop.stop();
       this.#pings.start();
       this.forEachExtension((extension) => extension.playerResumed?.(player));
@@ -371,6 +388,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
   }
 
   #suspend(player: NetworkPlayer): void {
+    this.#suspensions++;
     player.suspended();
     this.#resumeLoop.start((this.#session as ClientSession).resumeWindowMs);
     this.forEachExtension((extension) => extension.playerSuspended?.(player));
@@ -395,6 +413,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
     if (!link || link !== this.#link) return;
     const error = cause instanceof Error ? cause : new NetworkError("ERR_ABORTED", String(cause));
     const { reason } = error as NetworkError;
+    this.trace?.event("connectivity:connection_failed", { error: (error as NetworkError).code, text: error.message });
     this.#drop(link, reason ?? GIVEN_UP);
     const end = reason ?? { code: DisconnectCode.ConnectionLost, text: error.message };
     if (this.#player?.state === PlayerState.Suspended) this.#resumeFailed(end);
@@ -406,7 +425,11 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
     this.#link = null;
     this.#held.clear();
     this.clock.clearTimeout(timer);
-    authentication?.player.refuse(code, text);
+    if (authentication) {
+      const { lastConnection } = authentication.player;
+      lastConnection.refuse(code, text);
+      this.connectionEnded(lastConnection, lastConnection.reason ?? { code, text });
+    }
     void peer?.close();
   }
 

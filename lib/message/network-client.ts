@@ -7,6 +7,7 @@ import type { MessageHandler } from "./message-handler.js";
 import { NetworkClientCore } from "./network-client-core.js";
 import type { ConnectOptions, NetworkClientOptions } from "./network-client-options.js";
 import type { NetworkClientEvents } from "./network-events.js";
+import type { NetworkClientMetrics } from "./network-metrics.js";
 import type { INetworkPlayer, RequestOptions } from "./players/player.js";
 import type { MessageDefinition } from "./protocol/message.js";
 import type { Protocol } from "./protocol/protocol.js";
@@ -62,6 +63,11 @@ export class NetworkClient {
   /** Whether the server is in this process, and this client is its host's. */
   get isHost(): boolean {
     return this.#core.isHost;
+  }
+
+  /** What this client and the layers below it have counted: a copy, made on each access. */
+  get metrics(): NetworkClientMetrics {
+    return this.#core.metrics;
   }
 
   /**

@@ -1,13 +1,16 @@
 import { type Clock, systemClock } from "../clock.js";
 import { NetworkError } from "../network-error.js";
+import type { LibraryConnection } from "../peer/connection/connection.js";
 import type { ByteSegment, Channel, Drive, PeerConfig } from "../peer/index.js";
 import { completeConfig } from "../peer/peer-config.js";
+import type { PeerCore } from "../peer/peer-core.js";
 import { type RandomBytes, secureRandomBytes } from "../random.js";
 import type { DisconnectReason } from "../socket/index.js";
 import { FailureLog } from "./failure-log.js";
 import { consoleLogger, type Logger } from "./logger.js";
 import { type DispatcherOwner, MessageDispatcher } from "./message-dispatcher.js";
 import { MessageWaiters } from "./message-waiters.js";
+import { ConnectionTotals, type NetworkMetrics } from "./network-metrics.js";
 import type { NetworkOptions } from "./network-options.js";
 import type { NetworkPlayer, PlayerOwner } from "./players/network-player.js";
 import type { INetworkPlayer } from "./players/player.js";
@@ -15,6 +18,8 @@ import { MessageEncoder } from "./protocol/encoder.js";
 import type { ErrorBudget, ErrorFlags } from "./protocol/error-flags.js";
 import type { MessageDefinition } from "./protocol/message.js";
 import { type ProtocolCore, type ProtocolPart, protocolCore } from "./protocol/protocol.js";
+import { TickTimes } from "./time/server-time.js";
+import { Trace, traceFile } from "./trace.js";
 
 /** What the cores of a server and of a client have in common: protocol, handlers, extensions, errors. */
 export abstract class NetworkCore<X extends { readonly messages?: readonly ProtocolPart[] }>
@@ -28,15 +33,18 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
   readonly drive: Drive;
   abstract readonly errorBudget: ErrorBudget | null;
   protected readonly logger: Logger;
+  protected readonly trace: Trace | null;
   /** The Peer's settings, complete, for times that hold above the Peer as well. */
   protected readonly peerSettings: PeerConfig;
   readonly #options: NetworkOptions;
   readonly #extensions: X[] = [];
   readonly #waiters: MessageWaiters;
   readonly #failures: FailureLog;
+  readonly #tickTimes: TickTimes;
+  readonly #totals = new ConnectionTotals();
   #isActive = false;
 
-  constructor(options: NetworkOptions) {
+  constructor(options: NetworkOptions, side: "server" | "client") {
     this.#options = options;
     this.protocol = protocolCore(options.protocol);
     this.peerSettings = completeConfig(options.peer ?? {});
@@ -45,6 +53,9 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
     this.drive = options.drive ?? "automatic";
     this.logger = options.logger ?? consoleLogger;
     this.#failures = new FailureLog(this.logger);
+    const sink = options.trace === undefined ? traceFile() : options.trace;
+    this.trace = sink && new Trace(sink, side, this.clock);
+    this.#tickTimes = new TickTimes(this.clock);
     this.#waiters = new MessageWaiters(this.clock);
     this.dispatcher = new MessageDispatcher(this, this.#waiters);
   }
@@ -109,6 +120,31 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
   protected deactivate(): void {
     this.#isActive = false;
     this.#waiters.failAll();
+  }
+
+  protected connectionStarted(connection: LibraryConnection): void {
+    this.trace?.connectionStarted(connection);
+  }
+
+  protected connectionEnded(connection: LibraryConnection, reason: DisconnectReason): void {
+    this.#totals.add(connection.metrics);
+    this.trace?.connectionClosed(connection, reason);
+  }
+
+  /** Does a tick, and measures it. */
+  protected measure(run: () => void): void {
+    const startMs = this.clock.now();
+    run();
+    this.#tickTimes.add(startMs);
+  }
+
+  protected metricsOf(peer: PeerCore | null, connections: Iterable<LibraryConnection>): NetworkMetrics {
+    return {
+      connections: this.#totals.with([...connections].map(({ metrics }) => metrics)),
+      peer: peer && { ...peer.metrics },
+      ticks: { ...this.#tickTimes.metrics },
+      failures: this.#failures.total,
+    };
   }
 
   /** The settings of a Peer of this server or client. */

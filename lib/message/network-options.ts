@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.js";
-import { functionOption, type OptionRules, objectOption, oneOf } from "../options.js";
+import { functionOption, nullOr, type OptionRules, objectOption, oneOf } from "../options.js";
 import type { Drive, PeerConfig } from "../peer/index.js";
 import type { RandomBytes } from "../random.js";
 import type { SocketFactory } from "../socket/index.js";
@@ -7,6 +7,7 @@ import type { Logger } from "./logger.js";
 import type { INetworkPlayer } from "./players/player.js";
 import type { MessageDefinition } from "./protocol/message.js";
 import type { Protocol } from "./protocol/protocol.js";
+import type { TraceSink } from "./trace.js";
 
 /** Where an error of the application's own code occurred. */
 export interface ErrorSource {
@@ -31,6 +32,7 @@ export const NETWORK_OPTIONS: OptionRules<NetworkOptions> = {
   randomBytes: functionOption,
   logger: objectOption("warn"),
   onError: functionOption,
+  trace: nullOr(functionOption),
 };
 
 /** The options that a server and a client have in common. */
@@ -55,4 +57,10 @@ export interface NetworkOptions {
   logger?: Logger;
   /** Called with what handlers, listeners and extensions throw, which is logged in any case. */
   onError?: (error: unknown, source: ErrorSource) => void;
+  /**
+   * Gets a trace of all connections, line by line as JSON (docs/message.md); null: none.
+   *
+   * @defaultValue in Node.js the file that `VALVE_SOCKETS_TRACE` names; none elsewhere
+   */
+  trace?: TraceSink | null;
 }

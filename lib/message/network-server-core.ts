@@ -14,6 +14,7 @@ import type { HostLink } from "./host-link.js";
 import type { NetworkClientCore } from "./network-client-core.js";
 import { NetworkCore } from "./network-core.js";
 import { type NetworkServerEvents, SERVER_EVENTS, SERVER_LATE_EVENTS } from "./network-events.js";
+import type { NetworkServerMetrics } from "./network-metrics.js";
 import type { NetworkServer } from "./network-server.js";
 import { ERROR_BUDGET, type NetworkServerOptions, SERVER_OPTIONS } from "./network-server-options.js";
 import { NetworkPlayer } from "./players/network-player.js";
@@ -32,7 +33,8 @@ import {
   WelcomeMessage,
 } from "./protocol/system-messages.js";
 import { type LoadSceneOptions, SceneBarrier } from "./scene-barrier.js";
-import type { INetworkTime } from "./time/network-time.js";
+import { settledWithin } from "./time/deadline.js";
+import { ServerTime } from "./time/server-time.js";
 import { TickLoop } from "./time/tick-loop.js";
 
 /** What a server's core is given. Several cores may share sessions and ids, and get their connections from one Peer. */
@@ -65,7 +67,7 @@ export class NetworkServerCore
   );
   readonly errorBudget: ErrorBudget | null;
   readonly sessions: SessionTable | null;
-  readonly time: INetworkTime;
+  readonly time = new ServerTime(this.clock);
   /** All players who are connected or suspended, from their hello on. */
   readonly players = new Set<NetworkPlayer>();
   readonly #server: NetworkServer;
@@ -86,14 +88,12 @@ export class NetworkServerCore
   #tickLoop: TickLoop | null = null;
   #host: HostLink | null = null;
   #localPlayer: NetworkPlayer | null = null;
-  #tick = 0;
-  #startedMs = 0;
   #isTickPlanned = false;
 
   /** @param server the public object, which extensions get */
   constructor(server: NetworkServer, options: NetworkServerOptions, parts: ServerParts) {
     checkOptions("NetworkServer", options, SERVER_OPTIONS);
-    super(options);
+    super(options, "server");
     const { tickRate = 0, errorBudget, authentication = { authenticators: [] } } = options;
     if (errorBudget) checkOptions("errorBudget", errorBudget, ERROR_BUDGET);
     this.#server = server;
@@ -107,16 +107,8 @@ export class NetworkServerCore
     this.#unidentified = new UnidentifiedPlayers(this.clock, this.protocol, (player, resumes) =>
       this.#greet(player, resumes),
     );
-    const core = this;
-    this.time = {
-      get nowMs() {
-        return core.active ? core.clock.now() - core.#startedMs : 0;
-      },
-      get tick() {
-        return core.#tick;
-      },
-    };
     this.#registerHandlers();
+    this.trace?.watch(this.events);
   }
 
   get authenticatedPlayers(): NetworkPlayer[] {
@@ -139,11 +131,23 @@ export class NetworkServerCore
     return this.#peer?.boundPort ?? null;
   }
 
+  get metrics(): NetworkServerMetrics {
+    const authenticatedPlayers = this.authenticatedPlayers.length;
+    return {
+      ...this.metricsOf(this.#peer, this.#byConnection.keys()),
+      players: this.players.size,
+      authenticatedPlayers,
+      unauthenticatedPlayers: this.#byConnection.size - authenticatedPlayers,
+      suspended: this.sessions?.metrics ?? null,
+    };
+  }
+
   async start(localClient: NetworkClientCore | null): Promise<void> {
     this.assertInactive();
     localClient?.assertInactive();
     this.activate();
     this.events.reset("stopped");
+    this.time.start();
     const attempt = ++this.#starts;
     const stopped = new Promise<never>((_resolve, reject) => {
       this.#abandonStart = reject;
@@ -160,7 +164,6 @@ export class NetworkServerCore
       this.#opening = this.#open(openPeer, attempt);
       await this.#opening;
     }
-    this.#startedMs = this.clock.now();
     this.forEachExtension((extension) => extension.started?.(this.#server));
     this.events.emit("started");
     if (localClient && attempt === this.#starts) await this.#startHost(localClient);
@@ -168,9 +171,11 @@ export class NetworkServerCore
     const { tickRate = 0 } = this.#options;
     if (this.drive === "automatic" && tickRate > 0) {
       this.#tickLoop = new TickLoop(this.clock, tickRate, (ticks) => {
-        this.#tick = (this.#tick + ticks - 1) >>> 0;
-        this.updateReceive();
-        this.updateSent();
+        this.measure(() => {
+          this.time.advance(ticks - 1);
+          this.updateReceive();
+          this.updateSent();
+        });
       });
     }
   }
@@ -208,23 +213,15 @@ export class NetworkServerCore
     for (const name of ["started", "hostStarted", "hostStopped"] as const) this.events.reset(name);
     this.#peer = null;
     this.#localPlayer = null;
-    this.#tick = 0;
-    await Promise.all([peer?.close(), hostPeer?.close(), this.#opened()]);
-  }
-
-  /** Resolves when a socket that is still being bound is closed again, or after `closeTimeoutMs`. */
-  async #opened(): Promise<void> {
-    let timer: unknown;
-    const timeout = new Promise<void>((resolve) => {
-      timer = this.clock.setTimeout(resolve, this.peerSettings.closeTimeoutMs);
-    });
-    await Promise.race([this.#opening?.catch(() => {}), timeout]);
-    this.clock.clearTimeout(timer);
+    this.time.stop();
+    // A socket that is still being bound is closed as soon as it is.
+    const opened = this.#opening && settledWithin(this.clock, this.#opening, this.peerSettings.closeTimeoutMs);
+    await Promise.all([peer?.close(), hostPeer?.close(), opened]);
   }
 
   updateReceive(): void {
     if (!this.active) return;
-    this.#tick = (this.#tick + 1) >>> 0;
+    this.time.advance(1);
     this.#peer?.updateReceive();
     this.#host?.receiveAtServer();
   }
@@ -242,8 +239,8 @@ export class NetworkServerCore
     queueMicrotask(() => {
       this.#isTickPlanned = false;
       if (!this.active) return;
-      this.#tick = (this.#tick + 1) >>> 0;
-      this.#runTick();
+      this.time.advance(1);
+      this.measure(() => this.#runTick());
     });
   }
 
@@ -256,6 +253,7 @@ export class NetworkServerCore
 
   /** @param isHost it leads to a client in this process */
   attach(connection: LibraryConnection, isHost = false): void {
+    this.connectionStarted(connection);
     const player = new NetworkPlayer(this, connection, isHost);
     if (isHost) this.#localPlayer = player;
     this.#byConnection.set(connection, player);
@@ -283,6 +281,7 @@ export class NetworkServerCore
   }
 
   onDisconnected(connection: LibraryConnection, reason: DisconnectReason): void {
+    this.connectionEnded(connection, reason);
     const player = this.#byConnection.get(connection);
     if (!player) return;
     this.#byConnection.delete(connection);
@@ -376,7 +375,7 @@ export class NetworkServerCore
       if (!this.#authentication.onProof(player, method, payload)) misplaced(player, "proof");
     });
     handlers.registerSystem(PingMessage, ({ clientTimeMs }, player) => {
-      const pong = { clientTimeMs, serverTimeMs: this.time.nowMs, tick: this.#tick };
+      const pong = { clientTimeMs, serverTimeMs: this.time.nowMs, tick: this.time.tick };
       player.send(PongMessage, pong, Channel.Unreliable);
     });
     handlers.registerSystem(SceneLoadedMessage, ({ number }, player) => {
@@ -489,8 +488,9 @@ export class NetworkServerCore
   }
 
   #runTick(): void {
-    this.forEachExtension((extension) => extension.tick?.(this.#tick));
-    this.events.emit("ticked", this.#tick);
+    const { tick } = this.time;
+    this.forEachExtension((extension) => extension.tick?.(tick));
+    this.events.emit("ticked", tick);
     this.forEachExtension((extension) => extension.beforeSend?.());
   }
 }

@@ -10,6 +10,7 @@ import type { ServerExtension } from "./extension.js";
 import type { MessageHandler } from "./message-handler.js";
 import { coreOf, type NetworkClient } from "./network-client.js";
 import type { NetworkServerEvents } from "./network-events.js";
+import type { NetworkServerMetrics } from "./network-metrics.js";
 import { NetworkServerCore, type ServerParts } from "./network-server-core.js";
 import type { NetworkServerOptions } from "./network-server-options.js";
 import type { INetworkPlayer } from "./players/player.js";
@@ -78,6 +79,11 @@ export class NetworkServer {
   /** The port that the socket is bound to; null while there is none. */
   get boundPort(): number | null {
     return this.#core.boundPort;
+  }
+
+  /** What this server and the layers below it have counted: a copy, made on each access. */
+  get metrics(): NetworkServerMetrics {
+    return this.#core.metrics;
   }
 
   /**

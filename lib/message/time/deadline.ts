@@ -29,3 +29,13 @@ export async function promiseBefore<T>(
     stopWaiting();
   }
 }
+
+/** Resolves when the promise is settled, however it is, or after `ms`. */
+export async function settledWithin(clock: Clock, promise: Promise<unknown>, ms: number): Promise<void> {
+  let timer: unknown;
+  const timeout = new Promise<void>((resolve) => {
+    timer = clock.setTimeout(resolve, ms);
+  });
+  await Promise.race([promise.catch(() => {}), timeout]);
+  clock.clearTimeout(timer);
+}

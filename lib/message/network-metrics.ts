@@ -1,0 +1,64 @@
+import type { PlacesMetrics } from "../guard/places.js";
+import type { ConnectionMetrics, PeerMetrics } from "../peer/index.js";
+import { newConnectionMetrics } from "../peer/metrics.js";
+import type { TickMetrics } from "./time/server-time.js";
+
+/** What a server or client, and the layers below it, have counted. Nothing is ever reset. */
+export interface NetworkMetrics {
+  /** All connections together, those that have ended too. */
+  connections: ConnectionMetrics;
+  /** Of the Peer; null while there is none, and in host mode. */
+  peer: Readonly<PeerMetrics> | null;
+  /** How long ticks take. */
+  ticks: Readonly<TickMetrics>;
+  /** How often handlers, listeners and extensions have thrown. */
+  failures: number;
+}
+
+/** What a `NetworkServer` has counted. */
+export interface NetworkServerMetrics extends NetworkMetrics {
+  /** Players who are connected or suspended. */
+  players: number;
+  authenticatedPlayers: number;
+  /** Connections whose player has not been authenticated yet. */
+  unauthenticatedPlayers: number;
+  /** The places of suspended players, and their shares; null without sessions. */
+  suspended: PlacesMetrics | null;
+}
+
+/** What a `NetworkClient` has counted. */
+export interface NetworkClientMetrics extends NetworkMetrics {
+  /** How often the connection was lost, and how often the client has come back. */
+  suspensions: number;
+  resumptions: number;
+}
+
+/** Adds up the counters of connections. */
+export class ConnectionTotals {
+  readonly #ended = newConnectionMetrics();
+
+  /** A connection has ended. */
+  add(metrics: ConnectionMetrics): void {
+    addTo(this.#ended, metrics);
+  }
+
+  /** The sum of those that have ended and those that are there. */
+  with(present: Iterable<ConnectionMetrics>): ConnectionMetrics {
+    const sum = newConnectionMetrics();
+    addTo(sum, this.#ended);
+    for (const metrics of present) addTo(sum, metrics);
+    return sum;
+  }
+}
+
+/** Counters are numbers, or lists of numbers by channel. */
+function addTo(sum: ConnectionMetrics, metrics: ConnectionMetrics): void {
+  const target = sum as unknown as Record<string, number | number[]>;
+  for (const [name, value] of Object.entries(metrics)) {
+    const before = target[name];
+    if (typeof value === "number") target[name] = ((before as number) ?? 0) + value;
+    else if (Array.isArray(value)) {
+      target[name] = value.map((count: number, index) => ((before as number[])?.[index] ?? 0) + count);
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import type { Clock } from "../../clock.js";
+import type { INetworkTime } from "./network-time.js";
+
+/** How long the ticks of a server or client take, in milliseconds: handlers, hooks, listeners, sending. */
+export interface TickMetrics {
+  count: number;
+  lastMs: number;
+  longestMs: number;
+  totalMs: number;
+}
+
+/** Measures ticks. */
+export class TickTimes {
+  readonly metrics: TickMetrics = { count: 0, lastMs: 0, longestMs: 0, totalMs: 0 };
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** A tick that began at `startMs` is over. */
+  add(startMs: number): void {
+    const { metrics } = this;
+    metrics.count++;
+    metrics.lastMs = this.#clock.now() - startMs;
+    metrics.longestMs = Math.max(metrics.longestMs, metrics.lastMs);
+    metrics.totalMs += metrics.lastMs;
+  }
+}
+
+/** The time of a server since its start, and its tick (u32). */
+export class ServerTime implements INetworkTime {
+  readonly #clock: Clock;
+  #startedMs: number | null = null;
+  #tick = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get nowMs(): number {
+    return this.#startedMs === null ? 0 : this.#clock.now() - this.#startedMs;
+  }
+
+  get tick(): number {
+    return this.#tick;
+  }
+
+  start(): void {
+    this.#startedMs = this.#clock.now();
+    this.#tick = 0;
+  }
+
+  stop(): void {
+    this.#startedMs = null;
+    this.#tick = 0;
+  }
+
+  advance(ticks: number): void {
+    this.#tick = (this.#tick + ticks) >>> 0;
+  }
+}

@@ -1,0 +1,125 @@
+import { type Clock, unixTimeMs } from "../clock.js";
+import type { EventHub } from "../event-hub.js";
+import type { IConnection } from "../peer/index.js";
+import type { DisconnectReason } from "../socket/index.js";
+import type { NetworkEvents } from "./network-events.js";
+import type { INetworkPlayer } from "./players/player.js";
+
+/** Takes a trace line by line: each is a JSON object without its line break. */
+export type TraceSink = (line: string) => void;
+
+/** A trace ends after so many bytes: 64 MiB. */
+const MAX_BYTES = 2 ** 26;
+const METRICS_INTERVAL_MS = 1000;
+
+interface Traced {
+  readonly id: number;
+  readonly startedMs: number;
+  /** The counters of the connection as they were written last. */
+  last: string;
+  lost: number;
+}
+
+/**
+ * Writes what happens to connections as lines of JSON, with the event names of qlog where it has them: their life,
+ * handshakes, losses, and every second the counters of those whose counters have changed.
+ */
+export class Trace {
+  readonly #sink: TraceSink;
+  readonly #clock: Clock;
+  readonly #connections = new Map<IConnection, Traced>();
+  #lastId = 0;
+  #bytesLeft = MAX_BYTES;
+  #timer: unknown = null;
+
+  constructor(sink: TraceSink, side: "server" | "client", clock: Clock) {
+    this.#sink = sink;
+    this.#clock = clock;
+    const origin = {
+      title: "valve-sockets",
+      vantage_point: { type: side },
+      reference_time: unixTimeMs() - clock.now(),
+    };
+    this.#write(origin);
+  }
+
+  event(name: string, data: object = {}): void {
+    this.#write({ time: Math.round(this.#clock.now() * 1000) / 1000, name, data });
+  }
+
+  connectionStarted(connection: IConnection): void {
+    const id = ++this.#lastId;
+    this.#connections.set(connection, { id, startedMs: this.#clock.now(), last: "", lost: 0 });
+    const { handle, security } = connection;
+    this.event("connectivity:connection_started", { id, address: handle.address, security });
+    this.#timer ??= this.#clock.setTimeout(() => this.#onTimer(), METRICS_INTERVAL_MS);
+  }
+
+  connectionClosed(connection: IConnection, { code, text }: DisconnectReason): void {
+    const traced = this.#connections.get(connection);
+    if (!traced) return;
+    this.#writeMetrics(connection, traced);
+    this.#connections.delete(connection);
+    const durationMs = Math.round(this.#clock.now() - traced.startedMs);
+    this.event("connectivity:connection_closed", { id: traced.id, code, reason: text, duration_ms: durationMs });
+  }
+
+  /** Writes how players come and go. */
+  watch(events: Pick<EventHub<NetworkEvents>, "on">): void {
+    for (const name of ["connected", "authenticated", "suspended", "resumed"] as const) {
+      events.on(name, (player) => this.#playerIs(player, name));
+    }
+  }
+
+  #playerIs(player: INetworkPlayer, state: string): void {
+    const id = player.connection ? this.#connections.get(player.connection)?.id : undefined;
+    this.event("connectivity:connection_state_updated", { id, player: player.id, new: state });
+  }
+
+  #onTimer(): void {
+    this.#timer = null;
+    for (const [connection, traced] of this.#connections) this.#writeMetrics(connection, traced);
+    if (this.#connections.size === 0 || this.#bytesLeft <= 0) return;
+    this.#timer = this.#clock.setTimeout(() => this.#onTimer(), METRICS_INTERVAL_MS);
+  }
+
+  #writeMetrics(connection: IConnection, traced: Traced): void {
+    const metrics = { smoothed_rtt: connection.roundTripTimeMs, ...connection.metrics };
+    const text = JSON.stringify(metrics);
+    if (text === traced.last) return;
+    traced.last = text;
+    const { packetsLost = 0 } = metrics as { packetsLost?: number };
+    if (packetsLost > traced.lost) {
+      this.event("recovery:packet_lost", { id: traced.id, packets: packetsLost - traced.lost });
+    }
+    traced.lost = packetsLost;
+    this.event("recovery:metrics_updated", { id: traced.id, ...metrics });
+  }
+
+  #write(record: object): void {
+    if (this.#bytesLeft <= 0) return;
+    let line = JSON.stringify(record);
+    this.#bytesLeft -= line.length + 1;
+    if (this.#bytesLeft <= 0)
+      line = JSON.stringify({ name: "trace:ended", data: { reason: `over ${MAX_BYTES} bytes` } });
+    try {
+      this.#sink(line);
+    } catch {
+      // A trace is never worth a connection.
+      this.#bytesLeft = 0;
+    }
+  }
+}
+
+interface NodeProcess {
+  env?: Record<string, string | undefined>;
+  getBuiltinModule?(name: "fs"): { appendFileSync(path: string, text: string): void } | undefined;
+}
+
+/** In Node.js, Bun and Deno: appends to the file that `VALVE_SOCKETS_TRACE` names. Null: there is none. */
+export function traceFile(): TraceSink | null {
+  const { process } = globalThis as { process?: NodeProcess };
+  const path = process?.env?.VALVE_SOCKETS_TRACE;
+  const files = path ? process?.getBuiltinModule?.("fs") : undefined;
+  return path && files ? (line) => files.appendFileSync(path, `${line}\n`) : null;
+}

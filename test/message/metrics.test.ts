@@ -1,0 +1,125 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { defineMessage, defineProtocol, NetworkServer, PlayerState } from "../../lib/message/index.js";
+import { Channel } from "../../lib/peer/index.js";
+import { u8 } from "../../lib/serialization/index.js";
+import { CuttableFactory, MessageWorld } from "../support/message-world.js";
+
+const Note = defineMessage("note", u8);
+const newProtocol = () => defineProtocol({ name: "metrics", version: 1, messages: [Note] });
+
+interface Line {
+  name: string;
+  data: Record<string, unknown>;
+}
+
+async function joined(options = {}) {
+  const lines = { server: [] as Line[], client: [] as Line[] };
+  const sinkOf = (side: "server" | "client") => (line: string) => void lines[side].push(JSON.parse(line));
+  const server = { sessions: { resumeWindowMs: 20_000 }, trace: sinkOf("server"), ...options };
+  const world = new MessageWorld({ protocol: newProtocol(), server, client: { trace: sinkOf("client") } });
+  await world.server.start();
+  const socketFactory = new CuttableFactory(world.network, { kind: "datagram" });
+  return { world, lines, socketFactory, ...(await world.join({ socketFactory })) };
+}
+
+test("server and client give what the layers below them count", async () => {
+  const { world, client, player, socketFactory } = await joined();
+  world.server.messageHandler.register(Note, () => {
+    throw new Error("mine");
+  });
+  for (let value = 0; value < 5; value++) client.send(Note, value);
+  await world.run(100);
+  const { server } = world;
+  expect(server.metrics).toMatchObject({
+    players: 1,
+    authenticatedPlayers: 1,
+    unauthenticatedPlayers: 0,
+    failures: 5,
+    suspended: { count: 0, evicted: 0 },
+    peer: { connectionsOpened: 1 },
+  });
+  const received = () => server.metrics.connections.messagesReceived[Channel.Reliable] as number;
+  const before = received();
+  expect(before).toBeGreaterThan(5);
+  expect(server.metrics.ticks.count).toBeGreaterThan(0);
+  socketFactory.isCut = true;
+  await world.until(() => player.state === PlayerState.Suspended && !client.isConnected, 50);
+  expect(server.metrics).toMatchObject({ authenticatedPlayers: 0, suspended: { count: 1, sources: 1 } });
+  socketFactory.isCut = false;
+  await world.until(() => client.isAuthenticated, 50);
+  // What has ended still counts.
+  expect(received()).toBeGreaterThan(before);
+  expect(client.metrics).toMatchObject({ suspensions: 1, resumptions: 1, failures: 0 });
+  expect(client.metrics.connections.messagesSent[Channel.Reliable]).toBeGreaterThan(6);
+});
+
+test("ticks are measured", async () => {
+  const { world } = await joined({ tickRate: 50 });
+  world.server.on("ticked", () => world.clock.suspend(3));
+  const { count, totalMs } = world.server.metrics.ticks;
+  await world.run(1000);
+  const { ticks } = world.server.metrics;
+  expect(ticks.count).toBeGreaterThan(count + 20);
+  expect([ticks.lastMs, ticks.longestMs]).toEqual([3, 3]);
+  expect(ticks.totalMs - totalMs).toBe(3 * (ticks.count - count));
+});
+
+describe("a trace", () => {
+  test("has the life of connections and their counters, line by line", async () => {
+    const { world, lines, client } = await joined();
+    await world.run(1500);
+    void client.disconnect({ code: 7, text: "bye" });
+    await world.run(3000, 50);
+    expect(lines.server[0]).toMatchObject({ title: "valve-sockets", vantage_point: { type: "server" } });
+    const names = (side: Line[]) => side.slice(1).map(({ name }) => name.split(":")[1]);
+    const states = ["connection_state_updated", "connection_state_updated"];
+    expect(names(lines.server).filter((name) => name !== "metrics_updated")).toEqual([
+      "connection_started",
+      ...states,
+      "connection_closed",
+    ]);
+    expect(names(lines.server)).toContain("metrics_updated");
+    expect(names(lines.client).slice(0, 2)).toEqual(["connection_attempted", "connection_started"]);
+    expect(lines.server.at(-1)?.data).toMatchObject({ id: 1, code: 7, reason: "bye" });
+    expect(lines.client.at(-1)?.data).toMatchObject({ id: 1, code: 7 });
+  });
+
+  test("has connects that failed", async () => {
+    const { world, lines } = await joined();
+    void world.server.stop();
+    await world.run(3000, 50);
+    const { connecting } = world.dial({ peer: { handshakeTimeoutMs: 500 } });
+    await world.run(3000, 50);
+    await expect(connecting).rejects.toThrow();
+    expect(lines.client.at(-1)).toMatchObject({ name: "connectivity:connection_failed" });
+  });
+
+  test("that cannot be written harms nobody, and is not tried again", async () => {
+    let writes = 0;
+    const trace = () => {
+      writes++;
+      throw new Error("no space left on device");
+    };
+    const { player } = await joined({ trace });
+    expect(player.isAuthenticated).toBe(true);
+    expect(writes).toBe(1);
+  });
+
+  test("goes to the file that VALVE_SOCKETS_TRACE names", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "valve-sockets-"));
+    process.env.VALVE_SOCKETS_TRACE = join(folder, "trace.jsonl");
+    try {
+      const server = new NetworkServer({ protocol: newProtocol(), listen: false });
+      await server.start();
+      await server.stop();
+      const [first] = readFileSync(process.env.VALVE_SOCKETS_TRACE, "utf8").split("\n");
+      expect(JSON.parse(first as string)).toMatchObject({ title: "valve-sockets" });
+    } finally {
+      delete process.env.VALVE_SOCKETS_TRACE;
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
