@@ -51,6 +51,9 @@ export interface DisconnectReason {
   readonly text: string;
 }
 
+/** The largest code that every transport carries. */
+export const MAX_CODE = 1998;
+
 /** Longest text of a {@link DisconnectReason}, in bytes of UTF-8: it fits a close frame of WebSocket and of GNS. */
 export const MAX_REASON_BYTES = 120;
 

@@ -1,4 +1,5 @@
 import type { PlacesMetrics } from "../guard/places.js";
+import type { Verdict } from "../verdict.js";
 import type { DisconnectReason } from "./disconnect-reason.js";
 
 /** How a packet is to travel. It makes a difference only on a handle that is `reliable`. */
@@ -91,14 +92,17 @@ export interface IncomingConnection {
 /**
  * What a socket reports to its user. All events but `onReadable`, `onIncoming` and `onExit` are called inside `tick`;
  * those three are never called inside a method of a socket. If a handler throws, `tick` throws its exception (for
- * `onIncoming`, the next `tick` does, and the connection is refused). Events that the exception held up follow with the
- * next `tick`.
+ * `onIncoming`, the next `tick` does, and the connection is refused; likewise if its answer is no verdict). Events that
+ * the exception held up follow with the next `tick`.
  */
 export interface SocketEvents {
   /** There is work for `tick` and `receive`. Called once until the next `tick`. */
   onReadable(): void;
-  /** Decides about a stateful connection before it is accepted: `true`, or the reason to refuse it. */
-  onIncoming(incoming: IncomingConnection): true | DisconnectReason;
+  /**
+   * Decides about a stateful connection before it is accepted: `true`, or the reason to refuse it, or a promise of one,
+   * for which the transport waits as long as for a handshake.
+   */
+  onIncoming(incoming: IncomingConnection): Verdict | PromiseLike<Verdict>;
   /** A stateful connection has come in and is open. */
   onConnect(handle: IConnectionHandle): void;
   /** A stateful connection has ended, but not by our own `disconnect`. All its packets have been received. */

@@ -1,5 +1,6 @@
 import type { Clock } from "../../clock.js";
-import type { DisconnectReason } from "../disconnect-reason.js";
+import { type Court, judge, type Verdict } from "../../verdict.js";
+import { type DisconnectReason, MAX_CODE } from "../disconnect-reason.js";
 import type { IConnectionHandle, IncomingConnection, ISocket, ReceivedPacket } from "../socket.js";
 import { type PacketPool, PacketQueue, type QueuedPacket } from "./packet-queue.js";
 import { noPacketError, serverFailed } from "./socket-errors.js";
@@ -39,6 +40,12 @@ export class Inbox {
   readonly #arrived = new PacketQueue();
   readonly #ready = new PacketQueue();
   #received: QueuedPacket | null = null;
+  readonly #court: Court = {
+    callback: "onIncoming",
+    maxCode: MAX_CODE,
+    failed: serverFailed,
+    report: (error) => this.#add({ handle: null, kind: "error", error }),
+  };
   #isTicking = false;
   #isClosed = false;
   #isHeld = false;
@@ -89,14 +96,10 @@ export class Inbox {
     this.#add({ handle, kind: "writable" });
   }
 
-  /** Asks the user about an incoming connection. If it throws, the next `tick` throws the exception. */
-  ask(incoming: IncomingConnection): true | DisconnectReason {
-    try {
-      return this.#socket.events?.onIncoming(incoming) ?? true;
-    } catch (error) {
-      this.#add({ handle: null, kind: "error", error });
-      return serverFailed;
-    }
+  /** Asks the user about an incoming connection. If that fails, the next `tick` throws the error. */
+  ask(incoming: IncomingConnection): Verdict | Promise<Verdict> {
+    const { events } = this.#socket;
+    return events ? judge(this.#court, () => events.onIncoming(incoming)) : true;
   }
 
   /** Wakes the user, from an event of the transport. */

@@ -1,5 +1,6 @@
 import { lookup } from "node:dns";
 import { checkInstance } from "../../arguments.js";
+import { isThenable } from "../../brands.js";
 import type { Clock } from "../../clock.js";
 import { NetworkError } from "../../network-error.js";
 import type { ConfigOption } from "../../valve/configuration/config-value.js";
@@ -11,6 +12,7 @@ import type { NetworkingSockets } from "../../valve/sockets/networking-sockets.j
 import type { ConnectionInfo } from "../../valve/values/connection-info.js";
 import { Result } from "../../valve/values/result.js";
 import type { StatusInfo } from "../../valve/values/status-info.js";
+import type { Verdict } from "../../verdict.js";
 import { checkPort, type Trial, translateError, trialError } from "../building/end-point-errors.js";
 import { Inbox } from "../building/inbox.js";
 import { PacketPool } from "../building/packet-queue.js";
@@ -154,11 +156,12 @@ export class GnsSocket
     this.#dispatcher.setFlowing(connection.id, true);
   }
 
-  judge(_id: number, info: ConnectionInfo): true | DisconnectReason {
+  judge(_id: number, info: ConnectionInfo): Verdict | Promise<Verdict> {
     const isAsked = info.listenSocket !== 0 && this.events !== null;
     const incoming = { address: addressOf(info), security: securityOf(info) };
     const answer = isAsked ? this.#inbox.ask(incoming) : serverFailed;
-    return answer === true || gnsReasonOf(answer);
+    const inGns = (verdict: Verdict) => verdict === true || gnsReasonOf(verdict);
+    return isThenable(answer) ? answer.then(inGns) : inGns(answer);
   }
 
   onConnected(id: number, info: ConnectionInfo): void {

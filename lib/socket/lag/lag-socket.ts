@@ -64,7 +64,7 @@ export class LagSocket<Bind extends IBindEndPoint, Connect extends IConnectEndPo
     this.#waker = new Waker(this, clock);
     inner.events = {
       onReadable: () => this.#waker.now(),
-      onIncoming: (incoming: IncomingConnection) => this.events?.onIncoming(incoming) ?? true,
+      onIncoming: (incoming: IncomingConnection) => (this.events ? this.events.onIncoming(incoming) : true),
       onConnect: (inner) => {
         const handle = this.#wrap(inner);
         this.events?.onConnect(handle);

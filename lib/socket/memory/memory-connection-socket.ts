@@ -1,9 +1,11 @@
+import { isThenable } from "../../brands.js";
+import type { Verdict } from "../../verdict.js";
 import { checkPort, systemError, translateError } from "../building/end-point-errors.js";
 import { Inbox } from "../building/inbox.js";
 import { InboxSocket } from "../building/inbox-socket.js";
 import { checkPacket } from "../building/packet-limit.js";
 import { PacketQueue } from "../building/packet-queue.js";
-import { closedError, inUseError, refusedError, socketClosed } from "../building/socket-errors.js";
+import { abortable, closedError, inUseError, refusedError, socketClosed } from "../building/socket-errors.js";
 import { Delivery, type IConnectionHandle, type ISocket } from "../socket.js";
 import { LaneShuffler } from "./lane-shuffler.js";
 import { MemoryConnection } from "./memory-connection.js";
@@ -47,12 +49,16 @@ export class MemoryConnectionSocket extends InboxSocket implements ISocket<Memor
     const server = this.#network.at(endPoint.port);
     const address = `memory:${endPoint.port}`;
     const isServer = server instanceof MemoryConnectionSocket && server.options.kind === this.options.kind;
-    if (!isServer || !server.#isListening) {
+    const nobody = () => {
       this.#detach();
       const trial = { transport: "memory", action: "connecting to", host: "memory", port: endPoint.port } as const;
-      throw translateError(trial, systemError("ECONNREFUSED"));
-    }
-    const answer = server.inbox.ask({ address: `memory:${this.#port}`, security: server.options.security });
+      return translateError(trial, systemError("ECONNREFUSED"));
+    };
+    if (!isServer || !server.#isListening) throw nobody();
+    const asked = server.inbox.ask({ address: `memory:${this.#port}`, security: server.options.security });
+    const answer = isThenable(asked) ? await this.#verdict(asked, signal) : asked;
+    if (this.#isClosed) throw closedError();
+    if (server.#isClosed) throw nobody();
     if (answer !== true) {
       this.#detach();
       throw refusedError(address, answer);
@@ -96,6 +102,15 @@ export class MemoryConnectionSocket extends InboxSocket implements ISocket<Memor
   flush(): void {
     for (let packet = this.#outgoing.shift(); packet; packet = this.#outgoing.shift()) {
       (packet.handle as MemoryConnection).socket.inbox.push(packet);
+    }
+  }
+
+  async #verdict(asked: Promise<Verdict>, signal: AbortSignal | undefined): Promise<Verdict> {
+    try {
+      return await (signal ? abortable(asked, signal) : asked);
+    } catch (error) {
+      this.#detach();
+      throw error;
     }
   }
 

@@ -147,7 +147,7 @@ export class MultiplexSocket<Bind extends IBindEndPoint> implements ISocket<read
   #eventsOf(socket: ISocket): SocketEvents {
     return {
       onReadable: () => this.#waker.now(),
-      onIncoming: (incoming: IncomingConnection) => this.events?.onIncoming(incoming) ?? true,
+      onIncoming: (incoming: IncomingConnection) => (this.events ? this.events.onIncoming(incoming) : true),
       onConnect: (inner) => {
         const handle = new MultiplexHandle(inner, socket);
         this.events?.onConnect(handle);

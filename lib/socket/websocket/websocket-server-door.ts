@@ -49,6 +49,12 @@ export class WebSocketServerDoor {
     this.#places.release(socket);
   }
 
+  /** It waits for a verdict. On a server of our own it has been waiting since it came. */
+  hold(socket: Duplex): void {
+    socket.on("error", () => {});
+    if (!this.#waiting.has(socket)) this.#endAfter(socket, this.#timeoutMs);
+  }
+
   /** Answers with a status instead of an upgrade. The connection ends when the answer has left. */
   refuse(socket: Duplex, status: number, title: string, reason?: DisconnectReason): void {
     socket.on("error", () => {});

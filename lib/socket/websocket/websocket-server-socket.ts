@@ -3,13 +3,15 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import type { WebSocketServer } from "ws";
+import { isThenable } from "../../brands.js";
 import { systemClock } from "../../clock.js";
 import type { PlacesMetrics } from "../../guard/places.js";
 import { NetworkError } from "../../network-error.js";
+import type { Verdict } from "../../verdict.js";
 import { checkHost, checkPort, translateError } from "../building/end-point-errors.js";
 import { formatHost } from "../building/format-host.js";
 import { abortable } from "../building/socket-errors.js";
-import { DisconnectCode } from "../disconnect-reason.js";
+import { DisconnectCode, type DisconnectReason } from "../disconnect-reason.js";
 import type { IConnectionHandle, ISocket } from "../socket.js";
 import type { WebSocketLike } from "./websocket-handle.js";
 import { limitsOf, type WebSocketBindEndPoint } from "./websocket-options.js";
@@ -126,15 +128,25 @@ export class WebSocketServerSocket extends WebSocketSocket implements ISocket<We
       this.#door.refuse(socket, 403, "Forbidden");
       return;
     }
-    const answer = this.inbox.ask({ address, security, path: url, ...(origin !== undefined && { origin }) });
-    if (answer !== true) {
-      this.#door.refuse(socket, answer.code === DisconnectCode.ServerFull ? 503 : 403, "Refused", answer);
+    const settle = (verdict: Verdict) => {
+      if (verdict !== true) {
+        this.#door.refuse(socket, isBusy(verdict) ? 503 : 403, "Refused", verdict);
+        return;
+      }
+      this.#ws?.handleUpgrade(request, socket, head, (webSocket) => {
+        this.#door.leave(socket);
+        const handle = this.adopt(webSocket as unknown as WebSocketLike, security, address);
+        this.inbox.connected(handle);
+      });
+    };
+    const asked = this.inbox.ask({ address, security, path: url, ...(origin !== undefined && { origin }) });
+    if (!isThenable(asked)) {
+      settle(asked);
       return;
     }
-    this.#ws?.handleUpgrade(request, socket, head, (webSocket) => {
-      this.#door.leave(socket);
-      const handle = this.adopt(webSocket as unknown as WebSocketLike, security, address);
-      this.inbox.connected(handle);
+    this.#door.hold(socket);
+    void asked.then((verdict) => {
+      if (!this.isClosed && !socket.destroyed) settle(verdict);
     });
   };
 
@@ -146,3 +158,5 @@ export class WebSocketServerSocket extends WebSocketSocket implements ISocket<We
     return !isOurs && ours[0] === this && server?.listenerCount("upgrade") === ours.length;
   }
 }
+
+const isBusy = ({ code }: DisconnectReason) => code === DisconnectCode.ServerFull || code === DisconnectCode.ServerBusy;

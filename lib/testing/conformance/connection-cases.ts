@@ -121,6 +121,48 @@ async function strangersAreRefused(world: SocketWorld): Promise<void> {
   await world.connect(server);
 }
 
+async function verdictsMayWait(world: SocketWorld): Promise<void> {
+  const server = await world.bind();
+  const { handle } = await world.connect(server);
+  if (!handle.isStateful) return;
+  const settles: (() => void)[] = [];
+  const later = (verdict: unknown) => () => new Promise((resolve) => settles.push(() => resolve(verdict)));
+  const settle = () => world.until(() => settles.length > 0, "onIncoming").then(() => settles.splice(0)[0]?.());
+  const reason = { code: 5, text: "not today" };
+  server.answer = later(reason);
+  const refused = world.startConnecting(server);
+  refused.catch(() => {});
+  await settle();
+  const error = await rejectionOf(refused, "connect when refused later");
+  assertEqual((error as { reason?: unknown }).reason, reason, "the reason for a refusal");
+  server.answer = later(true);
+  const [connected] = await Promise.all([world.connect(server), settle()]);
+  await world.deliver(connected.client, connected.handle, server, [numbered(1, 8)]);
+  // A server that closes meanwhile does not wait for the verdict.
+  const waiting = world.startConnecting(server).catch(() => {});
+  await world.until(() => settles.length > 0, "onIncoming");
+  await world.during(server.close());
+  settles[0]?.();
+  await world.during(waiting);
+}
+
+/** What is no verdict lets nobody in. */
+async function verdictsAreJudged(world: SocketWorld): Promise<void> {
+  const server = await world.bind();
+  const { handle } = await world.connect(server);
+  if (!handle.isStateful) return;
+  for (const answer of [false, undefined, { code: -1, text: "" }, Promise.resolve("yes")]) {
+    server.answer = () => answer;
+    const error = await rejectionOf(world.startConnecting(server), "connect without a verdict");
+    assertEqual(error.code, "ERR_CONNECT_FAILED", "the code");
+    await world.until(() => server.errors.some((thrown) => thrown instanceof TypeError), "tick throws a TypeError");
+    server.errors.length = 0;
+  }
+  server.answer = () => true;
+  await world.connect(server);
+  assertEqual(server.connected.length, 2, "the number of connections");
+}
+
 /** An exception in one handler does not affect other connections. */
 async function handlersMayThrow(world: SocketWorld): Promise<void> {
   const server = await world.bind();
@@ -175,6 +217,8 @@ export const connectionCases = {
   "reasons of a disconnect travel both ways": reasonsTravel,
   "what was sent reliably arrives before the disconnect": disconnectIsGraceful,
   "onIncoming refuses connections": strangersAreRefused,
+  "onIncoming may answer later": verdictsMayWait,
+  "an answer of onIncoming that is no verdict refuses": verdictsAreJudged,
   "a handler that throws does not affect other connections": handlersMayThrow,
   "handlers may send, disconnect and close": handlersMayCall,
 };

@@ -34,7 +34,7 @@ export class SocketUser implements SocketEvents {
   /** False leaves packets in the socket. */
   isReading = true;
   /** The answer of `onIncoming`. */
-  answer: (incoming: IncomingConnection) => true | DisconnectReason = () => true;
+  answer: (incoming: IncomingConnection) => unknown = () => true;
   /** Called by `onConnect`. */
   greet: (handle: IConnectionHandle) => void = () => {};
   /** Called by `onReadable`. */
@@ -106,10 +106,10 @@ export class SocketUser implements SocketEvents {
     this.wake();
   }
 
-  onIncoming(incoming: IncomingConnection): true | DisconnectReason {
+  onIncoming(incoming: IncomingConnection): ReturnType<SocketEvents["onIncoming"]> {
     this.#check("onIncoming", null);
     this.incoming.push(incoming);
-    return this.answer(incoming);
+    return this.answer(incoming) as ReturnType<SocketEvents["onIncoming"]>;
   }
 
   onConnect(handle: IConnectionHandle): void {

@@ -1,4 +1,5 @@
 import { ReceiveSource } from "../../addon/native.js";
+import { isThenable } from "../../brands.js";
 import type { Clock } from "../../clock.js";
 import { NetworkError } from "../../network-error.js";
 import type { ConfigOption } from "../configuration/config-value.js";
@@ -12,10 +13,15 @@ import { ConnectionState } from "../values/connection-state.js";
 import type { StatusInfo } from "../values/status-info.js";
 import { type AddressLookup, ConnectAttempts, checkNoZone, resolveBothFamilies } from "./connect-attempts.js";
 
+type GnsVerdict = true | Required<CloseReason> | null;
+
 /** The user of a {@link Dispatcher}. */
 export interface DispatcherUser<Connection> {
-  /** Whether an incoming connection is accepted: true, or what to close it with; null leaves it alone. */
-  judge(handle: number, info: ConnectionInfo): true | Required<CloseReason> | null;
+  /**
+   * Whether an incoming connection is accepted: true, or what to close it with; null leaves it alone. It waits for a
+   * promise, which must not reject.
+   */
+  judge(handle: number, info: ConnectionInfo): GnsVerdict | Promise<GnsVerdict>;
   /** A connection is up; its user puts it into `connections`. */
   onConnected(handle: number, info: ConnectionInfo): void;
   /** The peer or the network has ended a connection. What it has received can be read until its user closes it. */
@@ -42,6 +48,7 @@ export class Dispatcher<Connection> {
   readonly #user: DispatcherUser<Connection>;
   /** The poll group of the connections whose messages are wanted. */
   readonly #flowing: number;
+  #isDestroyed = false;
 
   constructor(user: DispatcherUser<Connection>, clock: Clock, options: InitializeOptions) {
     if (!Library.initialize(options)) throw lastError("GNS was not initialized");
@@ -84,6 +91,7 @@ export class Dispatcher<Connection> {
   }
 
   destroy(): void {
+    this.#isDestroyed = true;
     this.sockets.destroy();
     Library.deinitialize();
   }
@@ -114,9 +122,14 @@ export class Dispatcher<Connection> {
   }
 
   #onIncoming(handle: number, info: ConnectionInfo): void {
-    const verdict = this.#user.judge(handle, info);
-    if (verdict === true) this.sockets.acceptConnection(handle);
-    else if (verdict !== null) this.sockets.closeConnection(handle, verdict.code, verdict.text);
+    const answer = this.#user.judge(handle, info);
+    const settle = (verdict: GnsVerdict) => {
+      if (this.#isDestroyed || verdict === null) return;
+      if (verdict === true) this.sockets.acceptConnection(handle);
+      else this.sockets.closeConnection(handle, verdict.code, verdict.text);
+    };
+    if (isThenable(answer)) void answer.then(settle);
+    else settle(answer);
   }
 }
 

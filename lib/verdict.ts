@@ -1,0 +1,49 @@
+import { typeError } from "./arguments.js";
+import { isThenable } from "./brands.js";
+
+/** Whether a newcomer is let in: true, or the reason why not. */
+export type Verdict = true | { readonly code: number; readonly text: string };
+
+/** How {@link judge} treats answers. */
+export interface Court {
+  /** The callback that is asked, for errors. */
+  readonly callback: string;
+  /** The largest code of a reason: 999 for applications. */
+  readonly maxCode: number;
+  /** The verdict when the callback fails, by what it throws or by what it answers. */
+  readonly failed: Verdict;
+  /** Gets the error then. */
+  report(error: unknown): void;
+}
+
+/** Longest text of a reason, in bytes of UTF-8. */
+const MAX_TEXT_BYTES = 120;
+
+/**
+ * The verdict of a callback of the user: `true` or a valid reason, or a promise of one. Anything else is the failure of
+ * the callback and lets nobody in. Never throws, and its promise never rejects.
+ */
+export function judge({ callback, maxCode, failed, report }: Court, ask: () => unknown): Verdict | Promise<Verdict> {
+  const fail = (error: unknown): Verdict => {
+    report(error);
+    return failed;
+  };
+  const check = (answer: unknown): Verdict => {
+    if (answer === true || isReason(answer, maxCode)) return answer;
+    const reason = `a reason { code: 0 to ${maxCode}, text: at most ${MAX_TEXT_BYTES} bytes }`;
+    return fail(typeError(`The answer of ${callback}`, `true, ${reason}, or a promise of one of these`));
+  };
+  try {
+    const answer = ask();
+    return isThenable(answer) ? Promise.resolve(answer).then(check, fail) : check(answer);
+  } catch (error) {
+    return fail(error);
+  }
+}
+
+function isReason(answer: unknown, maxCode: number): answer is { code: number; text: string } {
+  if (typeof answer !== "object" || answer === null) return false;
+  const { code, text } = answer as { code?: unknown; text?: unknown };
+  const isCode = Number.isInteger(code) && (code as number) >= 0 && (code as number) <= maxCode;
+  return isCode && typeof text === "string" && new TextEncoder().encode(text).length <= MAX_TEXT_BYTES;
+}
