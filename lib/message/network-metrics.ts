@@ -20,8 +20,8 @@ export interface NetworkServerMetrics extends NetworkMetrics {
   /** Players who are connected or suspended. */
   players: number;
   authenticatedPlayers: number;
-  /** Connections whose player has not been authenticated yet. */
-  unauthenticatedPlayers: number;
+  /** The places of players who are not authenticated yet, and their shares. */
+  unauthenticated: PlacesMetrics;
   /** The places of suspended players, and their shares; null without sessions. */
   suspended: PlacesMetrics | null;
 }

@@ -2,8 +2,9 @@ import { EventHub } from "../event-hub.js";
 import { NetworkError } from "../network-error.js";
 import { checkOptions } from "../options.js";
 import type { LibraryConnection } from "../peer/connection/connection.js";
-import { type ByteSegment, Channel, type Drive, type PeerConfig, type PeerHandler } from "../peer/index.js";
+import { type ByteSegment, Channel, type Drive, type PeerHandler } from "../peer/index.js";
 import type { PeerCore } from "../peer/peer-core.js";
+import { serverFailed } from "../socket/building/socket-errors.js";
 import { checkReason } from "../socket/disconnect-reason.js";
 import { DisconnectCode, type DisconnectReason, type IncomingConnection } from "../socket/index.js";
 import { ServerAuthentication, type ServerAuthenticationOwner } from "./authentication/server-authentication.js";
@@ -17,6 +18,7 @@ import { type NetworkServerEvents, SERVER_EVENTS, SERVER_LATE_EVENTS } from "./n
 import type { NetworkServerMetrics } from "./network-metrics.js";
 import type { NetworkServer } from "./network-server.js";
 import { ERROR_BUDGET, type NetworkServerOptions, SERVER_OPTIONS } from "./network-server-options.js";
+import { Admission, FULL } from "./players/admission.js";
 import { NetworkPlayer } from "./players/network-player.js";
 import { type INetworkPlayer, type PlayerAuthentication, PlayerState } from "./players/player.js";
 import { UnidentifiedPlayers } from "./players/unidentified-players.js";
@@ -33,29 +35,16 @@ import {
   WelcomeMessage,
 } from "./protocol/system-messages.js";
 import { type LoadSceneOptions, SceneBarrier } from "./scene-barrier.js";
+import type { ServerParts } from "./server-parts.js";
 import { settledWithin } from "./time/deadline.js";
 import { ServerTime } from "./time/server-time.js";
 import { TickLoop } from "./time/tick-loop.js";
-
-/** What a server's core is given. Several cores may share sessions and ids, and get their connections from one Peer. */
-export interface ServerParts {
-  /**
-   * Makes a Peer with the core as its handler, and binds it. Null: the core has no Peer, and gets its connections from
-   * somebody who accepts them: by `attach`, and then by its methods of a `PeerHandler`.
-   */
-  openPeer: ((handler: PeerHandler<LibraryConnection>, config: Partial<PeerConfig>) => Promise<PeerCore>) | null;
-  /** Null: a player whose connection is lost has left. */
-  sessions: SessionTable | null;
-  /** Gives a player its `id`: 1 or more, never the same twice. */
-  nextPlayerId(): number;
-}
+import { verdictOf } from "./verdict.js";
 
 /** Reasons after which a player may come back. */
 const LOSSES = new Set<number>([DisconnectCode.Timeout, DisconnectCode.ConnectionLost, DisconnectCode.Replaced]);
 
-/**
- * What happens inside a {@link NetworkServer}: connections become players, which are admitted, lost, resumed, ended.
- */
+/** What happens inside a {@link NetworkServer}: connections become players, who are admitted, lost, resumed, ended. */
 export class NetworkServerCore
   extends NetworkCore<ServerExtension>
   implements PeerHandler<LibraryConnection>, ServerAuthenticationOwner
@@ -74,6 +63,7 @@ export class NetworkServerCore
   readonly #options: NetworkServerOptions;
   readonly #parts: ServerParts;
   readonly #authentication: ServerAuthentication;
+  readonly #admission: Admission;
   readonly #scenes: SceneBarrier;
   readonly #unidentified: UnidentifiedPlayers;
   readonly #byConnection = new Map<LibraryConnection, NetworkPlayer>();
@@ -103,6 +93,7 @@ export class NetworkServerCore
     this.errorBudget = errorBudget === null ? null : { ...defaultErrorBudget, ...errorBudget };
     this.#isSelfDriven = this.drive === "automatic" && tickRate === 0;
     this.#authentication = new ServerAuthentication(this, authentication);
+    this.#admission = new Admission(this.clock, this.peerSettings);
     this.#scenes = new SceneBarrier(this.clock, (player) => this.#readied(player));
     this.#unidentified = new UnidentifiedPlayers(this.clock, this.protocol, (player, resumes) =>
       this.#greet(player, resumes),
@@ -132,12 +123,11 @@ export class NetworkServerCore
   }
 
   get metrics(): NetworkServerMetrics {
-    const authenticatedPlayers = this.authenticatedPlayers.length;
     return {
       ...this.metricsOf(this.#peer, this.#byConnection.keys()),
       players: this.players.size,
-      authenticatedPlayers,
-      unauthenticatedPlayers: this.#byConnection.size - authenticatedPlayers,
+      authenticatedPlayers: this.authenticatedPlayers.length,
+      unauthenticated: this.#admission.metrics,
       suspended: this.sessions?.metrics ?? null,
     };
   }
@@ -204,6 +194,7 @@ export class NetworkServerCore
       if (player.isConnected) player.refuse(code, text);
       this.#end(player, { code, text });
     }
+    for (const player of this.#byConnection.values()) this.#admission.remove(player);
     this.#unidentified.clear();
     this.#byConnection.clear();
     this.#scenes.reset();
@@ -258,14 +249,17 @@ export class NetworkServerCore
     if (isHost) this.#localPlayer = player;
     this.#byConnection.set(connection, player);
     this.#unidentified.add(player);
+    if (!isHost) this.#admission.add(player);
   }
 
   beforeAccept(incoming: IncomingConnection): true | DisconnectReason {
+    if (this.#admission.isFull) return FULL;
+    const { beforeAccept } = this.#options;
     try {
-      return this.#options.beforeAccept?.(incoming) ?? true;
+      return beforeAccept ? verdictOf(beforeAccept(incoming)) : true;
     } catch (error) {
-      this.report(error, null, null);
-      return { code: DisconnectCode.ServerFull, text: "The server takes nobody" };
+      this.report(error, null, null, "beforeAccept");
+      return serverFailed;
     }
   }
 
@@ -329,6 +323,7 @@ export class NetworkServerCore
   // What the authentication calls.
 
   admit(player: NetworkPlayer, authentication: PlayerAuthentication, reply: Uint8Array): void {
+    if (!player.isHost && !this.#admission.admit(player)) return;
     player.id = this.#parts.nextPlayerId();
     player.authentication = authentication;
     const session = this.sessions?.create(player);
@@ -343,6 +338,8 @@ export class NetworkServerCore
   resume(newcomer: NetworkPlayer, player: NetworkPlayer, reply: Uint8Array): void {
     const connection = newcomer.lastConnection;
     const earlier = player.connection;
+    if (!earlier && !this.#admission.admit(player, newcomer)) return;
+    this.#admission.remove(newcomer);
     this.sessions?.resume(player);
     if (earlier) {
       this.#byConnection.delete(earlier);
@@ -403,6 +400,7 @@ export class NetworkServerCore
 
   #suspend(player: NetworkPlayer): void {
     player.suspended();
+    this.#admission.remove(player);
     this.#scenes.leave(player);
     this.sessions?.suspend(player, () => {
       this.#end(player, { code: DisconnectCode.Timeout, text: "The player has not come back" });
@@ -415,6 +413,7 @@ export class NetworkServerCore
   /** A player has left for good. A connection that never said hello is removed without an event. */
   #end(player: NetworkPlayer, reason: DisconnectReason): void {
     if (player.state === PlayerState.Disconnected) return;
+    this.#admission.remove(player);
     this.#unidentified.remove(player);
     this.#authentication.cancel(player);
     this.sessions?.remove(player);
@@ -437,7 +436,8 @@ export class NetworkServerCore
 
   async #open(openPeer: NonNullable<ServerParts["openPeer"]>, attempt: number): Promise<void> {
     try {
-      const peer = await openPeer(this, this.peerConfig(this.#peerDrive));
+      const config = { ...this.peerConfig(this.#peerDrive), maxConnections: this.#admission.maxConnections };
+      const peer = await openPeer(this, config);
       if (attempt === this.#starts) this.#peer = peer;
       else await peer.close();
     } catch (error) {

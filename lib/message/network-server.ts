@@ -1,23 +1,19 @@
-import { systemClock } from "../clock.js";
 import type { EventListener } from "../event-hub.js";
 import { checkOptions, objectOption } from "../options.js";
-import { PeerCore } from "../peer/peer-core.js";
-import { secureRandomBytes } from "../random.js";
 import type { DisconnectReason } from "../socket/index.js";
-import { SessionTable } from "./authentication/session-table.js";
-import { defaultSocketFactory } from "./default-socket-factory.js";
 import type { ServerExtension } from "./extension.js";
 import type { MessageHandler } from "./message-handler.js";
 import { coreOf, type NetworkClient } from "./network-client.js";
 import type { NetworkServerEvents } from "./network-events.js";
 import type { NetworkServerMetrics } from "./network-metrics.js";
-import { NetworkServerCore, type ServerParts } from "./network-server-core.js";
+import { NetworkServerCore } from "./network-server-core.js";
 import type { NetworkServerOptions } from "./network-server-options.js";
 import type { INetworkPlayer } from "./players/player.js";
 import { type SendManyOptions, sendToPlayers } from "./players/send-to-players.js";
 import type { MessageDefinition } from "./protocol/message.js";
 import type { Protocol } from "./protocol/protocol.js";
 import type { LoadSceneOptions } from "./scene-barrier.js";
+import { ownParts } from "./server-parts.js";
 import type { INetworkTime } from "./time/network-time.js";
 
 const isConnected = (player: INetworkPlayer) => player.isConnected;
@@ -182,22 +178,4 @@ export class NetworkServer {
   loadScene(name: string, options?: LoadSceneOptions): Promise<void> {
     return this.#core.loadScene(name, options);
   }
-}
-
-/** The parts of a server that stands alone. */
-function ownParts(options: NetworkServerOptions): ServerParts {
-  const { socketFactory, listen = true, sessions, clock = systemClock, randomBytes = secureRandomBytes } = options;
-  let lastId = 0;
-  return {
-    openPeer: listen
-      ? async (handler, config) => {
-          const factory = socketFactory ?? (await defaultSocketFactory());
-          const peer = new PeerCore(factory.createServerSocket(), factory.maxPacketSize, handler, config);
-          await peer.bind(factory.getBindEndPoint());
-          return peer;
-        }
-      : null,
-    sessions: sessions ? new SessionTable(sessions, clock, randomBytes) : null,
-    nextPlayerId: () => ++lastId,
-  };
 }

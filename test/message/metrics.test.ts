@@ -36,7 +36,7 @@ test("server and client give what the layers below them count", async () => {
   expect(server.metrics).toMatchObject({
     players: 1,
     authenticatedPlayers: 1,
-    unauthenticatedPlayers: 0,
+    unauthenticated: { count: 0, evicted: 0 },
     failures: 5,
     suspended: { count: 0, evicted: 0 },
     peer: { connectionsOpened: 1 },

@@ -151,30 +151,36 @@ export class ProtocolCore implements Protocol {
   }
 
   /**
-   * Compares this protocol with the other side's table: what both agree on, or a text that names the first difference.
+   * Compares this protocol with the other side's table: what both agree on, or a text that names the first difference
+   * and reads the same on both sides.
    *
    * @param wireNumbers whose numbers travel: those of the server
    */
   compare(tableBytes: Uint8Array, wireNumbers: "ours" | "theirs"): Agreement | string {
+    const [ourSide, theirSide] = wireNumbers === "ours" ? ["server", "client"] : ["client", "server"];
     let table: ProtocolTable;
     try {
       table = decode(tableCodec, tableBytes);
     } catch {
-      return "the table cannot be read";
+      return `the table of the ${theirSide} cannot be read`;
     }
-    if (table.name !== this.name) return `protocol ${quote(this.name)} here, ${quote(table.name)} there`;
-    if (table.version !== this.version) return `version ${this.version} here, ${table.version} there`;
+    const both = (ours: unknown, theirs: unknown) =>
+      ourSide === "server" ? `server ${ours}, client ${theirs}` : `server ${theirs}, client ${ours}`;
+    if (table.name !== this.name) return `protocol: ${both(quote(this.name), quote(table.name))}`;
+    if (table.version !== this.version) return `protocol version: ${both(this.version, table.version)}`;
     const theirs = new Map(table.messages.map((entry, number) => [entry.name, { ...entry, number }]));
     const toWire = this.messages.map(() => -1);
     for (const [number, { name, codec, optional }] of this.messages.entries()) {
       const other = theirs.get(name);
-      if (other && other.layoutHash !== codec.layoutHash) return `message ${quote(name)} has another layout`;
-      if (!other && !optional) return `message ${quote(name)} is missing there`;
+      if (other && other.layoutHash !== codec.layoutHash) {
+        return `message ${quote(name)} has another layout on the server than on the client`;
+      }
+      if (!other && !optional) return `message ${quote(name)} is missing on the ${theirSide}`;
       if (other) toWire[number] = wireNumbers === "ours" ? number : other.number;
       theirs.delete(name);
     }
     for (const { name, optional } of theirs.values()) {
-      if (!optional) return `message ${quote(name)} is missing here`;
+      if (!optional) return `message ${quote(name)} is missing on the ${ourSide}`;
     }
     return new Agreement(toWire);
   }

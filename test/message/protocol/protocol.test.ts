@@ -34,11 +34,16 @@ async function meet(kind: MemorySocketKind, server: Protocol, client: Protocol) 
 
 describe.each(kinds)("over %s", (kind) => {
   test.each<[difference: string, server: Protocol, client: Protocol, text: string]>([
-    ["another name", protocolOf([A]), protocolOf([A], 1, "other"), 'protocol "game" here, "other" there'],
-    ["another version", protocolOf([A], 2), protocolOf([A], 3), "version 2 here, 3 there"],
-    ["a message too many", protocolOf([A]), protocolOf([A, B]), 'message "b" is missing here'],
-    ["a message too few", protocolOf([A, B]), protocolOf([A]), 'message "b" is missing there'],
-    ["another layout", protocolOf([B]), protocolOf([WideB]), 'message "b" has another layout'],
+    ["another name", protocolOf([A]), protocolOf([A], 1, "other"), 'protocol: server "game", client "other"'],
+    ["another version", protocolOf([A], 2), protocolOf([A], 3), "protocol version: server 2, client 3"],
+    ["a message too many", protocolOf([A]), protocolOf([A, B]), 'message "b" is missing on the server'],
+    ["a message too few", protocolOf([A, B]), protocolOf([A]), 'message "b" is missing on the client'],
+    [
+      "another layout",
+      protocolOf([B]),
+      protocolOf([WideB]),
+      'message "b" has another layout on the server than on the client',
+    ],
   ])("%s is refused, with its name", async (_difference, server, client, text) => {
     const { world, connecting } = await meet(kind, server, client);
     await expect(connecting).rejects.toMatchObject({
