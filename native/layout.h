@@ -1,6 +1,6 @@
 #pragma once
-// The memory that C++ and JavaScript share, field by field. lib/addon/layout.ts has the same tables for JavaScript, and
-// test/architecture/bindings.test.ts compares the two.
+// The memory that C++ and JavaScript share, field by field, without gaps. lib/addon/layout.ts has the same tables for
+// JavaScript, and test/architecture/bindings.test.ts reads this file and compares the two.
 #include <cstdint>
 
 namespace vs {
@@ -16,6 +16,7 @@ struct IdentityHead {
   int32_t type;
   int32_t size;
 };
+static_assert(sizeof(IdentityHead) == 8);
 
 // The head of a received message in a slab; the payload follows. Records start at multiples of 8.
 struct ReceivedRecord {
@@ -66,6 +67,7 @@ struct StatusFigures {
   double queue_time;
   double max_jitter;
 };
+static_assert(sizeof(StatusFigures) == 112);
 
 // What getLaneStatus writes for each lane: bytes, and microseconds for the time.
 struct LaneFigures {
@@ -74,5 +76,6 @@ struct LaneFigures {
   double sent_unacked_reliable;
   double queue_time;
 };
+static_assert(sizeof(LaneFigures) == 32);
 
 }  // namespace vs

@@ -45,6 +45,7 @@ export const layers = {
 export const nativeLayers = {
   folders: ["", "core", "udp", "crypto", "addon", "addon/bindings", "windows"],
   core: [
+    "locked",
     "gns",
     "log",
     "driver",

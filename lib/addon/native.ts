@@ -62,6 +62,17 @@ export interface LibraryStatistics {
 /** One configuration option of GNS. `type` is 1 for int32, 2 for int64, 3 for float, 4 for string. */
 export type NativeOption = [value: number, type: number, data: number | bigint | string];
 
+/** Encrypts or decrypts a packet in place. Returns its new end, or -1. */
+export type NativeAesGcm = (
+  cipher: number,
+  nonceLow: number,
+  nonceHigh: number,
+  buffer: Uint8Array,
+  start: number,
+  headerBytes: number,
+  end: number,
+) => number;
+
 export interface NativeAddon {
   // --- library: process-wide, counted ---
   /** Returns "" or GNS's error message. `uvPoll`: this runtime's libuv may be used. */
@@ -245,28 +256,12 @@ export interface NativeAddon {
    * Encrypts in place what follows the header up to `end`, and writes the tag after it. Returns the new end, or -1 for
    * an unknown cipher.
    */
-  sealAesGcm(
-    cipher: number,
-    nonceLow: number,
-    nonceHigh: number,
-    buffer: Uint8Array,
-    start: number,
-    headerBytes: number,
-    end: number,
-  ): number;
+  sealAesGcm: NativeAesGcm;
   /**
    * Decrypts in place what is between the header and the tag, which ends at `end`. Returns the new end, or -1 when the
    * tag does not match (what followed the header is zero then) or the cipher is unknown.
    */
-  openAesGcm(
-    cipher: number,
-    nonceLow: number,
-    nonceHigh: number,
-    buffer: Uint8Array,
-    start: number,
-    headerBytes: number,
-    end: number,
-  ): number;
+  openAesGcm: NativeAesGcm;
 
   // --- queries ---
   /** Takes the oldest status event of the owner, or returns null. */
@@ -303,10 +298,6 @@ export interface NativeAddon {
   listConfigValues(developerValues: boolean): [number, string, number, number][];
   /** GNS logs a warning when it waits longer than this for a lock. */
   setLockWaitWarningThreshold(microseconds: number): void;
-
-  // --- for tests ---
-  /** The tables of `layout.ts` as this build of the addon has them. */
-  getLayout(): Record<string, Record<string, number>>;
 }
 
 export const native: NativeAddon = loadAddon();

@@ -7,29 +7,12 @@
 
 namespace vs {
 
-namespace {
-
-template <typename ErrorType>
-[[noreturn]] void Throw(Napi::Env env, const char* code, const std::string& message) {
-  ErrorType error = ErrorType::New(env, message);
-  error.Set("code", Napi::String::New(env, code));
-  throw error;
-}
-
-}  // namespace
-
-Napi::Error CodedError(Napi::Env env, const char* code, const std::string& message) {
-  Napi::Error error = Napi::Error::New(env, message);
-  error.Set("code", Napi::String::New(env, code));
-  return error;
-}
-
 void Args::ThrowType(Napi::Env env, const std::string& name, const char* expected) {
-  Throw<Napi::TypeError>(env, "ERR_INVALID_ARG_TYPE", name + " must be " + expected);
+  throw CodedError<Napi::TypeError>(env, "ERR_INVALID_ARG_TYPE", name + " must be " + expected);
 }
 
 void Args::ThrowRange(Napi::Env env, const std::string& name, const std::string& expected) {
-  Throw<Napi::RangeError>(env, "ERR_OUT_OF_RANGE", name + " must be " + expected);
+  throw CodedError<Napi::RangeError>(env, "ERR_OUT_OF_RANGE", name + " must be " + expected);
 }
 
 double Args::Number(Napi::Value value, const std::string& name, double min, double max) {
@@ -56,12 +39,12 @@ int32_t Args::Int32(size_t index, const char* name) const {
   return static_cast<int32_t>(Number(info_[index], name, INT32_MIN, INT32_MAX));
 }
 
-int64_t Args::Int64(size_t index, const char* name) const {
-  if (!info_[index].IsBigInt()) ThrowType(env(), name, "a bigint");
+int64_t Args::Int64(Napi::Value value, const char* name) {
+  if (!value.IsBigInt()) ThrowType(value.Env(), name, "a bigint");
   bool lossless;
-  const int64_t value = info_[index].As<Napi::BigInt>().Int64Value(&lossless);
-  if (!lossless) ThrowRange(env(), name, "a signed 64-bit integer");
-  return value;
+  const int64_t number = value.As<Napi::BigInt>().Int64Value(&lossless);
+  if (!lossless) ThrowRange(value.Env(), name, "a signed 64-bit integer");
+  return number;
 }
 
 bool Args::Bool(size_t index, const char* name) const {
@@ -69,10 +52,10 @@ bool Args::Bool(size_t index, const char* name) const {
   return info_[index].As<Napi::Boolean>().Value();
 }
 
-std::string Args::String(size_t index, const char* name) const {
-  if (!info_[index].IsString()) ThrowType(env(), name, "a string");
-  std::string text = info_[index].As<Napi::String>().Utf8Value();
-  if (text.find('\0') != std::string::npos) ThrowRange(env(), name, "a string without a NUL character");
+std::string Args::String(Napi::Value value, const char* name) {
+  if (!value.IsString()) ThrowType(value.Env(), name, "a string");
+  std::string text = value.As<Napi::String>().Utf8Value();
+  if (text.find('\0') != std::string::npos) ThrowRange(value.Env(), name, "a string without a NUL character");
   return text;
 }
 
@@ -97,10 +80,6 @@ void* Args::TypedArrayData(size_t index, const char* name, napi_typedarray_type 
     ThrowType(env(), name, "a typed array of the right kind");
   }
   return data;
-}
-
-void Args::ThrowLength(Napi::Env env, const char* name, size_t min_length) {
-  ThrowRange(env, name, "at least " + std::to_string(min_length) + " elements long");
 }
 
 Bytes Args::Uint8Array(size_t index, const char* name) const {

@@ -37,7 +37,8 @@ void Environment::TearDown() {
 
 void Environment::RequireRunning() const {
   if (initialize_count_ == 0) {
-    throw CodedError(env_, "ERR_NOT_INITIALIZED", "The library is not initialized: call Library.initialize() first");
+    throw CodedError<Napi::Error>(env_, "ERR_NOT_INITIALIZED",
+                                  "The library is not initialized: call Library.initialize() first");
   }
 }
 
@@ -59,7 +60,6 @@ void Environment::Deinitialize() {
     CloseOwners(owners_);
   }
   RemoveUser();
-  UpdateKeepAlive();
 }
 
 OwnerId Environment::AddOwner() {
@@ -73,7 +73,6 @@ void Environment::RemoveOwner(OwnerId owner) {
   if (found == owners_.end()) return;
   owners_.erase(found);
   DestroyOwners({owner});
-  UpdateKeepAlive();
 }
 
 void Environment::SetDebugCallback(int level, Napi::Value callback) {

@@ -45,15 +45,14 @@ class Environment : public Doorbell {
   Ciphers& ciphers() { return ciphers_; }
 
   // To be called after every call from JS, so that GNS is polled in the next turn of the loop if it has something to
-  // do.
-  void HonorWake() {
+  // do, and the process lives while an open object asks for it.
+  void AfterCall() {
     if (GetDriver().TakeWake() && watcher_) watcher_->SetTimer(0);
+    UpdateKeepAlive();
   }
 
-  // Keeps the process alive while an open object asks for it. To be called after every call that opens or closes.
-  void UpdateKeepAlive();
-
  private:
+  void UpdateKeepAlive();
   static void OnRung(napi_env env, napi_value, void* context, void*);
   void OnLoopReady();
   void ScheduleNextPoll();

@@ -91,9 +91,7 @@ LoopWatcher* LoopWatcher::Start(Napi::Env env, int descriptor, std::function<voi
   return watcher;
 }
 
-void LoopWatcher::Stop() { CloseHandles(); }
-
-void LoopWatcher::CloseHandles() {
+void LoopWatcher::Stop() {
   if (closing_) return;
   closing_ = true;
   uv_->close(poll_, OnClosed);
@@ -121,10 +119,7 @@ void LoopWatcher::SetTimer(int ms) {
   }
 }
 
-void LoopWatcher::OnPoll(void* handle, int, int) {
-  auto* self = static_cast<LoopWatcher*>(FindUv()->handle_get_data(handle));
-  if (!self->closing_) self->on_ready_();
-}
+void LoopWatcher::OnPoll(void* handle, int, int) { OnTimer(handle); }
 
 void LoopWatcher::OnTimer(void* handle) {
   auto* self = static_cast<LoopWatcher*>(FindUv()->handle_get_data(handle));
@@ -138,7 +133,7 @@ void LoopWatcher::OnClosed(void* handle) {
 
 // Node waits until the hook has been removed, so the loop runs until both handles are closed.
 void LoopWatcher::OnEnvironmentEnd(napi_async_cleanup_hook_handle, void* self) {
-  static_cast<LoopWatcher*>(self)->CloseHandles();
+  static_cast<LoopWatcher*>(self)->Stop();
 }
 
 }  // namespace vs

@@ -25,7 +25,6 @@ class LoopWatcher {
 
   LoopWatcher(const Uv* uv, napi_env env, std::function<void()> on_ready);
   ~LoopWatcher();
-  void CloseHandles();
   static void OnPoll(void* handle, int status, int events);
   static void OnTimer(void* handle);
   static void OnClosed(void* handle);

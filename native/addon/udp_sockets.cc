@@ -26,7 +26,6 @@ int UdpSockets::Open(Napi::Env env, bool uv_allowed, const UdpAddress& address, 
   next_id_++;
   sockets_.emplace(id, std::move(entry));
   environment_.keep_alive++;
-  environment_.UpdateKeepAlive();
   return static_cast<int>(id);
 }
 
@@ -38,7 +37,6 @@ bool UdpSockets::Close(uint32_t id) {
   found->second.thread.reset();
   sockets_.erase(found);
   environment_.keep_alive--;
-  environment_.UpdateKeepAlive();
   return true;
 }
 

@@ -15,6 +15,10 @@ OwnerId RunningOwner(Environment& environment, const Args& args) {
   return args.Uint32(0, "owner");
 }
 
+Target TargetOf(Environment& environment, const Args& args, const char* name) {
+  return {RunningOwner(environment, args), args.Uint32(1, name)};
+}
+
 Napi::Value MakeNumber(const Args& args, double value) { return Napi::Number::New(args.env(), value); }
 Napi::Value MakeBool(const Args& args, bool value) { return Napi::Boolean::New(args.env(), value); }
 
@@ -75,30 +79,34 @@ void OptionList::Add(Napi::Value entry) {
   const Napi::Env env = entry.Env();
   if (!entry.IsArray()) Args::ThrowType(env, "an option", "[value, type, data]");
   const Napi::Array parts = entry.As<Napi::Array>();
-  const auto value = static_cast<ESteamNetworkingConfigValue>(Args::Number(parts.Get(0u), "value", 0, INT32_MAX));
-  const auto type = static_cast<ESteamNetworkingConfigDataType>(Args::Number(parts.Get(1u), "type", 1, 4));
-  const Napi::Value data = parts.Get(2u);
+  const auto value = static_cast<int>(Args::Number(parts.Get(0u), "value", 0, INT32_MAX));
+  options_.push_back(MakeOption(value, DataType(parts.Get(1u)), parts.Get(2u), strings_.emplace_back()));
+}
+
+ESteamNetworkingConfigDataType DataType(Napi::Value type) {
+  return static_cast<ESteamNetworkingConfigDataType>(Args::Number(type, "type", 1, 4));
+}
+
+SteamNetworkingConfigValue_t MakeOption(int number, ESteamNetworkingConfigDataType type, Napi::Value data,
+                                        std::string& text) {
+  const auto value = static_cast<ESteamNetworkingConfigValue>(number);
   SteamNetworkingConfigValue_t option;
   switch (type) {
     case k_ESteamNetworkingConfig_Int32:
       option.SetInt32(value, static_cast<int32>(Args::Number(data, "data", INT32_MIN, INT32_MAX)));
       break;
-    case k_ESteamNetworkingConfig_Int64: {
-      if (!data.IsBigInt()) Args::ThrowType(env, "data", "a bigint");
-      bool lossless;
-      option.SetInt64(value, data.As<Napi::BigInt>().Int64Value(&lossless));
+    case k_ESteamNetworkingConfig_Int64:
+      option.SetInt64(value, Args::Int64(data, "data"));
       break;
-    }
     case k_ESteamNetworkingConfig_Float:
-      if (!data.IsNumber()) Args::ThrowType(env, "data", "a number");
+      if (!data.IsNumber()) Args::ThrowType(data.Env(), "data", "a number");
       option.SetFloat(value, data.As<Napi::Number>().FloatValue());
       break;
     default:
-      if (!data.IsString()) Args::ThrowType(env, "data", "a string");
-      strings_.push_back(data.As<Napi::String>().Utf8Value());
-      option.SetString(value, strings_.back().c_str());
+      text = Args::String(data, "data");
+      option.SetString(value, text.c_str());
   }
-  options_.push_back(option);
+  return option;
 }
 
 }  // namespace vs

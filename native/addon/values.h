@@ -12,6 +12,12 @@ namespace vs {
 
 // Returns the first argument, the owner, of a function that needs the running library.
 OwnerId RunningOwner(Environment& environment, const Args& args);
+// The first two arguments of such a function that is about one object of the owner.
+struct Target {
+  OwnerId owner;
+  Handle handle;
+};
+Target TargetOf(Environment& environment, const Args& args, const char* name);
 
 Napi::Value MakeNumber(const Args& args, double value);
 Napi::Value MakeBool(const Args& args, bool value);
@@ -29,6 +35,12 @@ struct SlabArguments {
   uint32_t offset;
   uint32_t* out;
 };
+
+// The type of a configuration value, 1 to 4.
+ESteamNetworkingConfigDataType DataType(Napi::Value type);
+// A configuration value of GNS; `text` is to hold the string that it points to.
+SteamNetworkingConfigValue_t MakeOption(int number, ESteamNetworkingConfigDataType type, Napi::Value data,
+                                        std::string& text);
 
 // The options of a listen socket or connection, together with the strings that they point to.
 class OptionList {

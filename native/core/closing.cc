@@ -111,8 +111,7 @@ void CheckFarewells(State& state) {
 }  // namespace
 
 bool CloseConnection(OwnerId owner, Handle handle, int reason, const std::string& debug, uint32_t linger_ms) {
-  State& state = GetState();
-  Lock lock(state.mutex);
+  auto [state, lock] = Locked(GetState());
   Connection* connection = state.FindConnection(owner, handle);
   if (!connection) return false;
   int ping_ms = 0;
@@ -150,8 +149,7 @@ void CheckLingering(State& state) {
 }
 
 bool CloseListenSocket(OwnerId owner, Handle handle, int reason, const std::string& debug) {
-  State& state = GetState();
-  Lock lock(state.mutex);
+  auto [state, lock] = Locked(GetState());
   Listener* listener = state.FindListener(owner, handle);
   if (!listener) return false;
   if (!HasLingeringChildren(state, handle)) {
@@ -165,8 +163,7 @@ bool CloseListenSocket(OwnerId owner, Handle handle, int reason, const std::stri
 }
 
 bool DestroyPollGroup(OwnerId owner_id, Handle handle) {
-  State& state = GetState();
-  Lock lock(state.mutex);
+  auto [state, lock] = Locked(GetState());
   Group* group = state.FindGroup(owner_id, handle);
   if (!group) return false;
   for (auto& [member, connection] : state.connections) {

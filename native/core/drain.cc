@@ -3,8 +3,7 @@
 namespace vs {
 
 bool WatchDrain(OwnerId owner, Handle handle, int64 low_water) {
-  State& state = GetState();
-  Lock lock(state.mutex);
+  auto [state, lock] = Locked(GetState());
   Connection* connection = state.FindConnection(owner, handle);
   if (!connection) return false;
   StopWatchingDrain(state, *connection);
@@ -14,8 +13,7 @@ bool WatchDrain(OwnerId owner, Handle handle, int64 low_water) {
 }
 
 std::vector<Handle> TakeDrained(OwnerId id) {
-  State& state = GetState();
-  Lock lock(state.mutex);
+  auto [state, lock] = Locked(GetState());
   Owner* owner = state.FindOwner(id);
   return owner ? std::move(owner->drained) : std::vector<Handle>();
 }

@@ -41,18 +41,18 @@ void AdoptIncoming(State& state, const SteamNetConnectionStatusChangedCallback_t
   state.AddConnection(event.m_hConn, connection);
 }
 
-// Takes up to `max` messages that are in hand for `group`, only those of `connection` unless it is 0.
-size_t TakeInHand(Group& group, Handle connection, SteamNetworkingMessage_t** out, size_t max) {
-  size_t count = 0;
-  for (auto it = group.in_hand.begin(); it != group.in_hand.end() && count < max;) {
+// Takes messages in hand, `max` at most, and only those of `connection` unless it is 0, and hands each to `use`.
+template <typename Use>
+void TakeInHand(Group& group, Handle connection, size_t max, Use use) {
+  for (auto it = group.in_hand.begin(); it != group.in_hand.end() && max > 0;) {
     if (connection && (*it)->m_conn != connection) {
       ++it;
       continue;
     }
-    out[count++] = *it;
+    use(*it);
     it = group.in_hand.erase(it);
+    max--;
   }
-  return count;
 }
 
 }  // namespace
@@ -94,8 +94,7 @@ bool IsUnread(Handle handle, Group& group, bool arrived) {
 }
 
 bool NextEvent(OwnerId id, StatusEvent& event) {
-  State& state = GetState();
-  Lock lock(state.mutex);
+  auto [state, lock] = Locked(GetState());
   Owner* owner = state.FindOwner(id);
   if (!owner) return false;
   if (owner->events.empty()) {
@@ -112,7 +111,6 @@ bool NextEvent(OwnerId id, StatusEvent& event) {
 
 Received Receive(OwnerId owner_id, ReceiveSource source, Handle handle, uint32_t max, uint8_t* slab, uint32_t size,
                  uint32_t offset) {
-  State& state = GetState();
   SteamNetworkingMessage_t* messages[kBatch];
   SlabWriter writer(slab, size, offset);
   int total = 0;
@@ -121,7 +119,7 @@ Received Receive(OwnerId owner_id, ReceiveSource source, Handle handle, uint32_t
     size_t count = 0;
     Handle group_handle = 0;
     {
-      Lock lock(state.mutex);
+      auto [state, lock] = Locked(GetState());
       Handle connection = 0;
       if (source == ReceiveSource::Connection) {
         Connection* found = state.FindConnection(owner_id, handle);
@@ -135,7 +133,7 @@ Received Receive(OwnerId owner_id, ReceiveSource source, Handle handle, uint32_t
       }
       if (!group_handle) return {-1, offset, 0};
       Group& group = state.groups.at(group_handle);
-      if (wanted) count = TakeInHand(group, connection, messages, wanted);
+      TakeInHand(group, connection, wanted, [&](auto* message) { messages[count++] = message; });
       if (count < wanted) {
         const int more = connection
                              ? Sockets()->ReceiveMessagesOnConnection(handle, messages + count, wanted - count)
@@ -151,7 +149,7 @@ Received Receive(OwnerId owner_id, ReceiveSource source, Handle handle, uint32_t
     total += static_cast<int>(written);
     if (written < count) {
       // What did not fit stays in hand, ahead of anything that was taken in the meantime.
-      Lock lock(state.mutex);
+      auto [state, lock] = Locked(GetState());
       Group& group = state.groups.at(group_handle);
       group.in_hand.insert(group.in_hand.begin(), messages + written, messages + count);
       group.drained = false;
@@ -164,16 +162,9 @@ Received Receive(OwnerId owner_id, ReceiveSource source, Handle handle, uint32_t
 
 void MoveToGroup(State& state, Handle handle, Connection& connection, Handle group) {
   Sockets()->SetConnectionPollGroup(handle, group);
-  auto& from = state.groups.at(connection.group).in_hand;
+  if (group == connection.group) return;
   auto& to = state.groups.at(group).in_hand;
-  for (auto it = from.begin(); it != from.end();) {
-    if ((*it)->m_conn != handle) {
-      ++it;
-      continue;
-    }
-    to.push_back(*it);
-    it = from.erase(it);
-  }
+  TakeInHand(state.groups.at(connection.group), handle, SIZE_MAX, [&](auto* message) { to.push_back(message); });
   state.CountInGroup(connection.group, -1);
   connection.group = group;
   state.CountInGroup(group, 1);
@@ -183,15 +174,7 @@ void MoveToGroup(State& state, Handle handle, Connection& connection, Handle gro
 void DropInHand(State& state, Handle handle, Handle group) {
   auto found = state.groups.find(group);
   if (found == state.groups.end()) return;
-  auto& in_hand = found->second.in_hand;
-  for (auto it = in_hand.begin(); it != in_hand.end();) {
-    if ((*it)->m_conn != handle) {
-      ++it;
-      continue;
-    }
-    (*it)->Release();
-    it = in_hand.erase(it);
-  }
+  TakeInHand(found->second, handle, SIZE_MAX, [](auto* message) { message->Release(); });
 }
 
 }  // namespace vs

@@ -32,15 +32,14 @@ constexpr char kShutdownText[] = "SteamNetworkingSockets shutdown";
 
 void Kill() {
   GetDriver().Stop();
-  State& state = GetState();
   std::vector<OwnerId> ids;
   {
-    Lock lock(state.mutex);
+    auto [state, lock] = Locked(GetState());
     for (auto& [id, owner] : state.owners) ids.push_back(id);
   }
   for (OwnerId id : ids) ReleaseSessions(id);
   {
-    Lock lock(state.mutex);
+    auto [state, lock] = Locked(GetState());
     for (auto& [handle, group] : state.groups) {
       for (auto* message : group.in_hand) message->Release();
     }
@@ -71,8 +70,7 @@ void Kill() {
 // This one is registered after GNS's own and so runs before it, while the helper thread can still be joined and peers
 // can still be told.
 void AtExit() {
-  Library& library = GetLibrary();
-  std::lock_guard<std::mutex> lock(library.mutex);
+  auto [library, lock] = Locked(GetLibrary());
   if (library.users == 0) return;
   library.users = 0;
   Kill();
@@ -103,8 +101,7 @@ std::string Start(DriverMode wanted, bool any_driver, const SteamNetworkingIdent
 }  // namespace
 
 std::string AddUser(DriverMode wanted, bool any_driver, const SteamNetworkingIdentity* identity) {
-  Library& library = GetLibrary();
-  std::lock_guard<std::mutex> lock(library.mutex);
+  auto [library, lock] = Locked(GetLibrary());
   if (library.users == 0) {
     const std::string error = Start(wanted, any_driver, identity);
     if (!error.empty()) return error;
@@ -120,8 +117,7 @@ std::string AddUser(DriverMode wanted, bool any_driver, const SteamNetworkingIde
 }
 
 void RemoveUser() {
-  Library& library = GetLibrary();
-  std::lock_guard<std::mutex> lock(library.mutex);
+  auto [library, lock] = Locked(GetLibrary());
   if (library.users == 0 || --library.users > 0) return;
   Kill();
 }
@@ -130,15 +126,13 @@ bool IsRunning() { return Sockets() != nullptr; }
 
 void CloseOwners(const std::vector<OwnerId>& owners) {
   for (OwnerId id : owners) ReleaseSessions(id);
-  State& state = GetState();
-  Lock lock(state.mutex);
+  auto [state, lock] = Locked(GetState());
   for (OwnerId id : owners) CloseAll(state, id, kShutdownReason, kShutdownText);
 }
 
 void DestroyOwners(const std::vector<OwnerId>& owners) {
   CloseOwners(owners);
-  State& state = GetState();
-  Lock lock(state.mutex);
+  auto [state, lock] = Locked(GetState());
   for (OwnerId id : owners) {
     RemoveSignalQueue(id);
     state.owners.erase(id);
@@ -146,16 +140,14 @@ void DestroyOwners(const std::vector<OwnerId>& owners) {
 }
 
 void ResetIdentity(const SteamNetworkingIdentity* identity) {
-  State& state = GetState();
-  Lock lock(state.mutex);
+  auto [state, lock] = Locked(GetState());
   CloseProcess(state, kShutdownReason, kShutdownText);
   Sockets()->ResetIdentity(identity);
   state.RingPending(nullptr);
 }
 
 void RingAll() {
-  State& state = GetState();
-  Lock lock(state.mutex);
+  auto [state, lock] = Locked(GetState());
   for (auto& [id, owner] : state.owners) owner->doorbell->Ring();
 }
 

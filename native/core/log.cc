@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <deque>
-#include <mutex>
+
+#include "core/locked.h"
 
 namespace vs {
 
@@ -32,8 +33,7 @@ std::vector<std::string>& CapturedLines() {
 // GNS calls this on any thread, with its locks held.
 void OnLine(ESteamNetworkingSocketsDebugOutputType type, const char* message) {
   if (capturing && type <= k_ESteamNetworkingSocketsDebugOutputType_Warning) CapturedLines().emplace_back(message);
-  Log& log = GetLog();
-  std::lock_guard<std::mutex> lock(log.mutex);
+  auto [log, lock] = Locked(GetLog());
   if (!log.subscriber || type > log.level) return;
   if (log.lines.size() >= kMaxLogLines) {
     log.dropped++;
@@ -52,21 +52,15 @@ void ApplyLevel(int level) {
 }  // namespace
 
 void InstallLog() {
-  Log& log = GetLog();
-  int level;
-  {
-    std::lock_guard<std::mutex> lock(log.mutex);
-    level = log.level;
-  }
+  const int level = Locked(GetLog()).object.level;
   ApplyLevel(level);
 }
 
 void RemoveLog() { Utils()->SetDebugOutputFunction(k_ESteamNetworkingSocketsDebugOutputType_None, nullptr); }
 
 void SubscribeLog(Doorbell* doorbell, int level) {
-  Log& log = GetLog();
   {
-    std::lock_guard<std::mutex> lock(log.mutex);
+    auto [log, lock] = Locked(GetLog());
     log.subscriber = level ? doorbell : nullptr;
     log.level = level;
     log.lines.clear();
@@ -75,8 +69,7 @@ void SubscribeLog(Doorbell* doorbell, int level) {
 }
 
 void UnsubscribeLog(Doorbell* doorbell) {
-  Log& log = GetLog();
-  std::lock_guard<std::mutex> lock(log.mutex);
+  auto [log, lock] = Locked(GetLog());
   if (log.subscriber != doorbell) return;
   log.subscriber = nullptr;
   log.level = 0;
@@ -84,19 +77,14 @@ void UnsubscribeLog(Doorbell* doorbell) {
 }
 
 std::vector<LogLine> TakeLog(Doorbell* doorbell) {
-  Log& log = GetLog();
-  std::lock_guard<std::mutex> lock(log.mutex);
+  auto [log, lock] = Locked(GetLog());
   if (log.subscriber != doorbell) return {};
   std::vector<LogLine> lines(log.lines.begin(), log.lines.end());
   log.lines.clear();
   return lines;
 }
 
-uint64_t DroppedLogLines() {
-  Log& log = GetLog();
-  std::lock_guard<std::mutex> lock(log.mutex);
-  return log.dropped;
-}
+uint64_t DroppedLogLines() { return Locked(GetLog()).object.dropped; }
 
 ErrorCapture::ErrorCapture() {
   CapturedLines().clear();

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <new>
 
+#include "core/sockets.h"
 #include "core/turn.h"
 #include "layout.h"
 
@@ -80,8 +81,7 @@ bool IsTooLarge(const Connection& connection, uint32_t size) {
 EResult Send(OwnerId owner, Handle handle, const void* data, uint32_t size, int flags) {
   bool pair;
   {
-    State& state = GetState();
-    Lock lock(state.mutex);
+    auto [state, lock] = Locked(GetState());
     Connection* connection = state.FindConnection(owner, handle);
     if (!connection || IsTooLarge(*connection, size)) return k_EResultInvalidParam;
     pair = connection->pair != 0;
@@ -92,7 +92,6 @@ EResult Send(OwnerId owner, Handle handle, const void* data, uint32_t size, int 
 }
 
 bool SendBatch(OwnerId owner, const uint8_t* slab, size_t size, uint32_t count, double* results) {
-  State& state = GetState();
   size_t offset = 0;
   bool pair = false;
   for (uint32_t first = 0; first < count; first += kBatch) {
@@ -100,7 +99,7 @@ bool SendBatch(OwnerId owner, const uint8_t* slab, size_t size, uint32_t count, 
     Crossing crossing;
     bool whole = true;
     {
-      Lock lock(state.mutex);
+      auto [state, lock] = Locked(GetState());
       Connection* connection = nullptr;
       Handle last = 0;
       for (uint32_t i = 0; i < n; i++) {
@@ -143,14 +142,13 @@ bool SendBatch(OwnerId owner, const uint8_t* slab, size_t size, uint32_t count, 
 
 void SendToMany(OwnerId owner, const Handle* handles, uint32_t count, const void* data, uint32_t size, int flags,
                 int lane, double* results) {
-  State& state = GetState();
   SharedPayload* payload = SharedPayload::New(data, size);
   bool pair = false;
   for (uint32_t first = 0; first < count; first += kBatch) {
     const uint32_t n = std::min(kBatch, count - first);
     Crossing crossing;
     {
-      Lock lock(state.mutex);
+      auto [state, lock] = Locked(GetState());
       for (uint32_t i = first; i < first + n; i++) {
         Connection* connection = state.FindConnection(owner, handles[i]);
         if (!connection) {
@@ -173,11 +171,7 @@ void SendToMany(OwnerId owner, const Handle* handles, uint32_t count, const void
 }
 
 EResult Flush(OwnerId owner, Handle handle) {
-  {
-    State& state = GetState();
-    Lock lock(state.mutex);
-    if (!state.FindConnection(owner, handle)) return k_EResultInvalidParam;
-  }
+  if (!HasConnection(owner, handle)) return k_EResultInvalidParam;
   return Sockets()->FlushMessagesOnConnection(handle);
 }
 

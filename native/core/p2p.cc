@@ -36,8 +36,7 @@ class ReceiveContext : public ISteamNetworkingSignalingRecvContext {
 }  // namespace
 
 Handle ConnectP2P(OwnerId id, const SteamNetworkingIdentity* peer, int remote_virtual_port, const Options& options) {
-  State& state = GetState();
-  Lock lock(state.mutex);
+  auto [state, lock] = Locked(GetState());
   Owner* owner = state.FindOwner(id);
   if (!owner) return 0;
   ErrorCapture capture;
@@ -49,8 +48,7 @@ Handle ConnectP2P(OwnerId id, const SteamNetworkingIdentity* peer, int remote_vi
 }
 
 Handle CreateListenSocketP2P(OwnerId id, int local_virtual_port, const Options& options) {
-  State& state = GetState();
-  Lock lock(state.mutex);
+  auto [state, lock] = Locked(GetState());
   Owner* owner = state.FindOwner(id);
   if (!owner) return 0;
   ErrorCapture capture;
@@ -61,8 +59,7 @@ Handle CreateListenSocketP2P(OwnerId id, int local_virtual_port, const Options& 
 }
 
 bool ReceiveSignal(OwnerId id, const void* data, int size, bool allow_requests) {
-  State& state = GetState();
-  Lock lock(state.mutex);
+  auto [state, lock] = Locked(GetState());
   Owner* owner = state.FindOwner(id);
   if (!owner) return false;
   ReceiveContext context(id, allow_requests);

@@ -24,8 +24,7 @@ Sessions& GetSessions() {
 }
 
 void Push(const SessionEvent& event) {
-  Sessions& sessions = GetSessions();
-  std::lock_guard<std::mutex> lock(sessions.mutex);
+  auto [sessions, lock] = Locked(GetSessions());
   if (!sessions.owner) return;
   // The oldest event is dropped: an unanswered request is repeated with the peer's next message.
   if (sessions.events.size() >= kMaxSessionEvents) sessions.events.pop_front();
@@ -40,14 +39,12 @@ void OnFailed(SteamNetworkingMessagesSessionFailed_t* failed) {
 
 ISteamNetworkingConnectionSignaling* OnSignalingWanted(ISteamNetworkingSockets*, const SteamNetworkingIdentity&, int,
                                                        int) {
-  Sessions& sessions = GetSessions();
-  std::lock_guard<std::mutex> lock(sessions.mutex);
+  auto [sessions, lock] = Locked(GetSessions());
   return sessions.owner ? NewSignaling(sessions.owner) : nullptr;
 }
 
 void RingOwner(OwnerId id) {
-  State& state = GetState();
-  Lock lock(state.mutex);
+  auto [state, lock] = Locked(GetState());
   Owner* owner = state.FindOwner(id);
   if (!owner || !owner->readable) return;
   owner->pending = true;
@@ -66,13 +63,11 @@ void SetCallbacks(bool on) {
 }  // namespace
 
 bool ClaimSessions(OwnerId id) {
-  Sessions& sessions = GetSessions();
   {
-    State& state = GetState();
-    Lock lock(state.mutex);
+    auto [state, lock] = Locked(GetState());
     Owner* owner = state.FindOwner(id);
     if (!owner) return false;
-    std::lock_guard<std::mutex> sessions_lock(sessions.mutex);
+    auto [sessions, sessions_lock] = Locked(GetSessions());
     if (sessions.owner) return sessions.owner == id;
     sessions.owner = id;
     owner->doorbell->keep_alive++;
@@ -83,12 +78,10 @@ bool ClaimSessions(OwnerId id) {
 }
 
 void ReleaseSessions(OwnerId id) {
-  Sessions& sessions = GetSessions();
   std::unordered_map<std::string, SteamNetworkingIdentity> peers;
   {
-    State& state = GetState();
-    Lock lock(state.mutex);
-    std::lock_guard<std::mutex> sessions_lock(sessions.mutex);
+    auto [state, lock] = Locked(GetState());
+    auto [sessions, sessions_lock] = Locked(GetSessions());
     if (sessions.owner != id) return;
     sessions.owner = 0;
     if (Owner* owner = state.FindOwner(id)) owner->doorbell->keep_alive--;
@@ -106,8 +99,7 @@ void ReleaseSessions(OwnerId id) {
 void NoteSession(const SteamNetworkingIdentity& peer, bool open) {
   char name[SteamNetworkingIdentity::k_cchMaxString];
   peer.ToString(name, sizeof name);
-  Sessions& sessions = GetSessions();
-  std::lock_guard<std::mutex> lock(sessions.mutex);
+  auto [sessions, lock] = Locked(GetSessions());
   if (open) {
     sessions.peers.insert_or_assign(name, peer);
   } else {
@@ -115,21 +107,12 @@ void NoteSession(const SteamNetworkingIdentity& peer, bool open) {
   }
 }
 
-bool OwnsSessions(OwnerId owner) {
-  Sessions& sessions = GetSessions();
-  std::lock_guard<std::mutex> lock(sessions.mutex);
-  return sessions.owner == owner;
-}
+bool OwnsSessions(OwnerId owner) { return Locked(GetSessions()).object.owner == owner; }
 
-bool AreSessionsClaimed() {
-  Sessions& sessions = GetSessions();
-  std::lock_guard<std::mutex> lock(sessions.mutex);
-  return sessions.owner != 0;
-}
+bool AreSessionsClaimed() { return !OwnsSessions(0); }
 
 std::vector<SessionEvent> TakeSessionEvents(OwnerId owner) {
-  Sessions& sessions = GetSessions();
-  std::lock_guard<std::mutex> lock(sessions.mutex);
+  auto [sessions, lock] = Locked(GetSessions());
   if (sessions.owner != owner) return {};
   std::vector<SessionEvent> events(sessions.events.begin(), sessions.events.end());
   sessions.events.clear();
@@ -137,19 +120,17 @@ std::vector<SessionEvent> TakeSessionEvents(OwnerId owner) {
 }
 
 bool MayHaveSessionMessages(OwnerId owner, bool arrived) {
-  Sessions& sessions = GetSessions();
-  std::lock_guard<std::mutex> lock(sessions.mutex);
+  auto [sessions, lock] = Locked(GetSessions());
   return sessions.owner == owner && (arrived || !sessions.events.empty());
 }
 
 Received ReceiveOnChannel(OwnerId owner, int channel, uint32_t max, uint8_t* slab, uint32_t size, uint32_t offset) {
   SlabWriter writer(slab, size, offset);
-  Sessions& sessions = GetSessions();
   int total = 0;
   while (static_cast<uint32_t>(total) < max) {
     SteamNetworkingMessage_t* message = nullptr;
     {
-      std::lock_guard<std::mutex> lock(sessions.mutex);
+      auto [sessions, lock] = Locked(GetSessions());
       auto& in_hand = sessions.in_hand[channel];
       if (!in_hand.empty()) {
         message = in_hand.front();
@@ -159,7 +140,7 @@ Received ReceiveOnChannel(OwnerId owner, int channel, uint32_t max, uint8_t* sla
     }
     if (!message && SteamNetworkingMessages()->ReceiveMessagesOnChannel(channel, &message, 1) != 1) break;
     if (const uint32_t needed = writer.Write(*message)) {
-      std::lock_guard<std::mutex> lock(sessions.mutex);
+      auto [sessions, lock] = Locked(GetSessions());
       sessions.in_hand[channel].push_front(message);
       return {total, writer.end(), needed};
     }

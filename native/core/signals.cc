@@ -44,20 +44,13 @@ class Signaling final : public ISteamNetworkingConnectionSignaling {
 }  // namespace
 
 void AddSignalQueue(OwnerId owner, Doorbell* doorbell) {
-  Queues& queues = GetQueues();
-  std::lock_guard<std::mutex> lock(queues.mutex);
-  queues.by_owner[owner].doorbell = doorbell;
+  Locked(GetQueues()).object.by_owner[owner].doorbell = doorbell;
 }
 
-void RemoveSignalQueue(OwnerId owner) {
-  Queues& queues = GetQueues();
-  std::lock_guard<std::mutex> lock(queues.mutex);
-  queues.by_owner.erase(owner);
-}
+void RemoveSignalQueue(OwnerId owner) { Locked(GetQueues()).object.by_owner.erase(owner); }
 
 void PushSignal(OwnerId owner, Signal signal) {
-  Queues& queues = GetQueues();
-  std::lock_guard<std::mutex> lock(queues.mutex);
+  auto [queues, lock] = Locked(GetQueues());
   auto found = queues.by_owner.find(owner);
   if (found == queues.by_owner.end() || found->second.signals.size() >= kMaxSignalsPerOwner) return;
   found->second.signals.push_back(std::move(signal));
@@ -66,21 +59,18 @@ void PushSignal(OwnerId owner, Signal signal) {
 }
 
 bool HasNewSignals(OwnerId owner) {
-  Queues& queues = GetQueues();
-  std::lock_guard<std::mutex> lock(queues.mutex);
+  auto [queues, lock] = Locked(GetQueues());
   auto found = queues.by_owner.find(owner);
   return found != queues.by_owner.end() && std::exchange(found->second.has_new, false);
 }
 
 void ClearSignals() {
-  Queues& queues = GetQueues();
-  std::lock_guard<std::mutex> lock(queues.mutex);
+  auto [queues, lock] = Locked(GetQueues());
   for (auto& [owner, queue] : queues.by_owner) queue.signals.clear();
 }
 
 std::vector<Signal> TakeSignals(OwnerId owner, size_t max) {
-  Queues& queues = GetQueues();
-  std::lock_guard<std::mutex> lock(queues.mutex);
+  auto [queues, lock] = Locked(GetQueues());
   auto found = queues.by_owner.find(owner);
   if (found == queues.by_owner.end()) return {};
   auto& signals = found->second.signals;

@@ -86,8 +86,7 @@ Connection& AddOutgoing(State& state, Owner* owner, Handle handle, Handle pair) 
 }
 
 OwnerId CreateOwner(Doorbell* doorbell) {
-  State& state = GetState();
-  Lock lock(state.mutex);
+  auto [state, lock] = Locked(GetState());
   const OwnerId id = state.next_owner++;
   auto owner = std::make_unique<Owner>();
   owner->id = id;
@@ -98,8 +97,7 @@ OwnerId CreateOwner(Doorbell* doorbell) {
 }
 
 Handle CreateListenSocket(OwnerId id, const SteamNetworkingIPAddr& address, const Options& options) {
-  State& state = GetState();
-  Lock lock(state.mutex);
+  auto [state, lock] = Locked(GetState());
   Owner* owner = state.FindOwner(id);
   if (!owner) return 0;
   ErrorCapture capture;
@@ -112,8 +110,7 @@ Handle CreateListenSocket(OwnerId id, const SteamNetworkingIPAddr& address, cons
 Handle Connect(OwnerId id, const SteamNetworkingIPAddr& address, const Options& options) {
   // The lock is held until the handle is in the table, so that no other thread can pump the event that this call queues
   // before the table knows its owner.
-  State& state = GetState();
-  Lock lock(state.mutex);
+  auto [state, lock] = Locked(GetState());
   Owner* owner = state.FindOwner(id);
   if (!owner) return 0;
   ErrorCapture capture;
@@ -129,8 +126,7 @@ EResult AcceptConnection(OwnerId owner, Handle handle) {
 
 bool CreateSocketPair(OwnerId id, bool network, const SteamNetworkingIdentity* identity_one,
                       const SteamNetworkingIdentity* identity_two, Handle out[2]) {
-  State& state = GetState();
-  Lock lock(state.mutex);
+  auto [state, lock] = Locked(GetState());
   Owner* owner = state.FindOwner(id);
   if (!owner) return false;
   ErrorCapture capture;
@@ -141,8 +137,7 @@ bool CreateSocketPair(OwnerId id, bool network, const SteamNetworkingIdentity* i
 }
 
 Handle CreatePollGroup(OwnerId id) {
-  State& state = GetState();
-  Lock lock(state.mutex);
+  auto [state, lock] = Locked(GetState());
   Owner* owner = state.FindOwner(id);
   return owner ? CreateGroup(state, owner, false) : 0;
 }
@@ -153,8 +148,7 @@ Handle HomeGroup(State& state, const Connection& connection) {
 }
 
 bool SetConnectionPollGroup(OwnerId owner, Handle handle, Handle group) {
-  State& state = GetState();
-  Lock lock(state.mutex);
+  auto [state, lock] = Locked(GetState());
   Connection* connection = state.FindConnection(owner, handle);
   if (!connection || (group && !state.FindGroup(owner, group))) return false;
   MoveToGroup(state, handle, *connection, group ? group : HomeGroup(state, *connection));
@@ -162,8 +156,7 @@ bool SetConnectionPollGroup(OwnerId owner, Handle handle, Handle group) {
 }
 
 bool SetReadable(OwnerId id, bool on) {
-  State& state = GetState();
-  Lock lock(state.mutex);
+  auto [state, lock] = Locked(GetState());
   Owner* owner = state.FindOwner(id);
   if (!owner) return false;
   owner->readable = on;
@@ -173,8 +166,7 @@ bool SetReadable(OwnerId id, bool on) {
 }
 
 bool SetReferenced(OwnerId owner, Handle handle, bool on) {
-  State& state = GetState();
-  Lock lock(state.mutex);
+  auto [state, lock] = Locked(GetState());
   if (Connection* connection = state.FindConnection(owner, handle)) {
     state.SetReferenced(connection->referenced, connection->owner->doorbell, on);
     return true;
@@ -192,15 +184,11 @@ EResult ConfigureLanes(OwnerId owner, Handle handle, int count, const int* prior
 }
 
 bool HasConnection(OwnerId owner, Handle handle) {
-  State& state = GetState();
-  Lock lock(state.mutex);
-  return state.FindConnection(owner, handle) != nullptr;
+  return Locked(GetState()).object.FindConnection(owner, handle) != nullptr;
 }
 
 bool HasListener(OwnerId owner, Handle handle) {
-  State& state = GetState();
-  Lock lock(state.mutex);
-  return state.FindListener(owner, handle) != nullptr;
+  return Locked(GetState()).object.FindListener(owner, handle) != nullptr;
 }
 
 }  // namespace vs

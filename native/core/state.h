@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/gns.h"
+#include "core/locked.h"
 #include "doorbell.h"
 
 namespace vs {
@@ -116,7 +117,5 @@ struct State {
 
 // Never destroyed: threads may still use it while static objects are destroyed at the end of the process.
 State& GetState();
-
-using Lock = std::unique_lock<std::mutex>;
 
 }  // namespace vs

@@ -44,8 +44,7 @@ std::string SetCertificateAndKey(const void* certificate, int size, const void* 
   // GNS keeps what it is given and sends all of it to every peer, the private key too. So it is given the certificate
   // with the key only while there is no connection that could send it, and then the certificate alone; it keeps the
   // key.
-  State& state = GetState();
-  Lock lock(state.mutex);
+  auto [state, lock] = Locked(GetState());
   if (!state.connections.empty() || !state.listeners.empty() || AreSessionsClaimed()) {
     return "A certificate with a private key must be set before anything is opened";
   }

@@ -10,8 +10,7 @@
 namespace vs {
 
 void Collect(bool arrived, const Doorbell* own) {
-  State& state = GetState();
-  Lock lock(state.mutex);
+  auto [state, lock] = Locked(GetState());
   if (!Sockets()) return;
   CheckLingering(state);
   CheckDrained(state);
@@ -30,8 +29,7 @@ void AfterSend(bool pair) {
 }
 
 std::vector<Woken> TakeWoken(Doorbell* doorbell) {
-  State& state = GetState();
-  Lock lock(state.mutex);
+  auto [state, lock] = Locked(GetState());
   std::vector<Woken> woken;
   for (auto& [id, owner] : state.owners) {
     if (owner->doorbell != doorbell || !owner->readable) continue;
@@ -44,8 +42,7 @@ std::vector<Woken> TakeWoken(Doorbell* doorbell) {
 }
 
 void CheckForMore(const Woken& woken) {
-  State& state = GetState();
-  Lock lock(state.mutex);
+  auto [state, lock] = Locked(GetState());
   Owner* owner = state.FindOwner(woken.owner);
   if (!owner || owner->progress == woken.progress || !Sockets()) return;
   bool more = !owner->events.empty();
@@ -59,14 +56,12 @@ void CheckForMore(const Woken& woken) {
 }
 
 bool IsLingering() {
-  State& state = GetState();
-  Lock lock(state.mutex);
+  auto [state, lock] = Locked(GetState());
   return state.lingering > 0 || !state.farewells.empty();
 }
 
 void RestIfIdle() {
-  State& state = GetState();
-  Lock lock(state.mutex);
+  auto [state, lock] = Locked(GetState());
   if (!state.connections.empty() || !state.listeners.empty() || !state.farewells.empty()) return;
   if (AreSessionsClaimed()) return;
   GetDriver().Rest();

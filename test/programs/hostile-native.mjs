@@ -55,7 +55,6 @@ const calls = {
   setDebugCallback: () => [8, () => {}],
   takeErrorLines: () => [],
   statistics: () => [],
-  getLayout: () => [],
   setWake: () => [() => {}],
   createOwner: () => [],
   destroyOwner: (w) => [w.owner],

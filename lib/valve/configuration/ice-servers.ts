@@ -65,21 +65,13 @@ export async function iceOptions(settings: IceSettings): Promise<ConfigOption[]>
   );
   const options: ConfigOption[] = [{ value: ConfigValue.P2PSTUNServerList, data: stun.join(",") }];
   const all = turn.flat();
-  const list = (value: ConfigValue, texts: string[]) => options.push({ value, data: texts.join(",") });
-  list(
-    ConfigValue.P2PTURNServerList,
-    all.map(({ resolved }) => resolved),
-  );
+  const list = (value: ConfigValue, key: "resolved" | "username" | "password") =>
+    options.push({ value, data: all.map((server) => server[key]).join(",") });
+  list(ConfigValue.P2PTURNServerList, "resolved");
   // GNS uses no credentials at all unless there are as many user names and passwords as servers.
   if (all.some(({ username }) => username !== "")) {
-    list(
-      ConfigValue.P2PTURNUserList,
-      all.map(({ username }) => username),
-    );
-    list(
-      ConfigValue.P2PTURNPassList,
-      all.map(({ password }) => password),
-    );
+    list(ConfigValue.P2PTURNUserList, "username");
+    list(ConfigValue.P2PTURNPassList, "password");
   }
   if (candidates !== undefined) options.push({ value: ConfigValue.P2PTransportICEEnable, data: candidates });
   return options;

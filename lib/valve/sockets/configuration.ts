@@ -4,7 +4,7 @@ import { type ConfigReading, ConfigScope, type ConfigValue, dataTypeOf } from ".
 import type { ConfigurationString } from "../configuration/configuration-value.js";
 import { checkServerList } from "../configuration/ice-servers.js";
 import { type ConfigTarget, getLegacyString, setLegacyString } from "../configuration/legacy-configuration.js";
-import { cutUtf8, StringBuilder, utf8Length } from "../values/string-builder.js";
+import { fillBuilder, StringBuilder } from "../values/string-builder.js";
 import type { SocketsCore } from "./sockets-core.js";
 
 export function processOf(core: SocketsCore): ConfigTarget {
@@ -28,8 +28,7 @@ export function getConfigurationString(
   if (into === undefined) return text;
   checkInt32("destinationLength", length);
   if (text === null) return -1;
-  into.value = cutUtf8(text, Math.min(length, into.capacity) - 1);
-  return utf8Length(text);
+  return fillBuilder(into, length, text) - 1; // without the zero
 }
 
 export function setConfigurationString(core: SocketsCore, name: ConfigurationString, text: string): boolean {

@@ -17,6 +17,12 @@ export type SessionRequestCallback = (identity: NetworkingIdentity) => void;
 /** Called when a session has failed; `info` says with whom and why. A session that the peer closes is no failure. */
 export type SessionFailedCallback = (info: ConnectionInfo) => void;
 
+interface SessionCallbacks {
+  readable: (() => void) | null;
+  request: SessionRequestCallback | null;
+  failed: SessionFailedCallback | null;
+}
+
 /**
  * Messages to identities instead of connections, like UDP (GNS's ISteamNetworkingMessages). GNS makes a P2P connection
  * to each peer by itself, with the process's configuration (`setConfigValue` with what `iceOptions` gives), and ends it
@@ -27,9 +33,7 @@ export type SessionFailedCallback = (info: ConnectionInfo) => void;
  */
 export class NetworkingMessages {
   readonly #core: SocketsCore;
-  #onReadable: (() => void) | null = null;
-  #onRequest: SessionRequestCallback | null = null;
-  #onFailed: SessionFailedCallback | null = null;
+  readonly #callbacks: SessionCallbacks = { readable: null, request: null, failed: null };
   #isDestroyed = false;
 
   /** @throws NetworkError `ERR_NOT_INITIALIZED`, `ERR_CLOSED`; `ERR_IN_USE`: this process has one already */
@@ -99,23 +103,17 @@ export class NetworkingMessages {
 
   /** Has `callback` called on the event loop when messages may have come. There is one at a time; null removes it. */
   onReadable(callback: (() => void) | null): void {
-    if (callback !== null) checkFunction("callback", callback);
-    this.#onReadable = callback;
-    this.#updateWaking();
+    this.#setCallback("readable", callback);
   }
 
   /** Has `callback` called for each peer that asks for a session. There is one at a time; null removes it. */
   onSessionRequest(callback: SessionRequestCallback | null): void {
-    if (callback !== null) checkFunction("callback", callback);
-    this.#onRequest = callback;
-    this.#updateWaking();
+    this.#setCallback("request", callback);
   }
 
   /** Has `callback` called for each session that fails. There is one at a time; null removes it. */
   onSessionFailed(callback: SessionFailedCallback | null): void {
-    if (callback !== null) checkFunction("callback", callback);
-    this.#onFailed = callback;
-    this.#updateWaking();
+    this.#setCallback("failed", callback);
   }
 
   /** Ends all sessions; after that the process may make another object. A second call does nothing. */
@@ -138,21 +136,24 @@ export class NetworkingMessages {
     return owner;
   }
 
-  #updateWaking(): void {
+  #setCallback<Name extends keyof SessionCallbacks>(name: Name, callback: SessionCallbacks[Name]): void {
+    if (callback !== null) checkFunction("callback", callback);
+    this.#callbacks[name] = callback;
     void this.#owner;
-    const isWanted = this.#onReadable !== null || this.#onRequest !== null || this.#onFailed !== null;
+    const isWanted = Object.values(this.#callbacks).some((one) => one !== null);
     this.#core.wakeWith("sessions", isWanted ? () => this.#wake() : null);
   }
 
   #wake(): void {
-    if (this.#onRequest !== null || this.#onFailed !== null) {
+    const { request, failed } = this.#callbacks;
+    if (request !== null || failed !== null) {
       for (const { identity, info } of native.takeSessionEvents(this.#owner)) {
-        if (info === null) this.#onRequest?.(NetworkingIdentity.decode(identity));
-        else this.#onFailed?.(fillConnectionInfo(new ConnectionInfo(), info));
+        if (info === null) this.#callbacks.request?.(NetworkingIdentity.decode(identity));
+        else this.#callbacks.failed?.(fillConnectionInfo(new ConnectionInfo(), info));
         if (this.#isDestroyed || !this.#core.isUsable) return;
       }
     }
-    this.#onReadable?.();
+    this.#callbacks.readable?.();
   }
 }
 

@@ -39,15 +39,10 @@ export class ConnectionInfo {
 
 /** @internal Copies the addon's answer into `info` and returns it. */
 export function fillConnectionInfo(info: ConnectionInfo, from: NativeConnectionInfo): ConnectionInfo {
-  info.identity = NetworkingIdentity.decode(from.identity);
-  info.userData = from.userData;
-  info.listenSocket = from.listenSocket;
-  info.address.ip = from.ip;
-  info.address.port = from.port;
-  info.state = from.state;
-  info.endReason = from.endReason;
-  info.endDebug = from.endDebug;
-  info.connectionDescription = from.description;
-  info.flags = from.flags;
-  return info;
+  const { identity, ip, port, description, ...same } = from;
+  Object.assign(info.address, { ip, port });
+  return Object.assign(info, same, {
+    identity: NetworkingIdentity.decode(identity),
+    connectionDescription: description,
+  });
 }

@@ -14,7 +14,6 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportIdentity(exports, *environment);
   ExportUdp(exports, *environment);
   ExportAesGcm(exports, *environment);
-  ExportLayout(exports, *environment);
   return exports;
 }
 

@@ -13,7 +13,7 @@ template <Binding binding>
 Napi::Value Call(const Napi::CallbackInfo& info) {
   Environment& environment = *static_cast<Environment*>(info.Data());
   const struct After {
-    ~After() { environment.HonorWake(); }
+    ~After() { environment.AfterCall(); }
     Environment& environment;
   } after{environment};
   return binding(environment, Args(info));
@@ -33,6 +33,5 @@ void ExportSessions(Napi::Object& exports, Environment& environment);
 void ExportIdentity(Napi::Object& exports, Environment& environment);
 void ExportUdp(Napi::Object& exports, Environment& environment);
 void ExportAesGcm(Napi::Object& exports, Environment& environment);
-void ExportLayout(Napi::Object& exports, Environment& environment);
 
 }  // namespace vs::bindings

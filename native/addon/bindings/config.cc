@@ -17,30 +17,13 @@ Napi::Value SetConfigValue(Environment& environment, const Args& args) {
   const int value = args.Int32(1, "value");
   const Scope scope = ScopeArgument(args, 2);
   const Handle handle = args.Uint32(3, "handle");
-  const auto type = static_cast<ESteamNetworkingConfigDataType>(Args::Number(args.at(4), "type", 1, 4));
-  const auto set = [&](const void* data) {
-    return Napi::Boolean::New(args.env(), SetConfig(owner, value, scope, handle, type, data));
-  };
-  if (args.IsNull(5)) return set(nullptr);
-  switch (type) {
-    case k_ESteamNetworkingConfig_Int32: {
-      const int32 data = args.Int32(5, "data");
-      return set(&data);
-    }
-    case k_ESteamNetworkingConfig_Int64: {
-      const int64 data = args.Int64(5, "data");
-      return set(&data);
-    }
-    case k_ESteamNetworkingConfig_Float: {
-      if (!args.at(5).IsNumber()) Args::ThrowType(args.env(), "data", "a number");
-      const float data = args.at(5).As<Napi::Number>().FloatValue();
-      return set(&data);
-    }
-    default: {
-      const std::string data = args.String(5, "data");
-      return set(data.c_str());
-    }
-  }
+  const ESteamNetworkingConfigDataType type = DataType(args.at(4));
+  if (args.IsNull(5)) return MakeBool(args, SetConfig(owner, value, scope, handle, type, nullptr));
+  std::string text;
+  const SteamNetworkingConfigValue_t option = MakeOption(value, type, args.at(5), text);
+  const void* data = &option.m_val;
+  if (type == k_ESteamNetworkingConfig_String) data = text.c_str();
+  return MakeBool(args, SetConfig(owner, value, scope, handle, type, data));
 }
 
 Napi::Value GetConfigValue(Environment& environment, const Args& args) {

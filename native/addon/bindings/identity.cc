@@ -20,7 +20,6 @@ Napi::Value ResetIdentity(Environment& environment, const Args& args) {
   const bool given = args.Identity(0, "identity", identity);
   vs::ResetIdentity(given ? &identity : nullptr);
   GetDriver().AwaitPoll();  // the ports are free when this returns
-  environment.UpdateKeepAlive();
   return args.env().Undefined();
 }
 
@@ -33,7 +32,7 @@ Napi::Value IdentityToString(Environment&, const Args& args) {
 }
 
 Napi::Value ParseIdentity(Environment&, const Args& args) {
-  const std::string text = args.String(0, "text");
+  const std::string text = Args::String(args.at(0), "text");
   SteamNetworkingIdentity identity;
   if (!SteamAPI_SteamNetworkingIdentity_ParseString(&identity, sizeof identity, text.c_str())) {
     return args.env().Null();
@@ -87,8 +86,9 @@ Napi::Value SetCertificate(Environment& environment, const Args& args) {
 // Returns "", or why it is not trusted.
 Napi::Value AddCertificateAuthority(Environment& environment, const Args& args) {
   environment.RequireRunning();
-  const std::string certificate = args.String(0, "certificate");
-  return Napi::String::New(args.env(), AddAuthority(certificate, static_cast<uint64_t>(args.Int64(1, "keyId"))));
+  const std::string certificate = Args::String(args.at(0), "certificate");
+  return Napi::String::New(args.env(),
+                           AddAuthority(certificate, static_cast<uint64_t>(Args::Int64(args.at(1), "keyId"))));
 }
 
 }  // namespace

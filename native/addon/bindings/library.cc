@@ -62,8 +62,7 @@ Napi::Value Statistics(Environment&, const Args& args) {
   set("loopPolls", driver.loop_polls());
   set("helperPolls", driver.helper_polls());
   set("droppedLogLines", DroppedLogLines());
-  State& state = GetState();
-  Lock lock(state.mutex);
+  auto [state, lock] = Locked(GetState());
   uint64_t open = 0, listening = 0, groups = 0;
   for (auto& [handle, connection] : state.connections) open += connection.phase == Connection::Phase::Open;
   for (auto& [handle, listener] : state.listeners) listening += !listener.closing;

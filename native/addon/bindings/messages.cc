@@ -11,8 +11,7 @@ namespace vs::bindings {
 namespace {
 
 Napi::Value Send(Environment& environment, const Args& args) {
-  const OwnerId owner = RunningOwner(environment, args);
-  const Handle handle = args.Uint32(1, "connection");
+  const auto [owner, handle] = TargetOf(environment, args, "connection");
   const Bytes data = args.View(2, "data");
   const uint32_t flags = args.Uint32(3, "flags");
   const EResult result = data.size > INT32_MAX
@@ -49,8 +48,7 @@ Napi::Value SendToMany(Environment& environment, const Args& args) {
 }
 
 Napi::Value WatchDrain(Environment& environment, const Args& args) {
-  const OwnerId owner = RunningOwner(environment, args);
-  const Handle handle = args.Uint32(1, "connection");
+  const auto [owner, handle] = TargetOf(environment, args, "connection");
   return MakeBool(args, vs::WatchDrain(owner, handle, args.Uint32(2, "lowWaterBytes", INT32_MAX)));
 }
 

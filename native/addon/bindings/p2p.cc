@@ -13,18 +13,14 @@ Napi::Value ConnectP2P(Environment& environment, const Args& args) {
   const bool known = args.Identity(1, "identity", peer);
   const int port = static_cast<int>(args.Uint32(2, "remoteVirtualPort", UINT16_MAX));
   const OptionList options(args, 3);
-  const Handle handle = vs::ConnectP2P(owner, known ? &peer : nullptr, port, options.options());
-  environment.UpdateKeepAlive();
-  return MakeNumber(args, handle);
+  return MakeNumber(args, vs::ConnectP2P(owner, known ? &peer : nullptr, port, options.options()));
 }
 
 Napi::Value CreateListenSocketP2P(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
   const int port = static_cast<int>(args.Uint32(1, "localVirtualPort", UINT16_MAX));
   const OptionList options(args, 2);
-  const Handle handle = vs::CreateListenSocketP2P(owner, port, options.options());
-  environment.UpdateKeepAlive();
-  return MakeNumber(args, handle);
+  return MakeNumber(args, vs::CreateListenSocketP2P(owner, port, options.options()));
 }
 
 Napi::Value ReceiveSignal(Environment& environment, const Args& args) {
@@ -33,7 +29,6 @@ Napi::Value ReceiveSignal(Environment& environment, const Args& args) {
   const bool allow_requests = args.Bool(2, "allowRequests");
   const bool fed =
       data.size <= INT32_MAX && vs::ReceiveSignal(owner, data.data, static_cast<int>(data.size), allow_requests);
-  environment.UpdateKeepAlive();
   return MakeBool(args, fed);
 }
 

@@ -14,14 +14,11 @@ SteamNetworkingIdentity PeerArgument(const Args& args) {
 }
 
 Napi::Value ClaimSessions(Environment& environment, const Args& args) {
-  const bool claimed = vs::ClaimSessions(RunningOwner(environment, args));
-  environment.UpdateKeepAlive();
-  return MakeBool(args, claimed);
+  return MakeBool(args, vs::ClaimSessions(RunningOwner(environment, args)));
 }
 
 Napi::Value ReleaseSessions(Environment& environment, const Args& args) {
   vs::ReleaseSessions(RunningOwner(environment, args));
-  environment.UpdateKeepAlive();
   return args.env().Undefined();
 }
 

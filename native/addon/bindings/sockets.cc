@@ -23,27 +23,21 @@ Napi::Value SetReadable(Environment& environment, const Args& args) {
 
 Napi::Value SetReferenced(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
-  const bool found = vs::SetReferenced(owner, args.Uint32(1, "handle"), args.Bool(2, "on"));
-  environment.UpdateKeepAlive();
-  return MakeBool(args, found);
+  return MakeBool(args, vs::SetReferenced(owner, args.Uint32(1, "handle"), args.Bool(2, "on")));
 }
 
 Napi::Value CreateListenSocket(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
   const SteamNetworkingIPAddr address = args.Address(1, 2);
   const OptionList options(args, 3);
-  const Handle handle = vs::CreateListenSocket(owner, address, options.options());
-  environment.UpdateKeepAlive();
-  return MakeNumber(args, handle);
+  return MakeNumber(args, vs::CreateListenSocket(owner, address, options.options()));
 }
 
 Napi::Value Connect(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
   const SteamNetworkingIPAddr address = args.Address(1, 2);
   const OptionList options(args, 3);
-  const Handle handle = vs::Connect(owner, address, options.options());
-  environment.UpdateKeepAlive();
-  return MakeNumber(args, handle);
+  return MakeNumber(args, vs::Connect(owner, address, options.options()));
 }
 
 Napi::Value AcceptConnection(Environment& environment, const Args& args) {
@@ -54,21 +48,19 @@ Napi::Value AcceptConnection(Environment& environment, const Args& args) {
 Napi::Value CloseConnection(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
   const bool closed = vs::CloseConnection(owner, args.Uint32(1, "connection"), args.Int32(2, "reason"),
-                                          args.String(3, "debug"), args.Uint32(4, "lingerMs"));
-  environment.UpdateKeepAlive();
+                                          Args::String(args.at(3), "debug"), args.Uint32(4, "lingerMs"));
   return MakeBool(args, closed);
 }
 
 Napi::Value CloseListenSocket(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
-  const bool closed =
-      vs::CloseListenSocket(owner, args.Uint32(1, "socket"), args.Int32(2, "reason"), args.String(3, "debug"));
+  const bool closed = vs::CloseListenSocket(owner, args.Uint32(1, "socket"), args.Int32(2, "reason"),
+                                            Args::String(args.at(3), "debug"));
   if (closed) {
     // GNS closes the UDP socket only in its next poll, and the port must be free when this returns.
     GetDriver().AwaitPoll();
     Collect(true);
   }
-  environment.UpdateKeepAlive();
   return MakeBool(args, closed);
 }
 
@@ -80,7 +72,6 @@ Napi::Value CreateSocketPair(Environment& environment, const Args& args) {
   const bool has_two = args.Identity(3, "identityTwo", two);
   Handle handles[2];
   const bool made = vs::CreateSocketPair(owner, network, has_one ? &one : nullptr, has_two ? &two : nullptr, handles);
-  environment.UpdateKeepAlive();
   if (!made) return args.env().Null();
   Napi::Array out = Napi::Array::New(args.env(), 2);
   out[0u] = MakeNumber(args, handles[0]);
@@ -106,7 +97,6 @@ Napi::Value NextEvent(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
   StatusEvent event;
   if (!vs::NextEvent(owner, event)) return args.env().Null();
-  environment.UpdateKeepAlive();
   Napi::Object out = Napi::Object::New(args.env());
   out.Set("connection", MakeNumber(args, event.status.m_hConn));
   out.Set("oldState", MakeNumber(args, event.status.m_eOldState));
@@ -116,16 +106,14 @@ Napi::Value NextEvent(Environment& environment, const Args& args) {
 }
 
 Napi::Value GetConnectionInfo(Environment& environment, const Args& args) {
-  const OwnerId owner = RunningOwner(environment, args);
-  const Handle handle = args.Uint32(1, "connection");
+  const auto [owner, handle] = TargetOf(environment, args, "connection");
   SteamNetConnectionInfo_t info;
   if (!HasConnection(owner, handle) || !Sockets()->GetConnectionInfo(handle, &info)) return args.env().Null();
   return MakeInfo(args.env(), info);
 }
 
 Napi::Value GetRealTimeStatus(Environment& environment, const Args& args) {
-  const OwnerId owner = RunningOwner(environment, args);
-  const Handle handle = args.Uint32(1, "connection");
+  const auto [owner, handle] = TargetOf(environment, args, "connection");
   double* out = args.TypedArray<double>(2, "out", sizeof(StatusFigures) / sizeof(double), napi_float64_array);
   if (!HasConnection(owner, handle)) return MakeNumber(args, k_EResultInvalidParam);
   SteamNetConnectionRealTimeStatus_t status;
@@ -152,8 +140,7 @@ Napi::Value GetRealTimeStatus(Environment& environment, const Args& args) {
 }
 
 Napi::Value ConfigureConnectionLanes(Environment& environment, const Args& args) {
-  const OwnerId owner = RunningOwner(environment, args);
-  const Handle handle = args.Uint32(1, "connection");
+  const auto [owner, handle] = TargetOf(environment, args, "connection");
   const uint32_t count = args.Uint32(2, "count", kMaxLanes + 1);
   const int* priorities = args.IsNull(3) ? nullptr : args.TypedArray<int>(3, "priorities", count, napi_int32_array);
   const uint16_t* weights =
@@ -162,8 +149,7 @@ Napi::Value ConfigureConnectionLanes(Environment& environment, const Args& args)
 }
 
 Napi::Value GetLaneStatus(Environment& environment, const Args& args) {
-  const OwnerId owner = RunningOwner(environment, args);
-  const Handle handle = args.Uint32(1, "connection");
+  const auto [owner, handle] = TargetOf(environment, args, "connection");
   const uint32_t count = args.Uint32(2, "count", kMaxLanes);
   constexpr size_t kFigures = sizeof(LaneFigures) / sizeof(double);
   double* out = args.TypedArray<double>(3, "out", count * kFigures, napi_float64_array);
@@ -185,8 +171,7 @@ Napi::Value GetLaneStatus(Environment& environment, const Args& args) {
 }
 
 Napi::Value GetDetailedStatus(Environment& environment, const Args& args) {
-  const OwnerId owner = RunningOwner(environment, args);
-  const Handle handle = args.Uint32(1, "connection");
+  const auto [owner, handle] = TargetOf(environment, args, "connection");
   if (!HasConnection(owner, handle)) return args.env().Null();
   std::string text(4096, '\0');
   for (;;) {
@@ -198,8 +183,7 @@ Napi::Value GetDetailedStatus(Environment& environment, const Args& args) {
 }
 
 Napi::Value GetListenSocketAddress(Environment& environment, const Args& args) {
-  const OwnerId owner = RunningOwner(environment, args);
-  const Handle handle = args.Uint32(1, "socket");
+  const auto [owner, handle] = TargetOf(environment, args, "socket");
   SteamNetworkingIPAddr address;
   if (!HasListener(owner, handle) || !Sockets()->GetListenSocketAddress(handle, &address)) return args.env().Null();
   Napi::Object out = Napi::Object::New(args.env());
@@ -209,31 +193,27 @@ Napi::Value GetListenSocketAddress(Environment& environment, const Args& args) {
 }
 
 Napi::Value SetConnectionUserData(Environment& environment, const Args& args) {
-  const OwnerId owner = RunningOwner(environment, args);
-  const Handle handle = args.Uint32(1, "connection");
-  const int64_t data = args.Int64(2, "userData");
+  const auto [owner, handle] = TargetOf(environment, args, "connection");
+  const int64_t data = Args::Int64(args.at(2), "userData");
   return MakeBool(args, HasConnection(owner, handle) && Sockets()->SetConnectionUserData(handle, data));
 }
 
 Napi::Value GetConnectionUserData(Environment& environment, const Args& args) {
-  const OwnerId owner = RunningOwner(environment, args);
-  const Handle handle = args.Uint32(1, "connection");
+  const auto [owner, handle] = TargetOf(environment, args, "connection");
   const int64_t data = HasConnection(owner, handle) ? Sockets()->GetConnectionUserData(handle) : -1;
   return Napi::BigInt::New(args.env(), data);
 }
 
 Napi::Value SetConnectionName(Environment& environment, const Args& args) {
-  const OwnerId owner = RunningOwner(environment, args);
-  const Handle handle = args.Uint32(1, "connection");
-  const std::string name = args.String(2, "name");
+  const auto [owner, handle] = TargetOf(environment, args, "connection");
+  const std::string name = Args::String(args.at(2), "name");
   if (!HasConnection(owner, handle)) return MakeBool(args, false);
   Sockets()->SetConnectionName(handle, name.c_str());
   return MakeBool(args, true);
 }
 
 Napi::Value GetConnectionName(Environment& environment, const Args& args) {
-  const OwnerId owner = RunningOwner(environment, args);
-  const Handle handle = args.Uint32(1, "connection");
+  const auto [owner, handle] = TargetOf(environment, args, "connection");
   char name[1024];
   if (!HasConnection(owner, handle) || !Sockets()->GetConnectionName(handle, name, sizeof name)) {
     return args.env().Null();
