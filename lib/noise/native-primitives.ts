@@ -37,20 +37,13 @@ class NativeAeadKey implements AeadKey {
     collected.register(this, { addon, cipher });
   }
 
-  seal(nonceLow: number, nonceHigh: number, buffer: Uint8Array, start: number, headerBytes: number, end: number): void {
-    const sealedEnd = this.#addon.sealAesGcm(this.#cipher, nonceLow, nonceHigh, buffer, start, headerBytes, end);
+  seal(low: number, high: number, buffer: Uint8Array, start: number, headerBytes: number, end: number): void {
+    const sealedEnd = this.#addon.sealAesGcm(this.#cipher, low, high, buffer, start, headerBytes, end);
     // No known case makes the system refuse, but if it did, the packet would leave in the clear.
     if (sealedEnd < 0) throw new Error("AES-GCM failed");
   }
 
-  open(
-    nonceLow: number,
-    nonceHigh: number,
-    buffer: Uint8Array,
-    start: number,
-    headerBytes: number,
-    end: number,
-  ): boolean {
-    return this.#addon.openAesGcm(this.#cipher, nonceLow, nonceHigh, buffer, start, headerBytes, end) >= 0;
+  open(low: number, high: number, buffer: Uint8Array, start: number, headerBytes: number, end: number): boolean {
+    return this.#addon.openAesGcm(this.#cipher, low, high, buffer, start, headerBytes, end) >= 0;
   }
 }

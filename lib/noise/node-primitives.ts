@@ -90,9 +90,9 @@ class NodeAeadKey implements AeadKey {
     this.#algorithm = (this.#isLittleEndian ? "chacha20-poly1305" : "aes-256-gcm") as CipherGCMTypes;
   }
 
-  seal(nonceLow: number, nonceHigh: number, buffer: Uint8Array, start: number, headerBytes: number, end: number): void {
+  seal(low: number, high: number, buffer: Uint8Array, start: number, headerBytes: number, end: number): void {
     const content = start + headerBytes;
-    this.#setNonce(nonceLow, nonceHigh);
+    this.#setNonce(low, high);
     const cipher = createCipheriv(this.#algorithm, this.#key, nonce, cipherOptions);
     cipher.setAAD(buffer.subarray(start, content));
     buffer.set(cipher.update(buffer.subarray(content, end)), content);
@@ -100,17 +100,10 @@ class NodeAeadKey implements AeadKey {
     buffer.set(cipher.getAuthTag(), end);
   }
 
-  open(
-    nonceLow: number,
-    nonceHigh: number,
-    buffer: Uint8Array,
-    start: number,
-    headerBytes: number,
-    end: number,
-  ): boolean {
+  open(low: number, high: number, buffer: Uint8Array, start: number, headerBytes: number, end: number): boolean {
     const content = start + headerBytes;
     const tagStart = end - TAG_SIZE_BYTES;
-    this.#setNonce(nonceLow, nonceHigh);
+    this.#setNonce(low, high);
     for (let index = 0; index < TAG_SIZE_BYTES; index++) tag[index] = buffer[tagStart + index] as number;
     const decipher = createDecipheriv(this.#algorithm, this.#key, nonce, cipherOptions);
     decipher.setAuthTag(tag);

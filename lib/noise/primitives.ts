@@ -21,21 +21,14 @@ export interface AeadKey {
    * Seals a packet in place: `headerBytes` from `start` on are only authenticated, what follows up to `end` is
    * encrypted, and the tag is written behind it. `buffer` must have room for all of that.
    */
-  seal(nonceLow: number, nonceHigh: number, buffer: Uint8Array, start: number, headerBytes: number, end: number): void;
+  seal(low: number, high: number, buffer: Uint8Array, start: number, headerBytes: number, end: number): void;
 
   /**
    * Opens a packet in place. Between the header and `end` there is at least room for the tag.
    *
    * @returns false if it was not sealed with this key, nonce and header; everything behind the header is zero then
    */
-  open(
-    nonceLow: number,
-    nonceHigh: number,
-    buffer: Uint8Array,
-    start: number,
-    headerBytes: number,
-    end: number,
-  ): boolean;
+  open(low: number, high: number, buffer: Uint8Array, start: number, headerBytes: number, end: number): boolean;
 }
 
 /**

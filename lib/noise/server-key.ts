@@ -1,4 +1,4 @@
-import { concatBytes } from "../bytes.js";
+import { concatBytes, equalBytes } from "../bytes.js";
 import { NetworkError } from "../network-error.js";
 import { HandshakePattern, HandshakeRole, HandshakeState } from "./handshake-state.js";
 import { KEY_SIZE_BYTES, type KeyPair, type NoisePrimitives } from "./primitives.js";
@@ -96,7 +96,7 @@ function parse(primitives: NoisePrimitives, prefix: string, text: string): Uint8
   const bytes = Uint8Array.from(atob(encoded.replaceAll("-", "+").replaceAll("_", "/")), (char) => char.charCodeAt(0));
   const key = bytes.slice(0, KEY_SIZE_BYTES);
   const expected = checksum(primitives, prefix, key);
-  if (!expected.every((byte, index) => byte === bytes[KEY_SIZE_BYTES + index])) {
+  if (!equalBytes(expected, bytes.subarray(KEY_SIZE_BYTES))) {
     throw badKey("its checksum is wrong, so it was altered or copied with a mistake");
   }
   return key;

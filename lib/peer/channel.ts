@@ -15,3 +15,6 @@ export interface NotifyCallbacks {
   /** It was lost or came too late, or the connection has ended and nobody can know. */
   onLost(): void;
 }
+
+/** The callbacks of a notify message that has some; null for all other messages. */
+export type Notify = NotifyCallbacks | null;

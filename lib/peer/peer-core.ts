@@ -1,4 +1,3 @@
-import { equalBytes } from "../bytes.js";
 import { NetworkError } from "../network-error.js";
 import { checkReason } from "../socket/disconnect-reason.js";
 import {
@@ -17,20 +16,16 @@ import type { Channel } from "./channel.js";
 import type { IConnection, LibraryConnection } from "./connection/connection.js";
 import { ConnectionPhase } from "./connection/connection-phases.js";
 import { ConnectionTable } from "./connection/connection-table.js";
-import { type ConnectionOwner, type ConnectionSettings, PeerConnection } from "./connection/peer-connection.js";
+import { type ConnectionOwner, PeerConnection } from "./connection/peer-connection.js";
 import { PeerConnectionState } from "./connection/peer-connection-state.js";
 import { createProfile } from "./create-profile.js";
 import { ClientHandshake, type ClientHandshakeOwner } from "./handshake/client-handshake.js";
-import { combinedSecurity, Encryption } from "./handshake/encryption.js";
+import { Encryption } from "./handshake/encryption.js";
+import type { AgreedConnection } from "./handshake/handshake-owner.js";
 import { PendingConnection } from "./handshake/pending-connection.js";
-import {
-  type AcceptedRequest,
-  FULL,
-  ServerHandshake,
-  type ServerHandshakeOwner,
-} from "./handshake/server-handshake.js";
-import { newPeerMetrics, type PeerMetrics } from "./metrics.js";
-import { MIN_PACKET_SIZE, type ProfileKind } from "./packet-format.js";
+import { FULL, ServerHandshake, type ServerHandshakeOwner } from "./handshake/server-handshake.js";
+import { PeerMetrics } from "./metrics.js";
+import { MIN_PACKET_SIZE } from "./packet-format.js";
 import { completeConfig, type PeerConfig } from "./peer-config.js";
 import { PeerDrive } from "./peer-drive.js";
 import { connectError, explainRefusal } from "./peer-error.js";
@@ -43,7 +38,7 @@ const MAX_PACKETS_A_TURN = 32_768;
 export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHandshakeOwner {
   readonly config: PeerConfig;
   readonly encryption: Encryption | null;
-  readonly metrics: PeerMetrics = newPeerMetrics();
+  readonly metrics = new PeerMetrics();
   readonly maxPacketSize: number;
   readonly #socket: ISocket;
   readonly #handler: PeerHandler<LibraryConnection>;
@@ -118,7 +113,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
         void this.close();
       };
       signal?.addEventListener("abort", onAbort);
-      const handshake = new ClientHandshake(this, handle, this.maxPacketSize);
+      const handshake = new ClientHandshake(this, handle);
       this.#client = { handshake, settle };
       if (handle.isStateful) handle.connection = handshake;
       this.#drive.schedule(handshake);
@@ -158,16 +153,9 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     this.#drive.touch(connection);
   }
 
-  message(
-    connection: PeerConnection,
-    channel: Channel,
-    lane: number,
-    buffer: Uint8Array,
-    offset: number,
-    length: number,
-  ): void {
+  message(from: PeerConnection, channel: Channel, lane: number, buffer: Uint8Array, at: number, length: number): void {
     try {
-      this.#handler.onMessage(connection, this.#segment.set(buffer, offset, length), channel, lane);
+      this.#handler.onMessage(from, this.#segment.set(buffer, at, length), channel, lane);
     } catch (error) {
       reportUncaught(error);
     }
@@ -179,13 +167,13 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   }
 
   drained(connection: PeerConnection): void {
-    this.guard(connection, () => this.#handler.onDrain?.(connection));
+    this.guard(() => this.#handler.onDrain?.(connection));
   }
 
   ended(connection: PeerConnection): void {
     this.#table.onEnded(connection);
     this.metrics.connectionsClosed++;
-    this.guard(connection, () => this.#handler.onDisconnected?.(connection, connection.reason as DisconnectReason));
+    this.guard(() => this.#handler.onDisconnected?.(connection, connection.reason as DisconnectReason));
   }
 
   forget(connection: PeerConnection): void {
@@ -196,7 +184,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     if (!this.#server) void this.close();
   }
 
-  guard(_connection: PeerConnection, callback: () => void): void {
+  guard(callback: () => void): void {
     try {
       callback();
     } catch (error) {
@@ -231,22 +219,14 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     }
   }
 
-  open(request: AcceptedRequest): void {
-    this.#add(request, request.profile, request.maxPacketSize, ConnectionPhase.Handshaking);
+  open(agreed: AgreedConnection): void {
+    this.#add(agreed, ConnectionPhase.Handshaking);
   }
 
-  accepted(
-    handshake: ClientHandshake,
-    accept: Parameters<ClientHandshakeOwner["accepted"]>[1],
-    keys: Parameters<ClientHandshakeOwner["accepted"]>[2],
-  ): void {
+  accepted(agreed: AgreedConnection): void {
     const settle = this.#client?.settle;
     this.#endHandshake(null);
-    const fingerprintMatches = equalBytes(accept.fingerprint, this.config.fingerprint);
-    const maxPacketSize = Math.min(handshake.maxPacketSize, accept.maxPacketSize);
-    const { handle, pattern } = handshake;
-    const request = { handle, session: accept.session, fingerprintMatches, pattern, keys };
-    const connection = this.#add(request, accept.profile, maxPacketSize, ConnectionPhase.Connected);
+    const connection = this.#add(agreed, ConnectionPhase.Connected);
     settle?.(connection);
     this.#opened(connection);
     connection.confirm();
@@ -295,31 +275,11 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     if (error) settle(error instanceof Error ? error : new NetworkError("ERR_ABORTED", String(error)));
   }
 
-  #add(
-    request: Omit<AcceptedRequest, "profile" | "maxPacketSize">,
-    profile: ProfileKind,
-    maxPacketSize: number,
-    phase: ConnectionSettings["phase"],
-  ): PeerConnection {
-    const { handle, session, fingerprintMatches, pattern, keys } = request;
-    if (handle.connection instanceof PendingConnection) this.onPendingEnded(handle.connection);
-    const settings: ConnectionSettings = {
-      handle,
-      session,
-      fingerprintMatches,
-      phase,
-      security: combinedSecurity(handle.security, pattern),
-      channelBinding: keys?.handshakeHash ?? null,
-    };
-    const connection = new PeerConnection(this, settings);
-    connection.profile = createProfile(profile, connection, {
-      config: this.config,
-      encryption: this.encryption,
-      keys,
-      session,
-      maxPacketSize,
-      handle,
-    });
+  #add(agreed: AgreedConnection, phase: ConnectionPhase): PeerConnection {
+    const { connection: pending } = agreed.handle;
+    if (pending instanceof PendingConnection) this.onPendingEnded(pending);
+    const connection = new PeerConnection(this, agreed, phase);
+    connection.profile = createProfile(connection, agreed, this.encryption, this.config);
     this.#table.add(connection)?.replaced();
     this.#drive.schedule(connection);
     return connection;
@@ -327,7 +287,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
 
   #opened(connection: PeerConnection): void {
     this.metrics.connectionsOpened++;
-    this.guard(connection, () => this.#handler.onConnected?.(connection));
+    this.guard(() => this.#handler.onConnected?.(connection));
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Delivery, DisconnectReason, ReceivedPacket } from "../socket/index.js";
-import type { Channel, NotifyCallbacks } from "./channel.js";
+import type { Channel, Notify } from "./channel.js";
+import type { ConnectionMetrics } from "./metrics.js";
 import type { ProfileKind } from "./packet-format.js";
 
 /**
@@ -13,16 +14,28 @@ export interface PacketSeal {
   open(number: number, buffer: Uint8Array, start: number, headerBytes: number, end: number): number;
 }
 
+/** What every profile is bound by, in bytes. */
+export interface ProfileLimits {
+  /** The largest packet, with its tag. */
+  maxPacketSize: number;
+  /** A longer message on a lane is malformed. */
+  maxReliableMessageSize: number;
+  /** Of each lane: bytes that have not left, or are not acknowledged. */
+  maxQueuedBytes: number;
+}
+
+/** Unreliable and notify messages that wait to be sent, in bytes at most. */
+export const DATAGRAM_QUEUE_BYTES = 64 * 1024;
+
 /** What a profile asks of its connection. */
 export interface ProfileHost {
+  readonly metrics: ConnectionMetrics;
   /** Hands on a message. @returns false: the connection has ended, stop reading */
   deliver(channel: Channel, lane: number, buffer: Uint8Array, offset: number, length: number): boolean;
   /** Sends the first `length` bytes of `packet`. @returns false: the socket is full and has not taken it */
   transmit(packet: Uint8Array, length: number, delivery: Delivery, lane: number): boolean;
   /** A packet has come that only the other side can have sent. */
   onPacketAuthenticated(): void;
-  /** A packet has come that did not authenticate. It is counted and dropped. */
-  onStrayPacket(): void;
   /** The other side has closed. */
   remoteClosed(reason: DisconnectReason): void;
   /** The other side has broken the format: ends the connection with `InvalidPacket`. */
@@ -64,14 +77,7 @@ export interface Profile {
    *
    * @returns false: the queue is full, nothing was taken, and `drained` follows
    */
-  send(
-    channel: Channel,
-    lane: number,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    notify: NotifyCallbacks | null,
-  ): boolean;
+  send(channel: Channel, lane: number, bytes: Uint8Array, offset: number, length: number, notify: Notify): boolean;
   /** Reads a packet of this connection. */
   receive(packet: ReceivedPacket, nowMs: number): void;
   /** Asks the other side for a sign of life, with the next `flush`. */

@@ -8,9 +8,11 @@ import {
   type ReceivedPacket,
   type Security,
 } from "../../socket/index.js";
-import { Channel, type NotifyCallbacks } from "../channel.js";
+import { Channel, type Notify, type NotifyCallbacks } from "../channel.js";
 import type { Waiting } from "../collections/deadline-queue.js";
-import { type ConnectionMetrics, newConnectionMetrics } from "../metrics.js";
+import { combinedSecurity } from "../handshake/encryption.js";
+import type { AgreedConnection } from "../handshake/handshake-owner.js";
+import { ConnectionMetrics } from "../metrics.js";
 import { CONTROL_LANE, STREAM_LANE } from "../packet-format.js";
 import type { PeerConfig } from "../peer-config.js";
 import type { Profile, ProfileHost, SendBudget } from "../profile.js";
@@ -29,14 +31,7 @@ export interface ConnectionOwner {
   transmit(handle: IConnectionHandle, packet: Uint8Array, length: number, delivery: Delivery, lane: number): boolean;
   /** A server's client has proved that it got our Accept. */
   established(connection: PeerConnection): void;
-  message(
-    connection: PeerConnection,
-    channel: Channel,
-    lane: number,
-    buffer: Uint8Array,
-    offset: number,
-    length: number,
-  ): void;
+  message(from: PeerConnection, channel: Channel, lane: number, buffer: Uint8Array, at: number, length: number): void;
   drained(connection: PeerConnection): void;
   /** The user is to hear of the end. */
   ended(connection: PeerConnection): void;
@@ -45,17 +40,7 @@ export interface ConnectionOwner {
   /** It has something to send. */
   changed(connection: PeerConnection): void;
   /** Calls the user's code; what it throws is reported. */
-  guard(connection: PeerConnection, callback: () => void): void;
-}
-
-export interface ConnectionSettings {
-  handle: IConnectionHandle;
-  session: number;
-  security: Security;
-  channelBinding: Uint8Array | null;
-  fingerprintMatches: boolean;
-  /** Where it begins: `Handshaking` on a server, `Connected` on a client. */
-  phase: ConnectionPhase.Handshaking | ConnectionPhase.Connected;
+  guard(callback: () => void): void;
 }
 
 /** The connection with one other end: its phase and its timers. How messages travel is the business of its profile. */
@@ -65,7 +50,7 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
   readonly security: Security;
   readonly channelBinding: Uint8Array | null;
   readonly fingerprintMatches: boolean;
-  readonly metrics: ConnectionMetrics = newConnectionMetrics();
+  readonly metrics = new ConnectionMetrics();
   readonly closed: Promise<DisconnectReason>;
   queuePlace = -1;
   deadlineMs = 0;
@@ -84,14 +69,15 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
    */
   #receivedMs = 0;
 
-  constructor(owner: ConnectionOwner, settings: ConnectionSettings) {
+  /** @param phase where it begins: `Handshaking` on a server, `Connected` on a client */
+  constructor(owner: ConnectionOwner, agreed: AgreedConnection, phase: ConnectionPhase) {
     this.#owner = owner;
-    this.handle = settings.handle;
-    this.session = settings.session;
-    this.security = settings.security;
-    this.channelBinding = settings.channelBinding;
-    this.fingerprintMatches = settings.fingerprintMatches;
-    this.#phase = settings.phase;
+    this.handle = agreed.handle;
+    this.session = agreed.session;
+    this.security = combinedSecurity(agreed.handle.security, agreed.pattern);
+    this.channelBinding = agreed.keys?.handshakeHash ?? null;
+    this.fingerprintMatches = agreed.fingerprintMatches;
+    this.#phase = phase;
     this.#receivedMs = owner.now();
     this.#timers = new ConnectionTimers(owner.config);
     this.#startTimers(this.#receivedMs);
@@ -103,7 +89,7 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
       send: (lane, bytes, length) => this.#profile.send(Channel.Reliable, lane, bytes, 0, length, null),
       queuedBytes: () => this.#profile.queuedBytes(STREAM_LANE),
       changed: () => owner.changed(this),
-      guard: (callback) => owner.guard(this, callback),
+      guard: (callback) => owner.guard(callback),
       malformed: (text) => this.malformed(text),
     });
   }
@@ -291,10 +277,6 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
     return true;
   }
 
-  onStrayPacket(): void {
-    this.metrics.strayPackets++;
-  }
-
   remoteClosed(reason: DisconnectReason): void {
     this.#enter(ConnectionPhase.Draining, reason);
   }
@@ -311,14 +293,7 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
     if (this.isConnected) this.#owner.drained(this);
   }
 
-  #send(
-    channel: Channel,
-    lane: number,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    notify: NotifyCallbacks | null,
-  ): boolean {
+  #send(channel: Channel, lane: number, bytes: Uint8Array, offset: number, length: number, notify: Notify): boolean {
     checkMessage(channel, bytes, offset, length, this.#owner.config.maxReliableMessageSize);
     if (!this.isConnected) return false;
     if (!this.#profile.send(channel, lane, bytes, offset, length, notify)) {

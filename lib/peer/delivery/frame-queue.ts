@@ -4,6 +4,8 @@ import { FrameKind } from "../packet-format.js";
 
 /** Messages that wait to be sent, already as the frames that they become. */
 export class FrameQueue {
+  /** How many notify messages have been taken out: the place in `NotifyTokens` of the next one. */
+  notifiesTaken = 0;
   readonly #ring = new ByteRing();
   readonly #head = new Uint8Array(MAX_MESSAGE_HEAD_BYTES);
   readonly #maxBytes: number;
@@ -30,20 +32,22 @@ export class FrameQueue {
   }
 
   /** The size of the oldest frame, 0 when there is none. */
-  get nextSize(): number {
+  get #nextSize(): number {
     if (this.#start === this.#end) return 0;
     return messageFrameSize(this.#ring.readVarint(this.#start + 1));
   }
 
-  get nextIsNotify(): boolean {
-    return this.#start < this.#end && this.#ring.at(this.#start) === FrameKind.Notify;
-  }
-
-  /** Moves the oldest frame, which has `size` bytes, to `at`. */
-  take(target: Uint8Array, at: number, size: number): void {
-    this.#ring.read(this.#start, target, at, size);
-    this.#start += size;
+  /** Moves the oldest frames to `target`, from `start` on, while they fit before `end`; gives the place behind them. */
+  take(target: Uint8Array, start: number, end: number): number {
+    let at = start;
+    for (let size = this.#nextSize; size > 0 && at + size <= end; size = this.#nextSize) {
+      if (this.#ring.at(this.#start) === FrameKind.Notify) this.notifiesTaken++;
+      this.#ring.read(this.#start, target, at, size);
+      this.#start += size;
+      at += size;
+    }
     // The same memory is used again, in place of the whole ring in turn.
     if (this.#start === this.#end) this.#start = this.#end = 0;
+    return at;
   }
 }

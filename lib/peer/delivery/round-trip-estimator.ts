@@ -23,11 +23,6 @@ export class RoundTripEstimator {
   /** How long our acknowledgements are delayed: half a round trip, so that a loss costs about two on any path. */
   ackDelayMs = MAX_ACK_DELAY_MS;
 
-  constructor(initialMs: number) {
-    this.latestMs = initialMs;
-    if (initialMs > 0) this.sample();
-  }
-
   /** Takes `latestMs`, from which the delay that the other side reports has been subtracted. */
   sample(): void {
     // A peer that exaggerates its delay makes its own connection worse. Zero would mean that nothing was measured.

@@ -10,8 +10,8 @@ import {
 import type { Waiting } from "../collections/deadline-queue.js";
 import { PacketReader } from "../frames/packet-reader.js";
 import { MIN_PACKET_SIZE, PacketKind, ProfileKind } from "../packet-format.js";
-import type { PeerConfig } from "../peer-config.js";
-import { clientStreamRefusal, type Encryption, profileOf } from "./encryption.js";
+import { clientStreamRefusal, profileOf } from "./encryption.js";
+import type { AgreedConnection, HandshakeOwner } from "./handshake-owner.js";
 import {
   type Accept,
   NONCE_BYTES,
@@ -23,20 +23,15 @@ import {
   writeConnectRequest,
 } from "./handshake-packets.js";
 
-export interface ClientHandshakeOwner {
-  readonly config: PeerConfig;
-  readonly encryption: Encryption | null;
-  now(): number;
-  transmit(handle: IConnectionHandle, packet: Uint8Array, length: number, delivery: Delivery, lane: number): boolean;
-  /** The server has accepted; `keys` with Noise only. */
-  accepted(handshake: ClientHandshake, accept: Accept, keys: TransportKeys | null): void;
+export interface ClientHandshakeOwner extends HandshakeOwner {
+  /** The server has accepted. */
+  accepted(agreed: AgreedConnection): void;
   failed(handshake: ClientHandshake, reason: DisconnectReason): void;
 }
 
 /** A client's side of a handshake, from the first request to the server's decision. */
 export class ClientHandshake implements Waiting {
   readonly handle: IConnectionHandle;
-  readonly maxPacketSize: number;
   readonly pattern: SecurityPattern;
   queuePlace = -1;
   deadlineMs = 0;
@@ -50,9 +45,8 @@ export class ClientHandshake implements Waiting {
   #hasCookie = false;
   #nextRequestMs: number;
 
-  constructor(owner: ClientHandshakeOwner, handle: IConnectionHandle, maxPacketSize: number) {
+  constructor(owner: ClientHandshakeOwner, handle: IConnectionHandle) {
     this.handle = handle;
-    this.maxPacketSize = maxPacketSize;
     this.#owner = owner;
     this.#profile = profileOf(handle);
     const canEncrypt = owner.encryption && this.#profile !== ProfileKind.Stream;
@@ -114,7 +108,7 @@ export class ClientHandshake implements Waiting {
     const accept = readAccept(reader, this.#nonce);
     if (!accept || accept.profile !== this.#profile || accept.maxPacketSize < MIN_PACKET_SIZE) return;
     if (this.pattern === SecurityPattern.Plain) {
-      this.#owner.accepted(this, accept, null);
+      this.#accept(accept, null);
       return;
     }
     // Who accepts before Noise has begun, or cannot go on with it, was not asked: the true answer may follow.
@@ -124,16 +118,28 @@ export class ClientHandshake implements Waiting {
     } catch {
       return;
     }
-    this.#owner.accepted(this, accept, this.#noise.split());
+    this.#accept(accept, this.#noise.split());
+  }
+
+  #accept({ session, profile, maxPacketSize, fingerprint }: Accept, keys: TransportKeys | null): void {
+    this.#owner.accepted({
+      handle: this.handle,
+      session,
+      profile,
+      maxPacketSize: Math.min(this.#owner.maxPacketSize, maxPacketSize),
+      fingerprintMatches: equalBytes(fingerprint, this.#owner.config.fingerprint),
+      pattern: this.pattern,
+      keys,
+    });
   }
 
   #writeRequest(cookie: Uint8Array, withNoise: boolean): Uint8Array {
-    const { encryption, config } = this.#owner;
+    const { encryption, config, maxPacketSize } = this.#owner;
     const fields = {
       nonce: this.#nonce,
       profile: this.#profile,
       security: this.pattern,
-      maxPacketSize: this.maxPacketSize,
+      maxPacketSize,
       fingerprint: config.fingerprint,
       cookie,
     };

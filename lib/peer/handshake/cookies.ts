@@ -1,3 +1,4 @@
+import { concatBytes } from "../../bytes.js";
 import type { RandomBytes } from "../../random.js";
 import { sipHash } from "./siphash.js";
 
@@ -39,14 +40,8 @@ export class Cookies {
   }
 
   #make(number: number, secret: Uint8Array, address: string, nonce: Uint8Array): Uint8Array {
-    const text = new TextEncoder().encode(address);
-    const message = new Uint8Array(nonce.length + text.length);
-    message.set(nonce);
-    message.set(text, nonce.length);
-    const cookie = new Uint8Array(COOKIE_BYTES);
-    cookie[0] = number;
-    cookie.set(sipHash(secret, message), 1);
-    return cookie;
+    const message = concatBytes([nonce, new TextEncoder().encode(address)]);
+    return concatBytes([Uint8Array.of(number), sipHash(secret, message)]);
   }
 
   #rotate(nowMs: number): void {

@@ -56,7 +56,9 @@ export class Encryption {
     }
     try {
       const handshake =
-        pattern === SecurityPattern.NK ? this.#acceptPinned(prologue, message) : this.#acceptAnybody(prologue, message);
+        pattern === SecurityPattern.NK
+          ? acceptHandshake(this.primitives, this.#serverKeys, prologue, message).handshake
+          : this.#acceptAnybody(prologue, message);
       const answer = handshake.writeMessage(NOTHING);
       return { keys: handshake.split(), message: answer };
     } catch {
@@ -70,10 +72,6 @@ export class Encryption {
       new PacketSealer(this.primitives, deriveSpaceKey(this.primitives, keys.sendKey, space)),
       new PacketOpener(this.primitives, deriveSpaceKey(this.primitives, keys.receiveKey, space)),
     );
-  }
-
-  #acceptPinned(prologue: Uint8Array, message: Uint8Array): HandshakeState {
-    return acceptHandshake(this.primitives, this.#serverKeys, prologue, message).handshake;
   }
 
   #acceptAnybody(prologue: Uint8Array, message: Uint8Array): HandshakeState {

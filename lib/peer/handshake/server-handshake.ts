@@ -11,9 +11,9 @@ import {
 import { PacketReader } from "../frames/packet-reader.js";
 import type { PeerMetrics } from "../metrics.js";
 import { MIN_PACKET_SIZE, PacketKind, ProfileKind } from "../packet-format.js";
-import type { PeerConfig } from "../peer-config.js";
 import { Cookies } from "./cookies.js";
 import { type Encryption, profileOf, serverStreamRefusal } from "./encryption.js";
+import type { AgreedConnection, HandshakeOwner } from "./handshake-owner.js";
 import {
   type ConnectRequest,
   readConnectRequest,
@@ -24,24 +24,8 @@ import {
   writeReject,
 } from "./handshake-packets.js";
 
-/** A request that deserves a connection. */
-export interface AcceptedRequest {
-  handle: IConnectionHandle;
-  session: number;
-  profile: ProfileKind;
-  maxPacketSize: number;
-  fingerprintMatches: boolean;
-  pattern: SecurityPattern;
-  keys: TransportKeys | null;
-}
-
-export interface ServerHandshakeOwner {
-  readonly config: PeerConfig;
-  readonly encryption: Encryption | null;
+export interface ServerHandshakeOwner extends HandshakeOwner {
   readonly metrics: PeerMetrics;
-  readonly maxPacketSize: number;
-  now(): number;
-  transmit(handle: IConnectionHandle, packet: Uint8Array, length: number, delivery: Delivery, lane: number): boolean;
   /** No place is left for one more connection. */
   readonly isFull: boolean;
   /** Whether there is room for one more, and the application wants it. */
@@ -51,7 +35,7 @@ export interface ServerHandshakeOwner {
   /** A number that no other connection has. */
   newSession(): number;
   /** Makes the connection of `request`; it waits for its first packet. */
-  open(request: AcceptedRequest): void;
+  open(agreed: AgreedConnection): void;
 }
 
 export const FULL: DisconnectReason = { code: DisconnectCode.ServerFull, text: "The server is full" };

@@ -1,31 +1,30 @@
 import { Delivery, type IConnectionHandle, type ReceivedPacket } from "../../socket/index.js";
-import { Channel, type NotifyCallbacks } from "../channel.js";
+import { Channel, type Notify } from "../channel.js";
 import { FrameQueue } from "../delivery/frame-queue.js";
+import { NotifyTokens } from "../delivery/notify-tokens.js";
 import { RoundTripEstimator } from "../delivery/round-trip-estimator.js";
 import { MAX_MESSAGE_HEAD_BYTES, MessageFrame } from "../frames/message-frame.js";
 import { readNumberFrame, writeNumberFrame } from "../frames/number-frame.js";
 import { PacketReader } from "../frames/packet-reader.js";
 import { CONTROL_LANE, FrameKind, LANES, type ProfileKind, STREAM_LANE, TAG_BYTES } from "../packet-format.js";
-import type { Profile, ProfileHost, SendBudget } from "../profile.js";
-
-/** What both profiles over reliable transports need. */
-export interface OverReliableOptions {
-  handle: IConnectionHandle;
-  maxPacketSize: number;
-  maxReliableMessageSize: number;
-  maxQueuedBytes: number;
-}
+import {
+  DATAGRAM_QUEUE_BYTES,
+  type Profile,
+  type ProfileHost,
+  type ProfileLimits,
+  type SendBudget,
+} from "../profile.js";
 
 /** The largest reliable packet, which the messages of a flush share. A larger one would delay a more urgent lane. */
 const MAX_RELIABLE_PACKET_BYTES = 16 * 1024;
-/** Unreliable and notify messages that wait for a flush, in bytes at most. */
-const DATAGRAM_QUEUE_BYTES = 64 * 1024;
 /** While the transport holds this much, streams wait, so that they delay nothing else. */
 export const STREAM_BUFFER_BYTES = 64 * 1024;
 /** A full transport is asked again after this time, where it does not tell. */
 const RETRY_MS = 5;
-/** The kind of a packet, and the head of a frame. */
-const RELIABLE_OVERHEAD_BYTES = 1 + MAX_MESSAGE_HEAD_BYTES;
+/** Where the frames of a reliable packet end. */
+const RELIABLE_END = MAX_RELIABLE_PACKET_BYTES - TAG_BYTES;
+/** The most bytes of a message in a packet, behind the kind of the packet and the head of the frame. */
+const PART_BYTES = RELIABLE_END - 1 - MAX_MESSAGE_HEAD_BYTES;
 
 /** The parts of a message that have come. */
 class MessageParts {
@@ -54,18 +53,17 @@ export abstract class OverReliableProfile implements Profile {
   readonly isCloseConfirmed = true;
   protected readonly host: ProfileHost;
   protected readonly handle: IConnectionHandle;
-  protected readonly maxPacketSize: number;
+  protected readonly limits: ProfileLimits;
   protected readonly packet = new Uint8Array(MAX_RELIABLE_PACKET_BYTES);
   protected readonly reader = new PacketReader();
   readonly #message = new MessageFrame();
-  protected readonly datagrams = new FrameQueue(DATAGRAM_QUEUE_BYTES);
-  protected readonly roundTrip = new RoundTripEstimator(0);
+  readonly #datagrams = new FrameQueue(DATAGRAM_QUEUE_BYTES);
+  protected readonly tokens = new NotifyTokens();
+  protected readonly roundTrip = new RoundTripEstimator();
   /** When the transport is asked again whether it has room. */
   protected retryMs = Number.POSITIVE_INFINITY;
   readonly #lanes: FrameQueue[];
   readonly #assemblers: MessageParts[];
-  readonly #maxReliableMessageSize: number;
-  readonly #maxQueuedBytes: number;
   /** Of each lane, a sealed packet that the transport has refused. Its number is used, so it has to be the next one. */
   readonly #refused: (Uint8Array | null)[] = new Array(LANES).fill(null);
   #hasRefusedMessage = false;
@@ -74,17 +72,12 @@ export abstract class OverReliableProfile implements Profile {
   #pingToken = 0;
   #pongToken = -1;
 
-  constructor(
-    host: ProfileHost,
-    { handle, maxPacketSize, maxReliableMessageSize, maxQueuedBytes }: OverReliableOptions,
-  ) {
+  constructor(host: ProfileHost, handle: IConnectionHandle, limits: ProfileLimits) {
     this.host = host;
     this.handle = handle;
-    this.maxPacketSize = maxPacketSize;
-    this.#maxReliableMessageSize = maxReliableMessageSize;
-    this.#maxQueuedBytes = maxQueuedBytes;
-    this.#lanes = Array.from({ length: LANES }, () => new FrameQueue(maxQueuedBytes));
-    this.#assemblers = Array.from({ length: LANES }, () => new MessageParts(maxReliableMessageSize));
+    this.limits = limits;
+    this.#lanes = Array.from({ length: LANES }, () => new FrameQueue(limits.maxQueuedBytes));
+    this.#assemblers = Array.from({ length: LANES }, () => new MessageParts(limits.maxReliableMessageSize));
   }
 
   get roundTripTimeMs(): number {
@@ -92,12 +85,12 @@ export abstract class OverReliableProfile implements Profile {
   }
 
   get bufferedBytes(): number {
-    return this.#queuedBytes() + this.datagrams.bytes + this.handle.bufferedBytes;
+    return this.#queuedBytes() + this.#datagrams.bytes + this.handle.bufferedBytes;
   }
 
   get sendBudget(): SendBudget {
     const { bytesPerSecond } = this.handle;
-    return { bytesPerSecond, bytesFree: Math.max(this.#maxQueuedBytes - this.#queuedBytes(), 0) };
+    return { bytesPerSecond, bytesFree: Math.max(this.limits.maxQueuedBytes - this.#queuedBytes(), 0) };
   }
 
   get isDrained(): boolean {
@@ -108,18 +101,11 @@ export abstract class OverReliableProfile implements Profile {
     return (this.#lanes[lane] as FrameQueue).bytes;
   }
 
-  send(
-    channel: Channel,
-    lane: number,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    notify: NotifyCallbacks | null,
-  ): boolean {
+  send(channel: Channel, lane: number, bytes: Uint8Array, offset: number, length: number, notify: Notify): boolean {
     if (channel !== Channel.Reliable) {
       const kind = channel === Channel.Notify ? FrameKind.Notify : FrameKind.Unreliable;
-      if (!this.datagrams.push(kind, bytes, offset, length)) return this.#onQueueFull();
-      if (notify) this.expectNotify(notify);
+      if (!this.#datagrams.push(kind, bytes, offset, length)) return this.#onQueueFull();
+      if (notify) this.tokens.push(notify);
       return true;
     }
     return this.#queue(lane, bytes, offset, length) || this.#onQueueFull();
@@ -130,16 +116,16 @@ export abstract class OverReliableProfile implements Profile {
   }
 
   respond(nowMs: number): void {
-    this.sendControl(nowMs);
+    this.#sendControl(nowMs);
   }
 
   flush(nowMs: number): void {
     this.retryMs = Number.POSITIVE_INFINITY;
-    this.sendControl(nowMs);
+    this.#sendControl(nowMs);
     this.#sendLane(CONTROL_LANE, nowMs);
-    this.sendDatagrams(nowMs);
+    this.#sendDatagrams(nowMs);
     for (let lane = 0; lane <= STREAM_LANE; lane++) this.#sendLane(lane, nowMs);
-    if (this.#hasRefusedMessage && this.#queuedBytes() <= this.#maxQueuedBytes / 2) {
+    if (this.#hasRefusedMessage && this.#queuedBytes() <= this.limits.maxQueuedBytes / 2) {
       this.#hasRefusedMessage = false;
       this.host.drained();
     }
@@ -147,13 +133,19 @@ export abstract class OverReliableProfile implements Profile {
 
   close(): void {}
 
-  abstract receive(packet: ReceivedPacket, nowMs: number): void;
-  abstract dispose(): void;
+  dispose(): void {
+    this.tokens.loseAll();
+  }
 
-  /** A notify message with callbacks was queued. */
-  protected abstract expectNotify(callbacks: NotifyCallbacks): void;
+  abstract receive(packet: ReceivedPacket, nowMs: number): void;
   abstract updateDeadline(): void;
-  protected abstract sendDatagrams(nowMs: number): void;
+
+  /** While the transport holds this much, reliable messages wait here, where more urgent ones can overtake them. */
+  protected abstract readonly laneBufferBytes: number;
+  /** Where the frames of a packet with unreliable and notify messages have to end. */
+  protected abstract readonly datagramEnd: number;
+  /** Sends a packet with unreliable and notify messages; the places of the latter in `tokens` are given. */
+  protected abstract transmitDatagrams(end: number, firstToken: number, endToken: number, nowMs: number): void;
   /** Writes what stands before the frames of a reliable packet; gives the end. */
   protected abstract beginReliable(packet: Uint8Array): number;
   /** Seals a reliable packet that ends at `end`; gives its new end. */
@@ -162,11 +154,11 @@ export abstract class OverReliableProfile implements Profile {
   protected abstract writeAnswers(packet: Uint8Array, at: number, nowMs: number): number;
   protected abstract transmitControl(packet: Uint8Array, end: number): void;
   protected abstract beginControl(packet: Uint8Array): number;
-  /** Whether the transport holds too much for another packet of this lane. */
-  protected abstract isBusy(lane: number): boolean;
+  /** @returns false: stop reading */
+  protected abstract readOther(kind: number, nowMs: number): boolean;
 
   /** Sends acknowledgements, Pongs and Pings, before everything else. */
-  protected sendControl(nowMs: number): void {
+  #sendControl(nowMs: number): void {
     const start = this.beginControl(this.packet);
     let at = this.writeAnswers(this.packet, start, nowMs);
     if (this.#pongToken >= 0) {
@@ -194,9 +186,6 @@ export abstract class OverReliableProfile implements Profile {
       }
     }
   }
-
-  /** @returns false: stop reading */
-  protected abstract readOther(kind: number, nowMs: number): boolean;
 
   /** Reads a message and hands it on. */
   protected readMessage(channel: Channel, lane: number, limit: number): boolean {
@@ -231,7 +220,7 @@ export abstract class OverReliableProfile implements Profile {
         }
         return true;
       case FrameKind.Unreliable:
-        return this.readMessage(Channel.Unreliable, 0, this.maxPacketSize);
+        return this.readMessage(Channel.Unreliable, 0, this.limits.maxPacketSize);
       default:
         return this.readOther(kind, nowMs);
     }
@@ -240,7 +229,7 @@ export abstract class OverReliableProfile implements Profile {
   #readReliable(lane: number): boolean {
     const { reader } = this;
     const parts = this.#assemblers[lane] as MessageParts;
-    if (parts.length === 0) return this.readMessage(Channel.Reliable, lane, this.#maxReliableMessageSize);
+    if (parts.length === 0) return this.readMessage(Channel.Reliable, lane, this.limits.maxReliableMessageSize);
     if (!this.#readPart(lane) || reader.failed) return false;
     const { length } = parts;
     parts.length = 0;
@@ -258,20 +247,23 @@ export abstract class OverReliableProfile implements Profile {
   /** Queues all of a message or nothing: in parts, where it is larger than a packet. */
   #queue(lane: number, bytes: Uint8Array, offset: number, length: number): boolean {
     const queue = this.#lanes[lane] as FrameQueue;
-    const partBytes = this.#reliableBytes - RELIABLE_OVERHEAD_BYTES;
-    if (length <= partBytes) return queue.push(FrameKind.Message + lane, bytes, offset, length);
-    const parts = Math.ceil(length / partBytes);
-    if (queue.bytes + length + parts * RELIABLE_OVERHEAD_BYTES > this.#maxQueuedBytes) return false;
+    if (length <= PART_BYTES) return queue.push(FrameKind.Message + lane, bytes, offset, length);
+    const parts = Math.ceil(length / PART_BYTES);
+    if (queue.bytes + length + parts * MAX_MESSAGE_HEAD_BYTES > this.limits.maxQueuedBytes) return false;
     let at = offset;
-    for (const end = offset + length; end - at > partBytes; at += partBytes) {
-      queue.push(FrameKind.MessagePart + lane, bytes, at, partBytes);
+    for (const end = offset + length; end - at > PART_BYTES; at += PART_BYTES) {
+      queue.push(FrameKind.MessagePart + lane, bytes, at, PART_BYTES);
     }
     return queue.push(FrameKind.Message + lane, bytes, at, offset + length - at);
   }
 
-  /** The room in a reliable packet, without its tag. */
-  get #reliableBytes(): number {
-    return MAX_RELIABLE_PACKET_BYTES - TAG_BYTES;
+  #sendDatagrams(nowMs: number): void {
+    const datagrams = this.#datagrams;
+    while (datagrams.bytes > 0) {
+      const firstToken = datagrams.notifiesTaken;
+      const end = datagrams.take(this.packet, this.beginControl(this.packet), this.datagramEnd);
+      this.transmitDatagrams(end, firstToken, datagrams.notifiesTaken, nowMs);
+    }
   }
 
   #sendLane(lane: number, nowMs: number): void {
@@ -285,12 +277,11 @@ export abstract class OverReliableProfile implements Profile {
       this.#refused[lane] = null;
     }
     while (queue.bytes > 0) {
-      if (this.isBusy(lane)) {
+      if (this.handle.bufferedBytes >= (lane === STREAM_LANE ? STREAM_BUFFER_BYTES : this.laneBufferBytes)) {
         this.#retry(nowMs);
         return;
       }
-      const start = this.beginReliable(this.packet);
-      const end = this.#fill(queue, start);
+      const end = queue.take(this.packet, this.beginReliable(this.packet), RELIABLE_END);
       const sealed = this.sealReliable(this.packet, lane, end);
       if (!this.host.transmit(this.packet, sealed, Delivery.Reliable, lane)) {
         this.#refused[lane] = this.packet.slice(0, sealed);
@@ -298,20 +289,6 @@ export abstract class OverReliableProfile implements Profile {
         return;
       }
     }
-  }
-
-  /** Takes frames from the queue while they fit the packet, but at least one. */
-  #fill(queue: FrameQueue, start: number): number {
-    let at = start;
-    for (
-      let size = queue.nextSize;
-      size > 0 && (at === start || at + size <= this.#reliableBytes);
-      size = queue.nextSize
-    ) {
-      queue.take(this.packet, at, size);
-      at += size;
-    }
-    return at;
   }
 
   #retry(nowMs: number): void {

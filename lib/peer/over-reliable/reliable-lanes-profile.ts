@@ -1,24 +1,16 @@
-import { Delivery, type ReceivedPacket } from "../../socket/index.js";
-import { Channel, type NotifyCallbacks } from "../channel.js";
-import { NotifyTokens } from "../delivery/notify-tokens.js";
+import { Delivery, type IConnectionHandle, type ReceivedPacket } from "../../socket/index.js";
+import { Channel } from "../channel.js";
 import { AckUrgency, ReceivedPackets } from "../delivery/received-packets.js";
 import { AckFrame, MAX_ACK_BYTES } from "../frames/ack-frame.js";
 import { nearestNumber } from "../frames/packet-number.js";
 import { writeU32 } from "../integers.js";
-import { FrameKind, LANES, PacketKind, ProfileKind, STREAM_LANE, TAG_BYTES } from "../packet-format.js";
-import type { PacketSeal, ProfileHost } from "../profile.js";
-import { type OverReliableOptions, OverReliableProfile, STREAM_BUFFER_BYTES } from "./over-reliable-profile.js";
-
-export interface ReliableLanesOptions extends OverReliableOptions {
-  /** Makes a seal for unreliable packets, and one for each lane; null: unencrypted. */
-  createSeal: ((space: number) => PacketSeal) | null;
-}
+import { FrameKind, LANES, PacketKind, ProfileKind, TAG_BYTES } from "../packet-format.js";
+import type { PacketSeal, ProfileHost, ProfileLimits } from "../profile.js";
+import { OverReliableProfile } from "./over-reliable-profile.js";
 
 /** Kind and packet number. */
 const UNRELIABLE_HEADER_BYTES = 5;
 const RELIABLE_HEADER_BYTES = 1;
-/** While the transport holds this much, reliable messages wait here. The limit of GNS itself is higher. */
-const LANE_BUFFER_BYTES = 4 * 2 ** 20;
 /** The most packets with notify messages in flight. Older ones count as lost. */
 const MAX_NOTIFY_PACKETS = 1024;
 
@@ -37,7 +29,9 @@ interface NotifyPacket {
  */
 export class ReliableLanesProfile extends OverReliableProfile {
   readonly kind = ProfileKind.ReliableLanes;
-  readonly #tokens = new NotifyTokens();
+  /** The limit of GNS itself is higher. */
+  protected readonly laneBufferBytes = 4 * 2 ** 20;
+  protected readonly datagramEnd: number;
   readonly #inFlight: NotifyPacket[] = [];
   readonly #received = new ReceivedPackets(0);
   readonly #ack = new AckFrame();
@@ -47,11 +41,17 @@ export class ReliableLanesProfile extends OverReliableProfile {
   readonly #laneSent = new Array<number>(LANES).fill(0);
   readonly #laneReceived = new Array<number>(LANES).fill(0);
   #nextNumber = 0;
-  #nextToken = 0;
   #newestNotify = -1;
 
-  constructor(host: ProfileHost, { createSeal, ...options }: ReliableLanesOptions) {
-    super(host, options);
+  /** @param createSeal makes a seal for unreliable packets, and one for each lane; null: unencrypted */
+  constructor(
+    host: ProfileHost,
+    handle: IConnectionHandle,
+    limits: ProfileLimits,
+    createSeal: ((space: number) => PacketSeal) | null,
+  ) {
+    super(host, handle, limits);
+    this.datagramEnd = limits.maxPacketSize - (createSeal ? TAG_BYTES : 0);
     this.#unreliableSeal = createSeal?.(0) ?? null;
     this.#laneSeals = createSeal ? Array.from({ length: LANES }, (_, lane) => createSeal(lane + 1)) : null;
   }
@@ -83,15 +83,7 @@ export class ReliableLanesProfile extends OverReliableProfile {
 
   override dispose(): void {
     this.#inFlight.length = 0;
-    this.#tokens.loseAll();
-  }
-
-  protected override expectNotify(callbacks: NotifyCallbacks): void {
-    this.#tokens.push(callbacks);
-  }
-
-  protected override isBusy(lane: number): boolean {
-    return this.handle.bufferedBytes >= (lane === STREAM_LANE ? STREAM_BUFFER_BYTES : LANE_BUFFER_BYTES);
+    super.dispose();
   }
 
   protected override beginReliable(packet: Uint8Array): number {
@@ -119,30 +111,12 @@ export class ReliableLanesProfile extends OverReliableProfile {
     this.#transmitUnreliable(packet, end);
   }
 
-  protected override sendDatagrams(nowMs: number): void {
-    const { datagrams, packet } = this;
-    const limit = this.maxPacketSize - (this.#unreliableSeal ? TAG_BYTES : 0);
-    while (datagrams.bytes > 0) {
-      const firstToken = this.#nextToken;
-      let at = this.beginControl(packet);
-      while (datagrams.bytes > 0 && at + datagrams.nextSize <= limit) {
-        if (datagrams.nextIsNotify) this.#nextToken++;
-        const size = datagrams.nextSize;
-        datagrams.take(packet, at, size);
-        at += size;
-      }
-      const notify = {
-        number: this.#nextNumber,
-        firstToken,
-        endToken: this.#nextToken,
-        sentMs: nowMs,
-        isDelivered: false,
-      };
-      const hasLeft = this.#transmitUnreliable(packet, at);
-      if (firstToken === this.#nextToken) continue;
-      if (hasLeft) this.#inFlight.push(notify);
-      else this.#resolve(notify, false);
-    }
+  protected override transmitDatagrams(end: number, firstToken: number, endToken: number, nowMs: number): void {
+    const notify = { number: this.#nextNumber, firstToken, endToken, sentMs: nowMs, isDelivered: false };
+    const hasLeft = this.#transmitUnreliable(this.packet, end);
+    if (firstToken === endToken) return;
+    if (hasLeft) this.#inFlight.push(notify);
+    else this.#resolve(notify, false);
   }
 
   protected override readOther(kind: number, nowMs: number): boolean {
@@ -180,7 +154,7 @@ export class ReliableLanesProfile extends OverReliableProfile {
    * the middle. The lane could never go on, while pings would keep the connection alive: it ends.
    */
   #drop(isReliable: boolean): void {
-    this.host.onStrayPacket();
+    this.host.metrics.strayPackets++;
     if (isReliable && this.#laneSeals) this.host.tampered();
   }
 
@@ -216,7 +190,7 @@ export class ReliableLanesProfile extends OverReliableProfile {
       return true;
     }
     this.#newestNotify = this.#number;
-    if (!this.readMessage(Channel.Notify, 0, this.maxPacketSize)) return false;
+    if (!this.readMessage(Channel.Notify, 0, this.limits.maxPacketSize)) return false;
     this.#hasHandedOver = true;
     return true;
   }
@@ -249,7 +223,7 @@ export class ReliableLanesProfile extends OverReliableProfile {
   }
 
   #resolve({ firstToken, endToken }: NotifyPacket, delivered: boolean): void {
-    for (let token = firstToken; token < endToken; token++) this.#tokens.resolve(token, delivered);
+    for (let token = firstToken; token < endToken; token++) this.tokens.resolve(token, delivered);
   }
 
   get #notifyTimeoutMs(): number {

@@ -1,12 +1,8 @@
 import { Delivery, type ReceivedPacket } from "../../socket/index.js";
-import { Channel, type NotifyCallbacks } from "../channel.js";
-import { NotifyTokens } from "../delivery/notify-tokens.js";
+import { Channel } from "../channel.js";
 import { readNumberFrame, writeNumberFrame } from "../frames/number-frame.js";
-import { FrameKind, PacketKind, ProfileKind, STREAM_LANE } from "../packet-format.js";
+import { FrameKind, PacketKind, ProfileKind } from "../packet-format.js";
 import { OverReliableProfile, STREAM_BUFFER_BYTES } from "./over-reliable-profile.js";
-
-/** While the transport holds this much, reliable messages wait here, where more urgent ones can overtake them. */
-const LANE_BUFFER_BYTES = 256 * 1024;
 
 /**
  * Over one ordered stream of packets (WebSocket). Everything arrives, so only notify messages are acknowledged, by a
@@ -14,13 +10,11 @@ const LANE_BUFFER_BYTES = 256 * 1024;
  */
 export class StreamProfile extends OverReliableProfile {
   readonly kind = ProfileKind.Stream;
-  readonly #tokens = new NotifyTokens();
+  protected readonly laneBufferBytes = 256 * 1024;
   /** How many notify messages have been handed over here, how many of them were acknowledged, and how many there. */
   #handedOver = 0;
   #handedOverAnswered = 0;
   #delivered = 0;
-  /** The place of the next notify message to be sent. */
-  #nextToken = 0;
   /** The places of those that were sent and are not acknowledged, in order. */
   readonly #sentTokens: number[] = [];
 
@@ -38,35 +32,16 @@ export class StreamProfile extends OverReliableProfile {
     this.readFrames(nowMs);
   }
 
-  override dispose(): void {
-    this.#tokens.loseAll();
+  protected get datagramEnd(): number {
+    return this.limits.maxPacketSize;
   }
 
-  protected override expectNotify(callbacks: NotifyCallbacks): void {
-    this.#tokens.push(callbacks);
-  }
-
-  protected override isBusy(lane: number): boolean {
-    return this.handle.bufferedBytes >= (lane === STREAM_LANE ? STREAM_BUFFER_BYTES : LANE_BUFFER_BYTES);
-  }
-
-  protected override sendDatagrams(): void {
-    const { datagrams, packet } = this;
-    while (datagrams.bytes > 0) {
-      const isDropped = this.handle.bufferedBytes > STREAM_BUFFER_BYTES;
-      const firstToken = this.#nextToken;
-      let at = this.beginControl(packet);
-      while (datagrams.bytes > 0 && at + datagrams.nextSize <= this.maxPacketSize) {
-        if (datagrams.nextIsNotify) this.#nextToken++;
-        const size = datagrams.nextSize;
-        datagrams.take(packet, at, size);
-        at += size;
-      }
-      const hasLeft = !isDropped && this.host.transmit(packet, at, Delivery.Unreliable, 0);
-      for (let token = firstToken; token < this.#nextToken; token++) {
-        if (hasLeft) this.#sentTokens.push(token);
-        else this.#tokens.resolve(token, false);
-      }
+  protected override transmitDatagrams(end: number, firstToken: number, endToken: number): void {
+    const isDropped = this.handle.bufferedBytes > STREAM_BUFFER_BYTES;
+    const hasLeft = !isDropped && this.host.transmit(this.packet, end, Delivery.Unreliable, 0);
+    for (let token = firstToken; token < endToken; token++) {
+      if (hasLeft) this.#sentTokens.push(token);
+      else this.tokens.resolve(token, false);
     }
   }
 
@@ -96,7 +71,7 @@ export class StreamProfile extends OverReliableProfile {
   protected override readOther(kind: number): boolean {
     switch (kind) {
       case FrameKind.Notify:
-        if (!this.readMessage(Channel.Notify, 0, this.maxPacketSize)) return false;
+        if (!this.readMessage(Channel.Notify, 0, this.limits.maxPacketSize)) return false;
         this.#handedOver++;
         return true;
       case FrameKind.NotifyCount:
@@ -115,7 +90,7 @@ export class StreamProfile extends OverReliableProfile {
       return false;
     }
     this.#delivered += count;
-    for (const token of this.#sentTokens.splice(0, count)) this.#tokens.resolve(token, true);
+    for (const token of this.#sentTokens.splice(0, count)) this.tokens.resolve(token, true);
     return true;
   }
 }

@@ -8,6 +8,8 @@ import type { SentPackets } from "./sent-packets.js";
 export class DeliveryRate {
   /** Bytes that have been acknowledged in all. */
   delivered = 0;
+  /** What had been delivered when the newest packet of the Ack was sent. */
+  priorDelivered = 0;
   #deliveredMs = 0;
   #firstSentMs = 0;
   /**
@@ -16,7 +18,6 @@ export class DeliveryRate {
   #appLimitedUntil = -1;
   // Of the newest packet of the present acknowledgement, as they were when it was sent.
   #newest = -1;
-  #priorDelivered = 0;
   #priorDeliveredMs = 0;
   #sendElapsedMs = 0;
   /** Bytes per millisecond, as `measure` found, and the time over which it was measured. */
@@ -50,7 +51,7 @@ export class DeliveryRate {
     this.#deliveredMs = Math.max(nowMs - delayMs, this.#deliveredMs);
     if (number < this.#newest) return;
     this.#newest = number;
-    this.#priorDelivered = packets.delivered[index] as number;
+    this.priorDelivered = packets.delivered[index] as number;
     this.#priorDeliveredMs = packets.deliveredMs[index] as number;
     this.isAppLimited = packets.appLimited[index] === 1;
     this.#firstSentMs = packets.sentMs[index] as number;
@@ -60,12 +61,7 @@ export class DeliveryRate {
   /** Ends an Ack that acknowledged something new. */
   measure(): void {
     this.intervalMs = Math.max(this.#sendElapsedMs, this.#deliveredMs - this.#priorDeliveredMs);
-    this.rate = this.intervalMs > 0 ? (this.delivered - this.#priorDelivered) / this.intervalMs : 0;
-  }
-
-  /** What had been delivered when the newest packet of the Ack was sent. */
-  get priorDelivered(): number {
-    return this.#priorDelivered;
+    this.rate = this.intervalMs > 0 ? (this.delivered - this.priorDelivered) / this.intervalMs : 0;
   }
 
   /** Everything that the application has is in flight: rates measured with it say nothing about the limit. */

@@ -1,11 +1,11 @@
-import { Channel, type NotifyCallbacks } from "../channel.js";
+import { Channel, type Notify } from "../channel.js";
 import { FrameQueue } from "../delivery/frame-queue.js";
 import { NotifyTokens } from "../delivery/notify-tokens.js";
 import { CONTROL_LANE, FrameKind, LANES, STREAM_LANE } from "../packet-format.js";
-import type { ProfileHost } from "../profile.js";
+import { DATAGRAM_QUEUE_BYTES, type ProfileHost } from "../profile.js";
 import { LaneSender } from "./lane-sender.js";
 import { LANE_WINDOW_BYTES } from "./lanes.js";
-import { DEFAULT_LIMITS, type RawUdpOptions } from "./raw-udp-options.js";
+import type { RawUdpOptions } from "./raw-udp-options.js";
 import type { SentPackets } from "./sent-packets.js";
 
 /** The queues of a connection: fills packets in the order of urgency, and learns what has become of them. */
@@ -13,41 +13,27 @@ export class Outbox {
   /** The last `write` wrote unreliable messages and nothing else. */
   isUnreliable = false;
   readonly #lanes: LaneSender[] = [];
-  readonly #datagrams: FrameQueue;
+  readonly #datagrams = new FrameQueue(DATAGRAM_QUEUE_BYTES);
   readonly #tokens = new NotifyTokens();
   readonly #host: ProfileHost;
   readonly #packets: SentPackets;
   readonly #maxQueuedBytes: number;
-  readonly #maxQueuedDatagramBytes: number;
-  /** The place of the next notify message to be sent. */
-  #nextNotify = 0;
   /** Bit `lane`: it has something to send. To look at six lanes of a thousand connections each time costs too much. */
   #unsent = 0;
   /** Bit `lane`, and bit `LANES` for datagrams: the queue has refused a message. */
   #refused = 0;
 
-  constructor(host: ProfileHost, packets: SentPackets, options: RawUdpOptions) {
-    const { firstNumber = 0 } = options;
-    const { maxQueuedBytes, maxQueuedDatagramBytes } = { ...DEFAULT_LIMITS, ...options.limits };
+  constructor(host: ProfileHost, packets: SentPackets, { firstNumber = 0, maxQueuedBytes }: RawUdpOptions) {
     this.#host = host;
     this.#packets = packets;
     this.#maxQueuedBytes = maxQueuedBytes;
-    this.#maxQueuedDatagramBytes = maxQueuedDatagramBytes;
     for (let lane = 0; lane < LANES; lane++) {
       this.#lanes.push(new LaneSender(lane, firstNumber, LANE_WINDOW_BYTES[lane] as number, maxQueuedBytes));
     }
-    this.#datagrams = new FrameQueue(maxQueuedDatagramBytes);
   }
 
   /** @returns false: the queue is full */
-  send(
-    channel: Channel,
-    lane: number,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    notify: NotifyCallbacks | null,
-  ): boolean {
+  send(channel: Channel, lane: number, bytes: Uint8Array, offset: number, length: number, notify: Notify): boolean {
     if (channel === Channel.Reliable) {
       const isTaken = (this.#lanes[lane] as LaneSender).push(bytes, offset, length);
       if (isTaken) this.#unsent |= 1 << lane;
@@ -146,7 +132,7 @@ export class Outbox {
     for (let lane = 0; lane < LANES; lane++) {
       if ((this.#lanes[lane] as LaneSender).queuedBytes <= this.#maxQueuedBytes / 2) refused &= ~(1 << lane);
     }
-    if (this.#datagrams.bytes <= this.#maxQueuedDatagramBytes / 2) refused &= ~(1 << LANES);
+    if (this.#datagrams.bytes <= DATAGRAM_QUEUE_BYTES / 2) refused &= ~(1 << LANES);
     if (refused === this.#refused) return;
     this.#refused = refused;
     this.#host.drained();
@@ -164,17 +150,11 @@ export class Outbox {
   }
 
   #writeDatagrams(index: number, buffer: Uint8Array, start: number, contentEnd: number): number {
-    const datagrams = this.#datagrams;
-    let at = start;
-    const firstNotify = this.#nextNotify;
-    for (let size = datagrams.nextSize; size > 0 && at + size <= contentEnd; size = datagrams.nextSize) {
-      if (datagrams.nextIsNotify) this.#nextNotify++;
-      datagrams.take(buffer, at, size);
-      at += size;
-    }
+    const firstNotify = this.#datagrams.notifiesTaken;
+    const end = this.#datagrams.take(buffer, start, contentEnd);
     this.#packets.firstNotify[index] = firstNotify;
-    this.#packets.notifyCount[index] = this.#nextNotify - firstNotify;
-    return at;
+    this.#packets.notifyCount[index] = this.#datagrams.notifiesTaken - firstNotify;
+    return end;
   }
 
   #resolveNotifies(index: number, delivered: boolean): void {

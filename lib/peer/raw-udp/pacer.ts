@@ -8,7 +8,8 @@ const BURST_PACKETS = 10;
 export class Pacer {
   /** The size of the bucket. */
   burstBytes = 0;
-  #allowanceBytes = 0;
+  /** How many bytes may leave at once; below zero after a larger packet. */
+  allowanceBytes = 0;
   #updatedMs = 0;
   readonly #minBurstBytes: number;
   readonly #controller: CongestionController;
@@ -17,23 +18,19 @@ export class Pacer {
     this.#controller = controller;
     this.#minBurstBytes = BURST_PACKETS * maxPacketSize;
     this.advance(0);
-    this.#allowanceBytes = this.#minBurstBytes;
+    this.allowanceBytes = this.#minBurstBytes;
   }
 
   advance(nowMs: number): void {
     const { bytesPerMs } = this.#controller;
     const gained = Math.max(nowMs - this.#updatedMs, 0) * bytesPerMs;
     this.burstBytes = Math.max(this.#minBurstBytes, BURST_MS * bytesPerMs);
-    this.#allowanceBytes = Math.min(this.#allowanceBytes + gained, this.burstBytes);
+    this.allowanceBytes = Math.min(this.allowanceBytes + gained, this.burstBytes);
     this.#updatedMs = nowMs;
   }
 
-  get allowanceBytes(): number {
-    return this.#allowanceBytes;
-  }
-
   spend(bytes: number): void {
-    this.#allowanceBytes -= bytes;
+    this.allowanceBytes -= bytes;
   }
 
   /**
@@ -42,13 +39,13 @@ export class Pacer {
    */
   onWindowFull(): void {
     const keptBytes = Math.max(BURST_MS * this.#controller.bytesPerMs, this.#minBurstBytes / 5);
-    this.#allowanceBytes = Math.min(this.#allowanceBytes, keptBytes);
+    this.allowanceBytes = Math.min(this.allowanceBytes, keptBytes);
   }
 
   /** When the next packet may leave. */
   get nextMs(): number {
     // One byte more, so that rounding makes no deadline at which nothing may leave.
-    if (this.#allowanceBytes > 0) return this.#updatedMs;
-    return this.#updatedMs + (1 - this.#allowanceBytes) / this.#controller.bytesPerMs;
+    if (this.allowanceBytes > 0) return this.#updatedMs;
+    return this.#updatedMs + (1 - this.allowanceBytes) / this.#controller.bytesPerMs;
   }
 }

@@ -8,11 +8,10 @@ import { readNumberFrame } from "../frames/number-frame.js";
 import { PacketReader } from "../frames/packet-reader.js";
 import { FrameKind, LANES } from "../packet-format.js";
 import type { ProfileHost } from "../profile.js";
-import type { RawUdpCounters } from "./counters.js";
 import { LaneReceiver } from "./lane-receiver.js";
 import { LaneResult } from "./message-assembler.js";
 import type { PacketSender } from "./packet-sender.js";
-import { DEFAULT_LIMITS, type RawUdpOptions } from "./raw-udp-options.js";
+import type { RawUdpOptions } from "./raw-udp-options.js";
 
 /** What reading a frame leads to. */
 enum Next {
@@ -36,7 +35,6 @@ export class PacketReceiver {
   readonly #host: ProfileHost;
   readonly #received: ReceivedPackets;
   readonly #sender: PacketSender;
-  readonly #counters: RawUdpCounters;
   readonly #firstNumber: number;
   /** The number of the newest packet with Notify frames. */
   #newestNotify = 0;
@@ -50,18 +48,15 @@ export class PacketReceiver {
     host: ProfileHost,
     received: ReceivedPackets,
     sender: PacketSender,
-    counters: RawUdpCounters,
-    { firstNumber = 0, limits }: RawUdpOptions,
+    { firstNumber = 0, maxReliableMessageSize }: RawUdpOptions,
   ) {
     this.#host = host;
     this.#received = received;
     this.#sender = sender;
-    this.#counters = counters;
     this.#firstNumber = firstNumber;
     this.#newestNotify = firstNumber - 1;
-    const maxMessageSize = limits?.maxReliableMessageSize ?? DEFAULT_LIMITS.maxReliableMessageSize;
     for (let lane = 0; lane < LANES; lane++) {
-      this.#lanes.push(new LaneReceiver(lane, firstNumber, maxMessageSize, host));
+      this.#lanes.push(new LaneReceiver(lane, firstNumber, maxReliableMessageSize, host));
     }
   }
 
@@ -159,7 +154,7 @@ export class PacketReceiver {
     if (!frame.read(this.#reader)) return Next.Malformed;
     if (channel === Channel.Notify) {
       if (this.#number < this.#newestNotify) {
-        this.#counters.notifiesLate++;
+        this.#host.metrics.notifiesLate++;
         this.#isRefused = true;
         return Next.Frame;
       }

@@ -7,7 +7,6 @@ import { writeNumberFrame } from "../frames/number-frame.js";
 import { DATA_HEADER_BYTES, FrameKind, TAG_BYTES } from "../packet-format.js";
 import type { PacketSeal, ProfileHost } from "../profile.js";
 import { CongestionController } from "./congestion-controller.js";
-import type { RawUdpCounters } from "./counters.js";
 import { DeliveryRate } from "./delivery-rate.js";
 import { LossDetection } from "./loss-detection.js";
 import { Outbox } from "./outbox.js";
@@ -26,7 +25,7 @@ const MIN_PACKET_SIZE = DATA_HEADER_BYTES + MAX_ACK_BYTES + TAG_BYTES + 64;
 
 /** The sending half of a connection over UDP: queues, packets in flight, losses, and when to send what. */
 export class PacketSender {
-  readonly roundTrip: RoundTripEstimator;
+  readonly roundTrip = new RoundTripEstimator();
   readonly controller: CongestionController;
   readonly packets: SentPackets;
   readonly outbox: Outbox;
@@ -37,7 +36,6 @@ export class PacketSender {
   readonly #pacer: Pacer;
   readonly #host: ProfileHost;
   readonly #received: ReceivedPackets;
-  readonly #counters: RawUdpCounters;
   readonly #seal: PacketSeal | null;
   readonly #random: () => number;
   /** The packet that is being written, or that the socket has not taken. */
@@ -53,21 +51,19 @@ export class PacketSender {
   /** Packets sent before this time measure no round trip: this process has stood still since. */
   #measureFromMs = Number.NEGATIVE_INFINITY;
 
-  constructor(host: ProfileHost, received: ReceivedPackets, counters: RawUdpCounters, options: RawUdpOptions) {
-    const { firstNumber = 0, maxPacketSize, random = Math.random, roundTripTimeMs = 0 } = options;
+  constructor(host: ProfileHost, received: ReceivedPackets, options: RawUdpOptions) {
+    const { firstNumber = 0, maxPacketSize, random } = options;
     if (maxPacketSize < MIN_PACKET_SIZE || maxPacketSize > 0xffff) {
       throw new RangeError(`A packet has ${MIN_PACKET_SIZE} to 65535 bytes at most, not ${maxPacketSize}`);
     }
     this.#host = host;
     this.#received = received;
-    this.#counters = counters;
     this.#seal = options.seal;
     this.#random = random;
     this.#packet = new Uint8Array(maxPacketSize);
     writeDataSession(this.#packet, options.sessionId);
     this.packets = new SentPackets(firstNumber);
     this.outbox = new Outbox(host, this.packets, options);
-    this.roundTrip = new RoundTripEstimator(roundTripTimeMs);
     this.#loss = new LossDetection(this.packets, this.roundTrip);
     this.controller = new CongestionController(maxPacketSize, this.roundTrip, random);
     this.#pacer = new Pacer(maxPacketSize, this.controller);
@@ -127,7 +123,7 @@ export class PacketSender {
         if (state === PacketState.Skipped) return false;
         if (state === PacketState.Lost) {
           packets.state[index] = PacketState.Settled;
-          this.#counters.packetsLate++;
+          this.#host.metrics.packetsLate++;
           this.#loss.onSpuriousLoss(nowMs - (packets.sentMs[index] as number));
         } else {
           packets.onAcknowledged(index);
@@ -221,8 +217,6 @@ export class PacketSender {
       this.#loss.onPacketSent(!hasFrames && this.outbox.isUnreliable, nowMs);
       this.#pacer.spend(size);
     }
-    this.#counters.packetsSent++;
-    this.#counters.bytesSent += size;
     if (!this.#host.transmit(buffer, size, Delivery.Unreliable, 0)) this.#stalledBytes = size;
   }
 
@@ -286,8 +280,8 @@ export class PacketSender {
     const isRequeued = packets.state[index] === PacketState.Probed;
     packets.onLost(index);
     this.controller.onPacketLost(packets.sizeBytes[index] as number);
-    this.#counters.packetsLost++;
-    this.#counters.bytesRetransmitted += this.outbox.onLost(index, isRequeued);
+    this.#host.metrics.packetsLost++;
+    this.#host.metrics.bytesRetransmitted += this.outbox.onLost(index, isRequeued);
   }
 
   /**
@@ -302,7 +296,7 @@ export class PacketSender {
       if (packets.state[index] !== PacketState.InFlight) continue;
       const bytes = this.outbox.requeue(index);
       if (bytes === 0) continue;
-      this.#counters.bytesRetransmitted += bytes;
+      this.#host.metrics.bytesRetransmitted += bytes;
       packets.state[index] = PacketState.Probed;
       probes++;
     }

@@ -1,5 +1,5 @@
 import type { DisconnectReason, ReceivedPacket } from "../../socket/index.js";
-import { Channel, type NotifyCallbacks } from "../channel.js";
+import { Channel, type Notify } from "../channel.js";
 import { ReceivedPackets } from "../delivery/received-packets.js";
 import { encodeCloseFrame } from "../frames/close-frame.js";
 import { isDataPacket, readDataNumber, readDataSession } from "../frames/data-header.js";
@@ -7,7 +7,6 @@ import { MAX_MESSAGE_HEAD_BYTES } from "../frames/message-frame.js";
 import { nearestNumber } from "../frames/packet-number.js";
 import { DATA_HEADER_BYTES, ProfileKind } from "../packet-format.js";
 import type { PacketSeal, Profile, ProfileHost, SendBudget } from "../profile.js";
-import { RawUdpCounters } from "./counters.js";
 import { PacketReceiver } from "./packet-receiver.js";
 import { PacketSender } from "./packet-sender.js";
 import type { RawUdpOptions } from "./raw-udp-options.js";
@@ -20,7 +19,6 @@ const PAUSE_MS = 1000;
  */
 export class RawUdpProfile implements Profile {
   readonly kind = ProfileKind.RawUdp;
-  readonly counters = new RawUdpCounters();
   deadlineMs = Number.POSITIVE_INFINITY;
   readonly #host: ProfileHost;
   readonly #sessionBits: number;
@@ -37,8 +35,8 @@ export class RawUdpProfile implements Profile {
     this.#sessionBits = options.sessionId | 0;
     this.#seal = options.seal;
     this.#received = new ReceivedPackets(options.firstNumber ?? 0);
-    this.#sender = new PacketSender(host, this.#received, this.counters, options);
-    this.#receiver = new PacketReceiver(host, this.#received, this.#sender, this.counters, options);
+    this.#sender = new PacketSender(host, this.#received, options);
+    this.#receiver = new PacketReceiver(host, this.#received, this.#sender, options);
   }
 
   get roundTripTimeMs(): number {
@@ -69,14 +67,7 @@ export class RawUdpProfile implements Profile {
     return this.#budget;
   }
 
-  send(
-    channel: Channel,
-    lane: number,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    notify: NotifyCallbacks | null,
-  ): boolean {
+  send(channel: Channel, lane: number, bytes: Uint8Array, offset: number, length: number, notify: Notify): boolean {
     if (channel !== Channel.Reliable && MAX_MESSAGE_HEAD_BYTES + length > this.#sender.maxFrameBytes) {
       throw new RangeError(`A message of ${length} bytes does not fit a packet`);
     }
@@ -90,12 +81,9 @@ export class RawUdpProfile implements Profile {
     const number = isOurs ? nearestNumber(readDataNumber(buffer, offset), this.#received.largest) : -1;
     const end = isOurs ? this.#open(number, buffer, offset, offset + length) : -1;
     if (end < 0) {
-      this.counters.strays++;
-      this.#host.onStrayPacket();
+      this.#host.metrics.strayPackets++;
       return;
     }
-    this.counters.packetsReceived++;
-    this.counters.bytesReceived += length;
     const inOrder = this.#received.record(number);
     this.#host.onPacketAuthenticated();
     this.#receiver.receive(number, inOrder, buffer, offset + DATA_HEADER_BYTES, end, nowMs);
@@ -132,7 +120,7 @@ export class RawUdpProfile implements Profile {
   /** The end of a packet's frames, -1 for a packet that is a copy, or not from the other side. */
   #open(number: number, buffer: Uint8Array, start: number, end: number): number {
     if (!this.#received.isNew(number)) {
-      this.counters.duplicates++;
+      this.#host.metrics.duplicatePackets++;
       return -1;
     }
     return this.#seal ? this.#seal.open(number, buffer, start, DATA_HEADER_BYTES, end) : end;

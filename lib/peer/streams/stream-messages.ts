@@ -1,4 +1,3 @@
-import type { PacketReader } from "../frames/packet-reader.js";
 import { writeU16, writeU32 } from "../integers.js";
 
 /** The first byte of a message about a stream; the id of the stream follows. Layouts: docs/wire-format.md. */
@@ -49,15 +48,4 @@ export class StreamMessageWriter {
   withNumber(kind: StreamMessage, id: number, value: number): number {
     return writeU32(this.bytes, this.plain(kind, id), value);
   }
-}
-
-/** Reads the kind of a message. The reader then stands at the id. */
-export function readStreamMessage(
-  reader: PacketReader,
-  buffer: Uint8Array,
-  offset: number,
-  length: number,
-): StreamMessage {
-  reader.start(buffer, offset, offset + length);
-  return reader.u8();
 }

@@ -30,10 +30,10 @@ export class StreamSender implements OutgoingStream {
   #close: PendingWrite | null = null;
   #isEndSent = false;
   #isOver = false;
-  #sentBytes = 0;
+  sentBytes = 0;
   #limitBytes = 0;
-  #isAccepted = false;
-  #readBytes = 0;
+  isAccepted = false;
+  readBytes = 0;
 
   constructor(owner: StreamSenderOwner, id: number) {
     this.id = id;
@@ -48,18 +48,6 @@ export class StreamSender implements OutgoingStream {
     });
   }
 
-  get isAccepted(): boolean {
-    return this.#isAccepted;
-  }
-
-  get sentBytes(): number {
-    return this.#sentBytes;
-  }
-
-  get readBytes(): number {
-    return this.#readBytes;
-  }
-
   /** Sends a chunk if there is one and the other side has given credit for it. @returns false: nothing was sent */
   pump(): boolean {
     const { writer } = this.#owner;
@@ -70,12 +58,12 @@ export class StreamSender implements OutgoingStream {
       this.#isEndSent = this.#owner.sendBulk(writer.plain(StreamMessage.End, this.id));
       return false;
     }
-    const size = Math.min(pending.chunk.length - pending.offset, CHUNK_BYTES, this.#limitBytes - this.#sentBytes);
+    const size = Math.min(pending.chunk.length - pending.offset, CHUNK_BYTES, this.#limitBytes - this.sentBytes);
     if (size > 0) {
       const content = pending.chunk.subarray(pending.offset, pending.offset + size);
       if (!this.#owner.sendBulk(writer.withBytes(StreamMessage.Data, this.id, content))) return false;
       pending.offset += size;
-      this.#sentBytes += size;
+      this.sentBytes += size;
     }
     if (pending.offset === pending.chunk.length) {
       this.#pending = null;
@@ -86,15 +74,15 @@ export class StreamSender implements OutgoingStream {
 
   /** The other side lets us send `limitBytes` in all, and has read `readBytes`. */
   onCredit(limitBytes: number, readBytes: number): void {
-    this.#isAccepted = true;
+    this.isAccepted = true;
     this.#limitBytes = Math.max(this.#limitBytes, limitBytes);
-    this.#readBytes = Math.max(this.#readBytes, readBytes);
+    this.readBytes = Math.max(this.readBytes, readBytes);
   }
 
   /** The other side has read everything. */
   onFinished(): void {
     this.#isOver = true;
-    this.#readBytes = this.#sentBytes;
+    this.readBytes = this.sentBytes;
     this.#owner.forgetSender(this.id);
     this.#close?.resolve();
   }

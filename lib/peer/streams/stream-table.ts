@@ -7,7 +7,6 @@ import { CONTROL_LANE, STREAM_LANE } from "../packet-format.js";
 import type { OutgoingStream, StreamListener } from "./stream.js";
 import {
   MAX_STREAM_HEADER_BYTES,
-  readStreamMessage,
   STREAM_CREDIT_BYTES,
   StreamCode,
   StreamMessage,
@@ -75,7 +74,8 @@ export class StreamTable implements StreamSenderOwner, StreamReceiverOwner {
 
   receive(lane: number, buffer: Uint8Array, offset: number, length: number): void {
     const reader = this.#reader;
-    const kind = readStreamMessage(reader, buffer, offset, length);
+    reader.start(buffer, offset, offset + length);
+    const kind: StreamMessage = reader.u8();
     const id = reader.u32();
     const isUnderstood = lane === STREAM_LANE ? this.#receiveBulk(kind, id) : this.#receiveControl(kind, id);
     if (!isUnderstood || reader.failed) this.#owner.malformed(`Message ${kind} about stream ${id}`);

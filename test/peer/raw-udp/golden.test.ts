@@ -55,7 +55,7 @@ test.each(vectors)("%s", (name, hex) => {
   // The other side can read it.
   near.profile.flush(100);
   if (!name.startsWith("Ack")) far.receive(Buffer.from(hex, "hex"), 0);
-  expect([far.malformedText, far.strayCount]).toEqual([null, 0]);
+  expect([far.malformedText, far.metrics.strayPackets]).toEqual([null, 0]);
 });
 
 test("numbers and offsets travel as their low 32 bits", () => {

@@ -94,7 +94,7 @@ describe("a packet that breaks the format ends the connection, and nothing else 
     near.onTransmit = (bytes) => sent.push(new DataView(bytes.buffer).getUint32(5, true));
     let number = 1_000_000 - 1;
     far.profile.dispose();
-    let expected = near.profile.counters.packetsSent;
+    let expected = near.metrics.packetsSent;
     for (let index = 0; index < 4000 && near.malformedText === null; index++) {
       near.reliable(0, new Uint8Array(10));
       near.profile.flush(simulation.nowMs);
@@ -126,10 +126,10 @@ describe("a packet that does not authenticate changes nothing", () => {
       packet(5000 - 4096, 99),
     ];
     for (const stray of strays) endPoint.receive(stray);
-    expect([endPoint.strayCount, endPoint.authenticatedCount, delivered]).toEqual([strays.length, 1, 1]);
+    expect([endPoint.metrics.strayPackets, endPoint.authenticatedCount, delivered]).toEqual([strays.length, 1, 1]);
     endPoint.receive(packet(5000 - 4095, FrameKind.Padding));
     endPoint.receive(good);
-    expect([endPoint.strayCount, endPoint.authenticatedCount, delivered]).toEqual([strays.length, 3, 2]);
+    expect([endPoint.metrics.strayPackets, endPoint.authenticatedCount, delivered]).toEqual([strays.length, 3, 2]);
     expect(endPoint.malformedText).toBeNull();
   });
 
@@ -161,8 +161,8 @@ describe("a packet that does not authenticate changes nothing", () => {
     simulation.run(20_000);
     expect(next).toBe(3000);
     expect([near.malformedText, far.malformedText]).toEqual([null, null]);
-    expect(far.profile.counters.duplicates).toBeGreaterThan(500);
-    expect(far.profile.counters.strays).toBeGreaterThan(1000);
+    expect(far.metrics.duplicatePackets).toBeGreaterThan(500);
+    expect(far.metrics.strayPackets).toBeGreaterThan(1000);
   });
 });
 

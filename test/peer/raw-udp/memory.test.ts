@@ -1,11 +1,13 @@
 import { expect, test } from "vitest";
 import { Channel } from "../../../lib/peer/channel.js";
+import { ConnectionMetrics } from "../../../lib/peer/metrics.js";
 import type { ProfileHost } from "../../../lib/peer/profile.js";
-import { RawUdpProfile } from "../../../lib/peer/raw-udp/index.js";
+import { RawUdpProfile } from "../../../lib/peer/raw-udp/raw-udp-profile.js";
 import { ReceivedPacket } from "../../../lib/socket/index.js";
 
 /** Packets in flight, in memory that is made once. */
 class Wire implements ProfileHost {
+  readonly metrics = new ConnectionMetrics();
   delivered = 0;
   readonly #packets = Array.from({ length: 256 }, () => new ReceivedPacket());
   #count = 0;
@@ -32,7 +34,6 @@ class Wire implements ProfileHost {
     return true;
   }
   onPacketAuthenticated(): void {}
-  onStrayPacket(): void {}
   drained(): void {}
   remoteClosed(): void {}
   malformed(text: string): void {
@@ -51,8 +52,9 @@ test.each([
 ])("100,000 %s messages leave nothing on the heap, and make no object each on their way", (_, channel) => {
   const there = new Wire();
   const back = new Wire();
-  const near = new RawUdpProfile(there, { sessionId: 1, maxPacketSize: 1200, seal: null });
-  const far = new RawUdpProfile(back, { sessionId: 1, maxPacketSize: 1200, seal: null });
+  const limits = { maxPacketSize: 1200, maxReliableMessageSize: 60_000, maxQueuedBytes: 2 ** 20 };
+  const near = new RawUdpProfile(there, { ...limits, sessionId: 1, seal: null, random: Math.random });
+  const far = new RawUdpProfile(back, { ...limits, sessionId: 1, seal: null, random: Math.random });
   const message = new Uint8Array(20);
   const callbacks = { onDelivered: () => {}, onLost: () => {} };
   let nowMs = 0;

@@ -1,6 +1,8 @@
 import { Channel, type NotifyCallbacks } from "../../../lib/peer/channel.js";
+import { ConnectionMetrics } from "../../../lib/peer/metrics.js";
 import type { PacketSeal, ProfileHost } from "../../../lib/peer/profile.js";
-import { type RawUdpOptions, RawUdpProfile } from "../../../lib/peer/raw-udp/index.js";
+import type { RawUdpOptions } from "../../../lib/peer/raw-udp/raw-udp-options.js";
+import { RawUdpProfile } from "../../../lib/peer/raw-udp/raw-udp-profile.js";
 import type { Random } from "../../../lib/random.js";
 import { type DisconnectReason, ReceivedPacket } from "../../../lib/socket/index.js";
 import { seededRandom } from "../../../lib/testing/index.js";
@@ -70,7 +72,7 @@ export class EndPoint implements ProfileHost {
   malformedText: string | null = null;
   closedWith: DisconnectReason | null = null;
   authenticatedCount = 0;
-  strayCount = 0;
+  readonly metrics = new ConnectionMetrics();
   drainedCount = 0;
   socketIsFull = false;
   /** Called with each message. */
@@ -83,6 +85,8 @@ export class EndPoint implements ProfileHost {
     this.profile = new RawUdpProfile(this, {
       sessionId: 0xdecade42,
       maxPacketSize: 1200,
+      maxReliableMessageSize: 60_000,
+      maxQueuedBytes: 2 ** 20,
       seal: null,
       random: simulation.random,
       ...options,
@@ -101,6 +105,7 @@ export class EndPoint implements ProfileHost {
 
   transmit(packet: Uint8Array, length: number): boolean {
     if (this.socketIsFull) return false;
+    this.metrics.packetsSent++;
     const copy = packet.slice(0, length);
     this.onTransmit(copy);
     this.link.send(this.remote, copy);
@@ -109,10 +114,6 @@ export class EndPoint implements ProfileHost {
 
   onPacketAuthenticated(): void {
     this.authenticatedCount++;
-  }
-
-  onStrayPacket(): void {
-    this.strayCount++;
   }
 
   remoteClosed(reason: DisconnectReason): void {

@@ -97,7 +97,7 @@ test("each notify message ends once, as delivered only if it was handed over, an
     expect(reliable).toBe(400);
     expect(fates.filter((fate) => fate === "delivered").length).toBeGreaterThan(80);
     expect(unreliable.size).toBeGreaterThan(250);
-    expect(far.profile.counters.notifiesLate).toBeGreaterThan(0);
+    expect(far.metrics.notifiesLate).toBeGreaterThan(0);
   }
 }, 300_000);
 
