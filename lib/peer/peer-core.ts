@@ -28,7 +28,7 @@ import { PeerMetrics } from "./metrics.js";
 import { MIN_PACKET_SIZE } from "./packet-format.js";
 import { completeConfig, type PeerConfig } from "./peer-config.js";
 import { PeerDrive } from "./peer-drive.js";
-import { connectError, explainRefusal } from "./peer-error.js";
+import { connectError } from "./peer-error.js";
 import type { PeerHandler } from "./peer-handler.js";
 
 /** Then timers and everybody else have their turn: a quarter of a second, where a message takes its handler 8 us. */
@@ -247,7 +247,8 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
       return (await this.#socket.connect(endPoint, signal)).copy();
     } catch (error) {
       void this.close();
-      throw explainRefusal(error);
+      // A transport that was refused with a reason ends like a handshake that was.
+      throw error instanceof NetworkError && error.reason ? connectError(error.reason) : error;
     }
   }
 

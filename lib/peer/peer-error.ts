@@ -13,8 +13,3 @@ export function connectError(reason: DisconnectReason): NetworkError {
     reason,
   });
 }
-
-/** A transport that was refused with a reason (before it stood) ends like a handshake that was. */
-export function explainRefusal(error: unknown): unknown {
-  return error instanceof NetworkError && error.reason ? connectError(error.reason) : error;
-}

@@ -50,10 +50,6 @@ export class RangeSet {
     this.#replace(0, 1, 0);
   }
 
-  clear(): void {
-    this.count = 0;
-  }
-
   #set(index: number, start: number, end: number): void {
     this.#bounds[2 * index] = start;
     this.#bounds[2 * index + 1] = end;

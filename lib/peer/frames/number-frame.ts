@@ -2,9 +2,6 @@ import { writeU32 } from "../integers.js";
 import type { FrameKind } from "../packet-format.js";
 import type { PacketReader } from "./packet-reader.js";
 
-/** Kind and number. */
-export const NUMBER_FRAME_BYTES = 5;
-
 /** Ping and Pong with their token, and NotifyCount: kind u8, number u32. Gives the place behind it. */
 export function writeNumberFrame(
   buffer: Uint8Array,

@@ -1,6 +1,7 @@
 import { Delivery, type IConnectionHandle, type ReceivedPacket } from "../../socket/index.js";
 import { Channel, type Notify } from "../channel.js";
 import { FrameQueue } from "../delivery/frame-queue.js";
+import { MessageBuffer } from "../delivery/message-buffer.js";
 import { NotifyTokens } from "../delivery/notify-tokens.js";
 import { RoundTripEstimator } from "../delivery/round-trip-estimator.js";
 import { MAX_MESSAGE_HEAD_BYTES, MessageFrame } from "../frames/message-frame.js";
@@ -26,26 +27,6 @@ const RELIABLE_END = MAX_RELIABLE_PACKET_BYTES - TAG_BYTES;
 /** The most bytes of a message in a packet, behind the kind of the packet and the head of the frame. */
 const PART_BYTES = RELIABLE_END - 1 - MAX_MESSAGE_HEAD_BYTES;
 
-/** The parts of a message that have come. */
-class MessageParts {
-  buffer = new Uint8Array(0);
-  length = 0;
-  readonly #limit: number;
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  /** @returns false: the message is too long */
-  add(bytes: Uint8Array, offset: number, length: number): boolean {
-    if (this.length + length > this.#limit) return false;
-    if (this.buffer.length === 0) this.buffer = new Uint8Array(this.#limit);
-    this.buffer.set(bytes.subarray(offset, offset + length), this.length);
-    this.length += length;
-    return true;
-  }
-}
-
 /** What the profiles over reliable transports have in common: queues, packets with several messages, pings. */
 export abstract class OverReliableProfile implements Profile {
   abstract readonly kind: ProfileKind;
@@ -63,7 +44,8 @@ export abstract class OverReliableProfile implements Profile {
   /** When the transport is asked again whether it has room. */
   protected retryMs = Number.POSITIVE_INFINITY;
   readonly #lanes: FrameQueue[];
-  readonly #assemblers: MessageParts[];
+  /** Of each lane, the parts of a message that have come. */
+  readonly #parts: MessageBuffer[];
   /** Of each lane, a sealed packet that the transport has refused. Its number is used, so it has to be the next one. */
   readonly #refused: (Uint8Array | null)[] = new Array(LANES).fill(null);
   #hasRefusedMessage = false;
@@ -77,7 +59,7 @@ export abstract class OverReliableProfile implements Profile {
     this.handle = handle;
     this.limits = limits;
     this.#lanes = Array.from({ length: LANES }, () => new FrameQueue(limits.maxQueuedBytes));
-    this.#assemblers = Array.from({ length: LANES }, () => new MessageParts(limits.maxReliableMessageSize));
+    this.#parts = Array.from({ length: LANES }, () => new MessageBuffer(limits.maxReliableMessageSize));
   }
 
   get roundTripTimeMs(): number {
@@ -228,20 +210,24 @@ export abstract class OverReliableProfile implements Profile {
 
   #readReliable(lane: number): boolean {
     const { reader } = this;
-    const parts = this.#assemblers[lane] as MessageParts;
-    if (parts.length === 0) return this.readMessage(Channel.Reliable, lane, this.limits.maxReliableMessageSize);
+    const parts = this.#parts[lane] as MessageBuffer;
+    if (parts.size === 0) return this.readMessage(Channel.Reliable, lane, this.limits.maxReliableMessageSize);
     if (!this.#readPart(lane) || reader.failed) return false;
-    const { length } = parts;
-    parts.length = 0;
-    return this.host.deliver(Channel.Reliable, lane, parts.buffer, 0, length);
+    const { bytes, size } = parts;
+    parts.size = 0;
+    return this.host.deliver(Channel.Reliable, lane, bytes, 0, size);
   }
 
   #readPart(lane: number): boolean {
     const frame = this.#message;
     if (!frame.read(this.reader)) return true;
-    if ((this.#assemblers[lane] as MessageParts).add(this.reader.buffer, frame.start, frame.length)) return true;
-    this.host.malformed("A message over the limit");
-    return false;
+    const parts = this.#parts[lane] as MessageBuffer;
+    if (parts.size + frame.length > this.limits.maxReliableMessageSize) {
+      this.host.malformed("A message over the limit");
+      return false;
+    }
+    parts.append(this.reader.buffer, frame.start, frame.length);
+    return true;
   }
 
   /** Queues all of a message or nothing: in parts, where it is larger than a packet. */

@@ -1,5 +1,5 @@
-import { copyBytes } from "../../bytes.js";
 import { Channel } from "../channel.js";
+import { MessageBuffer } from "../delivery/message-buffer.js";
 import type { ProfileHost } from "../profile.js";
 
 /** What happened to bytes of a lane. */
@@ -17,8 +17,7 @@ export enum LaneResult {
 /** Cuts the bytes of a lane into messages. A message that has come in one piece is handed on from where it lies. */
 export class MessageAssembler {
   /** What has come of the present message: first of its length, then of its bytes. */
-  #parts = new Uint8Array(4);
-  #size = 0;
+  readonly #parts: MessageBuffer;
   /** The length of the present message, -1 when it has not come. */
   #length = -1;
   readonly #lane: number;
@@ -28,54 +27,46 @@ export class MessageAssembler {
   constructor(lane: number, maxMessageSize: number, host: ProfileHost) {
     this.#lane = lane;
     this.#maxMessageSize = maxMessageSize;
+    this.#parts = new MessageBuffer(maxMessageSize);
     this.#host = host;
   }
 
   /** Reads the next bytes of the lane, from `start` to before `end`. */
   feed(buffer: Uint8Array, start: number, end: number): LaneResult {
+    const parts = this.#parts;
     let at = start;
     while (at < end) {
       if (this.#length < 0) {
-        this.#parts[this.#size++] = buffer[at++] as number;
-        const kind = (this.#parts[0] as number) & 3;
+        parts.bytes[parts.size++] = buffer[at++] as number;
+        const kind = (parts.bytes[0] as number) & 3;
         if (kind === 3) return LaneResult.Malformed;
-        if (this.#size < 1 << kind) continue;
+        if (parts.size < 1 << kind) continue;
         this.#length = this.#readLength();
-        this.#size = 0;
+        parts.size = 0;
         if (this.#length > this.#maxMessageSize) return LaneResult.Malformed;
       }
       const length = this.#length;
-      if (this.#size === 0 && end - at >= length) {
+      if (parts.size === 0 && end - at >= length) {
         this.#length = -1;
         at += length;
         if (!this.#host.deliver(Channel.Reliable, this.#lane, buffer, at - length, length)) return LaneResult.Stopped;
         continue;
       }
-      const taken = Math.min(length - this.#size, end - at);
-      this.#append(buffer, at, taken);
+      const taken = Math.min(length - parts.size, end - at);
+      parts.append(buffer, at, taken);
       at += taken;
-      if (this.#size < length) continue;
+      if (parts.size < length) continue;
       this.#length = -1;
-      this.#size = 0;
-      if (!this.#host.deliver(Channel.Reliable, this.#lane, this.#parts, 0, length)) return LaneResult.Stopped;
+      parts.size = 0;
+      if (!this.#host.deliver(Channel.Reliable, this.#lane, parts.bytes, 0, length)) return LaneResult.Stopped;
     }
     return LaneResult.Taken;
   }
 
   #readLength(): number {
-    const parts = this.#parts;
-    let length = (parts[0] as number) >> 2;
-    for (let index = 1; index < this.#size; index++) length |= (parts[index] as number) << (8 * index - 2);
+    const { bytes, size } = this.#parts;
+    let length = (bytes[0] as number) >> 2;
+    for (let index = 1; index < size; index++) length |= (bytes[index] as number) << (8 * index - 2);
     return length;
-  }
-
-  #append(buffer: Uint8Array, at: number, length: number): void {
-    if (this.#size + length > this.#parts.length) {
-      const old = this.#parts;
-      this.#parts = new Uint8Array(Math.min(2 * (this.#size + length), Math.max(this.#maxMessageSize, 4)));
-      this.#parts.set(old);
-    }
-    copyBytes(buffer, at, this.#parts, this.#size, length);
-    this.#size += length;
   }
 }
