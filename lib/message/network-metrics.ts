@@ -1,6 +1,6 @@
 import type { PlacesMetrics } from "../guard/places.js";
-import type { ConnectionMetrics, PeerMetrics } from "../peer/index.js";
-import { newConnectionMetrics } from "../peer/metrics.js";
+import type { PeerMetrics } from "../peer/index.js";
+import { ConnectionMetrics } from "../peer/metrics.js";
 import type { TickMetrics } from "./time/server-time.js";
 
 /** What a server or client, and the layers below it, have counted. Nothing is ever reset. */
@@ -35,7 +35,7 @@ export interface NetworkClientMetrics extends NetworkMetrics {
 
 /** Adds up the counters of connections. */
 export class ConnectionTotals {
-  readonly #ended = newConnectionMetrics();
+  readonly #ended = new ConnectionMetrics();
 
   /** A connection has ended. */
   add(metrics: ConnectionMetrics): void {
@@ -44,7 +44,7 @@ export class ConnectionTotals {
 
   /** The sum of those that have ended and those that are there. */
   with(present: Iterable<ConnectionMetrics>): ConnectionMetrics {
-    const sum = newConnectionMetrics();
+    const sum = new ConnectionMetrics();
     addTo(sum, this.#ended);
     for (const metrics of present) addTo(sum, metrics);
     return sum;
