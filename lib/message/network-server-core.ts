@@ -7,6 +7,7 @@ import type { PeerCore } from "../peer/peer-core.js";
 import { serverFailed } from "../socket/building/socket-errors.js";
 import { checkReason } from "../socket/disconnect-reason.js";
 import { DisconnectCode, type DisconnectReason, type IncomingConnection } from "../socket/index.js";
+import { judge } from "../verdict.js";
 import { ServerAuthentication, type ServerAuthenticationOwner } from "./authentication/server-authentication.js";
 import { SESSION_METHOD } from "./authentication/session-proof.js";
 import type { SessionTable } from "./authentication/session-table.js";
@@ -39,7 +40,6 @@ import type { ServerParts } from "./server-parts.js";
 import { settledWithin } from "./time/deadline.js";
 import { ServerTime } from "./time/server-time.js";
 import { TickLoop } from "./time/tick-loop.js";
-import { verdictOf } from "./verdict.js";
 
 /** Reasons after which a player may come back. */
 const LOSSES = new Set<number>([DisconnectCode.Timeout, DisconnectCode.ConnectionLost, DisconnectCode.Replaced]);
@@ -253,14 +253,12 @@ export class NetworkServerCore
   }
 
   beforeAccept(incoming: IncomingConnection): true | DisconnectReason {
-    if (this.#admission.isFull) return FULL;
     const { beforeAccept } = this.#options;
-    try {
-      return beforeAccept ? verdictOf(beforeAccept(incoming)) : true;
-    } catch (error) {
-      this.report(error, null, null, "beforeAccept");
-      return serverFailed;
-    }
+    if (this.#admission.isFull) return FULL;
+    if (!beforeAccept) return true;
+    const report = (error: unknown) => this.report(error, null, null, "beforeAccept");
+    const court = { callback: "beforeAccept", maxCode: 999, failed: serverFailed, report };
+    return judge(court, () => beforeAccept(incoming)) as true | DisconnectReason;
   }
 
   onConnected(connection: LibraryConnection): void {

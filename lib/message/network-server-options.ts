@@ -1,5 +1,6 @@
 import { booleanOption, functionOption, nullOr, numberOption, type OptionRules, objectOption } from "../options.js";
-import type { DisconnectReason, IncomingConnection } from "../socket/index.js";
+import type { IncomingConnection } from "../socket/index.js";
+import type { Verdict } from "../verdict.js";
 import type { AuthenticationOptions } from "./authentication/server-authentication.js";
 import type { SessionOptions } from "./authentication/session-table.js";
 import { NETWORK_OPTIONS, type NetworkOptions } from "./network-options.js";
@@ -24,8 +25,8 @@ export interface NetworkServerOptions extends NetworkOptions {
   errorBudget?: Partial<ErrorBudget> | null;
   /** Called when a player's budget is used up, in place of the disconnection. */
   onErrorLimit?: ((player: INetworkPlayer) => void) | null;
-  /** Called before a connection is accepted: returns `true`, or the reason for refusing it. */
-  beforeAccept?: (incoming: IncomingConnection) => true | DisconnectReason;
+  /** Called before a connection is accepted: `true`, or the reason for refusing it, or a promise of one of these. */
+  beforeAccept?: (incoming: IncomingConnection) => Verdict | PromiseLike<Verdict>;
 }
 
 export const SERVER_OPTIONS: OptionRules<NetworkServerOptions> = {

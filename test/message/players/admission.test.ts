@@ -105,11 +105,32 @@ describe("beforeAccept that", () => {
     await world.run(6000, 50);
     await expect(connecting).rejects.toMatchObject({ reason: { text: "The server failed" } });
     expect(world.server.players).toEqual([]);
-    expect((world.errors[0] as Error).message).toMatch(/beforeAccept|disconnect code/);
+    expect((world.errors[0] as Error).message).toMatch(/beforeAccept/);
   });
 
-  test("returns a reason refuses with it", async () => {
-    const server = { beforeAccept: () => ({ code: 7, text: "not today" }) };
+  test("takes its time is waited for", async () => {
+    let answer: (verdict: true) => void = () => {};
+    const server = {
+      beforeAccept: () =>
+        new Promise<true>((resolve) => {
+          answer = resolve;
+        }),
+    };
+    const world = new MessageWorld({ protocol: newProtocol(), kind: "stream", server });
+    await world.server.start();
+    const { client, connecting } = world.dial();
+    await world.run(500);
+    expect(client.isConnected).toBe(false);
+    answer(true);
+    await world.run(100);
+    expect((await connecting).isAuthenticated).toBe(true);
+  });
+
+  test.each([
+    ["", (reason: object) => reason],
+    ["a promise of ", async (reason: object) => reason],
+  ])("returns %sa reason refuses with it", async (_name, give) => {
+    const server = { beforeAccept: () => give({ code: 7, text: "not today" }) as never };
     const world = new MessageWorld({ protocol: newProtocol(), kind: "stream", server });
     await world.server.start();
     await expect(world.join()).rejects.toMatchObject({ code: "ERR_REFUSED", reason: { code: 7, text: "not today" } });
