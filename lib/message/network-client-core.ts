@@ -7,11 +7,12 @@ import { type ByteSegment, Channel, type PeerHandler } from "../peer/index.js";
 import { PeerCore } from "../peer/peer-core.js";
 import { connectError } from "../peer/peer-error.js";
 import { checkReason } from "../socket/disconnect-reason.js";
-import { DisconnectCode, type DisconnectReason, type IConnectEndPoint, type SocketFactory } from "../socket/index.js";
+import { DisconnectCode, type DisconnectReason } from "../socket/index.js";
 import { ClientAuthentication, HandshakeStep } from "./authentication/client-authentication.js";
 import { type ClientSession, sessionCredential } from "./authentication/session-proof.js";
 import { defaultSocketFactory } from "./default-socket-factory.js";
 import type { ClientExtension } from "./extension.js";
+import { handshakeTimeout, type Target } from "./handshake-timeout.js";
 import { HeldMessages } from "./held-messages.js";
 import { type HostEnd, HostLink } from "./host-link.js";
 import type { NetworkClient } from "./network-client.js";
@@ -52,12 +53,6 @@ const REFUSALS = new Set<number>([
 ]);
 
 const GIVEN_UP = { code: DisconnectCode.AuthenticationFailed, text: "The client has given up" };
-
-/** Where the server is. */
-interface Target {
-  factory: SocketFactory;
-  endPoint: IConnectEndPoint;
-}
 
 /** One try to reach the server. What comes late from one that is not the client's any more is dropped. */
 interface Link {
@@ -248,8 +243,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
   #limit(link: Link): void {
     const timeoutMs = this.peerSettings.handshakeTimeoutMs;
     link.timer = this.clock.setTimeout(() => {
-      const text = `${waitedFor(link)} within ${timeoutMs} ms`;
-      this.#fail(link, connectError({ code: DisconnectCode.HandshakeTimeout, text }));
+      this.#fail(link, handshakeTimeout(this.#target, link.authentication?.step ?? null, timeoutMs));
     }, timeoutMs);
   }
 
@@ -461,17 +455,3 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
 }
 
 const newLink = (): Link => ({ peer: null, authentication: null, timer: null });
-
-/** What a link's handshake has not got yet. */
-function waitedFor({ peer, authentication }: Link): string {
-  if (!peer) return "No address was found for the server";
-  switch (authentication?.step) {
-    case undefined:
-      return "The server did not accept the connection";
-    case HandshakeStep.Proving:
-    case HandshakeStep.Confirming:
-      return "The client's credential did not finish";
-    default:
-      return `The server did not answer the client's ${authentication?.step}`;
-  }
-}

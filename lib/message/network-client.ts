@@ -92,8 +92,11 @@ export class NetworkClient {
   /**
    * Connects, and waits until the server has admitted the player.
    *
-   * @throws NetworkError what `Peer.connect` throws; `ERR_PROTOCOL_MISMATCH` with the first difference;
-   *   `ERR_AUTHENTICATION_FAILED`, `ERR_AUTHENTICATION_TIMEOUT`, `ERR_NO_CREDENTIAL`, and what the credential throws;
+   * @throws NetworkError what `Peer.connect` throws; `ERR_HANDSHAKE_TIMEOUT` when it has not been admitted within
+   *   `handshakeTimeoutMs` of the option `peer`; `ERR_PROTOCOL_MISMATCH` with the first difference;
+   *   `ERR_AUTHENTICATION_FAILED` (also when the server does not prove what the credential confirms),
+   *   `ERR_AUTHENTICATION_TIMEOUT`, `ERR_NO_CREDENTIAL`, and what the credential throws; `ERR_INVALID_PACKET` when the
+   *   server's messages are out of place; `ERR_SERVER_BUSY`; TypeError, RangeError for a wrong option;
    *   `ERR_STATE` while it is active; `ERR_CLOSED` after `disconnect`; the signal's reason when it aborts
    */
   connect(options: ConnectOptions = {}): Promise<INetworkPlayer> {

@@ -206,12 +206,21 @@ describe.each(connectPoints)("a client that is disconnected while it connects, a
   });
 });
 
-test.each(connectPoints.slice(1))("handshakeTimeoutMs ends a connect that waits at %s", async (point) => {
-  const { world, client, connecting } = await halfway(point);
+const told: Record<string, string> = {
+  "before connect": "The server localhost:7777 has not accepted the connection within 5000 ms",
+  "after connect": "The server localhost:7777 has not accepted the connection within 5000 ms",
+  "the server's silence": "The server localhost:7777 has not accepted the connection within 5000 ms",
+  "the credential's proof": "The client's credential has made no proof within 5000 ms",
+  "the server's proof": "The client's credential has not confirmed the server within 5000 ms",
+};
+
+test.each(Object.keys(told))("handshakeTimeoutMs ends a connect that waits at %s, and says so", async (point) => {
+  const { world, client, connecting } = await halfway(point as (typeof connectPoints)[number]);
   await world.run(4800, 50);
   expect(client.active).toBe(true);
   await world.run(400, 50);
-  await expect(connecting).rejects.toMatchObject({ code: "ERR_HANDSHAKE_TIMEOUT" });
+  const error = { code: "ERR_HANDSHAKE_TIMEOUT", message: expect.stringContaining(told[point] as string) };
+  await expect(connecting).rejects.toMatchObject(error);
   expect(client.active).toBe(false);
 });
 
