@@ -32,3 +32,8 @@ test("every code that the library gives is in the list, and every code in the li
   expect(listed.filter((code) => !given.has(code) && !ofReasons.includes(code))).toEqual([]);
   expect(ofReasons.filter((code) => !listed.includes(code))).toEqual([]);
 });
+
+test("a test expects each code", () => {
+  const expected = new Set([...codesIn("test", /(?<!docs\/errors)\.test\.ts$/), ...codesIn("lib/testing", /\.ts$/)]);
+  expect(listed.filter((code) => !expected.has(code))).toEqual([]);
+});
