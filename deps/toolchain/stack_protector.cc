@@ -1,5 +1,6 @@
-// What the stack protector of the shipped binary calls and compares with. zig has both in its run-time library, which hides
-// those of the C library: its canary is the same in every process, and its failure ends the process without a word.
+// What the stack protector of the shipped binary calls and compares with. zig has both in its run-time library, which
+// hides those of the C library: its canary is the same in every process, and its failure ends the process without a
+// word.
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
