@@ -1,5 +1,5 @@
 // npm run test:stress: the tests that are long: 100,000 connections with each driver, 10 million hostile packets, 1000
-// players for a minute, streams of 100 MB.
+// players for a minute, streams of 100 MB, floods of 10,000 new connections a second beside 50 players.
 import { join } from "node:path";
 import { root } from "./paths.mjs";
 import { main, run } from "./run.mjs";
@@ -11,6 +11,7 @@ const files = [
   "test/peer/crowd.test.ts",
   "test/peer/real-streams.test.ts",
   "test/peer/lossy-traffic.test.ts",
+  "test/message/flood.test.ts",
 ];
 
 await main(async () => {

@@ -1,5 +1,7 @@
+import { Places, type PlacesMetrics } from "../guard/places.js";
+import { sourceOf } from "../guard/source.js";
 import { NetworkError } from "../network-error.js";
-import { checkReason } from "../socket/disconnect-reason.js";
+import { checkReason, MAX_CODE } from "../socket/disconnect-reason.js";
 import {
   type Delivery,
   DisconnectCode,
@@ -11,6 +13,7 @@ import {
   type ISocket,
   ReceivedPacket,
 } from "../socket/index.js";
+import { type Court, judge, type Verdict } from "../verdict.js";
 import { ByteSegment } from "./byte-segment.js";
 import type { Channel } from "./channel.js";
 import type { IConnection, LibraryConnection } from "./connection/connection.js";
@@ -22,7 +25,7 @@ import { createProfile } from "./create-profile.js";
 import { ClientHandshake, type ClientHandshakeOwner } from "./handshake/client-handshake.js";
 import { Encryption } from "./handshake/encryption.js";
 import type { AgreedConnection } from "./handshake/handshake-owner.js";
-import { PendingConnection } from "./handshake/pending-connection.js";
+import { BUSY, PendingConnection } from "./handshake/pending-connection.js";
 import { FULL, ServerHandshake, type ServerHandshakeOwner } from "./handshake/server-handshake.js";
 import { PeerMetrics } from "./metrics.js";
 import { MIN_PACKET_SIZE } from "./packet-format.js";
@@ -33,6 +36,16 @@ import type { PeerHandler } from "./peer-handler.js";
 
 /** Then timers and everybody else have their turn: a quarter of a second, where a message takes its handler 8 us. */
 const MAX_PACKETS_A_TURN = 32_768;
+
+/** Somebody in the middle of a handshake. */
+type Newcomer = PendingConnection | PeerConnection;
+
+const beforeAcceptCourt: Court = {
+  callback: "beforeAccept",
+  maxCode: MAX_CODE,
+  failed: { code: DisconnectCode.ConnectionLost, text: "The server failed" },
+  report: reportUncaught,
+};
 
 /** What happens inside of a {@link Peer}: packets find their connection, and handshakes make new ones. */
 export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHandshakeOwner {
@@ -47,7 +60,8 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   readonly #packet = new ReceivedPacket();
   readonly #segment = new ByteSegment();
   #server: ServerHandshake | null = null;
-  #pendingConnections = 0;
+  /** Those who have not finished their handshake. */
+  readonly #newcomers: Places<Newcomer>;
   #client: { handshake: ClientHandshake; settle(result: PeerConnection | Error): void } | null = null;
   #isStarted = false;
   #isClosed = false;
@@ -60,6 +74,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     config: Partial<PeerConfig> = {},
   ) {
     this.config = completeConfig(config);
+    this.#newcomers = new Places({ maxCount: this.config.maxPendingConnections });
     this.encryption = this.config.encryption && new Encryption(this.config.encryption);
     this.maxPacketSize = Math.min(maxPacketSize, 0xffff);
     if (!(maxPacketSize >= MIN_PACKET_SIZE)) {
@@ -72,8 +87,9 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
       onReadable: () => this.#drive.onReadable(),
       onIncoming: (incoming) => this.admit(incoming),
       onConnect: (handle) => {
-        this.#pendingConnections++;
-        this.#drive.schedule(new PendingConnection(this, handle));
+        const pending = new PendingConnection(this, handle);
+        if (this.#takePlace(pending, handle)) this.#drive.schedule(pending);
+        else pending.makeRoom();
       },
       onDisconnect: (handle, reason) => this.#onSocketDisconnect(handle, reason),
       onWritable: (handle) => {
@@ -85,6 +101,10 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
 
   get connections(): IConnection[] {
     return [...this.#table.all].filter((connection) => connection.isConnected);
+  }
+
+  get pendingConnections(): PlacesMetrics {
+    return this.#newcomers.metrics;
   }
 
   get boundPort(): number | null {
@@ -162,6 +182,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   }
 
   established(connection: PeerConnection): void {
+    this.#newcomers.release(connection);
     this.#table.establish(connection)?.replaced();
     this.#opened(connection);
   }
@@ -177,6 +198,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   }
 
   forget(connection: PeerConnection): void {
+    this.#newcomers.release(connection);
     this.#table.remove(connection);
     this.#drive.remove(connection);
     this.#server?.forget(connection.handle.address, connection.session);
@@ -194,15 +216,17 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
 
   get isFull(): boolean {
     const { maxConnections } = this.config;
-    // Who leaves takes no player's place any more, but there is an end to those too.
-    return this.#table.openCount >= maxConnections || this.#table.all.size >= 2 * maxConnections;
+    const { openCount, pendingCount, all } = this.#table;
+    // Closing connections no longer count against `maxConnections`, but there may be at most as many of them.
+    return openCount - pendingCount >= maxConnections || all.size - pendingCount >= 2 * maxConnections;
   }
 
-  admit(incoming: IncomingConnection): true | DisconnectReason {
-    if (!this.#server || this.#closing) return { code: DisconnectCode.ServerFull, text: "The server takes nobody" };
-    const isCrowded = this.#pendingConnections + this.#table.pendingCount >= this.config.maxPendingConnections;
-    if (isCrowded || this.isFull) return FULL;
-    return this.#handler.beforeAccept?.(incoming) ?? true;
+  admit(incoming: IncomingConnection): Verdict | Promise<Verdict> {
+    if (!this.#server || this.#closing) return { code: DisconnectCode.ServerStopped, text: "The server has stopped" };
+    if (this.isFull) return FULL;
+    const handler = this.#handler;
+    if (!handler.beforeAccept) return true;
+    return judge(beforeAcceptCourt, () => handler.beforeAccept?.(incoming));
   }
 
   dismiss(handle: IConnectionHandle, reason: DisconnectReason): void {
@@ -219,8 +243,13 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     }
   }
 
-  open(agreed: AgreedConnection): void {
-    this.#add(agreed, ConnectionPhase.Handshaking);
+  open(agreed: AgreedConnection): boolean {
+    if (this.#closing) return false;
+    const connection = this.#add(agreed, ConnectionPhase.Handshaking);
+    if (this.#takePlace(connection, agreed.handle)) return true;
+    if (agreed.handle.isStateful) connection.makeRoom();
+    else connection.transportEnded(BUSY); // Without a word: the client asks again.
+    return false;
   }
 
   accepted(agreed: AgreedConnection): void {
@@ -238,7 +267,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   }
 
   onPendingEnded(pending: PendingConnection): void {
-    this.#pendingConnections--;
+    this.#newcomers.release(pending);
     this.#drive.remove(pending);
   }
 
@@ -286,6 +315,14 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     return connection;
   }
 
+  /** @returns false: there is none, nor anybody who could leave */
+  #takePlace(newcomer: Newcomer, { address }: IConnectionHandle): boolean {
+    const taken = this.#newcomers.take(newcomer, sourceOf(address));
+    if (taken === "full") return false;
+    if (taken !== "free") taken.evicted.makeRoom();
+    return true;
+  }
+
   #opened(connection: PeerConnection): void {
     this.metrics.connectionsOpened++;
     this.guard(() => this.#handler.onConnected?.(connection));
@@ -296,6 +333,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
    */
   #receiveAll(nowMs: number): boolean {
     const packet = this.#packet;
+    this.#newcomers.nextPhase();
     this.#socket.tick();
     for (let count = 0; count < MAX_PACKETS_A_TURN; count++) {
       if (this.#isClosed || !this.#socket.poll()) return true;

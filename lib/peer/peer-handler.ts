@@ -1,4 +1,5 @@
 import type { DisconnectReason, IncomingConnection } from "../socket/index.js";
+import type { Verdict } from "../verdict.js";
 import type { ByteSegment } from "./byte-segment.js";
 import type { Channel } from "./channel.js";
 import type { IConnection } from "./connection/connection.js";
@@ -17,6 +18,9 @@ export interface PeerHandler<Connection extends IConnection = IConnection> {
   onDisconnected?(connection: Connection, reason: DisconnectReason): void;
   /** A `send` that answered false may be tried again. */
   onDrain?(connection: Connection): void;
-  /** Server: whether a new client is wanted: `true`, or why not. */
-  beforeAccept?(incoming: IncomingConnection): true | DisconnectReason;
+  /**
+   * Server: whether a new client is wanted: `true`, or why not, or a promise of one of these, which counts if it comes
+   * within `handshakeTimeoutMs`. Any other answer lets nobody in, and is reported as an error.
+   */
+  beforeAccept?(incoming: IncomingConnection): Verdict | PromiseLike<Verdict>;
 }

@@ -1,3 +1,4 @@
+import type { PlacesMetrics } from "../guard/places.js";
 import type { DisconnectReason, IBindEndPoint, IConnectEndPoint, ISocket } from "../socket/index.js";
 import type { IConnection } from "./connection/connection.js";
 import type { PeerMetrics } from "./metrics.js";
@@ -27,6 +28,11 @@ export class Peer {
 
   get metrics(): Readonly<PeerMetrics> {
     return this.#core.metrics;
+  }
+
+  /** Server: how many handshakes are not finished, and from how many sources; who had to leave for others. */
+  get pendingConnections(): PlacesMetrics {
+    return this.#core.pendingConnections;
   }
 
   /** The port that the socket is bound to, where there is one. */

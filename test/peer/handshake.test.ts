@@ -139,7 +139,7 @@ describe("a client over datagrams that is not connected", () => {
     expect(rawClient.received.at(-1)?.[0]).toBe(2);
   });
 
-  test("counts against maxPendingConnections while its handshake lasts", async () => {
+  test("has a place while its handshake lasts, which the oldest leaves for newcomers", async () => {
     const world = await listening({ maxPendingConnections: 3 });
     const rawClients = [];
     for (let count = 0; count < 5; count++) {
@@ -150,8 +150,10 @@ describe("a client over datagrams that is not connected", () => {
       await world.run(5);
       rawClients.push(rawClient);
     }
-    expect(rawClients.map(({ received }) => received[1]?.[0])).toEqual([3, 3, 3, 4, 4]);
+    expect(rawClients.map(({ received }) => received[1]?.[0])).toEqual([3, 3, 3, 3, 3]);
+    expect(world.server.pendingConnections).toMatchObject({ count: 3, evicted: 2, refused: 0 });
     await world.run(6000, 50);
+    expect(world.server.pendingConnections.count).toBe(0);
     const { connection } = world.dial();
     await world.run(100);
     expect((await connection).state).toBe(PeerConnectionState.Connected);
@@ -352,11 +354,9 @@ describe.each(["reliable-lanes", "stream"] as const)("a client over %s", (kind) 
     expect(rawClient.ends).toEqual([]);
     await world.run(300, 50);
     expect(rawClient.ends).toEqual(["HandshakeTimeout"]);
-    for (let count = 0; count < 2; count++) await RawClient.arrive(world);
-    await expect(RawClient.arrive(world)).rejects.toMatchObject({
-      code: "ERR_CONNECT_FAILED",
-      reason: { code: DisconnectCode.ServerFull },
-    });
+    const crowd = [await RawClient.arrive(world), await RawClient.arrive(world), await RawClient.arrive(world)];
+    await world.run(50);
+    expect(crowd.map(({ ends }) => ends)).toEqual([["ServerBusy"], [], []]);
   });
 
   test("that sends nothing after its request is disconnected", async () => {
@@ -364,9 +364,9 @@ describe.each(["reliable-lanes", "stream"] as const)("a client over %s", (kind) 
     const rawClients = [await RawClient.arrive(world), await RawClient.arrive(world)];
     for (const rawClient of rawClients) rawClient.send(request(1, undefined, { profile: profiles[kind] }));
     await world.run(20);
-    await expect(RawClient.arrive(world)).rejects.toMatchObject({ reason: { code: DisconnectCode.ServerFull } });
+    await RawClient.arrive(world);
     await world.run(6000, 50);
-    expect(rawClients.map(({ ends }) => ends)).toEqual([["HandshakeTimeout"], ["HandshakeTimeout"]]);
+    expect(rawClients.map(({ ends }) => ends)).toEqual([["ServerBusy"], ["HandshakeTimeout"]]);
     await RawClient.arrive(world);
   });
 
@@ -396,4 +396,49 @@ describe.each(["reliable-lanes", "stream"] as const)("a client over %s", (kind) 
     expect(rawClient.ends).toEqual(["InvalidPacket"]);
     expect(world.serverHandler.connected).toEqual([]);
   });
+});
+
+describe.each(["datagram", "reliable-lanes", "stream"] as const)("beforeAccept over %s", (kind) => {
+  const reason = { code: 7, text: "not you" };
+
+  test("may answer later", async () => {
+    const world = new PeerWorld({ kind });
+    await world.listen();
+    let asked = 0;
+    for (const verdict of [true, reason] as const) {
+      let settle: (answer: typeof verdict) => void = () => {};
+      world.serverHandler.beforeAccept = () => {
+        asked++;
+        return new Promise((resolve) => {
+          settle = resolve;
+        });
+      };
+      const { connection } = world.dial();
+      const outcome = connection.catch((error: unknown) => error);
+      await world.run(1000, 10);
+      settle(verdict);
+      await world.run(1000, 10);
+      expect(await outcome).toMatchObject(verdict === true ? { reason: null } : { code: "ERR_REFUSED", reason });
+    }
+    // A client that is refused over datagrams has asked again before it hears.
+    expect(asked).toBeGreaterThanOrEqual(2);
+    expect(world.server.connections.length).toBe(1);
+  });
+});
+
+test("beforeAccept has as long as a handshake", async () => {
+  const world = new PeerWorld();
+  await world.listen();
+  let settle: (answer: true) => void = () => {};
+  world.serverHandler.beforeAccept = () =>
+    new Promise((resolve) => {
+      settle = resolve;
+    });
+  const { connection } = world.dial();
+  const outcome = connection.catch((error: { code: string }) => error.code);
+  await world.run(10_000, 50);
+  settle(true);
+  await world.run(1000, 10);
+  expect(await outcome).toBe("ERR_HANDSHAKE_TIMEOUT");
+  expect([world.server.connections.length, world.server.pendingConnections.count]).toEqual([0, 0]);
 });

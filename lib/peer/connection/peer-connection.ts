@@ -29,6 +29,8 @@ export interface ConnectionOwner {
   readonly config: PeerConfig;
   now(): number;
   transmit(handle: IConnectionHandle, packet: Uint8Array, length: number, delivery: Delivery, lane: number): boolean;
+  /** No place is left for one more connection. */
+  readonly isFull: boolean;
   /** A server's client has proved that it got our Accept. */
   established(connection: PeerConnection): void;
   message(from: PeerConnection, channel: Channel, lane: number, buffer: Uint8Array, at: number, length: number): void;
@@ -233,6 +235,11 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
     this.#enter(ConnectionPhase.Closed, reason);
   }
 
+  /** Leaves in the middle of its handshake, for others. */
+  makeRoom(): void {
+    this.#fail(DisconnectCode.ServerBusy, "Too many clients connect at this moment");
+  }
+
   /** The same client has connected anew. */
   replaced(): void {
     const reason = { code: DisconnectCode.Replaced, text: "Connected again" };
@@ -251,8 +258,11 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
   // What the profile calls.
 
   onPacketAuthenticated(): void {
-    if (this.#phase === ConnectionPhase.Handshaking) this.#enter(ConnectionPhase.Connected);
-    else if (this.#phase === ConnectionPhase.Connected) {
+    if (this.#phase === ConnectionPhase.Handshaking) {
+      // Others may have become connected since its request.
+      if (this.#owner.isFull) this.#fail(DisconnectCode.ServerFull, "The server is full");
+      else this.#enter(ConnectionPhase.Connected);
+    } else if (this.#phase === ConnectionPhase.Connected) {
       this.#timers.start(ConnectionTimer.Idle, this.#receivedMs);
       this.#timers.start(ConnectionTimer.KeepAlive, this.#receivedMs);
     }

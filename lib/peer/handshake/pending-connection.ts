@@ -1,4 +1,4 @@
-import { DisconnectCode, type IConnectionHandle } from "../../socket/index.js";
+import { DisconnectCode, type DisconnectReason, type IConnectionHandle } from "../../socket/index.js";
 import type { Waiting } from "../collections/deadline-queue.js";
 import type { PeerConfig } from "../peer-config.js";
 
@@ -7,6 +7,12 @@ export interface PendingConnectionOwner {
   now(): number;
   onPendingEnded(pending: PendingConnection): void;
 }
+
+/** The reason for those who have to leave in the middle of their handshake. */
+export const BUSY: DisconnectReason = {
+  code: DisconnectCode.ServerBusy,
+  text: "Too many clients connect at this moment",
+};
 
 /** A connection of the transport that has not asked for anything yet. */
 export class PendingConnection implements Waiting {
@@ -27,8 +33,17 @@ export class PendingConnection implements Waiting {
 
   update(nowMs: number): void {
     if (nowMs < this.deadlineMs) return;
+    this.#end({ code: DisconnectCode.HandshakeTimeout, text: "There was no request to connect" });
+  }
+
+  /** Leaves for others. */
+  makeRoom(): void {
+    this.#end(BUSY);
+  }
+
+  #end(reason: DisconnectReason): void {
     this.#handle.connection = null;
     this.#owner.onPendingEnded(this);
-    void this.#handle.disconnect({ code: DisconnectCode.HandshakeTimeout, text: "There was no request to connect" });
+    void this.#handle.disconnect(reason);
   }
 }

@@ -1,3 +1,4 @@
+import { isThenable } from "../../brands.js";
 import { equalBytes } from "../../bytes.js";
 import type { TransportKeys } from "../../noise/index.js";
 import {
@@ -8,6 +9,7 @@ import {
   type IncomingConnection,
   type ReceivedPacket,
 } from "../../socket/index.js";
+import type { Verdict } from "../../verdict.js";
 import { PacketReader } from "../frames/packet-reader.js";
 import type { PeerMetrics } from "../metrics.js";
 import { MIN_PACKET_SIZE, PacketKind, ProfileKind } from "../packet-format.js";
@@ -29,13 +31,13 @@ export interface ServerHandshakeOwner extends HandshakeOwner {
   /** No place is left for one more connection. */
   readonly isFull: boolean;
   /** Whether there is room for one more, and the application wants it. */
-  admit(incoming: IncomingConnection): true | DisconnectReason;
+  admit(incoming: IncomingConnection): Verdict | Promise<Verdict>;
   /** Ends the transport's connection to a stranger, where there is one. */
   dismiss(handle: IConnectionHandle, reason: DisconnectReason): void;
   /** A number that no other connection has. */
   newSession(): number;
-  /** Makes the connection of `request`; it waits for its first packet. */
-  open(agreed: AgreedConnection): void;
+  /** Makes the connection of `request`, which waits for its first packet. False: there is no place for it. */
+  open(agreed: AgreedConnection): boolean;
 }
 
 export const FULL: DisconnectReason = { code: DisconnectCode.ServerFull, text: "The server is full" };
@@ -46,6 +48,13 @@ interface Answer {
   accept: Uint8Array;
 }
 
+/** What the application has been asked about a client. */
+interface Question {
+  nonce: Uint8Array;
+  /** An answer that comes later does not count. */
+  endMs: number;
+}
+
 /** A server's side of all handshakes. Of a stranger without a cookie it keeps nothing. */
 export class ServerHandshake {
   readonly #owner: ServerHandshakeOwner;
@@ -53,6 +62,9 @@ export class ServerHandshake {
   readonly #reader = new PacketReader();
   /** By address: what was answered, as long as there is the connection of that answer. */
   readonly #answers = new Map<string, Answer>();
+
+  /** By address: what the application has not answered yet. */
+  readonly #questions = new Map<string, Question>();
 
   constructor(owner: ServerHandshakeOwner) {
     this.#owner = owner;
@@ -105,12 +117,46 @@ export class ServerHandshake {
       this.#send(handle, earlier.accept);
       return;
     }
-    const refusal = this.#refusal(handle, address, request);
-    if (refusal) {
-      this.#reject(handle, request.nonce, refusal);
+    const refusal = this.#refusal(handle, request);
+    if (refusal) this.#reject(handle, request.nonce, refusal);
+    // The application was asked about a stateful connection before its transport accepted it.
+    else if (handle.isStateful) this.#settle(handle, address, request, this.#owner.isFull ? FULL : true);
+    else this.#ask(handle, address, request);
+  }
+
+  /** Asks the application, which may take its time: the client goes on asking meanwhile. */
+  #ask(handle: IConnectionHandle, address: string, request: ConnectRequest): void {
+    const { config } = this.#owner;
+    const now = this.#owner.now();
+    const isWaiting = ({ nonce, endMs }: Question) => equalBytes(nonce, request.nonce) && now < endMs;
+    const earlier = this.#questions.get(address);
+    if (earlier && isWaiting(earlier)) return;
+    if (this.#questions.size >= config.maxPendingConnections) this.#forgetQuestions(now);
+    if (this.#questions.size >= config.maxPendingConnections) return;
+    const verdict = this.#owner.admit({ address, security: handle.security });
+    if (!isThenable(verdict)) {
+      this.#settle(handle, address, request, verdict);
       return;
     }
+    const question = { nonce: request.nonce, endMs: now + config.handshakeTimeoutMs };
+    this.#questions.set(address, question);
+    const kept = handle.copy();
+    void verdict.then((answer) => {
+      if (this.#questions.get(address) !== question) return;
+      this.#questions.delete(address);
+      if (this.#owner.now() < question.endMs) this.#settle(kept, address, request, answer);
+    });
+  }
 
+  #forgetQuestions(now: number): void {
+    for (const [address, { endMs }] of this.#questions) if (endMs <= now) this.#questions.delete(address);
+  }
+
+  #settle(handle: IConnectionHandle, address: string, request: ConnectRequest, verdict: Verdict): void {
+    if (verdict !== true) {
+      this.#reject(handle, request.nonce, verdict);
+      return;
+    }
     const { encryption, config, maxPacketSize } = this.#owner;
     let keys: TransportKeys | null = null;
     let noiseMessage: Uint8Array = new Uint8Array(0);
@@ -132,8 +178,7 @@ export class ServerHandshake {
       fingerprint: config.fingerprint,
       noiseMessage,
     });
-    this.#answers.set(address, { nonce: request.nonce, session, accept });
-    this.#owner.open({
+    const isOpen = this.#owner.open({
       handle: handle.copy(),
       session,
       profile: request.profile,
@@ -142,10 +187,13 @@ export class ServerHandshake {
       pattern: request.security,
       keys,
     });
+    if (!isOpen) return;
+    this.#answers.set(address, { nonce: request.nonce, session, accept });
     this.#send(handle, accept);
   }
 
-  #refusal(handle: IConnectionHandle, address: string, request: ConnectRequest): DisconnectReason | null {
+  /** Why what the client asks for does not fit this server. */
+  #refusal(handle: IConnectionHandle, request: ConnectRequest): DisconnectReason | null {
     const { config, encryption } = this.#owner;
     const profile = profileOf(handle);
     if (request.profile !== profile) {
@@ -167,11 +215,7 @@ export class ServerHandshake {
     if (request.security !== SecurityPattern.Plain && (!encryption || profile === ProfileKind.Stream)) {
       return { code: DisconnectCode.EncryptionUnsupported, text: "The server has no encryption of this kind" };
     }
-    // The application was asked about a stateful connection before its transport accepted it; others may have come
-    // since.
-    if (handle.isStateful) return this.#owner.isFull ? FULL : null;
-    const admitted = this.#owner.admit({ address, security: handle.security });
-    return admitted === true ? null : admitted;
+    return null;
   }
 
   #reject(handle: IConnectionHandle, nonce: Uint8Array, reason: DisconnectReason): void {
