@@ -193,7 +193,7 @@ export class MessageDispatcher implements MessageHandler {
   #declineQuestion(player: NetworkPlayer, message: MessageDefinition<unknown>): void {
     for (const { request, response } of this.#owner.protocol.requests) {
       if (request !== message || this.#reader.bitsLeft < 32) continue;
-      player.send(response, { id: this.#reader.readUint32(), error: "", value: undefined });
+      player.sendLater(response, { id: this.#reader.readUint32(), error: "", value: undefined });
     }
   }
 
@@ -274,7 +274,7 @@ function answer<Q, A>(
   signal: AbortSignal,
 ): unknown {
   const reply = (error: string | undefined, result: A | undefined) => {
-    player.send(definition.response, { id, error, value: result });
+    player.sendLater(definition.response, { id, error, value: result });
   };
   /** The answer is checked like any value that is sent. */
   const succeed = (result: A) => {

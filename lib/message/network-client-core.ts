@@ -264,7 +264,9 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
         if (isOf(connection)) this.#onLost(link, reason);
       },
       onDrain: (connection) => {
-        if (isOf(connection) && this.#player?.isConnected) this.events.emit("drained", this.#player);
+        if (!isOf(connection) || !this.#player?.isConnected) return;
+        this.#player.drained();
+        this.events.emit("drained", this.#player);
       },
     };
   }
@@ -375,7 +377,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
   async #loadScene(player: NetworkPlayer, number: number, name: string): Promise<void> {
     try {
       await this.#client.onLoadScene?.(name);
-      if (player.isAuthenticated) player.send(SceneLoadedMessage, { number });
+      if (player.isAuthenticated) player.sendLater(SceneLoadedMessage, { number });
     } catch (error) {
       this.report(error, player, LoadSceneMessage);
     }

@@ -284,7 +284,8 @@ export class NetworkServerCore
 
   onDrain(connection: LibraryConnection): void {
     const player = this.#byConnection.get(connection);
-    if (player) this.events.emit("drained", player);
+    player?.drained();
+    if (player?.isConnected) this.events.emit("drained", player);
   }
 
   // What handlers and players call.

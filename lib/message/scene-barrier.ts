@@ -79,7 +79,8 @@ export class SceneBarrier {
 
   #send(player: NetworkPlayer): void {
     player.ready = false;
-    player.send(LoadSceneMessage, { number: this.#number, name: this.#name as string });
+    const number = this.#number;
+    player.sendLater(LoadSceneMessage, { number, name: this.#name as string }, () => number === this.#number);
   }
 
   #ready(player: NetworkPlayer): void {

@@ -1,7 +1,7 @@
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { defineMessage, defineProtocol, defineRequest, ErrorFlags } from "../../lib/message/index.js";
-import { optional, packed, struct, u8 } from "../../lib/serialization/index.js";
+import { bytes, optional, packed, struct, u8 } from "../../lib/serialization/index.js";
 import { MessageWorld } from "../support/message-world.js";
 
 const Note = defineMessage("note", u8);
@@ -134,4 +134,45 @@ test("fifteen requests and waits with one signal put one listener on it, and non
   expect((await Promise.all(all)).length).toBe(15);
   await Promise.all(waits);
   expect([most, listeners]).toEqual([1, 0]);
+});
+
+describe("to a player whose queue is full", () => {
+  const Bulk = defineMessage("bulk", bytes(50_000));
+  const full = async () => {
+    const protocol = defineProtocol({ name: "full", version: 1, messages: [Bulk, Ask] });
+    const world = new MessageWorld({ protocol, kind: "stream" });
+    await world.server.start();
+    const { client, player } = await world.join();
+    client.messageHandler.register(Bulk, () => {});
+    world.server.messageHandler.registerRequest(Ask, (n) => {
+      while (player.send(Bulk, new Uint8Array(50_000)));
+      while (player.send(Bulk, new Uint8Array(1)));
+      return { n };
+    });
+    return { world, client, player };
+  };
+
+  test("an answer waits, and comes", async () => {
+    const { world, client } = await full();
+    const answers = Promise.all([client.request(Ask, 1), client.request(Ask, 2)]);
+    await world.run(2000);
+    expect(await answers).toEqual([{ n: 1 }, { n: 2 }]);
+  });
+
+  test("a scene waits; one that is over is not sent any more", async () => {
+    const { world, client, player } = await full();
+    const scenes: string[] = [];
+    client.onLoadScene = (name) => void scenes.push(name);
+    while (player.send(Bulk, new Uint8Array(50_000)));
+    while (player.send(Bulk, new Uint8Array(1)));
+    const first = world.server.loadScene("first", { timeoutMs: 0 });
+    await world.run(0);
+    world.clock.advance(0);
+    await first;
+    const second = world.server.loadScene("second");
+    await world.run(2000);
+    await second;
+    expect(scenes).toEqual(["second"]);
+    expect(player.ready).toBe(true);
+  });
 });

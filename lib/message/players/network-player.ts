@@ -3,7 +3,7 @@ import { NetworkError } from "../../network-error.js";
 import { checkOptions, durationOption, integerOption, type OptionRules, objectOption } from "../../options.js";
 import type { LibraryConnection } from "../../peer/connection/connection.js";
 import { Channel, type NotifyCallbacks } from "../../peer/index.js";
-import type { DisconnectCode, DisconnectReason, Security } from "../../socket/index.js";
+import { DisconnectCode, type DisconnectReason, type Security } from "../../socket/index.js";
 import type { Agreement } from "../protocol/agreement.js";
 import type { MessageEncoder } from "../protocol/encoder.js";
 import type { ErrorBudget } from "../protocol/error-flags.js";
@@ -39,6 +39,9 @@ const REQUEST_OPTIONS: OptionRules<RequestOptions> = {
   lane: integerOption(0, 3),
 };
 
+/** Messages of the library that wait for a full queue of one player; with more the player is disconnected. */
+const MAX_WAITING = 256;
+
 /** Counts per message: messages sent, bytes sent, messages received, bytes received. */
 const COUNTS = 4;
 
@@ -62,6 +65,8 @@ export class NetworkPlayer implements INetworkPlayer {
   readonly #budget: TokenBucket | null;
   readonly #rates = new Map<MessageDefinition<unknown>, TokenBucket>();
   readonly #counts: Float64Array;
+  /** Send what the queue did not take; true: they have. */
+  readonly #waiting: (() => boolean)[] = [];
 
   constructor(owner: PlayerOwner, connection: LibraryConnection, isHost: boolean) {
     this.#owner = owner;
@@ -167,6 +172,22 @@ export class NetworkPlayer implements INetworkPlayer {
     return this.#counted(message, length, this.lastConnection.send(buffer, channel, lane, 0, length));
   }
 
+  /**
+   * Sends a message of the library reliably. Where the queue is full it waits until there is space.
+   *
+   * @param isWanted whether it is still to be sent then
+   */
+  sendLater<T>(message: MessageDefinition<T>, value: T, isWanted = () => true): void {
+    if (this.send(message, value) || !this.isConnected) return;
+    if (this.#waiting.length < MAX_WAITING) this.#waiting.push(() => !isWanted() || this.send(message, value));
+    else this.refuse(DisconnectCode.ErrorLimit, `${MAX_WAITING} messages wait for the player to read`);
+  }
+
+  /** The queue has space again. */
+  drained(): void {
+    while (this.#waiting[0]?.()) this.#waiting.shift();
+  }
+
   /** Whether the other side has the message with this number. */
   knows(number: number): boolean {
     return this.agreement === null || this.agreement.toWire(number) >= 0;
@@ -200,6 +221,7 @@ export class NetworkPlayer implements INetworkPlayer {
   }
 
   suspended(): void {
+    this.#waiting.length = 0;
     this.state = PlayerState.Suspended;
     this.ready = false;
     this.requests.failAll("The connection was lost");
