@@ -1,5 +1,5 @@
-# The compiler's defences against memory errors, for the development build; GNS gets them too. The shipped binary's are in
-# scripts/hardening.mjs. Not under a sanitizer, which watches the same with means of its own.
+# The compiler's defences against memory errors, for the development build; GNS gets them too. The shipped binary's are
+# in scripts/hardening.mjs. Not under a sanitizer, which watches the same with means of its own.
 include(CheckCXXCompilerFlag)
 set(HARDENING_FLAGS)
 if(NOT VALVE_SOCKETS_SANITIZE AND NOT GNS_SELF_CONTAINED)

@@ -1,7 +1,7 @@
 // What is linked into the binaries that ship, one row per component, for the notices and the bill of materials, which
 // also has what npm installs beside them. The versions are read where they are pinned: deps/Cargo.toml and its lock,
-// deps/toolchain/requirements.txt, package-lock.json. `node scripts/components.mjs` writes sbom.cdx.json (CycloneDX 1.6)
-// and updates the versions that the documents mention.
+// deps/toolchain/requirements.txt, package-lock.json. `node scripts/components.mjs` writes sbom.cdx.json (CycloneDX
+// 1.6) and updates the versions that the documents mention.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -196,8 +196,8 @@ function describe(component) {
 }
 
 /**
- * The bill of materials as JSON text: CycloneDX 1.6. The hashes are those of the archives that the lock files pin, which
- * the package URLs lead to.
+ * The bill of materials as JSON text: CycloneDX 1.6. The hashes are those of the archives that the lock files pin,
+ * which the package URLs lead to.
  */
 export function billOfMaterials() {
   const { name, version } = JSON.parse(read("package.json"));

@@ -11,7 +11,8 @@ await main(() => {
   const write = process.argv.includes("--write");
   run(bin("biome"), ["check", "--error-on-warnings", ...(write ? ["--write"] : []), "."]);
   ensureSystemPackages(["clang-format"]);
-  const sources = ["native", "bench/native", "test/native", "test/platforms", "deps/toolchain"].flatMap((folder) => cppFiles(folder));
+  const folders = ["native", "bench/native", "test/native", "test/platforms", "deps/toolchain"];
+  const sources = folders.flatMap((folder) => cppFiles(folder));
   run("clang-format", [...(write ? ["-i"] : ["--dry-run", "--Werror"]), ...sources]);
   run(bin("tsc"), ["-p", "tsconfig.json"]);
 });

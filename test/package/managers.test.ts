@@ -1,5 +1,5 @@
-// Adding the package runs nothing and warns of nothing, whatever a package manager does about scripts by default: npm and
-// Yarn 1 build a package that has a binding.gyp, npm 12, pnpm, Bun and Yarn 4 say that they did not.
+// Adding the package runs nothing and warns of nothing, whatever a package manager does about scripts by default: npm
+// and Yarn 1 build a package that has a binding.gyp, npm 12, pnpm, Bun and Yarn 4 say that they did not.
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

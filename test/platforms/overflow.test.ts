@@ -1,5 +1,5 @@
-// The stack protector of the shipped binaries (deps/toolchain/stack_protector.cc): it notices an overflow and says so, and
-// its canary differs from process to process.
+// The stack protector of the shipped binaries (deps/toolchain/stack_protector.cc): it notices an overflow and says so,
+// and its canary differs from process to process.
 import { execFileSync, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
