@@ -7,7 +7,7 @@ import type { PeerCore } from "../peer/peer-core.js";
 import { serverFailed } from "../socket/building/socket-errors.js";
 import { checkReason } from "../socket/disconnect-reason.js";
 import { DisconnectCode, type DisconnectReason, type IncomingConnection } from "../socket/index.js";
-import { judge } from "../verdict.js";
+import { judge, type Verdict } from "../verdict.js";
 import { ServerAuthentication, type ServerAuthenticationOwner } from "./authentication/server-authentication.js";
 import { SESSION_METHOD } from "./authentication/session-proof.js";
 import type { SessionTable } from "./authentication/session-table.js";
@@ -36,7 +36,7 @@ import {
   WelcomeMessage,
 } from "./protocol/system-messages.js";
 import { type LoadSceneOptions, SceneBarrier } from "./scene-barrier.js";
-import type { ServerParts } from "./server-parts.js";
+import { handlerWhile, type ServerParts } from "./server-parts.js";
 import { settledWithin } from "./time/deadline.js";
 import { ServerTime } from "./time/server-time.js";
 import { TickLoop } from "./time/tick-loop.js";
@@ -252,13 +252,13 @@ export class NetworkServerCore
     if (!isHost) this.#admission.add(player);
   }
 
-  beforeAccept(incoming: IncomingConnection): true | DisconnectReason {
+  beforeAccept(incoming: IncomingConnection): Verdict | Promise<Verdict> {
     const { beforeAccept } = this.#options;
     if (this.#admission.isFull) return FULL;
     if (!beforeAccept) return true;
     const report = (error: unknown) => this.report(error, null, null, "beforeAccept");
     const court = { callback: "beforeAccept", maxCode: 999, failed: serverFailed, report };
-    return judge(court, () => beforeAccept(incoming)) as true | DisconnectReason;
+    return judge(court, () => beforeAccept(incoming));
   }
 
   onConnected(connection: LibraryConnection): void {
@@ -302,12 +302,9 @@ export class NetworkServerCore
 
   errorLimitReached(player: NetworkPlayer): void {
     const { onErrorLimit } = this.#options;
-    if (!onErrorLimit) {
-      player.refuse(DisconnectCode.ErrorLimit, "Too many errors");
-      return;
-    }
     try {
-      onErrorLimit(player);
+      if (onErrorLimit) onErrorLimit(player);
+      else player.refuse(DisconnectCode.ErrorLimit, "Too many errors");
     } catch (error) {
       this.report(error, player, null);
     }
@@ -436,7 +433,10 @@ export class NetworkServerCore
   async #open(openPeer: NonNullable<ServerParts["openPeer"]>, attempt: number): Promise<void> {
     try {
       const config = { ...this.peerConfig(this.#peerDrive), maxConnections: this.#admission.maxConnections };
-      const peer = await openPeer(this, config);
+      const peer = await openPeer(
+        this.#handler((connection) => this.attach(connection)),
+        config,
+      );
       if (attempt === this.#starts) this.#peer = peer;
       else await peer.close();
     } catch (error) {
@@ -453,15 +453,10 @@ export class NetworkServerCore
   }
 
   async #startHost(client: NetworkClientCore): Promise<void> {
-    const handler: PeerHandler<LibraryConnection> = {
-      onConnected: (connection) => {
-        this.attach(connection, true);
-        this.events.emit("hostStarted");
-      },
-      onMessage: (connection, bytes, channel) => this.onMessage(connection, bytes, channel),
-      onDisconnected: (connection, reason) => this.onDisconnected(connection, reason),
-      onDrain: (connection) => this.onDrain(connection),
-    };
+    const { beforeAccept: _, ...handler } = this.#handler((connection) => {
+      this.attach(connection, true);
+      this.events.emit("hostStarted");
+    });
     const host = client.joinHost({ handler, config: this.peerConfig(this.#peerDrive) });
     if (!host) return;
     this.#host = host;
@@ -472,6 +467,12 @@ export class NetworkServerCore
       void host.server.close();
       client.abandonHost(host, error);
     }
+  }
+
+  /** What a Peer of the present start calls. */
+  #handler(onConnected: (connection: LibraryConnection) => void): Required<PeerHandler<LibraryConnection>> {
+    const attempt = this.#starts;
+    return handlerWhile(() => attempt === this.#starts, this, onConnected);
   }
 
   #hostEnded(): PeerCore {

@@ -3,6 +3,7 @@ import type { LibraryConnection } from "../peer/connection/connection.js";
 import type { PeerConfig, PeerHandler } from "../peer/index.js";
 import { PeerCore } from "../peer/peer-core.js";
 import { secureRandomBytes } from "../random.js";
+import { DisconnectCode } from "../socket/index.js";
 import { SessionTable } from "./authentication/session-table.js";
 import { defaultSocketFactory } from "./default-socket-factory.js";
 import type { NetworkServerOptions } from "./network-server-options.js";
@@ -35,5 +36,23 @@ export function ownParts(options: NetworkServerOptions): ServerParts {
       : null,
     sessions: sessions ? new SessionTable(sessions, clock, randomBytes) : null,
     nextPlayerId: () => ++lastId,
+  };
+}
+
+/** The handler of a Peer: what the core does, but connections that come when `isCurrent` does not hold are refused. */
+export function handlerWhile(
+  isCurrent: () => boolean,
+  core: Required<PeerHandler<LibraryConnection>>,
+  onConnected: (connection: LibraryConnection) => void,
+): Required<PeerHandler<LibraryConnection>> {
+  return {
+    onConnected: (connection) => {
+      if (isCurrent()) onConnected(connection);
+      else connection.refuse(DisconnectCode.ServerStopped, "The server has stopped");
+    },
+    onMessage: (connection, bytes, channel, lane) => core.onMessage(connection, bytes, channel, lane),
+    onDisconnected: (connection, reason) => core.onDisconnected(connection, reason),
+    onDrain: (connection) => core.onDrain(connection),
+    beforeAccept: (incoming) => core.beforeAccept(incoming),
   };
 }

@@ -111,6 +111,31 @@ describe.each(bindPoints)("a server that is stopped while it starts, %s,", (poin
   });
 });
 
+describe.each(["listening", "without a socket"])("a host, %s, that is stopped while it starts", (kind) => {
+  test.each([0, 1, 2, 3, 5, 8, 13])("after %i microtasks leaves neither server nor client", async (microtasks) => {
+    const server = { listen: kind === "listening" };
+    const world = new MessageWorld({ protocol: newProtocol(), kind: "stream", server });
+    const client = world.newClient();
+    const starting = world.server.start({ localClient: client });
+    starting.catch(() => {});
+    for (let index = 0; index < microtasks; index++) await Promise.resolve();
+    const stopping = world.server.stop();
+    await world.run(3000, 50);
+    await stopping;
+    await starting.catch((error) => expect(error).toMatchObject({ code: "ERR_CLOSED" }));
+    expect([world.server.active, client.active, world.server.isHost, world.server.players.length]).toEqual([
+      false,
+      false,
+      false,
+      0,
+    ]);
+    const again = world.server.start({ localClient: client });
+    await world.until(() => client.isAuthenticated);
+    await again;
+    expect(world.server.players.length).toBe(1);
+  });
+});
+
 test("a stop beside a stop, and one after it, wait for the same end", async () => {
   const world = new MessageWorld({ protocol: newProtocol(), kind: "stream" });
   await world.server.start();
