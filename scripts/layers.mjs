@@ -13,7 +13,7 @@ export const layers = {
   guard: { below: [], base: [], wings: [] },
   addon: { below: [], base: [], wings: [] },
   valve: {
-    below: ["addon"],
+    below: ["guard", "addon"],
     base: [],
     wings: ["values", "messages", "configuration", "certificates", "sockets", "endpoint"],
   },
@@ -54,6 +54,7 @@ export const nativeLayers = {
     "slab_writer",
     "sessions",
     "drain",
+    "fin_wait",
     "inbox",
     "sockets",
     "closing",

@@ -73,15 +73,29 @@ export function loadAddon(): NativeAddon {
 }
 
 let addon: NativeAddon | null | undefined;
+let failure: unknown = null;
 
-/** The addon, or null where there is no binary of it. UDP and Noise work without it. */
+/**
+ * The addon, or null where it cannot be loaded. UDP and Noise work without it. A binary that is there and is broken is
+ * told of once, by a warning of the process.
+ */
 export function findAddon(): NativeAddon | null {
   if (addon === undefined) {
     try {
       addon = loadAddon();
-    } catch {
+    } catch (error) {
       addon = null;
+      failure = error;
+      if ((error as NetworkError).code !== "ERR_NO_BINARY") {
+        const why = (error as Error)?.message ?? error;
+        process.emitWarning(`valve-sockets works without its addon, which cannot be loaded: ${why}`);
+      }
     }
   }
   return addon;
+}
+
+/** Why {@link findAddon} found none; null if it did, or was not asked. */
+export function addonFailure(): unknown {
+  return failure;
 }

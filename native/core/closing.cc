@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/drain.h"
+#include "core/fin_wait.h"
 #include "core/inbox.h"
 #include "core/sockets.h"
 
@@ -26,9 +27,11 @@ Waiting WhatWaits(Handle handle, int& ping_ms) {
   return bytes == 0 ? Waiting::Flushed : Waiting::ForData;
 }
 
+// Closes a connection with its own reason if it is lingering, or else with this one.
 void CloseNow(State& state, Handle handle, Connection& connection, int reason, const std::string& debug) {
   DropInHand(state, handle, connection.group);
-  if (connection.phase == Connection::Phase::Lingering) {
+  const bool lingers = connection.phase == Connection::Phase::Lingering;
+  if (lingers) {
     state.lingering--;
     connection.owner->doorbell->keep_alive--;
     connection.owner->doorbell->Ring();  // its process may end now
@@ -37,7 +40,7 @@ void CloseNow(State& state, Handle handle, Connection& connection, int reason, c
   }
   StopWatchingDrain(state, connection);
   connection.phase = Connection::Phase::Closed;
-  Sockets()->CloseConnection(handle, reason, debug.c_str(), false);
+  CloseInGns(state, handle, lingers ? connection.reason : reason, lingers ? connection.debug : debug);
 }
 
 void DestroyGroup(State& state, Handle handle) {
@@ -142,7 +145,7 @@ void CheckLingering(State& state) {
     const Waiting waiting = WhatWaits(handle, ping_ms);
     if (waiting == Waiting::ForData && Now() < connection.deadline) continue;
     connection.flushed = waiting == Waiting::Flushed;
-    CloseNow(state, handle, connection, connection.reason, connection.debug);
+    CloseNow(state, handle, connection, 0, "");
     if (connection.flushed) SayFarewell(state, connection, ping_ms);
   }
   FinishListeners(state);
@@ -160,6 +163,12 @@ bool CloseListenSocket(OwnerId owner, Handle handle, int reason, const std::stri
   state.SetReferenced(listener->referenced, listener->owner->doorbell, false);
   CloseChildren(state, handle, reason, debug, Connection::Phase::Open);
   return true;
+}
+
+void CloseLingering(State& state) {
+  for (auto& [handle, connection] : state.connections) {
+    if (connection.phase == Connection::Phase::Lingering) CloseNow(state, handle, connection, 0, "");
+  }
 }
 
 bool DestroyPollGroup(OwnerId owner_id, Handle handle) {

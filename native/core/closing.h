@@ -22,6 +22,9 @@ void CloseAll(State& state, OwnerId owner, int reason, const std::string& debug)
 // Closes all that the process has open; each owner gets the events of its connections. The lock is held by the caller.
 void CloseProcess(State& state, int reason, const std::string& debug);
 
+// Closes the connections that are lingering, each with its own reason. The lock is held by the caller.
+void CloseLingering(State& state);
+
 // Closes the connections that have finished lingering. The lock is held by the caller. To be called at least every 5 ms
 // while State::lingering is not 0.
 void CheckLingering(State& state);

@@ -2,6 +2,7 @@
 // The one file that includes GameNetworkingSockets, with what its archive has beyond its headers.
 
 #include <ctime>
+#include <mutex>
 
 #include <steam/isteamnetworkingmessages.h>
 #include <steam/isteamnetworkingutils.h>
@@ -37,6 +38,33 @@ struct CertAuthScope;
 void CertStore_Reset();
 bool CertStore_AddCertFromBase64(const char* base64, SteamNetworkingErrMsg& message);
 const CertAuthScope* CertStore_CheckPublicKey(uint64 key_id, time_t now, SteamNetworkingErrMsg& message);
+// The lock of a connection, member by member as GNS has it.
+struct LockDebugInfo {
+  const char* name;
+  int flags, order;
+
+ protected:
+  void AboutToUnlock();
+};
+struct ConnectionLock : LockDebugInfo {
+  std::recursive_timed_mutex mutex;
+  void Unlock() {
+    AboutToUnlock();
+    mutex.unlock();
+  }
+};
+struct ConnectionScopeLock {
+  ConnectionLock* lock = nullptr;
+  ~ConnectionScopeLock() {
+    if (lock) lock->Unlock();
+  }
+};
+// A connection. To be looked up, and destroyed in the next poll, with the global lock held.
+class CSteamNetworkConnectionBase {
+ public:
+  void ConnectionQueueDestroy();
+};
+CSteamNetworkConnectionBase* GetConnectionByHandle(HSteamNetConnection handle, ConnectionScopeLock& lock);
 }  // namespace SteamNetworkingSocketsLib
 #endif
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/drain.h"
+#include "core/fin_wait.h"
 
 namespace vs {
 
@@ -27,12 +28,12 @@ void AdoptIncoming(State& state, const SteamNetConnectionStatusChangedCallback_t
   if (found == state.listeners.end()) return;
   const Listener& listener = found->second;
   if (listener.closing) {
-    Sockets()->CloseConnection(event.m_hConn, k_ESteamNetConnectionEnd_App_Generic, "Closing", false);
+    CloseInGns(state, event.m_hConn, k_ESteamNetConnectionEnd_App_Generic, "Closing");
     return;
   }
   if (listener.owner->events.size() >= kMaxEventsPerOwner) {
     state.dropped_events++;
-    Sockets()->CloseConnection(event.m_hConn, k_ESteamNetConnectionEnd_AppException_Generic, "Event queue full", false);
+    CloseInGns(state, event.m_hConn, k_ESteamNetConnectionEnd_AppException_Generic, "Event queue full");
     return;
   }
   Sockets()->SetConnectionPollGroup(event.m_hConn, listener.group);

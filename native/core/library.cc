@@ -1,7 +1,14 @@
 #include "core/library.h"
 
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <mutex>
+
+#ifndef _WIN32
+#include <fcntl.h>
+#include <unistd.h>
+#endif
 
 #include "core/closing.h"
 #include "core/config.h"
@@ -10,6 +17,7 @@
 #include "core/sessions.h"
 #include "core/signals.h"
 #include "core/trust.h"
+#include "core/turn.h"
 
 namespace vs {
 
@@ -40,6 +48,7 @@ void Kill() {
   for (OwnerId id : ids) ReleaseSessions(id);
   {
     auto [state, lock] = Locked(GetState());
+    CloseLingering(state);
     for (auto& [handle, group] : state.groups) {
       for (auto* message : group.in_hand) message->Release();
     }
@@ -48,6 +57,7 @@ void Kill() {
     state.listeners.clear();
     state.lingering = 0;
     state.farewells.clear();
+    state.fin_waits.clear();
     state.draining = 0;
     // The owners stay and can be used again after the next initialize.
     for (auto& [id, owner] : state.owners) {
@@ -76,7 +86,21 @@ void AtExit() {
   Kill();
 }
 
+// GNS ends the process when it cannot open this file, as in a chroot without /dev or with no descriptor left. Returns
+// "", or why it cannot be opened.
+std::string CheckRandomSource() {
+#ifndef _WIN32
+  constexpr char kSource[] = "/dev/urandom";
+  const int descriptor = open(kSource, O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return std::string("GameNetworkingSockets needs ") + kSource + ": " + std::strerror(errno);
+  close(descriptor);
+#endif
+  return "";
+}
+
 std::string Start(DriverMode wanted, bool any_driver, const SteamNetworkingIdentity* identity) {
+  std::string error = CheckRandomSource();
+  if (!error.empty()) return error;
   Driver& driver = GetDriver();
   InstallLog();
   driver.PrepareStart();
@@ -125,6 +149,7 @@ void RemoveUser() {
 bool IsRunning() { return Sockets() != nullptr; }
 
 void CloseOwners(const std::vector<OwnerId>& owners) {
+  if (IsLingering()) GetDriver().AwaitPoll();  // sends what has been flushed
   for (OwnerId id : owners) ReleaseSessions(id);
   auto [state, lock] = Locked(GetState());
   for (OwnerId id : owners) CloseAll(state, id, kShutdownReason, kShutdownText);

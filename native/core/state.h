@@ -82,6 +82,12 @@ struct Farewell {
   SteamNetworkingMicroseconds deadline;
 };
 
+// A connection that was closed here, and that GNS keeps for a while.
+struct FinWait {
+  Handle handle;
+  SteamNetworkingMicroseconds since;
+};
+
 // All that the addon knows of its handles. GNS looks a connection up by the low 16 bits of its handle only, so a handle
 // is passed to GNS only if it is in these tables with all 32 bits, the right kind and the right owner.
 //
@@ -94,6 +100,7 @@ struct State {
   std::unordered_map<Handle, Listener> listeners;
   std::unordered_map<Handle, Group> groups;
   std::vector<Farewell> farewells;
+  std::deque<FinWait> fin_waits;  // oldest first
   uint64_t pushed_events = 0;
   uint64_t dropped_events = 0;
   uint64_t rings = 0;

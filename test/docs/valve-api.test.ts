@@ -24,8 +24,8 @@ function listTests(): Map<string, string[]> {
 }
 
 test("every item has a row, and every row a test that runs", () => {
-  // The README has 129 items in backticks at the start of a line.
-  expect(new Set(rows.map(({ item }) => item)).size).toBe(129);
+  // The README has 129 items in backticks at the start of a line; `Result.LimitExceeded` is in its code only.
+  expect(new Set(rows.map(({ item }) => item)).size).toBe(130);
   const tests = listTests();
   const missing = rows.filter(({ file, test }) => !tests.get(file)?.some((name) => name.includes(test)));
   expect(missing).toEqual([]);

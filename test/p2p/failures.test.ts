@@ -22,24 +22,24 @@ const rows: Record<string, Row> = {
   "no servers": { connector: {}, ...timeout },
   "STUN dead": { connector: { stunServers: [DEAD] }, ...timeout },
   "no TURN": { connector: { stunServers: [ICE_SERVER] }, ...timeout },
-  "TURN dead": { connector: { stunServers: [ICE_SERVER], turnServers: [{ address: DEAD, ...user }] }, ...timeout },
+  "TURN dead": { connector: { stunServers: [ICE_SERVER], turnServers: [{ host: DEAD, ...user }] }, ...timeout },
   "servers on one side only, without TURN": { connector: { stunServers: [ICE_SERVER] }, listener: {}, ...timeout },
   // Each side asks once as nobody and once with the password, and gives up.
   "wrong TURN password": {
     connector: {
       stunServers: [ICE_SERVER],
-      turnServers: [{ address: ICE_SERVER, username: "mallory", password: "guess" }],
+      turnServers: [{ host: ICE_SERVER, username: "mallory", password: "guess" }],
     },
     ...timeout,
     refused: ["mallory", 2],
   },
   "wrong TURN user": {
-    connector: { stunServers: [ICE_SERVER], turnServers: [{ address: ICE_SERVER, ...user, username: "eve" }] },
+    connector: { stunServers: [ICE_SERVER], turnServers: [{ host: ICE_SERVER, ...user, username: "eve" }] },
     ...timeout,
     refused: ["eve", 2],
   },
   "no TURN password": {
-    connector: { stunServers: [ICE_SERVER], turnServers: [{ address: ICE_SERVER }] },
+    connector: { stunServers: [ICE_SERVER], turnServers: [{ host: ICE_SERVER }] },
     ...timeout,
     refused: ["", 6], // those of the two above are in it
   },

@@ -1,10 +1,15 @@
 // Connects, says so, and ends in one of the ways in which a process ends.
 import { Worker } from "node:worker_threads";
-import { Address, ConnectionState, Library, NetworkingSockets } from "../../dist/index.js";
+import { Address, ConnectionState, Library, NetworkingSockets, SendType } from "../../dist/index.js";
 
 const [driver, how, port] = process.argv.slice(2);
 const ends = {
   exit: () => process.exit(3),
+  "linger and exit": (sockets, connection) => {
+    sockets.sendMessageToConnection(connection, Buffer.from("last words"), SendType.Reliable);
+    sockets.closeConnection(connection, 5, "bye", true);
+    process.exit(3);
+  },
   throw: () => {
     throw new Error("nobody catches this");
   },

@@ -39,7 +39,7 @@ export const STUN_PORT = 3478;
 export const user = { username: "user", password: "secret" };
 export const ICE_SERVER = `${SERVICE_ADDRESS}:${STUN_PORT}`;
 /** STUN and TURN servers that work. */
-export const goodServers: IceSettings = { stunServers: [ICE_SERVER], turnServers: [{ address: ICE_SERVER, ...user }] };
+export const goodServers: IceSettings = { stunServers: [ICE_SERVER], turnServers: [{ host: ICE_SERVER, ...user }] };
 
 /** Starts the STUN and TURN server of a world and waits until it listens. The function returned asks for its counts. */
 export async function startIceServer(world: NetworkWorld): Promise<() => Promise<IceServerCounts>> {

@@ -9,6 +9,18 @@ beforeAll(() => {
 afterAll(() => Library.deinitialize());
 
 describe.each(drivers)("driver %s", (driver) => {
+  test("a close with linger keeps its reason when the process exits at once", async () => {
+    const server = new Peer();
+    const { address, socket } = server.listen();
+    server.receiveFrom = () => server.sockets.receiveMessagesOnListenSocket(socket, 10);
+    const program = startProgram("teardown", [driver, "linger and exit", String(address.port)]);
+    const { connectionInfo } = await server.event(ConnectionState.ClosedByPeer);
+    expect(connectionInfo).toMatchObject({ endReason: 1005, endDebug: "bye" });
+    expect(server.received.map((data) => Buffer.from(data).toString())).toEqual(["last words"]);
+    expect((await program.end()).code).toBe(3);
+    server.sockets.destroy();
+  });
+
   test.each([
     ["exit", 3],
     ["throw", 1],

@@ -1,4 +1,4 @@
-import { checkInstance, typeError } from "../../arguments.js";
+import { typeError } from "../../arguments.js";
 import { type Clock, systemClock } from "../../clock.js";
 import {
   checkOptions,
@@ -6,13 +6,11 @@ import {
   integerOption,
   type OptionRules,
   objectOption,
-  oneOf,
   portOption,
 } from "../../options.js";
 import { type ConfigOption, ConfigValue } from "../../valve/configuration/config-value.js";
 import { MAX_MESSAGE_BYTES } from "../../valve/messages/send-type.js";
-import type { InitializeOptions } from "../../valve/sockets/library.js";
-import { NetworkingIdentity } from "../../valve/values/networking-identity.js";
+import { type InitializeOptions, initializeRules } from "../../valve/sockets/library.js";
 import { checkHost, checkPort, hostOption } from "../building/end-point-errors.js";
 import type { ISocket } from "../socket.js";
 import { type IHasHost, type IHasPort, SocketFactory } from "../socket-factory.js";
@@ -91,8 +89,7 @@ const rules: OptionRules<GnsSocketFactoryOptions> = {
   config: (name, value) => {
     if (!Array.isArray(value)) throw typeError(name, "a list of options");
   },
-  driver: oneOf("auto", "hybrid", "thread"),
-  identity: (name, value) => checkInstance(name, value, NetworkingIdentity),
+  ...initializeRules,
   clock: objectOption("now", "setTimeout", "clearTimeout"),
 };
 

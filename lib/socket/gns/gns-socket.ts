@@ -5,6 +5,7 @@ import type { Clock } from "../../clock.js";
 import { NetworkError } from "../../network-error.js";
 import type { ConfigOption } from "../../valve/configuration/config-value.js";
 import { iceOptions } from "../../valve/configuration/ice-servers.js";
+import { connectFailure } from "../../valve/endpoint/connect-failure.js";
 import { Dispatcher, type DispatcherUser, lastError } from "../../valve/endpoint/dispatcher.js";
 import { MessageBatch } from "../../valve/messages/message-batch.js";
 import type { InitializeOptions } from "../../valve/sockets/library.js";
@@ -37,6 +38,8 @@ export interface GnsSocketSettings {
   closeTimeoutMs: number;
 }
 
+const serverBusy = { code: DisconnectCode.ServerBusy, text: "Too many clients connect at this moment" };
+
 /** GNS's priority of each lane, where the lowest number goes first: lane 5, then 0 to 3, then 4. */
 const lanePriorities = [1, 2, 3, 4, 5, 0];
 
@@ -45,6 +48,7 @@ export class GnsSocket
   implements ISocket<GnsAddress | GnsPeer, GnsAddress | GnsPeer>, DispatcherUser<GnsConnection>, GnsConnectionOwner
 {
   events: SocketEvents | null = null;
+  readonly refusals = { failed: gnsReasonOf(serverFailed), busy: gnsReasonOf(serverBusy) };
   readonly #settings: GnsSocketSettings;
   readonly #dispatcher: Dispatcher<GnsConnection>;
   readonly #sockets: NetworkingSockets;
@@ -184,16 +188,10 @@ export class GnsSocket
     }
   }
 
-  onFailed(_id: number, info: ConnectionInfo): NetworkError {
+  onFailed(id: number, info: ConnectionInfo): NetworkError {
     const { endReason, endDebug } = info;
-    const place = { host: info.address.getIP(), port: info.address.port };
-    const error = isRefusal(endReason)
-      ? refusedError(addressOf(info), reasonOfGns(endReason, endDebug))
-      : trialError(
-          { ...gns, action: "connecting to", ...place },
-          `${endDebug}. Check that the server runs, and its host and port`,
-        );
-    return Object.assign(error, { endReason, endDebug });
+    if (!isRefusal(endReason)) return connectFailure(info, this.#dispatcher.attempts.tookMs(id));
+    return Object.assign(refusedError(addressOf(info), reasonOfGns(endReason, endDebug)), { endReason, endDebug });
   }
 
   onReadable(): void {

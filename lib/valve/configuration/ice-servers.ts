@@ -1,6 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { isIP, isIPv6 } from "node:net";
 import { checkText, rangeError, typeError } from "../../arguments.js";
+import { checkOptions, integerOption, type OptionRule, type OptionRules, textOption } from "../../options.js";
 import { type ConfigOption, ConfigValue } from "./config-value.js";
 
 /** Bits of `IceSettings.candidates`: the routes that a P2P connection may take (GNS). */
@@ -18,7 +19,7 @@ export enum IceCandidates {
 /** A TURN server and how to log in to it. */
 export interface TurnServer {
   /** Name or address, with a port unless it is 3478: `turn.example.org`, `192.0.2.1:3479`, `[2001:db8::1]:3478`. */
-  address: string;
+  host: string;
   /** Without NUL and comma, which GNS uses to separate servers. Empty for a server that does not ask for one. */
   username?: string;
   /** Likewise. */
@@ -41,6 +42,22 @@ export interface IceSettings {
 
 const DEFAULT_PORT = 3478;
 
+const listRule: OptionRule = (name, value) => {
+  if (!Array.isArray(value)) throw typeError(name, "an array");
+};
+
+const settingsRules: OptionRules<IceSettings> = {
+  stunServers: listRule,
+  turnServers: listRule,
+  candidates: integerOption(IceCandidates.None, IceCandidates.All),
+};
+
+const turnRules: OptionRules<TurnServer> = {
+  host: textOption,
+  username: (name, value) => checkListed(name, value as string),
+  password: (name, value) => checkListed(name, value as string),
+};
+
 /**
  * Makes the options of a P2P connection or listen socket from servers by name. It resolves the names itself, because
  * GNS would block the event loop while it does.
@@ -49,18 +66,13 @@ const DEFAULT_PORT = 3478;
  *   user name or password; what `node:dns` rejects with (`ENOTFOUND`)
  */
 export async function iceOptions(settings: IceSettings): Promise<ConfigOption[]> {
-  if (typeof settings !== "object" || settings === null) throw typeError("settings", "an object");
+  checkOptions("iceOptions", settings, settingsRules);
   const { stunServers = [], turnServers = [], candidates } = settings;
-  if (!Array.isArray(stunServers)) throw typeError("stunServers", "an array");
-  if (!Array.isArray(turnServers)) throw typeError("turnServers", "an array");
-  for (const { username = "", password = "" } of turnServers as TurnServer[]) {
-    checkListed("username", username);
-    checkListed("password", password);
-  }
-  const stun = (await Promise.all((stunServers as string[]).map((name) => resolveServer("stunServers", name)))).flat();
+  for (const server of turnServers) checkOptions("A TURN server", server, turnRules);
+  const stun = (await Promise.all(stunServers.map((name) => resolveServer("stunServers", name)))).flat();
   const turn = await Promise.all(
-    (turnServers as TurnServer[]).map(async ({ address, username = "", password = "" }) =>
-      (await resolveServer("turnServers", address)).map((resolved) => ({ resolved, username, password })),
+    turnServers.map(async ({ host, username = "", password = "" }) =>
+      (await resolveServer("turnServers", host)).map((resolved) => ({ resolved, username, password })),
     ),
   );
   const options: ConfigOption[] = [{ value: ConfigValue.P2PSTUNServerList, data: stun.join(",") }];

@@ -21,6 +21,7 @@ export type AddressLookup = (
 ) => void;
 
 interface Attempt<Connected> {
+  readonly startedMs: number;
   resolve(connected: Connected): void;
   fail(error: NetworkError): void;
 }
@@ -43,6 +44,12 @@ export class ConnectAttempts<Connected> {
 
   has(handle: number): boolean {
     return this.#attempts.has(handle);
+  }
+
+  /** How long a connection has been tried, in milliseconds. */
+  tookMs(handle: number): number {
+    const now = this.#clock.now();
+    return now - (this.#attempts.get(handle)?.startedMs ?? now);
   }
 
   /** A connection is up. False: it is not one of these attempts. */
@@ -102,6 +109,7 @@ export class ConnectAttempts<Connected> {
         if (handle === 0) return failed(getLastError() ?? new NetworkError("ERR_FAILED", "connect failed"));
         started.add(handle);
         this.#attempts.set(handle, {
+          startedMs: this.#clock.now(),
           resolve: (connected) => {
             started.delete(handle);
             finish();

@@ -16,9 +16,32 @@ export const diagnostics = {
   drop: channel("valve-sockets:drop"),
 } as const;
 
-/** An exception of a user's callback is an uncaught exception of the process, and what called it goes on. */
+/** Different errors that are counted; later ones are told in full. */
+const MAX_KINDS = 100;
+const counts = new Map<string, number>();
+
+/** Counts the error of a user's callback. Returns whether it is the first of its kind; from 10 on a warning tells. */
+function isNews(error: unknown): boolean {
+  const kind = String((error as Error)?.message ?? error);
+  const count = (counts.get(kind) ?? 0) + 1;
+  if (count > 1 || counts.size < MAX_KINDS) counts.set(kind, count);
+  // At 10, 100, 1000 and so on.
+  if (count > 1 && Number.isInteger(Math.log10(count))) process.emitWarning(`${count} times: ${kind}`);
+  return count === 1;
+}
+
+/**
+ * An exception of a user's callback is an uncaught exception of the process, and what called it goes on. Where the
+ * program survives that, more of the same are only counted.
+ */
 export function reportUncaught(error: unknown): void {
+  if (!isNews(error)) return;
   process.nextTick(() => {
     throw error;
   });
+}
+
+/** A warning of the process, which ends nothing; more of the same are only counted. */
+export function warn(error: unknown): void {
+  if (isNews(error)) process.emitWarning(error instanceof Error ? error : String(error));
 }

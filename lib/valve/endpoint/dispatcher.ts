@@ -1,6 +1,8 @@
 import { ReceiveSource } from "../../addon/native.js";
 import { isThenable } from "../../brands.js";
 import type { Clock } from "../../clock.js";
+import { Places, type PlacesMetrics } from "../../guard/places.js";
+import { sourceOf } from "../../guard/source.js";
 import { NetworkError } from "../../network-error.js";
 import type { ConfigOption } from "../configuration/config-value.js";
 import type { MessageBatch } from "../messages/message-batch.js";
@@ -14,6 +16,17 @@ import type { StatusInfo } from "../values/status-info.js";
 import { type AddressLookup, ConnectAttempts, checkNoZone, resolveBothFamilies } from "./connect-attempts.js";
 
 type GnsVerdict = true | Required<CloseReason> | null;
+
+/** An incoming connection that waits for its verdict. */
+interface Pending {
+  readonly handle: number;
+  readonly timer: unknown;
+}
+
+/** Connections that may wait for a verdict at once; GNS has 8191 places in a process. */
+const MAX_PENDING = 4096;
+/** How long a verdict may take. After 10 s GNS itself gives up, and calls it a bug of the program. */
+const VERDICT_TIMEOUT_MS = 9000;
 
 /** The user of a {@link Dispatcher}. */
 export interface DispatcherUser<Connection> {
@@ -30,6 +43,10 @@ export interface DispatcherUser<Connection> {
   onClosed(connection: Connection, status: StatusInfo): void;
   /** A connection has ended before it was up. The error is for the code that tried to open it. */
   onFailed(handle: number, info: ConnectionInfo): NetworkError;
+  /** A verdict that had to be waited for has come too late, or a newcomer of a crowd has to leave. */
+  readonly refusals: { readonly failed: Required<CloseReason>; readonly busy: Required<CloseReason> };
+  /** A connection whose verdict was true is about to be accepted: true, or why not after all. */
+  admit?(handle: number, info: ConnectionInfo): true | Required<CloseReason>;
   /** All events have been dispatched, and there may be messages. */
   onReadable(): void;
 }
@@ -46,6 +63,9 @@ export class Dispatcher<Connection> {
   readonly connections = new Map<number, Connection>();
   readonly attempts: ConnectAttempts<Connection>;
   readonly #user: DispatcherUser<Connection>;
+  readonly #clock: Clock;
+  readonly #places = new Places<Pending>({ maxCount: MAX_PENDING });
+  readonly #pending = new Map<number, Pending>();
   /** The poll group of the connections whose messages are wanted. */
   readonly #flowing: number;
   #isDestroyed = false;
@@ -53,11 +73,13 @@ export class Dispatcher<Connection> {
   constructor(user: DispatcherUser<Connection>, clock: Clock, options: InitializeOptions) {
     if (!Library.initialize(options)) throw lastError("GNS was not initialized");
     this.#user = user;
+    this.#clock = clock;
     this.sockets = new NetworkingSockets();
     this.attempts = new ConnectAttempts(this.sockets, clock);
     this.#flowing = this.sockets.createPollGroup();
     const onStatus = (status: StatusInfo) => this.#onStatus(status);
     this.sockets.onReadable(() => {
+      this.#places.nextPhase();
       this.sockets.dispatchCallbacks(onStatus);
       user.onReadable();
     });
@@ -80,6 +102,11 @@ export class Dispatcher<Connection> {
     return addresses.map((address) => () => this.sockets.connect(address, config));
   }
 
+  /** The connections that wait for a verdict. */
+  get pending(): PlacesMetrics {
+    return this.#places.metrics;
+  }
+
   /** Sets whether {@link receive} takes the messages of a connection. Until this is called it does not. */
   setFlowing(handle: number, isFlowing: boolean): void {
     this.sockets.setConnectionPollGroup(isFlowing ? this.#flowing : 0, handle);
@@ -92,6 +119,7 @@ export class Dispatcher<Connection> {
 
   destroy(): void {
     this.#isDestroyed = true;
+    for (const handle of [...this.#pending.keys()]) this.#forget(handle);
     this.sockets.destroy();
     Library.deinitialize();
   }
@@ -99,6 +127,7 @@ export class Dispatcher<Connection> {
   #onStatus(status: StatusInfo): void {
     const { connection: handle, connectionInfo: info } = status;
     const connection = this.connections.get(handle);
+    if (info.state !== ConnectionState.Connecting) this.#forget(handle);
     switch (info.state) {
       case ConnectionState.Connecting:
         if (!this.attempts.has(handle)) this.#onIncoming(handle, info);
@@ -123,13 +152,44 @@ export class Dispatcher<Connection> {
 
   #onIncoming(handle: number, info: ConnectionInfo): void {
     const answer = this.#user.judge(handle, info);
-    const settle = (verdict: GnsVerdict) => {
-      if (this.#isDestroyed || verdict === null) return;
-      if (verdict === true) this.sockets.acceptConnection(handle);
-      else this.sockets.closeConnection(handle, verdict.code, verdict.text);
-    };
-    if (isThenable(answer)) void answer.then(settle);
-    else settle(answer);
+    if (this.#isDestroyed) return; // by the code that was asked
+    if (isThenable(answer)) this.#wait(handle, info, answer);
+    else this.#settle(handle, info, answer);
+  }
+
+  #wait(handle: number, info: ConnectionInfo, answer: PromiseLike<GnsVerdict>): void {
+    const { busy, failed } = this.#user.refusals;
+    const late = () => this.#forget(handle) && this.#settle(handle, info, failed);
+    const pending: Pending = { handle, timer: this.#clock.setTimeout(late, VERDICT_TIMEOUT_MS) };
+    this.#pending.set(handle, pending);
+    const taken = this.#places.take(pending, sourceOf(String(info.address)));
+    const leaving = taken === "full" ? pending : taken === "free" ? null : taken.evicted;
+    if (leaving !== null) {
+      this.#forget(leaving.handle);
+      this.sockets.closeConnection(leaving.handle, busy.code, busy.text);
+    }
+    void answer.then((verdict) => {
+      // Another connection may have its number by now.
+      if (this.#pending.get(handle) !== pending) return;
+      this.#forget(handle);
+      this.#settle(handle, info, verdict);
+    });
+  }
+
+  #settle(handle: number, info: ConnectionInfo, answer: GnsVerdict): void {
+    const verdict = answer === true && this.#user.admit ? this.#user.admit(handle, info) : answer;
+    if (verdict === true) this.sockets.acceptConnection(handle);
+    else if (verdict !== null) this.sockets.closeConnection(handle, verdict.code, verdict.text);
+  }
+
+  /** A connection waits no longer. Returns whether it did. */
+  #forget(handle: number): boolean {
+    const pending = this.#pending.get(handle);
+    if (pending === undefined) return false;
+    this.#clock.clearTimeout(pending.timer);
+    this.#pending.delete(handle);
+    this.#places.release(pending);
+    return true;
   }
 }
 

@@ -1,33 +1,72 @@
 import { lookup } from "node:dns";
 import { ReceiveSource } from "../../addon/native.js";
-import { checkFunction, checkInteger, typeError } from "../../arguments.js";
-import { type Clock, systemClock } from "../../clock.js";
+import { checkInteger, typeError } from "../../arguments.js";
+import { systemClock } from "../../clock.js";
 import { NetworkError } from "../../network-error.js";
+import {
+  checkOptions,
+  functionOption,
+  integerOption,
+  type OptionRule,
+  type OptionRules,
+  objectOption,
+  portOption,
+  textOption,
+} from "../../options.js";
+import type { Verdict } from "../../verdict.js";
 import { MessageBatch } from "../messages/message-batch.js";
 import { OutgoingBatch } from "../messages/outgoing-batch.js";
 import type { SendFlags } from "../messages/send-type.js";
+import { initializeRules } from "../sockets/library.js";
 import type { NetworkingSockets } from "../sockets/networking-sockets.js";
 import type { CloseReason } from "../values/close-reason.js";
 import type { ConnectionInfo } from "../values/connection-info.js";
 import { ConnectionState } from "../values/connection-state.js";
 import { Result } from "../values/result.js";
 import type { StatusInfo } from "../values/status-info.js";
+import { connectFailure } from "./connect-failure.js";
 import type { CloseInfo, CloseOptions, Connection } from "./connection.js";
 import { diagnostics } from "./diagnostics.js";
 import { Dispatcher, type DispatcherUser } from "./dispatcher.js";
 import type { ConnectOptions, EndpointOptions, ListenOptions } from "./endpoint.js";
 import { type ConnectionOwner, checkMessage, EndpointConnection } from "./endpoint-connection.js";
-import { EndpointListener, type ListenerOwner } from "./endpoint-listener.js";
+import { EndpointListener, type ListenerOwner, serverFailed } from "./endpoint-listener.js";
 import type { Listener } from "./listener.js";
 
 /** GNS's `k_ESteamNetConnectionEnd_Remote_BadCert`. */
-const REMOTE_BAD_CERT = 4003;
 
 /** Batches of messages taken in one turn of the event loop, so that timers and other sockets get their turn. */
 const MAX_BATCHES_PER_TURN = 16;
 
+const configRule: OptionRule = (name, value) => {
+  if (!Array.isArray(value)) throw typeError(name, "an array of ConfigOption");
+};
+
+const endpointRules: OptionRules<EndpointOptions> = {
+  ...initializeRules,
+  clock: objectOption("now", "setTimeout", "clearTimeout"),
+};
+
+const listenRules: OptionRules<ListenOptions> = {
+  host: textOption,
+  port: portOption,
+  config: configRule,
+  maxConnections: integerOption(0, 0x7fffffff),
+  beforeAccept: functionOption,
+  onError: functionOption,
+};
+
+const connectRules: OptionRules<ConnectOptions> = {
+  host: textOption,
+  port: integerOption(1, 65_535),
+  config: configRule,
+  signal: objectOption("throwIfAborted", "addEventListener"),
+  lookup: functionOption,
+};
+
 /** What is behind an `Endpoint`. */
 export class EndpointCore implements ConnectionOwner, ListenerOwner, DispatcherUser<EndpointConnection> {
+  readonly refusals = { failed: serverFailed, busy: { code: 0, text: "Too many clients connect at this moment" } };
   readonly #dispatcher: Dispatcher<EndpointConnection>;
   readonly #listeners = new Map<number, EndpointListener>();
   /** The listener of each incoming connection, from when it is accepted. */
@@ -37,9 +76,8 @@ export class EndpointCore implements ConnectionOwner, ListenerOwner, DispatcherU
   #isDestroyed = false;
 
   constructor(options: EndpointOptions) {
-    if (typeof options !== "object" || options === null) throw typeError("options", "an object");
+    checkOptions("Endpoint", options, endpointRules);
     const { clock = systemClock, ...initialize } = options;
-    checkClock(clock);
     this.#dispatcher = new Dispatcher(this, clock, initialize);
   }
 
@@ -52,10 +90,8 @@ export class EndpointCore implements ConnectionOwner, ListenerOwner, DispatcherU
   }
 
   listen(options: ListenOptions): Listener {
-    if (typeof options !== "object" || options === null) throw typeError("options", "an object");
-    const { port = 0, host = "::", config = [], maxConnections = 100, beforeAccept } = options;
-    checkInteger("maxConnections", maxConnections, 0, 0x7fffffff);
-    if (beforeAccept !== undefined) checkFunction("beforeAccept", beforeAccept);
+    checkOptions("Endpoint.listen", options, listenRules);
+    const { port = 0, host = "::", config = [] } = options;
     const { handle, address } = this.#dispatcher.listen(host, port, config);
     const listener = new EndpointListener(this, handle, address, options);
     this.#listeners.set(handle, listener);
@@ -63,7 +99,7 @@ export class EndpointCore implements ConnectionOwner, ListenerOwner, DispatcherU
   }
 
   async connect(options: ConnectOptions): Promise<Connection> {
-    if (typeof options !== "object" || options === null) throw typeError("options", "an object");
+    checkOptions("Endpoint.connect", options, connectRules);
     const { host, port, signal, config = [], lookup: resolver = lookup } = options;
     if (typeof host !== "string" || host === "") throw typeError("host", "a name or a numeric address");
     checkInteger("port", port, 1, 65_535);
@@ -140,11 +176,14 @@ export class EndpointCore implements ConnectionOwner, ListenerOwner, DispatcherU
     }
   }
 
-  judge(handle: number, info: ConnectionInfo): true | Required<CloseReason> | null {
+  judge(_handle: number, info: ConnectionInfo): Verdict | Promise<Verdict> | null {
+    return this.#listeners.get(info.listenSocket)?.judge(info) ?? null;
+  }
+
+  admit(handle: number, info: ConnectionInfo): true | Required<CloseReason> {
     const listener = this.#listeners.get(info.listenSocket);
-    if (listener === undefined) return null;
-    const answer = listener.judge(info);
-    if (answer === true) {
+    const answer = listener?.admit() ?? serverFailed;
+    if (answer === true && listener !== undefined) {
       listener.count++;
       this.#incoming.set(handle, listener);
     }
@@ -177,12 +216,9 @@ export class EndpointCore implements ConnectionOwner, ListenerOwner, DispatcherU
     this.#end(connection, closedByUs(info.applicationReason ?? 0, info.endDebug, flushed));
   }
 
-  onFailed(handle: number, { state, endReason, endDebug, applicationReason: code }: ConnectionInfo): NetworkError {
+  onFailed(handle: number, info: ConnectionInfo): NetworkError {
     this.#forget(handle);
-    const failure = endReason === REMOTE_BAD_CERT ? "ERR_BAD_CERTIFICATE" : "ERR_CONNECT_FAILED";
-    const errorCode = state === ConnectionState.ClosedByPeer ? "ERR_REFUSED" : failure;
-    const reason = code === null ? {} : { reason: { code, text: endDebug } };
-    return new NetworkError(errorCode, endDebug, { endReason, endDebug, ...reason });
+    return connectFailure(info, this.#dispatcher.attempts.tookMs(handle));
   }
 
   #receiveRest(handle: number): boolean {
@@ -200,10 +236,6 @@ export class EndpointCore implements ConnectionOwner, ListenerOwner, DispatcherU
     if (listener !== undefined) listener.count--;
     this.#incoming.delete(handle);
   }
-}
-
-function checkClock(clock: Clock): void {
-  for (const name of ["now", "setTimeout", "clearTimeout"] as const) checkFunction(`clock.${name}`, clock?.[name]);
 }
 
 function closedByUs(code: number, text: string, flushed: boolean): CloseInfo {

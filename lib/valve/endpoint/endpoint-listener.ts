@@ -1,13 +1,19 @@
+import { isThenable } from "../../brands.js";
 import { EventHub, type EventListener } from "../../event-hub.js";
+import { type Court, judge, type Verdict } from "../../verdict.js";
 import type { NetworkingSockets } from "../sockets/networking-sockets.js";
 import type { Address } from "../values/address.js";
 import { type CloseReason, checkCloseReason } from "../values/close-reason.js";
 import type { ConnectionInfo } from "../values/connection-info.js";
 import type { Connection } from "./connection.js";
-import { diagnostics, reportUncaught } from "./diagnostics.js";
+import { diagnostics, reportUncaught, warn } from "./diagnostics.js";
 import type { ListenOptions } from "./endpoint.js";
 import { Intake } from "./intake.js";
 import type { Listener, ListenerEvents } from "./listener.js";
+
+const full = { code: 0, text: "The server is full" };
+/** For a `beforeAccept` that throws, or gives no proper answer. */
+export const serverFailed = { code: 0, text: "The server failed" };
 
 /** What a listener needs of its endpoint. */
 export interface ListenerOwner {
@@ -28,6 +34,7 @@ export class EndpointListener implements Listener {
     (connection) => this.#events.emit("connection", connection),
     () => this.#events.listenerCount("connection") > 0,
   );
+  readonly #court: Court;
   #isClosed = false;
 
   constructor(owner: ListenerOwner, handle: number, address: Address, options: ListenOptions) {
@@ -35,6 +42,8 @@ export class EndpointListener implements Listener {
     this.handle = handle;
     this.address = address;
     this.#options = options;
+    const report = (error: unknown) => (options.onError ?? warn)(error);
+    this.#court = { callback: "beforeAccept", maxCode: 999, failed: serverFailed, report };
   }
 
   get port(): number {
@@ -76,10 +85,13 @@ export class EndpointListener implements Listener {
   }
 
   /** Whether it takes a connection. */
-  judge(info: ConnectionInfo): true | Required<CloseReason> {
+  judge(info: ConnectionInfo): Verdict | Promise<Verdict> {
     const answer = this.#ask(info);
-    if (answer !== true && diagnostics.drop.hasSubscribers) diagnostics.drop.publish({ reason: answer });
-    return answer;
+    const tell = (verdict: Verdict) => {
+      if (verdict !== true && diagnostics.drop.hasSubscribers) diagnostics.drop.publish({ reason: verdict });
+      return verdict;
+    };
+    return isThenable(answer) ? answer.then(tell) : tell(answer);
   }
 
   /** A connection has come in and is up. */
@@ -87,17 +99,14 @@ export class EndpointListener implements Listener {
     this.#intake.push(connection);
   }
 
-  /** A `beforeAccept` that throws, or gives no proper answer, refuses. */
-  #ask(info: ConnectionInfo): true | Required<CloseReason> {
-    const { maxConnections = 100, beforeAccept } = this.#options;
-    if (this.count >= maxConnections) return { code: 0, text: "The server is full" };
-    if (beforeAccept === undefined) return true;
-    try {
-      const answer = beforeAccept(info);
-      return answer === true || checkCloseReason(answer);
-    } catch (error) {
-      reportUncaught(error);
-      return { code: 0, text: "The server failed" };
-    }
+  /** Whether there is room for a connection that is about to be accepted. */
+  admit(): true | Required<CloseReason> {
+    return this.count < (this.#options.maxConnections ?? 100) || full;
+  }
+
+  #ask(info: ConnectionInfo): Verdict | Promise<Verdict> {
+    const { beforeAccept } = this.#options;
+    const room = this.admit();
+    return room === true && beforeAccept !== undefined ? judge(this.#court, () => beforeAccept(info)) : room;
   }
 }

@@ -37,8 +37,18 @@ export interface ListenOptions {
    * @defaultValue 100
    */
   maxConnections?: number;
-  /** Asked before a connection is accepted: true, or the reason to refuse it with. */
-  beforeAccept?: (info: ConnectionInfo) => true | CloseReason;
+  /**
+   * Asked before a connection is accepted: true, or the reason to refuse it with, or a promise of one within 9 seconds.
+   * When it throws, or answers something else, the connection is refused with "The server failed", and `onError` gets
+   * the error.
+   */
+  beforeAccept?: (info: ConnectionInfo) => true | Required<CloseReason> | PromiseLike<true | Required<CloseReason>>;
+  /**
+   * Gets the errors of `beforeAccept`; a wrong answer is a TypeError.
+   *
+   * @defaultValue `process.emitWarning`
+   */
+  onError?: (error: unknown) => void;
 }
 
 /** Where an {@link Endpoint} connects to, and how. */

@@ -1,7 +1,8 @@
 import { MAY_USE_UV } from "../../addon/load-addon.js";
 import { type LibraryStatistics, NativeDriver, native } from "../../addon/native.js";
-import { checkFunction, checkInstance, checkInteger, checkText, rangeError, typeError } from "../../arguments.js";
+import { checkFunction, checkInstance, checkInteger, checkText, rangeError } from "../../arguments.js";
 import { NetworkError } from "../../network-error.js";
+import { checkOptions, type OptionRules, oneOf } from "../../options.js";
 import { authorityKeyId } from "../certificates/certificates.js";
 import { resetLegacyConfiguration } from "../configuration/legacy-configuration.js";
 import { slabPool } from "../messages/message-slab.js";
@@ -29,14 +30,18 @@ export interface InitializeOptions {
   identity?: NetworkingIdentity;
 }
 
+/** @internal */
+export const initializeRules: OptionRules<InitializeOptions> = {
+  driver: oneOf("auto", "hybrid", "thread"),
+  identity: (name, value) => checkInstance(name, value, NetworkingIdentity),
+};
+
 const drivers = { auto: NativeDriver.Auto, hybrid: NativeDriver.Hybrid, thread: NativeDriver.Thread } as const;
 
 function initialize(first: InitializeOptions | StringBuilder = {}, second?: StringBuilder): boolean {
   const [options, errorMessage] = first instanceof StringBuilder ? [{}, first] : [first, second];
-  if (typeof options !== "object" || options === null) throw typeError("options", "an object");
+  checkOptions("Library.initialize", options, initializeRules);
   const { driver = "auto", identity } = options;
-  if (!Object.hasOwn(drivers, driver)) throw rangeError("driver", "'auto', 'hybrid' or 'thread'");
-  if (identity !== undefined) checkInstance("identity", identity, NetworkingIdentity);
   if (errorMessage !== undefined) {
     checkInstance("errorMessage", errorMessage, StringBuilder);
     if (errorMessage.capacity !== Library.maxErrorMessageLength) {

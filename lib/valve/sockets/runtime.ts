@@ -3,17 +3,22 @@ import { codeOfSystemError } from "../../addon/system-errors.js";
 import { NetworkError } from "../../network-error.js";
 
 let users = 0;
+/** There was a user. */
+let hasRun = false;
 let lastError: NetworkError | null = null;
 
 /** Asks the addon how many users the library has in this thread, and returns that. */
 export function refreshUsers(): number {
   users = native.initializeCount();
+  if (users > 0) hasRun = true;
   return users;
 }
 
 /** @throws NetworkError `ERR_NOT_INITIALIZED` */
 export function checkInitialized(): void {
-  if (users === 0) throw new NetworkError("ERR_NOT_INITIALIZED", "Library.initialize has not been called");
+  if (users > 0) return;
+  const why = hasRun ? "Library.deinitialize has been called: call" : "The library is not initialized: call";
+  throw new NetworkError("ERR_NOT_INITIALIZED", `${why} Library.initialize() first`);
 }
 
 export function isInitialized(): boolean {

@@ -45,5 +45,5 @@ test("a client that insists on a certificate refuses a server with one of anothe
   const server = start({ listen: true, ...certified("eu-1", otherAuthority) });
   const port = await server.hear("port");
   const client = start({ listen: false, port, authority: authority.certificate, authenticated: true });
-  expect(await client.hear("failed")).toMatchObject({ code: "ERR_CONNECT_FAILED", endReason: 4003 });
+  expect(await client.hear("failed")).toMatchObject({ code: "ERR_BAD_CERTIFICATE", endReason: 4003 });
 });

@@ -100,7 +100,11 @@ describe("objects of an earlier life", () => {
     expect(Library.initialize()).toBe(true);
     const { server, client, toServer, socket } = await connectPeers();
     Library.deinitialize();
-    const notInitialized = expect.objectContaining({ name: "NetworkError", code: "ERR_NOT_INITIALIZED" });
+    const notInitialized = expect.objectContaining({
+      name: "NetworkError",
+      code: "ERR_NOT_INITIALIZED",
+      message: "Library.deinitialize has been called: call Library.initialize() first",
+    });
     expect(() => client.sockets.getConnectionInfo(toServer)).toThrow(notInitialized);
     expect(() => client.sockets.dispatchCallback(() => {})).toThrow(notInitialized);
     expect(() => new NetworkingSockets()).toThrow(notInitialized);

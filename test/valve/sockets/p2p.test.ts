@@ -187,7 +187,7 @@ test("servers: GNS sees numbers only", async () => {
   expect(
     await iceOptions({
       stunServers: ["192.0.2.1", "[2001:db8::1]:19302", "2001:db8::2"],
-      turnServers: [{ address: "192.0.2.2:5000", username: "u", password: "p" }, { address: "192.0.2.3" }],
+      turnServers: [{ host: "192.0.2.2:5000", username: "u", password: "p" }, { host: "192.0.2.3" }],
       candidates: IceCandidates.Public,
     }),
   ).toEqual([
@@ -213,6 +213,6 @@ test("servers: GNS sees numbers only", async () => {
   await expect(iceOptions({ stunServers: [""] })).rejects.toThrow(outOfRange);
   await expect(iceOptions({ stunServers: ["a,b"] })).rejects.toThrow(outOfRange);
   await expect(iceOptions({ stunServers: "x" as never })).rejects.toThrow(wrongType);
-  await expect(iceOptions({ turnServers: [{ address: "192.0.2.1", username: "a,b" }] })).rejects.toThrow(outOfRange);
+  await expect(iceOptions({ turnServers: [{ host: "192.0.2.1", username: "a,b" }] })).rejects.toThrow(outOfRange);
   await expect(iceOptions({ stunServers: ["no-such-host.invalid"] })).rejects.toMatchObject({ syscall: "getaddrinfo" });
 });

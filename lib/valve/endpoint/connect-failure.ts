@@ -1,0 +1,66 @@
+import type { NetworkErrorCode } from "../../error-codes.js";
+import { NetworkError } from "../../network-error.js";
+import type { ConnectionInfo } from "../values/connection-info.js";
+import { ConnectionState } from "../values/connection-state.js";
+
+interface Meaning {
+  readonly code: NetworkErrorCode;
+  /** What happened, and what to look at. */
+  readonly text: string;
+}
+
+const nobodyAnswered: Meaning = {
+  code: "ERR_CONNECT_FAILED",
+  text: "Nobody answered. Check that the server runs, its host and port, and that no firewall drops UDP",
+};
+
+/** GNS's numbers for ends whose cause has a code of its own. */
+const meanings: Record<number, Meaning> = {
+  2999: { code: "ERR_CONNECT_FAILED", text: "The server has just ended" },
+  4001: nobodyAnswered,
+  4006: { code: "ERR_VERSION_MISMATCH", text: "The two ends run versions of GNS that do not understand each other" },
+  5003: nobodyAnswered,
+};
+
+const BAD_CRYPT = 4002;
+const BAD_CERTIFICATE = 4003;
+
+function meaningOf({ endReason, endDebug, state }: ConnectionInfo): Meaning {
+  if (endReason === BAD_CRYPT && /cipher/i.test(endDebug)) {
+    const text = "The two ends have no cipher in common. Check ConfigValue.Unencrypted on both";
+    return { code: "ERR_ENCRYPTION_UNSUPPORTED", text };
+  }
+  if (endReason === BAD_CRYPT) {
+    return { code: "ERR_TAMPERED", text: "The keys do not fit together: somebody in the middle may have changed them" };
+  }
+  if (endReason === BAD_CERTIFICATE && state === ConnectionState.ClosedByPeer) {
+    return { code: "ERR_AUTHENTICATION_FAILED", text: "The server does not trust our certificate, or asks for one" };
+  }
+  if (endReason === BAD_CERTIFICATE) {
+    const text = "The server's certificate is missing or not trusted: somebody may be in the middle. Check both sides'";
+    return { code: "ERR_BAD_CERTIFICATE", text: `${text} Library.addCertificateAuthority and setCertificate` };
+  }
+  return meanings[endReason] ?? { code: "ERR_CONNECT_FAILED", text: "Check host and port" };
+}
+
+/**
+ * The error of a connection that ended before it was up: what was tried, for how long, what came of it, and what to
+ * look at. Its code says what happened, as on the other transports.
+ *
+ * @param refusal the code for a server that gives a reason of its own
+ */
+export function connectFailure(
+  info: ConnectionInfo,
+  tookMs: number,
+  refusal: NetworkErrorCode = "ERR_REFUSED",
+): NetworkError {
+  const { address, identity, endReason, endDebug, applicationReason } = info;
+  const place = address.port === 0 ? identity : address;
+  const failed = `GNS: connecting to ${place} failed after ${Math.round(tookMs)} ms`;
+  if (applicationReason !== null) {
+    const reason = { code: applicationReason, text: endDebug };
+    return new NetworkError(refusal, `${failed}: the server refused: ${endDebug}`, { endReason, endDebug, reason });
+  }
+  const { code, text } = meaningOf(info);
+  return new NetworkError(code, `${failed}: ${text} (GNS says ${endReason}: ${endDebug})`, { endReason, endDebug });
+}
