@@ -1,6 +1,7 @@
 /// <reference path="../globals.ts" preserve="true" />
 /** The Peer: connections with reliable, unreliable and notify messages, and streams, over any socket. */
 export type { Clock } from "../clock.js";
+export type { PlacesMetrics } from "../guard/places.js";
 export type { NoisePrimitives } from "../noise/index.js";
 export type { Random, RandomBytes } from "../random.js";
 export {
@@ -13,6 +14,7 @@ export {
   type ISocket,
   type Security,
 } from "../socket/index.js";
+export type { Verdict } from "../verdict.js";
 export { ByteSegment } from "./byte-segment.js";
 export { Channel, type NotifyCallbacks } from "./channel.js";
 export type { IConnection } from "./connection/connection.js";

@@ -37,4 +37,6 @@ export class PeerMetrics {
   connectionsClosed = 0;
   /** Packets that the socket refused over unreliable transports. */
   packetsDropped = 0;
+  /** Requests that got no answer because of too many key agreements: the client asks again. */
+  agreementsDropped = 0;
 }

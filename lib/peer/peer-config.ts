@@ -1,5 +1,20 @@
+import { checkBytes, rangeError } from "../arguments.js";
 import { type Clock, systemClock } from "../clock.js";
+import { isDevelopment } from "../development.js";
 import type { NoisePrimitives } from "../noise/index.js";
+import {
+  arrayOption,
+  booleanOption,
+  checkOptions,
+  durationOption,
+  functionOption,
+  integerOption,
+  nullOr,
+  type OptionRules,
+  objectOption,
+  oneOf,
+  textOption,
+} from "../options.js";
 import { type Random, type RandomBytes, secureRandomBytes } from "../random.js";
 import { FINGERPRINT_BYTES } from "./packet-format.js";
 
@@ -28,7 +43,7 @@ export interface PeerEncryption {
   required?: boolean;
 }
 
-/** All settings of a {@link Peer}. Times are in milliseconds, sizes in bytes. */
+/** All settings of a {@link Peer}. Times are in milliseconds, and `Infinity` is never; sizes are in bytes. */
 export interface PeerConfig {
   /**
    * `automatic`: packets are read when they come and answered in the same turn of the event loop. `manual`: nothing
@@ -37,39 +52,41 @@ export interface PeerConfig {
    */
   drive: Drive;
   /**
-   * The most connections at once, 1 to 100,000. As many again may be closing.
-   * @defaultValue 100
+   * The most connections at once, 1 to 100,000, without those whose handshake is not finished. As many again may be
+   * closing. Further clients are refused with `ERR_SERVER_FULL`.
+   * @defaultValue 1000
    */
   maxConnections: number;
   /**
-   * The most clients at once that have not finished their handshake, 1 to 100,000.
-   * @defaultValue 64
+   * The most clients at once that have not finished their handshake, 1 to 100,000. When there are so many, the oldest
+   * of the source (an IPv4 address, an IPv6 /64) that has most of them makes room for the next.
+   * @defaultValue 4096
    */
   maxPendingConnections: number;
   /**
-   * An unfinished handshake ends after this time, on either side, 1 to 3,600,000.
+   * An unfinished handshake ends after this time, on either side, at least 1. It runs from the call of `connect` on.
    * @defaultValue 5000 (5 s)
    */
   handshakeTimeoutMs: number;
   /**
-   * A client repeats an unanswered request after this time, 1 to 3,600,000.
+   * A client repeats an unanswered request after this time, at least 1.
    * @defaultValue 250
    */
   connectIntervalMs: number;
   /**
-   * When nothing has come from the other side for this time, it is sent a Ping, 1 to 3,600,000. Up to 10 % earlier, by
+   * When nothing has come from the other side for this time, it is sent a Ping, at least 1. Up to 10 % earlier, by
    * chance.
    * @defaultValue 2000 (2 s)
    */
   keepAliveMs: number;
   /**
-   * When nothing has come from the other side for this time, the connection ends, 1 to 86,400,000.
+   * When nothing has come from the other side for this time, the connection ends, at least 1.
    * @defaultValue 10000 (10 s)
    */
   timeoutMs: number;
   /**
    * How long a closing connection waits until what was sent reliably is acknowledged, and again as long until its Close
-   * is, 0 to 3,600,000.
+   * is, at least 0.
    * @defaultValue 2000 (2 s)
    */
   closeTimeoutMs: number;
@@ -104,6 +121,12 @@ export interface PeerConfig {
    * @defaultValue null
    */
   encryption: PeerEncryption | null;
+  /**
+   * Whether a message that is read after its `onMessage` throws, in place of giving the bytes of another one. Costs an
+   * object for each message.
+   * @defaultValue true where `NODE_ENV` is "development", else false
+   */
+  debug: boolean;
   /** @defaultValue the clock of the platform */
   clock: Clock;
   /**
@@ -120,8 +143,8 @@ export interface PeerConfig {
 
 const defaults: PeerConfig = {
   drive: "automatic",
-  maxConnections: 100,
-  maxPendingConnections: 64,
+  maxConnections: 1000,
+  maxPendingConnections: 4096,
   handshakeTimeoutMs: 5000,
   connectIntervalMs: 250,
   keepAliveMs: 2000,
@@ -133,33 +156,50 @@ const defaults: PeerConfig = {
   fingerprint: new Uint8Array(FINGERPRINT_BYTES),
   onFingerprintMismatch: "reject",
   encryption: null,
+  debug: isDevelopment(),
   clock: systemClock,
   random: Math.random,
   randomBytes: secureRandomBytes,
 };
 
-const ranges: Partial<Record<keyof PeerConfig, [least: number, most: number]>> = {
-  maxConnections: [1, 100_000],
-  maxPendingConnections: [1, 100_000],
-  handshakeTimeoutMs: [1, 3_600_000],
-  connectIntervalMs: [1, 3_600_000],
-  keepAliveMs: [1, 3_600_000],
-  timeoutMs: [1, 86_400_000],
-  closeTimeoutMs: [0, 3_600_000],
-  maxReliableMessageSize: [1, 1_000_000],
-  maxQueuedBytes: [1024, 2 ** 28],
-  maxStreams: [0, 1000],
+const PEER_OPTIONS: OptionRules<PeerConfig> = {
+  drive: oneOf("automatic", "manual"),
+  maxConnections: integerOption(1, 100_000),
+  maxPendingConnections: integerOption(1, 100_000),
+  handshakeTimeoutMs: durationOption(1),
+  connectIntervalMs: durationOption(1),
+  keepAliveMs: durationOption(1),
+  timeoutMs: durationOption(1),
+  closeTimeoutMs: durationOption(0),
+  maxReliableMessageSize: integerOption(1, 1_000_000),
+  maxQueuedBytes: integerOption(1024, 2 ** 28),
+  maxStreams: integerOption(0, 1000),
+  fingerprint: (name, value) => {
+    checkBytes(name, value as Uint8Array);
+    if ((value as Uint8Array).length !== FINGERPRINT_BYTES) throw rangeError(name, `${FINGERPRINT_BYTES} bytes`);
+  },
+  onFingerprintMismatch: oneOf("reject", "accept"),
+  encryption: nullOr((name, value) => checkOptions(name, value as PeerEncryption, ENCRYPTION_OPTIONS)),
+  debug: booleanOption,
+  clock: objectOption("now", "setTimeout", "clearTimeout"),
+  random: functionOption,
+  randomBytes: functionOption,
 };
 
-/** The defaults with the given settings over them. @throws RangeError for a number out of its range */
+const ENCRYPTION_OPTIONS: OptionRules<PeerEncryption> = {
+  primitives: objectOption("randomBytes", "sha256", "generateKeyPair", "keyPair", "aeadKey"),
+  serverKeys: arrayOption,
+  serverKey: textOption,
+  required: booleanOption,
+};
+
+/**
+ * The defaults with the given settings over them.
+ *
+ * @throws TypeError `ERR_UNKNOWN_OPTION`, `ERR_INVALID_ARG_TYPE`; RangeError `ERR_OUT_OF_RANGE`
+ */
 export function completeConfig(given: Partial<PeerConfig>): PeerConfig {
-  const config = { ...defaults, ...given };
-  for (const [name, [least, most]] of Object.entries(ranges)) {
-    const value = config[name as keyof PeerConfig] as number;
-    if (!(value >= least && value <= most)) throw new RangeError(`${name} is ${least} to ${most}, not ${value}`);
-  }
-  if (config.fingerprint.length !== FINGERPRINT_BYTES) {
-    throw new RangeError(`fingerprint has ${FINGERPRINT_BYTES} bytes, not ${config.fingerprint.length}`);
-  }
-  return config;
+  checkOptions("Peer", given, PEER_OPTIONS);
+  const set = Object.entries(given).filter(([, value]) => value !== undefined);
+  return { ...defaults, ...(Object.fromEntries(set) as Partial<PeerConfig>) };
 }

@@ -1,6 +1,10 @@
+import { whenAborted } from "../abort-signals.js";
+import { checkFunction } from "../arguments.js";
 import { Places, type PlacesMetrics } from "../guard/places.js";
 import { sourceOf } from "../guard/source.js";
 import { NetworkError } from "../network-error.js";
+import { checkOptions, objectOption } from "../options.js";
+import { serverFailed } from "../socket/building/socket-errors.js";
 import { checkReason, MAX_CODE } from "../socket/disconnect-reason.js";
 import {
   type Delivery,
@@ -14,7 +18,7 @@ import {
   ReceivedPacket,
 } from "../socket/index.js";
 import { type Court, judge, type Verdict } from "../verdict.js";
-import { ByteSegment } from "./byte-segment.js";
+import { ByteSegment, CheckedByteSegment } from "./byte-segment.js";
 import type { Channel } from "./channel.js";
 import type { IConnection, LibraryConnection } from "./connection/connection.js";
 import { ConnectionPhase } from "./connection/connection-phases.js";
@@ -40,13 +44,6 @@ const MAX_PACKETS_A_TURN = 32_768;
 /** Somebody in the middle of a handshake. */
 type Newcomer = PendingConnection | PeerConnection;
 
-const beforeAcceptCourt: Court = {
-  callback: "beforeAccept",
-  maxCode: MAX_CODE,
-  failed: { code: DisconnectCode.ConnectionLost, text: "The server failed" },
-  report: reportUncaught,
-};
-
 /** What happens inside of a {@link Peer}: packets find their connection, and handshakes make new ones. */
 export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHandshakeOwner {
   readonly config: PeerConfig;
@@ -57,6 +54,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   readonly #handler: PeerHandler<LibraryConnection>;
   readonly #table = new ConnectionTable();
   readonly #drive: PeerDrive;
+  readonly #court: Court;
   readonly #packet = new ReceivedPacket();
   readonly #segment = new ByteSegment();
   #server: ServerHandshake | null = null;
@@ -67,13 +65,18 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   #isClosed = false;
   #closing: Promise<void> | null = null;
 
+  /** @param maxReasonCode of `beforeAccept`: layers of the library answer with codes of the library too */
   constructor(
     socket: ISocket,
     maxPacketSize: number,
     handler: PeerHandler<LibraryConnection>,
     config: Partial<PeerConfig> = {},
+    maxReasonCode = MAX_CODE,
   ) {
     this.config = completeConfig(config);
+    checkFunction("handler.onMessage", handler?.onMessage);
+    const report = (error: unknown) => this.#report(error);
+    this.#court = { callback: "beforeAccept", maxCode: maxReasonCode, failed: serverFailed, report };
     this.#newcomers = new Places({ maxCount: this.config.maxPendingConnections });
     this.encryption = this.config.encryption && new Encryption(this.config.encryption);
     this.maxPacketSize = Math.min(maxPacketSize, 0xffff);
@@ -118,8 +121,10 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   }
 
   async connect(endPoint: IConnectEndPoint, { signal }: { signal?: AbortSignal } = {}): Promise<IConnection> {
+    checkOptions("Peer.connect", { signal }, { signal: objectOption("addEventListener") });
     this.#start();
     signal?.throwIfAborted();
+    const startMs = this.now();
     const handle = await this.#open(endPoint, signal);
     if (this.#closing) throw new NetworkError("ERR_CLOSED", "The Peer was closed");
     const result = new Promise<PeerConnection>((resolve, reject) => {
@@ -133,7 +138,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
         void this.close();
       };
       signal?.addEventListener("abort", onAbort);
-      const handshake = new ClientHandshake(this, handle);
+      const handshake = new ClientHandshake(this, handle, startMs + this.config.handshakeTimeoutMs);
       this.#client = { handshake, settle };
       if (handle.isStateful) handle.connection = handshake;
       this.#drive.schedule(handshake);
@@ -174,11 +179,13 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   }
 
   message(from: PeerConnection, channel: Channel, lane: number, buffer: Uint8Array, at: number, length: number): void {
+    const segment = this.config.debug ? new CheckedByteSegment() : this.#segment;
     try {
-      this.#handler.onMessage(from, this.#segment.set(buffer, at, length), channel, lane);
+      this.#handler.onMessage(from, segment.set(buffer, at, length), channel, lane);
     } catch (error) {
       reportUncaught(error);
     }
+    if (segment instanceof CheckedByteSegment) segment.end();
   }
 
   established(connection: PeerConnection): void {
@@ -226,7 +233,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     if (this.isFull) return FULL;
     const handler = this.#handler;
     if (!handler.beforeAccept) return true;
-    return judge(beforeAcceptCourt, () => handler.beforeAccept?.(incoming));
+    return judge(this.#court, () => handler.beforeAccept?.(incoming));
   }
 
   dismiss(handle: IConnectionHandle, reason: DisconnectReason): void {
@@ -272,12 +279,26 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   }
 
   async #open(endPoint: IConnectEndPoint, signal?: AbortSignal): Promise<IConnectionHandle> {
+    const { clock, handshakeTimeoutMs } = this.config;
+    const attempt = new AbortController();
+    const stopWaiting = whenAborted(signal, () => attempt.abort(signal?.reason));
+    let timer: unknown;
+    const given = new Promise<never>((_resolve, reject) => {
+      attempt.signal.addEventListener("abort", () => reject(attempt.signal.reason));
+      timer = clock.setTimeout(() => {
+        const text = `The server's transport did not answer within ${handshakeTimeoutMs} ms`;
+        attempt.abort(connectError({ code: DisconnectCode.HandshakeTimeout, text }));
+      }, handshakeTimeoutMs);
+    });
     try {
-      return (await this.#socket.connect(endPoint, signal)).copy();
+      return (await Promise.race([this.#socket.connect(endPoint, attempt.signal), given])).copy();
     } catch (error) {
       void this.close();
       // A transport that was refused with a reason ends like a handshake that was.
       throw error instanceof NetworkError && error.reason ? connectError(error.reason) : error;
+    } finally {
+      clock.clearTimeout(timer);
+      stopWaiting();
     }
   }
 
@@ -321,6 +342,12 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     if (taken === "full") return false;
     if (taken !== "free") taken.evicted.makeRoom();
     return true;
+  }
+
+  #report(error: unknown): void {
+    const { onError } = this.#handler;
+    if (onError) this.guard(() => onError.call(this.#handler, error));
+    else console.warn("valve-sockets: beforeAccept failed:", error);
   }
 
   #opened(connection: PeerConnection): void {

@@ -20,7 +20,12 @@ export interface PeerHandler<Connection extends IConnection = IConnection> {
   onDrain?(connection: Connection): void;
   /**
    * Server: whether a new client is wanted: `true`, or why not, or a promise of one of these, which counts if it comes
-   * within `handshakeTimeoutMs`. Any other answer lets nobody in, and is reported as an error.
+   * within `handshakeTimeoutMs`. Any other answer lets nobody in, and goes to `onError`.
    */
   beforeAccept?(incoming: IncomingConnection): Verdict | PromiseLike<Verdict>;
+  /**
+   * What `beforeAccept` has thrown, or a TypeError that says what it should have answered.
+   * @defaultValue a warning on the console
+   */
+  onError?(error: unknown): void;
 }

@@ -6,6 +6,9 @@ import type { PeerConfig } from "./peer-config.js";
 import { PeerCore } from "./peer-core.js";
 import type { PeerHandler } from "./peer-handler.js";
 
+/** The largest code of a reason of the application. */
+const MAX_APPLICATION_CODE = 999;
+
 /**
  * Connections over a socket: handshake, reliability, keep-alive, timeouts (Mirage's `Peer`). It listens or connects,
  * once. See docs/peer.md.
@@ -15,10 +18,11 @@ export class Peer {
 
   /**
    * @param maxPacketSize that of the socket's factory, at least 1128 bytes
-   * @throws RangeError for a setting out of its range; NetworkError `ERR_BAD_SERVER_KEY`
+   * @throws TypeError `ERR_UNKNOWN_OPTION`, `ERR_INVALID_ARG_TYPE`; RangeError `ERR_OUT_OF_RANGE` for a setting out of
+   *   its range; NetworkError `ERR_BAD_SERVER_KEY`
    */
   constructor(socket: ISocket, maxPacketSize: number, handler: PeerHandler, config: Partial<PeerConfig> = {}) {
-    this.#core = new PeerCore(socket, maxPacketSize, handler, config);
+    this.#core = new PeerCore(socket, maxPacketSize, handler, config, MAX_APPLICATION_CODE);
   }
 
   /** Those that are connected. */

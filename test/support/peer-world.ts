@@ -13,6 +13,7 @@ export class Recorder implements PeerHandler {
   readonly connected: IConnection[] = [];
   readonly disconnected: DisconnectReason[] = [];
   readonly messages: { text: string; channel: Channel; lane: number }[] = [];
+  readonly errors: unknown[] = [];
   drains = 0;
   /** Called for each message, after it was recorded. */
   reply: ((connection: IConnection, message: Uint8Array) => void) | null = null;
@@ -26,6 +27,10 @@ export class Recorder implements PeerHandler {
   onDisconnected(_connection: IConnection, reason: DisconnectReason): void {
     this.disconnected.push(reason);
     this.onEnd?.();
+  }
+
+  onError(error: unknown): void {
+    this.errors.push(error);
   }
 
   onDrain(): void {

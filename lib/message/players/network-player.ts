@@ -1,4 +1,5 @@
 import type { Clock } from "../../clock.js";
+import { TokenBucket } from "../../guard/token-bucket.js";
 import { NetworkError } from "../../network-error.js";
 import { checkOptions, durationOption, integerOption, type OptionRules, objectOption } from "../../options.js";
 import type { LibraryConnection } from "../../peer/connection/connection.js";
@@ -10,7 +11,6 @@ import type { ErrorBudget } from "../protocol/error-flags.js";
 import type { MessageDefinition } from "../protocol/message.js";
 import type { ProtocolCore } from "../protocol/protocol.js";
 import type { RequestDefinition } from "../protocol/request.js";
-import { TokenBucket } from "../protocol/token-bucket.js";
 import { PendingRequests } from "./pending-requests.js";
 import {
   type INetworkPlayer,

@@ -45,14 +45,14 @@ export class ClientHandshake implements Waiting {
   #hasCookie = false;
   #nextRequestMs: number;
 
-  constructor(owner: ClientHandshakeOwner, handle: IConnectionHandle) {
+  constructor(owner: ClientHandshakeOwner, handle: IConnectionHandle, endMs: number) {
     this.handle = handle;
     this.#owner = owner;
     this.#profile = profileOf(handle);
     const canEncrypt = owner.encryption && this.#profile !== ProfileKind.Stream;
     this.pattern = canEncrypt ? owner.encryption.pattern : SecurityPattern.Plain;
     this.#nonce = owner.config.randomBytes(NONCE_BYTES);
-    this.#endMs = owner.now() + owner.config.handshakeTimeoutMs;
+    this.#endMs = endMs;
     this.#nextRequestMs = owner.now();
     this.#request = this.#writeRequest(new Uint8Array(0), handle.addressVerified);
   }

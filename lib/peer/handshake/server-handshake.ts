@@ -1,5 +1,6 @@
 import { isThenable } from "../../brands.js";
 import { equalBytes } from "../../bytes.js";
+import { sourceOf } from "../../guard/source.js";
 import type { TransportKeys } from "../../noise/index.js";
 import {
   Delivery,
@@ -25,6 +26,7 @@ import {
   writeChallenge,
   writeReject,
 } from "./handshake-packets.js";
+import { KeyAgreements } from "./key-agreements.js";
 
 export interface ServerHandshakeOwner extends HandshakeOwner {
   readonly metrics: PeerMetrics;
@@ -65,10 +67,12 @@ export class ServerHandshake {
 
   /** By address: what the application has not answered yet. */
   readonly #questions = new Map<string, Question>();
+  readonly #agreements: KeyAgreements;
 
   constructor(owner: ServerHandshakeOwner) {
     this.#owner = owner;
     this.#cookies = new Cookies(owner.config.randomBytes, owner.now());
+    this.#agreements = new KeyAgreements(owner.config.clock);
   }
 
   /** @returns false: the packet is no request */
@@ -157,12 +161,22 @@ export class ServerHandshake {
       this.#reject(handle, request.nonce, verdict);
       return;
     }
-    const { encryption, config, maxPacketSize } = this.#owner;
+    const { encryption, config, maxPacketSize, metrics } = this.#owner;
     let keys: TransportKeys | null = null;
     let noiseMessage: Uint8Array = new Uint8Array(0);
     if (request.security !== SecurityPattern.Plain) {
+      const refusal = this.#agreements.refusalOf(address, request.nonce);
+      if (refusal) {
+        this.#reject(handle, request.nonce, refusal);
+        return;
+      }
+      if (!this.#agreements.tryTake(sourceOf(address))) {
+        metrics.agreementsDropped++;
+        return;
+      }
       const answer = (encryption as Encryption).answer(request.security, request.prologue, request.noiseMessage);
       if ("code" in answer) {
+        this.#agreements.refused(address, request.nonce, answer);
         this.#reject(handle, request.nonce, answer);
         return;
       }

@@ -1,7 +1,7 @@
 import { Delivery, type IConnectionHandle, type ReceivedPacket } from "../../socket/index.js";
 import { Channel, type Notify } from "../channel.js";
+import { MessageBuffer } from "../collections/message-buffer.js";
 import { FrameQueue } from "../delivery/frame-queue.js";
-import { MessageBuffer } from "../delivery/message-buffer.js";
 import { NotifyTokens } from "../delivery/notify-tokens.js";
 import { RoundTripEstimator } from "../delivery/round-trip-estimator.js";
 import { MAX_MESSAGE_HEAD_BYTES, MessageFrame } from "../frames/message-frame.js";

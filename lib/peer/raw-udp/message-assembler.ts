@@ -1,5 +1,5 @@
 import { Channel } from "../channel.js";
-import { MessageBuffer } from "../delivery/message-buffer.js";
+import { MessageBuffer } from "../collections/message-buffer.js";
 import type { ProfileHost } from "../profile.js";
 
 /** What happened to bytes of a lane. */

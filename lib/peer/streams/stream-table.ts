@@ -123,7 +123,8 @@ export class StreamTable implements StreamSenderOwner, StreamReceiverOwner {
     const stream = this.#receivers.get(id);
     switch (kind) {
       case StreamMessage.Data:
-        return stream?.receive(cloneBytes(reader.buffer, reader.position, reader.end)) ?? true;
+        if (reader.remaining === 0) return false;
+        return stream?.receive(reader.buffer, reader.position, reader.remaining) ?? true;
       case StreamMessage.End:
         stream?.end();
         return true;

@@ -20,4 +20,9 @@ export class MessageBuffer {
     copyBytes(source, from, this.bytes, this.size, length);
     this.size += length;
   }
+
+  /** What has been appended: the buffer itself where it is full, else a copy. */
+  take(): Uint8Array {
+    return this.size === this.bytes.length ? this.bytes : this.bytes.slice(0, this.size);
+  }
 }

@@ -1,4 +1,4 @@
-import type { Clock } from "../../clock.js";
+import type { Clock } from "../clock.js";
 
 /** Limits a rate: `capacity` tokens at once, and `perSecond` new ones. */
 export class TokenBucket {

@@ -1,0 +1,94 @@
+import { describe, expect, test } from "vitest";
+import type { ByteSegment, PeerConfig } from "../../lib/peer/index.js";
+import type { IncomingConnection } from "../../lib/socket/index.js";
+import { PeerWorld } from "../support/peer-world.js";
+
+const kinds = ["datagram", "reliable-lanes", "stream"] as const;
+
+describe.each(kinds)("beforeAccept over %s", (kind) => {
+  async function connectWith(answer: (incoming: IncomingConnection) => unknown, server: Partial<PeerConfig> = {}) {
+    const world = new PeerWorld({ kind, server });
+    world.serverHandler.beforeAccept = answer as () => true;
+    await world.listen();
+    const outcome = world.dial().connection.then(
+      ({ state }) => state,
+      ({ code }) => code,
+    );
+    await world.run(300, 10);
+    return { world, outcome };
+  }
+
+  test.each([
+    ["true", true, 3],
+    ["a promise of true", Promise.resolve(true), 3],
+    ["a reason", { code: 7, text: "Not today" }, "ERR_REFUSED"],
+    ["a promise of a reason", Promise.resolve({ code: 7, text: "Not today" }), "ERR_REFUSED"],
+  ])("%s is the verdict", async (_name, answer, expected) => {
+    expect(await (await connectWith(() => answer)).outcome).toBe(expected);
+  });
+
+  test.each([
+    ["false", () => false],
+    ["nothing", () => undefined],
+    ["a text", () => "no"],
+    ["a code of the library", () => ({ code: 1010, text: "" })],
+    ["a promise of false", async () => false],
+    ["an exception", () => JSON.parse("")],
+    ["a rejected promise", () => Promise.reject(new SyntaxError("broken"))],
+  ])("%s lets nobody in, and is reported", async (_name, answer) => {
+    const { world, outcome } = await connectWith(answer);
+    expect(await outcome).toBe("ERR_CONNECTION_LOST");
+    expect(world.serverHandler.connected).toEqual([]);
+    const [error] = world.serverHandler.errors;
+    expect(error instanceof SyntaxError || /The answer of beforeAccept must be true/.test(String(error))).toBe(true);
+  });
+});
+
+test("a socket that never connects ends with the handshake's time, and Peer.close with it", async () => {
+  const world = new PeerWorld();
+  const socket = world.factory.createClientSocket();
+  socket.connect = () => new Promise(() => {});
+  const peer = world.newPeer(socket, world.serverHandler, { handshakeTimeoutMs: 3000 });
+  const outcome = peer.connect(world.factory.getConnectEndPoint()).catch(({ code }) => code);
+  await world.run(2900, 50);
+  expect(world.clock.timerCount).toBe(1);
+  await world.run(200, 50);
+  expect(await outcome).toBe("ERR_HANDSHAKE_TIMEOUT");
+  expect(world.clock.timerCount).toBe(0);
+});
+
+test("300 honest clients of one address get in at once", async () => {
+  const world = new PeerWorld();
+  await world.listen();
+  const clients = Array.from({ length: 300 }, () => world.dial());
+  await world.run(500, 10);
+  const states = await Promise.all(clients.map(async ({ connection }) => (await connection).state));
+  expect(states).toEqual(new Array(300).fill(3));
+  expect(world.server.pendingConnections).toMatchObject({ count: 0, evicted: 0, refused: 0 });
+});
+
+test("with debug, a message that is read after its onMessage throws", async () => {
+  const world = new PeerWorld({ server: { debug: true } });
+  const segments: ByteSegment[] = [];
+  world.serverHandler.onMessage = (_connection, message) => {
+    expect(message.view()).toEqual(Uint8Array.of(7));
+    segments.push(message);
+  };
+  await world.listen();
+  const { connection } = world.dial();
+  await world.run(50);
+  (await connection).send(Uint8Array.of(7));
+  await world.run(50);
+  expect(() => segments[0]?.view()).toThrow(/copy\(\) them in onMessage/);
+  expect(() => segments[0]?.copy()).toThrow(expect.objectContaining({ code: "ERR_STATE" }));
+});
+
+test("options are checked when they are given", () => {
+  const world = new PeerWorld();
+  const create = (config: object) => world.newPeer(world.factory.createClientSocket(), world.serverHandler, config);
+  expect(() => create({ timeoutMS: 5 })).toThrow(/no option timeoutMS; did you mean timeoutMs/);
+  expect(() => create({ maxStreams: 1.5 })).toThrow(/maxStreams/);
+  expect(() => create({ keepAliveMs: "5" })).toThrow(TypeError);
+  expect(() => create({ encryption: { primitive: {} } })).toThrow(/primitives/);
+  expect(() => create({ timeoutMs: undefined, handshakeTimeoutMs: Number.POSITIVE_INFINITY })).not.toThrow();
+});
