@@ -470,7 +470,9 @@ export class NetworkServerCore
   }
 
   /** What a Peer of the present start calls. */
-  #handler(onConnected: (connection: LibraryConnection) => void): Required<PeerHandler<LibraryConnection>> {
+  #handler(
+    onConnected: (connection: LibraryConnection) => void,
+  ): Required<Omit<PeerHandler<LibraryConnection>, "onError">> {
     const attempt = this.#starts;
     return handlerWhile(() => attempt === this.#starts, this, onConnected);
   }

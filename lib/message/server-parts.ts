@@ -42,9 +42,9 @@ export function ownParts(options: NetworkServerOptions): ServerParts {
 /** The handler of a Peer: what the core does, but connections that come when `isCurrent` does not hold are refused. */
 export function handlerWhile(
   isCurrent: () => boolean,
-  core: Required<PeerHandler<LibraryConnection>>,
+  core: Required<Omit<PeerHandler<LibraryConnection>, "onError">>,
   onConnected: (connection: LibraryConnection) => void,
-): Required<PeerHandler<LibraryConnection>> {
+): Required<Omit<PeerHandler<LibraryConnection>, "onError">> {
   return {
     onConnected: (connection) => {
       if (isCurrent()) onConnected(connection);
