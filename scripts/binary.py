@@ -9,10 +9,10 @@ import lief
 
 
 # Instructions by which a function touches each page of a large frame in turn: sub rsp, 4096 and a write to it by clang
-# or gcc; sub sp, sp, 4096 and a write to it on ARM.
+# or gcc; sub sp, sp, 4096 and a write to it on ARM, in a loop with a comparison and a branch between them.
 PROBES = {
     lief.ELF.ARCH.X86_64: rb"\x48\x81\xec\0\x10\0\0(\x48\xc7\x04\x24\0\0\0\0|\x48\x83\x0c\x24\0)",
-    lief.ELF.ARCH.AARCH64: rb"\xff\x07\x40\xd1\xff\x03\0\xf9",
+    lief.ELF.ARCH.AARCH64: rb"(?s)\xff\x07\x40\xd1(.{4}){0,2}\xff\x03\0\xf9",
 }
 # With what a function begins that may be called through a pointer: endbr64; bti c or paciasp.
 LANDINGS = {
