@@ -258,7 +258,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
       onMessage: (connection, bytes, channel) => {
         if (!isOf(connection)) return;
         this.dispatcher.receive(this.#playerOf(link), bytes, channel);
-        if (this.drive === "automatic") this.measure(() => this.#runTick());
+        if (this.drive === "automatic") this.#runTick();
       },
       onDisconnected: (connection, reason) => {
         if (isOf(connection)) this.#onLost(link, reason);
@@ -451,8 +451,11 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
   }
 
   #runTick(): void {
-    this.forEachExtension((extension) => extension.tick?.(this.time.tick));
-    this.forEachExtension((extension) => extension.beforeSend?.());
+    if (!this.hasExtensions) return;
+    this.measure(() => {
+      this.forEachExtension((extension) => extension.tick?.(this.time.tick));
+      this.forEachExtension((extension) => extension.beforeSend?.());
+    });
   }
 }
 

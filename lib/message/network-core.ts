@@ -64,6 +64,10 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
     return this.#isActive;
   }
 
+  protected get hasExtensions(): boolean {
+    return this.#extensions.length > 0;
+  }
+
   use(extension: X): void {
     this.assertInactive();
     this.protocol.add(...(extension.messages ?? []));

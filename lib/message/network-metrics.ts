@@ -9,7 +9,7 @@ export interface NetworkMetrics {
   connections: ConnectionMetrics;
   /** Of the Peer; null while there is none, and in host mode. */
   peer: Readonly<PeerMetrics> | null;
-  /** How long ticks take. */
+  /** How long ticks take; on a client those of its extensions. */
   ticks: Readonly<TickMetrics>;
   /** How often handlers, listeners and extensions have thrown. */
   failures: number;

@@ -98,13 +98,14 @@ describe("an option that does not exist names the nearest:", () => {
     );
   });
 
-  test("connect, start, request, waitFor, loadScene", async () => {
+  test("connect, start, request, waitFor, sendToAll, loadScene", async () => {
     const { world, client } = await joined();
     const unknown = expect.objectContaining({ code: "ERR_UNKNOWN_OPTION" });
     await expect(world.newClient().connect({ hots: "" } as object)).rejects.toEqual(unknown);
     await expect(world.server.start({ local: client } as object)).rejects.toEqual(unknown);
     await expect(client.request(Ask, 1, { timeout: 1 } as object)).rejects.toEqual(unknown);
     await expect(client.messageHandler.waitFor(Note, { timeout: 1 } as object)).rejects.toEqual(unknown);
+    expect(() => world.server.sendToAll(Note, 1, { excludes: null } as object)).toThrow(unknown);
     await expect(world.server.loadScene("a", { timeout: 1 } as object)).rejects.toEqual(unknown);
   });
 });

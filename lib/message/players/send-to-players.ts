@@ -1,3 +1,4 @@
+import { checkOptions, integerOption, nullOr, type OptionRules, objectOption, oneOf } from "../../options.js";
 import { Channel } from "../../peer/index.js";
 import type { MessageEncoder } from "../protocol/encoder.js";
 import type { MessageDefinition } from "../protocol/message.js";
@@ -16,6 +17,11 @@ export interface SendManyOptions {
 }
 
 const NO_OPTIONS: SendManyOptions = {};
+const SEND_MANY_OPTIONS: OptionRules<SendManyOptions> = {
+  channel: oneOf(Channel.Reliable, Channel.Unreliable),
+  lane: integerOption(0, 3),
+  exclude: nullOr(objectOption()),
+};
 
 /**
  * Serialises a message once, and sends it to each player whom `includes` accepts and whose protocol has the message.
@@ -28,8 +34,10 @@ export function sendToPlayers<T>(
   message: MessageDefinition<T>,
   value: T,
   includes: (player: NetworkPlayer) => boolean,
-  { channel = Channel.Reliable, lane = 0, exclude = null }: SendManyOptions = NO_OPTIONS,
+  options: SendManyOptions = NO_OPTIONS,
 ): number {
+  if (options !== NO_OPTIONS) checkOptions("sendToAll", options, SEND_MANY_OPTIONS);
+  const { channel = Channel.Reliable, lane = 0, exclude = null } = options;
   if (!active) return 0;
   const number = protocol.numberOf(message);
   encoder.encode(number, message, value);
