@@ -76,8 +76,9 @@ test.each(["udp", "websocket", "gns"])(
     const { tried } = await attacked;
     const { sent, returned, answered, lost, isInOrder, newcomers, inTime, codes } = await report;
     console.log(
-      `${transport}: ${Math.round(tried / SECONDS)} new connections a second; of ${sent} messages ${returned} reliable ` +
-        `and ${answered} unreliable came back; ${inTime} of ${newcomers} newcomers got in, others ${JSON.stringify(codes)}`,
+      `${transport}: ${Math.round(tried / SECONDS)} new connections a second; of ${sent} messages ${returned} ` +
+        `reliable and ${answered} unreliable came back; ${inTime} of ${newcomers} newcomers got in, ` +
+        `others ${JSON.stringify(codes)}`,
     );
     expect({ lost, returned, isInOrder }).toEqual({ lost: 0, returned: sent, isInOrder: true });
     expect(answered).toBeGreaterThanOrEqual(0.99 * sent);

@@ -55,7 +55,7 @@ test("maxConnections counts those who are authenticated, and has a code of its o
   expect((await world.join({ credential: credential() })).player.isAuthenticated).toBe(true);
 });
 
-test("of two who prove themselves at once, the one who is late for the last place hears that the server is full", async () => {
+test("of two who prove themselves at once, one hears that the server is full", async () => {
   const world = await started({ maxConnections: 1, maxPendingConnections: 5 });
   const dialed = [world.dial({ credential: credential() }), world.dial({ credential: credential() })];
   await world.until(() => dialed.every(({ client }) => client.isAuthenticated || !client.active));
