@@ -23,6 +23,7 @@ export {
   type Security,
   type SocketFactory,
 } from "../socket/index.js";
+export type { Verdict } from "../verdict.js";
 export * from "./authentication/index.js";
 export { type ClientExtension, type NetworkExtension, PlayerSlot, type ServerExtension } from "./extension.js";
 export type { Logger } from "./logger.js";

@@ -2,8 +2,11 @@
 /** The socket layer: packets, and the transports that carry them. */
 export { type Clock, systemClock } from "../clock.js";
 export type { NetworkErrorCode } from "../error-codes.js";
+export type { PlacesMetrics } from "../guard/places.js";
 export { NetworkError, type NetworkErrorDetails } from "../network-error.js";
 export type { Random } from "../random.js";
+export type { Verdict } from "../verdict.js";
+export { StatelessHandle } from "./building/handles.js";
 export { DisconnectCode, type DisconnectReason } from "./disconnect-reason.js";
 export type { LagConditions } from "./lag/lag-conditions.js";
 export { LagSocketFactory, type LagSocketFactoryOptions } from "./lag/lag-socket-factory.js";

@@ -22,7 +22,7 @@ export abstract class StatefulHandle {
   }
 }
 
-/** An address, with no connection and no guarantees. */
+/** An address, with no connection and no guarantees: the base of handles of transports like UDP. */
 export abstract class StatelessHandle implements IConnectionHandle {
   readonly isStateful = false;
   readonly reliable = false;
