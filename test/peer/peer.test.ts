@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { ByteSegment, Channel, MAX_UNRELIABLE_MESSAGE_SIZE, PeerConnectionState } from "../../lib/peer/index.js";
 import { DisconnectCode, type MemorySocketKind } from "../../lib/socket/index.js";
@@ -12,6 +13,14 @@ describe.each(kinds)("over %s", (kind) => {
     expect(clientHandler.connected).toEqual([client]);
     expect(world.serverHandler.connected.length).toBe(1);
     expect(world.server.connections).toEqual(world.serverHandler.connected);
+  });
+
+  test("shows its session number in no log", async () => {
+    const { client } = await PeerWorld.connected({ kind });
+    const { session } = client as unknown as { session: number };
+    expect(session).toBeTypeOf("number");
+    expect(inspect(client, { depth: 5, showHidden: true })).not.toContain(String(session));
+    expect(Object.keys(client)).not.toContain("session");
   });
 
   test("carries messages of all channels both ways", async () => {

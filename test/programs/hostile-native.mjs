@@ -164,8 +164,7 @@ function torment(name, makeWorld) {
   let w = makeWorld === null ? nobody : makeWorld();
   const values = () => [...hostileValues(), ...w.handles];
   for (let at = 0; at <= arity; at++) {
-    for (const index of values().keys()) {
-      const [what, value] = values()[index] ?? ["none", undefined];
+    for (const [what, value] of values()) {
       const parameters = make(w);
       parameters[at] = value;
       attempt(name, parameters, `argument ${at} = ${what}`);

@@ -48,7 +48,8 @@ export interface ConnectionOwner {
 /** The connection with one other end: its phase and its timers. How messages travel is the business of its profile. */
 export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
   readonly handle: IConnectionHandle;
-  readonly session: number;
+  /** Private: `inspect` and JSON would put it into logs, and who knows it can forge unencrypted datagrams. */
+  readonly #session: number;
   readonly security: Security;
   readonly channelBinding: Uint8Array | null;
   readonly fingerprintMatches: boolean;
@@ -75,7 +76,7 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
   constructor(owner: ConnectionOwner, agreed: AgreedConnection, phase: ConnectionPhase) {
     this.#owner = owner;
     this.handle = agreed.handle;
-    this.session = agreed.session;
+    this.#session = agreed.session;
     this.security = combinedSecurity(agreed.handle.security, agreed.pattern);
     this.channelBinding = agreed.keys?.handshakeHash ?? null;
     this.fingerprintMatches = agreed.fingerprintMatches;
@@ -94,6 +95,10 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
       guard: (callback) => owner.guard(callback),
       malformed: (text) => this.malformed(text),
     });
+  }
+
+  get session(): number {
+    return this.#session;
   }
 
   /** Given right after construction: it needs its connection. */

@@ -516,3 +516,26 @@ describe("wrong arguments", () => {
     }
   });
 });
+
+test("the same error of a listener is thrown once, and then counted", async () => {
+  const { toServer, toClient } = await connectBoth();
+  const thrown: unknown[] = [];
+  const warned = once(process, "warning");
+  const handlers = process.listeners("uncaughtException");
+  process.removeAllListeners("uncaughtException");
+  process.on("uncaughtException", (error) => thrown.push(error));
+  const all = new Promise<void>((resolve) => {
+    let count = 0;
+    toClient.on("message", () => {
+      if (++count === 20) resolve();
+      throw new Error("the same bug each time");
+    });
+  });
+  for (let index = 0; index < 20; index++) toServer.send(Buffer.of(index));
+  await all;
+  const [warning] = (await warned) as [Error];
+  process.removeAllListeners("uncaughtException");
+  for (const handler of handlers) process.on("uncaughtException", handler);
+  expect(warning.message).toBe("10 times: the same bug each time");
+  expect(thrown).toEqual([new Error("the same bug each time")]);
+});
