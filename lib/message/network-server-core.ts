@@ -249,7 +249,9 @@ export class NetworkServerCore
     if (isHost) this.#localPlayer = player;
     this.#byConnection.set(connection, player);
     this.#unidentified.add(player);
-    if (!isHost) this.#admission.add(player);
+    if (isHost) return;
+    connection.isTrusted = false;
+    this.#admission.add(player);
   }
 
   beforeAccept(incoming: IncomingConnection): Verdict | Promise<Verdict> {
@@ -320,6 +322,7 @@ export class NetworkServerCore
 
   admit(player: NetworkPlayer, authentication: PlayerAuthentication, reply: Uint8Array): void {
     if (!player.isHost && !this.#admission.admit(player)) return;
+    player.lastConnection.isTrusted = true;
     player.id = this.#parts.nextPlayerId();
     player.authentication = authentication;
     const session = this.sessions?.create(player);
@@ -335,6 +338,7 @@ export class NetworkServerCore
     const connection = newcomer.lastConnection;
     const earlier = player.connection;
     if (!earlier && !this.#admission.admit(player, newcomer)) return;
+    newcomer.lastConnection.isTrusted = true;
     this.#admission.remove(newcomer);
     this.sessions?.resume(player);
     if (earlier) {

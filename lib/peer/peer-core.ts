@@ -37,6 +37,7 @@ import { completeConfig, type PeerConfig } from "./peer-config.js";
 import { PeerDrive } from "./peer-drive.js";
 import { connectError } from "./peer-error.js";
 import type { PeerHandler } from "./peer-handler.js";
+import { ReassemblyPool } from "./reassembly.js";
 
 /** Then timers and everybody else have their turn: a quarter of a second, where a message takes its handler 8 us. */
 const MAX_PACKETS_A_TURN = 32_768;
@@ -47,6 +48,7 @@ type Newcomer = PendingConnection | PeerConnection;
 /** What happens inside of a {@link Peer}: packets find their connection, and handshakes make new ones. */
 export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHandshakeOwner {
   readonly config: PeerConfig;
+  readonly reassembly = new ReassemblyPool();
   readonly encryption: Encryption | null;
   readonly metrics = new PeerMetrics();
   readonly maxPacketSize: number;

@@ -2,6 +2,7 @@ import type { Delivery, DisconnectReason, ReceivedPacket } from "../socket/index
 import type { Channel, Notify } from "./channel.js";
 import type { ConnectionMetrics } from "./metrics.js";
 import type { ProfileKind } from "./packet-format.js";
+import type { ReassemblyBudget } from "./reassembly.js";
 
 /**
  * Encrypts the packets of one connection in place. A packet is `headerBytes` that are only authenticated, and content
@@ -30,6 +31,8 @@ export const DATAGRAM_QUEUE_BYTES = 64 * 1024;
 /** What a profile asks of its connection. */
 export interface ProfileHost {
   readonly metrics: ConnectionMetrics;
+  /** Pays for what is kept of incomplete messages. */
+  readonly reassembly: ReassemblyBudget;
   /** Hands on a message. @returns false: the connection has ended, stop reading */
   deliver(channel: Channel, lane: number, buffer: Uint8Array, offset: number, length: number): boolean;
   /** Sends the first `length` bytes of `packet`. @returns false: the socket is full and has not taken it */

@@ -68,6 +68,12 @@ export interface IConnection {
 
 /** A connection as a {@link PeerCore} hands it to the layers of this library. */
 export interface LibraryConnection extends IConnection {
+  /**
+   * Whether the other side is authenticated: true at first, as there is nobody to ask about it. A layer that
+   * authenticates sets it to false in `onConnected`, and to true later. Until then incomplete messages may hold 16 KiB,
+   * and a message may have no more.
+   */
+  isTrusted: boolean;
   /** `disconnect` with a code of the library. A text over 120 bytes is cut. */
   refuse(code: DisconnectCode, text: string): void;
 }

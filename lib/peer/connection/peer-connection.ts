@@ -1,3 +1,4 @@
+import { sourceOf } from "../../guard/source.js";
 import { NetworkError } from "../../network-error.js";
 import { checkReason, libraryReason } from "../../socket/disconnect-reason.js";
 import {
@@ -16,6 +17,7 @@ import { ConnectionMetrics } from "../metrics.js";
 import { CONTROL_LANE, STREAM_LANE } from "../packet-format.js";
 import type { PeerConfig } from "../peer-config.js";
 import type { Profile, ProfileHost, SendBudget } from "../profile.js";
+import { CONNECTION_BYTES, ReassemblyBudget, type ReassemblyPool, UNTRUSTED_BYTES } from "../reassembly.js";
 import type { OutgoingStream, StreamListener } from "../streams/stream.js";
 import { StreamTable } from "../streams/stream-table.js";
 import { checkChannel, checkMessage } from "./check-message.js";
@@ -27,6 +29,7 @@ import type { PeerConnectionState } from "./peer-connection-state.js";
 /** What a connection needs of its Peer. */
 export interface ConnectionOwner {
   readonly config: PeerConfig;
+  readonly reassembly: ReassemblyPool;
   now(): number;
   transmit(handle: IConnectionHandle, packet: Uint8Array, length: number, delivery: Delivery, lane: number): boolean;
   /** No place is left for one more connection. */
@@ -54,6 +57,7 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
   readonly channelBinding: Uint8Array | null;
   readonly fingerprintMatches: boolean;
   readonly metrics = new ConnectionMetrics();
+  readonly reassembly: ReassemblyBudget;
   readonly closed: Promise<DisconnectReason>;
   queuePlace = -1;
   deadlineMs = 0;
@@ -81,6 +85,8 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
     this.channelBinding = agreed.keys?.handshakeHash ?? null;
     this.fingerprintMatches = agreed.fingerprintMatches;
     this.#phase = phase;
+    const source = sourceOf(agreed.handle.address);
+    this.reassembly = new ReassemblyBudget(owner.reassembly, source, this.#trustedBytes, () => this.#exhausted());
     this.#receivedMs = owner.now();
     this.#timers = new ConnectionTimers(owner.config);
     this.#startTimers(this.#receivedMs);
@@ -108,6 +114,14 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
 
   get state(): PeerConnectionState {
     return PHASES[this.#phase].state;
+  }
+
+  get isTrusted(): boolean {
+    return this.reassembly.maxBytes > UNTRUSTED_BYTES;
+  }
+
+  set isTrusted(isTrusted: boolean) {
+    this.reassembly.maxBytes = isTrusted ? this.#trustedBytes : UNTRUSTED_BYTES;
   }
 
   get isConnected(): boolean {
@@ -397,8 +411,17 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
     void this.handle.disconnect(reason).then(() => this.#enter(ConnectionPhase.Closed));
   }
 
+  get #trustedBytes(): number {
+    return Math.max(CONNECTION_BYTES, this.#owner.config.maxReliableMessageSize);
+  }
+
+  #exhausted(): void {
+    this.#fail(DisconnectCode.ServerBusy, "Incomplete messages need too much memory");
+  }
+
   /** Nothing is on its way any more. */
   #settle(): void {
+    this.reassembly.dispose();
     this.#profile.dispose();
     this.#resolveClosed(this.reason as DisconnectReason);
   }

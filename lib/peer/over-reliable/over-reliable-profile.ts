@@ -215,6 +215,7 @@ export abstract class OverReliableProfile implements Profile {
     if (!this.#readPart(lane) || reader.failed) return false;
     const { bytes, size } = parts;
     parts.size = 0;
+    this.host.reassembly.giveBack(size);
     return this.host.deliver(Channel.Reliable, lane, bytes, 0, size);
   }
 
@@ -222,11 +223,13 @@ export abstract class OverReliableProfile implements Profile {
     const frame = this.#message;
     if (!frame.read(this.reader)) return true;
     const parts = this.#parts[lane] as MessageBuffer;
-    if (parts.size + frame.length > this.limits.maxReliableMessageSize) {
+    const size = parts.size + frame.length;
+    if (size > this.limits.maxReliableMessageSize || size > this.host.reassembly.maxBytes) {
       this.host.malformed("A message over the limit");
       return false;
     }
     parts.append(this.reader.buffer, frame.start, frame.length);
+    this.host.reassembly.take(frame.length);
     return true;
   }
 

@@ -43,7 +43,8 @@ export class MessageAssembler {
         if (parts.size < 1 << kind) continue;
         this.#length = this.#readLength();
         parts.size = 0;
-        if (this.#length > this.#maxMessageSize) return LaneResult.Malformed;
+        if (this.#length > this.#maxMessageSize || this.#length > this.#host.reassembly.maxBytes)
+          return LaneResult.Malformed;
       }
       const length = this.#length;
       if (parts.size === 0 && end - at >= length) {
@@ -54,10 +55,12 @@ export class MessageAssembler {
       }
       const taken = Math.min(length - parts.size, end - at);
       parts.append(buffer, at, taken);
+      this.#host.reassembly.take(taken);
       at += taken;
       if (parts.size < length) continue;
       this.#length = -1;
       parts.size = 0;
+      this.#host.reassembly.giveBack(length);
       if (!this.#host.deliver(Channel.Reliable, this.#lane, parts.bytes, 0, length)) return LaneResult.Stopped;
     }
     return LaneResult.Taken;

@@ -3,11 +3,13 @@ import { Channel } from "../../../lib/peer/channel.js";
 import { ConnectionMetrics } from "../../../lib/peer/metrics.js";
 import type { ProfileHost } from "../../../lib/peer/profile.js";
 import { RawUdpProfile } from "../../../lib/peer/raw-udp/raw-udp-profile.js";
+import { CONNECTION_BYTES, ReassemblyBudget, ReassemblyPool } from "../../../lib/peer/reassembly.js";
 import { ReceivedPacket } from "../../../lib/socket/index.js";
 
 /** Packets in flight, in memory that is made once. */
 class Wire implements ProfileHost {
   readonly metrics = new ConnectionMetrics();
+  readonly reassembly = new ReassemblyBudget(new ReassemblyPool(), "test", CONNECTION_BYTES, () => {});
   delivered = 0;
   readonly #packets = Array.from({ length: 256 }, () => new ReceivedPacket());
   #count = 0;

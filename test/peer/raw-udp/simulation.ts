@@ -3,6 +3,7 @@ import { ConnectionMetrics } from "../../../lib/peer/metrics.js";
 import type { PacketSeal, ProfileHost } from "../../../lib/peer/profile.js";
 import type { RawUdpOptions } from "../../../lib/peer/raw-udp/raw-udp-options.js";
 import { RawUdpProfile } from "../../../lib/peer/raw-udp/raw-udp-profile.js";
+import { CONNECTION_BYTES, ReassemblyBudget, ReassemblyPool } from "../../../lib/peer/reassembly.js";
 import type { Random } from "../../../lib/random.js";
 import { type DisconnectReason, ReceivedPacket } from "../../../lib/socket/index.js";
 import { seededRandom } from "../../../lib/testing/index.js";
@@ -73,6 +74,7 @@ export class EndPoint implements ProfileHost {
   closedWith: DisconnectReason | null = null;
   authenticatedCount = 0;
   readonly metrics = new ConnectionMetrics();
+  readonly reassembly = new ReassemblyBudget(new ReassemblyPool(), "test", CONNECTION_BYTES, () => {});
   drainedCount = 0;
   socketIsFull = false;
   /** Called with each message. */

@@ -1,0 +1,85 @@
+/** How much of incomplete messages and early bytes a connection may have here, and all of a Peer together. */
+export const CONNECTION_BYTES = 256 * 1024;
+export const PEER_BYTES = 64 * 2 ** 20;
+/** That of a connection whose other side is not authenticated. */
+export const UNTRUSTED_BYTES = 16 * 1024;
+/** What an object with a few bytes costs. */
+export const OBJECT_BYTES = 256;
+
+/** What all connections of a Peer hold of incomplete messages. When it is too much, the largest holder has to end. */
+export class ReassemblyPool {
+  usedBytes = 0;
+  /** Those that hold something. */
+  readonly #holders = new Set<ReassemblyBudget>();
+  readonly #maxBytes: number;
+
+  constructor(maxBytes = PEER_BYTES) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** `holder` holds `bytes` more, or fewer. */
+  change(holder: ReassemblyBudget, bytes: number): void {
+    this.usedBytes += bytes;
+    if (holder.usedBytes > 0) this.#holders.add(holder);
+    else this.#holders.delete(holder);
+    if (this.usedBytes > this.#maxBytes) this.#largest()?.onExhausted();
+  }
+
+  /** Of the source that holds most, the connection that holds most. */
+  #largest(): ReassemblyBudget | undefined {
+    const sources = new Map<string, number>();
+    for (const { source, usedBytes } of this.#holders) sources.set(source, (sources.get(source) ?? 0) + usedBytes);
+    const most = (one: ReassemblyBudget, other: ReassemblyBudget) =>
+      (sources.get(other.source) ?? 0) - (sources.get(one.source) ?? 0) || other.usedBytes - one.usedBytes;
+    return [...this.#holders].sort(most)[0];
+  }
+}
+
+/** What one connection holds of incomplete messages. */
+export class ReassemblyBudget {
+  usedBytes = 0;
+  maxBytes: number;
+  readonly source: string;
+  readonly #pool: ReassemblyPool;
+  readonly #onExhausted: () => void;
+  #hasEnded = false;
+
+  constructor(pool: ReassemblyPool, source: string, maxBytes: number, onExhausted: () => void) {
+    this.#pool = pool;
+    this.source = source;
+    this.maxBytes = maxBytes;
+    this.#onExhausted = onExhausted;
+  }
+
+  /** @returns false: there is no room, and nothing was taken */
+  tryTake(bytes: number): boolean {
+    if (this.usedBytes + bytes > this.maxBytes) return false;
+    this.take(bytes);
+    return true;
+  }
+
+  /** Takes what cannot be refused: it has a limit of its own. */
+  take(bytes: number): void {
+    if (this.#hasEnded) return;
+    this.usedBytes += bytes;
+    this.#pool.change(this, bytes);
+  }
+
+  giveBack(bytes: number): void {
+    if (this.#hasEnded) return;
+    this.usedBytes -= bytes;
+    this.#pool.change(this, -bytes);
+  }
+
+  /** All connections together hold too much, and this one most. */
+  onExhausted(): void {
+    this.dispose();
+    this.#onExhausted();
+  }
+
+  /** The connection has ended. */
+  dispose(): void {
+    this.giveBack(this.usedBytes);
+    this.#hasEnded = true;
+  }
+}

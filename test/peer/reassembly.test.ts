@@ -1,0 +1,101 @@
+import { expect, test } from "vitest";
+import { LaneReceiver } from "../../lib/peer/raw-udp/lane-receiver.js";
+import { LaneResult } from "../../lib/peer/raw-udp/message-assembler.js";
+import {
+  CONNECTION_BYTES,
+  OBJECT_BYTES,
+  ReassemblyBudget,
+  ReassemblyPool,
+  UNTRUSTED_BYTES,
+} from "../../lib/peer/reassembly.js";
+import { StreamMessageWriter } from "../../lib/peer/streams/stream-messages.js";
+import { StreamReceiver } from "../../lib/peer/streams/stream-receiver.js";
+import { seededRandom } from "../../lib/testing/index.js";
+import { EndPoint, Simulation } from "./raw-udp/simulation.js";
+
+/** A lane and what comes out of it. */
+function lane(maxBytes = CONNECTION_BYTES) {
+  const host = new EndPoint(new Simulation());
+  host.reassembly.maxBytes = maxBytes;
+  const messages: Uint8Array[] = [];
+  host.onMessage = (_channel, _lane, bytes) => messages.push(bytes);
+  const receiver = new LaneReceiver(0, 0, 60_000, host);
+  return { budget: host.reassembly, messages, receiver };
+}
+
+test("early bytes cost what has arrived, wherever they belong", () => {
+  const { budget, receiver } = lane();
+  expect(receiver.receive(200_000, new Uint8Array(10), 0, 10)).toBe(LaneResult.Taken);
+  expect(budget.usedBytes).toBe(10 + OBJECT_BYTES);
+  expect(receiver.receive(200_010, new Uint8Array(10), 0, 10)).toBe(LaneResult.Taken);
+  expect(budget.usedBytes).toBe(20 + OBJECT_BYTES);
+  expect(receiver.receive(200_005, new Uint8Array(10), 0, 10)).toBe(LaneResult.Taken);
+  expect(budget.usedBytes).toBe(20 + OBJECT_BYTES);
+});
+
+test("before authentication pieces of a byte each hold no more than 16 KiB, and what is over is refused", () => {
+  const { budget, receiver } = lane(UNTRUSTED_BYTES);
+  let refused = 0;
+  for (let offset = 2; offset < 2000; offset += 2) {
+    if (receiver.receive(offset, new Uint8Array(1), 0, 1) === LaneResult.Refused) refused++;
+  }
+  expect(refused).toBeGreaterThan(900);
+  expect(budget.usedBytes).toBeLessThanOrEqual(UNTRUSTED_BYTES);
+});
+
+test("before authentication a message has no more than 16 KiB", () => {
+  const { receiver } = lane(UNTRUSTED_BYTES);
+  // A varint of 20,000.
+  expect(receiver.receive(0, Uint8Array.of(0x82, 0x38, 0x01, 0x00), 0, 4)).toBe(LaneResult.Malformed);
+});
+
+test.each([1, 2, 3, 4, 5])("pieces in any order and with any overlap make the message (seed %i)", (seed) => {
+  const random = seededRandom(seed);
+  const { budget, messages, receiver } = lane();
+  const content = new Uint8Array(1002).map((_, at) => at & 0xff);
+  content[0] = 0xa1;
+  content[1] = 0x0f; // a varint of 1000
+  for (let count = 0; count < 200; count++) {
+    const start = Math.floor(random() * 1000);
+    const length = Math.min(1 + Math.floor(random() * 40), 1002 - start);
+    expect(receiver.receive(start, content, start, length)).toBe(LaneResult.Taken);
+  }
+  receiver.receive(0, content, 0, 1002);
+  expect(messages).toEqual([content.slice(2)]);
+  expect(budget.usedBytes).toBe(0);
+});
+
+test("when a Peer's budget is used up, the largest holder of the source that holds most ends", () => {
+  const ended: string[] = [];
+  const pool = new ReassemblyPool(1000);
+  const holder = (name: string, source: string) =>
+    new ReassemblyBudget(pool, source, CONNECTION_BYTES, () => ended.push(name));
+  const [alone, small, large] = [holder("alone", "a"), holder("small", "b"), holder("large", "b")];
+  alone.take(400);
+  small.take(250);
+  large.take(300);
+  expect(ended).toEqual([]);
+  small.take(60);
+  expect(ended).toEqual(["small"]);
+  expect(pool.usedBytes).toBe(700);
+  small.giveBack(60);
+  large.dispose();
+  expect(pool.usedBytes).toBe(400);
+});
+
+test("a stream's chunks of a byte share blocks, and one without bytes is malformed", async () => {
+  const owner = { writer: new StreamMessageWriter(), sendControl: () => {}, forgetReceiver: () => {} };
+  const receiver = new StreamReceiver(owner, 0);
+  const reader = receiver.accept().getReader();
+  expect(receiver.receive(new Uint8Array(0), 0, 0)).toBe(false);
+  for (let sent = 0; sent < 100_000; sent++) expect(receiver.receive(Uint8Array.of(sent), 0, 1)).toBe(true);
+  receiver.end();
+  let reads = 0;
+  let bytes = 0;
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    for (const byte of next.value) if (byte !== (bytes++ & 0xff)) throw new Error(`byte ${bytes}`);
+    reads++;
+  }
+  expect(bytes).toBe(100_000);
+  expect(reads).toBeLessThan(10);
+});
