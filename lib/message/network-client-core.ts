@@ -243,7 +243,8 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
   #limit(link: Link): void {
     const timeoutMs = this.peerSettings.handshakeTimeoutMs;
     link.timer = this.clock.setTimeout(() => {
-      this.#fail(link, handshakeTimeout(this.#target, link.authentication?.step ?? null, timeoutMs));
+      const step = link.authentication?.step ?? null;
+      this.#fail(link, handshakeTimeout(this.#target, step, link.peer?.hasHeard ?? false, timeoutMs));
     }, timeoutMs);
   }
 

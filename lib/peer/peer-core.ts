@@ -35,7 +35,7 @@ import { PeerMetrics } from "./metrics.js";
 import { MIN_PACKET_SIZE } from "./packet-format.js";
 import { completeConfig, type PeerConfig } from "./peer-config.js";
 import { PeerDrive } from "./peer-drive.js";
-import { connectError } from "./peer-error.js";
+import { connectError, connectTimeout, describeServer } from "./peer-error.js";
 import type { PeerHandler } from "./peer-handler.js";
 import { ReassemblyPool } from "./reassembly.js";
 
@@ -52,6 +52,8 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   readonly encryption: Encryption | null;
   readonly metrics = new PeerMetrics();
   readonly maxPacketSize: number;
+  /** Client: whether the server, or its transport, has ever answered. */
+  hasHeard = false;
   readonly #socket: ISocket;
   readonly #handler: PeerHandler<LibraryConnection>;
   readonly #table = new ConnectionTable();
@@ -63,6 +65,10 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   /** Those who have not finished their handshake. */
   readonly #newcomers: Places<Newcomer>;
   #client: { handshake: ClientHandshake; settle(result: PeerConnection | Error): void } | null = null;
+  /** Client: ends the transport's own connect. */
+  #attempt: AbortController | null = null;
+  /** Client: the server it connects to, for errors. */
+  #serverName = "";
   #isStarted = false;
   #isClosed = false;
   #closing: Promise<void> | null = null;
@@ -127,7 +133,9 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     this.#start();
     signal?.throwIfAborted();
     const startMs = this.now();
+    this.#serverName = describeServer(this.#socket, endPoint);
     const handle = await this.#open(endPoint, signal);
+    this.hasHeard = handle.isStateful;
     if (this.#closing) throw new NetworkError("ERR_CLOSED", "The Peer was closed");
     const result = new Promise<PeerConnection>((resolve, reject) => {
       const settle = (outcome: PeerConnection | Error) => {
@@ -275,6 +283,13 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     void handshake.handle.disconnect(reason).then(() => this.close());
   }
 
+  timedOut({ handle }: ClientHandshake): void {
+    this.#endHandshake(this.#timeout());
+    void handle
+      .disconnect({ code: DisconnectCode.HandshakeTimeout, text: "The handshake took too long" })
+      .then(() => this.close());
+  }
+
   onPendingEnded(pending: PendingConnection): void {
     this.#newcomers.release(pending);
     this.#drive.remove(pending);
@@ -283,14 +298,12 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   async #open(endPoint: IConnectEndPoint, signal?: AbortSignal): Promise<IConnectionHandle> {
     const { clock, handshakeTimeoutMs } = this.config;
     const attempt = new AbortController();
+    this.#attempt = attempt;
     const stopWaiting = whenAborted(signal, () => attempt.abort(signal?.reason));
     let timer: unknown;
     const given = new Promise<never>((_resolve, reject) => {
       attempt.signal.addEventListener("abort", () => reject(attempt.signal.reason));
-      timer = clock.setTimeout(() => {
-        const text = `The server's transport did not answer within ${handshakeTimeoutMs} ms`;
-        attempt.abort(connectError({ code: DisconnectCode.HandshakeTimeout, text }));
-      }, handshakeTimeoutMs);
+      timer = clock.setTimeout(() => attempt.abort(this.#timeout()), handshakeTimeoutMs);
     });
     try {
       return (await Promise.race([this.#socket.connect(endPoint, attempt.signal), given])).copy();
@@ -299,9 +312,14 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
       // A transport that was refused with a reason ends like a handshake that was.
       throw error instanceof NetworkError && error.reason ? connectError(error.reason) : error;
     } finally {
+      this.#attempt = null;
       clock.clearTimeout(timer);
       stopWaiting();
     }
+  }
+
+  #timeout(): NetworkError {
+    return connectTimeout(this.#serverName, this.hasHeard, this.config.handshakeTimeoutMs);
   }
 
   #start(): void {
@@ -310,14 +328,26 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   }
 
   async #close(reason: DisconnectReason): Promise<void> {
-    this.#endHandshake(new NetworkError("ERR_CLOSED", "The Peer was closed"));
+    const error = new NetworkError("ERR_CLOSED", "The Peer was closed");
+    this.#endHandshake(error);
+    this.#attempt?.abort(error);
+    const { clock, closeTimeoutMs } = this.config;
+    let timer: unknown;
+    const timeout = new Promise<void>((resolve) => {
+      timer = clock.setTimeout(resolve, closeTimeoutMs);
+    });
     const connections = [...this.#table.all].filter(
       (connection) => connection.state !== PeerConnectionState.Connecting,
     );
-    await Promise.all(connections.map((connection) => connection.close(reason)));
+    await Promise.race([Promise.all(connections.map((connection) => connection.close(reason))), timeout]);
+    for (const connection of this.#table.all) {
+      connection.sayFarewell(reason);
+      connection.transportEnded(reason);
+    }
     this.#isClosed = true;
     this.#drive.stop();
-    await this.#socket.close();
+    await Promise.race([this.#socket.close(), timeout]);
+    clock.clearTimeout(timer);
   }
 
   #endHandshake(error: unknown): void {
@@ -380,7 +410,9 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
       return;
     }
     if (this.#client) {
-      if (this.#client.handshake.handle.equals(packet.handle)) this.#client.handshake.receive(packet, nowMs);
+      if (!this.#client.handshake.handle.equals(packet.handle)) return;
+      this.hasHeard = true;
+      this.#client.handshake.receive(packet, nowMs);
       return;
     }
     if (this.#server?.receive(packet)) return;

@@ -1,6 +1,6 @@
 import type { NetworkErrorCode } from "../error-codes.js";
 import { NetworkError } from "../network-error.js";
-import { DisconnectCode, type DisconnectReason } from "../socket/index.js";
+import { DisconnectCode, type DisconnectReason, type IConnectEndPoint } from "../socket/index.js";
 
 /**
  * The error of a `connect` that ended with `reason`: `ERR_SERVER_FULL`, `ERR_PROTOCOL_MISMATCH`, … after the names of
@@ -12,4 +12,36 @@ export function connectError(reason: DisconnectReason): NetworkError {
   return new NetworkError(code as NetworkErrorCode, reason.text || `The other side refused with code ${reason.code}`, {
     reason,
   });
+}
+
+/**
+ * The error of a `connect` that took too long: `ERR_CONNECT_FAILED` if nothing ever came from the server, otherwise
+ * `ERR_HANDSHAKE_TIMEOUT`.
+ *
+ * @param server of {@link describeServer}
+ */
+export function connectTimeout(server: string, hasHeard: boolean, timeoutMs: number): NetworkError {
+  if (hasHeard) {
+    const text =
+      `${server} answered, but has not finished the handshake within ${timeoutMs} ms: does the path lose packets, ` +
+      "or does the port belong to another program?";
+    return connectError({ code: DisconnectCode.HandshakeTimeout, text });
+  }
+  const advice = "is it running there, and does a firewall let it through?";
+  return new NetworkError("ERR_CONNECT_FAILED", `${server} has not answered within ${timeoutMs} ms: ${advice}`);
+}
+
+/**
+ * `The server 192.0.2.1:7777 (UDP)`.
+ *
+ * @param transport the socket or its factory
+ */
+export function describeServer(transport: object, endPoint: IConnectEndPoint): string {
+  const { host, port, url } = endPoint as { host?: string | null; port?: number; url?: string };
+  const place =
+    url ?? (port === undefined ? "" : `${host?.includes(":") ? `[${host}]` : (host ?? "localhost")}:${port}`);
+  // In a bundle the name of the class may be another.
+  const [, name] = /(Udp|Gns|WebSocket|Memory)/.exec(transport.constructor.name) ?? [];
+  const over = name && ` (${name === "WebSocket" || name === "Memory" ? name : name.toUpperCase()})`;
+  return ["The server", place].filter(Boolean).join(" ") + (over ?? "");
 }

@@ -51,7 +51,8 @@ export class Peer {
 
   /**
    * Connects.
-   * @throws what `ISocket.connect` throws; NetworkError `ERR_HANDSHAKE_TIMEOUT`, `ERR_SERVER_FULL`,
+   * @throws what `ISocket.connect` throws; NetworkError `ERR_CONNECT_FAILED` when the server has not answered within
+   *   `handshakeTimeoutMs`, `ERR_HANDSHAKE_TIMEOUT` when it has, but the handshake is not finished; `ERR_SERVER_FULL`,
    *   `ERR_SERVER_KEY_MISMATCH` and so on after the names of `DisconnectCode`; `ERR_REFUSED` with the application's
    *   reason in `reason`; `ERR_CLOSED`, `ERR_STATE`; the signal's reason when it aborts
    */
@@ -70,7 +71,8 @@ export class Peer {
   }
 
   /**
-   * Ends all connections with `reason`, waits for that, and closes the socket. From now on it drives itself.
+   * Ends all connections with `reason`, waits for that, and closes the socket, within `closeTimeoutMs` in all. From now
+   * on it drives itself.
    * @throws RangeError as `IConnection.disconnect`
    */
   close(reason?: DisconnectReason): Promise<void> {

@@ -295,7 +295,7 @@ describe("a client", () => {
     };
     const { connection } = world.dial({ handshakeTimeoutMs: 1000, connectIntervalMs: 200 });
     await world.run(1100);
-    await expect(connection).rejects.toMatchObject({ code: "ERR_HANDSHAKE_TIMEOUT" });
+    await expect(connection).rejects.toMatchObject({ code: "ERR_CONNECT_FAILED" });
     expect(requests).toBe(5);
     await world.run(1000);
     expect(requests).toBe(5);

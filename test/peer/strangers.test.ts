@@ -47,14 +47,70 @@ describe.each(kinds)("beforeAccept over %s", (kind) => {
 test("a socket that never connects ends with the handshake's time, and Peer.close with it", async () => {
   const world = new PeerWorld();
   const socket = world.factory.createClientSocket();
-  socket.connect = () => new Promise(() => {});
+  let given: AbortSignal | undefined;
+  socket.connect = (_endPoint, signal) => {
+    given = signal;
+    return new Promise(() => {});
+  };
   const peer = world.newPeer(socket, world.serverHandler, { handshakeTimeoutMs: 3000 });
-  const outcome = peer.connect(world.factory.getConnectEndPoint()).catch(({ code }) => code);
+  const outcome = peer.connect(world.factory.getConnectEndPoint("localhost", 7777)).catch((error) => error);
   await world.run(2900, 50);
   expect(world.clock.timerCount).toBe(1);
   await world.run(200, 50);
-  expect(await outcome).toBe("ERR_HANDSHAKE_TIMEOUT");
+  expect(await outcome).toMatchObject({
+    code: "ERR_CONNECT_FAILED",
+    message: expect.stringMatching(/^The server .*:7777 \(Memory\) has not answered within 3000 ms: .*firewall/),
+  });
+  expect(given?.aborted).toBe(true);
   expect(world.clock.timerCount).toBe(0);
+});
+
+test("Peer.close ends a connect that hangs, and waits closeTimeoutMs for a socket that never closes", async () => {
+  const world = new PeerWorld();
+  const socket = world.factory.createClientSocket();
+  socket.connect = () => new Promise(() => {});
+  socket.close = () => new Promise(() => {});
+  const peer = world.newPeer(socket, world.serverHandler, { closeTimeoutMs: 500 });
+  const outcome = peer.connect(world.factory.getConnectEndPoint()).catch(({ code }) => code);
+  let isClosed = false;
+  void peer.close().then(() => {
+    isClosed = true;
+  });
+  expect(await outcome).toBe("ERR_CLOSED");
+  await world.run(490, 10);
+  expect(isClosed).toBe(false);
+  await world.run(20, 10);
+  expect(isClosed).toBe(true);
+  expect(world.clock.timerCount).toBe(0);
+});
+
+test.each(kinds)("Peer.close over %s ends within closeTimeoutMs when nobody answers any more", async (kind) => {
+  const world = new PeerWorld({ kind, server: { closeTimeoutMs: 1000 } });
+  await world.listen();
+  const { connection } = world.dial();
+  await world.run(100);
+  await connection;
+  world.isCut = true;
+  let isClosed = false;
+  world.serverHandler.connected[0]?.send(Uint8Array.of(1));
+  void world.server.close({ code: 5, text: "over" }).then(() => {
+    isClosed = true;
+  });
+  await world.run(1050, 10);
+  expect(isClosed).toBe(true);
+  expect(world.serverHandler.disconnected).toEqual([{ code: 5, text: "over" }]);
+});
+
+test.each([
+  ["datagram", "ERR_CONNECT_FAILED"],
+  ["stream", "ERR_HANDSHAKE_TIMEOUT"],
+] as const)("a server that takes packets over %s and says nothing is %s", async (kind, code) => {
+  const world = new PeerWorld({ kind });
+  world.serverSocket.events = { ...(world.serverSocket.events as object), onReadable() {} } as never;
+  await world.listen();
+  const outcome = world.dial().connection.catch((error) => error.code);
+  await world.run(5100, 50);
+  expect(await outcome).toBe(code);
 });
 
 test("300 honest clients of one address get in at once", async () => {

@@ -1,12 +1,6 @@
 import { equalBytes } from "../../bytes.js";
 import type { HandshakeState, TransportKeys } from "../../noise/index.js";
-import {
-  Delivery,
-  DisconnectCode,
-  type DisconnectReason,
-  type IConnectionHandle,
-  type ReceivedPacket,
-} from "../../socket/index.js";
+import { Delivery, type DisconnectReason, type IConnectionHandle, type ReceivedPacket } from "../../socket/index.js";
 import type { Waiting } from "../collections/deadline-queue.js";
 import { PacketReader } from "../frames/packet-reader.js";
 import { MIN_PACKET_SIZE, PacketKind, ProfileKind } from "../packet-format.js";
@@ -27,6 +21,8 @@ export interface ClientHandshakeOwner extends HandshakeOwner {
   /** The server has accepted. */
   accepted(agreed: AgreedConnection): void;
   failed(handshake: ClientHandshake, reason: DisconnectReason): void;
+  /** The server has not decided within `handshakeTimeoutMs`. */
+  timedOut(handshake: ClientHandshake): void;
 }
 
 /** A client's side of a handshake, from the first request to the server's decision. */
@@ -69,8 +65,7 @@ export class ClientHandshake implements Waiting {
       return;
     }
     if (nowMs >= this.#endMs) {
-      const text = `No answer within ${this.#owner.config.handshakeTimeoutMs} ms`;
-      this.#owner.failed(this, { code: DisconnectCode.HandshakeTimeout, text });
+      this.#owner.timedOut(this);
       return;
     }
     if (nowMs < this.#nextRequestMs) return;
