@@ -12,6 +12,10 @@ export class ConnectionMetrics {
   bytesRetransmitted = 0;
   /** UDP: copies of packets, and packets older than the receive window. They are strays too. */
   duplicatePackets = 0;
+  /** Bytes that are held now of incomplete messages, and bytes that came too early. */
+  reassemblyBytes = 0;
+  /** UDP: pieces that came too early for what may be held, and have to come again. */
+  piecesRefused = 0;
   /** By channel: reliable, unreliable, notify. */
   readonly messagesSent = [0, 0, 0];
   readonly messageBytesSent = [0, 0, 0];
@@ -37,6 +41,10 @@ export class PeerMetrics {
   connectionsClosed = 0;
   /** Packets that the socket refused over unreliable transports. */
   packetsDropped = 0;
+  /** Bytes that all connections hold now of incomplete messages. */
+  reassemblyBytes = 0;
+  /** Connections that ended because all together held too many of them. */
+  reassemblyEvictions = 0;
   /** Requests that got no answer because of too many key agreements: the client asks again. */
   agreementsDropped = 0;
 }

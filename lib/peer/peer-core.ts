@@ -48,9 +48,9 @@ type Newcomer = PendingConnection | PeerConnection;
 /** What happens inside of a {@link Peer}: packets find their connection, and handshakes make new ones. */
 export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHandshakeOwner {
   readonly config: PeerConfig;
-  readonly reassembly = new ReassemblyPool();
   readonly encryption: Encryption | null;
   readonly metrics = new PeerMetrics();
+  readonly reassembly = new ReassemblyPool(undefined, this.metrics);
   readonly maxPacketSize: number;
   /** Client: whether the server, or its transport, has ever answered. */
   hasHeard = false;

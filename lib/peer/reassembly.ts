@@ -1,3 +1,5 @@
+import { ConnectionMetrics, PeerMetrics } from "./metrics.js";
+
 /** How much of incomplete messages and early bytes a connection may have here, and all of a Peer together. */
 export const CONNECTION_BYTES = 256 * 1024;
 export const PEER_BYTES = 64 * 2 ** 20;
@@ -8,21 +10,29 @@ export const OBJECT_BYTES = 256;
 
 /** What all connections of a Peer hold of incomplete messages. When it is too much, the largest holder has to end. */
 export class ReassemblyPool {
-  usedBytes = 0;
   /** Those that hold something. */
   readonly #holders = new Set<ReassemblyBudget>();
   readonly #maxBytes: number;
+  readonly #metrics: PeerMetrics;
 
-  constructor(maxBytes = PEER_BYTES) {
+  /** @param metrics counts for the user */
+  constructor(maxBytes = PEER_BYTES, metrics = new PeerMetrics()) {
     this.#maxBytes = maxBytes;
+    this.#metrics = metrics;
+  }
+
+  get usedBytes(): number {
+    return this.#metrics.reassemblyBytes;
   }
 
   /** `holder` holds `bytes` more, or fewer. */
   change(holder: ReassemblyBudget, bytes: number): void {
-    this.usedBytes += bytes;
+    this.#metrics.reassemblyBytes += bytes;
     if (holder.usedBytes > 0) this.#holders.add(holder);
     else this.#holders.delete(holder);
-    if (this.usedBytes > this.#maxBytes) this.#largest()?.onExhausted();
+    if (this.usedBytes <= this.#maxBytes) return;
+    this.#metrics.reassemblyEvictions++;
+    this.#largest()?.onExhausted();
   }
 
   /** Of the source that holds most, the connection that holds most. */
@@ -37,18 +47,30 @@ export class ReassemblyPool {
 
 /** What one connection holds of incomplete messages. */
 export class ReassemblyBudget {
-  usedBytes = 0;
   maxBytes: number;
   readonly source: string;
   readonly #pool: ReassemblyPool;
   readonly #onExhausted: () => void;
+  readonly #metrics: ConnectionMetrics;
   #hasEnded = false;
 
-  constructor(pool: ReassemblyPool, source: string, maxBytes: number, onExhausted: () => void) {
+  /** @param metrics counts for the user */
+  constructor(
+    pool: ReassemblyPool,
+    source: string,
+    maxBytes: number,
+    onExhausted: () => void,
+    metrics = new ConnectionMetrics(),
+  ) {
+    this.#metrics = metrics;
     this.#pool = pool;
     this.source = source;
     this.maxBytes = maxBytes;
     this.#onExhausted = onExhausted;
+  }
+
+  get usedBytes(): number {
+    return this.#metrics.reassemblyBytes;
   }
 
   /** @returns false: there is no room, and nothing was taken */
@@ -61,13 +83,13 @@ export class ReassemblyBudget {
   /** Takes what cannot be refused: it has a limit of its own. */
   take(bytes: number): void {
     if (this.#hasEnded) return;
-    this.usedBytes += bytes;
+    this.#metrics.reassemblyBytes += bytes;
     this.#pool.change(this, bytes);
   }
 
   giveBack(bytes: number): void {
     if (this.#hasEnded) return;
-    this.usedBytes -= bytes;
+    this.#metrics.reassemblyBytes -= bytes;
     this.#pool.change(this, -bytes);
   }
 

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { PeerMetrics } from "../../lib/peer/metrics.js";
 import { LaneReceiver } from "../../lib/peer/raw-udp/lane-receiver.js";
 import { LaneResult } from "../../lib/peer/raw-udp/message-assembler.js";
 import {
@@ -67,7 +68,8 @@ test.each([1, 2, 3, 4, 5])("pieces in any order and with any overlap make the me
 
 test("when a Peer's budget is used up, the largest holder of the source that holds most ends", () => {
   const ended: string[] = [];
-  const pool = new ReassemblyPool(1000);
+  const metrics = new PeerMetrics();
+  const pool = new ReassemblyPool(1000, metrics);
   const holder = (name: string, source: string) =>
     new ReassemblyBudget(pool, source, CONNECTION_BYTES, () => ended.push(name));
   const [alone, small, large] = [holder("alone", "a"), holder("small", "b"), holder("large", "b")];
@@ -77,6 +79,7 @@ test("when a Peer's budget is used up, the largest holder of the source that hol
   expect(ended).toEqual([]);
   small.take(60);
   expect(ended).toEqual(["small"]);
+  expect(metrics.reassemblyEvictions).toBe(1);
   expect(pool.usedBytes).toBe(700);
   small.giveBack(60);
   large.dispose();

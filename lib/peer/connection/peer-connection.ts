@@ -86,7 +86,13 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
     this.fingerprintMatches = agreed.fingerprintMatches;
     this.#phase = phase;
     const source = sourceOf(agreed.handle.address);
-    this.reassembly = new ReassemblyBudget(owner.reassembly, source, this.#trustedBytes, () => this.#exhausted());
+    this.reassembly = new ReassemblyBudget(
+      owner.reassembly,
+      source,
+      this.#trustedBytes,
+      () => this.#exhausted(),
+      this.metrics,
+    );
     this.#receivedMs = owner.now();
     this.#timers = new ConnectionTimers(owner.config);
     this.#startTimers(this.#receivedMs);

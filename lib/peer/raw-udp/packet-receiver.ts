@@ -140,6 +140,7 @@ export class PacketReceiver {
       case LaneResult.Taken:
         return Next.Frame;
       case LaneResult.Refused:
+        this.#host.metrics.piecesRefused++;
         this.#isRefused = true;
         return Next.Frame;
       case LaneResult.Stopped:

@@ -173,12 +173,25 @@ describe("memory that the other side can claim is bounded", () => {
     endPoint.onTransmit = (bytes) => sent.push([...bytes.subarray(9)]);
     for (let index = 0; index < 600; index++) endPoint.receive(packet(index, ...lane(0, 1000 + 2 * index, 4)));
     endPoint.profile.flush(100);
+    expect(endPoint.metrics.piecesRefused).toBe(600 - 512);
     // 512 packets, 0 to 511, have come.
     expect(sent).toEqual([[FrameKind.Ack, ...u32(511), expect.any(Number), expect.any(Number), 0, 0xfd, 7]]);
     endPoint.receive(packet(600, FrameKind.Ping, 0, 0, 0, 0), 100);
     endPoint.profile.flush(100);
     expect(sent[1]?.slice(0, 9)).toEqual([FrameKind.Ack, ...u32(600), 0, 1 << 2, 0, (600 - 512 - 1) * 4 + 1 - 256]);
     expect(endPoint.malformedText).toBeNull();
+  });
+
+  test("parts of messages hold less than four times the wire, and nothing when the message is whole", () => {
+    const endPoint = victim();
+    const length = 60_000;
+    const head = [((length << 2) | 2) & 255, ((length << 2) >> 8) & 255, ((length << 2) >> 16) & 255, 0];
+    endPoint.receive(packet(0, ...lane(0, 0, ...head)));
+    for (let at = 0; at < length; at += 40) {
+      endPoint.receive(packet(1 + at / 40, ...lane(0, 4 + at, ...new Array(40).fill(0))));
+      expect(endPoint.metrics.reassemblyBytes).toBeLessThan(4 * (at + 40));
+    }
+    expect([endPoint.malformedText, endPoint.metrics.reassemblyBytes]).toEqual([null, 0]);
   });
 
   test("a hole in front of every lane's whole window claims the windows and no more", () => {
