@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { KeyAgreements } from "../../lib/peer/handshake/key-agreements.js";
 import type { ByteSegment, PeerConfig } from "../../lib/peer/index.js";
-import type { IncomingConnection } from "../../lib/socket/index.js";
-import { PeerWorld } from "../support/peer-world.js";
+import { type IncomingConnection, LagSocketFactory } from "../../lib/socket/index.js";
+import { FakeClock } from "../../lib/testing/index.js";
+import { PeerWorld, type WorldOptions } from "../support/peer-world.js";
 
 const kinds = ["datagram", "reliable-lanes", "stream"] as const;
 
@@ -113,14 +115,59 @@ test.each([
   expect(await outcome).toBe(code);
 });
 
-test("300 honest clients of one address get in at once", async () => {
-  const world = new PeerWorld();
+/** A network on which a packet takes 50 ms to the server and back. */
+const slow: WorldOptions["wrap"] = (factory, clock) => new LagSocketFactory(factory, { clock, latencyMs: 25 });
+
+test.each(kinds)("300 honest clients of one address get in at once over %s", async (kind) => {
+  const world = new PeerWorld({ kind, wrap: slow });
   await world.listen();
   const clients = Array.from({ length: 300 }, () => world.dial());
-  await world.run(500, 10);
+  await world.run(1000, 10);
   const states = await Promise.all(clients.map(async ({ connection }) => (await connection).state));
   expect(states).toEqual(new Array(300).fill(3));
   expect(world.server.pendingConnections).toMatchObject({ count: 0, evicted: 0, refused: 0 });
+});
+
+test.each(kinds)("those who never finish their handshake keep nobody out over %s", async (kind) => {
+  const world = new PeerWorld({ kind, wrap: slow, server: { maxPendingConnections: 64, maxConnections: 20 } });
+  await world.listen();
+  for (let count = 0; count < 100; count++) {
+    const socket = world.factory.createClientSocket();
+    const send = socket.send.bind(socket);
+    // Nothing follows the request.
+    socket.send = (handle, packet, ...rest) => packet[0] !== 1 || send(handle, packet, ...rest);
+    void world
+      .newPeer(socket, world.serverHandler)
+      .connect(world.factory.getConnectEndPoint())
+      .catch(() => {});
+  }
+  await world.run(200, 10);
+  expect(world.server.pendingConnections.count).toBe(64);
+  const clients = Array.from({ length: 20 }, () => world.dial());
+  await world.run(1000, 10);
+  const states = await Promise.all(clients.map(async ({ connection }) => (await connection).state));
+  expect(states).toEqual(new Array(20).fill(3));
+  expect(world.server.connections.length).toBe(20);
+});
+
+test("key agreements have a rate for each source, and refused ones cost nothing again", () => {
+  const clock = new FakeClock();
+  const agreements = new KeyAgreements(clock);
+  const count = (source: string) => {
+    let taken = 0;
+    while (agreements.tryTake(source)) taken++;
+    return taken;
+  };
+  expect([count("192.0.2.1"), count("192.0.2.1"), count("192.0.2.2")]).toEqual([500, 0, 500]);
+  clock.advance(1000);
+  expect(count("192.0.2.1")).toBe(100);
+  const [nonce, other] = [Uint8Array.of(1), Uint8Array.of(2)];
+  agreements.refused("192.0.2.1:5", nonce, { code: 1016, text: "no" });
+  expect(agreements.refusalOf("192.0.2.1:5", nonce)?.text).toBe("no");
+  expect([agreements.refusalOf("192.0.2.1:5", other), agreements.refusalOf("192.0.2.1:6", nonce)]).toEqual([
+    undefined,
+    undefined,
+  ]);
 });
 
 test("with debug, a message that is read after its onMessage throws", async () => {
