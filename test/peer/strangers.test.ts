@@ -123,8 +123,7 @@ test.each(kinds)("300 honest clients of one address get in at once over %s", asy
   await world.listen();
   const clients = Array.from({ length: 300 }, () => world.dial());
   await world.run(1000, 10);
-  const states = await Promise.all(clients.map(async ({ connection }) => (await connection).state));
-  expect(states).toEqual(new Array(300).fill(3));
+  expect(clients.filter(({ handler }) => handler.connected.length === 1).length).toBe(300);
   expect(world.server.pendingConnections).toMatchObject({ count: 0, evicted: 0, refused: 0 });
 });
 
@@ -145,8 +144,7 @@ test.each(kinds)("those who never finish their handshake keep nobody out over %s
   expect(world.server.pendingConnections.count).toBe(64);
   const clients = Array.from({ length: 20 }, () => world.dial());
   await world.run(1000, 10);
-  const states = await Promise.all(clients.map(async ({ connection }) => (await connection).state));
-  expect(states).toEqual(new Array(20).fill(3));
+  expect(clients.filter(({ handler }) => handler.connected.length === 1).length).toBe(20);
   expect(world.server.connections.length).toBe(20);
 });
 
