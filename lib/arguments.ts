@@ -7,13 +7,17 @@ import { isUint8Array } from "./brands.js";
  */
 
 /** An error of a wrong argument, ready to be thrown. */
-export function typeError(name: string, expected: string): TypeError & { code: string } {
-  return Object.assign(new TypeError(`${name} must be ${expected}`), { code: "ERR_INVALID_ARG_TYPE" });
+export function invalidType(text: string): TypeError & { code: string } {
+  return Object.assign(new TypeError(text), { code: "ERR_INVALID_ARG_TYPE" });
 }
 
-export function rangeError(name: string, expected: string): RangeError & { code: string } {
-  return Object.assign(new RangeError(`${name} must be ${expected}`), { code: "ERR_OUT_OF_RANGE" });
+export function outOfRange(text: string): RangeError & { code: string } {
+  return Object.assign(new RangeError(text), { code: "ERR_OUT_OF_RANGE" });
 }
+
+export const typeError = (name: string, expected: string) => invalidType(`${name} must be ${expected}`);
+
+export const rangeError = (name: string, expected: string) => outOfRange(`${name} must be ${expected}`);
 
 /** Throws unless `value` is a whole number from `min` to `max`. */
 export function checkInteger(name: string, value: number, min: number, max: number): void {

@@ -17,8 +17,13 @@ export const numberOption =
   (min: number, max: number): OptionRule =>
   (name, value) => {
     if (typeof value !== "number") throw typeError(name, "a number");
-    if (!(value >= min && value <= max)) throw rangeError(name, `a number from ${min} to ${max}`);
+    if (!(value >= min && value <= max)) throw rangeError(name, numbers(min, max));
   };
+
+function numbers(min: number, max: number): string {
+  if (max < Number.MAX_VALUE) return `a number from ${min} to ${max}`;
+  return min === Number.MIN_VALUE ? "a number above 0" : `a number of at least ${min}`;
+}
 
 /** A time in milliseconds; `Infinity` is never. */
 export const durationOption =
@@ -78,7 +83,7 @@ export function checkOptions<Options extends object>(
   options: Options,
   rules: OptionRules<Options>,
 ): void {
-  if (typeof options !== "object" || options === null) throw typeError("options", "an object");
+  if (typeof options !== "object" || options === null) throw typeError(`The options of ${owner}`, "an object");
   for (const [name, value] of Object.entries(options)) {
     const rule = Object.hasOwn(rules, name) ? rules[name as keyof Options] : undefined;
     if (!rule) throw unknownOption(owner, name, Object.keys(rules));

@@ -63,7 +63,7 @@ test.each([
   [{ clock: {} }, TypeError, "clock.now must be a function"],
   [{ clock: 1 }, TypeError, "clock"],
   [{ drive: "auto" }, RangeError, 'drive must be "manual" or "automatic"'],
-  [null, TypeError, "options must be an object"],
+  [null, TypeError, "The options of Server must be an object"],
 ])("%o is refused", (options, kind, text) => {
   expect(check(options)).toThrow(kind);
   expect(check(options)).toThrow(text);

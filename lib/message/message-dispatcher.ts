@@ -1,4 +1,4 @@
-import { checkFunction } from "../arguments.js";
+import { checkFunction, invalidType } from "../arguments.js";
 import { isThenable } from "../brands.js";
 import { NetworkError } from "../network-error.js";
 import { booleanOption, checkOptions, durationOption, type OptionRules, objectOption } from "../options.js";
@@ -19,6 +19,7 @@ import { ErrorFlags, errorCosts } from "./protocol/error-flags.js";
 import type { MessageDefinition } from "./protocol/message.js";
 import type { ProtocolCore } from "./protocol/protocol.js";
 import {
+  checkRequest,
   type RequestDefinition,
   type RequestEnvelope,
   RequestRefusedError,
@@ -87,6 +88,7 @@ export class MessageDispatcher implements MessageHandler {
     options: RequestHandlerOptions = {},
   ): void {
     checkOptions("registerRequest", options, REQUEST_HANDLER_OPTIONS);
+    checkRequest(definition);
     this.#set(definition.request, handler, options, (value, player, signal) =>
       answer(definition, handler, value as RequestEnvelope<Q>, player, signal),
     );
@@ -264,7 +266,7 @@ export class MessageDispatcher implements MessageHandler {
 }
 
 const borrowedError = ({ name }: MessageDefinition<unknown>) =>
-  new TypeError(`The values of ${name} are valid during the call only, so its handler cannot be async`);
+  invalidType(`The values of ${name} are valid during the call only, so its handler cannot be async`);
 
 function answer<Q, A>(
   definition: RequestDefinition<Q, A>,
@@ -283,7 +285,8 @@ function answer<Q, A>(
     } catch (cause) {
       const { message } = cause as Error;
       const forgotten = result === undefined ? " (did it forget to return it?)" : "";
-      throw new TypeError(`The handler of ${definition.name} gave a wrong answer${forgotten}: ${message}`, { cause });
+      const text = `The handler of ${definition.name} gave a wrong answer${forgotten}: ${message}`;
+      throw Object.assign(invalidType(text), { cause });
     }
   };
   const fail = (error: unknown) => {

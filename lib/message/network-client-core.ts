@@ -86,7 +86,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
   #suspensions = 0;
   #resumptions = 0;
   /** Settles `connect`. */
-  #settle: ((outcome: INetworkPlayer | Error) => void) | null = null;
+  #connecting: { resolve(player: INetworkPlayer): void; reject(error: unknown): void } | null = null;
 
   /** @param client the public object, which extensions get */
   constructor(client: NetworkClient, options: NetworkClientOptions) {
@@ -132,7 +132,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
     this.assertInactive();
     signal?.throwIfAborted();
     const outcome = new Promise<INetworkPlayer>((resolve, reject) => {
-      this.#settle = (result) => (result instanceof Error ? reject(result) : resolve(result));
+      this.#connecting = { resolve, reject };
     });
     const link = newLink();
     const stopWaiting = whenAborted(signal, () => this.#fail(link, signal?.reason));
@@ -367,8 +367,8 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
       this.#session = welcome.session ?? null;
       this.forEachExtension((extension) => extension.playerAuthenticated?.(player));
       this.events.emit("authenticated", player);
-      this.#settle?.(player);
-      this.#settle = null;
+      this.#connecting?.resolve(player);
+      this.#connecting = null;
     }
     this.#held.release((bytes, channel) => {
       if (link === this.#link) this.dispatcher.receive(player, bytes, channel);
@@ -408,13 +408,13 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
   /** A link's handshake has failed, or its connection cannot go on. Does nothing for an earlier link. */
   #fail(link: Link | null, cause: unknown): void {
     if (!link || link !== this.#link) return;
-    const error = cause instanceof Error ? cause : new NetworkError("ERR_ABORTED", String(cause));
-    const { reason } = error as NetworkError;
-    this.trace?.event("connectivity:connection_failed", { error: (error as NetworkError).code, text: error.message });
+    // The reason of an aborted signal can be any value.
+    const { reason, code, message: text } = (cause instanceof Error ? cause : new Error(String(cause))) as NetworkError;
+    this.trace?.event("connectivity:connection_failed", { error: code, text });
     this.#drop(link, reason ?? GIVEN_UP);
-    const end = reason ?? { code: DisconnectCode.ConnectionLost, text: error.message };
+    const end = reason ?? { code: DisconnectCode.ConnectionLost, text };
     if (this.#player?.state === PlayerState.Suspended) this.#resumeFailed(end);
-    else this.#end(end, error);
+    else this.#end(end, cause);
   }
 
   /** Gives up a link, whose Peer ends by itself. */
@@ -430,7 +430,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
     void peer?.close();
   }
 
-  #end(reason: DisconnectReason, failure: Error = connectError(reason)): void {
+  #end(reason: DisconnectReason, failure: unknown = connectError(reason)): void {
     const player = this.#player;
     if (this.#link) this.#drop(this.#link);
     this.#player = null;
@@ -441,14 +441,14 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
     this.deactivate();
     this.events.reset("started");
     player?.ended();
-    const settle = this.#settle;
-    this.#settle = null;
+    const connecting = this.#connecting;
+    this.#connecting = null;
     if (player) {
       this.events.emit("disconnected", reason);
       this.forEachExtension((extension) => extension.playerDisconnecting?.(player, reason));
     }
     this.forEachExtension((extension) => extension.stopped?.());
-    settle?.(failure);
+    connecting?.reject(failure);
   }
 
   #runTick(): void {

@@ -1,10 +1,10 @@
 import {
   booleanOption,
   durationOption,
+  integerOption,
   nullOr,
   type OptionRules,
   objectOption,
-  portOption,
   textOption,
 } from "../options.js";
 import type { Credential } from "./authentication/authenticator.js";
@@ -31,7 +31,7 @@ export interface NetworkClientOptions extends NetworkOptions {
 export interface ConnectOptions {
   /** A name or an IP address. @defaultValue that of the socket factory */
   host?: string;
-  /** 0 to 65535. @defaultValue that of the socket factory */
+  /** 1 to 65535. @defaultValue that of the socket factory */
   port?: number;
   /** Ends the attempt: `connect` rejects with the signal's reason. */
   signal?: AbortSignal;
@@ -46,6 +46,6 @@ export const CLIENT_OPTIONS: OptionRules<NetworkClientOptions> = {
 };
 export const CONNECT_OPTIONS: OptionRules<ConnectOptions> = {
   host: textOption,
-  port: portOption,
+  port: integerOption(1, 65_535),
   signal: objectOption("addEventListener"),
 };

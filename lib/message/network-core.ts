@@ -37,6 +37,7 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
   /** The Peer's settings, complete, for times that hold above the Peer as well. */
   protected readonly peerSettings: PeerConfig;
   readonly #options: NetworkOptions;
+  readonly #side: "server" | "client";
   readonly #extensions: X[] = [];
   readonly #waiters: MessageWaiters;
   readonly #failures: FailureLog;
@@ -46,6 +47,7 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
 
   constructor(options: NetworkOptions, side: "server" | "client") {
     this.#options = options;
+    this.#side = side;
     this.protocol = protocolCore(options.protocol);
     this.peerSettings = completeConfig(options.peer ?? {});
     this.clock = options.clock ?? systemClock;
@@ -54,7 +56,7 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
     this.logger = options.logger ?? consoleLogger;
     this.#failures = new FailureLog(this.logger);
     const sink = options.trace === undefined ? traceFile() : options.trace;
-    this.trace = sink && new Trace(sink, side, this.clock);
+    this.trace = sink && new Trace(sink, side, this.clock, this.logger);
     this.#tickTimes = new TickTimes(this.clock);
     this.#waiters = new MessageWaiters(this.clock);
     this.dispatcher = new MessageDispatcher(this, this.#waiters);
@@ -111,7 +113,9 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
 
   /** @throws NetworkError `ERR_STATE` while it is active */
   assertInactive(): void {
-    if (this.#isActive) throw new NetworkError("ERR_STATE", "Not while the server or client is active");
+    if (!this.#isActive) return;
+    const end = this.#side === "server" ? "stop()" : "disconnect()";
+    throw new NetworkError("ERR_STATE", `The ${this.#side} is active already: call ${end} before this`);
   }
 
   /** From here on the protocol is complete. */

@@ -4,7 +4,7 @@ import { checkOptions } from "../options.js";
 import type { LibraryConnection } from "../peer/connection/connection.js";
 import { type ByteSegment, Channel, type Drive, type PeerHandler } from "../peer/index.js";
 import type { PeerCore } from "../peer/peer-core.js";
-import { serverFailed } from "../socket/building/socket-errors.js";
+import { connectError } from "../peer/peer-error.js";
 import { checkReason } from "../socket/disconnect-reason.js";
 import { DisconnectCode, type DisconnectReason, type IncomingConnection } from "../socket/index.js";
 import { judge, type Verdict } from "../verdict.js";
@@ -18,13 +18,14 @@ import { NetworkCore } from "./network-core.js";
 import { type NetworkServerEvents, SERVER_EVENTS, SERVER_LATE_EVENTS } from "./network-events.js";
 import type { NetworkServerMetrics } from "./network-metrics.js";
 import type { NetworkServer } from "./network-server.js";
-import { ERROR_BUDGET, type NetworkServerOptions, SERVER_OPTIONS } from "./network-server-options.js";
+import { ERROR_BUDGET, type NetworkServerOptions } from "./network-server-options.js";
 import { Admission, FULL } from "./players/admission.js";
 import { NetworkPlayer } from "./players/network-player.js";
 import { type INetworkPlayer, type PlayerAuthentication, PlayerState } from "./players/player.js";
 import { UnidentifiedPlayers } from "./players/unidentified-players.js";
 import { defaultErrorBudget, type ErrorBudget, ErrorFlags, errorCosts } from "./protocol/error-flags.js";
 import type { MessageDefinition } from "./protocol/message.js";
+import type { ProtocolCore } from "./protocol/protocol.js";
 import {
   HelloMessage,
   PingMessage,
@@ -43,6 +44,9 @@ import { TickLoop } from "./time/tick-loop.js";
 
 /** Reasons after which a player may come back. */
 const LOSSES = new Set<number>([DisconnectCode.Timeout, DisconnectCode.ConnectionLost, DisconnectCode.Replaced]);
+
+/** What a client is told when `beforeAccept` fails: its `connect` rejects with `ERR_REFUSED`. */
+const FAILED: Verdict = { code: 0, text: "The server failed" };
 
 /** What happens inside a {@link NetworkServer}: connections become players, who are admitted, lost, resumed, ended. */
 export class NetworkServerCore
@@ -82,7 +86,6 @@ export class NetworkServerCore
 
   /** @param server the public object, which extensions get */
   constructor(server: NetworkServer, options: NetworkServerOptions, parts: ServerParts) {
-    checkOptions("NetworkServer", options, SERVER_OPTIONS);
     super(options, "server");
     const { tickRate = 0, errorBudget, authentication = { authenticators: [] } } = options;
     if (errorBudget) checkOptions("errorBudget", errorBudget, ERROR_BUDGET);
@@ -135,6 +138,7 @@ export class NetworkServerCore
   async start(localClient: NetworkClientCore | null): Promise<void> {
     this.assertInactive();
     localClient?.assertInactive();
+    if (localClient) assertSameProtocol(this.protocol, localClient.protocol);
     this.activate();
     this.events.reset("stopped");
     this.time.start();
@@ -259,7 +263,7 @@ export class NetworkServerCore
     if (this.#admission.isFull) return FULL;
     if (!beforeAccept) return true;
     const report = (error: unknown) => this.report(error, null, null, "beforeAccept");
-    const court = { callback: "beforeAccept", maxCode: 999, failed: serverFailed, report };
+    const court = { callback: "beforeAccept", maxCode: 999, failed: FAILED, report };
     return judge(court, () => beforeAccept(incoming));
   }
 
@@ -469,6 +473,7 @@ export class NetworkServerCore
     } catch (error) {
       if (this.#host === host) this.#host = null;
       void host.server.close();
+      this.report(error, null, null, "the host's client");
       client.abandonHost(host, error);
     }
   }
@@ -499,6 +504,12 @@ export class NetworkServerCore
     this.events.emit("ticked", tick);
     this.forEachExtension((extension) => extension.beforeSend?.());
   }
+}
+
+function assertSameProtocol(server: ProtocolCore, client: ProtocolCore): void {
+  if (server === client) return;
+  const agreement = server.compare(client.encodeTable(), "ours");
+  if (typeof agreement === "string") throw connectError({ code: DisconnectCode.ProtocolMismatch, text: agreement });
 }
 
 const stoppedError = () => new NetworkError("ERR_CLOSED", "The server was stopped");

@@ -7,7 +7,7 @@ import { coreOf, type NetworkClient } from "./network-client.js";
 import type { NetworkServerEvents } from "./network-events.js";
 import type { NetworkServerMetrics } from "./network-metrics.js";
 import { NetworkServerCore } from "./network-server-core.js";
-import type { NetworkServerOptions } from "./network-server-options.js";
+import { type NetworkServerOptions, SERVER_OPTIONS } from "./network-server-options.js";
 import type { INetworkPlayer } from "./players/player.js";
 import { type SendManyOptions, sendToPlayers } from "./players/send-to-players.js";
 import type { MessageDefinition } from "./protocol/message.js";
@@ -32,6 +32,7 @@ export class NetworkServer {
 
   /** @throws TypeError without a protocol; RangeError for a `tickRate` outside 0-1000 */
   constructor(options: NetworkServerOptions) {
+    checkOptions("NetworkServer", options, SERVER_OPTIONS);
     this.#core = new NetworkServerCore(this, options, ownParts(options));
     this.protocol = this.#core.protocol;
     this.messageHandler = this.#core.dispatcher;
@@ -106,8 +107,8 @@ export class NetworkServer {
    *
    * @param localClient a client in this process that joins without a socket (host mode); it has joined when the promise
    *   resolves, and is authenticated soon after
-   * @throws NetworkError `ERR_STATE` while the server or the client is active; `ERR_CLOSED` when it is stopped
-   *   meanwhile; what `Peer.bind` throws
+   * @throws NetworkError `ERR_STATE` while the server or the client is active; `ERR_PROTOCOL_MISMATCH` when the two have
+   *   different protocols; `ERR_CLOSED` when it is stopped meanwhile; what `Peer.bind` throws
    */
   async start(options: { localClient?: NetworkClient } = {}): Promise<void> {
     checkOptions("start", options, { localClient: objectOption("connect") });
@@ -173,7 +174,8 @@ export class NetworkServer {
    *
    * @param name at most 256 bytes of UTF-8
    * @returns resolves when each of those who were there is ready or has left, or after `timeoutMs`
-   * @throws NetworkError `ERR_STATE` while another scene is being loaded, or while the server is not active
+   * @throws NetworkError `ERR_STATE` while another scene is being loaded, or while the server is not active; TypeError,
+   *   RangeError for a wrong name, which changes nothing
    */
   loadScene(name: string, options?: LoadSceneOptions): Promise<void> {
     return this.#core.loadScene(name, options);

@@ -1,8 +1,9 @@
+import { rangeError, typeError } from "../arguments.js";
 import type { Clock } from "../clock.js";
 import { NetworkError } from "../network-error.js";
 import { checkOptions, durationOption } from "../options.js";
 import type { NetworkPlayer } from "./players/network-player.js";
-import { LoadSceneMessage } from "./protocol/system-messages.js";
+import { LoadSceneMessage, MAX_SCENE_NAME_BYTES } from "./protocol/system-messages.js";
 
 /** How long a server waits for its players to load a scene. */
 export interface LoadSceneOptions {
@@ -38,6 +39,7 @@ export class SceneBarrier {
   async load(name: string, players: readonly NetworkPlayer[], options: LoadSceneOptions): Promise<void> {
     checkOptions("loadScene", options, { timeoutMs: durationOption() });
     const { timeoutMs = 60_000 } = options;
+    checkName(name);
     if (this.#loading) throw new NetworkError("ERR_STATE", `The scene ${this.#name} is being loaded`);
     this.#name = name;
     this.#number = (this.#number + 1) >>> 0;
@@ -91,5 +93,12 @@ export class SceneBarrier {
 
   #check(): void {
     if (this.#loading?.waitsFor.size === 0) this.#loading.finish();
+  }
+}
+
+function checkName(name: string): void {
+  if (typeof name !== "string") throw typeError("name", "a string");
+  if (new TextEncoder().encode(name).length > MAX_SCENE_NAME_BYTES) {
+    throw rangeError("name", `at most ${MAX_SCENE_NAME_BYTES} bytes of UTF-8`);
   }
 }

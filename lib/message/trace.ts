@@ -2,6 +2,7 @@ import { type Clock, unixTimeMs } from "../clock.js";
 import type { EventHub } from "../event-hub.js";
 import type { IConnection } from "../peer/index.js";
 import type { DisconnectReason } from "../socket/index.js";
+import type { Logger } from "./logger.js";
 import type { NetworkEvents } from "./network-events.js";
 import type { INetworkPlayer } from "./players/player.js";
 
@@ -11,6 +12,9 @@ export type TraceSink = (line: string) => void;
 /** A trace ends after so many bytes: 64 MiB. */
 const MAX_BYTES = 2 ** 26;
 const METRICS_INTERVAL_MS = 1000;
+
+/** How many traces this process has begun. */
+let lastTrace = 0;
 
 interface Traced {
   readonly id: number;
@@ -27,15 +31,21 @@ interface Traced {
 export class Trace {
   readonly #sink: TraceSink;
   readonly #clock: Clock;
+  readonly #logger: Logger;
+  /** Of every line: the side, and a number that no other server or client of this process has. */
+  readonly #source: string;
   readonly #connections = new Map<IConnection, Traced>();
   #lastId = 0;
   #bytesLeft = MAX_BYTES;
   #timer: unknown = null;
 
-  constructor(sink: TraceSink, side: "server" | "client", clock: Clock) {
+  constructor(sink: TraceSink, side: "server" | "client", clock: Clock, logger: Logger) {
     this.#sink = sink;
     this.#clock = clock;
+    this.#logger = logger;
+    this.#source = `${side}-${++lastTrace}`;
     const origin = {
+      source: this.#source,
       title: "valve-sockets",
       vantage_point: { type: side },
       reference_time: unixTimeMs() - clock.now(),
@@ -44,7 +54,7 @@ export class Trace {
   }
 
   event(name: string, data: object = {}): void {
-    this.#write({ time: Math.round(this.#clock.now() * 1000) / 1000, name, data });
+    this.#write({ time: Math.round(this.#clock.now() * 1000) / 1000, source: this.#source, name, data });
   }
 
   connectionStarted(connection: IConnection): void {
@@ -101,12 +111,13 @@ export class Trace {
     let line = JSON.stringify(record);
     this.#bytesLeft -= line.length + 1;
     if (this.#bytesLeft <= 0)
-      line = JSON.stringify({ name: "trace:ended", data: { reason: `over ${MAX_BYTES} bytes` } });
+      line = JSON.stringify({ source: this.#source, name: "trace:ended", data: { reason: `over ${MAX_BYTES} bytes` } });
     try {
       this.#sink(line);
-    } catch {
+    } catch (error) {
       // A trace is never worth a connection.
       this.#bytesLeft = 0;
+      this.#logger.warn("valve-sockets: the trace cannot be written, and ends", error);
     }
   }
 }

@@ -176,3 +176,20 @@ describe("to a player whose queue is full", () => {
     expect(player.ready).toBe(true);
   });
 });
+
+test("a request in place of a message, and a message in place of a request, names the right call", async () => {
+  const { world, client, player } = await joined();
+  const { messageHandler } = world.server;
+  const ask = Ask as never;
+  const isRequest = { code: "ERR_INVALID_ARG_TYPE", message: '"ask" is a request: use request and registerRequest' };
+  expect(() => messageHandler.register(ask, () => {})).toThrow(expect.objectContaining(isRequest));
+  expect(() => player.send(ask, 1 as never)).toThrow(expect.objectContaining(isRequest));
+  const isMessage = {
+    code: "ERR_INVALID_ARG_TYPE",
+    message: 'definition must be what defineRequest returns; "note" is a message: use send and register',
+  };
+  expect(() => messageHandler.registerRequest(Note as never, () => 1 as never)).toThrow(
+    expect.objectContaining(isMessage),
+  );
+  await expect(client.request(Note as never, 1)).rejects.toMatchObject(isMessage);
+});

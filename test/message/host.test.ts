@@ -118,16 +118,6 @@ test("without a socket has a client of its own", async () => {
   await expect(client.connect()).rejects.toMatchObject({ code: "ERR_STATE" });
 });
 
-test("refuses a client with another protocol, as any server does", async () => {
-  const world = new MessageWorld({ protocol: newProtocol(), server: { listen: false } });
-  const other = defineProtocol({ name: "host", version: 2, messages: [] });
-  const client = world.newClient({ protocol: other });
-  await world.server.start({ localClient: client });
-  await world.run(200);
-  expect(client.active).toBe(false);
-  expect(world.server.isHost).toBe(false);
-});
-
 test("does not count in maxConnections, and beforeAccept is not asked about it", async () => {
   const asked: string[] = [];
   const beforeAccept = ({ address }: { address: string }) => {
@@ -237,4 +227,17 @@ describe("the link", () => {
     expect(received).toBe(size);
     expect(isRight).toBe(true);
   });
+});
+
+test("a client with another protocol cannot be the host's: start says what differs, and can be called again", async () => {
+  const world = new MessageWorld({ protocol: newProtocol() });
+  const other = defineProtocol({ name: "host", version: 2, messages: [Ball, Bulk] });
+  const stranger = world.newClient({ protocol: other });
+  await expect(world.server.start({ localClient: stranger })).rejects.toMatchObject({
+    code: "ERR_PROTOCOL_MISMATCH",
+    message: "protocol version: server 1, client 2",
+  });
+  expect([world.server.active, stranger.active]).toEqual([false, false]);
+  await world.server.start({ localClient: world.newClient() });
+  await world.until(() => world.server.localPlayer?.isAuthenticated === true);
 });

@@ -11,6 +11,7 @@ const Note = defineMessage("note", u8);
 const newProtocol = () => defineProtocol({ name: "metrics", version: 1, messages: [Note] });
 
 interface Line {
+  source: string;
   name: string;
   data: Record<string, unknown>;
 }
@@ -103,9 +104,36 @@ describe("a trace", () => {
       writes++;
       throw new Error("no space left on device");
     };
-    const { player } = await joined({ trace });
+    const { world, player } = await joined({ trace });
     expect(player.isAuthenticated).toBe(true);
     expect(writes).toBe(1);
+    expect(world.warnings).toEqual(["valve-sockets: the trace cannot be written, and ends"]);
+  });
+
+  test("says in each line whose it is, and no two have the same source", async () => {
+    const { lines } = await joined();
+    const more = await joined();
+    const sides = [lines.server, lines.client, more.lines.server, more.lines.client];
+    const sources = sides.map((side) => new Set(side.map(({ source }) => source)));
+    expect(sources.map(({ size }) => size)).toEqual([1, 1, 1, 1]);
+    const names = sources.map(([source]) => source as string);
+    expect(new Set(names).size).toBe(4);
+    expect(names.map((name) => name.replace(/-\d+$/, ""))).toEqual(["server", "client", "server", "client"]);
+  });
+
+  test("whose file cannot be written is warned of, once", async () => {
+    process.env.VALVE_SOCKETS_TRACE = join(tmpdir(), "no-such-folder", "trace.jsonl");
+    const warnings: unknown[][] = [];
+    const logger = { warn: (...words: unknown[]) => void warnings.push(words) };
+    try {
+      const server = new NetworkServer({ protocol: newProtocol(), listen: false, logger });
+      await server.start();
+      await server.stop();
+    } finally {
+      delete process.env.VALVE_SOCKETS_TRACE;
+    }
+    const text = "valve-sockets: the trace cannot be written, and ends";
+    expect(warnings).toEqual([[text, expect.objectContaining({ code: "ENOENT" })]]);
   });
 
   test("goes to the file that VALVE_SOCKETS_TRACE names", async () => {

@@ -178,3 +178,29 @@ describe.each([Number.POSITIVE_INFINITY, 2 ** 31, 30 * 86_400_000])("with %d ms"
     expect(player.isAuthenticated).toBe(true);
   });
 });
+
+test("a server or client that is active says what to call before", async () => {
+  const { world, client } = await joined();
+  await expect(world.server.start()).rejects.toThrow("The server is active already: call stop() before this");
+  await expect(client.connect()).rejects.toThrow("The client is active already: call disconnect() before this");
+});
+
+test.each<[string, () => unknown, string]>([
+  ["sessions", () => new NetworkServer({ protocol, sessions: true as never }), "sessions must be an object"],
+  ["NetworkServer", () => new NetworkServer(undefined as never), "The options of NetworkServer must be an object"],
+  ["NetworkClient", () => new NetworkClient(undefined as never), "The options of NetworkClient must be an object"],
+  ["perSecond", () => defineMessage("a", u8, { rateLimit: { perSecond: 0 } }), "perSecond must be a number above 0"],
+  [
+    "burst",
+    () => defineMessage("a", u8, { rateLimit: { perSecond: 1, burst: 0 } }),
+    "burst must be a number of at least 1",
+  ],
+])("%s that is wrong is named", (_name, call, text) => {
+  expect(call).toThrow(text);
+});
+
+test.each([0, 65_536, 1.5])("no client connects to port %d", async (port) => {
+  const client = new NetworkClient({ protocol });
+  await expect(client.connect({ port })).rejects.toMatchObject({ code: "ERR_OUT_OF_RANGE" });
+  expect(client.active).toBe(false);
+});

@@ -40,10 +40,10 @@ test("a request that finds the queue full is refused, and those before it are no
   expect(codes).toEqual(["ERR_QUEUE_FULL"]);
 });
 
-test("a connect that is aborted with what is no error rejects with ERR_ABORTED", async () => {
+test("a connect that is aborted with what is no error rejects with that", async () => {
   const world = new MessageWorld({ protocol: newProtocol() });
   const controller = new AbortController();
   const connecting = world.newClient().connect({ signal: controller.signal });
   controller.abort("no more");
-  await expect(connecting).rejects.toMatchObject({ code: "ERR_ABORTED", message: "no more" });
+  await expect(connecting).rejects.toBe("no more");
 });

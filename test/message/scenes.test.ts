@@ -142,3 +142,14 @@ describe("readiness", () => {
     expect(readied).toEqual([1, 1, 1]);
   });
 });
+
+test.each([
+  ["no name", undefined, TypeError],
+  ["a name over 256 bytes", "x".repeat(257), RangeError],
+])("%s is refused, and the next scene is loaded", async (_what, name, type) => {
+  const { world } = await started();
+  await expect(world.server.loadScene(name as string)).rejects.toThrow(type);
+  expect(world.server.sceneName).toBe(null);
+  await world.server.loadScene("castle");
+  expect(world.server.sceneName).toBe("castle");
+});

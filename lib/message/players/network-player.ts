@@ -10,7 +10,7 @@ import type { MessageEncoder } from "../protocol/encoder.js";
 import type { ErrorBudget } from "../protocol/error-flags.js";
 import type { MessageDefinition } from "../protocol/message.js";
 import type { ProtocolCore } from "../protocol/protocol.js";
-import type { RequestDefinition } from "../protocol/request.js";
+import { checkRequest, type RequestDefinition } from "../protocol/request.js";
 import { PendingRequests } from "./pending-requests.js";
 import {
   type INetworkPlayer,
@@ -128,6 +128,7 @@ export class NetworkPlayer implements INetworkPlayer {
   request<Q, A>(definition: RequestDefinition<Q, A>, value: Q, options: RequestOptions = {}): Promise<A> {
     try {
       checkOptions("request", options, REQUEST_OPTIONS);
+      checkRequest(definition);
     } catch (error) {
       return Promise.reject(error);
     }

@@ -1,3 +1,4 @@
+import { invalidType, outOfRange, typeError } from "../../arguments.js";
 import { NetworkError } from "../../network-error.js";
 import { arrayOption, checkOptions, integerOption, type OptionRules, textOption } from "../../options.js";
 import { array, bool, decode, encode, type Infer, string, struct, u32 } from "../../serialization/index.js";
@@ -33,6 +34,8 @@ const PROTOCOL_OPTIONS: OptionRules<ProtocolOptions> = {
   messages: arrayOption,
 };
 
+const isDefinition = (part: unknown): part is ProtocolPart =>
+  typeof part === "object" && part !== null && ("codec" in part || "response" in part);
 const isRequest = (part: ProtocolPart): part is RequestDefinition<unknown, unknown> => "response" in part;
 
 /**
@@ -62,7 +65,7 @@ export interface Protocol {
 /** What is behind a protocol of the application. @throws TypeError for what `defineProtocol` has not made */
 export function protocolCore(protocol: Protocol): ProtocolCore {
   if (typeof (protocol as ProtocolCore)?.freeze === "function") return protocol as ProtocolCore;
-  throw new TypeError("The option protocol is what defineProtocol returns");
+  throw typeError("protocol", "what defineProtocol returns");
 }
 
 export class ProtocolCore implements Protocol {
@@ -81,11 +84,13 @@ export class ProtocolCore implements Protocol {
     this.name = name;
     this.version = version;
     encode(tableCodec, { name, version, messages: [] }); // Throws for what is out of range.
+    arrayOption("messages", messages);
     this.add(...otherSystemMessages, ...messages);
   }
 
   add(...parts: readonly ProtocolPart[]): this {
     for (const part of parts) {
+      if (!isDefinition(part)) throw typeError("Each message", "what defineMessage or defineRequest returns");
       const messages: AnyMessage[] = isRequest(part) ? [part.request, part.response] : [part];
       for (const message of messages) this.#addMessage(message);
       if (isRequest(part)) this.#requests.add(part);
@@ -101,9 +106,7 @@ export class ProtocolCore implements Protocol {
     const messages = [...firstMessages, ...sorted] as readonly AnyMessage[];
     const table = encode(tableCodec, { ...this, messages: messages.map(row) });
     if (table.length > MAX_TABLE_BYTES) {
-      throw new RangeError(
-        `The protocol's table has ${table.length} bytes, over ${MAX_TABLE_BYTES}: shorten the names`,
-      );
+      throw outOfRange(`The protocol's table has ${table.length} bytes, over ${MAX_TABLE_BYTES}: shorten the names`);
     }
     this.#messages = messages;
     for (const [number, message] of messages.entries()) this.#numbers.set(message, number);
@@ -129,7 +132,7 @@ export class ProtocolCore implements Protocol {
     return this.#requests;
   }
 
-  /** @throws NetworkError `ERR_UNKNOWN_MESSAGE` for a message of another protocol */
+  /** @throws NetworkError `ERR_UNKNOWN_MESSAGE` for a message of another protocol; TypeError for a request */
   assertHas(message: MessageDefinition<unknown>): void {
     if (this.#parts.get(message?.name) !== message) this.#isUnknown(message);
   }
@@ -142,6 +145,10 @@ export class ProtocolCore implements Protocol {
   }
 
   #isUnknown(message: MessageDefinition<unknown>): never {
+    if (isDefinition(message) && isRequest(message)) {
+      throw invalidType(`${quote(message.name)} is a request: use request and registerRequest`);
+    }
+    if (!isDefinition(message)) throw typeError("message", "what defineMessage returns");
     throw new NetworkError("ERR_UNKNOWN_MESSAGE", `Message ${message?.name} is not in the protocol ${this.name}`);
   }
 
@@ -189,7 +196,7 @@ export class ProtocolCore implements Protocol {
     const known = this.#parts.get(message.name);
     if (known === message) return;
     if (known || firstMessages.some(({ name }) => name === message.name)) {
-      throw new TypeError(`Two messages of the protocol have the name ${message.name}`);
+      throw invalidType(`Two messages of the protocol have the name ${message.name}`);
     }
     if (this.#messages) {
       throw new NetworkError("ERR_PROTOCOL_FROZEN", `The protocol is in use, so ${message.name} cannot be added`);

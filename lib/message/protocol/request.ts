@@ -1,3 +1,4 @@
+import { typeError } from "../../arguments.js";
 import { NetworkError } from "../../network-error.js";
 import { type Codec, defineCodec, optional, string, struct, u32 } from "../../serialization/index.js";
 import { createMessage, defineMessage, type MessageDefinition, type MessageOptions } from "./message.js";
@@ -23,6 +24,14 @@ export interface RequestDefinition<Q, A> {
   readonly name: string;
   readonly request: MessageDefinition<RequestEnvelope<Q>>;
   readonly response: MessageDefinition<ResponseEnvelope<A>>;
+}
+
+/** Throws unless `definition` was made by {@link defineRequest}. */
+export function checkRequest(definition: RequestDefinition<unknown, unknown>): void {
+  if (typeof definition === "object" && definition !== null && "response" in definition) return;
+  const { name } = (definition ?? {}) as Partial<MessageDefinition<unknown>>;
+  const advice = name === undefined ? "" : `; ${JSON.stringify(name)} is a message: use send and register`;
+  throw typeError("definition", `what defineRequest returns${advice}`);
 }
 
 /** Longest text of a refusal, in bytes of UTF-8. */

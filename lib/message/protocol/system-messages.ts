@@ -52,8 +52,14 @@ export const PongMessage = createMessage(
   struct({ clientTimeMs: float64, serverTimeMs: float64, tick: u32 }),
 );
 
+/** Longest name of a scene, in bytes of UTF-8. */
+export const MAX_SCENE_NAME_BYTES = 256;
+
 /** The server has the player load a scene; `number` counts the scenes. */
-export const LoadSceneMessage = createMessage("network/load-scene", struct({ number: u32, name: string(256) }));
+export const LoadSceneMessage = createMessage(
+  "network/load-scene",
+  struct({ number: u32, name: string(MAX_SCENE_NAME_BYTES) }),
+);
 export const SceneLoadedMessage = createMessage("network/scene-loaded", struct({ number: u32 }), {
   rateLimit: { perSecond: 5, burst: 20 },
 });

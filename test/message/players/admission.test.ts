@@ -103,7 +103,10 @@ describe("beforeAccept that", () => {
     await world.server.start();
     const { connecting } = world.dial();
     await world.run(6000, 50);
-    await expect(connecting).rejects.toMatchObject({ reason: { text: "The server failed" } });
+    await expect(connecting).rejects.toMatchObject({
+      code: "ERR_REFUSED",
+      reason: { code: 0, text: "The server failed" },
+    });
     expect(world.server.players).toEqual([]);
     expect((world.errors[0] as Error).message).toMatch(/beforeAccept/);
   });
