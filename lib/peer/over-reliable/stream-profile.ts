@@ -4,6 +4,9 @@ import { readNumberFrame, writeNumberFrame } from "../frames/number-frame.js";
 import { FrameKind, PacketKind, ProfileKind } from "../packet-format.js";
 import { OverReliableProfile, STREAM_BUFFER_BYTES } from "./over-reliable-profile.js";
 
+/** Notify messages that may wait for their acknowledgement. More are dropped, and lost, until the other side answers. */
+const MAX_NOTIFIES = 8192;
+
 /**
  * Over one ordered stream of packets (WebSocket). Everything arrives, so only notify messages are acknowledged, by a
  * running count. Unreliable and notify messages are dropped while the transport holds too much.
@@ -37,7 +40,8 @@ export class StreamProfile extends OverReliableProfile {
   }
 
   protected override transmitDatagrams(end: number, firstToken: number, endToken: number): void {
-    const isDropped = this.handle.bufferedBytes > STREAM_BUFFER_BYTES;
+    const open = this.#sentTokens.length + endToken - firstToken;
+    const isDropped = this.handle.bufferedBytes > STREAM_BUFFER_BYTES || (endToken > firstToken && open > MAX_NOTIFIES);
     const hasLeft = !isDropped && this.host.transmit(this.packet, end, Delivery.Unreliable, 0);
     for (let token = firstToken; token < endToken; token++) {
       if (hasLeft) this.#sentTokens.push(token);
