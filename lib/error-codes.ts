@@ -11,8 +11,8 @@ export interface ConnectErrorCodes {
    */
   ERR_AUTHENTICATION_FAILED: string;
   /**
-   * The server accepted the connection, but the player's proof did not arrive in time. Look for a credential that
-   * waits.
+   * The server accepted the connection, but the player's proof did not arrive in time. Check how long the `prove` of the
+   * client's credential takes.
    */
   ERR_AUTHENTICATION_TIMEOUT: string;
   /**
@@ -40,13 +40,15 @@ export interface ConnectErrorCodes {
   ERR_NAME_NOT_FOUND: string;
   /** The server asks who the player is, and the client has no credential. Give it `credential`. */
   ERR_NO_CREDENTIAL: string;
-  /** The two ends take the transport between them for different kinds. Check the socket factories of both. */
+  /** The two ends use different kinds of transport (raw datagrams, a stream, GNS). Give both the same kind of socket
+   * factory. */
   ERR_PROFILE_MISMATCH: string;
   /**
    * The two ends define different messages; the text names the first difference. Deploy both from the same protocol.
    */
   ERR_PROTOCOL_MISMATCH: string;
-  /** The server's `beforeAccept` or a code of the application refused; see the error's `reason`. */
+  /** The application on the server refused: its `beforeAccept` or a `disconnect`, with the code and text in the error's
+   * `reason`. With the text "The server failed", its `beforeAccept` threw or gave no verdict: look at the server's log. */
   ERR_REFUSED: string;
   /** Too many clients connect at this moment. Try again in a few seconds. */
   ERR_SERVER_BUSY: string;

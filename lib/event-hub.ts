@@ -1,3 +1,4 @@
+import { invalidType } from "./arguments.js";
 import { isThenable } from "./brands.js";
 
 /** Called when an event happens. What it returns is ignored, but the rejection of a promise is reported. */
@@ -38,7 +39,7 @@ export class EventHub<Events extends { [Name in keyof Events]: unknown[] }> {
    * @throws TypeError for a name that is no event, or a listener that is no function
    */
   on<Name extends keyof Events>(name: Name, listener: EventListener<Events[Name]>): () => void {
-    if (typeof listener !== "function") throw new TypeError("A listener is a function");
+    if (typeof listener !== "function") throw invalidType("A listener is a function");
     const others = this.#listenersOf(name);
     const entry: EventListener<Events[Name]> = (...args) => listener(...args);
     this.#listeners.set(name, [...others, entry]);
@@ -73,7 +74,7 @@ export class EventHub<Events extends { [Name in keyof Events]: unknown[] }> {
   #listenersOf<Name extends keyof Events>(name: Name): readonly EventListener<Events[Name]>[] {
     const listeners = this.#listeners.get(name) as readonly EventListener<Events[Name]>[] | undefined;
     if (!listeners) {
-      throw new TypeError(`There is no event ${String(name)}; there are ${[...this.#listeners.keys()].join(", ")}`);
+      throw invalidType(`There is no event ${String(name)}; there are ${[...this.#listeners.keys()].join(", ")}`);
     }
     return listeners;
   }

@@ -107,8 +107,8 @@ export class NetworkServer {
    *
    * @param localClient a client in this process that joins without a socket (host mode); it has joined when the promise
    *   resolves, and is authenticated soon after
-   * @throws NetworkError `ERR_STATE` while the server or the client is active; `ERR_PROTOCOL_MISMATCH` when the two have
-   *   different protocols; `ERR_CLOSED` when it is stopped meanwhile; what `Peer.bind` throws
+   * @throws NetworkError `ERR_STATE` while the server or the client is active; `ERR_PROTOCOL_MISMATCH` when the two
+   *   have different protocols; `ERR_CLOSED` when it is stopped meanwhile; what `Peer.bind` throws
    */
   async start(options: { localClient?: NetworkClient } = {}): Promise<void> {
     checkOptions("start", options, { localClient: objectOption("connect") });

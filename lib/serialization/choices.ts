@@ -1,3 +1,4 @@
+import { invalidType } from "../arguments.js";
 import { bitsFor } from "./bits.js";
 import { type Codec, defineCodec, isBorrowed } from "./codec.js";
 import { inField, wrongValue } from "./errors.js";
@@ -31,7 +32,7 @@ export function enumeration<E extends Record<string, string | number>>(values: E
 export function enumeration(members: readonly (string | number)[] | Record<string, string | number>) {
   const values = Array.isArray(members) ? [...members] : membersOf(members as Record<string, string | number>);
   const indices = new Map(values.map((value, index) => [value, index]));
-  if (indices.size === 0) throw new TypeError("an enumeration needs a value");
+  if (indices.size === 0) throw invalidType("an enumeration needs a value");
   const last = indices.size - 1;
   const bits = bitsFor(last);
   const known = [...indices.keys()];
@@ -81,9 +82,9 @@ export function union<K extends string, const V extends Readonly<Record<string, 
 ): Codec<UnionOf<K, V>> {
   type Variant = Codec<Record<string, unknown>>;
   const names = Object.keys(variants);
-  if (names.length === 0) throw new TypeError("a union needs a variant");
+  if (names.length === 0) throw invalidType("a union needs a variant");
   const codecs = Object.entries(variants).map(([name, fields]) => {
-    if (Object.hasOwn(fields, discriminator)) throw new TypeError(`${name}: ${discriminator} is the discriminator`);
+    if (Object.hasOwn(fields, discriminator)) throw invalidType(`${name}: ${discriminator} is the discriminator`);
     return struct({ [discriminator]: constant(name), ...fields }) as Variant;
   });
   const indices = new Map(names.map((name, index) => [name, index]));

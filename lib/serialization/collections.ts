@@ -1,3 +1,4 @@
+import { invalidType, outOfRange } from "../arguments.js";
 import { isMap, isSet } from "../brands.js";
 import { bitsFor } from "./bits.js";
 import { type Codec, defineCodec, isBorrowed, sizeOf } from "./codec.js";
@@ -16,13 +17,13 @@ interface Bounds {
 function boundsOf(max: number, elements: readonly Codec<unknown>[]): Bounds & { maxBits: number | undefined } {
   requireInteger("max", max, 0, LONGEST);
   const { minBits, maxBits } = sizeOf(elements);
-  if (minBits === 0) throw new TypeError("an element has to take at least one bit");
+  if (minBits === 0) throw invalidType("an element has to take at least one bit");
   const countBits = bitsFor(max);
   return { max, countBits, minBits, maxBits: maxBits === undefined ? undefined : countBits + max * maxBits };
 }
 
 function writeCount(writer: NetworkWriter, count: number, { max, countBits }: Bounds): void {
-  if (count > max) throw new RangeError(`${count} elements are over the limit of ${max}`);
+  if (count > max) throw outOfRange(`${count} elements are over the limit of ${max}`);
   writer.writeBits(count, countBits);
 }
 

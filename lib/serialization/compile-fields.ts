@@ -1,3 +1,4 @@
+import { invalidType, outOfRange } from "../arguments.js";
 import type { Codec } from "./codec.js";
 import { inField, wrongValue } from "./errors.js";
 import type { NetworkReader } from "./network-reader.js";
@@ -20,7 +21,7 @@ export interface CompiledFields {
 /** Generates straight code if the platform allows it: 1.7 times as fast as a loop to write, 3 times to read. */
 export function compileFields(entries: FieldEntries, tuple = false): CompiledFields {
   for (const [name, codec] of entries) {
-    if (name === "__proto__") throw new TypeError("__proto__ cannot be a field");
+    if (name === "__proto__") throw invalidType("__proto__ cannot be a field");
     if (typeof codec?.read !== "function") throw inField(wrongValue(codec, "object", "a codec"), placeOf(name));
   }
   return mayGenerate() ? generateFields(entries, tuple) : loopOverFields(entries, tuple);
@@ -48,7 +49,7 @@ function requireObject(value: unknown): void {
 
 function requireTuple(value: unknown, length: number): void {
   if (!Array.isArray(value)) throw wrongValue(value, "array", `an array of ${length}`);
-  if (value.length !== length) throw new RangeError(`an array of ${value.length} is not one of ${length}`);
+  if (value.length !== length) throw outOfRange(`an array of ${value.length} is not one of ${length}`);
 }
 
 /** The source text consists of field names as JSON strings, of indices, and of the literals below. */

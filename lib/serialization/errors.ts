@@ -1,3 +1,4 @@
+import { invalidType, outOfRange } from "../arguments.js";
 import { NetworkError } from "../network-error.js";
 
 export function endOfMessage(): NetworkError {
@@ -23,7 +24,7 @@ function describe(value: unknown): string {
 /** The error for a value that cannot be written: a `RangeError` if its type is right, otherwise a `TypeError`. */
 export function wrongValue(value: unknown, type: string, wanted: string): Error {
   const reason = `${describe(value)} is not ${wanted}`;
-  return typeof value === type && value !== null ? new RangeError(reason) : new TypeError(reason);
+  return typeof value === type && value !== null ? outOfRange(reason) : invalidType(reason);
 }
 
 export function wrongInteger(value: unknown, min: number, max: number): Error {

@@ -1,3 +1,4 @@
+import { outOfRange } from "../arguments.js";
 import { type Codec, defineCodec } from "./codec.js";
 import { inField, requireInteger, wrongValue } from "./errors.js";
 
@@ -46,7 +47,7 @@ function resolve(resolution: Resolution, bitsFor: (precision: number) => number,
   requirePositive("precision", resolution.precision);
   const bits = Math.max(bitsFor(resolution.precision), minBits);
   if (bits > MAX_QUANTIZED_BITS)
-    throw new RangeError(`precision: ${bits} bits are over the limit of ${MAX_QUANTIZED_BITS}`);
+    throw outOfRange(`precision: ${bits} bits are over the limit of ${MAX_QUANTIZED_BITS}`);
   return bits;
 }
 

@@ -1,3 +1,4 @@
+import { outOfRange } from "../arguments.js";
 import { isUint8Array } from "../brands.js";
 import { NetworkError } from "../network-error.js";
 import { bitsAt, bitsFor, float32, float32Bits, float64, float64Bits, LOW_HALF } from "./bits.js";
@@ -26,7 +27,7 @@ export class NetworkReader {
    */
   reset(bytes: Uint8Array = none, offset = 0, length: number = bytes.length - offset): void {
     if (!isUint8Array(bytes)) throw wrongValue(bytes, "Uint8Array", "a Uint8Array");
-    if (bytes.length > 2 ** 27) throw new RangeError(`${bytes.length} bytes are over 2^27, the longest message`);
+    if (bytes.length > 2 ** 27) throw outOfRange(`${bytes.length} bytes are over 2^27, the longest message`);
     requireInteger("offset", offset, 0, bytes.length);
     requireInteger("length", length, 0, bytes.length - offset);
     this.#bytes = bytes;
@@ -246,7 +247,7 @@ export class NetworkReader {
 
   /** The next bytes within the message, valid as long as it is. They have to start at a whole byte (`align`). */
   readBytesView(byteLength: number): Uint8Array {
-    if ((this.#position & 7) !== 0) throw new RangeError(`Bit ${this.#position} does not start a byte`);
+    if ((this.#position & 7) !== 0) throw outOfRange(`Bit ${this.#position} does not start a byte`);
     const start = this.#advance(byteLength * 8) >>> 3;
     return new Uint8Array(this.#bytes.buffer as ArrayBuffer, this.#bytes.byteOffset + start, byteLength);
   }

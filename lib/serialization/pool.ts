@@ -1,3 +1,4 @@
+import { NetworkError } from "../network-error.js";
 import { requireInteger } from "./errors.js";
 
 /** Keeps released writers or readers for reuse. Those beyond `limit` are left to the garbage collector. */
@@ -24,7 +25,7 @@ export class Pool<T extends { reset(): void }> {
 
   /** Resets an item and puts it back. */
   release(item: T): void {
-    if (this.#free.includes(item)) throw new Error("The item is already in the pool");
+    if (this.#free.includes(item)) throw new NetworkError("ERR_STATE", "The item is already in the pool");
     item.reset();
     if (this.#free.length < this.#limit) this.#free.push(item);
   }

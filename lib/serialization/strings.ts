@@ -1,3 +1,4 @@
+import { invalidType, outOfRange } from "../arguments.js";
 import { isUint8Array } from "../brands.js";
 import { equalBytes } from "../bytes.js";
 import { bitsFor } from "./bits.js";
@@ -34,9 +35,7 @@ export function string(max: number): Codec<string> {
       const length = tooLong ? value.length : writer.writeText(value);
       if (length > max) {
         writer.truncate(start);
-        throw new RangeError(
-          `a text of ${length} ${tooLong ? "characters" : "bytes"} is over the limit of ${max} bytes`,
-        );
+        throw outOfRange(`a text of ${length} ${tooLong ? "characters" : "bytes"} is over the limit of ${max} bytes`);
       }
       writer.writeBitsAt(start, length, lengthBits);
     },
@@ -55,7 +54,7 @@ export function stringTable(texts: readonly string[], max = 0): Codec<string> {
   const other = string(max);
   const known = [...texts];
   const indices = new Map(known.map((text, index) => [text, index]));
-  if (indices.size < known.length) throw new TypeError("texts: a text is in the table twice");
+  if (indices.size < known.length) throw invalidType("texts: a text is in the table twice");
   const last = max > 0 ? known.length : known.length - 1;
   const indexBits = bitsFor(last);
   return defineCodec<string>({
@@ -76,7 +75,7 @@ export function stringTable(texts: readonly string[], max = 0): Codec<string> {
 
 function writeByteLength(writer: NetworkWriter, value: Uint8Array, max: number, lengthBits: number): void {
   if (!isUint8Array(value)) throw wrongValue(value, "Uint8Array", "a Uint8Array");
-  if (value.length > max) throw new RangeError(`${value.length} bytes are over the limit of ${max}`);
+  if (value.length > max) throw outOfRange(`${value.length} bytes are over the limit of ${max}`);
   writer.writeBits(value.length, lengthBits);
 }
 

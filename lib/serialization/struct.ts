@@ -1,3 +1,4 @@
+import { invalidType, outOfRange } from "../arguments.js";
 import { type Codec, defineCodec, type Infer, isBorrowed, sizeOf } from "./codec.js";
 import { type CompiledFields, compileFields } from "./compile-fields.js";
 import type { NetworkReader } from "./network-reader.js";
@@ -25,15 +26,16 @@ function composite<T>(layout: string, codecs: readonly Codec<unknown>[], compile
 
 /** An object: the values of its fields, in the order of the definition, with nothing between them. */
 export function struct<const F extends Fields>(fields: F): Codec<StructOf<F>> {
-  return composite(`struct${layoutOfFields(fields)}`, Object.values(fields), compileFields(Object.entries(fields)));
+  const compiled = compileFields(Object.entries(fields));
+  return composite(`struct${layoutOfFields(fields)}`, Object.values(fields), compiled);
 }
 
 /** A fixed number of values, each with its own type. */
 export function tuple<const C extends readonly Codec<unknown>[]>(
   ...codecs: C
 ): Codec<{ -readonly [I in keyof C]: Infer<C[I]> }> {
-  const layout = `tuple(${codecs.map((codec) => codec.layout)})`;
-  return composite(layout, codecs, compileFields([...codecs.entries()], true));
+  const compiled = compileFields([...codecs.entries()], true);
+  return composite(`tuple(${codecs.map((codec) => codec.layout)})`, codecs, compiled);
 }
 
 /** The length of a section in bits takes 20 bits, enough for messages of 128 KiB. */
@@ -49,7 +51,7 @@ export function extensible<const F extends Fields, const A extends Fields = Reco
   added: A = {} as A,
 ): Codec<StructOf<F & A>> {
   const twice = Object.keys(added).find((name) => Object.hasOwn(fields, name));
-  if (twice !== undefined) throw new TypeError(`${twice}: there already is such a field`);
+  if (twice !== undefined) throw invalidType(`${twice}: there already is such a field`);
   const all = { ...fields, ...added };
   const base = compileFields(Object.entries(fields));
   const { write, equals, default: defaults } = compileFields(Object.entries(all));
@@ -77,8 +79,7 @@ export function extensible<const F extends Fields, const A extends Fields = Reco
       writer.writeBits(0, SECTION_BITS);
       write(writer, value);
       const length = writer.bitLength - start - SECTION_BITS;
-      if (length >= 2 ** SECTION_BITS)
-        throw new RangeError(`${length} bits are over the limit of an extensible struct`);
+      if (length >= 2 ** SECTION_BITS) throw outOfRange(`${length} bits are over the limit of an extensible struct`);
       writer.writeBitsAt(start, length, SECTION_BITS);
     },
     read: (reader) => readInto(reader, defaults()),

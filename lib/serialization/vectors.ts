@@ -1,3 +1,4 @@
+import { outOfRange } from "../arguments.js";
 import { type Codec, defineCodec } from "./codec.js";
 import { requireInteger, wrongValue } from "./errors.js";
 import { float32, roundHalfEven } from "./floats.js";
@@ -50,7 +51,7 @@ export function quaternion(bits: 9 | 10 = 9): Codec<Quaternion> {
     if (typeof value !== "object" || value === null) throw wrongValue(value, "object", "a quaternion");
     const { x, y, z, w } = value;
     const length = Math.sqrt(x * x + y * y + z * z + w * w);
-    if (!Number.isFinite(length)) throw new RangeError("a quaternion of finite numbers is needed");
+    if (!Number.isFinite(length)) throw outOfRange("a quaternion of finite numbers is needed");
     if (length === 0) return 0;
     let [largest, size] = [0, Math.abs(x)];
     if (Math.abs(y) > size) [largest, size] = [1, Math.abs(y)];

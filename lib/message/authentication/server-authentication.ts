@@ -1,3 +1,4 @@
+import { invalidType } from "../../arguments.js";
 import type { Clock } from "../../clock.js";
 import {
   arrayOption,
@@ -64,11 +65,12 @@ export class ServerAuthentication {
 
   constructor(owner: ServerAuthenticationOwner, options: AuthenticationOptions) {
     checkOptions("authentication", options, AUTHENTICATION_OPTIONS);
+    arrayOption("authenticators", options.authenticators);
     for (const one of options.authenticators) objectOption("authenticate")("authenticators", one);
     this.#owner = owner;
     this.#authenticators = new Map(options.authenticators.map((one) => [one.method, one]));
     if (this.#authenticators.size < options.authenticators.length) {
-      throw new TypeError("Two authenticators have the same method");
+      throw invalidType("Two authenticators have the same method");
     }
     this.#timeoutMs = options.timeoutMs ?? 10_000;
     this.#requireHost = options.requireHost ?? false;

@@ -1,3 +1,4 @@
+import { checkBytes, outOfRange } from "../../arguments.js";
 import { concatBytes } from "../../bytes.js";
 import { NetworkError } from "../../network-error.js";
 import type { Authenticator, Credential, CredentialContext } from "./authenticator.js";
@@ -8,8 +9,9 @@ const METHOD = "shared-secret";
 const STRONG_SECRET_BYTES = 16;
 
 const secretBytes = (secret: Uint8Array | string) => {
+  if (typeof secret !== "string") checkBytes("secret", secret);
   const bytes = typeof secret === "string" ? new TextEncoder().encode(secret) : secret.slice();
-  if (bytes.length === 0) throw new RangeError("A shared secret is not empty");
+  if (bytes.length === 0) throw outOfRange("A shared secret is not empty");
   return bytes;
 };
 

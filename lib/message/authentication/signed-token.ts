@@ -1,3 +1,4 @@
+import { checkBytes } from "../../arguments.js";
 import { concatBytes } from "../../bytes.js";
 import { unixTimeMs } from "../../clock.js";
 import { NetworkError } from "../../network-error.js";
@@ -86,6 +87,7 @@ const SIGNED_TOKEN_OPTIONS: OptionRules<SignedTokenOptions> = {
 export function signedTokenAuthenticator(options: SignedTokenOptions): Authenticator {
   checkOptions("signedTokenAuthenticator", options, SIGNED_TOKEN_OPTIONS);
   const { issuerKeys, allowUnboundToken = false, now = unixTimeMs } = options;
+  arrayOption("issuerKeys", issuerKeys);
   return {
     method: METHOD,
     authenticate: async (payload, attempt) => {
@@ -123,6 +125,7 @@ export function signedTokenCredential(
   privateKey: SigningKey | null = null,
   options: Pick<SignedTokenOptions, "allowUnboundToken"> = {},
 ): Credential {
+  checkBytes("token", token);
   checkOptions("signedTokenCredential", options, { allowUnboundToken: booleanOption });
   const { allowUnboundToken = false } = options;
   return {

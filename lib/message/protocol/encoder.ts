@@ -1,3 +1,4 @@
+import { inField } from "../../serialization/errors.js";
 import { NetworkWriter } from "../../serialization/index.js";
 import type { MessageDefinition } from "./message.js";
 
@@ -21,6 +22,10 @@ export class MessageEncoder {
   encode<T>(wireNumber: number, message: MessageDefinition<T>, value: T): void {
     this.#writer.reset();
     this.#writer.writePacked(wireNumber);
-    message.codec.write(this.#writer, value);
+    try {
+      message.codec.write(this.#writer, value);
+    } catch (error) {
+      throw inField(error, message.name);
+    }
   }
 }

@@ -1,3 +1,4 @@
+import { invalidType, outOfRange } from "../../arguments.js";
 import { booleanOption, checkOptions, numberOption, type OptionRules, objectOption } from "../../options.js";
 import type { Codec } from "../../serialization/index.js";
 import { errorCosts } from "./error-flags.js";
@@ -51,8 +52,8 @@ const MAX_NAME_BYTES = 64;
  * @throws TypeError, RangeError for a wrong argument
  */
 export function defineMessage<T>(name: string, codec: Codec<T>, options: MessageOptions = {}): MessageDefinition<T> {
-  if (typeof name !== "string") throw new TypeError(`A message's name is a string, not ${typeof name}`);
-  if (name.startsWith(RESERVED_PREFIX)) throw new RangeError(`Names that begin with ${RESERVED_PREFIX} are reserved`);
+  if (typeof name !== "string") throw invalidType(`A message's name is a string, not ${typeof name}`);
+  if (name.startsWith(RESERVED_PREFIX)) throw outOfRange(`Names that begin with ${RESERVED_PREFIX} are reserved`);
   return createMessage(name, codec, options);
 }
 
@@ -60,9 +61,9 @@ export function defineMessage<T>(name: string, codec: Codec<T>, options: Message
 export function createMessage<T>(name: string, codec: Codec<T>, options: MessageOptions = {}): MessageDefinition<T> {
   const nameBytes = new TextEncoder().encode(name).length;
   if (nameBytes < 1 || nameBytes > MAX_NAME_BYTES) {
-    throw new RangeError(`A message's name has 1 to ${MAX_NAME_BYTES} bytes of UTF-8, not ${nameBytes}`);
+    throw outOfRange(`A message's name has 1 to ${MAX_NAME_BYTES} bytes of UTF-8, not ${nameBytes}`);
   }
-  if (typeof codec?.read !== "function") throw new TypeError(`Message ${name} needs a codec`);
+  if (typeof codec?.read !== "function") throw invalidType(`Message ${name} needs a codec`);
   checkOptions("defineMessage", options, MESSAGE_OPTIONS);
   const { optional = false, rateLimit } = options;
   return Object.freeze({ name, codec, optional, rateLimit: rateLimit ? completeRateLimit(rateLimit) : null });

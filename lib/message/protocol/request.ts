@@ -1,4 +1,4 @@
-import { typeError } from "../../arguments.js";
+import { invalidType, typeError } from "../../arguments.js";
 import { NetworkError } from "../../network-error.js";
 import { type Codec, defineCodec, optional, string, struct, u32 } from "../../serialization/index.js";
 import { createMessage, defineMessage, type MessageDefinition, type MessageOptions } from "./message.js";
@@ -51,6 +51,7 @@ export function defineRequest<Q, A>(
   responseCodec: Codec<A>,
   options: MessageOptions = {},
 ): RequestDefinition<Q, A> {
+  if (typeof responseCodec?.read !== "function") throw invalidType(`Request ${name} needs a codec of the answer`);
   const question = struct({ id: u32, value: requestCodec }) as unknown as Codec<RequestEnvelope<Q>>;
   return Object.freeze({
     name,
