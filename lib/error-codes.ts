@@ -11,8 +11,8 @@ export interface ConnectErrorCodes {
    */
   ERR_AUTHENTICATION_FAILED: string;
   /**
-   * The server accepted the connection, but the player's proof did not arrive in time. Check how long the `prove` of the
-   * client's credential takes.
+   * The server accepted the connection, but the player's proof did not arrive in time. Check how long the `prove` of
+   * the client's credential takes.
    */
   ERR_AUTHENTICATION_TIMEOUT: string;
   /**
@@ -48,7 +48,8 @@ export interface ConnectErrorCodes {
    */
   ERR_PROTOCOL_MISMATCH: string;
   /** The application on the server refused: its `beforeAccept` or a `disconnect`, with the code and text in the error's
-   * `reason`. With the text "The server failed", its `beforeAccept` threw or gave no verdict: look at the server's log. */
+   * `reason`. With the text "The server failed", its `beforeAccept` threw or gave no verdict: look at the server's
+   * log. */
   ERR_REFUSED: string;
   /** Too many clients connect at this moment. Try again in a few seconds. */
   ERR_SERVER_BUSY: string;

@@ -3,7 +3,9 @@ import { NetworkError } from "../network-error.js";
 import type { LibraryConnection } from "../peer/connection/connection.js";
 import type { PeerConfig, PeerHandler } from "../peer/index.js";
 import { PeerCore } from "../peer/peer-core.js";
-import { MemoryNetwork, MemorySocketFactory } from "../socket/index.js";
+import { connectError } from "../peer/peer-error.js";
+import { DisconnectCode, MemoryNetwork, MemorySocketFactory } from "../socket/index.js";
+import type { ProtocolCore } from "./protocol/protocol.js";
 
 /** What a server, or the client in its process, gives to its end of the link. */
 export interface HostEnd {
@@ -62,4 +64,11 @@ export class HostLink {
     this.server.updateSent();
     this.client.updateReceive();
   }
+}
+
+/** Throws `ERR_PROTOCOL_MISMATCH` when a server and the client in its process do not agree on a protocol. */
+export function assertSameProtocol(server: ProtocolCore, client: ProtocolCore): void {
+  if (server === client) return;
+  const agreement = server.compare(client.encodeTable(), "ours");
+  if (typeof agreement === "string") throw connectError({ code: DisconnectCode.ProtocolMismatch, text: agreement });
 }

@@ -4,7 +4,6 @@ import { checkOptions } from "../options.js";
 import type { LibraryConnection } from "../peer/connection/connection.js";
 import { type ByteSegment, Channel, type Drive, type PeerHandler } from "../peer/index.js";
 import type { PeerCore } from "../peer/peer-core.js";
-import { connectError } from "../peer/peer-error.js";
 import { checkReason } from "../socket/disconnect-reason.js";
 import { DisconnectCode, type DisconnectReason, type IncomingConnection } from "../socket/index.js";
 import { judge, type Verdict } from "../verdict.js";
@@ -12,7 +11,7 @@ import { ServerAuthentication, type ServerAuthenticationOwner } from "./authenti
 import { SESSION_METHOD } from "./authentication/session-proof.js";
 import type { SessionTable } from "./authentication/session-table.js";
 import type { ServerExtension } from "./extension.js";
-import type { HostLink } from "./host-link.js";
+import { assertSameProtocol, type HostLink } from "./host-link.js";
 import type { NetworkClientCore } from "./network-client-core.js";
 import { NetworkCore } from "./network-core.js";
 import { type NetworkServerEvents, SERVER_EVENTS, SERVER_LATE_EVENTS } from "./network-events.js";
@@ -25,7 +24,6 @@ import { type INetworkPlayer, type PlayerAuthentication, PlayerState } from "./p
 import { UnidentifiedPlayers } from "./players/unidentified-players.js";
 import { defaultErrorBudget, type ErrorBudget, ErrorFlags, errorCosts } from "./protocol/error-flags.js";
 import type { MessageDefinition } from "./protocol/message.js";
-import type { ProtocolCore } from "./protocol/protocol.js";
 import {
   HelloMessage,
   PingMessage,
@@ -504,12 +502,6 @@ export class NetworkServerCore
     this.events.emit("ticked", tick);
     this.forEachExtension((extension) => extension.beforeSend?.());
   }
-}
-
-function assertSameProtocol(server: ProtocolCore, client: ProtocolCore): void {
-  if (server === client) return;
-  const agreement = server.compare(client.encodeTable(), "ours");
-  if (typeof agreement === "string") throw connectError({ code: DisconnectCode.ProtocolMismatch, text: agreement });
 }
 
 const stoppedError = () => new NetworkError("ERR_CLOSED", "The server was stopped");
