@@ -4,7 +4,7 @@ import { readNumberFrame, writeNumberFrame } from "../frames/number-frame.js";
 import { FrameKind, PacketKind, ProfileKind } from "../packet-format.js";
 import { OverReliableProfile, STREAM_BUFFER_BYTES } from "./over-reliable-profile.js";
 
-/** Notify messages that may wait for their acknowledgement. More are dropped, and lost, until the other side answers. */
+/** Notify messages that may wait to be acknowledged. More are dropped, and lost, until the other side answers. */
 const MAX_NOTIFIES = 8192;
 
 /**
