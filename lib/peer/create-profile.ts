@@ -1,8 +1,11 @@
+import type { DisconnectReason } from "../socket/index.js";
+import { encodeCloseFrame } from "./frames/close-frame.js";
+import { writeDataNumber, writeDataSession } from "./frames/data-header.js";
 import type { Encryption } from "./handshake/encryption.js";
 import type { AgreedConnection } from "./handshake/handshake-owner.js";
 import { ReliableLanesProfile } from "./over-reliable/reliable-lanes-profile.js";
 import { StreamProfile } from "./over-reliable/stream-profile.js";
-import { ProfileKind } from "./packet-format.js";
+import { DATA_HEADER_BYTES, ProfileKind, TAG_BYTES } from "./packet-format.js";
 import type { PeerConfig } from "./peer-config.js";
 import type { Profile, ProfileHost } from "./profile.js";
 import { RawUdpProfile } from "./raw-udp/raw-udp-profile.js";
@@ -31,4 +34,21 @@ export function createProfile(
         random,
       });
   }
+}
+
+/** The packet that a raw UDP profile would send if it did nothing but close: Close, with the first number. */
+export function createOnlyClose(
+  { keys, session }: AgreedConnection,
+  encryption: Encryption | null,
+  reason: DisconnectReason,
+): Uint8Array {
+  const seal = encryption && keys ? encryption.createSeal(keys, RAW_UDP_SPACE) : null;
+  const frame = encodeCloseFrame(reason);
+  const end = DATA_HEADER_BYTES + frame.length;
+  const packet = new Uint8Array(end + (seal ? TAG_BYTES : 0));
+  writeDataSession(packet, session);
+  writeDataNumber(packet, 0);
+  packet.set(frame, DATA_HEADER_BYTES);
+  seal?.seal(0, packet, 0, DATA_HEADER_BYTES, end);
+  return packet;
 }

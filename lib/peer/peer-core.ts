@@ -25,7 +25,7 @@ import { ConnectionPhase } from "./connection/connection-phases.js";
 import { ConnectionTable } from "./connection/connection-table.js";
 import { type ConnectionOwner, PeerConnection } from "./connection/peer-connection.js";
 import { PeerConnectionState } from "./connection/peer-connection-state.js";
-import { createProfile } from "./create-profile.js";
+import { createOnlyClose, createProfile } from "./create-profile.js";
 import { ClientHandshake, type ClientHandshakeOwner } from "./handshake/client-handshake.js";
 import { Encryption } from "./handshake/encryption.js";
 import type { AgreedConnection } from "./handshake/handshake-owner.js";
@@ -37,6 +37,7 @@ import { completeConfig, type PeerConfig } from "./peer-config.js";
 import { PeerDrive } from "./peer-drive.js";
 import { connectError, connectTimeout, describeServer } from "./peer-error.js";
 import type { PeerHandler } from "./peer-handler.js";
+import type { Profile, ProfileHost } from "./profile.js";
 import { ReassemblyPool } from "./reassembly.js";
 
 /** Then timers and everybody else have their turn: a quarter of a second, where a message takes its handler 8 us. */
@@ -176,6 +177,14 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
 
   now(): number {
     return this.config.clock.now();
+  }
+
+  createProfile(host: ProfileHost, agreed: AgreedConnection): Profile {
+    return createProfile(host, agreed, this.encryption, this.config);
+  }
+
+  onlyClose(agreed: AgreedConnection, reason: DisconnectReason): Uint8Array {
+    return createOnlyClose(agreed, this.encryption, reason);
   }
 
   transmit(handle: IConnectionHandle, packet: Uint8Array, length: number, delivery: Delivery, lane: number): boolean {
@@ -362,7 +371,6 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     const { connection: pending } = agreed.handle;
     if (pending instanceof PendingConnection) this.onPendingEnded(pending);
     const connection = new PeerConnection(this, agreed, phase);
-    connection.profile = createProfile(connection, agreed, this.encryption, this.config);
     this.#table.add(connection)?.replaced();
     this.#drive.schedule(connection);
     return connection;

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { generateServerKey } from "../../lib/noise/index.js";
 import { nodePrimitives } from "../../lib/noise/node-primitives.js";
 import { Channel, MAX_UNRELIABLE_MESSAGE_SIZE, PeerConnectionState } from "../../lib/peer/index.js";
+import { PacketKind } from "../../lib/peer/packet-format.js";
 import {
   Delivery,
   DisconnectCode,
@@ -240,6 +241,21 @@ test("a pinned key over a stream needs a transport that authenticates the server
     }
     expect(outcomes).toEqual(["ERR_ENCRYPTION_REQUIRED", "ERR_ENCRYPTION_REQUIRED", "authenticated"]);
   }
+});
+
+test.each([
+  ["sealed", { server, client: pinned }],
+  ["in the clear", {}],
+])("a client whose packets get lost after Accept hears %s that the handshake took too long", async (_name, options) => {
+  const world = new PeerWorld(options);
+  await world.listen();
+  const { handler } = world.dial();
+  world.tap = (packet, handle) => {
+    world.isCut = packet[0] === PacketKind.Data && handle.address === "memory:7777";
+  };
+  await world.run(6000, 50);
+  expect(handler.connected.length).toBe(1);
+  expect(handler.disconnected).toMatchObject([{ code: DisconnectCode.HandshakeTimeout }]);
 });
 
 test("a malformed key is refused at once", () => {

@@ -159,6 +159,30 @@ describe("a client over datagrams that is not connected", () => {
     expect((await connection).state).toBe(PeerConnectionState.Connected);
   });
 
+  test("costs the server little until its first packet", async () => {
+    const world = await listening();
+    const rawClients: RawClient[] = [];
+    for (let count = 0; count < 300; count++) {
+      const rawClient = await RawClient.arrive(world);
+      rawClient.send(request(count));
+      await world.run(5);
+      rawClients.push(rawClient);
+    }
+    const bytes = () => {
+      gc?.();
+      const { heapUsed, arrayBuffers } = process.memoryUsage();
+      return heapUsed + arrayBuffers;
+    };
+    const before = bytes();
+    for (const [index, rawClient] of rawClients.entries()) {
+      rawClient.send(request(index, cookieOf(rawClient.received[0])));
+      await world.run(5);
+    }
+    expect(world.server.pendingConnections.count).toBe(300);
+    // Measured are 3,000; the queues of a connection alone take 20,000.
+    expect((bytes() - before) / rawClients.length).toBeLessThan(10_000);
+  });
+
   test("of another version, or with another profile, is told so", async () => {
     const world = await listening();
     const reject = async (packet: Uint8Array) => {

@@ -2,7 +2,7 @@ import { sourceOf } from "../../guard/source.js";
 import { NetworkError } from "../../network-error.js";
 import { checkReason, libraryReason } from "../../socket/disconnect-reason.js";
 import {
-  type Delivery,
+  Delivery,
   DisconnectCode,
   type DisconnectReason,
   type IConnectionHandle,
@@ -31,6 +31,9 @@ export interface ConnectionOwner {
   readonly config: PeerConfig;
   readonly reassembly: ReassemblyPool;
   now(): number;
+  createProfile(host: ProfileHost, agreed: AgreedConnection): Profile;
+  /** The packet with Close of a connection that ends before it has a profile. Over stateless handles. */
+  onlyClose(agreed: AgreedConnection, reason: DisconnectReason): Uint8Array;
   transmit(handle: IConnectionHandle, packet: Uint8Array, length: number, delivery: Delivery, lane: number): boolean;
   /** No place is left for one more connection. */
   readonly isFull: boolean;
@@ -51,8 +54,6 @@ export interface ConnectionOwner {
 /** The connection with one other end: its phase and its timers. How messages travel is the business of its profile. */
 export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
   readonly handle: IConnectionHandle;
-  /** Private: `inspect` and JSON would put it into logs, and who knows it can forge unencrypted datagrams. */
-  readonly #session: number;
   readonly security: Security;
   readonly channelBinding: Uint8Array | null;
   readonly fingerprintMatches: boolean;
@@ -65,8 +66,11 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
   isTouched = false;
   reason: DisconnectReason | null = null;
   readonly #owner: ConnectionOwner;
-  readonly #streams: StreamTable;
+  /** Private: `inspect` and JSON would put the session into logs, and who knows it can forge unencrypted datagrams. */
+  readonly #agreed: AgreedConnection;
+  // Both are large. On a server they come with the first packet: in a flood nothing follows an Accept.
   #profile!: Profile;
+  #streams!: StreamTable;
   #resolveClosed!: (reason: DisconnectReason) => void;
   readonly #timers: ConnectionTimers;
   #phase: ConnectionPhase;
@@ -80,7 +84,7 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
   constructor(owner: ConnectionOwner, agreed: AgreedConnection, phase: ConnectionPhase) {
     this.#owner = owner;
     this.handle = agreed.handle;
-    this.#session = agreed.session;
+    this.#agreed = agreed;
     this.security = combinedSecurity(agreed.handle.security, agreed.pattern);
     this.channelBinding = agreed.keys?.handshakeHash ?? null;
     this.fingerprintMatches = agreed.fingerprintMatches;
@@ -99,23 +103,11 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
-    this.#streams = new StreamTable({
-      maxStreams: owner.config.maxStreams,
-      send: (lane, bytes, length) => this.#profile.send(Channel.Reliable, lane, bytes, 0, length, null),
-      queuedBytes: () => this.#profile.queuedBytes(STREAM_LANE),
-      changed: () => owner.changed(this),
-      guard: (callback) => owner.guard(callback),
-      malformed: (text) => this.malformed(text),
-    });
+    if (phase === ConnectionPhase.Connected) this.#begin();
   }
 
   get session(): number {
-    return this.#session;
-  }
-
-  /** Given right after construction: it needs its connection. */
-  set profile(profile: Profile) {
-    this.#profile = profile;
+    return this.#agreed.session;
   }
 
   get state(): PeerConnectionState {
@@ -193,6 +185,7 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
     this.metrics.packetsReceived++;
     this.metrics.bytesReceived += packet.length;
     this.#receivedMs = nowMs;
+    if (!this.#profile) this.#begin();
     this.#profile.receive(packet, nowMs);
   }
 
@@ -210,7 +203,7 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
   updateDeadline(): void {
     this.#timers.updateNext();
     this.deadlineMs = this.#timers.nextMs;
-    if (!this.#isFlushable) return;
+    if (!this.#isFlushable || !this.#profile) return;
     this.#profile.updateDeadline();
     this.deadlineMs = Math.min(this.#profile.deadlineMs, this.deadlineMs);
   }
@@ -328,6 +321,20 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
     if (this.isConnected) this.#owner.drained(this);
   }
 
+  /** Makes what messages need: at the first packet, on a client at once. */
+  #begin(): void {
+    const owner = this.#owner;
+    this.#profile = owner.createProfile(this, this.#agreed);
+    this.#streams = new StreamTable({
+      maxStreams: owner.config.maxStreams,
+      send: (lane, bytes, length) => this.#profile.send(Channel.Reliable, lane, bytes, 0, length, null),
+      queuedBytes: () => this.#profile.queuedBytes(STREAM_LANE),
+      changed: () => owner.changed(this),
+      guard: (callback) => owner.guard(callback),
+      malformed: (text) => this.malformed(text),
+    });
+  }
+
   #send(channel: Channel, lane: number, bytes: Uint8Array, offset: number, length: number, notify: Notify): boolean {
     checkMessage(channel, bytes, offset, length, this.#owner.config.maxReliableMessageSize);
     if (!this.isConnected) return false;
@@ -410,7 +417,11 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
   #sendClose(): void {
     const reason = this.reason as DisconnectReason;
     if (!this.handle.isStateful) {
-      this.#profile.close(reason, this.#owner.now());
+      if (this.#profile) this.#profile.close(reason, this.#owner.now());
+      else {
+        const packet = this.#owner.onlyClose(this.#agreed, reason);
+        this.transmit(packet, packet.length, Delivery.Unreliable, 0);
+      }
       return;
     }
     this.#timers.stop(ConnectionTimer.Close); // The transport has a time limit of its own.
@@ -428,7 +439,7 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
   /** Nothing is on its way any more. */
   #settle(): void {
     this.reassembly.dispose();
-    this.#profile.dispose();
+    this.#profile?.dispose();
     this.#resolveClosed(this.reason as DisconnectReason);
   }
 }

@@ -2,36 +2,41 @@ import { writeU16, writeU32 } from "../integers.js";
 
 /** A ConnectRequest and an Accept with the longest Noise messages are shorter. */
 const CAPACITY_BYTES = 512;
+/** Serves all writers: a buffer for each packet is most of what a flood of requests costs. */
+const shared = new Uint8Array(CAPACITY_BYTES);
 
-/** Writes what is sent rarely, one value after the other; `finish` gives a copy. */
+/**
+ * Writes what is sent rarely, one value after the other; `finish` gives a copy. A packet has to be finished before
+ * another one begins.
+ */
 export class PacketWriter {
-  readonly #bytes = new Uint8Array(CAPACITY_BYTES);
   /** How many bytes have been written. */
   length = 0;
 
   u8(value: number): this {
-    this.#bytes[this.length++] = value;
+    shared[this.length++] = value;
     return this;
   }
 
   u16(value: number): this {
-    this.length = writeU16(this.#bytes, this.length, value);
+    this.length = writeU16(shared, this.length, value);
     return this;
   }
 
   u32(value: number): this {
-    this.length = writeU32(this.#bytes, this.length, value);
+    this.length = writeU32(shared, this.length, value);
     return this;
   }
 
   bytes(bytes: Uint8Array): this {
-    this.#bytes.set(bytes, this.length);
+    shared.set(bytes, this.length);
     this.length += bytes.length;
     return this;
   }
 
   /** The bytes written so far, followed by zeros up to `minBytes`. */
   finish(minBytes = 0): Uint8Array {
-    return this.#bytes.slice(0, Math.max(this.length, minBytes));
+    if (minBytes > this.length) shared.fill(0, this.length, minBytes);
+    return shared.slice(0, Math.max(this.length, minBytes));
   }
 }
