@@ -3,8 +3,6 @@
 
 /** No connection came about. `connect` rejects with these; the message names transport, host and port. */
 export interface ConnectErrorCodes {
-  /** The caller aborted it with an `AbortSignal` whose reason is not an error. */
-  ERR_ABORTED: string;
   /**
    * The server rejected the proof of who the player is, or did not prove itself where the credential asks for it. Check
    * the secret or token on both sides.

@@ -1,4 +1,4 @@
-import { checkBytes, rangeError } from "../arguments.js";
+import { checkBytes, rangeError, typeError } from "../arguments.js";
 import { type Clock, systemClock } from "../clock.js";
 import { isDevelopment } from "../development.js";
 import type { NoisePrimitives } from "../noise/index.js";
@@ -179,7 +179,15 @@ const PEER_OPTIONS: OptionRules<PeerConfig> = {
     if ((value as Uint8Array).length !== FINGERPRINT_BYTES) throw rangeError(name, `${FINGERPRINT_BYTES} bytes`);
   },
   onFingerprintMismatch: oneOf("reject", "accept"),
-  encryption: nullOr((name, value) => checkOptions(name, value as PeerEncryption, ENCRYPTION_OPTIONS)),
+  encryption: nullOr((name, value) => {
+    const given = value as PeerEncryption;
+    checkOptions(name, given, ENCRYPTION_OPTIONS);
+    // A variable that is not set must not turn into a client that talks to whoever answers.
+    if ("serverKey" in given && given.serverKey === undefined) {
+      throw typeError(`${name}.serverKey`, "a text, or left out: it is undefined");
+    }
+    if (given.primitives === undefined) throw typeError(`${name}.primitives`, "given");
+  }),
   debug: booleanOption,
   clock: objectOption("now", "setTimeout", "clearTimeout"),
   random: functionOption,

@@ -65,7 +65,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   #server: ServerHandshake | null = null;
   /** Those who have not finished their handshake. */
   readonly #newcomers: Places<Newcomer>;
-  #client: { handshake: ClientHandshake; settle(result: PeerConnection | Error): void } | null = null;
+  #client: { handshake: ClientHandshake; settle(result: unknown): void } | null = null;
   /** Client: ends the transport's own connect. */
   #attempt: AbortController | null = null;
   /** Client: the server it connects to, for errors. */
@@ -129,8 +129,9 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     await this.#socket.bind(endPoint);
   }
 
-  async connect(endPoint: IConnectEndPoint, { signal }: { signal?: AbortSignal } = {}): Promise<IConnection> {
-    checkOptions("Peer.connect", { signal }, { signal: objectOption("addEventListener") });
+  async connect(endPoint: IConnectEndPoint, options: { signal?: AbortSignal } = {}): Promise<IConnection> {
+    checkOptions("Peer.connect", options, { signal: objectOption("addEventListener") });
+    const { signal } = options;
     this.#start();
     signal?.throwIfAborted();
     const startMs = this.now();
@@ -139,10 +140,10 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     this.hasHeard = handle.isStateful;
     if (this.#closing) throw new NetworkError("ERR_CLOSED", "The Peer was closed");
     const result = new Promise<PeerConnection>((resolve, reject) => {
-      const settle = (outcome: PeerConnection | Error) => {
+      const settle = (outcome: unknown) => {
         signal?.removeEventListener("abort", onAbort);
-        if (outcome instanceof Error) reject(outcome);
-        else resolve(outcome);
+        if (outcome instanceof PeerConnection) resolve(outcome);
+        else reject(outcome);
       };
       const onAbort = () => {
         this.#endHandshake(signal?.reason);
@@ -280,7 +281,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
 
   accepted(agreed: AgreedConnection): void {
     const settle = this.#client?.settle;
-    this.#endHandshake(null);
+    this.#endHandshake();
     const connection = this.#add(agreed, ConnectionPhase.Connected);
     settle?.(connection);
     this.#opened(connection);
@@ -359,12 +360,12 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     clock.clearTimeout(timer);
   }
 
-  #endHandshake(error: unknown): void {
+  #endHandshake(error?: unknown): void {
     if (!this.#client) return;
     const { handshake, settle } = this.#client;
     this.#client = null;
     this.#drive.remove(handshake);
-    if (error) settle(error instanceof Error ? error : new NetworkError("ERR_ABORTED", String(error)));
+    if (error !== undefined) settle(error);
   }
 
   #add(agreed: AgreedConnection, phase: ConnectionPhase): PeerConnection {

@@ -1,3 +1,4 @@
+import { typeError } from "../../arguments.js";
 import { NetworkError } from "../../network-error.js";
 import { Channel } from "../channel.js";
 import { MAX_UNRELIABLE_MESSAGE_SIZE, USER_LANES } from "../packet-format.js";
@@ -12,7 +13,20 @@ export function checkChannel(channel: Channel, lane: number): void {
   }
 }
 
-/** @throws NetworkError `ERR_MESSAGE_SIZE`; RangeError for a message that reaches over the end of its array */
+/**
+ * Throws unless `bytes` is a view of single bytes: of larger elements, each would lose all but its lowest byte. This runs
+ * for every message, so it allocates nothing.
+ *
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`
+ */
+export function checkByteView(name: string, bytes: Uint8Array): void {
+  if (!ArrayBuffer.isView(bytes) || bytes.BYTES_PER_ELEMENT !== 1) throw typeError(name, "a Uint8Array");
+}
+
+/**
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`; NetworkError `ERR_MESSAGE_SIZE`; RangeError for a message that reaches over
+ *   the end of its array
+ */
 export function checkMessage(
   channel: Channel,
   bytes: Uint8Array,
@@ -20,11 +34,12 @@ export function checkMessage(
   length: number,
   maxReliableMessageSize: number,
 ): void {
+  checkByteView("bytes", bytes);
   const limit = channel === Channel.Reliable ? maxReliableMessageSize : MAX_UNRELIABLE_MESSAGE_SIZE;
   if (length > limit) {
     throw new NetworkError("ERR_MESSAGE_SIZE", `A message has at most ${limit} bytes here, not ${length}`);
   }
-  if (offset < 0 || length < 0 || offset + length > bytes.length) {
+  if (!(offset >= 0 && length >= 0 && offset + length <= bytes.length)) {
     throw new RangeError("The message lies outside of its array");
   }
 }

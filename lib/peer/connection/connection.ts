@@ -38,7 +38,8 @@ export interface IConnection {
    * @param lane 0 (the most urgent) to 3, for `Channel.Reliable`: messages of a lane arrive in order
    * @returns false: the queue is full and nothing was taken, `onDrain` follows; or the connection has ended
    * @throws NetworkError `ERR_MESSAGE_SIZE` over `maxReliableMessageSize`, or over {@link MAX_UNRELIABLE_MESSAGE_SIZE}
-   *   on the other channels; RangeError for a lane or channel that does not exist
+   *   on the other channels; TypeError `ERR_INVALID_ARG_TYPE` for what is no `Uint8Array`; RangeError for a lane or
+   *   channel that does not exist
    */
   send(bytes: Uint8Array, channel?: Channel, lane?: number, offset?: number, length?: number): boolean;
   /** Sends on `Channel.Notify`; one of `callbacks` is called once. Returns and throws as `send` does. */
@@ -59,7 +60,8 @@ export interface IConnection {
    * Opens a stream to the other side: bytes of any length, after everything else, with backpressure.
    *
    * @param header what the other side decides by, at most 1024 bytes
-   * @throws NetworkError `ERR_TOO_MANY_STREAMS`, `ERR_QUEUE_FULL`, `ERR_NOT_CONNECTED`; RangeError for a longer header
+   * @throws NetworkError `ERR_TOO_MANY_STREAMS`, `ERR_QUEUE_FULL`, `ERR_NOT_CONNECTED`; TypeError `ERR_INVALID_ARG_TYPE`;
+   *   RangeError for a longer header
    */
   openStream(header?: Uint8Array): OutgoingStream;
   /** Decides about the streams that the other side opens. Without a listener they are rejected. */

@@ -20,7 +20,7 @@ import type { Profile, ProfileHost, SendBudget } from "../profile.js";
 import { CONNECTION_BYTES, ReassemblyBudget, type ReassemblyPool, UNTRUSTED_BYTES } from "../reassembly.js";
 import type { OutgoingStream, StreamListener } from "../streams/stream.js";
 import { StreamTable } from "../streams/stream-table.js";
-import { checkChannel, checkMessage } from "./check-message.js";
+import { checkByteView, checkChannel, checkMessage } from "./check-message.js";
 import type { LibraryConnection } from "./connection.js";
 import { ConnectionPhase, PHASES } from "./connection-phases.js";
 import { ConnectionTimer, ConnectionTimers } from "./connection-timers.js";
@@ -146,12 +146,12 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
     this.#streams.onStream = listener;
   }
 
-  send(bytes: Uint8Array, channel = Channel.Reliable, lane = 0, offset = 0, length = bytes.length - offset): boolean {
+  send(bytes: Uint8Array, channel = Channel.Reliable, lane = 0, offset = 0, length = bytes?.length - offset): boolean {
     checkChannel(channel, lane);
     return this.#send(channel, lane, bytes, offset, length, null);
   }
 
-  sendNotify(bytes: Uint8Array, callbacks: NotifyCallbacks, offset = 0, length = bytes.length - offset): boolean {
+  sendNotify(bytes: Uint8Array, callbacks: NotifyCallbacks, offset = 0, length = bytes?.length - offset): boolean {
     return this.#send(Channel.Notify, 0, bytes, offset, length, callbacks);
   }
 
@@ -175,6 +175,7 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
   }
 
   openStream(header: Uint8Array = new Uint8Array(0)): OutgoingStream {
+    checkByteView("header", header);
     if (!this.isConnected) throw new NetworkError("ERR_NOT_CONNECTED", "The connection has ended");
     return this.#streams.open(header);
   }

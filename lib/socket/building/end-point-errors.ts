@@ -86,6 +86,11 @@ export function translateError(trial: Trial, cause: unknown): unknown {
   return trialError(trial, `${meaning.text}${name && ` (${name})`}`, { code: meaning.code, cause });
 }
 
+/** Of a port to connect to. @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE` */
+export function checkRemotePort(port: number): void {
+  checkInteger("port", port, 1, 65_535);
+}
+
 /** @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE` */
 export function checkPort(port: number): void {
   checkInteger("port", port, 0, 65_535);

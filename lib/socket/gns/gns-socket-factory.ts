@@ -11,7 +11,7 @@ import {
 import { type ConfigOption, ConfigValue } from "../../valve/configuration/config-value.js";
 import { MAX_MESSAGE_BYTES } from "../../valve/messages/send-type.js";
 import { type InitializeOptions, initializeRules } from "../../valve/sockets/library.js";
-import { checkHost, checkPort, hostOption } from "../building/end-point-errors.js";
+import { checkHost, checkPort, checkRemotePort, hostOption } from "../building/end-point-errors.js";
 import type { ISocket } from "../socket.js";
 import { type IHasHost, type IHasPort, SocketFactory } from "../socket-factory.js";
 import { GnsAddress, GnsPeer, type GnsPeerSettings } from "./gns-end-point.js";
@@ -141,7 +141,7 @@ export class GnsSocketFactory
   getConnectEndPoint(host = this.host, port = this.port): GnsAddress | GnsPeer {
     const { peer } = this.#options;
     checkHost(host);
-    checkPort(port);
+    if (!peer) checkRemotePort(port);
     return peer ? new GnsPeer(peer) : new GnsAddress(host, port);
   }
 }

@@ -21,8 +21,7 @@ export class LagSocketFactory<
   Bind extends IBindEndPoint = IBindEndPoint,
   Connect extends IConnectEndPoint = IConnectEndPoint,
 > extends SocketFactory<Bind, Connect> {
-  /** A change applies to all its sockets from the next packet on. */
-  readonly conditions: LagConditions;
+  readonly #conditions: LagConditions;
   readonly #inner: SocketFactory<Bind, Connect>;
   readonly #clock: Clock;
   readonly #random: Random;
@@ -38,7 +37,21 @@ export class LagSocketFactory<
     this.#inner = inner;
     this.#clock = clock;
     this.#random = random;
-    this.conditions = completeConditions(conditions);
+    this.#conditions = completeConditions(conditions);
+  }
+
+  /**
+   * How bad the network is. A change applies to all its sockets from the next packet on; so does a new object, in which
+   * what is left out has its default.
+   */
+  get conditions(): LagConditions {
+    return this.#conditions;
+  }
+
+  /** @throws TypeError `ERR_UNKNOWN_OPTION`, `ERR_INVALID_ARG_TYPE`; RangeError `ERR_OUT_OF_RANGE` */
+  set conditions(conditions: Partial<LagConditions>) {
+    checkOptions("LagConditions", conditions, conditionRules);
+    Object.assign(this.#conditions, completeConditions(conditions));
   }
 
   get maxPacketSize(): number {
@@ -50,11 +63,11 @@ export class LagSocketFactory<
   }
 
   createServerSocket(): ISocket<Bind> {
-    return new LagSocket(this.#inner.createServerSocket(), this.conditions, this.#random, this.#clock);
+    return new LagSocket(this.#inner.createServerSocket(), this.#conditions, this.#random, this.#clock);
   }
 
   override createClientSocket(): ISocket<IBindEndPoint, Connect> {
-    return new LagSocket(this.#inner.createClientSocket(), this.conditions, this.#random, this.#clock);
+    return new LagSocket(this.#inner.createClientSocket(), this.#conditions, this.#random, this.#clock);
   }
 
   getBindEndPoint(): Bind {

@@ -1,5 +1,5 @@
 import { checkOptions, integerOption, type OptionRules, oneOf, portOption } from "../../options.js";
-import { checkPort } from "../building/end-point-errors.js";
+import { checkPort, checkRemotePort } from "../building/end-point-errors.js";
 import type { ISocket, Security } from "../socket.js";
 import { type IHasPort, SocketFactory } from "../socket-factory.js";
 import { MemoryConnectionSocket } from "./memory-connection-socket.js";
@@ -76,7 +76,7 @@ export class MemorySocketFactory extends SocketFactory<MemoryEndPoint, MemoryEnd
 
   /** @param _host is ignored: a memory network has one host only */
   getConnectEndPoint(_host?: string, port = this.port): MemoryEndPoint {
-    checkPort(port);
+    checkRemotePort(port);
     return { port };
   }
 }

@@ -9,7 +9,7 @@ import {
   oneOf,
   portOption,
 } from "../../options.js";
-import { checkHost, checkPort, hostOption } from "../building/end-point-errors.js";
+import { checkHost, checkPort, checkRemotePort, hostOption } from "../building/end-point-errors.js";
 import type { ISocket } from "../socket.js";
 import { type IHasHost, type IHasPort, SocketFactory } from "../socket-factory.js";
 import { UdpBatchSocket } from "./udp-batch-socket.js";
@@ -96,7 +96,7 @@ export class UdpSocketFactory extends SocketFactory<UdpEndPoint, UdpEndPoint> im
 
   getConnectEndPoint(host = this.host, port = this.port): UdpEndPoint {
     checkHost(host);
-    checkPort(port);
+    checkRemotePort(port);
     return { host, port };
   }
 }

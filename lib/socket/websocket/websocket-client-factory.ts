@@ -2,7 +2,7 @@ import { rangeError } from "../../arguments.js";
 import { systemClock } from "../../clock.js";
 import { NetworkError } from "../../network-error.js";
 import { checkOptions } from "../../options.js";
-import { checkHost, checkPort } from "../building/end-point-errors.js";
+import { checkHost, checkPort, checkRemotePort } from "../building/end-point-errors.js";
 import { formatHost } from "../building/format-host.js";
 import type { IBindEndPoint, ISocket } from "../socket.js";
 import { type IHasHost, type IHasPort, SocketFactory } from "../socket-factory.js";
@@ -65,7 +65,7 @@ export class WebSocketClientFactory
 
   getConnectEndPoint(host = this.host, port = this.port): WebSocketConnectEndPoint {
     checkHost(host);
-    checkPort(port);
+    checkRemotePort(port);
     const [name = "", zone] = host.split("%");
     const isWhole = /^wss?:\/\//.test(host);
     const url = isWhole ? host : `${this.secure ? "wss" : "ws"}://${formatHost(name, port)}${this.path}`;

@@ -1,0 +1,111 @@
+import { expect, test } from "vitest";
+import { generateServerKey } from "../../lib/noise/index.js";
+import { nodePrimitives } from "../../lib/noise/node-primitives.js";
+import { Channel, type IConnection, Peer } from "../../lib/peer/index.js";
+import {
+  LagSocketFactory,
+  MemoryNetwork,
+  MemorySocketFactory,
+  WebSocketClientFactory,
+} from "../../lib/socket/index.js";
+import { UdpSocketFactory } from "../../lib/socket/udp.js";
+import { PeerWorld, Recorder, text } from "../support/peer-world.js";
+
+const wrong: [string, unknown][] = [
+  ["a text", "hello"],
+  ["a buffer", new ArrayBuffer(3)],
+  ["an object", { length: 3 }],
+  ["wide elements", new Uint16Array([1, 2])],
+  ["nothing", undefined],
+];
+
+async function connected() {
+  const world = new PeerWorld();
+  await world.listen();
+  const { connection } = world.dial();
+  await world.run(500);
+  return { world, client: await connection };
+}
+
+test.each(wrong)("what is sent has to be bytes, and %s takes nothing of the lane's place", async (_, value) => {
+  const { world, client } = await connected();
+  const isTypeError = expect.objectContaining({ name: "TypeError", code: "ERR_INVALID_ARG_TYPE" });
+  const tries: ((connection: IConnection) => void)[] = [
+    (connection) => connection.send(value as Uint8Array, Channel.Reliable),
+    (connection) => connection.send(value as Uint8Array, Channel.Unreliable),
+    (connection) => connection.sendNotify(value as Uint8Array, { onDelivered() {}, onLost() {} }),
+  ];
+  if (value !== undefined) tries.push((connection) => connection.openStream(value as Uint8Array));
+  for (const attempt of tries) expect(() => attempt(client)).toThrow(isTypeError);
+  client.send(text("after"), Channel.Reliable);
+  await world.run(200);
+  expect(world.serverHandler.messages.map((message) => JSON.stringify(message)).join()).toContain("after");
+});
+
+const newPeer = (encryption: object) => {
+  const factory = new MemorySocketFactory(new MemoryNetwork());
+  const handler = new Recorder();
+  return new Peer(factory.createClientSocket(), factory.maxPacketSize, handler, { encryption } as object);
+};
+
+test("a server key that is undefined is a mistake, and no client that trusts everybody", () => {
+  const primitives = nodePrimitives();
+  expect(() => newPeer({ primitives, serverKey: undefined })).toThrow("encryption.serverKey must be");
+  expect(() => newPeer({ serverKey: generateServerKey(primitives).publicKey })).toThrow(
+    "encryption.primitives must be",
+  );
+  expect(() => newPeer({ primitives, serverkey: "" })).toThrow("did you mean serverKey");
+  expect(() => newPeer({ primitives })).not.toThrow();
+});
+
+test.each([
+  ["memory", new MemorySocketFactory(new MemoryNetwork())],
+  ["UDP", new UdpSocketFactory({ port: 0 })],
+  ["WebSocket", new WebSocketClientFactory()],
+])("nobody connects to port 0: %s", (_, factory) => {
+  expect(() => factory.getConnectEndPoint("127.0.0.1", 0)).toThrow(
+    expect.objectContaining({ code: "ERR_OUT_OF_RANGE", message: "port must be a whole number from 1 to 65535" }),
+  );
+});
+
+test.each([new Error("enough"), "enough", null])(
+  "a connect rejects with the reason of its signal: %s",
+  async (reason) => {
+    const world = new PeerWorld();
+    const peer = world.newPeer(world.factory.createClientSocket(), new Recorder());
+    const controller = new AbortController();
+    const connecting = peer.connect(world.factory.getConnectEndPoint(), { signal: controller.signal });
+    connecting.catch(() => {});
+    await world.run(100);
+    controller.abort(reason);
+    await expect(connecting).rejects.toBe(reason);
+  },
+);
+
+test("Peer.connect refuses an option that it does not have", async () => {
+  const world = new PeerWorld();
+  const peer = world.newPeer(world.factory.createClientSocket(), new Recorder());
+  const connecting = peer.connect(world.factory.getConnectEndPoint(), { sginal: null } as object);
+  await expect(connecting).rejects.toThrow("did you mean signal");
+});
+
+test("a new object of lag conditions takes effect on sockets that exist", async () => {
+  let lag: LagSocketFactory | null = null;
+  const world = new PeerWorld({
+    wrap: (plain, clock) => {
+      lag = new LagSocketFactory(plain, { clock });
+      return lag;
+    },
+  });
+  await world.listen();
+  const { connection } = world.dial();
+  await world.run(500);
+  const client = await connection;
+  (lag as unknown as LagSocketFactory).conditions = { loss: 1 };
+  client.send(text("lost"), Channel.Unreliable);
+  await world.run(500);
+  expect(world.serverHandler.messages).toEqual([]);
+  expect(() => {
+    (lag as unknown as LagSocketFactory).conditions = { los: 1 } as object;
+  }).toThrow("did you mean loss");
+});
