@@ -4,8 +4,8 @@ import { checkOptions } from "../options.js";
 import type { LibraryConnection } from "../peer/connection/connection.js";
 import { type ByteSegment, Channel, type Drive, type PeerHandler } from "../peer/index.js";
 import type { PeerCore } from "../peer/peer-core.js";
-import { checkReason } from "../socket/disconnect-reason.js";
-import { DisconnectCode, type DisconnectReason, type IncomingConnection } from "../socket/index.js";
+import { checkReason, DisconnectCode, type DisconnectReason } from "../socket/disconnect-reason.js";
+import type { IncomingConnection } from "../socket/index.js";
 import { judge, type Verdict } from "../verdict.js";
 import { ServerAuthentication, type ServerAuthenticationOwner } from "./authentication/server-authentication.js";
 import { SESSION_METHOD } from "./authentication/session-proof.js";
@@ -18,7 +18,7 @@ import { type NetworkServerEvents, SERVER_EVENTS, SERVER_LATE_EVENTS } from "./n
 import type { NetworkServerMetrics } from "./network-metrics.js";
 import type { NetworkServer } from "./network-server.js";
 import { ERROR_BUDGET, type NetworkServerOptions } from "./network-server-options.js";
-import { Admission, FULL } from "./players/admission.js";
+import { Admission, FAILED, FULL } from "./players/admission.js";
 import { NetworkPlayer } from "./players/network-player.js";
 import { type INetworkPlayer, type PlayerAuthentication, PlayerState } from "./players/player.js";
 import { UnidentifiedPlayers } from "./players/unidentified-players.js";
@@ -35,16 +35,13 @@ import {
   WelcomeMessage,
 } from "./protocol/system-messages.js";
 import { type LoadSceneOptions, SceneBarrier } from "./scene-barrier.js";
-import { handlerWhile, type ServerParts } from "./server-parts.js";
+import { handlerWhile, type ServerHandler, type ServerParts } from "./server-parts.js";
 import { settledWithin } from "./time/deadline.js";
 import { ServerTime } from "./time/server-time.js";
 import { TickLoop } from "./time/tick-loop.js";
 
 /** Reasons after which a player may come back. */
 const LOSSES = new Set<number>([DisconnectCode.Timeout, DisconnectCode.ConnectionLost, DisconnectCode.Replaced]);
-
-/** What a client is told when `beforeAccept` fails: its `connect` rejects with `ERR_REFUSED`. */
-const FAILED: Verdict = { code: 0, text: "The server failed" };
 
 /** What happens inside a {@link NetworkServer}: connections become players, who are admitted, lost, resumed, ended. */
 export class NetworkServerCore
@@ -187,7 +184,7 @@ export class NetworkServerCore
   async #stop(reason: DisconnectReason | undefined): Promise<void> {
     const { code, text } = reason ?? { code: DisconnectCode.ServerStopped, text: "The server has stopped" };
     this.#starts++;
-    this.#abandonStart(stoppedError());
+    this.#abandonStart(new NetworkError("ERR_CLOSED", "The server was stopped"));
     this.#tickLoop?.stop();
     const peer = this.#peer;
     const hostPeer = this.#host && this.#hostEnded();
@@ -455,7 +452,7 @@ export class NetworkServerCore
 
   /** @throws NetworkError `ERR_CLOSED` when the server was stopped since this `start` */
   #assertCurrent(attempt: number): void {
-    if (attempt !== this.#starts) throw stoppedError();
+    if (attempt !== this.#starts) throw new NetworkError("ERR_CLOSED", "The server was stopped");
   }
 
   async #startHost(client: NetworkClientCore): Promise<void> {
@@ -477,9 +474,7 @@ export class NetworkServerCore
   }
 
   /** What a Peer of the present start calls. */
-  #handler(
-    onConnected: (connection: LibraryConnection) => void,
-  ): Required<Omit<PeerHandler<LibraryConnection>, "onError">> {
+  #handler(onConnected: ServerHandler["onConnected"]): ServerHandler {
     const attempt = this.#starts;
     return handlerWhile(() => attempt === this.#starts, this, onConnected);
   }
@@ -503,5 +498,3 @@ export class NetworkServerCore
     this.forEachExtension((extension) => extension.beforeSend?.());
   }
 }
-
-const stoppedError = () => new NetworkError("ERR_CLOSED", "The server was stopped");

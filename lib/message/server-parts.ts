@@ -39,12 +39,15 @@ export function ownParts(options: NetworkServerOptions): ServerParts {
   };
 }
 
+/** What a server's core does for its Peer. */
+export type ServerHandler = Required<Omit<PeerHandler<LibraryConnection>, "onError">>;
+
 /** The handler of a Peer: what the core does, but connections that come when `isCurrent` does not hold are refused. */
 export function handlerWhile(
   isCurrent: () => boolean,
-  core: Required<Omit<PeerHandler<LibraryConnection>, "onError">>,
-  onConnected: (connection: LibraryConnection) => void,
-): Required<Omit<PeerHandler<LibraryConnection>, "onError">> {
+  core: ServerHandler,
+  onConnected: ServerHandler["onConnected"],
+): ServerHandler {
   return {
     onConnected: (connection) => {
       if (isCurrent()) onConnected(connection);

@@ -4,6 +4,9 @@ import { sourceOf } from "../../guard/source.js";
 import { DisconnectCode } from "../../socket/index.js";
 import type { NetworkPlayer } from "./network-player.js";
 
+/** What a client is told when `beforeAccept` fails: its `connect` rejects with `ERR_REFUSED`. */
+export const FAILED = { code: 0, text: "The server failed" };
+
 export const FULL = { code: DisconnectCode.ServerFull, text: "The server is full" };
 
 /** How many players a server takes. */

@@ -14,8 +14,8 @@ export function checkChannel(channel: Channel, lane: number): void {
 }
 
 /**
- * Throws unless `bytes` is a view of single bytes: of larger elements, each would lose all but its lowest byte. This runs
- * for every message, so it allocates nothing.
+ * Throws unless `bytes` is a view of single bytes: of larger elements, each would lose all but its lowest byte. This
+ * runs for every message, so it allocates nothing.
  *
  * @throws TypeError `ERR_INVALID_ARG_TYPE`
  */

@@ -60,8 +60,8 @@ export interface IConnection {
    * Opens a stream to the other side: bytes of any length, after everything else, with backpressure.
    *
    * @param header what the other side decides by, at most 1024 bytes
-   * @throws NetworkError `ERR_TOO_MANY_STREAMS`, `ERR_QUEUE_FULL`, `ERR_NOT_CONNECTED`; TypeError `ERR_INVALID_ARG_TYPE`;
-   *   RangeError for a longer header
+   * @throws NetworkError `ERR_TOO_MANY_STREAMS`, `ERR_QUEUE_FULL`, `ERR_NOT_CONNECTED`; TypeError
+   *   `ERR_INVALID_ARG_TYPE`; RangeError for a longer header
    */
   openStream(header?: Uint8Array): OutgoingStream;
   /** Decides about the streams that the other side opens. Without a listener they are rejected. */
