@@ -1,5 +1,6 @@
 import { typeError } from "./arguments.js";
 import { isThenable } from "./brands.js";
+import { utf8Length } from "./utf8.js";
 
 /** Whether a newcomer is let in: true, or the reason why not. */
 export type Verdict = true | { readonly code: number; readonly text: string };
@@ -16,8 +17,8 @@ export interface Court {
   report(error: unknown): void;
 }
 
-/** Longest text of a reason, in bytes of UTF-8. */
-const MAX_TEXT_BYTES = 120;
+/** Longest text of a reason, in bytes of UTF-8: it fits a close frame of WebSocket and of GNS. */
+export const MAX_REASON_BYTES = 120;
 
 /**
  * The verdict of a callback of the user: `true` or a valid reason, or a promise of one. Anything else is the failure of
@@ -30,7 +31,7 @@ export function judge({ callback, maxCode, failed, report }: Court, ask: () => u
   };
   const check = (answer: unknown): Verdict => {
     if (answer === true || isReason(answer, maxCode)) return answer;
-    const reason = `a reason { code: 0 to ${maxCode}, text: at most ${MAX_TEXT_BYTES} bytes }`;
+    const reason = `a reason { code: 0 to ${maxCode}, text: at most ${MAX_REASON_BYTES} bytes }`;
     return fail(typeError(`The answer of ${callback}`, `true, ${reason}, or a promise of one of these`));
   };
   try {
@@ -45,5 +46,5 @@ function isReason(answer: unknown, maxCode: number): answer is { code: number; t
   if (typeof answer !== "object" || answer === null) return false;
   const { code, text } = answer as { code?: unknown; text?: unknown };
   const isCode = Number.isInteger(code) && (code as number) >= 0 && (code as number) <= maxCode;
-  return isCode && typeof text === "string" && new TextEncoder().encode(text).length <= MAX_TEXT_BYTES;
+  return isCode && typeof text === "string" && utf8Length(text) <= MAX_REASON_BYTES;
 }

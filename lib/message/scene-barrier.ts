@@ -2,6 +2,7 @@ import { rangeError, typeError } from "../arguments.js";
 import type { Clock } from "../clock.js";
 import { NetworkError } from "../network-error.js";
 import { checkOptions, durationOption } from "../options.js";
+import { utf8Length } from "../utf8.js";
 import type { NetworkPlayer } from "./players/network-player.js";
 import { LoadSceneMessage, MAX_SCENE_NAME_BYTES } from "./protocol/system-messages.js";
 
@@ -98,7 +99,7 @@ export class SceneBarrier {
 
 function checkName(name: string): void {
   if (typeof name !== "string") throw typeError("name", "a string");
-  if (new TextEncoder().encode(name).length > MAX_SCENE_NAME_BYTES) {
+  if (utf8Length(name) > MAX_SCENE_NAME_BYTES) {
     throw rangeError("name", `at most ${MAX_SCENE_NAME_BYTES} bytes of UTF-8`);
   }
 }

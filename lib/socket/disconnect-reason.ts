@@ -1,3 +1,6 @@
+import { cutUtf8, utf8Length } from "../utf8.js";
+import { MAX_REASON_BYTES } from "../verdict.js";
+
 /** The library's own disconnect codes. 0 to 999 belong to the application. */
 export enum DisconnectCode {
   /** For `timeoutMs` nothing arrived that proves that the other side is still there. */
@@ -54,15 +57,9 @@ export interface DisconnectReason {
 /** The largest code that every transport carries. */
 export const MAX_CODE = 1998;
 
-/** Longest text of a {@link DisconnectReason}, in bytes of UTF-8: it fits a close frame of WebSocket and of GNS. */
-export const MAX_REASON_BYTES = 120;
-
 /** One of the library's own reasons. A text that is too long is cut. */
 export function libraryReason(code: DisconnectCode, text: string): DisconnectReason {
-  const bytes = new TextEncoder().encode(text);
-  if (bytes.length <= MAX_REASON_BYTES) return { code, text };
-  // The cut may split a character; its first half is removed too.
-  return { code, text: new TextDecoder().decode(bytes.subarray(0, MAX_REASON_BYTES)).replace(/\ufffd+$/, "") };
+  return { code, text: cutUtf8(text, MAX_REASON_BYTES) };
 }
 
 /**
@@ -72,7 +69,7 @@ export function checkReason({ code, text }: DisconnectReason): void {
   if (!Number.isInteger(code) || code < 0 || code > 999) {
     throw new RangeError(`A disconnect code of the application is an integer from 0 to 999, not ${code}`);
   }
-  const bytes = new TextEncoder().encode(text).length;
+  const bytes = utf8Length(text);
   if (bytes > MAX_REASON_BYTES) {
     throw new RangeError(`A disconnect text has at most ${MAX_REASON_BYTES} bytes of UTF-8, not ${bytes}`);
   }

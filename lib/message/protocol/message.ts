@@ -1,6 +1,7 @@
 import { invalidType, outOfRange } from "../../arguments.js";
 import { booleanOption, checkOptions, numberOption, type OptionRules, objectOption } from "../../options.js";
 import type { Codec } from "../../serialization/index.js";
+import { utf8Length } from "../../utf8.js";
 import { errorCosts } from "./error-flags.js";
 
 /** How often a player may send a message to a server. */
@@ -59,7 +60,7 @@ export function defineMessage<T>(name: string, codec: Codec<T>, options: Message
 
 /** As {@link defineMessage}, also for names that are reserved. */
 export function createMessage<T>(name: string, codec: Codec<T>, options: MessageOptions = {}): MessageDefinition<T> {
-  const nameBytes = new TextEncoder().encode(name).length;
+  const nameBytes = utf8Length(name);
   if (nameBytes < 1 || nameBytes > MAX_NAME_BYTES) {
     throw outOfRange(`A message's name has 1 to ${MAX_NAME_BYTES} bytes of UTF-8, not ${nameBytes}`);
   }

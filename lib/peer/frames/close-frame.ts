@@ -1,4 +1,5 @@
-import { type DisconnectReason, MAX_REASON_BYTES } from "../../socket/disconnect-reason.js";
+import type { DisconnectReason } from "../../socket/index.js";
+import { MAX_REASON_BYTES } from "../../verdict.js";
 import { FrameKind } from "../packet-format.js";
 import type { PacketReader } from "./packet-reader.js";
 import { PacketWriter } from "./packet-writer.js";

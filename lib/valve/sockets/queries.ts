@@ -1,10 +1,11 @@
 import { native } from "../../addon/native.js";
 import { checkInstance, checkInteger, checkText, typeError } from "../../arguments.js";
+import { cutUtf8 } from "../../utf8.js";
 import { ConnectionInfo, fillConnectionInfo } from "../values/connection-info.js";
 import { ConnectionState } from "../values/connection-state.js";
 import { ConnectionStatus, fillConnectionStatus } from "../values/connection-status.js";
 import { Result } from "../values/result.js";
-import { checkBuilder, cutUtf8, fillBuilder, type StringBuilder } from "../values/string-builder.js";
+import { checkBuilder, fillBuilder, type StringBuilder } from "../values/string-builder.js";
 import type { SocketsCore } from "./sockets-core.js";
 
 /** Bytes by which a detailed status may grow before it is asked for again. */

@@ -1,5 +1,6 @@
 import { checkInteger, checkText, rangeError, typeError } from "../../arguments.js";
-import { cutUtf8, utf8Length } from "./string-builder.js";
+import { cutUtf8, utf8Length } from "../../utf8.js";
+import { MAX_REASON_BYTES } from "../../verdict.js";
 
 /** Why an `Endpoint`, a connection or a listener is closed, for the peer. */
 export interface CloseReason {
@@ -17,7 +18,6 @@ export interface CloseReason {
   readonly text?: string;
 }
 
-const MAX_TEXT_BYTES = 120;
 /** Bytes of text that travel with a close in GNS. */
 const MAX_DEBUG_BYTES = 127;
 
@@ -27,7 +27,7 @@ export function checkCloseReason(reason: CloseReason): Required<CloseReason> {
   const { code = 0, text = "" } = reason;
   checkInteger("code", code, 0, 999);
   checkText("text", text);
-  if (utf8Length(text) > MAX_TEXT_BYTES) throw rangeError("text", `at most ${MAX_TEXT_BYTES} bytes of UTF-8`);
+  if (utf8Length(text) > MAX_REASON_BYTES) throw rangeError("text", `at most ${MAX_REASON_BYTES} bytes of UTF-8`);
   return { code, text };
 }
 

@@ -1,7 +1,7 @@
 import { IDENTITY, native } from "../../addon/native.js";
 import { checkBytes, checkInstance, checkText, rangeError, typeError } from "../../arguments.js";
+import { utf8Length } from "../../utf8.js";
 import { Address, addressOf } from "./address.js";
-import { utf8Length } from "./string-builder.js";
 
 /** What a {@link NetworkingIdentity} holds (ValveSockets README; the last three are GNS's additions, read only). */
 export enum IdentityType {

@@ -1,4 +1,5 @@
 import { checkInstance, checkInt32, checkInteger } from "../../arguments.js";
+import { cutUtf8, utf8Length } from "../../utf8.js";
 
 /**
  * The mutable string that the mirrored methods fill (`StringBuilder` of the ValveSockets README). `capacity` counts
@@ -22,22 +23,6 @@ export class StringBuilder {
   toString(): string {
     return this.value;
   }
-}
-
-const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-
-/** `text` cut to at most `maxBytes` bytes of UTF-8, never inside a character. */
-export function cutUtf8(text: string, maxBytes: number): string {
-  if (text.length * 3 <= maxBytes) return text;
-  const bytes = new Uint8Array(Math.min(text.length * 3, Math.max(maxBytes, 0)));
-  const { written } = encoder.encodeInto(text, bytes);
-  return decoder.decode(bytes.subarray(0, written));
-}
-
-/** The bytes that `text` has in UTF-8. */
-export function utf8Length(text: string): number {
-  return encoder.encode(text).length;
 }
 
 /**

@@ -1,23 +1,6 @@
 import { expect, test } from "vitest";
 import { StringBuilder } from "../../../lib/index.js";
-import { cutUtf8, fillBuilder } from "../../../lib/valve/values/string-builder.js";
-
-test.each([
-  ["abc", 3, "abc"],
-  ["abc", 2, "ab"],
-  ["abc", 0, ""],
-  ["abc", -5, ""],
-  ["aé", 2, "a"],
-  ["aé", 3, "aé"],
-  ["€€", 5, "€"],
-  ["a😀b", 4, "a"],
-  ["a😀b", 5, "a😀"],
-  ["\ufeffx", 3, "\ufeff"],
-  ["x".repeat(300), 127, "x".repeat(127)],
-  ["é".repeat(100), 127, "é".repeat(63)],
-])("cutUtf8(%j, %d)", (text, maxBytes, expected) => {
-  expect(cutUtf8(text, maxBytes)).toBe(expected);
-});
+import { fillBuilder } from "../../../lib/valve/values/string-builder.js";
 
 test("filling leaves room for the terminating zero and says what is needed", () => {
   const builder = new StringBuilder(8);
