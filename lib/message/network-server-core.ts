@@ -4,12 +4,13 @@ import { checkOptions } from "../options.js";
 import type { LibraryConnection } from "../peer/connection/connection.js";
 import { type ByteSegment, Channel, type Drive, type PeerHandler } from "../peer/index.js";
 import type { PeerCore } from "../peer/peer-core.js";
+import { serverFull, serverStopped } from "../socket/building/socket-errors.js";
 import { checkReason, DisconnectCode, type DisconnectReason } from "../socket/disconnect-reason.js";
 import type { IncomingConnection } from "../socket/index.js";
 import { judge, type Verdict } from "../verdict.js";
 import { ServerAuthentication, type ServerAuthenticationOwner } from "./authentication/server-authentication.js";
 import { SESSION_METHOD } from "./authentication/session-proof.js";
-import type { SessionTable } from "./authentication/session-table.js";
+import { LOSSES, type SessionTable } from "./authentication/session-table.js";
 import type { ServerExtension } from "./extension.js";
 import { assertSameProtocol, type HostLink } from "./host-link.js";
 import type { NetworkClientCore } from "./network-client-core.js";
@@ -18,7 +19,7 @@ import { type NetworkServerEvents, SERVER_EVENTS, SERVER_LATE_EVENTS } from "./n
 import type { NetworkServerMetrics } from "./network-metrics.js";
 import type { NetworkServer } from "./network-server.js";
 import { ERROR_BUDGET, type NetworkServerOptions } from "./network-server-options.js";
-import { Admission, FAILED, FULL } from "./players/admission.js";
+import { Admission, FAILED } from "./players/admission.js";
 import { NetworkPlayer } from "./players/network-player.js";
 import { type INetworkPlayer, type PlayerAuthentication, PlayerState } from "./players/player.js";
 import { UnidentifiedPlayers } from "./players/unidentified-players.js";
@@ -39,9 +40,6 @@ import { handlerWhile, type ServerHandler, type ServerParts } from "./server-par
 import { settledWithin } from "./time/deadline.js";
 import { ServerTime } from "./time/server-time.js";
 import { TickLoop } from "./time/tick-loop.js";
-
-/** Reasons after which a player may come back. */
-const LOSSES = new Set<number>([DisconnectCode.Timeout, DisconnectCode.ConnectionLost, DisconnectCode.Replaced]);
 
 /** What happens inside a {@link NetworkServer}: connections become players, who are admitted, lost, resumed, ended. */
 export class NetworkServerCore
@@ -182,7 +180,7 @@ export class NetworkServerCore
   }
 
   async #stop(reason: DisconnectReason | undefined): Promise<void> {
-    const { code, text } = reason ?? { code: DisconnectCode.ServerStopped, text: "The server has stopped" };
+    const { code, text } = reason ?? serverStopped;
     this.#starts++;
     this.#abandonStart(new NetworkError("ERR_CLOSED", "The server was stopped"));
     this.#tickLoop?.stop();
@@ -255,7 +253,7 @@ export class NetworkServerCore
 
   beforeAccept(incoming: IncomingConnection): Verdict | Promise<Verdict> {
     const { beforeAccept } = this.#options;
-    if (this.#admission.isFull) return FULL;
+    if (this.#admission.isFull) return serverFull;
     if (!beforeAccept) return true;
     const report = (error: unknown) => this.report(error, null, null, "beforeAccept");
     const court = { callback: "beforeAccept", maxCode: 999, failed: FAILED, report };

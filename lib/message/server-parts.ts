@@ -3,7 +3,7 @@ import type { LibraryConnection } from "../peer/connection/connection.js";
 import type { PeerConfig, PeerHandler } from "../peer/index.js";
 import { PeerCore } from "../peer/peer-core.js";
 import { secureRandomBytes } from "../random.js";
-import { DisconnectCode } from "../socket/index.js";
+import { serverStopped } from "../socket/building/socket-errors.js";
 import { SessionTable } from "./authentication/session-table.js";
 import { defaultSocketFactory } from "./default-socket-factory.js";
 import type { NetworkServerOptions } from "./network-server-options.js";
@@ -51,7 +51,7 @@ export function handlerWhile(
   return {
     onConnected: (connection) => {
       if (isCurrent()) onConnected(connection);
-      else connection.refuse(DisconnectCode.ServerStopped, "The server has stopped");
+      else connection.refuse(serverStopped.code, serverStopped.text);
     },
     onMessage: (connection, bytes, channel, lane) => core.onMessage(connection, bytes, channel, lane),
     onDisconnected: (connection, reason) => core.onDisconnected(connection, reason),

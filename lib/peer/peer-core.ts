@@ -4,7 +4,7 @@ import { Places, type PlacesMetrics } from "../guard/places.js";
 import { sourceOf } from "../guard/source.js";
 import { NetworkError } from "../network-error.js";
 import { checkOptions, objectOption } from "../options.js";
-import { serverFailed } from "../socket/building/socket-errors.js";
+import { serverBusy, serverFailed, serverFull, serverStopped } from "../socket/building/socket-errors.js";
 import { checkReason, MAX_CODE } from "../socket/disconnect-reason.js";
 import {
   type Delivery,
@@ -29,8 +29,8 @@ import { createOnlyClose, createProfile } from "./create-profile.js";
 import { ClientHandshake, type ClientHandshakeOwner } from "./handshake/client-handshake.js";
 import { Encryption } from "./handshake/encryption.js";
 import type { AgreedConnection } from "./handshake/handshake-owner.js";
-import { BUSY, PendingConnection } from "./handshake/pending-connection.js";
-import { FULL, ServerHandshake, type ServerHandshakeOwner } from "./handshake/server-handshake.js";
+import { PendingConnection } from "./handshake/pending-connection.js";
+import { ServerHandshake, type ServerHandshakeOwner } from "./handshake/server-handshake.js";
 import { PeerMetrics } from "./metrics.js";
 import { MIN_PACKET_SIZE } from "./packet-format.js";
 import { completeConfig, type PeerConfig } from "./peer-config.js";
@@ -249,8 +249,8 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   }
 
   admit(incoming: IncomingConnection): Verdict | Promise<Verdict> {
-    if (!this.#server || this.#closing) return { code: DisconnectCode.ServerStopped, text: "The server has stopped" };
-    if (this.isFull) return FULL;
+    if (!this.#server || this.#closing) return serverStopped;
+    if (this.isFull) return serverFull;
     const handler = this.#handler;
     if (!handler.beforeAccept) return true;
     return judge(this.#court, () => handler.beforeAccept?.(incoming));
@@ -275,7 +275,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     const connection = this.#add(agreed, ConnectionPhase.Handshaking);
     if (this.#takePlace(connection, agreed.handle)) return true;
     if (agreed.handle.isStateful) connection.makeRoom();
-    else connection.transportEnded(BUSY); // Without a word: the client asks again.
+    else connection.transportEnded(serverBusy); // Without a word: the client asks again.
     return false;
   }
 

@@ -3,8 +3,12 @@ import { Places, type PlacesMetrics } from "../../guard/places.js";
 import { sourceOf } from "../../guard/source.js";
 import { checkOptions, durationOption, integerOption, type OptionRules } from "../../options.js";
 import type { RandomBytes } from "../../random.js";
+import { DisconnectCode } from "../../socket/index.js";
 import type { NetworkPlayer } from "../players/network-player.js";
 import { type ClientSession, SESSION_ID_BYTES } from "./session-proof.js";
+
+/** Reasons after which a player may come back. */
+export const LOSSES = new Set<number>([DisconnectCode.Timeout, DisconnectCode.ConnectionLost, DisconnectCode.Replaced]);
 
 /** Settings of sessions: how players come back whose connection was lost. */
 export interface SessionOptions {

@@ -1,13 +1,12 @@
 import type { Clock } from "../../clock.js";
 import { Places, type PlacesMetrics } from "../../guard/places.js";
 import { sourceOf } from "../../guard/source.js";
+import { serverFull } from "../../socket/building/socket-errors.js";
 import { DisconnectCode } from "../../socket/index.js";
 import type { NetworkPlayer } from "./network-player.js";
 
 /** What a client is told when `beforeAccept` fails: its `connect` rejects with `ERR_REFUSED`. */
 export const FAILED = { code: 0, text: "The server failed" };
-
-export const FULL = { code: DisconnectCode.ServerFull, text: "The server is full" };
 
 /** How many players a server takes. */
 export interface AdmissionLimits {
@@ -64,7 +63,7 @@ export class Admission {
    */
   admit(player: NetworkPlayer, newcomer = player): boolean {
     if (this.isFull) {
-      newcomer.refuse(FULL.code, FULL.text);
+      newcomer.refuse(serverFull.code, serverFull.text);
       return false;
     }
     this.#pending.release(newcomer);

@@ -1,5 +1,6 @@
 import { sourceOf } from "../../guard/source.js";
 import { NetworkError } from "../../network-error.js";
+import { serverBusy, serverFull } from "../../socket/building/socket-errors.js";
 import { checkReason, libraryReason } from "../../socket/disconnect-reason.js";
 import {
   Delivery,
@@ -256,7 +257,7 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
 
   /** Leaves in the middle of its handshake, for others. */
   makeRoom(): void {
-    this.#fail(DisconnectCode.ServerBusy, "Too many clients connect at this moment");
+    this.#enter(ConnectionPhase.Failed, serverBusy);
   }
 
   /** The same client has connected anew. */
@@ -279,7 +280,7 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
   onPacketAuthenticated(): void {
     if (this.#phase === ConnectionPhase.Handshaking) {
       // Others may have become connected since its request.
-      if (this.#owner.isFull) this.#fail(DisconnectCode.ServerFull, "The server is full");
+      if (this.#owner.isFull) this.#enter(ConnectionPhase.Failed, serverFull);
       else this.#enter(ConnectionPhase.Connected);
     } else if (this.#phase === ConnectionPhase.Connected) {
       this.#timers.start(ConnectionTimer.Idle, this.#receivedMs);

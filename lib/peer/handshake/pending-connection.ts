@@ -1,3 +1,4 @@
+import { serverBusy } from "../../socket/building/socket-errors.js";
 import { DisconnectCode, type DisconnectReason, type IConnectionHandle } from "../../socket/index.js";
 import type { Waiting } from "../collections/deadline-queue.js";
 import type { PeerConfig } from "../peer-config.js";
@@ -7,12 +8,6 @@ export interface PendingConnectionOwner {
   now(): number;
   onPendingEnded(pending: PendingConnection): void;
 }
-
-/** The reason for those who have to leave in the middle of their handshake. */
-export const BUSY: DisconnectReason = {
-  code: DisconnectCode.ServerBusy,
-  text: "Too many clients connect at this moment",
-};
 
 /** A connection of the transport that has not asked for anything yet. */
 export class PendingConnection implements Waiting {
@@ -38,7 +33,7 @@ export class PendingConnection implements Waiting {
 
   /** Leaves for others. */
   makeRoom(): void {
-    this.#end(BUSY);
+    this.#end(serverBusy);
   }
 
   #end(reason: DisconnectReason): void {

@@ -2,6 +2,7 @@ import { isThenable } from "../../brands.js";
 import { equalBytes } from "../../bytes.js";
 import { sourceOf } from "../../guard/source.js";
 import type { TransportKeys } from "../../noise/index.js";
+import { serverFull } from "../../socket/building/socket-errors.js";
 import {
   Delivery,
   DisconnectCode,
@@ -42,8 +43,6 @@ export interface ServerHandshakeOwner extends HandshakeOwner {
   open(agreed: AgreedConnection): boolean;
 }
 
-export const FULL: DisconnectReason = { code: DisconnectCode.ServerFull, text: "The server is full" };
-
 interface Answer {
   nonce: Uint8Array;
   session: number;
@@ -64,7 +63,6 @@ export class ServerHandshake {
   readonly #reader = new PacketReader();
   /** By address: what was answered, as long as there is the connection of that answer. */
   readonly #answers = new Map<string, Answer>();
-
   /** By address: what the application has not answered yet. */
   readonly #questions = new Map<string, Question>();
   readonly #agreements: KeyAgreements;
@@ -124,7 +122,7 @@ export class ServerHandshake {
     const refusal = this.#refusal(handle, request);
     if (refusal) this.#reject(handle, request.nonce, refusal);
     // The application was asked about a stateful connection before its transport accepted it.
-    else if (handle.isStateful) this.#settle(handle, address, request, this.#owner.isFull ? FULL : true);
+    else if (handle.isStateful) this.#settle(handle, address, request, this.#owner.isFull ? serverFull : true);
     else this.#ask(handle, address, request);
   }
 

@@ -24,6 +24,18 @@ export const socketClosed: DisconnectReason = {
 /** The reason for connections that are open when the process ends. */
 export const processEnded: DisconnectReason = { code: DisconnectCode.ConnectionLost, text: "The process ended" };
 
+/** The reason for those for whom `maxConnections` leaves no place. */
+export const serverFull: DisconnectReason = { code: DisconnectCode.ServerFull, text: "The server is full" };
+
+/** The reason for those who have to leave in the middle of their handshake. */
+export const serverBusy: DisconnectReason = {
+  code: DisconnectCode.ServerBusy,
+  text: "Too many clients connect at this moment",
+};
+
+/** The reason for those who come, or are still there, when the server has stopped. */
+export const serverStopped: DisconnectReason = { code: DisconnectCode.ServerStopped, text: "The server has stopped" };
+
 /** The reason for a connection whose `onIncoming` threw. */
 export const serverFailed: DisconnectReason = { code: DisconnectCode.ConnectionLost, text: "The server failed" };
 

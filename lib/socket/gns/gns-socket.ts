@@ -17,7 +17,14 @@ import type { Verdict } from "../../verdict.js";
 import { checkPort, type Trial, translateError, trialError } from "../building/end-point-errors.js";
 import { Inbox } from "../building/inbox.js";
 import { PacketPool } from "../building/packet-queue.js";
-import { abortable, noPacketError, refusedError, serverFailed, socketClosed } from "../building/socket-errors.js";
+import {
+  abortable,
+  noPacketError,
+  refusedError,
+  serverBusy,
+  serverFailed,
+  socketClosed,
+} from "../building/socket-errors.js";
 import { SocketUse } from "../building/socket-use.js";
 import { DisconnectCode, type DisconnectReason } from "../disconnect-reason.js";
 import { Delivery, type ISocket, type ReceivedPacket, type SocketEvents } from "../socket.js";
@@ -37,8 +44,6 @@ export interface GnsSocketSettings {
   /** How long a disconnect waits for the other side to acknowledge what was sent before. */
   closeTimeoutMs: number;
 }
-
-const serverBusy = { code: DisconnectCode.ServerBusy, text: "Too many clients connect at this moment" };
 
 /** GNS's priority of each lane, where the lowest number goes first: lane 5, then 0 to 3, then 4. */
 const lanePriorities = [1, 2, 3, 4, 5, 0];
