@@ -4,7 +4,7 @@ import { Places, type PlacesMetrics } from "../guard/places.js";
 import { sourceOf } from "../guard/source.js";
 import { NetworkError } from "../network-error.js";
 import { checkOptions, objectOption } from "../options.js";
-import { serverBusy, serverFailed, serverFull, serverStopped } from "../socket/building/socket-errors.js";
+import { abortable, serverBusy, serverFailed, serverFull, serverStopped } from "../socket/building/socket-errors.js";
 import { checkReason, MAX_CODE } from "../socket/disconnect-reason.js";
 import {
   type Delivery,
@@ -140,16 +140,15 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     this.hasHeard = handle.isStateful;
     if (this.#closing) throw new NetworkError("ERR_CLOSED", "The Peer was closed");
     const result = new Promise<PeerConnection>((resolve, reject) => {
+      const stopWaiting = whenAborted(signal, () => {
+        this.#endHandshake(signal?.reason);
+        void this.close();
+      });
       const settle = (outcome: unknown) => {
-        signal?.removeEventListener("abort", onAbort);
+        stopWaiting();
         if (outcome instanceof PeerConnection) resolve(outcome);
         else reject(outcome);
       };
-      const onAbort = () => {
-        this.#endHandshake(signal?.reason);
-        void this.close();
-      };
-      signal?.addEventListener("abort", onAbort);
       const handshake = new ClientHandshake(this, handle, startMs + this.config.handshakeTimeoutMs);
       this.#client = { handshake, settle };
       if (handle.isStateful) handle.connection = handshake;
@@ -310,13 +309,9 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     const attempt = new AbortController();
     this.#attempt = attempt;
     const stopWaiting = whenAborted(signal, () => attempt.abort(signal?.reason));
-    let timer: unknown;
-    const given = new Promise<never>((_resolve, reject) => {
-      attempt.signal.addEventListener("abort", () => reject(attempt.signal.reason));
-      timer = clock.setTimeout(() => attempt.abort(this.#timeout()), handshakeTimeoutMs);
-    });
+    const timer = clock.setTimeout(() => attempt.abort(this.#timeout()), handshakeTimeoutMs);
     try {
-      return (await Promise.race([this.#socket.connect(endPoint, attempt.signal), given])).copy();
+      return (await abortable(this.#socket.connect(endPoint, attempt.signal), attempt.signal)).copy();
     } catch (error) {
       void this.close();
       // A transport that was refused with a reason ends like a handshake that was.

@@ -1,5 +1,6 @@
 import type { NetworkErrorCode } from "../error-codes.js";
 import { NetworkError } from "../network-error.js";
+import { formatHost } from "../socket/building/format-host.js";
 import { DisconnectCode, type DisconnectReason, type IConnectEndPoint } from "../socket/index.js";
 
 /**
@@ -38,8 +39,7 @@ export function connectTimeout(server: string, hasHeard: boolean, timeoutMs: num
  */
 export function describeServer(transport: object, endPoint: IConnectEndPoint): string {
   const { host, port, url } = endPoint as { host?: string | null; port?: number; url?: string };
-  const place =
-    url ?? (port === undefined ? "" : `${host?.includes(":") ? `[${host}]` : (host ?? "localhost")}:${port}`);
+  const place = url ?? (port === undefined ? "" : formatHost(host ?? "localhost", port));
   // In a bundle the name of the class may be another.
   const [, name] = /(Udp|Gns|WebSocket|Memory)/.exec(transport.constructor.name) ?? [];
   const over = name && ` (${name === "WebSocket" || name === "Memory" ? name : name.toUpperCase()})`;

@@ -38,10 +38,18 @@ export class ReassemblyPool {
   /** Of the source that holds most, the connection that holds most. */
   #largest(): ReassemblyBudget | undefined {
     const sources = new Map<string, number>();
-    for (const { source, usedBytes } of this.#holders) sources.set(source, (sources.get(source) ?? 0) + usedBytes);
-    const most = (one: ReassemblyBudget, other: ReassemblyBudget) =>
-      (sources.get(other.source) ?? 0) - (sources.get(one.source) ?? 0) || other.usedBytes - one.usedBytes;
-    return [...this.#holders].sort(most)[0];
+    let most = 0;
+    for (const { source, usedBytes } of this.#holders) {
+      const bytes = (sources.get(source) ?? 0) + usedBytes;
+      sources.set(source, bytes);
+      most = Math.max(most, bytes);
+    }
+    let largest: ReassemblyBudget | undefined;
+    for (const holder of this.#holders) {
+      const isLarger = holder.usedBytes > (largest?.usedBytes ?? 0);
+      if (sources.get(holder.source) === most && isLarger) largest = holder;
+    }
+    return largest;
   }
 }
 

@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { whenAborted } from "../../abort-signals.js";
 import type { Clock } from "../../clock.js";
 import { NetworkError } from "../../network-error.js";
 import type { NetworkingSockets } from "../sockets/networking-sockets.js";
@@ -83,18 +84,18 @@ export class ConnectAttempts<Connected> {
       const started = new Set<number>();
       let next = 0;
       let timer: unknown;
+      const stopWaiting = whenAborted(signal, () => {
+        finish();
+        reject(signal?.reason);
+      });
       const finish = () => {
         next = ways.length;
         this.#clock.clearTimeout(timer);
-        signal?.removeEventListener("abort", abort);
+        stopWaiting();
         for (const handle of started) {
           this.#attempts.delete(handle);
           this.#sockets.closeConnection(handle);
         }
-      };
-      const abort = () => {
-        finish();
-        reject(signal?.reason);
       };
       const failed = (error: NetworkError) => {
         this.#clock.clearTimeout(timer);
@@ -122,7 +123,6 @@ export class ConnectAttempts<Connected> {
         });
         if (next < ways.length) timer = this.#clock.setTimeout(start, NEXT_ADDRESS_MS);
       };
-      signal?.addEventListener("abort", abort, { once: true });
       start();
     });
   }

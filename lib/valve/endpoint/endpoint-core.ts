@@ -33,8 +33,6 @@ import { type ConnectionOwner, checkMessage, EndpointConnection } from "./endpoi
 import { EndpointListener, type ListenerOwner, serverFailed } from "./endpoint-listener.js";
 import type { Listener } from "./listener.js";
 
-/** GNS's `k_ESteamNetConnectionEnd_Remote_BadCert`. */
-
 /** Batches of messages taken in one turn of the event loop, so that timers and other sockets get their turn. */
 const MAX_BATCHES_PER_TURN = 16;
 
