@@ -1,12 +1,12 @@
+import { FailureCounts, isRoundCount } from "../failure-counts.js";
 import type { Logger } from "./logger.js";
-
-/** Different failures that are told apart; all others count as one. */
-const MAX_KINDS = 100;
 
 /** Tells of each failure of the application's code once in full, and then only how often it happens. */
 export class FailureLog {
   readonly #logger: Logger;
-  readonly #counts = new Map<string, number>();
+  readonly #counts = new FailureCounts();
+  /** Those of too many kinds, which count as one. */
+  #others = 0;
   #total = 0;
 
   constructor(logger: Logger) {
@@ -22,11 +22,12 @@ export class FailureLog {
   add(place: string, error: unknown): void {
     this.#total++;
     let kind = `${place} threw: ${String((error as Error)?.message ?? error)}`;
-    if (!this.#counts.has(kind) && this.#counts.size >= MAX_KINDS) kind = "other code of the application threw";
-    const count = (this.#counts.get(kind) ?? 0) + 1;
-    this.#counts.set(kind, count);
+    let count = this.#counts.add(kind);
+    if (count === null) {
+      kind = "other code of the application threw";
+      count = ++this.#others;
+    }
     if (count === 1) this.#logger.warn(`valve-sockets: ${place} threw`, error);
-    // At 10, 100, 1000 and so on.
-    else if (Number.isInteger(Math.log10(count))) this.#logger.warn(`valve-sockets: ${count} times: ${kind}`);
+    else if (isRoundCount(count)) this.#logger.warn(`valve-sockets: ${count} times: ${kind}`);
   }
 }

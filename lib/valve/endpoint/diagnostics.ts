@@ -1,4 +1,5 @@
 import { channel } from "node:diagnostics_channel";
+import { FailureCounts, isRoundCount } from "../../failure-counts.js";
 
 /**
  * What subscribers of `node:diagnostics_channel` can watch. Nothing is built for a channel that has no subscriber.
@@ -16,17 +17,13 @@ export const diagnostics = {
   drop: channel("valve-sockets:drop"),
 } as const;
 
-/** Different errors that are counted; later ones are told in full. */
-const MAX_KINDS = 100;
-const counts = new Map<string, number>();
+const counts = new FailureCounts();
 
 /** Counts the error of a user's callback. Returns whether it is the first of its kind; from 10 on a warning tells. */
 function isNews(error: unknown): boolean {
   const kind = String((error as Error)?.message ?? error);
-  const count = (counts.get(kind) ?? 0) + 1;
-  if (count > 1 || counts.size < MAX_KINDS) counts.set(kind, count);
-  // At 10, 100, 1000 and so on.
-  if (count > 1 && Number.isInteger(Math.log10(count))) process.emitWarning(`${count} times: ${kind}`);
+  const count = counts.add(kind) ?? 1;
+  if (isRoundCount(count)) process.emitWarning(`${count} times: ${kind}`);
   return count === 1;
 }
 
