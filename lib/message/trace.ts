@@ -1,4 +1,5 @@
 import { type Clock, unixTimeMs } from "../clock.js";
+import { environmentVariable } from "../development.js";
 import type { EventHub } from "../event-hub.js";
 import type { IConnection } from "../peer/index.js";
 import type { DisconnectReason } from "../socket/index.js";
@@ -98,7 +99,7 @@ export class Trace {
     const text = JSON.stringify(metrics);
     if (text === traced.last) return;
     traced.last = text;
-    const { packetsLost = 0 } = metrics as { packetsLost?: number };
+    const { packetsLost } = metrics;
     if (packetsLost > traced.lost) {
       this.event("recovery:packet_lost", { id: traced.id, packets: packetsLost - traced.lost });
     }
@@ -123,14 +124,13 @@ export class Trace {
 }
 
 interface NodeProcess {
-  env?: Record<string, string | undefined>;
   getBuiltinModule?(name: "fs"): { appendFileSync(path: string, text: string): void } | undefined;
 }
 
 /** In Node.js, Bun and Deno: appends to the file that `VALVE_SOCKETS_TRACE` names. Null: there is none. */
 export function traceFile(): TraceSink | null {
   const { process } = globalThis as { process?: NodeProcess };
-  const path = process?.env?.VALVE_SOCKETS_TRACE;
+  const path = environmentVariable("VALVE_SOCKETS_TRACE");
   const files = path ? process?.getBuiltinModule?.("fs") : undefined;
   return path && files ? (line) => files.appendFileSync(path, `${line}\n`) : null;
 }
