@@ -33,7 +33,11 @@ export const durationOption =
     if (!(value >= minMs)) throw rangeError(name, `at least ${minMs} milliseconds`);
   };
 
-export const portOption: OptionRule = integerOption(0, 65_535);
+/** A port to listen on; 0 is a free one. */
+export const portOption = integerOption(0, 65_535);
+
+/** A port to connect to. */
+export const remotePortOption = integerOption(1, 65_535);
 
 export const booleanOption: OptionRule = (name, value) => {
   if (typeof value !== "boolean") throw typeError(name, "a boolean");
@@ -56,6 +60,12 @@ export const objectOption =
     if (typeof value !== "object" || value === null) throw typeError(name, "an object");
     for (const method of methods) checkFunction(`${name}.${method}`, (value as Record<string, unknown>)[method]);
   };
+
+/** A `Clock`. */
+export const clockOption = objectOption("now", "setTimeout", "clearTimeout");
+
+/** An `AbortSignal`. */
+export const signalOption = objectOption("throwIfAborted", "addEventListener");
 
 export const oneOf =
   (...values: (string | number)[]): OptionRule =>

@@ -1,7 +1,14 @@
 import { checkFunction, invalidType } from "../arguments.js";
 import { isThenable } from "../brands.js";
 import { NetworkError } from "../network-error.js";
-import { booleanOption, checkOptions, durationOption, type OptionRules, objectOption } from "../options.js";
+import {
+  booleanOption,
+  checkOptions,
+  durationOption,
+  type OptionRules,
+  objectOption,
+  signalOption,
+} from "../options.js";
 import type { ByteSegment, Channel } from "../peer/index.js";
 import { NetworkReader } from "../serialization/index.js";
 import type {
@@ -59,7 +66,7 @@ const HANDLER_OPTIONS: OptionRules<HandlerOptions> = { ...REQUEST_HANDLER_OPTION
 const WAIT_OPTIONS: OptionRules<WaitOptions> = {
   player: objectOption(),
   timeoutMs: durationOption(),
-  signal: objectOption("addEventListener"),
+  signal: signalOption,
 };
 
 /** Async handlers of one player that may run at a time. */

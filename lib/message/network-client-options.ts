@@ -1,10 +1,11 @@
 import {
   booleanOption,
   durationOption,
-  integerOption,
   nullOr,
   type OptionRules,
   objectOption,
+  remotePortOption,
+  signalOption,
   textOption,
 } from "../options.js";
 import type { Credential } from "./authentication/authenticator.js";
@@ -46,6 +47,6 @@ export const CLIENT_OPTIONS: OptionRules<NetworkClientOptions> = {
 };
 export const CONNECT_OPTIONS: OptionRules<ConnectOptions> = {
   host: textOption,
-  port: integerOption(1, 65_535),
-  signal: objectOption("addEventListener"),
+  port: remotePortOption,
+  signal: signalOption,
 };

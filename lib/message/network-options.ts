@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.js";
-import { functionOption, nullOr, type OptionRules, objectOption, oneOf } from "../options.js";
+import { clockOption, functionOption, nullOr, type OptionRules, objectOption, oneOf } from "../options.js";
 import type { Drive, PeerConfig } from "../peer/index.js";
 import type { RandomBytes } from "../random.js";
 import type { SocketFactory } from "../socket/index.js";
@@ -28,7 +28,7 @@ export const NETWORK_OPTIONS: OptionRules<NetworkOptions> = {
   socketFactory: objectOption("getConnectEndPoint"),
   drive: oneOf("automatic", "manual"),
   peer: objectOption(),
-  clock: objectOption("now", "setTimeout", "clearTimeout"),
+  clock: clockOption,
   randomBytes: functionOption,
   logger: objectOption("warn"),
   onError: functionOption,

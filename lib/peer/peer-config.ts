@@ -6,6 +6,7 @@ import {
   arrayOption,
   booleanOption,
   checkOptions,
+  clockOption,
   durationOption,
   functionOption,
   integerOption,
@@ -189,7 +190,7 @@ const PEER_OPTIONS: OptionRules<PeerConfig> = {
     if (given.primitives === undefined) throw typeError(`${name}.primitives`, "given");
   }),
   debug: booleanOption,
-  clock: objectOption("now", "setTimeout", "clearTimeout"),
+  clock: clockOption,
   random: functionOption,
   randomBytes: functionOption,
 };

@@ -3,7 +3,7 @@ import { checkFunction } from "../arguments.js";
 import { Places, type PlacesMetrics } from "../guard/places.js";
 import { sourceOf } from "../guard/source.js";
 import { NetworkError } from "../network-error.js";
-import { checkOptions, objectOption } from "../options.js";
+import { checkOptions, signalOption } from "../options.js";
 import { abortable, serverBusy, serverFailed, serverFull, serverStopped } from "../socket/building/socket-errors.js";
 import { checkReason, MAX_CODE } from "../socket/disconnect-reason.js";
 import {
@@ -130,7 +130,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   }
 
   async connect(endPoint: IConnectEndPoint, options: { signal?: AbortSignal } = {}): Promise<IConnection> {
-    checkOptions("Peer.connect", options, { signal: objectOption("addEventListener") });
+    checkOptions("Peer.connect", options, { signal: signalOption });
     const { signal } = options;
     this.#start();
     signal?.throwIfAborted();

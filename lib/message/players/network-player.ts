@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock.js";
 import { TokenBucket } from "../../guard/token-bucket.js";
 import { NetworkError } from "../../network-error.js";
-import { checkOptions, durationOption, integerOption, type OptionRules, objectOption } from "../../options.js";
+import { checkOptions, durationOption, integerOption, type OptionRules, signalOption } from "../../options.js";
 import type { LibraryConnection } from "../../peer/connection/connection.js";
 import { Channel, type NotifyCallbacks } from "../../peer/index.js";
 import { DisconnectCode, type DisconnectReason, type Security } from "../../socket/index.js";
@@ -35,7 +35,7 @@ export interface PlayerOwner {
 
 const REQUEST_OPTIONS: OptionRules<RequestOptions> = {
   timeoutMs: durationOption(),
-  signal: objectOption("addEventListener"),
+  signal: signalOption,
   lane: integerOption(0, 3),
 };
 

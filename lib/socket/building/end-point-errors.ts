@@ -1,7 +1,7 @@
-import { checkInteger, rangeError, typeError } from "../../arguments.js";
+import { rangeError, typeError } from "../../arguments.js";
 import type { NetworkErrorCode } from "../../error-codes.js";
 import { NetworkError } from "../../network-error.js";
-import type { OptionRule } from "../../options.js";
+import { type OptionRule, portOption, remotePortOption } from "../../options.js";
 import { formatHost } from "./format-host.js";
 
 /** What a socket tries: who, what, and where. */
@@ -88,12 +88,12 @@ export function translateError(trial: Trial, cause: unknown): unknown {
 
 /** Of a port to connect to. @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE` */
 export function checkRemotePort(port: number): void {
-  checkInteger("port", port, 1, 65_535);
+  remotePortOption("port", port);
 }
 
 /** @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE` */
 export function checkPort(port: number): void {
-  checkInteger("port", port, 0, 65_535);
+  portOption("port", port);
 }
 
 /** A name or a numeric address. */

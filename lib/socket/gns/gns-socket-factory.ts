@@ -2,6 +2,7 @@ import { typeError } from "../../arguments.js";
 import { type Clock, systemClock } from "../../clock.js";
 import {
   checkOptions,
+  clockOption,
   durationOption,
   integerOption,
   type OptionRules,
@@ -90,7 +91,7 @@ const rules: OptionRules<GnsSocketFactoryOptions> = {
     if (!Array.isArray(value)) throw typeError(name, "a list of options");
   },
   ...initializeRules,
-  clock: objectOption("now", "setTimeout", "clearTimeout"),
+  clock: clockOption,
 };
 
 /** Makes sockets over GameNetworkingSockets: encrypted, reliable and unreliable, with lanes. Node only. */

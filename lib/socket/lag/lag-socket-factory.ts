@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from "../../clock.js";
-import { checkOptions, functionOption, objectOption } from "../../options.js";
+import { checkOptions, clockOption, functionOption } from "../../options.js";
 import type { Random } from "../../random.js";
 import type { IBindEndPoint, IConnectEndPoint, ISocket } from "../socket.js";
 import { SocketFactory } from "../socket-factory.js";
@@ -30,7 +30,7 @@ export class LagSocketFactory<
     super();
     checkOptions("LagSocketFactory", options, {
       ...conditionRules,
-      clock: objectOption("now", "setTimeout", "clearTimeout"),
+      clock: clockOption,
       random: functionOption,
     });
     const { clock = systemClock, random = Math.random, ...conditions } = options;

@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from "../../clock.js";
-import { checkOptions, functionOption, objectOption } from "../../options.js";
+import { checkOptions, clockOption, functionOption } from "../../options.js";
 import type { Random } from "../../random.js";
 import { MemoryNetworkCore } from "./memory-network-core.js";
 
@@ -23,7 +23,7 @@ export class MemoryNetwork {
 
   constructor(options: MemoryNetworkOptions = {}) {
     checkOptions("MemoryNetwork", options, {
-      clock: objectOption("now", "setTimeout", "clearTimeout"),
+      clock: clockOption,
       random: functionOption,
     });
     const { clock = systemClock, random = Math.random } = options;

@@ -3,9 +3,9 @@ import { type Clock, systemClock } from "../../clock.js";
 import {
   booleanOption,
   checkOptions,
+  clockOption,
   integerOption,
   type OptionRules,
-  objectOption,
   oneOf,
   portOption,
 } from "../../options.js";
@@ -53,7 +53,7 @@ const rules: OptionRules<UdpSocketFactoryOptions> = {
   receiveQueuePackets: integerOption(1, 2 ** 24),
   implementation: oneOf("batched", "dgram", "auto"),
   closeOnExit: booleanOption,
-  clock: objectOption("now", "setTimeout", "clearTimeout"),
+  clock: clockOption,
 };
 
 /** Plain UDP over IPv4 and IPv6, through the addon or `node:dgram`. Its handles are stateless and guarantee nothing. */

@@ -1,10 +1,10 @@
 import type { Clock } from "../../clock.js";
 import {
   booleanOption,
+  clockOption,
   durationOption,
   integerOption,
   type OptionRules,
-  objectOption,
   portOption,
   textOption,
 } from "../../options.js";
@@ -44,7 +44,7 @@ export const clientRules: OptionRules<WebSocketClientFactoryOptions> = {
   sendQueueBytes: integerOption(1, 2 ** 30),
   receiveQueueBytes: integerOption(1, 2 ** 30),
   closeTimeoutMs: durationOption(),
-  clock: objectOption("now", "setTimeout", "clearTimeout"),
+  clock: clockOption,
 };
 
 /** What a WebSocket client connects to. */

@@ -1,16 +1,18 @@
 import { lookup } from "node:dns";
 import { ReceiveSource } from "../../addon/native.js";
-import { checkInteger, typeError } from "../../arguments.js";
+import { typeError } from "../../arguments.js";
 import { systemClock } from "../../clock.js";
 import { NetworkError } from "../../network-error.js";
 import {
   checkOptions,
+  clockOption,
   functionOption,
   integerOption,
   type OptionRule,
   type OptionRules,
-  objectOption,
   portOption,
+  remotePortOption,
+  signalOption,
   textOption,
 } from "../../options.js";
 import type { Verdict } from "../../verdict.js";
@@ -42,7 +44,7 @@ const configRule: OptionRule = (name, value) => {
 
 const endpointRules: OptionRules<EndpointOptions> = {
   ...initializeRules,
-  clock: objectOption("now", "setTimeout", "clearTimeout"),
+  clock: clockOption,
 };
 
 const listenRules: OptionRules<ListenOptions> = {
@@ -56,9 +58,9 @@ const listenRules: OptionRules<ListenOptions> = {
 
 const connectRules: OptionRules<ConnectOptions> = {
   host: textOption,
-  port: integerOption(1, 65_535),
+  port: remotePortOption,
   config: configRule,
-  signal: objectOption("throwIfAborted", "addEventListener"),
+  signal: signalOption,
   lookup: functionOption,
 };
 
@@ -100,7 +102,7 @@ export class EndpointCore implements ConnectionOwner, ListenerOwner, DispatcherU
     checkOptions("Endpoint.connect", options, connectRules);
     const { host, port, signal, config = [], lookup: resolver = lookup } = options;
     if (typeof host !== "string" || host === "") throw typeError("host", "a name or a numeric address");
-    checkInteger("port", port, 1, 65_535);
+    remotePortOption("port", port);
     signal?.throwIfAborted();
     const ways = await this.#dispatcher.waysTo(host, port, config, resolver);
     signal?.throwIfAborted();
