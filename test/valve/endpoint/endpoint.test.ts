@@ -1,14 +1,13 @@
 import { createSocket } from "node:dgram";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   type AddressLookup,
   type CloseInfo,
   ConfigurationValue,
   ConfigValue,
   type Connection,
-  Endpoint,
   type EndpointOptions,
   Library,
   type Listener,
@@ -18,21 +17,8 @@ import {
   Result,
   SendFlags,
 } from "../../../lib/index.js";
-import { FakeClock } from "../../../lib/testing/index.js";
+import { newEndpoint } from "../../support/endpoints.js";
 import { drivers } from "../../support/peer.js";
-
-const open: Endpoint[] = [];
-
-function newEndpoint(options?: EndpointOptions): Endpoint {
-  const endpoint = new Endpoint(options);
-  open.push(endpoint);
-  return endpoint;
-}
-
-afterEach(() => {
-  for (const endpoint of open.splice(0)) endpoint.destroy();
-  expect(Library.statistics.driver).toBe("none");
-});
 
 function firstConnection(listener: Listener): Promise<Connection> {
   return new Promise((resolve) => {
@@ -361,77 +347,6 @@ test("an exception of a listener is an uncaught exception, and the other message
   expect(received).toEqual(["one", "two", "three"]);
 });
 
-test.each([
-  ["throws", () => JSON.parse("{"), SyntaxError],
-  ["rejects", () => Promise.reject(new SyntaxError("no")), SyntaxError],
-  ["answers no reason", () => "go away" as never, TypeError],
-  ["answers false", () => false as never, TypeError],
-  ["answers nothing", () => undefined as never, TypeError],
-  ["answers a code out of range", () => ({ code: 1000, text: "" }), TypeError],
-  ["promises a code out of range", async () => ({ code: 1000, text: "" }), TypeError],
-])("a beforeAccept that %s refuses, and onError hears of it", async (_what, beforeAccept, type) => {
-  const errors: Error[] = [];
-  const onError = (error: unknown) => errors.push(error as Error);
-  const { port } = newEndpoint().listen({ host: "127.0.0.1", beforeAccept, onError });
-  const refused = { code: "ERR_REFUSED", reason: { code: 0, text: "The server failed" } };
-  await expect(newEndpoint().connect({ host: "127.0.0.1", port })).rejects.toMatchObject(refused);
-  expect(errors).toEqual([expect.any(type)]);
-  if (type === TypeError) expect(errors[0]?.message).toContain("beforeAccept");
-});
-
-test("a beforeAccept may promise its answer, and places are counted when it comes", async () => {
-  let letIn: (answer: true) => void = () => {};
-  const answer = new Promise<true>((resolve) => {
-    letIn = resolve;
-  });
-  let asked = 0;
-  const { port } = newEndpoint().listen({
-    host: "127.0.0.1",
-    maxConnections: 1,
-    beforeAccept: () => {
-      if (++asked === 2) letIn(true);
-      return answer;
-    },
-  });
-  const client = newEndpoint();
-  const results = await Promise.allSettled([1, 2].map(() => client.connect({ host: "127.0.0.1", port })));
-  expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
-  const reason = { code: 0, text: "The server is full" };
-  expect(results.find(({ status }) => status === "rejected")).toMatchObject({
-    reason: { code: "ERR_REFUSED", reason },
-  });
-});
-
-test("a beforeAccept that never answers refuses after 9 seconds", async () => {
-  const clock = new FakeClock();
-  let askedOnce = () => {};
-  const asked = new Promise<void>((resolve) => {
-    askedOnce = resolve;
-  });
-  const beforeAccept = () => {
-    askedOnce();
-    return new Promise<true>(() => {});
-  };
-  const { port } = newEndpoint({ clock }).listen({ host: "127.0.0.1", beforeAccept });
-  const connecting = newEndpoint().connect({ host: "127.0.0.1", port });
-  const refused = expect(connecting).rejects.toMatchObject({ reason: { code: 0, text: "The server failed" } });
-  await asked;
-  clock.advance(8999);
-  clock.advance(1);
-  await refused;
-});
-
-test("an unknown option, and one of the wrong type, throw at once", () => {
-  const unknown = expect.objectContaining({ code: "ERR_UNKNOWN_OPTION", message: expect.stringContaining("driver") });
-  expect(() => new Endpoint({ drivr: "auto" } as never)).toThrow(unknown);
-  expect(() => Library.initialize({ drivr: "auto" } as never)).toThrow(unknown);
-  const endpoint = newEndpoint();
-  expect(() => endpoint.listen({ maxConnection: 1 } as never)).toThrow("did you mean maxConnections");
-  for (const port of [-1, 65_536, 1.5, 112_647]) {
-    expect(() => endpoint.listen({ port })).toThrow(expect.objectContaining({ code: "ERR_OUT_OF_RANGE" }));
-  }
-});
-
 test("a connect error names the address, the time and the cause", async () => {
   const server = newEndpoint();
   const { port } = server.listen({ host: "127.0.0.1" });
@@ -491,30 +406,6 @@ test("a lane carries its messages", async () => {
     expect(message.lane).toBe(1);
     break;
   }
-});
-
-describe("wrong arguments", () => {
-  test.each([
-    ["options", () => new Endpoint(5 as never)],
-    ["clock", () => new Endpoint({ clock: {} as never })],
-    ["driver", () => new Endpoint({ driver: "none" as never })],
-  ])("of an endpoint: %s, and the library does not start", (_name, make) => {
-    expect(make).toThrow(
-      expect.objectContaining({ code: expect.stringMatching(/^ERR_(INVALID_ARG_TYPE|OUT_OF_RANGE)$/) }),
-    );
-    expect(Library.statistics.driver).toBe("none");
-  });
-
-  test("of listen and connect", async () => {
-    const endpoint = newEndpoint();
-    const invalid = { code: expect.stringMatching(/^ERR_(INVALID_ARG_TYPE|OUT_OF_RANGE|INVALID_IP_ADDRESS)$/) };
-    for (const options of [5, { port: -1 }, { host: "nowhere" }, { maxConnections: -1 }, { beforeAccept: 1 }]) {
-      expect(() => endpoint.listen(options as never)).toThrow(expect.objectContaining(invalid));
-    }
-    for (const options of [5, {}, { host: "::1" }, { host: "::1", port: 0 }, { host: 5, port: 1 }]) {
-      await expect(endpoint.connect(options as never)).rejects.toMatchObject(invalid);
-    }
-  });
 });
 
 test("the same error of a listener is thrown once, and then counted", async () => {
