@@ -1,3 +1,5 @@
+import type { Clock } from "../clock.js";
+
 export interface PlacesOptions {
   /** How many items fit. */
   readonly maxCount: number;
@@ -6,6 +8,8 @@ export interface PlacesOptions {
    * @defaultValue "oldest"
    */
   readonly evict?: "oldest" | "youngest";
+  /** With it, a phase begins by itself when all that has arrived meanwhile is read. Else `nextPhase` begins one. */
+  readonly clock?: Clock;
 }
 
 /** How full a pool is, and what became of those who wanted a place. */
@@ -50,17 +54,20 @@ interface Share<Item> {
 export class Places<Item> {
   readonly #maxCount: number;
   readonly #evict: "oldest" | "youngest";
+  readonly #clock: Clock | undefined;
   readonly #places = new Map<Item, Place<Item>>();
   readonly #shares = new Map<string, Share<Item>>();
   /** At index n: the shares with n places. */
   readonly #bySize: Set<Share<Item>>[] = [];
   #largestShare = 0;
   #phase = 0;
+  #isPhasePlanned = false;
   #evicted = 0;
   #refused = 0;
 
-  constructor({ maxCount, evict = "oldest" }: PlacesOptions) {
+  constructor({ maxCount, evict = "oldest", clock }: PlacesOptions) {
     this.#maxCount = maxCount;
+    this.#clock = clock;
     this.#evict = evict;
   }
 
@@ -85,6 +92,7 @@ export class Places<Item> {
 
   /** Takes a place for `item`, which has none yet. */
   take(item: Item, source: string): Taken<Item> {
+    this.#planPhase();
     if (this.#places.size < this.#maxCount) {
       this.#add(item, source);
       return "free";
@@ -113,6 +121,15 @@ export class Places<Item> {
     this.#resize(share, -1);
     if (share.count === 0) this.#shares.delete(share.source);
     return true;
+  }
+
+  #planPhase(): void {
+    if (!this.#clock || this.#isPhasePlanned) return;
+    this.#isPhasePlanned = true;
+    this.#clock.setTimeout(() => {
+      this.#isPhasePlanned = false;
+      this.nextPhase();
+    }, 0);
   }
 
   #add(item: Item, source: string): void {

@@ -21,16 +21,13 @@ export interface AdmissionLimits {
  * source make room among themselves, so they keep no player out.
  */
 export class Admission {
-  readonly #clock: Clock;
   readonly #limits: AdmissionLimits;
   readonly #pending: Places<NetworkPlayer>;
   readonly #admitted = new Set<NetworkPlayer>();
-  #isPhasePlanned = false;
 
   constructor(clock: Clock, limits: AdmissionLimits) {
-    this.#clock = clock;
     this.#limits = limits;
-    this.#pending = new Places({ maxCount: limits.maxPendingConnections });
+    this.#pending = new Places({ maxCount: limits.maxPendingConnections, clock });
   }
 
   /** Whether as many players are authenticated as there may be. */
@@ -45,7 +42,6 @@ export class Admission {
   /** Somebody has connected: takes a place, perhaps that of another. */
   add(player: NetworkPlayer): void {
     const taken = this.#pending.take(player, sourceOf(player.address));
-    this.#planPhase();
     if (taken === "free") return;
     const leaving = taken === "full" ? player : taken.evicted;
     leaving.refuse(DisconnectCode.ServerBusy, "Too many players are proving who they are");
@@ -75,15 +71,5 @@ export class Admission {
   remove(player: NetworkPlayer): void {
     this.#pending.release(player);
     this.#admitted.delete(player);
-  }
-
-  /** When everything that has arrived is read, those who came until now have had their chance. */
-  #planPhase(): void {
-    if (this.#isPhasePlanned) return;
-    this.#isPhasePlanned = true;
-    this.#clock.setTimeout(() => {
-      this.#isPhasePlanned = false;
-      this.#pending.nextPhase();
-    }, 0);
   }
 }

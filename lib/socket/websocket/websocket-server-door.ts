@@ -15,12 +15,11 @@ export class WebSocketServerDoor {
   readonly #places: Places<Duplex>;
   /** All of them, each with the timer that ends it. */
   readonly #waiting = new Map<Duplex, unknown>();
-  #phaseTimer: unknown = null;
 
   constructor(clock: Clock, maxCount: number, timeoutMs: number) {
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;
-    this.#places = new Places({ maxCount });
+    this.#places = new Places({ maxCount, clock });
   }
 
   get metrics(): PlacesMetrics {
@@ -36,10 +35,6 @@ export class WebSocketServerDoor {
     }
     if (taken !== "free") taken.evicted.destroy();
     this.#endAfter(socket, this.#timeoutMs);
-    this.#phaseTimer ??= this.#clock.setTimeout(() => {
-      this.#phaseTimer = null;
-      this.#places.nextPhase();
-    }, 0);
   }
 
   /** It is a WebSocket now, or gone. */
@@ -72,7 +67,6 @@ export class WebSocketServerDoor {
 
   /** Ends all of them at once. */
   close(): void {
-    if (this.#phaseTimer !== null) this.#clock.clearTimeout(this.#phaseTimer);
     for (const socket of [...this.#waiting.keys()]) socket.destroy();
   }
 
