@@ -1,6 +1,6 @@
 import { ReplayWindow } from "../../noise/replay-window.js";
 import { RangeSet } from "../collections/range-set.js";
-import { ackDelayUnits, MAX_FURTHER_RANGES, writeAckFrame } from "../frames/ack-frame.js";
+import { ACK_DELAY_UNITS_PER_MS, MAX_ACK_DELAY_UNITS, MAX_FURTHER_RANGES, writeAckFrame } from "../frames/ack-frame.js";
 
 /** A packet this far behind the newest one, or farther, is dropped: it could not be told from a copy. */
 export const RECEIVE_WINDOW = 4096;
@@ -93,7 +93,8 @@ export class ReceivedPackets {
 
   /** Writes an Ack with the newest ranges that fit before `end`; gives its end. */
   writeAck(buffer: Uint8Array, start: number, end: number, nowMs: number): number {
-    const delayUnits = ackDelayUnits(nowMs - this.#largestAcknowledgedMs);
+    const delayMs = nowMs - this.#largestAcknowledgedMs;
+    const delayUnits = Math.min(Math.max(Math.floor(delayMs * ACK_DELAY_UNITS_PER_MS), 0), MAX_ACK_DELAY_UNITS);
     const at = writeAckFrame(buffer, start, end, this.#acknowledged, delayUnits);
     this.ackDueMs = Number.POSITIVE_INFINITY;
     this.#unacknowledgedCount = 0;

@@ -9,19 +9,15 @@ export const MAX_FURTHER_RANGES = 31;
 /** The largest Ack frame: kind, largest, delay, count, and ranges of two varints each. */
 export const MAX_ACK_BYTES = 10 + 8 * (MAX_FURTHER_RANGES + 1);
 /** The delay of an Ack travels in eighths of a millisecond. */
-const DELAY_UNITS_PER_MS = 8;
-const MAX_DELAY_UNITS = 0xffff;
+export const ACK_DELAY_UNITS_PER_MS = 8;
+export const MAX_ACK_DELAY_UNITS = 0xffff;
 /** Kind, largest, delay, count and the first range, each at its largest. */
 const HEAD_BYTES = 18;
 const MAX_RANGE_BYTES = 8;
 
-/** A delay as {@link writeAckFrame} takes it: an integer, as a fraction would be an object on the heap. */
-export function ackDelayUnits(delayMs: number): number {
-  return Math.min(Math.max(Math.floor(delayMs * DELAY_UNITS_PER_MS), 0), MAX_DELAY_UNITS);
-}
-
 /**
  * Writes an Ack frame that names the newest of `ranges`, of which there is at least one: as many as fit before `end`.
+ * The delay is a whole number: a fraction that goes from function to function is an object on the heap.
  *
  * @returns the place behind it
  */
@@ -63,7 +59,7 @@ export class AckFrame {
    */
   read(reader: PacketReader, firstNumber: number, next: number): boolean {
     this.largest = nearestNumber(reader.i32(), next - 1);
-    this.delayMs = reader.varint() / DELAY_UNITS_PER_MS;
+    this.delayMs = reader.varint() / ACK_DELAY_UNITS_PER_MS;
     const furtherRanges = reader.varint();
     if (furtherRanges > MAX_FURTHER_RANGES) return false;
     this.rangeCount = furtherRanges + 1;
