@@ -1,7 +1,8 @@
 /** Without a listener these end the process at once, and no `exit` event comes. */
 const SIGNALS = ["SIGTERM", "SIGINT"] as const;
 
-const farewells = new Set<() => void>();
+/** What is called at the end, and whether it closes what the others still send with. */
+const farewells = new Map<() => void, boolean>();
 
 /**
  * Calls `farewell` when the process (or the worker) is about to end, for the last packets to those on the other side:
@@ -9,18 +10,20 @@ const farewells = new Set<() => void>();
  * listener of its own for them, after which the signal is raised again. Only what it does synchronously happens.
  * SIGKILL, `process.abort` and crashes tell nobody; signals reach the main thread's sockets, not those of workers.
  *
+ * @param isLast whether `farewell` is called after all that are not: it closes what they send with
  * @returns ends it
  */
-export function onProcessEnd(farewell: () => void): () => void {
+export function onProcessEnd(farewell: () => void, isLast = false): () => void {
   if (farewells.size === 0) watch();
-  farewells.add(farewell);
+  farewells.set(farewell, isLast);
   return () => {
     if (farewells.delete(farewell) && farewells.size === 0) unwatch();
   };
 }
 
 function watch(): void {
-  process.on("exit", sayFarewell);
+  // Before all others: one of them closes every socket of the addon.
+  process.prependListener("exit", sayFarewell);
   // Before all others: a listener that was added with `once` is gone when it has been called.
   for (const signal of SIGNALS) process.prependListener(signal, onSignal);
 }
@@ -31,7 +34,8 @@ function unwatch(): void {
 }
 
 function sayFarewell(): void {
-  for (const farewell of [...farewells]) {
+  const inOrder = [false, true].flatMap((last) => [...farewells].filter(([, isLast]) => isLast === last));
+  for (const [farewell] of inOrder) {
     try {
       farewell();
     } catch {

@@ -19,7 +19,7 @@ async function endOf(way: string, signals: [NodeJS.Signals, string?][] = []) {
 test.concurrent.each(["SIGTERM", "SIGINT"] as const)(
   "%s ends the process as without us, after the farewell",
   async (signal) => {
-    expect(await endOf("signal", [[signal]])).toEqual({ code: null, signal, farewells: ["farewell"] });
+    expect(await endOf("signal", [[signal]])).toEqual({ code: null, signal, farewells: ["farewell", "closed"] });
   },
 );
 
@@ -27,17 +27,17 @@ test.concurrent.each([
   ["exit", 7],
   ["throws", 1],
   ["natural", 0],
-])("farewell is said once: %s", async (way, code) => {
-  expect(await endOf(way)).toEqual({ code, signal: null, farewells: ["farewell"] });
+])("farewell is said once, and before anything closes: %s", async (way, code) => {
+  expect(await endOf(way)).toEqual({ code, signal: null, farewells: ["farewell", "closed"] });
 });
 
 test.concurrent("the program's own listener decides, every time", async () => {
   const end = await endOf("own", [["SIGTERM", "own 1"], ["SIGTERM"]]);
-  expect(end).toEqual({ code: 3, signal: null, farewells: ["own 1", "own 2", "farewell"] });
+  expect(end).toEqual({ code: 3, signal: null, farewells: ["own 1", "own 2", "farewell", "closed"] });
 });
 
 test.concurrent("a listener for one time decides too", async () => {
-  expect(await endOf("once", [["SIGTERM"]])).toEqual({ code: 4, signal: null, farewells: ["farewell"] });
+  expect(await endOf("once", [["SIGTERM"]])).toEqual({ code: 4, signal: null, farewells: ["farewell", "closed"] });
 });
 
 test.concurrent("a listener that ends the process if nobody else listens does so", async () => {

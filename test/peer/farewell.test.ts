@@ -33,6 +33,25 @@ describe.each(["batched", "dgram", "websocket"])("over %s", (kind) => {
     expect(await server.line("ended")).toBe("0 The process ended");
     expect(await client.end()).toMatchObject({ code: 5, signal: null });
   });
+
+  test.each([
+    ["exit", 5],
+    ["throws", 1],
+  ])("a client hears of the end of the server's process: %s", async (order, code) => {
+    const { server, client } = await pair(kind);
+    server.child.stdin?.write(order);
+    expect(await client.line("ended")).toBe("1024 The process ended");
+    expect(await server.end()).toMatchObject({ code, signal: null });
+  });
+
+  test("a client hears of a server that exits in its own listener of SIGTERM", async () => {
+    const { server, client } = await pair(kind);
+    server.child.stdin?.write("listens");
+    await server.line("listens");
+    server.child.kill("SIGTERM");
+    expect(await client.line("ended")).toBe("1024 The process ended");
+    expect(await server.end()).toMatchObject({ code: 6, signal: null });
+  });
 });
 
 test("with closeOnExit false nobody is told", async () => {

@@ -3,6 +3,7 @@ import { writeSync } from "node:fs";
 import { onProcessEnd } from "../../lib/addon/exits.ts";
 
 const say = (text) => writeSync(1, `${text}\n`);
+onProcessEnd(() => say("closed"), true);
 onProcessEnd(() => {
   throw new Error("of the first farewell");
 });

@@ -1,5 +1,7 @@
 // A Peer that says what it hears and ends when it is told: node farewell.mjs <kind> [port of the server]
 import { Peer } from "valve-sockets/peer";
+// Its library closes all sockets of the addon when the process ends, those of UDP as well.
+import "valve-sockets/socket/gns";
 import { UdpSocketFactory } from "valve-sockets/socket/udp";
 import { WebSocketFactory } from "valve-sockets/socket/websocket";
 
@@ -23,8 +25,16 @@ const peer = new Peer(socket, factory.maxPacketSize, handler, { ...config, encry
 if (port === "0") await peer.bind(factory.getBindEndPoint());
 else await peer.connect(factory.getConnectEndPoint());
 console.log(`ready ${peer.boundPort}`);
-process.stdin.on("data", (text) => {
-  if (`${text}` === "exit") process.exit(5);
+const orders = {
+  exit: () => process.exit(5),
+  throws() {
+    throw new Error("uncaught");
+  },
+  listens() {
+    process.once("SIGTERM", () => process.exit(6));
+    console.log("listens");
+  },
   // What has arrived by now is read before.
-  setTimeout(() => console.log("looked"), 50);
-});
+  look: () => setTimeout(() => console.log("looked"), 50),
+};
+process.stdin.on("data", (order) => orders[order]());
