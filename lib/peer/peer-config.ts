@@ -92,7 +92,8 @@ export interface PeerConfig {
    */
   closeTimeoutMs: number;
   /**
-   * The longest reliable message, 1 to 1,000,000 bytes. Both ends need the same value.
+   * The longest reliable message, 1 to 1,000,000 bytes. Both ends need the same value: others are refused with
+   * `ERR_PROTOCOL_MISMATCH`.
    * @defaultValue 60000 bytes
    */
   maxReliableMessageSize: number;

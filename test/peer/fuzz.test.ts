@@ -99,11 +99,11 @@ class Fuzzer {
         break;
       case 1:
         bytes[0] = PacketKind.ConnectRequest;
-        view.setUint32(1, 0x31325356, true);
+        view.setUint32(1, 0x32325356, true);
         bytes[13] = this.upTo(4);
         bytes[14] = this.upTo(4);
-        bytes[25] = this.upTo(2) * 9;
-        view.setUint16(26 + (bytes[25] as number), this.upTo(4) * 50, true);
+        bytes[29] = this.upTo(2) * 9;
+        view.setUint16(30 + (bytes[29] as number), this.upTo(4) * 50, true);
         bytes.fill(0, length);
         return Math.max(length, 256);
       case 2:

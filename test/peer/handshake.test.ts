@@ -52,7 +52,7 @@ class RawClient {
 function request(
   nonce: number,
   cookie: Uint8Array = new Uint8Array(0),
-  { magic = 0x31325356, profile = 0 } = {},
+  { magic = 0x32325356, profile = 0 } = {},
 ): Uint8Array {
   const bytes = new Uint8Array(256);
   const view = new DataView(bytes.buffer);
@@ -61,8 +61,9 @@ function request(
   view.setUint32(5, nonce, true);
   bytes[13] = profile;
   view.setUint16(15, 1232, true);
-  bytes[25] = cookie.length;
-  bytes.set(cookie, 26);
+  view.setUint32(17, 60_000, true);
+  bytes[29] = cookie.length;
+  bytes.set(cookie, 30);
   return bytes;
 }
 
@@ -196,7 +197,7 @@ describe("a client over datagrams that is not connected", () => {
       expect(answer.length).toBeLessThan(256);
       return DisconnectCode[new DataView(answer.buffer).getUint16(9, true)];
     };
-    expect(await reject(request(7, undefined, { magic: 0x32325356 }))).toBe("VersionMismatch");
+    expect(await reject(request(7, undefined, { magic: 0x31325356 }))).toBe("VersionMismatch");
     expect(await reject(request(7))).toBe("ProfileMismatch");
   });
 });

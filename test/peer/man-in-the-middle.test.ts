@@ -228,7 +228,7 @@ describe("a relay of UDP that alters what the server sends", () => {
       const acceptEarly = (packet: Buffer) => {
         if (packet[0] !== 2 || early.length > 0) return packet;
         early.push(packet);
-        const settled = Buffer.from("01000000" + "00" + "b004" + "0000000000000000" + "0000", "hex");
+        const settled = Buffer.from("01000000" + "00" + "b004" + "0000000000000000", "hex");
         return Buffer.concat([Buffer.of(3), packet.subarray(1, 9), settled]);
       };
       const [connection, user] = await through(acceptEarly, config);

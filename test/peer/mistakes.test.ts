@@ -6,6 +6,7 @@ import {
   LagSocketFactory,
   MemoryNetwork,
   MemorySocketFactory,
+  type MemorySocketKind,
   WebSocketClientFactory,
 } from "../../lib/socket/index.js";
 import { UdpSocketFactory } from "../../lib/socket/udp.js";
@@ -109,3 +110,17 @@ test("a new object of lag conditions takes effect on sockets that exist", async 
     (lag as unknown as LagSocketFactory).conditions = { los: 1 } as object;
   }).toThrow("did you mean loss");
 });
+
+test.each<MemorySocketKind>(["datagram", "reliable-lanes", "stream"])(
+  "two ends of %s with another maxReliableMessageSize refuse each other, and say so",
+  async (kind) => {
+    const world = new PeerWorld({ kind, server: { maxReliableMessageSize: 1000 } });
+    await world.listen();
+    const { connection } = world.dial();
+    await world.run(100);
+    await expect(connection).rejects.toMatchObject({
+      code: "ERR_PROTOCOL_MISMATCH",
+      message: "maxReliableMessageSize has to be the same: server 1000, client 60000",
+    });
+  },
+);

@@ -6,11 +6,13 @@ import {
   readConnectRequest,
   readReject,
   readRequestNonce,
+  readTerms,
   SecurityPattern,
   writeAccept,
   writeChallenge,
   writeConnectRequest,
   writeReject,
+  writeTerms,
 } from "../../lib/peer/handshake/handshake-packets.js";
 import { sipHash } from "../../lib/peer/handshake/siphash.js";
 import { Channel } from "../../lib/peer/index.js";
@@ -48,6 +50,7 @@ describe("packets of the handshake, as docs/wire-format.md has them", () => {
       profile: ProfileKind.RawUdp,
       security: SecurityPattern.Plain,
       maxPacketSize: 1232,
+      maxReliableMessageSize: 60_000,
       fingerprint,
       cookie,
     };
@@ -65,17 +68,13 @@ describe("packets of the handshake, as docs/wire-format.md has them", () => {
   });
 
   test("Accept", () => {
-    const accept = {
-      nonce,
-      session: 0x0a0b0c0d,
-      profile: ProfileKind.ReliableLanes,
-      maxPacketSize: 1200,
-      fingerprint,
-      noiseMessage: new Uint8Array(0),
-    };
-    const packet = writeAccept(accept);
+    const terms = { session: 0x0a0b0c0d, profile: ProfileKind.ReliableLanes, maxPacketSize: 1200, fingerprint };
+    const packet = writeAccept(nonce, writeTerms(terms));
     expect(hex(packet)).toBe(vector("Accept"));
-    expect(readAccept(read(packet, 9), nonce)).toEqual(accept);
+    const body = readAccept(read(packet, 9));
+    expect(readTerms(body)).toEqual(terms);
+    expect(readTerms(body.subarray(1))).toBeNull();
+    expect(readTerms(Uint8Array.of(...body, 0))).toBeNull();
   });
 
   test("Reject", () => {

@@ -118,8 +118,9 @@ async function attack({ rate, seconds }, open) {
 async function attackUdp(settings) {
   const { host, port, sources, fingerprint } = settings;
   const request = (nonce, cookie) => {
-    const terms = { profile: 0, security: 0, maxPacketSize: 1200, fingerprint: Buffer.from(fingerprint, "hex") };
-    return writeConnectRequest({ ...terms, nonce, cookie }, null);
+    const sizes = { maxPacketSize: 1200, maxReliableMessageSize: 60_000 };
+    const fields = { profile: 0, security: 0, ...sizes, fingerprint: Buffer.from(fingerprint, "hex") };
+    return writeConnectRequest({ ...fields, nonce, cookie }, null);
   };
   const sockets = [];
   for (const source of sources) {

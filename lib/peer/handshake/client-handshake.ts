@@ -1,5 +1,5 @@
 import { equalBytes } from "../../bytes.js";
-import type { HandshakeState, TransportKeys } from "../../noise/index.js";
+import type { HandshakeState } from "../../noise/index.js";
 import { Delivery, type DisconnectReason, type IConnectionHandle, type ReceivedPacket } from "../../socket/index.js";
 import type { Waiting } from "../collections/deadline-queue.js";
 import { PacketReader } from "../frames/packet-reader.js";
@@ -7,13 +7,14 @@ import { MIN_PACKET_SIZE, PacketKind, ProfileKind } from "../packet-format.js";
 import { clientStreamRefusal, profileOf } from "./encryption.js";
 import type { AgreedConnection, HandshakeOwner } from "./handshake-owner.js";
 import {
-  type Accept,
   NONCE_BYTES,
   readAccept,
   readChallenge,
   readNonce,
   readReject,
+  readTerms,
   SecurityPattern,
+  type Terms,
   writeConnectRequest,
 } from "./handshake-packets.js";
 
@@ -92,7 +93,8 @@ export class ClientHandshake implements Waiting {
 
   #answerChallenge(reader: PacketReader, nowMs: number): void {
     const cookie = readChallenge(reader);
-    if (!cookie || this.#hasCookie) return;
+    // One whose address the transport has proved is not asked for a cookie.
+    if (!cookie || this.#hasCookie || this.handle.addressVerified) return;
     this.#hasCookie = true;
     this.#request = this.#writeRequest(cookie, true);
     this.#nextRequestMs = nowMs;
@@ -100,32 +102,27 @@ export class ClientHandshake implements Waiting {
   }
 
   #finish(reader: PacketReader): void {
-    const accept = readAccept(reader, this.#nonce);
-    if (!accept || accept.profile !== this.#profile || accept.maxPacketSize < MIN_PACKET_SIZE) return;
-    if (this.pattern === SecurityPattern.Plain) {
-      this.#accept(accept, null);
-      return;
-    }
-    // Who accepts before Noise has begun, or cannot go on with it, was not asked: the true answer may follow.
-    if (!this.#noise) return;
-    try {
-      this.#noise.readMessage(accept.noiseMessage);
-    } catch {
-      return;
-    }
-    this.#accept(accept, this.#noise.split());
-  }
-
-  #accept({ session, profile, maxPacketSize, fingerprint }: Accept, keys: TransportKeys | null): void {
+    const terms = this.#readTerms(readAccept(reader));
+    if (!terms || terms.profile !== this.#profile || terms.maxPacketSize < MIN_PACKET_SIZE) return;
     this.#owner.accepted({
       handle: this.handle,
-      session,
-      profile,
-      maxPacketSize: Math.min(this.#owner.maxPacketSize, maxPacketSize),
-      fingerprintMatches: equalBytes(fingerprint, this.#owner.config.fingerprint),
+      session: terms.session,
+      profile: terms.profile,
+      maxPacketSize: Math.min(this.#owner.maxPacketSize, terms.maxPacketSize),
+      fingerprintMatches: equalBytes(terms.fingerprint, this.#owner.config.fingerprint),
       pattern: this.pattern,
-      keys,
+      keys: this.#noise?.split() ?? null,
     });
+  }
+
+  /** Gives null for an answer that is not the server's: the true one may follow. */
+  #readTerms(body: Uint8Array): Terms | null {
+    if (this.pattern === SecurityPattern.Plain) return readTerms(body);
+    try {
+      return this.#noise && readTerms(this.#noise.readMessage(body));
+    } catch {
+      return null;
+    }
   }
 
   #writeRequest(cookie: Uint8Array, withNoise: boolean): Uint8Array {
@@ -135,6 +132,7 @@ export class ClientHandshake implements Waiting {
       profile: this.#profile,
       security: this.pattern,
       maxPacketSize,
+      maxReliableMessageSize: config.maxReliableMessageSize,
       fingerprint: config.fingerprint,
       cookie,
     };

@@ -18,8 +18,6 @@ import type { PeerEncryption } from "../peer-config.js";
 import type { PacketSeal } from "../profile.js";
 import { SecurityPattern } from "./handshake-packets.js";
 
-const NOTHING = new Uint8Array(0);
-
 /** {@link PeerEncryption} with its keys read. @throws NetworkError `ERR_BAD_SERVER_KEY` */
 export class Encryption {
   readonly primitives: NoisePrimitives;
@@ -45,11 +43,15 @@ export class Encryption {
     return new HandshakeState({ ...common, pattern: HandshakePattern.NK, remoteKey: this.pinnedKey });
   }
 
-  /** A server's answer to a client's first message: the finished handshake and the second message, or a refusal. */
+  /**
+   * A server's answer to a client's first message: the keys and the second message, which carries `payload`; or a
+   * refusal.
+   */
   answer(
     pattern: SecurityPattern,
     prologue: Uint8Array,
     message: Uint8Array,
+    payload: Uint8Array,
   ): { keys: TransportKeys; message: Uint8Array } | DisconnectReason {
     if (pattern === SecurityPattern.NK && this.#serverKeys.length === 0) {
       return { code: DisconnectCode.ServerKeyMismatch, text: "The server has no key" };
@@ -59,10 +61,13 @@ export class Encryption {
         pattern === SecurityPattern.NK
           ? acceptHandshake(this.primitives, this.#serverKeys, prologue, message).handshake
           : this.#acceptAnybody(prologue, message);
-      const answer = handshake.writeMessage(NOTHING);
+      const answer = handshake.writeMessage(payload);
       return { keys: handshake.split(), message: answer };
     } catch {
-      return { code: DisconnectCode.ServerKeyMismatch, text: "The server has another key than the client expects" };
+      return {
+        code: DisconnectCode.ServerKeyMismatch,
+        text: "The server has another key than the client expects, or the request was altered",
+      };
     }
   }
 

@@ -1,12 +1,12 @@
 import { cloneBytes } from "../../bytes.js";
 import type { DisconnectReason } from "../../socket/index.js";
 import { readReason, writeReason } from "../frames/close-frame.js";
-import type { PacketReader } from "../frames/packet-reader.js";
+import { PacketReader } from "../frames/packet-reader.js";
 import { PacketWriter } from "../frames/packet-writer.js";
 import { FINGERPRINT_BYTES, PacketKind, type ProfileKind } from "../packet-format.js";
 import { COOKIE_BYTES } from "./cookies.js";
 
-const MAGIC = 0x31325356;
+const MAGIC = 0x32325356;
 export const NONCE_BYTES = 8;
 /** No answer to a client whose address is not proved is longer than its request. */
 export const MIN_REQUEST_BYTES = 256;
@@ -29,6 +29,7 @@ export interface ConnectRequest {
   profile: ProfileKind;
   security: SecurityPattern;
   maxPacketSize: number;
+  maxReliableMessageSize: number;
   fingerprint: Uint8Array;
   cookie: Uint8Array;
   /** Everything before the Noise message: its prologue. */
@@ -43,7 +44,8 @@ export function writeConnectRequest(
 ): Uint8Array {
   const writer = new PacketWriter();
   writer.u8(PacketKind.ConnectRequest).u32(MAGIC).bytes(request.nonce).u8(request.profile).u8(request.security);
-  writer.u16(request.maxPacketSize).bytes(request.fingerprint).u8(request.cookie.length).bytes(request.cookie);
+  writer.u16(request.maxPacketSize).u32(request.maxReliableMessageSize).bytes(request.fingerprint);
+  writer.u8(request.cookie.length).bytes(request.cookie);
   const message = noise?.(writer.finish()) ?? new Uint8Array(0);
   return writer.u16(message.length).bytes(message).finish(MIN_REQUEST_BYTES);
 }
@@ -58,6 +60,7 @@ export function readRequestNonce(reader: PacketReader): { nonce: Uint8Array; isO
 /** What follows the nonce, null when it is malformed. `start`: where the packet begins. */
 export function readConnectRequest(reader: PacketReader, start: number, nonce: Uint8Array): ConnectRequest | null {
   const [profile, security, maxPacketSize] = [reader.u8(), reader.u8(), reader.u16()];
+  const maxReliableMessageSize = reader.u32();
   const fingerprint = reader.bytes(FINGERPRINT_BYTES);
   const cookieBytes = reader.u8();
   if (cookieBytes !== 0 && cookieBytes !== COOKIE_BYTES) return null;
@@ -66,7 +69,8 @@ export function readConnectRequest(reader: PacketReader, start: number, nonce: U
   const noiseBytes = reader.u16();
   const noiseMessage = reader.bytes(noiseBytes);
   if (reader.failed || security > SecurityPattern.NK || noiseBytes > MAX_NOISE_BYTES) return null;
-  return { nonce, profile, security, maxPacketSize, fingerprint, cookie, prologue, noiseMessage };
+  const sizes = { maxPacketSize, maxReliableMessageSize };
+  return { nonce, profile, security, ...sizes, fingerprint, cookie, prologue, noiseMessage };
 }
 
 /** The nonce that every answer of the server repeats. */
@@ -84,26 +88,35 @@ export function readChallenge(reader: PacketReader): Uint8Array | null {
   return reader.failed ? null : cookie;
 }
 
-export interface Accept {
-  nonce: Uint8Array;
+/** What the server settles. */
+export interface Terms {
   session: number;
   profile: ProfileKind;
   maxPacketSize: number;
   fingerprint: Uint8Array;
-  noiseMessage: Uint8Array;
 }
 
-export function writeAccept(accept: Accept): Uint8Array {
-  const writer = new PacketWriter().u8(PacketKind.Accept).bytes(accept.nonce).u32(accept.session).u8(accept.profile);
-  writer.u16(accept.maxPacketSize).bytes(accept.fingerprint);
-  return writer.u16(accept.noiseMessage.length).bytes(accept.noiseMessage).finish();
+export function writeTerms({ session, profile, maxPacketSize, fingerprint }: Terms): Uint8Array {
+  return new PacketWriter().u32(session).u8(profile).u16(maxPacketSize).bytes(fingerprint).finish();
 }
 
-export function readAccept(reader: PacketReader, nonce: Uint8Array): Accept | null {
+/** @returns null: malformed */
+export function readTerms(bytes: Uint8Array): Terms | null {
+  const reader = new PacketReader();
+  reader.start(bytes, 0, bytes.length);
   const [session, profile, maxPacketSize] = [reader.u32(), reader.u8(), reader.u16()];
   const fingerprint = reader.bytes(FINGERPRINT_BYTES);
-  const noiseMessage = reader.bytes(reader.u16());
-  return reader.failed ? null : { nonce, session, profile, maxPacketSize, fingerprint, noiseMessage };
+  return reader.failed || reader.remaining > 0 ? null : { session, profile, maxPacketSize, fingerprint };
+}
+
+/** @param body the terms; with Noise the message whose payload they are, so that nobody can alter them */
+export function writeAccept(nonce: Uint8Array, body: Uint8Array): Uint8Array {
+  return new PacketWriter().u8(PacketKind.Accept).bytes(nonce).bytes(body).finish();
+}
+
+/** The body. */
+export function readAccept(reader: PacketReader): Uint8Array {
+  return reader.bytes(reader.remaining);
 }
 
 export function writeReject(nonce: Uint8Array, reason: DisconnectReason): Uint8Array {

@@ -26,6 +26,7 @@ import {
   writeAccept,
   writeChallenge,
   writeReject,
+  writeTerms,
 } from "./handshake-packets.js";
 import { KeyAgreements } from "./key-agreements.js";
 
@@ -44,7 +45,8 @@ export interface ServerHandshakeOwner extends HandshakeOwner {
 }
 
 interface Answer {
-  nonce: Uint8Array;
+  prologue: Uint8Array;
+  noiseMessage: Uint8Array;
   session: number;
   accept: Uint8Array;
 }
@@ -115,7 +117,7 @@ export class ServerHandshake {
 
   #answer(handle: IConnectionHandle, address: string, request: ConnectRequest): void {
     const earlier = this.#answers.get(address);
-    if (earlier && equalBytes(earlier.nonce, request.nonce)) {
+    if (earlier && isRepeated(earlier, request)) {
       this.#send(handle, earlier.accept);
       return;
     }
@@ -160,8 +162,11 @@ export class ServerHandshake {
       return;
     }
     const { encryption, config, maxPacketSize, metrics } = this.#owner;
+    const { profile } = request;
+    const session = this.#owner.newSession();
+    const terms = writeTerms({ session, profile, maxPacketSize, fingerprint: config.fingerprint });
     let keys: TransportKeys | null = null;
-    let noiseMessage: Uint8Array = new Uint8Array(0);
+    let body = terms;
     if (request.security !== SecurityPattern.Plain) {
       const refusal = this.#agreements.refusalOf(address, request.nonce);
       if (refusal) {
@@ -172,35 +177,28 @@ export class ServerHandshake {
         metrics.agreementsDropped++;
         return;
       }
-      const answer = (encryption as Encryption).answer(request.security, request.prologue, request.noiseMessage);
+      const answer = (encryption as Encryption).answer(request.security, request.prologue, request.noiseMessage, terms);
       if ("code" in answer) {
         this.#agreements.refused(address, request.nonce, answer);
         this.#reject(handle, request.nonce, answer);
         return;
       }
       keys = answer.keys;
-      noiseMessage = answer.message;
+      body = answer.message;
     }
-    const session = this.#owner.newSession();
-    const accept = writeAccept({
-      nonce: request.nonce,
-      session,
-      profile: request.profile,
-      maxPacketSize,
-      fingerprint: config.fingerprint,
-      noiseMessage,
-    });
     const isOpen = this.#owner.open({
       handle: handle.copy(),
       session,
-      profile: request.profile,
+      profile,
       maxPacketSize: Math.min(maxPacketSize, request.maxPacketSize),
       fingerprintMatches: equalBytes(request.fingerprint, config.fingerprint),
       pattern: request.security,
       keys,
     });
     if (!isOpen) return;
-    this.#answers.set(address, { nonce: request.nonce, session, accept });
+    const accept = writeAccept(request.nonce, body);
+    const { prologue, noiseMessage } = request;
+    this.#answers.set(address, { prologue, noiseMessage, session, accept });
     this.#send(handle, accept);
   }
 
@@ -217,6 +215,11 @@ export class ServerHandshake {
       return { code: DisconnectCode.InvalidPacket, text: "Packets are too small" };
     if (config.onFingerprintMismatch === "reject" && !equalBytes(request.fingerprint, config.fingerprint)) {
       return { code: DisconnectCode.ProtocolMismatch, text: "The two ends speak different protocols" };
+    }
+    if (request.maxReliableMessageSize !== config.maxReliableMessageSize) {
+      const [own, other] = [config.maxReliableMessageSize, request.maxReliableMessageSize];
+      const text = `maxReliableMessageSize has to be the same: server ${own}, client ${other}`;
+      return { code: DisconnectCode.ProtocolMismatch, text };
     }
     if (profile === ProfileKind.Stream) {
       const refusal = serverStreamRefusal(encryption, handle);
@@ -239,4 +242,9 @@ export class ServerHandshake {
   #send(handle: IConnectionHandle, packet: Uint8Array): void {
     this.#owner.transmit(handle, packet, packet.length, Delivery.Reliable, 0);
   }
+}
+
+/** Whether a client has sent the same request again. Bits that were altered on the way make it another one. */
+function isRepeated(earlier: Answer, { prologue, noiseMessage }: ConnectRequest): boolean {
+  return equalBytes(earlier.prologue, prologue) && equalBytes(earlier.noiseMessage, noiseMessage);
 }
