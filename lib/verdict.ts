@@ -30,7 +30,12 @@ export function judge({ callback, maxCode, failed, report }: Court, ask: () => u
     return failed;
   };
   const check = (answer: unknown): Verdict => {
-    if (answer === true || isReason(answer, maxCode)) return answer;
+    try {
+      const verdict = answer === true || readReason(answer, maxCode);
+      if (verdict) return verdict;
+    } catch (error) {
+      return fail(error);
+    }
     const reason = `a reason { code: 0 to ${maxCode}, text: at most ${MAX_REASON_BYTES} bytes }`;
     return fail(typeError(`The answer of ${callback}`, `true, ${reason}, or a promise of one of these`));
   };
@@ -42,9 +47,10 @@ export function judge({ callback, maxCode, failed, report }: Court, ask: () => u
   }
 }
 
-function isReason(answer: unknown, maxCode: number): answer is { code: number; text: string } {
-  if (typeof answer !== "object" || answer === null) return false;
+/** A copy, read once: a getter may throw, or give something else the next time. Null for what is no reason. */
+function readReason(answer: unknown, maxCode: number): Exclude<Verdict, true> | null {
+  if (typeof answer !== "object" || answer === null) return null;
   const { code, text } = answer as { code?: unknown; text?: unknown };
-  const isCode = Number.isInteger(code) && (code as number) >= 0 && (code as number) <= maxCode;
-  return isCode && typeof text === "string" && utf8Length(text) <= MAX_REASON_BYTES;
+  if (typeof code !== "number" || !Number.isInteger(code) || code < 0 || code > maxCode) return null;
+  return typeof text === "string" && utf8Length(text) <= MAX_REASON_BYTES ? { code, text } : null;
 }

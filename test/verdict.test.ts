@@ -58,3 +58,23 @@ test("what the callback throws is told as it is, and lets nobody in", async () =
   const rejected = ask(() => Promise.reject(error));
   expect([await rejected.verdict, rejected.errors]).toEqual([failed, [error]]);
 });
+
+test("a reason is read once, and one that throws is the failure of the callback", async () => {
+  let reads = 0;
+  const changing = {
+    get code() {
+      return ++reads;
+    },
+    text: "no",
+  };
+  expect(ask(() => changing)).toEqual({ verdict: { code: 1, text: "no" }, errors: [] });
+  const error = new Error("mine");
+  const throwing = {
+    get code(): number {
+      throw error;
+    },
+  };
+  expect(ask(() => throwing)).toEqual({ verdict: failed, errors: [error] });
+  const later = ask(async () => throwing);
+  expect([await later.verdict, later.errors]).toEqual([failed, [error]]);
+});

@@ -1,5 +1,6 @@
 import { whenAborted } from "../abort-signals.js";
 import { checkFunction } from "../arguments.js";
+import { isThenable } from "../brands.js";
 import { Places, type PlacesMetrics } from "../guard/places.js";
 import { sourceOf } from "../guard/source.js";
 import { NetworkError } from "../network-error.js";
@@ -43,6 +44,9 @@ import { ReassemblyPool } from "./reassembly.js";
 /** Then timers and everybody else have their turn: a quarter of a second, where a message takes its handler 8 us. */
 const MAX_PACKETS_A_TURN = 32_768;
 
+/** The reason for those about whom the application has not decided within `handshakeTimeoutMs`. */
+const undecided = { code: DisconnectCode.HandshakeTimeout, text: "The server has not decided in time" };
+
 /** Somebody in the middle of a handshake. */
 type Newcomer = PendingConnection | PeerConnection;
 
@@ -65,6 +69,8 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   #server: ServerHandshake | null = null;
   /** Those who have not finished their handshake. */
   readonly #newcomers: Places<Newcomer>;
+  /** What ends the wait for a verdict of the application. */
+  readonly #undecided = new Set<(verdict: Verdict) => void>();
   #client: { handshake: ClientHandshake; settle(result: unknown): void } | null = null;
   /** Client: ends the transport's own connect. */
   #attempt: AbortController | null = null;
@@ -193,6 +199,10 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     return false;
   }
 
+  planFlush(): void {
+    this.#drive.planFlush();
+  }
+
   changed(connection: PeerConnection): void {
     this.#drive.touch(connection);
   }
@@ -252,7 +262,8 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     if (this.isFull) return serverFull;
     const handler = this.#handler;
     if (!handler.beforeAccept) return true;
-    return judge(this.#court, () => handler.beforeAccept?.(incoming));
+    const verdict = judge(this.#court, () => handler.beforeAccept?.(incoming));
+    return isThenable(verdict) ? this.#inTime(verdict) : verdict;
   }
 
   dismiss(handle: IConnectionHandle, reason: DisconnectReason): void {
@@ -336,6 +347,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     const error = new NetworkError("ERR_CLOSED", "The Peer was closed");
     this.#endHandshake(error);
     this.#attempt?.abort(error);
+    for (const settle of this.#undecided) settle(serverStopped);
     const { clock, closeTimeoutMs } = this.config;
     let timer: unknown;
     const timeout = new Promise<void>((resolve) => {
@@ -370,6 +382,21 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     this.#table.add(connection)?.replaced();
     this.#drive.schedule(connection);
     return connection;
+  }
+
+  /** The verdict, or another one after `handshakeTimeoutMs`, or when this Peer closes. */
+  #inTime(verdict: Promise<Verdict>): Promise<Verdict> {
+    const { clock, handshakeTimeoutMs } = this.config;
+    return new Promise((resolve) => {
+      const settle = (answer: Verdict) => {
+        clock.clearTimeout(timer);
+        this.#undecided.delete(settle);
+        resolve(answer);
+      };
+      const timer = clock.setTimeout(() => settle(undecided), handshakeTimeoutMs);
+      this.#undecided.add(settle);
+      void verdict.then(settle);
+    });
   }
 
   /** @returns false: there is none, nor anybody who could leave */

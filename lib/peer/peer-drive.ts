@@ -61,12 +61,12 @@ export class PeerDrive {
   /** From now on nobody drives by hand any more. */
   takeOver(): void {
     this.#isAutomatic = true;
-    this.#planFlush();
+    this.planFlush();
   }
 
   schedule(waiting: Scheduled): void {
     this.#deadlines.update(waiting);
-    this.#planFlush();
+    this.planFlush();
   }
 
   remove(waiting: Scheduled): void {
@@ -78,7 +78,14 @@ export class PeerDrive {
       connection.isTouched = true;
       this.#touched[this.#touchedCount++] = connection;
     }
-    this.#planFlush();
+    this.planFlush();
+  }
+
+  /** Something was sent that has to leave at the end of this turn. */
+  planFlush(): void {
+    if (!this.#isAutomatic || this.#isFlushPlanned || this.#isBusy) return;
+    this.#isFlushPlanned = true;
+    queueMicrotask(this.#onTurnEnd);
   }
 
   onReadable(): void {
@@ -117,12 +124,6 @@ export class PeerDrive {
   #run(): void {
     this.receive();
     this.#updateTouched();
-  }
-
-  #planFlush(): void {
-    if (!this.#isAutomatic || this.#isFlushPlanned || this.#isBusy) return;
-    this.#isFlushPlanned = true;
-    queueMicrotask(this.#onTurnEnd);
   }
 
   /** Only those with something to send, or to do, cost anything. */

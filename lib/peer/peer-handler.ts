@@ -20,7 +20,8 @@ export interface PeerHandler<Connection extends IConnection = IConnection> {
   onDrain?(connection: Connection): void;
   /**
    * Server: whether a new client is wanted: `true`, or why not, or a promise of one of these, which counts if it comes
-   * within `handshakeTimeoutMs`. Any other answer lets nobody in, and goes to `onError`.
+   * within `handshakeTimeoutMs`; then the client hears `HandshakeTimeout`. Any other answer lets nobody in, and goes to
+   * `onError`; the client hears the code 0 and "The server failed".
    */
   beforeAccept?(incoming: IncomingConnection): Verdict | PromiseLike<Verdict>;
   /**

@@ -445,25 +445,43 @@ describe.each(["datagram", "reliable-lanes", "stream"] as const)("beforeAccept o
       await world.run(1000, 10);
       expect(await outcome).toMatchObject(verdict === true ? { reason: null } : { code: "ERR_REFUSED", reason });
     }
-    // A client that is refused over datagrams has asked again before it hears.
-    expect(asked).toBeGreaterThanOrEqual(2);
+    expect(asked).toBe(2);
     expect(world.server.connections.length).toBe(1);
   });
 });
 
-test("beforeAccept has as long as a handshake", async () => {
-  const world = new PeerWorld();
-  await world.listen();
-  let settle: (answer: true) => void = () => {};
-  world.serverHandler.beforeAccept = () =>
-    new Promise((resolve) => {
-      settle = resolve;
-    });
-  const { connection } = world.dial();
-  const outcome = connection.catch((error: { code: string }) => error.code);
-  await world.run(10_000, 50);
-  settle(true);
-  await world.run(1000, 10);
-  expect(await outcome).toBe("ERR_HANDSHAKE_TIMEOUT");
-  expect([world.server.connections.length, world.server.pendingConnections.count]).toEqual([0, 0]);
+describe.each(["datagram", "reliable-lanes", "stream"] as const)("over %s", (kind) => {
+  test("beforeAccept has as long as a handshake", async () => {
+    const world = new PeerWorld({ kind, server: { handshakeTimeoutMs: 3000 } });
+    await world.listen();
+    let asked = 0;
+    let settle: (answer: true) => void = () => {};
+    world.serverHandler.beforeAccept = () => {
+      asked++;
+      return new Promise((resolve) => {
+        settle = resolve;
+      });
+    };
+    const { connection } = world.dial({ handshakeTimeoutMs: 30_000 });
+    const outcome = connection.catch((error: { code: string }) => error.code);
+    await world.run(2900, 50);
+    expect(world.server.pendingConnections.count).toBe(0);
+    await world.run(300, 50);
+    expect(await outcome).toBe("ERR_HANDSHAKE_TIMEOUT");
+    settle(true);
+    await world.run(1000, 10);
+    expect([world.server.connections.length, world.server.pendingConnections.count, asked]).toEqual([0, 0, 1]);
+  });
+
+  test("a Peer that closes waits for no verdict", async () => {
+    const world = new PeerWorld({ kind });
+    await world.listen();
+    world.serverHandler.beforeAccept = () => new Promise(() => {});
+    const { connection } = world.dial();
+    await world.run(300, 50);
+    void world.server.close();
+    await world.run(300, 50);
+    await expect(connection).rejects.toBeInstanceOf(Error);
+    expect(world.clock.timerCount).toBe(0);
+  });
 });

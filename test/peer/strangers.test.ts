@@ -1,9 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { KeyAgreements } from "../../lib/peer/handshake/key-agreements.js";
 import type { ByteSegment, PeerConfig } from "../../lib/peer/index.js";
 import { type IncomingConnection, LagSocketFactory } from "../../lib/socket/index.js";
-import { FakeClock } from "../../lib/testing/index.js";
 import { PeerWorld, type WorldOptions } from "../support/peer-world.js";
+
+const unreadable = {
+  get code(): number {
+    throw new SyntaxError("broken");
+  },
+};
 
 const kinds = ["datagram", "reliable-lanes", "stream"] as const;
 
@@ -37,9 +41,10 @@ describe.each(kinds)("beforeAccept over %s", (kind) => {
     ["a promise of false", async () => false],
     ["an exception", () => JSON.parse("")],
     ["a rejected promise", () => Promise.reject(new SyntaxError("broken"))],
+    ["a promise of a reason that throws", async () => unreadable],
   ])("%s lets nobody in, and is reported", async (_name, answer) => {
     const { world, outcome } = await connectWith(answer);
-    expect(await outcome).toBe("ERR_CONNECTION_LOST");
+    expect(await outcome).toBe("ERR_REFUSED");
     expect(world.serverHandler.connected).toEqual([]);
     const [error] = world.serverHandler.errors;
     expect(error instanceof SyntaxError || /The answer of beforeAccept must be true/.test(String(error))).toBe(true);
@@ -148,26 +153,6 @@ test.each(kinds)("those who never finish their handshake keep nobody out over %s
   expect(world.server.connections.length).toBe(20);
 });
 
-test("key agreements have a rate for each source, and refused ones cost nothing again", () => {
-  const clock = new FakeClock();
-  const agreements = new KeyAgreements(clock);
-  const count = (source: string) => {
-    let taken = 0;
-    while (agreements.tryTake(source)) taken++;
-    return taken;
-  };
-  expect([count("192.0.2.1"), count("192.0.2.1"), count("192.0.2.2")]).toEqual([500, 0, 500]);
-  clock.advance(1000);
-  expect(count("192.0.2.1")).toBe(100);
-  const [nonce, other] = [Uint8Array.of(1), Uint8Array.of(2)];
-  agreements.refused("192.0.2.1:5", nonce, { code: 1016, text: "no" });
-  expect(agreements.refusalOf("192.0.2.1:5", nonce)?.text).toBe("no");
-  expect([agreements.refusalOf("192.0.2.1:5", other), agreements.refusalOf("192.0.2.1:6", nonce)]).toEqual([
-    undefined,
-    undefined,
-  ]);
-});
-
 test("with debug, a message that is read after its onMessage throws", async () => {
   const world = new PeerWorld({ server: { debug: true } });
   const segments: ByteSegment[] = [];
@@ -192,4 +177,24 @@ test("options are checked when they are given", () => {
   expect(() => create({ keepAliveMs: "5" })).toThrow(TypeError);
   expect(() => create({ encryption: { primitive: {} } })).toThrow(/primitives/);
   expect(() => create({ timeoutMs: undefined, handshakeTimeoutMs: Number.POSITIVE_INFINITY })).not.toThrow();
+});
+
+test("beforeAccept is asked once about a client over datagrams that repeats its request", async () => {
+  const world = new PeerWorld({ wrap: slow, server: { maxPendingConnections: 4 } });
+  const asked = new Map<string, number>();
+  world.serverHandler.beforeAccept = ({ address }) => {
+    asked.set(address, (asked.get(address) ?? 0) + 1);
+    return { code: 7, text: "no" };
+  };
+  await world.listen();
+  // Rejects are lost: each client repeats its request until its time is up.
+  world.tap = (packet) => {
+    world.isCut = packet[0] === 4;
+  };
+  const clients = Array.from({ length: 3 }, () => world.dial({ handshakeTimeoutMs: 2000 }));
+  await world.run(2500, 10);
+  expect([...asked.values()]).toEqual([1, 1, 1]);
+  expect(world.server.metrics.rejectsSent).toBeGreaterThan(12);
+  for (const { connection } of clients)
+    await expect(connection).rejects.toMatchObject({ code: "ERR_HANDSHAKE_TIMEOUT" });
 });

@@ -16,6 +16,7 @@ import { PacketReader } from "../frames/packet-reader.js";
 import type { PeerMetrics } from "../metrics.js";
 import { MIN_PACKET_SIZE, PacketKind, ProfileKind } from "../packet-format.js";
 import { Cookies } from "./cookies.js";
+import { type Decision, Decisions } from "./decisions.js";
 import { type Encryption, profileOf, serverStreamRefusal } from "./encryption.js";
 import type { AgreedConnection, HandshakeOwner } from "./handshake-owner.js";
 import {
@@ -36,6 +37,8 @@ export interface ServerHandshakeOwner extends HandshakeOwner {
   readonly isFull: boolean;
   /** Whether there is room for one more, and the application wants it. */
   admit(incoming: IncomingConnection): Verdict | Promise<Verdict>;
+  /** Something was sent outside of a turn of the Peer. */
+  planFlush(): void;
   /** Ends the transport's connection to a stranger, where there is one. */
   dismiss(handle: IConnectionHandle, reason: DisconnectReason): void;
   /** A number that no other connection has. */
@@ -51,13 +54,6 @@ interface Answer {
   accept: Uint8Array;
 }
 
-/** What the application has been asked about a client. */
-interface Question {
-  nonce: Uint8Array;
-  /** An answer that comes later does not count. */
-  endMs: number;
-}
-
 /** A server's side of all handshakes. Of a stranger without a cookie it keeps nothing. */
 export class ServerHandshake {
   readonly #owner: ServerHandshakeOwner;
@@ -65,13 +61,13 @@ export class ServerHandshake {
   readonly #reader = new PacketReader();
   /** By address: what was answered, as long as there is the connection of that answer. */
   readonly #answers = new Map<string, Answer>();
-  /** By address: what the application has not answered yet. */
-  readonly #questions = new Map<string, Question>();
+  readonly #decisions: Decisions;
   readonly #agreements: KeyAgreements;
 
   constructor(owner: ServerHandshakeOwner) {
     this.#owner = owner;
     this.#cookies = new Cookies(owner.config.randomBytes, owner.now());
+    this.#decisions = new Decisions(owner.config);
     this.#agreements = new KeyAgreements(owner.config.clock);
   }
 
@@ -124,41 +120,45 @@ export class ServerHandshake {
     const refusal = this.#refusal(handle, request);
     if (refusal) this.#reject(handle, request.nonce, refusal);
     // The application was asked about a stateful connection before its transport accepted it.
-    else if (handle.isStateful) this.#settle(handle, address, request, this.#owner.isFull ? serverFull : true);
-    else this.#ask(handle, address, request);
+    else if (handle.isStateful) this.#settle(handle, address, request, true);
+    else this.#decide(handle, address, request);
   }
 
-  /** Asks the application, which may take its time: the client goes on asking meanwhile. */
-  #ask(handle: IConnectionHandle, address: string, request: ConnectRequest): void {
-    const { config } = this.#owner;
-    const now = this.#owner.now();
-    const isWaiting = ({ nonce, endMs }: Question) => equalBytes(nonce, request.nonce) && now < endMs;
-    const earlier = this.#questions.get(address);
-    if (earlier && isWaiting(earlier)) return;
-    if (this.#questions.size >= config.maxPendingConnections) this.#forgetQuestions(now);
-    if (this.#questions.size >= config.maxPendingConnections) return;
-    const verdict = this.#owner.admit({ address, security: handle.security });
-    if (!isThenable(verdict)) {
-      this.#settle(handle, address, request, verdict);
+  /** The application may take its time: the client goes on asking meanwhile. */
+  #decide(handle: IConnectionHandle, address: string, request: ConnectRequest): void {
+    const known = this.#decisions.find(address, request.nonce);
+    if (known) {
+      if (known.verdict) this.#settle(handle, address, request, known.verdict, known);
       return;
     }
-    const question = { nonce: request.nonce, endMs: now + config.handshakeTimeoutMs };
-    this.#questions.set(address, question);
+    const decision = this.#decisions.begin(address, request.nonce);
+    if (!decision) return; // Without a word: the client asks again.
+    const verdict = this.#owner.admit({ address, security: handle.security });
+    if (!isThenable(verdict)) {
+      decision.verdict = verdict;
+      this.#settle(handle, address, request, verdict, decision);
+      return;
+    }
     const kept = handle.copy();
     void verdict.then((answer) => {
-      if (this.#questions.get(address) !== question) return;
-      this.#questions.delete(address);
-      if (this.#owner.now() < question.endMs) this.#settle(kept, address, request, answer);
+      decision.verdict = answer;
+      if (this.#decisions.find(address, request.nonce) !== decision) return;
+      this.#settle(kept, address, request, answer, decision);
+      this.#owner.planFlush();
     });
   }
 
-  #forgetQuestions(now: number): void {
-    for (const [address, { endMs }] of this.#questions) if (endMs <= now) this.#questions.delete(address);
-  }
-
-  #settle(handle: IConnectionHandle, address: string, request: ConnectRequest, verdict: Verdict): void {
-    if (verdict !== true) {
-      this.#reject(handle, request.nonce, verdict);
+  /** @param decision remembers a refusal */
+  #settle(
+    handle: IConnectionHandle,
+    address: string,
+    request: ConnectRequest,
+    verdict: Verdict,
+    decision?: Decision,
+  ): void {
+    const judged = verdict === true && this.#owner.isFull ? serverFull : verdict;
+    if (judged !== true) {
+      this.#reject(handle, request.nonce, judged);
       return;
     }
     const { encryption, config, maxPacketSize, metrics } = this.#owner;
@@ -168,18 +168,13 @@ export class ServerHandshake {
     let keys: TransportKeys | null = null;
     let body = terms;
     if (request.security !== SecurityPattern.Plain) {
-      const refusal = this.#agreements.refusalOf(address, request.nonce);
-      if (refusal) {
-        this.#reject(handle, request.nonce, refusal);
-        return;
-      }
       if (!this.#agreements.tryTake(sourceOf(address))) {
         metrics.agreementsDropped++;
         return;
       }
       const answer = (encryption as Encryption).answer(request.security, request.prologue, request.noiseMessage, terms);
       if ("code" in answer) {
-        this.#agreements.refused(address, request.nonce, answer);
+        if (decision) decision.verdict = answer;
         this.#reject(handle, request.nonce, answer);
         return;
       }

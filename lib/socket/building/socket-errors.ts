@@ -37,7 +37,7 @@ export const serverBusy: DisconnectReason = {
 export const serverStopped: DisconnectReason = { code: DisconnectCode.ServerStopped, text: "The server has stopped" };
 
 /** The reason for a connection whose `onIncoming` threw. */
-export const serverFailed: DisconnectReason = { code: DisconnectCode.ConnectionLost, text: "The server failed" };
+export const serverFailed: DisconnectReason = { code: 0, text: "The server failed" };
 
 /** Settles as `promise` does, or rejects with the reason of `signal` if that aborts first. */
 export function abortable<Result>(promise: Promise<Result>, signal: AbortSignal): Promise<Result> {
