@@ -5,8 +5,6 @@ export const CONNECTION_BYTES = 256 * 1024;
 export const PEER_BYTES = 64 * 2 ** 20;
 /** That of a connection whose other side is not authenticated. */
 export const UNTRUSTED_BYTES = 16 * 1024;
-/** What an object with a few bytes costs. */
-export const OBJECT_BYTES = 256;
 
 /** What all connections of a Peer hold of incomplete messages. When it is too much, the largest holder has to end. */
 export class ReassemblyPool {
@@ -79,6 +77,10 @@ export class ReassemblyBudget {
 
   get usedBytes(): number {
     return this.#metrics.reassemblyBytes;
+  }
+
+  get freeBytes(): number {
+    return Math.max(this.maxBytes - this.usedBytes, 0);
   }
 
   /** @returns false: there is no room, and nothing was taken */

@@ -1,24 +1,43 @@
 import { copyBytes } from "../../bytes.js";
 
-/** The parts of a message that have come, one behind the other. It grows with what arrives, and never shrinks. */
+/** What stays for the next message. Most that come in parts are cut by the end of a packet and have less. */
+const IDLE_BYTES = 1024;
+const EMPTY_BYTES = 4;
+
+/**
+ * The parts of a message that have come, one behind the other. It grows with what arrives; the memory of a long message
+ * goes with it.
+ */
 export class MessageBuffer {
-  bytes = new Uint8Array(4);
+  bytes = new Uint8Array(EMPTY_BYTES);
   size = 0;
-  readonly #limit: number;
+  /** What the message has been charged for. */
+  #chargedBytes = 0;
 
-  /** @param limit the most that is ever appended, in bytes */
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  append(source: Uint8Array, from: number, length: number): void {
+  /**
+   * @param limit how long the message can be, in bytes
+   * @returns how many bytes of memory more the message takes now
+   */
+  append(source: Uint8Array, from: number, length: number, limit: number): number {
     if (this.size + length > this.bytes.length) {
       const old = this.bytes;
-      this.bytes = new Uint8Array(Math.min(2 * (this.size + length), Math.max(this.#limit, 4)));
+      this.bytes = new Uint8Array(Math.min(2 * (this.size + length), Math.max(limit, EMPTY_BYTES)));
       this.bytes.set(old);
     }
     copyBytes(source, from, this.bytes, this.size, length);
     this.size += length;
+    const more = this.bytes.length - this.#chargedBytes;
+    this.#chargedBytes += more;
+    return more;
+  }
+
+  /** The message is complete: `bytes` are no longer needed, or somebody has them. @returns what it was charged for */
+  clear(): number {
+    const charged = this.#chargedBytes;
+    this.#chargedBytes = 0;
+    this.size = 0;
+    if (this.bytes.length > IDLE_BYTES) this.bytes = new Uint8Array(EMPTY_BYTES);
+    return charged;
   }
 
   /** What has been appended: the buffer itself where it is full, else a copy. */

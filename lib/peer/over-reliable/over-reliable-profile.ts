@@ -59,7 +59,7 @@ export abstract class OverReliableProfile implements Profile {
     this.handle = handle;
     this.limits = limits;
     this.#lanes = Array.from({ length: LANES }, () => new FrameQueue(limits.maxQueuedBytes));
-    this.#parts = Array.from({ length: LANES }, () => new MessageBuffer(limits.maxReliableMessageSize));
+    this.#parts = Array.from({ length: LANES }, () => new MessageBuffer());
   }
 
   get roundTripTimeMs(): number {
@@ -214,8 +214,7 @@ export abstract class OverReliableProfile implements Profile {
     if (parts.size === 0) return this.readMessage(Channel.Reliable, lane, this.limits.maxReliableMessageSize);
     if (!this.#readPart(lane) || reader.failed) return false;
     const { bytes, size } = parts;
-    parts.size = 0;
-    this.host.reassembly.giveBack(size);
+    this.host.reassembly.giveBack(parts.clear());
     return this.host.deliver(Channel.Reliable, lane, bytes, 0, size);
   }
 
@@ -223,13 +222,12 @@ export abstract class OverReliableProfile implements Profile {
     const frame = this.#message;
     if (!frame.read(this.reader)) return true;
     const parts = this.#parts[lane] as MessageBuffer;
-    const size = parts.size + frame.length;
-    if (size > this.limits.maxReliableMessageSize || size > this.host.reassembly.maxBytes) {
+    const limit = Math.min(this.limits.maxReliableMessageSize, this.host.reassembly.maxBytes);
+    if (parts.size + frame.length > limit) {
       this.host.malformed("A message over the limit");
       return false;
     }
-    parts.append(this.reader.buffer, frame.start, frame.length);
-    this.host.reassembly.take(frame.length);
+    this.host.reassembly.take(parts.append(this.reader.buffer, frame.start, frame.length, limit));
     return true;
   }
 

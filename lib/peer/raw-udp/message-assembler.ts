@@ -17,7 +17,7 @@ export enum LaneResult {
 /** Cuts the bytes of a lane into messages. A message that has come in one piece is handed on from where it lies. */
 export class MessageAssembler {
   /** What has come of the present message: first of its length, then of its bytes. */
-  readonly #parts: MessageBuffer;
+  readonly #parts = new MessageBuffer();
   /** The length of the present message, -1 when it has not come. */
   #length = -1;
   readonly #lane: number;
@@ -27,7 +27,6 @@ export class MessageAssembler {
   constructor(lane: number, maxMessageSize: number, host: ProfileHost) {
     this.#lane = lane;
     this.#maxMessageSize = maxMessageSize;
-    this.#parts = new MessageBuffer(maxMessageSize);
     this.#host = host;
   }
 
@@ -54,14 +53,13 @@ export class MessageAssembler {
         continue;
       }
       const taken = Math.min(length - parts.size, end - at);
-      parts.append(buffer, at, taken);
-      this.#host.reassembly.take(taken);
+      this.#host.reassembly.take(parts.append(buffer, at, taken, length));
       at += taken;
       if (parts.size < length) continue;
       this.#length = -1;
-      parts.size = 0;
-      this.#host.reassembly.giveBack(length);
-      if (!this.#host.deliver(Channel.Reliable, this.#lane, parts.bytes, 0, length)) return LaneResult.Stopped;
+      const { bytes } = parts;
+      this.#host.reassembly.giveBack(parts.clear());
+      if (!this.#host.deliver(Channel.Reliable, this.#lane, bytes, 0, length)) return LaneResult.Stopped;
     }
     return LaneResult.Taken;
   }

@@ -69,10 +69,10 @@ export class StreamReceiver {
     if (length === 0 || this.#receivedBytes > this.#grantedBytes || this.#hasEnded) return false;
     let block = this.#blocks.at(-1);
     if (!block || block.size + length > CHUNK_BYTES) {
-      block = new MessageBuffer(CHUNK_BYTES);
+      block = new MessageBuffer();
       this.#blocks.push(block);
     }
-    block.append(source, from, length);
+    block.append(source, from, length, CHUNK_BYTES);
     this.#deliver();
     return true;
   }
