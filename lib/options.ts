@@ -101,6 +101,35 @@ export function checkOptions<Options extends object>(
   }
 }
 
+/**
+ * Checks an object with callbacks: each is a function, and none is misspelt. Objects of classes may have other members.
+ *
+ * @param names all callbacks that there are
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, or `ERR_UNKNOWN_OPTION` with the nearest name
+ */
+export function checkCallbacks<Callbacks extends object>(
+  owner: string,
+  callbacks: Callbacks,
+  names: readonly (keyof Callbacks & string)[],
+): void {
+  for (const name of names) if (callbacks[name] !== undefined) checkFunction(`${owner}.${name}`, callbacks[name]);
+  const prototype: unknown = Object.getPrototypeOf(callbacks);
+  const isPlain = prototype === Object.prototype || prototype === null;
+  const members = isPlain ? Object.keys(callbacks) : [...Object.keys(callbacks), ...membersOf(prototype as object)];
+  for (const member of members) {
+    const isMeant = isPlain || /^(on|before)/i.test(member);
+    if (!isMeant || (names as readonly string[]).includes(member)) continue;
+    const isNear = names.some((name) => editDistance(member.toLowerCase(), name.toLowerCase()) <= 2);
+    if (isPlain || isNear) throw unknownOption(owner, member, [...names]);
+  }
+}
+
+/** The names in the prototypes of a class and of those that it extends. */
+function membersOf(prototype: object): string[] {
+  if (prototype === Object.prototype || prototype === null) return [];
+  return [...Object.getOwnPropertyNames(prototype), ...membersOf(Object.getPrototypeOf(prototype))];
+}
+
 function unknownOption(owner: string, name: string, names: string[]): TypeError {
   const [nearest] = names
     .map((known) => ({ known, distance: editDistance(name.toLowerCase(), known.toLowerCase()) }))

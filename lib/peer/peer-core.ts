@@ -1,10 +1,10 @@
 import { whenAborted } from "../abort-signals.js";
-import { checkFunction } from "../arguments.js";
+import { checkFunction, outOfRange } from "../arguments.js";
 import { isThenable } from "../brands.js";
 import { Places, type PlacesMetrics } from "../guard/places.js";
 import { sourceOf } from "../guard/source.js";
 import { NetworkError } from "../network-error.js";
-import { checkOptions, signalOption } from "../options.js";
+import { checkCallbacks, checkOptions, signalOption } from "../options.js";
 import { abortable, serverBusy, serverFailed, serverFull, serverStopped } from "../socket/building/socket-errors.js";
 import { checkReason, MAX_CODE } from "../socket/disconnect-reason.js";
 import {
@@ -37,7 +37,7 @@ import { MIN_PACKET_SIZE } from "./packet-format.js";
 import { completeConfig, type PeerConfig } from "./peer-config.js";
 import { PeerDrive } from "./peer-drive.js";
 import { connectError, connectTimeout, describeServer } from "./peer-error.js";
-import type { PeerHandler } from "./peer-handler.js";
+import { CALLBACKS, type PeerHandler } from "./peer-handler.js";
 import type { Profile, ProfileHost } from "./profile.js";
 import { ReassemblyPool } from "./reassembly.js";
 
@@ -90,13 +90,14 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   ) {
     this.config = completeConfig(config);
     checkFunction("handler.onMessage", handler?.onMessage);
+    checkCallbacks("handler", handler, CALLBACKS);
     const report = (error: unknown) => this.#report(error);
     this.#court = { callback: "beforeAccept", maxCode: maxReasonCode, failed: serverFailed, report };
     this.#newcomers = new Places({ maxCount: this.config.maxPendingConnections });
     this.encryption = this.config.encryption && new Encryption(this.config.encryption);
     this.maxPacketSize = Math.min(maxPacketSize, 0xffff);
     if (!(maxPacketSize >= MIN_PACKET_SIZE)) {
-      throw new RangeError(`A Peer needs packets of ${MIN_PACKET_SIZE} bytes, not ${maxPacketSize}`);
+      throw outOfRange(`A Peer needs packets of ${MIN_PACKET_SIZE} bytes, not ${maxPacketSize}`);
     }
     this.#socket = socket;
     this.#handler = handler;

@@ -30,3 +30,13 @@ export interface PeerHandler<Connection extends IConnection = IConnection> {
    */
   onError?(error: unknown): void;
 }
+
+/** The names of all callbacks. */
+export const CALLBACKS = [
+  "onMessage",
+  "onConnected",
+  "onDisconnected",
+  "onDrain",
+  "beforeAccept",
+  "onError",
+] as const satisfies readonly (keyof PeerHandler)[];

@@ -44,7 +44,7 @@ export interface ProfileHost {
   /** The other side has broken the format: ends the connection with `InvalidPacket`. */
   malformed(text: string): void;
   /** A reliable transport has brought a packet that did not authenticate: ends the connection with `Tampered`. */
-  tampered(): void;
+  tampered(text: string): void;
   /** A queue that has refused a message has room again. */
   drained(): void;
 }

@@ -1,3 +1,4 @@
+import { checkInteger, rangeError, typeError } from "../arguments.js";
 import { cutUtf8, utf8Length } from "../utf8.js";
 import { MAX_REASON_BYTES } from "../verdict.js";
 
@@ -63,14 +64,16 @@ export function libraryReason(code: DisconnectCode, text: string): DisconnectRea
 }
 
 /**
- * Checks a reason that the application gives. @throws RangeError for a code outside 0-999, or a text over 120 bytes.
+ * Checks a reason that the application gives.
+ *
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`; RangeError `ERR_OUT_OF_RANGE` for a code outside 0-999, or a text over 120
+ *   bytes
  */
-export function checkReason({ code, text }: DisconnectReason): void {
-  if (!Number.isInteger(code) || code < 0 || code > 999) {
-    throw new RangeError(`A disconnect code of the application is an integer from 0 to 999, not ${code}`);
-  }
-  const bytes = utf8Length(text);
-  if (bytes > MAX_REASON_BYTES) {
-    throw new RangeError(`A disconnect text has at most ${MAX_REASON_BYTES} bytes of UTF-8, not ${bytes}`);
-  }
+export function checkReason(reason: DisconnectReason): void {
+  if (typeof reason !== "object" || reason === null) throw typeError("reason", "{ code, text }");
+  const { code, text } = reason;
+  checkInteger("reason.code", code, 0, 999);
+  if (typeof text !== "string") throw typeError("reason.text", "a string");
+  if (utf8Length(text) > MAX_REASON_BYTES)
+    throw rangeError("reason.text", `at most ${MAX_REASON_BYTES} bytes of UTF-8`);
 }

@@ -87,7 +87,7 @@ describe("a connection that has ended", () => {
     const closed: number[] = [];
     void server.closed.then(({ code }) => closed.push(code));
     server.malformed("first");
-    server.tampered();
+    server.tampered("");
     server.disconnect();
     world.serverSocket.flush();
     await world.run(100);

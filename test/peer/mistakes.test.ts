@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { generateServerKey } from "../../lib/noise/index.js";
 import { nodePrimitives } from "../../lib/noise/node-primitives.js";
-import { Channel, type IConnection, Peer } from "../../lib/peer/index.js";
+import { Channel, type IConnection, Peer, PeerConnectionState } from "../../lib/peer/index.js";
 import {
   LagSocketFactory,
   MemoryNetwork,
@@ -124,3 +124,52 @@ test.each<MemorySocketKind>(["datagram", "reliable-lanes", "stream"])(
     });
   },
 );
+
+/** A connection as JavaScript sees it. */
+type Loose = Record<"send" | "openStream" | "disconnect", (...values: unknown[]) => unknown>;
+
+test("wrong channels, lanes, places and reasons have the codes of other wrong values", async () => {
+  const { client } = await connected();
+  const bytes = text("hello");
+  const range = expect.objectContaining({ name: "RangeError", code: "ERR_OUT_OF_RANGE" });
+  const type = expect.objectContaining({ name: "TypeError", code: "ERR_INVALID_ARG_TYPE" });
+  const attempts: [(connection: Loose) => void, unknown][] = [
+    [(connection) => connection.send(bytes, 9), range],
+    [(connection) => connection.send(bytes, Channel.Notify), range],
+    [(connection) => connection.send(bytes, "reliable"), type],
+    [(connection) => connection.send(bytes, Channel.Reliable, 4), range],
+    [(connection) => connection.send(bytes, Channel.Reliable, 0.5), range],
+    [(connection) => connection.send(bytes, Channel.Reliable, "0"), type],
+    [(connection) => connection.send(bytes, Channel.Reliable, 0, 3, 3), range],
+    [(connection) => connection.openStream(new Uint8Array(1025)), range],
+    [(connection) => connection.disconnect({ code: 1000, text: "" }), range],
+    [(connection) => connection.disconnect({ code: "1", text: "" }), type],
+    [(connection) => connection.disconnect({ code: 1, text: "x".repeat(121) }), range],
+    [(connection) => connection.disconnect({ code: 1 }), type],
+    [(connection) => connection.disconnect("bye"), type],
+    [(connection) => connection.disconnect(null), type],
+  ];
+  for (const [attempt, error] of attempts) {
+    expect(() => attempt(client as unknown as Loose)).toThrow(error as Error);
+  }
+  expect(client.state).toBe(PeerConnectionState.Connected);
+});
+
+test("a callback of a handler that is misspelt, or no function, throws", () => {
+  const factory = new MemorySocketFactory(new MemoryNetwork());
+  const create = (handler: object) => () =>
+    new Peer(factory.createClientSocket(), factory.maxPacketSize, handler as Recorder);
+  const onMessage = () => {};
+  const unknown = (name: string) => expect.objectContaining({ code: "ERR_UNKNOWN_OPTION", message: name });
+  expect(create({ onMessage, onDisconnect() {} })).toThrow(
+    unknown("handler has no option onDisconnect; did you mean onDisconnected?"),
+  );
+  expect(create({ onMessage, extra: 1 })).toThrow(/no option extra/);
+  expect(create({ onMessage, onDrain: true })).toThrow(/handler\.onDrain must be a function/);
+  class Game extends Recorder {
+    onDisconnect() {}
+  }
+  expect(create(new Game())).toThrow(/did you mean onDisconnected/);
+  expect(create({ onMessage, onError: undefined })).not.toThrow();
+  expect(create(new Recorder())).not.toThrow();
+});

@@ -1,16 +1,18 @@
-import { typeError } from "../../arguments.js";
+import { checkInteger, outOfRange, typeError } from "../../arguments.js";
 import { NetworkError } from "../../network-error.js";
 import { Channel } from "../channel.js";
 import { MAX_UNRELIABLE_MESSAGE_SIZE, USER_LANES } from "../packet-format.js";
 
-/** @throws RangeError for a channel or lane that `IConnection.send` does not take */
+/**
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE` for a channel or lane that `IConnection.send`
+ *   does not take
+ */
 export function checkChannel(channel: Channel, lane: number): void {
   if (channel !== Channel.Reliable && channel !== Channel.Unreliable) {
-    throw new RangeError(`send takes Channel.Reliable or Channel.Unreliable, not ${channel}`);
+    if (typeof channel !== "number") throw typeError("channel", "a Channel");
+    throw outOfRange(`send takes Channel.Reliable or Channel.Unreliable, not ${Channel[channel] ?? channel}`);
   }
-  if (!(Number.isInteger(lane) && lane >= 0 && lane < USER_LANES)) {
-    throw new RangeError(`A lane is 0 to ${USER_LANES - 1}, not ${lane}`);
-  }
+  checkInteger("lane", lane, 0, USER_LANES - 1);
 }
 
 /**
@@ -24,8 +26,8 @@ export function checkByteView(name: string, bytes: Uint8Array): void {
 }
 
 /**
- * @throws TypeError `ERR_INVALID_ARG_TYPE`; NetworkError `ERR_MESSAGE_SIZE`; RangeError for a message that reaches over
- *   the end of its array
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`; NetworkError `ERR_MESSAGE_SIZE`; RangeError `ERR_OUT_OF_RANGE` for a
+ *   message that reaches over the end of its array
  */
 export function checkMessage(
   channel: Channel,
@@ -40,6 +42,6 @@ export function checkMessage(
     throw new NetworkError("ERR_MESSAGE_SIZE", `A message has at most ${limit} bytes here, not ${length}`);
   }
   if (!(offset >= 0 && length >= 0 && offset + length <= bytes.length)) {
-    throw new RangeError("The message lies outside of its array");
+    throw outOfRange("The message lies outside of its array");
   }
 }

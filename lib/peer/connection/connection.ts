@@ -38,8 +38,8 @@ export interface IConnection {
    * @param lane 0 (the most urgent) to 3, for `Channel.Reliable`: messages of a lane arrive in order
    * @returns false: the queue is full and nothing was taken, `onDrain` follows; or the connection has ended
    * @throws NetworkError `ERR_MESSAGE_SIZE` over `maxReliableMessageSize`, or over {@link MAX_UNRELIABLE_MESSAGE_SIZE}
-   *   on the other channels; TypeError `ERR_INVALID_ARG_TYPE` for what is no `Uint8Array`; RangeError for a lane or
-   *   channel that does not exist
+   *   on the other channels; TypeError `ERR_INVALID_ARG_TYPE` for what is no `Uint8Array`; RangeError
+   *   `ERR_OUT_OF_RANGE` for a lane or channel that does not exist
    */
   send(bytes: Uint8Array, channel?: Channel, lane?: number, offset?: number, length?: number): boolean;
   /** Sends on `Channel.Notify`; one of `callbacks` is called once. Returns and throws as `send` does. */
@@ -51,7 +51,8 @@ export interface IConnection {
    * else is sent, and nothing is received. Does nothing on a connection that has ended.
    *
    * @param reason `{ code: 0, text: "" }` without one
-   * @throws RangeError for a code outside 0 to 999, or a text over 120 bytes of UTF-8
+   * @throws TypeError `ERR_INVALID_ARG_TYPE`; RangeError `ERR_OUT_OF_RANGE` for a code outside 0 to 999, or a text over
+   *   120 bytes of UTF-8
    */
   disconnect(reason?: DisconnectReason): void;
   /** `disconnect`, and gives `closed`. */
@@ -61,7 +62,7 @@ export interface IConnection {
    *
    * @param header what the other side decides by, at most 1024 bytes
    * @throws NetworkError `ERR_TOO_MANY_STREAMS`, `ERR_QUEUE_FULL`, `ERR_NOT_CONNECTED`; TypeError
-   *   `ERR_INVALID_ARG_TYPE`; RangeError for a longer header
+   *   `ERR_INVALID_ARG_TYPE`; RangeError `ERR_OUT_OF_RANGE` for a longer header
    */
   openStream(header?: Uint8Array): OutgoingStream;
   /** Decides about the streams that the other side opens. Without a listener they are rejected. */

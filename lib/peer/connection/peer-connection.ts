@@ -315,8 +315,8 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
     this.#fail(DisconnectCode.InvalidPacket, text);
   }
 
-  tampered(): void {
-    this.#fail(DisconnectCode.Tampered, "What arrived is not what was sent");
+  tampered(text: string): void {
+    this.#fail(DisconnectCode.Tampered, text);
   }
 
   drained(): void {

@@ -74,7 +74,7 @@ export class ReliableLanesProfile extends OverReliableProfile {
   override receive({ buffer, offset, length, delivery, lane }: ReceivedPacket, nowMs: number): void {
     const isReliable = delivery === Delivery.Reliable;
     if (buffer[offset] !== (isReliable ? PacketKind.Reliable : PacketKind.Unreliable)) {
-      this.#drop(isReliable);
+      this.#drop(isReliable, lane);
       return;
     }
     if (isReliable) this.#receiveReliable(buffer, offset, offset + length, lane, nowMs);
@@ -138,7 +138,7 @@ export class ReliableLanesProfile extends OverReliableProfile {
       // GNS has 255 lanes, and a man in the middle may use any of them.
       end = this.#laneSeals[lane]?.open(number, buffer, start, RELIABLE_HEADER_BYTES, packetEnd) ?? -1;
       if (end < 0) {
-        this.#drop(true);
+        this.#drop(true, lane);
         return;
       }
       this.#laneReceived[lane] = number + 1;
@@ -153,9 +153,11 @@ export class ReliableLanesProfile extends OverReliableProfile {
    * come once and in order. So where a reliable packet is not the next one that was sealed, that other end is a man in
    * the middle. The lane could never go on, while pings would keep the connection alive: it ends.
    */
-  #drop(isReliable: boolean): void {
+  #drop(isReliable: boolean, lane: number): void {
     this.host.metrics.strayPackets++;
-    if (isReliable && this.#laneSeals) this.host.tampered();
+    if (!isReliable || !this.#laneSeals) return;
+    const number = this.#laneReceived[lane] ?? 0;
+    this.host.tampered(`Reliable packet ${number} of lane ${lane} is not the one that was sent`);
   }
 
   #receiveUnreliable(buffer: Uint8Array, start: number, packetEnd: number, nowMs: number): void {
@@ -167,7 +169,7 @@ export class ReliableLanesProfile extends OverReliableProfile {
       end = this.#unreliableSeal?.open(number, buffer, start, UNRELIABLE_HEADER_BYTES, packetEnd) ?? packetEnd;
     } else end = -1;
     if (end < 0) {
-      this.#drop(false);
+      this.#drop(false, 0);
       return;
     }
     this.#received.record(number);

@@ -1,3 +1,4 @@
+import { typeError } from "../../arguments.js";
 import type { NetworkErrorCode } from "../../error-codes.js";
 import { NetworkError } from "../../network-error.js";
 import type { DisconnectReason } from "../../socket/index.js";
@@ -98,7 +99,7 @@ export class StreamSender implements OutgoingStream {
   }
 
   #write(chunk: Uint8Array): Promise<void> {
-    if (!(chunk instanceof Uint8Array)) throw new TypeError("A stream takes Uint8Array");
+    if (!(chunk instanceof Uint8Array)) throw typeError("A chunk of a stream", "a Uint8Array");
     return new Promise((resolve, reject) => {
       this.#pending = { chunk, offset: 0, resolve, reject };
       this.#owner.changed();

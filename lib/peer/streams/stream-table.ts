@@ -1,3 +1,4 @@
+import { outOfRange } from "../../arguments.js";
 import { cloneBytes } from "../../bytes.js";
 import { NetworkError } from "../../network-error.js";
 import type { DisconnectReason } from "../../socket/index.js";
@@ -46,7 +47,7 @@ export class StreamTable implements StreamSenderOwner, StreamReceiverOwner {
 
   open(header: Uint8Array): OutgoingStream {
     if (header.length > MAX_STREAM_HEADER_BYTES) {
-      throw new RangeError(`A stream's header has at most ${MAX_STREAM_HEADER_BYTES} bytes, not ${header.length}`);
+      throw outOfRange(`A stream's header has at most ${MAX_STREAM_HEADER_BYTES} bytes, not ${header.length}`);
     }
     if (this.#senders.size >= this.#owner.maxStreams) {
       throw new NetworkError("ERR_TOO_MANY_STREAMS", `${this.#owner.maxStreams} streams are open; wait for one to end`);

@@ -1,3 +1,4 @@
+import { outOfRange } from "../../arguments.js";
 import { Delivery, type IConnectionHandle } from "../socket.js";
 
 /** Largest reliable packet on a handle that carries reliable and unreliable ones, in bytes. */
@@ -14,5 +15,5 @@ export function checkPacket(handle: IConnectionHandle, packet: Uint8Array, lengt
 /** @throws RangeError for a length of 0, over `max`, or over that of `packet` */
 export function checkPacketLength(length: number, packet: Uint8Array, max: number): void {
   if (length >>> 0 === length && length > 0 && length <= max && length <= packet.length) return;
-  throw new RangeError(`A packet has 1 to ${max} bytes and no more than its buffer (${packet.length}), not ${length}`);
+  throw outOfRange(`A packet has 1 to ${max} bytes and no more than its buffer (${packet.length}), not ${length}`);
 }
