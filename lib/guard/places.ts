@@ -3,11 +3,6 @@ import type { Clock } from "../clock.js";
 export interface PlacesOptions {
   /** How many items fit. */
   readonly maxCount: number;
-  /**
-   * Which item of the most crowded source leaves for a newcomer.
-   * @defaultValue "oldest"
-   */
-  readonly evict?: "oldest" | "youngest";
   /** With it, a phase begins by itself when all that has arrived meanwhile is read. Else `nextPhase` begins one. */
   readonly clock?: Clock;
 }
@@ -44,16 +39,15 @@ interface Share<Item> {
 }
 
 /**
- * A bounded pool that strangers can fill (pending connections, suspended sessions), with a share for each source. The
- * shares are soft: one source may take all places that nobody else wants. In a full pool a newcomer takes a place of
- * the most crowded source. No item has to leave before a read phase has passed since it came, in which its next packet
- * would have been read.
+ * A bounded pool that strangers can fill (pending connections), with a share for each source. The shares are soft: one
+ * source may take all places that nobody else wants. In a full pool the oldest item of the most crowded source leaves
+ * for a newcomer. No item has to leave before a read phase has passed since it came, in which its next packet would
+ * have been read.
  *
  * All operations take constant time.
  */
 export class Places<Item> {
   readonly #maxCount: number;
-  readonly #evict: "oldest" | "youngest";
   readonly #clock: Clock | undefined;
   readonly #places = new Map<Item, Place<Item>>();
   readonly #shares = new Map<string, Share<Item>>();
@@ -65,10 +59,9 @@ export class Places<Item> {
   #evicted = 0;
   #refused = 0;
 
-  constructor({ maxCount, evict = "oldest", clock }: PlacesOptions) {
+  constructor({ maxCount, clock }: PlacesOptions) {
     this.#maxCount = maxCount;
     this.#clock = clock;
-    this.#evict = evict;
   }
 
   get count(): number {
@@ -160,9 +153,8 @@ export class Places<Item> {
 
   #victim(): Place<Item> | null {
     const [share] = this.#bySize[this.#largestShare] ?? [];
-    let place = share?.[this.#evict] ?? null;
-    // Only an arrival of this phase is passed over; behind the oldest there are only younger ones.
-    while (place && place.phase === this.#phase) place = place.older;
-    return place;
+    const place = share?.oldest;
+    // If the oldest came in this phase, so did all others of its source.
+    return place && place.phase !== this.#phase ? place : null;
   }
 }

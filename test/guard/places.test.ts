@@ -1,8 +1,8 @@
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { Places } from "../../lib/guard/places.js";
 
-function filled(maxCount: number, items: Record<string, string[]>, evict?: "oldest" | "youngest"): Places<string> {
-  const places = new Places<string>({ maxCount, ...(evict && { evict }) });
+function filled(maxCount: number, items: Record<string, string[]>): Places<string> {
+  const places = new Places<string>({ maxCount });
   for (const [source, names] of Object.entries(items)) for (const name of names) places.take(name, source);
   places.nextPhase();
   return places;
@@ -23,22 +23,15 @@ test("in a full pool the oldest of the most crowded source leaves", () => {
   expect(places.count).toBe(5);
 });
 
-test("the youngest leaves where that is asked for", () => {
-  const places = filled(4, { honest: ["h1"], crowd: ["c1", "c2", "c3"] }, "youngest");
-  expect(places.take("n1", "new")).toEqual({ evicted: "c3" });
-});
-
-describe("what came in this read phase stays", () => {
-  test.each(["oldest", "youngest"] as const)("%s", (evict) => {
-    const places = filled(3, { crowd: ["c1"] }, evict);
-    places.take("c2", "crowd");
-    places.take("c3", "crowd");
-    expect(places.take("n1", "new")).toEqual({ evicted: "c1" });
-    expect(places.take("n2", "new")).toBe("full");
-    expect(places.metrics.refused).toBe(1);
-    places.nextPhase();
-    expect(places.take("n2", "new")).toEqual({ evicted: evict === "oldest" ? "c2" : "c3" });
-  });
+test("what came in this read phase stays", () => {
+  const places = filled(3, { crowd: ["c1"] });
+  places.take("c2", "crowd");
+  places.take("c3", "crowd");
+  expect(places.take("n1", "new")).toEqual({ evicted: "c1" });
+  expect(places.take("n2", "new")).toBe("full");
+  expect(places.metrics.refused).toBe(1);
+  places.nextPhase();
+  expect(places.take("n2", "new")).toEqual({ evicted: "c2" });
 });
 
 test("a place that is given back is free, once", () => {

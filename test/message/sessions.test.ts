@@ -113,42 +113,74 @@ test("a player who says goodbye does not come back", async () => {
 });
 
 describe("in a full table of suspended players", () => {
-  /** Suspends players of the given addresses, one after the other. @returns the numbers of those who have left */
-  function suspended(maxSuspended: number, addresses: string[]) {
+  /** Players, who are lost one after the other. @returns the names of those who have left */
+  function suspended(maxSuspended: number, players: { name: string; address: string; playedMs: number }[]) {
     const clock = new FakeClock();
-    const sessions = new SessionTable({ maxSuspended }, clock, (size) => new Uint8Array(size).fill(clock.now()));
-    const left: number[] = [];
-    for (const [index, address] of addresses.entries()) {
-      clock.advance(1);
+    let created = 0;
+    const options = { maxSuspended, resumeWindowMs: Number.POSITIVE_INFINITY };
+    const sessions = new SessionTable(options, clock, (size) => new Uint8Array(size).fill(++created));
+    const left: string[] = [];
+    for (const { name, address, playedMs } of players) {
       const player = { address } as NetworkPlayer;
       sessions.create(player);
+      clock.advance(playedMs);
       sessions.suspend(player, () => {
-        left.push(index);
+        left.push(name);
         sessions.remove(player);
       });
     }
     return { left, metrics: sessions.metrics };
   }
+  const strangers = (count: number, addressOf: (index: number) => string) =>
+    Array.from({ length: count }, (_, index) => ({ name: `s${index}`, address: addressOf(index), playedMs: 10 }));
+  const ofOneSource = (index: number) => `198.51.100.7:${index + 1}`;
+  const ofSourcesOfTheirOwn = (index: number) => `10.${index >> 8}.${index & 255}.1:1`;
+  const player = { name: "player", address: "192.0.2.1:5", playedMs: 60_000 };
 
-  test("strangers of one source make room among themselves", () => {
-    const strangers = Array.from({ length: 500 }, (_, index) => `198.51.100.7:${index + 1}`);
-    const { left, metrics } = suspended(100, ["192.0.2.1:5", ...strangers, "192.0.2.1:6"]);
-    expect(left.length).toBe(402);
-    expect(left).not.toContain(0);
-    expect(metrics).toMatchObject({ count: 100, sources: 2, largestShare: 98, evicted: 402 });
+  test.each([
+    ["one source", ofOneSource],
+    ["a source each", ofSourcesOfTheirOwn],
+  ])("1,000 strangers of %s do not displace whoever has played", (_, addressOf) => {
+    const { left, metrics } = suspended(100, [player, ...strangers(1000, addressOf), { ...player, name: "later" }]);
+    expect(left.length).toBe(902);
+    expect(left).not.toContain("player");
+    expect(left).not.toContain("later");
+    expect(metrics).toMatchObject({ count: 100, evicted: 1, refused: 901 });
   });
 
-  test("whoever was lost first of one source stays", () => {
-    const { left } = suspended(
-      100,
-      Array.from({ length: 201 }, (_, index) => `127.0.0.1:${index + 1}`),
-    );
-    expect(left).not.toContain(0);
-    expect(left).not.toContain(200);
+  test("two players behind one address stay before single strangers", () => {
+    const neighbour = { name: "neighbour", address: "192.0.2.1:6", playedMs: 60_000 };
+    const { left } = suspended(10, [player, neighbour, ...strangers(100, ofSourcesOfTheirOwn)]);
+    expect(left.length).toBe(92);
+    expect(left.filter((name) => !name.startsWith("s"))).toEqual([]);
+  });
+
+  test("time that a player was suspended does not count as played", () => {
+    const clock = new FakeClock();
+    let created = 0;
+    const sessions = new SessionTable({ maxSuspended: 1 }, clock, (size) => new Uint8Array(size).fill(++created));
+    const left: string[] = [];
+    const join = (name: string, address: string) => {
+      const joined = { address } as NetworkPlayer;
+      sessions.create(joined);
+      const lose = () => sessions.suspend(joined, () => left.push(name) && sessions.remove(joined));
+      return { lose, resume: () => sessions.resume(joined) };
+    };
+    const absent = join("absent", "192.0.2.1:1");
+    clock.advance(100);
+    absent.lose();
+    clock.advance(20_000);
+    absent.resume();
+    const present = join("present", "192.0.2.2:1");
+    clock.advance(150);
+    absent.lose();
+    clock.advance(150);
+    present.lose();
+    expect(left).toEqual(["absent"]);
   });
 
   test("without places nobody comes back", () => {
-    expect(suspended(0, ["127.0.0.1:1", "127.0.0.1:2"]).left).toEqual([0, 1]);
+    expect(suspended(0, strangers(2, ofOneSource)).left).toEqual(["s0", "s1"]);
   });
 });
 
@@ -158,8 +190,8 @@ test("above maxSuspended somebody has left", async () => {
   await world.join({ socketFactory });
   log.length = 0;
   socketFactory.isCut = true;
-  await world.until(() => log.length === 4, 50);
-  expect(log.sort()).toEqual([expect.stringMatching(/^disconnected/), "suspended 1", "suspended 2", "suspended 3"]);
+  await world.until(() => log.length === 3, 50);
+  expect(log.sort()).toEqual([expect.stringMatching(/^disconnected/), "suspended 1", "suspended 2"]);
 });
 
 /** A new connection that resumes a session, as whoever has its secret can make one. */

@@ -1,5 +1,6 @@
 import type { Clock } from "../../clock.js";
-import { Places, type PlacesMetrics } from "../../guard/places.js";
+import type { PlacesMetrics } from "../../guard/places.js";
+import { RankedPlaces } from "../../guard/ranked-places.js";
 import { sourceOf } from "../../guard/source.js";
 import { checkOptions, durationOption, integerOption, type OptionRules } from "../../options.js";
 import type { RandomBytes } from "../../random.js";
@@ -15,8 +16,9 @@ export interface SessionOptions {
   /** How long a player whose connection was lost may come back. @defaultValue 30,000 ms */
   resumeWindowMs: number;
   /**
-   * How many players may be suspended at a time, 0 to 100,000. Above that the one has left who was lost last of the
-   * source (an IPv4 address, an IPv6 /64) that has the most of them.
+   * How many players may be suspended at a time, 0 to 100,000. When one more is lost, the server gives up the one who
+   * was connected for the shortest time; the second of one source (an IPv4 address, an IPv6 /64) counts half of its
+   * time, the third a third, and so on.
    *
    * @defaultValue 1000
    */
@@ -26,6 +28,10 @@ export interface SessionOptions {
 /** Known to the server and the player's client; whoever has the secret can resume the session. */
 export interface Session extends Readonly<ClientSession> {
   readonly player: NetworkPlayer;
+  /** How long the player was connected in all, but for the time since `connectedMs`. */
+  playedMs: number;
+  /** When the player connected last, by the clock. */
+  connectedMs: number;
 }
 
 const SESSION_SECRET_BYTES = 32;
@@ -43,12 +49,12 @@ export class SessionTable {
   readonly #byId = new Map<string, Session>();
   readonly #byPlayer = new Map<NetworkPlayer, Session>();
   readonly #suspended = new Map<NetworkPlayer, { timer: unknown; expire(): void }>();
-  readonly #places: Places<NetworkPlayer>;
+  readonly #places: RankedPlaces<NetworkPlayer>;
 
   constructor(options: Partial<SessionOptions>, clock: Clock, randomBytes: RandomBytes) {
     checkOptions("sessions", options, SESSION_OPTIONS);
     this.options = { resumeWindowMs: 30_000, maxSuspended: 1000, ...options };
-    this.#places = new Places({ maxCount: this.options.maxSuspended, evict: "youngest" });
+    this.#places = new RankedPlaces(this.options.maxSuspended);
     this.#clock = clock;
     this.#randomBytes = randomBytes;
   }
@@ -64,6 +70,8 @@ export class SessionTable {
       id: this.#randomBytes(SESSION_ID_BYTES),
       secret: this.#randomBytes(SESSION_SECRET_BYTES),
       resumeWindowMs: this.options.resumeWindowMs,
+      playedMs: 0,
+      connectedMs: this.#clock.now(),
     };
     this.#byId.set(hex(session.id), session);
     this.#byPlayer.set(player, session);
@@ -80,9 +88,9 @@ export class SessionTable {
 
   /** The player's connection was lost. @param expire is called when the player has not come back in time */
   suspend(player: NetworkPlayer, expire: () => void): void {
-    // Nobody has to wait for a read phase to come back: whoever is suspended may have to leave at once.
-    this.#places.nextPhase();
-    const taken = this.#places.take(player, sourceOf(player.address));
+    const session = this.#byPlayer.get(player) as Session;
+    session.playedMs += this.#clock.now() - session.connectedMs;
+    const taken = this.#places.take(player, sourceOf(player.address), session.playedMs);
     if (taken === "full") {
       expire();
       return;
@@ -91,19 +99,25 @@ export class SessionTable {
     if (taken !== "free") this.#suspended.get(taken.evicted)?.expire();
   }
 
+  /** The player has come back, if it was suspended. */
   resume(player: NetworkPlayer): void {
-    this.#clock.clearTimeout(this.#suspended.get(player)?.timer);
-    this.#suspended.delete(player);
-    this.#places.release(player);
+    const session = this.#byPlayer.get(player);
+    if (session && this.#release(player)) session.connectedMs = this.#clock.now();
   }
 
   /** The player has left. */
   remove(player: NetworkPlayer): void {
-    this.resume(player);
+    this.#release(player);
     const session = this.#byPlayer.get(player);
     if (!session) return;
     this.#byPlayer.delete(player);
     this.#byId.delete(hex(session.id));
+  }
+
+  #release(player: NetworkPlayer): boolean {
+    this.#clock.clearTimeout(this.#suspended.get(player)?.timer);
+    this.#suspended.delete(player);
+    return this.#places.release(player);
   }
 }
 
