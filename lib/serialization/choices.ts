@@ -2,23 +2,31 @@ import { invalidType } from "../arguments.js";
 import { bitsFor } from "./bits.js";
 import { type Codec, defineCodec, isBorrowed } from "./codec.js";
 import { inField, wrongValue } from "./errors.js";
+import type { NetworkReader } from "./network-reader.js";
 import { type Fields, type StructOf, struct } from "./struct.js";
 
 /** A value that may be `undefined`, at the cost of one bit. */
 export function optional<T>(codec: Codec<T>): Codec<T | undefined> {
-  const { readInto } = codec;
+  const { readInto, heapBytes } = codec;
+  /** Whether there is a value, which is charged only then. */
+  const readPresence = (reader: NetworkReader) => {
+    const isPresent = reader.readBoolean();
+    if (isPresent && heapBytes > 0) reader.charge(heapBytes);
+    return isPresent;
+  };
   return defineCodec<T | undefined>({
     layout: `optional(${codec.layout})`,
     minBits: 1,
+    heapBytes: 0,
     maxBits: codec.maxBits === undefined ? undefined : codec.maxBits + 1,
     borrowed: codec.borrowed,
     write: (writer, value) => {
       writer.writeBoolean(value !== undefined);
       if (value !== undefined) codec.write(writer, value);
     },
-    read: (reader) => (reader.readBoolean() ? codec.read(reader) : undefined),
+    read: (reader) => (readPresence(reader) ? codec.read(reader) : undefined),
     readInto: (reader, target) => {
-      if (!reader.readBoolean()) return undefined;
+      if (!readPresence(reader)) return undefined;
       return readInto && target !== undefined ? readInto(reader, target) : codec.read(reader);
     },
     equals: (a, b) => (a === undefined || b === undefined ? a === b : codec.equals(a, b)),
@@ -91,10 +99,18 @@ export function union<K extends string, const V extends Readonly<Record<string, 
   const last = names.length - 1;
   const indexBits = bitsFor(last);
   const maxBits = codecs.map((codec) => codec.maxBits ?? Number.POSITIVE_INFINITY).reduce((a, b) => Math.max(a, b));
+  const heapBytes = codecs.map((codec) => codec.heapBytes).reduce((a, b) => Math.min(a, b));
+  /** The codec of the variant, whose size beyond that of the smallest is charged here. */
+  const readVariant = (reader: NetworkReader) => {
+    const codec = codecs[reader.readRanged(0, last)] as Required<Variant>;
+    if (codec.heapBytes > heapBytes) reader.charge(codec.heapBytes - heapBytes);
+    return codec;
+  };
   return defineCodec<Record<string, unknown>>({
     layout: `union(${JSON.stringify(discriminator)},${codecs.map((codec) => codec.layout)})`,
     minBits: indexBits + codecs.map((codec) => codec.minBits).reduce((a, b) => Math.min(a, b)),
     maxBits: Number.isFinite(maxBits) ? indexBits + maxBits : undefined,
+    heapBytes,
     borrowed: isBorrowed(codecs),
     write: (writer, value) => {
       if (typeof value !== "object" || value === null) throw wrongValue(value, "object", "an object");
@@ -105,11 +121,12 @@ export function union<K extends string, const V extends Readonly<Record<string, 
       writer.writeBits(index, indexBits);
       (codecs[index] as Variant).write(writer, value);
     },
-    read: (reader) => (codecs[reader.readRanged(0, last)] as Variant).read(reader),
+    read: (reader) => readVariant(reader).read(reader),
     readInto: (reader, target) => {
-      const index = reader.readRanged(0, last);
-      const codec = codecs[index] as Required<Variant>;
-      return target[discriminator] === names[index] ? codec.readInto(reader, target) : codec.read(reader);
+      const codec = readVariant(reader);
+      return codecs[indices.get(target[discriminator] as string) ?? -1] === codec
+        ? codec.readInto(reader, target)
+        : codec.read(reader);
     },
     equals: (a, b) => {
       const index = indices.get(a[discriminator] as string);

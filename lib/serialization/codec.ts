@@ -14,6 +14,11 @@ export interface Codec<T> {
   readonly minBits: number;
   /** The most bits that `write` writes; `undefined` if there is no limit. */
   readonly maxBits: number | undefined;
+  /**
+   * The memory that a value takes at least, in bytes; 0 if it fits in its place in an array or object. A collection
+   * charges it to the message for each element. Codecs whose values may take more charge the rest when they read one.
+   */
+  readonly heapBytes: number;
   /** Whether values that are read lie in the message, and so are valid only as long as it is (`bytesView`). */
   readonly borrowed: boolean;
   /** @throws TypeError, RangeError for a wrong value; their `field` says where in a struct or collection it is */
@@ -44,6 +49,8 @@ export interface CodecDefinition<T> {
   /** 0 if `write` may write nothing. @defaultValue 1 bit */
   minBits?: number;
   maxBits?: number | undefined;
+  /** The memory that a value takes at least. @defaultValue 96 bytes if `default` returns an object, else 0 */
+  heapBytes?: number;
   borrowed?: boolean;
 }
 
@@ -58,10 +65,12 @@ export function defineCodec<T>(definition: CodecDefinition<T>): Codec<T> {
     equals = equalBits(write),
     minBits = 1,
     maxBits,
+    heapBytes = typeof definition.default() === "object" ? 96 : 0,
     borrowed = false,
   } = definition;
   const layoutHash = layoutHashOf(layout);
-  const codec = { layout, layoutHash, minBits, maxBits, borrowed, write, read, equals, default: definition.default };
+  const sizes = { minBits, maxBits, heapBytes, borrowed };
+  const codec = { layout, layoutHash, ...sizes, write, read, equals, default: definition.default };
   return readInto ? { ...codec, readInto } : codec;
 }
 
@@ -79,15 +88,17 @@ function equalBits<T>(write: (writer: NetworkWriter, value: T) => void): (a: T, 
   };
 }
 
-/** The bits that several values take together. */
-export function sizeOf(codecs: readonly Codec<unknown>[]): { minBits: number; maxBits: number | undefined } {
+/** The bits and the memory that several values take together. */
+export function sizeOf(codecs: readonly Codec<unknown>[]) {
   let minBits = 0;
   let maxBits: number | undefined = 0;
+  let heapBytes = 0;
   for (const codec of codecs) {
     minBits += codec.minBits;
+    heapBytes += codec.heapBytes;
     maxBits = maxBits === undefined || codec.maxBits === undefined ? undefined : maxBits + codec.maxBits;
   }
-  return { minBits, maxBits };
+  return { minBits, maxBits, heapBytes };
 }
 
 export const isBorrowed = (codecs: readonly Codec<unknown>[]): boolean => codecs.some((codec) => codec.borrowed);

@@ -7,19 +7,35 @@ import type { NetworkReader } from "./network-reader.js";
 import type { NetworkWriter } from "./network-writer.js";
 import { LONGEST, readLength } from "./strings.js";
 
+/** The memory of an empty array, Map or Set, about; and of one element beyond that of its values. */
+const ARRAY = { empty: 48, element: 8 };
+const MAP = { empty: 200, element: 48 };
+const SET = { empty: 200, element: 32 };
+
 interface Bounds {
   max: number;
   countBits: number;
   minBits: number;
+  elementBytes: number;
 }
 
 /** Refuses elements that take no bits: an empty message could hold any number of them. */
-function boundsOf(max: number, elements: readonly Codec<unknown>[]): Bounds & { maxBits: number | undefined } {
+function boundsOf(
+  max: number,
+  elements: readonly Codec<unknown>[],
+  elementBytes: number,
+): Bounds & { maxBits: number | undefined } {
   requireInteger("max", max, 0, LONGEST);
-  const { minBits, maxBits } = sizeOf(elements);
+  const { minBits, maxBits, heapBytes } = sizeOf(elements);
   if (minBits === 0) throw invalidType("an element has to take at least one bit");
   const countBits = bitsFor(max);
-  return { max, countBits, minBits, maxBits: maxBits === undefined ? undefined : countBits + max * maxBits };
+  return {
+    max,
+    countBits,
+    minBits,
+    maxBits: maxBits === undefined ? undefined : countBits + max * maxBits,
+    elementBytes: elementBytes + heapBytes,
+  };
 }
 
 function writeCount(writer: NetworkWriter, count: number, { max, countBits }: Bounds): void {
@@ -27,21 +43,23 @@ function writeCount(writer: NetworkWriter, count: number, { max, countBits }: Bo
   writer.writeBits(count, countBits);
 }
 
-/** Reads a count and checks that the rest of the message can hold so many elements. */
-function readCount(reader: NetworkReader, { max, minBits }: Bounds): number {
+/** Reads a count, checks that the rest of the message can hold so many elements, and charges for them. */
+function readCount(reader: NetworkReader, { max, minBits, elementBytes }: Bounds): number {
   const count = readLength(reader, "A collection", max);
   reader.require(count * minBits);
+  reader.charge(count * elementBytes);
   return count;
 }
 
 /** An array of at most `max` values of one type. */
 export function array<T>(element: Codec<T>, max: number): Codec<T[]> {
-  const bounds = boundsOf(max, [element]);
+  const bounds = boundsOf(max, [element], ARRAY.element);
   const { countBits: minBits, maxBits } = bounds;
   return defineCodec<T[]>({
     layout: `array(${element.layout},${max})`,
     minBits,
     maxBits,
+    heapBytes: ARRAY.empty,
     borrowed: element.borrowed,
     write: (writer, value) => {
       if (!Array.isArray(value)) throw wrongValue(value, "array", "an array");
@@ -76,7 +94,7 @@ export function array<T>(element: Codec<T>, max: number): Codec<T[]> {
 
 /** A `Map` of at most `max` entries, in its order. If a hostile sender repeats a key, the last value counts. */
 export function map<K, V>(key: Codec<K>, value: Codec<V>, max: number): Codec<Map<K, V>> {
-  const bounds = boundsOf(max, [key, value]);
+  const bounds = boundsOf(max, [key, value], MAP.element);
   const { countBits: minBits, maxBits } = bounds;
   const readInto = (reader: NetworkReader, target: Map<K, V>) => {
     const count = readCount(reader, bounds);
@@ -88,6 +106,7 @@ export function map<K, V>(key: Codec<K>, value: Codec<V>, max: number): Codec<Ma
     layout: `map(${key.layout},${value.layout},${max})`,
     minBits,
     maxBits,
+    heapBytes: MAP.empty,
     borrowed: isBorrowed([key, value]),
     write: (writer, entries) => {
       if (!isMap(entries)) throw wrongValue(entries, "Map", "a Map");
@@ -111,7 +130,7 @@ export function map<K, V>(key: Codec<K>, value: Codec<V>, max: number): Codec<Ma
 
 /** A `Set` of at most `max` values, in its order. */
 export function set<T>(element: Codec<T>, max: number): Codec<Set<T>> {
-  const bounds = boundsOf(max, [element]);
+  const bounds = boundsOf(max, [element], SET.element);
   const { countBits: minBits, maxBits } = bounds;
   const readInto = (reader: NetworkReader, target: Set<T>) => {
     const count = readCount(reader, bounds);
@@ -123,6 +142,7 @@ export function set<T>(element: Codec<T>, max: number): Codec<Set<T>> {
     layout: `set(${element.layout},${max})`,
     minBits,
     maxBits,
+    heapBytes: SET.empty,
     borrowed: element.borrowed,
     write: (writer, values) => {
       if (!isSet(values)) throw wrongValue(values, "Set", "a Set");

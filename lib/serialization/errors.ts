@@ -9,6 +9,10 @@ export function overLimit(what: string, size: number, max: number): NetworkError
   return new NetworkError("ERR_LIMIT", `${what} of ${size} is over the limit of ${max}`);
 }
 
+export function tooManyObjects(): NetworkError {
+  return new NetworkError("ERR_LIMIT", "The message's values take far more memory than its bytes");
+}
+
 export function badValue(what: string): NetworkError {
   return new NetworkError("ERR_BAD_VALUE", what);
 }

@@ -2,10 +2,14 @@ import { outOfRange } from "../arguments.js";
 import { isUint8Array } from "../brands.js";
 import { NetworkError } from "../network-error.js";
 import { bitsAt, bitsFor, float32, float32Bits, float64, float64Bits, LOW_HALF } from "./bits.js";
-import { badValue, endOfMessage, requireInteger, wrongInteger, wrongValue } from "./errors.js";
+import { badValue, endOfMessage, requireInteger, tooManyObjects, wrongInteger, wrongValue } from "./errors.js";
 import { decodeText } from "./text.js";
 
 const none = new Uint8Array(0);
+
+/** The memory that the values of a message may take: so much, and so much more for each byte of it. */
+const HEAP_BYTES = 2 ** 18;
+const HEAP_BYTES_PER_BYTE = 128;
 
 /**
  * Reads what a {@link NetworkWriter} wrote. Each read checks the bounds first and throws a `NetworkError`:
@@ -15,6 +19,8 @@ export class NetworkReader {
   #bytes: Uint8Array = none;
   #position = 0;
   #end = 0;
+  /** The memory that values may still take. */
+  #heapLeft = 0;
 
   /** @param bytes are not copied; see {@link reset} */
   constructor(bytes: Uint8Array = none) {
@@ -33,6 +39,7 @@ export class NetworkReader {
     this.#bytes = bytes;
     this.#position = offset * 8;
     this.#end = (offset + length) * 8;
+    this.#heapLeft = HEAP_BYTES + length * HEAP_BYTES_PER_BYTE;
   }
 
   /** The position of the next bit to read. */
@@ -56,6 +63,16 @@ export class NetworkReader {
   /** Throws `ERR_END_OF_MESSAGE` unless `bits` bits are left. Call it before allocating memory for them. */
   require(bits: number): void {
     if (bits > this.#end - this.#position) throw endOfMessage();
+  }
+
+  /**
+   * Charges the message for objects that stand for few bits. All of one message may take 256 KiB, and 128 bytes more
+   * for each byte of it.
+   * @throws NetworkError `ERR_LIMIT` when they take more. Call it before allocating them
+   */
+  charge(heapBytes: number): void {
+    this.#heapLeft -= heapBytes;
+    if (this.#heapLeft < 0) throw tooManyObjects();
   }
 
   skip(bits: number): void {

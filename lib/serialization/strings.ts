@@ -10,6 +10,9 @@ import type { NetworkWriter } from "./network-writer.js";
 /** The longest text, block of bytes or collection. */
 export const LONGEST = 2 ** 24;
 
+/** The memory of an empty Uint8Array, about. */
+const UINT8_ARRAY_BYTES = 200;
+
 /** Reads a length or a count, in as many bits as `max` needs. */
 export function readLength(reader: NetworkReader, what: string, max: number): number {
   const length = reader.readBits(bitsFor(max));
@@ -87,6 +90,7 @@ export function bytes(max: number): Codec<Uint8Array> {
     layout: `bytes(${max})`,
     minBits: lengthBits,
     maxBits: lengthBits + max * 8,
+    heapBytes: UINT8_ARRAY_BYTES,
     write: (writer, value) => {
       writeByteLength(writer, value, max, lengthBits);
       writer.writeBytes(value);
@@ -108,6 +112,7 @@ export function bytesView(max: number): Codec<Uint8Array> {
     layout: `bytesView(${max})`,
     minBits: lengthBits,
     maxBits: lengthBits + 7 + max * 8,
+    heapBytes: UINT8_ARRAY_BYTES,
     borrowed: true,
     write: (writer, value) => {
       writeByteLength(writer, value, max, lengthBits);

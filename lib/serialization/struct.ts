@@ -19,8 +19,18 @@ function layoutOfFields(fields: Fields): string {
   return `{${Object.entries(fields).map(([name, codec]) => `${JSON.stringify(name)}:${codec.layout}`)}}`;
 }
 
-function composite<T>(layout: string, codecs: readonly Codec<unknown>[], compiled: CompiledFields): Codec<T> {
-  const parts = { layout, ...sizeOf(codecs), borrowed: isBorrowed(codecs), ...compiled };
+/** The memory of an object or an array with these values. V8 leaves room in an object without fields. */
+const objectBytes = (codecs: readonly Codec<unknown>[], isArray = false) =>
+  (isArray ? 48 : codecs.length === 0 ? 56 : 24) + 8 * codecs.length + sizeOf(codecs).heapBytes;
+
+function composite<T>(
+  layout: string,
+  codecs: readonly Codec<unknown>[],
+  compiled: CompiledFields,
+  isArray = false,
+): Codec<T> {
+  const sizes = { ...sizeOf(codecs), heapBytes: objectBytes(codecs, isArray), borrowed: isBorrowed(codecs) };
+  const parts = { layout, ...sizes, ...compiled };
   return defineCodec<unknown>(parts) as Codec<T>;
 }
 
@@ -35,7 +45,7 @@ export function tuple<const C extends readonly Codec<unknown>[]>(
   ...codecs: C
 ): Codec<{ -readonly [I in keyof C]: Infer<C[I]> }> {
   const compiled = compileFields([...codecs.entries()], true);
-  return composite(`tuple(${codecs.map((codec) => codec.layout)})`, codecs, compiled);
+  return composite(`tuple(${codecs.map((codec) => codec.layout)})`, codecs, compiled, true);
 }
 
 /** The length of a section in bits takes 20 bits, enough for messages of 128 KiB. */
@@ -73,6 +83,7 @@ export function extensible<const F extends Fields, const A extends Fields = Reco
     layout: `extensible${layoutOfFields(fields)}`,
     minBits: SECTION_BITS + minBits,
     maxBits: maxBits === undefined ? undefined : SECTION_BITS + maxBits,
+    heapBytes: objectBytes(Object.values(all)),
     borrowed: isBorrowed(Object.values(all)),
     write: (writer, value) => {
       const start = writer.bitLength;
