@@ -1,5 +1,5 @@
 import { typeError } from "../../arguments.js";
-import { booleanOption, durationOption, integerOption, type OptionRules, objectOption } from "../../options.js";
+import { booleanOption, durationOption, integerOption, type OptionRules, objectOption, oneOf } from "../../options.js";
 import { hostOption } from "../building/end-point-errors.js";
 import { clientRules, type WebSocketClientFactoryOptions } from "./websocket-options.js";
 import { proxiesOption } from "./websocket-server-proxies.js";
@@ -39,10 +39,15 @@ export interface WebSocketFactoryOptions extends WebSocketClientFactoryOptions {
   tls?: WebSocketTlsOptions;
   /**
    * Proxies in front of the server, as addresses and CIDR blocks (`10.0.0.0/8`). For connections from these, the client
-   * is whom they name in `X-Forwarded-For` or `Forwarded`: limits count by that address, and handles report it, with
-   * the port of the proxy's connection if the header has none. @defaultValue none
+   * is whom they name in `forwardedHeader`: limits count by that address, and handles report it, with the port of the
+   * proxy's connection if the header has none. @defaultValue none
    */
   trustedProxies?: readonly string[];
+  /**
+   * The header that the proxies write. The other one is ignored, since they pass on what a client has put into it.
+   * @defaultValue "x-forwarded-for"
+   */
+  forwardedHeader?: "x-forwarded-for" | "forwarded";
   /**
    * The most TCP connections to a new server that are no WebSocket yet, 1 to 1,000,000. In a full server, a newcomer
    * takes the place of the oldest from the most crowded address. @defaultValue 4096
@@ -69,6 +74,7 @@ export const serverRules: OptionRules<WebSocketFactoryOptions> = {
   isBehindTls: booleanOption,
   tls: objectOption(),
   trustedProxies: proxiesOption,
+  forwardedHeader: oneOf("x-forwarded-for", "forwarded"),
   maxPendingConnections: integerOption(1, 1_000_000),
   handshakeTimeoutMs: durationOption(1),
   closeOnExit: booleanOption,

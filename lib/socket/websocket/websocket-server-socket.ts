@@ -40,7 +40,7 @@ export class WebSocketServerSocket extends WebSocketSocket implements ISocket<We
     super(limitsOf(options), clock, watchEnd(options));
     this.#options = options;
     this.#door = new WebSocketServerDoor(clock, maxPendingConnections, handshakeTimeoutMs);
-    this.#proxies = new TrustedProxies(options.trustedProxies ?? []);
+    this.#proxies = new TrustedProxies(options.trustedProxies ?? [], { header: options.forwardedHeader });
   }
 
   get boundPort(): number | null {

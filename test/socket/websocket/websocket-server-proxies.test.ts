@@ -11,9 +11,12 @@ afterEach(async () => {
   for (const end of clean.splice(0).reverse()) await end();
 });
 
-const proxies = new TrustedProxies(["10.0.0.0/8", "127.0.0.1", "2001:db8::/32"]);
-
-function clientOf(remoteAddress: string | undefined, headers: Record<string, string>): string {
+function clientOf(
+  remoteAddress: string | undefined,
+  headers: Record<string, string>,
+  header?: "x-forwarded-for" | "forwarded",
+): string {
+  const proxies = new TrustedProxies(["10.0.0.0/8", "127.0.0.1", "2001:db8::/32"], header && { header });
   const socket = { remoteAddress, remotePort: 40_000 };
   const { host, port } = proxies.clientOf({ headers, socket } as Parameters<TrustedProxies["clientOf"]>[0]);
   return `${host} ${port}`;
@@ -36,31 +39,37 @@ describe("the client is", () => {
     ["an IPv6 address", "2001:db8::5", { "x-forwarded-for": "2001:470::1" }, "2001:470::1 40000"],
     ["an IPv4 address as such", "::ffff:10.1.2.3", { "x-forwarded-for": "::ffff:198.51.100.1" }, "198.51.100.1 40000"],
     ["behind a Unix socket", undefined, { "x-forwarded-for": "198.51.100.1" }, "198.51.100.1 40000"],
-    ["of Forwarded", "127.0.0.1", { forwarded: "for=198.51.100.1;proto=https" }, "198.51.100.1 40000"],
-    [
-      "of Forwarded with brackets",
-      "127.0.0.1",
-      { forwarded: 'proto=http;For="[2001:470::1]:4711"' },
-      "2001:470::1 4711",
-    ],
-    ["the last of Forwarded", "127.0.0.1", { forwarded: "for=1.1.1.1, for=198.51.100.1" }, "198.51.100.1 40000"],
     ["the proxy for what cannot be read", "127.0.0.1", { "x-forwarded-for": "1.1.1.1, nonsense" }, "127.0.0.1 40000"],
-    ["the proxy for somebody hidden", "127.0.0.1", { forwarded: "for=_hidden" }, "127.0.0.1 40000"],
-    ["the proxy for Forwarded without for", "127.0.0.1", { forwarded: "proto=http" }, "127.0.0.1 40000"],
+    ["without a port that is none", "10.1.2.3", { "x-forwarded-for": "198.51.100.1:99999" }, "198.51.100.1 40000"],
+    ["with the highest port", "10.1.2.3", { "x-forwarded-for": "198.51.100.1:65535" }, "198.51.100.1 65535"],
     [
-      "the proxy when two headers disagree",
+      "whom the proxy saw, whatever Forwarded says",
       "127.0.0.1",
       { "x-forwarded-for": "198.51.100.1", forwarded: "for=1.1.1.1" },
-      "127.0.0.1 40000",
-    ],
-    [
-      "whom two headers agree on",
-      "127.0.0.1",
-      { "x-forwarded-for": "198.51.100.1", forwarded: "for=198.51.100.1" },
       "198.51.100.1 40000",
     ],
+    ["the proxy if only a client's Forwarded is there", "127.0.0.1", { forwarded: "for=1.1.1.1" }, "127.0.0.1 40000"],
   ])("%s", (_, remoteAddress, headers, expected) => {
     expect(clientOf(remoteAddress, headers as Record<string, string>)).toBe(expected);
+  });
+});
+
+describe("with Forwarded, the client is", () => {
+  test.each([
+    ["the one there", { forwarded: "for=198.51.100.1;proto=https" }, "198.51.100.1 40000"],
+    ["in brackets", { forwarded: 'proto=http;For="[2001:470::1]:4711"' }, "2001:470::1 4711"],
+    ["the last one", { forwarded: "for=1.1.1.1, for=198.51.100.1" }, "198.51.100.1 40000"],
+    ["without a port that is none", { forwarded: 'for="198.51.100.1:99999"' }, "198.51.100.1 40000"],
+    ["the proxy for somebody hidden", { forwarded: "for=_hidden" }, "127.0.0.1 40000"],
+    ["the proxy without for", { forwarded: "proto=http" }, "127.0.0.1 40000"],
+    [
+      "the one there, whatever X-Forwarded-For says",
+      { "x-forwarded-for": "1.1.1.1", forwarded: "for=198.51.100.1" },
+      "198.51.100.1 40000",
+    ],
+    ["the proxy if only a client's X-Forwarded-For is there", { "x-forwarded-for": "1.1.1.1" }, "127.0.0.1 40000"],
+  ])("%s", (_, headers, expected) => {
+    expect(clientOf("127.0.0.1", headers as Record<string, string>, "forwarded")).toBe(expected);
   });
 });
 
