@@ -19,7 +19,8 @@ import type { ErrorBudget, ErrorFlags } from "./protocol/error-flags.js";
 import type { MessageDefinition } from "./protocol/message.js";
 import { type ProtocolCore, type ProtocolPart, protocolCore } from "./protocol/protocol.js";
 import { TickTimes } from "./time/server-time.js";
-import { Trace, traceFile } from "./trace.js";
+import { Trace } from "./trace.js";
+import { traceFile } from "./trace-file.js";
 
 /** What the cores of a server and of a client have in common: protocol, handlers, extensions, errors. */
 export abstract class NetworkCore<X extends { readonly messages?: readonly ProtocolPart[] }>

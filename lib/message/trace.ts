@@ -1,5 +1,4 @@
 import { type Clock, unixTimeMs } from "../clock.js";
-import { environmentVariable } from "../development.js";
 import type { EventHub } from "../event-hub.js";
 import type { IConnection } from "../peer/index.js";
 import type { DisconnectReason } from "../socket/index.js";
@@ -10,8 +9,6 @@ import type { INetworkPlayer } from "./players/player.js";
 /** Takes a trace line by line: each is a JSON object without its line break. */
 export type TraceSink = (line: string) => void;
 
-/** A trace ends after so many bytes: 64 MiB. */
-const MAX_BYTES = 2 ** 26;
 const METRICS_INTERVAL_MS = 1000;
 
 /** How many traces this process has begun. */
@@ -37,7 +34,7 @@ export class Trace {
   readonly #source: string;
   readonly #connections = new Map<IConnection, Traced>();
   #lastId = 0;
-  #bytesLeft = MAX_BYTES;
+  #hasFailed = false;
   #timer: unknown = null;
 
   constructor(sink: TraceSink, side: "server" | "client", clock: Clock, logger: Logger) {
@@ -90,7 +87,7 @@ export class Trace {
   #onTimer(): void {
     this.#timer = null;
     for (const [connection, traced] of this.#connections) this.#writeMetrics(connection, traced);
-    if (this.#connections.size === 0 || this.#bytesLeft <= 0) return;
+    if (this.#connections.size === 0 || this.#hasFailed) return;
     this.#timer = this.#clock.setTimeout(() => this.#onTimer(), METRICS_INTERVAL_MS);
   }
 
@@ -108,29 +105,13 @@ export class Trace {
   }
 
   #write(record: object): void {
-    if (this.#bytesLeft <= 0) return;
-    let line = JSON.stringify(record);
-    this.#bytesLeft -= line.length + 1;
-    if (this.#bytesLeft <= 0)
-      line = JSON.stringify({ source: this.#source, name: "trace:ended", data: { reason: `over ${MAX_BYTES} bytes` } });
+    if (this.#hasFailed) return;
     try {
-      this.#sink(line);
+      this.#sink(JSON.stringify(record));
     } catch (error) {
       // A trace is never worth a connection.
-      this.#bytesLeft = 0;
+      this.#hasFailed = true;
       this.#logger.warn("valve-sockets: the trace cannot be written, and ends", error);
     }
   }
-}
-
-interface NodeProcess {
-  getBuiltinModule?(name: "fs"): { appendFileSync(path: string, text: string): void } | undefined;
-}
-
-/** In Node.js, Bun and Deno: appends to the file that `VALVE_SOCKETS_TRACE` names. Null: there is none. */
-export function traceFile(): TraceSink | null {
-  const { process } = globalThis as { process?: NodeProcess };
-  const path = environmentVariable("VALVE_SOCKETS_TRACE");
-  const files = path ? process?.getBuiltinModule?.("fs") : undefined;
-  return path && files ? (line) => files.appendFileSync(path, `${line}\n`) : null;
 }
