@@ -6,6 +6,11 @@ export enum Channel {
   Unreliable = 1,
   /** Arrives once or not at all, never after a newer one, and the sender learns which. */
   Notify = 2,
+  /**
+   * Arrives once or not at all, never after a newer one of the same lane: for states that the next one replaces. Nobody
+   * learns what became of it.
+   */
+  Sequenced = 3,
 }
 
 /** What becomes of a notify message. Exactly one of the two is called, once. */

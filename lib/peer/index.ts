@@ -1,5 +1,5 @@
 /// <reference path="../globals.ts" preserve="true" />
-/** The Peer: connections with reliable, unreliable and notify messages, and streams, over any socket. */
+/** The Peer: connections with reliable, unreliable, notify and sequenced messages, and streams, over any socket. */
 export type { Clock } from "../clock.js";
 export type { PlacesMetrics } from "../guard/places.js";
 export type { NoisePrimitives } from "../noise/index.js";
@@ -20,7 +20,7 @@ export { Channel, type NotifyCallbacks } from "./channel.js";
 export type { IConnection } from "./connection/connection.js";
 export { PeerConnectionState } from "./connection/peer-connection-state.js";
 export type { ConnectionMetrics, PeerMetrics } from "./metrics.js";
-export { MAX_UNRELIABLE_MESSAGE_SIZE } from "./packet-format.js";
+export { MAX_UNRELIABLE_MESSAGE_SIZE, SINGLE_PACKET_MESSAGE_SIZE } from "./packet-format.js";
 export { Peer } from "./peer.js";
 export type { Drive, PeerConfig, PeerEncryption } from "./peer-config.js";
 export type { PeerHandler } from "./peer-handler.js";

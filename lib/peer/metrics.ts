@@ -16,15 +16,23 @@ export class ConnectionMetrics {
   reassemblyBytes = 0;
   /** UDP: pieces that came too early for what may be held, and have to come again. */
   piecesRefused = 0;
-  /** By channel: reliable, unreliable, notify. */
-  readonly messagesSent = [0, 0, 0];
-  readonly messageBytesSent = [0, 0, 0];
-  readonly messagesReceived = [0, 0, 0];
-  readonly messageBytesReceived = [0, 0, 0];
+  /** By channel: reliable, unreliable, notify, sequenced. */
+  readonly messagesSent = [0, 0, 0, 0];
+  readonly messageBytesSent = [0, 0, 0, 0];
+  readonly messagesReceived = [0, 0, 0, 0];
+  readonly messageBytesReceived = [0, 0, 0, 0];
   /** Messages that `send` refused because a queue was full. */
   messagesRefused = 0;
+  /** Messages that were older than their `maxAgeMs` before they could leave, and were not sent. */
+  messagesExpired = 0;
   /** Notify messages that came after a newer one and were dropped. */
   notifiesLate = 0;
+  /** Sequenced messages that came after a newer one of their lane and were dropped. */
+  sequencedLate = 0;
+  /** Received messages that were given up because a fragment of theirs was missing. */
+  messagesIncomplete = 0;
+  /** Received fragments that were dropped: they came too late, or twice, or there was no room for them. */
+  fragmentsDropped = 0;
   /** Packets with the session of this connection that did not authenticate: forged, altered, or received before. */
   strayPackets = 0;
 }

@@ -10,7 +10,10 @@ export enum PacketKind {
   Stream = 19,
 }
 
-/** The first byte of a frame. The number of a lane is added to `LaneBytes`, `Message` and `MessagePart`. */
+/**
+ * The first byte of a frame. The number of a lane is added to `Sequenced`, `LaneBytes`, `Message` and `MessagePart`, and
+ * `Fragment` to the kind of an unreliable, notify or sequenced message that is cut.
+ */
 export enum FrameKind {
   Padding = 0,
   Ping = 1,
@@ -20,10 +23,12 @@ export enum FrameKind {
   NotifyCount = 5,
   Unreliable = 8,
   Notify = 9,
+  Sequenced = 12,
   LaneBytes = 16,
   Message = 32,
   /** A part of a message, but the last one. */
   MessagePart = 48,
+  Fragment = 64,
 }
 
 /** How the Peer carries messages over a transport. */
@@ -53,11 +58,14 @@ export const FINGERPRINT_BYTES = 8;
 /** Kind, session and number of a Data packet. */
 export const DATA_HEADER_BYTES = 9;
 
+/** The largest unreliable, notify and sequenced message on every transport, in bytes. */
+export const MAX_UNRELIABLE_MESSAGE_SIZE = 16 * 1024;
+
 /**
- * The largest unreliable and notify message on every transport, in bytes: what fits the smallest packet (GNS's),
- * sealed.
+ * The largest of them that travels in one packet on every transport, in bytes: what fits the smallest packet (GNS's),
+ * sealed. A larger one is cut into fragments, and is lost when one of them is.
  */
-export const MAX_UNRELIABLE_MESSAGE_SIZE = 1100;
+export const SINGLE_PACKET_MESSAGE_SIZE = 1100;
 
 /** The smallest packet that a transport must carry: a message of that size with the head of its frame, sealed. */
-export const MIN_PACKET_SIZE = MAX_UNRELIABLE_MESSAGE_SIZE + DATA_HEADER_BYTES + 3 + TAG_BYTES;
+export const MIN_PACKET_SIZE = SINGLE_PACKET_MESSAGE_SIZE + DATA_HEADER_BYTES + 3 + TAG_BYTES;

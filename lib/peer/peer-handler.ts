@@ -10,7 +10,7 @@ export interface PeerHandler<Connection extends IConnection = IConnection> {
    * A message has come.
    *
    * @param message lies in a buffer of the Peer: it is valid during the call, `copy()` keeps it
-   * @param lane 0 to 3; 0 on every channel but `Channel.Reliable`
+   * @param lane 0 to 3 on `Channel.Reliable` and `Channel.Sequenced`, 0 on the others
    */
   onMessage(connection: Connection, message: ByteSegment, channel: Channel, lane: number): void;
   onConnected?(connection: Connection): void;

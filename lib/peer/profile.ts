@@ -25,7 +25,7 @@ export interface ProfileLimits {
   maxQueuedBytes: number;
 }
 
-/** Unreliable and notify messages that wait to be sent, in bytes at most. */
+/** Unreliable, notify and sequenced messages that wait to be sent, in bytes at most. */
 export const DATAGRAM_QUEUE_BYTES = 64 * 1024;
 
 /** What a profile asks of its connection. */
@@ -33,6 +33,10 @@ export interface ProfileHost {
   readonly metrics: ConnectionMetrics;
   /** Pays for what is kept of incomplete messages. */
   readonly reassembly: ReassemblyBudget;
+  /** The time of the Peer's clock. */
+  now(): number;
+  /** That of the message that is being sent; `Infinity` on `Channel.Reliable`. */
+  readonly maxAgeMs: number;
   /** Hands on a message. @returns false: the connection has ended, stop reading */
   deliver(channel: Channel, lane: number, buffer: Uint8Array, offset: number, length: number): boolean;
   /** Sends the first `length` bytes of `packet`. @returns false: the socket is full and has not taken it */

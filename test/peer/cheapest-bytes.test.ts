@@ -25,6 +25,7 @@ class Victim implements ProfileHost {
   readonly reassembly: ReassemblyBudget;
   readonly profile: Profile;
   readonly streams: StreamTable;
+  readonly maxAgeMs = Number.POSITIVE_INFINITY;
   wireBytes = 0;
   malformedText: string | null = null;
   readonly #packet = new ReceivedPacket();
@@ -70,6 +71,10 @@ class Victim implements ProfileHost {
       content.push(...frame);
     }
     if (content.length > 0) send();
+  }
+
+  now(): number {
+    return 0;
   }
 
   deliver(_channel: number, lane: number, buffer: Uint8Array, offset: number, length: number): boolean {

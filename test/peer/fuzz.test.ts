@@ -23,6 +23,10 @@ const ATTACKERS = 40;
 /** Over `host` the same code runs as over `stream`, and both ends are in one program. */
 type FuzzedKind = Exclude<MemorySocketKind, "host">;
 
+const fragments = [FrameKind.Unreliable, FrameKind.Notify, FrameKind.Sequenced + 1].map(
+  (kind) => FrameKind.Fragment + kind,
+);
+
 /** Which frames a server of this kind reads. */
 const frames: Record<FuzzedKind, number[]> = {
   datagram: [
@@ -32,6 +36,8 @@ const frames: Record<FuzzedKind, number[]> = {
     FrameKind.Close,
     FrameKind.Unreliable,
     FrameKind.Notify,
+    FrameKind.Sequenced + 1,
+    ...fragments,
     ...lanes(FrameKind.LaneBytes),
   ],
   "reliable-lanes": [
@@ -40,6 +46,8 @@ const frames: Record<FuzzedKind, number[]> = {
     FrameKind.Ack,
     FrameKind.Unreliable,
     FrameKind.Notify,
+    FrameKind.Sequenced + 1,
+    ...fragments,
     ...lanes(FrameKind.Message),
     ...lanes(FrameKind.MessagePart),
   ],
@@ -49,6 +57,8 @@ const frames: Record<FuzzedKind, number[]> = {
     FrameKind.NotifyCount,
     FrameKind.Unreliable,
     FrameKind.Notify,
+    FrameKind.Sequenced + 1,
+    ...fragments,
     ...lanes(FrameKind.Message),
     ...lanes(FrameKind.MessagePart),
   ],
@@ -141,7 +151,8 @@ class Fuzzer {
     const kinds = frames[this.#kind];
     const kind = kinds[this.upTo(kinds.length)] as number;
     // A Close, or a wrong message about a stream, ends the attacker's connection.
-    const isDeadly = kind === FrameKind.Close || (kind >= FrameKind.LaneBytes && (kind & 15) > 3);
+    const isLane = kind >= FrameKind.LaneBytes && kind < FrameKind.Fragment;
+    const isDeadly = kind === FrameKind.Close || (isLane && (kind & 15) > 3);
     if (isDeadly && this.upTo(10) > 0) return start;
     // Nothing after a malformed frame is read.
     if (this.#isAlive) this.reached.set(kind, (this.reached.get(kind) ?? 0) + 1);
@@ -161,6 +172,14 @@ class Fuzzer {
     if (kind >= FrameKind.LaneBytes && kind < FrameKind.LaneBytes + 6) {
       number(this.upTo(100) === 0 ? this.upTo(2 ** 31) : this.upTo(3000));
       payload(1 + this.upTo(40));
+    } else if (kind >= FrameKind.Fragment) {
+      const length = 1 + this.upTo(40);
+      small(4 + length);
+      bytes[at++] = this.upTo(8);
+      bytes[at++] = this.upTo(100) === 0 ? this.upTo(256) : 0;
+      bytes[at++] = this.upTo(2);
+      bytes[at++] = this.upTo(100) === 0 ? this.upTo(20) : 2;
+      for (const end = at + length; at < end; at++) bytes[at] = this.upTo(8);
     } else if (kind >= FrameKind.Unreliable) payload(this.upTo(40));
     else if (kind === FrameKind.Ack) {
       number(this.upTo(100) === 0 ? this.upTo(100) : 0);

@@ -4,7 +4,13 @@ import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { generateServerKey } from "../../lib/noise/index.js";
 import { nodePrimitives } from "../../lib/noise/node-primitives.js";
-import { Channel, type IConnection, MAX_UNRELIABLE_MESSAGE_SIZE, type PeerConfig } from "../../lib/peer/index.js";
+import {
+  Channel,
+  type IConnection,
+  MAX_UNRELIABLE_MESSAGE_SIZE,
+  type PeerConfig,
+  SINGLE_PACKET_MESSAGE_SIZE,
+} from "../../lib/peer/index.js";
 import { MultiplexSocketFactory, type SocketFactory } from "../../lib/socket/index.js";
 import { WebSocketFactory } from "../../lib/socket/websocket-server.js";
 import { text } from "../support/peer-world.js";
@@ -80,6 +86,8 @@ async function exchange({ client, server, clientUser, serverUser }: PeerPair): P
       for (const round of [0, 1, 2]) connection.send(filled(size, round), Channel.Reliable, lane);
     }
     connection.send(filled(MAX_UNRELIABLE_MESSAGE_SIZE, 3), Channel.Unreliable);
+    connection.send(filled(MAX_UNRELIABLE_MESSAGE_SIZE, 5), Channel.Sequenced, 3);
+    connection.send(filled(SINGLE_PACKET_MESSAGE_SIZE, 6), Channel.Sequenced, 2);
     const fate = new Promise((resolve) => {
       connection.sendNotify(filled(MAX_UNRELIABLE_MESSAGE_SIZE, 4), {
         onDelivered: () => resolve("delivered"),
@@ -87,7 +95,7 @@ async function exchange({ client, server, clientUser, serverUser }: PeerPair): P
       });
     });
     const mine = () => receiver.messages.filter((message) => message.connection === from);
-    await receiver.until(() => mine().length === 14);
+    await receiver.until(() => mine().length === 16);
     for (const [lane, size] of sizes.entries()) {
       const onLane = mine().filter((message) => message.channel === Channel.Reliable && message.lane === lane);
       const expected = [0, 1, 2].map((round) => filled(size, round));
@@ -104,6 +112,11 @@ async function exchange({ client, server, clientUser, serverUser }: PeerPair): P
       const [message] = mine().filter((one) => one.channel === channel);
       expect(message?.bytes).toEqual(filled(MAX_UNRELIABLE_MESSAGE_SIZE, seed));
     }
+    const sequenced = mine().filter((one) => one.channel === Channel.Sequenced);
+    expect(sequenced.map(({ lane, bytes }) => [lane, bytes.length, bytes[0]])).toEqual([
+      [3, MAX_UNRELIABLE_MESSAGE_SIZE, 5],
+      [2, SINGLE_PACKET_MESSAGE_SIZE, 6],
+    ]);
     expect(await fate).toBe("delivered");
   }
 }

@@ -8,11 +8,20 @@ import { MAX_UNRELIABLE_MESSAGE_SIZE, USER_LANES } from "../packet-format.js";
  *   does not take
  */
 export function checkChannel(channel: Channel, lane: number): void {
-  if (channel !== Channel.Reliable && channel !== Channel.Unreliable) {
+  if (channel !== Channel.Reliable && channel !== Channel.Unreliable && channel !== Channel.Sequenced) {
     if (typeof channel !== "number") throw typeError("channel", "a Channel");
-    throw outOfRange(`send takes Channel.Reliable or Channel.Unreliable, not ${Channel[channel] ?? channel}`);
+    throw outOfRange(`send takes Channel.Reliable, Unreliable or Sequenced, not ${Channel[channel] ?? channel}`);
   }
   checkInteger("lane", lane, 0, USER_LANES - 1);
+}
+
+/** @throws TypeError `ERR_INVALID_ARG_TYPE`; RangeError `ERR_OUT_OF_RANGE` for a negative age, or one when reliable */
+export function checkMaxAge(channel: Channel, maxAgeMs: number): void {
+  if (typeof maxAgeMs !== "number") throw typeError("maxAgeMs", "a number");
+  if (!(maxAgeMs >= 0)) throw outOfRange(`maxAgeMs is 0 or more, not ${maxAgeMs}`);
+  if (channel === Channel.Reliable && maxAgeMs < Number.POSITIVE_INFINITY) {
+    throw outOfRange("A reliable message has no maxAgeMs");
+  }
 }
 
 /**

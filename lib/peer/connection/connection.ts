@@ -35,15 +35,44 @@ export interface IConnection {
    * Sends `length` bytes of `bytes` from `offset` on. They leave at the end of the turn, or with `Peer.updateSent`.
    *
    * @param channel `Reliable` without one; `Notify` has `sendNotify`
-   * @param lane 0 (the most urgent) to 3, for `Channel.Reliable`: messages of a lane arrive in order
+   * @param lane 0 to 3. On `Channel.Reliable` 0 is the most urgent, and messages of a lane arrive in order; on
+   *   `Channel.Sequenced` a message is dropped after a newer one of its lane. The other channels have no lanes
+   * @param maxAgeMs a message that could not leave within this time is dropped and counted in
+   *   `metrics.messagesExpired`; not on `Channel.Reliable`. What the transport has taken (GNS, WebSocket) has left.
+   *   @defaultValue Infinity
    * @returns false: the queue is full and nothing was taken, `onDrain` follows; or the connection has ended
    * @throws NetworkError `ERR_MESSAGE_SIZE` over `maxReliableMessageSize`, or over {@link MAX_UNRELIABLE_MESSAGE_SIZE}
    *   on the other channels; TypeError `ERR_INVALID_ARG_TYPE` for what is no `Uint8Array`; RangeError
-   *   `ERR_OUT_OF_RANGE` for a lane or channel that does not exist
+   *   `ERR_OUT_OF_RANGE` for a lane or channel that does not exist, or a `maxAgeMs` that is negative, or is finite on
+   *   `Channel.Reliable`
    */
-  send(bytes: Uint8Array, channel?: Channel, lane?: number, offset?: number, length?: number): boolean;
-  /** Sends on `Channel.Notify`; one of `callbacks` is called once. Returns and throws as `send` does. */
-  sendNotify(bytes: Uint8Array, callbacks: NotifyCallbacks, offset?: number, length?: number): boolean;
+  send(
+    bytes: Uint8Array,
+    channel?: Channel,
+    lane?: number,
+    offset?: number,
+    length?: number,
+    maxAgeMs?: number,
+  ): boolean;
+  /**
+   * Sends on `Channel.Notify`; one of `callbacks` is called once: `onLost` also for a message that was dropped as too
+   * old. Returns and throws as `send` does.
+   */
+  sendNotify(
+    bytes: Uint8Array,
+    callbacks: NotifyCallbacks,
+    offset?: number,
+    length?: number,
+    maxAgeMs?: number,
+  ): boolean;
+  /**
+   * Bytes of reliable messages on a lane that wait to be sent the first time; those of streams are not among them. What
+   * the transport has taken (GNS, WebSocket) is in `bufferedBytes` only.
+   *
+   * @param lane 0 to 3
+   * @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE` for another lane
+   */
+  queuedBytes(lane: number): number;
   /** Sends now what is queued. */
   flush(): void;
   /**

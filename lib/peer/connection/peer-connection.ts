@@ -1,3 +1,4 @@
+import { checkInteger } from "../../arguments.js";
 import { sourceOf } from "../../guard/source.js";
 import { NetworkError } from "../../network-error.js";
 import { serverBusy, serverFull } from "../../socket/building/socket-errors.js";
@@ -15,13 +16,13 @@ import type { Waiting } from "../collections/deadline-queue.js";
 import { combinedSecurity } from "../handshake/encryption.js";
 import type { AgreedConnection } from "../handshake/handshake-owner.js";
 import { ConnectionMetrics } from "../metrics.js";
-import { CONTROL_LANE, STREAM_LANE } from "../packet-format.js";
+import { CONTROL_LANE, STREAM_LANE, USER_LANES } from "../packet-format.js";
 import type { PeerConfig } from "../peer-config.js";
 import type { Profile, ProfileHost, SendBudget } from "../profile.js";
 import { CONNECTION_BYTES, ReassemblyBudget, type ReassemblyPool, UNTRUSTED_BYTES } from "../reassembly.js";
 import type { OutgoingStream, StreamListener } from "../streams/stream.js";
 import { StreamTable } from "../streams/stream-table.js";
-import { checkByteView, checkChannel, checkMessage } from "./check-message.js";
+import { checkByteView, checkChannel, checkMaxAge, checkMessage } from "./check-message.js";
 import type { LibraryConnection } from "./connection.js";
 import { ConnectionPhase, PHASES } from "./connection-phases.js";
 import { ConnectionTimer, ConnectionTimers } from "./connection-timers.js";
@@ -61,6 +62,7 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
   readonly metrics = new ConnectionMetrics();
   readonly reassembly: ReassemblyBudget;
   readonly closed: Promise<DisconnectReason>;
+  maxAgeMs = Number.POSITIVE_INFINITY;
   queuePlace = -1;
   deadlineMs = 0;
   /** Whether it is to be flushed at the end of the turn. For PeerDrive only. */
@@ -147,13 +149,33 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
     this.#streams.onStream = listener;
   }
 
-  send(bytes: Uint8Array, channel = Channel.Reliable, lane = 0, offset = 0, length = bytes?.length - offset): boolean {
+  send(
+    bytes: Uint8Array,
+    channel = Channel.Reliable,
+    lane = 0,
+    offset = 0,
+    length = bytes?.length - offset,
+    maxAgeMs?: number,
+  ): boolean {
     checkChannel(channel, lane);
+    if (maxAgeMs !== undefined) return this.#sendWithin(maxAgeMs, channel, lane, bytes, offset, length, null);
     return this.#send(channel, lane, bytes, offset, length, null);
   }
 
-  sendNotify(bytes: Uint8Array, callbacks: NotifyCallbacks, offset = 0, length = bytes?.length - offset): boolean {
-    return this.#send(Channel.Notify, 0, bytes, offset, length, callbacks);
+  sendNotify(
+    bytes: Uint8Array,
+    callbacks: NotifyCallbacks,
+    offset = 0,
+    length = bytes?.length - offset,
+    maxAgeMs?: number,
+  ): boolean {
+    if (maxAgeMs === undefined) return this.#send(Channel.Notify, 0, bytes, offset, length, callbacks);
+    return this.#sendWithin(maxAgeMs, Channel.Notify, 0, bytes, offset, length, callbacks);
+  }
+
+  queuedBytes(lane: number): number {
+    checkInteger("lane", lane, 0, USER_LANES - 1);
+    return this.#profile.queuedBytes(lane);
   }
 
   flush(): void {
@@ -277,6 +299,10 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
 
   // What the profile calls.
 
+  now(): number {
+    return this.#owner.now();
+  }
+
   onPacketAuthenticated(): void {
     if (this.#phase === ConnectionPhase.Handshaking) {
       // Others may have become connected since its request.
@@ -335,6 +361,25 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
       guard: (callback) => owner.guard(callback),
       malformed: (text) => this.malformed(text),
     });
+  }
+
+  /** `maxAgeMs` is no argument of `#send`, which nearly every message calls without one. */
+  #sendWithin(
+    maxAgeMs: number,
+    channel: Channel,
+    lane: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    notify: Notify,
+  ): boolean {
+    checkMaxAge(channel, maxAgeMs);
+    this.maxAgeMs = maxAgeMs;
+    try {
+      return this.#send(channel, lane, bytes, offset, length, notify);
+    } finally {
+      this.maxAgeMs = Number.POSITIVE_INFINITY;
+    }
   }
 
   #send(channel: Channel, lane: number, bytes: Uint8Array, offset: number, length: number, notify: Notify): boolean {

@@ -5,6 +5,8 @@ export class NotifyTokens {
   /** The place of the next message. */
   next = 0;
   #oldest = 0;
+  /** Of messages in several packets: how many of these have to be acknowledged before the last one counts. */
+  readonly #split = new Map<number, number>();
   #ring: (NotifyCallbacks | null)[] = new Array(16).fill(null);
 
   push(callbacks: NotifyCallbacks | null): void {
@@ -19,9 +21,16 @@ export class NotifyTokens {
     this.#ring[this.#index(this.next++)] = callbacks;
   }
 
-  /** Calls a callback of the message at `place`, if that has not been done. */
+  /** The message at `place` goes on in one more packet. It is delivered when all are acknowledged. */
+  split(place: number): void {
+    if (place < this.#oldest || !this.#ring[this.#index(place)]) return;
+    this.#split.set(place, (this.#split.get(place) ?? 0) + 1);
+  }
+
+  /** A packet of the message at `place` was acknowledged or lost: calls a callback, if that decides about the message. */
   resolve(place: number, delivered: boolean): void {
     if (place < this.#oldest) return;
+    if (this.#split.size > 0 && !this.#isDecided(place, delivered)) return;
     const index = this.#index(place);
     const callbacks = this.#ring[index];
     this.#ring[index] = null;
@@ -33,6 +42,13 @@ export class NotifyTokens {
   /** Calls `onLost` of all messages whose fate is open. */
   loseAll(): void {
     while (this.#oldest < this.next) this.resolve(this.#oldest, false);
+  }
+
+  #isDecided(place: number, delivered: boolean): boolean {
+    const others = this.#split.get(place) ?? 0;
+    if (delivered && others > 0) this.#split.set(place, others - 1);
+    else this.#split.delete(place);
+    return !delivered || others === 0;
   }
 
   #index(place: number): number {

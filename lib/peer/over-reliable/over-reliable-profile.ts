@@ -1,29 +1,25 @@
 import { Delivery, type IConnectionHandle, type ReceivedPacket } from "../../socket/index.js";
 import { Channel, type Notify } from "../channel.js";
 import { MessageBuffer } from "../collections/message-buffer.js";
+import { DatagramQueue } from "../delivery/datagram-queue.js";
+import { channelOf, DatagramReceiver, DatagramResult, isDatagram } from "../delivery/datagram-receiver.js";
 import { FrameQueue } from "../delivery/frame-queue.js";
-import { NotifyTokens } from "../delivery/notify-tokens.js";
+import type { NotifyTokens } from "../delivery/notify-tokens.js";
 import { RoundTripEstimator } from "../delivery/round-trip-estimator.js";
 import { MAX_MESSAGE_HEAD_BYTES, MessageFrame } from "../frames/message-frame.js";
 import { readNumberFrame, writeNumberFrame } from "../frames/number-frame.js";
 import { PacketReader } from "../frames/packet-reader.js";
 import { CONTROL_LANE, FrameKind, LANES, type ProfileKind, STREAM_LANE, TAG_BYTES } from "../packet-format.js";
-import {
-  DATAGRAM_QUEUE_BYTES,
-  type Profile,
-  type ProfileHost,
-  type ProfileLimits,
-  type SendBudget,
-} from "../profile.js";
+import type { Profile, ProfileHost, ProfileLimits, SendBudget } from "../profile.js";
 
-/** The largest reliable packet, which the messages of a flush share. A larger one would delay a more urgent lane. */
-const MAX_RELIABLE_PACKET_BYTES = 16 * 1024;
+/** The largest packet, which the messages of a flush share. A larger one would delay a more urgent lane. */
+export const MAX_PACKET_BYTES = 16 * 1024;
 /** While the transport holds this much, streams wait, so that they delay nothing else. */
 export const STREAM_BUFFER_BYTES = 64 * 1024;
 /** A full transport is asked again after this time, where it does not tell. */
 const RETRY_MS = 5;
 /** Where the frames of a reliable packet end. */
-const RELIABLE_END = MAX_RELIABLE_PACKET_BYTES - TAG_BYTES;
+const RELIABLE_END = MAX_PACKET_BYTES - TAG_BYTES;
 /** The most bytes of a message in a packet, behind the kind of the packet and the head of the frame. */
 const PART_BYTES = RELIABLE_END - 1 - MAX_MESSAGE_HEAD_BYTES;
 
@@ -35,11 +31,14 @@ export abstract class OverReliableProfile implements Profile {
   protected readonly host: ProfileHost;
   protected readonly handle: IConnectionHandle;
   protected readonly limits: ProfileLimits;
-  protected readonly packet = new Uint8Array(MAX_RELIABLE_PACKET_BYTES);
+  protected readonly packet = new Uint8Array(MAX_PACKET_BYTES);
   protected readonly reader = new PacketReader();
   readonly #message = new MessageFrame();
-  readonly #datagrams = new FrameQueue(DATAGRAM_QUEUE_BYTES);
-  protected readonly tokens = new NotifyTokens();
+  protected readonly datagrams: DatagramReceiver;
+  /** The number of the packet that is being read, among those with unreliable messages. */
+  protected number = -1;
+  readonly #datagrams: DatagramQueue;
+  protected readonly tokens: NotifyTokens;
   protected readonly roundTrip = new RoundTripEstimator();
   /** When the transport is asked again whether it has room. */
   protected retryMs = Number.POSITIVE_INFINITY;
@@ -54,10 +53,14 @@ export abstract class OverReliableProfile implements Profile {
   #pingToken = 0;
   #pongToken = -1;
 
-  constructor(host: ProfileHost, handle: IConnectionHandle, limits: ProfileLimits) {
+  /** @param isOrdered everything arrives in order, or not at all */
+  constructor(host: ProfileHost, handle: IConnectionHandle, limits: ProfileLimits, isOrdered: boolean) {
     this.host = host;
     this.handle = handle;
     this.limits = limits;
+    this.datagrams = new DatagramReceiver(host, 0, isOrdered);
+    this.#datagrams = new DatagramQueue(host);
+    this.tokens = this.#datagrams.tokens;
     this.#lanes = Array.from({ length: LANES }, () => new FrameQueue(limits.maxQueuedBytes));
     this.#parts = Array.from({ length: LANES }, () => new MessageBuffer());
   }
@@ -84,13 +87,12 @@ export abstract class OverReliableProfile implements Profile {
   }
 
   send(channel: Channel, lane: number, bytes: Uint8Array, offset: number, length: number, notify: Notify): boolean {
-    if (channel !== Channel.Reliable) {
-      const kind = channel === Channel.Notify ? FrameKind.Notify : FrameKind.Unreliable;
-      if (!this.#datagrams.push(kind, bytes, offset, length)) return this.#onQueueFull();
-      if (notify) this.tokens.push(notify);
-      return true;
-    }
-    return this.#queue(lane, bytes, offset, length) || this.#onQueueFull();
+    const isTaken =
+      channel === Channel.Reliable
+        ? this.#queue(lane, bytes, offset, length)
+        : this.#datagrams.send(channel, lane, bytes, offset, length, notify);
+    if (!isTaken) this.#hasRefusedMessage = true;
+    return isTaken;
   }
 
   ping(): void {
@@ -103,10 +105,12 @@ export abstract class OverReliableProfile implements Profile {
 
   flush(nowMs: number): void {
     this.retryMs = Number.POSITIVE_INFINITY;
+    this.datagrams.expire(nowMs);
     this.#sendControl(nowMs);
     this.#sendLane(CONTROL_LANE, nowMs);
     this.#sendDatagrams(nowMs);
     for (let lane = 0; lane <= STREAM_LANE; lane++) this.#sendLane(lane, nowMs);
+    this.#datagrams.tellExpired();
     if (this.#hasRefusedMessage && this.#queuedBytes() <= this.limits.maxQueuedBytes / 2) {
       this.#hasRefusedMessage = false;
       this.host.drained();
@@ -124,10 +128,12 @@ export abstract class OverReliableProfile implements Profile {
 
   /** While the transport holds this much, reliable messages wait here, where more urgent ones can overtake them. */
   protected abstract readonly laneBufferBytes: number;
-  /** Where the frames of a packet with unreliable and notify messages have to end. */
+  /** Where the frames of a packet with unreliable, notify and sequenced messages have to end. */
   protected abstract readonly datagramEnd: number;
-  /** Sends a packet with unreliable and notify messages; the places of the latter in `tokens` are given. */
-  protected abstract transmitDatagrams(end: number, firstToken: number, endToken: number, nowMs: number): void;
+  /** Sends a packet with such messages, and remembers or resolves the notify messages that `queue` has put into it. */
+  protected abstract transmitDatagrams(end: number, queue: DatagramQueue, nowMs: number): void;
+  /** A Notify frame, or a fragment of one, was read. */
+  protected abstract onNotifyRead(kind: number, result: DatagramResult, nowMs: number): void;
   /** Writes what stands before the frames of a reliable packet; gives the end. */
   protected abstract beginReliable(packet: Uint8Array): number;
   /** Seals a reliable packet that ends at `end`; gives its new end. */
@@ -169,16 +175,17 @@ export abstract class OverReliableProfile implements Profile {
     }
   }
 
-  /** Reads a message and hands it on. */
-  protected readMessage(channel: Channel, lane: number, limit: number): boolean {
+  /** Reads a reliable message and hands it on. */
+  #readMessage(lane: number): boolean {
     const { reader } = this;
+    const limit = this.limits.maxReliableMessageSize;
     const frame = this.#message;
     const isWhole = frame.read(reader);
     if (frame.length > limit) {
       this.host.malformed(`A message of ${frame.length} bytes, over the limit of ${limit}`);
       return false;
     }
-    return !isWhole || this.host.deliver(channel, lane, reader.buffer, frame.start, frame.length);
+    return !isWhole || this.host.deliver(Channel.Reliable, lane, reader.buffer, frame.start, frame.length);
   }
 
   #readFrame(kind: number, nowMs: number): boolean {
@@ -188,6 +195,7 @@ export abstract class OverReliableProfile implements Profile {
     if (kind >= FrameKind.MessagePart && kind < FrameKind.MessagePart + LANES) {
       return this.#readPart(kind - FrameKind.MessagePart);
     }
+    if (isDatagram(kind)) return this.#readDatagram(kind, nowMs);
     switch (kind) {
       case FrameKind.Padding:
         return true;
@@ -201,17 +209,24 @@ export abstract class OverReliableProfile implements Profile {
           this.#pingSentMs = 0;
         }
         return true;
-      case FrameKind.Unreliable:
-        return this.readMessage(Channel.Unreliable, 0, this.limits.maxPacketSize);
       default:
         return this.readOther(kind, nowMs);
     }
   }
 
+  #readDatagram(kind: number, nowMs: number): boolean {
+    const { reader } = this;
+    const result = this.datagrams.read(kind, reader, this.number, nowMs);
+    if (result === DatagramResult.Malformed && !reader.failed) this.host.malformed(`Malformed frame of kind ${kind}`);
+    if (result >= DatagramResult.Stopped) return reader.failed;
+    if (channelOf(kind) === Channel.Notify) this.onNotifyRead(kind, result, nowMs);
+    return true;
+  }
+
   #readReliable(lane: number): boolean {
     const { reader } = this;
     const parts = this.#parts[lane] as MessageBuffer;
-    if (parts.size === 0) return this.readMessage(Channel.Reliable, lane, this.limits.maxReliableMessageSize);
+    if (parts.size === 0) return this.#readMessage(lane);
     if (!this.#readPart(lane) || reader.failed) return false;
     const { bytes, size } = parts;
     this.host.reassembly.giveBack(parts.clear());
@@ -246,10 +261,10 @@ export abstract class OverReliableProfile implements Profile {
 
   #sendDatagrams(nowMs: number): void {
     const datagrams = this.#datagrams;
+    datagrams.dropExpired();
     while (datagrams.bytes > 0) {
-      const firstToken = datagrams.notifiesTaken;
       const end = datagrams.take(this.packet, this.beginControl(this.packet), this.datagramEnd);
-      this.transmitDatagrams(end, firstToken, datagrams.notifiesTaken, nowMs);
+      this.transmitDatagrams(end, datagrams, nowMs);
     }
   }
 
@@ -280,11 +295,6 @@ export abstract class OverReliableProfile implements Profile {
 
   #retry(nowMs: number): void {
     this.retryMs = nowMs + RETRY_MS;
-  }
-
-  #onQueueFull(): false {
-    this.#hasRefusedMessage = true;
-    return false;
   }
 
   #queuedBytes(): number {

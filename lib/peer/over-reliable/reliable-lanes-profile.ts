@@ -1,5 +1,7 @@
 import { Delivery, type IConnectionHandle, type ReceivedPacket } from "../../socket/index.js";
-import { Channel } from "../channel.js";
+import type { DatagramQueue } from "../delivery/datagram-queue.js";
+import { DatagramResult } from "../delivery/datagram-receiver.js";
+import type { IncompleteMessage } from "../delivery/fragment-assembler.js";
 import { AckUrgency, ReceivedPackets } from "../delivery/received-packets.js";
 import { AckFrame, MAX_ACK_BYTES } from "../frames/ack-frame.js";
 import { nearestNumber } from "../frames/packet-number.js";
@@ -41,7 +43,6 @@ export class ReliableLanesProfile extends OverReliableProfile {
   readonly #laneSent = new Array<number>(LANES).fill(0);
   readonly #laneReceived = new Array<number>(LANES).fill(0);
   #nextNumber = 0;
-  #newestNotify = -1;
 
   /** @param createSeal makes a seal for unreliable packets, and one for each lane; null: unencrypted */
   constructor(
@@ -50,7 +51,7 @@ export class ReliableLanesProfile extends OverReliableProfile {
     limits: ProfileLimits,
     createSeal: ((space: number) => PacketSeal) | null,
   ) {
-    super(host, handle, limits);
+    super(host, handle, limits, false);
     this.datagramEnd = limits.maxPacketSize - (createSeal ? TAG_BYTES : 0);
     this.#unreliableSeal = createSeal?.(0) ?? null;
     this.#laneSeals = createSeal ? Array.from({ length: LANES }, (_, lane) => createSeal(lane + 1)) : null;
@@ -59,7 +60,7 @@ export class ReliableLanesProfile extends OverReliableProfile {
   updateDeadline(): void {
     const oldest = this.#inFlight[0];
     const lossMs = oldest ? oldest.sentMs + this.#notifyTimeoutMs : Number.POSITIVE_INFINITY;
-    this.deadlineMs = Math.min(this.retryMs, lossMs, this.#received.ackDueMs);
+    this.deadlineMs = Math.min(this.retryMs, lossMs, this.#received.ackDueMs, this.datagrams.deadlineMs);
   }
 
   override flush(nowMs: number): void {
@@ -111,7 +112,9 @@ export class ReliableLanesProfile extends OverReliableProfile {
     this.#transmitUnreliable(packet, end);
   }
 
-  protected override transmitDatagrams(end: number, firstToken: number, endToken: number, nowMs: number): void {
+  protected override transmitDatagrams(end: number, queue: DatagramQueue, nowMs: number): void {
+    const { firstNotify: firstToken, endNotify: endToken } = queue;
+    queue.splitNotify();
     const notify = { number: this.#nextNumber, firstToken, endToken, sentMs: nowMs, isDelivered: false };
     const hasLeft = this.#transmitUnreliable(this.packet, end);
     if (firstToken === endToken) return;
@@ -120,15 +123,9 @@ export class ReliableLanesProfile extends OverReliableProfile {
   }
 
   protected override readOther(kind: number, nowMs: number): boolean {
-    switch (kind) {
-      case FrameKind.Ack:
-        return this.#readAck(nowMs);
-      case FrameKind.Notify:
-        return this.#readNotify();
-      default:
-        this.host.malformed(`Frame ${kind} over GNS`);
-        return false;
-    }
+    if (kind === FrameKind.Ack) return this.#readAck(nowMs);
+    this.host.malformed(`Frame ${kind} over GNS`);
+    return false;
   }
 
   #receiveReliable(buffer: Uint8Array, start: number, packetEnd: number, lane: number, nowMs: number): void {
@@ -174,27 +171,32 @@ export class ReliableLanesProfile extends OverReliableProfile {
     }
     this.#received.record(number);
     this.host.onPacketAuthenticated();
-    this.#number = number;
+    this.number = number;
     this.#hasHandedOver = false;
+    this.#isRefused = false;
     reader.start(buffer, start + UNRELIABLE_HEADER_BYTES, end);
     this.readFrames(nowMs);
-    if (this.#hasHandedOver) this.#received.acknowledge(number, AckUrgency.Normal, nowMs);
+    if (this.#hasHandedOver && !this.#isRefused) this.#received.acknowledge(number, AckUrgency.Normal, nowMs);
   }
 
   // Of the packet that is being read.
-  #number = 0;
   #hasHandedOver = false;
+  #isRefused = false;
 
-  #readNotify(): boolean {
-    const isLate = this.#number < this.#newestNotify;
-    if (isLate) {
-      this.reader.skip(this.reader.varint());
-      return true;
-    }
-    this.#newestNotify = this.#number;
-    if (!this.readMessage(Channel.Notify, 0, this.limits.maxPacketSize)) return false;
+  /**
+   * A fragment is acknowledged when its message is complete: the other side takes a packet for lost that is older than
+   * an acknowledged one.
+   */
+  protected override onNotifyRead(kind: number, result: DatagramResult, nowMs: number): void {
+    if (result === DatagramResult.Dropped) this.#isRefused = true;
+    if (result !== DatagramResult.Delivered) return;
     this.#hasHandedOver = true;
-    return true;
+    if (kind === FrameKind.Notify) return;
+    const { count, packets } = this.datagrams.fragmented as IncompleteMessage;
+    for (let index = 0; index < count; index++) {
+      const number = packets[index] as number;
+      if (number !== this.number) this.#received.acknowledge(number, AckUrgency.Normal, nowMs);
+    }
   }
 
   /** A packet older than the newest one acknowledged, and not acknowledged with it, never will be: it is lost. */

@@ -1,15 +1,17 @@
-import { Delivery, type ReceivedPacket } from "../../socket/index.js";
-import { Channel } from "../channel.js";
+import { Delivery, type IConnectionHandle, type ReceivedPacket } from "../../socket/index.js";
+import type { DatagramQueue } from "../delivery/datagram-queue.js";
+import { DatagramResult } from "../delivery/datagram-receiver.js";
 import { readNumberFrame, writeNumberFrame } from "../frames/number-frame.js";
 import { FrameKind, PacketKind, ProfileKind } from "../packet-format.js";
-import { OverReliableProfile, STREAM_BUFFER_BYTES } from "./over-reliable-profile.js";
+import type { ProfileHost, ProfileLimits } from "../profile.js";
+import { MAX_PACKET_BYTES, OverReliableProfile, STREAM_BUFFER_BYTES } from "./over-reliable-profile.js";
 
 /** Notify messages that may wait to be acknowledged. More are dropped, and lost, until the other side answers. */
 const MAX_NOTIFIES = 8192;
 
 /**
  * Over one ordered stream of packets (WebSocket). Everything arrives, so only notify messages are acknowledged, by a
- * running count. Unreliable and notify messages are dropped while the transport holds too much.
+ * running count. Unreliable, notify and sequenced messages are dropped while the transport holds too much.
  */
 export class StreamProfile extends OverReliableProfile {
   readonly kind = ProfileKind.Stream;
@@ -20,9 +22,15 @@ export class StreamProfile extends OverReliableProfile {
   #delivered = 0;
   /** The places of those that were sent and are not acknowledged, in order. */
   readonly #sentTokens: number[] = [];
+  /** The place of the last notify message of which something was dropped. */
+  #droppedToken = -1;
+
+  constructor(host: ProfileHost, handle: IConnectionHandle, limits: ProfileLimits) {
+    super(host, handle, limits, true);
+  }
 
   updateDeadline(): void {
-    this.deadlineMs = this.retryMs;
+    this.deadlineMs = Math.min(this.retryMs, this.datagrams.deadlineMs);
   }
 
   override receive({ buffer, offset, length }: ReceivedPacket, nowMs: number): void {
@@ -30,23 +38,33 @@ export class StreamProfile extends OverReliableProfile {
       this.host.malformed(`Packet ${buffer[offset]} on a stream`);
       return;
     }
+    this.number++;
     this.host.onPacketAuthenticated();
     this.reader.start(buffer, offset + 1, offset + length);
     this.readFrames(nowMs);
   }
 
   protected get datagramEnd(): number {
-    return this.limits.maxPacketSize;
+    return Math.min(this.limits.maxPacketSize, MAX_PACKET_BYTES);
   }
 
-  protected override transmitDatagrams(end: number, firstToken: number, endToken: number): void {
-    const open = this.#sentTokens.length + endToken - firstToken;
-    const isDropped = this.handle.bufferedBytes > STREAM_BUFFER_BYTES || (endToken > firstToken && open > MAX_NOTIFIES);
+  protected override transmitDatagrams(end: number, queue: DatagramQueue): void {
+    const { firstNotify, endNotify, isMidNotify } = queue;
+    const open = this.#sentTokens.length + endNotify - firstNotify;
+    const isFull = endNotify > firstNotify && open > MAX_NOTIFIES;
+    const isDropped = isFull || this.handle.bufferedBytes > STREAM_BUFFER_BYTES;
     const hasLeft = !isDropped && this.host.transmit(this.packet, end, Delivery.Unreliable, 0);
-    for (let token = firstToken; token < endToken; token++) {
-      if (hasLeft) this.#sentTokens.push(token);
-      else this.tokens.resolve(token, false);
+    // The count of the other side has those of which everything has left.
+    for (let token = firstNotify; token < endNotify; token++) {
+      const isWhole = !(isMidNotify && token === endNotify - 1);
+      if (!hasLeft) this.#drop(token);
+      else if (isWhole && token !== this.#droppedToken) this.#sentTokens.push(token);
     }
+  }
+
+  #drop(token: number): void {
+    this.#droppedToken = token;
+    this.tokens.resolve(token, false);
   }
 
   protected override beginReliable(packet: Uint8Array): number {
@@ -73,17 +91,13 @@ export class StreamProfile extends OverReliableProfile {
   }
 
   protected override readOther(kind: number): boolean {
-    switch (kind) {
-      case FrameKind.Notify:
-        if (!this.readMessage(Channel.Notify, 0, this.limits.maxPacketSize)) return false;
-        this.#handedOver++;
-        return true;
-      case FrameKind.NotifyCount:
-        return this.#readCount();
-      default:
-        this.host.malformed(`Frame ${kind} on a stream`);
-        return false;
-    }
+    if (kind === FrameKind.NotifyCount) return this.#readCount();
+    this.host.malformed(`Frame ${kind} on a stream`);
+    return false;
+  }
+
+  protected override onNotifyRead(_kind: number, result: DatagramResult): void {
+    if (result === DatagramResult.Delivered) this.#handedOver++;
   }
 
   #readCount(): boolean {

@@ -1,7 +1,6 @@
 import { Channel, type Notify } from "../channel.js";
-import { FrameQueue } from "../delivery/frame-queue.js";
-import { NotifyTokens } from "../delivery/notify-tokens.js";
-import { CONTROL_LANE, FrameKind, LANES, STREAM_LANE } from "../packet-format.js";
+import { DatagramQueue } from "../delivery/datagram-queue.js";
+import { CONTROL_LANE, LANES, STREAM_LANE } from "../packet-format.js";
 import { DATAGRAM_QUEUE_BYTES, type ProfileHost } from "../profile.js";
 import { LaneSender } from "./lane-sender.js";
 import { LANE_WINDOW_BYTES } from "./lanes.js";
@@ -13,8 +12,7 @@ export class Outbox {
   /** The last `write` wrote unreliable messages and nothing else. */
   isUnreliable = false;
   readonly #lanes: LaneSender[] = [];
-  readonly #datagrams = new FrameQueue(DATAGRAM_QUEUE_BYTES);
-  readonly #tokens = new NotifyTokens();
+  readonly #datagrams: DatagramQueue;
   readonly #host: ProfileHost;
   readonly #packets: SentPackets;
   readonly #maxQueuedBytes: number;
@@ -27,6 +25,7 @@ export class Outbox {
     this.#host = host;
     this.#packets = packets;
     this.#maxQueuedBytes = maxQueuedBytes;
+    this.#datagrams = new DatagramQueue(host);
     for (let lane = 0; lane < LANES; lane++) {
       this.#lanes.push(new LaneSender(lane, firstNumber, LANE_WINDOW_BYTES[lane] as number, maxQueuedBytes));
     }
@@ -40,13 +39,18 @@ export class Outbox {
       else this.#refused |= 1 << lane;
       return isTaken;
     }
-    const kind = channel === Channel.Notify ? FrameKind.Notify : FrameKind.Unreliable;
-    if (!this.#datagrams.push(kind, bytes, offset, length)) {
-      this.#refused |= 1 << LANES;
-      return false;
-    }
-    if (kind === FrameKind.Notify) this.#tokens.push(notify);
-    return true;
+    const isTaken = this.#datagrams.send(channel, lane, bytes, offset, length, notify);
+    if (!isTaken) this.#refused |= 1 << LANES;
+    return isTaken;
+  }
+
+  /** A message is half sent: the rest has to leave at once. */
+  get isMidMessage(): boolean {
+    return this.#datagrams.isMidMessage;
+  }
+
+  dropExpired(): void {
+    this.#datagrams.dropExpired();
   }
 
   get bufferedBytes(): number {
@@ -122,11 +126,12 @@ export class Outbox {
 
   /** Calls `onLost` of all notify messages whose fate is open. */
   dispose(): void {
-    this.#tokens.loseAll();
+    this.#datagrams.tokens.loseAll();
   }
 
-  /** Tells the host when queues that have refused messages are half empty. */
-  tellDrained(): void {
+  /** Tells who has to know: of notify messages that are too old, and of queues that are half empty again. */
+  tell(): void {
+    this.#datagrams.tellExpired();
     if (this.#refused === 0) return;
     let refused = this.#refused;
     for (let lane = 0; lane < LANES; lane++) {
@@ -150,16 +155,18 @@ export class Outbox {
   }
 
   #writeDatagrams(index: number, buffer: Uint8Array, start: number, contentEnd: number): number {
-    const firstNotify = this.#datagrams.notifiesTaken;
-    const end = this.#datagrams.take(buffer, start, contentEnd);
-    this.#packets.firstNotify[index] = firstNotify;
-    this.#packets.notifyCount[index] = this.#datagrams.notifiesTaken - firstNotify;
+    const datagrams = this.#datagrams;
+    if (datagrams.bytes === 0) return start;
+    const end = datagrams.take(buffer, start, contentEnd);
+    this.#packets.firstNotify[index] = datagrams.firstNotify;
+    this.#packets.notifyCount[index] = datagrams.endNotify - datagrams.firstNotify;
+    datagrams.splitNotify();
     return end;
   }
 
   #resolveNotifies(index: number, delivered: boolean): void {
     const first = this.#packets.firstNotify[index] as number;
     const end = first + (this.#packets.notifyCount[index] as number);
-    for (let place = first; place < end; place++) this.#tokens.resolve(place, delivered);
+    for (let place = first; place < end; place++) this.#datagrams.tokens.resolve(place, delivered);
   }
 }

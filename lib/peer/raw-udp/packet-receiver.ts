@@ -1,9 +1,9 @@
 import { Channel } from "../channel.js";
+import { channelOf, DatagramReceiver, DatagramResult, isDatagram } from "../delivery/datagram-receiver.js";
 import { AckUrgency, type ReceivedPackets } from "../delivery/received-packets.js";
 import { AckFrame } from "../frames/ack-frame.js";
 import { readCloseFrame } from "../frames/close-frame.js";
 import { LaneBytesFrame } from "../frames/lane-bytes-frame.js";
-import { MessageFrame } from "../frames/message-frame.js";
 import { readNumberFrame } from "../frames/number-frame.js";
 import { PacketReader } from "../frames/packet-reader.js";
 import { FrameKind, LANES } from "../packet-format.js";
@@ -27,17 +27,15 @@ enum Next {
 export class PacketReceiver {
   /** Nothing is handed on any more. Close is still acknowledged. */
   hasEnded = false;
+  readonly datagrams: DatagramReceiver;
   readonly #lanes: LaneReceiver[] = [];
   readonly #reader = new PacketReader();
   readonly #ack = new AckFrame();
   readonly #laneBytes = new LaneBytesFrame();
-  readonly #message = new MessageFrame();
   readonly #host: ProfileHost;
   readonly #received: ReceivedPackets;
   readonly #sender: PacketSender;
   readonly #firstNumber: number;
-  /** The number of the newest packet with Notify frames. */
-  #newestNotify = 0;
   // Of the packet that is being read.
   #number = 0;
   #urgency = AckUrgency.None;
@@ -54,7 +52,7 @@ export class PacketReceiver {
     this.#received = received;
     this.#sender = sender;
     this.#firstNumber = firstNumber;
-    this.#newestNotify = firstNumber - 1;
+    this.datagrams = new DatagramReceiver(host, firstNumber, false);
     for (let lane = 0; lane < LANES; lane++) {
       this.#lanes.push(new LaneReceiver(lane, firstNumber, maxReliableMessageSize, host));
     }
@@ -91,22 +89,15 @@ export class PacketReceiver {
         return this.#readClose(nowMs);
     }
     if (this.hasEnded) return Next.Stop;
-    this.#atLeast(kind === FrameKind.Unreliable ? AckUrgency.Low : AckUrgency.Normal);
+    if (isDatagram(kind)) return this.#readDatagram(kind, nowMs);
+    this.#atLeast(AckUrgency.Normal);
     if (kind >= FrameKind.LaneBytes && kind < FrameKind.LaneBytes + LANES) {
       return this.#readLane(kind - FrameKind.LaneBytes);
     }
-    switch (kind) {
-      case FrameKind.Ping:
-        readNumberFrame(this.#reader);
-        this.#atLeast(AckUrgency.AtOnce);
-        return Next.Frame;
-      case FrameKind.Unreliable:
-        return this.#readDatagram(Channel.Unreliable);
-      case FrameKind.Notify:
-        return this.#readDatagram(Channel.Notify);
-      default:
-        return Next.Malformed;
-    }
+    if (kind !== FrameKind.Ping) return Next.Malformed;
+    readNumberFrame(this.#reader);
+    this.#atLeast(AckUrgency.AtOnce);
+    return Next.Frame;
   }
 
   #atLeast(urgency: AckUrgency): void {
@@ -150,17 +141,20 @@ export class PacketReceiver {
     }
   }
 
-  #readDatagram(channel: Channel.Unreliable | Channel.Notify): Next {
-    const frame = this.#message;
-    if (!frame.read(this.#reader)) return Next.Malformed;
-    if (channel === Channel.Notify) {
-      if (this.#number < this.#newestNotify) {
-        this.#host.metrics.notifiesLate++;
-        this.#isRefused = true;
+  /** A fragment is acknowledged as it comes: one of a message that has been given up never is. */
+  #readDatagram(kind: number, nowMs: number): Next {
+    const isNotify = channelOf(kind) === Channel.Notify;
+    this.#atLeast(isNotify ? AckUrgency.Normal : AckUrgency.Low);
+    switch (this.datagrams.read(kind, this.#reader, this.#number, nowMs)) {
+      case DatagramResult.Dropped:
+        if (isNotify) this.#isRefused = true;
         return Next.Frame;
-      }
-      this.#newestNotify = this.#number;
+      case DatagramResult.Stopped:
+        return Next.Stop;
+      case DatagramResult.Malformed:
+        return Next.Malformed;
+      default:
+        return Next.Frame;
     }
-    return this.#host.deliver(channel, 0, this.#reader.buffer, frame.start, frame.length) ? Next.Frame : Next.Stop;
   }
 }

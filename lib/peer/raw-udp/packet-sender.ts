@@ -1,10 +1,10 @@
 import { Delivery } from "../../socket/index.js";
 import type { ReceivedPackets } from "../delivery/received-packets.js";
 import { RoundTripEstimator } from "../delivery/round-trip-estimator.js";
-import { type AckFrame, MAX_ACK_BYTES } from "../frames/ack-frame.js";
+import type { AckFrame } from "../frames/ack-frame.js";
 import { writeDataNumber, writeDataSession } from "../frames/data-header.js";
 import { writeNumberFrame } from "../frames/number-frame.js";
-import { DATA_HEADER_BYTES, FrameKind, TAG_BYTES } from "../packet-format.js";
+import { DATA_HEADER_BYTES, FrameKind, MIN_PACKET_SIZE, TAG_BYTES } from "../packet-format.js";
 import type { PacketSeal, ProfileHost } from "../profile.js";
 import { CongestionController } from "./congestion-controller.js";
 import { DeliveryRate } from "./delivery-rate.js";
@@ -20,8 +20,6 @@ const PROBE_PACKETS = 2;
 const REMEMBERED_ROUND_TRIPS = 4;
 /** About one of this many numbers is skipped: a peer that acknowledges it acknowledges what it has not received. */
 const SKIP_INTERVAL = 1000;
-/** Header, the largest Ack frame, tag, and a piece of a lane that is worth a packet. */
-const MIN_PACKET_SIZE = DATA_HEADER_BYTES + MAX_ACK_BYTES + TAG_BYTES + 64;
 
 /** The sending half of a connection over UDP: queues, packets in flight, losses, and when to send what. */
 export class PacketSender {
@@ -135,7 +133,7 @@ export class PacketSender {
       }
     }
     if (newest >= 0) this.#measure(frame, newest, nowMs);
-    this.outbox.tellDrained();
+    this.outbox.tell();
     return true;
   }
 
@@ -153,7 +151,8 @@ export class PacketSender {
 
   #sendContent(nowMs: number): void {
     this.#detectLosses(nowMs);
-    const { controller, packets } = this;
+    const { controller, outbox, packets } = this;
+    outbox.dropExpired();
     let forced = this.#isPingDue ? 1 : 0;
     if (this.#loss.isProbeDue(nowMs)) {
       this.#queueProbes();
@@ -162,24 +161,19 @@ export class PacketSender {
     this.#pacer.advance(nowMs);
     while (this.#stalledBytes === 0) {
       const mayLeave = packets.bytesInFlight < controller.windowBytes && this.#pacer.allowanceBytes > 0;
-      if (!(this.outbox.isReady || this.#isPingDue) || (forced <= 0 && !mayLeave)) break;
+      if (!(outbox.isReady || this.#isPingDue) || (forced <= 0 && !mayLeave && !outbox.isMidMessage)) break;
       this.#sendPacket(nowMs, true);
       forced--;
     }
     if (packets.bytesInFlight >= controller.windowBytes) this.#pacer.onWindowFull();
     else if (!this.outbox.isReady) this.#delivery.onAppLimited(packets.bytesInFlight);
-    this.outbox.tellDrained();
+    this.outbox.tell();
   }
 
   #repeatClose(nowMs: number): void {
     if (nowMs < this.#closeDueMs) return;
     this.#sendPacket(nowMs, true);
     this.#closeDueMs = nowMs + this.roundTrip.probeTimeoutMs;
-  }
-
-  /** The largest frame that fits a packet. */
-  get maxFrameBytes(): number {
-    return this.#contentEnd - DATA_HEADER_BYTES;
   }
 
   /** Where the frames of a packet have to end. */

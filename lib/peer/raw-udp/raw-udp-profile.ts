@@ -1,9 +1,8 @@
 import type { DisconnectReason, ReceivedPacket } from "../../socket/index.js";
-import { Channel, type Notify } from "../channel.js";
+import type { Channel, Notify } from "../channel.js";
 import { ReceivedPackets } from "../delivery/received-packets.js";
 import { encodeCloseFrame } from "../frames/close-frame.js";
 import { isDataPacket, readDataNumber, readDataSession } from "../frames/data-header.js";
-import { MAX_MESSAGE_HEAD_BYTES } from "../frames/message-frame.js";
 import { nearestNumber } from "../frames/packet-number.js";
 import { DATA_HEADER_BYTES, ProfileKind } from "../packet-format.js";
 import type { PacketSeal, Profile, ProfileHost, SendBudget } from "../profile.js";
@@ -49,7 +48,7 @@ export class RawUdpProfile implements Profile {
 
   updateDeadline(): void {
     this.#sender.updateDeadline();
-    this.deadlineMs = this.#sender.deadlineMs;
+    this.deadlineMs = Math.min(this.#sender.deadlineMs, this.#receiver.datagrams.deadlineMs);
   }
 
   get isDrained(): boolean {
@@ -68,9 +67,6 @@ export class RawUdpProfile implements Profile {
   }
 
   send(channel: Channel, lane: number, bytes: Uint8Array, offset: number, length: number, notify: Notify): boolean {
-    if (channel !== Channel.Reliable && MAX_MESSAGE_HEAD_BYTES + length > this.#sender.maxFrameBytes) {
-      throw new RangeError(`A message of ${length} bytes does not fit a packet`);
-    }
     return this.#sender.outbox.send(channel, lane, bytes, offset, length, notify);
   }
 
@@ -104,6 +100,7 @@ export class RawUdpProfile implements Profile {
 
   flush(nowMs: number): void {
     this.#notePause(nowMs);
+    this.#receiver.datagrams.expire(nowMs);
     this.#sender.flush(nowMs);
   }
 

@@ -15,6 +15,7 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 const actions: Record<string, (endPoint: EndPoint) => void> = {
   "Ping, the first": ({ profile }) => profile.ping(),
   "`hello` on lane 0": (endPoint) => endPoint.reliable(0, bytes("hello")),
+  "`s` sequenced on lane 2": (endPoint) => endPoint.send(Channel.Sequenced, 2, bytes("s")),
   "`a` and the empty message on lane 5, `b` unreliable, `c` as notify, `d` on lane 4": (endPoint) => {
     endPoint.reliable(4, bytes("d"));
     endPoint.send(Channel.Unreliable, 0, bytes("b"));
@@ -56,6 +57,42 @@ test.each(vectors)("%s", (name, hex) => {
   near.profile.flush(100);
   if (!name.startsWith("Ack")) far.receive(Buffer.from(hex, "hex"), 0);
   expect([far.malformedText, far.metrics.strayPackets]).toEqual([null, 0]);
+});
+
+const fragments = page.slice(page.indexOf("### Fragments"), page.indexOf("### Data packets"));
+const cuts = [...fragments.matchAll(/^\| (\d+) bytes of `(\w\w)`, (\w+).* \| (.+) \|$/gm)].map((match) => {
+  const [, size, byte = "", channel = "", cell = ""] = match;
+  const frames = [...cell.matchAll(/`([0-9a-f ]+)` and (\d+) times `(\w\w)`/g)].map(
+    ([, head = "", times, repeated = ""]) => head.replaceAll(" ", "") + repeated.repeat(Number(times)),
+  );
+  return { size: Number(size), byte: Number.parseInt(byte, 16), channel, frames };
+});
+const channels: Record<string, Channel> = {
+  unreliable: Channel.Unreliable,
+  sequenced: Channel.Sequenced,
+  as: Channel.Notify,
+};
+
+test.each(cuts)("$size bytes are cut: $channel", ({ size, byte, channel, frames }) => {
+  const [near, far] = new Simulation().pair({});
+  let sent = "";
+  near.onTransmit = (packet) => {
+    sent += Buffer.from(packet.subarray(9)).toString("hex");
+    far.receive(packet, 0);
+  };
+  near.send(channels[channel] as Channel, 3, new Uint8Array(1200));
+  near.profile.flush(0);
+  const received: Uint8Array[] = [];
+  far.onMessage = (_channel, _lane, message) => received.push(message);
+  sent = "";
+  near.send(channels[channel] as Channel, 3, new Uint8Array(size).fill(byte));
+  near.profile.flush(0);
+  expect(sent).toBe(frames.join(""));
+  expect(received).toEqual([new Uint8Array(size).fill(byte)]);
+});
+
+test("the page cuts a message of each channel", () => {
+  expect(cuts.map(({ frames }) => frames.length)).toEqual([2, 3, 2]);
 });
 
 test("numbers and offsets travel as their low 32 bits", () => {

@@ -1,10 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { Channel } from "../../../lib/peer/channel.js";
-import { FrameKind, LANES } from "../../../lib/peer/packet-format.js";
+import { INCOMPLETE_MESSAGE_BYTES } from "../../../lib/peer/delivery/fragment-assembler.js";
+import { FrameKind, LANES, MAX_UNRELIABLE_MESSAGE_SIZE } from "../../../lib/peer/packet-format.js";
+import { CONNECTION_BYTES } from "../../../lib/peer/reassembly.js";
 import { EndPoint, Simulation, ToySeal } from "./simulation.js";
 
 const SESSION = 0xdecade42;
-const PACKETS = 250_000;
+const PACKETS = 300_000;
 
 /** A Data packet with these frames. */
 function packet(number: number, ...frames: number[]): Uint8Array {
@@ -25,6 +27,13 @@ const lane = (number: number, offset: number, ...bytes: number[]) => [
   ...bytes,
 ];
 
+const fragment = (kind: number, number: number, index: number, count: number, ...bytes: number[]) => [
+  FrameKind.Fragment + kind,
+  (4 + bytes.length) << 2,
+  ...[number & 255, number >> 8, index, count],
+  ...bytes,
+];
+
 function victim(firstNumber = 0): EndPoint {
   const simulation = new Simulation();
   const [near] = simulation.pair({}, {}, { firstNumber });
@@ -40,6 +49,19 @@ describe("a packet that breaks the format ends the connection, and nothing else 
   };
   test.each<[string, number[]]>([
     ["an unknown frame", [7]],
+    ["a sequenced message on a fifth lane", [FrameKind.Sequenced + 4 + FrameKind.Fragment, 8, 0, 0]],
+    ["a fragment without bytes", fragment(8, 0, 0, 2)],
+    ["a fragment that is shorter than its place", [FrameKind.Fragment + 8, 3 << 2, 0, 0, 0]],
+    ["a fragment that is cut off", [FrameKind.Fragment + 8, 50 << 2, 0, 0, 0, 2, 1]],
+    ["a fragment of one", fragment(8, 0, 0, 1, 1)],
+    ["a fragment of none", fragment(8, 0, 0, 0, 1)],
+    ["a fragment of more than the largest message has", fragment(8, 0, 0, 16, 1)],
+    ["a fragment behind the last", fragment(9, 0, 2, 2, 1)],
+    ["a fragment far behind the last", fragment(9, 0, 255, 2, 1)],
+    ["a fragment of a reliable message", fragment(32, 0, 0, 2, 1)],
+    ["fragments that differ in their count", [...fragment(8, 0, 0, 2, 1), ...fragment(8, 0, 1, 3, 1)]],
+    ["fragments that differ in their kind", [...fragment(8, 0, 0, 2, 1), ...fragment(9, 0, 1, 2, 1)]],
+    ["fragments that differ in their lane", [...fragment(12, 0, 0, 2, 1), ...fragment(13, 0, 1, 2, 1)]],
     ["a Pong", [FrameKind.Pong, 0, 0, 0, 0]],
     ["a lane that does not exist", [FrameKind.LaneBytes + LANES, 0, 0, 0, 0, 4, 1]],
     ["a frame that is cut off", [FrameKind.Unreliable, 50 << 2, 1, 2]],
@@ -208,6 +230,93 @@ describe("memory that the other side can claim is bounded", () => {
   });
 });
 
+describe("fragments", () => {
+  /** A victim, what it hands on, and how it takes frames: each call is a packet. */
+  function target() {
+    const endPoint = victim();
+    const messages: string[] = [];
+    endPoint.onMessage = (channel, lane, bytes) => messages.push(`${Channel[channel]} ${lane} ${bytes}`);
+    let number = 0;
+    const take = (...frames: number[]) => endPoint.receive(packet(number++, ...frames), 0);
+    return { endPoint, messages, take };
+  }
+
+  test("that never complete hold 16 messages and 2 s, and nothing after that", () => {
+    const { endPoint, messages, take } = target();
+    for (let number = 0; number < 1000; number++) take(...fragment(8, number, 1, 2, 1, 2, 3));
+    const { metrics } = endPoint;
+    expect([endPoint.reassembly.usedBytes, metrics.messagesIncomplete]).toEqual([
+      16 * (INCOMPLETE_MESSAGE_BYTES + 6),
+      1000 - 16,
+    ]);
+    endPoint.profile.flush(1999);
+    expect(endPoint.reassembly.usedBytes).toBeGreaterThan(0);
+    expect(endPoint.nextDeadlineMs).toBe(2000);
+    endPoint.profile.flush(2000);
+    expect([endPoint.reassembly.usedBytes, metrics.messagesIncomplete]).toEqual([0, 1000]);
+    expect(endPoint.nextDeadlineMs).toBeGreaterThan(2000);
+    // What was given up stays so, and what is new arrives.
+    take(...fragment(8, 999, 0, 2, 9));
+    expect([messages, metrics.fragmentsDropped]).toEqual([[], 1]);
+    take(...fragment(8, 1000, 1, 2, 2), ...fragment(8, 1000, 0, 2, 1));
+    expect([messages, endPoint.malformedText]).toEqual([["Unreliable 0 1,2"], null]);
+  });
+
+  test("that come twice are dropped and counted", () => {
+    const { endPoint, messages, take } = target();
+    take(...fragment(12, 5, 0, 2, 1));
+    take(...fragment(12, 5, 0, 2, 7));
+    take(...fragment(12, 5, 1, 2, 2));
+    take(...fragment(12, 5, 1, 2, 7));
+    take(...fragment(12, 5, 0, 2, 7));
+    expect(messages).toEqual(["Sequenced 0 1,2"]);
+    expect([endPoint.metrics.fragmentsDropped, endPoint.reassembly.usedBytes]).toEqual([3, 0]);
+  });
+
+  test("of which there is no room for one lose their message, and a notify is not acknowledged", () => {
+    const { endPoint, messages, take } = target();
+    const sent: number[][] = [];
+    endPoint.onTransmit = (bytes) => sent.push([...bytes.subarray(9)]);
+    endPoint.reassembly.maxBytes = INCOMPLETE_MESSAGE_BYTES + 1;
+    take(...fragment(9, 0, 0, 2, 1));
+    take(...fragment(9, 0, 1, 2, 2));
+    endPoint.reassembly.maxBytes = CONNECTION_BYTES;
+    take(...fragment(9, 0, 0, 2, 1));
+    endPoint.profile.flush(200);
+    expect([messages, endPoint.metrics.messagesIncomplete, endPoint.metrics.fragmentsDropped]).toEqual([[], 1, 2]);
+    expect(sent).toEqual([[FrameKind.Ack, ...u32(0), expect.any(Number), expect.any(Number), 0, 0]]);
+  });
+
+  test("of a message that a newer one has overtaken are given up", () => {
+    const { endPoint, messages, take } = target();
+    take(...fragment(13, 0, 1, 2, 1));
+    take(FrameKind.Sequenced, 4, 9);
+    expect(endPoint.metrics.messagesIncomplete).toBe(0);
+    take(FrameKind.Sequenced + 1, 4, 9);
+    expect(endPoint.metrics.messagesIncomplete).toBe(1);
+    take(...fragment(13, 0, 0, 2, 1));
+    expect(messages).toEqual(["Sequenced 0 9", "Sequenced 1 9"]);
+    endPoint.receive(packet(1, FrameKind.Padding), 0);
+    expect(endPoint.metrics.fragmentsDropped).toBe(1);
+  });
+
+  test("of a message over 16 KiB end the connection, whose memory is given back", () => {
+    const { endPoint, take } = target();
+    const large = (index: number) => {
+      const [kind = 0, , ...place] = fragment(8, 0, index, 15);
+      const length = 4 + 1150;
+      take(kind, ((length << 2) | 1) & 255, length >> 6, ...place, ...new Array(1150).fill(1));
+    };
+    for (let index = 0; index < 14; index++) large(index);
+    expect(endPoint.malformedText).toBeNull();
+    expect(endPoint.reassembly.usedBytes).toBe(INCOMPLETE_MESSAGE_BYTES + MAX_UNRELIABLE_MESSAGE_SIZE);
+    large(14);
+    expect(endPoint.malformedText).toBe("Malformed frame of kind 72");
+    endPoint.reassembly.dispose();
+    expect(endPoint.reassembly.usedBytes).toBe(0);
+  });
+});
+
 test("random and mutated frames behind a valid session id never throw, and hand on nothing after the end", () => {
   const simulation = new Simulation(11);
   const { random } = simulation;
@@ -217,7 +326,10 @@ test("random and mutated frames behind a valid session id never throw, and hand 
   let endPoint = victim();
   let number = 0;
   const below = (limit: number) => Math.floor(random() * limit);
-  const kinds = [...[1, 3, 4, 8, 9], ...[0, 1, 2, 3, 4, 5].map((index) => FrameKind.LaneBytes + index)];
+  const kinds = [
+    ...[1, 3, 4, 8, 9, 12, 15, 72, 73, 76],
+    ...[0, 1, 2, 3, 4, 5].map((index) => FrameKind.LaneBytes + index),
+  ];
   for (let index = 0; index < PACKETS; index++) {
     let frames: Uint8Array;
     if (random() < 0.3) {
@@ -260,7 +372,7 @@ test("random and mutated frames behind a valid session id never throw, and hand 
     next.profile.flush(simulation.nowMs);
     next.onMessage = (channel, lane, bytes) => {
       expect([next.malformedText, next.closedWith]).toEqual([null, null]);
-      expect(bytes.length).toBeLessThanOrEqual(channel === Channel.Reliable ? 60_000 : 1200);
+      expect(bytes.length).toBeLessThanOrEqual(channel === Channel.Reliable ? 60_000 : 16_384);
       expect(lane).toBeLessThan(LANES);
     };
     return next;
@@ -278,6 +390,8 @@ function capture(): Uint8Array[] {
       endPoint.reliable(index % LANES, new Uint8Array(1 + (index % 50)));
       endPoint.send(Channel.Unreliable, 0, new Uint8Array(index % 20));
       endPoint.send(Channel.Notify, 0, new Uint8Array(index % 20));
+      endPoint.send(Channel.Sequenced, index % 4, new Uint8Array(index % 20));
+      if (index % 10 === 0) endPoint.send(((index / 10) % 3) + 1, 0, new Uint8Array(1097 + index));
       if (index % 7 === 0) endPoint.profile.ping();
     }
     simulation.run(7);

@@ -10,6 +10,7 @@ import { ReceivedPacket } from "../../../lib/socket/index.js";
 class Wire implements ProfileHost {
   readonly metrics = new ConnectionMetrics();
   readonly reassembly = new ReassemblyBudget(new ReassemblyPool(), "test", CONNECTION_BYTES, () => {});
+  readonly maxAgeMs = Number.POSITIVE_INFINITY;
   delivered = 0;
   readonly #packets = Array.from({ length: 256 }, () => new ReceivedPacket());
   #count = 0;
@@ -29,6 +30,10 @@ class Wire implements ProfileHost {
   empty(into: RawUdpProfile, nowMs: number): void {
     for (let index = 0; index < this.#count; index++) into.receive(this.#packets[index] as ReceivedPacket, nowMs);
     this.#count = 0;
+  }
+
+  now(): number {
+    return 0;
   }
 
   deliver(): boolean {
@@ -51,6 +56,7 @@ test.each([
   ["reliable", Channel.Reliable],
   ["unreliable", Channel.Unreliable],
   ["notify", Channel.Notify],
+  ["sequenced", Channel.Sequenced],
 ])("100,000 %s messages leave nothing on the heap, and make no object each on their way", (_, channel) => {
   const there = new Wire();
   const back = new Wire();

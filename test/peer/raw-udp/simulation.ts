@@ -76,6 +76,7 @@ export class EndPoint implements ProfileHost {
   readonly metrics = new ConnectionMetrics();
   readonly reassembly = new ReassemblyBudget(new ReassemblyPool(), "test", CONNECTION_BYTES, () => {});
   drainedCount = 0;
+  maxAgeMs = Number.POSITIVE_INFINITY;
   socketIsFull = false;
   /** Called with each message. */
   onMessage: (channel: Channel, lane: number, bytes: Uint8Array, nowMs: number) => void = () => {};
@@ -98,6 +99,10 @@ export class EndPoint implements ProfileHost {
   get nextDeadlineMs(): number {
     this.profile.updateDeadline();
     return this.profile.deadlineMs;
+  }
+
+  now(): number {
+    return this.#simulation.nowMs;
   }
 
   deliver(channel: Channel, lane: number, buffer: Uint8Array, offset: number, length: number): boolean {
@@ -134,7 +139,14 @@ export class EndPoint implements ProfileHost {
     this.drainedCount++;
   }
 
-  send(channel: Channel, lane: number, bytes: Uint8Array, notify: NotifyCallbacks | null = null): boolean {
+  send(
+    channel: Channel,
+    lane: number,
+    bytes: Uint8Array,
+    notify: NotifyCallbacks | null = null,
+    maxAgeMs = Number.POSITIVE_INFINITY,
+  ): boolean {
+    this.maxAgeMs = maxAgeMs;
     return this.profile.send(channel, lane, bytes, 0, bytes.length, notify);
   }
 
