@@ -11,8 +11,8 @@ export enum PacketKind {
 }
 
 /**
- * The first byte of a frame. The number of a lane is added to `Sequenced`, `LaneBytes`, `Message` and `MessagePart`, and
- * `Fragment` to the kind of an unreliable, notify or sequenced message that is cut.
+ * The first byte of a frame. The number of a lane is added to `Sequenced`, `LaneBytes`, `Message` and `MessagePart`,
+ * and `Fragment` to the kind of an unreliable, notify or sequenced message that is cut.
  */
 export enum FrameKind {
   Padding = 0,

@@ -159,6 +159,12 @@ const cheapest: [string, PacketKind, (victim: Victim) => void][] = [
       for (let count = 0; count < 4000; count++) victim.feed([[FrameKind.Ping, 0, 0, 0, 0]], 1);
     },
   ],
+  ...[PacketKind.Data, PacketKind.Stream].map((kind): [string, PacketKind, (victim: Victim) => void] => [
+    "fragments of a byte of messages that are never complete",
+    kind,
+    (victim) =>
+      victim.feed(times(4000, (index) => [FrameKind.Fragment + 8, 5 << 2, index & 255, index >> 8, 1, 2, 1])),
+  ]),
   ...[PacketKind.Reliable, PacketKind.Stream].map((kind): [string, PacketKind, (victim: Victim) => void] => [
     "a message on each lane that never ends, in parts of a byte",
     kind,

@@ -55,8 +55,8 @@ export class DatagramQueue extends FrameQueue {
   }
 
   /**
-   * Moves the oldest frames to `target`, from `start` on, while they fit before `end`; gives the place behind them. Call
-   * `dropExpired` before the first of a flush.
+   * Moves the oldest frames to `target`, from `start` on, while they fit before `end`; gives the place behind them.
+   * Call `dropExpired` before the first of a flush.
    */
   override take(target: Uint8Array, start: number, end: number): number {
     let at = start;

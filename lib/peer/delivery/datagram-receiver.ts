@@ -40,8 +40,8 @@ export function channelOf(kind: number): Channel {
 }
 
 /**
- * Reads unreliable, notify and sequenced messages, whole or in fragments, and hands them on: a notify or sequenced message
- * never after a newer one. A message is as old as the packet that brought its first byte.
+ * Reads unreliable, notify and sequenced messages, whole or in fragments, and hands them on: a notify or sequenced
+ * message never after a newer one. A message is as old as the packet that brought its first byte.
  */
 export class DatagramReceiver {
   readonly #message = new MessageFrame();

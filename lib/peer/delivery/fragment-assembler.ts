@@ -34,7 +34,9 @@ export class IncompleteMessage {
   startedMs = 0;
   /** The smallest number of a packet that has brought a fragment. */
   oldestPacket = 0;
-  /** The fragments in the order of their arrival, and where each begins and how long it is; length 0 before it comes. */
+  /**
+   * The fragments in the order of their arrival, and where each begins and how long it is; length 0 before it comes.
+   */
   readonly parts = new MessageBuffer();
   readonly starts = new Uint16Array(MAX_FRAGMENTS);
   readonly lengths = new Uint16Array(MAX_FRAGMENTS);
@@ -81,9 +83,9 @@ export class IncompleteMessage {
 }
 
 /**
- * Puts messages together again that were cut into fragments. It holds what has arrived, which the reassembly budget pays
- * for. Each message is complete once, or given up for good: after `MAX_INCOMPLETE_MS`, for others when there are too
- * many, or when `giveUpOlder` says so.
+ * Puts messages together again that were cut into fragments. It holds what has arrived, which the reassembly budget
+ * pays for. Each message is complete once, or given up for good: after `MAX_INCOMPLETE_MS`, for others when there are
+ * too many, or when `giveUpOlder` says so.
  */
 export class FragmentAssembler {
   /** The message that was completed last, */

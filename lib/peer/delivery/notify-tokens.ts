@@ -27,7 +27,10 @@ export class NotifyTokens {
     this.#split.set(place, (this.#split.get(place) ?? 0) + 1);
   }
 
-  /** A packet of the message at `place` was acknowledged or lost: calls a callback, if that decides about the message. */
+  /**
+   * A packet of the message at `place` was acknowledged or lost: calls a callback, if that decides about the
+   * message.
+   */
   resolve(place: number, delivered: boolean): void {
     if (place < this.#oldest) return;
     if (this.#split.size > 0 && !this.#isDecided(place, delivered)) return;

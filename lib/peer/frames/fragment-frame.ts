@@ -33,8 +33,8 @@ export function writeFragmentHead(
 }
 
 /**
- * Fragment: kind u8, length varint of what follows, the low bits of the message's number u16, index u8, count u8, part of
- * the message.
+ * Fragment: kind u8, length varint of what follows, the low bits of the message's number u16, index u8, count u8, part
+ * of the message.
  */
 export class FragmentFrame {
   numberBits = 0;
