@@ -162,8 +162,7 @@ const cheapest: [string, PacketKind, (victim: Victim) => void][] = [
   ...[PacketKind.Data, PacketKind.Stream].map((kind): [string, PacketKind, (victim: Victim) => void] => [
     "fragments of a byte of messages that are never complete",
     kind,
-    (victim) =>
-      victim.feed(times(4000, (index) => [FrameKind.Fragment + 8, 5 << 2, index & 255, index >> 8, 1, 2, 1])),
+    (victim) => victim.feed(times(4000, (index) => [FrameKind.Fragment + 8, 5 << 2, index & 255, index >> 8, 1, 2, 1])),
   ]),
   ...[PacketKind.Reliable, PacketKind.Stream].map((kind): [string, PacketKind, (victim: Victim) => void] => [
     "a message on each lane that never ends, in parts of a byte",
