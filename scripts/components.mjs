@@ -70,15 +70,16 @@ const LIBCXX = "LLVM libc++, libc++abi, libunwind";
 
 /**
  * What is linked in. `source` is the package that has it, `folder` its place in there where the package has more than
- * it; `cpe` is its vendor and product in the National Vulnerability Database, where that knows it; `uses` are the
- * components that it needs; `archives` matches the static libraries that it is in, where it is in any of those that
- * deps/static builds.
+ * it; `changes` says that it is modified; `cpe` is its vendor and product in the National Vulnerability Database, where
+ * that knows it; `uses` are the components that it needs; `archives` matches the static libraries that it is in, where
+ * it is in any of those that deps/static builds.
  */
 export const components = [
   {
     ...{ name: "GameNetworkingSockets", version: versions.gns, licence: "BSD-3-Clause", source: sources.gns },
     folder: "thirdparty/GameNetworkingSockets",
     cpe: "valvesoftware:game_networking_sockets",
+    changes: "Modified: scripts/patch-gns.mjs has every change.",
     uses: ["curve25519-donna and ed25519-donna", "OpenSSL", "Protocol Buffers", LIBCXX],
     archives: /^libGameNetworkingSockets_s\.a$/,
   },
@@ -181,7 +182,7 @@ function purlOf({ source: { registry, name, version }, folder }) {
 }
 
 function describe(component) {
-  const { name, version, licence, source, cpe } = component;
+  const { name, version, licence, source, cpe, changes } = component;
   return {
     type: "library",
     "bom-ref": purlOf(component),
@@ -191,6 +192,7 @@ function describe(component) {
     licenses: [licence.includes(" ") ? { expression: licence } : { license: licenceOf(licence) }],
     ...(cpe && { cpe: `cpe:2.3:a:${cpe}:${version}:*:*:*:*:*:*:*` }),
     purl: purlOf(component),
+    ...(changes && { pedigree: { notes: changes } }),
     properties: [{ name: "valve-sockets:pinned-by", value: `${source.file} ${source.name} ${source.version}` }],
   };
 }

@@ -14,7 +14,7 @@ await main(async () => {
   const output = join(process.cwd(), "build", "Release");
   const platform = platformNamed(process.env.VALVE_SOCKETS_PLATFORM);
   const { zig, protoc } = await installToolchain();
-  const sources = fetchSources();
+  const sources = await fetchSources();
   const compilers = writeCompilers(platform, zig, sources.root);
   const gnsRoot = await buildStaticDependencies(platform, { compilers, protoc }, sources);
 

@@ -1,9 +1,10 @@
 // Builds one archive of what the shipped binary links statically: GNS, protobuf, abseil and OpenSSL.
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { checkArchives, checkGnsVersion } from "./components.mjs";
+import { fetchCrates, patchGns, sourcesIn } from "./patch-gns.mjs";
 import { cache, root } from "./paths.mjs";
 import { run } from "./run.mjs";
 import { cmakeDefinitions, compilerEnvironment, fillOnce, keyOf } from "./toolchain.mjs";
@@ -28,14 +29,11 @@ const openssl = `
   .trim()
   .split(/\s+/);
 
-/** Fetches the pinned sources with cargo: `{ root, gns, protobuf, openssl }`. */
-export function fetchSources() {
-  const args = ["metadata", "--format-version=1", "--locked", "--manifest-path", join(recipe, "Cargo.toml")];
-  const options = { encoding: "utf8", maxBuffer: 1 << 28, stdio: ["ignore", "pipe", "inherit"] };
-  const { packages } = JSON.parse(execFileSync("cargo", args, options));
-  const crate = (name) => packages.find((candidate) => candidate.name === name);
-  const folder = (name) => dirname(crate(name).manifest_path);
-  const gns = join(folder("game-networking-sockets-sys"), "thirdparty", "GameNetworkingSockets");
+/** Fetches the pinned sources with cargo, and changes those of GNS: `{ root, gns, protobuf, openssl }`. */
+export async function fetchSources() {
+  const folder = fetchCrates("static");
+  const { crate } = await patchGns();
+  const gns = sourcesIn(crate);
   checkGnsVersion(gns);
   return {
     root: dirname(folder("openssl-src")),
@@ -137,7 +135,8 @@ export async function buildStaticDependencies(platform, tools, sources) {
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
   const inputs = [...recipeFiles, ...otherInputs].map((file) => readFileSync(file));
-  const key = keyOf(JSON.stringify(platform.build), openssl.join(" "), tools.compilers, ...inputs);
+  const { build } = platform;
+  const key = keyOf(JSON.stringify(build), openssl.join(" "), tools.compilers, sources.gns, ...inputs);
   const prefix = join(cache, "static", `${platform.name}-${key}`);
   const env = compilerEnvironment(tools.compilers);
 

@@ -1,12 +1,16 @@
 // npm run test:stress: the tests that are long: 100,000 connections with each driver, 10 million hostile packets, 1000
-// players for a minute, streams of 100 MB, floods of 10,000 new connections a second beside 50 players.
+// players for a minute, streams of 100 MB, floods of 10,000 new connections a second beside 50 players, and our GNS
+// together with the published one.
+import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { buildNative } from "./build.mjs";
 import { root } from "./paths.mjs";
 import { main, run } from "./run.mjs";
 import { setup } from "./setup.mjs";
 
 const files = [
   "test/valve/leak.test.ts",
+  "test/valve/sockets/standstill.test.ts",
   "test/peer/fuzz.test.ts",
   "test/peer/crowd.test.ts",
   "test/peer/real-streams.test.ts",
@@ -14,9 +18,17 @@ const files = [
   "test/message/flood.test.ts",
 ];
 
+/** Builds the addon over GNS without our changes, and returns the folder for node-gyp-build. */
+function buildUnmodified() {
+  const tree = buildNative({ name: "cmake-unmodified", definitions: { GNS_UNMODIFIED: "ON" }, target: null });
+  mkdirSync(join(tree, "build", "Release"), { recursive: true });
+  copyFileSync(join(tree, "Release", "valve_sockets.node"), join(tree, "build", "Release", "valve_sockets.node"));
+  return tree;
+}
+
 await main(async () => {
   await setup();
   run(process.execPath, [join(root, "node_modules", "vitest", "vitest.mjs"), "run", ...files], {
-    env: { ...process.env, VALVE_SOCKETS_STRESS: "1" },
+    env: { ...process.env, VALVE_SOCKETS_STRESS: "1", VALVE_SOCKETS_UNMODIFIED: buildUnmodified() },
   });
 });

@@ -1,6 +1,7 @@
 # Defines the target valve_sockets_gns: GameNetworkingSockets from GNS_ROOT, or else from an installed CMake package, or
 # else built by the Cargo package beside this file. Only a Release build is accepted.
 set(GNS_ROOT "$ENV{GNS_ROOT}" CACHE PATH "Install prefix of GameNetworkingSockets, instead of building it")
+option(GNS_UNMODIFIED "Build GNS as it was published, for tests of the two together" OFF)
 option(GNS_SELF_CONTAINED "The archive in GNS_ROOT holds OpenSSL and protobuf too (the shipped binary's does)" OFF)
 
 add_library(valve_sockets_gns INTERFACE)
@@ -47,10 +48,20 @@ if(NOT GameNetworkingSockets_FOUND)
   if(NOT CARGO_TARGET)
     set(CARGO_TARGET ${CMAKE_CURRENT_LIST_DIR}/../target)
   endif()
+  if(GNS_UNMODIFIED)
+    set(GNS_PACKAGE ${CMAKE_CURRENT_LIST_DIR})
+    set(GNS_LOCKED --locked)
+  else()
+    # This checks the lock file. The copy of it, in which our copy of the crate replaces the published one, is out of
+    # date for that reason.
+    execute_process(COMMAND node ${CMAKE_CURRENT_LIST_DIR}/../../scripts/patch-gns.mjs
+      OUTPUT_VARIABLE GNS_PACKAGE COMMAND_ERROR_IS_FATAL ANY)
+    set(GNS_LOCKED --offline)
+  endif()
   execute_process(
     COMMAND ${CMAKE_COMMAND} -E env "CXXFLAGS=${GNS_CXXFLAGS}"
-      ${CARGO_COMMAND} --release --locked --message-format=json --target-dir ${CARGO_TARGET}/${GNS_FLAGS_KEY}
-    WORKING_DIRECTORY ${CMAKE_CURRENT_LIST_DIR}
+      ${CARGO_COMMAND} --release ${GNS_LOCKED} --message-format=json --target-dir ${CARGO_TARGET}/${GNS_FLAGS_KEY}
+    WORKING_DIRECTORY ${GNS_PACKAGE}
     OUTPUT_VARIABLE CARGO_MESSAGES RESULT_VARIABLE CARGO_RESULT)
   if(NOT CARGO_RESULT EQUAL 0)
     message(FATAL_ERROR "cargo could not build GameNetworkingSockets (see above). "
@@ -84,3 +95,10 @@ if(GNS_DEBUG_MARKS)
     "Build it with -DCMAKE_BUILD_TYPE=Release, or unset GNS_ROOT to have it built here.")
 endif()
 message(STATUS "GameNetworkingSockets: ${GNS_LIBRARY}")
+
+# A text that only our changes bring.
+file(STRINGS ${GNS_LIBRARY} GNS_CHANGE_MARKS LIMIT_COUNT 1 REGEX "Ambiguous ack: 16 bits")
+if(NOT GNS_CHANGE_MARKS AND NOT GNS_UNMODIFIED)
+  message(WARNING "${GNS_LIBRARY} lacks the changes of scripts/patch-gns.mjs. "
+    "docs/gns-socket.md says what may be lost without them.")
+endif()

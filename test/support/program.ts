@@ -10,9 +10,17 @@ export interface Program {
   end(): Promise<{ code: number | null; signal: NodeJS.Signals | null; lines: string[]; errors: string }>;
 }
 
-export function startProgram(name: string, parameters: string[] = [], nodeOptions: string[] = []): Program {
+export function startProgram(
+  name: string,
+  parameters: string[] = [],
+  nodeOptions: string[] = [],
+  env: NodeJS.ProcessEnv = {},
+): Program {
   const path = fileURLToPath(new URL(`../programs/${name}.mjs`, import.meta.url));
-  const child = spawn(process.execPath, [...nodeOptions, path, ...parameters], { stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [...nodeOptions, path, ...parameters], {
+    stdio: ["pipe", "pipe", "pipe"],
+    env: { ...process.env, ...env },
+  });
   const lines: string[] = [];
   let rest = "";
   let errors = "";

@@ -1,0 +1,243 @@
+// The changes that we make to GameNetworkingSockets, and the copy of its crate in the cache that has them. Every build of
+// GNS here uses that copy; docs/gns-socket.md says what the changes are for, docs/upgrading-gns.md how to renew them.
+// As a program it prints the folder of the Cargo package that builds the copy.
+import { execFileSync } from "node:child_process";
+import { appendFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { cache, root } from "./paths.mjs";
+import { main } from "./run.mjs";
+import { fillOnce, keyOf } from "./toolchain.mjs";
+
+const CRATE = "game-networking-sockets-sys";
+const deps = join(root, "deps");
+const CLIENT = "src/steamnetworkingsockets/clientlib";
+const PROTOCOL = `${CLIENT}/steamnetworkingsockets_snp.cpp`;
+const PROTOCOL_HEADER = `${CLIENT}/steamnetworkingsockets_snp.h`;
+const CONNECTION_HEADER = `${CLIENT}/steamnetworkingsockets_connections.h`;
+
+/** Each `find` has to be in its file exactly once. `add` follows it; `replace` takes its place. */
+const changes = [
+  // 1. An acknowledgement has 4 bytes for the packet number where the sender may be far beyond that packet. GNS always
+  // writes 2, and 32,768 packets later they mean another packet. Decoders before protocol version 13 read 2 only.
+  { file: PROTOCOL, find: "enum { k_cbHeaderSize = 5 };", add: "\n\tint m_cbHeader = k_cbHeaderSize;" },
+  {
+    file: PROTOCOL,
+    find: "helper.m_acks.m_nBlocksNeedToAck = 0;",
+    add: `
+	if ( m_statsEndToEnd.m_nPeerProtocolVersion >= 13
+		&& m_statsEndToEnd.m_nMaxRecvPktNum - m_receiverState.m_mapPacketGaps.begin()->first >= 0x1000 )
+		helper.m_acks.m_cbHeader += 2;`,
+  },
+  {
+    file: PROTOCOL,
+    find: "int cbEncodedSize = helper.m_acks.k_cbHeaderSize;",
+    replace: "int cbEncodedSize = helper.m_acks.m_cbHeader;",
+  },
+  {
+    file: PROTOCOL,
+    find: "if ( cbPayloadRemainingForAcks >= SNPAckSerializerHelper::k_cbHeaderSize )",
+    replace: "if ( cbPayloadRemainingForAcks >= helper.m_acks.m_cbHeader )",
+  },
+  {
+    file: PROTOCOL,
+    find: "cbReserveForAcks = SNPAckSerializerHelper::k_cbHeaderSize;",
+    replace: "cbReserveForAcks = helper.m_acks.m_cbHeader;",
+  },
+  {
+    file: PROTOCOL,
+    find: "if ( pOut + SNPAckSerializerHelper::k_cbHeaderSize > pOutEnd )",
+    replace: "if ( pOut + helper.m_acks.m_cbHeader > pOutEnd )",
+  },
+  {
+    file: PROTOCOL,
+    find: "uint16 *pLatestPktNum = (uint16 *)pOut;",
+    replace: `const bool bWide = helper.m_acks.m_cbHeader > SNPAckSerializerHelper::k_cbHeaderSize;
+	const auto putLatestPktNum = [bWide, pLatest = pOut]( int64 nPktNum ) {
+		if ( bWide )
+			*(uint32 *)pLatest = LittleDWord( uint32( nPktNum ) );
+		else
+			*(uint16 *)pLatest = LittleWord( uint16( nPktNum ) );
+	};
+	if ( bWide )
+		pOut += 2;`,
+  },
+  { file: PROTOCOL, find: "*pAckHeaderByte = 0x98;", replace: "*pAckHeaderByte = bWide ? 0x90 : 0x98;" },
+  ...["(uint16)nLastPktToAck", "uint16( nLastRecvPktNum )", "uint16( pBlock->m_nLatestPktNum )"].map((number) => ({
+    file: PROTOCOL,
+    find: `*pLatestPktNum = LittleWord( ${number} );`,
+    replace: `putLatestPktNum( ${number.replace(/^\W*uint16\W+|\W+$/g, "")} );`,
+  })),
+
+  // 2. A packet number of 16 bits that may mean two packets ends the connection: an unmodified peer sends it when it has
+  // been standing still. The second case: the packet would have been received before it was sent.
+  {
+    file: PROTOCOL,
+    find: "nLatestRecvSeqNum = NearestWithSameLowerBits( (int16)nLowerBits, m_statsEndToEnd.m_nNextSendSequenceNumber );",
+    add: `
+					if ( m_senderState.PktsAhead( m_statsEndToEnd.m_nNextSendSequenceNumber ) > 0x7000 )
+						DECODE_ERROR( "Ambiguous ack: 16 bits for more than %d packets", 0x7000 );`,
+  },
+  {
+    file: PROTOCOL,
+    find: 'READ_16BITU( nPackedDelay, "ack delay" );',
+    add: `
+				if ( ( nFrameType & 0x08 ) && inFlightPkt->first == nLatestRecvSeqNum && m_senderState.BAwaitsAck()
+					&& usecNow - inFlightPkt->second.m_usecWhenSent + 10*1000
+						< ( SteamNetworkingMicroseconds( nPackedDelay ) << k_nAckDelayPrecisionShift ) )
+					DECODE_ERROR( "Ambiguous ack: pkt %lld received before it was sent", (long long)nLatestRecvSeqNum );`,
+  },
+
+  // 3. The sender is never so far ahead that a packet number could be ambiguous: with 0x3000 packets unacknowledged, or
+  // nearly as many reliable segments as GNS has 16-bit handles for (one more ends the process), it sends one packet every
+  // 10 ms, so that the peer has something new to acknowledge.
+  {
+    file: PROTOCOL_HEADER,
+    find: "int64 m_nMinPktWaitingOnAck = 0;",
+    add: `
+
+	/// The first packet with reliable data since all such data was acknowledged.
+	int64 m_nFirstReliablePktNum = 0;
+
+	bool BAwaitsAck() const { return m_cbSentUnackedReliable > 0 || !m_listReadyRetryReliableRange.IsEmpty(); }
+	int64 PktsAhead( int64 nNextPktNum ) const
+	{
+		return BAwaitsAck() ? nNextPktNum - std::max( m_nFirstReliablePktNum, m_nMinPktWaitingOnAck ) : 0;
+	}
+	bool BTooFarAhead( int64 nNextPktNum ) const
+	{
+		return PktsAhead( nNextPktNum ) > 0x3000 || m_listSentReliableSegments.Count() > 0xc000;
+	}
+	bool BSegmentsFull() const { return m_listSentReliableSegments.Count() > 0xf000; }`,
+  },
+  {
+    file: PROTOCOL,
+    find: "hSendSeg = m_senderState.m_listSentReliableSegments.AddToTail();",
+    replace: `if ( !m_senderState.BAwaitsAck() )
+					m_senderState.m_nFirstReliablePktNum = m_statsEndToEnd.m_nNextSendSequenceNumber;
+				hSendSeg = m_senderState.m_listSentReliableSegments.AddToTail();`,
+  },
+  {
+    file: PROTOCOL,
+    find: "while ( segmentCollector.m_cbRemainingForSegments > 4 )",
+    replace: "while ( segmentCollector.m_cbRemainingForSegments > 4 && !m_senderState.BSegmentsFull() )",
+  },
+  {
+    file: CONNECTION_HEADER,
+    find: "SteamNetworkingMicroseconds SNP_TimeWhenWantToSendNextPacket() const;",
+    add: "\n\tSteamNetworkingMicroseconds SNP_TimeWhenWantToSendIfNotAhead() const;",
+  },
+  {
+    file: PROTOCOL,
+    find: "SteamNetworkingMicroseconds CSteamNetworkConnectionBase::SNP_TimeWhenWantToSendNextPacket() const",
+    add: `
+{
+	const SteamNetworkingMicroseconds usecWanted = SNP_TimeWhenWantToSendIfNotAhead();
+	if ( !m_senderState.BTooFarAhead( m_statsEndToEnd.m_nNextSendSequenceNumber ) )
+		return usecWanted;
+	const auto itLastSent = m_senderState.m_mapInFlightPacketsByPktNum.rbegin();
+	return std::max( usecWanted, itLastSent->second.m_usecWhenSent + 10*1000 );
+}
+
+SteamNetworkingMicroseconds CSteamNetworkConnectionBase::SNP_TimeWhenWantToSendIfNotAhead() const`,
+  },
+
+  // 4. What is to be sent again mostly belongs beside what came into that queue last, so its place is searched from
+  // there. GNS searches from the start, and spends seconds on it with its lock held when 10,000 segments time out.
+  {
+    file: PROTOCOL_HEADER,
+    find: "CUtlLinkedList<uint16,uint16> m_listReadyRetryReliableRange;",
+    add: "\n\tuint16 m_hLastRetry = 0xffff;",
+  },
+  {
+    file: PROTOCOL,
+    find: "uint16 hLinkBefore = m_senderState.m_listReadyRetryReliableRange.Head();",
+    replace: `const auto &listRetry = m_senderState.m_listReadyRetryReliableRange;
+		const uint16 hNone = listRetry.InvalidIndex();
+		const auto orderOf = [&]( uint16 h ) { // 1 for what has to follow this segment, 0 for other lanes
+			const SNPSendReliableSegment_t &other = m_senderState.m_listSentReliableSegments[ listRetry[ h ] ];
+			if ( other.m_pMsg->m_idxLane != relSeg.m_pMsg->m_idxLane )
+				return 0;
+			return other.begin() > relSeg.begin() ? 1 : -1;
+		};
+		const uint16 hStart = listRetry.IsInList( m_senderState.m_hLastRetry ) ? m_senderState.m_hLastRetry : listRetry.Tail();
+		uint16 hLinkBefore = hNone;
+		for ( uint16 h = hStart; h != hNone; h = listRetry.Previous( h ) )
+		{
+			const int nOrder = orderOf( h );
+			if ( nOrder < 0 )
+				break;
+			if ( nOrder > 0 )
+				hLinkBefore = h;
+		}
+		for ( uint16 h = hStart; h != hNone && hLinkBefore == hNone; h = listRetry.Next( h ) )
+		{
+			if ( orderOf( h ) > 0 )
+				hLinkBefore = h;
+		}`,
+  },
+  {
+    file: PROTOCOL,
+    find: "m_senderState.m_listReadyRetryReliableRange[ relSeg.m_hStatusOrRetry ] = hSeg;",
+    add: "\n\t\tm_senderState.m_hLastRetry = relSeg.m_hStatusOrRetry;",
+  },
+];
+
+/** A file's text with its changes. */
+export function patched(file, text, all = changes) {
+  return all
+    .filter((change) => change.file === file)
+    .reduce((result, { find, add, replace = find + add }) => {
+      const count = result.split(find).length - 1;
+      if (count === 1) return result.replace(find, () => replace);
+      throw new Error(
+        `${file} of GameNetworkingSockets has ${count} times, instead of once, what ${fileURLToPath(
+          import.meta.url,
+        )} changes: ${find}\nThe changes were written for another version; docs/upgrading-gns.md says how to renew them.`,
+      );
+    }, text);
+}
+
+/** Fetches the crates that deps/Cargo.lock pins. The function that it returns tells the folder of one. */
+export function fetchCrates(name) {
+  const manifest = join(deps, name, "Cargo.toml");
+  const args = ["metadata", "--format-version=1", "--locked", "--manifest-path", manifest];
+  const options = { encoding: "utf8", maxBuffer: 1 << 28, stdio: ["ignore", "pipe", "inherit"] };
+  const { packages } = JSON.parse(execFileSync("cargo", args, options));
+  return (name) => dirname(packages.find((candidate) => candidate.name === name).manifest_path);
+}
+
+/** Where GNS's sources are in the folder of its crate. */
+export const sourcesIn = (crate) => join(crate, "thirdparty", "GameNetworkingSockets");
+
+/**
+ * Copies the crate into the cache and changes it, unless the cache has it.
+ * @returns {Promise<{ crate: string, build: string }>} the folder of the copy, and of the package that builds it
+ */
+export async function patchGns(original = fetchCrates("gns")(CRATE)) {
+  const inputs = ["Cargo.toml", "Cargo.lock", "gns/Cargo.toml", "static/Cargo.toml"].map((file) => join(deps, file));
+  const key = keyOf(JSON.stringify(changes), original, ...inputs.map((file) => readFileSync(file)));
+  const folder = join(cache, "gns", key);
+  const crate = join(folder, CRATE);
+  await fillOnce(folder, (target) => {
+    const copy = join(target, CRATE);
+    cpSync(original, copy, { recursive: true });
+    for (const file of new Set(changes.map((change) => change.file))) {
+      const path = join(sourcesIn(copy), file);
+      writeFileSync(path, patched(file, readFileSync(path, "utf8")));
+    }
+    // A workspace of its own: with the copy in place of the crate, cargo has to write the lock file anew.
+    const workspace = join(target, "workspace");
+    mkdirSync(workspace);
+    for (const name of ["Cargo.toml", "Cargo.lock", "gns", "static"]) {
+      cpSync(join(deps, name), join(workspace, name), { recursive: true });
+    }
+    const path = JSON.stringify(crate.replaceAll("\\", "/"));
+    appendFileSync(join(workspace, "Cargo.toml"), `\n[patch.crates-io]\n${CRATE} = { path = ${path} }\n`);
+  });
+  return { crate, build: join(folder, "workspace", "gns") };
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  await main(async () => process.stdout.write((await patchGns()).build));
+}
