@@ -1,10 +1,11 @@
-// The changes that we make to GameNetworkingSockets, and the copy of its crate in the cache that has them. Every build of
-// GNS here uses that copy; docs/gns-socket.md says what the changes are for, docs/upgrading-gns.md how to renew them.
+// The changes that we make to GameNetworkingSockets, and the copy of its crate in the cache that has them. Every build
+// of GNS here uses that copy. docs/gns-socket.md says what the changes are for, docs/upgrading-gns.md how to renew
+// them.
 // As a program it prints the folder of the Cargo package that builds the copy.
 import { execFileSync } from "node:child_process";
 import { appendFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import { cache, root } from "./paths.mjs";
 import { main } from "./run.mjs";
 import { fillOnce, keyOf } from "./toolchain.mjs";
@@ -14,7 +15,9 @@ const deps = join(root, "deps");
 const CLIENT = "src/steamnetworkingsockets/clientlib";
 const PROTOCOL = `${CLIENT}/steamnetworkingsockets_snp.cpp`;
 const PROTOCOL_HEADER = `${CLIENT}/steamnetworkingsockets_snp.h`;
+const CONNECTION = `${CLIENT}/steamnetworkingsockets_connections.cpp`;
 const CONNECTION_HEADER = `${CLIENT}/steamnetworkingsockets_connections.h`;
+const NEAREST = "nLatestRecvSeqNum = NearestWithSameLowerBits";
 
 /** Each `find` has to be in its file exactly once. `add` follows it; `replace` takes its place. */
 const changes = [
@@ -69,11 +72,11 @@ const changes = [
     replace: `putLatestPktNum( ${number.replace(/^\W*uint16\W+|\W+$/g, "")} );`,
   })),
 
-  // 2. A packet number of 16 bits that may mean two packets ends the connection: an unmodified peer sends it when it has
-  // been standing still. The second case: the packet would have been received before it was sent.
+  // 2. A packet number of 16 bits that may mean two packets ends the connection: an unmodified peer sends it when it
+  // has been standing still. The second case: the packet would have been received before it was sent.
   {
     file: PROTOCOL,
-    find: "nLatestRecvSeqNum = NearestWithSameLowerBits( (int16)nLowerBits, m_statsEndToEnd.m_nNextSendSequenceNumber );",
+    find: `${NEAREST}( (int16)nLowerBits, m_statsEndToEnd.m_nNextSendSequenceNumber );`,
     add: `
 					if ( m_senderState.PktsAhead( m_statsEndToEnd.m_nNextSendSequenceNumber ) > 0x7000 )
 						DECODE_ERROR( "Ambiguous ack: 16 bits for more than %d packets", 0x7000 );`,
@@ -89,8 +92,8 @@ const changes = [
   },
 
   // 3. The sender is never so far ahead that a packet number could be ambiguous: with 0x3000 packets unacknowledged, or
-  // nearly as many reliable segments as GNS has 16-bit handles for (one more ends the process), it sends one packet every
-  // 10 ms, so that the peer has something new to acknowledge.
+  // nearly as many reliable segments as GNS has 16-bit handles for (one more ends the process), it sends one packet
+  // every 10 ms, so that the peer has something new to acknowledge.
   {
     file: PROTOCOL_HEADER,
     find: "int64 m_nMinPktWaitingOnAck = 0;",
@@ -160,7 +163,8 @@ SteamNetworkingMicroseconds CSteamNetworkConnectionBase::SNP_TimeWhenWantToSendI
 				return 0;
 			return other.begin() > relSeg.begin() ? 1 : -1;
 		};
-		const uint16 hStart = listRetry.IsInList( m_senderState.m_hLastRetry ) ? m_senderState.m_hLastRetry : listRetry.Tail();
+		const uint16 hLast = m_senderState.m_hLastRetry;
+		const uint16 hStart = listRetry.IsInList( hLast ) ? hLast : listRetry.Tail();
 		uint16 hLinkBefore = hNone;
 		for ( uint16 h = hStart; h != hNone; h = listRetry.Previous( h ) )
 		{
@@ -181,6 +185,24 @@ SteamNetworkingMicroseconds CSteamNetworkConnectionBase::SNP_TimeWhenWantToSendI
     find: "m_senderState.m_listReadyRetryReliableRange[ relSeg.m_hStatusOrRetry ] = hSeg;",
     add: "\n\t\tm_senderState.m_hLastRetry = relSeg.m_hStatusOrRetry;",
   },
+
+  // 5. A closed connection tells its peer again until that confirms it, and is gone then. GNS tells once, and answers
+  // for 5 s what still comes in: a notice that is lost takes the reason along, and each close takes a place for 5 s.
+  {
+    file: CONNECTION,
+    find: "// Keep hanging out until the fin wait time is up",
+    replace: `m_usecWhenEnteredConnectionState = SteamNetworkingSockets_GetLocalTimestamp() - k_usecFinWaitTimeout;
+			SetNextThinkTimeASAP();`,
+  },
+  {
+    file: CONNECTION,
+    find: "// It's not time yet, make sure we get our callback when it's time.",
+    replace: `const SteamNetworkingMicroseconds usecElapsed = usecNow - m_usecWhenEnteredConnectionState;
+			if ( m_pTransport && usecElapsed >= 100*1000 )
+				m_pTransport->TransportConnectionStateChanged( k_ESteamNetworkingConnectionState_FinWait );
+			const SteamNetworkingMicroseconds usecPause = std::max( usecElapsed, SteamNetworkingMicroseconds{ 100*1000 } );
+			usecTimeout = std::min( usecTimeout, usecNow + usecPause );`,
+  },
 ];
 
 /** A file's text with its changes. */
@@ -191,9 +213,8 @@ export function patched(file, text, all = changes) {
       const count = result.split(find).length - 1;
       if (count === 1) return result.replace(find, () => replace);
       throw new Error(
-        `${file} of GameNetworkingSockets has ${count} times, instead of once, what ${fileURLToPath(
-          import.meta.url,
-        )} changes: ${find}\nThe changes were written for another version; docs/upgrading-gns.md says how to renew them.`,
+        `${file} of GameNetworkingSockets has ${count} times, instead of once, what scripts/patch-gns.mjs changes: ` +
+          `${find}\nThe changes were written for another version; docs/upgrading-gns.md says how to renew them.`,
       );
     }, text);
 }

@@ -57,6 +57,13 @@ export interface LibraryStatistics {
   listenSockets: number;
   pollGroups: number;
   lingering: number;
+  /**
+   * Connections that are closed and whose other side has not confirmed that: up to 5 s each, 1024 at most (GNS calls it
+   * FinWait).
+   */
+  unconfirmedCloses: number;
+  /** How many of GNS's 8191 places for connections the three kinds before take. */
+  places: number;
 }
 
 /** One configuration option of GNS. `type` is 1 for int32, 2 for int64, 3 for float, 4 for string. */

@@ -87,7 +87,7 @@ void Environment::SetDebugCallback(int level, Napi::Value callback) {
 }
 
 void Environment::UpdateKeepAlive() {
-  const bool wanted = keep_alive > 0;
+  const bool wanted = keep_alive > 0 || rung_;  // what it was rung for has not been delivered
   if (torn_down_ || wanted == referenced_) return;
   referenced_ = wanted;
   if (wanted) {

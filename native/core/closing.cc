@@ -11,8 +11,13 @@ namespace vs {
 
 namespace {
 
-// How much longer than two round trips the process is kept alive after a graceful close.
+// How much longer than two round trips a graceful close waits for the peer to confirm it: GNS repeats the notice after
+// 0.1, 0.2 and 0.4 s. A shared library does not tell when it is confirmed.
+#ifdef VALVE_SOCKETS_GNS_ARCHIVE
+constexpr SteamNetworkingMicroseconds kFarewellTime = 500'000;
+#else
 constexpr SteamNetworkingMicroseconds kFarewellTime = 100'000;
+#endif
 
 enum class Waiting { ForData, Flushed, Lost };
 
@@ -60,10 +65,14 @@ void CloseChildren(State& state, Handle listener, int reason, const std::string&
   }
 }
 
+// Whether connections of a listen socket linger, or wait for their peers to confirm the close: GNS drops them with it.
 bool HasLingeringChildren(const State& state, Handle listener) {
-  return std::any_of(state.connections.begin(), state.connections.end(), [listener](const auto& entry) {
+  const auto lingers = [listener](const auto& entry) {
     return entry.second.listener == listener && entry.second.phase == Connection::Phase::Lingering;
-  });
+  };
+  const auto waits = [listener](const Farewell& farewell) { return farewell.listener == listener; };
+  return std::any_of(state.connections.begin(), state.connections.end(), lingers) ||
+         std::any_of(state.farewells.begin(), state.farewells.end(), waits);
 }
 
 void DestroyListener(State& state, Handle handle, int reason, const std::string& debug) {
@@ -85,30 +94,44 @@ void FinishListeners(State& state) {
   for (Handle handle : done) DestroyListener(state, handle, 0, "");
 }
 
-// GNS sends one packet that says that the connection is closed, and repeats it for each packet that still comes in. The
-// process is kept alive long enough for that, so a peer that is sending learns of the close even if a packet is lost.
-void SayFarewell(State& state, const Connection& connection, int ping_ms) {
+// Holds back the last event of a connection that has just been closed, until its peer has confirmed that, or
+// `close_by`.
+void SayFarewell(State& state, Handle handle, const Connection& connection, int ping_ms,
+                 SteamNetworkingMicroseconds close_by) {
+  if (connection.in_memory) return;  // the other end knows
   const SteamNetworkingMicroseconds deadline = Now() + kFarewellTime + 2000 * std::max(ping_ms, 0);
-  state.farewells.push_back({connection.owner, deadline});
+  state.farewells.push_back({connection.owner, handle, connection.listener, std::min(deadline, close_by)});
   connection.owner->doorbell->keep_alive++;
 }
 
-// Removes the farewells for which `is_over` is true. Their process may end now.
+// Removes the farewells for which `is_over` is true, and tells their owners. Their process may end now.
 template <typename Predicate>
 void EndFarewells(State& state, Predicate is_over) {
   auto& all = state.farewells;
-  const auto end = [&](const Farewell& farewell) {
+  const auto end = [&](Farewell& farewell) {
     if (!is_over(farewell)) return false;
     farewell.owner->doorbell->keep_alive--;
+    if (farewell.last_event) PushEvent(state, *farewell.owner, *farewell.last_event);
     farewell.owner->doorbell->Ring();
     return true;
   };
   all.erase(std::remove_if(all.begin(), all.end(), end), all.end());
 }
 
-void CheckFarewells(State& state) {
-  if (state.farewells.empty()) return;
-  EndFarewells(state, [](const Farewell& farewell) { return Now() >= farewell.deadline; });
+// If the peer is in this process, its user gets to know first: a confirmed farewell ends when all owners have taken the
+// events that were there at the check before.
+bool CheckFarewells(State& state) {
+  const size_t before = state.farewells.size();
+  if (before == 0) return false;
+  const bool is_news_taken = std::all_of(state.owners.begin(), state.owners.end(), [](const auto& entry) {
+    return !entry.second->readable || entry.second->events.empty();
+  });
+  EndFarewells(state, [is_news_taken](Farewell& farewell) {
+    if (Now() >= farewell.deadline || (farewell.confirmed && is_news_taken)) return true;
+    farewell.confirmed = !IsInFinWait(farewell.handle);
+    return false;
+  });
+  return state.farewells.size() < before;
 }
 
 }  // namespace
@@ -118,18 +141,19 @@ bool CloseConnection(OwnerId owner, Handle handle, int reason, const std::string
   Connection* connection = state.FindConnection(owner, handle);
   if (!connection) return false;
   int ping_ms = 0;
+  const SteamNetworkingMicroseconds deadline = Now() + SteamNetworkingMicroseconds{linger_ms} * 1000;
   const Waiting waiting = WhatWaits(handle, ping_ms);
   if (!linger_ms || waiting != Waiting::ForData) {
     connection->flushed = waiting == Waiting::Flushed;
     CloseNow(state, handle, *connection, reason, debug);
-    if (linger_ms && connection->flushed) SayFarewell(state, *connection, ping_ms);
+    if (linger_ms && connection->flushed) SayFarewell(state, handle, *connection, ping_ms, deadline);
     return true;
   }
   DropInHand(state, handle, connection->group);
   Sockets()->FlushMessagesOnConnection(handle);
   state.SetReferenced(connection->referenced, connection->owner->doorbell, true);
   connection->phase = Connection::Phase::Lingering;
-  connection->deadline = Now() + SteamNetworkingMicroseconds{linger_ms} * 1000;
+  connection->deadline = deadline;
   connection->reason = reason;
   connection->debug = debug;
   state.lingering++;
@@ -137,8 +161,8 @@ bool CloseConnection(OwnerId owner, Handle handle, int reason, const std::string
 }
 
 void CheckLingering(State& state) {
-  CheckFarewells(state);
-  if (state.lingering == 0) return;
+  const bool has_ended = CheckFarewells(state);
+  if (state.lingering == 0 && !has_ended) return;
   for (auto& [handle, connection] : state.connections) {
     if (connection.phase != Connection::Phase::Lingering) continue;
     int ping_ms = 0;
@@ -146,7 +170,7 @@ void CheckLingering(State& state) {
     if (waiting == Waiting::ForData && Now() < connection.deadline) continue;
     connection.flushed = waiting == Waiting::Flushed;
     CloseNow(state, handle, connection, 0, "");
-    if (connection.flushed) SayFarewell(state, connection, ping_ms);
+    if (connection.flushed) SayFarewell(state, handle, connection, ping_ms, connection.deadline);
   }
   FinishListeners(state);
 }
@@ -216,6 +240,7 @@ void CloseProcess(State& state, int reason, const std::string& debug) {
     if (connection.phase != Connection::Phase::Closed) CloseNow(state, handle, connection, reason, debug);
   }
   PumpEvents();  // delivers the last event of each connection, which removes it from the table
+  EndFarewells(state, [](const Farewell&) { return true; });
   handles.clear();
   for (auto& [handle, group] : state.groups) handles.push_back(handle);
   for (Handle handle : handles) DestroyGroup(state, handle);

@@ -7,7 +7,8 @@ namespace vs {
 
 // Closes an open connection, after lingering for up to `linger_ms` (0: at once). GNS's own lingering hides the
 // connection and reports nothing at its end, so we linger ourselves: the connection stays open in GNS, unknown to the
-// user, until the peer has acknowledged everything or time is up.
+// user, until the peer has acknowledged everything or time is up. Then GNS closes it, and its last event comes when the
+// peer has confirmed that.
 bool CloseConnection(OwnerId owner, Handle handle, int reason, const std::string& debug, uint32_t linger_ms);
 
 // Closes the connections that a listen socket accepted, each with this reason and text, and then the socket. GNS alone
@@ -25,8 +26,8 @@ void CloseProcess(State& state, int reason, const std::string& debug);
 // Closes the connections that are lingering, each with its own reason. The lock is held by the caller.
 void CloseLingering(State& state);
 
-// Closes the connections that have finished lingering. The lock is held by the caller. To be called at least every 5 ms
-// while State::lingering is not 0.
+// Closes the connections that have finished lingering, and ends the farewells that are over. The lock is held by the
+// caller. To be called at least every 5 ms while IsLingering().
 void CheckLingering(State& state);
 
 }  // namespace vs

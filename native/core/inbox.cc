@@ -11,17 +11,6 @@ namespace {
 
 constexpr size_t kBatch = 256;
 
-void PushEvent(State& state, const Connection& connection, const SteamNetConnectionStatusChangedCallback_t& event) {
-  Owner& owner = *connection.owner;
-  if (owner.events.size() >= kMaxEventsPerOwner) {
-    state.dropped_events++;
-    return;
-  }
-  owner.events.push_back({event, connection.flushed});
-  owner.pending = true;
-  state.pushed_events++;
-}
-
 // A new client has come: its connection belongs to the owner of the listen socket.
 void AdoptIncoming(State& state, const SteamNetConnectionStatusChangedCallback_t& event) {
   auto found = state.listeners.find(event.m_info.m_hListenSocket);
@@ -58,6 +47,16 @@ void TakeInHand(Group& group, Handle connection, size_t max, Use use) {
 
 }  // namespace
 
+void PushEvent(State& state, Owner& owner, const StatusEvent& event) {
+  if (owner.events.size() >= kMaxEventsPerOwner) {
+    state.dropped_events++;
+    return;
+  }
+  owner.events.push_back(event);
+  owner.pending = true;
+  state.pushed_events++;
+}
+
 void OnStatusChanged(SteamNetConnectionStatusChangedCallback_t* event) {
   State& state = GetState();  // locked by PumpEvents
   const auto now = event->m_info.m_eState;
@@ -71,7 +70,14 @@ void OnStatusChanged(SteamNetConnectionStatusChangedCallback_t* event) {
   Connection& connection = found->second;
   // The user has closed it, so only the last event is still news.
   if (connection.phase != Connection::Phase::Open && now != k_ESteamNetworkingConnectionState_None) return;
-  PushEvent(state, connection, *event);
+  const StatusEvent status{*event, connection.flushed};
+  const auto farewell = std::find_if(state.farewells.begin(), state.farewells.end(),
+                                     [&](const Farewell& one) { return one.handle == event->m_hConn; });
+  if (farewell != state.farewells.end()) {
+    farewell->last_event = status;
+  } else {
+    PushEvent(state, *connection.owner, status);
+  }
   if (now == k_ESteamNetworkingConnectionState_None) {
     DropInHand(state, event->m_hConn, connection.group);
     StopWatchingDrain(state, connection);

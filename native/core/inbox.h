@@ -10,6 +10,8 @@ void PumpEvents();
 // GNS calls this for each status event, inside PumpEvents.
 void OnStatusChanged(SteamNetConnectionStatusChangedCallback_t* event);
 
+// Appends to an owner's queue. The lock is held by the caller.
+void PushEvent(State& state, Owner& owner, const StatusEvent& event);
 // Takes the oldest event of an owner.
 bool NextEvent(OwnerId owner, StatusEvent& event);
 

@@ -2,6 +2,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -51,7 +52,7 @@ struct Listener {
   Owner* owner;
   Handle group;
   bool referenced = true;
-  bool closing = false;  // closed by the user; GNS keeps it until its connections have finished lingering
+  bool closing = false;  // closed by the user; GNS keeps it while connections linger or say farewell
 };
 
 struct Connection {
@@ -76,10 +77,14 @@ struct Connection {
   std::string debug;
 };
 
-// A graceful close whose notice may still have to be repeated to the peer. It keeps the process alive.
+// A graceful close that the peer has not confirmed yet. It keeps the process alive, and its last event waits for it.
 struct Farewell {
   Owner* owner;
+  Handle handle;
+  Handle listener;
   SteamNetworkingMicroseconds deadline;
+  bool confirmed = false;
+  std::optional<StatusEvent> last_event{};
 };
 
 // A connection that was closed here, and that GNS keeps for a while.

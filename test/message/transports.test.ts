@@ -2,9 +2,17 @@ import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { expect, test } from "vitest";
-import { defineMessage, defineProtocol, NetworkClient, NetworkServer } from "../../lib/message/index.js";
+import {
+  type DisconnectReason,
+  defineMessage,
+  defineProtocol,
+  NetworkClient,
+  NetworkServer,
+} from "../../lib/message/index.js";
 import { u8 } from "../../lib/serialization/index.js";
+import { GnsSocketFactory } from "../../lib/socket/gns.js";
 import { UdpSocketFactory } from "../../lib/socket/udp.js";
+import { WebSocketFactory } from "../../lib/socket/websocket-server.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const Note = defineMessage("note", u8);
@@ -22,6 +30,29 @@ test("a server and a client meet over real UDP", async () => {
   await server.stop({ code: 3, text: "bye" });
   expect(await left).toEqual({ code: 3, text: "bye" });
 });
+
+const transports = {
+  GNS: () => new GnsSocketFactory({ port: 0 }),
+  "GNS, thread": () => new GnsSocketFactory({ port: 0, driver: "thread" }),
+  "UDP, batched": () => new UdpSocketFactory({ port: 0, implementation: "batched" }),
+  "UDP, dgram": () => new UdpSocketFactory({ port: 0, implementation: "dgram" }),
+  WebSocket: () => new WebSocketFactory({ port: 0 }),
+};
+
+test.each(Object.entries(transports))(
+  "%s: what a client says at its end is heard before its disconnect resolves",
+  async (_, make) => {
+    const server = new NetworkServer({ protocol: newProtocol(), socketFactory: make() });
+    await server.start();
+    const client = new NetworkClient({ protocol: newProtocol(), socketFactory: make() });
+    await client.connect({ host: "127.0.0.1", port: server.boundPort as number });
+    const reasons: DisconnectReason[] = [];
+    server.on("disconnected", (_player, reason) => void reasons.push(reason));
+    await client.disconnect({ code: 7, text: "bye" });
+    await server.stop();
+    expect(reasons).toEqual([{ code: 7, text: "bye" }]);
+  },
+);
 
 test("in Node.js the default is UDP", () => {
   const program = `

@@ -1,6 +1,7 @@
 // The functions of the addon for the library as a whole.
 #include "core/library.h"
 #include "addon/bindings/bindings.h"
+#include "core/fin_wait.h"
 #include "core/inbox.h"
 #include "core/log.h"
 
@@ -65,6 +66,7 @@ Napi::Value Statistics(Environment&, const Args& args) {
   auto [state, lock] = Locked(GetState());
   uint64_t open = 0, listening = 0, groups = 0;
   for (auto& [handle, connection] : state.connections) open += connection.phase == Connection::Phase::Open;
+  const size_t closed = CountFinWaits(state);
   for (auto& [handle, listener] : state.listeners) listening += !listener.closing;
   for (auto& [handle, group] : state.groups) groups += !group.hidden;
   set("rings", state.rings);
@@ -73,6 +75,8 @@ Napi::Value Statistics(Environment&, const Args& args) {
   set("listenSockets", listening);
   set("pollGroups", groups);
   set("lingering", state.lingering);
+  set("unconfirmedCloses", closed);
+  set("places", open + state.lingering + closed);
   return out;
 }
 

@@ -36,6 +36,20 @@ describe.each(drivers)("driver %s", (driver) => {
     expect(connectionInfo.applicationReason).toBe(7);
   });
 
+  test("a close gives its place back when the peer has confirmed it, and says it again until then", async () => {
+    const { client, server, toServer, toClient } = await connectPeers();
+    const { places } = Library.statistics;
+    client.sockets.setConfigValue(ConfigValue.FakePacketLossSend, 100);
+    // It would outlast the test.
+    expect(client.sockets.closeConnectionGracefully(toServer, 7, "heard", 3_600_000)).toBe(true);
+    expect(Library.statistics).toMatchObject({ lingering: 0, unconfirmedCloses: 1, places });
+    client.sockets.setConfigValue(ConfigValue.FakePacketLossSend, 0);
+    const { connectionInfo } = await server.event(ConnectionState.ClosedByPeer, toClient);
+    expect(connectionInfo).toMatchObject({ applicationReason: 7, endDebug: "heard" });
+    expect((await client.event(ConnectionState.None, toServer)).flushed).toBe(true);
+    expect(Library.statistics).toMatchObject({ unconfirmedCloses: 0, places: places - 1 });
+  });
+
   test("a connection lost while it lingers was not flushed", async () => {
     const { client, server, toServer, toClient } = await connectPeers();
     // The server answers nothing more, not even acknowledgements, but for its own close.

@@ -23,8 +23,8 @@ async function standstill(senderAddon?: string, receiverAddon?: string): Promise
   return Promise.race([receiver.line("received "), receiver.line("ended "), sender.line("ended ")]);
 }
 
-// GNS as it was published acknowledges with 16 bits, which mean another packet after 32,768. Then the sender forgets what
-// the receiver lacks, nothing arrives any more, and both stay Connected.
+// GNS as it was published acknowledges with 16 bits, which mean another packet after 32,768. Then the sender forgets
+// what the receiver lacks, nothing arrives any more, and both stay Connected.
 test("a receiver that stands still while 65,536 packets are sent loses nothing", async () => {
   expect(await standstill()).toBe("12000 in order");
 });
