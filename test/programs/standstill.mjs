@@ -1,6 +1,6 @@
 // Two ends of the direct API. `receive <count> <standMs>` reads numbered messages, stands still for `standMs` after
-// the first 500, and prints "received <count> in order" or what came in place of it. `send <count> <size> <port>` sends them
-// reliably, as fast as GNS takes them; after the first 500 it prints "sending" and waits for a line of input if
+// the first 500, and prints "received <count> in order" or what came in place of it. `send <count> <size> <port>` sends
+// them reliably, as fast as GNS takes them; after the first 500 it prints "sending" and waits for a line of input if
 // `waits` follows.
 import {
   Address,
