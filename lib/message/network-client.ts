@@ -114,8 +114,8 @@ export class NetworkClient {
   }
 
   /** As `INetworkPlayer.send`; false also before the connection and after its end. */
-  send<T>(message: MessageDefinition<T>, value: T, channel?: Channel, lane?: number): boolean {
-    return this.#core.player?.send(message, value, channel, lane) ?? false;
+  send<T>(message: MessageDefinition<T>, value: T, channel?: Channel, lane?: number, maxAgeMs?: number): boolean {
+    return this.#core.player?.send(message, value, channel, lane, maxAgeMs) ?? false;
   }
 
   /** As `INetworkPlayer.sendNotify`; false also before the connection and after its end. */

@@ -107,15 +107,25 @@ export class NetworkPlayer implements INetworkPlayer {
     return this.#abort.signal;
   }
 
-  send<T>(message: MessageDefinition<T>, value: T, channel = Channel.Reliable, lane = 0): boolean {
+  send<T>(
+    message: MessageDefinition<T>,
+    value: T,
+    channel = message?.channel,
+    lane = message?.lane,
+    maxAgeMs?: number,
+  ): boolean {
     if (!this.#encode(message, value)) return false;
-    return this.sendEncoded(message, channel, lane);
+    return this.sendEncoded(message, channel, lane, maxAgeMs);
   }
 
   sendNotify<T>(message: MessageDefinition<T>, value: T, callbacks: NotifyCallbacks): boolean {
     if (!this.#encode(message, value)) return false;
     const { buffer, length } = this.#owner.encoder;
-    return this.#counted(message, length, this.lastConnection.sendNotify(buffer, callbacks, 0, length));
+    return this.#counted(
+      message,
+      length,
+      this.lastConnection.sendNotify(buffer, callbacks, 0, length, message.maxAgeMs),
+    );
   }
 
   notify<T>(message: MessageDefinition<T>, value: T): Promise<boolean> {
@@ -168,9 +178,10 @@ export class NetworkPlayer implements INetworkPlayer {
   }
 
   /** Sends the message that the encoder holds. */
-  sendEncoded(message: MessageDefinition<unknown>, channel: Channel, lane: number): boolean {
+  sendEncoded(message: MessageDefinition<unknown>, channel: Channel, lane: number, maxAgeMs?: number): boolean {
     const { buffer, length } = this.#owner.encoder;
-    return this.#counted(message, length, this.lastConnection.send(buffer, channel, lane, 0, length));
+    const ageMs = maxAgeMs ?? (channel === Channel.Reliable ? undefined : message.maxAgeMs);
+    return this.#counted(message, length, this.lastConnection.send(buffer, channel, lane, 0, length, ageMs));
   }
 
   /**

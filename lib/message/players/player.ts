@@ -81,13 +81,14 @@ export interface INetworkPlayer {
   /**
    * Sends a message.
    *
-   * @param channel `Channel.Reliable` or `Channel.Unreliable` @defaultValue `Channel.Reliable`
-   * @param lane 0 (most urgent) to 3, for `Channel.Reliable`: order holds within a lane @defaultValue 0
+   * @param channel `Channel.Reliable`, `Unreliable` or `Sequenced` @defaultValue that of the message
+   * @param lane 0 (most urgent) to 3: order holds within a lane @defaultValue that of the message
+   * @param maxAgeMs not for `Channel.Reliable` @defaultValue that of the message
    * @returns false when the queue is full (the event `drained` follows), or when the player has no connection
    * @throws TypeError, RangeError for a wrong value; NetworkError `ERR_UNKNOWN_MESSAGE` for a message that is not in
    *   the protocol, `ERR_MESSAGE_NOT_AGREED` for an optional one that the other side does not have, `ERR_MESSAGE_SIZE`
    */
-  send<T>(message: MessageDefinition<T>, value: T, channel?: Channel, lane?: number): boolean;
+  send<T>(message: MessageDefinition<T>, value: T, channel?: Channel, lane?: number, maxAgeMs?: number): boolean;
   /** Sends on `Channel.Notify`; one of `callbacks` is called, once. @returns and throws as `send` */
   sendNotify<T>(message: MessageDefinition<T>, value: T, callbacks: NotifyCallbacks): boolean;
   /**

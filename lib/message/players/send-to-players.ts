@@ -1,4 +1,12 @@
-import { checkOptions, integerOption, nullOr, type OptionRules, objectOption, oneOf } from "../../options.js";
+import {
+  checkOptions,
+  integerOption,
+  nullOr,
+  numberOption,
+  type OptionRules,
+  objectOption,
+  oneOf,
+} from "../../options.js";
 import { Channel } from "../../peer/index.js";
 import type { MessageEncoder } from "../protocol/encoder.js";
 import type { MessageDefinition } from "../protocol/message.js";
@@ -8,17 +16,20 @@ import type { INetworkPlayer } from "./player.js";
 
 /** How a message is sent to many players. */
 export interface SendManyOptions {
-  /** `Channel.Reliable` or `Channel.Unreliable`. @defaultValue `Channel.Reliable` */
+  /** `Channel.Reliable`, `Unreliable` or `Sequenced`. @defaultValue that of the message */
   channel?: Channel;
-  /** 0 (most urgent) to 3, for `Channel.Reliable`. @defaultValue 0 */
+  /** 0 (most urgent) to 3. @defaultValue that of the message */
   lane?: number;
+  /** Not for `Channel.Reliable`. @defaultValue that of the message */
+  maxAgeMs?: number;
   /** A player who does not get the message. @defaultValue none */
   exclude?: INetworkPlayer | null;
 }
 
 const NO_OPTIONS: SendManyOptions = {};
 const SEND_MANY_OPTIONS: OptionRules<SendManyOptions> = {
-  channel: oneOf(Channel.Reliable, Channel.Unreliable),
+  channel: oneOf(Channel.Reliable, Channel.Unreliable, Channel.Sequenced),
+  maxAgeMs: numberOption(0, Number.POSITIVE_INFINITY),
   lane: integerOption(0, 3),
   exclude: nullOr(objectOption()),
 };
@@ -37,15 +48,16 @@ export function sendToPlayers<T>(
   options: SendManyOptions = NO_OPTIONS,
 ): number {
   if (options !== NO_OPTIONS) checkOptions("sendToAll", options, SEND_MANY_OPTIONS);
-  const { channel = Channel.Reliable, lane = 0, exclude = null } = options;
+  const { exclude = null, maxAgeMs } = options;
   if (!active) return 0;
   const number = protocol.numberOf(message);
+  const { channel = message.channel, lane = message.lane } = options;
   encoder.encode(number, message, value);
   let taken = 0;
   for (const player of players) {
     if (!(player instanceof NetworkPlayer) || player === exclude || !includes(player) || !player.knows(number))
       continue;
-    if (player.sendEncoded(message, channel, lane)) taken++;
+    if (player.sendEncoded(message, channel, lane, maxAgeMs)) taken++;
   }
   return taken;
 }

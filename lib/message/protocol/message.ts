@@ -1,5 +1,14 @@
 import { invalidType, outOfRange } from "../../arguments.js";
-import { booleanOption, checkOptions, numberOption, type OptionRules, objectOption } from "../../options.js";
+import {
+  booleanOption,
+  checkOptions,
+  integerOption,
+  numberOption,
+  type OptionRules,
+  objectOption,
+  oneOf,
+} from "../../options.js";
+import { Channel } from "../../peer/index.js";
 import type { Codec } from "../../serialization/index.js";
 import { utf8Length } from "../../utf8.js";
 import { errorCosts } from "./error-flags.js";
@@ -23,6 +32,21 @@ export interface MessageOptions {
    * @defaultValue `false`
    */
   optional?: boolean;
+  /**
+   * How it is sent where `send` does not say: `Channel.Reliable`, `Unreliable` or `Sequenced`.
+   *
+   * @defaultValue `Channel.Reliable`
+   */
+  channel?: Channel;
+  /** The lane where `send` does not say, 0 to 3. @defaultValue 0 */
+  lane?: number;
+  /**
+   * When it could not leave within this time it is dropped and counted in `connection.metrics.messagesExpired`. Not for
+   * what is sent on `Channel.Reliable`.
+   *
+   * @defaultValue `Infinity` ms
+   */
+  maxAgeMs?: number;
   /** A server drops what a player sends above this limit. @defaultValue none */
   rateLimit?: RateLimit;
 }
@@ -32,13 +56,22 @@ const RATE_LIMIT: OptionRules<RateLimit> = {
   burst: numberOption(1, Number.MAX_VALUE),
   cost: numberOption(0, Number.MAX_VALUE),
 };
-const MESSAGE_OPTIONS: OptionRules<MessageOptions> = { optional: booleanOption, rateLimit: objectOption() };
+const MESSAGE_OPTIONS: OptionRules<MessageOptions> = {
+  optional: booleanOption,
+  channel: oneOf(Channel.Reliable, Channel.Unreliable, Channel.Sequenced),
+  lane: integerOption(0, 3),
+  maxAgeMs: numberOption(0, Number.POSITIVE_INFINITY),
+  rateLimit: objectOption(),
+};
 
 /** A kind of message: its name, and the codec of its content. Made by {@link defineMessage}. */
 export interface MessageDefinition<T> {
   readonly name: string;
   readonly codec: Codec<T>;
   readonly optional: boolean;
+  readonly channel: Channel;
+  readonly lane: number;
+  readonly maxAgeMs: number;
   readonly rateLimit: Required<RateLimit> | null;
 }
 
@@ -66,8 +99,17 @@ export function createMessage<T>(name: string, codec: Codec<T>, options: Message
   }
   if (typeof codec?.read !== "function") throw invalidType(`Message ${name} needs a codec`);
   checkOptions("defineMessage", options, MESSAGE_OPTIONS);
-  const { optional = false, rateLimit } = options;
-  return Object.freeze({ name, codec, optional, rateLimit: rateLimit ? completeRateLimit(rateLimit) : null });
+  const { optional = false, channel = Channel.Reliable, lane = 0, maxAgeMs = Number.POSITIVE_INFINITY } = options;
+  const { rateLimit } = options;
+  return Object.freeze({
+    name,
+    codec,
+    optional,
+    channel,
+    lane,
+    maxAgeMs,
+    rateLimit: rateLimit ? completeRateLimit(rateLimit) : null,
+  });
 }
 
 function completeRateLimit(rateLimit: RateLimit) {
