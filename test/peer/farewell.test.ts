@@ -19,7 +19,7 @@ async function pair(kind: string, closeOnExit = true) {
   return { server, client };
 }
 
-describe.each(["batched", "dgram", "websocket"])("over %s", (kind) => {
+describe.each(["batched", "dgram", "websocket", "gns"])("over %s", (kind) => {
   test("a client hears that the server's process was told to end, which ends as it would have", async () => {
     const { server, client } = await pair(kind);
     server.child.kill("SIGTERM");

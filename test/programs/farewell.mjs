@@ -1,14 +1,23 @@
 // A Peer that says what it hears and ends when it is told: node farewell.mjs <kind> [port of the server]
-import { Peer } from "valve-sockets/peer";
+
 // Its library closes all sockets of the addon when the process ends, those of UDP as well.
-import "valve-sockets/socket/gns";
+import { Library } from "valve-sockets";
+import { Peer } from "valve-sockets/peer";
+import { GnsSocketFactory } from "valve-sockets/socket/gns";
 import { UdpSocketFactory } from "valve-sockets/socket/udp";
 import { WebSocketFactory } from "valve-sockets/socket/websocket";
 
 const [kind, port, closeOnExit = "true"] = process.argv.slice(2);
-const options = { host: "127.0.0.1", bindHost: "127.0.0.1", port: Number(port), closeOnExit: closeOnExit === "true" };
-const factory =
-  kind === "websocket" ? new WebSocketFactory(options) : new UdpSocketFactory({ ...options, implementation: kind });
+const options = { host: "127.0.0.1", bindHost: "127.0.0.1", port: Number(port) };
+const onExit = { closeOnExit: closeOnExit === "true" };
+const factories = {
+  gns: () => new GnsSocketFactory(options),
+  websocket: () => new WebSocketFactory({ ...options, ...onExit }),
+  batched: () => new UdpSocketFactory({ ...options, ...onExit, implementation: "batched" }),
+  dgram: () => new UdpSocketFactory({ ...options, ...onExit, implementation: "dgram" }),
+};
+Library.initialize();
+const factory = factories[kind]();
 
 const handler = {
   onConnected: (connection) => {

@@ -1,4 +1,5 @@
 import { lookup } from "node:dns";
+import { onProcessEnd } from "../../addon/exits.js";
 import { checkInstance } from "../../arguments.js";
 import { isThenable } from "../../brands.js";
 import type { Clock } from "../../clock.js";
@@ -70,6 +71,7 @@ export class GnsSocket
   #boundPort: number | null = null;
   #signaling: GnsSignaling | null = null;
   #stopSignaling: (() => void) | null = null;
+  readonly #forgetExit: () => void;
   #closed: Promise<void> | null = null;
   #isDestroyed = false;
 
@@ -82,6 +84,10 @@ export class GnsSocket
     this.#sender = new GnsSender(this.#sockets, settings.sendQueueBytes, (connection, result) =>
       this.#onRefused(connection, result),
     );
+    this.#forgetExit = onProcessEnd(() => {
+      this.events?.onExit?.();
+      this.flush();
+    });
   }
 
   get boundPort(): number | null {
@@ -309,6 +315,7 @@ export class GnsSocket
   }
 
   async #close(): Promise<void> {
+    this.#forgetExit();
     this.#inbox.close();
     const used = this.#use.close();
     const closing = [...this.#dispatcher.connections.values()].map((one) => this.disconnect(one, socketClosed));

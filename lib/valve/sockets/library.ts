@@ -147,6 +147,3 @@ export const Library = {
     slabPool.poison = on === true;
   },
 };
-
-// At process.exit and after an uncaught exception peers are first told here. In Bun it is the only chance.
-process.on("exit", () => native.tearDown());

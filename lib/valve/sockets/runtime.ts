@@ -1,3 +1,4 @@
+import { onProcessEnd } from "../../addon/exits.js";
 import { native } from "../../addon/native.js";
 import { codeOfSystemError } from "../../addon/system-errors.js";
 import { NetworkError } from "../../network-error.js";
@@ -6,11 +7,19 @@ let users = 0;
 /** There was a user. */
 let hasRun = false;
 let lastError: NetworkError | null = null;
+/** Ends what tells the peers when the process ends. In Bun nothing else does. */
+let forgetExit: (() => void) | null = null;
 
 /** Asks the addon how many users the library has in this thread, and returns that. */
 export function refreshUsers(): number {
   users = native.initializeCount();
-  if (users > 0) hasRun = true;
+  if (users > 0) {
+    hasRun = true;
+    forgetExit ??= onProcessEnd(() => native.tearDown(), true); // it closes the addon's UDP sockets too
+  } else {
+    forgetExit?.();
+    forgetExit = null;
+  }
   return users;
 }
 
