@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Channel } from "../../../lib/peer/channel.js";
 import { INCOMPLETE_MESSAGE_BYTES } from "../../../lib/peer/delivery/fragment-assembler.js";
-import { FrameKind, LANES, MAX_UNRELIABLE_MESSAGE_SIZE } from "../../../lib/peer/packet-format.js";
+import { FrameKind, LANES } from "../../../lib/peer/packet-format.js";
 import { CONNECTION_BYTES } from "../../../lib/peer/reassembly.js";
 import { EndPoint, Simulation, ToySeal } from "./simulation.js";
 
@@ -246,7 +246,7 @@ describe("fragments", () => {
     for (let number = 0; number < 1000; number++) take(...fragment(8, number, 1, 2, 1, 2, 3));
     const { metrics } = endPoint;
     expect([endPoint.reassembly.usedBytes, metrics.messagesIncomplete]).toEqual([
-      16 * (INCOMPLETE_MESSAGE_BYTES + 6),
+      16 * (INCOMPLETE_MESSAGE_BYTES + 4),
       1000 - 16,
     ]);
     endPoint.profile.flush(1999);
@@ -309,7 +309,7 @@ describe("fragments", () => {
     };
     for (let index = 0; index < 14; index++) large(index);
     expect(endPoint.malformedText).toBeNull();
-    expect(endPoint.reassembly.usedBytes).toBe(INCOMPLETE_MESSAGE_BYTES + MAX_UNRELIABLE_MESSAGE_SIZE);
+    expect(endPoint.reassembly.usedBytes).toBe(INCOMPLETE_MESSAGE_BYTES + 14 * 1150);
     large(14);
     expect(endPoint.malformedText).toBe("Malformed frame of kind 72");
     endPoint.reassembly.dispose();
