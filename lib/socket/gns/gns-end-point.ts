@@ -3,7 +3,7 @@ import type { NetworkingIdentity } from "../../valve/values/networking-identity.
 
 /** Where a GNS socket listens, or what it connects to, by IP. */
 export class GnsAddress {
-  /** To connect, a name or a numeric address; to listen, a numeric one, where `::` takes IPv6 and IPv4. */
+  /** A name or a numeric address; to listen, `::` takes IPv6 and IPv4. */
   readonly host: string;
   readonly port: number;
 

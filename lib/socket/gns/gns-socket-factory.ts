@@ -34,7 +34,7 @@ export interface GnsSocketFactoryOptions extends InitializeOptions {
    */
   port?: number;
   /**
-   * The numeric address that servers listen on; `::` takes IPv6 and IPv4.
+   * What servers listen on: a name or a numeric address; `::` takes IPv6 and IPv4.
    *
    * @defaultValue "::"
    */

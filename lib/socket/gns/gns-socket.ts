@@ -1,4 +1,6 @@
 import { lookup } from "node:dns";
+import { lookup as lookupFirst } from "node:dns/promises";
+import { isIP } from "node:net";
 import { onProcessEnd } from "../../addon/exits.js";
 import { checkInstance } from "../../arguments.js";
 import { isThenable } from "../../brands.js";
@@ -219,7 +221,10 @@ export class GnsSocket
       checkInstance("endPoint", endPoint, GnsAddress);
       const { host, port } = endPoint;
       checkPort(port);
-      const listening = async () => this.#dispatcher.listen(host, port, this.#settings.config);
+      const listening = async () => {
+        const { address } = isIP(host) ? { address: host } : await abortable(lookupFirst(host), attempt);
+        return this.#dispatcher.listen(address, port, this.#settings.config);
+      };
       const { handle, address } = await explained({ ...gns, action: "listening on", host, port }, listening());
       this.#listener = handle;
       this.#boundPort = address.port;
@@ -335,12 +340,14 @@ function isOpen({ closed, endReason }: GnsConnection): boolean {
 
 const gns = { transport: "GNS" } as const;
 
-/** Says in an error of `trial` what was tried; errors of wrong arguments stay what they are. */
+/** Says in an error of `trial` what was tried, in the words of all transports; wrong arguments stay what they are. */
 async function explained<Result>(trial: Trial, promise: Promise<Result>): Promise<Result> {
   try {
     return await promise;
   } catch (error) {
-    if (!(error instanceof NetworkError)) throw translateError(trial, error);
+    const inSystem = error instanceof NetworkError ? (error.cause as { code?: string } | undefined) : error;
+    if (inSystem instanceof Error && "code" in inSystem) throw translateError(trial, inSystem);
+    if (!(error instanceof NetworkError)) throw error;
     throw trialError(trial, error.message, { code: error.code, cause: error });
   }
 }

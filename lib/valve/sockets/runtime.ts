@@ -1,6 +1,6 @@
 import { onProcessEnd } from "../../addon/exits.js";
 import { native } from "../../addon/native.js";
-import { codeOfSystemError } from "../../addon/system-errors.js";
+import { codeOfSystemError, nameOfSystemError } from "../../addon/system-errors.js";
 import { NetworkError } from "../../network-error.js";
 
 let users = 0;
@@ -48,15 +48,20 @@ export function noteCreate<Handle>(handle: Handle): Handle {
   return handle;
 }
 
-/** The error that GNS's log lines describe, such as "Failed to bind socket.  Error code 0x00000062." */
+/**
+ * The error that GNS's log lines describe, such as "Failed to bind socket.  Error code 0x00000062." Its `cause` is the
+ * system's error, if that has a name.
+ */
 export function errorOfLines(lines: string[]): NetworkError {
   const text = lines.join("\n");
   const message = text === "" ? "GameNetworkingSockets gave no reason" : text;
-  const numbers = Array.from(text.matchAll(/error code 0x([0-9a-f]+)/gi), (match) =>
-    Number.parseInt(match[1] ?? "", 16),
-  );
-  const code = numbers.map(codeOfSystemError).find((found) => found !== null);
-  if (code) return new NetworkError(code, message);
+  const found = /error code 0x([0-9a-f]+)/i.exec(text);
+  if (found) {
+    const number = Number.parseInt(found[1] ?? "", 16);
+    const name = nameOfSystemError(number);
+    const cause = Object.assign(new Error(`The system says ${name}`), { code: name });
+    return new NetworkError(codeOfSystemError(number) ?? "ERR_FAILED", message, { cause });
+  }
   if (/too many connections/i.test(text)) return new NetworkError("ERR_TOO_MANY_CONNECTIONS", message);
   return new NetworkError("ERR_FAILED", message);
 }

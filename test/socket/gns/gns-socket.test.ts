@@ -200,6 +200,20 @@ describe("connecting fails", () => {
     await expect(failure).rejects.toMatchObject({ code: "ERR_NAME_NOT_FOUND" });
   });
 
+  test.each([
+    ["nobody.invalid", "ERR_NAME_NOT_FOUND", /^GNS: listening on nobody\.invalid:0 failed: The name has.*ENOTFOUND/],
+    ["192.0.2.1", "ERR_FAILED", /^GNS: listening on 192\.0\.2\.1:0 failed: This machine has no such.*EADDRNOTAVAIL/],
+  ])("to listen on %s, in the words of all transports", async (bindHost, code, message) => {
+    const factory = factoryOf({ bindHost, port: 0 });
+    const bound = clientOf(factory).socket.bind(factory.getBindEndPoint());
+    await expect(bound).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+  });
+
+  test("not to listen on a name of this machine", async () => {
+    const { factory } = await listen({ bindHost: "localhost" });
+    await clientOf(factory).connect(factory.getConnectEndPoint("localhost"));
+  });
+
   test("with the signal's reason when it aborts", async () => {
     const factory = factoryOf({ port: 9 });
     const controller = new AbortController();
