@@ -1,6 +1,6 @@
 // npm run test:sanitize: runs the native code, GNS included, under the sanitizers.
 //   thread              data races, in the plain C++ program test/native
-//   memory              address and undefined behaviour, in the addon under the tests that use it
+//   memory [test …]     address and undefined behaviour, in the addon under the tests that use it
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -55,8 +55,8 @@ function checkMemory(tests) {
 
 await main(() => {
   ensureSystemPackages(buildPackages);
-  const [only] = process.argv.slice(2);
+  const [only, ...tests] = process.argv.slice(2);
+  const all = ["test/valve", "test/socket/gns", "test/socket/udp/udp-batch", "test/noise/native"];
   if (!only || only === "thread") checkThreads(100);
-  if (!only || only === "memory")
-    checkMemory(["test/valve", "test/socket/gns", "test/socket/udp/udp-batch", "test/noise/native"]);
+  if (!only || only === "memory") checkMemory(tests.length > 0 ? tests : all);
 });
