@@ -12,7 +12,7 @@ export function checkChannel(channel: Channel, lane: number): void {
     if (typeof channel !== "number") throw typeError("channel", "a Channel");
     throw outOfRange(`send takes Channel.Reliable, Unreliable or Sequenced, not ${Channel[channel] ?? channel}`);
   }
-  checkInteger("lane", lane, 0, USER_LANES - 1);
+  if (!(Number.isInteger(lane) && lane >= 0 && lane < USER_LANES)) checkInteger("lane", lane, 0, USER_LANES - 1);
 }
 
 /** @throws TypeError `ERR_INVALID_ARG_TYPE`; RangeError `ERR_OUT_OF_RANGE` for a negative age, or one when reliable */

@@ -50,7 +50,7 @@ export class Outbox {
   }
 
   dropExpired(): void {
-    this.#datagrams.dropExpired();
+    if (this.#datagrams.bytes > 0) this.#datagrams.dropExpired();
   }
 
   get bufferedBytes(): number {

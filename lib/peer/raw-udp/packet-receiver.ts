@@ -89,11 +89,11 @@ export class PacketReceiver {
         return this.#readClose(nowMs);
     }
     if (this.hasEnded) return Next.Stop;
-    if (isDatagram(kind)) return this.#readDatagram(kind, nowMs);
-    this.#atLeast(AckUrgency.Normal);
     if (kind >= FrameKind.LaneBytes && kind < FrameKind.LaneBytes + LANES) {
+      this.#atLeast(AckUrgency.Normal);
       return this.#readLane(kind - FrameKind.LaneBytes);
     }
+    if (isDatagram(kind)) return this.#readDatagram(kind, nowMs);
     if (kind !== FrameKind.Ping) return Next.Malformed;
     readNumberFrame(this.#reader);
     this.#atLeast(AckUrgency.AtOnce);
