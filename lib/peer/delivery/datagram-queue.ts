@@ -27,6 +27,8 @@ export class DatagramQueue extends FrameQueue {
   readonly #expiries = new Expiries();
   /** The places of notify messages that were dropped as too old and whose senders do not know yet. */
   #expired: number[] = [];
+  /** The last `take` took fragments of a notify message. */
+  #hasNotifyFragments = false;
   /** How many notify messages have been taken or dropped. */
   #notifies = 0;
   /** The number of the next message that is cut. */
@@ -57,14 +59,19 @@ export class DatagramQueue extends FrameQueue {
   /**
    * Moves the oldest frames to `target`, from `start` on, while they fit before `end`; gives the place behind them.
    * Call `dropExpired` before the first of a flush.
+   *
+   * A packet with fragments of a notify message has no other notify message: the other side may have no room for the
+   * fragments, and one acknowledgement cannot tell both fates.
    */
   override take(target: Uint8Array, start: number, end: number): number {
     let at = start;
     this.firstNotify = this.isMidNotify ? this.#notifies - 1 : this.#notifies;
+    this.#hasNotifyFragments = false;
     for (let size = this.nextSize; size > 0 && at + size <= end && !this.#isExpired; size = this.nextSize) {
       if (this.start === this.#expiries.nextAt) this.#expiries.shift();
+      const kind = this.ring.at(this.start);
+      if ((kind & ~FrameKind.Fragment) === FrameKind.Notify && !this.#mayShare(kind)) break;
       this.ring.read(this.start, target, at, size);
-      const kind = target[at] as number;
       if (kind === FrameKind.Notify) this.#notifies++;
       else if (kind >= FrameKind.Fragment) this.#onFragmentTaken(kind - FrameKind.Fragment);
       this.start += size;
@@ -108,6 +115,12 @@ export class DatagramQueue extends FrameQueue {
     return this.start === this.#expiries.nextAt && this.#host.now() > this.#expiries.nextMs;
   }
 
+  /** Whether a notify frame of this kind may go to the packet that has those from `firstNotify` on. */
+  #mayShare(kind: number): boolean {
+    if (this.firstNotify === this.#notifies) return true;
+    return kind === FrameKind.Notify ? !this.#hasNotifyFragments : this.isMidNotify;
+  }
+
   #cut(kind: number, bytes: Uint8Array, offset: number, length: number, count: number): void {
     const number = this.#nextNumber++;
     for (let index = 0; index < count; index++) {
@@ -123,6 +136,7 @@ export class DatagramQueue extends FrameQueue {
     if (index === 0 && kind === FrameKind.Notify) this.#notifies++;
     this.isMidMessage = index + 1 < this.#fragmentCount;
     this.isMidNotify = this.isMidMessage && kind === FrameKind.Notify;
+    if (kind === FrameKind.Notify) this.#hasNotifyFragments = true;
   }
 
   /** Where the index of the oldest fragment lies, behind its kind, length and number. */
