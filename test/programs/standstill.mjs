@@ -16,6 +16,8 @@ const FIRST = 500;
 const RATE = 100 * 1024 * 1024;
 const BUFFER = 64 * 1024 * 1024;
 const QUEUE = 16 * 1024 * 1024;
+/** A slow machine may need longer than GNS's 10 s. */
+const patient = { value: ConfigValue.TimeoutConnected, data: 3_600_000 };
 const [role, countText, parameter, port, waits] = process.argv.slice(2);
 const count = Number(countText);
 Library.initialize();
@@ -34,7 +36,7 @@ function ended({ state, endReason, endDebug }) {
 function receive(standMs) {
   let next = 0;
   let hasStood = false;
-  const listener = sockets.createListenSocket(address);
+  const listener = sockets.createListenSocket(address, [patient]);
   const take = (data) => {
     const number = new DataView(data.buffer, data.byteOffset).getUint32(0);
     if (number !== next) console.log(`received ${number} in place of ${next}`);
@@ -63,7 +65,7 @@ function receive(standMs) {
 
 function send(size) {
   const rate = [ConfigValue.SendRateMin, ConfigValue.SendRateMax].map((value) => ({ value, data: RATE }));
-  const connection = sockets.connect(address, [...rate, { value: ConfigValue.SendBufferSize, data: BUFFER }]);
+  const connection = sockets.connect(address, [...rate, patient, { value: ConfigValue.SendBufferSize, data: BUFFER }]);
   const status = new ConnectionStatus();
   const payload = new Uint8Array(size);
   const view = new DataView(payload.buffer);
