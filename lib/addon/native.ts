@@ -220,7 +220,7 @@ export interface NativeAddon {
   parseIdentity(text: string): Uint8Array | null;
   /** Return GNS's ESteamNetworkingAvailability. */
   initAuthentication(): number;
-  getAuthenticationStatus(): { availability: number; debug: string };
+  getAuthenticationStatus(): { availability: number; debug: string; hasAuthority: boolean };
   /** `[bytes, ""]`, or `[null, why not]`. */
   getCertificateRequest(): [Uint8Array | null, string];
   /**

@@ -12,20 +12,35 @@ namespace vs {
 
 using namespace SteamNetworkingSocketsLib;
 
+namespace {
+// Guarded by the global lock.
+bool has_authority = false;
+}  // namespace
+
+bool HasAuthority() {
+  GlobalLock lock;
+  return has_authority;
+}
+
 std::string AddAuthority(const std::string& certificate, uint64_t key_id) {
   GlobalLock lock;
   SteamNetworkingErrMsg message = {};
   if (!CertStore_AddCertFromBase64(certificate.c_str(), message)) return message;
   // A build with Valve's key trusts no other authority, which shows only when it is asked for a key.
-  return CertStore_CheckPublicKey(key_id, std::time(nullptr), message) ? "" : message;
+  if (!CertStore_CheckPublicKey(key_id, std::time(nullptr), message)) return message;
+  has_authority = true;
+  return "";
 }
 
 void RemoveAuthorities() {
   GlobalLock lock;
   CertStore_Reset();
+  has_authority = false;
 }
 
 #else
+
+bool HasAuthority() { return true; }
 
 std::string AddAuthority(const std::string&, uint64_t) {
   return "The linked GameNetworkingSockets trusts Valve's certificate authority only";

@@ -9,6 +9,8 @@ namespace vs {
 
 // `certificate` is base64 and signed by its own key, whose number is `key_id`. Returns "", or why it is not trusted.
 std::string AddAuthority(const std::string& certificate, uint64_t key_id);
+// Whether the process trusts anybody: without an authority no certificate can be checked.
+bool HasAuthority();
 // Removes all authorities, so that nobody is trusted.
 void RemoveAuthorities();
 

@@ -10,6 +10,7 @@ import {
   portOption,
 } from "../../options.js";
 import { type ConfigOption, ConfigValue } from "../../valve/configuration/config-value.js";
+import { DEFAULT_HANDSHAKE_TIMEOUT_MS, handshakeTimeoutOption } from "../../valve/endpoint/dispatcher.js";
 import { MAX_MESSAGE_BYTES } from "../../valve/messages/send-type.js";
 import { type InitializeOptions, initializeRules } from "../../valve/sockets/library.js";
 import { checkHost, checkPort, checkRemotePort, hostOption } from "../building/end-point-errors.js";
@@ -67,6 +68,13 @@ export interface GnsSocketFactoryOptions extends InitializeOptions {
    * @defaultValue 5000
    */
   closeTimeoutMs?: number;
+  /**
+   * How long a server takes for its verdict about a client before it refuses it, in milliseconds, 1 to 9000. (How long
+   * a client tries is the Peer's option of this name.)
+   *
+   * @defaultValue 5000
+   */
+  handshakeTimeoutMs?: number;
   /** More of GNS's configuration, such as `authenticatedOnly` and timeouts. It overrides the options above. */
   config?: readonly ConfigOption[];
   clock?: Clock;
@@ -87,6 +95,7 @@ const rules: OptionRules<GnsSocketFactoryOptions> = {
   sendQueueBytes: integerOption(65_536, 16 * MEBIBYTE),
   receiveQueueBytes: integerOption(MEBIBYTE, 64 * MEBIBYTE),
   closeTimeoutMs: durationOption(),
+  handshakeTimeoutMs: handshakeTimeoutOption,
   config: (name, value) => {
     if (!Array.isArray(value)) throw typeError(name, "a list of options");
   },
@@ -129,8 +138,16 @@ export class GnsSocketFactory
   /** @throws NetworkError `ERR_FAILED`: GNS runs with another driver or identity, or cannot be initialized */
   createServerSocket(): ISocket<GnsAddress | GnsPeer, GnsAddress | GnsPeer> {
     const { clock = systemClock, sendQueueBytes = MEBIBYTE, closeTimeoutMs = 5000, driver, identity } = this.#options;
+    const { handshakeTimeoutMs = DEFAULT_HANDSHAKE_TIMEOUT_MS } = this.#options;
     const initialize = { ...(driver !== undefined && { driver }), ...(identity !== undefined && { identity }) };
-    return new GnsSocket({ clock, initialize, config: this.#config, sendQueueBytes, closeTimeoutMs });
+    return new GnsSocket({
+      clock,
+      initialize,
+      config: this.#config,
+      sendQueueBytes,
+      closeTimeoutMs,
+      handshakeTimeoutMs,
+    });
   }
 
   getBindEndPoint(): GnsAddress | GnsPeer {

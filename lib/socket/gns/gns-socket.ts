@@ -46,6 +46,7 @@ export interface GnsSocketSettings {
   sendQueueBytes: number;
   /** How long a disconnect waits for the other side to acknowledge what was sent before. */
   closeTimeoutMs: number;
+  handshakeTimeoutMs: number;
 }
 
 /** GNS's priority of each lane, where the lowest number goes first: lane 5, then 0 to 3, then 4. */
@@ -81,7 +82,7 @@ export class GnsSocket
   constructor(settings: GnsSocketSettings) {
     this.#settings = settings;
     this.#inbox = new Inbox(this, settings.clock, new PacketPool(0), "later");
-    this.#dispatcher = new Dispatcher(this, settings.clock, settings.initialize);
+    this.#dispatcher = new Dispatcher(this, settings.clock, settings.initialize, settings.handshakeTimeoutMs);
     this.#sockets = this.#dispatcher.sockets;
     this.#sender = new GnsSender(this.#sockets, settings.sendQueueBytes, (connection, result) =>
       this.#onRefused(connection, result),

@@ -4,7 +4,8 @@ import type { Clock } from "../../clock.js";
 import { Places, type PlacesMetrics } from "../../guard/places.js";
 import { sourceOf } from "../../guard/source.js";
 import { NetworkError } from "../../network-error.js";
-import type { ConfigOption } from "../configuration/config-value.js";
+import { numberOption } from "../../options.js";
+import { authenticatedOnly, type ConfigOption } from "../configuration/config-value.js";
 import type { MessageBatch } from "../messages/message-batch.js";
 import { type InitializeOptions, Library } from "../sockets/library.js";
 import { NetworkingSockets } from "../sockets/networking-sockets.js";
@@ -25,8 +26,9 @@ interface Pending {
 
 /** Connections that may wait for a verdict at once; GNS has 8191 places in a process. */
 const MAX_PENDING = 4096;
-/** How long a verdict may take. After 10 s GNS itself gives up, and calls it a bug of the program. */
-const VERDICT_TIMEOUT_MS = 9000;
+/** `handshakeTimeoutMs`: after 10 s GNS itself gives up on a verdict, and calls it a bug of the program. */
+export const handshakeTimeoutOption = numberOption(1, 9000);
+export const DEFAULT_HANDSHAKE_TIMEOUT_MS = 5000;
 
 /** The user of a {@link Dispatcher}. */
 export interface DispatcherUser<Connection> {
@@ -64,16 +66,24 @@ export class Dispatcher<Connection> {
   readonly attempts: ConnectAttempts<Connection>;
   readonly #user: DispatcherUser<Connection>;
   readonly #clock: Clock;
+  readonly #handshakeTimeoutMs: number;
   readonly #places = new Places<Pending>({ maxCount: MAX_PENDING });
   readonly #pending = new Map<number, Pending>();
   /** The poll group of the connections whose messages are wanted. */
   readonly #flowing: number;
   #isDestroyed = false;
 
-  constructor(user: DispatcherUser<Connection>, clock: Clock, options: InitializeOptions) {
+  /** @param handshakeTimeoutMs how long a verdict may take */
+  constructor(
+    user: DispatcherUser<Connection>,
+    clock: Clock,
+    options: InitializeOptions,
+    handshakeTimeoutMs = DEFAULT_HANDSHAKE_TIMEOUT_MS,
+  ) {
     if (!Library.initialize(options)) throw lastError("GNS was not initialized");
     this.#user = user;
     this.#clock = clock;
+    this.#handshakeTimeoutMs = handshakeTimeoutMs;
     this.sockets = new NetworkingSockets();
     this.attempts = new ConnectAttempts(this.sockets, clock);
     this.#flowing = this.sockets.createPollGroup();
@@ -85,9 +95,12 @@ export class Dispatcher<Connection> {
     });
   }
 
-  /** @throws NetworkError `ERR_ADDRESS_IN_USE`, `ERR_ACCESS`, `ERR_NOT_SUPPORTED`, `ERR_FAILED` */
+  /**
+   * @throws NetworkError `ERR_ADDRESS_IN_USE`, `ERR_ACCESS`, `ERR_NOT_SUPPORTED`, `ERR_BAD_CERTIFICATE`, `ERR_FAILED`
+   */
   listen(host: string, port: number, config: readonly ConfigOption[]): { handle: number; address: Address } {
     checkNoZone(host);
+    this.#checkAuthority(config);
     const address = new Address();
     address.setAddress(host, port);
     const handle = this.sockets.createListenSocket(address, config);
@@ -96,8 +109,13 @@ export class Dispatcher<Connection> {
     return { handle, address };
   }
 
-  /** The ways to connect to a host, for `attempts.first`. @throws (rejects) NetworkError `ERR_NAME_NOT_FOUND` */
+  /**
+   * The ways to connect to a host, for `attempts.first`.
+   *
+   * @throws (rejects) NetworkError `ERR_NAME_NOT_FOUND`, `ERR_BAD_CERTIFICATE`
+   */
   async waysTo(host: string, port: number, config: readonly ConfigOption[], resolver: AddressLookup) {
+    this.#checkAuthority(config);
     const addresses = await resolveBothFamilies(host, port, resolver);
     return addresses.map((address) => () => this.sockets.connect(address, config));
   }
@@ -122,6 +140,21 @@ export class Dispatcher<Connection> {
     for (const handle of [...this.#pending.keys()]) this.#forget(handle);
     this.sockets.destroy();
     Library.deinitialize();
+  }
+
+  /**
+   * GNS would let connections that need certificates time out, as if nobody answered.
+   *
+   * @throws NetworkError `ERR_BAD_CERTIFICATE`: certificates are required, but the process trusts no authority
+   */
+  #checkAuthority(config: readonly ConfigOption[]): void {
+    const isRequired = authenticatedOnly.every(({ value, data }) => {
+      const given = config.findLast((option) => option.value === value)?.data;
+      return Number(given ?? this.sockets.getConfigValue(value).data) === data;
+    });
+    if (!isRequired || this.sockets.getAuthenticationStatus().hasAuthority) return;
+    const text = "GNS: certificates are required, but this process trusts no authority, so that none can be checked";
+    throw new NetworkError("ERR_BAD_CERTIFICATE", `${text}. Call Library.addCertificateAuthority first`);
   }
 
   #onStatus(status: StatusInfo): void {
@@ -160,7 +193,7 @@ export class Dispatcher<Connection> {
   #wait(handle: number, info: ConnectionInfo, answer: PromiseLike<GnsVerdict>): void {
     const { busy, failed } = this.#user.refusals;
     const late = () => this.#forget(handle) && this.#settle(handle, info, failed);
-    const pending: Pending = { handle, timer: this.#clock.setTimeout(late, VERDICT_TIMEOUT_MS) };
+    const pending: Pending = { handle, timer: this.#clock.setTimeout(late, this.#handshakeTimeoutMs) };
     this.#pending.set(handle, pending);
     const taken = this.#places.take(pending, sourceOf(String(info.address)));
     const leaving = taken === "full" ? pending : taken === "free" ? null : taken.evicted;

@@ -16,6 +16,7 @@ import {
   textOption,
 } from "../../options.js";
 import type { Verdict } from "../../verdict.js";
+import { type ConfigOption, ConfigValue } from "../configuration/config-value.js";
 import { MessageBatch } from "../messages/message-batch.js";
 import { OutgoingBatch } from "../messages/outgoing-batch.js";
 import type { SendFlags } from "../messages/send-type.js";
@@ -29,7 +30,7 @@ import type { StatusInfo } from "../values/status-info.js";
 import { connectFailure } from "./connect-failure.js";
 import type { CloseInfo, CloseOptions, Connection } from "./connection.js";
 import { diagnostics } from "./diagnostics.js";
-import { Dispatcher, type DispatcherUser } from "./dispatcher.js";
+import { DEFAULT_HANDSHAKE_TIMEOUT_MS, Dispatcher, type DispatcherUser, handshakeTimeoutOption } from "./dispatcher.js";
 import type { ConnectOptions, EndpointOptions, ListenOptions } from "./endpoint.js";
 import { type ConnectionOwner, checkMessage, EndpointConnection } from "./endpoint-connection.js";
 import { EndpointListener, type ListenerOwner, serverFailed } from "./endpoint-listener.js";
@@ -44,6 +45,7 @@ const configRule: OptionRule = (name, value) => {
 
 const endpointRules: OptionRules<EndpointOptions> = {
   ...initializeRules,
+  handshakeTimeoutMs: handshakeTimeoutOption,
   clock: clockOption,
 };
 
@@ -73,12 +75,14 @@ export class EndpointCore implements ConnectionOwner, ListenerOwner, DispatcherU
   readonly #incoming = new Map<number, EndpointListener>();
   readonly #batch = new MessageBatch();
   readonly #outgoing = new OutgoingBatch();
+  readonly #connectConfig: readonly ConfigOption[];
   #isDestroyed = false;
 
   constructor(options: EndpointOptions) {
     checkOptions("Endpoint", options, endpointRules);
-    const { clock = systemClock, ...initialize } = options;
-    this.#dispatcher = new Dispatcher(this, clock, initialize);
+    const { clock = systemClock, handshakeTimeoutMs = DEFAULT_HANDSHAKE_TIMEOUT_MS, ...initialize } = options;
+    this.#dispatcher = new Dispatcher(this, clock, initialize, handshakeTimeoutMs);
+    this.#connectConfig = [{ value: ConfigValue.TimeoutInitial, data: Math.ceil(handshakeTimeoutMs) }];
   }
 
   get sockets(): NetworkingSockets {
@@ -104,7 +108,7 @@ export class EndpointCore implements ConnectionOwner, ListenerOwner, DispatcherU
     if (typeof host !== "string" || host === "") throw typeError("host", "a name or a numeric address");
     remotePortOption("port", port);
     signal?.throwIfAborted();
-    const ways = await this.#dispatcher.waysTo(host, port, config, resolver);
+    const ways = await this.#dispatcher.waysTo(host, port, [...this.#connectConfig, ...config], resolver);
     signal?.throwIfAborted();
     if (this.#isDestroyed) throw destroyed();
     return await this.#dispatcher.attempts.first(ways, signal);

@@ -12,6 +12,13 @@ import type { Listener } from "./listener.js";
 
 /** Options of an {@link Endpoint}. */
 export interface EndpointOptions extends InitializeOptions {
+  /**
+   * How long `connect` waits for an answer, unless its `config` has a `ConfigValue.TimeoutInitial`, and how long a
+   * promise of `beforeAccept` may take: milliseconds, 1 to 9000.
+   *
+   * @defaultValue 5000
+   */
+  handshakeTimeoutMs?: number;
   clock?: Clock;
 }
 
@@ -38,7 +45,8 @@ export interface ListenOptions {
    */
   maxConnections?: number;
   /**
-   * Asked before a connection is accepted: true, or the reason to refuse it with, or a promise of one within 9 seconds.
+   * Asked before a connection is accepted: true, or the reason to refuse it with, or a promise of one within
+   * `handshakeTimeoutMs`.
    * When it throws, or answers something else, the connection is refused with "The server failed", and `onError` gets
    * the error.
    */
@@ -104,7 +112,8 @@ export class Endpoint {
   /**
    * Listens on a UDP port.
    *
-   * @throws NetworkError `ERR_ADDRESS_IN_USE`, `ERR_ACCESS`, `ERR_FAILED`
+   * @throws NetworkError `ERR_ADDRESS_IN_USE`, `ERR_ACCESS`, `ERR_FAILED`; `ERR_BAD_CERTIFICATE`: `authenticatedOnly`
+   *   in a process that trusts no authority
    */
   listen(options: ListenOptions = {}): Listener {
     return this.#core.listen(options);
@@ -113,7 +122,8 @@ export class Endpoint {
   /**
    * Connects, and resolves when the connection is `Connected`.
    *
-   * @throws NetworkError `ERR_NAME_NOT_FOUND`; `ERR_CONNECT_FAILED`: nobody answered; `ERR_REFUSED`: the peer closed
+   * @throws NetworkError `ERR_NAME_NOT_FOUND`; `ERR_BAD_CERTIFICATE`, at once if `authenticatedOnly` is given and the
+   *   process trusts no authority; `ERR_CONNECT_FAILED`: nobody answered; `ERR_REFUSED`: the peer closed
    *   it, and gave the error's `reason`; `ERR_TOO_MANY_CONNECTIONS`; `ERR_CLOSED`: the endpoint was destroyed; or the
    *   signal's reason
    */

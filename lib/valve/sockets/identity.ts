@@ -12,6 +12,8 @@ export interface AuthenticationStatus {
   availability: Availability;
   /** GNS's own words. For logs. */
   debug: string;
+  /** Whether the process trusts any authority (`Library.addCertificateAuthority`). Without one nobody is trusted. */
+  hasAuthority: boolean;
 }
 
 // All of this is about the whole process. The owner is asked for only so that the library is known to run.

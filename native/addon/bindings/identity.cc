@@ -51,6 +51,7 @@ Napi::Value GetAuthenticationStatus(Environment& environment, const Args& args) 
   Napi::Object out = Napi::Object::New(args.env());
   out.Set("availability", MakeNumber(args, Sockets()->GetAuthenticationStatus(&details)));
   out.Set("debug", Napi::String::New(args.env(), details.m_debugMsg));
+  out.Set("hasAuthority", Napi::Boolean::New(args.env(), HasAuthority()));
   return out;
 }
 

@@ -1,6 +1,16 @@
+import { createSocket } from "node:dgram";
 import { expect, test } from "vitest";
-import { ConnectionInfo, ConnectionState, NetworkingIdentity } from "../../../lib/index.js";
+import {
+  authenticatedOnly,
+  ConnectionInfo,
+  ConnectionState,
+  createCertificateAuthority,
+  Library,
+  NetworkingIdentity,
+} from "../../../lib/index.js";
+import { GnsSocketFactory } from "../../../lib/socket/gns.js";
 import { connectFailure } from "../../../lib/valve/endpoint/connect-failure.js";
+import { newEndpoint } from "../../support/endpoints.js";
 
 const { ClosedByPeer, ProblemDetectedLocally } = ConnectionState;
 
@@ -33,4 +43,39 @@ test("a peer without an address is named by its identity", () => {
   identity.setGenericString("bob");
   const info = Object.assign(new ConnectionInfo(), { endReason: 5008, identity });
   expect(connectFailure(info, 1).message).toContain("connecting to str:bob failed");
+});
+
+test("who requires certificates, but trusts no authority, hears so at once", async () => {
+  const untrusting = expect.objectContaining({
+    code: "ERR_BAD_CERTIFICATE",
+    message: expect.stringContaining("Call Library.addCertificateAuthority first"),
+  });
+  const endpoint = newEndpoint({ handshakeTimeoutMs: 500 });
+  const { port } = endpoint.listen({ host: "127.0.0.1" });
+  const [toGns, atGns] = ["connecting", "listening"].map(() =>
+    new GnsSocketFactory({ port, bindHost: "127.0.0.1", config: authenticatedOnly }).createServerSocket(),
+  );
+  const server = { host: "127.0.0.1", port };
+  await expect(endpoint.connect({ ...server, config: authenticatedOnly })).rejects.toEqual(untrusting);
+  expect(() => endpoint.listen({ host: "127.0.0.1", config: authenticatedOnly })).toThrow(untrusting);
+  await expect(toGns?.connect(new GnsSocketFactory(server).getConnectEndPoint())).rejects.toEqual(untrusting);
+  await expect(atGns?.bind(new GnsSocketFactory({ port: 0 }).getBindEndPoint())).rejects.toEqual(untrusting);
+  await Promise.all([toGns?.close(), atGns?.close()]);
+  // Certificates of this machine may still be missing.
+  const connection = await endpoint.connect({ ...server, config: authenticatedOnly.slice(0, 1) });
+  connection.destroy();
+  Library.addCertificateAuthority(createCertificateAuthority().certificate);
+  expect(endpoint.listen({ host: "127.0.0.1", config: authenticatedOnly }).port).toBeGreaterThan(0);
+});
+
+test("connect waits for an answer as long as handshakeTimeoutMs says", async () => {
+  const mute = createSocket("udp4");
+  await new Promise<void>((resolve) => mute.bind(0, "127.0.0.1", resolve));
+  const endpoint = newEndpoint({ handshakeTimeoutMs: 300 });
+  const connecting = endpoint.connect({ host: "127.0.0.1", port: mute.address().port });
+  await expect(connecting).rejects.toMatchObject({
+    code: "ERR_CONNECT_FAILED",
+    message: expect.stringContaining("Nobody answered"),
+  });
+  mute.close();
 });

@@ -173,7 +173,10 @@ describe("certificates", () => {
     expect(sockets.getAuthenticationStatus()).toEqual({
       availability: Availability.CannotTry,
       debug: "No certificate authority",
+      hasAuthority: false,
     });
+    Library.addCertificateAuthority(authority.certificate);
+    expect(sockets.getAuthenticationStatus().hasAuthority).toBe(true);
   });
 
   test("one by request, whose identity the process takes", () => {
