@@ -1,6 +1,10 @@
 // Values that no caller should pass to a function, each with a name. Some throw when they are read: the error
 // "hostile".
 
+// The two large ones are made once: no use spoils them.
+const largeText = "é".repeat(500_000);
+const largeBytes = new Uint8Array(1_000_000);
+
 /** Makes new values at each call, because use spoils some of them. */
 export function hostileValues() {
   const fail = () => {
@@ -41,7 +45,7 @@ export function hostileValues() {
     ["text with NUL", "a\0b"],
     ["lone surrogate", "\ud800"],
     ["format", "%s%n%x"],
-    ["1 MB text", "é".repeat(500_000)],
+    ["1 MB text", largeText],
     ["symbol", Symbol("hostile")],
     ["function", () => 1],
     ["throwing function", fail],
@@ -77,7 +81,7 @@ export function hostileValues() {
     ["17 bytes", new Uint8Array(17)],
     ["bytes of 255", new Uint8Array(200).fill(255)],
     ["bytes at 1", new Uint8Array(new ArrayBuffer(65), 1, 64)],
-    ["1 MB of bytes", new Uint8Array(1_000_000)],
+    ["1 MB of bytes", largeBytes],
     ["detached bytes", detached],
     ["shrunk bytes", shrunk],
     ["shared bytes", new Uint8Array(new SharedArrayBuffer(64))],
