@@ -45,10 +45,11 @@ struct UdpSlot {
   uint8_t ip[16];
   uint32_t scope;
   uint32_t port;
-  uint32_t length;  // of the payload
+  uint8_t local_ip[16];  // the address of this machine that it came to, and that an answer leaves from; 0 for any
+  uint32_t length;       // of the payload
   uint32_t reserved;
 };
-static_assert(sizeof(UdpSlot) == 32);
+static_assert(sizeof(UdpSlot) == 48);
 
 // What getRealTimeStatus writes, in GNS's units.
 struct StatusFigures {

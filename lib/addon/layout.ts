@@ -60,8 +60,9 @@ export const UDP_SLOT = {
   ip: 0, // 16 bytes
   scope: 16, // u32
   port: 20, // u32
-  length: 24, // u32, bytes of payload
-  payload: 32,
+  localIp: 24, // 16 bytes: where it came to on this machine, and where an answer leaves from; 0 for any
+  length: 40, // u32, bytes of payload
+  payload: 48,
 } as const;
 
 /** Indices into the `out` array of `getRealTimeStatus`. */

@@ -11,7 +11,6 @@ constexpr uint32_t kBatch = 64;
 // After so many errors in a row a receive call gives up. Each error is about a datagram that was sent earlier, and is
 // gone once it has been reported.
 constexpr int kMaxErrors = 1024;
-constexpr uint8_t kMappedPrefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
 bool SetOption(Descriptor socket, int level, int name, int value) {
   return setsockopt(socket, level, name, reinterpret_cast<const char*>(&value), sizeof value) == 0;
@@ -28,6 +27,14 @@ void FromSystem(const SystemAddress& address, UdpSlot& slot) {
     slot.scope = 0;
     slot.port = ntohs(address.v4.sin_port);
   }
+}
+
+// :: or ::ffff:0.0.0.0.
+bool IsAny(const uint8_t* ip) {
+  static constexpr uint8_t kZeros[16] = {};
+  const bool mapped = std::memcmp(ip, kMappedPrefix, sizeof kMappedPrefix) == 0;
+  const size_t skipped = mapped ? sizeof kMappedPrefix : 0;
+  return std::memcmp(ip + skipped, kZeros, sizeof kZeros - skipped) == 0;
 }
 
 }  // namespace
@@ -54,6 +61,8 @@ bool UdpSocket::Configure(const UdpAddress& address, bool is_remote, int buffer_
   const bool usable = ToSystem(address.ip, address.scope, address.port, to);
   const auto size = static_cast<socklen_t>(to.address_size);
   connected_ = is_remote;
+  // Otherwise the route would choose the address that an answer leaves from: the client knows only the one it asked.
+  if (!is_remote && IsAny(address.ip)) WantLocalAddresses(descriptor_, family_);
   // connect() binds as well, so no datagram of another sender can come in before.
   return is_remote ? usable && connect(descriptor_, &to.address.any, size) == 0
                    : bind(descriptor_, &to.address.any, size) == 0;
@@ -105,6 +114,7 @@ uint32_t UdpSocket::Receive(uint8_t* slab, size_t slot_bytes, uint32_t count) {
     for (int i = 0; i < received; i++) {
       UdpSlot slot = {};
       FromSystem(datagrams[i].address, slot);
+      std::memcpy(slot.local_ip, datagrams[i].local_ip, sizeof slot.local_ip);
       slot.length = datagrams[i].truncated ? 0 : datagrams[i].size;
       dropped_ += datagrams[i].truncated;
       std::memcpy(slab + (filled + static_cast<uint32_t>(i)) * slot_bytes, &slot, sizeof slot);
@@ -132,6 +142,9 @@ uint32_t UdpSocket::Send(uint8_t* slab, size_t slot_bytes, uint32_t count) {
       } else if (!ToSystem(slot.ip, slot.scope, static_cast<uint16_t>(slot.port), datagram)) {
         break;
       }
+      // The address may have left this machine, or be one of many receivers: the second try is without it.
+      if (retried && ready == 0) std::memset(datagram.local_ip, 0, sizeof datagram.local_ip);
+      else std::memcpy(datagram.local_ip, slot.local_ip, sizeof datagram.local_ip);
       datagram.data = start + sizeof slot;
       datagram.size = slot.length;
     }

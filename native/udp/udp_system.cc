@@ -1,6 +1,7 @@
 #include "udp/udp_system.h"
 
 #include <algorithm>
+#include <cstring>
 
 #ifndef _WIN32
 #include <fcntl.h>
@@ -17,7 +18,64 @@ namespace {
 constexpr int kDatagramsPerCall = 64;
 
 #ifndef _WIN32
-void Describe(Datagram& datagram, bool receiving, msghdr& message, iovec& part) {
+// Room for the control message that has a local address.
+struct Control {
+  alignas(cmsghdr) uint8_t bytes[CMSG_SPACE(sizeof(in6_pktinfo))];
+};
+static_assert(sizeof(in6_pktinfo) >= sizeof(in_pktinfo));
+
+template <typename Info>
+void PutControl(msghdr& message, Control& control, int level, int type, const Info& info) {
+  message.msg_control = control.bytes;
+  message.msg_controllen = CMSG_SPACE(sizeof info);
+  std::memset(control.bytes, 0, sizeof control.bytes);
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = level;
+  header->cmsg_type = type;
+  header->cmsg_len = CMSG_LEN(sizeof info);
+  std::memcpy(CMSG_DATA(header), &info, sizeof info);
+}
+
+// The interface stays open: the route to the remote address tells it.
+void PutLocal(const Datagram& datagram, msghdr& message, Control& control) {
+  static constexpr uint8_t kAny[16] = {};
+  if (datagram.address_size == 0 || std::memcmp(datagram.local_ip, kAny, sizeof kAny) == 0) return;
+  bool as_v4 = datagram.address.any.sa_family == AF_INET;
+#ifdef __APPLE__
+  // It passes what goes to IPv4 on to its IPv4, with the control message as it is. Linux translates it.
+  as_v4 = as_v4 || std::memcmp(datagram.local_ip, kMappedPrefix, sizeof kMappedPrefix) == 0;
+#endif
+  if (as_v4) {
+    in_pktinfo info = {};
+    std::memcpy(&info.ipi_spec_dst, datagram.local_ip + sizeof kMappedPrefix, sizeof info.ipi_spec_dst);
+    PutControl(message, control, IPPROTO_IP, IP_PKTINFO, info);
+  } else {
+    in6_pktinfo info = {};
+    std::memcpy(&info.ipi6_addr, datagram.local_ip, sizeof info.ipi6_addr);
+    PutControl(message, control, IPPROTO_IPV6, IPV6_PKTINFO, info);
+  }
+}
+
+void TakeLocal(const msghdr& message, uint8_t* local_ip) {
+  // There is at most one: a socket asks for one kind only.
+  const cmsghdr* header = CMSG_FIRSTHDR(&message);
+  if (!header) {
+    std::memset(local_ip, 0, 16);
+  } else if (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_PKTINFO) {
+    in6_pktinfo info;
+    std::memcpy(&info, CMSG_DATA(header), sizeof info);
+    std::memcpy(local_ip, &info.ipi6_addr, 16);
+  } else if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO) {
+    in_pktinfo info;
+    std::memcpy(&info, CMSG_DATA(header), sizeof info);
+    std::memcpy(local_ip, kMappedPrefix, sizeof kMappedPrefix);
+    std::memcpy(local_ip + sizeof kMappedPrefix, &info.ipi_spec_dst, 4);
+  } else {
+    std::memset(local_ip, 0, 16);
+  }
+}
+
+void Describe(Datagram& datagram, bool receiving, msghdr& message, iovec& part, Control& control) {
   part.iov_base = datagram.data;
   part.iov_len = datagram.size;
   message = {};
@@ -25,12 +83,19 @@ void Describe(Datagram& datagram, bool receiving, msghdr& message, iovec& part) 
   message.msg_namelen = receiving ? sizeof datagram.address : datagram.address_size;
   message.msg_iov = &part;
   message.msg_iovlen = 1;
+  if (!receiving) {
+    PutLocal(datagram, message, control);
+    return;
+  }
+  message.msg_control = control.bytes;
+  message.msg_controllen = sizeof control.bytes;
 }
 
 void NoteReceived(Datagram& datagram, const msghdr& message, size_t size) {
   datagram.address_size = message.msg_namelen;
   datagram.size = static_cast<uint32_t>(size);
   datagram.truncated = (message.msg_flags & MSG_TRUNC) != 0;
+  TakeLocal(message, datagram.local_ip);
 }
 #endif
 
@@ -38,9 +103,10 @@ void NoteReceived(Datagram& datagram, const msghdr& message, size_t size) {
 int CallWithMany(Descriptor socket, Datagram* datagrams, int count, bool receiving) {
   mmsghdr messages[kDatagramsPerCall];
   iovec parts[kDatagramsPerCall];
+  Control controls[kDatagramsPerCall];
   count = std::min(count, kDatagramsPerCall);
   for (int i = 0; i < count; i++) {
-    Describe(datagrams[i], receiving, messages[i].msg_hdr, parts[i]);
+    Describe(datagrams[i], receiving, messages[i].msg_hdr, parts[i], controls[i]);
     messages[i].msg_len = 0;
   }
   const auto n = static_cast<unsigned>(count);
@@ -63,6 +129,7 @@ bool CallWithOne(Descriptor socket, Datagram& datagram, bool receiving) {
   datagram.truncated = received == SOCKET_ERROR && LastSocketError() == WSAEMSGSIZE;
   if (received == SOCKET_ERROR && !datagram.truncated) return false;
   datagram.address_size = static_cast<uint32_t>(address_size);
+  std::memset(datagram.local_ip, 0, sizeof datagram.local_ip);
   if (!datagram.truncated) datagram.size = static_cast<uint32_t>(received);
   return true;
 }
@@ -71,7 +138,8 @@ bool CallWithOne(Descriptor socket, Datagram& datagram, bool receiving) {
 bool CallWithOne(Descriptor socket, Datagram& datagram, bool receiving) {
   msghdr message;
   iovec part;
-  Describe(datagram, receiving, message, part);
+  Control control;
+  Describe(datagram, receiving, message, part, control);
   if (!receiving) return sendmsg(socket, &message, 0) >= 0;
   const ssize_t received = recvmsg(socket, &message, 0);
   if (received < 0) return false;
@@ -133,6 +201,18 @@ void CloseSocket(Descriptor socket) {
   closesocket(socket);
 #else
   close(socket);
+#endif
+}
+
+void WantLocalAddresses(Descriptor socket, int family) {
+#ifdef _WIN32
+  (void)socket;
+  (void)family;
+#else
+  // A socket for both families gets the addresses of IPv4 by the option of IPv6 as well.
+  const int on = 1;
+  if (family == AF_INET6) setsockopt(socket, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on);
+  else setsockopt(socket, IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
 #endif
 }
 

@@ -5,24 +5,25 @@ import type { IConnectionHandle } from "../socket.js";
 import { UdpHandle } from "./udp-handle.js";
 import { scopeOf, zoneOf } from "./zones.js";
 
-/** How many words of a slot are its address: the bytes of the IPv6 address, its scope and the port. */
+/** How many words of a slot are the remote address: the bytes of the IPv6 address, its scope and the port. */
+const REMOTE_WORDS = UDP_SLOT.localIp / 4;
+/** Those, and the address of this machine that packets came to: an answer has to leave from there. */
 const ADDRESS_WORDS = UDP_SLOT.length / 4;
 const SCOPE_WORD = UDP_SLOT.scope / 4;
 const PORT_WORD = UDP_SLOT.port / 4;
 
-/** An address as numbers, so that reading it from a packet makes no object. */
+/** A remote address as numbers, so that reading it from a packet makes no object. */
 export class UdpBatchHandle extends UdpHandle {
   /** As in a slot. Signed numbers: half of the unsigned ones would be heap objects. */
   readonly #words = new Int32Array(ADDRESS_WORDS);
 
   /** @param host a numeric address, with a `%zone` if it is link-local */
-  static of(host: string, port: number): UdpBatchHandle {
+  set(host: string, port: number): this {
     const { ip, scope } = parseHost(host);
-    const handle = new UdpBatchHandle();
-    new Uint8Array(handle.#words.buffer).set(ip, UDP_SLOT.ip);
-    handle.#words[SCOPE_WORD] = scope;
-    handle.#words[PORT_WORD] = port;
-    return handle;
+    new Uint8Array(this.#words.buffer).set(ip, UDP_SLOT.ip);
+    this.#words[SCOPE_WORD] = scope;
+    this.#words[PORT_WORD] = port;
+    return this;
   }
 
   /** Takes the address of the slot that starts at `word`. */
@@ -54,10 +55,17 @@ export class UdpBatchHandle extends UdpHandle {
 
   equals(other: IConnectionHandle): boolean {
     if (!(other instanceof UdpBatchHandle)) return false;
-    for (let index = 0; index < ADDRESS_WORDS; index++) {
+    for (let index = 0; index < REMOTE_WORDS; index++) {
       if (other.#words[index] !== this.#words[index]) return false;
     }
     return true;
+  }
+}
+
+/** The server of a client: one object from the first packet on, whichever of its addresses answers. */
+export class UdpBatchServerHandle extends UdpBatchHandle {
+  override copy(): this {
+    return this;
   }
 }
 

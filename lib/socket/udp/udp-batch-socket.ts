@@ -8,7 +8,7 @@ import { systemError } from "../building/end-point-errors.js";
 import { checkPacket } from "../building/packet-limit.js";
 import { noPacketError } from "../building/socket-errors.js";
 import { Delivery, type ISocket, type ReceivedPacket } from "../socket.js";
-import { parseHost, UdpBatchHandle } from "./udp-batch-handle.js";
+import { parseHost, UdpBatchHandle, UdpBatchServerHandle } from "./udp-batch-handle.js";
 import type { UdpAddress, UdpEndPoint, UdpSocketOptions } from "./udp-end-point.js";
 import { MAX_UDP_PACKET_SIZE } from "./udp-handle.js";
 import { UdpSocket } from "./udp-socket.js";
@@ -30,7 +30,10 @@ export class UdpBatchSocket extends UdpSocket implements ISocket<UdpEndPoint, Ud
   readonly #addon: NativeAddon;
   /** The number that the addon gives it; 0 while it is not open. */
   #id = 0;
-  #isConnected = false;
+  /** Client: the other end. */
+  #server: UdpBatchServerHandle | null = null;
+  /** Client: sockets to the addresses that are tried, until one of them has answered. */
+  readonly #tries = new Map<number, UdpAddress & { port: number }>();
 
   readonly #received = new Int32Array(SLOT_WORDS * RECEIVE_SLOTS);
   readonly #receivedBytes = new Uint8Array(this.#received.buffer);
@@ -78,7 +81,7 @@ export class UdpBatchSocket extends UdpSocket implements ISocket<UdpEndPoint, Ud
       }
       if (this.#isDrained || this.#id === 0) return false;
       this.#next = 0;
-      this.#count = this.#addon.receiveUdp(this.#id, this.#receivedBytes, SLOT_BYTES, 0, RECEIVE_SLOTS);
+      this.#count = this.#tries.size === 0 ? this.#receiveFrom(this.#id) : this.#receiveFirst();
       this.#isDrained = this.#count < RECEIVE_SLOTS;
     }
   }
@@ -86,8 +89,8 @@ export class UdpBatchSocket extends UdpSocket implements ISocket<UdpEndPoint, Ud
   receive(packet: ReceivedPacket): void {
     if (!this.poll()) throw noPacketError();
     const word = this.#next * SLOT_WORDS;
-    this.#handle.read(this.#received, word);
-    packet.handle = this.#handle;
+    if (this.#server === null) this.#handle.read(this.#received, word);
+    packet.handle = this.#server ?? this.#handle;
     packet.buffer = this.#receivedBytes;
     packet.offset = this.#next * SLOT_BYTES + UDP_SLOT.payload;
     packet.length = this.#received[word + LENGTH_WORD] as number;
@@ -106,7 +109,7 @@ export class UdpBatchSocket extends UdpSocket implements ISocket<UdpEndPoint, Ud
       return true;
     }
     const word = this.#outgoingCount * SLOT_WORDS;
-    if (!this.#isConnected) handle.write(this.#outgoing, word);
+    if (this.#server === null) handle.write(this.#outgoing, word);
     this.#outgoing[word + LENGTH_WORD] = length;
     const at = this.#outgoingCount * SLOT_BYTES + UDP_SLOT.payload;
     putBytes(packet, length, this.#outgoingBytes, at);
@@ -116,7 +119,8 @@ export class UdpBatchSocket extends UdpSocket implements ISocket<UdpEndPoint, Ud
 
   flush(): void {
     if (this.#outgoingCount === 0 || this.#id === 0) return;
-    const sent = this.#addon.sendUdp(this.#id, this.#outgoingBytes, SLOT_BYTES, 0, this.#outgoingCount);
+    for (const id of this.#tries.keys()) if (id !== this.#id) this.#sendOver(id);
+    const sent = this.#sendOver(this.#id);
     // What the system has no room for leaves first next time. The addon wakes us when there is room.
     if (sent < this.#outgoingCount) {
       this.#outgoingBytes.copyWithin(0, sent * SLOT_BYTES, this.#outgoingCount * SLOT_BYTES);
@@ -131,28 +135,61 @@ export class UdpBatchSocket extends UdpSocket implements ISocket<UdpEndPoint, Ud
   }
 
   protected async open(address: UdpAddress | null, port: number): Promise<void> {
-    this.#open(address?.address ?? "::", port, false);
+    this.#id = this.#open(address?.address ?? "::", port, false);
   }
 
-  protected async openConnected({ address }: UdpAddress, port: number): Promise<UdpBatchHandle> {
-    this.#open(address, port, true);
-    return UdpBatchHandle.of(address, port);
+  protected async openConnected(address: UdpAddress, port: number): Promise<UdpBatchHandle> {
+    const id = this.#open(address.address, port, true);
+    this.#tries.set(id, { ...address, port });
+    if (this.#server === null) {
+      this.#id = id;
+      this.#server = new UdpBatchServerHandle().set(address.address, port);
+    }
+    return this.#server;
   }
 
   protected async closeTransport(): Promise<void> {
     this.#lostPackets = this.droppedPackets;
-    open.delete(this.#id);
-    this.#addon.closeUdp(this.#id);
+    for (const id of new Set([this.#id, ...this.#tries.keys()])) this.#closeOne(id);
+    this.#tries.clear();
     this.#id = 0;
     this.#next = this.#count = 0;
   }
 
-  #open(host: string, port: number, isRemote: boolean): void {
+  #receiveFrom(id: number): number {
+    return this.#addon.receiveUdp(id, this.#receivedBytes, SLOT_BYTES, 0, RECEIVE_SLOTS);
+  }
+
+  #sendOver(id: number): number {
+    return this.#addon.sendUdp(id, this.#outgoingBytes, SLOT_BYTES, 0, this.#outgoingCount);
+  }
+
+  /** The address from which the first packet comes is the one that stays. */
+  #receiveFirst(): number {
+    for (const [id, { address, port }] of this.#tries) {
+      const count = this.#receiveFrom(id);
+      if (count === 0) continue;
+      this.#tries.delete(id);
+      for (const other of this.#tries.keys()) this.#closeOne(other);
+      this.#tries.clear();
+      this.#id = id;
+      this.#server?.set(address, port);
+      this.heard();
+      return count;
+    }
+    return 0;
+  }
+
+  #closeOne(id: number): void {
+    open.delete(id);
+    this.#addon.closeUdp(id);
+  }
+
+  #open(host: string, port: number, isRemote: boolean): number {
     const { ip, scope } = parseHost(host);
     const id = this.#addon.openUdp(MAY_USE_UV, ip, port, scope, isRemote, this.options.bufferBytes);
     if (id < 0) throw systemError(nameOfSystemError(-id));
-    this.#id = id;
-    this.#isConnected = isRemote;
     open.set(id, this);
+    return id;
   }
 }

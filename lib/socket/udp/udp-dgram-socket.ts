@@ -36,13 +36,27 @@ class UdpDgramHandle extends UdpHandle {
   }
 }
 
+/** The server of a client: one object from the first packet on, whichever of its addresses answers. */
+class UdpDgramServerHandle extends UdpDgramHandle {
+  set(destination: string, port: number): void {
+    this.destination = destination;
+    this.port = port;
+  }
+
+  override copy(): this {
+    return this;
+  }
+}
+
 /** A UDP socket of `node:dgram`. */
 export class UdpDgramSocket extends UdpSocket implements ISocket<UdpEndPoint, UdpEndPoint> {
   /** Packets that arrived while the queue was full, or that the kernel did not accept. */
   droppedPackets = 0;
   #socket: Socket | null = null;
   /** What a client is connected to. The kernel accepts no other destination then. */
-  #remote: UdpDgramHandle | null = null;
+  #server: UdpDgramServerHandle | null = null;
+  /** Client: sockets to the addresses that are tried, until one of them has answered. */
+  readonly #tries = new Set<Socket>();
   /** A ring of the messages that `node:dgram` has received. */
   readonly #messages: (Uint8Array | undefined)[] = [];
   readonly #senders: (RemoteInfo | undefined)[] = [];
@@ -76,7 +90,7 @@ export class UdpDgramSocket extends UdpSocket implements ISocket<UdpEndPoint, Ud
     this.#count--;
     this.#handle.destination = sender.address;
     this.#handle.port = sender.port;
-    packet.handle = this.#handle;
+    packet.handle = this.#server ?? this.#handle;
     packet.buffer = message;
     packet.offset = 0;
     packet.length = message.length;
@@ -88,7 +102,8 @@ export class UdpDgramSocket extends UdpSocket implements ISocket<UdpEndPoint, Ud
     const socket = this.#socket;
     if (!socket) return false;
     checkPacket(handle, packet, length, delivery);
-    if (this.#remote && !this.#remote.equals(handle)) return true;
+    if (this.#server && !this.#server.equals(handle)) return true;
+    for (const other of this.#tries) if (other !== socket) other.send(packet.slice(0, length));
     if (this.#isSendQueued && socket.getSendQueueSize() > MAX_SEND_QUEUE_BYTES) {
       this.droppedPackets++;
       return true;
@@ -96,7 +111,7 @@ export class UdpDgramSocket extends UdpSocket implements ISocket<UdpEndPoint, Ud
     // The caller reuses its buffer, but dgram keeps a reference if the kernel has no room at once.
     const outgoing = this.#outgoing;
     putBytes(packet, length, outgoing, 0);
-    if (this.#remote) socket.send(outgoing, 0, length);
+    if (this.#server) socket.send(outgoing, 0, length);
     else socket.send(outgoing, 0, length, handle.port, handle.destination);
     this.#isSendQueued = socket.getSendQueueCount() > 0;
     if (this.#isSendQueued) this.#outgoing = new Uint8Array(MAX_UDP_PACKET_SIZE);
@@ -125,19 +140,28 @@ export class UdpDgramSocket extends UdpSocket implements ISocket<UdpEndPoint, Ud
     attempt: AbortSignal,
   ): Promise<UdpDgramHandle> {
     const socket = await this.#start(family, attempt, (socket, done) => socket.connect(port, address, done));
-    const remote = socket.remoteAddress();
-    this.#socket = socket;
-    this.#remote = new UdpDgramHandle(remote.address, remote.port);
-    return this.#remote;
+    if (this.#server === null) {
+      const remote = socket.remoteAddress();
+      this.#socket = socket;
+      this.#server = new UdpDgramServerHandle(remote.address, remote.port);
+    } else if (this.#tries.size === 0) {
+      socket.close(); // Another address has answered meanwhile.
+      return this.#server;
+    }
+    this.#tries.add(socket);
+    return this.#server;
   }
 
   protected async closeTransport(): Promise<void> {
     this.#count = 0;
     this.#messages.length = 0;
     this.#senders.length = 0;
-    const socket = this.#socket;
+    const sockets = new Set(this.#tries);
+    if (this.#socket) sockets.add(this.#socket);
+    this.#tries.clear();
     this.#socket = null;
-    if (socket) await new Promise<void>((resolve) => socket.close(resolve));
+    const closed = (socket: Socket) => new Promise<void>((resolve) => socket.close(resolve));
+    await Promise.all([...sockets].map(closed));
   }
 
   /** A socket with which `begin` has succeeded. */
@@ -163,7 +187,7 @@ export class UdpDgramSocket extends UdpSocket implements ISocket<UdpEndPoint, Ud
     socket.removeAllListeners("error");
     // ICMP errors (nobody listens there) mean nothing to a protocol without connections.
     socket.on("error", ignore);
-    socket.on("message", (message, sender) => this.#arrive(message, sender));
+    socket.on("message", (message, sender) => this.#arrive(socket, message, sender));
     for (const set of ["setRecvBufferSize", "setSendBufferSize"] as const) {
       try {
         socket[set](this.options.bufferBytes);
@@ -174,10 +198,22 @@ export class UdpDgramSocket extends UdpSocket implements ISocket<UdpEndPoint, Ud
     return socket;
   }
 
-  #arrive(message: Uint8Array, sender: RemoteInfo): void {
+  /** The address from which the first packet comes is the one that stays. */
+  #settle(socket: Socket): void {
+    this.#tries.delete(socket);
+    for (const other of this.#tries) other.close();
+    this.#tries.clear();
+    this.#socket = socket;
+    const { address, port } = socket.remoteAddress();
+    this.#server?.set(address, port);
+    this.heard();
+  }
+
+  #arrive(socket: Socket, message: Uint8Array, sender: RemoteInfo): void {
     // A sender can forge port 0, to which nobody can reply.
     const isProper = message.length > 0 && message.length <= MAX_UDP_PACKET_SIZE && sender.port > 0;
     if (!isProper || this.isClosed) return;
+    if (this.#tries.has(socket)) this.#settle(socket);
     if (this.#count >= this.options.receiveQueuePackets) {
       this.droppedPackets++;
       return;

@@ -1,6 +1,6 @@
 import { lookup } from "node:dns/promises";
 import type { Clock } from "../../clock.js";
-import { reachable } from "../../valve/values/this-machine.js";
+import { alternateFamilies, reachable } from "../../valve/values/this-machine.js";
 import { abortable } from "../building/socket-errors.js";
 import { zoneForNode } from "./zones.js";
 
@@ -25,13 +25,12 @@ export interface UdpAddress {
   readonly family: number;
 }
 
-/**
- * The numeric address of a name: the system's first choice among those of both families, since UDP cannot tell which of
- * them answers.
- */
-export async function lookUp(host: string, isRemote: boolean, attempt: AbortSignal): Promise<UdpAddress> {
-  const { address, family } = await abortable(lookup(host), attempt);
-  const [ip = "", zone] = address.split("%");
-  if (zone) return { address: `${ip}%${zoneForNode(zone)}`, family };
-  return { address: isRemote ? reachable(ip) : ip, family };
+/** The numeric addresses of a name, of both families: the system's first choice first. There is at least one. */
+export async function lookUp(host: string, isRemote: boolean, attempt: AbortSignal): Promise<UdpAddress[]> {
+  const found = await abortable(lookup(host, { all: true }), attempt);
+  return alternateFamilies(found).map(({ address, family }) => {
+    const [ip = "", zone] = address.split("%");
+    if (zone) return { address: `${ip}%${zoneForNode(zone)}`, family };
+    return { address: isRemote ? reachable(ip) : ip, family };
+  });
 }

@@ -1,4 +1,5 @@
 import { onProcessEnd } from "../../addon/exits.js";
+import { NEXT_ADDRESS_MS } from "../../valve/values/this-machine.js";
 import { checkHost, checkPort, type Trial, translateError } from "../building/end-point-errors.js";
 import { SocketUse } from "../building/socket-use.js";
 import { Waker } from "../building/waker.js";
@@ -13,6 +14,8 @@ export abstract class UdpSocket {
   readonly #use = new SocketUse();
   #forgetExit = () => {};
   #closing: Promise<void> | null = null;
+  /** Client: opens the next address of the server's name. */
+  #nextAddress: unknown = null;
 
   constructor(protected readonly options: UdpSocketOptions) {
     this.waker = new Waker(this, options.clock);
@@ -21,14 +24,28 @@ export abstract class UdpSocket {
   async bind(endPoint: UdpEndPoint): Promise<void> {
     await this.#begin("listening on", endPoint, async (attempt) => {
       const { host, port } = endPoint;
-      await this.open(host === null ? null : await lookUp(host, false, attempt), port, attempt);
+      const address = host === null ? null : (await lookUp(host, false, attempt))[0];
+      await this.open(address ?? null, port, attempt);
     });
   }
 
+  /**
+   * Where the name has several addresses, packets go to one more every 250 ms, until something comes from one of them:
+   * this one stays.
+   */
   async connect(endPoint: UdpEndPoint, signal?: AbortSignal): Promise<UdpHandle> {
     const run = async (attempt: AbortSignal) => {
-      const address = await lookUp(endPoint.host ?? "localhost", true, attempt);
-      return this.openConnected(address, endPoint.port, attempt);
+      const addresses = await lookUp(endPoint.host ?? "localhost", true, attempt);
+      for (;;) {
+        const address = addresses.shift() as UdpAddress;
+        try {
+          const handle = await this.openConnected(address, endPoint.port, attempt);
+          this.#planNext(addresses, endPoint.port, attempt);
+          return handle;
+        } catch (error) {
+          if (addresses.length === 0 || attempt.aborted) throw error;
+        }
+      }
     };
     return this.#begin("connecting to", endPoint, run, signal);
   }
@@ -42,8 +59,15 @@ export abstract class UdpSocket {
 
   /** Listens at a numeric address, or at all addresses for null. If `attempt` aborts meanwhile, nothing stays open. */
   protected abstract open(address: UdpAddress | null, port: number, attempt: AbortSignal): Promise<void>;
+  /** Opens one more of the server's addresses. All have one handle, whose address is that of the one that stays. */
   protected abstract openConnected(address: UdpAddress, port: number, attempt: AbortSignal): Promise<UdpHandle>;
   protected abstract closeTransport(): Promise<void>;
+
+  /** The server has answered: no more of its addresses are tried. */
+  protected heard(): void {
+    this.options.clock.clearTimeout(this.#nextAddress);
+    this.#nextAddress = null;
+  }
 
   protected get isClosed(): boolean {
     return this.#use.isClosed;
@@ -69,6 +93,18 @@ export abstract class UdpSocket {
     return result;
   }
 
+  #planNext(addresses: UdpAddress[], port: number, attempt: AbortSignal): void {
+    const address = addresses.shift();
+    if (!address) return;
+    const openNext = async () => {
+      const timer = this.#nextAddress;
+      // What cannot be opened does not answer either.
+      await this.openConnected(address, port, attempt).catch(() => {});
+      if (this.#nextAddress === timer && !attempt.aborted) this.#planNext(addresses, port, attempt);
+    };
+    this.#nextAddress = this.options.clock.setTimeout(() => void openNext(), NEXT_ADDRESS_MS);
+  }
+
   #sayFarewell(): void {
     this.events?.onExit?.();
     this.flush();
@@ -77,6 +113,7 @@ export abstract class UdpSocket {
   async #close(): Promise<void> {
     this.flush();
     this.#forgetExit();
+    this.heard();
     this.waker.close();
     await Promise.all([this.#use.close(), this.closeTransport()]);
   }

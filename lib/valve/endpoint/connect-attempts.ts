@@ -5,7 +5,7 @@ import { NetworkError } from "../../network-error.js";
 import type { NetworkingSockets } from "../sockets/networking-sockets.js";
 import { getLastError } from "../sockets/runtime.js";
 import { Address } from "../values/address.js";
-import { reachable } from "../values/this-machine.js";
+import { alternateFamilies, NEXT_ADDRESS_MS, reachable } from "../values/this-machine.js";
 
 /** An address of a name, as `dns.lookup` of Node.js gives it. */
 export interface LookedUpAddress {
@@ -26,9 +26,6 @@ interface Attempt<Connected> {
   resolve(connected: Connected): void;
   fail(error: NetworkError): void;
 }
-
-/** After this time without a connection the next address is tried in parallel. */
-const NEXT_ADDRESS_MS = 250;
 
 /**
  * Connections of one {@link NetworkingSockets} that are being opened. Its dispatcher reports here what became of them.
@@ -142,11 +139,7 @@ export class ConnectAttempts<Connected> {
 export async function resolveBothFamilies(host: string, port: number, resolver: AddressLookup): Promise<Address[]> {
   checkNoZone(host);
   const found = isIP(host) ? [{ address: host, family: isIP(host) }] : await lookUp(host, resolver);
-  const first = found[0]?.family;
-  const preferred = found.filter((entry) => entry.family === first);
-  const others = found.filter((entry) => entry.family !== first);
-  const order = preferred.flatMap((entry, index) => [entry, ...others.slice(index, index + 1)]);
-  return [...order, ...others.slice(preferred.length)].map((entry) => {
+  return alternateFamilies(found).map((entry) => {
     const address = new Address();
     address.setAddress(reachable(entry.address), port);
     return address;

@@ -1,6 +1,7 @@
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { UDP_SLOT } from "../../../lib/addon/layout.js";
 import { Delivery, ReceivedPacket } from "../../../lib/socket/index.js";
 import type { UdpBatchHandle } from "../../../lib/socket/udp/udp-batch-handle.js";
 import { UdpBatchSocket } from "../../../lib/socket/udp/udp-batch-socket.js";
@@ -102,6 +103,44 @@ test("a connected socket hears its server only", async () => {
   expect(client.packets.map(({ data }) => data)).toEqual([bytes(2)]);
 });
 
+describe("a server on all addresses answers from the one that was asked", () => {
+  test.each(["::", "0.0.0.0"])("bound to %s", async (bindHost) => {
+    const { server } = await listen({ bindHost });
+    const client = await stranger();
+    for (const host of ["127.0.0.2", "127.0.0.3", "127.0.0.1"]) {
+      server.packets.length = 0;
+      client.send(bytes(3), server.socket.boundPort as number, host);
+      await server.until(() => server.packets.length === 1);
+      const answer = once(client, "message");
+      server.send(server.packets[0]?.handle as UdpBatchHandle, bytes(4), Delivery.Unreliable);
+      const [, sender] = await answer;
+      expect(sender.address).toBe(host);
+    }
+  });
+
+  test("an answer leaves from another one where that address cannot be used", async () => {
+    const { server } = await listen({ bindHost: "::" });
+    const client = await stranger();
+    client.send(bytes(3), server.socket.boundPort as number, "127.0.0.2");
+    await server.until(() => server.packets.length === 1);
+    const handle = server.packets[0]?.handle as UdpBatchHandle;
+    const words = new Int32Array(12);
+    handle.write(words, 0);
+    new Uint8Array(words.buffer).set([192, 0, 2, 77], UDP_SLOT.localIp + 12);
+    handle.read(words, 0);
+    const answer = once(client, "message");
+    server.send(handle, bytes(4), Delivery.Unreliable);
+    const [data] = await answer;
+    expect(data.length).toBe(4);
+    expect(server.socket.droppedPackets).toBe(0);
+  });
+
+  test.skipIf(whyNoNamespaces)("IPv6, where the machine has several", async () => {
+    const { code, lines, errors } = await startProgram("second-address").end();
+    expect({ code, errors, lines }).toEqual({ code: 0, errors: "", lines: ["fd00::1", "fd00::2", "fd00::3"] });
+  });
+});
+
 test("that nobody listened does not end a socket", async () => {
   const { server, factory } = await listen();
   const port = server.socket.boundPort as number;
@@ -141,7 +180,7 @@ test("what the system refuses to send is dropped and counted, and the rest goes"
   );
   // Nobody may send to a broadcast address without asking for it.
   const nowhere = (await userOf(factory).connect(factory.getConnectEndPoint("127.0.0.1", 9))) as UdpBatchHandle;
-  const words = new Int32Array(8);
+  const words = new Int32Array(12);
   nowhere.write(words, 0);
   words[3] = -1; // 255.255.255.255
   nowhere.read(words, 0);
