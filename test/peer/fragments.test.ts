@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { MAX_INCOMPLETE_MS } from "../../lib/peer/delivery/fragment-assembler.js";
 import { Channel, type IConnection, MAX_UNRELIABLE_MESSAGE_SIZE } from "../../lib/peer/index.js";
 import { LagSocketFactory, type MemorySocketKind } from "../../lib/socket/index.js";
 import { seededRandom } from "../../lib/testing/index.js";
@@ -194,4 +195,33 @@ describe.each(kinds)("messages in fragments over %s", (kind) => {
     await world.run(2000);
     expect([0, 1, 2, 3].map((lane) => client.queuedBytes(lane))).toEqual([0, 0, 0, 0]);
   });
+});
+
+test("on a stream a message that stands still half way is not given up, and the sender is told the truth", async () => {
+  const lags: LagSocketFactory[] = [];
+  const { world, client } = await PeerWorld.connected({
+    kind: "stream",
+    wrap: (plain, clock) => {
+      const lag = new LagSocketFactory(plain, { clock, random: seededRandom(1) });
+      lags.push(lag);
+      return lag;
+    },
+  });
+  const [lag] = lags as [LagSocketFactory];
+  let packets = 0;
+  world.tap = () => {
+    lag.conditions = { ...lag.conditions, latencyMs: ++packets === 2 ? 2 * MAX_INCOMPLETE_MS : 0 };
+  };
+  const sizes: number[] = [];
+  world.serverHandler.onMessage = (_connection, { length }) => void sizes.push(length);
+  const fates: string[] = [];
+  const note = (name: string) => ({
+    onDelivered: () => fates.push(`${name} delivered`),
+    onLost: () => fates.push(`${name} lost`),
+  });
+  client.sendNotify(message(1, MAX_UNRELIABLE_MESSAGE_SIZE), note("first"));
+  client.sendNotify(message(2, 20), note("second"));
+  await world.run(5 * MAX_INCOMPLETE_MS);
+  expect(sizes).toEqual([MAX_UNRELIABLE_MESSAGE_SIZE, 20]);
+  expect(fates).toEqual(["first delivered", "second delivered"]);
 });

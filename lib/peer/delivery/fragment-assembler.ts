@@ -105,7 +105,7 @@ export class FragmentAssembler {
 
   /**
    * @param isOrdered fragments come in order, so that only one message at a time can be incomplete. Nothing is refused
-   *   for want of room then: the sender takes for delivered what follows.
+   *   for want of room then, nor given up for its age: the sender takes for delivered what it has sent.
    */
   constructor(host: ProfileHost, isOrdered: boolean) {
     this.#host = host;
@@ -114,7 +114,7 @@ export class FragmentAssembler {
 
   /** When `expire` has something to do. */
   get deadlineMs(): number {
-    const oldest = this.#incomplete[0];
+    const oldest = this.#isOrdered ? undefined : this.#incomplete[0];
     return oldest ? oldest.startedMs + MAX_INCOMPLETE_MS : Number.POSITIVE_INFINITY;
   }
 
@@ -155,7 +155,7 @@ export class FragmentAssembler {
   }
 
   expire(nowMs: number): void {
-    while (this.#incomplete.length > 0 && nowMs >= this.deadlineMs) {
+    while (nowMs >= this.deadlineMs) {
       this.#giveUp(this.#incomplete[0] as IncompleteMessage);
     }
   }
