@@ -41,6 +41,8 @@ export interface ConnectErrorCodes {
   /** The two ends use different kinds of transport (raw datagrams, a stream, GNS). Give both the same kind of socket
    * factory. */
   ERR_PROFILE_MISMATCH: string;
+  /** Packets of 1128 bytes, the least, do not reach the server. Look for a tunnel with a small MTU on the path. */
+  ERR_PATH_TOO_SMALL: string;
   /**
    * The two ends define different messages; the text names the first difference. Deploy both from the same protocol.
    */

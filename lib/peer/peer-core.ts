@@ -36,7 +36,7 @@ import { PeerMetrics } from "./metrics.js";
 import { MIN_PACKET_SIZE } from "./packet-format.js";
 import { completeConfig, type PeerConfig } from "./peer-config.js";
 import { PeerDrive } from "./peer-drive.js";
-import { connectError, connectTimeout, describeServer } from "./peer-error.js";
+import { connectError, connectTimeout, describeServer, pathTooSmallError } from "./peer-error.js";
 import { CALLBACKS, type PeerHandler } from "./peer-handler.js";
 import type { Profile, ProfileHost } from "./profile.js";
 import { ReassemblyPool } from "./reassembly.js";
@@ -309,6 +309,11 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     void handle
       .disconnect({ code: DisconnectCode.HandshakeTimeout, text: "The handshake took too long" })
       .then(() => this.close());
+  }
+
+  pathTooSmall({ handle }: ClientHandshake, sizeBytes: number): void {
+    this.#endHandshake(pathTooSmallError(this.#serverName, sizeBytes));
+    void handle.disconnect({ code: 0, text: "" }).then(() => this.close());
   }
 
   onPendingEnded(pending: PendingConnection): void {

@@ -32,6 +32,14 @@ export function connectTimeout(server: string, hasHeard: boolean, timeoutMs: num
   return new NetworkError("ERR_CONNECT_FAILED", `${server} has not answered within ${timeoutMs} ms: ${advice}`);
 }
 
+/** The error of a `connect` over a path that drops packets of `sizeBytes`, and not smaller ones. */
+export function pathTooSmallError(server: string, sizeBytes: number): NetworkError {
+  const text =
+    `${server} answers small packets, but none of ${sizeBytes} bytes: something on the path (a tunnel, a VPN) drops ` +
+    "them. Raise its MTU to 1280 bytes or more";
+  return new NetworkError("ERR_PATH_TOO_SMALL", text);
+}
+
 /**
  * `The server 192.0.2.1:7777 (UDP)`.
  *

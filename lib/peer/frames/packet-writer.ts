@@ -36,7 +36,9 @@ export class PacketWriter {
 
   /** The bytes written so far, followed by zeros up to `minBytes`. */
   finish(minBytes = 0): Uint8Array {
-    if (minBytes > this.length) shared.fill(0, this.length, minBytes);
-    return shared.slice(0, Math.max(this.length, minBytes));
+    if (minBytes <= this.length) return shared.slice(0, this.length);
+    const bytes = new Uint8Array(minBytes);
+    bytes.set(shared.subarray(0, this.length));
+    return bytes;
   }
 }

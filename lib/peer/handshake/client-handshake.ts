@@ -18,12 +18,21 @@ import {
   writeConnectRequest,
 } from "./handshake-packets.js";
 
+/** The packet sizes that are tried after the largest one. */
+const SMALLER_SIZES = [1232, 1200, MIN_PACKET_SIZE];
+/** After so many requests without an answer the next smaller size is tried: one of them may be lost, or slow. */
+const REQUESTS_PER_SIZE = 3;
+/** The path is too small when small packets are answered, and so many requests of the smallest size are not. */
+const MAX_SMALLEST_REQUESTS = 6;
+
 export interface ClientHandshakeOwner extends HandshakeOwner {
   /** The server has accepted. */
   accepted(agreed: AgreedConnection): void;
   failed(handshake: ClientHandshake, reason: DisconnectReason): void;
   /** The server has not decided within `handshakeTimeoutMs`. */
   timedOut(handshake: ClientHandshake): void;
+  /** Packets of `sizeBytes` do not get through, and smaller ones do. */
+  pathTooSmall(handshake: ClientHandshake, sizeBytes: number): void;
 }
 
 /** A client's side of a handshake, from the first request to the server's decision. */
@@ -39,7 +48,14 @@ export class ClientHandshake implements Waiting {
   readonly #endMs: number;
   #request: Uint8Array;
   #noise: HandshakeState | null = null;
-  #hasCookie = false;
+  #cookie: Uint8Array = new Uint8Array(0);
+  /** Datagrams: the size that requests have, so that the path is proved for it, and packets have later. */
+  #packetSize: number;
+  /** How many requests of this size have had no answer. */
+  #requests = 0;
+  /** A request without padding is sent under this nonce, to tell a path that is too small from a silent server. */
+  readonly #smallNonce: Uint8Array;
+  #isSmallAnswered = false;
   #nextRequestMs: number;
 
   constructor(owner: ClientHandshakeOwner, handle: IConnectionHandle, endMs: number) {
@@ -49,9 +65,16 @@ export class ClientHandshake implements Waiting {
     const canEncrypt = owner.encryption && this.#profile !== ProfileKind.Stream;
     this.pattern = canEncrypt ? owner.encryption.pattern : SecurityPattern.Plain;
     this.#nonce = owner.config.randomBytes(NONCE_BYTES);
+    this.#smallNonce = this.#nonce.map((byte) => byte ^ 0xff);
+    this.#packetSize = owner.maxPacketSize;
+    if (this.#isDatagrams) this.#packetSize = Math.min(this.#packetSize, handle.maxPacketSize);
     this.#endMs = endMs;
     this.#nextRequestMs = owner.now();
-    this.#request = this.#writeRequest(new Uint8Array(0), handle.addressVerified);
+    this.#request = this.#writeRequest();
+  }
+
+  get #isDatagrams(): boolean {
+    return this.#profile === ProfileKind.RawUdp;
   }
 
   updateDeadline(): void {
@@ -65,6 +88,11 @@ export class ClientHandshake implements Waiting {
       this.#owner.failed(this, refusal);
       return;
     }
+    const isTooSmall = this.#isSmallAnswered && (nowMs >= this.#endMs || this.#requests >= MAX_SMALLEST_REQUESTS);
+    if (isTooSmall) {
+      this.#owner.pathTooSmall(this, this.#packetSize);
+      return;
+    }
     if (nowMs >= this.#endMs) {
       this.#owner.timedOut(this);
       return;
@@ -74,7 +102,23 @@ export class ClientHandshake implements Waiting {
     this.#nextRequestMs = this.handle.reliable
       ? Number.POSITIVE_INFINITY
       : nowMs + this.#owner.config.connectIntervalMs;
-    this.#owner.transmit(this.handle, this.#request, this.#request.length, Delivery.Reliable, 0);
+    const request = this.#nextRequest();
+    this.#owner.transmit(this.handle, request, request.length, Delivery.Reliable, 0);
+  }
+
+  #nextRequest(): Uint8Array {
+    if (!this.#isDatagrams || this.#cookie.length > 0) return this.#request;
+    this.#requests++;
+    if (this.#requests <= REQUESTS_PER_SIZE) return this.#request;
+    const smaller = SMALLER_SIZES.find((size) => size < this.#packetSize);
+    if (smaller === undefined) {
+      const isSmall = this.#requests % 2 === 0 && !this.#isSmallAnswered;
+      return isSmall ? writeConnectRequest({ ...this.#fields, nonce: this.#smallNonce }, null) : this.#request;
+    }
+    this.#packetSize = smaller;
+    this.#requests = 1;
+    this.#request = this.#writeRequest();
+    return this.#request;
   }
 
   /** What does not fit the request that is under way is from somebody else, or late, and ignored. */
@@ -82,7 +126,12 @@ export class ClientHandshake implements Waiting {
     const reader = this.#reader;
     reader.start(buffer, offset, offset + length);
     const kind = reader.u8();
-    if (!equalBytes(readNonce(reader), this.#nonce)) return;
+    const nonce = readNonce(reader);
+    if (kind === PacketKind.Challenge && !this.#isSmallAnswered && equalBytes(nonce, this.#smallNonce)) {
+      this.#isSmallAnswered = true;
+      this.#requests = 0; // The server may not have been there before.
+    }
+    if (!equalBytes(nonce, this.#nonce)) return;
     if (kind === PacketKind.Challenge) this.#answerChallenge(reader, nowMs);
     else if (kind === PacketKind.Accept) this.#finish(reader);
     else if (kind === PacketKind.Reject) {
@@ -94,9 +143,10 @@ export class ClientHandshake implements Waiting {
   #answerChallenge(reader: PacketReader, nowMs: number): void {
     const cookie = readChallenge(reader);
     // One whose address the transport has proved is not asked for a cookie.
-    if (!cookie || this.#hasCookie || this.handle.addressVerified) return;
-    this.#hasCookie = true;
-    this.#request = this.#writeRequest(cookie, true);
+    if (!cookie || this.#cookie.length > 0 || this.handle.addressVerified) return;
+    this.#cookie = cookie;
+    this.#isSmallAnswered = false;
+    this.#request = this.#writeRequest();
     this.#nextRequestMs = nowMs;
     this.update(nowMs);
   }
@@ -108,7 +158,7 @@ export class ClientHandshake implements Waiting {
       handle: this.handle,
       session: terms.session,
       profile: terms.profile,
-      maxPacketSize: Math.min(this.#owner.maxPacketSize, terms.maxPacketSize),
+      maxPacketSize: Math.min(this.#packetSize, terms.maxPacketSize),
       fingerprintMatches: equalBytes(terms.fingerprint, this.#owner.config.fingerprint),
       pattern: this.pattern,
       keys: this.#noise?.split() ?? null,
@@ -125,21 +175,29 @@ export class ClientHandshake implements Waiting {
     }
   }
 
-  #writeRequest(cookie: Uint8Array, withNoise: boolean): Uint8Array {
-    const { encryption, config, maxPacketSize } = this.#owner;
-    const fields = {
+  get #fields() {
+    const { config } = this.#owner;
+    return {
       nonce: this.#nonce,
       profile: this.#profile,
       security: this.pattern,
-      maxPacketSize,
+      maxPacketSize: this.#packetSize,
       maxReliableMessageSize: config.maxReliableMessageSize,
       fingerprint: config.fingerprint,
-      cookie,
+      cookie: this.#cookie,
     };
-    if (!encryption || this.pattern === SecurityPattern.Plain || !withNoise) return writeConnectRequest(fields, null);
-    return writeConnectRequest(fields, (prologue) => {
+  }
+
+  #writeRequest(): Uint8Array {
+    const { encryption } = this.#owner;
+    const bytes = this.#isDatagrams ? this.#packetSize : undefined;
+    const isWithNoise = this.#cookie.length > 0 || this.handle.addressVerified;
+    if (!encryption || this.pattern === SecurityPattern.Plain || !isWithNoise)
+      return writeConnectRequest(this.#fields, null, bytes);
+    const noise = (prologue: Uint8Array) => {
       this.#noise = encryption.begin(prologue);
       return this.#noise.writeMessage(new Uint8Array(0));
-    });
+    };
+    return writeConnectRequest(this.#fields, noise, bytes);
   }
 }

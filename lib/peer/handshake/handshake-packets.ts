@@ -37,17 +37,18 @@ export interface ConnectRequest {
   noiseMessage: Uint8Array;
 }
 
-/** Writes a request; `noise` gets the prologue and gives the Noise message that follows it. */
+/** Writes a request of at least `minBytes`; `noise` gets the prologue and gives the Noise message that follows it. */
 export function writeConnectRequest(
   request: Omit<ConnectRequest, "prologue" | "noiseMessage">,
   noise: ((prologue: Uint8Array) => Uint8Array) | null,
+  minBytes = MIN_REQUEST_BYTES,
 ): Uint8Array {
   const writer = new PacketWriter();
   writer.u8(PacketKind.ConnectRequest).u32(MAGIC).bytes(request.nonce).u8(request.profile).u8(request.security);
   writer.u16(request.maxPacketSize).u32(request.maxReliableMessageSize).bytes(request.fingerprint);
   writer.u8(request.cookie.length).bytes(request.cookie);
   const message = noise?.(writer.finish()) ?? new Uint8Array(0);
-  return writer.u16(message.length).bytes(message).finish(MIN_REQUEST_BYTES);
+  return writer.u16(message.length).bytes(message).finish(minBytes);
 }
 
 /** The nonce of a request of any version, null for what is not a request. */
