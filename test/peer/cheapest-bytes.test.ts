@@ -187,6 +187,7 @@ const cheapest: [string, PacketKind, (victim: Victim) => void][] = [
 
 const usedBytes = () => {
   gc?.();
+  gc?.(); // The first one frees the memory of buffers on another thread, the second one waits for that.
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;
 };
