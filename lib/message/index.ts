@@ -22,6 +22,7 @@ export {
   type IncomingConnection,
   type Security,
   type SocketFactory,
+  type SocketMetrics,
 } from "../socket/index.js";
 export type { Verdict } from "../verdict.js";
 export * from "./authentication/index.js";

@@ -151,6 +151,7 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
     return {
       connections: this.#totals.with([...connections].map(({ metrics }) => metrics)),
       peer: peer && { ...peer.metrics },
+      socket: peer?.socketMetrics ?? null,
       ticks: { ...this.#tickTimes.metrics },
       failures: this.#failures.total,
     };

@@ -1,6 +1,7 @@
 import type { PlacesMetrics } from "../guard/places.js";
 import type { PeerMetrics } from "../peer/index.js";
 import { ConnectionMetrics } from "../peer/metrics.js";
+import type { SocketMetrics } from "../socket/index.js";
 import type { TickMetrics } from "./time/server-time.js";
 
 /** What a server or client, and the layers below it, have counted. Nothing is ever reset. */
@@ -9,6 +10,8 @@ export interface NetworkMetrics {
   connections: ConnectionMetrics;
   /** Of the Peer; null while there is none, and in host mode. */
   peer: Readonly<PeerMetrics> | null;
+  /** Of its socket; null while there is none, and in host mode. */
+  socket: SocketMetrics | null;
   /** How long ticks take; on a client those of its extensions. */
   ticks: Readonly<TickMetrics>;
   /** How often handlers, listeners and extensions have thrown. */

@@ -6,6 +6,7 @@ import { sourceOf } from "../guard/source.js";
 import { NetworkError } from "../network-error.js";
 import { checkCallbacks, checkOptions, signalOption } from "../options.js";
 import { abortable, serverBusy, serverFailed, serverFull, serverStopped } from "../socket/building/socket-errors.js";
+import { socketMetrics } from "../socket/building/socket-metrics.js";
 import { checkReason, MAX_CODE } from "../socket/disconnect-reason.js";
 import {
   type Delivery,
@@ -17,6 +18,7 @@ import {
   type IncomingConnection,
   type ISocket,
   ReceivedPacket,
+  type SocketMetrics,
 } from "../socket/index.js";
 import { type Court, judge, type Verdict } from "../verdict.js";
 import { ByteSegment, CheckedByteSegment } from "./byte-segment.js";
@@ -124,6 +126,10 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
 
   get pendingConnections(): PlacesMetrics {
     return this.#newcomers.metrics;
+  }
+
+  get socketMetrics(): SocketMetrics {
+    return socketMetrics([this.#socket]);
   }
 
   get boundPort(): number | null {

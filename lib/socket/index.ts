@@ -24,6 +24,7 @@ export {
   ReceivedPacket,
   type Security,
   type SocketEvents,
+  type SocketMetrics,
 } from "./socket.js";
 export { type IHasHost, type IHasPort, SocketFactory } from "./socket-factory.js";
 export { WebSocketClientFactory } from "./websocket/websocket-client-factory.js";

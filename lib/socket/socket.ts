@@ -116,6 +116,19 @@ export interface SocketEvents {
   onExit?(): void;
 }
 
+/** What the socket of a Peer has counted. */
+export interface SocketMetrics {
+  /** Packets that were dropped because a queue was full. */
+  droppedPackets: number;
+  /** Connections that wait for the transport or a verdict; null where the transport has none. */
+  pendingConnections: PlacesMetrics | null;
+  /**
+   * Figures that only this transport has. GNS, for the whole process: `places`, how many of its 8191 places are taken;
+   * `unconfirmedCloses`, closed connections that keep theirs until the other side knows; `droppedEvents`.
+   */
+  transport: Readonly<Record<string, number>>;
+}
+
 /**
  * Sends and receives packets without knowing what is in them (Mirage's `ISocket`). Its user keeps calling `tick`, then
  * `receive` as long as `poll` returns true; `send`; `flush`. docs/implementing-a-socket.md says how to write one.
@@ -130,8 +143,10 @@ export interface ISocket<
   readonly boundPort: number | null;
   /** How many packets were dropped because a queue was full, if the transport drops packets. */
   readonly droppedPackets?: number;
-  /** Connections of the transport that nobody has been asked about yet (WebSocket: TCP before the upgrade). */
-  readonly pendingConnections?: PlacesMetrics;
+  /** Connections that wait for the transport or a verdict (WebSocket: TCP before the upgrade; GNS: for a verdict). */
+  readonly pendingConnections?: PlacesMetrics | undefined;
+  /** Other figures of the transport, by name, for `metrics.socket.transport` of servers and clients. */
+  readonly transportFigures?: Readonly<Record<string, number>> | undefined;
   /**
    * Starts to listen. After a failure it may be tried again.
    * @throws NetworkError `ERR_ADDRESS_IN_USE`, `ERR_ACCESS`, `ERR_NAME_NOT_FOUND`, `ERR_NOT_SUPPORTED` (not on this

@@ -2,9 +2,16 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { defineMessage, defineProtocol, NetworkServer, PlayerState } from "../../lib/message/index.js";
+import { defineMessage, defineProtocol, NetworkClient, NetworkServer, PlayerState } from "../../lib/message/index.js";
 import { Channel } from "../../lib/peer/index.js";
 import { u8 } from "../../lib/serialization/index.js";
+import { GnsSocketFactory } from "../../lib/socket/gns.js";
+import {
+  LagSocketFactory,
+  MemoryNetwork,
+  MemorySocketFactory,
+  MultiplexSocketFactory,
+} from "../../lib/socket/index.js";
 import { CuttableFactory, MessageWorld } from "../support/message-world.js";
 
 const Note = defineMessage("note", u8);
@@ -41,7 +48,9 @@ test("server and client give what the layers below them count", async () => {
     failures: 5,
     suspended: { count: 0, evicted: 0 },
     peer: { connectionsOpened: 1 },
+    socket: { droppedPackets: 0, pendingConnections: null, transport: {} },
   });
+  expect(client.metrics.socket).toEqual(server.metrics.socket);
   const received = () => server.metrics.connections.messagesReceived[Channel.Reliable] as number;
   const before = received();
   expect(before).toBeGreaterThan(5);
@@ -150,4 +159,43 @@ describe("a trace", () => {
       rmSync(folder, { recursive: true });
     }
   });
+});
+
+test("the figures of all sockets below are in the metrics, under a bad line too", async () => {
+  const network = new MemoryNetwork();
+  const figured = (droppedPackets: number, transportFigures: Record<string, number>, count: number) => {
+    const factory = new MemorySocketFactory(network, { port: 0 });
+    const createServerSocket = () => {
+      const pendingConnections = { count, sources: count, largestShare: count, evicted: 1, refused: 0 };
+      const figures = { droppedPackets: { value: droppedPackets }, pendingConnections: { value: pendingConnections } };
+      const socket = MemorySocketFactory.prototype.createServerSocket.call(factory);
+      return Object.defineProperties(socket, { ...figures, transportFigures: { value: transportFigures } });
+    };
+    return new LagSocketFactory(Object.assign(factory, { createServerSocket }), {});
+  };
+  const socketFactory = new MultiplexSocketFactory(figured(3, { mine: 1 }, 2), figured(4, { yours: 5 }, 7));
+  const server = new NetworkServer({ protocol: newProtocol(), socketFactory });
+  expect(server.metrics.socket).toBe(null);
+  await server.start();
+  expect(server.metrics.socket).toEqual({
+    droppedPackets: 7,
+    pendingConnections: { count: 9, sources: 9, largestShare: 7, evicted: 2, refused: 0 },
+    transport: { mine: 1, yours: 5 },
+  });
+  await server.stop();
+});
+
+test("GNS's places are in the metrics", async () => {
+  const socketFactory = new GnsSocketFactory({ bindHost: "127.0.0.1", port: 0 });
+  const server = new NetworkServer({ protocol: newProtocol(), socketFactory });
+  await server.start();
+  const clientFactory = new GnsSocketFactory({ host: "127.0.0.1", port: server.boundPort as number });
+  const client = new NetworkClient({ protocol: newProtocol(), socketFactory: clientFactory });
+  await client.connect();
+  const pendingConnections = { count: 0, sources: 0, largestShare: 0, evicted: 0, refused: 0 };
+  const transport = { places: 2, unconfirmedCloses: 0, droppedEvents: 0 };
+  expect(server.metrics.socket).toEqual({ droppedPackets: 0, pendingConnections, transport });
+  expect(client.metrics.socket?.transport).toEqual(transport);
+  await client.disconnect();
+  await server.stop();
 });

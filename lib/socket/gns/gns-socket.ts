@@ -5,13 +5,14 @@ import { onProcessEnd } from "../../addon/exits.js";
 import { checkInstance } from "../../arguments.js";
 import { isThenable } from "../../brands.js";
 import type { Clock } from "../../clock.js";
+import type { PlacesMetrics } from "../../guard/places.js";
 import { NetworkError } from "../../network-error.js";
 import type { ConfigOption } from "../../valve/configuration/config-value.js";
 import { iceOptions } from "../../valve/configuration/ice-servers.js";
 import { connectFailure } from "../../valve/endpoint/connect-failure.js";
 import { Dispatcher, type DispatcherUser, lastError } from "../../valve/endpoint/dispatcher.js";
 import { MessageBatch } from "../../valve/messages/message-batch.js";
-import type { InitializeOptions } from "../../valve/sockets/library.js";
+import { type InitializeOptions, Library } from "../../valve/sockets/library.js";
 import type { NetworkingSockets } from "../../valve/sockets/networking-sockets.js";
 import type { ConnectionInfo } from "../../valve/values/connection-info.js";
 import { Result } from "../../valve/values/result.js";
@@ -95,6 +96,15 @@ export class GnsSocket
 
   get boundPort(): number | null {
     return this.#closed === null ? this.#boundPort : null;
+  }
+
+  get pendingConnections(): PlacesMetrics {
+    return this.#dispatcher.pending;
+  }
+
+  get transportFigures(): Readonly<Record<string, number>> {
+    const { places, unconfirmedCloses, droppedEvents } = Library.statistics;
+    return { places, unconfirmedCloses, droppedEvents };
   }
 
   bind(endPoint: GnsAddress | GnsPeer): Promise<void> {

@@ -1,5 +1,6 @@
 import { cloneBytes } from "../../bytes.js";
 import type { Clock } from "../../clock.js";
+import type { PlacesMetrics } from "../../guard/places.js";
 import type { Random } from "../../random.js";
 import { checkPacket } from "../building/packet-limit.js";
 import { PacketPool, PacketQueue, type QueuedPacket } from "../building/packet-queue.js";
@@ -77,6 +78,18 @@ export class LagSocket<Bind extends IBindEndPoint, Connect extends IConnectEndPo
 
   get boundPort(): number | null {
     return this.#inner.boundPort;
+  }
+
+  get droppedPackets(): number {
+    return this.#inner.droppedPackets ?? 0;
+  }
+
+  get pendingConnections(): PlacesMetrics | undefined {
+    return this.#inner.pendingConnections;
+  }
+
+  get transportFigures(): Readonly<Record<string, number>> | undefined {
+    return this.#inner.transportFigures;
   }
 
   async bind(endPoint: Bind): Promise<void> {

@@ -1,7 +1,9 @@
 import { type Clock, systemClock } from "../../clock.js";
+import type { PlacesMetrics } from "../../guard/places.js";
 import { NetworkError } from "../../network-error.js";
 import { HandleWrapper } from "../building/handle-wrapper.js";
 import { noPacketError } from "../building/socket-errors.js";
+import { socketMetrics } from "../building/socket-metrics.js";
 import { SocketUse } from "../building/socket-use.js";
 import { Waker } from "../building/waker.js";
 import type {
@@ -61,6 +63,18 @@ export class MultiplexSocket<Bind extends IBindEndPoint> implements ISocket<read
   /** The ports of all sockets, in the order of the factories. */
   get boundPorts(): (number | null)[] {
     return this.#sockets.map((socket) => socket.boundPort);
+  }
+
+  get droppedPackets(): number {
+    return socketMetrics(this.#sockets).droppedPackets;
+  }
+
+  get pendingConnections(): PlacesMetrics | undefined {
+    return socketMetrics(this.#sockets).pendingConnections ?? undefined;
+  }
+
+  get transportFigures(): Readonly<Record<string, number>> {
+    return socketMetrics(this.#sockets).transport;
   }
 
   /** Listens with all sockets, or with none if one fails. */

@@ -39,6 +39,18 @@ async function closedSocketsAreQuiet(world: SocketWorld): Promise<void> {
   await world.during(handle.disconnect({ code: 0, text: "" }));
 }
 
+async function figuresAreNumbers(world: SocketWorld): Promise<void> {
+  const { server, client } = await world.pair();
+  await world.during(client.close());
+  await world.during(server.close());
+  // They can be read at any time, also from a socket that is closed.
+  for (const { socket } of [server, client, world.createServer()]) {
+    const { droppedPackets = 0, pendingConnections, transportFigures } = socket;
+    const counts = { droppedPackets, ...pendingConnections, ...transportFigures };
+    for (const [name, count] of Object.entries(counts)) assertThat(count >= 0, `${name} is a number from 0 on`);
+  }
+}
+
 async function aSocketIsUsedOnce(world: SocketWorld): Promise<void> {
   const { server, client } = await world.pair();
   const bind = world.factory.getBindEndPoint();
@@ -88,6 +100,7 @@ async function closeDuringConnect(world: SocketWorld): Promise<void> {
 export const lifetimeCases = {
   "a factory says what it supports": factoriesWork,
   "a closed socket is quiet, and may be closed again": closedSocketsAreQuiet,
+  "figures are numbers, open or closed": figuresAreNumbers,
   "a socket is bound or connected once": aSocketIsUsedOnce,
   "connect can be aborted": connectCanBeAborted,
   "connect fails where nobody listens": nobodyListens,
