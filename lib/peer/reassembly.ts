@@ -1,10 +1,13 @@
 import { ConnectionMetrics, PeerMetrics } from "./metrics.js";
 
-/** How much of incomplete messages and early bytes a connection may have here, and all of a Peer together. */
+/** How much a connection may hold of what can be refused: early bytes and fragments, beside what messages take. */
 export const CONNECTION_BYTES = 256 * 1024;
+/** How much all connections of a Peer may hold together. */
 export const PEER_BYTES = 64 * 2 ** 20;
-/** That of a connection whose other side is not authenticated. */
+/** All that a connection may hold whose other side is not authenticated. */
 export const UNTRUSTED_BYTES = 16 * 1024;
+/** That of it which can be refused. The rest is for messages: an authentication, and the table of a protocol. */
+export const UNTRUSTED_EARLY_BYTES = UNTRUSTED_BYTES / 4;
 
 /** What all connections of a Peer hold of incomplete messages. When it is too much, the largest holder has to end. */
 export class ReassemblyPool {
@@ -79,18 +82,23 @@ export class ReassemblyBudget {
     return this.#metrics.reassemblyBytes;
   }
 
+  get isTrusted(): boolean {
+    return this.maxBytes > UNTRUSTED_BYTES;
+  }
+
+  /** How much more may be taken of what can be refused. */
   get freeBytes(): number {
-    return Math.max(this.maxBytes - this.usedBytes, 0);
+    const maxBytes = this.isTrusted ? this.maxBytes : Math.min(this.maxBytes, UNTRUSTED_EARLY_BYTES);
+    return Math.max(maxBytes - this.usedBytes, 0);
   }
 
   /** @returns false: there is no room, and nothing was taken */
   tryTake(bytes: number): boolean {
-    if (this.usedBytes + bytes > this.maxBytes) return false;
+    if (bytes > this.freeBytes) return false;
     this.take(bytes);
     return true;
   }
 
-  /** Takes what cannot be refused: it has a limit of its own. */
   take(bytes: number): void {
     if (this.#hasEnded) return;
     this.#metrics.reassemblyBytes += bytes;
@@ -114,4 +122,24 @@ export class ReassemblyBudget {
     this.giveBack(this.usedBytes);
     this.#hasEnded = true;
   }
+}
+
+/**
+ * Takes memory for a message whose bytes have come in order, and cannot be refused: that could stop its lane for good.
+ * Each lane has one, of up to `maxReliableMessageSize`. Before authentication they share `UNTRUSTED_BYTES`.
+ *
+ * @returns false: they are used up, and the connection has ended
+ */
+export function takeForMessage(host: MessageHolder, bytes: number): boolean {
+  const { reassembly } = host;
+  reassembly.take(bytes);
+  if (reassembly.isTrusted || reassembly.usedBytes <= reassembly.maxBytes) return true;
+  host.malformed(`Over ${reassembly.maxBytes} bytes of incomplete messages before authentication`);
+  return false;
+}
+
+interface MessageHolder {
+  readonly reassembly: ReassemblyBudget;
+  /** Ends the connection. */
+  malformed(text: string): void;
 }

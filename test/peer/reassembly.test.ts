@@ -1,9 +1,16 @@
 import { expect, test } from "vitest";
 import { EarlyBytes, MAX_PIECES } from "../../lib/peer/collections/early-bytes.js";
 import { PeerMetrics } from "../../lib/peer/metrics.js";
+import { LANES } from "../../lib/peer/packet-format.js";
 import { LaneReceiver } from "../../lib/peer/raw-udp/lane-receiver.js";
 import { LaneResult } from "../../lib/peer/raw-udp/message-assembler.js";
-import { CONNECTION_BYTES, ReassemblyBudget, ReassemblyPool, UNTRUSTED_BYTES } from "../../lib/peer/reassembly.js";
+import {
+  CONNECTION_BYTES,
+  ReassemblyBudget,
+  ReassemblyPool,
+  UNTRUSTED_BYTES,
+  UNTRUSTED_EARLY_BYTES,
+} from "../../lib/peer/reassembly.js";
 import { StreamMessageWriter } from "../../lib/peer/streams/stream-messages.js";
 import { StreamReceiver } from "../../lib/peer/streams/stream-receiver.js";
 import { seededRandom } from "../../lib/testing/index.js";
@@ -30,15 +37,75 @@ test("early bytes cost the memory that they take, wherever they belong", () => {
   }
 });
 
-test("before authentication pieces of a byte each hold no more than 16 KiB, and what is over is refused", () => {
+test("before authentication early bytes hold no more than 4 KiB, and what is over is refused", () => {
   const { budget, receiver } = lane(UNTRUSTED_BYTES);
   let refused = 0;
   for (let offset = 2; offset < 2000; offset += 2) {
     if (receiver.receive(offset, new Uint8Array(1), 0, 1) === LaneResult.Refused) refused++;
   }
-  expect(refused).toBe(999 - MAX_PIECES);
+  expect(refused).toBeGreaterThan(999 - MAX_PIECES);
   for (let offset = 3000; offset < 60_000; offset += 1000) receiver.receive(offset, new Uint8Array(1000), 0, 1000);
-  expect(budget.usedBytes).toBeLessThanOrEqual(UNTRUSTED_BYTES);
+  expect(budget.usedBytes).toBeGreaterThan(UNTRUSTED_EARLY_BYTES / 2);
+  expect(budget.usedBytes).toBeLessThanOrEqual(UNTRUSTED_EARLY_BYTES);
+});
+
+test("more than 512 pieces of a byte are refused", () => {
+  const { receiver } = lane();
+  let refused = 0;
+  for (let offset = 2; offset < 2000; offset += 2) {
+    if (receiver.receive(offset, new Uint8Array(1), 0, 1) === LaneResult.Refused) refused++;
+  }
+  expect(refused).toBe(999 - MAX_PIECES);
+});
+
+/** Begins a message of `length` bytes on each lane, in pieces of 1000 bytes, and gives what came of the last one. */
+function beginOnEachLane(host: EndPoint, length: number): LaneResult {
+  let result = LaneResult.Taken;
+  const bytes = new Uint8Array(length);
+  bytes.set([((length << 2) | 2) & 255, (length >> 6) & 255, length >> 14, 0]);
+  for (let number = 0; number < LANES; number++) {
+    const receiver = new LaneReceiver(number, 0, 60_000, host);
+    for (let at = 0; at < length && result === LaneResult.Taken; at += 1000) {
+      result = receiver.receive(at, bytes, at, Math.min(1000, length - at));
+    }
+  }
+  return result;
+}
+
+test("before authentication incomplete messages share 16 KiB, and more ends the connection", () => {
+  const host = new EndPoint(new Simulation());
+  host.reassembly.maxBytes = UNTRUSTED_BYTES;
+  expect(beginOnEachLane(host, 2500)).toBe(LaneResult.Taken);
+  expect(host.malformedText).toBeNull();
+  expect(beginOnEachLane(host, 2500)).toBe(LaneResult.Stopped);
+  expect(host.malformedText).toBe("Over 16384 bytes of incomplete messages before authentication");
+});
+
+test("after it each lane may have one of up to the limit", () => {
+  const host = new EndPoint(new Simulation());
+  expect(beginOnEachLane(host, 60_000)).toBe(LaneResult.Taken);
+  expect(host.malformedText).toBeNull();
+  expect(host.reassembly.usedBytes).toBe(LANES * 60_000);
+});
+
+test.each([CONNECTION_BYTES, UNTRUSTED_BYTES])("bytes beyond a full store of %i are not worth a copy", (maxBytes) => {
+  const budget = new ReassemblyBudget(new ReassemblyPool(), "", maxBytes, () => {});
+  const early = new EarlyBytes(budget);
+  const source = new Uint8Array(1);
+  let [copies, refused] = [0, 0];
+  early.keep(0, 2, source, 0, 1);
+  for (let at = 20_000; at < 20_000 + 4 * maxBytes; at++) {
+    if (!early.keep(0, at, source, 0, 1)) refused++;
+  }
+  expect(refused).toBeGreaterThan(maxBytes);
+  // A byte that is taken makes room for another one.
+  for (let next = 2; next < 3000; next += 2) {
+    while (early.takeFirst(next));
+    const { bytes } = early;
+    early.keep(next, 2, source, 0, 1);
+    if (early.bytes !== bytes) copies++;
+  }
+  expect(copies).toBeLessThan(3);
 });
 
 test("before authentication a message has no more than 16 KiB", () => {

@@ -45,8 +45,13 @@ export class EarlyBytes {
       const known = index < this.count ? this.#distance(next, index) : end;
       const size = Math.min(known, end) - at;
       if (size > 0) {
+        // First what costs least to refuse. Moving bytes together can begin a continuation, and end one.
+        if (!this.#isContinuation(next, index, at) && !this.#reservePiece()) return false;
         if (!this.#reserve(size)) return false;
-        if (!this.#isContinuation(next, index, at) && !this.#insert(index++, next + at)) return false;
+        if (!this.#isContinuation(next, index, at)) {
+          if (!this.#reservePiece()) return false;
+          this.#insert(index++, next + at);
+        }
         copyBytes(source, from + at - distance, this.bytes, this.#end, size);
         this.#pieces[PIECE_FIELDS * (index - 1) + LENGTH] = this.#length(index - 1) + size;
         this.#end += size;
@@ -108,31 +113,36 @@ export class EarlyBytes {
     return end === this.#end && this.#distance(next, before) + this.#length(before) === distance;
   }
 
-  /** Makes room for an empty piece. */
-  #insert(index: number, offset: number): boolean {
+  /** Makes room for one more piece. */
+  #reservePiece(): boolean {
     if (this.count === MAX_PIECES) return false;
     const old = this.#pieces;
-    if (PIECE_FIELDS * this.count === old.length) {
-      const larger = new Int32Array(PIECE_FIELDS * Math.max(Math.ceil(1.5 * this.count), 4));
-      if (!this.#budget.tryTake(larger.byteLength - old.byteLength)) return false;
-      larger.set(old);
-      this.#pieces = larger;
-    }
+    if (PIECE_FIELDS * this.count < old.length) return true;
+    const size = PIECE_FIELDS * Math.max(Math.ceil(1.5 * this.count), 4);
+    if (!this.#budget.tryTake(size * old.BYTES_PER_ELEMENT - old.byteLength)) return false;
+    this.#pieces = new Int32Array(size);
+    this.#pieces.set(old);
+    return true;
+  }
+
+  #insert(index: number, offset: number): void {
     const at = PIECE_FIELDS * index;
     this.#pieces.copyWithin(at + PIECE_FIELDS, at, PIECE_FIELDS * this.count++);
     this.#pieces[at] = offset | 0;
     this.#pieces[at + LENGTH] = 0;
     this.#pieces[at + PLACE] = this.#end;
-    return true;
   }
 
-  /** Makes room for `length` bytes behind `#end`: moves together what is kept, in twice the memory that it takes. */
+  /**
+   * Makes room for `length` bytes behind `#end`: moves together what is kept, in twice the memory that it takes. Where
+   * there is not room for a quarter more than that, the bytes are refused: each of them would cost another move.
+   */
   #reserve(length: number): boolean {
     const old = this.bytes;
     if (this.#end + length <= old.length) return true;
     const needed = this.#keptBytes + length;
     const size = Math.min(2 * needed, old.length + this.#budget.freeBytes);
-    if (needed > size) return false;
+    if (needed + (this.#keptBytes >> 2) > size) return false;
     this.#budget.take(size - old.length);
     this.bytes = new Uint8Array(size);
     this.#end = 0;

@@ -118,7 +118,7 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
   }
 
   get isTrusted(): boolean {
-    return this.reassembly.maxBytes > UNTRUSTED_BYTES;
+    return this.reassembly.isTrusted;
   }
 
   set isTrusted(isTrusted: boolean) {

@@ -11,6 +11,7 @@ import { readNumberFrame, writeNumberFrame } from "../frames/number-frame.js";
 import { PacketReader } from "../frames/packet-reader.js";
 import { CONTROL_LANE, FrameKind, LANES, type ProfileKind, STREAM_LANE, TAG_BYTES } from "../packet-format.js";
 import type { Profile, ProfileHost, ProfileLimits, SendBudget } from "../profile.js";
+import { takeForMessage } from "../reassembly.js";
 
 /** The largest packet, which the messages of a flush share. A larger one would delay a more urgent lane. */
 export const MAX_PACKET_BYTES = 16 * 1024;
@@ -242,8 +243,7 @@ export abstract class OverReliableProfile implements Profile {
       this.host.malformed("A message over the limit");
       return false;
     }
-    this.host.reassembly.take(parts.append(this.reader.buffer, frame.start, frame.length, limit));
-    return true;
+    return takeForMessage(this.host, parts.append(this.reader.buffer, frame.start, frame.length, limit));
   }
 
   /** Queues all of a message or nothing: in parts, where it is larger than a packet. */

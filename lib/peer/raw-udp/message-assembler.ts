@@ -1,6 +1,7 @@
 import { Channel } from "../channel.js";
 import { MessageBuffer } from "../collections/message-buffer.js";
 import type { ProfileHost } from "../profile.js";
+import { takeForMessage } from "../reassembly.js";
 
 /** What happened to bytes of a lane. */
 export enum LaneResult {
@@ -53,7 +54,7 @@ export class MessageAssembler {
         continue;
       }
       const taken = Math.min(length - parts.size, end - at);
-      this.#host.reassembly.take(parts.append(buffer, at, taken, length));
+      if (!takeForMessage(this.#host, parts.append(buffer, at, taken, length))) return LaneResult.Stopped;
       at += taken;
       if (parts.size < length) continue;
       this.#length = -1;

@@ -277,10 +277,11 @@ describe("fragments", () => {
     const { endPoint, messages, take } = target();
     const sent: number[][] = [];
     endPoint.onTransmit = (bytes) => sent.push([...bytes.subarray(9)]);
-    endPoint.reassembly.maxBytes = INCOMPLETE_MESSAGE_BYTES + 1;
+    const others = CONNECTION_BYTES - INCOMPLETE_MESSAGE_BYTES - 1;
+    endPoint.reassembly.take(others);
     take(...fragment(9, 0, 0, 2, 1));
     take(...fragment(9, 0, 1, 2, 2));
-    endPoint.reassembly.maxBytes = CONNECTION_BYTES;
+    endPoint.reassembly.giveBack(others);
     take(...fragment(9, 0, 0, 2, 1));
     endPoint.profile.flush(200);
     expect([messages, endPoint.metrics.messagesIncomplete, endPoint.metrics.fragmentsDropped]).toEqual([[], 1, 2]);
