@@ -226,3 +226,38 @@ test("nothing stays of long messages that are complete", () => {
   expect(usedBytes() - before).toBeLessThan(CONNECTIONS * 8192);
   expect(pool.usedBytes).toBe(0);
 });
+
+/** What `count` victims hold after this, and what they are charged for it: each, in bytes. */
+function heldByEach(count: number, feed: (victim: Victim) => void) {
+  const create = () => new Victim(PacketKind.Data, new ReassemblyPool(), CONNECTION_BYTES);
+  feed(create());
+  const victims = times(count, create);
+  const before = usedBytes();
+  for (const victim of victims) feed(victim);
+  const held = (usedBytes() - before) / count;
+  return { held, charged: (victims[0] as Victim).reassembly.usedBytes };
+}
+
+/** A fragment of an unreliable message. */
+const fragment = (number: number, index: number, count: number, length: number) => {
+  const content = 4 + length;
+  return [FrameKind.Fragment + 8, ((content << 2) | 1) & 255, content >> 6, number, 0, index, count].concat(
+    new Array(length).fill(1),
+  );
+};
+
+test("incomplete messages of a byte are charged what they cost", () => {
+  const { held, charged } = heldByEach(300, (victim) => victim.feed(times(16, (number) => fragment(number, 0, 15, 1))));
+  expect(charged).toBeGreaterThan(16 * 500);
+  expect(held).toBeLessThan(charged + 2048);
+});
+
+test.each(["in order", "backwards"])("nothing stays of a message of 16 KiB whose fragments came %s", (order) => {
+  const parts = times(15, (index) => fragment(0, index, 15, index < 14 ? 1096 : 1040));
+  const { held, charged } = heldByEach(100, (victim) => {
+    victim.feed(order === "in order" ? parts : parts.toReversed());
+  });
+  expect(charged).toBe(0);
+  // The assembler keeps a place for the next message.
+  expect(held).toBeLessThan(4096);
+});

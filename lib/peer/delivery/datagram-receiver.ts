@@ -103,7 +103,9 @@ export class DatagramReceiver {
         return DatagramResult.Malformed;
     }
     const message = fragments.message as IncompleteMessage;
-    return this.#deliver(kind, message.packets[0] as number, fragments.bytes, 0, fragments.length);
+    const result = this.#deliver(kind, message.packets[0] as number, fragments.bytes, 0, fragments.length);
+    fragments.release();
+    return result;
   }
 
   #isLate(kind: number, packet: number): boolean {

@@ -3,21 +3,24 @@ import { MessageBuffer } from "../collections/message-buffer.js";
 import { type FragmentFrame, MAX_FRAGMENTS } from "../frames/fragment-frame.js";
 import { MAX_UNRELIABLE_MESSAGE_SIZE } from "../packet-format.js";
 import type { ProfileHost } from "../profile.js";
+import { takeForMessage } from "../reassembly.js";
 
 /** How many messages may be incomplete at once. For one more the oldest is given up. */
 export const MAX_INCOMPLETE = 16;
 /** How long a message may be incomplete: its fragments have left together. */
 export const MAX_INCOMPLETE_MS = 2000;
-/** What an incomplete message costs besides its bytes. */
-export const INCOMPLETE_MESSAGE_BYTES = 512;
+/** What an incomplete message costs besides its bytes, as measured: six objects, four of them arrays. */
+export const INCOMPLETE_MESSAGE_BYTES = 1152;
 /** How many messages back a fragment of one that is complete or given up is known as such. */
 const SETTLED_WINDOW = 64;
+
+const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 /** What became of a fragment. */
 export enum FragmentResult {
   /** Its message is not complete. */
   Kept = 0,
-  /** Its message is complete: it is in `message` until the next fragment comes. */
+  /** Its message is complete: it is in `message`, until the next one is, and in `bytes`, until `release`. */
   Complete = 1,
   /** It came too late, or twice, or there is no room for it. */
   Dropped = 2,
@@ -91,7 +94,7 @@ export class FragmentAssembler {
   /** The message that was completed last, */
   message: IncompleteMessage | null = null;
   /** its bytes, */
-  bytes: Uint8Array = new Uint8Array(0);
+  bytes = NO_BYTES;
   /** and how many these are. */
   length = 0;
   /** In the order of the arrival of their first fragments. */
@@ -127,7 +130,7 @@ export class FragmentAssembler {
     if ((known?.parts.size ?? 0) + frame.length > MAX_UNRELIABLE_MESSAGE_SIZE) return FragmentResult.Malformed;
     const isRepeated = known ? known.lengths[frame.index] !== 0 : !this.#settled.isNew(number);
     if (isRepeated) return this.#drop();
-    const freeBytes = this.#isOrdered ? MAX_UNRELIABLE_MESSAGE_SIZE : this.#host.reassembly.freeBytes;
+    const freeBytes = this.#isOrdered ? Number.POSITIVE_INFINITY : this.#host.reassembly.freeBytes;
     if (frame.length + (known ? 0 : INCOMPLETE_MESSAGE_BYTES) > freeBytes) {
       if (known) this.#giveUp(known);
       else this.#settled.mark(number);
@@ -136,7 +139,7 @@ export class FragmentAssembler {
     const message = known ?? this.#begin(number, kind, frame.count, packet, nowMs);
     const affordable = message.parts.size + freeBytes - (known ? 0 : INCOMPLETE_MESSAGE_BYTES);
     const taken = message.add(frame, buffer, packet, Math.min(MAX_UNRELIABLE_MESSAGE_SIZE, affordable));
-    this.#host.reassembly.take(taken + (known ? 0 : INCOMPLETE_MESSAGE_BYTES));
+    if (!takeForMessage(this.#host, taken + (known ? 0 : INCOMPLETE_MESSAGE_BYTES))) return FragmentResult.Malformed;
     if (message.arrived < message.count) return FragmentResult.Kept;
     this.bytes = message.join();
     this.length = message.parts.size;
@@ -144,6 +147,11 @@ export class FragmentAssembler {
     this.message = message;
     this.#spare = message;
     return FragmentResult.Complete;
+  }
+
+  /** The bytes of the complete message have been handed on. */
+  release(): void {
+    this.bytes = NO_BYTES;
   }
 
   /** Gives up messages of `kind` that began before those in the packet with this number: they would come too late. */
