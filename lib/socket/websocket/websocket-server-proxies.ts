@@ -59,7 +59,7 @@ export class TrustedProxies {
   clientOf({ headers, socket }: Pick<IncomingMessage, "headers" | "socket">): Hop {
     const nearest = { host: withoutMapping(socket.remoteAddress ?? "unix"), port: socket.remotePort ?? null };
     if (!this.has(socket.remoteAddress)) return nearest;
-    const client = this.#last(hopsOf(headers[this.#header], HOP_KEYS[this.#header]));
+    const client = this.#last(hopsOf(headers[this.#header], this.#header));
     return client ? { host: client.host, port: client.port ?? nearest.port } : nearest;
   }
 
@@ -70,25 +70,40 @@ export class TrustedProxies {
   }
 }
 
-/** What precedes the address in an element of the header. */
-const HOP_KEYS: Record<ForwardedHeader, RegExp> = { "x-forwarded-for": /^/, forwarded: /(?:^|;)\s*for=/i };
-
 const familyOf = (host: string) => (isIP(host) === 6 ? "ipv6" : "ipv4");
 
-/** The hops of a header, from the client on; null for one that is hidden or makes no sense. `key` precedes each. */
-function hopsOf(header: string | string[] | undefined, key: RegExp): (Hop | null)[] {
+/** The hops of a header, from the client on; null for one that is hidden or makes no sense. */
+function hopsOf(header: string | string[] | undefined, kind: ForwardedHeader): (Hop | null)[] {
   if (header === undefined) return [];
-  return String(header)
-    .split(",")
-    .map((element) => {
-      const [before, text] = element.trim().split(key);
-      return parseHop((text ?? before ?? "").split(";")[0] ?? "");
-    });
+  return kind === "forwarded" ? forwardedHops(String(header)) : String(header).split(",").map(parseHop);
 }
 
-/** `1.2.3.4`, `1.2.3.4:567`, `2001:db8::1`, `[2001:db8::1]`, `"[2001:db8::1]:567"`. A port over 65535 is none. */
+/** A pair of Forwarded, which may be left out, and what ends it: `for="[2001:db8::1]:567";` */
+const PAIR = /[ \t]*(?:([!#$%&'*+.^_`|~\w-]+)=(?:([^\s",;=]*)|"((?:[^"\\]|\\.)*)")[ \t]*)?([,;]|$)/y;
+
+/** The hops of a Forwarded (RFC 7239), in which quoted strings may hold what separates others. None if it is malformed. */
+function forwardedHops(header: string): (Hop | null)[] {
+  const hops: (Hop | null)[] = [];
+  let names = new Map<string, string>();
+  PAIR.lastIndex = 0;
+  for (;;) {
+    const [, name, token, quoted, end] = PAIR.exec(header) ?? [];
+    if (end === undefined) return [];
+    if (name !== undefined) {
+      const key = name.toLowerCase();
+      if (names.has(key)) return [];
+      names.set(key, token ?? (quoted as string).replace(/\\(.)/g, "$1"));
+    }
+    if (end === ";") continue;
+    if (names.size > 0) hops.push(parseHop(names.get("for") ?? ""));
+    names = new Map();
+    if (end === "") return hops;
+  }
+}
+
+/** `1.2.3.4`, `1.2.3.4:567`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:567`. A port over 65535 is none. */
 function parseHop(text: string): Hop | null {
-  const plain = text.trim().replace(/^"(.*)"$/, "$1");
+  const plain = text.trim();
   if (isIP(plain)) return { host: withoutMapping(plain), port: null };
   const [, inside, dotted, port] = /^(?:\[([^\]]+)\]|([\d.]+))(?::(\d{1,5}))?$/.exec(plain) ?? [];
   const host = inside ?? dotted ?? "";
