@@ -43,6 +43,7 @@ export class ConnectionTotals {
   /** A connection has ended. */
   add(metrics: ConnectionMetrics): void {
     addTo(this.#ended, metrics);
+    this.#ended.reassemblyBytes = 0; // What it held is given back.
   }
 
   /** The sum of those that have ended and those that are there. */

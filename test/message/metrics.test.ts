@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { defineMessage, defineProtocol, NetworkClient, NetworkServer, PlayerState } from "../../lib/message/index.js";
+import { ConnectionTotals } from "../../lib/message/network-metrics.js";
 import { Channel } from "../../lib/peer/index.js";
+import { ConnectionMetrics } from "../../lib/peer/metrics.js";
 import { u8 } from "../../lib/serialization/index.js";
 import { GnsSocketFactory } from "../../lib/socket/gns.js";
 import {
@@ -198,4 +200,12 @@ test("GNS's places are in the metrics", async () => {
   expect(client.metrics.socket?.transport).toEqual(transport);
   await client.disconnect();
   await server.stop();
+});
+
+test("what an ended connection counted stays in the sum, and what it held does not", () => {
+  const totals = new ConnectionTotals();
+  const ended = Object.assign(new ConnectionMetrics(), { reassemblyBytes: 300, piecesRefused: 5 });
+  totals.add(ended);
+  const present = Object.assign(new ConnectionMetrics(), { reassemblyBytes: 40, piecesRefused: 1 });
+  expect(totals.with([present])).toMatchObject({ reassemblyBytes: 40, piecesRefused: 6 });
 });
