@@ -24,13 +24,15 @@ const MAX_BYTES = 2 ** 26;
  * Appends lines to a file. When they would make it larger than `maxBytes` it becomes `<path>.1`, in place of an older
  * one, and a new file begins: the newest lines are always there, whatever strangers do. Several processes may share it.
  *
- * A pipe is not waited for: without a reader the first line throws, and lines that do not fit are left out.
+ * A pipe is not waited for: without a reader the first line throws, and lines that do not fit are left out. What cannot
+ * be written throws once; all lines after that are left out, of all servers and clients that share the file.
  */
 export class TraceFile {
   readonly #files: Files;
   readonly #path: string;
   readonly #maxBytes: number;
   #file: number | null = null;
+  #hasFailed = false;
   /** Infinity for what does not grow, such as a pipe. */
   #bytesLeft = 0;
 
@@ -41,13 +43,16 @@ export class TraceFile {
   }
 
   write(line: string): void {
+    if (this.#hasFailed) return;
     const text = `${line}\n`;
-    this.#file ??= this.#open();
-    if (this.#bytesLeft < text.length) this.#rotate(this.#file);
     try {
+      this.#file ??= this.#open();
+      if (this.#bytesLeft < text.length) this.#rotate(this.#file);
       this.#bytesLeft -= this.#files.writeSync(this.#file, text);
     } catch (error) {
-      if ((error as { code?: string }).code !== "EAGAIN") throw error;
+      if ((error as { code?: string }).code === "EAGAIN") return;
+      this.#hasFailed = true;
+      throw error;
     }
   }
 
