@@ -81,7 +81,7 @@ function hopsOf(header: string | string[] | undefined, kind: ForwardedHeader): (
 /** A pair of Forwarded, which may be left out, and what ends it: `for="[2001:db8::1]:567";` */
 const PAIR = /[ \t]*(?:([!#$%&'*+.^_`|~\w-]+)=(?:([^\s",;=]*)|"((?:[^"\\]|\\.)*)")[ \t]*)?([,;]|$)/y;
 
-/** The hops of a Forwarded (RFC 7239), in which quoted strings may hold what separates others. None if it is malformed. */
+/** The hops of a Forwarded (RFC 7239), whose quoted strings may hold what separates hops. None if it is malformed. */
 function forwardedHops(header: string): (Hop | null)[] {
   const hops: (Hop | null)[] = [];
   let names = new Map<string, string>();
