@@ -21,5 +21,8 @@ export interface NotifyCallbacks {
   onLost(): void;
 }
 
+/** The names of both. */
+export const NOTIFY_CALLBACKS = ["onDelivered", "onLost"] as const satisfies readonly (keyof NotifyCallbacks)[];
+
 /** The callbacks of a notify message that has some; null for all other messages. */
 export type Notify = NotifyCallbacks | null;

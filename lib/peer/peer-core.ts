@@ -5,6 +5,7 @@ import { Places, type PlacesMetrics } from "../guard/places.js";
 import { sourceOf } from "../guard/source.js";
 import { NetworkError } from "../network-error.js";
 import { checkCallbacks, checkOptions, signalOption } from "../options.js";
+import { reportUncaught } from "../report-uncaught.js";
 import { abortable, serverBusy, serverFailed, serverFull, serverStopped } from "../socket/building/socket-errors.js";
 import { socketMetrics } from "../socket/building/socket-metrics.js";
 import { checkReason, MAX_CODE } from "../socket/disconnect-reason.js";
@@ -476,11 +477,4 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     else if (owner instanceof PendingConnection) this.onPendingEnded(owner);
     else if (owner instanceof ClientHandshake) this.#endHandshake(connectError(reason));
   }
-}
-
-/** An error of the user's own code surfaces as what it is, and stops nobody's traffic. */
-function reportUncaught(error: unknown): void {
-  queueMicrotask(() => {
-    throw error;
-  });
 }

@@ -143,8 +143,10 @@ uint32_t UdpSocket::Send(uint8_t* slab, size_t slot_bytes, uint32_t count) {
         break;
       }
       // The address may have left this machine, or be one of many receivers: the second try is without it.
-      if (retried && ready == 0) std::memset(datagram.local_ip, 0, sizeof datagram.local_ip);
-      else std::memcpy(datagram.local_ip, slot.local_ip, sizeof datagram.local_ip);
+      if (retried && ready == 0)
+        std::memset(datagram.local_ip, 0, sizeof datagram.local_ip);
+      else
+        std::memcpy(datagram.local_ip, slot.local_ip, sizeof datagram.local_ip);
       datagram.data = start + sizeof slot;
       datagram.size = slot.length;
     }

@@ -211,8 +211,10 @@ void WantLocalAddresses(Descriptor socket, int family) {
 #else
   // A socket for both families gets the addresses of IPv4 by the option of IPv6 as well.
   const int on = 1;
-  if (family == AF_INET6) setsockopt(socket, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on);
-  else setsockopt(socket, IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
+  if (family == AF_INET6)
+    setsockopt(socket, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on);
+  else
+    setsockopt(socket, IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
 #endif
 }
 

@@ -2,6 +2,7 @@ import type { Clock } from "../../clock.js";
 import { TokenBucket } from "../../guard/token-bucket.js";
 import { NetworkError } from "../../network-error.js";
 import { checkOptions, durationOption, integerOption, type OptionRules, signalOption } from "../../options.js";
+import { checkNotifyCallbacks } from "../../peer/connection/check-message.js";
 import type { LibraryConnection } from "../../peer/connection/connection.js";
 import { Channel, type NotifyCallbacks } from "../../peer/index.js";
 import { DisconnectCode, type DisconnectReason, type Security } from "../../socket/index.js";
@@ -29,6 +30,7 @@ export interface PlayerOwner {
   readonly errorBudget: ErrorBudget | null;
   /** The player's budget is used up. */
   errorLimitReached(player: NetworkPlayer): void;
+  report(error: unknown, player: INetworkPlayer, message: MessageDefinition<unknown>, place: string): void;
   /** `player.disconnect` was called. */
   leave(player: NetworkPlayer, reason: DisconnectReason): void;
 }
@@ -119,19 +121,21 @@ export class NetworkPlayer implements INetworkPlayer {
   }
 
   sendNotify<T>(message: MessageDefinition<T>, value: T, callbacks: NotifyCallbacks): boolean {
-    if (!this.#encode(message, value)) return false;
-    const { buffer, length } = this.#owner.encoder;
-    return this.#counted(
-      message,
-      length,
-      this.lastConnection.sendNotify(buffer, callbacks, 0, length, message.maxAgeMs),
-    );
+    checkNotifyCallbacks(callbacks);
+    const call = (name: keyof NotifyCallbacks) => () => {
+      try {
+        callbacks[name]();
+      } catch (error) {
+        this.#owner.report(error, this, message, `${name} of ${message.name}`);
+      }
+    };
+    return this.#sendNotify(message, value, { onDelivered: call("onDelivered"), onLost: call("onLost") });
   }
 
   notify<T>(message: MessageDefinition<T>, value: T): Promise<boolean> {
     return new Promise((resolve) => {
       const callbacks = { onDelivered: () => resolve(true), onLost: () => resolve(false) };
-      if (!this.sendNotify(message, value, callbacks)) resolve(false);
+      if (!this.#sendNotify(message, value, callbacks)) resolve(false);
     });
   }
 
@@ -246,6 +250,13 @@ export class NetworkPlayer implements INetworkPlayer {
     const reason = new NetworkError("ERR_CONNECTION_LOST", "The player has left");
     this.#abort.abort(reason);
     for (const abort of this.inFlight) abort.abort(reason);
+  }
+
+  #sendNotify<T>(message: MessageDefinition<T>, value: T, callbacks: NotifyCallbacks): boolean {
+    if (!this.#encode(message, value)) return false;
+    const { buffer, length } = this.#owner.encoder;
+    const isTaken = this.lastConnection.sendNotify(buffer, callbacks, 0, length, message.maxAgeMs);
+    return this.#counted(message, length, isTaken);
   }
 
   /** Encodes a message for this player. @returns false: there is no connection */

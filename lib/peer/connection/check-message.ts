@@ -1,6 +1,7 @@
-import { checkInteger, outOfRange, typeError } from "../../arguments.js";
+import { checkFunction, checkInteger, outOfRange, typeError } from "../../arguments.js";
 import { NetworkError } from "../../network-error.js";
-import { Channel } from "../channel.js";
+import { checkCallbacks } from "../../options.js";
+import { Channel, NOTIFY_CALLBACKS, type NotifyCallbacks } from "../channel.js";
 import { MAX_UNRELIABLE_MESSAGE_SIZE, USER_LANES } from "../packet-format.js";
 
 /**
@@ -13,6 +14,14 @@ export function checkChannel(channel: Channel, lane: number): void {
     throw outOfRange(`send takes Channel.Reliable, Unreliable or Sequenced, not ${Channel[channel] ?? channel}`);
   }
   if (!(Number.isInteger(lane) && lane >= 0 && lane < USER_LANES)) checkInteger("lane", lane, 0, USER_LANES - 1);
+}
+
+/** @throws TypeError `ERR_INVALID_ARG_TYPE`, or `ERR_UNKNOWN_OPTION` with the nearest name */
+export function checkNotifyCallbacks(callbacks: NotifyCallbacks): void {
+  if (typeof callbacks?.onDelivered === "function" && typeof callbacks.onLost === "function") return;
+  if (typeof callbacks !== "object" || callbacks === null) throw typeError("callbacks", "an object");
+  checkCallbacks("callbacks", callbacks, NOTIFY_CALLBACKS);
+  for (const name of NOTIFY_CALLBACKS) checkFunction(`callbacks.${name}`, callbacks[name]);
 }
 
 /** @throws TypeError `ERR_INVALID_ARG_TYPE`; RangeError `ERR_OUT_OF_RANGE` for a negative age, or one when reliable */

@@ -22,7 +22,7 @@ import type { Profile, ProfileHost, SendBudget } from "../profile.js";
 import { CONNECTION_BYTES, ReassemblyBudget, type ReassemblyPool, UNTRUSTED_BYTES } from "../reassembly.js";
 import type { OutgoingStream, StreamListener } from "../streams/stream.js";
 import { StreamTable } from "../streams/stream-table.js";
-import { checkByteView, checkChannel, checkMaxAge, checkMessage } from "./check-message.js";
+import { checkByteView, checkChannel, checkMaxAge, checkMessage, checkNotifyCallbacks } from "./check-message.js";
 import type { LibraryConnection } from "./connection.js";
 import { ConnectionPhase, PHASES } from "./connection-phases.js";
 import { ConnectionTimer, ConnectionTimers } from "./connection-timers.js";
@@ -169,6 +169,7 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
     length = bytes?.length - offset,
     maxAgeMs?: number,
   ): boolean {
+    checkNotifyCallbacks(callbacks);
     if (maxAgeMs === undefined) return this.#send(Channel.Notify, 0, bytes, offset, length, callbacks);
     return this.#sendWithin(maxAgeMs, Channel.Notify, 0, bytes, offset, length, callbacks);
   }

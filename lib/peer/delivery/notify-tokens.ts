@@ -1,3 +1,4 @@
+import { reportUncaught } from "../../report-uncaught.js";
 import type { NotifyCallbacks } from "../channel.js";
 
 /** The callbacks of notify messages, in the order in which these were sent: a ring that grows by doubling. */
@@ -29,7 +30,7 @@ export class NotifyTokens {
 
   /**
    * A packet of the message at `place` was acknowledged or lost: calls a callback, if that decides about the
-   * message.
+   * message. What it throws is an uncaught error, and harms no other message.
    */
   resolve(place: number, delivered: boolean): void {
     if (place < this.#oldest) return;
@@ -38,8 +39,12 @@ export class NotifyTokens {
     const callbacks = this.#ring[index];
     this.#ring[index] = null;
     while (this.#oldest < this.next && !this.#ring[this.#index(this.#oldest)]) this.#oldest++;
-    if (delivered) callbacks?.onDelivered();
-    else callbacks?.onLost();
+    try {
+      if (delivered) callbacks?.onDelivered();
+      else callbacks?.onLost();
+    } catch (error) {
+      reportUncaught(error);
+    }
   }
 
   /** Calls `onLost` of all messages whose fate is open. */
