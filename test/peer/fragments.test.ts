@@ -102,7 +102,9 @@ describe.each(kinds)("messages in fragments over %s", (kind) => {
         counts.set(channel, (counts.get(channel) ?? 0) + 1);
       }
       const { metrics } = world.server.connections[0] as IConnection;
-      expect(metrics.reassemblyBytes).toBe(0);
+      // On a stream a message of which the sender has dropped the rest stays until the next one is cut.
+      const maxBytes = kind === "stream" ? 2 * MAX_UNRELIABLE_MESSAGE_SIZE : 0;
+      expect(metrics.reassemblyBytes).toBeLessThanOrEqual(maxBytes);
       for (const name of ["sequencedLate", "fragmentsDropped", "messagesIncomplete"] as const) {
         late[name] += metrics[name];
       }
