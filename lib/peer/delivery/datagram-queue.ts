@@ -70,7 +70,7 @@ export class DatagramQueue extends FrameQueue {
     for (let size = this.nextSize; size > 0 && at + size <= end && !this.#isExpired; size = this.nextSize) {
       if (this.start === this.#expiries.nextAt) this.#expiries.shift();
       const kind = this.ring.at(this.start);
-      if ((kind & ~FrameKind.Fragment) === FrameKind.Notify && !this.#mayShare(kind)) break;
+      if (isNotify(kind) && !this.#mayShare(kind)) break;
       this.ring.read(this.start, target, at, size);
       if (kind === FrameKind.Notify) this.#notifies++;
       else if (kind >= FrameKind.Fragment) this.#onFragmentTaken(kind - FrameKind.Fragment);
@@ -80,7 +80,6 @@ export class DatagramQueue extends FrameQueue {
     this.endNotify = this.#notifies;
     if (at === start) this.firstNotify = this.endNotify;
     this.dropExpired();
-    this.restart();
     return at;
   }
 
@@ -96,7 +95,7 @@ export class DatagramQueue extends FrameQueue {
       for (let frames = kind < FrameKind.Fragment ? 1 : this.#fragmentCount; frames > 0; frames--) {
         this.start += this.nextSize;
       }
-      if ((kind & ~FrameKind.Fragment) === FrameKind.Notify) this.#expired.push(this.#notifies++);
+      if (isNotify(kind)) this.#expired.push(this.#notifies++);
       this.#expiries.shift();
       this.#host.metrics.messagesExpired++;
     }
@@ -147,6 +146,11 @@ export class DatagramQueue extends FrameQueue {
   get #fragmentCount(): number {
     return this.ring.at(this.#placeAt + 1);
   }
+}
+
+/** Whether a frame of this kind has a notify message, or a part of one. */
+function isNotify(kind: number): boolean {
+  return (kind & ~FrameKind.Fragment) === FrameKind.Notify;
 }
 
 /** The kind of the frame of a message that is not cut. */

@@ -4,20 +4,8 @@ import { MessageFrame } from "../frames/message-frame.js";
 import type { PacketReader } from "../frames/packet-reader.js";
 import { FrameKind, MAX_UNRELIABLE_MESSAGE_SIZE, USER_LANES } from "../packet-format.js";
 import type { ProfileHost } from "../profile.js";
-import { FragmentAssembler, FragmentResult, type IncompleteMessage } from "./fragment-assembler.js";
-
-/** What became of a frame. */
-export enum DatagramResult {
-  /** A message was handed on. */
-  Delivered = 0,
-  /** It is a fragment of a message that is not complete. */
-  Kept = 1,
-  /** It came too late, or twice, or there is no room for it. */
-  Dropped = 2,
-  /** The connection has ended meanwhile. */
-  Stopped = 3,
-  Malformed = 4,
-}
+import { DatagramResult } from "./datagram-result.js";
+import { FragmentAssembler, type IncompleteMessage } from "./fragment-assembler.js";
 
 /** Of each kind of frame: -1 for what is in no order, 0 for notify, 1 + lane for sequenced, -2 for other frames. */
 const ORDERS = new Int8Array(256).fill(-2);
@@ -63,7 +51,7 @@ export class DatagramReceiver {
     return this.#fragments.deadlineMs;
   }
 
-  /** The message of the fragment that was read last and led to `Delivered`. */
+  /** The message of the fragment that was read last and led to `Complete`. */
   get fragmented(): IncompleteMessage | null {
     return this.#fragments.message;
   }
@@ -94,14 +82,8 @@ export class DatagramReceiver {
       this.#host.metrics.fragmentsDropped++;
       return DatagramResult.Dropped;
     }
-    switch (fragments.receive(kind, this.#fragment, reader.buffer, packet, nowMs)) {
-      case FragmentResult.Kept:
-        return DatagramResult.Kept;
-      case FragmentResult.Dropped:
-        return DatagramResult.Dropped;
-      case FragmentResult.Malformed:
-        return DatagramResult.Malformed;
-    }
+    const received = fragments.receive(kind, this.#fragment, reader.buffer, packet, nowMs);
+    if (received !== DatagramResult.Complete) return received;
     const message = fragments.message as IncompleteMessage;
     const result = this.#deliver(kind, message.packets[0] as number, fragments.bytes, 0, fragments.length);
     fragments.release();
@@ -122,6 +104,6 @@ export class DatagramReceiver {
     }
     const lane = order > 0 ? order - 1 : 0;
     const isConnected = this.#host.deliver(channelOf(kind), lane, buffer, start, length);
-    return isConnected ? DatagramResult.Delivered : DatagramResult.Stopped;
+    return isConnected ? DatagramResult.Complete : DatagramResult.Stopped;
   }
 }

@@ -4,6 +4,7 @@ import { type FragmentFrame, MAX_FRAGMENTS } from "../frames/fragment-frame.js";
 import { MAX_UNRELIABLE_MESSAGE_SIZE } from "../packet-format.js";
 import type { ProfileHost } from "../profile.js";
 import { takeForMessage } from "../reassembly.js";
+import { DatagramResult } from "./datagram-result.js";
 
 /** How many messages may be incomplete at once. For one more the oldest is given up. */
 export const MAX_INCOMPLETE = 16;
@@ -15,18 +16,6 @@ export const INCOMPLETE_MESSAGE_BYTES = 1152;
 const SETTLED_WINDOW = 64;
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
-
-/** What became of a fragment. */
-export enum FragmentResult {
-  /** Its message is not complete. */
-  Kept = 0,
-  /** Its message is complete: it is in `message`, until the next one is, and in `bytes`, until `release`. */
-  Complete = 1,
-  /** It came too late, or twice, or there is no room for it. */
-  Dropped = 2,
-  /** No sender that keeps to the format sends it. */
-  Malformed = 3,
-}
 
 /** A message of which some fragments have come. */
 export class IncompleteMessage {
@@ -121,32 +110,37 @@ export class FragmentAssembler {
     return oldest ? oldest.startedMs + MAX_INCOMPLETE_MS : Number.POSITIVE_INFINITY;
   }
 
-  /** Takes a fragment of a message of `kind` that the packet with this number has brought. */
-  receive(kind: number, frame: FragmentFrame, buffer: Uint8Array, packet: number, nowMs: number): FragmentResult {
+  /**
+   * Takes a fragment of a message of `kind` that the packet with this number has brought.
+   *
+   * @returns for `Complete`, the message is in `message` until the next one is, and in `bytes` until `release`
+   */
+  receive(kind: number, frame: FragmentFrame, buffer: Uint8Array, packet: number, nowMs: number): DatagramResult {
     const { newest } = this.#settled;
     const number = newest + (((frame.numberBits - newest) << 16) >> 16);
     const known = this.#incomplete.find((message) => message.number === number);
-    if (known && (known.kind !== kind || known.count !== frame.count)) return FragmentResult.Malformed;
-    if ((known?.parts.size ?? 0) + frame.length > MAX_UNRELIABLE_MESSAGE_SIZE) return FragmentResult.Malformed;
+    if (known && (known.kind !== kind || known.count !== frame.count)) return DatagramResult.Malformed;
+    if ((known?.parts.size ?? 0) + frame.length > MAX_UNRELIABLE_MESSAGE_SIZE) return DatagramResult.Malformed;
     const isRepeated = known ? known.lengths[frame.index] !== 0 : !this.#settled.isNew(number);
     if (isRepeated) return this.#drop();
+    const ownBytes = known ? 0 : INCOMPLETE_MESSAGE_BYTES;
     const freeBytes = this.#isOrdered ? Number.POSITIVE_INFINITY : this.#host.reassembly.freeBytes;
-    if (frame.length + (known ? 0 : INCOMPLETE_MESSAGE_BYTES) > freeBytes) {
+    if (frame.length + ownBytes > freeBytes) {
       if (known) this.#giveUp(known);
       else this.#settled.mark(number);
       return this.#drop();
     }
     const message = known ?? this.#begin(number, kind, frame.count, packet, nowMs);
-    const affordable = message.parts.size + freeBytes - (known ? 0 : INCOMPLETE_MESSAGE_BYTES);
+    const affordable = message.parts.size + freeBytes - ownBytes;
     const taken = message.add(frame, buffer, packet, Math.min(MAX_UNRELIABLE_MESSAGE_SIZE, affordable));
-    if (!takeForMessage(this.#host, taken + (known ? 0 : INCOMPLETE_MESSAGE_BYTES))) return FragmentResult.Malformed;
-    if (message.arrived < message.count) return FragmentResult.Kept;
+    if (!takeForMessage(this.#host, taken + ownBytes)) return DatagramResult.Stopped;
+    if (message.arrived < message.count) return DatagramResult.Kept;
     this.bytes = message.join();
     this.length = message.parts.size;
     this.#settle(message);
     this.message = message;
     this.#spare = message;
-    return FragmentResult.Complete;
+    return DatagramResult.Complete;
   }
 
   /** The bytes of the complete message have been handed on. */
@@ -179,9 +173,9 @@ export class FragmentAssembler {
     return message;
   }
 
-  #drop(): FragmentResult {
+  #drop(): DatagramResult {
     this.#host.metrics.fragmentsDropped++;
-    return FragmentResult.Dropped;
+    return DatagramResult.Dropped;
   }
 
   #giveUp(message: IncompleteMessage): void {

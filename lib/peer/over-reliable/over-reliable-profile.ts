@@ -2,7 +2,8 @@ import { Delivery, type IConnectionHandle, type ReceivedPacket } from "../../soc
 import { Channel, type Notify } from "../channel.js";
 import { MessageBuffer } from "../collections/message-buffer.js";
 import { DatagramQueue } from "../delivery/datagram-queue.js";
-import { channelOf, DatagramReceiver, DatagramResult, isDatagram } from "../delivery/datagram-receiver.js";
+import { channelOf, DatagramReceiver, isDatagram } from "../delivery/datagram-receiver.js";
+import { DatagramResult } from "../delivery/datagram-result.js";
 import { FrameQueue } from "../delivery/frame-queue.js";
 import type { NotifyTokens } from "../delivery/notify-tokens.js";
 import { RoundTripEstimator } from "../delivery/round-trip-estimator.js";
@@ -35,10 +36,10 @@ export abstract class OverReliableProfile implements Profile {
   protected readonly packet = new Uint8Array(MAX_PACKET_BYTES);
   protected readonly reader = new PacketReader();
   readonly #message = new MessageFrame();
-  protected readonly datagrams: DatagramReceiver;
+  protected readonly datagramReceiver: DatagramReceiver;
   /** The number of the packet that is being read, among those with unreliable messages. */
   protected number = -1;
-  readonly #datagrams: DatagramQueue;
+  readonly #datagramQueue: DatagramQueue;
   protected readonly tokens: NotifyTokens;
   protected readonly roundTrip = new RoundTripEstimator();
   /** When the transport is asked again whether it has room. */
@@ -59,9 +60,9 @@ export abstract class OverReliableProfile implements Profile {
     this.host = host;
     this.handle = handle;
     this.limits = limits;
-    this.datagrams = new DatagramReceiver(host, 0, isOrdered);
-    this.#datagrams = new DatagramQueue(host);
-    this.tokens = this.#datagrams.tokens;
+    this.datagramReceiver = new DatagramReceiver(host, 0, isOrdered);
+    this.#datagramQueue = new DatagramQueue(host);
+    this.tokens = this.#datagramQueue.tokens;
     this.#lanes = Array.from({ length: LANES }, () => new FrameQueue(limits.maxQueuedBytes));
     this.#parts = Array.from({ length: LANES }, () => new MessageBuffer());
   }
@@ -71,7 +72,7 @@ export abstract class OverReliableProfile implements Profile {
   }
 
   get bufferedBytes(): number {
-    return this.#queuedBytes() + this.#datagrams.bytes + this.handle.bufferedBytes;
+    return this.#queuedBytes() + this.#datagramQueue.bytes + this.handle.bufferedBytes;
   }
 
   get sendBudget(): SendBudget {
@@ -91,7 +92,7 @@ export abstract class OverReliableProfile implements Profile {
     const isTaken =
       channel === Channel.Reliable
         ? this.#queue(lane, bytes, offset, length)
-        : this.#datagrams.send(channel, lane, bytes, offset, length, notify);
+        : this.#datagramQueue.send(channel, lane, bytes, offset, length, notify);
     if (!isTaken) this.#hasRefusedMessage = true;
     return isTaken;
   }
@@ -106,12 +107,12 @@ export abstract class OverReliableProfile implements Profile {
 
   flush(nowMs: number): void {
     this.retryMs = Number.POSITIVE_INFINITY;
-    this.datagrams.expire(nowMs);
+    this.datagramReceiver.expire(nowMs);
     this.#sendControl(nowMs);
     this.#sendLane(CONTROL_LANE, nowMs);
     this.#sendDatagrams(nowMs);
     for (let lane = 0; lane <= STREAM_LANE; lane++) this.#sendLane(lane, nowMs);
-    this.#datagrams.tellExpired();
+    this.#datagramQueue.tellExpired();
     if (this.#hasRefusedMessage && this.#queuedBytes() <= this.limits.maxQueuedBytes / 2) {
       this.#hasRefusedMessage = false;
       this.host.drained();
@@ -217,7 +218,7 @@ export abstract class OverReliableProfile implements Profile {
 
   #readDatagram(kind: number, nowMs: number): boolean {
     const { reader } = this;
-    const result = this.datagrams.read(kind, reader, this.number, nowMs);
+    const result = this.datagramReceiver.read(kind, reader, this.number, nowMs);
     if (result === DatagramResult.Malformed && !reader.failed) this.host.malformed(`Malformed frame of kind ${kind}`);
     if (result >= DatagramResult.Stopped) return reader.failed;
     if (channelOf(kind) === Channel.Notify) this.onNotifyRead(kind, result, nowMs);
@@ -260,7 +261,7 @@ export abstract class OverReliableProfile implements Profile {
   }
 
   #sendDatagrams(nowMs: number): void {
-    const datagrams = this.#datagrams;
+    const datagrams = this.#datagramQueue;
     datagrams.dropExpired();
     while (datagrams.bytes > 0) {
       const end = datagrams.take(this.packet, this.beginControl(this.packet), this.datagramEnd);

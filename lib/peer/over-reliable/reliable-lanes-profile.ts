@@ -1,6 +1,6 @@
 import { Delivery, type IConnectionHandle, type ReceivedPacket } from "../../socket/index.js";
 import type { DatagramQueue } from "../delivery/datagram-queue.js";
-import { DatagramResult } from "../delivery/datagram-receiver.js";
+import { DatagramResult } from "../delivery/datagram-result.js";
 import type { IncompleteMessage } from "../delivery/fragment-assembler.js";
 import { AckUrgency, ReceivedPackets } from "../delivery/received-packets.js";
 import { AckFrame, MAX_ACK_BYTES } from "../frames/ack-frame.js";
@@ -60,7 +60,7 @@ export class ReliableLanesProfile extends OverReliableProfile {
   updateDeadline(): void {
     const oldest = this.#inFlight[0];
     const lossMs = oldest ? oldest.sentMs + this.#notifyTimeoutMs : Number.POSITIVE_INFINITY;
-    this.deadlineMs = Math.min(this.retryMs, lossMs, this.#received.ackDueMs, this.datagrams.deadlineMs);
+    this.deadlineMs = Math.min(this.retryMs, lossMs, this.#received.ackDueMs, this.datagramReceiver.deadlineMs);
   }
 
   override flush(nowMs: number): void {
@@ -189,10 +189,10 @@ export class ReliableLanesProfile extends OverReliableProfile {
    */
   protected override onNotifyRead(kind: number, result: DatagramResult, nowMs: number): void {
     if (result === DatagramResult.Dropped) this.#isRefused = true;
-    if (result !== DatagramResult.Delivered) return;
+    if (result !== DatagramResult.Complete) return;
     this.#hasHandedOver = true;
     if (kind === FrameKind.Notify) return;
-    const { count, packets } = this.datagrams.fragmented as IncompleteMessage;
+    const { count, packets } = this.datagramReceiver.fragmented as IncompleteMessage;
     for (let index = 0; index < count; index++) {
       const number = packets[index] as number;
       if (number !== this.number) this.#received.acknowledge(number, AckUrgency.Normal, nowMs);

@@ -1,6 +1,6 @@
 import { Delivery, type IConnectionHandle, type ReceivedPacket } from "../../socket/index.js";
 import type { DatagramQueue } from "../delivery/datagram-queue.js";
-import { DatagramResult } from "../delivery/datagram-receiver.js";
+import { DatagramResult } from "../delivery/datagram-result.js";
 import { readNumberFrame, writeNumberFrame } from "../frames/number-frame.js";
 import { FrameKind, PacketKind, ProfileKind } from "../packet-format.js";
 import type { ProfileHost, ProfileLimits } from "../profile.js";
@@ -30,7 +30,7 @@ export class StreamProfile extends OverReliableProfile {
   }
 
   updateDeadline(): void {
-    this.deadlineMs = Math.min(this.retryMs, this.datagrams.deadlineMs);
+    this.deadlineMs = this.retryMs;
   }
 
   override receive({ buffer, offset, length }: ReceivedPacket, nowMs: number): void {
@@ -97,7 +97,7 @@ export class StreamProfile extends OverReliableProfile {
   }
 
   protected override onNotifyRead(_kind: number, result: DatagramResult): void {
-    if (result === DatagramResult.Delivered) this.#handedOver++;
+    if (result === DatagramResult.Complete) this.#handedOver++;
   }
 
   #readCount(): boolean {

@@ -1,5 +1,6 @@
 import { Channel } from "../channel.js";
-import { channelOf, DatagramReceiver, DatagramResult, isDatagram } from "../delivery/datagram-receiver.js";
+import { channelOf, DatagramReceiver, isDatagram } from "../delivery/datagram-receiver.js";
+import { DatagramResult } from "../delivery/datagram-result.js";
 import { AckUrgency, type ReceivedPackets } from "../delivery/received-packets.js";
 import { AckFrame } from "../frames/ack-frame.js";
 import { readCloseFrame } from "../frames/close-frame.js";
