@@ -1,3 +1,4 @@
+import { MessageBuffer } from "../peer/collections/message-buffer.js";
 import { ByteSegment, Channel } from "../peer/index.js";
 
 /** More is no server of ours, and ends the connection. */
@@ -10,28 +11,22 @@ const ENTRY_BYTES = 8;
  * They share an array: an object for each would cost 100 times what it takes to send an empty one.
  */
 export class HeldMessages {
-  #bytes = new Uint8Array(0);
-  /** Where each message ends in `#bytes`. */
+  #parts = new MessageBuffer();
+  /** Where each message ends in `#parts`. */
   #ends: number[] = [];
 
   /** Holds a reliable message; any other may be lost, and is. @returns false: too many bytes */
   add(bytes: ByteSegment, channel: Channel): boolean {
     if (channel !== Channel.Reliable) return true;
-    const start = this.#ends.at(-1) ?? 0;
-    const end = start + bytes.length;
-    if (end + ENTRY_BYTES * (this.#ends.length + 1) > MAX_BYTES) return false;
-    if (end > this.#bytes.length) {
-      const old = this.#bytes;
-      this.#bytes = new Uint8Array(2 * end);
-      this.#bytes.set(old);
-    }
-    this.#bytes.set(bytes.view(), start);
-    this.#ends.push(end);
+    const { buffer, offset, length } = bytes;
+    if (this.#parts.size + length + ENTRY_BYTES * (this.#ends.length + 1) > MAX_BYTES) return false;
+    this.#parts.append(buffer, offset, length, MAX_BYTES);
+    this.#ends.push(this.#parts.size);
     return true;
   }
 
   release(receive: (bytes: ByteSegment, channel: Channel) => void): void {
-    const bytes = this.#bytes;
+    const { bytes } = this.#parts;
     const ends = this.#ends;
     this.clear();
     let start = 0;
@@ -42,7 +37,7 @@ export class HeldMessages {
   }
 
   clear(): void {
-    this.#bytes = new Uint8Array(0);
+    this.#parts = new MessageBuffer();
     this.#ends = [];
   }
 }

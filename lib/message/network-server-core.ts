@@ -4,7 +4,7 @@ import { checkOptions } from "../options.js";
 import type { LibraryConnection } from "../peer/connection/connection.js";
 import { type ByteSegment, Channel, type Drive, type PeerHandler } from "../peer/index.js";
 import type { PeerCore } from "../peer/peer-core.js";
-import { serverFull, serverStopped } from "../socket/building/socket-errors.js";
+import { serverFailed, serverFull, serverStopped } from "../socket/building/socket-errors.js";
 import { checkReason, DisconnectCode, type DisconnectReason } from "../socket/disconnect-reason.js";
 import type { IncomingConnection } from "../socket/index.js";
 import { judge, type Verdict } from "../verdict.js";
@@ -19,7 +19,7 @@ import { type NetworkServerEvents, SERVER_EVENTS, SERVER_LATE_EVENTS } from "./n
 import type { NetworkServerMetrics } from "./network-metrics.js";
 import type { NetworkServer } from "./network-server.js";
 import { ERROR_BUDGET, type NetworkServerOptions } from "./network-server-options.js";
-import { Admission, FAILED } from "./players/admission.js";
+import { Admission } from "./players/admission.js";
 import { NetworkPlayer } from "./players/network-player.js";
 import { type INetworkPlayer, type PlayerAuthentication, PlayerState } from "./players/player.js";
 import { UnidentifiedPlayers } from "./players/unidentified-players.js";
@@ -256,7 +256,7 @@ export class NetworkServerCore
     if (this.#admission.isFull) return serverFull;
     if (!beforeAccept) return true;
     const report = (error: unknown) => this.report(error, null, null, "beforeAccept");
-    const court = { callback: "beforeAccept", maxCode: 999, failed: FAILED, report };
+    const court = { callback: "beforeAccept", maxCode: 999, failed: serverFailed, report };
     return judge(court, () => beforeAccept(incoming));
   }
 

@@ -5,9 +5,6 @@ import { serverFull } from "../../socket/building/socket-errors.js";
 import { DisconnectCode } from "../../socket/index.js";
 import type { NetworkPlayer } from "./network-player.js";
 
-/** What a client is told when `beforeAccept` fails: its `connect` rejects with `ERR_REFUSED`. */
-export const FAILED = { code: 0, text: "The server failed" };
-
 /** How many players a server takes. */
 export interface AdmissionLimits {
   /** Players who are authenticated and connected. */

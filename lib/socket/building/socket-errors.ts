@@ -36,7 +36,7 @@ export const serverBusy: DisconnectReason = {
 /** The reason for those who come, or are still there, when the server has stopped. */
 export const serverStopped: DisconnectReason = { code: DisconnectCode.ServerStopped, text: "The server has stopped" };
 
-/** The reason for a connection whose `onIncoming` threw. */
+/** The reason for a client about whom `beforeAccept` or `onIncoming` has failed: it was refused (`ERR_REFUSED`). */
 export const serverFailed: DisconnectReason = { code: 0, text: "The server failed" };
 
 /** Settles as `promise` does, or rejects with the reason of `signal` if that aborts first. */
