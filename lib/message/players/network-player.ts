@@ -9,7 +9,7 @@ import { DisconnectCode, type DisconnectReason, type Security } from "../../sock
 import type { Agreement } from "../protocol/agreement.js";
 import type { MessageEncoder } from "../protocol/encoder.js";
 import type { ErrorBudget } from "../protocol/error-flags.js";
-import type { MessageDefinition } from "../protocol/message.js";
+import { type MessageDefinition, maxAgeOf } from "../protocol/message.js";
 import type { ProtocolCore } from "../protocol/protocol.js";
 import { checkRequest, type RequestDefinition } from "../protocol/request.js";
 import { PendingRequests } from "./pending-requests.js";
@@ -114,7 +114,7 @@ export class NetworkPlayer implements INetworkPlayer {
     value: T,
     channel = message?.channel,
     lane = message?.lane,
-    maxAgeMs?: number,
+    maxAgeMs = maxAgeOf(message, channel),
   ): boolean {
     if (!this.#encode(message, value)) return false;
     return this.sendEncoded(message, channel, lane, maxAgeMs);
@@ -184,8 +184,8 @@ export class NetworkPlayer implements INetworkPlayer {
   /** Sends the message that the encoder holds. */
   sendEncoded(message: MessageDefinition<unknown>, channel: Channel, lane: number, maxAgeMs?: number): boolean {
     const { buffer, length } = this.#owner.encoder;
-    const ageMs = maxAgeMs ?? (channel === Channel.Reliable ? undefined : message.maxAgeMs);
-    return this.#counted(message, length, this.lastConnection.send(buffer, channel, lane, 0, length, ageMs));
+    const isTaken = this.lastConnection.send(buffer, channel, lane, 0, length, maxAgeMs);
+    return this.#counted(message, length, isTaken);
   }
 
   /**

@@ -1,15 +1,7 @@
-import {
-  checkOptions,
-  integerOption,
-  nullOr,
-  numberOption,
-  type OptionRules,
-  objectOption,
-  oneOf,
-} from "../../options.js";
-import { Channel } from "../../peer/index.js";
+import { checkOptions, nullOr, type OptionRules, objectOption } from "../../options.js";
+import type { Channel } from "../../peer/index.js";
 import type { MessageEncoder } from "../protocol/encoder.js";
-import type { MessageDefinition } from "../protocol/message.js";
+import { type MessageDefinition, maxAgeOf, sendingRules } from "../protocol/message.js";
 import type { ProtocolCore } from "../protocol/protocol.js";
 import { NetworkPlayer } from "./network-player.js";
 import type { INetworkPlayer } from "./player.js";
@@ -28,9 +20,7 @@ export interface SendManyOptions {
 
 const NO_OPTIONS: SendManyOptions = {};
 const SEND_MANY_OPTIONS: OptionRules<SendManyOptions> = {
-  channel: oneOf(Channel.Reliable, Channel.Unreliable, Channel.Sequenced),
-  maxAgeMs: numberOption(0, Number.POSITIVE_INFINITY),
-  lane: integerOption(0, 3),
+  ...sendingRules,
   exclude: nullOr(objectOption()),
 };
 
@@ -48,10 +38,11 @@ export function sendToPlayers<T>(
   options: SendManyOptions = NO_OPTIONS,
 ): number {
   if (options !== NO_OPTIONS) checkOptions("sendToAll", options, SEND_MANY_OPTIONS);
-  const { exclude = null, maxAgeMs } = options;
+  const { exclude = null } = options;
   if (!active) return 0;
   const number = protocol.numberOf(message);
   const { channel = message.channel, lane = message.lane } = options;
+  const { maxAgeMs = maxAgeOf(message, channel) } = options;
   encoder.encode(number, message, value);
   let taken = 0;
   for (const player of players) {

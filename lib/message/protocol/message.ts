@@ -56,11 +56,15 @@ const RATE_LIMIT: OptionRules<RateLimit> = {
   burst: numberOption(1, Number.MAX_VALUE),
   cost: numberOption(0, Number.MAX_VALUE),
 };
-const MESSAGE_OPTIONS: OptionRules<MessageOptions> = {
-  optional: booleanOption,
+/** The rules of the options that say how a message is sent. */
+export const sendingRules: OptionRules<Pick<MessageOptions, "channel" | "lane" | "maxAgeMs">> = {
   channel: oneOf(Channel.Reliable, Channel.Unreliable, Channel.Sequenced),
   lane: integerOption(0, 3),
   maxAgeMs: numberOption(0, Number.POSITIVE_INFINITY),
+};
+const MESSAGE_OPTIONS: OptionRules<MessageOptions> = {
+  ...sendingRules,
+  optional: booleanOption,
   rateLimit: objectOption(),
 };
 
@@ -110,6 +114,11 @@ export function createMessage<T>(name: string, codec: Codec<T>, options: Message
     maxAgeMs,
     rateLimit: rateLimit ? completeRateLimit(rateLimit) : null,
   });
+}
+
+/** The age at which `message` is dropped, if `send` does not say it. A reliable message has none. */
+export function maxAgeOf(message: MessageDefinition<unknown>, channel: Channel): number | undefined {
+  return channel === Channel.Reliable ? undefined : message?.maxAgeMs;
 }
 
 function completeRateLimit(rateLimit: RateLimit) {

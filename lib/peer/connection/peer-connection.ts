@@ -155,10 +155,11 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
     lane = 0,
     offset = 0,
     length = bytes?.length - offset,
-    maxAgeMs?: number,
+    maxAgeMs = Number.POSITIVE_INFINITY,
   ): boolean {
     checkChannel(channel, lane);
-    if (maxAgeMs !== undefined) return this.#sendWithin(maxAgeMs, channel, lane, bytes, offset, length, null);
+    if (maxAgeMs !== Number.POSITIVE_INFINITY)
+      return this.#sendWithin(maxAgeMs, channel, lane, bytes, offset, length, null);
     return this.#send(channel, lane, bytes, offset, length, null);
   }
 
@@ -167,11 +168,12 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
     callbacks: NotifyCallbacks,
     offset = 0,
     length = bytes?.length - offset,
-    maxAgeMs?: number,
+    maxAgeMs = Number.POSITIVE_INFINITY,
   ): boolean {
     checkNotifyCallbacks(callbacks);
-    if (maxAgeMs === undefined) return this.#send(Channel.Notify, 0, bytes, offset, length, callbacks);
-    return this.#sendWithin(maxAgeMs, Channel.Notify, 0, bytes, offset, length, callbacks);
+    if (maxAgeMs !== Number.POSITIVE_INFINITY)
+      return this.#sendWithin(maxAgeMs, Channel.Notify, 0, bytes, offset, length, callbacks);
+    return this.#send(Channel.Notify, 0, bytes, offset, length, callbacks);
   }
 
   queuedBytes(lane: number): number {
