@@ -29,15 +29,13 @@ export interface NodePrimitivesOptions {
 /** The primitives of Noise from `node:crypto`. */
 export function nodePrimitives(options: NodePrimitivesOptions = {}): NoisePrimitives {
   const { cipher = "AESGCM", randomBytes } = options;
-  const keyPair = (privateKey: Uint8Array) => new NodeKeyPair(importPrivateKey(privateKey));
   return {
     cipher,
     randomBytes: randomBytes ?? secureRandomBytes,
     sha256: (bytes) => createHash("sha256").update(bytes).digest(),
     // Importing a key takes 900 us in Node 20, making a new pair 70 us.
-    generateKeyPair: () =>
-      randomBytes ? keyPair(randomBytes(KEY_SIZE_BYTES)) : new NodeKeyPair(generateKeyPairSync("x25519").privateKey),
-    keyPair,
+    generateKeyPair: () => (randomBytes ? importKeyPair(randomBytes(KEY_SIZE_BYTES)) : newKeyPair()),
+    keyPair: importKeyPair,
     aeadKey: (key) => new NodeAeadKey(cipher, key),
   };
 }
@@ -47,19 +45,33 @@ export function nodePrimitives(options: NodePrimitivesOptions = {}): NoisePrimit
  */
 const privateKeyHeader = Buffer.from("302e020100300506032b656e04220420", "hex");
 
-function importPrivateKey(privateKey: Uint8Array): KeyObject {
-  const key = Buffer.concat([privateKeyHeader, privateKey]);
-  return createPrivateKey({ key, format: "der", type: "pkcs8" });
+const publicKeyEncoding = { format: "der", type: "spki" } as const;
+
+function importKeyPair(privateKey: Uint8Array): KeyPair {
+  const der = Buffer.concat([privateKeyHeader, privateKey]);
+  const key = createPrivateKey({ key: der, format: "der", type: "pkcs8" });
+  return new NodeKeyPair(key, createPublicKey(key).export(publicKeyEncoding));
+}
+
+/**
+ * Makes a pair and its public key in one call. Asking a new key for it afterwards (`export`) can stop the process for
+ * ever in Node 20: it holds the key's lock, and the garbage collection in it may end the job that made the key, which
+ * waits for that lock.
+ */
+function newKeyPair(): KeyPair {
+  const options = { publicKeyEncoding };
+  const { publicKey, privateKey } = generateKeyPairSync("x25519", options);
+  // The types of `node:crypto` know encodings for both keys or for none.
+  return new NodeKeyPair(privateKey, publicKey as unknown as Buffer);
 }
 
 class NodeKeyPair implements KeyPair {
   readonly publicKey: Uint8Array;
   readonly #privateKey: KeyObject;
 
-  constructor(privateKey: KeyObject) {
+  constructor(privateKey: KeyObject, publicKeyDer: Buffer) {
     this.#privateKey = privateKey;
-    const { x = "" } = createPublicKey(privateKey).export({ format: "jwk" });
-    this.publicKey = new Uint8Array(Buffer.from(x, "base64url"));
+    this.publicKey = new Uint8Array(publicKeyDer.subarray(-KEY_SIZE_BYTES));
   }
 
   diffieHellman(publicKey: Uint8Array): Uint8Array {

@@ -43,15 +43,15 @@ const CLOCK_SLACK_SECONDS = 3600;
 /** Makes a certificate authority. Keep its private key away from the servers that it signs for. */
 export function createCertificateAuthority(options: CertificateOptions = {}): CertificateAuthority {
   const validDays = checkValidDays(options, 3650);
-  const { privateKey } = generateKeyPairSync("ed25519");
-  const certificate = signedBy(privateKey, [
+  const { publicKey, privateKey } = newKeyPair();
+  const certificate = signedBy(importKey(privateKey), [
     [CERTIFICATE.keyType, ed25519],
-    [CERTIFICATE.keyData, rawPublicKey(privateKey)],
+    [CERTIFICATE.keyData, publicKey.subarray(-KEY_BYTES)],
     ...validity(validDays),
   ]);
   return {
     certificate: Buffer.from(certificate).toString("base64"),
-    privateKey: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+    privateKey: importKey(privateKey).export({ type: "pkcs8", format: "pem" }).toString(),
   };
 }
 
@@ -87,10 +87,9 @@ export function signCertificate(
  * @throws as {@link signCertificate}
  */
 export function createCertificate(authority: CertificateAuthority, options: SignOptions): Uint8Array {
-  const { privateKey } = generateKeyPairSync("ed25519");
-  const certificate = certify(authority, rawPublicKey(privateKey), options);
-  const { d = "" } = privateKey.export({ format: "jwk" });
-  return concatBytes([certificate, encodeProtobuf([[SIGNED.privateKeyData, Buffer.from(d, "base64url")]])]);
+  const { publicKey, privateKey } = newKeyPair();
+  const certificate = certify(authority, publicKey.subarray(-KEY_BYTES), options);
+  return concatBytes([certificate, encodeProtobuf([[SIGNED.privateKeyData, privateKey.subarray(-KEY_BYTES)]])]);
 }
 
 /** @internal GNS's number for the key of an authority; null: this is not the certificate of an authority. */
@@ -162,6 +161,21 @@ function identityText(options: SignOptions): string {
     throw rangeError("identity", "a name, bytes or a Steam number");
   }
   return options.identity.toString();
+}
+
+/**
+ * Makes a pair of keys in DER; the last 32 bytes of each are the key itself. Exporting a new `KeyObject` can stop the
+ * process for ever in Node 20 (see `node-primitives.ts`).
+ */
+function newKeyPair(): { publicKey: Buffer; privateKey: Buffer } {
+  return generateKeyPairSync("ed25519", {
+    publicKeyEncoding: { format: "der", type: "spki" },
+    privateKeyEncoding: { format: "der", type: "pkcs8" },
+  });
+}
+
+function importKey(der: Buffer): KeyObject {
+  return createPrivateKey({ key: der, format: "der", type: "pkcs8" });
 }
 
 function rawPublicKey(key: KeyObject): Buffer {
