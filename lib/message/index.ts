@@ -25,7 +25,15 @@ export {
   type SocketMetrics,
 } from "../socket/index.js";
 export type { Verdict } from "../verdict.js";
+export {
+  type AskOptions,
+  type AskServerOptions,
+  askServer,
+  type ServerAddress,
+  type ServerInfo,
+} from "./ask-server.js";
 export * from "./authentication/index.js";
+export { type DiscoverOptions, discover } from "./discover.js";
 export { type ClientExtension, type NetworkExtension, PlayerSlot, type ServerExtension } from "./extension.js";
 export type { Logger } from "./logger.js";
 export type {
@@ -62,6 +70,7 @@ export {
   type ResponseEnvelope,
 } from "./protocol/request.js";
 export type { LoadSceneOptions } from "./scene-barrier.js";
+export type { ServerDescription } from "./server-info.js";
 export type { INetworkTime, NetworkTime } from "./time/network-time.js";
 export type { TickMetrics } from "./time/server-time.js";
 export type { TraceSink } from "./trace.js";

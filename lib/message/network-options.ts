@@ -19,7 +19,7 @@ export interface ErrorSource {
 
 /** The settings of a Peer that a server or client lets its user choose; it sets the others itself. */
 export type NetworkPeerOptions = Partial<
-  Omit<PeerConfig, "drive" | "clock" | "randomBytes" | "fingerprint" | "onFingerprintMismatch">
+  Omit<PeerConfig, "drive" | "clock" | "randomBytes" | "fingerprint" | "onFingerprintMismatch" | "info">
 >;
 
 /** The rules of {@link NetworkOptions}. */

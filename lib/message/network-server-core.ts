@@ -36,6 +36,7 @@ import {
   WelcomeMessage,
 } from "./protocol/system-messages.js";
 import { type LoadSceneOptions, SceneBarrier } from "./scene-barrier.js";
+import { describeServer } from "./server-info.js";
 import { handlerWhile, type ServerHandler, type ServerParts } from "./server-parts.js";
 import { settledWithin } from "./time/deadline.js";
 import { ServerTime } from "./time/server-time.js";
@@ -433,11 +434,11 @@ export class NetworkServerCore
 
   async #open(openPeer: NonNullable<ServerParts["openPeer"]>, attempt: number): Promise<void> {
     try {
-      const config = { ...this.peerConfig(this.#peerDrive), maxConnections: this.#admission.maxConnections };
-      const peer = await openPeer(
-        this.#handler((connection) => this.attach(connection)),
-        config,
-      );
+      const { maxConnections } = this.#admission;
+      const info = describeServer(this, this.peerSettings.maxConnections, this.#options.info);
+      const config = { ...this.peerConfig(this.#peerDrive), maxConnections, info };
+      const handler = this.#handler((connection) => this.attach(connection));
+      const peer = await openPeer(handler, config);
       if (attempt === this.#starts) this.#peer = peer;
       else await peer.close();
     } catch (error) {

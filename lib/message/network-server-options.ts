@@ -6,6 +6,7 @@ import type { SessionOptions } from "./authentication/session-table.js";
 import { NETWORK_OPTIONS, type NetworkOptions } from "./network-options.js";
 import type { INetworkPlayer } from "./players/player.js";
 import type { ErrorBudget } from "./protocol/error-flags.js";
+import { infoOption, type ServerDescription } from "./server-info.js";
 
 /** The options of a `NetworkServer`. */
 export interface NetworkServerOptions extends NetworkOptions {
@@ -21,6 +22,13 @@ export interface NetworkServerOptions extends NetworkOptions {
   authentication?: AuthenticationOptions;
   /** Lets players come back whose connection was lost. @defaultValue `null`: such a player has left */
   sessions?: Partial<SessionOptions> | null;
+  /**
+   * What the server tells those who ask without joining (`askServer`, `discover`), or a function that gives it, called
+   * at most ten times a second; null: nothing.
+   *
+   * @defaultValue `{}`: the protocol's name and version, and how many play
+   */
+  info?: ServerDescription | (() => ServerDescription) | null;
   /** How many errors a player may make; null: any number. @defaultValue 200 tokens, refilled by 50 per second */
   errorBudget?: Partial<ErrorBudget> | null;
   /** Called when a player's budget is used up, in place of the disconnection. */
@@ -35,6 +43,7 @@ export const SERVER_OPTIONS: OptionRules<NetworkServerOptions> = {
   tickRate: numberOption(0, 1000),
   authentication: objectOption(),
   sessions: nullOr(objectOption()),
+  info: nullOr(infoOption),
   errorBudget: nullOr(objectOption()),
   onErrorLimit: nullOr(functionOption),
   beforeAccept: functionOption,

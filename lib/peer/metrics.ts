@@ -53,6 +53,9 @@ export class PeerMetrics {
   reassemblyBytes = 0;
   /** Connections that ended because all together held too many of them. */
   reassemblyEvictions = 0;
+  infoAnswersSent = 0;
+  /** Questions for information that got no answer because their source had one within the last second. */
+  infoRequestsDropped = 0;
   /** Requests that got no answer because of too many key agreements: the client asks again. */
   agreementsDropped = 0;
 }

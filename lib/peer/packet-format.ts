@@ -4,6 +4,8 @@ export enum PacketKind {
   Challenge = 2,
   Accept = 3,
   Reject = 4,
+  InfoRequest = 6,
+  InfoAnswer = 7,
   Data = 16,
   Reliable = 17,
   Unreliable = 18,

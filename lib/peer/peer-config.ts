@@ -119,6 +119,12 @@ export interface PeerConfig {
    */
   onFingerprintMismatch: "reject" | "accept";
   /**
+   * Server: gives at most 231 bytes for whoever asks without connecting; null: it answers none. A source (an IPv4
+   * address, an IPv6 /64) is answered once a second.
+   * @defaultValue null
+   */
+  info: (() => Uint8Array | null) | null;
+  /**
    * Encryption by the Peer itself.
    * @defaultValue null
    */
@@ -157,6 +163,7 @@ const defaults: PeerConfig = {
   maxStreams: 8,
   fingerprint: new Uint8Array(FINGERPRINT_BYTES),
   onFingerprintMismatch: "reject",
+  info: null,
   encryption: null,
   debug: isDevelopment(),
   clock: systemClock,
@@ -181,6 +188,7 @@ const PEER_OPTIONS: OptionRules<PeerConfig> = {
     if ((value as Uint8Array).length !== FINGERPRINT_BYTES) throw rangeError(name, `${FINGERPRINT_BYTES} bytes`);
   },
   onFingerprintMismatch: oneOf("reject", "accept"),
+  info: nullOr(functionOption),
   encryption: nullOr((name, value) => {
     const given = value as PeerEncryption;
     checkOptions(name, given, ENCRYPTION_OPTIONS);

@@ -23,6 +23,14 @@ export abstract class SocketFactory<
     return this.createServerSocket();
   }
 
+  /**
+   * A socket whose packets reach all servers of the local network that listen on the port that it connects to, and that
+   * receives from all of them. By default null: the transport has none.
+   */
+  createBroadcastSocket(): ISocket<IBindEndPoint, Connect> | null {
+    return null;
+  }
+
   /** What server sockets bind to. */
   abstract getBindEndPoint(): Bind;
 

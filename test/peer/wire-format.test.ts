@@ -14,6 +14,12 @@ import {
   writeReject,
   writeTerms,
 } from "../../lib/peer/handshake/handshake-packets.js";
+import {
+  readInfoAnswer,
+  readInfoRequest,
+  writeInfoAnswer,
+  writeInfoRequest,
+} from "../../lib/peer/handshake/info-packets.js";
 import { sipHash } from "../../lib/peer/handshake/siphash.js";
 import { Channel } from "../../lib/peer/index.js";
 import { MAX_VARINT, varintSize, writeVarint } from "../../lib/peer/integers.js";
@@ -75,6 +81,18 @@ describe("packets of the handshake, as docs/wire-format.md has them", () => {
     expect(readTerms(body)).toEqual(terms);
     expect(readTerms(body.subarray(1))).toBeNull();
     expect(readTerms(Uint8Array.of(...body, 0))).toBeNull();
+  });
+
+  test("InfoRequest, InfoAnswer", () => {
+    const request = writeInfoRequest(nonce);
+    expect(hex(request)).toBe((vector("InfoRequest") as string).padEnd(512, "0"));
+    expect(readInfoRequest(read(request, 1))).toEqual(nonce);
+    const answer = { instance: range(0xa0, 8), fingerprint, info: text("hi") };
+    const packet = writeInfoAnswer(nonce, answer);
+    expect(hex(packet)).toBe(vector("InfoAnswer"));
+    expect(readInfoAnswer(read(packet, 1))).toEqual({ nonce, ...answer });
+    expect(readInfoAnswer(read(packet.subarray(0, 24), 1))).toBeNull();
+    expect(readInfoAnswer(read(Uint8Array.of(...packet, ...new Uint8Array(230)), 1))).toBeNull();
   });
 
   test("Reject", () => {

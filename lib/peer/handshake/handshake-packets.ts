@@ -6,7 +6,7 @@ import { PacketWriter } from "../frames/packet-writer.js";
 import { FINGERPRINT_BYTES, PacketKind, type ProfileKind } from "../packet-format.js";
 import { COOKIE_BYTES } from "./cookies.js";
 
-const MAGIC = 0x32325356;
+export const MAGIC = 0x32325356;
 export const NONCE_BYTES = 8;
 /** No answer to a client whose address is not proved is longer than its request. */
 export const MIN_REQUEST_BYTES = 256;

@@ -29,6 +29,7 @@ import {
   writeReject,
   writeTerms,
 } from "./handshake-packets.js";
+import { InfoDesk } from "./info-desk.js";
 import { KeyAgreements } from "./key-agreements.js";
 
 export interface ServerHandshakeOwner extends HandshakeOwner {
@@ -63,19 +64,23 @@ export class ServerHandshake {
   readonly #answers = new Map<string, Answer>();
   readonly #decisions: Decisions;
   readonly #agreements: KeyAgreements;
+  readonly #info: InfoDesk | null;
 
   constructor(owner: ServerHandshakeOwner) {
     this.#owner = owner;
     this.#cookies = new Cookies(owner.config.randomBytes, owner.now());
     this.#decisions = new Decisions(owner.config);
     this.#agreements = new KeyAgreements(owner.config.clock);
+    this.#info = owner.config.info && new InfoDesk(owner, owner.config.info);
   }
 
   /** @returns false: the packet is no request */
   receive({ handle, buffer, offset, length }: ReceivedPacket): boolean {
     const reader = this.#reader;
     reader.start(buffer, offset, offset + length);
-    if (reader.u8() !== PacketKind.ConnectRequest) return false;
+    const kind = reader.u8();
+    if (kind === PacketKind.InfoRequest) return this.#info?.receive(handle, reader) ?? false;
+    if (kind !== PacketKind.ConnectRequest) return false;
     const head = readRequestNonce(reader);
     if (!head) return false;
     if (!head.isOurVersion) {

@@ -69,6 +69,11 @@ export class MemorySocketFactory extends SocketFactory<MemoryEndPoint, MemoryEnd
     return new (isDatagram ? MemoryDatagramSocket : MemoryConnectionSocket)(this.#network, this.#options);
   }
 
+  /** Of `datagram` only. A memory network has one host, so it reaches one server. */
+  override createBroadcastSocket(): ISocket<MemoryEndPoint, MemoryEndPoint> | null {
+    return this.#options.kind === "datagram" ? this.createServerSocket() : null;
+  }
+
   getBindEndPoint(): MemoryEndPoint {
     checkPort(this.port);
     return { port: this.port };

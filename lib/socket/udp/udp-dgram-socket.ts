@@ -14,7 +14,7 @@ import { UdpSocket } from "./udp-socket.js";
 const MAX_SEND_QUEUE_BYTES = 4 * 2 ** 20;
 
 /** An address as `node:dgram` gives it. */
-class UdpDgramHandle extends UdpHandle {
+export class UdpDgramHandle extends UdpHandle {
   /** @param destination the host as the socket needs it: for one of both families, IPv4 is `::ffff:1.2.3.4` */
   constructor(
     public destination: string,
@@ -150,6 +150,12 @@ export class UdpDgramSocket extends UdpSocket implements ISocket<UdpEndPoint, Ud
     }
     this.#tries.add(socket);
     return this.#server;
+  }
+
+  /** Opens a socket of IPv4 that may send to everybody, and receives from anybody. */
+  protected async openBroadcast(attempt: AbortSignal): Promise<void> {
+    this.#socket = await this.#start(4, attempt, (socket, done) => socket.bind(0, "0.0.0.0", done));
+    this.#socket.setBroadcast(true);
   }
 
   protected async closeTransport(): Promise<void> {

@@ -13,6 +13,7 @@ import { checkHost, checkPort, checkRemotePort, hostOption } from "../building/e
 import type { ISocket } from "../socket.js";
 import { type IHasHost, type IHasPort, SocketFactory } from "../socket-factory.js";
 import { UdpBatchSocket } from "./udp-batch-socket.js";
+import { UdpBroadcastSocket } from "./udp-broadcast-socket.js";
 import { UdpDgramSocket } from "./udp-dgram-socket.js";
 import type { UdpEndPoint, UdpSocketOptions } from "./udp-end-point.js";
 import { MAX_UDP_PACKET_SIZE } from "./udp-handle.js";
@@ -87,6 +88,11 @@ export class UdpSocketFactory extends SocketFactory<UdpEndPoint, UdpEndPoint> im
   /** @throws NetworkError `ERR_NOT_SUPPORTED` for `batched` on a platform without an addon */
   createServerSocket(): ISocket<UdpEndPoint, UdpEndPoint> {
     return new (this.#implementation === "batched" ? UdpBatchSocket : UdpDgramSocket)(this.#options);
+  }
+
+  /** Over `node:dgram`, whichever implementation the others have. Only IPv4 has broadcast. */
+  override createBroadcastSocket(): ISocket<UdpEndPoint, UdpEndPoint> {
+    return new UdpBroadcastSocket(this.#options);
   }
 
   getBindEndPoint(): UdpEndPoint {
