@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { IConnection } from "../../lib/peer/index.js";
 import { PeerWorld, text } from "../support/peer-world.js";
 
 test("over a stream, at most 8192 notify messages wait for a side that acknowledges none", async () => {
@@ -24,3 +25,35 @@ test("over a stream, at most 8192 notify messages wait for a side that acknowled
   }
   expect({ delivered, lost }).toEqual({ delivered: 0, lost: 10_000 - 8190 });
 });
+
+test.each(["datagram", "reliable-lanes", "stream"] as const)(
+  "over %s, a notify message is delivered to a receiver that stands still for half a second",
+  async (kind) => {
+    const world = new PeerWorld({ kind, server: { drive: "manual" } });
+    await world.listen();
+    const turn = () => {
+      world.server.updateReceive();
+      world.server.updateSent();
+    };
+    const { connection } = world.dial();
+    const opened: IConnection[] = [];
+    void connection.then((client) => opened.push(client));
+    // A round trip that was measured is far shorter than the one that is assumed.
+    while (!opened[0]?.roundTripTimeMs) {
+      turn();
+      await world.run(5);
+    }
+    const fates: string[] = [];
+    opened[0].sendNotify(text("n"), {
+      onDelivered: () => fates.push("delivered"),
+      onLost: () => fates.push("lost"),
+    });
+    await world.run(500);
+    expect(fates).toEqual([]);
+    for (let passed = 0; passed < 100; passed += 5) {
+      turn();
+      await world.run(5);
+    }
+    expect(fates).toEqual(["delivered"]);
+  },
+);

@@ -15,6 +15,11 @@ const UNRELIABLE_HEADER_BYTES = 5;
 const RELIABLE_HEADER_BYTES = 1;
 /** The most packets with notify messages in flight. Older ones count as lost. */
 const MAX_NOTIFY_PACKETS = 1024;
+/**
+ * A notify packet counts as lost after this time at the earliest, where nothing later is acknowledged: a receiver may
+ * stand still for a moment (RFC 6298, 2.4).
+ */
+const MIN_NOTIFY_TIMEOUT_MS = 1000;
 
 /** A packet with notify messages: its number, and their places in `NotifyTokens`. */
 interface NotifyPacket {
@@ -231,6 +236,6 @@ export class ReliableLanesProfile extends OverReliableProfile {
   }
 
   get #notifyTimeoutMs(): number {
-    return 3 * this.roundTrip.lossDelayBaseMs + 100;
+    return Math.max(3 * this.roundTrip.lossDelayBaseMs, MIN_NOTIFY_TIMEOUT_MS);
   }
 }
