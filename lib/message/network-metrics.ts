@@ -44,6 +44,7 @@ export class ConnectionTotals {
   add(metrics: ConnectionMetrics): void {
     addTo(this.#ended, metrics);
     this.#ended.reassemblyBytes = 0; // What it held is given back.
+    this.#ended.maxPacketSize = 0; // It sends nothing any more.
   }
 
   /** The sum of those that have ended and those that are there. */
@@ -60,7 +61,9 @@ function addTo(sum: ConnectionMetrics, metrics: ConnectionMetrics): void {
   const target = sum as unknown as Record<string, number | number[]>;
   for (const [name, value] of Object.entries(metrics)) {
     const before = target[name];
-    if (typeof value === "number") target[name] = ((before as number) ?? 0) + value;
+    // No counter, but the size of what is sent now.
+    if (name === "maxPacketSize") target[name] = Math.min((before as number) || (value as number), value as number);
+    else if (typeof value === "number") target[name] = ((before as number) ?? 0) + value;
     else if (Array.isArray(value)) {
       target[name] = value.map((count: number, index) => ((before as number[])?.[index] ?? 0) + count);
     }

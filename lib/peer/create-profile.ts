@@ -15,11 +15,12 @@ const RAW_UDP_SPACE = 0;
 
 export function createProfile(
   host: ProfileHost,
-  { profile, keys, handle, session, maxPacketSize }: AgreedConnection,
+  { profile, keys, handle, session, maxPacketSize, provedPacketSize }: AgreedConnection,
   encryption: Encryption | null,
-  { maxReliableMessageSize, maxQueuedBytes, random }: PeerConfig,
+  { maxReliableMessageSize, maxQueuedBytes, random, timeoutMs }: PeerConfig,
 ): Profile {
   const createSeal = encryption && keys ? (space: number) => encryption.createSeal(keys, space) : null;
+  host.metrics.maxPacketSize = maxPacketSize;
   const limits = { maxPacketSize, maxReliableMessageSize, maxQueuedBytes };
   switch (profile) {
     case ProfileKind.Stream:
@@ -29,6 +30,8 @@ export function createProfile(
     default:
       return new RawUdpProfile(host, {
         ...limits,
+        provedPacketSize,
+        timeoutMs,
         sessionId: session,
         seal: createSeal?.(RAW_UDP_SPACE) ?? null,
         random,

@@ -38,7 +38,13 @@ class Victim implements ProfileHost {
     this.reassembly = new ReassemblyBudget(pool, "test", maxBytes, () => {});
     const handle = { bufferedBytes: 0, bytesPerSecond: Number.POSITIVE_INFINITY } as IConnectionHandle;
     if (kind === PacketKind.Data) {
-      this.profile = new RawUdpProfile(this, { ...limits, sessionId: SESSION, seal: null, random: () => 0.5 });
+      this.profile = new RawUdpProfile(this, {
+        ...limits,
+        sessionId: SESSION,
+        timeoutMs: 10_000,
+        seal: null,
+        random: () => 0.5,
+      });
     } else if (kind === PacketKind.Stream) this.profile = new StreamProfile(this, handle, limits);
     else this.profile = new ReliableLanesProfile(this, handle, limits, null);
     this.streams = new StreamTable({
@@ -92,6 +98,7 @@ class Victim implements ProfileHost {
   onPacketAuthenticated(): void {}
   remoteClosed(): void {}
   drained(): void {}
+  pathTooSmall(): void {}
   tampered(): void {
     throw new Error("Nothing is sealed");
   }

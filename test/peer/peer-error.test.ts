@@ -9,6 +9,7 @@ const codes: [keyof typeof DisconnectCode, string][] = [
   ["ConnectionLost", "ERR_CONNECTION_LOST"],
   ["HandshakeTimeout", "ERR_HANDSHAKE_TIMEOUT"],
   ["Tampered", "ERR_TAMPERED"],
+  ["PathTooSmall", "ERR_PATH_TOO_SMALL"],
   ["ServerFull", "ERR_SERVER_FULL"],
   ["VersionMismatch", "ERR_VERSION_MISMATCH"],
   ["ProfileMismatch", "ERR_PROFILE_MISMATCH"],

@@ -348,6 +348,10 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
     this.#fail(DisconnectCode.Tampered, text);
   }
 
+  pathTooSmall(text: string): void {
+    this.#fail(DisconnectCode.PathTooSmall, text);
+  }
+
   drained(): void {
     if (this.isConnected) this.#owner.drained(this);
   }

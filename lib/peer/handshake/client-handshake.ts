@@ -154,11 +154,13 @@ export class ClientHandshake implements Waiting {
   #finish(reader: PacketReader): void {
     const terms = this.#readTerms(readAccept(reader));
     if (!terms || terms.profile !== this.#profile || terms.maxPacketSize < MIN_PACKET_SIZE) return;
+    const maxPacketSize = Math.min(this.#packetSize, terms.maxPacketSize);
     this.#owner.accepted({
       handle: this.handle,
       session: terms.session,
       profile: terms.profile,
-      maxPacketSize: Math.min(this.#packetSize, terms.maxPacketSize),
+      maxPacketSize,
+      provedPacketSize: maxPacketSize, // The request had that size.
       fingerprintMatches: equalBytes(terms.fingerprint, this.#owner.config.fingerprint),
       pattern: this.pattern,
       keys: this.#noise?.split() ?? null,

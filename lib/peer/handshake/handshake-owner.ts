@@ -20,6 +20,8 @@ export interface AgreedConnection {
   session: number;
   profile: ProfileKind;
   maxPacketSize: number;
+  /** Datagrams: packets of this size reach the other side. */
+  provedPacketSize: number;
   fingerprintMatches: boolean;
   pattern: SecurityPattern;
   /** Null without Noise. */

@@ -191,6 +191,7 @@ export class ServerHandshake {
       session,
       profile,
       maxPacketSize: Math.min(maxPacketSize, request.maxPacketSize),
+      provedPacketSize: MIN_PACKET_SIZE,
       fingerprintMatches: equalBytes(request.fingerprint, config.fingerprint),
       pattern: request.security,
       keys,

@@ -40,6 +40,11 @@ const MIN_ROUND_TRIP_MS = 0.25;
 const FULL_QUEUE_LOSS = 0.05;
 const FULL_QUEUE_ROUND_TRIP = 1.5;
 
+/** What knows how large packets are now, in bytes. */
+export interface Sized {
+  readonly sizeBytes: number;
+}
+
 enum Mode {
   Startup = 0,
   Drain = 1,
@@ -76,15 +81,15 @@ export class CongestionController {
   #probeMinMs = 0;
   /** The bandwidth-delay product: what the path holds without a queue. */
   #bandwidthDelayBytes = 0;
-  readonly #packetBytes: number;
+  readonly #path: Sized;
   readonly #roundTrip: RoundTripEstimator;
   readonly #random: Random;
 
-  constructor(maxPacketSize: number, roundTrip: RoundTripEstimator, random: Random) {
-    this.#packetBytes = maxPacketSize;
+  constructor(path: Sized, roundTrip: RoundTripEstimator, random: Random) {
+    this.#path = path;
     this.#roundTrip = roundTrip;
     this.#random = random;
-    this.windowBytes = INITIAL_PACKETS * maxPacketSize;
+    this.windowBytes = INITIAL_PACKETS * path.sizeBytes;
     this.#start();
   }
 
@@ -194,15 +199,15 @@ export class CongestionController {
   }
 
   get #probeWindowBytes(): number {
-    return Math.max(this.#bandwidthDelayBytes / 2, MIN_PACKETS * this.#packetBytes);
+    return Math.max(this.#bandwidthDelayBytes / 2, MIN_PACKETS * this.#path.sizeBytes);
   }
 
   #decide(): void {
     const { max: bandwidth } = this.#bandwidth;
     if (bandwidth === 0 || this.#minRoundTripMs === Number.POSITIVE_INFINITY) return;
     // The other side acknowledges every few packets only: these count as in flight though they have arrived.
-    const unanswered = Math.min(bandwidth * MAX_ACK_DELAY_MS, ACK_INTERVAL * this.#packetBytes);
-    const window = Math.max(WINDOW_GAIN * this.#bandwidthDelayBytes + unanswered, MIN_PACKETS * this.#packetBytes);
+    const unanswered = Math.min(bandwidth * MAX_ACK_DELAY_MS, ACK_INTERVAL * this.#path.sizeBytes);
+    const window = Math.max(WINDOW_GAIN * this.#bandwidthDelayBytes + unanswered, MIN_PACKETS * this.#path.sizeBytes);
     if (this.#mode === Mode.Startup) {
       this.windowBytes = Math.max(this.windowBytes, window);
       this.bytesPerMs = Math.max(this.bytesPerMs, STARTUP_GAIN * bandwidth);

@@ -96,6 +96,11 @@ export class LossDetection {
     return true;
   }
 
+  /** The last probe was not the first since something was acknowledged. */
+  get isProbeRepeated(): boolean {
+    return this.#probeCount > 1;
+  }
+
   /** Sets `#probeMs`: as a result it would be an object on the heap for every flush. */
   #updateProbe(): void {
     // The acknowledgement may be delayed. A single packet in flight is the last one sent: the other side has all

@@ -1,4 +1,4 @@
-import type { CongestionController } from "./congestion-controller.js";
+import type { CongestionController, Sized } from "./congestion-controller.js";
 
 /** Timers can be this late: what was due meanwhile may leave at once. */
 const BURST_MS = 2;
@@ -11,12 +11,12 @@ export class Pacer {
   /** How many bytes may leave at once; below zero after a larger packet. */
   allowanceBytes = 0;
   #updatedMs = 0;
-  readonly #minBurstBytes: number;
+  readonly #path: Sized;
   readonly #controller: CongestionController;
 
-  constructor(maxPacketSize: number, controller: CongestionController) {
+  constructor(path: Sized, controller: CongestionController) {
     this.#controller = controller;
-    this.#minBurstBytes = BURST_PACKETS * maxPacketSize;
+    this.#path = path;
     this.advance(0);
     this.allowanceBytes = this.#minBurstBytes;
   }
@@ -27,6 +27,10 @@ export class Pacer {
     this.burstBytes = Math.max(this.#minBurstBytes, BURST_MS * bytesPerMs);
     this.allowanceBytes = Math.min(this.allowanceBytes + gained, this.burstBytes);
     this.#updatedMs = nowMs;
+  }
+
+  get #minBurstBytes(): number {
+    return BURST_PACKETS * this.#path.sizeBytes;
   }
 
   spend(bytes: number): void {

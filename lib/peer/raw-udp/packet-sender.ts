@@ -11,6 +11,7 @@ import { DeliveryRate } from "./delivery-rate.js";
 import { LossDetection } from "./loss-detection.js";
 import { Outbox } from "./outbox.js";
 import { Pacer } from "./pacer.js";
+import { PathSize } from "./path-size.js";
 import type { RawUdpOptions } from "./raw-udp-options.js";
 import { PacketState, SentPackets } from "./sent-packets.js";
 
@@ -21,12 +22,25 @@ const REMEMBERED_ROUND_TRIPS = 4;
 /** About one of this many numbers is skipped: a peer that acknowledges it acknowledges what it has not received. */
 const SKIP_INTERVAL = 1000;
 
+/** What a packet has, besides an Ack if something has to be acknowledged. */
+enum Content {
+  None = 0,
+  /** What is most urgent. */
+  Urgent = 1,
+  /** The same, in a packet of the smallest size: larger ones may be what the path does not carry. */
+  Small = 2,
+  Ping = 3,
+  /** Ping and padding, to ask whether the path carries packets of that size. */
+  PathProbe = 4,
+}
+
 /** The sending half of a connection over UDP: queues, packets in flight, losses, and when to send what. */
 export class PacketSender {
   readonly roundTrip = new RoundTripEstimator();
   readonly controller: CongestionController;
   readonly packets: SentPackets;
   readonly outbox: Outbox;
+  readonly path: PathSize;
   /** When `flush` has to be called at the latest, as `updateDeadline` found. */
   deadlineMs = Number.POSITIVE_INFINITY;
   readonly #loss: LossDetection;
@@ -50,7 +64,7 @@ export class PacketSender {
   #measureFromMs = Number.NEGATIVE_INFINITY;
 
   constructor(host: ProfileHost, received: ReceivedPackets, options: RawUdpOptions) {
-    const { firstNumber = 0, maxPacketSize, random } = options;
+    const { firstNumber = 0, maxPacketSize, provedPacketSize = maxPacketSize, random, timeoutMs } = options;
     if (maxPacketSize < MIN_PACKET_SIZE || maxPacketSize > 0xffff) {
       throw new RangeError(`A packet has ${MIN_PACKET_SIZE} to 65535 bytes at most, not ${maxPacketSize}`);
     }
@@ -63,8 +77,9 @@ export class PacketSender {
     this.packets = new SentPackets(firstNumber);
     this.outbox = new Outbox(host, this.packets, options);
     this.#loss = new LossDetection(this.packets, this.roundTrip);
-    this.controller = new CongestionController(maxPacketSize, this.roundTrip, random);
-    this.#pacer = new Pacer(maxPacketSize, this.controller);
+    this.path = new PathSize(host.metrics, maxPacketSize, provedPacketSize, timeoutMs);
+    this.controller = new CongestionController(this.path, this.roundTrip, random);
+    this.#pacer = new Pacer(this.path, this.controller);
     this.#nextSkip = firstNumber + this.#skipDistance();
   }
 
@@ -99,7 +114,7 @@ export class PacketSender {
     // The socket tells when it takes packets again.
     if (this.#stalledBytes > 0) this.deadlineMs = Number.POSITIVE_INFINITY;
     else if (this.#closeFrame) this.deadlineMs = Math.min(ackDueMs, this.#closeDueMs);
-    else if (this.#isPingDue) this.deadlineMs = Number.NEGATIVE_INFINITY;
+    else if (this.#isPingDue || this.path.isProbeDue) this.deadlineMs = Number.NEGATIVE_INFINITY;
     else {
       this.#loss.updateDeadline();
       this.deadlineMs = Math.min(ackDueMs, this.#loss.deadlineMs);
@@ -119,6 +134,7 @@ export class PacketSender {
         const state = packets.state[index] as PacketState;
         if (state === PacketState.Settled) continue;
         if (state === PacketState.Skipped) return false;
+        this.path.onPacketAcknowledged(number, packets.sizeBytes[index] as number);
         if (state === PacketState.Lost) {
           packets.state[index] = PacketState.Settled;
           this.#host.metrics.packetsLate++;
@@ -139,7 +155,7 @@ export class PacketSender {
 
   /** Sends acknowledgements that are due. */
   respond(nowMs: number): void {
-    if (nowMs >= this.#received.ackDueMs && this.#retry()) this.#sendPacket(nowMs, false);
+    if (nowMs >= this.#received.ackDueMs && this.#retry()) this.#sendPacket(nowMs, Content.None);
   }
 
   flush(nowMs: number): void {
@@ -154,15 +170,20 @@ export class PacketSender {
     const { controller, outbox, packets } = this;
     outbox.dropExpired();
     let forced = this.#isPingDue ? 1 : 0;
+    let content = Content.Urgent;
+    this.#pacer.advance(nowMs);
+    if (this.path.isProbeDue) this.#sendPacket(nowMs, Content.PathProbe);
     if (this.#loss.isProbeDue(nowMs)) {
       this.#queueProbes();
       forced = PROBE_PACKETS;
+      content = Content.Small;
+      // When both have been lost, even a packet that any path carries is worth its few bytes.
+      if (this.#loss.isProbeRepeated && this.#stalledBytes === 0) this.#sendPacket(nowMs, Content.Ping);
     }
-    this.#pacer.advance(nowMs);
     while (this.#stalledBytes === 0) {
       const mayLeave = packets.bytesInFlight < controller.windowBytes && this.#pacer.allowanceBytes > 0;
       if (!(outbox.isReady || this.#isPingDue) || (forced <= 0 && !mayLeave && !outbox.isMidMessage)) break;
-      this.#sendPacket(nowMs, true);
+      this.#sendPacket(nowMs, forced > 0 ? content : Content.Urgent);
       forced--;
     }
     if (packets.bytesInFlight >= controller.windowBytes) this.#pacer.onWindowFull();
@@ -172,24 +193,24 @@ export class PacketSender {
 
   #repeatClose(nowMs: number): void {
     if (nowMs < this.#closeDueMs) return;
-    this.#sendPacket(nowMs, true);
+    this.#sendPacket(nowMs, Content.Urgent);
     this.#closeDueMs = nowMs + this.roundTrip.probeTimeoutMs;
   }
 
-  /** Where the frames of a packet have to end. */
-  get #contentEnd(): number {
-    return this.#packet.length - (this.#seal ? TAG_BYTES : 0);
+  /** Where the frames of a packet with this content have to end. */
+  #contentEnd(content: Content): number {
+    const sizeBytes = content === Content.Small ? MIN_PACKET_SIZE : this.path.sizeBytes;
+    return sizeBytes - (this.#seal ? TAG_BYTES : 0);
   }
 
   #skipDistance(): number {
     return Math.floor((0.5 + this.#random()) * SKIP_INTERVAL);
   }
 
-  /** Sends a packet with an Ack, if there is something to acknowledge, and, `withContent`, with what is most urgent. */
-  #sendPacket(nowMs: number, withContent: boolean): void {
+  #sendPacket(nowMs: number, content: Content): void {
     const { packets } = this;
     this.#makeRoom();
-    if (withContent && packets.next >= this.#nextSkip) {
+    if (content !== Content.None && packets.next >= this.#nextSkip) {
       packets.state[packets.begin()] = PacketState.Skipped;
       this.#nextSkip = packets.next + this.#skipDistance();
     }
@@ -197,15 +218,16 @@ export class PacketSender {
     const index = packets.begin();
     const buffer = this.#packet;
     writeDataNumber(buffer, number);
-    let content = DATA_HEADER_BYTES;
+    const contentEnd = this.#contentEnd(content);
+    let start = DATA_HEADER_BYTES;
     if (this.#received.ackDueMs < Number.POSITIVE_INFINITY) {
       packets.largestAcked[index] = this.#received.largestAcknowledged;
-      content = this.#received.writeAck(buffer, content, this.#contentEnd, nowMs);
+      start = this.#received.writeAck(buffer, start, contentEnd, nowMs);
     }
-    const hasFrames = this.#isPingDue || this.#closeFrame !== null;
-    const end = withContent ? this.#writeContent(index, content) : content;
+    const hasFrames = this.#isPingDue || content >= Content.Ping || this.#closeFrame !== null;
+    const end = content === Content.None ? start : this.#writeContent(index, content, start, contentEnd);
     const size = this.#seal ? this.#seal.seal(number, buffer, 0, DATA_HEADER_BYTES, end) : end;
-    if (end > content) {
+    if (end > start) {
       this.#delivery.onPacketSent(packets, index, nowMs);
       packets.onSent(index, size, nowMs);
       this.#loss.onPacketSent(!hasFrames && this.outbox.isUnreliable, nowMs);
@@ -222,7 +244,7 @@ export class PacketSender {
     return true;
   }
 
-  #writeContent(index: number, start: number): number {
+  #writeContent(index: number, content: Content, start: number, contentEnd: number): number {
     const buffer = this.#packet;
     if (this.#closeFrame) {
       buffer.set(this.#closeFrame, start);
@@ -230,11 +252,21 @@ export class PacketSender {
       return start + this.#closeFrame.length;
     }
     let at = start;
-    if (this.#isPingDue) {
+    if (this.#isPingDue || content >= Content.Ping) {
       at = writeNumberFrame(buffer, at, FrameKind.Ping, ++this.#pingToken);
       this.#isPingDue = false;
+      if (content === Content.Ping) return at;
+      if (content === Content.PathProbe) return this.#pad(at);
     }
-    return this.outbox.write(index, buffer, at, this.#contentEnd);
+    return this.outbox.write(index, buffer, at, contentEnd);
+  }
+
+  /** Fills a probe of the path with Padding frames. */
+  #pad(start: number): number {
+    const end = this.path.probeBytes - (this.#seal ? TAG_BYTES : 0);
+    this.#packet.fill(FrameKind.Padding, start, end);
+    this.path.isProbeDue = false;
+    return end;
   }
 
   /** A packet was acknowledged. */
@@ -264,6 +296,7 @@ export class PacketSender {
 
   #detectLosses(nowMs: number): void {
     for (let number = this.#loss.detectLost(nowMs); number >= 0; number = this.#loss.detectLost(nowMs)) {
+      this.path.onPacketLost(number, this.packets, nowMs, this.roundTrip.probeTimeoutMs);
       this.#onLost(number);
     }
   }

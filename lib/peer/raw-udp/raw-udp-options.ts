@@ -4,6 +4,13 @@ import type { PacketSeal, ProfileLimits } from "../profile.js";
 export interface RawUdpOptions extends ProfileLimits {
   /** 32 random bits, from the handshake. */
   sessionId: number;
+  /**
+   * The part of `maxPacketSize` that the handshake has proved on the way to the other side.
+   * @defaultValue all of it
+   */
+  provedPacketSize?: number;
+  /** A path that carries no packet of the smallest size is given up within half of this time. */
+  timeoutMs: number;
   /** Null: unencrypted. */
   seal: PacketSeal | null;
   /** Where congestion control begins its cycle, and which packet numbers are skipped. */

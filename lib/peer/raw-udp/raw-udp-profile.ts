@@ -4,7 +4,7 @@ import { ReceivedPackets } from "../delivery/received-packets.js";
 import { encodeCloseFrame } from "../frames/close-frame.js";
 import { isDataPacket, readDataNumber, readDataSession } from "../frames/data-header.js";
 import { nearestNumber } from "../frames/packet-number.js";
-import { DATA_HEADER_BYTES, ProfileKind } from "../packet-format.js";
+import { DATA_HEADER_BYTES, MIN_PACKET_SIZE, ProfileKind } from "../packet-format.js";
 import type { PacketSeal, Profile, ProfileHost, SendBudget } from "../profile.js";
 import { PacketReceiver } from "./packet-receiver.js";
 import { PacketSender } from "./packet-sender.js";
@@ -102,6 +102,8 @@ export class RawUdpProfile implements Profile {
     this.#notePause(nowMs);
     this.#receiver.datagrams.expire(nowMs);
     this.#sender.flush(nowMs);
+    if (!this.#sender.path.isDead) return;
+    this.#host.pathTooSmall(`Packets of ${MIN_PACKET_SIZE} bytes do not reach the other side`);
   }
 
   close(reason: DisconnectReason, nowMs: number): void {

@@ -47,6 +47,7 @@ class Wire implements ProfileHost {
     throw new Error(text);
   }
 
+  pathTooSmall(): void {}
   tampered(): void {
     throw new Error("That is for reliable transports");
   }
@@ -60,7 +61,7 @@ test.each([
 ])("100,000 %s messages leave nothing on the heap, and make no object each on their way", (_, channel) => {
   const there = new Wire();
   const back = new Wire();
-  const limits = { maxPacketSize: 1200, maxReliableMessageSize: 60_000, maxQueuedBytes: 2 ** 20 };
+  const limits = { maxPacketSize: 1200, timeoutMs: 10_000, maxReliableMessageSize: 60_000, maxQueuedBytes: 2 ** 20 };
   const near = new RawUdpProfile(there, { ...limits, sessionId: 1, seal: null, random: Math.random });
   const far = new RawUdpProfile(back, { ...limits, sessionId: 1, seal: null, random: Math.random });
   const message = new Uint8Array(20);

@@ -13,6 +13,8 @@ export interface LinkOptions {
   /** Bytes per millisecond. @defaultValue unlimited */
   bytesPerMs?: number;
   queueBytes?: number;
+  /** Larger packets vanish. */
+  mostBytes?: number;
   /** The part of the packets that is lost, copied, or delayed by up to `heldMs`. */
   loss?: number;
   duplication?: number;
@@ -56,7 +58,7 @@ export class Link {
       leavesMs = nowMs + waitMs + packet.length / bytesPerMs;
       this.#freeMs = leavesMs;
     }
-    if (random() < loss) return;
+    if (random() < loss || packet.length > (this.options.mostBytes ?? Number.POSITIVE_INFINITY)) return;
     this.arrivedBytes += packet.length;
     for (let copy = random() < duplication ? 2 : 1; copy > 0; copy--) {
       const heldMs = random() < reordering ? random() * (this.options.heldMs ?? 50) : 0;
@@ -73,6 +75,8 @@ export class EndPoint implements ProfileHost {
   malformedText: string | null = null;
   closedWith: DisconnectReason | null = null;
   authenticatedCount = 0;
+  /** When the path was given up. */
+  pathTooSmallMs: number | null = null;
   readonly metrics = new ConnectionMetrics();
   readonly reassembly = new ReassemblyBudget(new ReassemblyPool(), "test", CONNECTION_BYTES, () => {});
   drainedCount = 0;
@@ -88,6 +92,7 @@ export class EndPoint implements ProfileHost {
     this.profile = new RawUdpProfile(this, {
       sessionId: 0xdecade42,
       maxPacketSize: 1200,
+      timeoutMs: 10_000,
       maxReliableMessageSize: 60_000,
       maxQueuedBytes: 2 ** 20,
       seal: null,
@@ -129,6 +134,10 @@ export class EndPoint implements ProfileHost {
 
   malformed(text: string): void {
     this.malformedText = text;
+  }
+
+  pathTooSmall(): void {
+    this.pathTooSmallMs ??= this.#simulation.nowMs;
   }
 
   tampered(): void {

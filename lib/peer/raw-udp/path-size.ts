@@ -1,0 +1,103 @@
+import type { ConnectionMetrics } from "../metrics.js";
+import { MIN_PACKET_SIZE } from "../packet-format.js";
+import type { SentPackets } from "./sent-packets.js";
+
+/** A larger size is asked for by so many probes (RFC 8899: MAX_PROBES): each of them may be lost by chance. */
+const MAX_RAISE_PROBES = 3;
+/** After so many losses with nothing as large acknowledged in between, probes ask whether the size still arrives. */
+const SUSPICIOUS_LOSSES = 6;
+/** So many packets of the full size in a row are not lost by chance: where 30 % are lost, one run in two million. */
+const BLACK_HOLE_LOSSES = 12;
+/** They have to be lost over so many probe timeouts, or a queue that overflows would look the same (RFC 9002, 7.6). */
+const BLACK_HOLE_TIMEOUTS = 3;
+/** Where even the smallest size is lost the connection ends, after this time at most. */
+const MAX_DEAD_MS = 5000;
+
+/**
+ * How large packets may be on the way to the other side, as that side's acknowledgements show it (RFC 8899). A loss
+ * counts when something smaller that was sent later has arrived. The size begins where the handshake has proved it, or
+ * at the smallest one and is raised by probes. When packets of this size vanish, it falls to the smallest at once: that
+ * costs a twelfth of the content at most, so it is not raised again.
+ */
+export class PathSize {
+  /** The largest packet that may be sent now, in bytes. */
+  sizeBytes = 0;
+  /** A packet of `probeBytes` has to be sent. */
+  isProbeDue = false;
+  /** Packets of the smallest size do not arrive: the connection has to end. */
+  isDead = false;
+  /** The size that a server proves when it begins, 0 when that is decided. */
+  #raiseBytes = 0;
+  #raiseProbes = 0;
+  /** The acknowledgement of a packet of this size or more ends the suspicion. */
+  #calmingBytes = 0;
+  /** The newest packet of full size that has arrived. */
+  #newestFull = -1;
+  /** Lost since, or since something as large has arrived. */
+  #losses = 0;
+  /** Of full size. */
+  #fullLosses = 0;
+  #firstFullLossMs = 0;
+  readonly #deadMs: number;
+  readonly #metrics: ConnectionMetrics;
+
+  /** @param provedBytes what has been proved of `maxBytes` */
+  constructor(metrics: ConnectionMetrics, maxBytes: number, provedBytes: number, timeoutMs: number) {
+    this.#metrics = metrics;
+    this.#setSize(provedBytes);
+    this.#raiseBytes = maxBytes > provedBytes ? maxBytes : 0;
+    this.isProbeDue = this.#raiseBytes > 0;
+    this.#deadMs = Math.min(timeoutMs / 2, MAX_DEAD_MS);
+  }
+
+  get probeBytes(): number {
+    return this.#raiseBytes || this.sizeBytes;
+  }
+
+  onPacketAcknowledged(number: number, sizeBytes: number): void {
+    if (sizeBytes < this.#calmingBytes) return;
+    this.#losses = 0;
+    this.#calmingBytes = this.sizeBytes;
+    if (sizeBytes < this.sizeBytes) return;
+    this.#newestFull = Math.max(this.#newestFull, number);
+    this.#fullLosses = 0;
+    if (sizeBytes > this.sizeBytes && sizeBytes === this.#raiseBytes) this.#setSize(sizeBytes);
+    if (this.#raiseBytes === 0) this.isProbeDue = false;
+  }
+
+  /** @param probeTimeoutMs that of the connection now */
+  onPacketLost(number: number, packets: SentPackets, nowMs: number, probeTimeoutMs: number): void {
+    const index = packets.index(number);
+    const sizeBytes = packets.sizeBytes[index] as number;
+    if (sizeBytes === this.#raiseBytes) {
+      this.isProbeDue = true;
+      if (++this.#raiseProbes < MAX_RAISE_PROBES) return;
+      // Now the smaller size has to be proved.
+      this.#raiseBytes = 0;
+      this.#losses = SUSPICIOUS_LOSSES;
+      return;
+    }
+    if (number < this.#newestFull) return;
+    if (++this.#losses < SUSPICIOUS_LOSSES) this.#calmingBytes = Math.min(this.#calmingBytes, sizeBytes);
+    else {
+      this.#calmingBytes = this.sizeBytes;
+      this.isProbeDue = true;
+    }
+    if (sizeBytes < this.sizeBytes) return;
+    if (this.#fullLosses++ === 0) this.#firstFullLossMs = packets.sentMs[index] as number;
+    if (this.#fullLosses < BLACK_HOLE_LOSSES) return;
+    const lostForMs = nowMs - this.#firstFullLossMs;
+    if (this.sizeBytes > MIN_PACKET_SIZE) {
+      if (lostForMs >= BLACK_HOLE_TIMEOUTS * probeTimeoutMs) this.#setSize(MIN_PACKET_SIZE);
+    } else if (lostForMs >= Math.max(this.#deadMs, BLACK_HOLE_TIMEOUTS * probeTimeoutMs)) this.isDead = true;
+  }
+
+  #setSize(sizeBytes: number): void {
+    this.sizeBytes = sizeBytes;
+    this.#metrics.maxPacketSize = sizeBytes;
+    this.#calmingBytes = sizeBytes;
+    this.#raiseBytes = 0;
+    this.#losses = 0;
+    this.#fullLosses = 0;
+  }
+}
