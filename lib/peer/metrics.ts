@@ -63,4 +63,6 @@ export class PeerMetrics {
   infoRequestsDropped = 0;
   /** Requests that got no answer because of too many key agreements: the client asks again. */
   agreementsDropped = 0;
+  /** Answers to packets of connections that the server does not know, such as those before its restart. */
+  resetsSent = 0;
 }

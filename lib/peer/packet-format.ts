@@ -4,6 +4,7 @@ export enum PacketKind {
   Challenge = 2,
   Accept = 3,
   Reject = 4,
+  Reset = 5,
   InfoRequest = 6,
   InfoAnswer = 7,
   Data = 16,
@@ -53,6 +54,9 @@ export const LANES = 6;
 
 /** The authentication tag at the end of a sealed packet. */
 export const TAG_BYTES = 16;
+
+/** Proves that a Reset is from the server that has accepted the connection. */
+export const RESET_TOKEN_BYTES = 16;
 
 /** Size of the fingerprint of a protocol. */
 export const FINGERPRINT_BYTES = 8;

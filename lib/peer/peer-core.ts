@@ -34,6 +34,7 @@ import { ClientHandshake, type ClientHandshakeOwner } from "./handshake/client-h
 import { Encryption } from "./handshake/encryption.js";
 import type { AgreedConnection } from "./handshake/handshake-owner.js";
 import { PendingConnection } from "./handshake/pending-connection.js";
+import { forgotten, isResetOf } from "./handshake/resets.js";
 import { ServerHandshake, type ServerHandshakeOwner } from "./handshake/server-handshake.js";
 import { PeerMetrics } from "./metrics.js";
 import { MIN_PACKET_SIZE } from "./packet-format.js";
@@ -75,6 +76,8 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   /** What ends the wait for a verdict of the application. */
   readonly #undecided = new Set<(verdict: Verdict) => void>();
   #client: { handshake: ClientHandshake; settle(result: unknown): void } | null = null;
+  /** Client: what it has agreed on with the server. */
+  #agreed: AgreedConnection | null = null;
   /** Client: ends the transport's own connect. */
   #attempt: AbortController | null = null;
   /** Client: the server it connects to, for errors. */
@@ -284,8 +287,12 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   newSession(): number {
     for (;;) {
       const session = new DataView(this.config.randomBytes(4).buffer).getUint32(0, true);
-      if (!this.#table.hasSession(session)) return session;
+      if (!this.hasSession(session)) return session;
     }
+  }
+
+  hasSession(session: number): boolean {
+    return this.#table.hasSession(session);
   }
 
   open(agreed: AgreedConnection): boolean {
@@ -299,6 +306,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
 
   accepted(agreed: AgreedConnection): void {
     const settle = this.#client?.settle;
+    this.#agreed = agreed;
     this.#endHandshake();
     const connection = this.#add(agreed, ConnectionPhase.Connected);
     settle?.(connection);
@@ -461,6 +469,9 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     }
     if (this.#server?.receive(packet)) return;
     this.metrics.strayPackets++;
+    if (this.#agreed && isResetOf(this.#agreed, packet))
+      for (const lost of this.#table.all) lost.transportEnded(forgotten);
+    if (!this.#closing) this.#server?.reset(packet);
     this.dismiss(packet.handle, { code: DisconnectCode.InvalidPacket, text: "That was no request to connect" });
   }
 

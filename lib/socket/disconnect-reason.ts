@@ -10,7 +10,7 @@ export enum DisconnectCode {
   InvalidPacket = 1001,
   /** The same client connected again; this is its earlier connection. */
   Replaced = 1002,
-  /** The transport below ended the connection. */
+  /** The transport below ended the connection, or the server has been started again and does not know it. */
   ConnectionLost = 1003,
   /** The handshake did not finish within `handshakeTimeoutMs`. */
   HandshakeTimeout = 1004,

@@ -109,7 +109,7 @@ class Fuzzer {
         break;
       case 1:
         bytes[0] = PacketKind.ConnectRequest;
-        view.setUint32(1, 0x32325356, true);
+        view.setUint32(1, 0x33325356, true);
         bytes[13] = this.upTo(4);
         bytes[14] = this.upTo(4);
         bytes[29] = this.upTo(2) * 9;

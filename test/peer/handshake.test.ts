@@ -52,7 +52,7 @@ class RawClient {
 function request(
   nonce: number,
   cookie: Uint8Array = new Uint8Array(0),
-  { magic = 0x32325356, profile = 0 } = {},
+  { magic = 0x33325356, profile = 0 } = {},
 ): Uint8Array {
   const bytes = new Uint8Array(256);
   const view = new DataView(bytes.buffer);

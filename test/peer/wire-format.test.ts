@@ -20,6 +20,7 @@ import {
   writeInfoAnswer,
   writeInfoRequest,
 } from "../../lib/peer/handshake/info-packets.js";
+import { writeReset } from "../../lib/peer/handshake/resets.js";
 import { sipHash } from "../../lib/peer/handshake/siphash.js";
 import { Channel } from "../../lib/peer/index.js";
 import { MAX_VARINT, varintSize, writeVarint } from "../../lib/peer/integers.js";
@@ -43,6 +44,7 @@ const range = (first: number, count: number) => Uint8Array.from({ length: count 
 const nonce = range(1, 8);
 const fingerprint = range(0x11, 8);
 const cookie = range(0xc0, 9);
+const resetToken = range(0xd0, 16);
 const read = (packet: Uint8Array, skipped: number) => {
   const reader = new PacketReader();
   reader.start(packet, skipped, packet.length);
@@ -74,9 +76,13 @@ describe("packets of the handshake, as docs/wire-format.md has them", () => {
   });
 
   test("Accept", () => {
-    const terms = { session: 0x0a0b0c0d, profile: ProfileKind.ReliableLanes, maxPacketSize: 1200, fingerprint };
+    const common = { session: 0x0a0b0c0d, fingerprint };
+    const plain = { ...common, profile: ProfileKind.ReliableLanes, maxPacketSize: 1200, resetToken: null };
+    expect(hex(writeAccept(nonce, writeTerms(plain)))).toBe(vector("Accept, "));
+    expect(readTerms(writeTerms(plain))).toEqual(plain);
+    const terms = { ...common, profile: ProfileKind.RawUdp, maxPacketSize: 1232, resetToken };
     const packet = writeAccept(nonce, writeTerms(terms));
-    expect(hex(packet)).toBe(vector("Accept"));
+    expect(hex(packet)).toBe(vector("Accept (payload"));
     const body = readAccept(read(packet, 9));
     expect(readTerms(body)).toEqual(terms);
     expect(readTerms(body.subarray(1))).toBeNull();
@@ -93,6 +99,10 @@ describe("packets of the handshake, as docs/wire-format.md has them", () => {
     expect(readInfoAnswer(read(packet, 1))).toEqual({ nonce, ...answer });
     expect(readInfoAnswer(read(packet.subarray(0, 24), 1))).toBeNull();
     expect(readInfoAnswer(read(Uint8Array.of(...packet, ...new Uint8Array(230)), 1))).toBeNull();
+  });
+
+  test("Reset", () => {
+    expect(hex(writeReset(0x0a0b0c0d, resetToken))).toBe(vector("Reset"));
   });
 
   test("Reject", () => {

@@ -164,6 +164,7 @@ export class ClientHandshake implements Waiting {
       fingerprintMatches: equalBytes(terms.fingerprint, this.#owner.config.fingerprint),
       pattern: this.pattern,
       keys: this.#noise?.split() ?? null,
+      resetToken: terms.resetToken,
     });
   }
 

@@ -1,3 +1,4 @@
+import { hkdf } from "../../noise/hkdf.js";
 import {
   acceptHandshake,
   deriveSpaceKey,
@@ -17,6 +18,8 @@ import { ProfileKind } from "../packet-format.js";
 import type { PeerEncryption } from "../peer-config.js";
 import type { PacketSeal } from "../profile.js";
 import { SecurityPattern } from "./handshake-packets.js";
+
+const RESET_LABEL = new TextEncoder().encode("valve-sockets reset");
 
 /** {@link PeerEncryption} with its keys read. @throws NetworkError `ERR_BAD_SERVER_KEY` */
 export class Encryption {
@@ -69,6 +72,13 @@ export class Encryption {
         text: "The server has another key than the client expects, or the request was altered",
       };
     }
+  }
+
+  /** What makes reset tokens: it is the same after a restart with the same (first) key. Null: there is no key. */
+  get resetSecret(): Uint8Array | null {
+    const [key] = this.#serverKeys;
+    // Nobody can compute this without the private key.
+    return key ? hkdf(this.primitives, RESET_LABEL, key.diffieHellman(key.publicKey))[0] : null;
   }
 
   /** The seal of one space of numbers; each packet number comes once in it. */

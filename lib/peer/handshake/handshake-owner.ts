@@ -26,4 +26,6 @@ export interface AgreedConnection {
   pattern: SecurityPattern;
   /** Null without Noise. */
   keys: TransportKeys | null;
+  /** Client: what a Reset of the server holds. Null on a server, and where it sends none. */
+  resetToken: Uint8Array | null;
 }

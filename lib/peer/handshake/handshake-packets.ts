@@ -3,10 +3,10 @@ import type { DisconnectReason } from "../../socket/index.js";
 import { readReason, writeReason } from "../frames/close-frame.js";
 import { PacketReader } from "../frames/packet-reader.js";
 import { PacketWriter } from "../frames/packet-writer.js";
-import { FINGERPRINT_BYTES, PacketKind, type ProfileKind } from "../packet-format.js";
+import { FINGERPRINT_BYTES, PacketKind, type ProfileKind, RESET_TOKEN_BYTES } from "../packet-format.js";
 import { COOKIE_BYTES } from "./cookies.js";
 
-export const MAGIC = 0x32325356;
+export const MAGIC = 0x33325356;
 export const NONCE_BYTES = 8;
 /** No answer to a client whose address is not proved is longer than its request. */
 export const MIN_REQUEST_BYTES = 256;
@@ -95,10 +95,14 @@ export interface Terms {
   profile: ProfileKind;
   maxPacketSize: number;
   fingerprint: Uint8Array;
+  /** What the server's Reset will hold if it has forgotten the connection. Null: it sends none. */
+  resetToken: Uint8Array | null;
 }
 
-export function writeTerms({ session, profile, maxPacketSize, fingerprint }: Terms): Uint8Array {
-  return new PacketWriter().u32(session).u8(profile).u16(maxPacketSize).bytes(fingerprint).finish();
+export function writeTerms({ session, profile, maxPacketSize, fingerprint, resetToken }: Terms): Uint8Array {
+  const writer = new PacketWriter().u32(session).u8(profile).u16(maxPacketSize).bytes(fingerprint);
+  const token = resetToken ?? new Uint8Array(0);
+  return writer.u8(token.length).bytes(token).finish();
 }
 
 /** @returns null: malformed */
@@ -107,7 +111,10 @@ export function readTerms(bytes: Uint8Array): Terms | null {
   reader.start(bytes, 0, bytes.length);
   const [session, profile, maxPacketSize] = [reader.u32(), reader.u8(), reader.u16()];
   const fingerprint = reader.bytes(FINGERPRINT_BYTES);
-  return reader.failed || reader.remaining > 0 ? null : { session, profile, maxPacketSize, fingerprint };
+  const tokenBytes = reader.u8();
+  if (tokenBytes !== 0 && tokenBytes !== RESET_TOKEN_BYTES) return null;
+  const resetToken = tokenBytes === 0 ? null : reader.bytes(tokenBytes);
+  return reader.failed || reader.remaining > 0 ? null : { session, profile, maxPacketSize, fingerprint, resetToken };
 }
 
 /** @param body the terms; with Noise the message whose payload they are, so that nobody can alter them */

@@ -1,12 +1,13 @@
 import { expect, test } from "vitest";
-import { KeyAgreements } from "../../lib/peer/handshake/key-agreements.js";
+import { SharedRate } from "../../lib/guard/shared-rate.js";
 import { FakeClock, seededRandom } from "../../lib/testing/index.js";
 
-test("a source has 500 key agreements at once and less than 100 a second, and all together 2000 and 1000", () => {
+const options = { perSecond: 1000, burst: 2000, sourceBurst: 500 };
+
+test("a source has 500 at once and less than 100 a second, and all together 2000 and 1000", () => {
   const clock = new FakeClock();
-  const agreements = new KeyAgreements(clock);
-  const taken = (source: string) =>
-    Array.from({ length: 3000 }, () => agreements.tryTake(source)).filter(Boolean).length;
+  const rate = new SharedRate(clock, options);
+  const taken = (source: string) => Array.from({ length: 3000 }, () => rate.tryTake(source)).filter(Boolean).length;
   expect(taken("a")).toBe(500);
   clock.advance(1000);
   expect(taken("a")).toBe(90);
@@ -18,7 +19,7 @@ test("a source has 500 key agreements at once and less than 100 a second, and al
 test.each([1, 2, 3])("sources that take all they can keep no newcomer waiting, seed %i", (seed) => {
   const clock = new FakeClock();
   const random = seededRandom(seed);
-  const agreements = new KeyAgreements(clock);
+  const rate = new SharedRate(clock, options);
   const strangers = 2 + Math.floor(random() * 200);
   let waited = 0;
   let taken = 0;
@@ -26,9 +27,9 @@ test.each([1, 2, 3])("sources that take all they can keep no newcomer waiting, s
     clock.advance(1);
     // Together far more than there is.
     for (let count = 0; count < 20; count++) {
-      if (agreements.tryTake(`stranger ${Math.floor(random() * strangers)}`)) taken++;
+      if (rate.tryTake(`stranger ${Math.floor(random() * strangers)}`)) taken++;
     }
-    if (turn % 50 === 0 && !agreements.tryTake(`newcomer ${turn}`)) waited++;
+    if (turn % 50 === 0 && !rate.tryTake(`newcomer ${turn}`)) waited++;
   }
   expect(waited).toBe(0);
   expect(taken).toBeGreaterThan(Math.min(strangers * 80, 900) * 20);
