@@ -21,13 +21,34 @@ export class FailureLog {
   /** @param place what failed, as in `the handler of chat` */
   add(place: string, error: unknown): void {
     this.#total++;
-    let kind = `${place} threw: ${String((error as Error)?.message ?? error)}`;
+    let kind = `${place} failed: ${String((error as Error)?.message ?? error)}`;
     let count = this.#counts.add(kind);
     if (count === null) {
-      kind = "other code of the application threw";
+      kind = "other code of the application failed";
       count = ++this.#others;
     }
-    if (count === 1) this.#logger.warn(`valve-sockets: ${place} threw`, error);
+    if (count === 1) this.#logger.warn(`valve-sockets: ${place} failed`, error);
     else if (isRoundCount(count)) this.#logger.warn(`valve-sockets: ${count} times: ${kind}`);
+  }
+}
+
+/** Tells what the other side does wrong once each, and then only how often. */
+export class ComplaintLog {
+  readonly #logger: Logger;
+  #counts = new FailureCounts();
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  add(text: string): void {
+    const count = this.#counts.add(text);
+    if (count === 1) this.#logger.warn(`valve-sockets: ${text}`);
+    else if (count !== null && isRoundCount(count)) this.#logger.warn(`valve-sockets: ${count} times: ${text}`);
+  }
+
+  /** Another connection begins. */
+  forget(): void {
+    this.#counts = new FailureCounts();
   }
 }

@@ -45,7 +45,7 @@ export type {
   WaitOptions,
 } from "./message-handler.js";
 export { NetworkClient } from "./network-client.js";
-export type { ConnectOptions, NetworkClientOptions } from "./network-client-options.js";
+export type { ConnectOptions, NetworkClientOptions, SceneLoader } from "./network-client-options.js";
 export type { NetworkClientEvents, NetworkEvents, NetworkServerEvents } from "./network-events.js";
 export type { NetworkClientMetrics, NetworkMetrics, NetworkServerMetrics } from "./network-metrics.js";
 export type { ErrorSource, NetworkOptions, NetworkPeerOptions } from "./network-options.js";

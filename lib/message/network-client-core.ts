@@ -21,6 +21,7 @@ import {
   CONNECT_OPTIONS,
   type ConnectOptions,
   type NetworkClientOptions,
+  type SceneLoader,
 } from "./network-client-options.js";
 import { NetworkCore } from "./network-core.js";
 import { CLIENT_EVENTS, type NetworkClientEvents } from "./network-events.js";
@@ -73,6 +74,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
   );
   readonly time = new NetworkTimeEstimate(this.clock);
   readonly errorBudget = null;
+  onLoadScene: SceneLoader | null = null;
   readonly #client: NetworkClient;
   readonly #options: NetworkClientOptions;
   readonly #held: HeldMessages;
@@ -169,7 +171,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
 
   charge(player: NetworkPlayer, cost: number, flags: ErrorFlags, text: string): void {
     player.chargeError(cost, flags);
-    this.logger.warn(`valve-sockets: from the server: ${text}`);
+    this.complain(`from the server: ${text}`);
     const isUnreadable = (flags & (ErrorFlags.Deserialization | ErrorFlags.SerializationLimit)) !== 0;
     if (isUnreadable && (this.#options.disconnectOnError ?? true)) player.refuse(DisconnectCode.InvalidPacket, text);
   }
@@ -377,7 +379,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
 
   async #loadScene(player: NetworkPlayer, number: number, name: string): Promise<void> {
     try {
-      await this.#client.onLoadScene?.(name);
+      await this.onLoadScene?.(name);
       if (player.isAuthenticated) player.sendLater(SceneLoadedMessage, { number });
     } catch (error) {
       this.report(error, player, LoadSceneMessage);
@@ -453,10 +455,10 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
 
   #runTick(): void {
     if (!this.hasExtensions) return;
-    this.measure(() => {
-      this.forEachExtension((extension) => extension.tick?.(this.time.tick));
-      this.forEachExtension((extension) => extension.beforeSend?.());
-    });
+    this.ticks.begin();
+    this.forEachExtension((extension) => extension.tick?.(this.time.tick));
+    this.forEachExtension((extension) => extension.beforeSend?.());
+    this.ticks.end();
   }
 }
 

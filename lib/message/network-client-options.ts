@@ -28,6 +28,9 @@ export interface NetworkClientOptions extends NetworkOptions {
   disconnectOnError?: boolean;
 }
 
+/** Loads a scene of the server; the player is `ready` when its promise resolves. */
+export type SceneLoader = (name: string) => void | Promise<void>;
+
 /** Where a client connects to. */
 export interface ConnectOptions {
   /** A name or an IP address. @defaultValue that of the socket factory */

@@ -1,3 +1,4 @@
+import { checkFunction } from "../arguments.js";
 import type { EventListener } from "../event-hub.js";
 import { NetworkError } from "../network-error.js";
 import type { Channel, NotifyCallbacks } from "../peer/index.js";
@@ -5,7 +6,7 @@ import type { DisconnectReason } from "../socket/index.js";
 import type { ClientExtension } from "./extension.js";
 import type { MessageHandler } from "./message-handler.js";
 import { NetworkClientCore } from "./network-client-core.js";
-import type { ConnectOptions, NetworkClientOptions } from "./network-client-options.js";
+import type { ConnectOptions, NetworkClientOptions, SceneLoader } from "./network-client-options.js";
 import type { NetworkClientEvents } from "./network-events.js";
 import type { NetworkClientMetrics } from "./network-metrics.js";
 import type { INetworkPlayer, RequestOptions } from "./players/player.js";
@@ -27,11 +28,6 @@ export class NetworkClient {
   readonly messageHandler: MessageHandler;
   /** An estimate of the server's time and tick. */
   readonly time: NetworkTime;
-  /**
-   * Loads a scene of the server. While its promise is pending the player is not `ready`. Without a function every scene
-   * counts as loaded at once.
-   */
-  onLoadScene: ((name: string) => void | Promise<void>) | null = null;
   readonly #core: NetworkClientCore;
 
   /** @throws TypeError without a protocol; RangeError for `pingIntervalMs` under 100 */
@@ -63,6 +59,22 @@ export class NetworkClient {
   /** Whether the server is in this process, and this client is its host's. */
   get isHost(): boolean {
     return this.#core.isHost;
+  }
+
+  /**
+   * Loads a scene of the server. While its promise is pending the player is not `ready`. Without a function every scene
+   * counts as loaded at once.
+   *
+   * @defaultValue null
+   */
+  get onLoadScene(): SceneLoader | null {
+    return this.#core.onLoadScene;
+  }
+
+  /** @throws TypeError `ERR_INVALID_ARG_TYPE` for what is neither a function nor null */
+  set onLoadScene(load: SceneLoader | null) {
+    if (load !== null) checkFunction("onLoadScene", load);
+    this.#core.onLoadScene = load;
   }
 
   /** What this client and the layers below it have counted: a copy, made on each access. */

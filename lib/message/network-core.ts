@@ -6,7 +6,7 @@ import { completeConfig } from "../peer/peer-config.js";
 import type { PeerCore } from "../peer/peer-core.js";
 import { type RandomBytes, secureRandomBytes } from "../random.js";
 import type { DisconnectReason } from "../socket/index.js";
-import { FailureLog } from "./failure-log.js";
+import { ComplaintLog, FailureLog } from "./failure-log.js";
 import { consoleLogger, type Logger } from "./logger.js";
 import { type DispatcherOwner, MessageDispatcher } from "./message-dispatcher.js";
 import { MessageWaiters } from "./message-waiters.js";
@@ -42,7 +42,8 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
   readonly #extensions: X[] = [];
   readonly #waiters: MessageWaiters;
   readonly #failures: FailureLog;
-  readonly #tickTimes: TickTimes;
+  readonly #complaints: ComplaintLog;
+  protected readonly ticks: TickTimes;
   readonly #totals = new ConnectionTotals();
   #isActive = false;
 
@@ -56,9 +57,10 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
     this.drive = options.drive ?? "automatic";
     this.logger = options.logger ?? consoleLogger;
     this.#failures = new FailureLog(this.logger);
+    this.#complaints = new ComplaintLog(this.logger);
     const sink = options.trace === undefined ? traceFile() : options.trace;
     this.trace = sink && new Trace(sink, side, this.clock, this.logger);
-    this.#tickTimes = new TickTimes(this.clock);
+    this.ticks = new TickTimes(this.clock);
     this.#waiters = new MessageWaiters(this.clock);
     this.dispatcher = new MessageDispatcher(this, this.#waiters);
   }
@@ -123,6 +125,8 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
   protected activate(): void {
     this.protocol.freeze();
     this.dispatcher.start();
+    this.#complaints.forget();
+    this.ticks.reset();
     this.#isActive = true;
   }
 
@@ -140,11 +144,9 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
     this.trace?.connectionClosed(connection, reason);
   }
 
-  /** Does a tick, and measures it. */
-  protected measure(run: () => void): void {
-    const startMs = this.clock.now();
-    run();
-    this.#tickTimes.add(startMs);
+  /** What the other side does wrong, or what is missing here for it: once in full, and then how often. */
+  protected complain(text: string): void {
+    this.#complaints.add(text);
   }
 
   protected metricsOf(peer: PeerCore | null, connections: Iterable<LibraryConnection>): NetworkMetrics {
@@ -152,7 +154,7 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
       connections: this.#totals.with([...connections].map(({ metrics }) => metrics)),
       peer: peer && { ...peer.metrics },
       socket: peer?.socketMetrics ?? null,
-      ticks: { ...this.#tickTimes.metrics },
+      ticks: { ...this.ticks.metrics },
       failures: this.#failures.total,
     };
   }

@@ -6,7 +6,7 @@ import type { TickMetrics } from "./time/server-time.js";
 
 /** What a server or client, and the layers below it, have counted. Nothing is ever reset. */
 export interface NetworkMetrics {
-  /** All connections together, those that have ended too. */
+  /** All connections together, those that have ended too; times are those of the slowest that is there. */
   connections: ConnectionMetrics;
   /** Of the Peer; null while there is none, and in host mode. */
   peer: Readonly<PeerMetrics> | null;
@@ -36,15 +36,18 @@ export interface NetworkClientMetrics extends NetworkMetrics {
   resumptions: number;
 }
 
-/** Adds up the counters of connections. */
+/** Of several connections together, those of the slowest that is there. */
+const SLOWEST = ["roundTripTimeMs", "acknowledgeDelayMs"] as const;
+
+/** Adds up the counters of connections, and finds the slowest of those that are there. */
 export class ConnectionTotals {
   readonly #ended = new ConnectionMetrics();
 
   /** A connection has ended. */
   add(metrics: ConnectionMetrics): void {
     addTo(this.#ended, metrics);
-    this.#ended.reassemblyBytes = 0; // What it held is given back.
-    this.#ended.maxPacketSize = 0; // It sends nothing any more.
+    // What it held is given back, and what was measured of it is true no more.
+    for (const name of ["reassemblyBytes", "maxPacketSize", ...SLOWEST] as const) this.#ended[name] = 0;
   }
 
   /** The sum of those that have ended and those that are there. */
@@ -61,8 +64,10 @@ function addTo(sum: ConnectionMetrics, metrics: ConnectionMetrics): void {
   const target = sum as unknown as Record<string, number | number[]>;
   for (const [name, value] of Object.entries(metrics)) {
     const before = target[name];
-    // No counter, but the size of what is sent now.
-    if (name === "maxPacketSize") target[name] = Math.min((before as number) || (value as number), value as number);
+    // These are no counters.
+    if (SLOWEST.some((one) => one === name)) target[name] = Math.max(before as number, value as number);
+    else if (name === "maxPacketSize")
+      target[name] = Math.min((before as number) || (value as number), value as number);
     else if (typeof value === "number") target[name] = ((before as number) ?? 0) + value;
     else if (Array.isArray(value)) {
       target[name] = value.map((count: number, index) => ((before as number[])?.[index] ?? 0) + count);

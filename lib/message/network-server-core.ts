@@ -40,7 +40,7 @@ import { describeServer } from "./server-info.js";
 import { handlerWhile, type ServerHandler, type ServerParts } from "./server-parts.js";
 import { settledWithin } from "./time/deadline.js";
 import { ServerTime } from "./time/server-time.js";
-import { TickLoop } from "./time/tick-loop.js";
+import { TickLoop, TurnTick } from "./time/tick-loop.js";
 
 /** What happens inside a {@link NetworkServer}: connections become players, who are admitted, lost, resumed, ended. */
 export class NetworkServerCore
@@ -74,9 +74,9 @@ export class NetworkServerCore
   #stopping: Promise<void> | null = null;
   #peer: PeerCore | null = null;
   #tickLoop: TickLoop | null = null;
+  readonly #turnTick: TurnTick;
   #host: HostLink | null = null;
   #localPlayer: NetworkPlayer | null = null;
-  #isTickPlanned = false;
 
   /** @param server the public object, which extensions get */
   constructor(server: NetworkServer, options: NetworkServerOptions, parts: ServerParts) {
@@ -91,10 +91,18 @@ export class NetworkServerCore
     this.#isSelfDriven = this.drive === "automatic" && tickRate === 0;
     this.#authentication = new ServerAuthentication(this, authentication);
     this.#admission = new Admission(this.clock, this.peerSettings);
-    this.#scenes = new SceneBarrier(this.clock, (player) => this.#readied(player));
+    this.#scenes = new SceneBarrier(this.clock, (player) => {
+      this.forEachExtension((extension) => extension.playerReady?.(player));
+      this.events.emit("readied", player);
+    });
     this.#unidentified = new UnidentifiedPlayers(this.clock, this.protocol, (player, resumes) =>
       this.#greet(player, resumes),
     );
+    this.#turnTick = new TurnTick(this.ticks, () => {
+      if (!this.active) return;
+      this.time.advance(1);
+      this.#runTick();
+    });
     this.#registerHandlers();
     this.trace?.watch(this.events);
   }
@@ -159,11 +167,9 @@ export class NetworkServerCore
     const { tickRate = 0 } = this.#options;
     if (this.drive === "automatic" && tickRate > 0) {
       this.#tickLoop = new TickLoop(this.clock, tickRate, (ticks) => {
-        this.measure(() => {
-          this.time.advance(ticks - 1);
-          this.updateReceive();
-          this.updateSent();
-        });
+        this.time.advance(ticks - 1);
+        this.updateReceive();
+        this.updateSent();
       });
     }
   }
@@ -175,9 +181,7 @@ export class NetworkServerCore
       this.#stopping = stopping;
       await stopping;
       if (this.#stopping === stopping) this.#stopping = null;
-    } else {
-      await this.#stopping;
-    }
+    } else await this.#stopping;
   }
 
   async #stop(reason: DisconnectReason | undefined): Promise<void> {
@@ -210,27 +214,24 @@ export class NetworkServerCore
 
   updateReceive(): void {
     if (!this.active) return;
+    this.ticks.begin();
     this.time.advance(1);
     this.#peer?.updateReceive();
     this.#host?.receiveAtServer();
+    this.ticks.pause();
   }
 
   updateSent(): void {
     if (!this.active) return;
+    this.ticks.begin();
     this.#runTick();
     this.#peer?.updateSent();
     this.#host?.server.updateSent();
+    this.ticks.end();
   }
 
   requestTick(): void {
-    if (!this.#isSelfDriven || this.#isTickPlanned || !this.active) return;
-    this.#isTickPlanned = true;
-    queueMicrotask(() => {
-      this.#isTickPlanned = false;
-      if (!this.active) return;
-      this.time.advance(1);
-      this.measure(() => this.#runTick());
-    });
+    if (this.#isSelfDriven && this.active) this.#turnTick.plan();
   }
 
   async loadScene(name: string, options: LoadSceneOptions = {}): Promise<void> {
@@ -256,9 +257,8 @@ export class NetworkServerCore
     const { beforeAccept } = this.#options;
     if (this.#admission.isFull) return serverFull;
     if (!beforeAccept) return true;
-    const report = (error: unknown) => this.report(error, null, null, "beforeAccept");
-    const court = { callback: "beforeAccept", maxCode: 999, failed: serverFailed, report };
-    return judge(court, () => beforeAccept(incoming));
+    const court = { callback: "beforeAccept", maxCode: 999, failed: serverFailed };
+    return judge({ ...court, report: (error) => this.onError(error) }, () => beforeAccept(incoming));
   }
 
   onConnected(connection: LibraryConnection): void {
@@ -268,6 +268,7 @@ export class NetworkServerCore
   onMessage(connection: LibraryConnection, bytes: ByteSegment, channel: Channel): void {
     const player = this.#byConnection.get(connection);
     if (!player || !this.#unidentified.maySend(player, bytes)) return;
+    if (this.#isSelfDriven) this.ticks.begin();
     this.dispatcher.receive(player, bytes, channel);
     this.requestTick();
   }
@@ -282,6 +283,10 @@ export class NetworkServerCore
     this.requestTick();
   }
 
+  onError(error: unknown): void {
+    this.report(error, null, null, "beforeAccept");
+  }
+
   onDrain(connection: LibraryConnection): void {
     const player = this.#byConnection.get(connection);
     player?.drained();
@@ -291,7 +296,7 @@ export class NetworkServerCore
   // What handlers and players call.
 
   charge(player: NetworkPlayer, cost: number, flags: ErrorFlags, text: string): void {
-    if (player.isHost) this.logger.warn(`valve-sockets: the host's client: ${text}`);
+    if (player.isHost) this.complain(`the host's client: ${text}`);
     player.chargeError(cost, flags);
   }
 
@@ -425,11 +430,6 @@ export class NetworkServerCore
     if (player !== this.#localPlayer) return;
     if (this.#host) void this.#hostEnded().close();
     this.#localPlayer = null;
-  }
-
-  #readied(player: NetworkPlayer): void {
-    this.forEachExtension((extension) => extension.playerReady?.(player));
-    this.events.emit("readied", player);
   }
 
   async #open(openPeer: NonNullable<ServerParts["openPeer"]>, attempt: number): Promise<void> {

@@ -40,7 +40,7 @@ export function ownParts(options: NetworkServerOptions): ServerParts {
 }
 
 /** What a server's core does for its Peer. */
-export type ServerHandler = Required<Omit<PeerHandler<LibraryConnection>, "onError">>;
+export type ServerHandler = Required<PeerHandler<LibraryConnection>>;
 
 /** The handler of a Peer: what the core does, but connections that come when `isCurrent` does not hold are refused. */
 export function handlerWhile(
@@ -56,6 +56,7 @@ export function handlerWhile(
     onMessage: (connection, bytes, channel, lane) => core.onMessage(connection, bytes, channel, lane),
     onDisconnected: (connection, reason) => core.onDisconnected(connection, reason),
     onDrain: (connection) => core.onDrain(connection),
+    onError: (error) => core.onError(error),
     beforeAccept: (incoming) => core.beforeAccept(incoming),
   };
 }

@@ -1,10 +1,14 @@
-/** Counters of one connection since its start. */
+/** Counters of one connection since its start, and its times. */
 export class ConnectionMetrics {
   /**
    * The largest packet that is sent now, in bytes; no counter. UDP: 1128 to 1232, what the path to the other side has
    * been found to carry. In the sum of several connections the smallest.
    */
   maxPacketSize = 0;
+  /** The round-trip time, smoothed, in milliseconds; 0 before the first measurement. */
+  roundTripTimeMs = 0;
+  /** UDP, GNS: how long the other side kept its last acknowledgement back, in milliseconds, as it says. */
+  acknowledgeDelayMs = 0;
   packetsSent = 0;
   bytesSent = 0;
   packetsReceived = 0;
@@ -28,6 +32,8 @@ export class ConnectionMetrics {
   readonly messageBytesReceived = [0, 0, 0, 0];
   /** Messages that `send` refused because a queue was full. */
   messagesRefused = 0;
+  /** WebSocket: notify messages that were lost at once because 8192 of them waited for the other side's answer. */
+  notifiesDropped = 0;
   /** Messages that were older than their `maxAgeMs` before they could leave, and were not sent. */
   messagesExpired = 0;
   /** Notify messages that came after a newer one and were dropped. */
@@ -52,7 +58,7 @@ export class PeerMetrics {
   rejectsSent = 0;
   connectionsOpened = 0;
   connectionsClosed = 0;
-  /** Packets that the socket refused over unreliable transports. */
+  /** Packets that the socket refused and that are lost: those of reliable messages over GNS and WebSocket are not. */
   packetsDropped = 0;
   /** Bytes that all connections hold now of incomplete messages. */
   reassemblyBytes = 0;

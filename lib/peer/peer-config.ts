@@ -75,8 +75,8 @@ export interface PeerConfig {
    */
   connectIntervalMs: number;
   /**
-   * When nothing has come from the other side for this time, it is sent a Ping, at least 1. Up to 10 % earlier, by
-   * chance.
+   * When the round-trip time was not measured for this time, the other side is sent a Ping, at least 1. Up to 10 %
+   * earlier, by chance.
    * @defaultValue 2000 (2 s)
    */
   keepAliveMs: number;

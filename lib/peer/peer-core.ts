@@ -10,7 +10,7 @@ import { abortable, serverBusy, serverFailed, serverFull, serverStopped } from "
 import { socketMetrics } from "../socket/building/socket-metrics.js";
 import { checkReason, MAX_CODE } from "../socket/disconnect-reason.js";
 import {
-  type Delivery,
+  Delivery,
   DisconnectCode,
   type DisconnectReason,
   type IBindEndPoint,
@@ -206,7 +206,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
 
   transmit(handle: IConnectionHandle, packet: Uint8Array, length: number, delivery: Delivery, lane: number): boolean {
     if (this.#socket.send(handle, packet, length, delivery, lane)) return true;
-    if (!handle.reliable) this.metrics.packetsDropped++;
+    if (delivery === Delivery.Unreliable) this.metrics.packetsDropped++;
     return false;
   }
 
@@ -274,7 +274,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     const handler = this.#handler;
     if (!handler.beforeAccept) return true;
     const verdict = judge(this.#court, () => handler.beforeAccept?.(incoming));
-    return isThenable(verdict) ? this.#inTime(verdict) : verdict;
+    return isThenable(verdict) ? this.#inTime(verdict, incoming.address) : verdict;
   }
 
   dismiss(handle: IConnectionHandle, reason: DisconnectReason): void {
@@ -405,8 +405,8 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     return connection;
   }
 
-  /** The verdict, or another one after `handshakeTimeoutMs`, or when this Peer closes. */
-  #inTime(verdict: Promise<Verdict>): Promise<Verdict> {
+  /** The verdict, or a refusal after `handshakeTimeoutMs`, or when this Peer closes. */
+  #inTime(verdict: Promise<Verdict>, address: string): Promise<Verdict> {
     const { clock, handshakeTimeoutMs } = this.config;
     return new Promise((resolve) => {
       const settle = (answer: Verdict) => {
@@ -414,7 +414,11 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
         this.#undecided.delete(settle);
         resolve(answer);
       };
-      const timer = clock.setTimeout(() => settle(undecided), handshakeTimeoutMs);
+      const timer = clock.setTimeout(() => {
+        const text = `beforeAccept has not decided about ${address} within ${handshakeTimeoutMs} ms, who was refused`;
+        this.#report(new NetworkError("ERR_HANDSHAKE_TIMEOUT", text));
+        settle(undecided);
+      }, handshakeTimeoutMs);
       this.#undecided.add(settle);
       void verdict.then(settle);
     });

@@ -20,12 +20,13 @@ export interface PeerHandler<Connection extends IConnection = IConnection> {
   onDrain?(connection: Connection): void;
   /**
    * Server: whether a new client is wanted: `true`, or why not, or a promise of one of these, which counts if it comes
-   * within `handshakeTimeoutMs`; then the client hears `HandshakeTimeout`. Any other answer lets nobody in, and goes to
-   * `onError`; the client hears the code 0 and "The server failed".
+   * within `handshakeTimeoutMs`; then the client hears `HandshakeTimeout`, and `onError` that it has not decided. Any
+   * other answer lets nobody in, and goes to `onError`; the client hears the code 0 and "The server failed".
    */
   beforeAccept?(incoming: IncomingConnection): Verdict | PromiseLike<Verdict>;
   /**
-   * What `beforeAccept` has thrown, or a TypeError that says what it should have answered.
+   * What `beforeAccept` has thrown, a TypeError that says what it should have answered, or `ERR_HANDSHAKE_TIMEOUT` when
+   * it has not answered in time.
    * @defaultValue a warning on the console
    */
   onError?(error: unknown): void;

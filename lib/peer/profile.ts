@@ -68,6 +68,8 @@ export interface Profile {
   readonly kind: ProfileKind;
   /** Smoothed, in milliseconds; 0 before the first measurement. */
   readonly roundTripTimeMs: number;
+  /** When that was measured last, `-Infinity` before the first time. */
+  readonly measuredMs: number;
   /** Bytes that were sent and are not acknowledged; that have not left, where there are no acknowledgements. */
   readonly bufferedBytes: number;
   /** When `flush` has to be called at the latest, as `updateDeadline` found. */

@@ -50,6 +50,11 @@ export interface IConnectionHandle {
   readonly bytesPerSecond: number;
   /** Bytes that `send` accepted and that have not left yet, or that the other side has yet to acknowledge (GNS). */
   readonly bufferedBytes: number;
+  /**
+   * Whether so much waits to leave that what is sent now leaves notably later (GNS: over 20 ms; WebSocket: behind 64
+   * KiB). Its user keeps back what may be too old by then. The answer costs little. Stateless handles: false.
+   */
+  readonly isCongested: boolean;
   /** For logs, limits and lookups: the same text for equal handles. It is made on each access. */
   readonly address: string;
   /** Stateful handles only: the user of the socket may keep an object here. */
@@ -124,9 +129,10 @@ export interface SocketMetrics {
   pendingConnections: PlacesMetrics | null;
   /**
    * Figures that only this transport has. GNS, for the whole process: `places`, how many of its 8191 places are taken;
-   * `unconfirmedCloses`, closed connections that keep theirs until the other side knows; `droppedEvents`.
+   * `unconfirmedCloses`, closed connections that keep theirs until the other side knows; `droppedEvents`. UDP over
+   * node:dgram: `addonFailure`, why it is not the addon's own UDP, where that was wanted.
    */
-  transport: Readonly<Record<string, number>>;
+  transport: Readonly<Record<string, number | string>>;
 }
 
 /**
@@ -146,7 +152,7 @@ export interface ISocket<
   /** Connections that wait for the transport or a verdict (WebSocket: TCP before the upgrade; GNS: for a verdict). */
   readonly pendingConnections?: PlacesMetrics | undefined;
   /** Other figures of the transport, by name, for `metrics.socket.transport` of servers and clients. */
-  readonly transportFigures?: Readonly<Record<string, number>> | undefined;
+  readonly transportFigures?: Readonly<Record<string, number | string>> | undefined;
   /**
    * Starts to listen. After a failure it may be tried again.
    * @throws NetworkError `ERR_ADDRESS_IN_USE`, `ERR_ACCESS`, `ERR_NAME_NOT_FOUND`, `ERR_NOT_SUPPORTED` (not on this

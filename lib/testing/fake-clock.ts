@@ -50,6 +50,6 @@ export class FakeClock implements Clock {
       this.#nowMs = Math.max(this.#nowMs, timer.dueMs);
       timer.callback();
     }
-    this.#nowMs = end;
+    this.#nowMs = Math.max(this.#nowMs, end); // A callback may have suspended the process.
   }
 }

@@ -105,9 +105,9 @@ test("what fails again and again is told once in full, and then counted", async 
   await world.run(50);
   expect(world.errors.length).toBe(100);
   expect(world.warnings).toEqual([
-    expect.stringContaining("the handler of note threw"),
-    expect.stringContaining("10 times: the handler of note threw: mine"),
-    expect.stringContaining("100 times: the handler of note threw: mine"),
+    expect.stringContaining("the handler of note failed"),
+    expect.stringContaining("10 times: the handler of note failed: mine"),
+    expect.stringContaining("100 times: the handler of note failed: mine"),
   ]);
 });
 

@@ -209,3 +209,58 @@ test("what an ended connection counted stays in the sum, and what it held does n
   const present = Object.assign(new ConnectionMetrics(), { reassemblyBytes: 40, piecesRefused: 1 });
   expect(totals.with([present])).toMatchObject({ reassemblyBytes: 40, piecesRefused: 6 });
 });
+
+test("without a tick rate, a tick takes as long as the handlers of its turn", async () => {
+  const { world, client } = await joined();
+  world.server.messageHandler.register(Note, () => world.clock.suspend(3));
+  await world.run(100);
+  const { count, totalMs } = world.server.metrics.ticks;
+  for (let value = 0; value < 4; value++) client.send(Note, value);
+  await world.run(100);
+  const { ticks } = world.server.metrics;
+  expect(ticks.totalMs - totalMs).toBe(12);
+  expect(ticks.longestMs).toBe(12);
+  expect(ticks.count).toBeGreaterThan(count);
+});
+
+test("driven by hand, a tick is what both updates do, and not what the game does between them", async () => {
+  const world = new MessageWorld({ protocol: newProtocol(), server: { drive: "manual" } });
+  const { server, clock } = world;
+  await server.start();
+  server.on("ticked", () => clock.suspend(2));
+  server.updateReceive();
+  clock.suspend(5);
+  server.updateSent();
+  expect(server.metrics.ticks).toEqual({ count: 1, lastMs: 2, longestMs: 2, totalMs: 2 });
+});
+
+describe.each(["datagram", "reliable-lanes", "stream"] as const)("over %s", (kind) => {
+  test("both sides know the round trip within a second, and what it has become within a few more", async () => {
+    const world = new MessageWorld({ protocol: newProtocol(), kind });
+    const lag = { latencyMs: 20 };
+    const lags: LagSocketFactory[] = [];
+    const lagged = () => {
+      lags.push(new LagSocketFactory(world.factory, { ...lag, clock: world.clock, random: () => 0.5 }));
+      return lags.at(-1) as LagSocketFactory;
+    };
+    const server = new NetworkServer({ protocol: world.server.protocol, clock: world.clock, socketFactory: lagged() });
+    await server.start();
+    const { client } = world.dial({ socketFactory: lagged() });
+    await world.until(() => client.isAuthenticated);
+    await world.run(800);
+    const both = () => [client.player, server.players[0]].map((player) => player?.connection?.metrics.roundTripTimeMs);
+    for (const milliseconds of both()) expect(milliseconds).toBeCloseTo(40, -1);
+    expect(server.metrics.connections.roundTripTimeMs).toBe(both()[1]);
+    expect(client.metrics.connections.roundTripTimeMs).toBe(both()[0]);
+    for (const each of lags) each.conditions = { latencyMs: 100 };
+    server.messageHandler.register(Note, () => {});
+    // One side talks all the time, and the other has nothing to say.
+    for (let count = 0; count < 500; count++) {
+      client.send(Note, 1);
+      await world.run(50);
+    }
+    for (const milliseconds of both()) expect(milliseconds).toBeGreaterThan(150);
+    await Promise.all([client.disconnect(), world.run(500), server.stop()]);
+    expect(server.metrics.connections.roundTripTimeMs).toBe(0);
+  });
+});

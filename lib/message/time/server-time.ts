@@ -13,18 +13,39 @@ export interface TickMetrics {
 export class TickTimes {
   readonly metrics: TickMetrics = { count: 0, lastMs: 0, longestMs: 0, totalMs: 0 };
   readonly #clock: Clock;
+  #startMs = Number.POSITIVE_INFINITY;
+  #spentMs = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** A tick that began at `startMs` is over. */
-  add(startMs: number): void {
+  /** A tick begins or goes on; does nothing in the middle of it. */
+  begin(): void {
+    if (this.#startMs === Number.POSITIVE_INFINITY) this.#startMs = this.#clock.now();
+  }
+
+  /** What follows until the next `begin` is no part of the tick. */
+  pause(): void {
+    this.#spentMs += this.#clock.now() - this.#startMs;
+    this.#startMs = Number.POSITIVE_INFINITY;
+  }
+
+  /** The tick is over. */
+  end(): void {
+    this.pause();
     const { metrics } = this;
     metrics.count++;
-    metrics.lastMs = this.#clock.now() - startMs;
+    metrics.lastMs = this.#spentMs;
     metrics.longestMs = Math.max(metrics.longestMs, metrics.lastMs);
     metrics.totalMs += metrics.lastMs;
+    this.#spentMs = 0;
+  }
+
+  /** Forgets a tick that never ended. */
+  reset(): void {
+    this.#startMs = Number.POSITIVE_INFINITY;
+    this.#spentMs = 0;
   }
 }
 

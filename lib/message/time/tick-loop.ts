@@ -1,4 +1,5 @@
 import type { Clock } from "../../clock.js";
+import type { TickTimes } from "./server-time.js";
 
 /** After a pause so many missed ticks are run; more are only counted. */
 const MAX_CATCH_UP = 5;
@@ -38,5 +39,28 @@ export class TickLoop {
     for (let index = 0; index < due - skipped && !this.#isStopped; index++) this.#run(index === 0 ? skipped + 1 : 1);
     this.#nextMs += Math.max(due, 0) * this.#intervalMs;
     this.#wait();
+  }
+}
+
+/** The tick at the end of a turn in which something has come. It takes as long as that turn. */
+export class TurnTick {
+  readonly #times: TickTimes;
+  readonly #onTurnEnd: () => void;
+  #isPlanned = false;
+
+  constructor(times: TickTimes, run: () => void) {
+    this.#times = times;
+    this.#onTurnEnd = () => {
+      this.#isPlanned = false;
+      run();
+      times.end();
+    };
+  }
+
+  plan(): void {
+    if (this.#isPlanned) return;
+    this.#isPlanned = true;
+    this.#times.begin();
+    queueMicrotask(this.#onTurnEnd);
   }
 }

@@ -5,7 +5,7 @@ export enum ConnectionTimer {
   Handshake = 0,
   /** Ends a connection from which nothing comes. Each authenticated packet starts it again. */
   Idle = 1,
-  /** Asks the other side for a sign of life. Each authenticated packet starts it again. */
+  /** Asks the other side for a sign of life, which measures the round trip. Each measurement starts it again. */
   KeepAlive = 2,
   /** Ends the wait for the acknowledgement of what was sent reliably. */
   Linger = 3,

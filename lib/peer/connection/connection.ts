@@ -38,7 +38,7 @@ export interface IConnection {
    * @param lane 0 to 3. On `Channel.Reliable` 0 is the most urgent, and messages of a lane arrive in order; on
    *   `Channel.Sequenced` a message is dropped after a newer one of its lane. The other channels have no lanes
    * @param maxAgeMs a message that could not leave within this time is dropped and counted in
-   *   `metrics.messagesExpired`; not on `Channel.Reliable`. What the transport has taken (GNS, WebSocket) has left.
+   *   `metrics.messagesExpired`; not on `Channel.Reliable`
    *   @defaultValue Infinity
    * @returns false: the queue is full and nothing was taken, `onDrain` follows; or the connection has ended
    * @throws NetworkError `ERR_MESSAGE_SIZE` over `maxReliableMessageSize`, or over {@link MAX_UNRELIABLE_MESSAGE_SIZE}

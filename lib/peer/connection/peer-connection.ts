@@ -252,8 +252,11 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
         }
         if (timers.isDue(ConnectionTimer.KeepAlive, nowMs)) {
           timers.drawKeepAlive();
-          timers.start(ConnectionTimer.KeepAlive, nowMs);
-          this.#profile.ping();
+          timers.start(ConnectionTimer.KeepAlive, this.#profile.measuredMs);
+          if (timers.isDue(ConnectionTimer.KeepAlive, nowMs)) {
+            timers.start(ConnectionTimer.KeepAlive, nowMs);
+            this.#profile.ping();
+          }
         }
         this.#pumpAndFlush(nowMs);
         return;
@@ -310,10 +313,12 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
     if (this.#phase === ConnectionPhase.Handshaking) {
       // Others may have become connected since its request.
       if (this.#owner.isFull) this.#enter(ConnectionPhase.Failed, serverFull);
-      else this.#enter(ConnectionPhase.Connected);
+      else {
+        this.#profile.ping();
+        this.#enter(ConnectionPhase.Connected);
+      }
     } else if (this.#phase === ConnectionPhase.Connected) {
       this.#timers.start(ConnectionTimer.Idle, this.#receivedMs);
-      this.#timers.start(ConnectionTimer.KeepAlive, this.#receivedMs);
     }
   }
 

@@ -1,3 +1,4 @@
+import type { ConnectionMetrics } from "../metrics.js";
 import { MAX_ACK_DELAY_MS } from "./received-packets.js";
 
 const MIN_ACK_DELAY_MS = 1;
@@ -13,6 +14,8 @@ export class RoundTripEstimator {
   variationMs = 0;
   /** The newest measurement. Set it before `sample`: as an argument it would be an object on the heap. */
   latestMs = 0;
+  /** When the newest measurement came. Set it before `sample` too. */
+  measuredMs = Number.NEGATIVE_INFINITY;
   /** The larger of the smoothed and the latest: with the time threshold it makes the loss delay (RFC 9002, 6.1.2). */
   lossDelayBaseMs = INITIAL_MS;
   /**
@@ -22,6 +25,11 @@ export class RoundTripEstimator {
   probeTimeoutMs = 2 * INITIAL_MS;
   /** How long our acknowledgements are delayed: half a round trip, so that a loss costs about two on any path. */
   ackDelayMs = MAX_ACK_DELAY_MS;
+  readonly #metrics: ConnectionMetrics;
+
+  constructor(metrics: ConnectionMetrics) {
+    this.#metrics = metrics;
+  }
 
   /** Takes `latestMs`, from which the delay that the other side reports has been subtracted. */
   sample(): void {
@@ -35,6 +43,7 @@ export class RoundTripEstimator {
       this.variationMs += (Math.abs(this.smoothedMs - roundTripMs) - this.variationMs) / 4;
       this.smoothedMs += (roundTripMs - this.smoothedMs) / 8;
     }
+    this.#metrics.roundTripTimeMs = this.smoothedMs;
     this.ackDelayMs = Math.min(Math.max(this.smoothedMs / 2, MIN_ACK_DELAY_MS), MAX_ACK_DELAY_MS);
     this.lossDelayBaseMs = Math.max(this.smoothedMs, roundTripMs);
     this.probeTimeoutMs = Math.min(

@@ -11,7 +11,13 @@ import { MAX_MESSAGE_HEAD_BYTES, MessageFrame } from "../frames/message-frame.js
 import { readNumberFrame, writeNumberFrame } from "../frames/number-frame.js";
 import { PacketReader } from "../frames/packet-reader.js";
 import { CONTROL_LANE, FrameKind, LANES, type ProfileKind, STREAM_LANE, TAG_BYTES } from "../packet-format.js";
-import type { Profile, ProfileHost, ProfileLimits, SendBudget } from "../profile.js";
+import {
+  DATAGRAM_QUEUE_BYTES,
+  type Profile,
+  type ProfileHost,
+  type ProfileLimits,
+  type SendBudget,
+} from "../profile.js";
 import { takeForMessage } from "../reassembly.js";
 
 /** The largest packet, which the messages of a flush share. A larger one would delay a more urgent lane. */
@@ -41,7 +47,7 @@ export abstract class OverReliableProfile implements Profile {
   protected number = -1;
   readonly #datagramQueue: DatagramQueue;
   protected readonly tokens: NotifyTokens;
-  protected readonly roundTrip = new RoundTripEstimator();
+  protected readonly roundTrip: RoundTripEstimator;
   /** When the transport is asked again whether it has room. */
   protected retryMs = Number.POSITIVE_INFINITY;
   readonly #lanes: FrameQueue[];
@@ -60,6 +66,7 @@ export abstract class OverReliableProfile implements Profile {
     this.host = host;
     this.handle = handle;
     this.limits = limits;
+    this.roundTrip = new RoundTripEstimator(host.metrics);
     this.datagramReceiver = new DatagramReceiver(host, 0, isOrdered);
     this.#datagramQueue = new DatagramQueue(host);
     this.tokens = this.#datagramQueue.tokens;
@@ -69,6 +76,10 @@ export abstract class OverReliableProfile implements Profile {
 
   get roundTripTimeMs(): number {
     return this.roundTrip.smoothedMs;
+  }
+
+  get measuredMs(): number {
+    return this.roundTrip.measuredMs;
   }
 
   get bufferedBytes(): number {
@@ -113,7 +124,7 @@ export abstract class OverReliableProfile implements Profile {
     this.#sendDatagrams(nowMs);
     for (let lane = 0; lane <= STREAM_LANE; lane++) this.#sendLane(lane, nowMs);
     this.#datagramQueue.tellExpired();
-    if (this.#hasRefusedMessage && this.#queuedBytes() <= this.limits.maxQueuedBytes / 2) {
+    if (this.#hasRefusedMessage && this.#isHalfEmpty) {
       this.#hasRefusedMessage = false;
       this.host.drained();
     }
@@ -207,6 +218,7 @@ export abstract class OverReliableProfile implements Profile {
       case FrameKind.Pong:
         if (readNumberFrame(reader) === this.#pingToken && !reader.failed && this.#pingSentMs > 0) {
           this.roundTrip.latestMs = nowMs - this.#pingSentMs;
+          this.roundTrip.measuredMs = nowMs;
           this.roundTrip.sample();
           this.#pingSentMs = 0;
         }
@@ -264,6 +276,10 @@ export abstract class OverReliableProfile implements Profile {
     const datagrams = this.#datagramQueue;
     datagrams.dropExpired();
     while (datagrams.bytes > 0) {
+      if (this.handle.isCongested && !datagrams.isMidMessage) {
+        this.#retry(nowMs);
+        return;
+      }
       const end = datagrams.take(this.packet, this.beginControl(this.packet), this.datagramEnd);
       this.transmitDatagrams(end, datagrams, nowMs);
     }
@@ -296,6 +312,11 @@ export abstract class OverReliableProfile implements Profile {
 
   #retry(nowMs: number): void {
     this.retryMs = nowMs + RETRY_MS;
+  }
+
+  get #isHalfEmpty(): boolean {
+    if (this.#datagramQueue.bytes > DATAGRAM_QUEUE_BYTES / 2) return false;
+    return this.#queuedBytes() <= this.limits.maxQueuedBytes / 2;
   }
 
   #queuedBytes(): number {

@@ -216,7 +216,9 @@ export class ReliableLanesProfile extends OverReliableProfile {
     const newest = settled.at(-1);
     if (newest && newest.number === ack.largest) {
       this.roundTrip.latestMs = nowMs - newest.sentMs - ack.delayMs;
+      this.roundTrip.measuredMs = nowMs;
       this.roundTrip.sample();
+      this.host.metrics.acknowledgeDelayMs = ack.delayMs;
     }
     // Before any callback is called: a callback may lead to the next Ack being read.
     for (const packet of settled) packet.isDelivered = ack.has(packet.number);

@@ -4,14 +4,14 @@ import { DatagramResult } from "../delivery/datagram-result.js";
 import { readNumberFrame, writeNumberFrame } from "../frames/number-frame.js";
 import { FrameKind, PacketKind, ProfileKind } from "../packet-format.js";
 import type { ProfileHost, ProfileLimits } from "../profile.js";
-import { MAX_PACKET_BYTES, OverReliableProfile, STREAM_BUFFER_BYTES } from "./over-reliable-profile.js";
+import { MAX_PACKET_BYTES, OverReliableProfile } from "./over-reliable-profile.js";
 
 /** Notify messages that may wait to be acknowledged. More are dropped, and lost, until the other side answers. */
 const MAX_NOTIFIES = 8192;
 
 /**
  * Over one ordered stream of packets (WebSocket). Everything arrives, so only notify messages are acknowledged, by a
- * running count. Unreliable, notify and sequenced messages are dropped while the transport holds too much.
+ * running count.
  */
 export class StreamProfile extends OverReliableProfile {
   readonly kind = ProfileKind.Stream;
@@ -52,8 +52,7 @@ export class StreamProfile extends OverReliableProfile {
     const { firstNotify, endNotify, isMidNotify } = queue;
     const open = this.#sentTokens.length + endNotify - firstNotify;
     const isFull = endNotify > firstNotify && open > MAX_NOTIFIES;
-    const isDropped = isFull || this.handle.bufferedBytes > STREAM_BUFFER_BYTES;
-    const hasLeft = !isDropped && this.host.transmit(this.packet, end, Delivery.Unreliable, 0);
+    const hasLeft = !isFull && this.host.transmit(this.packet, end, Delivery.Unreliable, 0);
     // The count of the other side has those of which everything has left.
     for (let token = firstNotify; token < endNotify; token++) {
       const isWhole = !(isMidNotify && token === endNotify - 1);
@@ -64,6 +63,7 @@ export class StreamProfile extends OverReliableProfile {
 
   #drop(token: number): void {
     this.#droppedToken = token;
+    this.host.metrics.notifiesDropped++;
     this.tokens.resolve(token, false);
   }
 

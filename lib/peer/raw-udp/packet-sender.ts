@@ -36,7 +36,7 @@ enum Content {
 
 /** The sending half of a connection over UDP: queues, packets in flight, losses, and when to send what. */
 export class PacketSender {
-  readonly roundTrip = new RoundTripEstimator();
+  readonly roundTrip: RoundTripEstimator;
   readonly controller: CongestionController;
   readonly packets: SentPackets;
   readonly outbox: Outbox;
@@ -69,6 +69,7 @@ export class PacketSender {
       throw new RangeError(`A packet has ${MIN_PACKET_SIZE} to 65535 bytes at most, not ${maxPacketSize}`);
     }
     this.#host = host;
+    this.roundTrip = new RoundTripEstimator(host.metrics);
     this.#received = received;
     this.#seal = options.seal;
     this.#random = random;
@@ -283,7 +284,9 @@ export class PacketSender {
     const sentMs = packets.sentMs[index] as number;
     if (newest === frame.largest && sentMs >= this.#measureFromMs) {
       roundTrip.latestMs = nowMs - sentMs - frame.delayMs;
+      roundTrip.measuredMs = nowMs;
       roundTrip.sample();
+      this.#host.metrics.acknowledgeDelayMs = frame.delayMs;
       this.#received.ackDelayMs = roundTrip.ackDelayMs;
       if (packets.hasLaneBytes(index)) this.#loss.onAckDelay(frame);
       controller.onRoundTripSample(nowMs);

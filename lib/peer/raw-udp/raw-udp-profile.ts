@@ -42,6 +42,10 @@ export class RawUdpProfile implements Profile {
     return this.#sender.roundTrip.smoothedMs;
   }
 
+  get measuredMs(): number {
+    return this.#sender.roundTrip.measuredMs;
+  }
+
   get bufferedBytes(): number {
     return this.#sender.outbox.bufferedBytes;
   }

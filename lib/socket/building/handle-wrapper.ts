@@ -43,6 +43,10 @@ export abstract class HandleWrapper implements IConnectionHandle {
     return this.inner.bufferedBytes;
   }
 
+  get isCongested(): boolean {
+    return this.inner.isCongested;
+  }
+
   get bytesPerSecond(): number {
     return this.inner.bytesPerSecond;
   }

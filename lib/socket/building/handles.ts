@@ -1,11 +1,15 @@
 import type { IConnectionHandle } from "../socket.js";
 
+/** With more than this that waits, a connection whose transport makes no estimate of its speed is congested. */
+export const CONGESTED_BYTES = 64 * 1024;
+
 /** The other end of a connection of the transport, which is one object all the time. */
 export abstract class StatefulHandle {
   readonly isStateful = true;
   readonly reliable = true;
   readonly addressVerified = true;
   readonly bytesPerSecond: number = Number.POSITIVE_INFINITY;
+  abstract readonly isCongested: boolean;
   connection: unknown = null;
   /** As in `InboxHandle`. */
   waitingPackets = 0;
@@ -30,6 +34,7 @@ export abstract class StatelessHandle implements IConnectionHandle {
   readonly addressVerified = false;
   readonly bytesPerSecond = Number.POSITIVE_INFINITY;
   readonly bufferedBytes = 0;
+  readonly isCongested = false;
   readonly connection = null;
   abstract readonly security: IConnectionHandle["security"];
   abstract readonly maxPacketSize: number;

@@ -9,6 +9,7 @@ import { GnsHandle } from "./gns-handle.js";
 export interface GnsConnectionOwner {
   bufferedBytes(connection: GnsConnection): number;
   bytesPerSecond(connection: GnsConnection): number;
+  isCongested(connection: GnsConnection): boolean;
   disconnect(connection: GnsConnection, reason: DisconnectReason): Promise<void>;
   /** Its packets may be received from here on. */
   introduce(connection: GnsConnection): void;
@@ -48,6 +49,8 @@ export class GnsConnection extends GnsHandle implements InboxHandle {
   resolveClosed: () => void = () => {};
   /** What waits in GNS, at most: the number that it gave last, and all that was added since. */
   pendingBytes = 0;
+  /** With more than this it is congested. */
+  congestedBytes = 0;
   /** Bytes in the batch with the number `batchNumber`. */
   batchedBytes = 0;
   batchNumber = 0;
@@ -68,6 +71,10 @@ export class GnsConnection extends GnsHandle implements InboxHandle {
 
   get bufferedBytes(): number {
     return this.#owner.bufferedBytes(this);
+  }
+
+  get isCongested(): boolean {
+    return this.#owner.isCongested(this);
   }
 
   get address(): string {

@@ -25,6 +25,7 @@ export abstract class GnsHandle implements IConnectionHandle {
   abstract readonly bytesPerSecond: number;
   /** Asks GNS at each access. */
   abstract readonly bufferedBytes: number;
+  abstract readonly isCongested: boolean;
   abstract readonly address: string;
   /** Who the other side says it is. This proves nothing unless `security` is `authenticated`. */
   abstract readonly identity: string;

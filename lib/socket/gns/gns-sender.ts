@@ -13,6 +13,10 @@ const MAX_OVERHEAD_BYTES = 16;
 /** A batch that exceeds this leaves without waiting for `flush`. */
 const MAX_BATCH_BYTES = 1024 * 1024;
 const MAX_LANE = 5;
+/** A connection that needs longer for what waits is congested. */
+const CONGESTED_MS = 20;
+/** Less makes no connection congested: a message of the largest size, cut into packets. */
+const CONGESTED_BYTES = 20 * 1024;
 
 /**
  * Sends the packets of a GNS socket in batches, and finds out when a connection is full.
@@ -81,6 +85,17 @@ export class GnsSender {
   /** GNS's own estimate of what it can send. */
   bytesPerSecond(handle: GnsConnection): number {
     return this.#sockets.getQuickConnectionStatus(handle.id, this.#status) ? this.#status.sendRateBytesPerSecond : 0;
+  }
+
+  /** Asks GNS only when the count of what was added since it told last is over what it sends in `CONGESTED_MS`. */
+  isCongested(handle: GnsConnection): boolean {
+    if (handle.pendingBytes <= handle.congestedBytes) return false;
+    if (this.#batchedBytes(handle) > 0) this.flush();
+    if (!this.#sockets.getQuickConnectionStatus(handle.id, this.#status)) return false;
+    const { pendingReliable, pendingUnreliable, sendRateBytesPerSecond } = this.#status;
+    handle.pendingBytes = pendingReliable + pendingUnreliable;
+    handle.congestedBytes = Math.max((sendRateBytesPerSecond * CONGESTED_MS) / 1000, CONGESTED_BYTES);
+    return handle.pendingBytes > handle.congestedBytes;
   }
 
   /** Calls `callback` for the full connections that take packets again. */

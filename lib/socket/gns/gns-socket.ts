@@ -162,6 +162,10 @@ export class GnsSocket
     return isOpen(connection) ? this.#sender.bufferedBytes(connection) : 0;
   }
 
+  isCongested(connection: GnsConnection): boolean {
+    return isOpen(connection) && this.#sender.isCongested(connection);
+  }
+
   bytesPerSecond(connection: GnsConnection): number {
     return isOpen(connection) ? this.#sender.bytesPerSecond(connection) : 0;
   }

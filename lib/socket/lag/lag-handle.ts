@@ -1,4 +1,5 @@
 import { HandleWrapper } from "../building/handle-wrapper.js";
+import { CONGESTED_BYTES } from "../building/handles.js";
 import { PacketQueue } from "../building/packet-queue.js";
 import type { DisconnectReason } from "../disconnect-reason.js";
 import { type IConnectionHandle, LANE_COUNT } from "../socket.js";
@@ -8,6 +9,8 @@ export const UNRELIABLE_LANE = LANE_COUNT;
 
 /** What a handle needs of its socket. */
 interface LagHandleOwner {
+  /** How much may wait for the line. */
+  readonly queueBytes: number;
   disconnect(handle: LagHandle): void;
 }
 
@@ -34,6 +37,12 @@ export class LagHandle extends HandleWrapper {
 
   override get bufferedBytes(): number {
     return this.delayedBytes + this.inner.bufferedBytes;
+  }
+
+  /** An ordered transport would feel the delay itself, and hold back. */
+  override get isCongested(): boolean {
+    if (!this.ordered) return this.inner.isCongested;
+    return this.bufferedBytes > Math.min(CONGESTED_BYTES, this.socket.queueBytes / 2);
   }
 
   copy(): IConnectionHandle {

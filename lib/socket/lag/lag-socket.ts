@@ -76,6 +76,10 @@ export class LagSocket<Bind extends IBindEndPoint, Connect extends IConnectEndPo
     };
   }
 
+  get queueBytes(): number {
+    return this.#conditions.queueBytes;
+  }
+
   get boundPort(): number | null {
     return this.#inner.boundPort;
   }
@@ -88,7 +92,7 @@ export class LagSocket<Bind extends IBindEndPoint, Connect extends IConnectEndPo
     return this.#inner.pendingConnections;
   }
 
-  get transportFigures(): Readonly<Record<string, number>> | undefined {
+  get transportFigures(): Readonly<Record<string, number | string>> | undefined {
     return this.#inner.transportFigures;
   }
 

@@ -1,4 +1,4 @@
-import { StatefulHandle } from "../building/handles.js";
+import { CONGESTED_BYTES, StatefulHandle } from "../building/handles.js";
 import type { Inbox, InboxHandle } from "../building/inbox.js";
 import type { QueuedPacket } from "../building/packet-queue.js";
 import type { DisconnectReason } from "../disconnect-reason.js";
@@ -39,6 +39,10 @@ export class MemoryConnection extends StatefulHandle implements InboxHandle {
   /** 0 for a host: nothing is on its way, so a sender that looks at this never holds back or drops anything. */
   get bufferedBytes(): number {
     return this.socket.options.kind === "host" ? 0 : this.unreceivedBytes;
+  }
+
+  get isCongested(): boolean {
+    return this.bufferedBytes > CONGESTED_BYTES;
   }
 
   onTaken(packet: QueuedPacket): void {

@@ -73,7 +73,7 @@ export class MultiplexSocket<Bind extends IBindEndPoint> implements ISocket<read
     return socketMetrics(this.#sockets).pendingConnections ?? undefined;
   }
 
-  get transportFigures(): Readonly<Record<string, number>> {
+  get transportFigures(): Readonly<Record<string, number | string>> {
     return socketMetrics(this.#sockets).transport;
   }
 

@@ -1,4 +1,5 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import { addonFailure } from "../../addon/load-addon.js";
 import { putBytes } from "../../bytes.js";
 import { withoutMapping } from "../building/format-host.js";
 import { checkPacket } from "../building/packet-limit.js";
@@ -52,6 +53,7 @@ class UdpDgramServerHandle extends UdpDgramHandle {
 export class UdpDgramSocket extends UdpSocket implements ISocket<UdpEndPoint, UdpEndPoint> {
   /** Packets that arrived while the queue was full, or that the kernel did not accept. */
   droppedPackets = 0;
+
   #socket: Socket | null = null;
   /** What a client is connected to. The kernel accepts no other destination then. */
   #server: UdpDgramServerHandle | null = null;
@@ -67,6 +69,12 @@ export class UdpDgramSocket extends UdpSocket implements ISocket<UdpEndPoint, Ud
   /** The buffer that `node:dgram` is given, reused as long as dgram does not keep it. */
   #outgoing = new Uint8Array(MAX_UDP_PACKET_SIZE);
   #isSendQueued = false;
+
+  get transportFigures(): Readonly<Record<string, string>> {
+    const failure = addonFailure();
+    const [reason] = String((failure as Error | null)?.message ?? failure).split("\n");
+    return failure === null ? {} : { addonFailure: reason as string };
+  }
 
   get boundPort(): number | null {
     return this.#socket?.address().port ?? null;

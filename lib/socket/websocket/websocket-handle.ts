@@ -1,4 +1,4 @@
-import { StatefulHandle } from "../building/handles.js";
+import { CONGESTED_BYTES, StatefulHandle } from "../building/handles.js";
 import type { Inbox, InboxHandle } from "../building/inbox.js";
 import type { QueuedPacket } from "../building/packet-queue.js";
 import { DisconnectCode, type DisconnectReason } from "../disconnect-reason.js";
@@ -58,6 +58,10 @@ export class WebSocketHandle extends StatefulHandle implements InboxHandle {
 
   get bufferedBytes(): number {
     return this.webSocket.bufferedAmount;
+  }
+
+  get isCongested(): boolean {
+    return this.webSocket.bufferedAmount > Math.min(CONGESTED_BYTES, this.limits.sendQueueBytes / 2);
   }
 
   disconnect(reason: DisconnectReason): Promise<void> {
