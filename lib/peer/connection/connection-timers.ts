@@ -38,13 +38,16 @@ export class ConnectionTimers {
     this.#durationMs[ConnectionTimer.LingerCheck] = LINGER_CHECK_MS;
     this.#durationMs[ConnectionTimer.Close] = config.closeTimeoutMs;
     this.#durationMs[ConnectionTimer.Drain] = config.closeTimeoutMs;
-    this.drawKeepAlive();
+    this.#drawKeepAlive();
   }
 
-  /** Takes another interval for `KeepAlive`. */
-  drawKeepAlive(): void {
-    const { keepAliveMs, random } = this.#config;
-    this.#durationMs[ConnectionTimer.KeepAlive] = keepAliveMs * (1 - KEEP_ALIVE_JITTER * random());
+  /** `KeepAlive` is due. @returns whether a Ping is: nothing was measured within another interval, which is drawn */
+  restartKeepAlive(measuredMs: number, nowMs: number): boolean {
+    this.#drawKeepAlive();
+    this.start(ConnectionTimer.KeepAlive, measuredMs);
+    const isPingDue = this.isDue(ConnectionTimer.KeepAlive, nowMs);
+    if (isPingDue) this.start(ConnectionTimer.KeepAlive, nowMs);
+    return isPingDue;
   }
 
   /** Starts a timer, again if it runs. */
@@ -73,5 +76,11 @@ export class ConnectionTimers {
     let nextMs = Number.POSITIVE_INFINITY;
     for (let timer = 0; timer < TIMERS; timer++) nextMs = Math.min(nextMs, this.#dueMs[timer] as number);
     this.nextMs = nextMs;
+  }
+
+  /** Takes another interval for `KeepAlive`. */
+  #drawKeepAlive(): void {
+    const { keepAliveMs, random } = this.#config;
+    this.#durationMs[ConnectionTimer.KeepAlive] = keepAliveMs * (1 - KEEP_ALIVE_JITTER * random());
   }
 }

@@ -251,12 +251,7 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
           return;
         }
         if (timers.isDue(ConnectionTimer.KeepAlive, nowMs)) {
-          timers.drawKeepAlive();
-          timers.start(ConnectionTimer.KeepAlive, this.#profile.measuredMs);
-          if (timers.isDue(ConnectionTimer.KeepAlive, nowMs)) {
-            timers.start(ConnectionTimer.KeepAlive, nowMs);
-            this.#profile.ping();
-          }
+          if (timers.restartKeepAlive(this.#profile.measuredMs, nowMs)) this.#profile.ping();
         }
         this.#pumpAndFlush(nowMs);
         return;
