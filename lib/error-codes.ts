@@ -166,6 +166,44 @@ export interface UseErrorCodes {
   ERR_UNKNOWN_MESSAGE: string;
 }
 
+/** The XCS Socket module; `reason.text` of the error is XCS's name of it (`ENOTOPEN`). */
+export interface XcsErrorCodes {
+  /** The system does not permit this port. Give `portOffset` (`--port-offset 8000` makes 80 the port 8080). */
+  ERR_XCS_ACCESS: string;
+  /** Another module of this computer, or another program, has the port open. Close it there, or take another port. */
+  ERR_XCS_ADDRESS_IN_USE: string;
+  /** This module has the port open already, with this protocol or the other one. Close it first. */
+  ERR_XCS_ALREADY_OPEN: string;
+  /** Data is a string or a Uint8Array. */
+  ERR_XCS_BAD_DATA: string;
+  /** A port is a whole number from 1 to 65535, and so is its sum with `portOffset`. */
+  ERR_XCS_BAD_PORT: string;
+  /** The port was closed, or the module ended, while this waited. */
+  ERR_XCS_CLOSED: string;
+  /** The system failed in a way that has no code of its own; the message holds its words. */
+  ERR_XCS_FAILED: string;
+  /** The data is larger than a datagram (65507 bytes), or than `maxMessageSize`. Cut it, or raise the limit. */
+  ERR_XCS_MESSAGE_SIZE: string;
+  /** The Socket module is not active any more. Activate it again. */
+  ERR_XCS_NOT_ACTIVE: string;
+  /** There is nobody to write to. Open the port on another computer, or check `peers` and `connect`. */
+  ERR_XCS_NOT_CONNECTED: string;
+  /** The port is not open in this module. Open it first; a second close fails too. */
+  ERR_XCS_NOT_OPEN: string;
+  /** Another module of this computer has opened the port. Only that module may use it. */
+  ERR_XCS_OTHER_MODULE: string;
+  /** A peer sent what is no XCS message over TCP, or announced one that is too large. It was cut off. */
+  ERR_XCS_PROTOCOL: string;
+  /** There are two protocols, `UDP` and `TCP`, in upper case. */
+  ERR_XCS_PROTOCOL_UNSUPPORTED: string;
+  /** Too many writes or reads wait on this port. Await the earlier ones. */
+  ERR_XCS_QUEUE_FULL: string;
+  /** The line is no request. The message says what is wrong, and how the command is written. */
+  ERR_XCS_SYNTAX: string;
+  /** No data has arrived within `timeoutMs`. */
+  ERR_XCS_TIMEOUT: string;
+}
+
 /** A wrong argument: a `TypeError` or `RangeError`, not a `NetworkError`. */
 export interface ArgumentErrorCodes {
   /** An argument or option has the wrong type. */
@@ -179,7 +217,11 @@ export interface ArgumentErrorCodes {
 }
 
 /** The `code` of a {@link NetworkError}. docs/errors.md says what each means. */
-export type NetworkErrorCode = keyof (ConnectErrorCodes & ConnectionErrorCodes & DataErrorCodes & UseErrorCodes);
+export type NetworkErrorCode = keyof (ConnectErrorCodes &
+  ConnectionErrorCodes &
+  DataErrorCodes &
+  UseErrorCodes &
+  XcsErrorCodes);
 
 /** The `code` of a `TypeError` or `RangeError` of this package. */
 export type ArgumentErrorCode = keyof ArgumentErrorCodes;

@@ -11,6 +11,7 @@ export type {
   DataErrorCodes,
   NetworkErrorCode,
   UseErrorCodes,
+  XcsErrorCodes,
 } from "./error-codes.js";
 export type { EventListener } from "./event-hub.js";
 export { NetworkError, type NetworkErrorDetails } from "./network-error.js";

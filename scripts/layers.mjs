@@ -34,7 +34,12 @@ export const layers = {
     base: [],
     wings: ["protocol", "time", "players", "authentication"],
   },
-  testing: { below: ["socket"], base: ["fake-clock", "seeded-random"], wings: ["conformance"] },
+  xcs: {
+    below: ["guard", "addon"],
+    base: ["xcs-error", "network", "real-network-options"],
+    wings: ["virtual", "node"],
+  },
+  testing: { below: ["socket"], base: ["fake-clock"], wings: ["conformance"] },
 };
 
 /**

@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import type { ConfigOption, IceSettings } from "../../lib/index.js";
 import { iceOptions } from "../../lib/index.js";
-import { seededRandom } from "../../lib/testing/seeded-random.js";
+import { seededRandom } from "../../lib/random.js";
 import type { IceServerCounts } from "./ice-server.js";
 import { type HostName, type NetworkWorld, SERVICE_ADDRESS } from "./network-world.js";
 

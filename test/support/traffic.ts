@@ -10,7 +10,7 @@ import {
   Result,
   SendFlags,
 } from "../../lib/index.js";
-import { seededRandom } from "../../lib/testing/seeded-random.js";
+import { seededRandom } from "../../lib/random.js";
 import type { Peer } from "./peer.js";
 
 /** How the network treats the packets of the process, and how fast GNS may send. */

@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { afterEach, describe, expect, test } from "vitest";
 import { native } from "../../lib/addon/native.js";
 import { ConnectionState, DebugType, Library, NetworkingSockets, Result, SendType } from "../../lib/index.js";
-import { seededRandom } from "../../lib/testing/seeded-random.js";
+import { seededRandom } from "../../lib/random.js";
 import { addressOf, connectPeers, drivers, type Link, Peer } from "../support/peer.js";
 import { WorkerPeer } from "../support/worker-peer.js";
 
