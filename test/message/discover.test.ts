@@ -11,7 +11,15 @@ import {
 import { readDescription } from "../../lib/message/server-info.js";
 import { writeInfoAnswer } from "../../lib/peer/handshake/info-packets.js";
 import { encode, string, struct, u8, u32 } from "../../lib/serialization/index.js";
-import { type IConnectionHandle, type ISocket, MemorySocketFactory, ReceivedPacket } from "../../lib/socket/index.js";
+import {
+  type IConnectionHandle,
+  type ISocket,
+  LagSocketFactory,
+  MemorySocketFactory,
+  MultiplexSocketFactory,
+  ReceivedPacket,
+  type SocketFactory,
+} from "../../lib/socket/index.js";
 import { seededRandom } from "../../lib/testing/index.js";
 import { MessageWorld, turn } from "../support/message-world.js";
 import { seededBytes } from "../support/peer-world.js";
@@ -235,6 +243,15 @@ describe("discover", () => {
     expect(world.clock.timerCount).toBe(0);
     const aborted = discover({ ...askOf(world), signal: abort.signal });
     await expect(aborted.next()).rejects.toThrow("enough");
+  });
+
+  test.each([
+    ["LagSocketFactory", (factory: SocketFactory) => new LagSocketFactory(factory)],
+    ["MultiplexSocketFactory", (factory: SocketFactory) => new MultiplexSocketFactory(factory)],
+  ])("broadcasts through a %s", async (_name, wrap) => {
+    const world = newWorld();
+    await world.server.start();
+    expect((await findIn(world, { socketFactory: wrap(world.factory) })).map(({ name }) => name)).toEqual(["game"]);
   });
 
   test("where the transport has no broadcast, it needs a list", async () => {

@@ -158,7 +158,7 @@ describe("a flood of questions", () => {
       for (let forged = 0; forged < 100; forged++, asked++) ask(`10.${round}.${forged >> 8}.${forged & 255}:53`);
       asked++;
       ask(`198.51.100.${round}:7777`);
-      clock.advance(5);
+      clock.advance(1);
     }
     const honest = sent.filter(({ address }) => address.startsWith("198.51.100."));
     expect(honest.length).toBe(200);

@@ -70,6 +70,11 @@ export class LagSocketFactory<
     return new LagSocket(this.#inner.createClientSocket(), this.#conditions, this.#random, this.#clock);
   }
 
+  override createBroadcastSocket(): ISocket<IBindEndPoint, Connect> | null {
+    const socket = this.#inner.createBroadcastSocket();
+    return socket && new LagSocket(socket, this.#conditions, this.#random, this.#clock);
+  }
+
   getBindEndPoint(): Bind {
     return this.#inner.getBindEndPoint();
   }

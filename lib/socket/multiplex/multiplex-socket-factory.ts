@@ -35,6 +35,10 @@ export class MultiplexSocketFactory<
     return this.#first().createClientSocket();
   }
 
+  override createBroadcastSocket(): ISocket<IBindEndPoint, Connect> | null {
+    return this.#first().createBroadcastSocket();
+  }
+
   getBindEndPoint(): readonly Bind[] {
     return this.#supported().map((factory) => factory.getBindEndPoint());
   }
