@@ -3,9 +3,9 @@ import type { DisconnectReason } from "../disconnect-reason.js";
 import type { IConnectionHandle, Security } from "../socket.js";
 
 /**
- * The largest packet that travels in one datagram: GNS's own limit for messages that it does not take apart, which is
- * its packet size (1300) less 52 for headers, 16 for the authentication tag and 100 for acknowledgements and figures. A
- * larger unreliable packet would be lost whenever one of its parts is, and above 16,500 bytes GNS makes it reliable.
+ * The largest packet that travels in one datagram: GNS's packet size (1232) less 52 for headers, 16 for the tag, 8 for
+ * the head of a segment and 24 for acknowledgements. With more of these it travels in two, and is lost when one of them
+ * is; above 16,500 bytes GNS makes it reliable.
  */
 export const MAX_UNRELIABLE_BYTES = 1132;
 

@@ -75,7 +75,10 @@ export interface GnsSocketFactoryOptions extends InitializeOptions {
    * @defaultValue 5000
    */
   handshakeTimeoutMs?: number;
-  /** More of GNS's configuration, such as `authenticatedOnly` and timeouts. It overrides the options above. */
+  /**
+   * More of GNS's configuration, such as `authenticatedOnly` and timeouts. It overrides the options above, and
+   * `MTUPacketSize`, which is 1232 here.
+   */
   config?: readonly ConfigOption[];
   clock?: Clock;
 }
@@ -83,6 +86,8 @@ export interface GnsSocketFactoryOptions extends InitializeOptions {
 const MEBIBYTE = 1024 * 1024;
 /** GNS's own limit: so far above `sendQueueBytes` that retransmissions fit as well. */
 const GNS_SEND_BUFFER_BYTES = 256 * MEBIBYTE;
+/** UDP payload: with the heads of UDP and IPv6 it fits 1280 bytes, which every IPv6 path carries. GNS has 1300. */
+const GNS_PACKET_BYTES = 1232;
 /** GNS also limits the number of messages that wait to be received, by default to 1000: one for so many bytes. */
 const BYTES_PER_MESSAGE = 64;
 
@@ -131,6 +136,7 @@ export class GnsSocketFactory
       { value: ConfigValue.SendBufferSize, data: GNS_SEND_BUFFER_BYTES },
       { value: ConfigValue.RecvBufferSize, data: receiveQueueBytes },
       { value: ConfigValue.RecvBufferMessages, data: Math.floor(receiveQueueBytes / BYTES_PER_MESSAGE) },
+      { value: ConfigValue.MTUPacketSize, data: GNS_PACKET_BYTES },
       ...config,
     ];
   }

@@ -258,6 +258,32 @@ describe("limits", () => {
     relay.close();
   });
 
+  test.each([
+    [undefined, 1232],
+    [1300, 1300],
+    [600, 600],
+  ])("with MTUPacketSize %s a datagram has %i bytes at most", async (data, mostBytes) => {
+    const { server, factory } = await listen({ config: data ? [{ value: ConfigValue.MTUPacketSize, data }] : [] });
+    const relay = new UdpRelay();
+    factory.port = await relay.start(factory.port);
+    const client = clientOf(factory);
+    const toServer = await client.connect(factory.getConnectEndPoint());
+    const toClient = await server.until(() => server.connected[0]);
+    for (let count = 0; count < 20; count++) {
+      client.send(toServer, bytes(1132), Delivery.Unreliable);
+      server.send(toClient, bytes(1132), Delivery.Unreliable);
+    }
+    client.send(toServer, bytes(50_000));
+    server.send(toClient, bytes(50_000));
+    await server.until(() => server.packets.length === 21);
+    await client.until(() => client.packets.length === 21);
+    const largest = Math.max(...relay.passed.map(({ length }) => length));
+    expect(largest).toBeGreaterThan(mostBytes - 50);
+    expect(largest).toBeLessThanOrEqual(mostBytes);
+    await toServer.disconnect({ code: 0, text: "" });
+    relay.close();
+  });
+
   test("a reliable packet of the largest size arrives, and a larger one is refused", async () => {
     const { server, client, toServer } = await pair({ sendRate: 104_857_600, sendQueueBytes: 65_536 });
     expect(client.send(toServer, bytes(524_288))).toBe(true);
