@@ -39,6 +39,7 @@ export const layers = {
     base: ["xcs-error", "network", "real-network-options"],
     wings: ["virtual", "node"],
   },
+  cli: { below: ["xcs"], base: [], wings: [] },
   testing: { below: ["socket"], base: ["fake-clock"], wings: ["conformance"] },
 };
 

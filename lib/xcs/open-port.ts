@@ -93,7 +93,7 @@ export class OpenPort implements PortSink {
     }
     this.#queue.push(data);
     this.#queuedBytes += data.length;
-    this.owner.readable(this.port);
+    if (this.#queue.length === 1) this.owner.readable(this.port);
   }
 
   disconnected(address: string, error: XcsError | null): void {

@@ -21,7 +21,7 @@ export interface XcsWarning {
 
 /** The events of an {@link XcsModule}, with what its listeners get. */
 export type XcsEvents = {
-  /** Data waits at this port. */
+  /** Data waits at this port, where nothing was before: read it until `read` gives null. */
   readable: [port: number];
   /** A peer over TCP has left this port; with an error if it was cut off. What it sent before can still be read. */
   disconnected: [port: number, address: string, error: XcsError | null];

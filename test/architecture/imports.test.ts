@@ -9,7 +9,7 @@ const nodeOnlyOf = {
   xcs: "(index|node/)",
 };
 const nodeOnly = new RegExp(
-  `^(addon/|valve/|${Object.entries(nodeOnlyOf)
+  `^(addon/|valve/|cli/|${Object.entries(nodeOnlyOf)
     .map((entry) => entry.join("/"))
     .join("|")})`,
 );

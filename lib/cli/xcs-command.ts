@@ -1,0 +1,124 @@
+import { type FileHandle, open } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { activate, Socket, VirtualRouter, type XcsModule, type XcsOptions } from "../xcs/index.js";
+import { EchoComputer } from "./echo-computer.js";
+import { linesOf, typedLines } from "./lines.js";
+import { XcsSession } from "./xcs-session.js";
+
+const USAGE = `Usage: valve-sockets xcs [FILE] [OPTIONS]
+
+Does what the lines of FILE say, or those from the keyboard or a pipe:
+  request socket_open 80 UDP      request socket_write 80 data
+  request socket_read 80          request socket_close 80
+The line "help" lists all commands.
+
+On the virtual router (the default), a second computer writes back what it gets:
+  --seed N                decides which packets are lost, 0 to 4294967295 (1)
+
+On the real network:
+  --backend node          uses the ports of this computer
+  --peer HOST[:PORT]      to whom UDP writes; may be given several times (whoever has written lately)
+  --connect HOST[:PORT]   the listener to which TCP connects (none: it listens)
+  --port-offset N         is added to each port: 8000 makes 80 the port 8080 (0)
+  --host ADDRESS          the address on which ports are opened (0.0.0.0)
+
+  --help                  prints this
+
+Exit codes: 0 done, 1 a line failed, 2 wrong arguments.
+`;
+
+/** Wrong arguments. */
+class UsageError extends Error {}
+
+/**
+ * `valve-sockets xcs`: reads lines and does what they say.
+ *
+ * @returns the exit code
+ */
+export async function xcsCommand(args: string[]): Promise<number> {
+  let started: Started;
+  let file: FileHandle | null = null;
+  try {
+    const options = parse(args);
+    if (options.help) {
+      process.stdout.write(USAGE);
+      return 0;
+    }
+    started = start(options);
+    if (options.file !== undefined) file = await openFile(options.file);
+  } catch (error) {
+    if (!isAboutArguments(error)) throw error;
+    process.stderr.write(`${error.message}\nvalve-sockets xcs --help tells how it is written.\n`);
+    return 2;
+  }
+  const { module, echo } = started;
+  const isInteractive = !file && process.stdin.isTTY === true;
+  const session = new XcsSession(module, echo, isInteractive);
+  if (isInteractive) return session.run(typedLines());
+  return session.run(linesOf(file ? file.createReadStream() : process.stdin));
+}
+
+async function openFile(path: string): Promise<FileHandle> {
+  try {
+    return await open(path);
+  } catch (error) {
+    throw new UsageError(`Cannot read the file: ${(error as Error).message}`);
+  }
+}
+
+interface Started {
+  readonly module: XcsModule;
+  readonly echo: EchoComputer | null;
+}
+
+function parse(args: string[]) {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      backend: { type: "string" },
+      peer: { type: "string", multiple: true },
+      connect: { type: "string" },
+      "port-offset": { type: "string" },
+      host: { type: "string" },
+      seed: { type: "string" },
+      help: { type: "boolean", short: "h" },
+    },
+  });
+  if (positionals.length > 1) throw new UsageError(`One FILE at a time: ${positionals.join(", ")} are too many`);
+  return { ...values, file: positionals[0] };
+}
+
+function start({ backend = "virtual", peer, connect, host, seed, ...rest }: ReturnType<typeof parse>): Started {
+  if (backend !== "virtual" && backend !== "node") {
+    throw new UsageError(`--backend is virtual or node, not ${JSON.stringify(backend)}`);
+  }
+  const portOffset = wholeNumber("--port-offset", rest["port-offset"]);
+  const real: XcsOptions = {};
+  if (peer !== undefined) real.peers = peer;
+  if (connect !== undefined) real.connect = connect;
+  if (host !== undefined) real.host = host;
+  if (portOffset !== undefined) real.portOffset = portOffset;
+  if (backend === "node") {
+    if (seed !== undefined) throw new UsageError("--seed is for the virtual router: leave it out with --backend node");
+    return { module: activate(Socket, { backend, ...real }), echo: null };
+  }
+  if (Object.keys(real).length > 0) {
+    throw new UsageError("--peer, --connect, --port-offset and --host need --backend node");
+  }
+  const router = new VirtualRouter(wholeNumber("--seed", seed));
+  const module = activate(Socket, { router });
+  return { module, echo: new EchoComputer(router, module) };
+}
+
+function wholeNumber(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^\d{1,10}$/.test(text)) throw new UsageError(`${name} is a whole number, not ${JSON.stringify(text)}`);
+  return Number(text);
+}
+
+/** Errors of `parseArgs`, and those of options. */
+function isAboutArguments(error: unknown): error is Error {
+  const { code = "" } = error as { code?: string };
+  return error instanceof UsageError || /^ERR_(PARSE_ARGS_|INVALID_ARG_TYPE|OUT_OF_RANGE)/.test(code);
+}
