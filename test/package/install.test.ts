@@ -46,6 +46,7 @@ test("the package holds what it should and nothing else", () => {
   for (const file of [
     "dist/index.js",
     "dist/index.d.ts",
+    "dist/cli/main.js",
     "prebuilds/linux-x64/valve-sockets.glibc.node",
     "CMakeLists.txt",
     "native/addon/bindings/addon.cc",
@@ -103,6 +104,13 @@ describe.each(runtimes())("$name, without a compiler on PATH", (runtime) => {
     expect(result.answers).toBe(100);
     expect(result.addons).toEqual([join(installed, "prebuilds", "linux-x64", "valve-sockets.glibc.node")]);
     expect(result.foreign).toEqual([]);
+  });
+
+  test("the command valve-sockets runs", () => {
+    const command = join(place.folder, "node_modules", ".bin", "valve-sockets");
+    const options = { env: bareEnvironment(place.folder, runtime.node), encoding: "utf8", timeout: 30_000 } as const;
+    const input = "open 80 TCP\nwrite 80 data\nread 80\nclose 80\n";
+    expect(execFileSync(command, ["xcs"], { ...options, input })).toBe('ok\nok\n"data"\nok\n');
   });
 
   test("two versions of the package in one process do not disturb each other", () => {
