@@ -40,6 +40,11 @@ export const layers = {
     wings: ["virtual", "node"],
   },
   cli: { below: ["xcs"], base: [], wings: [] },
+  object: {
+    below: ["guard", "message", "peer", "serialization", "socket"],
+    base: [],
+    wings: ["collections", "journal", "interest", "budget", "input", "timeline", "rewind", "prediction"],
+  },
   testing: { below: ["socket"], base: ["fake-clock"], wings: ["conformance"] },
 };
 

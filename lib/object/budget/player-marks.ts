@@ -1,0 +1,97 @@
+import { grownInts } from "../collections/int-array.js";
+import { ItemTable } from "../collections/item-table.js";
+
+const MIN_WEIGHT = 2 ** -10;
+const MAX_WEIGHT = 2 ** 10;
+
+/**
+ * What one player still has to get: the marked members of objects, and when each object was last sent to it. An object
+ * is a small integer (`item`), its members are bits of an int32 (`mask`). Only a player that lost a packet or was over
+ * budget has any.
+ */
+export class PlayerMarks {
+  readonly #table = new ItemTable();
+  /** The marked members by place; 0 for an object that is here because of its `sentTicks` only. */
+  masks = new Int32Array(0);
+  sentTicks = new Int32Array(0);
+  weights = new Float32Array(0);
+  /** How many objects have marked members. */
+  markedCount = 0;
+  /** Where the next search among objects of the same urgency starts. */
+  cursor = 0;
+  /** The tick in which the budget was last too small. */
+  cutTick = 0;
+
+  /** How many objects there are: at the places from 0 on. */
+  get count(): number {
+    return this.#table.count;
+  }
+
+  /** The object at each place. */
+  get items(): Int32Array {
+    return this.#table.items;
+  }
+
+  /** Marks members of `item`, at least one, at `tick`. A new object counts as sent in the tick before. */
+  mark(item: number, mask: number, tick: number): void {
+    let place = this.#table.find(item);
+    if (place < 0) place = this.#add(item, tick);
+    const before = this.masks[place] as number;
+    if (before === 0) this.markedCount++;
+    this.masks[place] = before | mask;
+  }
+
+  /** The marked members of `item`. */
+  maskOf(item: number): number {
+    const place = this.#table.find(item);
+    return place < 0 ? 0 : (this.masks[place] as number);
+  }
+
+  /** How much the ticks of `item` count: 1 unless it is set; limited to between 1/1024 and 1024. */
+  setWeight(item: number, weight: number): void {
+    const place = this.#table.find(item);
+    if (place >= 0) this.weights[place] = Math.min(Math.max(weight, MIN_WEIGHT), MAX_WEIGHT);
+  }
+
+  /** The object at `place` is sent in `tick`. */
+  sent(place: number, tick: number): void {
+    if (this.masks[place] !== 0) this.markedCount--;
+    this.masks[place] = 0;
+    this.sentTicks[place] = tick;
+  }
+
+  /** The player does not see `item` any more. */
+  remove(item: number): void {
+    const place = this.#table.find(item);
+    if (place < 0) return;
+    if (this.masks[place] !== 0) this.markedCount--;
+    this.#table.removeAt(place);
+    const last = this.count;
+    this.masks[place] = this.masks[last] as number;
+    this.sentTicks[place] = this.sentTicks[last] as number;
+    this.weights[place] = this.weights[last] as number;
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#table.clear();
+    this.markedCount = this.cursor = 0;
+  }
+
+  #add(item: number, tick: number): number {
+    const place = this.count;
+    this.#table.add(item);
+    const { length } = this.items;
+    if (length > this.masks.length) {
+      this.masks = grownInts(this.masks, length);
+      this.sentTicks = grownInts(this.sentTicks, length);
+      const weights = new Float32Array(this.masks.length);
+      weights.set(this.weights);
+      this.weights = weights;
+    }
+    this.masks[place] = 0;
+    this.sentTicks[place] = tick - 1;
+    this.weights[place] = 1;
+    return place;
+  }
+}
