@@ -10,6 +10,7 @@ import { checkReason } from "../socket/disconnect-reason.js";
 import { DisconnectCode, type DisconnectReason } from "../socket/index.js";
 import { ClientAuthentication, HandshakeStep } from "./authentication/client-authentication.js";
 import { type ClientSession, sessionCredential } from "./authentication/session-proof.js";
+import { LOSSES, PASSING, REFUSALS } from "./client-ends.js";
 import { defaultSocketFactory } from "./default-socket-factory.js";
 import type { ClientExtension } from "./extension.js";
 import { handshakeTimeout, type Target } from "./handshake-timeout.js";
@@ -42,16 +43,8 @@ import {
 } from "./protocol/system-messages.js";
 import { NetworkTimeEstimate } from "./time/network-time.js";
 import { PingLoop } from "./time/ping-loop.js";
+import { ReconnectLoop } from "./time/reconnect-loop.js";
 import { ResumeLoop } from "./time/resume-loop.js";
-
-/** Reasons after which the client tries to come back. */
-const LOSSES = new Set<number>([DisconnectCode.Timeout, DisconnectCode.ConnectionLost]);
-/** Reasons after which it stops trying. */
-const REFUSALS = new Set<number>([
-  DisconnectCode.AuthenticationFailed,
-  DisconnectCode.InvalidPacket,
-  DisconnectCode.ServerStopped,
-]);
 
 const GIVEN_UP = { code: DisconnectCode.AuthenticationFailed, text: "The client has given up" };
 
@@ -80,6 +73,9 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
   readonly #held: HeldMessages;
   readonly #pings: PingLoop;
   readonly #resumeLoop: ResumeLoop;
+  readonly #reconnectLoop: ReconnectLoop;
+  /** Where it connects again by itself; null: it does not. */
+  #home: ConnectOptions | null = null;
   #target: Target | null = null;
   #link: Link | null = null;
   #host: HostLink | null = null;
@@ -106,6 +102,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
         this.#end({ code: DisconnectCode.Timeout, text: `The server was not reached again within ${windowMs} ms` });
       },
     });
+    this.#reconnectLoop = new ReconnectLoop(this.clock, this.peerSettings.random, () => void this.#reconnect());
     this.#registerHandlers();
     this.trace?.watch(this.events);
   }
@@ -130,9 +127,15 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
 
   async connect(options: ConnectOptions): Promise<INetworkPlayer> {
     checkOptions("connect", options, CONNECT_OPTIONS);
-    const { host, port, signal } = options;
+    const { signal, ...home } = options;
     this.assertInactive();
     signal?.throwIfAborted();
+    this.#reconnectLoop.stop();
+    this.#home = this.#options.reconnect ? home : null;
+    return this.#connect(options);
+  }
+
+  async #connect({ host, port, signal }: ConnectOptions): Promise<INetworkPlayer> {
     const outcome = new Promise<INetworkPlayer>((resolve, reject) => {
       this.#connecting = { resolve, reject };
     });
@@ -149,6 +152,8 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
 
   async disconnect(reason: DisconnectReason = { code: 0, text: "" }): Promise<void> {
     checkReason(reason);
+    this.#home = null;
+    this.#reconnectLoop.stop();
     const link = this.#link;
     if (link) this.#drop(link, reason);
     if (this.active) this.#end(reason, new NetworkError("ERR_CLOSED", "The client was disconnected"));
@@ -197,6 +202,8 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
   /** Null: a listener of `started` has disconnected it. */
   joinHost(server: HostEnd): HostLink | null {
     const link = newLink();
+    this.#home = null;
+    this.#reconnectLoop.stop();
     this.#begin(link);
     if (link !== this.#link) return null;
     this.#host = new HostLink(this.clock, server, {
@@ -354,6 +361,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
   #welcomed(link: Link, { player: candidate, resumes }: ClientAuthentication, welcome: Welcome): void {
     const player = this.#player as NetworkPlayer;
     this.clock.clearTimeout(link.timer);
+    this.#reconnectLoop.stop();
     player.attach(candidate);
     player.state = PlayerState.Authenticated;
     this.time.ticksPerSecond = welcome.ticksPerSecond;
@@ -434,6 +442,8 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
 
   #end(reason: DisconnectReason, failure: unknown = connectError(reason)): void {
     const player = this.#player;
+    // A session that could not be resumed was lost before, whatever has ended the attempts.
+    const isLost = player?.state === PlayerState.Suspended || (player?.isAuthenticated && PASSING.has(reason.code));
     if (this.#link) this.#drop(this.#link);
     this.#player = null;
     this.#host = null;
@@ -451,6 +461,19 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
     }
     this.forEachExtension((extension) => extension.stopped?.());
     connecting?.reject(failure);
+    if (isLost && this.#home && !this.active) this.#reconnectLoop.wait();
+  }
+
+  async #reconnect(): Promise<void> {
+    const home = this.#home as ConnectOptions;
+    try {
+      await this.#connect(home);
+    } catch (error) {
+      if (home !== this.#home) return; // The application has other plans.
+      const { reason } = error as NetworkError;
+      if (!reason || PASSING.has(reason.code)) this.#reconnectLoop.wait();
+      else this.report(error, null, null, "connecting again");
+    }
   }
 
   #runTick(): void {

@@ -21,6 +21,15 @@ export interface NetworkClientOptions extends NetworkOptions {
   /** Whether it resumes by itself when the connection was lost and the server has sessions. @defaultValue `true` */
   resume?: boolean;
   /**
+   * Whether it connects again by itself, as a new player, when the connection has ended for good: it was lost and
+   * cannot be resumed, or the server has stopped. The first attempt follows after 0.5 s, further ones after twice the
+   * pause before, up to 10 s, each 25 % more or less. It ends with `disconnect`, `connect`, or a refusal that lasts,
+   * which `onError` hears.
+   *
+   * @defaultValue `false`
+   */
+  reconnect?: boolean;
+  /**
    * Whether a message of the server that cannot be read ends the connection, or is only logged.
    *
    * @defaultValue `true`
@@ -46,6 +55,7 @@ export const CLIENT_OPTIONS: OptionRules<NetworkClientOptions> = {
   credential: nullOr(objectOption("prove")),
   pingIntervalMs: durationOption(MIN_PING_INTERVAL_MS),
   resume: booleanOption,
+  reconnect: booleanOption,
   disconnectOnError: booleanOption,
 };
 export const CONNECT_OPTIONS: OptionRules<ConnectOptions> = {

@@ -1,0 +1,19 @@
+import { DisconnectCode } from "../socket/index.js";
+
+/** Reasons after which a client tries to resume. */
+export const LOSSES = new Set<number>([DisconnectCode.Timeout, DisconnectCode.ConnectionLost]);
+/** Reasons after which it stops trying. */
+export const REFUSALS = new Set<number>([
+  DisconnectCode.AuthenticationFailed,
+  DisconnectCode.InvalidPacket,
+  DisconnectCode.ServerStopped,
+]);
+
+/** Reasons after which it is worth connecting again; no reason at all is one too. */
+export const PASSING = new Set<number>([
+  ...LOSSES,
+  DisconnectCode.HandshakeTimeout,
+  DisconnectCode.ServerBusy,
+  DisconnectCode.ServerFull,
+  DisconnectCode.ServerStopped,
+]);
