@@ -146,3 +146,38 @@ describe("a side for which the handshake has proved the smallest size", () => {
     expect(near.pathTooSmallMs).toBeLessThan(TIMEOUT_MS);
   });
 });
+
+describe("attacks", () => {
+  test("nobody beside the path makes packets smaller: forged acknowledgements count for nothing", () => {
+    for (let seed = 1; seed <= SEEDS / 4; seed++) {
+      const simulation = new Simulation(seed);
+      const [near, far] = simulation.pair({ delayMs: 20 }, undefined, { ...sizes, seal: new ToySeal() });
+      const traffic = new Traffic(simulation, near, far);
+      // Acks of single numbers far apart, so that everything between them would be lost.
+      near.onTransmit = () => {
+        const number = Math.floor(simulation.random() * 2000);
+        const forged = Uint8Array.from([16, 0x42, 0xde, 0xca, 0xde, number, number >> 8, 0, 0, 3, number, number >> 8]);
+        const packet = new Uint8Array(9 + 8 + 16);
+        packet.set(forged);
+        near.receive(packet);
+      };
+      traffic.run(1000);
+      simulation.run(5000, () => traffic.isDelivered);
+      expect([traffic.isDelivered, near.metrics.maxPacketSize]).toEqual([true, 1232]);
+      expect(near.metrics.strayPackets).toBeGreaterThan(100);
+    }
+  });
+
+  test("an end that acknowledges no large packet is sent 40 kB of probes a second, for 5 s", () => {
+    const simulation = new Simulation();
+    const unproved = { ...sizes, provedPacketSize: 1128 };
+    const [near] = simulation.pair({ delayMs: 1, mostBytes: 1127 }, { delayMs: 1 }, unproved);
+    let bytes = 0;
+    near.onTransmit = ({ length }) => {
+      bytes += length;
+    };
+    simulation.run(TIMEOUT_MS, () => near.pathTooSmallMs !== null);
+    expect(near.pathTooSmallMs).not.toBeNull();
+    expect(bytes).toBeLessThan(200_000);
+  });
+});
