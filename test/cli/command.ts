@@ -17,7 +17,11 @@ export interface Command {
 }
 
 export function startCommand(...args: string[]): Command {
-  const child = spawn(process.execPath, [join(root, "dist", "cli", "main.js"), ...args]);
+  return startProcess(process.execPath, [join(root, "dist", "cli", "main.js"), ...args]);
+}
+
+export function startProcess(program: string, args: string[]): Command {
+  const child = spawn(program, args);
   onTestFinished(() => void child.kill("SIGKILL"));
   const output = { stdout: "", stderr: "" };
   const taken = { stdout: 0, stderr: 0 };

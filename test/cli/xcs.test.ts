@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -5,7 +6,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { findCodeBlocks } from "../docs/code-blocks.js";
 import { temporaryFolder } from "../support/packed.js";
 import { root } from "../support/runtimes.js";
-import { type Command, startCommand } from "./command.js";
+import { type Command, startCommand, startProcess } from "./command.js";
 
 const page = readFileSync(join(root, "docs", "xcs.md"), "utf8");
 const listings = findCodeBlocks("docs/xcs.md", page)
@@ -154,5 +155,42 @@ describe("on the real network", () => {
     const ended = await command.end();
     expect(ended).toMatchObject({ code: null, signal, stdout: "ok\n" });
     expect(ended.stderr).toMatch(/^warning: .*port 81 \(TCP\).*\n$/);
+  });
+});
+
+const hasTerminals = process.platform === "linux" && spawnSync("script", ["--version"]).status === 0;
+
+describe.skipIf(!hasTerminals)("in a terminal", () => {
+  /** The command in a terminal of its own, which the program `script` makes. */
+  function startInTerminal(): Command {
+    const command = `exec "${process.execPath}" "${join(root, "dist", "cli", "main.js")}" xcs`;
+    return startProcess("script", ["--quiet", "--return", "--command", command, "/dev/null"]);
+  }
+
+  test("it asks for lines, and a mistake does not end it", async () => {
+    const terminal = startInTerminal();
+    await terminal.waitFor("stdout", /xcs> /);
+    for (const [line, answer] of [
+      ["open 80 tcp", /ERR_XCS_PROTOCOL_UNSUPPORTED: .*\r\n.*xcs> /s],
+      ["open 80 TCP", /ok\r\n.*xcs> /s],
+      ["write 80 data", /ok\r\n.*xcs> /s],
+      ["read 80", /"data"\r\n.*xcs> /s],
+    ] as const) {
+      terminal.write(line);
+      await terminal.waitFor("stdout", answer);
+    }
+    terminal.child.stdin?.write("\u0004"); // Ctrl-D
+    await terminal.waitFor("stdout", /warning: .*port 80 \(TCP\)/);
+    expect(await terminal.end()).toMatchObject({ code: 0 });
+  });
+
+  test("Ctrl-C ends it", async () => {
+    const terminal = startInTerminal();
+    await terminal.waitFor("stdout", /xcs> /);
+    terminal.write("open 80 TCP");
+    await terminal.waitFor("stdout", /ok\r\n.*xcs> /s);
+    terminal.child.stdin?.write("\u0003");
+    await terminal.waitFor("stdout", /warning: .*port 80 \(TCP\)/);
+    expect(await terminal.end()).toMatchObject({ code: 130 }); // how `script` says SIGINT
   });
 });
