@@ -31,8 +31,6 @@ export interface NetworkManager {
 export class Computer implements NetworkManager {
   readonly #network: XcsNetwork;
   readonly #ports = new Map<number, OpenPort>();
-  /** Ports that the system has not given back yet. */
-  readonly #closing = new Map<number, Promise<unknown>>();
   #discarded = 0;
   #modules = 0;
 
@@ -71,7 +69,6 @@ export class Computer implements NetworkManager {
     const opened = new OpenPort(port, protocol, owner);
     this.#ports.set(port, opened);
     try {
-      await this.#closing.get(port);
       opened.network = await this.#network.open(port, protocol, opened);
       return opened;
     } catch (error) {
@@ -95,16 +92,9 @@ export class Computer implements NetworkManager {
   }
 
   async close(opened: OpenPort): Promise<void> {
-    const { port } = opened;
-    if (this.#ports.get(port) !== opened) return;
-    this.#ports.delete(port);
-    const closing = opened.close();
-    this.#closing.set(port, closing);
-    try {
-      this.#discarded += await closing;
-    } finally {
-      if (this.#closing.get(port) === closing) this.#closing.delete(port);
-    }
+    if (this.#ports.get(opened.port) !== opened) return;
+    this.#ports.delete(opened.port);
+    this.#discarded += await opened.close();
   }
 }
 
