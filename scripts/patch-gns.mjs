@@ -17,6 +17,7 @@ const PROTOCOL = `${CLIENT}/steamnetworkingsockets_snp.cpp`;
 const PROTOCOL_HEADER = `${CLIENT}/steamnetworkingsockets_snp.h`;
 const CONNECTION = `${CLIENT}/steamnetworkingsockets_connections.cpp`;
 const CONNECTION_HEADER = `${CLIENT}/steamnetworkingsockets_connections.h`;
+const TIMERS = "src/steamnetworkingsockets/steamnetworkingsockets_thinker.cpp";
 const NEAREST = "nLatestRecvSeqNum = NearestWithSameLowerBits";
 
 /** Each `find` has to be in its file exactly once. `add` follows it; `replace` takes its place. */
@@ -85,9 +86,10 @@ const changes = [
     file: PROTOCOL,
     find: 'READ_16BITU( nPackedDelay, "ack delay" );',
     add: `
-				if ( ( nFrameType & 0x08 ) && inFlightPkt->first == nLatestRecvSeqNum && m_senderState.BAwaitsAck()
-					&& usecNow - inFlightPkt->second.m_usecWhenSent + 10*1000
-						< ( SteamNetworkingMicroseconds( nPackedDelay ) << k_nAckDelayPrecisionShift ) )
+				const SteamNetworkingMicroseconds usecSaid = nPackedDelay * k_usecAckDelayPrecision;
+				if ( ( nFrameType & 0x08 ) && nPackedDelay != 0xffff && inFlightPkt->first == nLatestRecvSeqNum
+					&& m_senderState.BAwaitsAck()
+					&& usecNow - inFlightPkt->second.m_usecWhenSent + 10*1000 + usecSaid / 50 < usecSaid )
 					DECODE_ERROR( "Ambiguous ack: pkt %lld received before it was sent", (long long)nLatestRecvSeqNum );`,
   },
 
@@ -202,6 +204,19 @@ SteamNetworkingMicroseconds CSteamNetworkConnectionBase::SNP_TimeWhenWantToSendI
 				m_pTransport->TransportConnectionStateChanged( k_ESteamNetworkingConnectionState_FinWait );
 			const SteamNetworkingMicroseconds usecPause = std::max( usecElapsed, SteamNetworkingMicroseconds{ 100*1000 } );
 			usecTimeout = std::min( usecTimeout, usecNow + usecPause );`,
+  },
+
+  // 6. A poll ends after 5 ms, and the timers that are due by then are left to the next one. GNS goes on until none is
+  // due, up to 10,000 of them, which takes seconds when many connections send as fast as the processor can.
+  {
+    file: TIMERS,
+    find: "int nIterations = 0;",
+    add: "\n\tconst SteamNetworkingMicroseconds usecEnd = SteamNetworkingSockets_GetLocalTimestamp() + 5*1000;",
+  },
+  {
+    file: TIMERS,
+    find: "++nIterations;",
+    add: "\n\t\tif ( nIterations > 1 && usecNow > usecEnd )\n\t\t\tbreak;",
   },
 ];
 

@@ -1,5 +1,6 @@
 #include "addon/loop_watcher.h"
 
+#include <algorithm>
 #include <climits>
 #include <cstdlib>
 #include <cstring>
@@ -115,15 +116,23 @@ void LoopWatcher::SetTimer(int ms) {
   if (ms == INT_MAX) {
     uv_->timer_stop(timer_);
   } else {
-    uv_->timer_start(timer_, OnTimer, static_cast<uint64_t>(ms), 0);
+    // Before version 1.47, libuv runs a timer again in the same turn that was set to 0 in its own callback: with work
+    // for GNS at all times nothing else would have a turn.
+    const int least = in_timer_ ? 1 : 0;
+    uv_->timer_start(timer_, OnTimer, static_cast<uint64_t>(std::max(ms, least)), 0);
   }
 }
 
-void LoopWatcher::OnPoll(void* handle, int, int) { OnTimer(handle); }
+void LoopWatcher::OnPoll(void* handle, int, int) {
+  auto* self = static_cast<LoopWatcher*>(FindUv()->handle_get_data(handle));
+  if (!self->closing_) self->on_ready_();
+}
 
 void LoopWatcher::OnTimer(void* handle) {
   auto* self = static_cast<LoopWatcher*>(FindUv()->handle_get_data(handle));
-  if (!self->closing_) self->on_ready_();
+  self->in_timer_ = true;
+  OnPoll(handle, 0, 0);
+  self->in_timer_ = false;  // it lives until OnClosed, in a later turn
 }
 
 void LoopWatcher::OnClosed(void* handle) {

@@ -37,6 +37,7 @@ class LoopWatcher {
   int watched_ = 0;  // libuv's events
   int open_handles_ = 2;
   bool closing_ = false;
+  bool in_timer_ = false;  // its callback is running
   napi_async_cleanup_hook_handle hook_ = nullptr;
 };
 

@@ -20,11 +20,26 @@ async function pair(kind: string, closeOnExit = true) {
 }
 
 describe.each(["batched", "dgram", "websocket", "gns"])("over %s", (kind) => {
-  test("a client hears that the server's process was told to end, which ends as it would have", async () => {
+  test.each(["SIGTERM", "SIGINT"] as const)(
+    "both sides hear of the other's %s, and end as they would have",
+    async (signal) => {
+      for (const [ending, end] of [
+        ["server", "1024 The process ended"],
+        ["client", "0 The process ended"],
+      ] as const) {
+        const both = await pair(kind);
+        both[ending].child.kill(signal);
+        expect(await both[ending === "server" ? "client" : "server"].line("ended")).toBe(end);
+        expect(await both[ending].end()).toMatchObject({ code: null, signal });
+      }
+    },
+  );
+
+  test("an exit right after disconnect keeps its reason", async () => {
     const { server, client } = await pair(kind);
-    server.child.kill("SIGTERM");
-    expect(await client.line("ended")).toBe("1024 The process ended");
-    expect(await server.end()).toMatchObject({ code: null, signal: "SIGTERM" });
+    server.child.stdin?.write("disconnects");
+    expect(await client.line("ended")).toBe("7 bye");
+    expect(await server.end()).toMatchObject({ code: 5, signal: null });
   });
 
   test("a server hears that the client's process exits", async () => {

@@ -36,6 +36,13 @@ else await peer.connect(factory.getConnectEndPoint());
 console.log(`ready ${peer.boundPort}`);
 const orders = {
   exit: () => process.exit(5),
+  disconnects() {
+    for (const connection of peer.connections) {
+      connection.send(new Uint8Array(10_000));
+      connection.disconnect({ code: 7, text: "bye" });
+    }
+    process.exit(5);
+  },
   throws() {
     throw new Error("uncaught");
   },

@@ -15,6 +15,8 @@ const ends = {
   },
   reject: () => Promise.reject(new Error("nor this")),
   deinitialize: () => Library.deinitialize(),
+  SIGTERM: () => process.kill(process.pid, how),
+  SIGINT: () => process.kill(process.pid, how),
   "natural end": (sockets, connection) => sockets.unref(connection),
 };
 if (how === "worker") {
