@@ -30,17 +30,22 @@ afterEach(() => Library.deinitialize());
 const polls = () => Library.statistics.helperPolls + Library.statistics.loopPolls;
 
 test("closing a listen socket waits for one poll of the helper thread's, not for as long as it has work", () => {
-  const [{ server, socket }] = links as [Link];
-  const before = Library.statistics.helperPolls;
-  while (Library.statistics.helperPolls < before + 2) {
-    // This loop is busy, so the helper thread polls.
+  let most = 0;
+  // The last ones are left to be what the helper thread works on.
+  for (const { server, socket } of links.slice(0, 15)) {
+    const before = Library.statistics.helperPolls;
+    while (Library.statistics.helperPolls < before + 2) {
+      // This loop is busy, so the helper thread polls.
+    }
+    const { helperPolls } = Library.statistics;
+    expect(server.sockets.closeListenSocket(socket, 0, "")).toBe(true);
+    most = Math.max(most, Library.statistics.helperPolls - helperPolls);
   }
-  const { helperPolls } = Library.statistics;
-  expect(server.sockets.closeListenSocket(socket, 0, "")).toBe(true);
-  expect(Library.statistics.helperPolls - helperPolls).toBeLessThanOrEqual(2);
+  expect(most).toBeLessThanOrEqual(2);
 });
 
-test("a poll ends while timers are still due, so that the event loop has its turns", async () => {
+/** Waits until everything has left; tells after each of the loop's turns how many bytes left in it. */
+async function sendAll(onTurn: (bytes: number) => void): Promise<void> {
   const status = new ConnectionStatus();
   const pending = () => {
     let bytes = 0;
@@ -50,17 +55,33 @@ test("a poll ends while timers are still due, so that the event loop has its tur
     }
     return bytes;
   };
-  let most = 0;
-  let left = pending();
-  let before = polls();
-  while (left > 0) {
+  for (let left = pending(); left > 0; ) {
     await new Promise<void>((resolve) => setImmediate(resolve));
     const now = pending();
-    const after = polls();
-    most = Math.max(most, (left - now) / (after - before + 1)); // a poll of the helper thread's may be in progress
+    onTurn(left - now);
     left = now;
-    before = after;
   }
+}
+
+test("a poll ends while timers are still due", async () => {
+  let most = 0;
+  let before = polls();
+  await sendAll((bytes) => {
+    const after = polls();
+    most = Math.max(most, bytes / (after - before + 1)); // a poll of the helper thread's may be in progress
+    before = after;
+  });
   // 10,000 packets are 12 MB.
   expect(most).toBeLessThan(3_000_000);
+});
+
+test("the event loop has its turn after a few polls, though GNS always has work", async () => {
+  let most = 0;
+  let before = Library.statistics.loopPolls;
+  await sendAll(() => {
+    const after = Library.statistics.loopPolls;
+    most = Math.max(most, after - before);
+    before = after;
+  });
+  expect(most).toBeLessThanOrEqual(4);
 });
