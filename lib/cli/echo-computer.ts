@@ -22,9 +22,10 @@ export class EchoComputer {
     for (const one of wanted) if (!isIn(present, one)) await this.#module.open(one.port, one.protocol);
   }
 
-  async #answer(port: number): Promise<void> {
+  /** Answers for which there is no room are left out, so that whoever only writes is not kept waiting. */
+  #answer(port: number): void {
     for (let data = this.#module.read(port); data; data = this.#module.read(port)) {
-      await this.#module.write(port, data);
+      this.#module.write(port, data).catch(() => {});
     }
   }
 }

@@ -93,7 +93,8 @@ export class OpenPort implements PortSink {
     }
     this.#queue.push(data);
     this.#queuedBytes += data.length;
-    if (this.#queue.length === 1) this.owner.readable(this.port);
+    // Later, so that no listener runs in the middle of somebody's write; by then it may have been read, or closed.
+    if (this.#queue.length === 1) queueMicrotask(() => this.#queue.length > 0 && this.owner.readable(this.port));
   }
 
   disconnected(address: string, error: XcsError | null): void {

@@ -78,8 +78,7 @@ export class XcsModule {
       name,
       clock,
       limits,
-      // Later, so that no listener runs in the middle of somebody's write.
-      readable: (port) => queueMicrotask(() => this.#events.emit("readable", port)),
+      readable: (port) => this.#events.emit("readable", port),
       disconnected: (...what) => queueMicrotask(() => this.#events.emit("disconnected", ...what)),
       largeDatagram: (port, sizeBytes) => {
         const text = `${sizeBytes} bytes in one datagram of port ${port}: most paths cut it, and lose it more often`;

@@ -60,6 +60,14 @@ describe("on the virtual router", () => {
     expect(stderr).toMatch(/^line 3: ERR_XCS_PROTOCOL_UNSUPPORTED: .*upper case\nwarning: .*80 \(UDP\)/);
   });
 
+  test("whoever only writes is not kept waiting", async () => {
+    const lines = `open 80 TCP\n${"write 80 a\n".repeat(3000)}read 80\nclose 80\n`;
+    expect(await run(["xcs"], lines)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^(ok\n){3001}"a"\nok\n$/),
+    });
+  });
+
   test("a line without end is not kept", async () => {
     const { code, stderr } = await run(["xcs"], "x".repeat(9_000_000));
     expect([code, stderr]).toEqual([1, "line 1: It is longer than 8388608 characters\n"]);

@@ -284,6 +284,19 @@ test("ENOTACTIVE: after the module has ended, which closes what is open with a w
   await activate(Socket, { manager }).open(80, "UDP");
 });
 
+test("readable comes when something waits where nothing did, and not for what has been read or closed", async () => {
+  const [one, other] = twoComputers(new VirtualRouter(1, { loss: 0 }));
+  for (const module of [one, other]) for (const port of [80, 81, 82]) await module.open(port, "UDP");
+  const events: number[] = [];
+  other.on("readable", (port) => events.push(port));
+  const writes = [80, 80, 81, 82].map((port) => one.write(port, "a"));
+  expect(events).toEqual([]);
+  other.read(81);
+  const closing = other.close(82);
+  await Promise.all([closing, ...writes]);
+  expect(events).toEqual([80]);
+});
+
 test("a module that has closed everything ends without a warning", async () => {
   const [one] = twoComputers();
   const warnings: unknown[] = [];
