@@ -158,6 +158,8 @@ export interface UseErrorCodes {
   ERR_NO_PACKET: string;
   /** The protocol is in use, so that no message can be added. */
   ERR_PROTOCOL_FROZEN: string;
+  /** `rewind` was called inside the function of another one, or its function returned a promise. */
+  ERR_REWIND: string;
   /** The object is not in a state that allows this call. */
   ERR_STATE: string;
   /** GNS has at most 8191 connections in a process. */

@@ -1,0 +1,137 @@
+import { grownInts } from "../collections/int-array.js";
+
+/** How many ticks the history remembers. */
+export const HISTORY_TICKS = 64;
+
+/** What is known of one object's members: how many numbers they are, and where their history lies. */
+interface Row {
+  /** For each number the period of an angle, or 0. */
+  readonly periods: ArrayLike<number>;
+  /** Where its ticks start, and its values. */
+  readonly ticksAt: number;
+  readonly valuesAt: number;
+  /** The records are numbered, and lie at `number % HISTORY_TICKS`. */
+  end: number;
+}
+
+/**
+ * The interpolated members of objects in the last 64 ticks, as numbers. An object that has not changed since then keeps
+ * its last values. Objects (`item`) are small integers.
+ */
+export class History {
+  readonly #sendIntervalTicks: number;
+  readonly #rows: (Row | undefined)[] = [];
+  #ticks = new Int32Array(0);
+  /** 1 where the line is broken before a record. */
+  #breaks = new Int32Array(0);
+  #values = new Float64Array(0);
+  #ticksEnd = 0;
+  #valuesEnd = 0;
+  /** Rows of objects that are gone, by their number of columns. */
+  readonly #free = new Map<number, Row[]>();
+
+  /** Clients get states each `sendIntervalTicks` ticks, and glide between them. */
+  constructor(sendIntervalTicks = 1) {
+    this.#sendIntervalTicks = sendIntervalTicks;
+  }
+
+  /** Adds an object with one number for each of `periods`: that of an angle, 0 for other numbers. */
+  add(item: number, periods: ArrayLike<number>): void {
+    this.remove(item);
+    const columns = periods.length;
+    const free = this.#free.get(columns)?.pop();
+    if (free) {
+      this.#rows[item] = { periods, ticksAt: free.ticksAt, valuesAt: free.valuesAt, end: 0 };
+      return;
+    }
+    const ticksAt = this.#ticksEnd;
+    const valuesAt = this.#valuesEnd;
+    this.#ticksEnd += HISTORY_TICKS;
+    this.#valuesEnd += HISTORY_TICKS * columns;
+    this.#ticks = grownInts(this.#ticks, this.#ticksEnd);
+    this.#breaks = grownInts(this.#breaks, this.#ticksEnd);
+    if (this.#valuesEnd > this.#values.length) {
+      const values = new Float64Array(Math.max(this.#valuesEnd, 2 * this.#values.length));
+      values.set(this.#values);
+      this.#values = values;
+    }
+    this.#rows[item] = { periods, ticksAt, valuesAt, end: 0 };
+  }
+
+  remove(item: number): void {
+    const row = this.#rows[item];
+    if (!row) return;
+    this.#rows[item] = undefined;
+    const free = this.#free.get(row.periods.length);
+    if (free) free.push(row);
+    else this.#free.set(row.periods.length, [row]);
+  }
+
+  /** How many numbers an object has; 0 for one without a history. */
+  columnsOf(item: number): number {
+    return this.#rows[item]?.periods.length ?? 0;
+  }
+
+  /**
+   * The object has these values from `tick` (u32) on.
+   * @param isBreak - it did not move there but appeared there
+   */
+  record(item: number, tick: number, values: ArrayLike<number>, isBreak = false): void {
+    const row = this.#rows[item];
+    if (!row) return;
+    const last = row.ticksAt + ((row.end - 1) & (HISTORY_TICKS - 1));
+    if (row.end === 0 || this.#ticks[last] !== (tick | 0)) row.end++;
+    const number = (row.end - 1) & (HISTORY_TICKS - 1);
+    this.#ticks[row.ticksAt + number] = tick;
+    this.#breaks[row.ticksAt + number] = isBreak ? 1 : 0;
+    const columns = row.periods.length;
+    const at = row.valuesAt + number * columns;
+    for (let column = 0; column < columns; column++) this.#values[at + column] = values[column] as number;
+  }
+
+  /**
+   * Writes to `target` what a client shows of the object at the time `tick` (with a fraction). Returns false if the
+   * object has no history.
+   */
+  read(item: number, tick: number, target: Float64Array): boolean {
+    const row = this.#rows[item];
+    if (!row || row.end === 0) return false;
+    const whole = Math.floor(tick);
+    const first = Math.max(0, row.end - HISTORY_TICKS);
+    let from = row.end - 1;
+    while (from > first && ((this.#tickOf(row, from) - whole) | 0) > 0) from--;
+    const columns = row.periods.length;
+    const fromAt = row.valuesAt + (from & (HISTORY_TICKS - 1)) * columns;
+    const part = from + 1 < row.end ? this.#partOfWay(row, from, whole, tick - whole) : 0;
+    const toAt = row.valuesAt + ((from + 1) & (HISTORY_TICKS - 1)) * columns;
+    for (let column = 0; column < columns; column++) {
+      const start = this.#values[fromAt + column] as number;
+      if (part === 0) {
+        target[column] = start;
+        continue;
+      }
+      const difference = (this.#values[toAt + column] as number) - start;
+      const period = row.periods[column] as number;
+      target[column] = period === 0 ? start + difference * part : turned(start, difference, part, period);
+    }
+    return true;
+  }
+
+  #tickOf(row: Row, number: number): number {
+    return this.#ticks[row.ticksAt + (number & (HISTORY_TICKS - 1))] as number;
+  }
+
+  /** How far the object is on its way from a record to the next one. It rested until the state before that. */
+  #partOfWay(row: Row, from: number, whole: number, fraction: number): number {
+    if (this.#breaks[row.ticksAt + ((from + 1) & (HISTORY_TICKS - 1))]) return 0;
+    const toTick = this.#tickOf(row, from + 1);
+    const ticks = Math.min((toTick - this.#tickOf(row, from)) | 0, this.#sendIntervalTicks);
+    return Math.max(0, (ticks - ((toTick - whole) | 0) + fraction) / ticks);
+  }
+}
+
+/** An angle a part of the short way on, between 0 and the period. */
+function turned(start: number, difference: number, part: number, period: number): number {
+  const angle = (start + (difference - period * Math.round(difference / period)) * part) % period;
+  return angle < 0 ? angle + period : angle;
+}
