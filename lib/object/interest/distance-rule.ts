@@ -60,8 +60,13 @@ export class DistanceRule {
   }
 
   #decide(player: number, item: number): void {
-    const { x, y, z } = this.#centres;
-    const squared = this.#items.squaredDistance(item, x[player] as number, y[player] as number, z[player] as number);
+    const centres = this.#centres;
+    const squared = this.#items.squaredDistance(
+      item,
+      centres.coordinate(player, 0),
+      centres.coordinate(player, 1),
+      centres.coordinate(player, 2),
+    );
     if (squared < (this.#enterSquared[item] as number)) this.#visibility.set(player, item, this.#reason, true);
     else if (squared > (this.#leaveSquared[item] as number)) this.#visibility.set(player, item, this.#reason, false);
   }

@@ -1,4 +1,5 @@
 import { Places } from "./places.js";
+import { PlayerSets } from "./player-sets.js";
 import type { Visibility } from "./visibility.js";
 
 /**
@@ -13,6 +14,8 @@ export class GridRule {
   readonly #leaveSquared: number;
   readonly #items: Places;
   readonly #centres: Places;
+  /** The players for which the rule holds: to ask `Visibility` for each pair takes longer. */
+  readonly #holders = new PlayerSets();
 
   constructor(visibility: Visibility, reason: number, { enter, leave }: { enter: number; leave: number }) {
     this.#visibility = visibility;
@@ -26,12 +29,10 @@ export class GridRule {
   /** Adds or moves an object. */
   moveItem(item: number, x: number, y: number, z = 0): void {
     const centres = this.#centres;
-    const visibility = this.#visibility;
     this.#items.set(item, x, y, z);
-    const { related } = visibility;
-    for (let player = related.next(item, -1); player >= 0; player = related.next(item, player)) {
-      if (!centres.has(player) || centres.squaredDistance(player, x, y, z) <= this.#leaveSquared) continue;
-      visibility.set(player, item, this.#reason, false);
+    const holders = this.#holders;
+    for (let player = holders.next(item, -1); player >= 0; player = holders.next(item, player)) {
+      if (centres.squaredDistance(player, x, y, z) > this.#leaveSquared) this.#set(player, item, false);
     }
     const column = centres.squareOf(x);
     const row = centres.squareOf(y);
@@ -40,7 +41,7 @@ export class GridRule {
         const bucket = centres.bucketOf(column + right, row + up);
         for (let player = centres.firstIn(bucket); player >= 0; player = centres.nextOf(player)) {
           if (centres.squaredDistance(player, x, y, z) >= this.#enterSquared) continue;
-          visibility.set(player, item, this.#reason, true);
+          if (!holders.has(item, player)) this.#set(player, item, true);
         }
       }
     }
@@ -50,11 +51,12 @@ export class GridRule {
   moveCentre(player: number, x: number, y: number, z = 0): void {
     const items = this.#items;
     const visibility = this.#visibility;
+    const holders = this.#holders;
     this.#centres.set(player, x, y, z);
     for (let place = visibility.countOf(player) - 1; place >= 0; place--) {
       const item = visibility.itemAt(player, place);
-      if (!items.has(item) || items.squaredDistance(item, x, y, z) <= this.#leaveSquared) continue;
-      visibility.set(player, item, this.#reason, false);
+      if (!holders.has(item, player) || items.squaredDistance(item, x, y, z) <= this.#leaveSquared) continue;
+      this.#set(player, item, false);
     }
     const column = items.squareOf(x);
     const row = items.squareOf(y);
@@ -63,7 +65,7 @@ export class GridRule {
         const bucket = items.bucketOf(column + right, row + up);
         for (let item = items.firstIn(bucket); item >= 0; item = items.nextOf(item)) {
           if (items.squaredDistance(item, x, y, z) >= this.#enterSquared) continue;
-          visibility.set(player, item, this.#reason, true);
+          if (!holders.has(item, player)) this.#set(player, item, true);
         }
       }
     }
@@ -71,17 +73,24 @@ export class GridRule {
 
   removeItem(item: number): void {
     this.#items.delete(item);
-    const { related } = this.#visibility;
-    for (let player = related.next(item, -1); player >= 0; player = related.next(item, player)) {
-      this.#visibility.set(player, item, this.#reason, false);
+    const holders = this.#holders;
+    for (let player = holders.next(item, -1); player >= 0; player = holders.next(item, player)) {
+      this.#set(player, item, false);
     }
   }
 
   /** The player has no centre any more: it sees nothing by this rule. */
   removeCentre(player: number): void {
     this.#centres.delete(player);
+    this.#holders.deletePlayer(player);
     for (let place = this.#visibility.countOf(player) - 1; place >= 0; place--) {
       this.#visibility.set(player, this.#visibility.itemAt(player, place), this.#reason, false);
     }
+  }
+
+  #set(player: number, item: number, holds: boolean): void {
+    if (holds) this.#holders.add(item, player);
+    else this.#holders.delete(item, player);
+    this.#visibility.set(player, item, this.#reason, holds);
   }
 }

@@ -1,14 +1,12 @@
 /** The places of objects or players: three coordinates each, and a list of the members of each square of the ground. */
 export class Places {
-  x = new Float64Array(64);
-  y = new Float64Array(64);
-  z = new Float64Array(64);
+  /** Of each member its coordinates, and the next member of its bucket: what a search reads lies in one cache line. */
+  #data = new Float64Array(4 * 64);
   readonly #cellSize: number;
   /** The first member of each bucket; -1 for none. Squares share buckets by a hash, so the world has no bounds. */
   #heads = new Int32Array(64).fill(-1);
   /** The bucket of each member, -1 for none, and its neighbours in the bucket's list. */
   #buckets = new Int32Array(64).fill(-1);
-  #next = new Int32Array(64);
   #previous = new Int32Array(64);
   #count = 0;
 
@@ -22,11 +20,11 @@ export class Places {
 
   /** Adds `member`, or moves it. */
   set(member: number, x: number, y: number, z: number): void {
-    if (member >= this.x.length) this.#reserve(member);
+    if (member >= this.#buckets.length) this.#reserve(member);
     if ((this.#buckets[member] as number) < 0 && ++this.#count > this.#heads.length) this.#rehash();
-    this.x[member] = x;
-    this.y[member] = y;
-    this.z[member] = z;
+    this.#data[4 * member] = x;
+    this.#data[4 * member + 1] = y;
+    this.#data[4 * member + 2] = z;
     const bucket = this.#bucketAt(x, y);
     if (bucket === this.#buckets[member]) return;
     this.#unlink(member);
@@ -40,10 +38,16 @@ export class Places {
     this.#count--;
   }
 
+  /** One of the coordinates: 0 for x, 1 for y, 2 for z. */
+  coordinate(member: number, axis: number): number {
+    return this.#data[4 * member + axis] as number;
+  }
+
   squaredDistance(member: number, x: number, y: number, z: number): number {
-    const dx = (this.x[member] as number) - x;
-    const dy = (this.y[member] as number) - y;
-    const dz = (this.z[member] as number) - z;
+    const data = this.#data;
+    const dx = (data[4 * member] as number) - x;
+    const dy = (data[4 * member + 1] as number) - y;
+    const dz = (data[4 * member + 2] as number) - z;
     return dx * dx + dy * dy + dz * dz;
   }
 
@@ -64,7 +68,7 @@ export class Places {
   }
 
   nextOf(member: number): number {
-    return this.#next[member] as number;
+    return this.#data[4 * member + 3] as number;
   }
 
   #bucketAt(x: number, y: number): number {
@@ -74,7 +78,7 @@ export class Places {
   #link(member: number, bucket: number): void {
     const head = this.#heads[bucket] as number;
     this.#buckets[member] = bucket;
-    this.#next[member] = head;
+    this.#data[4 * member + 3] = head;
     this.#previous[member] = -1;
     if (head >= 0) this.#previous[head] = member;
     this.#heads[bucket] = member;
@@ -83,31 +87,28 @@ export class Places {
   #unlink(member: number): void {
     const bucket = this.#buckets[member] as number;
     if (bucket < 0) return;
-    const next = this.#next[member] as number;
+    const next = this.nextOf(member);
     const previous = this.#previous[member] as number;
     if (next >= 0) this.#previous[next] = previous;
-    if (previous >= 0) this.#next[previous] = next;
+    if (previous >= 0) this.#data[4 * previous + 3] = next;
     else this.#heads[bucket] = next;
   }
 
   #rehash(): void {
     this.#heads = new Int32Array(2 * this.#heads.length).fill(-1);
     for (let member = 0; member < this.#buckets.length; member++) {
-      if (this.has(member)) this.#link(member, this.#bucketAt(this.x[member] as number, this.y[member] as number));
+      if (this.has(member)) this.#link(member, this.#bucketAt(this.coordinate(member, 0), this.coordinate(member, 1)));
     }
   }
 
   #reserve(member: number): void {
-    const length = Math.max(member + 1, 2 * this.x.length);
+    const length = Math.max(member + 1, 2 * this.#buckets.length);
     const grow = <T extends Float64Array | Int32Array>(before: T, after: T): T => {
       after.set(before);
       return after;
     };
-    this.x = grow(this.x, new Float64Array(length));
-    this.y = grow(this.y, new Float64Array(length));
-    this.z = grow(this.z, new Float64Array(length));
+    this.#data = grow(this.#data, new Float64Array(4 * length));
     this.#buckets = grow(this.#buckets, new Int32Array(length).fill(-1));
-    this.#next = grow(this.#next, new Int32Array(length));
     this.#previous = grow(this.#previous, new Int32Array(length));
   }
 }

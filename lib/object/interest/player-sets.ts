@@ -20,6 +20,14 @@ export class PlayerSets {
     if (this.has(item, player)) (this.#rows[item * this.#words + (player >>> 5)] as number) &= ~(1 << (player & 31));
   }
 
+  /** Removes `player` from all sets. */
+  deletePlayer(player: number): void {
+    if (player >>> 5 >= this.#words) return;
+    for (let at = player >>> 5; at < this.#rows.length; at += this.#words) {
+      (this.#rows[at] as number) &= ~(1 << (player & 31));
+    }
+  }
+
   /** The next player of the set behind `player`, -1 after the last one; start with -1. */
   next(item: number, player: number): number {
     const from = player + 1;

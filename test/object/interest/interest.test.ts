@@ -185,6 +185,21 @@ describe("GridRule", () => {
     expect(changes(visibility)).toEqual([]);
   });
 
+  test("it does not matter who forgets a player or an object first", () => {
+    const visibility = new Visibility();
+    const grid = new GridRule(visibility, RULE, { enter: 10, leave: 11 });
+    for (const player of [1, 2]) grid.moveCentre(player, 0, 0);
+    for (const item of [5, 6]) grid.moveItem(item, 0, 0);
+    visibility.removePlayer(1);
+    grid.removeCentre(1);
+    visibility.removeItem(5);
+    grid.removeItem(5);
+    expect(changes(visibility)).toEqual(["+2:6"]);
+    grid.moveCentre(1, 0, 0);
+    grid.moveItem(5, 0, 0);
+    expect(changes(visibility)).toEqual(["+1:5", "+1:6", "+2:5"]);
+  });
+
   test("is like comparing every pair, with hysteresis, in a world without bounds", () => {
     const random = seededRandom(9);
     const visibility = new Visibility();
