@@ -1,3 +1,4 @@
+import { NearCentres } from "./near-centres.js";
 import { Places } from "./places.js";
 import { PlayerSets } from "./player-sets.js";
 import type { Visibility } from "./visibility.js";
@@ -13,7 +14,7 @@ export class GridRule {
   readonly #enterSquared: number;
   readonly #leaveSquared: number;
   readonly #items: Places;
-  readonly #centres: Places;
+  readonly #centres: NearCentres;
   /** The players for which the rule holds: to ask `Visibility` for each pair takes longer. */
   readonly #holders = new PlayerSets();
 
@@ -23,7 +24,7 @@ export class GridRule {
     this.#enterSquared = enter ** 2;
     this.#leaveSquared = leave ** 2;
     this.#items = new Places(leave);
-    this.#centres = new Places(leave);
+    this.#centres = new NearCentres(leave);
   }
 
   /** Adds or moves an object. */
@@ -34,16 +35,11 @@ export class GridRule {
     for (let player = holders.next(item, -1); player >= 0; player = holders.next(item, player)) {
       if (centres.squaredDistance(player, x, y, z) > this.#leaveSquared) this.#set(player, item, false);
     }
-    const column = centres.squareOf(x);
-    const row = centres.squareOf(y);
-    for (let up = -1; up <= 1; up++) {
-      for (let right = -1; right <= 1; right++) {
-        const bucket = centres.bucketOf(column + right, row + up);
-        for (let player = centres.firstIn(bucket); player >= 0; player = centres.nextOf(player)) {
-          if (centres.squaredDistance(player, x, y, z) >= this.#enterSquared) continue;
-          if (!holders.has(item, player)) this.#set(player, item, true);
-        }
-      }
+    const near = centres.near(x, y);
+    for (let index = 0; index < near.length; index++) {
+      const player = near[index] as number;
+      if (centres.squaredDistance(player, x, y, z) >= this.#enterSquared) continue;
+      if (!holders.has(item, player)) this.#set(player, item, true);
     }
   }
 

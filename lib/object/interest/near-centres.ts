@@ -1,0 +1,84 @@
+/**
+ * The centres of players, listed with the nine squares around each, so that one list holds all that may be near a
+ * place. Squares share lists by a hash, so the world has no bounds.
+ */
+export class NearCentres {
+  readonly #cellSize: number;
+  /** Of each player the coordinates, and the column and row of its square; the column is NaN without a centre. */
+  #data = new Float64Array(0);
+  #lists: number[][] = Array.from({ length: 64 }, () => []);
+  #count = 0;
+
+  constructor(cellSize: number) {
+    this.#cellSize = cellSize;
+  }
+
+  /** Adds the centre of `player`, or moves it. */
+  set(player: number, x: number, y: number, z: number): void {
+    const at = 5 * player;
+    if (at >= this.#data.length) {
+      const data = new Float64Array(Math.max(at + 5, 2 * this.#data.length)).fill(Number.NaN);
+      data.set(this.#data);
+      this.#data = data;
+    }
+    const data = this.#data;
+    data[at] = x;
+    data[at + 1] = y;
+    data[at + 2] = z;
+    const column = Math.floor(x / this.#cellSize);
+    const row = Math.floor(y / this.#cellSize);
+    if (data[at + 3] === column && data[at + 4] === row) return;
+    this.delete(player);
+    if (16 * ++this.#count > this.#lists.length) this.#grow();
+    data[at + 3] = column;
+    data[at + 4] = row;
+    this.#link(player);
+  }
+
+  delete(player: number): void {
+    const at = 5 * player;
+    const column = this.#data[at + 3] ?? Number.NaN;
+    if (Number.isNaN(column)) return;
+    const row = this.#data[at + 4] as number;
+    for (let square = 0; square < 9; square++) {
+      const list = this.#listOf(column + (square % 3) - 1, row + Math.floor(square / 3) - 1);
+      const last = list.pop() as number;
+      if (last !== player) list[list.indexOf(player)] = last;
+    }
+    this.#data[at + 3] = Number.NaN;
+    this.#count--;
+  }
+
+  /** The players whose centres may be within a square's side of (x, y). Others may be among them, or some twice. */
+  near(x: number, y: number): readonly number[] {
+    return this.#listOf(Math.floor(x / this.#cellSize), Math.floor(y / this.#cellSize));
+  }
+
+  squaredDistance(player: number, x: number, y: number, z: number): number {
+    const data = this.#data;
+    const dx = (data[5 * player] as number) - x;
+    const dy = (data[5 * player + 1] as number) - y;
+    const dz = (data[5 * player + 2] as number) - z;
+    return dx * dx + dy * dy + dz * dz;
+  }
+
+  #link(player: number): void {
+    const column = this.#data[5 * player + 3] as number;
+    const row = this.#data[5 * player + 4] as number;
+    for (let square = 0; square < 9; square++) {
+      this.#listOf(column + (square % 3) - 1, row + Math.floor(square / 3) - 1).push(player);
+    }
+  }
+
+  #listOf(column: number, row: number): number[] {
+    const mixed = Math.imul(column, 0x9e3779b1) ^ Math.imul(row, 0x85ebca6b);
+    return this.#lists[(mixed ^ (mixed >>> 15)) & (this.#lists.length - 1)] as number[];
+  }
+
+  #grow(): void {
+    this.#lists = Array.from({ length: 4 * this.#lists.length }, () => []);
+    for (let player = 0; 5 * player < this.#data.length; player++) {
+      if (!Number.isNaN(this.#data[5 * player + 3] as number)) this.#link(player);
+    }
+  }
+}
