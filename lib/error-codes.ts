@@ -1,5 +1,6 @@
 // The codes of all errors, with what happened and what to look at. docs/errors.md is made from this file
-// (node scripts/errors.mjs). What happened has the same code on every transport.
+// (node scripts/errors.mjs). What happened has the same code on every transport, as
+// far as that can tell what happened.
 
 /** No connection came about. `connect` rejects with these; the message names transport, host and port. */
 export interface ConnectErrorCodes {
@@ -19,8 +20,9 @@ export interface ConnectErrorCodes {
    */
   ERR_BAD_CERTIFICATE: string;
   /**
-   * No server answered: nobody listens there, or a firewall drops the packets. Check host, port, and that the firewall
-   * lets the transport (UDP or TCP) through.
+   * No server of this transport answered: nobody listens there, another program or transport has the port, or a
+   * firewall drops the packets. Check host, port, that both sides have the same kind of socket factory, and that the
+   * firewall lets the transport (UDP or TCP) through.
    */
   ERR_CONNECT_FAILED: string;
   /** The server requires encryption. Give the client the server's key, or use `wss://`. */
@@ -28,8 +30,8 @@ export interface ConnectErrorCodes {
   /** The server has no encryption of the kind that the client asks for. Check its `serverKey`. */
   ERR_ENCRYPTION_UNSUPPORTED: string;
   /**
-   * The server answered, but the handshake did not finish within `handshakeTimeoutMs`. The path may lose packets, or
-   * the port belongs to another program.
+   * The server answered, but the handshake did not finish within `handshakeTimeoutMs`. The path may lose packets; over
+   * GNS and WebSocket the port may belong to another program that speaks these.
    */
   ERR_HANDSHAKE_TIMEOUT: string;
   /** WebCrypto is missing. Open the page from `https:` or localhost. */
@@ -38,8 +40,9 @@ export interface ConnectErrorCodes {
   ERR_NAME_NOT_FOUND: string;
   /** The server asks who the player is, and the client has no credential. Give it `credential`. */
   ERR_NO_CREDENTIAL: string;
-  /** The two ends use different kinds of transport (raw datagrams, a stream, GNS). Give both the same kind of socket
-   * factory. */
+  /** Something between the two ends changes the kind of transport (raw datagrams, a stream, GNS), or a socket of your
+   * own says it is another kind at each end. Where a client just has another socket factory than the server, neither
+   * hears the other: `ERR_CONNECT_FAILED`. */
   ERR_PROFILE_MISMATCH: string;
   /** Packets of 1128 bytes, the least, do not reach the server. Look for a tunnel with a small MTU on the path. */
   ERR_PATH_TOO_SMALL: string;

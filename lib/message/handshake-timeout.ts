@@ -1,5 +1,5 @@
 import type { NetworkError } from "../network-error.js";
-import { connectError, connectTimeout, describeServer } from "../peer/peer-error.js";
+import { connectError, connectTimeout, type Heard } from "../peer/peer-error.js";
 import { DisconnectCode, type IConnectEndPoint, type SocketFactory } from "../socket/index.js";
 import { HandshakeStep } from "./authentication/client-authentication.js";
 
@@ -22,16 +22,16 @@ const WAITS: Record<HandshakeStep, (server: string, time: string) => string> = {
 /**
  * The error of a client that was not admitted in time.
  *
+ * @param server of `describeServer`
  * @param step the client's step of the handshake, null before there was a connection
- * @param hasHeard whether anything has come from the server
+ * @param heard who has answered
  */
 export function handshakeTimeout(
-  target: Target | null,
+  server: string,
   step: HandshakeStep | null,
-  hasHeard: boolean,
+  heard: Heard,
   timeoutMs: number,
 ): NetworkError {
-  const server = target ? describeServer(target.factory, target.endPoint) : "The server";
-  if (step === null) return connectTimeout(server, hasHeard, timeoutMs);
+  if (step === null) return connectTimeout(server, heard, timeoutMs);
   return connectError({ code: DisconnectCode.HandshakeTimeout, text: WAITS[step](server, `within ${timeoutMs} ms`) });
 }

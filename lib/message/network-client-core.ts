@@ -5,7 +5,7 @@ import { checkOptions } from "../options.js";
 import type { LibraryConnection } from "../peer/connection/connection.js";
 import { type ByteSegment, Channel, type PeerHandler } from "../peer/index.js";
 import { PeerCore } from "../peer/peer-core.js";
-import { connectError } from "../peer/peer-error.js";
+import { connectError, describeServer, Heard } from "../peer/peer-error.js";
 import { checkReason } from "../socket/disconnect-reason.js";
 import { DisconnectCode, type DisconnectReason } from "../socket/index.js";
 import { ClientAuthentication, HandshakeStep } from "./authentication/client-authentication.js";
@@ -13,6 +13,7 @@ import { type ClientSession, sessionCredential } from "./authentication/session-
 import { LOSSES, PASSING, REFUSALS } from "./client-ends.js";
 import { defaultSocketFactory } from "./default-socket-factory.js";
 import type { ClientExtension } from "./extension.js";
+import { sayGoodbye } from "./farewell.js";
 import { handshakeTimeout, type Target } from "./handshake-timeout.js";
 import { HeldMessages } from "./held-messages.js";
 import { type HostEnd, HostLink } from "./host-link.js";
@@ -155,9 +156,10 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
     this.#home = null;
     this.#reconnectLoop.stop();
     const link = this.#link;
+    const goodbye = this.#player?.state === PlayerState.Suspended ? this.#sayGoodbye(reason) : null;
     if (link) this.#drop(link, reason);
     if (this.active) this.#end(reason, new NetworkError("ERR_CLOSED", "The client was disconnected"));
-    await link?.peer?.close();
+    await Promise.all([link?.peer?.close(), goodbye]);
   }
 
   updateReceive(): void {
@@ -253,7 +255,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
     const timeoutMs = this.peerSettings.handshakeTimeoutMs;
     link.timer = this.clock.setTimeout(() => {
       const step = link.authentication?.step ?? null;
-      this.#fail(link, handshakeTimeout(this.#target, step, link.peer?.hasHeard ?? false, timeoutMs));
+      this.#fail(link, handshakeTimeout(this.#serverName, step, link.peer?.heard ?? Heard.Nobody, timeoutMs));
     }, timeoutMs);
   }
 
@@ -290,10 +292,11 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
   #onConnected(link: Link, connection: LibraryConnection): void {
     this.connectionStarted(connection);
     const { isHost, randomBytes } = this;
+    const server = this.#serverName;
     const resumes = this.#player !== null;
     const player = new NetworkPlayer(this, connection, isHost);
     const credential = resumes ? sessionCredential(this.#session as ClientSession) : (this.#options.credential ?? null);
-    link.authentication = new ClientAuthentication(player, { credential, resumes, randomBytes, isHost });
+    link.authentication = new ClientAuthentication(player, { credential, resumes, randomBytes, isHost, server });
     if (connection.fingerprintMatches) this.#greet(link.authentication);
     else player.send(TableMessage, this.protocol.encodeTable());
   }
@@ -344,7 +347,8 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
     const authentication = link.authentication as ClientAuthentication;
     authentication.onTable();
     const agreement = this.protocol.compare(table, "theirs");
-    if (typeof agreement === "string") throw connectError({ code: DisconnectCode.ProtocolMismatch, text: agreement });
+    if (typeof agreement === "string")
+      throw connectError({ code: DisconnectCode.ProtocolMismatch, text: agreement }, this.#serverName);
     authentication.player.agreement = agreement;
     this.#greet(authentication);
   }
@@ -440,7 +444,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
     void peer?.close();
   }
 
-  #end(reason: DisconnectReason, failure: unknown = connectError(reason)): void {
+  #end(reason: DisconnectReason, failure: unknown = connectError(reason, this.#serverName)): void {
     const player = this.#player;
     // A session that could not be resumed was lost before, whatever has ended the attempts.
     const isLost = player?.state === PlayerState.Suspended || (player?.isAuthenticated && PASSING.has(reason.code));
@@ -474,6 +478,18 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
       if (!reason || PASSING.has(reason.code)) this.#reconnectLoop.wait();
       else this.report(error, null, null, "connecting again");
     }
+  }
+
+  /** The server still keeps the place of a player whose connection was lost. */
+  #sayGoodbye(reason: DisconnectReason): Promise<void> {
+    const { closeTimeoutMs: timeoutMs } = this.peerSettings;
+    const [target, session] = [this.#target as Target, this.#session as ClientSession];
+    return sayGoodbye({ target, session, reason, owner: this, config: this.peerConfig("automatic"), timeoutMs });
+  }
+
+  /** The server, for errors. */
+  get #serverName(): string {
+    return this.#target ? describeServer(this.#target.factory, this.#target.endPoint) : "The server";
   }
 
   #runTick(): void {

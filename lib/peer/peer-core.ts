@@ -40,7 +40,7 @@ import { PeerMetrics } from "./metrics.js";
 import { MIN_PACKET_SIZE } from "./packet-format.js";
 import { completeConfig, type PeerConfig } from "./peer-config.js";
 import { PeerDrive } from "./peer-drive.js";
-import { connectError, connectTimeout, describeServer, pathTooSmallError } from "./peer-error.js";
+import { connectError, connectTimeout, describeServer, Heard, pathTooSmallError } from "./peer-error.js";
 import { CALLBACKS, type PeerHandler } from "./peer-handler.js";
 import type { Profile, ProfileHost } from "./profile.js";
 import { ReassemblyPool } from "./reassembly.js";
@@ -61,8 +61,8 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   readonly metrics = new PeerMetrics();
   readonly reassembly = new ReassemblyPool(undefined, this.metrics);
   readonly maxPacketSize: number;
-  /** Client: whether the server, or its transport, has ever answered. */
-  hasHeard = false;
+  /** Client: who has answered. */
+  heard = Heard.Nobody;
   readonly #socket: ISocket;
   readonly #handler: PeerHandler<LibraryConnection>;
   readonly #table = new ConnectionTable();
@@ -154,7 +154,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     const startMs = this.now();
     this.#serverName = describeServer(this.#socket, endPoint);
     const handle = await this.#open(endPoint, signal);
-    this.hasHeard = handle.isStateful;
+    if (handle.isStateful) this.heard = Heard.Server;
     if (this.#closing) throw new NetworkError("ERR_CLOSED", "The Peer was closed");
     const result = new Promise<PeerConnection>((resolve, reject) => {
       const stopWaiting = whenAborted(signal, () => {
@@ -315,7 +315,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   }
 
   failed(handshake: ClientHandshake, reason: DisconnectReason): void {
-    this.#endHandshake(connectError(reason));
+    this.#endHandshake(connectError(reason, this.#serverName));
     void handshake.handle.disconnect(reason).then(() => this.close());
   }
 
@@ -347,7 +347,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     } catch (error) {
       void this.close();
       // A transport that was refused with a reason ends like a handshake that was.
-      throw error instanceof NetworkError && error.reason ? connectError(error.reason) : error;
+      throw error instanceof NetworkError && error.reason ? connectError(error.reason, this.#serverName) : error;
     } finally {
       this.#attempt = null;
       clock.clearTimeout(timer);
@@ -356,7 +356,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   }
 
   #timeout(): NetworkError {
-    return connectTimeout(this.#serverName, this.hasHeard, this.config.handshakeTimeoutMs);
+    return connectTimeout(this.#serverName, this.heard, this.config.handshakeTimeoutMs);
   }
 
   #start(): void {
@@ -467,7 +467,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     }
     if (this.#client) {
       if (!this.#client.handshake.handle.equals(packet.handle)) return;
-      this.hasHeard = true;
+      if (this.heard === Heard.Nobody) this.heard = Heard.Stranger;
       this.#client.handshake.receive(packet, nowMs);
       return;
     }
@@ -490,6 +490,6 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     const owner: unknown = handle.connection;
     if (owner instanceof PeerConnection) owner.transportEnded(reason);
     else if (owner instanceof PendingConnection) this.onPendingEnded(owner);
-    else if (owner instanceof ClientHandshake) this.#endHandshake(connectError(reason));
+    else if (owner instanceof ClientHandshake) this.#endHandshake(connectError(reason, this.#serverName));
   }
 }

@@ -1,28 +1,69 @@
 import type { NetworkErrorCode } from "../error-codes.js";
 import { NetworkError } from "../network-error.js";
 import { formatHost } from "../socket/building/format-host.js";
+import { serverFailed } from "../socket/building/socket-errors.js";
 import { DisconnectCode, type DisconnectReason, type IConnectEndPoint } from "../socket/index.js";
+
+/** What to do about a reason of the library that a server gives. */
+const STEPS: Partial<Record<DisconnectCode, string>> = {
+  [DisconnectCode.HandshakeTimeout]: "Does its `beforeAccept` or authenticator take too long?",
+  [DisconnectCode.ServerFull]: "Try again later, or give the server a higher `maxConnections`",
+  [DisconnectCode.VersionMismatch]: "Install the same version of valve-sockets on both sides",
+  [DisconnectCode.ProfileMismatch]: "Give both sides the same kind of socket factory",
+  [DisconnectCode.ProtocolMismatch]: "Deploy both sides from the same protocol",
+  [DisconnectCode.EncryptionRequired]: "Give the client the server's key (`peer.encryption`)",
+  [DisconnectCode.EncryptionUnsupported]: "Give the server its key, or leave `peer.encryption` of the client out",
+  [DisconnectCode.ServerKeyMismatch]: "Has the server a new key? If not, somebody is in the middle",
+  [DisconnectCode.ServerBusy]: "Try again in a few seconds",
+  [DisconnectCode.AuthenticationFailed]: "Check the secret or token on both sides",
+  [DisconnectCode.AuthenticationTimeout]: "Does the credential's `prove` take too long?",
+  [DisconnectCode.ServerStopped]: "Connect again when it runs",
+};
 
 /**
  * The error of a `connect` that ended with `reason`: `ERR_SERVER_FULL`, `ERR_PROTOCOL_MISMATCH`, … after the names of
  * {@link DisconnectCode}; `ERR_REFUSED` for a code of the application. `reason` is a field of it.
+ *
+ * @param server of {@link describeServer}; without it the message is the reason's text alone, which names the server
  */
-export function connectError(reason: DisconnectReason): NetworkError {
+export function connectError(reason: DisconnectReason, server?: string): NetworkError {
   const name = DisconnectCode[reason.code];
   const code = name ? `ERR${name.replace(/[A-Z]/g, "_$&").toUpperCase()}` : "ERR_REFUSED";
-  return new NetworkError(code as NetworkErrorCode, reason.text || `The other side refused with code ${reason.code}`, {
-    reason,
-  });
+  const text = reason.text || `The other side refused with code ${reason.code}`;
+  const message = server === undefined ? text : `${server} ${verb(reason)}: ${[text, nextStep(reason)].join(". ")}`;
+  return new NetworkError(code as NetworkErrorCode, message.replace(/([.!?])\./, "$1").replace(/\. $/, ""), { reason });
+}
+
+const verb = ({ code }: DisconnectReason) =>
+  code < DisconnectCode.Timeout || code >= DisconnectCode.ServerFull ? "refused" : "ended the connection";
+
+function nextStep({ code, text }: DisconnectReason): string {
+  if (code === serverFailed.code && text === serverFailed.text) return "Look at its log";
+  if (code < DisconnectCode.Timeout) return `Its application decided so, with the code ${code}`;
+  return STEPS[code as DisconnectCode] ?? "";
+}
+
+/** Who has answered a client that connects. */
+export enum Heard {
+  Nobody = 0,
+  /** Something came from the server's address that was no answer. */
+  Stranger = 1,
+  /** A server, or one that takes connections of its transport. */
+  Server = 2,
 }
 
 /**
- * The error of a `connect` that took too long: `ERR_CONNECT_FAILED` if nothing ever came from the server, otherwise
- * `ERR_HANDSHAKE_TIMEOUT`.
+ * The error of a `connect` that took too long: `ERR_HANDSHAKE_TIMEOUT` if a server answered, otherwise
+ * `ERR_CONNECT_FAILED`.
  *
  * @param server of {@link describeServer}
  */
-export function connectTimeout(server: string, hasHeard: boolean, timeoutMs: number): NetworkError {
-  if (hasHeard) {
+export function connectTimeout(server: string, heard: Heard, timeoutMs: number): NetworkError {
+  if (heard === Heard.Stranger) {
+    const text = `within ${timeoutMs} ms, only something else: does the port belong to another program?`;
+    return new NetworkError("ERR_CONNECT_FAILED", `${server} has given no answer that a server gives ${text}`);
+  }
+  if (heard === Heard.Server) {
     const text =
       `${server} answered, but has not finished the handshake within ${timeoutMs} ms: does the path lose packets, ` +
       "or does the port belong to another program?";

@@ -287,5 +287,5 @@ test("a client whose resume is given up by disconnect does not come back", async
   socketFactory.isCut = false;
   void client.disconnect();
   await world.run(3000, 50);
-  expect([client.active, player.state]).toEqual([false, PlayerState.Suspended]);
+  expect([client.active, player.state]).toEqual([false, PlayerState.Disconnected]);
 });

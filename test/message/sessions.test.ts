@@ -88,6 +88,40 @@ describe.each(kinds)("over %s, a player who was lost", (kind) => {
     expect(world.server.players).toEqual([]);
   });
 
+  test("and disconnects meanwhile has left the server too, with the reason, when that can be reached", async () => {
+    const { world, client, player, socketFactory, log, lose } = await joined(kind);
+    const reasons: unknown[] = [];
+    world.server.on("disconnected", (_player, reason) => void reasons.push(reason));
+    await lose();
+    await world.run(500);
+    socketFactory.isCut = false;
+    let isOver = false;
+    void client.disconnect({ code: 5, text: "bye" }).then(() => {
+      isOver = true;
+    });
+    expect([client.active, client.player]).toEqual([false, null]);
+    await world.until(() => player.state === PlayerState.Disconnected);
+    await world.until(() => isOver);
+    expect(log).toEqual(["suspended 1", "resumed 1", "disconnected 1"]);
+    expect(reasons).toEqual([{ code: 5, text: "bye" }]);
+    await world.run(1000);
+    expect([world.errors, world.warnings]).toEqual([[], []]);
+  });
+
+  test("and disconnects from a server out of reach waits for closeTimeoutMs", async () => {
+    const { world, client, player, lose } = await joined(kind);
+    await lose();
+    let isOver = false;
+    void client.disconnect().then(() => {
+      isOver = true;
+    });
+    await world.run(1900);
+    expect(isOver).toBe(false);
+    await world.run(200);
+    expect(isOver).toBe(true);
+    expect(player.state).toBe(PlayerState.Suspended);
+  });
+
   test("loses its requests, and nothing is sent again", async () => {
     const { world, client, player, socketFactory, lose } = await joined(kind);
     world.server.messageHandler.registerRequest(Ask, () => new Promise(() => {}));

@@ -39,3 +39,17 @@ test("a connect that ends with a code of the application rejects with ERR_REFUSE
   const error = connectError({ code: 7, text: "" });
   expect(error).toMatchObject({ code: "ERR_REFUSED", message: "The other side refused with code 7" });
 });
+
+const SERVER = "The server 192.0.2.1:7777 (UDP)";
+test.each([
+  [DisconnectCode.ServerFull, "The server is full", "refused: The server is full. Try again later, or give the server"],
+  [DisconnectCode.ServerBusy, "Too many.", "refused: Too many. Try again in a few seconds"],
+  [DisconnectCode.ConnectionLost, "It is gone", "ended the connection: It is gone"],
+  [42, "banned", "refused: banned. Its application decided so, with the code 42"],
+  [42, "Go away!", "refused: Go away! Its application decided so, with the code 42"],
+  [42, "", "refused: The other side refused with code 42. Its application decided so"],
+  [0, "The server failed", "refused: The server failed. Look at its log"],
+])("with the code %i the message names the server, what it said and what to do", (code, text, message) => {
+  expect(connectError({ code, text }, SERVER).message).toContain(`${SERVER} ${message}`);
+  expect(connectError({ code, text }, SERVER).message).not.toMatch(/[.] ?$/);
+});

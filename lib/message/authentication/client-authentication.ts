@@ -30,6 +30,8 @@ export interface ClientAuthenticationOptions {
   readonly randomBytes: RandomBytes;
   /** The server is in this process, and has nothing to prove. */
   readonly isHost: boolean;
+  /** Its name, for errors. */
+  readonly server: string;
 }
 
 /**
@@ -72,8 +74,10 @@ export class ClientAuthentication {
    */
   async onChallenge(nonce: Uint8Array, isWanted: () => boolean): Promise<void> {
     this.#expect("challenge", HandshakeStep.Hello);
-    const { credential, randomBytes } = this.#options;
-    if (!credential) throw new NetworkError("ERR_NO_CREDENTIAL", "The server asks who this is");
+    const { credential, randomBytes, server } = this.#options;
+    if (!credential) {
+      throw new NetworkError("ERR_NO_CREDENTIAL", `${server} asks who this is: give the client a \`credential\``);
+    }
     const { channelBinding, security } = this.player.lastConnection;
     this.#context = { nonce, channelBinding, security, randomBytes };
     this.#step = HandshakeStep.Proving;
@@ -101,7 +105,8 @@ export class ClientAuthentication {
     this.#step = HandshakeStep.Confirming;
     const isProof = this.#context !== null && method === credential.method;
     if (!isProof || (await credential.confirm?.(reply, this.#context as CredentialContext)) !== true) {
-      throw connectError({ code: DisconnectCode.AuthenticationFailed, text: "The server has not proven who it is" });
+      const text = `${this.#options.server} has not proven who it is, as the client's credential asks`;
+      throw connectError({ code: DisconnectCode.AuthenticationFailed, text });
     }
     this.#step = HandshakeStep.Admitted;
   }

@@ -4,6 +4,7 @@ import { Delivery, type DisconnectReason, type IConnectionHandle, type ReceivedP
 import type { Waiting } from "../collections/deadline-queue.js";
 import { PacketReader } from "../frames/packet-reader.js";
 import { MIN_PACKET_SIZE, PacketKind, ProfileKind } from "../packet-format.js";
+import { Heard } from "../peer-error.js";
 import { clientStreamRefusal, profileOf } from "./encryption.js";
 import type { AgreedConnection, HandshakeOwner } from "./handshake-owner.js";
 import {
@@ -33,6 +34,8 @@ export interface ClientHandshakeOwner extends HandshakeOwner {
   timedOut(handshake: ClientHandshake): void;
   /** Packets of `sizeBytes` do not get through, and smaller ones do. */
   pathTooSmall(handshake: ClientHandshake, sizeBytes: number): void;
+  /** Who has answered. */
+  heard: Heard;
 }
 
 /** A client's side of a handshake, from the first request to the server's decision. */
@@ -127,11 +130,13 @@ export class ClientHandshake implements Waiting {
     reader.start(buffer, offset, offset + length);
     const kind = reader.u8();
     const nonce = readNonce(reader);
+    const isAnswer = equalBytes(nonce, this.#nonce);
+    if (isAnswer || equalBytes(nonce, this.#smallNonce)) this.#owner.heard = Heard.Server;
     if (kind === PacketKind.Challenge && !this.#isSmallAnswered && equalBytes(nonce, this.#smallNonce)) {
       this.#isSmallAnswered = true;
       this.#requests = 0; // The server may not have been there before.
     }
-    if (!equalBytes(nonce, this.#nonce)) return;
+    if (!isAnswer) return;
     if (kind === PacketKind.Challenge) this.#answerChallenge(reader, nowMs);
     else if (kind === PacketKind.Accept) this.#finish(reader);
     else if (kind === PacketKind.Reject) {

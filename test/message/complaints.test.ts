@@ -1,0 +1,58 @@
+import { expect, test } from "vitest";
+import { defineMessage, defineProtocol, NetworkClient } from "../../lib/message/index.js";
+import { u8 } from "../../lib/serialization/index.js";
+import { MessageWorld } from "../support/message-world.js";
+
+const Note = defineMessage("note", u8);
+const newProtocol = () => defineProtocol({ name: "complaints", version: 1, messages: [Note] });
+
+test("a message without a handler is told of once for each connection, and then counted", async () => {
+  const world = new MessageWorld({ protocol: newProtocol() });
+  await world.server.start();
+  const { client, player } = await world.join();
+  for (let count = 0; count < 25; count++) player.send(Note, 1);
+  await world.run(200);
+  const text = "valve-sockets: from the server: No handler for note";
+  const repeated = "valve-sockets: 10 times: from the server: No handler for note";
+  expect(world.warnings).toEqual([text, repeated]);
+  await Promise.all([client.disconnect(), world.run(500)]);
+  void client.connect();
+  await world.until(() => client.isAuthenticated);
+  world.server.sendToAll(Note, 1);
+  await world.run(200);
+  expect(world.warnings).toEqual([text, repeated, text]);
+});
+
+test("a beforeAccept that does not decide in time is told to onError and the log, and named to the client", async () => {
+  const world = new MessageWorld({
+    protocol: newProtocol(),
+    kind: "stream",
+    server: { beforeAccept: () => new Promise(() => {}), peer: { handshakeTimeoutMs: 300 } },
+  });
+  await world.server.start();
+  const { connecting } = world.dial();
+  await world.run(500);
+  const text = expect.stringMatching(/^beforeAccept has not decided about .* within 300 ms/);
+  expect(world.errors).toMatchObject([{ code: "ERR_HANDSHAKE_TIMEOUT", message: text }]);
+  expect(world.warnings).toEqual(["valve-sockets: beforeAccept failed"]);
+  await expect(connecting).rejects.toMatchObject({
+    code: "ERR_HANDSHAKE_TIMEOUT",
+    message: expect.stringMatching(
+      /^The server localhost:7777 \(Memory\).*The server has not decided in time.*beforeAccept/,
+    ),
+  });
+});
+
+test("onLoadScene takes a function or null", () => {
+  const client = new NetworkClient({ protocol: newProtocol() });
+  const load = () => {};
+  client.onLoadScene = load;
+  expect(client.onLoadScene).toBe(load);
+  client.onLoadScene = null;
+  for (const wrong of [5, "scene", {}, undefined]) {
+    const set = () => {
+      client.onLoadScene = wrong as never;
+    };
+    expect(set).toThrow(expect.objectContaining({ name: "TypeError", code: "ERR_INVALID_ARG_TYPE" }));
+  }
+});
