@@ -1,5 +1,5 @@
 import type { NetworkError } from "../network-error.js";
-import { connectError, connectTimeout, type Heard } from "../peer/peer-error.js";
+import { connectError, connectTimeout, describeServer, type Heard } from "../peer/peer-error.js";
 import { DisconnectCode, type IConnectEndPoint, type SocketFactory } from "../socket/index.js";
 import { HandshakeStep } from "./authentication/client-authentication.js";
 
@@ -7,6 +7,11 @@ import { HandshakeStep } from "./authentication/client-authentication.js";
 export interface Target {
   readonly factory: SocketFactory;
   readonly endPoint: IConnectEndPoint;
+}
+
+/** The server, for errors; in host mode there is no target. */
+export function serverNameOf(target: Target | null): string {
+  return target ? describeServer(target.factory, target.endPoint) : "The server";
 }
 
 /** What was tried, in `handshakeTimeoutMs`, and what to look at. */

@@ -5,7 +5,7 @@ import { checkOptions } from "../options.js";
 import type { LibraryConnection } from "../peer/connection/connection.js";
 import { type ByteSegment, Channel, type PeerHandler } from "../peer/index.js";
 import { PeerCore } from "../peer/peer-core.js";
-import { connectError, describeServer, Heard } from "../peer/peer-error.js";
+import { connectError, Heard } from "../peer/peer-error.js";
 import { checkReason } from "../socket/disconnect-reason.js";
 import { DisconnectCode, type DisconnectReason } from "../socket/index.js";
 import { ClientAuthentication, HandshakeStep } from "./authentication/client-authentication.js";
@@ -14,7 +14,7 @@ import { LOSSES, PASSING, REFUSALS } from "./client-ends.js";
 import { defaultSocketFactory } from "./default-socket-factory.js";
 import type { ClientExtension } from "./extension.js";
 import { sayGoodbye } from "./farewell.js";
-import { handshakeTimeout, type Target } from "./handshake-timeout.js";
+import { handshakeTimeout, serverNameOf, type Target } from "./handshake-timeout.js";
 import { HeldMessages } from "./held-messages.js";
 import { type HostEnd, HostLink } from "./host-link.js";
 import type { NetworkClient } from "./network-client.js";
@@ -255,7 +255,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
     const timeoutMs = this.peerSettings.handshakeTimeoutMs;
     link.timer = this.clock.setTimeout(() => {
       const step = link.authentication?.step ?? null;
-      this.#fail(link, handshakeTimeout(this.#serverName, step, link.peer?.heard ?? Heard.Nobody, timeoutMs));
+      this.#fail(link, handshakeTimeout(serverNameOf(this.#target), step, link.peer?.heard ?? Heard.Nobody, timeoutMs));
     }, timeoutMs);
   }
 
@@ -292,7 +292,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
   #onConnected(link: Link, connection: LibraryConnection): void {
     this.connectionStarted(connection);
     const { isHost, randomBytes } = this;
-    const server = this.#serverName;
+    const server = serverNameOf(this.#target);
     const resumes = this.#player !== null;
     const player = new NetworkPlayer(this, connection, isHost);
     const credential = resumes ? sessionCredential(this.#session as ClientSession) : (this.#options.credential ?? null);
@@ -348,7 +348,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
     authentication.onTable();
     const agreement = this.protocol.compare(table, "theirs");
     if (typeof agreement === "string")
-      throw connectError({ code: DisconnectCode.ProtocolMismatch, text: agreement }, this.#serverName);
+      throw connectError({ code: DisconnectCode.ProtocolMismatch, text: agreement }, serverNameOf(this.#target));
     authentication.player.agreement = agreement;
     this.#greet(authentication);
   }
@@ -444,7 +444,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
     void peer?.close();
   }
 
-  #end(reason: DisconnectReason, failure: unknown = connectError(reason, this.#serverName)): void {
+  #end(reason: DisconnectReason, failure: unknown = connectError(reason, serverNameOf(this.#target))): void {
     const player = this.#player;
     // A session that could not be resumed was lost before, whatever has ended the attempts.
     const isLost = player?.state === PlayerState.Suspended || (player?.isAuthenticated && PASSING.has(reason.code));
@@ -485,11 +485,6 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
     const { closeTimeoutMs: timeoutMs } = this.peerSettings;
     const [target, session] = [this.#target as Target, this.#session as ClientSession];
     return sayGoodbye({ target, session, reason, owner: this, config: this.peerConfig("automatic"), timeoutMs });
-  }
-
-  /** The server, for errors. */
-  get #serverName(): string {
-    return this.#target ? describeServer(this.#target.factory, this.#target.endPoint) : "The server";
   }
 
   #runTick(): void {
