@@ -1,5 +1,6 @@
 import type { NetworkError } from "../network-error.js";
-import { connectError, connectTimeout, describeServer, type Heard } from "../peer/peer-error.js";
+import type { Heard } from "../peer/handshake/heard.js";
+import { connectError, connectTimeout, describeServer } from "../peer/peer-error.js";
 import { DisconnectCode, type IConnectEndPoint, type SocketFactory } from "../socket/index.js";
 import { HandshakeStep } from "./authentication/client-authentication.js";
 

@@ -116,9 +116,9 @@ export class NetworkClient {
   }
 
   /**
-   * Ends the connection, or the attempt to connect. Resolves when the server knows, or after `closeTimeoutMs`. While the
-   * connection is lost, the server is looked for once more in this time to be told; a server that is not reached keeps
-   * the player until its `resumeWindowMs` is over.
+   * Ends the connection, or the attempt to connect. Resolves when the server knows, or after `closeTimeoutMs`. While
+   * the connection is lost, the server is looked for once more in this time to be told; a server that is not reached
+   * keeps the player until its `resumeWindowMs` is over.
    *
    * @param reason travels to the server @defaultValue code 0 without a text
    * @throws RangeError for a code outside 0-999, or a text over 120 bytes of UTF-8

@@ -3,6 +3,7 @@ import { NetworkError } from "../network-error.js";
 import { formatHost } from "../socket/building/format-host.js";
 import { serverFailed } from "../socket/building/socket-errors.js";
 import { DisconnectCode, type DisconnectReason, type IConnectEndPoint } from "../socket/index.js";
+import { Heard } from "./handshake/heard.js";
 
 /** What to do about a reason of the library that a server gives. */
 const STEPS: Partial<Record<DisconnectCode, string>> = {
@@ -41,15 +42,6 @@ function nextStep({ code, text }: DisconnectReason): string {
   if (code === serverFailed.code && text === serverFailed.text) return "Look at its log";
   if (code < DisconnectCode.Timeout) return `Its application decided so, with the code ${code}`;
   return STEPS[code as DisconnectCode] ?? "";
-}
-
-/** Who has answered a client that connects. */
-export enum Heard {
-  Nobody = 0,
-  /** Something came from the server's address that was no answer. */
-  Stranger = 1,
-  /** A server, or one that takes connections of its transport. */
-  Server = 2,
 }
 
 /**

@@ -23,7 +23,7 @@ test("a message without a handler is told of once for each connection, and then 
   expect(world.warnings).toEqual([text, repeated, text]);
 });
 
-test("a beforeAccept that does not decide in time is told to onError and the log, and named to the client", async () => {
+test("a beforeAccept that does not decide in time is told to onError, the log and the client", async () => {
   const world = new MessageWorld({
     protocol: newProtocol(),
     kind: "stream",

@@ -4,7 +4,6 @@ import { Delivery, type DisconnectReason, type IConnectionHandle, type ReceivedP
 import type { Waiting } from "../collections/deadline-queue.js";
 import { PacketReader } from "../frames/packet-reader.js";
 import { MIN_PACKET_SIZE, PacketKind, ProfileKind } from "../packet-format.js";
-import { Heard } from "../peer-error.js";
 import { clientStreamRefusal, profileOf } from "./encryption.js";
 import type { AgreedConnection, HandshakeOwner } from "./handshake-owner.js";
 import {
@@ -18,6 +17,7 @@ import {
   type Terms,
   writeConnectRequest,
 } from "./handshake-packets.js";
+import { Heard } from "./heard.js";
 
 /** The packet sizes that are tried after the largest one. */
 const SMALLER_SIZES = [1232, 1200, MIN_PACKET_SIZE];
