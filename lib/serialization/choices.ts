@@ -1,7 +1,7 @@
 import { invalidType } from "../arguments.js";
 import { bitsFor } from "./bits.js";
 import { type Codec, defineCodec, isBorrowed } from "./codec.js";
-import { inField, wrongValue } from "./errors.js";
+import { badValue, inField, wrongValue } from "./errors.js";
 import type { NetworkReader } from "./network-reader.js";
 import { type Fields, type StructOf, struct } from "./struct.js";
 
@@ -45,15 +45,21 @@ export function enumeration(members: readonly (string | number)[] | Record<strin
   const bits = bitsFor(last);
   const known = [...indices.keys()];
   const wanted = `one of ${JSON.stringify(known)}`;
+  const toInteger = (value: string | number) => {
+    const index = indices.get(value);
+    if (index === undefined) throw wrongValue(value, typeof known[0], wanted);
+    return index;
+  };
+  const fromInteger = (index: number) => {
+    if (index > last) throw badValue(`${index} is not from 0 to ${last}`);
+    return known[index] as string | number;
+  };
   return defineCodec<string | number>({
     layout: `enumeration(${JSON.stringify(known)})`,
     minBits: bits,
     maxBits: bits,
-    write: (writer, value) => {
-      const index = indices.get(value);
-      if (index === undefined) throw wrongValue(value, typeof known[0], wanted);
-      writer.writeBits(index, bits);
-    },
+    ...(bits > 0 && { kernel: { bits, toInteger, fromInteger } }),
+    write: (writer, value) => writer.writeBits(toInteger(value), bits),
     read: (reader) => known[reader.readRanged(0, last)] as string | number,
     equals: (a, b) => a === b,
     default: () => known[0] as string | number,

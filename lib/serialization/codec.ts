@@ -4,6 +4,20 @@ import { layoutHashOf } from "./layout-hash.js";
 import { NetworkReader } from "./network-reader.js";
 import { NetworkWriter } from "./network-writer.js";
 
+/** How a value of fixed width becomes bits and comes back, without a writer: for code that keeps values as integers. */
+export interface Kernel<T> {
+  /** The width: 1 to 32 bits. */
+  readonly bits: number;
+  /**
+   * The bits that {@link Codec.write} writes, as a signed 32-bit number. Equal values have equal ones.
+   *
+   * @throws TypeError, RangeError as `write`
+   */
+  toInteger(value: T): number;
+  /** The value of bits that `toInteger` returned, or of any others. @throws NetworkError `ERR_BAD_VALUE` */
+  fromInteger(integer: number): T;
+}
+
 /** Writes and reads values of one type. Its functions do not use `this`. */
 export interface Codec<T> {
   /** Describes what is written: kinds, parameters, names of fields in order. Both sides must have the same. */
@@ -21,6 +35,10 @@ export interface Codec<T> {
   readonly heapBytes: number;
   /** Whether values that are read lie in the message, and so are valid only as long as it is (`bytesView`). */
   readonly borrowed: boolean;
+  /** What the value is as an integer, if it is a scalar of at most 32 bits. */
+  readonly kernel?: Kernel<T>;
+  /** The fields of a `struct`, in the order in which they are written. */
+  readonly fields?: Readonly<Record<string, Codec<unknown>>>;
   /** @throws TypeError, RangeError for a wrong value; their `field` says where in a struct or collection it is */
   write(writer: NetworkWriter, value: T): void;
   /** @throws NetworkError `ERR_END_OF_MESSAGE`, `ERR_LIMIT` or `ERR_BAD_VALUE` */
@@ -52,6 +70,8 @@ export interface CodecDefinition<T> {
   /** The memory that a value takes at least. @defaultValue 96 bytes if `default` returns an object, else 0 */
   heapBytes?: number;
   borrowed?: boolean;
+  kernel?: Kernel<T>;
+  fields?: Readonly<Record<string, Codec<unknown>>>;
 }
 
 /** Makes a codec of your own. */
@@ -62,6 +82,8 @@ export function defineCodec<T>(definition: CodecDefinition<T>): Codec<T> {
     write,
     read,
     readInto,
+    kernel,
+    fields,
     equals = equalBits(write),
     minBits = 1,
     maxBits,
@@ -70,8 +92,8 @@ export function defineCodec<T>(definition: CodecDefinition<T>): Codec<T> {
   } = definition;
   const layoutHash = layoutHashOf(layout);
   const sizes = { minBits, maxBits, heapBytes, borrowed };
-  const codec = { layout, layoutHash, ...sizes, write, read, equals, default: definition.default };
-  return readInto ? { ...codec, readInto } : codec;
+  const parts = { ...(readInto && { readInto }), ...(kernel && { kernel }), ...(fields && { fields }) };
+  return { layout, layoutHash, ...sizes, write, read, equals, default: definition.default, ...parts };
 }
 
 /** The `equals` of a codec that does not define one. */

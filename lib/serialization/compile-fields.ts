@@ -30,7 +30,7 @@ export function compileFields(entries: FieldEntries, tuple = false): CompiledFie
 let generates: boolean | undefined;
 
 /** A Content-Security-Policy without `unsafe-eval`, or Node's --disallow-code-generation-from-strings, forbids it. */
-function mayGenerate(): boolean {
+export function mayGenerate(): boolean {
   if (generates === undefined) {
     try {
       generates = new Function("return true")() as boolean;

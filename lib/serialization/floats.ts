@@ -1,4 +1,5 @@
 import { outOfRange } from "../arguments.js";
+import { float32Bits, float32 as float32Value } from "./bits.js";
 import { type Codec, defineCodec } from "./codec.js";
 import { inField, requireInteger, wrongValue } from "./errors.js";
 
@@ -9,6 +10,18 @@ export const float32: Codec<number> = defineCodec<number>({
   maxBits: 32,
   write: (writer, value) => writer.writeFloat32(value),
   read: (reader) => reader.readFloat32(),
+  kernel: {
+    bits: 32,
+    toInteger: (value) => {
+      if (typeof value !== "number") throw wrongValue(value, "number", "a number");
+      float32Value[0] = value;
+      return float32Bits[0] as number;
+    },
+    fromInteger: (integer) => {
+      float32Bits[0] = integer;
+      return float32Value[0] as number;
+    },
+  },
   equals: (a, b) => Object.is(Math.fround(a), Math.fround(b)),
   default: () => 0,
 });
@@ -78,16 +91,16 @@ export function quantized(options: QuantizedOptions): Codec<number> {
     requireNumber(value);
     return value >= max ? top : value <= (bottom / top) * max ? bottom : roundHalfEven((value / max) * top);
   };
+  // One bit pattern of a signed number lies below -max. No writer writes it.
+  const unpack = (pattern: number) => (Math.max((pattern << unusedBits) >> unusedBits, bottom) / top) * max;
+  const mask = -1 >>> (32 - bits);
   return defineCodec<number>({
     layout: `quantized(${max},${bits}${signed ? "" : ",unsigned"})`,
     minBits: bits,
     maxBits: bits,
     write: (writer, value) => writer.writeBits(pack(value), bits),
-    read: (reader) => {
-      const steps = (reader.readBits(bits) << unusedBits) >> unusedBits;
-      // One bit pattern of a signed number lies below -max. No writer writes it.
-      return (Math.max(steps, bottom) / top) * max;
-    },
+    read: (reader) => unpack(reader.readBits(bits)),
+    kernel: { bits, toInteger: (value) => pack(value) & mask, fromInteger: unpack },
     equals: (a, b) => pack(a) === pack(b),
     default: () => 0,
   });
@@ -114,12 +127,14 @@ export function angle(options: AngleOptions): Codec<number> {
     // Whole turns are removed first: a large number has too few digits left for the rounding.
     return roundHalfEven(((value % turn) / turn) * steps) & (steps - 1);
   };
+  const unpack = (pattern: number) => (((pattern << unusedBits) >> unusedBits) / steps) * turn;
   return defineCodec<number>({
     layout: `angle(${turn},${bits})`,
     minBits: bits,
     maxBits: bits,
     write: (writer, value) => writer.writeBits(pack(value), bits),
-    read: (reader) => (((reader.readBits(bits) << unusedBits) >> unusedBits) / steps) * turn,
+    read: (reader) => unpack(reader.readBits(bits)),
+    kernel: { bits, toInteger: pack, fromInteger: unpack },
     equals: (a, b) => pack(a) === pack(b),
     default: () => 0,
   });

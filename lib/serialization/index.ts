@@ -1,7 +1,7 @@
 /// <reference path="../globals.ts" preserve="true" />
 /** Values as bits: a writer, a reader, and codecs for values of all types. See docs/serialization.md. */
 export { enumeration, optional, type UnionOf, union } from "./choices.js";
-export { type Codec, type CodecDefinition, decode, defineCodec, encode, type Infer } from "./codec.js";
+export { type Codec, type CodecDefinition, decode, defineCodec, encode, type Infer, type Kernel } from "./codec.js";
 export { array, map, set } from "./collections.js";
 export {
   type AngleOptions,

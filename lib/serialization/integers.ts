@@ -1,58 +1,137 @@
 import { bitsFor } from "./bits.js";
-import { type Codec, defineCodec } from "./codec.js";
-import { requireInteger, wrongInteger } from "./errors.js";
+import { type Codec, defineCodec, type Kernel } from "./codec.js";
+import { badValue, requireInteger, wrongInteger, wrongValue } from "./errors.js";
 
 function scalar<T>(
   layout: string,
   bits: number | [min: number, max: number],
   first: T,
   functions: Pick<Codec<T>, "write" | "read">,
+  kernel?: Omit<Kernel<T>, "bits">,
 ): Codec<T> {
   const [minBits, maxBits] = typeof bits === "number" ? [bits, bits] : bits;
-  return defineCodec<T>({ layout, minBits, maxBits, ...functions, equals: (a, b) => a === b, default: () => first });
+  const whole = kernel && { kernel: { bits: minBits, ...kernel } };
+  const definition = { layout, minBits, maxBits, ...functions, ...whole, equals: (a: T, b: T) => a === b };
+  return defineCodec<T>({ ...definition, default: () => first });
+}
+
+/** The kernel of whole numbers from `min` on, of which all patterns of `bits` bits are one. */
+function wholeKernel(min: number, bits: number, max = min + 2 ** bits - 1): Omit<Kernel<number>, "bits"> {
+  return {
+    toInteger: (value) => {
+      if (!(value >= min && value <= max && Number.isInteger(value))) throw wrongInteger(value, min, max);
+      return (value - min) | 0;
+    },
+    fromInteger: (integer) => {
+      const value = (integer >>> 0) + min;
+      if (value > max) throw badValue(`${value} is not from ${min} to ${max}`);
+      return value;
+    },
+  };
+}
+
+/** The kernel of whole numbers in two's complement. */
+function signedKernel(bits: number): Omit<Kernel<number>, "bits"> {
+  const unusedBits = 32 - bits;
+  const half = 2 ** (bits - 1);
+  return {
+    toInteger: (value) => {
+      if ((value << unusedBits) >> unusedBits !== value) throw wrongInteger(value, -half, half - 1);
+      return value & (-1 >>> unusedBits);
+    },
+    fromInteger: (integer) => (integer << unusedBits) >> unusedBits,
+  };
 }
 
 /** `true` or `false` in one bit. */
-export const bool = scalar("bool", 1, false, {
-  write: (writer, value) => writer.writeBoolean(value),
-  read: (reader) => reader.readBoolean(),
-});
+export const bool = scalar(
+  "bool",
+  1,
+  false,
+  {
+    write: (writer, value) => writer.writeBoolean(value),
+    read: (reader) => reader.readBoolean(),
+  },
+  {
+    toInteger: (value) => {
+      if (typeof value !== "boolean") throw wrongValue(value, "boolean", "a boolean");
+      return value ? 1 : 0;
+    },
+    fromInteger: (integer) => integer === 1,
+  },
+);
 
 /** A whole number from 0 to 255. */
-export const u8 = scalar("u8", 8, 0, {
-  write: (writer, value) => writer.writeUint8(value),
-  read: (reader) => reader.readUint8(),
-});
+export const u8 = scalar(
+  "u8",
+  8,
+  0,
+  {
+    write: (writer, value) => writer.writeUint8(value),
+    read: (reader) => reader.readUint8(),
+  },
+  wholeKernel(0, 8),
+);
 
 /** A whole number from 0 to 65,535. */
-export const u16 = scalar("u16", 16, 0, {
-  write: (writer, value) => writer.writeUint16(value),
-  read: (reader) => reader.readUint16(),
-});
+export const u16 = scalar(
+  "u16",
+  16,
+  0,
+  {
+    write: (writer, value) => writer.writeUint16(value),
+    read: (reader) => reader.readUint16(),
+  },
+  wholeKernel(0, 16),
+);
 
 /** A whole number from 0 to 2^32 - 1, in 32 bits. `packed` is shorter for small numbers. */
-export const u32 = scalar("u32", 32, 0, {
-  write: (writer, value) => writer.writeUint32(value),
-  read: (reader) => reader.readUint32(),
-});
+export const u32 = scalar(
+  "u32",
+  32,
+  0,
+  {
+    write: (writer, value) => writer.writeUint32(value),
+    read: (reader) => reader.readUint32(),
+  },
+  wholeKernel(0, 32),
+);
 
 /** A whole number from -128 to 127. */
-export const i8 = scalar("i8", 8, 0, {
-  write: (writer, value) => writer.writeInt8(value),
-  read: (reader) => reader.readInt8(),
-});
+export const i8 = scalar(
+  "i8",
+  8,
+  0,
+  {
+    write: (writer, value) => writer.writeInt8(value),
+    read: (reader) => reader.readInt8(),
+  },
+  signedKernel(8),
+);
 
 /** A whole number from -32,768 to 32,767. */
-export const i16 = scalar("i16", 16, 0, {
-  write: (writer, value) => writer.writeInt16(value),
-  read: (reader) => reader.readInt16(),
-});
+export const i16 = scalar(
+  "i16",
+  16,
+  0,
+  {
+    write: (writer, value) => writer.writeInt16(value),
+    read: (reader) => reader.readInt16(),
+  },
+  signedKernel(16),
+);
 
 /** A whole number from -2^31 to 2^31 - 1. */
-export const i32 = scalar("i32", 32, 0, {
-  write: (writer, value) => writer.writeInt32(value),
-  read: (reader) => reader.readInt32(),
-});
+export const i32 = scalar(
+  "i32",
+  32,
+  0,
+  {
+    write: (writer, value) => writer.writeInt32(value),
+    read: (reader) => reader.readInt32(),
+  },
+  signedKernel(32),
+);
 
 /** A safe whole number from 0 to 2^53 - 1, in 53 bits. */
 export const u53 = scalar("u53", 53, 0, {
@@ -100,20 +179,34 @@ export const packed64 = scalar("packed64", [8, 72], 0n, {
 export function bits(count: number): Codec<number> {
   requireInteger("count", count, 1, 32);
   const max = 2 ** count - 1;
-  return scalar(`bits(${count})`, count, 0, {
-    write: (writer, value) => writer.writeRanged(value, 0, max),
-    read: (reader) => reader.readBits(count),
-  });
+  return scalar(
+    `bits(${count})`,
+    count,
+    0,
+    {
+      write: (writer, value) => writer.writeRanged(value, 0, max),
+      read: (reader) => reader.readBits(count),
+    },
+    wholeKernel(0, count),
+  );
 }
 
 /** A whole number from `min` to `max`, which are less than 2^32 apart, in as few bits as that range needs. */
 export function ranged(min: number, max: number): Codec<number> {
   requireInteger("min", min, -(2 ** 52), 2 ** 52);
   requireInteger("max", max, min, min + 2 ** 32 - 1);
-  return scalar(`ranged(${min},${max})`, bitsFor(max - min), min <= 0 && max >= 0 ? 0 : min, {
-    write: (writer, value) => writer.writeRanged(value, min, max),
-    read: (reader) => reader.readRanged(min, max),
-  });
+  const count = bitsFor(max - min);
+  const first = min <= 0 && max >= 0 ? 0 : min;
+  return scalar(
+    `ranged(${min},${max})`,
+    count,
+    first,
+    {
+      write: (writer, value) => writer.writeRanged(value, min, max),
+      read: (reader) => reader.readRanged(min, max),
+    },
+    count > 0 ? wholeKernel(min, count, max) : undefined,
+  );
 }
 
 /**
@@ -122,10 +215,23 @@ export function ranged(min: number, max: number): Codec<number> {
  */
 export function zigZag(count: number): Codec<number> {
   requireInteger("count", count, 1, 32);
-  return scalar(`zigZag(${count})`, count, 0, {
-    write: (writer, value) => writer.writeZigZag(value, count),
-    read: (reader) => reader.readZigZag(count),
-  });
+  const half = 2 ** (count - 1);
+  return scalar(
+    `zigZag(${count})`,
+    count,
+    0,
+    {
+      write: (writer, value) => writer.writeZigZag(value, count),
+      read: (reader) => reader.readZigZag(count),
+    },
+    {
+      toInteger: (value) => {
+        if (!Number.isInteger(value) || value < -half || value >= half) throw wrongInteger(value, -half, half - 1);
+        return ((value << 1) ^ (value >> 31)) & (-1 >>> (32 - count));
+      },
+      fromInteger: (integer) => (integer >>> 1) ^ -(integer & 1),
+    },
+  );
 }
 
 /**

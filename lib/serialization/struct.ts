@@ -28,16 +28,17 @@ function composite<T>(
   codecs: readonly Codec<unknown>[],
   compiled: CompiledFields,
   isArray = false,
+  fields?: Fields,
 ): Codec<T> {
   const sizes = { ...sizeOf(codecs), heapBytes: objectBytes(codecs, isArray), borrowed: isBorrowed(codecs) };
-  const parts = { layout, ...sizes, ...compiled };
+  const parts = { layout, ...sizes, ...compiled, ...(fields && { fields }) };
   return defineCodec<unknown>(parts) as Codec<T>;
 }
 
 /** An object: the values of its fields, in the order of the definition, with nothing between them. */
 export function struct<const F extends Fields>(fields: F): Codec<StructOf<F>> {
   const compiled = compileFields(Object.entries(fields));
-  return composite(`struct${layoutOfFields(fields)}`, Object.values(fields), compiled);
+  return composite(`struct${layoutOfFields(fields)}`, Object.values(fields), compiled, false, { ...fields });
 }
 
 /** A fixed number of values, each with its own type. */
