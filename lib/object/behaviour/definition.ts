@@ -1,0 +1,111 @@
+import { invalidType, typeError } from "../../arguments.js";
+import { type LiveOwner, type LiveValue, liveClass } from "./live-value.js";
+import { defineMembers, type Member, type MemberDeclaration } from "./member.js";
+
+type Class = abstract new (...parameters: never[]) => object;
+type LiveClass = new (owner: LiveOwner) => LiveValue;
+
+/** What is known of a class of behaviours: its members and their layout. */
+export class BehaviourDefinition {
+  readonly className: string;
+  /** By index, sorted by name. */
+  readonly members: readonly Member[];
+  readonly orderedMask: number;
+  readonly latestMask: number;
+  readonly initialOnlyMask: number;
+  readonly mutableMask: number;
+  readonly #byName: ReadonlyMap<string, Member>;
+  readonly #liveClasses: readonly (LiveClass | null)[];
+
+  constructor(className: string, members: readonly Member[]) {
+    this.className = className;
+    this.members = members;
+    const maskOf = (has: (member: Member) => boolean) =>
+      members.reduce((mask, one) => mask | (has(one) ? one.bit : 0), 0);
+    this.latestMask = maskOf(({ options }) => options.delivery === "latest");
+    this.initialOnlyMask = maskOf(({ options }) => options.initialOnly === true);
+    this.mutableMask = maskOf(({ options }) => options.mutable === true);
+    this.orderedMask = maskOf(() => true) & ~this.latestMask & ~this.initialOnlyMask;
+    this.#byName = new Map(members.map((member) => [member.name, member]));
+    this.#liveClasses = members.map((member) => (member.components ? liveClass(member) : null));
+  }
+
+  get allMask(): number {
+    return this.orderedMask | this.latestMask | this.initialOnlyMask;
+  }
+
+  /** Text that both sides must have the same: the names of the members and what each consists of. */
+  get layout(): string {
+    return `{${this.members.map(({ name, layout }) => `${JSON.stringify(name)}:${layout}`)}}`;
+  }
+
+  liveClassOf(index: number): LiveClass {
+    return this.#liveClasses[index] as LiveClass;
+  }
+
+  /** @throws TypeError if there is none */
+  memberOf(name: string): Member {
+    const member = this.#byName.get(name);
+    if (member) return member;
+    throw invalidType(
+      `${this.className} has no networked member ${name}; there are ${[...this.#byName.keys()].join(", ")}`,
+    );
+  }
+}
+
+const definitions = new WeakMap<Class, BehaviourDefinition>();
+const declared = new WeakMap<Class, Readonly<Record<string, MemberDeclaration>>>();
+
+/** Says which members a class has besides those of the classes that it extends. */
+export function declareMembers(target: Class, members: Readonly<Record<string, MemberDeclaration>>): void {
+  if (declared.has(target)) throw invalidType(`${target.name} has been made networked before`);
+  declared.set(target, { ...members });
+}
+
+/** Where compilers hand over what decorators declare, unless there is `Symbol.metadata`. */
+const METADATA = Symbol.for("Symbol.metadata");
+const MEMBERS = Symbol("members");
+type Metadata = Record<symbol, Record<string, MemberDeclaration> | undefined>;
+
+// tsc gives decorators no metadata at all without the symbol.
+if (!(Symbol as { metadata?: symbol }).metadata) Object.defineProperty(Symbol, "metadata", { value: METADATA });
+
+/** What a decorator says of a member. */
+export function declareMember(metadata: object, name: string, declaration: MemberDeclaration): void {
+  const members = Object.hasOwn(metadata, MEMBERS) ? (metadata as Metadata)[MEMBERS] : {};
+  (metadata as Metadata)[MEMBERS] = { ...members, [name]: declaration };
+}
+
+function decoratedMembers(target: Class): Record<string, MemberDeclaration> | undefined {
+  const key = (Symbol as { metadata?: symbol }).metadata ?? METADATA;
+  const metadata = Object.hasOwn(target, key) ? (target as unknown as Record<symbol, Metadata>)[key] : undefined;
+  return metadata && Object.hasOwn(metadata, MEMBERS) ? metadata[MEMBERS] : undefined;
+}
+
+/** The declarations of a class and of those that it extends, down to `base`. */
+function declarationsOf(target: Class, base: Class): Record<string, MemberDeclaration> {
+  if (target === base || target === null) return {};
+  const inherited = declarationsOf(Object.getPrototypeOf(target) as Class, base);
+  const own = { ...decoratedMembers(target), ...declared.get(target) };
+  const twice = Object.keys(own).find((name) => Object.hasOwn(inherited, name));
+  if (twice !== undefined) throw invalidType(`${target.name}.${twice}: a class that it extends has such a member`);
+  return { ...inherited, ...own };
+}
+
+/**
+ * The definition of a class that extends `base`, made when it is asked for the first time.
+ *
+ * @throws TypeError, RangeError that name the class and the member
+ */
+export function definitionOf(target: Class, base: Class, install: (definition: BehaviourDefinition) => void) {
+  const known = definitions.get(target);
+  if (known) return known;
+  if (typeof target !== "function" || !(target.prototype instanceof base)) {
+    throw typeError("The class", `one that extends ${base.name}`);
+  }
+  const members = defineMembers(target.name, declarationsOf(target, base), (name) => name in base.prototype);
+  const definition = new BehaviourDefinition(target.name, members);
+  install(definition);
+  definitions.set(target, definition);
+  return definition;
+}

@@ -1,0 +1,85 @@
+import { checkFunction, invalidType } from "../../arguments.js";
+import { type BehaviourDefinition, definitionOf } from "./definition.js";
+import type { Member } from "./member.js";
+import { type MemberListener, MemberValues } from "./member-values.js";
+
+type Class = abstract new (...parameters: never[]) => NetworkBehaviour;
+
+/**
+ * A part of a networked object: extend it, and declare its members with decorators or `networked`.
+ *
+ * @throws TypeError, RangeError of its constructor for members that contradict each other
+ */
+export abstract class NetworkBehaviour {
+  readonly #values: MemberValues;
+
+  constructor() {
+    this.#values = new MemberValues(behaviourDefinition(new.target));
+  }
+
+  /**
+   * Listens to a member. The listener is called after all changes that arrived together were applied, with the value
+   * before them, and not if that is the same; `before` of a vector, quaternion or struct is a copy.
+   *
+   * @returns a function that ends it
+   * @throws TypeError for what is no networked member
+   */
+  on<K extends keyof this & string>(member: K, listener: (now: this[K], before: this[K]) => void): () => void {
+    checkFunction("listener", listener);
+    return this.#values.listen(this.#values.definition.memberOf(member), listener as MemberListener);
+  }
+
+  /**
+   * Says that an object in a `mutable` member has changed in place.
+   *
+   * @throws TypeError for another member, or if the object cannot be written any more
+   */
+  markChanged(member: keyof this & string): void {
+    const found = this.#values.definition.memberOf(member);
+    if (!found.options.mutable) throw invalidType(`${member} is not mutable: assign a new value, which is noticed`);
+    this.#values.mark(found);
+  }
+
+  /** @internal */
+  static accessorOf(member: Member): PropertyDescriptor {
+    return {
+      configurable: true,
+      enumerable: true,
+      get(this: NetworkBehaviour) {
+        return this.#values.get(member);
+      },
+      set(this: NetworkBehaviour, value: unknown) {
+        this.#values.set(member, value);
+      },
+    };
+  }
+
+  /** @internal */
+  static valuesOf(behaviour: NetworkBehaviour): MemberValues {
+    return behaviour.#values;
+  }
+}
+
+/** The definition of a class. @throws TypeError, RangeError that name the class and the member */
+export function behaviourDefinition(target: Class): BehaviourDefinition {
+  return definitionOf(target, NetworkBehaviour, ({ members }) => {
+    for (const member of members) {
+      Object.defineProperty(target.prototype, member.name, NetworkBehaviour.accessorOf(member));
+    }
+  });
+}
+
+/**
+ * The values of a behaviour.
+ *
+ * @throws TypeError if a class field hides a member: `health = 100` in a class makes a property of its own
+ */
+export function memberValues(behaviour: NetworkBehaviour): MemberValues {
+  const values = NetworkBehaviour.valuesOf(behaviour);
+  const { className, members } = values.definition;
+  const hidden = members.find(({ name }) => Object.hasOwn(behaviour, name))?.name;
+  if (hidden === undefined) return values;
+  throw invalidType(
+    `${className}.${hidden}: a class field hides the networked member. Set it in the constructor: this.${hidden} = …`,
+  );
+}

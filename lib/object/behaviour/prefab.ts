@@ -1,0 +1,78 @@
+import { invalidType, outOfRange, typeError } from "../../arguments.js";
+import type { BehaviourDefinition } from "./definition.js";
+import type { MemberValues } from "./member-values.js";
+import { behaviourDefinition, memberValues, NetworkBehaviour } from "./network-behaviour.js";
+
+/** Classes of behaviours by the name that each has in the object. */
+export type Behaviours = Readonly<Record<string, new () => NetworkBehaviour>>;
+
+/** The behaviours of an object of a prefab. */
+export type InstancesOf<B extends Behaviours> = { readonly [K in keyof B]: InstanceType<B[K]> };
+
+const MAX_BEHAVIOURS = 16;
+/** What fits one packet with everything around it. */
+const MAX_LATEST_BYTES = 1100;
+
+/** A kind of networked object: which behaviours it has. Made by {@link definePrefab}. */
+export interface Prefab<B extends Behaviours = Behaviours> {
+  readonly name: string;
+  /** What both sides must have the same. */
+  readonly layout: string;
+  /** The names of its behaviours, in the order in which they are written. */
+  readonly parts: readonly string[];
+  /** A new object of it, and the values of its behaviours in the order of `parts`. */
+  create(): { behaviours: InstancesOf<B>; values: readonly MemberValues[] };
+}
+
+/** The largest size of all latest members with a bit for each of them and of their behaviours. */
+function latestBits(definitions: readonly BehaviourDefinition[]): number {
+  let bits = 0;
+  for (const { members } of definitions) {
+    for (const { codec, options } of members) {
+      if (options.delivery === "latest") bits += 1 + (codec.maxBits as number);
+    }
+  }
+  return bits + definitions.length;
+}
+
+/**
+ * Defines a kind of networked object, of up to 16 behaviours by name.
+ *
+ * @throws TypeError, RangeError that name the prefab and the behaviour
+ */
+export function definePrefab<const B extends Behaviours>(name: string, behaviours: B): Prefab<B> {
+  if (typeof name !== "string") throw typeError("The name of a prefab", "a string");
+  if (name === "" || name.length > 64) throw outOfRange(`The name of the prefab ${name} has 1 to 64 characters`);
+  const parts = Object.keys(behaviours).sort((a, b) => (a < b ? -1 : 1));
+  if (parts.length === 0 || parts.length > MAX_BEHAVIOURS) {
+    throw invalidType(`The prefab ${name} has ${parts.length} behaviours, and 1 to ${MAX_BEHAVIOURS} are possible`);
+  }
+  const classes = parts.map((part) => {
+    const target = behaviours[part];
+    if (typeof target !== "function" || !(target.prototype instanceof NetworkBehaviour)) {
+      throw typeError(`The behaviour ${part} of ${name}`, "a class that extends NetworkBehaviour");
+    }
+    return target;
+  });
+  const definitions = classes.map(behaviourDefinition);
+  const layouts = parts.map((part, index) => `${JSON.stringify(part)}:${definitions[index]?.layout}`);
+  const latestBytes = Math.ceil(latestBits(definitions) / 8);
+  if (latestBytes > MAX_LATEST_BYTES) {
+    throw outOfRange(
+      `The latest members of ${name} take ${latestBytes} bytes, over the ${MAX_LATEST_BYTES} of a packet`,
+    );
+  }
+  return {
+    name,
+    parts,
+    layout: `${JSON.stringify(name)}{${layouts}}`,
+    create() {
+      const instances = classes.map((Behaviour) => new Behaviour());
+      const entries = instances.map((instance, index) => [parts[index], instance] as const);
+      return {
+        behaviours: Object.fromEntries(entries) as unknown as InstancesOf<B>,
+        values: instances.map(memberValues),
+      };
+    },
+  };
+}

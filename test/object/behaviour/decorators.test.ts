@@ -1,0 +1,123 @@
+// Programs with decorators are compiled here: Node does not know them, and compilers differ in what they hand over.
+import { join } from "node:path";
+import { build } from "esbuild";
+import ts from "typescript";
+import { describe, expect, test } from "vitest";
+import { root } from "../../support/runtimes.js";
+
+const library = (name: string) => JSON.stringify(join(root, "lib", `${name}.ts`));
+const HEAD = `
+  import { NetworkBehaviour, behaviourDefinition, memberValues } from ${library("object/behaviour/network-behaviour")};
+  import { networked, syncVar } from ${library("object/behaviour/networked")};
+  import { NetworkWriter, string, u8, u16, vec2, float32 } from ${library("serialization/index")};
+`;
+
+const PROGRAM = `${HEAD}
+  class Ship extends NetworkBehaviour {
+    @syncVar(u8) accessor health = 100;
+    @syncVar(u16, { to: "owner" }) accessor ammo = 30;
+    @syncVar(vec2(), { delivery: "latest" }) accessor position = { x: 1, y: 2 };
+  }
+  class Frigate extends Ship {
+    @syncVar(string(8)) accessor name = "Ada";
+  }
+  const plain = { health: u8, ammo: [u16, { to: "owner" }], position: [vec2(), { delivery: "latest" }] };
+  const start = (self: any) => Object.assign(self, { health: 100, ammo: 30, position: { x: 1, y: 2 } });
+  const PlainShip = networked(class extends NetworkBehaviour { constructor() { super(); start(this); } }, plain as any);
+  const PlainFrigate = networked(
+    class extends NetworkBehaviour { constructor() { super(); start(this); (this as any).name = "Ada"; } },
+    { ...plain, name: string(8) } as any,
+  );
+  const bytesOf = (Class: any) => {
+    const writer = new NetworkWriter();
+    const behaviour = new Class();
+    memberValues(behaviour).write(writer, behaviourDefinition(Class).allMask);
+    return [behaviourDefinition(Class).layout, writer.toBytes().join()];
+  };
+  const frigate = new Frigate();
+  frigate.position.x = 5;
+  frigate.health -= 1;
+  memberValues(frigate).settle();
+  frigate.health -= 1;
+  export const results = [Ship, Frigate, PlainShip, PlainFrigate].map(bytesOf);
+  export const health = [frigate.health, new Ship().health, memberValues(frigate).settle()];
+`;
+
+async function run(lower: (source: string) => string): Promise<Record<string, unknown>> {
+  const stdin = { contents: lower(PROGRAM), loader: "ts" as const, resolveDir: root };
+  const options = { bundle: true, write: false, format: "esm", platform: "node", target: "es2022" } as const;
+  const { outputFiles } = await build({ ...options, stdin });
+  const text = outputFiles[0]?.text as string;
+  return (await import(`data:text/javascript;base64,${Buffer.from(text).toString("base64")}`)) as Record<
+    string,
+    unknown
+  >;
+}
+
+describe.each([
+  ["esbuild", (source: string) => source],
+  [
+    "tsc",
+    (source: string) =>
+      ts.transpile(source, {
+        target: ts.ScriptTarget.ES2022,
+        module: ts.ModuleKind.ESNext,
+        useDefineForClassFields: true,
+      }),
+  ],
+])("decorators compiled by %s", (_, lower) => {
+  test("give the layout and the bytes of networked", async () => {
+    const { results, health } = await run(lower);
+    const [ship, frigate, plainShip, plainFrigate] = results as unknown[][];
+    expect(ship).toEqual(plainShip);
+    expect(frigate).toEqual(plainFrigate);
+    expect(frigate).not.toEqual(ship);
+    expect(health).toEqual([98, 100, 8 >> 2]);
+  });
+});
+
+test("wrong types do not compile", () => {
+  const lines: [source: string, wrong: boolean][] = [
+    ["class A extends NetworkBehaviour { @syncVar(u8) accessor health = 100; }", false],
+    ['class B extends NetworkBehaviour { @syncVar(u8) accessor health = "full"; }', true],
+    ["class C extends NetworkBehaviour { @syncVar(u8) health = 100; }", true],
+    ["class D { @syncVar(u8) accessor health = 100; }", true],
+    ['class E extends NetworkBehaviour { @syncVar(u8, { to: "all" }) accessor health = 100; }', true],
+    ["const F = networked(class extends NetworkBehaviour {}, { health: u8 }); new F().health = 5;", false],
+    ['const G = networked(class extends NetworkBehaviour {}, { health: u8 }); new G().health = "full";', true],
+    ["const H = networked(class extends NetworkBehaviour {}, { health: 8 });", true],
+    ['const I = networked(class extends NetworkBehaviour {}, { ammo: [u16, { to: "all" }] });', true],
+    [
+      'const J = networked(class extends NetworkBehaviour {}, { ammo: [u16, { to: "owner" }] }); new J().ammo = 1;',
+      false,
+    ],
+    ["const K = networked(class {}, { health: u8 });", true],
+    ["const L = networked(class extends NetworkBehaviour {}, { p: vec2() }); new L().p.z = 1;", true],
+  ];
+  const file = join(root, "test/object/behaviour/compiled.ts");
+  const imports = HEAD.replaceAll(".ts", ".js").replaceAll("\n", " ");
+  const source = [imports, ...lines.map(([line]) => line), "export {};"].join("\n");
+  const options: ts.CompilerOptions = {
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    lib: ["lib.es2023.d.ts", "lib.esnext.d.ts"],
+    types: ["node"],
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    exactOptionalPropertyTypes: true,
+  };
+  const host = ts.createCompilerHost(options);
+  const { getSourceFile, fileExists, readFile } = host;
+  host.fileExists = (name) => name === file || fileExists(name);
+  host.readFile = (name) => (name === file ? source : readFile(name));
+  host.getSourceFile = (name, ...rest) =>
+    name === file ? ts.createSourceFile(name, source, ts.ScriptTarget.ES2022) : getSourceFile(name, ...rest);
+  const created = ts.createProgram([file], options, host);
+  const found = created.getSemanticDiagnostics(created.getSourceFile(file));
+  const wrongLines = new Set(found.map(({ start }) => source.slice(0, start).split("\n").length - 1));
+  expect([...wrongLines].sort((a, b) => a - b)).toEqual(
+    lines.flatMap(([, wrong], index) => (wrong ? [index + 1] : [])),
+  );
+});
