@@ -42,10 +42,12 @@ export class RecordRing {
 
   #grow(): void {
     const mask = this.#mask * 2 + 1;
-    const data = new Int32Array((mask + 1) * this.#width);
+    const width = this.#width;
+    const data = new Int32Array((mask + 1) * width);
     for (let number = this.first; number !== this.end; number = (number + 1) | 0) {
       const from = this.place(number);
-      data.set(this.data.subarray(from, from + this.#width), (number & mask) * this.#width);
+      const to = (number & mask) * width;
+      for (let index = 0; index < width; index++) data[to + index] = this.data[from + index] as number;
     }
     this.data = data;
     this.#mask = mask;

@@ -1,0 +1,53 @@
+// Recording what changed in a tick, and setting objects back for a function.
+import { History } from "../../dist/object/rewind/history.js";
+import { Rewind } from "../../dist/object/rewind/rewind.js";
+import { seededRandom } from "../../dist/testing/index.js";
+import { medianNs } from "./clock.mjs";
+
+/** Nanoseconds to record the changes of a tick, and to set `seen` objects back and restore them. */
+export function rewind({ objects = 10_000, changes = 1000, seen = 100, seconds = 1 } = {}) {
+  const random = seededRandom(2);
+  const history = new History();
+  const x = Float64Array.from({ length: objects }, () => 1000 * random());
+  const y = Float64Array.from({ length: objects }, () => 1000 * random());
+  const values = new Float64Array(2);
+  const record = (item, tick) => {
+    values[0] = x[item];
+    values[1] = y[item];
+    history.record(item, tick, values);
+  };
+  for (let item = 0; item < objects; item++) {
+    history.add(item, [0, 0]);
+    record(item, 0);
+  }
+  let tick = 0;
+  const change = () => {
+    tick++;
+    const start = Math.floor(random() * objects);
+    for (let step = 0; step < changes; step++) {
+      const item = (start + step * 7) % objects;
+      x[item] += random() - 0.5;
+      y[item] += random() - 0.5;
+      record(item, tick);
+    }
+  };
+  const recordNs = medianNs(change, seconds / 2);
+  const target = {
+    get(item, into) {
+      into[0] = x[item];
+      into[1] = y[item];
+    },
+    set(item, from) {
+      x[item] = from[0];
+      y[item] = from[1];
+    },
+  };
+  const one = new Rewind(history, target);
+  const items = Int32Array.from({ length: seen }, () => Math.floor(random() * objects));
+  let sum = 0;
+  const look = () => {
+    for (const item of items) sum += x[item];
+  };
+  const rewindNs = medianNs(() => one.look(items, seen, tick - 6.4, look), seconds / 2);
+  return { record: recordNs, rewind: rewindNs, sum };
+}

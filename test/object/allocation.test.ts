@@ -1,0 +1,121 @@
+import { describe, expect, test } from "vitest";
+import { Budget } from "../../lib/object/budget/budget.js";
+import { PlayerMarks } from "../../lib/object/budget/player-marks.js";
+import { InputBuffer } from "../../lib/object/input/input-buffer.js";
+import { InputClock } from "../../lib/object/input/input-clock.js";
+import { GridRule } from "../../lib/object/interest/grid-rule.js";
+import { FIRST_RULE, Visibility } from "../../lib/object/interest/visibility.js";
+import { Journal } from "../../lib/object/journal/journal.js";
+import { Prediction } from "../../lib/object/prediction/prediction.js";
+import { History } from "../../lib/object/rewind/history.js";
+import { Rewind } from "../../lib/object/rewind/rewind.js";
+import { ReceivedTicks } from "../../lib/object/timeline/received-ticks.js";
+import { ShownClock } from "../../lib/object/timeline/shown-clock.js";
+import { Track } from "../../lib/object/timeline/track.js";
+import { bytesPerCall } from "../support/heap.js";
+
+const OBJECTS = 20;
+
+/** Nothing on the heap is smaller. */
+const LEAST_OBJECT_BYTES = 8;
+
+describe("once warm, a tick takes no heap", () => {
+  test("in the journal, also with a lost packet", () => {
+    const journal = new Journal();
+    let marked = 0;
+    const sink = {
+      sees: () => true,
+      mark() {
+        marked++;
+      },
+      markAll() {},
+    };
+    const tick = (number: number) => {
+      journal.beginTick(number);
+      const from = journal.nextChange;
+      for (let item = 0; item < OBJECTS; item++) journal.change((item + number) % 50, 3);
+      const packet = journal.beginPacket(1, from, journal.nextChange);
+      journal.resend(60, 1);
+      journal.lost(packet, sink);
+    };
+    expect(bytesPerCall(tick)).toBeLessThan(LEAST_OBJECT_BYTES);
+    expect(marked).toBeGreaterThan(10_000);
+  });
+
+  test("in the budget", () => {
+    const budget = new Budget();
+    const marks = new PlayerMarks();
+    const sink = { bytesOf: () => 10, send() {} };
+    const tick = (number: number) => {
+      for (let item = 0; item < OBJECTS; item++) marks.mark(item, 3, number);
+      budget.send(marks, number, 100, sink);
+      marks.remove(number % OBJECTS);
+    };
+    expect(bytesPerCall(tick)).toBeLessThan(LEAST_OBJECT_BYTES);
+  });
+
+  test("in the grid, with objects that come and go", () => {
+    const visibility = new Visibility();
+    const grid = new GridRule(visibility, 1 << FIRST_RULE, { enter: 10, leave: 11 });
+    let changes = 0;
+    const count = () => {
+      changes++;
+    };
+    const sink = { entered: count, left: count };
+    for (let player = 0; player < 40; player++) grid.moveCentre(player, player, 0);
+    const tick = (number: number) => {
+      grid.moveCentre(number % 40, number % 100, 0);
+      for (let item = 0; item < OBJECTS; item++) grid.moveItem(item, (number + 7 * item) % 100, 0);
+      visibility.takeChanges(sink);
+    };
+    expect(bytesPerCall(tick)).toBeLessThan(LEAST_OBJECT_BYTES);
+    expect(changes).toBeGreaterThan(10_000);
+  });
+
+  test("for inputs", () => {
+    const clock = new InputClock(50);
+    const buffer = new InputBuffer<null>(50, () => null);
+    clock.start(0, 0, 50);
+    const report = (tick: number, earlyTicks: number) => clock.report(tick, earlyTicks);
+    const tick = (number: number) => {
+      clock.advance(number * 20);
+      buffer.add(clock.tick, null, number);
+      buffer.noteArrival(clock.tick, number);
+      buffer.take(number);
+      buffer.takeReport(report);
+    };
+    expect(bytesPerCall(tick)).toBeLessThan(LEAST_OBJECT_BYTES);
+  });
+
+  test("for interpolation, prediction and rewind", () => {
+    const clock = new ShownClock(50);
+    const received = new ReceivedTicks();
+    const track = new Track(2);
+    const history = new History();
+    history.add(0, [0, 0]);
+    const values = new Float64Array(2);
+    const rewind = new Rewind(history, { get: () => {}, set: () => {} });
+    const none = () => {};
+    const prediction = new Prediction<null>({ columns: 2, get: none, set: none, step: none, isSame: () => true });
+    const items = [0];
+    const look = () => {};
+    let sum = 0;
+    const tick = (index: number) => {
+      const number = index + 10;
+      values[0] = number;
+      clock.arrived(number, number * 20);
+      received.add(number);
+      track.add(number, values);
+      clock.advance(number * 20);
+      track.locate(clock.tick, received, 50);
+      sum += track.value(0) + track.value(1, 360);
+      history.record(0, number, values);
+      rewind.look(items, 1, number - 4.5, look);
+      prediction.predict(number, null);
+      prediction.confirm(number - 1, values);
+    };
+    // The result of a getter is a number with a fraction, in a box.
+    expect(bytesPerCall(tick)).toBeLessThan(50);
+    expect(sum).toBeGreaterThan(0);
+  });
+});
