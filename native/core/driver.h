@@ -75,7 +75,7 @@ class Driver {
   DriverMode mode_ = DriverMode::None;
   int descriptor_ = -1;
   std::thread helper_;
-  std::mutex poll_mutex_;  // held while in Poll; an event loop waits for it in AwaitPoll only
+  std::mutex poll_mutex_;        // held while in Poll; an event loop waits for it in AwaitPoll only
   std::atomic<int> waiters_{0};  // threads in AwaitPoll that wait for it
   std::mutex sleep_mutex_;
   std::condition_variable wake_;
