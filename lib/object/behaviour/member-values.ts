@@ -156,6 +156,7 @@ export class MemberValues {
         this.#values[index] = this.#sent[index] = value;
       }
       this.#changed &= ~member.bit;
+      this.#marked &= ~member.bit;
     }
   }
 

@@ -101,6 +101,16 @@ describe("what is sent", () => {
     expect(() => ship.markChanged("on")).toThrow("Ship has no networked member on");
   });
 
+  test("nothing that was set before a newer value was read", () => {
+    const { ship, values } = newShip();
+    ship.ammo = 9;
+    ship.markChanged("cargo");
+    const far = newShip();
+    far.ship.ammo = 3;
+    values.read(new NetworkReader(writerOf((writer) => far.values.write(writer, 3))), 3);
+    expect([ship.ammo, values.settle()]).toEqual([3, 0]);
+  });
+
   test("the owner hears once that something changed, until it has settled", () => {
     const { ship, values } = newShip();
     const changed = vi.fn();
