@@ -26,7 +26,7 @@ export function createProfile(
     case ProfileKind.Stream:
       return new StreamProfile(host, handle, limits);
     case ProfileKind.ReliableLanes:
-      return new ReliableLanesProfile(host, handle, limits, createSeal);
+      return new ReliableLanesProfile(host, handle, limits, createSeal, timeoutMs);
     default:
       return new RawUdpProfile(host, {
         ...limits,

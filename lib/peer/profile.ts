@@ -49,7 +49,7 @@ export interface ProfileHost {
   malformed(text: string): void;
   /** A reliable transport has brought a packet that did not authenticate: ends the connection with `Tampered`. */
   tampered(text: string): void;
-  /** Over UDP: not even the smallest packets of full size arrive. Ends the connection with `PathTooSmall`. */
+  /** Packets of full size do not arrive, over UDP not even the smallest. Ends the connection with `PathTooSmall`. */
   pathTooSmall(text: string): void;
   /** A queue that has refused a message has room again. */
   drained(): void;

@@ -16,7 +16,7 @@ export enum DisconnectCode {
   HandshakeTimeout = 1004,
   /** The transport's reliable messages are not those that the other side sent: there is a man in the middle. */
   Tampered = 1005,
-  /** The path drops packets that are not even large. UDP: those of 1128 bytes, the smallest full size. */
+  /** The path drops packets of full size. UDP: those of 1128 bytes, the smallest full size. */
   PathTooSmall = 1006,
   /** `maxConnections` or `maxPendingConnections` is reached. */
   ServerFull = 1010,

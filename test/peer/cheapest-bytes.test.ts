@@ -46,7 +46,7 @@ class Victim implements ProfileHost {
         random: () => 0.5,
       });
     } else if (kind === PacketKind.Stream) this.profile = new StreamProfile(this, handle, limits);
-    else this.profile = new ReliableLanesProfile(this, handle, limits, null);
+    else this.profile = new ReliableLanesProfile(this, handle, limits, null, 10_000);
     this.streams = new StreamTable({
       maxStreams: 8,
       send: () => true,

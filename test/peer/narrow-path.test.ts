@@ -65,4 +65,19 @@ describe.skipIf(whyNoNamespaces !== null)(`paths that drop large packets ${whyNo
       reasons: [null, null],
     });
   });
+
+  test.each([
+    ["up", [0, 1]],
+    ["down", [1, 0]],
+  ])("GNS, %s, at most 1100 bytes, one message: the connection ends", async (direction, received) => {
+    const outcome = await travel("gns", direction, 1100, "single");
+    expect(outcome).toMatchObject({ error: null, received, reasons: [1006, 1006] });
+  });
+
+  test("GNS, up, at most 1100 bytes, many messages: the connection ends", async () => {
+    const { error, received, reasons } = await travel("gns", "up", 1100, "start");
+    expect([error, received]).toEqual([null, [0, 60]]);
+    // Nothing at all may arrive: GNS puts small messages into the packets that it sends again.
+    expect(reasons).toEqual(expect.toSatisfy((codes: number[]) => codes.every((code) => [1000, 1006].includes(code))));
+  });
 });

@@ -1,5 +1,5 @@
 // In a network namespace of its own: a path that drops UDP packets above a size, in one direction, from the start or
-// later. Prints what became of messages both ways.
+// later; "single" is from the start, with one message of each kind. Prints what became of messages both ways.
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { Channel, Peer } from "valve-sockets/peer";
@@ -7,8 +7,8 @@ import { GnsSocketFactory } from "valve-sockets/socket/gns";
 import { UdpSocketFactory } from "valve-sockets/socket/udp";
 
 const HEADS_BYTES = 28; // of IPv4 and UDP, which nft counts as well
-const MESSAGES = 60;
 const [transport, direction, mostBytes, begin, inside] = process.argv.slice(2);
+const MESSAGES = begin === "single" ? 1 : 60;
 if (!inside) {
   const node = [process.execPath, fileURLToPath(import.meta.url), ...process.argv.slice(2), "inside"];
   const parameters = ["-n", "sh", "-c", 'ip link set lo up && exec "$@"', "sh", ...node];
@@ -63,7 +63,7 @@ function finish(error = null) {
 const [server, client] = [end(factory.createServerSocket()), end(factory.createClientSocket())];
 await server.peer.bind(factory.getBindEndPoint());
 const port = server.peer.boundPort;
-if (begin === "start") narrow(port);
+if (begin !== "later") narrow(port);
 try {
   client.connection = await client.peer.connect(factory.getConnectEndPoint(undefined, port));
 } catch (error) {

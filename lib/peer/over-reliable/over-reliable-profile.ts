@@ -216,16 +216,19 @@ export abstract class OverReliableProfile implements Profile {
         this.#pongToken = readNumberFrame(reader);
         return true;
       case FrameKind.Pong:
-        if (readNumberFrame(reader) === this.#pingToken && !reader.failed && this.#pingSentMs > 0) {
-          this.roundTrip.latestMs = nowMs - this.#pingSentMs;
-          this.roundTrip.measuredMs = nowMs;
-          this.roundTrip.sample();
-          this.#pingSentMs = 0;
-        }
+        this.readPong(readNumberFrame(reader), nowMs);
         return true;
       default:
         return this.readOther(kind, nowMs);
     }
+  }
+
+  protected readPong(token: number, nowMs: number): void {
+    if (token !== this.#pingToken || this.reader.failed || this.#pingSentMs === 0) return;
+    this.roundTrip.latestMs = nowMs - this.#pingSentMs;
+    this.roundTrip.measuredMs = nowMs;
+    this.roundTrip.sample();
+    this.#pingSentMs = 0;
   }
 
   #readDatagram(kind: number, nowMs: number): boolean {

@@ -4,11 +4,13 @@ import { DatagramResult } from "../delivery/datagram-result.js";
 import type { IncompleteMessage } from "../delivery/fragment-assembler.js";
 import { AckUrgency, ReceivedPackets } from "../delivery/received-packets.js";
 import { AckFrame, MAX_ACK_BYTES } from "../frames/ack-frame.js";
+import { writeNumberFrame } from "../frames/number-frame.js";
 import { nearestNumber } from "../frames/packet-number.js";
 import { writeU32 } from "../integers.js";
 import { FrameKind, LANES, PacketKind, ProfileKind, TAG_BYTES } from "../packet-format.js";
 import type { PacketSeal, ProfileHost, ProfileLimits } from "../profile.js";
 import { OverReliableProfile } from "./over-reliable-profile.js";
+import { FULL_TOKEN, PathProbe } from "./path-probe.js";
 
 /** Kind and packet number. */
 const UNRELIABLE_HEADER_BYTES = 5;
@@ -48,6 +50,7 @@ export class ReliableLanesProfile extends OverReliableProfile {
   readonly #laneSent = new Array<number>(LANES).fill(0);
   readonly #laneReceived = new Array<number>(LANES).fill(0);
   #nextNumber = 0;
+  readonly #probe: PathProbe;
 
   /** @param createSeal makes a seal for unreliable packets, and one for each lane; null: unencrypted */
   constructor(
@@ -55,8 +58,10 @@ export class ReliableLanesProfile extends OverReliableProfile {
     handle: IConnectionHandle,
     limits: ProfileLimits,
     createSeal: ((space: number) => PacketSeal) | null,
+    timeoutMs: number,
   ) {
     super(host, handle, limits, false);
+    this.#probe = new PathProbe(timeoutMs);
     this.datagramEnd = limits.maxPacketSize - (createSeal ? TAG_BYTES : 0);
     this.#unreliableSeal = createSeal?.(0) ?? null;
     this.#laneSeals = createSeal ? Array.from({ length: LANES }, (_, lane) => createSeal(lane + 1)) : null;
@@ -65,11 +70,13 @@ export class ReliableLanesProfile extends OverReliableProfile {
   updateDeadline(): void {
     const oldest = this.#inFlight[0];
     const lossMs = oldest ? oldest.sentMs + this.#notifyTimeoutMs : Number.POSITIVE_INFINITY;
-    this.deadlineMs = Math.min(this.retryMs, lossMs, this.#received.ackDueMs, this.datagramReceiver.deadlineMs);
+    const { ackDueMs } = this.#received;
+    this.deadlineMs = Math.min(this.retryMs, lossMs, ackDueMs, this.datagramReceiver.deadlineMs, this.#probe.dueMs);
   }
 
   override flush(nowMs: number): void {
     super.flush(nowMs);
+    if (nowMs >= this.#probe.dueMs) this.#probePath(nowMs);
     for (let oldest = this.#inFlight[0]; oldest; oldest = this.#inFlight[0]) {
       if (nowMs < oldest.sentMs + this.#notifyTimeoutMs && this.#inFlight.length <= MAX_NOTIFY_PACKETS) return;
       this.#inFlight.shift();
@@ -100,6 +107,7 @@ export class ReliableLanesProfile extends OverReliableProfile {
   protected override sealReliable(packet: Uint8Array, lane: number, end: number): number {
     const number = this.#laneSent[lane] as number;
     this.#laneSent[lane] = number + 1;
+    if (this.#probe.dueMs === Number.POSITIVE_INFINITY) this.#probe.start(this.host.now());
     return this.#laneSeals?.[lane]?.seal(number, packet, 0, RELIABLE_HEADER_BYTES, end) ?? end;
   }
 
@@ -125,6 +133,13 @@ export class ReliableLanesProfile extends OverReliableProfile {
     if (firstToken === endToken) return;
     if (hasLeft) this.#inFlight.push(notify);
     else this.#resolve(notify, false);
+  }
+
+  protected override readPong(token: number, nowMs: number): void {
+    if (this.reader.failed) return;
+    this.#probe.onPong(token);
+    if (this.#probe.isDead) this.host.pathTooSmall(`Packets of ${this.limits.maxPacketSize} bytes do not arrive`);
+    else super.readPong(token, nowMs);
   }
 
   protected override readOther(kind: number, nowMs: number): boolean {
@@ -224,6 +239,15 @@ export class ReliableLanesProfile extends OverReliableProfile {
     for (const packet of settled) packet.isDelivered = ack.has(packet.number);
     for (const packet of settled) this.#resolve(packet, packet.isDelivered);
     return true;
+  }
+
+  #probePath(nowMs: number): void {
+    const token = this.#probe.next(this.handle.bufferedBytes, nowMs);
+    if (token === 0) return;
+    const end = writeNumberFrame(this.packet, this.beginControl(this.packet), FrameKind.Ping, token);
+    const isFull = token === FULL_TOKEN;
+    if (isFull) this.packet.fill(FrameKind.Padding, end, this.datagramEnd);
+    this.#transmitUnreliable(this.packet, isFull ? this.datagramEnd : end);
   }
 
   #transmitUnreliable(packet: Uint8Array, end: number): boolean {

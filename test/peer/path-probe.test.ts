@@ -1,0 +1,58 @@
+import { describe, expect, test } from "vitest";
+import { FULL_TOKEN, PathProbe } from "../../lib/peer/over-reliable/path-probe.js";
+import { seededRandom } from "../../lib/testing/index.js";
+
+const TIMEOUT_MS = 10_000;
+
+/** When the connection ends while `bufferedBytes` are in flight, or `Infinity`. */
+function endMs(bufferedBytes: number, forMs: number, isAnswered: (isFull: boolean, nowMs: number) => boolean): number {
+  const probe = new PathProbe(TIMEOUT_MS);
+  probe.start(0);
+  while (probe.dueMs <= forMs) {
+    const nowMs = probe.dueMs;
+    const token = probe.next(bufferedBytes, nowMs);
+    if (token !== 0 && isAnswered(token === FULL_TOKEN, nowMs)) probe.onPong(token);
+    if (probe.isDead) return nowMs;
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+describe("full packets over GNS", () => {
+  test("a path that swallows them ends the connection within 80 % of the time-out", () => {
+    expect(endMs(5000, 60_000, (isFull) => !isFull)).toBeLessThanOrEqual(0.8 * TIMEOUT_MS);
+  });
+
+  test("a path that swallows them later does so too", () => {
+    const end = endMs(5000, 60_000, (isFull, nowMs) => !isFull || nowMs < 20_000);
+    expect(end).toBeGreaterThan(24_000);
+    expect(end).toBeLessThanOrEqual(28_500);
+  });
+
+  test("a receiver that stands still for a minute does not", () => {
+    expect(endMs(5000, 120_000, (_isFull, nowMs) => nowMs < 30_000 || nowMs > 90_000)).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test("losses by chance do not", () => {
+    for (let seed = 1; seed <= 100; seed++) {
+      const random = seededRandom(seed);
+      expect(endMs(5000, 600_000, (isFull) => random() > (isFull ? 0.4 : 0.1))).toBe(Number.POSITIVE_INFINITY);
+    }
+  });
+
+  test("with little in flight nothing is asked, and what was missing before is forgotten", () => {
+    expect(endMs(511, 60_000, () => true)).toBe(Number.POSITIVE_INFINITY);
+    const probe = new PathProbe(TIMEOUT_MS);
+    const small = () => {
+      for (;;) {
+        const token = probe.next(5000, probe.dueMs);
+        if (token !== FULL_TOKEN) return probe.onPong(token);
+      }
+    };
+    for (let rest = 0; rest < 3; rest++) {
+      probe.start(0);
+      for (let count = 0; count < 20; count++) small();
+      expect(probe.next(0, probe.dueMs)).toBe(0);
+      expect([probe.dueMs, probe.isDead]).toEqual([Number.POSITIVE_INFINITY, false]);
+    }
+  });
+});
