@@ -1,0 +1,341 @@
+import { checkInteger, rangeError, typeError } from "../arguments.js";
+import { type Clock, systemClock, unixTimeMs } from "../clock.js";
+import { EventHub, type EventListener } from "../event-hub.js";
+import { checkOptions } from "../options.js";
+import { reportUncaught } from "../report-uncaught.js";
+import { type AddressGroups, groupsOf, hostOf, isIPv4, isLoopback, octetsOf, textOf } from "./address.js";
+import { FloodDetector, type FloodFigures } from "./flood-detector.js";
+import { bannableSource, checkExported, type ExportedGuard, SourceList } from "./guard-lists.js";
+import { type GuardOptions, guardDefaults, guardRules } from "./guard-options.js";
+import { Network } from "./network.js";
+import { RecentTable } from "./recent-table.js";
+import { IDENTITIES, sourceOf } from "./source.js";
+import { TokenBucket } from "./token-bucket.js";
+
+/** How many entries each table of a guard holds. */
+const MAX_ENTRIES = 65_536;
+/** What a network may do more than an address. */
+const NETWORK_FACTOR = 8;
+/** So many offences in so many milliseconds lead to a ban. */
+const BAN_OFFENCES = 10;
+const OFFENCES_MS = 120_000;
+/** A flood is so many times the average rate, and over after so many milliseconds below that. */
+const FLOOD_FACTOR = 5;
+const CALM_MS = 30_000;
+/** The most networks that may be allowed: each connection is compared with all of them. */
+const MAX_ALLOWED = 1024;
+
+/** What a guard has counted. */
+export interface GuardCounters {
+  /** Connections that were let in, and those of them that have neither proved anything nor ended. */
+  readonly passed: number;
+  readonly pending: number;
+  /** Connections that have proved themselves. */
+  readonly proven: number;
+  /** Connections that were refused, by their rate during a flood and because their source is banned. */
+  readonly throttled: number;
+  readonly banned: number;
+  /** Sources that floods have banned. */
+  readonly bans: number;
+  readonly floods: number;
+}
+
+/** What happened in a flood that is over. */
+export interface CalmFigures {
+  readonly durationMs: number;
+  /** Connections that were refused meanwhile. */
+  readonly refused: number;
+}
+
+/** The arguments of each event. */
+export interface GuardEvents {
+  /** An address or a network (`1.2.3.0/24`) is over its rate during a flood. Once in 120 s for each of them. */
+  throttled: [who: string];
+  /** @param ms for how long; `Infinity` is for ever */
+  banned: [source: string, ms: number];
+  /** More connections than usual arrive: from now on rates are limited. */
+  flood: [figures: FloodFigures];
+  /** The flood has been over for 30 s. */
+  calm: [figures: CalmFigures];
+}
+
+/** Why a connection is refused. Whoever accepted it resets it, and sends nothing. */
+export interface Refusal {
+  readonly refused: "throttled" | "banned";
+}
+
+const THROTTLED: Refusal = { refused: "throttled" };
+const BANNED: Refusal = { refused: "banned" };
+
+/** A connection that was let in. */
+export class Pass {
+  readonly refused = null;
+  readonly #onProven: () => void;
+  readonly #onEnded: (isProven: boolean) => void;
+  #isProven = false;
+  #hasEnded = false;
+
+  /** @internal */
+  constructor(onProven: () => void, onEnded: (isProven: boolean) => void) {
+    this.#onProven = onProven;
+    this.#onEnded = onEnded;
+  }
+
+  /** The first valid message has arrived. Its source is not limited for 10 minutes. A second call does nothing. */
+  proven(): void {
+    if (this.#isProven || this.#hasEnded) return;
+    this.#isProven = true;
+    this.#onProven();
+  }
+
+  /** The connection has ended. A second call does nothing. */
+  ended(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#onEnded(this.#isProven);
+  }
+}
+
+/** Where a connection comes from: its address, its source, and its /24 or /64; null for an identity. */
+interface Origin {
+  readonly groups: AddressGroups | null;
+  readonly address: string;
+  readonly source: string;
+  readonly network: string | null;
+}
+
+/** The rate of an address or of a network, and how often it was over it. */
+class Visitor extends TokenBucket {
+  offences = 0;
+  firstOffenceMs = 0;
+}
+
+/**
+ * Decides at the door of a server who may come in. In peace that is everybody who is not banned: 300 clients behind
+ * one address are no attack. Who has to leave a full pool is decided by its shares (`Places`). During a flood each
+ * address and each network has a rate, and a source that stays over its rate is banned.
+ *
+ * Sources that have proved themselves are not limited, and neither are loopback and the networks that the administrator
+ * allows. All tables are bounded and forget what was used least recently; a connection costs no timer.
+ */
+export class ConnectionGuard {
+  readonly #clock: Clock;
+  readonly #options: GuardOptions;
+  readonly #detector: FloodDetector;
+  readonly #events = new EventHub<GuardEvents>(["throttled", "banned", "flood", "calm"], reportUncaught);
+  readonly #visitors = new RecentTable<Visitor>(MAX_ENTRIES);
+  /** Strangers cannot displace what the administrator has banned: the bans of floods have a list of their own. */
+  readonly #bans: SourceList;
+  readonly #floodBans: SourceList;
+  readonly #known: SourceList;
+  readonly #allowed = new Map<string, Network>();
+  readonly #counters = { passed: 0, pending: 0, proven: 0, throttled: 0, banned: 0, bans: 0, floods: 0 };
+  #refusedBeforeFlood = 0;
+
+  /** @throws TypeError, RangeError for options that make no sense, with the codes of `checkOptions` */
+  constructor(options: Partial<GuardOptions> = {}, clock: Clock = systemClock) {
+    checkOptions("ConnectionGuard", options as GuardOptions, guardRules);
+    this.#options = { ...guardDefaults, ...definedIn(options) };
+    this.#clock = clock;
+    const limits = { perSecond: this.#options.floodPerSecond, factor: FLOOD_FACTOR, calmMs: CALM_MS };
+    this.#detector = new FloodDetector(clock, limits, {
+      onFlood: (figures) => this.#onFlood(figures),
+      onCalm: (durationMs) => this.#events.emit("calm", { durationMs, refused: this.#refusedInFlood }),
+    });
+    this.#bans = new SourceList(clock, MAX_ENTRIES);
+    this.#floodBans = new SourceList(clock, MAX_ENTRIES);
+    this.#known = new SourceList(clock, MAX_ENTRIES);
+  }
+
+  get counters(): GuardCounters {
+    return { ...this.#counters };
+  }
+
+  /** Whether rates are limited at this moment. */
+  get isUnderAttack(): boolean {
+    return this.#detector.isFlood;
+  }
+
+  /** @returns removes the listener again */
+  on<Name extends keyof GuardEvents>(name: Name, listener: EventListener<GuardEvents[Name]>): () => void {
+    return this.#events.on(name, listener);
+  }
+
+  /**
+   * A connection has come.
+   *
+   * @param address an IP address with or without a port; anything else is an identity, and all of them are one source
+   */
+  accept(address: string): Pass | Refusal {
+    if (typeof address !== "string") throw typeError("The address", "a string");
+    const origin = originOf(address);
+    this.#detector.count();
+    if (this.#bans.has(origin.source) || this.#floodBans.has(origin.source)) {
+      this.#counters.banned++;
+      return BANNED;
+    }
+    if (!this.#isExempt(origin)) {
+      const over = this.#takeFrom(origin);
+      if (over !== null && this.isUnderAttack) {
+        this.#counters.throttled++;
+        this.#offend(over, origin.source);
+        return THROTTLED;
+      }
+    }
+    this.#counters.passed++;
+    this.#counters.pending++;
+    return new Pass(
+      () => this.#onProven(origin),
+      (isProven) => this.#onEnded(origin, isProven),
+    );
+  }
+
+  /**
+   * Refuses the source of an address: that address, or its /64. It does not end the connections that are there.
+   *
+   * @param ms `Infinity` is for ever
+   * @throws RangeError `ERR_OUT_OF_RANGE` for loopback, for what is no IP address, and for a negative time
+   */
+  ban(address: string, ms: number): void {
+    if (typeof ms !== "number") throw typeError("The time of a ban", "a number of milliseconds");
+    if (!(ms >= 0)) throw rangeError("The time of a ban", "at least 0 milliseconds");
+    const source = bannableSource(address);
+    this.#bans.add(source, ms);
+    this.#events.emit("banned", source, ms);
+  }
+
+  /** Ends all bans of an address. @returns whether there was one */
+  unban(address: string): boolean {
+    const source = sourceOf(String(address));
+    const wasBanned = this.#bans.remove(source);
+    return this.#floodBans.remove(source) || wasBanned;
+  }
+
+  /**
+   * A network is never limited and never banned by a flood, and those that floods have banned in it are let in again.
+   * A ban by `ban` holds all the same.
+   *
+   * @param network an address, or a CIDR block such as `10.0.0.0/8`; at most 1024 of them
+   * @throws RangeError `ERR_OUT_OF_RANGE`
+   */
+  allow(network: string): void {
+    const allowed = new Network(network);
+    checkInteger("The number of allowed networks", new Set([...this.#allowed.keys(), network]).size, 1, MAX_ALLOWED);
+    this.#allowed.set(network, allowed);
+    this.#floodBans.removeNetwork(allowed);
+  }
+
+  /** The administrator's bans and allowed networks, and the sources that are known, as JSON. */
+  export(): ExportedGuard {
+    return {
+      version: 1,
+      exportedMs: unixTimeMs(),
+      bans: this.#bans.export(),
+      known: this.#known.export(),
+      allowed: [...this.#allowed.keys()],
+    };
+  }
+
+  /**
+   * Adds what another guard has exported. Time that has passed since then counts.
+   *
+   * @throws RangeError `ERR_OUT_OF_RANGE` for anything else; then nothing is added
+   */
+  import(exported: ExportedGuard): void {
+    const passedMs = checkExported(exported);
+    checkInteger(
+      "The number of allowed networks",
+      new Set([...this.#allowed.keys(), ...exported.allowed]).size,
+      0,
+      MAX_ALLOWED,
+    );
+    this.#bans.import(exported.bans, passedMs);
+    this.#known.import(exported.known, passedMs);
+    for (const network of exported.allowed) this.allow(network);
+  }
+
+  /** Ends its timer, which it has during a flood only. */
+  close(): void {
+    this.#detector.close();
+  }
+
+  get #refusedInFlood(): number {
+    return this.#counters.throttled + this.#counters.banned - this.#refusedBeforeFlood;
+  }
+
+  #onFlood(figures: FloodFigures): void {
+    this.#counters.floods++;
+    this.#refusedBeforeFlood = this.#counters.throttled + this.#counters.banned;
+    this.#events.emit("flood", figures);
+  }
+
+  #isExempt({ groups, source }: Origin): boolean {
+    if (!groups) return false;
+    if (isLoopback(groups) || this.#known.has(source)) return true;
+    for (const network of this.#allowed.values()) if (network.has(groups)) return true;
+    return false;
+  }
+
+  /** Takes a connection from the rates of an address and its network. @returns who is over its rate, null if none is */
+  #takeFrom({ address, source, network }: Origin): string | null {
+    // Many addresses of a /64 are one source, which is charged for each of them.
+    if (!this.#visitor(address, 1).tryTake(1)) return source;
+    // An address that is over its rate takes nothing from its neighbours.
+    return network === null || this.#visitor(network, NETWORK_FACTOR).tryTake(1) ? null : network;
+  }
+
+  #visitor(name: string, factor: number): Visitor {
+    let visitor = this.#visitors.get(name);
+    if (!visitor) {
+      const { addressBurst, addressPerSecond } = this.#options;
+      visitor = new Visitor(this.#clock, addressBurst * factor, addressPerSecond * factor);
+      this.#visitors.set(name, visitor);
+    }
+    return visitor;
+  }
+
+  /** @param who an address or a network. A network of many sources is not banned, and neither are the identities. */
+  #offend(who: string, source: string): void {
+    const visitor = this.#visitor(who, who.includes("/") ? NETWORK_FACTOR : 1);
+    const now = this.#clock.now();
+    if (visitor.offences === 0 || now - visitor.firstOffenceMs > OFFENCES_MS) {
+      visitor.offences = 0;
+      visitor.firstOffenceMs = now;
+      this.#events.emit("throttled", who);
+    }
+    visitor.offences++;
+    if (visitor.offences < BAN_OFFENCES || who !== source || who === IDENTITIES) return;
+    visitor.offences = 0;
+    this.#counters.bans++;
+    this.#floodBans.add(source, this.#options.banMs);
+    this.#events.emit("banned", source, this.#options.banMs);
+  }
+
+  #onProven(origin: Origin): void {
+    this.#counters.pending--;
+    this.#counters.proven++;
+    this.#remember(origin);
+  }
+
+  #onEnded(origin: Origin, isProven: boolean): void {
+    if (isProven) this.#remember(origin);
+    else this.#counters.pending--;
+  }
+
+  /** Identities cost nothing, so a proof of one says nothing about the others. */
+  #remember({ groups, source }: Origin): void {
+    if (groups && !isLoopback(groups)) this.#known.add(source, this.#options.knownMs);
+  }
+}
+
+function originOf(address: string): Origin {
+  const groups = groupsOf(hostOf(address));
+  if (!groups) return { groups, address: IDENTITIES, source: IDENTITIES, network: null };
+  const text = textOf(groups);
+  const source = sourceOf(text);
+  if (!isIPv4(groups)) return { groups, address: text, source, network: source };
+  return { groups, address: text, source, network: `${octetsOf(groups).slice(0, 3).join(".")}.0/24` };
+}
+
+const definedIn = (options: Partial<GuardOptions>): Partial<GuardOptions> =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
