@@ -341,7 +341,7 @@ test("its options are its numbers", () => {
   expect(guard.export().known).toEqual([["192.0.2.8", 100]]);
 });
 
-test("200,000 addresses, three times what a table holds, take at most 32 MB, and the administrator's ban and who has proved itself stay", () => {
+test("200,000 addresses (a table holds a third) take at most 32 MB, and bans and proofs stay", () => {
   const collect = globalThis.gc as () => void;
   const { clock, guard } = setup();
   guard.ban("192.0.2.1", Number.POSITIVE_INFINITY);
