@@ -29,21 +29,6 @@ afterEach(() => Library.deinitialize());
 
 const polls = () => Library.statistics.helperPolls + Library.statistics.loopPolls;
 
-test("closing a listen socket waits for one poll of the helper thread's, not for as long as it has work", () => {
-  let most = 0;
-  // The last ones are left to be what the helper thread works on.
-  for (const { server, socket } of links.slice(0, 15)) {
-    const before = Library.statistics.helperPolls;
-    while (Library.statistics.helperPolls < before + 2) {
-      // This loop is busy, so the helper thread polls.
-    }
-    const { helperPolls } = Library.statistics;
-    expect(server.sockets.closeListenSocket(socket, 0, "")).toBe(true);
-    most = Math.max(most, Library.statistics.helperPolls - helperPolls);
-  }
-  expect(most).toBeLessThanOrEqual(2);
-});
-
 /** Waits until everything has left; tells after each of the loop's turns how many bytes left in it. */
 async function sendAll(onTurn: (bytes: number) => void): Promise<void> {
   const status = new ConnectionStatus();
