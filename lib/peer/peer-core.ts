@@ -1,12 +1,11 @@
 import { whenAborted } from "../abort-signals.js";
 import { checkFunction, outOfRange } from "../arguments.js";
-import { isThenable } from "../brands.js";
 import { Places, type PlacesMetrics } from "../guard/places.js";
 import { sourceOf } from "../guard/source.js";
 import { NetworkError } from "../network-error.js";
 import { checkCallbacks, checkOptions, signalOption } from "../options.js";
 import { reportUncaught } from "../report-uncaught.js";
-import { abortable, serverBusy, serverFailed, serverFull, serverStopped } from "../socket/building/socket-errors.js";
+import { abortable, serverBusy, serverFull, serverStopped } from "../socket/building/socket-errors.js";
 import { socketMetrics } from "../socket/building/socket-metrics.js";
 import { checkReason, MAX_CODE } from "../socket/disconnect-reason.js";
 import {
@@ -21,13 +20,14 @@ import {
   ReceivedPacket,
   type SocketMetrics,
 } from "../socket/index.js";
-import { type Court, judge, type Verdict } from "../verdict.js";
+import type { Verdict } from "../verdict.js";
 import { ByteSegment, CheckedByteSegment } from "./byte-segment.js";
 import type { Channel } from "./channel.js";
 import type { IConnection, LibraryConnection } from "./connection/connection.js";
+import type { ConnectionOwner } from "./connection/connection-owner.js";
 import { ConnectionPhase } from "./connection/connection-phases.js";
 import { ConnectionTable } from "./connection/connection-table.js";
-import { type ConnectionOwner, PeerConnection } from "./connection/peer-connection.js";
+import { PeerConnection } from "./connection/peer-connection.js";
 import { PeerConnectionState } from "./connection/peer-connection-state.js";
 import { createOnlyClose, createProfile } from "./create-profile.js";
 import { ClientHandshake, type ClientHandshakeOwner } from "./handshake/client-handshake.js";
@@ -45,12 +45,10 @@ import { connectError, connectTimeout, describeServer, pathTooSmallError } from 
 import { CALLBACKS, type PeerHandler } from "./peer-handler.js";
 import type { Profile, ProfileHost } from "./profile.js";
 import { ReassemblyPool } from "./reassembly.js";
+import { Verdicts } from "./verdicts.js";
 
 /** Then timers and everybody else have their turn: a quarter of a second, where a message takes its handler 8 us. */
 const MAX_PACKETS_A_TURN = 32_768;
-
-/** The reason for those about whom the application has not decided within `handshakeTimeoutMs`. */
-const undecided = { code: DisconnectCode.HandshakeTimeout, text: "The server has not decided in time" };
 
 /** Somebody in the middle of a handshake. */
 type Newcomer = PendingConnection | PeerConnection;
@@ -68,14 +66,12 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   readonly #handler: PeerHandler<LibraryConnection>;
   readonly #table = new ConnectionTable();
   readonly #drive: PeerDrive;
-  readonly #court: Court;
+  readonly #verdicts: Verdicts;
   readonly #packet = new ReceivedPacket();
   readonly #segment = new ByteSegment();
   #server: ServerHandshake | null = null;
   /** Those who have not finished their handshake. */
   readonly #newcomers: Places<Newcomer>;
-  /** What ends the wait for a verdict of the application. */
-  readonly #undecided = new Set<(verdict: Verdict) => void>();
   #client: { handshake: ClientHandshake; settle(result: unknown): void } | null = null;
   /** Client: what it has agreed on with the server. */
   #agreed: AgreedConnection | null = null;
@@ -98,8 +94,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     this.config = completeConfig(config);
     checkFunction("handler.onMessage", handler?.onMessage);
     checkCallbacks("handler", handler, CALLBACKS);
-    const report = (error: unknown) => this.#report(error);
-    this.#court = { callback: "beforeAccept", maxCode: maxReasonCode, failed: serverFailed, report };
+    this.#verdicts = new Verdicts(this.config, handler, maxReasonCode);
     this.#newcomers = new Places({ maxCount: this.config.maxPendingConnections });
     this.encryption = this.config.encryption && new Encryption(this.config.encryption);
     this.maxPacketSize = Math.min(maxPacketSize, 0xffff);
@@ -272,10 +267,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   admit(incoming: IncomingConnection): Verdict | Promise<Verdict> {
     if (!this.#server || this.#closing) return serverStopped;
     if (this.isFull) return serverFull;
-    const handler = this.#handler;
-    if (!handler.beforeAccept) return true;
-    const verdict = judge(this.#court, () => handler.beforeAccept?.(incoming));
-    return isThenable(verdict) ? this.#inTime(verdict, incoming.address) : verdict;
+    return this.#verdicts.ask(incoming);
   }
 
   dismiss(handle: IConnectionHandle, reason: DisconnectReason): void {
@@ -369,7 +361,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     const error = new NetworkError("ERR_CLOSED", "The Peer was closed");
     this.#endHandshake(error);
     this.#attempt?.abort(error);
-    for (const settle of this.#undecided) settle(serverStopped);
+    this.#verdicts.close();
     const { clock, closeTimeoutMs } = this.config;
     let timer: unknown;
     const timeout = new Promise<void>((resolve) => {
@@ -406,37 +398,12 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     return connection;
   }
 
-  /** The verdict, or a refusal after `handshakeTimeoutMs`, or when this Peer closes. */
-  #inTime(verdict: Promise<Verdict>, address: string): Promise<Verdict> {
-    const { clock, handshakeTimeoutMs } = this.config;
-    return new Promise((resolve) => {
-      const settle = (answer: Verdict) => {
-        clock.clearTimeout(timer);
-        this.#undecided.delete(settle);
-        resolve(answer);
-      };
-      const timer = clock.setTimeout(() => {
-        const text = `beforeAccept has not decided about ${address} within ${handshakeTimeoutMs} ms, who was refused`;
-        this.#report(new NetworkError("ERR_HANDSHAKE_TIMEOUT", text));
-        settle(undecided);
-      }, handshakeTimeoutMs);
-      this.#undecided.add(settle);
-      void verdict.then(settle);
-    });
-  }
-
   /** @returns false: there is none, nor anybody who could leave */
   #takePlace(newcomer: Newcomer, { address }: IConnectionHandle): boolean {
     const taken = this.#newcomers.take(newcomer, sourceOf(address));
     if (taken === "full") return false;
     if (taken !== "free") taken.evicted.makeRoom();
     return true;
-  }
-
-  #report(error: unknown): void {
-    const { onError } = this.#handler;
-    if (onError) this.guard(() => onError.call(this.#handler, error));
-    else console.warn("valve-sockets: beforeAccept failed:", error);
   }
 
   #opened(connection: PeerConnection): void {

@@ -17,41 +17,16 @@ import { combinedSecurity } from "../handshake/encryption.js";
 import type { AgreedConnection } from "../handshake/handshake-owner.js";
 import { ConnectionMetrics } from "../metrics.js";
 import { CONTROL_LANE, STREAM_LANE, USER_LANES } from "../packet-format.js";
-import type { PeerConfig } from "../peer-config.js";
 import type { Profile, ProfileHost, SendBudget } from "../profile.js";
-import { CONNECTION_BYTES, ReassemblyBudget, type ReassemblyPool, UNTRUSTED_BYTES } from "../reassembly.js";
+import { CONNECTION_BYTES, ReassemblyBudget, UNTRUSTED_BYTES } from "../reassembly.js";
 import type { OutgoingStream, StreamListener } from "../streams/stream.js";
 import { StreamTable } from "../streams/stream-table.js";
 import { checkByteView, checkChannel, checkMaxAge, checkMessage, checkNotifyCallbacks } from "./check-message.js";
 import type { LibraryConnection } from "./connection.js";
+import type { ConnectionOwner } from "./connection-owner.js";
 import { ConnectionPhase, PHASES } from "./connection-phases.js";
 import { ConnectionTimer, ConnectionTimers } from "./connection-timers.js";
 import type { PeerConnectionState } from "./peer-connection-state.js";
-
-/** What a connection needs of its Peer. */
-export interface ConnectionOwner {
-  readonly config: PeerConfig;
-  readonly reassembly: ReassemblyPool;
-  now(): number;
-  createProfile(host: ProfileHost, agreed: AgreedConnection): Profile;
-  /** The packet with Close of a connection that ends before it has a profile. Over stateless handles. */
-  onlyClose(agreed: AgreedConnection, reason: DisconnectReason): Uint8Array;
-  transmit(handle: IConnectionHandle, packet: Uint8Array, length: number, delivery: Delivery, lane: number): boolean;
-  /** No place is left for one more connection. */
-  readonly isFull: boolean;
-  /** A server's client has proved that it got our Accept. */
-  established(connection: PeerConnection): void;
-  message(from: PeerConnection, channel: Channel, lane: number, buffer: Uint8Array, at: number, length: number): void;
-  drained(connection: PeerConnection): void;
-  /** The user is to hear of the end. */
-  ended(connection: PeerConnection): void;
-  /** Nothing of it is left to do. */
-  forget(connection: PeerConnection): void;
-  /** It has something to send. */
-  changed(connection: PeerConnection): void;
-  /** Calls the user's code; what it throws is reported. */
-  guard(callback: () => void): void;
-}
 
 /** The connection with one other end: its phase and its timers. How messages travel is the business of its profile. */
 export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
