@@ -1,7 +1,11 @@
 import { DisconnectCode } from "../socket/index.js";
 
-/** Reasons after which a client tries to resume. */
-export const LOSSES = new Set<number>([DisconnectCode.Timeout, DisconnectCode.ConnectionLost]);
+/** Reasons after which a client tries to resume: the handshake finds out what a path carries now. */
+export const LOSSES = new Set<number>([
+  DisconnectCode.Timeout,
+  DisconnectCode.ConnectionLost,
+  DisconnectCode.PathTooSmall,
+]);
 /** Reasons after which it stops trying. */
 export const REFUSALS = new Set<number>([
   DisconnectCode.AuthenticationFailed,
@@ -13,6 +17,7 @@ export const REFUSALS = new Set<number>([
 export const PASSING = new Set<number>([
   ...LOSSES,
   DisconnectCode.HandshakeTimeout,
+  DisconnectCode.AuthenticationTimeout,
   DisconnectCode.ServerBusy,
   DisconnectCode.ServerFull,
   DisconnectCode.ServerStopped,

@@ -475,8 +475,8 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
       await this.#connect(home);
     } catch (error) {
       if (home !== this.#home) return; // The application has other plans.
-      const { reason } = error as NetworkError;
-      if (!reason || PASSING.has(reason.code)) this.#reconnectLoop.wait();
+      const isPassing = error instanceof NetworkError && (!error.reason || PASSING.has(error.reason.code));
+      if (isPassing) this.#reconnectLoop.wait();
       else this.report(error, null, null, "connecting again");
     }
   }

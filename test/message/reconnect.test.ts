@@ -10,6 +10,7 @@ import {
 import { ReconnectLoop } from "../../lib/message/time/reconnect-loop.js";
 import { generateServerKey } from "../../lib/noise/index.js";
 import { nodePrimitives } from "../../lib/noise/node-primitives.js";
+import { Channel } from "../../lib/peer/index.js";
 import { type ISocket, MemorySocketFactory } from "../../lib/socket/index.js";
 import { FakeClock, seededRandom } from "../../lib/testing/index.js";
 import { MessageWorld } from "../support/message-world.js";
@@ -44,9 +45,14 @@ test("the pauses are 0.5 s and then twice as long each time, up to 10 s, 25 % mo
 
 class KillableFactory extends MemorySocketFactory {
   server: ISocket | null = null;
+  /** Larger packets do not arrive. */
+  mostBytes = Number.POSITIVE_INFINITY;
 
   override createServerSocket(): ISocket {
     const socket = super.createServerSocket();
+    const send = socket.send.bind(socket);
+    socket.send = (handle, packet, length, delivery, lane) =>
+      length > this.mostBytes || send(handle, packet, length, delivery, lane);
     this.server ??= socket; // Clients may get theirs here as well.
     return socket;
   }
@@ -98,7 +104,7 @@ async function joined(client: Partial<NetworkClientOptions>, server: Partial<Net
     await world.run(100);
     await stopping;
   };
-  return { world, client: there, first, start, stop, log, kill: () => factory.server?.close() };
+  return { world, factory, client: there, first, start, stop, log, kill: () => factory.server?.close() };
 }
 
 describe("a client with `reconnect`", () => {
@@ -120,6 +126,19 @@ describe("a client with `reconnect`", () => {
     await start();
     await world.until(() => log.includes("authenticated"));
     expect(log).toEqual(["suspended", "disconnected", "started", "authenticated"]);
+  });
+
+  test("comes back when the path carries large packets again", async () => {
+    const { world, factory, first, log } = await joined({ reconnect: true });
+    factory.mostBytes = 1100;
+    // Its padded Pings are what does not arrive.
+    for (let passed = 0; !log.includes("disconnected") && passed < 20_000; passed += 100) {
+      first.players[0]?.connection?.send(new Uint8Array(1100), Channel.Unreliable);
+      await world.run(100, 50);
+    }
+    factory.mostBytes = Number.POSITIVE_INFINITY;
+    await world.until(() => log.includes("authenticated"), 50);
+    expect(log).toContain("disconnected");
   });
 
   test("goes on until the server is there again", async () => {

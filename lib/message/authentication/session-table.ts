@@ -9,7 +9,12 @@ import type { NetworkPlayer } from "../players/network-player.js";
 import { type ClientSession, SESSION_ID_BYTES } from "./session-proof.js";
 
 /** Reasons after which a player may come back. */
-export const LOSSES = new Set<number>([DisconnectCode.Timeout, DisconnectCode.ConnectionLost, DisconnectCode.Replaced]);
+export const LOSSES = new Set<number>([
+  DisconnectCode.Timeout,
+  DisconnectCode.ConnectionLost,
+  DisconnectCode.PathTooSmall,
+  DisconnectCode.Replaced,
+]);
 
 /** Settings of sessions: how players come back whose connection was lost. */
 export interface SessionOptions {

@@ -6,10 +6,13 @@ import type { SentPackets } from "./sent-packets.js";
 const MAX_RAISE_PROBES = 3;
 /** After so many losses with nothing as large acknowledged in between, probes ask whether the size still arrives. */
 const SUSPICIOUS_LOSSES = 6;
-/** So many packets of the full size in a row are not lost by chance: where 30 % are lost, one run in two million. */
+/** So many large packets in a row are not lost by chance: where 30 % are lost, one run in two million. */
 const BLACK_HOLE_LOSSES = 12;
-/** They have to be lost over so many probe timeouts, or a queue that overflows would look the same (RFC 9002, 7.6). */
-const BLACK_HOLE_TIMEOUTS = 3;
+/**
+ * Losses have to be noticed so many times, a probe timeout apart each: those of a queue that overflows (RFC 9002, 7.6), or
+ * of a time in which nothing at all arrived, are noticed at once.
+ */
+const BLACK_HOLE_ROUNDS = 3;
 /** Where even the smallest size is lost the connection ends, after this time at most. */
 const MAX_DEAD_MS = 5000;
 
@@ -35,9 +38,16 @@ export class PathSize {
   #newestFull = -1;
   /** Lost since, or since something as large has arrived. */
   #losses = 0;
-  /** Of full size. */
-  #fullLosses = 0;
-  #firstFullLossMs = 0;
+  /** Since the newest one of full size: the first smaller packet that has arrived, -1: none. Before it nothing may have; */
+  #witness = -1;
+  /** the size of the largest one that has; */
+  #largestArrived = 0;
+  /** how many larger ones sent after the witness are lost, */
+  #largeLosses = 0;
+  /** and when that was noticed: how often, first and last. */
+  #lossRounds = 0;
+  #firstRoundMs = 0;
+  #lastRoundMs = 0;
   readonly #deadMs: number;
   readonly #metrics: ConnectionMetrics;
 
@@ -55,12 +65,19 @@ export class PathSize {
   }
 
   onPacketAcknowledged(number: number, sizeBytes: number): void {
+    if (sizeBytes < this.sizeBytes) {
+      if (this.#witness < 0) this.#witness = number;
+      if (sizeBytes > this.#largestArrived) {
+        this.#largestArrived = sizeBytes;
+        this.#largeLosses = 0;
+      }
+    }
     if (sizeBytes < this.#calmingBytes) return;
     this.#losses = 0;
     this.#calmingBytes = this.sizeBytes;
     if (sizeBytes < this.sizeBytes) return;
     this.#newestFull = Math.max(this.#newestFull, number);
-    this.#fullLosses = 0;
+    this.#forgetLosses();
     if (sizeBytes > this.sizeBytes && sizeBytes === this.#raiseBytes) this.#setSize(sizeBytes);
     if (this.#raiseBytes === 0) this.isProbeDue = false;
   }
@@ -83,13 +100,28 @@ export class PathSize {
       this.#calmingBytes = this.sizeBytes;
       this.isProbeDue = true;
     }
-    if (sizeBytes < this.sizeBytes) return;
-    if (this.#fullLosses++ === 0) this.#firstFullLossMs = packets.sentMs[index] as number;
-    if (this.#fullLosses < BLACK_HOLE_LOSSES) return;
-    const lostForMs = nowMs - this.#firstFullLossMs;
-    if (this.sizeBytes > MIN_PACKET_SIZE) {
-      if (lostForMs >= BLACK_HOLE_TIMEOUTS * probeTimeoutMs) this.#setSize(MIN_PACKET_SIZE);
-    } else if (lostForMs >= Math.max(this.#deadMs, BLACK_HOLE_TIMEOUTS * probeTimeoutMs)) this.isDead = true;
+    // A larger one is from before the size fell.
+    if (sizeBytes > this.sizeBytes || sizeBytes <= this.#largestArrived) return;
+    if (this.#witness >= 0 && number > this.#witness) this.#onLargeLost(nowMs, probeTimeoutMs);
+  }
+
+  #onLargeLost(nowMs: number, probeTimeoutMs: number): void {
+    if (this.#largeLosses++ === 0) {
+      this.#lossRounds = 1;
+      this.#firstRoundMs = this.#lastRoundMs = nowMs;
+    } else if (nowMs - this.#lastRoundMs >= probeTimeoutMs) {
+      this.#lossRounds++;
+      this.#lastRoundMs = nowMs;
+    }
+    if (this.#largeLosses < BLACK_HOLE_LOSSES || this.#lossRounds < BLACK_HOLE_ROUNDS) return;
+    if (this.sizeBytes > MIN_PACKET_SIZE) this.#setSize(MIN_PACKET_SIZE);
+    else if (nowMs - this.#firstRoundMs >= this.#deadMs) this.isDead = true;
+  }
+
+  #forgetLosses(): void {
+    this.#witness = -1;
+    this.#largestArrived = 0;
+    this.#largeLosses = 0;
   }
 
   #setSize(sizeBytes: number): void {
@@ -98,6 +130,6 @@ export class PathSize {
     this.#calmingBytes = sizeBytes;
     this.#raiseBytes = 0;
     this.#losses = 0;
-    this.#fullLosses = 0;
+    this.#forgetLosses();
   }
 }
