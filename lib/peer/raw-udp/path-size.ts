@@ -9,8 +9,8 @@ const SUSPICIOUS_LOSSES = 6;
 /** So many large packets in a row are not lost by chance: where 30 % are lost, one run in two million. */
 const BLACK_HOLE_LOSSES = 12;
 /**
- * Losses have to be noticed so many times, a probe timeout apart each: those of a queue that overflows (RFC 9002, 7.6), or
- * of a time in which nothing at all arrived, are noticed at once.
+ * Losses have to be noticed so many times, a probe timeout apart each: those of a queue that overflows (RFC 9002, 7.6),
+ * or of a time in which nothing at all arrived, are noticed at once.
  */
 const BLACK_HOLE_ROUNDS = 3;
 /** Where even the smallest size is lost the connection ends, after this time at most. */
@@ -38,7 +38,7 @@ export class PathSize {
   #newestFull = -1;
   /** Lost since, or since something as large has arrived. */
   #losses = 0;
-  /** Since the newest one of full size: the first smaller packet that has arrived, -1: none. Before it nothing may have; */
+  /** Since the newest one of full size: the first smaller packet that arrived, -1: none. Before it nothing may have; */
   #witness = -1;
   /** the size of the largest one that has; */
   #largestArrived = 0;
