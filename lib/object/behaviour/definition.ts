@@ -1,9 +1,12 @@
 import { invalidType, typeError } from "../../arguments.js";
-import { type LiveOwner, type LiveValue, liveClass } from "./live-value.js";
+import { mayGenerate } from "../../serialization/compile-fields.js";
+import { generateValues } from "./generated-values.js";
+import { type LiveClass, liveClass } from "./live-value.js";
+import { LoopedValues } from "./looped-values.js";
 import { defineMembers, type Member, type MemberDeclaration } from "./member.js";
+import type { ValuesClass } from "./member-values.js";
 
 type Class = abstract new (...parameters: never[]) => object;
-type LiveClass = new (owner: LiveOwner) => LiveValue;
 
 /** What is known of a class of behaviours: its members and their layout. */
 export class BehaviourDefinition {
@@ -14,6 +17,8 @@ export class BehaviourDefinition {
   readonly latestMask: number;
   readonly initialOnlyMask: number;
   readonly mutableMask: number;
+  /** What keeps the values: straight code if the platform allows it, else loops over arrays. */
+  readonly Values: ValuesClass;
   readonly #byName: ReadonlyMap<string, Member>;
   readonly #liveClasses: readonly (LiveClass | null)[];
 
@@ -28,6 +33,7 @@ export class BehaviourDefinition {
     this.orderedMask = maskOf(() => true) & ~this.latestMask & ~this.initialOnlyMask;
     this.#byName = new Map(members.map((member) => [member.name, member]));
     this.#liveClasses = members.map((member) => (member.components ? liveClass(member) : null));
+    this.Values = mayGenerate() ? generateValues(this) : LoopedValues;
   }
 
   get allMask(): number {

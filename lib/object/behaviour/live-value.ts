@@ -1,59 +1,89 @@
 import { typeError } from "../../arguments.js";
+import { mayGenerate } from "../../serialization/compile-fields.js";
+import type { NetworkReader, NetworkWriter } from "../../serialization/index.js";
+import { generateLiveClass } from "./generated-live.js";
 import type { Member } from "./member.js";
 
-type Components = Record<string, unknown>;
+export type Components = Record<string, unknown>;
 
-/** What a live value tells that it is about to change. */
+/** What a live value tells about its member, by the member's bit. */
 export interface LiveOwner {
-  changing(member: Member): void;
+  /** The member is about to be set. */
+  changing(bit: number): void;
 }
 
-/** A vector, quaternion or struct that a behaviour keeps: changes of its components are noticed. */
-export interface LiveValue {
-  /** Takes over the components of `value` and tells the owner. @throws TypeError, RangeError before any has changed */
-  assign(value: Components): void;
-  /** The same values in an object of nobody. It is changed only by whoever reads state. */
-  readonly plain: Components;
+/**
+ * A class of live values: a vector, quaternion or struct that a behaviour keeps, and of which changes of components are
+ * noticed. The only properties of an instance are its components, whatever they are called; all else is static.
+ */
+export interface LiveClass {
+  new (owner: LiveOwner): Components;
+  /** Takes over the components of `value`. @throws TypeError, RangeError before any has changed */
+  assign(live: Components, value: Components): void;
+  /** Whether it differs, after rounding, from what was sent last. It counts as sent from now on. */
+  settle(live: Components): boolean;
+  write(live: Components, writer: NetworkWriter): void;
+  /** The components count as sent. @throws NetworkError as `Codec.read` before any has changed */
+  read(live: Components, reader: NetworkReader): void;
 }
 
-/** The class of a member's live values: an accessor for each component, over an object of plain values. */
-export function liveClass(member: Member): new (owner: LiveOwner) => LiveValue {
-  const { codec, name } = member;
-  const components = member.components as readonly string[];
-  const checks = components.map((component) => {
+/** The class of a member's live values: straight code if the platform allows it and all components are scalars. */
+export function liveClass(member: Member): LiveClass {
+  return member.codec.fields && mayGenerate() ? generateLiveClass(member) : loopedLiveClass(member);
+}
+
+export function copyComponents(from: Components, to: Components, components: readonly string[]): void {
+  for (const component of components) to[component] = from[component];
+}
+
+function loopedLiveClass({ bit, codec, components, name }: Member): LiveClass {
+  const names = components as readonly string[];
+  const checks = names.map((component) => {
     const toInteger = codec.fields?.[component]?.kernel?.toInteger;
     return (value: unknown) => {
       if (toInteger) toInteger(value);
       else if (!Number.isFinite(value)) throw typeError(`${name}.${component}`, "a finite number");
     };
   });
+  /** What is read goes here first: it may end in the middle. */
+  const arrived = codec.default() as Components;
+  const properties: PropertyDescriptorMap = {};
 
-  // The fields are private, so that neither a log nor a spread shows them.
-  class Live implements LiveValue {
+  class Live {
     readonly #plain = codec.default() as Components;
+    readonly #sent = codec.default() as Components;
     readonly #owner: LiveOwner;
 
     constructor(owner: LiveOwner) {
       this.#owner = owner;
+      Object.defineProperties(this, properties);
     }
 
-    get plain(): Components {
-      return this.#plain;
-    }
-
-    assign(value: Components): void {
+    static assign(live: Live, value: Components): void {
       if (typeof value !== "object" || value === null) throw typeError(name, "an object");
-      for (const [index, component] of components.entries()) checks[index]?.(value[component]);
-      if (components.every((component) => Object.is(this.#plain[component], value[component]))) return;
-      this.#owner.changing(member);
-      for (const component of components) this.#plain[component] = value[component];
+      for (const [index, component] of names.entries()) checks[index]?.(value[component]);
+      if (names.every((component) => Object.is(live.#plain[component], value[component]))) return;
+      live.#owner.changing(bit);
+      copyComponents(value, live.#plain, names);
     }
 
-    toJSON(): Components {
-      return { ...this.#plain };
+    static settle(live: Live): boolean {
+      if (codec.equals(live.#plain, live.#sent)) return false;
+      copyComponents(live.#plain, live.#sent, names);
+      return true;
     }
 
-    static accessor(component: string, check: (value: unknown) => void): PropertyDescriptor {
+    static write(live: Live, writer: NetworkWriter): void {
+      codec.write(writer, live.#plain);
+    }
+
+    static read(live: Live, reader: NetworkReader): void {
+      const value = (codec.readInto ? codec.readInto(reader, arrived) : codec.read(reader)) as Components;
+      copyComponents(value, live.#plain, names);
+      copyComponents(value, live.#sent, names);
+    }
+
+    static property(component: string, check: (value: unknown) => void): PropertyDescriptor {
       return {
         enumerable: true,
         get(this: Live) {
@@ -62,15 +92,15 @@ export function liveClass(member: Member): new (owner: LiveOwner) => LiveValue {
         set(this: Live, value: unknown) {
           if (Object.is(this.#plain[component], value)) return;
           check(value);
-          this.#owner.changing(member);
+          this.#owner.changing(bit);
           this.#plain[component] = value;
         },
       };
     }
   }
 
-  for (const [index, component] of components.entries()) {
-    Object.defineProperty(Live.prototype, component, Live.accessor(component, checks[index] as () => void));
+  for (const [index, component] of names.entries()) {
+    properties[component] = Live.property(component, checks[index] as (value: unknown) => void);
   }
-  return Live;
+  return Live as unknown as LiveClass;
 }

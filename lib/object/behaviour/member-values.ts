@@ -1,8 +1,8 @@
-import { isDevelopment } from "../../development.js";
-import { type Codec, type NetworkReader, NetworkWriter } from "../../serialization/index.js";
+import type { NetworkReader, NetworkWriter } from "../../serialization/index.js";
 import type { BehaviourDefinition } from "./definition.js";
-import type { LiveValue } from "./live-value.js";
+import { type Components, copyComponents } from "./live-value.js";
 import type { Member } from "./member.js";
+import { checkValue } from "./prepare-value.js";
 
 /** Whoever collects what has changed: a manager, once the object is in its world. */
 export interface ValuesOwner {
@@ -15,168 +15,96 @@ export interface ValuesOwner {
 /** `now` and `before` are the member's values; `before` of a live value is a copy. */
 export type MemberListener = (now: unknown, before: unknown) => void;
 
-/** Values of any codec are tried here when they are assigned: what cannot be written throws at once. */
-const trial = new NetworkWriter();
-
-function check(codec: Codec<unknown>, value: unknown): void {
-  trial.reset();
-  codec.write(trial, value);
+/** The class of the values of one definition. */
+export interface ValuesClass {
+  new (definition: BehaviourDefinition): MemberValues;
+  /** The accessors of the members of a behaviour, by index. */
+  propertiesOf(
+    valuesOf: (behaviour: object) => MemberValues,
+    definition: BehaviourDefinition,
+  ): readonly PropertyDescriptor[];
 }
 
 /**
  * The values of one behaviour's members: what was set, what was sent last, and which changed. Masks have the bits of
- * {@link Member.bit}. A scalar of at most 32 bits is compared and written as an integer, a live value and any other by
- * its codec.
+ * {@link Member.bit}. A scalar of at most 32 bits and the scalars of a live value are compared and written as integers,
+ * any other by its codec.
  */
-export class MemberValues {
+export abstract class MemberValues {
   readonly definition: BehaviourDefinition;
   owner: ValuesOwner | null = null;
-  /** Each member's value; of a live one its `LiveValue`. */
-  readonly #values: unknown[] = [];
-  /** Scalars as integers. */
-  readonly #integers: number[] = [];
-  /** What was sent last: an integer, a copy of a live value, or the value. */
-  readonly #sent: unknown[] = [];
   /** The members that were set since the last `settle`. */
-  #changed = 0;
+  protected changed = 0;
   /** Changed in place: sent whether or not they look different. */
-  #marked = 0;
-  readonly #listeners: (MemberListener[] | undefined)[] = [];
+  protected marked = 0;
+  /** Those that somebody listens to, and of these the ones that have changed since the last `deliver`. */
   #heard = 0;
   #noted = 0;
+  readonly #listeners: (MemberListener[] | undefined)[] = [];
   readonly #before: unknown[] = [];
 
   constructor(definition: BehaviourDefinition) {
     this.definition = definition;
-    for (const { codec, components } of definition.members) {
-      const value = codec.default();
-      this.#values.push(components ? new (definition.liveClassOf(this.#values.length))(this) : value);
-      this.#integers.push(codec.kernel ? codec.kernel.toInteger(value) : 0);
-      this.#sent.push(codec.kernel ? (this.#integers.at(-1) as number) : value);
-      this.#before.push(components ? codec.default() : undefined);
-    }
   }
 
-  get(member: Member): unknown {
-    return this.#values[member.index];
-  }
+  /** The value of the member of this index; of a live one its live value. */
+  abstract get(index: number): unknown;
 
   /** @throws TypeError, RangeError for a value that the codec cannot write; nothing has changed then */
-  set(member: Member, value: unknown): void {
-    const { index, codec, components, options } = member;
-    const before = this.#values[index];
-    if (components) {
-      if (value !== before) (before as LiveValue).assign(value as Record<string, unknown>);
-      return;
-    }
-    if (Object.is(value, before)) return;
-    if (codec.kernel) this.#integers[index] = codec.kernel.toInteger(value);
-    else check(codec, value);
-    if (typeof value === "object" && !options.mutable && isDevelopment() && !ArrayBuffer.isView(value)) {
-      Object.freeze(value);
-    }
-    this.changing(member);
-    this.#values[index] = value;
-  }
-
-  /** A member is about to change. */
-  changing(member: Member): void {
-    this.#note(member);
-    const changed = this.#changed;
-    this.#changed = changed | member.bit;
-    if (changed === 0) this.owner?.changed(this);
-  }
-
-  /** The value of a `mutable` member has changed in place. */
-  mark(member: Member): void {
-    check(member.codec, this.#values[member.index]);
-    this.#marked |= member.bit;
-    this.changing(member);
-  }
+  abstract set(index: number, value: unknown): void;
 
   /** The members that were set and differ, after rounding, from what was sent last. They count as sent from now on. */
-  settle(): number {
-    const changed = this.#changed;
-    let differing = this.#marked;
-    this.#changed = this.#marked = 0;
-    for (let left = changed; left !== 0; left &= left - 1) {
-      const index = 31 - Math.clz32(left & -left);
-      const { bit, codec, components } = this.definition.members[index] as Member;
-      const sent = this.#sent[index];
-      if (codec.kernel) {
-        if (this.#integers[index] === sent) continue;
-        this.#sent[index] = this.#integers[index];
-      } else if (components) {
-        const { plain } = this.#values[index] as LiveValue;
-        if (codec.equals(plain, sent)) continue;
-        copy(plain, sent, components);
-      } else {
-        if ((differing & bit) === 0 && codec.equals(this.#values[index], sent)) continue;
-        this.#sent[index] = this.#values[index];
-      }
-      differing |= bit;
-    }
-    return differing;
-  }
+  abstract settle(): number;
 
   /** Writes the values of the members `mask`, in the order of their bits. */
-  write(writer: NetworkWriter, mask: number): void {
-    for (let left = mask; left !== 0; left &= left - 1) {
-      const index = 31 - Math.clz32(left & -left);
-      const { codec, components } = this.definition.members[index] as Member;
-      if (codec.kernel) writer.writeBits(this.#integers[index] as number, codec.kernel.bits);
-      else codec.write(writer, components ? (this.#values[index] as LiveValue).plain : this.#values[index]);
-    }
-  }
+  abstract write(writer: NetworkWriter, mask: number): void;
 
   /**
    * Reads what `write` wrote. The values count as sent: they do not go back.
    *
    * @throws NetworkError as `Codec.read`; the members before the unreadable one have their new values then
    */
-  read(reader: NetworkReader, mask: number): void {
-    for (let left = mask; left !== 0; left &= left - 1) {
-      const index = 31 - Math.clz32(left & -left);
-      const member = this.definition.members[index] as Member;
-      const { codec, components } = member;
-      if (codec.kernel) {
-        const integer = reader.readBits(codec.kernel.bits) | 0;
-        const value = codec.kernel.fromInteger(integer);
-        this.#note(member);
-        this.#integers[index] = this.#sent[index] = integer;
-        this.#values[index] = value;
-      } else if (components) {
-        this.#note(member);
-        const { plain } = this.#values[index] as LiveValue;
-        if (codec.readInto) codec.readInto(reader, plain);
-        copy(plain, this.#sent[index], components);
-      } else {
-        const value = codec.read(reader);
-        this.#note(member);
-        this.#values[index] = this.#sent[index] = value;
-      }
-      this.#changed &= ~member.bit;
-      this.#marked &= ~member.bit;
-    }
+  abstract read(reader: NetworkReader, mask: number): void;
+
+  /** The member of this bit is about to be set. */
+  changing(bit: number): void {
+    if ((this.#heard & ~this.#noted & bit) !== 0) this.#note(bit);
+    const changed = this.changed;
+    this.changed = changed | bit;
+    if (changed === 0) this.owner?.changed(this);
+  }
+
+  /** Members are about to get values that have arrived, which do not go back: `settle` finds them equal to the sent. */
+  protected reading(mask: number): void {
+    for (let left = this.#heard & ~this.#noted & mask; left !== 0; left &= left - 1) this.#note(left & -left);
+    this.marked &= ~mask;
+  }
+
+  /** The value of a `mutable` member has changed in place. */
+  mark(member: Member): void {
+    checkValue(member, this.get(member.index));
+    this.marked |= member.bit;
+    this.changing(member.bit);
   }
 
   /** @returns a function that ends it */
-  listen(member: Member, listener: MemberListener): () => void {
-    const listeners = [...(this.#listeners[member.index] ?? []), listener];
-    this.#listeners[member.index] = listeners;
-    this.#heard |= member.bit;
+  listen({ bit, codec, components, index }: Member, listener: MemberListener): () => void {
+    this.#listeners[index] = [...(this.#listeners[index] ?? []), listener];
+    if (components) this.#before[index] ??= codec.default();
+    this.#heard |= bit;
     return () => {
-      const left = (this.#listeners[member.index] ?? []).filter((each) => each !== listener);
-      this.#listeners[member.index] = left;
-      if (left.length === 0) this.#heard &= ~member.bit;
+      const left = (this.#listeners[index] ?? []).filter((each) => each !== listener);
+      this.#listeners[index] = left;
+      if (left.length === 0) this.#heard &= ~bit;
     };
   }
 
-  /** Remembers the value that a listener will get as `before`. */
-  #note({ bit, index, components }: Member): void {
-    if ((this.#heard & ~this.#noted & bit) === 0) return;
-    if (components) copy((this.#values[index] as LiveValue).plain, this.#before[index], components);
-    else this.#before[index] = this.#values[index];
+  /** Remembers the value that listeners will get as `before`. */
+  #note(bit: number): void {
+    const { index, components } = this.definition.members[31 - Math.clz32(bit)] as Member;
+    const value = this.get(index);
+    if (components) copyComponents(value as Components, this.#before[index] as Components, components);
+    else this.#before[index] = value;
     const noted = this.#noted;
     this.#noted = noted | bit;
     if (noted === 0) this.owner?.noted(this);
@@ -192,11 +120,10 @@ export class MemberValues {
     for (let left = noted; left !== 0; left &= left - 1) {
       const index = 31 - Math.clz32(left & -left);
       const { bit, codec, components } = this.definition.members[index] as Member;
-      const now = this.#values[index];
+      const now = this.get(index);
       const before = components ? { ...(this.#before[index] as object) } : this.#before[index];
       // A member marked as changed in place is the same object as before.
-      const isSame = codec.equals(components ? (now as LiveValue).plain : now, before);
-      if (isSame && !((this.definition.mutableMask & bit) !== 0 && now === before)) continue;
+      if (codec.equals(now, before) && !((this.definition.mutableMask & bit) !== 0 && now === before)) continue;
       for (const listener of this.#listeners[index] ?? []) {
         try {
           listener(now, before);
@@ -205,11 +132,5 @@ export class MemberValues {
         }
       }
     }
-  }
-}
-
-function copy(from: unknown, to: unknown, components: readonly string[]): void {
-  for (const component of components) {
-    (to as Record<string, unknown>)[component] = (from as Record<string, unknown>)[component];
   }
 }

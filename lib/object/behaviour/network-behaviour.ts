@@ -1,7 +1,7 @@
 import { checkFunction, invalidType } from "../../arguments.js";
 import { type BehaviourDefinition, definitionOf } from "./definition.js";
 import type { Member } from "./member.js";
-import { type MemberListener, MemberValues } from "./member-values.js";
+import type { MemberListener, MemberValues } from "./member-values.js";
 
 type Class = abstract new (...parameters: never[]) => NetworkBehaviour;
 
@@ -14,7 +14,8 @@ export abstract class NetworkBehaviour {
   readonly #values: MemberValues;
 
   constructor() {
-    this.#values = new MemberValues(behaviourDefinition(new.target));
+    const definition = behaviourDefinition(new.target);
+    this.#values = new definition.Values(definition);
   }
 
   /**
@@ -41,20 +42,6 @@ export abstract class NetworkBehaviour {
   }
 
   /** @internal */
-  static accessorOf(member: Member): PropertyDescriptor {
-    return {
-      configurable: true,
-      enumerable: true,
-      get(this: NetworkBehaviour) {
-        return this.#values.get(member);
-      },
-      set(this: NetworkBehaviour, value: unknown) {
-        this.#values.set(member, value);
-      },
-    };
-  }
-
-  /** @internal */
   static valuesOf(behaviour: NetworkBehaviour): MemberValues {
     return behaviour.#values;
   }
@@ -62,9 +49,11 @@ export abstract class NetworkBehaviour {
 
 /** The definition of a class. @throws TypeError, RangeError that name the class and the member */
 export function behaviourDefinition(target: Class): BehaviourDefinition {
-  return definitionOf(target, NetworkBehaviour, ({ members }) => {
-    for (const member of members) {
-      Object.defineProperty(target.prototype, member.name, NetworkBehaviour.accessorOf(member));
+  return definitionOf(target, NetworkBehaviour, (definition) => {
+    const valuesOf = NetworkBehaviour.valuesOf as (behaviour: object) => MemberValues;
+    for (const [index, property] of definition.Values.propertiesOf(valuesOf, definition).entries()) {
+      const { name } = definition.members[index] as Member;
+      Object.defineProperty(target.prototype, name, { ...property, configurable: true, enumerable: true });
     }
   });
 }

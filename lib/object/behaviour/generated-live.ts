@@ -1,0 +1,66 @@
+import { typeError } from "../../arguments.js";
+import type { Codec, Kernel } from "../../serialization/index.js";
+import type { LiveClass } from "./live-value.js";
+import type { Member } from "./member.js";
+
+/**
+ * The class of live values whose components are scalars, as straight code. Its text has the numbers of components and
+ * bits, and no names: whatever components are called, it stays the same.
+ */
+export function generateLiveClass({ bit, codec, components, name }: Member): LiveClass {
+  const names = components as readonly string[];
+  const codecs = names.map((component) => codec.fields?.[component] as Codec<unknown>);
+  const kernels = codecs.map(({ kernel }) => kernel as Kernel<unknown>);
+  const all = (each: (index: number) => string, separator = "\n") =>
+    names.map((_, index) => each(index)).join(separator);
+  const source = `"use strict";
+    ${all((i) => `const { toInteger: toInteger${i}, fromInteger: fromInteger${i} } = kernels[${i}];`)}
+    ${all((i) => `const name${i} = names[${i}];`)}
+    const properties = { __proto__: null };
+    class Live {
+      // Value, integer and sent integer of each component.
+      ${all((i) => `#v${i} = codecs[${i}].default(); #i${i} = toInteger${i}(this.#v${i}); #s${i} = this.#i${i};`)}
+      #owner;
+      constructor(owner) {
+        this.#owner = owner;
+        Object.defineProperties(this, properties);
+      }
+      static assign(live, value) {
+        if (typeof value !== "object" || value === null) throw notAnObject();
+        ${all((i) => `const v${i} = value[name${i}], i${i} = toInteger${i}(v${i});`)}
+        if (${all((i) => `Object.is(v${i}, live.#v${i})`, " && ")}) return;
+        live.#owner.changing(${bit});
+        ${all((i) => `live.#v${i} = v${i}; live.#i${i} = i${i};`)}
+      }
+      static settle(live) {
+        if (${all((i) => `live.#i${i} === live.#s${i}`, " && ")}) return false;
+        ${all((i) => `live.#s${i} = live.#i${i};`)}
+        return true;
+      }
+      static write(live, writer) {
+        ${all((i) => `writer.writeBits(live.#i${i}, ${Number(kernels[i]?.bits)});`)}
+      }
+      static read(live, reader) {
+        ${all((i) => `const i${i} = reader.readBits(${Number(kernels[i]?.bits)}) | 0, v${i} = fromInteger${i}(i${i});`)}
+        ${all((i) => `live.#v${i} = v${i}; live.#i${i} = live.#s${i} = i${i};`)}
+      }
+      static {
+        ${all(
+          (i) => `properties[name${i}] = {
+          enumerable: true,
+          get() { return this.#v${i}; },
+          set(value) {
+            if (Object.is(value, this.#v${i})) return;
+            const integer = toInteger${i}(value);
+            this.#owner.changing(${bit});
+            this.#v${i} = value;
+            this.#i${i} = integer;
+          },
+        };`,
+        )}
+      }
+    }
+    return Live;`;
+  const create = new Function("codecs", "kernels", "names", "notAnObject", source);
+  return create(codecs, kernels, names, () => typeError(name, "an object")) as LiveClass;
+}

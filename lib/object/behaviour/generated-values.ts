@@ -1,0 +1,110 @@
+import type { BehaviourDefinition } from "./definition.js";
+import type { Member } from "./member.js";
+import { MemberValues, type ValuesClass } from "./member-values.js";
+import { prepareValue } from "./prepare-value.js";
+
+/** The statements for a member in each function of the class. */
+interface Statements {
+  construct: string;
+  set: string;
+  settle: string;
+  write: string;
+  read: string;
+}
+
+function statementsOf({ index: i, bit, codec, components }: Member): Statements {
+  if (codec.kernel) {
+    const bits = Number(codec.kernel.bits);
+    return {
+      construct: `this.v${i} = default${i}(); this.i${i} = this.s${i} = toInteger${i}(this.v${i});`,
+      set: `if (Object.is(value, this.v${i})) return;
+        const integer = toInteger${i}(value);
+        this.changing(${bit});
+        this.v${i} = value;
+        this.i${i} = integer;`,
+      settle: `if (this.i${i} !== this.s${i}) { this.s${i} = this.i${i}; differing |= ${bit}; }`,
+      write: `writer.writeBits(this.i${i}, ${bits});`,
+      read: `const integer = reader.readBits(${bits}) | 0, value = fromInteger${i}(integer);
+        this.v${i} = value;
+        this.i${i} = this.s${i} = integer;`,
+    };
+  }
+  if (components) {
+    return {
+      construct: `this.v${i} = new Live${i}(this);`,
+      set: `if (value !== this.v${i}) Live${i}.assign(this.v${i}, value);`,
+      settle: `if (Live${i}.settle(this.v${i})) differing |= ${bit};`,
+      write: `Live${i}.write(this.v${i}, writer);`,
+      read: `Live${i}.read(this.v${i}, reader);`,
+    };
+  }
+  return {
+    construct: `this.v${i} = this.s${i} = default${i}();`,
+    set: `if (Object.is(value, this.v${i})) return;
+      prepare${i}(value);
+      this.changing(${bit});
+      this.v${i} = value;`,
+    settle: `if ((differing & ${bit}) !== 0 || !equals${i}(this.v${i}, this.s${i})) {
+        this.s${i} = this.v${i};
+        differing |= ${bit};
+      }`,
+    write: `write${i}(writer, this.v${i});`,
+    read: `this.v${i} = this.s${i} = read${i}(reader);`,
+  };
+}
+
+/**
+ * The class of a definition's values as straight code: of member `i`, the field `v<i>` has the value, `i<i>` a scalar as
+ * an integer, `s<i>` what was sent last. Its text has numbers of members and bits, and no names.
+ */
+export function generateValues(definition: BehaviourDefinition): ValuesClass {
+  const { members } = definition;
+  const statements = members.map(statementsOf);
+  const all = (each: (index: number, bit: number, statement: Statements) => string) =>
+    members.map(({ index, bit }) => each(index, bit, statements[index] as Statements)).join("\n");
+  const source = `"use strict";
+    ${all(
+      (i) => `const { default: default${i}, equals: equals${i}, read: read${i}, write: write${i} } = codecs[${i}];
+        const { toInteger: toInteger${i}, fromInteger: fromInteger${i} } = codecs[${i}].kernel ?? {};
+        const Live${i} = lives[${i}], prepare${i} = prepares[${i}];`,
+    )}
+    return class Values extends MemberValues {
+      constructor(definition) {
+        super(definition);
+        ${all((_i, _bit, { construct }) => construct)}
+      }
+      get(index) {
+        switch (index) { ${all((i) => `case ${i}: return this.v${i};`)} }
+      }
+      set(index, value) {
+        switch (index) { ${all((i) => `case ${i}: return this.set${i}(value);`)} }
+      }
+      ${all((i, _bit, { set }) => `set${i}(value) { ${set} }`)}
+      settle() {
+        const changed = this.changed;
+        let differing = this.marked;
+        this.changed = this.marked = 0;
+        ${all((_i, bit, { settle }) => `if ((changed & ${bit}) !== 0) { ${settle} }`)}
+        return differing;
+      }
+      write(writer, mask) {
+        ${all((_i, bit, { write }) => `if ((mask & ${bit}) !== 0) { ${write} }`)}
+      }
+      read(reader, mask) {
+        this.reading(mask);
+        ${all((_i, bit, { read }) => `if ((mask & ${bit}) !== 0) { ${read} }`)}
+      }
+      static propertiesOf(valuesOf) {
+        return [${all(
+          (i) => `{
+            get() { return valuesOf(this).v${i}; },
+            set(value) { valuesOf(this).set${i}(value); },
+          },`,
+        )}];
+      }
+    };`;
+  const codecs = members.map(({ codec }) => codec);
+  const lives = members.map(({ index }) => definition.liveClassOf(index));
+  const create = new Function("MemberValues", "codecs", "lives", "prepares", source);
+  return create(MemberValues, codecs, lives, members.map(prepareValue)) as ValuesClass;
+}

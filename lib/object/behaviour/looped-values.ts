@@ -1,0 +1,107 @@
+import type { NetworkReader, NetworkWriter } from "../../serialization/index.js";
+import type { BehaviourDefinition } from "./definition.js";
+import type { Components } from "./live-value.js";
+import type { Member } from "./member.js";
+import { MemberValues } from "./member-values.js";
+import { prepareValue } from "./prepare-value.js";
+
+/** What `generateValues` makes, as loops over arrays: for platforms that forbid generated code. */
+export class LoopedValues extends MemberValues {
+  /** Each member's value; of a live one the live value. */
+  readonly #values: unknown[];
+  /** Scalars as integers. */
+  readonly #integers: number[];
+  /** What was sent last: an integer, or the value. */
+  readonly #sent: unknown[];
+
+  constructor(definition: BehaviourDefinition) {
+    super(definition);
+    const { members } = definition;
+    this.#values = members.map(({ codec, components, index }) =>
+      components ? new (definition.liveClassOf(index))(this) : codec.default(),
+    );
+    this.#integers = members.map(({ codec, index }) => codec.kernel?.toInteger(this.#values[index]) ?? 0);
+    this.#sent = members.map(({ codec, index }) => (codec.kernel ? this.#integers[index] : this.#values[index]));
+  }
+
+  get(index: number): unknown {
+    return this.#values[index];
+  }
+
+  set(index: number, value: unknown): void {
+    const member = this.definition.members[index] as Member;
+    const { bit, codec, components } = member;
+    const before = this.#values[index];
+    if (Object.is(value, before)) return;
+    if (components) {
+      this.definition.liveClassOf(index).assign(before as Components, value as Components);
+      return;
+    }
+    if (codec.kernel) this.#integers[index] = codec.kernel.toInteger(value);
+    else prepareValue(member)(value);
+    this.changing(bit);
+    this.#values[index] = value;
+  }
+
+  settle(): number {
+    const changed = this.changed;
+    let differing = this.marked;
+    this.changed = this.marked = 0;
+    for (let left = changed; left !== 0; left &= left - 1) {
+      const index = 31 - Math.clz32(left & -left);
+      const { bit, codec, components } = this.definition.members[index] as Member;
+      const value = this.#values[index];
+      if (components) {
+        if (!this.definition.liveClassOf(index).settle(value as Components)) continue;
+      } else if (codec.kernel) {
+        if (this.#integers[index] === this.#sent[index]) continue;
+        this.#sent[index] = this.#integers[index];
+      } else {
+        if ((differing & bit) === 0 && codec.equals(value, this.#sent[index])) continue;
+        this.#sent[index] = value;
+      }
+      differing |= bit;
+    }
+    return differing;
+  }
+
+  write(writer: NetworkWriter, mask: number): void {
+    for (let left = mask; left !== 0; left &= left - 1) {
+      const index = 31 - Math.clz32(left & -left);
+      const { codec, components } = this.definition.members[index] as Member;
+      if (codec.kernel) writer.writeBits(this.#integers[index] as number, codec.kernel.bits);
+      else if (components) this.definition.liveClassOf(index).write(this.#values[index] as Components, writer);
+      else codec.write(writer, this.#values[index]);
+    }
+  }
+
+  read(reader: NetworkReader, mask: number): void {
+    this.reading(mask);
+    for (let left = mask; left !== 0; left &= left - 1) {
+      const index = 31 - Math.clz32(left & -left);
+      const { codec, components } = this.definition.members[index] as Member;
+      if (components) {
+        this.definition.liveClassOf(index).read(this.#values[index] as Components, reader);
+      } else if (codec.kernel) {
+        const integer = reader.readBits(codec.kernel.bits) | 0;
+        this.#values[index] = codec.kernel.fromInteger(integer);
+        this.#integers[index] = integer;
+        this.#sent[index] = integer;
+      } else {
+        this.#values[index] = codec.read(reader);
+        this.#sent[index] = this.#values[index];
+      }
+    }
+  }
+
+  static propertiesOf(valuesOf: (behaviour: object) => MemberValues, { members }: BehaviourDefinition) {
+    return members.map(({ index }) => ({
+      get(this: object) {
+        return valuesOf(this).get(index);
+      },
+      set(this: object, value: unknown) {
+        valuesOf(this).set(index, value);
+      },
+    }));
+  }
+}
