@@ -273,7 +273,7 @@ describe("an authenticator", () => {
     const unknown = await attempt({ server, client: { credential: defineCredential("other", u8, 1) } });
     await expect(unknown.connecting).rejects.toMatchObject({ code: "ERR_AUTHENTICATION_FAILED" });
     const garbled = await attempt({ server, client: { credential: defineCredential("name", u8, 255) } });
-    await expect(garbled.connecting).rejects.toMatchObject({ message: "The proof cannot be read" });
+    await expect(garbled.connecting).rejects.toMatchObject({ reason: { text: "The proof cannot be read" } });
   });
 
   test("that throws refuses, and is reported", async () => {
