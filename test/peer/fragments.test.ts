@@ -115,9 +115,12 @@ describe.each(kinds)("messages in fragments over %s", (kind) => {
     for (const name of ["Unreliable", "Sequenced", "Notify", "delivered"]) {
       expect(counts.get(name)).toBeGreaterThan((SEEDS * MESSAGES) / 10);
     }
-    expect(late.messagesIncomplete).toBeGreaterThan(SEEDS);
-    if (kind === "stream") expect(late.fragmentsDropped).toBe(0);
-    else expect(late.fragmentsDropped).toBeGreaterThan(SEEDS / 4);
+    // A stream loses nothing: what it cannot take waits in the Peer.
+    if (kind === "stream") expect(late).toMatchObject({ messagesIncomplete: 0, fragmentsDropped: 0 });
+    else {
+      expect(late.messagesIncomplete).toBeGreaterThan(SEEDS);
+      expect(late.fragmentsDropped).toBeGreaterThan(SEEDS / 4);
+    }
   }, 300_000);
 
   test("the largest arrives on each channel, and one byte more is refused", async () => {
