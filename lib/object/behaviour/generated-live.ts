@@ -16,14 +16,14 @@ export function generateLiveClass({ bit, codec, components, name }: Member): Liv
   const source = `"use strict";
     ${all((i) => `const { toInteger: toInteger${i}, fromInteger: fromInteger${i} } = kernels[${i}];`)}
     ${all((i) => `const name${i} = names[${i}];`)}
-    const properties = { __proto__: null };
+    const properties = [];
     class Live {
       // Value, integer and sent integer of each component.
       ${all((i) => `#v${i} = codecs[${i}].default(); #i${i} = toInteger${i}(this.#v${i}); #s${i} = this.#i${i};`)}
       #owner;
       constructor(owner) {
         this.#owner = owner;
-        Object.defineProperties(this, properties);
+        ${all((i) => `Object.defineProperty(this, name${i}, properties[${i}]);`)}
       }
       static assign(live, value) {
         if (typeof value !== "object" || value === null) throw notAnObject();
@@ -46,7 +46,7 @@ export function generateLiveClass({ bit, codec, components, name }: Member): Liv
       }
       static {
         ${all(
-          (i) => `properties[name${i}] = {
+          (i) => `properties[${i}] = {
           enumerable: true,
           get() { return this.#v${i}; },
           set(value) {

@@ -47,7 +47,7 @@ function loopedLiveClass({ bit, codec, components, name }: Member): LiveClass {
   });
   /** What is read goes here first: it may end in the middle. */
   const arrived = codec.default() as Components;
-  const properties: PropertyDescriptorMap = {};
+  const properties: PropertyDescriptor[] = [];
 
   class Live {
     readonly #plain = codec.default() as Components;
@@ -56,7 +56,9 @@ function loopedLiveClass({ bit, codec, components, name }: Member): LiveClass {
 
     constructor(owner: LiveOwner) {
       this.#owner = owner;
-      Object.defineProperties(this, properties);
+      for (const [index, component] of names.entries()) {
+        Object.defineProperty(this, component, properties[index] as PropertyDescriptor);
+      }
     }
 
     static assign(live: Live, value: Components): void {
@@ -100,7 +102,7 @@ function loopedLiveClass({ bit, codec, components, name }: Member): LiveClass {
   }
 
   for (const [index, component] of names.entries()) {
-    properties[component] = Live.property(component, checks[index] as (value: unknown) => void);
+    properties[index] = Live.property(component, checks[index] as (value: unknown) => void);
   }
   return Live as unknown as LiveClass;
 }
