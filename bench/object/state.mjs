@@ -1,7 +1,7 @@
 // Setting two members of each object, writing what has changed, and reading it on the other side.
 import { memberValues, NetworkBehaviour } from "../../dist/object/behaviour/network-behaviour.js";
 import { networked } from "../../dist/object/behaviour/networked.js";
-import { float32, NetworkReader, NetworkWriter, vec2 } from "../../dist/serialization/index.js";
+import { float32, NetworkReader, NetworkWriter, quantized, vec2 } from "../../dist/serialization/index.js";
 import { mediansNs } from "./clock.mjs";
 
 const kinds = {
@@ -22,8 +22,9 @@ const kinds = {
     },
   },
 };
+kinds.quantized = { ...kinds.vector, members: { position: vec2(quantized({ max: 2000, bits: 16 })) } };
 
-/** Nanoseconds an object: two 32-bit floats are set, written and read; `kind` is `scalars` or `vector`. */
+/** Nanoseconds an object: two 32-bit floats are set, written and read; `kind` is one of `kinds`. */
 export function state({ objects = 1000, kind = "scalars", seconds = 1.5 } = {}) {
   const { members, bits, set } = kinds[kind];
   const Body = networked(class Body extends NetworkBehaviour {}, members);

@@ -3,6 +3,23 @@ import type { Codec, Kernel } from "../../serialization/index.js";
 import type { LiveClass } from "./live-value.js";
 import type { Member } from "./member.js";
 
+/** Neighbours whose bits fit one number of 32 bits: where each starts in it, and their widths. */
+function wordsOf(
+  widths: readonly number[],
+): { bits: number; parts: { index: number; shift: number; mask: number }[] }[] {
+  const words: ReturnType<typeof wordsOf> = [];
+  for (const [index, width] of widths.entries()) {
+    let word = words.at(-1);
+    if (!word || word.bits + width > 32) {
+      word = { bits: 0, parts: [] };
+      words.push(word);
+    }
+    word.parts.push({ index, shift: word.bits, mask: -1 >>> (32 - width) });
+    word.bits += width;
+  }
+  return words;
+}
+
 /**
  * The class of live values whose components are scalars, as straight code. Its text has the numbers of components and
  * bits, and no names: whatever components are called, it stays the same.
@@ -13,6 +30,15 @@ export function generateLiveClass({ bit, codec, components, name }: Member): Liv
   const kernels = codecs.map(({ kernel }) => kernel as Kernel<unknown>);
   const all = (each: (index: number) => string, separator = "\n") =>
     names.map((_, index) => each(index)).join(separator);
+  const words = wordsOf(kernels.map(({ bits }) => Number(bits)));
+  const write = words.map(({ bits, parts }) => {
+    const word = parts.map(({ index, shift, mask }) => `(live.#i${index} & ${mask}) << ${shift}`).join(" | ");
+    return `writer.writeBits(${word}, ${bits});`;
+  });
+  const read = words.map(({ bits, parts }, at) => {
+    const integers = parts.map(({ index, shift, mask }) => `const i${index} = (w${at} >>> ${shift}) & ${mask};`);
+    return `const w${at} = reader.readBits(${bits}); ${integers.join(" ")}`;
+  });
   const source = `"use strict";
     ${all((i) => `const { toInteger: toInteger${i}, fromInteger: fromInteger${i} } = kernels[${i}];`)}
     ${all((i) => `const name${i} = names[${i}];`)}
@@ -38,10 +64,11 @@ export function generateLiveClass({ bit, codec, components, name }: Member): Liv
         return true;
       }
       static write(live, writer) {
-        ${all((i) => `writer.writeBits(live.#i${i}, ${Number(kernels[i]?.bits)});`)}
+        ${write.join("\n")}
       }
       static read(live, reader) {
-        ${all((i) => `const i${i} = reader.readBits(${Number(kernels[i]?.bits)}) | 0, v${i} = fromInteger${i}(i${i});`)}
+        ${read.join("\n")}
+        ${all((i) => `const v${i} = fromInteger${i}(i${i});`)}
         ${all((i) => `live.#v${i} = v${i}; live.#i${i} = live.#s${i} = i${i};`)}
       }
       static {

@@ -54,8 +54,8 @@ function statementsOf({ index: i, bit, codec, components }: Member): Statements 
 }
 
 /**
- * The class of a definition's values as straight code: of member `i`, the field `v<i>` has the value, `i<i>` a scalar as
- * an integer, `s<i>` what was sent last. Its text has numbers of members and bits, and no names.
+ * The class of a definition's values as straight code. Of member 3, the field `v3` has the value, `i3` a scalar as an
+ * integer, and `s3` what was sent last. The code's text has numbers of members and bits, and no names.
  */
 export function generateValues(definition: BehaviourDefinition): ValuesClass {
   const { members } = definition;

@@ -8,8 +8,8 @@ import { libraries } from "./libraries.js";
 
 describe.each(libraries)("%s", (way, library) => {
   const { definePrefab, memberValues, networked, readChanges, readFullState, writeChanges, writeFullState } = library;
-  const { array, NetworkBehaviour, NetworkReader, packed64, quantized, quaternion, string, struct, u8, u16, vec2 } =
-    library;
+  const { array, bool, float32, i8, i32, NetworkBehaviour, NetworkReader, packed64, quantized, quaternion } = library;
+  const { ranged, string, struct, u8, u16, u32, vec2 } = library;
 
   const metres = quantized({ max: 100, precision: 0.1 });
 
@@ -146,6 +146,20 @@ describe.each(libraries)("%s", (way, library) => {
     expect(() => values.read(new NetworkReader(Uint8Array.of(255, 255)), bits.position)).toThrow("end");
     expect({ ...ship.position }).toEqual({ x: 1, y: 2 });
     expect(values.settle()).toBe(0);
+  });
+
+  test("components of many widths are written one behind the other, as their codecs do", () => {
+    const fields = { a: bool, b: i8, c: u16, d: u32, e: metres, f: float32, g: i32, h: ranged(-3, 9), i: u8, j: u16 };
+    const Odd = networked(class Odd extends NetworkBehaviour {}, { live: struct(fields) });
+    const [near, far] = [new Odd(), new Odd()];
+    const value = { a: true, b: -5, c: 65_535, d: 2 ** 32 - 1, e: -99, f: -1.5, g: -7, h: -2, i: 200, j: 1 };
+    near.live = value;
+    const bytes = writerOf((writer) => memberValues(near).write(writer, 1));
+    expect(bytes).toEqual(writerOf((writer) => struct(fields).write(writer, value)));
+    memberValues(far).read(new NetworkReader(bytes), 1);
+    expect({ ...far.live, e: 0 }).toEqual({ ...value, e: 0 });
+    expect(far.live.e).toBeCloseTo(-99, 1);
+    expect(memberValues(far).settle()).toBe(0);
   });
 
   describe("names that would end the text of generated code", () => {
