@@ -26,9 +26,9 @@ export interface ServerInfo {
   /** What `connect` takes, with `port`. */
   readonly host: string;
   readonly port: number;
-  /** 1 to 100 bytes of UTF-8, without control characters. */
+  /** 1 to 100 bytes of UTF-8, without control and invisible characters. */
   readonly name: string;
-  /** At most 32 bytes of UTF-8, without control characters. */
+  /** At most 32 bytes of UTF-8, without control and invisible characters. */
   readonly version: string;
   /** How many play. */
   readonly players: number;
@@ -111,10 +111,13 @@ export async function askServer(options: AskServerOptions = {}): Promise<ServerI
   return info;
 }
 
-/** What a server has told, and the 8 bytes that stand for it whichever of its addresses is asked. */
+/** What a server has told. */
 export interface HeardInfo {
   readonly info: ServerInfo;
+  /** 8 bytes that it gives whichever of its addresses is asked. Anybody can copy them. */
   readonly instance: Uint8Array;
+  /** From where it came; null where that is the address of a connection, which may lead to many servers (a proxy). */
+  readonly address: string | null;
 }
 
 type GivenAddress = { readonly [Name in keyof ServerAddress]: ServerAddress[Name] | undefined };
@@ -174,14 +177,15 @@ async function askOnce(asking: Asking, { host, port }: GivenAddress, givenMs: nu
 
 /** What an answer says. @returns null: malformed */
 export function readAnswer(
-  { info, instance, fingerprint, roundTripMs }: HeardAnswer,
+  { info, instance, fingerprint, roundTripMs, handle }: HeardAnswer,
   place: Required<ServerAddress>,
   ours: Uint8Array | null,
 ): HeardInfo | null {
   const description = readDescription(info);
   if (!description) return null;
   const isSameProtocol = ours && equalBytes(ours, fingerprint);
-  return { info: { ...place, ...description, fingerprint, isSameProtocol, roundTripMs }, instance };
+  const address = handle.isStateful ? null : handle.address;
+  return { info: { ...place, ...description, fingerprint, isSameProtocol, roundTripMs }, instance, address };
 }
 
 /** Host and port for a later `connect` with the same factory. */

@@ -65,19 +65,35 @@ const DISCOVER_OPTIONS: OptionRules<DiscoverOptions> = {
  */
 export function discover(options: DiscoverOptions = {}): AsyncGenerator<ServerInfo, void, undefined> {
   checkOptions("discover", options, DISCOVER_OPTIONS);
-  return find(options);
+  const leaving = new AbortController();
+  const found = find(options, leaving.signal);
+  // A generator that waits would do either only when it has something to give.
+  const [finish, fail] = [found.return.bind(found), found.throw.bind(found)];
+  found.return = (value) => {
+    leaving.abort();
+    return finish(value);
+  };
+  found.throw = (error) => {
+    leaving.abort();
+    return fail(error);
+  };
+  return found;
 }
 
-async function* find(options: DiscoverOptions): AsyncGenerator<ServerInfo, void, undefined> {
+/** @param leaving nobody waits for more */
+async function* find(options: DiscoverOptions, leaving: AbortSignal): AsyncGenerator<ServerInfo, void, undefined> {
   const asking = await completeAsking(options);
+  if (leaving.aborted) return;
   const search = new Search(asking);
   const stopWaiting = whenAborted(asking.signal, () => search.end(asking.signal?.reason));
+  const stopListening = whenAborted(leaving, () => search.end(null));
   try {
     asking.signal?.throwIfAborted();
     search.start(options);
     for (let info = await search.next(); info; info = await search.next()) yield info;
   } finally {
     stopWaiting();
+    stopListening();
     search.end(null);
   }
 }
@@ -87,8 +103,10 @@ class Search {
   readonly #asking: Asking;
   readonly #ending = new AbortController();
   readonly #found: ServerInfo[] = [];
-  /** Servers that have come, by instance and by address. */
+  /** Addresses of servers that have come: as they were given, and where the answers came from. */
   readonly #known = new Set<string>();
+  /** Instances and ports that have answered on the loopback address. */
+  readonly #here = new Set<string>();
   /** How many servers broadcasts have found at each host. */
   readonly #hosts = new Map<string, number>();
   #foundCount = 0;
@@ -113,6 +131,7 @@ class Search {
   async next(): Promise<ServerInfo | null> {
     for (;;) {
       if (this.#failure) throw this.#failure.error;
+      if (this.#ending.signal.aborted) return null;
       const info = this.#found.shift();
       if (info) return info;
       if (this.#open === 0) return null;
@@ -135,7 +154,7 @@ class Search {
     const socket = factory.createBroadcastSocket();
     if (!socket) return false;
     const onAnswer = (answer: HeardAnswer) => {
-      const heard = readAnswer(answer, placeOf(answer.address), fingerprint);
+      const heard = readAnswer(answer, placeOf(answer.handle.address), fingerprint);
       if (heard) this.#addFound(heard);
     };
     const question = new InfoQuestion(socket, { clock, randomBytes, onAnswer, onEnd: () => {} });
@@ -174,23 +193,33 @@ class Search {
   }
 
   #addFound(heard: HeardInfo): void {
-    const { host } = heard.info;
+    const { host, port } = heard.info;
+    const server = `${heard.instance.join()} ${port}`;
+    if (host.startsWith("127.")) this.#here.add(server);
+    else if (this.#here.has(server)) return;
     const count = this.#hosts.get(host) ?? 0;
     if (this.#foundCount === MAX_FOUND || count === MAX_FOUND_AT_HOST || !this.#add(heard)) return;
     this.#foundCount++;
     this.#hosts.set(host, count + 1);
   }
 
-  /** @returns false: it has come already */
-  #add({ info, instance }: HeardInfo): boolean {
-    const names = [instance.join(), `${info.host} ${info.port}`];
-    if (names.some((name) => this.#known.has(name))) return false;
-    for (const name of names) this.#known.add(name);
+  /**
+   * What leads to the same address is one server. Anybody can copy an instance: it counts only for this machine, which
+   * answers a broadcast on each of its addresses, on the loopback address first; so one that copies it hides itself.
+   *
+   * @returns false: it has come already
+   */
+  #add({ info, address }: HeardInfo): boolean {
+    const places = [placeName(info), address === null ? placeName(info) : placeName(placeOf(address))];
+    if (places.some((place) => this.#known.has(place))) return false;
+    for (const place of places) this.#known.add(place);
     this.#found.push(info);
     this.#wake();
     return true;
   }
 }
+
+const placeName = ({ host, port }: Required<ServerAddress>) => `${host} ${port}`;
 
 /** The host that stands for all of the local network; broadcast sockets know the addresses themselves. */
 const EVERYBODY = "255.255.255.255";

@@ -7,9 +7,9 @@ import type { Protocol } from "./protocol/protocol.js";
 
 /** What a server tells those who ask about it without joining. What is left out has its default. */
 export interface ServerDescription {
-  /** 1 to 100 bytes of UTF-8, without control characters. @defaultValue the protocol's name */
+  /** 1 to 100 bytes of UTF-8, without control and invisible characters. @defaultValue the protocol's name */
   name?: string;
-  /** At most 32 bytes of UTF-8, without control characters. @defaultValue the protocol's version */
+  /** At most 32 bytes of UTF-8, without control and invisible characters. @defaultValue the protocol's version */
   version?: string;
   /** How many play, 0 to 2^32 - 1. @defaultValue the players who are authenticated */
   players?: number;
@@ -30,9 +30,13 @@ const descriptionCodec = struct({
   places: u32,
 });
 
-/** C0, DEL and C1, line separators, and what changes the direction of the text that follows: a list shows one line. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/;
+/** Control characters, line separators, halves of characters, and what is not seen: a list shows one line. */
+const UNSEEN = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]/u;
+/** What makes one emoji of several characters: joiners between pictures, selectors behind pictures and keycaps. */
+const EMOJI_PARTS =
+  /(?<=\p{ExtPict}[\ufe0f\p{EMod}]?)\u200d(?=\p{ExtPict})|(?<=\p{ExtPict})\ufe0f|(?<=[0-9#*])\ufe0f(?=\u20e3)/gu;
+/** Of spaces, marks without a letter and the empty Braille pattern alone, a list would show nothing. */
+const SEEN = /[^\p{Z}\p{M}\u2800]/u;
 
 const lineOption =
   (minBytes: number, maxBytes: number): OptionRule =>
@@ -41,7 +45,10 @@ const lineOption =
     const sizeBytes = utf8Length(value);
     if (sizeBytes < minBytes || sizeBytes > maxBytes)
       throw rangeError(name, `${minBytes} to ${maxBytes} bytes of UTF-8`);
-    if (CONTROL.test(value)) throw rangeError(name, "a text without control characters");
+    if (UNSEEN.test(value.replace(EMOJI_PARTS, ""))) {
+      throw rangeError(name, "a text without control characters and invisible ones");
+    }
+    if (value !== "" && !SEEN.test(value)) throw rangeError(name, "a text that can be seen");
   };
 
 const DESCRIPTION: OptionRules<ServerDescription> = {

@@ -25,7 +25,8 @@ const MAX_PACKETS_A_TURN = 256;
 
 /** An answer, and from where it came. */
 export interface HeardAnswer extends InfoAnswer {
-  readonly address: string;
+  /** Valid until `onAnswer` returns. */
+  readonly handle: IConnectionHandle;
   /** From the question to this answer, in milliseconds. */
   readonly roundTripMs: number;
 }
@@ -123,7 +124,7 @@ export class InfoQuestion {
     const answer = readInfoAnswer(reader);
     const askedMs = answer && this.#askedMs.get(keyOf(answer.nonce));
     if (!answer || askedMs === null || askedMs === undefined) return;
-    this.#options.onAnswer({ ...answer, address: handle.address, roundTripMs: this.#options.clock.now() - askedMs });
+    this.#options.onAnswer({ ...answer, handle, roundTripMs: this.#options.clock.now() - askedMs });
   }
 }
 

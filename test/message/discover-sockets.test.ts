@@ -26,7 +26,7 @@ const transports = {
 
 test.each(Object.entries(transports))(
   "over %s a server tells about itself, by askServer and a list",
-  async (_, make) => {
+  async (name, make) => {
     const server = await serve(make());
     const port = server.boundPort as number;
     const expected = { host: "127.0.0.1", port, name: "a server", players: 2, places: 1000, isSameProtocol: true };
@@ -42,7 +42,10 @@ test.each(Object.entries(transports))(
     for await (const one of discover({ socketFactory, protocol, broadcast: false, servers, timeoutMs: 10_000 })) {
       found.push(one);
     }
-    expect(found).toMatchObject([{ ...expected, host: expect.any(String) }]);
+    // A proxy may have many servers behind one address: over connections each name is one.
+    const names = name.startsWith("UDP") ? [expect.any(String)] : ["127.0.0.1", "localhost"];
+    found.sort((a, b) => (a.host < b.host ? -1 : 1));
+    expect(found).toMatchObject(names.map((host) => ({ ...expected, host })));
     expect(server.players).toEqual([]);
   },
 );

@@ -1,32 +1,30 @@
 import { outOfRange } from "../../arguments.js";
+import { RecentTable } from "../../guard/recent-table.js";
 import { sourceOf } from "../../guard/source.js";
+import { TokenBucket } from "../../guard/token-bucket.js";
 import { reportUncaught } from "../../report-uncaught.js";
-import { serverBusy } from "../../socket/building/socket-errors.js";
 import { Delivery, type IConnectionHandle } from "../../socket/index.js";
 import type { PacketReader } from "../frames/packet-reader.js";
 import { INSTANCE_BYTES, MAX_INFO_BYTES, readInfoRequest, writeInfoAnswer } from "./info-packets.js";
 import type { ServerHandshakeOwner } from "./server-handshake.js";
 
-/** A source that has had an answer gets the next one after this time. */
-const INTERVAL_MS = 1000;
 /**
- * So many sources are remembered at least, and twice as many at most. With more of them the oldest are forgotten: a
- * flood of forged addresses costs nobody an answer.
+ * A source of unproved addresses gets so many answers at once, and again each second. An answer is not longer than its
+ * question, so that more of them flood nobody; fewer would let whoever forges an address keep all answers from it.
  */
+const ANSWERS_PER_SECOND = 20;
+/** Sources that are remembered. With more the oldest is forgotten: a flood of forged ones costs nobody an answer. */
 const MAX_SOURCES = 4096;
 
 /**
  * Answers those who ask about a server without connecting. An answer is not longer than its question, so that nobody
- * can be flooded through the server, and each source gets one a second.
+ * can be flooded through the server. What a connection costs is limited where connections are accepted.
  */
 export class InfoDesk {
   readonly #owner: ServerHandshakeOwner;
   readonly #give: () => Uint8Array | null;
   readonly #instance: Uint8Array;
-  /** When a source had its last answer. */
-  #answeredMs = new Map<string, number>();
-  /** Those before: forgotten together, since a map in which the oldest entry is replaced each time is slow. */
-  #answeredEarlierMs = new Map<string, number>();
+  readonly #sources = new RecentTable<TokenBucket>(MAX_SOURCES);
 
   /** @param give at most `MAX_INFO_BYTES`, or null: no answer */
   constructor(owner: ServerHandshakeOwner, give: () => Uint8Array | null) {
@@ -40,17 +38,12 @@ export class InfoDesk {
     const { config, metrics } = this.#owner;
     const nonce = readInfoRequest(reader);
     if (!nonce) return false;
-    const source = sourceOf(handle.address);
-    const now = this.#owner.now();
-    const answeredMs = this.#answeredMs.get(source) ?? this.#answeredEarlierMs.get(source);
-    if (answeredMs !== undefined && now - answeredMs < INTERVAL_MS) {
+    if (!handle.isStateful && !this.#tryTake(sourceOf(handle.address))) {
       metrics.infoRequestsDropped++;
-      this.#owner.dismiss(handle, serverBusy);
       return true;
     }
     const info = this.#info();
     if (!info) return false;
-    this.#remember(source, now);
     metrics.infoAnswersSent++;
     const packet = writeInfoAnswer(nonce, { instance: this.#instance, fingerprint: config.fingerprint, info });
     this.#owner.transmit(handle, packet, packet.length, Delivery.Reliable, 0);
@@ -71,10 +64,12 @@ export class InfoDesk {
     }
   }
 
-  #remember(source: string, now: number): void {
-    this.#answeredMs.set(source, now);
-    if (this.#answeredMs.size < MAX_SOURCES) return;
-    this.#answeredEarlierMs = this.#answeredMs;
-    this.#answeredMs = new Map();
+  #tryTake(source: string): boolean {
+    let bucket = this.#sources.get(source);
+    if (!bucket) {
+      bucket = new TokenBucket(this.#owner.config.clock, ANSWERS_PER_SECOND, ANSWERS_PER_SECOND);
+      this.#sources.set(source, bucket);
+    }
+    return bucket.tryTake(1);
   }
 }

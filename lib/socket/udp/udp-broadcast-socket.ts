@@ -7,7 +7,10 @@ import type { UdpAddress } from "./udp-end-point.js";
 export class UdpBroadcastSocket extends UdpDgramSocket {
   override send(handle: UdpDgramHandle, packet: Uint8Array, length: number, delivery: Delivery): boolean {
     const interfaces = Object.values(networkInterfaces()).flatMap((entries) => entries ?? []);
-    const destinations = new Set(interfaces.filter(({ family }) => family === "IPv4").map(broadcastAddress));
+    const ipv4 = interfaces.filter(({ family }) => family === "IPv4");
+    // This machine first on its loopback address: `discover` knows by that what answers on its other addresses.
+    ipv4.sort((a, b) => Number(b.internal) - Number(a.internal));
+    const destinations = new Set(ipv4.map(broadcastAddress));
     return [...destinations].every((host) =>
       super.send(new UdpDgramHandle(host, handle.port), packet, length, delivery),
     );
