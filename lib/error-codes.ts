@@ -87,7 +87,7 @@ export interface ConnectionErrorCodes {
   ERR_NOT_AUTHENTICATED: string;
   /** There is no connection. */
   ERR_NOT_CONNECTED: string;
-  /** The queue is full. Wait for `drain`. */
+  /** The queue is full. Wait for the event `drained` (of a Peer: `onDrain`). */
   ERR_QUEUE_FULL: string;
   /** The same client connected again; this is its earlier connection. */
   ERR_REPLACED: string;
