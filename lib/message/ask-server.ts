@@ -122,7 +122,7 @@ export interface HeardInfo {
 
 type GivenAddress = { readonly [Name in keyof ServerAddress]: ServerAddress[Name] | undefined };
 
-/** Asks once; where the transport has connections, again when the server was asked too early. */
+/** Asks once; where the transport has connections, again when the server was too busy. */
 export async function ask(asking: Asking, address: GivenAddress): Promise<HeardInfo> {
   const { clock, timeoutMs, signal } = asking;
   const endMs = clock.now() + timeoutMs;
@@ -130,8 +130,8 @@ export async function ask(asking: Asking, address: GivenAddress): Promise<HeardI
     try {
       return await askOnce({ ...asking, timeoutMs: endMs - clock.now() }, address, timeoutMs);
     } catch (error) {
-      const isEarly = error instanceof NetworkError && error.code === "ERR_SERVER_BUSY";
-      if (!isEarly || clock.now() + REPEAT_MS >= endMs) throw error;
+      const isBusy = error instanceof NetworkError && error.code === "ERR_SERVER_BUSY";
+      if (!isBusy || clock.now() + REPEAT_MS >= endMs) throw error;
     }
     await new Promise<void>((resolve, reject) => {
       const timer = clock.setTimeout(() => {

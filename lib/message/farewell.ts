@@ -57,9 +57,8 @@ function resumeToLeave({ target, session, reason, owner, config }: FarewellParts
         connection = connected;
         player = new NetworkPlayer(owner, connection, false);
         const credential = sessionCredential(session);
-        authentication = new ClientAuthentication(player, {
-          ...{ credential, resumes: true, randomBytes, isHost: false, server },
-        });
+        const options = { credential, resumes: true, randomBytes, isHost: false, server };
+        authentication = new ClientAuthentication(player, options);
         if (connection.fingerprintMatches) authentication.greet();
         else player.send(TableMessage, protocol.encodeTable());
       },

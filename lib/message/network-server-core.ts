@@ -10,7 +10,7 @@ import type { IncomingConnection } from "../socket/index.js";
 import { judge, type Verdict } from "../verdict.js";
 import { ServerAuthentication, type ServerAuthenticationOwner } from "./authentication/server-authentication.js";
 import { SESSION_METHOD } from "./authentication/session-proof.js";
-import { LOSSES, type SessionTable } from "./authentication/session-table.js";
+import { SERVER_LOSSES, type SessionTable } from "./authentication/session-table.js";
 import type { ServerExtension } from "./extension.js";
 import { assertSameProtocol, type HostLink } from "./host-link.js";
 import type { NetworkClientCore } from "./network-client-core.js";
@@ -36,7 +36,7 @@ import {
   WelcomeMessage,
 } from "./protocol/system-messages.js";
 import { type LoadSceneOptions, SceneBarrier } from "./scene-barrier.js";
-import { describeServer } from "./server-info.js";
+import { infoSource } from "./server-info.js";
 import { handlerWhile, type ServerHandler, type ServerParts } from "./server-parts.js";
 import { settledWithin } from "./time/deadline.js";
 import { ServerTime } from "./time/server-time.js";
@@ -257,8 +257,8 @@ export class NetworkServerCore
     const { beforeAccept } = this.#options;
     if (this.#admission.isFull) return serverFull;
     if (!beforeAccept) return true;
-    const court = { callback: "beforeAccept", maxCode: 999, failed: serverFailed };
-    return judge({ ...court, report: (error) => this.onError(error) }, () => beforeAccept(incoming));
+    const court = { callback: "beforeAccept", maxCode: 999, failed: serverFailed, report: this.onError.bind(this) };
+    return judge(court, () => beforeAccept(incoming));
   }
 
   onConnected(connection: LibraryConnection): void {
@@ -278,7 +278,7 @@ export class NetworkServerCore
     const player = this.#byConnection.get(connection);
     if (!player) return;
     this.#byConnection.delete(connection);
-    if (this.sessions?.of(player) && player.isAuthenticated && LOSSES.has(reason.code)) this.#suspend(player);
+    if (this.sessions?.of(player) && player.isAuthenticated && SERVER_LOSSES.has(reason.code)) this.#suspend(player);
     else this.#end(player, reason);
     this.requestTick();
   }
@@ -435,7 +435,7 @@ export class NetworkServerCore
   async #open(openPeer: NonNullable<ServerParts["openPeer"]>, attempt: number): Promise<void> {
     try {
       const { maxConnections } = this.#admission;
-      const info = describeServer(this, this.peerSettings.maxConnections, this.#options.info);
+      const info = infoSource(this, this.peerSettings.maxConnections, this.#options.info);
       const config = { ...this.peerConfig(this.#peerDrive), maxConnections, info };
       const handler = this.#handler((connection) => this.attach(connection));
       const peer = await openPeer(handler, config);

@@ -73,7 +73,7 @@ export interface DescribedServer {
 }
 
 /** Gives what a Peer answers to questions; null while the server is not active, or `info` has failed. */
-export function describeServer(
+export function infoSource(
   server: DescribedServer,
   places: number,
   info: ServerDescription | (() => ServerDescription) | null = {},

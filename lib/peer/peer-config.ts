@@ -119,8 +119,8 @@ export interface PeerConfig {
    */
   onFingerprintMismatch: "reject" | "accept";
   /**
-   * Server: gives at most 231 bytes for whoever asks without connecting; null: it answers none. A source (an IPv4
-   * address, an IPv6 /64) is answered once a second.
+   * Server: gives at most 231 bytes for whoever asks without connecting; null: it answers none. Over UDP a
+   * source (an IPv4 address, an IPv6 /64) gets 20 answers at once and 20 a second.
    * @defaultValue null
    */
   info: (() => Uint8Array | null) | null;

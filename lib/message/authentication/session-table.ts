@@ -6,15 +6,11 @@ import { checkOptions, durationOption, integerOption, type OptionRules } from ".
 import type { RandomBytes } from "../../random.js";
 import { DisconnectCode } from "../../socket/index.js";
 import type { NetworkPlayer } from "../players/network-player.js";
+import { LOSSES } from "./ends.js";
 import { type ClientSession, SESSION_ID_BYTES } from "./session-proof.js";
 
-/** Reasons after which a player may come back. */
-export const LOSSES = new Set<number>([
-  DisconnectCode.Timeout,
-  DisconnectCode.ConnectionLost,
-  DisconnectCode.PathTooSmall,
-  DisconnectCode.Replaced,
-]);
+/** Reasons after which a player may come back: a newer connection of its client may have replaced this one. */
+export const SERVER_LOSSES = new Set<number>([...LOSSES, DisconnectCode.Replaced]);
 
 /** Settings of sessions: how players come back whose connection was lost. */
 export interface SessionOptions {

@@ -1,4 +1,4 @@
-import { DisconnectCode } from "../socket/index.js";
+import { DisconnectCode } from "../../socket/index.js";
 
 /** Reasons after which a client tries to resume: the handshake finds out what a path carries now. */
 export const LOSSES = new Set<number>([
@@ -6,7 +6,7 @@ export const LOSSES = new Set<number>([
   DisconnectCode.ConnectionLost,
   DisconnectCode.PathTooSmall,
 ]);
-/** Reasons after which it stops trying. */
+/** Reasons after which a client stops trying. */
 export const REFUSALS = new Set<number>([
   DisconnectCode.AuthenticationFailed,
   DisconnectCode.InvalidPacket,
