@@ -97,8 +97,14 @@ export class PeerDrive {
     this.#config.clock.clearTimeout(this.#timer);
   }
 
-  /** Reads what has come; what must not wait is answered at once. */
+  /** Driven by hand: reads what has come. A Peer that drives itself sends what this made at the end of the turn. */
   receive(): void {
+    this.#receive();
+    if (this.#touchedCount > 0) this.planFlush();
+  }
+
+  /** Reads what has come; what must not wait is answered at once. */
+  #receive(): void {
     if (this.#isBusy || this.#isStopped) return;
     this.#isBusy = true;
     // One time for all packets: each is an object, and asking for it costs more than reading a small packet.
@@ -122,7 +128,7 @@ export class PeerDrive {
   }
 
   #run(): void {
-    this.receive();
+    this.#receive();
     this.#updateTouched();
   }
 

@@ -229,6 +229,17 @@ describe("the link", () => {
   });
 });
 
+test("what the host's client sends as soon as it is authenticated arrives without further traffic", async () => {
+  const world = new MessageWorld({ protocol: newProtocol() });
+  const client = world.newClient();
+  const received: number[] = [];
+  world.server.messageHandler.register(Ball, (ball) => received.push(ball));
+  client.on("authenticated", (player) => player.send(Ball, 7));
+  await world.server.start({ localClient: client });
+  await world.run(50);
+  expect(received).toEqual([7]);
+});
+
 test("a client with another protocol cannot be the host's: start says what differs", async () => {
   const world = new MessageWorld({ protocol: newProtocol() });
   const other = defineProtocol({ name: "host", version: 2, messages: [Ball, Bulk] });
