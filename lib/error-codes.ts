@@ -87,6 +87,8 @@ export interface ConnectionErrorCodes {
   ERR_NOT_AUTHENTICATED: string;
   /** There is no connection. */
   ERR_NOT_CONNECTED: string;
+  /** The other side's process ended without leaving first. Look at its log, and connect again when it runs. */
+  ERR_PROCESS_ENDED: string;
   /** The queue is full. Wait for the event `drained` (of a Peer: `onDrain`). */
   ERR_QUEUE_FULL: string;
   /** The same client connected again; this is its earlier connection. */

@@ -5,7 +5,7 @@ import { sourceOf } from "../guard/source.js";
 import { NetworkError } from "../network-error.js";
 import { checkCallbacks, checkOptions, signalOption } from "../options.js";
 import { reportUncaught } from "../report-uncaught.js";
-import { abortable, serverBusy, serverFull, serverStopped } from "../socket/building/socket-errors.js";
+import { abortable, processEnded, serverBusy, serverFull, serverStopped } from "../socket/building/socket-errors.js";
 import { socketMetrics } from "../socket/building/socket-metrics.js";
 import { checkReason, MAX_CODE } from "../socket/disconnect-reason.js";
 import {
@@ -449,9 +449,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
 
   /** The process ends: the other sides are told now, or they would wait for `timeoutMs`. */
   #sayFarewell(): void {
-    const text = "The process ended";
-    const reason = this.#server ? { code: DisconnectCode.ServerStopped, text } : { code: 0, text };
-    for (const connection of this.#table.all) connection.sayFarewell(reason);
+    for (const connection of this.#table.all) connection.sayFarewell(processEnded);
   }
 
   #onSocketDisconnect(handle: IConnectionHandle, reason: DisconnectReason): void {

@@ -19,6 +19,7 @@ const STEPS: Partial<Record<DisconnectCode, string>> = {
   [DisconnectCode.AuthenticationFailed]: "Check the secret or token on both sides",
   [DisconnectCode.AuthenticationTimeout]: "Does the credential's `prove` take too long?",
   [DisconnectCode.ServerStopped]: "Connect again when it runs",
+  [DisconnectCode.ProcessEnded]: "Connect again when it runs",
 };
 
 /**

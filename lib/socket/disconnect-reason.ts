@@ -44,6 +44,8 @@ export enum DisconnectCode {
   ErrorLimit = 1023,
   /** The server has stopped. */
   ServerStopped = 1024,
+  /** The process on the other side ended (an exit, a signal, an exception) without leaving first. */
+  ProcessEnded = 1025,
 }
 
 /**

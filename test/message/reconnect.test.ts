@@ -11,7 +11,7 @@ import { ReconnectLoop } from "../../lib/message/time/reconnect-loop.js";
 import { generateServerKey } from "../../lib/noise/index.js";
 import { nodePrimitives } from "../../lib/noise/node-primitives.js";
 import { Channel } from "../../lib/peer/index.js";
-import { type ISocket, MemorySocketFactory } from "../../lib/socket/index.js";
+import { DisconnectCode, type ISocket, MemorySocketFactory } from "../../lib/socket/index.js";
 import { FakeClock, seededRandom } from "../../lib/testing/index.js";
 import { MessageWorld } from "../support/message-world.js";
 import { seededBytes } from "../support/peer-world.js";
@@ -118,6 +118,19 @@ describe("a client with `reconnect`", () => {
     expect(client.player).not.toBe(before);
     expect(second.players).toHaveLength(1);
     expect(world.clock.now()).toBeLessThan(2000);
+  });
+
+  test.each([{}, { sessions: {} }])("is back when the server's process has ended: %j", async (server) => {
+    const { world, factory, client, start, log, kill } = await joined({ reconnect: true }, server);
+    const reasons: number[] = [];
+    client.on("disconnected", ({ code }) => void reasons.push(code));
+    factory.server?.events?.onExit?.();
+    factory.server?.flush();
+    await kill();
+    await start();
+    await world.until(() => log.includes("authenticated"));
+    expect(log).toEqual(["disconnected", "started", "authenticated"]);
+    expect(reasons).toEqual([DisconnectCode.ProcessEnded]);
   });
 
   test("tries to resume first where the server has sessions, which one that was killed has not any more", async () => {

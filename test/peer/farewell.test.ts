@@ -23,13 +23,10 @@ describe.each(["batched", "dgram", "websocket", "gns"])("over %s", (kind) => {
   test.each(["SIGTERM", "SIGINT"] as const)(
     "both sides hear of the other's %s, and end as they would have",
     async (signal) => {
-      for (const [ending, end] of [
-        ["server", "1024 The process ended"],
-        ["client", "0 The process ended"],
-      ] as const) {
+      for (const ending of ["server", "client"] as const) {
         const both = await pair(kind);
         both[ending].child.kill(signal);
-        expect(await both[ending === "server" ? "client" : "server"].line("ended")).toBe(end);
+        expect(await both[ending === "server" ? "client" : "server"].line("ended")).toBe("1025 The process ended");
         expect(await both[ending].end()).toMatchObject({ code: null, signal });
       }
     },
@@ -42,21 +39,23 @@ describe.each(["batched", "dgram", "websocket", "gns"])("over %s", (kind) => {
     expect(await server.end()).toMatchObject({ code: 5, signal: null });
   });
 
-  test("a server hears that the client's process exits", async () => {
-    const { server, client } = await pair(kind);
-    client.child.stdin?.write("exit");
-    expect(await server.line("ended")).toBe("0 The process ended");
-    expect(await client.end()).toMatchObject({ code: 5, signal: null });
+  test.each([
+    ["client", "exit", 5],
+    ["client", "throws", 1],
+    ["server", "exit", 5],
+    ["server", "throws", 1],
+  ] as const)("the %s's process ends, which is no leave on purpose: %s", async (ending, order, code) => {
+    const both = await pair(kind);
+    both[ending].child.stdin?.write(order);
+    expect(await both[ending === "server" ? "client" : "server"].line("ended")).toBe("1025 The process ended");
+    expect(await both[ending].end()).toMatchObject({ code, signal: null });
   });
 
-  test.each([
-    ["exit", 5],
-    ["throws", 1],
-  ])("a client hears of the end of the server's process: %s", async (order, code) => {
+  test("a client that leaves right before its end says so", async () => {
     const { server, client } = await pair(kind);
-    server.child.stdin?.write(order);
-    expect(await client.line("ended")).toBe("1024 The process ended");
-    expect(await server.end()).toMatchObject({ code, signal: null });
+    client.child.stdin?.write("disconnects");
+    expect(await server.line("ended")).toBe("7 bye");
+    expect(await client.end()).toMatchObject({ code: 5, signal: null });
   });
 
   test("a client hears of a server that exits in its own listener of SIGTERM", async () => {
@@ -64,7 +63,7 @@ describe.each(["batched", "dgram", "websocket", "gns"])("over %s", (kind) => {
     server.child.stdin?.write("listens");
     await server.line("listens");
     server.child.kill("SIGTERM");
-    expect(await client.line("ended")).toBe("1024 The process ended");
+    expect(await client.line("ended")).toBe("1025 The process ended");
     expect(await server.end()).toMatchObject({ code: 6, signal: null });
   });
 });

@@ -23,6 +23,7 @@ const codes: [keyof typeof DisconnectCode, string][] = [
   ["AuthenticationTimeout", "ERR_AUTHENTICATION_TIMEOUT"],
   ["ErrorLimit", "ERR_ERROR_LIMIT"],
   ["ServerStopped", "ERR_SERVER_STOPPED"],
+  ["ProcessEnded", "ERR_PROCESS_ENDED"],
 ];
 
 test.each(codes)("a connect that ends with %s rejects with %s", (name, code) => {

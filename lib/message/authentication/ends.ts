@@ -11,6 +11,7 @@ export const REFUSALS = new Set<number>([
   DisconnectCode.AuthenticationFailed,
   DisconnectCode.InvalidPacket,
   DisconnectCode.ServerStopped,
+  DisconnectCode.ProcessEnded,
 ]);
 
 /** Reasons after which it is worth connecting again; no reason at all is one too. */
@@ -21,4 +22,5 @@ export const PASSING = new Set<number>([
   DisconnectCode.ServerBusy,
   DisconnectCode.ServerFull,
   DisconnectCode.ServerStopped,
+  DisconnectCode.ProcessEnded,
 ]);

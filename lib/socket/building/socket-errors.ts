@@ -22,7 +22,7 @@ export const socketClosed: DisconnectReason = {
 };
 
 /** The reason for connections that are open when the process ends. */
-export const processEnded: DisconnectReason = { code: DisconnectCode.ConnectionLost, text: "The process ended" };
+export const processEnded: DisconnectReason = { code: DisconnectCode.ProcessEnded, text: "The process ended" };
 
 /** The reason for those for whom `maxConnections` leaves no place. */
 export const serverFull: DisconnectReason = { code: DisconnectCode.ServerFull, text: "The server is full" };
