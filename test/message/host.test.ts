@@ -233,7 +233,7 @@ test("what the host's client sends as soon as it is authenticated arrives withou
   const world = new MessageWorld({ protocol: newProtocol() });
   const client = world.newClient();
   const received: number[] = [];
-  world.server.messageHandler.register(Ball, (ball) => received.push(ball));
+  world.server.messageHandler.register(Ball, (ball) => void received.push(ball));
   client.on("authenticated", (player) => player.send(Ball, 7));
   await world.server.start({ localClient: client });
   await world.run(50);
