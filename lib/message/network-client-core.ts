@@ -366,7 +366,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
   #welcomed(link: Link, { player: candidate, resumes }: ClientAuthentication, welcome: Welcome): void {
     const player = this.#player as NetworkPlayer;
     this.clock.clearTimeout(link.timer);
-    this.#reconnectLoop.stop();
+    this.#reconnectLoop.connected();
     player.attach(candidate);
     player.state = PlayerState.Authenticated;
     this.time.ticksPerSecond = welcome.ticksPerSecond;

@@ -14,7 +14,7 @@ import { PacketReader } from "./frames/packet-reader.js";
 import { NONCE_BYTES } from "./handshake/handshake-packets.js";
 import { type InfoAnswer, readInfoAnswer, writeInfoRequest } from "./handshake/info-packets.js";
 import { PacketKind } from "./packet-format.js";
-import { connectError } from "./peer-error.js";
+import { connectError, describeServer } from "./peer-error.js";
 
 /** An unreliable question is repeated after this time, since it may be lost, or too early for the server. */
 export const REPEAT_MS = 500;
@@ -51,6 +51,8 @@ export class InfoQuestion {
   readonly #askedMs = new Map<bigint, number>();
   readonly #closing = new AbortController();
   #handle: IConnectionHandle | null = null;
+  /** Whom it asks, for errors. */
+  #server = "";
   #timer: unknown;
 
   constructor(socket: ISocket, options: InfoQuestionOptions) {
@@ -62,8 +64,8 @@ export class InfoQuestion {
       onConnect() {},
       onDisconnect: (_, reason) => {
         const isUnknown = reason.code === DisconnectCode.InvalidPacket;
-        const error = isUnknown ? new NetworkError("ERR_REFUSED", "The server tells nothing about itself") : null;
-        options.onEnd(error ?? connectError(reason));
+        const error = isUnknown ? new NetworkError("ERR_REFUSED", `${this.#server} tells nothing about itself`) : null;
+        options.onEnd(error ?? connectError(reason, this.#server));
       },
       onWritable() {},
     };
@@ -72,10 +74,11 @@ export class InfoQuestion {
   /** @throws what `ISocket.connect` does; NetworkError `ERR_CLOSED` when it is closed meanwhile */
   async ask(endPoint: IConnectEndPoint): Promise<void> {
     const { signal } = this.#closing;
+    this.#server = describeServer(this.#socket, endPoint);
     try {
       this.#handle = (await abortable(this.#socket.connect(endPoint, signal), signal)).copy();
     } catch (error) {
-      throw error instanceof NetworkError && error.reason ? connectError(error.reason) : error;
+      throw error instanceof NetworkError && error.reason ? connectError(error.reason, this.#server) : error;
     }
     this.#send();
     this.#receiveAll(); // The answer may have come before anybody listened.

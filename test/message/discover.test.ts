@@ -92,7 +92,20 @@ describe.each(["datagram", "reliable-lanes", "stream"] as const)("askServer over
     const world = newWorld({ kind, server: { info: null } });
     await world.server.start();
     const code = kind === "datagram" ? "ERR_CONNECT_FAILED" : "ERR_REFUSED";
-    await expect(settled(world, askServer(askOf(world)))).rejects.toMatchObject({ code });
+    const text =
+      kind === "datagram" ? "has told nothing within 2000 ms: is it running there?" : "tells nothing about itself";
+    const message = `The server localhost:7777 (Memory) ${text}`;
+    await expect(settled(world, askServer(askOf(world)))).rejects.toMatchObject({ code, message });
+  });
+
+  test("whoever is refused or loses the connection hears from which server", async () => {
+    if (kind === "datagram") return;
+    const world = newWorld({ kind, server: { beforeAccept: () => ({ code: 7, text: "Not now" }) } });
+    await world.server.start();
+    await expect(settled(world, askServer(askOf(world)))).rejects.toMatchObject({
+      code: "ERR_REFUSED",
+      message: "The server localhost:7777 (Memory) refused: Not now. Its application decided so, with the code 7",
+    });
   });
 
   test("where no server is, the question ends, by the time or the signal", async () => {

@@ -43,6 +43,27 @@ test("the pauses are 0.5 s and then twice as long each time, up to 10 s, 25 % mo
   }
 });
 
+test("the pauses begin again after a connection of 10 s, and grow on after shorter ones", () => {
+  const clock = new FakeClock();
+  const attemptsMs: number[] = [];
+  const lastsMs = [1, 9999, 100, 10_000, 100];
+  const loop: ReconnectLoop = new ReconnectLoop(
+    clock,
+    () => 0.5,
+    () => {
+      attemptsMs.push(clock.now());
+      const ms = lastsMs[attemptsMs.length - 1];
+      if (ms === undefined) return;
+      loop.connected();
+      clock.setTimeout(() => loop.wait(), ms);
+    },
+  );
+  loop.wait();
+  clock.advance(60_000);
+  const pauses = attemptsMs.map((ms, index) => ms - (attemptsMs[index - 1] ?? 0) - (lastsMs[index - 1] ?? 0));
+  expect(pauses).toEqual([500, 1000, 2000, 4000, 500, 1000]);
+});
+
 class KillableFactory extends MemorySocketFactory {
   server: ISocket | null = null;
   /** Larger packets do not arrive. */
@@ -163,6 +184,22 @@ describe("a client with `reconnect`", () => {
     await start();
     await world.until(() => client.isAuthenticated, 50);
     expect(world.errors).toEqual([]);
+  });
+
+  test("asks ever less often where the server falls at everybody who joins", async () => {
+    const { world, client, start, stop, log } = await joined({ reconnect: true });
+    await stop();
+    const fall = async (server: NetworkServer) => {
+      server.on("authenticated", () => void server.stop().then(async () => fall(await start())));
+    };
+    await fall(await start());
+    await world.run(60_000);
+    const times = log.filter((event) => event === "authenticated").length;
+    expect(times).toBeGreaterThanOrEqual(6);
+    expect(times).toBeLessThan(12);
+    const leaving = client.disconnect();
+    await world.run(1000);
+    await leaving;
   });
 
   test("does not come back after a `disconnect`, its own or the server's", async () => {
