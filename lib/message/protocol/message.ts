@@ -121,7 +121,8 @@ export function maxAgeOf(message: MessageDefinition<unknown>, channel: Channel):
   return channel === Channel.Reliable ? undefined : message?.maxAgeMs;
 }
 
-function completeRateLimit(rateLimit: RateLimit) {
+/** A rate limit with its defaults. @throws TypeError, RangeError for wrong values */
+export function completeRateLimit(rateLimit: RateLimit) {
   checkOptions("rateLimit", rateLimit, RATE_LIMIT);
   const { perSecond, burst = Math.max(perSecond, 1), cost = errorCosts.rateLimit } = rateLimit;
   return { perSecond, burst, cost };

@@ -5,14 +5,20 @@ import { type LiveClass, liveClass } from "./live-value.js";
 import { LoopedValues } from "./looped-values.js";
 import { defineMembers, type Member, type MemberDeclaration } from "./member.js";
 import type { ValuesClass } from "./member-values.js";
+import { type AnyMethod, decoratedRpcs, defineRpcs, type Rpc, type RpcDefinition } from "./rpc.js";
 
 type Class = abstract new (...parameters: never[]) => object;
 
-/** What is known of a class of behaviours: its members and their layout. */
+type Rpcs = Readonly<Record<string, Rpc<AnyMethod>>>;
+type Members = Readonly<Record<string, MemberDeclaration>>;
+
+/** What is known of a class of behaviours: its members, its RPCs and their layout. */
 export class BehaviourDefinition {
   readonly className: string;
   /** By index, sorted by name. */
   readonly members: readonly Member[];
+  /** By index, sorted by name. */
+  readonly rpcs: readonly RpcDefinition[];
   readonly orderedMask: number;
   readonly latestMask: number;
   readonly initialOnlyMask: number;
@@ -22,9 +28,10 @@ export class BehaviourDefinition {
   readonly #byName: ReadonlyMap<string, Member>;
   readonly #liveClasses: readonly (LiveClass | null)[];
 
-  constructor(className: string, members: readonly Member[]) {
+  constructor(className: string, members: readonly Member[], rpcs: readonly RpcDefinition[] = []) {
     this.className = className;
     this.members = members;
+    this.rpcs = rpcs;
     const maskOf = (has: (member: Member) => boolean) =>
       members.reduce((mask, one) => mask | (has(one) ? one.bit : 0), 0);
     this.latestMask = maskOf(({ options }) => options.delivery === "latest");
@@ -40,9 +47,10 @@ export class BehaviourDefinition {
     return this.orderedMask | this.latestMask | this.initialOnlyMask;
   }
 
-  /** Text that both sides must have the same: the names of the members and what each consists of. */
+  /** Text that both sides must have the same: the names of the members and RPCs, and what each consists of. */
   get layout(): string {
-    return `{${this.members.map(({ name, layout }) => `${JSON.stringify(name)}:${layout}`)}}`;
+    const parts = [...this.members, ...this.rpcs];
+    return `{${parts.map(({ name, layout }) => `${JSON.stringify(name)}:${layout}`)}}`;
   }
 
   liveClassOf(index: number): LiveClass {
@@ -59,13 +67,19 @@ export class BehaviourDefinition {
   }
 }
 
-const definitions = new WeakMap<Class, BehaviourDefinition>();
-const declared = new WeakMap<Class, Readonly<Record<string, MemberDeclaration>>>();
+/** What a class declares, without what it inherits. */
+interface Declared {
+  readonly members: Members;
+  readonly rpcs: Rpcs;
+}
 
-/** Says which members a class has besides those of the classes that it extends. */
-export function declareMembers(target: Class, members: Readonly<Record<string, MemberDeclaration>>): void {
+const definitions = new WeakMap<Class, BehaviourDefinition>();
+const declared = new WeakMap<Class, Declared>();
+
+/** Says which members and RPCs a class has besides those of the classes that it extends. */
+export function declareMembers(target: Class, members: Members, rpcs: Rpcs = {}): void {
   if (declared.has(target)) throw invalidType(`${target.name} has been made networked before`);
-  declared.set(target, { ...members });
+  declared.set(target, { members: { ...members }, rpcs: { ...rpcs } });
 }
 
 /** Where compilers hand over what decorators declare, unless there is `Symbol.metadata`. */
@@ -82,35 +96,53 @@ export function declareMember(metadata: object, name: string, declaration: Membe
   (metadata as Metadata)[MEMBERS] = { ...members, [name]: declaration };
 }
 
-function decoratedMembers(target: Class): Record<string, MemberDeclaration> | undefined {
+function decorated(target: Class): Declared {
   const key = (Symbol as { metadata?: symbol }).metadata ?? METADATA;
   const metadata = Object.hasOwn(target, key) ? (target as unknown as Record<symbol, Metadata>)[key] : undefined;
-  return metadata && Object.hasOwn(metadata, MEMBERS) ? metadata[MEMBERS] : undefined;
+  if (!metadata) return { members: {}, rpcs: {} };
+  return {
+    members: Object.hasOwn(metadata, MEMBERS) ? (metadata[MEMBERS] as Members) : {},
+    rpcs: decoratedRpcs(metadata),
+  };
 }
 
 /** The declarations of a class and of those that it extends, down to `base`. */
-function declarationsOf(target: Class, base: Class): Record<string, MemberDeclaration> {
-  if (target === base || target === null) return {};
+function declarationsOf(target: Class, base: Class): Declared {
+  if (target === base || target === null) return { members: {}, rpcs: {} };
   const inherited = declarationsOf(Object.getPrototypeOf(target) as Class, base);
-  const own = { ...decoratedMembers(target), ...declared.get(target) };
-  const twice = Object.keys(own).find((name) => Object.hasOwn(inherited, name));
+  const [first, second] = [decorated(target), declared.get(target)];
+  const members = { ...first.members, ...second?.members };
+  const rpcs = { ...first.rpcs, ...second?.rpcs };
+  const twice = Object.keys({ ...members, ...rpcs }).find(
+    (name) => Object.hasOwn(inherited.members, name) || Object.hasOwn(inherited.rpcs, name),
+  );
   if (twice !== undefined) throw invalidType(`${target.name}.${twice}: a class that it extends has such a member`);
-  return { ...inherited, ...own };
+  return { members: { ...inherited.members, ...members }, rpcs: { ...inherited.rpcs, ...rpcs } };
 }
 
 /**
  * The definition of a class that extends `base`, made when it is asked for the first time.
  *
+ * @param methodOf the method of a name that the class has, or one that it extends
  * @throws TypeError, RangeError that name the class and the member
  */
-export function definitionOf(target: Class, base: Class, install: (definition: BehaviourDefinition) => void) {
+export function definitionOf(
+  target: Class,
+  base: Class,
+  methodOf: (name: string) => unknown,
+  install: (definition: BehaviourDefinition) => void,
+): BehaviourDefinition {
   const known = definitions.get(target);
   if (known) return known;
   if (typeof target !== "function" || !(target.prototype instanceof base)) {
     throw typeError("The class", `one that extends ${base.name}`);
   }
-  const members = defineMembers(target.name, declarationsOf(target, base), (name) => name in base.prototype);
-  const definition = new BehaviourDefinition(target.name, members);
+  const declarations = declarationsOf(target, base);
+  const isTaken = (name: string) => name in base.prototype;
+  const members = defineMembers(target.name, declarations.members, isTaken);
+  const isMember = (name: string) => isTaken(name) || Object.hasOwn(declarations.members, name);
+  const rpcs = defineRpcs(target.name, declarations.rpcs, isMember, methodOf);
+  const definition = new BehaviourDefinition(target.name, members, rpcs);
   install(definition);
   definitions.set(target, definition);
   return definition;

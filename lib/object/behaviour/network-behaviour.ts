@@ -1,7 +1,10 @@
 import { checkFunction, invalidType } from "../../arguments.js";
+import { NetworkError } from "../../network-error.js";
+import type { BehaviourLink } from "./behaviour-link.js";
 import { type BehaviourDefinition, definitionOf } from "./definition.js";
 import type { Member } from "./member.js";
 import type { MemberListener, MemberValues } from "./member-values.js";
+import { callable, type RpcDefinition } from "./rpc.js";
 
 type Class = abstract new (...parameters: never[]) => NetworkBehaviour;
 
@@ -12,6 +15,10 @@ type Class = abstract new (...parameters: never[]) => NetworkBehaviour;
  */
 export abstract class NetworkBehaviour {
   readonly #values: MemberValues;
+  /** Null until the object is in a world. */
+  #link: BehaviourLink | null = null;
+  /** What sends the calls of each RPC, once it is asked for. */
+  readonly #calls: ReturnType<typeof callable>[] = [];
 
   constructor() {
     const definition = behaviourDefinition(new.target);
@@ -45,11 +52,61 @@ export abstract class NetworkBehaviour {
   static valuesOf(behaviour: NetworkBehaviour): MemberValues {
     return behaviour.#values;
   }
+
+  /** @internal */
+  static linkOf(behaviour: NetworkBehaviour): BehaviourLink | null {
+    return behaviour.#link;
+  }
+
+  /** @internal */
+  static setLink(behaviour: NetworkBehaviour, link: BehaviourLink | null): void {
+    behaviour.#link = link;
+  }
+
+  /** @internal What a behaviour has under the name of an RPC that is declared in a class with this definition. */
+  static callOf(behaviour: NetworkBehaviour, definition: BehaviourDefinition, rpc: RpcDefinition) {
+    // An object of a class that extends this one has a property of its own class: this is `super.buy`.
+    if (behaviour.#values.definition !== definition) return rpc.method.bind(behaviour);
+    behaviour.#calls[rpc.index] ??= callable((args, options) => {
+      const link = behaviour.#link;
+      const { className } = definition;
+      if (!link) {
+        throw new NetworkError("ERR_STATE", `${className}.${rpc.name}: the object is in no world: spawn it first`);
+      }
+      if (args.length !== rpc.argumentCount) {
+        throw invalidType(`${className}.${rpc.name} takes ${rpc.argumentCount} arguments, not ${args.length}`);
+      }
+      return link.callRpc(behaviour, rpc, args, options);
+    });
+    return behaviour.#calls[rpc.index];
+  }
+}
+
+/** The method behind each property that sends calls. */
+const methods = new WeakMap<() => unknown, RpcDefinition["method"]>();
+
+function methodOf(prototype: object | null, name: string): unknown {
+  if (prototype === null) return undefined;
+  const { value, get } = Object.getOwnPropertyDescriptor(prototype, name) ?? {};
+  if (value !== undefined) return value;
+  return get ? methods.get(get) : methodOf(Object.getPrototypeOf(prototype), name);
+}
+
+function installRpcs(prototype: object, definition: BehaviourDefinition): void {
+  for (const rpc of definition.rpcs) {
+    const get = function (this: NetworkBehaviour) {
+      return NetworkBehaviour.callOf(this, definition, rpc);
+    };
+    methods.set(get, rpc.method);
+    Object.defineProperty(prototype, rpc.name, { get, configurable: true });
+  }
 }
 
 /** The definition of a class. @throws TypeError, RangeError that name the class and the member */
 export function behaviourDefinition(target: Class): BehaviourDefinition {
-  return definitionOf(target, NetworkBehaviour, (definition) => {
+  const findMethod = (name: string) => methodOf(target.prototype, name);
+  return definitionOf(target, NetworkBehaviour, findMethod, (definition) => {
+    installRpcs(target.prototype, definition);
     const valuesOf = NetworkBehaviour.valuesOf as (behaviour: object) => MemberValues;
     for (const [index, property] of definition.Values.propertiesOf(valuesOf, definition).entries()) {
       const { name } = definition.members[index] as Member;

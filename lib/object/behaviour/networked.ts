@@ -3,13 +3,31 @@ import type { Codec } from "../../serialization/index.js";
 import { declareMember, declareMembers } from "./definition.js";
 import type { MemberDeclaration } from "./member.js";
 import { behaviourDefinition, type NetworkBehaviour } from "./network-behaviour.js";
+import type { AnyMethod, Callable, Rpc } from "./rpc.js";
 import type { SyncOptions } from "./sync-options.js";
 
-/** A class with networked members of these types. */
-export type Networked<C extends abstract new (...parameters: never[]) => NetworkBehaviour, Values> = (new (
+type BehaviourClass = abstract new (...parameters: never[]) => NetworkBehaviour;
+
+/** A class with networked members of these types, and these RPCs. */
+export type Networked<C extends BehaviourClass, Values, Rpcs = unknown> = (new (
   ...parameters: ConstructorParameters<C>
-) => InstanceType<C> & Values) &
+) => InstanceType<C> & Values & Callables<InstanceType<C>, Rpcs>) &
   Pick<C, keyof C>;
+
+type Callables<Instance, Rpcs> = {
+  readonly [K in keyof Rpcs & keyof Instance]: Callable<Instance[K]>;
+};
+
+/** RPCs by name: each is one for the method of that name. */
+export type RpcDeclarations<Instance, Rpcs> = {
+  readonly [K in keyof Rpcs]: K extends keyof Instance
+    ? Rpcs[K] extends Rpc<infer Method>
+      ? Instance[K] extends Method
+        ? Rpcs[K]
+        : never
+      : never
+    : never;
+};
 
 /** Members by name: a codec, or a codec and options. */
 export type Declarations<Values> = {
@@ -17,19 +35,25 @@ export type Declarations<Values> = {
 };
 
 /**
- * Declares the networked members of a class, which extends `NetworkBehaviour`. They start as their codecs' defaults, or
- * as what the constructor assigns. It gives the same members, numbers and bytes as the decorators.
+ * Declares the networked members of a class, which extends `NetworkBehaviour`, and which of its methods are RPCs.
+ * Members start as their codecs' defaults, or as what the constructor assigns. It gives the same members, numbers and
+ * bytes as the decorators.
  *
  * @returns the same class
  * @throws TypeError, RangeError that name the class and the member
  */
-export function networked<C extends abstract new (...parameters: never[]) => NetworkBehaviour, Values extends object>(
+export function networked<C extends BehaviourClass, Values extends object, Rpcs extends object = Record<never, never>>(
   target: C,
   members: Declarations<Values>,
-): Networked<C, Values> {
-  declareMembers(target, members as unknown as Record<string, MemberDeclaration>);
+  rpcs: Rpcs & RpcDeclarations<InstanceType<C>, Rpcs> = {} as Rpcs & RpcDeclarations<InstanceType<C>, Rpcs>,
+): Networked<C, Values, Rpcs> {
+  declareMembers(
+    target,
+    members as unknown as Record<string, MemberDeclaration>,
+    rpcs as Record<string, Rpc<AnyMethod>>,
+  );
   behaviourDefinition(target);
-  return target as unknown as Networked<C, Values>;
+  return target as unknown as Networked<C, Values, Rpcs>;
 }
 
 /**

@@ -9,6 +9,8 @@ const library = (name: string) => JSON.stringify(join(root, "lib", `${name}.ts`)
 const HEAD = `
   import { NetworkBehaviour, behaviourDefinition, memberValues } from ${library("object/behaviour/network-behaviour")};
   import { networked, syncVar } from ${library("object/behaviour/networked")};
+  import { type RpcCall, callWith, clientRpc, serverRpc } from ${library("object/behaviour/rpc")};
+  import type { INetworkPlayer } from ${library("message/index")};
   import { NetworkWriter, string, u8, u16, vec2, float32 } from ${library("serialization/index")};
 `;
 
@@ -17,16 +19,21 @@ const PROGRAM = `${HEAD}
     @syncVar(u8) accessor health = 100;
     @syncVar(u16, { to: "owner" }) accessor ammo = 30;
     @syncVar(vec2(), { delivery: "latest" }) accessor position = { x: 1, y: 2 };
+    @serverRpc([u16], { returns: u8 }) async buy(item: number) { return item; }
+    @clientRpc([string(9)], { to: "player" }) tell(player: unknown, text: string) {}
   }
   class Frigate extends Ship {
     @syncVar(string(8)) accessor name = "Ada";
   }
   const plain = { health: u8, ammo: [u16, { to: "owner" }], position: [vec2(), { delivery: "latest" }] };
   const start = (self: any) => Object.assign(self, { health: 100, ammo: 30, position: { x: 1, y: 2 } });
-  const PlainShip = networked(class extends NetworkBehaviour { constructor() { super(); start(this); } }, plain as any);
+  const rpcs: any = { tell: clientRpc([string(9)], { to: "player" }), buy: serverRpc([u16], { returns: u8 }) };
+  class Methods extends NetworkBehaviour { buy() {} tell() {} }
+  const PlainShip = networked(class extends Methods { constructor() { super(); start(this); } }, plain as any, rpcs);
   const PlainFrigate = networked(
-    class extends NetworkBehaviour { constructor() { super(); start(this); (this as any).name = "Ada"; } },
+    class extends Methods { constructor() { super(); start(this); (this as any).name = "Ada"; } },
     { ...plain, name: string(8) } as any,
+    rpcs,
   );
   const bytesOf = (Class: any) => {
     const writer = new NetworkWriter();
@@ -92,6 +99,34 @@ test("wrong types do not compile", () => {
       false,
     ],
     ["const K = networked(class {}, { health: u8 });", true],
+    ["class M extends NetworkBehaviour { @serverRpc([u16]) buy(item: number, call?: RpcCall) {} }", false],
+    ["class N extends NetworkBehaviour { @serverRpc([u16]) buy(item: string) {} }", true],
+    ["class O extends NetworkBehaviour { @serverRpc([u16]) buy(item: number, call: RpcCall) {} }", true],
+    ["class P extends NetworkBehaviour { @serverRpc([], { returns: u8 }) async buy() { return 5; } }", false],
+    ["class Q extends NetworkBehaviour { @serverRpc([], { returns: u8 }) async buy() { return ''; } }", true],
+    ["class R extends NetworkBehaviour { @serverRpc([], { returns: u8 }) buy() { return 5; } }", true],
+    ["class S extends NetworkBehaviour { @serverRpc([]) buy() { return 5; } }", true],
+    ["class T extends NetworkBehaviour { @serverRpc([u16]) buy = 5; }", true],
+    ["class U extends NetworkBehaviour { @serverRpc([], { to: 'owner' }) buy() {} }", true],
+    [
+      "class V extends NetworkBehaviour { @clientRpc([u8], { to: 'player' }) a(to: INetworkPlayer, n: number) {} }",
+      false,
+    ],
+    ["class W extends NetworkBehaviour { @clientRpc([u8], { to: 'player' }) a(n: number) {} }", true],
+    ["class X extends NetworkBehaviour { @clientRpc([], { to: 'all' }) a() {} }", true],
+    ["class Y extends NetworkBehaviour { @clientRpc([], { anyone: true }) a() {} }", true],
+    ["class Buyer extends NetworkBehaviour { async buy(item: number) { return item; } text = ''; }", false],
+    ["const Shop = networked(Buyer, {}, { buy: serverRpc([u16], { returns: u8 }) });", false],
+    ["new Shop().buy.with({ timeoutMs: 5 })(3).then((n) => n + 1);", false],
+    ["new Shop().buy.with({ timeout: 5 })(3);", true],
+    ["new Shop().buy.with({})('3');", true],
+    ["callWith(new Shop().buy, { timeoutMs: 5 })(3);", false],
+    ["callWith(new Shop().buy, { timeoutMs: 5 })('3');", true],
+    ["networked(Buyer, {}, { buy: serverRpc([string(5)], { returns: u8 }) });", true],
+    ["networked(Buyer, {}, { buy: serverRpc([u8]) });", true],
+    ["networked(Buyer, {}, { sell: serverRpc([u8]) });", true],
+    ["networked(Buyer, {}, { text: serverRpc([]) });", true],
+    ["networked(Buyer, {}, { buy: u8 });", true],
     ["const L = networked(class extends NetworkBehaviour {}, { p: vec2() }); new L().p.z = 1;", true],
   ];
   const file = join(root, "test/object/behaviour/compiled.ts");
