@@ -1,6 +1,6 @@
 import type { NetworkErrorCode } from "../error-codes.js";
+import { formatHost } from "../format-host.js";
 import { NetworkError } from "../network-error.js";
-import { formatHost } from "../socket/building/format-host.js";
 import { serverFailed } from "../socket/building/socket-errors.js";
 import { DisconnectCode, type DisconnectReason, type IConnectEndPoint } from "../socket/index.js";
 import { Heard } from "./handshake/heard.js";

@@ -6,7 +6,8 @@ import { checkInstance } from "../../arguments.js";
 import { isThenable } from "../../brands.js";
 import type { Clock } from "../../clock.js";
 import type { PlacesMetrics } from "../../guard/places.js";
-import { NetworkError } from "../../network-error.js";
+import type { NetworkError } from "../../network-error.js";
+import { translateError } from "../../trial-errors.js";
 import type { ConfigOption } from "../../valve/configuration/config-value.js";
 import { iceOptions } from "../../valve/configuration/ice-servers.js";
 import { connectFailure } from "../../valve/endpoint/connect-failure.js";
@@ -18,7 +19,7 @@ import type { ConnectionInfo } from "../../valve/values/connection-info.js";
 import { Result } from "../../valve/values/result.js";
 import type { StatusInfo } from "../../valve/values/status-info.js";
 import type { Verdict } from "../../verdict.js";
-import { checkPort, type Trial, translateError, trialError } from "../building/end-point-errors.js";
+import { checkPort } from "../building/end-point-errors.js";
 import { Inbox } from "../building/inbox.js";
 import { PacketPool } from "../building/packet-queue.js";
 import {
@@ -236,11 +237,8 @@ export class GnsSocket
       checkInstance("endPoint", endPoint, GnsAddress);
       const { host, port } = endPoint;
       checkPort(port);
-      const listening = async () => {
-        const { address } = isIP(host) ? { address: host } : await abortable(lookupFirst(host), attempt);
-        return this.#dispatcher.listen(address, port, this.#settings.config);
-      };
-      const { handle, address } = await explained({ ...gns, action: "listening on", host, port }, listening());
+      const numeric = isIP(host) ? host : await abortable(firstAddress(endPoint), attempt);
+      const { handle, address } = this.#dispatcher.listen(numeric, port, this.#settings.config);
       this.#listener = handle;
       this.#boundPort = address.port;
     }
@@ -308,20 +306,20 @@ export class GnsSocket
       const options = await this.#peerOptions(endPoint);
       const connect = () => {
         this.#signalOver(signaling);
-        return this.#sockets.connectP2P(identity, { remoteVirtualPort, options });
+        const handle = this.#sockets.connectP2P(identity, { remoteVirtualPort, options });
+        if (handle === 0) throw lastError("The connection was not created");
+        return handle;
       };
       return [connect];
     }
     checkInstance("endPoint", endPoint, GnsAddress);
     const { host, port } = endPoint;
     checkPort(port);
-    const ways = this.#dispatcher.waysTo(host, port, this.#settings.config, lookup);
-    return explained({ ...gns, action: "connecting to", host, port }, ways);
+    return this.#dispatcher.waysTo(host, port, this.#settings.config, lookup);
   }
 
   async #peerOptions({ ice }: GnsPeer): Promise<ConfigOption[]> {
-    const options = explained({ ...gns, action: "connecting to", host: "a peer", port: 0 }, iceOptions(ice));
-    return [...(await options), ...this.#settings.config];
+    return [...(await iceOptions(ice)), ...this.#settings.config];
   }
 
   #signalOver(signaling: GnsSignaling): void {
@@ -353,16 +351,11 @@ function isOpen({ closed, endReason }: GnsConnection): boolean {
   return closed === null && endReason === null;
 }
 
-const gns = { transport: "GNS" } as const;
-
-/** Says in an error of `trial` what was tried, in the words of all transports; wrong arguments stay what they are. */
-async function explained<Result>(trial: Trial, promise: Promise<Result>): Promise<Result> {
+/** Where to listen for a name. @throws (rejects) NetworkError `ERR_NAME_NOT_FOUND` */
+async function firstAddress({ host, port }: GnsAddress): Promise<string> {
   try {
-    return await promise;
+    return (await lookupFirst(host)).address;
   } catch (error) {
-    const inSystem = error instanceof NetworkError ? (error.cause as { code?: string } | undefined) : error;
-    if (inSystem instanceof Error && "code" in inSystem) throw translateError(trial, inSystem);
-    if (!(error instanceof NetworkError)) throw error;
-    throw trialError(trial, error.message, { code: error.code, cause: error });
+    throw translateError({ transport: "GNS", action: "listening on", host, port }, error);
   }
 }

@@ -1,6 +1,7 @@
 import { isThenable } from "../../brands.js";
+import { systemError, translateError } from "../../trial-errors.js";
 import type { Verdict } from "../../verdict.js";
-import { checkPort, systemError, translateError } from "../building/end-point-errors.js";
+import { checkPort } from "../building/end-point-errors.js";
 import { Inbox } from "../building/inbox.js";
 import { InboxSocket } from "../building/inbox-socket.js";
 import { checkPacket } from "../building/packet-limit.js";

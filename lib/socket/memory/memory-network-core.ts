@@ -1,6 +1,7 @@
 import type { Clock } from "../../clock.js";
 import type { Random } from "../../random.js";
-import { checkPort, systemError, translateError } from "../building/end-point-errors.js";
+import { systemError, translateError } from "../../trial-errors.js";
+import { checkPort } from "../building/end-point-errors.js";
 import { PacketPool } from "../building/packet-queue.js";
 import type { ISocket } from "../socket.js";
 

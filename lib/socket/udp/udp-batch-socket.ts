@@ -4,7 +4,7 @@ import type { NativeAddon } from "../../addon/native.js";
 import { nameOfSystemError } from "../../addon/system-errors.js";
 import { putBytes } from "../../bytes.js";
 import { NetworkError } from "../../network-error.js";
-import { systemError } from "../building/end-point-errors.js";
+import { systemError } from "../../trial-errors.js";
 import { checkPacket } from "../building/packet-limit.js";
 import { noPacketError } from "../building/socket-errors.js";
 import { Delivery, type ISocket, type ReceivedPacket } from "../socket.js";

@@ -1,7 +1,7 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { addonFailure } from "../../addon/load-addon.js";
 import { putBytes } from "../../bytes.js";
-import { withoutMapping } from "../building/format-host.js";
+import { withoutMapping } from "../../format-host.js";
 import { checkPacket } from "../building/packet-limit.js";
 import { noPacketError } from "../building/socket-errors.js";
 import type { Delivery, IConnectionHandle, ISocket, ReceivedPacket } from "../socket.js";

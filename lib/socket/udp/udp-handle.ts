@@ -1,4 +1,4 @@
-import { formatHost } from "../building/format-host.js";
+import { formatHost } from "../../format-host.js";
 import { StatelessHandle } from "../building/handles.js";
 
 /** Largest packet in bytes: the least maximum transmission unit of IPv6 (1280) less the headers of IPv6 and UDP. */

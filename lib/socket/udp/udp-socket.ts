@@ -1,6 +1,7 @@
 import { onProcessEnd } from "../../addon/exits.js";
+import { type Trial, translateError } from "../../trial-errors.js";
 import { NEXT_ADDRESS_MS } from "../../valve/values/this-machine.js";
-import { checkHost, checkPort, type Trial, translateError } from "../building/end-point-errors.js";
+import { checkHost, checkPort } from "../building/end-point-errors.js";
 import { SocketUse } from "../building/socket-use.js";
 import { Waker } from "../building/waker.js";
 import type { SocketEvents } from "../socket.js";

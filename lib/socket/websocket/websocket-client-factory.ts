@@ -1,9 +1,9 @@
 import { rangeError } from "../../arguments.js";
 import { systemClock } from "../../clock.js";
+import { formatHost } from "../../format-host.js";
 import { NetworkError } from "../../network-error.js";
 import { checkOptions } from "../../options.js";
 import { checkHost, checkPort, checkRemotePort } from "../building/end-point-errors.js";
-import { formatHost } from "../building/format-host.js";
 import type { IBindEndPoint, ISocket } from "../socket.js";
 import { type IHasHost, type IHasPort, SocketFactory } from "../socket-factory.js";
 import { WebSocketClientSocket } from "./websocket-client-socket.js";

@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock.js";
+import { formatHost } from "../../format-host.js";
 import { NetworkError } from "../../network-error.js";
-import { type Trial, translateError, trialError } from "../building/end-point-errors.js";
-import { formatHost } from "../building/format-host.js";
+import { type Trial, translateError, trialError } from "../../trial-errors.js";
 import { abortable, refusedError } from "../building/socket-errors.js";
 import type { DisconnectReason } from "../disconnect-reason.js";
 import type { IBindEndPoint, ISocket, Security } from "../socket.js";

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import { BlockList, isIP } from "node:net";
 import { rangeError, typeError } from "../../arguments.js";
+import { withoutMapping } from "../../format-host.js";
 import type { OptionRule } from "../../options.js";
-import { withoutMapping } from "../building/format-host.js";
 
 /** The header in which proxies name the client. */
 type ForwardedHeader = "x-forwarded-for" | "forwarded";

@@ -2,6 +2,7 @@ import { lookup } from "node:dns/promises";
 import { isIP, isIPv6 } from "node:net";
 import { checkText, rangeError, typeError } from "../../arguments.js";
 import { checkOptions, integerOption, type OptionRule, type OptionRules, textOption } from "../../options.js";
+import { translateError } from "../../trial-errors.js";
 import { type ConfigOption, ConfigValue } from "./config-value.js";
 
 /** Bits of `IceSettings.candidates`: the routes that a P2P connection may take (GNS). */
@@ -63,7 +64,7 @@ const turnRules: OptionRules<TurnServer> = {
  * GNS would block the event loop while it does.
  *
  * @throws (rejects) TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE`: not an address, a comma in a
- *   user name or password; what `node:dns` rejects with (`ENOTFOUND`)
+ *   user name or password; NetworkError `ERR_NAME_NOT_FOUND`
  */
 export async function iceOptions(settings: IceSettings): Promise<ConfigOption[]> {
   checkOptions("iceOptions", settings, settingsRules);
@@ -108,7 +109,9 @@ async function resolveServer(name: string, server: string): Promise<string[]> {
   checkText(name, server);
   const { host, port } = splitServer(name, server);
   if (isIP(host) !== 0) return [joinServer(host, port)];
-  const found = await lookup(host, { all: true, verbatim: true });
+  const found = await lookup(host, { all: true, verbatim: true }).catch((error: unknown) => {
+    throw translateError({ transport: "GNS", action: "connecting to", host, port }, error);
+  });
   return found.map(({ address }) => joinServer(address, port));
 }
 

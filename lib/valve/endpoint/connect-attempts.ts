@@ -3,7 +3,6 @@ import { whenAborted } from "../../abort-signals.js";
 import type { Clock } from "../../clock.js";
 import { NetworkError } from "../../network-error.js";
 import type { NetworkingSockets } from "../sockets/networking-sockets.js";
-import { getLastError } from "../sockets/runtime.js";
 import { Address } from "../values/address.js";
 import { alternateFamilies, NEXT_ADDRESS_MS, reachable } from "../values/this-machine.js";
 
@@ -74,7 +73,7 @@ export class ConnectAttempts<Connected> {
    * Tries one way after the other until one leads to a connection; when one takes long, the next is tried in parallel.
    * Rejects with the error of the last one, or with the signal's reason.
    *
-   * @param ways each opens a connection and returns its handle, or 0
+   * @param ways each opens a connection and returns its handle, or throws a NetworkError
    */
   first(ways: readonly (() => number)[], signal?: AbortSignal): Promise<Connected> {
     return new Promise((resolve, reject) => {
@@ -94,17 +93,22 @@ export class ConnectAttempts<Connected> {
           this.#sockets.closeConnection(handle);
         }
       };
-      const failed = (error: NetworkError) => {
+      const failed = (error: unknown) => {
         this.#clock.clearTimeout(timer);
-        if (next < ways.length && error.code !== "ERR_CLOSED") start();
+        const isClosed = error instanceof NetworkError && error.code === "ERR_CLOSED";
+        if (next < ways.length && !isClosed) start();
         else if (started.size === 0) {
           finish();
           reject(error);
         }
       };
       const start = () => {
-        const handle = (ways[next++] as () => number)();
-        if (handle === 0) return failed(getLastError() ?? new NetworkError("ERR_FAILED", "connect failed"));
+        let handle: number;
+        try {
+          handle = (ways[next++] as () => number)();
+        } catch (error) {
+          return failed(error);
+        }
         started.add(handle);
         this.#attempts.set(handle, {
           startedMs: this.#clock.now(),
@@ -149,7 +153,7 @@ export async function resolveBothFamilies(host: string, port: number, resolver: 
 function lookUp(host: string, resolver: AddressLookup): Promise<LookedUpAddress[]> {
   return new Promise((resolve, reject) => {
     resolver(host, { all: true }, (error, addresses) => {
-      if (error) reject(new NetworkError("ERR_NAME_NOT_FOUND", `${host}: ${error.message}`));
+      if (error) reject(new NetworkError("ERR_NAME_NOT_FOUND", error.message, { cause: error }));
       else resolve(addresses);
     });
   });
@@ -158,8 +162,5 @@ function lookUp(host: string, resolver: AddressLookup): Promise<LookedUpAddress[
 /** @throws NetworkError `ERR_NOT_SUPPORTED` */
 export function checkNoZone(host: string): void {
   if (!host.includes("%")) return;
-  throw new NetworkError(
-    "ERR_NOT_SUPPORTED",
-    `${host}: GNS takes no link-local addresses with a zone. Use another one`,
-  );
+  throw new NetworkError("ERR_NOT_SUPPORTED", "GNS takes no link-local address with a zone. Use another address");
 }

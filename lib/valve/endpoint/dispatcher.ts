@@ -5,6 +5,7 @@ import { Places, type PlacesMetrics } from "../../guard/places.js";
 import { sourceOf } from "../../guard/source.js";
 import { NetworkError } from "../../network-error.js";
 import { numberOption } from "../../options.js";
+import { explainError } from "../../trial-errors.js";
 import { authenticatedOnly, type ConfigOption } from "../configuration/config-value.js";
 import type { MessageBatch } from "../messages/message-batch.js";
 import { type InitializeOptions, Library } from "../sockets/library.js";
@@ -99,12 +100,17 @@ export class Dispatcher<Connection> {
    * @throws NetworkError `ERR_ADDRESS_IN_USE`, `ERR_ACCESS`, `ERR_NOT_SUPPORTED`, `ERR_BAD_CERTIFICATE`, `ERR_FAILED`
    */
   listen(host: string, port: number, config: readonly ConfigOption[]): { handle: number; address: Address } {
-    checkNoZone(host);
-    this.#checkAuthority(config);
     const address = new Address();
-    address.setAddress(host, port);
-    const handle = this.sockets.createListenSocket(address, config);
-    if (handle === 0) throw lastError("The listen socket was not created");
+    let handle = 0;
+    try {
+      checkNoZone(host);
+      this.#checkAuthority(config);
+      address.setAddress(host, port);
+      handle = this.sockets.createListenSocket(address, config);
+      if (handle === 0) throw lastError("The listen socket was not created");
+    } catch (error) {
+      throw explainError({ transport: "GNS", action: "listening on", host, port }, error);
+    }
     this.sockets.getListenSocketAddress(handle, address);
     return { handle, address };
   }
@@ -115,9 +121,22 @@ export class Dispatcher<Connection> {
    * @throws (rejects) NetworkError `ERR_NAME_NOT_FOUND`, `ERR_BAD_CERTIFICATE`
    */
   async waysTo(host: string, port: number, config: readonly ConfigOption[], resolver: AddressLookup) {
-    this.#checkAuthority(config);
-    const addresses = await resolveBothFamilies(host, port, resolver);
-    return addresses.map((address) => () => this.sockets.connect(address, config));
+    const startMs = this.#clock.now();
+    const explain = (error: unknown) => {
+      const tookMs = this.#clock.now() - startMs;
+      return explainError({ transport: "GNS", action: "connecting to", host, port, tookMs }, error);
+    };
+    try {
+      this.#checkAuthority(config);
+      const addresses = await resolveBothFamilies(host, port, resolver);
+      return addresses.map((address) => () => {
+        const handle = this.sockets.connect(address, config);
+        if (handle === 0) throw explain(lastError("The connection was not created"));
+        return handle;
+      });
+    } catch (error) {
+      throw explain(error);
+    }
   }
 
   /** The connections that wait for a verdict. */

@@ -197,7 +197,10 @@ describe("connecting fails", () => {
   test("for a name that leads nowhere", async () => {
     const factory = factoryOf({ host: "nobody.invalid", port: 9 });
     const failure = clientOf(factory).connect(factory.getConnectEndPoint());
-    await expect(failure).rejects.toMatchObject({ code: "ERR_NAME_NOT_FOUND" });
+    const message = expect.stringMatching(
+      /^GNS: connecting to nobody\.invalid:9 failed after \d+ ms: The name has no add/,
+    );
+    await expect(failure).rejects.toMatchObject({ code: "ERR_NAME_NOT_FOUND", message });
   });
 
   test.each([

@@ -2,6 +2,7 @@ import { createSocket } from "node:dgram";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { describe, expect, test } from "vitest";
+import { formatHost } from "../../../lib/format-host.js";
 import {
   type AddressLookup,
   type CloseInfo,
@@ -238,9 +239,28 @@ describe("connect", () => {
     expect(Library.statistics.connections).toBe(4);
   });
 
-  test("of a name that does not exist fails with its code", async () => {
-    await expect(newEndpoint().connect({ host: "no-such-host.invalid", port: 1 })).rejects.toMatchObject({
+  test.each([
+    [
+      "no-such-host.invalid",
+      "ERR_NAME_NOT_FOUND",
+      "The name has no address. Check its spelling and the DNS server (ENOTFOUND)",
+    ],
+    ["fe80::1%eth0", "ERR_NOT_SUPPORTED", "GNS takes no link-local address with a zone. Use another address"],
+  ])("to %s fails with its code, the place and what to do", async (host, code, text) => {
+    const error: NetworkError = await newEndpoint()
+      .connect({ host, port: 9 })
+      .catch((reason) => reason);
+    const message = `GNS: connecting to ${formatHost(host, 9)} failed after N ms: ${text}`;
+    expect({ ...error, message: error.message.replace(/\d+ ms/, "N ms") }).toMatchObject({ code, message });
+  });
+
+  test("says what a resolver of the application's has said", async () => {
+    const lookup: AddressLookup = (_host, _options, done) => done(new Error("the phone book is closed"), []);
+    await expect(newEndpoint().connect({ host: "any.example", port: 9, lookup })).rejects.toMatchObject({
       code: "ERR_NAME_NOT_FOUND",
+      message: expect.stringMatching(
+        /^GNS: connecting to any\.example:9 failed after \d+ ms: the phone book is closed$/,
+      ),
     });
   });
 
@@ -297,12 +317,30 @@ describe("connect", () => {
   });
 });
 
-test("a port in use throws with its code", () => {
-  const endpoint = newEndpoint();
-  const { port } = endpoint.listen({ host: "127.0.0.1" });
-  expect(() => endpoint.listen({ host: "127.0.0.1", port })).toThrow(
-    expect.objectContaining({ code: "ERR_ADDRESS_IN_USE" }),
-  );
+describe("listening fails with its code, the place and what to do", () => {
+  const listenError = (host: string, port: number) => {
+    try {
+      return newEndpoint().listen({ host, port });
+    } catch (error) {
+      return error;
+    }
+  };
+
+  test("on a port in use", () => {
+    const { port } = newEndpoint().listen({ host: "127.0.0.1" });
+    const text = "Another socket uses this address and port. Take another port, or 0 for a free one (EADDRINUSE)";
+    const message = `GNS: listening on 127.0.0.1:${port} failed: ${text}`;
+    expect(listenError("127.0.0.1", port)).toMatchObject({ code: "ERR_ADDRESS_IN_USE", message });
+  });
+
+  test.each([
+    ["192.0.2.1", "192.0.2.1:9", "ERR_FAILED", "This machine has no such address, or the port is none to connect to."],
+    ["2001:db8::1", "[2001:db8::1]:9", "ERR_FAILED", "This machine has no "],
+    ["fe80::1%eth0", "[fe80::1%eth0]:9", "ERR_NOT_SUPPORTED", "GNS takes no link-local address with a zone."],
+  ])("on %s", (host, place, code, text) => {
+    const message = expect.stringContaining(`GNS: listening on ${place} failed: ${text}`);
+    expect(listenError(host, 9)).toMatchObject({ name: "NetworkError", code, message });
+  });
 });
 
 test("closing a listener tells its connections and ends its iteration", async () => {
