@@ -1,6 +1,7 @@
 // One end of the socket layer over GNS. The argument is JSON: { listen, remote?, identity?, port?, ice?, driver?,
-// authority?, certificate?, authenticated?, packets }. With `remote` or `identity` it is P2P, and signals travel over
-// IPC. A listener echoes. A connector sends that many reliable packets and, when all are back, ends with reason 77.
+// authority?, certificate?, authenticated?, p2p?, packets }. With `p2p`, or an `identity` and no certificate, it is
+// P2P, and signals travel over IPC. A listener echoes. A connector sends that many reliable packets and, when all are
+// back, ends with reason 77.
 import { authenticatedOnly, Library, NetworkingIdentity, NetworkingSockets } from "../../dist/index.js";
 import { GnsSocketFactory } from "../../dist/socket/gns.js";
 import { Delivery, ReceivedPacket } from "../../dist/socket/index.js";
@@ -23,7 +24,7 @@ const signaling = {
   },
 };
 const peer = { identity: remote && NetworkingIdentity.parse(`str:${remote}`), virtualPort: 3, signaling, ice };
-const isP2P = settings.identity !== undefined && certificate === undefined;
+const isP2P = settings.p2p ?? (settings.identity !== undefined && certificate === undefined);
 const factory = new GnsSocketFactory({
   host: "127.0.0.1",
   port,

@@ -29,6 +29,10 @@ export class GnsSocketPeer {
     });
   }
 
+  hasSaid(field: string): boolean {
+    return this.#said.some((message) => field in message);
+  }
+
   /** Passes its signals on to another peer. */
   signalTo(other: GnsSocketPeer): void {
     this.#child.on("message", ({ signal }: { signal?: string }) => {

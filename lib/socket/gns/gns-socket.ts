@@ -8,9 +8,9 @@ import type { Clock } from "../../clock.js";
 import type { PlacesMetrics } from "../../guard/places.js";
 import type { NetworkError } from "../../network-error.js";
 import { translateError } from "../../trial-errors.js";
-import type { ConfigOption } from "../../valve/configuration/config-value.js";
+import { authenticatedOnly, type ConfigOption } from "../../valve/configuration/config-value.js";
 import { iceOptions } from "../../valve/configuration/ice-servers.js";
-import { connectFailure } from "../../valve/endpoint/connect-failure.js";
+import { certificateFailure, connectFailure } from "../../valve/endpoint/connect-failure.js";
 import { Dispatcher, type DispatcherUser, lastError } from "../../valve/endpoint/dispatcher.js";
 import { MessageBatch } from "../../valve/messages/message-batch.js";
 import { type InitializeOptions, Library } from "../../valve/sockets/library.js";
@@ -54,6 +54,11 @@ export interface GnsSocketSettings {
 /** GNS's priority of each lane, where the lowest number goes first: lane 5, then 0 to 3, then 4. */
 const lanePriorities = [1, 2, 3, 4, 5, 0];
 
+const noCertificate: DisconnectReason = {
+  code: DisconnectCode.AuthenticationFailed,
+  text: "The other side asks for a certificate of an authority that it trusts",
+};
+
 /** GameNetworkingSockets under the socket layer: a handle is a connection of GNS. */
 export class GnsSocket
   implements ISocket<GnsAddress | GnsPeer, GnsAddress | GnsPeer>, DispatcherUser<GnsConnection>, GnsConnectionOwner
@@ -78,6 +83,8 @@ export class GnsSocket
   #stopSignaling: (() => void) | null = null;
   readonly #forgetExit: () => void;
   #closed: Promise<void> | null = null;
+  /** Peers need a certificate. GNS sees to it only where they connect to an address. */
+  #needsCertificate = false;
   #isDestroyed = false;
 
   /** @throws NetworkError `ERR_FAILED`: the library runs with another driver or identity, or cannot be initialized */
@@ -190,6 +197,7 @@ export class GnsSocket
   }
 
   judge(_id: number, info: ConnectionInfo): Verdict | Promise<Verdict> {
+    if (this.#needsCertificate && securityOf(info) !== "authenticated") return gnsReasonOf(noCertificate);
     const isAsked = info.listenSocket !== 0 && this.events !== null;
     const incoming = { address: addressOf(info), security: securityOf(info) };
     const answer = isAsked ? this.#inbox.ask(incoming) : serverFailed;
@@ -199,6 +207,10 @@ export class GnsSocket
 
   onConnected(id: number, info: ConnectionInfo): void {
     const connection = new GnsConnection(this, id, info);
+    if (this.#needsCertificate && connection.security !== "authenticated") {
+      this.#refuse(id, info);
+      return;
+    }
     this.#dispatcher.connections.set(id, connection);
     this.#sockets.configureConnectionLanes(id, lanePriorities);
     if (!this.#dispatcher.attempts.succeed(id, connection)) this.#inbox.connected(connection);
@@ -254,6 +266,12 @@ export class GnsSocket
       this.#inbox.wakeNow();
     }, 0);
     return connection;
+  }
+
+  #refuse(id: number, info: ConnectionInfo): void {
+    const { code, text } = gnsReasonOf(noCertificate);
+    this.#sockets.closeConnection(id, code, text);
+    this.#dispatcher.attempts.fail(id, certificateFailure(info, this.#dispatcher.attempts.tookMs(id)));
   }
 
   /** Moves on to the next message, with the next batch if need be. */
@@ -319,7 +337,10 @@ export class GnsSocket
   }
 
   async #peerOptions({ ice }: GnsPeer): Promise<ConfigOption[]> {
-    return [...(await iceOptions(ice)), ...this.#settings.config];
+    const { config } = this.#settings;
+    const [remote] = authenticatedOnly as [ConfigOption, ConfigOption];
+    this.#needsCertificate = this.#dispatcher.requiresCertificate(config, [remote]);
+    return [...(await iceOptions(ice)), ...config.filter(({ value }) => value !== remote.value)];
   }
 
   #signalOver(signaling: GnsSignaling): void {

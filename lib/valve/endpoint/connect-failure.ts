@@ -22,6 +22,13 @@ const meanings: Record<number, Meaning> = {
   5003: nobodyAnswered,
 };
 
+const badCertificate: Meaning = {
+  code: "ERR_BAD_CERTIFICATE",
+  text:
+    "The server's certificate is missing or not trusted: somebody may be in the middle. Check both sides' " +
+    "Library.addCertificateAuthority and setCertificate",
+};
+
 const BAD_CRYPT = 4002;
 const BAD_CERTIFICATE = 4003;
 
@@ -36,10 +43,7 @@ function meaningOf({ endReason, endDebug, state }: ConnectionInfo): Meaning {
   if (endReason === BAD_CERTIFICATE && state === ConnectionState.ClosedByPeer) {
     return { code: "ERR_AUTHENTICATION_FAILED", text: "The server does not trust our certificate, or asks for one" };
   }
-  if (endReason === BAD_CERTIFICATE) {
-    const text = "The server's certificate is missing or not trusted: somebody may be in the middle. Check both sides'";
-    return { code: "ERR_BAD_CERTIFICATE", text: `${text} Library.addCertificateAuthority and setCertificate` };
-  }
+  if (endReason === BAD_CERTIFICATE) return badCertificate;
   return meanings[endReason] ?? { code: "ERR_CONNECT_FAILED", text: "Check host and port" };
 }
 
@@ -54,13 +58,22 @@ export function connectFailure(
   tookMs: number,
   refusal: NetworkErrorCode = "ERR_REFUSED",
 ): NetworkError {
-  const { address, identity, endReason, endDebug, applicationReason } = info;
-  const place = address.port === 0 ? identity : address;
-  const failed = `GNS: connecting to ${place} failed after ${Math.round(tookMs)} ms`;
+  const { endReason, endDebug, applicationReason } = info;
+  const failed = failedAt(info, tookMs);
   if (applicationReason !== null) {
     const reason = { code: applicationReason, text: endDebug };
     return new NetworkError(refusal, `${failed}: the server refused: ${endDebug}`, { endReason, endDebug, reason });
   }
   const { code, text } = meaningOf(info);
   return new NetworkError(code, `${failed}: ${text} (GNS says ${endReason}: ${endDebug})`, { endReason, endDebug });
+}
+
+/** The error of a connection to a peer that should have a certificate, and has none that this process trusts. */
+export function certificateFailure(info: ConnectionInfo, tookMs: number): NetworkError {
+  return new NetworkError(badCertificate.code, `${failedAt(info, tookMs)}: ${badCertificate.text}`);
+}
+
+function failedAt({ address, identity }: ConnectionInfo, tookMs: number): string {
+  const place = address.port === 0 ? identity : address;
+  return `GNS: connecting to ${place} failed after ${Math.round(tookMs)} ms`;
 }

@@ -104,7 +104,7 @@ export class Dispatcher<Connection> {
     let handle = 0;
     try {
       checkNoZone(host);
-      this.#checkAuthority(config);
+      this.requiresCertificate(config);
       address.setAddress(host, port);
       handle = this.sockets.createListenSocket(address, config);
       if (handle === 0) throw lastError("The listen socket was not created");
@@ -127,7 +127,7 @@ export class Dispatcher<Connection> {
       return explainError({ transport: "GNS", action: "connecting to", host, port, tookMs }, error);
     };
     try {
-      this.#checkAuthority(config);
+      this.requiresCertificate(config);
       const addresses = await resolveBothFamilies(host, port, resolver);
       return addresses.map((address) => () => {
         const handle = this.sockets.connect(address, config);
@@ -162,17 +162,19 @@ export class Dispatcher<Connection> {
   }
 
   /**
-   * GNS would let connections that need certificates time out, as if nobody answered.
+   * Whether a configuration refuses everybody without a certificate. GNS would let such connections time out where the
+   * process trusts no authority, as if nobody answered.
    *
+   * @param refusing the options that do so
    * @throws NetworkError `ERR_BAD_CERTIFICATE`: certificates are required, but the process trusts no authority
    */
-  #checkAuthority(config: readonly ConfigOption[]): void {
-    const isRequired = authenticatedOnly.every(({ value, data }) => {
+  requiresCertificate(config: readonly ConfigOption[], refusing = authenticatedOnly): boolean {
+    const isRequired = refusing.every(({ value, data }) => {
       const given = config.findLast((option) => option.value === value)?.data;
       return Number(given ?? this.sockets.getConfigValue(value).data) === data;
     });
-    if (!isRequired || this.sockets.getAuthenticationStatus().hasAuthority) return;
-    const text = "GNS: certificates are required, but this process trusts no authority, so that none can be checked";
+    if (!isRequired || this.sockets.getAuthenticationStatus().hasAuthority) return isRequired;
+    const text = "Certificates are required, but this process trusts no authority, so that none can be checked";
     throw new NetworkError("ERR_BAD_CERTIFICATE", `${text}. Call Library.addCertificateAuthority first`);
   }
 

@@ -1,5 +1,6 @@
 import { native } from "../../addon/native.js";
 import { checkBytes, checkFunction, typeError } from "../../arguments.js";
+import { NetworkError } from "../../network-error.js";
 import { type ConfigOption, ConfigValue } from "../configuration/config-value.js";
 import { NetworkingIdentity } from "../values/networking-identity.js";
 import { encodeIdentity, nativeOptionsOf } from "./parameters.js";
@@ -45,7 +46,7 @@ export function connectP2P(core: SocketsCore, identity: NetworkingIdentity | nul
   if (typeof options !== "object" || options === null) throw typeError("options", "an object");
   const { remoteVirtualPort = 0, localVirtualPort, symmetric = false, options: config = [] } = options;
   if (typeof symmetric !== "boolean") throw typeError("symmetric", "a boolean");
-  const nativeOptions = nativeOptionsOf(config);
+  const nativeOptions = peerOptionsOf(config);
   if (symmetric) nativeOptions.push([ConfigValue.SymmetricConnect, 1, 1]);
   const localPort = localVirtualPort ?? (symmetric ? remoteVirtualPort : undefined);
   if (localPort !== undefined) nativeOptions.push([ConfigValue.LocalVirtualPort, 1, localPort]);
@@ -57,8 +58,20 @@ export function createListenSocketP2P(
   virtualPort: number,
   options: readonly ConfigOption[],
 ): number {
+  return core.opened(noteCreate(native.createListenSocketP2P(core.owner, virtualPort, peerOptionsOf(options))));
+}
+
+/** GNS would take `authenticatedOnly`, and connect to peers without a certificate all the same. */
+function peerOptionsOf(options: readonly ConfigOption[]): ReturnType<typeof nativeOptionsOf> {
   const nativeOptions = nativeOptionsOf(options);
-  return core.opened(noteCreate(native.createListenSocketP2P(core.owner, virtualPort, nativeOptions)));
+  if (options.some(({ value, data }) => value === ConfigValue.IPAllowWithoutAuth && Number(data) === 0)) {
+    const text = "GNS refuses no P2P peer for a missing certificate, so it does not heed authenticatedOnly";
+    throw new NetworkError(
+      "ERR_NOT_SUPPORTED",
+      `${text}. Look at ConnectionInfo.isAuthenticated, or use GnsSocketFactory`,
+    );
+  }
+  return nativeOptions;
 }
 
 export function onSignal(core: SocketsCore, callback: SignalCallback | null): void {

@@ -61,6 +61,14 @@ test("who requires certificates, but trusts no authority, hears so at once", asy
   await expect(toGns?.connect(new GnsSocketFactory(server).getConnectEndPoint())).rejects.toEqual(untrusting);
   await expect(atGns?.bind(new GnsSocketFactory({ port: 0 }).getBindEndPoint())).rejects.toEqual(untrusting);
   await Promise.all([toGns?.close(), atGns?.close()]);
+  const signaling = { send() {}, onSignal: () => () => {} };
+  const peer = { identity: NetworkingIdentity.parse("str:bob") as NetworkingIdentity, signaling };
+  // For peers on other machines, those of this one do not count.
+  const peers = new GnsSocketFactory({ peer, config: authenticatedOnly.slice(0, 1) });
+  const [toPeer, atPeer] = [peers.createClientSocket(), peers.createServerSocket()];
+  await expect(toPeer.connect(peers.getConnectEndPoint())).rejects.toEqual(untrusting);
+  await expect(atPeer.bind(peers.getBindEndPoint())).rejects.toEqual(untrusting);
+  await Promise.all([toPeer.close(), atPeer.close()]);
   // Certificates of this machine may still be missing.
   const connection = await endpoint.connect({ ...server, config: authenticatedOnly.slice(0, 1) });
   connection.destroy();

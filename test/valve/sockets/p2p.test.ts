@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import {
+  authenticatedOnly,
   ConfigValue,
   ConnectionState,
   IceCandidates,
@@ -101,6 +102,18 @@ test("a virtual port is listened on once per process", () => {
   expect(Library.lastError?.message).toMatch(/vport 3/);
   expect(sockets.closeListenSocket(socket)).toBe(true);
   expect(sockets.createListenSocketP2P(3)).not.toBe(0);
+});
+
+test("a check of certificates that GNS would not make is refused", () => {
+  const options = [...quiet, ...authenticatedOnly];
+  const unheeded = expect.objectContaining({
+    code: "ERR_NOT_SUPPORTED",
+    message: expect.stringContaining("ConnectionInfo.isAuthenticated"),
+  });
+  expect(() => sockets.connectP2P(named("you"), { options })).toThrow(unheeded);
+  expect(() => sockets.createListenSocketP2P(3, options)).toThrow(unheeded);
+  const allowed = { value: ConfigValue.IPAllowWithoutAuth, data: 2 };
+  expect(sockets.createListenSocketP2P(3, [allowed])).not.toBe(0);
 });
 
 test("nothing allowed, nothing made", () => {
