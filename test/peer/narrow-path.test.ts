@@ -50,6 +50,18 @@ describe.skipIf(whyNoNamespaces !== null)(`paths that drop large packets ${whyNo
     for (const [index, count] of received.entries()) expect(count).toBeGreaterThanOrEqual(least[index] as number);
   });
 
+  test.each([
+    ["up", 1199, [1232, 1128]],
+    ["down", 1128, [1128, 1232]],
+  ] as const)(
+    "UDP, %s, at most %i bytes, later, unreliable messages only: they arrive again",
+    async (direction, mostBytes, sizes) => {
+      const { unreliable, ...outcome } = await travel("udp", direction, mostBytes, "unreliable");
+      expect(outcome).toEqual({ error: null, received: [0, 0], reasons: [null, null], sizes });
+      expect(Math.min(...unreliable)).toBeGreaterThanOrEqual(200);
+    },
+  );
+
   test("UDP, at most 1127 bytes to the server, start: no connection", async () => {
     expect((await travel("udp", "up", 1127, "start")).error).toBe("ERR_PATH_TOO_SMALL");
   });
@@ -73,6 +85,14 @@ describe.skipIf(whyNoNamespaces !== null)(`paths that drop large packets ${whyNo
     const outcome = await travel("gns", direction, 1100, "single");
     expect(outcome).toMatchObject({ error: null, received, reasons: [1006, 1006] });
   });
+
+  test.each(["up", "down"])(
+    "GNS, %s, at most 1100 bytes, later, unreliable messages only: it ends",
+    async (direction) => {
+      const outcome = await travel("gns", direction, 1100, "unreliable");
+      expect(outcome).toMatchObject({ error: null, received: [0, 0], reasons: [1006, 1006] });
+    },
+  );
 
   test("GNS, up, at most 1100 bytes, many messages: the connection ends", async () => {
     const { error, received, reasons } = await travel("gns", "up", 1100, "start");

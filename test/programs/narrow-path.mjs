@@ -1,5 +1,6 @@
 // In a network namespace of its own: a path that drops UDP packets above a size, in one direction, from the start or
-// later; "single" is from the start, with one message of each kind. Prints what became of messages both ways.
+// later; "single" is from the start, with one message of each kind; "unreliable" is later, with 200 unreliable messages
+// at least. Prints what became of messages both ways.
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { Channel, Peer } from "valve-sockets/peer";
@@ -9,6 +10,9 @@ import { UdpSocketFactory } from "valve-sockets/socket/udp";
 const HEADS_BYTES = 28; // of IPv4 and UDP, which nft counts as well
 const [transport, direction, mostBytes, begin, inside] = process.argv.slice(2);
 const MESSAGES = begin === "single" ? 1 : 60;
+const UNRELIABLE_MESSAGES = 200;
+/** Three of them fill a packet. */
+const UNRELIABLE_BYTES = transport === "gns" ? 370 : 400;
 if (!inside) {
   const node = [process.execPath, fileURLToPath(import.meta.url), ...process.argv.slice(2), "inside"];
   const parameters = ["-n", "sh", "-c", 'ip link set lo up && exec "$@"', "sh", ...node];
@@ -33,6 +37,7 @@ function end(socket) {
   state.peer = new Peer(socket, factory.maxPacketSize, {
     onMessage(_from, message, channel) {
       if (channel === Channel.Unreliable) state.unreliable++;
+      if (begin === "unreliable" && ends.every((each) => each.unreliable >= UNRELIABLE_MESSAGES)) finish();
       if (channel !== Channel.Reliable) return;
       const [number] = message.copy();
       if (number !== state.received) throw new Error(`${number} came in place of ${state.received}`);
@@ -63,19 +68,23 @@ function finish(error = null) {
 const [server, client] = [end(factory.createServerSocket()), end(factory.createClientSocket())];
 await server.peer.bind(factory.getBindEndPoint());
 const port = server.peer.boundPort;
-if (begin !== "later") narrow(port);
+if (begin === "start" || begin === "single") narrow(port);
 try {
   client.connection = await client.peer.connect(factory.getConnectEndPoint(undefined, port));
 } catch (error) {
   finish(error.code);
 }
-for (let number = 0; number < MESSAGES; ) {
+for (let number = 0; number < MESSAGES || begin === "unreliable"; ) {
   await new Promise((resolve) => setTimeout(resolve, 10));
   if (!server.connection) continue;
-  if (number === MESSAGES / 3 && begin === "later") narrow(port);
+  if (number === MESSAGES / 3 && begin !== "start") narrow(port);
   for (const { connection } of ends) {
-    connection.send(new Uint8Array(1100), Channel.Unreliable);
-    connection.send(new Uint8Array(5000).fill(number));
+    if (begin === "unreliable") {
+      for (let count = 0; count < 3; count++) connection.send(new Uint8Array(UNRELIABLE_BYTES), Channel.Unreliable);
+    } else {
+      connection.send(new Uint8Array(1100), Channel.Unreliable);
+      connection.send(new Uint8Array(5000).fill(number));
+    }
   }
   number++;
 }

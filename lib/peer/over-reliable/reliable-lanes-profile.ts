@@ -10,7 +10,7 @@ import { writeU32 } from "../integers.js";
 import { FrameKind, LANES, PacketKind, ProfileKind, TAG_BYTES } from "../packet-format.js";
 import type { PacketSeal, ProfileHost, ProfileLimits } from "../profile.js";
 import { OverReliableProfile } from "./over-reliable-profile.js";
-import { FULL_TOKEN, PathProbe } from "./path-probe.js";
+import { LARGE_TOKEN, PathProbe } from "./path-probe.js";
 
 /** Kind and packet number. */
 const UNRELIABLE_HEADER_BYTES = 5;
@@ -61,8 +61,8 @@ export class ReliableLanesProfile extends OverReliableProfile {
     timeoutMs: number,
   ) {
     super(host, handle, limits, false);
-    this.#probe = new PathProbe(timeoutMs);
     this.datagramEnd = limits.maxPacketSize - (createSeal ? TAG_BYTES : 0);
+    this.#probe = new PathProbe(timeoutMs, this.datagramEnd);
     this.#unreliableSeal = createSeal?.(0) ?? null;
     this.#laneSeals = createSeal ? Array.from({ length: LANES }, (_, lane) => createSeal(lane + 1)) : null;
   }
@@ -128,6 +128,7 @@ export class ReliableLanesProfile extends OverReliableProfile {
   protected override transmitDatagrams(end: number, queue: DatagramQueue, nowMs: number): void {
     const { firstNotify: firstToken, endNotify: endToken } = queue;
     queue.splitNotify();
+    this.#probe.onUnreliableSent(end, nowMs);
     const notify = { number: this.#nextNumber, firstToken, endToken, sentMs: nowMs, isDelivered: false };
     const hasLeft = this.#transmitUnreliable(this.packet, end);
     if (firstToken === endToken) return;
@@ -138,7 +139,7 @@ export class ReliableLanesProfile extends OverReliableProfile {
   protected override readPong(token: number, nowMs: number): void {
     if (this.reader.failed) return;
     this.#probe.onPong(token);
-    if (this.#probe.isDead) this.host.pathTooSmall(`Packets of ${this.limits.maxPacketSize} bytes do not arrive`);
+    if (this.#probe.isDead) this.host.pathTooSmall(`Packets of ${this.#probe.sizeBytes} bytes do not arrive`);
     else super.readPong(token, nowMs);
   }
 
@@ -245,9 +246,9 @@ export class ReliableLanesProfile extends OverReliableProfile {
     const token = this.#probe.next(this.handle.bufferedBytes, nowMs);
     if (token === 0) return;
     const end = writeNumberFrame(this.packet, this.beginControl(this.packet), FrameKind.Ping, token);
-    const isFull = token === FULL_TOKEN;
-    if (isFull) this.packet.fill(FrameKind.Padding, end, this.datagramEnd);
-    this.#transmitUnreliable(this.packet, isFull ? this.datagramEnd : end);
+    const size = token === LARGE_TOKEN ? this.#probe.sizeBytes : end;
+    this.packet.fill(FrameKind.Padding, end, size);
+    this.#transmitUnreliable(this.packet, size);
   }
 
   #transmitUnreliable(packet: Uint8Array, end: number): boolean {
