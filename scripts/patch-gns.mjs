@@ -18,6 +18,7 @@ const PROTOCOL_HEADER = `${CLIENT}/steamnetworkingsockets_snp.h`;
 const CONNECTION = `${CLIENT}/steamnetworkingsockets_connections.cpp`;
 const CONNECTION_HEADER = `${CLIENT}/steamnetworkingsockets_connections.h`;
 const TIMERS = "src/steamnetworkingsockets/steamnetworkingsockets_thinker.cpp";
+const NEXT = "m_statsEndToEnd.m_nNextSendSequenceNumber";
 const NEAREST = "nLatestRecvSeqNum = NearestWithSameLowerBits";
 
 /** Each `find` has to be in its file exactly once. `add` follows it; `replace` takes its place. */
@@ -74,40 +75,29 @@ const changes = [
   })),
 
   // 2. A packet number of 16 bits that may mean two packets ends the connection: an unmodified peer sends it when it
-  // has been standing still. The second case: the packet would have been received before it was sent.
+  // has been standing still for minutes.
   {
     file: PROTOCOL,
-    find: `${NEAREST}( (int16)nLowerBits, m_statsEndToEnd.m_nNextSendSequenceNumber );`,
+    find: `${NEAREST}( (int16)nLowerBits, ${NEXT} );`,
     add: `
-					if ( m_senderState.PktsAhead( m_statsEndToEnd.m_nNextSendSequenceNumber ) > 0x7000 )
+					if ( m_senderState.PktsAhead( ${NEXT} ) > 0x7000 )
 						DECODE_ERROR( "Ambiguous ack: 16 bits for more than %d packets", 0x7000 );`,
   },
-  {
-    file: PROTOCOL,
-    find: 'READ_16BITU( nPackedDelay, "ack delay" );',
-    add: `
-				const SteamNetworkingMicroseconds usecSaid = nPackedDelay * k_usecAckDelayPrecision;
-				if ( ( nFrameType & 0x08 ) && nPackedDelay != 0xffff && inFlightPkt->first == nLatestRecvSeqNum
-					&& m_senderState.BAwaitsAck()
-					&& usecNow - inFlightPkt->second.m_usecWhenSent + 10*1000 + usecSaid / 50 < usecSaid )
-					DECODE_ERROR( "Ambiguous ack: pkt %lld received before it was sent", (long long)nLatestRecvSeqNum );`,
-  },
 
-  // 3. The sender is never so far ahead that a packet number could be ambiguous: with 0x3000 packets unacknowledged, or
-  // nearly as many reliable segments as GNS has 16-bit handles for (one more ends the process), it sends one packet
-  // every 10 ms, so that the peer has something new to acknowledge.
+  // 3. The sender is never so far ahead that a packet number could be ambiguous, here or in the head of a packet: with
+  // 0x3000 packets unacknowledged, or nearly as many reliable segments as GNS has 16-bit handles for (one more ends the
+  // process), it sends one packet every 10 ms. A receiver acknowledges what is unreliable every few seconds only, so
+  // beyond 0x400 packets the sender asks for it.
   {
     file: PROTOCOL_HEADER,
     find: "int64 m_nMinPktWaitingOnAck = 0;",
     add: `
 
-	/// The first packet with reliable data since all such data was acknowledged.
-	int64 m_nFirstReliablePktNum = 0;
-
-	bool BAwaitsAck() const { return m_cbSentUnackedReliable > 0 || !m_listReadyRetryReliableRange.IsEmpty(); }
-	int64 PktsAhead( int64 nNextPktNum ) const
+	int64 PktsAhead( int64 nNextPktNum ) const { return nNextPktNum - m_nMinPktWaitingOnAck; }
+	bool BAsksForAck( int64 nNextPktNum ) const
 	{
-		return BAwaitsAck() ? nNextPktNum - std::max( m_nFirstReliablePktNum, m_nMinPktWaitingOnAck ) : 0;
+		const int64 nAhead = PktsAhead( nNextPktNum );
+		return nAhead > 0x400 && ( ( nNextPktNum & 0x3ff ) == 0 || nAhead > 0x3000 );
 	}
 	bool BTooFarAhead( int64 nNextPktNum ) const
 	{
@@ -116,11 +106,16 @@ const changes = [
 	bool BSegmentsFull() const { return m_listSentReliableSegments.Count() > 0xf000; }`,
   },
   {
-    file: PROTOCOL,
-    find: "hSendSeg = m_senderState.m_listSentReliableSegments.AddToTail();",
-    replace: `if ( !m_senderState.BAwaitsAck() )
-					m_senderState.m_nFirstReliablePktNum = m_statsEndToEnd.m_nNextSendSequenceNumber;
-				hSendSeg = m_senderState.m_listSentReliableSegments.AddToTail();`,
+    file: CONNECTION_HEADER,
+    find: "void QueueFlushAllAcks( SteamNetworkingMicroseconds usecWhen )",
+    replace: `bool SNP_BAsksForAck() const { return m_senderState.BAsksForAck( ${NEXT} ); }
+
+	void QueueFlushAllAcks( SteamNetworkingMicroseconds usecWhen )`,
+  },
+  {
+    file: `${CLIENT}/steamnetworkingsockets_udp.cpp`,
+    find: "eReplyRequested == k_EStatsReplyRequest_DelayedOK || statsEndToEnd.BNeedToSendKeepalive( m_usecNow )",
+    add: " || connection.SNP_BAsksForAck()",
   },
   {
     file: PROTOCOL,
@@ -138,7 +133,7 @@ const changes = [
     add: `
 {
 	const SteamNetworkingMicroseconds usecWanted = SNP_TimeWhenWantToSendIfNotAhead();
-	if ( !m_senderState.BTooFarAhead( m_statsEndToEnd.m_nNextSendSequenceNumber ) )
+	if ( !m_senderState.BTooFarAhead( ${NEXT} ) )
 		return usecWanted;
 	const auto itLastSent = m_senderState.m_mapInFlightPacketsByPktNum.rbegin();
 	return std::max( usecWanted, itLastSent->second.m_usecWhenSent + 10*1000 );

@@ -43,6 +43,21 @@ test("a sender outlives 100,000 small messages to a process that is stopped", as
   expect(await result).toBe("100000 in order");
 });
 
+// A receiver acknowledges unreliable packets every few seconds only. It is stopped while 65,536 of them are sent, and
+// acknowledges the first of those afterwards: 16 bits of it are the number of a reliable one that never arrived.
+test("unreliable packets to a process that is stopped do not make later losses look like deliveries", async () => {
+  const receiver = start(["receive", 200, 0, "answers"]);
+  const sender = start(["flood", 200, 68_000, await receiver.line("port ")]);
+  await sender.line("sending");
+  receiver.child.kill("SIGSTOP");
+  sender.child.stdin?.write("go\n");
+  await sender.line("stuck");
+  receiver.child.kill("SIGCONT");
+  await sender.line("acknowledged");
+  receiver.child.stdin?.write("report\n");
+  expect(await receiver.line("has ")).toBe("200");
+});
+
 test.runIf(unmodified)("nothing is lost between this GNS and the published one, in both roles", async () => {
   expect(await standstill(unmodified, undefined)).toBe("12000 in order");
   expect(await standstill(undefined, unmodified)).toBe("12000 in order");
