@@ -171,6 +171,8 @@ export interface UseErrorCodes {
   ERR_TOO_MANY_CONNECTIONS: string;
   /** The message is not in the protocol. */
   ERR_UNKNOWN_MESSAGE: string;
+  /** Only the other side may do this: the server, or a client that owns the object. */
+  ERR_WRONG_SIDE: string;
 }
 
 /** The XCS Socket module; `reason.text` of the error is XCS's name of it (`ENOTOPEN`). */

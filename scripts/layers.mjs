@@ -43,7 +43,18 @@ export const layers = {
   object: {
     below: ["guard", "message", "peer", "serialization", "socket"],
     base: [],
-    wings: ["behaviour", "collections", "journal", "interest", "budget", "input", "timeline", "rewind", "prediction"],
+    wings: [
+      "synced",
+      "behaviour",
+      "collections",
+      "journal",
+      "interest",
+      "budget",
+      "input",
+      "timeline",
+      "rewind",
+      "prediction",
+    ],
   },
   testing: { below: ["socket"], base: ["fake-clock"], wings: ["conformance"] },
 };

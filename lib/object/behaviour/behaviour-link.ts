@@ -2,6 +2,10 @@ import type { CallOptions, RpcDefinition } from "./rpc.js";
 
 /** What a behaviour's object is in a world: whoever spawned it gives it to the behaviour. */
 export interface BehaviourLink {
+  /** The object's number in the world. */
+  readonly netId: number;
+  /** The place of a behaviour in the object: 0 to 15. */
+  indexOf(behaviour: object): number;
   /** Sends a call, or gives it to the host's other end. @returns a promise for a call with `returns` */
   callRpc(behaviour: object, rpc: RpcDefinition, args: readonly unknown[], options?: CallOptions): unknown;
 }

@@ -1,7 +1,8 @@
 import { invalidType, typeError } from "../../arguments.js";
 import { mayGenerate } from "../../serialization/compile-fields.js";
+import type { HeldClass } from "../synced/held-value.js";
 import { generateValues } from "./generated-values.js";
-import { type LiveClass, liveClass } from "./live-value.js";
+import { liveClass } from "./live-value.js";
 import { LoopedValues } from "./looped-values.js";
 import { defineMembers, type Member, type MemberDeclaration } from "./member.js";
 import type { ValuesClass } from "./member-values.js";
@@ -23,10 +24,23 @@ export class BehaviourDefinition {
   readonly latestMask: number;
   readonly initialOnlyMask: number;
   readonly mutableMask: number;
+  /** Those that the owner gets of the server, and those that others do, before scopes are asked. */
+  readonly ownerMask: number;
+  readonly othersMask: number;
+  /** Those whose `to` is a function. */
+  readonly scopedMask: number;
+  /** Those that an owner may set. */
+  readonly fromOwnerMask: number;
+  /** Those that the server may set. */
+  readonly fromServerMask: number;
+  readonly collectionMask: number;
+  readonly referenceMask: number;
   /** What keeps the values: straight code if the platform allows it, else loops over arrays. */
   readonly Values: ValuesClass;
   readonly #byName: ReadonlyMap<string, Member>;
-  readonly #liveClasses: readonly (LiveClass | null)[];
+  readonly #heldClasses: readonly (HeldClass | null)[];
+  /** The members that are not sent in each tick, by their `every`. */
+  readonly #seldom: readonly { every: number; mask: number }[];
 
   constructor(className: string, members: readonly Member[], rpcs: readonly RpcDefinition[] = []) {
     this.className = className;
@@ -38,8 +52,19 @@ export class BehaviourDefinition {
     this.initialOnlyMask = maskOf(({ options }) => options.initialOnly === true);
     this.mutableMask = maskOf(({ options }) => options.mutable === true);
     this.orderedMask = maskOf(() => true) & ~this.latestMask & ~this.initialOnlyMask;
+    this.ownerMask = maskOf(({ options }) => options.to !== "others");
+    this.othersMask = maskOf(({ options }) => options.to !== "owner");
+    this.scopedMask = maskOf(({ options }) => typeof options.to === "function");
+    this.fromOwnerMask = maskOf(({ options }) => (options.from ?? "server") !== "server");
+    this.fromServerMask = maskOf(({ options }) => options.from !== "owner");
+    this.collectionMask = maskOf(({ kind }) => kind === "collection");
+    this.referenceMask = maskOf(({ kind }) => kind === "reference");
     this.#byName = new Map(members.map((member) => [member.name, member]));
-    this.#liveClasses = members.map((member) => (member.components ? liveClass(member) : null));
+    this.#heldClasses = members.map((member) =>
+      member.components ? (liveClass(member) as unknown as HeldClass) : member.held,
+    );
+    const intervals = new Set(members.map(({ options }) => options.every ?? 1).filter((every) => every > 1));
+    this.#seldom = [...intervals].map((every) => ({ every, mask: maskOf(({ options }) => options.every === every) }));
     this.Values = mayGenerate() ? generateValues(this) : LoopedValues;
   }
 
@@ -53,8 +78,16 @@ export class BehaviourDefinition {
     return `{${parts.map(({ name, layout }) => `${JSON.stringify(name)}:${layout}`)}}`;
   }
 
-  liveClassOf(index: number): LiveClass {
-    return this.#liveClasses[index] as LiveClass;
+  /** What keeps the member's value, if it is no plain one. */
+  heldClassOf(index: number): HeldClass | null {
+    return this.#heldClasses[index] ?? null;
+  }
+
+  /** The members that may be sent in a tick. @param phase shifts the ticks of those with `every`: a `netId` */
+  dueMask(tick: number, phase: number): number {
+    let due = -1;
+    for (const { every, mask } of this.#seldom) if ((tick + phase) % every !== 0) due &= ~mask;
+    return due;
   }
 
   /** @throws TypeError if there is none */

@@ -9,10 +9,12 @@ interface Statements {
   set: string;
   settle: string;
   write: string;
+  /** Where it is another than `write`. */
+  writeDelta?: string;
   read: string;
 }
 
-function statementsOf({ index: i, bit, codec, components }: Member): Statements {
+function statementsOf({ index: i, bit, codec, components, held }: Member): Statements {
   if (codec.kernel) {
     const bits = Number(codec.kernel.bits);
     return {
@@ -29,13 +31,14 @@ function statementsOf({ index: i, bit, codec, components }: Member): Statements 
         this.i${i} = this.s${i} = integer;`,
     };
   }
-  if (components) {
+  if (components || held) {
     return {
-      construct: `this.v${i} = new Live${i}(this);`,
-      set: `if (value !== this.v${i}) Live${i}.assign(this.v${i}, value);`,
-      settle: `if (Live${i}.settle(this.v${i})) differing |= ${bit};`,
-      write: `Live${i}.write(this.v${i}, writer);`,
-      read: `Live${i}.read(this.v${i}, reader);`,
+      construct: `this.v${i} = new Held${i}(this);`,
+      set: `if (value !== this.v${i}) Held${i}.assign(this.v${i}, value);`,
+      settle: `if (Held${i}.settle(this.v${i})) differing |= ${bit};`,
+      write: `Held${i}.write(this.v${i}, writer${held ? `, (hidden & ${bit}) !== 0` : ""});`,
+      ...(held?.writeDelta && { writeDelta: `Held${i}.writeDelta(this.v${i}, writer);` }),
+      read: `Held${i}.read(this.v${i}, reader);`,
     };
   }
   return {
@@ -66,7 +69,7 @@ export function generateValues(definition: BehaviourDefinition): ValuesClass {
     ${all(
       (i) => `const { default: default${i}, equals: equals${i}, read: read${i}, write: write${i} } = codecs[${i}];
         const { toInteger: toInteger${i}, fromInteger: fromInteger${i} } = codecs[${i}].kernel ?? {};
-        const Live${i} = lives[${i}], prepare${i} = prepares[${i}];`,
+        const Held${i} = helds[${i}], prepare${i} = prepares[${i}];`,
     )}
     return class Values extends MemberValues {
       constructor(definition) {
@@ -80,15 +83,23 @@ export function generateValues(definition: BehaviourDefinition): ValuesClass {
         switch (index) { ${all((i) => `case ${i}: return this.set${i}(value);`)} }
       }
       ${all((i, _bit, { set }) => `set${i}(value) { ${set} }`)}
-      settle() {
-        const changed = this.changed;
-        let differing = this.marked;
-        this.changed = this.marked = 0;
+      settle(due = -1) {
+        const changed = this.changed & due;
+        let differing = this.marked & due;
+        this.changed &= ~due;
+        this.marked &= ~due;
         ${all((_i, bit, { settle }) => `if ((changed & ${bit}) !== 0) { ${settle} }`)}
         return differing;
       }
-      write(writer, mask) {
+      write(writer, mask, hidden = 0) {
         ${all((_i, bit, { write }) => `if ((mask & ${bit}) !== 0) { ${write} }`)}
+      }
+      ${
+        statements.some(({ writeDelta }) => writeDelta)
+          ? `writeDelta(writer, mask, hidden = 0) {
+        ${all((_i, bit, { write, writeDelta = write }) => `if ((mask & ${bit}) !== 0) { ${writeDelta} }`)}
+      }`
+          : ""
       }
       read(reader, mask) {
         this.reading(mask);
@@ -104,7 +115,7 @@ export function generateValues(definition: BehaviourDefinition): ValuesClass {
       }
     };`;
   const codecs = members.map(({ codec }) => codec);
-  const lives = members.map(({ index }) => definition.liveClassOf(index));
-  const create = new Function("MemberValues", "codecs", "lives", "prepares", source);
-  return create(MemberValues, codecs, lives, members.map(prepareValue)) as ValuesClass;
+  const helds = members.map(({ index }) => definition.heldClassOf(index));
+  const create = new Function("MemberValues", "codecs", "helds", "prepares", source);
+  return create(MemberValues, codecs, helds, members.map(prepareValue)) as ValuesClass;
 }

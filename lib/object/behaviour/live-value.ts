@@ -1,6 +1,7 @@
 import { typeError } from "../../arguments.js";
 import { mayGenerate } from "../../serialization/compile-fields.js";
 import type { NetworkReader, NetworkWriter } from "../../serialization/index.js";
+import type { HeldClass } from "../synced/held-value.js";
 import { generateLiveClass } from "./generated-live.js";
 import type { Member } from "./member.js";
 
@@ -16,16 +17,7 @@ export interface LiveOwner {
  * A class of live values: a vector, quaternion or struct that a behaviour keeps, and of which changes of components are
  * noticed. The only properties of an instance are its components, whatever they are called; all else is static.
  */
-export interface LiveClass {
-  new (owner: LiveOwner): Components;
-  /** Takes over the components of `value`. @throws TypeError, RangeError before any has changed */
-  assign(live: Components, value: Components): void;
-  /** Whether it differs, after rounding, from what was sent last. It counts as sent from now on. */
-  settle(live: Components): boolean;
-  write(live: Components, writer: NetworkWriter): void;
-  /** The components count as sent. @throws NetworkError as `Codec.read` before any has changed */
-  read(live: Components, reader: NetworkReader): void;
-}
+export type LiveClass = HeldClass<Components>;
 
 /** The class of a member's live values: straight code if the platform allows it and all components are scalars. */
 export function liveClass(member: Member): LiveClass {

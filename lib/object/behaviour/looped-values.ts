@@ -1,6 +1,6 @@
 import type { NetworkReader, NetworkWriter } from "../../serialization/index.js";
+import type { HeldClass } from "../synced/held-value.js";
 import type { BehaviourDefinition } from "./definition.js";
-import type { Components } from "./live-value.js";
 import type { Member } from "./member.js";
 import { MemberValues } from "./member-values.js";
 import { prepareValue } from "./prepare-value.js";
@@ -17,9 +17,10 @@ export class LoopedValues extends MemberValues {
   constructor(definition: BehaviourDefinition) {
     super(definition);
     const { members } = definition;
-    this.#values = members.map(({ codec, components, index }) =>
-      components ? new (definition.liveClassOf(index))(this) : codec.default(),
-    );
+    this.#values = members.map(({ codec, index }) => {
+      const Held = definition.heldClassOf(index);
+      return Held ? new Held(this) : codec.default();
+    });
     this.#integers = members.map(({ codec, index }) => codec.kernel?.toInteger(this.#values[index]) ?? 0);
     this.#sent = members.map(({ codec, index }) => (codec.kernel ? this.#integers[index] : this.#values[index]));
   }
@@ -30,11 +31,12 @@ export class LoopedValues extends MemberValues {
 
   set(index: number, value: unknown): void {
     const member = this.definition.members[index] as Member;
-    const { bit, codec, components } = member;
+    const { bit, codec } = member;
     const before = this.#values[index];
     if (Object.is(value, before)) return;
-    if (components) {
-      this.definition.liveClassOf(index).assign(before as Components, value as Components);
+    const held = this.definition.heldClassOf(index);
+    if (held) {
+      held.assign(before as object, value);
       return;
     }
     if (codec.kernel) this.#integers[index] = codec.kernel.toInteger(value);
@@ -43,16 +45,18 @@ export class LoopedValues extends MemberValues {
     this.#values[index] = value;
   }
 
-  settle(): number {
-    const changed = this.changed;
-    let differing = this.marked;
-    this.changed = this.marked = 0;
+  settle(due = -1): number {
+    const changed = this.changed & due;
+    let differing = this.marked & due;
+    this.changed &= ~due;
+    this.marked &= ~due;
     for (let left = changed; left !== 0; left &= left - 1) {
       const index = 31 - Math.clz32(left & -left);
-      const { bit, codec, components } = this.definition.members[index] as Member;
+      const { bit, codec } = this.definition.members[index] as Member;
       const value = this.#values[index];
-      if (components) {
-        if (!this.definition.liveClassOf(index).settle(value as Components)) continue;
+      const held = this.definition.heldClassOf(index);
+      if (held) {
+        if (!held.settle(value as object)) continue;
       } else if (codec.kernel) {
         if (this.#integers[index] === this.#sent[index]) continue;
         this.#sent[index] = this.#integers[index];
@@ -65,13 +69,24 @@ export class LoopedValues extends MemberValues {
     return differing;
   }
 
-  write(writer: NetworkWriter, mask: number): void {
+  write(writer: NetworkWriter, mask: number, hidden = 0): void {
+    this.#write(writer, mask, hidden, false);
+  }
+
+  override writeDelta(writer: NetworkWriter, mask: number, hidden = 0): void {
+    this.#write(writer, mask, hidden, true);
+  }
+
+  #write(writer: NetworkWriter, mask: number, hidden: number, isDelta: boolean): void {
     for (let left = mask; left !== 0; left &= left - 1) {
       const index = 31 - Math.clz32(left & -left);
-      const { codec, components } = this.definition.members[index] as Member;
+      const { bit, codec } = this.definition.members[index] as Member;
+      const held = this.definition.heldClassOf(index);
+      const value = this.#values[index];
       if (codec.kernel) writer.writeBits(this.#integers[index] as number, codec.kernel.bits);
-      else if (components) this.definition.liveClassOf(index).write(this.#values[index] as Components, writer);
-      else codec.write(writer, this.#values[index]);
+      else if (!held) codec.write(writer, value);
+      else if (isDelta && held.writeDelta) held.writeDelta(value as object, writer);
+      else held.write(value as object, writer, (hidden & bit) !== 0);
     }
   }
 
@@ -79,9 +94,10 @@ export class LoopedValues extends MemberValues {
     this.reading(mask);
     for (let left = mask; left !== 0; left &= left - 1) {
       const index = 31 - Math.clz32(left & -left);
-      const { codec, components } = this.definition.members[index] as Member;
-      if (components) {
-        this.definition.liveClassOf(index).read(this.#values[index] as Components, reader);
+      const { codec } = this.definition.members[index] as Member;
+      const held: HeldClass | null = this.definition.heldClassOf(index);
+      if (held) {
+        held.read(this.#values[index] as object, reader);
       } else if (codec.kernel) {
         const integer = reader.readBits(codec.kernel.bits) | 0;
         this.#values[index] = codec.kernel.fromInteger(integer);

@@ -1,8 +1,10 @@
 import type { NetworkReader, NetworkWriter } from "../../serialization/index.js";
+import { checkEncodable } from "../synced/element.js";
+import type { HeldClass } from "../synced/held-value.js";
 import type { BehaviourDefinition } from "./definition.js";
 import { type Components, copyComponents } from "./live-value.js";
 import type { Member } from "./member.js";
-import { checkValue } from "./prepare-value.js";
+import type { References } from "./references.js";
 
 /** Whoever collects what has changed: a manager, once the object is in its world. */
 export interface ValuesOwner {
@@ -33,6 +35,10 @@ export interface ValuesClass {
 export abstract class MemberValues {
   readonly definition: BehaviourDefinition;
   owner: ValuesOwner | null = null;
+  /** The members that this side may not set. Collections and references throw; variables take what is set. */
+  locked = 0;
+  /** Where references find what they refer to: the manager's, once the object is in its world. */
+  references: References | null = null;
   /** The members that were set since the last `settle`. */
   protected changed = 0;
   /** Changed in place: sent whether or not they look different. */
@@ -53,14 +59,25 @@ export abstract class MemberValues {
   /** @throws TypeError, RangeError for a value that the codec cannot write; nothing has changed then */
   abstract set(index: number, value: unknown): void;
 
-  /** The members that were set and differ, after rounding, from what was sent last. They count as sent from now on. */
-  abstract settle(): number;
-
-  /** Writes the values of the members `mask`, in the order of their bits. */
-  abstract write(writer: NetworkWriter, mask: number): void;
+  /**
+   * The members of `due` (default: all) that were set and differ, after rounding, from what was sent last. They count
+   * as sent from now on. Those that are not due stay changed.
+   */
+  abstract settle(due?: number): number;
 
   /**
-   * Reads what `write` wrote. The values count as sent: they do not go back.
+   * Writes the values of the members `mask`, in the order of their bits; of collections the whole content. References
+   * in `hidden` are written as null.
+   */
+  abstract write(writer: NetworkWriter, mask: number, hidden?: number): void;
+
+  /** As `write`, but of collections what the last `settle` has found, if that is shorter than the content. */
+  writeDelta(writer: NetworkWriter, mask: number, hidden = 0): void {
+    this.write(writer, mask, hidden);
+  }
+
+  /**
+   * Reads what `write` or `writeDelta` wrote. The values count as sent: they do not go back.
    *
    * @throws NetworkError as `Codec.read`; the members before the unreadable one have their new values then
    */
@@ -74,17 +91,53 @@ export abstract class MemberValues {
     if (changed === 0) this.owner?.changed(this);
   }
 
+  /** Whether members were set since they were settled: those that were not due. */
+  get isChanged(): boolean {
+    return this.changed !== 0;
+  }
+
+  /**
+   * Reads what the other side's `writeDelta` wrote, as changes that this side makes: they go on to others. A value that
+   * `accepts` refuses, and an operation that does not fit the collection here, change nothing.
+   *
+   * @returns the members that were refused, whose values here the other side needs
+   * @throws NetworkError as `Codec.read`; the members before the unreadable one have their new values then
+   */
+  take(reader: NetworkReader, mask: number, accepts: (member: Member, value: unknown) => boolean): number {
+    let refused = 0;
+    for (let left = mask; left !== 0; left &= left - 1) {
+      const index = 31 - Math.clz32(left & -left);
+      const member = this.definition.members[index] as Member;
+      const held = member.held as HeldClass | null;
+      if (held?.take) {
+        const isTaken = held.take(this.get(index) as object, reader, (value) => accepts(member, value));
+        // What both sides change is not the same on both until one has told the other all of it.
+        if (!isTaken || member.options.from === "both") refused |= member.bit;
+        continue;
+      }
+      const value = member.codec.read(reader);
+      if (accepts(member, value)) this.set(index, value);
+      else refused |= member.bit;
+    }
+    return refused;
+  }
+
   /** Members are about to get values that have arrived, which do not go back: `settle` finds them equal to the sent. */
-  protected reading(mask: number): void {
+  reading(mask: number): void {
     for (let left = this.#heard & ~this.#noted & mask; left !== 0; left &= left - 1) this.#note(left & -left);
     this.marked &= ~mask;
   }
 
   /** The value of a `mutable` member has changed in place. */
   mark(member: Member): void {
-    checkValue(member, this.get(member.index));
+    checkEncodable(member.codec, this.get(member.index));
     this.marked |= member.bit;
     this.changing(member.bit);
+  }
+
+  /** @returns a function that ends it */
+  listenTo(bit: number, listener: MemberListener): () => void {
+    return this.listen(this.definition.members[31 - Math.clz32(bit)] as Member, listener);
   }
 
   /** @returns a function that ends it */
@@ -101,9 +154,10 @@ export abstract class MemberValues {
 
   /** Remembers the value that listeners will get as `before`. */
   #note(bit: number): void {
-    const { index, components } = this.definition.members[31 - Math.clz32(bit)] as Member;
+    const { index, components, held } = this.definition.members[31 - Math.clz32(bit)] as Member;
     const value = this.get(index);
-    if (components) copyComponents(value as Components, this.#before[index] as Components, components);
+    if (held?.copy) this.#before[index] = held.copy(value as object, this.#before[index] as object | undefined);
+    else if (components) copyComponents(value as Components, this.#before[index] as Components, components);
     else this.#before[index] = value;
     const noted = this.#noted;
     this.#noted = noted | bit;
@@ -119,11 +173,13 @@ export abstract class MemberValues {
     this.#noted = 0;
     for (let left = noted; left !== 0; left &= left - 1) {
       const index = 31 - Math.clz32(left & -left);
-      const { bit, codec, components } = this.definition.members[index] as Member;
+      const { bit, codec, components, held } = this.definition.members[index] as Member;
+      const equals = held?.equals ?? codec.equals;
       const now = this.get(index);
       const before = components ? { ...(this.#before[index] as object) } : this.#before[index];
       // A member marked as changed in place is the same object as before.
-      if (codec.equals(now, before) && !((this.definition.mutableMask & bit) !== 0 && now === before)) continue;
+      if (equals(now as object, before as object) && !((this.definition.mutableMask & bit) !== 0 && now === before))
+        continue;
       for (const listener of this.#listeners[index] ?? []) {
         try {
           listener(now, before);

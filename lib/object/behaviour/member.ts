@@ -1,9 +1,25 @@
 import { invalidType, typeError } from "../../arguments.js";
+import { inField } from "../../serialization/errors.js";
 import type { Codec } from "../../serialization/index.js";
+import type { HeldClass } from "../synced/held-value.js";
 import { checkSyncOptions, type SyncOptions } from "./sync-options.js";
 
-/** A variable as it is declared: its codec, or the codec and options. */
-export type MemberDeclaration<T = unknown> = Codec<T> | readonly [codec: Codec<T>, options: SyncOptions<T>];
+/** What a declaration of a collection or a reference knows of it. */
+export interface HeldDeclaration {
+  readonly kind: "collection" | "reference";
+  readonly options: SyncOptions<never>;
+  /** @throws TypeError, RangeError for wrong codecs or limits */
+  define(place: string, bit: number): { codec: Codec<unknown>; held: HeldClass };
+}
+
+/** Where a declaration of a collection or a reference has it. */
+export const HELD = Symbol("held");
+
+/** A member as it is declared: its codec, or the codec and options; or a collection or a reference. */
+export type MemberDeclaration<T = unknown> =
+  | Codec<T>
+  | readonly [codec: Codec<T>, options: SyncOptions<T>]
+  | { readonly [HELD]: HeldDeclaration };
 
 /** A networked variable of a class. */
 export interface Member {
@@ -11,9 +27,13 @@ export interface Member {
   /** Its place among the members of its class, sorted by name: 0 to 29. */
   readonly index: number;
   readonly bit: number;
+  readonly kind: "variable" | "collection" | "reference";
+  /** Of the whole value. */
   readonly codec: Codec<unknown>;
   /** The names of the components of a live value (a vector, a quaternion, a struct of scalars), else `null`. */
   readonly components: readonly string[] | null;
+  /** What keeps a collection or a reference. */
+  readonly held: HeldClass | null;
   readonly options: Readonly<SyncOptions<unknown>>;
   /** What both sides must have the same. */
   readonly layout: string;
@@ -32,17 +52,34 @@ function componentsOf({ fields, layout, default: create }: Codec<unknown>): read
   return names.length > 0 && names.every((name) => fields[name]?.kernel) ? names : null;
 }
 
-function defineMember(className: string, name: string, index: number, declaration: MemberDeclaration): Member {
-  const place = `${className}.${name}`;
+function codecOf(place: string, bit: number, declaration: MemberDeclaration) {
+  const declared = (declaration as { [HELD]?: HeldDeclaration } | undefined)?.[HELD];
+  if (declared) {
+    const { kind, options } = declared;
+    try {
+      return { kind, options: options as object as SyncOptions<unknown>, ...declared.define(place, bit) };
+    } catch (error) {
+      throw inField(error, place);
+    }
+  }
   const [codec, options] = Array.isArray(declaration)
     ? (declaration as readonly [Codec<unknown>, SyncOptions<unknown>])
     : [declaration as Codec<unknown>, {}];
   if (typeof codec?.read !== "function") throw typeError(place, "a codec, or a codec and options");
-  const components = componentsOf(codec);
-  checkSyncOptions(place, options, codec, components !== null);
+  return { kind: "variable" as const, codec, options, held: null };
+}
+
+function defineMember(className: string, name: string, index: number, declaration: MemberDeclaration): Member {
+  const place = `${className}.${name}`;
+  const bit = 1 << index;
+  const { kind, codec, options, held } = codecOf(place, bit, declaration);
+  const components = kind === "variable" ? componentsOf(codec) : null;
+  checkSyncOptions(place, kind, options, codec, components !== null);
   const { delivery = "ordered", from = "server", to = "observers", initialOnly = false } = options;
-  const layout = `${codec.layout} ${delivery} ${from}>${to}${initialOnly ? " initialOnly" : ""}`;
-  return { name, index, bit: 1 << index, codec, components, options: { ...options }, layout };
+  const audience = typeof to === "function" ? "scope" : to;
+  const word = kind === "collection" ? "synced " : "";
+  const layout = `${word}${codec.layout} ${delivery} ${from}>${audience}${initialOnly ? " initialOnly" : ""}`;
+  return { name, index, bit, kind, codec, components, held, options: { ...options }, layout };
 }
 
 /**

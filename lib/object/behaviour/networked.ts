@@ -1,5 +1,6 @@
 import { invalidType } from "../../arguments.js";
 import type { Codec } from "../../serialization/index.js";
+import type { Held } from "./collections.js";
 import { declareMember, declareMembers } from "./definition.js";
 import type { MemberDeclaration } from "./member.js";
 import { behaviourDefinition, type NetworkBehaviour } from "./network-behaviour.js";
@@ -29,9 +30,12 @@ export type RpcDeclarations<Instance, Rpcs> = {
     : never;
 };
 
-/** Members by name: a codec, or a codec and options. */
+/** Members by name: a codec, or a codec and options, or a collection or reference. */
 export type Declarations<Values> = {
-  readonly [K in keyof Values]: Codec<Values[K]> | readonly [codec: Codec<Values[K]>, options: SyncOptions<Values[K]>];
+  readonly [K in keyof Values]:
+    | Codec<Values[K]>
+    | readonly [codec: Codec<Values[K]>, options: SyncOptions<Values[K]>]
+    | Held<Values[K]>;
 };
 
 /**

@@ -1,7 +1,23 @@
-import { invalidType } from "../../arguments.js";
-import { booleanOption, checkOptions, functionOption, integerOption, type OptionRules, oneOf } from "../../options.js";
+import { invalidType, rangeError } from "../../arguments.js";
+import type { INetworkPlayer } from "../../message/index.js";
+import {
+  booleanOption,
+  checkOptions,
+  functionOption,
+  integerOption,
+  numberOption,
+  type OptionRule,
+  type OptionRules,
+  oneOf,
+} from "../../options.js";
 import { inField } from "../../serialization/errors.js";
 import type { Codec } from "../../serialization/index.js";
+
+/**
+ * Which of the players that see an object get a member: all, its owner, all but its owner, or those for whom a function
+ * says `true`. It is asked when the object appears to the player and after `rescope`.
+ */
+export type Audience = "observers" | "owner" | "others" | ((player: INetworkPlayer, behaviour: never) => boolean);
 
 /** How a variable travels. */
 export interface SyncOptions<T> {
@@ -12,25 +28,54 @@ export interface SyncOptions<T> {
   delivery?: "ordered" | "latest";
   /** Who may set it. @defaultValue `server` */
   from?: "server" | "owner" | "both";
-  /** Which of the players that see the object get it. `observers` includes the owner. @defaultValue `observers` */
-  to?: "observers" | "owner" | "others";
-  /** It is sent in each so many ticks: 1 to 255. @defaultValue 1 */
+  /**
+   * Which of the players that see the object get it. `observers` includes the owner. Who does not get it has the
+   * codec's default. @defaultValue `observers`
+   */
+  to?: Audience;
+  /** It is sent in each so many ticks: 1 to 255. Objects take turns. @defaultValue 1 */
   every?: number;
   /** It travels when the object appears, and never again. @defaultValue false */
   initialOnly?: boolean;
   /** An object that is changed in place and reported by `markChanged`. @defaultValue false */
   mutable?: boolean;
+  /**
+   * `shown` goes from value to value in the time between them: numbers, their vectors and quaternions by `true`, angles
+   * the short way, others by a function. It needs `latest`. @defaultValue false
+   */
+  interpolate?: boolean | ((from: T, to: T, part: number) => T);
+  /**
+   * `shown` jumps to a value that is farther from the one before than this, in the unit of the value. It needs
+   * `latest`.
+   *
+   * @defaultValue `Infinity`
+   */
+  snap?: number;
   /** Whether the server takes this value of the owner. It needs `from` `owner` or `both`. */
-  validate?(value: T): boolean;
+  validate?(value: T, player: INetworkPlayer): boolean;
 }
+
+/** A rule, or a function. */
+const functionOr =
+  (rule: OptionRule): OptionRule =>
+  (name, value) => {
+    if (typeof value !== "function") rule(name, value);
+  };
+
+const audience: OptionRule = (name, value) => {
+  if (value === "observers" || value === "owner" || value === "others") return;
+  throw rangeError(name, '"observers", "owner", "others" or a function');
+};
 
 const rules: OptionRules<SyncOptions<unknown>> = {
   delivery: oneOf("ordered", "latest"),
   from: oneOf("server", "owner", "both"),
-  to: oneOf("observers", "owner", "others"),
+  to: functionOr(audience),
   every: integerOption(1, 255),
   initialOnly: booleanOption,
   mutable: booleanOption,
+  interpolate: functionOr(booleanOption),
+  snap: numberOption(0, Number.MAX_VALUE),
   validate: functionOption,
 };
 
@@ -43,6 +88,8 @@ function contradiction(options: SyncOptions<unknown>, codec: Codec<unknown>, isL
     every = 1,
     initialOnly,
     mutable,
+    interpolate,
+    snap,
     validate,
   } = options;
   if (codec.borrowed) return "its values lie in the message: use bytes in place of bytesView";
@@ -54,18 +101,41 @@ function contradiction(options: SyncOptions<unknown>, codec: Codec<unknown>, isL
   if (delivery === "latest" && codec.maxBits === undefined) return "a latest value needs a codec with a largest size";
   if (mutable && (isLive || typeof codec.default() !== "object"))
     return "mutable is for arrays, maps, sets and objects";
+  if ((interpolate || snap !== undefined) && delivery !== "latest") {
+    return "interpolate and snap are for members with delivery: latest";
+  }
+  if (interpolate === true && !isNumeric(codec)) return "only numbers are interpolated; give a function for others";
+  if (snap !== undefined && !isNumeric(codec)) return "snap is a distance between numbers";
   return undefined;
 }
+
+/** Whether its values are numbers, or vectors, quaternions or structs of them. */
+function isNumeric({ default: create }: Codec<unknown>): boolean {
+  const value = create();
+  if (typeof value !== "object" || value === null) return typeof value === "number";
+  const parts = Object.values(value);
+  return parts.length > 0 && parts.every((part) => typeof part === "number");
+}
+
+/** Those of collections and references. */
+const heldRules: OptionRules<Pick<SyncOptions<unknown>, "from" | "to" | "every" | "validate">> = {
+  from: rules.from,
+  to: rules.to,
+  every: rules.every,
+  validate: rules.validate,
+};
 
 /** @throws TypeError, RangeError that name the member */
 export function checkSyncOptions(
   place: string,
+  kind: "variable" | "collection" | "reference",
   options: SyncOptions<unknown>,
   codec: Codec<unknown>,
   isLive: boolean,
 ): void {
   try {
-    checkOptions("the member", options, rules);
+    if (kind === "variable") checkOptions("the member", options, rules);
+    else checkOptions<object>(`a ${kind}`, options, heldRules as OptionRules<object>);
   } catch (error) {
     throw inField(error, place);
   }

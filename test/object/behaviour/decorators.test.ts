@@ -9,6 +9,9 @@ const library = (name: string) => JSON.stringify(join(root, "lib", `${name}.ts`)
 const HEAD = `
   import { NetworkBehaviour, behaviourDefinition, memberValues } from ${library("object/behaviour/network-behaviour")};
   import { networked, syncVar } from ${library("object/behaviour/networked")};
+  import { syncList, syncMap, syncSet } from ${library("object/behaviour/collections")};
+  import type { SyncList } from ${library("object/synced/sync-list")};
+  import { type SyncRef, syncRef } from ${library("object/behaviour/sync-ref")};
   import { type RpcCall, callWith, clientRpc, serverRpc } from ${library("object/behaviour/rpc")};
   import type { INetworkPlayer } from ${library("message/index")};
   import { NetworkWriter, string, u8, u16, vec2, float32 } from ${library("serialization/index")};
@@ -19,13 +22,16 @@ const PROGRAM = `${HEAD}
     @syncVar(u8) accessor health = 100;
     @syncVar(u16, { to: "owner" }) accessor ammo = 30;
     @syncVar(vec2(), { delivery: "latest" }) accessor position = { x: 1, y: 2 };
+    @syncList(u16, 9) accessor items!: SyncList<number>;
+    @syncRef(() => Ship) accessor target!: SyncRef<Ship>;
     @serverRpc([u16], { returns: u8 }) async buy(item: number) { return item; }
     @clientRpc([string(9)], { to: "player" }) tell(player: unknown, text: string) {}
   }
   class Frigate extends Ship {
     @syncVar(string(8)) accessor name = "Ada";
   }
-  const plain = { health: u8, ammo: [u16, { to: "owner" }], position: [vec2(), { delivery: "latest" }] };
+  const plain = { health: u8, ammo: [u16, { to: "owner" }], position: [vec2(), { delivery: "latest" }],
+    items: syncList(u16, 9), target: syncRef(() => Ship) };
   const start = (self: any) => Object.assign(self, { health: 100, ammo: 30, position: { x: 1, y: 2 } });
   const rpcs: any = { tell: clientRpc([string(9)], { to: "player" }), buy: serverRpc([u16], { returns: u8 }) };
   class Methods extends NetworkBehaviour { buy() {} tell() {} }
@@ -43,6 +49,7 @@ const PROGRAM = `${HEAD}
   };
   const frigate = new Frigate();
   frigate.position.x = 5;
+  frigate.items.push(5);
   frigate.health -= 1;
   memberValues(frigate).settle();
   frigate.health -= 1;
@@ -79,7 +86,7 @@ describe.each([
     expect(ship).toEqual(plainShip);
     expect(frigate).toEqual(plainFrigate);
     expect(frigate).not.toEqual(ship);
-    expect(health).toEqual([98, 100, 8 >> 2]);
+    expect(health).toEqual([98, 100, 2]);
   });
 });
 
@@ -99,6 +106,32 @@ test("wrong types do not compile", () => {
       false,
     ],
     ["const K = networked(class {}, { health: u8 });", true],
+    ["class AA extends NetworkBehaviour { @syncList(u8, 4) accessor items!: SyncList<number>; }", false],
+    ["class AB extends NetworkBehaviour { @syncList(u8, 4) accessor items!: SyncList<string>; }", true],
+    ["class AC extends NetworkBehaviour { @syncList(u8) accessor items!: SyncList<number>; }", true],
+    [
+      "class AD extends NetworkBehaviour { @syncList(u8, 4, { delivery: 'latest' }) accessor a!: SyncList<number>; }",
+      true,
+    ],
+    [
+      "const AE = networked(class extends NetworkBehaviour {}, { a: syncList(u8, 4), b: u8, c: syncSet(u8, 4) });",
+      false,
+    ],
+    ["new AE().a.push(4); new AE().b = 4; new AE().c.add(4);", false],
+    ["new AE().a.push('4');", true],
+    ["new AE().c.add('4');", true],
+    ["new AE().a.on('inserted', (index, value) => value + index);", false],
+    ["new AE().a.on('added', () => {});", true],
+    [
+      "const AF = networked(class extends NetworkBehaviour {}, { a: syncMap(u8, string(4), 4), b: syncRef(() => AE)});",
+      false,
+    ],
+    ["new AF().a.set(5, 'x'); new AF().b.value = new AE();", false],
+    ["new AF().a.set('x', 5);", true],
+    ["new AF().b.value = new AF();", true],
+    ["class AG extends NetworkBehaviour { @syncRef(() => AG) accessor next!: SyncRef<AG>; }", false],
+    ["class AH extends NetworkBehaviour { @syncVar(u8, { to: (player, ship) => true }) accessor n = 5; }", false],
+    ["class AI extends NetworkBehaviour { @syncVar(u8, { to: () => 'owner' }) accessor n = 5; }", true],
     ["class M extends NetworkBehaviour { @serverRpc([u16]) buy(item: number, call?: RpcCall) {} }", false],
     ["class N extends NetworkBehaviour { @serverRpc([u16]) buy(item: string) {} }", true],
     ["class O extends NetworkBehaviour { @serverRpc([u16]) buy(item: number, call: RpcCall) {} }", true],

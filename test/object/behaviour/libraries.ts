@@ -4,6 +4,9 @@ const load = async () => ({
   ...(await import("../../../lib/object/behaviour/network-behaviour.js")),
   ...(await import("../../../lib/object/behaviour/networked.js")),
   ...(await import("../../../lib/object/behaviour/prefab.js")),
+  ...(await import("../../../lib/object/behaviour/collections.js")),
+  ...(await import("../../../lib/object/behaviour/sync-ref.js")),
+  ...(await import("../../../lib/object/behaviour/references.js")),
   ...(await import("../../../lib/object/behaviour/identity-state.js")),
   ...(await import("../../../lib/serialization/index.js")),
 });

@@ -21,6 +21,8 @@ class Methods extends NetworkBehaviour {
 const classOf = (rpcs: object, members: object = {}): any =>
   networked(class Ship extends Methods {}, members as Record<never, never>, rpcs as Record<never, never>);
 
+const link = { netId: 1, indexOf: () => 0 };
+
 test("RPCs are numbered by their sorted names, and stand in the layout behind the members", () => {
   const { rpcs, layout } = behaviourDefinition(
     classOf({ tell: clientRpc([string(9)], { to: "player" }), buy: serverRpc([u8, u16], { returns: u8 }) }, { z: u8 }),
@@ -36,7 +38,7 @@ test("a call goes to the link of the behaviour, with its options, and runs no me
   const Ship = classOf({ buy: serverRpc([u8]), tell: clientRpc([string(9)], { to: "player" }) });
   const ship = new Ship();
   const callRpc = vi.fn(() => "sent");
-  NetworkBehaviour.setLink(ship, { callRpc });
+  NetworkBehaviour.setLink(ship, { ...link, callRpc });
   const [buy, tell] = behaviourDefinition(Ship).rpcs;
   expect(ship.buy(3)).toBe("sent");
   expect(callRpc).toHaveBeenLastCalledWith(ship, buy, [3], undefined);
@@ -55,7 +57,7 @@ test("two behaviours of a class call for themselves, and what is taken from one 
   const Ship = classOf({ buy: serverRpc([u8]) });
   const ships = [new Ship(), new Ship()];
   const called: unknown[] = [];
-  for (const ship of ships) NetworkBehaviour.setLink(ship, { callRpc: (behaviour) => called.push(behaviour) });
+  for (const ship of ships) NetworkBehaviour.setLink(ship, { ...link, callRpc: (behaviour) => called.push(behaviour) });
   const { buy } = ships[1];
   ships[0].buy(1);
   buy(2);
@@ -82,7 +84,7 @@ describe("a call throws at once, before it is sent,", () => {
   const inWorld = () => {
     const ship = new Ship();
     const callRpc = vi.fn();
-    NetworkBehaviour.setLink(ship, { callRpc });
+    NetworkBehaviour.setLink(ship, { ...link, callRpc });
     return { ship, callRpc };
   };
   const wrong: [string, (ship: InstanceType<typeof Ship>) => unknown, string][] = [
