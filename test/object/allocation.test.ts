@@ -1,4 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { syncList } from "../../lib/object/behaviour/collections.js";
+import { readChanges, writeChanges } from "../../lib/object/behaviour/identity-state.js";
+import type { MemberValues } from "../../lib/object/behaviour/member-values.js";
+import { memberValues, NetworkBehaviour } from "../../lib/object/behaviour/network-behaviour.js";
+import { networked } from "../../lib/object/behaviour/networked.js";
 import { Budget } from "../../lib/object/budget/budget.js";
 import { PlayerMarks } from "../../lib/object/budget/player-marks.js";
 import { InputBuffer } from "../../lib/object/input/input-buffer.js";
@@ -12,6 +17,7 @@ import { Rewind } from "../../lib/object/rewind/rewind.js";
 import { ReceivedTicks } from "../../lib/object/timeline/received-ticks.js";
 import { ShownClock } from "../../lib/object/timeline/shown-clock.js";
 import { Track } from "../../lib/object/timeline/track.js";
+import { NetworkReader, NetworkWriter, quantized, u8, vec2 } from "../../lib/serialization/index.js";
 import { bytesPerCall } from "../support/heap.js";
 
 const OBJECTS = 20;
@@ -70,6 +76,33 @@ describe("once warm, a tick takes no heap", () => {
     };
     expect(bytesPerCall(tick)).toBeLessThan(LEAST_OBJECT_BYTES);
     expect(changes).toBeGreaterThan(10_000);
+  });
+
+  test("in the state of objects: set, settle, written and read, with changes of lists", () => {
+    const Ship = networked(class Ship extends NetworkBehaviour {}, {
+      health: u8,
+      items: syncList(u8, 8),
+      position: vec2(quantized({ max: 100, precision: 0.1 })),
+    });
+    const [near, far] = [new Ship(), new Ship()];
+    near.items.push(1, 2, 3, 4, 5, 6);
+    const [parts, farParts] = [[memberValues(near)], [memberValues(far)]];
+    const writer = new NetworkWriter();
+    const reader = new NetworkReader();
+    const [allowed, masks] = [[7], [0]];
+    const tick = (number: number) => {
+      near.health = number & 255;
+      near.position.x = number % 100;
+      near.items.set(number % 6, number & 255);
+      masks[0] = (parts[0] as MemberValues).settle();
+      writer.reset();
+      writeChanges(writer, parts, masks, allowed, number === 0 ? "whole" : "delta");
+      reader.reset(writer.buffer, 0, writer.byteLength);
+      readChanges(reader, farParts, allowed);
+    };
+    // The components of a vector are numbers with a fraction, in a box; an index is checked against a limit.
+    expect(bytesPerCall(tick)).toBeLessThan(50);
+    expect([...far.items]).toEqual([...near.items]);
   });
 
   test("for inputs", () => {

@@ -1,4 +1,5 @@
 import type { NetworkReader, NetworkWriter } from "../../serialization/index.js";
+import type { Member } from "./member.js";
 import type { MemberValues } from "./member-values.js";
 
 // The state of one object, for whoever may see the members `allowed` of each behaviour. Who may not see a member gets
@@ -32,48 +33,100 @@ function countOf(mask: number): number {
   return count;
 }
 
-/** Writes all allowed members of all behaviours: what an object starts with. */
+/** Whether one behaviour alone has allowed members. */
+function isAlone(allowed: readonly number[]): boolean {
+  let count = 0;
+  for (let index = 0; index < allowed.length; index++) if (allowed[index] !== 0) count++;
+  return count === 1;
+}
+
+/**
+ * Writes all allowed members of all behaviours: what an object starts with.
+ *
+ * @param hidden of each behaviour the references to what the reader does not see
+ */
 export function writeFullState(
   writer: NetworkWriter,
   parts: readonly MemberValues[],
   allowed: readonly number[],
+  hidden: readonly number[] | null = null,
 ): void {
-  for (const [index, part] of parts.entries()) part.write(writer, allowed[index] as number);
+  for (let index = 0; index < parts.length; index++) {
+    (parts[index] as MemberValues).write(writer, allowed[index] as number, hidden?.[index] ?? 0);
+  }
 }
 
 /** @throws NetworkError as `Codec.read` */
 export function readFullState(reader: NetworkReader, parts: readonly MemberValues[], allowed: readonly number[]): void {
-  for (const [index, part] of parts.entries()) part.read(reader, allowed[index] as number);
+  for (let index = 0; index < parts.length; index++) {
+    (parts[index] as MemberValues).read(reader, allowed[index] as number);
+  }
 }
+
+/** How `writeChanges` writes collections: their content, or what the last `settle` has found. */
+export type ChangeForm = "whole" | "delta";
 
 /**
  * Writes the members `masks` of the behaviours: for each behaviour with allowed members a bit for each of them, and the
  * values of those whose bits are set. With several such behaviours a bit before each says whether it has any.
+ *
+ * @param form `delta` is for those who have all that was settled before
+ * @param hidden of each behaviour the references to what the reader does not see
  */
 export function writeChanges(
   writer: NetworkWriter,
   parts: readonly MemberValues[],
   masks: readonly number[],
   allowed: readonly number[],
+  form: ChangeForm = "whole",
+  hidden: readonly number[] | null = null,
 ): void {
-  const isAlone = allowed.filter((mask) => mask !== 0).length === 1;
-  for (const [index, part] of parts.entries()) {
+  const alone = isAlone(allowed);
+  for (let index = 0; index < parts.length; index++) {
     const may = allowed[index] as number;
     const mask = (masks[index] as number) & may;
     if (may === 0) continue;
-    if (!isAlone) writer.writeBits(mask === 0 ? 0 : 1, 1);
-    if (!isAlone && mask === 0) continue;
+    if (!alone) writer.writeBits(mask === 0 ? 0 : 1, 1);
+    if (!alone && mask === 0) continue;
     writer.writeBits(compress(mask, may), countOf(may));
-    part.write(writer, mask);
+    const part = parts[index] as MemberValues;
+    if (form === "delta") part.writeDelta(writer, mask, hidden?.[index] ?? 0);
+    else part.write(writer, mask, hidden?.[index] ?? 0);
   }
+}
+
+/** The changed members of the next behaviour, of which `may` are allowed: what `writeChanges` writes before values. */
+function readMask(reader: NetworkReader, may: number, alone: boolean): number {
+  if (may === 0 || (!alone && reader.readBits(1) === 0)) return 0;
+  return expand(reader.readBits(countOf(may)), may);
 }
 
 /** @throws NetworkError as `Codec.read` */
 export function readChanges(reader: NetworkReader, parts: readonly MemberValues[], allowed: readonly number[]): void {
-  const isAlone = allowed.filter((mask) => mask !== 0).length === 1;
-  for (const [index, part] of parts.entries()) {
-    const may = allowed[index] as number;
-    if (may === 0 || (!isAlone && !reader.readBoolean())) continue;
-    part.read(reader, expand(reader.readBits(countOf(may)), may));
+  const alone = isAlone(allowed);
+  for (let index = 0; index < parts.length; index++) {
+    const mask = readMask(reader, allowed[index] as number, alone);
+    if (mask !== 0) (parts[index] as MemberValues).read(reader, mask);
+  }
+}
+
+/**
+ * Reads what an owner wrote by `writeChanges`, as changes of this side (see `MemberValues.take`).
+ *
+ * @param refused gets the members of each behaviour whose values the owner needs
+ * @throws NetworkError as `Codec.read`
+ */
+export function takeChanges(
+  reader: NetworkReader,
+  parts: readonly MemberValues[],
+  allowed: readonly number[],
+  accepts: (part: number, member: Member, value: unknown) => boolean,
+  refused: number[],
+): void {
+  const alone = isAlone(allowed);
+  for (let index = 0; index < parts.length; index++) {
+    const mask = readMask(reader, allowed[index] as number, alone);
+    const judge = (member: Member, value: unknown) => accepts(index, member, value);
+    refused[index] = mask === 0 ? 0 : (parts[index] as MemberValues).take(reader, mask, judge);
   }
 }
