@@ -1,4 +1,7 @@
 import { expect, test } from "vitest";
+import { generateServerKey } from "../../lib/noise/index.js";
+import { nodePrimitives } from "../../lib/noise/node-primitives.js";
+import { MAGIC } from "../../lib/peer/handshake/handshake-packets.js";
 import { Channel, type IConnection } from "../../lib/peer/index.js";
 import { FrameKind, PacketKind } from "../../lib/peer/packet-format.js";
 import {
@@ -19,6 +22,12 @@ const PACKETS = 100_000;
 const WORLDS = process.env.VALVE_SOCKETS_STRESS === "1" ? 34 : 1;
 const ROUNDS = 200;
 const ATTACKERS = 40;
+
+// With a key there is Noise in the handshake, and Resets; without it the attackers' packets can be read as well.
+const primitives = nodePrimitives();
+const { privateKey } = generateServerKey(primitives);
+const encryption = { primitives, serverKeys: [privateKey], required: false };
+const INFO = new Uint8Array(40);
 
 /** Over `host` the same code runs as over `stream`, and both ends are in one program. */
 type FuzzedKind = Exclude<MemorySocketKind, "host">;
@@ -102,22 +111,31 @@ class Fuzzer {
     const { bytes, view } = this;
     const length = 1 + this.upTo(300);
     for (let at = 0; at < length; at++) bytes[at] = this.upTo(256);
-    switch (this.upTo(4)) {
+    switch (this.upTo(5)) {
       case 0:
         bytes[0] = PacketKind.Data;
         view.setUint32(1, session ^ (1 << this.upTo(32)), true);
         break;
       case 1:
+        bytes[0] = PacketKind.InfoRequest;
+        if (this.upTo(10) > 0) view.setUint32(1, MAGIC, true);
+        return this.upTo(10) > 0 ? 256 : length;
+      case 2:
         bytes[0] = PacketKind.ConnectRequest;
-        view.setUint32(1, 0x33325356, true);
+        view.setUint32(1, MAGIC, true);
         bytes[13] = this.upTo(4);
         bytes[14] = this.upTo(4);
         bytes[29] = this.upTo(2) * 9;
+        if (this.challenge && bytes[29] > 0) {
+          bytes.set(this.challenge.subarray(1, 9), 5);
+          bytes.set(this.challenge.subarray(9), 30);
+          bytes.fill(0, 21, 29);
+        }
         view.setUint16(30 + (bytes[29] as number), this.upTo(4) * 50, true);
         bytes.fill(0, length);
         return Math.max(length, 256);
-      case 2:
-        bytes[0] = 1 + this.upTo(4);
+      case 3:
+        bytes[0] = 1 + this.upTo(PacketKind.InfoAnswer);
     }
     return length;
   }
@@ -144,6 +162,8 @@ class Fuzzer {
   }
 
   delivery = Delivery.Reliable;
+  /** The newest answer to a stray: its nonce and cookie let the next request in. */
+  challenge: Uint8Array | null = null;
   #isAlive = true;
 
   #frame(start: number): number {
@@ -198,10 +218,14 @@ class Fuzzer {
 }
 
 async function attack(kind: FuzzedKind, seed: number, reached: Map<number, number>): Promise<void> {
-  const world = new PeerWorld({ kind, server: { maxConnections: 500, maxPendingConnections: 500 } });
+  const limits = { maxConnections: 500, maxPendingConnections: 500 };
+  const world = new PeerWorld({ kind, server: { ...limits, encryption, info: () => INFO } });
   const fuzzer = new Fuzzer(kind, seed, reached);
   let attackers: Attacker[] = [];
   let budget = 0;
+  world.tap = (packet) => {
+    if (budget > 0 && packet[0] === PacketKind.Challenge) fuzzer.challenge = packet.slice();
+  };
   // The server's socket hands out a hostile packet whenever a round has some left.
   const socket = world.serverSocket;
   const [poll, receive] = [socket.poll.bind(socket), socket.receive.bind(socket)];
@@ -279,7 +303,9 @@ async function attack(kind: FuzzedKind, seed: number, reached: Map<number, numbe
     expect(handler.texts).toEqual(expected);
   }
   expect([...honestMessages.values()]).toEqual([expected, expected, expected]);
-  expect(world.server.metrics.cookiesRefused > 0).toBe(kind === "datagram");
+  const { cookiesRefused, infoAnswersSent, infoRequestsDropped, rejectsSent, resetsSent } = world.server.metrics;
+  const read = { cookiesRefused, infoAnswersSent, infoRequestsDropped, rejectsSent, resetsSent };
+  for (const [name, count] of Object.entries(read)) expect(count > 0, name).toBe(kind === "datagram");
 }
 
 test.each<FuzzedKind>(["datagram", "reliable-lanes", "stream"])(
