@@ -47,8 +47,12 @@ import type { Profile, ProfileHost } from "./profile.js";
 import { ReassemblyPool } from "./reassembly.js";
 import { Verdicts } from "./verdicts.js";
 
-/** Then timers and everybody else have their turn: a quarter of a second, where a message takes its handler 8 us. */
+/** Then everybody else has a turn: a quarter of a second, where a message takes its handler 8 us. */
 const MAX_PACKETS_A_TURN = 32_768;
+/** A Peer that drives itself reads for no longer: strangers cost it more than messages. Timers are no later for it. */
+const MAX_TURN_MS = 20;
+/** After so many packets it looks at the clock; a power of 2. */
+const CLOCK_PACKETS = 64;
 
 /** Somebody in the middle of a handshake. */
 type Newcomer = PendingConnection | PeerConnection;
@@ -103,7 +107,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     }
     this.#socket = socket;
     this.#handler = handler;
-    this.#drive = new PeerDrive(this.config, socket, this.#table.all, (nowMs) => this.#receiveAll(nowMs));
+    this.#drive = new PeerDrive(this.config, socket, this.#table.all, (...when) => this.#receiveAll(...when));
     socket.events = {
       onReadable: () => this.#drive.onReadable(),
       onIncoming: (incoming) => this.admit(incoming),
@@ -413,13 +417,17 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
 
   /**
    * Whether nothing is left. A flood that is as fast as its reader would have no end, and nobody else would get a turn.
+   *
+   * @param isTimed whether it ends after `MAX_TURN_MS` as well
    */
-  #receiveAll(nowMs: number): boolean {
+  #receiveAll(nowMs: number, isTimed: boolean): boolean {
     const packet = this.#packet;
     this.#newcomers.nextPhase();
     this.#socket.tick();
     for (let count = 0; count < MAX_PACKETS_A_TURN; count++) {
       if (this.#isClosed || !this.#socket.poll()) return true;
+      const isLate = isTimed && count % CLOCK_PACKETS === CLOCK_PACKETS - 1 && this.now() - nowMs >= MAX_TURN_MS;
+      if (isLate) return false;
       this.#socket.receive(packet);
       this.#route(packet, nowMs);
     }

@@ -17,7 +17,7 @@ export class PeerDrive {
   readonly #config: PeerConfig;
   readonly #socket: ISocket;
   readonly #connections: ReadonlySet<PeerConnection>;
-  readonly #receiveAll: (nowMs: number) => boolean;
+  readonly #receiveAll: (nowMs: number, isTimed: boolean) => boolean;
   readonly #deadlines = new DeadlineQueue<Scheduled>();
   /** Connections with something to send: the first `#touchedCount`. An array that is cut to 0 loses its memory. */
   readonly #touched: (PeerConnection | null)[] = [];
@@ -48,7 +48,7 @@ export class PeerDrive {
     config: PeerConfig,
     socket: ISocket,
     connections: ReadonlySet<PeerConnection>,
-    receiveAll: (nowMs: number) => boolean,
+    receiveAll: (nowMs: number, isTimed: boolean) => boolean,
   ) {
     this.#config = config;
     this.#socket = socket;
@@ -110,7 +110,7 @@ export class PeerDrive {
     // One time for all packets: each is an object, and asking for it costs more than reading a small packet.
     const now = this.#config.clock.now();
     try {
-      this.#isBehind = !this.#receiveAll(now);
+      this.#isBehind = !this.#receiveAll(now, this.#isAutomatic);
     } finally {
       this.#isBusy = false;
     }

@@ -61,3 +61,37 @@ test.each(["automatic", "manual"] as const)("a flood leaves turns to all others:
   expect(server.metrics.strayPackets).toBe(strayPackets * 4);
   await server.close();
 });
+
+test("a Peer that drives itself keeps timers waiting for 20 ms of packets at most, one driven by hand reads all", async () => {
+  for (const drive of ["automatic", "manual"] as const) {
+    const clock = new FakeClock();
+    const factory = new MemorySocketFactory(new MemoryNetwork());
+    const socket = factory.createServerSocket();
+    const server = new Peer(socket, factory.maxPacketSize, { onMessage: () => {} }, { clock, drive });
+    await server.bind(factory.getBindEndPoint());
+    const stranger = await factory.createClientSocket().connect(factory.getConnectEndPoint());
+    let waiting = 10_000;
+    socket.poll = () => waiting > 0;
+    socket.receive = (packet) => {
+      waiting--;
+      clock.suspend(0.1);
+      Object.assign(packet, { handle: stranger, buffer: new Uint8Array(100), offset: 0, length: 100 });
+    };
+    const startMs = clock.now();
+    let [lastMs, longestMs] = [startMs, 0];
+    const beat = () => {
+      longestMs = Math.max(longestMs, clock.now() - lastMs);
+      lastMs = clock.now();
+      if (waiting > 0) clock.setTimeout(beat, 5);
+    };
+    beat();
+    if (drive === "manual") server.updateReceive();
+    else socket.events?.onReadable();
+    clock.advance(2000);
+    expect(waiting).toBe(0);
+    expect(server.metrics.strayPackets).toBe(10_000);
+    if (drive === "manual") expect(longestMs).toBeGreaterThanOrEqual(1000);
+    else expect(longestMs).toBeLessThan(40);
+    await server.close();
+  }
+});
