@@ -62,7 +62,7 @@ test.each(["automatic", "manual"] as const)("a flood leaves turns to all others:
   await server.close();
 });
 
-test("a Peer that drives itself keeps timers waiting for 20 ms of packets at most, one driven by hand reads all", async () => {
+test("a flood keeps timers waiting for 20 ms at most; a Peer that is driven by hand reads all", async () => {
   for (const drive of ["automatic", "manual"] as const) {
     const clock = new FakeClock();
     const factory = new MemorySocketFactory(new MemoryNetwork());
