@@ -89,6 +89,8 @@ export interface ConnectionErrorCodes {
   ERR_NOT_CONNECTED: string;
   /** The other side's process ended without leaving first. Look at its log, and connect again when it runs. */
   ERR_PROCESS_ENDED: string;
+  /** The object of the call is not there, or the player that was asked does not see it. */
+  ERR_OBJECT_GONE: string;
   /** The queue is full. Wait for the event `drained` (of a Peer: `onDrain`). */
   ERR_QUEUE_FULL: string;
   /** The same client connected again; this is its earlier connection. */
@@ -97,6 +99,13 @@ export interface ConnectionErrorCodes {
   ERR_REQUEST_FAILED: string;
   /** The handler on the other side refused the request with the text of this error. */
   ERR_REQUEST_REFUSED: string;
+  /** The method on the other side failed; its log says why. */
+  ERR_RPC_FAILED: string;
+  /**
+   * The method on the other side refused with the text of this error, or the player may not call it: it does not own
+   * the object, or calls more often than the rate limit allows.
+   */
+  ERR_RPC_REFUSED: string;
   /** The server has stopped. */
   ERR_SERVER_STOPPED: string;
   /** The other side aborted the stream; see the error's `reason`. */

@@ -46,6 +46,7 @@ export const layers = {
     wings: [
       "synced",
       "behaviour",
+      "rpc",
       "collections",
       "journal",
       "interest",

@@ -1,0 +1,96 @@
+import type { Clock } from "../../clock.js";
+import type { INetworkPlayer } from "../../message/index.js";
+import { NetworkError } from "../../network-error.js";
+import type { NetworkReader } from "../../serialization/index.js";
+import { NetworkBehaviour } from "../behaviour/network-behaviour.js";
+import type { CallOptions, RpcDefinition } from "../behaviour/rpc.js";
+import { body, CallStatus, readHead, readLast, readSection, writeCall } from "./call-format.js";
+import { CallRunner } from "./call-runner.js";
+import { PendingCalls } from "./pending-calls.js";
+
+/** What the calls of a client need of its world. */
+export interface ClientCallWorld {
+  readonly clock: Clock;
+  readonly tick: number;
+  /** The client's own player: the server, as messages know it. */
+  readonly player: INetworkPlayer;
+  /** The behaviours of the object of this number, null where the client does not have it. */
+  find(item: number): { readonly parts: readonly NetworkBehaviour[] } | null;
+  /** Sends the server what is in `body`: a call, behind the object's ordered state that this client has set. */
+  sendCall(object: object, rpc: RpcDefinition): void;
+  /** Sends the server the answer in `body`. */
+  sendAnswer(): void;
+  report(error: unknown, rpc: RpcDefinition): void;
+}
+
+/** The calls of a client: its own, and those of the server, which it runs. */
+export class ClientCalls {
+  readonly #world: ClientCallWorld;
+  readonly #runner: CallRunner;
+  readonly #pending: PendingCalls;
+
+  constructor(world: ClientCallWorld) {
+    this.#world = world;
+    this.#pending = new PendingCalls(world.clock);
+    this.#runner = new CallRunner(
+      () => world.sendAnswer(),
+      (error, _player, rpc) => world.report(error, rpc),
+    );
+  }
+
+  /** The client calls: a server RPC goes to the server. */
+  call(
+    object: { readonly item: number; readonly parts: readonly NetworkBehaviour[] },
+    behaviour: NetworkBehaviour,
+    rpc: RpcDefinition,
+    args: readonly unknown[],
+    options: CallOptions = {},
+  ): unknown {
+    if (rpc.runsOn === "client") {
+      throw new NetworkError("ERR_WRONG_SIDE", `${rpc.name} is called by the server: here call a method of your own`);
+    }
+    const head = { item: object.item, behaviour: object.parts.indexOf(behaviour), rpc: rpc.index };
+    const send = (id: number) => {
+      body.reset();
+      writeCall(body, { ...head, id }, rpc, args);
+      this.#world.sendCall(object, rpc);
+    };
+    if (rpc.returns) return this.#pending.open(object, rpc, options, send);
+    send(0);
+    return undefined;
+  }
+
+  /** Reads a call of the server and runs it; one of an object that is not there is dropped. */
+  receive(reader: NetworkReader): void {
+    readSection(reader, () => {
+      const { item, behaviour: index, rpc: number, id } = readHead(reader);
+      const { player, tick } = this.#world;
+      const object = this.#world.find(item);
+      if (!object) {
+        this.#runner.answer(player, id, CallStatus.Gone);
+        return;
+      }
+      const behaviour = object.parts[index];
+      const rpc = behaviour && NetworkBehaviour.valuesOf(behaviour).definition.rpcs[number];
+      if (rpc?.runsOn !== "client")
+        throw new NetworkError("ERR_BAD_VALUE", `There is no client RPC ${index}.${number}`);
+      const args = readLast(reader, (rest) => rpc.arguments.read(rest));
+      this.#runner.run({ player, tick, object, behaviour: behaviour as NetworkBehaviour, rpc, args, id });
+    });
+  }
+
+  /** Reads what a method of the server returned. */
+  receiveAnswer(reader: NetworkReader): void {
+    this.#pending.settle(reader);
+  }
+
+  /** The object is not here any more. */
+  objectGone(object: object): void {
+    this.#pending.objectGone(object);
+    this.#runner.objectGone(object, new NetworkError("ERR_OBJECT_GONE", "The object has gone"));
+  }
+
+  connectionLost(): void {
+    this.#pending.failAll("The connection was lost");
+  }
+}
