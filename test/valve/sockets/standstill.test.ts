@@ -62,3 +62,20 @@ test.runIf(unmodified)("nothing is lost between this GNS and the published one, 
   expect(await standstill(unmodified, undefined)).toBe("12000 in order");
   expect(await standstill(undefined, unmodified)).toBe("12000 in order");
 });
+
+// 12,288 packets are sent at once and 100 a second after that, so this takes three minutes.
+test.runIf(unmodified)(
+  "a connection whose published peer was stopped for minutes ends with a reason",
+  async () => {
+    const receiver = start(["receive", 15_000, 0], unmodified);
+    const sender = start(["send", 15_000, 1000, await receiver.line("port "), "far"]);
+    await sender.line("sending");
+    receiver.child.kill("SIGSTOP");
+    sender.child.stdin?.write("go\n");
+    await sender.line("far ahead");
+    receiver.child.kill("SIGCONT");
+    const result = Promise.race([sender.line("ended "), receiver.line("received ")]);
+    expect(await result).toContain("Ambiguous ack");
+  },
+  600_000,
+);
