@@ -10,6 +10,7 @@ const ends = {
     sockets.closeConnection(connection, 5, "bye", true);
     process.exit(3);
   },
+  reallyExit: () => process.reallyExit(4),
   throw: () => {
     throw new Error("nobody catches this");
   },
