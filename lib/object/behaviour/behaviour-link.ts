@@ -1,7 +1,9 @@
+import type { NetworkIdentity } from "./network-identity.js";
 import type { CallOptions, RpcDefinition } from "./rpc.js";
 
 /** What a behaviour's object is in a world: whoever spawned it gives it to the behaviour. */
 export interface BehaviourLink {
+  readonly identity: NetworkIdentity;
   /** The object's number in the world. */
   readonly netId: number;
   /** The place of a behaviour in the object: 0 to 15. */

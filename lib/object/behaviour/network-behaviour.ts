@@ -1,9 +1,11 @@
 import { checkFunction, invalidType } from "../../arguments.js";
+import type { INetworkPlayer } from "../../message/index.js";
 import { NetworkError } from "../../network-error.js";
 import type { BehaviourLink } from "./behaviour-link.js";
 import { type BehaviourDefinition, definitionOf } from "./definition.js";
 import type { Member } from "./member.js";
 import type { MemberListener, MemberValues } from "./member-values.js";
+import type { NetworkIdentity } from "./network-identity.js";
 import { callable, type RpcDefinition } from "./rpc.js";
 
 type Class = abstract new (...parameters: never[]) => NetworkBehaviour;
@@ -24,6 +26,27 @@ export abstract class NetworkBehaviour {
     const definition = behaviourDefinition(new.target);
     this.#values = new definition.Values(definition);
   }
+
+  /** The object that it is a part of. @throws NetworkError `ERR_STATE` while that is in no world */
+  get identity(): NetworkIdentity {
+    if (this.#link) return this.#link.identity;
+    throw new NetworkError("ERR_STATE", "The object is in no world: spawn it first");
+  }
+
+  /** On the server, before the object is in the world. Its values may be set here. */
+  startServer?(): void;
+  /** On a client, when the object has its values and is in the world. */
+  startClient?(): void;
+  /** On the client that owns the object, after `startClient`. */
+  startOwner?(): void;
+  /** On a client, before the object leaves the world. */
+  stopClient?(): void;
+  /** On the server, when the object has left the world. */
+  stopServer?(): void;
+  /** The object has another owner. On a client `owner` is its own player, or null for anybody else. */
+  ownerChanged?(owner: INetworkPlayer | null): void;
+  /** On the server in each tick, `dt` seconds after the last one. */
+  tick?(dt: number): void;
 
   /**
    * Listens to a member. The listener is called after all changes that arrived together were applied, with the value

@@ -20,6 +20,8 @@ export interface Prefab<B extends Behaviours = Behaviours> {
   readonly layout: string;
   /** The names of its behaviours, in the order in which they are written. */
   readonly parts: readonly string[];
+  /** @internal Those of its behaviours, in the order of `parts`. */
+  readonly definitions: readonly BehaviourDefinition[];
   /** A new object of it, and the values of its behaviours in the order of `parts`. */
   create(): { behaviours: InstancesOf<B>; values: readonly MemberValues[] };
 }
@@ -65,6 +67,7 @@ export function definePrefab<const B extends Behaviours>(name: string, behaviour
   return {
     name,
     parts,
+    definitions,
     layout: `${JSON.stringify(name)}{${layouts}}`,
     create() {
       const instances = classes.map((Behaviour) => new Behaviour());

@@ -77,6 +77,7 @@ function worldOf() {
   };
   const link = (object: ShipObject, call: (...args: never[]) => unknown) =>
     NetworkBehaviour.setLink(object.parts[0] as NetworkBehaviour, {
+      identity: {} as never,
       netId: 1,
       indexOf: () => 0,
       callRpc: (behaviour, rpc, args, options) => call(...([object, behaviour, rpc, args, options] as never[])),

@@ -1,0 +1,91 @@
+import type { EventListener } from "../../event-hub.js";
+import type { NetworkClient } from "../../message/index.js";
+import { arrayOption, checkOptions, functionOption, type OptionRules } from "../../options.js";
+import type { NetworkIdentity } from "../behaviour/network-identity.js";
+import type { Behaviours, InstancesOf, Prefab } from "../behaviour/prefab.js";
+import { Layouts } from "../wire/layouts.js";
+import { CallsMessage, InputMessage, LatestMessage, OrderedMessage, tableMessage } from "../wire/object-messages.js";
+import type { ClientObjectEvents } from "./client-object-events.js";
+import { ObjectClient } from "./object-client.js";
+
+/** Which objects a client's world can have. */
+export interface ClientObjectManagerOptions {
+  /** The same ones on both sides, in any order. */
+  prefabs: readonly Prefab[];
+  /** Gets what listeners and behaviours throw. @defaultValue it is an uncaught error */
+  onError?(error: unknown): void;
+}
+
+const OPTIONS: OptionRules<ClientObjectManagerOptions> = { prefabs: arrayOption, onError: functionOption };
+
+const throwLater = (error: unknown) => {
+  queueMicrotask(() => {
+    throw error;
+  });
+};
+
+/** The networked objects that a client sees (Mirage's `ClientObjectManager`). See docs/objects.md. */
+export class ClientObjectManager {
+  readonly #core: ObjectClient;
+  readonly #layouts: Layouts;
+
+  /**
+   * Adds itself to `client`.
+   *
+   * @throws TypeError for wrong options; NetworkError `ERR_STATE` while the client is active
+   */
+  constructor(client: NetworkClient, options: ClientObjectManagerOptions) {
+    checkOptions("ClientObjectManager", options, OPTIONS);
+    this.#layouts = new Layouts(options.prefabs);
+    const core = new ObjectClient(client, this.#layouts, options.onError ?? throwLater);
+    this.#core = core;
+    client.use({
+      messages: [OrderedMessage, LatestMessage, CallsMessage, InputMessage, tableMessage(this.#layouts.all)],
+      started: () => {
+        client.messageHandler.register(OrderedMessage, (bytes) => core.receiveOrdered(bytes));
+        client.messageHandler.register(LatestMessage, (bytes) => core.receiveLatest(bytes));
+      },
+      beforeSend: () => core.send(),
+      stopped: () => core.stop(),
+    });
+  }
+
+  /** All objects that this client sees. */
+  get objects(): NetworkIdentity[] {
+    return [...this.#core.byNetId.values()];
+  }
+
+  /** The object that this client controls, null without one. */
+  get character(): NetworkIdentity | null {
+    return this.#core.character;
+  }
+
+  /** The object of a number, null when this client does not see it. */
+  get(netId: number): NetworkIdentity | null {
+    return this.#core.byNetId.get(netId) ?? null;
+  }
+
+  /** Adds a listener of an event. @returns a function that removes it */
+  on<Name extends keyof ClientObjectEvents>(name: Name, listener: EventListener<ClientObjectEvents[Name]>): () => void {
+    return this.#core.events.on(name, listener);
+  }
+
+  /**
+   * Adds a listener of the objects of one prefab that come into the world.
+   *
+   * @returns a function that removes it
+   * @throws TypeError for a prefab that the manager does not have
+   */
+  onSpawned<const B extends Behaviours>(
+    prefab: Prefab<B>,
+    listener: (object: InstancesOf<B> & { readonly identity: NetworkIdentity }) => unknown,
+  ): () => void {
+    const layout = this.#layouts.of(prefab as unknown as Prefab);
+    return this.#core.events.on("spawned", (identity) => {
+      if (identity.prefab !== layout.prefab.name) return;
+      return listener({ ...identity.behaviours, identity } as unknown as InstancesOf<B> & {
+        readonly identity: NetworkIdentity;
+      });
+    });
+  }
+}

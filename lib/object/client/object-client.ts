@@ -1,0 +1,281 @@
+import { EventHub } from "../../event-hub.js";
+import type { INetworkPlayer, NetworkClient } from "../../message/index.js";
+import { NetworkError } from "../../network-error.js";
+import { NetworkReader } from "../../serialization/index.js";
+import { readChanges, readFullState } from "../behaviour/identity-state.js";
+import type { MemberValues } from "../behaviour/member-values.js";
+import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
+import { References } from "../behaviour/references.js";
+import type { CallOptions, RpcDefinition } from "../behaviour/rpc.js";
+import type { Layouts } from "../wire/layouts.js";
+import { KIND_BITS, RecordKind } from "../wire/object-messages.js";
+import { ClientObject, type ClientObjectOwner } from "./client-object.js";
+import type { ClientObjectEvents, UnspawnReason } from "./client-object-events.js";
+import { OwnerSender } from "./owner-sender.js";
+
+/** So many rounds of listeners whose changes call listeners. */
+const MAX_ROUNDS = 8;
+
+/** The world of a client: it applies what the server sends. */
+export class ObjectClient implements ClientObjectOwner {
+  readonly events: EventHub<ClientObjectEvents>;
+  readonly byNetId = new Map<number, ClientObject>();
+  readonly #byItem = new Map<number, ClientObject>();
+  /** The last object of each number, also after its end: to read what comes late. */
+  readonly #lastOf = new Map<number, ClientObject>();
+  readonly layouts: Layouts;
+  readonly report: (error: unknown) => void;
+  readonly #client: NetworkClient;
+  readonly #reader = new NetworkReader();
+  readonly #references = new References(false, (netId, index) => this.byNetId.get(netId)?.parts[index] ?? null);
+  readonly #sender: OwnerSender;
+  character: ClientObject | null = null;
+  #isSendPlanned = false;
+  #noted: MemberValues[] = [];
+  /** Objects of this batch that have not been announced. */
+  #fresh: ClientObject[] = [];
+  /** What was there before a reset, and has not come again. */
+  #stale: Set<ClientObject> | null = null;
+  /** What runs a call: the calls' runtime. */
+  onCall: ClientObjectOwner["call"] | null = null;
+  /** Reads the records of other layers. */
+  readonly extensions = new Map<RecordKind, (reader: NetworkReader) => void>();
+
+  constructor(client: NetworkClient, layouts: Layouts, report: (error: unknown) => void) {
+    this.#client = client;
+    this.layouts = layouts;
+    this.report = report;
+    this.#sender = new OwnerSender(client);
+    this.events = new EventHub<ClientObjectEvents>(["spawned", "unspawned", "characterChanged", "worldReady"], report);
+  }
+
+  get player(): INetworkPlayer | null {
+    return this.#client.player;
+  }
+
+  changed(object: ClientObject): void {
+    this.#sender.add(object);
+    this.#planSend();
+  }
+
+  noted(values: MemberValues): void {
+    this.#noted.push(values);
+  }
+
+  call(
+    object: ClientObject,
+    behaviour: object,
+    rpc: RpcDefinition,
+    args: readonly unknown[],
+    options?: CallOptions,
+  ): unknown {
+    if (this.onCall) return this.onCall(object, behaviour, rpc, args, options);
+    throw new NetworkError("ERR_STATE", "This manager runs no calls");
+  }
+
+  /** A client without traffic has no ticks: what is set leaves at the end of the turn. */
+  #planSend(): void {
+    if (this.#isSendPlanned) return;
+    this.#isSendPlanned = true;
+    queueMicrotask(() => {
+      this.#isSendPlanned = false;
+      this.send();
+    });
+  }
+
+  /** Sends what this client has set. */
+  send(): void {
+    this.#sender.send();
+  }
+
+  /** Applies an ordered message. */
+  receiveOrdered(bytes: Uint8Array): void {
+    const reader = this.#reader;
+    reader.reset(bytes);
+    const tick = reader.readUint32();
+    this.#sender.appliedBatches++;
+    for (;;) {
+      const kind: RecordKind = reader.readBits(KIND_BITS);
+      if (kind === RecordKind.End) break;
+      this.#readRecord(kind, tick, reader);
+    }
+    this.announce();
+  }
+
+  /** Applies latest state. */
+  receiveLatest(bytes: Uint8Array): void {
+    const reader = this.#reader;
+    reader.reset(bytes);
+    const tick = reader.readUint32();
+    while (reader.readBoolean()) {
+      const isOwner = reader.readBoolean();
+      const item = reader.readPacked();
+      const last = this.#lastOf.get(item);
+      // The spawn has not come: nothing that follows can be read, and the server sends it again.
+      if (!last) return;
+      const isLate = this.#byItem.get(item) !== last || ((tick - last.spawnTick) | 0) <= 0;
+      readChanges(reader, isLate ? last.layout.spare : last.values, last.layout.latest[isOwner ? 1 : 0]);
+    }
+    this.announce();
+  }
+
+  /** A batch is applied so far: calls listeners, and announces new objects. */
+  announce(): void {
+    this.#callListeners();
+    const fresh = this.#fresh;
+    if (fresh.length === 0) return;
+    this.#fresh = [];
+    for (const object of fresh) {
+      if (!object.isSpawned) continue;
+      if (object.isOwner) this.#callEach(object, (part) => part.ownerChanged?.(object.owner));
+      this.#callEach(object, (part) => part.startClient?.());
+      if (object.isOwner) this.#callEach(object, (part) => part.startOwner?.());
+    }
+    for (const object of fresh) if (object.isSpawned) this.events.emit("spawned", object);
+    this.#callListeners();
+  }
+
+  /** The connection is over. */
+  stop(): void {
+    for (const object of [...this.byNetId.values()]) this.#unspawn(object, "hidden");
+    this.#byItem.clear();
+    this.#lastOf.clear();
+    this.#noted = [];
+    this.#fresh = [];
+    this.#stale = null;
+    this.#sender.reset();
+  }
+
+  #readRecord(kind: RecordKind, tick: number, reader: NetworkReader): void {
+    switch (kind) {
+      case RecordKind.Spawn:
+        this.#readSpawn(tick, reader);
+        return;
+      case RecordKind.State: {
+        const object = this.#readObject(reader);
+        readChanges(reader, object.values, object.layout.ordered[object.isOwner ? 1 : 0]);
+        return;
+      }
+      case RecordKind.Correction: {
+        const object = this.#readObject(reader);
+        readChanges(reader, object.values, object.layout.visible[1]);
+        return;
+      }
+      case RecordKind.Owner: {
+        const object = this.#readObject(reader);
+        const isOwner = reader.readBoolean();
+        readFullState(reader, object.values, object.layout.visible[isOwner ? 1 : 0]);
+        object.spawnTick = tick;
+        this.announce();
+        object.setIsOwner(isOwner);
+        this.#callEach(object, (part) => part.ownerChanged?.(object.owner));
+        if (isOwner) this.#callEach(object, (part) => part.startOwner?.());
+        return;
+      }
+      case RecordKind.Despawn: {
+        const object = this.#readObject(reader);
+        const isDestroyed = reader.readBoolean();
+        this.announce();
+        this.#unspawn(object, isDestroyed ? "destroyed" : "hidden");
+        return;
+      }
+      case RecordKind.Character: {
+        const number = reader.readPacked();
+        this.announce();
+        const before = this.character;
+        this.character = number === 0 ? null : (this.#byItem.get(number - 1) ?? null);
+        this.events.emit("characterChanged", this.character, before);
+        return;
+      }
+      case RecordKind.Reset:
+        this.#stale = new Set(this.byNetId.values());
+        this.#byItem.clear();
+        this.#lastOf.clear();
+        this.#sender.begin();
+        return;
+      case RecordKind.WorldReady:
+        this.announce();
+        for (const object of this.#stale ?? []) this.#unspawn(object, "hidden");
+        this.#stale = null;
+        this.events.emit("worldReady");
+        return;
+      default: {
+        const read = this.extensions.get(kind);
+        if (!read) throw new NetworkError("ERR_BAD_VALUE", `There is no record ${kind}`);
+        this.announce();
+        read(reader);
+      }
+    }
+  }
+
+  #readSpawn(tick: number, reader: NetworkReader): void {
+    const item = reader.readPacked();
+    const netId = reader.readUint32();
+    const layout = this.layouts.all[reader.readPacked()];
+    if (!layout) throw new NetworkError("ERR_BAD_VALUE", "A spawn of a prefab that does not exist");
+    const isOwner = reader.readBoolean();
+    const known = this.byNetId.get(netId);
+    const object = known ?? new ClientObject(this, layout, netId);
+    this.#stale?.delete(object);
+    object.item = item;
+    object.spawnTick = tick;
+    this.#byItem.set(item, object);
+    this.#lastOf.set(item, object);
+    const wasOwner = object.isOwner;
+    object.setIsOwner(isOwner);
+    for (const values of object.values) values.references = this.#references;
+    readFullState(reader, object.values, layout.visible[isOwner ? 1 : 0]);
+    this.#sender.spawned = true;
+    if (known) {
+      if (wasOwner !== isOwner) this.#callEach(object, (part) => part.ownerChanged?.(object.owner));
+      return;
+    }
+    this.byNetId.set(netId, object);
+    object.isSpawned = true;
+    this.#references.appeared(netId);
+    this.#fresh.push(object);
+  }
+
+  #readObject(reader: NetworkReader): ClientObject {
+    const item = reader.readPacked();
+    const object = this.#byItem.get(item);
+    if (object) return object;
+    throw new NetworkError("ERR_BAD_VALUE", `There is no object ${item}`);
+  }
+
+  #unspawn(object: ClientObject, reason: UnspawnReason): void {
+    if (object.isOwner) {
+      object.setIsOwner(false);
+      this.#callEach(object, (part) => part.ownerChanged?.(null));
+    }
+    this.#callEach(object, (part) => part.stopClient?.());
+    if (this.#byItem.get(object.item) === object) this.#byItem.delete(object.item);
+    this.byNetId.delete(object.netId);
+    object.isSpawned = false;
+    if (this.character === object) {
+      this.character = null;
+      this.events.emit("characterChanged", null, object);
+    }
+    this.events.emit("unspawned", object, reason);
+    this.#references.gone(object.netId);
+    object.release();
+  }
+
+  #callListeners(): void {
+    for (let round = 0; round < MAX_ROUNDS && this.#noted.length > 0; round++) {
+      const noted = this.#noted;
+      this.#noted = [];
+      for (const values of noted) values.deliver(this.report);
+    }
+  }
+
+  #callEach(object: ClientObject, call: (part: NetworkBehaviour) => void): void {
+    for (const part of object.parts) {
+      try {
+        call(part);
+      } catch (error) {
+        this.report(error);
+      }
+    }
+  }
+}

@@ -1,0 +1,153 @@
+import type { NetworkClient, NotifyCallbacks } from "../../message/index.js";
+import { NetworkWriter } from "../../serialization/index.js";
+import type { Masks } from "../wire/object-layout.js";
+import { CallsMessage, InputMessage, KIND_BITS, RecordKind } from "../wire/object-messages.js";
+import { writeMasks } from "../wire/owner-record.js";
+import type { ClientObject } from "./client-object.js";
+
+/** What was set in an object and is not sent. */
+interface Pending {
+  readonly object: ClientObject;
+  readonly masks: number[];
+}
+
+/** Sends what a client sets in the objects that it owns, and how much it has applied. */
+export class OwnerSender {
+  readonly #client: NetworkClient;
+  readonly #calls = new NetworkWriter();
+  readonly #latest = new NetworkWriter();
+  readonly #body = new NetworkWriter();
+  #changed: ClientObject[] = [];
+  /** Latest values that were lost, by object. */
+  #lost = new Map<ClientObject, number[]>();
+  /** The number of ordered messages since the last reset, and of those the server knows of. */
+  appliedBatches = 0;
+  #reportedBatches = 0;
+  /** Whether a spawn was among those that the server does not know of. */
+  spawned = false;
+  /** The number of the last latest message. */
+  #sent = 0;
+
+  constructor(client: NetworkClient) {
+    this.#client = client;
+  }
+
+  add(object: ClientObject): void {
+    this.#changed.push(object);
+  }
+
+  /** The world begins again with this ordered message. */
+  begin(): void {
+    this.appliedBatches = 1;
+    this.#reportedBatches = 0;
+    this.#lost.clear();
+  }
+
+  reset(): void {
+    this.appliedBatches = this.#reportedBatches = 0;
+    this.#changed = [];
+    this.#lost.clear();
+    this.spawned = false;
+  }
+
+  /** The writer of a record of calls, which `end` ends. */
+  beginCall(): NetworkWriter {
+    this.#body.reset();
+    return this.#body;
+  }
+
+  endCall(kind: RecordKind): void {
+    this.#append(this.#calls, kind);
+  }
+
+  send(): void {
+    const player = this.#client.player;
+    if (!player?.isAuthenticated) return;
+    const changed = this.#changed;
+    this.#changed = [];
+    for (const object of changed) {
+      object.isListed = false;
+      if (object.isOwner && object.isSpawned) this.#write(object);
+    }
+    if (this.spawned && this.appliedBatches > this.#reportedBatches) {
+      this.spawned = false;
+      this.#reportedBatches = this.appliedBatches;
+      this.#body.reset();
+      this.#body.writePacked(this.appliedBatches);
+      this.#append(this.#calls, RecordKind.Applied);
+    }
+    this.flush();
+    this.#sendLatest();
+  }
+
+  /** Sends the calls that are written. */
+  flush(): void {
+    const calls = this.#calls;
+    if (calls.bitLength === 0) return;
+    calls.writeBits(RecordKind.End, KIND_BITS);
+    this.#client.player?.send(CallsMessage, calls.view());
+    calls.reset();
+  }
+
+  #write(object: ClientObject): void {
+    const { layout, values } = object;
+    const changed = values.map((part, index) => part.settle() & (layout.fromOwner[index] as number));
+    const latestOf = (index: number) => layout.definitions[index]?.latestMask ?? 0;
+    const ordered = changed.map((mask, index) => mask & ~latestOf(index));
+    const latest = changed.map((mask, index) => mask & latestOf(index));
+    if (ordered.some(Boolean)) this.#writeRecord(this.#calls, object, ordered);
+    if (latest.some(Boolean)) this.#mark({ object, masks: latest });
+  }
+
+  #mark({ object, masks }: Pending): void {
+    const before = this.#lost.get(object);
+    this.#lost.set(
+      object,
+      masks.map((mask, index) => mask | (before?.[index] ?? 0)),
+    );
+  }
+
+  #sendLatest(): void {
+    if (this.#lost.size === 0) return;
+    const marked = this.#lost;
+    this.#lost = new Map();
+    const writer = this.#latest;
+    writer.reset();
+    const held: Pending[] = [];
+    for (const [object, masks] of marked) {
+      if (!object.isOwner || !object.isSpawned) continue;
+      this.#writeRecord(writer, object, masks);
+      held.push({ object, masks });
+    }
+    if (held.length === 0) return;
+    writer.writeBits(RecordKind.End, KIND_BITS);
+    const number = ++this.#sent;
+    for (const { object, masks } of held) object.sentLatest(masks, number);
+    const callbacks: NotifyCallbacks = {
+      onDelivered: () => {},
+      onLost: () => {
+        for (const { object, masks } of held) {
+          const left = object.notSentSince(masks, number);
+          if (object.isOwner && object.isSpawned && left.some(Boolean)) this.#mark({ object, masks: left });
+        }
+      },
+    };
+    if (!this.#client.player?.sendNotify(InputMessage, writer.view(), callbacks)) callbacks.onLost();
+  }
+
+  #writeRecord(writer: NetworkWriter, { netId, layout, values }: ClientObject, masks: Masks): void {
+    const body = this.#body;
+    body.reset();
+    body.writeUint32(netId);
+    writeMasks(body, masks, layout.fromOwner);
+    for (const [index, part] of values.entries()) part.write(body, masks[index] as number);
+    this.#append(writer, RecordKind.State);
+  }
+
+  #append(writer: NetworkWriter, kind: RecordKind): void {
+    const body = this.#body;
+    writer.writeBits(kind, KIND_BITS);
+    writer.writePacked(body.bitLength);
+    writer.copyFrom(body, 0, body.bitLength);
+  }
+}

@@ -1,0 +1,168 @@
+import { rangeError } from "../../arguments.js";
+import type { INetworkPlayer } from "../../message/index.js";
+import { checkOptions, numberOption, type OptionRules } from "../../options.js";
+import type { NetworkIdentity } from "../behaviour/network-identity.js";
+import { CustomRule } from "../interest/custom-rule.js";
+import { DistanceRule } from "../interest/distance-rule.js";
+import { GridRule } from "../interest/grid-rule.js";
+import { GroupRule } from "../interest/group-rule.js";
+import { FIRST_RULE, type Visibility } from "../interest/visibility.js";
+import type { ObjectPlayer } from "./object-player.js";
+import type { ServerObject } from "./server-object.js";
+
+/** A place in the world. */
+export interface WorldPosition {
+  x: number;
+  y: number;
+  z?: number;
+}
+
+/** From where on an object is seen, and from where on no more. */
+export interface SightOptions {
+  /** An object that comes nearer is seen. */
+  enter: number;
+  /** It is lost when it is farther away than this: at least `enter`. */
+  leave: number;
+}
+
+/** Decides who sees what: one of `always`, `groups`, `grid`, `distance`, `decide`. */
+export type InterestRule =
+  | { readonly kind: "always" | "groups" }
+  | { readonly kind: "grid" | "distance"; readonly sight: SightOptions }
+  | { readonly kind: "decide"; readonly sees: (player: INetworkPlayer, identity: NetworkIdentity) => boolean };
+
+const SIGHT_OPTIONS: OptionRules<SightOptions> = {
+  enter: numberOption(Number.MIN_VALUE, Number.MAX_VALUE),
+  leave: numberOption(Number.MIN_VALUE, Number.MAX_VALUE),
+};
+
+function checkSight(name: string, sight: SightOptions): SightOptions {
+  checkOptions(name, sight, SIGHT_OPTIONS);
+  if (!(sight.leave >= sight.enter)) throw rangeError(`The leave of ${name}`, "at least its enter");
+  return { ...sight };
+}
+
+/** Every player sees every object. */
+export const always = (): InterestRule => ({ kind: "always" });
+
+/** Players see the objects of the groups that they are in: `join`, `leave` and `setGroup` of the manager. */
+export const groups = (): InterestRule => ({ kind: "groups" });
+
+/**
+ * Players see what is near to their character or `focus`. Objects have a member `position`, a vector.
+ *
+ * @throws TypeError, RangeError for wrong distances
+ */
+export const grid = (sight: SightOptions): InterestRule => ({ kind: "grid", sight: checkSight("grid", sight) });
+
+/** As `grid`, for few objects that are seen from far away. @throws as `grid` */
+export const distance = (sight: SightOptions): InterestRule => ({
+  kind: "distance",
+  sight: checkSight("distance", sight),
+});
+
+/** A function decides, in each tick, for each player and object. */
+export const decide = (sees: (player: INetworkPlayer, identity: NetworkIdentity) => boolean): InterestRule => ({
+  kind: "decide",
+  sees,
+});
+
+const EVERYTHING = "everything";
+
+/** The rules of a world. */
+export class Interest {
+  readonly #always: GroupRule<string> | null = null;
+  readonly groups: GroupRule<unknown> | null = null;
+  readonly #custom: CustomRule | null = null;
+  readonly #near: (GridRule | DistanceRule)[] = [];
+  readonly #sight: SightOptions[] = [];
+  readonly #objects = new Map<number, ServerObject>();
+  readonly #players = new Map<number, ObjectPlayer>();
+  readonly #focus = new Map<ObjectPlayer, WorldPosition>();
+
+  constructor(visibility: Visibility, rules: readonly InterestRule[]) {
+    for (const [index, rule] of rules.entries()) {
+      const reason = 1 << (FIRST_RULE + index);
+      if (rule.kind === "always") this.#always = new GroupRule(visibility, reason);
+      else if (rule.kind === "groups") this.groups = new GroupRule(visibility, reason);
+      else if (rule.kind === "decide") {
+        this.#custom = new CustomRule(visibility, reason, (player, item) => {
+          const [of, object] = [this.#players.get(player), this.#objects.get(item)];
+          return of !== undefined && object !== undefined && rule.sees(of.player, object) === true;
+        });
+      } else if ("sight" in rule) {
+        const Rule = rule.kind === "grid" ? GridRule : DistanceRule;
+        this.#near.push(new Rule(visibility, reason, rule.sight));
+        this.#sight.push(rule.sight);
+      }
+    }
+  }
+
+  add(object: ServerObject): void {
+    this.#objects.set(object.item, object);
+    this.#always?.setGroup(object.item, EVERYTHING);
+    this.#custom?.addItem(object.item);
+    for (const [index, rule] of this.#near.entries()) {
+      if (rule instanceof DistanceRule) rule.setDistances(object.item, this.#sight[index] as SightOptions);
+    }
+    this.#moveItem(object);
+  }
+
+  remove({ item }: ServerObject): void {
+    this.#objects.delete(item);
+    this.#always?.removeItem(item);
+    this.groups?.removeItem(item);
+    this.#custom?.removeItem(item);
+    for (const rule of this.#near) rule.removeItem(item);
+  }
+
+  addPlayer(player: ObjectPlayer): void {
+    this.#players.set(player.index, player);
+    this.#always?.join(player.index, EVERYTHING);
+    this.#custom?.addPlayer(player.index);
+  }
+
+  removePlayer(player: ObjectPlayer): void {
+    this.#players.delete(player.index);
+    this.#focus.delete(player);
+    this.#always?.removePlayer(player.index);
+    this.groups?.removePlayer(player.index);
+    this.#custom?.removePlayer(player.index);
+    for (const rule of this.#near) rule.removeCentre(player.index);
+  }
+
+  setFocus(player: ObjectPlayer, position: WorldPosition | null): void {
+    if (position) this.#focus.set(player, { ...position });
+    else this.#focus.delete(player);
+  }
+
+  /** Looks where everything is now. */
+  update(): void {
+    this.#custom?.update();
+    if (this.#near.length === 0) return;
+    for (const object of this.#objects.values()) this.#moveItem(object);
+    for (const player of this.#players.values()) {
+      const centre = this.#focus.get(player) ?? (player.character && positionOf(player.character));
+      for (const rule of this.#near) {
+        if (centre) rule.moveCentre(player.index, centre.x, centre.y, centre.z);
+        else rule.removeCentre(player.index);
+      }
+    }
+  }
+
+  #moveItem(object: ServerObject): void {
+    if (this.#near.length === 0) return;
+    const position = positionOf(object);
+    if (!position) return;
+    for (const rule of this.#near) rule.moveItem(object.item, position.x, position.y, position.z);
+  }
+}
+
+/** The `position` of the first behaviour that has one. */
+function positionOf(object: ServerObject): WorldPosition | null {
+  for (const part of object.parts) {
+    const { position } = part as { position?: WorldPosition };
+    if (typeof position?.x === "number") return position;
+  }
+  return null;
+}

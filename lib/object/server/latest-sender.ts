@@ -1,0 +1,232 @@
+import type { NotifyCallbacks } from "../../message/index.js";
+import { NetworkWriter } from "../../serialization/index.js";
+import { writeChanges } from "../behaviour/identity-state.js";
+import { Budget } from "../budget/budget.js";
+import { Journal, type PacketLossSink } from "../journal/journal.js";
+import { LatestMessage } from "../wire/object-messages.js";
+import type { ObjectPlayer } from "./object-player.js";
+import type { ServerObject } from "./server-object.js";
+
+/** With everything around them, these fit one packet. */
+const PACKET_BYTES = 1100;
+
+/** What became of a packet: the journal knows what it held. */
+class PacketToken implements NotifyCallbacks {
+  constructor(
+    readonly sender: LatestSender,
+    readonly player: ObjectPlayer,
+    readonly number: number,
+  ) {}
+
+  onDelivered(): void {}
+
+  onLost(): void {
+    this.sender.lost(this.player, this.number);
+  }
+}
+
+/**
+ * Sends the latest state: each change once to each player that sees it, within the player's budget. What a lost packet
+ * held goes again, with the values of then.
+ */
+export class LatestSender {
+  readonly #journal = new Journal();
+  readonly #budget = new Budget();
+  readonly #objectOf: (item: number) => ServerObject | undefined;
+  readonly #weigh: ((player: ObjectPlayer, object: ServerObject) => number) | null;
+  readonly #writer = new NetworkWriter({ sizeBytes: 2048 });
+  /** The changes of this tick for players who do not own the object, one behind the other. */
+  readonly #shared = new NetworkWriter({ sizeBytes: 4096, maxBytes: 16_000_000 });
+  readonly #changed: ServerObject[] = [];
+  readonly #masks: number[] = [];
+  readonly #starts: number[] = [];
+  readonly #scratch: number[] = [];
+  #first = 0;
+  #tick = 0;
+
+  constructor(
+    objectOf: (item: number) => ServerObject | undefined,
+    weigh: ((player: ObjectPlayer, object: ServerObject) => number) | null,
+  ) {
+    this.#objectOf = objectOf;
+    this.#weigh = weigh;
+  }
+
+  beginTick(tick: number): void {
+    this.#tick = tick;
+    this.#journal.beginTick(tick);
+    this.#first = this.#journal.nextChange;
+    this.#changed.length = this.#masks.length = this.#starts.length = 0;
+    this.#shared.reset();
+  }
+
+  /** The latest members `mask` (of the journal) of an object have changed. */
+  change(object: ServerObject, mask: number): void {
+    this.#journal.change(object.item, mask);
+    this.#changed.push(object);
+    this.#masks.push(mask);
+    this.#starts.push(this.#shared.bitLength);
+    this.#writeRecord(this.#shared, object, mask, false);
+  }
+
+  /** The number of an object that is gone is free for another. */
+  forget(item: number): void {
+    this.#journal.forget(item);
+  }
+
+  lost(player: ObjectPlayer, number: number): void {
+    if (!player.isActive) return;
+    this.#journal.lost(number, {
+      sees: (item) => player.views.has(item),
+      mark: (item, mask) => this.#mark(player, item, mask),
+      markAll: () => {
+        for (const item of player.views.keys()) {
+          const mask = this.#objectOf(item)?.layout.allLatest ?? 0;
+          if (mask !== 0) this.#mark(player, item, mask);
+        }
+      },
+    } satisfies PacketLossSink);
+  }
+
+  /** The client has the spawn of `item`: what has changed since is sent now. */
+  confirmed(player: ObjectPlayer, item: number): void {
+    const view = player.views.get(item);
+    if (!view || view.waitingLatest === 0) return;
+    const mask = view.waitingLatest;
+    view.waitingLatest = 0;
+    player.marks.mark(item, mask, this.#tick);
+  }
+
+  /** Sends a player its part of this tick, in at most `budgetBytes`. */
+  send(player: ObjectPlayer, budgetBytes: number): void {
+    const shareBytes = budgetBytes + player.savedBytes;
+    let bits = 0;
+    for (const [index, object] of this.#changed.entries()) {
+      const view = player.views.get(object.item);
+      if (!view) continue;
+      if (view.spawnBatch > player.appliedBatches) view.waitingLatest |= this.#masks[index] as number;
+      else bits += this.#endOf(index) - (this.#starts[index] as number);
+    }
+    if (player.marks.markedCount === 0 && bits <= shareBytes * 8) {
+      player.savedBytes = 0;
+      this.#sendChanges(player);
+      return;
+    }
+    for (const [index, object] of this.#changed.entries()) {
+      const view = player.views.get(object.item);
+      if (!view || view.spawnBatch > player.appliedBatches) continue;
+      this.#mark(player, object.item, this.#masks[index] as number);
+    }
+    this.#sendMarked(player, shareBytes, budgetBytes);
+  }
+
+  #mark(player: ObjectPlayer, item: number, mask: number): void {
+    const view = player.views.get(item);
+    if (view && view.spawnBatch > player.appliedBatches) {
+      view.waitingLatest |= mask;
+      return;
+    }
+    player.marks.mark(item, mask, this.#tick);
+    if (!this.#weigh) return;
+    const object = this.#objectOf(item);
+    if (object) player.marks.setWeight(item, this.#weigh(player, object));
+  }
+
+  /** Sends the changes of this tick, all that the player sees, in packets of consecutive ones. */
+  #sendChanges(player: ObjectPlayer): void {
+    const writer = this.#begin();
+    let from = 0;
+    let records = 0;
+    for (const [index, object] of this.#changed.entries()) {
+      const view = player.views.get(object.item);
+      if (!view || view.spawnBatch > player.appliedBatches) continue;
+      const start = this.#starts[index] as number;
+      const bits = this.#endOf(index) - start;
+      if (records > 0 && writer.bitLength + bits > PACKET_BYTES * 8) {
+        this.#sendPacket(player, this.#packet(player, from, index));
+        from = index;
+        records = 0;
+        this.#begin();
+      }
+      if (object.owner === player.player) this.#writeRecord(writer, object, this.#masks[index] as number, true);
+      else writer.copyFrom(this.#shared, start, bits);
+      records++;
+    }
+    if (records > 0) this.#sendPacket(player, this.#packet(player, from, this.#changed.length));
+  }
+
+  #sendMarked(player: ObjectPlayer, shareBytes: number, budgetBytes: number): void {
+    const writer = this.#begin();
+    let packet = -1;
+    let sent = 0;
+    const used = this.#budget.send(player.marks, this.#tick, shareBytes, {
+      bytesOf: (item, mask) => {
+        const object = this.#objectOf(item);
+        return object ? Math.ceil(this.#sizeOf(object, mask, player) / 8) : 0;
+      },
+      send: (item, mask) => {
+        const object = this.#objectOf(item);
+        if (!object || !player.views.has(item)) return;
+        const bits = this.#sizeOf(object, mask, player);
+        if (packet >= 0 && writer.bitLength + bits > PACKET_BYTES * 8) {
+          this.#sendPacket(player, packet);
+          packet = -1;
+          this.#begin();
+        }
+        if (packet < 0) packet = this.#packet(player, this.#changed.length, this.#changed.length);
+        this.#writeRecord(writer, object, mask, object.owner === player.player);
+        this.#journal.resend(item, mask);
+        sent++;
+      },
+    });
+    if (packet >= 0) this.#sendPacket(player, packet);
+    player.savedBytes = player.marks.markedCount === 0 ? 0 : Math.min(shareBytes - used, budgetBytes + PACKET_BYTES);
+    if (sent > 0) player.savedBytes = Math.min(player.savedBytes, budgetBytes);
+  }
+
+  #packet(player: ObjectPlayer, from: number, to: number): number {
+    return this.#journal.beginPacket(player.index, (this.#first + from) | 0, (this.#first + to) | 0);
+  }
+
+  #begin(): NetworkWriter {
+    const writer = this.#writer;
+    writer.reset();
+    writer.writeUint32(this.#tick);
+    return writer;
+  }
+
+  #sendPacket(player: ObjectPlayer, number: number): void {
+    const writer = this.#writer;
+    writer.writeBits(0, 1);
+    const token = new PacketToken(this, player, number);
+    if (!player.player.sendNotify(LatestMessage, writer.view(), token)) token.onLost();
+  }
+
+  #endOf(index: number): number {
+    return this.#starts[index + 1] ?? this.#shared.bitLength;
+  }
+
+  #sizeOf(object: ServerObject, mask: number, player: ObjectPlayer): number {
+    const shared = this.#shared;
+    const start = shared.bitLength;
+    this.#writeRecord(shared, object, mask, object.owner === player.player);
+    const bits = shared.bitLength - start;
+    shared.truncate(start);
+    return bits;
+  }
+
+  #writeRecord(writer: NetworkWriter, object: ServerObject, mask: number, isOwner: boolean): void {
+    const { layout, item, values } = object;
+    const masks = this.#scratch;
+    layout.fromJournal(mask, masks);
+    if (isOwner) {
+      for (let index = 0; index < masks.length; index++) {
+        const own = (layout.fromOwnerOnly[index] as number) | (object.setByOwner[index] as number);
+        (masks[index] as number) &= ~own;
+      }
+    }
+    writer.writeBits(isOwner ? 3 : 1, 2);
+    writer.writePacked(item);
+    writeChanges(writer, values, masks, layout.latest[isOwner ? 1 : 0]);
+  }
+}

@@ -1,0 +1,103 @@
+import { Channel, type INetworkPlayer } from "../../message/index.js";
+import { NetworkWriter } from "../../serialization/index.js";
+import { PlayerMarks } from "../budget/player-marks.js";
+import { KIND_BITS, OrderedMessage, RecordKind } from "../wire/object-messages.js";
+import type { ServerObject } from "./server-object.js";
+
+/** A message of records is sent when it has so many bytes. */
+const BATCH_BYTES = 16_384;
+/** What may wait for a player whose reliable queue is full. */
+const MAX_WAITING_BYTES = 4_194_304;
+/** While more than this waits on the lane, changes of ordered state wait as marks. */
+const MAX_QUEUED_BYTES = 65_536;
+
+/** What a player knows of an object that it sees. */
+export interface ObjectView {
+  /** The message that holds its spawn, counted from 1. */
+  readonly spawnBatch: number;
+  /** Latest members that have changed since, until the player has the spawn. */
+  waitingLatest: number;
+}
+
+/** What the object layer of a server keeps for each player. */
+export class ObjectPlayer {
+  readonly player: INetworkPlayer;
+  readonly index: number;
+  /** Whether it is ready, and gets the world. */
+  isActive = true;
+  /** Its number of ordered messages that the client has applied. */
+  appliedBatches = 0;
+  /** By item. */
+  readonly views = new Map<number, ObjectView>();
+  /** Objects that it sees now and that are to be spawned in this tick. */
+  readonly entering = new Set<ServerObject>();
+  /** What is to be sent as latest state again. */
+  readonly marks = new PlayerMarks();
+  /** Ordered members that changed while its queue was full, by object. */
+  readonly heldOrdered = new Map<ServerObject, number[]>();
+  character: ServerObject | null = null;
+  /** Bytes of latest state that it may get and has not used: grows while an object is larger than a tick's share. */
+  savedBytes = 0;
+  isInitial = true;
+  readonly #lane: number;
+  readonly #writer = new NetworkWriter({ sizeBytes: 2048, maxBytes: 1_000_000 });
+  #sentBatches = 0;
+  readonly #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+
+  constructor(player: INetworkPlayer, index: number, lane: number) {
+    this.player = player;
+    this.index = index;
+    this.#lane = lane;
+  }
+
+  /** The number of the message that the next record goes into. */
+  get nextBatch(): number {
+    return this.#sentBatches + 1;
+  }
+
+  /** Whether ordered state has to wait. */
+  get isCongested(): boolean {
+    return this.#waiting.length > 0 || (this.player.connection?.queuedBytes(this.#lane) ?? 0) > MAX_QUEUED_BYTES;
+  }
+
+  /** Begins a record of ordered state, in the message of this tick. */
+  begin(kind: RecordKind, tick: number): NetworkWriter {
+    const writer = this.#writer;
+    if (writer.byteLength > BATCH_BYTES) this.flush();
+    if (writer.bitLength === 0) writer.writeUint32(tick);
+    writer.writeBits(kind, KIND_BITS);
+    return writer;
+  }
+
+  /** Sends the records that were written. */
+  flush(): void {
+    const writer = this.#writer;
+    if (writer.bitLength > 0) {
+      writer.writeBits(RecordKind.End, KIND_BITS);
+      this.#sentBatches++;
+      if (!this.#sendWaiting() || !this.#send(writer.view())) {
+        this.#waiting.push(writer.toBytes());
+        this.#waitingBytes += writer.byteLength;
+      }
+      writer.reset();
+    } else this.#sendWaiting();
+    if (this.#waitingBytes > MAX_WAITING_BYTES) {
+      this.player.disconnect({ code: 0, text: "The player does not read what it is sent" });
+    }
+  }
+
+  #sendWaiting(): boolean {
+    while (this.#waiting.length > 0) {
+      const bytes = this.#waiting[0] as Uint8Array;
+      if (!this.#send(bytes)) return false;
+      this.#waiting.shift();
+      this.#waitingBytes -= bytes.length;
+    }
+    return true;
+  }
+
+  #send(bytes: Uint8Array): boolean {
+    return this.player.send(OrderedMessage, bytes, Channel.Reliable, this.#lane);
+  }
+}

@@ -1,0 +1,101 @@
+import type { INetworkPlayer, INetworkTime } from "../../message/index.js";
+import { ErrorFlags } from "../../message/index.js";
+import { errorCosts } from "../../message/protocol/error-flags.js";
+import { NetworkReader } from "../../serialization/index.js";
+import type { MemberValues } from "../behaviour/member-values.js";
+import { KIND_BITS, RecordKind } from "../wire/object-messages.js";
+import { readMasks } from "../wire/owner-record.js";
+import type { ObjectPlayer } from "./object-player.js";
+import type { ObjectServer } from "./object-server.js";
+import type { ServerObject } from "./server-object.js";
+
+/** Tokens of the error budget for state of what a player does not own. */
+const NO_AUTHORITY_COST = 10;
+/** So long after it was taken away, state of an object was sent honestly. */
+const LATE_MS = 5000;
+
+/** Takes what clients send: state of the objects that they own, and what they have applied. */
+export class OwnerState {
+  readonly #world: ObjectServer;
+  readonly #time: INetworkTime;
+  readonly #reader = new NetworkReader();
+  /** Reads the records of other layers. */
+  readonly extensions = new Map<RecordKind, (player: ObjectPlayer, reader: NetworkReader) => void>();
+
+  constructor(world: ObjectServer, time: INetworkTime) {
+    this.#world = world;
+    this.#time = time;
+  }
+
+  /** Reads a message. It throws for nothing that a client can send. */
+  receive(player: INetworkPlayer, bytes: Uint8Array): void {
+    const of = this.#world.players.get(player);
+    if (!of) return;
+    const reader = this.#reader;
+    reader.reset(bytes);
+    try {
+      for (;;) {
+        const kind: RecordKind = reader.readBits(KIND_BITS);
+        if (kind === RecordKind.End) return;
+        const bits = reader.readPacked();
+        const outer = reader.enter(bits);
+        const end = reader.bitPosition + bits;
+        this.#read(of, kind, reader);
+        reader.seek(end);
+        reader.leave(outer);
+      }
+    } catch {
+      player.chargeError(errorCosts.deserialization, ErrorFlags.Deserialization);
+    }
+  }
+
+  #read(player: ObjectPlayer, kind: RecordKind, reader: NetworkReader): void {
+    if (kind === RecordKind.Applied) this.#world.applied(player, reader.readPacked());
+    else if (kind === RecordKind.State) this.#readState(player, reader);
+    else {
+      const read = this.extensions.get(kind);
+      if (read) read(player, reader);
+      else player.player.chargeError(errorCosts.deserialization, ErrorFlags.Deserialization);
+    }
+  }
+
+  #readState(player: ObjectPlayer, reader: NetworkReader): void {
+    const netId = reader.readUint32();
+    const object = this.#world.byNetId.get(netId);
+    if (!object || object.owner !== player.player) {
+      const isLate = object && player.views.has(object.item) && this.#time.nowMs - object.ownedUntilMs < LATE_MS;
+      if (!isLate && !this.#world.isRecentlyGone(netId)) {
+        player.player.chargeError(NO_AUTHORITY_COST, ErrorFlags.NoAuthority);
+      }
+      return;
+    }
+    const { layout, values } = object;
+    const refused = values.map(() => 0);
+    const masks = readMasks(reader, layout.fromOwner);
+    for (const [index, part] of values.entries()) {
+      const mask = masks[index] as number;
+      if (mask !== 0) refused[index] = this.#take(player, object, part, index, mask, reader);
+    }
+    if (refused.some((mask) => mask !== 0)) this.#world.correct(player, object, refused);
+  }
+
+  #take(
+    { player }: ObjectPlayer,
+    object: ServerObject,
+    values: MemberValues,
+    index: number,
+    mask: number,
+    reader: NetworkReader,
+  ): number {
+    const refused = values.take(reader, mask, ({ options }, value) => {
+      try {
+        return options.validate === undefined || options.validate(value, player) === true;
+      } catch (error) {
+        this.#world.report(error);
+        return false;
+      }
+    });
+    (object.setByOwner[index] as number) |= mask & ~refused;
+    return refused;
+  }
+}

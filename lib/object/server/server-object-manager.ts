@@ -1,0 +1,203 @@
+import { invalidType } from "../../arguments.js";
+import type { EventListener } from "../../event-hub.js";
+import type { INetworkPlayer, NetworkServer } from "../../message/index.js";
+import { NetworkError } from "../../network-error.js";
+import {
+  arrayOption,
+  checkOptions,
+  functionOption,
+  integerOption,
+  nullOr,
+  numberOption,
+  type OptionRules,
+  objectOption,
+} from "../../options.js";
+import type { NetworkIdentity } from "../behaviour/network-identity.js";
+import type { Behaviours, InstancesOf, Prefab } from "../behaviour/prefab.js";
+import { Layouts } from "../wire/layouts.js";
+import { CallsMessage, InputMessage, LatestMessage, OrderedMessage, tableMessage } from "../wire/object-messages.js";
+import { always, Interest, type InterestRule, type WorldPosition } from "./interest.js";
+import { ObjectServer } from "./object-server.js";
+import { OwnerState } from "./owner-state.js";
+import { ServerObject } from "./server-object.js";
+import type { ServerObjectEvents } from "./server-object-events.js";
+
+/** Which objects a server's world can have, and who sees them. */
+export interface ServerObjectManagerOptions {
+  /** The same ones on both sides, in any order. */
+  prefabs: readonly Prefab[];
+  /** An object is seen by whom one of these rules says so. @defaultValue `always()` */
+  interest?: InterestRule | readonly InterestRule[];
+  /** The lane of everything reliable, 0 (most urgent) to 3. @defaultValue 1 */
+  lane?: number;
+  /** What the latest state of one player may take. @defaultValue Infinity: what the connection carries */
+  maxStateBytesPerSecond?: number;
+  /** How urgent an object is for a player, where not all fits: 1/1024 to 1024. @defaultValue 1 */
+  weight?(player: INetworkPlayer, identity: NetworkIdentity): number;
+  /** Gets what listeners and behaviours throw. @defaultValue it is an uncaught error */
+  onError?(error: unknown): void;
+}
+
+/** How an object begins. */
+export interface SpawnOptions<B extends Behaviours> {
+  /** @defaultValue nobody */
+  owner?: INetworkPlayer | null;
+  /** Sets the first values. What it throws, `spawn` throws, and nothing has been spawned. */
+  init?(behaviours: InstancesOf<B>): void;
+}
+
+/** An object's behaviours by name, and its identity. */
+export type Spawned<B extends Behaviours> = InstancesOf<B> & { readonly identity: NetworkIdentity };
+
+const OPTIONS: OptionRules<ServerObjectManagerOptions> = {
+  prefabs: arrayOption,
+  interest: (name, value) => (Array.isArray(value) ? arrayOption : objectOption())(name, value),
+  lane: integerOption(0, 3),
+  maxStateBytesPerSecond: numberOption(1, Number.POSITIVE_INFINITY),
+  weight: functionOption,
+  onError: functionOption,
+};
+const SPAWN_OPTIONS: OptionRules<SpawnOptions<Behaviours>> = {
+  owner: nullOr(objectOption()),
+  init: functionOption,
+};
+
+const throwLater = (error: unknown) => {
+  queueMicrotask(() => {
+    throw error;
+  });
+};
+
+/** The networked objects of a server (Mirage's `ServerObjectManager`). See docs/objects.md. */
+export class ServerObjectManager {
+  readonly #core: ObjectServer;
+  readonly #interest: Interest;
+  readonly #layouts: Layouts;
+
+  /**
+   * Adds itself to `server`.
+   *
+   * @throws TypeError, RangeError for wrong options; NetworkError `ERR_STATE` while the server is active
+   */
+  constructor(server: NetworkServer, options: ServerObjectManagerOptions) {
+    checkOptions("ServerObjectManager", options, OPTIONS);
+    const { interest = always(), lane = 1, maxStateBytesPerSecond = Number.POSITIVE_INFINITY } = options;
+    const { weight = null, onError = throwLater } = options;
+    this.#layouts = new Layouts(options.prefabs);
+    let rules: Interest | null = null;
+    this.#core = new ObjectServer(
+      server,
+      this.#layouts,
+      (visibility) => {
+        rules = new Interest(visibility, ([] as InterestRule[]).concat(interest));
+        return rules;
+      },
+      { lane, maxStateBytesPerSecond, weight },
+      onError,
+    );
+    this.#interest = rules as unknown as Interest;
+    const core = this.#core;
+    const ownerState = new OwnerState(core, server.time);
+    let lastMs = 0;
+    server.use({
+      messages: [OrderedMessage, LatestMessage, CallsMessage, InputMessage, tableMessage(this.#layouts.all)],
+      started: () => {
+        lastMs = 0;
+        server.messageHandler.register(CallsMessage, (bytes, player) => ownerState.receive(player, bytes));
+        server.messageHandler.register(InputMessage, (bytes, player) => ownerState.receive(player, bytes));
+      },
+      playerReady: (player) => core.addPlayer(player),
+      playerSuspended: (player) => core.removePlayer(player),
+      playerDisconnecting: (player) => core.playerLeft(player),
+      tick: () => {
+        const { nowMs } = server.time;
+        core.tick((nowMs - lastMs) / 1000);
+        lastMs = nowMs;
+      },
+      beforeSend: () => {
+        core.updateVisibility();
+        core.callListeners();
+        core.send();
+      },
+      stopped: () => core.stop(),
+    });
+  }
+
+  /** All objects of the world. */
+  get objects(): NetworkIdentity[] {
+    return [...this.#core.objects.values()];
+  }
+
+  /** The object of a number, null when there is none. */
+  get(netId: number): NetworkIdentity | null {
+    return this.#core.byNetId.get(netId) ?? null;
+  }
+
+  /**
+   * Adds an object to the world.
+   *
+   * @throws TypeError for a prefab that the manager does not have; NetworkError `ERR_STATE` while the server is not
+   *   active; what `init` throws
+   */
+  spawn<const B extends Behaviours>(prefab: Prefab<B>, options: SpawnOptions<B> = {}): Spawned<B> {
+    checkOptions("spawn", options, SPAWN_OPTIONS as OptionRules<SpawnOptions<B>>);
+    const { owner = null, init } = options;
+    const layout = this.#layouts.of(prefab as unknown as Prefab);
+    const object = this.#core.spawn(layout, owner, init ? ({ behaviours }) => init(behaviours as never) : null);
+    return { ...object.behaviours, identity: object } as unknown as Spawned<B>;
+  }
+
+  /** The object that a player controls, null without one. */
+  characterOf(player: INetworkPlayer): NetworkIdentity | null {
+    return this.#core.players.get(player)?.character ?? null;
+  }
+
+  /**
+   * Says which object a player controls. It owns it from now on, and sees the world from there.
+   *
+   * @throws NetworkError `ERR_STATE` for a player that is not ready
+   */
+  setCharacter(player: INetworkPlayer, identity: NetworkIdentity | null): void {
+    this.#core.setCharacter(player, identity && this.#objectOf(identity));
+  }
+
+  /** From where a player sees, in place of its character's position; null for that again. */
+  focus(player: INetworkPlayer, position: WorldPosition | null): void {
+    const of = this.#core.players.get(player);
+    if (!of) throw new NetworkError("ERR_STATE", "Only a player that is ready has a focus");
+    this.#interest.setFocus(of, position);
+  }
+
+  /** A player sees the objects of a group from now on. @throws NetworkError `ERR_STATE` without `groups()` */
+  join(player: INetworkPlayer, group: unknown): void {
+    const of = this.#core.players.get(player);
+    if (of) this.#groups.join(of.index, group);
+  }
+
+  /** The opposite of `join`. */
+  leave(player: INetworkPlayer, group: unknown): void {
+    const of = this.#core.players.get(player);
+    if (of) this.#groups.leave(of.index, group);
+  }
+
+  /** Moves an object to a group; `undefined` for none. @throws as `join` */
+  setGroup(identity: NetworkIdentity, group: unknown): void {
+    this.#groups.setGroup(this.#objectOf(identity).item, group);
+  }
+
+  /** Adds a listener of an event. @returns a function that removes it */
+  on<Name extends keyof ServerObjectEvents>(name: Name, listener: EventListener<ServerObjectEvents[Name]>): () => void {
+    return this.#core.events.on(name, listener);
+  }
+
+  get #groups() {
+    const { groups } = this.#interest;
+    if (groups) return groups;
+    throw new NetworkError("ERR_STATE", "The manager has no groups: give it the option interest: groups()");
+  }
+
+  #objectOf(identity: NetworkIdentity): ServerObject {
+    if (identity instanceof ServerObject && identity.isSpawned) return identity;
+    throw invalidType("The identity must be of an object of this world");
+  }
+}

@@ -1,0 +1,29 @@
+import { invalidType, typeError } from "../../arguments.js";
+import type { Prefab } from "../behaviour/prefab.js";
+import { ObjectLayout } from "./object-layout.js";
+
+/** The layouts of the prefabs that a manager knows, numbered in the order of their names. */
+export class Layouts {
+  readonly all: readonly ObjectLayout[];
+  readonly #byPrefab = new Map<Prefab, ObjectLayout>();
+
+  /** @throws TypeError for what is no prefab, or two of one name */
+  constructor(prefabs: readonly Prefab[]) {
+    for (const prefab of prefabs) {
+      if (typeof prefab?.create !== "function") throw typeError("Each prefab", "what definePrefab returns");
+    }
+    const sorted = [...prefabs].sort((a, b) => (a.name < b.name ? -1 : 1));
+    for (const [index, { name }] of sorted.entries()) {
+      if (sorted[index + 1]?.name === name) throw invalidType(`Two prefabs have the name ${name}`);
+    }
+    this.all = sorted.map((prefab, number) => new ObjectLayout(prefab, number));
+    for (const layout of this.all) this.#byPrefab.set(layout.prefab, layout);
+  }
+
+  /** @throws TypeError for a prefab that the manager was not given */
+  of(prefab: Prefab): ObjectLayout {
+    const layout = this.#byPrefab.get(prefab);
+    if (layout) return layout;
+    throw invalidType(`The prefab ${prefab?.name} is not among the prefabs of this manager`);
+  }
+}

@@ -1,0 +1,91 @@
+import { defineProtocol, type INetworkPlayer, type NetworkClient } from "../../lib/message/index.js";
+import {
+  ClientObjectManager,
+  definePrefab,
+  NetworkBehaviour,
+  type NetworkIdentity,
+  networked,
+  type Prefab,
+  ServerObjectManager,
+  type ServerObjectManagerOptions,
+} from "../../lib/object/index.js";
+import { string, u8, u16, vec2 } from "../../lib/serialization/index.js";
+import type { MemorySocketKind } from "../../lib/socket/index.js";
+import { MessageWorld } from "./message-world.js";
+
+export class ShipParts extends NetworkBehaviour {}
+export class EngineParts extends NetworkBehaviour {}
+export class RockParts extends NetworkBehaviour {}
+
+export const Ship = networked(ShipParts, {
+  name: [string(16), { initialOnly: true }],
+  health: u8,
+  ammo: [u16, { to: "owner" }],
+  rumour: [u8, { to: "others" }],
+  heading: [u16, { from: "owner", validate: (value: number) => value < 1000 }],
+  aim: [u16, { from: "owner", delivery: "latest" }],
+  position: [vec2(u16), { delivery: "latest" }],
+});
+export const Engine = networked(EngineParts, {
+  power: u8,
+  heat: [u16, { delivery: "latest" }],
+});
+export const Rock = networked(RockParts, { size: u8 });
+export const ShipPrefab: Prefab<{ ship: typeof Ship; engine: typeof Engine }> = definePrefab("ship", {
+  ship: Ship,
+  engine: Engine,
+});
+export const RockPrefab: Prefab<{ rock: typeof Rock }> = definePrefab("rock", {
+  rock: Rock,
+});
+export const prefabs: readonly Prefab[] = [ShipPrefab, RockPrefab];
+export type AnyShip = InstanceType<typeof Ship>;
+export type AnyEngine = InstanceType<typeof Engine>;
+
+export interface ObjectWorldOptions {
+  kind?: MemorySocketKind;
+  manager?: Partial<ServerObjectManagerOptions>;
+  tickRate?: number;
+}
+
+/** A client with its world, and its player on the server. */
+export interface ObjectEnd {
+  readonly client: NetworkClient;
+  readonly player: INetworkPlayer;
+  readonly world: ClientObjectManager;
+  readonly log: string[];
+}
+
+/** A server's world of objects and clients that see it. */
+export class ObjectWorld extends MessageWorld {
+  readonly objects: ServerObjectManager;
+  readonly failures: unknown[] = [];
+
+  constructor({ kind = "datagram", manager = {}, tickRate = 20 }: ObjectWorldOptions = {}) {
+    super({ protocol: defineProtocol({ name: "objects", version: 1, messages: [] }), kind, server: { tickRate } });
+    this.objects = new ServerObjectManager(this.server, { prefabs, onError: this.#onError, ...manager });
+  }
+
+  async enter(): Promise<ObjectEnd> {
+    const client = this.newClient();
+    const world = new ClientObjectManager(client, { prefabs, onError: this.#onError });
+    const log: string[] = [];
+    for (const name of ["spawned", "unspawned"] as const) {
+      world.on(
+        name,
+        (identity: NetworkIdentity, reason?: string) =>
+          void log.push(`${name} ${identity.prefab}${reason ? ` ${reason}` : ""}`),
+      );
+    }
+    world.on("worldReady", () => void log.push("worldReady"));
+    const connecting = client.connect();
+    connecting.catch(() => {});
+    await this.until(() => client.isAuthenticated || !client.active);
+    const { id } = await connecting;
+    const player = this.server.players.find((one) => one.id === id) as INetworkPlayer;
+    await this.run(200);
+    return { client, player, world, log };
+  }
+
+  readonly #onError = (error: unknown) => void this.failures.push(error);
+}
