@@ -93,7 +93,11 @@ export function checkOptions<Options extends object>(
   options: Options,
   rules: OptionRules<Options>,
 ): void {
-  if (typeof options !== "object" || options === null) throw typeError(`The options of ${owner}`, "an object");
+  const isObject = typeof options === "object" && options !== null;
+  // A megabyte of bytes would have a million names.
+  if (!isObject || Array.isArray(options) || ArrayBuffer.isView(options)) {
+    throw typeError(`The options of ${owner}`, "an object");
+  }
   for (const [name, value] of Object.entries(options)) {
     const rule = Object.hasOwn(rules, name) ? rules[name as keyof Options] : undefined;
     if (!rule) throw unknownOption(owner, name, Object.keys(rules));

@@ -64,6 +64,8 @@ test.each([
   [{ clock: 1 }, TypeError, "clock"],
   [{ drive: "auto" }, RangeError, 'drive must be "manual" or "automatic"'],
   [null, TypeError, "The options of Server must be an object"],
+  [[{ port: 1 }], TypeError, "The options of Server must be an object"],
+  [new Uint8Array(3), TypeError, "The options of Server must be an object"],
 ])("%o is refused", (options, kind, text) => {
   expect(check(options)).toThrow(kind);
   expect(check(options)).toThrow(text);

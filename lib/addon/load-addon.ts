@@ -5,8 +5,6 @@ import { fileURLToPath } from "node:url";
 import { NetworkError } from "../network-error.js";
 import type { NativeAddon } from "./native.js";
 
-const require = createRequire(import.meta.url);
-
 /** Whether libuv, Node's event loop, may be called: Bun then aborts the process, and in Deno callbacks never run. */
 export const MAY_USE_UV = "node" in process.versions && !("bun" in process.versions) && !("deno" in process.versions);
 
@@ -26,12 +24,27 @@ function platformName(libc: string | undefined): string {
   return `${process.platform}-${process.arch}${libc ? ` (${libc})` : ""}`;
 }
 
+/**
+ * The package node-gyp-build.
+ *
+ * @throws NetworkError `ERR_NO_BINARY`: this code is not in its package any more
+ */
+function nodeGypBuild(): (root: string) => NativeAddon {
+  try {
+    // In a bundle of CommonJS the URL is undefined.
+    return createRequire(import.meta.url)("node-gyp-build") as (root: string) => NativeAddon;
+  } catch (cause) {
+    const text = "valve-sockets does not find its addon beside its code, as in a bundle: leave the package out of it";
+    throw new NetworkError("ERR_NO_BINARY", `${text} (--external:valve-sockets of esbuild)`, { cause });
+  }
+}
+
 /** Loads what node-gyp-build finds. By itself it recognises musl on Alpine only, so it is told the C library. */
-function requireAddon(root: string, libc: string | undefined): NativeAddon {
+function requireAddon(load: (root: string) => NativeAddon, root: string, libc: string | undefined): NativeAddon {
   const isSet = process.env.LIBC !== undefined || libc === undefined;
   if (!isSet) process.env.LIBC = libc;
   try {
-    return require("node-gyp-build")(root) as NativeAddon;
+    return load(root);
   } finally {
     if (!isSet) delete process.env.LIBC;
   }
@@ -54,10 +67,11 @@ function packedPlatforms(root: string): string[] {
  * @throws {NetworkError} `ERR_NO_BINARY` when there is none; a binary that the system refuses throws its own error.
  */
 export function loadAddon(): NativeAddon {
+  const load = nodeGypBuild();
   const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
   const libc = libcName();
   try {
-    return requireAddon(root, libc);
+    return requireAddon(load, root, libc);
   } catch (error) {
     if (!(error instanceof Error) || !error.message.startsWith("No native build was found")) throw error;
     const packed = packedPlatforms(root).join(", ") || "none";

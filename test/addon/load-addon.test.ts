@@ -2,7 +2,8 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { build } from "esbuild";
+import { describe, expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -25,4 +26,34 @@ test("a binary that cannot be loaded is told of once, with the reason", () => {
   const { status, stdout, stderr } = findAddon("no binary");
   expect({ status, stdout }).toEqual({ status: 0, stdout: "null null true\n" });
   expect(stderr.match(/works without its addon, which cannot be loaded: .+/g)).toHaveLength(1);
+});
+
+describe.each(["esm", "cjs"] as const)("in a bundle that has the package in it (%s)", (format) => {
+  /** What a program prints that is bundled into one file, somewhere else. */
+  async function runBundled(code: string): Promise<string> {
+    const folder = mkdtempSync(join(tmpdir(), "valve-sockets-"));
+    const outfile = join(folder, format === "esm" ? "program.mjs" : "program.cjs");
+    const stdin = { contents: code, resolveDir: root };
+    await build({ stdin, outfile, format, bundle: true, platform: "node", logLevel: "silent" });
+    const { stdout, stderr } = spawnSync(process.execPath, [outfile], { cwd: folder, encoding: "utf8" });
+    rmSync(folder, { recursive: true });
+    return stdout + stderr;
+  }
+
+  test("UDP works without the addon", async () => {
+    const output = await runBundled(`
+      import { UdpSocketFactory } from "./dist/socket/udp.js";
+      const factory = new UdpSocketFactory({ port: 0 });
+      const socket = factory.createServerSocket();
+      socket.bind(factory.getBindEndPoint()).then(() => {
+        console.log(socket.boundPort > 0);
+        return socket.close();
+      });`);
+    expect(output).toBe("true\n");
+  });
+
+  test("GNS says that the package does not belong there", async () => {
+    const output = await runBundled(`import { Library } from "./dist/index.js"; Library.initialize();`);
+    expect(output).toMatch(/NetworkError: .*as in a bundle: leave the package out of it \(--external:valve-sockets/);
+  });
 });

@@ -59,6 +59,7 @@ export function decodeProtobuf(bytes: Uint8Array): ProtobufField[] | null {
   while (offset < bytes.length) {
     const start = offset;
     const tag = varint();
+    if (tag < 8) return null; // no field has the number 0
     const type: WireType = tag % 8;
     let size: number;
     if (type === WireType.Bytes) size = varint();

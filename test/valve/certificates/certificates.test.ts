@@ -43,6 +43,7 @@ test("protocol buffers: exact bytes, and back", () => {
     if (cut !== null) expect([0, 3, 7, 141, 146]).toContain(end);
   }
   expect(decodeProtobuf(Uint8Array.of(0x0b))).toBeNull();
+  expect(decodeProtobuf(new Uint8Array(1_000_000))).toBeNull();
   expect(decodeProtobuf(new Uint8Array(20).fill(0xff))).toBeNull();
 });
 
