@@ -77,6 +77,11 @@ export interface MessageDefinition<T> {
   readonly lane: number;
   readonly maxAgeMs: number;
   readonly rateLimit: Required<RateLimit> | null;
+  /**
+   * @internal The layouts of what the codec's layout consists of, by name: where it differs between two sides, the
+   * error names the first that does.
+   */
+  readonly parts?: ReadonlyMap<string, string>;
 }
 
 /** The names of the library's own messages begin with this. */

@@ -1,7 +1,18 @@
 import { invalidType, outOfRange, typeError } from "../../arguments.js";
 import { NetworkError } from "../../network-error.js";
 import { arrayOption, checkOptions, integerOption, type OptionRules, textOption } from "../../options.js";
-import { array, bool, decode, encode, type Infer, string, struct, u32 } from "../../serialization/index.js";
+import {
+  array,
+  bool,
+  decode,
+  encode,
+  type Infer,
+  layoutHashOf,
+  string,
+  struct,
+  u32,
+} from "../../serialization/index.js";
+import { cutUtf8, utf8Length } from "../../utf8.js";
 import { Agreement } from "./agreement.js";
 import type { MessageDefinition } from "./message.js";
 import type { RequestDefinition } from "./request.js";
@@ -20,11 +31,19 @@ export interface ProtocolOptions {
   messages: readonly ProtocolPart[];
 }
 
+/** A longer layout of a part ends with its hash. */
+const MAX_PART_BYTES = 120;
+
+/** What is left of the text of a refusal beside the words of a difference. */
+const MAX_DIFFERENCE_BYTES = 98;
+
 /** A protocol as it travels: every message's name and the hash of its layout, in the order of their numbers. */
 const tableCodec = struct({
   name: string(64),
   version: u32,
   messages: array(struct({ name: string(64), layoutHash: u32, optional: bool }), 4096),
+  /** What messages consist of, to name what differs: none where they do not fit. */
+  parts: array(struct({ message: string(64), name: string(600), layout: string(MAX_PART_BYTES) }), 4096),
 });
 type ProtocolTable = Infer<typeof tableCodec>;
 
@@ -83,7 +102,7 @@ export class ProtocolCore implements Protocol {
     const { name, version, messages } = options;
     this.name = name;
     this.version = version;
-    encode(tableCodec, { name, version, messages: [] }); // Throws for what is out of range.
+    encode(tableCodec, { name, version, messages: [], parts: [] }); // Throws for what is out of range.
     arrayOption("messages", messages);
     this.add(...otherSystemMessages, ...messages);
   }
@@ -104,7 +123,7 @@ export class ProtocolCore implements Protocol {
     // In the order of code units, which is the same in every program.
     const sorted = [...this.#parts.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
     const messages = [...firstMessages, ...sorted] as readonly AnyMessage[];
-    const table = encode(tableCodec, { ...this, messages: messages.map(row) });
+    const table = encode(tableCodec, { ...this, messages: messages.map(row), parts: [] });
     if (table.length > MAX_TABLE_BYTES) {
       throw outOfRange(`The protocol's table has ${table.length} bytes, over ${MAX_TABLE_BYTES}: shorten the names`);
     }
@@ -154,7 +173,9 @@ export class ProtocolCore implements Protocol {
 
   /** The table for the other side, whose fingerprint differs. */
   encodeTable(): Uint8Array {
-    return encode(tableCodec, { name: this.name, version: this.version, messages: this.messages.map(row) });
+    const table = { name: this.name, version: this.version, messages: this.messages.map(row) };
+    const whole = encode(tableCodec, { ...table, parts: this.messages.flatMap(partRows) });
+    return whole.length <= MAX_TABLE_BYTES ? whole : encode(tableCodec, { ...table, parts: [] });
   }
 
   /**
@@ -180,7 +201,10 @@ export class ProtocolCore implements Protocol {
     for (const [number, { name, codec, optional }] of this.messages.entries()) {
       const other = theirs.get(name);
       if (other && other.layoutHash !== codec.layoutHash) {
-        return `message ${quote(name)} has another layout on the server than on the client`;
+        return (
+          this.#differingPart(name, table, both) ??
+          `message ${quote(name)} has another layout on the server than on the client`
+        );
       }
       if (!other && !optional) return `message ${quote(name)} is missing on the ${theirSide}`;
       if (other) toWire[number] = wireNumbers === "ours" ? number : other.number;
@@ -190,6 +214,22 @@ export class ProtocolCore implements Protocol {
       if (!optional) return `message ${quote(name)} is missing on the ${ourSide}`;
     }
     return new Agreement(toWire);
+  }
+
+  /** The first part of a message that is not the same on both sides. */
+  #differingPart(name: string, { parts }: ProtocolTable, both: (ours: unknown, theirs: unknown) => string) {
+    const ofMessage = this.#parts.get(name);
+    const ours = new Map((ofMessage ? partRows(ofMessage) : []).map((part) => [part.name, part.layout]));
+    const theirs = new Map(parts.filter(({ message }) => message === name).map((part) => [part.name, part.layout]));
+    if (theirs.size === 0) return undefined;
+    const differing = [...ours.keys(), ...theirs.keys()].sort().find((part) => ours.get(part) !== theirs.get(part));
+    if (differing === undefined) return undefined;
+    const [mine, other] = differences(
+      ours.get(differing),
+      theirs.get(differing),
+      MAX_DIFFERENCE_BYTES - utf8Length(differing),
+    );
+    return `${differing}: ${both(mine, other)}`;
   }
 
   #addMessage(message: AnyMessage): void {
@@ -215,6 +255,25 @@ export function defineProtocol(options: ProtocolOptions): Protocol {
 }
 
 const row = ({ name, codec, optional }: AnyMessage) => ({ name, layoutHash: codec.layoutHash, optional });
+
+const partRows = ({ name: message, parts }: AnyMessage) =>
+  [...(parts ?? [])].map(([name, layout]) => ({ message, name, layout: shortLayout(layout) }));
+
+/** A layout that fits a table: it ends with its hash if it was cut. */
+function shortLayout(layout: string): string {
+  if (utf8Length(layout) <= MAX_PART_BYTES) return layout;
+  return `${cutUtf8(layout, MAX_PART_BYTES - 12)}… ${layoutHashOf(layout).toString(16).padStart(8, "0")}`;
+}
+
+/** Two layouts in at most `maxBytes`: where they are longer, from a little before their first difference on. */
+function differences(one = "nothing", other = "nothing", maxBytes = 0): [string, string] {
+  if (utf8Length(one + other) <= maxBytes) return [one, other];
+  let same = 0;
+  while (same < one.length && one[same] === other[same]) same++;
+  const start = Math.max(same - 4, 0);
+  const part = (layout: string) => cutUtf8(`${start > 0 ? "…" : ""}${layout.slice(start)}`, maxBytes >> 1);
+  return [part(one), part(other)];
+}
 
 const quote = (text: string) => JSON.stringify(text);
 

@@ -18,12 +18,21 @@ export interface Prefab<B extends Behaviours = Behaviours> {
   readonly name: string;
   /** What both sides must have the same. */
   readonly layout: string;
+  /** @internal The layout of each member and RPC, by behaviour and name. */
+  readonly layouts: ReadonlyMap<string, string>;
   /** The names of its behaviours, in the order in which they are written. */
   readonly parts: readonly string[];
   /** @internal Those of its behaviours, in the order of `parts`. */
   readonly definitions: readonly BehaviourDefinition[];
   /** A new object of it, and the values of its behaviours in the order of `parts`. */
   create(): { behaviours: InstancesOf<B>; values: readonly MemberValues[] };
+}
+
+/** @internal The layout of each member and RPC by prefab, behaviour and name, to say what differs between two sides. */
+export function layoutParts(prefabs: readonly Prefab[]): Map<string, string> {
+  const parts = new Map<string, string>();
+  for (const { name, layouts } of prefabs) for (const [part, layout] of layouts) parts.set(`${name}.${part}`, layout);
+  return parts;
 }
 
 /** The largest size of all latest members with a bit for each of them and of their behaviours. */
@@ -58,6 +67,12 @@ export function definePrefab<const B extends Behaviours>(name: string, behaviour
   });
   const definitions = classes.map(behaviourDefinition);
   const layouts = parts.map((part, index) => `${JSON.stringify(part)}:${definitions[index]?.layout}`);
+  const partLayouts = new Map<string, string>();
+  for (const [index, { members, rpcs }] of definitions.entries()) {
+    // A behaviour without members has a place as well.
+    partLayouts.set(parts[index] as string, "behaviour");
+    for (const one of [...members, ...rpcs]) partLayouts.set(`${parts[index]}.${one.name}`, one.layout);
+  }
   const latestBytes = Math.ceil(latestBits(definitions) / 8);
   if (latestBytes > MAX_LATEST_BYTES) {
     throw outOfRange(
@@ -68,6 +83,7 @@ export function definePrefab<const B extends Behaviours>(name: string, behaviour
     name,
     parts,
     definitions,
+    layouts: partLayouts,
     layout: `${JSON.stringify(name)}{${layouts}}`,
     create() {
       const instances = classes.map((Behaviour) => new Behaviour());

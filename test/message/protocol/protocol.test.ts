@@ -7,7 +7,7 @@ import {
   type MessageDefinition,
   type Protocol,
 } from "../../../lib/message/index.js";
-import { NetworkWriter, string, struct, u8, u16 } from "../../../lib/serialization/index.js";
+import { layoutHashOf, NetworkWriter, string, struct, u8, u16 } from "../../../lib/serialization/index.js";
 import { DisconnectCode, type MemorySocketKind } from "../../../lib/socket/index.js";
 import { MessageWorld } from "../../support/message-world.js";
 
@@ -17,6 +17,18 @@ const OptionalB = defineMessage("b", string(20), { optional: true });
 const WideB = defineMessage("b", string(21), { optional: true });
 const C = defineMessage("c", u16);
 const OptionalC = defineMessage("c", u16, { optional: true });
+
+/** A message that says what it consists of. */
+const withParts = (layout: string, parts: Record<string, string>): MessageDefinition<unknown> => ({
+  ...defineMessage("parts", { ...u8, layoutHash: layoutHashOf(layout) } as unknown as typeof B.codec),
+  parts: new Map(Object.entries(parts)),
+});
+const LONG = `struct{${'"a":u8,'.repeat(40)}`;
+/** What is told of a long layout that ends with this: the end of what fits, and its hash. */
+const endOf = (end: string) =>
+  `…${LONG.slice(106, 108)}… ${layoutHashOf(LONG + end)
+    .toString(16)
+    .padStart(8, "0")}`;
 
 const protocolOf = (messages: MessageDefinition<unknown>[], version = 1, name = "game") =>
   defineProtocol({ name, version, messages });
@@ -43,6 +55,30 @@ describe.each(kinds)("over %s", (kind) => {
       protocolOf([B]),
       protocolOf([WideB]),
       'message "b" has another layout on the server than on the client',
+    ],
+    [
+      "another part of a message",
+      protocolOf([withParts("1", { "ship.hull.armour": "u8 ordered", "ship.hull.name": "string(9)" })]),
+      protocolOf([withParts("2", { "ship.hull.armour": "u16 ordered", "ship.hull.name": "string(9)" })]),
+      "ship.hull.armour: server u8 ordered, client u16 ordered",
+    ],
+    [
+      "a part too few",
+      protocolOf([withParts("1", { "ship.hull": "behaviour", "ship.hull.armour": "u8 ordered" })]),
+      protocolOf([withParts("2", { "ship.hull": "behaviour" })]),
+      "ship.hull.armour: server u8 ordered, client nothing",
+    ],
+    [
+      "a long part",
+      protocolOf([withParts("1", { "ship.hull.load": `${LONG}"b":u8}` })]),
+      protocolOf([withParts("2", { "ship.hull.load": `${LONG}"b":u16}` })]),
+      `ship.hull.load: server ${endOf('"b":u8}')}, client ${endOf('"b":u16}')}`,
+    ],
+    [
+      "parts that do not fit a table",
+      protocolOf([withParts("2", { a: "u8" })]),
+      protocolOf([withParts("1", Object.fromEntries(Array.from({ length: 400 }, (_, at) => [`part${at}`, LONG])))]),
+      'message "parts" has another layout on the server than on the client',
     ],
   ])("%s is refused, with its name", async (_difference, server, client, text) => {
     const { world, connecting } = await meet(kind, server, client);

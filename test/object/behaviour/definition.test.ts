@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { behaviourDefinition, NetworkBehaviour } from "../../../lib/object/behaviour/network-behaviour.js";
 import { networked } from "../../../lib/object/behaviour/networked.js";
-import { definePrefab } from "../../../lib/object/behaviour/prefab.js";
+import { definePrefab, layoutParts } from "../../../lib/object/behaviour/prefab.js";
 import { array, bytes, bytesView, float32, string, u8, u16, vec2 } from "../../../lib/serialization/index.js";
 
 /** A class with these members, whose types do not matter. */
@@ -48,6 +48,11 @@ describe("what contradicts itself throws where it is defined", () => {
     ["initialOnly of the owner", [u8, { initialOnly: true, from: "both" }], "initialOnly comes with the spawn"],
     ["mutable scalars", [u8, { mutable: true }], "mutable is for"],
     ["mutable vectors", [vec2(), { mutable: true }], "mutable is for"],
+    ["interpolation of ordered ones", [u8, { interpolate: true }], "with delivery: latest"],
+    ["interpolation of texts", [string(5), { interpolate: true, delivery: "latest" }], "only numbers are interpolated"],
+    ["a snap of texts", [string(5), { snap: 5, delivery: "latest" }], "snap is a distance between numbers"],
+    ["a snap of ordered ones", [u8, { snap: 5 }], "with delivery: latest"],
+    ["an audience that there is not", [u8, { to: "nobody" }], '"observers", "owner", "others" or a function'],
     ["a view of the message", bytesView(8), "use bytes in place of bytesView"],
   ];
   test.each(wrong)("%s", (_, declaration, reason) => {
@@ -55,6 +60,29 @@ describe("what contradicts itself throws where it is defined", () => {
     expect(define).toThrow(expect.objectContaining({ code: expect.stringMatching(/^ERR_/) }));
     expect(define).toThrow(reason);
     expect(define).toThrow("Ship.health");
+  });
+
+  test("of all directions, only from and to the owner", () => {
+    const scope = () => true;
+    for (const from of ["server", "owner", "both"] as const) {
+      for (const to of ["observers", "owner", "others", scope] as const) {
+        for (const delivery of ["ordered", "latest"] as const) {
+          const define = () => behaviourDefinition(classOf({ health: [u8, { from, to, delivery }] }));
+          if (from === "owner" && to === "owner") {
+            expect(define).toThrow("what the owner sets goes to others");
+            continue;
+          }
+          const { ownerMask, othersMask, scopedMask, fromOwnerMask, fromServerMask } = define();
+          expect([ownerMask, othersMask, scopedMask, fromOwnerMask, fromServerMask]).toEqual([
+            to === "others" ? 0 : 1,
+            to === "owner" ? 0 : 1,
+            to === scope ? 1 : 0,
+            from === "server" ? 0 : 1,
+            from === "owner" ? 0 : 1,
+          ]);
+        }
+      }
+    }
   });
 
   test("names that a behaviour has already", () => {
@@ -97,6 +125,16 @@ describe("a prefab", () => {
     expect(prefab.layout).toBe(
       '"ship"{"engine":{"power":float32 ordered server>observers},"ship":{"health":u8 ordered server>observers}}',
     );
+  });
+
+  test("says of each behaviour, member and RPC how it travels, for an error that names what differs", () => {
+    const prefab = definePrefab("ship", { ship: Ship, engine: Engine });
+    expect([...layoutParts([prefab])]).toEqual([
+      ["ship.engine", "behaviour"],
+      ["ship.engine.power", "float32 ordered server>observers"],
+      ["ship.ship", "behaviour"],
+      ["ship.ship.health", "u8 ordered server>observers"],
+    ]);
   });
 
   test("takes 1 to 16 of them, of classes that extend NetworkBehaviour, and a name", () => {
