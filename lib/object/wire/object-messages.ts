@@ -1,6 +1,7 @@
 import { defineMessage, type MessageDefinition } from "../../message/index.js";
 import { Channel } from "../../peer/index.js";
 import { bytesView, defineCodec } from "../../serialization/index.js";
+import { layoutParts } from "../behaviour/prefab.js";
 import type { ObjectLayout } from "./object-layout.js";
 
 /** The most bytes of records in one message. */
@@ -46,7 +47,8 @@ export function tableMessage(layouts: readonly ObjectLayout[]): MessageDefinitio
   let message = tables.get(layout);
   if (!message) {
     const codec = defineCodec<null>({ layout, minBits: 0, write: () => {}, read: () => null, default: () => null });
-    message = defineMessage("objects/prefabs", codec);
+    const parts = layoutParts(layouts.map(({ prefab }) => prefab));
+    message = { ...defineMessage("objects/prefabs", codec), parts };
     tables.set(layout, message);
   }
   return message;
