@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
+import type { LibraryConnection } from "../../lib/peer/connection/connection.js";
 import type { ByteSegment, PeerConfig } from "../../lib/peer/index.js";
+import { MIN_PACKET_SIZE } from "../../lib/peer/packet-format.js";
 import { type IncomingConnection, LagSocketFactory } from "../../lib/socket/index.js";
 import { PeerWorld, type WorldOptions } from "../support/peer-world.js";
 
@@ -197,4 +199,34 @@ test("beforeAccept is asked once about a client over datagrams that repeats its 
   expect(world.server.metrics.rejectsSent).toBeGreaterThan(12);
   for (const { connection } of clients)
     await expect(connection).rejects.toMatchObject({ code: "ERR_HANDSHAKE_TIMEOUT" });
+});
+
+test("whoever is not authenticated draws no path probes by acknowledging small packets only", async () => {
+  const world = new PeerWorld();
+  let large = 0;
+  const send = world.serverSocket.send.bind(world.serverSocket);
+  world.serverSocket.send = (handle, packet, length, delivery, lane) => {
+    if (length < MIN_PACKET_SIZE) return send(handle, packet, length, delivery, lane);
+    large++;
+    return true;
+  };
+  world.serverHandler.onConnected = (connection) => {
+    (connection as LibraryConnection).isTrusted = false;
+    world.serverHandler.connected.push(connection);
+  };
+  await world.listen();
+  const { connection } = world.dial();
+  const beat = async () => {
+    for (let beats = 0; beats < 40; beats++) {
+      for (const one of [await connection, ...world.serverHandler.connected]) one.send(new Uint8Array(50));
+      await world.run(50, 5);
+    }
+  };
+  await world.run(100, 5);
+  await beat();
+  expect(large).toBe(0);
+  const [there] = world.serverHandler.connected as LibraryConnection[];
+  (there as LibraryConnection).isTrusted = true;
+  await beat();
+  expect(large).toBeGreaterThan(3);
 });

@@ -110,12 +110,17 @@ export class PacketSender {
     return Math.max(Math.min(windowBytes, this.#pacer.burstBytes), 0);
   }
 
+  /** A stranger who acknowledges small packets only would draw 66 bytes for each of its own. */
+  get #isPathProbeDue(): boolean {
+    return this.path.isProbeDue && this.#host.reassembly.isTrusted;
+  }
+
   updateDeadline(): void {
     const { ackDueMs } = this.#received;
     // The socket tells when it takes packets again.
     if (this.#stalledBytes > 0) this.deadlineMs = Number.POSITIVE_INFINITY;
     else if (this.#closeFrame) this.deadlineMs = Math.min(ackDueMs, this.#closeDueMs);
-    else if (this.#isPingDue || this.path.isProbeDue) this.deadlineMs = Number.NEGATIVE_INFINITY;
+    else if (this.#isPingDue || this.#isPathProbeDue) this.deadlineMs = Number.NEGATIVE_INFINITY;
     else {
       this.#loss.updateDeadline();
       this.deadlineMs = Math.min(ackDueMs, this.#loss.deadlineMs);
@@ -173,7 +178,7 @@ export class PacketSender {
     let forced = this.#isPingDue ? 1 : 0;
     let content = Content.Urgent;
     this.#pacer.advance(nowMs);
-    if (this.path.isProbeDue) this.#sendPacket(nowMs, Content.PathProbe);
+    if (this.#isPathProbeDue) this.#sendPacket(nowMs, Content.PathProbe);
     if (this.#loss.isProbeDue(nowMs)) {
       this.#queueProbes();
       forced = PROBE_PACKETS;
