@@ -66,8 +66,8 @@ export interface IConnection {
     maxAgeMs?: number,
   ): boolean;
   /**
-   * Bytes of reliable messages on a lane that wait to be sent the first time; those of streams are not among them. What
-   * the transport has taken (GNS, WebSocket) is in `bufferedBytes` only.
+   * Bytes of reliable messages on a lane that wait to be sent the first time. Streams, other channels, and what the
+   * transport has taken (GNS, WebSocket) are in `bufferedBytes` only.
    *
    * @param lane 0 to 3
    * @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE` for another lane

@@ -41,7 +41,7 @@ export interface ListenOptions {
   /**
    * Connections at once, 0 to 2^31-1; more are refused.
    *
-   * @defaultValue 100
+   * @defaultValue 100 (a `Peer` has 1000)
    */
   maxConnections?: number;
   /**
