@@ -1,4 +1,5 @@
 import { checkFunction } from "../arguments.js";
+import type { Clock } from "../clock.js";
 import type { EventListener } from "../event-hub.js";
 import { NetworkError } from "../network-error.js";
 import type { Channel, NotifyCallbacks } from "../peer/index.js";
@@ -36,6 +37,11 @@ export class NetworkClient {
     this.protocol = this.#core.protocol;
     this.messageHandler = this.#core.dispatcher;
     this.time = this.#core.time;
+  }
+
+  /** @internal The clock of a client, for the layers above it. */
+  static clockOf(client: NetworkClient): Clock {
+    return client.#core.clock;
   }
 
   /** From `connect` (host mode: the server's start) to the end of the connection. */

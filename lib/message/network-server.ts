@@ -1,3 +1,4 @@
+import type { Clock } from "../clock.js";
 import type { EventListener } from "../event-hub.js";
 import { checkOptions, objectOption } from "../options.js";
 import type { DisconnectReason } from "../socket/index.js";
@@ -37,6 +38,11 @@ export class NetworkServer {
     this.protocol = this.#core.protocol;
     this.messageHandler = this.#core.dispatcher;
     this.time = this.#core.time;
+  }
+
+  /** @internal The clock of a server, for the layers above it. */
+  static clockOf(server: NetworkServer): Clock {
+    return server.#core.clock;
   }
 
   /** From `start` to `stop`. */

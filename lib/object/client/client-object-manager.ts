@@ -5,6 +5,7 @@ import type { NetworkIdentity } from "../behaviour/network-identity.js";
 import type { Behaviours, InstancesOf, Prefab } from "../behaviour/prefab.js";
 import { Layouts } from "../wire/layouts.js";
 import { CallsMessage, InputMessage, LatestMessage, OrderedMessage, tableMessage } from "../wire/object-messages.js";
+import { useCalls } from "./calls.js";
 import type { ClientObjectEvents } from "./client-object-events.js";
 import { ObjectClient } from "./object-client.js";
 
@@ -39,6 +40,7 @@ export class ClientObjectManager {
     this.#layouts = new Layouts(options.prefabs);
     const core = new ObjectClient(client, this.#layouts, options.onError ?? throwLater);
     this.#core = core;
+    const calls = useCalls(client, core);
     client.use({
       messages: [OrderedMessage, LatestMessage, CallsMessage, InputMessage, tableMessage(this.#layouts.all)],
       started: () => {
@@ -46,7 +48,11 @@ export class ClientObjectManager {
         client.messageHandler.register(LatestMessage, (bytes) => core.receiveLatest(bytes));
       },
       beforeSend: () => core.send(),
-      stopped: () => core.stop(),
+      playerSuspended: () => calls.connectionLost(),
+      stopped: () => {
+        calls.connectionLost();
+        core.stop();
+      },
     });
   }
 

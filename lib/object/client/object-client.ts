@@ -1,7 +1,7 @@
 import { EventHub } from "../../event-hub.js";
 import type { INetworkPlayer, NetworkClient } from "../../message/index.js";
 import { NetworkError } from "../../network-error.js";
-import { NetworkReader } from "../../serialization/index.js";
+import { NetworkReader, type NetworkWriter } from "../../serialization/index.js";
 import { readChanges, readFullState } from "../behaviour/identity-state.js";
 import type { MemberValues } from "../behaviour/member-values.js";
 import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
@@ -39,7 +39,9 @@ export class ObjectClient implements ClientObjectOwner {
   /** What runs a call: the calls' runtime. */
   onCall: ClientObjectOwner["call"] | null = null;
   /** Reads the records of other layers. */
-  readonly extensions = new Map<RecordKind, (reader: NetworkReader) => void>();
+  readonly extensions = new Map<RecordKind, (reader: NetworkReader, tick: number) => void>();
+  /** The object is not there any more: the calls' runtime hears of it. */
+  onUnspawned: (object: ClientObject) => void = () => {};
 
   constructor(client: NetworkClient, layouts: Layouts, report: (error: unknown) => void) {
     this.#client = client;
@@ -71,6 +73,19 @@ export class ObjectClient implements ClientObjectOwner {
   ): unknown {
     if (this.onCall) return this.onCall(object, behaviour, rpc, args, options);
     throw new NetworkError("ERR_STATE", "This manager runs no calls");
+  }
+
+  /** Writes a record of calls, behind what this client has set. */
+  writeCall(kind: RecordKind, body: NetworkWriter): void {
+    this.#sender.writeChanged();
+    this.#sender.beginCall().copyFrom(body, 0, body.bitLength);
+    this.#sender.endCall(kind);
+    this.#planSend();
+  }
+
+  /** The object of a number on the wire, null where this client does not have it. */
+  objectOf(item: number): ClientObject | null {
+    return this.#byItem.get(item) ?? null;
   }
 
   /** A client without traffic has no ticks: what is set leaves at the end of the turn. */
@@ -203,7 +218,7 @@ export class ObjectClient implements ClientObjectOwner {
         const read = this.extensions.get(kind);
         if (!read) throw new NetworkError("ERR_BAD_VALUE", `There is no record ${kind}`);
         this.announce();
-        read(reader);
+        read(reader, tick);
       }
     }
   }
@@ -257,6 +272,7 @@ export class ObjectClient implements ClientObjectOwner {
       this.events.emit("characterChanged", null, object);
     }
     this.events.emit("unspawned", object, reason);
+    this.onUnspawned(object);
     this.#references.gone(object.netId);
     object.release();
   }

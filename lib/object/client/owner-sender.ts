@@ -5,6 +5,9 @@ import { CallsMessage, InputMessage, KIND_BITS, RecordKind } from "../wire/objec
 import { writeMasks } from "../wire/owner-record.js";
 import type { ClientObject } from "./client-object.js";
 
+/** A message of calls is sent when it has so many bytes. */
+const BATCH_BYTES = 16_384;
+
 /** What was set in an object and is not sent. */
 interface Pending {
   readonly object: ClientObject;
@@ -58,17 +61,13 @@ export class OwnerSender {
 
   endCall(kind: RecordKind): void {
     this.#append(this.#calls, kind);
+    if (this.#calls.byteLength > BATCH_BYTES) this.flush();
   }
 
   send(): void {
     const player = this.#client.player;
     if (!player?.isAuthenticated) return;
-    const changed = this.#changed;
-    this.#changed = [];
-    for (const object of changed) {
-      object.isListed = false;
-      if (object.isOwner && object.isSpawned) this.#write(object);
-    }
+    this.writeChanged();
     if (this.spawned && this.appliedBatches > this.#reportedBatches) {
       this.spawned = false;
       this.#reportedBatches = this.appliedBatches;
@@ -78,6 +77,16 @@ export class OwnerSender {
     }
     this.flush();
     this.#sendLatest();
+  }
+
+  /** Writes what was set: a call comes behind it. */
+  writeChanged(): void {
+    const changed = this.#changed;
+    this.#changed = [];
+    for (const object of changed) {
+      object.isListed = false;
+      if (object.isOwner && object.isSpawned) this.#write(object);
+    }
   }
 
   /** Sends the calls that are written. */

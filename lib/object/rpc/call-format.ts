@@ -25,8 +25,8 @@ export enum CallStatus {
 
 /** What a call says before its arguments. */
 export interface CallHead {
-  /** The object's number on the wire. */
-  item: number;
+  /** The object: to clients its number on the wire, to the server its `netId`. */
+  object: number;
   behaviour: number;
   rpc: number;
   /** What the answer names; 0 where none is expected. */
@@ -64,12 +64,12 @@ export function readSection<T>(reader: NetworkReader, read: (reader: NetworkRead
 /** @throws TypeError, RangeError for arguments that cannot be written; NetworkError `ERR_MESSAGE_SIZE` */
 export function writeCall(
   writer: NetworkWriter,
-  { item, behaviour, rpc: number, id }: CallHead,
+  { object, behaviour, rpc: number, id }: CallHead,
   rpc: RpcDefinition,
   args: readonly unknown[],
 ): void {
   section(writer, () => {
-    writer.writePacked(item);
+    writer.writePacked(object);
     writer.writeBits(behaviour, BEHAVIOUR_BITS);
     writer.writeBits(number, RPC_BITS);
     writer.writeBits(id === 0 ? 0 : 1, 1);
@@ -79,11 +79,11 @@ export function writeCall(
 }
 
 export function readHead(reader: NetworkReader): CallHead {
-  const item = reader.readPacked();
+  const object = reader.readPacked();
   const behaviour = reader.readBits(BEHAVIOUR_BITS);
   const rpc = reader.readBits(RPC_BITS);
   const id = reader.readBits(1) === 1 ? reader.readBits(32) >>> 0 : 0;
-  return { item, behaviour, rpc, id };
+  return { object, behaviour, rpc, id };
 }
 
 /** The rest of a section is one value. */

@@ -40,7 +40,7 @@ export class ClientCalls {
 
   /** The client calls: a server RPC goes to the server. */
   call(
-    object: { readonly item: number; readonly parts: readonly NetworkBehaviour[] },
+    object: { readonly netId: number; readonly parts: readonly NetworkBehaviour[] },
     behaviour: NetworkBehaviour,
     rpc: RpcDefinition,
     args: readonly unknown[],
@@ -49,7 +49,7 @@ export class ClientCalls {
     if (rpc.runsOn === "client") {
       throw new NetworkError("ERR_WRONG_SIDE", `${rpc.name} is called by the server: here call a method of your own`);
     }
-    const head = { item: object.item, behaviour: object.parts.indexOf(behaviour), rpc: rpc.index };
+    const head = { object: object.netId, behaviour: object.parts.indexOf(behaviour), rpc: rpc.index };
     const send = (id: number) => {
       body.reset();
       writeCall(body, { ...head, id }, rpc, args);
@@ -63,7 +63,7 @@ export class ClientCalls {
   /** Reads a call of the server and runs it; one of an object that is not there is dropped. */
   receive(reader: NetworkReader): void {
     readSection(reader, () => {
-      const { item, behaviour: index, rpc: number, id } = readHead(reader);
+      const { object: item, behaviour: index, rpc: number, id } = readHead(reader);
       const { player, tick } = this.#world;
       const object = this.#world.find(item);
       if (!object) {

@@ -16,9 +16,13 @@ export const callCosts = { unknownObject: 10, unknownRpc: 60, noAuthority: 10 } 
 /** After it has lost an object a player may still have sent calls of it. */
 const AUTHORITY_GRACE_MS = 5000;
 
+/** What a player saw so lately it may still have called. */
+const HIDDEN_MS = 10_000;
+
 /** An object as calls know it. */
 export interface CallTarget {
   readonly item: number;
+  readonly netId: number;
   readonly parts: readonly NetworkBehaviour[];
   readonly owner: INetworkPlayer | null;
 }
@@ -28,7 +32,7 @@ export interface ServerCallWorld<Target extends CallTarget> {
   readonly clock: Clock;
   readonly tick: number;
   /** What the player sees or owns under this number; `gone`: it did less than 10 s ago. */
-  find(player: INetworkPlayer, item: number): Target | "gone" | null;
+  find(player: INetworkPlayer, netId: number): Target | "gone" | null;
   /** When the player has lost the object to another owner, by the clock. */
   lostMs(player: INetworkPlayer, object: Target): number;
   observersOf(object: Target): Iterable<INetworkPlayer>;
@@ -45,6 +49,8 @@ export interface ServerCallWorld<Target extends CallTarget> {
 interface PlayerCalls {
   readonly pending: PendingCalls;
   readonly buckets: Map<RpcDefinition, TokenBucket>;
+  /** When the player lost sight of objects, by `netId`, the oldest first. */
+  readonly hiddenMs: Map<number, number>;
 }
 
 /** The calls of a server: those of players, which it checks and runs, and its own. */
@@ -62,7 +68,11 @@ export class ServerCalls<Target extends CallTarget> {
         world.report(error, player, rpc);
       },
     );
-    this.#players = new PlayerSlot(() => ({ pending: new PendingCalls(world.clock), buckets: new Map() }));
+    this.#players = new PlayerSlot(() => ({
+      pending: new PendingCalls(world.clock),
+      buckets: new Map(),
+      hiddenMs: new Map(),
+    }));
   }
 
   /** The server calls: a client RPC goes to whom it is for. */
@@ -81,7 +91,7 @@ export class ServerCalls<Target extends CallTarget> {
     }
     const isForPlayer = rpc.target === "player";
     const values = isForPlayer ? args.slice(1) : args;
-    const head = { item: object.item, behaviour: object.parts.indexOf(behaviour), rpc: rpc.index, id: 0 };
+    const head = { object: object.item, behaviour: object.parts.indexOf(behaviour), rpc: rpc.index, id: 0 };
     const send = (id: number, players: Iterable<INetworkPlayer>) => {
       body.reset();
       writeCall(body, { ...head, id }, rpc, values);
@@ -123,9 +133,10 @@ export class ServerCalls<Target extends CallTarget> {
       return;
     }
     if (!player.ready) return;
-    const object = this.#world.find(player, head.item);
+    const object = this.#world.find(player, head.object);
     if (object === null || object === "gone") {
-      if (object === null) player.chargeError(callCosts.unknownObject, ErrorFlags.RpcSync);
+      if (object === null && !this.#sawLately(player, head.object))
+        player.chargeError(callCosts.unknownObject, ErrorFlags.RpcSync);
       this.#runner.answer(player, head.id, CallStatus.Gone);
       return;
     }
@@ -198,7 +209,20 @@ export class ServerCalls<Target extends CallTarget> {
 
   /** A player does not see the object any more. */
   hidden(player: INetworkPlayer, object: Target): void {
-    this.#players.of(player).pending.objectGone(object);
+    const { pending, hiddenMs } = this.#players.of(player);
+    pending.objectGone(object);
+    const now = this.#world.clock.now();
+    hiddenMs.delete(object.netId);
+    hiddenMs.set(object.netId, now);
+    for (const [netId, ms] of hiddenMs) {
+      if (now - ms < HIDDEN_MS) break;
+      hiddenMs.delete(netId);
+    }
+  }
+
+  #sawLately(player: INetworkPlayer, netId: number): boolean {
+    const ms = this.#players.of(player).hiddenMs.get(netId);
+    return ms !== undefined && this.#world.clock.now() - ms < HIDDEN_MS;
   }
 
   /** The object has left the world. */

@@ -53,6 +53,8 @@ export class ObjectServer implements ObjectOwner {
   #lastSentMs = 0;
   /** What runs a call: the calls' runtime. */
   onCall: ObjectOwner["call"] | null = null;
+  /** A player does not see the object any more: the calls' runtime hears of it. */
+  onHidden: (player: INetworkPlayer, object: ServerObject) => void = () => {};
 
   constructor(
     server: NetworkServer,
@@ -427,6 +429,7 @@ export class ObjectServer implements ObjectOwner {
 
   #unspawn(player: ObjectPlayer, object: ServerObject, isDestroyed: boolean): void {
     if (!player.views.delete(object.item)) return;
+    this.onHidden(player.player, object);
     player.marks.remove(object.item);
     player.heldOrdered.delete(object);
     const writer = player.begin(RecordKind.Despawn, this.#server.tick);

@@ -16,6 +16,7 @@ import type { NetworkIdentity } from "../behaviour/network-identity.js";
 import type { Behaviours, InstancesOf, Prefab } from "../behaviour/prefab.js";
 import { Layouts } from "../wire/layouts.js";
 import { CallsMessage, InputMessage, LatestMessage, OrderedMessage, tableMessage } from "../wire/object-messages.js";
+import { useCalls } from "./calls.js";
 import { always, Interest, type InterestRule, type WorldPosition } from "./interest.js";
 import { ObjectServer } from "./object-server.js";
 import { OwnerState } from "./owner-state.js";
@@ -98,6 +99,7 @@ export class ServerObjectManager {
     this.#interest = rules as unknown as Interest;
     const core = this.#core;
     const ownerState = new OwnerState(core, server.time);
+    const calls = useCalls(server, core, ownerState);
     let lastMs = 0;
     server.use({
       messages: [OrderedMessage, LatestMessage, CallsMessage, InputMessage, tableMessage(this.#layouts.all)],
@@ -107,8 +109,14 @@ export class ServerObjectManager {
         server.messageHandler.register(InputMessage, (bytes, player) => ownerState.receive(player, bytes));
       },
       playerReady: (player) => core.addPlayer(player),
-      playerSuspended: (player) => core.removePlayer(player),
-      playerDisconnecting: (player) => core.playerLeft(player),
+      playerSuspended: (player) => {
+        calls.playerGone(player);
+        core.removePlayer(player);
+      },
+      playerDisconnecting: (player) => {
+        calls.playerGone(player);
+        core.playerLeft(player);
+      },
       tick: () => {
         const { nowMs } = server.time;
         core.tick((nowMs - lastMs) / 1000);

@@ -102,7 +102,7 @@ function worldOf() {
   const server = new ServerCalls<ShipObject>({
     clock,
     tick: 9,
-    find: (player, item) => (item === ITEM && !gone.has(player.id) ? object : gone.has(player.id) ? "gone" : null),
+    find: (player, netId) => (netId === 1 && !gone.has(player.id) ? object : gone.has(player.id) ? "gone" : null),
     lostMs: () => lost,
     observersOf: () => [0, 1].map(asPlayer),
     isSeenBy: (_, { id }) => id <= 2,
@@ -214,7 +214,7 @@ describe("a server RPC", () => {
     await gone;
     expect(chargesOf(0)).toEqual([]);
     world.gone.clear();
-    (world.clientObjects[0] as ShipObject).item = 99;
+    (world.clientObjects[0] as ShipObject).netId = 99;
     shipOf(0).hit(1);
     await world.deliver();
     expect(chargesOf(0)).toEqual([[10, ErrorFlags.RpcSync]]);
@@ -388,7 +388,7 @@ describe("a hostile client", () => {
     for (const [behaviour, rpc, cost, flag] of calls) {
       const writer = new NetworkWriter();
       writer.writeBits(8 + 4 + 8 + 1, 20);
-      writer.writePacked(ITEM);
+      writer.writePacked(1);
       writer.writeBits(behaviour, 4);
       writer.writeBits(rpc, 8);
       writer.writeBits(0, 1);

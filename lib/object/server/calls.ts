@@ -1,0 +1,66 @@
+import { type INetworkPlayer, NetworkServer } from "../../message/index.js";
+import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
+import { body } from "../rpc/call-format.js";
+import { ServerCalls } from "../rpc/server-calls.js";
+import { RecordKind } from "../wire/object-messages.js";
+import type { ObjectServer } from "./object-server.js";
+import type { OwnerState } from "./owner-state.js";
+import type { ServerObject } from "./server-object.js";
+
+/** Has the calls of a server's objects sent and run. */
+export function useCalls(
+  server: NetworkServer,
+  world: ObjectServer,
+  ownerState: OwnerState,
+): ServerCalls<ServerObject> {
+  const clock = NetworkServer.clockOf(server);
+  const sees = (player: INetworkPlayer, { item, owner }: ServerObject) =>
+    owner === player || world.players.get(player)?.views.has(item) === true;
+  /** Whether it sees it now, or will once what happened in this tick is applied. */
+  const willSee = (player: INetworkPlayer, object: ServerObject) =>
+    sees(player, object) || world.players.get(player)?.entering.has(object) === true;
+  const calls = new ServerCalls<ServerObject>({
+    clock,
+    get tick() {
+      return server.tick;
+    },
+    find(player, netId) {
+      const object = world.byNetId.get(netId);
+      if (object) return sees(player, object) ? object : null;
+      return world.isRecentlyGone(netId) ? "gone" : null;
+    },
+    lostMs: (_player, object) => clock.now() - (server.time.nowMs - object.ownedUntilMs),
+    observersOf(object) {
+      world.updateVisibility();
+      return [...world.players.keys()].filter((player) => willSee(player, object));
+    },
+    isSeenBy(object, player) {
+      world.updateVisibility();
+      return world.players.has(player) && willSee(player, object);
+    },
+    sendCall(object, players) {
+      world.flushObject(object);
+      for (const player of players) {
+        const of = world.players.get(player);
+        if (!of) continue;
+        world.spawnNow(of, object);
+        of.begin(RecordKind.Call, server.tick).copyFrom(body, 0, body.bitLength);
+      }
+      server.requestTick();
+    },
+    sendAnswer(player) {
+      world.players.get(player)?.begin(RecordKind.Answer, server.tick).copyFrom(body, 0, body.bitLength);
+      server.requestTick();
+    },
+    report: (error) => world.report(error),
+  });
+  world.onCall = (object, behaviour, rpc, args, options) =>
+    calls.call(object, behaviour as NetworkBehaviour, rpc, args, options);
+  world.onHidden = (player, object) => {
+    calls.hidden(player, object);
+    if (!object.isSpawned) calls.objectGone(object);
+  };
+  ownerState.extensions.set(RecordKind.Call, ({ player }, reader) => calls.receive(player, reader));
+  ownerState.extensions.set(RecordKind.Answer, ({ player }, reader) => calls.receiveAnswer(player, reader));
+  return calls;
+}
