@@ -1,4 +1,5 @@
 import { defineProtocol, type INetworkPlayer, type NetworkClient } from "../../lib/message/index.js";
+import { clientRpc, type RpcCall, serverRpc } from "../../lib/object/behaviour/rpc.js";
 import {
   ClientObjectManager,
   definePrefab,
@@ -38,7 +39,25 @@ export const ShipPrefab: Prefab<{ ship: typeof Ship; engine: typeof Engine }> = 
 export const RockPrefab: Prefab<{ rock: typeof Rock }> = definePrefab("rock", {
   rock: Rock,
 });
-export const prefabs: readonly Prefab[] = [ShipPrefab, RockPrefab];
+export class ShopParts extends NetworkBehaviour {
+  readonly log: unknown[] = [];
+  declare stock: number;
+  async buy(item: number, call?: RpcCall): Promise<number> {
+    this.log.push(["buy", item, call?.player.id, this.stock]);
+    this.stock -= 1;
+    return this.stock;
+  }
+  sold(item: number) {
+    this.log.push(["sold", item, this.stock]);
+  }
+}
+export const Shop = networked(
+  ShopParts,
+  { stock: [u8, { from: "both" }] },
+  { buy: serverRpc([u16], { returns: u8 }), sold: clientRpc([u16]) },
+);
+export const ShopPrefab: Prefab<{ shop: typeof Shop }> = definePrefab("shop", { shop: Shop });
+export const prefabs: readonly Prefab[] = [ShipPrefab, RockPrefab, ShopPrefab];
 export type AnyShip = InstanceType<typeof Ship>;
 export type AnyEngine = InstanceType<typeof Engine>;
 

@@ -350,7 +350,10 @@ export class ObjectServer implements ObjectOwner {
   /** Moves what was set since into `held`, which has all that is not sent. */
   #settle(object: ServerObject): void {
     for (const [index, values] of object.values.entries()) {
-      (object.held[index] as number) |= values.settle();
+      const found = values.settle();
+      (object.held[index] as number) |= found;
+      // What the server has set since, the owner needs.
+      (object.setByOwner[index] as number) &= ~found;
     }
   }
 

@@ -95,6 +95,7 @@ export class OwnerState {
         return false;
       }
     });
+    (object.held[index] as number) |= values.settle();
     (object.setByOwner[index] as number) |= mask & ~refused;
     return refused;
   }
