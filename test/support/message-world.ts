@@ -6,8 +6,9 @@ import {
   type NetworkServerOptions,
   type Protocol,
 } from "../../lib/message/index.js";
-import type { ISocket, SocketFactory } from "../../lib/socket/index.js";
-import { MemoryNetwork, MemorySocketFactory, type MemorySocketKind } from "../../lib/socket/index.js";
+import type { Random } from "../../lib/random.js";
+import type { ISocket, LagConditions, SocketFactory } from "../../lib/socket/index.js";
+import { LagSocketFactory, MemoryNetwork, MemorySocketFactory, type MemorySocketKind } from "../../lib/socket/index.js";
 import { FakeClock, seededRandom } from "../../lib/testing/index.js";
 import { seededBytes } from "./peer-world.js";
 
@@ -16,6 +17,9 @@ export interface MessageWorldOptions {
   kind?: MemorySocketKind;
   server?: Partial<NetworkServerOptions>;
   client?: Partial<NetworkClientOptions>;
+  /** What both ends do to the packets that they send, by the numbers of `seed`. */
+  lag?: Partial<LagConditions>;
+  seed?: number;
 }
 
 /** A server and clients over a network in memory, or in host mode, on a fake clock. */
@@ -27,14 +31,18 @@ export class MessageWorld {
   readonly warnings: string[] = [];
   readonly #options: MessageWorldOptions;
   #ends = 0;
+  readonly #lagRandom: Random;
 
   constructor(options: MessageWorldOptions) {
     this.#options = options;
+    this.#lagRandom = seededRandom(options.seed ?? 1);
     this.server = new NetworkServer({ ...this.#common(), ...options.server });
   }
 
   get factory(): SocketFactory {
-    return new MemorySocketFactory(this.network, { kind: this.#options.kind ?? "datagram" });
+    const { kind = "datagram", lag } = this.#options;
+    const factory = new MemorySocketFactory(this.network, { kind });
+    return lag ? new LagSocketFactory(factory, { ...lag, clock: this.clock, random: this.#lagRandom }) : factory;
   }
 
   newClient(options: Partial<NetworkClientOptions> = {}): NetworkClient {

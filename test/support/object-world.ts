@@ -1,7 +1,5 @@
 import { defineProtocol, type INetworkPlayer, type NetworkClient } from "../../lib/message/index.js";
-import { syncList, syncSet } from "../../lib/object/behaviour/collections.js";
 import { clientRpc, type RpcCall, serverRpc } from "../../lib/object/behaviour/rpc.js";
-import { syncRef } from "../../lib/object/behaviour/sync-ref.js";
 import {
   ClientObjectManager,
   definePrefab,
@@ -13,7 +11,7 @@ import {
   type ServerObjectManagerOptions,
 } from "../../lib/object/index.js";
 import { string, u8, u16, vec2 } from "../../lib/serialization/index.js";
-import type { MemorySocketKind } from "../../lib/socket/index.js";
+import type { LagConditions, MemorySocketKind } from "../../lib/socket/index.js";
 import { MessageWorld } from "./message-world.js";
 
 export class ShipParts extends NetworkBehaviour {}
@@ -55,12 +53,7 @@ export class ShopParts extends NetworkBehaviour {
 }
 export const Shop = networked(
   ShopParts,
-  {
-    stock: [u8, { from: "both" }],
-    shelves: syncList(u16, 40),
-    wishes: syncSet(string(8), 9, { from: "owner" }),
-    neighbour: syncRef(() => ShopParts),
-  },
+  { stock: [u8, { from: "both" }] },
   { buy: serverRpc([u16], { returns: u8 }), sold: clientRpc([u16]) },
 );
 export const ShopPrefab: Prefab<{ shop: typeof Shop }> = definePrefab("shop", { shop: Shop });
@@ -72,6 +65,9 @@ export interface ObjectWorldOptions {
   kind?: MemorySocketKind;
   manager?: Partial<ServerObjectManagerOptions>;
   tickRate?: number;
+  /** What both ends do to the packets that they send. */
+  lag?: Partial<LagConditions>;
+  seed?: number;
 }
 
 /** A client with its world, and its player on the server. */
@@ -87,8 +83,9 @@ export class ObjectWorld extends MessageWorld {
   readonly objects: ServerObjectManager;
   readonly failures: unknown[] = [];
 
-  constructor({ kind = "datagram", manager = {}, tickRate = 20 }: ObjectWorldOptions = {}) {
-    super({ protocol: defineProtocol({ name: "objects", version: 1, messages: [] }), kind, server: { tickRate } });
+  constructor({ kind = "datagram", manager = {}, tickRate = 20, lag, seed = 1 }: ObjectWorldOptions = {}) {
+    const protocol = defineProtocol({ name: "objects", version: 1, messages: [] });
+    super({ protocol, kind, server: { tickRate }, ...(lag && { lag }), seed });
     this.objects = new ServerObjectManager(this.server, { prefabs, onError: this.#onError, ...manager });
   }
 

@@ -174,6 +174,7 @@ export class ObjectClient implements ClientObjectOwner {
       case RecordKind.Correction: {
         const object = this.#readObject(reader);
         readChanges(reader, object.values, object.layout.visible[1]);
+        this.#sender.spawned = true;
         return;
       }
       case RecordKind.Owner: {
@@ -181,6 +182,7 @@ export class ObjectClient implements ClientObjectOwner {
         const isOwner = reader.readBoolean();
         readFullState(reader, object.values, object.layout.visible[isOwner ? 1 : 0]);
         object.spawnTick = tick;
+        this.#sender.spawned = true;
         this.announce();
         object.setIsOwner(isOwner);
         this.#callEach(object, (part) => part.ownerChanged?.(object.owner));

@@ -13,9 +13,9 @@ const MAX_QUEUED_BYTES = 65_536;
 
 /** What a player knows of an object that it sees. */
 export interface ObjectView {
-  /** The message that holds its spawn, counted from 1. */
-  readonly spawnBatch: number;
-  /** Latest members that have changed since, until the player has the spawn. */
+  /** The last message that holds latest members in order, counted from 1: its spawn, a new owner, a correction. */
+  spawnBatch: number;
+  /** Latest members that have changed since, until the player has that message: it must not undo newer ones. */
   waitingLatest: number;
 }
 

@@ -51,6 +51,8 @@ export class ObjectServer implements ObjectOwner {
   #changed: ServerObject[] = [];
   #noted: MemberValues[] = [];
   #lastSentMs = 0;
+  /** The last tick of latest state: records written now have values that are newer, and older than the next one's. */
+  #sentTick = 0;
   /** What runs a call: the calls' runtime. */
   onCall: ObjectOwner["call"] | null = null;
   /** A player does not see the object any more: the calls' runtime hears of it. */
@@ -174,7 +176,7 @@ export class ObjectServer implements ObjectOwner {
       this.spawnNow(of, object);
     }
     of.character = object;
-    of.begin(RecordKind.Character, this.#server.tick).writePacked(object ? object.item + 1 : 0);
+    of.begin(RecordKind.Character, this.#sentTick).writePacked(object ? object.item + 1 : 0);
     this.events.emit("characterChanged", player, object, before);
     this.#server.requestTick();
   }
@@ -215,7 +217,7 @@ export class ObjectServer implements ObjectOwner {
     const added = new ObjectPlayer(player, index, this.#options.lane);
     this.#byIndex[index] = added;
     this.players.set(player, added);
-    added.begin(RecordKind.Reset, this.#server.tick);
+    added.begin(RecordKind.Reset, this.#sentTick);
     this.#interest.addPlayer(added);
     for (const object of this.objects.values()) {
       if (object.owner === player) this.visibility.set(index, object.item, Reason.Owner, true);
@@ -298,6 +300,7 @@ export class ObjectServer implements ObjectOwner {
   send(): void {
     const { tick } = this.#server;
     this.latest.beginTick(tick);
+    this.#sentTick = tick;
     const changed = this.#changed;
     this.#changed = [];
     for (const object of changed) {
@@ -310,7 +313,7 @@ export class ObjectServer implements ObjectOwner {
       for (const object of player.entering) this.spawnNow(player, object);
       if (player.isInitial) {
         player.isInitial = false;
-        player.begin(RecordKind.WorldReady, tick);
+        player.begin(RecordKind.WorldReady, this.#sentTick);
       }
       player.flush();
       const { connection } = player.player;
@@ -325,7 +328,7 @@ export class ObjectServer implements ObjectOwner {
     if (player.views.has(object.item) || !object.isSpawned) return;
     for (const values of object.values) if (values.owner) this.#settle(object);
     const isOwner = object.owner === player.player;
-    const writer = player.begin(RecordKind.Spawn, this.#server.tick);
+    const writer = player.begin(RecordKind.Spawn, this.#sentTick);
     writer.writePacked(object.item);
     writer.writeUint32(object.netId);
     writer.writePacked(object.layout.number);
@@ -341,8 +344,10 @@ export class ObjectServer implements ObjectOwner {
 
   /** Sends a player who owns the object the values here, in order. */
   correct(player: ObjectPlayer, object: ServerObject, masks: readonly number[]): void {
-    if (!player.views.has(object.item)) return;
-    const writer = player.begin(RecordKind.Correction, this.#server.tick);
+    const view = player.views.get(object.item);
+    if (!view) return;
+    const writer = player.begin(RecordKind.Correction, this.#sentTick);
+    if (object.layout.toJournal(masks) !== 0) view.spawnBatch = player.nextBatch;
     writer.writePacked(object.item);
     writeChanges(writer, object.values, masks, object.layout.visible[1]);
   }
@@ -406,7 +411,7 @@ export class ObjectServer implements ObjectOwner {
       );
       return;
     }
-    const writer = player.begin(RecordKind.State, this.#server.tick);
+    const writer = player.begin(RecordKind.State, this.#sentTick);
     writer.writePacked(object.item);
     writeChanges(writer, object.values, masks, allowed);
   }
@@ -421,10 +426,12 @@ export class ObjectServer implements ObjectOwner {
 
   #writeOwner(player: INetworkPlayer | null, object: ServerObject): void {
     const of = player && this.players.get(player);
-    if (!of?.views.has(object.item)) return;
+    const view = of?.views.get(object.item);
+    if (!of || !view) return;
     of.heldOrdered.delete(object);
     const isOwner = object.owner === player;
-    const writer = of.begin(RecordKind.Owner, this.#server.tick);
+    const writer = of.begin(RecordKind.Owner, this.#sentTick);
+    view.spawnBatch = of.nextBatch;
     writer.writePacked(object.item);
     writer.writeBoolean(isOwner);
     writeFullState(writer, object.values, object.layout.visible[isOwner ? 1 : 0]);
@@ -435,7 +442,7 @@ export class ObjectServer implements ObjectOwner {
     this.onHidden(player.player, object);
     player.marks.remove(object.item);
     player.heldOrdered.delete(object);
-    const writer = player.begin(RecordKind.Despawn, this.#server.tick);
+    const writer = player.begin(RecordKind.Despawn, this.#sentTick);
     writer.writePacked(object.item);
     writer.writeBoolean(isDestroyed);
   }
