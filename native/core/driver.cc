@@ -171,10 +171,8 @@ void Driver::PollAtOnce() {
 
 void Driver::AwaitPoll() {
   if (mode_ == DriverMode::Hybrid) {
-    waiters_++;
     {
       std::lock_guard<std::mutex> lock(poll_mutex_);
-      waiters_--;
       PollAtOnce();
     }
     HandOver();
@@ -289,8 +287,6 @@ void Driver::RunHybrid() {
 
 void Driver::PollForBusyLoop() {
   for (int round = 0; round < kMaxRounds; round++) {
-    // A mutex may go to whoever asks next, which is this thread again: who waits in AwaitPoll is asleep.
-    if (waiters_ > 0) return;
     std::unique_lock<std::mutex> lock(poll_mutex_, std::try_to_lock);
     if (!lock) return;
     SteamNetworkingSockets_Poll(0);

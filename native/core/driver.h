@@ -45,7 +45,8 @@ class Driver {
   // descriptor becomes readable.
   bool TakeWake();
   // Returns after one whole poll, on any thread: only then has GNS freed what was closed. It may wait for a poll of the
-  // helper's to end, so this is for rare calls only.
+  // helper's to end (a poll takes 5 ms at most), or for two: the helper goes on before this thread is awake. So this is
+  // for rare calls only.
   void AwaitPoll();
   // Milliseconds until GNS's next timer is due; INT_MAX when there is none.
   int TimeToNextTimer() const;
@@ -75,8 +76,7 @@ class Driver {
   DriverMode mode_ = DriverMode::None;
   int descriptor_ = -1;
   std::thread helper_;
-  std::mutex poll_mutex_;        // held while in Poll; an event loop waits for it in AwaitPoll only
-  std::atomic<int> waiters_{0};  // threads in AwaitPoll that wait for it
+  std::mutex poll_mutex_;  // held while in Poll; an event loop waits for it in AwaitPoll only
   std::mutex sleep_mutex_;
   std::condition_variable wake_;
   std::condition_variable polled_;

@@ -43,10 +43,13 @@ describe.each(drivers)("driver %s", (driver) => {
     // It would outlast the test.
     expect(client.sockets.closeConnectionGracefully(toServer, 7, "heard", 3_600_000)).toBe(true);
     expect(Library.statistics).toMatchObject({ lingering: 0, unconfirmedCloses: 1, places });
+    const order: string[] = [];
+    const closed = client.event(ConnectionState.None, toServer).finally(() => order.push("closed"));
+    const heard = server.event(ConnectionState.ClosedByPeer, toClient).finally(() => order.push("heard"));
     client.sockets.setConfigValue(ConfigValue.FakePacketLossSend, 0);
-    const { connectionInfo } = await server.event(ConnectionState.ClosedByPeer, toClient);
-    expect(connectionInfo).toMatchObject({ applicationReason: 7, endDebug: "heard" });
-    expect((await client.event(ConnectionState.None, toServer)).flushed).toBe(true);
+    expect((await heard).connectionInfo).toMatchObject({ applicationReason: 7, endDebug: "heard" });
+    expect((await closed).flushed).toBe(true);
+    expect(order).toEqual(["heard", "closed"]);
     expect(Library.statistics).toMatchObject({ unconfirmedCloses: 0, places: places - 1 });
   });
 
