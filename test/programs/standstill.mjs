@@ -3,9 +3,9 @@
 // them reliably, as fast as GNS takes them; after the first 500 it prints "sending" and waits for a line of input if
 // `waits` or `far` follows. With `far` it prints "far ahead" when 29,000 packets have left.
 // `flood <count> <unreliable> <port>` prints "sending" and waits; then it queues that many unreliable messages of 1100
-// bytes, the reliable ones, and 9000 unreliable ones. It prints "stuck" when nothing more leaves, and "acknowledged" when
-// the reliable ones are. With `answers`, a receiver sends a byte for each batch that it reads, and prints "has <count>"
-// when it gets a line of input.
+// bytes, the reliable ones, and 9000 unreliable ones. It prints "stuck" when nothing more leaves, and "acknowledged"
+// when the reliable ones are. With `answers`, a receiver sends a byte for each batch that it reads, and prints
+// "has <count>" when it gets a line of input.
 import {
   Address,
   ConfigValue,
