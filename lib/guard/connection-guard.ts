@@ -40,6 +40,11 @@ export interface GuardCounters {
   readonly floods: number;
 }
 
+/** The counters of a guard, and its state. */
+export interface GuardMetrics extends GuardCounters {
+  readonly isUnderAttack: boolean;
+}
+
 /** What happened in a flood that is over. */
 export interface CalmFigures {
   readonly durationMs: number;
@@ -151,6 +156,11 @@ export class ConnectionGuard {
     return { ...this.#counters };
   }
 
+  /** The counters, and whether rates are limited at this moment. */
+  get metrics(): GuardMetrics {
+    return { ...this.#counters, isUnderAttack: this.isUnderAttack };
+  }
+
   /** Whether rates are limited at this moment. */
   get isUnderAttack(): boolean {
     return this.#detector.isFlood;
@@ -170,7 +180,7 @@ export class ConnectionGuard {
     if (typeof address !== "string") throw typeError("The address", "a string");
     const origin = originOf(address);
     this.#detector.count();
-    if (this.#bans.has(origin.source) || this.#floodBans.has(origin.source)) {
+    if (this.#isListed(origin.source)) {
       this.#counters.banned++;
       return BANNED;
     }
@@ -188,6 +198,11 @@ export class ConnectionGuard {
       () => this.#onProven(origin),
       (isProven) => this.#onEnded(origin, isProven),
     );
+  }
+
+  /** Whether the source of an address is banned, by a flood or by `ban`. It counts nothing. */
+  isBanned(address: string): boolean {
+    return this.#isListed(sourceOf(String(address)));
   }
 
   /**
@@ -257,6 +272,10 @@ export class ConnectionGuard {
   /** Ends its timer, which it has during a flood only. */
   close(): void {
     this.#detector.close();
+  }
+
+  #isListed(source: string): boolean {
+    return this.#bans.has(source) || this.#floodBans.has(source);
   }
 
   get #refusedInFlood(): number {

@@ -3,6 +3,7 @@
 export type { Clock } from "../clock.js";
 export type { NetworkErrorCode } from "../error-codes.js";
 export type { EventListener } from "../event-hub.js";
+export type { GuardMetrics } from "../guard/connection-guard.js";
 export type { PlacesMetrics } from "../guard/places.js";
 export { NetworkError } from "../network-error.js";
 export {

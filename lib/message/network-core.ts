@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from "../clock.js";
+import type { ConnectionGuard } from "../guard/connection-guard.js";
 import { NetworkError } from "../network-error.js";
 import type { LibraryConnection } from "../peer/connection/connection.js";
 import type { ByteSegment, Channel, Drive, PeerConfig } from "../peer/index.js";
@@ -67,6 +68,11 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
 
   get active(): boolean {
     return this.#isActive;
+  }
+
+  /** Who may connect; null: everybody. */
+  get guard(): ConnectionGuard | null {
+    return this.peerSettings.guard;
   }
 
   protected get hasExtensions(): boolean {

@@ -1,3 +1,4 @@
+import type { GuardMetrics } from "../guard/connection-guard.js";
 import type { PlacesMetrics } from "../guard/places.js";
 import type { PeerMetrics } from "../peer/index.js";
 import { ConnectionMetrics } from "../peer/metrics.js";
@@ -27,6 +28,8 @@ export interface NetworkServerMetrics extends NetworkMetrics {
   unauthenticated: PlacesMetrics;
   /** The places of suspended players, and their shares; null without sessions. */
   suspended: PlacesMetrics | null;
+  /** The counters of the `guard` of its Peer, and whether it is under attack; null without one. */
+  guard: GuardMetrics | null;
 }
 
 /** What a `NetworkClient` has counted. */

@@ -134,6 +134,7 @@ export class NetworkServerCore
       authenticatedPlayers: this.authenticatedPlayers.length,
       unauthenticated: this.#admission.metrics,
       suspended: this.sessions?.metrics ?? null,
+      guard: this.guard?.metrics ?? null,
     };
   }
 
@@ -459,7 +460,7 @@ export class NetworkServerCore
       this.attach(connection, true);
       this.events.emit("hostStarted");
     });
-    const host = client.joinHost({ handler, config: this.peerConfig(this.#peerDrive) });
+    const host = client.joinHost({ handler, config: { ...this.peerConfig(this.#peerDrive), guard: null } });
     if (!host) return;
     this.#host = host;
     try {

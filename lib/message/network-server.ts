@@ -1,6 +1,8 @@
 import type { Clock } from "../clock.js";
 import type { EventListener } from "../event-hub.js";
+import { NetworkError } from "../network-error.js";
 import { checkOptions, objectOption } from "../options.js";
+import { checkReason } from "../socket/disconnect-reason.js";
 import type { DisconnectReason } from "../socket/index.js";
 import type { ServerExtension } from "./extension.js";
 import type { MessageHandler } from "./message-handler.js";
@@ -129,6 +131,23 @@ export class NetworkServer {
    */
   stop(reason?: DisconnectReason): Promise<void> {
     return this.#core.stop(reason);
+  }
+
+  /**
+   * Bans the address of a player (with IPv6 its /64) by the `guard` of the Peer, and disconnects the player. Others of
+   * that address stay until they leave.
+   *
+   * @param ms for how long @defaultValue `Infinity`: for ever
+   * @param reason what the player gets @defaultValue code 0 and no text
+   * @throws NetworkError `ERR_STATE` without a guard; RangeError `ERR_OUT_OF_RANGE` for a wrong time or reason, and for
+   *   loopback, the host's client and identities, which have no address that could be banned
+   */
+  ban(player: INetworkPlayer, ms = Number.POSITIVE_INFINITY, reason: DisconnectReason = { code: 0, text: "" }): void {
+    const { guard } = this.#core;
+    if (!guard) throw new NetworkError("ERR_STATE", "The server has no guard: give it one as `guard` in `peer`");
+    checkReason(reason);
+    guard.ban(player.address, ms);
+    player.disconnect(reason);
   }
 
   /** Manual drive, first half of a tick: receives what has come, and calls handlers. */

@@ -1,6 +1,7 @@
 /// <reference path="../globals.ts" preserve="true" />
 /** The Peer: connections with reliable, unreliable, notify and sequenced messages, and streams, over any socket. */
 export type { Clock } from "../clock.js";
+export type { ConnectionGuard } from "../guard/connection-guard.js";
 export type { PlacesMetrics } from "../guard/places.js";
 export type { NoisePrimitives } from "../noise/index.js";
 export type { Random, RandomBytes } from "../random.js";

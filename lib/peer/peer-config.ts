@@ -1,6 +1,7 @@
 import { checkBytes, rangeError, typeError } from "../arguments.js";
 import { type Clock, systemClock } from "../clock.js";
 import { isDevelopment } from "../development.js";
+import type { ConnectionGuard } from "../guard/connection-guard.js";
 import type { NoisePrimitives } from "../noise/index.js";
 import {
   arrayOption,
@@ -130,6 +131,12 @@ export interface PeerConfig {
    */
   encryption: PeerEncryption | null;
   /**
+   * Server: a `ConnectionGuard` of `valve-sockets/guard`, which refuses sources that are banned, and during a flood
+   * those that are over their rate. Give the same one to a `WebSocketFactory`, which then asks it before HTTP.
+   * @defaultValue null
+   */
+  guard: ConnectionGuard | null;
+  /**
    * Whether a message that is read after its `onMessage` throws, in place of giving the bytes of another one. Costs an
    * object for each message.
    * @defaultValue true where `NODE_ENV` is "development", else false
@@ -165,6 +172,7 @@ const defaults: PeerConfig = {
   onFingerprintMismatch: "reject",
   info: null,
   encryption: null,
+  guard: null,
   debug: isDevelopment(),
   clock: systemClock,
   random: Math.random,
@@ -198,6 +206,7 @@ const PEER_OPTIONS: OptionRules<PeerConfig> = {
     }
     if (given.primitives === undefined) throw typeError(`${name}.primitives`, "given");
   }),
+  guard: nullOr(objectOption("accept", "isBanned")),
   debug: booleanOption,
   clock: clockOption,
   random: functionOption,

@@ -5,7 +5,15 @@ import { sourceOf } from "../guard/source.js";
 import { NetworkError } from "../network-error.js";
 import { checkCallbacks, checkOptions, signalOption } from "../options.js";
 import { reportUncaught } from "../report-uncaught.js";
-import { abortable, processEnded, serverBusy, serverFull, serverStopped } from "../socket/building/socket-errors.js";
+import {
+  abortable,
+  banned,
+  guardRefusal,
+  processEnded,
+  serverBusy,
+  serverFull,
+  serverStopped,
+} from "../socket/building/socket-errors.js";
 import { socketMetrics } from "../socket/building/socket-metrics.js";
 import { checkReason, MAX_CODE } from "../socket/disconnect-reason.js";
 import {
@@ -110,8 +118,13 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     this.#drive = new PeerDrive(this.config, socket, this.#table.all, (...when) => this.#receiveAll(...when));
     socket.events = {
       onReadable: () => this.#drive.onReadable(),
-      onIncoming: (incoming) => this.admit(incoming),
+      onIncoming: (incoming) => (this.config.guard?.isBanned(incoming.address) ? banned : this.admit(incoming)),
       onConnect: (handle) => {
+        const refusal = this.#askGuard(handle);
+        if (refusal) {
+          void handle.disconnect(refusal);
+          return;
+        }
         const pending = new PendingConnection(this, handle);
         if (this.#takePlace(pending, handle)) this.#drive.schedule(pending);
         else pending.makeRoom();
@@ -230,6 +243,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
 
   established(connection: PeerConnection): void {
     this.#newcomers.release(connection);
+    connection.pass?.proven();
     this.#table.establish(connection)?.replaced();
     this.#opened(connection);
   }
@@ -246,6 +260,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
 
   forget(connection: PeerConnection): void {
     this.#newcomers.release(connection);
+    connection.pass?.ended();
     this.#table.remove(connection);
     this.#drive.remove(connection);
     this.#server?.forget(connection.handle.address, connection.session);
@@ -329,8 +344,8 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   }
 
   onPendingEnded(pending: PendingConnection): void {
-    this.#newcomers.release(pending);
-    this.#drive.remove(pending);
+    pending.handle.pass?.ended();
+    this.#removePending(pending);
   }
 
   async #open(endPoint: IConnectEndPoint, signal?: AbortSignal): Promise<IConnectionHandle> {
@@ -395,11 +410,25 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
 
   #add(agreed: AgreedConnection, phase: ConnectionPhase): PeerConnection {
     const { connection: pending } = agreed.handle;
-    if (pending instanceof PendingConnection) this.onPendingEnded(pending);
+    if (pending instanceof PendingConnection) this.#removePending(pending);
     const connection = new PeerConnection(this, agreed, phase);
     this.#table.add(connection)?.replaced();
     this.#drive.schedule(connection);
     return connection;
+  }
+
+  #removePending(pending: PendingConnection): void {
+    this.#newcomers.release(pending);
+    this.#drive.remove(pending);
+  }
+
+  /** Once about each connection: the transport may have asked before. @returns why it is refused, null if it is not */
+  #askGuard(handle: IConnectionHandle): DisconnectReason | null {
+    if (!this.config.guard || handle.pass) return null;
+    const pass = this.config.guard.accept(handle.address);
+    if (pass.refused) return guardRefusal(pass);
+    handle.pass = pass;
+    return null;
   }
 
   /** @returns false: there is none, nor anybody who could leave */

@@ -2,6 +2,7 @@
 /** The socket layer: packets, and the transports that carry them. */
 export { type Clock, systemClock } from "../clock.js";
 export type { NetworkErrorCode } from "../error-codes.js";
+export type { Pass } from "../guard/connection-guard.js";
 export type { PlacesMetrics } from "../guard/places.js";
 export { NetworkError, type NetworkErrorDetails } from "../network-error.js";
 export type { Random } from "../random.js";

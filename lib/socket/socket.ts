@@ -1,3 +1,4 @@
+import type { Pass } from "../guard/connection-guard.js";
 import type { PlacesMetrics } from "../guard/places.js";
 import type { Verdict } from "../verdict.js";
 import type { DisconnectReason } from "./disconnect-reason.js";
@@ -59,6 +60,8 @@ export interface IConnectionHandle {
   readonly address: string;
   /** Stateful handles only: the user of the socket may keep an object here. */
   connection: unknown;
+  /** Server: what a `ConnectionGuard` has given for it, so that it is asked once about each newcomer. */
+  pass?: Pass | null;
   /** A handle that keeps its value. A stateful handle returns itself. */
   copy(): IConnectionHandle;
   /** Whether both stand for the same other end. */

@@ -1,5 +1,6 @@
 /// <reference path="../globals.ts" preserve="true" />
 /** WebSocket clients and servers, for Node. */
+export type { ConnectionGuard } from "../guard/connection-guard.js";
 export type {
   WebSocketBindEndPoint,
   WebSocketClientFactoryOptions,

@@ -6,6 +6,7 @@ const nodeOnlyOf = {
   noise: "(node|native)-",
   socket: "((gns|udp)[/.]|websocket(/websocket)?-server)",
   message: "default-udp",
+  guard: "node",
   xcs: "(index|node/)",
 };
 const nodeOnly = new RegExp(

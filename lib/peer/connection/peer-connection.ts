@@ -1,4 +1,5 @@
 import { checkInteger } from "../../arguments.js";
+import type { Pass } from "../../guard/connection-guard.js";
 import { sourceOf } from "../../guard/source.js";
 import { NetworkError } from "../../network-error.js";
 import { serverBusy, serverFull } from "../../socket/building/socket-errors.js";
@@ -31,6 +32,8 @@ import type { PeerConnectionState } from "./peer-connection-state.js";
 /** The connection with one other end: its phase and its timers. How messages travel is the business of its profile. */
 export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
   readonly handle: IConnectionHandle;
+  /** Server, with a guard: it hears of the proof and of the end. */
+  readonly pass: Pass | null;
   readonly security: Security;
   readonly channelBinding: Uint8Array | null;
   readonly fingerprintMatches: boolean;
@@ -62,6 +65,7 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
   constructor(owner: ConnectionOwner, agreed: AgreedConnection, phase: ConnectionPhase) {
     this.#owner = owner;
     this.handle = agreed.handle;
+    this.pass = agreed.handle.pass ?? null;
     this.#agreed = agreed;
     this.security = combinedSecurity(agreed.handle.security, agreed.pattern);
     this.channelBinding = agreed.keys?.handshakeHash ?? null;

@@ -1,4 +1,5 @@
 import { equalBytes } from "../../bytes.js";
+import type { Pass } from "../../guard/connection-guard.js";
 import { Places } from "../../guard/places.js";
 import { sourceOf } from "../../guard/source.js";
 import type { Verdict } from "../../verdict.js";
@@ -12,6 +13,8 @@ export interface Decision {
   readonly endMs: number;
   /** Null while the application is asked. */
   verdict: Verdict | null;
+  /** What the guard has given, until a connection has it. */
+  pass: Pass | null;
 }
 
 /**
@@ -41,10 +44,16 @@ export class Decisions {
     const { clock, handshakeTimeoutMs } = this.#config;
     const earlier = this.#decisions.get(address);
     if (earlier) this.#forget(earlier);
-    const decision: Decision = { address, nonce, endMs: clock.now() + 2 * handshakeTimeoutMs, verdict: null };
+    const decision: Decision = {
+      address,
+      nonce,
+      endMs: clock.now() + 2 * handshakeTimeoutMs,
+      verdict: null,
+      pass: null,
+    };
     const taken = this.#places.take(decision, sourceOf(address));
     if (taken === "full") return null;
-    if (taken !== "free") this.#decisions.delete(taken.evicted.address);
+    if (taken !== "free") this.#forget(taken.evicted);
     this.#decisions.set(address, decision);
     return decision;
   }
@@ -58,6 +67,7 @@ export class Decisions {
   }
 
   #forget(decision: Decision): void {
+    decision.pass?.ended();
     this.#decisions.delete(decision.address);
     this.#places.release(decision);
   }

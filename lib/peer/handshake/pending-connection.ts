@@ -14,11 +14,11 @@ export class PendingConnection implements Waiting {
   queuePlace = -1;
   readonly deadlineMs: number;
   readonly #owner: PendingConnectionOwner;
-  readonly #handle: IConnectionHandle;
+  readonly handle: IConnectionHandle;
 
   constructor(owner: PendingConnectionOwner, handle: IConnectionHandle) {
     this.#owner = owner;
-    this.#handle = handle;
+    this.handle = handle;
     this.deadlineMs = owner.now() + owner.config.handshakeTimeoutMs;
     handle.connection = this;
   }
@@ -37,8 +37,8 @@ export class PendingConnection implements Waiting {
   }
 
   #end(reason: DisconnectReason): void {
-    this.#handle.connection = null;
+    this.handle.connection = null;
     this.#owner.onPendingEnded(this);
-    void this.#handle.disconnect(reason);
+    void this.handle.disconnect(reason);
   }
 }

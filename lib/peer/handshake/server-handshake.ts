@@ -3,7 +3,7 @@ import { equalBytes } from "../../bytes.js";
 import { SharedRate } from "../../guard/shared-rate.js";
 import { sourceOf } from "../../guard/source.js";
 import type { TransportKeys } from "../../noise/index.js";
-import { serverFull } from "../../socket/building/socket-errors.js";
+import { guardRefusal, serverFull } from "../../socket/building/socket-errors.js";
 import {
   Delivery,
   DisconnectCode,
@@ -147,7 +147,7 @@ export class ServerHandshake {
     }
     const decision = this.#decisions.begin(address, request.nonce);
     if (!decision) return; // Without a word: the client asks again.
-    const verdict = this.#owner.admit({ address, security: handle.security });
+    const verdict = this.#admit(decision, handle);
     if (!isThenable(verdict)) {
       decision.verdict = verdict;
       this.#settle(handle, address, request, verdict, decision);
@@ -160,6 +160,15 @@ export class ServerHandshake {
       this.#settle(kept, address, request, answer, decision);
       this.#owner.planFlush();
     });
+  }
+
+  /** The guard is asked before the application is. */
+  #admit(decision: Decision, { security }: IConnectionHandle): Verdict | Promise<Verdict> {
+    const { address } = decision;
+    const pass = this.#owner.config.guard?.accept(address) ?? null;
+    if (pass?.refused) return guardRefusal(pass);
+    decision.pass = pass;
+    return this.#owner.admit({ address, security });
   }
 
   /** @param decision remembers a refusal */
@@ -198,8 +207,10 @@ export class ServerHandshake {
       keys = answer.keys;
       body = answer.message;
     }
+    const kept = handle.copy();
+    if (decision?.pass) kept.pass = decision.pass;
     const isOpen = this.#owner.open({
-      handle: handle.copy(),
+      handle: kept,
       session,
       profile,
       maxPacketSize: Math.min(maxPacketSize, request.maxPacketSize),
@@ -210,6 +221,7 @@ export class ServerHandshake {
       resetToken: null,
     });
     if (!isOpen) return;
+    if (decision) decision.pass = null;
     const accept = writeAccept(request.nonce, body);
     const { prologue, noiseMessage } = request;
     this.#answers.set(address, { prologue, noiseMessage, session, accept });

@@ -1,3 +1,4 @@
+import type { Pass } from "../../guard/connection-guard.js";
 import type { DisconnectReason } from "../disconnect-reason.js";
 import type { IConnectionHandle, Security } from "../socket.js";
 
@@ -17,6 +18,14 @@ export abstract class HandleWrapper implements IConnectionHandle {
 
   get isStateful(): boolean {
     return this.inner.isStateful;
+  }
+
+  get pass(): Pass | null {
+    return this.inner.pass ?? null;
+  }
+
+  set pass(pass: Pass | null) {
+    this.inner.pass = pass;
   }
 
   get reliable(): boolean {

@@ -1,3 +1,4 @@
+import type { Pass } from "../../guard/connection-guard.js";
 import type { IConnectionHandle } from "../socket.js";
 
 /** With more than this that waits, a connection whose transport makes no estimate of its speed is congested. */
@@ -11,6 +12,7 @@ export abstract class StatefulHandle {
   readonly bytesPerSecond: number = Number.POSITIVE_INFINITY;
   abstract readonly isCongested: boolean;
   connection: unknown = null;
+  pass: Pass | null = null;
   /** As in `InboxHandle`. */
   waitingPackets = 0;
   hasEnded = false;

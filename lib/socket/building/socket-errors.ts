@@ -1,3 +1,4 @@
+import type { Refusal } from "../../guard/connection-guard.js";
 import { NetworkError } from "../../network-error.js";
 import { DisconnectCode, type DisconnectReason } from "../disconnect-reason.js";
 
@@ -32,6 +33,12 @@ export const serverBusy: DisconnectReason = {
   code: DisconnectCode.ServerBusy,
   text: "Too many clients connect at this moment",
 };
+
+/** The reason for those whom a `ConnectionGuard` refuses. */
+export const guardRefusal = ({ refused }: Refusal): DisconnectReason => (refused === "banned" ? banned : serverBusy);
+
+/** The reason for those whose address is banned: they were refused (`ERR_REFUSED`). */
+export const banned: DisconnectReason = { code: 0, text: "The server has banned this address" };
 
 /** The reason for those who come, or are still there, when the server has stopped. */
 export const serverStopped: DisconnectReason = { code: DisconnectCode.ServerStopped, text: "The server has stopped" };

@@ -1,5 +1,7 @@
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Clock } from "../../clock.js";
+import type { ConnectionGuard, Pass } from "../../guard/connection-guard.js";
 import { Places, type PlacesMetrics } from "../../guard/places.js";
 import { sourceOf } from "../../guard/source.js";
 import type { DisconnectReason } from "../disconnect-reason.js";
@@ -13,10 +15,13 @@ export class WebSocketServerDoor {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #places: Places<Duplex>;
+  readonly #guard: ConnectionGuard | null;
+  readonly #passes = new WeakMap<Duplex, Pass>();
   /** All of them, each with the timer that ends it. */
   readonly #waiting = new Map<Duplex, unknown>();
 
-  constructor(clock: Clock, maxCount: number, timeoutMs: number) {
+  constructor(clock: Clock, maxCount: number, timeoutMs: number, guard: ConnectionGuard | null = null) {
+    this.#guard = guard;
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;
     this.#places = new Places({ maxCount, clock });
@@ -26,15 +31,41 @@ export class WebSocketServerDoor {
     return this.#places.metrics;
   }
 
-  /** A connection has come in. @param host its address, or null for one that takes no place: a proxy's */
-  enter(socket: Duplex, host: string | null): void {
+  /**
+   * A TCP connection has come in.
+   *
+   * @param host its address, or null for one that takes no place: a proxy's
+   * @returns false: it was refused, and has ended
+   */
+  enter(socket: Socket, host: string | null): boolean {
+    if (host !== null && !this.admit(socket, host)) {
+      socket.on("error", () => {});
+      socket.resetAndDestroy();
+      return false;
+    }
     const taken = host === null ? "free" : this.#places.take(socket, sourceOf(host));
     if (taken === "full") {
       socket.destroy();
-      return;
+      return false;
     }
     if (taken !== "free") taken.evicted.destroy();
     this.#endAfter(socket, this.#timeoutMs);
+    return true;
+  }
+
+  /** Asks the guard, once about each connection. @returns false: whoever asked has to end it */
+  admit(socket: Duplex, host: string): boolean {
+    if (!this.#guard || this.#passes.has(socket)) return true;
+    const pass = this.#guard.accept(host);
+    if (pass.refused) return false;
+    this.#passes.set(socket, pass);
+    socket.once("close", () => pass.ended());
+    return true;
+  }
+
+  /** What the guard has given; null without a guard. */
+  passOf(socket: Duplex): Pass | null {
+    return this.#passes.get(socket) ?? null;
   }
 
   /** It is a WebSocket now, or gone. */

@@ -1,4 +1,5 @@
 import { typeError } from "../../arguments.js";
+import type { ConnectionGuard } from "../../guard/connection-guard.js";
 import { booleanOption, durationOption, integerOption, type OptionRules, objectOption, oneOf } from "../../options.js";
 import { hostOption } from "../building/end-point-errors.js";
 import { clientRules, type WebSocketClientFactoryOptions } from "./websocket-options.js";
@@ -53,6 +54,19 @@ export interface WebSocketFactoryOptions extends WebSocketClientFactoryOptions {
    * takes the place of the oldest from the most crowded address. @defaultValue 4096
    */
   maxPendingConnections?: number;
+  /**
+   * A `ConnectionGuard` of `valve-sockets/guard`. A new server asks it about each TCP connection before it reads a
+   * byte, and resets those that are refused; on a `server` of yours, and behind `trustedProxies`, it is asked about the
+   * client of each upgrade. Give it to the Peer too (`guard` of `PeerConfig`), which says who has proved itself.
+   * @defaultValue none
+   */
+  guard?: ConnectionGuard;
+  /**
+   * Whether `trustedProxies` begin each connection with a header of the PROXY protocol, version 1 or 2, which says who
+   * the client is. Connections of theirs without one end; all others are clients themselves. For a new server only.
+   * @defaultValue false
+   */
+  proxyProtocol?: boolean;
   /** How long a TCP connection to a new server may take to become a WebSocket. @defaultValue 10000 ms */
   handshakeTimeoutMs?: number;
   /**
@@ -75,6 +89,8 @@ export const serverRules: OptionRules<WebSocketFactoryOptions> = {
   tls: objectOption(),
   trustedProxies: proxiesOption,
   forwardedHeader: oneOf("x-forwarded-for", "forwarded"),
+  guard: objectOption("accept", "isBanned"),
+  proxyProtocol: booleanOption,
   maxPendingConnections: integerOption(1, 1_000_000),
   handshakeTimeoutMs: durationOption(1),
   closeOnExit: booleanOption,

@@ -1,5 +1,5 @@
 import { lookup } from "node:dns/promises";
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import type { WebSocketServer } from "ws";
@@ -17,6 +17,7 @@ import type { IConnectionHandle, ISocket } from "../socket.js";
 import type { WebSocketLike } from "./websocket-handle.js";
 import { limitsOf, type WebSocketBindEndPoint } from "./websocket-options.js";
 import { WebSocketServerDoor } from "./websocket-server-door.js";
+import { WebSocketServerListener } from "./websocket-server-listener.js";
 import type { HttpServer, WebSocketFactoryOptions } from "./websocket-server-options.js";
 import { loadWs, watchEnd } from "./websocket-server-package.js";
 import { TrustedProxies } from "./websocket-server-proxies.js";
@@ -32,19 +33,20 @@ export class WebSocketServerSocket extends WebSocketSocket implements ISocket<We
   readonly #proxies: TrustedProxies;
   #server: HttpServer | null = null;
   /** Its own server, if the user has not given one. */
-  #ownServer: Server | null = null;
+  #listener: WebSocketServerListener | null = null;
   #ws: WebSocketServer | null = null;
   #path = "/";
 
   constructor(options: WebSocketFactoryOptions) {
-    const { clock = systemClock, maxPendingConnections = 4096, handshakeTimeoutMs = 10_000 } = options;
+    const { clock = systemClock, maxPendingConnections = 4096, handshakeTimeoutMs = 10_000, guard } = options;
     super(limitsOf(options), clock, watchEnd(options));
     this.#options = options;
-    this.#door = new WebSocketServerDoor(clock, maxPendingConnections, handshakeTimeoutMs);
+    this.#door = new WebSocketServerDoor(clock, maxPendingConnections, handshakeTimeoutMs, guard);
     this.#proxies = new TrustedProxies(options.trustedProxies ?? [], { header: options.forwardedHeader });
   }
 
   get boundPort(): number | null {
+    if (this.#listener) return this.#listener.port;
     const address = this.#server?.address() ?? null;
     return typeof address === "object" ? (address?.port ?? null) : null;
   }
@@ -84,34 +86,18 @@ export class WebSocketServerSocket extends WebSocketSocket implements ISocket<We
       listeners.get(this.#server)?.delete(this);
     }
     this.#server = null;
-    const server = this.#ownServer;
-    const closed = server && new Promise((resolve) => server.close(resolve));
+    const closed = this.#listener?.close();
     this.#door.close();
     await closed;
   }
 
-  async #listen(host: string | null, port: number, attempt: AbortSignal): Promise<Server> {
+  async #listen(host: string | null, port: number, attempt: AbortSignal): Promise<HttpServer> {
     // By then it is numeric: the server would go on looking it up, and listen, after it was closed.
     const address = host === null ? null : (await abortable(lookup(host), attempt)).address;
-    const server = createServer((_, response) => response.writeHead(426, { Connection: "close" }).end());
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen({ port, ...(address !== null && { host: address }) }, resolve);
-    });
-    if (attempt.aborted) {
-      await new Promise((resolve) => server.close(resolve));
-      throw attempt.reason;
-    }
-    server.removeAllListeners("error");
-    // A connection that cannot be accepted, as when file descriptors run out, must not end all others.
-    server.on("error", () => {});
-    server.on("connection", (socket) => {
-      const { remoteAddress } = socket;
-      // A proxy's connections are everybody's; each sends its request at once.
-      this.#door.enter(socket, this.#proxies.has(remoteAddress) ? null : (remoteAddress ?? ""));
-    });
-    this.#ownServer = server;
-    return server;
+    const listener = new WebSocketServerListener(this.#door, this.#proxies, this.#options.proxyProtocol ?? false);
+    await listener.listen(address, port, attempt);
+    this.#listener = listener;
+    return listener.http;
   }
 
   readonly #upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
@@ -123,10 +109,14 @@ export class WebSocketServerSocket extends WebSocketSocket implements ISocket<We
     }
     const { origins, isBehindTls } = this.#options;
     const security = (request.socket as TLSSocket).encrypted || isBehindTls ? "encrypted" : "none";
-    const client = this.#proxies.clientOf(request);
+    const client = this.#listener?.clients.get(socket) ?? this.#proxies.clientOf(request);
     const address = formatHost(client.host, client.port ?? 0);
     if (origins && origin !== undefined && !origins.includes(origin)) {
       this.#door.refuse(socket, 403, "Forbidden");
+      return;
+    }
+    if (!this.#door.admit(socket, client.host)) {
+      socket.destroy();
       return;
     }
     const settle = (verdict: Verdict) => {
@@ -137,6 +127,7 @@ export class WebSocketServerSocket extends WebSocketSocket implements ISocket<We
       this.#ws?.handleUpgrade(request, socket, head, (webSocket) => {
         this.#door.leave(socket);
         const handle = this.adopt(webSocket as unknown as WebSocketLike, security, address);
+        handle.pass = this.#door.passOf(socket);
         this.inbox.connected(handle);
       });
     };

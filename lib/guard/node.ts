@@ -1,0 +1,32 @@
+/** What a `ConnectionGuard` gets from Node.js: lists that outlive the process. See docs/floods.md. */
+import { readFile, rename, writeFile } from "node:fs/promises";
+import type { ConnectionGuard } from "./connection-guard.js";
+
+/**
+ * Writes what `guard.export` gives to a file, as JSON. A file that is there is replaced when the new one is complete.
+ *
+ * @throws Error of `node:fs`
+ */
+export async function saveGuard(guard: ConnectionGuard, path: string): Promise<void> {
+  const complete = `${path}.new`;
+  await writeFile(complete, `${JSON.stringify(guard.export())}\n`, { mode: 0o600 });
+  await rename(complete, path);
+}
+
+/**
+ * Adds what `saveGuard` has written. Time that has passed since then counts.
+ *
+ * @returns false if there is no such file
+ * @throws Error of `node:fs`; SyntaxError for what is no JSON; RangeError `ERR_OUT_OF_RANGE` for other JSON
+ */
+export async function loadGuard(guard: ConnectionGuard, path: string): Promise<boolean> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw error;
+  }
+  guard.import(JSON.parse(text));
+  return true;
+}

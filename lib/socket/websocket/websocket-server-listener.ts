@@ -1,0 +1,96 @@
+import { createServer as createHttpServer, type Server as WebServer } from "node:http";
+import { createServer, type Server, type Socket } from "node:net";
+import { type ProxyHeader, parseProxyHeader } from "../../guard/proxy-protocol.js";
+import type { WebSocketServerDoor } from "./websocket-server-door.js";
+import type { Hop, TrustedProxies } from "./websocket-server-proxies.js";
+
+/** Newcomers that wait in the kernel until the process has time for them. The kernel's own limit may be lower. */
+const BACKLOG = 4096;
+
+/** A server of our own: a TCP server that gives connections to its HTTP server once they are past the door. */
+export class WebSocketServerListener {
+  /** Of each connection behind a proxy with the PROXY protocol. */
+  readonly clients = new WeakMap<object, Hop>();
+  readonly http: WebServer;
+  readonly #tcp: Server;
+  readonly #door: WebSocketServerDoor;
+  readonly #proxies: TrustedProxies;
+  readonly #hasProxyProtocol: boolean;
+
+  constructor(door: WebSocketServerDoor, proxies: TrustedProxies, hasProxyProtocol: boolean) {
+    this.#door = door;
+    this.#proxies = proxies;
+    this.#hasProxyProtocol = hasProxyProtocol;
+    this.http = createHttpServer((_, response) => response.writeHead(426, { Connection: "close" }).end());
+    this.#tcp = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#onConnection(socket));
+  }
+
+  get port(): number | null {
+    const address = this.#tcp.address();
+    return typeof address === "object" ? (address?.port ?? null) : null;
+  }
+
+  /** @param host numeric; null is all addresses of this machine */
+  async listen(host: string | null, port: number, attempt: AbortSignal): Promise<void> {
+    const tcp = this.#tcp;
+    await new Promise<void>((resolve, reject) => {
+      tcp.once("error", reject);
+      tcp.listen({ port, backlog: BACKLOG, ...(host !== null && { host }) }, resolve);
+    });
+    if (attempt.aborted) {
+      await this.close();
+      throw attempt.reason;
+    }
+    tcp.removeAllListeners("error");
+    // A connection that cannot be accepted, as when file descriptors run out, must not end all others.
+    tcp.on("error", () => {});
+  }
+
+  /** Resolves when all connections have ended. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#tcp.close(() => resolve());
+    });
+  }
+
+  #onConnection(socket: Socket): void {
+    const { remoteAddress } = socket;
+    // A proxy's connections are everybody's; each sends its request at once.
+    const isProxy = this.#proxies.has(remoteAddress);
+    if (!this.#door.enter(socket, isProxy ? null : (remoteAddress ?? ""))) return;
+    if (isProxy && this.#hasProxyProtocol) this.#readProxyHeader(socket);
+    else this.http.emit("connection", socket);
+  }
+
+  /** Reads what a proxy says, and no byte of what follows. The door ends those that take too long. */
+  #readProxyHeader(socket: Socket): void {
+    let bytes = Buffer.alloc(0);
+    const onError = () => socket.destroy();
+    const onReadable = () => {
+      const chunk: Buffer | null = socket.read();
+      if (!chunk) return;
+      bytes = Buffer.concat([bytes, chunk]);
+      const header = parseProxyHeader(bytes);
+      if (header.kind === "incomplete") return;
+      socket.off("readable", onReadable);
+      socket.off("end", onError);
+      if (header.kind === "invalid") socket.resetAndDestroy();
+      else this.#onProxyHeader(socket, header, bytes.subarray(header.size));
+      socket.off("error", onError);
+      if (socket.destroyed) socket.on("error", () => {});
+    };
+    socket.on("error", onError).on("end", onError).on("readable", onReadable);
+  }
+
+  #onProxyHeader(socket: Socket, { client }: Extract<ProxyHeader, { kind: "header" }>, rest: Uint8Array): void {
+    if (client) {
+      this.clients.set(socket, client);
+      if (!this.#door.admit(socket, client.host)) {
+        socket.resetAndDestroy();
+        return;
+      }
+    }
+    if (rest.length > 0) socket.unshift(rest);
+    this.http.emit("connection", socket);
+  }
+}

@@ -1,0 +1,41 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { ConnectionGuard } from "../../lib/guard/index.js";
+import { loadGuard, saveGuard } from "../../lib/guard/node.js";
+
+let folder: string;
+let path: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "guard-"));
+  path = join(folder, "guard.json");
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+test("the lists of a guard are those of the next process", async () => {
+  const before = new ConnectionGuard();
+  before.ban("192.0.2.7", Number.POSITIVE_INFINITY);
+  before.allow("10.0.0.0/8");
+  await saveGuard(before, path);
+  before.unban("192.0.2.7");
+  before.ban("192.0.2.8", 60_000);
+  await saveGuard(before, path);
+  expect(readdirSync(folder)).toEqual(["guard.json"]);
+  const after = new ConnectionGuard();
+  expect(await loadGuard(after, path)).toBe(true);
+  expect([after.isBanned("192.0.2.7"), after.isBanned("192.0.2.8")]).toEqual([false, true]);
+  expect(after.export().allowed).toEqual(["10.0.0.0/8"]);
+});
+
+test("a file that is not there yet is none", async () => {
+  expect(await loadGuard(new ConnectionGuard(), path)).toBe(false);
+});
+
+test.each([
+  ["no JSON", "{", SyntaxError],
+  ["other JSON", "{}", RangeError],
+])("%s is refused", async (_, text, kind) => {
+  writeFileSync(path, text);
+  await expect(loadGuard(new ConnectionGuard(), path)).rejects.toThrow(kind);
+});

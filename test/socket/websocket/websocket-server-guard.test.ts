@@ -1,0 +1,136 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { type AddressInfo, connect as connectTcp } from "node:net";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { ConnectionGuard } from "../../../lib/guard/index.js";
+import { WebSocketFactory, type WebSocketFactoryOptions } from "../../../lib/socket/websocket-server.js";
+import { SocketUser } from "../../support/socket-user.js";
+
+const clean: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of clean.splice(0).reverse()) await end();
+});
+
+async function listen(options: WebSocketFactoryOptions) {
+  const factory = new WebSocketFactory({ port: 0, bindHost: "127.0.0.1", ...options });
+  const user = new SocketUser(factory.createServerSocket());
+  clean.push(() => user.socket.close());
+  await user.socket.bind(factory.getBindEndPoint());
+  return { user, port: user.socket.boundPort as number };
+}
+
+const upgrade = (headers = "") =>
+  "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+  `Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n${headers}\r\n`;
+
+/** Sends the pieces one after the other. @returns the answer, "reset", or "" when it was closed without an answer */
+async function ask(port: number, ...pieces: (string | Uint8Array)[]): Promise<string> {
+  const socket = connectTcp({ port, host: "127.0.0.1", noDelay: true });
+  clean.push(() => socket.destroy());
+  let isReset = false;
+  socket.on("error", () => {
+    isReset = true;
+  });
+  let answer = "";
+  const answered = new Promise<void>((resolve) => {
+    socket.on("data", (bytes) => {
+      answer += bytes;
+      if (answer.includes("\r\n\r\n")) resolve();
+    });
+    socket.on("close", () => resolve());
+  });
+  await once(socket, "connect").catch(() => {});
+  for (const piece of pieces) await new Promise<void>((resolve) => socket.write(piece, () => resolve()));
+  await answered;
+  return isReset ? "reset" : answer;
+}
+
+const v2 = (host: number[], port: number) =>
+  Uint8Array.from([
+    ...[13, 10, 13, 10, 0, 13, 10, 81, 85, 73, 84, 10, 0x21, 0x11, 0, 12],
+    ...[...host, 127, 0, 0, 1, port >> 8, port & 255, 0, 80],
+  ]);
+
+const behindProxy = (guard = new ConnectionGuard()) => ({ guard, trustedProxies: ["127.0.0.1"] });
+
+test("a refused TCP connection is reset before a byte of it is read", async () => {
+  const guard = new ConnectionGuard();
+  const accept = vi.spyOn(guard, "accept").mockReturnValue({ refused: "throttled" });
+  const { user, port } = await listen({ guard });
+  expect(await ask(port)).toBe("reset");
+  expect(accept.mock.calls).toEqual([["127.0.0.1"]]);
+  expect(user.incoming).toEqual([]);
+  expect(user.socket.pendingConnections?.count ?? 0).toBe(0);
+});
+
+test("behind a proxy the client of the upgrade is judged, not the proxy", async () => {
+  const options = behindProxy();
+  const { user, port } = await listen(options);
+  options.guard.ban("192.0.2.7", 60_000);
+  expect(await ask(port, upgrade("X-Forwarded-For: 192.0.2.7\r\n"))).toBe("");
+  expect(await ask(port, upgrade("X-Forwarded-For: 192.0.2.8\r\n"))).toMatch(/^HTTP\/1.1 101 /);
+  expect(user.incoming.map(({ address }) => address.split(":")[0])).toEqual(["192.0.2.8"]);
+  expect(options.guard.counters).toMatchObject({ banned: 1, passed: 1, pending: 1 });
+});
+
+test("on the user's server an upgrade is judged, and requests for pages are not", async () => {
+  const server = createServer((_, response) => response.end("a page"));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  clean.push(() => new Promise((resolve) => server.close(resolve)));
+  clean.push(() => server.closeAllConnections());
+  const guard = new ConnectionGuard();
+  vi.spyOn(guard, "accept").mockReturnValue({ refused: "banned" });
+  await listen({ guard, server });
+  const { port } = server.address() as AddressInfo;
+  expect(await ask(port, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")).toMatch(/^HTTP\/1.1 200 /);
+  expect(guard.accept).not.toHaveBeenCalled();
+  expect(await ask(port, upgrade())).toBe("");
+});
+
+describe("the PROXY protocol", () => {
+  const text = "PROXY TCP4 192.0.2.7 127.0.0.1 4000 80\r\n";
+  test.each<[string, (string | Uint8Array)[]]>([
+    ["version 1", [text, upgrade()]],
+    ["version 1 with the request in one packet", [text + upgrade()]],
+    [
+      "version 1 in pieces",
+      [text.slice(0, 3), text.slice(3, 20), text.slice(20) + upgrade().slice(0, 9), upgrade().slice(9)],
+    ],
+    ["version 2", [v2([192, 0, 2, 7], 4000), upgrade()]],
+    ["version 2 over what the header says", [v2([192, 0, 2, 7], 4000), upgrade("X-Forwarded-For: 203.0.113.9\r\n")]],
+  ])("names the client: %s", async (_, pieces) => {
+    const options = behindProxy();
+    const { user, port } = await listen({ ...options, proxyProtocol: true });
+    expect(await ask(port, ...pieces)).toMatch(/^HTTP\/1.1 101 /);
+    expect(user.incoming.map(({ address }) => address)).toEqual(["192.0.2.7:4000"]);
+    expect(options.guard.counters).toMatchObject({ passed: 1, pending: 1 });
+  });
+
+  test("a banned client is reset before its request is read", async () => {
+    const options = behindProxy();
+    const { user, port } = await listen({ ...options, proxyProtocol: true });
+    options.guard.ban("192.0.2.7", 60_000);
+    expect(await ask(port, text)).toBe("reset");
+    expect(user.incoming).toEqual([]);
+  });
+
+  test.each([
+    ["no header", upgrade()],
+    ["a malformed one", "PROXY TCP4 a b c d\r\n"],
+  ])("a proxy that sends %s is reset", async (_, bytes) => {
+    const { user, port } = await listen({ ...behindProxy(), proxyProtocol: true });
+    expect(await ask(port, bytes)).toBe("reset");
+    expect(user.incoming).toEqual([]);
+  });
+
+  test("a proxy that does not finish its header ends in time", async () => {
+    const { port } = await listen({ ...behindProxy(), proxyProtocol: true, handshakeTimeoutMs: 50 });
+    expect(await ask(port, "PROXY TC")).toBe("");
+  });
+
+  test("nobody but a proxy may say who it is", async () => {
+    const { user, port } = await listen({ guard: new ConnectionGuard(), proxyProtocol: true });
+    expect(await ask(port, text + upgrade())).toMatch(/^HTTP\/1.1 400 /);
+    expect(user.incoming).toEqual([]);
+  });
+});
