@@ -1,9 +1,32 @@
-/** Networked objects: their state, their life, who sees them. See docs/objects.md. */
+/// <reference path="../globals.ts" preserve="true" />
+/** Networked objects: their state, their life, their calls, who sees them. See docs/objects.md. */
+export type { INetworkPlayer, NetworkClient, NetworkServer } from "../message/index.js";
+export {
+  type CollectionOptions,
+  type Held,
+  list,
+  syncList,
+  syncMap,
+  syncSet,
+} from "./behaviour/collections.js";
 export { NetworkBehaviour } from "./behaviour/network-behaviour.js";
 export type { NetworkIdentity } from "./behaviour/network-identity.js";
-export { type Declarations, type Networked, networked, syncVar } from "./behaviour/networked.js";
+export { type Declarations, type Networked, networked, type RpcDeclarations, syncVar } from "./behaviour/networked.js";
 export { type Behaviours, definePrefab, type InstancesOf, type Prefab } from "./behaviour/prefab.js";
-export type { SyncOptions } from "./behaviour/sync-options.js";
+export {
+  type Callable,
+  type CallOptions,
+  type ClientRpcOptions,
+  callWith,
+  clientRpc,
+  type Rpc,
+  type RpcCall,
+  type RpcTarget,
+  type ServerRpcOptions,
+  serverRpc,
+} from "./behaviour/rpc.js";
+export type { Audience, SyncOptions } from "./behaviour/sync-options.js";
+export { type RefOptions, ref, SyncRef, syncRef } from "./behaviour/sync-ref.js";
 export type { ClientObjectEvents, UnspawnReason } from "./client/client-object-events.js";
 export { ClientObjectManager, type ClientObjectManagerOptions } from "./client/client-object-manager.js";
 export {
@@ -23,3 +46,6 @@ export {
   type Spawned,
   type SpawnOptions,
 } from "./server/server-object-manager.js";
+export { SyncList, type SyncListEvents } from "./synced/sync-list.js";
+export { SyncMap, type SyncMapEvents } from "./synced/sync-map.js";
+export { SyncSet, type SyncSetEvents } from "./synced/sync-set.js";
