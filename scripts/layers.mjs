@@ -34,6 +34,11 @@ export const layers = {
     base: [],
     wings: ["protocol", "time", "players", "authentication"],
   },
+  comms: {
+    below: ["guard", "message", "peer", "serialization", "socket"],
+    base: [],
+    wings: ["values", "wire", "voice", "server", "client"],
+  },
   xcs: {
     below: ["guard", "addon"],
     base: ["xcs-error", "network", "real-network-options"],

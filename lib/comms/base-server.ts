@@ -1,0 +1,166 @@
+import type { EventListener } from "../event-hub.js";
+import { ByteSegment } from "../peer/index.js";
+import type { DisconnectReason } from "../socket/index.js";
+import { linkOf, type NetworkLink } from "./network-link.js";
+import type { IServerClient } from "./server/server-client.js";
+import type { JoinRequest, ServerEvents, SessionMetrics } from "./server/server-owner.js";
+import { ServerSession } from "./server/server-session.js";
+
+/** What the network calls of its server. */
+export interface ServerDriver<TPeer> {
+  readonly session: ServerSession<TPeer>;
+  connect(): void;
+  readMessages(): void;
+  disconnect(): void;
+}
+
+let driverOfServer: <TPeer>(server: BaseServer<TPeer>) => ServerDriver<TPeer>;
+
+/** What is behind a server. */
+export const serverDriver = <TPeer>(server: BaseServer<TPeer>): ServerDriver<TPeer> => driverOfServer(server);
+
+/**
+ * The server of a voice session (the seed's `BaseServer`): it knows who is there and who listens where, and sends voice
+ * on. Extend it with the five functions that reach its clients over your transport.
+ */
+export abstract class BaseServer<TPeer> {
+  readonly #session: ServerSession<TPeer>;
+  readonly #driver: ServerDriver<TPeer>;
+  readonly #segment = new ByteSegment();
+  readonly #link: NetworkLink<TPeer>;
+
+  static {
+    driverOfServer = (server) => server.#driver;
+  }
+
+  /** @param network the network whose `createServer` makes this server */
+  constructor(network: object) {
+    const link = linkOf<TPeer>(network);
+    const { clock, randomBytes } = link;
+    this.#session = new ServerSession<TPeer>({
+      clock,
+      randomBytes,
+      peerKey: (peer) => link.peerKey(peer),
+      transmitReliable: (to, packet) =>
+        link.takeToClient(packet, to) || link.attempt(() => this.sendReliable(to, packet)),
+      transmitMany: (to, count, packet) => void link.attempt(() => this.#sendMany(to, count, packet)),
+      authorize: (request) => this.authorize(request),
+      canSpeak: (client, room) => this.canSpeak(client, room),
+      canListen: (client, room) => this.canListen(client, room),
+      charge: (peer, cost, text) => this.charge(peer, cost, text),
+      report: (error) => link.report(error),
+    });
+    this.#link = link;
+    this.#driver = {
+      session: this.#session,
+      connect: () => this.connect(),
+      readMessages: () => this.readMessages(),
+      disconnect: () => this.disconnect(),
+    };
+  }
+
+  /** The clients of the session. */
+  get clients(): readonly IServerClient<TPeer>[] {
+    return this.#session.clients;
+  }
+
+  /** What the session has counted. */
+  get metrics(): Readonly<SessionMetrics> {
+    return { ...this.#session.metrics };
+  }
+
+  /**
+   * Adds a listener of an event.
+   *
+   * @returns a function that removes it
+   * @throws TypeError for a name that is no event, or a listener that is no function
+   */
+  on<Name extends keyof ServerEvents<TPeer>>(
+    name: Name,
+    listener: EventListener<ServerEvents<TPeer>[Name]>,
+  ): () => void {
+    return this.#session.events.on(name, listener);
+  }
+
+  /** Begins to listen for clients. */
+  abstract connect(): void;
+
+  /** Ends that: closes the socket. */
+  abstract disconnect(): void;
+
+  /** Gives every packet that has come to `networkPacketReceived`. Leave it empty if packets are given at once. */
+  protected abstract readMessages(): void;
+
+  /**
+   * Sends to `to`, reliably and in order.
+   *
+   * @param packet valid during the call, at most 1024 bytes
+   * @returns false, or throws: it could not be sent; that client leaves the session, and joins again by itself
+   */
+  // biome-ignore lint/suspicious/noConfusingVoidType: an override need not return anything
+  protected abstract sendReliable(to: TPeer, packet: ByteSegment): void | boolean;
+
+  /** Sends to `to`, at once or not at all. */
+  // biome-ignore lint/suspicious/noConfusingVoidType: an override need not return anything
+  protected abstract sendUnreliable(to: TPeer, packet: ByteSegment): void | boolean;
+
+  /** Sends the same to the first `count` of `to`. Override it where the transport can do that at once. */
+  protected sendUnreliableMany(to: readonly TPeer[], count: number, packet: ByteSegment): void {
+    for (let index = 0; index < count; index++) this.sendUnreliable(to[index] as TPeer, packet);
+  }
+
+  /** The transport has failed: the session ends with the event `fault`. */
+  protected failed(error: unknown): void {
+    this.#link.within(() => this.#link.fail(error, this.#driver));
+  }
+
+  /** Takes a packet of `from`. Never throws for wrong bytes. */
+  networkPacketReceived(from: TPeer, packet: ByteSegment | Uint8Array): void {
+    const segment = packet instanceof Uint8Array ? this.#segment.set(packet, 0, packet.length) : packet;
+    this.#link.within(() => this.#session.receive(from, segment));
+  }
+
+  /** `peer` has disconnected: all others hear that it has left. */
+  clientDisconnected(peer: TPeer): void {
+    this.#link.within(() => this.#session.remove(peer));
+  }
+
+  /** The connection of `peer` is away, and may come back: it keeps its id and its rooms. */
+  clientSuspended(peer: TPeer): void {
+    this.#link.within(() => this.#session.suspend(peer));
+  }
+
+  /** The connection of `peer` is back: it gets the state anew. */
+  clientResumed(peer: TPeer): void {
+    this.#link.within(() => this.#session.resume(peer));
+  }
+
+  /** Whether a client may join the voice session. @defaultValue what the network's option says */
+  authorize(request: JoinRequest<TPeer>): true | DisconnectReason {
+    return this.#link.rules.authorize?.(request) ?? true;
+  }
+
+  /** Whether what `client` says goes to a room. @defaultValue what the network's option says */
+  canSpeak(client: IServerClient<TPeer>, room: string): boolean {
+    return this.#link.rules.canSpeak?.(client, room) ?? true;
+  }
+
+  /** Whether `client` may listen to a room. @defaultValue what the network's option says */
+  canListen(client: IServerClient<TPeer>, room: string): boolean {
+    return this.#link.rules.canListen?.(client, room) ?? true;
+  }
+
+  /** `peer` has done what no honest client does. An integration with an error budget charges it there. */
+  protected charge(_peer: TPeer, _cost: number, _text: string): void {}
+
+  /** What is for the client in this program leaves the list. */
+  #sendMany(to: readonly TPeer[], count: number, packet: ByteSegment): void {
+    const list = to as TPeer[];
+    let left = count;
+    for (let index = 0; index < left; ) {
+      if (!this.#link.takeToClient(packet, list[index] as TPeer)) index++;
+      else list[index] = list[--left] as TPeer;
+    }
+    if (left > 0) this.sendUnreliableMany(to, left, packet);
+  }
+}

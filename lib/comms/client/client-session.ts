@@ -1,0 +1,429 @@
+import type { Clock } from "../../clock.js";
+import { NetworkError } from "../../network-error.js";
+import { ByteSegment } from "../../peer/index.js";
+import { type Codec, NetworkReader } from "../../serialization/index.js";
+import type { OpenChannel } from "../voice/open-channel.js";
+import { PacketWriter } from "../wire/packet-writer.js";
+import { contents, MAGIC, MAX_PACKET_BYTES, PacketType, RefusalKind, WIRE_VERSION } from "../wire/packets.js";
+import { roomIdOf } from "../wire/room-id.js";
+import { VoicePacket, type VoiceTarget } from "../wire/voice-packet.js";
+import type { CommsCore, CommsSession, HeardVoice } from "./comms-core.js";
+import type { CommsPlayer } from "./comms-player.js";
+import { PlayerTable } from "./player-table.js";
+import { VoiceSender } from "./voice-sender.js";
+
+/** How far a client's session has come. */
+export enum ClientPhase {
+  /** Its transport connects. */
+  Connecting = 0,
+  /** It has said hello. */
+  Greeting = 1,
+  /** It knows its id, and the others are being listed. */
+  Listing = 2,
+  Connected = 3,
+}
+
+/** What a client of voice does for its session. */
+export interface ClientOwner<TPeer> {
+  readonly clock: Clock;
+  readonly token: Uint8Array;
+  transmitReliable(packet: ByteSegment): boolean;
+  transmitUnreliable(packet: ByteSegment): boolean;
+  /** Sends to these directly where that is possible, and by `relay` otherwise. */
+  transmitP2P(isReliable: boolean, to: CommsPlayer<TPeer>[], packet: ByteSegment): void;
+  sessionAssigned(session: number, id: number): void;
+  signalReceived(from: CommsPlayer<TPeer>, bytes: Uint8Array): void;
+  phaseChanged(): void;
+  /** A reliable packet was lost, or the server has refused this client: the session is over. */
+  failed(error: NetworkError): void;
+}
+
+/** What a client may send another directly. */
+const PEER_TYPES: ReadonlySet<PacketType> = new Set([
+  PacketType.VoiceData,
+  PacketType.TextData,
+  PacketType.HandshakeP2P,
+]);
+
+const FIRST_RETRY_MS = 1000;
+const MAX_RETRY_MS = 5000;
+const SPEECH_TIMEOUT_MS = 500;
+const RESET_INTERVAL_MS = 1000;
+
+/** A voice session on a client: the handshake, who is there, what is heard. */
+export class ClientSession<TPeer> implements CommsSession {
+  readonly metrics = { packets: 0, malformed: 0, otherSession: 0, voiceForOthers: 0, spoofed: 0, sendFailures: 0 };
+  phase = ClientPhase.Connecting;
+  id = 0;
+  /** That of the server; 0 before it has answered. */
+  sessionId = 0;
+  readonly #owner: ClientOwner<TPeer>;
+  readonly #comms: CommsCore;
+  readonly #players: PlayerTable<TPeer>;
+  readonly #roomIds = new Set<number>();
+  readonly #reader = new NetworkReader();
+  readonly #packets = new PacketWriter();
+  readonly #voice = new VoicePacket();
+  readonly #frame = new ByteSegment();
+  readonly #sender: VoiceSender;
+  #isClosed = false;
+  #retryMs = FIRST_RETRY_MS;
+  #retryAtMs = Number.POSITIVE_INFINITY;
+  #resetMs = Number.NEGATIVE_INFINITY;
+
+  constructor(owner: ClientOwner<TPeer>, comms: CommsCore) {
+    this.#owner = owner;
+    this.#comms = comms;
+    this.#players = new PlayerTable(comms);
+    this.#sender = new VoiceSender({ idOf: (name) => this.#players.findByName(name)?.id ?? null });
+    comms.session = this;
+  }
+
+  get players(): readonly CommsPlayer<TPeer>[] {
+    return this.#players.all;
+  }
+
+  get expectedLoss(): number {
+    return this.#sender.redundancy.expectedLoss;
+  }
+
+  /** The transport is connected. A second call does nothing. */
+  connected(): void {
+    if (this.phase === ClientPhase.Connecting && !this.#isClosed) this.#greet();
+  }
+
+  /** Does what is due. */
+  update(): void {
+    const now = this.#owner.clock.now();
+    if (now >= this.#retryAtMs) {
+      this.#retryMs = Math.min(MAX_RETRY_MS, this.#retryMs * 1.5);
+      this.#sendHello();
+    }
+    for (const player of this.#players.values()) {
+      if (player.isSpeaking && now - player.speech.heardMs >= SPEECH_TIMEOUT_MS) this.#players.silence(player);
+      this.#reportLoss(player, now);
+    }
+    this.#players.forgetUnknownPeers(now);
+  }
+
+  /** When `update` has something to do next, unless a packet comes before. */
+  get nextDeadlineMs(): number {
+    let next = this.#retryAtMs;
+    for (const { isSpeaking, speech } of this.#players.values()) {
+      if (isSpeaking) next = Math.min(next, speech.heardMs + SPEECH_TIMEOUT_MS);
+    }
+    return next;
+  }
+
+  /** The session is over: everybody has left. */
+  close(): void {
+    this.#isClosed = true;
+    if (this.#comms.session === this) this.#comms.session = null;
+    this.#players.removeAll();
+  }
+
+  /** Takes a packet of the server, or of the client `from`. @returns the id of a client that offers to talk directly */
+  receive(packet: ByteSegment, from?: TPeer): number | null {
+    if (this.#isClosed) return null;
+    this.metrics.packets++;
+    const reader = this.#reader;
+    try {
+      reader.reset(packet.buffer, packet.offset, packet.length);
+      if (packet.length > MAX_PACKET_BYTES || reader.readUint16() !== MAGIC) throw notAPacket();
+      const type = reader.readUint8() as PacketType;
+      const session = reader.readUint32();
+      if (from !== undefined && !PEER_TYPES.has(type)) throw notAPacket();
+      if (type === PacketType.HandshakeResponse) this.#accepted(session, this.#content(contents.handshakeResponse).id);
+      else if (type === PacketType.ErrorWrongSession) this.#wrongSession(session);
+      else if (type === PacketType.Refused) this.#refused(this.#content(contents.refused));
+      else if (session !== this.sessionId || this.phase < ClientPhase.Listing) this.metrics.otherSession++;
+      else if (type === PacketType.HandshakeP2P) return this.#content(contents.handshakeP2P).id;
+      else this.#receiveOf(type, packet, from);
+    } catch (error) {
+      if (!(error instanceof NetworkError)) throw error;
+      this.metrics.malformed++;
+    }
+    return null;
+  }
+
+  /** `peer` is client `id`, and can be reached directly. @returns whether that is news, and is to be answered */
+  bind(id: number, peer: TPeer): boolean {
+    return this.#players.bind(id, peer, this.#owner.clock.now());
+  }
+
+  /** The direct way to `peer` is lost: what goes there goes by the server again. */
+  unbind(peer: TPeer): void {
+    this.#players.unbind(peer);
+  }
+
+  roomJoined(room: string): void {
+    this.#roomIds.add(roomIdOf(room));
+    this.#sendRoom(room, true);
+  }
+
+  roomLeft(room: string): void {
+    this.#roomIds.delete(roomIdOf(room));
+    this.#sendRoom(room, false);
+    for (const player of this.#players.values())
+      if (!player.speech.isHeard(this.#isForUs)) this.#players.silence(player);
+  }
+
+  channelClosed(channel: OpenChannel): void {
+    this.#sendClosing([channel], this.#comms.channels.length);
+  }
+
+  endSpeech(): void {
+    this.#sendClosing(this.#comms.channels, 0);
+  }
+
+  sendVoice(frame: Uint8Array): boolean {
+    if (this.phase !== ClientPhase.Connected) return false;
+    const now = this.#owner.clock.now();
+    const packet = this.#sender.packetOf(frame, this.id, this.sessionId, this.#comms.channels, now);
+    return packet !== null && this.#sendPacket(packet);
+  }
+
+  sendText(target: string, isToPlayer: boolean, text: string): boolean {
+    const id = isToPlayer ? this.#players.findByName(target)?.id : roomIdOf(target);
+    if (this.phase !== ClientPhase.Connected || id === undefined) return false;
+    return this.#sendReliable(PacketType.TextData, contents.text, { isToPlayer, sender: this.id, target: id, text });
+  }
+
+  sendSignal(to: CommsPlayer<TPeer>, bytes: Uint8Array): boolean {
+    return this.#sendReliable(PacketType.Signal, contents.signal, { client: to.id, bytes });
+  }
+
+  /** A packet for these clients by way of the server. */
+  relay(isReliable: boolean, to: readonly { readonly id: number }[], packet: ByteSegment): void {
+    const type = isReliable ? PacketType.RelayReliable : PacketType.RelayUnreliable;
+    const most = PacketWriter.relayRoom(packet.length);
+    if (most === 0) {
+      this.metrics.sendFailures++;
+      return;
+    }
+    for (let from = 0; from < to.length; from += most) {
+      const ids = to.slice(from, from + most).map(({ id }) => id);
+      const relayed = this.#packets.relay(type, this.sessionId, ids, packet);
+      if (isReliable) this.#transmitReliable(relayed);
+      else this.transmitVoice(relayed);
+    }
+  }
+
+  transmitVoice(packet: ByteSegment): boolean {
+    const isSent = this.#owner.transmitUnreliable(packet);
+    if (!isSent) this.metrics.sendFailures++;
+    return isSent;
+  }
+
+  #content<T>(codec: Codec<T>): T {
+    const value = codec.read(this.#reader);
+    this.#reader.finish();
+    return value;
+  }
+
+  #greet(): void {
+    this.phase = ClientPhase.Greeting;
+    this.#retryMs = FIRST_RETRY_MS;
+    this.#sendHello();
+    this.#owner.phaseChanged();
+  }
+
+  #sendHello(): void {
+    this.#retryAtMs = this.#owner.clock.now() + this.#retryMs;
+    const { name, codec } = this.#comms;
+    const hello = { version: WIRE_VERSION, codec, name, token: this.#owner.token };
+    this.#sendReliable(PacketType.HandshakeRequest, contents.handshakeRequest, hello);
+  }
+
+  #accepted(session: number, id: number): void {
+    if (this.phase === ClientPhase.Connecting) return;
+    // The answer to a repeated hello, or the state anew: whoever has left meanwhile is not in the list that follows.
+    this.#players.beginList();
+    const isNew = session !== this.sessionId || id !== this.id || this.phase === ClientPhase.Greeting;
+    if (isNew) this.#players.removeAll();
+    this.sessionId = session;
+    this.id = id;
+    this.phase = ClientPhase.Listing;
+    this.#retryAtMs = Number.POSITIVE_INFINITY;
+    if (!isNew) return;
+    this.#owner.sessionAssigned(session, id);
+    for (const room of this.#comms.rooms) this.roomJoined(room);
+  }
+
+  #wrongSession(session: number): void {
+    const now = this.#owner.clock.now();
+    if (session === this.sessionId || this.phase < ClientPhase.Listing || now - this.#resetMs < RESET_INTERVAL_MS)
+      return;
+    this.#resetMs = now;
+    this.#players.removeAll();
+    this.#greet();
+  }
+
+  #refused({ kind, code, text }: { kind: number; code: number; text: string }): void {
+    if (kind === RefusalKind.NotInSession) {
+      this.#wrongSession(-1);
+      return;
+    }
+    if (kind === RefusalKind.Room || kind === RefusalKind.RoomCollision) {
+      this.#comms.events.emit("roomRefused", text);
+      return;
+    }
+    if (this.phase !== ClientPhase.Greeting) return;
+    this.#owner.failed(
+      new NetworkError("ERR_REFUSED", `The voice server refused: ${text}`, { reason: { code, text } }),
+    );
+  }
+
+  #receiveOf(type: PacketType, packet: ByteSegment, from?: TPeer): void {
+    switch (type) {
+      case PacketType.VoiceData:
+        this.#voice.read(this.#reader, packet);
+        if (this.#isFrom(this.#voice.sender, from)) this.#receiveVoice();
+        return;
+      case PacketType.ClientState:
+        this.#addPlayer(this.#content(contents.clientState));
+        return;
+      case PacketType.DeltaClientState:
+        this.#setRoom(this.#content(contents.deltaClientState));
+        return;
+      case PacketType.RemoveClient:
+        this.#players.remove(this.#content(contents.removeClient).id);
+        return;
+      case PacketType.SnapshotDone:
+        this.#snapshotDone();
+        return;
+      case PacketType.TextData: {
+        const text = this.#content(contents.text);
+        if (this.#isFrom(text.sender, from)) this.#receiveText(text);
+        return;
+      }
+      case PacketType.Signal: {
+        const { client, bytes } = this.#content(contents.signal);
+        const player = this.#players.find(client);
+        if (player) this.#owner.signalReceived(player, bytes);
+        return;
+      }
+      case PacketType.VoiceReport: {
+        const { burst, lossPercent, speaker } = this.#content(contents.voiceReport);
+        if (speaker === this.id)
+          this.#sender.redundancy.report({ loss: lossPercent / 100, burst }, this.#owner.clock.now());
+        return;
+      }
+      default:
+        throw notAPacket();
+    }
+  }
+
+  /** Whether `from` may send under the id `sender`: the server may send for everybody. */
+  #isFrom(sender: number, from: TPeer | undefined): boolean {
+    if (from === undefined || this.#players.find(sender)?.connection === from) return true;
+    this.metrics.spoofed++;
+    return false;
+  }
+
+  #addPlayer({ id, name, codec }: { id: number; name: string; codec: CommsPlayer<TPeer>["codec"] }): void {
+    this.#players.add(id, name, codec, id === this.id);
+  }
+
+  #setRoom({ id, isJoining, room }: { id: number; isJoining: boolean; room: string }): void {
+    this.#players.setRoom(id, room, isJoining);
+  }
+
+  #snapshotDone(): void {
+    this.#players.endList();
+    if (this.phase !== ClientPhase.Listing) return;
+    this.phase = ClientPhase.Connected;
+    this.#owner.phaseChanged();
+  }
+
+  #receiveText({
+    isToPlayer,
+    sender,
+    target,
+    text,
+  }: {
+    isToPlayer: boolean;
+    sender: number;
+    target: number;
+    text: string;
+  }) {
+    const player = this.#players.find(sender);
+    if (!player || player.isLocal) return;
+    const room = isToPlayer ? null : ([...this.#comms.rooms].find((name) => roomIdOf(name) === target) ?? null);
+    if (isToPlayer ? target !== this.id : room === null) return;
+    this.#comms.events.emit("textReceived", { sender: player, text, room });
+  }
+
+  readonly #isForUs = ({ isToPlayer, target }: VoiceTarget): boolean =>
+    isToPlayer ? target === this.id : this.#roomIds.has(target);
+
+  #receiveVoice(): void {
+    const voice = this.#voice;
+    const player = this.#players.find(voice.sender);
+    if (!player || player.isLocal || !player.speech.accept(voice)) return;
+    const hearing = player.speech.hear(voice, this.#isForUs);
+    if (hearing === "not for us" || player.isLocallyMuted || this.#comms.isDeafened) {
+      this.metrics.voiceForOthers++;
+      this.#players.silence(player);
+      return;
+    }
+    player.speech.heardMs = this.#owner.clock.now();
+    if (!player.isSpeaking && hearing === "open") {
+      player.speech.isSpeaking = true;
+      this.#comms.events.emit("playerStartedSpeaking", player);
+    }
+    if (voice.frame.length > 0) this.#comms.events.emit("voiceReceived", this.#heard(player));
+    if (hearing === "closed") this.#players.silence(player);
+  }
+
+  #heard(player: CommsPlayer<TPeer>): HeardVoice {
+    const { buffer, frame } = this.#voice;
+    const { amplitude, isPositional, priority } = player.speech;
+    const bytes = this.#frame.set(buffer, frame.offset, frame.length);
+    return { player, frame: bytes, packet: this.#voice, amplitude: amplitude * player.volume, isPositional, priority };
+  }
+
+  #reportLoss(player: CommsPlayer<TPeer>, now: number): void {
+    const report = player.losses.take(now);
+    if (!report) return;
+    const value = { speaker: player.id, ...report };
+    this.transmitVoice(this.#packets.write(PacketType.VoiceReport, this.sessionId, contents.voiceReport, value));
+  }
+
+  #sendRoom(room: string, isJoining: boolean): void {
+    if (this.phase < ClientPhase.Listing) return;
+    this.#sendReliable(PacketType.DeltaClientState, contents.deltaClientState, { id: this.id, isJoining, room });
+  }
+
+  #sendClosing(channels: readonly OpenChannel[], left: number): void {
+    if (this.phase !== ClientPhase.Connected) return;
+    const packet = this.#sender.closing(channels, left, this.id, this.sessionId);
+    if (packet) this.#sendPacket(packet);
+  }
+
+  /** To the server; or, where some listeners can be reached directly, to these, and by the server to the others. */
+  #sendPacket(packet: ByteSegment): boolean {
+    const players = this.#players.all;
+    if (!players.some(({ connection }) => connection !== null)) return this.transmitVoice(packet);
+    const listeners = players.filter(
+      (player) => !player.isLocal && this.#sender.targets.some((one) => hears(player, one)),
+    );
+    if (listeners.length > 0) this.#owner.transmitP2P(false, listeners, packet);
+    return true;
+  }
+
+  #sendReliable<T>(type: PacketType, codec: Codec<T>, value: T): boolean {
+    return this.#transmitReliable(this.#packets.write(type, this.sessionId, codec, value));
+  }
+
+  #transmitReliable(packet: ByteSegment): boolean {
+    if (this.#owner.transmitReliable(packet)) return true;
+    this.#owner.failed(new NetworkError("ERR_CONNECTION_LOST", "A reliable packet of the voice session was not sent"));
+    return false;
+  }
+}
+
+const hears = (player: CommsPlayer<unknown>, { isToPlayer, target }: VoiceTarget): boolean =>
+  isToPlayer ? player.id === target : [...player.rooms].some((room) => roomIdOf(room) === target);
+
+const notAPacket = () => new NetworkError("ERR_BAD_VALUE", "These bytes are no packet of voice comms");

@@ -1,0 +1,73 @@
+import type { CodecSettings } from "../values/codec-settings.js";
+import { LossMeter } from "../voice/loss-meter.js";
+import { Speech } from "../voice/speech.js";
+
+/** What has become of the voice packets of one player on the way here. */
+export interface VoiceStatistics {
+  readonly received: number;
+  /** Those whose number is missing. */
+  readonly lost: number;
+  readonly duplicates: number;
+  /** Those that came too late to be of use. */
+  readonly late: number;
+}
+
+/** A player of a voice session. */
+export interface ICommsPlayer {
+  readonly name: string;
+  /** Given by the server of this session: 0 to 65,535. */
+  readonly id: number;
+  /** This client itself. */
+  readonly isLocal: boolean;
+  readonly codec: Readonly<CodecSettings>;
+  /** The rooms that it listens to. */
+  readonly rooms: ReadonlySet<string>;
+  /** Whether what it says can be heard here at the moment. */
+  readonly isSpeaking: boolean;
+  /** What it says is not to be heard here. @defaultValue false */
+  isLocallyMuted: boolean;
+  /** How loud it is to be here, 0 to 2. @defaultValue 1 */
+  volume: number;
+  /** Whether voice goes to it directly, without the server. */
+  readonly isDirect: boolean;
+  readonly statistics: VoiceStatistics;
+}
+
+/** What is known of one client, with how it can be reached without the server. */
+export interface ClientInfo<TPeer> {
+  readonly name: string;
+  readonly id: number;
+  readonly codec: Readonly<CodecSettings>;
+  readonly rooms: ReadonlySet<string>;
+  /** Null: by the server only. */
+  readonly connection: TPeer;
+}
+
+export class CommsPlayer<TPeer> implements ICommsPlayer, ClientInfo<TPeer | null> {
+  readonly rooms = new Set<string>();
+  readonly speech = new Speech();
+  readonly losses = new LossMeter(this.speech);
+  connection: TPeer | null = null;
+  isLocallyMuted = false;
+  volume = 1;
+
+  constructor(
+    readonly name: string,
+    readonly id: number,
+    public codec: Readonly<CodecSettings>,
+    readonly isLocal: boolean,
+  ) {}
+
+  get isSpeaking(): boolean {
+    return this.speech.isSpeaking;
+  }
+
+  get isDirect(): boolean {
+    return this.connection !== null;
+  }
+
+  get statistics(): VoiceStatistics {
+    const { received, lost, duplicates, late } = this.speech;
+    return { received, lost, duplicates, late };
+  }
+}

@@ -1,0 +1,125 @@
+import type { CommsCore } from "./comms-core.js";
+import { CommsPlayer } from "./comms-player.js";
+
+/** Handshakes of clients that the server has not told of yet: so many, for so long. */
+const MAX_UNKNOWN_PEERS = 64;
+const UNKNOWN_PEER_MS = 10_000;
+
+/** Who is in the session, as the server tells it, and how each can be reached. */
+export class PlayerTable<TPeer> {
+  readonly #comms: CommsCore;
+  readonly #byId = new Map<number, CommsPlayer<TPeer>>();
+  readonly #byName = new Map<string, CommsPlayer<TPeer>>();
+  /** Who was named since the last list began, and their rooms. */
+  readonly #listed = new Map<number, Set<string>>();
+  readonly #unknownPeers = new Map<number, { peer: TPeer; untilMs: number }>();
+
+  constructor(comms: CommsCore) {
+    this.#comms = comms;
+  }
+
+  get all(): readonly CommsPlayer<TPeer>[] {
+    return [...this.#byId.values()];
+  }
+
+  /** All, without a list of them. */
+  values(): IterableIterator<CommsPlayer<TPeer>> {
+    return this.#byId.values();
+  }
+
+  find(id: number): CommsPlayer<TPeer> | undefined {
+    return this.#byId.get(id);
+  }
+
+  findByName(name: string): CommsPlayer<TPeer> | undefined {
+    return this.#byName.get(name);
+  }
+
+  /** The server begins to list everybody. */
+  beginList(): void {
+    this.#listed.clear();
+  }
+
+  /** The list is complete: what the server did not name is gone. */
+  endList(): void {
+    for (const { id, rooms } of this.all) {
+      const listed = this.#listed.get(id);
+      if (!listed) this.remove(id);
+      else for (const room of rooms) if (!listed.has(room)) this.setRoom(id, room, false);
+    }
+  }
+
+  add(id: number, name: string, codec: CommsPlayer<TPeer>["codec"], isLocal: boolean): void {
+    this.#listed.set(id, new Set());
+    const known = this.#byId.get(id);
+    if (known?.name === name) {
+      known.codec = codec;
+      return;
+    }
+    if (known) this.remove(id);
+    const player = new CommsPlayer<TPeer>(name, id, codec, isLocal);
+    player.connection = this.#unknownPeers.get(id)?.peer ?? null;
+    this.#unknownPeers.delete(id);
+    this.#byId.set(id, player);
+    this.#byName.set(name, player);
+    this.#comms.events.emit("playerJoined", player);
+  }
+
+  remove(id: number): void {
+    const player = this.#byId.get(id);
+    if (!player) return;
+    this.#byId.delete(id);
+    if (this.#byName.get(player.name) === player) this.#byName.delete(player.name);
+    this.#listed.delete(id);
+    this.silence(player);
+    this.#comms.events.emit("playerLeft", player);
+  }
+
+  removeAll(): void {
+    for (const { id } of this.all) this.remove(id);
+  }
+
+  /** A player listens to a room, or does not any more. */
+  setRoom(id: number, room: string, isJoining: boolean): void {
+    const player = this.#byId.get(id);
+    if (!player) return;
+    if (isJoining) this.#listed.get(id)?.add(room);
+    else this.#listed.get(id)?.delete(room);
+    if (isJoining === player.rooms.has(room)) return;
+    if (isJoining) player.rooms.add(room);
+    else player.rooms.delete(room);
+    this.#comms.events.emit(isJoining ? "playerEnteredRoom" : "playerExitedRoom", player, room);
+  }
+
+  /** What a player says is not to be heard any more. */
+  silence(player: CommsPlayer<TPeer>): void {
+    if (!player.isSpeaking) return;
+    player.speech.isSpeaking = false;
+    this.#comms.events.emit("playerStoppedSpeaking", player);
+  }
+
+  /** `peer` is client `id`, and can be reached directly. @returns whether that is news, and is to be answered */
+  bind(id: number, peer: TPeer, nowMs: number): boolean {
+    const player = this.#byId.get(id);
+    if (player?.isLocal) return false;
+    if (player) {
+      const isNew = player.connection !== peer;
+      player.connection = peer;
+      return isNew;
+    }
+    if (this.#unknownPeers.size >= MAX_UNKNOWN_PEERS) return false;
+    const isNew = this.#unknownPeers.get(id)?.peer !== peer;
+    this.#unknownPeers.set(id, { peer, untilMs: nowMs + UNKNOWN_PEER_MS });
+    return isNew;
+  }
+
+  /** The direct way to `peer` is lost. */
+  unbind(peer: TPeer): void {
+    for (const player of this.#byId.values()) if (player.connection === peer) player.connection = null;
+    for (const [id, one] of this.#unknownPeers) if (one.peer === peer) this.#unknownPeers.delete(id);
+  }
+
+  forgetUnknownPeers(nowMs: number): void {
+    for (const [id, { untilMs }] of this.#unknownPeers) if (untilMs <= nowMs) this.#unknownPeers.delete(id);
+  }
+}

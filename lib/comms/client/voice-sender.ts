@@ -1,0 +1,134 @@
+import { outOfRange } from "../../arguments.js";
+import type { ByteSegment } from "../../peer/index.js";
+import type { OpenChannel } from "../voice/open-channel.js";
+import { Redundancy } from "../voice/redundancy.js";
+import { PacketWriter } from "../wire/packet-writer.js";
+import { HEADER_BYTES, MAX_PACKET_BYTES, PacketType } from "../wire/packets.js";
+import { MAX_CHANNELS, VoiceTarget, writeRedundantFrame, writeVoiceHeader } from "../wire/voice-packet.js";
+
+/** A frame of silence (discontinuous transmission) has at most so many bytes, and is not sent. */
+const SILENCE_BYTES = 2;
+const VOICE_HEADER_BYTES = HEADER_BYTES + 8;
+const CHANNEL_BYTES = 6;
+const REDUNDANT_BYTES = 3;
+/** The most distant frame that is repeated. */
+const HISTORY = 8;
+
+/** Whom a channel reaches. */
+export interface TargetResolver {
+  /** The id of a player in the session, null without it. */
+  idOf(player: string): number | null;
+}
+
+/** Makes packets of what this client says. */
+export class VoiceSender {
+  readonly redundancy = new Redundancy();
+  readonly #packets = new PacketWriter();
+  readonly #resolver: TargetResolver;
+  readonly #targets: VoiceTarget[] = [];
+  readonly #pool = Array.from({ length: MAX_CHANNELS }, () => new VoiceTarget());
+  /** The last frames, by `frameCounter % HISTORY`. */
+  readonly #history = Array.from({ length: HISTORY }, () => new Uint8Array(MAX_PACKET_BYTES));
+  readonly #lengths = new Int32Array(HISTORY);
+  readonly #numbers = new Int32Array(HISTORY).fill(-1);
+  readonly #state = { sender: 0, channelSession: 0, packetCounter: 0, frameCounter: 0 };
+  #isSpeaking = false;
+
+  constructor(resolver: TargetResolver) {
+    this.#resolver = resolver;
+  }
+
+  get isSpeaking(): boolean {
+    return this.#isSpeaking;
+  }
+
+  /** Where the last packet went. */
+  get targets(): readonly VoiceTarget[] {
+    return this.#targets;
+  }
+
+  /**
+   * The packet for a frame; null where there is nothing to send: a frame of silence, or nobody at the other end.
+   *
+   * @throws RangeError for a frame that fits no packet
+   */
+  packetOf(frame: Uint8Array, sender: number, session: number, channels: readonly OpenChannel[], nowMs: number) {
+    this.#collect(channels, false);
+    const state = this.#state;
+    const room = MAX_PACKET_BYTES - VOICE_HEADER_BYTES - this.#targets.length * CHANNEL_BYTES;
+    if (frame.length > room) {
+      throw outOfRange(`A frame has at most ${room} bytes with ${this.#targets.length} channels, not ${frame.length}`);
+    }
+    this.#remember(frame);
+    const isSilence = frame.length <= SILENCE_BYTES;
+    const packet =
+      isSilence || this.#targets.length === 0 ? null : this.#write(frame, sender, session, room - frame.length, nowMs);
+    if (packet) this.#isSpeaking = true;
+    state.frameCounter = (state.frameCounter + 1) & 0xffff;
+    return packet;
+  }
+
+  /** The packet that says that these channels, or all, are closed; null unless somebody has heard speech on them. */
+  closing(channels: readonly OpenChannel[], left: number, sender: number, session: number): ByteSegment | null {
+    if (!this.#isSpeaking) return null;
+    this.#collect(channels, true);
+    const packet = this.#targets.length > 0 ? this.#write(new Uint8Array(0), sender, session, 0, 0) : null;
+    if (left === 0) {
+      this.#isSpeaking = false;
+      this.#state.channelSession = (this.#state.channelSession + 1) & 127;
+      this.#state.packetCounter = 0;
+    }
+    return packet;
+  }
+
+  #write(frame: Uint8Array, sender: number, session: number, roomBytes: number, nowMs: number): ByteSegment {
+    const state = this.#state;
+    state.sender = sender;
+    const writer = this.#packets.begin(PacketType.VoiceData, session);
+    let room = roomBytes;
+    const redundant: number[] = [];
+    if (frame.length > 0) {
+      for (const distance of this.redundancy.distances(nowMs)) {
+        const number = (state.frameCounter - distance) & 0xffff;
+        const slot = number % HISTORY;
+        const bytes = (this.#lengths[slot] as number) + REDUNDANT_BYTES;
+        if (this.#numbers[slot] !== number || this.#lengths[slot] === 0 || bytes > room) continue;
+        room -= bytes;
+        redundant.push(distance);
+      }
+    }
+    writeVoiceHeader(writer, state, this.#targets, redundant.length);
+    for (const distance of redundant) {
+      const slot = ((state.frameCounter - distance) & 0xffff) % HISTORY;
+      const earlier = (this.#history[slot] as Uint8Array).subarray(0, this.#lengths[slot]);
+      writeRedundantFrame(writer, distance, earlier);
+    }
+    writer.writeBytes(frame);
+    state.packetCounter = (state.packetCounter + 1) & 0xffff;
+    return this.#packets.end();
+  }
+
+  #remember(frame: Uint8Array): void {
+    const { frameCounter } = this.#state;
+    const slot = frameCounter % HISTORY;
+    (this.#history[slot] as Uint8Array).set(frame);
+    this.#lengths[slot] = frame.length <= SILENCE_BYTES ? 0 : frame.length;
+    this.#numbers[slot] = frameCounter;
+  }
+
+  #collect(channels: readonly OpenChannel[], isClosing: boolean): void {
+    this.#targets.length = 0;
+    for (const channel of channels) {
+      const id = channel.isToPlayer ? this.#resolver.idOf(channel.target) : channel.roomId;
+      if (id === null) continue;
+      const target = this.#pool[this.#targets.length] as VoiceTarget;
+      target.isToPlayer = channel.isToPlayer;
+      target.isPositional = channel.positional;
+      target.isClosing = isClosing;
+      target.priority = channel.priority;
+      target.amplitudeByte = Math.min(255, Math.round(channel.amplitude * 128));
+      target.target = id;
+      this.#targets.push(target);
+    }
+  }
+}

@@ -1,0 +1,37 @@
+/// <reference path="../globals.ts" preserve="true" />
+/** Voice comms over any transport. See docs/comms.md. */
+export type { Clock } from "../clock.js";
+export type { EventListener } from "../event-hub.js";
+export type { INetworkPlayer, NetworkClient, NetworkServer } from "../message/index.js";
+export type { ByteSegment, IConnection, PeerConfig } from "../peer/index.js";
+export type { RandomBytes } from "../random.js";
+export type { DisconnectReason, SocketFactory } from "../socket/index.js";
+export { BaseClient } from "./base-client.js";
+export { BaseCommsNetwork } from "./base-comms-network.js";
+export { BaseServer } from "./base-server.js";
+export type { CommsEvents, CommsText, HeardVoice } from "./client/comms-core.js";
+export type { ClientInfo, ICommsPlayer, VoiceStatistics } from "./client/comms-player.js";
+export type { Comms } from "./comms.js";
+export {
+  type MessageCommsClient,
+  MessageCommsNetwork,
+  type MessageCommsNetworkOptions,
+  type MessageCommsServer,
+} from "./message-comms-network.js";
+export type { CommsNetworkEvents, CommsNetworkOptions } from "./network-core.js";
+export {
+  type PeerCommsClient,
+  type PeerCommsClientParam,
+  PeerCommsNetwork,
+  type PeerCommsNetworkOptions,
+  type PeerCommsServer,
+  type VoicePeer,
+} from "./peer-comms-network.js";
+export type { IServerClient } from "./server/server-client.js";
+export type { JoinRequest, PeerKey, ServerEvents, SessionMetrics, SessionRules } from "./server/server-owner.js";
+export { type ChannelOptions, ChannelPriority } from "./values/channel-options.js";
+export type { CodecSettings } from "./values/codec-settings.js";
+export { ConnectionStatus, isClientEnabled, isServerEnabled, NetworkMode, Unit } from "./values/modes.js";
+export type { OpenChannel } from "./voice/open-channel.js";
+export type { Hearing } from "./voice/speech.js";
+export type { FramePlace, IVoicePacket, VoiceTarget } from "./wire/voice-packet.js";

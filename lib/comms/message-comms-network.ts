@@ -1,0 +1,166 @@
+import { invalidType } from "../arguments.js";
+import {
+  defineMessage,
+  ErrorFlags,
+  type INetworkPlayer,
+  type NetworkClient,
+  type NetworkServer,
+} from "../message/index.js";
+import { objectOption } from "../options.js";
+import { type ByteSegment, Channel } from "../peer/index.js";
+import { bytesView } from "../serialization/index.js";
+import { BaseClient } from "./base-client.js";
+import { BaseCommsNetwork } from "./base-comms-network.js";
+import { BaseServer } from "./base-server.js";
+import type { CommsNetworkOptions } from "./network-core.js";
+import { VOICE_MAX_AGE_MS } from "./peer-comms-network.js";
+import { isClientEnabled, isServerEnabled, Unit } from "./values/modes.js";
+import { MAX_PACKET_BYTES } from "./wire/packets.js";
+
+const packetCodec = bytesView(MAX_PACKET_BYTES);
+/** Everything but voice. Optional: whoever has no voice plays on without it. */
+const CommsPacket = defineMessage("comms/packet", packetCodec, { optional: true, lane: 1 });
+const CommsVoice = defineMessage("comms/voice", packetCodec, {
+  optional: true,
+  channel: Channel.Unreliable,
+  maxAgeMs: VOICE_MAX_AGE_MS,
+});
+const MESSAGES = [CommsPacket, CommsVoice];
+
+/** The options of a {@link MessageCommsNetwork}. At least one of `server` and `client`; both in host mode. */
+export interface MessageCommsNetworkOptions extends CommsNetworkOptions<INetworkPlayer> {
+  /** Not started yet. */
+  server?: NetworkServer;
+  /** Not connected yet. */
+  client?: NetworkClient;
+}
+
+/** The server of a {@link MessageCommsNetwork}. */
+export class MessageCommsServer extends BaseServer<INetworkPlayer> {
+  readonly #server: NetworkServer;
+
+  constructor(network: MessageCommsNetwork, server: NetworkServer) {
+    super(network);
+    this.#server = server;
+  }
+
+  override connect(): void {}
+  override disconnect(): void {}
+  protected override readMessages(): void {}
+
+  protected override sendReliable(to: INetworkPlayer, packet: ByteSegment): boolean {
+    return to.send(CommsPacket, packet.view());
+  }
+
+  protected override sendUnreliable(to: INetworkPlayer, packet: ByteSegment): void {
+    to.send(CommsVoice, packet.view());
+  }
+
+  protected override sendUnreliableMany(to: readonly INetworkPlayer[], count: number, packet: ByteSegment): void {
+    this.#server.sendToMany(to.length === count ? to : to.slice(0, count), CommsVoice, packet.view());
+  }
+
+  protected override charge(peer: INetworkPlayer, cost: number): void {
+    peer.chargeError(cost, ErrorFlags.InvalidState);
+  }
+}
+
+/** The client of a {@link MessageCommsNetwork}. */
+export class MessageCommsClient extends BaseClient<INetworkPlayer> {
+  readonly #client: NetworkClient;
+
+  constructor(network: MessageCommsNetwork, client: NetworkClient) {
+    super(network);
+    this.#client = client;
+  }
+
+  override connect(): void {
+    if (this.#client.isAuthenticated) this.connected();
+  }
+
+  /** The client is authenticated. */
+  joined(): void {
+    this.connected();
+  }
+
+  protected override readMessages(): void {}
+
+  protected override sendReliable(packet: ByteSegment): boolean {
+    return this.#client.player?.send(CommsPacket, packet.view()) ?? false;
+  }
+
+  protected override sendUnreliable(packet: ByteSegment): boolean {
+    return this.#client.player?.send(CommsVoice, packet.view()) ?? false;
+  }
+}
+
+/**
+ * Voice comms beside the messages of a game: it follows a `NetworkServer`, a `NetworkClient`, or both in host mode, and
+ * starts and stops with them. Make it before they start.
+ */
+export class MessageCommsNetwork extends BaseCommsNetwork<MessageCommsServer, MessageCommsClient, INetworkPlayer> {
+  readonly #networkServer: NetworkServer | null;
+  readonly #networkClient: NetworkClient | null;
+
+  /** @throws TypeError, RangeError for a wrong option; NetworkError `ERR_STATE` if server or client is active */
+  constructor({ server, client, ...options }: MessageCommsNetworkOptions) {
+    if (server !== undefined) objectOption("use", "sendToMany")("server", server);
+    if (client !== undefined) objectOption("use", "connect")("client", client);
+    if (!server && !client) throw invalidType("MessageCommsNetwork follows a server, a client, or both: give one");
+    super(options);
+    this.#networkServer = server ?? null;
+    this.#networkClient = client ?? null;
+    if (server) this.#followServer(server);
+    if (client) this.#followClient(client);
+  }
+
+  protected override createServer(): MessageCommsServer {
+    return new MessageCommsServer(this, this.#networkServer as NetworkServer);
+  }
+
+  protected override createClient(): MessageCommsClient {
+    return new MessageCommsClient(this, this.#networkClient as NetworkClient);
+  }
+
+  #followServer(server: NetworkServer): void {
+    server.use({
+      messages: MESSAGES,
+      started: () => this.#followSoon(),
+      stopped: () => this.#follow(),
+      playerSuspended: (player) => this.server?.clientSuspended(player),
+      playerResumed: (player) => this.server?.clientResumed(player),
+      playerDisconnecting: (player) => this.server?.clientDisconnected(player),
+    });
+    for (const message of MESSAGES) {
+      server.messageHandler.register(message, (bytes, player) => this.server?.networkPacketReceived(player, bytes));
+    }
+  }
+
+  #followClient(client: NetworkClient): void {
+    client.use({
+      messages: MESSAGES,
+      started: () => this.#followSoon(),
+      stopped: () => this.#follow(),
+      playerAuthenticated: () => this.client?.joined(),
+    });
+    for (const message of MESSAGES) {
+      client.messageHandler.register(message, (bytes) => void this.client?.networkPacketReceived(bytes));
+    }
+  }
+
+  /** A host's client joins in the same turn in which its server starts. */
+  #followSoon(): void {
+    queueMicrotask(() => this.#follow());
+  }
+
+  /** Comms run as what server and client are. */
+  #follow(): void {
+    const isServer = this.#networkServer?.active ?? false;
+    const isClient = this.#networkClient?.active ?? false;
+    if (isServerEnabled(this.mode) === isServer && isClientEnabled(this.mode) === isClient) return;
+    if (isServer && isClient) this.runAsHost(Unit.none, Unit.none);
+    else if (isServer) this.runAsDedicatedServer(Unit.none);
+    else if (isClient) this.runAsClient(Unit.none);
+    else this.stop();
+  }
+}

@@ -1,0 +1,296 @@
+import { type Clock, systemClock } from "../clock.js";
+import { EventHub } from "../event-hub.js";
+import { NetworkError } from "../network-error.js";
+import {
+  checkOptions,
+  clockOption,
+  durationOption,
+  functionOption,
+  type OptionRules,
+  objectOption,
+  textOption,
+} from "../options.js";
+import { ByteSegment } from "../peer/index.js";
+import { type RandomBytes, secureRandomBytes } from "../random.js";
+import { reportUncaught } from "../report-uncaught.js";
+import type { ClientDriver } from "./base-client.js";
+import type { ServerDriver } from "./base-server.js";
+import { ClientPhase } from "./client/client-session.js";
+import { CommsCore } from "./client/comms-core.js";
+import { LoopbackQueue } from "./loopback-queue.js";
+import type { NetworkLink } from "./network-link.js";
+import type { PeerKey, SessionRules } from "./server/server-owner.js";
+import { type CodecSettings, checkCodecSettings, DEFAULT_CODEC } from "./values/codec-settings.js";
+import { ConnectionStatus, isClientEnabled, isServerEnabled, NetworkMode } from "./values/modes.js";
+
+/** The options of a network of comms. */
+export interface CommsNetworkOptions<TPeer = unknown> extends SessionRules<TPeer> {
+  /** The name of this player, unique in a session, 1 to 64 bytes of UTF-8. @defaultValue `player-` and 8 digits */
+  playerName?: string;
+  /** What this client speaks. @defaultValue PCM, 960 samples at 48 kHz */
+  codec?: CodecSettings;
+  /** What the server's `authorize` gets, at most 512 bytes. @defaultValue empty */
+  token?: Uint8Array;
+  /** Calls `update` so often by itself. @defaultValue `Infinity`: you call it, and timers of the session do */
+  updateMs?: number;
+  /** @defaultValue that of the platform */
+  clock?: Clock;
+  /** @defaultValue those of the platform */
+  randomBytes?: RandomBytes;
+}
+
+const OPTIONS: OptionRules<CommsNetworkOptions> = {
+  authorize: functionOption,
+  canSpeak: functionOption,
+  canListen: functionOption,
+  playerName: textOption,
+  codec: objectOption(),
+  token: objectOption("subarray"),
+  updateMs: durationOption(1),
+  clock: clockOption,
+  randomBytes: functionOption,
+};
+
+/** The events of a network: by name, the arguments of a listener. */
+export interface CommsNetworkEvents {
+  modeChanged: [mode: NetworkMode];
+  statusChanged: [status: ConnectionStatus];
+  /** What went wrong in an integration, or why a session has ended. */
+  fault: [error: unknown];
+}
+
+/** What the public network does for its core. */
+export interface NetworkOwner<TPeer> {
+  update(): void;
+  preprocessPacketToClient(packet: ByteSegment, destination: TPeer): boolean;
+  peerKey(peer: TPeer): PeerKey;
+  localPeer(): TPeer | null;
+}
+
+/** What a mode consists of: made and connected when the mode begins. */
+export interface Session<TPeer> {
+  readonly mode: NetworkMode;
+  createServer(): ServerDriver<TPeer>;
+  createClient(): ClientDriver<TPeer>;
+}
+
+/** What happens inside a network of comms: modes, updates, loopback. */
+export class CommsNetworkCore<TPeer> implements NetworkLink<TPeer> {
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+  readonly token: Uint8Array;
+  readonly comms: CommsCore;
+  readonly rules: SessionRules<TPeer>;
+  readonly events: EventHub<CommsNetworkEvents>;
+  mode = NetworkMode.None;
+  server: ServerDriver<TPeer> | null = null;
+  client: ClientDriver<TPeer> | null = null;
+  readonly #owner: NetworkOwner<TPeer>;
+  readonly #updateMs: number;
+  readonly #toClient = new LoopbackQueue();
+  readonly #toServer = new LoopbackQueue();
+  readonly #segment = new ByteSegment();
+  #depth = 0;
+  /** What is to run next: null is nothing. */
+  #wanted: Session<TPeer> | null = null;
+  #hasWanted = false;
+  #status = ConnectionStatus.Disconnected;
+  #timer: unknown = null;
+  #timerMs = Number.POSITIVE_INFINITY;
+
+  constructor(owner: NetworkOwner<TPeer>, options: CommsNetworkOptions<TPeer>) {
+    checkOptions("the comms network", options as CommsNetworkOptions, OPTIONS);
+    this.rules = options;
+    this.#owner = owner;
+    this.clock = options.clock ?? systemClock;
+    this.randomBytes = options.randomBytes ?? secureRandomBytes;
+    this.token = options.token?.slice() ?? new Uint8Array(0);
+    this.#updateMs = options.updateMs ?? Number.POSITIVE_INFINITY;
+    const name = options.playerName ?? `player-${[...this.randomBytes(8)].map((byte) => byte % 10).join("")}`;
+    this.comms = new CommsCore(name, checkCodecSettings(options.codec ?? DEFAULT_CODEC));
+    this.events = new EventHub<CommsNetworkEvents>(["modeChanged", "statusChanged", "fault"], reportUncaught);
+  }
+
+  get status(): ConnectionStatus {
+    return this.#status;
+  }
+
+  /** Another session is to run, at once or when what runs now is done. A session of the same mode goes on. */
+  want(session: Session<TPeer> | null): void {
+    this.#wanted = session;
+    this.#hasWanted = true;
+    this.within(() => {});
+  }
+
+  /** One turn: what waits between client and server, what has come, what is due. */
+  update(): void {
+    this.within(() => {
+      this.#toClient.deliver((packet) => this.client?.receive(packet));
+      this.#toServer.deliver((packet) => this.#receiveLocal(packet));
+      this.#guard(() => this.server?.readMessages());
+      this.server?.session.update();
+      this.#guard(() => this.client?.readMessages());
+      this.client?.session.update();
+    });
+  }
+
+  peerKey(peer: TPeer): PeerKey {
+    return this.#owner.peerKey(peer);
+  }
+
+  takeToClient(packet: ByteSegment, destination: TPeer): boolean {
+    return this.client !== null && this.#owner.preprocessPacketToClient(packet, destination);
+  }
+
+  /** Keeps the packet for the client in this program, if `destination` is that. */
+  loopToClient(packet: ByteSegment, destination: TPeer): boolean {
+    const local = this.client && this.#owner.localPeer();
+    if (local === null || this.peerKey(local) !== this.peerKey(destination)) return false;
+    this.#toClient.add(packet);
+    this.#schedule();
+    return true;
+  }
+
+  takeToServer(packet: ByteSegment): boolean {
+    if (!this.server || this.#owner.localPeer() === null) return false;
+    this.#toServer.add(packet);
+    this.#schedule();
+    return true;
+  }
+
+  within<T>(run: () => T): T {
+    this.#depth++;
+    try {
+      return run();
+    } finally {
+      this.#depth--;
+      if (this.#depth === 0) this.#settle();
+    }
+  }
+
+  attempt(send: () => undefined | boolean): boolean {
+    try {
+      return send() !== false;
+    } catch (error) {
+      this.report(error);
+      return false;
+    }
+  }
+
+  phaseChanged(): void {
+    this.#setStatus();
+  }
+
+  report(error: unknown): void {
+    this.events.emit("fault", error);
+  }
+
+  fail(error: unknown, part: object): void {
+    if (part !== this.client && part !== this.server) return;
+    this.report(error);
+    this.want(null);
+  }
+
+  #receiveLocal(packet: ByteSegment): void {
+    const local = this.#owner.localPeer();
+    if (local === null || !this.server) return;
+    this.server.session.receive(local, this.#segment.set(packet.buffer, packet.offset, packet.length));
+  }
+
+  /** Begins and ends what is wanted, outside of everything else. */
+  #settle(): void {
+    this.#depth++;
+    for (let rounds = 0; this.#hasWanted && rounds < 100; rounds++) {
+      const wanted = this.#wanted;
+      this.#hasWanted = false;
+      if ((wanted?.mode ?? NetworkMode.None) === this.mode) continue;
+      if (this.mode !== NetworkMode.None) this.#end();
+      if (wanted) this.#begin(wanted);
+    }
+    this.#depth--;
+    this.#setStatus();
+    this.#schedule();
+  }
+
+  #begin({ mode, createClient, createServer }: Session<TPeer>): void {
+    this.mode = mode;
+    const started = this.#guard(() => {
+      if (isServerEnabled(mode)) {
+        this.server = createServer();
+        this.server.connect();
+      }
+      if (isClientEnabled(mode)) {
+        this.client = createClient();
+        this.client.connect();
+      }
+    });
+    if (started) this.events.emit("modeChanged", mode);
+    else this.#end();
+  }
+
+  #end(): void {
+    const { client, server } = this;
+    this.mode = NetworkMode.None;
+    this.client = this.server = null;
+    this.#toClient.clear();
+    this.#toServer.clear();
+    if (client) {
+      client.session.close();
+      this.#guard(() => client.disconnect());
+    }
+    if (server) {
+      server.session.close();
+      this.#guard(() => server.disconnect());
+    }
+    this.events.emit("modeChanged", NetworkMode.None);
+  }
+
+  #guard(run: () => void): boolean {
+    try {
+      run();
+      return true;
+    } catch (error) {
+      this.report(error);
+      return false;
+    }
+  }
+
+  #setStatus(): void {
+    const isReady = this.client ? this.client.session.phase === ClientPhase.Connected : this.server !== null;
+    const active = isReady ? ConnectionStatus.Connected : ConnectionStatus.Degraded;
+    const status = this.mode === NetworkMode.None ? ConnectionStatus.Disconnected : active;
+    if (status === this.#status) return;
+    this.#status = status;
+    this.events.emit("statusChanged", status);
+  }
+
+  /** One timer for what is due next. */
+  #schedule(): void {
+    const now = this.clock.now();
+    const isWaiting = this.#toClient.length + this.#toServer.length > 0;
+    const isActive = this.mode !== NetworkMode.None;
+    const due = Math.min(
+      this.client?.session.nextDeadlineMs ?? Number.POSITIVE_INFINITY,
+      this.server?.session.nextDeadlineMs ?? Number.POSITIVE_INFINITY,
+      now + this.#updateMs,
+    );
+    const next = isActive ? (isWaiting ? now : due) : Number.POSITIVE_INFINITY;
+    // A timer that is early enough stays.
+    if (this.#timer !== null && this.#timerMs <= next && next < Number.POSITIVE_INFINITY) return;
+    if (this.#timer !== null) this.clock.clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#timerMs = next;
+    if (next === Number.POSITIVE_INFINITY) return;
+    const onTimer = () => {
+      this.#timer = null;
+      this.#owner.update();
+    };
+    this.#timer = this.clock.setTimeout(onTimer, Math.max(0, next - now));
+  }
+}
+
+/** @throws NetworkError when an override of `initialize` has not called the base class's */
+export function checkInitialized(isInitialized: boolean): void {
+  if (isInitialized) return;
+  throw new NetworkError("ERR_STATE", "An override of initialize() must call super.initialize() at its end");
+}

@@ -1,0 +1,76 @@
+import type { Clock } from "../../clock.js";
+import type { EventHub } from "../../event-hub.js";
+import type { ByteSegment } from "../../peer/index.js";
+import type { RandomBytes } from "../../random.js";
+import type { DisconnectReason } from "../../socket/index.js";
+import type { CodecSettings } from "../values/codec-settings.js";
+import type { IVoicePacket } from "../wire/voice-packet.js";
+import type { IServerClient } from "./server-client.js";
+
+/** How peers are told apart. */
+export type PeerKey = string | number | bigint | object;
+
+/** What a client asks for when it wants to join. */
+export interface JoinRequest<TPeer> {
+  readonly peer: TPeer;
+  readonly name: string;
+  readonly codec: Readonly<CodecSettings>;
+  /** What the client's `token` option says. */
+  readonly token: Uint8Array;
+}
+
+/** The events of a voice server: by name, the arguments of a listener. */
+export interface ServerEvents<TPeer> {
+  clientJoined: [client: IServerClient<TPeer>];
+  clientLeft: [client: IServerClient<TPeer>];
+  /** It listens to a room from now on. */
+  startedListening: [client: IServerClient<TPeer>, room: string];
+  stoppedListening: [client: IServerClient<TPeer>, room: string];
+  /** A client sent voice under the id of another, which is null when nobody has it. The packet went nowhere. */
+  voicePacketSpoofed: [client: IServerClient<TPeer>, victim: IServerClient<TPeer> | null];
+  /** What a client says, before it is sent on; the bytes are valid during the call. */
+  voiceFrame: [client: IServerClient<TPeer>, frame: ByteSegment, packet: IVoicePacket];
+}
+
+export type SessionEvents<TPeer> = EventHub<ServerEvents<TPeer>>;
+
+/** What a session has counted. */
+export interface SessionMetrics {
+  packets: number;
+  /** Packets that could not be read. */
+  malformed: number;
+  /** Voice above its rate, or of a client that is mute. */
+  dropped: number;
+  /** Voice packets sent on: one for each listener. */
+  forwarded: number;
+  /** Packets under the id of another. */
+  spoofed: number;
+}
+
+/** Whom a server lets in, and where each may speak and listen. */
+export interface SessionRules<TPeer> {
+  /** Whether a client may join the voice session, or why not. @defaultValue true for all */
+  authorize?(request: JoinRequest<TPeer>): true | DisconnectReason;
+  /** Whether what `client` says goes to a room; asked for each packet. @defaultValue true for all */
+  canSpeak?(client: IServerClient<TPeer>, room: string): boolean;
+  /** Whether `client` may listen to a room; asked when it joins the room. @defaultValue true for all */
+  canListen?(client: IServerClient<TPeer>, room: string): boolean;
+}
+
+/** What a server of voice does for its session. */
+export interface ServerOwner<TPeer> {
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+  peerKey(peer: TPeer): PeerKey;
+  transmitReliable(to: TPeer, packet: ByteSegment): boolean;
+  transmitMany(to: readonly TPeer[], count: number, packet: ByteSegment): void;
+  authorize(request: JoinRequest<TPeer>): true | DisconnectReason;
+  canSpeak(client: IServerClient<TPeer>, room: string): boolean;
+  canListen(client: IServerClient<TPeer>, room: string): boolean;
+  /** `peer` has sent something that no honest client sends. */
+  charge(peer: TPeer, cost: number, text: string): void;
+  report(error: unknown): void;
+}
+
+/** What an error costs, in the tokens of a player's error budget. */
+export const COST = { malformed: 50, spoofed: 10, flood: 1, refused: 10 } as const;

@@ -1,0 +1,30 @@
+import { booleanOption, checkOptions, integerOption, numberOption, type OptionRules } from "../../options.js";
+
+/** How important speech is: while a player hears some, it does not hear what is less important. */
+export enum ChannelPriority {
+  Low = 0,
+  Default = 1,
+  Medium = 2,
+  High = 3,
+}
+
+/** How speech on a channel is to be heard. */
+export interface ChannelOptions {
+  /** @defaultValue that of the comms (`comms.playerPriority`) */
+  priority?: ChannelPriority;
+  /** It comes from where the speaker is. @defaultValue false */
+  positional?: boolean;
+  /** From 0 (silent) to 2 (twice as loud). @defaultValue 1 */
+  amplitude?: number;
+}
+
+const rules: OptionRules<ChannelOptions> = {
+  priority: integerOption(ChannelPriority.Low, ChannelPriority.High),
+  positional: booleanOption,
+  amplitude: numberOption(0, 2),
+};
+
+/** @throws TypeError, RangeError */
+export function checkChannelOptions(options: ChannelOptions): void {
+  checkOptions("open", options, rules);
+}

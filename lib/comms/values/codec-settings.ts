@@ -1,0 +1,32 @@
+import { checkOptions, integerOption, type OptionRules } from "../../options.js";
+import { type Codec, struct, u8, u32 } from "../../serialization/index.js";
+
+/** What a client speaks. The layer passes it on, and knows from it how many packets a second are honest. */
+export interface CodecSettings {
+  /** The codec's number, 0 to 255: what a number means is up to the application. */
+  codec: number;
+  /** Samples in a frame, 1 to 2^32 - 1. */
+  frameSize: number;
+  /** Samples a second, 1 to 2^32 - 1. */
+  sampleRate: number;
+}
+
+export const codecSettings: Codec<CodecSettings> = struct({ codec: u8, frameSize: u32, sampleRate: u32 });
+
+export const CODEC_SETTINGS: OptionRules<CodecSettings> = {
+  codec: integerOption(0, 255),
+  frameSize: integerOption(1, 2 ** 32 - 1),
+  sampleRate: integerOption(1, 2 ** 32 - 1),
+};
+
+/** 20 ms of 48 kHz as 16-bit PCM. */
+export const DEFAULT_CODEC: Readonly<CodecSettings> = Object.freeze({ codec: 0, frameSize: 960, sampleRate: 48_000 });
+
+/** @throws TypeError, RangeError */
+export function checkCodecSettings(settings: CodecSettings): CodecSettings {
+  checkOptions("codec", settings, CODEC_SETTINGS);
+  return { ...settings };
+}
+
+/** How many frames a second these settings make. */
+export const framesPerSecond = ({ frameSize, sampleRate }: CodecSettings): number => sampleRate / frameSize;

@@ -1,0 +1,112 @@
+import { MAX_CHANNELS, type VoicePacket, VoiceTarget } from "../wire/voice-packet.js";
+import { Arrival, PacketWindow } from "./packet-window.js";
+
+const SESSIONS = 128;
+
+/** How a player is heard, over all channels on which its speech reaches this client. */
+export interface Hearing {
+  /** Only if all channels are positional. */
+  isPositional: boolean;
+  /** The highest of all channels. */
+  priority: number;
+  /** The largest of all channels, 0 to 2. */
+  amplitude: number;
+}
+
+/** What one player says, as it arrives here: each packet once, and none of older speech. */
+export class Speech implements Hearing {
+  isSpeaking = false;
+  isPositional = false;
+  priority = 0;
+  amplitude = 0;
+  /** When the last packet came. */
+  heardMs = 0;
+  duplicates = 0;
+  /** Packets of older speech, or too old in this one. */
+  late = 0;
+  #session = -1;
+  /** The channels of the last packet. */
+  #channelCount = 0;
+  readonly #bits = new Int32Array(MAX_CHANNELS);
+  readonly #targets = new Float64Array(MAX_CHANNELS);
+  #window = new PacketWindow();
+  #receivedBefore = 0;
+  #expectedBefore = 0;
+  #gapsBefore = 0;
+
+  get received(): number {
+    return this.#receivedBefore + this.#window.received;
+  }
+
+  get lost(): number {
+    return Math.max(0, this.expected - this.received);
+  }
+
+  get expected(): number {
+    return this.#expectedBefore + this.#window.expected;
+  }
+
+  /** How often packets were missing in a row. */
+  get gaps(): number {
+    return this.#gapsBefore + this.#window.gaps;
+  }
+
+  /** Whether the packet is to be heard. */
+  accept({ channelSession, packetCounter }: VoicePacket): boolean {
+    if (channelSession !== this.#session) {
+      const ahead = (channelSession - this.#session + SESSIONS) % SESSIONS;
+      if (this.#session >= 0 && ahead >= SESSIONS / 2) {
+        this.late++;
+        return false;
+      }
+      this.#restart(channelSession);
+    }
+    const arrival = this.#window.accept(packetCounter);
+    if (arrival === Arrival.Duplicate) this.duplicates++;
+    else if (arrival === Arrival.TooOld) this.late++;
+    return arrival === Arrival.New;
+  }
+
+  /** Whether the last packet came on a channel that `isForUs` accepts. */
+  isHeard(isForUs: (channel: VoiceTarget) => boolean): boolean {
+    const channel = new VoiceTarget();
+    for (let index = 0; index < this.#channelCount; index++) {
+      channel.bits = this.#bits[index] as number;
+      channel.target = this.#targets[index] as number;
+      if (isForUs(channel)) return true;
+    }
+    return false;
+  }
+
+  /** Collects how the packet is heard on the channels that `isForUs` accepts. What is heard
+   * on several channels is heard once. */
+  hear(packet: VoicePacket, isForUs: (channel: VoiceTarget) => boolean): "not for us" | "closed" | "open" {
+    let matching = 0;
+    let open = 0;
+    this.isPositional = true;
+    this.priority = 0;
+    this.amplitude = 0;
+    this.#channelCount = packet.channelCount;
+    for (let index = 0; index < packet.channelCount; index++) {
+      const channel = packet.channels[index] as VoiceTarget;
+      this.#bits[index] = channel.bits;
+      this.#targets[index] = channel.target;
+      if (!isForUs(channel)) continue;
+      matching++;
+      if (!channel.isClosing) open++;
+      this.isPositional &&= channel.isPositional;
+      this.priority = Math.max(this.priority, channel.priority);
+      this.amplitude = Math.max(this.amplitude, channel.amplitudeByte / 128);
+    }
+    if (matching === 0) return "not for us";
+    return open === 0 ? "closed" : "open";
+  }
+
+  #restart(session: number): void {
+    this.#receivedBefore += this.#window.received;
+    this.#expectedBefore += this.#window.expected;
+    this.#gapsBefore += this.#window.gaps;
+    this.#window = new PacketWindow();
+    this.#session = session;
+  }
+}

@@ -1,0 +1,27 @@
+import { outOfRange, typeError } from "../../arguments.js";
+import { utf8Length } from "../../utf8.js";
+import { MAX_NAME_BYTES } from "./packets.js";
+
+const encoder = new TextEncoder();
+
+/** The number of a room on the wire: the 32-bit FNV-1a hash of its name in UTF-8. */
+export function roomIdOf(name: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of encoder.encode(name)) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash >>> 0;
+}
+
+/**
+ * The name of a room or a player as it travels: in Unicode's form NFC, so that what looks the same is the same.
+ *
+ * @throws TypeError for what is no text; RangeError unless it has 1 to 64 bytes of UTF-8
+ */
+export function checkName(what: string, name: string): string {
+  if (typeof name !== "string") throw typeError(what, "a string");
+  const normal = name.normalize("NFC");
+  const length = utf8Length(normal);
+  if (length < 1 || length > MAX_NAME_BYTES) {
+    throw outOfRange(`${what} has 1 to ${MAX_NAME_BYTES} bytes of UTF-8, not ${length}`);
+  }
+  return normal;
+}
