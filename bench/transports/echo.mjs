@@ -60,11 +60,16 @@ export async function load(
   };
   const timer = hz > 0 ? setInterval(ask, 1000 / hz) : setInterval(refill, 50);
   if (hz === 0) fill();
-  await new Promise((resolve) => setTimeout(resolve, warmup * 1000));
+  /** On a busy machine nothing may have come back in that time: then it takes until something has. */
+  const count = async (forSeconds) => {
+    do await new Promise((resolve) => setTimeout(resolve, forSeconds * 1000));
+    while (meter.count === 0);
+  };
+  await count(warmup);
   meter.start();
   refills = 0;
   report("warm");
-  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  await count(seconds);
   const result = meter.read();
   isOver = true;
   clearInterval(timer);

@@ -1,5 +1,7 @@
 import { defineProtocol, type INetworkPlayer, type NetworkClient } from "../../lib/message/index.js";
+import { syncList, syncSet } from "../../lib/object/behaviour/collections.js";
 import { clientRpc, type RpcCall, serverRpc } from "../../lib/object/behaviour/rpc.js";
+import { syncRef } from "../../lib/object/behaviour/sync-ref.js";
 import {
   ClientObjectManager,
   definePrefab,
@@ -53,7 +55,12 @@ export class ShopParts extends NetworkBehaviour {
 }
 export const Shop = networked(
   ShopParts,
-  { stock: [u8, { from: "both" }] },
+  {
+    stock: [u8, { from: "both" }],
+    shelves: syncList(u16, 40),
+    wishes: syncSet(string(8), 9, { from: "owner" }),
+    neighbour: syncRef(() => ShopParts),
+  },
   { buy: serverRpc([u16], { returns: u8 }), sold: clientRpc([u16]) },
 );
 export const ShopPrefab: Prefab<{ shop: typeof Shop }> = definePrefab("shop", { shop: Shop });

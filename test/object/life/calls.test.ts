@@ -1,8 +1,17 @@
 import { describe, expect, test } from "vitest";
-import type { NetworkIdentity } from "../../../lib/object/index.js";
+import { definePrefab, NetworkBehaviour, type NetworkIdentity, networked } from "../../../lib/object/index.js";
+import { u8 } from "../../../lib/serialization/index.js";
 import { ObjectWorld, type Shop, ShopPrefab } from "../../support/object-world.js";
 
 const shopOf = (identity: NetworkIdentity | null) => identity?.behaviours.shop as InstanceType<typeof Shop>;
+
+test("a manager refuses members whose audience it would not keep", () => {
+  const Spy = networked(class Spy extends NetworkBehaviour {}, { secret: [u8, { to: () => false }] });
+  const prefabs = [definePrefab("spy", { spy: Spy })];
+  expect(() => new ObjectWorld({ manager: { prefabs } })).toThrow(
+    expect.objectContaining({ code: "ERR_NOT_SUPPORTED" }),
+  );
+});
 
 describe.each(["datagram", "reliable-lanes", "stream"] as const)("over %s", (kind) => {
   async function open() {
@@ -46,6 +55,47 @@ describe.each(["datagram", "reliable-lanes", "stream"] as const)("over %s", (kin
     expect(shop.log).toEqual([["buy", 3, owner.player.id, 5]]);
     await expect(bought).resolves.toBe(4);
     expect(at(owner).stock).toBe(4);
+  });
+
+  test("lists and sets change on both sides, and a wrong side throws", async () => {
+    const { world, owner, other, identity, shop, at } = await open();
+    shop.shelves.push(1, 2, 3);
+    await world.run(200);
+    const heard: unknown[] = [];
+    at(other).shelves.on("inserted", (index, value) => heard.push([index, value]));
+    shop.shelves.unshift(9);
+    shop.shelves.pop();
+    shop.shelves.push(3);
+    at(owner).wishes.add("tea");
+    await world.run(200);
+    const late = await world.enter();
+    await world.run(200);
+    for (const end of [owner, other, late]) expect([...at(end).shelves]).toEqual([9, 1, 2, 3]);
+    for (const end of [owner, other, late]) expect([...at(end).wishes]).toEqual(["tea"]);
+    expect([...shop.wishes]).toEqual(["tea"]);
+    expect(heard).toEqual([[0, 9]]);
+    expect(() => at(owner).shelves.push(1)).toThrow(expect.objectContaining({ code: "ERR_WRONG_SIDE" }));
+    expect(() => at(other).wishes.add("x")).toThrow(expect.objectContaining({ code: "ERR_WRONG_SIDE" }));
+    expect(identity.isSpawned).toBe(true);
+  });
+
+  test("a reference is null until its object is seen, and again when that is hidden", async () => {
+    const { world, owner, shop, at } = await open();
+    const next = world.objects.spawn(ShopPrefab);
+    next.identity.hide(owner.player);
+    shop.neighbour.value = next.shop;
+    await world.run(200);
+    expect(at(owner).neighbour.value).toBe(null);
+    const resolved: unknown[] = [];
+    at(owner).neighbour.on("resolved", (target) => resolved.push(target));
+    next.identity.show(owner.player);
+    await world.run(200);
+    const there = shopOf(owner.world.get(next.identity.netId));
+    expect(at(owner).neighbour.value).toBe(there);
+    expect(resolved).toEqual([there]);
+    next.identity.destroy();
+    await world.run(200);
+    expect([shop.neighbour.value, at(owner).neighbour.value]).toEqual([null, null]);
   });
 
   test("a call of another player is refused; one of an object that goes, or of a lost connection, fails", async () => {
