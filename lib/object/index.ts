@@ -1,6 +1,8 @@
 /// <reference path="../globals.ts" preserve="true" />
 /** Networked objects: their state, their life, their calls, who sees them. See docs/objects.md. */
-export type { INetworkPlayer, NetworkClient, NetworkServer } from "../message/index.js";
+export type { EventListener } from "../event-hub.js";
+export type { INetworkPlayer, NetworkClient, NetworkServer, RateLimit } from "../message/index.js";
+export type { Codec, Infer } from "../serialization/index.js";
 export {
   type CollectionOptions,
   type Held,
@@ -9,11 +11,20 @@ export {
   syncMap,
   syncSet,
 } from "./behaviour/collections.js";
-export { NetworkBehaviour } from "./behaviour/network-behaviour.js";
+export { type BehaviourClass, NetworkBehaviour } from "./behaviour/network-behaviour.js";
 export type { NetworkIdentity } from "./behaviour/network-identity.js";
-export { type Declarations, type Networked, networked, type RpcDeclarations, syncVar } from "./behaviour/networked.js";
+export {
+  type Callables,
+  type Declarations,
+  type Networked,
+  networked,
+  type RpcDeclarations,
+  syncVar,
+} from "./behaviour/networked.js";
 export { type Behaviours, definePrefab, type InstancesOf, type Prefab } from "./behaviour/prefab.js";
 export {
+  type AnyMethod,
+  type ArgumentsOf,
   type Callable,
   type CallOptions,
   type ClientRpcOptions,
@@ -21,6 +32,8 @@ export {
   clientRpc,
   type Rpc,
   type RpcCall,
+  type RpcOptions,
+  type RpcResult,
   type RpcTarget,
   type ServerRpcOptions,
   serverRpc,
@@ -46,6 +59,7 @@ export {
   type Spawned,
   type SpawnOptions,
 } from "./server/server-object-manager.js";
+export type { SyncCollection } from "./synced/sync-collection.js";
 export { SyncList, type SyncListEvents } from "./synced/sync-list.js";
 export { SyncMap, type SyncMapEvents } from "./synced/sync-map.js";
 export { SyncSet, type SyncSetEvents } from "./synced/sync-set.js";

@@ -27,7 +27,7 @@ export interface Held<Value> {
     target: ClassAccessorDecoratorTarget<This, Value>,
     context: ClassAccessorDecoratorContext<This, Value>,
   ): ClassAccessorDecoratorResult<This, Value>;
-  readonly [HELD]: HeldDeclaration;
+  readonly [HELD]: object;
   /** Of the member; there is no such property. */
   readonly value?: Value;
 }

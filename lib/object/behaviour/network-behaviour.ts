@@ -8,7 +8,8 @@ import type { MemberListener, MemberValues } from "./member-values.js";
 import type { NetworkIdentity } from "./network-identity.js";
 import { callable, type RpcDefinition } from "./rpc.js";
 
-type Class = abstract new (...parameters: never[]) => NetworkBehaviour;
+/** A class of behaviours. */
+export type BehaviourClass = abstract new (...parameters: never[]) => NetworkBehaviour;
 
 /**
  * A part of a networked object: extend it, and declare its members with decorators or `networked`.
@@ -126,7 +127,7 @@ function installRpcs(prototype: object, definition: BehaviourDefinition): void {
 }
 
 /** The definition of a class. @throws TypeError, RangeError that name the class and the member */
-export function behaviourDefinition(target: Class): BehaviourDefinition {
+export function behaviourDefinition(target: BehaviourClass): BehaviourDefinition {
   const findMethod = (name: string) => methodOf(target.prototype, name);
   return definitionOf(target, NetworkBehaviour, findMethod, (definition) => {
     installRpcs(target.prototype, definition);

@@ -3,11 +3,9 @@ import type { Codec } from "../../serialization/index.js";
 import type { Held } from "./collections.js";
 import { declareMember, declareMembers } from "./definition.js";
 import type { MemberDeclaration } from "./member.js";
-import { behaviourDefinition, type NetworkBehaviour } from "./network-behaviour.js";
+import { type BehaviourClass, behaviourDefinition, type NetworkBehaviour } from "./network-behaviour.js";
 import type { AnyMethod, Callable, Rpc } from "./rpc.js";
 import type { SyncOptions } from "./sync-options.js";
-
-type BehaviourClass = abstract new (...parameters: never[]) => NetworkBehaviour;
 
 /** A class with networked members of these types, and these RPCs. */
 export type Networked<C extends BehaviourClass, Values, Rpcs = unknown> = (new (
@@ -15,7 +13,8 @@ export type Networked<C extends BehaviourClass, Values, Rpcs = unknown> = (new (
 ) => InstanceType<C> & Values & Callables<InstanceType<C>, Rpcs>) &
   Pick<C, keyof C>;
 
-type Callables<Instance, Rpcs> = {
+/** The RPCs of a class, each as it can be called. */
+export type Callables<Instance, Rpcs> = {
   readonly [K in keyof Rpcs & keyof Instance]: Callable<Instance[K]>;
 };
 

@@ -24,7 +24,7 @@ export interface Prefab<B extends Behaviours = Behaviours> {
   readonly parts: readonly string[];
   /** @internal Those of its behaviours, in the order of `parts`. */
   readonly definitions: readonly BehaviourDefinition[];
-  /** A new object of it, and the values of its behaviours in the order of `parts`. */
+  /** @internal A new object of it, and the values of its behaviours in the order of `parts`. */
   create(): { behaviours: InstancesOf<B>; values: readonly MemberValues[] };
 }
 

@@ -33,7 +33,8 @@ export interface CallOptions {
 /** Whom a client RPC goes to: those that see the object, its owner, all of them but the owner, or one player. */
 export type RpcTarget = "observers" | "owner" | "others" | "player";
 
-interface RpcOptions<R> {
+/** The options that all RPCs have. */
+export interface RpcOptions<R> {
   /** The codec of what the method's promise gives, which the caller gets. @defaultValue none: nobody waits */
   returns?: Codec<R>;
   /**
@@ -66,12 +67,13 @@ export type ArgumentsOf<C extends readonly Codec<unknown>[]> = { -readonly [I in
 /** What the method of an RPC returns. */
 export type RpcResult<R> = [R] extends [undefined] ? void | Promise<void> : Promise<R>;
 
+/** A method with any arguments. */
 export type AnyMethod = (...parameters: never[]) => unknown;
 
 /** A declaration of an RPC: a decorator, or a value of the third argument of `networked`. */
 export interface Rpc<Method extends AnyMethod> {
   <This extends object, M extends Method>(method: M, context: ClassMethodDecoratorContext<This>): void;
-  readonly [DECLARATION]: RpcDeclaration;
+  readonly [DECLARATION]: object;
   /** Of the method; there is no such property. */
   readonly method?: Method;
 }
@@ -208,7 +210,7 @@ function defineRpc(
   rpc: Rpc<AnyMethod>,
   method: RpcDefinition["method"],
 ): RpcDefinition {
-  const declared = rpc?.[DECLARATION];
+  const declared = rpc?.[DECLARATION] as RpcDeclaration | undefined;
   if (declared === undefined) throw typeError(place, "what serverRpc or clientRpc returns");
   const { runsOn, codecs, options } = declared;
   if (!Array.isArray(codecs)) throw typeError(`The codecs of ${place}`, "an array");

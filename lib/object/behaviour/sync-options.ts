@@ -40,13 +40,13 @@ export interface SyncOptions<T> {
   /** An object that is changed in place and reported by `markChanged`. @defaultValue false */
   mutable?: boolean;
   /**
-   * `shown` goes from value to value in the time between them: numbers, their vectors and quaternions by `true`, angles
-   * the short way, others by a function. It needs `latest`. @defaultValue false
+   * Checked, and without effect so far: how values between two that came are found. Numbers, their vectors and
+   * quaternions by `true`, angles the short way, others by a function. It needs `latest`. @defaultValue false
    */
   interpolate?: boolean | ((from: T, to: T, part: number) => T);
   /**
-   * `shown` jumps to a value that is farther from the one before than this, in the unit of the value. It needs
-   * `latest`.
+   * Checked, and without effect so far: a value that is farther from the one before than this, in the unit of the
+   * value, has none between. It needs `latest`.
    *
    * @defaultValue `Infinity`
    */

@@ -5,11 +5,9 @@ import { defineCodec, type NetworkReader, type NetworkWriter } from "../../seria
 import type { HeldClass, HeldOwner } from "../synced/held-value.js";
 import { declareHeld, type Held } from "./collections.js";
 import type { MemberValues } from "./member-values.js";
-import { NetworkBehaviour } from "./network-behaviour.js";
+import { type BehaviourClass, NetworkBehaviour } from "./network-behaviour.js";
 import type { References, WatchingReference } from "./references.js";
 import type { Audience } from "./sync-options.js";
-
-type Target = abstract new (...parameters: never[]) => NetworkBehaviour;
 
 /** How a reference travels: always ordered. */
 export interface RefOptions<T> {
@@ -24,7 +22,7 @@ export interface RefOptions<T> {
 interface RefSpec {
   readonly place: string;
   readonly bit: number;
-  readonly target: () => Target;
+  readonly target: () => BehaviourClass;
 }
 
 const INDEX_BITS = 4;
@@ -60,7 +58,7 @@ const refCodec = defineCodec<number>({
  * A reference to a behaviour of an object in the world, declared by `syncRef`. Where the object is not seen, `value` is
  * null until it is.
  */
-export class SyncRef<T extends NetworkBehaviour> implements WatchingReference {
+export class SyncRef<T extends NetworkBehaviour> {
   readonly #spec: RefSpec;
   /** Null: a copy that nobody can change. */
   readonly #owner: MemberValues | null;
@@ -226,7 +224,7 @@ export class SyncRef<T extends NetworkBehaviour> implements WatchingReference {
  *
  * @param target gives the class of the behaviour: a function, since the class may be declared later
  */
-export function syncRef<C extends Target>(
+export function syncRef<C extends BehaviourClass>(
   target: () => C,
   options: RefOptions<InstanceType<C>> = {},
 ): Held<SyncRef<InstanceType<C>>> {
