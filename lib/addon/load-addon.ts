@@ -24,26 +24,25 @@ function platformName(libc: string | undefined): string {
   return `${process.platform}-${process.arch}${libc ? ` (${libc})` : ""}`;
 }
 
-/**
- * The package node-gyp-build.
- *
- * @throws NetworkError `ERR_NO_BINARY`: this code is not in its package any more
- */
-function nodeGypBuild(): (root: string) => NativeAddon {
+/** @throws the error for code that is not in its package any more, whatever `run` throws */
+function outsideBundles<T>(run: () => T): T {
   try {
-    // In a bundle of CommonJS the URL is undefined.
-    return createRequire(import.meta.url)("node-gyp-build") as (root: string) => NativeAddon;
+    return run();
   } catch (cause) {
     const text = "valve-sockets does not find its addon beside its code, as in a bundle: leave the package out of it";
     throw new NetworkError("ERR_NO_BINARY", `${text} (--external:valve-sockets of esbuild)`, { cause });
   }
 }
 
-/** Loads what node-gyp-build finds. By itself it recognises musl on Alpine only, so it is told the C library. */
-function requireAddon(load: (root: string) => NativeAddon, root: string, libc: string | undefined): NativeAddon {
+/**
+ * Loads what node-gyp-build finds. By itself it recognises musl on Alpine only, so it is told the C library, which it
+ * asks for when it is loaded itself.
+ */
+function requireAddon(require: NodeJS.Require, root: string, libc: string | undefined): NativeAddon {
   const isSet = process.env.LIBC !== undefined || libc === undefined;
   if (!isSet) process.env.LIBC = libc;
   try {
+    const load = outsideBundles(() => require("node-gyp-build") as (root: string) => NativeAddon);
     return load(root);
   } finally {
     if (!isSet) delete process.env.LIBC;
@@ -67,11 +66,12 @@ function packedPlatforms(root: string): string[] {
  * @throws {NetworkError} `ERR_NO_BINARY` when there is none; a binary that the system refuses throws its own error.
  */
 export function loadAddon(): NativeAddon {
-  const load = nodeGypBuild();
+  // In a bundle of CommonJS the URL is undefined.
+  const require = outsideBundles(() => createRequire(import.meta.url));
   const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
   const libc = libcName();
   try {
-    return requireAddon(load, root, libc);
+    return requireAddon(require, root, libc);
   } catch (error) {
     if (!(error instanceof Error) || !error.message.startsWith("No native build was found")) throw error;
     const packed = packedPlatforms(root).join(", ") || "none";
