@@ -88,6 +88,19 @@ export abstract class BaseClient<TPeer> {
     this.#link.within(() => this.#session.connected());
   }
 
+  /**
+   * The transport is away for a while: nothing is sent until it is back. `transportReturned` ends that, and what has
+   * happened meanwhile is told.
+   */
+  protected transportLost(): void {
+    this.#session.isAway = true;
+  }
+
+  /** The transport is back, as the same peer of the server. */
+  protected transportReturned(): void {
+    this.#link.within(() => this.#session.returned());
+  }
+
   /** The transport has failed, or has lost a reliable packet: the session ends with the event `fault`. */
   protected failed(error: unknown): void {
     this.#link.within(() => this.#link.fail(error, this.#driver));

@@ -83,6 +83,16 @@ export class MessageCommsClient extends BaseClient<INetworkPlayer> {
     this.connected();
   }
 
+  /** Its connection was lost, and it may come back. */
+  suspended(): void {
+    this.transportLost();
+  }
+
+  /** It has come back. */
+  resumed(): void {
+    this.transportReturned();
+  }
+
   protected override readMessages(): void {}
 
   protected override sendReliable(packet: ByteSegment): boolean {
@@ -142,6 +152,8 @@ export class MessageCommsNetwork extends BaseCommsNetwork<MessageCommsServer, Me
       started: () => this.#followSoon(),
       stopped: () => this.#follow(),
       playerAuthenticated: () => this.client?.joined(),
+      playerSuspended: () => this.client?.suspended(),
+      playerResumed: () => this.client?.resumed(),
     });
     for (const message of MESSAGES) {
       client.messageHandler.register(message, (bytes) => void this.client?.networkPacketReceived(bytes));

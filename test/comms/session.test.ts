@@ -9,9 +9,10 @@ import {
   NetworkMode,
   PeerCommsNetwork,
 } from "../../lib/comms/index.js";
-import { defineProtocol, NetworkClient, NetworkServer } from "../../lib/message/index.js";
+import { defineProtocol, NetworkClient, NetworkServer, PlayerState } from "../../lib/message/index.js";
 import { MemoryNetwork, MemorySocketFactory } from "../../lib/socket/index.js";
 import { FakeClock, seededRandom } from "../../lib/testing/index.js";
+import { CuttableFactory, MessageWorld } from "../support/message-world.js";
 import { seededBytes } from "../support/peer-world.js";
 import { GameNetwork, settle } from "./custom-network.js";
 
@@ -184,6 +185,40 @@ for (const [name, build] of integrations) {
     });
   }
 }
+
+test("a client whose connection is away keeps its place, and says afterwards where it listens now", async () => {
+  const world = new MessageWorld({
+    protocol: defineProtocol({ name: "voice", version: 1, messages: [] }),
+    server: { sessions: {} },
+  });
+  const { clock, server } = world;
+  const voice = new MessageCommsNetwork({ server, clock });
+  await server.start();
+  const socketFactory = new CuttableFactory(world.network);
+  const client = world.newClient({ socketFactory });
+  const comms = new MessageCommsNetwork({ client, clock, playerName: "Ben" });
+  const faults: unknown[] = [];
+  comms.on("fault", (error) => faults.push(error));
+  void client.connect();
+  await world.until(() => comms.status === ConnectionStatus.Connected);
+  const left: string[] = [];
+  comms.comms.on("playerLeft", ({ name }) => left.push(name));
+  comms.comms.rooms.join("lobby");
+  await world.run(50);
+
+  socketFactory.isCut = true;
+  await world.until(() => client.player?.state === PlayerState.Suspended, 100);
+  comms.comms.rooms.leave("lobby");
+  comms.comms.rooms.join("stage");
+  expect(comms.comms.sendVoice(new Uint8Array(50))).toBe(false);
+  expect(voice.server?.clients[0]?.rooms).toEqual(["lobby"]);
+  socketFactory.isCut = false;
+  await world.until(() => client.isAuthenticated, 100);
+  await world.run(200);
+  expect(voice.server?.clients.map(({ name, rooms }) => `${name}: ${rooms}`)).toEqual(["Ben: stage"]);
+  expect(comms.status).toBe(ConnectionStatus.Connected);
+  expect({ faults, left }).toEqual({ faults: [], left: [] });
+});
 
 test("two hundred clients that come in any order see the same", () => {
   const game = new GameNetwork();

@@ -55,8 +55,10 @@ export class ClientSession<TPeer> implements CommsSession {
   readonly metrics = { packets: 0, malformed: 0, otherSession: 0, voiceForOthers: 0, spoofed: 0, sendFailures: 0 };
   phase = ClientPhase.Connecting;
   id = 0;
-  /** That of the server; 0 before it has answered. */
-  sessionId = 0;
+  /** Its transport is away for now: nothing is sent. */
+  isAway = false;
+  /** That of the server; -1 before it has answered. */
+  sessionId = -1;
   readonly #owner: ClientOwner<TPeer>;
   readonly #comms: CommsCore;
   readonly #players: PlayerTable<TPeer>;
@@ -92,26 +94,30 @@ export class ClientSession<TPeer> implements CommsSession {
     if (this.phase === ClientPhase.Connecting && !this.#isClosed) this.#greet();
   }
 
+  /** The transport was away, and is back: the server says what has happened meanwhile. */
+  returned(): void {
+    this.isAway = false;
+    if (this.phase !== ClientPhase.Connecting && !this.#isClosed) this.#greet();
+  }
+
   /** Does what is due. */
   update(): void {
     const now = this.#owner.clock.now();
-    if (now >= this.#retryAtMs) {
+    if (now >= this.#retryAtMs && !this.isAway) {
       this.#retryMs = Math.min(MAX_RETRY_MS, this.#retryMs * 1.5);
       this.#sendHello();
     }
-    for (const player of this.#players.values()) {
-      if (player.isSpeaking && now - player.speech.heardMs >= SPEECH_TIMEOUT_MS) this.#players.silence(player);
+    for (const player of this.#players.speaking) {
       this.#reportLoss(player, now);
+      if (now - player.speech.heardMs >= SPEECH_TIMEOUT_MS) this.#players.silence(player);
     }
     this.#players.forgetUnknownPeers(now);
   }
 
   /** When `update` has something to do next, unless a packet comes before. */
   get nextDeadlineMs(): number {
-    let next = this.#retryAtMs;
-    for (const { isSpeaking, speech } of this.#players.values()) {
-      if (isSpeaking) next = Math.min(next, speech.heardMs + SPEECH_TIMEOUT_MS);
-    }
+    let next = this.isAway ? Number.POSITIVE_INFINITY : this.#retryAtMs;
+    for (const { speech } of this.#players.speaking) next = Math.min(next, speech.heardMs + SPEECH_TIMEOUT_MS);
     return next;
   }
 
@@ -164,7 +170,7 @@ export class ClientSession<TPeer> implements CommsSession {
   roomLeft(room: string): void {
     this.#roomIds.delete(roomIdOf(room));
     this.#sendRoom(room, false);
-    for (const player of this.#players.values())
+    for (const player of this.#players.speaking)
       if (!player.speech.isHeard(this.#isForUs)) this.#players.silence(player);
   }
 
@@ -177,7 +183,7 @@ export class ClientSession<TPeer> implements CommsSession {
   }
 
   sendVoice(frame: Uint8Array): boolean {
-    if (this.phase !== ClientPhase.Connected) return false;
+    if (this.phase !== ClientPhase.Connected || this.isAway) return false;
     const now = this.#owner.clock.now();
     const packet = this.#sender.packetOf(frame, this.id, this.sessionId, this.#comms.channels, now);
     return packet !== null && this.#sendPacket(packet);
@@ -185,7 +191,7 @@ export class ClientSession<TPeer> implements CommsSession {
 
   sendText(target: string, isToPlayer: boolean, text: string): boolean {
     const id = isToPlayer ? this.#players.findByName(target)?.id : roomIdOf(target);
-    if (this.phase !== ClientPhase.Connected || id === undefined) return false;
+    if (this.phase !== ClientPhase.Connected || this.isAway || id === undefined) return false;
     return this.#sendReliable(PacketType.TextData, contents.text, { isToPlayer, sender: this.id, target: id, text });
   }
 
@@ -239,15 +245,16 @@ export class ClientSession<TPeer> implements CommsSession {
     if (this.phase === ClientPhase.Connecting) return;
     // The answer to a repeated hello, or the state anew: whoever has left meanwhile is not in the list that follows.
     this.#players.beginList();
-    const isNew = session !== this.sessionId || id !== this.id || this.phase === ClientPhase.Greeting;
+    const isNew = session !== this.sessionId || id !== this.id;
     if (isNew) this.#players.removeAll();
     this.sessionId = session;
     this.id = id;
     this.phase = ClientPhase.Listing;
     this.#retryAtMs = Number.POSITIVE_INFINITY;
     if (!isNew) return;
+    this.#roomIds.clear();
+    for (const room of this.#comms.rooms) this.#roomIds.add(roomIdOf(room));
     this.#owner.sessionAssigned(session, id);
-    for (const room of this.#comms.rooms) this.roomJoined(room);
   }
 
   #wrongSession(session: number): void {
@@ -331,6 +338,7 @@ export class ClientSession<TPeer> implements CommsSession {
 
   #snapshotDone(): void {
     this.#players.endList();
+    this.#sendRooms();
     if (this.phase !== ClientPhase.Listing) return;
     this.phase = ClientPhase.Connected;
     this.#owner.phaseChanged();
@@ -369,8 +377,7 @@ export class ClientSession<TPeer> implements CommsSession {
     }
     player.speech.heardMs = this.#owner.clock.now();
     if (!player.isSpeaking && hearing === "open") {
-      player.speech.isSpeaking = true;
-      this.#comms.events.emit("playerStartedSpeaking", player);
+      this.#players.speaks(player);
     }
     if (voice.frame.length > 0) this.#comms.events.emit("voiceReceived", this.#heard(player));
     if (hearing === "closed") this.#players.silence(player);
@@ -390,13 +397,20 @@ export class ClientSession<TPeer> implements CommsSession {
     this.transmitVoice(this.#packets.write(PacketType.VoiceReport, this.sessionId, contents.voiceReport, value));
   }
 
+  /** Tells the server where this client listens, as far as it does not know. */
+  #sendRooms(): void {
+    const known = this.#players.find(this.id)?.rooms ?? new Set();
+    for (const room of this.#comms.rooms) if (!known.has(room)) this.#sendRoom(room, true);
+    for (const room of known) if (!this.#comms.rooms.has(room)) this.#sendRoom(room, false);
+  }
+
   #sendRoom(room: string, isJoining: boolean): void {
-    if (this.phase < ClientPhase.Listing) return;
+    if (this.phase < ClientPhase.Listing || this.isAway) return;
     this.#sendReliable(PacketType.DeltaClientState, contents.deltaClientState, { id: this.id, isJoining, room });
   }
 
   #sendClosing(channels: readonly OpenChannel[], left: number): void {
-    if (this.phase !== ClientPhase.Connected) return;
+    if (this.phase !== ClientPhase.Connected || this.isAway) return;
     const packet = this.#sender.closing(channels, left, this.id, this.sessionId);
     if (packet) this.#sendPacket(packet);
   }

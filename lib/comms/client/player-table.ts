@@ -22,10 +22,8 @@ export class PlayerTable<TPeer> {
     return [...this.#byId.values()];
   }
 
-  /** All, without a list of them. */
-  values(): IterableIterator<CommsPlayer<TPeer>> {
-    return this.#byId.values();
-  }
+  /** Those that can be heard at the moment. */
+  readonly speaking = new Set<CommsPlayer<TPeer>>();
 
   find(id: number): CommsPlayer<TPeer> | undefined {
     return this.#byId.get(id);
@@ -91,9 +89,16 @@ export class PlayerTable<TPeer> {
     this.#comms.events.emit(isJoining ? "playerEnteredRoom" : "playerExitedRoom", player, room);
   }
 
+  /** What a player says can be heard from now on. */
+  speaks(player: CommsPlayer<TPeer>): void {
+    player.speech.isSpeaking = true;
+    this.speaking.add(player);
+    this.#comms.events.emit("playerStartedSpeaking", player);
+  }
+
   /** What a player says is not to be heard any more. */
   silence(player: CommsPlayer<TPeer>): void {
-    if (!player.isSpeaking) return;
+    if (!this.speaking.delete(player)) return;
     player.speech.isSpeaking = false;
     this.#comms.events.emit("playerStoppedSpeaking", player);
   }
