@@ -24,7 +24,7 @@ import type { NetworkPlayer } from "./players/network-player.js";
 import type { INetworkPlayer } from "./players/player.js";
 import { ErrorFlags, errorCosts } from "./protocol/error-flags.js";
 import type { MessageDefinition } from "./protocol/message.js";
-import type { ProtocolCore } from "./protocol/protocol.js";
+import type { ProtocolCore, ProtocolPart } from "./protocol/protocol.js";
 import {
   checkRequest,
   type RequestDefinition,
@@ -76,6 +76,8 @@ const MAX_IN_FLIGHT = 32;
 export class MessageDispatcher implements MessageHandler {
   readonly #owner: DispatcherOwner;
   readonly #entries = new Map<MessageDefinition<unknown>, Entry>();
+  /** The messages of extensions. */
+  readonly #ofExtensions = new Set<MessageDefinition<unknown>>();
   readonly #waiters: MessageWaiters;
   readonly #reader = new NetworkReader();
 
@@ -107,7 +109,14 @@ export class MessageDispatcher implements MessageHandler {
   }
 
   clear(): void {
-    for (const [message, { isSystem }] of this.#entries) if (!isSystem) this.#entries.delete(message);
+    for (const [message, { isSystem }] of this.#entries) {
+      if (!isSystem && !this.#ofExtensions.has(message)) this.#entries.delete(message);
+    }
+  }
+
+  /** What an extension sends and receives is its own business: `clear` leaves its handlers alone. */
+  addExtension(parts: readonly ProtocolPart[]): void {
+    for (const part of parts) this.#ofExtensions.add("response" in part ? part.request : part);
   }
 
   waitFor<T>(message: MessageDefinition<T>, options: WaitOptions = {}): Promise<T> {

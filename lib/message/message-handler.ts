@@ -57,7 +57,7 @@ export interface MessageHandler {
   ): void;
   /** Removes a handler. @returns whether there was one */
   unregister(message: MessageDefinition<unknown> | RequestDefinition<unknown, unknown>): boolean;
-  /** Removes all handlers. */
+  /** Removes all handlers but those of messages that extensions have brought along. */
   clear(): void;
   /**
    * Waits for the next message of a kind. If the message has a handler, the handler is called as well.

@@ -82,6 +82,7 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
   use(extension: X): void {
     this.assertInactive();
     this.protocol.add(...(extension.messages ?? []));
+    this.dispatcher.addExtension(extension.messages ?? []);
     this.#extensions.push(extension);
   }
 

@@ -15,6 +15,26 @@ async function joined(options = {}) {
   return { world, ...(await world.join()) };
 }
 
+test("clear removes the application's handlers, and leaves those of extensions and of the library", async () => {
+  const Extra = defineMessage("extra", u8);
+  const world = new MessageWorld({ protocol: newProtocol(), kind: "stream" });
+  const received: string[] = [];
+  const { server } = world;
+  server.use({ messages: [Extra] });
+  server.messageHandler.register(Extra, (value) => void received.push(`extra ${value}`));
+  server.messageHandler.register(Note, (value) => void received.push(`note ${value}`));
+  server.messageHandler.clear();
+  await server.start();
+  const client = world.newClient();
+  client.use({ messages: [Extra] });
+  void client.connect();
+  await world.until(() => client.isAuthenticated);
+  client.send(Note, 1);
+  client.send(Extra, 2);
+  await world.run(50);
+  expect(received).toEqual(["extra 2"]);
+});
+
 /** A query builder: it begins when somebody waits for it. */
 const lazily = <T>(value: T) => ({
   // biome-ignore lint/suspicious/noThenProperty: that is what it is
