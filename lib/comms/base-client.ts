@@ -2,7 +2,7 @@ import { NetworkError } from "../network-error.js";
 import { ByteSegment } from "../peer/index.js";
 import { ClientPhase, ClientSession } from "./client/client-session.js";
 import { type ClientInfo, CommsPlayer } from "./client/comms-player.js";
-import { linkOf, type NetworkLink } from "./network-link.js";
+import { linkOf, type NetworkLink, type SendOutcome } from "./network-link.js";
 import { PacketWriter } from "./wire/packet-writer.js";
 import { contents, PacketType } from "./wire/packets.js";
 
@@ -76,12 +76,10 @@ export abstract class BaseClient<TPeer> {
    * @param packet valid during the call, at most 1024 bytes
    * @returns false, or throws: it could not be sent, and the session ends with the event `fault`
    */
-  // biome-ignore lint/suspicious/noConfusingVoidType: an override need not return anything
-  protected abstract sendReliable(packet: ByteSegment): void | boolean;
+  protected abstract sendReliable(packet: ByteSegment): SendOutcome;
 
   /** Sends to the server, at once or not at all. @returns false: it was not sent */
-  // biome-ignore lint/suspicious/noConfusingVoidType: an override need not return anything
-  protected abstract sendUnreliable(packet: ByteSegment): void | boolean;
+  protected abstract sendUnreliable(packet: ByteSegment): SendOutcome;
 
   /** The transport is connected: the session begins. A second call does nothing. */
   protected connected(): void {

@@ -1,7 +1,7 @@
 import type { EventListener } from "../event-hub.js";
 import { ByteSegment } from "../peer/index.js";
 import type { DisconnectReason } from "../socket/index.js";
-import { linkOf, type NetworkLink } from "./network-link.js";
+import { linkOf, type NetworkLink, type SendOutcome } from "./network-link.js";
 import type { IServerClient } from "./server/server-client.js";
 import type { JoinRequest, ServerEvents, SessionMetrics } from "./server/server-owner.js";
 import { ServerSession } from "./server/server-session.js";
@@ -97,12 +97,10 @@ export abstract class BaseServer<TPeer> {
    * @param packet valid during the call, at most 1024 bytes
    * @returns false, or throws: it could not be sent; that client leaves the session, and joins again by itself
    */
-  // biome-ignore lint/suspicious/noConfusingVoidType: an override need not return anything
-  protected abstract sendReliable(to: TPeer, packet: ByteSegment): void | boolean;
+  protected abstract sendReliable(to: TPeer, packet: ByteSegment): SendOutcome;
 
   /** Sends to `to`, at once or not at all. */
-  // biome-ignore lint/suspicious/noConfusingVoidType: an override need not return anything
-  protected abstract sendUnreliable(to: TPeer, packet: ByteSegment): void | boolean;
+  protected abstract sendUnreliable(to: TPeer, packet: ByteSegment): SendOutcome;
 
   /** Sends the same to the first `count` of `to`. Override it where the transport can do that at once. */
   protected sendUnreliableMany(to: readonly TPeer[], count: number, packet: ByteSegment): void {

@@ -19,6 +19,7 @@ export {
   type MessageCommsServer,
 } from "./message-comms-network.js";
 export type { CommsNetworkEvents, CommsNetworkOptions } from "./network-core.js";
+export type { SendOutcome } from "./network-link.js";
 export {
   type PeerCommsClient,
   type PeerCommsClientParam,

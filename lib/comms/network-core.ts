@@ -10,7 +10,7 @@ import {
   objectOption,
   textOption,
 } from "../options.js";
-import { ByteSegment } from "../peer/index.js";
+import type { ByteSegment } from "../peer/index.js";
 import { type RandomBytes, secureRandomBytes } from "../random.js";
 import { reportUncaught } from "../report-uncaught.js";
 import type { ClientDriver } from "./base-client.js";
@@ -18,7 +18,7 @@ import type { ServerDriver } from "./base-server.js";
 import { ClientPhase } from "./client/client-session.js";
 import { CommsCore } from "./client/comms-core.js";
 import { LoopbackQueue } from "./loopback-queue.js";
-import type { NetworkLink } from "./network-link.js";
+import type { NetworkLink, SendOutcome } from "./network-link.js";
 import type { PeerKey, SessionRules } from "./server/server-owner.js";
 import { type CodecSettings, checkCodecSettings, DEFAULT_CODEC } from "./values/codec-settings.js";
 import { ConnectionStatus, isClientEnabled, isServerEnabled, NetworkMode } from "./values/modes.js";
@@ -89,7 +89,6 @@ export class CommsNetworkCore<TPeer> implements NetworkLink<TPeer> {
   readonly #updateMs: number;
   readonly #toClient = new LoopbackQueue();
   readonly #toServer = new LoopbackQueue();
-  readonly #segment = new ByteSegment();
   #depth = 0;
   /** What is to run next: null is nothing. */
   #wanted: Session<TPeer> | null = null;
@@ -127,9 +126,9 @@ export class CommsNetworkCore<TPeer> implements NetworkLink<TPeer> {
     this.within(() => {
       this.#toClient.deliver((packet) => this.client?.receive(packet));
       this.#toServer.deliver((packet) => this.#receiveLocal(packet));
-      this.#guard(() => this.server?.readMessages());
+      this.attempt(() => this.server?.readMessages());
       this.server?.session.update();
-      this.#guard(() => this.client?.readMessages());
+      this.attempt(() => this.client?.readMessages());
       this.client?.session.update();
     });
   }
@@ -168,7 +167,7 @@ export class CommsNetworkCore<TPeer> implements NetworkLink<TPeer> {
     }
   }
 
-  attempt(send: () => undefined | boolean): boolean {
+  attempt(send: () => SendOutcome): boolean {
     try {
       return send() !== false;
     } catch (error) {
@@ -194,7 +193,7 @@ export class CommsNetworkCore<TPeer> implements NetworkLink<TPeer> {
   #receiveLocal(packet: ByteSegment): void {
     const local = this.#owner.localPeer();
     if (local === null || !this.server) return;
-    this.server.session.receive(local, this.#segment.set(packet.buffer, packet.offset, packet.length));
+    this.server.session.receive(local, packet);
   }
 
   /** Begins and ends what is wanted, outside of everything else. */
@@ -214,7 +213,7 @@ export class CommsNetworkCore<TPeer> implements NetworkLink<TPeer> {
 
   #begin({ mode, createClient, createServer }: Session<TPeer>): void {
     this.mode = mode;
-    const started = this.#guard(() => {
+    const started = this.attempt(() => {
       if (isServerEnabled(mode)) {
         this.server = createServer();
         this.server.connect();
@@ -236,23 +235,13 @@ export class CommsNetworkCore<TPeer> implements NetworkLink<TPeer> {
     this.#toServer.clear();
     if (client) {
       client.session.close();
-      this.#guard(() => client.disconnect());
+      this.attempt(() => client.disconnect());
     }
     if (server) {
       server.session.close();
-      this.#guard(() => server.disconnect());
+      this.attempt(() => server.disconnect());
     }
     this.events.emit("modeChanged", NetworkMode.None);
-  }
-
-  #guard(run: () => void): boolean {
-    try {
-      run();
-      return true;
-    } catch (error) {
-      this.report(error);
-      return false;
-    }
   }
 
   #setStatus(): void {

@@ -5,6 +5,10 @@ import type { RandomBytes } from "../random.js";
 import type { CommsCore } from "./client/comms-core.js";
 import type { PeerKey, SessionRules } from "./server/server-owner.js";
 
+/** What an override that sends returns: false is "it was not sent", and nothing at all counts as sent. */
+// biome-ignore lint/suspicious/noConfusingVoidType: an override need not return anything
+export type SendOutcome = void | boolean;
+
 /** What a network does for its client and its server. */
 export interface NetworkLink<TPeer> {
   readonly clock: Clock;
@@ -20,8 +24,7 @@ export interface NetworkLink<TPeer> {
   /** Runs what may call back into the network: what it asks for is done afterwards. */
   within<T>(run: () => T): T;
   /** Sends; what an override throws is reported. @returns whether it was sent */
-  // biome-ignore lint/suspicious/noConfusingVoidType: an override need not return anything
-  attempt(send: () => void | boolean): boolean;
+  attempt(send: () => SendOutcome): boolean;
   phaseChanged(): void;
   report(error: unknown): void;
   /** The session cannot go on, if `part` is its client or server still. */

@@ -89,23 +89,25 @@ export class VoiceSender {
     const redundant: number[] = [];
     if (frame.length > 0) {
       for (const distance of this.redundancy.distances(nowMs)) {
-        const number = (state.frameCounter - distance) & 0xffff;
-        const slot = number % HISTORY;
-        const bytes = (this.#lengths[slot] as number) + REDUNDANT_BYTES;
-        if (this.#numbers[slot] !== number || this.#lengths[slot] === 0 || bytes > room) continue;
+        const bytes = this.#earlierFrame(distance).length + REDUNDANT_BYTES;
+        if (bytes === REDUNDANT_BYTES || bytes > room) continue;
         room -= bytes;
         redundant.push(distance);
       }
     }
     writeVoiceHeader(writer, state, this.#targets, redundant.length);
-    for (const distance of redundant) {
-      const slot = ((state.frameCounter - distance) & 0xffff) % HISTORY;
-      const earlier = (this.#history[slot] as Uint8Array).subarray(0, this.#lengths[slot]);
-      writeRedundantFrame(writer, distance, earlier);
-    }
+    for (const distance of redundant) writeRedundantFrame(writer, distance, this.#earlierFrame(distance));
     writer.writeBytes(frame);
     state.packetCounter = (state.packetCounter + 1) & 0xffff;
     return this.#packets.end();
+  }
+
+  /** The frame so many before this one; empty where that was silence, or is not known. */
+  #earlierFrame(distance: number): Uint8Array {
+    const number = (this.#state.frameCounter - distance) & 0xffff;
+    const slot = number % HISTORY;
+    const length = this.#numbers[slot] === number ? this.#lengths[slot] : 0;
+    return (this.#history[slot] as Uint8Array).subarray(0, length);
   }
 
   #remember(frame: Uint8Array): void {

@@ -32,7 +32,6 @@ export class Redundancy {
   report({ loss, burst }: LossReport, nowMs: number): void {
     this.#loss = loss;
     const wanted = wantedDistances(loss, burst);
-    if (wanted.length === 0 && nowMs < this.#untilMs) return;
     // What is less than at present waits, too: one good second is not the end of a bad line.
     if (wanted.length < this.#distances.length && nowMs < this.#untilMs) return;
     this.#distances = wanted;

@@ -1,5 +1,4 @@
 import type { NetworkReader, NetworkWriter } from "../../serialization/index.js";
-import type { Member } from "./member.js";
 import type { MemberValues } from "./member-values.js";
 
 // The state of one object, for whoever may see the members `allowed` of each behaviour. Who may not see a member gets
@@ -31,6 +30,16 @@ function countOf(mask: number): number {
   let count = 0;
   for (let left = mask; left !== 0; left &= left - 1) count++;
   return count;
+}
+
+/** Writes a bit for each of the members `may`: whether it is one of `mask`. */
+export function writeMask(writer: NetworkWriter, mask: number, may: number): void {
+  writer.writeBits(compress(mask, may), countOf(may));
+}
+
+/** Reads what `writeMask` wrote. @throws NetworkError `ERR_END_OF_MESSAGE` */
+export function readMask(reader: NetworkReader, may: number): number {
+  return expand(reader.readBits(countOf(may)), may);
 }
 
 /** Whether one behaviour alone has allowed members. */
@@ -88,45 +97,20 @@ export function writeChanges(
     if (may === 0) continue;
     if (!alone) writer.writeBits(mask === 0 ? 0 : 1, 1);
     if (!alone && mask === 0) continue;
-    writer.writeBits(compress(mask, may), countOf(may));
+    writeMask(writer, mask, may);
     const part = parts[index] as MemberValues;
     if (form === "delta") part.writeDelta(writer, mask, hidden?.[index] ?? 0);
     else part.write(writer, mask, hidden?.[index] ?? 0);
   }
 }
 
-/** The changed members of the next behaviour, of which `may` are allowed: what `writeChanges` writes before values. */
-function readMask(reader: NetworkReader, may: number, alone: boolean): number {
-  if (may === 0 || (!alone && reader.readBits(1) === 0)) return 0;
-  return expand(reader.readBits(countOf(may)), may);
-}
-
 /** @throws NetworkError as `Codec.read` */
 export function readChanges(reader: NetworkReader, parts: readonly MemberValues[], allowed: readonly number[]): void {
   const alone = isAlone(allowed);
   for (let index = 0; index < parts.length; index++) {
-    const mask = readMask(reader, allowed[index] as number, alone);
+    const may = allowed[index] as number;
+    if (may === 0 || (!alone && reader.readBits(1) === 0)) continue;
+    const mask = readMask(reader, may);
     if (mask !== 0) (parts[index] as MemberValues).read(reader, mask);
-  }
-}
-
-/**
- * Reads what an owner wrote by `writeChanges`, as changes of this side (see `MemberValues.take`).
- *
- * @param refused gets the members of each behaviour whose values the owner needs
- * @throws NetworkError as `Codec.read`
- */
-export function takeChanges(
-  reader: NetworkReader,
-  parts: readonly MemberValues[],
-  allowed: readonly number[],
-  accepts: (part: number, member: Member, value: unknown) => boolean,
-  refused: number[],
-): void {
-  const alone = isAlone(allowed);
-  for (let index = 0; index < parts.length; index++) {
-    const mask = readMask(reader, allowed[index] as number, alone);
-    const judge = (member: Member, value: unknown) => accepts(index, member, value);
-    refused[index] = mask === 0 ? 0 : (parts[index] as MemberValues).take(reader, mask, judge);
   }
 }

@@ -1,6 +1,7 @@
 import type { EventListener } from "../../event-hub.js";
 import type { NetworkClient } from "../../message/index.js";
 import { arrayOption, checkOptions, functionOption, type OptionRules } from "../../options.js";
+import { reportUncaught } from "../../report-uncaught.js";
 import type { NetworkIdentity } from "../behaviour/network-identity.js";
 import type { Behaviours, InstancesOf, Prefab } from "../behaviour/prefab.js";
 import { Layouts } from "../wire/layouts.js";
@@ -19,12 +20,6 @@ export interface ClientObjectManagerOptions {
 
 const OPTIONS: OptionRules<ClientObjectManagerOptions> = { prefabs: arrayOption, onError: functionOption };
 
-const throwLater = (error: unknown) => {
-  queueMicrotask(() => {
-    throw error;
-  });
-};
-
 /** The networked objects that a client sees (Mirage's `ClientObjectManager`). See docs/objects.md. */
 export class ClientObjectManager {
   readonly #core: ObjectClient;
@@ -38,15 +33,11 @@ export class ClientObjectManager {
   constructor(client: NetworkClient, options: ClientObjectManagerOptions) {
     checkOptions("ClientObjectManager", options, OPTIONS);
     this.#layouts = new Layouts(options.prefabs);
-    const core = new ObjectClient(client, this.#layouts, options.onError ?? throwLater);
+    const core = new ObjectClient(client, this.#layouts, options.onError ?? reportUncaught);
     this.#core = core;
     const calls = useCalls(client, core);
     client.use({
       messages: [OrderedMessage, LatestMessage, CallsMessage, InputMessage, tableMessage(this.#layouts.all)],
-      started: () => {
-        client.messageHandler.register(OrderedMessage, (bytes) => core.receiveOrdered(bytes));
-        client.messageHandler.register(LatestMessage, (bytes) => core.receiveLatest(bytes));
-      },
       beforeSend: () => core.send(),
       playerSuspended: () => calls.connectionLost(),
       stopped: () => {
@@ -54,6 +45,8 @@ export class ClientObjectManager {
         core.stop();
       },
     });
+    client.messageHandler.register(OrderedMessage, (bytes) => core.receiveOrdered(bytes));
+    client.messageHandler.register(LatestMessage, (bytes) => core.receiveLatest(bytes));
   }
 
   /** All objects that this client sees. */

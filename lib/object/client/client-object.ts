@@ -1,67 +1,44 @@
 import type { INetworkPlayer } from "../../message/index.js";
 import { NetworkError } from "../../network-error.js";
 import type { BehaviourLink } from "../behaviour/behaviour-link.js";
-import type { MemberValues, ValuesOwner } from "../behaviour/member-values.js";
+import type { ValuesOwner } from "../behaviour/member-values.js";
 import { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import type { NetworkIdentity } from "../behaviour/network-identity.js";
 import type { CallOptions, RpcDefinition } from "../behaviour/rpc.js";
 import type { ObjectLayout } from "../wire/object-layout.js";
+import { WorldObject, type WorldObjectOwner } from "../world/world-object.js";
 
 /** What an object needs of its manager. */
-export interface ClientObjectOwner {
+export interface ClientObjectOwner extends WorldObjectOwner<ClientObject> {
   readonly player: INetworkPlayer | null;
-  changed(object: ClientObject): void;
-  noted(values: MemberValues): void;
-  call(
-    object: ClientObject,
-    behaviour: object,
-    rpc: RpcDefinition,
-    args: readonly unknown[],
-    options?: CallOptions,
-  ): unknown;
 }
 
 const NOBODY: ReadonlySet<INetworkPlayer> = new Set();
 
 /** One object of a client's world. */
-export class ClientObject implements NetworkIdentity, ValuesOwner, BehaviourLink {
-  readonly netId: number;
-  readonly layout: ObjectLayout;
-  readonly behaviours: Readonly<Record<string, NetworkBehaviour>>;
-  readonly parts: readonly NetworkBehaviour[];
-  readonly values: readonly MemberValues[];
+export class ClientObject
+  extends WorldObject<ClientObject, ClientObjectOwner>
+  implements NetworkIdentity, ValuesOwner, BehaviourLink
+{
   item = 0;
   /** The tick of its values at the spawn: older ones come too late. */
   spawnTick = 0;
   isOwner = false;
-  isSpawned = false;
-  isListed = false;
-  readonly #manager: ClientObjectOwner;
   /** Of each member the last message that held its latest value. */
   readonly #sentIn: number[] = [];
 
   constructor(manager: ClientObjectOwner, layout: ObjectLayout, netId: number) {
-    this.#manager = manager;
-    this.layout = layout;
-    this.netId = netId;
-    const { behaviours, values } = layout.prefab.create();
-    this.behaviours = behaviours;
-    this.parts = layout.prefab.parts.map((part) => behaviours[part] as NetworkBehaviour);
-    this.values = values;
+    super(manager, layout, netId);
     for (const part of this.parts) NetworkBehaviour.setLink(part, this);
-    for (const value of values) value.owner = this;
+    for (const value of this.values) value.owner = this;
   }
 
   get identity(): NetworkIdentity {
     return this;
   }
 
-  get prefab(): string {
-    return this.layout.prefab.name;
-  }
-
   get owner(): INetworkPlayer | null {
-    return this.isOwner ? this.#manager.player : null;
+    return this.isOwner ? this.manager.player : null;
   }
 
   get observers(): ReadonlySet<INetworkPlayer> {
@@ -84,22 +61,14 @@ export class ClientObject implements NetworkIdentity, ValuesOwner, BehaviourLink
     return wrongSide("destroys an object");
   }
 
-  indexOf(behaviour: object): number {
-    return this.parts.indexOf(behaviour as NetworkBehaviour);
-  }
-
   changed(): void {
     if (this.isListed || !this.isOwner) return;
     this.isListed = true;
-    this.#manager.changed(this);
-  }
-
-  noted(values: MemberValues): void {
-    this.#manager.noted(values);
+    this.manager.changed(this);
   }
 
   callRpc(behaviour: object, rpc: RpcDefinition, args: readonly unknown[], options?: CallOptions): unknown {
-    return this.#manager.call(this, behaviour, rpc, args, options);
+    return this.manager.call(this, behaviour, rpc, args, options);
   }
 
   /** It belongs to this client from now on, or no more. */
@@ -129,12 +98,6 @@ export class ClientObject implements NetworkIdentity, ValuesOwner, BehaviourLink
       }
       return kept;
     });
-  }
-
-  release(): void {
-    this.isSpawned = false;
-    for (const part of this.parts) NetworkBehaviour.setLink(part, null);
-    for (const value of this.values) value.owner = null;
   }
 }
 

@@ -9,12 +9,10 @@ import { References } from "../behaviour/references.js";
 import type { CallOptions, RpcDefinition } from "../behaviour/rpc.js";
 import type { Layouts } from "../wire/layouts.js";
 import { KIND_BITS, RecordKind } from "../wire/object-messages.js";
+import { NotedValues } from "../world/noted-values.js";
 import { ClientObject, type ClientObjectOwner } from "./client-object.js";
 import type { ClientObjectEvents, UnspawnReason } from "./client-object-events.js";
 import { OwnerSender } from "./owner-sender.js";
-
-/** So many rounds of listeners whose changes call listeners. */
-const MAX_ROUNDS = 8;
 
 /** The world of a client: it applies what the server sends. */
 export class ObjectClient implements ClientObjectOwner {
@@ -31,7 +29,7 @@ export class ObjectClient implements ClientObjectOwner {
   readonly #sender: OwnerSender;
   character: ClientObject | null = null;
   #isSendPlanned = false;
-  #noted: MemberValues[] = [];
+  readonly #noted = new NotedValues();
   /** Objects of this batch that have not been announced. */
   #fresh: ClientObject[] = [];
   /** What was there before a reset, and has not come again. */
@@ -61,7 +59,7 @@ export class ObjectClient implements ClientObjectOwner {
   }
 
   noted(values: MemberValues): void {
-    this.#noted.push(values);
+    this.#noted.add(values);
   }
 
   call(
@@ -136,7 +134,7 @@ export class ObjectClient implements ClientObjectOwner {
 
   /** A batch is applied so far: calls listeners, and announces new objects. */
   announce(): void {
-    this.#callListeners();
+    this.#noted.deliver(this.report);
     const fresh = this.#fresh;
     if (fresh.length === 0) return;
     this.#fresh = [];
@@ -147,7 +145,7 @@ export class ObjectClient implements ClientObjectOwner {
       if (object.isOwner) this.#callEach(object, (part) => part.startOwner?.());
     }
     for (const object of fresh) if (object.isSpawned) this.events.emit("spawned", object);
-    this.#callListeners();
+    this.#noted.deliver(this.report);
   }
 
   /** The connection is over. */
@@ -155,7 +153,7 @@ export class ObjectClient implements ClientObjectOwner {
     for (const object of [...this.byNetId.values()]) this.#unspawn(object, "hidden");
     this.#byItem.clear();
     this.#lastOf.clear();
-    this.#noted = [];
+    this.#noted.clear();
     this.#fresh = [];
     this.#stale = null;
     this.#sender.reset();
@@ -279,21 +277,7 @@ export class ObjectClient implements ClientObjectOwner {
     object.release();
   }
 
-  #callListeners(): void {
-    for (let round = 0; round < MAX_ROUNDS && this.#noted.length > 0; round++) {
-      const noted = this.#noted;
-      this.#noted = [];
-      for (const values of noted) values.deliver(this.report);
-    }
-  }
-
   #callEach(object: ClientObject, call: (part: NetworkBehaviour) => void): void {
-    for (const part of object.parts) {
-      try {
-        call(part);
-      } catch (error) {
-        this.report(error);
-      }
-    }
+    object.callEach(call, this.report);
   }
 }

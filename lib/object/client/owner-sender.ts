@@ -1,8 +1,8 @@
 import type { NetworkClient, NotifyCallbacks } from "../../message/index.js";
 import { NetworkWriter } from "../../serialization/index.js";
+import { writeMask } from "../behaviour/identity-state.js";
 import type { Masks } from "../wire/object-layout.js";
 import { CallsMessage, InputMessage, KIND_BITS, RecordKind } from "../wire/object-messages.js";
-import { writeMasks } from "../wire/owner-record.js";
 import type { ClientObject } from "./client-object.js";
 
 /** A message of calls is sent when it has so many bytes. */
@@ -148,7 +148,7 @@ export class OwnerSender {
     const body = this.#body;
     body.reset();
     body.writeUint32(netId);
-    writeMasks(body, masks, layout.fromOwner);
+    for (const [index, may] of layout.fromOwner.entries()) writeMask(body, masks[index] as number, may);
     for (const [index, part] of values.entries()) part.write(body, masks[index] as number);
     this.#append(writer, RecordKind.State);
   }

@@ -17,7 +17,7 @@ export interface ClientCallWorld {
   /** The behaviours of the object of this number, null where the client does not have it. */
   find(item: number): { readonly parts: readonly NetworkBehaviour[] } | null;
   /** Sends the server what is in `body`: a call, behind the object's ordered state that this client has set. */
-  sendCall(object: object, rpc: RpcDefinition): void;
+  sendCall(): void;
   /** Sends the server the answer in `body`. */
   sendAnswer(): void;
   report(error: unknown, rpc: RpcDefinition): void;
@@ -53,7 +53,7 @@ export class ClientCalls {
     const send = (id: number) => {
       body.reset();
       writeCall(body, { ...head, id }, rpc, args);
-      this.#world.sendCall(object, rpc);
+      this.#world.sendCall();
     };
     if (rpc.returns) return this.#pending.open(object, rpc, options, send);
     send(0);

@@ -6,6 +6,7 @@ import { NetworkError } from "../../network-error.js";
 import type { NetworkReader } from "../../serialization/index.js";
 import { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import type { CallOptions, RpcDefinition } from "../behaviour/rpc.js";
+import { RecentKeys } from "../collections/recent-keys.js";
 import { body, type CallHead, CallStatus, readHead, readLast, readSection, writeCall } from "./call-format.js";
 import { CallRunner } from "./call-runner.js";
 import { PendingCalls } from "./pending-calls.js";
@@ -14,7 +15,7 @@ import { PendingCalls } from "./pending-calls.js";
 export const callCosts = { unknownObject: 10, unknownRpc: 60, noAuthority: 10 } as const;
 
 /** After it has lost an object a player may still have sent calls of it. */
-const AUTHORITY_GRACE_MS = 5000;
+export const AUTHORITY_GRACE_MS = 5000;
 
 /** What a player saw so lately it may still have called. */
 const HIDDEN_MS = 10_000;
@@ -33,13 +34,13 @@ export interface ServerCallWorld<Target extends CallTarget> {
   readonly tick: number;
   /** What the player sees or owns under this number; `gone`: it did less than 10 s ago. */
   find(player: INetworkPlayer, netId: number): Target | "gone" | null;
-  /** When the player has lost the object to another owner, by the clock. */
-  lostMs(player: INetworkPlayer, object: Target): number;
+  /** When its owner before has lost the object, by the clock. */
+  lostMs(object: Target): number;
   observersOf(object: Target): Iterable<INetworkPlayer>;
   /** Whether the player sees it, or will in this tick. */
   isSeenBy(object: Target, player: INetworkPlayer): boolean;
   /** Sends each of the players what is in `body`, behind the object's spawn and its ordered state. */
-  sendCall(object: Target, players: Iterable<INetworkPlayer>, rpc: RpcDefinition): void;
+  sendCall(object: Target, players: Iterable<INetworkPlayer>): void;
   /** Sends a player the answer in `body`. */
   sendAnswer(player: INetworkPlayer): void;
   report(error: unknown, player: INetworkPlayer, rpc: RpcDefinition): void;
@@ -49,8 +50,8 @@ export interface ServerCallWorld<Target extends CallTarget> {
 interface PlayerCalls {
   readonly pending: PendingCalls;
   readonly buckets: Map<RpcDefinition, TokenBucket>;
-  /** When the player lost sight of objects, by `netId`, the oldest first. */
-  readonly hiddenMs: Map<number, number>;
+  /** The objects that the player lost sight of lately, by `netId`. */
+  readonly hidden: RecentKeys;
 }
 
 /** The calls of a server: those of players, which it checks and runs, and its own. */
@@ -71,7 +72,7 @@ export class ServerCalls<Target extends CallTarget> {
     this.#players = new PlayerSlot(() => ({
       pending: new PendingCalls(world.clock),
       buckets: new Map(),
-      hiddenMs: new Map(),
+      hidden: new RecentKeys(HIDDEN_MS),
     }));
   }
 
@@ -95,7 +96,7 @@ export class ServerCalls<Target extends CallTarget> {
     const send = (id: number, players: Iterable<INetworkPlayer>) => {
       body.reset();
       writeCall(body, { ...head, id }, rpc, values);
-      this.#world.sendCall(object, players, rpc);
+      this.#world.sendCall(object, players);
     };
     if (rpc.target === "observers" || rpc.target === "others") {
       send(0, this.#othersOf(object, rpc.target));
@@ -147,7 +148,7 @@ export class ServerCalls<Target extends CallTarget> {
       return;
     }
     if (!rpc.isForAnyone && object.owner !== player) {
-      const isLate = this.#world.clock.now() - this.#world.lostMs(player, object) < AUTHORITY_GRACE_MS;
+      const isLate = this.#world.clock.now() - this.#world.lostMs(object) < AUTHORITY_GRACE_MS;
       if (!isLate) player.chargeError(callCosts.noAuthority, ErrorFlags.NoAuthority);
       this.#runner.answer(player, head.id, CallStatus.Refused, `${rpc.name}: the player does not own the object`);
       return;
@@ -209,20 +210,13 @@ export class ServerCalls<Target extends CallTarget> {
 
   /** A player does not see the object any more. */
   hidden(player: INetworkPlayer, object: Target): void {
-    const { pending, hiddenMs } = this.#players.of(player);
+    const { pending, hidden } = this.#players.of(player);
     pending.objectGone(object);
-    const now = this.#world.clock.now();
-    hiddenMs.delete(object.netId);
-    hiddenMs.set(object.netId, now);
-    for (const [netId, ms] of hiddenMs) {
-      if (now - ms < HIDDEN_MS) break;
-      hiddenMs.delete(netId);
-    }
+    hidden.add(object.netId, this.#world.clock.now());
   }
 
   #sawLately(player: INetworkPlayer, netId: number): boolean {
-    const ms = this.#players.of(player).hiddenMs.get(netId);
-    return ms !== undefined && this.#world.clock.now() - ms < HIDDEN_MS;
+    return this.#players.of(player).hidden.has(netId, this.#world.clock.now());
   }
 
   /** The object has left the world. */

@@ -29,7 +29,7 @@ export function useCalls(
       if (object) return sees(player, object) ? object : null;
       return world.isRecentlyGone(netId) ? "gone" : null;
     },
-    lostMs: (_player, object) => clock.now() - (server.time.nowMs - object.ownedUntilMs),
+    lostMs: (object) => clock.now() - (server.time.nowMs - object.ownedUntilMs),
     observersOf(object) {
       world.updateVisibility();
       return [...world.players.keys()].filter((player) => willSee(player, object));

@@ -7,10 +7,12 @@ import type { MemberValues } from "../behaviour/member-values.js";
 import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import { References } from "../behaviour/references.js";
 import type { CallOptions, RpcDefinition } from "../behaviour/rpc.js";
+import { RecentKeys } from "../collections/recent-keys.js";
 import { Reason, Visibility } from "../interest/visibility.js";
 import type { Layouts } from "../wire/layouts.js";
 import type { ObjectLayout } from "../wire/object-layout.js";
 import { RecordKind } from "../wire/object-messages.js";
+import { NotedValues } from "../world/noted-values.js";
 import type { Interest } from "./interest.js";
 import { ItemNumbers } from "./item-numbers.js";
 import { LatestSender } from "./latest-sender.js";
@@ -18,8 +20,6 @@ import { ObjectPlayer } from "./object-player.js";
 import { type ObjectOwner, ServerObject } from "./server-object.js";
 import type { ServerObjectEvents } from "./server-object-events.js";
 
-/** So many rounds of listeners whose changes call listeners. */
-const MAX_ROUNDS = 8;
 /** For so long a client may still send something for an object that is gone. */
 const GONE_MS = 10_000;
 
@@ -45,11 +45,11 @@ export class ObjectServer implements ObjectOwner {
   readonly #options: ObjectServerOptions;
   readonly report: (error: unknown) => void;
   readonly #items: ItemNumbers;
-  /** When the objects that are gone left the world, for 10 s. */
-  readonly #gone = new Map<number, number>();
+  /** The objects that have left the world lately. */
+  readonly #gone = new RecentKeys(GONE_MS);
   readonly #references = new References(true, (netId, index) => this.byNetId.get(netId)?.parts[index] ?? null);
   #changed: ServerObject[] = [];
-  #noted: MemberValues[] = [];
+  readonly #noted = new NotedValues();
   #lastSentMs = 0;
   /** The last tick of latest state: records written now have values that are newer, and older than the next one's. */
   #sentTick = 0;
@@ -117,7 +117,7 @@ export class ObjectServer implements ObjectOwner {
     object.isSpawned = false;
     this.objects.delete(object.item);
     this.byNetId.delete(object.netId);
-    this.#remember(object.netId);
+    this.#gone.add(object.netId, this.#server.time.nowMs);
     this.#references.gone(object.netId);
     this.events.emit("unspawned", object);
     for (const player of this.players.values()) {
@@ -193,8 +193,8 @@ export class ObjectServer implements ObjectOwner {
   }
 
   noted(values: MemberValues): void {
-    if (this.#noted.length === 0) this.#server.requestTick();
-    this.#noted.push(values);
+    if (this.#noted.isEmpty) this.#server.requestTick();
+    this.#noted.add(values);
   }
 
   call(
@@ -254,15 +254,14 @@ export class ObjectServer implements ObjectOwner {
 
   /** Whether an object of this number has left the world in the last 10 s. */
   isRecentlyGone(netId: number): boolean {
-    const goneMs = this.#gone.get(netId);
-    return goneMs !== undefined && this.#server.time.nowMs - goneMs < GONE_MS;
+    return this.#gone.has(netId, this.#server.time.nowMs);
   }
 
   stop(): void {
     for (const object of [...this.objects.values()]) this.destroy(object);
     for (const player of [...this.players.keys()]) this.removePlayer(player);
     this.#changed = [];
-    this.#noted = [];
+    this.#noted.clear();
   }
 
   // The phases of a tick.
@@ -290,11 +289,7 @@ export class ObjectServer implements ObjectOwner {
   }
 
   callListeners(): void {
-    for (let round = 0; round < MAX_ROUNDS && this.#noted.length > 0; round++) {
-      const noted = this.#noted;
-      this.#noted = [];
-      for (const values of noted) values.deliver(this.report);
-    }
+    this.#noted.deliver(this.report);
   }
 
   send(): void {
@@ -326,7 +321,7 @@ export class ObjectServer implements ObjectOwner {
   spawnNow(player: ObjectPlayer, object: ServerObject): void {
     player.entering.delete(object);
     if (player.views.has(object.item) || !object.isSpawned) return;
-    for (const values of object.values) if (values.owner) this.#settle(object);
+    this.#settle(object);
     const isOwner = object.owner === player.player;
     const writer = player.begin(RecordKind.Spawn, this.#sentTick);
     writer.writePacked(object.item);
@@ -463,22 +458,7 @@ export class ObjectServer implements ObjectOwner {
   }
 
   #callEach(object: ServerObject, call: (part: NetworkBehaviour) => void): void {
-    for (const part of object.parts) {
-      try {
-        call(part);
-      } catch (error) {
-        this.report(error);
-      }
-    }
-  }
-
-  #remember(netId: number): void {
-    const { nowMs } = this.#server.time;
-    this.#gone.set(netId, nowMs);
-    for (const [oldest, goneMs] of this.#gone) {
-      if (nowMs - goneMs < GONE_MS) return;
-      this.#gone.delete(oldest);
-    }
+    object.callEach(call, this.report);
   }
 
   #newNetId(): number {

@@ -2,17 +2,13 @@ import type { INetworkPlayer, INetworkTime } from "../../message/index.js";
 import { ErrorFlags } from "../../message/index.js";
 import { errorCosts } from "../../message/protocol/error-flags.js";
 import { NetworkReader } from "../../serialization/index.js";
+import { readMask } from "../behaviour/identity-state.js";
 import type { MemberValues } from "../behaviour/member-values.js";
+import { AUTHORITY_GRACE_MS, callCosts } from "../rpc/server-calls.js";
 import { KIND_BITS, RecordKind } from "../wire/object-messages.js";
-import { readMasks } from "../wire/owner-record.js";
 import type { ObjectPlayer } from "./object-player.js";
 import type { ObjectServer } from "./object-server.js";
 import type { ServerObject } from "./server-object.js";
-
-/** Tokens of the error budget for state of what a player does not own. */
-const NO_AUTHORITY_COST = 10;
-/** So long after it was taken away, state of an object was sent honestly. */
-const LATE_MS = 5000;
 
 /** Takes what clients send: state of the objects that they own, and what they have applied. */
 export class OwnerState {
@@ -63,15 +59,16 @@ export class OwnerState {
     const netId = reader.readUint32();
     const object = this.#world.byNetId.get(netId);
     if (!object || object.owner !== player.player) {
-      const isLate = object && player.views.has(object.item) && this.#time.nowMs - object.ownedUntilMs < LATE_MS;
+      const isLate =
+        object && player.views.has(object.item) && this.#time.nowMs - object.ownedUntilMs < AUTHORITY_GRACE_MS;
       if (!isLate && !this.#world.isRecentlyGone(netId)) {
-        player.player.chargeError(NO_AUTHORITY_COST, ErrorFlags.NoAuthority);
+        player.player.chargeError(callCosts.noAuthority, ErrorFlags.NoAuthority);
       }
       return;
     }
     const { layout, values } = object;
     const refused = values.map(() => 0);
-    const masks = readMasks(reader, layout.fromOwner);
+    const masks = layout.fromOwner.map((may) => readMask(reader, may));
     for (const [index, part] of values.entries()) {
       const mask = masks[index] as number;
       if (mask !== 0) refused[index] = this.#take(player, object, part, index, mask, reader);

@@ -12,6 +12,7 @@ import {
   type OptionRules,
   objectOption,
 } from "../../options.js";
+import { reportUncaught } from "../../report-uncaught.js";
 import type { NetworkIdentity } from "../behaviour/network-identity.js";
 import type { Behaviours, InstancesOf, Prefab } from "../behaviour/prefab.js";
 import { Layouts } from "../wire/layouts.js";
@@ -63,12 +64,6 @@ const SPAWN_OPTIONS: OptionRules<SpawnOptions<Behaviours>> = {
   init: functionOption,
 };
 
-const throwLater = (error: unknown) => {
-  queueMicrotask(() => {
-    throw error;
-  });
-};
-
 /** The networked objects of a server (Mirage's `ServerObjectManager`). See docs/objects.md. */
 export class ServerObjectManager {
   readonly #core: ObjectServer;
@@ -83,7 +78,7 @@ export class ServerObjectManager {
   constructor(server: NetworkServer, options: ServerObjectManagerOptions) {
     checkOptions("ServerObjectManager", options, OPTIONS);
     const { interest = always(), lane = 1, maxStateBytesPerSecond = Number.POSITIVE_INFINITY } = options;
-    const { weight = null, onError = throwLater } = options;
+    const { weight = null, onError = reportUncaught } = options;
     this.#layouts = new Layouts(options.prefabs);
     let rules: Interest | null = null;
     this.#core = new ObjectServer(
@@ -105,8 +100,6 @@ export class ServerObjectManager {
       messages: [OrderedMessage, LatestMessage, CallsMessage, InputMessage, tableMessage(this.#layouts.all)],
       started: () => {
         lastMs = 0;
-        server.messageHandler.register(CallsMessage, (bytes, player) => ownerState.receive(player, bytes));
-        server.messageHandler.register(InputMessage, (bytes, player) => ownerState.receive(player, bytes));
       },
       playerReady: (player) => core.addPlayer(player),
       playerSuspended: (player) => {
@@ -129,6 +122,9 @@ export class ServerObjectManager {
       },
       stopped: () => core.stop(),
     });
+    for (const message of [CallsMessage, InputMessage]) {
+      server.messageHandler.register(message, (bytes, player) => ownerState.receive(player, bytes));
+    }
   }
 
   /** All objects of the world. */

@@ -5,10 +5,6 @@ import type { Prefab } from "../behaviour/prefab.js";
 /** The masks of each behaviour, in the order in which they are written. */
 export type Masks = readonly number[];
 
-/** Who reads a state: a player that owns the object, or one that does not. */
-export const AUDIENCES = { others: 0, owner: 1 } as const;
-export type AudienceIndex = 0 | 1;
-
 /** Members beyond the first 30 latest ones of an object share a bit of the journal. */
 const MAX_LATEST_BITS = 31;
 
@@ -18,7 +14,10 @@ export class ObjectLayout {
   /** Its number on the wire. */
   readonly number: number;
   readonly definitions: readonly BehaviourDefinition[];
-  /** By audience: the members that it may see, and those of them that travel in order, or as the latest value. */
+  /**
+   * For those who do not own the object, and for its owner: the members that they may see, and those of them that
+   * travel in order, or as the latest value.
+   */
   readonly visible: readonly [Masks, Masks];
   readonly ordered: readonly [Masks, Masks];
   readonly latest: readonly [Masks, Masks];

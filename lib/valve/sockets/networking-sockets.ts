@@ -352,8 +352,7 @@ export class NetworkingSockets {
    * @param identity the only peer that GNS will talk to; null for whoever answers
    * @returns the connection, or 0: see `Library.lastError`
    * @throws RangeError `ERR_OUT_OF_RANGE`: also for a STUN or TURN server given by name; NetworkError
-   *   `ERR_NOT_SUPPORTED` for `authenticatedOnly`: GNS does not refuse P2P peers without a certificate, so look at
-   *   `ConnectionInfo.isAuthenticated`
+   *   `ERR_NOT_SUPPORTED` for `authenticatedOnly`, which GNS ignores here: look at `ConnectionInfo.isAuthenticated`
    */
   connectP2P(identity: NetworkingIdentity | null, options: p2p.P2POptions = {}): number {
     return p2p.connectP2P(this.#core, identity, options);
@@ -363,8 +362,7 @@ export class NetworkingSockets {
    * Creates a socket that peers connect to with {@link connectP2P} (GNS).
    *
    * @param virtualPort 0 to 65535; each can be listened on once per process
-   * @returns the listen socket, or 0: see `Library.lastError`
-   * @throws NetworkError `ERR_NOT_SUPPORTED` for `authenticatedOnly`, as in {@link connectP2P}
+   * @returns the listen socket, or 0: see `Library.lastError`; and throws for `authenticatedOnly`, as `connectP2P`
    */
   createListenSocketP2P(virtualPort: number, options: readonly ConfigOption[] = []): number {
     return p2p.createListenSocketP2P(this.#core, virtualPort, options);
