@@ -11,8 +11,7 @@ function heapUsed(): number {
 
 /**
  * The lowest value of several batches. A batch is so short that new space holds all its garbage, and nothing is
- * collected meanwhile. Every batch contains what each call takes; only some contain what V8's compiler takes, which
- * runs later on a busy machine.
+ * collected meanwhile. Every batch contains what each call takes; only some contain what V8's compiler takes.
  */
 function measure(call: (index: number) => void): number {
   const calls = 200;
