@@ -2,7 +2,7 @@ import { EventHub } from "../event-hub.js";
 import { NetworkError } from "../network-error.js";
 import { checkOptions } from "../options.js";
 import type { LibraryConnection } from "../peer/connection/connection.js";
-import { type ByteSegment, Channel, type Drive, type PeerHandler } from "../peer/index.js";
+import type { ByteSegment, Channel, Drive, PeerHandler } from "../peer/index.js";
 import type { PeerCore } from "../peer/peer-core.js";
 import { serverFailed, serverFull, serverStopped } from "../socket/building/socket-errors.js";
 import { checkReason, DisconnectCode, type DisconnectReason } from "../socket/disconnect-reason.js";
@@ -23,19 +23,11 @@ import { Admission } from "./players/admission.js";
 import { NetworkPlayer } from "./players/network-player.js";
 import { type INetworkPlayer, type PlayerAuthentication, PlayerState } from "./players/player.js";
 import { UnidentifiedPlayers } from "./players/unidentified-players.js";
-import { defaultErrorBudget, type ErrorBudget, ErrorFlags, errorCosts } from "./protocol/error-flags.js";
+import { defaultErrorBudget, type ErrorBudget, ErrorFlags } from "./protocol/error-flags.js";
 import type { MessageDefinition } from "./protocol/message.js";
-import {
-  HelloMessage,
-  PingMessage,
-  PongMessage,
-  ProofMessage,
-  SceneLoadedMessage,
-  TableMessage,
-  type Welcome,
-  WelcomeMessage,
-} from "./protocol/system-messages.js";
+import { type Welcome, WelcomeMessage } from "./protocol/system-messages.js";
 import { type LoadSceneOptions, SceneBarrier } from "./scene-barrier.js";
+import { registerServerHandlers } from "./server-handlers.js";
 import { infoSource } from "./server-info.js";
 import { handlerWhile, type ServerHandler, type ServerParts } from "./server-parts.js";
 import { settledWithin } from "./time/deadline.js";
@@ -103,7 +95,13 @@ export class NetworkServerCore
       this.time.advance(1);
       this.#runTick();
     });
-    this.#registerHandlers();
+    registerServerHandlers(this.dispatcher, {
+      unidentified: this.#unidentified,
+      authentication: this.#authentication,
+      scenes: this.#scenes,
+      time: this.time,
+      charge: (...error) => this.charge(...error),
+    });
     this.trace?.watch(this.events);
   }
 
@@ -357,33 +355,6 @@ export class NetworkServerCore
     if (player.isAuthenticated) this.events.emit("resumed", player);
     if (player.isAuthenticated) this.#scenes.enter(player);
     this.requestTick();
-  }
-
-  #registerHandlers(): void {
-    const handlers = this.dispatcher;
-    // These have one order, and all come on one lane: no client of ours sends them in another.
-    const misplaced = (player: NetworkPlayer, name: string) => {
-      player.chargeError(0, ErrorFlags.InvalidState);
-      player.refuse(DisconnectCode.InvalidPacket, `The client's ${name} is out of place`);
-    };
-    handlers.registerSystem(TableMessage, (table, player) => {
-      if (!this.#unidentified.onTable(player, table)) misplaced(player, "table");
-    });
-    handlers.registerSystem(HelloMessage, ({ resumes }, player) => {
-      if (!this.#unidentified.onHello(player, resumes)) misplaced(player, "hello");
-    });
-    handlers.registerSystem(ProofMessage, ({ method, payload }, player) => {
-      if (!this.#authentication.onProof(player, method, payload)) misplaced(player, "proof");
-    });
-    handlers.registerSystem(PingMessage, ({ clientTimeMs }, player) => {
-      const pong = { clientTimeMs, serverTimeMs: this.time.nowMs, tick: this.time.tick };
-      player.send(PongMessage, pong, Channel.Unreliable);
-    });
-    handlers.registerSystem(SceneLoadedMessage, ({ number }, player) => {
-      if (this.#scenes.loaded(player, number)) return;
-      const text = "A scene that it was not asked to load";
-      this.charge(player, errorCosts.invalidState, ErrorFlags.InvalidState, text);
-    });
   }
 
   /** A client has said hello, and both sides agree on the protocol. */

@@ -6,7 +6,6 @@ import { NetworkError } from "../network-error.js";
 import { checkCallbacks, checkOptions, signalOption } from "../options.js";
 import { reportUncaught } from "../report-uncaught.js";
 import {
-  abortable,
   banned,
   guardRefusal,
   processEnded,
@@ -45,6 +44,7 @@ import { Heard } from "./handshake/heard.js";
 import { PendingConnection } from "./handshake/pending-connection.js";
 import { forgotten, isResetOf } from "./handshake/resets.js";
 import { ServerHandshake, type ServerHandshakeOwner } from "./handshake/server-handshake.js";
+import { TransportAttempt } from "./handshake/transport-attempt.js";
 import { PeerMetrics } from "./metrics.js";
 import { MIN_PACKET_SIZE } from "./packet-format.js";
 import { completeConfig, type PeerConfig } from "./peer-config.js";
@@ -88,7 +88,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   /** Client: what it has agreed on with the server. */
   #agreed: AgreedConnection | null = null;
   /** Client: ends the transport's own connect. */
-  #attempt: AbortController | null = null;
+  #attempt: TransportAttempt | null = null;
   /** Client: the server it connects to, for errors. */
   #serverName = "";
   #isStarted = false;
@@ -277,10 +277,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   }
 
   get isFull(): boolean {
-    const { maxConnections } = this.config;
-    const { openCount, pendingCount, all } = this.#table;
-    // Closing connections no longer count against `maxConnections`, but there may be at most as many of them.
-    return openCount - pendingCount >= maxConnections || all.size - pendingCount >= 2 * maxConnections;
+    return this.#table.isFull(this.config.maxConnections);
   }
 
   admit(incoming: IncomingConnection): Verdict | Promise<Verdict> {
@@ -297,10 +294,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   }
 
   newSession(): number {
-    for (;;) {
-      const session = new DataView(this.config.randomBytes(4).buffer).getUint32(0, true);
-      if (!this.hasSession(session)) return session;
-    }
+    return this.#table.newSession(this.config.randomBytes);
   }
 
   hasSession(session: number): boolean {
@@ -349,21 +343,15 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   }
 
   async #open(endPoint: IConnectEndPoint, signal?: AbortSignal): Promise<IConnectionHandle> {
-    const { clock, handshakeTimeoutMs } = this.config;
-    const attempt = new AbortController();
-    this.#attempt = attempt;
-    const stopWaiting = whenAborted(signal, () => attempt.abort(signal?.reason));
-    const timer = clock.setTimeout(() => attempt.abort(this.#timeout()), handshakeTimeoutMs);
+    this.#attempt = new TransportAttempt();
     try {
-      return (await abortable(this.#socket.connect(endPoint, attempt.signal), attempt.signal)).copy();
+      return await this.#attempt.open(this.#socket, endPoint, this.config, () => this.#timeout(), signal);
     } catch (error) {
       void this.close();
       // A transport that was refused with a reason ends like a handshake that was.
       throw error instanceof NetworkError && error.reason ? connectError(error.reason, this.#serverName) : error;
     } finally {
       this.#attempt = null;
-      clock.clearTimeout(timer);
-      stopWaiting();
     }
   }
 

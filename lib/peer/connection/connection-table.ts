@@ -1,3 +1,4 @@
+import type { RandomBytes } from "../../random.js";
 import type { ReceivedPacket } from "../../socket/index.js";
 import { isDataPacket, readDataSession } from "../frames/data-header.js";
 import type { PeerConnection } from "./peer-connection.js";
@@ -27,14 +28,19 @@ export class ConnectionTable {
     return this.#sessions.has(session | 0);
   }
 
-  /** How many connections have not finished their handshake. */
-  get pendingCount(): number {
-    return this.#unconfirmed.size;
+  /** A number that no connection here has. */
+  newSession(randomBytes: RandomBytes): number {
+    for (;;) {
+      const session = new DataView(randomBytes(4).buffer).getUint32(0, true);
+      if (!this.hasSession(session)) return session;
+    }
   }
 
-  /** How many connections have not ended. */
-  get openCount(): number {
-    return this.all.size - this.#leaving.size;
+  /** Whether there are so many connections. Those whose handshake is not finished do not count. */
+  isFull(maxConnections: number): boolean {
+    const count = this.all.size - this.#unconfirmed.size;
+    // Closing connections no longer count against `maxConnections`, but there may be at most as many of them.
+    return count - this.#leaving.size >= maxConnections || count >= 2 * maxConnections;
   }
 
   /** A connection has ended for its user: only Close is left to be sent or acknowledged. */
