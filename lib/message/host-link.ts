@@ -5,6 +5,7 @@ import type { PeerConfig, PeerHandler } from "../peer/index.js";
 import { PeerCore } from "../peer/peer-core.js";
 import { connectError } from "../peer/peer-error.js";
 import { DisconnectCode, MemoryNetwork, MemorySocketFactory } from "../socket/index.js";
+import type { NetworkServer } from "./network-server.js";
 import type { ProtocolCore } from "./protocol/protocol.js";
 
 /** What a server, or the client in its process, gives to its end of the link. */
@@ -65,6 +66,20 @@ export class HostLink {
     this.client.updateReceive();
   }
 }
+
+const servers = new WeakMap<object, NetworkServer>();
+
+/** Has the core of a client join a server. Meanwhile `serverOfHost` knows that server. */
+export function joinAs<T>(client: object, server: NetworkServer, join: () => T): T {
+  servers.set(client, server);
+  try {
+    return join();
+  } finally {
+    servers.delete(client);
+  }
+}
+
+export const serverOfHost = (client: object): NetworkServer | null => servers.get(client) ?? null;
 
 /** Throws `ERR_PROTOCOL_MISMATCH` when a server and the client in its process do not agree on a protocol. */
 export function assertSameProtocol(server: ProtocolCore, client: ProtocolCore): void {

@@ -5,11 +5,13 @@ import { NetworkError } from "../network-error.js";
 import type { Channel, NotifyCallbacks } from "../peer/index.js";
 import type { DisconnectReason } from "../socket/index.js";
 import type { ClientExtension } from "./extension.js";
+import { serverOfHost } from "./host-link.js";
 import type { MessageHandler } from "./message-handler.js";
 import { NetworkClientCore } from "./network-client-core.js";
 import type { ConnectOptions, NetworkClientOptions, SceneLoader } from "./network-client-options.js";
 import type { NetworkClientEvents } from "./network-events.js";
 import type { NetworkClientMetrics } from "./network-metrics.js";
+import type { NetworkServer } from "./network-server.js";
 import type { INetworkPlayer, RequestOptions } from "./players/player.js";
 import type { MessageDefinition } from "./protocol/message.js";
 import type { Protocol } from "./protocol/protocol.js";
@@ -42,6 +44,11 @@ export class NetworkClient {
   /** @internal The clock of a client, for the layers above it. */
   static clockOf(client: NetworkClient): Clock {
     return client.#core.clock;
+  }
+
+  /** @internal In the `started` of a host's client: the server that it joins. */
+  static serverOf(client: NetworkClient): NetworkServer | null {
+    return serverOfHost(client.#core);
   }
 
   /** From `connect` (host mode: the server's start) to the end of the connection. */

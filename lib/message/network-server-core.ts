@@ -12,7 +12,7 @@ import { ServerAuthentication, type ServerAuthenticationOwner } from "./authenti
 import { SESSION_METHOD } from "./authentication/session-proof.js";
 import { SERVER_LOSSES, type SessionTable } from "./authentication/session-table.js";
 import type { ServerExtension } from "./extension.js";
-import { assertSameProtocol, type HostLink } from "./host-link.js";
+import { assertSameProtocol, type HostLink, joinAs } from "./host-link.js";
 import type { NetworkClientCore } from "./network-client-core.js";
 import { NetworkCore } from "./network-core.js";
 import { type NetworkServerEvents, SERVER_EVENTS, SERVER_LATE_EVENTS } from "./network-events.js";
@@ -431,7 +431,8 @@ export class NetworkServerCore
       this.attach(connection, true);
       this.events.emit("hostStarted");
     });
-    const host = client.joinHost({ handler, config: { ...this.peerConfig(this.#peerDrive), guard: null } });
+    const config = { ...this.peerConfig(this.#peerDrive), guard: null };
+    const host = joinAs(client, this.#server, () => client.joinHost({ handler, config }));
     if (!host) return;
     this.#host = host;
     try {

@@ -4,6 +4,7 @@ import { clientRpc, type RpcCall, serverRpc } from "../../lib/object/behaviour/r
 import { syncRef } from "../../lib/object/behaviour/sync-ref.js";
 import {
   ClientObjectManager,
+  type ClientObjectManagerOptions,
   definePrefab,
   NetworkBehaviour,
   type NetworkIdentity,
@@ -89,16 +90,35 @@ export interface ObjectEnd {
 export class ObjectWorld extends MessageWorld {
   readonly objects: ServerObjectManager;
   readonly failures: unknown[] = [];
+  readonly prefabs: readonly Prefab[];
 
   constructor({ kind = "datagram", manager = {}, tickRate = 20, lag, seed = 1 }: ObjectWorldOptions = {}) {
     const protocol = defineProtocol({ name: "objects", version: 1, messages: [] });
     super({ protocol, kind, server: { tickRate }, ...(lag && { lag }), seed });
+    this.prefabs = manager.prefabs ?? prefabs;
     this.objects = new ServerObjectManager(this.server, { prefabs, onError: this.#onError, ...manager });
   }
 
   async enter(): Promise<ObjectEnd> {
-    const client = this.newClient();
-    const world = new ClientObjectManager(client, { prefabs, onError: this.#onError });
+    return this.#enter(this.newClient(), {}, (client) => client.connect());
+  }
+
+  /** Starts the server with a client in its process. */
+  async startHost(host: "shared" | "replica" = "shared"): Promise<ObjectEnd> {
+    return this.#enter(this.newClient(), { host }, async (localClient) => {
+      await this.server.start({ localClient });
+      await this.until(() => localClient.isAuthenticated);
+      return localClient.player as INetworkPlayer;
+    });
+  }
+
+  async #enter(
+    client: NetworkClient,
+    options: Partial<ClientObjectManagerOptions>,
+    connect: (client: NetworkClient) => Promise<INetworkPlayer>,
+  ): Promise<ObjectEnd> {
+    const { prefabs } = this;
+    const world = new ClientObjectManager(client, { prefabs, onError: this.#onError, ...options });
     const log: string[] = [];
     for (const name of ["spawned", "unspawned"] as const) {
       world.on(
@@ -108,7 +128,7 @@ export class ObjectWorld extends MessageWorld {
       );
     }
     world.on("worldReady", () => void log.push("worldReady"));
-    const connecting = client.connect();
+    const connecting = connect(client);
     connecting.catch(() => {});
     await this.until(() => client.isAuthenticated || !client.active);
     const { id } = await connecting;

@@ -1,6 +1,7 @@
 import type { NetworkReader, NetworkWriter } from "../../serialization/index.js";
 import { checkEncodable } from "../synced/element.js";
 import type { HeldClass } from "../synced/held-value.js";
+import { isClientCallback } from "./callback-side.js";
 import type { BehaviourDefinition } from "./definition.js";
 import { type Components, copyComponents } from "./live-value.js";
 import type { Member } from "./member.js";
@@ -39,6 +40,8 @@ export abstract class MemberValues {
   locked = 0;
   /** Where references find what they refer to: the manager's, once the object is in its world. */
   references: References | null = null;
+  /** In a host: the values that the client has received, whose listeners are those of the client's callbacks. */
+  received: MemberValues | null = null;
   /** The members that were set since the last `settle`. */
   protected changed = 0;
   /** Changed in place: sent whether or not they look different. */
@@ -141,7 +144,9 @@ export abstract class MemberValues {
   }
 
   /** @returns a function that ends it */
-  listen({ bit, codec, components, index }: Member, listener: MemberListener): () => void {
+  listen(member: Member, listener: MemberListener): () => void {
+    if (this.received && isClientCallback()) return this.received.listen(member, listener);
+    const { bit, codec, components, index } = member;
     this.#listeners[index] = [...(this.#listeners[index] ?? []), listener];
     if (components) this.#before[index] ??= codec.default();
     this.#heard |= bit;

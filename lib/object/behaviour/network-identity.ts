@@ -10,7 +10,7 @@ export interface NetworkIdentity {
   readonly behaviours: Readonly<Record<string, object>>;
   /** The player that owns it. On a client its own player, or null for an object of anybody else. */
   readonly owner: INetworkPlayer | null;
-  /** On a client: whether it owns the object. On a server always false. */
+  /** On a client: whether it owns the object. On a server false, but in a host for what its client owns. */
   readonly isOwner: boolean;
   /** Whether it is in a world: from its spawn to its end. */
   readonly isSpawned: boolean;

@@ -13,6 +13,12 @@ const MAX_BEHAVIOURS = 16;
 /** What fits one packet with everything around it. */
 const MAX_LATEST_BYTES = 1100;
 
+/** A new object of a prefab: its behaviours, and their values in the order of its parts. */
+export interface Instance<B extends Behaviours = Behaviours> {
+  readonly behaviours: InstancesOf<B>;
+  readonly values: readonly MemberValues[];
+}
+
 /** A kind of networked object: which behaviours it has. Made by {@link definePrefab}. */
 export interface Prefab<B extends Behaviours = Behaviours> {
   readonly name: string;
@@ -24,8 +30,8 @@ export interface Prefab<B extends Behaviours = Behaviours> {
   readonly parts: readonly string[];
   /** @internal Those of its behaviours, in the order of `parts`. */
   readonly definitions: readonly BehaviourDefinition[];
-  /** @internal A new object of it, and the values of its behaviours in the order of `parts`. */
-  create(): { behaviours: InstancesOf<B>; values: readonly MemberValues[] };
+  /** @internal */
+  create(): Instance<B>;
 }
 
 /** @internal The layout of each member and RPC by prefab, behaviour and name, to say what differs between two sides. */

@@ -105,8 +105,9 @@ export class SyncRef<T extends NetworkBehaviour> {
     if (event !== "resolved") throw rangeError("event", '"resolved"');
     const { bit, place } = this.#spec;
     if (!this.#owner) throw new NetworkError("ERR_STATE", `${place}: this is a copy`);
-    return this.#owner.listenTo(bit, () => {
-      if (this.#target) listener(this.#target);
+    return this.#owner.listenTo(bit, (now) => {
+      const { value } = now as SyncRef<T>;
+      if (value) listener(value);
     });
   }
 

@@ -1,6 +1,6 @@
 import type { EventListener } from "../../event-hub.js";
 import type { NetworkClient } from "../../message/index.js";
-import { arrayOption, checkOptions, functionOption, type OptionRules } from "../../options.js";
+import { arrayOption, checkOptions, functionOption, type OptionRules, oneOf } from "../../options.js";
 import { reportUncaught } from "../../report-uncaught.js";
 import type { NetworkIdentity } from "../behaviour/network-identity.js";
 import type { Behaviours, InstancesOf, Prefab } from "../behaviour/prefab.js";
@@ -8,17 +8,28 @@ import { Layouts } from "../wire/layouts.js";
 import { CallsMessage, InputMessage, LatestMessage, OrderedMessage, tableMessage } from "../wire/object-messages.js";
 import { useCalls } from "./calls.js";
 import type { ClientObjectEvents } from "./client-object-events.js";
+import { HostWorld } from "./host-world.js";
 import { ObjectClient } from "./object-client.js";
 
 /** Which objects a client's world can have. */
 export interface ClientObjectManagerOptions {
   /** The same ones on both sides, in any order. */
   prefabs: readonly Prefab[];
+  /**
+   * In a host: whether the objects are the server's own instances, or the client's own, as those of a remote client.
+   *
+   * @defaultValue `shared`
+   */
+  host?: "shared" | "replica";
   /** Gets what listeners and behaviours throw. @defaultValue it is an uncaught error */
   onError?(error: unknown): void;
 }
 
-const OPTIONS: OptionRules<ClientObjectManagerOptions> = { prefabs: arrayOption, onError: functionOption };
+const OPTIONS: OptionRules<ClientObjectManagerOptions> = {
+  prefabs: arrayOption,
+  host: oneOf("shared", "replica"),
+  onError: functionOption,
+};
 
 /** The networked objects that a client sees (Mirage's `ClientObjectManager`). See docs/objects.md. */
 export class ClientObjectManager {
@@ -35,33 +46,37 @@ export class ClientObjectManager {
     this.#layouts = new Layouts(options.prefabs);
     const core = new ObjectClient(client, this.#layouts, options.onError ?? reportUncaught);
     this.#core = core;
+    const host = new HostWorld(client, core, options.host ?? "shared");
+    core.host = host;
     const calls = useCalls(client, core);
     client.use({
       messages: [OrderedMessage, LatestMessage, CallsMessage, InputMessage, tableMessage(this.#layouts.all)],
+      started: () => host.started(),
       beforeSend: () => core.send(),
       playerSuspended: () => calls.connectionLost(),
       stopped: () => {
         calls.connectionLost();
-        core.stop();
+        host.run(() => core.stop());
+        host.stopped();
       },
     });
-    client.messageHandler.register(OrderedMessage, (bytes) => core.receiveOrdered(bytes));
-    client.messageHandler.register(LatestMessage, (bytes) => core.receiveLatest(bytes));
+    client.messageHandler.register(OrderedMessage, (bytes) => host.run(() => core.receiveOrdered(bytes)));
+    client.messageHandler.register(LatestMessage, (bytes) => host.run(() => core.receiveLatest(bytes)));
   }
 
   /** All objects that this client sees. */
   get objects(): NetworkIdentity[] {
-    return [...this.#core.byNetId.values()];
+    return [...this.#core.byNetId.values()].map(({ identity }) => identity);
   }
 
   /** The object that this client controls, null without one. */
   get character(): NetworkIdentity | null {
-    return this.#core.character;
+    return this.#core.character?.identity ?? null;
   }
 
   /** The object of a number, null when this client does not see it. */
   get(netId: number): NetworkIdentity | null {
-    return this.#core.byNetId.get(netId) ?? null;
+    return this.#core.byNetId.get(netId)?.identity ?? null;
   }
 
   /** Adds a listener of an event. @returns a function that removes it */

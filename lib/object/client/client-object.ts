@@ -1,11 +1,13 @@
 import type { INetworkPlayer } from "../../message/index.js";
 import { NetworkError } from "../../network-error.js";
 import type { BehaviourLink } from "../behaviour/behaviour-link.js";
-import type { ValuesOwner } from "../behaviour/member-values.js";
+import type { MemberValues, ValuesOwner } from "../behaviour/member-values.js";
 import { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import type { NetworkIdentity } from "../behaviour/network-identity.js";
+import type { Instance } from "../behaviour/prefab.js";
 import type { CallOptions, RpcDefinition } from "../behaviour/rpc.js";
 import type { ObjectLayout } from "../wire/object-layout.js";
+import type { SharedObject } from "../world/shared-world.js";
 import { WorldObject, type WorldObjectOwner } from "../world/world-object.js";
 
 /** What an object needs of its manager. */
@@ -26,15 +28,22 @@ export class ClientObject
   isOwner = false;
   /** Of each member the last message that held its latest value. */
   readonly #sentIn: number[] = [];
+  /** The server's object, in a host that shares its instances: the values here are those that were received. */
+  readonly #shared: SharedObject | null;
 
-  constructor(manager: ClientObjectOwner, layout: ObjectLayout, netId: number) {
-    super(manager, layout, netId);
-    for (const part of this.parts) NetworkBehaviour.setLink(part, this);
-    for (const value of this.values) value.owner = this;
+  constructor(manager: ClientObjectOwner, layout: ObjectLayout, netId: number, shared: SharedObject | null) {
+    super(manager, layout, netId, shared ? receivedOf(layout, shared) : layout.prefab.create());
+    this.#shared = shared;
+    for (const [index, value] of this.values.entries()) {
+      value.owner = this;
+      if (shared) (shared.values[index] as MemberValues).received = value;
+      else NetworkBehaviour.setLink(this.parts[index] as NetworkBehaviour, this);
+    }
   }
 
+  /** What users get: in a host the server's object, if its instances are shared. */
   get identity(): NetworkIdentity {
-    return this;
+    return this.#shared?.identity ?? this;
   }
 
   get owner(): INetworkPlayer | null {
@@ -74,9 +83,19 @@ export class ClientObject
   /** It belongs to this client from now on, or no more. */
   setIsOwner(isOwner: boolean): void {
     this.isOwner = isOwner;
+    if (this.#shared) this.#shared.isHostOwner = isOwner;
     for (const [index, values] of this.values.entries()) {
-      values.locked = isOwner ? ~(this.layout.fromOwner[index] as number) : -1;
+      values.locked = isOwner && !this.#shared ? ~(this.layout.fromOwner[index] as number) : -1;
     }
+  }
+
+  override release(): void {
+    if (!this.#shared) {
+      super.release();
+      return;
+    }
+    this.isSpawned = false;
+    for (const value of this.#shared.values) value.received = null;
   }
 
   /** The latest members `masks` are in the message of this number. */
@@ -99,6 +118,13 @@ export class ClientObject
       return kept;
     });
   }
+}
+
+/** The server's behaviours, with values of their own for what has been received. */
+function receivedOf(layout: ObjectLayout, { behaviours }: SharedObject): Instance {
+  const values = layout.definitions.map((definition) => new definition.Values(definition));
+  layout.reset(values);
+  return { behaviours: behaviours as Instance["behaviours"], values };
 }
 
 function wrongSide(what: string): never {

@@ -12,7 +12,11 @@ import { KIND_BITS, RecordKind } from "../wire/object-messages.js";
 import { NotedValues } from "../world/noted-values.js";
 import { ClientObject, type ClientObjectOwner } from "./client-object.js";
 import type { ClientObjectEvents, UnspawnReason } from "./client-object-events.js";
+import type { HostWorld } from "./host-world.js";
 import { OwnerSender } from "./owner-sender.js";
+
+/** An object whose RPC is called. */
+type Called = Pick<ClientObject, "netId" | "parts">;
 
 /** The world of a client: it applies what the server sends. */
 export class ObjectClient implements ClientObjectOwner {
@@ -34,8 +38,18 @@ export class ObjectClient implements ClientObjectOwner {
   #fresh: ClientObject[] = [];
   /** What was there before a reset, and has not come again. */
   #stale: Set<ClientObject> | null = null;
+  /** In a host: the server's world. */
+  host: HostWorld | null = null;
   /** What runs a call: the calls' runtime. */
-  onCall: ClientObjectOwner["call"] | null = null;
+  onCall:
+    | ((
+        object: Called,
+        behaviour: object,
+        rpc: RpcDefinition,
+        args: readonly unknown[],
+        options?: CallOptions,
+      ) => unknown)
+    | null = null;
   /** Reads the records of other layers. */
   readonly extensions = new Map<RecordKind, (reader: NetworkReader, tick: number) => void>();
   /** The object is not there any more: the calls' runtime hears of it. */
@@ -63,7 +77,7 @@ export class ObjectClient implements ClientObjectOwner {
   }
 
   call(
-    object: ClientObject,
+    object: Called,
     behaviour: object,
     rpc: RpcDefinition,
     args: readonly unknown[],
@@ -144,7 +158,7 @@ export class ObjectClient implements ClientObjectOwner {
       this.#callEach(object, (part) => part.startClient?.());
       if (object.isOwner) this.#callEach(object, (part) => part.startOwner?.());
     }
-    for (const object of fresh) if (object.isSpawned) this.events.emit("spawned", object);
+    for (const object of fresh) if (object.isSpawned) this.events.emit("spawned", object.identity);
     this.#noted.deliver(this.report);
   }
 
@@ -199,7 +213,7 @@ export class ObjectClient implements ClientObjectOwner {
         this.announce();
         const before = this.character;
         this.character = number === 0 ? null : (this.#byItem.get(number - 1) ?? null);
-        this.events.emit("characterChanged", this.character, before);
+        this.events.emit("characterChanged", this.character?.identity ?? null, before?.identity ?? null);
         return;
       }
       case RecordKind.Reset:
@@ -230,7 +244,7 @@ export class ObjectClient implements ClientObjectOwner {
     if (!layout) throw new NetworkError("ERR_BAD_VALUE", "A spawn of a prefab that does not exist");
     const isOwner = reader.readBoolean();
     const known = this.byNetId.get(netId);
-    const object = known ?? new ClientObject(this, layout, netId);
+    const object = known ?? new ClientObject(this, layout, netId, this.host?.find(netId) ?? null);
     this.#stale?.delete(object);
     object.item = item;
     object.spawnTick = tick;
@@ -269,12 +283,13 @@ export class ObjectClient implements ClientObjectOwner {
     object.isSpawned = false;
     if (this.character === object) {
       this.character = null;
-      this.events.emit("characterChanged", null, object);
+      this.events.emit("characterChanged", null, object.identity);
     }
-    this.events.emit("unspawned", object, reason);
+    this.events.emit("unspawned", object.identity, reason);
     this.onUnspawned(object);
     this.#references.gone(object.netId);
     object.release();
+    this.host?.unspawned(object);
   }
 
   #callEach(object: ClientObject, call: (part: NetworkBehaviour) => void): void {

@@ -54,8 +54,12 @@ export function useCalls(
     },
     report: (error) => world.report(error),
   });
-  world.onCall = (object, behaviour, rpc, args, options) =>
-    calls.call(object, behaviour as NetworkBehaviour, rpc, args, options);
+  world.onCall = (object, behaviour, rpc, args, options) => {
+    const host = world.share.client;
+    // A host calls as its own player.
+    if (rpc.runsOn === "server" && host) return host.call(object, behaviour, rpc, args, options);
+    return calls.call(object, behaviour as NetworkBehaviour, rpc, args, options);
+  };
   world.onHidden = (player, object) => {
     calls.hidden(player, object);
     if (!object.isSpawned) calls.objectGone(object);

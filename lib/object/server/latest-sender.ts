@@ -66,7 +66,7 @@ export class LatestSender {
     this.#changed.push(object);
     this.#masks.push(mask);
     this.#starts.push(this.#shared.bitLength);
-    this.#writeRecord(this.#shared, object, mask, false);
+    this.#writeRecord(this.#shared, object, mask, null);
   }
 
   /** The number of an object that is gone is free for another. */
@@ -148,7 +148,7 @@ export class LatestSender {
         records = 0;
         this.#begin();
       }
-      if (object.owner === player.player) this.#writeRecord(writer, object, this.#masks[index] as number, true);
+      if (object.owner === player.player) this.#writeRecord(writer, object, this.#masks[index] as number, player);
       else writer.copyFrom(this.#shared, start, bits);
       records++;
     }
@@ -174,7 +174,7 @@ export class LatestSender {
           this.#begin();
         }
         if (packet < 0) packet = this.#packet(player, this.#changed.length, this.#changed.length);
-        this.#writeRecord(writer, object, mask, object.owner === player.player);
+        this.#writeRecord(writer, object, mask, player);
         this.#journal.resend(item, mask);
         sent++;
       },
@@ -209,17 +209,19 @@ export class LatestSender {
   #sizeOf(object: ServerObject, mask: number, player: ObjectPlayer): number {
     const shared = this.#shared;
     const start = shared.bitLength;
-    this.#writeRecord(shared, object, mask, object.owner === player.player);
+    this.#writeRecord(shared, object, mask, player);
     const bits = shared.bitLength - start;
     shared.truncate(start);
     return bits;
   }
 
-  #writeRecord(writer: NetworkWriter, object: ServerObject, mask: number, isOwner: boolean): void {
+  #writeRecord(writer: NetworkWriter, object: ServerObject, mask: number, player: ObjectPlayer | null): void {
+    const isOwner = player !== null && object.owner === player.player;
     const { layout, item, values } = object;
     const masks = this.#scratch;
     layout.fromJournal(mask, masks);
-    if (isOwner) {
+    // Who shares the instances has set nothing in others.
+    if (isOwner && !player.isShared) {
       for (let index = 0; index < masks.length; index++) {
         const own = (layout.fromOwnerOnly[index] as number) | (object.setByOwner[index] as number);
         (masks[index] as number) &= ~own;

@@ -39,13 +39,16 @@ export class ObjectPlayer {
   /** Bytes of latest state that it may get and has not used: grows while an object is larger than a tick's share. */
   savedBytes = 0;
   isInitial = true;
+  /** Whether it is the client in this process and uses the server's instances. */
+  readonly isShared: boolean;
   readonly #lane: number;
   readonly #writer = new NetworkWriter({ sizeBytes: 2048, maxBytes: 1_000_000 });
   #sentBatches = 0;
   readonly #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
 
-  constructor(player: INetworkPlayer, index: number, lane: number) {
+  constructor(player: INetworkPlayer, index: number, lane: number, isShared: boolean) {
+    this.isShared = isShared;
     this.player = player;
     this.index = index;
     this.#lane = lane;

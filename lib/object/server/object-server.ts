@@ -2,6 +2,7 @@ import { EventHub } from "../../event-hub.js";
 import type { INetworkPlayer, NetworkServer } from "../../message/index.js";
 import { NetworkError } from "../../network-error.js";
 import { secureRandomBytes } from "../../random.js";
+import { runAs } from "../behaviour/callback-side.js";
 import { writeChanges, writeFullState } from "../behaviour/identity-state.js";
 import type { MemberValues } from "../behaviour/member-values.js";
 import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
@@ -13,6 +14,8 @@ import type { Layouts } from "../wire/layouts.js";
 import type { ObjectLayout } from "../wire/object-layout.js";
 import { RecordKind } from "../wire/object-messages.js";
 import { NotedValues } from "../world/noted-values.js";
+import { shareWorld } from "../world/shared-world.js";
+import { HostShare } from "./host-share.js";
 import type { Interest } from "./interest.js";
 import { ItemNumbers } from "./item-numbers.js";
 import { LatestSender } from "./latest-sender.js";
@@ -53,6 +56,7 @@ export class ObjectServer implements ObjectOwner {
   #lastSentMs = 0;
   /** The last tick of latest state: records written now have values that are newer, and older than the next one's. */
   #sentTick = 0;
+  readonly share = new HostShare((object) => this.#end(object));
   /** What runs a call: the calls' runtime. */
   onCall: ObjectOwner["call"] | null = null;
   /** A player does not see the object any more: the calls' runtime hears of it. */
@@ -66,6 +70,7 @@ export class ObjectServer implements ObjectOwner {
     report: (error: unknown) => void,
   ) {
     this.#server = server;
+    shareWorld(server, this.share);
     this.layouts = layouts;
     this.#interest = interest(this.visibility);
     this.#options = options;
@@ -87,7 +92,7 @@ export class ObjectServer implements ObjectOwner {
     const object = new ServerObject(this, layout, this.#items.take(), this.#newNetId());
     for (const values of object.values) values.references = this.#references;
     try {
-      init?.(object);
+      if (init) runAs("server", () => init(object));
     } catch (error) {
       this.#items.release(object.item);
       object.release();
@@ -100,7 +105,7 @@ export class ObjectServer implements ObjectOwner {
     this.objects.set(object.item, object);
     this.byNetId.set(object.netId, object);
     this.#references.appeared(object.netId);
-    this.events.emit("spawned", object);
+    runAs("server", () => this.events.emit("spawned", object));
     if (!object.isSpawned) return object;
     this.#interest.add(object);
     this.#setReason(owner, object, Reason.Owner, true);
@@ -119,7 +124,7 @@ export class ObjectServer implements ObjectOwner {
     this.byNetId.delete(object.netId);
     this.#gone.add(object.netId, this.#server.time.nowMs);
     this.#references.gone(object.netId);
-    this.events.emit("unspawned", object);
+    runAs("server", () => this.events.emit("unspawned", object));
     for (const player of this.players.values()) {
       if (player.character === object) this.setCharacter(player.player, null);
     }
@@ -135,9 +140,13 @@ export class ObjectServer implements ObjectOwner {
     this.visibility.removeItem(object.item);
     this.latest.forget(object.item);
     this.#items.release(object.item);
+    if (!this.share.has(object)) this.#end(object);
+    this.#server.requestTick();
+  }
+
+  #end(object: ServerObject): void {
     this.#callEach(object, (part) => part.stopServer?.());
     object.release();
-    this.#server.requestTick();
   }
 
   setOwner(object: ServerObject, player: INetworkPlayer | null): void {
@@ -177,7 +186,7 @@ export class ObjectServer implements ObjectOwner {
     }
     of.character = object;
     of.begin(RecordKind.Character, this.#sentTick).writePacked(object ? object.item + 1 : 0);
-    this.events.emit("characterChanged", player, object, before);
+    runAs("server", () => this.events.emit("characterChanged", player, object, before));
     this.#server.requestTick();
   }
 
@@ -214,7 +223,7 @@ export class ObjectServer implements ObjectOwner {
     if (this.players.has(player)) return;
     let index = this.#byIndex.indexOf(undefined);
     if (index < 0) index = this.#byIndex.length;
-    const added = new ObjectPlayer(player, index, this.#options.lane);
+    const added = new ObjectPlayer(player, index, this.#options.lane, player.isHost && this.share.isShared);
     this.#byIndex[index] = added;
     this.players.set(player, added);
     added.begin(RecordKind.Reset, this.#sentTick);
@@ -258,6 +267,7 @@ export class ObjectServer implements ObjectOwner {
   }
 
   stop(): void {
+    this.share.client?.stop();
     for (const object of [...this.objects.values()]) this.destroy(object);
     for (const player of [...this.players.keys()]) this.removePlayer(player);
     this.#changed = [];
@@ -289,7 +299,7 @@ export class ObjectServer implements ObjectOwner {
   }
 
   callListeners(): void {
-    this.#noted.deliver(this.report);
+    runAs("server", () => this.#noted.deliver(this.report));
   }
 
   send(): void {
@@ -329,6 +339,7 @@ export class ObjectServer implements ObjectOwner {
     writer.writePacked(object.layout.number);
     writer.writeBoolean(isOwner);
     writeFullState(writer, object.values, object.layout.visible[isOwner ? 1 : 0]);
+    if (player.player.isHost) this.share.spawned(object);
     player.views.set(object.item, { spawnBatch: player.nextBatch, waitingLatest: 0 });
   }
 
@@ -384,11 +395,12 @@ export class ObjectServer implements ObjectOwner {
     for (const player of this.players.values()) {
       if (!player.views.has(object.item)) continue;
       const isOwner = object.owner === player.player;
-      const masks = isOwner
-        ? ordered.map(
-            (mask, index) => mask & ~((layout.fromOwnerOnly[index] as number) | (object.setByOwner[index] as number)),
-          )
-        : ordered;
+      const masks =
+        isOwner && !player.isShared
+          ? ordered.map(
+              (mask, index) => mask & ~((layout.fromOwnerOnly[index] as number) | (object.setByOwner[index] as number)),
+            )
+          : ordered;
       this.#writeOrdered(player, object, masks);
     }
     return latest;

@@ -1,11 +1,13 @@
 import type { INetworkPlayer } from "../../message/index.js";
 import { NetworkError } from "../../network-error.js";
 import type { BehaviourLink } from "../behaviour/behaviour-link.js";
+import { runAs } from "../behaviour/callback-side.js";
 import type { ValuesOwner } from "../behaviour/member-values.js";
 import { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import type { NetworkIdentity } from "../behaviour/network-identity.js";
 import type { CallOptions, RpcDefinition } from "../behaviour/rpc.js";
 import type { ObjectLayout } from "../wire/object-layout.js";
+import type { SharedObject } from "../world/shared-world.js";
 import { WorldObject, type WorldObjectOwner } from "../world/world-object.js";
 
 /** What an object needs of its manager. */
@@ -20,7 +22,7 @@ export interface ObjectOwner extends WorldObjectOwner<ServerObject> {
 /** One object of a server's world. */
 export class ServerObject
   extends WorldObject<ServerObject, ObjectOwner>
-  implements NetworkIdentity, ValuesOwner, BehaviourLink
+  implements NetworkIdentity, ValuesOwner, BehaviourLink, SharedObject
 {
   /** Its number on the wire and in tables. */
   readonly item: number;
@@ -31,9 +33,10 @@ export class ServerObject
   readonly held: number[];
   /** Of each behaviour the members that its owner has set since the last state phase. */
   readonly setByOwner: number[];
+  isHostOwner = false;
 
   constructor(manager: ObjectOwner, layout: ObjectLayout, item: number, netId: number) {
-    super(manager, layout, netId);
+    super(manager, layout, netId, layout.prefab.create());
     this.item = item;
     this.held = this.values.map(() => 0);
     this.setByOwner = this.values.map(() => 0);
@@ -46,7 +49,7 @@ export class ServerObject
   }
 
   get isOwner(): boolean {
-    return false;
+    return this.isHostOwner;
   }
 
   get observers(): ReadonlySet<INetworkPlayer> {
@@ -70,6 +73,10 @@ export class ServerObject
 
   destroy(): void {
     if (this.isSpawned) this.manager.destroy(this);
+  }
+
+  override callEach(call: (part: NetworkBehaviour) => void, report: (error: unknown) => void): void {
+    runAs("server", () => super.callEach(call, report));
   }
 
   changed(): void {

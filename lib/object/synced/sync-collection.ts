@@ -86,9 +86,9 @@ export abstract class SyncCollection {
   }
 
   /** @internal Calls what was registered after each batch that has changed it. @returns a function that ends it */
-  protected listen(listener: (before: this) => void): () => void {
+  protected listen(listener: (now: this, before: this) => void): () => void {
     if (!this.#owner) throw new NetworkError("ERR_STATE", `${this.#spec.place}: this is a copy`);
-    return this.#owner.listenTo(this.#spec.bit, (_, before) => listener(before as this));
+    return this.#owner.listenTo(this.#spec.bit, (now, before) => listener(now as this, before as this));
   }
 
   /** @internal Does what was checked before. */

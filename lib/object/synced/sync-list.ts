@@ -207,7 +207,7 @@ export class SyncList<T> extends SyncCollection implements Iterable<T> {
     if (event !== "inserted" && event !== "removed" && event !== "replaced") {
       throw rangeError("event", '"inserted", "removed" or "replaced"');
     }
-    return this.listen((before) => this.#tell(before, { [event]: listener }));
+    return this.listen((now, before) => now.#tell(before, { [event]: listener }));
   }
 
   #tell(before: SyncList<T>, { inserted, removed, replaced }: Partial<SyncListEvents<T>>): void {

@@ -110,7 +110,7 @@ export class SyncMap<K, V> extends SyncCollection implements Iterable<[K, V]> {
     if (event !== "added" && event !== "removed" && event !== "replaced") {
       throw rangeError("event", '"added", "removed" or "replaced"');
     }
-    return this.listen((before) => this.#tell(before, { [event]: listener }));
+    return this.listen((now, before) => now.#tell(before, { [event]: listener }));
   }
 
   #tell(before: SyncMap<K, V>, { added, removed, replaced }: Partial<SyncMapEvents<K, V>>): void {

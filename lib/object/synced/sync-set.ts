@@ -95,8 +95,8 @@ export class SyncSet<T> extends SyncCollection implements Iterable<T> {
   on<K extends keyof SyncSetEvents<T>>(event: K, listener: SyncSetEvents<T>[K]): () => void {
     checkFunction("listener", listener);
     if (event !== "added" && event !== "removed") throw rangeError("event", '"added" or "removed"');
-    return this.listen((before) => {
-      const [from, to] = event === "added" ? [this.#values, before.#values] : [before.#values, this.#values];
+    return this.listen((now, before) => {
+      const [from, to] = event === "added" ? [now.#values, before.#values] : [before.#values, now.#values];
       for (const value of from) if (!to.has(value)) listener(value);
     });
   }

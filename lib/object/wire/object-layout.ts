@@ -1,4 +1,6 @@
+import { NetworkReader, NetworkWriter } from "../../serialization/index.js";
 import type { BehaviourDefinition } from "../behaviour/definition.js";
+import { readFullState, writeFullState } from "../behaviour/identity-state.js";
 import type { MemberValues } from "../behaviour/member-values.js";
 import type { Prefab } from "../behaviour/prefab.js";
 
@@ -31,6 +33,8 @@ export class ObjectLayout {
   readonly hasEvery: boolean;
   /** A spare object, to read what nobody wants any more. */
   #spare: readonly MemberValues[] | null = null;
+  /** The values of a new object. */
+  #fresh: Uint8Array | null = null;
   readonly #latestPlaces: { behaviour: number; bit: number; place: number }[] = [];
 
   constructor(prefab: Prefab, number: number) {
@@ -66,6 +70,17 @@ export class ObjectLayout {
   get spare(): readonly MemberValues[] {
     this.#spare ??= this.prefab.create().values;
     return this.#spare;
+  }
+
+  /** Gives an object's values what those of a new one are. */
+  reset(values: readonly MemberValues[]): void {
+    const all = this.definitions.map(({ allMask }) => allMask);
+    if (!this.#fresh) {
+      const writer = new NetworkWriter();
+      writeFullState(writer, this.prefab.create().values, all);
+      this.#fresh = writer.toBytes();
+    }
+    readFullState(new NetworkReader(this.#fresh), values, all);
   }
 
   /** The journal's mask of the latest members in the masks of the behaviours. */

@@ -1,5 +1,6 @@
 import type { MemberValues } from "../behaviour/member-values.js";
 import { NetworkBehaviour } from "../behaviour/network-behaviour.js";
+import type { Instance } from "../behaviour/prefab.js";
 import type { CallOptions, RpcDefinition } from "../behaviour/rpc.js";
 import type { ObjectLayout } from "../wire/object-layout.js";
 
@@ -24,11 +25,10 @@ export abstract class WorldObject<Self, Owner extends WorldObjectOwner<Self>> {
   isListed = false;
   protected readonly manager: Owner;
 
-  constructor(manager: Owner, layout: ObjectLayout, netId: number) {
+  constructor(manager: Owner, layout: ObjectLayout, netId: number, { behaviours, values }: Instance) {
     this.manager = manager;
     this.layout = layout;
     this.netId = netId;
-    const { behaviours, values } = layout.prefab.create();
     this.behaviours = behaviours;
     this.parts = layout.prefab.parts.map((part) => behaviours[part] as NetworkBehaviour);
     this.values = values;

@@ -1,0 +1,64 @@
+import type { NetworkClient } from "../../message/index.js";
+import { runAs } from "../behaviour/callback-side.js";
+import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
+import type { CallOptions, RpcDefinition } from "../behaviour/rpc.js";
+import { type HostClient, type SharedObject, type SharedWorld, worldOfHost } from "../world/shared-world.js";
+import type { ClientObject } from "./client-object.js";
+import type { ObjectClient } from "./object-client.js";
+
+/** What the world of a host's client has in common with the server's. Of a remote client it does nothing. */
+export class HostWorld implements HostClient {
+  readonly isShared: boolean;
+  readonly #client: NetworkClient;
+  readonly #core: ObjectClient;
+  #world: SharedWorld | null = null;
+
+  constructor(client: NetworkClient, core: ObjectClient, kind: "shared" | "replica") {
+    this.#client = client;
+    this.#core = core;
+    this.isShared = kind === "shared";
+  }
+
+  started(): void {
+    this.#world = worldOfHost(this.#client);
+    if (this.#world) this.#world.client = this;
+  }
+
+  stopped(): void {
+    if (this.#world?.client === this) this.#world.clientLeft();
+    this.#world = null;
+  }
+
+  /** The server's object of a number, if its instances are used here. */
+  find(netId: number): SharedObject | null {
+    return this.isShared ? (this.#world?.find(netId) ?? null) : null;
+  }
+
+  unspawned({ netId }: ClientObject): void {
+    if (this.isShared) this.#world?.unspawned(netId);
+  }
+
+  /** Runs what calls back: listeners that are added to shared instances are the client's. */
+  run(callback: () => void): void {
+    if (this.#world) runAs("client", callback);
+    else callback();
+  }
+
+  call(
+    object: SharedObject,
+    behaviour: object,
+    rpc: RpcDefinition,
+    args: readonly unknown[],
+    options?: CallOptions,
+  ): unknown {
+    // The server says what becomes of an object that this client does not have.
+    const own = this.#core.byNetId.get(object.netId) ?? object;
+    const part = own.parts[object.parts.indexOf(behaviour as NetworkBehaviour)] as NetworkBehaviour;
+    return this.#core.call(own, part, rpc, args, options);
+  }
+
+  stop(): void {
+    runAs("client", () => this.#core.stop());
+    this.stopped();
+  }
+}
