@@ -6,9 +6,9 @@ export interface NetworkErrorDetails {
   result?: number;
   /** The number that GNS gives for the reason why a connection ended (see `ConnectionInfo.endReason`). */
   endReason?: number;
-  /** The text that came with the end reason. */
+  /** The text that came with the end reason, as the other side sent it. */
   endDebug?: string;
-  /** Why the other side refused a connection. */
+  /** Why the other side refused a connection, a request or a call. `text` is as it was sent, `message` is printable. */
   reason?: { readonly code: number; readonly text: string };
   /** The error that caused this one. */
   cause?: unknown;

@@ -1,6 +1,7 @@
 import type { NetworkErrorCode } from "./error-codes.js";
 import { formatHost } from "./format-host.js";
 import { NetworkError } from "./network-error.js";
+import { printable } from "./printable.js";
 
 /** What a socket tries: who, what, and where. */
 export interface Trial {
@@ -80,7 +81,7 @@ export function translateError(trial: Trial, cause: unknown): unknown {
   const isOurs = cause instanceof NetworkError || cause instanceof RangeError || cause instanceof TypeError;
   if (isOurs || !(cause instanceof Error)) return cause;
   const { code: name = "", message } = cause as Error & { code?: string };
-  const meaning = meanings[name] ?? (certificates.test(name) ? badCertificate : { text: message });
+  const meaning = meanings[name] ?? (certificates.test(name) ? badCertificate : { text: printable(message) });
   return trialError(trial, `${meaning.text}${name && ` (${name})`}`, { code: meaning.code, cause });
 }
 

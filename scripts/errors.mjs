@@ -26,8 +26,9 @@ export function errorsPage() {
   return `# Errors
 
 Every error of the library has a \`code\` that is constant; its message is for people. What happened has the same code
-on every transport, as far as that can tell what happened. This page is made by \`node scripts/errors.mjs\` from
-lib/error-codes.ts; a test fails when it is not up to date.
+on every transport, as far as that can tell what happened. A \`message\` is safe to print: where it quotes the other
+side, control and invisible characters are escaped. \`reason.text\` and \`endDebug\` are as the other side sent them.
+This page is made by \`node scripts/errors.mjs\` from lib/error-codes.ts; a test fails when it is not up to date.
 
 ${sections.join("\n")}`;
 }

@@ -1,4 +1,5 @@
 import { FailureCounts, isRoundCount } from "../failure-counts.js";
+import { printable } from "../printable.js";
 import type { Logger } from "./logger.js";
 
 /** Tells of each failure of the application's code once in full, and then only how often it happens. */
@@ -21,7 +22,7 @@ export class FailureLog {
   /** @param place what failed, as in `the handler of chat` */
   add(place: string, error: unknown): void {
     this.#total++;
-    let kind = `${place} failed: ${String((error as Error)?.message ?? error)}`;
+    let kind = `${place} failed: ${printable(String((error as Error)?.message ?? error))}`;
     let count = this.#counts.add(kind);
     if (count === null) {
       kind = "other code of the application failed";
@@ -41,7 +42,8 @@ export class ComplaintLog {
     this.#logger = logger;
   }
 
-  add(text: string): void {
+  add(whatItDid: string): void {
+    const text = printable(whatItDid);
     const count = this.#counts.add(text);
     if (count === 1) this.#logger.warn(`valve-sockets: ${text}`);
     else if (count !== null && isRoundCount(count)) this.#logger.warn(`valve-sockets: ${count} times: ${text}`);

@@ -15,6 +15,7 @@ export {
   type PeerConfig,
   type PeerMetrics,
 } from "../peer/index.js";
+export { printable } from "../printable.js";
 export type { RandomBytes } from "../random.js";
 export type { Codec } from "../serialization/index.js";
 export {

@@ -1,6 +1,7 @@
 import { rangeError, typeError } from "../arguments.js";
 import type { Clock } from "../clock.js";
 import { checkOptions, integerOption, type OptionRule, type OptionRules } from "../options.js";
+import { hasUnseen } from "../printable.js";
 import { decode, encode, string, struct, u32 } from "../serialization/index.js";
 import { utf8Length } from "../utf8.js";
 import type { Protocol } from "./protocol/protocol.js";
@@ -30,11 +31,6 @@ const descriptionCodec = struct({
   places: u32,
 });
 
-/** Control characters, line separators, halves of characters, and what is not seen: a list shows one line. */
-const UNSEEN = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]/u;
-/** What makes one emoji of several characters: joiners between pictures, selectors behind pictures and keycaps. */
-const EMOJI_PARTS =
-  /(?<=\p{ExtPict}[\ufe0f\p{EMod}]?)\u200d(?=\p{ExtPict})|(?<=\p{ExtPict})\ufe0f|(?<=[0-9#*])\ufe0f(?=\u20e3)/gu;
 /** Of spaces, marks without a letter and the empty Braille pattern alone, a list would show nothing. */
 const SEEN = /[^\p{Z}\p{M}\u2800]/u;
 
@@ -45,7 +41,7 @@ const lineOption =
     const sizeBytes = utf8Length(value);
     if (sizeBytes < minBytes || sizeBytes > maxBytes)
       throw rangeError(name, `${minBytes} to ${maxBytes} bytes of UTF-8`);
-    if (UNSEEN.test(value.replace(EMOJI_PARTS, ""))) {
+    if (hasUnseen(value)) {
       throw rangeError(name, "a text without control characters and invisible ones");
     }
     if (value !== "" && !SEEN.test(value)) throw rangeError(name, "a text that can be seen");

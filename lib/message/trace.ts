@@ -1,6 +1,7 @@
 import { type Clock, unixTimeMs } from "../clock.js";
 import type { EventHub } from "../event-hub.js";
 import type { IConnection } from "../peer/index.js";
+import { printableJson } from "../printable.js";
 import type { DisconnectReason } from "../socket/index.js";
 import type { Logger } from "./logger.js";
 import type { NetworkEvents } from "./network-events.js";
@@ -107,7 +108,7 @@ export class Trace {
   #write(record: object): void {
     if (this.#hasFailed) return;
     try {
-      this.#sink(JSON.stringify(record));
+      this.#sink(printableJson(JSON.stringify(record)));
     } catch (error) {
       // A trace is never worth a connection.
       this.#hasFailed = true;

@@ -4,6 +4,7 @@ export type { Clock } from "../clock.js";
 export type { ConnectionGuard } from "../guard/connection-guard.js";
 export type { PlacesMetrics } from "../guard/places.js";
 export type { NoisePrimitives } from "../noise/index.js";
+export { printable } from "../printable.js";
 export type { Random, RandomBytes } from "../random.js";
 export {
   DisconnectCode,

@@ -1,6 +1,7 @@
 import type { NetworkErrorCode } from "../error-codes.js";
 import { formatHost } from "../format-host.js";
 import { NetworkError } from "../network-error.js";
+import { printable } from "../printable.js";
 import { serverFailed } from "../socket/building/socket-errors.js";
 import { DisconnectCode, type DisconnectReason, type IConnectEndPoint } from "../socket/index.js";
 import { Heard } from "./handshake/heard.js";
@@ -31,7 +32,7 @@ const STEPS: Partial<Record<DisconnectCode, string>> = {
 export function connectError(reason: DisconnectReason, server?: string): NetworkError {
   const name = DisconnectCode[reason.code];
   const code = name ? `ERR${name.replace(/[A-Z]/g, "_$&").toUpperCase()}` : "ERR_REFUSED";
-  const text = reason.text || `The other side refused with code ${reason.code}`;
+  const text = printable(reason.text) || `The other side refused with code ${reason.code}`;
   const message = server === undefined ? text : `${server} ${verb(reason)}: ${[text, nextStep(reason)].join(". ")}`;
   return new NetworkError(code as NetworkErrorCode, message.replace(/([.!?])\./, "$1").replace(/\. $/, ""), { reason });
 }

@@ -1,5 +1,6 @@
 import { invalidType, outOfRange } from "../arguments.js";
 import { NetworkError } from "../network-error.js";
+import { printable } from "../printable.js";
 
 export function endOfMessage(): NetworkError {
   return new NetworkError("ERR_END_OF_MESSAGE", "The message ends before its last value does");
@@ -18,7 +19,7 @@ export function badValue(what: string): NetworkError {
 }
 
 function describe(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
+  if (typeof value === "string") return printable(JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value));
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "function") return "a function";
   if (typeof value !== "object" || value === null) return String(value);

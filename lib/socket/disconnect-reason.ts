@@ -55,7 +55,10 @@ export enum DisconnectCode {
 export interface DisconnectReason {
   /** 0 to 999 for the application, from 1000 a {@link DisconnectCode}. */
   readonly code: number;
-  /** For people to read; at most 120 bytes in UTF-8. */
+  /**
+   * For people to read; at most 120 bytes in UTF-8. As the other side sent it: a log or a terminal should get what
+   * `printable` makes of it.
+   */
   readonly text: string;
 }
 

@@ -5,6 +5,7 @@ export type { NetworkErrorCode } from "../error-codes.js";
 export type { Pass } from "../guard/connection-guard.js";
 export type { PlacesMetrics } from "../guard/places.js";
 export { NetworkError, type NetworkErrorDetails } from "../network-error.js";
+export { printable } from "../printable.js";
 export type { Random } from "../random.js";
 export type { Verdict } from "../verdict.js";
 export { StatelessHandle } from "./building/handles.js";

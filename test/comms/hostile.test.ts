@@ -100,7 +100,7 @@ test("whom the server's rules refuse does not join, speak or listen", () => {
     CustomCommsNetwork,
     CustomCommsNetwork,
   ];
-  const stranger = game.newNetwork("Eve").join();
+  const stranger = game.newNetwork("Eve\u202e\n").join();
   const faults: unknown[] = [];
   stranger.on("fault", (error) => faults.push(error));
   const refused: string[] = [];
@@ -110,7 +110,8 @@ test("whom the server's rules refuse does not join, speak or listen", () => {
   ben.comms.rooms.join("stage");
   ada.comms.rooms.join("stage");
   settle(game, networks);
-  expect(faults).toMatchObject([{ code: "ERR_REFUSED", reason: { code: 7, text: "no ticket, Eve" } }]);
+  const message = "The voice server refused: no ticket, Eve\\u{202e}\\u{a}";
+  expect(faults).toMatchObject([{ code: "ERR_REFUSED", message, reason: { code: 7, text: "no ticket, Eve\u202e\n" } }]);
   expect(refused.length).toBe(1);
   const heard: string[] = [];
   for (const one of [ada, ben]) one.comms.on("voiceReceived", ({ player }) => heard.push(player.name));

@@ -23,6 +23,18 @@ test("a message without a handler is told of once for each connection, and then 
   expect(world.warnings).toEqual([text, repeated, text]);
 });
 
+test("a text of the other side stays in its line of the log", async () => {
+  const world = new MessageWorld({ protocol: newProtocol() });
+  await world.server.start();
+  const { client, player } = await world.join();
+  client.messageHandler.register(Note, () => {
+    throw new Error("Eve\n\u202esays");
+  });
+  for (let count = 0; count < 10; count++) player.send(Note, 1);
+  await world.run(200);
+  expect(world.warnings.at(-1)).toBe("valve-sockets: 10 times: the handler of note failed: Eve\\u{a}\\u{202e}says");
+});
+
 test("a beforeAccept that does not decide in time is told to onError, the log and the client", async () => {
   const world = new MessageWorld({
     protocol: newProtocol(),

@@ -1,6 +1,7 @@
 import type { Clock } from "../../clock.js";
 import { NetworkError } from "../../network-error.js";
 import { ByteSegment } from "../../peer/index.js";
+import { printable } from "../../printable.js";
 import { type Codec, NetworkReader } from "../../serialization/index.js";
 import type { OpenChannel } from "../voice/open-channel.js";
 import { PacketWriter } from "../wire/packet-writer.js";
@@ -277,7 +278,7 @@ export class ClientSession<TPeer> implements CommsSession {
     }
     if (this.phase !== ClientPhase.Greeting) return;
     this.#owner.failed(
-      new NetworkError("ERR_REFUSED", `The voice server refused: ${text}`, { reason: { code, text } }),
+      new NetworkError("ERR_REFUSED", `The voice server refused: ${printable(text)}`, { reason: { code, text } }),
     );
   }
 

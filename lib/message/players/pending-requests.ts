@@ -1,6 +1,6 @@
 import type { Clock } from "../../clock.js";
 import { NetworkError } from "../../network-error.js";
-import type { RequestDefinition, ResponseEnvelope } from "../protocol/request.js";
+import { type RequestDefinition, type ResponseEnvelope, refusedRequest } from "../protocol/request.js";
 import { promiseBefore } from "../time/deadline.js";
 
 interface Pending {
@@ -60,7 +60,7 @@ export class PendingRequests {
     this.#pending.delete(id);
     if (error === undefined) pending.resolve(value);
     else if (error === "") pending.reject(new NetworkError("ERR_REQUEST_FAILED", `${definition.name} failed there`));
-    else pending.reject(new NetworkError("ERR_REQUEST_REFUSED", error));
+    else pending.reject(refusedRequest("ERR_REQUEST_REFUSED", error));
     return true;
   }
 

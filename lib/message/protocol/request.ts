@@ -1,5 +1,7 @@
 import { invalidType, typeError } from "../../arguments.js";
+import type { NetworkErrorCode } from "../../error-codes.js";
 import { NetworkError } from "../../network-error.js";
+import { printable } from "../../printable.js";
 import { type Codec, defineCodec, optional, string, struct, u32 } from "../../serialization/index.js";
 import { createMessage, defineMessage, type MessageDefinition, type MessageOptions } from "./message.js";
 
@@ -89,6 +91,10 @@ export class RequestRefusedError extends NetworkError {
     super("ERR_REQUEST_REFUSED", text);
   }
 }
+
+/** The error of a request that the other side has refused with `text`, which stays as it came in `reason`. */
+export const refusedRequest = (code: NetworkErrorCode, text: string): NetworkError =>
+  new NetworkError(code, printable(text), { reason: { code: 0, text } });
 
 /** A text that fits a refusal: cut where it is too long. */
 export function refusalText(text: string): string {

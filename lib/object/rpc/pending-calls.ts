@@ -1,4 +1,5 @@
 import type { Clock } from "../../clock.js";
+import { refusedRequest } from "../../message/protocol/request.js";
 import { promiseBefore } from "../../message/time/deadline.js";
 import { NetworkError } from "../../network-error.js";
 import type { NetworkReader } from "../../serialization/index.js";
@@ -70,7 +71,7 @@ export class PendingCalls {
       try {
         if (status === CallStatus.Returned) resolve(readLast(reader, (rest) => rpc.returns?.read(rest)));
         else if (status === CallStatus.Refused)
-          reject(new NetworkError("ERR_RPC_REFUSED", readLast(reader, readRefusal)));
+          reject(refusedRequest("ERR_RPC_REFUSED", readLast(reader, readRefusal)));
         else if (status === CallStatus.Failed) reject(new NetworkError("ERR_RPC_FAILED", `${rpc.name} failed there`));
         else reject(new NetworkError("ERR_OBJECT_GONE", `${rpc.name}: the object is not there any more`));
       } catch (error) {

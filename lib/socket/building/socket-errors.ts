@@ -1,5 +1,6 @@
 import type { Refusal } from "../../guard/connection-guard.js";
 import { NetworkError } from "../../network-error.js";
+import { printable } from "../../printable.js";
 import { DisconnectCode, type DisconnectReason } from "../disconnect-reason.js";
 
 /** A socket can be bound or connected once in its life. */
@@ -12,9 +13,11 @@ export const noPacketError = () =>
 
 /** The other side has refused the connection. */
 export const refusedError = (address: string, reason: DisconnectReason) =>
-  new NetworkError("ERR_CONNECT_FAILED", `${address} refused the connection: ${reason.text || `code ${reason.code}`}`, {
-    reason,
-  });
+  new NetworkError(
+    "ERR_CONNECT_FAILED",
+    `${address} refused the connection: ${printable(reason.text) || `code ${reason.code}`}`,
+    { reason },
+  );
 
 /** The reason for connections that are still open when their socket closes. */
 export const socketClosed: DisconnectReason = {

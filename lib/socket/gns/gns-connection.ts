@@ -1,3 +1,4 @@
+import { printable } from "../../printable.js";
 import type { ConnectionInfo } from "../../valve/values/connection-info.js";
 import { ConnectionState } from "../../valve/values/connection-state.js";
 import type { InboxHandle } from "../building/inbox.js";
@@ -27,9 +28,9 @@ export function securityOf({ flags, state }: ConnectionInfo): Security {
   return (flags & UNAUTHENTICATED) !== 0 ? "encrypted" : "authenticated";
 }
 
-/** `host:port`, or the identity of a peer without an address. */
+/** `host:port`, or the identity of a peer without an address, which it has chosen itself. */
 export function addressOf({ address, identity }: ConnectionInfo): string {
-  return address.port === 0 ? String(identity) : String(address);
+  return address.port === 0 ? printable(String(identity)) : String(address);
 }
 
 /** A handle as the GNS socket sees it. */

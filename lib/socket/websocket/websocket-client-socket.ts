@@ -1,6 +1,7 @@
 import type { Clock } from "../../clock.js";
 import { formatHost } from "../../format-host.js";
 import { NetworkError } from "../../network-error.js";
+import { printable } from "../../printable.js";
 import { type Trial, translateError, trialError } from "../../trial-errors.js";
 import { abortable, refusedError } from "../building/socket-errors.js";
 import type { DisconnectReason } from "../disconnect-reason.js";
@@ -62,7 +63,7 @@ export class WebSocketClientSocket extends WebSocketSocket implements ISocket<IB
         const opened = new Promise<WebSocketHandle>((resolve, reject) => {
           refuse = (why) => {
             if (typeof why !== "string") reject(refusedError(url, why));
-            else reject(trialError(trial(), `The server answered ${why}. Check host, port and path`));
+            else reject(trialError(trial(), `The server answered ${printable(why)}. Check host, port and path`));
           };
           // Adopted at once, because the first packet may arrive together with the response to the handshake.
           webSocket.onopen = () =>

@@ -6,7 +6,7 @@ import type { ClientOptions } from "ws";
 import { onProcessEnd } from "../../addon/exits.js";
 import { NetworkError } from "../../network-error.js";
 import { MAX_REASON_BYTES } from "../../verdict.js";
-import type { DisconnectReason } from "../disconnect-reason.js";
+import { type DisconnectReason, MAX_CODE } from "../disconnect-reason.js";
 import { zoneForNode } from "../udp/zones.js";
 import type { OpenWebSocket } from "./websocket-client-socket.js";
 import type { WebSocketLike } from "./websocket-handle.js";
@@ -58,7 +58,7 @@ function connectorTo(zone: string, isSecure: boolean): typeof connectTcp {
 async function readRefusal(response: IncomingMessage): Promise<DisconnectReason | string> {
   const status = `HTTP ${response.statusCode} ${response.statusMessage}`;
   const code = Number(response.headers[REFUSAL_HEADER] ?? Number.NaN);
-  if (!Number.isInteger(code)) return status;
+  if (!Number.isInteger(code) || code < 0 || code > MAX_CODE) return status;
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   try {

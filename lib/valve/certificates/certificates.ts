@@ -1,6 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { checkBytes, checkInstance, checkInteger, rangeError, typeError } from "../../arguments.js";
 import { concatBytes } from "../../bytes.js";
+import { printable } from "../../printable.js";
 import { NetworkingIdentity } from "../values/networking-identity.js";
 import { decodeProtobuf, encodeProtobuf, protobufBytes } from "./protobuf.js";
 
@@ -75,7 +76,7 @@ export function signCertificate(
   const asker = protobufBytes(asked, CERTIFICATE.identityString);
   const wanted = identityText(options);
   if (asker !== undefined && new TextDecoder().decode(asker) !== wanted) {
-    throw rangeError("request", `a request of ${wanted}, not of ${new TextDecoder().decode(asker)}`);
+    throw rangeError("request", `a request of ${wanted}, not of ${printable(new TextDecoder().decode(asker))}`);
   }
   return certify(authority, publicKey, options);
 }

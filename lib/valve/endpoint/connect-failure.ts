@@ -1,5 +1,6 @@
 import type { NetworkErrorCode } from "../../error-codes.js";
 import { NetworkError } from "../../network-error.js";
+import { printable } from "../../printable.js";
 import type { ConnectionInfo } from "../values/connection-info.js";
 import { ConnectionState } from "../values/connection-state.js";
 
@@ -60,12 +61,13 @@ export function connectFailure(
 ): NetworkError {
   const { endReason, endDebug, applicationReason } = info;
   const failed = failedAt(info, tookMs);
+  const said = printable(endDebug);
   if (applicationReason !== null) {
     const reason = { code: applicationReason, text: endDebug };
-    return new NetworkError(refusal, `${failed}: the server refused: ${endDebug}`, { endReason, endDebug, reason });
+    return new NetworkError(refusal, `${failed}: the server refused: ${said}`, { endReason, endDebug, reason });
   }
   const { code, text } = meaningOf(info);
-  return new NetworkError(code, `${failed}: ${text} (GNS says ${endReason}: ${endDebug})`, { endReason, endDebug });
+  return new NetworkError(code, `${failed}: ${text} (GNS says ${endReason}: ${said})`, { endReason, endDebug });
 }
 
 /** The error of a connection to a peer that should have a certificate, and has none that this process trusts. */

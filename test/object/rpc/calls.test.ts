@@ -238,9 +238,13 @@ describe("a server RPC", () => {
 
   test("that refuses says why, and is not reported", async () => {
     world.ship.answer = () => {
-      throw new RequestRefusedError("no money");
+      throw new RequestRefusedError("no\nmoney");
     };
-    const refused = expect(shipOf(0).buy(1)).rejects.toMatchObject({ code: "ERR_RPC_REFUSED", message: "no money" });
+    const refused = expect(shipOf(0).buy(1)).rejects.toMatchObject({
+      code: "ERR_RPC_REFUSED",
+      message: "no\\u{a}money",
+      reason: { code: 0, text: "no\nmoney" },
+    });
     await world.deliver();
     await refused;
     expect(world.errors).toEqual([]);

@@ -31,6 +31,7 @@ test.each([
   ["the server refuses", ended(1007, "closed today", ClosedByPeer), "ERR_REFUSED", "refused: closed today"],
   ["the server ends meanwhile", ended(2999, "shutdown", ClosedByPeer), "ERR_CONNECT_FAILED", "ended"],
   ["all else", ended(5001, "oops"), "ERR_CONNECT_FAILED", "GNS says 5001: oops"],
+  ["all else, in a text of the peer", ended(5001, "a\nb"), "ERR_CONNECT_FAILED", "GNS says 5001: a\\u{a}b"],
 ])("when %s, its code and message say so", (_what, info, code, words) => {
   const error = connectFailure(info, 22.4);
   expect(error).toMatchObject({ code, endReason: info.endReason, endDebug: info.endDebug });
