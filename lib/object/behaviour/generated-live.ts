@@ -71,6 +71,13 @@ export function generateLiveClass({ bit, codec, components, name }: Member): Liv
         ${all((i) => `const v${i} = fromInteger${i}(i${i});`)}
         ${all((i) => `live.#v${i} = v${i}; live.#i${i} = live.#s${i} = i${i};`)}
       }
+      static setNumbers(live, source, at, isExact) {
+        ${all((i) => `live.#v${i} = source[at + ${i}];`)}
+        if (isExact) { ${all((i) => `live.#i${i} = toInteger${i}(live.#v${i});`)} }
+      }
+      static getNumbers(live, target, at) {
+        ${all((i) => `target[at + ${i}] = live.#v${i};`)}
+      }
       static {
         ${all(
           (i) => `properties[${i}] = {

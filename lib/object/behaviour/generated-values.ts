@@ -1,4 +1,5 @@
 import type { BehaviourDefinition } from "./definition.js";
+import { componentsOf } from "./live-value.js";
 import type { Member } from "./member.js";
 import { MemberValues, type ValuesClass } from "./member-values.js";
 import { prepareValue } from "./prepare-value.js";
@@ -12,9 +13,40 @@ interface Statements {
   /** Where it is another than `write`. */
   writeDelta?: string;
   read: string;
+  /** Of members with a shape. */
+  getNumbers: string;
+  setNumbers: string;
 }
 
-function statementsOf({ index: i, bit, codec, components, held }: Member): Statements {
+/** The statements that take a member as numbers, and set it. */
+function numberStatements({ index: i, codec, components, shape }: Member) {
+  if (!shape) return { getNumbers: "", setNumbers: "" };
+  if (components) {
+    return {
+      getNumbers: `Held${i}.getNumbers(this.v${i}, target, at);`,
+      setNumbers: `Held${i}.setNumbers(this.v${i}, source, at, isExact);`,
+    };
+  }
+  if (shape.names) {
+    return {
+      getNumbers: shape.names
+        .map((_, column) => `target[at + ${column}] = this.v${i}[names${i}[${column}]];`)
+        .join("\n"),
+      setNumbers: `this.v${i} = componentsOf(names${i}, source, at);`,
+    };
+  }
+  return {
+    getNumbers: `target[at] = this.v${i};`,
+    setNumbers: `this.v${i} = source[at];
+      ${codec.kernel ? `if (isExact) this.i${i} = toInteger${i}(this.v${i});` : ""}`,
+  };
+}
+
+function statementsOf(member: Member): Statements {
+  return { ...valueStatements(member), ...numberStatements(member) };
+}
+
+function valueStatements({ index: i, bit, codec, components, held }: Member) {
   if (codec.kernel) {
     const bits = Number(codec.kernel.bits);
     return {
@@ -69,7 +101,7 @@ export function generateValues(definition: BehaviourDefinition): ValuesClass {
     ${all(
       (i) => `const { default: default${i}, equals: equals${i}, read: read${i}, write: write${i} } = codecs[${i}];
         const { toInteger: toInteger${i}, fromInteger: fromInteger${i} } = codecs[${i}].kernel ?? {};
-        const Held${i} = helds[${i}], prepare${i} = prepares[${i}];`,
+        const Held${i} = helds[${i}], prepare${i} = prepares[${i}], names${i} = names[${i}];`,
     )}
     return class Values extends MemberValues {
       constructor(definition) {
@@ -105,6 +137,12 @@ export function generateValues(definition: BehaviourDefinition): ValuesClass {
         this.reading(mask);
         ${all((_i, bit, { read }) => `if ((mask & ${bit}) !== 0) { ${read} }`)}
       }
+      getNumbers(index, target, at) {
+        switch (index) { ${all((i, _bit, { getNumbers }) => `case ${i}: ${getNumbers} return;`)} }
+      }
+      setNumbers(index, source, at, isExact) {
+        switch (index) { ${all((i, _bit, { setNumbers }) => `case ${i}: ${setNumbers} return;`)} }
+      }
       static propertiesOf(valuesOf) {
         return [${all(
           (i) => `{
@@ -116,6 +154,7 @@ export function generateValues(definition: BehaviourDefinition): ValuesClass {
     };`;
   const codecs = members.map(({ codec }) => codec);
   const helds = members.map(({ index }) => definition.heldClassOf(index));
-  const create = new Function("MemberValues", "codecs", "helds", "prepares", source);
-  return create(MemberValues, codecs, helds, members.map(prepareValue)) as ValuesClass;
+  const names = members.map(({ shape }) => shape?.names);
+  const create = new Function("MemberValues", "codecs", "helds", "prepares", "names", "componentsOf", source);
+  return create(MemberValues, codecs, helds, members.map(prepareValue), names, componentsOf) as ValuesClass;
 }

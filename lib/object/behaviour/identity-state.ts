@@ -104,13 +104,23 @@ export function writeChanges(
   }
 }
 
-/** @throws NetworkError as `Codec.read` */
-export function readChanges(reader: NetworkReader, parts: readonly MemberValues[], allowed: readonly number[]): void {
+/**
+ * @param found gets the members that were read, of each behaviour
+ * @throws NetworkError as `Codec.read`
+ */
+export function readChanges(
+  reader: NetworkReader,
+  parts: readonly MemberValues[],
+  allowed: readonly number[],
+  found: number[] | null = null,
+): void {
   const alone = isAlone(allowed);
   for (let index = 0; index < parts.length; index++) {
     const may = allowed[index] as number;
+    if (found) found[index] = 0;
     if (may === 0 || (!alone && reader.readBits(1) === 0)) continue;
     const mask = readMask(reader, may);
+    if (found) found[index] = mask;
     if (mask !== 0) (parts[index] as MemberValues).read(reader, mask);
   }
 }

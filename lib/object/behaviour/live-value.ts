@@ -28,6 +28,13 @@ export function copyComponents(from: Components, to: Components, components: rea
   for (const component of components) to[component] = from[component];
 }
 
+/** The components of these names as an object. */
+export function componentsOf(names: readonly string[], source: Float64Array, at: number): Components {
+  const components: Components = {};
+  for (let column = 0; column < names.length; column++) components[names[column] as string] = source[at + column];
+  return components;
+}
+
 function loopedLiveClass({ bit, codec, components, name }: Member): LiveClass {
   const names = components as readonly string[];
   const checks = names.map((component) => {
@@ -75,6 +82,15 @@ function loopedLiveClass({ bit, codec, components, name }: Member): LiveClass {
       const value = (codec.readInto ? codec.readInto(reader, arrived) : codec.read(reader)) as Components;
       copyComponents(value, live.#plain, names);
       copyComponents(value, live.#sent, names);
+    }
+
+    static getNumbers(live: Live, target: Float64Array, at: number): void {
+      for (let column = 0; column < names.length; column++)
+        target[at + column] = live.#plain[names[column] as string] as number;
+    }
+
+    static setNumbers(live: Live, source: Float64Array, at: number): void {
+      for (let column = 0; column < names.length; column++) live.#plain[names[column] as string] = source[at + column];
     }
 
     static property(component: string, check: (value: unknown) => void): PropertyDescriptor {

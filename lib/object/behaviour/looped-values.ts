@@ -1,6 +1,7 @@
 import type { NetworkReader, NetworkWriter } from "../../serialization/index.js";
 import type { HeldClass } from "../synced/held-value.js";
 import type { BehaviourDefinition } from "./definition.js";
+import { type Components, componentsOf } from "./live-value.js";
 import type { Member } from "./member.js";
 import { MemberValues } from "./member-values.js";
 import { prepareValue } from "./prepare-value.js";
@@ -108,6 +109,25 @@ export class LoopedValues extends MemberValues {
         this.#sent[index] = this.#values[index];
       }
     }
+  }
+
+  getNumbers(index: number, target: Float64Array, at: number): void {
+    const { shape } = this.definition.members[index] as Member;
+    const value = this.#values[index];
+    const names = shape?.names;
+    if (!names) target[at] = value as number;
+    else for (const [column, name] of names.entries()) target[at + column] = (value as Components)[name] as number;
+  }
+
+  setNumbers(index: number, source: Float64Array, at: number, isExact: boolean): void {
+    const { codec, components, shape } = this.definition.members[index] as Member;
+    const names = shape?.names;
+    if (components) {
+      const held = this.definition.heldClassOf(index);
+      held?.setNumbers?.(this.#values[index] as object, source, at, isExact);
+    } else if (names) this.#values[index] = componentsOf(names, source, at);
+    else this.#values[index] = source[at];
+    if (codec.kernel && isExact) this.#integers[index] = codec.kernel.toInteger(this.#values[index]);
   }
 
   static propertiesOf(valuesOf: (behaviour: object) => MemberValues, { members }: BehaviourDefinition) {

@@ -86,6 +86,16 @@ export abstract class MemberValues {
    */
   abstract read(reader: NetworkReader, mask: number): void;
 
+  /** Writes the numbers of a member with a shape to `target`, from `at` on. */
+  abstract getNumbers(index: number, target: Float64Array, at: number): void;
+
+  /**
+   * Gives a member with a shape other numbers. Nothing is sent, and no listener hears of it.
+   *
+   * @param isExact the codec writes these numbers as they are; others may only be there for a time
+   */
+  abstract setNumbers(index: number, source: Float64Array, at: number, isExact: boolean): void;
+
   /** The member of this bit is about to be set. */
   changing(bit: number): void {
     if ((this.#heard & ~this.#noted & bit) !== 0) this.#note(bit);

@@ -2,6 +2,7 @@ import { invalidType, typeError } from "../../arguments.js";
 import { inField } from "../../serialization/errors.js";
 import type { Codec } from "../../serialization/index.js";
 import type { HeldClass } from "../synced/held-value.js";
+import { type NumberShape, numberShape } from "./number-shape.js";
 import { checkSyncOptions, type SyncOptions } from "./sync-options.js";
 
 /** What a declaration of a collection or a reference knows of it. */
@@ -32,6 +33,8 @@ export interface Member {
   readonly codec: Codec<unknown>;
   /** The names of the components of a live value (a vector, a quaternion, a struct of scalars), else `null`. */
   readonly components: readonly string[] | null;
+  /** What its values are as numbers; null for a variable of others, for a collection and a reference. */
+  readonly shape: NumberShape | null;
   /** What keeps a collection or a reference. */
   readonly held: HeldClass | null;
   readonly options: Readonly<SyncOptions<unknown>>;
@@ -74,12 +77,13 @@ function defineMember(className: string, name: string, index: number, declaratio
   const bit = 1 << index;
   const { kind, codec, options, held } = codecOf(place, bit, declaration);
   const components = kind === "variable" ? componentsOf(codec) : null;
-  checkSyncOptions(place, kind, options, codec, components !== null);
+  const shape = kind === "variable" ? numberShape(codec, options) : null;
+  checkSyncOptions(place, kind, options, codec, components !== null, shape !== null);
   const { delivery = "ordered", from = "server", to = "observers", initialOnly = false } = options;
   const audience = typeof to === "function" ? "scope" : to;
   const word = kind === "collection" ? "synced " : "";
   const layout = `${word}${codec.layout} ${delivery} ${from}>${audience}${initialOnly ? " initialOnly" : ""}`;
-  return { name, index, bit, kind, codec, components, held, options: { ...options }, layout };
+  return { name, index, bit, kind, codec, components, shape, held, options: { ...options }, layout };
 }
 
 /**

@@ -7,6 +7,7 @@ import type { Member } from "./member.js";
 import type { MemberListener, MemberValues } from "./member-values.js";
 import type { NetworkIdentity } from "./network-identity.js";
 import { callable, type RpcDefinition } from "./rpc.js";
+import { createView, type ShownSource } from "./shown.js";
 
 /** A class of behaviours. */
 export type BehaviourClass = abstract new (...parameters: never[]) => NetworkBehaviour;
@@ -20,6 +21,9 @@ export abstract class NetworkBehaviour {
   readonly #values: MemberValues;
   /** Null until the object is in a world. */
   #link: BehaviourLink | null = null;
+  /** Null where everything is shown as it is. */
+  #shownSource: ShownSource | null = null;
+  #shown: this | null = null;
   /** What sends the calls of each RPC, once it is asked for. */
   readonly #calls: ReturnType<typeof callable>[] = [];
 
@@ -32,6 +36,24 @@ export abstract class NetworkBehaviour {
   get identity(): NetworkIdentity {
     if (this.#link) return this.#link.identity;
     throw new NetworkError("ERR_STATE", "The object is in no world: spawn it first");
+  }
+
+  /**
+   * What is to be drawn: on a client its `interpolate` members have values between those that arrived, at the time that
+   * `ClientObjectManager.update` has set; all else is as in the behaviour itself. It has the class's getters and
+   * methods, which see these values, but no plain fields, and its members cannot be set.
+   */
+  get shown(): this {
+    if (this.#shown) return this.#shown;
+    const behaviour = this;
+    const shown = {
+      behaviour,
+      get source() {
+        return behaviour.#shownSource;
+      },
+    };
+    this.#shown = createView(shown, NetworkBehaviour.prototype, this.#values.definition) as this;
+    return this.#shown;
   }
 
   /** On the server, before the object is in the world. Its values may be set here. */
@@ -85,6 +107,11 @@ export abstract class NetworkBehaviour {
   /** @internal */
   static setLink(behaviour: NetworkBehaviour, link: BehaviourLink | null): void {
     behaviour.#link = link;
+  }
+
+  /** @internal Where what is shown comes from; null for the members as they are. */
+  static setShownSource(behaviour: NetworkBehaviour, source: ShownSource | null): void {
+    behaviour.#shownSource = source;
   }
 
   /** @internal What a behaviour has under the name of an RPC that is declared in a class with this definition. */

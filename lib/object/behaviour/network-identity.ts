@@ -26,6 +26,12 @@ export interface NetworkIdentity {
   show(player: INetworkPlayer): void;
   /** `player` does not see it, whatever else holds, until `show`. @throws as `setOwner` */
   hide(player: INetworkPlayer): void;
+  /**
+   * Its interpolated members do not move to the values that are set in this tick, but appear there.
+   *
+   * @throws as `setOwner`
+   */
+  teleport(): void;
   /** Ends it on all sides. @throws NetworkError `ERR_WRONG_SIDE` on a client */
   destroy(): void;
 }

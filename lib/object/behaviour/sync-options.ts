@@ -40,13 +40,13 @@ export interface SyncOptions<T> {
   /** An object that is changed in place and reported by `markChanged`. @defaultValue false */
   mutable?: boolean;
   /**
-   * Checked, and without effect so far: how values between two that came are found. Numbers, their vectors and
-   * quaternions by `true`, angles the short way, others by a function. It needs `latest`. @defaultValue false
+   * `shown` and `rewind` have values between two that came: `true`, or a function that finds them. It is for numbers,
+   * and for vectors, quaternions and structs of them, with `latest`. Angles go the short way. @defaultValue false
    */
   interpolate?: boolean | ((from: T, to: T, part: number) => T);
   /**
-   * Checked, and without effect so far: a value that is farther from the one before than this, in the unit of the
-   * value, has none between. It needs `latest`.
+   * A value that is farther from the one before than this, in the unit of the value, has none between. It needs
+   * `latest`.
    *
    * @defaultValue `Infinity`
    */
@@ -80,7 +80,12 @@ const rules: OptionRules<SyncOptions<unknown>> = {
 };
 
 /** Why these options contradict each other or do not fit the codec; `undefined` if they do. */
-function contradiction(options: SyncOptions<unknown>, codec: Codec<unknown>, isLive: boolean): string | undefined {
+function contradiction(
+  options: SyncOptions<unknown>,
+  codec: Codec<unknown>,
+  isLive: boolean,
+  isNumeric: boolean,
+): string | undefined {
   const {
     delivery = "ordered",
     from = "server",
@@ -104,17 +109,9 @@ function contradiction(options: SyncOptions<unknown>, codec: Codec<unknown>, isL
   if ((interpolate || snap !== undefined) && delivery !== "latest") {
     return "interpolate and snap are for members with delivery: latest";
   }
-  if (interpolate === true && !isNumeric(codec)) return "only numbers are interpolated; give a function for others";
-  if (snap !== undefined && !isNumeric(codec)) return "snap is a distance between numbers";
+  if (interpolate && !isNumeric) return "only numbers are interpolated, and vectors, quaternions and structs of them";
+  if (snap !== undefined && !isNumeric) return "snap is a distance between numbers";
   return undefined;
-}
-
-/** Whether its values are numbers, or vectors, quaternions or structs of them. */
-function isNumeric({ default: create }: Codec<unknown>): boolean {
-  const value = create();
-  if (typeof value !== "object" || value === null) return typeof value === "number";
-  const parts = Object.values(value);
-  return parts.length > 0 && parts.every((part) => typeof part === "number");
 }
 
 /** Those of collections and references. */
@@ -132,6 +129,7 @@ export function checkSyncOptions(
   options: SyncOptions<unknown>,
   codec: Codec<unknown>,
   isLive: boolean,
+  isNumeric: boolean,
 ): void {
   try {
     if (kind === "variable") checkOptions("the member", options, rules);
@@ -139,6 +137,6 @@ export function checkSyncOptions(
   } catch (error) {
     throw inField(error, place);
   }
-  const reason = contradiction(options, codec, isLive);
+  const reason = contradiction(options, codec, isLive, isNumeric);
   if (reason !== undefined) throw invalidType(`${place}: ${reason}`);
 }

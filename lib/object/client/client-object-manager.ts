@@ -52,6 +52,7 @@ export class ClientObjectManager {
     client.use({
       messages: [OrderedMessage, LatestMessage, CallsMessage, InputMessage, tableMessage(this.#layouts.all)],
       started: () => host.started(),
+      tick: () => core.updateUndrawn(),
       beforeSend: () => core.send(),
       playerSuspended: () => calls.connectionLost(),
       stopped: () => {
@@ -77,6 +78,22 @@ export class ClientObjectManager {
   /** The object of a number, null when this client does not see it. */
   get(netId: number): NetworkIdentity | null {
     return this.#core.byNetId.get(netId)?.identity ?? null;
+  }
+
+  /**
+   * Goes on with what is shown: call it before each frame that is drawn. Until the next call all of `shown` stays the
+   * same. A world that nobody draws goes on by itself each 250 ms.
+   */
+  update(): void {
+    this.#core.update();
+  }
+
+  /**
+   * The server's tick that is shown, with a fraction. Null before the first state has come, and where the server has no
+   * `tickRate`: what has arrived is shown at once then.
+   */
+  get shownTick(): number | null {
+    return this.#core.shown.tick;
   }
 
   /** Adds a listener of an event. @returns a function that removes it */

@@ -6,6 +6,8 @@ import { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import type { NetworkIdentity } from "../behaviour/network-identity.js";
 import type { Instance } from "../behaviour/prefab.js";
 import type { CallOptions, RpcDefinition } from "../behaviour/rpc.js";
+import { BehaviourTimeline } from "../timeline/object-timeline.js";
+import type { ShownTime } from "../timeline/shown-time.js";
 import type { ObjectLayout } from "../wire/object-layout.js";
 import type { SharedObject } from "../world/shared-world.js";
 import { WorldObject, type WorldObjectOwner } from "../world/world-object.js";
@@ -13,6 +15,7 @@ import { WorldObject, type WorldObjectOwner } from "../world/world-object.js";
 /** What an object needs of its manager. */
 export interface ClientObjectOwner extends WorldObjectOwner<ClientObject> {
   readonly player: INetworkPlayer | null;
+  readonly shown: ShownTime;
 }
 
 const NOBODY: ReadonlySet<INetworkPlayer> = new Set();
@@ -26,6 +29,8 @@ export class ClientObject
   /** The tick of its values at the spawn: older ones come too late. */
   spawnTick = 0;
   isOwner = false;
+  /** By behaviour; empty where no member is interpolated. */
+  readonly #timelines: readonly BehaviourTimeline[];
   /** Of each member the last message that held its latest value. */
   readonly #sentIn: number[] = [];
   /** The server's object, in a host that shares its instances: the values here are those that were received. */
@@ -34,10 +39,28 @@ export class ClientObject
   constructor(manager: ClientObjectOwner, layout: ObjectLayout, netId: number, shared: SharedObject | null) {
     super(manager, layout, netId, shared ? receivedOf(layout, shared) : layout.prefab.create());
     this.#shared = shared;
+    const hasTimeline = layout.interpolated.length > 0;
+    this.#timelines = hasTimeline ? this.values.map((values) => new BehaviourTimeline(manager.shown, values)) : [];
     for (const [index, value] of this.values.entries()) {
       value.owner = this;
       if (shared) (shared.values[index] as MemberValues).received = value;
       else NetworkBehaviour.setLink(this.parts[index] as NetworkBehaviour, this);
+    }
+    for (const [index, timeline] of this.#timelines.entries()) {
+      NetworkBehaviour.setShownSource(this.parts[index] as NetworkBehaviour, timeline);
+    }
+  }
+
+  /** The members `masks` have their present values from `tick` on. */
+  record(tick: number, masks: readonly number[], breakTick: number): void {
+    for (const [index, timeline] of this.#timelines.entries()) timeline.record(tick, masks[index] as number, breakTick);
+  }
+
+  /** It appears with all the values that it has now. */
+  appear(tick: number): void {
+    for (const timeline of this.#timelines) {
+      timeline.clear();
+      timeline.record(tick, -1, tick);
     }
   }
 
@@ -66,6 +89,10 @@ export class ClientObject
     return wrongSide("hides an object");
   }
 
+  teleport(): never {
+    return wrongSide("teleports an object");
+  }
+
   destroy(): never {
     return wrongSide("destroys an object");
   }
@@ -84,6 +111,7 @@ export class ClientObject
   setIsOwner(isOwner: boolean): void {
     this.isOwner = isOwner;
     if (this.#shared) this.#shared.isHostOwner = isOwner;
+    for (const timeline of this.#timelines) timeline.isOwner = isOwner;
     for (const [index, values] of this.values.entries()) {
       values.locked = isOwner && !this.#shared ? ~(this.layout.fromOwner[index] as number) : -1;
     }
@@ -95,6 +123,7 @@ export class ClientObject
       return;
     }
     this.isSpawned = false;
+    for (const part of this.parts) NetworkBehaviour.setShownSource(part, null);
     for (const value of this.#shared.values) value.received = null;
   }
 

@@ -1,5 +1,5 @@
 import { EventHub } from "../../event-hub.js";
-import type { INetworkPlayer, NetworkClient } from "../../message/index.js";
+import { type INetworkPlayer, NetworkClient } from "../../message/index.js";
 import { NetworkError } from "../../network-error.js";
 import { NetworkReader, type NetworkWriter } from "../../serialization/index.js";
 import { readChanges, readFullState } from "../behaviour/identity-state.js";
@@ -7,14 +7,18 @@ import type { MemberValues } from "../behaviour/member-values.js";
 import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import { References } from "../behaviour/references.js";
 import type { CallOptions, RpcDefinition } from "../behaviour/rpc.js";
+import { ShownTime } from "../timeline/shown-time.js";
 import type { Layouts } from "../wire/layouts.js";
-import { KIND_BITS, RecordKind } from "../wire/object-messages.js";
+import type { Masks } from "../wire/object-layout.js";
+import { KIND_BITS, RecordKind, readPacketCount, SILENT_BITS, TELEPORT_BITS } from "../wire/object-messages.js";
 import { NotedValues } from "../world/noted-values.js";
 import { ClientObject, type ClientObjectOwner } from "./client-object.js";
 import type { ClientObjectEvents, UnspawnReason } from "./client-object-events.js";
 import type { HostWorld } from "./host-world.js";
 import { OwnerSender } from "./owner-sender.js";
 
+/** A world that nobody draws goes on that often. */
+const UNDRAWN_MS = 250;
 /** An object whose RPC is called. */
 type Called = Pick<ClientObject, "netId" | "parts">;
 
@@ -32,8 +36,12 @@ export class ObjectClient implements ClientObjectOwner {
   readonly #references = new References(false, (netId, index) => this.byNetId.get(netId)?.parts[index] ?? null);
   readonly #sender: OwnerSender;
   character: ClientObject | null = null;
+  readonly shown: ShownTime;
+  #updatedMs = Number.NEGATIVE_INFINITY;
   #isSendPlanned = false;
   readonly #noted = new NotedValues();
+  /** The members of each behaviour that were read last. */
+  readonly #found: number[] = [];
   /** Objects of this batch that have not been announced. */
   #fresh: ClientObject[] = [];
   /** What was there before a reset, and has not come again. */
@@ -60,6 +68,7 @@ export class ObjectClient implements ClientObjectOwner {
     this.layouts = layouts;
     this.report = report;
     this.#sender = new OwnerSender(client);
+    this.shown = new ShownTime(Math.max(1, ...layouts.all.map(({ intervalTicks }) => intervalTicks)));
     this.events = new EventHub<ClientObjectEvents>(["spawned", "unspawned", "characterChanged", "worldReady"], report);
   }
 
@@ -110,6 +119,21 @@ export class ObjectClient implements ClientObjectOwner {
     });
   }
 
+  get #nowMs(): number {
+    return NetworkClient.clockOf(this.#client).now();
+  }
+
+  /** Goes on to the present with what is shown. */
+  update(): void {
+    this.#updatedMs = this.#nowMs;
+    this.shown.update(this.#updatedMs);
+  }
+
+  /** Something has come. Where nothing is drawn, what waits for its time to be shown must not wait for ever. */
+  updateUndrawn(): void {
+    if (this.#nowMs - this.#updatedMs >= UNDRAWN_MS) this.update();
+  }
+
   /** Sends what this client has set. */
   send(): void {
     this.#sender.send();
@@ -133,7 +157,11 @@ export class ObjectClient implements ClientObjectOwner {
   receiveLatest(bytes: Uint8Array): void {
     const reader = this.#reader;
     reader.reset(bytes);
+    const { shown } = this;
+    const { ticksPerSecond } = this.#client.time;
     const tick = reader.readUint32();
+    const silentTicks = reader.readBoolean() ? reader.readBits(SILENT_BITS) : 0;
+    shown.arrived(tick, silentTicks, this.#nowMs, ticksPerSecond);
     while (reader.readBoolean()) {
       const isOwner = reader.readBoolean();
       const item = reader.readPacked();
@@ -141,8 +169,13 @@ export class ObjectClient implements ClientObjectOwner {
       // The spawn has not come: nothing that follows can be read, and the server sends it again.
       if (!last) return;
       const isLate = this.#byItem.get(item) !== last || ((tick - last.spawnTick) | 0) <= 0;
-      readChanges(reader, isLate ? last.layout.spare : last.values, last.layout.latest[isOwner ? 1 : 0]);
+      const { interpolated, latest, spare } = last.layout;
+      const hasTeleported = interpolated.length > 0 && reader.readBoolean();
+      const breakTick = hasTeleported ? tick - reader.readBits(TELEPORT_BITS) : Number.NEGATIVE_INFINITY;
+      readChanges(reader, isLate ? spare : last.values, latest[isOwner ? 1 : 0] as Masks, this.#found);
+      if (!isLate) last.record(tick, this.#found, breakTick);
     }
+    shown.applied(tick, readPacketCount(reader));
     this.announce();
   }
 
@@ -170,6 +203,7 @@ export class ObjectClient implements ClientObjectOwner {
     this.#noted.clear();
     this.#fresh = [];
     this.#stale = null;
+    this.shown.clear();
     this.#sender.reset();
   }
 
@@ -185,14 +219,17 @@ export class ObjectClient implements ClientObjectOwner {
       }
       case RecordKind.Correction: {
         const object = this.#readObject(reader);
-        readChanges(reader, object.values, object.layout.visible[1]);
+        readChanges(reader, object.values, object.layout.visible[1], this.#found);
+        object.record(tick, this.#found, Number.NEGATIVE_INFINITY);
         this.#sender.spawned = true;
         return;
       }
       case RecordKind.Owner: {
         const object = this.#readObject(reader);
         const isOwner = reader.readBoolean();
-        readFullState(reader, object.values, object.layout.visible[isOwner ? 1 : 0]);
+        const visible = object.layout.visible[isOwner ? 1 : 0];
+        readFullState(reader, object.values, visible);
+        object.record(tick, visible, Number.NEGATIVE_INFINITY);
         object.spawnTick = tick;
         this.#sender.spawned = true;
         this.announce();
@@ -220,6 +257,7 @@ export class ObjectClient implements ClientObjectOwner {
         this.#stale = new Set(this.byNetId.values());
         this.#byItem.clear();
         this.#lastOf.clear();
+        this.shown.clear();
         this.#sender.begin();
         return;
       case RecordKind.WorldReady:
@@ -254,6 +292,7 @@ export class ObjectClient implements ClientObjectOwner {
     object.setIsOwner(isOwner);
     for (const values of object.values) values.references = this.#references;
     readFullState(reader, object.values, layout.visible[isOwner ? 1 : 0]);
+    object.appear(tick);
     this.#sender.spawned = true;
     if (known) {
       if (wasOwner !== isOwner) this.#callEach(object, (part) => part.ownerChanged?.(object.owner));

@@ -1,3 +1,4 @@
+import { blend, type NumberShape } from "../behaviour/number-shape.js";
 import { grownInts } from "../collections/int-array.js";
 
 /** How many ticks the history remembers. */
@@ -5,8 +6,12 @@ export const HISTORY_TICKS = 64;
 
 /** What is known of one object's members: how many numbers they are, and where their history lies. */
 interface Row {
-  /** For each number the period of an angle, or 0. */
-  readonly periods: ArrayLike<number>;
+  readonly shapes: readonly NumberShape[];
+  readonly columns: number;
+  /** Whether what is between two values is found number by number. */
+  readonly isPlain: boolean;
+  /** Clients get its state each so many ticks, and glide between them. */
+  readonly intervalTicks: number;
   /** Where its ticks start, and its values. */
   readonly ticksAt: number;
   readonly valuesAt: number;
@@ -19,7 +24,6 @@ interface Row {
  * its last values. Objects (`item`) are small integers.
  */
 export class History {
-  readonly #sendIntervalTicks: number;
   readonly #rows: (Row | undefined)[] = [];
   #ticks = new Int32Array(0);
   /** 1 where the line is broken before a record. */
@@ -30,18 +34,19 @@ export class History {
   /** Rows of objects that are gone, by their number of columns. */
   readonly #free = new Map<number, Row[]>();
 
-  /** Clients get states each `sendIntervalTicks` ticks, and glide between them. */
-  constructor(sendIntervalTicks = 1) {
-    this.#sendIntervalTicks = sendIntervalTicks;
-  }
-
-  /** Adds an object with one number for each of `periods`: that of an angle, 0 for other numbers. */
-  add(item: number, periods: ArrayLike<number>): void {
+  /**
+   * Adds an object with the numbers of these shapes, one behind the other.
+   *
+   * @param intervalTicks clients get its state each so many ticks, and glide between them
+   */
+  add(item: number, shapes: readonly NumberShape[], intervalTicks = 1): void {
     this.remove(item);
-    const columns = periods.length;
+    const columns = shapes.reduce((sum, shape) => sum + shape.columns, 0);
+    const isPlain = shapes.every((shape) => shape.isPlain);
     const free = this.#free.get(columns)?.pop();
     if (free) {
-      this.#rows[item] = { periods, ticksAt: free.ticksAt, valuesAt: free.valuesAt, end: 0 };
+      const { ticksAt, valuesAt } = free;
+      this.#rows[item] = { shapes, columns, isPlain, intervalTicks, ticksAt, valuesAt, end: 0 };
       return;
     }
     const ticksAt = this.#ticksEnd;
@@ -55,21 +60,21 @@ export class History {
       values.set(this.#values);
       this.#values = values;
     }
-    this.#rows[item] = { periods, ticksAt, valuesAt, end: 0 };
+    this.#rows[item] = { shapes, columns, isPlain, intervalTicks, ticksAt, valuesAt, end: 0 };
   }
 
   remove(item: number): void {
     const row = this.#rows[item];
     if (!row) return;
     this.#rows[item] = undefined;
-    const free = this.#free.get(row.periods.length);
+    const free = this.#free.get(row.columns);
     if (free) free.push(row);
-    else this.#free.set(row.periods.length, [row]);
+    else this.#free.set(row.columns, [row]);
   }
 
   /** How many numbers an object has; 0 for one without a history. */
   columnsOf(item: number): number {
-    return this.#rows[item]?.periods.length ?? 0;
+    return this.#rows[item]?.columns ?? 0;
   }
 
   /**
@@ -84,7 +89,7 @@ export class History {
     const number = (row.end - 1) & (HISTORY_TICKS - 1);
     this.#ticks[row.ticksAt + number] = tick;
     this.#breaks[row.ticksAt + number] = isBreak ? 1 : 0;
-    const columns = row.periods.length;
+    const { columns } = row;
     const at = row.valuesAt + number * columns;
     for (let column = 0; column < columns; column++) this.#values[at + column] = values[column] as number;
   }
@@ -100,19 +105,23 @@ export class History {
     const first = Math.max(0, row.end - HISTORY_TICKS);
     let from = row.end - 1;
     while (from > first && ((this.#tickOf(row, from) - whole) | 0) > 0) from--;
-    const columns = row.periods.length;
+    const { columns } = row;
     const fromAt = row.valuesAt + (from & (HISTORY_TICKS - 1)) * columns;
     const part = from + 1 < row.end ? this.#partOfWay(row, from, whole, tick - whole) : 0;
     const toAt = row.valuesAt + ((from + 1) & (HISTORY_TICKS - 1)) * columns;
-    for (let column = 0; column < columns; column++) {
-      const start = this.#values[fromAt + column] as number;
-      if (part === 0) {
-        target[column] = start;
-        continue;
+    const values = this.#values;
+    if (row.isPlain || part === 0) {
+      for (let column = 0; column < columns; column++) {
+        const start = values[fromAt + column] as number;
+        // Two of the numbers may be infinite.
+        target[column] = part === 0 ? start : start + ((values[toAt + column] as number) - start) * part;
       }
-      const difference = (this.#values[toAt + column] as number) - start;
-      const period = row.periods[column] as number;
-      target[column] = period === 0 ? start + difference * part : turned(start, difference, part, period);
+      return true;
+    }
+    let at = 0;
+    for (const shape of row.shapes) {
+      blend(shape, values, fromAt + at, values, toAt + at, part, target, at);
+      at += shape.columns;
     }
     return true;
   }
@@ -125,13 +134,7 @@ export class History {
   #partOfWay(row: Row, from: number, whole: number, fraction: number): number {
     if (this.#breaks[row.ticksAt + ((from + 1) & (HISTORY_TICKS - 1))]) return 0;
     const toTick = this.#tickOf(row, from + 1);
-    const ticks = Math.min((toTick - this.#tickOf(row, from)) | 0, this.#sendIntervalTicks);
+    const ticks = Math.min((toTick - this.#tickOf(row, from)) | 0, row.intervalTicks);
     return Math.max(0, (ticks - ((toTick - whole) | 0) + fraction) / ticks);
   }
-}
-
-/** An angle a part of the short way on, between 0 and the period. */
-function turned(start: number, difference: number, part: number, period: number): number {
-  const angle = (start + (difference - period * Math.round(difference / period)) * part) % period;
-  return angle < 0 ? angle + period : angle;
 }

@@ -3,12 +3,13 @@ import { NetworkWriter } from "../../serialization/index.js";
 import { writeChanges } from "../behaviour/identity-state.js";
 import { Budget } from "../budget/budget.js";
 import { Journal, type PacketLossSink } from "../journal/journal.js";
-import { LatestMessage } from "../wire/object-messages.js";
+import { LatestMessage, SILENT_BITS, TELEPORT_BITS, writePacketEnd } from "../wire/object-messages.js";
 import type { ObjectPlayer } from "./object-player.js";
 import type { ServerObject } from "./server-object.js";
 
 /** With everything around them, these fit one packet. */
 const PACKET_BYTES = 1100;
+const MAX_TELEPORT_TICKS = 1 << TELEPORT_BITS;
 
 /** What became of a packet: the journal knows what it held. */
 class PacketToken implements NotifyCallbacks {
@@ -41,13 +42,17 @@ export class LatestSender {
   readonly #masks: number[] = [];
   readonly #starts: number[] = [];
   readonly #scratch: number[] = [];
+  /** When nothing has changed for so many ticks, players are told so; `Infinity` where nothing is interpolated. */
+  readonly #restTicks: number;
   #first = 0;
   #tick = 0;
 
   constructor(
     objectOf: (item: number) => ServerObject | undefined,
     weigh: ((player: ObjectPlayer, object: ServerObject) => number) | null,
+    restTicks: number,
   ) {
+    this.#restTicks = restTicks;
     this.#objectOf = objectOf;
     this.#weigh = weigh;
   }
@@ -76,6 +81,7 @@ export class LatestSender {
 
   lost(player: ObjectPlayer, number: number): void {
     if (!player.isActive) return;
+    player.isRestKnown = false;
     this.#journal.lost(number, {
       sees: (item) => player.views.has(item),
       mark: (item, mask) => this.#mark(player, item, mask),
@@ -109,7 +115,8 @@ export class LatestSender {
     }
     if (player.marks.markedCount === 0 && bits <= shareBytes * 8) {
       player.savedBytes = 0;
-      this.#sendChanges(player);
+      if (bits > 0) this.#sendChanges(player);
+      else if (!player.isRestKnown && this.#tick - player.stateTick >= this.#restTicks) this.#sendRest(player);
       return;
     }
     for (const [index, object] of this.#changed.entries()) {
@@ -132,32 +139,48 @@ export class LatestSender {
     if (object) player.marks.setWeight(item, this.#weigh(player, object));
   }
 
+  /** Says that nothing has changed. Without it a client would go on as before, and not know when a rest has ended. */
+  #sendRest(player: ObjectPlayer): void {
+    player.isRestKnown = true;
+    this.#begin(player);
+    this.#sendPacket(player, this.#packet(player, this.#changed.length, this.#changed.length), 1);
+  }
+
   /** Sends the changes of this tick, all that the player sees, in packets of consecutive ones. */
   #sendChanges(player: ObjectPlayer): void {
-    const writer = this.#begin();
+    const writer = this.#begin(player);
     let from = 0;
     let records = 0;
+    let count = 1;
     for (const [index, object] of this.#changed.entries()) {
       const view = player.views.get(object.item);
       if (!view || view.spawnBatch > player.appliedBatches) continue;
       const start = this.#starts[index] as number;
       const bits = this.#endOf(index) - start;
       if (records > 0 && writer.bitLength + bits > PACKET_BYTES * 8) {
-        this.#sendPacket(player, this.#packet(player, from, index));
+        this.#sendPacket(player, this.#packet(player, from, index), 0);
         from = index;
         records = 0;
-        this.#begin();
+        count++;
+        this.#begin(player);
       }
       if (object.owner === player.player) this.#writeRecord(writer, object, this.#masks[index] as number, player);
       else writer.copyFrom(this.#shared, start, bits);
       records++;
     }
-    if (records > 0) this.#sendPacket(player, this.#packet(player, from, this.#changed.length));
+    this.#sendPacket(player, this.#packet(player, from, this.#changed.length), count);
+    this.#sentState(player);
+  }
+
+  #sentState(player: ObjectPlayer): void {
+    player.isRestKnown = false;
+    player.stateTick = this.#tick;
   }
 
   #sendMarked(player: ObjectPlayer, shareBytes: number, budgetBytes: number): void {
-    const writer = this.#begin();
+    const writer = this.#begin(player);
     let packet = -1;
+    let count = 1;
     let sent = 0;
     const used = this.#budget.send(player.marks, this.#tick, shareBytes, {
       bytesOf: (item, mask) => {
@@ -169,9 +192,10 @@ export class LatestSender {
         if (!object || !player.views.has(item)) return;
         const bits = this.#sizeOf(object, mask, player);
         if (packet >= 0 && writer.bitLength + bits > PACKET_BYTES * 8) {
-          this.#sendPacket(player, packet);
+          this.#sendPacket(player, packet, 0);
           packet = -1;
-          this.#begin();
+          count++;
+          this.#begin(player);
         }
         if (packet < 0) packet = this.#packet(player, this.#changed.length, this.#changed.length);
         this.#writeRecord(writer, object, mask, player);
@@ -179,7 +203,8 @@ export class LatestSender {
         sent++;
       },
     });
-    if (packet >= 0) this.#sendPacket(player, packet);
+    if (packet >= 0) this.#sendPacket(player, packet, player.marks.markedCount === 0 ? count : 0);
+    this.#sentState(player);
     player.savedBytes = player.marks.markedCount === 0 ? 0 : Math.min(shareBytes - used, budgetBytes + PACKET_BYTES);
     if (sent > 0) player.savedBytes = Math.min(player.savedBytes, budgetBytes);
   }
@@ -188,18 +213,29 @@ export class LatestSender {
     return this.#journal.beginPacket(player.index, (this.#first + from) | 0, (this.#first + to) | 0);
   }
 
-  #begin(): NetworkWriter {
+  #begin(player: ObjectPlayer): NetworkWriter {
     const writer = this.#writer;
     writer.reset();
     writer.writeUint32(this.#tick);
+    const silentTicks = (this.#tick - player.stateTick - 1) | 0;
+    writer.writeBoolean(silentTicks > 0);
+    if (silentTicks > 0) writer.writeBits(Math.min(silentTicks, (1 << SILENT_BITS) - 1), SILENT_BITS);
     return writer;
   }
 
-  #sendPacket(player: ObjectPlayer, number: number): void {
+  /** @param count of how many packets with all the state of the tick it is the last, 0 if it is not */
+  #sendPacket(player: ObjectPlayer, number: number, count: number): void {
     const writer = this.#writer;
-    writer.writeBits(0, 1);
+    writePacketEnd(writer, count);
     const token = new PacketToken(this, player, number);
     if (!player.player.sendNotify(LatestMessage, writer.view(), token)) token.onLost();
+  }
+
+  #writeTeleport(writer: NetworkWriter, object: ServerObject): void {
+    const ticks = object.teleportTick === null ? MAX_TELEPORT_TICKS : (this.#tick - object.teleportTick) | 0;
+    if (ticks >= MAX_TELEPORT_TICKS) object.teleportTick = null;
+    writer.writeBoolean(object.teleportTick !== null);
+    if (object.teleportTick !== null) writer.writeBits(ticks, TELEPORT_BITS);
   }
 
   #endOf(index: number): number {
@@ -229,6 +265,7 @@ export class LatestSender {
     }
     writer.writeBits(isOwner ? 3 : 1, 2);
     writer.writePacked(item);
+    if (layout.interpolated.length > 0) this.#writeTeleport(writer, object);
     writeChanges(writer, values, masks, layout.latest[isOwner ? 1 : 0]);
   }
 }

@@ -39,6 +39,10 @@ export class ObjectPlayer {
   /** Bytes of latest state that it may get and has not used: grows while an object is larger than a tick's share. */
   savedBytes = 0;
   isInitial = true;
+  /** The last tick in which it got latest state, or not all that it should. */
+  stateTick = 0;
+  /** Whether it has been told that nothing has changed since. */
+  isRestKnown = true;
   /** Whether it is the client in this process and uses the server's instances. */
   readonly isShared: boolean;
   readonly #lane: number;

@@ -52,6 +52,7 @@ export class ObjectServer implements ObjectOwner {
   readonly #gone = new RecentKeys(GONE_MS);
   readonly #references = new References(true, (netId, index) => this.byNetId.get(netId)?.parts[index] ?? null);
   #changed: ServerObject[] = [];
+  #teleporting: ServerObject[] = [];
   readonly #noted = new NotedValues();
   #lastSentMs = 0;
   /** The last tick of latest state: records written now have values that are newer, and older than the next one's. */
@@ -81,6 +82,7 @@ export class ObjectServer implements ObjectOwner {
     this.latest = new LatestSender(
       (item) => this.objects.get(item),
       weight && ((player, object) => weight(player.player, object)),
+      layouts.restTicks,
     );
   }
 
@@ -173,6 +175,10 @@ export class ObjectServer implements ObjectOwner {
     this.#setReason(player, object, Reason.Show, false);
     this.#setReason(player, object, Reason.Hide, true);
     this.#server.requestTick();
+  }
+
+  teleport(object: ServerObject): void {
+    this.#teleporting.push(object);
   }
 
   setCharacter(player: INetworkPlayer, object: ServerObject | null): void {
@@ -271,6 +277,7 @@ export class ObjectServer implements ObjectOwner {
     for (const object of [...this.objects.values()]) this.destroy(object);
     for (const player of [...this.players.keys()]) this.removePlayer(player);
     this.#changed = [];
+    this.#teleporting = [];
     this.#noted.clear();
   }
 
@@ -306,6 +313,8 @@ export class ObjectServer implements ObjectOwner {
     const { tick } = this.#server;
     this.latest.beginTick(tick);
     this.#sentTick = tick;
+    for (const object of this.#teleporting) object.teleportTick = tick;
+    this.#teleporting = [];
     const changed = this.#changed;
     this.#changed = [];
     for (const object of changed) {

@@ -16,6 +16,7 @@ export interface ObjectOwner extends WorldObjectOwner<ServerObject> {
   setOwner(object: ServerObject, player: INetworkPlayer | null): void;
   show(object: ServerObject, player: INetworkPlayer): void;
   hide(object: ServerObject, player: INetworkPlayer): void;
+  teleport(object: ServerObject): void;
   destroy(object: ServerObject): void;
 }
 
@@ -34,6 +35,9 @@ export class ServerObject
   /** Of each behaviour the members that its owner has set since the last state phase. */
   readonly setByOwner: number[];
   isHostOwner = false;
+
+  /** In which tick it has appeared where it was then; null if that is long ago. */
+  teleportTick: number | null = null;
 
   constructor(manager: ObjectOwner, layout: ObjectLayout, item: number, netId: number) {
     super(manager, layout, netId, layout.prefab.create());
@@ -69,6 +73,11 @@ export class ServerObject
   hide(player: INetworkPlayer): void {
     this.#assertSpawned();
     this.manager.hide(this, player);
+  }
+
+  teleport(): void {
+    this.#assertSpawned();
+    this.manager.teleport(this);
   }
 
   destroy(): void {

@@ -17,16 +17,26 @@ export class ReceivedTicks {
     if (tick > this.newest) this.newest = tick;
   }
 
+  /** In the `count` ticks before `tick` there was nothing to send. */
+  addBefore(tick: number, count: number): void {
+    for (let one = Math.max(tick - Math.min(count, SEARCHED), 0); one < tick; one++) this.add(one);
+  }
+
   has(tick: number): boolean {
     return this.#ticks[tick % REMEMBERED] === tick;
   }
 
-  /** The newest of them after `from` and before `to`; `from` without any. */
-  lastBetween(from: number, to: number): number {
+  /** The newest of them after `from` and before `to`, a multiple of `step` before `to`; `from` without any. */
+  lastBetween(from: number, to: number, step = 1): number {
     const first = Math.max(from + 1, to - SEARCHED);
-    for (let tick = to - 1; tick >= first; tick--) {
+    for (let tick = to - step; tick >= first; tick -= step) {
       if (this.has(tick)) return tick;
     }
     return from;
+  }
+
+  clear(): void {
+    this.newest = -1;
+    this.#ticks.fill(-1);
   }
 }

@@ -1,3 +1,4 @@
+import { blend, isSnap, type NumberShape } from "../behaviour/number-shape.js";
 import type { ReceivedTicks } from "./received-ticks.js";
 
 /** More than 500 ms of delay and 100 ms of extrapolation at 50 states per second. */
@@ -5,7 +6,7 @@ const SNAPSHOTS = 32;
 
 const MAX_EXTRAPOLATED_MS = 100;
 
-/** The interpolated members of one object at the ticks in which they changed: some numbers each. */
+/** An interpolated member at the ticks in which it changed. */
 export class Track {
   /**
    * What `locate` found: between which snapshots the time lies, and which part of the way is done. A part above 1 is
@@ -14,7 +15,10 @@ export class Track {
   part = 0;
   /** Whether the values at that time are known to lie between two that came from the server. */
   isKnown = false;
+  readonly #shape: NumberShape;
   readonly #columns: number;
+  /** The member is sent each so many ticks. */
+  readonly #intervalTicks: number;
   readonly #ticks = new Float64Array(SNAPSHOTS);
   readonly #values: Float64Array;
   /** Whether the line is broken before a snapshot: after a teleport, say. */
@@ -25,17 +29,20 @@ export class Track {
   #from = 0;
   #to = 0;
 
-  constructor(columns: number) {
-    this.#columns = columns;
-    this.#values = new Float64Array(columns * SNAPSHOTS);
+  constructor(shape: NumberShape, intervalTicks = 1) {
+    this.#shape = shape;
+    this.#columns = shape.columns;
+    this.#intervalTicks = intervalTicks;
+    this.#values = new Float64Array(this.#columns * SNAPSHOTS);
   }
 
   /**
-   * The object has these values from `tick` on. Ticks may come in any order; the values of a tick that is there already
+   * The member has these values from `tick` on. Ticks may come in any order; the values of a tick that is there already
    * are replaced.
-   * @param isBreak - the object did not move there but appeared there
+   *
+   * @param breakTick in this tick the object did not move to where it was then, but appeared there
    */
-  add(tick: number, values: ArrayLike<number>, isBreak = false): void {
+  add(tick: number, values: ArrayLike<number>, breakTick: number = Number.NEGATIVE_INFINITY): void {
     let number = this.#end;
     while (number > this.#first && this.#tickOf(number - 1) > tick) number--;
     if (number > this.#first && this.#tickOf(number - 1) === tick) number--;
@@ -46,6 +53,7 @@ export class Track {
       this.#ticks[number % SNAPSHOTS] = tick;
     }
     const place = number % SNAPSHOTS;
+    const isBreak = breakTick <= tick && (number === this.#first || this.#tickOf(number - 1) < breakTick);
     this.#breaks[place] = isBreak ? 1 : 0;
     for (let column = 0; column < this.#columns; column++) {
       this.#values[place * this.#columns + column] = values[column] as number;
@@ -69,32 +77,20 @@ export class Track {
     if (this.#tickOf(from) >= tick) return true;
     if (from + 1 < this.#end) {
       if (!this.#breaks[(from + 1) % SNAPSHOTS]) this.#move(from, tick, received);
-    } else if (received.newest <= this.#tickOf(from)) {
+    } else if (received.newest < this.#tickOf(from) + this.#intervalTicks) {
       this.#extrapolate(from, tick, received, ticksPerSecond);
     } else if (received.newest < tick) this.isKnown = false;
     return true;
   }
 
-  /**
-   * The value of a column at the time that was located.
-   * @param period - of an angle, which goes the short way round and stays between 0 and the period; 0 for other numbers
-   */
-  value(column: number, period = 0): number {
-    const from = this.fromValue(column);
-    let difference = this.toValue(column) - from;
-    if (period === 0) return from + difference * this.part;
-    difference -= period * Math.round(difference / period);
-    const angle = (from + difference * this.part) % period;
-    return angle < 0 ? angle + period : angle;
+  /** Writes the values at the time that was located to `target`. */
+  read(target: Float64Array): void {
+    const values = this.#values;
+    blend(this.#shape, values, this.#valuesAt(this.#from), values, this.#valuesAt(this.#to), this.part, target, 0);
   }
 
-  /** The values between which `part` leads, for what is not interpolated as a number. */
-  fromValue(column: number): number {
-    return this.#values[(this.#from % SNAPSHOTS) * this.#columns + column] as number;
-  }
-
-  toValue(column: number): number {
-    return this.#values[(this.#to % SNAPSHOTS) * this.#columns + column] as number;
+  #valuesAt(number: number): number {
+    return (number % SNAPSHOTS) * this.#columns;
   }
 
   #tickOf(number: number): number {
@@ -110,7 +106,7 @@ export class Track {
   /** The object was at `from` as long as it rested, and goes to the next snapshot then. */
   #move(from: number, tick: number, received: ReceivedTicks): void {
     const endTick = this.#tickOf(from + 1);
-    const startTick = received.lastBetween(this.#tickOf(from), endTick);
+    const startTick = received.lastBetween(this.#tickOf(from), endTick, this.#intervalTicks);
     if (tick <= startTick) return;
     this.#to = from + 1;
     this.part = (tick - startTick) / (endTick - startTick);
@@ -120,8 +116,10 @@ export class Track {
   #extrapolate(last: number, tick: number, received: ReceivedTicks, ticksPerSecond: number): void {
     this.isKnown = false;
     if (last === this.#first || this.#breaks[last % SNAPSHOTS]) return;
+    const values = this.#values;
+    if (isSnap(this.#shape, values, this.#valuesAt(last - 1), values, this.#valuesAt(last))) return;
     const endTick = this.#tickOf(last);
-    const startTick = received.lastBetween(this.#tickOf(last - 1), endTick);
+    const startTick = received.lastBetween(this.#tickOf(last - 1), endTick, this.#intervalTicks);
     const beyond = Math.min(tick - endTick, (MAX_EXTRAPOLATED_MS / 1000) * ticksPerSecond);
     this.#from = last - 1;
     this.#to = last;

@@ -27,6 +27,12 @@ export class Layouts {
     for (const layout of this.all) this.#byPrefab.set(layout.prefab, layout);
   }
 
+  /** Whoever sees objects at rest is told so after so many ticks; `Infinity` if nothing is interpolated. */
+  get restTicks(): number {
+    const interpolated = this.all.filter((layout) => layout.interpolated.length > 0);
+    return interpolated.length > 0 ? Math.max(...interpolated.map(({ intervalTicks }) => intervalTicks)) : Infinity;
+  }
+
   /** @throws TypeError for a prefab that the manager was not given */
   of(prefab: Prefab): ObjectLayout {
     const layout = this.#byPrefab.get(prefab);

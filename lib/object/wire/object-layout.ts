@@ -1,6 +1,7 @@
 import { NetworkReader, NetworkWriter } from "../../serialization/index.js";
 import type { BehaviourDefinition } from "../behaviour/definition.js";
 import { readFullState, writeFullState } from "../behaviour/identity-state.js";
+import type { Member } from "../behaviour/member.js";
 import type { MemberValues } from "../behaviour/member-values.js";
 import type { Prefab } from "../behaviour/prefab.js";
 
@@ -9,6 +10,13 @@ export type Masks = readonly number[];
 
 /** Members beyond the first 30 latest ones of an object share a bit of the journal. */
 const MAX_LATEST_BITS = 31;
+
+/** A member that is interpolated. */
+export interface InterpolatedMember {
+  /** The place of its behaviour in the object. */
+  readonly behaviour: number;
+  readonly member: Member;
+}
 
 /** What both sides know of the objects of a prefab: which members travel to whom, and how. */
 export class ObjectLayout {
@@ -31,6 +39,9 @@ export class ObjectLayout {
   readonly allLatest: number;
   /** Whether a member has an `every` above 1. */
   readonly hasEvery: boolean;
+  readonly interpolated: readonly InterpolatedMember[];
+  /** Interpolated members are sent each so many ticks. */
+  readonly intervalTicks: number;
   /** A spare object, to read what nobody wants any more. */
   #spare: readonly MemberValues[] | null = null;
   /** The values of a new object. */
@@ -55,6 +66,10 @@ export class ObjectLayout {
     this.fromOwnerOnly = masks(({ from }) => from === "owner");
     this.fromOwner = masks(({ from }) => from === "owner" || from === "both");
     this.hasEvery = this.definitions.some(({ members }) => members.some(({ options }) => (options.every ?? 1) > 1));
+    this.interpolated = this.definitions.flatMap(({ members }, behaviour) =>
+      members.filter(({ options }) => options.interpolate).map((member) => ({ behaviour, member })),
+    );
+    this.intervalTicks = Math.max(1, ...this.interpolated.map(({ member }) => member.options.every ?? 1));
     let all = 0;
     for (const [behaviour, { members }] of this.definitions.entries()) {
       for (const { bit, options } of members) {

@@ -1,6 +1,6 @@
 import { defineMessage, type MessageDefinition } from "../../message/index.js";
 import { Channel } from "../../peer/index.js";
-import { bytesView, defineCodec } from "../../serialization/index.js";
+import { bytesView, defineCodec, type NetworkReader, type NetworkWriter } from "../../serialization/index.js";
 import { layoutParts } from "../behaviour/prefab.js";
 import type { ObjectLayout } from "./object-layout.js";
 
@@ -39,6 +39,11 @@ export enum RecordKind {
 
 export const KIND_BITS = 4;
 
+/** Latest state says for so many ticks that an object has not moved to where it is, but appeared there. */
+export const TELEPORT_BITS = 6;
+/** How many ticks without changes a packet of latest state can name. */
+export const SILENT_BITS = 6;
+
 const tables = new Map<string, MessageDefinition<null>>();
 
 /** Never sent: it has both sides compare their prefabs when they connect. The same for the same layouts. */
@@ -52,4 +57,19 @@ export function tableMessage(layouts: readonly ObjectLayout[]): MessageDefinitio
     tables.set(layout, message);
   }
   return message;
+}
+
+/** Writes the end of a packet of latest state: whether it is the last of `count` ones with all the state of a tick. */
+export function writePacketEnd(writer: NetworkWriter, count: number): void {
+  writer.writeBits(0, 1);
+  writer.writeBits(count === 1 ? 1 : 0, 1);
+  if (count === 1) return;
+  writer.writeBits(count > 1 ? 1 : 0, 1);
+  if (count > 1) writer.writePacked(count);
+}
+
+/** Reads what follows the last object of a packet. @returns of how many packets it is the last, 0 if it is not */
+export function readPacketCount(reader: NetworkReader): number {
+  if (reader.readBoolean()) return 1;
+  return reader.readBoolean() ? reader.readPacked() : 0;
 }

@@ -1,16 +1,26 @@
 import { describe, expect, test } from "vitest";
+import { type NumberShape, numberShape } from "../../../lib/object/behaviour/number-shape.js";
 import { HISTORY_TICKS, History } from "../../../lib/object/rewind/history.js";
 import { limitViewTick, Rewind } from "../../../lib/object/rewind/rewind.js";
 import { ReceivedTicks } from "../../../lib/object/timeline/received-ticks.js";
 import { ShownClock } from "../../../lib/object/timeline/shown-clock.js";
 import { Track } from "../../../lib/object/timeline/track.js";
+import { angle, type Codec, float32, vec2 } from "../../../lib/serialization/index.js";
 import { seededRandom } from "../../../lib/testing/index.js";
+
+const shapeOf = <T>(codec: Codec<T>) => numberShape(codec as Codec<unknown>, {}) as NumberShape;
+
+function readTrack(track: Track): number {
+  const values = new Float64Array(1);
+  track.read(values);
+  return values[0] as number;
+}
 
 describe("History", () => {
   /** What a client shows of one object with these records. */
   function shown(records: [tick: number, value: number, isBreak?: boolean][], period = 0, sendIntervalTicks = 1) {
-    const history = new History(sendIntervalTicks);
-    history.add(3, [period]);
+    const history = new History();
+    history.add(3, [shapeOf(period === 0 ? float32 : angle({ turn: period, bits: 16 }))], sendIntervalTicks);
     for (const [tick, value, isBreak] of records) history.record(3, tick, [value], isBreak);
     const values = new Float64Array(1);
     return (tick: number) => (history.read(3, tick, values) ? values[0] : null);
@@ -56,7 +66,7 @@ describe("History", () => {
       ],
       360,
     );
-    expect([10.25, 10.75, 11].map(angle)).toEqual([355, 5, 10]);
+    expect([10.25, 10.75, 11].map(angle)).toEqual([-5, 5, 10]);
   });
 
   test("remembers 64 ticks, also where their number wraps around", () => {
@@ -69,12 +79,12 @@ describe("History", () => {
   test("a new object in the place of an old one has none of its history", () => {
     const history = new History();
     const values = new Float64Array(2);
-    history.add(1, [0, 0]);
+    history.add(1, [shapeOf(vec2())]);
     history.record(1, 5, [1, 2]);
     history.remove(1);
     expect([history.columnsOf(1), history.read(1, 5, values)]).toEqual([0, false]);
-    history.add(2, [0, 0]);
-    history.add(1, [0, 0]);
+    history.add(2, [shapeOf(vec2())]);
+    history.add(1, [shapeOf(vec2())]);
     expect([history.read(1, 5, values), history.read(2, 5, values)]).toEqual([false, false]);
     history.record(2, 6, [3, 4]);
     history.record(1, 6, [5, 6]);
@@ -92,7 +102,7 @@ describe("Rewind", () => {
       [30, 3],
     ];
     for (const [item, values] of present.entries()) {
-      history.add(item, [0, 0]);
+      history.add(item, [shapeOf(vec2())]);
       history.record(item, 100, [item, -item]);
       history.record(item, 101, values);
     }
@@ -202,11 +212,11 @@ test.each([1, 3])(
     };
     const LEG = 40;
     const delayMs = () => 75 + random() * 10;
-    const history = new History(interval);
-    history.add(0, [0]);
+    const history = new History();
+    history.add(0, [shapeOf(float32)], interval);
     const clock = new ShownClock(TICKS_PER_SECOND, interval);
     const received = new ReceivedTicks();
-    const track = new Track(1);
+    const track = new Track(shapeOf(float32));
     const present = [0];
     const rewind = new Rewind(history, {
       get: (_, values) => values.set(present),
@@ -247,7 +257,7 @@ test.each([1, 3])(
       }
       if (nowMs % 7 === 0) clock.advance(nowMs);
       if (nowMs > 2000 && nowMs % 70 === 0 && track.locate(clock.tick, received, TICKS_PER_SECOND)) {
-        toServer.push({ atMs: nowMs + delayMs(), viewTick: clock.tick, shown: track.value(0) });
+        toServer.push({ atMs: nowMs + delayMs(), viewTick: clock.tick, shown: readTrack(track) });
       }
       for (const shot of toServer.filter(({ atMs }) => atMs <= nowMs)) {
         toServer.splice(toServer.indexOf(shot), 1);
