@@ -72,6 +72,8 @@ export type AnyEngine = InstanceType<typeof Engine>;
 export interface ObjectWorldOptions {
   kind?: MemorySocketKind;
   manager?: Partial<ServerObjectManagerOptions>;
+  /** Those of both sides. @defaultValue `prefabs` */
+  prefabs?: readonly Prefab[];
   tickRate?: number;
   /** What both ends do to the packets that they send. */
   lag?: Partial<LagConditions>;
@@ -92,11 +94,12 @@ export class ObjectWorld extends MessageWorld {
   readonly failures: unknown[] = [];
   readonly prefabs: readonly Prefab[];
 
-  constructor({ kind = "datagram", manager = {}, tickRate = 20, lag, seed = 1 }: ObjectWorldOptions = {}) {
+  constructor(options: ObjectWorldOptions = {}) {
+    const { kind = "datagram", manager = {}, tickRate = 20, lag, seed = 1, prefabs: all = prefabs } = options;
     const protocol = defineProtocol({ name: "objects", version: 1, messages: [] });
     super({ protocol, kind, server: { tickRate }, ...(lag && { lag }), seed });
-    this.prefabs = manager.prefabs ?? prefabs;
-    this.objects = new ServerObjectManager(this.server, { prefabs, onError: this.#onError, ...manager });
+    this.prefabs = all;
+    this.objects = new ServerObjectManager(this.server, { prefabs: all, onError: this.#onError, ...manager });
   }
 
   async enter(): Promise<ObjectEnd> {

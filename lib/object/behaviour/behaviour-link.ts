@@ -1,3 +1,4 @@
+import type { Member } from "./member.js";
 import type { NetworkIdentity } from "./network-identity.js";
 import type { CallOptions, RpcDefinition } from "./rpc.js";
 
@@ -10,4 +11,6 @@ export interface BehaviourLink {
   indexOf(behaviour: object): number;
   /** Sends a call, or gives it to the host's other end. @returns a promise for a call with `returns` */
   callRpc(behaviour: object, rpc: RpcDefinition, args: readonly unknown[], options?: CallOptions): unknown;
+  /** Asks the function in `to` of a member again. @throws NetworkError `ERR_WRONG_SIDE` on a client */
+  rescope(behaviour: object, member: Member): void;
 }

@@ -1,4 +1,4 @@
-import type { NetworkReader, NetworkWriter } from "../../serialization/index.js";
+import { NetworkReader, NetworkWriter } from "../../serialization/index.js";
 import { checkEncodable } from "../synced/element.js";
 import type { HeldClass } from "../synced/held-value.js";
 import { isClientCallback } from "./callback-side.js";
@@ -17,6 +17,8 @@ export interface ValuesOwner {
 
 /** `now` and `before` are the member's values; `before` of a live value is a copy. */
 export type MemberListener = (now: unknown, before: unknown) => void;
+
+const copied = new NetworkWriter();
 
 /** The class of the values of one definition. */
 export interface ValuesClass {
@@ -96,6 +98,13 @@ export abstract class MemberValues {
    */
   abstract setNumbers(index: number, source: Float64Array, at: number, isExact: boolean): void;
 
+  /** Reads the members `mask` of other values of the same class, as if they had arrived. */
+  copyFrom(values: MemberValues, mask: number): void {
+    copied.reset();
+    values.write(copied, mask);
+    this.read(new NetworkReader(copied.view()), mask);
+  }
+
   /** The member of this bit is about to be set. */
   changing(bit: number): void {
     if ((this.#heard & ~this.#noted & bit) !== 0) this.#note(bit);
@@ -124,8 +133,8 @@ export abstract class MemberValues {
       const held = member.held as HeldClass | null;
       if (held?.take) {
         const isTaken = held.take(this.get(index) as object, reader, (value) => accepts(member, value));
-        // What both sides change is not the same on both until one has told the other all of it.
-        if (!isTaken || member.options.from === "both") refused |= member.bit;
+        // What both sides set is not the same on both until one has told the other. Of collections the state does so.
+        if (!isTaken || (member.kind === "reference" && member.options.from === "both")) refused |= member.bit;
         continue;
       }
       const value = member.codec.read(reader);

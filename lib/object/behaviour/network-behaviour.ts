@@ -94,6 +94,20 @@ export abstract class NetworkBehaviour {
     this.#values.mark(found);
   }
 
+  /**
+   * On the server: asks the function in a member's `to` again, for all players who see the object. Whoever gets the
+   * member from now on has its value in this tick; at whoever does not, it is as at the object's start.
+   *
+   * @throws TypeError for a member without such a function; NetworkError `ERR_WRONG_SIDE` on a client, `ERR_STATE`
+   *   while the object is in no world
+   */
+  rescope(member: keyof this & string): void {
+    const found = this.#values.definition.memberOf(member);
+    if (typeof found.options.to !== "function") throw invalidType(`${member} has no function in its option to`);
+    if (!this.#link) throw new NetworkError("ERR_STATE", "The object is in no world: spawn it first");
+    this.#link.rescope(this, found);
+  }
+
   /** @internal */
   static valuesOf(behaviour: NetworkBehaviour): MemberValues {
     return behaviour.#values;

@@ -15,7 +15,7 @@ import type { Codec } from "../../serialization/index.js";
 
 /**
  * Which of the players that see an object get a member: all, its owner, all but its owner, or those for whom a function
- * says `true`. It is asked when the object appears to the player and after `rescope`.
+ * says `true`. It is asked when the object appears to the player, when that gets or loses it, and after `rescope`.
  */
 export type Audience = "observers" | "owner" | "others" | ((player: INetworkPlayer, behaviour: never) => boolean);
 
@@ -29,8 +29,8 @@ export interface SyncOptions<T> {
   /** Who may set it. @defaultValue `server` */
   from?: "server" | "owner" | "both";
   /**
-   * Which of the players that see the object get it. `observers` includes the owner. Who does not get it has the
-   * codec's default. @defaultValue `observers`
+   * Which of the players that see the object get it. `observers` includes the owner. Whoever does not get it has what
+   * the object begins with. @defaultValue `observers`
    */
   to?: Audience;
   /** It is sent in each so many ticks: 1 to 255. Objects take turns. @defaultValue 1 */

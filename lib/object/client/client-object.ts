@@ -8,6 +8,7 @@ import type { Instance } from "../behaviour/prefab.js";
 import type { CallOptions, RpcDefinition } from "../behaviour/rpc.js";
 import { BehaviourTimeline } from "../timeline/object-timeline.js";
 import type { ShownTime } from "../timeline/shown-time.js";
+import type { ObjectAudience } from "../wire/object-audience.js";
 import type { ObjectLayout } from "../wire/object-layout.js";
 import type { SharedObject } from "../world/shared-world.js";
 import { WorldObject, type WorldObjectOwner } from "../world/world-object.js";
@@ -31,6 +32,8 @@ export class ClientObject
   isOwner = false;
   /** By behaviour; empty where no member is interpolated. */
   readonly #timelines: readonly BehaviourTimeline[];
+  /** Which of its members this client gets. */
+  audience: ObjectAudience;
   /** Of each member the last message that held its latest value. */
   readonly #sentIn: number[] = [];
   /** The server's object, in a host that shares its instances: the values here are those that were received. */
@@ -41,6 +44,7 @@ export class ClientObject
     this.#shared = shared;
     const hasTimeline = layout.interpolated.length > 0;
     this.#timelines = hasTimeline ? this.values.map((values) => new BehaviourTimeline(manager.shown, values)) : [];
+    this.audience = layout.audiences.others;
     for (const [index, value] of this.values.entries()) {
       value.owner = this;
       if (shared) (shared.values[index] as MemberValues).received = value;
@@ -97,6 +101,10 @@ export class ClientObject
     return wrongSide("destroys an object");
   }
 
+  rescope(): never {
+    return wrongSide("says who gets a member");
+  }
+
   changed(): void {
     if (this.isListed || !this.isOwner) return;
     this.isListed = true;
@@ -125,6 +133,19 @@ export class ClientObject
     this.isSpawned = false;
     for (const part of this.parts) NetworkBehaviour.setShownSource(part, null);
     for (const value of this.#shared.values) value.received = null;
+  }
+
+  /** This client gets the members of `audience` from now on. What it gets no more is as at the object's start. */
+  setAudience(audience: ObjectAudience): void {
+    const { fromOwner, fresh } = this.layout;
+    const before = this.audience;
+    this.audience = audience;
+    if (before === audience) return;
+    for (const [index, values] of this.values.entries()) {
+      const kept = (audience.visible[index] as number) | (audience.isOwner ? (fromOwner[index] as number) : 0);
+      const lost = (before.visible[index] as number) & ~kept;
+      if (lost !== 0) values.copyFrom(fresh[index] as MemberValues, lost);
+    }
   }
 
   /** The latest members `masks` are in the message of this number. */

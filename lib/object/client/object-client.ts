@@ -2,14 +2,15 @@ import { EventHub } from "../../event-hub.js";
 import { type INetworkPlayer, NetworkClient } from "../../message/index.js";
 import { NetworkError } from "../../network-error.js";
 import { NetworkReader, type NetworkWriter } from "../../serialization/index.js";
-import { readChanges, readFullState } from "../behaviour/identity-state.js";
+import { readChanges, readFullState, readMask } from "../behaviour/identity-state.js";
 import type { MemberValues } from "../behaviour/member-values.js";
 import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import { References } from "../behaviour/references.js";
 import type { CallOptions, RpcDefinition } from "../behaviour/rpc.js";
 import { ShownTime } from "../timeline/shown-time.js";
 import type { Layouts } from "../wire/layouts.js";
-import type { Masks } from "../wire/object-layout.js";
+import type { ObjectAudience } from "../wire/object-audience.js";
+import type { Masks, ObjectLayout } from "../wire/object-layout.js";
 import { KIND_BITS, RecordKind, readPacketCount, SILENT_BITS, TELEPORT_BITS } from "../wire/object-messages.js";
 import { NotedValues } from "../world/noted-values.js";
 import { ClientObject, type ClientObjectOwner } from "./client-object.js";
@@ -168,11 +169,15 @@ export class ObjectClient implements ClientObjectOwner {
       const last = this.#lastOf.get(item);
       // The spawn has not come: nothing that follows can be read, and the server sends it again.
       if (!last) return;
+      const { layout } = last;
+      const { latest } = layout.hasScopedLatest
+        ? readAudience(reader, layout, isOwner, layout.scopedLatest)
+        : layout.audiences.of(isOwner, NOTHING);
       const isLate = this.#byItem.get(item) !== last || ((tick - last.spawnTick) | 0) <= 0;
-      const { interpolated, latest, spare } = last.layout;
+      const { interpolated, spare } = layout;
       const hasTeleported = interpolated.length > 0 && reader.readBoolean();
       const breakTick = hasTeleported ? tick - reader.readBits(TELEPORT_BITS) : Number.NEGATIVE_INFINITY;
-      readChanges(reader, isLate ? spare : last.values, latest[isOwner ? 1 : 0] as Masks, this.#found);
+      readChanges(reader, isLate ? spare : last.values, latest, this.#found);
       if (!isLate) last.record(tick, this.#found, breakTick);
     }
     shown.applied(tick, readPacketCount(reader));
@@ -214,12 +219,12 @@ export class ObjectClient implements ClientObjectOwner {
         return;
       case RecordKind.State: {
         const object = this.#readObject(reader);
-        readChanges(reader, object.values, object.layout.ordered[object.isOwner ? 1 : 0]);
+        readChanges(reader, object.values, object.audience.ordered);
         return;
       }
       case RecordKind.Correction: {
         const object = this.#readObject(reader);
-        readChanges(reader, object.values, object.layout.visible[1], this.#found);
+        readChanges(reader, object.values, object.audience.visible, this.#found);
         object.record(tick, this.#found, Number.NEGATIVE_INFINITY);
         this.#sender.spawned = true;
         return;
@@ -227,15 +232,29 @@ export class ObjectClient implements ClientObjectOwner {
       case RecordKind.Owner: {
         const object = this.#readObject(reader);
         const isOwner = reader.readBoolean();
-        const visible = object.layout.visible[isOwner ? 1 : 0];
+        object.setAudience(readAudience(reader, object.layout, isOwner, object.layout.scoped));
+        const { visible } = object.audience;
         readFullState(reader, object.values, visible);
         object.record(tick, visible, Number.NEGATIVE_INFINITY);
         object.spawnTick = tick;
         this.#sender.spawned = true;
         this.announce();
+        if (object.isOwner === isOwner) return;
         object.setIsOwner(isOwner);
         this.#callEach(object, (part) => part.ownerChanged?.(object.owner));
         if (isOwner) this.#callEach(object, (part) => part.startOwner?.());
+        return;
+      }
+      case RecordKind.Scope: {
+        const object = this.#readObject(reader);
+        const { audience: before, layout } = object;
+        object.setAudience(readAudience(reader, layout, before.isOwner, layout.scoped));
+        const masks = layout.scopeChange(before, object.audience);
+        readFullState(reader, object.values, masks);
+        object.record(tick, masks, Number.NEGATIVE_INFINITY);
+        if (!layout.hasScopedLatest) return;
+        object.spawnTick = tick;
+        this.#sender.spawned = true;
         return;
       }
       case RecordKind.Despawn: {
@@ -291,7 +310,8 @@ export class ObjectClient implements ClientObjectOwner {
     const wasOwner = object.isOwner;
     object.setIsOwner(isOwner);
     for (const values of object.values) values.references = this.#references;
-    readFullState(reader, object.values, layout.visible[isOwner ? 1 : 0]);
+    object.setAudience(readAudience(reader, layout, isOwner, layout.scoped));
+    readFullState(reader, object.values, object.audience.visible);
     object.appear(tick);
     this.#sender.spawned = true;
     if (known) {
@@ -334,4 +354,15 @@ export class ObjectClient implements ClientObjectOwner {
   #callEach(object: ClientObject, call: (part: NetworkBehaviour) => void): void {
     object.callEach(call, this.report);
   }
+}
+
+const NOTHING: Masks = [];
+
+/** Reads which of the members `scoped` this client gets by functions in `to`. */
+function readAudience(reader: NetworkReader, layout: ObjectLayout, isOwner: boolean, scoped: Masks): ObjectAudience {
+  if (!layout.hasScopes) return layout.audiences.of(isOwner, NOTHING);
+  return layout.audiences.of(
+    isOwner,
+    scoped.map((mask) => readMask(reader, mask)),
+  );
 }

@@ -1,10 +1,12 @@
 import type { NotifyCallbacks } from "../../message/index.js";
 import { NetworkWriter } from "../../serialization/index.js";
-import { writeChanges } from "../behaviour/identity-state.js";
+import { writeChanges, writeMask } from "../behaviour/identity-state.js";
 import { Budget } from "../budget/budget.js";
 import { Journal, type PacketLossSink } from "../journal/journal.js";
+import type { ObjectAudience } from "../wire/object-audience.js";
 import { LatestMessage, SILENT_BITS, TELEPORT_BITS, writePacketEnd } from "../wire/object-messages.js";
 import type { ObjectPlayer } from "./object-player.js";
+import type { ObjectView } from "./object-view.js";
 import type { ServerObject } from "./server-object.js";
 
 /** With everything around them, these fit one packet. */
@@ -71,7 +73,7 @@ export class LatestSender {
     this.#changed.push(object);
     this.#masks.push(mask);
     this.#starts.push(this.#shared.bitLength);
-    this.#writeRecord(this.#shared, object, mask, null);
+    this.#writeRecord(this.#shared, object, mask, object.layout.audiences.others);
   }
 
   /** The number of an object that is gone is free for another. */
@@ -100,7 +102,7 @@ export class LatestSender {
     if (!view || view.waitingLatest === 0) return;
     const mask = view.waitingLatest;
     view.waitingLatest = 0;
-    player.marks.mark(item, mask, this.#tick);
+    this.#mark(player, item, mask);
   }
 
   /** Sends a player its part of this tick, in at most `budgetBytes`. */
@@ -110,6 +112,7 @@ export class LatestSender {
     for (const [index, object] of this.#changed.entries()) {
       const view = player.views.get(object.item);
       if (!view) continue;
+      if ((view.audience.latestPlaces & (this.#masks[index] as number)) === 0) continue;
       if (view.spawnBatch > player.appliedBatches) view.waitingLatest |= this.#masks[index] as number;
       else bits += this.#endOf(index) - (this.#starts[index] as number);
     }
@@ -127,16 +130,17 @@ export class LatestSender {
     this.#sendMarked(player, shareBytes, budgetBytes);
   }
 
-  #mark(player: ObjectPlayer, item: number, mask: number): void {
+  #mark(player: ObjectPlayer, item: number, changed: number): void {
     const view = player.views.get(item);
-    if (view && view.spawnBatch > player.appliedBatches) {
+    if (!view) return;
+    const mask = changed & view.audience.latestPlaces;
+    if (mask === 0) return;
+    if (view.spawnBatch > player.appliedBatches) {
       view.waitingLatest |= mask;
       return;
     }
     player.marks.mark(item, mask, this.#tick);
-    if (!this.#weigh) return;
-    const object = this.#objectOf(item);
-    if (object) player.marks.setWeight(item, this.#weigh(player, object));
+    if (this.#weigh) player.marks.setWeight(item, this.#weigh(player, view.object));
   }
 
   /** Says that nothing has changed. Without it a client would go on as before, and not know when a rest has ended. */
@@ -155,6 +159,8 @@ export class LatestSender {
     for (const [index, object] of this.#changed.entries()) {
       const view = player.views.get(object.item);
       if (!view || view.spawnBatch > player.appliedBatches) continue;
+      const mask = this.#masks[index] as number;
+      if ((view.audience.latestPlaces & mask) === 0) continue;
       const start = this.#starts[index] as number;
       const bits = this.#endOf(index) - start;
       if (records > 0 && writer.bitLength + bits > PACKET_BYTES * 8) {
@@ -164,8 +170,8 @@ export class LatestSender {
         count++;
         this.#begin(player);
       }
-      if (object.owner === player.player) this.#writeRecord(writer, object, this.#masks[index] as number, player);
-      else writer.copyFrom(this.#shared, start, bits);
+      if (view.audience === object.layout.audiences.others) writer.copyFrom(this.#shared, start, bits);
+      else this.#writeRecord(writer, object, mask, view.audience, player.isShared);
       records++;
     }
     this.#sendPacket(player, this.#packet(player, from, this.#changed.length), count);
@@ -184,13 +190,13 @@ export class LatestSender {
     let sent = 0;
     const used = this.#budget.send(player.marks, this.#tick, shareBytes, {
       bytesOf: (item, mask) => {
-        const object = this.#objectOf(item);
-        return object ? Math.ceil(this.#sizeOf(object, mask, player) / 8) : 0;
+        const view = player.views.get(item);
+        return view ? Math.ceil(this.#sizeOf(view, mask) / 8) : 0;
       },
       send: (item, mask) => {
-        const object = this.#objectOf(item);
-        if (!object || !player.views.has(item)) return;
-        const bits = this.#sizeOf(object, mask, player);
+        const view = player.views.get(item);
+        if (!view) return;
+        const bits = this.#sizeOf(view, mask);
         if (packet >= 0 && writer.bitLength + bits > PACKET_BYTES * 8) {
           this.#sendPacket(player, packet, 0);
           packet = -1;
@@ -198,7 +204,7 @@ export class LatestSender {
           this.#begin(player);
         }
         if (packet < 0) packet = this.#packet(player, this.#changed.length, this.#changed.length);
-        this.#writeRecord(writer, object, mask, player);
+        this.#writeRecord(writer, view.object, mask, view.audience, player.isShared);
         this.#journal.resend(item, mask);
         sent++;
       },
@@ -242,22 +248,28 @@ export class LatestSender {
     return this.#starts[index + 1] ?? this.#shared.bitLength;
   }
 
-  #sizeOf(object: ServerObject, mask: number, player: ObjectPlayer): number {
+  #sizeOf({ audience, object, player }: ObjectView, mask: number): number {
     const shared = this.#shared;
     const start = shared.bitLength;
-    this.#writeRecord(shared, object, mask, player);
+    this.#writeRecord(shared, object, mask, audience, player.isShared);
     const bits = shared.bitLength - start;
     shared.truncate(start);
     return bits;
   }
 
-  #writeRecord(writer: NetworkWriter, object: ServerObject, mask: number, player: ObjectPlayer | null): void {
-    const isOwner = player !== null && object.owner === player.player;
+  #writeRecord(
+    writer: NetworkWriter,
+    object: ServerObject,
+    mask: number,
+    audience: ObjectAudience,
+    isShared = false,
+  ): void {
     const { layout, item, values } = object;
+    const { granted, isOwner, latest } = audience;
     const masks = this.#scratch;
     layout.fromJournal(mask, masks);
     // Who shares the instances has set nothing in others.
-    if (isOwner && !player.isShared) {
+    if (isOwner && !isShared) {
       for (let index = 0; index < masks.length; index++) {
         const own = (layout.fromOwnerOnly[index] as number) | (object.setByOwner[index] as number);
         (masks[index] as number) &= ~own;
@@ -265,7 +277,10 @@ export class LatestSender {
     }
     writer.writeBits(isOwner ? 3 : 1, 2);
     writer.writePacked(item);
+    if (layout.hasScopedLatest) {
+      for (const [index, may] of layout.scopedLatest.entries()) writeMask(writer, granted[index] as number, may);
+    }
     if (layout.interpolated.length > 0) this.#writeTeleport(writer, object);
-    writeChanges(writer, values, masks, layout.latest[isOwner ? 1 : 0]);
+    writeChanges(writer, values, masks, latest);
   }
 }

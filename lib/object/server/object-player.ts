@@ -1,7 +1,9 @@
 import { Channel, type INetworkPlayer } from "../../message/index.js";
 import { NetworkWriter } from "../../serialization/index.js";
 import { PlayerMarks } from "../budget/player-marks.js";
+import type { Masks } from "../wire/object-layout.js";
 import { KIND_BITS, OrderedMessage, RecordKind } from "../wire/object-messages.js";
+import type { ObjectView } from "./object-view.js";
 import type { ServerObject } from "./server-object.js";
 
 /** A message of records is sent when it has so many bytes. */
@@ -10,14 +12,6 @@ const BATCH_BYTES = 16_384;
 const MAX_WAITING_BYTES = 4_194_304;
 /** While more than this waits on the lane, changes of ordered state wait as marks. */
 const MAX_QUEUED_BYTES = 65_536;
-
-/** What a player knows of an object that it sees. */
-export interface ObjectView {
-  /** The last message that holds latest members in order, counted from 1: its spawn, a new owner, a correction. */
-  spawnBatch: number;
-  /** Latest members that have changed since, until the player has that message: it must not undo newer ones. */
-  waitingLatest: number;
-}
 
 /** What the object layer of a server keeps for each player. */
 export class ObjectPlayer {
@@ -34,7 +28,7 @@ export class ObjectPlayer {
   /** What is to be sent as latest state again. */
   readonly marks = new PlayerMarks();
   /** Ordered members that changed while its queue was full, by object. */
-  readonly heldOrdered = new Map<ServerObject, number[]>();
+  readonly heldOrdered = new Map<ServerObject, Masks>();
   character: ServerObject | null = null;
   /** Bytes of latest state that it may get and has not used: grows while an object is larger than a tick's share. */
   savedBytes = 0;

@@ -3,15 +3,16 @@ import type { INetworkPlayer, NetworkServer } from "../../message/index.js";
 import { NetworkError } from "../../network-error.js";
 import { secureRandomBytes } from "../../random.js";
 import { runAs } from "../behaviour/callback-side.js";
-import { writeChanges, writeFullState } from "../behaviour/identity-state.js";
+import type { Member } from "../behaviour/member.js";
 import type { MemberValues } from "../behaviour/member-values.js";
 import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import { References } from "../behaviour/references.js";
 import type { CallOptions, RpcDefinition } from "../behaviour/rpc.js";
+import type { SyncRef } from "../behaviour/sync-ref.js";
 import { RecentKeys } from "../collections/recent-keys.js";
 import { Reason, Visibility } from "../interest/visibility.js";
 import type { Layouts } from "../wire/layouts.js";
-import type { ObjectLayout } from "../wire/object-layout.js";
+import type { Masks, ObjectLayout } from "../wire/object-layout.js";
 import { RecordKind } from "../wire/object-messages.js";
 import { NotedValues } from "../world/noted-values.js";
 import { shareWorld } from "../world/shared-world.js";
@@ -20,6 +21,7 @@ import type { Interest } from "./interest.js";
 import { ItemNumbers } from "./item-numbers.js";
 import { LatestSender } from "./latest-sender.js";
 import { ObjectPlayer } from "./object-player.js";
+import { OrderedSender } from "./ordered-sender.js";
 import { type ObjectOwner, ServerObject } from "./server-object.js";
 import type { ServerObjectEvents } from "./server-object-events.js";
 
@@ -55,9 +57,8 @@ export class ObjectServer implements ObjectOwner {
   #teleporting: ServerObject[] = [];
   readonly #noted = new NotedValues();
   #lastSentMs = 0;
-  /** The last tick of latest state: records written now have values that are newer, and older than the next one's. */
-  #sentTick = 0;
   readonly share = new HostShare((object) => this.#end(object));
+  readonly ordered: OrderedSender;
   /** What runs a call: the calls' runtime. */
   onCall: ObjectOwner["call"] | null = null;
   /** A player does not see the object any more: the calls' runtime hears of it. */
@@ -84,6 +85,11 @@ export class ObjectServer implements ObjectOwner {
       weight && ((player, object) => weight(player.player, object)),
       layouts.restTicks,
     );
+    this.ordered = new OrderedSender({
+      byNetId: this.byNetId,
+      referencesTo: (netId) => this.#references.referencesTo(netId) as Iterable<SyncRef<never>>,
+      report,
+    });
   }
 
   // Life of objects.
@@ -188,18 +194,22 @@ export class ObjectServer implements ObjectOwner {
     if (before === object) return;
     if (object) {
       if (object.owner !== player) this.setOwner(object, player);
+      this.flushObject(object);
       this.spawnNow(of, object);
     }
     of.character = object;
-    of.begin(RecordKind.Character, this.#sentTick).writePacked(object ? object.item + 1 : 0);
+    of.begin(RecordKind.Character, this.ordered.sentTick).writePacked(object ? object.item + 1 : 0);
     runAs("server", () => this.events.emit("characterChanged", player, object, before));
     this.#server.requestTick();
   }
 
-  observersOf(object: ServerObject): ReadonlySet<INetworkPlayer> {
-    const observers = new Set<INetworkPlayer>();
-    for (const { player, views } of this.players.values()) if (views.has(object.item)) observers.add(player);
-    return observers;
+  rescope(object: ServerObject, behaviour: object, { bit }: Member): void {
+    this.flushObject(object);
+    this.ordered.rescope(
+      object,
+      object.parts.map((part) => (part === behaviour ? bit : 0)),
+    );
+    this.#server.requestTick();
   }
 
   changed(object: ServerObject): void {
@@ -232,7 +242,7 @@ export class ObjectServer implements ObjectOwner {
     const added = new ObjectPlayer(player, index, this.#options.lane, player.isHost && this.share.isShared);
     this.#byIndex[index] = added;
     this.players.set(player, added);
-    added.begin(RecordKind.Reset, this.#sentTick);
+    added.begin(RecordKind.Reset, this.ordered.sentTick);
     this.#interest.addPlayer(added);
     for (const object of this.objects.values()) {
       if (object.owner === player) this.visibility.set(index, object.item, Reason.Owner, true);
@@ -245,6 +255,7 @@ export class ObjectServer implements ObjectOwner {
     const removed = this.players.get(player);
     if (!removed) return;
     removed.isActive = false;
+    for (const view of removed.views.values()) view.object.removeView(view);
     this.players.delete(player);
     this.#interest.removePlayer(removed);
     this.visibility.removePlayer(removed.index);
@@ -312,7 +323,8 @@ export class ObjectServer implements ObjectOwner {
   send(): void {
     const { tick } = this.#server;
     this.latest.beginTick(tick);
-    this.#sentTick = tick;
+    this.ordered.sentTick = tick;
+    this.ordered.isSendPhase = true;
     for (const object of this.#teleporting) object.teleportTick = tick;
     this.#teleporting = [];
     const changed = this.#changed;
@@ -323,16 +335,17 @@ export class ObjectServer implements ObjectOwner {
     }
     const budgetBytes = this.#stateBytes();
     for (const player of this.players.values()) {
-      this.#sendHeld(player);
+      this.ordered.sendHeld(player);
       for (const object of player.entering) this.spawnNow(player, object);
       if (player.isInitial) {
         player.isInitial = false;
-        player.begin(RecordKind.WorldReady, this.#sentTick);
+        player.begin(RecordKind.WorldReady, this.ordered.sentTick);
       }
       player.flush();
       const { connection } = player.player;
       this.latest.send(player, Math.min(budgetBytes, connection?.sendBudget.bytesFree ?? 0));
     }
+    this.ordered.isSendPhase = false;
     for (const object of changed) object.setByOwner.fill(0);
   }
 
@@ -340,16 +353,8 @@ export class ObjectServer implements ObjectOwner {
   spawnNow(player: ObjectPlayer, object: ServerObject): void {
     player.entering.delete(object);
     if (player.views.has(object.item) || !object.isSpawned) return;
-    this.#settle(object);
-    const isOwner = object.owner === player.player;
-    const writer = player.begin(RecordKind.Spawn, this.#sentTick);
-    writer.writePacked(object.item);
-    writer.writeUint32(object.netId);
-    writer.writePacked(object.layout.number);
-    writer.writeBoolean(isOwner);
-    writeFullState(writer, object.values, object.layout.visible[isOwner ? 1 : 0]);
+    this.ordered.spawn(player, object);
     if (player.player.isHost) this.share.spawned(object);
-    player.views.set(object.item, { spawnBatch: player.nextBatch, waitingLatest: 0 });
   }
 
   /** Before a call of the object is written: what has changed goes first. */
@@ -357,110 +362,46 @@ export class ObjectServer implements ObjectOwner {
     this.#sendOrdered(object);
   }
 
-  /** Sends a player who owns the object the values here, in order. */
-  correct(player: ObjectPlayer, object: ServerObject, masks: readonly number[]): void {
-    const view = player.views.get(object.item);
-    if (!view) return;
-    const writer = player.begin(RecordKind.Correction, this.#sentTick);
-    if (object.layout.toJournal(masks) !== 0) view.spawnBatch = player.nextBatch;
-    writer.writePacked(object.item);
-    writeChanges(writer, object.values, masks, object.layout.visible[1]);
-  }
-
-  /** Moves what was set since into `held`, which has all that is not sent. */
-  #settle(object: ServerObject): void {
-    for (const [index, values] of object.values.entries()) {
-      const found = values.settle();
-      (object.held[index] as number) |= found;
-      // What the server has set since, the owner needs.
-      (object.setByOwner[index] as number) &= ~found;
-    }
-  }
-
   #sendState(object: ServerObject, tick: number): void {
     const latest = this.#sendOrdered(object, tick);
     const mask = object.layout.toJournal(latest);
     if (mask !== 0) this.latest.change(object, mask);
     // What is not due yet is looked at again in the next tick.
-    if (object.held.some((held) => held !== 0)) object.changed();
+    if (object.held.some((held) => held !== 0) || object.values.some((values) => values.isChanged)) object.changed();
   }
 
-  /** Sends changed ordered members to all that see the object. Returns the latest ones that are due. */
-  #sendOrdered(object: ServerObject, tick: number | null = null): number[] {
-    this.#settle(object);
-    const { held, layout } = object;
-    const due = held.map((mask, index) =>
-      tick === null || !layout.hasEvery ? mask : mask & layout.dueIn(index, (tick + object.netId) >>> 0),
+  /**
+   * Sends changed ordered members to all that see the object, in the send phase those that are due. Returns the latest
+   * ones that are; between ticks they wait.
+   */
+  #sendOrdered(object: ServerObject, tick: number | null = null): Masks {
+    const { held, layout, setByOwner, values } = object;
+    const due = layout.definitions.map((definition) =>
+      tick === null ? ~definition.latestMask : definition.dueMask(tick, object.netId),
     );
-    const latest = due.map((mask, index) => mask & (layout.definitions[index]?.latestMask ?? 0));
-    const ordered = due.map((mask, index) => mask & (layout.definitions[index]?.orderedMask ?? 0));
-    for (const [index, mask] of due.entries()) {
+    const changed = due.map((mask, index) => {
+      const found = (values[index] as MemberValues).settle(mask);
+      // What the server has set since, the owner needs.
+      (setByOwner[index] as number) &= ~found;
+      const sent = found | ((held[index] as number) & mask);
       (held[index] as number) &= ~mask;
-      // Between ticks, latest state waits for the tick.
-      if (tick === null) (held[index] as number) |= latest[index] as number;
-    }
-    if (tick === null && latest.some((mask) => mask !== 0)) object.changed();
-    if (ordered.every((mask) => mask === 0)) return latest;
-    for (const player of this.players.values()) {
-      if (!player.views.has(object.item)) continue;
-      const isOwner = object.owner === player.player;
-      const masks =
-        isOwner && !player.isShared
-          ? ordered.map(
-              (mask, index) => mask & ~((layout.fromOwnerOnly[index] as number) | (object.setByOwner[index] as number)),
-            )
-          : ordered;
-      this.#writeOrdered(player, object, masks);
-    }
-    return latest;
-  }
-
-  #writeOrdered(player: ObjectPlayer, object: ServerObject, masks: readonly number[]): void {
-    const isOwner = object.owner === player.player;
-    const allowed = object.layout.ordered[isOwner ? 1 : 0];
-    if (masks.every((mask, index) => (mask & (allowed[index] as number)) === 0)) return;
-    const held = player.heldOrdered.get(object);
-    if (held || player.isCongested) {
-      player.heldOrdered.set(
-        object,
-        masks.map((mask, index) => mask | (held?.[index] ?? 0)),
-      );
-      return;
-    }
-    const writer = player.begin(RecordKind.State, this.#sentTick);
-    writer.writePacked(object.item);
-    writeChanges(writer, object.values, masks, allowed);
-  }
-
-  #sendHeld(player: ObjectPlayer): void {
-    for (const [object, masks] of player.heldOrdered) {
-      if (player.isCongested) return;
-      player.heldOrdered.delete(object);
-      if (player.views.has(object.item)) this.#writeOrdered(player, object, masks);
-    }
+      return sent;
+    });
+    const ordered = changed.map((mask, index) => mask & (layout.definitions[index]?.orderedMask ?? 0));
+    if (ordered.some((mask) => mask !== 0)) this.ordered.state(object, ordered);
+    return changed.map((mask, index) => mask & (layout.definitions[index]?.latestMask ?? 0));
   }
 
   #writeOwner(player: INetworkPlayer | null, object: ServerObject): void {
-    const of = player && this.players.get(player);
-    const view = of?.views.get(object.item);
-    if (!of || !view) return;
-    of.heldOrdered.delete(object);
-    const isOwner = object.owner === player;
-    const writer = of.begin(RecordKind.Owner, this.#sentTick);
-    view.spawnBatch = of.nextBatch;
-    writer.writePacked(object.item);
-    writer.writeBoolean(isOwner);
-    writeFullState(writer, object.values, object.layout.visible[isOwner ? 1 : 0]);
+    const view = player && this.players.get(player)?.views.get(object.item);
+    if (view) this.ordered.owner(view);
   }
 
   #unspawn(player: ObjectPlayer, object: ServerObject, isDestroyed: boolean): void {
-    if (!player.views.delete(object.item)) return;
+    const view = player.views.get(object.item);
+    if (!view) return;
     this.onHidden(player.player, object);
-    player.marks.remove(object.item);
-    player.heldOrdered.delete(object);
-    const writer = player.begin(RecordKind.Despawn, this.#sentTick);
-    writer.writePacked(object.item);
-    writer.writeBoolean(isDestroyed);
+    this.ordered.despawn(view, isDestroyed);
   }
 
   /** What the latest state of one player may take in this tick. */

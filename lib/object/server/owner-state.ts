@@ -73,7 +73,8 @@ export class OwnerState {
       const mask = masks[index] as number;
       if (mask !== 0) refused[index] = this.#take(player, object, part, index, mask, reader);
     }
-    if (refused.some((mask) => mask !== 0)) this.#world.correct(player, object, refused);
+    const view = player.views.get(object.item);
+    if (view && refused.some((mask) => mask !== 0)) this.#world.ordered.correct(view, refused);
   }
 
   #take(
@@ -92,7 +93,8 @@ export class OwnerState {
         return false;
       }
     });
-    (object.held[index] as number) |= values.settle();
+    // Operations of collections wait for those that follow in this tick.
+    (object.held[index] as number) |= values.settle(~values.definition.collectionMask);
     (object.setByOwner[index] as number) |= mask & ~refused;
     return refused;
   }

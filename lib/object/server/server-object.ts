@@ -2,6 +2,7 @@ import type { INetworkPlayer } from "../../message/index.js";
 import { NetworkError } from "../../network-error.js";
 import type { BehaviourLink } from "../behaviour/behaviour-link.js";
 import { runAs } from "../behaviour/callback-side.js";
+import type { Member } from "../behaviour/member.js";
 import type { ValuesOwner } from "../behaviour/member-values.js";
 import { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import type { NetworkIdentity } from "../behaviour/network-identity.js";
@@ -9,14 +10,15 @@ import type { CallOptions, RpcDefinition } from "../behaviour/rpc.js";
 import type { ObjectLayout } from "../wire/object-layout.js";
 import type { SharedObject } from "../world/shared-world.js";
 import { WorldObject, type WorldObjectOwner } from "../world/world-object.js";
+import type { ObjectView } from "./object-view.js";
 
 /** What an object needs of its manager. */
 export interface ObjectOwner extends WorldObjectOwner<ServerObject> {
-  observersOf(object: ServerObject): ReadonlySet<INetworkPlayer>;
   setOwner(object: ServerObject, player: INetworkPlayer | null): void;
   show(object: ServerObject, player: INetworkPlayer): void;
   hide(object: ServerObject, player: INetworkPlayer): void;
   teleport(object: ServerObject): void;
+  rescope(object: ServerObject, behaviour: object, member: Member): void;
   destroy(object: ServerObject): void;
 }
 
@@ -35,6 +37,9 @@ export class ServerObject
   /** Of each behaviour the members that its owner has set since the last state phase. */
   readonly setByOwner: number[];
   isHostOwner = false;
+  /** Of each player that sees it what that knows. */
+  readonly views: ObjectView[] = [];
+  #observers: ReadonlySet<INetworkPlayer> | null = null;
 
   /** In which tick it has appeared where it was then; null if that is long ago. */
   teleportTick: number | null = null;
@@ -57,7 +62,22 @@ export class ServerObject
   }
 
   get observers(): ReadonlySet<INetworkPlayer> {
-    return this.manager.observersOf(this);
+    this.#observers ??= new Set(this.views.map(({ player }) => player.player));
+    return this.#observers;
+  }
+
+  addView(view: ObjectView): void {
+    view.place = this.views.push(view) - 1;
+    this.#observers = null;
+  }
+
+  removeView({ place }: ObjectView): void {
+    const last = this.views.pop() as ObjectView;
+    if (last.place !== place) {
+      last.place = place;
+      this.views[place] = last;
+    }
+    this.#observers = null;
   }
 
   setOwner(player: INetworkPlayer | null): void {
@@ -96,6 +116,11 @@ export class ServerObject
 
   callRpc(behaviour: object, rpc: RpcDefinition, args: readonly unknown[], options?: CallOptions): unknown {
     return this.manager.call(this, behaviour, rpc, args, options);
+  }
+
+  rescope(behaviour: object, member: Member): void {
+    this.#assertSpawned();
+    this.manager.rescope(this, behaviour, member);
   }
 
   #assertSpawned(): void {

@@ -1,5 +1,4 @@
 import { invalidType, typeError } from "../../arguments.js";
-import { NetworkError } from "../../network-error.js";
 import type { Prefab } from "../behaviour/prefab.js";
 import { ObjectLayout } from "./object-layout.js";
 
@@ -8,18 +7,12 @@ export class Layouts {
   readonly all: readonly ObjectLayout[];
   readonly #byPrefab = new Map<Prefab, ObjectLayout>();
 
-  /** @throws TypeError for what is no prefab, or two of one name; NetworkError `ERR_NOT_SUPPORTED` for scopes */
+  /** @throws TypeError for what is no prefab, or two of one name */
   constructor(prefabs: readonly Prefab[]) {
     for (const prefab of prefabs) {
       if (typeof prefab?.create !== "function") throw typeError("Each prefab", "what definePrefab returns");
     }
     const sorted = [...prefabs].sort((a, b) => (a.name < b.name ? -1 : 1));
-    for (const { name, parts, definitions } of sorted) {
-      const scoped = definitions.findIndex(({ scopedMask }) => scopedMask !== 0);
-      if (scoped < 0) continue;
-      // Sent to all, it would be no secret.
-      throw new NetworkError("ERR_NOT_SUPPORTED", `${name}.${parts[scoped]}: managers do not ask functions in to yet`);
-    }
     for (const [index, { name }] of sorted.entries()) {
       if (sorted[index + 1]?.name === name) throw invalidType(`Two prefabs have the name ${name}`);
     }

@@ -1,9 +1,8 @@
-import { NetworkReader, NetworkWriter } from "../../serialization/index.js";
 import type { BehaviourDefinition } from "../behaviour/definition.js";
-import { readFullState, writeFullState } from "../behaviour/identity-state.js";
 import type { Member } from "../behaviour/member.js";
 import type { MemberValues } from "../behaviour/member-values.js";
 import type { Prefab } from "../behaviour/prefab.js";
+import { type ObjectAudience, ObjectAudiences } from "./object-audience.js";
 
 /** The masks of each behaviour, in the order in which they are written. */
 export type Masks = readonly number[];
@@ -24,13 +23,16 @@ export class ObjectLayout {
   /** Its number on the wire. */
   readonly number: number;
   readonly definitions: readonly BehaviourDefinition[];
-  /**
-   * For those who do not own the object, and for its owner: the members that they may see, and those of them that
-   * travel in order, or as the latest value.
-   */
-  readonly visible: readonly [Masks, Masks];
-  readonly ordered: readonly [Masks, Masks];
-  readonly latest: readonly [Masks, Masks];
+  readonly audiences: ObjectAudiences;
+  /** Members with a function in `to`. */
+  readonly scoped: Masks;
+  readonly hasScopes: boolean;
+  /** Of these the latest ones: their packets say which of them the player may see. */
+  readonly scopedLatest: Masks;
+  readonly hasScopedLatest: boolean;
+  readonly hasReferences: boolean;
+  /** Whether there are collections that the owner may change. */
+  readonly hasOwnCollections: boolean;
   /** Members that only the owner sets: its own values do not come back to it. */
   readonly fromOwnerOnly: Masks;
   /** Members that the owner may set. */
@@ -44,8 +46,8 @@ export class ObjectLayout {
   readonly intervalTicks: number;
   /** A spare object, to read what nobody wants any more. */
   #spare: readonly MemberValues[] | null = null;
-  /** The values of a new object. */
-  #fresh: Uint8Array | null = null;
+  /** An object as it is made, to put members back to what they start with. */
+  #fresh: readonly MemberValues[] | null = null;
   readonly #latestPlaces: { behaviour: number; bit: number; place: number }[] = [];
 
   constructor(prefab: Prefab, number: number) {
@@ -56,13 +58,11 @@ export class ObjectLayout {
       this.definitions.map(({ members }) =>
         members.reduce((mask, { bit, options }) => mask | (has(options) ? bit : 0), 0),
       );
-    const both = (has: (options: Options) => boolean): [Masks, Masks] => [
-      masks((options) => options.to !== "owner" && typeof options.to !== "function" && has(options)),
-      masks((options) => options.to !== "others" && typeof options.to !== "function" && has(options)),
-    ];
-    this.visible = both(() => true);
-    this.ordered = both(({ delivery, initialOnly }) => delivery !== "latest" && initialOnly !== true);
-    this.latest = both(({ delivery }) => delivery === "latest");
+    this.scoped = this.definitions.map(({ scopedMask }) => scopedMask);
+    this.scopedLatest = this.definitions.map(({ scopedMask, latestMask }) => scopedMask & latestMask);
+    this.hasScopes = this.scoped.some((mask) => mask !== 0);
+    this.hasScopedLatest = this.scopedLatest.some((mask) => mask !== 0);
+    this.hasReferences = this.definitions.some(({ referenceMask }) => referenceMask !== 0);
     this.fromOwnerOnly = masks(({ from }) => from === "owner");
     this.fromOwner = masks(({ from }) => from === "owner" || from === "both");
     this.hasEvery = this.definitions.some(({ members }) => members.some(({ options }) => (options.every ?? 1) > 1));
@@ -70,6 +70,9 @@ export class ObjectLayout {
       members.filter(({ options }) => options.interpolate).map((member) => ({ behaviour, member })),
     );
     this.intervalTicks = Math.max(1, ...this.interpolated.map(({ member }) => member.options.every ?? 1));
+    this.hasOwnCollections = this.definitions.some(
+      ({ collectionMask, fromOwnerMask }) => (collectionMask & fromOwnerMask) !== 0,
+    );
     let all = 0;
     for (const [behaviour, { members }] of this.definitions.entries()) {
       for (const { bit, options } of members) {
@@ -80,6 +83,16 @@ export class ObjectLayout {
       }
     }
     this.allLatest = all;
+    const nothing = this.definitions.map(() => 0);
+    this.audiences = new ObjectAudiences(nothing, (isOwner, granted) => {
+      const visible = this.definitions.map(
+        ({ ownerMask, othersMask, scopedMask }, index) =>
+          ((isOwner ? ownerMask : othersMask) & ~scopedMask) | (granted[index] as number),
+      );
+      const ordered = visible.map((mask, index) => mask & (this.definitions[index]?.orderedMask ?? 0));
+      const latest = visible.map((mask, index) => mask & (this.definitions[index]?.latestMask ?? 0));
+      return { isOwner, granted, visible, ordered, latest, latestPlaces: this.toJournal(latest) };
+    });
   }
 
   get spare(): readonly MemberValues[] {
@@ -89,13 +102,14 @@ export class ObjectLayout {
 
   /** Gives an object's values what those of a new one are. */
   reset(values: readonly MemberValues[]): void {
-    const all = this.definitions.map(({ allMask }) => allMask);
-    if (!this.#fresh) {
-      const writer = new NetworkWriter();
-      writeFullState(writer, this.prefab.create().values, all);
-      this.#fresh = writer.toBytes();
+    for (const [index, { allMask }] of this.definitions.entries()) {
+      values[index]?.copyFrom(this.fresh[index] as MemberValues, allMask);
     }
-    readFullState(new NetworkReader(this.#fresh), values, all);
+  }
+
+  get fresh(): readonly MemberValues[] {
+    this.#fresh ??= this.prefab.create().values;
+    return this.#fresh;
   }
 
   /** The journal's mask of the latest members in the masks of the behaviours. */
@@ -116,13 +130,12 @@ export class ObjectLayout {
     }
   }
 
-  /** The members of a behaviour that are sent in a tick, by their `every`. */
-  dueIn(behaviour: number, phase: number): number {
-    let mask = 0;
-    for (const { bit, options } of (this.definitions[behaviour] as BehaviourDefinition).members) {
-      if (phase % (options.every ?? 1) === 0) mask |= bit;
-    }
-    return mask;
+  /** The members whose values a player needs when it belongs to another audience by scopes. */
+  scopeChange(before: ObjectAudience, now: ObjectAudience): Masks {
+    return now.granted.map((mask, index) => {
+      const added = mask & ~(before.granted[index] as number);
+      return this.hasScopedLatest ? added | (now.latest[index] as number) : added;
+    });
   }
 }
 

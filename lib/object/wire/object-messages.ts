@@ -18,7 +18,7 @@ export const CallsMessage = defineMessage("objects/calls", records);
 /** Client to server, as notify: the latest state of an owner. */
 export const InputMessage = defineMessage("objects/input", records, { channel: Channel.Sequenced });
 
-/** What a record of these messages is. Those from `Call` on belong to calls. */
+/** What a record of these messages is. `Call` and `Answer` belong to calls. */
 export enum RecordKind {
   End = 0,
   Spawn = 1,
@@ -35,6 +35,8 @@ export enum RecordKind {
   Applied = 9,
   Call = 10,
   Answer = 11,
+  /** Which of the members with a function in `to` the player gets from now on, and the values of those that are new. */
+  Scope = 12,
 }
 
 export const KIND_BITS = 4;

@@ -1,17 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { definePrefab, NetworkBehaviour, type NetworkIdentity, networked } from "../../../lib/object/index.js";
-import { u8 } from "../../../lib/serialization/index.js";
+import type { NetworkIdentity } from "../../../lib/object/index.js";
 import { ObjectWorld, type Shop, ShopPrefab } from "../../support/object-world.js";
 
 const shopOf = (identity: NetworkIdentity | null) => identity?.behaviours.shop as InstanceType<typeof Shop>;
-
-test("a manager refuses members whose audience it would not keep", () => {
-  const Spy = networked(class Spy extends NetworkBehaviour {}, { secret: [u8, { to: () => false }] });
-  const prefabs = [definePrefab("spy", { spy: Spy })];
-  expect(() => new ObjectWorld({ manager: { prefabs } })).toThrow(
-    expect.objectContaining({ code: "ERR_NOT_SUPPORTED" }),
-  );
-});
 
 describe.each(["datagram", "reliable-lanes", "stream"] as const)("over %s", (kind) => {
   async function open() {

@@ -77,7 +77,7 @@ const unitOf = (identity: NetworkIdentity | null) => identity?.behaviours.unit a
 
 async function open(kind: "shared" | "replica" | "remote") {
   log.length = 0;
-  const world = new ObjectWorld({ manager: { prefabs: [UnitPrefab] } });
+  const world = new ObjectWorld({ prefabs: [UnitPrefab] });
   if (kind === "remote") await world.server.start();
   const end: ObjectEnd = kind === "remote" ? await world.enter() : await world.startHost(kind);
   for (const name of ["spawned", "unspawned"] as const) {

@@ -80,6 +80,7 @@ function worldOf() {
       identity: {} as never,
       netId: 1,
       indexOf: () => 0,
+      rescope: () => {},
       callRpc: (behaviour, rpc, args, options) => call(...([object, behaviour, rpc, args, options] as never[])),
     });
   const object = objectOf();

@@ -1,0 +1,39 @@
+import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
+import type { Masks } from "../wire/object-layout.js";
+import type { ObjectPlayer } from "./object-player.js";
+import type { ServerObject } from "./server-object.js";
+
+type Scope = (player: ObjectPlayer["player"], behaviour: NetworkBehaviour) => boolean;
+
+const NOTHING: Masks = [];
+
+/**
+ * Asks the functions in `to` of an object's members about a player. What one throws is reported, and grants nothing.
+ *
+ * @param known what was granted before; without `asked`, all functions are asked
+ * @returns of each behaviour the granted members; the owner gets those that it may set
+ */
+export function grantedMembers(
+  object: ServerObject,
+  { player }: ObjectPlayer,
+  report: (error: unknown) => void,
+  known: Masks = NOTHING,
+  asked: Masks | null = null,
+): Masks {
+  const { layout, parts, owner } = object;
+  if (!layout.hasScopes) return layout.audiences.others.granted;
+  return layout.definitions.map(({ members, scopedMask, fromOwnerMask }, index) => {
+    const now = asked ? (asked[index] as number) : scopedMask;
+    const own = owner === player ? scopedMask & fromOwnerMask : 0;
+    let granted = own | ((known[index] ?? 0) & ~now);
+    for (const { bit, options } of members) {
+      if ((now & ~own & bit) === 0) continue;
+      try {
+        if ((options.to as Scope)(player, parts[index] as NetworkBehaviour) === true) granted |= bit;
+      } catch (error) {
+        report(error);
+      }
+    }
+    return granted;
+  });
+}
