@@ -21,6 +21,7 @@ export {
   type RpcDeclarations,
   syncVar,
 } from "./behaviour/networked.js";
+export type { ObjectFactory } from "./behaviour/object-factory.js";
 export { type Behaviours, definePrefab, type InstancesOf, type Prefab } from "./behaviour/prefab.js";
 export {
   type AnyMethod,

@@ -102,8 +102,9 @@ export class ObjectWorld extends MessageWorld {
     this.objects = new ServerObjectManager(this.server, { prefabs: all, onError: this.#onError, ...manager });
   }
 
-  async enter(): Promise<ObjectEnd> {
-    return this.#enter(this.newClient(), {}, (client) => client.connect());
+  /** @param prepare gets the manager before it connects */
+  async enter(prepare: (world: ClientObjectManager) => void = () => {}): Promise<ObjectEnd> {
+    return this.#enter(this.newClient(), {}, (client) => client.connect(), prepare);
   }
 
   /** Starts the server with a client in its process. */
@@ -119,9 +120,11 @@ export class ObjectWorld extends MessageWorld {
     client: NetworkClient,
     options: Partial<ClientObjectManagerOptions>,
     connect: (client: NetworkClient) => Promise<INetworkPlayer>,
+    prepare: (world: ClientObjectManager) => void = () => {},
   ): Promise<ObjectEnd> {
     const { prefabs } = this;
     const world = new ClientObjectManager(client, { prefabs, onError: this.#onError, ...options });
+    prepare(world);
     const log: string[] = [];
     for (const name of ["spawned", "unspawned"] as const) {
       world.on(

@@ -51,7 +51,9 @@ export abstract class MemberValues {
   /** Those that somebody listens to, and of these the ones that have changed since the last `deliver`. */
   #heard = 0;
   #noted = 0;
-  readonly #listeners: (MemberListener[] | undefined)[] = [];
+  #listeners: (MemberListener[] | undefined)[] = [];
+  /** Those that a new one has: its constructor has added them. */
+  #firstListeners: (MemberListener[] | undefined)[] = [];
   readonly #before: unknown[] = [];
 
   constructor(definition: BehaviourDefinition) {
@@ -155,6 +157,34 @@ export abstract class MemberValues {
     checkEncodable(member.codec, this.get(member.index));
     this.marked |= member.bit;
     this.changing(member.bit);
+  }
+
+  /** Whoever listens now does so after a `reset` too. */
+  keepListeners(): void {
+    this.#firstListeners = [...this.#listeners];
+  }
+
+  /** Its object is in no world any more. */
+  leave(): void {
+    this.owner = null;
+    for (const { held, index } of this.definition.members) held?.release?.(this.get(index) as object);
+  }
+
+  /** Makes it as new. @param fresh the values of a new one */
+  reset(fresh: MemberValues): void {
+    const { members, allMask } = this.definition;
+    this.owner = this.received = null;
+    this.#heard = this.#noted = this.locked = 0;
+    this.copyFrom(fresh, allMask);
+    for (const { codec, components, held, index } of members) {
+      if (held?.renew) held.renew(this.get(index) as object);
+      // Before it is rounded.
+      else if (components || codec.kernel) this.set(index, fresh.get(index));
+    }
+    this.settle();
+    this.references = null;
+    this.#listeners = [...this.#firstListeners];
+    for (const { bit, index } of members) if (this.#listeners[index]?.length) this.#heard |= bit;
   }
 
   /** @returns a function that ends it */

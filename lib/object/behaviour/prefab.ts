@@ -32,6 +32,8 @@ export interface Prefab<B extends Behaviours = Behaviours> {
   readonly definitions: readonly BehaviourDefinition[];
   /** @internal */
   create(): Instance<B>;
+  /** @internal These behaviours as an object. @throws TypeError unless they are of its classes, and in no world */
+  bind(behaviours: InstancesOf<B>): Instance<B>;
 }
 
 /** @internal The layout of each member and RPC by prefab, behaviour and name, to say what differs between two sides. */
@@ -85,6 +87,19 @@ export function definePrefab<const B extends Behaviours>(name: string, behaviour
       `The latest members of ${name} take ${latestBytes} bytes, over the ${MAX_LATEST_BYTES} of a packet`,
     );
   }
+  const bind = (behaviours: InstancesOf<B>): Instance<B> => {
+    const values = parts.map((part, index) => {
+      const instance = (behaviours as Record<string, NetworkBehaviour> | null | undefined)?.[part];
+      const Class = classes[index] as new () => NetworkBehaviour;
+      if (!(instance instanceof Class)) throw typeError(`The behaviour ${part} of ${name}`, `a ${Class.name}`);
+      if (NetworkBehaviour.linkOf(instance))
+        throw invalidType(`The behaviour ${part} of ${name} is in a world already`);
+      const values = memberValues(instance);
+      values.keepListeners();
+      return values;
+    });
+    return { behaviours, values };
+  };
   return {
     name,
     parts,
@@ -94,10 +109,8 @@ export function definePrefab<const B extends Behaviours>(name: string, behaviour
     create() {
       const instances = classes.map((Behaviour) => new Behaviour());
       const entries = instances.map((instance, index) => [parts[index], instance] as const);
-      return {
-        behaviours: Object.fromEntries(entries) as unknown as InstancesOf<B>,
-        values: instances.map(memberValues),
-      };
+      return bind(Object.fromEntries(entries) as unknown as InstancesOf<B>);
     },
+    bind,
   };
 }

@@ -3,9 +3,11 @@ import type { NetworkClient } from "../../message/index.js";
 import { arrayOption, checkOptions, functionOption, type OptionRules, oneOf } from "../../options.js";
 import { reportUncaught } from "../../report-uncaught.js";
 import type { NetworkIdentity } from "../behaviour/network-identity.js";
+import type { ObjectFactory } from "../behaviour/object-factory.js";
 import type { Behaviours, InstancesOf, Prefab } from "../behaviour/prefab.js";
 import { Layouts } from "../wire/layouts.js";
 import { CallsMessage, InputMessage, LatestMessage, OrderedMessage, tableMessage } from "../wire/object-messages.js";
+import { checkStaticName } from "../world/factories.js";
 import { useCalls } from "./calls.js";
 import type { ClientObjectEvents } from "./client-object-events.js";
 import { HostWorld } from "./host-world.js";
@@ -94,6 +96,31 @@ export class ClientObjectManager {
    */
   get shownTick(): number | null {
     return this.#core.shown.tick;
+  }
+
+  /**
+   * Says what makes the behaviours of a prefab's objects, and takes them back; null: they are constructed.
+   *
+   * @throws TypeError for what is no factory, or a prefab that the manager does not have
+   */
+  setFactory<const B extends Behaviours>(prefab: Prefab<B>, factory: ObjectFactory<B> | null): void {
+    const layout = this.#layouts.of(prefab as unknown as Prefab);
+    this.#core.waiting.factories.set(layout, factory as ObjectFactory | null);
+  }
+
+  /**
+   * These behaviours are those of the server's static object of this name. When it leaves the world they are as new,
+   * and are there for the next spawn. A spawn waits for them as for a factory's.
+   *
+   * @param name 1 to 64 characters
+   * @returns a function that takes them away, unless they are in the world
+   * @throws TypeError for other behaviours than those of the prefab, or ones that are in a world; NetworkError
+   *   `ERR_STATE` where there are behaviours of this name
+   */
+  addStatic<const B extends Behaviours>(name: string, prefab: Prefab<B>, behaviours: InstancesOf<B>): () => void {
+    checkStaticName(name);
+    const layout = this.#layouts.of(prefab as unknown as Prefab);
+    return this.#core.waiting.addStatic(name, layout, layout.prefab.bind(behaviours as never));
   }
 
   /** Adds a listener of an event. @returns a function that removes it */

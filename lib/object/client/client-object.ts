@@ -21,6 +21,13 @@ export interface ClientObjectOwner extends WorldObjectOwner<ClientObject> {
 
 const NOBODY: ReadonlySet<INetworkPlayer> = new Set();
 
+/** Where an object comes from: a host's server, or else the behaviours that were made for it, once they are there. */
+export interface ClientObjectSource {
+  readonly shared?: SharedObject | null;
+  readonly made?: Instance | null;
+  readonly staticName?: string | null;
+}
+
 /** One object of a client's world. */
 export class ClientObject
   extends WorldObject<ClientObject, ClientObjectOwner>
@@ -39,16 +46,27 @@ export class ClientObject
   /** The server's object, in a host that shares its instances: the values here are those that were received. */
   readonly #shared: SharedObject | null;
 
-  constructor(manager: ClientObjectOwner, layout: ObjectLayout, netId: number, shared: SharedObject | null) {
-    super(manager, layout, netId, shared ? receivedOf(layout, shared) : layout.prefab.create());
+  /** Whether its behaviours are not there yet: it is read, and nobody knows of it. */
+  readonly isWaiting: boolean;
+  readonly staticName: string | null;
+
+  constructor(
+    manager: ClientObjectOwner,
+    layout: ObjectLayout,
+    netId: number,
+    { shared = null, made = null, staticName = null }: ClientObjectSource,
+  ) {
+    super(manager, layout, netId, made ?? receivedOf(layout, shared?.behaviours ?? {}));
     this.#shared = shared;
-    const hasTimeline = layout.interpolated.length > 0;
+    this.isWaiting = !shared && !made;
+    this.staticName = staticName;
+    const hasTimeline = layout.interpolated.length > 0 && !this.isWaiting;
     this.#timelines = hasTimeline ? this.values.map((values) => new BehaviourTimeline(manager.shown, values)) : [];
     this.audience = layout.audiences.others;
     for (const [index, value] of this.values.entries()) {
       value.owner = this;
       if (shared) (shared.values[index] as MemberValues).received = value;
-      else NetworkBehaviour.setLink(this.parts[index] as NetworkBehaviour, this);
+      else if (made) NetworkBehaviour.setLink(this.parts[index] as NetworkBehaviour, this);
     }
     for (const [index, timeline] of this.#timelines.entries()) {
       NetworkBehaviour.setShownSource(this.parts[index] as NetworkBehaviour, timeline);
@@ -125,6 +143,11 @@ export class ClientObject
     }
   }
 
+  /** Whether its instances are those of a host's server. */
+  get isShared(): boolean {
+    return this.#shared !== null;
+  }
+
   override release(): void {
     if (!this.#shared) {
       super.release();
@@ -133,6 +156,7 @@ export class ClientObject
     this.isSpawned = false;
     for (const part of this.parts) NetworkBehaviour.setShownSource(part, null);
     for (const value of this.#shared.values) value.received = null;
+    for (const value of this.values) value.leave();
   }
 
   /** This client gets the members of `audience` from now on. What it gets no more is as at the object's start. */
@@ -170,8 +194,8 @@ export class ClientObject
   }
 }
 
-/** The server's behaviours, with values of their own for what has been received. */
-function receivedOf(layout: ObjectLayout, { behaviours }: SharedObject): Instance {
+/** These behaviours, or none, with values of their own for what has been received. */
+function receivedOf(layout: ObjectLayout, behaviours: SharedObject["behaviours"]): Instance {
   const values = layout.definitions.map((definition) => new definition.Values(definition));
   layout.reset(values);
   return { behaviours: behaviours as Instance["behaviours"], values };

@@ -11,12 +11,20 @@ import { ShownTime } from "../timeline/shown-time.js";
 import type { Layouts } from "../wire/layouts.js";
 import type { ObjectAudience } from "../wire/object-audience.js";
 import type { Masks, ObjectLayout } from "../wire/object-layout.js";
-import { KIND_BITS, RecordKind, readPacketCount, SILENT_BITS, TELEPORT_BITS } from "../wire/object-messages.js";
+import {
+  KIND_BITS,
+  RecordKind,
+  readPacketCount,
+  readStaticName,
+  SILENT_BITS,
+  TELEPORT_BITS,
+} from "../wire/object-messages.js";
 import { NotedValues } from "../world/noted-values.js";
 import { ClientObject, type ClientObjectOwner } from "./client-object.js";
 import type { ClientObjectEvents, UnspawnReason } from "./client-object-events.js";
 import type { HostWorld } from "./host-world.js";
 import { OwnerSender } from "./owner-sender.js";
+import { WaitingObjects } from "./waiting-objects.js";
 
 /** A world that nobody draws goes on that often. */
 const UNDRAWN_MS = 250;
@@ -47,6 +55,13 @@ export class ObjectClient implements ClientObjectOwner {
   #fresh: ClientObject[] = [];
   /** What was there before a reset, and has not come again. */
   #stale: Set<ClientObject> | null = null;
+  /** The behaviours of objects, and the objects that wait for them. */
+  readonly waiting: WaitingObjects;
+  /** The object that waits and of which a record was just read. */
+  #held: ClientObject | null = null;
+  #isReplay = false;
+  /** The number of the last character that was announced. */
+  #characterNumber = 0;
   /** In a host: the server's world. */
   host: HostWorld | null = null;
   /** What runs a call: the calls' runtime. */
@@ -70,6 +85,16 @@ export class ObjectClient implements ClientObjectOwner {
     this.report = report;
     this.#sender = new OwnerSender(client);
     this.shown = new ShownTime(Math.max(1, ...layouts.all.map(({ intervalTicks }) => intervalTicks)));
+    this.waiting = new WaitingObjects({
+      clock: NetworkClient.clockOf(client),
+      report,
+      askAgain: (netId) => {
+        this.#sender.beginCall().writeUint32(netId);
+        this.#sender.endCall(RecordKind.Again);
+        this.#planSend();
+      },
+      replay: (records, reader, object) => this.#replay(records, reader, object),
+    });
     this.events = new EventHub<ClientObjectEvents>(["spawned", "unspawned", "characterChanged", "worldReady"], report);
   }
 
@@ -107,7 +132,9 @@ export class ObjectClient implements ClientObjectOwner {
 
   /** The object of a number on the wire, null where this client does not have it. */
   objectOf(item: number): ClientObject | null {
-    return this.#byItem.get(item) ?? null;
+    const object = this.#byItem.get(item) ?? null;
+    if (object?.isWaiting) this.#held = object;
+    return object;
   }
 
   /** A client without traffic has no ticks: what is set leaves at the end of the turn. */
@@ -149,7 +176,33 @@ export class ObjectClient implements ClientObjectOwner {
     for (;;) {
       const kind: RecordKind = reader.readBits(KIND_BITS);
       if (kind === RecordKind.End) break;
+      const start = reader.bitPosition;
       this.#readRecord(kind, tick, reader);
+      if (!this.#held) continue;
+      this.waiting.hold(this.#held, kind, tick, bytes, start, reader.bitPosition);
+      this.#held = null;
+    }
+    this.announce();
+  }
+
+  /** The behaviours of an object are there: applies what has come for it. */
+  #replay(records: readonly { kind: RecordKind; tick: number }[], reader: NetworkReader, waited: ClientObject): void {
+    this.#isReplay = true;
+    try {
+      for (const [index, { kind, tick }] of records.entries()) {
+        // What came together is one batch for listeners.
+        if (index > 0 && records[index - 1]?.tick !== tick) this.announce();
+        this.#readRecord(kind, tick, reader);
+      }
+    } finally {
+      this.#isReplay = false;
+    }
+    const object = this.byNetId.get(waited.netId);
+    if (object) {
+      for (const [index, { latestMask }] of object.layout.definitions.entries()) {
+        object.values[index]?.copyFrom(waited.values[index] as MemberValues, latestMask);
+      }
+      object.appear(records.at(-1)?.tick ?? object.spawnTick);
     }
     this.announce();
   }
@@ -209,6 +262,7 @@ export class ObjectClient implements ClientObjectOwner {
     this.#fresh = [];
     this.#stale = null;
     this.shown.clear();
+    this.waiting.clear();
     this.#sender.reset();
   }
 
@@ -261,14 +315,24 @@ export class ObjectClient implements ClientObjectOwner {
         const object = this.#readObject(reader);
         const isDestroyed = reader.readBoolean();
         this.announce();
+        if (object.isWaiting) {
+          this.#held = null;
+          this.#byItem.delete(object.item);
+          this.waiting.end(object);
+          return;
+        }
         this.#unspawn(object, isDestroyed ? "destroyed" : "hidden");
         return;
       }
       case RecordKind.Character: {
         const number = reader.readPacked();
         this.announce();
+        if (!this.#isReplay) this.#characterNumber = number;
+        const character = number === 0 ? null : this.objectOf(number - 1);
+        // What was held is out of date when another has come since.
+        if (character?.isWaiting || number !== this.#characterNumber) return;
         const before = this.character;
-        this.character = number === 0 ? null : (this.#byItem.get(number - 1) ?? null);
+        this.character = character;
         this.events.emit("characterChanged", this.character?.identity ?? null, before?.identity ?? null);
         return;
       }
@@ -277,13 +341,14 @@ export class ObjectClient implements ClientObjectOwner {
         this.#byItem.clear();
         this.#lastOf.clear();
         this.shown.clear();
+        this.waiting.clear();
         this.#sender.begin();
         return;
       case RecordKind.WorldReady:
         this.announce();
         for (const object of this.#stale ?? []) this.#unspawn(object, "hidden");
         this.#stale = null;
-        this.events.emit("worldReady");
+        this.waiting.whenSettled(() => this.events.emit("worldReady"));
         return;
       default: {
         const read = this.extensions.get(kind);
@@ -299,9 +364,10 @@ export class ObjectClient implements ClientObjectOwner {
     const netId = reader.readUint32();
     const layout = this.layouts.all[reader.readPacked()];
     if (!layout) throw new NetworkError("ERR_BAD_VALUE", "A spawn of a prefab that does not exist");
+    const staticName = readStaticName(reader);
     const isOwner = reader.readBoolean();
     const known = this.byNetId.get(netId);
-    const object = known ?? new ClientObject(this, layout, netId, this.host?.find(netId) ?? null);
+    const object = known ?? this.#newObject(netId, layout, staticName);
     this.#stale?.delete(object);
     object.item = item;
     object.spawnTick = tick;
@@ -309,11 +375,16 @@ export class ObjectClient implements ClientObjectOwner {
     this.#lastOf.set(item, object);
     const wasOwner = object.isOwner;
     object.setIsOwner(isOwner);
-    for (const values of object.values) values.references = this.#references;
+    if (!object.isWaiting) for (const values of object.values) values.references = this.#references;
     object.setAudience(readAudience(reader, layout, isOwner, layout.scoped));
     readFullState(reader, object.values, object.audience.visible);
     object.appear(tick);
     this.#sender.spawned = true;
+    if (object.isWaiting) {
+      this.waiting.waits(netId, object);
+      this.#held = object;
+      return;
+    }
     if (known) {
       if (wasOwner !== isOwner) this.#callEach(object, (part) => part.ownerChanged?.(object.owner));
       return;
@@ -324,9 +395,15 @@ export class ObjectClient implements ClientObjectOwner {
     this.#fresh.push(object);
   }
 
+  #newObject(netId: number, layout: ObjectLayout, staticName: string | null): ClientObject {
+    const shared = this.host?.find(netId) ?? null;
+    const made = shared ? null : this.waiting.begin(netId, layout, staticName);
+    return new ClientObject(this, layout, netId, { shared, made, staticName });
+  }
+
   #readObject(reader: NetworkReader): ClientObject {
     const item = reader.readPacked();
-    const object = this.#byItem.get(item);
+    const object = this.objectOf(item);
     if (object) return object;
     throw new NetworkError("ERR_BAD_VALUE", `There is no object ${item}`);
   }
@@ -349,6 +426,7 @@ export class ObjectClient implements ClientObjectOwner {
     this.#references.gone(object.netId);
     object.release();
     this.host?.unspawned(object);
+    if (!object.isShared) this.waiting.release(object);
   }
 
   #callEach(object: ClientObject, call: (part: NetworkBehaviour) => void): void {

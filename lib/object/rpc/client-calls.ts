@@ -14,8 +14,8 @@ export interface ClientCallWorld {
   readonly tick: number;
   /** The client's own player: the server, as messages know it. */
   readonly player: INetworkPlayer;
-  /** The behaviours of the object of this number, null where the client does not have it. */
-  find(item: number): { readonly parts: readonly NetworkBehaviour[] } | null;
+  /** The behaviours of the object of this number, null where the client does not have it. The call is held: waiting. */
+  find(item: number): { readonly parts: readonly NetworkBehaviour[]; readonly isWaiting?: boolean } | null;
   /** Sends the server what is in `body`: a call, behind the object's ordered state that this client has set. */
   sendCall(): void;
   /** Sends the server the answer in `body`. */
@@ -70,6 +70,7 @@ export class ClientCalls {
         this.#runner.answer(player, id, CallStatus.Gone);
         return;
       }
+      if (object.isWaiting) return;
       const behaviour = object.parts[index];
       const rpc = behaviour && NetworkBehaviour.valuesOf(behaviour).definition.rpcs[number];
       if (rpc?.runsOn !== "client")

@@ -1,4 +1,5 @@
 import type { INetworkTime } from "../../message/index.js";
+import { secureRandomBytes } from "../../random.js";
 
 /** A number is not used again for so long: what is on its way still means the object that had it. */
 const REST_MS = 2000;
@@ -23,5 +24,14 @@ export class ItemNumbers {
 
   release(item: number): void {
     this.#resting.push({ item, freeMs: this.#time.nowMs + REST_MS });
+  }
+}
+
+/** A random number for an object, which no other has. */
+export function newNetId(isTaken: (netId: number) => boolean): number {
+  for (;;) {
+    const [a, b, c, d] = secureRandomBytes(4) as unknown as [number, number, number, number];
+    const netId = (a | (b << 8) | (c << 16) | (d << 24)) >>> 0;
+    if (netId !== 0 && !isTaken(netId)) return netId;
   }
 }

@@ -1,3 +1,5 @@
+import type { Clock } from "../../clock.js";
+import { TokenBucket } from "../../guard/token-bucket.js";
 import { Channel, type INetworkPlayer } from "../../message/index.js";
 import { NetworkWriter } from "../../serialization/index.js";
 import { PlayerMarks } from "../budget/player-marks.js";
@@ -12,6 +14,9 @@ const BATCH_BYTES = 16_384;
 const MAX_WAITING_BYTES = 4_194_304;
 /** While more than this waits on the lane, changes of ordered state wait as marks. */
 const MAX_QUEUED_BYTES = 65_536;
+
+/** So many spawns a player may ask for once more at a time, and then one a second. */
+const SPAWNS_AGAIN = 64;
 
 /** What the object layer of a server keeps for each player. */
 export class ObjectPlayer {
@@ -37,6 +42,8 @@ export class ObjectPlayer {
   stateTick = 0;
   /** Whether it has been told that nothing has changed since. */
   isRestKnown = true;
+  /** How often it may ask for a spawn once more. */
+  readonly spawnsAgain: TokenBucket;
   /** Whether it is the client in this process and uses the server's instances. */
   readonly isShared: boolean;
   readonly #lane: number;
@@ -45,7 +52,8 @@ export class ObjectPlayer {
   readonly #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
 
-  constructor(player: INetworkPlayer, index: number, lane: number, isShared: boolean) {
+  constructor(player: INetworkPlayer, index: number, lane: number, isShared: boolean, clock: Clock) {
+    this.spawnsAgain = new TokenBucket(clock, SPAWNS_AGAIN, 1);
     this.isShared = isShared;
     this.player = player;
     this.index = index;

@@ -1,7 +1,7 @@
+import type { Clock } from "../../clock.js";
 import { EventHub } from "../../event-hub.js";
-import type { INetworkPlayer, NetworkServer } from "../../message/index.js";
+import { type INetworkPlayer, NetworkServer } from "../../message/index.js";
 import { NetworkError } from "../../network-error.js";
-import { secureRandomBytes } from "../../random.js";
 import { runAs } from "../behaviour/callback-side.js";
 import type { Member } from "../behaviour/member.js";
 import type { MemberValues } from "../behaviour/member-values.js";
@@ -18,11 +18,11 @@ import { NotedValues } from "../world/noted-values.js";
 import { shareWorld } from "../world/shared-world.js";
 import { HostShare } from "./host-share.js";
 import type { Interest } from "./interest.js";
-import { ItemNumbers } from "./item-numbers.js";
+import { ItemNumbers, newNetId } from "./item-numbers.js";
 import { LatestSender } from "./latest-sender.js";
 import { ObjectPlayer } from "./object-player.js";
 import { OrderedSender } from "./ordered-sender.js";
-import { type ObjectOwner, ServerObject } from "./server-object.js";
+import { type ObjectOwner, type ObjectSource, ServerObject } from "./server-object.js";
 import type { ServerObjectEvents } from "./server-object-events.js";
 
 /** For so long a client may still send something for an object that is gone. */
@@ -46,6 +46,7 @@ export class ObjectServer implements ObjectOwner {
   readonly players = new Map<INetworkPlayer, ObjectPlayer>();
   readonly #byIndex: (ObjectPlayer | undefined)[] = [];
   readonly #server: NetworkServer;
+  readonly #clock: Clock;
   readonly #interest: Interest;
   readonly #options: ObjectServerOptions;
   readonly report: (error: unknown) => void;
@@ -59,6 +60,8 @@ export class ObjectServer implements ObjectOwner {
   #lastSentMs = 0;
   readonly share = new HostShare((object) => this.#end(object));
   readonly ordered: OrderedSender;
+  /** An object is in no world any more. */
+  onReleased: (object: ServerObject) => void = () => {};
   /** What runs a call: the calls' runtime. */
   onCall: ObjectOwner["call"] | null = null;
   /** A player does not see the object any more: the calls' runtime hears of it. */
@@ -72,6 +75,7 @@ export class ObjectServer implements ObjectOwner {
     report: (error: unknown) => void,
   ) {
     this.#server = server;
+    this.#clock = NetworkServer.clockOf(server);
     shareWorld(server, this.share);
     this.layouts = layouts;
     this.#interest = interest(this.visibility);
@@ -94,16 +98,28 @@ export class ObjectServer implements ObjectOwner {
 
   // Life of objects.
 
-  spawn(layout: ObjectLayout, owner: INetworkPlayer | null, init: ((object: ServerObject) => void) | null) {
+  spawn(
+    layout: ObjectLayout,
+    owner: INetworkPlayer | null,
+    init: ((object: ServerObject) => void) | null,
+    source: ObjectSource,
+  ): ServerObject {
     if (!this.#server.active)
       throw new NetworkError("ERR_STATE", "The server is not active: start it before you spawn");
-    const object = new ServerObject(this, layout, this.#items.take(), this.#newNetId());
+    const object = new ServerObject(
+      this,
+      layout,
+      this.#items.take(),
+      source.netId ?? newNetId((netId) => this.byNetId.has(netId)),
+      source,
+    );
     for (const values of object.values) values.references = this.#references;
     try {
       if (init) runAs("server", () => init(object));
     } catch (error) {
       this.#items.release(object.item);
       object.release();
+      this.onReleased(object);
       throw error;
     }
     object.owner = owner;
@@ -155,6 +171,7 @@ export class ObjectServer implements ObjectOwner {
   #end(object: ServerObject): void {
     this.#callEach(object, (part) => part.stopServer?.());
     object.release();
+    this.onReleased(object);
   }
 
   setOwner(object: ServerObject, player: INetworkPlayer | null): void {
@@ -239,7 +256,13 @@ export class ObjectServer implements ObjectOwner {
     if (this.players.has(player)) return;
     let index = this.#byIndex.indexOf(undefined);
     if (index < 0) index = this.#byIndex.length;
-    const added = new ObjectPlayer(player, index, this.#options.lane, player.isHost && this.share.isShared);
+    const added = new ObjectPlayer(
+      player,
+      index,
+      this.#options.lane,
+      player.isHost && this.share.isShared,
+      this.#clock,
+    );
     this.#byIndex[index] = added;
     this.players.set(player, added);
     added.begin(RecordKind.Reset, this.ordered.sentTick);
@@ -421,13 +444,5 @@ export class ObjectServer implements ObjectOwner {
 
   #callEach(object: ServerObject, call: (part: NetworkBehaviour) => void): void {
     object.callEach(call, this.report);
-  }
-
-  #newNetId(): number {
-    for (;;) {
-      const [a, b, c, d] = secureRandomBytes(4) as unknown as [number, number, number, number];
-      const netId = (a | (b << 8) | (c << 16) | (d << 24)) >>> 0;
-      if (netId !== 0 && !this.byNetId.has(netId)) return netId;
-    }
   }
 }

@@ -4,7 +4,7 @@ import type { MemberValues } from "../behaviour/member-values.js";
 import { SyncRef } from "../behaviour/sync-ref.js";
 import type { ObjectAudience } from "../wire/object-audience.js";
 import type { Masks } from "../wire/object-layout.js";
-import { RecordKind } from "../wire/object-messages.js";
+import { RecordKind, writeStaticName } from "../wire/object-messages.js";
 import type { ObjectPlayer } from "./object-player.js";
 import { ObjectView } from "./object-view.js";
 import { grantedMembers } from "./scopes.js";
@@ -50,6 +50,7 @@ export class OrderedSender {
     writer.writePacked(object.item);
     writer.writeUint32(object.netId);
     writer.writePacked(layout.number);
+    writeStaticName(writer, object.staticName);
     this.#writeAudience(writer, view);
     writeFullState(writer, values, audience.visible, this.#hide(view, audience.visible));
     player.views.set(object.item, view);

@@ -14,15 +14,25 @@ import {
 } from "../../options.js";
 import { reportUncaught } from "../../report-uncaught.js";
 import type { NetworkIdentity } from "../behaviour/network-identity.js";
+import type { ObjectFactory } from "../behaviour/object-factory.js";
 import type { Behaviours, InstancesOf, Prefab } from "../behaviour/prefab.js";
 import { Layouts } from "../wire/layouts.js";
-import { CallsMessage, InputMessage, LatestMessage, OrderedMessage, tableMessage } from "../wire/object-messages.js";
+import {
+  CallsMessage,
+  InputMessage,
+  LatestMessage,
+  OrderedMessage,
+  RecordKind,
+  tableMessage,
+} from "../wire/object-messages.js";
+import { assertMade, checkStaticName, Factories } from "../world/factories.js";
 import { useCalls } from "./calls.js";
 import { always, Interest, type InterestRule, type WorldPosition } from "./interest.js";
 import { ObjectServer } from "./object-server.js";
 import { OwnerState } from "./owner-state.js";
 import { ServerObject } from "./server-object.js";
 import type { ServerObjectEvents } from "./server-object-events.js";
+import { spawnAgain } from "./spawn-again.js";
 
 /** Which objects a server's world can have, and who sees them. */
 export interface ServerObjectManagerOptions {
@@ -64,11 +74,17 @@ const SPAWN_OPTIONS: OptionRules<SpawnOptions<Behaviours>> = {
   init: functionOption,
 };
 
+const initOf = <B extends Behaviours>(init: SpawnOptions<B>["init"]) =>
+  init ? ({ behaviours }: ServerObject) => init(behaviours as never) : null;
+
 /** The networked objects of a server (Mirage's `ServerObjectManager`). See docs/objects.md. */
 export class ServerObjectManager {
   readonly #core: ObjectServer;
   readonly #interest: Interest;
   readonly #layouts: Layouts;
+  readonly #factories = new Factories();
+  /** The names of the static objects in the world. */
+  readonly #statics = new Set<string>();
 
   /**
    * Adds itself to `server`.
@@ -95,6 +111,16 @@ export class ServerObjectManager {
     const core = this.#core;
     const ownerState = new OwnerState(core, server.time);
     const calls = useCalls(server, core, ownerState);
+    core.onReleased = (object) => {
+      const { layout, staticName } = object;
+      if (staticName !== null) this.#statics.delete(staticName);
+      try {
+        this.#factories.release(layout, object as never, staticName !== null);
+      } catch (error) {
+        onError(error);
+      }
+    };
+    ownerState.extensions.set(RecordKind.Again, (player, reader) => spawnAgain(core, player, reader.readUint32()));
     let lastMs = 0;
     server.use({
       messages: [OrderedMessage, LatestMessage, CallsMessage, InputMessage, tableMessage(this.#layouts.all)],
@@ -147,8 +173,45 @@ export class ServerObjectManager {
     checkOptions("spawn", options, SPAWN_OPTIONS as OptionRules<SpawnOptions<B>>);
     const { owner = null, init } = options;
     const layout = this.#layouts.of(prefab as unknown as Prefab);
-    const object = this.#core.spawn(layout, owner, init ? ({ behaviours }) => init(behaviours as never) : null);
+    const instance = this.#factories.create(layout, new AbortController().signal);
+    assertMade(layout, instance);
+    const object = this.#core.spawn(layout, owner, initOf(init), { instance });
     return { ...object.behaviours, identity: object } as unknown as Spawned<B>;
+  }
+
+  /**
+   * Adds an object that clients have as well, under the same name (`addStatic` of their managers): its behaviours are
+   * these, and theirs are not made either. When it leaves the world they are as new, and may be spawned again.
+   *
+   * @param name 1 to 64 characters; one object of a name can be in the world
+   * @throws TypeError for other behaviours than those of the prefab, or ones that are in a world; `ERR_STATE` where
+   *   there is one of that name; else as `spawn`
+   */
+  spawnStatic<const B extends Behaviours>(
+    name: string,
+    prefab: Prefab<B>,
+    behaviours: InstancesOf<B>,
+    options: SpawnOptions<B> = {},
+  ): NetworkIdentity {
+    checkStaticName(name);
+    checkOptions("spawnStatic", options, SPAWN_OPTIONS as OptionRules<SpawnOptions<B>>);
+    if (this.#statics.has(name)) {
+      throw new NetworkError("ERR_STATE", `There is a static object ${name} in the world already`);
+    }
+    const layout = this.#layouts.of(prefab as unknown as Prefab);
+    const instance = layout.prefab.bind(behaviours as never);
+    const { owner = null, init } = options;
+    this.#statics.add(name);
+    return this.#core.spawn(layout, owner, initOf(init), { instance, staticName: name });
+  }
+
+  /**
+   * Says what makes the behaviours of a prefab's objects, and takes them back; null: they are constructed.
+   *
+   * @throws TypeError for what is no factory, or a prefab that the manager does not have
+   */
+  setFactory<const B extends Behaviours>(prefab: Prefab<B>, factory: ObjectFactory<B> | null): void {
+    this.#factories.set(this.#layouts.of(prefab as unknown as Prefab), factory as ObjectFactory | null);
   }
 
   /** The object that a player controls, null without one. */

@@ -6,6 +6,7 @@ import type { Member } from "../behaviour/member.js";
 import type { ValuesOwner } from "../behaviour/member-values.js";
 import { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import type { NetworkIdentity } from "../behaviour/network-identity.js";
+import type { Instance } from "../behaviour/prefab.js";
 import type { CallOptions, RpcDefinition } from "../behaviour/rpc.js";
 import type { ObjectLayout } from "../wire/object-layout.js";
 import type { SharedObject } from "../world/shared-world.js";
@@ -20,6 +21,14 @@ export interface ObjectOwner extends WorldObjectOwner<ServerObject> {
   teleport(object: ServerObject): void;
   rescope(object: ServerObject, behaviour: object, member: Member): void;
   destroy(object: ServerObject): void;
+}
+
+/** Where an object comes from. */
+export interface ObjectSource {
+  readonly instance: Instance;
+  readonly staticName?: string | null;
+  /** @defaultValue a new one */
+  readonly netId?: number;
 }
 
 /** One object of a server's world. */
@@ -43,9 +52,18 @@ export class ServerObject
 
   /** In which tick it has appeared where it was then; null if that is long ago. */
   teleportTick: number | null = null;
+  /** The name under which clients have it as well; null: they make it. */
+  readonly staticName: string | null;
 
-  constructor(manager: ObjectOwner, layout: ObjectLayout, item: number, netId: number) {
-    super(manager, layout, netId, layout.prefab.create());
+  constructor(
+    manager: ObjectOwner,
+    layout: ObjectLayout,
+    item: number,
+    netId: number,
+    { instance, staticName = null }: ObjectSource,
+  ) {
+    super(manager, layout, netId, instance);
+    this.staticName = staticName;
     this.item = item;
     this.held = this.values.map(() => 0);
     this.setByOwner = this.values.map(() => 0);

@@ -39,4 +39,8 @@ export interface HeldClass<Held = object> {
   /** A copy for listeners: of the same class, and nobody can change it. `into` is one that may be used again. */
   copy?(held: Held, into: Held | undefined): Held;
   equals?(one: Held, other: Held): boolean;
+  /** It has just read what a new one has, and is to be as a new one in all else. */
+  renew?(held: Held): void;
+  /** Its object is in no world any more. */
+  release?(held: Held): void;
 }

@@ -207,6 +207,13 @@ export abstract class SyncCollection {
   }
 
   /** @internal */
+  static renew(self: SyncCollection): void {
+    self.#round = self.#received;
+    self.#received = -1;
+    self.#settled.clear();
+  }
+
+  /** @internal */
   static copy(self: SyncCollection, into: SyncCollection = self.detach()): SyncCollection {
     into.replaceRaw(self.copyRaw());
     return into;

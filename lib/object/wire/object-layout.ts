@@ -102,13 +102,14 @@ export class ObjectLayout {
 
   /** Gives an object's values what those of a new one are. */
   reset(values: readonly MemberValues[]): void {
-    for (const [index, { allMask }] of this.definitions.entries()) {
-      values[index]?.copyFrom(this.fresh[index] as MemberValues, allMask);
-    }
+    for (const [index, fresh] of this.fresh.entries()) values[index]?.reset(fresh);
   }
 
   get fresh(): readonly MemberValues[] {
-    this.#fresh ??= this.prefab.create().values;
+    if (!this.#fresh) {
+      this.#fresh = this.prefab.create().values;
+      for (const values of this.#fresh) values.settle();
+    }
     return this.#fresh;
   }
 

@@ -1,8 +1,11 @@
 import { defineMessage, type MessageDefinition } from "../../message/index.js";
 import { Channel } from "../../peer/index.js";
-import { bytesView, defineCodec, type NetworkReader, type NetworkWriter } from "../../serialization/index.js";
+import { bytesView, defineCodec, type NetworkReader, type NetworkWriter, string } from "../../serialization/index.js";
 import { layoutParts } from "../behaviour/prefab.js";
 import type { ObjectLayout } from "./object-layout.js";
+
+/** The longest name of a static object. */
+export const MAX_STATIC_NAME = 64;
 
 /** The most bytes of records in one message. */
 export const MAX_RECORD_BYTES = 59_000;
@@ -37,6 +40,8 @@ export enum RecordKind {
   Answer = 11,
   /** Which of the members with a function in `to` the player gets from now on, and the values of those that are new. */
   Scope = 12,
+  /** Client to server: it wants the spawn of an object once more. */
+  Again = 13,
 }
 
 export const KIND_BITS = 4;
@@ -45,6 +50,17 @@ export const KIND_BITS = 4;
 export const TELEPORT_BITS = 6;
 /** How many ticks without changes a packet of latest state can name. */
 export const SILENT_BITS = 6;
+const staticName = string(MAX_STATIC_NAME);
+
+/** In a spawn: the name of a static object, null for one that is made. */
+export function writeStaticName(writer: NetworkWriter, name: string | null): void {
+  writer.writeBoolean(name !== null);
+  if (name !== null) staticName.write(writer, name);
+}
+
+export function readStaticName(reader: NetworkReader): string | null {
+  return reader.readBoolean() ? staticName.read(reader) : null;
+}
 
 const tables = new Map<string, MessageDefinition<null>>();
 

@@ -30,7 +30,7 @@ export abstract class WorldObject<Self, Owner extends WorldObjectOwner<Self>> {
     this.layout = layout;
     this.netId = netId;
     this.behaviours = behaviours;
-    this.parts = layout.prefab.parts.map((part) => behaviours[part] as NetworkBehaviour);
+    this.parts = layout.prefab.parts.flatMap((part) => behaviours[part] ?? []);
     this.values = values;
   }
 
@@ -57,10 +57,10 @@ export abstract class WorldObject<Self, Owner extends WorldObjectOwner<Self>> {
     }
   }
 
-  /** It is in no world any more. */
+  /** It is in no world any more, and refers to nothing. */
   release(): void {
     this.isSpawned = false;
     for (const part of this.parts) NetworkBehaviour.setLink(part, null);
-    for (const value of this.values) value.owner = null;
+    for (const value of this.values) value.leave();
   }
 }
