@@ -240,6 +240,8 @@ export interface NativeAddon {
   closeUdp(socket: number): boolean;
   /** 0 for an unknown socket. */
   getUdpPort(socket: number): number;
+  /** Whether the system has given both sockets the same local address. False for an unknown socket. */
+  haveSameUdpSource(socket: number, other: number): boolean;
   /** Datagrams that were larger than a slot, or that the system refused to send. */
   getUdpDropped(socket: number): number;
   /**
@@ -248,8 +250,9 @@ export interface NativeAddon {
    */
   receiveUdp(socket: number, slab: Uint8Array, slotBytes: number, first: number, count: number): number;
   /**
-   * Sends `count` slots from slot `first` on and returns the number that were sent or dropped, or -1 for an unknown
-   * socket. When it is less than `count` the system's buffer is full; the wake function is called when it has room.
+   * Sends `count` slots from slot `first` on and returns the number that were sent or dropped: minus it, if the system
+   * refused to send some of them. When it is less than `count` the system's buffer is full; the wake function is called
+   * when it has room. 0 for an unknown socket.
    */
   sendUdp(socket: number, slab: Uint8Array, slotBytes: number, first: number, count: number): number;
   /** Sets the function that is called when a socket has become ready, once until all has been received or sent. */

@@ -63,14 +63,15 @@ int64_t UdpSockets::Receive(uint32_t id, uint8_t* slab, size_t slot_bytes, uint3
 
 int64_t UdpSockets::Send(uint32_t id, uint8_t* slab, size_t slot_bytes, uint32_t count) {
   const auto found = sockets_.find(id);
-  if (found == sockets_.end()) return -1;
+  if (found == sockets_.end()) return 0;
   Entry& entry = found->second;
+  const uint64_t dropped = entry.socket->dropped();
   const uint32_t done = entry.socket->Send(slab, slot_bytes, count);
   if (done < count || entry.unsent) {
     entry.unsent = done < count;
     Watch(entry, !entry.told);
   }
-  return done;
+  return entry.socket->dropped() == dropped ? done : -static_cast<int64_t>(done);
 }
 
 std::vector<uint32_t> UdpSockets::TakeReady() {

@@ -27,6 +27,7 @@ class UdpSockets {
 
   // As in UdpSocket; -1 for an unknown number.
   int64_t Receive(uint32_t id, uint8_t* slab, size_t slot_bytes, uint32_t count);
+  // As in UdpSocket, but minus the number if the system refused to send some; 0 for an unknown number.
   int64_t Send(uint32_t id, uint8_t* slab, size_t slot_bytes, uint32_t count);
 
   // Returns the sockets that have become ready, of those that threads watch.

@@ -68,12 +68,20 @@ bool UdpSocket::Configure(const UdpAddress& address, bool is_remote, int buffer_
                    : bind(descriptor_, &to.address.any, size) == 0;
 }
 
-uint16_t UdpSocket::port() const {
+uint16_t UdpSocket::port() const { return static_cast<uint16_t>(Local().port); }
+
+bool UdpSocket::HasSameSource(const UdpSocket& other) const {
+  const UdpSlot own = Local();
+  return std::memcmp(own.ip, other.Local().ip, sizeof own.ip) == 0;
+}
+
+// In the fields of the remote address; all 0 if the system does not tell.
+UdpSlot UdpSocket::Local() const {
   SystemAddress address = {};
   socklen_t size = sizeof address;
   UdpSlot slot = {};
   if (getsockname(descriptor_, &address.any, &size) == 0) FromSystem(address, slot);
-  return static_cast<uint16_t>(slot.port);
+  return slot;
 }
 
 // Returns false for an IPv6 address where the system has no IPv6; `datagram` then has the IPv4 address 0.0.0.0.

@@ -23,6 +23,8 @@ class UdpSocket {
 
   Descriptor descriptor() const { return descriptor_; }
   uint16_t port() const;
+  // Whether the system has given both the same local address.
+  bool HasSameSource(const UdpSocket& other) const;
   // The number of datagrams that were larger than a slot or that the system refused to send.
   uint64_t dropped() const { return dropped_; }
 
@@ -35,6 +37,7 @@ class UdpSocket {
  private:
   UdpSocket(Descriptor descriptor, int family) : descriptor_(descriptor), family_(family) {}
   bool Configure(const UdpAddress& address, bool is_remote, int buffer_bytes);
+  UdpSlot Local() const;
   bool ToSystem(const uint8_t* ip, uint32_t scope, uint16_t port, Datagram& datagram) const;
 
   Descriptor descriptor_;

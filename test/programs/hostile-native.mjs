@@ -119,6 +119,7 @@ const calls = {
   openUdp: () => [true, loopback, 0, 0, false, 65_536],
   closeUdp: (w) => [w.udp],
   getUdpPort: (w) => [w.udp],
+  haveSameUdpSource: (w) => [w.udp, w.udp],
   getUdpDropped: (w) => [w.udp],
   receiveUdp: (w) => [w.udp, slab(), 1024, 0, 4],
   sendUdp: (w) => [w.udp, slab(), 1024, 0, 4],

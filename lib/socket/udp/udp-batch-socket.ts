@@ -32,8 +32,8 @@ export class UdpBatchSocket extends UdpSocket implements ISocket<UdpEndPoint, Ud
   #id = 0;
   /** Client: the other end. */
   #server: UdpBatchServerHandle | null = null;
-  /** Client: sockets to the addresses that are tried, until one of them has answered. */
-  readonly #tries = new Map<number, UdpAddress & { port: number }>();
+  /** Client: sockets to, or from, the addresses that are tried, until one of them has received something. */
+  readonly #tries = new Map<number, { address: string; port: number }>();
 
   readonly #received = new Int32Array(SLOT_WORDS * RECEIVE_SLOTS);
   readonly #receivedBytes = new Uint8Array(this.#received.buffer);
@@ -44,6 +44,8 @@ export class UdpBatchSocket extends UdpSocket implements ISocket<UdpEndPoint, Ud
   readonly #outgoing = new Int32Array(SLOT_WORDS * SEND_SLOTS);
   readonly #outgoingBytes = new Uint8Array(this.#outgoing.buffer);
   #outgoingCount = 0;
+  /** How many packets of the last `flush` are still at the start of `#outgoing`. */
+  #lastCount = 0;
   #lostPackets = 0;
   /** One handle serves for all packets received. */
   readonly #handle = new UdpBatchHandle();
@@ -119,11 +121,16 @@ export class UdpBatchSocket extends UdpSocket implements ISocket<UdpEndPoint, Ud
 
   flush(): void {
     if (this.#outgoingCount === 0 || this.#id === 0) return;
+    this.#lastCount = this.#outgoingCount;
     for (const id of this.#tries.keys()) if (id !== this.#id) this.#sendOver(id);
-    const sent = this.#sendOver(this.#id);
+    const done = this.#sendOver(this.#id);
+    const sent = Math.abs(done);
+    this.route?.sent();
+    if (done < 0) this.route?.lookSoon();
     // What the system has no room for leaves first next time. The addon wakes us when there is room.
     if (sent < this.#outgoingCount) {
       this.#outgoingBytes.copyWithin(0, sent * SLOT_BYTES, this.#outgoingCount * SLOT_BYTES);
+      this.#lastCount = 0;
     }
     this.#outgoingCount -= sent;
   }
@@ -140,12 +147,25 @@ export class UdpBatchSocket extends UdpSocket implements ISocket<UdpEndPoint, Ud
 
   protected async openConnected(address: UdpAddress, port: number): Promise<UdpBatchHandle> {
     const id = this.#open(address.address, port, true);
-    this.#tries.set(id, { ...address, port });
+    this.#tries.set(id, { address: address.address, port });
     if (this.#server === null) {
       this.#id = id;
       this.#server = new UdpBatchServerHandle().set(address.address, port);
     }
     return this.#server;
+  }
+
+  protected async openBeside(): Promise<void> {
+    const { host: address, port } = this.#server as UdpBatchServerHandle;
+    const id = this.#open(address, port, true);
+    const newest = [...this.#tries.keys()].at(-1) ?? this.#id;
+    if (this.#addon.haveSameUdpSource(id, newest)) return this.#closeOne(id);
+    if (newest !== this.#id) {
+      this.#tries.delete(newest);
+      this.#closeOne(newest);
+    }
+    this.#tries.set(this.#id, { address, port }).set(id, { address, port });
+    this.#sendOver(id, this.#lastCount);
   }
 
   protected async closeTransport(): Promise<void> {
@@ -157,24 +177,27 @@ export class UdpBatchSocket extends UdpSocket implements ISocket<UdpEndPoint, Ud
   }
 
   #receiveFrom(id: number): number {
-    return this.#addon.receiveUdp(id, this.#receivedBytes, SLOT_BYTES, 0, RECEIVE_SLOTS);
+    const count = this.#addon.receiveUdp(id, this.#receivedBytes, SLOT_BYTES, 0, RECEIVE_SLOTS);
+    if (count > 0) this.route?.heard();
+    return count;
   }
 
-  #sendOver(id: number): number {
-    return this.#addon.sendUdp(id, this.#outgoingBytes, SLOT_BYTES, 0, this.#outgoingCount);
+  #sendOver(id: number, count = this.#outgoingCount): number {
+    return this.#addon.sendUdp(id, this.#outgoingBytes, SLOT_BYTES, 0, count);
   }
 
-  /** The address from which the first packet comes is the one that stays. */
+  /** The socket that receives the first packet is the one that stays. */
   #receiveFirst(): number {
     for (const [id, { address, port }] of this.#tries) {
       const count = this.#receiveFrom(id);
       if (count === 0) continue;
       this.#tries.delete(id);
+      if (id !== this.#id) this.#lostPackets += this.#addon.getUdpDropped(this.#id);
       for (const other of this.#tries.keys()) this.#closeOne(other);
       this.#tries.clear();
       this.#id = id;
       this.#server?.set(address, port);
-      this.heard();
+      this.settled();
       return count;
     }
     return 0;

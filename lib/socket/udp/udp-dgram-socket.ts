@@ -57,7 +57,7 @@ export class UdpDgramSocket extends UdpSocket implements ISocket<UdpEndPoint, Ud
   #socket: Socket | null = null;
   /** What a client is connected to. The kernel accepts no other destination then. */
   #server: UdpDgramServerHandle | null = null;
-  /** Client: sockets to the addresses that are tried, until one of them has answered. */
+  /** Client: sockets to, or from, the addresses that are tried, until one of them has received something. */
   readonly #tries = new Set<Socket>();
   /** A ring of the messages that `node:dgram` has received. */
   readonly #messages: (Uint8Array | undefined)[] = [];
@@ -69,6 +69,8 @@ export class UdpDgramSocket extends UdpSocket implements ISocket<UdpEndPoint, Ud
   /** The buffer that `node:dgram` is given, reused as long as dgram does not keep it. */
   #outgoing = new Uint8Array(MAX_UDP_PACKET_SIZE);
   #isSendQueued = false;
+  /** How many bytes of the last packet `#outgoing` still holds. */
+  #lastLength = 0;
 
   get transportFigures(): Readonly<Record<string, string>> {
     const failure = addonFailure();
@@ -121,7 +123,9 @@ export class UdpDgramSocket extends UdpSocket implements ISocket<UdpEndPoint, Ud
     putBytes(packet, length, outgoing, 0);
     if (this.#server) socket.send(outgoing, 0, length);
     else socket.send(outgoing, 0, length, handle.port, handle.destination);
+    this.route?.sent();
     this.#isSendQueued = socket.getSendQueueCount() > 0;
+    this.#lastLength = this.#isSendQueued ? 0 : length;
     if (this.#isSendQueued) this.#outgoing = new Uint8Array(MAX_UDP_PACKET_SIZE);
     return true;
   }
@@ -166,6 +170,23 @@ export class UdpDgramSocket extends UdpSocket implements ISocket<UdpEndPoint, Ud
     this.#socket.setBroadcast(true);
   }
 
+  protected async openBeside(): Promise<void> {
+    const { destination, port } = this.#server as UdpDgramServerHandle;
+    const family = destination.includes(":") ? 6 : 4;
+    const socket = await this.#start(family, null, (socket, done) => socket.connect(port, destination, done));
+    const newest = [...this.#tries].at(-1) ?? this.#socket;
+    if (newest === null || socket.address().address === newest.address().address) {
+      socket.close(); // The same route, or closed meanwhile.
+      return;
+    }
+    if (newest !== this.#socket) {
+      this.#tries.delete(newest);
+      newest.close();
+    }
+    this.#tries.add(this.#socket as Socket).add(socket);
+    if (this.#lastLength > 0) socket.send(this.#outgoing.slice(0, this.#lastLength));
+  }
+
   protected async closeTransport(): Promise<void> {
     this.#count = 0;
     this.#messages.length = 0;
@@ -181,7 +202,7 @@ export class UdpDgramSocket extends UdpSocket implements ISocket<UdpEndPoint, Ud
   /** A socket with which `begin` has succeeded. */
   async #start(
     family: number,
-    attempt: AbortSignal,
+    attempt: AbortSignal | null,
     begin: (socket: Socket, done: (error?: Error) => void) => void,
   ): Promise<Socket> {
     // All addresses are numeric by now. With dgram's own dns.lookup every packet would take another turn of the loop.
@@ -193,7 +214,7 @@ export class UdpDgramSocket extends UdpSocket implements ISocket<UdpEndPoint, Ud
         socket.once("error", reject);
         begin(socket, (error) => (error ? reject(error) : resolve()));
       });
-      attempt.throwIfAborted();
+      attempt?.throwIfAborted();
     } catch (error) {
       socket.close();
       throw error;
@@ -212,7 +233,7 @@ export class UdpDgramSocket extends UdpSocket implements ISocket<UdpEndPoint, Ud
     return socket;
   }
 
-  /** The address from which the first packet comes is the one that stays. */
+  /** The socket that receives the first packet is the one that stays. */
   #settle(socket: Socket): void {
     this.#tries.delete(socket);
     for (const other of this.#tries) other.close();
@@ -220,7 +241,7 @@ export class UdpDgramSocket extends UdpSocket implements ISocket<UdpEndPoint, Ud
     this.#socket = socket;
     const { address, port } = socket.remoteAddress();
     this.#server?.set(address, port);
-    this.heard();
+    this.settled();
   }
 
   #arrive(socket: Socket, message: Uint8Array, sender: RemoteInfo): void {
@@ -228,6 +249,7 @@ export class UdpDgramSocket extends UdpSocket implements ISocket<UdpEndPoint, Ud
     const isProper = message.length > 0 && message.length <= MAX_UDP_PACKET_SIZE && sender.port > 0;
     if (!isProper || this.isClosed) return;
     if (this.#tries.has(socket)) this.#settle(socket);
+    this.route?.heard();
     if (this.#count >= this.options.receiveQueuePackets) {
       this.droppedPackets++;
       return;

@@ -5,6 +5,7 @@ import { checkHost, checkPort } from "../building/end-point-errors.js";
 import { SocketUse } from "../building/socket-use.js";
 import { Waker } from "../building/waker.js";
 import type { SocketEvents } from "../socket.js";
+import { RouteWatch } from "./route-watch.js";
 import { lookUp, type UdpAddress, type UdpEndPoint, type UdpSocketOptions } from "./udp-end-point.js";
 import type { UdpHandle } from "./udp-handle.js";
 
@@ -17,6 +18,8 @@ export abstract class UdpSocket {
   #closing: Promise<void> | null = null;
   /** Client: opens the next address of the server's name. */
   #nextAddress: unknown = null;
+  /** Client, from the first answer on. */
+  protected route: RouteWatch | null = null;
 
   constructor(protected readonly options: UdpSocketOptions) {
     this.waker = new Waker(this, options.clock);
@@ -62,12 +65,17 @@ export abstract class UdpSocket {
   protected abstract open(address: UdpAddress | null, port: number, attempt: AbortSignal): Promise<void>;
   /** Opens one more of the server's addresses. All have one handle, whose address is that of the one that stays. */
   protected abstract openConnected(address: UdpAddress, port: number, attempt: AbortSignal): Promise<UdpHandle>;
+  /**
+   * Client: if the route to the server now has another local address, opens a socket with that beside the present one,
+   * and sends the last packets over it. Both are used until one of them has received something: it stays.
+   */
+  protected abstract openBeside(): Promise<void>;
   protected abstract closeTransport(): Promise<void>;
 
   /** The server has answered: no more of its addresses are tried. */
-  protected heard(): void {
-    this.options.clock.clearTimeout(this.#nextAddress);
-    this.#nextAddress = null;
+  protected settled(): void {
+    this.#tryNoMore();
+    this.route ??= new RouteWatch(this.options.clock, () => this.openBeside());
   }
 
   protected get isClosed(): boolean {
@@ -106,6 +114,11 @@ export abstract class UdpSocket {
     this.#nextAddress = this.options.clock.setTimeout(() => void openNext(), NEXT_ADDRESS_MS);
   }
 
+  #tryNoMore(): void {
+    this.options.clock.clearTimeout(this.#nextAddress);
+    this.#nextAddress = null;
+  }
+
   #sayFarewell(): void {
     this.events?.onExit?.();
     this.flush();
@@ -114,7 +127,8 @@ export abstract class UdpSocket {
   async #close(): Promise<void> {
     this.flush();
     this.#forgetExit();
-    this.heard();
+    this.#tryNoMore();
+    this.route?.close();
     this.waker.close();
     await Promise.all([this.#use.close(), this.closeTransport()]);
   }

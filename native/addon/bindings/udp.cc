@@ -51,6 +51,12 @@ Napi::Value GetUdpPort(Environment& environment, const Args& args) {
   return MakeNumber(args, socket ? socket->port() : 0);
 }
 
+Napi::Value HaveSameUdpSource(Environment& environment, const Args& args) {
+  const UdpSocket* socket = environment.udp().Find(args.Uint32(0, "socket"));
+  const UdpSocket* other = environment.udp().Find(args.Uint32(1, "other"));
+  return MakeBool(args, socket && other && socket->HasSameSource(*other));
+}
+
 Napi::Value GetUdpDropped(Environment& environment, const Args& args) {
   const UdpSocket* socket = environment.udp().Find(args.Uint32(0, "socket"));
   return MakeNumber(args, socket ? static_cast<double>(socket->dropped()) : 0);
@@ -81,6 +87,7 @@ void ExportUdp(Napi::Object& exports, Environment& environment) {
   Export<OpenUdp>(exports, environment, "openUdp");
   Export<CloseUdp>(exports, environment, "closeUdp");
   Export<GetUdpPort>(exports, environment, "getUdpPort");
+  Export<HaveSameUdpSource>(exports, environment, "haveSameUdpSource");
   Export<GetUdpDropped>(exports, environment, "getUdpDropped");
   Export<ReceiveUdp>(exports, environment, "receiveUdp");
   Export<SendUdp>(exports, environment, "sendUdp");
