@@ -8,6 +8,13 @@ const REORDER_FRACTION = 8;
 const GRANULARITY_MS = 1;
 /** Probe timeouts double up to here. */
 const MAX_PROBE_TIMEOUT_MS = 2000;
+/**
+ * Where one of so many packets was lost, so many probes follow each other without doubling: a path that loses a third
+ * of its packets loses several probes or their acknowledgements in a row, and latest state waits for one of them. They
+ * are less than the smallest window.
+ */
+const LOSSY_PACKETS = 64;
+const STEADY_PROBES = 6;
 
 /**
  * Declares packets lost by time alone, as RACK does (RFC 8985): a packet is lost when a later one has been acknowledged
@@ -33,6 +40,7 @@ export class LossDetection {
   /** Probes since something was acknowledged (RFC 9002: pto_count). */
   #probeCount = 0;
   #probeMs = 0;
+  #lastLost = Number.NEGATIVE_INFINITY;
   readonly #sent: SentPackets;
   readonly #roundTrip: RoundTripEstimator;
 
@@ -74,6 +82,7 @@ export class LossDetection {
   /** The next packet that is lost by now, -1 when there is none. The caller takes it out of flight. */
   detectLost(nowMs: number): number {
     if (!this.#seek() || nowMs < this.#lossTimeMs) return -1;
+    this.#lastLost = this.#cursor;
     return this.#cursor++;
   }
 
@@ -96,20 +105,25 @@ export class LossDetection {
     return true;
   }
 
-  /** The last probe was not the first since something was acknowledged. */
-  get isProbeRepeated(): boolean {
-    return this.#probeCount > 1;
+  /** The last probe needs company: it was not the first since something was acknowledged, or the path loses packets. */
+  get isProbeDoubled(): boolean {
+    return this.#probeCount > 1 || this.#isLossy;
+  }
+
+  get #isLossy(): boolean {
+    return this.#sent.next - this.#lastLost <= LOSSY_PACKETS;
   }
 
   /** Sets `#probeMs`: as a result it would be an object on the heap for every flush. */
   #updateProbe(): void {
     // The acknowledgement may be delayed. A single packet in flight is the last one sent: the other side has all
     // others, or a gap would have been acknowledged at once.
-    const loneMs = this.#sent.packetsInFlight === 1 ? MAX_LONE_ACK_DELAY_MS : MAX_ACK_DELAY_MS;
+    const isLone = this.#sent.packetsInFlight === 1 && !this.#isLossy;
+    const loneMs = isLone ? MAX_LONE_ACK_DELAY_MS : MAX_ACK_DELAY_MS;
     const ackDelayMs = this.#lastIsUnreliable ? loneMs : Math.max(this.#peerAckDelayMs, this.#roundTrip.ackDelayMs);
     const timeoutMs = this.#roundTrip.probeTimeoutMs + ackDelayMs;
-    this.#probeMs =
-      this.#lastSentMs + Math.min(timeoutMs * 2 ** this.#probeCount, Math.max(MAX_PROBE_TIMEOUT_MS, timeoutMs));
+    const doublings = this.#isLossy ? Math.max(this.#probeCount - STEADY_PROBES, 0) : this.#probeCount;
+    this.#probeMs = this.#lastSentMs + Math.min(timeoutMs * 2 ** doublings, Math.max(MAX_PROBE_TIMEOUT_MS, timeoutMs));
   }
 
   /** When the packet at the cursor counts as lost (RFC 9002: loss_time). */

@@ -183,8 +183,8 @@ export class PacketSender {
       this.#queueProbes();
       forced = PROBE_PACKETS;
       content = Content.Small;
-      // When both have been lost, even a packet that any path carries is worth its few bytes.
-      if (this.#loss.isProbeRepeated && this.#stalledBytes === 0) this.#sendPacket(nowMs, Content.Ping);
+      // Where packets are lost, even one that any path carries is worth its few bytes.
+      if (this.#loss.isProbeDoubled && this.#stalledBytes === 0) this.#sendPacket(nowMs, Content.Ping);
     }
     while (this.#stalledBytes === 0) {
       const mayLeave = packets.bytesInFlight < controller.windowBytes && this.#pacer.allowanceBytes > 0;
