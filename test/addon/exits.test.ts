@@ -43,3 +43,26 @@ test.concurrent("a listener for one time decides too", async () => {
 test.concurrent("a listener that ends the process if nobody else listens does so", async () => {
   expect(await endOf("polite", [["SIGTERM"]])).toEqual({ code: null, signal: "SIGTERM", farewells: [] });
 });
+
+test.concurrent("a listener for one time that does not end the process leaves the next signal to us", async () => {
+  const end = await endOf("first", [["SIGTERM", "own 1"], ["SIGTERM"]]);
+  expect(end).toEqual({ code: null, signal: "SIGTERM", farewells: ["own 1", "farewell", "closed"] });
+});
+
+test.concurrent("farewell comes before what the program does at its exit", async () => {
+  const farewells = ["farewell", "closed", "program's exit"];
+  expect(await endOf("exits")).toEqual({ code: 7, signal: null, farewells });
+});
+
+test.concurrent("a listener for one time that is older than ours decides too", async () => {
+  expect(await endOf("older", [["SIGTERM"]])).toEqual({ code: 6, signal: null, farewells: ["farewell", "closed"] });
+});
+
+test.concurrent("nothing listens any more when there is nobody to tell", async () => {
+  const farewells = ["exit 0", "SIGTERM 0", "SIGINT 0"];
+  expect(await endOf("forgets")).toEqual({ code: 0, signal: null, farewells });
+});
+
+test.concurrent("nor when the program's listener of a signal has ended everything", async () => {
+  expect(await endOf("forgetsInside", [["SIGTERM"]])).toEqual({ code: 8, signal: null, farewells: ["SIGTERM 0"] });
+});

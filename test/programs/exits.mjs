@@ -3,18 +3,47 @@ import { writeSync } from "node:fs";
 import { onProcessEnd } from "../../lib/addon/exits.ts";
 
 const say = (text) => writeSync(1, `${text}\n`);
-onProcessEnd(() => say("closed"), true);
-onProcessEnd(() => {
-  throw new Error("of the first farewell");
-});
-onProcessEnd(() => say("farewell"));
+/** The program's own listeners, which are older. */
+const older = {
+  exits: () => process.on("exit", () => say("program's exit")),
+  older: () => process.once("SIGTERM", () => setTimeout(() => process.exit(6), 50)),
+};
+older[process.argv[2]]?.();
+const forget = [
+  onProcessEnd(() => say("closed"), true),
+  onProcessEnd(() => {
+    throw new Error("of the first farewell");
+  }),
+  onProcessEnd(() => say("farewell")),
+];
 const end = onProcessEnd(() => say("never"));
+end();
 end();
 
 const stay = setInterval(() => {}, 1000);
 const ways = {
   signal() {},
   exit: () => process.exit(7),
+  exits: () => process.exit(7),
+  older() {},
+  /** Everybody is gone: nothing of ours listens any more. */
+  forgets() {
+    for (const forgetOne of forget) forgetOne();
+    for (const event of ["exit", "SIGTERM", "SIGINT"]) say(`${event} ${process.listenerCount(event)}`);
+    clearInterval(stay);
+  },
+  /** Its listener hears the first signal only, and everybody goes during it. */
+  forgetsInside() {
+    process.once("SIGTERM", () => {
+      for (const forgetOne of forget) forgetOne();
+      setImmediate(() => {
+        say(`SIGTERM ${process.listenerCount("SIGTERM")}`);
+        process.exit(8);
+      });
+    });
+  },
+  /** Its listener hears the first signal only, and does not end the process. */
+  first: () => process.once("SIGTERM", () => say("own 1")),
   throws() {
     throw new Error("uncaught");
   },
@@ -39,7 +68,7 @@ const ways = {
   once: () => process.once("SIGTERM", () => setTimeout(() => process.exit(4), 50)),
 };
 // Those that listen have to before anybody hears that this is ready; the others end in the next turn.
-const listeners = ["own", "polite", "once"];
+const listeners = ["own", "polite", "once", "older", "first", "forgetsInside"];
 if (listeners.includes(process.argv[2])) ways[process.argv[2]]();
 else setImmediate(ways[process.argv[2]]);
 say("ready");
