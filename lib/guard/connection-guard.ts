@@ -3,18 +3,17 @@ import { type Clock, systemClock, unixTimeMs } from "../clock.js";
 import { EventHub, type EventListener } from "../event-hub.js";
 import { checkOptions } from "../options.js";
 import { reportUncaught } from "../report-uncaught.js";
-import { type AddressGroups, groupsOf, hostOf, isIPv4, isLoopback, octetsOf, textOf } from "./address.js";
+import { type AddressGroups, groupsOf, hostOf, isIPv4, isLoopback } from "./address.js";
 import { FloodDetector, type FloodFigures } from "./flood-detector.js";
 import { bannableSource, checkExported, type ExportedGuard, SourceList } from "./guard-lists.js";
 import { type GuardOptions, guardDefaults, guardRules } from "./guard-options.js";
 import { Network } from "./network.js";
-import { RecentTable } from "./recent-table.js";
-import { IDENTITIES, sourceOf } from "./source.js";
-import { TokenBucket } from "./token-bucket.js";
+import { addressKeyOf, isSameKey, Kind, nameOf, networkKeyOf, type SourceKey, sourceKeyOf } from "./source-key.js";
+import { NONE, SourceTable } from "./source-table.js";
 
 /** How many entries each table of a guard holds. */
 const MAX_ENTRIES = 65_536;
-/** What a network may do more than an address. */
+/** How much more than an address a network may do. */
 const NETWORK_FACTOR = 8;
 /** So many offences in so many milliseconds lead to a ban. */
 const BAN_OFFENCES = 10;
@@ -86,7 +85,10 @@ export class Pass {
     this.#onEnded = onEnded;
   }
 
-  /** The first valid message has arrived. Its source is not limited for 10 minutes. A second call does nothing. */
+  /**
+   * The other side is authenticated; where nobody asks for that, its first valid message has arrived. Its source is not
+   * limited for 10 minutes. A second call does nothing.
+   */
   proven(): void {
     if (this.#isProven || this.#hasEnded) return;
     this.#isProven = true;
@@ -101,19 +103,22 @@ export class Pass {
   }
 }
 
-/** Where a connection comes from: its address, its source, and its /24 or /64; null for an identity. */
+/** Where a connection comes from: its address, source, and /24 or /64. An identity has no groups and no network. */
 interface Origin {
   readonly groups: AddressGroups | null;
-  readonly address: string;
-  readonly source: string;
-  readonly network: string | null;
+  readonly address: SourceKey;
+  readonly source: SourceKey;
+  readonly network: SourceKey | null;
 }
 
 /** The rate of an address or of a network, and how often it was over it. */
-class Visitor extends TokenBucket {
-  offences = 0;
-  firstOffenceMs = 0;
+enum Visitor {
+  Tokens = 0,
+  FilledMs = 1,
+  Offences = 2,
+  FirstOffenceMs = 3,
 }
+const VISITOR_FIELDS = 4;
 
 /**
  * Decides at the door of a server who may come in. In peace that is everybody who is not banned: 300 clients behind
@@ -128,7 +133,7 @@ export class ConnectionGuard {
   readonly #options: GuardOptions;
   readonly #detector: FloodDetector;
   readonly #events = new EventHub<GuardEvents>(["throttled", "banned", "flood", "calm"], reportUncaught);
-  readonly #visitors = new RecentTable<Visitor>(MAX_ENTRIES);
+  readonly #visitors = new SourceTable(MAX_ENTRIES, VISITOR_FIELDS);
   /** Strangers cannot displace what the administrator has banned: the bans of floods have a list of their own. */
   readonly #bans: SourceList;
   readonly #floodBans: SourceList;
@@ -202,7 +207,9 @@ export class ConnectionGuard {
 
   /** Whether the source of an address is banned, by a flood or by `ban`. It counts nothing. */
   isBanned(address: string): boolean {
-    return this.#isListed(sourceOf(String(address)));
+    // Asked for each packet of strangers: in peace nobody is listed.
+    if (this.#bans.size + this.#floodBans.size === 0) return false;
+    return this.#isListed(sourceKeyOf(groupsOf(hostOf(String(address)))));
   }
 
   /**
@@ -216,12 +223,12 @@ export class ConnectionGuard {
     if (!(ms >= 0)) throw rangeError("The time of a ban", "at least 0 milliseconds");
     const source = bannableSource(address);
     this.#bans.add(source, ms);
-    this.#events.emit("banned", source, ms);
+    this.#events.emit("banned", nameOf(source), ms);
   }
 
   /** Ends all bans of an address. @returns whether there was one */
   unban(address: string): boolean {
-    const source = sourceOf(String(address));
+    const source = sourceKeyOf(groupsOf(hostOf(String(address))));
     const wasBanned = this.#bans.remove(source);
     return this.#floodBans.remove(source) || wasBanned;
   }
@@ -274,7 +281,7 @@ export class ConnectionGuard {
     this.#detector.close();
   }
 
-  #isListed(source: string): boolean {
+  #isListed(source: SourceKey): boolean {
     return this.#bans.has(source) || this.#floodBans.has(source);
   }
 
@@ -296,38 +303,56 @@ export class ConnectionGuard {
   }
 
   /** Takes a connection from the rates of an address and its network. @returns who is over its rate, null if none is */
-  #takeFrom({ address, source, network }: Origin): string | null {
+  #takeFrom({ address, source, network }: Origin): SourceKey | null {
     // Many addresses of a /64 are one source, which is charged for each of them.
-    if (!this.#visitor(address, 1).tryTake(1)) return source;
+    if (!this.#take(address)) return source;
     // An address that is over its rate takes nothing from its neighbours.
-    return network === null || this.#visitor(network, NETWORK_FACTOR).tryTake(1) ? null : network;
+    return network === null || this.#take(network) ? null : network;
   }
 
-  #visitor(name: string, factor: number): Visitor {
-    let visitor = this.#visitors.get(name);
-    if (!visitor) {
-      const { addressBurst, addressPerSecond } = this.#options;
-      visitor = new Visitor(this.#clock, addressBurst * factor, addressPerSecond * factor);
-      this.#visitors.set(name, visitor);
-    }
+  #take(who: SourceKey): boolean {
+    const visitors = this.#visitors;
+    const now = this.#clock.now();
+    const visitor = this.#visitor(who);
+    const { addressBurst, addressPerSecond } = this.#options;
+    const factor = factorOf(who);
+    const passedMs = now - visitors.value(visitor, Visitor.FilledMs);
+    const filled = visitors.value(visitor, Visitor.Tokens) + (passedMs / 1000) * addressPerSecond * factor;
+    const tokens = Math.min(addressBurst * factor, filled);
+    const isEnough = tokens >= 1;
+    visitors.setValue(visitor, Visitor.Tokens, isEnough ? tokens - 1 : tokens);
+    visitors.setValue(visitor, Visitor.FilledMs, now);
+    return isEnough;
+  }
+
+  #visitor(who: SourceKey): number {
+    const visitors = this.#visitors;
+    const known = visitors.find(who);
+    if (known !== NONE) return known;
+    const visitor = visitors.findOrAdd(who);
+    visitors.setValue(visitor, Visitor.Tokens, this.#options.addressBurst * factorOf(who));
+    visitors.setValue(visitor, Visitor.FilledMs, this.#clock.now());
     return visitor;
   }
 
   /** @param who an address or a network. A network of many sources is not banned, and neither are the identities. */
-  #offend(who: string, source: string): void {
-    const visitor = this.#visitor(who, who.includes("/") ? NETWORK_FACTOR : 1);
+  #offend(who: SourceKey, source: SourceKey): void {
+    const visitors = this.#visitors;
+    const visitor = this.#visitor(who);
     const now = this.#clock.now();
-    if (visitor.offences === 0 || now - visitor.firstOffenceMs > OFFENCES_MS) {
-      visitor.offences = 0;
-      visitor.firstOffenceMs = now;
-      this.#events.emit("throttled", who);
+    let offences = visitors.value(visitor, Visitor.Offences);
+    if (offences === 0 || now - visitors.value(visitor, Visitor.FirstOffenceMs) > OFFENCES_MS) {
+      offences = 0;
+      visitors.setValue(visitor, Visitor.FirstOffenceMs, now);
+      this.#events.emit("throttled", nameOf(who));
     }
-    visitor.offences++;
-    if (visitor.offences < BAN_OFFENCES || who !== source || who === IDENTITIES) return;
-    visitor.offences = 0;
+    offences++;
+    const isBanned = offences >= BAN_OFFENCES && isSameKey(who, source) && who.kind !== Kind.Identities;
+    visitors.setValue(visitor, Visitor.Offences, isBanned ? 0 : offences);
+    if (!isBanned) return;
     this.#counters.bans++;
     this.#floodBans.add(source, this.#options.banMs);
-    this.#events.emit("banned", source, this.#options.banMs);
+    this.#events.emit("banned", nameOf(source), this.#options.banMs);
   }
 
   #onProven(origin: Origin): void {
@@ -347,14 +372,16 @@ export class ConnectionGuard {
   }
 }
 
-function originOf(address: string): Origin {
-  const groups = groupsOf(hostOf(address));
-  if (!groups) return { groups, address: IDENTITIES, source: IDENTITIES, network: null };
-  const text = textOf(groups);
-  const source = sourceOf(text);
-  if (!isIPv4(groups)) return { groups, address: text, source, network: source };
-  return { groups, address: text, source, network: `${octetsOf(groups).slice(0, 3).join(".")}.0/24` };
+function originOf(text: string): Origin {
+  const groups = groupsOf(hostOf(text));
+  const source = sourceKeyOf(groups);
+  if (!groups) return { groups, address: source, source, network: null };
+  if (!isIPv4(groups)) return { groups, address: addressKeyOf(groups), source, network: source };
+  return { groups, address: source, source, network: networkKeyOf(groups) };
 }
+
+/** How much more than an address it may do. */
+const factorOf = ({ kind }: SourceKey): number => (kind === Kind.Network ? NETWORK_FACTOR : 1);
 
 const definedIn = (options: Partial<GuardOptions>): Partial<GuardOptions> =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));

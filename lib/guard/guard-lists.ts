@@ -2,8 +2,8 @@ import { rangeError } from "../arguments.js";
 import { type Clock, unixTimeMs } from "../clock.js";
 import { groupsOf, hostOf, isLoopback } from "./address.js";
 import { Network } from "./network.js";
-import { RecentTable } from "./recent-table.js";
-import { sourceOf } from "./source.js";
+import { nameOf, type SourceKey, sourceKeyOf } from "./source-key.js";
+import { NONE, SourceTable } from "./source-table.js";
 
 /** A source, and for how many milliseconds more; null is for ever. */
 export type TimedSource = readonly [source: string, leftMs: number | null];
@@ -19,68 +19,77 @@ export interface ExportedGuard {
   readonly allowed: readonly string[];
 }
 
+const UNTIL_MS = 0;
+
 /** Sources with the time until which they are listed. */
 export class SourceList {
   readonly #clock: Clock;
-  readonly #untilMs: RecentTable<number>;
+  readonly #table: SourceTable;
 
   constructor(clock: Clock, maxCount: number) {
     this.#clock = clock;
-    this.#untilMs = new RecentTable(maxCount);
+    this.#table = new SourceTable(maxCount, 1);
   }
 
   get size(): number {
-    return this.#untilMs.size;
+    return this.#table.size;
   }
 
-  has(source: string): boolean {
-    const untilMs = this.#untilMs.get(source);
-    if (untilMs === undefined) return false;
-    if (untilMs > this.#clock.now()) return true;
-    this.#untilMs.delete(source);
+  has(source: SourceKey): boolean {
+    const entry = this.#table.find(source);
+    if (entry === NONE) return false;
+    if (this.#untilMs(entry) > this.#clock.now()) return true;
+    this.#table.delete(source);
     return false;
   }
 
-  add(source: string, ms: number): void {
-    this.#untilMs.set(source, this.#clock.now() + ms);
+  add(source: SourceKey, ms: number): void {
+    this.#table.setValue(this.#table.findOrAdd(source), UNTIL_MS, this.#clock.now() + ms);
   }
 
-  remove(source: string): boolean {
-    return this.#untilMs.delete(source);
+  remove(source: SourceKey): boolean {
+    return this.#table.delete(source);
   }
 
   /** Removes the sources in a network. A /64 is in it if its first address is. */
   removeNetwork(network: Network): void {
-    for (const [source] of this.#untilMs.entries()) {
-      const groups = groupsOf(source.replace(/\/64$/, ""));
-      if (groups && network.has(groups)) this.#untilMs.delete(source);
+    for (const entry of this.#table.entries()) {
+      const source = this.#table.keyOf(entry);
+      if (network.has(source.groups)) this.#table.delete(source);
     }
   }
 
   export(): TimedSource[] {
     const now = this.#clock.now();
-    return this.#untilMs
+    return this.#table
       .entries()
-      .filter(([, untilMs]) => untilMs > now)
-      .map(([source, untilMs]) => [source, Number.isFinite(untilMs) ? untilMs - now : null]);
+      .filter((entry) => this.#untilMs(entry) > now)
+      .map((entry) => {
+        const leftMs = this.#untilMs(entry) - now;
+        return [nameOf(this.#table.keyOf(entry)), Number.isFinite(leftMs) ? leftMs : null];
+      });
   }
 
   /** @param passedMs since the export */
   import(sources: readonly TimedSource[], passedMs: number): void {
-    for (const [source, leftMs] of sources) {
+    for (const [name, leftMs] of sources) {
       const ms = leftMs === null ? Number.POSITIVE_INFINITY : leftMs - passedMs;
-      if (ms > 0) this.add(source, ms);
+      if (ms > 0) this.add(sourceKeyOf(groupsOf(name.replace(/\/64$/, ""))), ms);
     }
+  }
+
+  #untilMs(entry: number): number {
+    return this.#table.value(entry, UNTIL_MS);
   }
 }
 
 /** The source of an address that can be banned. @throws RangeError `ERR_OUT_OF_RANGE` */
-export function bannableSource(address: string): string {
+export function bannableSource(address: string): SourceKey {
   const groups = groupsOf(hostOf(String(address)));
   if (!groups || isLoopback(groups)) {
     throw rangeError("What is banned", `an IP address other than loopback, not ${JSON.stringify(address)}`);
   }
-  return sourceOf(address);
+  return sourceKeyOf(groups);
 }
 
 /** Milliseconds since an export. @throws RangeError `ERR_OUT_OF_RANGE` if `exported` is no `ExportedGuard` */

@@ -1,7 +1,5 @@
-import { groupsOf, hostOf, isIPv4, textOf } from "./address.js";
-
-/** The source of all that is no IP address. */
-export const IDENTITIES = "identities";
+import { groupsOf, hostOf } from "./address.js";
+import { nameOf, sourceKeyOf } from "./source-key.js";
 
 /**
  * The source of an address: whoever is charged for what comes from it. An IPv4 address is one source; so is a /64 of
@@ -12,12 +10,7 @@ export const IDENTITIES = "identities";
  */
 export function sourceOf(address: string): string {
   const host = hostOf(address);
+  // The usual case, without a detour.
   if (/^\d+\.\d+\.\d+\.\d+$/.test(host)) return host;
-  const groups = groupsOf(host);
-  if (!groups) return IDENTITIES;
-  if (isIPv4(groups)) return textOf(groups);
-  return `${groups
-    .slice(0, 4)
-    .map((group) => group.toString(16))
-    .join(":")}::/64`;
+  return nameOf(sourceKeyOf(groupsOf(host)));
 }

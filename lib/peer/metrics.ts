@@ -52,6 +52,8 @@ export class ConnectionMetrics {
 export class PeerMetrics {
   /** Packets that belong to no connection and are no request for one. */
   strayPackets = 0;
+  /** UDP: packets of sources that the guard has banned, which got no answer. Those of open connections do not count. */
+  bannedPackets = 0;
   challengesSent = 0;
   /** Requests with a cookie that was forged or too old. */
   cookiesRefused = 0;

@@ -243,9 +243,10 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
 
   established(connection: PeerConnection): void {
     this.#newcomers.release(connection);
-    connection.pass?.proven();
     this.#table.establish(connection)?.replaced();
     this.#opened(connection);
+    // A layer that authenticates has said meanwhile that the other side still has to prove who it is.
+    if (connection.isTrusted) connection.pass?.proven();
   }
 
   drained(connection: PeerConnection): void {

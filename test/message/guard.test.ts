@@ -1,6 +1,14 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { ConnectionGuard, type Pass, type Refusal } from "../../lib/guard/index.js";
-import { defineProtocol, NetworkClient, NetworkServer } from "../../lib/message/index.js";
+import {
+  defineProtocol,
+  NetworkClient,
+  type NetworkClientOptions,
+  NetworkServer,
+  type NetworkServerOptions,
+  sharedSecretAuthenticator,
+  sharedSecretCredential,
+} from "../../lib/message/index.js";
 import { GnsSocketFactory } from "../../lib/socket/gns.js";
 import { LagSocketFactory, type SocketFactory } from "../../lib/socket/index.js";
 import { UdpSocketFactory } from "../../lib/socket/udp.js";
@@ -37,14 +45,22 @@ const transports: [string, (port: number, guard: ConnectionGuard) => SocketFacto
   ["websocket behind a lag", (port, guard) => new LagSocketFactory(webSocket(port, guard))],
 ];
 
-async function started(createFactory: (port: number, guard: ConnectionGuard) => SocketFactory) {
+async function started(
+  createFactory: (port: number, guard: ConnectionGuard) => SocketFactory,
+  options: Partial<NetworkServerOptions> = {},
+) {
   const guard = new GuardOfNetwork();
-  const server = new NetworkServer({ protocol: protocol(), socketFactory: createFactory(0, guard), peer: { guard } });
+  const server = new NetworkServer({
+    protocol: protocol(),
+    socketFactory: createFactory(0, guard),
+    peer: { guard },
+    ...options,
+  });
   await server.start();
   clean.push(() => server.stop());
-  const join = async () => {
+  const join = async (options: Partial<NetworkClientOptions> = {}) => {
     const socketFactory = createFactory(server.boundPort as number, guard);
-    const client = new NetworkClient({ protocol: protocol(), socketFactory });
+    const client = new NetworkClient({ protocol: protocol(), socketFactory, ...options });
     clean.push(() => client.disconnect());
     const authenticated = new Promise<void>((resolve) => client.on("authenticated", () => resolve()));
     await client.connect();
@@ -71,13 +87,27 @@ describe.each(transports)("over %s", (_, createFactory) => {
   test("whoever is banned does not get in, and does again afterwards", async () => {
     const { guard, server, join } = await started(createFactory);
     guard.ban("192.0.2.7", Number.POSITIVE_INFINITY);
-    await expect(join()).rejects.toThrow();
+    // Over UDP nobody answers.
+    await expect(join({ peer: { handshakeTimeoutMs: 300 } })).rejects.toThrow();
     expect(server.players).toEqual([]);
     expect(server.metrics.guard?.pending).toBe(0);
     guard.unban("192.0.2.7");
     await join();
     expect(server.players).toHaveLength(1);
   });
+});
+
+test("a server that authenticates makes a source known only by that", async () => {
+  const secret = "correct horse battery staple";
+  const { guard, server, join } = await started((port) => new UdpSocketFactory(at(port)), {
+    authentication: { authenticators: [sharedSecretAuthenticator(secret)] },
+  });
+  await expect(join({ credential: sharedSecretCredential("wrong horse battery staple") })).rejects.toThrow();
+  expect(guard.counters).toMatchObject({ passed: 1, proven: 0 });
+  expect(guard.export().known).toEqual([]);
+  await join({ credential: sharedSecretCredential(secret) });
+  expect(server.metrics.guard).toMatchObject({ passed: 2, proven: 1 });
+  expect(guard.export().known).toMatchObject([["192.0.2.7", expect.any(Number)]]);
 });
 
 describe("ban", () => {

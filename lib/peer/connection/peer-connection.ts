@@ -102,6 +102,7 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
 
   set isTrusted(isTrusted: boolean) {
     this.reassembly.maxBytes = isTrusted ? this.#trustedBytes : UNTRUSTED_BYTES;
+    if (isTrusted) this.pass?.proven();
   }
 
   get isConnected(): boolean {

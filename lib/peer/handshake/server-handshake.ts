@@ -80,6 +80,7 @@ export class ServerHandshake {
 
   /** @returns false: the packet is no request */
   receive({ handle, buffer, offset, length }: ReceivedPacket): boolean {
+    if (this.#isBanned(handle)) return true;
     const reader = this.#reader;
     reader.start(buffer, offset, offset + length);
     const kind = reader.u8();
@@ -99,6 +100,13 @@ export class ServerHandshake {
     const { address } = handle;
     if (!handle.addressVerified && !this.#isAddressProved(handle, address, request)) return true;
     this.#answer(handle, address, request);
+    return true;
+  }
+
+  /** A datagram of a banned source gets no answer. The others were asked about when their connection came. */
+  #isBanned({ address, isStateful }: IConnectionHandle): boolean {
+    if (isStateful || !this.#owner.config.guard?.isBanned(address)) return false;
+    this.#owner.metrics.bannedPackets++;
     return true;
   }
 
