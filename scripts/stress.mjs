@@ -1,6 +1,6 @@
 // npm run test:stress: the tests that are long: 100,000 connections with each driver, 10 million hostile packets, 1000
-// players for a minute, streams of 100 MB, floods of 10,000 new connections a second beside 50 players, and our GNS
-// together with the published one.
+// players for a minute, streams of 100 MB, floods of 10,000 new connections a second beside 50 players, 100 clients
+// that change their address 9000 times each, and our GNS together with the published one.
 import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { buildNative } from "./build.mjs";
@@ -14,6 +14,7 @@ const files = [
   "test/peer/fuzz.test.ts",
   "test/peer/crowd.test.ts",
   "test/peer/real-streams.test.ts",
+  "test/peer/roaming-soak.test.ts",
   "test/peer/lossy-traffic.test.ts",
   "test/message/flood.test.ts",
 ];

@@ -22,6 +22,11 @@ export interface NetworkEvents {
  * is added after the event has happened is called at once.
  */
 export interface NetworkServerEvents extends NetworkEvents {
+  /**
+   * The player's address has changed, and the connection has followed (UDP with encryption). Nothing else happens:
+   * `player.address` is the new address.
+   */
+  moved: [player: INetworkPlayer, from: string];
   /** The player has left for good. */
   disconnected: [player: INetworkPlayer, reason: DisconnectReason];
   /** The player has loaded the scene; when the server has none, this follows `authenticated` at once. */
@@ -48,7 +53,7 @@ export const CLIENT_EVENTS: readonly (keyof NetworkClientEvents)[] = [...COMMON_
 
 export const SERVER_EVENTS: readonly (keyof NetworkServerEvents)[] = [
   ...COMMON_EVENTS,
-  ...(["disconnected", "readied", "stopped", "hostStarted", "hostStopped", "ticked"] as const),
+  ...(["moved", "disconnected", "readied", "stopped", "hostStarted", "hostStopped", "ticked"] as const),
 ];
 
 export const SERVER_LATE_EVENTS = ["started", "stopped", "hostStarted", "hostStopped"] as const;

@@ -282,6 +282,11 @@ export class NetworkServerCore
     this.requestTick();
   }
 
+  onMoved(connection: LibraryConnection, from: string): void {
+    const player = this.#byConnection.get(connection);
+    if (player && this.players.has(player)) this.events.emit("moved", player, from);
+  }
+
   onError(error: unknown): void {
     this.report(error, null, null, "beforeAccept");
   }

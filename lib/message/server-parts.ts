@@ -54,6 +54,7 @@ export function handlerWhile(
       else connection.refuse(serverStopped.code, serverStopped.text);
     },
     onMessage: (connection, bytes, channel, lane) => core.onMessage(connection, bytes, channel, lane),
+    onMoved: (connection, from) => core.onMoved(connection, from),
     onDisconnected: (connection, reason) => core.onDisconnected(connection, reason),
     onDrain: (connection) => core.onDrain(connection),
     onError: (error) => core.onError(error),

@@ -7,17 +7,18 @@ import { ReliableLanesProfile } from "./over-reliable/reliable-lanes-profile.js"
 import { StreamProfile } from "./over-reliable/stream-profile.js";
 import { DATA_HEADER_BYTES, ProfileKind, TAG_BYTES } from "./packet-format.js";
 import type { PeerConfig } from "./peer-config.js";
-import type { Profile, ProfileHost } from "./profile.js";
+import type { PathHost, Profile, ProfileHost } from "./profile.js";
+import { PathValidation } from "./raw-udp/path-validation.js";
 import { RawUdpProfile } from "./raw-udp/raw-udp-profile.js";
 
 /** The space of packet numbers of raw UDP. */
 const RAW_UDP_SPACE = 0;
 
 export function createProfile(
-  host: ProfileHost,
+  host: ProfileHost & PathHost,
   { profile, keys, handle, session, maxPacketSize, provedPacketSize }: AgreedConnection,
   encryption: Encryption | null,
-  { maxReliableMessageSize, maxQueuedBytes, random, timeoutMs }: PeerConfig,
+  { maxReliableMessageSize, maxQueuedBytes, random, randomBytes, timeoutMs }: PeerConfig,
 ): Profile {
   const createSeal = encryption && keys ? (space: number) => encryption.createSeal(keys, space) : null;
   host.metrics.maxPacketSize = maxPacketSize;
@@ -35,6 +36,7 @@ export function createProfile(
         sessionId: session,
         seal: createSeal?.(RAW_UDP_SPACE) ?? null,
         random,
+        paths: createSeal && new PathValidation(host, randomBytes),
       });
   }
 }

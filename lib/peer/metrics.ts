@@ -19,6 +19,8 @@ export class ConnectionMetrics {
   packetsLate = 0;
   /** UDP: bytes of reliable messages and streams that were queued again. */
   bytesRetransmitted = 0;
+  /** UDP with encryption, server: how often the client's address has changed. */
+  pathMoves = 0;
   /** UDP: copies of packets, and packets older than the receive window. They are strays too. */
   duplicatePackets = 0;
   /** Bytes that are held now of incomplete messages, and bytes that came too early. */

@@ -24,6 +24,8 @@ export enum FrameKind {
   Ack = 3,
   Close = 4,
   NotifyCount = 5,
+  PathChallenge = 6,
+  PathResponse = 7,
   Unreliable = 8,
   Notify = 9,
   Sequenced = 12,
@@ -57,6 +59,9 @@ export const TAG_BYTES = 16;
 
 /** Proves that a Reset is from the server that has accepted the connection. */
 export const RESET_TOKEN_BYTES = 16;
+
+/** What a PathChallenge carries, and a PathResponse gives back. */
+export const PATH_CHALLENGE_BYTES = 8;
 
 /** Size of the fingerprint of a protocol. */
 export const FINGERPRINT_BYTES = 8;

@@ -5,14 +5,7 @@ import { sourceOf } from "../guard/source.js";
 import { NetworkError } from "../network-error.js";
 import { checkCallbacks, checkOptions, signalOption } from "../options.js";
 import { reportUncaught } from "../report-uncaught.js";
-import {
-  banned,
-  guardRefusal,
-  processEnded,
-  serverBusy,
-  serverFull,
-  serverStopped,
-} from "../socket/building/socket-errors.js";
+import { banned, processEnded, serverBusy, serverFull, serverStopped } from "../socket/building/socket-errors.js";
 import { socketMetrics } from "../socket/building/socket-metrics.js";
 import { checkReason, MAX_CODE } from "../socket/disconnect-reason.js";
 import {
@@ -51,9 +44,9 @@ import { completeConfig, type PeerConfig } from "./peer-config.js";
 import { PeerDrive } from "./peer-drive.js";
 import { connectError, connectTimeout, describeServer, pathTooSmallError } from "./peer-error.js";
 import { CALLBACKS, type PeerHandler } from "./peer-handler.js";
-import type { Profile, ProfileHost } from "./profile.js";
+import type { PathHost, Profile, ProfileHost } from "./profile.js";
 import { ReassemblyPool } from "./reassembly.js";
-import { Verdicts } from "./verdicts.js";
+import { guardVerdict, Verdicts } from "./verdicts.js";
 
 /** Then everybody else has a turn: a quarter of a second, where a message takes its handler 8 us. */
 const MAX_PACKETS_A_TURN = 32_768;
@@ -120,7 +113,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
       onReadable: () => this.#drive.onReadable(),
       onIncoming: (incoming) => (this.config.guard?.isBanned(incoming.address) ? banned : this.admit(incoming)),
       onConnect: (handle) => {
-        const refusal = this.#askGuard(handle);
+        const refusal = guardVerdict(this.config.guard, handle);
         if (refusal) {
           void handle.disconnect(refusal);
           return;
@@ -209,7 +202,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     return this.config.clock.now();
   }
 
-  createProfile(host: ProfileHost, agreed: AgreedConnection): Profile {
+  createProfile(host: ProfileHost & PathHost, agreed: AgreedConnection): Profile {
     return createProfile(host, agreed, this.encryption, this.config);
   }
 
@@ -251,6 +244,12 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
 
   drained(connection: PeerConnection): void {
     this.guard(() => this.#handler.onDrain?.(connection));
+  }
+
+  moved(connection: PeerConnection, from: string): void {
+    this.#table.move(connection, from);
+    this.#server?.forget(from, connection.session);
+    if (connection.isConnected) this.guard(() => this.#handler.onMoved?.(connection, from));
   }
 
   ended(connection: PeerConnection): void {
@@ -411,15 +410,6 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     this.#drive.remove(pending);
   }
 
-  /** Once about each connection: the transport may have asked before. @returns why it is refused, null if it is not */
-  #askGuard(handle: IConnectionHandle): DisconnectReason | null {
-    if (!this.config.guard || handle.pass) return null;
-    const pass = this.config.guard.accept(handle.address);
-    if (pass.refused) return guardRefusal(pass);
-    handle.pass = pass;
-    return null;
-  }
-
   /** @returns false: there is none, nor anybody who could leave */
   #takePlace(newcomer: Newcomer, { address }: IConnectionHandle): boolean {
     const taken = this.#newcomers.take(newcomer, sourceOf(address));
@@ -465,12 +455,21 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
       this.#client.handshake.receive(packet, nowMs);
       return;
     }
-    if (this.#server?.receive(packet)) return;
+    if (this.#server?.receive(packet) || this.#receiveFromElsewhere(packet, nowMs)) return;
     this.metrics.strayPackets++;
     if (this.#agreed && isResetOf(this.#agreed, packet))
       for (const lost of this.#table.all) lost.transportEnded(forgotten);
     if (!this.#closing) this.#server?.reset(packet);
     this.dismiss(packet.handle, { code: DisconnectCode.InvalidPacket, text: "That was no request to connect" });
+  }
+
+  /** @returns false: it belongs to no client's connection either whose address has changed */
+  #receiveFromElsewhere(packet: ReceivedPacket, nowMs: number): boolean {
+    const connection = this.#server && this.#table.findElsewhere(packet);
+    if (!connection || this.config.guard?.isBanned(packet.handle.address)) return false;
+    if (!connection.receiveFromElsewhere(packet, nowMs)) return false;
+    this.changed(connection);
+    return true;
   }
 
   /** The process ends: the other sides are told now, or they would wait for `timeoutMs`. */

@@ -14,6 +14,13 @@ export interface PeerHandler<Connection extends IConnection = IConnection> {
    */
   onMessage(connection: Connection, message: ByteSegment, channel: Channel, lane: number): void;
   onConnected?(connection: Connection): void;
+  /**
+   * Server, UDP with encryption: the client's address has changed, as when its NAT gives it another port or a phone
+   * leaves the Wi-Fi, and the connection has followed. `connection.handle` is the new address.
+   *
+   * @param from the address that it had
+   */
+  onMoved?(connection: Connection, from: string): void;
   /** Called once for every connection that was connected. */
   onDisconnected?(connection: Connection, reason: DisconnectReason): void;
   /** A `send` that answered false may be tried again. */
@@ -36,6 +43,7 @@ export interface PeerHandler<Connection extends IConnection = IConnection> {
 export const CALLBACKS = [
   "onMessage",
   "onConnected",
+  "onMoved",
   "onDisconnected",
   "onDrain",
   "beforeAccept",

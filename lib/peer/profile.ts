@@ -1,4 +1,4 @@
-import type { Delivery, DisconnectReason, ReceivedPacket } from "../socket/index.js";
+import type { Delivery, DisconnectReason, IConnectionHandle, ReceivedPacket } from "../socket/index.js";
 import type { Channel, Notify } from "./channel.js";
 import type { ConnectionMetrics } from "./metrics.js";
 import type { ProfileKind } from "./packet-format.js";
@@ -55,6 +55,18 @@ export interface ProfileHost {
   drained(): void;
 }
 
+/** What the search for another address asks of its connection. */
+export interface PathHost {
+  /** The address in use. */
+  readonly handle: IConnectionHandle;
+  /** A packet that only the other side can have sent has come from another address. */
+  onPacketFromElsewhere(): void;
+  /** Sends to another address. What the socket does not take is lost. */
+  transmitTo(handle: IConnectionHandle, packet: Uint8Array): void;
+  /** The other side has answered at another address, which is used from now on. */
+  moveTo(handle: IConnectionHandle): void;
+}
+
 /** What a connection can send. */
 export interface SendBudget {
   /** What the path to the other side carries, as far as is known. `Infinity` where the transport does not say. */
@@ -91,6 +103,12 @@ export interface Profile {
   send(channel: Channel, lane: number, bytes: Uint8Array, offset: number, length: number, notify: Notify): boolean;
   /** Reads a packet of this connection. */
   receive(packet: ReceivedPacket, nowMs: number): void;
+  /**
+   * Datagrams: reads a packet of this connection that has come from another address than the one in use.
+   *
+   * @returns false: it has not authenticated, and nothing was read
+   */
+  receiveFromElsewhere?(packet: ReceivedPacket, nowMs: number): boolean;
   /** Asks the other side for a sign of life, with the next `flush`. */
   ping(): void;
   /** Sends answers that must not wait for the end of the turn: acknowledgements that are due, and Pongs. */

@@ -57,7 +57,8 @@ export class ReassemblyPool {
 /** What one connection holds of incomplete messages. */
 export class ReassemblyBudget {
   maxBytes: number;
-  readonly source: string;
+  /** That of the connection's address. */
+  source: string;
   readonly #pool: ReassemblyPool;
   readonly #onExhausted: () => void;
   readonly #metrics: ConnectionMetrics;

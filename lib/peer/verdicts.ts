@@ -1,8 +1,14 @@
 import { isThenable } from "../brands.js";
+import type { ConnectionGuard } from "../guard/connection-guard.js";
 import { NetworkError } from "../network-error.js";
 import { reportUncaught } from "../report-uncaught.js";
-import { serverFailed, serverStopped } from "../socket/building/socket-errors.js";
-import { DisconnectCode, type IncomingConnection } from "../socket/index.js";
+import { guardRefusal, serverFailed, serverStopped } from "../socket/building/socket-errors.js";
+import {
+  DisconnectCode,
+  type DisconnectReason,
+  type IConnectionHandle,
+  type IncomingConnection,
+} from "../socket/index.js";
 import { type Court, judge, type Verdict } from "../verdict.js";
 import type { PeerConfig } from "./peer-config.js";
 import type { PeerHandler } from "./peer-handler.js";
@@ -69,4 +75,17 @@ export class Verdicts {
       reportUncaught(thrown);
     }
   }
+}
+
+/**
+ * Asks the guard about a connection once: the transport may have asked before.
+ *
+ * @returns why it is refused, null if it is not
+ */
+export function guardVerdict(guard: ConnectionGuard | null, handle: IConnectionHandle): DisconnectReason | null {
+  if (!guard || handle.pass) return null;
+  const pass = guard.accept(handle.address);
+  if (pass.refused) return guardRefusal(pass);
+  handle.pass = pass;
+  return null;
 }

@@ -2,7 +2,7 @@ import type { Delivery, DisconnectReason, IConnectionHandle } from "../../socket
 import type { Channel } from "../channel.js";
 import type { AgreedConnection } from "../handshake/handshake-owner.js";
 import type { PeerConfig } from "../peer-config.js";
-import type { Profile, ProfileHost } from "../profile.js";
+import type { PathHost, Profile, ProfileHost } from "../profile.js";
 import type { ReassemblyPool } from "../reassembly.js";
 import type { PeerConnection } from "./peer-connection.js";
 
@@ -11,7 +11,7 @@ export interface ConnectionOwner {
   readonly config: PeerConfig;
   readonly reassembly: ReassemblyPool;
   now(): number;
-  createProfile(host: ProfileHost, agreed: AgreedConnection): Profile;
+  createProfile(host: ProfileHost & PathHost, agreed: AgreedConnection): Profile;
   /** The packet with Close of a connection that ends before it has a profile. Over stateless handles. */
   onlyClose(agreed: AgreedConnection, reason: DisconnectReason): Uint8Array;
   transmit(handle: IConnectionHandle, packet: Uint8Array, length: number, delivery: Delivery, lane: number): boolean;
@@ -21,6 +21,8 @@ export interface ConnectionOwner {
   established(connection: PeerConnection): void;
   message(from: PeerConnection, channel: Channel, lane: number, buffer: Uint8Array, at: number, length: number): void;
   drained(connection: PeerConnection): void;
+  /** The other side has another address now. */
+  moved(connection: PeerConnection, from: string): void;
   /** The user is to hear of the end. */
   ended(connection: PeerConnection): void;
   /** Nothing of it is left to do. */

@@ -24,6 +24,18 @@ export class ConnectionTable {
     return connection?.handle.equals(handle) ? connection : null;
   }
 
+  /** The connection of a packet that `find` has found none for: it has another address. Null: there is none. */
+  findElsewhere({ handle, buffer, offset, length }: ReceivedPacket): PeerConnection | null {
+    if (handle.isStateful || !isDataPacket(buffer, offset, length)) return null;
+    return this.#sessions.get(readDataSession(buffer, offset)) ?? null;
+  }
+
+  /** A connection has another address now. Another one that has been there goes on without an entry. */
+  move(connection: PeerConnection, from: string): void {
+    if (this.#connected.get(from) === connection) this.#connected.delete(from);
+    this.#connected.set(connection.handle.address, connection);
+  }
+
   hasSession(session: number): boolean {
     return this.#sessions.has(session | 0);
   }

@@ -18,20 +18,21 @@ import { combinedSecurity } from "../handshake/encryption.js";
 import type { AgreedConnection } from "../handshake/handshake-owner.js";
 import { ConnectionMetrics } from "../metrics.js";
 import { CONTROL_LANE, STREAM_LANE, USER_LANES } from "../packet-format.js";
-import type { Profile, ProfileHost, SendBudget } from "../profile.js";
+import type { PathHost, Profile, ProfileHost, SendBudget } from "../profile.js";
 import { CONNECTION_BYTES, ReassemblyBudget, UNTRUSTED_BYTES } from "../reassembly.js";
 import type { OutgoingStream, StreamListener } from "../streams/stream.js";
-import { StreamTable } from "../streams/stream-table.js";
+import type { StreamTable } from "../streams/stream-table.js";
 import { checkByteView, checkChannel, checkMaxAge, checkMessage, checkNotifyCallbacks } from "./check-message.js";
 import type { LibraryConnection } from "./connection.js";
 import type { ConnectionOwner } from "./connection-owner.js";
 import { ConnectionPhase, PHASES } from "./connection-phases.js";
 import { ConnectionTimer, ConnectionTimers } from "./connection-timers.js";
+import { createStreams } from "./create-streams.js";
 import type { PeerConnectionState } from "./peer-connection-state.js";
 
 /** The connection with one other end: its phase and its timers. How messages travel is the business of its profile. */
-export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
-  readonly handle: IConnectionHandle;
+export class PeerConnection implements LibraryConnection, ProfileHost, PathHost, Waiting {
+  handle: IConnectionHandle;
   /** Server, with a guard: it hears of the proof and of the end. */
   readonly pass: Pass | null;
   readonly security: Security;
@@ -76,7 +77,7 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
       owner.reassembly,
       source,
       this.#trustedBytes,
-      () => this.#exhausted(),
+      () => this.#fail(DisconnectCode.ServerBusy, "Incomplete messages need too much memory"),
       this.metrics,
     );
     this.#receivedMs = owner.now();
@@ -194,6 +195,19 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
     this.#receivedMs = nowMs;
     if (!this.#profile) this.#begin();
     this.#profile.receive(packet, nowMs);
+  }
+
+  /** A packet of this session has come from another address. @returns false: it has not authenticated */
+  receiveFromElsewhere(packet: ReceivedPacket, nowMs: number): boolean {
+    if (this.#phase > ConnectionPhase.Lingering) return false;
+    this.#receivedMs = nowMs;
+    if (!this.#profile) this.#begin();
+    if (!this.#profile.receiveFromElsewhere?.(packet, nowMs)) return false;
+    this.metrics.packetsReceived++;
+    this.metrics.bytesReceived += packet.length;
+    // It shows that the other side is there. That we are heard there, only an acknowledgement shows.
+    if (this.isConnected && this.#profile.measuredMs === nowMs) this.#timers.start(ConnectionTimer.Idle, nowMs);
+    return true;
   }
 
   /** Lets leave what must not wait for the end of the turn. */
@@ -316,6 +330,26 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
     return true;
   }
 
+  onPacketFromElsewhere(): void {
+    // The client has left its address before its first packet.
+    if (this.#phase === ConnectionPhase.Handshaking) this.onPacketAuthenticated();
+  }
+
+  transmitTo(handle: IConnectionHandle, packet: Uint8Array): void {
+    if (!this.#owner.transmit(handle, packet, packet.length, Delivery.Unreliable, 0)) return;
+    this.metrics.packetsSent++;
+    this.metrics.bytesSent += packet.length;
+  }
+
+  moveTo(handle: IConnectionHandle): void {
+    const from = this.handle.address;
+    this.handle = handle;
+    this.reassembly.source = sourceOf(handle.address);
+    this.metrics.pathMoves++;
+    if (this.isConnected) this.#timers.start(ConnectionTimer.Idle, this.#owner.now());
+    this.#owner.moved(this, from);
+  }
+
   remoteClosed(reason: DisconnectReason): void {
     this.#enter(ConnectionPhase.Draining, reason);
   }
@@ -338,16 +372,8 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
 
   /** Makes what messages need: at the first packet, on a client at once. */
   #begin(): void {
-    const owner = this.#owner;
-    this.#profile = owner.createProfile(this, this.#agreed);
-    this.#streams = new StreamTable({
-      maxStreams: owner.config.maxStreams,
-      send: (lane, bytes, length) => this.#profile.send(Channel.Reliable, lane, bytes, 0, length, null),
-      queuedBytes: () => this.#profile.queuedBytes(STREAM_LANE),
-      changed: () => owner.changed(this),
-      guard: (callback) => owner.guard(callback),
-      malformed: (text) => this.malformed(text),
-    });
+    this.#profile = this.#owner.createProfile(this, this.#agreed);
+    this.#streams = createStreams(this, this.#profile, this.#owner);
   }
 
   /** `maxAgeMs` is no argument of `#send`, which nearly every message calls without one. */
@@ -464,10 +490,6 @@ export class PeerConnection implements LibraryConnection, ProfileHost, Waiting {
 
   get #trustedBytes(): number {
     return Math.max(CONNECTION_BYTES, this.#owner.config.maxReliableMessageSize);
-  }
-
-  #exhausted(): void {
-    this.#fail(DisconnectCode.ServerBusy, "Incomplete messages need too much memory");
   }
 
   /** Nothing is on its way any more. */

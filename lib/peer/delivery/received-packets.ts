@@ -80,6 +80,11 @@ export class ReceivedPackets {
     if (urgency !== AckUrgency.None) this.#schedule(urgency, nowMs);
   }
 
+  /** The acknowledgements sent so far may not arrive. */
+  acknowledgeAgain(nowMs: number): void {
+    if (this.#acknowledged.count > 0) this.ackDueMs = Math.min(this.ackDueMs, nowMs);
+  }
+
   /** The other side has an Ack up to `largest`: it need not be told again. */
   forget(largest: number): void {
     this.#acknowledged.remove(0, largest + 1);

@@ -31,6 +31,11 @@ export class RoundTripEstimator {
     this.#metrics = metrics;
   }
 
+  /** Nothing is known of the path any more: the next measurement is the first. */
+  restart(): void {
+    this.smoothedMs = 0;
+  }
+
   /** Takes `latestMs`, from which the delay that the other side reports has been subtracted. */
   sample(): void {
     // A peer that exaggerates its delay makes its own connection worse. Zero would mean that nothing was measured.

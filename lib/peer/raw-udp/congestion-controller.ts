@@ -89,7 +89,20 @@ export class CongestionController {
     this.#path = path;
     this.#roundTrip = roundTrip;
     this.#random = random;
-    this.windowBytes = INITIAL_PACKETS * path.sizeBytes;
+    this.restart();
+  }
+
+  /** Nothing is known of the path, but perhaps its round trip. */
+  restart(): void {
+    this.windowBytes = INITIAL_PACKETS * this.#path.sizeBytes;
+    this.#mode = Mode.Startup;
+    this.#bandwidth.reset(0);
+    this.#minRoundTripMs = Number.POSITIVE_INFINITY;
+    this.#roundLost = 0;
+    this.#queueSamples = 0;
+    this.#fullRate = 0;
+    this.#fullRounds = 0;
+    this.#bandwidthDelayBytes = 0;
     this.#start();
   }
 

@@ -64,6 +64,11 @@ export class DeliveryRate {
     this.rate = this.intervalMs > 0 ? (this.delivered - this.priorDelivered) / this.intervalMs : 0;
   }
 
+  /** Nothing is in flight, and nothing is known of the path any more. */
+  restart(): void {
+    this.#appLimitedUntil = -1;
+  }
+
   /** Everything that the application has is in flight: rates measured with it say nothing about the limit. */
   onAppLimited(bytesInFlight: number): void {
     this.#appLimitedUntil = this.delivered + bytesInFlight;

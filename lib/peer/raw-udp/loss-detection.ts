@@ -79,6 +79,13 @@ export class LossDetection {
     this.#reorderWindowMs -= this.#reorderWindowMs / 16;
   }
 
+  /** Nothing is known of the path any more. */
+  restart(): void {
+    this.#reorderWindowMs = 0;
+    this.#probeCount = 0;
+    this.#lastLost = Number.NEGATIVE_INFINITY;
+  }
+
   /** The next packet that is lost by now, -1 when there is none. The caller takes it out of flight. */
   detectLost(nowMs: number): number {
     if (!this.#seek() || nowMs < this.#lossTimeMs) return -1;

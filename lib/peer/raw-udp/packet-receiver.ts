@@ -7,7 +7,7 @@ import { readCloseFrame } from "../frames/close-frame.js";
 import { LaneBytesFrame } from "../frames/lane-bytes-frame.js";
 import { readNumberFrame } from "../frames/number-frame.js";
 import { PacketReader } from "../frames/packet-reader.js";
-import { FrameKind, LANES } from "../packet-format.js";
+import { FrameKind, LANES, PATH_CHALLENGE_BYTES } from "../packet-format.js";
 import type { ProfileHost } from "../profile.js";
 import { LaneReceiver } from "./lane-receiver.js";
 import { LaneResult } from "./message-assembler.js";
@@ -28,6 +28,8 @@ enum Next {
 export class PacketReceiver {
   /** Nothing is handed on any more. Close is still acknowledged. */
   hasEnded = false;
+  /** The PathResponse of the last packet that had one. */
+  pathResponse: Uint8Array | null = null;
   readonly datagrams: DatagramReceiver;
   readonly #lanes: LaneReceiver[] = [];
   readonly #reader = new PacketReader();
@@ -37,6 +39,7 @@ export class PacketReceiver {
   readonly #received: ReceivedPackets;
   readonly #sender: PacketSender;
   readonly #firstNumber: number;
+  readonly #isSealed: boolean;
   // Of the packet that is being read.
   #number = 0;
   #urgency = AckUrgency.None;
@@ -47,9 +50,10 @@ export class PacketReceiver {
     host: ProfileHost,
     received: ReceivedPackets,
     sender: PacketSender,
-    { firstNumber = 0, maxReliableMessageSize }: RawUdpOptions,
+    { firstNumber = 0, maxReliableMessageSize, seal }: RawUdpOptions,
   ) {
     this.#host = host;
+    this.#isSealed = seal !== null;
     this.#received = received;
     this.#sender = sender;
     this.#firstNumber = firstNumber;
@@ -95,9 +99,20 @@ export class PacketReceiver {
       return this.#readLane(kind - FrameKind.LaneBytes);
     }
     if (isDatagram(kind)) return this.#readDatagram(kind, nowMs);
-    if (kind !== FrameKind.Ping) return Next.Malformed;
+    if (kind !== FrameKind.Ping) return this.#readPathFrame(kind);
     readNumberFrame(this.#reader);
     this.#atLeast(AckUrgency.AtOnce);
+    return Next.Frame;
+  }
+
+  /** These are alone in their packet, so that no packet asks for more than one. Without encryption there are none. */
+  #readPathFrame(kind: FrameKind): Next {
+    const reader = this.#reader;
+    const isPathFrame = kind === FrameKind.PathChallenge || kind === FrameKind.PathResponse;
+    if (!isPathFrame || !this.#isSealed || reader.remaining !== PATH_CHALLENGE_BYTES) return Next.Malformed;
+    const token = reader.bytes(PATH_CHALLENGE_BYTES);
+    if (kind === FrameKind.PathChallenge) this.#sender.answerChallenge(token);
+    else this.pathResponse = token;
     return Next.Frame;
   }
 

@@ -100,6 +100,39 @@ export class PacketSender {
     this.#measureFromMs = nowMs;
   }
 
+  /**
+   * The other side has another address now. What is on its way to the old one may never arrive: a Ping finds out.
+   *
+   * @param isOtherHost and not another port of the same one: then nothing is known of the path to it
+   * @param roundTripMs how long its answer took
+   */
+  onMove(isOtherHost: boolean, roundTripMs: number, nowMs: number): void {
+    if (isOtherHost) this.#restart(roundTripMs, nowMs);
+    this.#measureFromMs = nowMs;
+    this.#isPingDue = true;
+    this.#received.acknowledgeAgain(nowMs);
+  }
+
+  /** A packet with a challenge or the answer to one. It is not acknowledged, and not sent again. */
+  pathPacket(kind: FrameKind.PathChallenge | FrameKind.PathResponse, token: Uint8Array): Uint8Array {
+    this.#makeRoom();
+    const number = this.packets.next;
+    this.packets.begin();
+    const end = DATA_HEADER_BYTES + 1 + token.length;
+    const packet = new Uint8Array(end + TAG_BYTES);
+    packet.set(this.#packet.subarray(0, DATA_HEADER_BYTES));
+    writeDataNumber(packet, number);
+    packet[DATA_HEADER_BYTES] = kind;
+    packet.set(token, DATA_HEADER_BYTES + 1);
+    this.#seal?.seal(number, packet, 0, DATA_HEADER_BYTES, end);
+    return packet;
+  }
+
+  answerChallenge(token: Uint8Array): void {
+    const packet = this.pathPacket(FrameKind.PathResponse, token);
+    this.#host.transmit(packet, packet.length, Delivery.Unreliable, 0);
+  }
+
   get isCloseConfirmed(): boolean {
     return this.#closeFrame !== null && this.#closeDueMs === Number.POSITIVE_INFINITY;
   }
@@ -335,6 +368,28 @@ export class PacketSender {
       packets.state[index] = PacketState.Probed;
       probes++;
     }
+  }
+
+  /** Begins anew on an unknown path (RFC 9000, section 9.4). What is in flight is sent again there. */
+  #restart(roundTripMs: number, nowMs: number): void {
+    const { packets, roundTrip } = this;
+    for (let number = packets.oldest; number < packets.next; number++) {
+      const state = packets.stateOf(number);
+      if (state === PacketState.InFlight || state === PacketState.Probed) this.#onLost(number);
+      // Late acknowledgements say nothing about the new path.
+      if (state !== PacketState.Skipped) packets.state[packets.index(number)] = PacketState.Settled;
+    }
+    this.#stalledBytes = 0;
+    roundTrip.restart();
+    roundTrip.latestMs = roundTripMs;
+    roundTrip.measuredMs = nowMs;
+    roundTrip.sample();
+    this.#received.ackDelayMs = roundTrip.ackDelayMs;
+    this.#loss.restart();
+    this.#delivery.restart();
+    this.path.restart();
+    this.controller.restart();
+    this.outbox.tell();
   }
 
   /** Gives the oldest packets up where too many would have to be remembered. */

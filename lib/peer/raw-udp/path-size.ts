@@ -48,16 +48,21 @@ export class PathSize {
   #lossRounds = 0;
   #firstRoundMs = 0;
   #lastRoundMs = 0;
+  readonly #maxBytes: number;
   readonly #deadMs: number;
   readonly #metrics: ConnectionMetrics;
 
   /** @param provedBytes what has been proved of `maxBytes` */
   constructor(metrics: ConnectionMetrics, maxBytes: number, provedBytes: number, timeoutMs: number) {
     this.#metrics = metrics;
-    this.#setSize(provedBytes);
-    this.#raiseBytes = maxBytes > provedBytes ? maxBytes : 0;
-    this.isProbeDue = this.#raiseBytes > 0;
+    this.#maxBytes = maxBytes;
+    this.#begin(provedBytes);
     this.#deadMs = Math.min(timeoutMs / 2, MAX_DEAD_MS);
+  }
+
+  /** Another path, of which nothing is proved. */
+  restart(): void {
+    this.#begin(MIN_PACKET_SIZE);
   }
 
   get probeBytes(): number {
@@ -122,6 +127,13 @@ export class PathSize {
     this.#witness = -1;
     this.#largestArrived = 0;
     this.#largeLosses = 0;
+  }
+
+  #begin(provedBytes: number): void {
+    this.#setSize(provedBytes);
+    this.#raiseBytes = this.#maxBytes > provedBytes ? this.#maxBytes : 0;
+    this.#raiseProbes = 0;
+    this.isProbeDue = this.#raiseBytes > 0;
   }
 
   #setSize(sizeBytes: number): void {

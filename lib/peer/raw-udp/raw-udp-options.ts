@@ -1,5 +1,6 @@
 import type { Random } from "../../random.js";
 import type { PacketSeal, ProfileLimits } from "../profile.js";
+import type { PathValidation } from "./path-validation.js";
 
 export interface RawUdpOptions extends ProfileLimits {
   /** 32 random bits, from the handshake. */
@@ -13,6 +14,11 @@ export interface RawUdpOptions extends ProfileLimits {
   timeoutMs: number;
   /** Null: unencrypted. */
   seal: PacketSeal | null;
+  /**
+   * Lets the connection follow the other side to another address. Not without `seal`: anybody could move it.
+   * @defaultValue null
+   */
+  paths?: PathValidation | null;
   /** Where congestion control begins its cycle, and which packet numbers are skipped. */
   random: Random;
   /**

@@ -1,13 +1,15 @@
-import type { DisconnectReason, ReceivedPacket } from "../../socket/index.js";
+import { hostOf } from "../../guard/address.js";
+import type { DisconnectReason, IConnectionHandle, ReceivedPacket } from "../../socket/index.js";
 import type { Channel, Notify } from "../channel.js";
 import { ReceivedPackets } from "../delivery/received-packets.js";
 import { encodeCloseFrame } from "../frames/close-frame.js";
 import { isDataPacket, readDataNumber, readDataSession } from "../frames/data-header.js";
 import { nearestNumber } from "../frames/packet-number.js";
-import { DATA_HEADER_BYTES, MIN_PACKET_SIZE, ProfileKind } from "../packet-format.js";
+import { DATA_HEADER_BYTES, FrameKind, MIN_PACKET_SIZE, ProfileKind } from "../packet-format.js";
 import type { PacketSeal, Profile, ProfileHost, SendBudget } from "../profile.js";
 import { PacketReceiver } from "./packet-receiver.js";
 import { PacketSender } from "./packet-sender.js";
+import type { PathValidation } from "./path-validation.js";
 import type { RawUdpOptions } from "./raw-udp-options.js";
 
 /** When a deadline was missed by this time, the process has stood still, and round trips measure that. */
@@ -25,6 +27,7 @@ export class RawUdpProfile implements Profile {
   readonly #received: ReceivedPackets;
   readonly #sender: PacketSender;
   readonly #receiver: PacketReceiver;
+  readonly #paths: PathValidation | null;
   readonly #budget: SendBudget = { bytesPerSecond: 0, bytesFree: 0 };
   #lastCallMs = Number.POSITIVE_INFINITY;
 
@@ -36,6 +39,7 @@ export class RawUdpProfile implements Profile {
     this.#received = new ReceivedPackets(options.firstNumber ?? 0);
     this.#sender = new PacketSender(host, this.#received, options);
     this.#receiver = new PacketReceiver(host, this.#received, this.#sender, options);
+    this.#paths = options.paths ?? null;
   }
 
   get roundTripTimeMs(): number {
@@ -89,6 +93,22 @@ export class RawUdpProfile implements Profile {
     this.#receiver.receive(number, inOrder, buffer, offset + DATA_HEADER_BYTES, end, nowMs);
   }
 
+  receiveFromElsewhere({ handle, buffer, offset, length }: ReceivedPacket, nowMs: number): boolean {
+    if (!this.#paths) return false;
+    this.#notePause(nowMs);
+    const { largest } = this.#received;
+    const number = nearestNumber(readDataNumber(buffer, offset), largest);
+    const end = this.#open(number, buffer, offset, offset + length);
+    if (end < 0) return false;
+    const inOrder = this.#received.record(number);
+    this.#paths.host.onPacketFromElsewhere();
+    this.#paths.onPacket(handle, number, largest, nowMs);
+    this.#receiver.pathResponse = null;
+    this.#receiver.receive(number, inOrder, buffer, offset + DATA_HEADER_BYTES, end, nowMs);
+    if (!this.#receiver.hasEnded) this.#validate(this.#paths, handle, nowMs);
+    return true;
+  }
+
   queuedBytes(lane: number): number {
     return this.#sender.outbox.laneUnsentBytes(lane);
   }
@@ -118,6 +138,20 @@ export class RawUdpProfile implements Profile {
   dispose(): void {
     this.#receiver.hasEnded = true;
     this.#sender.outbox.dispose();
+  }
+
+  /** Moves to the address of a packet that has answered, or asks it. */
+  #validate(paths: PathValidation, from: IConnectionHandle, nowMs: number): void {
+    const { pathResponse } = this.#receiver;
+    const answered = pathResponse && paths.takeAnswered(from, pathResponse);
+    if (answered) {
+      const isOtherHost = hostOf(from.address) !== hostOf(paths.host.handle.address);
+      this.#sender.onMove(isOtherHost, nowMs - answered.sinceMs, nowMs);
+      paths.host.moveTo(answered.handle);
+      return;
+    }
+    const challenge = paths.takeChallenge(from, nowMs, this.#sender.roundTrip.probeTimeoutMs);
+    if (challenge) paths.host.transmitTo(from, this.#sender.pathPacket(FrameKind.PathChallenge, challenge));
   }
 
   /** The end of a packet's frames, -1 for a packet that is a copy, or not from the other side. */

@@ -1,7 +1,12 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { Channel } from "../../../lib/peer/channel.js";
-import { type EndPoint, Simulation } from "./simulation.js";
+import { TAG_BYTES } from "../../../lib/peer/packet-format.js";
+import type { PacketSeal } from "../../../lib/peer/profile.js";
+import { PathValidation } from "../../../lib/peer/raw-udp/path-validation.js";
+import { ReceivedPacket } from "../../../lib/socket/index.js";
+import { HostHandle } from "../../support/roaming-network.js";
+import { EndPoint, Simulation } from "./simulation.js";
 
 const page = readFileSync(new URL("../../../docs/wire-format.md", import.meta.url), "utf8");
 const section = page.slice(page.indexOf("### Data packets"));
@@ -57,6 +62,66 @@ test.each(vectors)("%s", (name, hex) => {
   near.profile.flush(100);
   if (!name.startsWith("Ack")) far.receive(Buffer.from(hex, "hex"), 0);
   expect([far.malformedText, far.metrics.strayPackets]).toEqual([null, 0]);
+});
+
+test("a path is asked and answers, as the page has it", () => {
+  const path = page.slice(page.indexOf("### Another address"), page.indexOf("### Data packets"));
+  const expected = [...path.matchAll(/^\| Path[^|]+ \| `([0-9a-f ]+)` \|$/gm)].map(([, hex]) =>
+    hex?.replaceAll(" ", ""),
+  );
+  expect(expected).toHaveLength(2);
+  // Encrypts nothing, and has a tag of zeros.
+  const seal: PacketSeal = {
+    seal: (_number, buffer, _start, _headerBytes, end) => buffer.fill(0, end, end + TAG_BYTES) && end + TAG_BYTES,
+    open: (_number, _buffer, _start, _headerBytes, end) => end - TAG_BYTES,
+  };
+  const sent: string[] = [];
+  const hex = (packet: Uint8Array) => Buffer.from(packet.subarray(0, packet.length - TAG_BYTES)).toString("hex");
+  const elsewhere = new HostHandle("10.0.0.1:2");
+  const paths = new PathValidation(
+    {
+      handle: new HostHandle("10.0.0.1:1"),
+      onPacketFromElsewhere: () => {},
+      transmitTo: (_handle, packet) => {
+        sent.push(hex(packet));
+        far.receive(packet.slice(), 0);
+      },
+      moveTo: () => {},
+    },
+    () => Uint8Array.from({ length: 8 }, (_, index) => 0xa0 + index),
+  );
+  const [near, far] = new Simulation().pair({}, {}, { seal });
+  const server = new EndPoint(new Simulation(), { seal, paths });
+  far.onTransmit = (packet) => sent.push(hex(packet));
+  const packet = new ReceivedPacket();
+  packet.handle = elsewhere;
+  near.onTransmit = (bytes) => {
+    packet.buffer = bytes;
+    packet.length = bytes.length;
+  };
+  near.profile.ping();
+  near.profile.flush(0);
+  expect(server.profile.receiveFromElsewhere(packet, 0)).toBe(true);
+  expect(sent).toEqual(expected);
+  expect([far.malformedText, server.malformedText]).toEqual([null, null]);
+});
+
+test("a challenge or an answer that is not alone in its packet, or not sealed, is malformed", () => {
+  const frames = [
+    "06a0a1a2a3a4a5a6a701",
+    "07a0a1a2a3a4a5a6a700",
+    "06a0a1a2a3a4a5a6",
+    "0600000000000000000600000000000000000000",
+  ];
+  for (const [index, hex] of [...frames, "06a0a1a2a3a4a5a6a7", "07a0a1a2a3a4a5a6a7"].entries()) {
+    const seal: PacketSeal = {
+      seal: (_number, _buffer, _start, _headerBytes, end) => end,
+      open: (_n, _b, _s, _h, end) => end,
+    };
+    const [near] = new Simulation().pair({}, {}, index < frames.length ? { seal } : {});
+    near.receive(Buffer.from(`1042decade00000000${hex}`, "hex"), 0);
+    expect([hex, near.malformedText]).toEqual([hex, `Malformed frame of kind ${Number(hex.slice(1, 2))}`]);
+  }
 });
 
 const fragments = page.slice(page.indexOf("### Fragments"), page.indexOf("### Data packets"));

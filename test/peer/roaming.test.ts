@@ -1,0 +1,390 @@
+import { describe, expect, test } from "vitest";
+import { ConnectionGuard } from "../../lib/guard/index.js";
+import { generateServerKey } from "../../lib/noise/index.js";
+import { nodePrimitives } from "../../lib/noise/node-primitives.js";
+import { Channel, type IConnection, type PeerConfig } from "../../lib/peer/index.js";
+import { PacketKind } from "../../lib/peer/packet-format.js";
+import { DisconnectCode } from "../../lib/socket/index.js";
+import { Recorder, text } from "../support/peer-world.js";
+import { peerAt, RoamingNetwork, type RoamingSocket } from "../support/roaming-network.js";
+
+const SERVER = "192.0.2.1:7777";
+const HOME = "10.0.0.1:5000";
+const OTHER_PORT = "10.0.0.1:5001";
+const MOBILE = "10.9.9.9:5000";
+
+const primitives = nodePrimitives();
+const key = generateServerKey(primitives);
+const keyed: Partial<PeerConfig> = { encryption: { primitives, serverKeys: [key.privateKey], required: false } };
+const pinned: Partial<PeerConfig> = { encryption: { primitives, serverKey: key.publicKey } };
+
+class RoamingRecorder extends Recorder {
+  readonly moves: string[] = [];
+
+  onMoved(connection: IConnection, from: string): void {
+    this.moves.push(`${from} -> ${connection.handle.address}`);
+  }
+}
+
+interface World {
+  network: RoamingNetwork;
+  serverHandler: RoamingRecorder;
+  clientHandler: RoamingRecorder;
+  server: ReturnType<typeof peerAt>["peer"];
+  socket: RoamingSocket;
+  client: IConnection;
+  /** The server's end. */
+  player: IConnection;
+}
+
+async function connected(serverConfig = keyed, clientConfig = pinned): Promise<World> {
+  const network = new RoamingNetwork();
+  const [serverHandler, clientHandler] = [new RoamingRecorder(), new RoamingRecorder()];
+  const { peer: server } = peerAt(network, SERVER, serverHandler, serverConfig, 1);
+  await server.bind({});
+  const { peer, socket } = peerAt(network, HOME, clientHandler, clientConfig, 2);
+  const connection = peer.connect({ address: SERVER });
+  await network.run(300);
+  const client = await connection;
+  const player = serverHandler.connected[0] as IConnection;
+  return { network, serverHandler, clientHandler, server, socket, client, player };
+}
+
+/** Sends `count` reliable messages each way, one in `everyMs`. */
+async function talk({ network, client, player }: World, count: number, everyMs = 20, first = 0): Promise<void> {
+  for (let index = first; index < first + count; index++) {
+    client.send(text(`c${index}`));
+    player.send(text(`s${index}`));
+    await network.run(everyMs);
+  }
+}
+
+const numbered = (prefix: string, count: number) => Array.from({ length: count }, (_, index) => `${prefix}${index}`);
+
+function expectNothingLost({ serverHandler, clientHandler }: World, count: number): void {
+  expect(serverHandler.texts).toEqual(numbered("c", count));
+  expect(clientHandler.texts).toEqual(numbered("s", count));
+  expect([...serverHandler.disconnected, ...clientHandler.disconnected]).toEqual([]);
+}
+
+describe("the connection of a client", () => {
+  test.each([
+    ["whose NAT gives it another port", OTHER_PORT],
+    ["that has gone to another network", MOBILE],
+  ])("%s follows it, and nothing is lost", async (_name, address) => {
+    const world = await connected();
+    await talk(world, 10);
+    world.socket.roam(address);
+    await talk(world, 10, 20, 10);
+    await world.network.run(1000);
+    expectNothingLost(world, 20);
+    expect(world.serverHandler.moves).toEqual([`${HOME} -> ${address}`]);
+    expect(world.clientHandler.moves).toEqual([]);
+    expect([world.serverHandler.connected.length, world.clientHandler.connected.length]).toEqual([1, 1]);
+    expect(world.player.handle.address).toBe(address);
+    expect(world.player.metrics.pathMoves).toBe(1);
+    expect(world.client.metrics.strayPackets + world.player.metrics.strayPackets).toBe(0);
+  });
+
+  test("that says nothing itself is found again by its sign of life", async () => {
+    const world = await connected();
+    world.socket.roam(OTHER_PORT);
+    await world.network.run(3000);
+    expect(world.serverHandler.moves).toHaveLength(1);
+    world.player.send(text("there you are"));
+    await world.network.run(100);
+    expect(world.clientHandler.texts).toEqual(["there you are"]);
+  });
+
+  test("is heard within two round trips at its new address", async () => {
+    const world = await connected();
+    await talk(world, 10);
+    world.socket.roam(MOBILE);
+    const sentMs = world.network.clock.now();
+    world.client.send(text("c10"));
+    world.player.send(text("s10"));
+    while (world.clientHandler.texts.length < 11) await world.network.run(5);
+    // One for the challenge, and half of one for what was sent into the void and comes again.
+    expect(world.network.clock.now() - sentMs).toBeLessThanOrEqual(2 * 40 + 10);
+  });
+
+  test("begins packet sizes anew in another network, and keeps them behind another port", async () => {
+    for (const [address, bytes] of [
+      [OTHER_PORT, 1232],
+      [MOBILE, 1128],
+    ] as const) {
+      const world = await connected();
+      await talk(world, 20);
+      expect(world.player.metrics.maxPacketSize).toBe(1232);
+      // Padded probes do not arrive any more.
+      world.network.onPacket = (from, _to, packet) => from !== SERVER || packet.length < 1129;
+      world.socket.roam(address);
+      world.client.send(text("c20"));
+      world.player.send(text("s20"));
+      await world.network.run(200);
+      expect(world.serverHandler.moves).toHaveLength(1);
+      expect([address, world.player.metrics.maxPacketSize]).toEqual([address, bytes]);
+    }
+  });
+
+  test("that sends and receives in bulk goes on at full speed", async () => {
+    const world = await connected();
+    const message = new Uint8Array(1000);
+    const fill = () => {
+      while (world.player.send(message));
+    };
+    world.serverHandler.onDrain = fill;
+    fill();
+    await world.network.run(200);
+    world.socket.roam(MOBILE);
+    world.client.send(text("c"));
+    await world.network.run(400);
+    const before = world.clientHandler.messages.length;
+    await world.network.run(200);
+    // The first ten packets of a round trip have doubled several times.
+    expect(world.clientHandler.messages.length - before).toBeGreaterThan(500);
+    expect(world.serverHandler.disconnected).toEqual([]);
+  });
+
+  test("is established although its address changes before its first packet", async () => {
+    const network = new RoamingNetwork();
+    const [serverHandler, clientHandler] = [new RoamingRecorder(), new RoamingRecorder()];
+    const { peer: server } = peerAt(network, SERVER, serverHandler, keyed, 1);
+    await server.bind({});
+    const { peer, socket } = peerAt(network, HOME, clientHandler, pinned, 2);
+    const connection = peer.connect({ address: SERVER });
+    network.onPacket = (from, _to, [kind]) => from !== HOME || kind !== PacketKind.Data;
+    await network.run(300);
+    socket.roam(MOBILE);
+    (await connection).send(text("here"));
+    await network.run(500);
+    expect(serverHandler.texts).toEqual(["here"]);
+    expect(serverHandler.moves).toEqual([`${HOME} -> ${MOBILE}`]);
+    serverHandler.connected[0]?.send(text("hello"));
+    await network.run(100);
+    expect(clientHandler.texts).toEqual(["hello"]);
+  });
+
+  test("stays where it is when a packet is only late", async () => {
+    const world = await connected();
+    let held: Uint8Array | null = null;
+    world.network.onPacket = (from, _to, packet) => {
+      if (from === HOME && !held) {
+        held = packet;
+        return false;
+      }
+      return true;
+    };
+    world.client.send(text("c0"));
+    await world.network.run(5);
+    world.client.send(text("c1"));
+    await world.network.run(100);
+    world.network.send(MOBILE, SERVER, held as unknown as Uint8Array, true);
+    await world.network.run(1000);
+    expect(world.serverHandler.moves).toEqual([]);
+    expect(world.network.sentBytes.has(`${SERVER} ${MOBILE}`)).toBe(false);
+    expect(world.serverHandler.texts).toEqual(["c0", "c1"]);
+  });
+
+  test("that the server is ending follows it too, so that everything arrives before the reason", async () => {
+    const world = await connected();
+    world.socket.roam(OTHER_PORT);
+    world.player.send(text("the last word"));
+    world.player.disconnect({ code: 7, text: "bye" });
+    await world.network.run(20);
+    world.client.send(text("?"));
+    await world.network.run(2000);
+    expect(world.clientHandler.texts).toEqual(["the last word"]);
+    expect(world.clientHandler.disconnected).toEqual([{ code: 7, text: "bye" }]);
+    expect(world.serverHandler.moves).toEqual([]);
+  });
+
+  test("without encryption stays behind, and ends by its timeout", async () => {
+    const world = await connected({}, {});
+    world.socket.roam(OTHER_PORT);
+    world.client.send(text("c0"));
+    await world.network.run(12_000, 20);
+    expect(world.serverHandler.texts).toEqual([]);
+    expect(world.serverHandler.moves).toEqual([]);
+    expect(world.serverHandler.disconnected).toMatchObject([{ code: DisconnectCode.Timeout }]);
+    expect(world.clientHandler.disconnected).toMatchObject([{ code: DisconnectCode.Timeout }]);
+  });
+
+  test("tells notify messages that were on their way to another network as lost", async () => {
+    const world = await connected();
+    await talk(world, 10);
+    const told: string[] = [];
+    world.socket.roam(MOBILE);
+    const callbacks = { onDelivered: () => told.push("delivered"), onLost: () => told.push("lost") };
+    world.player.sendNotify(text("n"), callbacks);
+    world.client.send(text("c"), Channel.Unreliable);
+    await world.network.run(1000);
+    expect(told).toEqual(["lost"]);
+  });
+});
+
+describe("an attacker", () => {
+  /** Copies each packet of the client that `isStolen` chooses, and sends it first, from an address of its own. */
+  function race(world: World, attacker: string, isStolen: () => boolean): void {
+    world.network.onPacket = (from, to, packet) => {
+      if (from !== world.socket.address || to !== SERVER || !isStolen()) return true;
+      world.network.delayMs = 1;
+      world.network.send(attacker, SERVER, packet.slice(), true);
+      world.network.delayMs = 20;
+      return true;
+    };
+  }
+
+  test("who sends stolen packets first moves nothing and gets at most three times the bytes", async () => {
+    const world = await connected();
+    let stolenBytes = 0;
+    let count = 0;
+    race(world, MOBILE, () => count++ % 3 === 0);
+    const { onPacket } = world.network;
+    world.network.onPacket = (from, to, packet) => {
+      if (from === HOME && count % 3 === 0) stolenBytes += packet.length;
+      return onPacket(from, to, packet);
+    };
+    await talk(world, 200);
+    await world.network.run(1000);
+    expectNothingLost(world, 200);
+    expect(world.serverHandler.moves).toEqual([]);
+    const heard = world.network.sentBytes.get(`${SERVER} ${MOBILE}`) ?? 0;
+    expect(heard).toBeGreaterThan(0);
+    expect(heard).toBeLessThanOrEqual(3 * stolenBytes);
+    expect(heard).toBeLessThan(50 * 34);
+  });
+
+  test("who relays the challenge too, and wins again, has the connection until its client speaks", async () => {
+    const world = await connected();
+    await talk(world, 10);
+    let stolen = 0;
+    race(world, MOBILE, () => stolen++ < 2);
+    const { onPacket } = world.network;
+    world.network.onPacket = (from, to, packet) => {
+      // The client gets the attacker's challenge as if from the server.
+      if (from === SERVER && to === MOBILE && packet.length === 34) world.network.send(SERVER, HOME, packet, true);
+      return onPacket(from, to, packet);
+    };
+    world.client.send(text("c10"));
+    await world.network.run(300);
+    expect(world.serverHandler.moves).toEqual([`${HOME} -> ${MOBILE}`]);
+    await talk(world, 20, 20, 11);
+    world.player.send(text("s10"));
+    await world.network.run(1000);
+    expect(world.serverHandler.moves).toEqual([`${HOME} -> ${MOBILE}`, `${MOBILE} -> ${HOME}`]);
+    expect(world.serverHandler.texts).toEqual(numbered("c", 31));
+    expect(world.clientHandler.texts).toHaveLength(31);
+  });
+
+  test("who wins every race does not end the connection", async () => {
+    const world = await connected();
+    race(world, MOBILE, () => true);
+    for (let second = 0; second < 20; second++) await talk(world, 10, 100, 10 * second);
+    expectNothingLost(world, 200);
+  });
+
+  test("who repeats, alters and invents packets from elsewhere draws nothing", async () => {
+    const world = await connected();
+    const seen: Uint8Array[] = [];
+    world.network.onPacket = (from, _to, packet) => {
+      if (from === HOME) seen.push(packet.slice());
+      return true;
+    };
+    await talk(world, 20);
+    await world.network.run(500);
+    for (const packet of seen) {
+      world.network.send(MOBILE, SERVER, packet.slice(), true);
+      for (let bit = 0; bit < 8; bit++) {
+        const altered = packet.slice();
+        const at = 5 + ((bit * 7) % (altered.length - 5));
+        altered[at] = (altered[at] as number) ^ (1 << bit);
+        world.network.send(MOBILE, SERVER, altered, true);
+      }
+    }
+    await world.network.run(500);
+    expect(world.serverHandler.moves).toEqual([]);
+    expect(world.network.sentBytes.has(`${SERVER} ${MOBILE}`)).toBe(false);
+    expectNothingLost(world, 20);
+  });
+
+  test("whose client sends from an address where it hears nothing keeps no connection that is mute", async () => {
+    const world = await connected(keyed, { ...pinned, timeoutMs: 60_000 });
+    world.socket.roam(MOBILE);
+    // Nothing of the server's arrives there.
+    world.network.onPacket = (_from, to) => to !== MOBILE;
+    const startMs = world.network.clock.now();
+    while (world.serverHandler.disconnected.length === 0 && world.network.clock.now() - startMs < 15_000) {
+      world.client.send(text("x"), Channel.Unreliable);
+      await world.network.run(50, 10);
+    }
+    expect(world.serverHandler.disconnected).toMatchObject([{ code: DisconnectCode.Timeout }]);
+    expect(world.network.clock.now() - startMs).toBeLessThan(10_500);
+    expect(world.serverHandler.moves).toEqual([]);
+  });
+});
+
+describe("an address", () => {
+  test("that a client has left may be another's, and both go on", async () => {
+    const world = await connected();
+    await talk(world, 5);
+    world.socket.roam(MOBILE);
+    await talk(world, 5, 20, 5);
+    const handler = new RoamingRecorder();
+    const { peer } = peerAt(world.network, HOME, handler, pinned, 3);
+    const connection = peer.connect({ address: SERVER });
+    await world.network.run(300);
+    (await connection).send(text("the stranger"));
+    await talk(world, 5, 20, 10);
+    await world.network.run(500);
+    expect(world.serverHandler.texts).toContain("the stranger");
+    expect(world.clientHandler.texts).toEqual(numbered("s", 15));
+    expect([...world.serverHandler.disconnected, ...world.clientHandler.disconnected]).toEqual([]);
+    expect(world.server.connections).toHaveLength(2);
+  });
+
+  test("that another connection has goes to whoever answers there, and the other one times out", async () => {
+    const world = await connected();
+    const handler = new RoamingRecorder();
+    const { peer, socket } = peerAt(world.network, MOBILE, handler, pinned, 3);
+    const connection = peer.connect({ address: SERVER });
+    await world.network.run(300);
+    await connection;
+    // It goes away without a word, and its address is given to the other one.
+    socket.roam("10.0.0.7:1");
+    world.network.onPacket = (from) => from !== "10.0.0.7:1";
+    world.socket.roam(MOBILE);
+    await talk(world, 20);
+    await world.network.run(500);
+    expect(world.serverHandler.moves).toEqual([`${HOME} -> ${MOBILE}`]);
+    expectNothingLost(world, 20);
+    await talk(world, 120, 100, 20);
+    expect(world.serverHandler.disconnected).toMatchObject([{ code: DisconnectCode.Timeout }]);
+    expect(world.clientHandler.disconnected).toEqual([]);
+    // A client that connects anew from there is the same one, started again.
+    world.socket.roam("10.0.0.8:1");
+    const { peer: next } = peerAt(world.network, MOBILE, new RoamingRecorder(), pinned, 4);
+    const again = next.connect({ address: SERVER });
+    await world.network.run(300);
+    await again;
+    expect(world.serverHandler.disconnected).toMatchObject([
+      { code: DisconnectCode.Timeout },
+      { code: DisconnectCode.Replaced },
+    ]);
+  });
+
+  test("that is banned gets no connection by moving", async () => {
+    const network = new RoamingNetwork();
+    const guard = new ConnectionGuard({}, network.clock);
+    const world = await connected({ ...keyed, guard });
+    guard.ban("10.9.9.9", Number.POSITIVE_INFINITY);
+    world.socket.roam(MOBILE);
+    world.client.send(text("c0"));
+    await world.network.run(1000);
+    expect([world.serverHandler.moves, world.serverHandler.texts]).toEqual([[], []]);
+    world.socket.roam(OTHER_PORT);
+    await world.network.run(3000);
+    expect(world.serverHandler.moves).toEqual([`${HOME} -> ${OTHER_PORT}`]);
+    expect(world.serverHandler.texts).toEqual(["c0"]);
+  });
+});
