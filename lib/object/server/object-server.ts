@@ -98,14 +98,18 @@ export class ObjectServer implements ObjectOwner {
 
   // Life of objects.
 
+  /** @throws NetworkError `ERR_STATE` */
+  assertActive(): void {
+    if (this.#server.active) return;
+    throw new NetworkError("ERR_STATE", "The server is not active: start it before you spawn");
+  }
+
   spawn(
     layout: ObjectLayout,
     owner: INetworkPlayer | null,
     init: ((object: ServerObject) => void) | null,
     source: ObjectSource,
   ): ServerObject {
-    if (!this.#server.active)
-      throw new NetworkError("ERR_STATE", "The server is not active: start it before you spawn");
     const object = new ServerObject(
       this,
       layout,

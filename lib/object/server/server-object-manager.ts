@@ -13,6 +13,7 @@ import {
   objectOption,
 } from "../../options.js";
 import { reportUncaught } from "../../report-uncaught.js";
+import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import type { NetworkIdentity } from "../behaviour/network-identity.js";
 import type { ObjectFactory } from "../behaviour/object-factory.js";
 import type { Behaviours, InstancesOf, Prefab } from "../behaviour/prefab.js";
@@ -25,11 +26,14 @@ import {
   RecordKind,
   tableMessage,
 } from "../wire/object-messages.js";
-import { assertMade, checkStaticName, Factories } from "../world/factories.js";
+import { checkStaticName, Factories } from "../world/factories.js";
+import { AbsentOwners } from "./absent-owners.js";
 import { useCalls } from "./calls.js";
 import { always, Interest, type InterestRule, type WorldPosition } from "./interest.js";
+import { loadWorld } from "./load-world.js";
 import { ObjectServer } from "./object-server.js";
 import { OwnerState } from "./owner-state.js";
+import { readWorld, writeWorld } from "./saved-world.js";
 import { ServerObject } from "./server-object.js";
 import type { ServerObjectEvents } from "./server-object-events.js";
 import { spawnAgain } from "./spawn-again.js";
@@ -46,6 +50,13 @@ export interface ServerObjectManagerOptions {
   maxStateBytesPerSecond?: number;
   /** How urgent an object is for a player, where not all fits: 1/1024 to 1024. @defaultValue 1 */
   weight?(player: INetworkPlayer, identity: NetworkIdentity): number;
+  /**
+   * Who a player is, on this server and the next one: what `save` writes for the owner of an object, and `load` looks
+   * for. 1 to 128 characters; null: nobody that comes back.
+   *
+   * @defaultValue nobody comes back
+   */
+  ownerKey?(player: INetworkPlayer): string | null;
   /** Gets what listeners and behaviours throw. @defaultValue it is an uncaught error */
   onError?(error: unknown): void;
 }
@@ -67,6 +78,7 @@ const OPTIONS: OptionRules<ServerObjectManagerOptions> = {
   lane: integerOption(0, 3),
   maxStateBytesPerSecond: numberOption(1, Number.POSITIVE_INFINITY),
   weight: functionOption,
+  ownerKey: functionOption,
   onError: functionOption,
 };
 const SPAWN_OPTIONS: OptionRules<SpawnOptions<Behaviours>> = {
@@ -85,6 +97,7 @@ export class ServerObjectManager {
   readonly #factories = new Factories();
   /** The names of the static objects in the world. */
   readonly #statics = new Set<string>();
+  readonly #absent: AbsentOwners;
 
   /**
    * Adds itself to `server`.
@@ -94,7 +107,8 @@ export class ServerObjectManager {
   constructor(server: NetworkServer, options: ServerObjectManagerOptions) {
     checkOptions("ServerObjectManager", options, OPTIONS);
     const { interest = always(), lane = 1, maxStateBytesPerSecond = Number.POSITIVE_INFINITY } = options;
-    const { weight = null, onError = reportUncaught } = options;
+    const { weight = null, ownerKey = null, onError = reportUncaught } = options;
+    this.#absent = new AbsentOwners(ownerKey);
     this.#layouts = new Layouts(options.prefabs);
     let rules: Interest | null = null;
     this.#core = new ObjectServer(
@@ -114,6 +128,7 @@ export class ServerObjectManager {
     core.onReleased = (object) => {
       const { layout, staticName } = object;
       if (staticName !== null) this.#statics.delete(staticName);
+      this.#absent.remove(object);
       try {
         this.#factories.release(layout, object as never, staticName !== null);
       } catch (error) {
@@ -127,7 +142,10 @@ export class ServerObjectManager {
       started: () => {
         lastMs = 0;
       },
-      playerReady: (player) => core.addPlayer(player),
+      playerReady: (player) => {
+        core.addPlayer(player);
+        this.#ownersBack(player, onError);
+      },
       playerSuspended: (player) => {
         calls.playerGone(player);
         core.removePlayer(player);
@@ -172,9 +190,9 @@ export class ServerObjectManager {
   spawn<const B extends Behaviours>(prefab: Prefab<B>, options: SpawnOptions<B> = {}): Spawned<B> {
     checkOptions("spawn", options, SPAWN_OPTIONS as OptionRules<SpawnOptions<B>>);
     const { owner = null, init } = options;
+    this.#core.assertActive();
     const layout = this.#layouts.of(prefab as unknown as Prefab);
-    const instance = this.#factories.create(layout, new AbortController().signal);
-    assertMade(layout, instance);
+    const instance = this.#factories.make(layout);
     const object = this.#core.spawn(layout, owner, initOf(init), { instance });
     return { ...object.behaviours, identity: object } as unknown as Spawned<B>;
   }
@@ -201,6 +219,7 @@ export class ServerObjectManager {
     const layout = this.#layouts.of(prefab as unknown as Prefab);
     const instance = layout.prefab.bind(behaviours as never);
     const { owner = null, init } = options;
+    this.#core.assertActive();
     this.#statics.add(name);
     return this.#core.spawn(layout, owner, initOf(init), { instance, staticName: name });
   }
@@ -212,6 +231,50 @@ export class ServerObjectManager {
    */
   setFactory<const B extends Behaviours>(prefab: Prefab<B>, factory: ObjectFactory<B> | null): void {
     this.#factories.set(this.#layouts.of(prefab as unknown as Prefab), factory as ObjectFactory | null);
+  }
+
+  /**
+   * The world as bytes: all objects with their numbers, members and owners. `load` makes it again, on this server after
+   * a restart or on another one.
+   *
+   * @throws TypeError, RangeError for what is no key of `ownerKey`; what that throws
+   */
+  save(): Uint8Array {
+    const objects = [...this.#core.objects.values()];
+    return writeWorld(objects, (object) => {
+      const { owner } = object;
+      if (!owner) return this.#absent.ownerOf(object);
+      return { key: this.#absent.keyOf(owner), isCharacter: this.#core.players.get(owner)?.character === object };
+    });
+  }
+
+  /**
+   * Adds the objects of a world that `save` wrote. Objects whose owners are not here belong to nobody until a player
+   * with that key is ready. The members of their prefabs must be the same; an `extensible` struct may have gained
+   * fields.
+   *
+   * @param statics the behaviours of its static objects, by name
+   * @throws NetworkError `ERR_BAD_VALUE`, or what reading throws, for bytes that no `save` of these prefabs wrote;
+   *   `ERR_STATE` for objects whose number or name is in use, and while the server is not active; TypeError for missing
+   *   behaviours; what factories throw. Nothing has changed then
+   */
+  load(bytes: Uint8Array, statics: Readonly<Record<string, Readonly<Record<string, NetworkBehaviour>>>> = {}): void {
+    this.#core.assertActive();
+    loadWorld(readWorld(bytes, this.#layouts), statics, {
+      core: this.#core,
+      factories: this.#factories,
+      statics: this.#statics,
+      absent: this.#absent,
+    });
+    for (const player of this.#core.players.keys()) this.#ownersBack(player, this.#core.report);
+  }
+
+  #ownersBack(player: INetworkPlayer, report: (error: unknown) => void): void {
+    try {
+      this.#absent.playerReady(player, (object) => this.#core.setCharacter(player, object));
+    } catch (error) {
+      report(error);
+    }
   }
 
   /** The object that a player controls, null without one. */

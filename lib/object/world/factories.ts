@@ -7,6 +7,8 @@ import { MAX_STATIC_NAME } from "../wire/object-messages.js";
 
 const FACTORY: OptionRules<ObjectFactory> = { create: functionOption, release: functionOption };
 
+const NEVER = new AbortController().signal;
+
 /** @throws TypeError, RangeError */
 export function checkStaticName(name: string): void {
   if (typeof name !== "string") throw typeError("The name of a static object", "a string");
@@ -38,6 +40,16 @@ export class Factories {
     return layout.prefab.bind(made as Instance["behaviours"]);
   }
 
+  /** A new object at once. @throws what the factory throws; TypeError for a promise: a server does not wait */
+  make(layout: ObjectLayout): Instance {
+    const made = this.create(layout, NEVER);
+    if ("values" in made) return made;
+    void Promise.resolve(made).catch(() => {});
+    throw invalidType(
+      `The factory of ${layout.prefab.name} returned a promise, and a server does not wait for objects`,
+    );
+  }
+
   /** An object is in no world any more. */
   release(layout: ObjectLayout, { behaviours, values }: Instance, isStatic: boolean): void {
     const release = this.#factories.get(layout)?.release;
@@ -45,11 +57,4 @@ export class Factories {
     layout.reset(values);
     if (!isStatic) release?.(behaviours);
   }
-}
-
-/** @throws TypeError for a promise: a server does not wait */
-export function assertMade(layout: ObjectLayout, made: Instance | PromiseLike<unknown>): asserts made is Instance {
-  if ("values" in made) return;
-  void Promise.resolve(made).catch(() => {});
-  throw invalidType(`The factory of ${layout.prefab.name} returned a promise, and a server does not wait for objects`);
 }
