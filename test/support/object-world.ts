@@ -1,4 +1,4 @@
-import { defineProtocol, type INetworkPlayer, type NetworkClient } from "../../lib/message/index.js";
+import { defineProtocol, type INetworkPlayer, type NetworkClient, type ProtocolPart } from "../../lib/message/index.js";
 import { syncList, syncSet } from "../../lib/object/behaviour/collections.js";
 import { clientRpc, type RpcCall, serverRpc } from "../../lib/object/behaviour/rpc.js";
 import { syncRef } from "../../lib/object/behaviour/sync-ref.js";
@@ -75,6 +75,7 @@ export interface ObjectWorldOptions {
   /** Those of both sides. @defaultValue `prefabs` */
   prefabs?: readonly Prefab[];
   tickRate?: number;
+  messages?: readonly ProtocolPart[];
   /** What both ends do to the packets that they send. */
   lag?: Partial<LagConditions>;
   seed?: number;
@@ -95,8 +96,16 @@ export class ObjectWorld extends MessageWorld {
   readonly prefabs: readonly Prefab[];
 
   constructor(options: ObjectWorldOptions = {}) {
-    const { kind = "datagram", manager = {}, tickRate = 20, lag, seed = 1, prefabs: all = prefabs } = options;
-    const protocol = defineProtocol({ name: "objects", version: 1, messages: [] });
+    const {
+      kind = "datagram",
+      manager = {},
+      tickRate = 20,
+      lag,
+      seed = 1,
+      prefabs: all = prefabs,
+      messages = [],
+    } = options;
+    const protocol = defineProtocol({ name: "objects", version: 1, messages });
     super({ protocol, kind, server: { tickRate }, ...(lag && { lag }), seed });
     this.prefabs = all;
     this.objects = new ServerObjectManager(this.server, { prefabs: all, onError: this.#onError, ...manager });

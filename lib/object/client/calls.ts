@@ -1,8 +1,9 @@
 import { type INetworkPlayer, NetworkClient } from "../../message/index.js";
+import { NetworkReader } from "../../serialization/index.js";
 import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import { body } from "../rpc/call-format.js";
 import { ClientCalls } from "../rpc/client-calls.js";
-import { RecordKind } from "../wire/object-messages.js";
+import { RecordKind, UnorderedMessage } from "../wire/object-messages.js";
 import type { ObjectClient } from "./object-client.js";
 
 /** Has the calls of a client's objects sent and run. */
@@ -17,7 +18,10 @@ export function useCalls(client: NetworkClient, world: ObjectClient): ClientCall
       return client.player as INetworkPlayer;
     },
     find: (item) => world.objectOf(item),
-    sendCall: () => world.writeCall(RecordKind.Call, body),
+    sendCall(isUnordered) {
+      if (isUnordered) client.send(UnorderedMessage, body.view());
+      else world.writeCall(RecordKind.Call, body);
+    },
     sendAnswer: () => world.writeCall(RecordKind.Answer, body),
     report: (error) => world.report(error),
   });
@@ -30,4 +34,14 @@ export function useCalls(client: NetworkClient, world: ObjectClient): ClientCall
   });
   world.extensions.set(RecordKind.Answer, (reader) => calls.receiveAnswer(reader));
   return calls;
+}
+
+/** Has unordered calls of the server run, once the messages of objects are in the protocol. */
+export function receiveUnordered(client: NetworkClient, world: ObjectClient): void {
+  const reader = new NetworkReader();
+  client.messageHandler.register(UnorderedMessage, (bytes) => {
+    reader.reset(bytes);
+    const tick = reader.readUint32();
+    world.run(() => world.extensions.get(RecordKind.Call)?.(reader, tick));
+  });
 }

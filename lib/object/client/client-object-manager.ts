@@ -6,9 +6,9 @@ import type { NetworkIdentity } from "../behaviour/network-identity.js";
 import type { ObjectFactory } from "../behaviour/object-factory.js";
 import type { Behaviours, InstancesOf, Prefab } from "../behaviour/prefab.js";
 import { Layouts } from "../wire/layouts.js";
-import { CallsMessage, InputMessage, LatestMessage, OrderedMessage, tableMessage } from "../wire/object-messages.js";
+import { LatestMessage, OrderedMessage, objectMessages, tableMessage } from "../wire/object-messages.js";
 import { checkStaticName } from "../world/factories.js";
-import { useCalls } from "./calls.js";
+import { receiveUnordered, useCalls } from "./calls.js";
 import type { ClientObjectEvents } from "./client-object-events.js";
 import { HostWorld } from "./host-world.js";
 import { ObjectClient } from "./object-client.js";
@@ -52,7 +52,7 @@ export class ClientObjectManager {
     core.host = host;
     const calls = useCalls(client, core);
     client.use({
-      messages: [OrderedMessage, LatestMessage, CallsMessage, InputMessage, tableMessage(this.#layouts.all)],
+      messages: [...objectMessages, tableMessage(this.#layouts.all)],
       started: () => host.started(),
       tick: () => core.updateUndrawn(),
       beforeSend: () => core.send(),
@@ -63,6 +63,7 @@ export class ClientObjectManager {
         host.stopped();
       },
     });
+    receiveUnordered(client, core);
     client.messageHandler.register(OrderedMessage, (bytes) => host.run(() => core.receiveOrdered(bytes)));
     client.messageHandler.register(LatestMessage, (bytes) => host.run(() => core.receiveLatest(bytes)));
   }
@@ -121,6 +122,11 @@ export class ClientObjectManager {
     checkStaticName(name);
     const layout = this.#layouts.of(prefab as unknown as Prefab);
     return this.#core.waiting.addStatic(name, layout, layout.prefab.bind(behaviours as never));
+  }
+
+  /** Sends what was set in order, and called, now: it arrives before any message that is sent afterwards on lane 0. */
+  flush(): void {
+    this.#core.flush();
   }
 
   /** Adds a listener of an event. @returns a function that removes it */

@@ -167,6 +167,19 @@ export class ObjectClient implements ClientObjectOwner {
     this.#sender.send();
   }
 
+  /** Runs a call that came outside of the order. What it needs may be missing: it is dropped then. */
+  run(call: () => void): void {
+    if (this.host) this.host.run(call);
+    else call();
+    this.#held = null;
+  }
+
+  /** Sends the ordered changes of all objects, and what was called. */
+  flush(): void {
+    this.#sender.writeChanged();
+    this.#sender.flush();
+  }
+
   /** Applies an ordered message. */
   receiveOrdered(bytes: Uint8Array): void {
     const reader = this.#reader;

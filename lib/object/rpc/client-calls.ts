@@ -16,8 +16,11 @@ export interface ClientCallWorld {
   readonly player: INetworkPlayer;
   /** The behaviours of the object of this number, null where the client does not have it. The call is held: waiting. */
   find(item: number): { readonly parts: readonly NetworkBehaviour[]; readonly isWaiting?: boolean } | null;
-  /** Sends the server what is in `body`: a call, behind the object's ordered state that this client has set. */
-  sendCall(): void;
+  /**
+   * Sends the server what is in `body`: a call, behind the object's ordered state that this client has set, unless it
+   * is unordered.
+   */
+  sendCall(isUnordered: boolean): void;
   /** Sends the server the answer in `body`. */
   sendAnswer(): void;
   report(error: unknown, rpc: RpcDefinition): void;
@@ -53,7 +56,7 @@ export class ClientCalls {
     const send = (id: number) => {
       body.reset();
       writeCall(body, { ...head, id }, rpc, args);
-      this.#world.sendCall();
+      this.#world.sendCall(rpc.isUnordered);
     };
     if (rpc.returns) return this.#pending.open(object, rpc, options, send);
     send(0);

@@ -39,8 +39,11 @@ export interface ServerCallWorld<Target extends CallTarget> {
   observersOf(object: Target): Iterable<INetworkPlayer>;
   /** Whether the player sees it, or will in this tick. */
   isSeenBy(object: Target, player: INetworkPlayer): boolean;
-  /** Sends each of the players what is in `body`, behind the object's spawn and its ordered state. */
-  sendCall(object: Target, players: Iterable<INetworkPlayer>): void;
+  /**
+   * Sends each of the players what is in `body`, behind the object's spawn and its ordered state; an unordered call at
+   * once, to those who have the object.
+   */
+  sendCall(object: Target, players: Iterable<INetworkPlayer>, isUnordered: boolean): void;
   /** Sends a player the answer in `body`. */
   sendAnswer(player: INetworkPlayer): void;
   report(error: unknown, player: INetworkPlayer, rpc: RpcDefinition): void;
@@ -96,7 +99,7 @@ export class ServerCalls<Target extends CallTarget> {
     const send = (id: number, players: Iterable<INetworkPlayer>) => {
       body.reset();
       writeCall(body, { ...head, id }, rpc, values);
-      this.#world.sendCall(object, players);
+      this.#world.sendCall(object, players, rpc.isUnordered);
     };
     if (rpc.target === "observers" || rpc.target === "others") {
       send(0, this.#othersOf(object, rpc.target));

@@ -1,8 +1,10 @@
 import { type INetworkPlayer, NetworkServer } from "../../message/index.js";
+import { ErrorFlags, errorCosts } from "../../message/protocol/error-flags.js";
+import { NetworkReader, NetworkWriter } from "../../serialization/index.js";
 import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import { body } from "../rpc/call-format.js";
 import { ServerCalls } from "../rpc/server-calls.js";
-import { RecordKind } from "../wire/object-messages.js";
+import { RecordKind, UnorderedMessage } from "../wire/object-messages.js";
 import type { ObjectServer } from "./object-server.js";
 import type { OwnerState } from "./owner-state.js";
 import type { ServerObject } from "./server-object.js";
@@ -14,6 +16,7 @@ export function useCalls(
   ownerState: OwnerState,
 ): ServerCalls<ServerObject> {
   const clock = NetworkServer.clockOf(server);
+  const unordered = new NetworkWriter();
   const sees = (player: INetworkPlayer, { item, owner }: ServerObject) =>
     owner === player || world.players.get(player)?.views.has(item) === true;
   /** Whether it sees it now, or will once what happened in this tick is applied. */
@@ -38,7 +41,16 @@ export function useCalls(
       world.updateVisibility();
       return world.players.has(player) && willSee(player, object);
     },
-    sendCall(object, players) {
+    sendCall(object, players, isUnordered) {
+      if (isUnordered) {
+        unordered.reset();
+        unordered.writeUint32(server.tick);
+        unordered.copyFrom(body, 0, body.bitLength);
+        for (const player of players) {
+          if (world.players.get(player)?.views.has(object.item)) player.send(UnorderedMessage, unordered.view());
+        }
+        return;
+      }
       world.flushObject(object);
       for (const player of players) {
         const of = world.players.get(player);
@@ -67,4 +79,17 @@ export function useCalls(
   ownerState.extensions.set(RecordKind.Call, ({ player }, reader) => calls.receive(player, reader));
   ownerState.extensions.set(RecordKind.Answer, ({ player }, reader) => calls.receiveAnswer(player, reader));
   return calls;
+}
+
+/** Has unordered calls of players run, once the messages of objects are in the protocol. */
+export function receiveUnordered(server: NetworkServer, calls: ServerCalls<ServerObject>): void {
+  const reader = new NetworkReader();
+  server.messageHandler.register(UnorderedMessage, (bytes, player) => {
+    reader.reset(bytes);
+    try {
+      calls.receive(player, reader);
+    } catch {
+      player.chargeError(errorCosts.deserialization, ErrorFlags.Deserialization);
+    }
+  });
 }

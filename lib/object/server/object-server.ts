@@ -384,6 +384,16 @@ export class ObjectServer implements ObjectOwner {
     if (player.player.isHost) this.share.spawned(object);
   }
 
+  /** Sends what is ordered now, and not at the end of the tick. */
+  flush(): void {
+    this.updateVisibility();
+    for (const object of this.#changed) if (object.isSpawned) this.flushObject(object);
+    for (const player of this.players.values()) {
+      for (const object of player.entering) this.spawnNow(player, object);
+      player.flush();
+    }
+  }
+
   /** Before a call of the object is written: what has changed goes first. */
   flushObject(object: ServerObject): void {
     this.#sendOrdered(object);

@@ -18,17 +18,10 @@ import type { NetworkIdentity } from "../behaviour/network-identity.js";
 import type { ObjectFactory } from "../behaviour/object-factory.js";
 import type { Behaviours, InstancesOf, Prefab } from "../behaviour/prefab.js";
 import { Layouts } from "../wire/layouts.js";
-import {
-  CallsMessage,
-  InputMessage,
-  LatestMessage,
-  OrderedMessage,
-  RecordKind,
-  tableMessage,
-} from "../wire/object-messages.js";
+import { CallsMessage, InputMessage, objectMessages, RecordKind, tableMessage } from "../wire/object-messages.js";
 import { checkStaticName, Factories } from "../world/factories.js";
 import { AbsentOwners } from "./absent-owners.js";
-import { useCalls } from "./calls.js";
+import { receiveUnordered, useCalls } from "./calls.js";
 import { always, Interest, type InterestRule, type WorldPosition } from "./interest.js";
 import { loadWorld } from "./load-world.js";
 import { ObjectServer } from "./object-server.js";
@@ -138,7 +131,7 @@ export class ServerObjectManager {
     ownerState.extensions.set(RecordKind.Again, (player, reader) => spawnAgain(core, player, reader.readUint32()));
     let lastMs = 0;
     server.use({
-      messages: [OrderedMessage, LatestMessage, CallsMessage, InputMessage, tableMessage(this.#layouts.all)],
+      messages: [...objectMessages, tableMessage(this.#layouts.all)],
       started: () => {
         lastMs = 0;
       },
@@ -166,6 +159,7 @@ export class ServerObjectManager {
       },
       stopped: () => core.stop(),
     });
+    receiveUnordered(server, calls);
     for (const message of [CallsMessage, InputMessage]) {
       server.messageHandler.register(message, (bytes, player) => ownerState.receive(player, bytes));
     }
@@ -275,6 +269,14 @@ export class ServerObjectManager {
     } catch (error) {
       report(error);
     }
+  }
+
+  /**
+   * Sends the ordered changes of all objects, and the objects that players see for the first time, now and not at the
+   * end of the tick: they arrive before any message that is sent afterwards on the same lane.
+   */
+  flush(): void {
+    this.#core.flush();
   }
 
   /** The object that a player controls, null without one. */

@@ -21,6 +21,12 @@ export const CallsMessage = defineMessage("objects/calls", records);
 /** Client to server, as notify: the latest state of an owner. */
 export const InputMessage = defineMessage("objects/input", records, { channel: Channel.Sequenced });
 
+/** Both ways: one call that needs no order. It may be lost. To clients the server's tick stands before it. */
+export const UnorderedMessage = defineMessage("objects/unordered", records, { channel: Channel.Unreliable });
+
+/** The messages of objects, in a protocol. */
+export const objectMessages = [OrderedMessage, LatestMessage, CallsMessage, InputMessage, UnorderedMessage];
+
 /** What a record of these messages is. `Call` and `Answer` belong to calls. */
 export enum RecordKind {
   End = 0,
