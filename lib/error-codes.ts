@@ -95,7 +95,7 @@ export interface ConnectionErrorCodes {
   ERR_QUEUE_FULL: string;
   /** The same client connected again; this is its earlier connection. */
   ERR_REPLACED: string;
-  /** The handler on the other side failed; its log says why. */
+  /** The handler on the other side failed, or there is none; the text says which, and the other side's log has more. */
   ERR_REQUEST_FAILED: string;
   /** The handler on the other side refused the request with the text of this error. */
   ERR_REQUEST_REFUSED: string;

@@ -106,6 +106,6 @@ function resumeToLeave({ target, session, reason, owner, config }: FarewellParts
 
 /** Reads messages, and says nothing about those that nobody waits for. */
 function silentDispatcher(protocol: ProtocolCore, clock: Clock): MessageDispatcher {
-  const nobody = { protocol, charge() {}, report() {}, unauthenticated() {} };
+  const nobody = { protocol, charge() {}, unhandled() {}, report() {}, unauthenticated() {} };
   return new MessageDispatcher(nobody, new MessageWaiters(clock));
 }

@@ -68,6 +68,7 @@ export {
   defineRequest,
   type RequestDefinition,
   type RequestEnvelope,
+  type RequestOutcome,
   RequestRefusedError,
   type ResponseEnvelope,
 } from "./protocol/request.js";

@@ -1,4 +1,4 @@
-import { checkFunction, invalidType } from "../arguments.js";
+import { checkFunction, invalidType, typeError } from "../arguments.js";
 import { isThenable } from "../brands.js";
 import { NetworkError } from "../network-error.js";
 import {
@@ -24,11 +24,12 @@ import type { NetworkPlayer } from "./players/network-player.js";
 import type { INetworkPlayer } from "./players/player.js";
 import { ErrorFlags, errorCosts } from "./protocol/error-flags.js";
 import type { MessageDefinition } from "./protocol/message.js";
-import type { ProtocolCore, ProtocolPart } from "./protocol/protocol.js";
+import { isDefinition, type ProtocolCore, type ProtocolPart } from "./protocol/protocol.js";
 import {
   checkRequest,
   type RequestDefinition,
   type RequestEnvelope,
+  type RequestOutcome,
   RequestRefusedError,
   type ResponseEnvelope,
   refusalText,
@@ -39,6 +40,8 @@ export interface DispatcherOwner {
   readonly protocol: ProtocolCore;
   /** `player` has sent something wrong. */
   charge(player: NetworkPlayer, cost: number, flags: ErrorFlags, text: string): void;
+  /** A message or request came that has no handler here. */
+  unhandled(player: NetworkPlayer, message: MessageDefinition<unknown>): void;
   /** The application's code has thrown. */
   report(error: unknown, player: INetworkPlayer | null, message: MessageDefinition<unknown> | null): void;
   /** A message came over a connection that is not authenticated yet, and its handler does not allow that. */
@@ -104,6 +107,7 @@ export class MessageDispatcher implements MessageHandler {
   }
 
   unregister(message: MessageDefinition<unknown> | RequestDefinition<unknown, unknown>): boolean {
+    if (!isDefinition(message)) throw typeError("message", "what defineMessage or defineRequest returns");
     const key = "response" in message ? message.request : message;
     return this.#entries.get(key)?.isSystem === false && this.#entries.delete(key);
   }
@@ -167,6 +171,7 @@ export class MessageDispatcher implements MessageHandler {
       return;
     }
     if (!entry && !this.#waiters.has(message)) {
+      this.#owner.unhandled(player, message);
       this.#owner.charge(player, errorCosts.noHandler, ErrorFlags.RpcSync, `No handler for ${message.name}`);
       this.#declineQuestion(player, message);
       return;
@@ -211,7 +216,7 @@ export class MessageDispatcher implements MessageHandler {
   #declineQuestion(player: NetworkPlayer, message: MessageDefinition<unknown>): void {
     for (const { request, response } of this.#owner.protocol.requests) {
       if (request !== message || this.#reader.bitsLeft < 32) continue;
-      player.sendLater(response, { id: this.#reader.readUint32(), error: "", value: undefined });
+      player.sendLater(response, { id: this.#reader.readUint32(), ...withoutAnswer("unhandled") });
     }
   }
 
@@ -284,6 +289,8 @@ export class MessageDispatcher implements MessageHandler {
 const borrowedError = ({ name }: MessageDefinition<unknown>) =>
   invalidType(`The values of ${name} are valid during the call only, so its handler cannot be async`);
 
+const withoutAnswer = (outcome: RequestOutcome, text = "") => ({ outcome, text, value: undefined });
+
 function answer<Q, A>(
   definition: RequestDefinition<Q, A>,
   handler: RequestHandler<Q, A>,
@@ -291,13 +298,13 @@ function answer<Q, A>(
   player: NetworkPlayer,
   signal: AbortSignal,
 ): unknown {
-  const reply = (error: string | undefined, result: A | undefined) => {
-    player.sendLater(definition.response, { id, error, value: result });
+  const reply = (response: Omit<ResponseEnvelope<A>, "id">) => {
+    player.sendLater(definition.response, { id, ...response });
   };
   /** The answer is checked like any value that is sent. */
   const succeed = (result: A) => {
     try {
-      reply(undefined, result);
+      reply({ outcome: "answered", text: "", value: result });
     } catch (cause) {
       const { message } = cause as Error;
       const forgotten = result === undefined ? " (did it forget to return it?)" : "";
@@ -307,10 +314,10 @@ function answer<Q, A>(
   };
   const fail = (error: unknown) => {
     if (error instanceof RequestRefusedError) {
-      reply(refusalText(error.message) || "refused", undefined);
+      reply(withoutAnswer("refused", refusalText(error.message) || "refused"));
       return;
     }
-    reply("", undefined);
+    reply(withoutAnswer("failed"));
     throw error;
   };
   try {

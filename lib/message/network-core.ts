@@ -46,6 +46,7 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
   readonly #complaints: ComplaintLog;
   protected readonly ticks: TickTimes;
   readonly #totals = new ConnectionTotals();
+  #unhandled = 0;
   #isActive = false;
 
   constructor(options: NetworkOptions, side: "server" | "client") {
@@ -86,6 +87,10 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
     this.#extensions.push(extension);
   }
 
+  unhandled(_player: NetworkPlayer, _message: MessageDefinition<unknown>): void {
+    this.#unhandled++;
+  }
+
   abstract charge(player: NetworkPlayer, cost: number, flags: ErrorFlags, text: string): void;
   abstract unauthenticated(
     player: NetworkPlayer,
@@ -93,7 +98,7 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
     bytes: ByteSegment,
     channel: Channel,
   ): void;
-  abstract errorLimitReached(player: NetworkPlayer): void;
+  abstract errorLimitReached(player: NetworkPlayer, lastError: string): void;
   abstract leave(player: NetworkPlayer, reason: DisconnectReason): void;
 
   report(
@@ -163,6 +168,7 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
       socket: peer?.socketMetrics ?? null,
       ticks: { ...this.ticks.metrics },
       failures: this.#failures.total,
+      unhandled: this.#unhandled,
     };
   }
 

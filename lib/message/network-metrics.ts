@@ -17,6 +17,8 @@ export interface NetworkMetrics {
   ticks: Readonly<TickMetrics>;
   /** How often handlers, listeners and extensions have thrown. */
   failures: number;
+  /** How many messages and requests came that have no handler here; a warning names each kind. */
+  unhandled: number;
 }
 
 /** What a `NetworkServer` has counted. */

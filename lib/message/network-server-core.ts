@@ -4,6 +4,7 @@ import { checkOptions } from "../options.js";
 import type { LibraryConnection } from "../peer/connection/connection.js";
 import type { ByteSegment, Channel, Drive, PeerHandler } from "../peer/index.js";
 import type { PeerCore } from "../peer/peer-core.js";
+import { printable } from "../printable.js";
 import { serverFailed, serverFull, serverStopped } from "../socket/building/socket-errors.js";
 import { checkReason, DisconnectCode, type DisconnectReason } from "../socket/disconnect-reason.js";
 import type { IncomingConnection } from "../socket/index.js";
@@ -301,7 +302,13 @@ export class NetworkServerCore
 
   charge(player: NetworkPlayer, cost: number, flags: ErrorFlags, text: string): void {
     if (player.isHost) this.complain(`the host's client: ${text}`);
-    player.chargeError(cost, flags);
+    player.chargeError(cost, flags, text);
+  }
+
+  /** Names of messages are few, and not the client's to choose: it cannot fill the log with them. */
+  override unhandled(player: NetworkPlayer, message: MessageDefinition<unknown>): void {
+    super.unhandled(player, message);
+    if (!player.isHost) this.complain(`from a client: No handler for ${message.name}`);
   }
 
   unauthenticated(player: NetworkPlayer, message: MessageDefinition<unknown>): void {
@@ -309,11 +316,15 @@ export class NetworkServerCore
     player.refuse(DisconnectCode.NotAuthenticated, `${message.name} needs an authenticated player`);
   }
 
-  errorLimitReached(player: NetworkPlayer): void {
+  errorLimitReached(player: NetworkPlayer, lastError: string): void {
     const { onErrorLimit } = this.#options;
     try {
       if (onErrorLimit) onErrorLimit(player);
-      else player.refuse(DisconnectCode.ErrorLimit, "Too many errors");
+      else
+        player.refuse(
+          DisconnectCode.ErrorLimit,
+          `Too many errors${lastError && `, the last: ${printable(lastError)}`}`,
+        );
     } catch (error) {
       this.report(error, player, null);
     }

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import { defineMessage, defineProtocol, NetworkClient } from "../../lib/message/index.js";
+import { defineMessage, defineProtocol, defineRequest, NetworkClient } from "../../lib/message/index.js";
 import { u8 } from "../../lib/serialization/index.js";
+import { DisconnectCode } from "../../lib/socket/index.js";
 import { MessageWorld } from "../support/message-world.js";
 
 const Note = defineMessage("note", u8);
@@ -21,6 +22,34 @@ test("a message without a handler is told of once for each connection, and then 
   world.server.sendToAll(Note, 1);
   await world.run(200);
   expect(world.warnings).toEqual([text, repeated, text]);
+});
+
+test("a server tells of each message without a handler once, counts it, and names it to the client that it disconnects", async () => {
+  const Ask = defineRequest("ask", u8, u8);
+  const world = new MessageWorld({
+    protocol: defineProtocol({ name: "complaints", version: 1, messages: [Note, Ask] }),
+    kind: "stream",
+  });
+  await world.server.start();
+  const { client } = await world.join();
+  const reasons: unknown[] = [];
+  client.on("disconnected", (reason) => reasons.push(reason));
+  const asked = client.request(Ask, 1);
+  asked.catch(() => {});
+  for (let count = 0; count < 10; count++) client.send(Note, 1);
+  await world.run(200);
+  await expect(asked).rejects.toMatchObject({
+    code: "ERR_REQUEST_FAILED",
+    message: "There is no handler for ask on the other side; its log has more",
+  });
+  expect(world.warnings).toEqual([
+    "valve-sockets: from a client: No handler for ask",
+    "valve-sockets: from a client: No handler for note",
+    "valve-sockets: 10 times: from a client: No handler for note",
+  ]);
+  expect(world.server.metrics.unhandled).toBe(11);
+  const text = "Too many errors, the last: No handler for note";
+  expect(reasons).toEqual([{ code: DisconnectCode.ErrorLimit, text }]);
 });
 
 test("a text of the other side stays in its line of the log", async () => {

@@ -106,6 +106,17 @@ test("messages of another protocol have no handlers and are not waited for", asy
   await expect(messageHandler.waitFor(other)).rejects.toEqual(unknown);
 });
 
+test.each([undefined, null, {}, 5, "note"])("%j is no message, and has no handler", async (wrong) => {
+  const { messageHandler } = new MessageWorld({ protocol: newProtocol() }).server;
+  const refused = expect.objectContaining({ name: "TypeError", code: "ERR_INVALID_ARG_TYPE" });
+  const message = wrong as never;
+  expect(() => messageHandler.register(message, () => {})).toThrow(refused);
+  expect(() => messageHandler.register(message, async () => {})).toThrow(refused);
+  expect(() => messageHandler.registerRequest(message, () => 1)).toThrow(refused);
+  expect(() => messageHandler.unregister(message)).toThrow(refused);
+  await expect(messageHandler.waitFor(message)).rejects.toEqual(refused);
+});
+
 test("an extension's messages have handlers as soon as it is used", () => {
   const world = new MessageWorld({ protocol: newProtocol() });
   const Extra = defineMessage("extra", u8);

@@ -28,8 +28,8 @@ export interface PlayerOwner {
   readonly encoder: MessageEncoder;
   /** Null: players are not charged. */
   readonly errorBudget: ErrorBudget | null;
-  /** The player's budget is used up. */
-  errorLimitReached(player: NetworkPlayer): void;
+  /** The player's budget is used up. @param lastError what it did last; empty if the application has charged it */
+  errorLimitReached(player: NetworkPlayer, lastError: string): void;
   report(error: unknown, player: INetworkPlayer, message: MessageDefinition<unknown>, place: string): void;
   /** `player.disconnect` was called. */
   leave(player: NetworkPlayer, reason: DisconnectReason): void;
@@ -158,9 +158,9 @@ export class NetworkPlayer implements INetworkPlayer {
     this.#owner.leave(this, reason);
   }
 
-  chargeError(cost: number, flags: number): void {
+  chargeError(cost: number, flags: number, text = ""): void {
     this.errorFlags |= flags;
-    if (this.#budget && this.#budget.take(cost) < 0) this.#owner.errorLimitReached(this);
+    if (this.#budget && this.#budget.take(cost) < 0) this.#owner.errorLimitReached(this, text);
   }
 
   resetErrorFlags(): void {

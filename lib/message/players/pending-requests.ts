@@ -49,7 +49,10 @@ export class PendingRequests {
   }
 
   /** An answer has come. @returns false: it answers no request. One that comes too late is not wrong. */
-  settle(definition: RequestDefinition<unknown, unknown>, { id, error, value }: ResponseEnvelope<unknown>): boolean {
+  settle(
+    definition: RequestDefinition<unknown, unknown>,
+    { id, outcome, text, value }: ResponseEnvelope<unknown>,
+  ): boolean {
     const pending = this.#pending.get(id);
     if (!pending) {
       if (id === 0 || id > this.#lastId || this.#unanswered === 0) return false;
@@ -58,9 +61,13 @@ export class PendingRequests {
     }
     if (pending.definition !== definition) return false;
     this.#pending.delete(id);
-    if (error === undefined) pending.resolve(value);
-    else if (error === "") pending.reject(new NetworkError("ERR_REQUEST_FAILED", `${definition.name} failed there`));
-    else pending.reject(refusedRequest("ERR_REQUEST_REFUSED", error));
+    const { name } = definition;
+    if (outcome === "answered") pending.resolve(value);
+    else if (outcome === "refused") pending.reject(refusedRequest("ERR_REQUEST_REFUSED", text));
+    else {
+      const whatFailed = outcome === "failed" ? `The handler of ${name} failed` : `There is no handler for ${name}`;
+      pending.reject(new NetworkError("ERR_REQUEST_FAILED", `${whatFailed} on the other side; its log has more`));
+    }
     return true;
   }
 

@@ -53,7 +53,8 @@ const PROTOCOL_OPTIONS: OptionRules<ProtocolOptions> = {
   messages: arrayOption,
 };
 
-const isDefinition = (part: unknown): part is ProtocolPart =>
+/** Whether it was made by `defineMessage` or `defineRequest`. */
+export const isDefinition = (part: unknown): part is ProtocolPart =>
   typeof part === "object" && part !== null && ("codec" in part || "response" in part);
 const isRequest = (part: ProtocolPart): part is RequestDefinition<unknown, unknown> => "response" in part;
 
@@ -153,7 +154,7 @@ export class ProtocolCore implements Protocol {
 
   /** @throws NetworkError `ERR_UNKNOWN_MESSAGE` for a message of another protocol; TypeError for a request */
   assertHas(message: MessageDefinition<unknown>): void {
-    if (this.#parts.get(message?.name) !== message) this.#isUnknown(message);
+    if (!isDefinition(message) || this.#parts.get(message.name) !== message) this.#isUnknown(message);
   }
 
   /** The message's number here. @throws NetworkError `ERR_UNKNOWN_MESSAGE` for one of another protocol */

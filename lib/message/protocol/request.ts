@@ -2,7 +2,7 @@ import { invalidType, typeError } from "../../arguments.js";
 import type { NetworkErrorCode } from "../../error-codes.js";
 import { NetworkError } from "../../network-error.js";
 import { printable } from "../../printable.js";
-import { type Codec, defineCodec, optional, string, struct, u32 } from "../../serialization/index.js";
+import { type Codec, defineCodec, enumeration, string, struct, u32 } from "../../serialization/index.js";
 import { createMessage, defineMessage, type MessageDefinition, type MessageOptions } from "./message.js";
 
 /** A question as it travels. */
@@ -12,12 +12,18 @@ export interface RequestEnvelope<Q> {
   value: Q;
 }
 
+const OUTCOMES = ["answered", "refused", "failed", "unhandled"] as const;
+/** What became of a question; `unhandled`: there is no handler. */
+export type RequestOutcome = (typeof OUTCOMES)[number];
+
 /** An answer as it travels. */
 export interface ResponseEnvelope<A> {
   /** That of the question. */
   id: number;
-  /** The text of a refusal, empty when the handler failed; undefined when `value` is the answer. */
-  error: string | undefined;
+  outcome: RequestOutcome;
+  /** Of a refusal, otherwise empty. */
+  text: string;
+  /** Undefined unless it was answered. */
   value: A | undefined;
 }
 
@@ -62,23 +68,26 @@ export function defineRequest<Q, A>(
   });
 }
 
-const headCodec = struct({ id: u32, error: optional(string(MAX_REFUSAL_BYTES)) });
+const headCodec = struct({ id: u32, outcome: enumeration(OUTCOMES) });
+const refusalCodec = string(MAX_REFUSAL_BYTES);
 
-/** The value follows where there is no error, so that every answer is a value of its codec. */
+/** What follows the head, a value or a text, depends on the outcome, so that every answer is a value of its codec. */
 function answerCodec<A>(codec: Codec<A>): Codec<ResponseEnvelope<A>> {
   return defineCodec<ResponseEnvelope<A>>({
-    layout: `answer(${headCodec.layout},${codec.layout})`,
+    layout: `answer(${headCodec.layout},${refusalCodec.layout},${codec.layout})`,
     minBits: headCodec.minBits,
     borrowed: codec.borrowed,
     write: (writer, envelope) => {
       headCodec.write(writer, envelope);
-      if (envelope.error === undefined) codec.write(writer, envelope.value as A);
+      if (envelope.outcome === "answered") codec.write(writer, envelope.value as A);
+      else if (envelope.outcome === "refused") refusalCodec.write(writer, envelope.text);
     },
     read: (reader) => {
-      const { id, error } = headCodec.read(reader);
-      return { id, error, value: error === undefined ? codec.read(reader) : undefined };
+      const { id, outcome } = headCodec.read(reader);
+      const text = outcome === "refused" ? refusalCodec.read(reader) : "";
+      return { id, outcome, text, value: outcome === "answered" ? codec.read(reader) : undefined };
     },
-    default: () => ({ id: 0, error: "", value: undefined }),
+    default: () => ({ id: 0, outcome: "failed", text: "", value: undefined }),
   });
 }
 
