@@ -164,7 +164,7 @@ export class NetworkServerCore
     this.events.emit("started");
     if (localClient && attempt === this.#starts) await this.#startHost(localClient);
     this.#assertCurrent(attempt);
-    const { tickRate = 0 } = this.#options;
+    const { tickRate } = this;
     if (this.drive === "automatic" && tickRate > 0) {
       this.#tickLoop = new TickLoop(this.clock, tickRate, (ticks) => {
         this.time.advance(ticks - 1);
@@ -172,6 +172,10 @@ export class NetworkServerCore
         this.updateSent();
       });
     }
+  }
+
+  get tickRate(): number {
+    return this.#options.tickRate ?? 0;
   }
 
   async stop(reason?: DisconnectReason): Promise<void> {
@@ -384,7 +388,7 @@ export class NetworkServerCore
 
   #welcome(player: NetworkPlayer, parts: Pick<Welcome, "method" | "reply" | "session">): void {
     player.state = PlayerState.Authenticated;
-    const welcome = { playerId: player.id, ticksPerSecond: this.#options.tickRate ?? 0, ...parts };
+    const welcome = { playerId: player.id, ticksPerSecond: this.tickRate, ...parts };
     if (!player.send(WelcomeMessage, welcome))
       player.refuse(DisconnectCode.ConnectionLost, "The welcome was not taken");
   }

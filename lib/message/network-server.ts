@@ -47,6 +47,11 @@ export class NetworkServer {
     return server.#core.clock;
   }
 
+  /** @internal The ticks per second of a server; 0 when it has none. */
+  static tickRateOf(server: NetworkServer): number {
+    return server.#core.tickRate;
+  }
+
   /** From `start` to `stop`. */
   get active(): boolean {
     return this.#core.active;

@@ -14,6 +14,9 @@ export function useCalls(client: NetworkClient, world: ObjectClient): ClientCall
     get tick() {
       return lastTick;
     },
+    get viewTick() {
+      return world.viewTick();
+    },
     get player() {
       return client.player as INetworkPlayer;
     },

@@ -96,7 +96,7 @@ export class ClientObjectManager {
    * `tickRate`: what has arrived is shown at once then.
    */
   get shownTick(): number | null {
-    return this.#core.shown.tick;
+    return this.#core.viewTick();
   }
 
   /**

@@ -84,7 +84,7 @@ export class ObjectClient implements ClientObjectOwner {
     this.layouts = layouts;
     this.report = report;
     this.#sender = new OwnerSender(client);
-    this.shown = new ShownTime(Math.max(1, ...layouts.all.map(({ intervalTicks }) => intervalTicks)));
+    this.shown = new ShownTime(layouts.intervalTicks);
     this.waiting = new WaitingObjects({
       clock: NetworkClient.clockOf(client),
       report,
@@ -149,6 +149,11 @@ export class ObjectClient implements ClientObjectOwner {
 
   get #nowMs(): number {
     return NetworkClient.clockOf(this.#client).now();
+  }
+
+  /** The server's tick that is shown, for the server to know what this client sees; null for what has arrived. */
+  viewTick(): number | null {
+    return this.shown.tick;
   }
 
   /** Goes on to the present with what is shown. */

@@ -8,7 +8,8 @@ const TOLERANCE_MS = 50;
 /** Gets and sets the interpolated members of objects, as the numbers that their `History` has. */
 export interface RewindTarget {
   get(item: number, values: Float64Array): void;
-  set(item: number, values: Float64Array): void;
+  /** @param isExact these are the values that it had before */
+  set(item: number, values: Float64Array, isExact: boolean): void;
 }
 
 /** What is known of a player's connection. */
@@ -81,7 +82,7 @@ export class Rewind {
     const values = this.#values;
     this.#target.get(item, values);
     for (let column = 0; column < columns; column++) this.#saved[at + column] = values[column] as number;
-    if (this.#history.read(item, tick, values)) this.#target.set(item, values);
+    if (this.#history.read(item, tick, values)) this.#target.set(item, values, false);
     return at + columns;
   }
 
@@ -92,7 +93,7 @@ export class Rewind {
       const item = items[index] as number;
       const columns = this.#savedColumns[index] as number;
       for (let column = 0; column < columns; column++) values[column] = this.#saved[at + column] as number;
-      if (columns > 0 && this.#history.columnsOf(item) === columns) this.#target.set(item, values);
+      if (columns > 0 && this.#history.columnsOf(item) === columns) this.#target.set(item, values, true);
       at += columns;
     }
   }

@@ -1,6 +1,7 @@
 import { NetworkError } from "../../network-error.js";
 import { type NetworkReader, NetworkWriter, string } from "../../serialization/index.js";
 import type { RpcDefinition } from "../behaviour/rpc.js";
+import { readViewTick, writeViewTick } from "./view-tick.js";
 
 // The bytes of calls and their answers. Each has its length in front: whoever does not know the object skips it.
 
@@ -31,6 +32,8 @@ export interface CallHead {
   rpc: number;
   /** What the answer names; 0 where none is expected. */
   id: number;
+  /** To the server: the tick that the client shows; null where it shows what has arrived. */
+  viewTick?: number | null;
 }
 
 /** Writes what `write` writes, with its length in bits in front. */
@@ -64,7 +67,7 @@ export function readSection<T>(reader: NetworkReader, read: (reader: NetworkRead
 /** @throws TypeError, RangeError for arguments that cannot be written; NetworkError `ERR_MESSAGE_SIZE` */
 export function writeCall(
   writer: NetworkWriter,
-  { object, behaviour, rpc: number, id }: CallHead,
+  { object, behaviour, rpc: number, id, viewTick }: CallHead,
   rpc: RpcDefinition,
   args: readonly unknown[],
 ): void {
@@ -74,16 +77,19 @@ export function writeCall(
     writer.writeBits(number, RPC_BITS);
     writer.writeBits(id === 0 ? 0 : 1, 1);
     if (id !== 0) writer.writeBits(id, 32);
+    if (viewTick !== undefined) writeViewTick(writer, viewTick);
     rpc.arguments.write(writer, args);
   });
 }
 
-export function readHead(reader: NetworkReader): CallHead {
+/** @param serverTick on a server, to read the client's time */
+export function readHead(reader: NetworkReader, serverTick?: number): CallHead {
   const object = reader.readPacked();
   const behaviour = reader.readBits(BEHAVIOUR_BITS);
   const rpc = reader.readBits(RPC_BITS);
   const id = reader.readBits(1) === 1 ? reader.readBits(32) >>> 0 : 0;
-  return { object, behaviour, rpc, id };
+  if (serverTick === undefined) return { object, behaviour, rpc, id };
+  return { object, behaviour, rpc, id, viewTick: readViewTick(reader, serverTick) };
 }
 
 /** The rest of a section is one value. */

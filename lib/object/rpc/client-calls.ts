@@ -12,6 +12,8 @@ import { PendingCalls } from "./pending-calls.js";
 export interface ClientCallWorld {
   readonly clock: Clock;
   readonly tick: number;
+  /** The server's tick that is shown; null where that is what has arrived. */
+  readonly viewTick: number | null;
   /** The client's own player: the server, as messages know it. */
   readonly player: INetworkPlayer;
   /** The behaviours of the object of this number, null where the client does not have it. The call is held: waiting. */
@@ -55,7 +57,7 @@ export class ClientCalls {
     const head = { object: object.netId, behaviour: object.parts.indexOf(behaviour), rpc: rpc.index };
     const send = (id: number) => {
       body.reset();
-      writeCall(body, { ...head, id }, rpc, args);
+      writeCall(body, { ...head, id, viewTick: this.#world.viewTick }, rpc, args);
       this.#world.sendCall(rpc.isUnordered);
     };
     if (rpc.returns) return this.#pending.open(object, rpc, options, send);

@@ -36,6 +36,8 @@ export interface ServerCallWorld<Target extends CallTarget> {
   find(player: INetworkPlayer, netId: number): Target | "gone" | null;
   /** When its owner before has lost the object, by the clock. */
   lostMs(object: Target): number;
+  /** The player showed this tick when it called; null: what had arrived. */
+  viewed(player: INetworkPlayer, viewTick: number | null): void;
   observersOf(object: Target): Iterable<INetworkPlayer>;
   /** Whether the player sees it, or will in this tick. */
   isSeenBy(object: Target, player: INetworkPlayer): boolean;
@@ -131,7 +133,7 @@ export class ServerCalls<Target extends CallTarget> {
   #receive(player: INetworkPlayer, reader: NetworkReader): void {
     let head: CallHead;
     try {
-      head = readHead(reader);
+      head = readHead(reader, this.#world.tick);
     } catch (error) {
       this.#unreadable(player, error);
       return;
@@ -174,6 +176,7 @@ export class ServerCalls<Target extends CallTarget> {
       this.#runner.answer(player, head.id, CallStatus.Failed);
       return;
     }
+    this.#world.viewed(player, head.viewTick ?? null);
     this.#runner.run({ player, tick: this.#world.tick, object, behaviour, rpc, args, id: head.id });
   }
 

@@ -33,6 +33,10 @@ export function useCalls(
       return world.isRecentlyGone(netId) ? "gone" : null;
     },
     lostMs: (object) => clock.now() - (server.time.nowMs - object.ownedUntilMs),
+    viewed(player, viewTick) {
+      const of = world.players.get(player);
+      if (of) of.viewTick = viewTick;
+    },
     observersOf(object) {
       world.updateVisibility();
       return [...world.players.keys()].filter((player) => willSee(player, object));

@@ -46,6 +46,8 @@ export class LatestSender {
   readonly #scratch: number[] = [];
   /** When nothing has changed for so many ticks, players are told so; `Infinity` where nothing is interpolated. */
   readonly #restTicks: number;
+  /** Interpolated members of an object have changed in a tick: the history hears of it. */
+  onInterpolated: (object: ServerObject, tick: number) => void = () => {};
   #first = 0;
   #tick = 0;
 
@@ -70,6 +72,7 @@ export class LatestSender {
   /** The latest members `mask` (of the journal) of an object have changed. */
   change(object: ServerObject, mask: number): void {
     this.#journal.change(object.item, mask);
+    if ((mask & object.layout.interpolatedPlaces) !== 0) this.onInterpolated(object, this.#tick);
     this.#changed.push(object);
     this.#masks.push(mask);
     this.#starts.push(this.#shared.bitLength);

@@ -38,6 +38,8 @@ export class ObjectPlayer {
   /** Bytes of latest state that it may get and has not used: grows while an object is larger than a tick's share. */
   savedBytes = 0;
   isInitial = true;
+  /** The tick that it showed when it sent what is handled now, as it says; null where it shows what has arrived. */
+  viewTick: number | null = null;
   /** The last tick in which it got latest state, or not all that it should. */
   stateTick = 0;
   /** Whether it has been told that nothing has changed since. */

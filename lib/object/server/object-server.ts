@@ -64,6 +64,8 @@ export class ObjectServer implements ObjectOwner {
   onReleased: (object: ServerObject) => void = () => {};
   /** What runs a call: the calls' runtime. */
   onCall: ObjectOwner["call"] | null = null;
+  /** An object has left the world: the history hears of it. */
+  onRemoved: (object: ServerObject) => void = () => {};
   /** A player does not see the object any more: the calls' runtime hears of it. */
   onHidden: (player: INetworkPlayer, object: ServerObject) => void = () => {};
 
@@ -167,6 +169,7 @@ export class ObjectServer implements ObjectOwner {
     this.#interest.remove(object);
     this.visibility.removeItem(object.item);
     this.latest.forget(object.item);
+    this.onRemoved(object);
     this.#items.release(object.item);
     if (!this.share.has(object)) this.#end(object);
     this.#server.requestTick();

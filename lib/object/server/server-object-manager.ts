@@ -27,6 +27,7 @@ import { loadWorld } from "./load-world.js";
 import { ObjectServer } from "./object-server.js";
 import { OwnerState } from "./owner-state.js";
 import { readWorld, writeWorld } from "./saved-world.js";
+import { Rewinds } from "./rewinds.js";
 import { ServerObject } from "./server-object.js";
 import type { ServerObjectEvents } from "./server-object-events.js";
 import { spawnAgain } from "./spawn-again.js";
@@ -91,6 +92,7 @@ export class ServerObjectManager {
   /** The names of the static objects in the world. */
   readonly #statics = new Set<string>();
   readonly #absent: AbsentOwners;
+  readonly #rewinds: Rewinds;
 
   /**
    * Adds itself to `server`.
@@ -116,6 +118,7 @@ export class ServerObjectManager {
     );
     this.#interest = rules as unknown as Interest;
     const core = this.#core;
+    this.#rewinds = new Rewinds(core, server);
     const ownerState = new OwnerState(core, server.time);
     const calls = useCalls(server, core, ownerState);
     core.onReleased = (object) => {
@@ -277,6 +280,20 @@ export class ServerObjectManager {
    */
   flush(): void {
     this.#core.flush();
+  }
+
+  /**
+   * Calls `look` while all that the player sees is where it saw it: `interpolate` members have the values that it showed
+   * when it sent the call that is handled now. They are restored then, also if `look` throws; what it sets of them is
+   * lost. What the client says of its time is believed up to its round trip, the interval of states and 50 ms, and up
+   * to 500 ms.
+   *
+   * @returns what `look` returns
+   * @throws NetworkError `ERR_REWIND` inside a `look`, and if `look` returns a promise; `ERR_STATE` for a player that is
+   *   not ready; what `look` throws
+   */
+  rewind<Result>(player: INetworkPlayer, look: () => Result): Result {
+    return this.#rewinds.look(player, look);
   }
 
   /** The object that a player controls, null without one. */

@@ -20,10 +20,14 @@ export class Layouts {
     for (const layout of this.all) this.#byPrefab.set(layout.prefab, layout);
   }
 
+  /** Interpolated members are sent each so many ticks. */
+  get intervalTicks(): number {
+    return Math.max(1, ...this.all.map((layout) => layout.intervalTicks));
+  }
+
   /** Whoever sees objects at rest is told so after so many ticks; `Infinity` if nothing is interpolated. */
   get restTicks(): number {
-    const interpolated = this.all.filter((layout) => layout.interpolated.length > 0);
-    return interpolated.length > 0 ? Math.max(...interpolated.map(({ intervalTicks }) => intervalTicks)) : Infinity;
+    return this.all.some(({ columns }) => columns > 0) ? this.intervalTicks : Number.POSITIVE_INFINITY;
   }
 
   /** @throws TypeError for a prefab that the manager was not given */

@@ -15,6 +15,8 @@ export interface InterpolatedMember {
   /** The place of its behaviour in the object. */
   readonly behaviour: number;
   readonly member: Member;
+  /** Whether the owner may set it. */
+  readonly isFromOwner: boolean;
 }
 
 /** What both sides know of the objects of a prefab: which members travel to whom, and how. */
@@ -42,6 +44,10 @@ export class ObjectLayout {
   /** Whether a member has an `every` above 1. */
   readonly hasEvery: boolean;
   readonly interpolated: readonly InterpolatedMember[];
+  /** How many numbers the interpolated members are. */
+  readonly columns: number;
+  /** Their bits in the journal's masks. */
+  readonly interpolatedPlaces: number;
   /** Interpolated members are sent each so many ticks. */
   readonly intervalTicks: number;
   /** A spare object, to read what nobody wants any more. */
@@ -67,7 +73,9 @@ export class ObjectLayout {
     this.fromOwner = masks(({ from }) => from === "owner" || from === "both");
     this.hasEvery = this.definitions.some(({ members }) => members.some(({ options }) => (options.every ?? 1) > 1));
     this.interpolated = this.definitions.flatMap(({ members }, behaviour) =>
-      members.filter(({ options }) => options.interpolate).map((member) => ({ behaviour, member })),
+      members
+        .filter(({ options }) => options.interpolate)
+        .map((member) => ({ behaviour, member, isFromOwner: (member.options.from ?? "server") !== "server" })),
     );
     this.intervalTicks = Math.max(1, ...this.interpolated.map(({ member }) => member.options.every ?? 1));
     this.hasOwnCollections = this.definitions.some(
@@ -93,6 +101,8 @@ export class ObjectLayout {
       const latest = visible.map((mask, index) => mask & (this.definitions[index]?.latestMask ?? 0));
       return { isOwner, granted, visible, ordered, latest, latestPlaces: this.toJournal(latest) };
     });
+    this.columns = this.interpolated.reduce((sum, { member }) => sum + (member.shape?.columns ?? 0), 0);
+    this.interpolatedPlaces = this.toJournal(masks(({ interpolate }) => Boolean(interpolate)));
   }
 
   get spare(): readonly MemberValues[] {

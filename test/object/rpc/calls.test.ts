@@ -105,6 +105,7 @@ function worldOf() {
     tick: 9,
     find: (player, netId) => (netId === 1 && !gone.has(player.id) ? object : gone.has(player.id) ? "gone" : null),
     lostMs: () => lost,
+    viewed: () => {},
     observersOf: () => [0, 1].map(asPlayer),
     isSeenBy: (_, { id }) => id <= 2,
     sendCall(_, to) {
@@ -119,6 +120,7 @@ function worldOf() {
     const calls = new ClientCalls({
       clock,
       tick: 9,
+      viewTick: null,
       player: asPlayer(index),
       find: (item) => (item === ITEM && !missing.has(index) ? of : null),
       sendCall: () => atServer(index, "receive"),
