@@ -324,6 +324,13 @@ export class ObjectClient implements ClientObjectOwner {
         const masks = layout.scopeChange(before, object.audience);
         readFullState(reader, object.values, masks);
         object.record(tick, masks, Number.NEGATIVE_INFINITY);
+        // What it does not get any more is at its default at once.
+        const { latest } = object.audience;
+        object.record(
+          tick,
+          before.latest.map((mask, index) => mask & ~(latest[index] as number)),
+          tick,
+        );
         if (!layout.hasScopedLatest) return;
         object.spawnTick = tick;
         this.#sender.spawned = true;
