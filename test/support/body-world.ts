@@ -75,7 +75,7 @@ export class Scene {
     { kind = "datagram", lag = { latencyMs: 40 } }: Conditions,
     move: (body: AnyBody, tick: number) => void,
   ) {
-    const world = new ObjectWorld({ kind, lag, tickRate: 60, manager: { prefabs: [BodyPrefab] } });
+    const world = new ObjectWorld({ kind, lag, tickRate: 60, prefabs: [BodyPrefab] });
     await world.server.start();
     const end = await world.enter();
     const { body } = world.objects.spawn(BodyPrefab, { owner: end.player });

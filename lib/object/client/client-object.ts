@@ -149,12 +149,12 @@ export class ClientObject
   }
 
   override release(): void {
+    for (const part of this.parts) NetworkBehaviour.setShownSource(part, null);
     if (!this.#shared) {
       super.release();
       return;
     }
     this.isSpawned = false;
-    for (const part of this.parts) NetworkBehaviour.setShownSource(part, null);
     for (const value of this.#shared.values) value.received = null;
     for (const value of this.values) value.leave();
   }

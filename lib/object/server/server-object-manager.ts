@@ -26,8 +26,8 @@ import { always, Interest, type InterestRule, type WorldPosition } from "./inter
 import { loadWorld } from "./load-world.js";
 import { ObjectServer } from "./object-server.js";
 import { OwnerState } from "./owner-state.js";
-import { readWorld, writeWorld } from "./saved-world.js";
 import { Rewinds } from "./rewinds.js";
+import { readWorld, writeWorld } from "./saved-world.js";
 import { ServerObject } from "./server-object.js";
 import type { ServerObjectEvents } from "./server-object-events.js";
 import { spawnAgain } from "./spawn-again.js";
@@ -283,14 +283,14 @@ export class ServerObjectManager {
   }
 
   /**
-   * Calls `look` while all that the player sees is where it saw it: `interpolate` members have the values that it showed
-   * when it sent the call that is handled now. They are restored then, also if `look` throws; what it sets of them is
-   * lost. What the client says of its time is believed up to its round trip, the interval of states and 50 ms, and up
-   * to 500 ms.
+   * Calls `look` while all that the player sees is where it saw it: `interpolate` members have the values that it
+   * showed when it sent the call that is handled now. They are restored then, also if `look` throws; what it sets of
+   * them is lost. What the client says of its time is believed up to its round trip, the interval of states and 50 ms,
+   * and up to 500 ms.
    *
    * @returns what `look` returns
-   * @throws NetworkError `ERR_REWIND` inside a `look`, and if `look` returns a promise; `ERR_STATE` for a player that is
-   *   not ready; what `look` throws
+   * @throws NetworkError `ERR_REWIND` inside a `look`, and if `look` returns a promise; `ERR_STATE` for a player that
+   *   is not ready; what `look` throws
    */
   rewind<Result>(player: INetworkPlayer, look: () => Result): Result {
     return this.#rewinds.look(player, look);

@@ -394,11 +394,11 @@ describe("a hostile client", () => {
     ];
     for (const [behaviour, rpc, cost, flag] of calls) {
       const writer = new NetworkWriter();
-      writer.writeBits(8 + 4 + 8 + 1, 20);
+      writer.writeBits(8 + 4 + 8 + 2, 20);
       writer.writePacked(1);
       writer.writeBits(behaviour, 4);
       writer.writeBits(rpc, 8);
-      writer.writeBits(0, 1);
+      writer.writeBits(0, 2);
       world.server.receive(world.asPlayer(0), new NetworkReader(writer.toBytes()));
       expect(chargesOf(0)?.pop()).toEqual([cost, flag]);
     }
