@@ -44,6 +44,12 @@ export { type RefOptions, ref, SyncRef, syncRef } from "./behaviour/sync-ref.js"
 export type { ClientObjectEvents, UnspawnReason } from "./client/client-object-events.js";
 export { ClientObjectManager, type ClientObjectManagerOptions } from "./client/client-object-manager.js";
 export {
+  definePrediction,
+  type PredictionDefinition,
+  type PredictionOptions,
+  type StepContext,
+} from "./prediction/define-prediction.js";
+export {
   always,
   decide,
   distance,
@@ -53,6 +59,7 @@ export {
   type SightOptions,
   type WorldPosition,
 } from "./server/interest.js";
+export type { InputMetrics } from "./server/server-inputs.js";
 export type { ServerObjectEvents } from "./server/server-object-events.js";
 export {
   ServerObjectManager,

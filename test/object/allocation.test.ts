@@ -18,7 +18,16 @@ import { Rewind } from "../../lib/object/rewind/rewind.js";
 import { ReceivedTicks } from "../../lib/object/timeline/received-ticks.js";
 import { ShownClock } from "../../lib/object/timeline/shown-clock.js";
 import { Track } from "../../lib/object/timeline/track.js";
-import { type Codec, NetworkReader, NetworkWriter, quantized, u8, vec2 } from "../../lib/serialization/index.js";
+import {
+  bool,
+  type Codec,
+  NetworkReader,
+  NetworkWriter,
+  quantized,
+  struct,
+  u8,
+  vec2,
+} from "../../lib/serialization/index.js";
 import { bytesPerCall } from "../support/heap.js";
 
 const OBJECTS = 20;
@@ -108,12 +117,17 @@ describe("once warm, a tick takes no heap", () => {
 
   test("for inputs", () => {
     const clock = new InputClock(50);
-    const buffer = new InputBuffer<null>(50, () => null);
+    const input = struct({ thrust: bool, turn: u8 });
+    const buffer = new InputBuffer(50, input);
+    const writer = new NetworkWriter();
+    input.write(writer, { thrust: true, turn: 7 });
+    const reader = new NetworkReader();
     clock.start(0, 0, 50);
     const report = (tick: number, earlyTicks: number) => clock.report(tick, earlyTicks);
     const tick = (number: number) => {
       clock.advance(number * 20);
-      buffer.add(clock.tick, null, number);
+      reader.reset(writer.buffer, 0, writer.byteLength);
+      buffer.read(clock.tick, number, reader);
       buffer.noteArrival(clock.tick, number);
       buffer.take(number);
       buffer.takeReport(report);
@@ -131,7 +145,7 @@ describe("once warm, a tick takes no heap", () => {
     const [values, shown] = [new Float64Array(2), new Float64Array(2)];
     const rewind = new Rewind(history, { get: () => {}, set: () => {} });
     const none = () => {};
-    const prediction = new Prediction<null>({ columns: 2, get: none, set: none, step: none, isSame: () => true });
+    const prediction = new Prediction<null>({ widths: [2], get: none, set: none, step: none, isSame: () => true });
     const items = [0];
     const look = () => {};
     let sum = 0;

@@ -9,6 +9,7 @@ import {
   NetworkBehaviour,
   type NetworkIdentity,
   networked,
+  type PredictionDefinition,
   type Prefab,
   ServerObjectManager,
   type ServerObjectManagerOptions,
@@ -74,6 +75,8 @@ export interface ObjectWorldOptions {
   manager?: Partial<ServerObjectManagerOptions>;
   /** Those of both sides. @defaultValue `prefabs` */
   prefabs?: readonly Prefab[];
+  /** Those of both sides. @defaultValue none */
+  predictions?: readonly PredictionDefinition[];
   tickRate?: number;
   messages?: readonly ProtocolPart[];
   /** What both ends do to the packets that they send. */
@@ -93,22 +96,15 @@ export interface ObjectEnd {
 export class ObjectWorld extends MessageWorld {
   readonly objects: ServerObjectManager;
   readonly failures: unknown[] = [];
-  readonly prefabs: readonly Prefab[];
+  readonly #parts: Pick<ServerObjectManagerOptions, "prefabs" | "predictions">;
 
   constructor(options: ObjectWorldOptions = {}) {
-    const {
-      kind = "datagram",
-      manager = {},
-      tickRate = 20,
-      lag,
-      seed = 1,
-      prefabs: all = prefabs,
-      messages = [],
-    } = options;
+    const { kind = "datagram", manager = {}, tickRate = 20, lag, seed = 1, messages = [] } = options;
+    const parts = { prefabs: options.prefabs ?? prefabs, predictions: options.predictions ?? [] };
     const protocol = defineProtocol({ name: "objects", version: 1, messages });
     super({ protocol, kind, server: { tickRate }, ...(lag && { lag }), seed });
-    this.prefabs = all;
-    this.objects = new ServerObjectManager(this.server, { prefabs: all, onError: this.#onError, ...manager });
+    this.#parts = { ...parts, ...(manager.prefabs && { prefabs: manager.prefabs }) };
+    this.objects = new ServerObjectManager(this.server, { ...parts, onError: this.#onError, ...manager });
   }
 
   /** @param prepare gets the manager before it connects */
@@ -131,8 +127,7 @@ export class ObjectWorld extends MessageWorld {
     connect: (client: NetworkClient) => Promise<INetworkPlayer>,
     prepare: (world: ClientObjectManager) => void = () => {},
   ): Promise<ObjectEnd> {
-    const { prefabs } = this;
-    const world = new ClientObjectManager(client, { prefabs, onError: this.#onError, ...options });
+    const world = new ClientObjectManager(client, { ...this.#parts, onError: this.#onError, ...options });
     prepare(world);
     const log: string[] = [];
     for (const name of ["spawned", "unspawned"] as const) {

@@ -120,6 +120,20 @@ export abstract class MemberValues {
     return this.changed !== 0;
   }
 
+  /** Begins to note which members are set. @returns what `putChangesBack` needs */
+  setChangesAside(): number {
+    const before = this.changed;
+    this.changed = 0;
+    return before;
+  }
+
+  /** @returns the members that were set since `setChangesAside` */
+  putChangesBack(before: number): number {
+    const since = this.changed;
+    this.changed |= before;
+    return since;
+  }
+
   /**
    * Reads what the other side's `writeDelta` wrote, as changes that this side makes: they go on to others. A value that
    * `accepts` refuses, and an operation that does not fit the collection here, change nothing.

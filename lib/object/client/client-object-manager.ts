@@ -5,11 +5,13 @@ import { reportUncaught } from "../../report-uncaught.js";
 import type { NetworkIdentity } from "../behaviour/network-identity.js";
 import type { ObjectFactory } from "../behaviour/object-factory.js";
 import type { Behaviours, InstancesOf, Prefab } from "../behaviour/prefab.js";
+import type { PredictionDefinition } from "../prediction/define-prediction.js";
 import { Layouts } from "../wire/layouts.js";
-import { LatestMessage, OrderedMessage, objectMessages, tableMessage } from "../wire/object-messages.js";
+import { LatestMessage, OrderedMessage, objectMessages, PredictedMessage } from "../wire/object-messages.js";
 import { checkStaticName } from "../world/factories.js";
 import { receiveUnordered, useCalls } from "./calls.js";
 import type { ClientObjectEvents } from "./client-object-events.js";
+import { ClientPrediction } from "./client-prediction.js";
 import { HostWorld } from "./host-world.js";
 import { ObjectClient } from "./object-client.js";
 
@@ -17,6 +19,8 @@ import { ObjectClient } from "./object-client.js";
 export interface ClientObjectManagerOptions {
   /** The same ones on both sides, in any order. */
   prefabs: readonly Prefab[];
+  /** The same ones on both sides. @defaultValue none */
+  predictions?: readonly PredictionDefinition[];
   /**
    * In a host: whether the objects are the server's own instances, or the client's own, as those of a remote client.
    *
@@ -29,6 +33,7 @@ export interface ClientObjectManagerOptions {
 
 const OPTIONS: OptionRules<ClientObjectManagerOptions> = {
   prefabs: arrayOption,
+  predictions: arrayOption,
   host: oneOf("shared", "replica"),
   onError: functionOption,
 };
@@ -45,19 +50,24 @@ export class ClientObjectManager {
    */
   constructor(client: NetworkClient, options: ClientObjectManagerOptions) {
     checkOptions("ClientObjectManager", options, OPTIONS);
-    this.#layouts = new Layouts(options.prefabs);
+    this.#layouts = new Layouts(options.prefabs, options.predictions);
     const core = new ObjectClient(client, this.#layouts, options.onError ?? reportUncaught);
     this.#core = core;
     const host = new HostWorld(client, core, options.host ?? "shared");
     core.host = host;
     const calls = useCalls(client, core);
+    const prediction = new ClientPrediction(client, core);
     client.use({
-      messages: [...objectMessages, tableMessage(this.#layouts.all)],
+      messages: objectMessages(this.#layouts),
       started: () => host.started(),
       tick: () => core.updateUndrawn(),
       beforeSend: () => core.send(),
-      playerSuspended: () => calls.connectionLost(),
+      playerSuspended: () => {
+        calls.connectionLost();
+        prediction.suspend();
+      },
       stopped: () => {
+        prediction.stop();
         calls.connectionLost();
         host.run(() => core.stop());
         host.stopped();
@@ -66,6 +76,7 @@ export class ClientObjectManager {
     receiveUnordered(client, core);
     client.messageHandler.register(OrderedMessage, (bytes) => host.run(() => core.receiveOrdered(bytes)));
     client.messageHandler.register(LatestMessage, (bytes) => host.run(() => core.receiveLatest(bytes)));
+    client.messageHandler.register(PredictedMessage, (bytes) => host.run(() => prediction.receive(bytes)));
   }
 
   /** All objects that this client sees. */

@@ -17,6 +17,9 @@ import { WorldObject, type WorldObjectOwner } from "../world/world-object.js";
 export interface ClientObjectOwner extends WorldObjectOwner<ClientObject> {
   readonly player: INetworkPlayer | null;
   readonly shown: ShownTime;
+  /** The client owns the object no more. */
+  lost(object: ClientObject): void;
+  startControl(object: ClientObject, behaviour: object, prediction: object, sample: () => unknown): () => void;
 }
 
 const NOBODY: ReadonlySet<INetworkPlayer> = new Set();
@@ -133,8 +136,13 @@ export class ClientObject
     return this.manager.call(this, behaviour, rpc, args, options);
   }
 
+  startControl(behaviour: object, prediction: object, sample: () => unknown): () => void {
+    return this.manager.startControl(this, behaviour, prediction, sample);
+  }
+
   /** It belongs to this client from now on, or no more. */
   setIsOwner(isOwner: boolean): void {
+    if (this.isOwner && !isOwner) this.manager.lost(this);
     this.isOwner = isOwner;
     if (this.#shared) this.#shared.isHostOwner = isOwner;
     for (const timeline of this.#timelines) timeline.isOwner = isOwner;

@@ -22,6 +22,7 @@ import {
 import { NotedValues } from "../world/noted-values.js";
 import { ClientObject, type ClientObjectOwner } from "./client-object.js";
 import type { ClientObjectEvents, UnspawnReason } from "./client-object-events.js";
+import type { ClientPrediction } from "./client-prediction.js";
 import type { HostWorld } from "./host-world.js";
 import { OwnerSender } from "./owner-sender.js";
 import { WaitingObjects } from "./waiting-objects.js";
@@ -64,6 +65,8 @@ export class ObjectClient implements ClientObjectOwner {
   #characterNumber = 0;
   /** In a host: the server's world. */
   host: HostWorld | null = null;
+  /** What this client controls. */
+  prediction: ClientPrediction | null = null;
   /** What runs a call: the calls' runtime. */
   onCall:
     | ((
@@ -130,6 +133,15 @@ export class ObjectClient implements ClientObjectOwner {
     this.#planSend();
   }
 
+  startControl(object: ClientObject, behaviour: object, prediction: object, sample: () => unknown): () => void {
+    if (this.prediction) return this.prediction.start(object, behaviour, prediction, sample);
+    throw new NetworkError("ERR_STATE", "This manager predicts nothing");
+  }
+
+  lost(object: ClientObject): void {
+    this.prediction?.lost(object);
+  }
+
   /** The object of a number on the wire, null where this client does not have it. */
   objectOf(item: number): ClientObject | null {
     const object = this.#byItem.get(item) ?? null;
@@ -141,12 +153,13 @@ export class ObjectClient implements ClientObjectOwner {
   #planSend(): void {
     if (this.#isSendPlanned) return;
     this.#isSendPlanned = true;
-    queueMicrotask(() => {
-      this.#isSendPlanned = false;
-      this.send();
-    });
+    queueMicrotask(this.#sendPlanned);
   }
 
+  readonly #sendPlanned = (): void => {
+    this.#isSendPlanned = false;
+    this.send();
+  };
   get #nowMs(): number {
     return NetworkClient.clockOf(this.#client).now();
   }
@@ -252,6 +265,7 @@ export class ObjectClient implements ClientObjectOwner {
       if (!isLate) last.record(tick, this.#found, breakTick);
     }
     shown.applied(tick, readPacketCount(reader));
+    this.prediction?.restore();
     this.announce();
   }
 

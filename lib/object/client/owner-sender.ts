@@ -100,6 +100,8 @@ export class OwnerSender {
 
   #write(object: ClientObject): void {
     const { layout, values } = object;
+    // What a step sets is the server's.
+    if (!layout.fromOwner.some(Boolean)) return;
     const changed = values.map((part, index) => part.settle() & (layout.fromOwner[index] as number));
     const latestOf = (index: number) => layout.definitions[index]?.latestMask ?? 0;
     const ordered = changed.map((mask, index) => mask & ~latestOf(index));

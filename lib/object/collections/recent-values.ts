@@ -35,6 +35,13 @@ export class RecentValues {
     return this.#sorted[Math.min(Math.floor(part * this.#count), this.#count - 1)] as number;
   }
 
+  /** The part (0 to 1) of the values that are above `limit`. */
+  partAbove(limit: number): number {
+    let above = 0;
+    for (let index = 0; index < this.#count; index++) if ((this.#values[index] as number) > limit) above++;
+    return above / this.#count;
+  }
+
   /** Forgets all but the least one. */
   keepLeast(): void {
     if (this.#count < 2) return;

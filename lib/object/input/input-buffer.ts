@@ -1,3 +1,5 @@
+import type { Codec, NetworkReader } from "../../serialization/index.js";
+
 /** How many inputs of a player are held at most: those for the next 64 ticks. */
 export const HELD_INPUTS = 64;
 
@@ -11,57 +13,75 @@ const REPEAT_MS = 200;
 export class InputBuffer<Input> {
   /** How many inputs were too late or too early. */
   dropped = 0;
-  /** How many ticks had no input of their own. */
+  /** How many ticks had no input of their own, after the first that had one. */
   missing = 0;
   /** The tick of the last input that came in time for its own tick; null before. */
   lastUsedTick: number | null = null;
-  readonly #defaultInput: () => Input;
+  readonly #codec: Codec<Input>;
+  readonly #default: Input;
   readonly #repeatTicks: number;
-  readonly #inputs: (Input | undefined)[] = new Array(HELD_INPUTS).fill(undefined);
+  readonly #inputs: Input[];
   readonly #ticks = new Float64Array(HELD_INPUTS).fill(-1);
-  #last: Input | undefined;
+  /** What nobody wants is read into this. */
+  #spare: Input;
+  #last: Input;
   #repeated = 0;
   #reportTick = -1;
   #reportEarlyTicks = 0;
 
-  constructor(ticksPerSecond: number, defaultInput: () => Input) {
-    this.#defaultInput = defaultInput;
+  constructor(ticksPerSecond: number, codec: Codec<Input>) {
+    this.#codec = codec;
+    this.#default = this.#last = codec.default();
+    this.#spare = codec.default();
+    this.#inputs = Array.from({ length: HELD_INPUTS }, () => codec.default());
     this.#repeatTicks = Math.ceil((REPEAT_MS * ticksPerSecond) / 1000);
   }
 
   /**
-   * Takes the input for `tick` (u32). `nextTick` is the tick that `take` is called for next.
+   * Reads the input for `tick` (u32). `nextTick` is the tick that `take` is called for next.
    * Returns false if it is too late, too early, or there already.
+   *
+   * @throws NetworkError as `Codec.read`
    */
-  add(tick: number, input: Input, nextTick: number): boolean {
+  read(tick: number, nextTick: number, reader: NetworkReader): boolean {
     const ahead = (tick - nextTick) | 0;
-    if (ahead < 0 || ahead >= HELD_INPUTS) {
-      this.dropped++;
-      return false;
-    }
     const place = tick & (HELD_INPUTS - 1);
-    if (this.#ticks[place] === tick) return false;
-    this.#ticks[place] = tick;
-    this.#inputs[place] = input;
-    return true;
+    const isKnown = this.#ticks[place] === tick;
+    if (ahead >= 0 && ahead < HELD_INPUTS && !isKnown) {
+      this.#inputs[place] = this.#read(reader, this.#inputs[place] as Input);
+      this.#ticks[place] = tick;
+      return true;
+    }
+    // Each is sent four times: those that came before are not late.
+    if (!isKnown && (ahead >= 0 || this.#isTooLate(tick))) this.dropped++;
+    this.#spare = this.#read(reader, this.#spare);
+    return false;
+  }
+
+  #read(reader: NetworkReader, into: Input): Input {
+    const { readInto, read } = this.#codec;
+    return readInto ? readInto(reader, into) : read(reader);
+  }
+
+  /** Whether no input of this tick, or of a later one, was there in time. */
+  #isTooLate(tick: number): boolean {
+    return this.lastUsedTick === null || ((tick - this.lastUsedTick) | 0) > 0;
   }
 
   /** The input for `tick`: its own, or the last one for 200 ms, then a default one. */
   take(tick: number): Input {
     const place = tick & (HELD_INPUTS - 1);
-    const input = this.#inputs[place];
-    this.#inputs[place] = undefined;
     if (this.#ticks[place] === tick) {
       this.#ticks[place] = -1;
-      this.#last = input;
+      this.#last = this.#inputs[place] as Input;
       this.#repeated = 0;
       this.lastUsedTick = tick;
-      return input as Input;
+      return this.#last;
     }
+    if (this.lastUsedTick === null) return this.#default;
     this.missing++;
-    if (this.lastUsedTick !== null && ++this.#repeated <= this.#repeatTicks) return this.#last as Input;
-    this.#last = undefined;
-    return this.#defaultInput();
+    if (++this.#repeated <= this.#repeatTicks) return this.#last;
+    return this.#default;
   }
 
   /** A packet whose newest input is for `tick` came when the server was at `serverTick` (with a fraction). */
@@ -80,11 +100,9 @@ export class InputBuffer<Input> {
     this.#reportTick = -1;
   }
 
-  /** Another behaviour or owner: what is held is dropped. */
+  /** Another behaviour: what is held is dropped. */
   clear(): void {
-    this.#inputs.fill(undefined);
     this.#ticks.fill(-1);
-    this.#last = undefined;
     this.#repeated = 0;
     this.lastUsedTick = null;
     this.#reportTick = -1;

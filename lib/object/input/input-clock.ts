@@ -11,9 +11,17 @@ const REMEMBERED = 256;
 
 /** How many ticks before its use an input should arrive, beyond what jitter takes. */
 function reserveTicks(loss: number): number {
-  if (loss >= 0.1) return 1.5;
+  if (loss >= HEAVY_LOSS) return 1.5;
   return loss >= 0.01 ? 1 : 0.5;
 }
+
+/** From this loss on, the packets behind the first one often have to bring the input. */
+const HEAVY_LOSS = 0.1;
+/** The reserve grows until no more inputs than this are missed, by up to one tick. */
+const MISSED_PART = 0.015;
+const RESERVE_STEP = 0.25;
+/** So many packets hold an input. */
+const PACKETS = 4;
 
 /**
  * A client's clock for its inputs. It runs ahead of the server, so that the input for a tick is there when the server
@@ -30,6 +38,8 @@ export class InputClock {
   readonly #leadOf = new Float64Array(REMEMBERED);
   readonly #tickOf = new Float64Array(REMEMBERED).fill(-1);
   #lead = 0;
+  #wanted = 0;
+  #isWantedKnown = false;
   #lastMs = 0;
   #lastTick = 0;
 
@@ -53,6 +63,7 @@ export class InputClock {
     this.#lastMs = nowMs;
     this.#lastTick = Math.floor(first);
     this.#neededLeads.clear();
+    this.#isWantedKnown = false;
     this.#tickOf.fill(-1);
   }
 
@@ -64,7 +75,7 @@ export class InputClock {
     const elapsedTicks = Math.max(0, nowMs - this.#lastMs) / this.#tickMs;
     this.#lastMs = nowMs;
     if (this.#neededLeads.count > 0) {
-      const error = this.#neededLeads.percentile(IN_TIME_PART) + reserveTicks(this.loss) - this.#lead;
+      const error = this.#wantedLead() - this.#lead;
       const most = Math.abs(error) > JUMP_TICKS ? Number.POSITIVE_INFINITY : MAX_SPEED_CHANGE * elapsedTicks;
       this.#lead += Math.min(Math.max(error, -most), most);
     }
@@ -80,9 +91,41 @@ export class InputClock {
     return due;
   }
 
+  #wantedLead(): number {
+    if (!this.#isWantedKnown) {
+      const least = this.#neededLeads.percentile(IN_TIME_PART) + reserveTicks(this.loss);
+      let lead = least;
+      if (this.loss >= HEAVY_LOSS)
+        while (lead < least + 1 && this.#missedPart(lead) > MISSED_PART) lead += RESERVE_STEP;
+      this.#wanted = lead;
+      this.#isWantedKnown = true;
+    }
+    return this.#wanted;
+  }
+
+  /** The part of inputs with this lead of which all packets are lost or late. */
+  #missedPart(lead: number): number {
+    let part = 1;
+    for (let behind = 0; behind < PACKETS; behind++) {
+      part *= this.loss + (1 - this.loss) * this.#neededLeads.partAbove(lead - behind);
+    }
+    return part;
+  }
+
+  /** How far the time of inputs is from the last tick to the next one: 0 to 1. */
+  partAt(nowMs: number): number {
+    return Math.min(Math.max(nowMs / this.#tickMs + this.#lead - this.#lastTick, 0), 1);
+  }
+
+  /** How long it is until the next input is due. */
+  msUntilNext(nowMs: number): number {
+    return Math.max((this.#lastTick + 1 - this.#lead) * this.#tickMs - nowMs, 0);
+  }
+
   /** The server reports that the packet whose newest input is for `tick` came `earlyTicks` before its use. */
   report(tick: number, earlyTicks: number): void {
     const place = tick & (REMEMBERED - 1);
+    this.#isWantedKnown = false;
     if (this.#tickOf[place] === tick) this.#neededLeads.add((this.#leadOf[place] as number) - earlyTicks);
   }
 }

@@ -1,15 +1,15 @@
 /** How many ticks are remembered, and how many inputs are replayed at most after a correction. */
-const REMEMBERED_TICKS = 64;
+export const REMEMBERED_TICKS = 64;
 export const MAX_REPLAYED_TICKS = 32;
 
 /** What a prediction needs of the behaviour that it controls. Its predicted members are numbers. */
 export interface PredictedBehaviour<Input> {
-  /** How many numbers the predicted members are. */
-  readonly columns: number;
+  /** How many numbers each predicted member is. */
+  readonly widths: readonly number[];
   get(values: Float64Array): void;
   set(values: Float64Array): void;
-  /** Whether two values of a column are the same after quantisation. */
-  isSame(column: number, a: number, b: number): boolean;
+  /** Whether a member, whose first number is at `first`, has the predicted values if the server has these. */
+  isSame(member: number, first: number, predicted: Float64Array, values: Float64Array): boolean;
   /** Goes on by one tick. In a replay its effects, such as sounds, were there before. */
   step(input: Input, tick: number, isReplay: boolean): void;
 }
@@ -39,7 +39,8 @@ export class Prediction<Input> {
   ) {
     this.#behaviour = behaviour;
     this.#corrected = corrected;
-    const values = () => new Float64Array(behaviour.columns);
+    const columns = behaviour.widths.reduce((sum, width) => sum + width, 0);
+    const values = () => new Float64Array(columns);
     this.#values = Array.from({ length: REMEMBERED_TICKS }, values);
     this.#before = values();
     this.#after = values();
@@ -76,6 +77,11 @@ export class Prediction<Input> {
     return true;
   }
 
+  /** Sets the members to what they were after the last tick. */
+  restore(): void {
+    this.#behaviour.set(this.#values[this.#lastTick % REMEMBERED_TICKS] as Float64Array);
+  }
+
   /**
    * The value between the last two ticks, for drawing between them.
    * @param part - 0 at the tick before the last one, 1 at the last one
@@ -102,15 +108,21 @@ export class Prediction<Input> {
     this.#behaviour.get(this.#values[place] as Float64Array);
   }
 
-  /** The server's values. Those that are as predicted stay exact: the server's have lost something on their way. */
+  /** The server's values. Members that are as predicted stay exact: the server's have lost something on their way. */
   #merged(tick: number, values: Float64Array): Float64Array {
     const merged = this.#after;
+    merged.set(values);
     const place = tick % REMEMBERED_TICKS;
-    const predicted = this.#ticks[place] === tick ? this.#values[place] : undefined;
-    for (let column = 0; column < merged.length; column++) {
-      const value = values[column] as number;
-      const other = predicted?.[column];
-      merged[column] = other !== undefined && this.#behaviour.isSame(column, other, value) ? other : value;
+    if (this.#ticks[place] !== tick) return merged;
+    const { widths } = this.#behaviour;
+    const predicted = this.#values[place] as Float64Array;
+    let first = 0;
+    for (let member = 0; member < widths.length; member++) {
+      const end = first + (widths[member] as number);
+      if (this.#behaviour.isSame(member, first, predicted, values)) {
+        for (let column = first; column < end; column++) merged[column] = predicted[column] as number;
+      }
+      first = end;
     }
     return merged;
   }
@@ -118,9 +130,12 @@ export class Prediction<Input> {
   #isAsPredicted(tick: number, values: Float64Array): boolean {
     const place = tick % REMEMBERED_TICKS;
     if (this.#ticks[place] !== tick) return false;
+    const { widths } = this.#behaviour;
     const predicted = this.#values[place] as Float64Array;
-    for (let column = 0; column < values.length; column++) {
-      if (!this.#behaviour.isSame(column, predicted[column] as number, values[column] as number)) return false;
+    let first = 0;
+    for (let member = 0; member < widths.length; member++) {
+      if (!this.#behaviour.isSame(member, first, predicted, values)) return false;
+      first += widths[member] as number;
     }
     return true;
   }

@@ -108,6 +108,11 @@ export class LatestSender {
     this.#mark(player, item, mask);
   }
 
+  /** A player gets these members (of the journal) with the next state. */
+  refresh(player: ObjectPlayer, item: number, mask: number): void {
+    if (player.isActive && player.views.has(item)) this.#mark(player, item, mask);
+  }
+
   /** Sends a player its part of this tick, in at most `budgetBytes`. */
   send(player: ObjectPlayer, budgetBytes: number): void {
     const shareBytes = budgetBytes + player.savedBytes;
@@ -173,9 +178,10 @@ export class LatestSender {
         count++;
         this.#begin(player);
       }
+      const before = writer.bitLength;
       if (view.audience === object.layout.audiences.others) writer.copyFrom(this.#shared, start, bits);
       else this.#writeRecord(writer, object, mask, view.audience, player.isShared);
-      records++;
+      if (writer.bitLength > before) records++;
     }
     this.#sendPacket(player, this.#packet(player, from, this.#changed.length), count);
     this.#sentState(player);
@@ -277,6 +283,10 @@ export class LatestSender {
         const own = (layout.fromOwnerOnly[index] as number) | (object.setByOwner[index] as number);
         (masks[index] as number) &= ~own;
       }
+      const { control } = object;
+      if (control?.player.player === object.owner) (masks[control.index] as number) &= ~control.mask;
+      // What is left may be nothing.
+      if (!masks.some(Boolean)) return;
     }
     writer.writeBits(isOwner ? 3 : 1, 2);
     writer.writePacked(item);

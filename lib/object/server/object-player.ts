@@ -3,9 +3,12 @@ import { TokenBucket } from "../../guard/token-bucket.js";
 import { Channel, type INetworkPlayer } from "../../message/index.js";
 import { NetworkWriter } from "../../serialization/index.js";
 import { PlayerMarks } from "../budget/player-marks.js";
+import type { InputBuffer } from "../input/input-buffer.js";
+import type { DefinedPrediction } from "../prediction/define-prediction.js";
 import type { Masks } from "../wire/object-layout.js";
 import { KIND_BITS, OrderedMessage, RecordKind } from "../wire/object-messages.js";
 import type { ObjectView } from "./object-view.js";
+import type { PlayerControl } from "./player-control.js";
 import type { ServerObject } from "./server-object.js";
 
 /** A message of records is sent when it has so many bytes. */
@@ -35,6 +38,12 @@ export class ObjectPlayer {
   /** Ordered members that changed while its queue was full, by object. */
   readonly heldOrdered = new Map<ServerObject, Masks>();
   character: ServerObject | null = null;
+  /** What it controls. */
+  control: PlayerControl | null = null;
+  /** Its newest input when it ceased to control something (u32): older ones begin no new control. */
+  endedTick: number | null = null;
+  /** Its inputs, by what it has controlled. */
+  readonly inputs = new Map<DefinedPrediction, InputBuffer<unknown>>();
   /** Bytes of latest state that it may get and has not used: grows while an object is larger than a tick's share. */
   savedBytes = 0;
   isInitial = true;

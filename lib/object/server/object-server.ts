@@ -66,6 +66,8 @@ export class ObjectServer implements ObjectOwner {
   onCall: ObjectOwner["call"] | null = null;
   /** An object has left the world: the history hears of it. */
   onRemoved: (object: ServerObject) => void = () => {};
+  /** Sends a player what it controls: bytes that it takes. */
+  sendPredicted: (player: ObjectPlayer) => number = () => 0;
   /** A player does not see the object any more: the calls' runtime hears of it. */
   onHidden: (player: INetworkPlayer, object: ServerObject) => void = () => {};
 
@@ -372,8 +374,12 @@ export class ObjectServer implements ObjectOwner {
         player.begin(RecordKind.WorldReady, this.ordered.sentTick);
       }
       player.flush();
+      const predictedBytes = this.sendPredicted(player);
       const { connection } = player.player;
-      this.latest.send(player, Math.min(budgetBytes, connection?.sendBudget.bytesFree ?? 0));
+      this.latest.send(
+        player,
+        Math.min(Math.max(budgetBytes - predictedBytes, 0), connection?.sendBudget.bytesFree ?? 0),
+      );
     }
     this.ordered.isSendPhase = false;
     for (const object of changed) object.setByOwner.fill(0);

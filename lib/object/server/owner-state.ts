@@ -55,17 +55,21 @@ export class OwnerState {
     }
   }
 
-  #readState(player: ObjectPlayer, reader: NetworkReader): void {
-    const netId = reader.readUint32();
+  /** The object of this number, if it is the player's. A player that claims what it never had is charged for it. */
+  ownedBy(player: ObjectPlayer, netId: number): ServerObject | null {
     const object = this.#world.byNetId.get(netId);
-    if (!object || object.owner !== player.player) {
-      const isLate =
-        object && player.views.has(object.item) && this.#time.nowMs - object.ownedUntilMs < AUTHORITY_GRACE_MS;
-      if (!isLate && !this.#world.isRecentlyGone(netId)) {
-        player.player.chargeError(callCosts.noAuthority, ErrorFlags.NoAuthority);
-      }
-      return;
+    if (object && object.owner === player.player) return object;
+    const isLate =
+      object && player.views.has(object.item) && this.#time.nowMs - object.ownedUntilMs < AUTHORITY_GRACE_MS;
+    if (!isLate && !this.#world.isRecentlyGone(netId)) {
+      player.player.chargeError(callCosts.noAuthority, ErrorFlags.NoAuthority);
     }
+    return null;
+  }
+
+  #readState(player: ObjectPlayer, reader: NetworkReader): void {
+    const object = this.ownedBy(player, reader.readUint32());
+    if (!object) return;
     const { layout, values } = object;
     const refused = values.map(() => 0);
     const masks = layout.fromOwner.map((may) => readMask(reader, may));

@@ -17,8 +17,9 @@ import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import type { NetworkIdentity } from "../behaviour/network-identity.js";
 import type { ObjectFactory } from "../behaviour/object-factory.js";
 import type { Behaviours, InstancesOf, Prefab } from "../behaviour/prefab.js";
+import type { PredictionDefinition } from "../prediction/define-prediction.js";
 import { Layouts } from "../wire/layouts.js";
-import { CallsMessage, InputMessage, objectMessages, RecordKind, tableMessage } from "../wire/object-messages.js";
+import { CallsMessage, InputMessage, objectMessages, RecordKind } from "../wire/object-messages.js";
 import { checkStaticName, Factories } from "../world/factories.js";
 import { AbsentOwners } from "./absent-owners.js";
 import { receiveUnordered, useCalls } from "./calls.js";
@@ -28,6 +29,7 @@ import { ObjectServer } from "./object-server.js";
 import { OwnerState } from "./owner-state.js";
 import { Rewinds } from "./rewinds.js";
 import { readWorld, writeWorld } from "./saved-world.js";
+import { type InputMetrics, ServerInputs } from "./server-inputs.js";
 import { ServerObject } from "./server-object.js";
 import type { ServerObjectEvents } from "./server-object-events.js";
 import { spawnAgain } from "./spawn-again.js";
@@ -36,6 +38,8 @@ import { spawnAgain } from "./spawn-again.js";
 export interface ServerObjectManagerOptions {
   /** The same ones on both sides, in any order. */
   prefabs: readonly Prefab[];
+  /** What clients may control: the same ones on both sides. They need a `tickRate`. @defaultValue none */
+  predictions?: readonly PredictionDefinition[];
   /** An object is seen by whom one of these rules says so. @defaultValue `always()` */
   interest?: InterestRule | readonly InterestRule[];
   /** The lane of everything reliable, 0 (most urgent) to 3. @defaultValue 1 */
@@ -68,6 +72,7 @@ export type Spawned<B extends Behaviours> = InstancesOf<B> & { readonly identity
 
 const OPTIONS: OptionRules<ServerObjectManagerOptions> = {
   prefabs: arrayOption,
+  predictions: arrayOption,
   interest: (name, value) => (Array.isArray(value) ? arrayOption : objectOption())(name, value),
   lane: integerOption(0, 3),
   maxStateBytesPerSecond: numberOption(1, Number.POSITIVE_INFINITY),
@@ -93,6 +98,7 @@ export class ServerObjectManager {
   readonly #statics = new Set<string>();
   readonly #absent: AbsentOwners;
   readonly #rewinds: Rewinds;
+  readonly #inputs: ServerInputs;
 
   /**
    * Adds itself to `server`.
@@ -104,7 +110,7 @@ export class ServerObjectManager {
     const { interest = always(), lane = 1, maxStateBytesPerSecond = Number.POSITIVE_INFINITY } = options;
     const { weight = null, ownerKey = null, onError = reportUncaught } = options;
     this.#absent = new AbsentOwners(ownerKey);
-    this.#layouts = new Layouts(options.prefabs);
+    this.#layouts = new Layouts(options.prefabs, options.predictions);
     let rules: Interest | null = null;
     this.#core = new ObjectServer(
       server,
@@ -132,9 +138,10 @@ export class ServerObjectManager {
       }
     };
     ownerState.extensions.set(RecordKind.Again, (player, reader) => spawnAgain(core, player, reader.readUint32()));
+    this.#inputs = new ServerInputs(server, core, ownerState);
     let lastMs = 0;
     server.use({
-      messages: [...objectMessages, tableMessage(this.#layouts.all)],
+      messages: objectMessages(this.#layouts),
       started: () => {
         lastMs = 0;
       },
@@ -152,6 +159,7 @@ export class ServerObjectManager {
       },
       tick: () => {
         const { nowMs } = server.time;
+        this.#inputs.run();
         core.tick((nowMs - lastMs) / 1000);
         lastMs = nowMs;
       },
@@ -332,6 +340,11 @@ export class ServerObjectManager {
   /** Moves an object to a group; `undefined` for none. @throws as `join` */
   setGroup(identity: NetworkIdentity, group: unknown): void {
     this.#groups.setGroup(this.#objectOf(identity).item, group);
+  }
+
+  /** What has become of a player's inputs: zeros before it has controlled anything. */
+  inputsOf(player: INetworkPlayer): InputMetrics {
+    return this.#inputs.metricsOf(player);
   }
 
   /** Adds a listener of an event. @returns a function that removes it */

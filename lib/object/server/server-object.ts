@@ -12,6 +12,7 @@ import type { ObjectLayout } from "../wire/object-layout.js";
 import type { SharedObject } from "../world/shared-world.js";
 import { WorldObject, type WorldObjectOwner } from "../world/world-object.js";
 import type { ObjectView } from "./object-view.js";
+import type { PlayerControl } from "./player-control.js";
 
 /** What an object needs of its manager. */
 export interface ObjectOwner extends WorldObjectOwner<ServerObject> {
@@ -54,6 +55,8 @@ export class ServerObject
   teleportTick: number | null = null;
   /** The name under which clients have it as well; null: they make it. */
   readonly staticName: string | null;
+  /** What its owner controls of it: those members reach the owner with what became of its inputs. */
+  control: PlayerControl | null = null;
 
   constructor(
     manager: ObjectOwner,

@@ -1,14 +1,27 @@
 import { invalidType, typeError } from "../../arguments.js";
+import type { BehaviourDefinition } from "../behaviour/definition.js";
 import type { Prefab } from "../behaviour/prefab.js";
+import { DefinedPrediction, type PredictionDefinition } from "../prediction/define-prediction.js";
 import { ObjectLayout } from "./object-layout.js";
 
 /** The layouts of the prefabs that a manager knows, numbered in the order of their names. */
 export class Layouts {
   readonly all: readonly ObjectLayout[];
+  /** By the classes that they are for. */
+  readonly predictions = new Map<BehaviourDefinition, DefinedPrediction>();
   readonly #byPrefab = new Map<Prefab, ObjectLayout>();
 
-  /** @throws TypeError for what is no prefab, or two of one name */
-  constructor(prefabs: readonly Prefab[]) {
+  /**
+   * @throws TypeError for what is no prefab or prediction, two prefabs of one name, or two predictions of one class
+   */
+  constructor(prefabs: readonly Prefab[], predictions: readonly PredictionDefinition[] = []) {
+    for (const prediction of predictions) {
+      if (!(prediction instanceof DefinedPrediction))
+        throw typeError("Each prediction", "what definePrediction returns");
+      const { definition } = prediction;
+      if (this.predictions.has(definition)) throw invalidType(`Two predictions are for ${definition.className}`);
+      this.predictions.set(definition, prediction);
+    }
     for (const prefab of prefabs) {
       if (typeof prefab?.create !== "function") throw typeError("Each prefab", "what definePrefab returns");
     }

@@ -2,7 +2,7 @@ import { defineMessage, type MessageDefinition } from "../../message/index.js";
 import { Channel } from "../../peer/index.js";
 import { bytesView, defineCodec, type NetworkReader, type NetworkWriter, string } from "../../serialization/index.js";
 import { layoutParts } from "../behaviour/prefab.js";
-import type { ObjectLayout } from "./object-layout.js";
+import type { Layouts } from "./layouts.js";
 
 /** The longest name of a static object. */
 export const MAX_STATIC_NAME = 64;
@@ -18,14 +18,14 @@ export const OrderedMessage: MessageDefinition<Uint8Array> = defineMessage("obje
 export const LatestMessage = defineMessage("objects/latest", records, { channel: Channel.Sequenced });
 /** Client to server: calls, ordered state of an owner, what has been applied. */
 export const CallsMessage = defineMessage("objects/calls", records);
-/** Client to server, as notify: the latest state of an owner. */
+/** Client to server: the latest state of an owner, as notify; its inputs. */
 export const InputMessage = defineMessage("objects/input", records, { channel: Channel.Sequenced });
 
 /** Both ways: one call that needs no order. It may be lost. To clients the server's tick stands before it. */
 export const UnorderedMessage = defineMessage("objects/unordered", records, { channel: Channel.Unreliable });
 
-/** The messages of objects, in a protocol. */
-export const objectMessages = [OrderedMessage, LatestMessage, CallsMessage, InputMessage, UnorderedMessage];
+/** Server to client, in each tick: what has become of the inputs, and the predicted members. */
+export const PredictedMessage = defineMessage("objects/predicted", records, { channel: Channel.Sequenced });
 
 /** What a record of these messages is. `Call` and `Answer` belong to calls. */
 export enum RecordKind {
@@ -48,6 +48,10 @@ export enum RecordKind {
   Scope = 12,
   /** Client to server: it wants the spawn of an object once more. */
   Again = 13,
+  /** Client to server: inputs of the behaviour that it controls. */
+  Inputs = 14,
+  /** Client to server: it controls that behaviour no more. */
+  EndOfControl = 15,
 }
 
 export const KIND_BITS = 4;
@@ -70,13 +74,27 @@ export function readStaticName(reader: NetworkReader): string | null {
 
 const tables = new Map<string, MessageDefinition<null>>();
 
+/** The layout of each prediction, by prefab and behaviour. */
+function predictionParts({ all, predictions }: Layouts): Map<string, string> {
+  const parts = new Map<string, string>();
+  for (const { prefab } of all) {
+    for (const [index, definition] of prefab.definitions.entries()) {
+      const prediction = predictions.get(definition);
+      if (prediction) parts.set(`${prefab.name}.${prefab.parts[index]} (prediction)`, prediction.layout);
+    }
+  }
+  return parts;
+}
+
 /** Never sent: it has both sides compare their prefabs when they connect. The same for the same layouts. */
-export function tableMessage(layouts: readonly ObjectLayout[]): MessageDefinition<null> {
-  const layout = `objects{${layouts.map(({ prefab }) => prefab.layout)}}`;
+function tableMessage(layouts: Layouts): MessageDefinition<null> {
+  const prefabs = layouts.all.map(({ prefab }) => prefab);
+  const predicted = predictionParts(layouts);
+  const layout = `objects{${prefabs.map(({ layout }) => layout)}}${[...predicted].flat()}`;
   let message = tables.get(layout);
   if (!message) {
     const codec = defineCodec<null>({ layout, minBits: 0, write: () => {}, read: () => null, default: () => null });
-    const parts = layoutParts(layouts.map(({ prefab }) => prefab));
+    const parts = new Map([...layoutParts(prefabs), ...predicted]);
     message = { ...defineMessage("objects/prefabs", codec), parts };
     tables.set(layout, message);
   }
@@ -97,3 +115,13 @@ export function readPacketCount(reader: NetworkReader): number {
   if (reader.readBoolean()) return 1;
   return reader.readBoolean() ? reader.readPacked() : 0;
 }
+/** The messages of both managers. */
+export const objectMessages = (layouts: Layouts) => [
+  OrderedMessage,
+  LatestMessage,
+  CallsMessage,
+  InputMessage,
+  UnorderedMessage,
+  PredictedMessage,
+  tableMessage(layouts),
+];

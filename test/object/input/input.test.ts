@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { HELD_INPUTS, InputBuffer } from "../../../lib/object/input/input-buffer.js";
 import { InputClock } from "../../../lib/object/input/input-clock.js";
+import { i32, string } from "../../../lib/serialization/index.js";
 import { seededRandom } from "../../../lib/testing/index.js";
+import { adderOf } from "../../support/inputs.js";
 
 interface Conditions {
   ticksPerSecond?: number;
@@ -25,7 +27,8 @@ function simulate(conditions: Conditions) {
   const delayMs = () => oneWayMs + Math.abs(gauss()) * jitterMs + (random() < 0.01 ? 3 * jitterMs : 0);
   const tickMs = 1000 / ticksPerSecond;
   const clock = new InputClock(ticksPerSecond);
-  const buffer = new InputBuffer<number>(ticksPerSecond, () => -1);
+  const buffer = new InputBuffer(ticksPerSecond, i32);
+  const add = adderOf(buffer, i32);
   const underWay: { atMs: number; deliver: () => void }[] = [];
   const send = (atMs: number, deliver: () => void) => underWay.push({ atMs, deliver });
   clock.loss = loss;
@@ -49,7 +52,7 @@ function simulate(conditions: Conditions) {
       const atMs = nowMs + delayMs() + delayAt(nowMs);
       send(atMs, () => {
         for (let tick = newest; tick > newest - 4; tick--) {
-          if (buffer.add(tick, tick, serverTick)) arrivedMs.set(tick, atMs);
+          if (add(tick, tick, serverTick)) arrivedMs.set(tick, atMs);
         }
         buffer.noteArrival(newest, (atMs + offsetMs) / tickMs);
       });
@@ -151,12 +154,15 @@ describe("InputClock and InputBuffer", () => {
 });
 
 describe("InputBuffer", () => {
-  const buffer = () => new InputBuffer<string>(60, () => "default");
+  const buffer = () => {
+    const inputs = new InputBuffer(60, string(16));
+    return { inputs, add: adderOf(inputs, string(16)) };
+  };
 
   test("uses one input a tick, however many come", () => {
-    const inputs = buffer();
+    const { inputs, add } = buffer();
     let taken = 0;
-    for (let tick = 100; tick < 1100; tick++) inputs.add(tick, "fast", 100);
+    for (let tick = 100; tick < 1100; tick++) add(tick, "fast", 100);
     expect(inputs.dropped).toBe(1000 - HELD_INPUTS);
     for (let tick = 100; tick < 200; tick++) if (inputs.take(tick) === "fast") taken++;
     // The last one again for 200 ms.
@@ -164,33 +170,33 @@ describe("InputBuffer", () => {
   });
 
   test("takes neither a second input for a tick, nor one that is too late", () => {
-    const inputs = buffer();
-    const added = [inputs.add(7, "first", 7), inputs.add(7, "second", 7), inputs.add(6, "late", 7)];
+    const { inputs, add } = buffer();
+    const added = [add(7, "first", 7), add(7, "second", 7), add(6, "late", 7)];
     expect(added).toEqual([true, false, false]);
     expect([inputs.take(7), inputs.dropped, inputs.lastUsedTick]).toEqual(["first", 1, 7]);
   });
 
-  test("repeats the last input for 200 ms, then takes a default one", () => {
-    const inputs = buffer();
-    expect(inputs.take(1)).toBe("default");
-    inputs.add(2, "turn", 2);
+  test("repeats the last input for 200 ms, then takes the default one", () => {
+    const { inputs, add } = buffer();
+    expect(inputs.take(1)).toBe("");
+    add(2, "turn", 2);
     const taken = Array.from({ length: 14 }, (_, index) => inputs.take(index + 2));
-    expect(taken).toEqual([...new Array(13).fill("turn"), "default"]);
-    expect([inputs.missing, inputs.lastUsedTick]).toEqual([14, 2]);
-    inputs.add(16, "turn back", 16);
+    expect(taken).toEqual([...new Array(13).fill("turn"), ""]);
+    expect([inputs.missing, inputs.lastUsedTick]).toEqual([13, 2]);
+    add(16, "turn back", 16);
     inputs.clear();
-    expect(inputs.take(16)).toBe("default");
+    expect(inputs.take(16)).toBe("");
   });
 
   test("goes on where the number of the tick wraps around", () => {
-    const inputs = buffer();
+    const { inputs, add } = buffer();
     const ticks = [2 ** 32 - 2, 2 ** 32 - 1, 0, 1];
-    for (const tick of ticks) expect(inputs.add(tick, String(tick), 2 ** 32 - 2)).toBe(true);
+    for (const tick of ticks) expect(add(tick, String(tick), 2 ** 32 - 2)).toBe(true);
     expect(ticks.map((tick) => inputs.take(tick))).toEqual(ticks.map(String));
   });
 
   test("reports the latest of the packets since the last report", () => {
-    const inputs = buffer();
+    const { inputs } = buffer();
     const reports: number[][] = [];
     const send = (tick: number, earlyTicks: number) => reports.push([tick, earlyTicks]);
     inputs.noteArrival(10, 7.5);

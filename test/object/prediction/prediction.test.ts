@@ -2,7 +2,9 @@ import { describe, expect, test } from "vitest";
 import { InputBuffer } from "../../../lib/object/input/input-buffer.js";
 import { InputClock } from "../../../lib/object/input/input-clock.js";
 import { MAX_REPLAYED_TICKS, Prediction } from "../../../lib/object/prediction/prediction.js";
+import { float64 } from "../../../lib/serialization/index.js";
 import { seededRandom } from "../../../lib/testing/index.js";
+import { adderOf } from "../../support/inputs.js";
 
 const PRECISION = 0.01;
 
@@ -10,7 +12,7 @@ const PRECISION = 0.01;
 class Body {
   x = 0;
   speed = 0;
-  readonly columns = 2;
+  readonly widths = [1, 1];
   /** Of each step: its tick, and an R in a replay. */
   readonly steps: string[] = [];
   readonly #error: () => number;
@@ -28,7 +30,8 @@ class Body {
     [this.x, this.speed] = values as unknown as [number, number];
   }
 
-  isSame(_column: number, a: number, b: number): boolean {
+  isSame(_member: number, first: number, predicted: Float64Array, values: Float64Array): boolean {
+    const [a, b] = [predicted[first] as number, values[first] as number];
     return Math.round(a / PRECISION) === Math.round(b / PRECISION);
   }
 
@@ -65,7 +68,8 @@ function simulate({
     offsets.push(Math.abs((before[0] as number) - (after[0] as number)));
   });
   const clock = new InputClock(60);
-  const buffer = new InputBuffer<number>(60, () => 0);
+  const buffer = new InputBuffer(60, float64);
+  const add = adderOf(buffer, float64);
   clock.loss = loss;
   const inputOf = (tick: number) => Math.sin(Math.floor(tick / 20) * 1.7) * (tick < (seconds - 5) * 60 ? 1 : 0);
   const underWay: { atMs: number; deliver: (atMs: number) => void }[] = [];
@@ -84,7 +88,7 @@ function simulate({
       const newest = (clock.tick - before) >>> 0;
       prediction.predict(newest, inputOf(newest));
       send(nowMs, (atMs) => {
-        for (let tick = newest; tick > newest - 4; tick--) buffer.add(tick, inputOf(tick), serverTick);
+        for (let tick = newest; tick > newest - 4; tick--) add(tick, inputOf(tick), serverTick);
         buffer.noteArrival(newest, atMs / tickMs);
       });
     }

@@ -1,0 +1,193 @@
+import { invalidType } from "../../arguments.js";
+import type { Clock } from "../../clock.js";
+import { Channel, NetworkClient } from "../../message/index.js";
+import { NetworkError } from "../../network-error.js";
+import { NetworkReader, NetworkWriter } from "../../serialization/index.js";
+import { InputClock } from "../input/input-clock.js";
+import { SentPackets } from "../input/sent-packets.js";
+import type { DefinedPrediction } from "../prediction/define-prediction.js";
+import { StepRunner } from "../prediction/step-runner.js";
+import { type ControlReport, readReport, writeControlled } from "../wire/input-format.js";
+import { InputMessage, KIND_BITS, RecordKind } from "../wire/object-messages.js";
+import { ClientControl, type ControlOwner } from "./client-control.js";
+import type { ClientObject } from "./client-object.js";
+import type { ObjectClient } from "./object-client.js";
+
+/** After a pause that long, as of a hidden tab, its time was not lived through: it has no inputs. */
+const PAUSE_MS = 300;
+/** The server sees what has come at its ticks: inputs came half a tick before that, on average. */
+const UNSEEN_TICKS = 0.5;
+/** So long before its time a timer may fire. */
+const TIMER_MS = 0.001;
+
+/** Has one behaviour at a time follow this client's inputs at once, ahead of the server. */
+export class ClientPrediction implements ControlOwner {
+  readonly runner: StepRunner;
+  readonly report: (error: unknown) => void;
+  readonly #client: NetworkClient;
+  readonly #world: ObjectClient;
+  readonly #clock: Clock;
+  readonly #reader = new NetworkReader();
+  readonly #writer = new NetworkWriter({ sizeBytes: 1400 });
+  readonly #body = new NetworkWriter({ sizeBytes: 1400 });
+  readonly #sent = new SentPackets();
+  readonly #reportRead: ControlReport = {
+    tick: 0,
+    item: 0,
+    behaviour: 0,
+    hasInput: false,
+    received: 0,
+    arrivedTick: 0,
+    earlyTicks: null,
+  };
+  #inputClock: InputClock | null = null;
+  #control: ClientControl | null = null;
+  #timer: unknown;
+  #lastRunMs = 0;
+
+  constructor(client: NetworkClient, world: ObjectClient) {
+    this.#client = client;
+    this.#world = world;
+    this.#clock = NetworkClient.clockOf(client);
+    this.report = world.report;
+    this.runner = new StepRunner(world.report);
+    world.prediction = this;
+  }
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  /** What this client controls. */
+  get control(): ClientControl | null {
+    return this.#control;
+  }
+
+  /** Begins to control a behaviour. @returns a function that ends it */
+  start(object: ClientObject, behaviour: object, given: object, sample: () => unknown): () => void {
+    const index = object.indexOf(behaviour);
+    const prediction = this.#world.layouts.predictions.get(object.layout.definitions[index] as never);
+    if (prediction !== given) throw invalidType("The prediction is not among the predictions of this manager");
+    if (!object.isOwner) throw new NetworkError("ERR_STATE", "A client controls only objects that it owns");
+    const { ticksPerSecond } = this.#client.time;
+    if (ticksPerSecond === 0) throw new NetworkError("ERR_STATE", "The server has no tickRate: nothing is predicted");
+    this.#end();
+    this.#sent.clear();
+    this.runner.dt = 1 / ticksPerSecond;
+    const control = new ClientControl(this, object, index, prediction as DefinedPrediction, sample);
+    this.#control = control;
+    this.#run();
+    return () => {
+      if (this.#control === control) this.#end();
+    };
+  }
+
+  /** The object is not this client's any more. */
+  lost(object: ClientObject): void {
+    if (this.#control?.object === object) this.#stopControl();
+  }
+
+  /** State has come for an object: what is predicted of it stays. */
+  restore(): void {
+    this.#control?.restore();
+  }
+
+  /** The connection is away: the time of inputs begins again after it. */
+  suspend(): void {
+    this.#inputClock = null;
+    this.#sent.clear();
+  }
+
+  stop(): void {
+    this.#stopControl();
+    this.#inputClock = null;
+  }
+
+  /** Takes what the server says of the controlled behaviour. */
+  receive(bytes: Uint8Array): void {
+    const report = this.#reportRead;
+    const reader = this.#reader;
+    reader.reset(bytes);
+    readReport(reader, report);
+    const control = this.#control;
+    if (!control || control.object.item !== report.item || control.index !== report.behaviour) return;
+    if (report.earlyTicks !== null) {
+      this.#sent.report(report.arrivedTick, report.received);
+      this.#inputClock?.report(report.arrivedTick, report.earlyTicks + UNSEEN_TICKS);
+    }
+    control.confirm(report.tick, reader);
+    this.#world.announce();
+  }
+
+  /** Ends the control, and tells the server. */
+  #end(): void {
+    const control = this.#control;
+    if (!control) return;
+    this.#stopControl();
+    const body = this.#body;
+    body.reset();
+    this.#writeHead(control, this.#inputClock?.tick ?? 0);
+    this.#world.writeCall(RecordKind.EndOfControl, body);
+  }
+
+  #stopControl(): void {
+    this.#control = null;
+    this.#clock.clearTimeout(this.#timer);
+  }
+
+  /** Takes the inputs that are due. */
+  readonly #run = (): void => {
+    const { time, player } = this.#client;
+    const now = this.#clock.now();
+    this.#clock.clearTimeout(this.#timer);
+    const isPause = now - this.#lastRunMs > PAUSE_MS;
+    this.#lastRunMs = now;
+    if (!player?.isAuthenticated || !time.isSynchronized) {
+      this.#timer = this.#clock.setTimeout(this.#run, 1000 / time.ticksPerSecond);
+      return;
+    }
+    if (!this.#inputClock) {
+      this.#inputClock = new InputClock(time.ticksPerSecond);
+      this.#inputClock.start(now, time.tick, time.roundTripTimeMs / 2);
+    }
+    const clock = this.#inputClock;
+    clock.loss = this.#sent.lostPart;
+    const due = clock.advance(now);
+    if (due > 0 && !isPause) this.#predict(clock.tick, due);
+    if (this.#control) this.#timer = this.#clock.setTimeout(this.#run, clock.msUntilNext(now) + TIMER_MS);
+  };
+
+  #predict(tick: number, due: number): void {
+    const control = this.#control;
+    for (let before = due - 1; before >= 0; before--) {
+      // A sample or a step may end the control.
+      if (control && this.#control === control) control.predict((tick - before) >>> 0);
+    }
+    if (control && this.#control === control) this.#send(control, tick);
+    this.#world.announce();
+  }
+
+  #send(control: ClientControl, tick: number): void {
+    const body = this.#body;
+    body.reset();
+    this.#writeHead(control, tick);
+    control.writeInputs(body, 0);
+    const writer = this.#writer;
+    writer.reset();
+    writer.writeBits(RecordKind.Inputs, KIND_BITS);
+    writer.writePacked(body.bitLength);
+    writer.copyFrom(body, 0, body.bitLength);
+    writer.writeBits(RecordKind.End, KIND_BITS);
+    this.#client.player?.send(InputMessage, writer.view(), Channel.Unreliable);
+    this.#sent.send(tick);
+  }
+
+  #writeHead({ index, object: { netId } }: ClientControl, tick: number): void {
+    this.#head.netId = netId;
+    this.#head.behaviour = index;
+    this.#head.tick = tick;
+    writeControlled(this.#body, this.#head);
+  }
+
+  readonly #head = { netId: 0, behaviour: 0, tick: 0 };
+}

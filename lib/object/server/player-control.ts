@@ -1,0 +1,22 @@
+import type { InputBuffer } from "../input/input-buffer.js";
+import type { DefinedPrediction } from "../prediction/define-prediction.js";
+import type { ObjectPlayer } from "./object-player.js";
+import type { ServerObject } from "./server-object.js";
+
+/** What a player controls. */
+export interface PlayerControl {
+  readonly player: ObjectPlayer;
+  readonly object: ServerObject;
+  /** The behaviour's place in the object. */
+  readonly index: number;
+  readonly prediction: DefinedPrediction;
+  /** The predicted members. */
+  readonly mask: number;
+  readonly buffer: InputBuffer<unknown>;
+  /** The newest tick of which an input has come. */
+  newestTick: number;
+  /** How many packets with inputs have come. */
+  received: number;
+  /** How many ticks what the client shows is behind the input for a tick; 0 if it shows nothing. */
+  viewTicks: number;
+}
