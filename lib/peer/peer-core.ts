@@ -466,8 +466,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   /** @returns false: it belongs to no client's connection either whose address has changed */
   #receiveFromElsewhere(packet: ReceivedPacket, nowMs: number): boolean {
     const connection = this.#server && this.#table.findElsewhere(packet);
-    if (!connection || this.config.guard?.isBanned(packet.handle.address)) return false;
-    if (!connection.receiveFromElsewhere(packet, nowMs)) return false;
+    if (!connection?.receiveFromElsewhere(packet, nowMs)) return false;
     this.changed(connection);
     return true;
   }

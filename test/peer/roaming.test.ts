@@ -108,6 +108,77 @@ describe("the connection of a client", () => {
     expect(world.network.clock.now() - sentMs).toBeLessThanOrEqual(2 * 40 + 10);
   });
 
+  test("is acknowledged from its new address on at once", async () => {
+    const world = await connected();
+    await talk(world, 10);
+    await world.network.run(500);
+    world.socket.roam(MOBILE);
+    world.client.send(text("c10"));
+    // There, the challenge, the answer, the acknowledgement.
+    await world.network.run(4 * 20 + 5);
+    expect(world.client.bufferedBytes).toBe(0);
+  });
+
+  test("that the server has sent into the void for long gets it with the first packet after the move", async () => {
+    const world = await connected();
+    await talk(world, 10);
+    await world.network.run(100);
+    world.socket.roam(OTHER_PORT);
+    world.player.send(text("s10"));
+    await world.network.run(1400);
+    expect(world.serverHandler.moves).toEqual([]);
+    world.client.send(text("c10"));
+    await world.network.run(4 * 20 + 5);
+    expectNothingLost(world, 11);
+  });
+
+  test("that moves at the last moment has its whole timeout again", async () => {
+    const world = await connected(keyed, { ...pinned, timeoutMs: 60_000 });
+    const { network, client, socket } = world;
+    let heardMs = 0;
+    network.onPacket = (from) => {
+      if (from === HOME) heardMs = network.clock.now() + network.delayMs;
+    };
+    client.send(text("c0"));
+    await network.run(500);
+    const cutMs = heardMs;
+    network.onPacket = () => false;
+    await network.run(cutMs + 9920 - network.clock.now());
+    network.onPacket = () => true;
+    socket.roam(OTHER_PORT);
+    client.send(text("c1"));
+    await network.run(500);
+    expect(world.serverHandler.moves).toHaveLength(1);
+    expect(world.serverHandler.disconnected).toEqual([]);
+  });
+
+  test("leaves no answer to its request behind at its old address", async () => {
+    const network = new RoamingNetwork();
+    const handler = new RoamingRecorder();
+    const { peer: server } = peerAt(network, SERVER, handler, keyed, 1);
+    await server.bind({});
+    const { peer, socket } = peerAt(network, HOME, new RoamingRecorder(), pinned, 2);
+    const requests: Uint8Array[] = [];
+    const accepts: string[] = [];
+    network.onPacket = (from, _to, packet) => {
+      if (from === HOME && packet[0] === PacketKind.ConnectRequest) requests.push(packet.slice());
+      if (from === SERVER && packet[0] === PacketKind.Accept) accepts.push(Buffer.from(packet).toString("hex"));
+    };
+    const connection = peer.connect({ address: SERVER });
+    await network.run(300);
+    const repeat = async () => {
+      network.send(HOME, SERVER, (requests.at(-1) as Uint8Array).slice(), true);
+      await network.run(100);
+    };
+    await repeat();
+    socket.roam(OTHER_PORT);
+    (await connection).send(text("c0"));
+    await network.run(200);
+    expect(handler.moves).toHaveLength(1);
+    await repeat();
+    expect([accepts.length, new Set(accepts).size]).toEqual([3, 2]);
+  });
+
   test("begins packet sizes anew in another network, and keeps them behind another port", async () => {
     for (const [address, bytes] of [
       [OTHER_PORT, 1232],

@@ -72,10 +72,9 @@ export class PeerConnection implements LibraryConnection, ProfileHost, PathHost,
     this.channelBinding = agreed.keys?.handshakeHash ?? null;
     this.fingerprintMatches = agreed.fingerprintMatches;
     this.#phase = phase;
-    const source = sourceOf(agreed.handle.address);
     this.reassembly = new ReassemblyBudget(
       owner.reassembly,
-      source,
+      sourceOf(agreed.handle.address),
       this.#trustedBytes,
       () => this.#fail(DisconnectCode.ServerBusy, "Incomplete messages need too much memory"),
       this.metrics,

@@ -101,15 +101,14 @@ export class PacketSender {
   }
 
   /**
-   * The other side has another address now. What is on its way to the old one may never arrive: a Ping finds out.
+   * The other side has another address now. What is on its way to the old one may never arrive: probes leave at once.
    *
    * @param isOtherHost and not another port of the same one: then nothing is known of the path to it
    * @param roundTripMs how long its answer took
    */
   onMove(isOtherHost: boolean, roundTripMs: number, nowMs: number): void {
     if (isOtherHost) this.#restart(roundTripMs, nowMs);
-    this.#measureFromMs = nowMs;
-    this.#isPingDue = true;
+    this.#queueProbes();
     this.#received.acknowledgeAgain(nowMs);
   }
 
@@ -353,7 +352,8 @@ export class PacketSender {
   }
 
   /**
-   * Sends the content of the oldest packets in flight again, with a Ping: nothing has been acknowledged for too long.
+   * Sends the content of the oldest packets in flight again, with a Ping: nothing has been acknowledged for too long,
+   * or the other side has another address.
    */
   #queueProbes(): void {
     const { packets } = this;
