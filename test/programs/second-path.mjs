@@ -62,6 +62,8 @@ async function connect(server) {
   });
   const handle = await socket.connect(factory.getConnectEndPoint());
   const timer = setInterval(() => {
+    // One packet is enough: it leaves from the new address too. (Over IPv6 it may be lost while neighbours are found.)
+    if (family === "IPv4" && sent > endedAt) return;
     socket.send(handle, Uint8Array.of(++sent), 1, Delivery.Unreliable);
     socket.flush();
   }, 30);
