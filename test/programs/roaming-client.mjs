@@ -1,5 +1,5 @@
-// A NetworkClient with two ways to its NetworkServer, over UDP with encryption. Both send numbered messages, and after a
-// quarter of them the first way ends. Prints what the server and the client had by the time that both had everything.
+// A NetworkClient with two ways to its NetworkServer, over UDP with encryption. Both send numbered messages, and after
+// a quarter of them the first way ends. Prints what server and client had by the time that both had everything.
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { defineMessage, defineProtocol, NetworkClient, NetworkServer } from "valve-sockets/message";
