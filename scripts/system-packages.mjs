@@ -17,8 +17,8 @@ export const buildPackages = [
 ];
 /** What `npm run prebuild` needs in addition: OpenSSL's build is written in Perl. */
 export const prebuildPackages = ["perl"];
-/** What `npm test` needs in addition. */
-export const testPackages = ["clang-format", "iproute2", "nftables", "openssl", "chromium"];
+/** What `npm test` needs in addition: tools, a browser, and a program that speaks. */
+export const testPackages = ["clang-format", "iproute2", "nftables", "openssl", "chromium", "espeak-ng", "sox"];
 /** What `npm run test:platforms` needs in addition, to run binaries of other systems and processors. */
 export const emulatorPackages = ["qemu-user-static", "libc6-arm64-cross", "libstdc++6-arm64-cross", "wine", "wine64"];
 

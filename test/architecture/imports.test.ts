@@ -8,6 +8,7 @@ const nodeOnlyOf = {
   message: "default-udp",
   guard: "node",
   xcs: "(index|node/)",
+  comms: "(node|wav)\\.ts",
 };
 const nodeOnly = new RegExp(
   `^(addon/|valve/|cli/|${Object.entries(nodeOnlyOf)

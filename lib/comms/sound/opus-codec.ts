@@ -1,0 +1,138 @@
+import type { OpusDecoderHandle, OpusEncoderHandle } from "libopus-wasm";
+import { NetworkError } from "../../network-error.js";
+import { checkOptions, integerOption, type OptionRules } from "../../options.js";
+import { checkSampleCount } from "./samples.js";
+import type { VoiceCodec, VoiceDecoder, VoiceEncoder } from "./voice-codec.js";
+
+/** The number of `opusCodec` in the settings that others see. */
+export const OPUS = 3;
+
+/** How Opus encodes. */
+export interface OpusOptions {
+  /** Bits a second, 6000 to 128,000. @defaultValue 24,000 */
+  bitrate?: number;
+  /** How much the encoder computes, 0 to 10: half the time at 5. @defaultValue 10 */
+  complexity?: number;
+}
+
+const rules: OptionRules<OpusOptions> = { bitrate: integerOption(6000, 128_000), complexity: integerOption(0, 10) };
+
+/** 20 ms. */
+const FRAME_SIZE = 960;
+const SAMPLE_RATE = 48_000;
+
+type Opus = typeof import("libopus-wasm");
+
+/**
+ * Opus (RFC 6716) for speech, by the package `libopus-wasm`: 20 ms frames of 48 kHz, mono, wideband, with forward error
+ * correction for as many losses as listeners report, and silence that is not sent. For Node.js and browsers.
+ *
+ * @throws NetworkError `ERR_MISSING_PACKAGE`; TypeError, RangeError for wrong options
+ */
+export async function opusCodec(options: OpusOptions = {}): Promise<VoiceCodec> {
+  checkOptions("opusCodec", options, rules);
+  const opus = await load();
+  return {
+    settings: Object.freeze({ codec: OPUS, frameSize: FRAME_SIZE, sampleRate: SAMPLE_RATE }),
+    createEncoder: () => new OpusEncoder(opus, options),
+    createDecoder: (frameSize) => new OpusDecoder(opus, frameSize),
+  };
+}
+
+async function load(): Promise<Opus> {
+  try {
+    const opus = await import("libopus-wasm");
+    await opus.loadLibopus();
+    return opus;
+  } catch (cause) {
+    const text = "Opus needs the package libopus-wasm: npm install libopus-wasm@0.4.0";
+    throw new NetworkError("ERR_MISSING_PACKAGE", text, { cause });
+  }
+}
+
+class OpusEncoder implements VoiceEncoder {
+  #encoder: OpusEncoderHandle | null = null;
+  #loss = 1;
+  #isClosed = false;
+
+  constructor(opus: Opus, { bitrate = 24_000, complexity = 10 }: OpusOptions) {
+    const { Application, Bandwidth, Signal } = opus;
+    // The package answers in a later turn, though its code is loaded.
+    void opus
+      .createEncoder({
+        channels: 1,
+        sampleRate: SAMPLE_RATE,
+        application: Application.Voip,
+        signal: Signal.Voice,
+        maxBandwidth: Bandwidth.Wideband,
+        frameSize: FRAME_SIZE,
+        fec: true,
+        dtx: true,
+        packetLossPercent: this.#loss,
+        bitrate,
+        complexity,
+      })
+      .then((encoder) => {
+        if (this.#isClosed) encoder.free();
+        else this.#encoder = encoder;
+        this.#encoder?.setPacketLossPercent(this.#loss);
+      });
+  }
+
+  encode(samples: Float32Array): Uint8Array {
+    checkSampleCount(samples, FRAME_SIZE);
+    return this.#encoder?.encodeFloat(samples) ?? NOTHING;
+  }
+
+  expectLoss(loss: number): void {
+    const percent = Math.max(1, Math.min(100, Math.round(100 * loss)));
+    if (percent === this.#loss) return;
+    this.#loss = percent;
+    this.#encoder?.setPacketLossPercent(percent);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#encoder?.free();
+    this.#encoder = null;
+  }
+}
+
+/** A frame of silence says nothing of the one before it. */
+const SILENCE_BYTES = 2;
+const NOTHING = new Uint8Array(0);
+
+class OpusDecoder implements VoiceDecoder {
+  readonly #frameSize: number;
+  readonly #silence: Float32Array;
+  #decoder: OpusDecoderHandle | null = null;
+  #isClosed = false;
+
+  constructor(opus: Opus, frameSize: number) {
+    this.#frameSize = frameSize;
+    this.#silence = new Float32Array(frameSize);
+    void opus.createDecoder({ channels: 1, sampleRate: SAMPLE_RATE, maxFrameSize: frameSize }).then((decoder) => {
+      if (this.#isClosed) decoder.free();
+      else this.#decoder = decoder;
+    });
+  }
+
+  decode(frame: Uint8Array): Float32Array {
+    return this.#decoder?.decodeFloat(frame, { maxFrameSize: this.#frameSize }) ?? this.#silence;
+  }
+
+  recover(next: Uint8Array): Float32Array {
+    if (next.length <= SILENCE_BYTES) return this.conceal();
+    return this.#decoder?.decodeFloat(next, { decodeFec: true, frameSize: this.#frameSize }) ?? this.#silence;
+  }
+
+  conceal(): Float32Array {
+    return this.#decoder?.decodeFloat(null, { frameSize: this.#frameSize }) ?? this.#silence;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#decoder?.free();
+    this.#decoder = null;
+  }
+}

@@ -1,0 +1,33 @@
+import type { CodecSettings } from "../values/codec-settings.js";
+
+/** Makes bytes of sound. It belongs to one speaker. */
+export interface VoiceEncoder {
+  /**
+   * @param samples one frame: `frameSize` samples from -1 to 1
+   * @returns its bytes, which are valid until the next call; at most 2 bytes mean silence, which is not sent
+   */
+  encode(samples: Float32Array): Uint8Array;
+  /** Says which share of the packets is lost on the way, 0.01 to 1. */
+  expectLoss(loss: number): void;
+  close(): void;
+}
+
+/** Makes sound of bytes. It belongs to one speaker. All samples are valid until the next call. */
+export interface VoiceDecoder {
+  /** The samples of a frame. @throws Error for bytes that are no frame of this codec */
+  decode(frame: Uint8Array): Float32Array;
+  /** What `next` tells of the lost frame before it (forward error correction). Left out by codecs that have none. */
+  recover?(next: Uint8Array): Float32Array;
+  /** Sound that goes on where a frame is lost. */
+  conceal(): Float32Array;
+  close(): void;
+}
+
+/** A codec for voice. */
+export interface VoiceCodec {
+  /** What is sent to others, who find the codec by it. */
+  readonly settings: Readonly<CodecSettings>;
+  createEncoder(): VoiceEncoder;
+  /** @param frameSize of the speaker's frames, in samples of `settings.sampleRate` */
+  createDecoder(frameSize: number): VoiceDecoder;
+}

@@ -1,0 +1,88 @@
+import { checkInstance } from "../arguments.js";
+import { checkOptions, type OptionRules, oneOf } from "../options.js";
+import { Comms } from "./comms.js";
+import { checkSamples } from "./sound/samples.js";
+import type { VoiceCodec, VoiceEncoder } from "./sound/voice-codec.js";
+import { VoiceDetector } from "./sound/voice-detector.js";
+
+/** When sound is sent: while somebody speaks, while `isPushed`, or always. */
+export type VoiceActivation = "voice" | "push" | "always";
+
+/** How sound is captured. */
+export interface VoiceCaptureOptions {
+  /** @defaultValue "voice" */
+  activation?: VoiceActivation;
+}
+
+const rules: OptionRules<VoiceCaptureOptions> = { activation: oneOf("voice", "push", "always") };
+
+/** Stands for a frame in which nobody speaks: it is counted, and not sent. */
+const SILENCE = new Uint8Array(0);
+
+/**
+ * Sends sound on the open channels of the comms: it cuts samples into frames, and encodes those in which somebody
+ * speaks.
+ */
+export class VoiceCapture {
+  /** With push-to-talk: whether the key is down. @defaultValue false */
+  isPushed = false;
+  readonly #comms: Comms;
+  readonly #encoder: VoiceEncoder;
+  readonly #detector = new VoiceDetector();
+  readonly #activation: VoiceActivation;
+  readonly #frame: Float32Array;
+  readonly #frameMs: number;
+  #filled = 0;
+  #isTransmitting = false;
+  #isClosed = false;
+
+  /**
+   * @param codec the one whose `settings` the network was given as `codec`
+   * @throws TypeError, RangeError
+   */
+  constructor(comms: Comms, codec: VoiceCodec, options: VoiceCaptureOptions = {}) {
+    checkInstance("comms", comms, Comms);
+    checkOptions("VoiceCapture", options, rules);
+    this.#comms = comms;
+    this.#activation = options.activation ?? "voice";
+    const { frameSize, sampleRate } = codec.settings;
+    this.#frame = new Float32Array(frameSize);
+    this.#frameMs = (1000 * frameSize) / sampleRate;
+    this.#encoder = codec.createEncoder();
+  }
+
+  /** Whether the last frame was sent to anybody. */
+  get isTransmitting(): boolean {
+    return this.#isTransmitting;
+  }
+
+  /**
+   * Takes samples of the microphone, any number: -1 to 1, mono, with the sample rate of the codec.
+   * @throws TypeError
+   */
+  write(samples: Float32Array): void {
+    checkSamples(samples);
+    for (let index = 0; index < samples.length && !this.#isClosed; ) {
+      const part = samples.subarray(index, index + this.#frame.length - this.#filled);
+      this.#frame.set(part, this.#filled);
+      this.#filled += part.length;
+      index += part.length;
+      if (this.#filled === this.#frame.length) this.#send();
+    }
+  }
+
+  /** Ends it. A second call does nothing. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#encoder.close();
+  }
+
+  #send(): void {
+    this.#filled = 0;
+    const isSpeech = this.#detector.isSpeech(this.#frame, this.#frameMs);
+    const isActive = this.#activation === "always" || (this.#activation === "push" ? this.isPushed : isSpeech);
+    if (isActive) this.#encoder.expectLoss(this.#comms.expectedLoss);
+    this.#isTransmitting = this.#comms.sendVoice(isActive ? this.#encoder.encode(this.#frame) : SILENCE);
+  }
+}

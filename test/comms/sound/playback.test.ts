@@ -1,0 +1,240 @@
+import { describe, expect, test, vi } from "vitest";
+import { pcm16Codec, VoiceCapture, type VoiceCodec, VoicePlayback } from "../../../lib/comms/audio.js";
+import { ChannelPriority } from "../../../lib/comms/index.js";
+import { TimeScale } from "../../../lib/comms/sound/time-scale.js";
+import { FakeClock } from "../../../lib/testing/index.js";
+import { type CustomCommsNetwork, GameNetwork, settle } from "../custom-network.js";
+
+const codec = pcm16Codec();
+const { frameSize, sampleRate } = codec.settings;
+const FRAME_MS = 20;
+
+/** A session of the tutorial's network, whose clients have microphones and loudspeakers. */
+function session(names: string[], codecs: readonly VoiceCodec[] = [codec]) {
+  const clock = new FakeClock();
+  const game = new GameNetwork();
+  const options = { clock, codec: codecs[0]?.settings ?? codec.settings };
+  const server = game.newNetwork("server", options).serve();
+  const networks = names.map((name) => game.newNetwork(name, options).join());
+  const all = [server, ...networks];
+  settle(game, all, 4);
+  for (const { comms } of networks) comms.rooms.join("lobby");
+  settle(game, all, 4);
+  const players = networks.map(({ comms }) => new VoicePlayback(comms, { codecs, clock }));
+  /** Lets a frame's time pass, after `speak`; what each hears of it. */
+  const step = (speak: () => void = () => {}) => {
+    speak();
+    settle(game, all, 2);
+    clock.advance(FRAME_MS);
+    return players.map((playback) => {
+      const out = new Float32Array(frameSize);
+      playback.read(out);
+      return out;
+    });
+  };
+  return { clock, networks, players, step };
+}
+
+const level = (samples: Float32Array | undefined) => Math.max(...(samples ?? []).map(Math.abs));
+
+/** A tone of 300 Hz. */
+const tone = (frame: number, loudness = 0.5) =>
+  Float32Array.from({ length: frameSize }, (_, index) => {
+    return loudness * Math.sin((2 * Math.PI * 300 * (frame * frameSize + index)) / sampleRate);
+  });
+
+function speakers(...names: string[]) {
+  const world = session(names);
+  const captures = world.networks.map(({ comms }) => new VoiceCapture(comms, codec, { activation: "always" }));
+  return { ...world, captures };
+}
+
+test("what is said is heard by the others, after a short wait, and not by oneself", () => {
+  const { captures, networks, step } = speakers("Ada", "Ben");
+  networks[0]?.comms.roomChannels.open("lobby");
+  const heard = Array.from({ length: 50 }, (_, frame) => step(() => captures[0]?.write(tone(frame))));
+  expect(heard.every(([ada]) => level(ada) === 0)).toBe(true);
+  const first = heard.findIndex(([, ben]) => level(ben) > 0);
+  expect(first).toBeGreaterThan(0);
+  expect(first).toBeLessThan(6);
+  expect(heard.slice(first + 1).every(([, ben]) => level(ben) > 0.45)).toBe(true);
+});
+
+test("what a speaker is worth: amplitude of the channel, volume of the player, priority, mute", () => {
+  const { captures, networks, step } = speakers("Ada", "Ben", "Cleo");
+  const [ada, ben, cleo] = networks.map(({ comms }) => comms);
+  const channel = ada?.roomChannels.open("lobby", { amplitude: 0.5 });
+  const talk = (frames: number, ...who: number[]) => {
+    let heard: Float32Array[] = [];
+    for (let frame = 0; frame < frames; frame++) {
+      heard = step(() => who.forEach((index) => void captures[index]?.write(tone(frame, index === 0 ? 0.5 : 0.1))));
+    }
+    return level(heard[2]);
+  };
+  expect(talk(20, 0)).toBeCloseTo(0.25, 1);
+  const player = cleo?.findPlayer("Ada");
+  if (player) player.volume = 0.5;
+  expect(talk(20, 0)).toBeCloseTo(0.125, 1);
+  ben?.roomChannels.open("lobby", { priority: ChannelPriority.High });
+  expect(talk(30, 0, 1)).toBeCloseTo(0.1, 2);
+  if (channel) channel.priority = ChannelPriority.High;
+  expect(talk(30, 0, 1)).toBeGreaterThan(0.15);
+  if (cleo) cleo.isDeafened = true;
+  expect(talk(30, 0, 1)).toBe(0);
+});
+
+test("voices together are never louder than can be", () => {
+  const { captures, networks, step } = speakers("Ada", "Ben", "Cleo");
+  for (const { comms } of networks) comms.roomChannels.open("lobby", { amplitude: 2 });
+  let heard: Float32Array[] = [];
+  for (let frame = 0; frame < 20; frame++)
+    heard = step(() => captures.forEach((capture) => void capture.write(tone(frame, 0.9))));
+  expect(level(heard[0])).toBe(1);
+});
+
+describe("activation", () => {
+  const noise = (loudness: number) => Float32Array.from({ length: frameSize }, (_, at) => loudness * Math.sin(at * at));
+
+  test("by voice: speech is sent, and the end of words, and not the noise behind it", () => {
+    const { networks, step } = session(["Ada", "Ben"]);
+    const comms = networks[0]?.comms as CustomCommsNetwork["comms"];
+    comms.roomChannels.open("lobby");
+    const capture = new VoiceCapture(comms, codec);
+    const sent: boolean[] = [];
+    for (let frame = 0; frame < 150; frame++) {
+      const isSpeech = frame >= 50 && frame < 80;
+      step(() => capture.write(isSpeech ? tone(frame) : noise(0.002)));
+      sent.push(capture.isTransmitting);
+    }
+    expect(sent.slice(5, 50)).not.toContain(true);
+    expect(sent.slice(50, 94)).not.toContain(false);
+    expect(sent.slice(97)).not.toContain(true);
+  });
+
+  test("by a key: only while it is down", () => {
+    const { networks, step } = session(["Ada", "Ben"]);
+    const comms = networks[0]?.comms as CustomCommsNetwork["comms"];
+    comms.roomChannels.open("lobby");
+    const capture = new VoiceCapture(comms, codec, { activation: "push" });
+    const talk = (isPushed: boolean) => {
+      capture.isPushed = isPushed;
+      step(() => capture.write(tone(0)));
+      return capture.isTransmitting;
+    };
+    expect([talk(false), talk(true), talk(true), talk(false)]).toEqual([false, true, true, false]);
+    capture.close();
+    expect(talk(true)).toBe(false);
+  });
+
+  test("samples come in pieces of any length", () => {
+    const { networks, step, players } = session(["Ada", "Ben"]);
+    const comms = networks[0]?.comms as CustomCommsNetwork["comms"];
+    comms.roomChannels.open("lobby");
+    const capture = new VoiceCapture(comms, codec, { activation: "always" });
+    const samples = new Float32Array(20 * frameSize).map((_, index) => Math.sin(index / 9));
+    for (let place = 0; place < samples.length; place += 331)
+      step(() => capture.write(samples.subarray(place, place + 331)));
+    const ada = networks[1]?.comms.findPlayer("Ada");
+    expect(ada && players[1]?.speaker(ada)?.statistics.errors).toBe(0);
+    expect(ada?.statistics.received).toBe(20);
+  });
+});
+
+describe("hostile speakers", () => {
+  test("ten frames within a second that are none silence a speaker for 5 s", () => {
+    const { captures, networks, step, players } = speakers("Ada", "Ben");
+    const comms = networks[0]?.comms as CustomCommsNetwork["comms"];
+    comms.roomChannels.open("lobby");
+    for (let frame = 0; frame < 40; frame++) step(() => comms.sendVoice(new Uint8Array(7)));
+    const ada = networks[1]?.comms.findPlayer("Ada");
+    expect(ada && players[1]?.speaker(ada)?.statistics.errors).toBe(10);
+    const talk = (frames: number) => {
+      let heard: Float32Array[] = [];
+      for (let frame = 0; frame < frames; frame++) heard = step(() => captures[0]?.write(tone(frame)));
+      return level(heard[1]);
+    };
+    expect(talk(150)).toBe(0);
+    expect(talk(150)).toBeGreaterThan(0.4);
+  });
+
+  test("a codec of WebAssembly that has trapped ends the sound, and says so once", () => {
+    const onFault = vi.fn();
+    const { WebAssembly } = globalThis as unknown as { WebAssembly: { RuntimeError: new (text: string) => Error } };
+    const trap = new WebAssembly.RuntimeError("unreachable");
+    const trapping: VoiceCodec = {
+      ...codec,
+      createDecoder: (size) => {
+        const decoder = codec.createDecoder(size);
+        return {
+          decode: () => {
+            throw trap;
+          },
+          conceal: () => decoder.conceal(),
+          close: () => {},
+        };
+      },
+    };
+    const { captures, clock, networks, step } = speakers("Ada", "Ben");
+    const comms = networks[1]?.comms as CustomCommsNetwork["comms"];
+    const playback = new VoicePlayback(comms, { codecs: [trapping], clock, onFault });
+    networks[0]?.comms.roomChannels.open("lobby");
+    for (let frame = 0; frame < 20; frame++) {
+      step(() => captures[0]?.write(tone(frame)));
+      playback.read(new Float32Array(frameSize));
+    }
+    expect(onFault.mock.calls).toEqual([[trap]]);
+  });
+
+  test("at most 32 speakers have decoders: whoever was heard longest ago leaves", () => {
+    const names = Array.from({ length: 34 }, (_, index) => `p${index}`);
+    const { captures, networks, step, players } = speakers(...names);
+    for (const { comms } of networks.slice(1)) comms.roomChannels.open("lobby");
+    step(() => captures.slice(1).forEach((capture, frame) => void capture.write(tone(frame))));
+    const comms = networks[0]?.comms as CustomCommsNetwork["comms"];
+    const heard = comms.players.filter((player) => players[0]?.speaker(player));
+    expect(heard).toHaveLength(32);
+  });
+
+  test("a speaker with an unknown codec, or another sample rate, is not heard, and counted", () => {
+    const { captures, clock, networks, step } = speakers("Ada", "Ben");
+    const other = { ...codec, settings: { ...codec.settings, codec: 9 } };
+    const comms = networks[1]?.comms as CustomCommsNetwork["comms"];
+    const playback = new VoicePlayback(comms, { codecs: [other], clock });
+    networks[0]?.comms.roomChannels.open("lobby");
+    step(() => captures[0]?.write(tone(0)));
+    expect(playback.unknownCodecs).toBe(1);
+    playback.close();
+    step(() => captures[0]?.write(tone(0)));
+    expect(playback.unknownCodecs).toBe(1);
+  });
+});
+
+test("wrong arguments are errors", () => {
+  const { networks } = session(["Ada"]);
+  const comms = networks[0]?.comms as CustomCommsNetwork["comms"];
+  expect(() => new VoicePlayback(comms, { codecs: [] })).toThrow(RangeError);
+  expect(() => new VoicePlayback(comms, { codecs: [codec, pcm16Codec({ sampleRate: 8000 })] })).toThrow(RangeError);
+  expect(() => new VoicePlayback({} as never, { codecs: [codec] })).toThrow(TypeError);
+  expect(() => new VoiceCapture(comms, codec, { activation: "loud" as never })).toThrow(RangeError);
+  expect(() => new VoicePlayback(comms, { codecs: [codec] }).read([] as never)).toThrow(TypeError);
+  expect(() => new VoiceCapture(comms, codec).write([] as never)).toThrow(TypeError);
+});
+
+describe("time that is longer or shorter", () => {
+  const rate = 48_000;
+  const sound = Float32Array.from({ length: 960 }, (_, index) => Math.sin((2 * Math.PI * 150 * index) / rate));
+
+  test.each([-5, 5])("%i ms: a period more or less, without a crack", (byMs) => {
+    const changed = new TimeScale(rate, 960).change(sound, byMs);
+    const periods = (changed.length - sound.length) / (rate / 150);
+    expect(periods).toBeCloseTo(Math.sign(byMs), 1);
+    const steps = changed.map((sample, index) => Math.abs(sample - (changed[index - 1] ?? sample)));
+    expect(Math.max(...steps)).toBeLessThan(0.03);
+    expect(changed.at(-1)).toBeCloseTo(sound.at(-1) as number, 5);
+  });
+
+  test("a frame that is too short stays as it is", () => {
+    const short = sound.subarray(0, 120);
+    expect(new TimeScale(rate, 120).change(short, 5)).toBe(short);
+  });
+});
