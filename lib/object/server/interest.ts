@@ -79,6 +79,11 @@ export class Interest {
   readonly #objects = new Map<number, ServerObject>();
   readonly #players = new Map<number, ObjectPlayer>();
   readonly #focus = new Map<ObjectPlayer, WorldPosition>();
+  /** Objects whose `position` is no networked member: nobody tells when it changes. */
+  readonly #unnoticed = new Set<ServerObject>();
+  /** Where objects, by item, and the players' centres were at the last look. */
+  readonly #places = new Map<number, Required<WorldPosition>>();
+  readonly #centres = new Map<number, Required<WorldPosition>>();
 
   constructor(visibility: Visibility, rules: readonly InterestRule[]) {
     for (const [index, rule] of rules.entries()) {
@@ -105,11 +110,15 @@ export class Interest {
     for (const [index, rule] of this.#near.entries()) {
       if (rule instanceof DistanceRule) rule.setDistances(object.item, this.#sight[index] as SightOptions);
     }
+    if (!isNoticed(object)) this.#unnoticed.add(object);
     this.#moveItem(object);
   }
 
-  remove({ item }: ServerObject): void {
+  remove(object: ServerObject): void {
+    const { item } = object;
     this.#objects.delete(item);
+    this.#unnoticed.delete(object);
+    this.#places.delete(item);
     this.#always?.removeItem(item);
     this.groups?.removeItem(item);
     this.#custom?.removeItem(item);
@@ -125,6 +134,7 @@ export class Interest {
   removePlayer(player: ObjectPlayer): void {
     this.#players.delete(player.index);
     this.#focus.delete(player);
+    this.#centres.delete(player.index);
     this.#always?.removePlayer(player.index);
     this.groups?.removePlayer(player.index);
     this.#custom?.removePlayer(player.index);
@@ -136,26 +146,49 @@ export class Interest {
     else this.#focus.delete(player);
   }
 
-  /** Looks where everything is now. */
-  update(): void {
+  /** Looks where everything is now. @param changed the objects of which a member was set since they were sent */
+  update(changed: readonly ServerObject[]): void {
     this.#custom?.update();
     if (this.#near.length === 0) return;
-    for (const object of this.#objects.values()) this.#moveItem(object);
-    for (const player of this.#players.values()) {
-      const centre = this.#focus.get(player) ?? (player.character && positionOf(player.character));
-      for (const rule of this.#near) {
-        if (centre) rule.moveCentre(player.index, centre.x, centre.y, centre.z);
-        else rule.removeCentre(player.index);
-      }
-    }
+    for (const object of changed) if (this.#objects.has(object.item)) this.#moveItem(object);
+    for (const object of this.#unnoticed) this.#moveItem(object);
+    for (const player of this.#players.values()) this.#moveCentre(player);
+  }
+
+  #moveCentre(player: ObjectPlayer): void {
+    const { index } = player;
+    const centre = this.#focus.get(player) ?? (player.character && positionOf(player.character));
+    if (centre) {
+      if (!hasMoved(this.#centres, index, centre)) return;
+      for (const rule of this.#near) rule.moveCentre(index, centre.x, centre.y, centre.z);
+    } else if (this.#centres.delete(index)) for (const rule of this.#near) rule.removeCentre(index);
   }
 
   #moveItem(object: ServerObject): void {
     if (this.#near.length === 0) return;
     const position = positionOf(object);
-    if (!position) return;
+    if (!position || !hasMoved(this.#places, object.item, position)) return;
     for (const rule of this.#near) rule.moveItem(object.item, position.x, position.y, position.z);
   }
+}
+
+/** Whether something is not where it was, which is forgotten for where it is. */
+function hasMoved(places: Map<number, Required<WorldPosition>>, key: number, { x, y, z = 0 }: WorldPosition): boolean {
+  const before = places.get(key);
+  if (!before) places.set(key, { x, y, z });
+  else if (before.x === x && before.y === y && before.z === z) return false;
+  else {
+    before.x = x;
+    before.y = y;
+    before.z = z;
+  }
+  return true;
+}
+
+/** Whether a change of its position is noticed, as one of a networked member. */
+function isNoticed({ layout, parts }: ServerObject): boolean {
+  const first = parts.findIndex((part) => typeof (part as { position?: WorldPosition }).position?.x === "number");
+  return first >= 0 && layout.definitions[first]?.members.some(({ name }) => name === "position") === true;
 }
 
 /** The `position` of the first behaviour that has one. */

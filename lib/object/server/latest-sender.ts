@@ -75,6 +75,10 @@ export class LatestSender {
     if ((mask & object.layout.interpolatedPlaces) !== 0) this.onInterpolated(object, this.#tick);
     this.#changed.push(object);
     this.#masks.push(mask);
+    for (let index = 0; index < object.views.length; index++) {
+      const { player } = object.views[index] as ObjectView;
+      player.changes[player.changeCount++] = this.#changed.length - 1;
+    }
     this.#starts.push(this.#shared.bitLength);
     this.#writeRecord(this.#shared, object, mask, object.layout.audiences.others);
   }
@@ -115,10 +119,17 @@ export class LatestSender {
 
   /** Sends a player its part of this tick, in at most `budgetBytes`. */
   send(player: ObjectPlayer, budgetBytes: number): void {
+    this.#send(player, budgetBytes);
+    player.changeCount = 0;
+  }
+
+  #send(player: ObjectPlayer, budgetBytes: number): void {
+    const { changes, changeCount } = player;
     const shareBytes = budgetBytes + player.savedBytes;
     let bits = 0;
-    for (const [index, object] of this.#changed.entries()) {
-      const view = player.views.get(object.item);
+    for (let at = 0; at < changeCount; at++) {
+      const index = changes[at] as number;
+      const view = player.views.get((this.#changed[index] as ServerObject).item);
       if (!view) continue;
       if ((view.audience.latestPlaces & (this.#masks[index] as number)) === 0) continue;
       if (view.spawnBatch > player.appliedBatches) view.waitingLatest |= this.#masks[index] as number;
@@ -130,10 +141,12 @@ export class LatestSender {
       else if (!player.isRestKnown && this.#tick - player.stateTick >= this.#restTicks) this.#sendRest(player);
       return;
     }
-    for (const [index, object] of this.#changed.entries()) {
-      const view = player.views.get(object.item);
+    for (let at = 0; at < changeCount; at++) {
+      const index = changes[at] as number;
+      const { item } = this.#changed[index] as ServerObject;
+      const view = player.views.get(item);
       if (!view || view.spawnBatch > player.appliedBatches) continue;
-      this.#mark(player, object.item, this.#masks[index] as number);
+      this.#mark(player, item, this.#masks[index] as number);
     }
     this.#sendMarked(player, shareBytes, budgetBytes);
   }
@@ -164,7 +177,10 @@ export class LatestSender {
     let from = 0;
     let records = 0;
     let count = 1;
-    for (const [index, object] of this.#changed.entries()) {
+    const { changes, changeCount } = player;
+    for (let at = 0; at < changeCount; at++) {
+      const index = changes[at] as number;
+      const object = this.#changed[index] as ServerObject;
       const view = player.views.get(object.item);
       if (!view || view.spawnBatch > player.appliedBatches) continue;
       const mask = this.#masks[index] as number;

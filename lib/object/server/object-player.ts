@@ -33,6 +33,9 @@ export class ObjectPlayer {
   readonly views = new Map<number, ObjectView>();
   /** Objects that it sees now and that are to be spawned in this tick. */
   readonly entering = new Set<ServerObject>();
+  /** Which of the objects that it sees have changed in this tick: places in the list of all of these. */
+  readonly changes: number[] = [];
+  changeCount = 0;
   /** What is to be sent as latest state again. */
   readonly marks = new PlayerMarks();
   /** Ordered members that changed while its queue was full, by object. */

@@ -3,6 +3,7 @@ import { EventHub } from "../../event-hub.js";
 import { type INetworkPlayer, NetworkServer } from "../../message/index.js";
 import { NetworkError } from "../../network-error.js";
 import { runAs } from "../behaviour/callback-side.js";
+import type { BehaviourDefinition } from "../behaviour/definition.js";
 import type { Member } from "../behaviour/member.js";
 import type { MemberValues } from "../behaviour/member-values.js";
 import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
@@ -55,6 +56,11 @@ export class ObjectServer implements ObjectOwner {
   readonly #gone = new RecentKeys(GONE_MS);
   readonly #references = new References(true, (netId, index) => this.byNetId.get(netId)?.parts[index] ?? null);
   #changed: ServerObject[] = [];
+  /** Of the object whose changes are sent, by behaviour. */
+  readonly #orderedMasks: number[] = [];
+  readonly #latestMasks: number[] = [];
+  /** Those with a `tick`. */
+  readonly #ticking = new Set<ServerObject>();
   #teleporting: ServerObject[] = [];
   readonly #noted = new NotedValues();
   #lastSentMs = 0;
@@ -135,6 +141,7 @@ export class ObjectServer implements ObjectOwner {
     for (const values of object.values) values.settle();
     this.#callEach(object, (part) => part.startServer?.());
     this.objects.set(object.item, object);
+    if (object.parts.some(({ tick }) => tick)) this.#ticking.add(object);
     this.byNetId.set(object.netId, object);
     this.#references.appeared(object.netId);
     runAs("server", () => this.events.emit("spawned", object));
@@ -169,6 +176,7 @@ export class ObjectServer implements ObjectOwner {
       this.#unspawn(player, object, true);
     }
     this.#interest.remove(object);
+    this.#ticking.delete(object);
     this.visibility.removeItem(object.item);
     this.latest.forget(object.item);
     this.onRemoved(object);
@@ -328,11 +336,11 @@ export class ObjectServer implements ObjectOwner {
 
   /** Calls the behaviours' `tick`. */
   tick(dt: number): void {
-    for (const object of this.objects.values()) this.#callEach(object, (part) => part.tick?.(dt));
+    for (const object of this.#ticking) this.#callEach(object, (part) => part.tick?.(dt));
   }
 
   updateVisibility(): void {
-    this.#interest.update();
+    this.#interest.update(this.#changed);
     this.visibility.takeChanges({
       entered: (index, item) => {
         const object = this.objects.get(item);
@@ -422,20 +430,24 @@ export class ObjectServer implements ObjectOwner {
    */
   #sendOrdered(object: ServerObject, tick: number | null = null): Masks {
     const { held, layout, setByOwner, values } = object;
-    const due = layout.definitions.map((definition) =>
-      tick === null ? ~definition.latestMask : definition.dueMask(tick, object.netId),
-    );
-    const changed = due.map((mask, index) => {
+    const ordered = this.#orderedMasks;
+    const latest = this.#latestMasks;
+    ordered.length = latest.length = values.length;
+    let hasOrdered = false;
+    for (let index = 0; index < values.length; index++) {
+      const definition = layout.definitions[index] as BehaviourDefinition;
+      const mask = tick === null ? ~definition.latestMask : definition.dueMask(tick, object.netId);
       const found = (values[index] as MemberValues).settle(mask);
       // What the server has set since, the owner needs.
       (setByOwner[index] as number) &= ~found;
       const sent = found | ((held[index] as number) & mask);
       (held[index] as number) &= ~mask;
-      return sent;
-    });
-    const ordered = changed.map((mask, index) => mask & (layout.definitions[index]?.orderedMask ?? 0));
-    if (ordered.some((mask) => mask !== 0)) this.ordered.state(object, ordered);
-    return changed.map((mask, index) => mask & (layout.definitions[index]?.latestMask ?? 0));
+      ordered[index] = sent & definition.orderedMask;
+      latest[index] = sent & definition.latestMask;
+      if (ordered[index] !== 0) hasOrdered = true;
+    }
+    if (hasOrdered) this.ordered.state(object, ordered);
+    return latest;
   }
 
   #writeOwner(player: INetworkPlayer | null, object: ServerObject): void {
