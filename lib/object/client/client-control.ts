@@ -1,6 +1,8 @@
 import { NetworkReader, NetworkWriter } from "../../serialization/index.js";
+import type { Member } from "../behaviour/member.js";
 import type { MemberValues } from "../behaviour/member-values.js";
 import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
+import type { ShownSource } from "../behaviour/shown.js";
 import type { DefinedPrediction } from "../prediction/define-prediction.js";
 import { type PredictedBehaviour, Prediction, REMEMBERED_TICKS } from "../prediction/prediction.js";
 import { Smoothing } from "../prediction/smoothing.js";
@@ -13,10 +15,14 @@ export interface ControlOwner {
   readonly runner: StepRunner;
   now(): number;
   report(error: unknown): void;
+  /** Goes up whenever something else is shown. */
+  readonly frame: number;
+  /** How far the time is from the last tick to the next one: 0 to 1. */
+  readonly tickPart: number;
 }
 
 /** The behaviour that a client controls: its inputs, its prediction, and what is shown of it. */
-export class ClientControl implements PredictedBehaviour<unknown> {
+export class ClientControl implements PredictedBehaviour<unknown>, ShownSource {
   readonly object: ClientObject;
   readonly index: number;
   readonly prediction: DefinedPrediction;
@@ -88,6 +94,24 @@ export class ClientControl implements PredictedBehaviour<unknown> {
   /** State that came otherwise has changed predicted members: they get their predicted values again. */
   restore(): void {
     if (this.#hasPredicted) this.#algorithm.restore();
+  }
+
+  get frame(): number {
+    return this.#owner.frame;
+  }
+
+  /** What is shown is between the last two ticks, and glides over corrections. */
+  readShown(member: Member, target: Float64Array): boolean {
+    const first = this.prediction.members.firstOf(member);
+    if (first < 0 || !this.#hasPredicted) return this.object.timelineOf(this.index)?.readShown(member, target) ?? false;
+    const { periods = [], columns = 0 } = member.shape ?? {};
+    const { tickPart } = this.#owner;
+    const now = this.#owner.now();
+    for (let column = 0; column < columns; column++) {
+      const between = this.#algorithm.valueBetween(first + column, tickPart, periods[column]);
+      target[column] = between + this.#smoothing.offset(first + column, now);
+    }
+    return true;
   }
 
   get(row: Float64Array): void {

@@ -81,6 +81,11 @@ export class ClientObject
     for (const [index, timeline] of this.#timelines.entries()) timeline.record(tick, masks[index] as number, breakTick);
   }
 
+  /** What is shown of a behaviour that is not predicted; null where it is shown as it is. */
+  timelineOf(index: number): BehaviourTimeline | null {
+    return this.#timelines[index] ?? null;
+  }
+
   /** It appears with all the values that it has now. */
   appear(tick: number): void {
     for (const timeline of this.#timelines) {

@@ -3,6 +3,7 @@ import type { Clock } from "../../clock.js";
 import { Channel, NetworkClient } from "../../message/index.js";
 import { NetworkError } from "../../network-error.js";
 import { NetworkReader, NetworkWriter } from "../../serialization/index.js";
+import { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import { InputClock } from "../input/input-clock.js";
 import { SentPackets } from "../input/sent-packets.js";
 import type { DefinedPrediction } from "../prediction/define-prediction.js";
@@ -54,6 +55,14 @@ export class ClientPrediction implements ControlOwner {
     world.prediction = this;
   }
 
+  get frame(): number {
+    return this.#world.shown.frame;
+  }
+
+  get tickPart(): number {
+    return this.#inputClock?.partAt(this.now()) ?? 1;
+  }
+
   now(): number {
     return this.#clock.now();
   }
@@ -76,6 +85,7 @@ export class ClientPrediction implements ControlOwner {
     this.runner.dt = 1 / ticksPerSecond;
     const control = new ClientControl(this, object, index, prediction as DefinedPrediction, sample);
     this.#control = control;
+    NetworkBehaviour.setShownSource(object.parts[index] as NetworkBehaviour, control);
     this.#run();
     return () => {
       if (this.#control === control) this.#end();
@@ -131,6 +141,10 @@ export class ClientPrediction implements ControlOwner {
   }
 
   #stopControl(): void {
+    if (this.#control) {
+      const { index, object } = this.#control;
+      NetworkBehaviour.setShownSource(object.parts[index] as NetworkBehaviour, object.timelineOf(index));
+    }
     this.#control = null;
     this.#clock.clearTimeout(this.#timer);
   }
@@ -171,7 +185,8 @@ export class ClientPrediction implements ControlOwner {
     const body = this.#body;
     body.reset();
     this.#writeHead(control, tick);
-    control.writeInputs(body, 0);
+    const { tick: shownTick } = this.#world.shown;
+    control.writeInputs(body, shownTick === null ? 0 : tick - shownTick);
     const writer = this.#writer;
     writer.reset();
     writer.writeBits(RecordKind.Inputs, KIND_BITS);

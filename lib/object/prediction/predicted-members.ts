@@ -82,6 +82,16 @@ export class PredictedMembers {
     return this.widths.reduce((sum, width) => sum + width, 0);
   }
 
+  /** Where the numbers of a member begin; -1 if it is not predicted. */
+  firstOf({ index }: Member): number {
+    let at = 0;
+    for (const { member, columns } of this.#members) {
+      if (member.index === index) return at;
+      at += columns.length;
+    }
+    return -1;
+  }
+
   /** Of each member what smoothing needs. */
   shapes(snap: number | undefined) {
     return this.#members.map(({ columns, member }) => ({

@@ -78,6 +78,7 @@ export class ServerInputs {
       // It begins with the first input that is in time.
       if (buffer.lastUsedTick === null) continue;
       this.#runner.tick = tick;
+      if (control.viewTicks > 0) player.viewTick = tick - control.viewTicks;
       const part = object.parts[index] as NetworkBehaviour;
       this.#runner.run(prediction, part, object.values[index] as MemberValues, input);
     }
