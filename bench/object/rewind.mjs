@@ -1,6 +1,8 @@
 // Recording what changed in a tick, and setting objects back for a function.
+import { numberShape } from "../../dist/object/behaviour/number-shape.js";
 import { History } from "../../dist/object/rewind/history.js";
 import { Rewind } from "../../dist/object/rewind/rewind.js";
+import { vec2 } from "../../dist/serialization/index.js";
 import { seededRandom } from "../../dist/testing/index.js";
 import { medianNs } from "./clock.mjs";
 
@@ -8,6 +10,7 @@ import { medianNs } from "./clock.mjs";
 export function rewind({ objects = 10_000, changes = 1000, seen = 100, seconds = 1 } = {}) {
   const random = seededRandom(2);
   const history = new History();
+  const shapes = [numberShape(vec2(), {})];
   const x = Float64Array.from({ length: objects }, () => 1000 * random());
   const y = Float64Array.from({ length: objects }, () => 1000 * random());
   const values = new Float64Array(2);
@@ -17,7 +20,7 @@ export function rewind({ objects = 10_000, changes = 1000, seen = 100, seconds =
     history.record(item, tick, values);
   };
   for (let item = 0; item < objects; item++) {
-    history.add(item, [0, 0]);
+    history.add(item, shapes);
     record(item, 0);
   }
   let tick = 0;

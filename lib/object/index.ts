@@ -13,6 +13,7 @@ export {
 } from "./behaviour/collections.js";
 export { type BehaviourClass, NetworkBehaviour } from "./behaviour/network-behaviour.js";
 export type { NetworkIdentity } from "./behaviour/network-identity.js";
+export { NetworkTransform2D, NetworkTransform3D } from "./behaviour/network-transform.js";
 export {
   type Callables,
   type Declarations,
