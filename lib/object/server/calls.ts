@@ -19,9 +19,10 @@ export function useCalls(
   const unordered = new NetworkWriter();
   const sees = (player: INetworkPlayer, { item, owner }: ServerObject) =>
     owner === player || world.players.get(player)?.views.has(item) === true;
-  /** Whether it sees it now, or will once what happened in this tick is applied. */
+  /** Whether it sees it now, or will once what happened in this tick is applied: an owner may not, if it is hidden. */
   const willSee = (player: INetworkPlayer, object: ServerObject) =>
-    sees(player, object) || world.players.get(player)?.entering.has(object) === true;
+    world.players.get(player)?.views.has(object.item) === true ||
+    world.players.get(player)?.entering.has(object) === true;
   const calls = new ServerCalls<ServerObject>({
     clock,
     get tick() {

@@ -1,0 +1,236 @@
+import { expect } from "vitest";
+import {
+  clientRpc,
+  definePrefab,
+  type INetworkPlayer,
+  NetworkBehaviour,
+  type NetworkIdentity,
+  networked,
+  type Prefab,
+  serverRpc,
+  syncList,
+  syncMap,
+  syncRef,
+  syncSet,
+} from "../../lib/object/index.js";
+import { string, u8, u16 } from "../../lib/serialization/index.js";
+import type { MemorySocketKind } from "../../lib/socket/index.js";
+import { seededRandom } from "../../lib/testing/index.js";
+import { type AnyEngine, type AnyShip, type ObjectEnd, ObjectWorld, ShipPrefab } from "./object-world.js";
+
+const CLIENTS = 5;
+const MAX_OBJECTS = 12;
+
+/** The players who get what is secret, by the object's `netId`. */
+const friends = new WeakMap<INetworkPlayer, Set<number>>();
+const isFriend = (player: INetworkPlayer, behaviour: NetworkBehaviour) =>
+  friends.get(player)?.has(behaviour.identity.netId) === true;
+
+class CrateParts extends NetworkBehaviour {
+  /** What was said, and asked, in its order. */
+  readonly said: number[] = [];
+  readonly asked: number[] = [];
+  say(number: number): void {
+    this.said.push(number);
+  }
+  ask(number: number): void {
+    this.asked.push(number);
+  }
+}
+
+const Crate = networked(
+  CrateParts,
+  {
+    items: syncList(u16, 40),
+    prices: syncMap(u8, u16, 20, { every: 3 }),
+    tags: syncSet(string(4), 20, { to: isFriend }),
+    wishes: syncList(u8, 20, { from: "both" }),
+    code: [u16, { to: isFriend }],
+    place: [u16, { to: isFriend, delivery: "latest" }],
+    next: syncRef(() => CrateParts),
+  },
+  { say: clientRpc([u16]), ask: serverRpc([u16]) },
+);
+const CratePrefab = definePrefab("crate", { crate: Crate });
+type AnyCrate = InstanceType<typeof Crate>;
+
+const prefabs: readonly Prefab[] = [ShipPrefab, CratePrefab];
+
+interface Parts {
+  readonly ship?: AnyShip;
+  readonly engine?: AnyEngine;
+  readonly crate?: AnyCrate;
+}
+
+const partsOf = ({ behaviours }: NetworkIdentity) => behaviours as Parts;
+
+/** Random operations on a server with five clients, and what each client may know then. */
+export class ObjectModel {
+  readonly world: ObjectWorld;
+  readonly random: () => number;
+  readonly hidden = new Map<NetworkIdentity, Set<ObjectEnd>>();
+  readonly ends: ObjectEnd[] = [];
+  /** The calls that the server has run have these numbers, by object. */
+  #calls = 0;
+
+  constructor(seed: number, kind: MemorySocketKind, loss: number) {
+    this.random = seededRandom(seed);
+    const lag = { loss, latencyMs: 20, jitterMs: 10, reorder: loss / 3 };
+    this.world = new ObjectWorld({ kind, lag, seed, prefabs, tickRate: 50 });
+  }
+
+  async start(): Promise<void> {
+    await this.world.server.start();
+    for (let index = 0; index < CLIENTS; index++) {
+      const end = await this.world.enter();
+      friends.set(end.player, new Set());
+      this.ends.push(end);
+    }
+  }
+
+  /** Operations with time between them, and `restMs` after the last one. */
+  async run(operations: number, restMs: number): Promise<void> {
+    for (let index = 0; index < operations; index++) {
+      this.#step();
+      if (this.random() < 0.5) await this.world.run(10, 10);
+    }
+    await this.world.run(restMs, 10);
+    expect([this.world.errors, this.world.failures, this.world.warnings]).toEqual([[], [], []]);
+    this.#check();
+  }
+
+  #number(max: number): number {
+    return Math.floor(this.random() * max);
+  }
+
+  #pick<T>(of: readonly T[]): T {
+    return of[this.#number(of.length)] as T;
+  }
+
+  #step(): void {
+    const all = this.world.objects.objects;
+    if (all.length === 0 || (all.length < MAX_OBJECTS && this.random() < 0.1)) {
+      this.#spawn();
+      return;
+    }
+    const identity = this.#pick(all);
+    const end = this.#pick(this.ends);
+    const choice = this.#number(20);
+    if (choice === 0 && this.random() < 0.5) identity.destroy();
+    else if (choice === 1) identity.setOwner(this.random() < 0.3 ? null : end.player);
+    else if (choice === 2) {
+      identity.hide(end.player);
+      this.hidden.get(identity)?.add(end);
+    } else if (choice === 3) {
+      identity.show(end.player);
+      this.hidden.get(identity)?.delete(end);
+    } else if (choice <= 7) this.#ownerSets(identity, end);
+    else {
+      const { ship, engine, crate } = partsOf(identity);
+      if (ship && engine) this.#setShip(ship, engine);
+      if (crate) this.#setCrate(crate, identity, end);
+    }
+  }
+
+  #spawn(): void {
+    const owner = this.random() < 0.5 ? this.#pick(this.ends).player : null;
+    const { identity } =
+      this.random() < 0.5
+        ? this.world.objects.spawn(ShipPrefab, {
+            owner,
+            init: ({ ship }) => {
+              ship.name = `s${this.#number(99)}`;
+              ship.health = this.#number(256);
+            },
+          })
+        : this.world.objects.spawn(CratePrefab, { owner, init: ({ crate }) => crate.items.push(this.#number(99)) });
+    this.hidden.set(identity, new Set());
+  }
+
+  #setShip(ship: AnyShip, engine: AnyEngine): void {
+    const choice = this.#number(7);
+    if (choice === 0) ship.health = this.#number(256);
+    else if (choice === 1) ship.ammo = this.#number(60_000);
+    else if (choice === 2) ship.rumour = this.#number(256);
+    else if (choice <= 4) ship.position.x = this.#number(60_000);
+    else if (choice === 5) engine.heat = this.#number(60_000);
+    else engine.power = this.#number(256);
+  }
+
+  #setCrate(crate: AnyCrate, { netId }: NetworkIdentity, { player }: ObjectEnd): void {
+    const { items, prices, tags, wishes } = crate;
+    const choice = this.#number(12);
+    if (choice === 0 && items.length < 40) items.splice(this.#number(items.length + 1), 0, this.#number(999));
+    else if (choice === 1 && items.length > 0) items.splice(this.#number(items.length), 1);
+    else if (choice === 2 && items.length > 0) items.set(this.#number(items.length), this.#number(999));
+    else if (choice === 3) prices.set(this.#number(20), this.#number(999));
+    else if (choice === 4) prices.delete(this.#number(20));
+    else if (choice === 5) tags[this.random() < 0.7 ? "add" : "delete"](`t${this.#number(9)}`);
+    else if (choice === 6) wishes.replaceAll([this.#number(9), this.#number(9)]);
+    else if (choice === 7) crate.code = this.#number(60_000);
+    else if (choice === 8) crate.place = this.#number(60_000);
+    else if (choice === 9) {
+      const others = this.world.objects.objects.map((one) => partsOf(one).crate).filter((one) => one !== undefined);
+      crate.next.value = this.random() < 0.2 ? null : (this.#pick(others) as AnyCrate);
+    } else if (choice === 10) {
+      const known = friends.get(player) as Set<number>;
+      if (!known.delete(netId)) known.add(netId);
+      for (const member of ["code", "place", "tags"] as const) crate.rescope(member);
+    } else if (choice === 11) crate.say(++this.#calls % 60_000);
+  }
+
+  #ownerSets({ netId }: NetworkIdentity, end: ObjectEnd): void {
+    const seen = end.world.get(netId);
+    if (!seen?.isOwner) return;
+    const { ship, crate } = partsOf(seen);
+    if (ship && this.random() < 0.5) ship.heading = this.#number(1200);
+    else if (ship) ship.aim = this.#number(60_000);
+    if (crate && this.random() < 0.5 && crate.wishes.length < 20) crate.wishes.push(this.#number(99));
+    else if (crate) crate.ask(++this.#calls % 60_000);
+  }
+
+  /** What a player may know of the server's object, or knows. */
+  #known(identity: NetworkIdentity, end: ObjectEnd, isOwner: boolean) {
+    const { ship, engine, crate } = partsOf(identity);
+    if (ship && engine) {
+      const { name, health, position, heading, aim, ammo, rumour } = ship;
+      const own = isOwner ? { ammo, rumour: 0 } : { ammo: 0, rumour };
+      return { name, health, position: { ...position }, heading, aim, power: engine.power, heat: engine.heat, ...own };
+    }
+    const { items, prices, tags, wishes, code, place, next } = crate as AnyCrate;
+    const isKnown = friends.get(end.player)?.has(identity.netId) === true;
+    const target = next.value?.identity.netId ?? 0;
+    const isSeen = end.world.get(target) !== null;
+    return {
+      items: [...items],
+      prices: [...prices].sort(([a], [b]) => a - b),
+      wishes: [...wishes],
+      next: isSeen ? target : 0,
+      ...(isKnown ? { code, place, tags: [...tags].sort() } : { code: 0, place: 0, tags: [] }),
+    };
+  }
+
+  #check(): void {
+    const { objects } = this.world;
+    for (const end of this.ends) {
+      const expected = objects.objects.filter((identity) => !this.hidden.get(identity)?.has(end));
+      const sorted = (all: readonly NetworkIdentity[]) =>
+        all
+          .map((identity) => {
+            const isOwner = objects.get(identity.netId)?.owner === end.player;
+            return [identity.netId, isOwner, this.#known(identity, end, isOwner)] as const;
+          })
+          .sort((a, b) => a[0] - b[0]);
+      expect(sorted(end.world.objects)).toEqual(sorted(expected));
+      for (const identity of end.world.objects) {
+        expect(identity.isOwner).toBe(objects.get(identity.netId)?.owner === end.player);
+        const said = partsOf(identity).crate?.said ?? [];
+        expect(said).toEqual([...new Set(said)].sort((a, b) => a - b));
+      }
+    }
+    for (const identity of objects.objects) {
+      const asked = partsOf(identity).crate?.asked ?? [];
+      expect(asked.length).toBe(new Set(asked).size);
+    }
+  }
+}
