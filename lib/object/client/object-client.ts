@@ -204,6 +204,7 @@ export class ObjectClient implements ClientObjectOwner {
     reader.reset(bytes);
     const tick = reader.readUint32();
     this.#sender.appliedBatches++;
+    this.#sender.isApplying = true;
     for (;;) {
       const kind: RecordKind = reader.readBits(KIND_BITS);
       if (kind === RecordKind.End) break;
@@ -213,6 +214,7 @@ export class ObjectClient implements ClientObjectOwner {
       this.waiting.hold(this.#held, kind, tick, bytes, start, reader.bitPosition);
       this.#held = null;
     }
+    this.#sender.isApplying = false;
     this.announce();
   }
 

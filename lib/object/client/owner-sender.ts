@@ -26,6 +26,8 @@ export class OwnerSender {
   /** The number of ordered messages since the last reset, and of those the server knows of. */
   appliedBatches = 0;
   #reportedBatches = 0;
+  /** While a message is applied, what it has behind a call is not. */
+  isApplying = false;
   /** Whether a spawn was among those that the server does not know of. */
   spawned = false;
   /** The number of the last latest message. */
@@ -68,13 +70,7 @@ export class OwnerSender {
     const player = this.#client.player;
     if (!player?.isAuthenticated) return;
     this.writeChanged();
-    if (this.spawned && this.appliedBatches > this.#reportedBatches) {
-      this.spawned = false;
-      this.#reportedBatches = this.appliedBatches;
-      this.#body.reset();
-      this.#body.writePacked(this.appliedBatches);
-      this.#append(this.#calls, RecordKind.Applied);
-    }
+    if (this.spawned && this.appliedBatches > this.#reportedBatches) this.#writeApplied(this.#calls);
     this.flush();
     this.#sendLatest();
   }
@@ -106,7 +102,10 @@ export class OwnerSender {
     const latestOf = (index: number) => layout.definitions[index]?.latestMask ?? 0;
     const ordered = changed.map((mask, index) => mask & ~latestOf(index));
     const latest = changed.map((mask, index) => mask & latestOf(index));
-    if (ordered.some(Boolean)) this.#writeRecord(this.#calls, object, ordered);
+    if (ordered.some(Boolean)) {
+      this.#writeApplied(this.#calls);
+      this.#writeRecord(this.#calls, object, ordered);
+    }
     if (latest.some(Boolean)) this.#mark({ object, masks: latest });
   }
 
@@ -124,6 +123,7 @@ export class OwnerSender {
     this.#lost = new Map();
     const writer = this.#latest;
     writer.reset();
+    this.#writeApplied(writer);
     const held: Pending[] = [];
     for (const [object, masks] of marked) {
       if (!object.isOwner || !object.isSpawned) continue;
@@ -144,6 +144,18 @@ export class OwnerSender {
       },
     };
     if (!this.#client.player?.sendNotify(InputMessage, writer.view(), callbacks)) callbacks.onLost();
+  }
+
+  /** What follows was set when so many messages had been applied. */
+  #writeApplied(writer: NetworkWriter): void {
+    const batches = this.appliedBatches - (this.isApplying ? 1 : 0);
+    if (writer === this.#calls) {
+      this.spawned &&= this.isApplying;
+      this.#reportedBatches = batches;
+    }
+    this.#body.reset();
+    this.#body.writePacked(Math.max(batches, 0));
+    this.#append(writer, RecordKind.Applied);
   }
 
   #writeRecord(writer: NetworkWriter, { netId, layout, values }: ClientObject, masks: Masks): void {

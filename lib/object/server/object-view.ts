@@ -1,4 +1,5 @@
 import type { ObjectAudience } from "../wire/object-audience.js";
+import type { Masks } from "../wire/object-layout.js";
 import type { ObjectPlayer } from "./object-player.js";
 import type { ServerObject } from "./server-object.js";
 
@@ -13,6 +14,8 @@ export class ObjectView {
   waitingLatest = 0;
   /** Of each behaviour the references that were last sent as null, since the player did not see what they refer to. */
   readonly hidden: number[];
+  /** Of each member that the owner may set the last message that has it. */
+  readonly #sentIn: number[] = [];
   /** Its place among the views of the object. */
   place = 0;
 
@@ -21,6 +24,31 @@ export class ObjectView {
     this.object = object;
     this.audience = audience;
     this.hidden = object.layout.hasReferences ? object.values.map(() => 0) : NONE;
+  }
+
+  /** The members `masks` are in the next message. */
+  sentOwn(masks: Masks): void {
+    if (!this.audience.isOwner) return;
+    const { fromOwner } = this.object.layout;
+    const { nextBatch } = this.player;
+    for (let index = 0; index < masks.length; index++) {
+      for (let left = (masks[index] as number) & (fromOwner[index] as number); left !== 0; left &= left - 1) {
+        this.#sentIn[index * 32 + 31 - Math.clz32(left & -left)] = nextBatch;
+      }
+    }
+  }
+
+  /**
+   * Those of a behaviour's members `mask` that the owner has set before it had applied what it was sent of them: its
+   * own value is gone there by then.
+   */
+  crossing(index: number, mask: number, appliedBatches: number): number {
+    let found = 0;
+    for (let left = mask; left !== 0; left &= left - 1) {
+      const bit = left & -left;
+      if ((this.#sentIn[index * 32 + 31 - Math.clz32(bit)] ?? 0) > appliedBatches) found |= bit;
+    }
+    return found;
   }
 }
 

@@ -47,6 +47,7 @@ export class OrderedSender {
     const view = new ObjectView(player, object, audience);
     const writer = player.begin(RecordKind.Spawn, this.sentTick);
     view.spawnBatch = player.nextBatch;
+    view.sentOwn(view.audience.visible);
     writer.writePacked(object.item);
     writer.writeUint32(object.netId);
     writer.writePacked(layout.number);
@@ -103,6 +104,7 @@ export class OrderedSender {
     );
     const writer = player.begin(RecordKind.Owner, this.sentTick);
     view.spawnBatch = player.nextBatch;
+    view.sentOwn(view.audience.visible);
     writer.writePacked(object.item);
     this.#writeAudience(writer, view);
     const { visible } = view.audience;
@@ -135,6 +137,7 @@ export class OrderedSender {
   correct(view: ObjectView, masks: Masks): void {
     const { audience, object, player } = view;
     const writer = player.begin(RecordKind.Correction, this.sentTick);
+    view.sentOwn(masks);
     if (object.layout.toJournal(masks) !== 0) view.spawnBatch = player.nextBatch;
     writer.writePacked(object.item);
     writeChanges(writer, object.values, masks, audience.visible, "whole", this.#hide(view, masks));
@@ -161,6 +164,7 @@ export class OrderedSender {
     }
     const hidden = this.#hide(view, masks);
     const writer = player.begin(RecordKind.State, this.sentTick);
+    view.sentOwn(masks);
     writer.writePacked(item);
     // What an owner changes as well is not the same at both: operations may not fit there.
     const ownForm = audience.isOwner && layout.hasOwnCollections ? "whole" : form;

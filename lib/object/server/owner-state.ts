@@ -15,6 +15,8 @@ export class OwnerState {
   readonly #world: ObjectServer;
   readonly #time: INetworkTime;
   readonly #reader = new NetworkReader();
+  /** How many messages the client had applied when it wrote the one that is read. */
+  #appliedBatches = 0;
   /** Reads the records of other layers. */
   readonly extensions = new Map<RecordKind, (player: ObjectPlayer, reader: NetworkReader) => void>();
 
@@ -29,6 +31,7 @@ export class OwnerState {
     if (!of) return;
     const reader = this.#reader;
     reader.reset(bytes);
+    this.#appliedBatches = 0;
     try {
       for (;;) {
         const kind: RecordKind = reader.readBits(KIND_BITS);
@@ -46,8 +49,10 @@ export class OwnerState {
   }
 
   #read(player: ObjectPlayer, kind: RecordKind, reader: NetworkReader): void {
-    if (kind === RecordKind.Applied) this.#world.applied(player, reader.readPacked());
-    else if (kind === RecordKind.State) this.#readState(player, reader);
+    if (kind === RecordKind.Applied) {
+      this.#appliedBatches = reader.readPacked();
+      this.#world.applied(player, this.#appliedBatches);
+    } else if (kind === RecordKind.State) this.#readState(player, reader);
     else {
       const read = this.extensions.get(kind);
       if (read) read(player, reader);
@@ -70,6 +75,7 @@ export class OwnerState {
   #readState(player: ObjectPlayer, reader: NetworkReader): void {
     const object = this.ownedBy(player, reader.readUint32());
     if (!object) return;
+    const view = player.views.get(object.item);
     const { layout, values } = object;
     const refused = values.map(() => 0);
     const masks = layout.fromOwner.map((may) => readMask(reader, may));
@@ -77,19 +83,23 @@ export class OwnerState {
       const mask = masks[index] as number;
       if (mask !== 0) refused[index] = this.#take(player, object, part, index, mask, reader);
     }
-    const view = player.views.get(object.item);
     if (view && refused.some((mask) => mask !== 0)) this.#world.ordered.correct(view, refused);
   }
 
   #take(
-    { player }: ObjectPlayer,
+    { player, views }: ObjectPlayer,
     object: ServerObject,
     values: MemberValues,
     index: number,
     mask: number,
     reader: NetworkReader,
   ): number {
-    const refused = values.take(reader, mask, ({ options }, value) => {
+    // What both sides change of these, the state tells the owner in any case.
+    const { collectionMask, referenceMask, fromServerMask } = values.definition;
+    const told = (collectionMask | referenceMask) & fromServerMask;
+    const crossing = views.get(object.item)?.crossing(index, mask & ~told, this.#appliedBatches) ?? 0;
+    const refused = values.take(reader, mask, ({ bit, options }, value) => {
+      if ((crossing & bit) !== 0) return false;
       try {
         return options.validate === undefined || options.validate(value, player) === true;
       } catch (error) {
@@ -100,6 +110,6 @@ export class OwnerState {
     // Operations of collections wait for those that follow in this tick.
     (object.held[index] as number) |= values.settle(~values.definition.collectionMask);
     (object.setByOwner[index] as number) |= mask & ~refused;
-    return refused;
+    return refused & ~crossing;
   }
 }
