@@ -86,7 +86,7 @@ export class ObjectClient implements ClientObjectOwner {
     this.#client = client;
     this.layouts = layouts;
     this.report = report;
-    this.#sender = new OwnerSender(client);
+    this.#sender = new OwnerSender(client, () => this.#planSend());
     this.shown = new ShownTime(layouts.intervalTicks);
     this.waiting = new WaitingObjects({
       clock: NetworkClient.clockOf(client),

@@ -17,6 +17,7 @@ interface Pending {
 /** Sends what a client sets in the objects that it owns, and how much it has applied. */
 export class OwnerSender {
   readonly #client: NetworkClient;
+  readonly #planSend: () => void;
   readonly #calls = new NetworkWriter();
   readonly #latest = new NetworkWriter();
   readonly #body = new NetworkWriter();
@@ -33,8 +34,10 @@ export class OwnerSender {
   /** The number of the last latest message. */
   #sent = 0;
 
-  constructor(client: NetworkClient) {
+  /** @param planSend has `send` called soon: a client that receives nothing has no ticks */
+  constructor(client: NetworkClient, planSend: () => void) {
     this.#client = client;
+    this.#planSend = planSend;
   }
 
   add(object: ClientObject): void {
@@ -134,16 +137,21 @@ export class OwnerSender {
     writer.writeBits(RecordKind.End, KIND_BITS);
     const number = ++this.#sent;
     for (const { object, masks } of held) object.sentLatest(masks, number);
+    const markAgain = () => {
+      for (const { object, masks } of held) {
+        const left = object.notSentSince(masks, number);
+        if (object.isOwner && object.isSpawned && left.some(Boolean)) this.#mark({ object, masks: left });
+      }
+    };
     const callbacks: NotifyCallbacks = {
       onDelivered: () => {},
       onLost: () => {
-        for (const { object, masks } of held) {
-          const left = object.notSentSince(masks, number);
-          if (object.isOwner && object.isSpawned && left.some(Boolean)) this.#mark({ object, masks: left });
-        }
+        markAgain();
+        if (this.#lost.size > 0) this.#planSend();
       },
     };
-    if (!this.#client.player?.sendNotify(InputMessage, writer.view(), callbacks)) callbacks.onLost();
+    // Where there is no room now, the next tick tries again.
+    if (!this.#client.player?.sendNotify(InputMessage, writer.view(), callbacks)) markAgain();
   }
 
   /** What follows was set when so many messages had been applied. */
