@@ -62,8 +62,9 @@ export interface MessageHandler {
   /**
    * Waits for the next message of a kind. If the message has a handler, the handler is called as well.
    *
-   * @throws (rejects) NetworkError `ERR_TIMEOUT`, `ERR_CLOSED` when the server or client stops; the signal's reason;
-   *   TypeError for a message whose values are valid during the call only (`bytesView`)
+   * @throws (rejects) NetworkError `ERR_TIMEOUT`, `ERR_CLOSED` when the server or client stops; `ERR_CONNECTION_LOST`
+   *   when the client's connection, or that of `player`, has ended; the signal's reason; TypeError for a message whose
+   *   values are valid during the call only (`bytesView`)
    */
   waitFor<T>(message: MessageDefinition<T>, options?: WaitOptions): Promise<T>;
 }

@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.js";
-import { NetworkError } from "../network-error.js";
+import type { NetworkError } from "../network-error.js";
 import type { WaitOptions } from "./message-handler.js";
 import type { INetworkPlayer } from "./players/player.js";
 import type { MessageDefinition } from "./protocol/message.js";
@@ -49,9 +49,11 @@ export class MessageWaiters {
     }
   }
 
-  failAll(): void {
-    const error = new NetworkError("ERR_CLOSED", "The server or client has stopped");
-    for (const waiters of this.#waiters.values()) for (const { reject } of waiters) reject(error);
+  /** What is waited for will not come any more. @param player of this player; without it, of anybody */
+  fail(errorOf: (messageName: string) => NetworkError, player?: INetworkPlayer): void {
+    for (const [{ name }, waiters] of this.#waiters) {
+      for (const waiter of waiters) if (!player || waiter.player === player) waiter.reject(errorOf(name));
+    }
   }
 
   #remove(message: MessageDefinition<unknown>, waiter: Waiter): void {

@@ -7,6 +7,7 @@ import { Heard } from "../peer/handshake/heard.js";
 import { type ByteSegment, Channel, type PeerHandler } from "../peer/index.js";
 import { PeerCore } from "../peer/peer-core.js";
 import { connectError } from "../peer/peer-error.js";
+import { printable } from "../printable.js";
 import { checkReason } from "../socket/disconnect-reason.js";
 import { DisconnectCode, type DisconnectReason } from "../socket/index.js";
 import { ClientAuthentication, HandshakeStep } from "./authentication/client-authentication.js";
@@ -15,9 +16,10 @@ import { type ClientSession, sessionCredential } from "./authentication/session-
 import { defaultSocketFactory } from "./default-socket-factory.js";
 import type { ClientExtension } from "./extension.js";
 import { sayGoodbye } from "./farewell.js";
-import { handshakeTimeout, serverNameOf, type Target } from "./handshake-timeout.js";
+import { endingOf, handshakeTimeout, serverNameOf, type Target } from "./handshake-timeout.js";
 import { HeldMessages } from "./held-messages.js";
 import { type HostEnd, HostLink } from "./host-link.js";
+import { type Link, newLink } from "./link.js";
 import type { NetworkClient } from "./network-client.js";
 import {
   CLIENT_OPTIONS,
@@ -49,16 +51,6 @@ import { ReconnectLoop } from "./time/reconnect-loop.js";
 import { ResumeLoop } from "./time/resume-loop.js";
 
 const GIVEN_UP = { code: DisconnectCode.AuthenticationFailed, text: "The client has given up" };
-
-/** One try to reach the server. What comes late from one that is not the client's any more is dropped. */
-interface Link {
-  /** Null while there is none yet. */
-  peer: PeerCore | null;
-  /** Of its connection, null before. */
-  authentication: ClientAuthentication | null;
-  /** Ends a try that takes too long. */
-  timer: unknown;
-}
 
 /** What happens inside a {@link NetworkClient}: it connects, proves who it is, is lost and comes back. */
 export class NetworkClientCore extends NetworkCore<ClientExtension> {
@@ -308,7 +300,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
     this.#pings.stop();
     this.#drop(link);
     if (player?.state === PlayerState.Suspended) this.#resumeFailed(reason);
-    else if (mayResume && player?.isAuthenticated && LOSSES.has(reason.code)) this.#suspend(player);
+    else if (mayResume && player?.isAuthenticated && LOSSES.has(reason.code)) this.#suspend(player, reason);
     else this.#end(reason);
   }
 
@@ -391,17 +383,19 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
   }
 
   async #loadScene(player: NetworkPlayer, number: number, name: string): Promise<void> {
+    let isLoaded = true;
     try {
       await this.onLoadScene?.(name);
-      if (player.isAuthenticated) player.sendLater(SceneLoadedMessage, { number });
     } catch (error) {
-      this.report(error, player, LoadSceneMessage);
+      isLoaded = false;
+      this.report(error, player, LoadSceneMessage, `onLoadScene of the scene ${printable(JSON.stringify(name))}`);
     }
+    if (player.isAuthenticated) player.sendLater(SceneLoadedMessage, { number, isLoaded });
   }
 
-  #suspend(player: NetworkPlayer): void {
+  #suspend(player: NetworkPlayer, reason: DisconnectReason): void {
     this.#suspensions++;
-    player.suspended();
+    player.suspended(endingOf(this.#target, reason));
     this.#resumeLoop.start((this.#session as ClientSession).resumeWindowMs);
     this.forEachExtension((extension) => extension.playerSuspended?.(player));
     this.events.emit("suspended", player);
@@ -455,9 +449,10 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
     this.#session = null;
     this.#pings.stop();
     this.#resumeLoop.stop();
-    this.deactivate();
+    const ending = endingOf(this.#target, reason);
+    this.deactivate((failure as Partial<NetworkError> | null)?.code === "ERR_CLOSED" ? undefined : ending);
     this.events.reset("started");
-    player?.ended();
+    player?.ended(ending);
     const connecting = this.#connecting;
     this.#connecting = null;
     if (player) {
@@ -496,5 +491,3 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
     this.ticks.end();
   }
 }
-
-const newLink = (): Link => ({ peer: null, authentication: null, timer: null });

@@ -13,6 +13,7 @@ import { type DispatcherOwner, MessageDispatcher } from "./message-dispatcher.js
 import { MessageWaiters } from "./message-waiters.js";
 import { ConnectionTotals, type NetworkMetrics } from "./network-metrics.js";
 import type { NetworkOptions } from "./network-options.js";
+import { connectionLost, type Ending } from "./players/connection-lost.js";
 import type { NetworkPlayer, PlayerOwner } from "./players/network-player.js";
 import type { INetworkPlayer } from "./players/player.js";
 import { MessageEncoder } from "./protocol/encoder.js";
@@ -87,8 +88,10 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
     this.#extensions.push(extension);
   }
 
-  unhandled(_player: NetworkPlayer, _message: MessageDefinition<unknown>): void {
+  /** Names of messages are few, and not the client's to choose: it cannot fill a server's log with them. */
+  unhandled({ isHost }: NetworkPlayer, { name }: MessageDefinition<unknown>): void {
     this.#unhandled++;
+    if (this.#side === "server" && !isHost) this.complain(`from a client: No handler for ${name}`);
   }
 
   abstract charge(player: NetworkPlayer, cost: number, flags: ErrorFlags, text: string): void;
@@ -142,9 +145,17 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
     this.#isActive = true;
   }
 
-  protected deactivate(): void {
+  /** @param lost why the connection that it had was lost; without it the application has stopped it */
+  protected deactivate(lost?: Ending): void {
     this.#isActive = false;
-    this.#waiters.failAll();
+    const stopped = () => new NetworkError("ERR_CLOSED", `The ${this.#side} has stopped`);
+    this.#waiters.fail(lost ? (name) => connectionLost(`No ${name} will come`, lost) : stopped);
+  }
+
+  /** A player has left, so nothing comes of it any more. */
+  protected playerLost(player: NetworkPlayer, ending: Ending): void {
+    player.ended(ending);
+    this.#waiters.fail((name) => connectionLost(`No ${name} will come`, ending), player);
   }
 
   protected connectionStarted(connection: LibraryConnection): void {

@@ -21,7 +21,7 @@ import type { NetworkServerMetrics } from "./network-metrics.js";
 import type { NetworkServer } from "./network-server.js";
 import { ERROR_BUDGET, type NetworkServerOptions } from "./network-server-options.js";
 import { Admission } from "./players/admission.js";
-import { NetworkPlayer } from "./players/network-player.js";
+import { clientNameOf, NetworkPlayer } from "./players/network-player.js";
 import { type INetworkPlayer, type PlayerAuthentication, PlayerState } from "./players/player.js";
 import { UnidentifiedPlayers } from "./players/unidentified-players.js";
 import { defaultErrorBudget, type ErrorBudget, ErrorFlags } from "./protocol/error-flags.js";
@@ -84,10 +84,13 @@ export class NetworkServerCore
     this.#isSelfDriven = this.drive === "automatic" && tickRate === 0;
     this.#authentication = new ServerAuthentication(this, authentication);
     this.#admission = new Admission(this.clock, this.peerSettings);
-    this.#scenes = new SceneBarrier(this.clock, (player) => {
+    const onReady = (player: NetworkPlayer) => {
       this.forEachExtension((extension) => extension.playerReady?.(player));
       this.events.emit("readied", player);
-    });
+    };
+    this.#scenes = new SceneBarrier(this.clock, onReady, (sceneName) =>
+      this.complain(`a client could not load the scene ${JSON.stringify(sceneName)}`),
+    );
     this.#unidentified = new UnidentifiedPlayers(this.clock, this.protocol, (player, resumes) =>
       this.#greet(player, resumes),
     );
@@ -180,12 +183,21 @@ export class NetworkServerCore
 
   async stop(reason?: DisconnectReason): Promise<void> {
     if (reason) checkReason(reason);
+    if (this.drive === "automatic") this.#receiveRest();
     if (this.active) {
       const stopping = this.#stop(reason);
       this.#stopping = stopping;
       await stopping;
       if (this.#stopping === stopping) this.#stopping = null;
     } else await this.#stopping;
+  }
+
+  /** What has arrived comes before the stop. A connection's end follows one reading behind its packets. */
+  #receiveRest(): void {
+    for (let reading = 0; reading < 2; reading++) {
+      this.#peer?.updateReceive();
+      this.#host?.receiveAtServer();
+    }
   }
 
   async #stop(reason: DisconnectReason | undefined): Promise<void> {
@@ -238,9 +250,9 @@ export class NetworkServerCore
     if (this.#isSelfDriven && this.active) this.#turnTick.plan();
   }
 
-  async loadScene(name: string, options: LoadSceneOptions = {}): Promise<void> {
+  async loadScene(name: string, options: LoadSceneOptions = {}): Promise<INetworkPlayer[]> {
     if (!this.active) throw new NetworkError("ERR_STATE", "The server is not active");
-    await this.#scenes.load(name, this.authenticatedPlayers, options);
+    return this.#scenes.load(name, this.authenticatedPlayers, options);
   }
 
   // What a Peer calls, or whoever else accepts connections.
@@ -282,7 +294,8 @@ export class NetworkServerCore
     const player = this.#byConnection.get(connection);
     if (!player) return;
     this.#byConnection.delete(connection);
-    if (this.sessions?.of(player) && player.isAuthenticated && SERVER_LOSSES.has(reason.code)) this.#suspend(player);
+    if (this.sessions?.of(player) && player.isAuthenticated && SERVER_LOSSES.has(reason.code))
+      this.#suspend(player, reason);
     else this.#end(player, reason);
     this.requestTick();
   }
@@ -307,12 +320,6 @@ export class NetworkServerCore
   charge(player: NetworkPlayer, cost: number, flags: ErrorFlags, text: string): void {
     if (player.isHost) this.complain(`the host's client: ${text}`);
     player.chargeError(cost, flags, text);
-  }
-
-  /** Names of messages are few, and not the client's to choose: it cannot fill the log with them. */
-  override unhandled(player: NetworkPlayer, message: MessageDefinition<unknown>): void {
-    super.unhandled(player, message);
-    if (!player.isHost) this.complain(`from a client: No handler for ${message.name}`);
   }
 
   unauthenticated(player: NetworkPlayer, message: MessageDefinition<unknown>): void {
@@ -365,8 +372,9 @@ export class NetworkServerCore
     this.sessions?.resume(player);
     if (earlier) {
       this.#byConnection.delete(earlier);
-      player.suspended();
-      earlier.refuse(DisconnectCode.Replaced, "The session goes on elsewhere");
+      const reason = { code: DisconnectCode.Replaced, text: "The session goes on elsewhere" };
+      player.suspended({ place: clientNameOf(player), reason });
+      earlier.refuse(reason.code, reason.text);
     }
     this.#byConnection.set(connection, player);
     player.attach(newcomer);
@@ -393,8 +401,8 @@ export class NetworkServerCore
       player.refuse(DisconnectCode.ConnectionLost, "The welcome was not taken");
   }
 
-  #suspend(player: NetworkPlayer): void {
-    player.suspended();
+  #suspend(player: NetworkPlayer, reason: DisconnectReason): void {
+    player.suspended({ place: clientNameOf(player), reason });
     this.#admission.remove(player);
     this.#scenes.leave(player);
     this.sessions?.suspend(player, () => {
@@ -412,7 +420,7 @@ export class NetworkServerCore
     this.#unidentified.remove(player);
     this.#authentication.cancel(player);
     this.sessions?.remove(player);
-    player.ended();
+    this.playerLost(player, { place: clientNameOf(player), reason });
     this.#scenes.leave(player);
     const wasKnown = this.players.delete(player);
     if (wasKnown) {

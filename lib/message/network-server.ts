@@ -203,11 +203,12 @@ export class NetworkServer {
    * `ready` until its client has loaded the scene.
    *
    * @param name at most 256 bytes of UTF-8
-   * @returns resolves when each of those who were there is ready or has left, or after `timeoutMs`
+   * @returns the players who are there and not ready, when each of them is ready, has left or could not load it (its
+   *   `onLoadScene` failed), or after `timeoutMs`
    * @throws NetworkError `ERR_STATE` while another scene is being loaded, or while the server is not active; TypeError,
    *   RangeError for a wrong name, which changes nothing
    */
-  loadScene(name: string, options?: LoadSceneOptions): Promise<void> {
+  loadScene(name: string, options?: LoadSceneOptions): Promise<INetworkPlayer[]> {
     return this.#core.loadScene(name, options);
   }
 }

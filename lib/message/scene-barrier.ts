@@ -21,14 +21,17 @@ interface Loading {
 export class SceneBarrier {
   readonly #clock: Clock;
   readonly #onReady: (player: NetworkPlayer) => void;
+  readonly #onFailed: (sceneName: string) => void;
   #name: string | null = null;
   /** Counts the scenes: an answer about an earlier one does not count. */
   #number = 0;
   #loading: Loading | null = null;
 
-  constructor(clock: Clock, onReady: (player: NetworkPlayer) => void) {
+  /** @param onFailed a player could not load the scene */
+  constructor(clock: Clock, onReady: (player: NetworkPlayer) => void, onFailed: (sceneName: string) => void) {
     this.#clock = clock;
     this.#onReady = onReady;
+    this.#onFailed = onFailed;
   }
 
   /** Null before the first. */
@@ -36,8 +39,12 @@ export class SceneBarrier {
     return this.#name;
   }
 
-  /** Has `players` load a scene; resolves when each of them is ready or has left, or when the time is up. */
-  async load(name: string, players: readonly NetworkPlayer[], options: LoadSceneOptions): Promise<void> {
+  /**
+   * Has `players` load a scene; resolves when each of them is ready, has failed or has left, or when the time is up.
+   *
+   * @returns those who are there and not ready
+   */
+  async load(name: string, players: readonly NetworkPlayer[], options: LoadSceneOptions): Promise<NetworkPlayer[]> {
     checkOptions("loadScene", options, { timeoutMs: durationOption() });
     const { timeoutMs = 60_000 } = options;
     checkName(name);
@@ -53,6 +60,7 @@ export class SceneBarrier {
     });
     this.#clock.clearTimeout(timer);
     this.#loading = null;
+    return players.filter((player) => player.isAuthenticated && !player.ready);
   }
 
   /** A player was authenticated, or has come back. */
@@ -65,6 +73,15 @@ export class SceneBarrier {
   loaded(player: NetworkPlayer, number: number): boolean {
     if (number > this.#number || !player.isAuthenticated) return false;
     if (number === this.#number && !player.ready) this.#ready(player);
+    return true;
+  }
+
+  /** A player's `onLoadScene` has failed: it stays unready. @returns false: it was not asked to load the scene */
+  failed(player: NetworkPlayer, number: number): boolean {
+    if (number > this.#number || !player.isAuthenticated) return false;
+    if (number !== this.#number || player.ready) return true;
+    this.#onFailed(this.#name as string);
+    this.leave(player);
     return true;
   }
 

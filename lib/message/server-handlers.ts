@@ -45,8 +45,8 @@ export function registerServerHandlers(handlers: MessageDispatcher, owner: Answe
   handlers.registerSystem(PingMessage, ({ clientTimeMs }, player) => {
     player.send(PongMessage, { clientTimeMs, serverTimeMs: time.nowMs, tick: time.tick }, Channel.Unreliable);
   });
-  handlers.registerSystem(SceneLoadedMessage, ({ number }, player) => {
-    if (scenes.loaded(player, number)) return;
+  handlers.registerSystem(SceneLoadedMessage, ({ number, isLoaded }, player) => {
+    if (isLoaded ? scenes.loaded(player, number) : scenes.failed(player, number)) return;
     const text = "A scene that it was not asked to load";
     owner.charge(player, errorCosts.invalidState, ErrorFlags.InvalidState, text);
   });

@@ -5,7 +5,7 @@ import { sourceOf } from "../guard/source.js";
 import { NetworkError } from "../network-error.js";
 import { checkCallbacks, checkOptions, signalOption } from "../options.js";
 import { reportUncaught } from "../report-uncaught.js";
-import { banned, processEnded, serverBusy, serverFull, serverStopped } from "../socket/building/socket-errors.js";
+import { processEnded, serverBusy, serverFull, serverStopped } from "../socket/building/socket-errors.js";
 import { socketMetrics } from "../socket/building/socket-metrics.js";
 import { checkReason, MAX_CODE } from "../socket/disconnect-reason.js";
 import {
@@ -46,7 +46,7 @@ import { connectError, connectTimeout, describeServer, pathTooSmallError } from 
 import { CALLBACKS, type PeerHandler } from "./peer-handler.js";
 import type { PathHost, Profile, ProfileHost } from "./profile.js";
 import { ReassemblyPool } from "./reassembly.js";
-import { guardVerdict, Verdicts } from "./verdicts.js";
+import { bannedVerdict, guardVerdict, Verdicts } from "./verdicts.js";
 
 /** Then everybody else has a turn: a quarter of a second, where a message takes its handler 8 us. */
 const MAX_PACKETS_A_TURN = 32_768;
@@ -111,7 +111,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     this.#drive = new PeerDrive(this.config, socket, this.#table.all, (...when) => this.#receiveAll(...when));
     socket.events = {
       onReadable: () => this.#drive.onReadable(),
-      onIncoming: (incoming) => (this.config.guard?.isBanned(incoming.address) ? banned : this.admit(incoming)),
+      onIncoming: (incoming) => bannedVerdict(this.config.guard, incoming) ?? this.admit(incoming),
       onConnect: (handle) => {
         const refusal = guardVerdict(this.config.guard, handle);
         if (refusal) {

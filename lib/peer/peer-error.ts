@@ -4,6 +4,7 @@ import { NetworkError } from "../network-error.js";
 import { printable } from "../printable.js";
 import { serverFailed } from "../socket/building/socket-errors.js";
 import { DisconnectCode, type DisconnectReason, type IConnectEndPoint } from "../socket/index.js";
+import { INSECURE_STREAM } from "./handshake/encryption.js";
 import { Heard } from "./handshake/heard.js";
 
 /** What to do about a reason of the library that a server gives. */
@@ -13,7 +14,8 @@ const STEPS: Partial<Record<DisconnectCode, string>> = {
   [DisconnectCode.VersionMismatch]: "Install the same version of valve-sockets on both sides",
   [DisconnectCode.ProfileMismatch]: "Give both sides the same kind of socket factory",
   [DisconnectCode.ProtocolMismatch]: "Deploy both sides from the same protocol",
-  [DisconnectCode.EncryptionRequired]: "Give the client the server's key (`peer.encryption`)",
+  [DisconnectCode.EncryptionRequired]:
+    "Give the client the server's key (`peer.encryption`); over WebSocket, connect with wss (`secure: true`)",
   [DisconnectCode.EncryptionUnsupported]: "Give the server its key, or leave `peer.encryption` of the client out",
   [DisconnectCode.ServerKeyMismatch]: "Has the server a new key? If not, somebody is in the middle",
   [DisconnectCode.ServerBusy]: "Try again in a few seconds",
@@ -33,6 +35,14 @@ export function connectError(reason: DisconnectReason, server?: string): Network
   const name = DisconnectCode[reason.code];
   const code = name ? `ERR${name.replace(/[A-Z]/g, "_$&").toUpperCase()}` : "ERR_REFUSED";
   const text = printable(reason.text) || `The other side refused with code ${reason.code}`;
+  if (reason === INSECURE_STREAM && server !== undefined) {
+    const advice = "Connect with wss (`secure: true`), or leave `peer.encryption` out";
+    return new NetworkError(
+      "ERR_ENCRYPTION_REQUIRED",
+      `The client did not ask ${server.replace("The", "the")}: ${text}. ${advice}`,
+      { reason },
+    );
+  }
   const message = server === undefined ? text : `${server} ${verb(reason)}: ${[text, nextStep(reason)].join(". ")}`;
   return new NetworkError(code as NetworkErrorCode, message.replace(/([.!?])\./, "$1").replace(/\. $/, ""), { reason });
 }

@@ -89,3 +89,9 @@ export function guardVerdict(guard: ConnectionGuard | null, handle: IConnectionH
   handle.pass = pass;
   return null;
 }
+
+/** Has the guard count a banned source. It is asked about others when they have connected. */
+export function bannedVerdict(guard: ConnectionGuard | null, { address }: IncomingConnection): DisconnectReason | null {
+  const verdict = guard?.isBanned(address) ? guard.accept(address) : null;
+  return verdict?.refused ? guardRefusal(verdict) : null;
+}

@@ -97,7 +97,7 @@ describe("the costs that the page names", () => {
 
   test.each([
     ["an answer", "ask/answer", [5, 0, 0, 0, 0, 0]],
-    ["a scene", "network/scene-loaded", [9, 0, 0, 0]],
+    ["a scene", "network/scene-loaded", [9, 0, 0, 0, 1]],
   ])("%s that was not expected costs 10", async (_name, message, content) => {
     const { player, raw } = await joined({ errorBudget: { refillPerSecond: 0 } });
     await raw(protocol.messages.find(({ name }) => name === message) as never, ...content);
@@ -130,7 +130,7 @@ test("an answer to another request than the open one costs 10, and settles nothi
 
 test.each([
   ["network/ping", 8],
-  ["network/scene-loaded", 4],
+  ["network/scene-loaded", 5],
 ])("more of %s than a client of ours sends is charged", async (name, size) => {
   const { world, client, raw } = await joined();
   const content = Array.from({ length: size }, () => 0);

@@ -24,7 +24,7 @@ test("a message without a handler is told of once for each connection, and then 
   expect(world.warnings).toEqual([text, repeated, text]);
 });
 
-test("a server tells of each message without a handler once, counts it, and names it to the client that it disconnects", async () => {
+test("a server tells of each message without a handler once, counts it, and names it in the reason", async () => {
   const Ask = defineRequest("ask", u8, u8);
   const world = new MessageWorld({
     protocol: defineProtocol({ name: "complaints", version: 1, messages: [Note, Ask] }),

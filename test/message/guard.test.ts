@@ -110,6 +110,13 @@ test("a server that authenticates makes a source known only by that", async () =
   expect(guard.export().known).toMatchObject([["192.0.2.7", expect.any(Number)]]);
 });
 
+test.each(transports.slice(1))("over %s, a client that is banned is counted once", async (_, createFactory) => {
+  const { guard, server, join } = await started(createFactory);
+  guard.ban("192.0.2.7", Number.POSITIVE_INFINITY);
+  await expect(join()).rejects.toThrow();
+  expect(server.metrics.guard?.banned).toBe(1);
+});
+
 describe("ban", () => {
   test("needs a guard", async () => {
     const server = new NetworkServer({ protocol: protocol(), listen: false });

@@ -104,6 +104,36 @@ describe.each(places)("a player over %s", (place) => {
     ]);
   });
 
+  test("lost connections reject whoever waits, with one code, what was waited for, and the reason", async () => {
+    const { world, client, player } = await joined(place);
+    client.messageHandler.registerRequest(Double, () => new Promise(() => {}));
+    world.server.messageHandler.registerRequest(Double, () => new Promise(() => {}));
+    const waiting = Promise.allSettled([
+      client.request(Double, 1),
+      client.messageHandler.waitFor(Chat),
+      player.request(Double, 1),
+      world.server.messageHandler.waitFor(Chat, { player }),
+    ]);
+    await world.run(50);
+    player.disconnect({ code: 7, text: "no\u202e cheating" });
+    await world.run(300);
+    const lost = (what: string) => ({
+      reason: {
+        code: "ERR_CONNECTION_LOST",
+        message: expect.stringMatching(
+          `^No ${what} will come: the connection to the (server|client) .*ended \\(no.u.202e. cheating\\)$`,
+        ),
+        reason: { code: 7, text: "no\u202e cheating" },
+      },
+    });
+    expect(await waiting).toMatchObject([
+      lost("answer to double"),
+      lost("chat"),
+      lost("answer to double"),
+      lost("chat"),
+    ]);
+  });
+
   test("gives up a request after its time, on a signal, and when the player leaves", async () => {
     const { world, client, player } = await joined(place);
     client.messageHandler.registerRequest(Double, () => new Promise(() => {}));

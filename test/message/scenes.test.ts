@@ -103,6 +103,29 @@ describe("readiness", () => {
     expect(opened).toBe(2);
   });
 
+  test("the barrier tells who is not ready, and opens at once for whose onLoadScene has failed", async () => {
+    const { world } = await started();
+    const [able, unable] = [await world.join(), await world.join()];
+    unable.client.onLoadScene = () => Promise.reject(new Error("file missing"));
+    const loading = world.server.loadScene("castle");
+    await world.run(100);
+    expect(await loading).toEqual([unable.player]);
+    expect([able.player.ready, unable.player.ready]).toEqual([true, false]);
+    expect(world.errors).toMatchObject([{ message: "file missing" }]);
+    expect(world.warnings).toEqual([
+      'valve-sockets: onLoadScene of the scene "castle" failed',
+      'valve-sockets: a client could not load the scene "castle"',
+    ]);
+    unable.client.onLoadScene = () => new Promise(() => {});
+    const second = world.server.loadScene("cave", { timeoutMs: 1000 });
+    await world.run(1100);
+    expect(await second).toEqual([unable.player]);
+    unable.client.onLoadScene = null;
+    const third = world.server.loadScene("camp");
+    await world.run(100);
+    expect(await third).toEqual([]);
+  });
+
   test("an answer about an earlier scene does not count", async () => {
     const { world } = await started();
     const { client, player } = await world.join();

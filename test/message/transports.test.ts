@@ -54,6 +54,38 @@ test.each(Object.entries(transports))(
   },
 );
 
+test.each(Object.entries(transports))(
+  "%s: between two ticks a client leaves and the server stops: the client's reason counts",
+  async (_, make) => {
+    const server = new NetworkServer({ protocol: newProtocol(), socketFactory: make(), tickRate: 10 });
+    await server.start();
+    const client = new NetworkClient({ protocol: newProtocol(), socketFactory: make() });
+    await client.connect({ host: "127.0.0.1", port: server.boundPort as number });
+    const reasons: DisconnectReason[] = [];
+    server.on("disconnected", (_player, reason) => void reasons.push(reason));
+    await client.disconnect({ code: 7, text: "bye" });
+    await server.stop();
+    expect(reasons).toEqual([{ code: 7, text: "bye" }]);
+  },
+);
+
+test("a handler that stops the server while it stops", async () => {
+  const server = new NetworkServer({
+    protocol: newProtocol(),
+    socketFactory: new WebSocketFactory({ port: 0 }),
+    tickRate: 10,
+  });
+  let stopped = 0;
+  server.on("disconnected", () => void server.stop());
+  server.on("stopped", () => void stopped++);
+  await server.start();
+  const client = new NetworkClient({ protocol: newProtocol(), socketFactory: new WebSocketFactory() });
+  await client.connect({ host: "127.0.0.1", port: server.boundPort as number });
+  await client.disconnect();
+  await server.stop();
+  expect([stopped, server.active]).toEqual([1, false]);
+});
+
 test("in Node.js the default is UDP", () => {
   const program = `
     import { defineProtocol, NetworkClient, NetworkServer } from "valve-sockets/message";

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { INSECURE_STREAM } from "../../lib/peer/handshake/encryption.js";
 import { connectError } from "../../lib/peer/peer-error.js";
 import { DisconnectCode } from "../../lib/socket/index.js";
 
@@ -29,6 +30,14 @@ const codes: [keyof typeof DisconnectCode, string][] = [
 test.each(codes)("a connect that ends with %s rejects with %s", (name, code) => {
   const reason = { code: DisconnectCode[name], text: "why" };
   expect(connectError(reason)).toMatchObject({ name: "NetworkError", code, message: "why", reason });
+});
+
+test("a client that wants encryption over ws:// is told what to do, and that the server was not asked", () => {
+  const { message } = connectError(INSECURE_STREAM, "The server localhost:80 (WebSocket)");
+  expect(message).toBe(
+    "The client did not ask the server localhost:80 (WebSocket): Its `peer.encryption` asks for encryption, which " +
+      "WebSocket has from TLS only. Connect with wss (`secure: true`), or leave `peer.encryption` out",
+  );
 });
 
 test("every reason of the library is in the list", () => {

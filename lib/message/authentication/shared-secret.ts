@@ -1,4 +1,5 @@
-import { checkBytes, outOfRange } from "../../arguments.js";
+import { outOfRange, typeError } from "../../arguments.js";
+import { isUint8Array } from "../../brands.js";
 import { concatBytes } from "../../bytes.js";
 import { NetworkError } from "../../network-error.js";
 import type { Authenticator, Credential, CredentialContext } from "./authenticator.js";
@@ -9,7 +10,7 @@ const METHOD = "shared-secret";
 const STRONG_SECRET_BYTES = 16;
 
 const secretBytes = (secret: Uint8Array | string) => {
-  if (typeof secret !== "string") checkBytes("secret", secret);
+  if (typeof secret !== "string" && !isUint8Array(secret)) throw typeError("secret", "a string or a Uint8Array");
   const bytes = typeof secret === "string" ? new TextEncoder().encode(secret) : secret.slice();
   if (bytes.length === 0) throw outOfRange("A shared secret is not empty");
   return bytes;

@@ -12,6 +12,7 @@ import type { ErrorBudget } from "../protocol/error-flags.js";
 import { type MessageDefinition, maxAgeOf } from "../protocol/message.js";
 import type { ProtocolCore } from "../protocol/protocol.js";
 import { checkRequest, type RequestDefinition } from "../protocol/request.js";
+import { connectionLost, type Ending } from "./connection-lost.js";
 import { PendingRequests } from "./pending-requests.js";
 import {
   type INetworkPlayer,
@@ -46,6 +47,9 @@ const MAX_WAITING = 256;
 
 /** Counts per message: messages sent, bytes sent, messages received, bytes received. */
 const COUNTS = 4;
+
+/** As an error names it. */
+export const clientNameOf = ({ address }: NetworkPlayer): string => `the client ${address}`;
 
 /** The only {@link INetworkPlayer}, with what its server or client needs besides. */
 export class NetworkPlayer implements INetworkPlayer {
@@ -236,18 +240,18 @@ export class NetworkPlayer implements INetworkPlayer {
     this.lastConnection.refuse(code, text);
   }
 
-  suspended(): void {
+  suspended(ending: Ending): void {
     this.#waiting.length = 0;
     this.state = PlayerState.Suspended;
     this.ready = false;
-    this.requests.failAll("The connection was lost");
+    this.requests.failAll(ending);
   }
 
-  ended(): void {
+  ended(ending: Ending): void {
     this.state = PlayerState.Disconnected;
     this.ready = false;
-    this.requests.failAll("The player has left");
-    const reason = new NetworkError("ERR_CONNECTION_LOST", "The player has left");
+    this.requests.failAll(ending);
+    const reason = connectionLost("The player has left", ending);
     this.#abort.abort(reason);
     for (const abort of this.inFlight) abort.abort(reason);
   }

@@ -2,6 +2,7 @@ import type { Clock } from "../../clock.js";
 import { NetworkError } from "../../network-error.js";
 import { type RequestDefinition, type ResponseEnvelope, refusedRequest } from "../protocol/request.js";
 import { promiseBefore } from "../time/deadline.js";
+import { connectionLost, type Ending } from "./connection-lost.js";
 
 interface Pending {
   definition: RequestDefinition<unknown, unknown>;
@@ -72,7 +73,9 @@ export class PendingRequests {
   }
 
   /** No answers can come any more. */
-  failAll(text: string): void {
-    for (const { reject } of [...this.#pending.values()]) reject(new NetworkError("ERR_CONNECTION_LOST", text));
+  failAll(ending: Ending): void {
+    for (const { definition, reject } of [...this.#pending.values()]) {
+      reject(connectionLost(`No answer to ${definition.name} will come`, ending));
+    }
   }
 }

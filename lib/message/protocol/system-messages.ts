@@ -60,7 +60,8 @@ export const LoadSceneMessage = createMessage(
   "network/load-scene",
   struct({ number: u32, name: string(MAX_SCENE_NAME_BYTES) }),
 );
-export const SceneLoadedMessage = createMessage("network/scene-loaded", struct({ number: u32 }), {
+/** The player has loaded the scene, or its `onLoadScene` failed. */
+export const SceneLoadedMessage = createMessage("network/scene-loaded", struct({ number: u32, isLoaded: bool }), {
   rateLimit: { perSecond: 5, burst: 20 },
 });
 

@@ -124,21 +124,28 @@ export function combinedSecurity(transport: Security, pattern: SecurityPattern):
   return transport === "none" && pattern === SecurityPattern.NN ? "encrypted" : transport;
 }
 
-const INSECURE_STREAM: DisconnectReason = {
+/** What a client says to itself: it has not asked the server. */
+export const INSECURE_STREAM: DisconnectReason = {
   code: DisconnectCode.EncryptionRequired,
-  text: "This needs an encrypted transport, such as wss",
+  text: "Its `peer.encryption` asks for encryption, which WebSocket has from TLS only",
+};
+
+/** What a server says. */
+const STREAM_REFUSED: DisconnectReason = {
+  code: DisconnectCode.EncryptionRequired,
+  text: "The server talks to nobody in the clear",
 };
 
 /**
  * Noise has no place on a stream: there the transport's own protection counts. A pinned key is content with no less.
  */
 export function clientStreamRefusal(encryption: Encryption | null, handle: IConnectionHandle): DisconnectReason | null {
-  if (!encryption?.pinnedKey) return serverStreamRefusal(encryption, handle);
-  return handle.security === "authenticated" ? null : INSECURE_STREAM;
+  if (encryption?.pinnedKey) return handle.security === "authenticated" ? null : INSECURE_STREAM;
+  return serverStreamRefusal(encryption, handle) && INSECURE_STREAM;
 }
 
 export function serverStreamRefusal(encryption: Encryption | null, handle: IConnectionHandle): DisconnectReason | null {
-  return encryption?.required && handle.security === "none" ? INSECURE_STREAM : null;
+  return encryption?.required && handle.security === "none" ? STREAM_REFUSED : null;
 }
 
 /** Which profile a handle asks for. */

@@ -83,6 +83,12 @@ describe.each(kinds)("over %s, a shared secret", (kind) => {
   });
 });
 
+test("a secret is a text or bytes", () => {
+  for (const make of [sharedSecretCredential, sharedSecretAuthenticator]) {
+    expect(() => make(5 as never)).toThrow("secret must be a string or a Uint8Array");
+  }
+});
+
 test("a guessable secret is not used over an unauthenticated connection", async () => {
   const server = { authentication: { authenticators: [sharedSecretAuthenticator("1234")] } };
   const { connecting } = await attempt({ server, client: { credential: sharedSecretCredential("1234") } });
