@@ -4,6 +4,7 @@ import { errorCosts } from "../../message/protocol/error-flags.js";
 import { NetworkReader } from "../../serialization/index.js";
 import { readMask } from "../behaviour/identity-state.js";
 import type { MemberValues } from "../behaviour/member-values.js";
+import { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import { AUTHORITY_GRACE_MS, callCosts } from "../rpc/server-calls.js";
 import { KIND_BITS, RecordKind } from "../wire/object-messages.js";
 import type { ObjectPlayer } from "./object-player.js";
@@ -98,8 +99,13 @@ export class OwnerState {
     const { collectionMask, referenceMask, fromServerMask } = values.definition;
     const told = (collectionMask | referenceMask) & fromServerMask;
     const crossing = views.get(object.item)?.crossing(index, mask & ~told, this.#appliedBatches) ?? 0;
-    const refused = values.take(reader, mask, ({ bit, options }, value) => {
+    const refused = values.take(reader, mask, ({ bit, kind, options }, value) => {
       if ((crossing & bit) !== 0) return false;
+      // Nobody learns by a reference whether there is an object that it does not see.
+      if (kind === "reference" && value !== null) {
+        const netId = NetworkBehaviour.linkOf(value as NetworkBehaviour)?.netId ?? 0;
+        if (!views.has(this.#world.byNetId.get(netId)?.item ?? -1)) return false;
+      }
       try {
         return options.validate === undefined || options.validate(value, player) === true;
       } catch (error) {

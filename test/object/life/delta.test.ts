@@ -17,13 +17,14 @@ const Crate = networked(CrateParts, {
   seldom: syncList(u16, 300, { every: 5 }),
   wishes: syncList(u16, 300, { from: "both" }),
   next: syncRef(() => CrateParts),
+  choice: syncRef(() => CrateParts, { from: "owner" }),
 });
 const CratePrefab = definePrefab("crate", { crate: Crate });
 const crateOf = (identity: NetworkIdentity | null) => identity?.behaviours.crate as InstanceType<typeof Crate>;
 const numbers = Array.from({ length: 200 }, (_, index) => index);
 
-async function open(kind: "datagram" | "reliable-lanes" | "stream" = "datagram") {
-  const world = new ObjectWorld({ kind, prefabs: [CratePrefab] });
+async function open(kind: "datagram" | "reliable-lanes" | "stream" = "datagram", latencyMs = 0) {
+  const world = new ObjectWorld({ kind, prefabs: [CratePrefab], ...(latencyMs && { lag: { latencyMs } }) });
   await world.server.start();
   const [owner, other] = [await world.enter(), await world.enter()];
   const { identity, crate } = world.objects.spawn(CratePrefab, {
@@ -86,6 +87,25 @@ test("what owner and server change at the same time is the same at both in the e
   at(owner).wishes.splice(2, 3);
   await world.run(500);
   for (const end of [owner, other]) expect([...at(end).wishes]).toEqual([...crate.wishes]);
+  fine();
+});
+
+test("an owner cannot refer to what it does not see: as if that were not there", async () => {
+  const { world, owner, other, crate, at, fine } = await open("datagram", 100);
+  const target = world.objects.spawn(CratePrefab);
+  await world.run(500);
+  const there = crateOf(owner.world.get(target.identity.netId));
+  // The client has not heard of it when it refers to the object.
+  target.identity.hide(owner.player);
+  await world.run(60);
+  at(owner).choice.value = there;
+  await world.run(600);
+  expect([crate.choice.value, at(owner).choice.value, at(other).choice.value]).toEqual([null, null, null]);
+  target.identity.show(owner.player);
+  await world.run(500);
+  at(owner).choice.value = crateOf(owner.world.get(target.identity.netId));
+  await world.run(600);
+  expect(crate.choice.value).toBe(target.crate);
   fine();
 });
 
