@@ -44,7 +44,7 @@ export const layers = {
     base: ["xcs-error", "network", "real-network-options"],
     wings: ["virtual", "node"],
   },
-  cli: { below: ["xcs"], base: [], wings: [] },
+  cli: { below: ["guard", "xcs"], base: [], wings: [] },
   object: {
     below: ["guard", "message", "peer", "serialization", "socket"],
     base: [],

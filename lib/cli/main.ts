@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
+import { guardCommand } from "./guard-command.js";
 import { xcsCommand } from "./xcs-command.js";
 
 const USAGE = `Usage: valve-sockets COMMAND [OPTIONS]
 
 Commands:
+  guard    prints rules for the kernel's packet filter
   xcs      opens, reads and writes ports, with the commands of XCS
 
   valve-sockets COMMAND --help tells about one command, valve-sockets --version the version.
@@ -13,6 +15,8 @@ Commands:
 /** Does what the arguments say. @returns the exit code; 2 for wrong arguments */
 async function main([command, ...args]: string[]): Promise<number> {
   switch (command) {
+    case "guard":
+      return guardCommand(args);
     case "xcs":
       return xcsCommand(args);
     case "--help":

@@ -1,9 +1,10 @@
-import { checkInteger, rangeError, typeError } from "../arguments.js";
+import { checkFunction, checkInteger, rangeError, typeError } from "../arguments.js";
 import { type Clock, systemClock, unixTimeMs } from "../clock.js";
 import { EventHub, type EventListener } from "../event-hub.js";
 import { checkOptions } from "../options.js";
 import { reportUncaught } from "../report-uncaught.js";
 import { type AddressGroups, groupsOf, hostOf, isIPv4, isLoopback } from "./address.js";
+import { AttackFeed, type AttackRoute } from "./attack-feed.js";
 import { FloodDetector, type FloodFigures } from "./flood-detector.js";
 import { bannableSource, checkExported, type ExportedGuard, SourceList } from "./guard-lists.js";
 import { type GuardOptions, guardDefaults, guardRules } from "./guard-options.js";
@@ -34,6 +35,8 @@ export interface GuardCounters {
   /** Connections that were refused, by their rate during a flood and because their source is banned. */
   readonly throttled: number;
   readonly banned: number;
+  /** Connections that the kernel has dropped or answered by a cookie, as far as `kernelDropped` was told. */
+  readonly kernelDropped: number;
   /** Sources that floods have banned. */
   readonly bans: number;
   readonly floods: number;
@@ -61,7 +64,11 @@ export interface GuardEvents {
   flood: [figures: FloodFigures];
   /** The flood has been over for 30 s. */
   calm: [figures: CalmFigures];
+  /** `routeAttack` has thrown or rejected: its batch is lost. */
+  routeFailed: [error: unknown];
 }
+
+const EVENTS = ["throttled", "banned", "flood", "calm", "routeFailed"] as const;
 
 /** Why a connection is refused. Whoever accepted it resets it, and sends nothing. */
 export interface Refusal {
@@ -132,14 +139,24 @@ export class ConnectionGuard {
   readonly #clock: Clock;
   readonly #options: GuardOptions;
   readonly #detector: FloodDetector;
-  readonly #events = new EventHub<GuardEvents>(["throttled", "banned", "flood", "calm"], reportUncaught);
+  readonly #events = new EventHub<GuardEvents>(EVENTS, reportUncaught);
   readonly #visitors = new SourceTable(MAX_ENTRIES, VISITOR_FIELDS);
   /** Strangers cannot displace what the administrator has banned: the bans of floods have a list of their own. */
   readonly #bans: SourceList;
   readonly #floodBans: SourceList;
   readonly #known: SourceList;
+  readonly #feed: AttackFeed;
   readonly #allowed = new Map<string, Network>();
-  readonly #counters = { passed: 0, pending: 0, proven: 0, throttled: 0, banned: 0, bans: 0, floods: 0 };
+  readonly #counters = {
+    passed: 0,
+    pending: 0,
+    proven: 0,
+    throttled: 0,
+    banned: 0,
+    kernelDropped: 0,
+    bans: 0,
+    floods: 0,
+  };
   #refusedBeforeFlood = 0;
 
   /** @throws TypeError, RangeError for options that make no sense, with the codes of `checkOptions` */
@@ -150,8 +167,12 @@ export class ConnectionGuard {
     const limits = { perSecond: this.#options.floodPerSecond, factor: FLOOD_FACTOR, calmMs: CALM_MS };
     this.#detector = new FloodDetector(clock, limits, {
       onFlood: (figures) => this.#onFlood(figures),
-      onCalm: (durationMs) => this.#events.emit("calm", { durationMs, refused: this.#refusedInFlood }),
+      onCalm: (durationMs) => {
+        this.#feed.clear();
+        this.#events.emit("calm", { durationMs, refused: this.#refusedInFlood });
+      },
     });
+    this.#feed = new AttackFeed(clock, (error) => this.#events.emit("routeFailed", error));
     this.#bans = new SourceList(clock, MAX_ENTRIES);
     this.#floodBans = new SourceList(clock, MAX_ENTRIES);
     this.#known = new SourceList(clock, MAX_ENTRIES);
@@ -169,6 +190,24 @@ export class ConnectionGuard {
   /** Whether rates are limited at this moment. */
   get isUnderAttack(): boolean {
     return this.#detector.isFlood;
+  }
+
+  /**
+   * What hears during a flood which sources are known and which are banned, at most 5 times a second: all of them when
+   * it begins, and then the changes. See `nftablesRoute` of `valve-sockets/guard/node`.
+   *
+   * @defaultValue null
+   * @throws TypeError `ERR_INVALID_ARG_TYPE`
+   */
+  get routeAttack(): AttackRoute | null {
+    return this.#feed.route;
+  }
+
+  set routeAttack(route: AttackRoute | null) {
+    if (route !== null) checkFunction("routeAttack", route);
+    this.#feed.clear();
+    this.#feed.route = route;
+    if (this.isUnderAttack) this.#feedAll();
   }
 
   /** @returns removes the listener again */
@@ -205,6 +244,18 @@ export class ConnectionGuard {
     );
   }
 
+  /**
+   * The kernel has dropped so many connections in the last second, or answered them by a cookie, that never came to
+   * `accept`: that is a flood. `watchKernel` of `valve-sockets/guard/node` calls it.
+   *
+   * @throws RangeError `ERR_OUT_OF_RANGE`
+   */
+  kernelDropped(count: number): void {
+    checkInteger("The number of connections", count, 1, Number.MAX_SAFE_INTEGER);
+    this.#counters.kernelDropped += count;
+    this.#detector.missed(count);
+  }
+
   /** Whether the source of an address is banned, by a flood or by `ban`. It counts nothing. */
   isBanned(address: string): boolean {
     // Asked for each packet of strangers: in peace nobody is listed.
@@ -223,14 +274,16 @@ export class ConnectionGuard {
     if (!(ms >= 0)) throw rangeError("The time of a ban", "at least 0 milliseconds");
     const source = bannableSource(address);
     this.#bans.add(source, ms);
-    this.#events.emit("banned", nameOf(source), ms);
+    this.#wasBanned(source, ms);
   }
 
   /** Ends all bans of an address. @returns whether there was one */
   unban(address: string): boolean {
     const source = sourceKeyOf(groupsOf(hostOf(String(address))));
-    const wasBanned = this.#bans.remove(source);
-    return this.#floodBans.remove(source) || wasBanned;
+    const [ofAdministrator, ofFlood] = [this.#bans.remove(source), this.#floodBans.remove(source)];
+    if (!ofAdministrator && !ofFlood) return false;
+    if (this.isUnderAttack) this.#feed.add("banned", nameOf(source), 0);
+    return true;
   }
 
   /**
@@ -244,7 +297,9 @@ export class ConnectionGuard {
     const allowed = new Network(network);
     checkInteger("The number of allowed networks", new Set([...this.#allowed.keys(), network]).size, 1, MAX_ALLOWED);
     this.#allowed.set(network, allowed);
-    this.#floodBans.removeNetwork(allowed);
+    for (const source of this.#floodBans.removeNetwork(allowed)) {
+      if (this.isUnderAttack && !this.#bans.has(source)) this.#feed.add("banned", nameOf(source), 0);
+    }
   }
 
   /** The administrator's bans and allowed networks, and the sources that are known, as JSON. */
@@ -276,9 +331,10 @@ export class ConnectionGuard {
     for (const network of exported.allowed) this.allow(network);
   }
 
-  /** Ends its timer, which it has during a flood only. */
+  /** Ends its timers, which it has during a flood only. */
   close(): void {
     this.#detector.close();
+    this.#feed.clear();
   }
 
   #isListed(source: SourceKey): boolean {
@@ -293,6 +349,19 @@ export class ConnectionGuard {
     this.#counters.floods++;
     this.#refusedBeforeFlood = this.#counters.throttled + this.#counters.banned;
     this.#events.emit("flood", figures);
+    this.#feedAll();
+  }
+
+  #feedAll(): void {
+    for (const list of [this.#floodBans, this.#bans]) {
+      for (const [source, leftMs] of list.export()) this.#feed.add("banned", source, leftMs);
+    }
+    for (const [source, leftMs] of this.#known.export()) this.#feed.add("known", source, leftMs);
+  }
+
+  #wasBanned(source: SourceKey, ms: number): void {
+    this.#events.emit("banned", nameOf(source), ms);
+    if (this.isUnderAttack) this.#feed.add("banned", nameOf(source), Number.isFinite(ms) ? ms : null);
   }
 
   #isExempt({ groups, source }: Origin): boolean {
@@ -352,7 +421,7 @@ export class ConnectionGuard {
     if (!isBanned) return;
     this.#counters.bans++;
     this.#floodBans.add(source, this.#options.banMs);
-    this.#events.emit("banned", nameOf(source), this.#options.banMs);
+    this.#wasBanned(source, this.#options.banMs);
   }
 
   #onProven(origin: Origin): void {
@@ -368,7 +437,10 @@ export class ConnectionGuard {
 
   /** Identities cost nothing, so a proof of one says nothing about the others. */
   #remember({ groups, source }: Origin): void {
-    if (groups && !isLoopback(groups)) this.#known.add(source, this.#options.knownMs);
+    if (!groups || isLoopback(groups)) return;
+    const { knownMs } = this.#options;
+    this.#known.add(source, knownMs);
+    if (this.isUnderAttack) this.#feed.add("known", nameOf(source), Number.isFinite(knownMs) ? knownMs : null);
   }
 }
 

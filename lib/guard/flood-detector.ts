@@ -60,17 +60,26 @@ export class FloodDetector {
 
   /** One more has come. */
   count(): void {
-    const now = this.#clock.now();
-    this.#advance(Math.floor(now / SECOND_MS));
+    this.#advance(Math.floor(this.#clock.now() / SECOND_MS));
     this.#current++;
     const perSecond = (this.#current + this.#previous) / 2;
-    const { perSecond: least, factor, calmMs } = this.#limits;
-    if (perSecond <= least || perSecond <= factor * this.#average) return;
+    const { perSecond: least, factor } = this.#limits;
+    if (perSecond > least && perSecond > factor * this.#average) this.#over(perSecond);
+  }
+
+  #over(perSecond: number): void {
+    const now = this.#clock.now();
     this.#lastOverMs = now;
     if (this.#beganMs !== null) return;
     this.#beganMs = now;
-    this.#timer = this.#clock.setTimeout(() => this.#checkCalm(), calmMs);
+    this.#timer = this.#clock.setTimeout(() => this.#checkCalm(), this.#limits.calmMs);
     this.#callbacks.onFlood({ perSecond, averagePerSecond: this.#average });
+  }
+
+  /** So many a second have not even arrived here: a flood, whatever the limits say. */
+  missed(perSecond: number): void {
+    this.#advance(Math.floor(this.#clock.now() / SECOND_MS));
+    this.#over(perSecond);
   }
 
   /** Takes its timer back. */

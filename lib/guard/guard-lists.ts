@@ -51,12 +51,10 @@ export class SourceList {
     return this.#table.delete(source);
   }
 
-  /** Removes the sources in a network. A /64 is in it if its first address is. */
-  removeNetwork(network: Network): void {
-    for (const entry of this.#table.entries()) {
-      const source = this.#table.keyOf(entry);
-      if (network.has(source.groups)) this.#table.delete(source);
-    }
+  /** Removes the sources in a network. A /64 is in it if its first address is. @returns those that were removed */
+  removeNetwork(network: Network): SourceKey[] {
+    const sources = this.#table.entries().map((entry) => this.#table.keyOf(entry));
+    return sources.filter((source) => network.has(source.groups) && this.#table.delete(source));
   }
 
   export(): TimedSource[] {

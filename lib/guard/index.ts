@@ -1,6 +1,7 @@
 /** Who may connect to a server: limits and bans during a flood, in browsers too. See docs/floods.md. */
 export type { Clock } from "../clock.js";
 export type { EventListener } from "../event-hub.js";
+export type { AttackBatch, AttackRoute } from "./attack-feed.js";
 export {
   type CalmFigures,
   ConnectionGuard,

@@ -1,6 +1,9 @@
-/** What a `ConnectionGuard` gets from Node.js: lists that outlive the process. See docs/floods.md. */
+/** What a `ConnectionGuard` gets from Node.js: lists that outlive the process, and the kernel. See docs/floods.md. */
 import { readFile, rename, writeFile } from "node:fs/promises";
 import type { ConnectionGuard } from "./connection-guard.js";
+
+export { type KernelCounters, readKernelCounters, watchKernel } from "./kernel-counters.js";
+export { type NftablesRouteOptions, nftablesRoute } from "./nftables-route.js";
 
 /**
  * Writes what `guard.export` gives to a file, as JSON. A file that is there is replaced when the new one is complete.

@@ -6,7 +6,7 @@ const nodeOnlyOf = {
   noise: "(node|native)-",
   socket: "((gns|udp)[/.]|websocket(/websocket)?-server)",
   message: "default-udp",
-  guard: "node",
+  guard: "(node|kernel|nftables)",
   xcs: "(index|node/)",
   comms: "(node|wav)\\.ts",
 };

@@ -40,6 +40,7 @@ test("in peace 300 clients behind one address get in, and nobody is banned", () 
     proven: 0,
     throttled: 0,
     banned: 0,
+    kernelDropped: 0,
     bans: 0,
     floods: 0,
   });

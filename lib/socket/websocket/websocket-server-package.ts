@@ -21,7 +21,10 @@ export async function loadWs(): Promise<typeof Ws> {
   try {
     return await import("ws");
   } catch (cause) {
-    throw new NetworkError("ERR_MISSING_PACKAGE", "WebSocket in Node needs the package ws: npm install ws", { cause });
+    // `ws` is CommonJS, and what esbuild makes of it in an ES module cannot load the modules of Node.js.
+    const isBundled = String(cause).includes("Dynamic require");
+    const advice = isBundled ? "leave it out of the bundle (--external:ws of esbuild)" : "npm install ws";
+    throw new NetworkError("ERR_MISSING_PACKAGE", `WebSocket in Node needs the package ws: ${advice}`, { cause });
   }
 }
 

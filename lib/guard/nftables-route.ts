@@ -1,0 +1,83 @@
+import { execFile } from "node:child_process";
+import { NetworkError } from "../network-error.js";
+import { printable } from "../printable.js";
+import { type AddressGroups, groupsOf, isIPv4, octetsOf } from "./address.js";
+import type { AttackRoute } from "./attack-feed.js";
+import type { TimedSource } from "./guard-lists.js";
+import { checkTable, DEFAULT_TABLE } from "./nft-rules.js";
+
+/** The options of `nftablesRoute`. */
+export interface NftablesRouteOptions {
+  /** The table that the administrator has loaded. @defaultValue "valve_sockets" */
+  readonly table?: string;
+}
+
+/** The kernel forgets a source after this time at the latest: a ban for ever is renewed in the next flood. */
+const MAX_SECONDS = 86_400;
+
+/**
+ * A route that keeps the sets of a table of nftables, which `valve-sockets guard nft --port N` prints and the
+ * administrator loads. It adds and removes elements with a time, never rules. It starts `nft`, which needs the
+ * capability CAP_NET_ADMIN.
+ *
+ * @throws (rejects) NetworkError `ERR_NOT_SUPPORTED` without `nft`, `ERR_ACCESS` without the right to it, `ERR_FAILED`
+ *   for all else, such as a table that is not loaded; RangeError `ERR_OUT_OF_RANGE` for the name of the table
+ */
+export async function nftablesRoute({ table = DEFAULT_TABLE }: NftablesRouteOptions = {}): Promise<AttackRoute> {
+  checkTable(table);
+  await nft(`list counter inet ${table} dropped_newcomers`);
+  return async ({ known, banned }) => {
+    const lines = [...changes(`${table} known`, known), ...changes(`${table} banned`, banned)];
+    if (lines.length > 0) await nft(lines.join("\n"));
+  };
+}
+
+/** The lines for `nft`: an element that is there already has to go first, or its time stays what it was. */
+function changes(set: string, sources: readonly TimedSource[]): string[] {
+  const lines: string[] = [];
+  for (const family of [4, 6] as const) {
+    const own = sources.flatMap(([name, leftMs]) => {
+      const groups = groupsOf(name.replace(/\/64$/, ""));
+      return groups && isIPv4(groups) === (family === 4)
+        ? [{ address: addressOf(groups), seconds: secondsOf(leftMs) }]
+        : [];
+    });
+    if (own.length === 0) continue;
+    const change = (verb: string, elements: string[]) =>
+      `${verb} element inet ${set}${family} { ${elements.join(", ")} }`;
+    const all = own.map(({ address }) => address);
+    lines.push(change("add", all), change("delete", all));
+    const kept = own
+      .filter(({ seconds }) => seconds > 0)
+      .map(({ address, seconds }) => `${address} timeout ${seconds}s`);
+    if (kept.length > 0) lines.push(change("add", kept));
+  }
+  return lines;
+}
+
+const secondsOf = (leftMs: number | null): number => Math.min(MAX_SECONDS, Math.ceil((leftMs ?? Infinity) / 1000));
+
+/** As `nft` reads it. */
+const addressOf = (groups: AddressGroups): string =>
+  isIPv4(groups) ? octetsOf(groups).join(".") : groups.map((group) => group.toString(16)).join(":");
+
+function nft(script: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = execFile("nft", ["-f", "-"], { timeout: 10_000 }, (error, _stdout, stderr) => {
+      if (error) reject(nftError(error as NodeJS.ErrnoException, stderr));
+      else resolve();
+    });
+    child.stdin?.on("error", () => {}); // It may end before it has read everything.
+    child.stdin?.end(`${script}\n`);
+  });
+}
+
+function nftError(cause: NodeJS.ErrnoException, stderr: string): NetworkError {
+  const [first = ""] = stderr.split("\n");
+  if (cause.code === "ENOENT") return new NetworkError("ERR_NOT_SUPPORTED", "There is no program nft here", { cause });
+  if (/not permitted|must be root/i.test(stderr)) {
+    return new NetworkError("ERR_ACCESS", "nft may not change anything: it needs CAP_NET_ADMIN", { cause });
+  }
+  const advice = "Is the table loaded? `valve-sockets guard nft --port N` prints it";
+  return new NetworkError("ERR_FAILED", `nft says: ${printable(first || cause.message)}. ${advice}`, { cause });
+}
