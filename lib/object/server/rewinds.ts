@@ -49,11 +49,13 @@ export class Rewinds {
   }
 
   /** The objects that the player sees, and of which something is interpolated. */
-  #collect({ views }: ObjectPlayer): number {
+  #collect({ player, views }: ObjectPlayer): number {
     let count = 0;
     for (const item of views.keys()) {
       const object = this.#world.objects.get(item);
       if (!object || object.layout.columns === 0) continue;
+      // What it controls it predicts: it sees it as it is here.
+      if (object.control !== null && object.owner === player) continue;
       if (count === this.#items.length) {
         const items = new Int32Array(2 * count);
         items.set(this.#items);
