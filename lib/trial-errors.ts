@@ -30,6 +30,9 @@ const noAccess: Meaning = {
 };
 const noRoute: Meaning = { text: "No route leads there. Check the address and the network" };
 const noFiles: Meaning = { text: "Too many files and sockets are open. Raise the limit (ulimit -n)" };
+const noAddress: Meaning = {
+  text: "This machine has no such address. Check `bindHost`; without it, it is any address",
+};
 const badCertificate: Meaning = {
   code: "ERR_BAD_CERTIFICATE",
   text: "The server's certificate is not one that this client trusts. Check `tls.ca`; somebody may be in the middle",
@@ -48,6 +51,7 @@ const meanings: Record<string, Meaning> = {
   EPERM: noAccess,
   ECONNREFUSED: { text: "Nobody listens there. Check that the server runs, and its host and port" },
   ECONNRESET: { text: "The connection was broken off. Check that the server there speaks this transport" },
+  EPROTO: { text: "What answers there speaks no TLS. Use ws:// (leave `secure` out), or check the port" },
   ETIMEDOUT: { text: "Nobody answered. Check host, port, and that no firewall drops the packets" },
   ENETUNREACH: noRoute,
   EHOSTUNREACH: noRoute,
@@ -81,7 +85,9 @@ export function translateError(trial: Trial, cause: unknown): unknown {
   const isOurs = cause instanceof NetworkError || cause instanceof RangeError || cause instanceof TypeError;
   if (isOurs || !(cause instanceof Error)) return cause;
   const { code: name = "", message } = cause as Error & { code?: string };
-  const meaning = meanings[name] ?? (certificates.test(name) ? badCertificate : { text: printable(message) });
+  const isForeign = name === "EADDRNOTAVAIL" && trial.action === "listening on";
+  const known = isForeign ? noAddress : meanings[name];
+  const meaning = known ?? (certificates.test(name) ? badCertificate : { text: printable(message) });
   return trialError(trial, `${meaning.text}${name && ` (${name})`}`, { code: meaning.code, cause });
 }
 

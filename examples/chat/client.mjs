@@ -10,6 +10,8 @@ address.setAddress(ip, Number(port));
 const connection = sockets.connect(address);
 if (connection === 0) throw Library.lastError;
 
+console.log(`Connecting to ${ip}:${port} …`);
+
 function send(text) {
   sockets.sendMessageToConnection(connection, new TextEncoder().encode(text), SendType.Reliable);
 }
@@ -26,7 +28,7 @@ function statusChanged({ connectionInfo }) {
     }
     case ConnectionState.ClosedByPeer:
     case ConnectionState.ProblemDetectedLocally:
-      console.log(connectionInfo.endDebug);
+      console.log(`${ip}:${port}: ${connectionInfo.endDebug}. Does the server run there, and may UDP pass?`);
       sockets.closeConnection(connection);
       process.stdin.destroy();
       break;

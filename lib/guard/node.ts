@@ -1,5 +1,7 @@
 /** What a `ConnectionGuard` gets from Node.js: lists that outlive the process, and the kernel. See docs/floods.md. */
 import { readFile, rename, writeFile } from "node:fs/promises";
+import { outOfRange } from "../arguments.js";
+import { printable } from "../printable.js";
 import type { ConnectionGuard } from "./connection-guard.js";
 
 export { type KernelCounters, readKernelCounters, watchKernel } from "./kernel-counters.js";
@@ -20,7 +22,7 @@ export async function saveGuard(guard: ConnectionGuard, path: string): Promise<v
  * Adds what `saveGuard` has written. Time that has passed since then counts.
  *
  * @returns false if there is no such file
- * @throws Error of `node:fs`; SyntaxError for what is no JSON; RangeError `ERR_OUT_OF_RANGE` for other JSON
+ * @throws Error of `node:fs`; RangeError `ERR_OUT_OF_RANGE` for what `saveGuard` has not written; it names the file
  */
 export async function loadGuard(guard: ConnectionGuard, path: string): Promise<boolean> {
   let text: string;
@@ -30,6 +32,11 @@ export async function loadGuard(guard: ConnectionGuard, path: string): Promise<b
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
     throw error;
   }
-  guard.import(JSON.parse(text));
+  try {
+    guard.import(JSON.parse(text));
+  } catch (cause) {
+    const reason = printable((cause as Error).message);
+    throw Object.assign(outOfRange(`${path} is no file of saveGuard, or damaged: ${reason}`), { cause });
+  }
   return true;
 }

@@ -3,7 +3,7 @@ import type { ConnectionGuard } from "../guard/connection-guard.js";
 import { NetworkError } from "../network-error.js";
 import type { LibraryConnection } from "../peer/connection/connection.js";
 import type { ByteSegment, Channel, Drive, PeerConfig } from "../peer/index.js";
-import { completeConfig } from "../peer/peer-config.js";
+import { checkSide, completeConfig } from "../peer/peer-config.js";
 import type { PeerCore } from "../peer/peer-core.js";
 import { type RandomBytes, secureRandomBytes } from "../random.js";
 import type { DisconnectReason } from "../socket/index.js";
@@ -55,6 +55,7 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
     this.#side = side;
     this.protocol = protocolCore(options.protocol);
     this.peerSettings = completeConfig(options.peer ?? {});
+    checkSide(this.peerSettings, side);
     this.clock = options.clock ?? systemClock;
     this.randomBytes = options.randomBytes ?? secureRandomBytes;
     this.drive = options.drive ?? "automatic";

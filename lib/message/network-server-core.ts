@@ -183,7 +183,7 @@ export class NetworkServerCore
 
   async stop(reason?: DisconnectReason): Promise<void> {
     if (reason) checkReason(reason);
-    if (this.drive === "automatic") this.#receiveRest();
+    if (this.#tickLoop) this.#receiveRest();
     if (this.active) {
       const stopping = this.#stop(reason);
       this.#stopping = stopping;

@@ -1,4 +1,4 @@
-import { checkBytes, rangeError, typeError } from "../arguments.js";
+import { checkBytes, invalidType, rangeError, typeError } from "../arguments.js";
 import { type Clock, systemClock } from "../clock.js";
 import { isDevelopment } from "../development.js";
 import type { ConnectionGuard } from "../guard/connection-guard.js";
@@ -204,6 +204,7 @@ const PEER_OPTIONS: OptionRules<PeerConfig> = {
     if ("serverKey" in given && given.serverKey === undefined) {
       throw typeError(`${name}.serverKey`, "a text, or left out: it is undefined");
     }
+    if (given.serverKeys?.length === 0) throw typeError(`${name}.serverKeys`, "at least one key, or left out");
     if (given.primitives === undefined) throw typeError(`${name}.primitives`, "given");
   }),
   guard: nullOr(objectOption("accept", "isBanned")),
@@ -219,6 +220,20 @@ const ENCRYPTION_OPTIONS: OptionRules<PeerEncryption> = {
   serverKey: textOption,
   required: booleanOption,
 };
+
+/**
+ * An option of the other side would be ignored: that server would have no identity, and that client pin none.
+ *
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`
+ */
+export function checkSide({ encryption }: Pick<PeerConfig, "encryption">, side: "server" | "client"): void {
+  if (side === "server" && encryption?.serverKey !== undefined) {
+    throw invalidType("encryption.serverKey is an option of clients: a server takes its private keys, as serverKeys");
+  }
+  if (side === "client" && encryption?.serverKeys !== undefined) {
+    throw invalidType("encryption.serverKeys is an option of servers: a client takes the public key, as serverKey");
+  }
+}
 
 /**
  * The defaults with the given settings over them.

@@ -53,6 +53,7 @@ const verb = ({ code }: DisconnectReason) =>
 function nextStep({ code, text }: DisconnectReason): string {
   if (code === serverFailed.code && text === serverFailed.text) return "Look at its log";
   if (code < DisconnectCode.Timeout) return `Its application decided so, with the code ${code}`;
+  if (text.startsWith("maxReliableMessageSize")) return "Set it to one value in `peer` of both sides";
   return STEPS[code as DisconnectCode] ?? "";
 }
 
@@ -73,7 +74,7 @@ export function connectTimeout(server: string, heard: Heard, timeoutMs: number):
       "or does the port belong to another program?";
     return connectError({ code: DisconnectCode.HandshakeTimeout, text });
   }
-  const advice = "is it running there, and does a firewall let it through?";
+  const advice = "is it running there, with the same kind of socket factory, and does a firewall let it through?";
   return new NetworkError("ERR_CONNECT_FAILED", `${server} has not answered within ${timeoutMs} ms: ${advice}`);
 }
 

@@ -43,10 +43,10 @@ export function inField(error: unknown, place: string): unknown {
   const inner = located.field ?? "";
   const reason = inner === "" ? located.message : located.message.slice(inner.length + 2);
   located.field = inner === "" || inner.startsWith("[") ? place + inner : `${place}.${inner}`;
-  const before = located.message;
+  // Consoles print the stack. It gets its message when it is first read, and keeps it.
+  const { message: before, stack = "" } = located;
   located.message = `${located.field}: ${reason}`;
-  // Consoles print the stack, which still has the old message.
-  located.stack = located.stack?.replace(before, () => located.message) ?? "";
+  located.stack = stack.replace(before, () => located.message);
   return located;
 }
 

@@ -15,8 +15,10 @@ import { MessageWorld } from "../support/message-world.js";
 const Chat = defineMessage("chat", struct({ text: string(100) }));
 const Position = defineMessage("position", struct({ x: u16, y: u16 }));
 const View = defineMessage("view", bytesView(100));
+const Buy = defineRequest("buy", struct({ item: string(50) }), packed);
 const Double = defineRequest("double", packed, packed);
-const newProtocol = () => defineProtocol({ name: "messages", version: 1, messages: [Chat, Position, View, Double] });
+const newProtocol = () =>
+  defineProtocol({ name: "messages", version: 1, messages: [Chat, Position, View, Double, Buy] });
 
 type Place = MemorySocketKind | "host";
 const places: Place[] = ["datagram", "reliable-lanes", "stream", "host"];
@@ -102,6 +104,14 @@ describe.each(places)("a player over %s", (place) => {
       { reason: { code: "ERR_REQUEST_FAILED" } },
       { reason: { code: "ERR_REQUEST_FAILED" } },
     ]);
+  });
+
+  test("is checked, and the error names the request and its field", async () => {
+    const { client } = await joined(place);
+    await expect(client.request(Buy, { item: 5 as never })).rejects.toMatchObject({
+      name: "TypeError",
+      message: "buy.item: 5 is not a string",
+    });
   });
 
   test("lost connections reject whoever waits, with one code, what was waited for, and the reason", async () => {

@@ -11,6 +11,7 @@ import {
   signedTokenAuthenticator,
   signedTokenCredential,
 } from "../../lib/message/index.js";
+import { nativePrimitives } from "../../lib/noise/native-primitives.js";
 import { u8 } from "../../lib/serialization/index.js";
 import { CuttableFactory, MessageWorld } from "../support/message-world.js";
 
@@ -25,6 +26,18 @@ async function joined(server = {}, client = {}) {
   const socketFactory = new CuttableFactory(world.network, { kind: "stream" });
   return { world, socketFactory, ...(await world.join({ socketFactory, ...client })) };
 }
+
+test("keys of the other side are refused, and so is a list of none", () => {
+  const encrypted = (keys: object) => ({
+    protocol,
+    peer: { encryption: { primitives: nativePrimitives(), ...keys } },
+  });
+  const refused = (text: string) =>
+    expect.objectContaining({ code: "ERR_INVALID_ARG_TYPE", message: expect.stringContaining(text) });
+  expect(() => new NetworkServer(encrypted({ serverKey: "x" }))).toThrow(refused("serverKeys"));
+  expect(() => new NetworkServer(encrypted({ serverKeys: [] }))).toThrow(refused("at least one key"));
+  expect(() => new NetworkClient(encrypted({ serverKeys: ["x"] }))).toThrow(refused("serverKey"));
+});
 
 describe("an option that does not exist names the nearest:", () => {
   const given: [string, (options: never) => unknown, object, string][] = [

@@ -40,6 +40,12 @@ test("a client that wants encryption over ws:// is told what to do, and that the
   );
 });
 
+test("sizes that differ are set in the settings of the Peer", () => {
+  const text = "maxReliableMessageSize has to be the same: server 60000, client 1000";
+  const { message } = connectError({ code: DisconnectCode.ProtocolMismatch, text }, "The server localhost:80 (UDP)");
+  expect(message).toBe(`The server localhost:80 (UDP) refused: ${text}. Set it to one value in \`peer\` of both sides`);
+});
+
 test("every reason of the library is in the list", () => {
   const names = Object.values(DisconnectCode).filter((value) => typeof value === "string");
   expect(codes.map(([name]) => name)).toEqual(names);

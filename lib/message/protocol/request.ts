@@ -60,11 +60,28 @@ export function defineRequest<Q, A>(
   options: MessageOptions = {},
 ): RequestDefinition<Q, A> {
   if (typeof responseCodec?.read !== "function") throw invalidType(`Request ${name} needs a codec of the answer`);
-  const question = struct({ id: u32, value: requestCodec }) as unknown as Codec<RequestEnvelope<Q>>;
+  const question = questionCodec(requestCodec);
   return Object.freeze({
     name,
     request: defineMessage(name, question, options),
     response: createMessage(`${name}/answer`, answerCodec(responseCodec), { optional: options.optional ?? false }),
+  });
+}
+
+/** As a struct of both, but where an error says what is wrong it names the field of the question itself. */
+function questionCodec<Q>(codec: Codec<Q>): Codec<RequestEnvelope<Q>> {
+  const { layout, minBits, maxBits } = struct({ id: u32, value: codec });
+  return defineCodec<RequestEnvelope<Q>>({
+    layout,
+    minBits,
+    maxBits,
+    borrowed: codec.borrowed,
+    write: (writer, { id, value }) => {
+      writer.writeUint32(id);
+      codec.write(writer, value);
+    },
+    read: (reader) => ({ id: reader.readUint32(), value: codec.read(reader) }),
+    default: () => ({ id: 0, value: codec.default() }),
   });
 }
 

@@ -57,7 +57,11 @@ export function checkMessage(
   checkByteView("bytes", bytes);
   const limit = channel === Channel.Reliable ? maxReliableMessageSize : MAX_UNRELIABLE_MESSAGE_SIZE;
   if (length > limit) {
-    throw new NetworkError("ERR_MESSAGE_SIZE", `A message has at most ${limit} bytes here, not ${length}`);
+    const text =
+      channel === Channel.Reliable
+        ? "raise `maxReliableMessageSize` in `peer` of both sides, or use a stream (`openStream`)"
+        : "send it on Channel.Reliable";
+    throw new NetworkError("ERR_MESSAGE_SIZE", `A message has at most ${limit} bytes here, not ${length}: ${text}`);
   }
   if (!(offset >= 0 && length >= 0 && offset + length <= bytes.length)) {
     throw outOfRange("The message lies outside of its array");

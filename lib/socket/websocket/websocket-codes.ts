@@ -13,5 +13,8 @@ export function reasonOfClose(closeCode: number, text: string): DisconnectReason
   if (closeCode >= 4000 && closeCode <= 4999) return { code: closeCode - 4000, text };
   if (closeCode >= 3000 && closeCode <= 3999) return { code: closeCode - 2000, text };
   const code = malformed.includes(closeCode) ? DisconnectCode.InvalidPacket : DisconnectCode.ConnectionLost;
-  return { code, text: text || `WebSocket close code ${closeCode}` };
+  return {
+    code,
+    text: text || (closeCode === 1006 ? "The connection was broken off" : `WebSocket close code ${closeCode}`),
+  };
 }
