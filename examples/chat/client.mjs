@@ -28,7 +28,10 @@ function statusChanged({ connectionInfo }) {
     }
     case ConnectionState.ClosedByPeer:
     case ConnectionState.ProblemDetectedLocally:
-      console.log(`${ip}:${port}: ${connectionInfo.endDebug}. Does the server run there, and may UDP pass?`);
+      console.log(connectionInfo.endDebug);
+      if (connectionInfo.state === ConnectionState.ProblemDetectedLocally) {
+        console.log(`Does the server run at ${ip}:${port}, and does a firewall let UDP through?`);
+      }
       sockets.closeConnection(connection);
       process.stdin.destroy();
       break;

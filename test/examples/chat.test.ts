@@ -17,6 +17,7 @@ test("carries lines from each client to all, and tells who joins and leaves", as
   const server = start("server", "0");
   const port = await server.line("Listening on port ");
   const ada = start("client", "Ada", "127.0.0.1", port);
+  expect(await ada.line("Connecting to ")).toBe(`127.0.0.1:${port} …`);
   await ada.line("Ada joined");
   const grace = start("client", "Grace", "127.0.0.1", port);
   await Promise.all([ada.line("Grace joined"), grace.line("Grace joined")]);
