@@ -1,4 +1,11 @@
-import { defineProtocol, type INetworkPlayer, type NetworkClient, type ProtocolPart } from "../../lib/message/index.js";
+import {
+  defineProtocol,
+  type ErrorBudget,
+  type INetworkPlayer,
+  type NetworkClient,
+  type NetworkClientOptions,
+  type ProtocolPart,
+} from "../../lib/message/index.js";
 import { syncList, syncSet } from "../../lib/object/behaviour/collections.js";
 import { clientRpc, type RpcCall, serverRpc } from "../../lib/object/behaviour/rpc.js";
 import { syncRef } from "../../lib/object/behaviour/sync-ref.js";
@@ -78,6 +85,7 @@ export interface ObjectWorldOptions {
   /** Those of both sides. @defaultValue none */
   predictions?: readonly PredictionDefinition[];
   tickRate?: number;
+  errorBudget?: Partial<ErrorBudget>;
   messages?: readonly ProtocolPart[];
   /** What both ends do to the packets that they send. */
   lag?: Partial<LagConditions>;
@@ -99,17 +107,20 @@ export class ObjectWorld extends MessageWorld {
   readonly #parts: Pick<ServerObjectManagerOptions, "prefabs" | "predictions">;
 
   constructor(options: ObjectWorldOptions = {}) {
-    const { kind = "datagram", manager = {}, tickRate = 20, lag, seed = 1, messages = [] } = options;
+    const { kind = "datagram", manager = {}, tickRate = 20, lag, seed = 1, messages = [], errorBudget } = options;
     const parts = { prefabs: options.prefabs ?? prefabs, predictions: options.predictions ?? [] };
     const protocol = defineProtocol({ name: "objects", version: 1, messages });
-    super({ protocol, kind, server: { tickRate }, ...(lag && { lag }), seed });
+    super({ protocol, kind, server: { tickRate, ...(errorBudget && { errorBudget }) }, ...(lag && { lag }), seed });
     this.#parts = { ...parts, ...(manager.prefabs && { prefabs: manager.prefabs }) };
     this.objects = new ServerObjectManager(this.server, { ...parts, onError: this.#onError, ...manager });
   }
 
   /** @param prepare gets the manager before it connects */
-  async enter(prepare: (world: ClientObjectManager) => void = () => {}): Promise<ObjectEnd> {
-    return this.#enter(this.newClient(), {}, (client) => client.connect(), prepare);
+  async enter(
+    prepare: (world: ClientObjectManager) => void = () => {},
+    options: Partial<NetworkClientOptions> = {},
+  ): Promise<ObjectEnd> {
+    return this.#enter(this.newClient(options), {}, (client) => client.connect(), prepare);
   }
 
   /** Starts the server with a client in its process. */

@@ -6,7 +6,6 @@ import { NetworkError } from "../../network-error.js";
 import type { NetworkReader } from "../../serialization/index.js";
 import { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import type { CallOptions, RpcDefinition } from "../behaviour/rpc.js";
-import { RecentKeys } from "../collections/recent-keys.js";
 import { body, type CallHead, CallStatus, readHead, readLast, readSection, writeCall } from "./call-format.js";
 import { CallRunner } from "./call-runner.js";
 import { PendingCalls } from "./pending-calls.js";
@@ -16,9 +15,6 @@ export const callCosts = { unknownObject: 10, unknownRpc: 60, noAuthority: 10 } 
 
 /** After it has lost an object a player may still have sent calls of it. */
 export const AUTHORITY_GRACE_MS = 5000;
-
-/** What a player saw so lately it may still have called. */
-const HIDDEN_MS = 10_000;
 
 /** An object as calls know it. */
 export interface CallTarget {
@@ -32,7 +28,7 @@ export interface CallTarget {
 export interface ServerCallWorld<Target extends CallTarget> {
   readonly clock: Clock;
   readonly tick: number;
-  /** What the player sees or owns under this number; `gone`: it did less than 10 s ago. */
+  /** What the player sees or owns under this number; `gone`: it saw that in the last 10 s. */
   find(player: INetworkPlayer, netId: number): Target | "gone" | null;
   /** When its owner before has lost the object, by the clock. */
   lostMs(object: Target): number;
@@ -55,8 +51,6 @@ export interface ServerCallWorld<Target extends CallTarget> {
 interface PlayerCalls {
   readonly pending: PendingCalls;
   readonly buckets: Map<RpcDefinition, TokenBucket>;
-  /** The objects that the player lost sight of lately, by `netId`. */
-  readonly hidden: RecentKeys;
 }
 
 /** The calls of a server: those of players, which it checks and runs, and its own. */
@@ -77,7 +71,6 @@ export class ServerCalls<Target extends CallTarget> {
     this.#players = new PlayerSlot(() => ({
       pending: new PendingCalls(world.clock),
       buckets: new Map(),
-      hidden: new RecentKeys(HIDDEN_MS),
     }));
   }
 
@@ -141,8 +134,7 @@ export class ServerCalls<Target extends CallTarget> {
     if (!player.ready) return;
     const object = this.#world.find(player, head.object);
     if (object === null || object === "gone") {
-      if (object === null && !this.#sawLately(player, head.object))
-        player.chargeError(callCosts.unknownObject, ErrorFlags.RpcSync);
+      if (object === null) player.chargeError(callCosts.unknownObject, ErrorFlags.RpcSync);
       this.#runner.answer(player, head.id, CallStatus.Gone);
       return;
     }
@@ -216,13 +208,7 @@ export class ServerCalls<Target extends CallTarget> {
 
   /** A player does not see the object any more. */
   hidden(player: INetworkPlayer, object: Target): void {
-    const { pending, hidden } = this.#players.of(player);
-    pending.objectGone(object);
-    hidden.add(object.netId, this.#world.clock.now());
-  }
-
-  #sawLately(player: INetworkPlayer, netId: number): boolean {
-    return this.#players.of(player).hidden.has(netId, this.#world.clock.now());
+    this.#players.of(player).pending.objectGone(object);
   }
 
   /** The object has left the world. */

@@ -30,8 +30,8 @@ export function useCalls(
     },
     find(player, netId) {
       const object = world.byNetId.get(netId);
-      if (object) return sees(player, object) ? object : null;
-      return world.isRecentlyGone(netId) ? "gone" : null;
+      if (object && sees(player, object)) return object;
+      return world.sawLately(player, netId) ? "gone" : null;
     },
     lostMs: (object) => clock.now() - (server.time.nowMs - object.ownedUntilMs),
     viewed(player, viewTick) {

@@ -1,6 +1,6 @@
 import type { Clock } from "../../clock.js";
 import { EventHub } from "../../event-hub.js";
-import { type INetworkPlayer, NetworkServer } from "../../message/index.js";
+import { type INetworkPlayer, NetworkServer, PlayerSlot } from "../../message/index.js";
 import { NetworkError } from "../../network-error.js";
 import { runAs } from "../behaviour/callback-side.js";
 import type { BehaviourDefinition } from "../behaviour/definition.js";
@@ -26,8 +26,8 @@ import { OrderedSender } from "./ordered-sender.js";
 import { type ObjectOwner, type ObjectSource, ServerObject } from "./server-object.js";
 import type { ServerObjectEvents } from "./server-object-events.js";
 
-/** For so long a client may still send something for an object that is gone. */
-const GONE_MS = 10_000;
+/** For so long a client may still send something for an object that it does not see any more. */
+const SEEN_MS = 10_000;
 
 export interface ObjectServerOptions {
   readonly lane: number;
@@ -52,8 +52,8 @@ export class ObjectServer implements ObjectOwner {
   readonly #options: ObjectServerOptions;
   readonly report: (error: unknown) => void;
   readonly #items: ItemNumbers;
-  /** The objects that have left the world lately. */
-  readonly #gone = new RecentKeys(GONE_MS);
+  /** The objects that each player lost sight of lately, by `netId`. */
+  readonly #seen = new PlayerSlot(() => new RecentKeys(SEEN_MS));
   readonly #references = new References(true, (netId, index) => this.byNetId.get(netId)?.parts[index] ?? null);
   #changed: ServerObject[] = [];
   /** Of the object whose changes are sent, by behaviour. */
@@ -161,7 +161,6 @@ export class ObjectServer implements ObjectOwner {
     object.isSpawned = false;
     this.objects.delete(object.item);
     this.byNetId.delete(object.netId);
-    this.#gone.add(object.netId, this.#server.time.nowMs);
     this.#references.gone(object.netId);
     runAs("server", () => this.events.emit("unspawned", object));
     for (const player of this.players.values()) {
@@ -295,7 +294,10 @@ export class ObjectServer implements ObjectOwner {
     const removed = this.players.get(player);
     if (!removed) return;
     removed.isActive = false;
-    for (const view of removed.views.values()) view.object.removeView(view);
+    for (const view of removed.views.values()) {
+      this.#lostSight(player, view.object);
+      view.object.removeView(view);
+    }
     this.players.delete(player);
     this.#interest.removePlayer(removed);
     this.visibility.removePlayer(removed.index);
@@ -318,9 +320,16 @@ export class ObjectServer implements ObjectOwner {
     }
   }
 
-  /** Whether an object of this number has left the world in the last 10 s. */
-  isRecentlyGone(netId: number): boolean {
-    return this.#gone.has(netId, this.#server.time.nowMs);
+  /**
+   * Whether the player saw the object of this number in the last 10 s. Of what it did not see it cannot learn whether
+   * that has gone.
+   */
+  sawLately(player: INetworkPlayer, netId: number): boolean {
+    return this.#seen.of(player).has(netId, this.#server.time.nowMs);
+  }
+
+  #lostSight(player: INetworkPlayer, { netId }: ServerObject): void {
+    this.#seen.of(player).add(netId, this.#server.time.nowMs);
   }
 
   stop(): void {
@@ -458,6 +467,7 @@ export class ObjectServer implements ObjectOwner {
   #unspawn(player: ObjectPlayer, object: ServerObject, isDestroyed: boolean): void {
     const view = player.views.get(object.item);
     if (!view) return;
+    this.#lostSight(player.player, object);
     this.onHidden(player.player, object);
     this.ordered.despawn(view, isDestroyed);
   }

@@ -67,7 +67,7 @@ export class OwnerState {
     if (object && object.owner === player.player) return object;
     const isLate =
       object && player.views.has(object.item) && this.#time.nowMs - object.ownedUntilMs < AUTHORITY_GRACE_MS;
-    if (!isLate && !this.#world.isRecentlyGone(netId)) {
+    if (!isLate && !this.#world.sawLately(player.player, netId)) {
       player.player.chargeError(callCosts.noAuthority, ErrorFlags.NoAuthority);
     }
     return null;
