@@ -12,7 +12,9 @@ import type { ConnectOptions, NetworkClientOptions, SceneLoader } from "./networ
 import type { NetworkClientEvents } from "./network-events.js";
 import type { NetworkClientMetrics } from "./network-metrics.js";
 import type { NetworkServer } from "./network-server.js";
+import type { NetworkPlayer } from "./players/network-player.js";
 import type { INetworkPlayer, RequestOptions } from "./players/player.js";
+import { ErrorFlags, errorCosts } from "./protocol/error-flags.js";
 import type { MessageDefinition } from "./protocol/message.js";
 import type { Protocol } from "./protocol/protocol.js";
 import type { RequestDefinition } from "./protocol/request.js";
@@ -44,6 +46,12 @@ export class NetworkClient {
   /** @internal The clock of a client, for the layers above it. */
   static clockOf(client: NetworkClient): Clock {
     return client.#core.clock;
+  }
+
+  /** @internal An extension cannot read what the server has sent: as for any such message, the connection ends. */
+  static unreadable(client: NetworkClient, text: string): void {
+    const player = client.#core.player as NetworkPlayer | null;
+    if (player) client.#core.charge(player, errorCosts.deserialization, ErrorFlags.Deserialization, text);
   }
 
   /** @internal In the `started` of a host's client: the server that it joins. */

@@ -96,7 +96,7 @@ export class HostileWorld extends CraftWorld {
     if (chest.items.length > 30) chest.items.clear();
     else chest.items.push(turn % 999);
     chest.told(turn % 999);
-    if (!own) return;
+    if (!own?.identity.isOwner) return;
     own.label = `l${turn % 999}`;
     own.price = turn % 60_000;
     if (own.wishes.length > 30) own.wishes.clear();

@@ -44,7 +44,6 @@ export function receiveUnordered(client: NetworkClient, world: ObjectClient): vo
   const reader = new NetworkReader();
   client.messageHandler.register(UnorderedMessage, (bytes) => {
     reader.reset(bytes);
-    const tick = reader.readUint32();
-    world.run(() => world.extensions.get(RecordKind.Call)?.(reader, tick));
+    world.read(UnorderedMessage.name, () => world.extensions.get(RecordKind.Call)?.(reader, reader.readUint32()));
   });
 }

@@ -1,5 +1,5 @@
 import type { EventListener } from "../../event-hub.js";
-import type { NetworkClient } from "../../message/index.js";
+import type { MessageDefinition, NetworkClient } from "../../message/index.js";
 import { arrayOption, checkOptions, functionOption, type OptionRules, oneOf } from "../../options.js";
 import { reportUncaught } from "../../report-uncaught.js";
 import type { NetworkIdentity } from "../behaviour/network-identity.js";
@@ -74,9 +74,11 @@ export class ClientObjectManager {
       },
     });
     receiveUnordered(client, core);
-    client.messageHandler.register(OrderedMessage, (bytes) => host.run(() => core.receiveOrdered(bytes)));
-    client.messageHandler.register(LatestMessage, (bytes) => host.run(() => core.receiveLatest(bytes)));
-    client.messageHandler.register(PredictedMessage, (bytes) => host.run(() => prediction.receive(bytes)));
+    const receive = (message: MessageDefinition<Uint8Array>, read: (bytes: Uint8Array) => void) =>
+      client.messageHandler.register(message, (bytes) => core.read(message.name, () => read(bytes)));
+    receive(OrderedMessage, (bytes) => core.receiveOrdered(bytes));
+    receive(LatestMessage, (bytes) => core.receiveLatest(bytes));
+    receive(PredictedMessage, (bytes) => prediction.receive(bytes));
   }
 
   /** All objects that this client sees. */

@@ -2,14 +2,13 @@ import { EventHub } from "../../event-hub.js";
 import { type INetworkPlayer, NetworkClient } from "../../message/index.js";
 import { NetworkError } from "../../network-error.js";
 import { NetworkReader, type NetworkWriter } from "../../serialization/index.js";
-import { readChanges, readFullState, readMask } from "../behaviour/identity-state.js";
+import { readChanges, readFullState } from "../behaviour/identity-state.js";
 import type { MemberValues } from "../behaviour/member-values.js";
 import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import { References } from "../behaviour/references.js";
 import type { CallOptions, RpcDefinition } from "../behaviour/rpc.js";
 import { ShownTime } from "../timeline/shown-time.js";
 import type { Layouts } from "../wire/layouts.js";
-import type { ObjectAudience } from "../wire/object-audience.js";
 import type { Masks, ObjectLayout } from "../wire/object-layout.js";
 import {
   KIND_BITS,
@@ -37,8 +36,8 @@ export class ObjectClient implements ClientObjectOwner {
   readonly events: EventHub<ClientObjectEvents>;
   readonly byNetId = new Map<number, ClientObject>();
   readonly #byItem = new Map<number, ClientObject>();
-  /** The last object of each number, also after its end: to read what comes late. */
-  readonly #lastOf = new Map<number, ClientObject>();
+  /** That of the last object of each number, also after its end: to read what comes late. */
+  readonly #layoutOf = new Map<number, ObjectLayout>();
   readonly layouts: Layouts;
   readonly report: (error: unknown) => void;
   readonly #client: NetworkClient;
@@ -96,7 +95,7 @@ export class ObjectClient implements ClientObjectOwner {
         this.#sender.endCall(RecordKind.Again);
         this.#planSend();
       },
-      replay: (records, reader, object) => this.#replay(records, reader, object),
+      replay: (records, reader, object) => this.read("What was held", () => this.#replay(records, reader, object)),
     });
     this.events = new EventHub<ClientObjectEvents>(["spawned", "unspawned", "characterChanged", "worldReady"], report);
   }
@@ -185,11 +184,20 @@ export class ObjectClient implements ClientObjectOwner {
     this.#sender.send();
   }
 
-  /** Runs a call that came outside of the order. What it needs may be missing: it is dropped then. */
-  run(call: () => void): void {
-    if (this.host) this.host.run(call);
-    else call();
-    this.#held = null;
+  /** Reads what has come. The connection ends if that cannot be read. */
+  read(what: string, read: () => void): void {
+    const held = this.#held;
+    try {
+      if (this.host) this.host.run(read);
+      else read();
+    } catch (error) {
+      // Any other error comes from a codec of the application that is faulty itself.
+      if (!(error instanceof NetworkError)) throw error;
+      NetworkClient.unreadable(this.#client, `${what} cannot be read: ${error.message}`);
+    } finally {
+      // What a call outside of the order needs may be missing: it is dropped then.
+      this.#held = held;
+    }
   }
 
   /** Sends the ordered changes of all objects, and what was called. */
@@ -205,16 +213,20 @@ export class ObjectClient implements ClientObjectOwner {
     const tick = reader.readUint32();
     this.#sender.appliedBatches++;
     this.#sender.isApplying = true;
-    for (;;) {
-      const kind: RecordKind = reader.readBits(KIND_BITS);
-      if (kind === RecordKind.End) break;
-      const start = reader.bitPosition;
-      this.#readRecord(kind, tick, reader);
-      if (!this.#held) continue;
-      this.waiting.hold(this.#held, kind, tick, bytes, start, reader.bitPosition);
+    try {
+      for (;;) {
+        const kind: RecordKind = reader.readBits(KIND_BITS);
+        if (kind === RecordKind.End) break;
+        const start = reader.bitPosition;
+        this.#readRecord(kind, tick, reader);
+        if (!this.#held) continue;
+        this.waiting.hold(this.#held, kind, tick, bytes, start, reader.bitPosition);
+        this.#held = null;
+      }
+    } finally {
+      this.#sender.isApplying = false;
       this.#held = null;
     }
-    this.#sender.isApplying = false;
     this.announce();
   }
 
@@ -252,19 +264,19 @@ export class ObjectClient implements ClientObjectOwner {
     while (reader.readBoolean()) {
       const isOwner = reader.readBoolean();
       const item = reader.readPacked();
-      const last = this.#lastOf.get(item);
+      const object = this.#byItem.get(item);
+      const layout = object?.layout ?? this.#layoutOf.get(item);
       // The spawn has not come: nothing that follows can be read, and the server sends it again.
-      if (!last) return;
-      const { layout } = last;
+      if (!layout) return;
       const { latest } = layout.hasScopedLatest
-        ? readAudience(reader, layout, isOwner, layout.scopedLatest)
+        ? layout.readAudience(reader, isOwner, layout.scopedLatest)
         : layout.audiences.of(isOwner, NOTHING);
-      const isLate = this.#byItem.get(item) !== last || ((tick - last.spawnTick) | 0) <= 0;
+      const present = object && ((tick - object.spawnTick) | 0) > 0 ? object : null;
       const { interpolated, spare } = layout;
       const hasTeleported = interpolated.length > 0 && reader.readBoolean();
       const breakTick = hasTeleported ? tick - reader.readBits(TELEPORT_BITS) : Number.NEGATIVE_INFINITY;
-      readChanges(reader, isLate ? spare : last.values, latest, this.#found);
-      if (!isLate) last.record(tick, this.#found, breakTick);
+      readChanges(reader, present?.values ?? spare, latest, this.#found);
+      present?.record(tick, this.#found, breakTick);
     }
     shown.applied(tick, readPacketCount(reader));
     this.prediction?.restore();
@@ -291,7 +303,7 @@ export class ObjectClient implements ClientObjectOwner {
   stop(): void {
     for (const object of [...this.byNetId.values()]) this.#unspawn(object, "hidden");
     this.#byItem.clear();
-    this.#lastOf.clear();
+    this.#layoutOf.clear();
     this.#noted.clear();
     this.#fresh = [];
     this.#stale = null;
@@ -320,7 +332,7 @@ export class ObjectClient implements ClientObjectOwner {
       case RecordKind.Owner: {
         const object = this.#readObject(reader);
         const isOwner = reader.readBoolean();
-        object.setAudience(readAudience(reader, object.layout, isOwner, object.layout.scoped));
+        object.setAudience(object.layout.readAudience(reader, isOwner, object.layout.scoped));
         const { visible } = object.audience;
         readFullState(reader, object.values, visible);
         object.record(tick, visible, Number.NEGATIVE_INFINITY);
@@ -336,7 +348,7 @@ export class ObjectClient implements ClientObjectOwner {
       case RecordKind.Scope: {
         const object = this.#readObject(reader);
         const { audience: before, layout } = object;
-        object.setAudience(readAudience(reader, layout, before.isOwner, layout.scoped));
+        object.setAudience(layout.readAudience(reader, before.isOwner, layout.scoped));
         const masks = layout.scopeChange(before, object.audience);
         readFullState(reader, object.values, masks);
         object.record(tick, masks, Number.NEGATIVE_INFINITY);
@@ -380,7 +392,7 @@ export class ObjectClient implements ClientObjectOwner {
       case RecordKind.Reset:
         this.#stale = new Set(this.byNetId.values());
         this.#byItem.clear();
-        this.#lastOf.clear();
+        this.#layoutOf.clear();
         this.shown.clear();
         this.waiting.clear();
         this.#sender.begin();
@@ -408,16 +420,22 @@ export class ObjectClient implements ClientObjectOwner {
     const staticName = readStaticName(reader);
     const isOwner = reader.readBoolean();
     const known = this.byNetId.get(netId);
+    // A number is one object's, and an object has one number.
+    const before = this.#byItem.get(item);
+    const isOther = known && (known.layout !== layout || (known !== before && this.#byItem.get(known.item) === known));
+    if (isOther || (before && before.netId !== netId)) {
+      throw new NetworkError("ERR_BAD_VALUE", `There is an object ${item} already`);
+    }
     const object = known ?? this.#newObject(netId, layout, staticName);
     this.#stale?.delete(object);
     object.item = item;
     object.spawnTick = tick;
     this.#byItem.set(item, object);
-    this.#lastOf.set(item, object);
+    this.#layoutOf.set(item, layout);
     const wasOwner = object.isOwner;
     object.setIsOwner(isOwner);
     if (!object.isWaiting) for (const values of object.values) values.references = this.#references;
-    object.setAudience(readAudience(reader, layout, isOwner, layout.scoped));
+    object.setAudience(layout.readAudience(reader, isOwner, layout.scoped));
     readFullState(reader, object.values, object.audience.visible);
     object.appear(tick);
     this.#sender.spawned = true;
@@ -476,12 +494,3 @@ export class ObjectClient implements ClientObjectOwner {
 }
 
 const NOTHING: Masks = [];
-
-/** Reads which of the members `scoped` this client gets by functions in `to`. */
-function readAudience(reader: NetworkReader, layout: ObjectLayout, isOwner: boolean, scoped: Masks): ObjectAudience {
-  if (!layout.hasScopes) return layout.audiences.of(isOwner, NOTHING);
-  return layout.audiences.of(
-    isOwner,
-    scoped.map((mask) => readMask(reader, mask)),
-  );
-}

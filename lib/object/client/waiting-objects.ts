@@ -263,8 +263,11 @@ export class WaitingObjects {
     if (!object) return;
     this.#waiting.delete(netId);
     this.#made = instance;
-    this.#world.replay(records, new NetworkReader(bits.toBytes()), object);
-    this.#made = null;
+    try {
+      this.#world.replay(records, new NetworkReader(bits.toBytes()), object);
+    } finally {
+      this.#made = null;
+    }
     this.#settled(netId);
   }
 }

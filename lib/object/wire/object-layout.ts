@@ -1,4 +1,6 @@
+import type { NetworkReader } from "../../serialization/index.js";
 import type { BehaviourDefinition } from "../behaviour/definition.js";
+import { readMask } from "../behaviour/identity-state.js";
 import type { Member } from "../behaviour/member.js";
 import type { MemberValues } from "../behaviour/member-values.js";
 import type { Prefab } from "../behaviour/prefab.js";
@@ -132,6 +134,12 @@ export class ObjectLayout {
     return mask;
   }
 
+  /** Reads which of the members `scoped` a client gets by functions in `to`. */
+  readAudience(reader: NetworkReader, isOwner: boolean, scoped: Masks): ObjectAudience {
+    const granted = this.hasScopes ? scoped.map((mask) => readMask(reader, mask)) : NOTHING;
+    return this.audiences.of(isOwner, granted);
+  }
+
   /** The opposite of `toJournal`: fills `masks`. */
   fromJournal(mask: number, masks: number[]): void {
     masks.length = this.definitions.length;
@@ -149,5 +157,7 @@ export class ObjectLayout {
     });
   }
 }
+
+const NOTHING: Masks = [];
 
 type Options = BehaviourDefinition["members"][number]["options"];
