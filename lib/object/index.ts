@@ -2,7 +2,7 @@
 /** Networked objects: their state, their life, their calls, who sees them. See docs/objects.md. */
 export type { EventListener } from "../event-hub.js";
 export type { INetworkPlayer, NetworkClient, NetworkServer, RateLimit } from "../message/index.js";
-export type { Codec, Infer } from "../serialization/index.js";
+export type { Codec, Infer, Quaternion, Vector2, Vector3 } from "../serialization/index.js";
 export {
   type CollectionOptions,
   type Held,
@@ -13,7 +13,12 @@ export {
 } from "./behaviour/collections.js";
 export { type BehaviourClass, NetworkBehaviour } from "./behaviour/network-behaviour.js";
 export type { NetworkIdentity } from "./behaviour/network-identity.js";
-export { NetworkTransform2D, NetworkTransform3D } from "./behaviour/network-transform.js";
+export {
+  NetworkTransform2D,
+  NetworkTransform3D,
+  type Transform2D,
+  type Transform3D,
+} from "./behaviour/network-transform.js";
 export {
   type Callables,
   type Declarations,

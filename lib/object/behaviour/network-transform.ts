@@ -12,7 +12,8 @@ import { type Networked, networked } from "./networked.js";
 
 const moving = { delivery: "latest", interpolate: true } as const;
 
-class Transform2D extends NetworkBehaviour {
+/** What `NetworkTransform2D` can do. */
+export class Transform2D extends NetworkBehaviour {
   declare position: Vector2;
   declare rotation: number;
 
@@ -24,7 +25,8 @@ class Transform2D extends NetworkBehaviour {
   }
 }
 
-class Transform3D extends NetworkBehaviour {
+/** What `NetworkTransform3D` can do. */
+export class Transform3D extends NetworkBehaviour {
   declare position: Vector3;
   declare rotation: Quaternion;
 
