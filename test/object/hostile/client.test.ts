@@ -65,7 +65,7 @@ test(`${MESSAGES} mutated messages are charged to their sender, and harm nobody 
     await world.run(200, 10);
     for (const end of honest) expect(contentOf(end.world.objects)).toEqual(contentOf(world.objects.objects));
   }
-  // Far less than a message has: none of them is kept.
+  // None of them is kept. What there is are abort signals of calls, which Node.js frees late.
   expect((heapUsed() - heap) / MESSAGES).toBeLessThan(400);
   expect([world.failures, world.errors]).toEqual([[], []]);
   const { Deserialization, SerializationLimit, RpcSync, RateLimit, NoAuthority, InvalidState } = ErrorFlags;
