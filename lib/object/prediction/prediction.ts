@@ -70,7 +70,9 @@ export class Prediction<Input> {
     for (let ahead = Math.min(pending, MAX_REPLAYED_TICKS) - 1; ahead >= 0; ahead--) {
       const replayed = (this.#lastTick - ahead) >>> 0;
       const place = replayed % REMEMBERED_TICKS;
-      if (this.#ticks[place] === replayed) this.#run(replayed, this.#inputs[place] as Input, true);
+      const input = this.#inputs[place];
+      // What the server has confirmed ahead of the inputs has none.
+      if (this.#ticks[place] === replayed && input !== undefined) this.#run(replayed, input, true);
     }
     this.#behaviour.get(this.#after);
     this.#corrected(this.#before, this.#after);

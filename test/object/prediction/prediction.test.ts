@@ -195,3 +195,19 @@ describe("Prediction", () => {
     expect(prediction.valueBetween(0, 0.5, 8)).toBe(10.5);
   });
 });
+
+test("a tick that a server has confirmed without an input of it is not replayed", () => {
+  const inputs: unknown[] = [];
+  const prediction = new Prediction<number>({
+    widths: [1],
+    get: () => {},
+    set: () => {},
+    isSame: () => false,
+    step: (input) => void inputs.push(input),
+  });
+  prediction.predict(10, 1);
+  for (const tick of [100, 2 ** 31 + 99, 90]) prediction.confirm(tick, Float64Array.of(tick));
+  prediction.predict(110, 2);
+  prediction.confirm(91, Float64Array.of(91));
+  expect(inputs).toEqual([1, 2, 2]);
+});
