@@ -348,6 +348,43 @@ describe("an attacker", () => {
     expect(world.clientHandler.texts).toHaveLength(31);
   });
 
+  test.each([20, 200])(
+    "who relays a challenge once, and then wins every second race, mutes nobody: one way takes %i ms",
+    async (delayMs) => {
+      const world = await connected(keyed, { ...pinned, timeoutMs: 5000 });
+      await talk(world, 10);
+      let count = 0;
+      let isRelaying = true;
+      world.network.delayMs = delayMs;
+      world.network.onPacket = (from, to, packet) => {
+        // The client gets the attacker's first challenge as if from the server.
+        if (from === SERVER && to === MOBILE && packet.length === 34 && isRelaying) {
+          world.network.delayMs = delayMs - 19;
+          world.network.send(SERVER, HOME, packet.slice(), true);
+          world.network.delayMs = delayMs;
+        }
+        if (from !== HOME || to !== SERVER || (!isRelaying && count++ % 2 === 0)) return true;
+        world.network.delayMs = delayMs - 19;
+        world.network.send(MOBILE, SERVER, packet.slice(), true);
+        world.network.delayMs = delayMs;
+        return true;
+      };
+      for (let turn = 0; turn < 100 && world.serverHandler.moves.length === 0; turn++) {
+        world.client.send(text("x"), Channel.Unreliable);
+        await world.network.run(20);
+      }
+      isRelaying = false;
+      expect(world.serverHandler.moves[0]).toBe(`${HOME} -> ${MOBILE}`);
+      const before = world.clientHandler.texts.length;
+      world.player.send(text("heard"));
+      for (let turn = 0; turn < 200 && world.clientHandler.texts.length === before; turn++) {
+        world.client.send(text("x"), Channel.Unreliable);
+        await world.network.run(20);
+      }
+      expect(world.clientHandler.texts.slice(before)).toEqual(["heard"]);
+    },
+  );
+
   test("who wins every race does not end the connection", async () => {
     const world = await connected();
     race(world, MOBILE, () => true);
@@ -393,6 +430,20 @@ describe("an attacker", () => {
     expect(world.network.clock.now() - startMs).toBeLessThan(10_500);
     expect(world.serverHandler.moves).toEqual([]);
   });
+});
+
+test("a client that hears nothing but challenges ends by its timeout", async () => {
+  const world = await connected(keyed, { ...pinned, timeoutMs: 4000 });
+  world.socket.roam(MOBILE);
+  // Its answers to them are lost.
+  world.network.onPacket = (from, _to, packet) => from !== MOBILE || packet.length !== 34;
+  const startMs = world.network.clock.now();
+  while (world.clientHandler.disconnected.length === 0 && world.network.clock.now() - startMs < 10_000) {
+    world.client.send(text("x"), Channel.Unreliable);
+    await world.network.run(50, 10);
+  }
+  expect(world.network.sentBytes.get(`${SERVER} ${MOBILE}`)).toBeGreaterThan(34);
+  expect(world.network.clock.now() - startMs).toBeLessThan(4200);
 });
 
 describe("an address", () => {

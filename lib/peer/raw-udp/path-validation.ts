@@ -4,7 +4,10 @@ import type { IConnectionHandle } from "../../socket/index.js";
 import { PATH_CHALLENGE_BYTES } from "../packet-format.js";
 import type { PathHost } from "../profile.js";
 
-/** An address that has been asked has so long to answer before another one is asked: few addresses a second are. */
+/**
+ * An address that has been asked has so long to answer, and the time of a round trip, before another one is asked: few
+ * addresses a second are.
+ */
 const CANDIDATE_INTERVAL_MS = 250;
 /** A later answer counts for nothing: by then the address may be somebody else's. The next packet asks again. */
 const CANDIDATE_LIFETIME_MS = 3000;
@@ -28,8 +31,6 @@ export class PathValidation {
   #candidate: Candidate | null = null;
   #nextCandidateMs = Number.NEGATIVE_INFINITY;
   #expiryMs = Number.NEGATIVE_INFINITY;
-  /** The largest number that has come from elsewhere. */
-  #newest = -1;
 
   constructor(host: PathHost, randomBytes: RandomBytes) {
     this.host = host;
@@ -37,18 +38,18 @@ export class PathValidation {
   }
 
   /**
-   * An authenticated packet has come from elsewhere.
+   * An authenticated packet has come from elsewhere. An address that is asked stays so whatever else comes: somebody who
+   * has taken the connection, and overtakes some packets of the true client, cannot keep it from being heard.
    *
    * @param largest the largest number received before it
+   * @param timeoutMs how long an answer may take
    */
-  onPacket(handle: IConnectionHandle, number: number, largest: number, nowMs: number): void {
-    // Something newer has come from the address in use: the other side is still there (RFC 9000, section 9.3.2).
-    if (largest > this.#newest || nowMs >= this.#expiryMs) this.#candidate = null;
-    this.#newest = Math.max(this.#newest, number);
+  onPacket(handle: IConnectionHandle, number: number, largest: number, nowMs: number, timeoutMs: number): void {
+    if (nowMs >= this.#expiryMs) this.#candidate = null;
     if (this.#candidate?.handle.equals(handle) || number <= largest || nowMs < this.#nextCandidateMs) return;
     const token = this.#randomBytes(PATH_CHALLENGE_BYTES);
     this.#candidate = { handle: handle.copy(), token, sinceMs: nowMs, nextChallengeMs: nowMs };
-    this.#nextCandidateMs = nowMs + CANDIDATE_INTERVAL_MS;
+    this.#nextCandidateMs = nowMs + Math.max(CANDIDATE_INTERVAL_MS, timeoutMs);
     this.#expiryMs = nowMs + CANDIDATE_LIFETIME_MS;
   }
 

@@ -89,7 +89,8 @@ export class RawUdpProfile implements Profile {
       return;
     }
     const inOrder = this.#received.record(number);
-    this.#host.onPacketAuthenticated();
+    // A challenge is alone in its packet. It tells that the other side hears this one, and not that this one is heard.
+    if (buffer[offset + DATA_HEADER_BYTES] !== FrameKind.PathChallenge) this.#host.onPacketAuthenticated();
     this.#receiver.receive(number, inOrder, buffer, offset + DATA_HEADER_BYTES, end, nowMs);
   }
 
@@ -102,7 +103,7 @@ export class RawUdpProfile implements Profile {
     if (end < 0) return false;
     const inOrder = this.#received.record(number);
     this.#paths.host.onPacketFromElsewhere();
-    this.#paths.onPacket(handle, number, largest, nowMs);
+    this.#paths.onPacket(handle, number, largest, nowMs, this.#sender.roundTrip.probeTimeoutMs);
     this.#receiver.pathResponse = null;
     this.#receiver.receive(number, inOrder, buffer, offset + DATA_HEADER_BYTES, end, nowMs);
     if (!this.#receiver.hasEnded) this.#validate(this.#paths, handle, nowMs);

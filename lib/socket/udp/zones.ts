@@ -17,8 +17,9 @@ export function zoneOf(scope: number): string {
 /** The number of the interface that a zone names, which may be a number itself; 0 if there is none. */
 export function scopeOf(zone: string): number {
   if (/^\d+$/.test(zone)) return Number(zone);
-  const known = networkInterfaces()[zone]?.find(({ family }) => family === "IPv6");
-  return known?.family === "IPv6" ? known.scopeid : 0;
+  // Global addresses of the interface have the number 0.
+  const numbers = networkInterfaces()[zone]?.map((entry) => (entry.family === "IPv6" ? entry.scopeid : 0)) ?? [];
+  return Math.max(0, ...numbers);
 }
 
 /** The form of a zone that Node takes: a name, and on Windows a number. */
