@@ -87,7 +87,8 @@ describe.skipIf(whyNoNamespaces !== null)(`P2P connections that must fail ${whyN
       const [user, times] = row.refused;
       expect(refused[user], user).toBeGreaterThanOrEqual(times);
     }
-    expect(allocated).toBe(0);
+    // Where nothing is allowed over there, the other side may have a place before it hears of that.
+    expect(allocated).toBeLessThanOrEqual(1);
     expect(bindings).toBeGreaterThan(0);
   });
 });

@@ -38,8 +38,8 @@ export class PathValidation {
   }
 
   /**
-   * An authenticated packet has come from elsewhere. An address that is asked stays so whatever else comes: somebody who
-   * has taken the connection, and overtakes some packets of the true client, cannot keep it from being heard.
+   * An authenticated packet has come from elsewhere. An address that is asked stays so whatever else comes: somebody
+   * who has taken the connection, and overtakes some packets of the true client, cannot keep it from being heard.
    *
    * @param largest the largest number received before it
    * @param timeoutMs how long an answer may take

@@ -98,7 +98,8 @@ describe("close codes", () => {
     [1007, 1001],
     [1009, 1001],
   ])("WebSocket's own %i is the code %i", (closeCode, code) => {
-    expect(reasonOfClose(closeCode, "")).toEqual({ code, text: `WebSocket close code ${closeCode}` });
+    const text = closeCode === 1006 ? "The connection was broken off" : `WebSocket close code ${closeCode}`;
+    expect(reasonOfClose(closeCode, "")).toEqual({ code, text });
   });
 });
 

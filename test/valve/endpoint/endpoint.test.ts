@@ -334,7 +334,7 @@ describe("listening fails with its code, the place and what to do", () => {
   });
 
   test.each([
-    ["192.0.2.1", "192.0.2.1:9", "ERR_FAILED", "This machine has no such address, or the port is none to connect to."],
+    ["192.0.2.1", "192.0.2.1:9", "ERR_FAILED", "This machine has no such address. Check `bindHost`"],
     ["2001:db8::1", "[2001:db8::1]:9", "ERR_FAILED", "This machine has no "],
     ["fe80::1%eth0", "[fe80::1%eth0]:9", "ERR_NOT_SUPPORTED", "GNS takes no link-local address with a zone."],
   ])("on %s", (host, place, code, text) => {
