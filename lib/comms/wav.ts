@@ -1,8 +1,8 @@
 import { open, readFile } from "node:fs/promises";
 import { checkInteger, checkText } from "../arguments.js";
 import { NetworkError } from "../network-error.js";
-import { toInt16 } from "./sound/pcm16-codec.js";
 import { checkSamples } from "./sound/samples.js";
+import { toInt16 } from "./sound/waveform-codec.js";
 
 /** The sound of a WAV file. */
 export interface WavData {

@@ -1,71 +1,23 @@
 import { describe, expect, test } from "vitest";
 import { ConnectionGuard } from "../../lib/guard/index.js";
-import { generateServerKey } from "../../lib/noise/index.js";
-import { nodePrimitives } from "../../lib/noise/node-primitives.js";
-import { Channel, type IConnection, type PeerConfig } from "../../lib/peer/index.js";
+import { Channel } from "../../lib/peer/index.js";
 import { PacketKind } from "../../lib/peer/packet-format.js";
 import { DisconnectCode } from "../../lib/socket/index.js";
-import { Recorder, text } from "../support/peer-world.js";
-import { peerAt, RoamingNetwork, type RoamingSocket } from "../support/roaming-network.js";
-
-const SERVER = "192.0.2.1:7777";
-const HOME = "10.0.0.1:5000";
-const OTHER_PORT = "10.0.0.1:5001";
-const MOBILE = "10.9.9.9:5000";
-
-const primitives = nodePrimitives();
-const key = generateServerKey(primitives);
-const keyed: Partial<PeerConfig> = { encryption: { primitives, serverKeys: [key.privateKey], required: false } };
-const pinned: Partial<PeerConfig> = { encryption: { primitives, serverKey: key.publicKey } };
-
-class RoamingRecorder extends Recorder {
-  readonly moves: string[] = [];
-
-  onMoved(connection: IConnection, from: string): void {
-    this.moves.push(`${from} -> ${connection.handle.address}`);
-  }
-}
-
-interface World {
-  network: RoamingNetwork;
-  serverHandler: RoamingRecorder;
-  clientHandler: RoamingRecorder;
-  server: ReturnType<typeof peerAt>["peer"];
-  socket: RoamingSocket;
-  client: IConnection;
-  /** The server's end. */
-  player: IConnection;
-}
-
-async function connected(serverConfig = keyed, clientConfig = pinned): Promise<World> {
-  const network = new RoamingNetwork();
-  const [serverHandler, clientHandler] = [new RoamingRecorder(), new RoamingRecorder()];
-  const { peer: server } = peerAt(network, SERVER, serverHandler, serverConfig, 1);
-  await server.bind({});
-  const { peer, socket } = peerAt(network, HOME, clientHandler, clientConfig, 2);
-  const connection = peer.connect({ address: SERVER });
-  await network.run(300);
-  const client = await connection;
-  const player = serverHandler.connected[0] as IConnection;
-  return { network, serverHandler, clientHandler, server, socket, client, player };
-}
-
-/** Sends `count` reliable messages each way, one in `everyMs`. */
-async function talk({ network, client, player }: World, count: number, everyMs = 20, first = 0): Promise<void> {
-  for (let index = first; index < first + count; index++) {
-    client.send(text(`c${index}`));
-    player.send(text(`s${index}`));
-    await network.run(everyMs);
-  }
-}
-
-const numbered = (prefix: string, count: number) => Array.from({ length: count }, (_, index) => `${prefix}${index}`);
-
-function expectNothingLost({ serverHandler, clientHandler }: World, count: number): void {
-  expect(serverHandler.texts).toEqual(numbered("c", count));
-  expect(clientHandler.texts).toEqual(numbered("s", count));
-  expect([...serverHandler.disconnected, ...clientHandler.disconnected]).toEqual([]);
-}
+import { text } from "../support/peer-world.js";
+import { peerAt, RoamingNetwork } from "../support/roaming-network.js";
+import {
+  connected,
+  expectNothingLost,
+  HOME,
+  keyed,
+  MOBILE,
+  numbered,
+  OTHER_PORT,
+  pinned,
+  RoamingRecorder,
+  SERVER,
+  talk,
+} from "../support/roaming-world.js";
 
 describe("the connection of a client", () => {
   test.each([
@@ -292,158 +244,6 @@ describe("the connection of a client", () => {
     await world.network.run(1000);
     expect(told).toEqual(["lost"]);
   });
-});
-
-describe("an attacker", () => {
-  /** Copies each packet of the client that `isStolen` chooses, and sends it first, from an address of its own. */
-  function race(world: World, attacker: string, isStolen: () => boolean): void {
-    world.network.onPacket = (from, to, packet) => {
-      if (from !== world.socket.address || to !== SERVER || !isStolen()) return true;
-      world.network.delayMs = 1;
-      world.network.send(attacker, SERVER, packet.slice(), true);
-      world.network.delayMs = 20;
-      return true;
-    };
-  }
-
-  test("who sends stolen packets first moves nothing and gets at most three times the bytes", async () => {
-    const world = await connected();
-    let stolenBytes = 0;
-    let count = 0;
-    race(world, MOBILE, () => count++ % 3 === 0);
-    const { onPacket } = world.network;
-    world.network.onPacket = (from, to, packet) => {
-      if (from === HOME && count % 3 === 0) stolenBytes += packet.length;
-      return onPacket(from, to, packet);
-    };
-    await talk(world, 200);
-    await world.network.run(1000);
-    expectNothingLost(world, 200);
-    expect(world.serverHandler.moves).toEqual([]);
-    const heard = world.network.sentBytes.get(`${SERVER} ${MOBILE}`) ?? 0;
-    expect(heard).toBeGreaterThan(0);
-    expect(heard).toBeLessThanOrEqual(3 * stolenBytes);
-    expect(heard).toBeLessThan(50 * 34);
-  });
-
-  test("who relays the challenge too, and wins again, has the connection until its client speaks", async () => {
-    const world = await connected();
-    await talk(world, 10);
-    let stolen = 0;
-    race(world, MOBILE, () => stolen++ < 2);
-    const { onPacket } = world.network;
-    world.network.onPacket = (from, to, packet) => {
-      // The client gets the attacker's challenge as if from the server.
-      if (from === SERVER && to === MOBILE && packet.length === 34) world.network.send(SERVER, HOME, packet, true);
-      return onPacket(from, to, packet);
-    };
-    world.client.send(text("c10"));
-    await world.network.run(300);
-    expect(world.serverHandler.moves).toEqual([`${HOME} -> ${MOBILE}`]);
-    await talk(world, 20, 20, 11);
-    world.player.send(text("s10"));
-    await world.network.run(1000);
-    expect(world.serverHandler.moves).toEqual([`${HOME} -> ${MOBILE}`, `${MOBILE} -> ${HOME}`]);
-    expect(world.serverHandler.texts).toEqual(numbered("c", 31));
-    expect(world.clientHandler.texts).toHaveLength(31);
-  });
-
-  test.each([20, 200])(
-    "who relays a challenge once, and then wins every second race, mutes nobody: one way takes %i ms",
-    async (delayMs) => {
-      const world = await connected(keyed, { ...pinned, timeoutMs: 5000 });
-      await talk(world, 10);
-      let count = 0;
-      let isRelaying = true;
-      world.network.delayMs = delayMs;
-      world.network.onPacket = (from, to, packet) => {
-        // The client gets the attacker's first challenge as if from the server.
-        if (from === SERVER && to === MOBILE && packet.length === 34 && isRelaying) {
-          world.network.delayMs = delayMs - 19;
-          world.network.send(SERVER, HOME, packet.slice(), true);
-          world.network.delayMs = delayMs;
-        }
-        if (from !== HOME || to !== SERVER || (!isRelaying && count++ % 2 === 0)) return true;
-        world.network.delayMs = delayMs - 19;
-        world.network.send(MOBILE, SERVER, packet.slice(), true);
-        world.network.delayMs = delayMs;
-        return true;
-      };
-      for (let turn = 0; turn < 100 && world.serverHandler.moves.length === 0; turn++) {
-        world.client.send(text("x"), Channel.Unreliable);
-        await world.network.run(20);
-      }
-      isRelaying = false;
-      expect(world.serverHandler.moves[0]).toBe(`${HOME} -> ${MOBILE}`);
-      const before = world.clientHandler.texts.length;
-      world.player.send(text("heard"));
-      for (let turn = 0; turn < 200 && world.clientHandler.texts.length === before; turn++) {
-        world.client.send(text("x"), Channel.Unreliable);
-        await world.network.run(20);
-      }
-      expect(world.clientHandler.texts.slice(before)).toEqual(["heard"]);
-    },
-  );
-
-  test("who wins every race does not end the connection", async () => {
-    const world = await connected();
-    race(world, MOBILE, () => true);
-    for (let second = 0; second < 20; second++) await talk(world, 10, 100, 10 * second);
-    expectNothingLost(world, 200);
-  });
-
-  test("who repeats, alters and invents packets from elsewhere draws nothing", async () => {
-    const world = await connected();
-    const seen: Uint8Array[] = [];
-    world.network.onPacket = (from, _to, packet) => {
-      if (from === HOME) seen.push(packet.slice());
-      return true;
-    };
-    await talk(world, 20);
-    await world.network.run(500);
-    for (const packet of seen) {
-      world.network.send(MOBILE, SERVER, packet.slice(), true);
-      for (let bit = 0; bit < 8; bit++) {
-        const altered = packet.slice();
-        const at = 5 + ((bit * 7) % (altered.length - 5));
-        altered[at] = (altered[at] as number) ^ (1 << bit);
-        world.network.send(MOBILE, SERVER, altered, true);
-      }
-    }
-    await world.network.run(500);
-    expect(world.serverHandler.moves).toEqual([]);
-    expect(world.network.sentBytes.has(`${SERVER} ${MOBILE}`)).toBe(false);
-    expectNothingLost(world, 20);
-  });
-
-  test("whose client sends from an address where it hears nothing keeps no connection that is mute", async () => {
-    const world = await connected(keyed, { ...pinned, timeoutMs: 60_000 });
-    world.socket.roam(MOBILE);
-    // Nothing of the server's arrives there.
-    world.network.onPacket = (_from, to) => to !== MOBILE;
-    const startMs = world.network.clock.now();
-    while (world.serverHandler.disconnected.length === 0 && world.network.clock.now() - startMs < 15_000) {
-      world.client.send(text("x"), Channel.Unreliable);
-      await world.network.run(50, 10);
-    }
-    expect(world.serverHandler.disconnected).toMatchObject([{ code: DisconnectCode.Timeout }]);
-    expect(world.network.clock.now() - startMs).toBeLessThan(10_500);
-    expect(world.serverHandler.moves).toEqual([]);
-  });
-});
-
-test("a client that hears nothing but challenges ends by its timeout", async () => {
-  const world = await connected(keyed, { ...pinned, timeoutMs: 4000 });
-  world.socket.roam(MOBILE);
-  // Its answers to them are lost.
-  world.network.onPacket = (from, _to, packet) => from !== MOBILE || packet.length !== 34;
-  const startMs = world.network.clock.now();
-  while (world.clientHandler.disconnected.length === 0 && world.network.clock.now() - startMs < 10_000) {
-    world.client.send(text("x"), Channel.Unreliable);
-    await world.network.run(50, 10);
-  }
-  expect(world.network.sentBytes.get(`${SERVER} ${MOBILE}`)).toBeGreaterThan(34);
-  expect(world.network.clock.now() - startMs).toBeLessThan(4200);
 });
 
 describe("an address", () => {

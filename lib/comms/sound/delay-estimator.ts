@@ -6,7 +6,7 @@ const QUANTILE = 0.99;
 const FORGET = 0.998;
 const MARGIN_MS = 5;
 const START_MS = 60;
-export const MIN_DELAY_MS = 20;
+const MIN_DELAY_MS = 20;
 export const MAX_DELAY_MS = 300;
 /** Until so many packets have come, the delay of the start has a part in it. */
 const START_PACKETS = 25;

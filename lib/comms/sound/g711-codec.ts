@@ -1,8 +1,5 @@
-import { NetworkError } from "../../network-error.js";
-import { toInt16 } from "./pcm16-codec.js";
-import { RepeatedFrame } from "./repeated-frame.js";
-import { checkSampleCount } from "./samples.js";
-import type { VoiceCodec, VoiceDecoder, VoiceEncoder } from "./voice-codec.js";
+import type { VoiceCodec } from "./voice-codec.js";
+import { waveformCodec } from "./waveform-codec.js";
 
 /** The number of `g711Codec("mu")` in the settings that others see. */
 export const G711_MU_LAW = 1;
@@ -20,69 +17,22 @@ const SAMPLE_RATE = 8000;
  * @param law how a sample of 16 bits becomes 8. @defaultValue "mu" (North America, Japan)
  */
 export function g711Codec(law: "mu" | "A" = "mu"): VoiceCodec {
-  const tables = law === "A" ? A_LAW : MU_LAW;
-  const codec = law === "A" ? G711_A_LAW : G711_MU_LAW;
-  return {
-    settings: Object.freeze({ codec, frameSize: FRAME_SIZE, sampleRate: SAMPLE_RATE }),
-    createEncoder: () => new G711Encoder(tables),
-    createDecoder: (size) => new G711Decoder(tables, size),
-  };
+  const isALaw = law === "A";
+  const { bytes, values } = isALaw ? aLaw() : muLaw();
+  return waveformCodec(
+    { codec: isALaw ? G711_A_LAW : G711_MU_LAW, frameSize: FRAME_SIZE, sampleRate: SAMPLE_RATE },
+    {
+      bytes: 1,
+      write: (view, place, value) => view.setUint8(place, bytes[value + 0x8000] as number),
+      read: (view, place) => values[view.getUint8(place)] as number,
+    },
+  );
 }
 
 /** The value of each byte, as 16 bits; and the byte of each value, by `value + 32,768`. */
 interface Tables {
   readonly values: Int16Array;
   readonly bytes: Uint8Array;
-}
-
-class G711Encoder implements VoiceEncoder {
-  readonly #tables: Tables;
-  readonly #bytes = new Uint8Array(FRAME_SIZE);
-
-  constructor(tables: Tables) {
-    this.#tables = tables;
-  }
-
-  encode(samples: Float32Array): Uint8Array {
-    checkSampleCount(samples, FRAME_SIZE);
-    for (let index = 0; index < FRAME_SIZE; index++) {
-      this.#bytes[index] = this.#tables.bytes[toInt16(samples[index] as number) + 0x8000] as number;
-    }
-    return this.#bytes;
-  }
-
-  expectLoss(): void {}
-
-  close(): void {}
-}
-
-class G711Decoder implements VoiceDecoder {
-  readonly #tables: Tables;
-  readonly #frame: RepeatedFrame;
-  readonly #length: number;
-
-  constructor(tables: Tables, frameSize: number) {
-    this.#tables = tables;
-    this.#length = frameSize;
-    this.#frame = new RepeatedFrame(frameSize);
-  }
-
-  decode(frame: Uint8Array): Float32Array {
-    if (frame.length !== this.#length) {
-      throw new NetworkError("ERR_BAD_VALUE", `A frame of ${frame.length} bytes, where one has ${this.#length}`);
-    }
-    const { samples } = this.#frame;
-    for (let index = 0; index < frame.length; index++) {
-      samples[index] = (this.#tables.values[frame[index] as number] as number) / 0x8000;
-    }
-    return samples;
-  }
-
-  conceal(): Float32Array {
-    return this.#frame.next();
-  }
-
-  close(): void {}
 }
 
 /** Mu-law, table 2 of G.711: a chord of 3 bits, a step of 4, all bits inverted. */
@@ -116,5 +66,14 @@ function tablesOf(toValue: (byte: number) => number): Tables {
   return { values, bytes };
 }
 
-const MU_LAW = tablesOf(muLawValue);
-const A_LAW = tablesOf(aLawValue);
+/** Made once, when somebody takes the codec. */
+function lazily(make: () => Tables): () => Tables {
+  let tables: Tables | null = null;
+  return () => {
+    tables ??= make();
+    return tables;
+  };
+}
+
+const muLaw = lazily(() => tablesOf(muLawValue));
+const aLaw = lazily(() => tablesOf(aLawValue));

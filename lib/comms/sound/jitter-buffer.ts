@@ -97,11 +97,6 @@ export class JitterBuffer {
     return this.#delayMs;
   }
 
-  /** Whether something has come that has not been played. */
-  get isEmpty(): boolean {
-    return this.#next < 0 || this.#next > this.#highest;
-  }
-
   /** The bytes that belong to the last turn: `Frame` or `Recover`. They are valid until the next call. */
   get bytes(): Uint8Array {
     const slot = this.#slots[this.#taken % SLOTS] as Slot;

@@ -8,7 +8,7 @@ import { InputClock } from "../input/input-clock.js";
 import { SentPackets } from "../input/sent-packets.js";
 import type { DefinedPrediction } from "../prediction/define-prediction.js";
 import { StepRunner } from "../prediction/step-runner.js";
-import { type ControlReport, readReport, writeControlled } from "../wire/input-format.js";
+import { type ControlledBehaviour, emptyReport, readReport, writeControlled } from "../wire/input-format.js";
 import { InputMessage, KIND_BITS, RecordKind } from "../wire/object-messages.js";
 import { ClientControl, type ControlOwner } from "./client-control.js";
 import type { ClientObject } from "./client-object.js";
@@ -32,15 +32,8 @@ export class ClientPrediction implements ControlOwner {
   readonly #writer = new NetworkWriter({ sizeBytes: 1400 });
   readonly #body = new NetworkWriter({ sizeBytes: 1400 });
   readonly #sent = new SentPackets();
-  readonly #reportRead: ControlReport = {
-    tick: 0,
-    item: 0,
-    behaviour: 0,
-    hasInput: false,
-    received: 0,
-    arrivedTick: 0,
-    earlyTicks: null,
-  };
+  readonly #head: ControlledBehaviour = { netId: 0, behaviour: 0, tick: 0 };
+  readonly #reportRead = emptyReport();
   #inputClock: InputClock | null = null;
   #control: ClientControl | null = null;
   #timer: unknown;
@@ -203,6 +196,4 @@ export class ClientPrediction implements ControlOwner {
     this.#head.tick = tick;
     writeControlled(this.#body, this.#head);
   }
-
-  readonly #head = { netId: 0, behaviour: 0, tick: 0 };
 }

@@ -26,6 +26,14 @@ export class ObjectView {
     this.hidden = object.layout.hasReferences ? object.values.map(() => 0) : NONE;
   }
 
+  /** The player does not see the object any more, as far as the server knows. */
+  remove(): void {
+    const { object, player } = this;
+    player.views.delete(object.item);
+    object.removeView(this);
+    player.heldOrdered.delete(object);
+  }
+
   /** The members `masks` are in the next message. */
   sentOwn(masks: Masks): void {
     if (!this.audience.isOwner) return;

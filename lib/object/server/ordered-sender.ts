@@ -61,10 +61,8 @@ export class OrderedSender {
 
   despawn(view: ObjectView, isDestroyed: boolean): void {
     const { player, object } = view;
-    player.views.delete(object.item);
-    object.removeView(view);
+    view.remove();
     player.marks.remove(object.item);
-    player.heldOrdered.delete(object);
     const writer = player.begin(RecordKind.Despawn, this.sentTick);
     writer.writePacked(object.item);
     writer.writeBoolean(isDestroyed);

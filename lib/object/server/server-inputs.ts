@@ -9,7 +9,7 @@ import type { DefinedPrediction } from "../prediction/define-prediction.js";
 import { StepRunner } from "../prediction/step-runner.js";
 import {
   type ControlledBehaviour,
-  type ControlReport,
+  emptyReport,
   readControlled,
   readInputs,
   readView,
@@ -38,15 +38,7 @@ export class ServerInputs {
   readonly #runner: StepRunner;
   readonly #tickRate: number;
   readonly #head: ControlledBehaviour = { netId: 0, behaviour: 0, tick: 0 };
-  readonly #report: ControlReport = {
-    tick: 0,
-    item: 0,
-    behaviour: 0,
-    hasInput: false,
-    received: 0,
-    arrivedTick: 0,
-    earlyTicks: null,
-  };
+  readonly #report = emptyReport();
   readonly #writer = new NetworkWriter({ sizeBytes: 1400 });
   /** What is read at present, for `#readInput`. */
   #reader: NetworkReader | null = null;

@@ -10,9 +10,7 @@ export function spawnAgain(world: ObjectServer, player: ObjectPlayer, netId: num
   else {
     const view = object && player.views.get(object.item);
     if (!view) return;
-    player.views.delete(object.item);
-    object.removeView(view);
-    player.heldOrdered.delete(object);
+    view.remove();
     world.spawnNow(player, object);
   }
   // Hidden objects and those that never were look alike, and what was asked for may have gone meanwhile.

@@ -102,6 +102,17 @@ export interface ControlReport {
   earlyTicks: number | null;
 }
 
+/** One that says nothing yet, to read and write again and again. */
+export const emptyReport = (): ControlReport => ({
+  tick: 0,
+  item: 0,
+  behaviour: 0,
+  hasInput: false,
+  received: 0,
+  arrivedTick: 0,
+  earlyTicks: null,
+});
+
 export function writeReport(writer: NetworkWriter, report: Readonly<ControlReport>): void {
   writer.writeUint32(report.tick);
   writer.writePacked(report.item);

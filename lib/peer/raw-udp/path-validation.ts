@@ -30,7 +30,6 @@ export class PathValidation {
   readonly #randomBytes: RandomBytes;
   #candidate: Candidate | null = null;
   #nextCandidateMs = Number.NEGATIVE_INFINITY;
-  #expiryMs = Number.NEGATIVE_INFINITY;
 
   constructor(host: PathHost, randomBytes: RandomBytes) {
     this.host = host;
@@ -45,12 +44,11 @@ export class PathValidation {
    * @param timeoutMs how long an answer may take
    */
   onPacket(handle: IConnectionHandle, number: number, largest: number, nowMs: number, timeoutMs: number): void {
-    if (nowMs >= this.#expiryMs) this.#candidate = null;
+    if (this.#candidate && nowMs >= this.#candidate.sinceMs + CANDIDATE_LIFETIME_MS) this.#candidate = null;
     if (this.#candidate?.handle.equals(handle) || number <= largest || nowMs < this.#nextCandidateMs) return;
     const token = this.#randomBytes(PATH_CHALLENGE_BYTES);
     this.#candidate = { handle: handle.copy(), token, sinceMs: nowMs, nextChallengeMs: nowMs };
     this.#nextCandidateMs = nowMs + Math.max(CANDIDATE_INTERVAL_MS, timeoutMs);
-    this.#expiryMs = nowMs + CANDIDATE_LIFETIME_MS;
   }
 
   /**
