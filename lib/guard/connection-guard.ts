@@ -11,6 +11,7 @@ import { type GuardOptions, guardDefaults, guardRules } from "./guard-options.js
 import { Network } from "./network.js";
 import { addressKeyOf, isSameKey, Kind, nameOf, networkKeyOf, type SourceKey, sourceKeyOf } from "./source-key.js";
 import { NONE, SourceTable } from "./source-table.js";
+import { refilled } from "./token-bucket.js";
 
 /** How many entries each table of a guard holds. */
 const MAX_ENTRIES = 65_536;
@@ -386,8 +387,8 @@ export class ConnectionGuard {
     const { addressBurst, addressPerSecond } = this.#options;
     const factor = factorOf(who);
     const passedMs = now - visitors.value(visitor, Visitor.FilledMs);
-    const filled = visitors.value(visitor, Visitor.Tokens) + (passedMs / 1000) * addressPerSecond * factor;
-    const tokens = Math.min(addressBurst * factor, filled);
+    const before = visitors.value(visitor, Visitor.Tokens);
+    const tokens = refilled(before, passedMs, addressBurst * factor, addressPerSecond * factor);
     const isEnough = tokens >= 1;
     visitors.setValue(visitor, Visitor.Tokens, isEnough ? tokens - 1 : tokens);
     visitors.setValue(visitor, Visitor.FilledMs, now);
@@ -398,7 +399,7 @@ export class ConnectionGuard {
     const visitors = this.#visitors;
     const known = visitors.find(who);
     if (known !== NONE) return known;
-    const visitor = visitors.findOrAdd(who);
+    const visitor = visitors.add(who);
     visitors.setValue(visitor, Visitor.Tokens, this.#options.addressBurst * factorOf(who));
     visitors.setValue(visitor, Visitor.FilledMs, this.#clock.now());
     return visitor;

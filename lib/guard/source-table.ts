@@ -17,7 +17,7 @@ interface Ends {
 
 /**
  * A table of numbers for addresses and networks, which holds at most `maxCount` entries. A new one beyond displaces the
- * entry that was used least recently. An entry is an index, which is valid until the next `findOrAdd` or `delete`.
+ * entry that was used least recently. An entry is an index, which is valid until one is added or deleted.
  *
  * Everything is in typed arrays: 38 bytes for each entry, and 8 for each of its numbers. They grow by doubling.
  */
@@ -67,7 +67,22 @@ export class SourceTable {
   /** The entry of a key, new if there is none: then its numbers are 0. It is now the last used. */
   findOrAdd(key: SourceKey): number {
     const entry = this.find(key);
-    return entry === NONE ? this.#add(key) : entry;
+    return entry === NONE ? this.add(key) : entry;
+  }
+
+  /** A new entry for a key that has none; its numbers are 0. */
+  add(key: SourceKey): number {
+    if (this.#count === this.#maxCount) this.#remove(this.#ends.oldest);
+    else if (this.#firstFree === NONE) this.#grow(this.#capacity * 2);
+    const entry = this.#firstFree;
+    this.#firstFree = this.#next[entry] as number;
+    this.#keys.set(key.groups, entry * KEY_SIZE);
+    this.#keys[entry * KEY_SIZE + GROUPS] = key.kind;
+    this.#values.fill(0, entry * this.#fields, (entry + 1) * this.#fields);
+    this.#enter(entry, this.#bucketOf(key));
+    this.#link(entry);
+    this.#count++;
+    return entry;
   }
 
   delete(key: SourceKey): boolean {
@@ -116,20 +131,6 @@ export class SourceTable {
       if (at < 0) return entry;
     }
     return NONE;
-  }
-
-  #add(key: SourceKey): number {
-    if (this.#count === this.#maxCount) this.#remove(this.#ends.oldest);
-    else if (this.#firstFree === NONE) this.#grow(this.#capacity * 2);
-    const entry = this.#firstFree;
-    this.#firstFree = this.#next[entry] as number;
-    this.#keys.set(key.groups, entry * KEY_SIZE);
-    this.#keys[entry * KEY_SIZE + GROUPS] = key.kind;
-    this.#values.fill(0, entry * this.#fields, (entry + 1) * this.#fields);
-    this.#enter(entry, this.#bucketOf(key));
-    this.#link(entry);
-    this.#count++;
-    return entry;
   }
 
   #enter(entry: number, bucket: number): void {

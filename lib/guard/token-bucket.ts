@@ -1,5 +1,9 @@
 import type { Clock } from "../clock.js";
 
+/** How many tokens a bucket has that had `tokens` before `passedMs`. */
+export const refilled = (tokens: number, passedMs: number, capacity: number, perSecond: number): number =>
+  Math.min(capacity, tokens + (passedMs / 1000) * perSecond);
+
 /** Limits a rate: `capacity` tokens at once, and `perSecond` new ones. */
 export class TokenBucket {
   readonly #clock: Clock;
@@ -18,7 +22,7 @@ export class TokenBucket {
 
   get tokens(): number {
     const now = this.#clock.now();
-    this.#tokens = Math.min(this.#capacity, this.#tokens + ((now - this.#filledMs) / 1000) * this.#perSecond);
+    this.#tokens = refilled(this.#tokens, now - this.#filledMs, this.#capacity, this.#perSecond);
     this.#filledMs = now;
     return this.#tokens;
   }
