@@ -53,7 +53,8 @@ function onSignal(signal: NodeJS.Signals): void {
     return;
   }
   // The program decides what becomes of it. Ours is away meanwhile, because some (the package signal-exit) end the
-  // process only if nobody else listens.
+  // process only if nobody else listens. If a listener for one time was the only one, a second signal in the same turn
+  // meets nobody, and ends the process without a farewell.
   process.nextTick(() => {
     if (farewells.size > 0) process.prependListener(signal, onSignal);
   });

@@ -42,8 +42,8 @@ const ways = {
       });
     });
   },
-  /** Its listener hears the first signal only, and does not end the process. */
-  first: () => process.once("SIGTERM", () => say("own 1")),
+  /** Its listener hears the first signal only, and does not end the process. It says so when that turn is over. */
+  first: () => process.once("SIGTERM", () => setImmediate(() => say("own 1"))),
   throws() {
     throw new Error("uncaught");
   },
