@@ -75,11 +75,12 @@ export const layers = {
  * in `core` only files before it.
  */
 export const nativeLayers = {
-  folders: ["", "core", "udp", "crypto", "addon", "addon/bindings", "windows"],
+  folders: ["", "udp", "core", "crypto", "addon", "addon/bindings", "windows"],
   core: [
     "locked",
     "gns",
     "log",
+    "gns_batch",
     "driver",
     "state",
     "signals",

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <climits>
 
+#include "core/gns_batch.h"
 // The one include that runs upward: after its polls the helper thread does the rest of a turn, as an event loop does.
 #include "core/turn.h"
 
@@ -73,6 +74,12 @@ SteamNetworkingMicroseconds NextTimer() {
 #endif
 }
 
+// With the poll mutex held.
+void Poll(int max_wait_ms) {
+  GnsBatch batch;
+  SteamNetworkingSockets_Poll(max_wait_ms);
+}
+
 }  // namespace
 
 Driver& GetDriver() {
@@ -90,6 +97,7 @@ DriverMode Driver::Start(DriverMode wanted) {
   capture_epoll = false;
   descriptor_ = captured_epoll;
   mode_ = wanted == DriverMode::Hybrid && descriptor_ >= 0 ? DriverMode::Hybrid : DriverMode::Thread;
+  WatchGnsSockets(descriptor_);
   wake_descriptor = -1;
   if (mode_ == DriverMode::Hybrid) {
     capture_wake = true;
@@ -111,6 +119,7 @@ void Driver::Stop() {
   wake_.notify_all();
   Wake();
   helper_.join();
+  WatchGnsSockets(-1);
   mode_ = DriverMode::None;
   descriptor_ = -1;
   loop_attached_ = false;
@@ -165,7 +174,7 @@ bool Driver::TakeWake() {
 
 void Driver::PollAtOnce() {
   loop_polls_++;
-  SteamNetworkingSockets_Poll(0);
+  Poll(0);
   last_loop_poll_ = Now();
 }
 
@@ -194,6 +203,7 @@ void Driver::Wake() {
 }
 
 int Driver::TimeToNextTimer() const {
+  if (HasUnsentPackets()) return kBusyTickMs;
   const SteamNetworkingMicroseconds next = NextTimer();
   if (next == INT64_MAX) return INT_MAX;
   const SteamNetworkingMicroseconds us = std::clamp<SteamNetworkingMicroseconds>(next - Now(), 0, 3'600'000'000);
@@ -235,9 +245,9 @@ void Driver::RunThread() {
     {
       std::lock_guard<std::mutex> lock(poll_mutex_);
 #ifdef VALVE_SOCKETS_GNS_ARCHIVE
-      SteamNetworkingSockets_Poll(IsLingering() ? kLingerTickMs : kLongPollMs);
+      Poll(HasUnsentPackets() ? kBusyTickMs : IsLingering() ? kLingerTickMs : kLongPollMs);
 #else
-      SteamNetworkingSockets_Poll(kBusyTickMs);  // Stop cannot end a longer wait here
+      Poll(kBusyTickMs);  // Stop cannot end a longer wait here
 #endif
     }
     helper_polls_++;
@@ -289,7 +299,7 @@ void Driver::PollForBusyLoop() {
   for (int round = 0; round < kMaxRounds; round++) {
     std::unique_lock<std::mutex> lock(poll_mutex_, std::try_to_lock);
     if (!lock) return;
-    SteamNetworkingSockets_Poll(0);
+    Poll(0);
     helper_polls_++;
     lock.unlock();
     const bool loop_is_back = HandOver();
