@@ -22,20 +22,11 @@ namespace {
 constexpr int kPackets = 64;
 // GNS's packets are smaller. A larger one is sent by itself.
 constexpr size_t kMaxPacket = 1536;
-// The messages of one receive call.
-constexpr int kReceived = 16;
 
-struct Packet {
-  int socket;
-  size_t size;
-  SystemAddress to;
-  socklen_t to_size;
-};
-
-// The packets that a poll sends. Their bytes are one after another, so that a run of them is one piece of memory.
+// The packets that a poll sends.
 class Sender {
  public:
-  // Returns false if the packet has to be sent by itself; `result` is set otherwise, and errno if it is negative.
+  // Returns false if the packet has to be sent by itself. `result` is what the system call returns otherwise.
   bool Add(int socket, const iovec* parts, size_t count, const void* to, socklen_t to_size, ssize_t& result) {
     size_t size = 0;
     for (size_t i = 0; i < count; i++) size += parts[i].iov_len;
@@ -46,208 +37,107 @@ class Sender {
       result = -1;
       return true;
     }
-    Packet& packet = packets_[count_++];
-    packet.socket = socket;
-    packet.size = size;
-    packet.to_size = to_size;
-    std::memcpy(&packet.to, to, to_size);
+    Datagram& packet = packets_[count_];
+    sockets_[count_] = socket;
+    packet.data = bytes_ + count_ * kMaxPacket;
+    count_++;
+    packet.size = 0;
+    packet.address_size = to_size;
+    std::memcpy(&packet.address, to, to_size);
     for (size_t i = 0; i < count; i++) {
-      std::memcpy(bytes_ + used_, parts[i].iov_base, parts[i].iov_len);
-      used_ += parts[i].iov_len;
+      std::memcpy(packet.data + packet.size, parts[i].iov_base, parts[i].iov_len);
+      packet.size += static_cast<uint32_t>(parts[i].iov_len);
     }
     result = static_cast<ssize_t>(size);
     return true;
   }
 
-  // Sends what waits. What the system has no room for stays.
+  // Sends what waits. What the system has no room for stays; what it refuses is lost, as in the network.
   void Flush() {
     is_full_ = false;
-    if (count_ == 0) return;
     int done = 0;
-    size_t offset = 0;
-    while (done < count_ && !is_full_) SendSome(done, offset);
-    std::copy(packets_ + done, packets_ + count_, packets_);
-    std::memmove(bytes_, bytes_ + offset, used_ - offset);
-    count_ -= done;
-    used_ -= offset;
+    while (done < count_ && !is_full_) {
+      const int* end =
+          std::find_if(sockets_ + done, sockets_ + count_, [&](int socket) { return socket != sockets_[done]; });
+      const int sent = sender_.Send(sockets_[done], packets_ + done, static_cast<int>(end - sockets_) - done);
+      is_full_ = sent < 0 && IsWouldBlock(LastSocketError());
+      if (!is_full_) done += std::max(sent, 1);
+    }
+    if (done > 0) Keep([done](int i) { return i >= done; });
   }
 
   // A socket is about to be closed: its number may soon be another socket's.
   void Forget(int socket) {
     if (count_ == 0) return;
     Flush();
-    int kept = 0;
-    size_t from = 0, to = 0;
-    for (int i = 0; i < count_; i++) {
-      const size_t size = packets_[i].size;
-      if (packets_[i].socket != socket) {
-        std::memmove(bytes_ + to, bytes_ + from, size);
-        packets_[kept++] = packets_[i];
-        to += size;
-      }
-      from += size;
-    }
-    count_ = kept;
-    used_ = to;
-    is_full_ = is_full_ && kept > 0;
+    Keep([this, socket](int i) { return sockets_[i] != socket; });
+    is_full_ = count_ > 0;
   }
 
   void Clear() {
     count_ = 0;
-    used_ = 0;
     is_full_ = false;
   }
 
   bool is_full() const { return is_full_; }
 
  private:
-  // The packets from `first` on that leave as one message.
-  int CountRun(int first, bool segmenting) const {
-    const Packet& head = packets_[first];
-    int end = first + 1;
-    if (!segmenting || unsegmented_.Has(head.to)) return 1;
-    size_t bytes = head.size;
-    while (end < count_ && end - first < kMaxSegments && packets_[end - 1].size == head.size) {
-      const Packet& next = packets_[end];
-      bytes += next.size;
-      if (next.socket != head.socket || next.size > head.size || next.size == 0 || bytes > kMaxSegmentedBytes) break;
-      if (!IsSameAddress(next.to, head.to)) break;
-      end++;
+  template <typename Wanted>
+  void Keep(Wanted wanted) {
+    int kept = 0;
+    for (int i = 0; i < count_; i++) {
+      if (!wanted(i)) continue;
+      if (i != kept) {
+        uint8_t* data = bytes_ + kept * kMaxPacket;
+        std::memcpy(data, packets_[i].data, packets_[i].size);
+        packets_[kept] = packets_[i];
+        packets_[kept].data = data;
+        sockets_[kept] = sockets_[i];
+      }
+      kept++;
     }
-    return end - first;
+    count_ = kept;
   }
 
-  // Sends packets of one socket in one system call, and moves `done` and `offset` behind those that are dealt with.
-  void SendSome(int& done, size_t& offset) {
-    mmsghdr messages[kPackets];
-    iovec parts[kPackets];
-    OffloadControl controls[kPackets];
-    int runs[kPackets];
-    const int socket = packets_[done].socket;
-    const bool segmenting = CanSegmentOn(socket);
-    int count = 0;
-    size_t at = offset;
-    for (int i = done; i < count_ && packets_[i].socket == socket; count++) {
-      runs[count] = CountRun(i, segmenting);
-      size_t bytes = 0;
-      for (int k = i; k < i + runs[count]; k++) bytes += packets_[k].size;
-      parts[count] = {bytes_ + at, bytes};
-      msghdr& message = messages[count].msg_hdr;
-      message = {};
-      message.msg_name = &packets_[i].to;
-      message.msg_namelen = packets_[i].to_size;
-      message.msg_iov = &parts[count];
-      message.msg_iovlen = 1;
-      if (runs[count] > 1) PutSegmentSize(message, controls[count], static_cast<uint16_t>(packets_[i].size));
-      at += bytes;
-      i += runs[count];
-    }
-    const int sent = sendmmsg(socket, messages, static_cast<unsigned>(count), MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (sent < 0) {
-      const int error = errno;
-      if (error == EINTR) return;
-      is_full_ = error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS;
-      if (is_full_) return;
-      if (runs[0] > 1 && IsSegmentingRefused(error)) return unsegmented_.Add(packets_[done].to);  // now one by one
-    }
-    // The system refuses the first one for good when none was sent: it is lost, as in the network.
-    for (int i = 0; i < std::max(sent, 1); i++) {
-      offset += parts[i].iov_len;
-      done += runs[i];
-    }
-  }
-
-  // All of GNS's sockets are on the same kernel, so one of them is asked.
-  bool CanSegmentOn(int socket) {
-    if (can_segment_ < 0) can_segment_ = CanSegment(socket);
-    return can_segment_ > 0;
-  }
-
-  Packet packets_[kPackets];
+  Datagram packets_[kPackets] = {};
+  int sockets_[kPackets];
   uint8_t bytes_[kPackets * kMaxPacket];
   int count_ = 0;
-  size_t used_ = 0;
   std::atomic<bool> is_full_{false};  // read by other threads
-  int can_segment_ = -1;
-  UnsegmentedAddresses unsegmented_;
+  SegmentedSender sender_;
 };
 
-// What arrived at one socket and GNS has not taken yet. It takes until there is no more before it looks at another one.
+// What has arrived at one socket and GNS has not taken yet. GNS takes all there is before it looks at another socket.
 class Receiver {
  public:
   ssize_t Next(int socket, msghdr& out) {
-    if (socket != socket_) {
-      Forget();
-      socket_ = socket;
-    }
-    if (at_ == count_ && !Fill()) return -1;
-    const msghdr& message = messages_[at_].msg_hdr;
-    const size_t length = messages_[at_].msg_len;
-    if (offset_ == 0) segment_ = TakeSegmentSize(messages_[at_].msg_hdr, length);
-    const size_t size = std::min(segment_, length - offset_);
-    const size_t given = std::min(size, out.msg_iov->iov_len);
-    std::memcpy(out.msg_iov->iov_base, bytes_.get() + at_ * kJoinedBytes + offset_, given);
-    std::memcpy(out.msg_name, message.msg_name, std::min(message.msg_namelen, out.msg_namelen));
-    out.msg_namelen = message.msg_namelen;
-    // The segment's size is for us. GNS passes over control messages that it does not know.
-    out.msg_controllen = std::min(message.msg_controllen, out.msg_controllen);
-    std::memcpy(out.msg_control, message.msg_control, out.msg_controllen);
+    if (socket != socket_) Clear();
+    socket_ = socket;
+    JoinedDatagram joined;
+    if (!receiver_.Next(socket, joined)) return -1;
+    const size_t size = std::min(joined.size, out.msg_iov->iov_len);
+    std::memcpy(out.msg_iov->iov_base, joined.data, size);
+    std::memcpy(out.msg_name, joined.message->msg_name, sizeof(SystemAddress));
+    out.msg_namelen = joined.message->msg_namelen;
+    // GNS passes over control messages that it does not know.
+    out.msg_controllen = std::min(joined.message->msg_controllen, out.msg_controllen);
+    std::memcpy(out.msg_control, joined.message->msg_control, out.msg_controllen);
     out.msg_flags = 0;
-    offset_ += size;
-    if (offset_ >= length) {
-      at_++;
-      offset_ = 0;
-    }
-    return static_cast<ssize_t>(given);
+    return static_cast<ssize_t>(size);
   }
 
-  void Forget() {
+  void Forget(int socket) {
+    if (socket == socket_) Clear();
+  }
+
+  void Clear() {
     socket_ = -1;
-    at_ = count_ = 0;
-    offset_ = 0;
-    is_drained_ = false;
+    receiver_.Forget();
   }
-
-  int socket() const { return socket_; }
 
  private:
-  // Returns false, with errno, when there is nothing. After a call that found less than there was room for, the next
-  // one is spared: GNS looks once more, in vain.
-  bool Fill() {
-    if (is_drained_) {
-      is_drained_ = false;
-      errno = EAGAIN;
-      return false;
-    }
-    for (int i = 0; i < kReceived; i++) {
-      parts_[i] = {bytes_.get() + i * kJoinedBytes, kJoinedBytes};
-      msghdr& message = messages_[i].msg_hdr;
-      message = {};
-      message.msg_name = &from_[i];
-      message.msg_namelen = sizeof from_[i];
-      message.msg_iov = &parts_[i];
-      message.msg_iovlen = 1;
-      message.msg_control = controls_[i].bytes;
-      message.msg_controllen = sizeof controls_[i].bytes;
-    }
-    at_ = 0;
-    count_ = std::max(0, recvmmsg(socket_, messages_, kReceived, MSG_DONTWAIT, nullptr));
-    is_drained_ = count_ > 0 && count_ < kReceived;
-    return count_ > 0;
-  }
-
   int socket_ = -1;
-  int at_ = 0;
-  int count_ = 0;
-  size_t offset_ = 0;
-  size_t segment_ = 0;
-  bool is_drained_ = false;
-  mmsghdr messages_[kReceived];
-  iovec parts_[kReceived];
-  SystemAddress from_[kReceived];
-  OffloadControl controls_[kReceived];
-  // Not cleared: the system gives the pages that are used.
-  std::unique_ptr<uint8_t[]> bytes_{new uint8_t[kReceived * kJoinedBytes]};
+  JoinedReceiver receiver_;
 };
 
 // Used by the thread that polls.
@@ -269,7 +159,7 @@ std::atomic<int> gns_epoll{-1};
 void WatchGnsSockets(int epoll) {
   gns_epoll = epoll;
   GetSender().Clear();
-  GetReceiver().Forget();
+  GetReceiver().Clear();
 }
 
 GnsBatch::GnsBatch() {
@@ -301,7 +191,7 @@ int epoll_ctl(int epoll, int operation, int descriptor, epoll_event* event) {
 int close(int descriptor) {
   if (vs::is_polling) {
     vs::GetSender().Forget(descriptor);
-    if (vs::GetReceiver().socket() == descriptor) vs::GetReceiver().Forget();
+    vs::GetReceiver().Forget(descriptor);
   }
   return static_cast<int>(syscall(SYS_close, descriptor));
 }

@@ -1,21 +1,13 @@
 #pragma once
 // Many datagrams in one system call, on Linux: the kernel cuts one send into datagrams of equal size (GSO,
-// UDP_SEGMENT), and joins datagrams of one sender that arrived together (GRO, UDP_GRO).
+// UDP_SEGMENT), and joins datagrams of one sender that arrive together (GRO, UDP_GRO).
 #ifdef __linux__
-#include <sys/socket.h>
+#include <memory>
 
-#include <cstddef>
-#include <cstdint>
-
+#include "udp/udp_message.h"
 #include "udp/udp_system.h"
 
 namespace vs {
-
-// What one GSO send may hold at most.
-constexpr int kMaxSegments = 64;
-constexpr size_t kMaxSegmentedBytes = 65000;
-// The room for one GRO receive.
-constexpr size_t kJoinedBytes = 65536;
 
 // What the environment variable VALVE_SOCKETS_WITHOUT ("gso,gro,batch") leaves on. It is read once.
 struct Offload {
@@ -25,37 +17,59 @@ struct Offload {
 };
 const Offload& AllowedOffload();
 
-// Whether the kernel knows UDP_SEGMENT: one that does not may send one giant datagram.
-bool CanSegment(Descriptor socket);
-// Asks for joined datagrams. Returns false where the kernel does not know them.
+// Asks for joined datagrams: from now on the socket has to be read by a JoinedReceiver, or datagrams are cut off.
+// Returns false where the kernel does not know them.
 bool StartJoining(Descriptor socket);
 
-// Room for the control messages of a datagram: a local address, a traffic class and a segment size.
-struct OffloadControl {
-  alignas(cmsghdr) uint8_t bytes[128];
-};
-// Adds the size of the segments to `message`, whose control messages are in `control`.
-void PutSegmentSize(msghdr& message, OffloadControl& control, uint16_t size);
-// The size of the datagrams that were joined in `message`, or `length` when it is a single one.
-size_t TakeSegmentSize(msghdr& message, size_t length);
-
-// Whether an error of a GSO send may come from the segmenting: an interface without checksums, a segment that is larger
-// than the interface's packets, or a kernel that refuses for another reason.
-bool IsSegmentingRefused(int error);
-
-// The addresses for which segmenting was refused. When there are many, they count as all.
-class UnsegmentedAddresses {
+// Sends runs of datagrams of one size to one address as one message each.
+class SegmentedSender {
  public:
-  bool Has(const SystemAddress& address) const;
-  void Add(const SystemAddress& address);
+  // Sends up to `count` datagrams in one system call. Returns how many, or -1, with errno, when the first one failed.
+  int Send(Descriptor socket, Datagram* datagrams, int count);
 
  private:
-  static constexpr int kMost = 16;
-  SystemAddress addresses_[kMost];
-  int count_ = 0;
+  int CountRun(const Datagram* datagrams, int count) const;
+  bool IsRefused(const SystemAddress& address) const;
+  void Refuse(const Datagram& datagram);
+
+  // The addresses to which the kernel did not segment. When there are so many, it is not asked again.
+  static constexpr int kRefused = 16;
+  SystemAddress refused_[kRefused];
+  int refused_count_ = 0;
+  bool is_asked_ = false;
+  bool can_segment_ = false;
 };
 
-bool IsSameAddress(const SystemAddress& one, const SystemAddress& other);
+// A datagram in the memory of its receiver, valid until the next call.
+struct JoinedDatagram {
+  const uint8_t* data;
+  size_t size;
+  msghdr* message;  // its sender and its control messages
+};
+
+// Receives datagrams, joined or not. What is left of one call is handed out before the next.
+class JoinedReceiver {
+ public:
+  JoinedReceiver();
+  ~JoinedReceiver();
+  // Returns false, with errno, when there is none. It looks once more only after an answer of false: a call that filled
+  // less than it could has taken all there was.
+  bool Next(Descriptor socket, JoinedDatagram& datagram);
+  // Drops what is left.
+  void Forget();
+
+ private:
+  struct Room;
+  bool Fill(Descriptor socket);
+
+  std::unique_ptr<Room> room_;
+  int at_ = 0;
+  int count_ = 0;
+  int stale_ = 0;  // the messages that the last call filled
+  size_t offset_ = 0;
+  size_t segment_ = 0;
+  bool is_drained_ = false;
+};
 
 }  // namespace vs
 #endif

@@ -113,7 +113,7 @@ uint32_t UdpSocket::Receive(uint8_t* slab, size_t slot_bytes, uint32_t count) {
       datagrams[i].data = slab + (filled + i) * slot_bytes + sizeof(UdpSlot);
       datagrams[i].size = static_cast<uint32_t>(slot_bytes - sizeof(UdpSlot));
     }
-    const int received = ReceiveDatagrams(descriptor_, datagrams, static_cast<int>(wanted));
+    const int received = calls_.Receive(datagrams, static_cast<int>(wanted));
     if (received < 0) {
       // Any other error says that an ICMP message came in: something that was sent did not arrive.
       if (IsWouldBlock(LastSocketError()) || ++errors == kMaxErrors) break;
@@ -158,7 +158,7 @@ uint32_t UdpSocket::Send(uint8_t* slab, size_t slot_bytes, uint32_t count) {
       datagram.data = start + sizeof slot;
       datagram.size = slot.length;
     }
-    const int sent = ready ? SendDatagrams(descriptor_, datagrams, static_cast<int>(ready)) : -1;
+    const int sent = ready ? calls_.Send(datagrams, static_cast<int>(ready)) : -1;
     if (sent > 0) {
       done += static_cast<uint32_t>(sent);
       retried = false;

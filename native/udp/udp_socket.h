@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "layout.h"
+#include "udp/datagram_calls.h"
 #include "udp/udp_system.h"
 
 namespace vs {
@@ -35,13 +36,14 @@ class UdpSocket {
   uint32_t Send(uint8_t* slab, size_t slot_bytes, uint32_t count);
 
  private:
-  UdpSocket(Descriptor descriptor, int family) : descriptor_(descriptor), family_(family) {}
+  UdpSocket(Descriptor descriptor, int family) : descriptor_(descriptor), family_(family), calls_(descriptor) {}
   bool Configure(const UdpAddress& address, bool is_remote, int buffer_bytes);
   UdpSlot Local() const;
   bool ToSystem(const uint8_t* ip, uint32_t scope, uint16_t port, Datagram& datagram) const;
 
   Descriptor descriptor_;
   int family_;  // AF_INET where there is no IPv6
+  DatagramCalls calls_;
   bool connected_ = false;
   uint64_t dropped_ = 0;
 };

@@ -56,12 +56,6 @@ void WantLocalAddresses(Descriptor socket, int family);
 int LastSocketError();
 bool IsWouldBlock(int error);
 
-// Receive, or send, up to `count` datagrams without waiting, in as few system calls as possible. An address of size 0
-// means the address that the socket is connected to. Both return the number of datagrams, or -1 when the first one
-// failed, for which LastSocketError gives the reason.
-int ReceiveDatagrams(Descriptor socket, Datagram* datagrams, int count);
-int SendDatagrams(Descriptor socket, Datagram* datagrams, int count);
-
 // Waits without limit until one of the entries is ready.
 void WaitForSockets(PollEntry* entries, unsigned count);
 
