@@ -61,7 +61,9 @@ export function buildTypes() {
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   await main(() => {
-    const definitions = process.argv.includes("--bench") ? { VALVE_SOCKETS_BENCH: "ON" } : {};
+    const definitions = process.argv.includes("--bench")
+      ? { VALVE_SOCKETS_BENCH: "ON", VALVE_SOCKETS_NATIVE_TEST: "ON" }
+      : {};
     installAddon(buildNative({ ...development, definitions }));
     if (!process.argv.includes("--addon-only")) buildTypes();
   });

@@ -1,0 +1,17 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { checkoutCache } from "../../scripts/paths.mjs";
+
+// test/native/offload_errors.cc defines the system calls, so that they fail as real ones seldom do.
+const program = join(checkoutCache("cmake"), "test", "native", "offload-errors");
+
+describe.runIf(process.platform === "linux")("batches of UDP system calls", () => {
+  const names = process.platform === "linux" ? spawnSync(program, { encoding: "utf8" }).stdout.trim().split("\n") : [];
+
+  test("the program has all cases", () => expect(names).toHaveLength(15));
+
+  test.each(names)("%s", (name) => {
+    expect(execFileSync(program, [name], { encoding: "utf8" })).toBe("");
+  });
+});
