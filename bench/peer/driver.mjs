@@ -42,7 +42,7 @@ export class Driver {
   #listenSocket = 0;
 
   constructor(options) {
-    if (!Library.initialize({ driver: options.driver ?? "auto" })) throw Library.lastError;
+    if (!Library.initialize({ driver: options.driver ?? "auto", spin: options.spin ?? 0 })) throw Library.lastError;
     this.sockets = new NetworkingSockets();
     for (const [name, value] of configuration) {
       if (options[name] !== undefined) this.sockets.setConfigValue(value, options[name]);

@@ -9,7 +9,8 @@ const MEBIBYTE = 2 ** 20;
 const local = { host: "127.0.0.1", bindHost: "127.0.0.1" };
 
 const factories = {
-  udp: ({ host, port, implementation }) => new UdpSocketFactory({ ...local, ...place(host, port), implementation }),
+  udp: ({ host, port, implementation, spin }) =>
+    new UdpSocketFactory({ ...local, ...place(host, port), implementation, spin }),
   gns: ({ host, port, rate = 100 * MEBIBYTE }) =>
     new GnsSocketFactory({ ...local, ...place(host, port), sendRate: rate, sendQueueBytes: 4 * MEBIBYTE }),
   websocket: ({ host, port }) => new WebSocketFactory({ ...local, ...place(host, port) }),

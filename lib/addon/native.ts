@@ -82,8 +82,17 @@ export type NativeAesGcm = (
 
 export interface NativeAddon {
   // --- library: process-wide, counted ---
-  /** Returns "" or GNS's error message. `uvPoll`: this runtime's libuv may be used. */
-  initialize(driver: NativeDriver, uvPoll: boolean, identity: Uint8Array | null): string;
+  /**
+   * Returns "" or GNS's error message. `uvPoll`: this runtime's libuv may be used. `spinUs`, up to 1000: how long the
+   * loop looks for more before it sleeps; 0 leaves it as it is.
+   */
+  initialize(
+    driver: NativeDriver,
+    uvPoll: boolean,
+    identity: Uint8Array | null,
+    spinUs: number,
+    isSpinAdaptive: boolean,
+  ): string;
   deinitialize(): void;
   /** How many calls of `initialize` in this environment have not been undone by `deinitialize`. */
   initializeCount(): number;
@@ -236,7 +245,16 @@ export interface NativeAddon {
    * Binds to an address or, with `isRemote`, exchanges datagrams with that address only. `uvPoll`: this runtime's libuv
    * may be used. Returns the socket, or minus the system's number of the error.
    */
-  openUdp(uvPoll: boolean, ip: Uint8Array, port: number, scope: number, isRemote: boolean, bufferBytes: number): number;
+  openUdp(
+    uvPoll: boolean,
+    ip: Uint8Array,
+    port: number,
+    scope: number,
+    isRemote: boolean,
+    bufferBytes: number,
+    spinUs: number,
+    isSpinAdaptive: boolean,
+  ): number;
   closeUdp(socket: number): boolean;
   /** 0 for an unknown socket. */
   getUdpPort(socket: number): number;

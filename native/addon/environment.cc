@@ -43,9 +43,10 @@ void Environment::RequireRunning() const {
 }
 
 std::string Environment::Initialize(DriverMode wanted, bool any_driver, bool uv_allowed,
-                                    const SteamNetworkingIdentity* identity) {
+                                    const SteamNetworkingIdentity* identity, const SpinOptions& spin) {
   if (torn_down_) return "The environment is ending";
   uv_allowed_ = uv_allowed;
+  if (spin.us > 0) spin_.Set(spin);
   const std::string error = AddUser(wanted, any_driver, identity);
   if (!error.empty()) return error;
   initialize_count_++;
@@ -131,6 +132,7 @@ void Environment::OnRung(napi_env env, napi_value, void* context, void*) {
 }
 
 void Environment::OnLoopReady() {
+  spin_.Woke();
   // A second poll sends what JS answers in the same turn of the loop.
   for (int polls = 0; polls < 2; polls++) {
     const bool polled = GetDriver().PollFromLoop();
@@ -139,7 +141,20 @@ void Environment::OnLoopReady() {
     if (!polled) return StandBack();
     if (!watcher_ || GetDriver().TimeToNextTimer() > 0) break;
   }
+  spin_.Run([this] { return LookForMore(); });
   ScheduleNextPoll();
+}
+
+Spin::Look Environment::LookForMore() {
+  Driver& driver = GetDriver();
+  if (!watcher_) return Spin::Look::End;
+  if (!driver.IsReadable() && driver.TimeToNextTimer() > 0) return Spin::Look::Idle;
+  if (!driver.PollFromLoop()) return Spin::Look::End;
+  Collect(true, this);
+  Deliver();
+  // A second poll sends what JS answers.
+  if (watcher_ && driver.TimeToNextTimer() == 0) driver.PollFromLoop();
+  return Spin::Look::Worked;
 }
 
 void Environment::ScheduleNextPoll() {

@@ -6,6 +6,7 @@
 #include "addon/ciphers.h"
 #include "addon/loop_watcher.h"
 #include "addon/napi_setup.h"
+#include "addon/spin.h"
 #include "addon/udp_sockets.h"
 #include "core/driver.h"
 #include "core/state.h"
@@ -28,7 +29,8 @@ class Environment : public Doorbell {
   // Throws ERR_NOT_INITIALIZED unless this environment has initialized the library.
   void RequireRunning() const;
 
-  std::string Initialize(DriverMode wanted, bool any_driver, bool uv_allowed, const SteamNetworkingIdentity* identity);
+  std::string Initialize(DriverMode wanted, bool any_driver, bool uv_allowed, const SteamNetworkingIdentity* identity,
+                         const SpinOptions& spin);
   void Deinitialize();
   int initialize_count() const { return initialize_count_; }
   void TearDown();
@@ -55,6 +57,7 @@ class Environment : public Doorbell {
   void UpdateKeepAlive();
   static void OnRung(napi_env env, napi_value, void* context, void*);
   void OnLoopReady();
+  Spin::Look LookForMore();
   void ScheduleNextPoll();
   void StandBack();
   // Calls JS for log lines, and for the owners and UDP sockets that have something new.
@@ -74,6 +77,7 @@ class Environment : public Doorbell {
   bool torn_down_ = false;
   int initialize_count_ = 0;
   LoopWatcher* watcher_ = nullptr;
+  Spin spin_;
   std::vector<OwnerId> owners_;
   Napi::FunctionReference wake_;
   Napi::FunctionReference debug_callback_;

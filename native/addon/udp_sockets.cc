@@ -6,11 +6,13 @@ namespace vs {
 
 UdpSockets::~UdpSockets() { CloseAll(); }
 
-int UdpSockets::Open(Napi::Env env, bool uv_allowed, const UdpAddress& address, bool is_remote, int buffer_bytes) {
+int UdpSockets::Open(Napi::Env env, bool uv_allowed, const UdpAddress& address, bool is_remote, int buffer_bytes,
+                     const SpinOptions& spin) {
   int error = 0;
   Entry entry;
   entry.socket = UdpSocket::Open(address, is_remote, buffer_bytes, error);
   if (!entry.socket) return -error;
+  entry.spin->Set(spin);
   const uint32_t id = next_id_;
 #ifdef __linux__
   if (uv_allowed) entry.loop = LoopWatcher::Start(env, entry.socket->descriptor(), [this, id] { OnLoopReady(id); });
@@ -104,8 +106,20 @@ void UdpSockets::OnLoopReady(uint32_t id) {
     entry.loop->Watch(false, entry.writable);
     return;
   }
+  const std::shared_ptr<Spin> spin = entry.spin;  // JS may close the socket
+  spin->Woke();
   entry.told = true;
   environment_.WakeUdp(id);
+  spin->Run([this, id] { return LookForMore(id); });
+}
+
+Spin::Look UdpSockets::LookForMore(uint32_t id) {
+  const auto found = sockets_.find(id);
+  if (found == sockets_.end() || found->second.told) return Spin::Look::End;
+  if (!IsReadable(found->second.socket->descriptor())) return Spin::Look::Idle;
+  found->second.told = true;
+  environment_.WakeUdp(id);
+  return Spin::Look::Worked;
 }
 
 }  // namespace vs

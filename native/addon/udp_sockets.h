@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "addon/loop_watcher.h"
+#include "addon/spin.h"
 #include "udp/udp_socket.h"
 #include "udp/udp_watcher.h"
 
@@ -19,7 +20,8 @@ class UdpSockets {
   ~UdpSockets();
 
   // Returns the number of the socket, or minus the system's number of the error.
-  int Open(Napi::Env env, bool uv_allowed, const UdpAddress& address, bool is_remote, int buffer_bytes);
+  int Open(Napi::Env env, bool uv_allowed, const UdpAddress& address, bool is_remote, int buffer_bytes,
+           const SpinOptions& spin);
   bool Close(uint32_t id);
   void CloseAll();
   // Returns null for an unknown number.
@@ -38,6 +40,7 @@ class UdpSockets {
     std::unique_ptr<UdpSocket> socket;
     std::unique_ptr<UdpWatcher> thread;  // where there is no libuv
     LoopWatcher* loop = nullptr;
+    std::shared_ptr<Spin> spin = std::make_shared<Spin>();
     bool told = false;     // JS has been told that it is ready and has not read everything since
     bool unsent = false;   // the system's buffer was full
     bool readable = true;  // what `loop` watches for
@@ -46,6 +49,7 @@ class UdpSockets {
 
   void Watch(Entry& entry, bool readable);
   void OnLoopReady(uint32_t id);
+  Spin::Look LookForMore(uint32_t id);
 
   Environment& environment_;
   std::map<uint32_t, Entry> sockets_;

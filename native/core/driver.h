@@ -50,6 +50,8 @@ class Driver {
   void AwaitPoll();
   // Milliseconds until GNS's next timer is due; INT_MAX when there is none.
   int TimeToNextTimer() const;
+  // Whether a poll would find something.
+  bool IsReadable() const;
 
   // An object was opened, so the helper has something to look after. The lock of State is held by the caller.
   void Activate();
@@ -67,7 +69,6 @@ class Driver {
   // To be called after the poll mutex was released. Rings the loop's doorbell and returns true if the loop waits for
   // it.
   bool HandOver();
-  bool IsReadable() const;
   // Ends the waiting of a poll in progress.
   static void Wake();
   // Waits until the time is up or Stop is called; returns false after Stop.

@@ -73,12 +73,23 @@ bool IsWouldBlock(int error) {
 #endif
 }
 
-void WaitForSockets(PollEntry* entries, unsigned count) {
+namespace {
+int Wait(PollEntry* entries, unsigned count, int ms) {
 #ifdef _WIN32
-  WSAPoll(entries, count, -1);
+  return WSAPoll(entries, count, ms);
 #else
-  poll(entries, count, -1);
+  return poll(entries, count, ms);
 #endif
 }
+}  // namespace
+
+bool IsReadable(Descriptor socket) {
+  PollEntry entry = {};
+  entry.fd = socket;
+  entry.events = POLLIN;
+  return Wait(&entry, 1, 0) > 0;
+}
+
+void WaitForSockets(PollEntry* entries, unsigned count) { Wait(entries, count, -1); }
 
 }  // namespace vs

@@ -56,6 +56,8 @@ void WantLocalAddresses(Descriptor socket, int family);
 int LastSocketError();
 bool IsWouldBlock(int error);
 
+// Whether a datagram can be received now.
+bool IsReadable(Descriptor socket);
 // Waits without limit until one of the entries is ready.
 void WaitForSockets(PollEntry* entries, unsigned count);
 

@@ -4,6 +4,7 @@ import type { NativeAddon } from "../../addon/native.js";
 import { nameOfSystemError } from "../../addon/system-errors.js";
 import { putBytes } from "../../bytes.js";
 import { NetworkError } from "../../network-error.js";
+import { spinArguments } from "../../spin.js";
 import { systemError } from "../../trial-errors.js";
 import { checkPacket } from "../building/packet-limit.js";
 import { noPacketError } from "../building/socket-errors.js";
@@ -210,7 +211,8 @@ export class UdpBatchSocket extends UdpSocket implements ISocket<UdpEndPoint, Ud
 
   #open(host: string, port: number, isRemote: boolean): number {
     const { ip, scope } = parseHost(host);
-    const id = this.#addon.openUdp(MAY_USE_UV, ip, port, scope, isRemote, this.options.bufferBytes);
+    const { bufferBytes, spin } = this.options;
+    const id = this.#addon.openUdp(MAY_USE_UV, ip, port, scope, isRemote, bufferBytes, ...spinArguments(spin));
     if (id < 0) throw systemError(nameOfSystemError(-id));
     open.set(id, this);
     return id;

@@ -1,5 +1,6 @@
 import { lookup } from "node:dns/promises";
 import type { Clock } from "../../clock.js";
+import type { Spin } from "../../spin.js";
 import { alternateFamilies, reachable } from "../../valve/values/this-machine.js";
 import { abortable } from "../building/socket-errors.js";
 import { zoneForNode } from "./zones.js";
@@ -16,6 +17,7 @@ export interface UdpSocketOptions {
   readonly bufferBytes: number;
   readonly receiveQueuePackets: number;
   readonly closeOnExit: boolean;
+  readonly spin: Spin;
   readonly clock: Clock;
 }
 

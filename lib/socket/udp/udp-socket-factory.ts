@@ -9,6 +9,7 @@ import {
   oneOf,
   portOption,
 } from "../../options.js";
+import { type Spin, spinOption } from "../../spin.js";
 import { checkHost, checkPort, checkRemotePort, hostOption } from "../building/end-point-errors.js";
 import type { ISocket } from "../socket.js";
 import { type IHasHost, type IHasPort, SocketFactory } from "../socket-factory.js";
@@ -43,6 +44,8 @@ export interface UdpSocketFactoryOptions {
    * exception, ...). @defaultValue true
    */
   closeOnExit?: boolean;
+  /** `batched` only. @defaultValue 0 */
+  spin?: Spin;
   clock?: Clock;
 }
 
@@ -54,6 +57,7 @@ const rules: OptionRules<UdpSocketFactoryOptions> = {
   receiveQueuePackets: integerOption(1, 2 ** 24),
   implementation: oneOf("batched", "dgram", "auto"),
   closeOnExit: booleanOption,
+  spin: spinOption,
   clock: clockOption,
 };
 
@@ -71,11 +75,17 @@ export class UdpSocketFactory extends SocketFactory<UdpEndPoint, UdpEndPoint> im
     super();
     checkOptions("UdpSocketFactory", options, rules);
     const { host = "localhost", port = 7777, bindHost = null, implementation = "auto" } = options;
-    const { bufferBytes = 2 ** 20, receiveQueuePackets = 8192, closeOnExit = true, clock = systemClock } = options;
+    const {
+      bufferBytes = 2 ** 20,
+      receiveQueuePackets = 8192,
+      closeOnExit = true,
+      spin = 0,
+      clock = systemClock,
+    } = options;
     this.host = host;
     this.port = port;
     this.bindHost = bindHost;
-    this.#options = { bufferBytes, receiveQueuePackets, closeOnExit, clock };
+    this.#options = { bufferBytes, receiveQueuePackets, closeOnExit, spin, clock };
     if (implementation !== "auto") this.#implementation = implementation;
     else this.#implementation = findAddon() ? "batched" : "dgram";
   }

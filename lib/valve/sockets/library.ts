@@ -3,6 +3,7 @@ import { type LibraryStatistics, NativeDriver, native } from "../../addon/native
 import { checkFunction, checkInstance, checkInteger, checkText, rangeError } from "../../arguments.js";
 import { NetworkError } from "../../network-error.js";
 import { checkOptions, type OptionRules, oneOf } from "../../options.js";
+import { type Spin, spinArguments, spinOption } from "../../spin.js";
 import { authorityKeyId } from "../certificates/certificates.js";
 import { resetLegacyConfiguration } from "../configuration/legacy-configuration.js";
 import { slabPool } from "../messages/message-slab.js";
@@ -28,12 +29,15 @@ export interface InitializeOptions {
   driver?: "auto" | "hybrid" | "thread";
   /** Who this process says it is, to all peers. */
   identity?: NetworkingIdentity;
+  /** Of this thread's event loop, with the hybrid driver. @defaultValue 0, or what an earlier call has said */
+  spin?: Spin;
 }
 
 /** @internal */
 export const initializeRules: OptionRules<InitializeOptions> = {
   driver: oneOf("auto", "hybrid", "thread"),
   identity: (name, value) => checkInstance(name, value, NetworkingIdentity),
+  spin: spinOption,
 };
 
 const drivers = { auto: NativeDriver.Auto, hybrid: NativeDriver.Hybrid, thread: NativeDriver.Thread } as const;
@@ -41,14 +45,15 @@ const drivers = { auto: NativeDriver.Auto, hybrid: NativeDriver.Hybrid, thread: 
 function initialize(first: InitializeOptions | StringBuilder = {}, second?: StringBuilder): boolean {
   const [options, errorMessage] = first instanceof StringBuilder ? [{}, first] : [first, second];
   checkOptions("Library.initialize", options, initializeRules);
-  const { driver = "auto", identity } = options;
+  const { driver = "auto", identity, spin = 0 } = options;
   if (errorMessage !== undefined) {
     checkInstance("errorMessage", errorMessage, StringBuilder);
     if (errorMessage.capacity !== Library.maxErrorMessageLength) {
       throw rangeError("errorMessage.capacity", `${Library.maxErrorMessageLength}`);
     }
   }
-  const error = native.initialize(drivers[driver], MAY_USE_UV, identity ? NetworkingIdentity.encode(identity) : null);
+  const encoded = identity ? NetworkingIdentity.encode(identity) : null;
+  const error = native.initialize(drivers[driver], MAY_USE_UV, encoded, ...spinArguments(spin));
   refreshUsers();
   if (errorMessage !== undefined) errorMessage.value = error;
   setLastError(error === "" ? null : new NetworkError("ERR_FAILED", error));

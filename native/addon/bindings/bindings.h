@@ -24,6 +24,11 @@ void Export(Napi::Object& exports, Environment& environment, const char* name) {
   exports.Set(name, Napi::Function::New<Call<binding>>(exports.Env(), name, &environment));
 }
 
+// Two arguments: microseconds, and whether that is adaptive.
+inline SpinOptions SpinAt(const Args& args, size_t index) {
+  return {args.Uint32(index, "spinUs", 1000), args.Bool(index + 1, "isSpinAdaptive")};
+}
+
 void ExportLibrary(Napi::Object& exports, Environment& environment);
 void ExportSockets(Napi::Object& exports, Environment& environment);
 void ExportMessages(Napi::Object& exports, Environment& environment);

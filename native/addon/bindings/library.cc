@@ -14,10 +14,11 @@ Napi::Value Initialize(Environment& environment, const Args& args) {
   const bool uv_allowed = args.Bool(1, "uvPoll");
   SteamNetworkingIdentity identity;
   const bool has_identity = args.Identity(2, "identity", identity);
+  const SpinOptions spin = SpinAt(args, 3);
   const bool any_driver = driver == NativeDriver::Auto;
   const bool hybrid = driver == NativeDriver::Hybrid || (any_driver && uv_allowed);
   const std::string error = environment.Initialize(hybrid ? DriverMode::Hybrid : DriverMode::Thread, any_driver,
-                                                   uv_allowed, has_identity ? &identity : nullptr);
+                                                   uv_allowed, has_identity ? &identity : nullptr, spin);
   return Napi::String::New(args.env(), error);
 }
 

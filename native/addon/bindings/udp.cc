@@ -39,7 +39,8 @@ Napi::Value OpenUdp(Environment& environment, const Args& args) {
   const UdpAddress address = AddressAt(args, 1);
   const bool is_remote = args.Bool(4, "isRemote");
   const auto buffer_bytes = static_cast<int>(args.Uint32(5, "bufferBytes", INT32_MAX));
-  return MakeNumber(args, environment.udp().Open(args.env(), uv_allowed, address, is_remote, buffer_bytes));
+  const SpinOptions spin = SpinAt(args, 6);
+  return MakeNumber(args, environment.udp().Open(args.env(), uv_allowed, address, is_remote, buffer_bytes, spin));
 }
 
 Napi::Value CloseUdp(Environment& environment, const Args& args) {
