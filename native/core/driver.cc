@@ -3,14 +3,17 @@
 #include <algorithm>
 #include <chrono>
 #include <climits>
+#include <utility>
 
 #include "core/gns_batch.h"
 // The one include that runs upward: after its polls the helper thread does the rest of a turn, as an event loop does.
 #include "core/turn.h"
 
+#ifndef _WIN32
+#include <sys/socket.h>
+#endif
 #ifdef __linux__
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #endif
@@ -20,31 +23,36 @@ namespace {
 thread_local bool capture_epoll = false;
 thread_local int captured_epoll = -1;
 
-// GNS wakes the polling thread by sending a byte through a socket. On the attached loop's own thread that byte is held
-// back: sending and receiving it would take two system calls and one more poll, a fifth of a round trip.
-thread_local bool hold_wakes = false;
+// GNS wakes the polling thread by sending a byte through a socket. That byte is held back
+// - on the attached loop's own thread: sending and receiving it would take two system calls and one more poll, a fifth
+//   of a round trip;
+// - on other threads until a call of JavaScript's ends: GNS sends it while it holds the connection's lock, and a poll
+//   that meets the lock puts the connection off for a millisecond.
+thread_local int wake_holders = 0;
 thread_local bool wake_held = false;
 // -1 while it is not known; nothing is held back then.
 std::atomic<int> wake_descriptor{-1};
 thread_local bool capture_wake = false;
 }  // namespace
 
-#ifdef __linux__
 // GNS's archive is linked with these two functions in place of libc's. They tell us its epoll descriptor and hold back
 // its wake-ups. The symbols are local to the addon.
+#ifdef __linux__
 extern "C" int epoll_create1(int flags) {
   const int descriptor = static_cast<int>(syscall(SYS_epoll_create1, flags));
   if (capture_epoll) captured_epoll = descriptor;
   return descriptor;
 }
+#endif
 
+#ifndef _WIN32
 extern "C" ssize_t send(int descriptor, const void* data, size_t size, int flags) {
   if (capture_wake) wake_descriptor = descriptor;
-  if (hold_wakes && descriptor == wake_descriptor) {
+  if (wake_holders > 0 && descriptor == wake_descriptor) {
     wake_held = true;
     return static_cast<ssize_t>(size);
   }
-  return syscall(SYS_sendto, descriptor, data, size, flags, nullptr, 0);
+  return sendto(descriptor, data, size, flags, nullptr, 0);
 }
 #endif
 
@@ -99,11 +107,9 @@ DriverMode Driver::Start(DriverMode wanted) {
   mode_ = wanted == DriverMode::Hybrid && descriptor_ >= 0 ? DriverMode::Hybrid : DriverMode::Thread;
   WatchGnsSockets(descriptor_);
   wake_descriptor = -1;
-  if (mode_ == DriverMode::Hybrid) {
-    capture_wake = true;
-    Wake();
-    capture_wake = false;
-  }
+  capture_wake = true;
+  Wake();
+  capture_wake = false;
   stop_ = false;
   active_ = false;
   helper_ = std::thread([this] { mode_ == DriverMode::Hybrid ? RunHybrid() : RunThread(); });
@@ -131,12 +137,12 @@ bool Driver::AttachLoop(Doorbell* doorbell) {
     std::lock_guard<std::mutex> lock(sleep_mutex_);
     loop_doorbell_ = doorbell;
   }
-  hold_wakes = true;
+  wake_holders++;
   return true;
 }
 
 void Driver::DetachLoop() {
-  hold_wakes = false;
+  wake_holders--;
   if (wake_held) Wake();
   wake_held = false;
   {
@@ -166,9 +172,7 @@ bool Driver::TakeWake() {
   if (!wake_held) return false;
   wake_held = false;
   if (NextTimer() <= Now()) return true;
-  hold_wakes = false;
   Wake();
-  hold_wakes = true;
   return false;
 }
 
@@ -198,8 +202,18 @@ void Driver::AwaitPoll() {
 
 void Driver::Wake() {
 #ifdef VALVE_SOCKETS_GNS_ARCHIVE
+  const int holders = std::exchange(wake_holders, 0);
   SteamNetworkingSocketsLib::WakeServiceThread();
+  wake_holders = holders;
 #endif
+}
+
+HoldWakes::HoldWakes() { wake_holders++; }
+
+HoldWakes::~HoldWakes() {
+  if (--wake_holders > 0 || !wake_held) return;
+  wake_held = false;
+  Driver::Wake();
 }
 
 int Driver::TimeToNextTimer() const {

@@ -29,6 +29,9 @@ class Driver {
   // Joins the helper thread. To be called before GNS is killed.
   void Stop();
 
+  // Ends the waiting of a poll in progress, whoever holds GNS's own wake-ups back.
+  static void Wake();
+
   DriverMode mode() const { return mode_; }
   int descriptor() const { return descriptor_; }
 
@@ -69,8 +72,6 @@ class Driver {
   // To be called after the poll mutex was released. Rings the loop's doorbell and returns true if the loop waits for
   // it.
   bool HandOver();
-  // Ends the waiting of a poll in progress.
-  static void Wake();
   // Waits until the time is up or Stop is called; returns false after Stop.
   bool Sleep(int ms);
 
@@ -92,5 +93,14 @@ class Driver {
 };
 
 Driver& GetDriver();
+
+// While one exists, GNS's calls on this thread wake no other one; if they wanted to, one wake-up follows at its end.
+class HoldWakes {
+ public:
+  HoldWakes();
+  ~HoldWakes();
+  HoldWakes(const HoldWakes&) = delete;
+  HoldWakes& operator=(const HoldWakes&) = delete;
+};
 
 }  // namespace vs

@@ -16,6 +16,7 @@ Napi::Value Call(const Napi::CallbackInfo& info) {
     ~After() { environment.AfterCall(); }
     Environment& environment;
   } after{environment};
+  const HoldWakes hold;
   return binding(environment, Args(info));
 }
 
