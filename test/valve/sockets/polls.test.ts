@@ -56,8 +56,8 @@ test("a poll ends while timers are still due", async () => {
     most = Math.max(most, bytes / (after - before + 1)); // a poll of the helper thread's may be in progress
     before = after;
   });
-  // 10,000 packets are 12 MB.
-  expect(most).toBeLessThan(3_000_000);
+  // 10,000 packets are 12 MB; 5 ms are 1.6 to 3 MB here.
+  expect(most).toBeLessThan(6_000_000);
 });
 
 test("the event loop has its turn after a few polls, though GNS always has work", async () => {
