@@ -108,6 +108,11 @@ export interface ConnectionErrorCodes {
   ERR_RPC_REFUSED: string;
   /** The server has stopped. */
   ERR_SERVER_STOPPED: string;
+  /**
+   * A lost connection could not be resumed: the server was started again, or the session has ended. Call `connect`
+   * again, or give the client `reconnect: true`; the server then sees a new player.
+   */
+  ERR_SESSION_UNKNOWN: string;
   /** The other side aborted the stream; see the error's `reason`. */
   ERR_STREAM_ABORTED: string;
   /** The other side rejected the stream; see the error's `reason`. */

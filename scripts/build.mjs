@@ -4,7 +4,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync } from "n
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { cache, checkoutCache, root } from "./paths.mjs";
-import { main, run } from "./run.mjs";
+import { main, run, step } from "./run.mjs";
 import { buildPackages, ensureSystemPackages } from "./system-packages.mjs";
 import { keyOf } from "./toolchain.mjs";
 
@@ -41,7 +41,9 @@ export function buildNative({ name, definitions, target, env: environment = proc
   const env = { CARGO_TARGET_DIR: join(cache, "cargo"), NODE_PATH: tools, ...environment };
   const cmakeJs = join(tools, ".bin", "cmake-js");
   // `cmake-js build` configures only when there is no tree yet, so it would miss changed definitions.
+  step(`GameNetworkingSockets: C++, some minutes the first time, then it is in ${cache}`);
   run(cmakeJs, ["configure", ...args], { env });
+  step("The addon: C++, about a minute the first time");
   run(cmakeJs, ["build", ...args], { env });
   return tree;
 }
@@ -56,6 +58,7 @@ export function installAddon(tree) {
 }
 
 export function buildTypes() {
+  step("TypeScript: lib to dist");
   run(join(root, "node_modules", ".bin", "tsc"), ["-p", "tsconfig.build.json"]);
 }
 

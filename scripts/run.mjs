@@ -11,6 +11,11 @@ export function run(command, args, options = {}) {
   return result;
 }
 
+/** Says what a script does now, for whoever waits for it. */
+export function step(text) {
+  console.log(`\n> ${text}`);
+}
+
 /** Runs a script's main function. If it throws, the process prints the error's message and exits with code 1. */
 export async function main(body) {
   try {

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { root } from "./paths.mjs";
-import { main, run } from "./run.mjs";
+import { main, run, step } from "./run.mjs";
 import { buildPackages, ensureSystemPackages } from "./system-packages.mjs";
 
 /** Whether node_modules matches package-lock.json: npm keeps a copy of the lock file that it installed. */
@@ -19,8 +19,12 @@ function hasDependencies() {
 
 /** Installs and builds what is missing; `buildArguments` are for scripts/build.mjs. */
 export async function setup(...buildArguments) {
+  step("System packages: a C++ compiler, CMake, protobuf, OpenSSL");
   ensureSystemPackages(buildPackages);
-  if (!hasDependencies()) run("npm", ["ci", "--no-audit", "--no-fund"]);
+  if (!hasDependencies()) {
+    step("npm packages: npm ci");
+    run("npm", ["ci", "--no-audit", "--no-fund"]);
+  }
   run(process.execPath, ["scripts/build.mjs", ...buildArguments]);
 }
 

@@ -1,3 +1,6 @@
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
 /** Whether each client's reliable messages came through once and in order, both ways; and the text that says so. */
 export function summarize(results, { messages }) {
   const isPerfect = ({ delivered, faults }) => delivered === messages && faults === 0;
@@ -20,4 +23,15 @@ export function summarize(results, { messages }) {
     `Unreliable messages delivered: ${unreliable} of ${total} (${((unreliable / total) * 100).toFixed(1)} %).`,
   );
   return { ok, text: lines.join("\n") };
+}
+
+const pathOf = (place) => relative("", fileURLToPath(new URL(`../../${place}`, import.meta.url)));
+
+/** What to look at after the quick start: one path a line. */
+export function nextSteps() {
+  return `What next:
+  ${pathOf("README.md")}: a server and a client with messages, and which layer to take
+  node ${pathOf("examples/ping-pong/main.mjs")} udp: round trips over gns, udp, websocket, memory
+  node ${pathOf("examples/chat/server.mjs")}: a chat, with client.mjs beside it
+  ${pathOf("docs/message.md")}: players, messages, requests, logins`;
 }

@@ -45,11 +45,14 @@ export class NetworkServerCore
     (error, name) => this.report(error, null, null, `a listener of ${name}`),
     SERVER_LATE_EVENTS,
   );
+  readonly tickRate: number;
   readonly errorBudget: ErrorBudget | null;
   readonly sessions: SessionTable | null;
   readonly time = new ServerTime(this.clock);
   /** All players who are connected or suspended, from their hello on. */
   readonly players = new Set<NetworkPlayer>();
+  /** The player of the client in this process. */
+  localPlayer: NetworkPlayer | null = null;
   readonly #server: NetworkServer;
   readonly #options: NetworkServerOptions;
   readonly #parts: ServerParts;
@@ -64,18 +67,18 @@ export class NetworkServerCore
   /** Rejects the present `start`. */
   #abandonStart: (error: Error) => void = () => {};
   #opening: Promise<void> | null = null;
-  #stopping: Promise<void> | null = null;
+  #stopping: Promise<unknown> | null = null;
   #peer: PeerCore | null = null;
   #tickLoop: TickLoop | null = null;
   readonly #turnTick: TurnTick;
   #host: HostLink | null = null;
-  #localPlayer: NetworkPlayer | null = null;
 
   /** @param server the public object, which extensions get */
   constructor(server: NetworkServer, options: NetworkServerOptions, parts: ServerParts) {
     super(options, "server");
     const { tickRate = 0, errorBudget, authentication = { authenticators: [] } } = options;
     if (errorBudget) checkOptions("errorBudget", errorBudget, ERROR_BUDGET);
+    this.tickRate = tickRate;
     this.#server = server;
     this.#options = options;
     this.#parts = parts;
@@ -113,10 +116,6 @@ export class NetworkServerCore
     return [...this.players].filter((player) => player.isAuthenticated);
   }
 
-  get localPlayer(): INetworkPlayer | null {
-    return this.#localPlayer;
-  }
-
   get isHost(): boolean {
     return this.#host !== null;
   }
@@ -141,6 +140,7 @@ export class NetworkServerCore
   }
 
   async start(localClient: NetworkClientCore | null): Promise<void> {
+    if (this.#isReceiving) await null; // Behind a stop that waits for the same.
     this.assertInactive();
     localClient?.assertInactive();
     if (localClient) assertSameProtocol(this.protocol, localClient.protocol);
@@ -167,9 +167,8 @@ export class NetworkServerCore
     this.events.emit("started");
     if (localClient && attempt === this.#starts) await this.#startHost(localClient);
     this.#assertCurrent(attempt);
-    const { tickRate } = this;
-    if (this.drive === "automatic" && tickRate > 0) {
-      this.#tickLoop = new TickLoop(this.clock, tickRate, (ticks) => {
+    if (this.drive === "automatic" && this.tickRate > 0) {
+      this.#tickLoop = new TickLoop(this.clock, this.tickRate, (ticks) => {
         this.time.advance(ticks - 1);
         this.updateReceive();
         this.updateSent();
@@ -177,27 +176,29 @@ export class NetworkServerCore
     }
   }
 
-  get tickRate(): number {
-    return this.#options.tickRate ?? 0;
-  }
-
   async stop(reason?: DisconnectReason): Promise<void> {
     if (reason) checkReason(reason);
-    if (this.#tickLoop) this.#receiveRest();
+    // What has arrived comes before the stop: behind the message of this handler, and where a tick rate has kept it
+    // waiting. A connection's end follows one reading behind its packets.
+    if (this.#isReceiving) await null;
+    for (let reading = 0; reading < 2 && this.#tickLoop; reading++) this.#receive();
     if (this.active) {
-      const stopping = this.#stop(reason);
+      // The stop before a `start` that this one abandons may not be done.
+      const stopping = Promise.all([this.#stopping, this.#stop(reason)]);
       this.#stopping = stopping;
       await stopping;
       if (this.#stopping === stopping) this.#stopping = null;
     } else await this.#stopping;
   }
 
-  /** What has arrived comes before the stop. A connection's end follows one reading behind its packets. */
-  #receiveRest(): void {
-    for (let reading = 0; reading < 2; reading++) {
-      this.#peer?.updateReceive();
-      this.#host?.receiveAtServer();
-    }
+  /** Inside a handler, or a listener of what a Peer has found. */
+  get #isReceiving(): boolean {
+    return this.#peer?.isBusy || this.#host?.server.isBusy || false;
+  }
+
+  #receive(): void {
+    this.#peer?.updateReceive();
+    this.#host?.receiveAtServer();
   }
 
   async #stop(reason: DisconnectReason | undefined): Promise<void> {
@@ -221,7 +222,7 @@ export class NetworkServerCore
     this.deactivate();
     for (const name of ["started", "hostStarted", "hostStopped"] as const) this.events.reset(name);
     this.#peer = null;
-    this.#localPlayer = null;
+    this.localPlayer = null;
     this.time.stop();
     // A socket that is still being bound is closed as soon as it is.
     const opened = this.#opening && settledWithin(this.clock, this.#opening, this.peerSettings.closeTimeoutMs);
@@ -232,8 +233,7 @@ export class NetworkServerCore
     if (!this.active) return;
     this.ticks.begin();
     this.time.advance(1);
-    this.#peer?.updateReceive();
-    this.#host?.receiveAtServer();
+    this.#receive();
     this.ticks.pause();
   }
 
@@ -261,7 +261,7 @@ export class NetworkServerCore
   attach(connection: LibraryConnection, isHost = false): void {
     this.connectionStarted(connection);
     const player = new NetworkPlayer(this, connection, isHost);
-    if (isHost) this.#localPlayer = player;
+    if (isHost) this.localPlayer = player;
     this.#byConnection.set(connection, player);
     this.#unidentified.add(player);
     if (isHost) return;
@@ -329,13 +329,10 @@ export class NetworkServerCore
 
   errorLimitReached(player: NetworkPlayer, lastError: string): void {
     const { onErrorLimit } = this.#options;
+    const last = lastError && `, the last: ${printable(lastError)}`;
     try {
       if (onErrorLimit) onErrorLimit(player);
-      else
-        player.refuse(
-          DisconnectCode.ErrorLimit,
-          `Too many errors${lastError && `, the last: ${printable(lastError)}`}`,
-        );
+      else player.refuse(DisconnectCode.ErrorLimit, `Too many errors${last}`);
     } catch (error) {
       this.report(error, player, null);
     }
@@ -427,9 +424,9 @@ export class NetworkServerCore
       this.events.emit("disconnected", player, reason);
       this.forEachExtension((extension) => extension.playerDisconnecting?.(player, reason));
     }
-    if (player !== this.#localPlayer) return;
+    if (player !== this.localPlayer) return;
     if (this.#host) void this.#hostEnded().close();
-    this.#localPlayer = null;
+    this.localPlayer = null;
   }
 
   async #open(openPeer: NonNullable<ServerParts["openPeer"]>, attempt: number): Promise<void> {

@@ -130,6 +130,7 @@ export class NetworkServer {
 
   /**
    * Disconnects all players, and stops. Resolves when they know, or after `closeTimeoutMs`. It can be started again.
+   * What has arrived is handled first, so a stop inside a handler comes when the packets that are being read are read.
    *
    * @param reason what the players get @defaultValue `DisconnectCode.ServerStopped`
    * @throws RangeError for a code outside 0-999, or a text over 120 bytes of UTF-8

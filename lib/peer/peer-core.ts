@@ -146,6 +146,11 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     return this.#socket.boundPort;
   }
 
+  /** Whether it is calling its handler. */
+  get isBusy(): boolean {
+    return this.#drive.isBusy;
+  }
+
   async bind(endPoint: IBindEndPoint): Promise<void> {
     this.#start();
     this.#server = new ServerHandshake(this);

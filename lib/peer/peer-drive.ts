@@ -88,6 +88,11 @@ export class PeerDrive {
     queueMicrotask(this.#onTurnEnd);
   }
 
+  /** Packets are being read, or deadlines looked at: the caller is inside a handler. */
+  get isBusy(): boolean {
+    return this.#isBusy;
+  }
+
   onReadable(): void {
     if (this.#isAutomatic) this.#run();
   }

@@ -23,6 +23,7 @@ const STEPS: Partial<Record<DisconnectCode, string>> = {
   [DisconnectCode.AuthenticationTimeout]: "Does the credential's `prove` take too long?",
   [DisconnectCode.ServerStopped]: "Connect again when it runs",
   [DisconnectCode.ProcessEnded]: "Connect again when it runs",
+  [DisconnectCode.SessionUnknown]: "It was started again, or the session has ended: connect again, as a new player",
 };
 
 /**

@@ -46,6 +46,8 @@ export enum DisconnectCode {
   ServerStopped = 1024,
   /** The process on the other side ended (an exit, a signal, an exception) without leaving first. */
   ProcessEnded = 1025,
+  /** The server does not have the session that the client resumes: it was started again, or the session has ended. */
+  SessionUnknown = 1026,
 }
 
 /**

@@ -1,8 +1,9 @@
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { runQuickstart } from "../../examples/quickstart/run.mjs";
 import { SequenceCheck } from "../../examples/quickstart/sequence-check.mjs";
-import { summarize } from "../../examples/quickstart/summary.mjs";
+import { nextSteps, summarize } from "../../examples/quickstart/summary.mjs";
 
 const small = { clients: 2, messages: 40, loss: 5, lag: 5 };
 const faultyClient = fileURLToPath(new URL("./faulty-client.mjs", import.meta.url));
@@ -39,4 +40,10 @@ test("tells order from disorder", () => {
   const check = new SequenceCheck();
   for (const number of [0, 1, 1, 3, 2]) check.take(number);
   expect(check).toEqual({ delivered: 3, faults: 2 });
+});
+
+test("what it names to go on with exists", () => {
+  const paths = nextSteps().match(/\S+\.m(js|d)(?=[: ])/g) ?? [];
+  expect(paths.filter((path) => path.includes("/") || path === "README.md")).toHaveLength(4);
+  for (const path of paths.filter((path) => path !== "client.mjs")) expect(existsSync(path)).toBe(true);
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
+  Channel,
   type Credential,
   defineAuthenticator,
   defineCredential,
@@ -10,7 +11,7 @@ import {
   PlayerState,
 } from "../../lib/message/index.js";
 import { u8 } from "../../lib/serialization/index.js";
-import { type ISocket, MemorySocketFactory } from "../../lib/socket/index.js";
+import { DisconnectCode, type DisconnectReason, type ISocket, MemorySocketFactory } from "../../lib/socket/index.js";
 import { CuttableFactory, MessageWorld } from "../support/message-world.js";
 
 const Note = defineMessage("note", u8);
@@ -143,6 +144,60 @@ test("a stop beside a stop, and one after it, wait for the same end", async () =
   await world.run(100);
   await Promise.all([one, other, world.server.stop()]);
   expect(world.server.active).toBe(false);
+});
+
+describe.each(["datagram", "reliable-lanes", "stream"] as const)("over %s, a stop inside a handler", (kind) => {
+  async function stoppedByNote(tickRate: number, andThen: (world: MessageWorld) => void = () => {}) {
+    const world = new MessageWorld({ protocol: newProtocol(), kind, server: { tickRate } });
+    const heard: unknown[] = [];
+    const { server } = world;
+    server.messageHandler.register(Note, (value) => {
+      heard.push(value);
+      if (value !== 1) return;
+      void server.stop();
+      andThen(world);
+    });
+    server.on("disconnected", (_player, reason) => void heard.push(reason));
+    server.on("stopped", () => void heard.push("stopped"));
+    const starting = server.start();
+    await world.run(50);
+    await starting;
+    const { client } = await world.join();
+    return { world, server, client, heard };
+  }
+
+  test.each([0, 30])("comes after what has arrived behind its message: tickRate %i", async (tickRate) => {
+    const { world, client, heard } = await stoppedByNote(tickRate);
+    client.send(Note, 1, Channel.Unreliable);
+    client.send(Note, 2, Channel.Unreliable);
+    void client.disconnect({ code: 5, text: "bye" });
+    await world.run(200);
+    // Over the other kinds the end is no part of a packet, and comes later by itself.
+    const { code } = heard[2] as DisconnectReason;
+    expect(heard).toEqual([1, 2, expect.anything(), "stopped"]);
+    if (kind === "datagram") expect(code).toBe(5);
+    expect(world.server.active).toBe(false);
+  });
+
+  test("is done before a start in the same turn, and undone by no other", async () => {
+    const outcomes: string[] = [];
+    const { world, server, client, heard } = await stoppedByNote(0, () => {
+      server.start().catch(({ code }) => outcomes.push(code));
+      void server.stop();
+      void server.start().then(() => outcomes.push("started"));
+    });
+    client.send(Note, 1);
+    await world.run(3000, 50);
+    expect(heard).toEqual([
+      1,
+      { code: DisconnectCode.ServerStopped, text: "The server has stopped" },
+      "stopped",
+      "stopped",
+    ]);
+    expect([outcomes, server.active]).toEqual([["ERR_CLOSED", "started"], true]);
+    await world.join();
+    expect(server.players).toHaveLength(1);
+  });
 });
 
 const connectPoints = [

@@ -154,13 +154,20 @@ describe("a client with `reconnect`", () => {
     expect(reasons).toEqual([DisconnectCode.ProcessEnded]);
   });
 
-  test("tries to resume first where the server has sessions, which one that was killed has not any more", async () => {
-    const { world, start, log, kill } = await joined({ reconnect: true, pingIntervalMs: 100 }, { sessions: {} });
-    await kill();
-    await start();
-    await world.until(() => log.includes("authenticated"));
-    expect(log).toEqual(["suspended", "disconnected", "started", "authenticated"]);
-  });
+  test.each([{}, { sessions: null }])(
+    "tries to resume first where the server had sessions, and hears that it does not know this one: %j",
+    async (later) => {
+      const options = { reconnect: true, pingIntervalMs: 100 };
+      const { world, client, start, log, kill } = await joined(options, { sessions: {} });
+      const reasons: number[] = [];
+      client.on("disconnected", ({ code }) => void reasons.push(code));
+      await kill();
+      await start(later);
+      await world.until(() => log.includes("authenticated"));
+      expect(log).toEqual(["suspended", "disconnected", "started", "authenticated"]);
+      expect(reasons).toEqual([DisconnectCode.SessionUnknown]);
+    },
+  );
 
   test("comes back when the path carries large packets again", async () => {
     const { world, factory, first, log } = await joined({ reconnect: true });
@@ -246,6 +253,20 @@ describe("a client with `reconnect`", () => {
     await world.run(5000, 50);
     expect(log).toEqual(["disconnected", "started", "authenticated"]);
   });
+});
+
+test("without `reconnect`, a `connect` in `disconnected` gives a new player where the session is unknown", async () => {
+  const { world, client, start, log, kill } = await joined({ pingIntervalMs: 100 }, { sessions: {} });
+  const before = client.player;
+  client.on("disconnected", ({ code }) => {
+    if (code === DisconnectCode.SessionUnknown) void client.connect();
+  });
+  await kill();
+  const second = await start();
+  await world.until(() => log.includes("authenticated"));
+  expect(log).toEqual(["suspended", "disconnected", "started", "authenticated"]);
+  expect(client.player).not.toBe(before);
+  expect(second.players).toHaveLength(1);
 });
 
 test("without `reconnect` it stays away, and with a failed first `connect` too", async () => {

@@ -268,7 +268,10 @@ describe("a connection that resumes a session", () => {
       reasons: [DisconnectCode.AuthenticationFailed],
     });
     const unknown = { id: new Uint8Array(16), secret, resumeWindowMs };
-    expect((await showSession(world, unknown)).welcomed).toBe(undefined);
+    expect(await showSession(world, unknown)).toEqual({
+      welcomed: undefined,
+      reasons: [DisconnectCode.SessionUnknown],
+    });
     expect(client.isAuthenticated).toBe(true);
     expect(log).toEqual([]);
   });

@@ -25,6 +25,7 @@ const codes: [keyof typeof DisconnectCode, string][] = [
   ["ErrorLimit", "ERR_ERROR_LIMIT"],
   ["ServerStopped", "ERR_SERVER_STOPPED"],
   ["ProcessEnded", "ERR_PROCESS_ENDED"],
+  ["SessionUnknown", "ERR_SESSION_UNKNOWN"],
 ];
 
 test.each(codes)("a connect that ends with %s rejects with %s", (name, code) => {

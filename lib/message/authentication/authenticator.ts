@@ -88,7 +88,17 @@ export function defineAuthenticator<T>(
   };
 }
 
-/** Defines the credential for {@link defineAuthenticator}. @param value what `check` gets */
-export function defineCredential<T>(method: string, codec: Codec<T>, value: T): Credential {
-  return { method, prove: () => encode(codec, value) };
+/**
+ * Defines the credential for {@link defineAuthenticator}.
+ *
+ * @param value what `check` gets; or a function that makes it for each connection anew, such as a token that expires.
+ *   `connect` rejects with what the function throws
+ */
+export function defineCredential<T>(
+  method: string,
+  codec: Codec<T>,
+  value: T | ((context: CredentialContext) => T | Promise<T>),
+): Credential {
+  const make = typeof value === "function" ? (value as (context: CredentialContext) => T | Promise<T>) : () => value;
+  return { method, prove: async (context) => encode(codec, await make(context)) };
 }

@@ -9,6 +9,7 @@ export const LOSSES = new Set<number>([
 /** Reasons after which a client stops trying. */
 export const REFUSALS = new Set<number>([
   DisconnectCode.AuthenticationFailed,
+  DisconnectCode.SessionUnknown,
   DisconnectCode.InvalidPacket,
   DisconnectCode.ServerStopped,
   DisconnectCode.ProcessEnded,

@@ -135,14 +135,14 @@ export class ServerAuthentication {
   }
 
   async #judgeSession(player: NetworkPlayer, attempt: Attempt, method: string, payload: Uint8Array) {
+    if (method !== SESSION_METHOD) return () => this.#refuse(player, "Only the proof of a session resumes it");
+    const unknown = () => player.refuse(DisconnectCode.SessionUnknown, "The server does not know this session");
     const session = this.#owner.sessions?.find(payload.subarray(0, SESSION_ID_BYTES)) ?? null;
-    const context = contextOf(player, attempt);
-    const reply =
-      method === SESSION_METHOD && session !== null ? await answerSession(payload, session.secret, context) : null;
+    if (session === null) return unknown;
+    const reply = await answerSession(payload, session.secret, contextOf(player, attempt));
+    if (reply === null) return () => this.#refuse(player, "The proof of the session is wrong");
     // The session may have ended while the proof was checked.
-    return reply && session && this.#owner.sessions?.of(session.player)
-      ? () => this.#owner.resume(player, session.player, reply)
-      : () => this.#refuse(player, "The session does not exist any more");
+    return this.#owner.sessions?.of(session.player) ? () => this.#owner.resume(player, session.player, reply) : unknown;
   }
 
   #refuse(player: NetworkPlayer, text: string): void {

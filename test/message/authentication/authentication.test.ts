@@ -282,6 +282,22 @@ describe("an authenticator", () => {
     await expect(garbled.connecting).rejects.toMatchObject({ reason: { text: "The proof cannot be read" } });
   });
 
+  test("gets what the credential makes for this connection; what that throws is what `connect` rejects with", async () => {
+    const server = { authentication: { authenticators: [byName] } };
+    const names = ["ada", "eve"];
+    const heard: unknown[] = [];
+    const credential = defineCredential("name", codec, async ({ security }) => {
+      heard.push(security);
+      const name = names.shift();
+      if (!name) throw new Error("logged out");
+      return { name };
+    });
+    await (await attempt({ server, client: { credential } })).connecting;
+    await expect((await attempt({ server, client: { credential } })).connecting).rejects.toThrow("Nobody knows eve");
+    await expect((await attempt({ server, client: { credential } })).connecting).rejects.toThrow("logged out");
+    expect(heard).toEqual(["none", "none", "none"]);
+  });
+
   test("that throws refuses, and is reported", async () => {
     const faulty = defineAuthenticator("name", codec, () => {
       throw new Error("database");

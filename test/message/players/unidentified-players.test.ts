@@ -87,7 +87,7 @@ describe("a connection", () => {
     await say(HelloMessage, { resumes: true });
     const proof = world.server.protocol.messages.find(({ name }) => name === "network/proof");
     await say(proof as never, { method: "network/session", payload: new Uint8Array(80) } as never);
-    expect(reasons).toEqual([DisconnectCode.AuthenticationFailed]);
+    expect(reasons).toEqual([DisconnectCode.SessionUnknown]);
     expect(events).toEqual([]);
   });
 });
