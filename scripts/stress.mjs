@@ -1,7 +1,7 @@
 // npm run test:stress: the tests that are long: 100,000 connections with each driver, 10 million hostile packets, 1000
 // players for a minute, streams of 100 MB, floods of 10,000 new connections a second beside 50 players, 100 clients
-// that change their address 9000 times each, a million random operations on objects, 200,000 hostile messages about
-// objects each way, and our GNS together with the published one.
+// that change their address 9000 times each, 80 receivers that are stopped for 2 to 30 s, a million random operations
+// on objects, 200,000 hostile messages about objects each way, and our GNS together with the published one.
 import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { buildNative } from "./build.mjs";
@@ -18,6 +18,8 @@ const files = [
   "test/peer/roaming-soak.test.ts",
   "test/peer/lossy-traffic.test.ts",
   "test/message/flood.test.ts",
+  "test/message/standstill.test.ts",
+  "test/peer/accounting.test.ts",
   "test/object/life/model.test.ts",
   "test/object/hostile/client.test.ts",
   "test/object/hostile/server.test.ts",

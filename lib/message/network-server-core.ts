@@ -109,7 +109,7 @@ export class NetworkServerCore
       time: this.time,
       charge: (...error) => this.charge(...error),
     });
-    this.trace?.watch(this.events);
+    this.trace?.watchServer(this.events);
   }
 
   get authenticatedPlayers(): NetworkPlayer[] {

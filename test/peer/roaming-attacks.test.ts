@@ -47,17 +47,39 @@ describe("an attacker", () => {
     expect(heard).toBeLessThan(50 * 34);
   });
 
-  test("who relays the challenge too, and wins again, has the connection until its client speaks", async () => {
+  /** Sends the client the challenges that the server has meant for the attacker, as if from the server. */
+  function relayChallenges(world: World, attacker: string): void {
+    const { onPacket } = world.network;
+    world.network.onPacket = (from, to, packet) => {
+      if (from === SERVER && to === attacker && packet.length === 34)
+        world.network.send(SERVER, HOME, packet.slice(), true);
+      return onPacket(from, to, packet);
+    };
+  }
+
+  test("who relays the challenge too, and wins again, loses the connection to a client that says nothing", async () => {
     const world = await connected();
     await talk(world, 10);
     let stolen = 0;
     race(world, MOBILE, () => stolen++ < 2);
-    const { onPacket } = world.network;
-    world.network.onPacket = (from, to, packet) => {
-      // The client gets the attacker's challenge as if from the server.
-      if (from === SERVER && to === MOBILE && packet.length === 34) world.network.send(SERVER, HOME, packet, true);
-      return onPacket(from, to, packet);
-    };
+    relayChallenges(world, MOBILE);
+    world.client.send(text("c10"));
+    while (world.serverHandler.moves.length === 0) await world.network.run(5);
+    world.player.send(text("s10"));
+    // The client is asked where it is, and answers: a round trip.
+    await world.network.run(2 * 20 + 5);
+    expect(world.serverHandler.moves).toEqual([`${HOME} -> ${MOBILE}`, `${MOBILE} -> ${HOME}`]);
+    await world.network.run(500);
+    expectNothingLost(world, 11);
+    expect(world.serverHandler.moves).toHaveLength(2);
+  });
+
+  test("who wins three races, one against the answer of the client, has the connection until that speaks", async () => {
+    const world = await connected();
+    await talk(world, 10);
+    let stolen = 0;
+    race(world, MOBILE, () => stolen++ < 3);
+    relayChallenges(world, MOBILE);
     world.client.send(text("c10"));
     await world.network.run(300);
     expect(world.serverHandler.moves).toEqual([`${HOME} -> ${MOBILE}`]);

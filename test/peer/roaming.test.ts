@@ -60,6 +60,24 @@ describe("the connection of a client", () => {
     expect(world.network.clock.now() - sentMs).toBeLessThanOrEqual(2 * 40 + 10);
   });
 
+  test.each([2, 20])(
+    "whose challenges are lost for a second has the round trip of the last, %i times 2 ms",
+    async (delay) => {
+      const world = await connected();
+      await talk(world, 10);
+      world.socket.roam(MOBILE);
+      const startMs = world.network.clock.now();
+      world.network.delayMs = 2 * delay;
+      world.network.onPacket = (_from, to) => to !== MOBILE || world.network.clock.now() > startMs + 1000;
+      await talk(world, 70, 20, 10);
+      expect(world.serverHandler.moves).toHaveLength(1);
+      expect(world.player.roundTripTimeMs).toBeGreaterThan(3.9 * delay);
+      expect(world.player.roundTripTimeMs).toBeLessThan(4 * delay + 10);
+      await world.network.run(1000);
+      expectNothingLost(world, 80);
+    },
+  );
+
   test("is acknowledged from its new address on at once", async () => {
     const world = await connected();
     await talk(world, 10);

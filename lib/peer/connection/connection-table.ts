@@ -30,10 +30,13 @@ export class ConnectionTable {
     return this.#sessions.get(readDataSession(buffer, offset)) ?? null;
   }
 
-  /** A connection has another address now. Another one that has been there goes on without an entry. */
+  /**
+   * A connection has another address now. Another one that has been there goes on without an entry; one that is leaving
+   * needs none.
+   */
   move(connection: PeerConnection, from: string): void {
     if (this.#connected.get(from) === connection) this.#connected.delete(from);
-    this.#connected.set(connection.handle.address, connection);
+    if (!this.#leaving.has(connection)) this.#connected.set(connection.handle.address, connection);
   }
 
   hasSession(session: number): boolean {

@@ -198,7 +198,7 @@ export class PeerConnection implements LibraryConnection, ProfileHost, PathHost,
 
   /** A packet of this session has come from another address. @returns false: it has not authenticated */
   receiveFromElsewhere(packet: ReceivedPacket, nowMs: number): boolean {
-    if (this.#phase > ConnectionPhase.Lingering) return false;
+    if (this.#phase > ConnectionPhase.Draining) return false;
     this.#receivedMs = nowMs;
     if (!this.#profile) this.#begin();
     if (!this.#profile.receiveFromElsewhere?.(packet, nowMs)) return false;

@@ -52,6 +52,8 @@ export class ClientHandshake implements Waiting {
   #request: Uint8Array;
   #noise: HandshakeState | null = null;
   #cookie: Uint8Array = new Uint8Array(0);
+  /** Whether a challenge is answered: one for each repetition of the request. */
+  #takesChallenge = true;
   /** Datagrams: the size that requests have, so that the path is proved for it, and packets have later. */
   #packetSize: number;
   /** How many requests of this size have had no answer. */
@@ -105,7 +107,11 @@ export class ClientHandshake implements Waiting {
     this.#nextRequestMs = this.handle.reliable
       ? Number.POSITIVE_INFINITY
       : nowMs + this.#owner.config.connectIntervalMs;
-    const request = this.#nextRequest();
+    this.#takesChallenge = true;
+    this.#send(this.#nextRequest());
+  }
+
+  #send(request: Uint8Array): void {
     this.#owner.transmit(this.handle, request, request.length, Delivery.Reliable, 0);
   }
 
@@ -145,15 +151,17 @@ export class ClientHandshake implements Waiting {
     }
   }
 
+  /** A client whose address has changed since is challenged again: its cookie is that of the old address. */
   #answerChallenge(reader: PacketReader, nowMs: number): void {
     const cookie = readChallenge(reader);
     // One whose address the transport has proved is not asked for a cookie.
-    if (!cookie || this.#cookie.length > 0 || this.handle.addressVerified) return;
+    if (!cookie || !this.#takesChallenge || this.handle.addressVerified || equalBytes(cookie, this.#cookie)) return;
+    this.#takesChallenge = false;
     this.#cookie = cookie;
     this.#isSmallAnswered = false;
     this.#request = this.#writeRequest();
-    this.#nextRequestMs = nowMs;
-    this.update(nowMs);
+    this.#nextRequestMs = nowMs + this.#owner.config.connectIntervalMs;
+    this.#send(this.#request);
   }
 
   #finish(reader: PacketReader): void {

@@ -125,8 +125,8 @@ export class ServerHandshake {
     const now = this.#owner.now();
     if (cookie.length > 0) {
       if (this.#cookies.check(cookie, address, nonce, now)) return true;
+      // It is old, or was issued for the address that the client had then.
       metrics.cookiesRefused++;
-      return false;
     }
     metrics.challengesSent++;
     this.#send(handle, writeChallenge(nonce, this.#cookies.issue(address, nonce, now)));

@@ -53,6 +53,7 @@ export class MessageAssembler {
         if (!this.#host.deliver(Channel.Reliable, this.#lane, buffer, at - length, length)) return LaneResult.Stopped;
         continue;
       }
+      if (at === end) break;
       const taken = Math.min(length - parts.size, end - at);
       if (!takeForMessage(this.#host, parts.append(buffer, at, taken, length))) return LaneResult.Stopped;
       at += taken;

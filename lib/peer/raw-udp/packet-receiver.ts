@@ -1,3 +1,4 @@
+import type { ReceivedPacket } from "../../socket/index.js";
 import { Channel } from "../channel.js";
 import { channelOf, DatagramReceiver, isDatagram } from "../delivery/datagram-receiver.js";
 import { DatagramResult } from "../delivery/datagram-result.js";
@@ -8,7 +9,7 @@ import { LaneBytesFrame } from "../frames/lane-bytes-frame.js";
 import { readNumberFrame } from "../frames/number-frame.js";
 import { PacketReader } from "../frames/packet-reader.js";
 import { FrameKind, LANES, PATH_CHALLENGE_BYTES } from "../packet-format.js";
-import type { ProfileHost } from "../profile.js";
+import type { PathHost, ProfileHost } from "../profile.js";
 import { LaneReceiver } from "./lane-receiver.js";
 import { LaneResult } from "./message-assembler.js";
 import type { PacketSender } from "./packet-sender.js";
@@ -30,6 +31,8 @@ export class PacketReceiver {
   hasEnded = false;
   /** The PathResponse of the last packet that had one. */
   pathResponse: Uint8Array | null = null;
+  /** The packet that is being read, when it has come from another address than the one in use. */
+  elsewhere: ReceivedPacket | null = null;
   readonly datagrams: DatagramReceiver;
   readonly #lanes: LaneReceiver[] = [];
   readonly #reader = new PacketReader();
@@ -40,6 +43,7 @@ export class PacketReceiver {
   readonly #sender: PacketSender;
   readonly #firstNumber: number;
   readonly #isSealed: boolean;
+  readonly #paths: PathHost | null;
   // Of the packet that is being read.
   #number = 0;
   #urgency = AckUrgency.None;
@@ -50,10 +54,11 @@ export class PacketReceiver {
     host: ProfileHost,
     received: ReceivedPackets,
     sender: PacketSender,
-    { firstNumber = 0, maxReliableMessageSize, seal }: RawUdpOptions,
+    { firstNumber = 0, maxReliableMessageSize, seal, paths }: RawUdpOptions,
   ) {
     this.#host = host;
     this.#isSealed = seal !== null;
+    this.#paths = paths?.host ?? null;
     this.#received = received;
     this.#sender = sender;
     this.#firstNumber = firstNumber;
@@ -131,12 +136,19 @@ export class PacketReceiver {
     if (!reason) return Next.Malformed;
     // The acknowledgement leaves before the connection ends.
     this.#received.acknowledge(this.#number, AckUrgency.AtOnce, nowMs);
-    this.#sender.respond(nowMs);
+    this.#respond(nowMs);
     if (!this.hasEnded) {
       this.hasEnded = true;
       this.#host.remoteClosed(reason);
     }
     return Next.Stop;
+  }
+
+  /** An address that is not proved gets at most three times its bytes. */
+  #respond(nowMs: number): void {
+    const { elsewhere } = this;
+    if (!elsewhere) this.#sender.respond(nowMs);
+    else this.#paths?.transmitTo(elsewhere.handle, this.#sender.ackPacket(3 * elsewhere.length, nowMs));
   }
 
   #readLane(lane: number): Next {

@@ -110,21 +110,33 @@ export class PacketSender {
     if (isOtherHost) this.#restart(roundTripMs, nowMs);
     this.#queueProbes();
     this.#received.acknowledgeAgain(nowMs);
+    if (this.#closeDueMs < Number.POSITIVE_INFINITY) this.#closeDueMs = nowMs;
   }
 
   /** A packet with a challenge or the answer to one. It is not acknowledged, and not sent again. */
   pathPacket(kind: FrameKind.PathChallenge | FrameKind.PathResponse, token: Uint8Array): Uint8Array {
+    const end = DATA_HEADER_BYTES + 1 + token.length;
+    const packet = new Uint8Array(end + TAG_BYTES);
+    packet[DATA_HEADER_BYTES] = kind;
+    packet.set(token, DATA_HEADER_BYTES + 1);
+    return this.#sealAlone(packet, end);
+  }
+
+  /** A packet of at most `maxBytes` that acknowledges what has come, for another address than the one in use. */
+  ackPacket(maxBytes: number, nowMs: number): Uint8Array {
+    const packet = new Uint8Array(maxBytes);
+    return this.#sealAlone(packet, this.#received.writeAck(packet, DATA_HEADER_BYTES, maxBytes - TAG_BYTES, nowMs));
+  }
+
+  /** Gives a packet with content up to `end` a number. Nothing is noted of it, as nobody acknowledges it. */
+  #sealAlone(packet: Uint8Array, end: number): Uint8Array {
     this.#makeRoom();
     const number = this.packets.next;
     this.packets.begin();
-    const end = DATA_HEADER_BYTES + 1 + token.length;
-    const packet = new Uint8Array(end + TAG_BYTES);
     packet.set(this.#packet.subarray(0, DATA_HEADER_BYTES));
     writeDataNumber(packet, number);
-    packet[DATA_HEADER_BYTES] = kind;
-    packet.set(token, DATA_HEADER_BYTES + 1);
-    this.#seal?.seal(number, packet, 0, DATA_HEADER_BYTES, end);
-    return packet;
+    const size = this.#seal?.seal(number, packet, 0, DATA_HEADER_BYTES, end) ?? end;
+    return packet.subarray(0, size);
   }
 
   answerChallenge(token: Uint8Array): void {

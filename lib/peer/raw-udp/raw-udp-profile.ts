@@ -94,8 +94,9 @@ export class RawUdpProfile implements Profile {
     this.#receiver.receive(number, inOrder, buffer, offset + DATA_HEADER_BYTES, end, nowMs);
   }
 
-  receiveFromElsewhere({ handle, buffer, offset, length }: ReceivedPacket, nowMs: number): boolean {
+  receiveFromElsewhere(packet: ReceivedPacket, nowMs: number): boolean {
     if (!this.#paths) return false;
+    const { handle, buffer, offset, length } = packet;
     this.#notePause(nowMs);
     const { largest } = this.#received;
     const number = nearestNumber(readDataNumber(buffer, offset), largest);
@@ -105,7 +106,9 @@ export class RawUdpProfile implements Profile {
     this.#paths.host.onPacketFromElsewhere();
     this.#paths.onPacket(handle, number, largest, nowMs, this.#sender.roundTrip.probeTimeoutMs);
     this.#receiver.pathResponse = null;
+    this.#receiver.elsewhere = packet;
     this.#receiver.receive(number, inOrder, buffer, offset + DATA_HEADER_BYTES, end, nowMs);
+    this.#receiver.elsewhere = null;
     if (!this.#receiver.hasEnded) this.#validate(this.#paths, handle, nowMs);
     return true;
   }
@@ -144,15 +147,22 @@ export class RawUdpProfile implements Profile {
   /** Moves to the address of a packet that has answered, or asks it. */
   #validate(paths: PathValidation, from: IConnectionHandle, nowMs: number): void {
     const { pathResponse } = this.#receiver;
-    const answered = pathResponse && paths.takeAnswered(from, pathResponse);
-    if (answered) {
-      const isOtherHost = hostOf(from.address) !== hostOf(paths.host.handle.address);
-      this.#sender.onMove(isOtherHost, nowMs - answered.sinceMs, nowMs);
-      paths.host.moveTo(answered.handle);
+    const roundTripMs = pathResponse ? paths.takeAnswered(from, pathResponse, nowMs) : Number.NaN;
+    if (Number.isNaN(roundTripMs)) {
+      this.#challenge(paths, from, nowMs);
       return;
     }
-    const challenge = paths.takeChallenge(from, nowMs, this.#sender.roundTrip.probeTimeoutMs);
-    if (challenge) paths.host.transmitTo(from, this.#sender.pathPacket(FrameKind.PathChallenge, challenge));
+    const former = paths.host.handle;
+    const isOtherHost = hostOf(from.address) !== hostOf(former.address);
+    this.#sender.onMove(isOtherHost, roundTripMs, nowMs);
+    this.#challenge(paths, former, nowMs);
+    paths.host.moveTo(from.copy());
+  }
+
+  /** Asks an address, if that is due. */
+  #challenge(paths: PathValidation, address: IConnectionHandle, nowMs: number): void {
+    const token = paths.takeChallenge(address, nowMs, this.#sender.roundTrip.probeTimeoutMs);
+    if (token) paths.host.transmitTo(address, this.#sender.pathPacket(FrameKind.PathChallenge, token));
   }
 
   /** The end of a packet's frames, -1 for a packet that is a copy, or not from the other side. */

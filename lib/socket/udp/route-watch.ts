@@ -49,7 +49,6 @@ export class RouteWatch {
     if (this.#isLooking || nowMs < this.#nextLookMs) return;
     this.#nextLookMs = nowMs + SILENCE_MS;
     this.#isLooking = true;
-    // What cannot be opened has no route. The next look may find one.
     const ended = () => {
       this.#isLooking = false;
     };

@@ -156,8 +156,7 @@ export class UdpBatchSocket extends UdpSocket implements ISocket<UdpEndPoint, Ud
     return this.#server;
   }
 
-  protected async openBeside(): Promise<void> {
-    const { host: address, port } = this.#server as UdpBatchServerHandle;
+  protected async openBeside(address: string, port: number): Promise<void> {
     const id = this.#open(address, port, true);
     const newest = [...this.#tries.keys()].at(-1) ?? this.#id;
     if (this.#addon.haveSameUdpSource(id, newest)) return this.#closeOne(id);
@@ -165,7 +164,8 @@ export class UdpBatchSocket extends UdpSocket implements ISocket<UdpEndPoint, Ud
       this.#tries.delete(newest);
       this.#closeOne(newest);
     }
-    this.#tries.set(this.#id, { address, port }).set(id, { address, port });
+    const { host } = this.#server as UdpBatchServerHandle;
+    this.#tries.set(this.#id, { address: host, port }).set(id, { address, port });
     this.#sendOver(id, this.#lastCount);
   }
 

@@ -170,10 +170,9 @@ export class UdpDgramSocket extends UdpSocket implements ISocket<UdpEndPoint, Ud
     this.#socket.setBroadcast(true);
   }
 
-  protected async openBeside(): Promise<void> {
-    const { destination, port } = this.#server as UdpDgramServerHandle;
-    const family = destination.includes(":") ? 6 : 4;
-    const socket = await this.#start(family, null, (socket, done) => socket.connect(port, destination, done));
+  protected async openBeside(address: string, port: number): Promise<void> {
+    const family = address.includes(":") ? 6 : 4;
+    const socket = await this.#start(family, null, (socket, done) => socket.connect(port, address, done));
     const newest = [...this.#tries].at(-1) ?? this.#socket;
     if (newest === null || socket.address().address === newest.address().address) {
       socket.close(); // The same route, or closed meanwhile.

@@ -18,6 +18,10 @@ export abstract class UdpSocket {
   #closing: Promise<void> | null = null;
   /** Client: opens the next address of the server's name. */
   #nextAddress: unknown = null;
+  /** Client: all of them, */
+  #addresses: readonly UdpAddress[] = [];
+  /** and the other end, from the first one that could be opened on. */
+  #server: UdpHandle | null = null;
   /** Client, from the first answer on. */
   protected route: RouteWatch | null = null;
 
@@ -39,13 +43,14 @@ export abstract class UdpSocket {
    */
   async connect(endPoint: UdpEndPoint, signal?: AbortSignal): Promise<UdpHandle> {
     const run = async (attempt: AbortSignal) => {
-      const addresses = await lookUp(endPoint.host ?? "localhost", true, attempt);
+      this.#addresses = await lookUp(endPoint.host ?? "localhost", true, attempt);
+      const addresses = [...this.#addresses];
       for (;;) {
         const address = addresses.shift() as UdpAddress;
         try {
-          const handle = await this.openConnected(address, endPoint.port, attempt);
+          this.#server = await this.openConnected(address, endPoint.port, attempt);
           this.#planNext(addresses, endPoint.port, attempt);
-          return handle;
+          return this.#server;
         } catch (error) {
           if (addresses.length === 0 || attempt.aborted) throw error;
         }
@@ -66,16 +71,29 @@ export abstract class UdpSocket {
   /** Opens one more of the server's addresses. All have one handle, whose address is that of the one that stays. */
   protected abstract openConnected(address: UdpAddress, port: number, attempt: AbortSignal): Promise<UdpHandle>;
   /**
-   * Client: if the route to the server now has another local address, opens a socket with that beside the present one,
-   * and sends the last packets over it. Both are used until one of them has received something: it stays.
+   * Client: if the route to this address of the server has another local address than the present socket, opens a socket
+   * with that beside it, and sends the last packets over it. Both are used until one of them has received something: it
+   * stays. Fails where there is no route.
    */
-  protected abstract openBeside(): Promise<void>;
+  protected abstract openBeside(address: string, port: number): Promise<void>;
   protected abstract closeTransport(): Promise<void>;
 
   /** The server has answered: no more of its addresses are tried. */
   protected settled(): void {
     this.#tryNoMore();
-    this.route ??= new RouteWatch(this.options.clock, () => this.openBeside());
+    this.route ??= new RouteWatch(this.options.clock, () => this.#renew());
+  }
+
+  /** Where there is no route to the server's address any more, there may be one to another address of its name. */
+  async #renew(): Promise<void> {
+    const { host, port } = this.#server as UdpHandle;
+    for (const address of new Set([host, ...this.#addresses.map(({ address }) => address)])) {
+      try {
+        return await this.openBeside(address, port);
+      } catch {
+        // The next look may find one.
+      }
+    }
   }
 
   protected get isClosed(): boolean {
