@@ -44,7 +44,11 @@ export class ClientPrediction implements ControlOwner {
     this.#world = world;
     this.#clock = NetworkClient.clockOf(client);
     this.report = world.report;
-    this.runner = new StepRunner(world.report);
+    this.runner = new StepRunner((prefab, init, order) => {
+      const object = world.spawns.spawn({ tick: this.runner.tick, order }, prefab, init);
+      return { ...object.behaviours, identity: object.identity };
+    }, world.report);
+    world.extensions.set(RecordKind.EndOfControl, (reader) => world.spawns.confirm(reader.readUint32()));
     world.prediction = this;
   }
 
@@ -54,6 +58,12 @@ export class ClientPrediction implements ControlOwner {
 
   get tickPart(): number {
     return this.#inputClock?.partAt(this.now()) ?? 1;
+  }
+
+  /** The tick that is shown of the controlled behaviour, with a fraction; null while nothing is controlled. */
+  get shownTick(): number | null {
+    const clock = this.#control && this.#inputClock;
+    return clock ? clock.tick - 1 + clock.partAt(this.now()) : null;
   }
 
   now(): number {
@@ -87,7 +97,9 @@ export class ClientPrediction implements ControlOwner {
 
   /** The object is not this client's any more. */
   lost(object: ClientObject): void {
-    if (this.#control?.object === object) this.#stopControl();
+    if (this.#control?.object !== object) return;
+    this.#stopControl();
+    this.#world.spawns.endAfterMessage(this.#inputClock?.tick ?? 0);
   }
 
   /** State has come for an object: what is predicted of it stays. */
@@ -97,6 +109,7 @@ export class ClientPrediction implements ControlOwner {
 
   /** The connection is away: the time of inputs begins again after it. */
   suspend(): void {
+    if (this.#inputClock) this.#world.spawns.suspend(this.#inputClock.tick);
     this.#inputClock = null;
     this.#sent.clear();
   }
@@ -113,13 +126,15 @@ export class ClientPrediction implements ControlOwner {
     reader.reset(bytes);
     readReport(reader, report);
     const control = this.#control;
-    if (!control || control.object.item !== report.item || control.index !== report.behaviour) return;
-    if (report.earlyTicks !== null) {
-      this.#sent.report(report.arrivedTick, report.received);
-      this.#inputClock?.report(report.arrivedTick, report.earlyTicks + UNSEEN_TICKS);
+    if (control?.object.item === report.item && control.index === report.behaviour) {
+      if (report.earlyTicks !== null) {
+        this.#sent.report(report.arrivedTick, report.received);
+        this.#inputClock?.report(report.arrivedTick, report.earlyTicks + UNSEEN_TICKS);
+      }
+      control.confirm(report.tick, reader);
+      this.#world.announce();
     }
-    control.confirm(report.tick, reader);
-    this.#world.announce();
+    this.#world.spawns.used(report.tick, report.spawned);
   }
 
   /** Ends the control, and tells the server. */

@@ -47,6 +47,10 @@ export class ObjectPlayer {
   endedTick: number | null = null;
   /** Its inputs, by what it has controlled. */
   readonly inputs = new Map<DefinedPrediction, InputBuffer<unknown>>();
+  /** How many objects of its steps it was sent (u16). */
+  stepSpawns = 0;
+  /** The tick up to which it controlled something, as it says, until it is told that no more spawns of that come. */
+  endOfControl: number | null = null;
   /** Bytes of latest state that it may get and has not used: grows while an object is larger than a tick's share. */
   savedBytes = 0;
   isInitial = true;

@@ -390,8 +390,8 @@ export class ObjectServer implements ObjectOwner {
         player.isInitial = false;
         player.begin(RecordKind.WorldReady, this.ordered.sentTick);
       }
-      player.flush();
       const predictedBytes = this.sendPredicted(player);
+      player.flush();
       const { connection } = player.player;
       this.latest.send(
         player,

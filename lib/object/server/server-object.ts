@@ -9,6 +9,7 @@ import type { NetworkIdentity } from "../behaviour/network-identity.js";
 import type { Instance } from "../behaviour/prefab.js";
 import type { CallOptions, RpcDefinition } from "../behaviour/rpc.js";
 import type { ObjectLayout } from "../wire/object-layout.js";
+import type { SpawnTag } from "../wire/object-messages.js";
 import type { SharedObject } from "../world/shared-world.js";
 import { WorldObject, type WorldObjectOwner } from "../world/world-object.js";
 import type { ObjectView } from "./object-view.js";
@@ -24,9 +25,16 @@ export interface ObjectOwner extends WorldObjectOwner<ServerObject> {
   destroy(object: ServerObject): void;
 }
 
+/** The step of a player that has spawned an object. */
+export interface StepSpawn extends SpawnTag {
+  readonly player: INetworkPlayer;
+}
+
 /** Where an object comes from. */
 export interface ObjectSource {
   readonly instance: Instance;
+  /** @defaultValue no step has spawned it */
+  readonly step?: StepSpawn | null;
   readonly staticName?: string | null;
   /** @defaultValue a new one */
   readonly netId?: number;
@@ -55,6 +63,7 @@ export class ServerObject
   teleportTick: number | null = null;
   /** The name under which clients have it as well; null: they make it. */
   readonly staticName: string | null;
+  readonly step: StepSpawn | null;
   /** What its owner controls of it: those members reach the owner with what became of its inputs. */
   control: PlayerControl | null = null;
 
@@ -63,10 +72,11 @@ export class ServerObject
     layout: ObjectLayout,
     item: number,
     netId: number,
-    { instance, staticName = null }: ObjectSource,
+    { instance, staticName = null, step = null }: ObjectSource,
   ) {
     super(manager, layout, netId, instance);
     this.staticName = staticName;
+    this.step = step;
     this.item = item;
     this.held = this.values.map(() => 0);
     this.setByOwner = this.values.map(() => 0);
@@ -80,6 +90,10 @@ export class ServerObject
 
   get isOwner(): boolean {
     return this.isHostOwner;
+  }
+
+  get isPredicted(): boolean {
+    return false;
   }
 
   get observers(): ReadonlySet<INetworkPlayer> {
