@@ -94,7 +94,7 @@ export class SyncRef<T extends NetworkBehaviour> {
     if (target !== null && owner.references && !NetworkBehaviour.linkOf(target)) {
       throw new NetworkError("ERR_STATE", `${place}: the object is in no world: spawn it first`);
     }
-    if (target !== null && owner.references && target.identity.isPredicted) {
+    if (target !== null && owner.references && NetworkBehaviour.linkOf(target)?.netId === 0) {
       throw new NetworkError(
         "ERR_STATE",
         `${place}: the server has not spawned the object yet: wait until it is adopted`,

@@ -49,7 +49,7 @@ export class ClientObject
   /** Of each member the last message that held its latest value. */
   readonly #sentIn: number[] = [];
   /** The server's object, in a host that shares its instances: the values here are those that were received. */
-  readonly #shared: SharedObject | null;
+  readonly shared: SharedObject | null;
 
   /** Whether its behaviours are not there yet: it is read, and nobody knows of it. */
   readonly isWaiting: boolean;
@@ -64,7 +64,7 @@ export class ClientObject
     { shared = null, made = null, staticName = null }: ClientObjectSource,
   ) {
     super(manager, layout, netId, made ?? receivedOf(layout, shared?.behaviours ?? {}));
-    this.#shared = shared;
+    this.shared = shared;
     this.isWaiting = !shared && !made;
     this.staticName = staticName;
     const hasTimeline = layout.interpolated.length > 0 && !this.isWaiting;
@@ -100,7 +100,7 @@ export class ClientObject
 
   /** What users get: in a host the server's object, if its instances are shared. */
   get identity(): NetworkIdentity {
-    return this.#shared?.identity ?? this;
+    return this.shared?.identity ?? this;
   }
 
   get owner(): INetworkPlayer | null {
@@ -209,26 +209,26 @@ export class ClientObject
   setIsOwner(isOwner: boolean): void {
     if (this.isOwner && !isOwner) this.manager.lost(this);
     this.isOwner = isOwner;
-    if (this.#shared) this.#shared.isHostOwner = isOwner;
+    if (this.shared) this.shared.isHostOwner = isOwner;
     for (const timeline of this.#timelines) timeline.isOwner = isOwner;
     for (const [index, values] of this.values.entries()) {
-      values.locked = isOwner && !this.#shared ? ~(this.layout.fromOwner[index] as number) : -1;
+      values.locked = isOwner && !this.shared ? ~(this.layout.fromOwner[index] as number) : -1;
     }
   }
 
   /** Whether its instances are those of a host's server. */
   get isShared(): boolean {
-    return this.#shared !== null;
+    return this.shared !== null;
   }
 
   override release(): void {
     for (const part of this.parts) NetworkBehaviour.setShownSource(part, null);
-    if (!this.#shared) {
+    if (!this.shared) {
       super.release();
       return;
     }
     this.isSpawned = false;
-    for (const value of this.#shared.values) value.received = null;
+    for (const value of this.shared.values) value.received = null;
     for (const value of this.values) value.leave();
   }
 

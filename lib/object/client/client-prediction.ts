@@ -10,8 +10,10 @@ import type { DefinedPrediction } from "../prediction/define-prediction.js";
 import { StepRunner } from "../prediction/step-runner.js";
 import { type ControlledBehaviour, emptyReport, readReport, writeControlled } from "../wire/input-format.js";
 import { InputMessage, KIND_BITS, RecordKind } from "../wire/object-messages.js";
+import type { SharedObject } from "../world/shared-world.js";
 import { ClientControl, type ControlOwner } from "./client-control.js";
 import type { ClientObject } from "./client-object.js";
+import { HostControl, type HostControlOwner } from "./host-control.js";
 import type { ObjectClient } from "./object-client.js";
 
 /** After a pause that long, as of a hidden tab, its time was not lived through: it has no inputs. */
@@ -22,7 +24,7 @@ const UNSEEN_TICKS = 0.5;
 const TIMER_MS = 0.001;
 
 /** Has one behaviour at a time follow this client's inputs at once, ahead of the server. */
-export class ClientPrediction implements ControlOwner {
+export class ClientPrediction implements ControlOwner, HostControlOwner {
   readonly runner: StepRunner;
   readonly report: (error: unknown) => void;
   readonly #client: NetworkClient;
@@ -36,6 +38,8 @@ export class ClientPrediction implements ControlOwner {
   readonly #reportRead = emptyReport();
   #inputClock: InputClock | null = null;
   #control: ClientControl | null = null;
+  /** In a host that shares its instances: what it controls in place of that. */
+  #hostControl: HostControl | null = null;
   #timer: unknown;
   #lastRunMs = 0;
 
@@ -62,6 +66,7 @@ export class ClientPrediction implements ControlOwner {
 
   /** The tick that is shown of the controlled behaviour, with a fraction; null while nothing is controlled. */
   get shownTick(): number | null {
+    if (this.#hostControl) return Math.floor(this.#client.time.tick) - 1 + this.#hostControl.tickPart;
     const clock = this.#control && this.#inputClock;
     return clock ? clock.tick - 1 + clock.partAt(this.now()) : null;
   }
@@ -84,6 +89,7 @@ export class ClientPrediction implements ControlOwner {
     const { ticksPerSecond } = this.#client.time;
     if (ticksPerSecond === 0) throw new NetworkError("ERR_STATE", "The server has no tickRate: nothing is predicted");
     this.#end();
+    if (object.shared) return this.#startShared(object, object.shared, index, prediction as DefinedPrediction, sample);
     this.#sent.clear();
     this.runner.dt = 1 / ticksPerSecond;
     const control = new ClientControl(this, object, index, prediction as DefinedPrediction, sample);
@@ -95,8 +101,30 @@ export class ClientPrediction implements ControlOwner {
     };
   }
 
+  #startShared(
+    object: ClientObject,
+    shared: SharedObject,
+    index: number,
+    prediction: DefinedPrediction,
+    sample: () => unknown,
+  ): () => void {
+    const { ticksPerSecond } = this.#client.time;
+    const control = new HostControl(this, object, shared, index, prediction, sample, ticksPerSecond);
+    this.#hostControl = control;
+    NetworkBehaviour.setShownSource(control.behaviour, control);
+    this.#world.host?.control(control);
+    return () => {
+      if (this.#hostControl === control) this.#stopControl();
+    };
+  }
+
+  viewTick(): number | null {
+    return this.#world.viewTick();
+  }
+
   /** The object is not this client's any more. */
   lost(object: ClientObject): void {
+    if (this.#hostControl?.object === object) this.#stopControl();
     if (this.#control?.object !== object) return;
     this.#stopControl();
     this.#world.spawns.endAfterMessage(this.#inputClock?.tick ?? 0);
@@ -140,8 +168,8 @@ export class ClientPrediction implements ControlOwner {
   /** Ends the control, and tells the server. */
   #end(): void {
     const control = this.#control;
-    if (!control) return;
     this.#stopControl();
+    if (!control) return;
     const body = this.#body;
     body.reset();
     this.#writeHead(control, this.#inputClock?.tick ?? 0);
@@ -149,11 +177,13 @@ export class ClientPrediction implements ControlOwner {
   }
 
   #stopControl(): void {
-    if (this.#control) {
-      const { index, object } = this.#control;
+    const control = this.#control ?? this.#hostControl;
+    if (control) {
+      const { index, object } = control;
       NetworkBehaviour.setShownSource(object.parts[index] as NetworkBehaviour, object.timelineOf(index));
     }
-    this.#control = null;
+    if (this.#hostControl) this.#world.host?.control(null);
+    this.#control = this.#hostControl = null;
     this.#clock.clearTimeout(this.#timer);
   }
 

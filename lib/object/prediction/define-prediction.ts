@@ -126,7 +126,6 @@ export class DefinedPrediction implements PredictionDefinition<NetworkBehaviour,
     }
     const link = NetworkBehaviour.linkOf(behaviour);
     if (!link) throw new NetworkError("ERR_STATE", `The object of this ${className} is in no world`);
-    if (!link.startControl) throw new NetworkError("ERR_WRONG_SIDE", "Only a client controls a behaviour");
     return link.startControl(behaviour, this, sample);
   }
 }

@@ -1,9 +1,10 @@
-import type { HostClient, SharedWorld } from "../world/shared-world.js";
+import type { HostClient, SharedControl, SharedWorld } from "../world/shared-world.js";
 import type { ServerObject } from "./server-object.js";
 
 /** What a server's world has in common with that of the client in its process. */
 export class HostShare implements SharedWorld {
   client: HostClient | null = null;
+  control: SharedControl | null = null;
   /** The objects whose spawns were sent to the client, and how many of these spawns it has not ended. */
   readonly #shown = new Map<number, { object: ServerObject; spawns: number }>();
   readonly #end: (object: ServerObject) => void;
@@ -44,7 +45,7 @@ export class HostShare implements SharedWorld {
 
   /** The client has left. */
   clientLeft(): void {
-    this.client = null;
+    this.client = this.control = null;
     const shown = [...this.#shown.values()];
     this.#shown.clear();
     for (const { object } of shown) if (!object.isSpawned) this.#end(object);

@@ -2,6 +2,7 @@ import { rangeError } from "../../arguments.js";
 import { Channel, type INetworkPlayer, NetworkServer } from "../../message/index.js";
 import { NetworkError } from "../../network-error.js";
 import { type NetworkReader, NetworkWriter } from "../../serialization/index.js";
+import { runAs } from "../behaviour/callback-side.js";
 import type { MemberValues } from "../behaviour/member-values.js";
 import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import type { Prefab } from "../behaviour/prefab.js";
@@ -71,19 +72,41 @@ export class ServerInputs {
   /** Runs the steps of a tick. */
   run(): void {
     const { tick } = this.#server;
+    this.#runner.tick = tick;
     for (const player of this.#world.players.values()) {
+      if (player.isShared) this.#runShared(player);
       const control = this.#controlOf(player);
       if (!control) continue;
       const { buffer, index, object, prediction } = control;
       const input = buffer.take(tick);
       // It begins with the first input that is in time.
       if (buffer.lastUsedTick === null) continue;
-      this.#runner.tick = tick;
-      this.#stepping = player;
       if (control.viewTicks > 0) player.viewTick = tick - control.viewTicks;
-      const part = object.parts[index] as NetworkBehaviour;
-      this.#runner.run(prediction, part, object.values[index] as MemberValues, input);
+      this.#runStep(player, object, index, prediction, input);
     }
+  }
+
+  /** What the client in this process controls: its input of this tick is there. */
+  #runShared(player: ObjectPlayer): void {
+    const { control } = this.#world.share;
+    if (!control) return;
+    const object = this.#world.byNetId.get(control.shared.netId);
+    if (object?.owner !== player.player) return;
+    player.viewTick = control.viewTick();
+    this.#runStep(
+      player,
+      object,
+      control.index,
+      control.prediction,
+      runAs("client", () => control.takeInput()),
+    );
+    control.stepped();
+  }
+
+  #runStep(player: ObjectPlayer, object: ServerObject, index: number, prediction: DefinedPrediction, input: unknown) {
+    this.#stepping = player;
+    const part = object.parts[index] as NetworkBehaviour;
+    this.#runner.run(prediction, part, object.values[index] as MemberValues, input);
   }
 
   metricsOf(player: INetworkPlayer): InputMetrics {

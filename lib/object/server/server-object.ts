@@ -10,7 +10,7 @@ import type { Instance } from "../behaviour/prefab.js";
 import type { CallOptions, RpcDefinition } from "../behaviour/rpc.js";
 import type { ObjectLayout } from "../wire/object-layout.js";
 import type { SpawnTag } from "../wire/object-messages.js";
-import type { SharedObject } from "../world/shared-world.js";
+import type { SharedObject, SharedWorld } from "../world/shared-world.js";
 import { WorldObject, type WorldObjectOwner } from "../world/world-object.js";
 import type { ObjectView } from "./object-view.js";
 import type { PlayerControl } from "./player-control.js";
@@ -23,6 +23,7 @@ export interface ObjectOwner extends WorldObjectOwner<ServerObject> {
   teleport(object: ServerObject): void;
   rescope(object: ServerObject, behaviour: object, member: Member): void;
   destroy(object: ServerObject): void;
+  readonly share: Pick<SharedWorld, "client">;
 }
 
 /** The step of a player that has spawned an object. */
@@ -151,6 +152,12 @@ export class ServerObject
 
   callRpc(behaviour: object, rpc: RpcDefinition, args: readonly unknown[], options?: CallOptions): unknown {
     return this.manager.call(this, behaviour, rpc, args, options);
+  }
+
+  startControl(behaviour: object, prediction: object, sample: () => unknown): () => void {
+    const { client } = this.manager.share;
+    if (client?.isShared) return client.startControl(this, behaviour, prediction, sample);
+    throw new NetworkError("ERR_WRONG_SIDE", "Only a client controls a behaviour");
   }
 
   rescope(behaviour: object, member: Member): void {

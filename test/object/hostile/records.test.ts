@@ -38,16 +38,18 @@ async function enter() {
 const ended = (what: string) => [`${DisconnectCode.InvalidPacket} objects/ordered cannot be read: ${what}`];
 
 /** The prefabs are numbered by their names: rock, ship, shop. */
-const spawn = (item: number, netId: number, prefab: number, tag: SpawnTag | null = null) => (writer: NetworkWriter) => {
-  writer.writeBits(RecordKind.Spawn, KIND_BITS);
-  writer.writePacked(item);
-  writer.writeUint32(netId);
-  writer.writePacked(prefab);
-  writeStaticName(writer, null);
-  writeSpawnTag(writer, tag);
-  writer.writeBoolean(false);
-  writer.writeUint8(7);
-};
+const spawn =
+  (item: number, netId: number, prefab: number, tag: SpawnTag | null = null) =>
+  (writer: NetworkWriter) => {
+    writer.writeBits(RecordKind.Spawn, KIND_BITS);
+    writer.writePacked(item);
+    writer.writeUint32(netId);
+    writer.writePacked(prefab);
+    writeStaticName(writer, null);
+    writeSpawnTag(writer, tag);
+    writer.writeBoolean(false);
+    writer.writeUint8(7);
+  };
 
 test("an object is spawned once more where it has its number and its prefab", async () => {
   const { seen, read, identity } = await enter();
