@@ -129,12 +129,16 @@ export class ObjectWorld extends MessageWorld {
   }
 
   /** Starts the server with a client in its process. */
-  async startHost(host: "shared" | "replica" = "shared"): Promise<ObjectEnd> {
-    return this.#enter(this.newClient(), { host }, async (localClient) => {
+  async startHost(
+    host: "shared" | "replica" = "shared",
+    prepare: (world: ClientObjectManager) => void = () => {},
+  ): Promise<ObjectEnd> {
+    const start = async (localClient: NetworkClient) => {
       await this.server.start({ localClient });
       await this.until(() => localClient.isAuthenticated);
       return localClient.player as INetworkPlayer;
-    });
+    };
+    return this.#enter(this.newClient(), { host }, start, prepare);
   }
 
   async #enter(

@@ -363,6 +363,7 @@ export class ObjectClient implements ClientObjectOwner {
         // What was held is out of date when another has come since.
         if (character?.isWaiting || number !== this.#characterNumber) return;
         const before = this.character;
+        if (character === before) return;
         this.character = character;
         this.events.emit("characterChanged", this.character?.identity ?? null, before?.identity ?? null);
         return;

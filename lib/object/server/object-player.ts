@@ -9,6 +9,7 @@ import type { Masks } from "../wire/object-layout.js";
 import { KIND_BITS, OrderedMessage, RecordKind } from "../wire/object-messages.js";
 import type { ObjectView } from "./object-view.js";
 import type { PlayerControl } from "./player-control.js";
+import type { PlayerStanding } from "./player-standing.js";
 import type { ServerObject } from "./server-object.js";
 
 /** A message of records is sent when it has so many bytes. */
@@ -40,7 +41,7 @@ export class ObjectPlayer {
   readonly marks = new PlayerMarks();
   /** Ordered members that changed while its queue was full, by object. */
   readonly heldOrdered = new Map<ServerObject, Masks>();
-  character: ServerObject | null = null;
+  readonly standing: PlayerStanding;
   /** What it controls. */
   control: PlayerControl | null = null;
   /** Its newest input when it ceased to control something (u32): older ones begin no new control. */
@@ -70,12 +71,24 @@ export class ObjectPlayer {
   readonly #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
 
-  constructor(player: INetworkPlayer, index: number, lane: number, isShared: boolean, clock: Clock) {
+  constructor(
+    player: INetworkPlayer,
+    standing: PlayerStanding,
+    index: number,
+    lane: number,
+    isShared: boolean,
+    clock: Clock,
+  ) {
+    this.standing = standing;
     this.spawnsAgain = new TokenBucket(clock, SPAWNS_AGAIN, 1);
     this.isShared = isShared;
     this.player = player;
     this.index = index;
     this.#lane = lane;
+  }
+
+  get character(): ServerObject | null {
+    return this.standing.character;
   }
 
   /** The number of the message that the next record goes into. */

@@ -255,7 +255,7 @@ export class ServerObjectManager {
     return writeWorld(objects, (object) => {
       const { owner } = object;
       if (!owner) return this.#absent.ownerOf(object);
-      return { key: this.#absent.keyOf(owner), isCharacter: this.#core.players.get(owner)?.character === object };
+      return { key: this.#absent.keyOf(owner), isCharacter: this.#core.standings.of(owner).character === object };
     });
   }
 
@@ -312,7 +312,8 @@ export class ServerObjectManager {
 
   /** The object that a player controls, null without one. */
   characterOf(player: INetworkPlayer): NetworkIdentity | null {
-    return this.#core.players.get(player)?.character ?? null;
+    const { character } = this.#core.standings.of(player);
+    return character?.isSpawned ? character : null;
   }
 
   /**
@@ -326,21 +327,23 @@ export class ServerObjectManager {
 
   /** From where a player sees, in place of its character's position; null for that again. */
   focus(player: INetworkPlayer, position: WorldPosition | null): void {
-    const of = this.#core.players.get(player);
-    if (!of) throw new NetworkError("ERR_STATE", "Only a player that is ready has a focus");
-    this.#interest.setFocus(of, position);
+    this.#core.standings.of(player).focus = position && { ...position };
   }
 
   /** A player sees the objects of a group from now on. @throws NetworkError `ERR_STATE` without `groups()` */
   join(player: INetworkPlayer, group: unknown): void {
+    const groups = this.#groups;
+    this.#core.standings.of(player).groups.add(group);
     const of = this.#core.players.get(player);
-    if (of) this.#groups.join(of.index, group);
+    if (of) groups.join(of.index, group);
   }
 
   /** The opposite of `join`. */
   leave(player: INetworkPlayer, group: unknown): void {
+    const groups = this.#groups;
+    this.#core.standings.of(player).groups.delete(group);
     const of = this.#core.players.get(player);
-    if (of) this.#groups.leave(of.index, group);
+    if (of) groups.leave(of.index, group);
   }
 
   /** Moves an object to a group; `undefined` for none. @throws as `join` */
