@@ -25,6 +25,7 @@ import type { ClientObjectEvents, UnspawnReason } from "./client-object-events.j
 import type { ClientPrediction } from "./client-prediction.js";
 import { ClientSpawns } from "./client-spawns.js";
 import type { HostWorld } from "./host-world.js";
+import { ItemLayouts, MAX_OBJECTS } from "./item-layouts.js";
 import { OwnerSender } from "./owner-sender.js";
 import { WaitingObjects } from "./waiting-objects.js";
 
@@ -38,8 +39,7 @@ export class ObjectClient implements ClientObjectOwner {
   readonly events: EventHub<ClientObjectEvents>;
   readonly byNetId = new Map<number, ClientObject>();
   readonly #byItem = new Map<number, ClientObject>();
-  /** That of the last object of each number, also after its end: to read what comes late. */
-  readonly #layoutOf = new Map<number, ObjectLayout>();
+  readonly #layoutOf = new ItemLayouts((item) => this.#byItem.has(item));
   readonly layouts: Layouts;
   readonly report: (error: unknown) => void;
   readonly #client: NetworkClient;
@@ -407,6 +407,10 @@ export class ObjectClient implements ClientObjectOwner {
     const isOther = known && (known.layout !== layout || (known !== before && this.#byItem.get(known.item) === known));
     if (isOther || (before && before.netId !== netId)) {
       throw new NetworkError("ERR_BAD_VALUE", `There is an object ${item} already`);
+    }
+    // After a reset there are those of before as well.
+    if (!before && (this.#byItem.size >= MAX_OBJECTS || this.byNetId.size >= 2 * MAX_OBJECTS)) {
+      throw new NetworkError("ERR_LIMIT", `There are more than ${MAX_OBJECTS} objects`);
     }
     const adopted = tag && !this.#isReplay ? this.spawns.adopt(tag, layout, known ? 0 : netId) : null;
     const object = known ?? adopted ?? this.#newObject(netId, layout, staticName);

@@ -76,6 +76,23 @@ test.each([
   expect(client.active).toBe(false);
 });
 
+test("the connection ends by more than 65,536 objects, and by as many that come and go it does not grow", async () => {
+  const { read, client, seen } = await enter();
+  const some = (first: number, count: number, isGone: boolean) =>
+    Array.from({ length: count }, (_, index) => (writer: NetworkWriter) => {
+      spawn(first + index, first + index, 0)(writer);
+      if (!isGone) return;
+      writer.writeBits(RecordKind.Despawn, KIND_BITS);
+      writer.writePacked(first + index);
+      writer.writeBoolean(true);
+    });
+  for (let first = 1; first < 80_000; first += 3000) expect(await read(...some(first, 3000, true))).toEqual([]);
+  expect(seen.objects.length).toBe(1);
+  let ends: string[] = [];
+  for (let first = 1; first < 68_000 && client.active; first += 3000) ends = await read(...some(first, 3000, false));
+  expect(ends).toEqual(ended("There are more than 65536 objects"));
+});
+
 test("the connection ends by state of an object that there is not", async () => {
   const { read } = await enter();
   const state = (writer: NetworkWriter) => {
