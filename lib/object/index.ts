@@ -28,7 +28,7 @@ export {
   syncVar,
 } from "./behaviour/networked.js";
 export type { ObjectFactory } from "./behaviour/object-factory.js";
-export { type Behaviours, definePrefab, type InstancesOf, type Prefab } from "./behaviour/prefab.js";
+export { type Behaviours, definePrefab, type InstancesOf, type Prefab, type Spawned } from "./behaviour/prefab.js";
 export {
   type AnyMethod,
   type ArgumentsOf,
@@ -70,7 +70,6 @@ export type { ServerObjectEvents } from "./server/server-object-events.js";
 export {
   ServerObjectManager,
   type ServerObjectManagerOptions,
-  type Spawned,
   type SpawnOptions,
 } from "./server/server-object-manager.js";
 export type { SyncCollection } from "./synced/sync-collection.js";

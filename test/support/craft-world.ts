@@ -1,3 +1,4 @@
+import type { NetworkClientOptions } from "../../lib/message/index.js";
 import {
   definePrediction,
   definePrefab,
@@ -67,8 +68,10 @@ export class CraftWorld extends ObjectWorld {
   }
 
   /** A client that owns a craft. */
-  async enterCraft(): Promise<ObjectEnd & { craft: AnyCraft; ownCraft: AnyCraft; identity: NetworkIdentity }> {
-    const end = await this.enter();
+  async enterCraft(
+    options: Partial<NetworkClientOptions> = {},
+  ): Promise<ObjectEnd & { craft: AnyCraft; ownCraft: AnyCraft; identity: NetworkIdentity }> {
+    const end = await this.enter(() => {}, options);
     const { identity, craft } = this.objects.spawn(CraftPrefab, { owner: end.player });
     await this.until(() => end.world.get(identity.netId) !== null);
     return { ...end, identity, craft, ownCraft: end.world.get(identity.netId)?.behaviours.craft as AnyCraft };

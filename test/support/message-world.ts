@@ -8,7 +8,13 @@ import {
 } from "../../lib/message/index.js";
 import type { Random } from "../../lib/random.js";
 import type { ISocket, LagConditions, SocketFactory } from "../../lib/socket/index.js";
-import { LagSocketFactory, MemoryNetwork, MemorySocketFactory, type MemorySocketKind } from "../../lib/socket/index.js";
+import {
+  LagSocketFactory,
+  MemoryNetwork,
+  MemorySocketFactory,
+  type MemorySocketKind,
+  ReceivedPacket,
+} from "../../lib/socket/index.js";
 import { FakeClock, seededRandom } from "../../lib/testing/index.js";
 import { seededBytes } from "./peer-world.js";
 
@@ -98,14 +104,21 @@ export class MessageWorld {
   }
 }
 
-/** A factory whose sockets can be cut off: from then on nothing that they send arrives. */
+/** A factory whose sockets can be cut off: from then on nothing that they send arrives, or nothing that they are sent. */
 export class CuttableFactory extends MemorySocketFactory {
   isCut = false;
+  isDeaf = false;
 
   override createClientSocket(): ISocket {
     const socket = super.createClientSocket();
     const send = socket.send.bind(socket);
     socket.send = (...packet) => this.isCut || send(...packet);
+    const poll = socket.poll.bind(socket);
+    const dropped = new ReceivedPacket();
+    socket.poll = () => {
+      while (this.isDeaf && poll()) socket.receive(dropped);
+      return poll();
+    };
     return socket;
   }
 }

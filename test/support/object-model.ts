@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import {
+  type ClientObjectManager,
   clientRpc,
   definePrefab,
   type INetworkPlayer,
@@ -14,11 +15,15 @@ import {
   syncSet,
 } from "../../lib/object/index.js";
 import { string, u8, u16 } from "../../lib/serialization/index.js";
-import type { MemorySocketKind } from "../../lib/socket/index.js";
+import { type LagConditions, LagSocketFactory, type MemorySocketKind } from "../../lib/socket/index.js";
 import { seededRandom } from "../../lib/testing/index.js";
+import { CuttableFactory } from "./message-world.js";
+import { ObjectHistory } from "./object-history.js";
 import { type AnyEngine, type AnyShip, type ObjectEnd, ObjectWorld, ShipPrefab } from "./object-world.js";
 
 const CLIENTS = 5;
+/** For so long a client stays away: the server has missed it by then. */
+const AWAY_MS = 12_000;
 const MAX_OBJECTS = 12;
 
 /** The players who get what is secret, by the object's `netId`. */
@@ -64,34 +69,97 @@ interface Parts {
 
 const partsOf = ({ behaviours }: NetworkIdentity) => behaviours as Parts;
 
+export interface ObjectModelOptions {
+  readonly kind: MemorySocketKind;
+  readonly loss: number;
+  /** What the first of the clients is: that of the server's process, with the server's objects or with its own. */
+  readonly host?: "shared" | "replica" | null;
+  /** How often a client's connection is lost and comes back, and the world is saved and loaded, in all. */
+  readonly breaks?: number;
+}
+
+/** A client of the model. */
+interface ModelEnd extends ObjectEnd {
+  readonly cut: CuttableFactory | null;
+  readonly history: ObjectHistory;
+}
+
 /** Random operations on a server with five clients, and what each client may know then. */
 export class ObjectModel {
   readonly world: ObjectWorld;
   readonly random: () => number;
-  readonly hidden = new Map<NetworkIdentity, Set<ObjectEnd>>();
-  readonly ends: ObjectEnd[] = [];
+  /** By `netId`. */
+  readonly hidden = new Map<number, Set<ObjectEnd>>();
+  readonly ends: ModelEnd[] = [];
+  readonly #options: ObjectModelOptions;
+  readonly #lag: Partial<LagConditions>;
   /** The calls that the server has run have these numbers, by object. */
   #calls = 0;
 
-  constructor(seed: number, kind: MemorySocketKind, loss: number) {
+  constructor(seed: number, options: ObjectModelOptions) {
+    this.#options = options;
     this.random = seededRandom(seed);
+    const { kind, loss } = options;
     const lag = { loss, latencyMs: 20, jitterMs: 10, reorder: loss / 3 };
-    this.world = new ObjectWorld({ kind, lag, seed, prefabs, tickRate: 50 });
+    this.#lag = lag;
+    const manager = { ownerKey: ({ id }: INetworkPlayer) => `player ${id}` };
+    this.world = new ObjectWorld({ kind, lag, seed, prefabs, tickRate: 50, manager, resumeWindowMs: 60_000 });
   }
 
   async start(): Promise<void> {
-    await this.world.server.start();
-    for (let index = 0; index < CLIENTS; index++) {
-      const end = await this.world.enter();
-      friends.set(end.player, new Set());
-      this.ends.push(end);
+    const { host } = this.#options;
+    if (!host) await this.world.server.start();
+    for (let index = 0; index < CLIENTS; index++)
+      this.ends.push(await this.#enter(index === 0 ? (host ?? null) : null));
+  }
+
+  async #enter(host: "shared" | "replica" | null): Promise<ModelEnd> {
+    const history = new ObjectHistory(host === "shared");
+    const { kind } = this.#options;
+    const cut = host ? null : new CuttableFactory(this.world.network, { kind });
+    const prepare = (seen: ClientObjectManager) => history.follow(seen);
+    const { random, world } = this;
+    const { clock } = world;
+    // Of hundreds of clients that lose a third of their packets one does not connect in time.
+    const options = { socketFactory: new LagSocketFactory(cut ?? this.world.factory, { ...this.#lag, clock, random }) };
+    const enter = () => this.world.enter(prepare, options);
+    const end = cut ? await enter().catch(enter) : await this.world.startHost(host ?? "shared", prepare);
+    friends.set(end.player, new Set());
+    return { ...end, cut, history };
+  }
+
+  /** A client loses its connection, and its session goes on after a while in which the world has changed. */
+  async #lose({ cut, client }: ModelEnd): Promise<void> {
+    if (!cut) return;
+    cut.isCut = cut.isDeaf = true;
+    for (let passed = 0; passed < AWAY_MS; passed += 200) {
+      this.#step();
+      await this.world.run(200, 50);
     }
+    cut.isCut = cut.isDeaf = false;
+    await this.world.until(() => client.isAuthenticated, 20);
+  }
+
+  /** The world ends, and is made again from what was saved. */
+  #reload(): void {
+    const { objects } = this.world;
+    const bytes = objects.save();
+    for (const identity of objects.objects) identity.destroy();
+    this.hidden.clear();
+    objects.load(bytes);
+    for (const { netId } of objects.objects) this.hidden.set(netId, new Set());
   }
 
   /** Operations with time between them, and `restMs` after the last one. */
   async run(operations: number, restMs: number): Promise<void> {
-    for (let index = 0; index < operations; index++) {
+    const { breaks = 0 } = this.#options;
+    const between = Math.ceil(operations / (breaks + 1));
+    for (let index = 1; index <= operations; index++) {
       this.#step();
+      if (index % between === 0 && index < operations) {
+        if (this.random() < 0.5) await this.#lose(this.#pick(this.ends));
+        else this.#reload();
+      }
       if (this.random() < 0.5) await this.world.run(10, 10);
     }
     await this.world.run(restMs, 10);
@@ -120,10 +188,10 @@ export class ObjectModel {
     else if (choice === 1) identity.setOwner(this.random() < 0.3 ? null : end.player);
     else if (choice === 2) {
       identity.hide(end.player);
-      this.hidden.get(identity)?.add(end);
+      this.hidden.get(identity.netId)?.add(end);
     } else if (choice === 3) {
       identity.show(end.player);
-      this.hidden.get(identity)?.delete(end);
+      this.hidden.get(identity.netId)?.delete(end);
     } else if (choice <= 7) this.#ownerSets(identity, end);
     else {
       const { ship, engine, crate } = partsOf(identity);
@@ -144,7 +212,7 @@ export class ObjectModel {
             },
           })
         : this.world.objects.spawn(CratePrefab, { owner, init: ({ crate }) => crate.items.push(this.#number(99)) });
-    this.hidden.set(identity, new Set());
+    this.hidden.set(identity.netId, new Set());
   }
 
   #setShip(ship: AnyShip, engine: AnyEngine): void {
@@ -213,7 +281,7 @@ export class ObjectModel {
   #check(): void {
     const { objects } = this.world;
     for (const end of this.ends) {
-      const expected = objects.objects.filter((identity) => !this.hidden.get(identity)?.has(end));
+      const expected = objects.objects.filter(({ netId }) => !this.hidden.get(netId)?.has(end));
       const sorted = (all: readonly NetworkIdentity[]) =>
         all
           .map((identity) => {
@@ -227,6 +295,7 @@ export class ObjectModel {
         const said = partsOf(identity).crate?.said ?? [];
         expect(said).toEqual([...new Set(said)].sort((a, b) => a - b));
       }
+      end.history.check(end.world.objects);
     }
     for (const identity of objects.objects) {
       const asked = partsOf(identity).crate?.asked ?? [];

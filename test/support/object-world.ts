@@ -86,6 +86,8 @@ export interface ObjectWorldOptions {
   predictions?: readonly PredictionDefinition[];
   tickRate?: number;
   errorBudget?: Partial<ErrorBudget>;
+  /** For so long a player whose connection is lost may come back. @defaultValue not at all */
+  resumeWindowMs?: number;
   messages?: readonly ProtocolPart[];
   /** What both ends do to the packets that they send. */
   lag?: Partial<LagConditions>;
@@ -108,9 +110,12 @@ export class ObjectWorld extends MessageWorld {
 
   constructor(options: ObjectWorldOptions = {}) {
     const { kind = "datagram", manager = {}, tickRate = 20, lag, seed = 1, messages = [], errorBudget } = options;
+    const { resumeWindowMs } = options;
     const parts = { prefabs: options.prefabs ?? prefabs, predictions: options.predictions ?? [] };
     const protocol = defineProtocol({ name: "objects", version: 1, messages });
-    super({ protocol, kind, server: { tickRate, ...(errorBudget && { errorBudget }) }, ...(lag && { lag }), seed });
+    const sessions = resumeWindowMs && { sessions: { resumeWindowMs } };
+    const server = { tickRate, ...(errorBudget && { errorBudget }), ...sessions };
+    super({ protocol, kind, server, ...(lag && { lag }), seed });
     this.#parts = { ...parts, ...(manager.prefabs && { prefabs: manager.prefabs }) };
     this.objects = new ServerObjectManager(this.server, { ...parts, onError: this.#onError, ...manager });
   }
@@ -124,12 +129,16 @@ export class ObjectWorld extends MessageWorld {
   }
 
   /** Starts the server with a client in its process. */
-  async startHost(host: "shared" | "replica" = "shared"): Promise<ObjectEnd> {
-    return this.#enter(this.newClient(), { host }, async (localClient) => {
+  async startHost(
+    host: "shared" | "replica" = "shared",
+    prepare: (world: ClientObjectManager) => void = () => {},
+  ): Promise<ObjectEnd> {
+    const start = async (localClient: NetworkClient) => {
       await this.server.start({ localClient });
       await this.until(() => localClient.isAuthenticated);
       return localClient.player as INetworkPlayer;
-    });
+    };
+    return this.#enter(this.newClient(), { host }, start, prepare);
   }
 
   async #enter(

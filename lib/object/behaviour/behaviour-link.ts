@@ -13,6 +13,11 @@ export interface BehaviourLink {
   callRpc(behaviour: object, rpc: RpcDefinition, args: readonly unknown[], options?: CallOptions): unknown;
   /** Asks the function in `to` of a member again. @throws NetworkError `ERR_WRONG_SIDE` on a client */
   rescope(behaviour: object, member: Member): void;
-  /** On a client: it controls the behaviour, by what `definePrediction` returned. @returns a function that ends it */
-  startControl?(behaviour: object, prediction: object, sample: () => unknown): () => void;
+  /**
+   * A client controls the behaviour, by what `definePrediction` returned.
+   *
+   * @returns a function that ends it
+   * @throws NetworkError `ERR_WRONG_SIDE` on a server without a client that shares its instances
+   */
+  startControl(behaviour: object, prediction: object, sample: () => unknown): () => void;
 }

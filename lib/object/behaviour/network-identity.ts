@@ -2,7 +2,7 @@ import type { INetworkPlayer } from "../../message/index.js";
 
 /** A networked object, as one side of the connection knows it (Mirage's `NetworkIdentity`). */
 export interface NetworkIdentity {
-  /** The same on all sides; random, and never used again. */
+  /** The same on all sides; random, and never used again. 0 while it is predicted. */
   readonly netId: number;
   /** The name of its prefab. */
   readonly prefab: string;
@@ -14,6 +14,8 @@ export interface NetworkIdentity {
   readonly isOwner: boolean;
   /** Whether it is in a world: from its spawn to its end. */
   readonly isSpawned: boolean;
+  /** On a client: whether a step has spawned it, and the server has neither adopted nor rejected it yet. */
+  readonly isPredicted: boolean;
   /** On a server: the players who see it. On a client always empty. */
   readonly observers: ReadonlySet<INetworkPlayer>;
   /**

@@ -2,12 +2,16 @@ import { invalidType, outOfRange, typeError } from "../../arguments.js";
 import type { BehaviourDefinition } from "./definition.js";
 import type { MemberValues } from "./member-values.js";
 import { behaviourDefinition, memberValues, NetworkBehaviour } from "./network-behaviour.js";
+import type { NetworkIdentity } from "./network-identity.js";
 
 /** Classes of behaviours by the name that each has in the object. */
 export type Behaviours = Readonly<Record<string, new () => NetworkBehaviour>>;
 
 /** The behaviours of an object of a prefab. */
 export type InstancesOf<B extends Behaviours> = { readonly [K in keyof B]: InstanceType<B[K]> };
+
+/** An object's behaviours by name, and its identity. */
+export type Spawned<B extends Behaviours> = InstancesOf<B> & { readonly identity: NetworkIdentity };
 
 const MAX_BEHAVIOURS = 16;
 /** What fits one packet with everything around it. */

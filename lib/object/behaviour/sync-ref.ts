@@ -94,6 +94,12 @@ export class SyncRef<T extends NetworkBehaviour> {
     if (target !== null && owner.references && !NetworkBehaviour.linkOf(target)) {
       throw new NetworkError("ERR_STATE", `${place}: the object is in no world: spawn it first`);
     }
+    if (target !== null && owner.references && NetworkBehaviour.linkOf(target)?.netId === 0) {
+      throw new NetworkError(
+        "ERR_STATE",
+        `${place}: the server has not spawned the object yet: wait until it is adopted`,
+      );
+    }
     if (target === this.#target) return;
     owner.changing(bit);
     this.#setTarget(target);

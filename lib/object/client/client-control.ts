@@ -1,8 +1,9 @@
-import { NetworkReader, NetworkWriter } from "../../serialization/index.js";
+import type { NetworkReader, NetworkWriter } from "../../serialization/index.js";
 import type { Member } from "../behaviour/member.js";
 import type { MemberValues } from "../behaviour/member-values.js";
 import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import type { ShownSource } from "../behaviour/shown.js";
+import { InputSampler } from "../input/input-sampler.js";
 import type { DefinedPrediction } from "../prediction/define-prediction.js";
 import { type PredictedBehaviour, Prediction, REMEMBERED_TICKS } from "../prediction/prediction.js";
 import { Smoothing } from "../prediction/smoothing.js";
@@ -28,15 +29,13 @@ export class ClientControl implements PredictedBehaviour<unknown>, ShownSource {
   readonly prediction: DefinedPrediction;
   readonly widths: readonly number[];
   readonly #owner: ControlOwner;
-  readonly #sample: () => unknown;
+  readonly #sampler: InputSampler;
   readonly #values: MemberValues;
   readonly #algorithm: Prediction<unknown>;
   readonly #smoothing: Smoothing;
   /** By tick, as the server gets them. */
   readonly #inputs: unknown[];
   readonly #ticks = new Float64Array(REMEMBERED_TICKS).fill(-1);
-  readonly #writer = new NetworkWriter({ sizeBytes: 256 });
-  readonly #reader = new NetworkReader();
   readonly #row: Float64Array;
   #tick = 0;
   #hasPredicted = false;
@@ -53,7 +52,7 @@ export class ClientControl implements PredictedBehaviour<unknown>, ShownSource {
     this.prediction = prediction;
     this.widths = prediction.members.widths;
     this.#owner = owner;
-    this.#sample = sample;
+    this.#sampler = new InputSampler(prediction.input, sample, (error) => owner.report(error));
     this.#values = object.values[index] as MemberValues;
     this.#inputs = Array.from({ length: REMEMBERED_TICKS }, () => prediction.input.default());
     this.#row = new Float64Array(prediction.members.columnCount);
@@ -142,21 +141,9 @@ export class ClientControl implements PredictedBehaviour<unknown>, ShownSource {
 
   /** The input of a tick, rounded as the server gets it. */
   #takeInput(tick: number): unknown {
-    const { input: codec } = this.prediction;
-    const writer = this.#writer;
-    writer.reset();
-    try {
-      codec.write(writer, this.#sample());
-    } catch (error) {
-      this.#owner.report(error);
-      writer.reset();
-      codec.write(writer, codec.default());
-    }
-    const reader = this.#reader;
-    reader.reset(writer.buffer, 0, writer.byteLength);
     const place = tick % REMEMBERED_TICKS;
     this.#ticks[place] = tick;
-    this.#inputs[place] = codec.readInto ? codec.readInto(reader, this.#inputs[place]) : codec.read(reader);
+    this.#inputs[place] = this.#sampler.take(this.#inputs[place]);
     return this.#inputs[place];
   }
 }

@@ -1,12 +1,17 @@
 import type { NetworkIdentity } from "../behaviour/network-identity.js";
 
-/** Why an object has left a client's world. */
-export type UnspawnReason = "destroyed" | "hidden";
+/**
+ * Why an object has left a client's world: the server has destroyed it, this client does not see it any more, or a step
+ * of this client has spawned it and the server has not.
+ */
+export type UnspawnReason = "destroyed" | "hidden" | "rejected";
 
 /** What happens in a client's world. */
 export interface ClientObjectEvents {
   /** An object is in the world, with its values. */
   spawned: [identity: NetworkIdentity];
+  /** What a step of this client has spawned, the server has spawned as well: it has its `netId` and values from there. */
+  adopted: [identity: NetworkIdentity];
   unspawned: [identity: NetworkIdentity, reason: UnspawnReason];
   characterChanged: [now: NetworkIdentity | null, before: NetworkIdentity | null];
   /** All that the player saw when it was ready is there. */

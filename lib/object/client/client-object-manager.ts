@@ -41,6 +41,7 @@ const OPTIONS: OptionRules<ClientObjectManagerOptions> = {
 /** The networked objects that a client sees (Mirage's `ClientObjectManager`). See docs/objects.md. */
 export class ClientObjectManager {
   readonly #core: ObjectClient;
+  readonly #prediction: ClientPrediction;
   readonly #layouts: Layouts;
 
   /**
@@ -57,6 +58,7 @@ export class ClientObjectManager {
     core.host = host;
     const calls = useCalls(client, core);
     const prediction = new ClientPrediction(client, core);
+    this.#prediction = prediction;
     client.use({
       messages: objectMessages(this.#layouts),
       started: () => host.started(),
@@ -83,7 +85,7 @@ export class ClientObjectManager {
 
   /** All objects that this client sees. */
   get objects(): NetworkIdentity[] {
-    return [...this.#core.byNetId.values()].map(({ identity }) => identity);
+    return [...this.#core.byNetId.values(), ...this.#core.spawns.objects].map(({ identity }) => identity);
   }
 
   /** The object that this client controls, null without one. */
@@ -110,6 +112,14 @@ export class ClientObjectManager {
    */
   get shownTick(): number | null {
     return this.#core.viewTick();
+  }
+
+  /**
+   * The tick that is shown of the behaviour that this client controls, with a fraction: it is ahead of the server's.
+   * Null while it controls nothing.
+   */
+  get predictedTick(): number | null {
+    return this.#prediction.shownTick;
   }
 
   /**

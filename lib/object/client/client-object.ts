@@ -1,6 +1,8 @@
 import type { INetworkPlayer } from "../../message/index.js";
 import { NetworkError } from "../../network-error.js";
+import type { NetworkReader } from "../../serialization/index.js";
 import type { BehaviourLink } from "../behaviour/behaviour-link.js";
+import { readFullState } from "../behaviour/identity-state.js";
 import type { MemberValues, ValuesOwner } from "../behaviour/member-values.js";
 import { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import type { NetworkIdentity } from "../behaviour/network-identity.js";
@@ -47,11 +49,13 @@ export class ClientObject
   /** Of each member the last message that held its latest value. */
   readonly #sentIn: number[] = [];
   /** The server's object, in a host that shares its instances: the values here are those that were received. */
-  readonly #shared: SharedObject | null;
+  readonly shared: SharedObject | null;
 
   /** Whether its behaviours are not there yet: it is read, and nobody knows of it. */
   readonly isWaiting: boolean;
   readonly staticName: string | null;
+  /** Whether a step of this client has spawned it, and the server has not. */
+  isPredicted = false;
 
   constructor(
     manager: ClientObjectOwner,
@@ -60,7 +64,7 @@ export class ClientObject
     { shared = null, made = null, staticName = null }: ClientObjectSource,
   ) {
     super(manager, layout, netId, made ?? receivedOf(layout, shared?.behaviours ?? {}));
-    this.#shared = shared;
+    this.shared = shared;
     this.isWaiting = !shared && !made;
     this.staticName = staticName;
     const hasTimeline = layout.interpolated.length > 0 && !this.isWaiting;
@@ -96,7 +100,7 @@ export class ClientObject
 
   /** What users get: in a host the server's object, if its instances are shared. */
   get identity(): NetworkIdentity {
-    return this.#shared?.identity ?? this;
+    return this.shared?.identity ?? this;
   }
 
   get owner(): INetworkPlayer | null {
@@ -132,43 +136,99 @@ export class ClientObject
   }
 
   changed(): void {
-    if (this.isListed || !this.isOwner) return;
+    if (this.isListed || !this.isOwner || this.isPredicted) return;
     this.isListed = true;
     this.manager.changed(this);
   }
 
   callRpc(behaviour: object, rpc: RpcDefinition, args: readonly unknown[], options?: CallOptions): unknown {
+    this.#assertAdopted();
     return this.manager.call(this, behaviour, rpc, args, options);
   }
 
   startControl(behaviour: object, prediction: object, sample: () => unknown): () => void {
+    this.#assertAdopted();
     return this.manager.startControl(this, behaviour, prediction, sample);
+  }
+
+  #assertAdopted(): void {
+    if (!this.isPredicted) return;
+    throw new NetworkError("ERR_STATE", `The server has not spawned this ${this.prefab} yet: wait until it is adopted`);
+  }
+
+  /** A step has spawned it: this client owns it, and has the values that it was made with. */
+  predict(): void {
+    this.isPredicted = true;
+    this.isSpawned = true;
+    const { audiences, definitions } = this.layout;
+    this.setAudience(
+      audiences.of(
+        true,
+        definitions.map(() => 0),
+      ),
+    );
+    this.setIsOwner(true);
+  }
+
+  /** The server has spawned it: the values that follow take the place of what was set here. */
+  adopt(netId: number): void {
+    this.isPredicted = false;
+    this.netId = netId;
+    for (const values of this.values) values.settle();
+  }
+
+  /** Reads whom it belongs to, and its values for that. @returns whether this client owns it */
+  readOwner(tick: number, reader: NetworkReader): boolean {
+    const isOwner = reader.readBoolean();
+    this.setAudience(this.layout.readAudience(reader, isOwner, this.layout.scoped));
+    const { visible } = this.audience;
+    readFullState(reader, this.values, visible);
+    this.record(tick, visible, Number.NEGATIVE_INFINITY);
+    this.spawnTick = tick;
+    return isOwner;
+  }
+
+  /** Reads which members this client gets by functions in `to`, and the values of the new ones. */
+  readScope(tick: number, reader: NetworkReader): void {
+    const { audience: before, layout } = this;
+    this.setAudience(layout.readAudience(reader, before.isOwner, layout.scoped));
+    const masks = layout.scopeChange(before, this.audience);
+    readFullState(reader, this.values, masks);
+    this.record(tick, masks, Number.NEGATIVE_INFINITY);
+    // What it does not get any more is at its default at once.
+    const { latest } = this.audience;
+    this.record(
+      tick,
+      before.latest.map((mask, index) => mask & ~(latest[index] as number)),
+      tick,
+    );
+    if (layout.hasScopedLatest) this.spawnTick = tick;
   }
 
   /** It belongs to this client from now on, or no more. */
   setIsOwner(isOwner: boolean): void {
     if (this.isOwner && !isOwner) this.manager.lost(this);
     this.isOwner = isOwner;
-    if (this.#shared) this.#shared.isHostOwner = isOwner;
+    if (this.shared) this.shared.isHostOwner = isOwner;
     for (const timeline of this.#timelines) timeline.isOwner = isOwner;
     for (const [index, values] of this.values.entries()) {
-      values.locked = isOwner && !this.#shared ? ~(this.layout.fromOwner[index] as number) : -1;
+      values.locked = isOwner && !this.shared ? ~(this.layout.fromOwner[index] as number) : -1;
     }
   }
 
   /** Whether its instances are those of a host's server. */
   get isShared(): boolean {
-    return this.#shared !== null;
+    return this.shared !== null;
   }
 
   override release(): void {
     for (const part of this.parts) NetworkBehaviour.setShownSource(part, null);
-    if (!this.#shared) {
+    if (!this.shared) {
       super.release();
       return;
     }
     this.isSpawned = false;
-    for (const value of this.#shared.values) value.received = null;
+    for (const value of this.shared.values) value.received = null;
     for (const value of this.values) value.leave();
   }
 

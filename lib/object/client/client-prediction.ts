@@ -10,8 +10,10 @@ import type { DefinedPrediction } from "../prediction/define-prediction.js";
 import { StepRunner } from "../prediction/step-runner.js";
 import { type ControlledBehaviour, emptyReport, readReport, writeControlled } from "../wire/input-format.js";
 import { InputMessage, KIND_BITS, RecordKind } from "../wire/object-messages.js";
+import type { SharedObject } from "../world/shared-world.js";
 import { ClientControl, type ControlOwner } from "./client-control.js";
 import type { ClientObject } from "./client-object.js";
+import { HostControl, type HostControlOwner } from "./host-control.js";
 import type { ObjectClient } from "./object-client.js";
 
 /** After a pause that long, as of a hidden tab, its time was not lived through: it has no inputs. */
@@ -22,7 +24,7 @@ const UNSEEN_TICKS = 0.5;
 const TIMER_MS = 0.001;
 
 /** Has one behaviour at a time follow this client's inputs at once, ahead of the server. */
-export class ClientPrediction implements ControlOwner {
+export class ClientPrediction implements ControlOwner, HostControlOwner {
   readonly runner: StepRunner;
   readonly report: (error: unknown) => void;
   readonly #client: NetworkClient;
@@ -36,6 +38,8 @@ export class ClientPrediction implements ControlOwner {
   readonly #reportRead = emptyReport();
   #inputClock: InputClock | null = null;
   #control: ClientControl | null = null;
+  /** In a host that shares its instances: what it controls in place of that. */
+  #hostControl: HostControl | null = null;
   #timer: unknown;
   #lastRunMs = 0;
 
@@ -44,7 +48,11 @@ export class ClientPrediction implements ControlOwner {
     this.#world = world;
     this.#clock = NetworkClient.clockOf(client);
     this.report = world.report;
-    this.runner = new StepRunner(world.report);
+    this.runner = new StepRunner((prefab, init, order) => {
+      const object = world.spawns.spawn({ tick: this.runner.tick, order }, prefab, init);
+      return { ...object.behaviours, identity: object.identity };
+    }, world.report);
+    world.extensions.set(RecordKind.EndOfControl, (reader) => world.spawns.confirm(reader.readUint32()));
     world.prediction = this;
   }
 
@@ -54,6 +62,13 @@ export class ClientPrediction implements ControlOwner {
 
   get tickPart(): number {
     return this.#inputClock?.partAt(this.now()) ?? 1;
+  }
+
+  /** The tick that is shown of the controlled behaviour, with a fraction; null while nothing is controlled. */
+  get shownTick(): number | null {
+    if (this.#hostControl) return Math.floor(this.#client.time.tick) - 1 + this.#hostControl.tickPart;
+    const clock = this.#control && this.#inputClock;
+    return clock ? clock.tick - 1 + clock.partAt(this.now()) : null;
   }
 
   now(): number {
@@ -74,6 +89,7 @@ export class ClientPrediction implements ControlOwner {
     const { ticksPerSecond } = this.#client.time;
     if (ticksPerSecond === 0) throw new NetworkError("ERR_STATE", "The server has no tickRate: nothing is predicted");
     this.#end();
+    if (object.shared) return this.#startShared(object, object.shared, index, prediction as DefinedPrediction, sample);
     this.#sent.clear();
     this.runner.dt = 1 / ticksPerSecond;
     const control = new ClientControl(this, object, index, prediction as DefinedPrediction, sample);
@@ -85,9 +101,33 @@ export class ClientPrediction implements ControlOwner {
     };
   }
 
+  #startShared(
+    object: ClientObject,
+    shared: SharedObject,
+    index: number,
+    prediction: DefinedPrediction,
+    sample: () => unknown,
+  ): () => void {
+    const { ticksPerSecond } = this.#client.time;
+    const control = new HostControl(this, object, shared, index, prediction, sample, ticksPerSecond);
+    this.#hostControl = control;
+    NetworkBehaviour.setShownSource(control.behaviour, control);
+    this.#world.host?.control(control);
+    return () => {
+      if (this.#hostControl === control) this.#stopControl();
+    };
+  }
+
+  viewTick(): number | null {
+    return this.#world.viewTick();
+  }
+
   /** The object is not this client's any more. */
   lost(object: ClientObject): void {
-    if (this.#control?.object === object) this.#stopControl();
+    if (this.#hostControl?.object === object) this.#stopControl();
+    if (this.#control?.object !== object) return;
+    this.#stopControl();
+    this.#world.spawns.endAfterMessage(this.#inputClock?.tick ?? 0);
   }
 
   /** State has come for an object: what is predicted of it stays. */
@@ -97,6 +137,7 @@ export class ClientPrediction implements ControlOwner {
 
   /** The connection is away: the time of inputs begins again after it. */
   suspend(): void {
+    if (this.#inputClock) this.#world.spawns.suspend(this.#inputClock.tick);
     this.#inputClock = null;
     this.#sent.clear();
   }
@@ -113,20 +154,22 @@ export class ClientPrediction implements ControlOwner {
     reader.reset(bytes);
     readReport(reader, report);
     const control = this.#control;
-    if (!control || control.object.item !== report.item || control.index !== report.behaviour) return;
-    if (report.earlyTicks !== null) {
-      this.#sent.report(report.arrivedTick, report.received);
-      this.#inputClock?.report(report.arrivedTick, report.earlyTicks + UNSEEN_TICKS);
+    if (control?.object.item === report.item && control.index === report.behaviour) {
+      if (report.earlyTicks !== null) {
+        this.#sent.report(report.arrivedTick, report.received);
+        this.#inputClock?.report(report.arrivedTick, report.earlyTicks + UNSEEN_TICKS);
+      }
+      control.confirm(report.tick, reader);
+      this.#world.announce();
     }
-    control.confirm(report.tick, reader);
-    this.#world.announce();
+    this.#world.spawns.used(report.tick, report.spawned);
   }
 
   /** Ends the control, and tells the server. */
   #end(): void {
     const control = this.#control;
-    if (!control) return;
     this.#stopControl();
+    if (!control) return;
     const body = this.#body;
     body.reset();
     this.#writeHead(control, this.#inputClock?.tick ?? 0);
@@ -134,11 +177,13 @@ export class ClientPrediction implements ControlOwner {
   }
 
   #stopControl(): void {
-    if (this.#control) {
-      const { index, object } = this.#control;
+    const control = this.#control ?? this.#hostControl;
+    if (control) {
+      const { index, object } = control;
       NetworkBehaviour.setShownSource(object.parts[index] as NetworkBehaviour, object.timelineOf(index));
     }
-    this.#control = null;
+    if (this.#hostControl) this.#world.host?.control(null);
+    this.#control = this.#hostControl = null;
     this.#clock.clearTimeout(this.#timer);
   }
 

@@ -1,8 +1,15 @@
 import type { NetworkClient } from "../../message/index.js";
+import { NetworkError } from "../../network-error.js";
 import { runAs } from "../behaviour/callback-side.js";
 import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import type { CallOptions, RpcDefinition } from "../behaviour/rpc.js";
-import { type HostClient, type SharedObject, type SharedWorld, worldOfHost } from "../world/shared-world.js";
+import {
+  type HostClient,
+  type SharedControl,
+  type SharedObject,
+  type SharedWorld,
+  worldOfHost,
+} from "../world/shared-world.js";
 import type { ClientObject } from "./client-object.js";
 import type { ObjectClient } from "./object-client.js";
 
@@ -55,6 +62,17 @@ export class HostWorld implements HostClient {
     const own = this.#core.byNetId.get(object.netId) ?? object;
     const part = own.parts[object.parts.indexOf(behaviour as NetworkBehaviour)] as NetworkBehaviour;
     return this.#core.call(own, part, rpc, args, options);
+  }
+
+  startControl(shared: SharedObject, behaviour: object, prediction: object, sample: () => unknown): () => void {
+    const object = this.#core.byNetId.get(shared.netId);
+    if (!object) throw new NetworkError("ERR_STATE", "The client does not see the object yet");
+    return this.#core.startControl(object, behaviour, prediction, sample);
+  }
+
+  /** The client controls this behaviour of the server's, or none. */
+  control(control: SharedControl | null): void {
+    if (this.#world) this.#world.control = control;
   }
 
   stop(): void {

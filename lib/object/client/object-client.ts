@@ -14,6 +14,7 @@ import {
   KIND_BITS,
   RecordKind,
   readPacketCount,
+  readSpawnTag,
   readStaticName,
   SILENT_BITS,
   TELEPORT_BITS,
@@ -22,7 +23,9 @@ import { NotedValues } from "../world/noted-values.js";
 import { ClientObject, type ClientObjectOwner } from "./client-object.js";
 import type { ClientObjectEvents, UnspawnReason } from "./client-object-events.js";
 import type { ClientPrediction } from "./client-prediction.js";
+import { ClientSpawns } from "./client-spawns.js";
 import type { HostWorld } from "./host-world.js";
+import { ItemLayouts, MAX_OBJECTS } from "./item-layouts.js";
 import { OwnerSender } from "./owner-sender.js";
 import { WaitingObjects } from "./waiting-objects.js";
 
@@ -36,8 +39,7 @@ export class ObjectClient implements ClientObjectOwner {
   readonly events: EventHub<ClientObjectEvents>;
   readonly byNetId = new Map<number, ClientObject>();
   readonly #byItem = new Map<number, ClientObject>();
-  /** That of the last object of each number, also after its end: to read what comes late. */
-  readonly #layoutOf = new Map<number, ObjectLayout>();
+  readonly #layoutOf = new ItemLayouts((item) => this.#byItem.has(item));
   readonly layouts: Layouts;
   readonly report: (error: unknown) => void;
   readonly #client: NetworkClient;
@@ -47,7 +49,6 @@ export class ObjectClient implements ClientObjectOwner {
   character: ClientObject | null = null;
   readonly shown: ShownTime;
   #updatedMs = Number.NEGATIVE_INFINITY;
-  #isSendPlanned = false;
   readonly #noted = new NotedValues();
   /** The members of each behaviour that were read last. */
   readonly #found: number[] = [];
@@ -66,6 +67,8 @@ export class ObjectClient implements ClientObjectOwner {
   host: HostWorld | null = null;
   /** What this client controls. */
   prediction: ClientPrediction | null = null;
+  /** What its steps have spawned. */
+  readonly spawns: ClientSpawns;
   /** What runs a call: the calls' runtime. */
   onCall:
     | ((
@@ -85,7 +88,7 @@ export class ObjectClient implements ClientObjectOwner {
     this.#client = client;
     this.layouts = layouts;
     this.report = report;
-    this.#sender = new OwnerSender(client, () => this.#planSend());
+    this.#sender = new OwnerSender(client);
     this.shown = new ShownTime(layouts.intervalTicks);
     this.waiting = new WaitingObjects({
       clock: NetworkClient.clockOf(client),
@@ -93,11 +96,12 @@ export class ObjectClient implements ClientObjectOwner {
       askAgain: (netId) => {
         this.#sender.beginCall().writeUint32(netId);
         this.#sender.endCall(RecordKind.Again);
-        this.#planSend();
+        this.#sender.plan();
       },
       replay: (records, reader, object) => this.read("What was held", () => this.#replay(records, reader, object)),
     });
-    this.events = new EventHub<ClientObjectEvents>(["spawned", "unspawned", "characterChanged", "worldReady"], report);
+    this.events = new EventHub(["spawned", "adopted", "unspawned", "characterChanged", "worldReady"], report);
+    this.spawns = new ClientSpawns(this);
   }
 
   get player(): INetworkPlayer | null {
@@ -106,7 +110,7 @@ export class ObjectClient implements ClientObjectOwner {
 
   changed(object: ClientObject): void {
     this.#sender.add(object);
-    this.#planSend();
+    this.#sender.plan();
   }
 
   noted(values: MemberValues): void {
@@ -129,7 +133,7 @@ export class ObjectClient implements ClientObjectOwner {
     this.#sender.writeChanged();
     this.#sender.beginCall().copyFrom(body, 0, body.bitLength);
     this.#sender.endCall(kind);
-    this.#planSend();
+    this.#sender.plan();
   }
 
   startControl(object: ClientObject, behaviour: object, prediction: object, sample: () => unknown): () => void {
@@ -148,17 +152,6 @@ export class ObjectClient implements ClientObjectOwner {
     return object;
   }
 
-  /** A client without traffic has no ticks: what is set leaves at the end of the turn. */
-  #planSend(): void {
-    if (this.#isSendPlanned) return;
-    this.#isSendPlanned = true;
-    queueMicrotask(this.#sendPlanned);
-  }
-
-  readonly #sendPlanned = (): void => {
-    this.#isSendPlanned = false;
-    this.send();
-  };
   get #nowMs(): number {
     return NetworkClient.clockOf(this.#client).now();
   }
@@ -228,6 +221,7 @@ export class ObjectClient implements ClientObjectOwner {
       this.#held = null;
     }
     this.announce();
+    this.spawns.settle();
   }
 
   /** The behaviours of an object are there: applies what has come for it. */
@@ -286,6 +280,7 @@ export class ObjectClient implements ClientObjectOwner {
   /** A batch is applied so far: calls listeners, and announces new objects. */
   announce(): void {
     this.#noted.deliver(this.report);
+    this.spawns.announce();
     const fresh = this.#fresh;
     if (fresh.length === 0) return;
     this.#fresh = [];
@@ -301,6 +296,7 @@ export class ObjectClient implements ClientObjectOwner {
 
   /** The connection is over. */
   stop(): void {
+    this.spawns.end();
     for (const object of [...this.byNetId.values()]) this.#unspawn(object, "hidden");
     this.#byItem.clear();
     this.#layoutOf.clear();
@@ -331,12 +327,7 @@ export class ObjectClient implements ClientObjectOwner {
       }
       case RecordKind.Owner: {
         const object = this.#readObject(reader);
-        const isOwner = reader.readBoolean();
-        object.setAudience(object.layout.readAudience(reader, isOwner, object.layout.scoped));
-        const { visible } = object.audience;
-        readFullState(reader, object.values, visible);
-        object.record(tick, visible, Number.NEGATIVE_INFINITY);
-        object.spawnTick = tick;
+        const isOwner = object.readOwner(tick, reader);
         this.#sender.spawned = true;
         this.announce();
         if (object.isOwner === isOwner) return;
@@ -347,21 +338,8 @@ export class ObjectClient implements ClientObjectOwner {
       }
       case RecordKind.Scope: {
         const object = this.#readObject(reader);
-        const { audience: before, layout } = object;
-        object.setAudience(layout.readAudience(reader, before.isOwner, layout.scoped));
-        const masks = layout.scopeChange(before, object.audience);
-        readFullState(reader, object.values, masks);
-        object.record(tick, masks, Number.NEGATIVE_INFINITY);
-        // What it does not get any more is at its default at once.
-        const { latest } = object.audience;
-        object.record(
-          tick,
-          before.latest.map((mask, index) => mask & ~(latest[index] as number)),
-          tick,
-        );
-        if (!layout.hasScopedLatest) return;
-        object.spawnTick = tick;
-        this.#sender.spawned = true;
+        object.readScope(tick, reader);
+        this.#sender.spawned ||= object.layout.hasScopedLatest;
         return;
       }
       case RecordKind.Despawn: {
@@ -385,6 +363,7 @@ export class ObjectClient implements ClientObjectOwner {
         // What was held is out of date when another has come since.
         if (character?.isWaiting || number !== this.#characterNumber) return;
         const before = this.character;
+        if (character === before) return;
         this.character = character;
         this.events.emit("characterChanged", this.character?.identity ?? null, before?.identity ?? null);
         return;
@@ -396,11 +375,13 @@ export class ObjectClient implements ClientObjectOwner {
         this.shown.clear();
         this.waiting.clear();
         this.#sender.begin();
+        this.spawns.begin();
         return;
       case RecordKind.WorldReady:
         this.announce();
         for (const object of this.#stale ?? []) this.#unspawn(object, "hidden");
         this.#stale = null;
+        this.spawns.worldReady();
         this.waiting.whenSettled(() => this.events.emit("worldReady"));
         return;
       default: {
@@ -418,6 +399,7 @@ export class ObjectClient implements ClientObjectOwner {
     const layout = this.layouts.all[reader.readPacked()];
     if (!layout) throw new NetworkError("ERR_BAD_VALUE", "A spawn of a prefab that does not exist");
     const staticName = readStaticName(reader);
+    const tag = readSpawnTag(reader);
     const isOwner = reader.readBoolean();
     const known = this.byNetId.get(netId);
     // A number is one object's, and an object has one number.
@@ -426,7 +408,12 @@ export class ObjectClient implements ClientObjectOwner {
     if (isOther || (before && before.netId !== netId)) {
       throw new NetworkError("ERR_BAD_VALUE", `There is an object ${item} already`);
     }
-    const object = known ?? this.#newObject(netId, layout, staticName);
+    // After a reset there are those of before as well.
+    if (!before && (this.#byItem.size >= MAX_OBJECTS || this.byNetId.size >= 2 * MAX_OBJECTS)) {
+      throw new NetworkError("ERR_LIMIT", `There are more than ${MAX_OBJECTS} objects`);
+    }
+    const adopted = tag && !this.#isReplay ? this.spawns.adopt(tag, layout, known ? 0 : netId) : null;
+    const object = known ?? adopted ?? this.#newObject(netId, layout, staticName);
     this.#stale?.delete(object);
     object.item = item;
     object.spawnTick = tick;
@@ -449,8 +436,14 @@ export class ObjectClient implements ClientObjectOwner {
       return;
     }
     this.byNetId.set(netId, object);
-    object.isSpawned = true;
     this.#references.appeared(netId);
+    if (!adopted) this.appeared(object);
+    else if (wasOwner !== isOwner) this.#callEach(object, (part) => part.ownerChanged?.(object.owner));
+  }
+
+  /** An object has its values, and is announced behind what is read with it. */
+  appeared(object: ClientObject): void {
+    object.isSpawned = true;
     this.#fresh.push(object);
   }
 
@@ -467,6 +460,11 @@ export class ObjectClient implements ClientObjectOwner {
     throw new NetworkError("ERR_BAD_VALUE", `There is no object ${item}`);
   }
 
+  /** The server has not spawned what a step has. */
+  reject(object: ClientObject): void {
+    if (object.isSpawned) this.#unspawn(object, "rejected");
+  }
+
   #unspawn(object: ClientObject, reason: UnspawnReason): void {
     if (object.isOwner) {
       object.setIsOwner(false);
@@ -475,6 +473,7 @@ export class ObjectClient implements ClientObjectOwner {
     this.#callEach(object, (part) => part.stopClient?.());
     if (this.#byItem.get(object.item) === object) this.#byItem.delete(object.item);
     this.byNetId.delete(object.netId);
+    this.spawns.objects.delete(object);
     object.isSpawned = false;
     if (this.character === object) {
       this.character = null;

@@ -17,11 +17,11 @@ interface Pending {
 /** Sends what a client sets in the objects that it owns, and how much it has applied. */
 export class OwnerSender {
   readonly #client: NetworkClient;
-  readonly #planSend: () => void;
   readonly #calls = new NetworkWriter();
   readonly #latest = new NetworkWriter();
   readonly #body = new NetworkWriter();
   #changed: ClientObject[] = [];
+  #isPlanned = false;
   /** Latest values that were lost, by object. */
   #lost = new Map<ClientObject, number[]>();
   /** The number of ordered messages since the last reset, and of those the server knows of. */
@@ -34,11 +34,21 @@ export class OwnerSender {
   /** The number of the last latest message. */
   #sent = 0;
 
-  /** @param planSend has `send` called soon: a client that receives nothing has no ticks */
-  constructor(client: NetworkClient, planSend: () => void) {
+  constructor(client: NetworkClient) {
     this.#client = client;
-    this.#planSend = planSend;
   }
+
+  /** Sends at the end of the turn: a client without traffic has no ticks. */
+  plan(): void {
+    if (this.#isPlanned) return;
+    this.#isPlanned = true;
+    queueMicrotask(this.#sendPlanned);
+  }
+
+  readonly #sendPlanned = (): void => {
+    this.#isPlanned = false;
+    this.send();
+  };
 
   add(object: ClientObject): void {
     this.#changed.push(object);
@@ -147,7 +157,7 @@ export class OwnerSender {
       onDelivered: () => {},
       onLost: () => {
         markAgain();
-        if (this.#lost.size > 0) this.#planSend();
+        if (this.#lost.size > 0) this.plan();
       },
     };
     // Where there is no room now, the next tick tries again.

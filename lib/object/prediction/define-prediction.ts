@@ -13,6 +13,7 @@ import type { Codec } from "../../serialization/index.js";
 import type { BehaviourDefinition } from "../behaviour/definition.js";
 import type { Member } from "../behaviour/member.js";
 import { type BehaviourClass, behaviourDefinition, NetworkBehaviour } from "../behaviour/network-behaviour.js";
+import type { Behaviours, InstancesOf, Prefab, Spawned } from "../behaviour/prefab.js";
 import { PredictedMembers } from "./predicted-members.js";
 
 /** What a step knows besides the behaviour and the input. */
@@ -23,6 +24,19 @@ export interface StepContext {
   readonly tick: number;
   /** Whether a client runs the step of this tick once more, after a correction: effects were there before. */
   readonly isReplay: boolean;
+  /**
+   * Adds an object to the world, which the player of the step owns: on the server as `ServerObjectManager.spawn`, on
+   * the client at once, before the server has the input. There it is adopted when the server's object comes, or
+   * rejected: docs/objects.md says how. In a replay it is the object of the first run. At most 256 in a step.
+   *
+   * @param init sets its first values, on both sides
+   * @throws TypeError for a prefab that the manager does not have, or whose factory returns a promise; RangeError for
+   *   too many; NetworkError `ERR_STATE` after the step; what `init` throws
+   */
+  readonly spawn: <const B extends Behaviours>(
+    prefab: Prefab<B>,
+    init?: (behaviours: InstancesOf<B>) => void,
+  ) => Spawned<B>;
 }
 
 /** What is predicted of a class, and how. */
@@ -112,7 +126,6 @@ export class DefinedPrediction implements PredictionDefinition<NetworkBehaviour,
     }
     const link = NetworkBehaviour.linkOf(behaviour);
     if (!link) throw new NetworkError("ERR_STATE", `The object of this ${className} is in no world`);
-    if (!link.startControl) throw new NetworkError("ERR_WRONG_SIDE", "Only a client controls a behaviour");
     return link.startControl(behaviour, this, sample);
   }
 }

@@ -1,12 +1,10 @@
-/** Spawns of one tick at most; more are refused. */
-const MAX_SPAWNS = 256;
-
 /** How long an object is kept that was adopted or rejected, in ticks: a replay may still ask for it. */
 const KEEP_TICKS = 64;
 
 interface PredictedSpawn<Spawned> {
   readonly tick: number;
   readonly order: number;
+  readonly kind: object;
   readonly spawned: Spawned;
   isSettled: boolean;
 }
@@ -14,13 +12,11 @@ interface PredictedSpawn<Spawned> {
 /**
  * What a client's steps have spawned before the server did. A spawn is known by its tick and its order within the tick,
  * never by contents. Each is either adopted, when the server's spawn with these numbers comes, or rejected, when the
- * server has used the input without such a spawn.
+ * server has used the input without such a spawn. What is of another kind is another object: of another prefab.
  */
 export class PredictedSpawns<Spawned> {
   readonly #rejected: (spawned: Spawned) => void;
   readonly #spawns: PredictedSpawn<Spawned>[] = [];
-  #tick = 0;
-  #nextOrder = 0;
 
   constructor(rejected: (spawned: Spawned) => void) {
     this.#rejected = rejected;
@@ -31,49 +27,47 @@ export class PredictedSpawns<Spawned> {
     return this.#spawns.reduce((count, { isSettled }) => count + (isSettled ? 0 : 1), 0);
   }
 
-  /** The step for `tick` (u32) begins, the first time or in a replay. */
-  beginStep(tick: number): void {
-    this.#tick = tick;
-    this.#nextOrder = 0;
-  }
-
-  /** The next spawn of the step: in a replay the object of the first run, else what `create` makes. */
-  spawn(create: () => Spawned): Spawned {
-    const order = this.#nextOrder++;
-    if (order >= MAX_SPAWNS) throw new RangeError(`a step may spawn ${MAX_SPAWNS} objects at most`);
-    const before = this.#find(this.#tick, order);
-    if (before) return before.spawned;
+  /** A spawn of the step for `tick` (u32): in a replay the object of the first run, else what `create` makes. */
+  spawn(tick: number, order: number, kind: object, create: () => Spawned): Spawned {
+    const before = this.#find(tick, order);
+    if (before?.kind === kind) return before.spawned;
     const spawned = create();
-    this.#spawns.push({ tick: this.#tick, order, spawned, isSettled: false });
+    const spawn = { tick, order, kind, spawned, isSettled: false };
+    if (before) this.#spawns[this.#spawns.indexOf(before)] = spawn;
+    else this.#spawns.push(spawn);
+    if (before && !before.isSettled) this.#rejected(before.spawned);
     return spawned;
   }
 
-  /** The server's spawn of that tick and order came: the object that goes on as it, `undefined` without one. */
-  adopt(tick: number, order: number): Spawned | undefined {
+  /** The server's spawn of that tick and order came: the object that goes on as it, null without one. */
+  adopt(tick: number, order: number, kind: object): Spawned | null {
     const spawn = this.#find(tick, order);
-    if (!spawn || spawn.isSettled) return undefined;
+    if (spawn?.kind !== kind || spawn.isSettled) return null;
     spawn.isSettled = true;
     return spawn.spawned;
   }
 
   /** The server has used all inputs up to `tick`, and its spawns of them have come. The other ones are rejected. */
   confirm(tick: number): void {
+    this.#reject((spawn) => ((tick - spawn.tick) | 0) >= 0);
     const spawns = this.#spawns;
-    const rejected = spawns.filter((spawn) => !spawn.isSettled && ((tick - spawn.tick) | 0) >= 0);
-    for (const spawn of rejected) spawn.isSettled = true;
     let kept = 0;
     for (const spawn of spawns) {
       if (!spawn.isSettled || ((tick - spawn.tick) | 0) < KEEP_TICKS) spawns[kept++] = spawn;
     }
     spawns.length = kept;
-    for (const { spawned } of rejected) this.#rejected(spawned);
   }
 
-  /** The prediction ends: whatever is left is rejected. */
+  /** Whatever is left is rejected, and nothing is replayed any more. */
   end(): void {
-    const pending = this.#spawns.filter(({ isSettled }) => !isSettled);
+    this.#reject(() => true);
     this.#spawns.length = 0;
-    for (const { spawned } of pending) this.#rejected(spawned);
+  }
+
+  #reject(isOver: (spawn: PredictedSpawn<Spawned>) => boolean): void {
+    const rejected = this.#spawns.filter((spawn) => !spawn.isSettled && isOver(spawn));
+    for (const spawn of rejected) spawn.isSettled = true;
+    for (const { spawned } of rejected) this.#rejected(spawned);
   }
 
   #find(tick: number, order: number): PredictedSpawn<Spawned> | undefined {

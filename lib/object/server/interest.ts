@@ -78,7 +78,6 @@ export class Interest {
   readonly #sight: SightOptions[] = [];
   readonly #objects = new Map<number, ServerObject>();
   readonly #players = new Map<number, ObjectPlayer>();
-  readonly #focus = new Map<ObjectPlayer, WorldPosition>();
   /** Objects whose `position` is no networked member: nobody tells when it changes. */
   readonly #unnoticed = new Set<ServerObject>();
   /** Where objects, by item, and the players' centres were at the last look. */
@@ -129,21 +128,16 @@ export class Interest {
     this.#players.set(player.index, player);
     this.#always?.join(player.index, EVERYTHING);
     this.#custom?.addPlayer(player.index);
+    for (const group of player.standing.groups) this.groups?.join(player.index, group);
   }
 
   removePlayer(player: ObjectPlayer): void {
     this.#players.delete(player.index);
-    this.#focus.delete(player);
     this.#centres.delete(player.index);
     this.#always?.removePlayer(player.index);
     this.groups?.removePlayer(player.index);
     this.#custom?.removePlayer(player.index);
     for (const rule of this.#near) rule.removeCentre(player.index);
-  }
-
-  setFocus(player: ObjectPlayer, position: WorldPosition | null): void {
-    if (position) this.#focus.set(player, { ...position });
-    else this.#focus.delete(player);
   }
 
   /** Looks where everything is now. @param changed the objects of which a member was set since they were sent */
@@ -156,8 +150,8 @@ export class Interest {
   }
 
   #moveCentre(player: ObjectPlayer): void {
-    const { index } = player;
-    const centre = this.#focus.get(player) ?? (player.character && positionOf(player.character));
+    const { index, standing } = player;
+    const centre = standing.focus ?? (standing.character && positionOf(standing.character));
     if (centre) {
       if (!hasMoved(this.#centres, index, centre)) return;
       for (const rule of this.#near) rule.moveCentre(index, centre.x, centre.y, centre.z);

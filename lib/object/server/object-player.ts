@@ -9,6 +9,7 @@ import type { Masks } from "../wire/object-layout.js";
 import { KIND_BITS, OrderedMessage, RecordKind } from "../wire/object-messages.js";
 import type { ObjectView } from "./object-view.js";
 import type { PlayerControl } from "./player-control.js";
+import type { PlayerStanding } from "./player-standing.js";
 import type { ServerObject } from "./server-object.js";
 
 /** A message of records is sent when it has so many bytes. */
@@ -40,13 +41,17 @@ export class ObjectPlayer {
   readonly marks = new PlayerMarks();
   /** Ordered members that changed while its queue was full, by object. */
   readonly heldOrdered = new Map<ServerObject, Masks>();
-  character: ServerObject | null = null;
+  readonly standing: PlayerStanding;
   /** What it controls. */
   control: PlayerControl | null = null;
   /** Its newest input when it ceased to control something (u32): older ones begin no new control. */
   endedTick: number | null = null;
   /** Its inputs, by what it has controlled. */
   readonly inputs = new Map<DefinedPrediction, InputBuffer<unknown>>();
+  /** How many objects of its steps it was sent (u16). */
+  stepSpawns = 0;
+  /** The tick up to which it controlled something, as it says, until it is told that no more spawns of that come. */
+  endOfControl: number | null = null;
   /** Bytes of latest state that it may get and has not used: grows while an object is larger than a tick's share. */
   savedBytes = 0;
   isInitial = true;
@@ -66,12 +71,24 @@ export class ObjectPlayer {
   readonly #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
 
-  constructor(player: INetworkPlayer, index: number, lane: number, isShared: boolean, clock: Clock) {
+  constructor(
+    player: INetworkPlayer,
+    standing: PlayerStanding,
+    index: number,
+    lane: number,
+    isShared: boolean,
+    clock: Clock,
+  ) {
+    this.standing = standing;
     this.spawnsAgain = new TokenBucket(clock, SPAWNS_AGAIN, 1);
     this.isShared = isShared;
     this.player = player;
     this.index = index;
     this.#lane = lane;
+  }
+
+  get character(): ServerObject | null {
+    return this.standing.character;
   }
 
   /** The number of the message that the next record goes into. */

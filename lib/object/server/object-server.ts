@@ -10,7 +10,7 @@ import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import { References } from "../behaviour/references.js";
 import type { CallOptions, RpcDefinition } from "../behaviour/rpc.js";
 import type { SyncRef } from "../behaviour/sync-ref.js";
-import { RecentKeys } from "../collections/recent-keys.js";
+import { RateShare } from "../budget/rate-share.js";
 import { Reason, Visibility } from "../interest/visibility.js";
 import type { Layouts } from "../wire/layouts.js";
 import type { Masks, ObjectLayout } from "../wire/object-layout.js";
@@ -23,11 +23,9 @@ import { ItemNumbers, newNetId } from "./item-numbers.js";
 import { LatestSender } from "./latest-sender.js";
 import { ObjectPlayer } from "./object-player.js";
 import { OrderedSender } from "./ordered-sender.js";
+import { PlayerStanding } from "./player-standing.js";
 import { type ObjectOwner, type ObjectSource, ServerObject } from "./server-object.js";
 import type { ServerObjectEvents } from "./server-object-events.js";
-
-/** For so long a client may still send something for an object that it does not see any more. */
-const SEEN_MS = 10_000;
 
 export interface ObjectServerOptions {
   readonly lane: number;
@@ -52,8 +50,7 @@ export class ObjectServer implements ObjectOwner {
   readonly #options: ObjectServerOptions;
   readonly report: (error: unknown) => void;
   readonly #items: ItemNumbers;
-  /** The objects that each player lost sight of lately, by `netId`. */
-  readonly #seen = new PlayerSlot(() => new RecentKeys(SEEN_MS));
+  readonly standings = new PlayerSlot(() => new PlayerStanding());
   readonly #references = new References(true, (netId, index) => this.byNetId.get(netId)?.parts[index] ?? null);
   #changed: ServerObject[] = [];
   /** Of the object whose changes are sent, by behaviour. */
@@ -63,7 +60,7 @@ export class ObjectServer implements ObjectOwner {
   readonly #ticking = new Set<ServerObject>();
   #teleporting: ServerObject[] = [];
   readonly #noted = new NotedValues();
-  #lastSentMs = 0;
+  readonly #rate: RateShare;
   readonly share = new HostShare((object) => this.#end(object));
   readonly ordered: OrderedSender;
   /** An object is in no world any more. */
@@ -93,7 +90,8 @@ export class ObjectServer implements ObjectOwner {
     this.report = report;
     this.#items = new ItemNumbers(server.time);
     this.events = new EventHub<ServerObjectEvents>(["spawned", "unspawned", "characterChanged"], report);
-    const { weight } = options;
+    const { maxStateBytesPerSecond, weight } = options;
+    this.#rate = new RateShare(maxStateBytesPerSecond);
     this.latest = new LatestSender(
       (item) => this.objects.get(item),
       weight && ((player, object) => weight(player.player, object)),
@@ -205,14 +203,17 @@ export class ObjectServer implements ObjectOwner {
   }
 
   show(object: ServerObject, player: INetworkPlayer): void {
-    this.#setReason(player, object, Reason.Hide, false);
-    this.#setReason(player, object, Reason.Show, true);
-    this.#server.requestTick();
+    this.#except(player, object, "shown");
   }
 
   hide(object: ServerObject, player: INetworkPlayer): void {
-    this.#setReason(player, object, Reason.Show, false);
-    this.#setReason(player, object, Reason.Hide, true);
+    this.#except(player, object, "hidden");
+  }
+
+  #except(player: INetworkPlayer, object: ServerObject, exception: "shown" | "hidden"): void {
+    this.standings.of(player).exceptions.set(object, exception);
+    this.#setReason(player, object, exception === "shown" ? Reason.Hide : Reason.Show, false);
+    this.#setReason(player, object, exception === "shown" ? Reason.Show : Reason.Hide, true);
     this.#server.requestTick();
   }
 
@@ -227,13 +228,19 @@ export class ObjectServer implements ObjectOwner {
     if (before === object) return;
     if (object) {
       if (object.owner !== player) this.setOwner(object, player);
-      this.flushObject(object);
-      this.spawnNow(of, object);
     }
-    of.character = object;
-    of.begin(RecordKind.Character, this.ordered.sentTick).writePacked(object ? object.item + 1 : 0);
+    of.standing.character = object;
+    this.#writeCharacter(of, object);
     runAs("server", () => this.events.emit("characterChanged", player, object, before));
     this.#server.requestTick();
+  }
+
+  #writeCharacter(player: ObjectPlayer, object: ServerObject | null): void {
+    if (object) {
+      this.flushObject(object);
+      this.spawnNow(player, object);
+    }
+    player.begin(RecordKind.Character, this.ordered.sentTick).writePacked(object ? object.item + 1 : 0);
   }
 
   rescope(object: ServerObject, behaviour: object, { bit }: Member): void {
@@ -272,8 +279,10 @@ export class ObjectServer implements ObjectOwner {
     if (this.players.has(player)) return;
     let index = this.#byIndex.indexOf(undefined);
     if (index < 0) index = this.#byIndex.length;
+    const standing = this.standings.of(player);
     const added = new ObjectPlayer(
       player,
+      standing,
       index,
       this.#options.lane,
       player.isHost && this.share.isShared,
@@ -285,7 +294,12 @@ export class ObjectServer implements ObjectOwner {
     this.#interest.addPlayer(added);
     for (const object of this.objects.values()) {
       if (object.owner === player) this.visibility.set(index, object.item, Reason.Owner, true);
+      const exception = standing.exceptions.get(object);
+      if (exception) this.visibility.set(index, object.item, exception === "shown" ? Reason.Show : Reason.Hide, true);
     }
+    // It has come back.
+    if (standing.character?.isSpawned) this.#writeCharacter(added, standing.character);
+    else standing.character = null;
     this.#server.requestTick();
   }
 
@@ -307,6 +321,7 @@ export class ObjectServer implements ObjectOwner {
   /** A player has left for good. */
   playerLeft(player: INetworkPlayer): void {
     this.removePlayer(player);
+    this.standings.of(player).character = null;
     for (const object of [...this.objects.values()]) if (object.owner === player) object.setOwner(null);
   }
 
@@ -325,11 +340,11 @@ export class ObjectServer implements ObjectOwner {
    * that has gone.
    */
   sawLately(player: INetworkPlayer, netId: number): boolean {
-    return this.#seen.of(player).has(netId, this.#server.time.nowMs);
+    return this.standings.of(player).seen.has(netId, this.#server.time.nowMs);
   }
 
   #lostSight(player: INetworkPlayer, { netId }: ServerObject): void {
-    this.#seen.of(player).add(netId, this.#server.time.nowMs);
+    this.standings.of(player).seen.add(netId, this.#server.time.nowMs);
   }
 
   stop(): void {
@@ -382,7 +397,7 @@ export class ObjectServer implements ObjectOwner {
       object.isListed = false;
       if (object.isSpawned) this.#sendState(object, tick);
     }
-    const budgetBytes = this.#stateBytes();
+    const budgetBytes = this.#rate.take(this.#server.time.nowMs);
     for (const player of this.players.values()) {
       this.ordered.sendHeld(player);
       for (const object of player.entering) this.spawnNow(player, object);
@@ -390,8 +405,8 @@ export class ObjectServer implements ObjectOwner {
         player.isInitial = false;
         player.begin(RecordKind.WorldReady, this.ordered.sentTick);
       }
-      player.flush();
       const predictedBytes = this.sendPredicted(player);
+      player.flush();
       const { connection } = player.player;
       this.latest.send(
         player,
@@ -470,16 +485,6 @@ export class ObjectServer implements ObjectOwner {
     this.#lostSight(player.player, object);
     this.onHidden(player.player, object);
     this.ordered.despawn(view, isDestroyed);
-  }
-
-  /** What the latest state of one player may take in this tick. */
-  #stateBytes(): number {
-    const { maxStateBytesPerSecond } = this.#options;
-    const now = this.#server.time.nowMs;
-    const passedMs = Math.min(now - this.#lastSentMs, 1000);
-    this.#lastSentMs = now;
-    if (maxStateBytesPerSecond === Number.POSITIVE_INFINITY) return maxStateBytesPerSecond;
-    return Math.floor((maxStateBytesPerSecond * passedMs) / 1000);
   }
 
   #setReason(player: INetworkPlayer | null, object: ServerObject, reason: number, holds: boolean): void {

@@ -4,7 +4,7 @@ import type { MemberValues } from "../behaviour/member-values.js";
 import { SyncRef } from "../behaviour/sync-ref.js";
 import type { ObjectAudience } from "../wire/object-audience.js";
 import type { Masks } from "../wire/object-layout.js";
-import { RecordKind, writeStaticName } from "../wire/object-messages.js";
+import { RecordKind, writeSpawnTag, writeStaticName } from "../wire/object-messages.js";
 import type { ObjectPlayer } from "./object-player.js";
 import { ObjectView } from "./object-view.js";
 import { grantedMembers } from "./scopes.js";
@@ -52,6 +52,9 @@ export class OrderedSender {
     writer.writeUint32(object.netId);
     writer.writePacked(layout.number);
     writeStaticName(writer, object.staticName);
+    const tag = object.step?.player === player.player ? object.step : null;
+    writeSpawnTag(writer, tag);
+    if (tag) player.stepSpawns = (player.stepSpawns + 1) & 0xffff;
     this.#writeAudience(writer, view);
     writeFullState(writer, values, audience.visible, this.#hide(view, audience.visible));
     player.views.set(object.item, view);

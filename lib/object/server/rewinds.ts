@@ -55,7 +55,8 @@ export class Rewinds {
       const object = this.#world.objects.get(item);
       if (!object || object.layout.columns === 0) continue;
       // What it controls it predicts: it sees it as it is here.
-      if (object.control !== null && object.owner === player) continue;
+      const isControlled = object.control !== null || this.#world.share.control?.shared === object;
+      if (isControlled && object.owner === player) continue;
       if (count === this.#items.length) {
         const items = new Int32Array(2 * count);
         items.set(this.#items);

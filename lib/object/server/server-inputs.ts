@@ -2,11 +2,13 @@ import { rangeError } from "../../arguments.js";
 import { Channel, type INetworkPlayer, NetworkServer } from "../../message/index.js";
 import { NetworkError } from "../../network-error.js";
 import { type NetworkReader, NetworkWriter } from "../../serialization/index.js";
+import { runAs } from "../behaviour/callback-side.js";
 import type { MemberValues } from "../behaviour/member-values.js";
 import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
+import type { Prefab } from "../behaviour/prefab.js";
 import { InputBuffer } from "../input/input-buffer.js";
 import type { DefinedPrediction } from "../prediction/define-prediction.js";
-import { StepRunner } from "../prediction/step-runner.js";
+import { type SpawnInit, StepRunner } from "../prediction/step-runner.js";
 import {
   type ControlledBehaviour,
   emptyReport,
@@ -20,7 +22,7 @@ import type { ObjectPlayer } from "./object-player.js";
 import type { ObjectServer } from "./object-server.js";
 import type { OwnerState } from "./owner-state.js";
 import type { PlayerControl } from "./player-control.js";
-import type { ServerObject } from "./server-object.js";
+import type { ServerObject, StepSpawn } from "./server-object.js";
 
 /** What has become of the inputs of a player. */
 export interface InputMetrics {
@@ -29,6 +31,9 @@ export interface InputMetrics {
   /** Ticks without an input of their own, after the first one. */
   missing: number;
 }
+
+/** Adds an object that a step spawns to the world. */
+export type ServerStepSpawner = (prefab: Prefab, init: SpawnInit | null, step: StepSpawn) => object;
 
 /** The inputs of a server's players: each of them moves what it controls, by one input a tick. */
 export class ServerInputs {
@@ -40,17 +45,22 @@ export class ServerInputs {
   readonly #head: ControlledBehaviour = { netId: 0, behaviour: 0, tick: 0 };
   readonly #report = emptyReport();
   readonly #writer = new NetworkWriter({ sizeBytes: 1400 });
+  /** Whose step runs. */
+  #stepping: ObjectPlayer | null = null;
   /** What is read at present, for `#readInput`. */
   #reader: NetworkReader | null = null;
   #buffer: InputBuffer<unknown> | null = null;
 
   /** @throws RangeError for predictions without a tick rate */
-  constructor(server: NetworkServer, world: ObjectServer, ownerState: OwnerState) {
+  constructor(server: NetworkServer, world: ObjectServer, ownerState: OwnerState, spawner: ServerStepSpawner) {
     this.#server = server;
     this.#world = world;
     this.#ownerState = ownerState;
     this.#tickRate = NetworkServer.tickRateOf(server);
-    this.#runner = new StepRunner(world.report);
+    this.#runner = new StepRunner((prefab, init, order) => {
+      const { player } = this.#stepping as ObjectPlayer;
+      return spawner(prefab, init, { player, tick: this.#runner.tick, order });
+    }, world.report);
     if (world.layouts.predictions.size === 0) return;
     if (this.#tickRate === 0) throw rangeError("The tickRate of a server with predictions", "above 0");
     this.#runner.dt = 1 / this.#tickRate;
@@ -62,18 +72,41 @@ export class ServerInputs {
   /** Runs the steps of a tick. */
   run(): void {
     const { tick } = this.#server;
+    this.#runner.tick = tick;
     for (const player of this.#world.players.values()) {
+      if (player.isShared) this.#runShared(player);
       const control = this.#controlOf(player);
       if (!control) continue;
       const { buffer, index, object, prediction } = control;
       const input = buffer.take(tick);
       // It begins with the first input that is in time.
       if (buffer.lastUsedTick === null) continue;
-      this.#runner.tick = tick;
       if (control.viewTicks > 0) player.viewTick = tick - control.viewTicks;
-      const part = object.parts[index] as NetworkBehaviour;
-      this.#runner.run(prediction, part, object.values[index] as MemberValues, input);
+      this.#runStep(player, object, index, prediction, input);
     }
+  }
+
+  /** What the client in this process controls: its input of this tick is there. */
+  #runShared(player: ObjectPlayer): void {
+    const { control } = this.#world.share;
+    if (!control) return;
+    const object = this.#world.byNetId.get(control.shared.netId);
+    if (object?.owner !== player.player) return;
+    player.viewTick = control.viewTick();
+    this.#runStep(
+      player,
+      object,
+      control.index,
+      control.prediction,
+      runAs("client", () => control.takeInput()),
+    );
+    control.stepped();
+  }
+
+  #runStep(player: ObjectPlayer, object: ServerObject, index: number, prediction: DefinedPrediction, input: unknown) {
+    this.#stepping = player;
+    const part = object.parts[index] as NetworkBehaviour;
+    this.#runner.run(prediction, part, object.values[index] as MemberValues, input);
   }
 
   metricsOf(player: INetworkPlayer): InputMetrics {
@@ -118,6 +151,7 @@ export class ServerInputs {
     const { control } = player;
     if (control?.object.netId === head.netId && control.index === head.behaviour) this.#end(control);
     player.endedTick = head.tick;
+    player.endOfControl = head.tick;
   }
 
   /** The player's control of the behaviour that was read; null if the packet is older than what came last. */
@@ -161,6 +195,10 @@ export class ServerInputs {
   }
 
   #send(player: ObjectPlayer): number {
+    if (player.endOfControl !== null) {
+      player.begin(RecordKind.EndOfControl, this.#server.tick).writeUint32(player.endOfControl);
+      player.endOfControl = null;
+    }
     const control = this.#controlOf(player);
     if (!control || !player.views.has(control.object.item)) return 0;
     const { buffer, index, mask, object } = control;
@@ -170,6 +208,7 @@ export class ServerInputs {
     report.behaviour = index;
     report.hasInput = buffer.lastUsedTick === report.tick;
     report.received = control.received & 255;
+    report.spawned = player.stepSpawns;
     report.earlyTicks = null;
     buffer.takeReport(this.#takeReport);
     const writer = this.#writer;

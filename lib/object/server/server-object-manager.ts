@@ -16,7 +16,7 @@ import { reportUncaught } from "../../report-uncaught.js";
 import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import type { NetworkIdentity } from "../behaviour/network-identity.js";
 import type { ObjectFactory } from "../behaviour/object-factory.js";
-import type { Behaviours, InstancesOf, Prefab } from "../behaviour/prefab.js";
+import type { Behaviours, InstancesOf, Prefab, Spawned } from "../behaviour/prefab.js";
 import type { PredictionDefinition } from "../prediction/define-prediction.js";
 import { Layouts } from "../wire/layouts.js";
 import { CallsMessage, InputMessage, objectMessages, RecordKind } from "../wire/object-messages.js";
@@ -30,7 +30,7 @@ import { OwnerState } from "./owner-state.js";
 import { Rewinds } from "./rewinds.js";
 import { readWorld, writeWorld } from "./saved-world.js";
 import { type InputMetrics, ServerInputs } from "./server-inputs.js";
-import { ServerObject } from "./server-object.js";
+import { ServerObject, type StepSpawn } from "./server-object.js";
 import type { ServerObjectEvents } from "./server-object-events.js";
 import { spawnAgain } from "./spawn-again.js";
 
@@ -66,9 +66,6 @@ export interface SpawnOptions<B extends Behaviours> {
   /** Sets the first values. What it throws, `spawn` throws, and nothing has been spawned. */
   init?(behaviours: InstancesOf<B>): void;
 }
-
-/** An object's behaviours by name, and its identity. */
-export type Spawned<B extends Behaviours> = InstancesOf<B> & { readonly identity: NetworkIdentity };
 
 const OPTIONS: OptionRules<ServerObjectManagerOptions> = {
   prefabs: arrayOption,
@@ -138,7 +135,9 @@ export class ServerObjectManager {
       }
     };
     ownerState.extensions.set(RecordKind.Again, (player, reader) => spawnAgain(core, player, reader.readUint32()));
-    this.#inputs = new ServerInputs(server, core, ownerState);
+    this.#inputs = new ServerInputs(server, core, ownerState, (prefab, init, step) =>
+      this.#spawn(prefab, init ? { owner: step.player, init } : { owner: step.player }, step),
+    );
     let lastMs = 0;
     server.use({
       messages: objectMessages(this.#layouts),
@@ -194,11 +193,18 @@ export class ServerObjectManager {
    */
   spawn<const B extends Behaviours>(prefab: Prefab<B>, options: SpawnOptions<B> = {}): Spawned<B> {
     checkOptions("spawn", options, SPAWN_OPTIONS as OptionRules<SpawnOptions<B>>);
-    const { owner = null, init } = options;
+    return this.#spawn(prefab, options);
+  }
+
+  #spawn<const B extends Behaviours>(
+    prefab: Prefab<B>,
+    { owner = null, init }: SpawnOptions<B>,
+    step: StepSpawn | null = null,
+  ): Spawned<B> {
     this.#core.assertActive();
     const layout = this.#layouts.of(prefab as unknown as Prefab);
     const instance = this.#factories.make(layout);
-    const object = this.#core.spawn(layout, owner, initOf(init), { instance });
+    const object = this.#core.spawn(layout, owner, initOf(init), { instance, step });
     return { ...object.behaviours, identity: object } as unknown as Spawned<B>;
   }
 
@@ -249,7 +255,7 @@ export class ServerObjectManager {
     return writeWorld(objects, (object) => {
       const { owner } = object;
       if (!owner) return this.#absent.ownerOf(object);
-      return { key: this.#absent.keyOf(owner), isCharacter: this.#core.players.get(owner)?.character === object };
+      return { key: this.#absent.keyOf(owner), isCharacter: this.#core.standings.of(owner).character === object };
     });
   }
 
@@ -306,7 +312,8 @@ export class ServerObjectManager {
 
   /** The object that a player controls, null without one. */
   characterOf(player: INetworkPlayer): NetworkIdentity | null {
-    return this.#core.players.get(player)?.character ?? null;
+    const { character } = this.#core.standings.of(player);
+    return character?.isSpawned ? character : null;
   }
 
   /**
@@ -320,21 +327,23 @@ export class ServerObjectManager {
 
   /** From where a player sees, in place of its character's position; null for that again. */
   focus(player: INetworkPlayer, position: WorldPosition | null): void {
-    const of = this.#core.players.get(player);
-    if (!of) throw new NetworkError("ERR_STATE", "Only a player that is ready has a focus");
-    this.#interest.setFocus(of, position);
+    this.#core.standings.of(player).focus = position && { ...position };
   }
 
   /** A player sees the objects of a group from now on. @throws NetworkError `ERR_STATE` without `groups()` */
   join(player: INetworkPlayer, group: unknown): void {
+    const groups = this.#groups;
+    this.#core.standings.of(player).groups.add(group);
     const of = this.#core.players.get(player);
-    if (of) this.#groups.join(of.index, group);
+    if (of) groups.join(of.index, group);
   }
 
   /** The opposite of `join`. */
   leave(player: INetworkPlayer, group: unknown): void {
+    const groups = this.#groups;
+    this.#core.standings.of(player).groups.delete(group);
     const of = this.#core.players.get(player);
-    if (of) this.#groups.leave(of.index, group);
+    if (of) groups.leave(of.index, group);
   }
 
   /** Moves an object to a group; `undefined` for none. @throws as `join` */

@@ -9,7 +9,8 @@ import type { NetworkIdentity } from "../behaviour/network-identity.js";
 import type { Instance } from "../behaviour/prefab.js";
 import type { CallOptions, RpcDefinition } from "../behaviour/rpc.js";
 import type { ObjectLayout } from "../wire/object-layout.js";
-import type { SharedObject } from "../world/shared-world.js";
+import type { SpawnTag } from "../wire/object-messages.js";
+import type { SharedObject, SharedWorld } from "../world/shared-world.js";
 import { WorldObject, type WorldObjectOwner } from "../world/world-object.js";
 import type { ObjectView } from "./object-view.js";
 import type { PlayerControl } from "./player-control.js";
@@ -22,11 +23,19 @@ export interface ObjectOwner extends WorldObjectOwner<ServerObject> {
   teleport(object: ServerObject): void;
   rescope(object: ServerObject, behaviour: object, member: Member): void;
   destroy(object: ServerObject): void;
+  readonly share: Pick<SharedWorld, "client">;
+}
+
+/** The step of a player that has spawned an object. */
+export interface StepSpawn extends SpawnTag {
+  readonly player: INetworkPlayer;
 }
 
 /** Where an object comes from. */
 export interface ObjectSource {
   readonly instance: Instance;
+  /** @defaultValue no step has spawned it */
+  readonly step?: StepSpawn | null;
   readonly staticName?: string | null;
   /** @defaultValue a new one */
   readonly netId?: number;
@@ -55,6 +64,7 @@ export class ServerObject
   teleportTick: number | null = null;
   /** The name under which clients have it as well; null: they make it. */
   readonly staticName: string | null;
+  readonly step: StepSpawn | null;
   /** What its owner controls of it: those members reach the owner with what became of its inputs. */
   control: PlayerControl | null = null;
 
@@ -63,10 +73,11 @@ export class ServerObject
     layout: ObjectLayout,
     item: number,
     netId: number,
-    { instance, staticName = null }: ObjectSource,
+    { instance, staticName = null, step = null }: ObjectSource,
   ) {
     super(manager, layout, netId, instance);
     this.staticName = staticName;
+    this.step = step;
     this.item = item;
     this.held = this.values.map(() => 0);
     this.setByOwner = this.values.map(() => 0);
@@ -80,6 +91,10 @@ export class ServerObject
 
   get isOwner(): boolean {
     return this.isHostOwner;
+  }
+
+  get isPredicted(): boolean {
+    return false;
   }
 
   get observers(): ReadonlySet<INetworkPlayer> {
@@ -137,6 +152,12 @@ export class ServerObject
 
   callRpc(behaviour: object, rpc: RpcDefinition, args: readonly unknown[], options?: CallOptions): unknown {
     return this.manager.call(this, behaviour, rpc, args, options);
+  }
+
+  startControl(behaviour: object, prediction: object, sample: () => unknown): () => void {
+    const { client } = this.manager.share;
+    if (client?.isShared) return client.startControl(this, behaviour, prediction, sample);
+    throw new NetworkError("ERR_WRONG_SIDE", "Only a client controls a behaviour");
   }
 
   rescope(behaviour: object, member: Member): void {

@@ -96,6 +96,8 @@ export interface ControlReport {
   hasInput: boolean;
   /** How many packets with inputs have come (u8, which wraps around). */
   received: number;
+  /** How many objects that the player's steps have spawned were sent to it (u16, which wraps around). */
+  spawned: number;
   /** Of the packets since the last report that one which came latest for its tick: its newest tick (u32). */
   arrivedTick: number;
   /** How many ticks before its use it came, whole ones; null if none has come. */
@@ -109,6 +111,7 @@ export const emptyReport = (): ControlReport => ({
   behaviour: 0,
   hasInput: false,
   received: 0,
+  spawned: 0,
   arrivedTick: 0,
   earlyTicks: null,
 });
@@ -119,6 +122,8 @@ export function writeReport(writer: NetworkWriter, report: Readonly<ControlRepor
   writer.writeBits(report.behaviour, BEHAVIOUR_BITS);
   writer.writeBoolean(report.hasInput);
   writer.writeUint8(report.received);
+  writer.writeBoolean(report.spawned !== 0);
+  if (report.spawned !== 0) writer.writeUint16(report.spawned);
   writer.writeBoolean(report.earlyTicks !== null);
   if (report.earlyTicks === null) return;
   writer.writeUint32(report.arrivedTick);
@@ -131,6 +136,7 @@ export function readReport(reader: NetworkReader, into: ControlReport): void {
   into.behaviour = reader.readBits(BEHAVIOUR_BITS);
   into.hasInput = reader.readBoolean();
   into.received = reader.readUint8();
+  into.spawned = reader.readBoolean() ? reader.readUint16() : 0;
   into.earlyTicks = null;
   if (!reader.readBoolean()) return;
   into.arrivedTick = reader.readUint32();

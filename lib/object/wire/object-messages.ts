@@ -50,7 +50,10 @@ export enum RecordKind {
   Again = 13,
   /** Client to server: inputs of the behaviour that it controls. */
   Inputs = 14,
-  /** Client to server: it controls that behaviour no more. */
+  /**
+   * Client to server: it controls that behaviour no more. Server to client, as the answer: all that those inputs have
+   * spawned has been sent.
+   */
   EndOfControl = 15,
 }
 
@@ -70,6 +73,26 @@ export function writeStaticName(writer: NetworkWriter, name: string | null): voi
 
 export function readStaticName(reader: NetworkReader): string | null {
   return reader.readBoolean() ? staticName.read(reader) : null;
+}
+
+/** Which spawn an object is of those by its owner's steps. */
+export interface SpawnTag {
+  /** The tick (u32) of the step. */
+  readonly tick: number;
+  /** How many objects that step had spawned before. */
+  readonly order: number;
+}
+
+/** In a spawn for the player whose step it was; null for any other. */
+export function writeSpawnTag(writer: NetworkWriter, tag: SpawnTag | null): void {
+  writer.writeBoolean(tag !== null);
+  if (tag === null) return;
+  writer.writeUint32(tag.tick);
+  writer.writeUint8(tag.order);
+}
+
+export function readSpawnTag(reader: NetworkReader): SpawnTag | null {
+  return reader.readBoolean() ? { tick: reader.readUint32(), order: reader.readUint8() } : null;
 }
 
 const tables = new Map<string, MessageDefinition<null>>();

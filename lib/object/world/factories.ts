@@ -40,13 +40,13 @@ export class Factories {
     return layout.prefab.bind(made as Instance["behaviours"]);
   }
 
-  /** A new object at once. @throws what the factory throws; TypeError for a promise: a server does not wait */
-  make(layout: ObjectLayout): Instance {
+  /** A new object at once. @throws what the factory throws; TypeError for a promise: neither a server nor a step waits */
+  make(layout: ObjectLayout, user: "server" | "step" = "server"): Instance {
     const made = this.create(layout, NEVER);
     if ("values" in made) return made;
     void Promise.resolve(made).catch(() => {});
     throw invalidType(
-      `The factory of ${layout.prefab.name} returned a promise, and a server does not wait for objects`,
+      `The factory of ${layout.prefab.name} returned a promise, and a ${user} does not wait for objects`,
     );
   }
 

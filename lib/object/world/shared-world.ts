@@ -3,6 +3,7 @@ import type { MemberValues } from "../behaviour/member-values.js";
 import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import type { NetworkIdentity } from "../behaviour/network-identity.js";
 import type { CallOptions, RpcDefinition } from "../behaviour/rpc.js";
+import type { DefinedPrediction } from "../prediction/define-prediction.js";
 
 /** An object of a server's world, for the client in the same process. */
 export interface SharedObject {
@@ -13,6 +14,20 @@ export interface SharedObject {
   readonly values: readonly MemberValues[];
   /** Whether the host's client owns it, as far as that client knows. */
   isHostOwner: boolean;
+}
+
+/** What the host's client controls of the server's world. */
+export interface SharedControl {
+  readonly shared: SharedObject;
+  /** The behaviour's place in the object. */
+  readonly index: number;
+  readonly prediction: DefinedPrediction;
+  /** The input of this tick. */
+  takeInput(): unknown;
+  /** The server's tick that the client shows of other objects; null for the present. */
+  viewTick(): number | null;
+  /** The step of this tick has run. */
+  stepped(): void;
 }
 
 /** The world of the client in a server's process. */
@@ -27,6 +42,8 @@ export interface HostClient {
     args: readonly unknown[],
     options?: CallOptions,
   ): unknown;
+  /** Controls a behaviour of the server, as the client's player. @returns a function that ends it */
+  startControl(object: SharedObject, behaviour: object, prediction: object, sample: () => unknown): () => void;
   /** The server has stopped. */
   stop(): void;
 }
@@ -34,6 +51,8 @@ export interface HostClient {
 /** The world of a server, for the client in its process. */
 export interface SharedWorld {
   client: HostClient | null;
+  /** What the client controls; the server lets it be once the object is the client's no more. */
+  control: SharedControl | null;
   /** The object of this number, if its spawn was sent to the host's client and its despawn was not applied there. */
   find(netId: number): SharedObject | null;
   /** The client has applied a despawn. */

@@ -15,7 +15,7 @@ export interface WorldObjectOwner<Self> {
 
 /** What the objects of a server's world and of a client's have in common. */
 export abstract class WorldObject<Self, Owner extends WorldObjectOwner<Self>> {
-  readonly netId: number;
+  netId: number;
   readonly layout: ObjectLayout;
   readonly behaviours: Readonly<Record<string, NetworkBehaviour>>;
   readonly parts: readonly NetworkBehaviour[];

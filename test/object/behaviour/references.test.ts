@@ -22,7 +22,14 @@ describe.each(libraries)("%s", (_way, library) => {
     const references = new References(isServer, (netId, index) => (index === 2 ? (objects.get(netId) ?? null) : null));
     const add = <T extends InstanceType<typeof NetworkBehaviour>>(netId: number, behaviour: T): T => {
       objects.set(netId, behaviour);
-      const link = { identity: {} as never, netId, indexOf: () => 2, callRpc: () => undefined, rescope: () => {} };
+      const link = {
+        identity: {} as never,
+        netId,
+        indexOf: () => 2,
+        callRpc: () => undefined,
+        rescope: () => {},
+        startControl: () => () => {},
+      };
       NetworkBehaviour.setLink(behaviour, link);
       memberValues(behaviour).references = references;
       references.appeared(netId);

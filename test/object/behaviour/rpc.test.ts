@@ -21,7 +21,7 @@ class Methods extends NetworkBehaviour {
 const classOf = (rpcs: object, members: object = {}): any =>
   networked(class Ship extends Methods {}, members as Record<never, never>, rpcs as Record<never, never>);
 
-const link = { identity: {} as never, netId: 1, indexOf: () => 0, rescope: () => {} };
+const link = { identity: {} as never, netId: 1, indexOf: () => 0, rescope: () => {}, startControl: () => () => {} };
 
 test("RPCs are numbered by their sorted names, and stand in the layout behind the members", () => {
   const { rpcs, layout } = behaviourDefinition(

@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { ServerObjectManager } from "../../../lib/object/index.js";
+import { type NetworkIdentity, ServerObjectManager } from "../../../lib/object/index.js";
+import { NetworkReader, NetworkWriter } from "../../../lib/serialization/index.js";
 import { seededRandom } from "../../../lib/testing/index.js";
-import { type AnyCraft, type AnyPush, Craft, CraftPrefab, CraftWorld, move } from "../../support/craft-world.js";
-import { ObjectWorld } from "../../support/object-world.js";
+import { type AnyCraft, type AnyPush, Craft, CraftPrefab, CraftWorld, move, Push } from "../../support/craft-world.js";
+import { ObjectWorld, RockPrefab } from "../../support/object-world.js";
 
 /** Inputs that change now and then. */
 function samples(seed: number): () => AnyPush {
@@ -174,6 +175,72 @@ describe("control", () => {
     end();
     await world.run(200);
     expectSame(ownCraft, craft);
+    expect([world.errors, world.failures]).toEqual([[], []]);
+  });
+
+  test("works in a host that shares its instances: each step has the input of its tick", async () => {
+    const world = new CraftWorld({ prefabs: [CraftPrefab, RockPrefab] });
+    const { player, world: seen, client } = await world.startHost("shared");
+    const { craft, identity } = world.objects.spawn(CraftPrefab, { owner: player });
+    expect(() => world.flying.control(craft, () => IDLE)).toThrow(expect.objectContaining({ code: "ERR_STATE" }));
+    await world.run(200);
+    expect(seen.get(identity.netId)?.behaviours.craft).toBe(craft);
+    expect(seen.predictedTick).toBe(null);
+    const samples: number[] = [];
+    const replays = new Set<boolean>();
+    const rocks: NetworkIdentity[] = [];
+    world.hooks.client = (craft, input, { dt, tick, isReplay, spawn }) => {
+      move(craft, input, dt);
+      replays.add(isReplay);
+      if (tick % 10 === 0) rocks.push(spawn(RockPrefab).identity);
+    };
+    const end = world.flying.control(craft, () => {
+      samples.push(world.server.tick);
+      return { forward: 0.123_456, turn: 0, light: true };
+    });
+    await world.run(500);
+    expect(samples.length).toBeGreaterThan(28);
+    expect(samples.every((tick, index) => index === 0 || tick === (samples[index - 1] as number) + 1)).toBe(true);
+    // As it would have travelled.
+    const writer = new NetworkWriter();
+    Push.write(writer, { forward: 0.123_456, turn: 0, light: true });
+    const { forward } = Push.read(new NetworkReader(writer.toBytes()));
+    expect(craft.speed).toBeCloseTo(
+      samples.reduce((speed) => speed * 0.97 + forward, 0),
+      6,
+    );
+    expect([craft.isLit, [...replays]]).toEqual([true, [false]]);
+    expect(rocks.length).toBeGreaterThan(2);
+    expect(rocks.every(({ owner, isPredicted }) => owner === player && !isPredicted)).toBe(true);
+    expect(seen.objects).toEqual(expect.arrayContaining(rocks.slice(0, -1)));
+    // What is shown is between two steps, and the tick of that is known.
+    seen.update();
+    expect(craft.shown.position.x).toBeLessThanOrEqual(craft.position.x);
+    expect(craft.position.x - craft.shown.position.x).toBeLessThanOrEqual(craft.speed / 60 + 1e-9);
+    expect(craft.shown.position.x).toBeGreaterThan(craft.position.x - craft.speed / 30);
+    expect((seen.predictedTick as number) - world.server.tick).toBeGreaterThanOrEqual(-1);
+    end();
+    await world.run(100);
+    const { x } = craft.position;
+    await world.run(100);
+    expect([craft.position.x, seen.predictedTick]).toEqual([x, null]);
+    world.flying.control(craft, () => ({ forward: 1, turn: 0, light: false }));
+    await world.run(100);
+    expect(craft.position.x).toBeGreaterThan(x);
+    identity.setOwner(null);
+    await world.run(100);
+    const there = craft.position.x;
+    await world.run(100);
+    expect(craft.position.x).toBe(there);
+    expect(() => world.flying.control(craft, () => IDLE)).toThrow("only objects that it owns");
+    identity.setOwner(player);
+    await world.run(100);
+    world.flying.control(craft, () => ({ forward: 1, turn: 0, light: false }));
+    client.disconnect();
+    await world.run(100);
+    const last = craft.position.x;
+    await world.run(100);
+    expect(craft.position.x).toBe(last);
     expect([world.errors, world.failures]).toEqual([[], []]);
   });
 

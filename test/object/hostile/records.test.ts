@@ -1,6 +1,13 @@
 import { expect, test } from "vitest";
 import { Channel } from "../../../lib/message/index.js";
-import { KIND_BITS, OrderedMessage, RecordKind, writeStaticName } from "../../../lib/object/wire/object-messages.js";
+import {
+  KIND_BITS,
+  OrderedMessage,
+  RecordKind,
+  type SpawnTag,
+  writeSpawnTag,
+  writeStaticName,
+} from "../../../lib/object/wire/object-messages.js";
 import { NetworkWriter } from "../../../lib/serialization/index.js";
 import { DisconnectCode } from "../../../lib/socket/index.js";
 import { ObjectWorld, RockPrefab, ShopPrefab } from "../../support/object-world.js";
@@ -31,20 +38,31 @@ async function enter() {
 const ended = (what: string) => [`${DisconnectCode.InvalidPacket} objects/ordered cannot be read: ${what}`];
 
 /** The prefabs are numbered by their names: rock, ship, shop. */
-const spawn = (item: number, netId: number, prefab: number) => (writer: NetworkWriter) => {
-  writer.writeBits(RecordKind.Spawn, KIND_BITS);
-  writer.writePacked(item);
-  writer.writeUint32(netId);
-  writer.writePacked(prefab);
-  writeStaticName(writer, null);
-  writer.writeBoolean(false);
-  writer.writeUint8(7);
-};
+const spawn =
+  (item: number, netId: number, prefab: number, tag: SpawnTag | null = null) =>
+  (writer: NetworkWriter) => {
+    writer.writeBits(RecordKind.Spawn, KIND_BITS);
+    writer.writePacked(item);
+    writer.writeUint32(netId);
+    writer.writePacked(prefab);
+    writeStaticName(writer, null);
+    writeSpawnTag(writer, tag);
+    writer.writeBoolean(false);
+    writer.writeUint8(7);
+  };
 
 test("an object is spawned once more where it has its number and its prefab", async () => {
   const { seen, read, identity } = await enter();
   expect(await read(spawn(0, identity.netId, 0))).toEqual([]);
   expect(seen.get(identity.netId)?.behaviours.rock).toMatchObject({ size: 7 });
+});
+
+test("an object that comes as that of a step which this client never ran is one as any other", async () => {
+  const { seen, read, identity, log } = await enter();
+  const tag = { tick: 5, order: 255 };
+  expect(await read(spawn(1, identity.netId + 1, 0, tag), spawn(2, identity.netId + 2, 0, tag))).toEqual([]);
+  expect(seen.objects.map(({ isPredicted }) => isPredicted)).toEqual([false, false, false]);
+  expect(log.filter((one) => one === "spawned rock").length).toBe(3);
 });
 
 test.each([
@@ -56,6 +74,23 @@ test.each([
   const { read, identity, client } = await enter();
   expect(await read(record(identity.netId))).toEqual(ended(what));
   expect(client.active).toBe(false);
+});
+
+test("the connection ends by more than 65,536 objects, and by as many that come and go it does not grow", async () => {
+  const { read, client, seen } = await enter();
+  const some = (first: number, count: number, isGone: boolean) =>
+    Array.from({ length: count }, (_, index) => (writer: NetworkWriter) => {
+      spawn(first + index, first + index, 0)(writer);
+      if (!isGone) return;
+      writer.writeBits(RecordKind.Despawn, KIND_BITS);
+      writer.writePacked(first + index);
+      writer.writeBoolean(true);
+    });
+  for (let first = 1; first < 80_000; first += 3000) expect(await read(...some(first, 3000, true))).toEqual([]);
+  expect(seen.objects.length).toBe(1);
+  let ends: string[] = [];
+  for (let first = 1; first < 68_000 && client.active; first += 3000) ends = await read(...some(first, 3000, false));
+  expect(ends).toEqual(ended("There are more than 65536 objects"));
 });
 
 test("the connection ends by state of an object that there is not", async () => {

@@ -3,6 +3,7 @@ import { ObjectModel } from "../../support/object-model.js";
 
 const IS_STRESS = process.env.VALVE_SOCKETS_STRESS !== undefined;
 const profiles = ["datagram", "reliable-lanes", "stream"] as const;
+const hosts = [null, null, null, "shared", "replica"] as const;
 const losses = [0, 0.05, 0.15, 0.3];
 const seeds = Array.from({ length: IS_STRESS ? 1000 : 100 }, (_, index) => index + 1);
 const OPERATIONS = IS_STRESS ? 1000 : 200;
@@ -10,9 +11,10 @@ const OPERATIONS = IS_STRESS ? 1000 : 200;
 test.each(seeds)("seed %i: soon after random operations each client has exactly what it may see", async (seed) => {
   const kind = profiles[seed % profiles.length] as (typeof profiles)[number];
   const loss = losses[seed % losses.length] as number;
-  const model = new ObjectModel(seed, kind, loss);
+  const host = hosts[seed % hosts.length] ?? null;
+  const model = new ObjectModel(seed, { kind, loss, host, breaks: seed % 4 === 0 ? 2 : 0 });
   await model.start();
   // Over such transports the last notify packet counts as lost after a second.
-  await model.run(OPERATIONS, kind === "reliable-lanes" && loss > 0.1 ? 10_000 : 2000);
+  await model.run(OPERATIONS, kind === "reliable-lanes" && loss > 0 ? 10_000 : 2000);
   expect(model.ends.length).toBe(5);
 });

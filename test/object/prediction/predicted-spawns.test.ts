@@ -2,15 +2,15 @@ import { describe, expect, test } from "vitest";
 import { PredictedSpawns } from "../../../lib/object/prediction/predicted-spawns.js";
 import { seededRandom } from "../../../lib/testing/index.js";
 
+const KIND = {};
+
 function spawns() {
   const rejected: string[] = [];
   let made = 0;
   const predicted = new PredictedSpawns<string>((spawned) => rejected.push(spawned));
   const create = () => `spawn ${made++}`;
-  const step = (tick: number, count: number) => {
-    predicted.beginStep(tick);
-    return Array.from({ length: count }, () => predicted.spawn(create));
-  };
+  const step = (tick: number, count: number, kind = KIND) =>
+    Array.from({ length: count }, (_, order) => predicted.spawn(tick, order, kind, create));
   return { predicted, rejected, step };
 }
 
@@ -20,7 +20,7 @@ describe("PredictedSpawns", () => {
     const first = [step(5, 2), step(6, 1)];
     expect([step(5, 2), step(6, 1)]).toEqual(first);
     // Adopted ones too: the news that led to the replay may be older.
-    expect(predicted.adopt(6, 0)).toBe("spawn 2");
+    expect(predicted.adopt(6, 0, KIND)).toBe("spawn 2");
     predicted.confirm(6);
     expect(step(6, 2)).toEqual(["spawn 2", "spawn 3"]);
   });
@@ -28,32 +28,38 @@ describe("PredictedSpawns", () => {
   test("the server's spawn takes over the one of its tick and order, once", () => {
     const { predicted, rejected, step } = spawns();
     step(5, 2);
-    expect([predicted.adopt(5, 1), predicted.adopt(5, 1), predicted.adopt(5, 2), predicted.adopt(4, 0)]).toEqual([
-      "spawn 1",
-      undefined,
-      undefined,
-      undefined,
-    ]);
+    expect([
+      predicted.adopt(5, 1, KIND),
+      predicted.adopt(5, 1, KIND),
+      predicted.adopt(5, 2, KIND),
+      predicted.adopt(4, 0, KIND),
+    ]).toEqual(["spawn 1", null, null, null]);
     predicted.confirm(4);
     expect([rejected, predicted.pendingCount]).toEqual([[], 1]);
     predicted.confirm(5);
     expect([rejected, predicted.pendingCount]).toEqual([["spawn 0"], 0]);
-    expect(predicted.adopt(5, 0)).toBe(undefined);
+    expect(predicted.adopt(5, 0, KIND)).toBe(null);
   });
 
   test("what is left at the end is rejected", () => {
     const { predicted, rejected, step } = spawns();
     step(5, 2);
-    predicted.adopt(5, 0);
+    predicted.adopt(5, 0, KIND);
     predicted.end();
     predicted.end();
     expect(rejected).toEqual(["spawn 1"]);
   });
 
-  test("a step may spawn 256 objects", () => {
-    const { step } = spawns();
-    step(5, 256);
-    expect(() => step(6, 257)).toThrow(RangeError);
+  test("what is of another kind in a replay takes the place of the first, and the server's has to be of that kind", () => {
+    const { predicted, rejected, step } = spawns();
+    const other = {};
+    step(5, 2);
+    expect(step(5, 1, other)).toEqual(["spawn 2"]);
+    expect(rejected).toEqual(["spawn 0"]);
+    expect([predicted.adopt(5, 0, KIND), predicted.adopt(5, 1, other)]).toEqual([null, null]);
+    expect(predicted.adopt(5, 0, other)).toBe("spawn 2");
+    predicted.confirm(5);
+    expect(rejected).toEqual(["spawn 0", "spawn 1"]);
   });
 
   test("of 1000 spawns each is adopted or rejected once, whatever is replayed and in which order news comes", () => {
@@ -66,9 +72,10 @@ describe("PredictedSpawns", () => {
     let confirmedTick = 2 ** 32 - 500;
     const first = confirmedTick + 1;
     const step = (tick: number) => {
-      predicted.beginStep(tick >>> 0);
       const before = spawnsOf.get(tick);
-      const now = Array.from({ length: tick % 3 }, () => predicted.spawn(() => made++));
+      const now = Array.from({ length: tick % 3 }, (_, order) =>
+        predicted.spawn(tick >>> 0, order, KIND, () => made++),
+      );
       if (before) expect(now).toEqual(before);
       spawnsOf.set(tick, now);
     };
@@ -79,7 +86,7 @@ describe("PredictedSpawns", () => {
       const upTo = Math.max(confirmedTick, tick - 6 - Math.floor(random() * 7));
       for (let used = confirmedTick + 1; used <= upTo; used++) {
         for (let order = 0; order < used % 3 && random() < 0.95; order++) {
-          const spawned = predicted.adopt(used >>> 0, order);
+          const spawned = predicted.adopt(used >>> 0, order, KIND);
           expect(spawned).toBe(spawnsOf.get(used)?.[order]);
           adopted.push(spawned as number);
         }

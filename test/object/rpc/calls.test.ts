@@ -81,6 +81,7 @@ function worldOf() {
       netId: 1,
       indexOf: () => 0,
       rescope: () => {},
+      startControl: () => () => {},
       callRpc: (behaviour, rpc, args, options) => call(...([object, behaviour, rpc, args, options] as never[])),
     });
   const object = objectOf();

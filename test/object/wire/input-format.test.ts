@@ -28,6 +28,7 @@ const REPORT: ControlReport = {
   behaviour: 1,
   hasInput: true,
   received: 30,
+  spawned: 259,
   arrivedTick: 104,
   earlyTicks: 2,
 };
@@ -77,7 +78,7 @@ test("reports are read as they were written, and how early is limited", () => {
   ] as const) {
     const writer = new NetworkWriter();
     writeReport(writer, { ...REPORT, earlyTicks });
-    const into = { ...REPORT, tick: 0, item: 0 };
+    const into = { ...REPORT, tick: 0, item: 0, spawned: 7 };
     readReport(new NetworkReader(writer.toBytes()), into);
     expect(into).toEqual({ ...REPORT, earlyTicks: expected });
   }
