@@ -8,15 +8,22 @@ import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import { References } from "../behaviour/references.js";
 import type { CallOptions, RpcDefinition } from "../behaviour/rpc.js";
 import { ShownTime } from "../timeline/shown-time.js";
+import {
+  isOwnRecord,
+  NO_RECORD,
+  RECORD,
+  readItem,
+  readPacketCount,
+  readSilentTicks,
+  readTag,
+  TELEPORT_BITS,
+} from "../wire/latest-format.js";
 import type { Layouts } from "../wire/layouts.js";
 import type { Masks, ObjectLayout } from "../wire/object-layout.js";
 import {
   KIND_BITS,
   RecordKind,
-  readPacketCount,
   readStaticName,
-  SILENT_BITS,
-  TELEPORT_BITS,
 } from "../wire/object-messages.js";
 import { NotedValues } from "../world/noted-values.js";
 import { ClientObject, type ClientObjectOwner } from "./client-object.js";
@@ -259,11 +266,12 @@ export class ObjectClient implements ClientObjectOwner {
     const { shown } = this;
     const { ticksPerSecond } = this.#client.time;
     const tick = reader.readUint32();
-    const silentTicks = reader.readBoolean() ? reader.readBits(SILENT_BITS) : 0;
-    shown.arrived(tick, silentTicks, this.#nowMs, ticksPerSecond);
-    while (reader.readBoolean()) {
-      const isOwner = reader.readBoolean();
-      const item = reader.readPacked();
+    shown.arrived(tick, readSilentTicks(reader), this.#nowMs, ticksPerSecond);
+    let item = NO_RECORD;
+    let tag = readTag(reader);
+    for (; tag >= RECORD; tag = readTag(reader)) {
+      const isOwner = isOwnRecord(tag);
+      item = readItem(reader, tag, item);
       const object = this.#byItem.get(item);
       const layout = object?.layout ?? this.#layoutOf.get(item);
       // The spawn has not come: nothing that follows can be read, and the server sends it again.
@@ -278,7 +286,7 @@ export class ObjectClient implements ClientObjectOwner {
       readChanges(reader, present?.values ?? spare, latest, this.#found);
       present?.record(tick, this.#found, breakTick);
     }
-    shown.applied(tick, readPacketCount(reader));
+    shown.applied(tick, readPacketCount(reader, tag));
     this.prediction?.restore();
     this.announce();
   }

@@ -25,6 +25,7 @@ import { ObjectPlayer } from "./object-player.js";
 import { OrderedSender } from "./ordered-sender.js";
 import { type ObjectOwner, type ObjectSource, ServerObject } from "./server-object.js";
 import type { ServerObjectEvents } from "./server-object-events.js";
+import { ViewerSets } from "./viewers.js";
 
 /** For so long a client may still send something for an object that it does not see any more. */
 const SEEN_MS = 10_000;
@@ -39,6 +40,7 @@ export interface ObjectServerOptions {
 export class ObjectServer implements ObjectOwner {
   readonly events: EventHub<ServerObjectEvents>;
   readonly visibility = new Visibility();
+  readonly viewerSets = new ViewerSets();
   readonly layouts: Layouts;
   readonly latest: LatestSender;
   /** By item. */
@@ -294,9 +296,9 @@ export class ObjectServer implements ObjectOwner {
     const removed = this.players.get(player);
     if (!removed) return;
     removed.isActive = false;
-    for (const view of removed.views.values()) {
+    for (const view of [...removed.views.values()]) {
       this.#lostSight(player, view.object);
-      view.object.removeView(view);
+      view.remove();
     }
     this.players.delete(player);
     this.#interest.removePlayer(removed);
@@ -313,11 +315,11 @@ export class ObjectServer implements ObjectOwner {
   /** The client has applied so many ordered messages. */
   applied(player: ObjectPlayer, batches: number): void {
     if (batches <= player.appliedBatches || batches >= player.nextBatch) return;
-    const before = player.appliedBatches;
     player.appliedBatches = batches;
-    for (const [item, { spawnBatch }] of player.views) {
-      if (spawnBatch > before && spawnBatch <= batches) this.latest.confirmed(player, item);
-    }
+    if (player.unconfirmed.length === 0) return;
+    const waiting = player.unconfirmed;
+    player.unconfirmed = waiting.filter((view) => !view.isConfirmed && !view.isRemoved);
+    for (const view of waiting) if (!view.isRemoved && view.confirm()) this.latest.confirmed(view);
   }
 
   /**
@@ -382,6 +384,7 @@ export class ObjectServer implements ObjectOwner {
       object.isListed = false;
       if (object.isSpawned) this.#sendState(object, tick);
     }
+    this.latest.writeChanges();
     const budgetBytes = this.#stateBytes();
     for (const player of this.players.values()) {
       this.ordered.sendHeld(player);

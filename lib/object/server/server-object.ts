@@ -13,9 +13,11 @@ import type { SharedObject } from "../world/shared-world.js";
 import { WorldObject, type WorldObjectOwner } from "../world/world-object.js";
 import type { ObjectView } from "./object-view.js";
 import type { PlayerControl } from "./player-control.js";
+import type { Viewers, ViewerSets } from "./viewers.js";
 
 /** What an object needs of its manager. */
 export interface ObjectOwner extends WorldObjectOwner<ServerObject> {
+  readonly viewerSets: ViewerSets;
   setOwner(object: ServerObject, player: INetworkPlayer | null): void;
   show(object: ServerObject, player: INetworkPlayer): void;
   hide(object: ServerObject, player: INetworkPlayer): void;
@@ -49,6 +51,9 @@ export class ServerObject
   isHostOwner = false;
   /** Of each player that sees it what that knows. */
   readonly views: ObjectView[] = [];
+  /** Those of the views that do not get what is written for all. */
+  readonly special: ObjectView[] = [];
+  viewers: Viewers;
   #observers: ReadonlySet<INetworkPlayer> | null = null;
 
   /** In which tick it has appeared where it was then; null if that is long ago. */
@@ -66,6 +71,7 @@ export class ServerObject
     { instance, staticName = null }: ObjectSource,
   ) {
     super(manager, layout, netId, instance);
+    this.viewers = manager.viewerSets.nobody;
     this.staticName = staticName;
     this.item = item;
     this.held = this.values.map(() => 0);
@@ -89,16 +95,31 @@ export class ServerObject
 
   addView(view: ObjectView): void {
     view.place = this.views.push(view) - 1;
+    this.viewers = this.manager.viewerSets.add(this.viewers, view.player);
     this.#observers = null;
   }
 
-  removeView({ place }: ObjectView): void {
+  removeView(view: ObjectView): void {
+    const { place, player } = view;
     const last = this.views.pop() as ObjectView;
     if (last.place !== place) {
       last.place = place;
       this.views[place] = last;
     }
+    if (view.specialPlace >= 0) this.removeSpecial(view);
+    this.viewers = this.manager.viewerSets.remove(this.viewers, player);
     this.#observers = null;
+  }
+
+  addSpecial(view: ObjectView): void {
+    view.specialPlace = this.special.push(view) - 1;
+  }
+
+  removeSpecial(view: ObjectView): void {
+    const last = this.special.pop() as ObjectView;
+    last.specialPlace = view.specialPlace;
+    if (last !== view) this.special[view.specialPlace] = last;
+    view.specialPlace = -1;
   }
 
   setOwner(player: INetworkPlayer | null): void {

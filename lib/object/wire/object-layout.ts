@@ -57,6 +57,11 @@ export class ObjectLayout {
   /** An object as it is made, to put members back to what they start with. */
   #fresh: readonly MemberValues[] | null = null;
   readonly #latestPlaces: { behaviour: number; bit: number; place: number }[] = [];
+  /** Of each behaviour its latest members, and by how many bits they are moved in the journal's masks. */
+  readonly #latest: Masks;
+  readonly #shifts: readonly number[];
+  /** Whether that says it all: the latest members of each behaviour have bits side by side, and there are not too many. */
+  readonly #isShifted: boolean;
 
   constructor(prefab: Prefab, number: number) {
     this.prefab = prefab;
@@ -93,6 +98,16 @@ export class ObjectLayout {
       }
     }
     this.allLatest = all;
+    this.#latest = this.definitions.map(({ latestMask }) => latestMask);
+    this.#shifts = this.definitions.map(({ latestMask }, index) => {
+      const first = this.#latestPlaces.find(({ behaviour }) => behaviour === index);
+      return first ? Math.clz32(latestMask & -latestMask) - Math.clz32(first.place) : 0;
+    });
+    this.#isShifted =
+      this.#latestPlaces.length < MAX_LATEST_BITS &&
+      this.#latestPlaces.every(
+        ({ behaviour, bit, place }) => shifted(bit, this.#shifts[behaviour] as number) === place,
+      );
     const nothing = this.definitions.map(() => 0);
     this.audiences = new ObjectAudiences(nothing, (isOwner, granted) => {
       const visible = this.definitions.map(
@@ -128,6 +143,12 @@ export class ObjectLayout {
   /** The journal's mask of the latest members in the masks of the behaviours. */
   toJournal(masks: Masks): number {
     let mask = 0;
+    if (this.#isShifted) {
+      for (let index = 0; index < masks.length; index++) {
+        mask |= shifted((masks[index] as number) & (this.#latest[index] as number), this.#shifts[index] as number);
+      }
+      return mask;
+    }
     for (const { behaviour, bit, place } of this.#latestPlaces) {
       if (((masks[behaviour] as number) & bit) !== 0) mask |= place;
     }
@@ -142,7 +163,14 @@ export class ObjectLayout {
 
   /** The opposite of `toJournal`: fills `masks`. */
   fromJournal(mask: number, masks: number[]): void {
-    masks.length = this.definitions.length;
+    const { length } = this.definitions;
+    if (masks.length !== length) masks.length = length;
+    if (this.#isShifted) {
+      for (let index = 0; index < length; index++) {
+        masks[index] = shifted(mask, -(this.#shifts[index] as number)) & (this.#latest[index] as number);
+      }
+      return;
+    }
     masks.fill(0);
     for (const { behaviour, bit, place } of this.#latestPlaces) {
       if ((mask & place) !== 0) (masks[behaviour] as number) |= bit;
@@ -159,5 +187,8 @@ export class ObjectLayout {
 }
 
 const NOTHING: Masks = [];
+
+/** Moves bits to the left, or to the right. */
+const shifted = (mask: number, by: number): number => (by < 0 ? mask >>> -by : mask << by);
 
 type Options = BehaviourDefinition["members"][number]["options"];

@@ -1,0 +1,155 @@
+import { NetworkWriter } from "../../serialization/index.js";
+import { grownInts } from "../collections/int-array.js";
+import type { Journal } from "../journal/journal.js";
+import { MAX_START_BITS, NO_RECORD, recordStartBits, writeRecordStart } from "../wire/latest-format.js";
+import { writeLatestMembers } from "./latest-members.js";
+import type { ServerObject } from "./server-object.js";
+import type { Viewers } from "./viewers.js";
+
+/**
+ * The latest state that has changed in a tick, ordered by who sees it. It is written once for all who get the same
+ * members: records lie one behind the other, and those with the same viewers together.
+ */
+export class TickChanges {
+  /** The objects and members (of the journal) of the changes, in the order in which they are written. */
+  items = new Int32Array(64);
+  masks = new Int32Array(64);
+  /** Those members of which players get this record; 0 without one. */
+  seen = new Int32Array(64);
+  /** Where the record of each starts, and what follows its object's number. One more start ends the last record. */
+  starts = new Int32Array(64);
+  bodies = new Int32Array(64);
+  count = 0;
+  readonly records = new NetworkWriter({ sizeBytes: 4096, maxBytes: 16_000_000 });
+  /** In the order of their coming, and the next one with the same viewers. */
+  readonly #objects: ServerObject[] = [];
+  readonly #changed: number[] = [];
+  readonly #next: number[] = [];
+  #changes = 0;
+  readonly #sets: Viewers[] = [];
+  #setCount = 0;
+  /** The last change of each object, which may be one of an earlier tick. */
+  #placeOf = new Int32Array(0);
+  #tick = -1;
+
+  beginTick(tick: number): void {
+    this.#tick = tick;
+    this.count = this.#changes = this.#setCount = 0;
+    this.records.reset();
+  }
+
+  /** Members of an object have changed that somebody sees. */
+  add(object: ServerObject, mask: number): void {
+    const { viewers } = object;
+    const change = this.#changes++;
+    this.#objects[change] = object;
+    this.#changed[change] = mask;
+    this.#next[change] = -1;
+    if (viewers.tick !== this.#tick) {
+      viewers.tick = this.#tick;
+      viewers.first = change;
+      this.#sets[this.#setCount++] = viewers;
+    } else this.#next[viewers.last] = change;
+    viewers.last = change;
+  }
+
+  /** Writes the changes, and tells the players who see them. */
+  write(journal: Journal): void {
+    this.#reserve(this.#changes + 1);
+    for (let index = 0; index < this.#setCount; index++) {
+      const set = this.#sets[index] as Viewers;
+      this.#writeSet(set, journal);
+      const { players } = set;
+      for (let place = 0; place < players.length; place++) players[place]?.addChanges(set);
+    }
+    this.starts[this.count] = this.records.bitLength;
+  }
+
+  /** The change of an object in this tick, -1 without one. */
+  placeOf(item: number): number {
+    const place = item < this.#placeOf.length ? (this.#placeOf[item] as number) : -1;
+    return place >= 0 && place < this.count && this.items[place] === item ? place : -1;
+  }
+
+  /** How many bytes the record of a change takes, at most. */
+  bytesOf(place: number): number {
+    const bits = (this.starts[place + 1] as number) - (this.bodies[place] as number);
+    return (bits + recordStartBits(this.items[place] as number) + 7) >>> 3;
+  }
+
+  /**
+   * Copies the records of the changes from `from` to before `to` into a packet, as many as fit in `limitBits`; one at
+   * least if the packet is empty.
+   *
+   * @returns the first one that did not fit, `to` if all did
+   */
+  copy(packet: NetworkWriter, from: number, to: number, limitBits: number): number {
+    const { bodies, items, starts } = this;
+    let place = from;
+    while (place < to && this.seen[place] === 0) place++;
+    if (place === to) return to;
+    const before = packet.bitLength;
+    writeRecordStart(packet, NO_RECORD, items[place] as number, false);
+    const body = bodies[place] as number;
+    // All behind the first one follow as they are.
+    const last = body + limitBits - packet.bitLength;
+    let end = to;
+    if ((starts[to] as number) > last) {
+      end = place;
+      while ((starts[end + 1] as number) <= last) end++;
+      if (end === place) {
+        if (before > MAX_START_BITS) {
+          packet.truncate(before);
+          return place;
+        }
+        end++;
+      }
+    }
+    packet.copyFrom(this.records, body, (starts[end] as number) - body);
+    return end;
+  }
+
+  #writeSet(set: Viewers, journal: Journal): void {
+    const { records } = this;
+    set.start = this.count;
+    set.startBit = records.bitLength;
+    set.firstPacket = set.lastPacket = 0;
+    let before = NO_RECORD;
+    for (let change = set.first; change >= 0; change = this.#next[change] as number) {
+      const object = this.#objects[change] as ServerObject;
+      const mask = this.#changed[change] as number;
+      const { item, layout, special } = object;
+      const place = this.count++;
+      journal.change(item, mask);
+      if (item >= this.#placeOf.length) this.#placeOf = grownInts(this.#placeOf, item + 1);
+      this.#placeOf[item] = place;
+      this.items[place] = item;
+      this.masks[place] = mask;
+      this.starts[place] = this.bodies[place] = records.bitLength;
+      const { others } = layout.audiences;
+      const seen = mask & others.latestPlaces;
+      this.seen[place] = seen;
+      if (seen !== 0) {
+        writeRecordStart(records, before, item, false);
+        this.bodies[place] = records.bitLength;
+        writeLatestMembers(records, object, seen, others, this.#tick);
+        before = item;
+      }
+      for (let index = 0; index < special.length; index++) {
+        const view = special[index];
+        view?.player.addSpecial(view, place);
+      }
+    }
+    set.end = this.count;
+    set.endBit = records.bitLength;
+  }
+
+  #reserve(count: number): void {
+    if (count <= this.items.length) return;
+    this.items = grownInts(this.items, count);
+    this.masks = grownInts(this.masks, count);
+    this.seen = grownInts(this.seen, count);
+    this.starts = grownInts(this.starts, count);
+    this.bodies = grownInts(this.bodies, count);
+  }
+}
