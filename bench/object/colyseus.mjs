@@ -2,7 +2,7 @@
 import { Decoder, Encoder, getDecoderStateCallbacks, StateView, schema, t } from "@colyseus/schema";
 import { GridRule } from "../../dist/object/interest/grid-rule.js";
 import { FIRST_RULE, Visibility } from "../../dist/object/interest/visibility.js";
-import { medians, timeOf } from "./clock.mjs";
+import { quartiles, timeOf } from "./clock.mjs";
 import { Moves } from "./moves.mjs";
 
 Encoder.BUFFER_SIZE = 4 * 1024 * 1024;
@@ -46,7 +46,7 @@ export function state({ objects = 1000, listeners = 0, seconds = 1 }) {
     const decode = timeOf(() => decoder.decode(message));
     return { set: 1000 * set, encode: 1000 * encode, decode: 1000 * decode, bytes: message.length };
   };
-  const times = medians(round, seconds);
+  const times = quartiles(round, seconds);
   for (const [index, body] of bodies.entries()) {
     if (far.bodies[index].x !== body.x || far.bodies[index].y !== body.y) throw new Error("wrong values came");
   }
@@ -106,5 +106,5 @@ export function ground({ objects = 10_000, players = 200, seen = 100, moving = 0
     });
     return { set, send, whole: set + send, bytes };
   };
-  return medians(round, seconds);
+  return quartiles(round, seconds);
 }

@@ -3,7 +3,7 @@ import { defineMessage, defineProtocol, NetworkClient, NetworkServer } from "../
 import { bytesView } from "../../dist/serialization/index.js";
 import { MemoryNetwork, MemorySocketFactory } from "../../dist/socket/index.js";
 import { FakeClock } from "../../dist/testing/index.js";
-import { medians, timeOf } from "./clock.mjs";
+import { quartiles, timeOf } from "./clock.mjs";
 
 const PACKET_BYTES = 1100;
 
@@ -11,7 +11,7 @@ const PACKET_BYTES = 1100;
 export function state({ objects = 1000, seconds = 1 }) {
   const [near, far] = [0, 1].map(() => Array.from({ length: objects }, () => ({ x: 0.5, y: 0.5 })));
   const view = new DataView(new ArrayBuffer(8 * objects));
-  return medians((n) => {
+  return quartiles((n) => {
     const set = timeOf(() => {
       for (let index = 0; index < objects; index++) {
         near[index].x = index + (n % 900);
@@ -45,7 +45,7 @@ export function room({ players = 200, bytes = 9000, seconds = 1 }) {
       }
     }
   };
-  return medians(() => ({ send: timeOf(copyAll) }), seconds);
+  return quartiles(() => ({ send: timeOf(copyAll) }), seconds);
 }
 
 /** A server's tick with one message of `bytes` for each player. */
@@ -86,5 +86,5 @@ export async function tick({ players = 200, bytes = 120, seconds = 1 }) {
     await new Promise((resolve) => setImmediate(resolve));
   }
   await connected;
-  return medians(() => ({ tick: turn() }), seconds);
+  return quartiles(() => ({ tick: turn() }), seconds);
 }

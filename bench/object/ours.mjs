@@ -2,7 +2,7 @@
 import { definePrefab, grid, NetworkBehaviour, networked } from "../../dist/object/index.js";
 import { float32, quantized, vec2 } from "../../dist/serialization/index.js";
 import { seededRandom } from "../../dist/testing/index.js";
-import { medians, timeOf } from "./clock.mjs";
+import { quartiles, timeOf } from "./clock.mjs";
 import { Moves } from "./moves.mjs";
 import { TICK_RATE, World } from "./world.mjs";
 
@@ -67,7 +67,7 @@ export async function state({ objects = 1000, quantize = 0, listeners = 0, secon
     });
     return { set: 1000 * set, encode: 1000 * world.sendMs, decode: 1000 * decode, bytes };
   };
-  const times = medians(round, seconds);
+  const times = quartiles(round, seconds);
   for (const { identity } of bodies) {
     const [near, read] = [world.objects.get(identity.netId).behaviours.body, far.get(identity.netId)];
     for (const name of ["x", "y"]) if (Math.abs(near[name] - read[name]) > 0.05) throw new Error("wrong values came");
@@ -104,7 +104,7 @@ export async function ground(options) {
     world.tick();
     return { set, send: world.sendMs + lost, whole: set + world.sendMs + lost, bytes };
   };
-  return medians(round, seconds);
+  return quartiles(round, seconds);
 }
 
 async function groundWorld({ objects, players, seen, moving }) {
@@ -150,7 +150,7 @@ export async function room({ objects = 1000, players = 200, seconds = 1 }) {
     world.tick();
     return { send: world.sendMs, bytes: end / players };
   };
-  return medians(round, seconds);
+  return quartiles(round, seconds);
 }
 
 /** The same, where a part of it fits: ns for each pair of player and object. */
@@ -170,13 +170,13 @@ export async function crowd({ objects = 1000, players = 200, budget = 1200, seco
     world.tick();
     return { pair: (1e6 * world.sendMs) / (players * objects), bytes: bytes / players };
   };
-  return medians(round, seconds);
+  return quartiles(round, seconds);
 }
 
 /** What the server's tick takes through Peer over memory: ms, and the bytes that each player gets. */
 export async function tick({ objects = 10_000, players = 200, seen = 100, moving = 0.1, seconds = 1 }) {
   const { world, moves, step } = await groundWorld({ objects, players, seen, moving });
-  return medians(() => {
+  return quartiles(() => {
     moves.next();
     const set = timeOf(step);
     world.tick();

@@ -4,7 +4,7 @@ import { History } from "../../dist/object/rewind/history.js";
 import { Rewind } from "../../dist/object/rewind/rewind.js";
 import { vec2 } from "../../dist/serialization/index.js";
 import { seededRandom } from "../../dist/testing/index.js";
-import { medianMs } from "./clock.mjs";
+import { callMs } from "./clock.mjs";
 
 /** Microseconds to record the changes of a tick, and to set `seen` objects back and restore them. */
 export function rewind({ objects = 10_000, changes = 1000, seen = 100, seconds = 1 } = {}) {
@@ -34,7 +34,7 @@ export function rewind({ objects = 10_000, changes = 1000, seen = 100, seconds =
       note(item, tick);
     }
   };
-  const recordMs = medianMs(change, seconds / 2);
+  const recordMs = callMs(change, seconds / 2);
   const target = {
     get(item, into) {
       into[0] = x[item];
@@ -51,7 +51,7 @@ export function rewind({ objects = 10_000, changes = 1000, seen = 100, seconds =
   const look = () => {
     for (const item of items) sum += x[item];
   };
-  const rewindMs = medianMs(() => one.look(items, seen, tick - 6.4, look), seconds / 2);
+  const rewindMs = callMs(() => one.look(items, seen, tick - 6.4, look), seconds / 2);
   if (!(sum > 0)) throw new Error("nothing was looked at");
   return { record: 1000 * recordMs, rewind: 1000 * rewindMs };
 }

@@ -14,6 +14,7 @@ import {
 import { NetworkWriter } from "../../dist/serialization/index.js";
 import { MemoryNetwork, MemorySocketFactory } from "../../dist/socket/index.js";
 import { FakeClock } from "../../dist/testing/index.js";
+import { timeOf } from "./clock.mjs";
 
 export const TICK_RATE = 60;
 const LAST = 1e9;
@@ -47,7 +48,6 @@ export class World {
   players = [];
   /** Reads latest state, as the first player's world. */
   receive = null;
-  #isCut = false;
 
   constructor({ prefabs, manager = {} }) {
     this.prefabs = prefabs;
@@ -63,9 +63,7 @@ export class World {
     this.server.use = (extension) => {
       const { beforeSend } = extension;
       const timed = () => {
-        const startMs = performance.now();
-        beforeSend();
-        this.sendMs = performance.now() - startMs;
+        this.sendMs = timeOf(beforeSend);
       };
       return NetworkServer.prototype.use.call(this.server, { ...extension, beforeSend: timed });
     };
@@ -108,11 +106,10 @@ export class World {
 
   tick() {
     this.clock.advance(1000 / TICK_RATE);
-    const startMs = performance.now();
-    this.server.updateReceive();
-    this.server.updateSent();
-    this.tickMs = performance.now() - startMs;
-    if (this.#isCut) return;
+    this.tickMs = timeOf(() => {
+      this.server.updateReceive();
+      this.server.updateSent();
+    });
     for (const client of this.clients) {
       client.updateReceive();
       client.updateSent();
@@ -130,9 +127,8 @@ export class World {
     return new ClientObjectManager(client, { prefabs: this.prefabs });
   }
 
-  /** From now on what is sent goes to `take(place of the player, bytes, callbacks)` in place of the network. */
+  /** From now on latest state goes to `take(place of the player, bytes, callbacks)` in place of the network. */
   cut(take) {
-    this.#isCut = true;
     for (const [place, player] of this.players.entries()) {
       player.sendNotify = (_message, bytes, callbacks) => {
         take(place, bytes, callbacks);

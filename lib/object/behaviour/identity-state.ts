@@ -96,7 +96,7 @@ export function writeChanges(
   form: ChangeForm = "whole",
   hidden: readonly number[] | null = null,
 ): void {
-  const alone = isAlone(allowed);
+  const alone = parts.length === 1 || isAlone(allowed);
   for (let index = 0; index < parts.length; index++) {
     const may = allowed[index] as number;
     const mask = (masks[index] as number) & may;
@@ -120,7 +120,7 @@ export function readChanges(
   allowed: readonly number[],
   found: number[] | null = null,
 ): void {
-  const alone = isAlone(allowed);
+  const alone = parts.length === 1 || isAlone(allowed);
   for (let index = 0; index < parts.length; index++) {
     const may = allowed[index] as number;
     if (found) found[index] = 0;

@@ -20,11 +20,7 @@ import {
 } from "../wire/latest-format.js";
 import type { Layouts } from "../wire/layouts.js";
 import type { Masks, ObjectLayout } from "../wire/object-layout.js";
-import {
-  KIND_BITS,
-  RecordKind,
-  readStaticName,
-} from "../wire/object-messages.js";
+import { KIND_BITS, RecordKind, readStaticName } from "../wire/object-messages.js";
 import { NotedValues } from "../world/noted-values.js";
 import { ClientObject, type ClientObjectOwner } from "./client-object.js";
 import type { ClientObjectEvents, UnspawnReason } from "./client-object-events.js";

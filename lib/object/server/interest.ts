@@ -81,9 +81,12 @@ export class Interest {
   readonly #focus = new Map<ObjectPlayer, WorldPosition>();
   /** Objects whose `position` is no networked member: nobody tells when it changes. */
   readonly #unnoticed = new Set<ServerObject>();
+  /** A position that was read last. */
+  readonly #numbers = new Float64Array(4);
+  readonly #position: Required<WorldPosition> = { x: 0, y: 0, z: 0 };
   /** Where objects, by item, and the players' centres were at the last look. */
-  readonly #places = new Map<number, Required<WorldPosition>>();
-  readonly #centres = new Map<number, Required<WorldPosition>>();
+  readonly #places = new LastPlaces();
+  readonly #centres = new LastPlaces();
 
   constructor(visibility: Visibility, rules: readonly InterestRule[]) {
     for (const [index, rule] of rules.entries()) {
@@ -110,7 +113,9 @@ export class Interest {
     for (const [index, rule] of this.#near.entries()) {
       if (rule instanceof DistanceRule) rule.setDistances(object.item, this.#sight[index] as SightOptions);
     }
-    if (!isNoticed(object)) this.#unnoticed.add(object);
+    const member = positionMemberOf(object);
+    if (!member) this.#unnoticed.add(object);
+    else if (member.shape) object.positionMember = { ...member, isSpace: member.shape.columns > 2 };
     this.#moveItem(object);
   }
 
@@ -118,7 +123,7 @@ export class Interest {
     const { item } = object;
     this.#objects.delete(item);
     this.#unnoticed.delete(object);
-    this.#places.delete(item);
+    this.#places.forget(item);
     this.#always?.removeItem(item);
     this.groups?.removeItem(item);
     this.#custom?.removeItem(item);
@@ -134,7 +139,7 @@ export class Interest {
   removePlayer(player: ObjectPlayer): void {
     this.#players.delete(player.index);
     this.#focus.delete(player);
-    this.#centres.delete(player.index);
+    this.#centres.forget(player.index);
     this.#always?.removePlayer(player.index);
     this.groups?.removePlayer(player.index);
     this.#custom?.removePlayer(player.index);
@@ -146,11 +151,14 @@ export class Interest {
     else this.#focus.delete(player);
   }
 
-  /** Looks where everything is now. @param changed the objects of which a member was set since they were sent */
-  update(changed: readonly ServerObject[]): void {
+  /** Looks where everything is now. @param changed `count` objects of which a member was set since they were sent */
+  update(changed: readonly ServerObject[], count: number): void {
     this.#custom?.update();
     if (this.#near.length === 0) return;
-    for (const object of changed) if (this.#objects.has(object.item)) this.#moveItem(object);
+    for (let index = 0; index < count; index++) {
+      const object = changed[index] as ServerObject;
+      if (object.isSpawned) this.#moveItem(object);
+    }
     for (const object of this.#unnoticed) this.#moveItem(object);
     for (const player of this.#players.values()) this.#moveCentre(player);
   }
@@ -159,36 +167,69 @@ export class Interest {
     const { index } = player;
     const centre = this.#focus.get(player) ?? (player.character && positionOf(player.character));
     if (centre) {
-      if (!hasMoved(this.#centres, index, centre)) return;
+      if (!this.#centres.move(index, centre)) return;
       for (const rule of this.#near) rule.moveCentre(index, centre.x, centre.y, centre.z);
-    } else if (this.#centres.delete(index)) for (const rule of this.#near) rule.removeCentre(index);
+    } else if (this.#centres.forget(index)) for (const rule of this.#near) rule.removeCentre(index);
   }
 
   #moveItem(object: ServerObject): void {
     if (this.#near.length === 0) return;
-    const position = positionOf(object);
-    if (!position || !hasMoved(this.#places, object.item, position)) return;
+    const position = this.#positionOf(object);
+    if (!position || !this.#places.move(object.item, position)) return;
     for (const rule of this.#near) rule.moveItem(object.item, position.x, position.y, position.z);
   }
-}
 
-/** Whether something is not where it was, which is forgotten for where it is. */
-function hasMoved(places: Map<number, Required<WorldPosition>>, key: number, { x, y, z = 0 }: WorldPosition): boolean {
-  const before = places.get(key);
-  if (!before) places.set(key, { x, y, z });
-  else if (before.x === x && before.y === y && before.z === z) return false;
-  else {
-    before.x = x;
-    before.y = y;
-    before.z = z;
+  #positionOf(object: ServerObject): WorldPosition | null {
+    const member = object.positionMember;
+    if (!member) return positionOf(object);
+    const numbers = this.#numbers;
+    object.values[member.behaviour]?.getNumbers(member.index, numbers, 0);
+    const position = this.#position;
+    position.x = numbers[0] as number;
+    position.y = numbers[1] as number;
+    position.z = member.isSpace ? (numbers[2] as number) : 0;
+    return position;
   }
-  return true;
 }
 
-/** Whether a change of its position is noticed, as one of a networked member. */
-function isNoticed({ layout, parts }: ServerObject): boolean {
-  const first = parts.findIndex((part) => typeof (part as { position?: WorldPosition }).position?.x === "number");
-  return first >= 0 && layout.definitions[first]?.members.some(({ name }) => name === "position") === true;
+/** Where things were, by a small number. */
+class LastPlaces {
+  /** Three coordinates of each; NaN for what has no place. */
+  #data = new Float64Array(0);
+
+  /** Remembers where something is. @returns whether it was not there */
+  move(key: number, { x, y, z = 0 }: WorldPosition): boolean {
+    const at = 3 * key;
+    if (at >= this.#data.length) {
+      const data = new Float64Array(Math.max(at + 3, 2 * this.#data.length)).fill(Number.NaN);
+      data.set(this.#data);
+      this.#data = data;
+    }
+    const data = this.#data;
+    if (data[at] === x && data[at + 1] === y && data[at + 2] === z) return false;
+    data[at] = x;
+    data[at + 1] = y;
+    data[at + 2] = z;
+    return true;
+  }
+
+  /** @returns whether it had a place */
+  forget(key: number): boolean {
+    const at = 3 * key;
+    if (at >= this.#data.length || Number.isNaN(this.#data[at])) return false;
+    this.#data[at] = Number.NaN;
+    return true;
+  }
+}
+
+/** The networked member that is an object's position; null where no change of it is noticed. */
+function positionMemberOf({ layout, parts }: ServerObject) {
+  const behaviour = parts.findIndex((part) => typeof (part as { position?: WorldPosition }).position?.x === "number");
+  const member = layout.definitions[behaviour]?.members.find(({ name }) => name === "position");
+  if (!member) return null;
+  const { components, index, shape } = member;
+  const isVector = components !== null && ["x,y", "x,y,z"].includes(`${components}`);
+  return { behaviour, index, shape: isVector ? shape : null };
 }
 
 /** The `position` of the first behaviour that has one. */

@@ -11,7 +11,7 @@ import { References } from "../behaviour/references.js";
 import type { CallOptions, RpcDefinition } from "../behaviour/rpc.js";
 import type { SyncRef } from "../behaviour/sync-ref.js";
 import { RecentKeys } from "../collections/recent-keys.js";
-import { Reason, Visibility } from "../interest/visibility.js";
+import { Reason, Visibility, type VisibilitySink } from "../interest/visibility.js";
 import type { Layouts } from "../wire/layouts.js";
 import type { Masks, ObjectLayout } from "../wire/object-layout.js";
 import { RecordKind } from "../wire/object-messages.js";
@@ -57,7 +57,10 @@ export class ObjectServer implements ObjectOwner {
   /** The objects that each player lost sight of lately, by `netId`. */
   readonly #seen = new PlayerSlot(() => new RecentKeys(SEEN_MS));
   readonly #references = new References(true, (netId, index) => this.byNetId.get(netId)?.parts[index] ?? null);
+  /** The objects that have changed, and room for those that change while these are sent. */
   #changed: ServerObject[] = [];
+  #changedCount = 0;
+  #sending: ServerObject[] = [];
   /** Of the object whose changes are sent, by behaviour. */
   readonly #orderedMasks: number[] = [];
   readonly #latestMasks: number[] = [];
@@ -65,6 +68,19 @@ export class ObjectServer implements ObjectOwner {
   readonly #ticking = new Set<ServerObject>();
   #teleporting: ServerObject[] = [];
   readonly #noted = new NotedValues();
+  readonly #visibilitySink: VisibilitySink = {
+    entered: (index, item) => {
+      const object = this.objects.get(item);
+      if (object) this.#byIndex[index]?.entering.add(object);
+    },
+    left: (index, item) => {
+      const player = this.#byIndex[index];
+      const object = this.objects.get(item);
+      if (!player || !object) return;
+      player.entering.delete(object);
+      this.#unspawn(player, object, false);
+    },
+  };
   #lastSentMs = 0;
   readonly share = new HostShare((object) => this.#end(object));
   readonly ordered: OrderedSender;
@@ -248,8 +264,8 @@ export class ObjectServer implements ObjectOwner {
   }
 
   changed(object: ServerObject): void {
-    if (this.#changed.length === 0) this.#server.requestTick();
-    this.#changed.push(object);
+    if (this.#changedCount === 0) this.#server.requestTick();
+    this.#changed[this.#changedCount++] = object;
   }
 
   noted(values: MemberValues): void {
@@ -339,6 +355,7 @@ export class ObjectServer implements ObjectOwner {
     for (const object of [...this.objects.values()]) this.destroy(object);
     for (const player of [...this.players.keys()]) this.removePlayer(player);
     this.#changed = [];
+    this.#changedCount = 0;
     this.#teleporting = [];
     this.#noted.clear();
   }
@@ -351,20 +368,8 @@ export class ObjectServer implements ObjectOwner {
   }
 
   updateVisibility(): void {
-    this.#interest.update(this.#changed);
-    this.visibility.takeChanges({
-      entered: (index, item) => {
-        const object = this.objects.get(item);
-        if (object) this.#byIndex[index]?.entering.add(object);
-      },
-      left: (index, item) => {
-        const player = this.#byIndex[index];
-        const object = this.objects.get(item);
-        if (!player || !object) return;
-        player.entering.delete(object);
-        this.#unspawn(player, object, false);
-      },
-    });
+    this.#interest.update(this.#changed, this.#changedCount);
+    this.visibility.takeChanges(this.#visibilitySink);
   }
 
   callListeners(): void {
@@ -377,10 +382,14 @@ export class ObjectServer implements ObjectOwner {
     this.ordered.sentTick = tick;
     this.ordered.isSendPhase = true;
     for (const object of this.#teleporting) object.teleportTick = tick;
-    this.#teleporting = [];
+    if (this.#teleporting.length > 0) this.#teleporting = [];
     const changed = this.#changed;
-    this.#changed = [];
-    for (const object of changed) {
+    const count = this.#changedCount;
+    this.#changed = this.#sending;
+    this.#changedCount = 0;
+    this.#sending = changed;
+    for (let index = 0; index < count; index++) {
+      const object = changed[index] as ServerObject;
       object.isListed = false;
       if (object.isSpawned) this.#sendState(object, tick);
     }
@@ -402,7 +411,10 @@ export class ObjectServer implements ObjectOwner {
       );
     }
     this.ordered.isSendPhase = false;
-    for (const object of changed) object.setByOwner.fill(0);
+    for (let index = 0; index < count; index++) {
+      const { layout, setByOwner } = changed[index] as ServerObject;
+      if (layout.isFromOwner) setByOwner.fill(0);
+    }
   }
 
   /** Writes the spawn of an object that the player sees or will see in this tick, unless it has it. */
@@ -416,7 +428,10 @@ export class ObjectServer implements ObjectOwner {
   /** Sends what is ordered now, and not at the end of the tick. */
   flush(): void {
     this.updateVisibility();
-    for (const object of this.#changed) if (object.isSpawned) this.flushObject(object);
+    for (let index = 0; index < this.#changedCount; index++) {
+      const object = this.#changed[index] as ServerObject;
+      if (object.isSpawned) this.flushObject(object);
+    }
     for (const player of this.players.values()) {
       for (const object of player.entering) this.spawnNow(player, object);
       player.flush();
@@ -433,7 +448,7 @@ export class ObjectServer implements ObjectOwner {
     const mask = object.layout.toJournal(latest);
     if (mask !== 0) this.latest.change(object, mask);
     // What is not due yet is looked at again in the next tick.
-    if (object.held.some((held) => held !== 0) || object.values.some((values) => values.isChanged)) object.changed();
+    if (object.layout.hasEvery && object.hasMore) object.changed();
   }
 
   /**
@@ -441,19 +456,24 @@ export class ObjectServer implements ObjectOwner {
    * ones that are; between ticks they wait.
    */
   #sendOrdered(object: ServerObject, tick: number | null = null): Masks {
-    const { held, layout, setByOwner, values } = object;
+    const { layout, values } = object;
     const ordered = this.#orderedMasks;
     const latest = this.#latestMasks;
-    ordered.length = latest.length = values.length;
+    if (ordered.length !== values.length) ordered.length = latest.length = values.length;
     let hasOrdered = false;
     for (let index = 0; index < values.length; index++) {
       const definition = layout.definitions[index] as BehaviourDefinition;
-      const mask = tick === null ? ~definition.latestMask : definition.dueMask(tick, object.netId);
-      const found = (values[index] as MemberValues).settle(mask);
-      // What the server has set since, the owner needs.
-      (setByOwner[index] as number) &= ~found;
-      const sent = found | ((held[index] as number) & mask);
-      (held[index] as number) &= ~mask;
+      let mask = -1;
+      if (tick === null) mask = ~definition.latestMask;
+      else if (layout.hasEvery) mask = definition.dueMask(tick, object.netId);
+      let sent = (values[index] as MemberValues).settle(mask);
+      if (layout.isFromOwner) {
+        const { held, setByOwner } = object;
+        // What the server has set since, the owner needs.
+        (setByOwner[index] as number) &= ~sent;
+        sent |= (held[index] as number) & mask;
+        (held[index] as number) &= ~mask;
+      }
       ordered[index] = sent & definition.orderedMask;
       latest[index] = sent & definition.latestMask;
       if (ordered[index] !== 0) hasOrdered = true;

@@ -13,7 +13,7 @@ import type { SharedObject } from "../world/shared-world.js";
 import { WorldObject, type WorldObjectOwner } from "../world/world-object.js";
 import type { ObjectView } from "./object-view.js";
 import type { PlayerControl } from "./player-control.js";
-import type { Viewers, ViewerSets } from "./viewers.js";
+import type { ViewerSets, Viewers } from "./viewers.js";
 
 /** What an object needs of its manager. */
 export interface ObjectOwner extends WorldObjectOwner<ServerObject> {
@@ -54,6 +54,8 @@ export class ServerObject
   /** Those of the views that do not get what is written for all. */
   readonly special: ObjectView[] = [];
   viewers: Viewers;
+  /** The member that is its position, if that is a vector. */
+  positionMember: { readonly behaviour: number; readonly index: number; readonly isSpace: boolean } | null = null;
   #observers: ReadonlySet<INetworkPlayer> | null = null;
 
   /** In which tick it has appeared where it was then; null if that is long ago. */
@@ -78,6 +80,11 @@ export class ServerObject
     this.setByOwner = this.values.map(() => 0);
     for (const part of this.parts) NetworkBehaviour.setLink(part, this);
     for (const value of this.values) value.owner = this;
+  }
+
+  /** Whether members have changed that were not due. */
+  get hasMore(): boolean {
+    return this.held.some((held) => held !== 0) || this.values.some((values) => values.isChanged);
   }
 
   get identity(): NetworkIdentity {

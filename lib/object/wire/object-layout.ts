@@ -41,6 +41,7 @@ export class ObjectLayout {
   readonly fromOwnerOnly: Masks;
   /** Members that the owner may set. */
   readonly fromOwner: Masks;
+  readonly isFromOwner: boolean;
   /** All bits of latest members in the journal's masks. */
   readonly allLatest: number;
   /** Whether a member has an `every` above 1. */
@@ -78,6 +79,7 @@ export class ObjectLayout {
     this.hasReferences = this.definitions.some(({ referenceMask }) => referenceMask !== 0);
     this.fromOwnerOnly = masks(({ from }) => from === "owner");
     this.fromOwner = masks(({ from }) => from === "owner" || from === "both");
+    this.isFromOwner = this.fromOwner.some((mask) => mask !== 0);
     this.hasEvery = this.definitions.some(({ members }) => members.some(({ options }) => (options.every ?? 1) > 1));
     this.interpolated = this.definitions.flatMap(({ members }, behaviour) =>
       members
