@@ -120,7 +120,13 @@ export function readChanges(
   allowed: readonly number[],
   found: number[] | null = null,
 ): void {
-  const alone = parts.length === 1 || isAlone(allowed);
+  if (parts.length === 1) {
+    const mask = readMask(reader, allowed[0] as number);
+    if (found) found[0] = mask;
+    if (mask !== 0) (parts[0] as MemberValues).read(reader, mask);
+    return;
+  }
+  const alone = isAlone(allowed);
   for (let index = 0; index < parts.length; index++) {
     const may = allowed[index] as number;
     if (found) found[index] = 0;

@@ -14,6 +14,8 @@ export const UNKNOWN_BYTES = -1;
  */
 export class PlayerMarks {
   readonly #table = new ItemTable();
+  /** Behind the place that was marked last. */
+  #next = 0;
   /** The marked members by place; 0 for an object that is here because of its `sentTicks` only. */
   masks = new Int32Array(0);
   sentTicks = new Int32Array(0);
@@ -41,18 +43,20 @@ export class PlayerMarks {
    * Marks members of `item`, at least one, at `tick`. A new object counts as sent in the tick before.
    *
    * @param bytes what just these members take
-   * @returns whether none were marked before
    */
-  mark(item: number, mask: number, tick: number, bytes: number = UNKNOWN_BYTES): boolean {
-    let place = this.#table.find(item);
-    if (place < 0) place = this.#add(item, tick);
+  mark(item: number, mask: number, tick: number, bytes: number = UNKNOWN_BYTES): void {
+    // What changes in each tick mostly comes in the same order.
+    let place = this.#next;
+    if (place >= this.#table.count || this.#table.items[place] !== item) {
+      place = this.#table.find(item);
+      if (place < 0) place = this.#add(item, tick);
+    }
+    this.#next = place + 1;
     const before = this.masks[place] as number;
     const after = before | mask;
     this.masks[place] = after;
     this.sizes[place] = after === mask ? bytes : UNKNOWN_BYTES;
-    if (before !== 0) return false;
-    this.markedCount++;
-    return true;
+    if (before === 0) this.markedCount++;
   }
 
   /** The marked members of `item`. */

@@ -1,6 +1,7 @@
 import { rangeError } from "../../arguments.js";
 import type { INetworkPlayer } from "../../message/index.js";
 import { checkOptions, numberOption, type OptionRules } from "../../options.js";
+import type { Member } from "../behaviour/member.js";
 import type { NetworkIdentity } from "../behaviour/network-identity.js";
 import { CustomRule } from "../interest/custom-rule.js";
 import { DistanceRule } from "../interest/distance-rule.js";
@@ -8,7 +9,7 @@ import { GridRule } from "../interest/grid-rule.js";
 import { GroupRule } from "../interest/group-rule.js";
 import { FIRST_RULE, type Visibility } from "../interest/visibility.js";
 import type { ObjectPlayer } from "./object-player.js";
-import type { ServerObject } from "./server-object.js";
+import type { PositionMember, ServerObject } from "./server-object.js";
 
 /** A place in the world. */
 export interface WorldPosition {
@@ -81,6 +82,7 @@ export class Interest {
   readonly #focus = new Map<ObjectPlayer, WorldPosition>();
   /** Objects whose `position` is no networked member: nobody tells when it changes. */
   readonly #unnoticed = new Set<ServerObject>();
+  readonly #members = new Map<Member, PositionMember>();
   /** A position that was read last. */
   readonly #numbers = new Float64Array(4);
   readonly #position: Required<WorldPosition> = { x: 0, y: 0, z: 0 };
@@ -113,9 +115,10 @@ export class Interest {
     for (const [index, rule] of this.#near.entries()) {
       if (rule instanceof DistanceRule) rule.setDistances(object.item, this.#sight[index] as SightOptions);
     }
-    const member = positionMemberOf(object);
+    const behaviour = behaviourWithPosition(object);
+    const member = object.layout.definitions[behaviour]?.members.find(({ name }) => name === "position");
     if (!member) this.#unnoticed.add(object);
-    else if (member.shape) object.positionMember = { ...member, isSpace: member.shape.columns > 2 };
+    else object.positionMember = this.#positionMember(behaviour, member);
     this.#moveItem(object);
   }
 
@@ -161,6 +164,17 @@ export class Interest {
     }
     for (const object of this.#unnoticed) this.#moveItem(object);
     for (const player of this.#players.values()) this.#moveCentre(player);
+  }
+
+  /** One for all objects with the same member. */
+  #positionMember(behaviour: number, member: Member): PositionMember | null {
+    const known = this.#members.get(member);
+    if (known && known.behaviour === behaviour) return known;
+    const names = `${member.components}`;
+    if (names !== "x,y" && names !== "x,y,z") return null;
+    const made = { behaviour, index: member.index, isSpace: names !== "x,y" };
+    this.#members.set(member, made);
+    return made;
   }
 
   #moveCentre(player: ObjectPlayer): void {
@@ -222,15 +236,9 @@ class LastPlaces {
   }
 }
 
-/** The networked member that is an object's position; null where no change of it is noticed. */
-function positionMemberOf({ layout, parts }: ServerObject) {
-  const behaviour = parts.findIndex((part) => typeof (part as { position?: WorldPosition }).position?.x === "number");
-  const member = layout.definitions[behaviour]?.members.find(({ name }) => name === "position");
-  if (!member) return null;
-  const { components, index, shape } = member;
-  const isVector = components !== null && ["x,y", "x,y,z"].includes(`${components}`);
-  return { behaviour, index, shape: isVector ? shape : null };
-}
+/** The place of the first behaviour that has a position, -1 without one. */
+const behaviourWithPosition = ({ parts }: ServerObject): number =>
+  parts.findIndex((part) => typeof (part as { position?: WorldPosition }).position?.x === "number");
 
 /** The `position` of the first behaviour that has one. */
 function positionOf(object: ServerObject): WorldPosition | null {

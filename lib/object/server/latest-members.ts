@@ -18,7 +18,15 @@ export function writeLatestMembers(
   audience: ObjectAudience,
   tick: number,
 ): void {
-  object.layout.fromJournal(mask, masks);
+  const { layout, values } = object;
+  if (layout.isSimple) {
+    const may = audience.latest[0] as number;
+    const members = layout.membersOf(mask) & may;
+    writeMask(writer, members, may);
+    values[0]?.write(writer, members);
+    return;
+  }
+  layout.fromJournal(mask, masks);
   writeSelected(writer, object, audience, tick);
 }
 

@@ -15,7 +15,7 @@ import type { Viewers } from "./viewers.js";
 /** With everything around them, these fit one packet. */
 const PACKET_BITS = 1100 * 8;
 /** How urgent an object is for a player is asked anew each so many ticks. */
-const WEIGHT_TICKS = 8;
+const WEIGHT_TICKS = 16;
 
 /** What became of a packet: the journal knows what it held. */
 class PacketToken implements NotifyCallbacks {
@@ -189,8 +189,10 @@ export class LatestSender {
 
   #markChanges(player: ObjectPlayer): void {
     const { sets, setCount, specialCount, specialPlaces, specialViews } = player;
-    const { items, masks, seen } = this.#changes;
+    const { bytes, items, masks, seen } = this.#changes;
+    const { marks } = player;
     let special = 0;
+    let known = marks.count;
     for (let index = 0; index < setCount; index++) {
       const { start, end } = sets[index] as Viewers;
       for (let place = start; place < end; place++) {
@@ -201,8 +203,10 @@ export class LatestSender {
         const mask = seen[place] as number;
         if (mask === 0) continue;
         const item = items[place] as number;
-        const isNew = player.marks.mark(item, mask, this.#tick, this.#changes.bytesOf(place));
-        if (this.#weigh) this.#weighItem(player, item, isNew);
+        marks.mark(item, mask, this.#tick, bytes[place] as number);
+        if (this.#weigh === null) continue;
+        if (marks.count > known || (this.#tick + item) % WEIGHT_TICKS === 0) this.#weighItem(player, item);
+        known = marks.count;
       }
     }
   }
@@ -220,16 +224,15 @@ export class LatestSender {
       view.waitingLatest |= mask;
       return;
     }
-    const isNew = player.marks.mark(object.item, mask, this.#tick, UNKNOWN_BYTES);
-    if (this.#weigh) this.#weighItem(player, object.item, isNew);
+    player.marks.mark(object.item, mask, this.#tick, UNKNOWN_BYTES);
+    if (this.#weigh) this.#weighItem(player, object.item);
   }
 
   #markAll(player: ObjectPlayer): void {
     for (const view of player.views.values()) this.#mark(view, view.object.layout.allLatest);
   }
 
-  #weighItem(player: ObjectPlayer, item: number, isNew: boolean): void {
-    if (!isNew && (this.#tick + item) % WEIGHT_TICKS !== 0) return;
+  #weighItem(player: ObjectPlayer, item: number): void {
     const object = this.#objectOf(item);
     if (object && this.#weigh) player.marks.setWeight(item, this.#weigh(player, object));
   }
@@ -361,7 +364,7 @@ export class LatestSender {
   /** Writes marked members. @returns whether there was room */
   #appendItem(player: ObjectPlayer, item: number, mask: number): boolean {
     const writer = this.#writer;
-    if (!player.special.has(item)) {
+    if (player.special.size === 0 || !player.special.has(item)) {
       const place = this.#changes.placeOf(item);
       if (place >= 0 && this.#changes.seen[place] === mask) {
         return this.#changes.copy(writer, place, place + 1, PACKET_BITS) > place;

@@ -3,7 +3,6 @@ import { EventHub } from "../../event-hub.js";
 import { type INetworkPlayer, NetworkServer, PlayerSlot } from "../../message/index.js";
 import { NetworkError } from "../../network-error.js";
 import { runAs } from "../behaviour/callback-side.js";
-import type { BehaviourDefinition } from "../behaviour/definition.js";
 import type { Member } from "../behaviour/member.js";
 import type { MemberValues } from "../behaviour/member-values.js";
 import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
@@ -25,6 +24,7 @@ import { ObjectPlayer } from "./object-player.js";
 import { OrderedSender } from "./ordered-sender.js";
 import { type ObjectOwner, type ObjectSource, ServerObject } from "./server-object.js";
 import type { ServerObjectEvents } from "./server-object-events.js";
+import { SettledMembers } from "./settled-members.js";
 import { ViewerSets } from "./viewers.js";
 
 /** For so long a client may still send something for an object that it does not see any more. */
@@ -61,9 +61,8 @@ export class ObjectServer implements ObjectOwner {
   #changed: ServerObject[] = [];
   #changedCount = 0;
   #sending: ServerObject[] = [];
-  /** Of the object whose changes are sent, by behaviour. */
-  readonly #orderedMasks: number[] = [];
-  readonly #latestMasks: number[] = [];
+  /** Of the object whose changes are sent. */
+  readonly #settled = new SettledMembers();
   /** Those with a `tick`. */
   readonly #ticking = new Set<ServerObject>();
   #teleporting: ServerObject[] = [];
@@ -456,30 +455,9 @@ export class ObjectServer implements ObjectOwner {
    * ones that are; between ticks they wait.
    */
   #sendOrdered(object: ServerObject, tick: number | null = null): Masks {
-    const { layout, values } = object;
-    const ordered = this.#orderedMasks;
-    const latest = this.#latestMasks;
-    if (ordered.length !== values.length) ordered.length = latest.length = values.length;
-    let hasOrdered = false;
-    for (let index = 0; index < values.length; index++) {
-      const definition = layout.definitions[index] as BehaviourDefinition;
-      let mask = -1;
-      if (tick === null) mask = ~definition.latestMask;
-      else if (layout.hasEvery) mask = definition.dueMask(tick, object.netId);
-      let sent = (values[index] as MemberValues).settle(mask);
-      if (layout.isFromOwner) {
-        const { held, setByOwner } = object;
-        // What the server has set since, the owner needs.
-        (setByOwner[index] as number) &= ~sent;
-        sent |= (held[index] as number) & mask;
-        (held[index] as number) &= ~mask;
-      }
-      ordered[index] = sent & definition.orderedMask;
-      latest[index] = sent & definition.latestMask;
-      if (ordered[index] !== 0) hasOrdered = true;
-    }
-    if (hasOrdered) this.ordered.state(object, ordered);
-    return latest;
+    const settled = this.#settled;
+    if (settled.take(object, tick)) this.ordered.state(object, settled.ordered);
+    return settled.latest;
   }
 
   #writeOwner(player: INetworkPlayer | null, object: ServerObject): void {

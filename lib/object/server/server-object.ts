@@ -26,6 +26,13 @@ export interface ObjectOwner extends WorldObjectOwner<ServerObject> {
   destroy(object: ServerObject): void;
 }
 
+/** A vector of two or three dimensions: the place of its behaviour, and of it among the members of that. */
+export interface PositionMember {
+  readonly behaviour: number;
+  readonly index: number;
+  readonly isSpace: boolean;
+}
+
 /** Where an object comes from. */
 export interface ObjectSource {
   readonly instance: Instance;
@@ -53,9 +60,10 @@ export class ServerObject
   readonly views: ObjectView[] = [];
   /** Those of the views that do not get what is written for all. */
   readonly special: ObjectView[] = [];
+  specialCount = 0;
   viewers: Viewers;
   /** The member that is its position, if that is a vector. */
-  positionMember: { readonly behaviour: number; readonly index: number; readonly isSpace: boolean } | null = null;
+  positionMember: PositionMember | null = null;
   #observers: ReadonlySet<INetworkPlayer> | null = null;
 
   /** In which tick it has appeared where it was then; null if that is long ago. */
@@ -120,10 +128,12 @@ export class ServerObject
 
   addSpecial(view: ObjectView): void {
     view.specialPlace = this.special.push(view) - 1;
+    this.specialCount++;
   }
 
   removeSpecial(view: ObjectView): void {
     const last = this.special.pop() as ObjectView;
+    this.specialCount--;
     last.specialPlace = view.specialPlace;
     if (last !== view) this.special[view.specialPlace] = last;
     view.specialPlace = -1;

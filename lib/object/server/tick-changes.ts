@@ -19,6 +19,8 @@ export class TickChanges {
   /** Where the record of each starts, and what follows its object's number. One more start ends the last record. */
   starts = new Int32Array(64);
   bodies = new Int32Array(64);
+  /** How many bytes the record of each takes alone, at most. */
+  bytes = new Int32Array(64);
   count = 0;
   readonly records = new NetworkWriter({ sizeBytes: 4096, maxBytes: 16_000_000 });
   /** In the order of their coming, and the next one with the same viewers. */
@@ -71,12 +73,6 @@ export class TickChanges {
     return place >= 0 && place < this.count && this.items[place] === item ? place : -1;
   }
 
-  /** How many bytes the record of a change takes, at most. */
-  bytesOf(place: number): number {
-    const bits = (this.starts[place + 1] as number) - (this.bodies[place] as number);
-    return (bits + recordStartBits(this.items[place] as number) + 7) >>> 3;
-  }
-
   /**
    * Copies the records of the changes from `from` to before `to` into a packet, as many as fit in `limitBits`; one at
    * least if the packet is empty.
@@ -118,7 +114,7 @@ export class TickChanges {
     for (let change = set.first; change >= 0; change = this.#next[change] as number) {
       const object = this.#objects[change] as ServerObject;
       const mask = this.#changed[change] as number;
-      const { item, layout, special } = object;
+      const { item, layout, specialCount } = object;
       const place = this.count++;
       journal.change(item, mask);
       if (item >= this.#placeOf.length) this.#placeOf = grownInts(this.#placeOf, item + 1);
@@ -133,10 +129,11 @@ export class TickChanges {
         writeRecordStart(records, before, item, false);
         this.bodies[place] = records.bitLength;
         writeLatestMembers(records, object, seen, others, this.#tick);
+        this.bytes[place] = (records.bitLength - (this.bodies[place] as number) + recordStartBits(item) + 7) >>> 3;
         before = item;
       }
-      for (let index = 0; index < special.length; index++) {
-        const view = special[index];
+      for (let index = 0; index < specialCount; index++) {
+        const view = object.special[index];
         view?.player.addSpecial(view, place);
       }
     }
@@ -149,6 +146,7 @@ export class TickChanges {
     this.items = grownInts(this.items, count);
     this.masks = grownInts(this.masks, count);
     this.seen = grownInts(this.seen, count);
+    this.bytes = grownInts(this.bytes, count);
     this.starts = grownInts(this.starts, count);
     this.bodies = grownInts(this.bodies, count);
   }

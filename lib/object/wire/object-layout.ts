@@ -63,6 +63,8 @@ export class ObjectLayout {
   readonly #shifts: readonly number[];
   /** Whether that says it all: the latest members of each behaviour have bits side by side, and there are not too many. */
   readonly #isShifted: boolean;
+  /** Whether latest state is nothing but the members of one behaviour, moved as above. */
+  readonly isSimple: boolean;
 
   constructor(prefab: Prefab, number: number) {
     this.prefab = prefab;
@@ -120,6 +122,8 @@ export class ObjectLayout {
       const latest = visible.map((mask, index) => mask & (this.definitions[index]?.latestMask ?? 0));
       return { isOwner, granted, visible, ordered, latest, latestPlaces: this.toJournal(latest) };
     });
+    this.isSimple =
+      this.#isShifted && this.definitions.length === 1 && !this.hasScopedLatest && this.interpolated.length === 0;
     this.columns = this.interpolated.reduce((sum, { member }) => sum + (member.shape?.columns ?? 0), 0);
     this.interpolatedPlaces = this.toJournal(masks(({ interpolate }) => Boolean(interpolate)));
   }
@@ -155,6 +159,11 @@ export class ObjectLayout {
       if (((masks[behaviour] as number) & bit) !== 0) mask |= place;
     }
     return mask;
+  }
+
+  /** The same for the members of the one behaviour of a simple layout. */
+  membersOf(mask: number): number {
+    return shifted(mask, -(this.#shifts[0] as number)) & (this.#latest[0] as number);
   }
 
   /** Reads which of the members `scoped` a client gets by functions in `to`. */
