@@ -318,7 +318,11 @@ export class NetworkWriter {
     let done = wholeBytes * 8;
     // `source` was taken before, since the writer may copy from itself and replaces its memory when it grows.
     const start = this.#advance(bits);
-    if (wholeBytes > 0) this.#bytes.set(source.subarray(fromBit >>> 3, (fromBit >>> 3) + wholeBytes), start >>> 3);
+    if (wholeBytes > 0) {
+      const first = fromBit >>> 3;
+      const isWhole = first === 0 && wholeBytes === source.length;
+      this.#bytes.set(isWhole ? source : source.subarray(first, first + wholeBytes), start >>> 3);
+    }
     for (; done < bits; done += 32) {
       const count = Math.min(bits - done, 32);
       appendBits(this.#bytes, this.#view, start + done, bitsAt(source, fromBit + done, count), count);

@@ -179,7 +179,7 @@ export class Interest {
 
   #moveCentre(player: ObjectPlayer): void {
     const { index } = player;
-    const centre = this.#focus.get(player) ?? (player.character && positionOf(player.character));
+    const centre = this.#focus.get(player) ?? (player.character && this.#positionOf(player.character));
     if (centre) {
       if (!this.#centres.move(index, centre)) return;
       for (const rule of this.#near) rule.moveCentre(index, centre.x, centre.y, centre.z);

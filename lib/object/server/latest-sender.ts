@@ -46,15 +46,34 @@ class PacketToken implements NotifyCallbacks {
   }
 }
 
+/** What a writer has written, without garbage: the views of each length stay. */
+class WrittenBytes {
+  readonly writer: NetworkWriter = new NetworkWriter({ sizeBytes: 2048 });
+  readonly #views: (Uint8Array | undefined)[] = [];
+  #buffer: Uint8Array | null = null;
+
+  view(): Uint8Array {
+    const { buffer, byteLength } = this.writer;
+    if (this.#buffer !== buffer) {
+      this.#buffer = buffer;
+      this.#views.length = 0;
+    }
+    let view = this.#views[byteLength];
+    if (view === undefined) {
+      while (this.#views.length < byteLength) this.#views.push(undefined);
+      view = this.#views[byteLength] = buffer.subarray(0, byteLength);
+    }
+    return view;
+  }
+}
+
 /** A packet that several players get. */
 interface SharedPacket {
-  readonly writer: NetworkWriter;
+  readonly bytes: WrittenBytes;
   /** The changes that it holds. */
   from: number;
   to: number;
 }
-
-const newWriter = () => new NetworkWriter({ sizeBytes: 2048 });
 
 /**
  * Sends the latest state: each change once to each player that sees it, within the player's budget. What a lost packet
@@ -66,9 +85,9 @@ export class LatestSender {
   readonly #changes = new TickChanges();
   readonly #objectOf: (item: number) => ServerObject | undefined;
   readonly #weigh: ((player: ObjectPlayer, object: ServerObject) => number) | null;
-  readonly #writer = newWriter();
+  readonly #own = new WrittenBytes();
   /** For sizes. */
-  readonly #scratch = newWriter();
+  readonly #scratch = new NetworkWriter({ sizeBytes: 2048 });
   readonly #shared: SharedPacket[] = [];
   #sharedCount = 0;
   readonly #freeTokens: PacketToken[] = [];
@@ -241,7 +260,7 @@ export class LatestSender {
   #sendRest(player: ObjectPlayer): void {
     player.isRestKnown = true;
     this.#begin(player);
-    this.#sendPacket(player, this.#writer, this.#beginPacket(player, 0, 0), 1);
+    this.#sendPacket(player, this.#beginPacket(player, 0, 0), 1);
   }
 
   /** Sends the changes of this tick, all that the player sees, in packets of consecutive ones. */
@@ -256,8 +275,8 @@ export class LatestSender {
   #sendShared(player: ObjectPlayer, set: Viewers): void {
     if (set.firstPacket === set.lastPacket) this.#share(set);
     for (let index = set.firstPacket; index < set.lastPacket; index++) {
-      const { writer, from, to } = this.#shared[index] as SharedPacket;
-      this.#take(player, writer, this.#beginPacket(player, from, to));
+      const { bytes, from, to } = this.#shared[index] as SharedPacket;
+      this.#take(player, bytes, this.#beginPacket(player, from, to));
     }
   }
 
@@ -265,9 +284,9 @@ export class LatestSender {
     set.firstPacket = this.#sharedCount;
     for (let place = set.start; place < set.end; ) {
       const index = this.#sharedCount++;
-      this.#shared[index] ??= { writer: newWriter(), from: 0, to: 0 };
+      this.#shared[index] ??= { bytes: new WrittenBytes(), from: 0, to: 0 };
       const packet = this.#shared[index] as SharedPacket;
-      const { writer } = packet;
+      const { writer } = packet.bytes;
       writer.reset();
       writePacketStart(writer, this.#tick, 0);
       packet.from = place;
@@ -300,7 +319,7 @@ export class LatestSender {
         } else place = this.#changes.copy(writer, place, Math.min(next, end), PACKET_BITS);
         // There was no room for more.
         if (place === before || (place < end && place < next)) {
-          this.#sendPacket(player, writer, this.#beginPacket(player, from, place), 0);
+          this.#sendPacket(player, this.#beginPacket(player, from, place), 0);
           from = place;
           count++;
           this.#begin(player);
@@ -308,7 +327,7 @@ export class LatestSender {
         to = place;
       }
     }
-    this.#sendPacket(player, writer, this.#beginPacket(player, from, to), count);
+    this.#sendPacket(player, this.#beginPacket(player, from, to), count);
   }
 
   /** Writes a record for one player. @returns whether there was room, which there is in an empty packet */
@@ -335,7 +354,7 @@ export class LatestSender {
     const used = this.#budget.send(marks, this.#tick, shareBytes, this.#budgetSink);
     this.#player = null;
     const isAll = marks.markedCount === 0;
-    if (this.#packet >= 0) this.#sendPacket(player, this.#writer, this.#packet, isAll ? this.#packets : 0);
+    if (this.#packet >= 0) this.#sendPacket(player, this.#packet, isAll ? this.#packets : 0);
     this.#sentState(player);
     player.savedBytes = isAll ? 0 : Math.min(shareBytes - used, budgetBytes + PACKET_BITS / 8);
     if (this.#sent > 0) player.savedBytes = Math.min(player.savedBytes, budgetBytes);
@@ -351,7 +370,7 @@ export class LatestSender {
     const player = this.#player as ObjectPlayer;
     if (this.#packet < 0) this.#packet = this.#beginPacket(player, 0, 0);
     if (!this.#appendItem(player, item, mask)) {
-      this.#sendPacket(player, this.#writer, this.#packet, 0);
+      this.#sendPacket(player, this.#packet, 0);
       this.#packets++;
       this.#begin(player);
       this.#packet = this.#beginPacket(player, 0, 0);
@@ -363,7 +382,7 @@ export class LatestSender {
 
   /** Writes marked members. @returns whether there was room */
   #appendItem(player: ObjectPlayer, item: number, mask: number): boolean {
-    const writer = this.#writer;
+    const { writer } = this.#own;
     if (player.special.size === 0 || !player.special.has(item)) {
       const place = this.#changes.placeOf(item);
       if (place >= 0 && this.#changes.seen[place] === mask) {
@@ -384,23 +403,23 @@ export class LatestSender {
   }
 
   #begin(player: ObjectPlayer): NetworkWriter {
-    const writer = this.#writer;
+    const { writer } = this.#own;
     writer.reset();
     writePacketStart(writer, this.#tick, this.#silentTicks(player));
     return writer;
   }
 
   /** @param count of how many packets with all the state of the tick it is the last, 0 if it is not */
-  #sendPacket(player: ObjectPlayer, writer: NetworkWriter, number: number, count: number): void {
-    writePacketEnd(writer, count);
-    this.#take(player, writer, number);
+  #sendPacket(player: ObjectPlayer, number: number, count: number): void {
+    writePacketEnd(this.#own.writer, count);
+    this.#take(player, this.#own, number);
   }
 
-  #take(player: ObjectPlayer, writer: NetworkWriter, number: number): void {
+  #take(player: ObjectPlayer, bytes: WrittenBytes, number: number): void {
     const token = this.#freeTokens.pop() ?? new PacketToken(this, this.#freeTokens);
     token.player = player;
     token.number = number;
-    if (!player.player.sendNotify(LatestMessage, writer.view(), token)) token.onLost();
+    if (!player.player.sendNotify(LatestMessage, bytes.view(), token)) token.onLost();
   }
 
   /** The bits of a record for one player, at most. */

@@ -1,7 +1,7 @@
 import { NetworkWriter } from "../../serialization/index.js";
 import { grownInts } from "../collections/int-array.js";
 import type { Journal } from "../journal/journal.js";
-import { MAX_START_BITS, NO_RECORD, recordStartBits, writeRecordStart } from "../wire/latest-format.js";
+import { isNextStart, MAX_START_BITS, NO_RECORD, recordStartBits, writeRecordStart } from "../wire/latest-format.js";
 import { writeLatestMembers } from "./latest-members.js";
 import type { ServerObject } from "./server-object.js";
 import type { Viewers } from "./viewers.js";
@@ -85,10 +85,14 @@ export class TickChanges {
     while (place < to && this.seen[place] === 0) place++;
     if (place === to) return to;
     const before = packet.bitLength;
-    writeRecordStart(packet, NO_RECORD, items[place] as number, false);
-    const body = bodies[place] as number;
+    let start = starts[place] as number;
+    if (isNextStart((bodies[place] as number) - start)) {
+      // What is before it in the packet is another object.
+      writeRecordStart(packet, NO_RECORD, items[place] as number, false);
+      start = bodies[place] as number;
+    }
     // All behind the first one follow as they are.
-    const last = body + limitBits - packet.bitLength;
+    const last = start + limitBits - packet.bitLength;
     let end = to;
     if ((starts[to] as number) > last) {
       end = place;
@@ -101,7 +105,7 @@ export class TickChanges {
         end++;
       }
     }
-    packet.copyFrom(this.records, body, (starts[end] as number) - body);
+    packet.copyFrom(this.records, start, (starts[end] as number) - start);
     return end;
   }
 

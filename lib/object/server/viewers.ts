@@ -50,6 +50,11 @@ export class ViewerSets {
   readonly nobody: Viewers = new Viewers([], 0);
   readonly #byKey = new Map<number, Viewers>();
 
+  /** How many sets there are that objects have. */
+  get size(): number {
+    return this.#byKey.size;
+  }
+
   /** An object with the viewers `before` gets one more. @returns its viewers from now on */
   add(before: Viewers, player: ObjectPlayer): Viewers {
     let after = before.withPlayer === player ? before.withSet : null;

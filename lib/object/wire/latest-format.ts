@@ -37,6 +37,9 @@ export function writePacketStart(writer: NetworkWriter, tick: number, silentTick
   if (silentTicks > 0) writer.writeBits(Math.min(silentTicks, (1 << SILENT_BITS) - 1), SILENT_BITS);
 }
 
+/** Whether a record's start of so many bits depends on the record before it. */
+export const isNextStart = (bits: number): boolean => bits === TAG_BITS;
+
 /** The bits of `writeRecordStart`, at most. */
 export function recordStartBits(item: number): number {
   if (item < SHORT) return TAG_BITS + 1 + SHORT_BITS;
