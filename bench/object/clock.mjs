@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
 
-/** Fewer rounds measure what is not compiled yet. */
-const COMPILED_ROUNDS = 300;
+/** Fewer rounds measure what is not compiled yet; how many there are at least, by the seconds that are asked for. */
+const leastRounds = (seconds) => (seconds >= 1 ? 300 : seconds > 0 ? 60 : 2);
 
 /** What other processes take makes times longer and never shorter: a quarter of them is undercut by the figure. */
 const quartile = (values) => values.toSorted((a, b) => a - b)[values.length >> 2];
@@ -13,7 +13,7 @@ const quartile = (values) => values.toSorted((a, b) => a - b)[values.length >> 2
 export function quartiles(round, seconds) {
   const rounds = [];
   const untilMs = performance.now() + 1000 * seconds;
-  const least = seconds > 0 ? COMPILED_ROUNDS : 2;
+  const least = leastRounds(seconds);
   for (let n = 0; n < least || performance.now() < untilMs; n++) rounds.push(round(n));
   const warm = rounds.slice(rounds.length >> 1);
   return Object.fromEntries(Object.keys(warm[0]).map((name) => [name, quartile(warm.map((times) => times[name]))]));

@@ -72,9 +72,10 @@ const stateScenario = {
 
 const ms = (key, target) => ({ key, name: `, ${key}`, unit: "ms", target });
 
-function groundScenario(moving, label) {
+function groundScenario(moving, label, slow = false) {
   return {
     name: label,
+    slow,
     async run(context) {
       const samples = await samplesOf("ground", { ours: {}, colyseus: {} }, { moving }, context);
       const size = { key: "bytes", name: ", size", unit: "bytes", target: 1.25 };
@@ -169,7 +170,7 @@ const growthScenario = {
 export const scenarios = [
   stateScenario,
   groundScenario(0.1, "ground, 10 % move"),
-  groundScenario(1, "ground, all move"),
+  groundScenario(1, "ground, all move", true),
   lossScenario,
   roomScenario,
   crowdScenario,

@@ -18,15 +18,7 @@ export function writeLatestMembers(
   audience: ObjectAudience,
   tick: number,
 ): void {
-  const { layout, values } = object;
-  if (layout.isSimple) {
-    const may = audience.latest[0] as number;
-    const members = layout.membersOf(mask) & may;
-    writeMask(writer, members, may);
-    values[0]?.write(writer, members);
-    return;
-  }
-  layout.fromJournal(mask, masks);
+  object.layout.fromJournal(mask, masks);
   writeSelected(writer, object, audience, tick);
 }
 

@@ -41,6 +41,10 @@ export interface ObjectSource {
   readonly netId?: number;
 }
 
+/** What most objects have, and which stays empty. */
+const NONE: number[] = [];
+const NOBODY: ObjectView[] = [];
+
 /** One object of a server's world. */
 export class ServerObject
   extends WorldObject<ServerObject, ObjectOwner>
@@ -51,15 +55,15 @@ export class ServerObject
   owner: INetworkPlayer | null = null;
   /** When somebody else owned it last, in the server's time. */
   ownedUntilMs = Number.NEGATIVE_INFINITY;
-  /** Of each behaviour the members that have changed and are not sent yet: those that are not due. */
+  /** Of each behaviour the members that have changed and are not sent yet. Empty where the owner sets none. */
   readonly held: number[];
-  /** Of each behaviour the members that its owner has set since the last state phase. */
+  /** Of each behaviour the members that its owner has set since the last state phase. Empty where it sets none. */
   readonly setByOwner: number[];
   isHostOwner = false;
   /** Of each player that sees it what that knows. */
   readonly views: ObjectView[] = [];
   /** Those of the views that do not get what is written for all. */
-  readonly special: ObjectView[] = [];
+  special: ObjectView[] = NOBODY;
   specialCount = 0;
   viewers: Viewers;
   /** The member that is its position, if that is a vector. */
@@ -84,8 +88,8 @@ export class ServerObject
     this.viewers = manager.viewerSets.nobody;
     this.staticName = staticName;
     this.item = item;
-    this.held = this.values.map(() => 0);
-    this.setByOwner = this.values.map(() => 0);
+    this.held = layout.isFromOwner ? this.values.map(() => 0) : NONE;
+    this.setByOwner = layout.isFromOwner ? this.values.map(() => 0) : NONE;
     for (const part of this.parts) NetworkBehaviour.setLink(part, this);
     for (const value of this.values) value.owner = this;
   }
@@ -127,6 +131,7 @@ export class ServerObject
   }
 
   addSpecial(view: ObjectView): void {
+    if (this.special === NOBODY) this.special = [];
     view.specialPlace = this.special.push(view) - 1;
     this.specialCount++;
   }

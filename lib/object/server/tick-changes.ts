@@ -1,7 +1,18 @@
 import { NetworkWriter } from "../../serialization/index.js";
+import type { MemberValues } from "../behaviour/member-values.js";
 import { grownInts } from "../collections/int-array.js";
 import type { Journal } from "../journal/journal.js";
-import { isNextStart, MAX_START_BITS, NO_RECORD, recordStartBits, writeRecordStart } from "../wire/latest-format.js";
+import {
+  BITS_BESIDE_START,
+  isNextStart,
+  MAX_START_BITS,
+  NO_RECORD,
+  recordStartBits,
+  shortStart,
+  shortStartBits,
+  writeRecordStart,
+} from "../wire/latest-format.js";
+import type { ObjectAudience } from "../wire/object-audience.js";
 import { writeLatestMembers } from "./latest-members.js";
 import type { ServerObject } from "./server-object.js";
 import type { Viewers } from "./viewers.js";
@@ -110,8 +121,9 @@ export class TickChanges {
   }
 
   #writeSet(set: Viewers, journal: Journal): void {
-    const { records } = this;
-    set.start = this.count;
+    const { bodies, bytes, items, masks, records, seen, starts } = this;
+    let place = this.count;
+    set.start = place;
     set.startBit = records.bitLength;
     set.firstPacket = set.lastPacket = 0;
     let before = NO_RECORD;
@@ -119,30 +131,49 @@ export class TickChanges {
       const object = this.#objects[change] as ServerObject;
       const mask = this.#changed[change] as number;
       const { item, layout, specialCount } = object;
-      const place = this.count++;
+      const { others } = layout.audiences;
+      const shown = mask & others.latestPlaces;
+      const start = records.bitLength;
       journal.change(item, mask);
       if (item >= this.#placeOf.length) this.#placeOf = grownInts(this.#placeOf, item + 1);
       this.#placeOf[item] = place;
-      this.items[place] = item;
-      this.masks[place] = mask;
-      this.starts[place] = this.bodies[place] = records.bitLength;
-      const { others } = layout.audiences;
-      const seen = mask & others.latestPlaces;
-      this.seen[place] = seen;
-      if (seen !== 0) {
-        writeRecordStart(records, before, item, false);
-        this.bodies[place] = records.bitLength;
-        writeLatestMembers(records, object, seen, others, this.#tick);
-        this.bytes[place] = (records.bitLength - (this.bodies[place] as number) + recordStartBits(item) + 7) >>> 3;
+      items[place] = item;
+      masks[place] = mask;
+      seen[place] = shown;
+      starts[place] = bodies[place] = start;
+      if (shown !== 0) {
+        const body = this.#writeRecord(object, before, shown, others);
+        bodies[place] = body;
+        bytes[place] = (records.bitLength - body + recordStartBits(item) + 7) >>> 3;
         before = item;
       }
       for (let index = 0; index < specialCount; index++) {
         const view = object.special[index];
         view?.player.addSpecial(view, place);
       }
+      place++;
     }
-    set.end = this.count;
+    this.count = set.end = place;
     set.endBit = records.bitLength;
+  }
+
+  /** @returns where what follows the object's number begins */
+  #writeRecord(object: ServerObject, before: number, mask: number, audience: ObjectAudience): number {
+    const { records } = this;
+    const { item, layout, values } = object;
+    const bits = shortStartBits(before, item);
+    if (layout.isSimple && bits > 0 && audience.simpleBits <= BITS_BESIDE_START) {
+      // The same as below, with fewer calls.
+      const body = records.bitLength + bits;
+      const members = layout.membersOf(mask);
+      records.writeBits(shortStart(before, item, false) | (members << bits), bits + audience.simpleBits);
+      (values[0] as MemberValues).write(records, members);
+      return body;
+    }
+    writeRecordStart(records, before, item, false);
+    const body = records.bitLength;
+    writeLatestMembers(records, object, mask, audience, this.#tick);
+    return body;
   }
 
   #reserve(count: number): void {

@@ -24,6 +24,9 @@ const LONG_BITS = 14;
 const SHORT = 1 << SHORT_BITS;
 const LONG = 1 << LONG_BITS;
 
+/** So many bits more fit a number of 32 bits with any short start. */
+export const BITS_BESIDE_START: number = 32 - (TAG_BITS + 2 + LONG_BITS);
+
 /** Before the first record of a packet, and wherever it does not matter what was before. */
 export const NO_RECORD = -2;
 
@@ -49,17 +52,28 @@ export function recordStartBits(item: number): number {
 export const readSilentTicks = (reader: NetworkReader): number =>
   reader.readBoolean() ? reader.readBits(SILENT_BITS) : 0;
 
+/** How many bits begin the record of an object; 0 for large numbers, whose bits differ. */
+export function shortStartBits(before: number, item: number): number {
+  if (item === before + 1) return TAG_BITS;
+  return item < SHORT ? TAG_BITS + 1 + SHORT_BITS : item < LONG ? TAG_BITS + 2 + LONG_BITS : 0;
+}
+
+/** These bits. */
+export function shortStart(before: number, item: number, isOwner: boolean): number {
+  const tag = isOwner ? RECORD | IS_OWNER : RECORD;
+  if (item === before + 1) return tag | IS_NEXT;
+  return item < SHORT ? tag | (item << (TAG_BITS + 1)) : tag | (1 << TAG_BITS) | (item << (TAG_BITS + 2));
+}
+
 /** Begins the record of an object. @param before the number of the record before it in the packet */
 export function writeRecordStart(writer: NetworkWriter, before: number, item: number, isOwner: boolean): void {
-  const tag = isOwner ? RECORD | IS_OWNER : RECORD;
-  if (item === before + 1) writer.writeBits(tag | IS_NEXT, TAG_BITS);
-  else if (item < SHORT) writer.writeBits(tag | (item << (TAG_BITS + 1)), TAG_BITS + 1 + SHORT_BITS);
-  else if (item < LONG) {
-    writer.writeBits(tag | (1 << TAG_BITS) | (item << (TAG_BITS + 2)), TAG_BITS + 2 + LONG_BITS);
-  } else {
-    writer.writeBits(tag | (3 << TAG_BITS), TAG_BITS + 2);
-    writer.writePacked(item - LONG);
+  const bits = shortStartBits(before, item);
+  if (bits > 0) {
+    writer.writeBits(shortStart(before, item, isOwner), bits);
+    return;
   }
+  writer.writeBits((isOwner ? RECORD | IS_OWNER : RECORD) | (3 << TAG_BITS), TAG_BITS + 2);
+  writer.writePacked(item - LONG);
 }
 
 /** What follows: `RECORD` and more bits, or an end. */

@@ -4,6 +4,7 @@ import { readMask } from "../behaviour/identity-state.js";
 import type { Member } from "../behaviour/member.js";
 import type { MemberValues } from "../behaviour/member-values.js";
 import type { Prefab } from "../behaviour/prefab.js";
+import { BITS_BESIDE_START } from "./latest-format.js";
 import { type ObjectAudience, ObjectAudiences } from "./object-audience.js";
 
 /** The masks of each behaviour, in the order in which they are written. */
@@ -63,6 +64,8 @@ export class ObjectLayout {
   readonly #shifts: readonly number[];
   /** Whether that says it all: the latest members of each behaviour have bits side by side, and there are not too many. */
   readonly #isShifted: boolean;
+  /** The place of the first latest member of the first behaviour. */
+  readonly #firstLatest: number;
   /** Whether latest state is nothing but the members of one behaviour, moved as above. */
   readonly isSimple: boolean;
 
@@ -120,8 +123,12 @@ export class ObjectLayout {
       );
       const ordered = visible.map((mask, index) => mask & (this.definitions[index]?.orderedMask ?? 0));
       const latest = visible.map((mask, index) => mask & (this.definitions[index]?.latestMask ?? 0));
-      return { isOwner, granted, visible, ordered, latest, latestPlaces: this.toJournal(latest) };
+      const may = latest[0] as number;
+      const simpleBits = (may & (may + 1)) === 0 ? 32 - Math.clz32(may) : BITS_BESIDE_START + 1;
+      return { isOwner, granted, visible, ordered, latest, latestPlaces: this.toJournal(latest), simpleBits };
     });
+    const firstMask = this.#latest[0] as number;
+    this.#firstLatest = firstMask === 0 ? 0 : 31 - Math.clz32(firstMask & -firstMask);
     this.isSimple =
       this.#isShifted && this.definitions.length === 1 && !this.hasScopedLatest && this.interpolated.length === 0;
     this.columns = this.interpolated.reduce((sum, { member }) => sum + (member.shape?.columns ?? 0), 0);
@@ -163,7 +170,7 @@ export class ObjectLayout {
 
   /** The same for the members of the one behaviour of a simple layout. */
   membersOf(mask: number): number {
-    return shifted(mask, -(this.#shifts[0] as number)) & (this.#latest[0] as number);
+    return (mask << this.#firstLatest) & (this.#latest[0] as number);
   }
 
   /** Reads which of the members `scoped` a client gets by functions in `to`. */
