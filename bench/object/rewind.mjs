@@ -4,9 +4,9 @@ import { History } from "../../dist/object/rewind/history.js";
 import { Rewind } from "../../dist/object/rewind/rewind.js";
 import { vec2 } from "../../dist/serialization/index.js";
 import { seededRandom } from "../../dist/testing/index.js";
-import { medianNs } from "./clock.mjs";
+import { callMs } from "./clock.mjs";
 
-/** Nanoseconds to record the changes of a tick, and to set `seen` objects back and restore them. */
+/** Microseconds to record the changes of a tick, and to set `seen` objects back and restore them. */
 export function rewind({ objects = 10_000, changes = 1000, seen = 100, seconds = 1 } = {}) {
   const random = seededRandom(2);
   const history = new History();
@@ -14,14 +14,14 @@ export function rewind({ objects = 10_000, changes = 1000, seen = 100, seconds =
   const x = Float64Array.from({ length: objects }, () => 1000 * random());
   const y = Float64Array.from({ length: objects }, () => 1000 * random());
   const values = new Float64Array(2);
-  const record = (item, tick) => {
+  const note = (item, tick) => {
     values[0] = x[item];
     values[1] = y[item];
     history.record(item, tick, values);
   };
   for (let item = 0; item < objects; item++) {
     history.add(item, shapes);
-    record(item, 0);
+    note(item, 0);
   }
   let tick = 0;
   const change = () => {
@@ -31,10 +31,10 @@ export function rewind({ objects = 10_000, changes = 1000, seen = 100, seconds =
       const item = (start + step * 7) % objects;
       x[item] += random() - 0.5;
       y[item] += random() - 0.5;
-      record(item, tick);
+      note(item, tick);
     }
   };
-  const recordNs = medianNs(change, seconds / 2);
+  const recordMs = callMs(change, seconds / 2);
   const target = {
     get(item, into) {
       into[0] = x[item];
@@ -51,6 +51,7 @@ export function rewind({ objects = 10_000, changes = 1000, seen = 100, seconds =
   const look = () => {
     for (const item of items) sum += x[item];
   };
-  const rewindNs = medianNs(() => one.look(items, seen, tick - 6.4, look), seconds / 2);
-  return { record: recordNs, rewind: rewindNs, sum };
+  const rewindMs = callMs(() => one.look(items, seen, tick - 6.4, look), seconds / 2);
+  if (!(sum > 0)) throw new Error("nothing was looked at");
+  return { record: 1000 * recordMs, rewind: 1000 * rewindMs };
 }

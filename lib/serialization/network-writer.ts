@@ -290,7 +290,27 @@ export class NetworkWriter {
   copyFrom(writer: NetworkWriter, fromBit: number, bits: number): void {
     requireInteger("fromBit", fromBit, 0, writer.#position);
     requireInteger("bits", bits, 0, writer.#position - fromBit);
-    this.#copy(writer.#bytes, fromBit, bits);
+    if (bits < 64 || ((fromBit | this.#position) & 7) === 0) this.#copy(writer.#bytes, fromBit, bits);
+    else this.#copyWords(writer.#bytes, writer.#view, fromBit, bits);
+  }
+
+  /** As `#copy`, with reads of four bytes: those behind the end are there, as in each writer's memory. */
+  #copyWords(source: Uint8Array, view: DataView, fromBit: number, bits: number): void {
+    const lead = -this.#position & 7;
+    if (lead > 0) this.writeBits(bitsAt(source, fromBit, lead), lead);
+    const from = fromBit + lead;
+    const shift = from & 7;
+    const words = (bits - lead) >>> 5;
+    let at = from >>> 3;
+    let to = this.#advance(words * 32) >>> 3;
+    const target = this.#view;
+    for (let word = 0; word < words; word++, at += 4, to += 4) {
+      const low = view.getInt32(at, true);
+      const value = shift === 0 ? low : (low >>> shift) | ((source[at + 4] as number) << (32 - shift));
+      target.setInt32(to, value, true);
+    }
+    const rest = (bits - lead) & 31;
+    if (rest > 0) this.writeBits(bitsAt(source, from + words * 32, rest), rest);
   }
 
   #copy(source: Uint8Array, fromBit: number, bits: number): void {
@@ -298,7 +318,11 @@ export class NetworkWriter {
     let done = wholeBytes * 8;
     // `source` was taken before, since the writer may copy from itself and replaces its memory when it grows.
     const start = this.#advance(bits);
-    if (wholeBytes > 0) this.#bytes.set(source.subarray(fromBit >>> 3, (fromBit >>> 3) + wholeBytes), start >>> 3);
+    if (wholeBytes > 0) {
+      const first = fromBit >>> 3;
+      const isWhole = first === 0 && wholeBytes === source.length;
+      this.#bytes.set(isWhole ? source : source.subarray(first, first + wholeBytes), start >>> 3);
+    }
     for (; done < bits; done += 32) {
       const count = Math.min(bits - done, 32);
       appendBits(this.#bytes, this.#view, start + done, bitsAt(source, fromBit + done, count), count);

@@ -13,6 +13,7 @@ import { type MessageDefinition, maxAgeOf } from "../protocol/message.js";
 import type { ProtocolCore } from "../protocol/protocol.js";
 import { checkRequest, type RequestDefinition } from "../protocol/request.js";
 import { connectionLost, type Ending } from "./connection-lost.js";
+import { GuardedNotify, type NotifyFailure } from "./guarded-notify.js";
 import { PendingRequests } from "./pending-requests.js";
 import {
   type INetworkPlayer,
@@ -73,6 +74,9 @@ export class NetworkPlayer implements INetworkPlayer {
   readonly #counts: Float64Array;
   /** Send what the queue did not take; true: they have. */
   readonly #waiting: (() => boolean)[] = [];
+  /** Those of notify messages whose fate is known: they serve the next ones. */
+  readonly #freeNotify: GuardedNotify[] = [];
+  readonly #notifyFailed: NotifyFailure = (error, message, what) => this.#owner.report(error, this, message, what);
 
   constructor(owner: PlayerOwner, connection: LibraryConnection, isHost: boolean) {
     this.#owner = owner;
@@ -126,14 +130,15 @@ export class NetworkPlayer implements INetworkPlayer {
 
   sendNotify<T>(message: MessageDefinition<T>, value: T, callbacks: NotifyCallbacks): boolean {
     checkNotifyCallbacks(callbacks);
-    const call = (name: keyof NotifyCallbacks) => () => {
-      try {
-        callbacks[name]();
-      } catch (error) {
-        this.#owner.report(error, this, message, `${name} of ${message.name}`);
-      }
-    };
-    return this.#sendNotify(message, value, { onDelivered: call("onDelivered"), onLost: call("onLost") });
+    const guarded = this.#freeNotify.pop() ?? new GuardedNotify(this.#freeNotify, this.#notifyFailed);
+    guarded.begin(message as MessageDefinition<unknown>, callbacks);
+    let isTaken = false;
+    try {
+      isTaken = this.#sendNotify(message, value, guarded);
+    } finally {
+      if (!isTaken) guarded.release();
+    }
+    return isTaken;
   }
 
   notify<T>(message: MessageDefinition<T>, value: T): Promise<boolean> {

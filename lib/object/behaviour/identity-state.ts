@@ -4,8 +4,12 @@ import type { MemberValues } from "./member-values.js";
 // The state of one object, for whoever may see the members `allowed` of each behaviour. Who may not see a member gets
 // neither its value nor its bit. docs/wire-format.md has the bytes.
 
+/** Whether the bits of `mask` are the lowest ones. */
+const isDense = (mask: number): boolean => (mask & (mask + 1)) === 0;
+
 /** The bits of `mask` at the places of `allowed`, moved together. */
 function compress(mask: number, allowed: number): number {
+  if (isDense(allowed)) return mask & allowed;
   let compressed = 0;
   let bit = 1;
   for (let left = allowed; left !== 0; left &= left - 1) {
@@ -17,6 +21,7 @@ function compress(mask: number, allowed: number): number {
 
 /** The opposite of `compress`. */
 function expand(compressed: number, allowed: number): number {
+  if (isDense(allowed)) return compressed;
   let mask = 0;
   let rest = compressed;
   for (let left = allowed; left !== 0; left &= left - 1) {
@@ -27,6 +32,7 @@ function expand(compressed: number, allowed: number): number {
 }
 
 function countOf(mask: number): number {
+  if (isDense(mask)) return 32 - Math.clz32(mask);
   let count = 0;
   for (let left = mask; left !== 0; left &= left - 1) count++;
   return count;
@@ -90,7 +96,7 @@ export function writeChanges(
   form: ChangeForm = "whole",
   hidden: readonly number[] | null = null,
 ): void {
-  const alone = isAlone(allowed);
+  const alone = parts.length === 1 || isAlone(allowed);
   for (let index = 0; index < parts.length; index++) {
     const may = allowed[index] as number;
     const mask = (masks[index] as number) & may;
@@ -114,6 +120,12 @@ export function readChanges(
   allowed: readonly number[],
   found: number[] | null = null,
 ): void {
+  if (parts.length === 1) {
+    const mask = readMask(reader, allowed[0] as number);
+    if (found) found[0] = mask;
+    if (mask !== 0) (parts[0] as MemberValues).read(reader, mask);
+    return;
+  }
   const alone = isAlone(allowed);
   for (let index = 0; index < parts.length; index++) {
     const may = allowed[index] as number;

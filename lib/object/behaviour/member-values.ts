@@ -20,6 +20,10 @@ export type MemberListener = (now: unknown, before: unknown) => void;
 
 const copied = new NetworkWriter();
 
+/** Of those that nobody listens to. They stay empty. */
+const NO_LISTENERS: (MemberListener[] | undefined)[] = [];
+const NO_VALUES: unknown[] = [];
+
 /** The class of the values of one definition. */
 export interface ValuesClass {
   new (definition: BehaviourDefinition): MemberValues;
@@ -51,10 +55,10 @@ export abstract class MemberValues {
   /** Those that somebody listens to, and of these the ones that have changed since the last `deliver`. */
   #heard = 0;
   #noted = 0;
-  #listeners: (MemberListener[] | undefined)[] = [];
+  #listeners: (MemberListener[] | undefined)[] = NO_LISTENERS;
   /** Those that a new one has: its constructor has added them. */
-  #firstListeners: (MemberListener[] | undefined)[] = [];
-  readonly #before: unknown[] = [];
+  #firstListeners: (MemberListener[] | undefined)[] = NO_LISTENERS;
+  #before: unknown[] = NO_VALUES;
 
   constructor(definition: BehaviourDefinition) {
     this.definition = definition;
@@ -175,7 +179,7 @@ export abstract class MemberValues {
 
   /** Whoever listens now does so after a `reset` too. */
   keepListeners(): void {
-    this.#firstListeners = [...this.#listeners];
+    this.#firstListeners = this.#listeners === NO_LISTENERS ? NO_LISTENERS : [...this.#listeners];
   }
 
   /** Its object is in no world any more. */
@@ -197,7 +201,7 @@ export abstract class MemberValues {
     }
     this.settle();
     this.references = null;
-    this.#listeners = [...this.#firstListeners];
+    this.#listeners = this.#firstListeners === NO_LISTENERS ? NO_LISTENERS : [...this.#firstListeners];
     for (const { bit, index } of members) if (this.#listeners[index]?.length) this.#heard |= bit;
   }
 
@@ -210,10 +214,14 @@ export abstract class MemberValues {
   listen(member: Member, listener: MemberListener): () => void {
     if (this.received && isClientCallback()) return this.received.listen(member, listener);
     const { bit, codec, components, index } = member;
+    if (this.#listeners === NO_LISTENERS) this.#listeners = [];
+    if (this.#before === NO_VALUES) this.#before = [];
     this.#listeners[index] = [...(this.#listeners[index] ?? []), listener];
     if (components) this.#before[index] ??= codec.default();
     this.#heard |= bit;
     return () => {
+      // It was reset meanwhile.
+      if (this.#listeners === NO_LISTENERS) return;
       const left = (this.#listeners[index] ?? []).filter((each) => each !== listener);
       this.#listeners[index] = left;
       if (left.length === 0) this.#heard &= ~bit;

@@ -9,6 +9,9 @@ import type { NetworkIdentity } from "./network-identity.js";
 import { callable, type RpcDefinition } from "./rpc.js";
 import { createView, type ShownSource } from "./shown.js";
 
+/** Of those of which no RPC was called. They stay empty. */
+const NO_CALLS: ReturnType<typeof callable>[] = [];
+
 /** A class of behaviours. */
 export type BehaviourClass = abstract new (...parameters: never[]) => NetworkBehaviour;
 
@@ -25,7 +28,7 @@ export abstract class NetworkBehaviour {
   #shownSource: ShownSource | null = null;
   #shown: this | null = null;
   /** What sends the calls of each RPC, once it is asked for. */
-  readonly #calls: ReturnType<typeof callable>[] = [];
+  #calls: ReturnType<typeof callable>[] = NO_CALLS;
 
   constructor() {
     const definition = behaviourDefinition(new.target);
@@ -132,6 +135,7 @@ export abstract class NetworkBehaviour {
   static callOf(behaviour: NetworkBehaviour, definition: BehaviourDefinition, rpc: RpcDefinition) {
     // An object of a class that extends this one has a property of its own class: this is `super.buy`.
     if (behaviour.#values.definition !== definition) return rpc.method.bind(behaviour);
+    if (behaviour.#calls === NO_CALLS) behaviour.#calls = [];
     behaviour.#calls[rpc.index] ??= callable((args, options) => {
       const link = behaviour.#link;
       const { className } = definition;

@@ -1,5 +1,5 @@
 import { grownInts } from "../collections/int-array.js";
-import type { PlayerMarks } from "./player-marks.js";
+import { type PlayerMarks, UNKNOWN_BYTES } from "./player-marks.js";
 
 /** Sizes and takes what the budget allows. */
 export interface BudgetSink {
@@ -101,7 +101,8 @@ export class Budget {
       // The exponent of a float32 and the first bits behind it are its logarithm, near enough.
       const logarithm = ((bits[0] as number) >>> (23 - MANTISSA_BITS)) - LOWEST_BUCKET;
       const bucket = logarithm < 1 ? 1 : logarithm >= BUCKETS ? BUCKETS - 1 : logarithm;
-      const bytes = sink.bytesOf(items[place] as number, mask);
+      const known = marks.sizes[place] as number;
+      const bytes = known === UNKNOWN_BYTES ? sink.bytesOf(items[place] as number, mask) : known;
       buckets[place] = bucket;
       sizes[place] = bytes;
       (bytesIn[bucket] as number) += bytes;

@@ -4,6 +4,9 @@ import { ItemTable } from "../collections/item-table.js";
 const MIN_WEIGHT = 2 ** -10;
 const MAX_WEIGHT = 2 ** 10;
 
+/** How many bytes marked members take is asked when it matters. */
+export const UNKNOWN_BYTES = -1;
+
 /**
  * What one player still has to get: the marked members of objects, and when each object was last sent to it. An object
  * is a small integer (`item`), its members are bits of an int32 (`mask`). Only a player that lost a packet or was over
@@ -11,10 +14,14 @@ const MAX_WEIGHT = 2 ** 10;
  */
 export class PlayerMarks {
   readonly #table = new ItemTable();
+  /** Behind the place that was marked last. */
+  #next = 0;
   /** The marked members by place; 0 for an object that is here because of its `sentTicks` only. */
   masks = new Int32Array(0);
   sentTicks = new Int32Array(0);
   weights = new Float32Array(0);
+  /** How many bytes the marked members take, or `UNKNOWN_BYTES`. */
+  sizes = new Int32Array(0);
   /** How many objects have marked members. */
   markedCount = 0;
   /** Where the next search among objects of the same urgency starts. */
@@ -32,13 +39,24 @@ export class PlayerMarks {
     return this.#table.items;
   }
 
-  /** Marks members of `item`, at least one, at `tick`. A new object counts as sent in the tick before. */
-  mark(item: number, mask: number, tick: number): void {
-    let place = this.#table.find(item);
-    if (place < 0) place = this.#add(item, tick);
+  /**
+   * Marks members of `item`, at least one, at `tick`. A new object counts as sent in the tick before.
+   *
+   * @param bytes what just these members take
+   */
+  mark(item: number, mask: number, tick: number, bytes: number = UNKNOWN_BYTES): void {
+    // What changes in each tick mostly comes in the same order.
+    let place = this.#next;
+    if (place >= this.#table.count || this.#table.items[place] !== item) {
+      place = this.#table.find(item);
+      if (place < 0) place = this.#add(item, tick);
+    }
+    this.#next = place + 1;
     const before = this.masks[place] as number;
+    const after = before | mask;
+    this.masks[place] = after;
+    this.sizes[place] = after === mask ? bytes : UNKNOWN_BYTES;
     if (before === 0) this.markedCount++;
-    this.masks[place] = before | mask;
   }
 
   /** The marked members of `item`. */
@@ -70,6 +88,7 @@ export class PlayerMarks {
     this.masks[place] = this.masks[last] as number;
     this.sentTicks[place] = this.sentTicks[last] as number;
     this.weights[place] = this.weights[last] as number;
+    this.sizes[place] = this.sizes[last] as number;
   }
 
   /** Forgets everything. */
@@ -85,6 +104,7 @@ export class PlayerMarks {
     if (length > this.masks.length) {
       this.masks = grownInts(this.masks, length);
       this.sentTicks = grownInts(this.sentTicks, length);
+      this.sizes = grownInts(this.sizes, length);
       const weights = new Float32Array(this.masks.length);
       weights.set(this.weights);
       this.weights = weights;

@@ -7,18 +7,12 @@ import type { MemberValues } from "../behaviour/member-values.js";
 import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import { References } from "../behaviour/references.js";
 import type { CallOptions, RpcDefinition } from "../behaviour/rpc.js";
+import { ItemMap } from "../collections/item-map.js";
 import { ShownTime } from "../timeline/shown-time.js";
+import { readSilentTicks } from "../wire/latest-format.js";
 import type { Layouts } from "../wire/layouts.js";
-import type { Masks, ObjectLayout } from "../wire/object-layout.js";
-import {
-  KIND_BITS,
-  RecordKind,
-  readPacketCount,
-  readSpawnTag,
-  readStaticName,
-  SILENT_BITS,
-  TELEPORT_BITS,
-} from "../wire/object-messages.js";
+import type { ObjectLayout } from "../wire/object-layout.js";
+import { KIND_BITS, RecordKind, readSpawnTag, readStaticName } from "../wire/object-messages.js";
 import { NotedValues } from "../world/noted-values.js";
 import { ClientObject, type ClientObjectOwner } from "./client-object.js";
 import type { ClientObjectEvents, UnspawnReason } from "./client-object-events.js";
@@ -26,6 +20,7 @@ import type { ClientPrediction } from "./client-prediction.js";
 import { ClientSpawns } from "./client-spawns.js";
 import type { HostWorld } from "./host-world.js";
 import { ItemLayouts, MAX_OBJECTS } from "./item-layouts.js";
+import { readLatestRecords } from "./latest-records.js";
 import { OwnerSender } from "./owner-sender.js";
 import { WaitingObjects } from "./waiting-objects.js";
 
@@ -38,7 +33,7 @@ type Called = Pick<ClientObject, "netId" | "parts">;
 export class ObjectClient implements ClientObjectOwner {
   readonly events: EventHub<ClientObjectEvents>;
   readonly byNetId = new Map<number, ClientObject>();
-  readonly #byItem = new Map<number, ClientObject>();
+  readonly #byItem = new ItemMap<ClientObject>();
   readonly #layoutOf = new ItemLayouts((item) => this.#byItem.has(item));
   readonly layouts: Layouts;
   readonly report: (error: unknown) => void;
@@ -253,26 +248,10 @@ export class ObjectClient implements ClientObjectOwner {
     const { shown } = this;
     const { ticksPerSecond } = this.#client.time;
     const tick = reader.readUint32();
-    const silentTicks = reader.readBoolean() ? reader.readBits(SILENT_BITS) : 0;
-    shown.arrived(tick, silentTicks, this.#nowMs, ticksPerSecond);
-    while (reader.readBoolean()) {
-      const isOwner = reader.readBoolean();
-      const item = reader.readPacked();
-      const object = this.#byItem.get(item);
-      const layout = object?.layout ?? this.#layoutOf.get(item);
-      // The spawn has not come: nothing that follows can be read, and the server sends it again.
-      if (!layout) return;
-      const { latest } = layout.hasScopedLatest
-        ? layout.readAudience(reader, isOwner, layout.scopedLatest)
-        : layout.audiences.of(isOwner, NOTHING);
-      const present = object && ((tick - object.spawnTick) | 0) > 0 ? object : null;
-      const { interpolated, spare } = layout;
-      const hasTeleported = interpolated.length > 0 && reader.readBoolean();
-      const breakTick = hasTeleported ? tick - reader.readBits(TELEPORT_BITS) : Number.NEGATIVE_INFINITY;
-      readChanges(reader, present?.values ?? spare, latest, this.#found);
-      present?.record(tick, this.#found, breakTick);
-    }
-    shown.applied(tick, readPacketCount(reader));
+    shown.arrived(tick, readSilentTicks(reader), this.#nowMs, ticksPerSecond);
+    const count = readLatestRecords(reader, tick, this.#byItem, this.#layoutOf);
+    if (count === null) return;
+    shown.applied(tick, count);
     this.prediction?.restore();
     this.announce();
   }
@@ -491,5 +470,3 @@ export class ObjectClient implements ClientObjectOwner {
     object.callEach(call, this.report);
   }
 }
-
-const NOTHING: Masks = [];

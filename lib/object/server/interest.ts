@@ -1,6 +1,7 @@
 import { rangeError } from "../../arguments.js";
 import type { INetworkPlayer } from "../../message/index.js";
 import { checkOptions, numberOption, type OptionRules } from "../../options.js";
+import type { Member } from "../behaviour/member.js";
 import type { NetworkIdentity } from "../behaviour/network-identity.js";
 import { CustomRule } from "../interest/custom-rule.js";
 import { DistanceRule } from "../interest/distance-rule.js";
@@ -8,7 +9,7 @@ import { GridRule } from "../interest/grid-rule.js";
 import { GroupRule } from "../interest/group-rule.js";
 import { FIRST_RULE, type Visibility } from "../interest/visibility.js";
 import type { ObjectPlayer } from "./object-player.js";
-import type { ServerObject } from "./server-object.js";
+import type { PositionMember, ServerObject } from "./server-object.js";
 
 /** A place in the world. */
 export interface WorldPosition {
@@ -80,9 +81,13 @@ export class Interest {
   readonly #players = new Map<number, ObjectPlayer>();
   /** Objects whose `position` is no networked member: nobody tells when it changes. */
   readonly #unnoticed = new Set<ServerObject>();
+  readonly #members = new Map<Member, PositionMember>();
+  /** A position that was read last. */
+  readonly #numbers = new Float64Array(4);
+  readonly #position: Required<WorldPosition> = { x: 0, y: 0, z: 0 };
   /** Where objects, by item, and the players' centres were at the last look. */
-  readonly #places = new Map<number, Required<WorldPosition>>();
-  readonly #centres = new Map<number, Required<WorldPosition>>();
+  readonly #places = new LastPlaces();
+  readonly #centres = new LastPlaces();
 
   constructor(visibility: Visibility, rules: readonly InterestRule[]) {
     for (const [index, rule] of rules.entries()) {
@@ -109,7 +114,10 @@ export class Interest {
     for (const [index, rule] of this.#near.entries()) {
       if (rule instanceof DistanceRule) rule.setDistances(object.item, this.#sight[index] as SightOptions);
     }
-    if (!isNoticed(object)) this.#unnoticed.add(object);
+    const behaviour = behaviourWithPosition(object);
+    const member = object.layout.definitions[behaviour]?.members.find(({ name }) => name === "position");
+    if (!member) this.#unnoticed.add(object);
+    else object.positionMember = this.#positionMember(behaviour, member);
     this.#moveItem(object);
   }
 
@@ -117,7 +125,7 @@ export class Interest {
     const { item } = object;
     this.#objects.delete(item);
     this.#unnoticed.delete(object);
-    this.#places.delete(item);
+    this.#places.forget(item);
     this.#always?.removeItem(item);
     this.groups?.removeItem(item);
     this.#custom?.removeItem(item);
@@ -133,57 +141,98 @@ export class Interest {
 
   removePlayer(player: ObjectPlayer): void {
     this.#players.delete(player.index);
-    this.#centres.delete(player.index);
+    this.#centres.forget(player.index);
     this.#always?.removePlayer(player.index);
     this.groups?.removePlayer(player.index);
     this.#custom?.removePlayer(player.index);
     for (const rule of this.#near) rule.removeCentre(player.index);
   }
 
-  /** Looks where everything is now. @param changed the objects of which a member was set since they were sent */
-  update(changed: readonly ServerObject[]): void {
+  /** Looks where everything is now. @param changed `count` objects of which a member was set since they were sent */
+  update(changed: readonly ServerObject[], count: number): void {
     this.#custom?.update();
     if (this.#near.length === 0) return;
-    for (const object of changed) if (this.#objects.has(object.item)) this.#moveItem(object);
+    for (let index = 0; index < count; index++) {
+      const object = changed[index] as ServerObject;
+      if (object.isSpawned) this.#moveItem(object);
+    }
     for (const object of this.#unnoticed) this.#moveItem(object);
     for (const player of this.#players.values()) this.#moveCentre(player);
   }
 
+  /** One for all objects with the same member. */
+  #positionMember(behaviour: number, member: Member): PositionMember | null {
+    const known = this.#members.get(member);
+    if (known && known.behaviour === behaviour) return known;
+    const names = `${member.components}`;
+    if (names !== "x,y" && names !== "x,y,z") return null;
+    const made = { behaviour, index: member.index, isSpace: names !== "x,y" };
+    this.#members.set(member, made);
+    return made;
+  }
+
   #moveCentre(player: ObjectPlayer): void {
     const { index, standing } = player;
-    const centre = standing.focus ?? (standing.character && positionOf(standing.character));
+    const centre = standing.focus ?? (standing.character && this.#positionOf(standing.character));
     if (centre) {
-      if (!hasMoved(this.#centres, index, centre)) return;
+      if (!this.#centres.move(index, centre)) return;
       for (const rule of this.#near) rule.moveCentre(index, centre.x, centre.y, centre.z);
-    } else if (this.#centres.delete(index)) for (const rule of this.#near) rule.removeCentre(index);
+    } else if (this.#centres.forget(index)) for (const rule of this.#near) rule.removeCentre(index);
   }
 
   #moveItem(object: ServerObject): void {
     if (this.#near.length === 0) return;
-    const position = positionOf(object);
-    if (!position || !hasMoved(this.#places, object.item, position)) return;
+    const position = this.#positionOf(object);
+    if (!position || !this.#places.move(object.item, position)) return;
     for (const rule of this.#near) rule.moveItem(object.item, position.x, position.y, position.z);
   }
-}
 
-/** Whether something is not where it was, which is forgotten for where it is. */
-function hasMoved(places: Map<number, Required<WorldPosition>>, key: number, { x, y, z = 0 }: WorldPosition): boolean {
-  const before = places.get(key);
-  if (!before) places.set(key, { x, y, z });
-  else if (before.x === x && before.y === y && before.z === z) return false;
-  else {
-    before.x = x;
-    before.y = y;
-    before.z = z;
+  #positionOf(object: ServerObject): WorldPosition | null {
+    const member = object.positionMember;
+    if (!member) return positionOf(object);
+    const numbers = this.#numbers;
+    object.values[member.behaviour]?.getNumbers(member.index, numbers, 0);
+    const position = this.#position;
+    position.x = numbers[0] as number;
+    position.y = numbers[1] as number;
+    position.z = member.isSpace ? (numbers[2] as number) : 0;
+    return position;
   }
-  return true;
 }
 
-/** Whether a change of its position is noticed, as one of a networked member. */
-function isNoticed({ layout, parts }: ServerObject): boolean {
-  const first = parts.findIndex((part) => typeof (part as { position?: WorldPosition }).position?.x === "number");
-  return first >= 0 && layout.definitions[first]?.members.some(({ name }) => name === "position") === true;
+/** Where things were, by a small number. */
+class LastPlaces {
+  /** Three coordinates of each; NaN for what has no place. */
+  #data = new Float64Array(0);
+
+  /** Remembers where something is. @returns whether it was not there */
+  move(key: number, { x, y, z = 0 }: WorldPosition): boolean {
+    const at = 3 * key;
+    if (at >= this.#data.length) {
+      const data = new Float64Array(Math.max(at + 3, 2 * this.#data.length)).fill(Number.NaN);
+      data.set(this.#data);
+      this.#data = data;
+    }
+    const data = this.#data;
+    if (data[at] === x && data[at + 1] === y && data[at + 2] === z) return false;
+    data[at] = x;
+    data[at + 1] = y;
+    data[at + 2] = z;
+    return true;
+  }
+
+  /** @returns whether it had a place */
+  forget(key: number): boolean {
+    const at = 3 * key;
+    if (at >= this.#data.length || Number.isNaN(this.#data[at])) return false;
+    this.#data[at] = Number.NaN;
+    return true;
+  }
 }
+
+/** The place of the first behaviour that has a position, -1 without one. */
+const behaviourWithPosition = ({ parts }: ServerObject): number =>
+  parts.findIndex((part) => typeof (part as { position?: WorldPosition }).position?.x === "number");
 
 /** The `position` of the first behaviour that has one. */
 function positionOf(object: ServerObject): WorldPosition | null {

@@ -1,31 +1,78 @@
 import type { NotifyCallbacks } from "../../message/index.js";
 import { NetworkWriter } from "../../serialization/index.js";
-import { writeChanges, writeMask } from "../behaviour/identity-state.js";
-import { Budget } from "../budget/budget.js";
+import { Budget, type BudgetSink } from "../budget/budget.js";
+import { UNKNOWN_BYTES } from "../budget/player-marks.js";
 import { Journal, type PacketLossSink } from "../journal/journal.js";
-import type { ObjectAudience } from "../wire/object-audience.js";
-import { LatestMessage, SILENT_BITS, TELEPORT_BITS, writePacketEnd } from "../wire/object-messages.js";
+import { MAX_START_BITS, writePacketEnd, writePacketStart } from "../wire/latest-format.js";
+import { LatestMessage } from "../wire/object-messages.js";
+import { writeLatestRecord } from "./latest-members.js";
 import type { ObjectPlayer } from "./object-player.js";
 import type { ObjectView } from "./object-view.js";
 import type { ServerObject } from "./server-object.js";
+import { TickChanges } from "./tick-changes.js";
+import type { Viewers } from "./viewers.js";
 
 /** With everything around them, these fit one packet. */
-const PACKET_BYTES = 1100;
-const MAX_TELEPORT_TICKS = 1 << TELEPORT_BITS;
+const PACKET_BITS = 1100 * 8;
+/** How urgent an object is for a player is asked anew each so many ticks. */
+const WEIGHT_TICKS = 16;
 
 /** What became of a packet: the journal knows what it held. */
 class PacketToken implements NotifyCallbacks {
-  constructor(
-    readonly sender: LatestSender,
-    readonly player: ObjectPlayer,
-    readonly number: number,
-  ) {}
+  player: ObjectPlayer | null = null;
+  number = 0;
+  readonly #sender: LatestSender;
+  readonly #free: PacketToken[];
 
-  onDelivered(): void {}
+  constructor(sender: LatestSender, free: PacketToken[]) {
+    this.#sender = sender;
+    this.#free = free;
+  }
+
+  onDelivered(): void {
+    this.#release();
+  }
 
   onLost(): void {
-    this.sender.lost(this.player, this.number);
+    const player = this.#release();
+    if (player) this.#sender.lost(player, this.number);
   }
+
+  #release(): ObjectPlayer | null {
+    const { player } = this;
+    if (player) this.#free.push(this);
+    this.player = null;
+    return player;
+  }
+}
+
+/** What a writer has written, without garbage: the views of each length stay. */
+class WrittenBytes {
+  readonly writer: NetworkWriter = new NetworkWriter({ sizeBytes: 2048 });
+  readonly #views: (Uint8Array | undefined)[] = [];
+  #buffer: Uint8Array | null = null;
+
+  view(): Uint8Array {
+    const { buffer, byteLength } = this.writer;
+    if (this.#buffer !== buffer) {
+      this.#buffer = buffer;
+      this.#views.length = 0;
+    }
+    let view = this.#views[byteLength];
+    if (view === undefined) {
+      while (this.#views.length < byteLength) this.#views.push(undefined);
+      view = this.#views[byteLength] = buffer.subarray(0, byteLength);
+    }
+    return view;
+  }
+}
+
+/** A packet that several players get. */
+interface SharedPacket {
+  readonly bytes: WrittenBytes;
+  /** The changes that it holds. */
+  from: number;
+  to: number;
 }
 
 /**
@@ -35,21 +82,36 @@ class PacketToken implements NotifyCallbacks {
 export class LatestSender {
   readonly #journal = new Journal();
   readonly #budget = new Budget();
+  readonly #changes = new TickChanges();
   readonly #objectOf: (item: number) => ServerObject | undefined;
   readonly #weigh: ((player: ObjectPlayer, object: ServerObject) => number) | null;
-  readonly #writer = new NetworkWriter({ sizeBytes: 2048 });
-  /** The changes of this tick for players who do not own the object, one behind the other. */
-  readonly #shared = new NetworkWriter({ sizeBytes: 4096, maxBytes: 16_000_000 });
-  readonly #changed: ServerObject[] = [];
-  readonly #masks: number[] = [];
-  readonly #starts: number[] = [];
-  readonly #scratch: number[] = [];
+  readonly #own = new WrittenBytes();
+  /** For sizes. */
+  readonly #scratch = new NetworkWriter({ sizeBytes: 2048 });
+  readonly #shared: SharedPacket[] = [];
+  #sharedCount = 0;
+  readonly #freeTokens: PacketToken[] = [];
   /** When nothing has changed for so many ticks, players are told so; `Infinity` where nothing is interpolated. */
   readonly #restTicks: number;
   /** Interpolated members of an object have changed in a tick: the history hears of it. */
   onInterpolated: (object: ServerObject, tick: number) => void = () => {};
+  /** The journal's number of the tick's first change. */
   #first = 0;
   #tick = 0;
+  /** Whose packet was lost, or whose marked state is sent, and that packet: its number, -1 before it has any. */
+  #player: ObjectPlayer | null = null;
+  #packet = -1;
+  #packets = 0;
+  #sent = 0;
+  readonly #lossSink: PacketLossSink = {
+    sees: (item) => this.#player?.views.has(item) === true,
+    mark: (item, mask) => this.#markItem(this.#player as ObjectPlayer, item, mask),
+    markAll: () => this.#markAll(this.#player as ObjectPlayer),
+  };
+  readonly #budgetSink: BudgetSink = {
+    bytesOf: (item, mask) => this.#bytesOf(item, mask),
+    send: (item, mask) => this.#sendItem(item, mask),
+  };
 
   constructor(
     objectOf: (item: number) => ServerObject | undefined,
@@ -65,22 +127,19 @@ export class LatestSender {
     this.#tick = tick;
     this.#journal.beginTick(tick);
     this.#first = this.#journal.nextChange;
-    this.#changed.length = this.#masks.length = this.#starts.length = 0;
-    this.#shared.reset();
+    this.#changes.beginTick(tick);
+    this.#sharedCount = 0;
   }
 
   /** The latest members `mask` (of the journal) of an object have changed. */
   change(object: ServerObject, mask: number): void {
-    this.#journal.change(object.item, mask);
     if ((mask & object.layout.interpolatedPlaces) !== 0) this.onInterpolated(object, this.#tick);
-    this.#changed.push(object);
-    this.#masks.push(mask);
-    for (let index = 0; index < object.views.length; index++) {
-      const { player } = object.views[index] as ObjectView;
-      player.changes[player.changeCount++] = this.#changed.length - 1;
-    }
-    this.#starts.push(this.#shared.bitLength);
-    this.#writeRecord(this.#shared, object, mask, object.layout.audiences.others);
+    if (object.viewers.players.length > 0) this.#changes.add(object, mask);
+  }
+
+  /** All changes of the tick are known. */
+  writeChanges(): void {
+    this.#changes.write(this.#journal);
   }
 
   /** The number of an object that is gone is free for another. */
@@ -91,116 +150,193 @@ export class LatestSender {
   lost(player: ObjectPlayer, number: number): void {
     if (!player.isActive) return;
     player.isRestKnown = false;
-    this.#journal.lost(number, {
-      sees: (item) => player.views.has(item),
-      mark: (item, mask) => this.#mark(player, item, mask),
-      markAll: () => {
-        for (const item of player.views.keys()) {
-          const mask = this.#objectOf(item)?.layout.allLatest ?? 0;
-          if (mask !== 0) this.#mark(player, item, mask);
-        }
-      },
-    } satisfies PacketLossSink);
+    const before = this.#player;
+    this.#player = player;
+    this.#journal.lost(number, this.#lossSink);
+    this.#player = before;
   }
 
-  /** The client has the spawn of `item`: what has changed since is sent now. */
-  confirmed(player: ObjectPlayer, item: number): void {
-    const view = player.views.get(item);
-    if (!view || view.waitingLatest === 0) return;
+  /** The client has the last spawn that it waited for: what has changed since is sent now. */
+  confirmed(view: ObjectView): void {
     const mask = view.waitingLatest;
     view.waitingLatest = 0;
-    this.#mark(player, item, mask);
+    if (mask !== 0) this.#mark(view, mask);
   }
 
   /** A player gets these members (of the journal) with the next state. */
   refresh(player: ObjectPlayer, item: number, mask: number): void {
-    if (player.isActive && player.views.has(item)) this.#mark(player, item, mask);
+    if (player.isActive) this.#markItem(player, item, mask);
   }
 
   /** Sends a player its part of this tick, in at most `budgetBytes`. */
   send(player: ObjectPlayer, budgetBytes: number): void {
     this.#send(player, budgetBytes);
-    player.changeCount = 0;
+    player.setCount = player.specialCount = 0;
   }
 
   #send(player: ObjectPlayer, budgetBytes: number): void {
-    const { changes, changeCount } = player;
     const shareBytes = budgetBytes + player.savedBytes;
-    let bits = 0;
-    for (let at = 0; at < changeCount; at++) {
-      const index = changes[at] as number;
-      const view = player.views.get((this.#changed[index] as ServerObject).item);
-      if (!view) continue;
-      if ((view.audience.latestPlaces & (this.#masks[index] as number)) === 0) continue;
-      if (view.spawnBatch > player.appliedBatches) view.waitingLatest |= this.#masks[index] as number;
-      else bits += this.#endOf(index) - (this.#starts[index] as number);
-    }
+    const bits = this.#bitsOf(player);
     if (player.marks.markedCount === 0 && bits <= shareBytes * 8) {
       player.savedBytes = 0;
       if (bits > 0) this.#sendChanges(player);
       else if (!player.isRestKnown && this.#tick - player.stateTick >= this.#restTicks) this.#sendRest(player);
       return;
     }
-    for (let at = 0; at < changeCount; at++) {
-      const index = changes[at] as number;
-      const { item } = this.#changed[index] as ServerObject;
-      const view = player.views.get(item);
-      if (!view || view.spawnBatch > player.appliedBatches) continue;
-      this.#mark(player, item, this.#masks[index] as number);
-    }
+    this.#markChanges(player);
     this.#sendMarked(player, shareBytes, budgetBytes);
   }
 
-  #mark(player: ObjectPlayer, item: number, changed: number): void {
+  /** How many bits the changes are that a player gets. */
+  #bitsOf(player: ObjectPlayer): number {
+    const { sets, setCount, specialCount, specialPlaces, specialViews } = player;
+    const { masks, starts } = this.#changes;
+    let bits = 0;
+    for (let index = 0; index < setCount; index++) {
+      const set = sets[index] as Viewers;
+      bits += set.endBit - set.startBit;
+    }
+    for (let index = 0; index < specialCount; index++) {
+      const place = specialPlaces[index] as number;
+      const view = specialViews[index] as ObjectView;
+      bits -= (starts[place + 1] as number) - (starts[place] as number);
+      if (view.isConfirmed) bits += this.#sizeOf(view, masks[place] as number);
+      else view.waitingLatest |= (masks[place] as number) & view.audience.latestPlaces;
+    }
+    return bits;
+  }
+
+  #markChanges(player: ObjectPlayer): void {
+    const { sets, setCount, specialCount, specialPlaces, specialViews } = player;
+    const { bytes, items, masks, seen } = this.#changes;
+    const { marks } = player;
+    let special = 0;
+    let known = marks.count;
+    for (let index = 0; index < setCount; index++) {
+      const { start, end } = sets[index] as Viewers;
+      for (let place = start; place < end; place++) {
+        if (special < specialCount && specialPlaces[special] === place) {
+          this.#mark(specialViews[special++] as ObjectView, masks[place] as number);
+          continue;
+        }
+        const mask = seen[place] as number;
+        if (mask === 0) continue;
+        const item = items[place] as number;
+        marks.mark(item, mask, this.#tick, bytes[place] as number);
+        if (this.#weigh === null) continue;
+        if (marks.count > known || (this.#tick + item) % WEIGHT_TICKS === 0) this.#weighItem(player, item);
+        known = marks.count;
+      }
+    }
+  }
+
+  #markItem(player: ObjectPlayer, item: number, mask: number): void {
     const view = player.views.get(item);
-    if (!view) return;
-    const mask = changed & view.audience.latestPlaces;
+    if (view) this.#mark(view, mask);
+  }
+
+  #mark(view: ObjectView, changed: number): void {
+    const { audience, object, player } = view;
+    const mask = changed & audience.latestPlaces;
     if (mask === 0) return;
-    if (view.spawnBatch > player.appliedBatches) {
+    if (!view.isConfirmed) {
       view.waitingLatest |= mask;
       return;
     }
-    player.marks.mark(item, mask, this.#tick);
-    if (this.#weigh) player.marks.setWeight(item, this.#weigh(player, view.object));
+    player.marks.mark(object.item, mask, this.#tick, UNKNOWN_BYTES);
+    if (this.#weigh) this.#weighItem(player, object.item);
+  }
+
+  #markAll(player: ObjectPlayer): void {
+    for (const view of player.views.values()) this.#mark(view, view.object.layout.allLatest);
+  }
+
+  #weighItem(player: ObjectPlayer, item: number): void {
+    const object = this.#objectOf(item);
+    if (object && this.#weigh) player.marks.setWeight(item, this.#weigh(player, object));
   }
 
   /** Says that nothing has changed. Without it a client would go on as before, and not know when a rest has ended. */
   #sendRest(player: ObjectPlayer): void {
     player.isRestKnown = true;
     this.#begin(player);
-    this.#sendPacket(player, this.#packet(player, this.#changed.length, this.#changed.length), 1);
+    this.#sendPacket(player, this.#beginPacket(player, 0, 0), 1);
   }
 
   /** Sends the changes of this tick, all that the player sees, in packets of consecutive ones. */
   #sendChanges(player: ObjectPlayer): void {
-    const writer = this.#begin(player);
-    let from = 0;
-    let records = 0;
-    let count = 1;
-    const { changes, changeCount } = player;
-    for (let at = 0; at < changeCount; at++) {
-      const index = changes[at] as number;
-      const object = this.#changed[index] as ServerObject;
-      const view = player.views.get(object.item);
-      if (!view || view.spawnBatch > player.appliedBatches) continue;
-      const mask = this.#masks[index] as number;
-      if ((view.audience.latestPlaces & mask) === 0) continue;
-      const start = this.#starts[index] as number;
-      const bits = this.#endOf(index) - start;
-      if (records > 0 && writer.bitLength + bits > PACKET_BYTES * 8) {
-        this.#sendPacket(player, this.#packet(player, from, index), 0);
-        from = index;
-        records = 0;
-        count++;
-        this.#begin(player);
-      }
-      const before = writer.bitLength;
-      if (view.audience === object.layout.audiences.others) writer.copyFrom(this.#shared, start, bits);
-      else this.#writeRecord(writer, object, mask, view.audience, player.isShared);
-      if (writer.bitLength > before) records++;
-    }
-    this.#sendPacket(player, this.#packet(player, from, this.#changed.length), count);
+    if (player.setCount === 1 && player.specialCount === 0 && this.#silentTicks(player) <= 0) {
+      this.#sendShared(player, player.sets[0] as Viewers);
+    } else this.#sendOwn(player);
     this.#sentState(player);
+  }
+
+  /** Sends a player who sees what others see the packets that they get. */
+  #sendShared(player: ObjectPlayer, set: Viewers): void {
+    if (set.firstPacket === set.lastPacket) this.#share(set);
+    for (let index = set.firstPacket; index < set.lastPacket; index++) {
+      const { bytes, from, to } = this.#shared[index] as SharedPacket;
+      this.#take(player, bytes, this.#beginPacket(player, from, to));
+    }
+  }
+
+  #share(set: Viewers): void {
+    set.firstPacket = this.#sharedCount;
+    for (let place = set.start; place < set.end; ) {
+      const index = this.#sharedCount++;
+      this.#shared[index] ??= { bytes: new WrittenBytes(), from: 0, to: 0 };
+      const packet = this.#shared[index] as SharedPacket;
+      const { writer } = packet.bytes;
+      writer.reset();
+      writePacketStart(writer, this.#tick, 0);
+      packet.from = place;
+      packet.to = place = this.#changes.copy(writer, place, set.end, PACKET_BITS);
+      writePacketEnd(writer, place < set.end ? 0 : this.#sharedCount - set.firstPacket);
+    }
+    set.lastPacket = this.#sharedCount;
+  }
+
+  /** Sends a player its changes in packets of its own. */
+  #sendOwn(player: ObjectPlayer): void {
+    const { sets, setCount, specialCount, specialPlaces, specialViews } = player;
+    const { masks } = this.#changes;
+    const writer = this.#begin(player);
+    let from = (sets[0] as Viewers).start;
+    let to = from;
+    let count = 1;
+    let special = 0;
+    for (let index = 0; index < setCount; index++) {
+      const { start, end } = sets[index] as Viewers;
+      for (let place = start; place < end; ) {
+        const next = special < specialCount ? (specialPlaces[special] as number) : end;
+        const before = place;
+        if (next === place) {
+          const view = specialViews[special] as ObjectView;
+          if (!view.isConfirmed || this.#append(writer, view, masks[place] as number)) {
+            special++;
+            place++;
+          }
+        } else place = this.#changes.copy(writer, place, Math.min(next, end), PACKET_BITS);
+        // There was no room for more.
+        if (place === before || (place < end && place < next)) {
+          this.#sendPacket(player, this.#beginPacket(player, from, place), 0);
+          from = place;
+          count++;
+          this.#begin(player);
+        }
+        to = place;
+      }
+    }
+    this.#sendPacket(player, this.#beginPacket(player, from, to), count);
+  }
+
+  /** Writes a record for one player. @returns whether there was room, which there is in an empty packet */
+  #append(writer: NetworkWriter, view: ObjectView, mask: number): boolean {
+    const before = writer.bitLength;
+    if ((mask & view.audience.latestPlaces) !== 0) writeLatestRecord(writer, view, mask, this.#tick);
+    if (writer.bitLength <= PACKET_BITS || before <= MAX_START_BITS) return true;
+    writer.truncate(before);
+    return false;
   }
 
   #sentState(player: ObjectPlayer): void {
@@ -209,107 +345,88 @@ export class LatestSender {
   }
 
   #sendMarked(player: ObjectPlayer, shareBytes: number, budgetBytes: number): void {
-    const writer = this.#begin(player);
-    let packet = -1;
-    let count = 1;
-    let sent = 0;
-    const used = this.#budget.send(player.marks, this.#tick, shareBytes, {
-      bytesOf: (item, mask) => {
-        const view = player.views.get(item);
-        return view ? Math.ceil(this.#sizeOf(view, mask) / 8) : 0;
-      },
-      send: (item, mask) => {
-        const view = player.views.get(item);
-        if (!view) return;
-        const bits = this.#sizeOf(view, mask);
-        if (packet >= 0 && writer.bitLength + bits > PACKET_BYTES * 8) {
-          this.#sendPacket(player, packet, 0);
-          packet = -1;
-          count++;
-          this.#begin(player);
-        }
-        if (packet < 0) packet = this.#packet(player, this.#changed.length, this.#changed.length);
-        this.#writeRecord(writer, view.object, mask, view.audience, player.isShared);
-        this.#journal.resend(item, mask);
-        sent++;
-      },
-    });
-    if (packet >= 0) this.#sendPacket(player, packet, player.marks.markedCount === 0 ? count : 0);
+    this.#begin(player);
+    this.#player = player;
+    this.#packet = -1;
+    this.#packets = 1;
+    this.#sent = 0;
+    const { marks } = player;
+    const used = this.#budget.send(marks, this.#tick, shareBytes, this.#budgetSink);
+    this.#player = null;
+    const isAll = marks.markedCount === 0;
+    if (this.#packet >= 0) this.#sendPacket(player, this.#packet, isAll ? this.#packets : 0);
     this.#sentState(player);
-    player.savedBytes = player.marks.markedCount === 0 ? 0 : Math.min(shareBytes - used, budgetBytes + PACKET_BYTES);
-    if (sent > 0) player.savedBytes = Math.min(player.savedBytes, budgetBytes);
+    player.savedBytes = isAll ? 0 : Math.min(shareBytes - used, budgetBytes + PACKET_BITS / 8);
+    if (this.#sent > 0) player.savedBytes = Math.min(player.savedBytes, budgetBytes);
   }
 
-  #packet(player: ObjectPlayer, from: number, to: number): number {
+  /** How many bytes the marked members of an object take. */
+  #bytesOf(item: number, mask: number): number {
+    const view = this.#player?.views.get(item);
+    return view ? (this.#sizeOf(view, mask) + 7) >>> 3 : 0;
+  }
+
+  #sendItem(item: number, mask: number): void {
+    const player = this.#player as ObjectPlayer;
+    if (this.#packet < 0) this.#packet = this.#beginPacket(player, 0, 0);
+    if (!this.#appendItem(player, item, mask)) {
+      this.#sendPacket(player, this.#packet, 0);
+      this.#packets++;
+      this.#begin(player);
+      this.#packet = this.#beginPacket(player, 0, 0);
+      this.#appendItem(player, item, mask);
+    }
+    this.#journal.resend(item, mask);
+    this.#sent++;
+  }
+
+  /** Writes marked members. @returns whether there was room */
+  #appendItem(player: ObjectPlayer, item: number, mask: number): boolean {
+    const { writer } = this.#own;
+    if (player.special.size === 0 || !player.special.has(item)) {
+      const place = this.#changes.placeOf(item);
+      if (place >= 0 && this.#changes.seen[place] === mask) {
+        return this.#changes.copy(writer, place, place + 1, PACKET_BITS) > place;
+      }
+    }
+    const view = player.views.get(item);
+    return !view || this.#append(writer, view, mask);
+  }
+
+  #beginPacket(player: ObjectPlayer, from: number, to: number): number {
     return this.#journal.beginPacket(player.index, (this.#first + from) | 0, (this.#first + to) | 0);
   }
 
+  /** In how many ticks before this one the player got nothing. */
+  #silentTicks({ stateTick }: ObjectPlayer): number {
+    return (this.#tick - stateTick - 1) | 0;
+  }
+
   #begin(player: ObjectPlayer): NetworkWriter {
-    const writer = this.#writer;
+    const { writer } = this.#own;
     writer.reset();
-    writer.writeUint32(this.#tick);
-    const silentTicks = (this.#tick - player.stateTick - 1) | 0;
-    writer.writeBoolean(silentTicks > 0);
-    if (silentTicks > 0) writer.writeBits(Math.min(silentTicks, (1 << SILENT_BITS) - 1), SILENT_BITS);
+    writePacketStart(writer, this.#tick, this.#silentTicks(player));
     return writer;
   }
 
   /** @param count of how many packets with all the state of the tick it is the last, 0 if it is not */
   #sendPacket(player: ObjectPlayer, number: number, count: number): void {
-    const writer = this.#writer;
-    writePacketEnd(writer, count);
-    const token = new PacketToken(this, player, number);
-    if (!player.player.sendNotify(LatestMessage, writer.view(), token)) token.onLost();
+    writePacketEnd(this.#own.writer, count);
+    this.#take(player, this.#own, number);
   }
 
-  #writeTeleport(writer: NetworkWriter, object: ServerObject): void {
-    const ticks = object.teleportTick === null ? MAX_TELEPORT_TICKS : (this.#tick - object.teleportTick) | 0;
-    if (ticks >= MAX_TELEPORT_TICKS) object.teleportTick = null;
-    writer.writeBoolean(object.teleportTick !== null);
-    if (object.teleportTick !== null) writer.writeBits(ticks, TELEPORT_BITS);
+  #take(player: ObjectPlayer, bytes: WrittenBytes, number: number): void {
+    const token = this.#freeTokens.pop() ?? new PacketToken(this, this.#freeTokens);
+    token.player = player;
+    token.number = number;
+    if (!player.player.sendNotify(LatestMessage, bytes.view(), token)) token.onLost();
   }
 
-  #endOf(index: number): number {
-    return this.#starts[index + 1] ?? this.#shared.bitLength;
-  }
-
-  #sizeOf({ audience, object, player }: ObjectView, mask: number): number {
-    const shared = this.#shared;
-    const start = shared.bitLength;
-    this.#writeRecord(shared, object, mask, audience, player.isShared);
-    const bits = shared.bitLength - start;
-    shared.truncate(start);
-    return bits;
-  }
-
-  #writeRecord(
-    writer: NetworkWriter,
-    object: ServerObject,
-    mask: number,
-    audience: ObjectAudience,
-    isShared = false,
-  ): void {
-    const { layout, item, values } = object;
-    const { granted, isOwner, latest } = audience;
-    const masks = this.#scratch;
-    layout.fromJournal(mask, masks);
-    // Who shares the instances has set nothing in others.
-    if (isOwner && !isShared) {
-      for (let index = 0; index < masks.length; index++) {
-        const own = (layout.fromOwnerOnly[index] as number) | (object.setByOwner[index] as number);
-        (masks[index] as number) &= ~own;
-      }
-      const { control } = object;
-      if (control?.player.player === object.owner) (masks[control.index] as number) &= ~control.mask;
-      // What is left may be nothing.
-      if (!masks.some(Boolean)) return;
-    }
-    writer.writeBits(isOwner ? 3 : 1, 2);
-    writer.writePacked(item);
-    if (layout.hasScopedLatest) {
-      for (const [index, may] of layout.scopedLatest.entries()) writeMask(writer, granted[index] as number, may);
-    }
-    if (layout.interpolated.length > 0) this.#writeTeleport(writer, object);
-    writeChanges(writer, values, masks, latest);
+  /** The bits of a record for one player, at most. */
+  #sizeOf(view: ObjectView, mask: number): number {
+    const scratch = this.#scratch;
+    scratch.reset();
+    writeLatestRecord(scratch, view, mask, this.#tick);
+    return scratch.bitLength;
   }
 }

@@ -11,6 +11,7 @@ import type { ObjectView } from "./object-view.js";
 import type { PlayerControl } from "./player-control.js";
 import type { PlayerStanding } from "./player-standing.js";
 import type { ServerObject } from "./server-object.js";
+import type { Viewers } from "./viewers.js";
 
 /** A message of records is sent when it has so many bytes. */
 const BATCH_BYTES = 16_384;
@@ -34,9 +35,16 @@ export class ObjectPlayer {
   readonly views = new Map<number, ObjectView>();
   /** Objects that it sees now and that are to be spawned in this tick. */
   readonly entering = new Set<ServerObject>();
-  /** Which of the objects that it sees have changed in this tick: places in the list of all of these. */
-  readonly changes: number[] = [];
-  changeCount = 0;
+  /** The views that do not get what is written for all, by item, and those that wait for a message to be applied. */
+  readonly special = new Map<number, ObjectView>();
+  unconfirmed: ObjectView[] = [];
+  /** What it sees has changed in this tick for all of these. */
+  readonly sets: Viewers[] = [];
+  setCount = 0;
+  /** The changes of special views among them, in the order of their places. */
+  readonly specialPlaces: number[] = [];
+  readonly specialViews: ObjectView[] = [];
+  specialCount = 0;
   /** What is to be sent as latest state again. */
   readonly marks = new PlayerMarks();
   /** Ordered members that changed while its queue was full, by object. */
@@ -89,6 +97,23 @@ export class ObjectPlayer {
 
   get character(): ServerObject | null {
     return this.standing.character;
+  }
+
+  addChanges(set: Viewers): void {
+    this.sets[this.setCount++] = set;
+  }
+
+  addSpecial(view: ObjectView, place: number): void {
+    this.specialViews[this.specialCount] = view;
+    this.specialPlaces[this.specialCount++] = place;
+  }
+
+  addUnconfirmed(view: ObjectView): void {
+    // A client that confirms nothing must not have those kept that are gone.
+    if (this.unconfirmed.length > 2 * this.views.size + 64) {
+      this.unconfirmed = this.unconfirmed.filter(({ isRemoved }) => !isRemoved);
+    }
+    this.unconfirmed.push(view);
   }
 
   /** The number of the message that the next record goes into. */

@@ -3,7 +3,6 @@ import { EventHub } from "../../event-hub.js";
 import { type INetworkPlayer, NetworkServer, PlayerSlot } from "../../message/index.js";
 import { NetworkError } from "../../network-error.js";
 import { runAs } from "../behaviour/callback-side.js";
-import type { BehaviourDefinition } from "../behaviour/definition.js";
 import type { Member } from "../behaviour/member.js";
 import type { MemberValues } from "../behaviour/member-values.js";
 import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
@@ -11,7 +10,7 @@ import { References } from "../behaviour/references.js";
 import type { CallOptions, RpcDefinition } from "../behaviour/rpc.js";
 import type { SyncRef } from "../behaviour/sync-ref.js";
 import { RateShare } from "../budget/rate-share.js";
-import { Reason, Visibility } from "../interest/visibility.js";
+import { Reason, Visibility, type VisibilitySink } from "../interest/visibility.js";
 import type { Layouts } from "../wire/layouts.js";
 import type { Masks, ObjectLayout } from "../wire/object-layout.js";
 import { RecordKind } from "../wire/object-messages.js";
@@ -26,6 +25,8 @@ import { OrderedSender } from "./ordered-sender.js";
 import { PlayerStanding } from "./player-standing.js";
 import { type ObjectOwner, type ObjectSource, ServerObject } from "./server-object.js";
 import type { ServerObjectEvents } from "./server-object-events.js";
+import { SettledMembers } from "./settled-members.js";
+import { ViewerSets } from "./viewers.js";
 
 export interface ObjectServerOptions {
   readonly lane: number;
@@ -37,6 +38,7 @@ export interface ObjectServerOptions {
 export class ObjectServer implements ObjectOwner {
   readonly events: EventHub<ServerObjectEvents>;
   readonly visibility = new Visibility();
+  readonly viewerSets = new ViewerSets();
   readonly layouts: Layouts;
   readonly latest: LatestSender;
   /** By item. */
@@ -52,15 +54,30 @@ export class ObjectServer implements ObjectOwner {
   readonly #items: ItemNumbers;
   readonly standings = new PlayerSlot(() => new PlayerStanding());
   readonly #references = new References(true, (netId, index) => this.byNetId.get(netId)?.parts[index] ?? null);
+  /** The objects that have changed, and room for those that change while these are sent. */
   #changed: ServerObject[] = [];
-  /** Of the object whose changes are sent, by behaviour. */
-  readonly #orderedMasks: number[] = [];
-  readonly #latestMasks: number[] = [];
+  #changedCount = 0;
+  #sending: ServerObject[] = [];
+  /** Of the object whose changes are sent. */
+  readonly #settled = new SettledMembers();
   /** Those with a `tick`. */
   readonly #ticking = new Set<ServerObject>();
   #teleporting: ServerObject[] = [];
   readonly #noted = new NotedValues();
   readonly #rate: RateShare;
+  readonly #visibilitySink: VisibilitySink = {
+    entered: (index, item) => {
+      const object = this.objects.get(item);
+      if (object) this.#byIndex[index]?.entering.add(object);
+    },
+    left: (index, item) => {
+      const player = this.#byIndex[index];
+      const object = this.objects.get(item);
+      if (!player || !object) return;
+      player.entering.delete(object);
+      this.#unspawn(player, object, false);
+    },
+  };
   readonly share = new HostShare((object) => this.#end(object));
   readonly ordered: OrderedSender;
   /** An object is in no world any more. */
@@ -253,8 +270,8 @@ export class ObjectServer implements ObjectOwner {
   }
 
   changed(object: ServerObject): void {
-    if (this.#changed.length === 0) this.#server.requestTick();
-    this.#changed.push(object);
+    if (this.#changedCount === 0) this.#server.requestTick();
+    this.#changed[this.#changedCount++] = object;
   }
 
   noted(values: MemberValues): void {
@@ -308,9 +325,9 @@ export class ObjectServer implements ObjectOwner {
     const removed = this.players.get(player);
     if (!removed) return;
     removed.isActive = false;
-    for (const view of removed.views.values()) {
+    for (const view of [...removed.views.values()]) {
       this.#lostSight(player, view.object);
-      view.object.removeView(view);
+      view.remove();
     }
     this.players.delete(player);
     this.#interest.removePlayer(removed);
@@ -328,11 +345,11 @@ export class ObjectServer implements ObjectOwner {
   /** The client has applied so many ordered messages. */
   applied(player: ObjectPlayer, batches: number): void {
     if (batches <= player.appliedBatches || batches >= player.nextBatch) return;
-    const before = player.appliedBatches;
     player.appliedBatches = batches;
-    for (const [item, { spawnBatch }] of player.views) {
-      if (spawnBatch > before && spawnBatch <= batches) this.latest.confirmed(player, item);
-    }
+    if (player.unconfirmed.length === 0) return;
+    const waiting = player.unconfirmed;
+    player.unconfirmed = waiting.filter((view) => !view.isConfirmed && !view.isRemoved);
+    for (const view of waiting) if (!view.isRemoved && view.confirm()) this.latest.confirmed(view);
   }
 
   /**
@@ -352,6 +369,7 @@ export class ObjectServer implements ObjectOwner {
     for (const object of [...this.objects.values()]) this.destroy(object);
     for (const player of [...this.players.keys()]) this.removePlayer(player);
     this.#changed = [];
+    this.#changedCount = 0;
     this.#teleporting = [];
     this.#noted.clear();
   }
@@ -364,20 +382,8 @@ export class ObjectServer implements ObjectOwner {
   }
 
   updateVisibility(): void {
-    this.#interest.update(this.#changed);
-    this.visibility.takeChanges({
-      entered: (index, item) => {
-        const object = this.objects.get(item);
-        if (object) this.#byIndex[index]?.entering.add(object);
-      },
-      left: (index, item) => {
-        const player = this.#byIndex[index];
-        const object = this.objects.get(item);
-        if (!player || !object) return;
-        player.entering.delete(object);
-        this.#unspawn(player, object, false);
-      },
-    });
+    this.#interest.update(this.#changed, this.#changedCount);
+    this.visibility.takeChanges(this.#visibilitySink);
   }
 
   callListeners(): void {
@@ -390,13 +396,18 @@ export class ObjectServer implements ObjectOwner {
     this.ordered.sentTick = tick;
     this.ordered.isSendPhase = true;
     for (const object of this.#teleporting) object.teleportTick = tick;
-    this.#teleporting = [];
+    if (this.#teleporting.length > 0) this.#teleporting = [];
     const changed = this.#changed;
-    this.#changed = [];
-    for (const object of changed) {
+    const count = this.#changedCount;
+    this.#changed = this.#sending;
+    this.#changedCount = 0;
+    this.#sending = changed;
+    for (let index = 0; index < count; index++) {
+      const object = changed[index] as ServerObject;
       object.isListed = false;
       if (object.isSpawned) this.#sendState(object, tick);
     }
+    this.latest.writeChanges();
     const budgetBytes = this.#rate.take(this.#server.time.nowMs);
     for (const player of this.players.values()) {
       this.ordered.sendHeld(player);
@@ -414,7 +425,10 @@ export class ObjectServer implements ObjectOwner {
       );
     }
     this.ordered.isSendPhase = false;
-    for (const object of changed) object.setByOwner.fill(0);
+    for (let index = 0; index < count; index++) {
+      const { layout, setByOwner } = changed[index] as ServerObject;
+      if (layout.isFromOwner) setByOwner.fill(0);
+    }
   }
 
   /** Writes the spawn of an object that the player sees or will see in this tick, unless it has it. */
@@ -428,7 +442,10 @@ export class ObjectServer implements ObjectOwner {
   /** Sends what is ordered now, and not at the end of the tick. */
   flush(): void {
     this.updateVisibility();
-    for (const object of this.#changed) if (object.isSpawned) this.flushObject(object);
+    for (let index = 0; index < this.#changedCount; index++) {
+      const object = this.#changed[index] as ServerObject;
+      if (object.isSpawned) this.flushObject(object);
+    }
     for (const player of this.players.values()) {
       for (const object of player.entering) this.spawnNow(player, object);
       player.flush();
@@ -445,7 +462,7 @@ export class ObjectServer implements ObjectOwner {
     const mask = object.layout.toJournal(latest);
     if (mask !== 0) this.latest.change(object, mask);
     // What is not due yet is looked at again in the next tick.
-    if (object.held.some((held) => held !== 0) || object.values.some((values) => values.isChanged)) object.changed();
+    if (object.layout.hasEvery && object.hasMore) object.changed();
   }
 
   /**
@@ -453,25 +470,9 @@ export class ObjectServer implements ObjectOwner {
    * ones that are; between ticks they wait.
    */
   #sendOrdered(object: ServerObject, tick: number | null = null): Masks {
-    const { held, layout, setByOwner, values } = object;
-    const ordered = this.#orderedMasks;
-    const latest = this.#latestMasks;
-    ordered.length = latest.length = values.length;
-    let hasOrdered = false;
-    for (let index = 0; index < values.length; index++) {
-      const definition = layout.definitions[index] as BehaviourDefinition;
-      const mask = tick === null ? ~definition.latestMask : definition.dueMask(tick, object.netId);
-      const found = (values[index] as MemberValues).settle(mask);
-      // What the server has set since, the owner needs.
-      (setByOwner[index] as number) &= ~found;
-      const sent = found | ((held[index] as number) & mask);
-      (held[index] as number) &= ~mask;
-      ordered[index] = sent & definition.orderedMask;
-      latest[index] = sent & definition.latestMask;
-      if (ordered[index] !== 0) hasOrdered = true;
-    }
-    if (hasOrdered) this.ordered.state(object, ordered);
-    return latest;
+    const settled = this.#settled;
+    if (settled.take(object, tick)) this.ordered.state(object, settled.ordered);
+    return settled.latest;
   }
 
   #writeOwner(player: INetworkPlayer | null, object: ServerObject): void {

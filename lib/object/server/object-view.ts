@@ -7,29 +7,77 @@ import type { ServerObject } from "./server-object.js";
 export class ObjectView {
   readonly player: ObjectPlayer;
   readonly object: ServerObject;
-  audience: ObjectAudience;
+  #audience: ObjectAudience;
   /** The last message that holds latest members in order, counted from 1: its spawn, a new owner, a correction. */
-  spawnBatch = 0;
+  #spawnBatch = 0;
   /** Latest members that have changed since, until the player has that message: it must not undo newer ones. */
   waitingLatest = 0;
   /** Of each behaviour the references that were last sent as null, since the player did not see what they refer to. */
   readonly hidden: number[];
   /** Of each member that the owner may set the last message that has it. */
   readonly #sentIn: number[] = [];
-  /** Its place among the views of the object. */
+  /** Its places among the views of the object, and among the special ones: -1 if it is none of them. */
   place = 0;
+  specialPlace = -1;
+  isRemoved = false;
 
   constructor(player: ObjectPlayer, object: ServerObject, audience: ObjectAudience) {
     this.player = player;
     this.object = object;
-    this.audience = audience;
+    this.#audience = audience;
     this.hidden = object.layout.hasReferences ? object.values.map(() => 0) : NONE;
+  }
+
+  /** Which members the player gets. */
+  get audience(): ObjectAudience {
+    return this.#audience;
+  }
+
+  set audience(audience: ObjectAudience) {
+    this.#audience = audience;
+    this.#classify();
+  }
+
+  /** The message that is written now holds latest members in order: until the player has it, newer ones wait. */
+  waitForBatch(): void {
+    const { player } = this;
+    if (this.isConfirmed) player.addUnconfirmed(this);
+    this.#spawnBatch = player.nextBatch;
+    this.#classify();
+  }
+
+  /** Whether the player has the last message that holds latest members in order. */
+  get isConfirmed(): boolean {
+    return this.#spawnBatch <= this.player.appliedBatches;
+  }
+
+  /** The player has applied more messages. @returns whether it has the one that this waited for */
+  confirm(): boolean {
+    if (!this.isConfirmed) return false;
+    this.#classify();
+    return true;
+  }
+
+  /** Who gets what most others do gets the record that is written for all; the others are special. */
+  #classify(): void {
+    const { object, player } = this;
+    const isSpecial = !this.isConfirmed || this.#audience !== object.layout.audiences.others;
+    if (this.isRemoved || isSpecial === this.specialPlace >= 0) return;
+    if (isSpecial) {
+      object.addSpecial(this);
+      player.special.set(object.item, this);
+    } else {
+      object.removeSpecial(this);
+      player.special.delete(object.item);
+    }
   }
 
   /** The player does not see the object any more, as far as the server knows. */
   remove(): void {
     const { object, player } = this;
+    this.isRemoved = true;
     player.views.delete(object.item);
+    player.special.delete(object.item);
     object.removeView(this);
     player.heldOrdered.delete(object);
   }

@@ -46,7 +46,6 @@ export class OrderedSender {
     const audience = layout.audiences.of(isOwner, grantedMembers(object, player, this.#world.report));
     const view = new ObjectView(player, object, audience);
     const writer = player.begin(RecordKind.Spawn, this.sentTick);
-    view.spawnBatch = player.nextBatch;
     view.sentOwn(view.audience.visible);
     writer.writePacked(object.item);
     writer.writeUint32(object.netId);
@@ -59,6 +58,7 @@ export class OrderedSender {
     writeFullState(writer, values, audience.visible, this.#hide(view, audience.visible));
     player.views.set(object.item, view);
     object.addView(view);
+    view.waitForBatch();
     this.#showReferencesTo(player, object.netId);
   }
 
@@ -104,7 +104,7 @@ export class OrderedSender {
       grantedMembers(object, player, this.#world.report),
     );
     const writer = player.begin(RecordKind.Owner, this.sentTick);
-    view.spawnBatch = player.nextBatch;
+    view.waitForBatch();
     view.sentOwn(view.audience.visible);
     writer.writePacked(object.item);
     this.#writeAudience(writer, view);
@@ -129,7 +129,7 @@ export class OrderedSender {
     writer.writePacked(object.item);
     for (const [index, mask] of layout.scoped.entries()) writeMask(writer, granted[index] as number, mask);
     // Packets of before the change come too late from now on: their values are in this message.
-    if (layout.hasScopedLatest) view.spawnBatch = player.nextBatch;
+    if (layout.hasScopedLatest) view.waitForBatch();
     const masks = layout.scopeChange(before, view.audience);
     writeFullState(writer, values, masks, this.#hide(view, masks));
   }
@@ -139,7 +139,7 @@ export class OrderedSender {
     const { audience, object, player } = view;
     const writer = player.begin(RecordKind.Correction, this.sentTick);
     view.sentOwn(masks);
-    if (object.layout.toJournal(masks) !== 0) view.spawnBatch = player.nextBatch;
+    if (object.layout.toJournal(masks) !== 0) view.waitForBatch();
     writer.writePacked(object.item);
     writeChanges(writer, object.values, masks, audience.visible, "whole", this.#hide(view, masks));
   }

@@ -14,9 +14,11 @@ import type { SharedObject, SharedWorld } from "../world/shared-world.js";
 import { WorldObject, type WorldObjectOwner } from "../world/world-object.js";
 import type { ObjectView } from "./object-view.js";
 import type { PlayerControl } from "./player-control.js";
+import type { ViewerSets, Viewers } from "./viewers.js";
 
 /** What an object needs of its manager. */
 export interface ObjectOwner extends WorldObjectOwner<ServerObject> {
+  readonly viewerSets: ViewerSets;
   setOwner(object: ServerObject, player: INetworkPlayer | null): void;
   show(object: ServerObject, player: INetworkPlayer): void;
   hide(object: ServerObject, player: INetworkPlayer): void;
@@ -31,6 +33,13 @@ export interface StepSpawn extends SpawnTag {
   readonly player: INetworkPlayer;
 }
 
+/** A vector of two or three dimensions: the place of its behaviour, and of it among the members of that. */
+export interface PositionMember {
+  readonly behaviour: number;
+  readonly index: number;
+  readonly isSpace: boolean;
+}
+
 /** Where an object comes from. */
 export interface ObjectSource {
   readonly instance: Instance;
@@ -40,6 +49,10 @@ export interface ObjectSource {
   /** @defaultValue a new one */
   readonly netId?: number;
 }
+
+/** What most objects have, and which stays empty. */
+const NONE: number[] = [];
+const NOBODY: ObjectView[] = [];
 
 /** One object of a server's world. */
 export class ServerObject
@@ -51,13 +64,19 @@ export class ServerObject
   owner: INetworkPlayer | null = null;
   /** When somebody else owned it last, in the server's time. */
   ownedUntilMs = Number.NEGATIVE_INFINITY;
-  /** Of each behaviour the members that have changed and are not sent yet: those that are not due. */
+  /** Of each behaviour the members that have changed and are not sent yet. Empty where the owner sets none. */
   readonly held: number[];
-  /** Of each behaviour the members that its owner has set since the last state phase. */
+  /** Of each behaviour the members that its owner has set since the last state phase. Empty where it sets none. */
   readonly setByOwner: number[];
   isHostOwner = false;
   /** Of each player that sees it what that knows. */
   readonly views: ObjectView[] = [];
+  /** Those of the views that do not get what is written for all. */
+  special: ObjectView[] = NOBODY;
+  specialCount = 0;
+  viewers: Viewers;
+  /** The member that is its position, if that is a vector. */
+  positionMember: PositionMember | null = null;
   #observers: ReadonlySet<INetworkPlayer> | null = null;
 
   /** In which tick it has appeared where it was then; null if that is long ago. */
@@ -76,13 +95,19 @@ export class ServerObject
     { instance, staticName = null, step = null }: ObjectSource,
   ) {
     super(manager, layout, netId, instance);
+    this.viewers = manager.viewerSets.nobody;
     this.staticName = staticName;
     this.step = step;
     this.item = item;
-    this.held = this.values.map(() => 0);
-    this.setByOwner = this.values.map(() => 0);
+    this.held = layout.isFromOwner ? this.values.map(() => 0) : NONE;
+    this.setByOwner = layout.isFromOwner ? this.values.map(() => 0) : NONE;
     for (const part of this.parts) NetworkBehaviour.setLink(part, this);
     for (const value of this.values) value.owner = this;
+  }
+
+  /** Whether members have changed that were not due. */
+  get hasMore(): boolean {
+    return this.held.some((held) => held !== 0) || this.values.some((values) => values.isChanged);
   }
 
   get identity(): NetworkIdentity {
@@ -104,16 +129,34 @@ export class ServerObject
 
   addView(view: ObjectView): void {
     view.place = this.views.push(view) - 1;
+    this.viewers = this.manager.viewerSets.add(this.viewers, view.player);
     this.#observers = null;
   }
 
-  removeView({ place }: ObjectView): void {
+  removeView(view: ObjectView): void {
+    const { place, player } = view;
     const last = this.views.pop() as ObjectView;
     if (last.place !== place) {
       last.place = place;
       this.views[place] = last;
     }
+    if (view.specialPlace >= 0) this.removeSpecial(view);
+    this.viewers = this.manager.viewerSets.remove(this.viewers, player);
     this.#observers = null;
+  }
+
+  addSpecial(view: ObjectView): void {
+    if (this.special === NOBODY) this.special = [];
+    view.specialPlace = this.special.push(view) - 1;
+    this.specialCount++;
+  }
+
+  removeSpecial(view: ObjectView): void {
+    const last = this.special.pop() as ObjectView;
+    this.specialCount--;
+    last.specialPlace = view.specialPlace;
+    if (last !== view) this.special[view.specialPlace] = last;
+    view.specialPlace = -1;
   }
 
   setOwner(player: INetworkPlayer | null): void {

@@ -11,6 +11,8 @@ export interface ObjectAudience {
   readonly latest: Masks;
   /** The latest ones in the journal's masks. */
   readonly latestPlaces: number;
+  /** How many bits say which latest members of the first behaviour follow, if these are its first members. */
+  readonly simpleBits: number;
 }
 
 /** Other sets of members are forgotten beyond so many: they can be made again. */

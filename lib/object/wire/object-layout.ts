@@ -4,6 +4,7 @@ import { readMask } from "../behaviour/identity-state.js";
 import type { Member } from "../behaviour/member.js";
 import type { MemberValues } from "../behaviour/member-values.js";
 import type { Prefab } from "../behaviour/prefab.js";
+import { BITS_BESIDE_START } from "./latest-format.js";
 import { type ObjectAudience, ObjectAudiences } from "./object-audience.js";
 
 /** The masks of each behaviour, in the order in which they are written. */
@@ -41,6 +42,7 @@ export class ObjectLayout {
   readonly fromOwnerOnly: Masks;
   /** Members that the owner may set. */
   readonly fromOwner: Masks;
+  readonly isFromOwner: boolean;
   /** All bits of latest members in the journal's masks. */
   readonly allLatest: number;
   /** Whether a member has an `every` above 1. */
@@ -57,6 +59,15 @@ export class ObjectLayout {
   /** An object as it is made, to put members back to what they start with. */
   #fresh: readonly MemberValues[] | null = null;
   readonly #latestPlaces: { behaviour: number; bit: number; place: number }[] = [];
+  /** Of each behaviour its latest members, and by how many bits they are moved in the journal's masks. */
+  readonly #latest: Masks;
+  readonly #shifts: readonly number[];
+  /** Whether that says it all: the latest members of each behaviour have bits side by side, and there are not too many. */
+  readonly #isShifted: boolean;
+  /** The place of the first latest member of the first behaviour. */
+  readonly #firstLatest: number;
+  /** Whether latest state is nothing but the members of one behaviour, moved as above. */
+  readonly isSimple: boolean;
 
   constructor(prefab: Prefab, number: number) {
     this.prefab = prefab;
@@ -73,6 +84,7 @@ export class ObjectLayout {
     this.hasReferences = this.definitions.some(({ referenceMask }) => referenceMask !== 0);
     this.fromOwnerOnly = masks(({ from }) => from === "owner");
     this.fromOwner = masks(({ from }) => from === "owner" || from === "both");
+    this.isFromOwner = this.fromOwner.some((mask) => mask !== 0);
     this.hasEvery = this.definitions.some(({ members }) => members.some(({ options }) => (options.every ?? 1) > 1));
     this.interpolated = this.definitions.flatMap(({ members }, behaviour) =>
       members
@@ -93,6 +105,16 @@ export class ObjectLayout {
       }
     }
     this.allLatest = all;
+    this.#latest = this.definitions.map(({ latestMask }) => latestMask);
+    this.#shifts = this.definitions.map(({ latestMask }, index) => {
+      const first = this.#latestPlaces.find(({ behaviour }) => behaviour === index);
+      return first ? Math.clz32(latestMask & -latestMask) - Math.clz32(first.place) : 0;
+    });
+    this.#isShifted =
+      this.#latestPlaces.length < MAX_LATEST_BITS &&
+      this.#latestPlaces.every(
+        ({ behaviour, bit, place }) => shifted(bit, this.#shifts[behaviour] as number) === place,
+      );
     const nothing = this.definitions.map(() => 0);
     this.audiences = new ObjectAudiences(nothing, (isOwner, granted) => {
       const visible = this.definitions.map(
@@ -101,8 +123,14 @@ export class ObjectLayout {
       );
       const ordered = visible.map((mask, index) => mask & (this.definitions[index]?.orderedMask ?? 0));
       const latest = visible.map((mask, index) => mask & (this.definitions[index]?.latestMask ?? 0));
-      return { isOwner, granted, visible, ordered, latest, latestPlaces: this.toJournal(latest) };
+      const may = latest[0] as number;
+      const simpleBits = (may & (may + 1)) === 0 ? 32 - Math.clz32(may) : BITS_BESIDE_START + 1;
+      return { isOwner, granted, visible, ordered, latest, latestPlaces: this.toJournal(latest), simpleBits };
     });
+    const firstMask = this.#latest[0] as number;
+    this.#firstLatest = firstMask === 0 ? 0 : 31 - Math.clz32(firstMask & -firstMask);
+    this.isSimple =
+      this.#isShifted && this.definitions.length === 1 && !this.hasScopedLatest && this.interpolated.length === 0;
     this.columns = this.interpolated.reduce((sum, { member }) => sum + (member.shape?.columns ?? 0), 0);
     this.interpolatedPlaces = this.toJournal(masks(({ interpolate }) => Boolean(interpolate)));
   }
@@ -128,10 +156,21 @@ export class ObjectLayout {
   /** The journal's mask of the latest members in the masks of the behaviours. */
   toJournal(masks: Masks): number {
     let mask = 0;
+    if (this.#isShifted) {
+      for (let index = 0; index < masks.length; index++) {
+        mask |= shifted((masks[index] as number) & (this.#latest[index] as number), this.#shifts[index] as number);
+      }
+      return mask;
+    }
     for (const { behaviour, bit, place } of this.#latestPlaces) {
       if (((masks[behaviour] as number) & bit) !== 0) mask |= place;
     }
     return mask;
+  }
+
+  /** The same for the members of the one behaviour of a simple layout. */
+  membersOf(mask: number): number {
+    return (mask << this.#firstLatest) & (this.#latest[0] as number);
   }
 
   /** Reads which of the members `scoped` a client gets by functions in `to`. */
@@ -142,7 +181,14 @@ export class ObjectLayout {
 
   /** The opposite of `toJournal`: fills `masks`. */
   fromJournal(mask: number, masks: number[]): void {
-    masks.length = this.definitions.length;
+    const { length } = this.definitions;
+    if (masks.length !== length) masks.length = length;
+    if (this.#isShifted) {
+      for (let index = 0; index < length; index++) {
+        masks[index] = shifted(mask, -(this.#shifts[index] as number)) & (this.#latest[index] as number);
+      }
+      return;
+    }
     masks.fill(0);
     for (const { behaviour, bit, place } of this.#latestPlaces) {
       if ((mask & place) !== 0) (masks[behaviour] as number) |= bit;
@@ -159,5 +205,8 @@ export class ObjectLayout {
 }
 
 const NOTHING: Masks = [];
+
+/** Moves bits to the left, or to the right. */
+const shifted = (mask: number, by: number): number => (by < 0 ? mask >>> -by : mask << by);
 
 type Options = BehaviourDefinition["members"][number]["options"];

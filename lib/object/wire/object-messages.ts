@@ -59,10 +59,6 @@ export enum RecordKind {
 
 export const KIND_BITS = 4;
 
-/** Latest state says for so many ticks that an object has not moved to where it is, but appeared there. */
-export const TELEPORT_BITS = 6;
-/** How many ticks without changes a packet of latest state can name. */
-export const SILENT_BITS = 6;
 const staticName = string(MAX_STATIC_NAME);
 
 /** In a spawn: the name of a static object, null for one that is made. */
@@ -124,20 +120,6 @@ function tableMessage(layouts: Layouts): MessageDefinition<null> {
   return message;
 }
 
-/** Writes the end of a packet of latest state: whether it is the last of `count` ones with all the state of a tick. */
-export function writePacketEnd(writer: NetworkWriter, count: number): void {
-  writer.writeBits(0, 1);
-  writer.writeBits(count === 1 ? 1 : 0, 1);
-  if (count === 1) return;
-  writer.writeBits(count > 1 ? 1 : 0, 1);
-  if (count > 1) writer.writePacked(count);
-}
-
-/** Reads what follows the last object of a packet. @returns of how many packets it is the last, 0 if it is not */
-export function readPacketCount(reader: NetworkReader): number {
-  if (reader.readBoolean()) return 1;
-  return reader.readBoolean() ? reader.readPacked() : 0;
-}
 /** The messages of both managers. */
 export const objectMessages = (layouts: Layouts) => [
   OrderedMessage,

@@ -1,0 +1,55 @@
+import type { NetworkReader } from "../../serialization/index.js";
+import { readChanges } from "../behaviour/identity-state.js";
+import type { ItemMap } from "../collections/item-map.js";
+import {
+  isOwnRecord,
+  NO_RECORD,
+  RECORD,
+  readItem,
+  readPacketCount,
+  readTag,
+  TELEPORT_BITS,
+} from "../wire/latest-format.js";
+import type { ClientObject } from "./client-object.js";
+import type { ItemLayouts } from "./item-layouts.js";
+
+/** The members of each behaviour that were read last. */
+const found: number[] = [];
+
+/**
+ * Reads the objects of a packet of latest state.
+ *
+ * @param layoutOf that of the last object of each number, also after its end
+ * @returns of how many packets it is the last, 0 if it is not, null where it cannot be read any further: a spawn has not
+ *   come, and the server sends all of this again
+ * @throws NetworkError as `Codec.read`
+ */
+export function readLatestRecords(
+  reader: NetworkReader,
+  tick: number,
+  objects: ItemMap<ClientObject>,
+  layoutOf: ItemLayouts,
+): number | null {
+  let item = NO_RECORD;
+  let tag = readTag(reader);
+  for (; tag >= RECORD; tag = readTag(reader)) {
+    const isOwner = isOwnRecord(tag);
+    item = readItem(reader, tag, item);
+    const object = objects.get(item);
+    const layout = object === undefined ? layoutOf.get(item) : object.layout;
+    if (layout === undefined) return null;
+    const { audiences } = layout;
+    let audience = isOwner ? audiences.owner : audiences.others;
+    if (layout.hasScopedLatest) audience = layout.readAudience(reader, isOwner, layout.scopedLatest);
+    const isPresent = object !== undefined && ((tick - object.spawnTick) | 0) > 0;
+    const values = isPresent ? object.values : layout.spare;
+    if (layout.interpolated.length === 0) {
+      readChanges(reader, values, audience.latest);
+      continue;
+    }
+    const breakTick = reader.readBoolean() ? tick - reader.readBits(TELEPORT_BITS) : Number.NEGATIVE_INFINITY;
+    readChanges(reader, values, audience.latest, found);
+    if (isPresent) object.record(tick, found, breakTick);
+  }
+  return readPacketCount(reader, tag);
+}

@@ -1,0 +1,68 @@
+import type { NetworkWriter } from "../../serialization/index.js";
+import { writeChanges, writeMask } from "../behaviour/identity-state.js";
+import { NO_RECORD, TELEPORT_BITS, writeRecordStart } from "../wire/latest-format.js";
+import type { ObjectAudience } from "../wire/object-audience.js";
+import type { ObjectView } from "./object-view.js";
+import type { ServerObject } from "./server-object.js";
+
+const MAX_TELEPORT_TICKS = 1 << TELEPORT_BITS;
+
+/** Of each behaviour the members that are written. */
+const masks: number[] = [];
+
+/** Writes what follows an object's number in latest state: the members `mask` (of the journal), for an audience. */
+export function writeLatestMembers(
+  writer: NetworkWriter,
+  object: ServerObject,
+  mask: number,
+  audience: ObjectAudience,
+  tick: number,
+): void {
+  object.layout.fromJournal(mask, masks);
+  writeSelected(writer, object, audience, tick);
+}
+
+/** Writes a record for one player. Of what its owner has set itself it has nothing, and there may be none then. */
+export function writeLatestRecord(
+  writer: NetworkWriter,
+  { audience, object, player }: ObjectView,
+  mask: number,
+  tick: number,
+): void {
+  object.layout.fromJournal(mask, masks);
+  // Who shares the instances has set nothing in others.
+  if (audience.isOwner && !player.isShared && !selectOthers(object)) return;
+  writeRecordStart(writer, NO_RECORD, object.item, audience.isOwner);
+  writeSelected(writer, object, audience, tick);
+}
+
+/** Leaves what the owner does not have already. @returns whether that is anything */
+function selectOthers({ control, layout, owner, setByOwner }: ServerObject): boolean {
+  let left = 0;
+  for (let index = 0; index < masks.length; index++) {
+    let own = (layout.fromOwnerOnly[index] as number) | (setByOwner[index] as number);
+    // What it controls reaches it with what became of its inputs.
+    if (control?.index === index && control.player.player === owner) own |= control.mask;
+    (masks[index] as number) &= ~own;
+    left |= masks[index] as number;
+  }
+  return left !== 0;
+}
+
+function writeSelected(writer: NetworkWriter, object: ServerObject, audience: ObjectAudience, tick: number): void {
+  const { layout, values } = object;
+  if (layout.hasScopedLatest) {
+    for (const [index, may] of layout.scopedLatest.entries()) {
+      writeMask(writer, audience.granted[index] as number, may);
+    }
+  }
+  if (layout.interpolated.length > 0) writeTeleport(writer, object, tick);
+  writeChanges(writer, values, masks, audience.latest);
+}
+
+function writeTeleport(writer: NetworkWriter, object: ServerObject, tick: number): void {
+  const ticks = object.teleportTick === null ? MAX_TELEPORT_TICKS : (tick - object.teleportTick) | 0;
+  if (ticks >= MAX_TELEPORT_TICKS) object.teleportTick = null;
+  writer.writeBoolean(object.teleportTick !== null);
+  if (object.teleportTick !== null) writer.writeBits(ticks, TELEPORT_BITS);
+}

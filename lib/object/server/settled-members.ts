@@ -1,0 +1,39 @@
+import type { BehaviourDefinition } from "../behaviour/definition.js";
+import type { MemberValues } from "../behaviour/member-values.js";
+import type { ServerObject } from "./server-object.js";
+
+/** What has changed of one object, by behaviour. */
+export class SettledMembers {
+  readonly ordered: number[] = [];
+  readonly latest: number[] = [];
+
+  /**
+   * Takes the changes of an object that are due in a tick; between ticks, with null, those of ordered members.
+   *
+   * @returns whether any are ordered
+   */
+  take(object: ServerObject, tick: number | null): boolean {
+    const { layout, values } = object;
+    const { ordered, latest } = this;
+    if (ordered.length !== values.length) ordered.length = latest.length = values.length;
+    let hasOrdered = false;
+    for (let index = 0; index < values.length; index++) {
+      const definition = layout.definitions[index] as BehaviourDefinition;
+      let mask = -1;
+      if (tick === null) mask = ~definition.latestMask;
+      else if (layout.hasEvery) mask = definition.dueMask(tick, object.netId);
+      let sent = (values[index] as MemberValues).settle(mask);
+      if (layout.isFromOwner) {
+        const { held, setByOwner } = object;
+        // What the server has set since, the owner needs.
+        (setByOwner[index] as number) &= ~sent;
+        sent |= (held[index] as number) & mask;
+        (held[index] as number) &= ~mask;
+      }
+      ordered[index] = sent & definition.orderedMask;
+      latest[index] = sent & definition.latestMask;
+      if (ordered[index] !== 0) hasOrdered = true;
+    }
+    return hasOrdered;
+  }
+}
