@@ -86,9 +86,14 @@ export class NetworkServer {
     return this.#core.sceneName;
   }
 
-  /** The port that the socket is bound to; null while there is none. */
+  /** The port that the socket is bound to; null while there is none. The first one of several. */
   get boundPort(): number | null {
-    return this.#core.boundPort;
+    return this.boundPorts.find((port) => port !== null) ?? null;
+  }
+
+  /** The port of each transport of a `MultiplexSocketFactory`, in its order; else that one port. Empty while stopped. */
+  get boundPorts(): readonly (number | null)[] {
+    return this.#core.boundPorts;
   }
 
   /** What this server and the layers below it have counted: a copy, made on each access. */

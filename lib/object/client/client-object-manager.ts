@@ -31,6 +31,14 @@ export interface ClientObjectManagerOptions {
   onError?(error: unknown): void;
 }
 
+/** How well a client's world keeps up with the server's. */
+export interface ClientObjectMetrics {
+  /** How many times the server had other values than those that this client predicted, since the manager was made. */
+  corrections: number;
+  /** How far what is shown is behind the newest state that could have come, in milliseconds: the interval and jitter. */
+  shownDelayMs: number;
+}
+
 const OPTIONS: OptionRules<ClientObjectManagerOptions> = {
   prefabs: arrayOption,
   predictions: arrayOption,
@@ -110,6 +118,11 @@ export class ClientObjectManager {
    */
   get shownTick(): number | null {
     return this.#core.viewTick();
+  }
+
+  /** A new object with the figures of now. */
+  get metrics(): ClientObjectMetrics {
+    return { corrections: this.#core.prediction?.corrections ?? 0, shownDelayMs: this.#core.shown.delayMs };
   }
 
   /**

@@ -36,6 +36,8 @@ export class ClientPrediction implements ControlOwner {
   readonly #reportRead = emptyReport();
   #inputClock: InputClock | null = null;
   #control: ClientControl | null = null;
+  /** Those of what it controlled before. */
+  #endedCorrections = 0;
   #timer: unknown;
   #lastRunMs = 0;
 
@@ -63,6 +65,11 @@ export class ClientPrediction implements ControlOwner {
   /** What this client controls. */
   get control(): ClientControl | null {
     return this.#control;
+  }
+
+  /** How many times the server had other values than those predicted. */
+  get corrections(): number {
+    return this.#endedCorrections + (this.#control?.corrections ?? 0);
   }
 
   /** Begins to control a behaviour. @returns a function that ends it */
@@ -135,7 +142,8 @@ export class ClientPrediction implements ControlOwner {
 
   #stopControl(): void {
     if (this.#control) {
-      const { index, object } = this.#control;
+      const { corrections, index, object } = this.#control;
+      this.#endedCorrections += corrections;
       NetworkBehaviour.setShownSource(object.parts[index] as NetworkBehaviour, object.timelineOf(index));
     }
     this.#control = null;
