@@ -172,13 +172,15 @@ export class ClientPrediction implements ControlOwner {
     if (this.#control) this.#timer = this.#clock.setTimeout(this.#run, clock.msUntilNext(now) + TIMER_MS);
   };
 
-  #predict(tick: number, due: number): void {
+  #predict(tick: number, count: number): void {
     const control = this.#control;
-    for (let before = due - 1; before >= 0; before--) {
+    for (let before = count - 1; before >= 0; before--) {
+      const due = (tick - before) >>> 0;
       // A sample or a step may end the control.
-      if (control && this.#control === control) control.predict((tick - before) >>> 0);
+      if (control && this.#control === control) control.predict(due);
+      // Each in a packet of its own, which says what was shown.
+      if (control && this.#control === control) this.#send(control, due);
     }
-    if (control && this.#control === control) this.#send(control, tick);
     this.#world.announce();
   }
 

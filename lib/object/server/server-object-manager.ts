@@ -292,9 +292,9 @@ export class ServerObjectManager {
 
   /**
    * Calls `look` while all that the player sees is where it saw it: `interpolate` members have the values that it
-   * showed when it sent the call that is handled now. They are restored then, also if `look` throws; what it sets of
-   * them is lost. What the client says of its time is believed up to its round trip, the interval of states and 50 ms,
-   * and up to 500 ms.
+   * showed when it sent the call, or gave the input, that is handled now. They are restored then, also if `look`
+   * throws; what it sets of them is lost. What the client says of its time is believed up to its round trip, the
+   * interval of states, the time that it waited here for its tick and 50 ms, and up to 500 ms.
    *
    * @returns what `look` returns
    * @throws NetworkError `ERR_REWIND` inside a `look`, and if `look` returns a promise; `ERR_STATE` for a player that
