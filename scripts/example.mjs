@@ -1,8 +1,9 @@
-// npm run quickstart: installs and builds what is missing, then runs examples/quickstart.
+// npm run quickstart, npm run arena: installs and builds what is missing, then runs the example of that name.
 import { main, run } from "./run.mjs";
 import { setup } from "./setup.mjs";
 
 await main(async () => {
+  const [name] = process.argv.slice(2);
   await setup();
-  run(process.execPath, ["examples/quickstart/main.mjs"]);
+  run(process.execPath, [`examples/${name}/main.mjs`]);
 });

@@ -91,7 +91,7 @@ export class NetworkServer {
     return this.boundPorts.find((port) => port !== null) ?? null;
   }
 
-  /** The port of each transport of a `MultiplexSocketFactory`, in its order; else that one port. Empty while stopped. */
+  /** The port of each transport of a `MultiplexSocketFactory`, in its order; else that one. Empty while stopped. */
   get boundPorts(): readonly (number | null)[] {
     return this.#core.boundPorts;
   }

@@ -1,5 +1,5 @@
-import { SENT_INPUTS } from "../wire/input-format.js";
 import { HELD_INPUTS } from "./input-buffer.js";
+import { PACKETS } from "./input-clock.js";
 
 /** What a client showed when it gave each of its inputs: the same until its next frame. */
 export class InputViews {
@@ -20,9 +20,9 @@ export class InputViews {
     this.#arrivals[place] = serverTick;
   }
 
-  /** Finds what the packet of the input for `tick` said, or where that is lost, one behind it, which holds it as well. */
+  /** Finds what the packet of the input for `tick` said; where that is lost, one behind it, which holds it as well. */
   find(tick: number): void {
-    for (let later = 0; later < SENT_INPUTS; later++) {
+    for (let later = 0; later < PACKETS; later++) {
       const place = (tick + later) & (HELD_INPUTS - 1);
       if (this.#ticks[place] !== (tick + later) >>> 0) continue;
       this.behind = this.#behind[place] as number;
