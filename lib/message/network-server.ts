@@ -52,6 +52,11 @@ export class NetworkServer {
     return server.#core.tickRate;
   }
 
+  /** @internal What the application's code in a layer above has thrown goes where the errors of handlers go. */
+  static report(server: NetworkServer, error: unknown, place: string): void {
+    server.#core.report(error, null, null, place);
+  }
+
   /** From `start` to `stop`. */
   get active(): boolean {
     return this.#core.active;

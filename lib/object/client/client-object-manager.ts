@@ -1,7 +1,6 @@
 import type { EventListener } from "../../event-hub.js";
-import type { MessageDefinition, NetworkClient } from "../../message/index.js";
+import { type MessageDefinition, NetworkClient } from "../../message/index.js";
 import { arrayOption, checkOptions, functionOption, type OptionRules, oneOf } from "../../options.js";
-import { reportUncaught } from "../../report-uncaught.js";
 import type { NetworkIdentity } from "../behaviour/network-identity.js";
 import type { ObjectFactory } from "../behaviour/object-factory.js";
 import type { Behaviours, InstancesOf, Prefab } from "../behaviour/prefab.js";
@@ -27,7 +26,7 @@ export interface ClientObjectManagerOptions {
    * @defaultValue `shared`
    */
   host?: "shared" | "replica";
-  /** Gets what listeners and behaviours throw. @defaultValue it is an uncaught error */
+  /** Gets what listeners and behaviours throw. @defaultValue the `onError` and the `logger` of the client */
   onError?(error: unknown): void;
 }
 
@@ -58,8 +57,9 @@ export class ClientObjectManager {
    */
   constructor(client: NetworkClient, options: ClientObjectManagerOptions) {
     checkOptions("ClientObjectManager", options, OPTIONS);
+    const { onError = (error) => NetworkClient.report(client, error, "an object") } = options;
     this.#layouts = new Layouts(options.prefabs, options.predictions);
-    const core = new ObjectClient(client, this.#layouts, options.onError ?? reportUncaught);
+    const core = new ObjectClient(client, this.#layouts, onError);
     this.#core = core;
     const host = new HostWorld(client, core, options.host ?? "shared");
     core.host = host;

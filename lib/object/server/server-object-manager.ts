@@ -1,6 +1,6 @@
 import { invalidType } from "../../arguments.js";
 import type { EventListener } from "../../event-hub.js";
-import type { INetworkPlayer, NetworkServer } from "../../message/index.js";
+import { type INetworkPlayer, NetworkServer } from "../../message/index.js";
 import { NetworkError } from "../../network-error.js";
 import {
   arrayOption,
@@ -12,7 +12,6 @@ import {
   type OptionRules,
   objectOption,
 } from "../../options.js";
-import { reportUncaught } from "../../report-uncaught.js";
 import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import type { NetworkIdentity } from "../behaviour/network-identity.js";
 import type { ObjectFactory } from "../behaviour/object-factory.js";
@@ -55,7 +54,7 @@ export interface ServerObjectManagerOptions {
    * @defaultValue nobody comes back
    */
   ownerKey?(player: INetworkPlayer): string | null;
-  /** Gets what listeners and behaviours throw. @defaultValue it is an uncaught error */
+  /** Gets what listeners and behaviours throw. @defaultValue the `onError` and the `logger` of the server */
   onError?(error: unknown): void;
 }
 
@@ -108,7 +107,8 @@ export class ServerObjectManager {
   constructor(server: NetworkServer, options: ServerObjectManagerOptions) {
     checkOptions("ServerObjectManager", options, OPTIONS);
     const { interest = always(), lane = 1, maxStateBytesPerSecond = Number.POSITIVE_INFINITY } = options;
-    const { weight = null, ownerKey = null, onError = reportUncaught } = options;
+    const { weight = null, ownerKey = null } = options;
+    const { onError = (error) => NetworkServer.report(server, error, "an object") } = options;
     this.#absent = new AbsentOwners(ownerKey);
     this.#layouts = new Layouts(options.prefabs, options.predictions);
     let rules: Interest | null = null;
