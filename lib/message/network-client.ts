@@ -48,6 +48,11 @@ export class NetworkClient {
     return client.#core.clock;
   }
 
+  /** @internal See `NetworkServer.report`. */
+  static report(client: NetworkClient, error: unknown, place: string): void {
+    client.#core.report(error, null, null, place);
+  }
+
   /** @internal An extension cannot read what the server has sent: as for any such message, the connection ends. */
   static unreadable(client: NetworkClient, text: string): void {
     const player = client.#core.player as NetworkPlayer | null;

@@ -124,8 +124,8 @@ export class NetworkServerCore
     return this.#scenes.name;
   }
 
-  get boundPort(): number | null {
-    return this.#peer?.boundPort ?? null;
+  get boundPorts(): readonly (number | null)[] {
+    return this.#peer?.boundPorts ?? [];
   }
 
   get metrics(): NetworkServerMetrics {

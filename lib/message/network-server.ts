@@ -52,6 +52,11 @@ export class NetworkServer {
     return server.#core.tickRate;
   }
 
+  /** @internal What the application's code in a layer above has thrown goes where the errors of handlers go. */
+  static report(server: NetworkServer, error: unknown, place: string): void {
+    server.#core.report(error, null, null, place);
+  }
+
   /** From `start` to `stop`. */
   get active(): boolean {
     return this.#core.active;
@@ -86,9 +91,14 @@ export class NetworkServer {
     return this.#core.sceneName;
   }
 
-  /** The port that the socket is bound to; null while there is none. */
+  /** The port that the socket is bound to; null while there is none. The first one of several. */
   get boundPort(): number | null {
-    return this.#core.boundPort;
+    return this.boundPorts.find((port) => port !== null) ?? null;
+  }
+
+  /** The port of each transport of a `MultiplexSocketFactory`, in its order; else that one. Empty while stopped. */
+  get boundPorts(): readonly (number | null)[] {
+    return this.#core.boundPorts;
   }
 
   /** What this server and the layers below it have counted: a copy, made on each access. */

@@ -48,7 +48,11 @@ export {
 export type { Audience, SyncOptions } from "./behaviour/sync-options.js";
 export { type RefOptions, ref, SyncRef, syncRef } from "./behaviour/sync-ref.js";
 export type { ClientObjectEvents, UnspawnReason } from "./client/client-object-events.js";
-export { ClientObjectManager, type ClientObjectManagerOptions } from "./client/client-object-manager.js";
+export {
+  ClientObjectManager,
+  type ClientObjectManagerOptions,
+  type ClientObjectMetrics,
+} from "./client/client-object-manager.js";
 export {
   definePrediction,
   type PredictionDefinition,

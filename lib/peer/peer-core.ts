@@ -151,6 +151,10 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     return this.#drive.isBusy;
   }
 
+  get boundPorts(): readonly (number | null)[] {
+    return this.#socket.boundPorts ?? [this.#socket.boundPort];
+  }
+
   async bind(endPoint: IBindEndPoint): Promise<void> {
     this.#start();
     this.#server = new ServerHandshake(this);

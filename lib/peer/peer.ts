@@ -44,6 +44,11 @@ export class Peer {
     return this.#core.boundPort;
   }
 
+  /** The port of each transport of a `MultiplexSocketFactory`, in its order; else that one port. */
+  get boundPorts(): readonly (number | null)[] {
+    return this.#core.boundPorts;
+  }
+
   /** Listens. @throws what `ISocket.bind` throws; NetworkError `ERR_STATE` when it was started before */
   bind(endPoint: IBindEndPoint): Promise<void> {
     return this.#core.bind(endPoint);

@@ -150,6 +150,8 @@ export interface ISocket<
   events: SocketEvents | null;
   /** The port that the socket is bound to; null if there is none. */
   readonly boundPort: number | null;
+  /** Of a socket over several transports: the port of each, in their order. Left out by all others. */
+  readonly boundPorts?: readonly (number | null)[];
   /** How many packets were dropped because a queue was full, if the transport drops packets. */
   readonly droppedPackets?: number;
   /** Connections that wait for the transport or a verdict (WebSocket: TCP before the upgrade; GNS: for a verdict). */

@@ -54,10 +54,9 @@ test("a server on several transports tells the same on each", async () => {
   const udp = new UdpSocketFactory({ port: 0 });
   const webSocket = new WebSocketFactory({ port: 0, bindHost: "127.0.0.1" });
   const factory = new MultiplexSocketFactory(udp, webSocket);
-  const socket = factory.createServerSocket();
-  factory.createServerSocket = () => socket;
-  await serve(factory);
-  const [udpPort, webSocketPort] = socket.boundPorts as [number, number];
+  const server = await serve(new LagSocketFactory(factory, {}));
+  const [udpPort, webSocketPort] = server.boundPorts as [number, number];
+  expect(server.boundPort).toBe(udpPort);
   const overUdp = await askServer({ socketFactory: udp, host: "127.0.0.1", port: udpPort });
   const overWebSocket = await askServer({ socketFactory: webSocket, host: "127.0.0.1", port: webSocketPort });
   expect([overUdp.name, overWebSocket.name]).toEqual(["a server", "a server"]);

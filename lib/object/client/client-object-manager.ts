@@ -1,7 +1,6 @@
 import type { EventListener } from "../../event-hub.js";
-import type { MessageDefinition, NetworkClient } from "../../message/index.js";
+import { type MessageDefinition, NetworkClient } from "../../message/index.js";
 import { arrayOption, checkOptions, functionOption, type OptionRules, oneOf } from "../../options.js";
-import { reportUncaught } from "../../report-uncaught.js";
 import type { NetworkIdentity } from "../behaviour/network-identity.js";
 import type { ObjectFactory } from "../behaviour/object-factory.js";
 import type { Behaviours, InstancesOf, Prefab } from "../behaviour/prefab.js";
@@ -27,8 +26,16 @@ export interface ClientObjectManagerOptions {
    * @defaultValue `shared`
    */
   host?: "shared" | "replica";
-  /** Gets what listeners and behaviours throw. @defaultValue it is an uncaught error */
+  /** Gets what listeners and behaviours throw. @defaultValue the `onError` and the `logger` of the client */
   onError?(error: unknown): void;
+}
+
+/** How well a client's world keeps up with the server's. */
+export interface ClientObjectMetrics {
+  /** How many times the server had other values than those that this client predicted, since the manager was made. */
+  corrections: number;
+  /** How far what is shown is behind the newest state that could have come, in milliseconds. */
+  shownDelayMs: number;
 }
 
 const OPTIONS: OptionRules<ClientObjectManagerOptions> = {
@@ -51,8 +58,9 @@ export class ClientObjectManager {
    */
   constructor(client: NetworkClient, options: ClientObjectManagerOptions) {
     checkOptions("ClientObjectManager", options, OPTIONS);
+    const { onError = (error) => NetworkClient.report(client, error, "an object") } = options;
     this.#layouts = new Layouts(options.prefabs, options.predictions);
-    const core = new ObjectClient(client, this.#layouts, options.onError ?? reportUncaught);
+    const core = new ObjectClient(client, this.#layouts, onError);
     this.#core = core;
     const host = new HostWorld(client, core, options.host ?? "shared");
     core.host = host;
@@ -112,6 +120,11 @@ export class ClientObjectManager {
    */
   get shownTick(): number | null {
     return this.#core.viewTick();
+  }
+
+  /** A new object with the figures of now. */
+  get metrics(): ClientObjectMetrics {
+    return { corrections: this.#core.prediction?.corrections ?? 0, shownDelayMs: this.#core.shown.delayMs };
   }
 
   /**

@@ -40,6 +40,8 @@ export class ClientPrediction implements ControlOwner, HostControlOwner {
   #control: ClientControl | null = null;
   /** In a host that shares its instances: what it controls in place of that. */
   #hostControl: HostControl | null = null;
+  /** Those of what it controlled before. */
+  #endedCorrections = 0;
   #timer: unknown;
   #lastRunMs = 0;
 
@@ -78,6 +80,11 @@ export class ClientPrediction implements ControlOwner, HostControlOwner {
   /** What this client controls. */
   get control(): ClientControl | null {
     return this.#control;
+  }
+
+  /** How many times the server had other values than those predicted. */
+  get corrections(): number {
+    return this.#endedCorrections + (this.#control?.corrections ?? 0);
   }
 
   /** Begins to control a behaviour. @returns a function that ends it */
@@ -179,6 +186,7 @@ export class ClientPrediction implements ControlOwner, HostControlOwner {
   #stopControl(): void {
     const control = this.#control ?? this.#hostControl;
     if (control) {
+      this.#endedCorrections += this.#control?.corrections ?? 0;
       const { index, object } = control;
       NetworkBehaviour.setShownSource(object.parts[index] as NetworkBehaviour, object.timelineOf(index));
     }
@@ -209,13 +217,15 @@ export class ClientPrediction implements ControlOwner, HostControlOwner {
     if (this.#control) this.#timer = this.#clock.setTimeout(this.#run, clock.msUntilNext(now) + TIMER_MS);
   };
 
-  #predict(tick: number, due: number): void {
+  #predict(tick: number, count: number): void {
     const control = this.#control;
-    for (let before = due - 1; before >= 0; before--) {
+    for (let before = count - 1; before >= 0; before--) {
+      const due = (tick - before) >>> 0;
       // A sample or a step may end the control.
-      if (control && this.#control === control) control.predict((tick - before) >>> 0);
+      if (control && this.#control === control) control.predict(due);
+      // Each in a packet of its own, which says what was shown.
+      if (control && this.#control === control) this.#send(control, due);
     }
-    if (control && this.#control === control) this.#send(control, tick);
     this.#world.announce();
   }
 

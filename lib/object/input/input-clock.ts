@@ -21,7 +21,7 @@ const HEAVY_LOSS = 0.1;
 const MISSED_PART = 0.015;
 const RESERVE_STEP = 0.25;
 /** So many packets hold an input. */
-const PACKETS = 4;
+export const PACKETS = 4;
 
 /**
  * A client's clock for its inputs. It runs ahead of the server, so that the input for a tick is there when the server

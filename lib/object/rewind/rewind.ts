@@ -16,7 +16,7 @@ export interface RewindTarget {
 export interface ViewLimits {
   readonly ticksPerSecond: number;
   readonly roundTripTimeMs: number;
-  /** By how much the player shows objects later than their states come: `ShownClock.delayMs`. */
+  /** How much later than states come the player shows them, and how much later than it comes its deed is used. */
   readonly delayMs: number;
 }
 

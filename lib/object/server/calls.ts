@@ -36,7 +36,9 @@ export function useCalls(
     lostMs: (object) => clock.now() - (server.time.nowMs - object.ownedUntilMs),
     viewed(player, viewTick) {
       const of = world.players.get(player);
-      if (of) of.viewTick = viewTick;
+      if (!of) return;
+      of.viewTick = viewTick;
+      of.waitedTicks = 1;
     },
     observersOf(object) {
       world.updateVisibility();

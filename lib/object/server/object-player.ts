@@ -65,6 +65,8 @@ export class ObjectPlayer {
   isInitial = true;
   /** The tick that it showed when it sent what is handled now, as it says; null where it shows what has arrived. */
   viewTick: number | null = null;
+  /** How many ticks what is handled now has waited at most: one for the server to look, and inputs for their tick. */
+  waitedTicks = 1;
   /** The last tick in which it got latest state, or not all that it should. */
   stateTick = 0;
   /** Whether it has been told that nothing has changed since. */

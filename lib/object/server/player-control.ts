@@ -1,4 +1,5 @@
 import type { InputBuffer } from "../input/input-buffer.js";
+import type { InputViews } from "../input/input-views.js";
 import type { DefinedPrediction } from "../prediction/define-prediction.js";
 import type { ObjectPlayer } from "./object-player.js";
 import type { ServerObject } from "./server-object.js";
@@ -17,6 +18,5 @@ export interface PlayerControl {
   newestTick: number;
   /** How many packets with inputs have come. */
   received: number;
-  /** How many ticks what the client shows is behind the input for a tick; 0 if it shows nothing. */
-  viewTicks: number;
+  readonly views: InputViews;
 }

@@ -40,11 +40,11 @@ export class Rewinds {
   }
 
   /** The time that a player may say it showed. */
-  #viewTickOf({ player, viewTick }: ObjectPlayer): number {
+  #viewTickOf({ player, viewTick, waitedTicks }: ObjectPlayer): number {
     const { tick } = this.#server;
     const ticksPerSecond = NetworkServer.tickRateOf(this.#server);
     if (viewTick === null || ticksPerSecond === 0) return tick;
-    const delayMs = (1000 * this.#world.layouts.intervalTicks) / ticksPerSecond;
+    const delayMs = (1000 * (this.#world.layouts.intervalTicks + waitedTicks)) / ticksPerSecond;
     return limitViewTick(viewTick, tick, { ticksPerSecond, roundTripTimeMs: player.roundTripTimeMs, delayMs });
   }
 

@@ -7,6 +7,7 @@ import type { MemberValues } from "../behaviour/member-values.js";
 import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import type { Prefab } from "../behaviour/prefab.js";
 import { InputBuffer } from "../input/input-buffer.js";
+import { InputViews } from "../input/input-views.js";
 import type { DefinedPrediction } from "../prediction/define-prediction.js";
 import { type SpawnInit, StepRunner } from "../prediction/step-runner.js";
 import {
@@ -77,11 +78,13 @@ export class ServerInputs {
       if (player.isShared) this.#runShared(player);
       const control = this.#controlOf(player);
       if (!control) continue;
-      const { buffer, index, object, prediction } = control;
+      const { buffer, index, object, prediction, views } = control;
       const input = buffer.take(tick);
       // It begins with the first input that is in time.
       if (buffer.lastUsedTick === null) continue;
-      if (control.viewTicks > 0) player.viewTick = tick - control.viewTicks;
+      views.find(tick);
+      if (views.behind > 0) player.viewTick = tick - views.behind;
+      player.waitedTicks = 1 + views.waited;
       this.#runStep(player, object, index, prediction, input);
     }
   }
@@ -128,15 +131,13 @@ export class ServerInputs {
     if (!prediction) throw new NetworkError("ERR_BAD_VALUE", `There is no prediction of behaviour ${head.behaviour}`);
     const control = this.#controlFor(player, object, prediction);
     if (!control) return;
-    const viewTicks = readView(reader);
+    control.views.note(head.tick, readView(reader), this.#server.tick);
     this.#reader = reader;
     this.#buffer = control.buffer;
     readInputs(reader, this.#readInput);
     control.received++;
     control.buffer.noteArrival(head.tick, this.#server.tick);
-    if (((head.tick - control.newestTick) | 0) < 0) return;
-    control.newestTick = head.tick;
-    control.viewTicks = viewTicks;
+    if (((head.tick - control.newestTick) | 0) > 0) control.newestTick = head.tick;
   }
 
   readonly #readInput = (before: number): void => {
@@ -169,7 +170,8 @@ export class ServerInputs {
     }
     buffer.clear();
     const { mask } = prediction.members;
-    const control = { player, object, index, prediction, mask, buffer, newestTick: tick, received: 0, viewTicks: 0 };
+    const views = new InputViews();
+    const control = { player, object, index, prediction, mask, buffer, views, newestTick: tick, received: 0 };
     player.control = control;
     object.control = control;
     return control;

@@ -1,6 +1,6 @@
 import { invalidType } from "../../arguments.js";
 import type { EventListener } from "../../event-hub.js";
-import type { INetworkPlayer, NetworkServer } from "../../message/index.js";
+import { type INetworkPlayer, NetworkServer } from "../../message/index.js";
 import { NetworkError } from "../../network-error.js";
 import {
   arrayOption,
@@ -12,7 +12,6 @@ import {
   type OptionRules,
   objectOption,
 } from "../../options.js";
-import { reportUncaught } from "../../report-uncaught.js";
 import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import type { NetworkIdentity } from "../behaviour/network-identity.js";
 import type { ObjectFactory } from "../behaviour/object-factory.js";
@@ -55,7 +54,7 @@ export interface ServerObjectManagerOptions {
    * @defaultValue nobody comes back
    */
   ownerKey?(player: INetworkPlayer): string | null;
-  /** Gets what listeners and behaviours throw. @defaultValue it is an uncaught error */
+  /** Gets what listeners and behaviours throw. @defaultValue the `onError` and the `logger` of the server */
   onError?(error: unknown): void;
 }
 
@@ -105,7 +104,8 @@ export class ServerObjectManager {
   constructor(server: NetworkServer, options: ServerObjectManagerOptions) {
     checkOptions("ServerObjectManager", options, OPTIONS);
     const { interest = always(), lane = 1, maxStateBytesPerSecond = Number.POSITIVE_INFINITY } = options;
-    const { weight = null, ownerKey = null, onError = reportUncaught } = options;
+    const { weight = null, ownerKey = null } = options;
+    const { onError = (error) => NetworkServer.report(server, error, "an object") } = options;
     this.#absent = new AbsentOwners(ownerKey);
     this.#layouts = new Layouts(options.prefabs, options.predictions);
     let rules: Interest | null = null;
@@ -298,9 +298,9 @@ export class ServerObjectManager {
 
   /**
    * Calls `look` while all that the player sees is where it saw it: `interpolate` members have the values that it
-   * showed when it sent the call that is handled now. They are restored then, also if `look` throws; what it sets of
-   * them is lost. What the client says of its time is believed up to its round trip, the interval of states and 50 ms,
-   * and up to 500 ms.
+   * showed when it sent the call, or gave the input, that is handled now. They are restored then, also if `look`
+   * throws; what it sets of them is lost. What the client says of its time is believed up to its round trip, the
+   * interval of states, the time that it waited here for its tick and 50 ms, and up to 500 ms.
    *
    * @returns what `look` returns
    * @throws NetworkError `ERR_REWIND` inside a `look`, and if `look` returns a promise; `ERR_STATE` for a player that

@@ -84,6 +84,10 @@ export class LagSocket<Bind extends IBindEndPoint, Connect extends IConnectEndPo
     return this.#inner.boundPort;
   }
 
+  get boundPorts(): readonly (number | null)[] {
+    return this.#inner.boundPorts ?? [this.#inner.boundPort];
+  }
+
   get droppedPackets(): number {
     return this.#inner.droppedPackets ?? 0;
   }

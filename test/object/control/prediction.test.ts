@@ -69,6 +69,10 @@ describe("over 50 ms with 8 ms of jitter", () => {
     await world.run(5000);
     expectSame(end.ownCraft, end.craft);
     expect([world.errors, world.failures]).toEqual([[], []]);
+    expect(end.world.metrics.corrections).toBe(corrections);
+    const [interval, jitter] = [1000 / 60, 8];
+    expect(end.world.metrics.shownDelayMs).toBeGreaterThan(interval);
+    expect(end.world.metrics.shownDelayMs).toBeLessThan(2 * interval + jitter + 5);
     return { corrections, missing, effects, moved };
   }
 

@@ -1,0 +1,52 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { NetworkServer } from "valve-sockets/message";
+import { generateServerKey } from "valve-sockets/noise";
+import { nativePrimitives } from "valve-sockets/noise/native";
+import { LagSocketFactory, MultiplexSocketFactory } from "valve-sockets/socket";
+import { GnsSocketFactory } from "valve-sockets/socket/gns";
+import { UdpSocketFactory } from "valve-sockets/socket/udp";
+import { WebSocketFactory } from "valve-sockets/socket/websocket";
+import { servePage } from "../serve-page.mjs";
+import { Arena } from "./arena.mjs";
+import { protocol, TICK_RATE } from "./rules.mjs";
+
+/**
+ * Opens an arena: over GNS and UDP, encrypted with a key of this server, and over WebSocket for its page.
+ *
+ * @param lag how bad the network of GNS and UDP is, as the options of a LagSocketFactory
+ */
+export async function openArena({ httpPort = 0, lag = {}, random } = {}) {
+  const http = servePage(new URL("./", import.meta.url));
+  http.listen(httpPort);
+  await once(http, "listening");
+  const primitives = nativePrimitives();
+  const { privateKey, publicKey } = generateServerKey(primitives);
+  const server = new NetworkServer({
+    protocol,
+    tickRate: TICK_RATE,
+    socketFactory: new MultiplexSocketFactory(
+      new LagSocketFactory(new GnsSocketFactory({ port: 0 }), lag),
+      new LagSocketFactory(new UdpSocketFactory({ port: 0 }), lag),
+      new WebSocketFactory({ server: http }),
+    ),
+    // Whoever knows the key insists on it. A page from http has no encryption at all.
+    peer: { encryption: { primitives, serverKeys: [privateKey], required: false } },
+  });
+  const arena = new Arena(server, random);
+  await server.start();
+  const [gnsPort, udpPort] = server.boundPorts;
+  const page = `http://localhost:${http.address().port}/`;
+  const close = async () => {
+    await server.stop();
+    http.close();
+    http.closeAllConnections();
+  };
+  return { server, arena, page, gnsPort, udpPort, serverKey: publicKey, close };
+}
+
+/** Starts a process with `count` bots over GNS and as many over UDP, on the same bad network. */
+export function startBots({ gnsPort, udpPort, serverKey }, { lag = {}, count = 8, seed = 1 } = {}) {
+  const settings = JSON.stringify({ gnsPort, udpPort, serverKey, lag, count, seed });
+  return fork(new URL("./bots.mjs", import.meta.url), [settings]);
+}
