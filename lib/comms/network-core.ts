@@ -157,13 +157,21 @@ export class CommsNetworkCore<TPeer> implements NetworkLink<TPeer> {
     return true;
   }
 
-  within<T>(run: () => T): T {
+  enter(): void {
     this.#depth++;
+  }
+
+  leave(): void {
+    this.#depth--;
+    if (this.#depth === 0) this.#settle();
+  }
+
+  within<T>(run: () => T): T {
+    this.enter();
     try {
       return run();
     } finally {
-      this.#depth--;
-      if (this.#depth === 0) this.#settle();
+      this.leave();
     }
   }
 
@@ -253,28 +261,36 @@ export class CommsNetworkCore<TPeer> implements NetworkLink<TPeer> {
     this.events.emit("statusChanged", status);
   }
 
-  /** One timer for what is due next. */
+  /** One timer for what is due next. One that is early enough stays. */
   #schedule(): void {
-    const now = this.clock.now();
-    const isWaiting = this.#toClient.length + this.#toServer.length > 0;
-    const isActive = this.mode !== NetworkMode.None;
-    const due = Math.min(
-      this.client?.session.nextDeadlineMs ?? Number.POSITIVE_INFINITY,
-      this.server?.session.nextDeadlineMs ?? Number.POSITIVE_INFINITY,
-      now + this.#updateMs,
-    );
-    const next = isActive ? (isWaiting ? now : due) : Number.POSITIVE_INFINITY;
-    // A timer that is early enough stays.
-    if (this.#timer !== null && this.#timerMs <= next && next < Number.POSITIVE_INFINITY) return;
+    const isAnythingDue = this.mode !== NetworkMode.None && this.#isAnythingDue;
+    if (isAnythingDue ? this.#timer !== null && this.#timerMs <= this.#dueMs : this.#timer === null) return;
     if (this.#timer !== null) this.clock.clearTimeout(this.#timer);
     this.#timer = null;
-    this.#timerMs = next;
-    if (next === Number.POSITIVE_INFINITY) return;
-    const onTimer = () => {
-      this.#timer = null;
-      this.#owner.update();
-    };
-    this.#timer = this.clock.setTimeout(onTimer, Math.max(0, next - now));
+    if (!isAnythingDue) return;
+    this.#timerMs = this.#dueMs;
+    this.#timer = this.clock.setTimeout(this.#onTimer, Math.max(0, this.#timerMs - this.clock.now()));
+  }
+
+  // A closure in `#schedule` would be garbage for each packet, whether it sets a timer or not.
+  readonly #onTimer = (): void => {
+    this.#timer = null;
+    this.#owner.update();
+  };
+
+  /** Asked for each packet, in place of a time, which would be an object. */
+  get #isAnythingDue(): boolean {
+    const isLooped = this.#toClient.length + this.#toServer.length > 0;
+    const isSessionDue = this.client?.session.isAnythingDue || this.server?.session.isAnythingDue;
+    return isLooped || isSessionDue || this.#updateMs < Number.POSITIVE_INFINITY;
+  }
+
+  get #dueMs(): number {
+    const now = this.clock.now();
+    if (this.#toClient.length + this.#toServer.length > 0) return now;
+    const clientMs = this.client?.session.nextDeadlineMs ?? Number.POSITIVE_INFINITY;
+    const serverMs = this.server?.session.nextDeadlineMs ?? Number.POSITIVE_INFINITY;
+    return Math.min(clientMs, serverMs, now + this.#updateMs);
   }
 }
 

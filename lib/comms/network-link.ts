@@ -21,7 +21,10 @@ export interface NetworkLink<TPeer> {
   takeToClient(packet: ByteSegment, destination: TPeer): boolean;
   /** Whether the server is in this program: then it gets the packet with the next update. */
   takeToServer(packet: ByteSegment): boolean;
-  /** Runs what may call back into the network: what it asks for is done afterwards. */
+  /** What follows may call back into the network: what it asks for is done at the end, which `leave` is. */
+  enter(): void;
+  leave(): void;
+  /** Runs what may call back into the network, between `enter` and `leave`. */
   within<T>(run: () => T): T;
   /** Sends; what an override throws is reported. @returns whether it was sent */
   attempt(send: () => SendOutcome): boolean;

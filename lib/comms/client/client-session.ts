@@ -115,6 +115,11 @@ export class ClientSession<TPeer> implements CommsSession {
     this.#players.forgetUnknownPeers(now);
   }
 
+  /** Whether `update` will have something to do, at `nextDeadlineMs`. */
+  get isAnythingDue(): boolean {
+    return this.#players.speaking.size > 0 || (this.#retryAtMs < Number.POSITIVE_INFINITY && !this.isAway);
+  }
+
   /** When `update` has something to do next, unless a packet comes before. */
   get nextDeadlineMs(): number {
     let next = this.isAway ? Number.POSITIVE_INFINITY : this.#retryAtMs;

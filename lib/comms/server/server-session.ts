@@ -57,7 +57,8 @@ export class ServerSession<TPeer> {
   constructor(owner: ServerOwner<TPeer>) {
     this.#owner = owner;
     const random = owner.randomBytes(4);
-    this.id = new DataView(random.buffer, random.byteOffset).getUint32(0);
+    // 31 bits: V8 keeps such numbers without an object for each.
+    this.id = new DataView(random.buffer, random.byteOffset).getUint32(0) >>> 1;
     this.#ids = new ClientIds(owner.clock);
     this.events = new EventHub<ServerEvents<TPeer>>(EVENTS, (error) => owner.report(error));
     this.#router = new VoiceRouter(
@@ -311,15 +312,15 @@ export class ServerSession<TPeer> {
     if (other) this.#send(other, PacketType.Signal, contents.signal, { client: client.id, bytes });
   }
 
-  /** A listener says how much of a speaker's voice is lost: the speaker hears it. */
+  /** A listener says how much of a speaker's voice is lost: the speaker hears the worst. */
   #voiceReport(client: ServerClient<TPeer>, report: { speaker: number; lossPercent: number; burst: number }): void {
     const speaker = this.#byId.get(report.speaker);
     if (!speaker || speaker === client || !client.states.tryTake(0.1)) return;
-    this.#owner.transmitMany(
-      [speaker.peer],
-      1,
-      this.#packets.write(PacketType.VoiceReport, this.id, contents.voiceReport, report),
-    );
+    const worst = speaker.reports.add(report, this.#owner.clock.now());
+    if (!worst || speaker.isSuspended) return;
+    const value = { speaker: speaker.id, ...worst };
+    const packet = this.#packets.write(PacketType.VoiceReport, this.id, contents.voiceReport, value);
+    this.#owner.transmitMany([speaker.peer], 1, packet);
   }
 
   #refuse(to: TPeer, kind: RefusalKind, text: string, code = 0): boolean {
@@ -343,6 +344,11 @@ export class ServerSession<TPeer> {
     if (to.isSuspended || this.#owner.transmitReliable(to.peer, packet)) return;
     this.#expelled.set(this.#owner.peerKey(to.peer), to.peer);
     this.#expelledMs = Math.min(this.#expelledMs, this.#owner.clock.now());
+  }
+
+  /** Whether `update` will have something to do, at `nextDeadlineMs`. */
+  get isAnythingDue(): boolean {
+    return this.#expelled.size > 0;
   }
 
   /** When `update` has something to do next. */

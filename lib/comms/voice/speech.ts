@@ -28,7 +28,7 @@ export class Speech implements Hearing {
   /** The channels of the last packet. */
   #channelCount = 0;
   readonly #bits = new Int32Array(MAX_CHANNELS);
-  readonly #targets = new Float64Array(MAX_CHANNELS);
+  readonly #targets = new Int32Array(MAX_CHANNELS);
   #window = new PacketWindow();
   #receivedBefore = 0;
   #expectedBefore = 0;

@@ -1,4 +1,4 @@
-import { array, bool, bytes, type Infer, string, struct, u8, u16, u32 } from "../../serialization/index.js";
+import { array, bool, bytes, type Infer, i32, string, struct, u8, u16 } from "../../serialization/index.js";
 import { codecSettings } from "../values/codec-settings.js";
 
 // docs/wire-format.md has the bytes.
@@ -60,7 +60,7 @@ export const contents = {
   clientState: struct({ id: u16, codec: codecSettings, name }),
   deltaClientState: struct({ id: u16, isJoining: bool, room: name }),
   removeClient: struct({ id: u16 }),
-  text: struct({ isToPlayer: bool, sender: u16, target: u32, text: string(MAX_TEXT_BYTES) }),
+  text: struct({ isToPlayer: bool, sender: u16, target: i32, text: string(MAX_TEXT_BYTES) }),
   handshakeP2P: struct({ id: u16 }),
   snapshotDone: struct({ clients: u16 }),
   refused: struct({ kind: u8, code: u16, text: string(120) }),

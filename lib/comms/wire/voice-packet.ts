@@ -92,7 +92,7 @@ export class VoicePacket implements IVoicePacket {
     for (let index = 0; index < this.channelCount; index++) {
       const channel = this.channels[index] as VoiceTarget;
       channel.bits = reader.readUint16();
-      channel.target = reader.readUint32();
+      channel.target = reader.readInt32();
     }
     for (let index = 0; index < this.redundantCount; index++) {
       const place = this.redundant[index] as FramePlace;
@@ -120,7 +120,7 @@ export function writeVoiceHeader(
   writer.writeUint8(channels.length | (redundantCount << 5));
   for (const channel of channels) {
     writer.writeUint16(channel.bits);
-    writer.writeUint32(channel.target);
+    writer.writeInt32(channel.target);
   }
 }
 
