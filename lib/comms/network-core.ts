@@ -6,6 +6,7 @@ import {
   clockOption,
   durationOption,
   functionOption,
+  numberOption,
   type OptionRules,
   objectOption,
   textOption,
@@ -31,6 +32,13 @@ export interface CommsNetworkOptions<TPeer = unknown> extends SessionRules<TPeer
   codec?: CodecSettings;
   /** What the server's `authorize` gets, at most 512 bytes. @defaultValue empty */
   token?: Uint8Array;
+  /**
+   * Bytes a second that this client may send for its voice to go directly: each listener costs the stream once. As many
+   * as this is enough for are reached directly, the others by the server.
+   *
+   * @defaultValue `Infinity`
+   */
+  directBytesPerSecond?: number;
   /** Calls `update` so often by itself. @defaultValue `Infinity`: you call it, and timers of the session do */
   updateMs?: number;
   /** @defaultValue that of the platform */
@@ -46,6 +54,7 @@ const OPTIONS: OptionRules<CommsNetworkOptions> = {
   playerName: textOption,
   codec: objectOption(),
   token: objectOption("subarray"),
+  directBytesPerSecond: numberOption(0, Number.POSITIVE_INFINITY),
   updateMs: durationOption(1),
   clock: clockOption,
   randomBytes: functionOption,
@@ -81,6 +90,7 @@ export class CommsNetworkCore<TPeer> implements NetworkLink<TPeer> {
   readonly token: Uint8Array;
   readonly comms: CommsCore;
   readonly rules: SessionRules<TPeer>;
+  readonly directBytesPerSecond: number;
   readonly events: EventHub<CommsNetworkEvents>;
   mode = NetworkMode.None;
   server: ServerDriver<TPeer> | null = null;
@@ -100,6 +110,7 @@ export class CommsNetworkCore<TPeer> implements NetworkLink<TPeer> {
   constructor(owner: NetworkOwner<TPeer>, options: CommsNetworkOptions<TPeer>) {
     checkOptions("the comms network", options as CommsNetworkOptions, OPTIONS);
     this.rules = options;
+    this.directBytesPerSecond = options.directBytesPerSecond ?? Number.POSITIVE_INFINITY;
     this.#owner = owner;
     this.clock = options.clock ?? systemClock;
     this.randomBytes = options.randomBytes ?? secureRandomBytes;

@@ -16,6 +16,7 @@ export interface NetworkLink<TPeer> {
   readonly token: Uint8Array;
   readonly comms: CommsCore;
   readonly rules: SessionRules<TPeer>;
+  readonly directBytesPerSecond: number;
   peerKey(peer: TPeer): PeerKey;
   /** Whether the packet was for the client in this program. */
   takeToClient(packet: ByteSegment, destination: TPeer): boolean;

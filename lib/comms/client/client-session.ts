@@ -31,7 +31,7 @@ export interface ClientOwner<TPeer> {
   transmitReliable(packet: ByteSegment): boolean;
   transmitUnreliable(packet: ByteSegment): boolean;
   /** Sends to these directly where that is possible, and by `relay` otherwise. */
-  transmitP2P(isReliable: boolean, to: CommsPlayer<TPeer>[], packet: ByteSegment): void;
+  transmitP2P(to: CommsPlayer<TPeer>[], packet: ByteSegment): void;
   sessionAssigned(session: number, id: number): void;
   signalReceived(from: CommsPlayer<TPeer>, bytes: Uint8Array): void;
   phaseChanged(): void;
@@ -181,11 +181,11 @@ export class ClientSession<TPeer> implements CommsSession {
   }
 
   channelClosed(channel: OpenChannel): void {
-    this.#sendClosing([channel], this.#comms.channels.length);
+    this.#sendClosing([channel], this.#comms.channels);
   }
 
   endSpeech(): void {
-    this.#sendClosing(this.#comms.channels, 0);
+    this.#sendClosing(this.#comms.channels, []);
   }
 
   sendVoice(frame: Uint8Array): boolean {
@@ -382,10 +382,10 @@ export class ClientSession<TPeer> implements CommsSession {
       return;
     }
     player.speech.heardMs = this.#owner.clock.now();
-    if (!player.isSpeaking && hearing === "open") {
-      this.#players.speaks(player);
+    if (voice.frame.length > 0) {
+      if (!player.isSpeaking && hearing === "open") this.#players.speaks(player);
+      this.#comms.events.emit("voiceReceived", this.#heard(player));
     }
-    if (voice.frame.length > 0) this.#comms.events.emit("voiceReceived", this.#heard(player));
     if (hearing === "closed") this.#players.silence(player);
   }
 
@@ -415,9 +415,9 @@ export class ClientSession<TPeer> implements CommsSession {
     this.#sendReliable(PacketType.DeltaClientState, contents.deltaClientState, { id: this.id, isJoining, room });
   }
 
-  #sendClosing(channels: readonly OpenChannel[], left: number): void {
+  #sendClosing(closed: readonly OpenChannel[], open: readonly OpenChannel[]): void {
     if (this.phase !== ClientPhase.Connected || this.isAway) return;
-    const packet = this.#sender.closing(channels, left, this.id, this.sessionId);
+    const packet = this.#sender.closing(closed, open, this.id, this.sessionId);
     if (packet) this.#sendPacket(packet);
   }
 
@@ -428,7 +428,7 @@ export class ClientSession<TPeer> implements CommsSession {
     const listeners = players.filter(
       (player) => !player.isLocal && this.#sender.targets.some((one) => hears(player, one)),
     );
-    if (listeners.length > 0) this.#owner.transmitP2P(false, listeners, packet);
+    if (listeners.length > 0) this.#owner.transmitP2P(listeners, packet);
     return true;
   }
 

@@ -53,6 +53,7 @@ export class VoiceSender {
    * @throws RangeError for a frame that fits no packet
    */
   packetOf(frame: Uint8Array, sender: number, session: number, channels: readonly OpenChannel[], nowMs: number) {
+    this.#targets.length = 0;
     this.#collect(channels, false);
     const state = this.#state;
     const room = MAX_PACKET_BYTES - VOICE_HEADER_BYTES - this.#targets.length * CHANNEL_BYTES;
@@ -68,12 +69,23 @@ export class VoiceSender {
     return packet;
   }
 
-  /** The packet that says that these channels, or all, are closed; null unless somebody has heard speech on them. */
-  closing(channels: readonly OpenChannel[], left: number, sender: number, session: number): ByteSegment | null {
+  /**
+   * The packet that says which channels are closed, and which are open still: whoever hears speech on one of these goes
+   * on hearing it. Null unless somebody has heard speech.
+   */
+  closing(
+    closed: readonly OpenChannel[],
+    open: readonly OpenChannel[],
+    sender: number,
+    session: number,
+  ): ByteSegment | null {
     if (!this.#isSpeaking) return null;
-    this.#collect(channels, true);
-    const packet = this.#targets.length > 0 ? this.#write(new Uint8Array(0), sender, session, 0, 0) : null;
-    if (left === 0) {
+    this.#targets.length = 0;
+    this.#collect(closed, true);
+    const isForAnybody = this.#targets.length > 0;
+    this.#collect(open, false);
+    const packet = isForAnybody ? this.#write(new Uint8Array(0), sender, session, 0, 0) : null;
+    if (open.length === 0) {
       this.#isSpeaking = false;
       this.#state.channelSession = (this.#state.channelSession + 1) & 127;
       this.#state.packetCounter = 0;
@@ -119,7 +131,6 @@ export class VoiceSender {
   }
 
   #collect(channels: readonly OpenChannel[], isClosing: boolean): void {
-    this.#targets.length = 0;
     for (const channel of channels) {
       const id = channel.isToPlayer ? this.#resolver.idOf(channel.target) : channel.roomId;
       if (id === null) continue;
