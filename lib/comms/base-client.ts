@@ -47,6 +47,10 @@ export abstract class BaseClient<TPeer> {
       {
         clock: link.clock,
         token: link.token,
+        seal: link.seal,
+        randomBytes: link.randomBytes,
+        within: (run) => link.within(run),
+        report: (error) => link.report(error),
         transmitReliable: (packet) => link.takeToServer(packet) || link.attempt(() => this.sendReliable(packet)),
         transmitUnreliable: (packet) => link.takeToServer(packet) || link.attempt(() => this.sendUnreliable(packet)),
         transmitP2P: (to, packet) => this.#sendP2P(to, packet),

@@ -28,6 +28,7 @@ export {
   type PeerCommsServer,
   type VoicePeer,
 } from "./peer-comms-network.js";
+export { roomSecretSeal } from "./room-secret-seal.js";
 export type { IServerClient } from "./server/server-client.js";
 export type { JoinRequest, PeerKey, ServerEvents, SessionMetrics, SessionRules } from "./server/server-owner.js";
 export { type ChannelOptions, ChannelPriority } from "./values/channel-options.js";
@@ -36,3 +37,4 @@ export { ConnectionStatus, isClientEnabled, isServerEnabled, NetworkMode, Unit }
 export type { OpenChannel } from "./voice/open-channel.js";
 export type { Hearing } from "./voice/speech.js";
 export type { FramePlace, IVoicePacket, VoiceTarget } from "./wire/voice-packet.js";
+export type { VoiceSeal, VoiceToSeal } from "./wire/voice-seal.js";

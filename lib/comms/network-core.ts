@@ -23,6 +23,7 @@ import type { NetworkLink, SendOutcome } from "./network-link.js";
 import type { PeerKey, SessionRules } from "./server/server-owner.js";
 import { type CodecSettings, checkCodecSettings, DEFAULT_CODEC } from "./values/codec-settings.js";
 import { ConnectionStatus, isClientEnabled, isServerEnabled, NetworkMode } from "./values/modes.js";
+import type { VoiceSeal } from "./wire/voice-seal.js";
 
 /** The options of a network of comms. */
 export interface CommsNetworkOptions<TPeer = unknown> extends SessionRules<TPeer> {
@@ -30,6 +31,8 @@ export interface CommsNetworkOptions<TPeer = unknown> extends SessionRules<TPeer
   playerName?: string;
   /** What this client speaks. @defaultValue PCM, 960 samples at 48 kHz */
   codec?: CodecSettings;
+  /** Seals voice from end to end, as `roomSecretSeal` does. @defaultValue none */
+  seal?: VoiceSeal;
   /** What the server's `authorize` gets, at most 512 bytes. @defaultValue empty */
   token?: Uint8Array;
   /**
@@ -53,6 +56,7 @@ const OPTIONS: OptionRules<CommsNetworkOptions> = {
   canListen: functionOption,
   playerName: textOption,
   codec: objectOption(),
+  seal: objectOption("seal", "open"),
   token: objectOption("subarray"),
   directBytesPerSecond: numberOption(0, Number.POSITIVE_INFINITY),
   updateMs: durationOption(1),
@@ -88,6 +92,7 @@ export class CommsNetworkCore<TPeer> implements NetworkLink<TPeer> {
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
   readonly token: Uint8Array;
+  readonly seal: VoiceSeal | null;
   readonly comms: CommsCore;
   readonly rules: SessionRules<TPeer>;
   readonly directBytesPerSecond: number;
@@ -114,6 +119,7 @@ export class CommsNetworkCore<TPeer> implements NetworkLink<TPeer> {
     this.#owner = owner;
     this.clock = options.clock ?? systemClock;
     this.randomBytes = options.randomBytes ?? secureRandomBytes;
+    this.seal = options.seal ?? null;
     this.token = options.token?.slice() ?? new Uint8Array(0);
     this.#updateMs = options.updateMs ?? Number.POSITIVE_INFINITY;
     const name = options.playerName ?? `player-${[...this.randomBytes(8)].map((byte) => byte % 10).join("")}`;

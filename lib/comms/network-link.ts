@@ -4,6 +4,7 @@ import type { ByteSegment } from "../peer/index.js";
 import type { RandomBytes } from "../random.js";
 import type { CommsCore } from "./client/comms-core.js";
 import type { PeerKey, SessionRules } from "./server/server-owner.js";
+import type { VoiceSeal } from "./wire/voice-seal.js";
 
 /** What an override that sends returns: false is "it was not sent", and nothing at all counts as sent. */
 // biome-ignore lint/suspicious/noConfusingVoidType: an override need not return anything
@@ -14,6 +15,7 @@ export interface NetworkLink<TPeer> {
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
   readonly token: Uint8Array;
+  readonly seal: VoiceSeal | null;
   readonly comms: CommsCore;
   readonly rules: SessionRules<TPeer>;
   readonly directBytesPerSecond: number;

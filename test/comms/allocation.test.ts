@@ -1,4 +1,4 @@
-// The server's own garbage for a voice packet that it sends on: none. What the Peer makes, test/peer/allocations counts.
+// The server makes no garbage for a voice packet that it sends on. What the Peer makes, test/peer/allocations counts.
 import { expect, test } from "vitest";
 import type { Clock } from "../../lib/clock.js";
 import {
@@ -32,6 +32,7 @@ const hello = (name: string) =>
     version: WIRE_VERSION,
     codec,
     name,
+    salt: new Uint8Array(0),
     token: new Uint8Array(0),
   });
 const joining = (session: number, id: number) =>

@@ -38,7 +38,7 @@ const vectors: [string, () => ByteSegment][] = [
     "HandshakeRequest of `Ada`",
     () => {
       const codec = { codec: 1, frameSize: 960, sampleRate: 48_000 };
-      const value = { version: WIRE_VERSION, codec, name: "Ada", token: Uint8Array.of(0xaa) };
+      const value = { version: WIRE_VERSION, codec, name: "Ada", salt: new Uint8Array(0), token: Uint8Array.of(0xaa) };
       return packets.write(PacketType.HandshakeRequest, SESSION, contents.handshakeRequest, value);
     },
   ],

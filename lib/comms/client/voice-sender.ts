@@ -10,6 +10,8 @@ import { MAX_CHANNELS, VoiceTarget, writeRedundantFrame, writeVoiceHeader } from
 const SILENCE_BYTES = 2;
 const VOICE_HEADER_BYTES = HEADER_BYTES + 8;
 const CHANNEL_BYTES = 6;
+/** Of a sealed packet. */
+const SPEECH_BYTES = 4;
 const REDUNDANT_BYTES = 3;
 /** The most distant frame that is repeated. */
 const HISTORY = 8;
@@ -31,11 +33,24 @@ export class VoiceSender {
   readonly #history = Array.from({ length: HISTORY }, () => new Uint8Array(MAX_PACKET_BYTES));
   readonly #lengths = new Int32Array(HISTORY);
   readonly #numbers = new Int32Array(HISTORY).fill(-1);
+  readonly #sealBytes: number | null;
+  /** Where the frames begin in the last packet. */
+  framesOffset = 0;
+  /** The high bits of the counter: another number for each speech, and where the packet counter begins anew. */
+  #speech = 0;
+  #sealCounter = 0;
   readonly #state = { sender: 0, channelSession: 0, packetCounter: 0, frameCounter: 0 };
   #isSpeaking = false;
 
-  constructor(resolver: TargetResolver) {
+  /** @param sealBytes how much longer a seal makes the frames; null: they are not sealed */
+  constructor(resolver: TargetResolver, sealBytes: number | null) {
     this.#resolver = resolver;
+    this.#sealBytes = sealBytes;
+  }
+
+  /** Counts the packets of this client for a seal, each number once. That of the last packet. */
+  get sealCounter(): number {
+    return this.#sealCounter;
   }
 
   get isSpeaking(): boolean {
@@ -56,7 +71,8 @@ export class VoiceSender {
     this.#targets.length = 0;
     this.#collect(channels, false);
     const state = this.#state;
-    const room = MAX_PACKET_BYTES - VOICE_HEADER_BYTES - this.#targets.length * CHANNEL_BYTES;
+    const sealBytes = this.#sealBytes === null ? 0 : this.#sealBytes + SPEECH_BYTES;
+    const room = MAX_PACKET_BYTES - VOICE_HEADER_BYTES - this.#targets.length * CHANNEL_BYTES - sealBytes;
     if (frame.length > room) {
       throw outOfRange(`A frame has at most ${room} bytes with ${this.#targets.length} channels, not ${frame.length}`);
     }
@@ -89,6 +105,7 @@ export class VoiceSender {
       this.#isSpeaking = false;
       this.#state.channelSession = (this.#state.channelSession + 1) & 127;
       this.#state.packetCounter = 0;
+      this.#speech++;
     }
     return packet;
   }
@@ -107,10 +124,13 @@ export class VoiceSender {
         redundant.push(distance);
       }
     }
-    writeVoiceHeader(writer, state, this.#targets, redundant.length);
+    writeVoiceHeader(writer, state, this.#targets, redundant.length, this.#sealBytes === null ? null : this.#speech);
+    this.framesOffset = writer.byteLength;
+    this.#sealCounter = this.#speech * 2 ** 16 + state.packetCounter;
     for (const distance of redundant) writeRedundantFrame(writer, distance, this.#earlierFrame(distance));
     writer.writeBytes(frame);
     state.packetCounter = (state.packetCounter + 1) & 0xffff;
+    if (state.packetCounter === 0) this.#speech++;
     return this.#packets.end();
   }
 

@@ -70,6 +70,7 @@ export class ServerClient<TPeer> implements IServerClient<TPeer> {
     readonly id: number,
     readonly name: string,
     readonly codec: Readonly<CodecSettings>,
+    readonly salt: Uint8Array,
     clock: Clock,
     leave: (client: ServerClient<TPeer>, room: ServerRoom<TPeer>) => void,
   ) {

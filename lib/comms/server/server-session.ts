@@ -1,3 +1,4 @@
+import { equalBytes } from "../../bytes.js";
 import { EventHub } from "../../event-hub.js";
 import { NetworkError } from "../../network-error.js";
 import type { ByteSegment } from "../../peer/index.js";
@@ -146,9 +147,9 @@ export class ServerSession<TPeer> {
     return value;
   }
 
-  #greet(from: TPeer, { version, codec, name, token }: HandshakeRequest): void {
+  #greet(from: TPeer, { version, codec, name, salt, token }: HandshakeRequest): void {
     const known = this.find(from);
-    if (known?.name === name && known.codec.codec === codec.codec) {
+    if (known?.name === name && known.codec.codec === codec.codec && equalBytes(known.salt, salt)) {
       this.#sendSnapshot(known);
       return;
     }
@@ -163,18 +164,18 @@ export class ServerSession<TPeer> {
     const verdict = this.#owner.authorize({ peer: from, name, codec, token });
     if (verdict !== true) this.#refuse(from, RefusalKind.Unauthorized, verdict.text, verdict.code);
     else if (this.#names.has(name)) this.#refuse(from, RefusalKind.NameTaken, `There is a player ${name} already`);
-    else this.#add(from, name, codec);
+    else this.#add(from, name, codec, salt);
   }
 
-  #add(peer: TPeer, name: string, codec: CodecSettings): void {
+  #add(peer: TPeer, name: string, codec: CodecSettings, salt: Uint8Array): void {
     const id = this.#byId.size < MAX_CLIENTS ? this.#ids.take() : null;
     if (id === null) {
       this.#refuse(peer, RefusalKind.Full, "The voice session is full");
       return;
     }
     const leave = (client: ServerClient<TPeer>, room: ServerRoom<TPeer>) => this.#leave(client, room);
-    const client = new ServerClient(peer, id, name, codec, this.#owner.clock, leave);
-    this.#broadcast(PacketType.ClientState, contents.clientState, { id, codec, name });
+    const client = new ServerClient(peer, id, name, codec, salt, this.#owner.clock, leave);
+    this.#broadcast(PacketType.ClientState, contents.clientState, { id, codec, name, salt });
     this.#byPeer.set(this.#owner.peerKey(peer), client);
     this.#byId.set(id, client);
     this.#names.add(name);
@@ -185,8 +186,8 @@ export class ServerSession<TPeer> {
   /** Its id, everybody, and what they listen to. */
   #sendSnapshot(client: ServerClient<TPeer>): void {
     this.#send(client, PacketType.HandshakeResponse, contents.handshakeResponse, { id: client.id });
-    for (const { id, codec, name, joined } of this.#byId.values()) {
-      this.#send(client, PacketType.ClientState, contents.clientState, { id, codec, name });
+    for (const { id, codec, name, salt, joined } of this.#byId.values()) {
+      this.#send(client, PacketType.ClientState, contents.clientState, { id, codec, name, salt });
       for (const room of joined.values()) {
         this.#send(client, PacketType.DeltaClientState, contents.deltaClientState, {
           id,
