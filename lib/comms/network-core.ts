@@ -50,6 +50,8 @@ export interface CommsNetworkOptions<TPeer = unknown> extends SessionRules<TPeer
   randomBytes?: RandomBytes;
 }
 
+const QUALITY_MS = 1000;
+
 const OPTIONS: OptionRules<CommsNetworkOptions> = {
   authorize: functionOption,
   canSpeak: functionOption,
@@ -105,6 +107,9 @@ export class CommsNetworkCore<TPeer> implements NetworkLink<TPeer> {
   readonly #toClient = new LoopbackQueue();
   readonly #toServer = new LoopbackQueue();
   #depth = 0;
+  #qualitySecond = 0;
+  /** Too much of what is heard comes late. */
+  #isLate = false;
   /** What is to run next: null is nothing. */
   #wanted: Session<TPeer> | null = null;
   #hasWanted = false;
@@ -270,7 +275,14 @@ export class CommsNetworkCore<TPeer> implements NetworkLink<TPeer> {
   }
 
   #setStatus(): void {
-    const isReady = this.client ? this.client.session.phase === ClientPhase.Connected : this.server !== null;
+    const isJoined = this.client ? this.client.session.phase === ClientPhase.Connected : this.server !== null;
+    // Looked at once a second: it changes slowly, and this is asked for each packet.
+    const second = this.client === null ? 0 : Math.floor(this.clock.now() / QUALITY_MS);
+    if (second !== this.#qualitySecond) {
+      this.#qualitySecond = second;
+      this.#isLate = this.client !== null && this.comms.lateness.isDegraded(this.clock.now());
+    }
+    const isReady = isJoined && !(this.#isLate && this.client);
     const active = isReady ? ConnectionStatus.Connected : ConnectionStatus.Degraded;
     const status = this.mode === NetworkMode.None ? ConnectionStatus.Disconnected : active;
     if (status === this.#status) return;
@@ -299,7 +311,7 @@ export class CommsNetworkCore<TPeer> implements NetworkLink<TPeer> {
   get #isAnythingDue(): boolean {
     const isLooped = this.#toClient.length + this.#toServer.length > 0;
     const isSessionDue = this.client?.session.isAnythingDue || this.server?.session.isAnythingDue;
-    return isLooped || isSessionDue || this.#updateMs < Number.POSITIVE_INFINITY;
+    return isLooped || isSessionDue || this.#isLate || this.#updateMs < Number.POSITIVE_INFINITY;
   }
 
   get #dueMs(): number {
@@ -307,7 +319,9 @@ export class CommsNetworkCore<TPeer> implements NetworkLink<TPeer> {
     if (this.#toClient.length + this.#toServer.length > 0) return now;
     const clientMs = this.client?.session.nextDeadlineMs ?? Number.POSITIVE_INFINITY;
     const serverMs = this.server?.session.nextDeadlineMs ?? Number.POSITIVE_INFINITY;
-    return Math.min(clientMs, serverMs, now + this.#updateMs);
+    // A bad line is looked at again, also when nothing is heard any more.
+    const qualityMs = this.#isLate ? now + QUALITY_MS : Number.POSITIVE_INFINITY;
+    return Math.min(clientMs, serverMs, qualityMs, now + this.#updateMs);
   }
 }
 
