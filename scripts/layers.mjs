@@ -35,9 +35,9 @@ export const layers = {
     wings: ["protocol", "time", "players", "authentication"],
   },
   comms: {
-    below: ["guard", "message", "peer", "serialization", "socket"],
+    below: ["guard", "addon", "valve", "message", "peer", "serialization", "socket"],
     base: [],
-    wings: ["values", "wire", "voice", "server", "client", "sound"],
+    wings: ["values", "wire", "voice", "server", "client", "sound", "sockets"],
   },
   xcs: {
     below: ["guard", "addon"],

@@ -3,6 +3,7 @@ import { ByteSegment } from "../peer/index.js";
 import { ClientPhase, ClientSession } from "./client/client-session.js";
 import { type ClientInfo, CommsPlayer } from "./client/comms-player.js";
 import { linkOf, type NetworkLink, type SendOutcome } from "./network-link.js";
+import { DirectBudget } from "./voice/direct-budget.js";
 import { PacketWriter } from "./wire/packet-writer.js";
 import { contents, PacketType } from "./wire/packets.js";
 
@@ -29,6 +30,11 @@ export abstract class BaseClient<TPeer> {
   readonly #driver: ClientDriver<TPeer>;
   readonly #link: NetworkLink<TPeer>;
   readonly #segment = new ByteSegment();
+  readonly #budget: DirectBudget;
+  /** How many clients the packet under way is for. */
+  #listeners = 0;
+  /** Those of them that could be reached directly, and are not, since that would be too much. */
+  #heldBack: CommsPlayer<TPeer>[] = [];
 
   static {
     driverOfClient = (client) => client.#driver;
@@ -41,9 +47,13 @@ export abstract class BaseClient<TPeer> {
       {
         clock: link.clock,
         token: link.token,
+        seal: link.seal,
+        randomBytes: link.randomBytes,
+        within: (run) => link.within(run),
+        report: (error) => link.report(error),
         transmitReliable: (packet) => link.takeToServer(packet) || link.attempt(() => this.sendReliable(packet)),
         transmitUnreliable: (packet) => link.takeToServer(packet) || link.attempt(() => this.sendUnreliable(packet)),
-        transmitP2P: (isReliable, to, packet) => this.#sendP2P(isReliable, to, packet),
+        transmitP2P: (to, packet) => this.#sendP2P(to, packet),
         sessionAssigned: (session, id) => this.onServerAssignedSessionId(session, id),
         signalReceived: (from, bytes) => this.signalReceived(from, bytes),
         phaseChanged: () => link.phaseChanged(),
@@ -59,6 +69,7 @@ export abstract class BaseClient<TPeer> {
       receive: (packet) => void this.#session.receive(packet),
     };
     this.#link = link;
+    this.#budget = new DirectBudget(link.directBytesPerSecond);
   }
 
   /** Starts to connect to the server. Call `connected()` when that is done, at once if there is nothing to do. */
@@ -154,9 +165,11 @@ export abstract class BaseClient<TPeer> {
 
   /** Sends to some clients, at once or not at all; as {@link sendReliableP2P}. */
   protected sendUnreliableP2P(to: ClientInfo<TPeer | null>[], packet: ByteSegment): void {
-    if (to.length === 0) return;
-    if (to.length === this.#listeners) this.#session.transmitVoice(packet);
-    else this.#session.relay(false, to, packet);
+    const all = this.#heldBack.length > 0 ? [...to, ...this.#heldBack] : to;
+    this.#heldBack = [];
+    if (all.length === 0) return;
+    if (all.length === this.#listeners) this.#session.transmitVoice(packet);
+    else this.#session.relay(false, all, packet);
   }
 
   /**
@@ -174,13 +187,20 @@ export abstract class BaseClient<TPeer> {
     return this.#session.phase >= ClientPhase.Listing && this.#session.sendSignal(to, bytes);
   }
 
-  /** How many clients the packet under way is for. */
-  #listeners = 0;
+  /** Voice that was sent directly could not leave: as long as that lasts, less is sent directly. */
+  protected directWayCongested(): void {
+    this.#budget.congested();
+  }
 
-  #sendP2P(isReliable: boolean, to: CommsPlayer<TPeer>[], packet: ByteSegment): void {
+  #sendP2P(to: CommsPlayer<TPeer>[], packet: ByteSegment): void {
     this.#listeners = to.length;
-    if (isReliable) this.sendReliableP2P(to, packet);
-    else this.sendUnreliableP2P(to, packet);
+    const direct = to.filter(({ connection }) => connection !== null);
+    const now = this.#link.clock.now();
+    const places = this.#budget.placesFor(packet.length, direct.length, to.length - direct.length, now);
+    this.#heldBack = direct.slice(places);
+    this.sendUnreliableP2P(this.#heldBack.length > 0 ? to.filter((one) => !this.#heldBack.includes(one)) : to, packet);
+    // An override need not call the base class with an empty list.
+    if (this.#heldBack.length > 0) BaseClient.prototype.sendUnreliableP2P.call(this, [], packet);
   }
 }
 

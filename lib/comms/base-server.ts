@@ -43,7 +43,7 @@ export abstract class BaseServer<TPeer> {
       peerKey: (peer) => link.peerKey(peer),
       transmitReliable: (to, packet) =>
         link.takeToClient(packet, to) || link.attempt(() => this.sendReliable(to, packet)),
-      transmitMany: (to, count, packet) => void link.attempt(() => this.#sendMany(to, count, packet)),
+      transmitMany: (to, count, packet) => this.#sendMany(to, count, packet),
       authorize: (request) => this.authorize(request),
       canSpeak: (client, room) => this.canSpeak(client, room),
       canListen: (client, room) => this.canListen(client, room),
@@ -115,7 +115,13 @@ export abstract class BaseServer<TPeer> {
   /** Takes a packet of `from`. Never throws for wrong bytes. */
   networkPacketReceived(from: TPeer, packet: ByteSegment | Uint8Array): void {
     const segment = packet instanceof Uint8Array ? this.#segment.set(packet, 0, packet.length) : packet;
-    this.#link.within(() => this.#session.receive(from, segment));
+    // For each packet of voice: a closure would be garbage.
+    this.#link.enter();
+    try {
+      this.#session.receive(from, segment);
+    } finally {
+      this.#link.leave();
+    }
   }
 
   /** `peer` has disconnected: all others hear that it has left. */
@@ -155,10 +161,14 @@ export abstract class BaseServer<TPeer> {
   #sendMany(to: readonly TPeer[], count: number, packet: ByteSegment): void {
     const list = to as TPeer[];
     let left = count;
-    for (let index = 0; index < left; ) {
-      if (!this.#link.takeToClient(packet, list[index] as TPeer)) index++;
-      else list[index] = list[--left] as TPeer;
+    try {
+      for (let index = 0; index < left; ) {
+        if (!this.#link.takeToClient(packet, list[index] as TPeer)) index++;
+        else list[index] = list[--left] as TPeer;
+      }
+      if (left > 0) this.sendUnreliableMany(to, left, packet);
+    } catch (error) {
+      this.#link.report(error);
     }
-    if (left > 0) this.sendUnreliableMany(to, left, packet);
   }
 }

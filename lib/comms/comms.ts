@@ -1,8 +1,14 @@
 import type { EventListener } from "../event-hub.js";
 import type { CommsCore, CommsEvents } from "./client/comms-core.js";
 import type { ICommsPlayer } from "./client/comms-player.js";
+import { AccessTokens } from "./values/access-tokens.js";
 import type { ChannelOptions, ChannelPriority } from "./values/channel-options.js";
 import type { OpenChannel } from "./voice/open-channel.js";
+
+let coreOfComms: (comms: Comms) => CommsCore;
+
+/** @internal What is behind the comms. */
+export const commsCore = (comms: Comms): CommsCore => coreOfComms(comms);
 
 /**
  * What a user of voice does: listens to rooms, speaks on channels, writes texts. It holds before a session, and from
@@ -30,6 +36,8 @@ export class Comms {
     open(player: string, options?: ChannelOptions): OpenChannel;
     close(channel: OpenChannel): void;
   };
+  /** What triggers with tokens ask for. */
+  readonly tokens = new AccessTokens();
   readonly text: {
     /**
      * Sends a text to all that listen to a room.
@@ -41,6 +49,10 @@ export class Comms {
     /** Sends a text to one player. @returns false: there is no such player, or no session at the moment */
     whisper(player: string, text: string): boolean;
   };
+
+  static {
+    coreOfComms = (comms) => comms.#core;
+  }
 
   /** @param core what is behind it */
   constructor(core: CommsCore) {

@@ -12,6 +12,7 @@ export { BaseServer } from "./base-server.js";
 export type { CommsEvents, CommsText, HeardVoice } from "./client/comms-core.js";
 export type { ClientInfo, ICommsPlayer, VoiceStatistics } from "./client/comms-player.js";
 export type { Comms } from "./comms.js";
+export { CommsInspector, type CommsSnapshot, type InspectedNetwork, type PlayerSnapshot } from "./comms-inspector.js";
 export {
   type MessageCommsClient,
   MessageCommsNetwork,
@@ -28,11 +29,22 @@ export {
   type PeerCommsServer,
   type VoicePeer,
 } from "./peer-comms-network.js";
+export { type ProximityOptions, ProximityTrigger } from "./proximity-trigger.js";
+export { roomSecretSeal } from "./room-secret-seal.js";
 export type { IServerClient } from "./server/server-client.js";
 export type { JoinRequest, PeerKey, ServerEvents, SessionMetrics, SessionRules } from "./server/server-owner.js";
+export type { AccessTokens } from "./values/access-tokens.js";
 export { type ChannelOptions, ChannelPriority } from "./values/channel-options.js";
 export type { CodecSettings } from "./values/codec-settings.js";
 export { ConnectionStatus, isClientEnabled, isServerEnabled, NetworkMode, Unit } from "./values/modes.js";
 export type { OpenChannel } from "./voice/open-channel.js";
 export type { Hearing } from "./voice/speech.js";
+export {
+  type TriggerOptions,
+  type VoiceBroadcastOptions,
+  VoiceBroadcastTrigger,
+  type VoiceReceiptOptions,
+  VoiceReceiptTrigger,
+} from "./voice-trigger.js";
 export type { FramePlace, IVoicePacket, VoiceTarget } from "./wire/voice-packet.js";
+export type { VoiceSeal, VoiceToSeal } from "./wire/voice-seal.js";

@@ -1,23 +1,15 @@
 import { invalidType } from "../arguments.js";
-import {
-  defineMessage,
-  ErrorFlags,
-  type INetworkPlayer,
-  type NetworkClient,
-  type NetworkServer,
-} from "../message/index.js";
+import { defineMessage, ErrorFlags, type INetworkPlayer, type NetworkClient, NetworkServer } from "../message/index.js";
 import { objectOption } from "../options.js";
 import { type ByteSegment, Channel } from "../peer/index.js";
-import { bytesView } from "../serialization/index.js";
 import { BaseClient } from "./base-client.js";
 import { BaseCommsNetwork } from "./base-comms-network.js";
 import { BaseServer } from "./base-server.js";
 import type { CommsNetworkOptions } from "./network-core.js";
 import { VOICE_MAX_AGE_MS } from "./peer-comms-network.js";
 import { isClientEnabled, isServerEnabled, Unit } from "./values/modes.js";
-import { MAX_PACKET_BYTES } from "./wire/packets.js";
+import { packetCodec } from "./wire/packet-codec.js";
 
-const packetCodec = bytesView(MAX_PACKET_BYTES);
 /** Everything but voice. Optional: whoever has no voice plays on without it. */
 const CommsPacket = defineMessage("comms/packet", packetCodec, { optional: true, lane: 1 });
 const CommsVoice = defineMessage("comms/voice", packetCodec, {
@@ -49,15 +41,15 @@ export class MessageCommsServer extends BaseServer<INetworkPlayer> {
   protected override readMessages(): void {}
 
   protected override sendReliable(to: INetworkPlayer, packet: ByteSegment): boolean {
-    return to.send(CommsPacket, packet.view());
+    return to.send(CommsPacket, packet);
   }
 
   protected override sendUnreliable(to: INetworkPlayer, packet: ByteSegment): void {
-    to.send(CommsVoice, packet.view());
+    to.send(CommsVoice, packet);
   }
 
   protected override sendUnreliableMany(to: readonly INetworkPlayer[], count: number, packet: ByteSegment): void {
-    this.#server.sendToMany(to.length === count ? to : to.slice(0, count), CommsVoice, packet.view());
+    NetworkServer.sendToFirst(this.#server, to, count, CommsVoice, packet);
   }
 
   protected override charge(peer: INetworkPlayer, cost: number): void {
@@ -96,11 +88,11 @@ export class MessageCommsClient extends BaseClient<INetworkPlayer> {
   protected override readMessages(): void {}
 
   protected override sendReliable(packet: ByteSegment): boolean {
-    return this.#client.player?.send(CommsPacket, packet.view()) ?? false;
+    return this.#client.player?.send(CommsPacket, packet) ?? false;
   }
 
   protected override sendUnreliable(packet: ByteSegment): boolean {
-    return this.#client.player?.send(CommsVoice, packet.view()) ?? false;
+    return this.#client.player?.send(CommsVoice, packet) ?? false;
   }
 }
 
@@ -142,7 +134,9 @@ export class MessageCommsNetwork extends BaseCommsNetwork<MessageCommsServer, Me
       playerDisconnecting: (player) => this.server?.clientDisconnected(player),
     });
     for (const message of MESSAGES) {
-      server.messageHandler.register(message, (bytes, player) => this.server?.networkPacketReceived(player, bytes));
+      const receive = (packet: ByteSegment, player: INetworkPlayer) =>
+        this.server?.networkPacketReceived(player, packet);
+      server.messageHandler.register(message, receive, { reuse: true });
     }
   }
 
@@ -156,7 +150,8 @@ export class MessageCommsNetwork extends BaseCommsNetwork<MessageCommsServer, Me
       playerResumed: () => this.client?.resumed(),
     });
     for (const message of MESSAGES) {
-      client.messageHandler.register(message, (bytes) => void this.client?.networkPacketReceived(bytes));
+      const receive = (packet: ByteSegment) => void this.client?.networkPacketReceived(packet);
+      client.messageHandler.register(message, receive, { reuse: true });
     }
   }
 

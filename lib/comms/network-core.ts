@@ -6,6 +6,7 @@ import {
   clockOption,
   durationOption,
   functionOption,
+  numberOption,
   type OptionRules,
   objectOption,
   textOption,
@@ -22,6 +23,7 @@ import type { NetworkLink, SendOutcome } from "./network-link.js";
 import type { PeerKey, SessionRules } from "./server/server-owner.js";
 import { type CodecSettings, checkCodecSettings, DEFAULT_CODEC } from "./values/codec-settings.js";
 import { ConnectionStatus, isClientEnabled, isServerEnabled, NetworkMode } from "./values/modes.js";
+import type { VoiceSeal } from "./wire/voice-seal.js";
 
 /** The options of a network of comms. */
 export interface CommsNetworkOptions<TPeer = unknown> extends SessionRules<TPeer> {
@@ -29,8 +31,17 @@ export interface CommsNetworkOptions<TPeer = unknown> extends SessionRules<TPeer
   playerName?: string;
   /** What this client speaks. @defaultValue PCM, 960 samples at 48 kHz */
   codec?: CodecSettings;
+  /** Seals voice from end to end, as `roomSecretSeal` does. @defaultValue none */
+  seal?: VoiceSeal;
   /** What the server's `authorize` gets, at most 512 bytes. @defaultValue empty */
   token?: Uint8Array;
+  /**
+   * Bytes a second that this client may send for its voice to go directly: each listener costs the stream once. As many
+   * as this is enough for are reached directly, the others by the server.
+   *
+   * @defaultValue `Infinity`
+   */
+  directBytesPerSecond?: number;
   /** Calls `update` so often by itself. @defaultValue `Infinity`: you call it, and timers of the session do */
   updateMs?: number;
   /** @defaultValue that of the platform */
@@ -39,13 +50,17 @@ export interface CommsNetworkOptions<TPeer = unknown> extends SessionRules<TPeer
   randomBytes?: RandomBytes;
 }
 
+const QUALITY_MS = 1000;
+
 const OPTIONS: OptionRules<CommsNetworkOptions> = {
   authorize: functionOption,
   canSpeak: functionOption,
   canListen: functionOption,
   playerName: textOption,
   codec: objectOption(),
+  seal: objectOption("seal", "open"),
   token: objectOption("subarray"),
+  directBytesPerSecond: numberOption(0, Number.POSITIVE_INFINITY),
   updateMs: durationOption(1),
   clock: clockOption,
   randomBytes: functionOption,
@@ -79,8 +94,10 @@ export class CommsNetworkCore<TPeer> implements NetworkLink<TPeer> {
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
   readonly token: Uint8Array;
+  readonly seal: VoiceSeal | null;
   readonly comms: CommsCore;
   readonly rules: SessionRules<TPeer>;
+  readonly directBytesPerSecond: number;
   readonly events: EventHub<CommsNetworkEvents>;
   mode = NetworkMode.None;
   server: ServerDriver<TPeer> | null = null;
@@ -90,6 +107,9 @@ export class CommsNetworkCore<TPeer> implements NetworkLink<TPeer> {
   readonly #toClient = new LoopbackQueue();
   readonly #toServer = new LoopbackQueue();
   #depth = 0;
+  #qualitySecond = 0;
+  /** Too much of what is heard comes late. */
+  #isLate = false;
   /** What is to run next: null is nothing. */
   #wanted: Session<TPeer> | null = null;
   #hasWanted = false;
@@ -100,9 +120,11 @@ export class CommsNetworkCore<TPeer> implements NetworkLink<TPeer> {
   constructor(owner: NetworkOwner<TPeer>, options: CommsNetworkOptions<TPeer>) {
     checkOptions("the comms network", options as CommsNetworkOptions, OPTIONS);
     this.rules = options;
+    this.directBytesPerSecond = options.directBytesPerSecond ?? Number.POSITIVE_INFINITY;
     this.#owner = owner;
     this.clock = options.clock ?? systemClock;
     this.randomBytes = options.randomBytes ?? secureRandomBytes;
+    this.seal = options.seal ?? null;
     this.token = options.token?.slice() ?? new Uint8Array(0);
     this.#updateMs = options.updateMs ?? Number.POSITIVE_INFINITY;
     const name = options.playerName ?? `player-${[...this.randomBytes(8)].map((byte) => byte % 10).join("")}`;
@@ -157,13 +179,21 @@ export class CommsNetworkCore<TPeer> implements NetworkLink<TPeer> {
     return true;
   }
 
-  within<T>(run: () => T): T {
+  enter(): void {
     this.#depth++;
+  }
+
+  leave(): void {
+    this.#depth--;
+    if (this.#depth === 0) this.#settle();
+  }
+
+  within<T>(run: () => T): T {
+    this.enter();
     try {
       return run();
     } finally {
-      this.#depth--;
-      if (this.#depth === 0) this.#settle();
+      this.leave();
     }
   }
 
@@ -245,7 +275,14 @@ export class CommsNetworkCore<TPeer> implements NetworkLink<TPeer> {
   }
 
   #setStatus(): void {
-    const isReady = this.client ? this.client.session.phase === ClientPhase.Connected : this.server !== null;
+    const isJoined = this.client ? this.client.session.phase === ClientPhase.Connected : this.server !== null;
+    // Looked at once a second: it changes slowly, and this is asked for each packet.
+    const second = this.client === null ? 0 : Math.floor(this.clock.now() / QUALITY_MS);
+    if (second !== this.#qualitySecond) {
+      this.#qualitySecond = second;
+      this.#isLate = this.client !== null && this.comms.lateness.isDegraded(this.clock.now());
+    }
+    const isReady = isJoined && !(this.#isLate && this.client);
     const active = isReady ? ConnectionStatus.Connected : ConnectionStatus.Degraded;
     const status = this.mode === NetworkMode.None ? ConnectionStatus.Disconnected : active;
     if (status === this.#status) return;
@@ -253,28 +290,38 @@ export class CommsNetworkCore<TPeer> implements NetworkLink<TPeer> {
     this.events.emit("statusChanged", status);
   }
 
-  /** One timer for what is due next. */
+  /** One timer for what is due next. One that is early enough stays. */
   #schedule(): void {
-    const now = this.clock.now();
-    const isWaiting = this.#toClient.length + this.#toServer.length > 0;
-    const isActive = this.mode !== NetworkMode.None;
-    const due = Math.min(
-      this.client?.session.nextDeadlineMs ?? Number.POSITIVE_INFINITY,
-      this.server?.session.nextDeadlineMs ?? Number.POSITIVE_INFINITY,
-      now + this.#updateMs,
-    );
-    const next = isActive ? (isWaiting ? now : due) : Number.POSITIVE_INFINITY;
-    // A timer that is early enough stays.
-    if (this.#timer !== null && this.#timerMs <= next && next < Number.POSITIVE_INFINITY) return;
+    const isAnythingDue = this.mode !== NetworkMode.None && this.#isAnythingDue;
+    if (isAnythingDue ? this.#timer !== null && this.#timerMs <= this.#dueMs : this.#timer === null) return;
     if (this.#timer !== null) this.clock.clearTimeout(this.#timer);
     this.#timer = null;
-    this.#timerMs = next;
-    if (next === Number.POSITIVE_INFINITY) return;
-    const onTimer = () => {
-      this.#timer = null;
-      this.#owner.update();
-    };
-    this.#timer = this.clock.setTimeout(onTimer, Math.max(0, next - now));
+    if (!isAnythingDue) return;
+    this.#timerMs = this.#dueMs;
+    this.#timer = this.clock.setTimeout(this.#onTimer, Math.max(0, this.#timerMs - this.clock.now()));
+  }
+
+  // A closure in `#schedule` would be garbage for each packet, whether it sets a timer or not.
+  readonly #onTimer = (): void => {
+    this.#timer = null;
+    this.#owner.update();
+  };
+
+  /** Asked for each packet, in place of a time, which would be an object. */
+  get #isAnythingDue(): boolean {
+    const isLooped = this.#toClient.length + this.#toServer.length > 0;
+    const isSessionDue = this.client?.session.isAnythingDue || this.server?.session.isAnythingDue;
+    return isLooped || isSessionDue || this.#isLate || this.#updateMs < Number.POSITIVE_INFINITY;
+  }
+
+  get #dueMs(): number {
+    const now = this.clock.now();
+    if (this.#toClient.length + this.#toServer.length > 0) return now;
+    const clientMs = this.client?.session.nextDeadlineMs ?? Number.POSITIVE_INFINITY;
+    const serverMs = this.server?.session.nextDeadlineMs ?? Number.POSITIVE_INFINITY;
+    // A bad line is looked at again, also when nothing is heard any more.
+    const qualityMs = this.#isLate ? now + QUALITY_MS : Number.POSITIVE_INFINITY;
+    return Math.min(clientMs, serverMs, qualityMs, now + this.#updateMs);
   }
 }
 

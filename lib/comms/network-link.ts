@@ -4,6 +4,7 @@ import type { ByteSegment } from "../peer/index.js";
 import type { RandomBytes } from "../random.js";
 import type { CommsCore } from "./client/comms-core.js";
 import type { PeerKey, SessionRules } from "./server/server-owner.js";
+import type { VoiceSeal } from "./wire/voice-seal.js";
 
 /** What an override that sends returns: false is "it was not sent", and nothing at all counts as sent. */
 // biome-ignore lint/suspicious/noConfusingVoidType: an override need not return anything
@@ -14,14 +15,19 @@ export interface NetworkLink<TPeer> {
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
   readonly token: Uint8Array;
+  readonly seal: VoiceSeal | null;
   readonly comms: CommsCore;
   readonly rules: SessionRules<TPeer>;
+  readonly directBytesPerSecond: number;
   peerKey(peer: TPeer): PeerKey;
   /** Whether the packet was for the client in this program. */
   takeToClient(packet: ByteSegment, destination: TPeer): boolean;
   /** Whether the server is in this program: then it gets the packet with the next update. */
   takeToServer(packet: ByteSegment): boolean;
-  /** Runs what may call back into the network: what it asks for is done afterwards. */
+  /** What follows may call back into the network: what it asks for is done at the end, which `leave` is. */
+  enter(): void;
+  leave(): void;
+  /** Runs what may call back into the network, between `enter` and `leave`. */
   within<T>(run: () => T): T;
   /** Sends; what an override throws is reported. @returns whether it was sent */
   attempt(send: () => SendOutcome): boolean;

@@ -6,6 +6,7 @@ import { BaseClient } from "./base-client.js";
 import { BaseCommsNetwork } from "./base-comms-network.js";
 import { BaseServer } from "./base-server.js";
 import type { CommsNetworkOptions } from "./network-core.js";
+import { DISCONNECT_COST } from "./server/server-owner.js";
 import { isServerEnabled, Unit } from "./values/modes.js";
 
 /** Voice that could not leave within this time is dropped: late is worse than lost. */
@@ -82,8 +83,6 @@ export class PeerCommsServer extends BaseServer<VoicePeer> {
     if (cost >= DISCONNECT_COST && peer !== LOCAL) peer.disconnect({ code: 0, text: text.slice(0, 40) });
   }
 }
-
-const DISCONNECT_COST = 50;
 
 /** The client of a {@link PeerCommsNetwork}. */
 export class PeerCommsClient extends BaseClient<VoicePeer> {

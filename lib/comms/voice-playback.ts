@@ -4,7 +4,7 @@ import { arrayOption, checkOptions, clockOption, functionOption, type OptionRule
 import { reportUncaught } from "../report-uncaught.js";
 import type { HeardVoice } from "./client/comms-core.js";
 import type { ICommsPlayer } from "./client/comms-player.js";
-import { Comms } from "./comms.js";
+import { Comms, commsCore } from "./comms.js";
 import { checkSamples } from "./sound/samples.js";
 import { SpeakerPlayback } from "./sound/speaker-playback.js";
 import type { VoiceCodec } from "./sound/voice-codec.js";
@@ -45,6 +45,7 @@ interface Speaker {
  * samples as it needs them.
  */
 export class VoicePlayback {
+  readonly #comms: Comms;
   readonly #clock: Clock;
   readonly #codecs = new Map<number, VoiceCodec>();
   readonly #sampleRate: number;
@@ -63,6 +64,7 @@ export class VoicePlayback {
     checkInstance("comms", comms, Comms);
     checkOptions("VoicePlayback", options, rules);
     const { clock = systemClock, codecs, onFault = reportUncaught } = options;
+    this.#comms = comms;
     this.#clock = clock;
     this.#onFault = onFault;
     this.#sampleRate = codecs[0]?.settings.sampleRate ?? 0;
@@ -137,7 +139,9 @@ export class VoicePlayback {
     speaker.heardMs = now;
     speaker.gain = amplitude;
     speaker.priority = priority;
+    const { late } = speaker.playback;
     speaker.playback.receive(packet, now);
+    commsCore(this.#comms).lateness.add(speaker.playback.late - late, now);
   }
 
   #create(player: ICommsPlayer): Speaker | null {

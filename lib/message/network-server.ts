@@ -12,7 +12,7 @@ import type { NetworkServerMetrics } from "./network-metrics.js";
 import { NetworkServerCore } from "./network-server-core.js";
 import { type NetworkServerOptions, SERVER_OPTIONS } from "./network-server-options.js";
 import type { INetworkPlayer } from "./players/player.js";
-import { type SendManyOptions, sendToPlayers } from "./players/send-to-players.js";
+import { type SendManyOptions, sendToFirst, sendToPlayers } from "./players/send-to-players.js";
 import type { MessageDefinition } from "./protocol/message.js";
 import type { Protocol } from "./protocol/protocol.js";
 import type { LoadSceneOptions } from "./scene-barrier.js";
@@ -55,6 +55,17 @@ export class NetworkServer {
   /** @internal What the application's code in a layer above has thrown goes where the errors of handlers go. */
   static report(server: NetworkServer, error: unknown, place: string): void {
     server.#core.report(error, null, null, place);
+  }
+
+  /** @internal `sendToMany` for the layers above it, to the first `count` of `players`. It makes no object. */
+  static sendToFirst<T>(
+    server: NetworkServer,
+    players: readonly INetworkPlayer[],
+    count: number,
+    message: MessageDefinition<T>,
+    value: T,
+  ): void {
+    sendToFirst(server.#core, players, count, message, value);
   }
 
   /** From `start` to `stop`. */

@@ -34,7 +34,7 @@ export {
   zigZag,
 } from "./integers.js";
 export { layoutHashOf } from "./layout-hash.js";
-export { NetworkReader } from "./network-reader.js";
+export { NetworkReader, type SegmentTarget } from "./network-reader.js";
 export { NetworkWriter, type NetworkWriterOptions } from "./network-writer.js";
 export { Pool } from "./pool.js";
 export { bytes, bytesView, string, stringTable } from "./strings.js";

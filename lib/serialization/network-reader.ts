@@ -11,6 +11,11 @@ const none = new Uint8Array(0);
 const HEAP_BYTES = 2 ** 18;
 const HEAP_BYTES_PER_BYTE = 128;
 
+/** What {@link NetworkReader.readSegment} sets: a `ByteSegment` of the Peer, for one. */
+export interface SegmentTarget {
+  set(buffer: Uint8Array, offset: number, length: number): unknown;
+}
+
 /**
  * Reads what a {@link NetworkWriter} wrote. Each read checks the bounds first and throws a `NetworkError`:
  * `ERR_END_OF_MESSAGE` if there are not enough bits, `ERR_BAD_VALUE` if they are bits that no writer writes.
@@ -264,9 +269,20 @@ export class NetworkReader {
 
   /** The next bytes within the message, valid as long as it is. They have to start at a whole byte (`align`). */
   readBytesView(byteLength: number): Uint8Array {
-    if ((this.#position & 7) !== 0) throw outOfRange(`Bit ${this.#position} does not start a byte`);
-    const start = this.#advance(byteLength * 8) >>> 3;
+    const start = this.#wholeBytes(byteLength);
     return new Uint8Array(this.#bytes.buffer as ArrayBuffer, this.#bytes.byteOffset + start, byteLength);
+  }
+
+  /** Sets `segment` to the next bytes within the message, as {@link readBytesView}, and makes no object. */
+  readSegment<S extends SegmentTarget>(byteLength: number, segment: S): S {
+    const start = this.#wholeBytes(byteLength);
+    segment.set(this.#bytes, start, byteLength);
+    return segment;
+  }
+
+  #wholeBytes(byteLength: number): number {
+    if ((this.#position & 7) !== 0) throw outOfRange(`Bit ${this.#position} does not start a byte`);
+    return this.#advance(byteLength * 8) >>> 3;
   }
 
   /** A text of `byteLength` bytes of UTF-8. @throws NetworkError `ERR_BAD_VALUE` if they are not UTF-8 */

@@ -1,4 +1,5 @@
 import { isUint8Array } from "../brands.js";
+import { copyBytes } from "../bytes.js";
 import { NetworkError } from "../network-error.js";
 import {
   appendBits,
@@ -280,6 +281,14 @@ export class NetworkWriter {
     this.#copy(bytes, 0, bytes.length * 8);
   }
 
+  /** `length` bytes of `bytes` from `offset` on. Up to 127 of them make no object, where both start at a whole byte. */
+  writeSegment(bytes: Uint8Array, offset: number, length: number): void {
+    if (!isUint8Array(bytes)) throw wrongValue(bytes, "Uint8Array", "a Uint8Array");
+    requireInteger("offset", offset, 0, bytes.length);
+    requireInteger("length", length, 0, bytes.length - offset);
+    this.#copy(bytes, offset * 8, length * 8);
+  }
+
   /** A text as UTF-8, without its length. @returns that length in bytes; halves of surrogate pairs become U+FFFD */
   writeText(text: string): number {
     if (typeof text !== "string") throw wrongValue(text, "string", "a string");
@@ -318,11 +327,7 @@ export class NetworkWriter {
     let done = wholeBytes * 8;
     // `source` was taken before, since the writer may copy from itself and replaces its memory when it grows.
     const start = this.#advance(bits);
-    if (wholeBytes > 0) {
-      const first = fromBit >>> 3;
-      const isWhole = first === 0 && wholeBytes === source.length;
-      this.#bytes.set(isWhole ? source : source.subarray(first, first + wholeBytes), start >>> 3);
-    }
+    if (wholeBytes > 0) copyBytes(source, fromBit >>> 3, this.#bytes, start >>> 3, wholeBytes);
     for (; done < bits; done += 32) {
       const count = Math.min(bits - done, 32);
       appendBits(this.#bytes, this.#view, start + done, bitsAt(source, fromBit + done, count), count);

@@ -8,7 +8,7 @@ const nodeOnlyOf = {
   message: "default-udp",
   guard: "(node|kernel|nftables)",
   xcs: "(index|node/)",
-  comms: "(node|wav)\\.ts",
+  comms: "((node|wav|node-seal)\\.ts|sockets)",
 };
 const nodeOnly = new RegExp(
   `^(addon/|valve/|cli/|${Object.entries(nodeOnlyOf)

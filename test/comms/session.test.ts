@@ -1,190 +1,10 @@
 import { expect, test } from "vitest";
-import {
-  type BaseClient,
-  type BaseCommsNetwork,
-  type BaseServer,
-  type CommsText,
-  ConnectionStatus,
-  MessageCommsNetwork,
-  NetworkMode,
-  PeerCommsNetwork,
-} from "../../lib/comms/index.js";
-import { defineProtocol, NetworkClient, NetworkServer, PlayerState } from "../../lib/message/index.js";
-import { MemoryNetwork, MemorySocketFactory } from "../../lib/socket/index.js";
-import { FakeClock, seededRandom } from "../../lib/testing/index.js";
+import { ConnectionStatus, MessageCommsNetwork, NetworkMode } from "../../lib/comms/index.js";
+import { roomIdOf } from "../../lib/comms/wire/room-id.js";
+import { defineProtocol, PlayerState } from "../../lib/message/index.js";
+import { seededRandom } from "../../lib/testing/index.js";
 import { CuttableFactory, MessageWorld } from "../support/message-world.js";
-import { seededBytes } from "../support/peer-world.js";
 import { GameNetwork, settle } from "./custom-network.js";
-
-type AnyNetwork = BaseCommsNetwork<BaseServer<never>, BaseClient<never>, never, never, never>;
-
-/** A server, or a host, and two clients, on one kind of integration. */
-interface World {
-  readonly host: AnyNetwork;
-  readonly clients: readonly AnyNetwork[];
-  /** Lets everything arrive. */
-  settle(): Promise<void>;
-  /** A client is gone. */
-  lose(client: AnyNetwork): void;
-}
-
-type Build = (isHost: boolean) => Promise<World>;
-const NAMES = ["Ben", "Cleo"];
-
-const custom: Build = async (isHost) => {
-  const game = new GameNetwork();
-  const host = game.newNetwork("Ada");
-  if (isHost) host.host();
-  else host.serve();
-  const clients = NAMES.map((name) => game.newNetwork(name).join());
-  return {
-    host: host as unknown as AnyNetwork,
-    clients: clients as unknown as AnyNetwork[],
-    settle: async () => settle(game, [host, ...clients]),
-    lose: (client) => {
-      client.stop();
-      host.server?.clientDisconnected(client.comms.localPlayerName);
-    },
-  };
-};
-
-async function turns(clock: FakeClock): Promise<void> {
-  for (let step = 0; step < 40; step++) {
-    for (let turn = 0; turn < 5; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
-    clock.advance(5);
-  }
-}
-
-const peers =
-  (kind: "datagram" | "stream" | "lanes"): Build =>
-  async (isHost) => {
-    const clock = new FakeClock();
-    const network = new MemoryNetwork({ clock, random: seededRandom(1) });
-    const create = (playerName: string, seed: number) =>
-      new PeerCommsNetwork({
-        playerName,
-        clock,
-        randomBytes: seededBytes(seed),
-        socketFactory: new MemorySocketFactory(network, { kind: kind as never }),
-        peer: { random: seededRandom(seed) },
-      });
-    const host = create("Ada", 1);
-    if (isHost) host.runAsHost();
-    else host.runAsDedicatedServer();
-    await turns(clock);
-    const clients = NAMES.map((name, index) => create(name, index + 2));
-    for (const client of clients) client.runAsClient();
-    return {
-      host: host as unknown as AnyNetwork,
-      clients: clients as unknown as AnyNetwork[],
-      settle: () => turns(clock),
-      lose: (client) => client.stop(),
-    };
-  };
-
-const messages =
-  (tickRate: number): Build =>
-  async (isHost) => {
-    const clock = new FakeClock();
-    const network = new MemoryNetwork({ clock, random: seededRandom(1) });
-    const common = (seed: number) => ({
-      protocol: defineProtocol({ name: "voice", version: 1, messages: [] }),
-      socketFactory: new MemorySocketFactory(network),
-      clock,
-      randomBytes: seededBytes(seed),
-      peer: { random: seededRandom(seed) },
-    });
-    const server = new NetworkServer({ ...common(1), tickRate });
-    const localClient = isHost ? new NetworkClient(common(2)) : undefined;
-    const host = new MessageCommsNetwork({
-      playerName: "Ada",
-      server,
-      clock,
-      ...(localClient && { client: localClient }),
-    });
-    void server.start(localClient ? { localClient } : {});
-    await turns(clock);
-    const ends = NAMES.map((playerName, index) => {
-      const client = new NetworkClient(common(index + 3));
-      const comms = new MessageCommsNetwork({ playerName, client, clock });
-      void client.connect();
-      return { client, comms };
-    });
-    return {
-      host: host as unknown as AnyNetwork,
-      clients: ends.map(({ comms }) => comms as unknown as AnyNetwork),
-      settle: () => turns(clock),
-      lose: (lost) => void ends.find(({ comms }) => (comms as unknown) === lost)?.client.disconnect(),
-    };
-  };
-
-const integrations: [string, Build][] = [
-  ["the tutorial's", custom],
-  ["PeerCommsNetwork, datagrams", peers("datagram")],
-  ["PeerCommsNetwork, a stream", peers("stream")],
-  ["MessageCommsNetwork, tick rate 0", messages(0)],
-  ["MessageCommsNetwork, tick rate 20", messages(20)],
-];
-
-for (const [name, build] of integrations) {
-  for (const isHost of [true, false]) {
-    test(`the tutorial's checklist: ${name}, ${isHost ? "a host" : "a dedicated server"}`, async () => {
-      const world = await build(isHost);
-      const { clients, host } = world;
-      await world.settle();
-      const [ben, cleo] = clients as [AnyNetwork, AnyNetwork];
-
-      // The mode, and the connection.
-      expect(host.mode).toBe(isHost ? NetworkMode.Host : NetworkMode.DedicatedServer);
-      expect([ben.mode, cleo.mode]).toEqual([NetworkMode.Client, NetworkMode.Client]);
-      expect([host, ben, cleo].map(({ status }) => ConnectionStatus[status])).toEqual([
-        "Connected",
-        "Connected",
-        "Connected",
-      ]);
-
-      // The list of clients.
-      const everybody = isHost ? ["Ada", "Ben", "Cleo"] : ["Ben", "Cleo"];
-      for (const network of isHost ? [host, ben, cleo] : [ben, cleo]) {
-        expect(network.comms.players.map((player) => player.name).sort()).toEqual(everybody);
-      }
-
-      // A text, to a room and to a player.
-      const texts: string[] = [];
-      const note = (listener: string) => (text: CommsText) =>
-        texts.push(`${listener} < ${text.sender.name}, ${text.room}: ${text.text}`);
-      for (const network of [host, ben, cleo]) network.comms.on("textReceived", note(network.comms.localPlayerName));
-      cleo.comms.rooms.join("lobby");
-      await world.settle();
-      expect(ben.comms.text.send("lobby", "hello")).toBe(true);
-      expect(cleo.comms.text.whisper("Ben", "hush")).toBe(true);
-      expect(cleo.comms.text.whisper("nobody", "hush")).toBe(false);
-      await world.settle();
-      expect(texts.sort()).toEqual(["Ben < Cleo, null: hush", "Cleo < Ben, lobby: hello"]);
-
-      // A broadcast and a receipt: Ben speaks, Cleo hears it.
-      const heard: string[] = [];
-      cleo.comms.on("playerStartedSpeaking", (player) => heard.push(`${player.name} starts`));
-      cleo.comms.on("playerStoppedSpeaking", (player) => heard.push(`${player.name} stops`));
-      cleo.comms.on("voiceReceived", ({ frame, player }) => heard.push(`${player.name}: ${frame.copy()}`));
-      const channel = ben.comms.roomChannels.open("lobby");
-      expect(ben.comms.sendVoice(Uint8Array.of(1, 2, 3))).toBe(true);
-      await world.settle();
-      channel.close();
-      await world.settle();
-      expect(heard).toEqual(["Ben starts", "Ben: 1,2,3", "Ben stops"]);
-
-      // A client disconnects, and disappears.
-      const left: string[] = [];
-      cleo.comms.on("playerLeft", (player) => left.push(player.name));
-      world.lose(ben);
-      await world.settle();
-      expect(left).toEqual(["Ben"]);
-      expect(cleo.comms.findPlayer("Ben")).toBeUndefined();
-      expect(ben.status).toBe(ConnectionStatus.Disconnected);
-    });
-  }
-}
 
 test("a client whose connection is away keeps its place, and says afterwards where it listens now", async () => {
   const world = new MessageWorld({
@@ -302,24 +122,11 @@ test("two names of one number: the second room is refused", () => {
   settle(game, [server, client]);
   const refused: string[] = [];
   client.comms.on("roomRefused", (reason) => refused.push(reason));
-  // Both have the FNV-1a hash 0x7e0b1b4e.
-  const [one, other] = collidingNames();
+  const [one, other] = ["room 13pwu", "room 1a5fa"] as const;
+  expect(roomIdOf(one)).toBe(roomIdOf(other));
   client.comms.rooms.join(one);
   client.comms.rooms.join(other);
   settle(game, [server, client]);
   expect(refused.length).toBe(1);
   expect(server.server?.clients[0]?.rooms).toEqual([one]);
 });
-
-/** Two names with the same 32-bit hash, found as birthdays are. */
-function collidingNames(): [string, string] {
-  const seen = new Map<number, string>();
-  for (let number = 0; ; number++) {
-    const name = `room ${number.toString(36)}`;
-    let hash = 0x811c9dc5;
-    for (const byte of new TextEncoder().encode(name)) hash = Math.imul(hash ^ byte, 0x01000193);
-    const earlier = seen.get(hash);
-    if (earlier !== undefined) return [earlier, name];
-    seen.set(hash, name);
-  }
-}

@@ -292,6 +292,27 @@ test("listeners report loss, and the speaker repeats earlier frames then, for 10
   expect(ada.comms.expectedLoss).toBe(0.01);
 });
 
+test("of many listeners, the one with the worst line counts", () => {
+  const { game, networks, clients, arrive } = session("Ada", "Ben", "Cleo", "Dan");
+  const [ada] = clients as [CustomCommsNetwork];
+  for (const { comms } of clients) comms.rooms.join("lobby");
+  arrive();
+  ada.comms.roomChannels.open("lobby");
+  // Every second packet for Cleo is lost.
+  const queue = game.queueOf("Cleo");
+  let count = 0;
+  for (let frame = 0; frame < 250; frame++) {
+    ada.comms.sendVoice(new Uint8Array(60));
+    networks[0]?.update();
+    if (queue.some(({ bytes }) => bytes[2] === 6) && count++ % 2 === 0) queue.length = 0;
+    game.sent.length = 0;
+    for (const network of networks) network.update();
+    for (const network of networks) network.update();
+    game.clock.advance(20);
+    if (frame > 150) expect(ada.comms.expectedLoss).toBeCloseTo(0.5, 1);
+  }
+});
+
 test("a frame that fits no packet is refused, with its limit", () => {
   const { clients } = session("Ada", "Ben");
   const [ada] = clients as [CustomCommsNetwork];

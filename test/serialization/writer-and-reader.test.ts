@@ -145,6 +145,27 @@ describe("a reader", () => {
     expect(reader.readBits(0)).toBe(0);
   });
 
+  test("a segment is written from within a buffer, and read as a place in the message", () => {
+    const writer = new NetworkWriter();
+    const bytes = Uint8Array.from({ length: 300 }, (_, index) => index);
+    for (const length of [0, 3, 200]) writer.writeSegment(bytes, 5, length);
+    expect([...writer.toBytes()]).toEqual([0, 3, 200].flatMap((length) => [...bytes.subarray(5, 5 + length)]));
+    expect(() => writer.writeSegment(bytes, 299, 2)).toThrow(RangeError);
+    expect(() => writer.writeSegment([1] as never, 0, 1)).toThrow(TypeError);
+    const reader = new NetworkReader(writer.view());
+    const places: number[][] = [];
+    const segment = { set: (_buffer: Uint8Array, offset: number, length: number) => places.push([offset, length]) };
+    expect(reader.readSegment(3, segment)).toBe(segment);
+    reader.readSegment(200, segment);
+    expect(places).toEqual([
+      [0, 3],
+      [3, 200],
+    ]);
+    expect(() => reader.readSegment(1, segment)).toThrow(code("ERR_END_OF_MESSAGE"));
+    reader.seek(4);
+    expect(() => reader.readSegment(1, segment)).toThrow(RangeError);
+  });
+
   test("consumes nothing of a number that is not all there", () => {
     const reader = new NetworkReader(new Uint8Array(7).fill(0xff));
     for (const read of ["readFloat64", "readUint64", "readInt64"] as const) {

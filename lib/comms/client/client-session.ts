@@ -1,16 +1,19 @@
 import type { Clock } from "../../clock.js";
 import { NetworkError } from "../../network-error.js";
-import { ByteSegment } from "../../peer/index.js";
+import type { ByteSegment } from "../../peer/index.js";
 import { printable } from "../../printable.js";
-import { type Codec, NetworkReader } from "../../serialization/index.js";
+import { type Codec, type Infer, NetworkReader } from "../../serialization/index.js";
 import type { OpenChannel } from "../voice/open-channel.js";
 import { PacketWriter } from "../wire/packet-writer.js";
 import { contents, MAGIC, MAX_PACKET_BYTES, PacketType, RefusalKind, WIRE_VERSION } from "../wire/packets.js";
 import { roomIdOf } from "../wire/room-id.js";
-import { VoicePacket, type VoiceTarget } from "../wire/voice-packet.js";
-import type { CommsCore, CommsSession, HeardVoice } from "./comms-core.js";
+import type { VoiceTarget } from "../wire/voice-packet.js";
+import type { VoiceSeal } from "../wire/voice-seal.js";
+import type { CommsCore, CommsSession } from "./comms-core.js";
 import type { CommsPlayer } from "./comms-player.js";
 import { PlayerTable } from "./player-table.js";
+import { type ReceiverOwner, VoiceReceiver } from "./voice-receiver.js";
+import { VoiceSealer } from "./voice-sealer.js";
 import { VoiceSender } from "./voice-sender.js";
 
 /** How far a client's session has come. */
@@ -28,10 +31,15 @@ export enum ClientPhase {
 export interface ClientOwner<TPeer> {
   readonly clock: Clock;
   readonly token: Uint8Array;
+  /** Null: voice is not sealed. */
+  readonly seal: VoiceSeal | null;
+  randomBytes(count: number): Uint8Array;
+  within(run: () => void): void;
+  report(error: unknown): void;
   transmitReliable(packet: ByteSegment): boolean;
   transmitUnreliable(packet: ByteSegment): boolean;
   /** Sends to these directly where that is possible, and by `relay` otherwise. */
-  transmitP2P(isReliable: boolean, to: CommsPlayer<TPeer>[], packet: ByteSegment): void;
+  transmitP2P(to: CommsPlayer<TPeer>[], packet: ByteSegment): void;
   sessionAssigned(session: number, id: number): void;
   signalReceived(from: CommsPlayer<TPeer>, bytes: Uint8Array): void;
   phaseChanged(): void;
@@ -48,12 +56,19 @@ const PEER_TYPES: ReadonlySet<PacketType> = new Set([
 
 const FIRST_RETRY_MS = 1000;
 const MAX_RETRY_MS = 5000;
-const SPEECH_TIMEOUT_MS = 500;
 const RESET_INTERVAL_MS = 1000;
 
 /** A voice session on a client: the handshake, who is there, what is heard. */
 export class ClientSession<TPeer> implements CommsSession {
-  readonly metrics = { packets: 0, malformed: 0, otherSession: 0, voiceForOthers: 0, spoofed: 0, sendFailures: 0 };
+  readonly metrics = {
+    packets: 0,
+    malformed: 0,
+    otherSession: 0,
+    voiceForOthers: 0,
+    spoofed: 0,
+    sealFailures: 0,
+    sendFailures: 0,
+  };
   phase = ClientPhase.Connecting;
   id = 0;
   /** Its transport is away for now: nothing is sent. */
@@ -63,12 +78,11 @@ export class ClientSession<TPeer> implements CommsSession {
   readonly #owner: ClientOwner<TPeer>;
   readonly #comms: CommsCore;
   readonly #players: PlayerTable<TPeer>;
-  readonly #roomIds = new Set<number>();
   readonly #reader = new NetworkReader();
   readonly #packets = new PacketWriter();
-  readonly #voice = new VoicePacket();
-  readonly #frame = new ByteSegment();
+  readonly #heard: VoiceReceiver<TPeer>;
   readonly #sender: VoiceSender;
+  readonly #sealer: VoiceSealer | null;
   #isClosed = false;
   #retryMs = FIRST_RETRY_MS;
   #retryAtMs = Number.POSITIVE_INFINITY;
@@ -78,7 +92,10 @@ export class ClientSession<TPeer> implements CommsSession {
     this.#owner = owner;
     this.#comms = comms;
     this.#players = new PlayerTable(comms);
-    this.#sender = new VoiceSender({ idOf: (name) => this.#players.findByName(name)?.id ?? null });
+    this.#sealer = owner.seal && new VoiceSealer(owner.seal, owner);
+    const idOf = (name: string) => this.#players.findByName(name)?.id ?? null;
+    this.#sender = new VoiceSender({ idOf }, this.#sealer?.overheadBytes ?? null);
+    this.#heard = new VoiceReceiver(this.#receiverOwner());
     comms.session = this;
   }
 
@@ -108,18 +125,19 @@ export class ClientSession<TPeer> implements CommsSession {
       this.#retryMs = Math.min(MAX_RETRY_MS, this.#retryMs * 1.5);
       this.#sendHello();
     }
-    for (const player of this.#players.speaking) {
-      this.#reportLoss(player, now);
-      if (now - player.speech.heardMs >= SPEECH_TIMEOUT_MS) this.#players.silence(player);
-    }
+    for (const player of this.#players.speaking) this.#reportLoss(player, now);
+    this.#heard.update(now);
     this.#players.forgetUnknownPeers(now);
+  }
+
+  /** Whether `update` will have something to do, at `nextDeadlineMs`. */
+  get isAnythingDue(): boolean {
+    return this.#players.speaking.size > 0 || (this.#retryAtMs < Number.POSITIVE_INFINITY && !this.isAway);
   }
 
   /** When `update` has something to do next, unless a packet comes before. */
   get nextDeadlineMs(): number {
-    let next = this.isAway ? Number.POSITIVE_INFINITY : this.#retryAtMs;
-    for (const { speech } of this.#players.speaking) next = Math.min(next, speech.heardMs + SPEECH_TIMEOUT_MS);
-    return next;
+    return Math.min(this.isAway ? Number.POSITIVE_INFINITY : this.#retryAtMs, this.#heard.nextSilenceMs);
   }
 
   /** The session is over: everybody has left. */
@@ -164,30 +182,28 @@ export class ClientSession<TPeer> implements CommsSession {
   }
 
   roomJoined(room: string): void {
-    this.#roomIds.add(roomIdOf(room));
+    this.#heard.listenTo(this.#comms.rooms);
     this.#sendRoom(room, true);
   }
 
   roomLeft(room: string): void {
-    this.#roomIds.delete(roomIdOf(room));
+    this.#heard.listenTo(this.#comms.rooms);
     this.#sendRoom(room, false);
-    for (const player of this.#players.speaking)
-      if (!player.speech.isHeard(this.#isForUs)) this.#players.silence(player);
   }
 
   channelClosed(channel: OpenChannel): void {
-    this.#sendClosing([channel], this.#comms.channels.length);
+    this.#sendClosing([channel], this.#comms.channels);
   }
 
   endSpeech(): void {
-    this.#sendClosing(this.#comms.channels, 0);
+    this.#sendClosing(this.#comms.channels, []);
   }
 
   sendVoice(frame: Uint8Array): boolean {
     if (this.phase !== ClientPhase.Connected || this.isAway) return false;
     const now = this.#owner.clock.now();
     const packet = this.#sender.packetOf(frame, this.id, this.sessionId, this.#comms.channels, now);
-    return packet !== null && this.#sendPacket(packet);
+    return packet !== null && this.#sendVoice(packet);
   }
 
   sendText(target: string, isToPlayer: boolean, text: string): boolean {
@@ -222,6 +238,20 @@ export class ClientSession<TPeer> implements CommsSession {
     return isSent;
   }
 
+  #receiverOwner(): ReceiverOwner<TPeer> {
+    const session = this;
+    return {
+      get id() {
+        return session.id;
+      },
+      metrics: this.metrics,
+      clock: this.#owner.clock,
+      comms: this.#comms,
+      players: this.#players,
+      sealer: this.#sealer,
+    };
+  }
+
   #content<T>(codec: Codec<T>): T {
     const value = codec.read(this.#reader);
     this.#reader.finish();
@@ -238,7 +268,8 @@ export class ClientSession<TPeer> implements CommsSession {
   #sendHello(): void {
     this.#retryAtMs = this.#owner.clock.now() + this.#retryMs;
     const { name, codec } = this.#comms;
-    const hello = { version: WIRE_VERSION, codec, name, token: this.#owner.token };
+    const salt = this.#sealer?.salt ?? new Uint8Array(0);
+    const hello = { version: WIRE_VERSION, codec, name, salt, token: this.#owner.token };
     this.#sendReliable(PacketType.HandshakeRequest, contents.handshakeRequest, hello);
   }
 
@@ -253,8 +284,7 @@ export class ClientSession<TPeer> implements CommsSession {
     this.phase = ClientPhase.Listing;
     this.#retryAtMs = Number.POSITIVE_INFINITY;
     if (!isNew) return;
-    this.#roomIds.clear();
-    for (const room of this.#comms.rooms) this.#roomIds.add(roomIdOf(room));
+    this.#heard.listenTo(this.#comms.rooms);
     this.#owner.sessionAssigned(session, id);
   }
 
@@ -285,8 +315,7 @@ export class ClientSession<TPeer> implements CommsSession {
   #receiveOf(type: PacketType, packet: ByteSegment, from?: TPeer): void {
     switch (type) {
       case PacketType.VoiceData:
-        this.#voice.read(this.#reader, packet);
-        if (this.#isFrom(this.#voice.sender, from)) this.#receiveVoice();
+        if (this.#isFrom(this.#heard.read(this.#reader, packet).sender, from)) this.#heard.receive(packet);
         return;
       case PacketType.ClientState:
         this.#addPlayer(this.#content(contents.clientState));
@@ -329,8 +358,8 @@ export class ClientSession<TPeer> implements CommsSession {
     return false;
   }
 
-  #addPlayer({ id, name, codec }: { id: number; name: string; codec: CommsPlayer<TPeer>["codec"] }): void {
-    this.#players.add(id, name, codec, id === this.id);
+  #addPlayer({ id, name, codec, salt }: Infer<typeof contents.clientState>): void {
+    this.#players.add(id, name, codec, salt, id === this.id);
   }
 
   #setRoom({ id, isJoining, room }: { id: number; isJoining: boolean; room: string }): void {
@@ -363,34 +392,6 @@ export class ClientSession<TPeer> implements CommsSession {
     this.#comms.events.emit("textReceived", { sender: player, text, room });
   }
 
-  readonly #isForUs = ({ isToPlayer, target }: VoiceTarget): boolean =>
-    isToPlayer ? target === this.id : this.#roomIds.has(target);
-
-  #receiveVoice(): void {
-    const voice = this.#voice;
-    const player = this.#players.find(voice.sender);
-    if (!player || player.isLocal || !player.speech.accept(voice)) return;
-    const hearing = player.speech.hear(voice, this.#isForUs);
-    if (hearing === "not for us" || player.isLocallyMuted || this.#comms.isDeafened) {
-      this.metrics.voiceForOthers++;
-      this.#players.silence(player);
-      return;
-    }
-    player.speech.heardMs = this.#owner.clock.now();
-    if (!player.isSpeaking && hearing === "open") {
-      this.#players.speaks(player);
-    }
-    if (voice.frame.length > 0) this.#comms.events.emit("voiceReceived", this.#heard(player));
-    if (hearing === "closed") this.#players.silence(player);
-  }
-
-  #heard(player: CommsPlayer<TPeer>): HeardVoice {
-    const { buffer, frame } = this.#voice;
-    const { amplitude, isPositional, priority } = player.speech;
-    const bytes = this.#frame.set(buffer, frame.offset, frame.length);
-    return { player, frame: bytes, packet: this.#voice, amplitude: amplitude * player.volume, isPositional, priority };
-  }
-
   #reportLoss(player: CommsPlayer<TPeer>, now: number): void {
     const report = player.losses.take(now);
     if (!report) return;
@@ -410,21 +411,34 @@ export class ClientSession<TPeer> implements CommsSession {
     this.#sendReliable(PacketType.DeltaClientState, contents.deltaClientState, { id: this.id, isJoining, room });
   }
 
-  #sendClosing(channels: readonly OpenChannel[], left: number): void {
+  #sendClosing(closed: readonly OpenChannel[], open: readonly OpenChannel[]): void {
     if (this.phase !== ClientPhase.Connected || this.isAway) return;
-    const packet = this.#sender.closing(channels, left, this.id, this.sessionId);
-    if (packet) this.#sendPacket(packet);
+    const packet = this.#sender.closing(closed, open, this.id, this.sessionId);
+    if (packet) this.#sendVoice(packet);
+  }
+
+  #sendVoice(packet: ByteSegment): boolean {
+    const listeners = this.#listeners();
+    if (!this.#sealer) return this.#sendTo(listeners, packet);
+    const { framesOffset, sealCounter } = this.#sender;
+    this.#sealer.seal(packet, framesOffset, sealCounter, (sealed) => {
+      if (!this.#isClosed && !this.isAway) this.#sendTo(listeners, sealed);
+    });
+    return true;
   }
 
   /** To the server; or, where some listeners can be reached directly, to these, and by the server to the others. */
-  #sendPacket(packet: ByteSegment): boolean {
-    const players = this.#players.all;
-    if (!players.some(({ connection }) => connection !== null)) return this.transmitVoice(packet);
-    const listeners = players.filter(
-      (player) => !player.isLocal && this.#sender.targets.some((one) => hears(player, one)),
-    );
-    if (listeners.length > 0) this.#owner.transmitP2P(false, listeners, packet);
+  #sendTo(listeners: CommsPlayer<TPeer>[] | null, packet: ByteSegment): boolean {
+    if (!listeners) return this.transmitVoice(packet);
+    if (listeners.length > 0) this.#owner.transmitP2P(listeners, packet);
     return true;
+  }
+
+  /** Who hears the packet that was written last; null: nobody can be reached directly, so the server is to find out. */
+  #listeners(): CommsPlayer<TPeer>[] | null {
+    const players = this.#players.all;
+    if (!players.some(({ connection }) => connection !== null)) return null;
+    return players.filter((player) => !player.isLocal && this.#sender.targets.some((one) => hears(player, one)));
   }
 
   #sendReliable<T>(type: PacketType, codec: Codec<T>, value: T): boolean {

@@ -5,6 +5,7 @@ import { reportUncaught } from "../../report-uncaught.js";
 import { utf8Length } from "../../utf8.js";
 import { type ChannelOptions, ChannelPriority } from "../values/channel-options.js";
 import type { CodecSettings } from "../values/codec-settings.js";
+import { LateMeter } from "../voice/late-meter.js";
 import { type ChannelOwner, checkChannelCount, OpenChannel } from "../voice/open-channel.js";
 import type { Hearing } from "../voice/speech.js";
 import { MAX_ROOMS, MAX_TEXT_BYTES } from "../wire/packets.js";
@@ -80,6 +81,8 @@ export class CommsCore implements ChannelOwner {
   playerPriority = ChannelPriority.Default;
   isDeafened = false;
   session: CommsSession | null = null;
+  /** What playback has lost because it came too late. */
+  readonly lateness = new LateMeter();
   #isMuted = false;
   #subscriptions = 0;
 

@@ -30,6 +30,8 @@ export interface ICommsPlayer {
   volume: number;
   /** Whether voice goes to it directly, without the server. */
   readonly isDirect: boolean;
+  /** Whether it says that its voice is sealed from end to end. */
+  readonly isSealed: boolean;
   readonly statistics: VoiceStatistics;
 }
 
@@ -55,11 +57,17 @@ export class CommsPlayer<TPeer> implements ICommsPlayer, ClientInfo<TPeer | null
     readonly name: string,
     readonly id: number,
     public codec: Readonly<CodecSettings>,
+    /** Of its sealed voice; empty: it is not sealed. */
+    public salt: Uint8Array,
     readonly isLocal: boolean,
   ) {}
 
   get isSpeaking(): boolean {
     return this.speech.isSpeaking;
+  }
+
+  get isSealed(): boolean {
+    return this.salt.length > 0;
   }
 
   get isDirect(): boolean {

@@ -47,15 +47,16 @@ export class PlayerTable<TPeer> {
     }
   }
 
-  add(id: number, name: string, codec: CommsPlayer<TPeer>["codec"], isLocal: boolean): void {
+  add(id: number, name: string, codec: CommsPlayer<TPeer>["codec"], salt: Uint8Array, isLocal: boolean): void {
     this.#listed.set(id, new Set());
     const known = this.#byId.get(id);
     if (known?.name === name) {
       known.codec = codec;
+      known.salt = salt;
       return;
     }
     if (known) this.remove(id);
-    const player = new CommsPlayer<TPeer>(name, id, codec, isLocal);
+    const player = new CommsPlayer<TPeer>(name, id, codec, salt, isLocal);
     player.connection = this.#unknownPeers.get(id)?.peer ?? null;
     this.#unknownPeers.delete(id);
     this.#byId.set(id, player);

@@ -10,6 +10,8 @@ import { MAX_CHANNELS, VoiceTarget, writeRedundantFrame, writeVoiceHeader } from
 const SILENCE_BYTES = 2;
 const VOICE_HEADER_BYTES = HEADER_BYTES + 8;
 const CHANNEL_BYTES = 6;
+/** Of a sealed packet. */
+const SPEECH_BYTES = 4;
 const REDUNDANT_BYTES = 3;
 /** The most distant frame that is repeated. */
 const HISTORY = 8;
@@ -31,11 +33,24 @@ export class VoiceSender {
   readonly #history = Array.from({ length: HISTORY }, () => new Uint8Array(MAX_PACKET_BYTES));
   readonly #lengths = new Int32Array(HISTORY);
   readonly #numbers = new Int32Array(HISTORY).fill(-1);
+  readonly #sealBytes: number | null;
+  /** Where the frames begin in the last packet. */
+  framesOffset = 0;
+  /** The high bits of the counter: another number for each speech, and where the packet counter begins anew. */
+  #speech = 0;
+  #sealCounter = 0;
   readonly #state = { sender: 0, channelSession: 0, packetCounter: 0, frameCounter: 0 };
   #isSpeaking = false;
 
-  constructor(resolver: TargetResolver) {
+  /** @param sealBytes how much longer a seal makes the frames; null: they are not sealed */
+  constructor(resolver: TargetResolver, sealBytes: number | null) {
     this.#resolver = resolver;
+    this.#sealBytes = sealBytes;
+  }
+
+  /** Counts the packets of this client for a seal, each number once. That of the last packet. */
+  get sealCounter(): number {
+    return this.#sealCounter;
   }
 
   get isSpeaking(): boolean {
@@ -53,9 +68,11 @@ export class VoiceSender {
    * @throws RangeError for a frame that fits no packet
    */
   packetOf(frame: Uint8Array, sender: number, session: number, channels: readonly OpenChannel[], nowMs: number) {
+    this.#targets.length = 0;
     this.#collect(channels, false);
     const state = this.#state;
-    const room = MAX_PACKET_BYTES - VOICE_HEADER_BYTES - this.#targets.length * CHANNEL_BYTES;
+    const sealBytes = this.#sealBytes === null ? 0 : this.#sealBytes + SPEECH_BYTES;
+    const room = MAX_PACKET_BYTES - VOICE_HEADER_BYTES - this.#targets.length * CHANNEL_BYTES - sealBytes;
     if (frame.length > room) {
       throw outOfRange(`A frame has at most ${room} bytes with ${this.#targets.length} channels, not ${frame.length}`);
     }
@@ -68,15 +85,27 @@ export class VoiceSender {
     return packet;
   }
 
-  /** The packet that says that these channels, or all, are closed; null unless somebody has heard speech on them. */
-  closing(channels: readonly OpenChannel[], left: number, sender: number, session: number): ByteSegment | null {
+  /**
+   * The packet that says which channels are closed, and which are open still: whoever hears speech on one of these goes
+   * on hearing it. Null unless somebody has heard speech.
+   */
+  closing(
+    closed: readonly OpenChannel[],
+    open: readonly OpenChannel[],
+    sender: number,
+    session: number,
+  ): ByteSegment | null {
     if (!this.#isSpeaking) return null;
-    this.#collect(channels, true);
-    const packet = this.#targets.length > 0 ? this.#write(new Uint8Array(0), sender, session, 0, 0) : null;
-    if (left === 0) {
+    this.#targets.length = 0;
+    this.#collect(closed, true);
+    const isForAnybody = this.#targets.length > 0;
+    this.#collect(open, false);
+    const packet = isForAnybody ? this.#write(new Uint8Array(0), sender, session, 0, 0) : null;
+    if (open.length === 0) {
       this.#isSpeaking = false;
       this.#state.channelSession = (this.#state.channelSession + 1) & 127;
       this.#state.packetCounter = 0;
+      this.#speech++;
     }
     return packet;
   }
@@ -95,10 +124,13 @@ export class VoiceSender {
         redundant.push(distance);
       }
     }
-    writeVoiceHeader(writer, state, this.#targets, redundant.length);
+    writeVoiceHeader(writer, state, this.#targets, redundant.length, this.#sealBytes === null ? null : this.#speech);
+    this.framesOffset = writer.byteLength;
+    this.#sealCounter = this.#speech * 2 ** 16 + state.packetCounter;
     for (const distance of redundant) writeRedundantFrame(writer, distance, this.#earlierFrame(distance));
     writer.writeBytes(frame);
     state.packetCounter = (state.packetCounter + 1) & 0xffff;
+    if (state.packetCounter === 0) this.#speech++;
     return this.#packets.end();
   }
 
@@ -119,7 +151,6 @@ export class VoiceSender {
   }
 
   #collect(channels: readonly OpenChannel[], isClosing: boolean): void {
-    this.#targets.length = 0;
     for (const channel of channels) {
       const id = channel.isToPlayer ? this.#resolver.idOf(channel.target) : channel.roomId;
       if (id === null) continue;

@@ -1,6 +1,7 @@
 import type { Clock } from "../../clock.js";
 import { TokenBucket } from "../../guard/token-bucket.js";
 import { type CodecSettings, framesPerSecond } from "../values/codec-settings.js";
+import { WorstReport } from "./worst-report.js";
 
 const VOICE_BURST = 50;
 const VOICE_BYTES_PER_SECOND = 16_000;
@@ -51,6 +52,8 @@ export class ServerClient<TPeer> implements IServerClient<TPeer> {
   readonly texts: TokenBucket;
   readonly states: TokenBucket;
   readonly signals: TokenBucket;
+  /** What its listeners report. */
+  readonly reports = new WorstReport();
   muteOnServer = false;
   deafenOnServer = false;
   /** It was suspended: its connection is away, and nothing is sent to it. */
@@ -67,6 +70,7 @@ export class ServerClient<TPeer> implements IServerClient<TPeer> {
     readonly id: number,
     readonly name: string,
     readonly codec: Readonly<CodecSettings>,
+    readonly salt: Uint8Array,
     clock: Clock,
     leave: (client: ServerClient<TPeer>, room: ServerRoom<TPeer>) => void,
   ) {

@@ -74,3 +74,5 @@ export interface ServerOwner<TPeer> {
 
 /** What an error costs, in the tokens of a player's error budget. */
 export const COST = { malformed: 50, spoofed: 10, flood: 1, refused: 10 } as const;
+/** Where there are no such budgets, whoever has done something of this cost is disconnected. */
+export const DISCONNECT_COST = COST.malformed;

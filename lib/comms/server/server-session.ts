@@ -1,3 +1,4 @@
+import { equalBytes } from "../../bytes.js";
 import { EventHub } from "../../event-hub.js";
 import { NetworkError } from "../../network-error.js";
 import type { ByteSegment } from "../../peer/index.js";
@@ -57,7 +58,8 @@ export class ServerSession<TPeer> {
   constructor(owner: ServerOwner<TPeer>) {
     this.#owner = owner;
     const random = owner.randomBytes(4);
-    this.id = new DataView(random.buffer, random.byteOffset).getUint32(0);
+    // 31 bits: V8 keeps such numbers without an object for each.
+    this.id = new DataView(random.buffer, random.byteOffset).getUint32(0) >>> 1;
     this.#ids = new ClientIds(owner.clock);
     this.events = new EventHub<ServerEvents<TPeer>>(EVENTS, (error) => owner.report(error));
     this.#router = new VoiceRouter(
@@ -145,9 +147,9 @@ export class ServerSession<TPeer> {
     return value;
   }
 
-  #greet(from: TPeer, { version, codec, name, token }: HandshakeRequest): void {
+  #greet(from: TPeer, { version, codec, name, salt, token }: HandshakeRequest): void {
     const known = this.find(from);
-    if (known?.name === name && known.codec.codec === codec.codec) {
+    if (known?.name === name && known.codec.codec === codec.codec && equalBytes(known.salt, salt)) {
       this.#sendSnapshot(known);
       return;
     }
@@ -162,18 +164,18 @@ export class ServerSession<TPeer> {
     const verdict = this.#owner.authorize({ peer: from, name, codec, token });
     if (verdict !== true) this.#refuse(from, RefusalKind.Unauthorized, verdict.text, verdict.code);
     else if (this.#names.has(name)) this.#refuse(from, RefusalKind.NameTaken, `There is a player ${name} already`);
-    else this.#add(from, name, codec);
+    else this.#add(from, name, codec, salt);
   }
 
-  #add(peer: TPeer, name: string, codec: CodecSettings): void {
+  #add(peer: TPeer, name: string, codec: CodecSettings, salt: Uint8Array): void {
     const id = this.#byId.size < MAX_CLIENTS ? this.#ids.take() : null;
     if (id === null) {
       this.#refuse(peer, RefusalKind.Full, "The voice session is full");
       return;
     }
     const leave = (client: ServerClient<TPeer>, room: ServerRoom<TPeer>) => this.#leave(client, room);
-    const client = new ServerClient(peer, id, name, codec, this.#owner.clock, leave);
-    this.#broadcast(PacketType.ClientState, contents.clientState, { id, codec, name });
+    const client = new ServerClient(peer, id, name, codec, salt, this.#owner.clock, leave);
+    this.#broadcast(PacketType.ClientState, contents.clientState, { id, codec, name, salt });
     this.#byPeer.set(this.#owner.peerKey(peer), client);
     this.#byId.set(id, client);
     this.#names.add(name);
@@ -184,8 +186,8 @@ export class ServerSession<TPeer> {
   /** Its id, everybody, and what they listen to. */
   #sendSnapshot(client: ServerClient<TPeer>): void {
     this.#send(client, PacketType.HandshakeResponse, contents.handshakeResponse, { id: client.id });
-    for (const { id, codec, name, joined } of this.#byId.values()) {
-      this.#send(client, PacketType.ClientState, contents.clientState, { id, codec, name });
+    for (const { id, codec, name, salt, joined } of this.#byId.values()) {
+      this.#send(client, PacketType.ClientState, contents.clientState, { id, codec, name, salt });
       for (const room of joined.values()) {
         this.#send(client, PacketType.DeltaClientState, contents.deltaClientState, {
           id,
@@ -311,15 +313,15 @@ export class ServerSession<TPeer> {
     if (other) this.#send(other, PacketType.Signal, contents.signal, { client: client.id, bytes });
   }
 
-  /** A listener says how much of a speaker's voice is lost: the speaker hears it. */
+  /** A listener says how much of a speaker's voice is lost: the speaker hears the worst. */
   #voiceReport(client: ServerClient<TPeer>, report: { speaker: number; lossPercent: number; burst: number }): void {
     const speaker = this.#byId.get(report.speaker);
     if (!speaker || speaker === client || !client.states.tryTake(0.1)) return;
-    this.#owner.transmitMany(
-      [speaker.peer],
-      1,
-      this.#packets.write(PacketType.VoiceReport, this.id, contents.voiceReport, report),
-    );
+    const worst = speaker.reports.add(report, this.#owner.clock.now());
+    if (!worst || speaker.isSuspended) return;
+    const value = { speaker: speaker.id, ...worst };
+    const packet = this.#packets.write(PacketType.VoiceReport, this.id, contents.voiceReport, value);
+    this.#owner.transmitMany([speaker.peer], 1, packet);
   }
 
   #refuse(to: TPeer, kind: RefusalKind, text: string, code = 0): boolean {
@@ -343,6 +345,11 @@ export class ServerSession<TPeer> {
     if (to.isSuspended || this.#owner.transmitReliable(to.peer, packet)) return;
     this.#expelled.set(this.#owner.peerKey(to.peer), to.peer);
     this.#expelledMs = Math.min(this.#expelledMs, this.#owner.clock.now());
+  }
+
+  /** Whether `update` will have something to do, at `nextDeadlineMs`. */
+  get isAnythingDue(): boolean {
+    return this.#expelled.size > 0;
   }
 
   /** When `update` has something to do next. */

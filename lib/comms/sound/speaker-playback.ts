@@ -73,6 +73,11 @@ export class SpeakerPlayback {
     };
   }
 
+  /** Frames that came when it had been their turn already. */
+  get late(): number {
+    return this.#buffer.late;
+  }
+
   /** Takes a packet that has come. */
   receive(packet: IVoicePacket, nowMs: number): void {
     if (this.#isClosed || nowMs < this.#silencedMs) return;

@@ -18,7 +18,7 @@ export interface ChannelOptions {
   amplitude?: number;
 }
 
-const rules: OptionRules<ChannelOptions> = {
+export const CHANNEL_RULES: OptionRules<ChannelOptions> = {
   priority: integerOption(ChannelPriority.Low, ChannelPriority.High),
   positional: booleanOption,
   amplitude: numberOption(0, 2),
@@ -26,5 +26,5 @@ const rules: OptionRules<ChannelOptions> = {
 
 /** @throws TypeError, RangeError */
 export function checkChannelOptions(options: ChannelOptions): void {
-  checkOptions("open", options, rules);
+  checkOptions("open", options, CHANNEL_RULES);
 }

@@ -7,7 +7,7 @@ export enum Arrival {
   TooOld = 2,
 }
 
-const WINDOW = 64;
+export const WINDOW = 64;
 const HALF = 0x8000;
 
 /** Which of the last 64 numbers (u16, circular) have come, and how many are missing. */

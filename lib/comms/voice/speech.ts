@@ -1,5 +1,5 @@
 import { MAX_CHANNELS, type VoicePacket, VoiceTarget } from "../wire/voice-packet.js";
-import { Arrival, PacketWindow } from "./packet-window.js";
+import { Arrival, PacketWindow, WINDOW } from "./packet-window.js";
 
 const SESSIONS = 128;
 
@@ -25,10 +25,11 @@ export class Speech implements Hearing {
   /** Packets of older speech, or too old in this one. */
   late = 0;
   #session = -1;
+  #sealCounter = -1;
   /** The channels of the last packet. */
   #channelCount = 0;
   readonly #bits = new Int32Array(MAX_CHANNELS);
-  readonly #targets = new Float64Array(MAX_CHANNELS);
+  readonly #targets = new Int32Array(MAX_CHANNELS);
   #window = new PacketWindow();
   #receivedBefore = 0;
   #expectedBefore = 0;
@@ -49,6 +50,16 @@ export class Speech implements Hearing {
   /** How often packets were missing in a row. */
   get gaps(): number {
     return this.#gapsBefore + this.#window.gaps;
+  }
+
+  /** Whether a sealed packet is older than all that count: speech that was heard before begins again. */
+  isRepeated(sealCounter: number): boolean {
+    return sealCounter + WINDOW <= this.#sealCounter;
+  }
+
+  /** A sealed packet with this number was opened. */
+  noteCounter(sealCounter: number): void {
+    this.#sealCounter = Math.max(this.#sealCounter, sealCounter);
   }
 
   /** Whether the packet is to be heard. */

@@ -1,5 +1,6 @@
-import { array, bool, bytes, type Infer, string, struct, u8, u16, u32 } from "../../serialization/index.js";
+import { array, bool, bytes, type Infer, i32, string, struct, u8, u16 } from "../../serialization/index.js";
 import { codecSettings } from "../values/codec-settings.js";
+import { SALT_BYTES } from "./voice-seal.js";
 
 // docs/wire-format.md has the bytes.
 
@@ -52,15 +53,17 @@ export enum RefusalKind {
 }
 
 const name = string(MAX_NAME_BYTES);
+/** Of its sealed voice; empty: it is not sealed. */
+const salt = bytes(SALT_BYTES);
 
 /** The contents of the packets other than voice, behind the header. */
 export const contents = {
-  handshakeRequest: struct({ version: u8, codec: codecSettings, name, token: bytes(MAX_TOKEN_BYTES) }),
+  handshakeRequest: struct({ version: u8, codec: codecSettings, name, salt, token: bytes(MAX_TOKEN_BYTES) }),
   handshakeResponse: struct({ id: u16 }),
-  clientState: struct({ id: u16, codec: codecSettings, name }),
+  clientState: struct({ id: u16, codec: codecSettings, name, salt }),
   deltaClientState: struct({ id: u16, isJoining: bool, room: name }),
   removeClient: struct({ id: u16 }),
-  text: struct({ isToPlayer: bool, sender: u16, target: u32, text: string(MAX_TEXT_BYTES) }),
+  text: struct({ isToPlayer: bool, sender: u16, target: i32, text: string(MAX_TEXT_BYTES) }),
   handshakeP2P: struct({ id: u16 }),
   snapshotDone: struct({ clients: u16 }),
   refused: struct({ kind: u8, code: u16, text: string(120) }),

@@ -4,11 +4,14 @@ import { MAX_NAME_BYTES } from "./packets.js";
 
 const encoder = new TextEncoder();
 
-/** The number of a room on the wire: the 32-bit FNV-1a hash of its name in UTF-8. */
+/**
+ * The number of a room on the wire: the 32-bit FNV-1a hash of its name in UTF-8. Here its bits are a signed number: V8
+ * keeps those without an object for each.
+ */
 export function roomIdOf(name: string): number {
   let hash = 0x811c9dc5;
   for (const byte of encoder.encode(name)) hash = Math.imul(hash ^ byte, 0x01000193);
-  return hash >>> 0;
+  return hash;
 }
 
 /**

@@ -61,7 +61,14 @@ export interface IVoicePacket {
   /** Where earlier frames are in `buffer`, which it repeats. */
   readonly redundant: readonly Readonly<FramePlace>[];
   readonly buffer: Uint8Array;
+  /** Its frames are sealed: `frame` is what a `VoiceSeal` opens, `redundantCount` is 0. */
+  readonly isSealed: boolean;
 }
+
+/** The bit beside the number of the speech. */
+const SEALED = 0x80;
+/** Sender, speech and both counters, which a seal authenticates. */
+export const SEALED_HEADER_BYTES = 7;
 
 /** Is read into the same object each time, and makes no other objects. */
 export class VoicePacket implements IVoicePacket {
@@ -73,27 +80,57 @@ export class VoicePacket implements IVoicePacket {
   readonly channels = Array.from({ length: MAX_CHANNELS }, () => new VoiceTarget());
   readonly frame = new FramePlace();
   redundantCount = 0;
+  #sealedCount = 0;
   readonly redundant = Array.from({ length: MAX_REDUNDANT }, () => new FramePlace());
   buffer: Uint8Array = new Uint8Array(0);
+  isSealed = false;
+  /** Of a sealed packet: the high bits of its counter, and where the authenticated header is. */
+  speech = 0;
+  headerOffset = 0;
 
   /** Reads what is behind the header. @throws NetworkError `ERR_END_OF_MESSAGE`, `ERR_BAD_VALUE` */
   read(reader: NetworkReader, { buffer, offset, length }: ByteSegment): void {
     this.buffer = buffer;
+    this.headerOffset = reader.bitPosition >>> 3;
     this.sender = reader.readUint16();
-    this.channelSession = reader.readUint8();
+    const session = reader.readUint8();
+    this.isSealed = (session & SEALED) !== 0;
+    this.channelSession = session & ~SEALED;
     this.packetCounter = reader.readUint16();
     this.frameCounter = reader.readUint16();
     const counts = reader.readUint8();
     this.channelCount = counts & 31;
     this.redundantCount = counts >>> 5;
-    if (this.channelSession > 127 || this.channelCount > MAX_CHANNELS || this.redundantCount > MAX_REDUNDANT) {
+    if (this.channelCount > MAX_CHANNELS || this.redundantCount > MAX_REDUNDANT) {
       throw new NetworkError("ERR_BAD_VALUE", "A voice packet has more parts than there can be");
     }
     for (let index = 0; index < this.channelCount; index++) {
       const channel = this.channels[index] as VoiceTarget;
       channel.bits = reader.readUint16();
-      channel.target = reader.readUint32();
+      channel.target = reader.readInt32();
     }
+    if (this.isSealed) {
+      this.speech = reader.readUint32();
+      this.#sealedCount = this.redundantCount;
+      this.redundantCount = 0;
+    }
+    this.#readFrames(reader, offset + length);
+  }
+
+  /** The frames as a seal has opened them. @throws as `read` */
+  opened(reader: NetworkReader, frames: Uint8Array): void {
+    this.buffer = frames;
+    this.redundantCount = this.#sealedCount;
+    reader.reset(frames);
+    this.#readFrames(reader, frames.length);
+  }
+
+  /** Counts the sealed packets of a speaker since it began. */
+  get sealCounter(): number {
+    return this.speech * 2 ** 16 + this.packetCounter;
+  }
+
+  #readFrames(reader: NetworkReader, end: number): void {
     for (let index = 0; index < this.redundantCount; index++) {
       const place = this.redundant[index] as FramePlace;
       place.distance = reader.readUint8();
@@ -102,26 +139,31 @@ export class VoicePacket implements IVoicePacket {
       reader.skip(place.length * 8);
     }
     this.frame.offset = reader.bitPosition >>> 3;
-    this.frame.length = offset + length - this.frame.offset;
+    this.frame.length = end - this.frame.offset;
   }
 }
 
-/** Writes what is behind the header, but for the frames: `writeVoiceFrames` follows. */
+/**
+ * Writes what is behind the header, but for the frames: `writeRedundantFrame` follows.
+ * @param speech of a sealed packet; null: it is not sealed
+ */
 export function writeVoiceHeader(
   writer: NetworkWriter,
   packet: Pick<VoicePacket, "sender" | "channelSession" | "packetCounter" | "frameCounter">,
   channels: readonly VoiceTarget[],
   redundantCount: number,
+  speech: number | null = null,
 ): void {
   writer.writeUint16(packet.sender);
-  writer.writeUint8(packet.channelSession);
+  writer.writeUint8(packet.channelSession | (speech === null ? 0 : SEALED));
   writer.writeUint16(packet.packetCounter);
   writer.writeUint16(packet.frameCounter);
   writer.writeUint8(channels.length | (redundantCount << 5));
   for (const channel of channels) {
     writer.writeUint16(channel.bits);
-    writer.writeUint32(channel.target);
+    writer.writeInt32(channel.target);
   }
+  if (speech !== null) writer.writeUint32(speech);
 }
 
 /** Writes a frame of an earlier packet. */

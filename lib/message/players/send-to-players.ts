@@ -18,6 +18,13 @@ export interface SendManyOptions {
   exclude?: INetworkPlayer | null;
 }
 
+/** What sends: a server that is active, or not. */
+interface Sending {
+  readonly active: boolean;
+  readonly encoder: MessageEncoder;
+  readonly protocol: ProtocolCore;
+}
+
 const NO_OPTIONS: SendManyOptions = {};
 const SEND_MANY_OPTIONS: OptionRules<SendManyOptions> = {
   ...sendingRules,
@@ -30,7 +37,7 @@ const SEND_MANY_OPTIONS: OptionRules<SendManyOptions> = {
  * @returns how many players it was sent to: not to those whose queue is full
  */
 export function sendToPlayers<T>(
-  { active, encoder, protocol }: { active: boolean; encoder: MessageEncoder; protocol: ProtocolCore },
+  { active, encoder, protocol }: Sending,
   players: Iterable<INetworkPlayer>,
   message: MessageDefinition<T>,
   value: T,
@@ -51,4 +58,23 @@ export function sendToPlayers<T>(
     if (player.sendEncoded(message, channel, lane, maxAgeMs)) taken++;
   }
   return taken;
+}
+
+/** As {@link sendToPlayers}, to the first `count` of `players` that are connected. It makes no object. */
+export function sendToFirst<T>(
+  { active, encoder, protocol }: Sending,
+  players: readonly INetworkPlayer[],
+  count: number,
+  message: MessageDefinition<T>,
+  value: T,
+): void {
+  if (!active) return;
+  const number = protocol.numberOf(message);
+  encoder.encode(number, message, value);
+  for (let index = 0; index < count; index++) {
+    const player = players[index] as NetworkPlayer;
+    if (player.isConnected && player.knows(number)) {
+      player.sendEncoded(message, message.channel, message.lane, message.maxAgeMs);
+    }
+  }
 }

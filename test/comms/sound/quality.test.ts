@@ -108,6 +108,7 @@ function packetOf(parts: Uint8Array[], distances: number[], frameCounter: number
   return {
     ...{ sender: 1, channelSession: 0, packetCounter, frameCounter: frameCounter & 0xffff, channelCount: 0 },
     ...{ channels: [], frame: places.at(-1) as FramePlace, redundantCount: redundant.length, redundant, buffer },
+    isSealed: false,
   };
 }
 
