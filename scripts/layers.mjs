@@ -37,7 +37,7 @@ export const layers = {
   comms: {
     below: ["guard", "message", "peer", "serialization", "socket"],
     base: [],
-    wings: ["values", "wire", "voice", "server", "client", "sound"],
+    wings: ["values", "wire", "voice", "server", "client", "sound", "browser"],
   },
   xcs: {
     below: ["guard", "addon"],

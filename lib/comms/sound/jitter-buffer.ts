@@ -23,6 +23,8 @@ const SHORTEN_INTERVAL_MS = 100;
 const LENGTHEN_INTERVAL_MS = 40;
 /** How fast the measured delay follows: readers ask at uneven times. */
 const SMOOTHING = 1 / 8;
+/** Where all frames of so long a time come too late, the speaker stood still: its frames are timed anew. */
+const LATE_MS = 500;
 /** Redundancy that has not been seen for so long is not waited for any more. */
 const REDUNDANCY_MS = 10_000;
 
@@ -66,6 +68,8 @@ export class JitterBuffer {
   #taken = 0;
   #redundantMs = Number.NEGATIVE_INFINITY;
   #redundantDistance = 0;
+  /** When the first of the late frames came that nothing in time has followed; Infinity: none. */
+  #lateSinceMs = Number.POSITIVE_INFINITY;
   /** Frames that came when it had been their turn already. */
   late = 0;
   /** Frames that were played as they were sent. */
@@ -128,7 +132,8 @@ export class JitterBuffer {
   ): void {
     const number = this.#highest < 0 ? NUMBERS + frameCounter : unwrapped(frameCounter, this.#highest);
     const packet = this.#highest < 0 ? NUMBERS + packetCounter : unwrapped(packetCounter, this.#highestPacket);
-    if (this.#next >= 0 && number >= this.#next + SLOTS) this.restart();
+    const isLate = this.#noteLateness(number < this.#next, nowMs);
+    if (isLate || (this.#next >= 0 && number >= this.#next + SLOTS)) this.restart();
     this.#estimator.add(nowMs - number * this.#frameMs, nowMs);
     if (this.#next < 0) this.#begin(number, nowMs);
     if (number < this.#next) this.late++;
@@ -198,6 +203,14 @@ export class JitterBuffer {
   changed(byMs: number, nowMs: number): void {
     this.#changedMs = nowMs;
     this.#delayMs += byMs;
+  }
+
+  /** @returns whether so much has been late that frames are to be timed anew */
+  #noteLateness(isLate: boolean, nowMs: number): boolean {
+    this.#lateSinceMs = isLate ? Math.min(this.#lateSinceMs, nowMs) : Number.POSITIVE_INFINITY;
+    const isStill = nowMs - this.#lateSinceMs >= LATE_MS;
+    if (isStill) this.#lateSinceMs = Number.POSITIVE_INFINITY;
+    return isStill;
   }
 
   #begin(number: number, nowMs: number): void {
