@@ -160,7 +160,9 @@ export interface UseErrorCodes {
   ERR_IN_USE: string;
   /** `destroy()` was called on the message before. */
   ERR_MESSAGE_DESTROYED: string;
-  /** The user, the browser or the page's policy does not allow the microphone. Ask again when the user wants to speak. */
+  /**
+   * The user, the browser or the page's policy does not allow the microphone. Ask again when the user wants to speak.
+   */
   ERR_MICROPHONE_DENIED: string;
   /** The microphone was unplugged, or may not be used any more. It is opened again when it is back. */
   ERR_MICROPHONE_LOST: string;

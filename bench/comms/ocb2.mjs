@@ -1,4 +1,4 @@
-// OCB2 with AES-128 (P. Rogaway, 2004), as Mumble seals its datagrams: a byte of the nonce, 3 bytes of the tag, the text.
+// OCB2 with AES-128 (P. Rogaway, 2004), as Mumble seals its datagrams: a byte of the nonce, 3 of the tag, the text.
 import { createCipheriv } from "node:crypto";
 
 const BLOCK = 16;

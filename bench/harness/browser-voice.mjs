@@ -22,7 +22,7 @@ const RECORDER = `
   });
 `;
 
-/** Runs in the page before its own scripts: whatever is connected to the loudspeaker, or is a microphone, is recorded. */
+/** Runs in the page before its own scripts: what is connected to the loudspeaker, or is a microphone, is recorded. */
 function tap(recorder) {
   const { connect } = AudioNode.prototype;
   const taps = { microphone: [], loudspeaker: [] };

@@ -1,5 +1,5 @@
-// node server.mjs [UDP port] [HTTP port]: voice chat. Browsers open the page and speak over WebSocket, at the port of the
-// page; programs (bot.mjs) speak over UDP.
+// node server.mjs [UDP port] [HTTP port]: voice chat. Browsers open the page and speak over WebSocket, at the port of
+// the page; programs (bot.mjs) speak over UDP.
 import { PeerCommsNetwork } from "valve-sockets/comms";
 import { MultiplexSocketFactory } from "valve-sockets/socket";
 import { UdpSocketFactory } from "valve-sockets/socket/udp";

@@ -220,8 +220,8 @@ export class BrowserAudio {
   }
 
   /**
-   * How loud a player is at the moment, for meters: the root mean square of its samples, 0 to 1, before its `volume`. Of
-   * the local player it is that of the microphone.
+   * How loud a player is at the moment, for meters: the root mean square of its samples, 0 to 1, before its `volume`.
+   * Of the local player it is that of the microphone.
    */
   levelOf(player: ICommsPlayer): number {
     if (player.isLocal) return this.microphone === "open" ? this.#capture.level : 0;

@@ -1,5 +1,5 @@
-// Two browsers and a bot in one room of examples/voice: what comes out of each browser is compared with what was spoken.
-// Screenshots and recordings are kept in test/results/voice.
+// Two browsers and a bot in one room of examples/voice: what comes out of each browser is compared with what was
+// spoken. Screenshots and recordings are kept in test/results/voice.
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";

@@ -51,8 +51,8 @@ const MOST_LEAD = 20;
 const SHORTEN_SECONDS = 5;
 
 /**
- * Plays what the page makes. It asks for a piece as each one begins, so far ahead as the page is late: by one piece more
- * whenever nothing was there in time.
+ * Plays what the page makes. It asks for a piece as each one begins, so far ahead as the page is late: by one piece
+ * more whenever nothing was there in time.
  */
 class VoicePlayer extends AudioWorkletProcessor {
   readonly #pieceSize: number;
