@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -124,9 +124,13 @@ function messagesOf(control) {
     });
 }
 
+/** Its input ends with this process, however that ends; the server changes its user, and no signal would follow it. */
+const UNTIL_INPUT_ENDS = "/usr/sbin/murmurd -fg -ini $1 & echo $!; cat; kill -KILL $!; wait; rm -r $2";
+
 /** Starts the server, which ends with this process. */
 export async function startMumble() {
   const folder = mkdtempSync(join(tmpdir(), "mumble-"));
+  chmodSync(folder, 0o777); // The server is another user then.
   const port = await freePort();
   const settings = {
     database: join(folder, "mumble.sqlite"),
@@ -145,9 +149,8 @@ export async function startMumble() {
       .map((entry) => `${entry.join("=")}\n`)
       .join(""),
   );
-  // It ends with this process, however that ends.
-  const command = ["--pdeathsig", "KILL", "/usr/sbin/murmurd", "-fg", "-ini", file];
-  const child = spawn("setpriv", command, { stdio: "ignore" });
+  const child = spawn("sh", ["-c", UNTIL_INPUT_ENDS, "sh", file, folder], { stdio: ["pipe", "pipe", "ignore"] });
+  const [pid] = await once(child.stdout, "data");
   await new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("exit", (code) => reject(new Error(`mumble-server ended with ${code}`)));
@@ -161,7 +164,7 @@ export async function startMumble() {
     };
     look();
   });
-  return { port, cpuSeconds: () => cpuSecondsOf(child.pid) };
+  return { port, cpuSeconds: () => cpuSecondsOf(Number(pid)) };
 }
 
 const TICKS_PER_SECOND = 100;

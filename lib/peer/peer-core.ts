@@ -53,7 +53,7 @@ const MAX_PACKETS_A_TURN = 32_768;
 /** A Peer that drives itself reads for no longer: strangers cost it more than messages. Timers are no later for it. */
 const MAX_TURN_MS = 20;
 /** What handlers send leaves at the end of the turn: where they do, that is sooner. */
-const MAX_SENDING_TURN_MS = 4;
+const MAX_SENDING_TURN_MS = 2;
 /** After so many packets and messages it looks at the clock. */
 const CLOCK_WORK = 64;
 
