@@ -21,6 +21,8 @@ const MAX_CONCEALED_MS = 100;
 const STEP_MS = 5;
 const SHORTEN_INTERVAL_MS = 100;
 const LENGTHEN_INTERVAL_MS = 40;
+/** Where sound waits for so much longer than it should, frames are left out: late is worse than lost. */
+const SKIP_MS = 200;
 /** How fast the measured delay follows: readers ask at uneven times. */
 const SMOOTHING = 1 / 8;
 /** Where all frames of so long a time come too late, the speaker stood still: its frames are timed anew. */
@@ -164,6 +166,7 @@ export class JitterBuffer {
 
   /** What is to be played from `nowMs` on, for the length of a frame. Not while it is waiting. */
   take(nowMs: number): Turn {
+    this.#skip();
     const number = this.#next++;
     this.#measure(number, nowMs);
     const slot = this.#slots[number % SLOTS] as Slot;
@@ -216,6 +219,14 @@ export class JitterBuffer {
   #begin(number: number, nowMs: number): void {
     this.#next = number;
     this.#startMs = nowMs + this.targetMs;
+  }
+
+  #skip(): void {
+    const excessMs = this.#isDelayKnown ? this.#delayMs - this.targetMs : 0;
+    if (excessMs < SKIP_MS) return;
+    const frames = Math.floor(excessMs / this.#frameMs);
+    this.#next += frames;
+    this.#delayMs -= frames * this.#frameMs;
   }
 
   #measure(number: number, nowMs: number): void {
