@@ -13,9 +13,9 @@ if (!canSpeak) console.warn("Left out: voice between browsers. It needs the pack
 
 const results = fileURLToPath(new URL("../results/voice/", import.meta.url));
 const WINDOW = 3 * SAMPLE_RATE;
-/** Undisturbed it is 0.98. Of a line that loses every tenth frame it would be 0.93 with concealment, and 0.87 without. */
+/** Undisturbed it is 0.98. With every tenth frame lost it would be 0.93 with concealment, and 0.87 without. */
 const LEAST_STOI = 0.94;
-/** Browsers that wait for a processor drop samples of the microphone and of the loudspeaker: then all speak once more. */
+/** Browsers that wait for a processor drop samples of microphone and loudspeaker: then all speak once more. */
 const ROUNDS = 3;
 
 const programs: Program[] = [];
