@@ -34,7 +34,7 @@ export interface BrowserAudioOptions {
   /** One of the page's own, with the sample rate of `codec`. It stays open. @defaultValue a new one */
   context?: AudioContext;
   /** Where the file `valve-sockets/comms/voice-worklet` is. @defaultValue beside the library, or beside the bundle */
-  workletUrl?: string | URL;
+  workletUrl?: string;
   /** Told when nothing can be heard any more, because a codec or the worklet failed. @defaultValue an uncaught error */
   onFault?: (error: unknown) => void;
 }
@@ -56,7 +56,7 @@ const rules: OptionRules<BrowserAudioOptions> = {
   codecs: arrayOption,
   activation: ACTIVATION,
   context: objectOption("createPanner"),
-  workletUrl: (name, value) => textOption(name, value instanceof URL ? value.href : value),
+  workletUrl: textOption,
   onFault: functionOption,
 };
 

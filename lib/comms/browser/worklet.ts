@@ -6,12 +6,12 @@ import { platform } from "./platform.js";
 export const PIECES_PER_SECOND = 100;
 
 /** The file of the worklets beside this one, or beside the bundle that this is in. */
-const fileBeside = (): URL => new URL("./voice-worklet.js", import.meta.url);
+const fileBeside = (): string => new URL("./voice-worklet.js", import.meta.url).href;
 
 /** Loads the worklets. @throws NetworkError `ERR_FAILED` */
-export async function loadWorklet(context: AudioGraph, url: string | URL = fileBeside()): Promise<void> {
+export async function loadWorklet(context: AudioGraph, url = fileBeside()): Promise<void> {
   try {
-    await context.audioWorklet.addModule(String(url));
+    await context.audioWorklet.addModule(url);
   } catch (cause) {
     const text = `The file of the audio worklets cannot be loaded from ${url}: give the option workletUrl`;
     throw new NetworkError("ERR_FAILED", text, { cause });
