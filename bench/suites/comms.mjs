@@ -24,9 +24,10 @@ const rounds = (quick) => (quick ? 1 : 4);
 /** A session: the server's time for each frame that it sends on, and how long the frames were on their way. */
 function session(kind, members, speakers, room, quick) {
   return withPeers(async (start) => {
-    const server = start(program, "server", { kind });
+    const limit = 90 + members / 4; // A thousand join one after the other, and each hears of all others.
+    const server = start(program, "server", { kind, limit });
     const { event: _, ...place } = await server.next("listening");
-    const all = start(program, "members", { kind, members, speakers, room, ...times(quick), ...place });
+    const all = start(program, "members", { kind, members, speakers, room, limit, ...times(quick), ...place });
     await all.next("warm");
     server.tell("start");
     const { expected, p50, p99, received } = await all.next("result");
