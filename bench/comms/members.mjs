@@ -65,6 +65,8 @@ const FRAMES_PER_SECOND = 50;
 /** The speakers are spread over the time of a frame. */
 const PHASES = 10;
 const SLOWEST_START_MS = 60_000;
+/** So many join at once. */
+const PORTION = 20;
 /** Every so many packets the time on the way is measured. */
 const SAMPLED = 16;
 
@@ -84,8 +86,10 @@ export async function members({ kind, members: count, speakers, room: roomSize, 
   };
   const rooms = Math.ceil(count / roomSize);
   const all = [];
-  for (let index = 0; index < count; index++) {
-    all.push(await joins[kind]({ ...place, name: `m${index}`, room: `r${index % rooms}` }, onVoice));
+  while (all.length < count) {
+    const portion = Array.from({ length: Math.min(PORTION, count - all.length) }, (_, index) => all.length + index);
+    const join = (index) => joins[kind]({ ...place, name: `m${index}`, room: `r${index % rooms}` }, onVoice);
+    all.push(...(await Promise.all(portion.map(join))));
   }
   const frame = new Uint8Array(FRAME_BYTES).fill(120);
   const time = new Float64Array(frame.buffer, 0, 1);

@@ -24,7 +24,7 @@ const rounds = (quick) => (quick ? 1 : 4);
 /** A session: the server's time for each frame that it sends on, and how long the frames were on their way. */
 function session(kind, members, speakers, room, quick) {
   return withPeers(async (start) => {
-    const limit = 90 + members / 4; // A thousand join one after the other, and each hears of all others.
+    const limit = 90 + members / 4; // Each of a thousand hears of all others.
     const server = start(program, "server", { kind, limit });
     const { event: _, ...place } = await server.next("listening");
     const all = start(program, "members", { kind, members, speakers, room, limit, ...times(quick), ...place });

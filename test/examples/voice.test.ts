@@ -37,8 +37,8 @@ afterAll(async () => {
 });
 
 /**
- * What was spoken when this was heard: each second is looked for near its place, since the buffer plays faster and slower
- * where packets come unevenly. Only the ear of STOI minds that.
+ * What was spoken when this was heard: each second is looked for near its place, since the buffer plays faster and
+ * slower where packets come unevenly. Only STOI minds that.
  */
 function spokenAs(heard: Float32Array, file: Float32Array): Float32Array {
   const spoken = new Float32Array(heard.length);
