@@ -165,6 +165,14 @@ export interface UseErrorCodes {
   ERR_IN_USE: string;
   /** `destroy()` was called on the message before. */
   ERR_MESSAGE_DESTROYED: string;
+  /**
+   * The user, the browser or the page's policy does not allow the microphone. Ask again when the user wants to speak.
+   */
+  ERR_MICROPHONE_DENIED: string;
+  /** The microphone was unplugged, or may not be used any more. It is opened again when it is back. */
+  ERR_MICROPHONE_LOST: string;
+  /** There is no microphone, or not the one that was asked for, or another program has it. */
+  ERR_MICROPHONE_MISSING: string;
   /** WebSocket servers in Node need the package `ws`: `npm install ws`. */
   ERR_MISSING_PACKAGE: string;
   /** `Library.initialize` has not been called, or the object is from before the last `deinitialize`. */

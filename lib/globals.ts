@@ -2,6 +2,8 @@
 // them from here, as types without members; to any other this adds nothing.
 declare global {
   interface AbortSignal {}
+  interface AudioContext {}
+  interface PannerNode {}
   // biome-ignore lint/suspicious/noExplicitAny: declarations of one interface have the same type parameters
   interface ReadableStream<R = any> {}
   // biome-ignore lint/suspicious/noExplicitAny: the same

@@ -37,7 +37,7 @@ export const layers = {
   comms: {
     below: ["guard", "addon", "valve", "message", "peer", "serialization", "socket"],
     base: [],
-    wings: ["values", "wire", "voice", "server", "client", "sound", "sockets"],
+    wings: ["values", "wire", "voice", "server", "client", "sound", "sockets", "browser"],
   },
   xcs: {
     below: ["guard", "addon"],

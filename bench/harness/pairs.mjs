@@ -73,9 +73,12 @@ export function describeSwarm(runs) {
 
 /** A row for the growth of a cost with the work, of which `points` are pairs; it should be hardly more than linear. */
 export function compareGrowth(name, points) {
-  const exponent = growthExponent(points);
-  const goal = { baseline: 1.1, baselineName: "the goal", ratio: 1.1 / exponent };
-  return { name, unit: "exponent", ours: exponent, ...goal, runs: points };
+  return { ...compareGoal({ name, unit: "exponent" }, growthExponent(points), 1.1), runs: points };
+}
+
+/** A row for a figure, of which less is better, that is measured against a number. */
+export function compareGoal({ name, unit, target = undefined }, ours, goal) {
+  return { name, unit, target, ours, baseline: goal, baselineName: "the goal", ratio: goal / ours, runs: [ours] };
 }
 
 /** The exponent k of the best fit `cost = c * work^k` (least squares of the logarithms). */

@@ -1,5 +1,4 @@
 import { fork } from "node:child_process";
-import { once } from "node:events";
 import { NetworkServer } from "valve-sockets/message";
 import { generateServerKey } from "valve-sockets/noise";
 import { nativePrimitives } from "valve-sockets/noise/native";
@@ -7,7 +6,7 @@ import { LagSocketFactory, MultiplexSocketFactory } from "valve-sockets/socket";
 import { GnsSocketFactory } from "valve-sockets/socket/gns";
 import { UdpSocketFactory } from "valve-sockets/socket/udp";
 import { WebSocketFactory } from "valve-sockets/socket/websocket";
-import { servePage } from "../serve-page.mjs";
+import { servePage } from "../page-server.mjs";
 import { Arena } from "./arena.mjs";
 import { protocol, TICK_RATE } from "./rules.mjs";
 
@@ -17,9 +16,7 @@ import { protocol, TICK_RATE } from "./rules.mjs";
  * @param lag how bad the network of GNS and UDP is, as the options of a LagSocketFactory
  */
 export async function openArena({ httpPort = 0, lag = {}, random } = {}) {
-  const http = servePage(new URL("./", import.meta.url));
-  http.listen(httpPort);
-  await once(http, "listening");
+  const http = await servePage(import.meta.url, httpPort);
   const primitives = nativePrimitives();
   const { privateKey, publicKey } = generateServerKey(primitives);
   const server = new NetworkServer({

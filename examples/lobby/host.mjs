@@ -1,19 +1,17 @@
 // node host.mjs <name> <players> [UDP port] [HTTP port]: a game for that many players, including the host. The others
 // join over GNS on the UDP port (client.mjs), or with a browser on the HTTP port.
-import { once } from "node:events";
 import { NetworkServer } from "valve-sockets/message";
 import { MultiplexSocketFactory } from "valve-sockets/socket";
 import { GnsSocketFactory } from "valve-sockets/socket/gns";
 import { WebSocketFactory } from "valve-sockets/socket/websocket";
-import { servePage } from "../serve-page.mjs";
+import { servePage } from "../page-server.mjs";
 import { Lobby } from "./lobby.mjs";
 import { createPlayer, enter } from "./player.mjs";
 import { protocol } from "./protocol.mjs";
 
 const [name = "host", players = "3", udpPort = "7777", httpPort = "8080"] = process.argv.slice(2);
-const http = servePage(new URL("./", import.meta.url));
-http.listen(Number(httpPort));
-await once(http, "listening");
+
+const http = await servePage(import.meta.url, Number(httpPort));
 
 const gns = new GnsSocketFactory({ port: Number(udpPort) });
 const socketFactory = new MultiplexSocketFactory(gns, new WebSocketFactory({ server: http }));

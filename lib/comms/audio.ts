@@ -1,6 +1,12 @@
 /// <reference path="../globals.ts" preserve="true" />
 /** The sound of voice comms: codecs, a buffer against uneven arrival, capture and playback. See docs/comms.md. */
 export type { Clock } from "../clock.js";
+export type { NetworkErrorCode } from "../error-codes.js";
+export type { EventListener } from "../event-hub.js";
+export { NetworkError, type NetworkErrorDetails } from "../network-error.js";
+export type { AudioDevice } from "./browser/devices.js";
+export type { MicrophoneOptions, MicrophoneState } from "./browser/microphone.js";
+export { BrowserAudio, type BrowserAudioEvents, type BrowserAudioOptions } from "./browser-audio.js";
 export type { ICommsPlayer } from "./client/comms-player.js";
 export type { Comms } from "./comms.js";
 export { G711_A_LAW, G711_MU_LAW, g711Codec } from "./sound/g711-codec.js";

@@ -45,6 +45,7 @@ interface Transport {
 export class PeerCommsServer extends BaseServer<VoicePeer> {
   readonly #transport: Transport;
   #peer: Peer | null = null;
+  #bound: Promise<number | null> = Promise.resolve(null);
 
   constructor(network: PeerCommsNetwork, transport: Transport) {
     super(network);
@@ -55,13 +56,19 @@ export class PeerCommsServer extends BaseServer<VoicePeer> {
     return this.#peer?.boundPort ?? null;
   }
 
+  /** Resolves with the port as soon as the server listens; rejects if it cannot (the event `fault` tells it too). */
+  get bound(): Promise<number | null> {
+    return this.#bound;
+  }
+
   override connect(): void {
     const handler: PeerHandler = {
       onMessage: (connection, message) => this.networkPacketReceived(connection, message),
       onDisconnected: (connection) => this.clientDisconnected(connection),
     };
     this.#peer = this.#transport.open(handler, "server");
-    this.#peer.bind(this.#transport.factory.getBindEndPoint()).catch((error) => this.failed(error));
+    this.#bound = this.#peer.bind(this.#transport.factory.getBindEndPoint()).then(() => this.boundPort);
+    this.#bound.catch((error) => this.failed(error));
   }
 
   override disconnect(): void {

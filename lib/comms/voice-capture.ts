@@ -1,7 +1,7 @@
 import { checkInstance } from "../arguments.js";
 import { checkOptions, type OptionRules, oneOf } from "../options.js";
 import { Comms } from "./comms.js";
-import { checkSamples } from "./sound/samples.js";
+import { checkSamples, levelOf } from "./sound/samples.js";
 import type { VoiceCodec, VoiceEncoder } from "./sound/voice-codec.js";
 import { VoiceDetector } from "./sound/voice-detector.js";
 
@@ -26,10 +26,11 @@ const SILENCE = new Uint8Array(0);
 export class VoiceCapture {
   /** With push-to-talk: whether the key is down. @defaultValue false */
   isPushed = false;
+  /** When sound is sent, as in the options. */
+  activation: VoiceActivation;
   readonly #comms: Comms;
   readonly #encoder: VoiceEncoder;
   readonly #detector = new VoiceDetector();
-  readonly #activation: VoiceActivation;
   readonly #frame: Float32Array;
   readonly #frameMs: number;
   #filled = 0;
@@ -44,11 +45,16 @@ export class VoiceCapture {
     checkInstance("comms", comms, Comms);
     checkOptions("VoiceCapture", options, rules);
     this.#comms = comms;
-    this.#activation = options.activation ?? "voice";
+    this.activation = options.activation ?? "voice";
     const { frameSize, sampleRate } = codec.settings;
     this.#frame = new Float32Array(frameSize);
     this.#frameMs = (1000 * frameSize) / sampleRate;
     this.#encoder = codec.createEncoder();
+  }
+
+  /** How loud the last frame was: the root of its mean square, 0 to 1. */
+  get level(): number {
+    return levelOf(this.#frame);
   }
 
   /** Whether the last frame was sent to anybody. */
@@ -81,7 +87,7 @@ export class VoiceCapture {
   #send(): void {
     this.#filled = 0;
     const isSpeech = this.#detector.isSpeech(this.#frame, this.#frameMs);
-    const isActive = this.#activation === "always" || (this.#activation === "push" ? this.isPushed : isSpeech);
+    const isActive = this.activation === "always" || (this.activation === "push" ? this.isPushed : isSpeech);
     if (isActive) this.#encoder.expectLoss(this.#comms.expectedLoss);
     this.#isTransmitting = this.#comms.sendVoice(isActive ? this.#encoder.encode(this.#frame) : SILENCE);
   }

@@ -38,6 +38,7 @@ interface Speaker {
   heardMs: number;
   gain: number;
   priority: number;
+  isPositional: boolean;
 }
 
 /**
@@ -98,10 +99,12 @@ export class VoicePlayback {
    * Fills `out` with the next samples of all speakers together, from -1 to 1. While somebody with a higher priority is
    * heard, others are not.
    *
+   * @param apart asked for each player that speaks from a position: the array, as long as `out`, that its samples are
+   *   added to instead of `out`
    * @returns whether there is anything but silence
    * @throws TypeError
    */
-  read(out: Float32Array): boolean {
+  read(out: Float32Array, apart?: (player: ICommsPlayer) => Float32Array | undefined): boolean {
     checkSamples(out);
     out.fill(0);
     if (this.#isFailed) return false;
@@ -109,9 +112,10 @@ export class VoicePlayback {
     const priority = this.#highestPriority(now);
     let isHeard = false;
     try {
-      for (const speaker of this.#speakers.values()) {
+      for (const [player, speaker] of this.#speakers) {
         const gain = speaker.priority < priority ? 0 : speaker.gain;
-        isHeard = speaker.playback.mixInto(out, gain, now) || isHeard;
+        const target = (speaker.isPositional && apart?.(player)) || out;
+        isHeard = speaker.playback.mixInto(target, gain, now) || isHeard;
       }
     } catch (error) {
       this.#isFailed = true;
@@ -129,7 +133,7 @@ export class VoicePlayback {
     for (const player of [...this.#speakers.keys()]) this.#remove(player);
   }
 
-  #receive({ amplitude, packet, player, priority }: HeardVoice): void {
+  #receive({ amplitude, isPositional, packet, player, priority }: HeardVoice): void {
     if (this.#isFailed) return;
     const speaker = this.#speakers.get(player) ?? this.#create(player);
     if (!speaker) return;
@@ -140,6 +144,7 @@ export class VoicePlayback {
     speaker.gain = amplitude;
     speaker.priority = priority;
     const { late } = speaker.playback;
+    speaker.isPositional = isPositional;
     speaker.playback.receive(packet, now);
     commsCore(this.#comms).lateness.add(speaker.playback.late - late, now);
   }
@@ -154,7 +159,7 @@ export class VoicePlayback {
     }
     const [oldest] = this.#speakers.keys();
     if (this.#speakers.size >= MAX_SPEAKERS && oldest) this.#remove(oldest);
-    return { playback: new SpeakerPlayback(codec, frameSize), heardMs: 0, gain: 0, priority: 0 };
+    return { playback: new SpeakerPlayback(codec, frameSize), heardMs: 0, gain: 0, priority: 0, isPositional: false };
   }
 
   /** Of those who have been heard within a moment. */

@@ -52,8 +52,10 @@ import { bannedVerdict, guardVerdict, Verdicts } from "./verdicts.js";
 const MAX_PACKETS_A_TURN = 32_768;
 /** A Peer that drives itself reads for no longer: strangers cost it more than messages. Timers are no later for it. */
 const MAX_TURN_MS = 20;
-/** After so many packets it looks at the clock; a power of 2. */
-const CLOCK_PACKETS = 64;
+/** What handlers send leaves at the end of the turn: where they do, that is sooner. */
+const MAX_SENDING_TURN_MS = 2;
+/** After so many packets and messages it looks at the clock. */
+const CLOCK_WORK = 64;
 
 /** Somebody in the middle of a handshake. */
 type Newcomer = PendingConnection | PeerConnection;
@@ -435,16 +437,21 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   /**
    * Whether nothing is left. A flood that is as fast as its reader would have no end, and nobody else would get a turn.
    *
-   * @param isTimed whether it ends after `MAX_TURN_MS` as well
+   * @param isTimed whether it ends after some milliseconds as well
    */
   #receiveAll(nowMs: number, isTimed: boolean): boolean {
     const packet = this.#packet;
     this.#newcomers.nextPhase();
     this.#socket.tick();
+    let looksAt = CLOCK_WORK;
     for (let count = 0; count < MAX_PACKETS_A_TURN; count++) {
       if (this.#isClosed || !this.#socket.poll()) return true;
-      const isLate = isTimed && count % CLOCK_PACKETS === CLOCK_PACKETS - 1 && this.now() - nowMs >= MAX_TURN_MS;
-      if (isLate) return false;
+      // Each packet of a connection is one touch, and each message that is sent.
+      const { touches } = this.#drive;
+      if (isTimed && count + touches >= looksAt) {
+        looksAt = count + touches + CLOCK_WORK;
+        if (this.now() - nowMs >= (touches > count ? MAX_SENDING_TURN_MS : MAX_TURN_MS)) return false;
+      }
       this.#socket.receive(packet);
       this.#route(packet, nowMs);
     }

@@ -22,6 +22,8 @@ export class PeerDrive {
   /** Connections with something to send: the first `#touchedCount`. An array that is cut to 0 loses its memory. */
   readonly #touched: (PeerConnection | null)[] = [];
   #touchedCount = 0;
+  /** How often a connection has got something to do since the last turn began. */
+  touches = 0;
   readonly #due: (Scheduled | null)[] = [];
   #dueCount = 0;
   readonly #onTimer = () => {
@@ -74,6 +76,7 @@ export class PeerDrive {
   }
 
   touch(connection: PeerConnection): void {
+    this.touches++;
     if (!connection.isTouched) {
       connection.isTouched = true;
       this.#touched[this.#touchedCount++] = connection;
@@ -114,6 +117,7 @@ export class PeerDrive {
     this.#isBusy = true;
     // One time for all packets: each is an object, and asking for it costs more than reading a small packet.
     const now = this.#config.clock.now();
+    this.touches = 0;
     try {
       this.#isBehind = !this.#receiveAll(now, this.#isAutomatic);
     } finally {

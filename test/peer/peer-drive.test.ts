@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Clock } from "../../lib/clock.js";
-import { Peer } from "../../lib/peer/index.js";
+import { Channel, type IConnection, Peer } from "../../lib/peer/index.js";
 import { DisconnectCode, MemoryNetwork, MemorySocketFactory } from "../../lib/socket/index.js";
 import { FakeClock } from "../../lib/testing/index.js";
 import { PeerWorld } from "../support/peer-world.js";
@@ -94,4 +94,41 @@ test("a flood keeps timers waiting for 20 ms at most; a Peer that is driven by h
     else expect(longestMs).toBeLessThan(40);
     await server.close();
   }
+});
+
+test("what is sent on waits for a few packets behind it, not for all that have come", async () => {
+  const clock = new FakeClock();
+  const factory = new MemorySocketFactory(new MemoryNetwork({ clock }));
+  const socket = factory.createServerSocket();
+  const leftMs: number[] = [];
+  const send = socket.send.bind(socket);
+  socket.send = (...packet) => {
+    leftMs.push(clock.now());
+    return send(...packet);
+  };
+  let sentOn = 0;
+  const sendOn = (connection: IConnection) => {
+    for (let listener = 0; listener < 64; listener++) {
+      clock.suspend(0.05);
+      if (connection.send(new Uint8Array(10), Channel.Unreliable)) sentOn++;
+    }
+  };
+  const server = new Peer(socket, factory.maxPacketSize, { onMessage: sendOn }, { clock });
+  await server.bind(factory.getBindEndPoint());
+  const client = new Peer(factory.createClientSocket(), factory.maxPacketSize, { onMessage() {} }, { clock });
+  const connecting = client.connect(factory.getConnectEndPoint());
+  for (let turn = 0; turn < 100; turn++) {
+    clock.advance(1);
+    await Promise.resolve();
+  }
+  const connection = await connecting;
+  for (let packet = 0; packet < 8; packet++) connection.send(new Uint8Array(1000), Channel.Unreliable);
+  const startMs = clock.now();
+  leftMs.length = 0;
+  for (let turn = 0; turn < 100; turn++) {
+    await Promise.resolve();
+    clock.advance(1);
+  }
+  expect(sentOn).toBe(8 * 64);
+  expect((leftMs[0] as number) - startMs).toBeLessThan(10); // 8 packets take 25 ms
 });

@@ -23,6 +23,19 @@ const spoken = join(folder, "two-voices.wav");
 /** Whether this machine has the programs that make speech: the packages espeak-ng and sox. */
 export const canSpeak = ["espeak-ng", "sox"].every((name) => spawnSync(name, ["--version"]).status === 0);
 
+/** The path of a WAV file in which one of the voices, 0 or 1, speaks for about 10 s. It is made once. */
+export function voiceFile(index: number): string {
+  const [voice, text] = TEXTS[index] as (typeof TEXTS)[number];
+  const path = join(folder, `voice-${index}.wav`);
+  if (existsSync(path)) return path;
+  mkdirSync(folder, { recursive: true });
+  const [narrow, wide] = [`${path}-${process.pid}-narrow.wav`, `${path}-${process.pid}.wav`];
+  run("espeak-ng", ["-v", voice, "-s", "150", "-w", narrow, text]);
+  run("sox", [narrow, "-r", "48000", "-c", "1", "-b", "16", wide]);
+  renameSync(wide, path);
+  return path;
+}
+
 /** The path of a WAV file of about 20 s. It is made once. */
 export function speechFile(): string {
   if (existsSync(spoken)) return spoken;

@@ -21,8 +21,12 @@ const MAX_CONCEALED_MS = 100;
 const STEP_MS = 5;
 const SHORTEN_INTERVAL_MS = 100;
 const LENGTHEN_INTERVAL_MS = 40;
+/** Where sound waits for so much longer than it should, frames are left out: late is worse than lost. */
+const SKIP_MS = 200;
 /** How fast the measured delay follows: readers ask at uneven times. */
 const SMOOTHING = 1 / 8;
+/** Where all frames of so long a time come too late, the speaker stood still: its frames are timed anew. */
+const LATE_MS = 500;
 /** Redundancy that has not been seen for so long is not waited for any more. */
 const REDUNDANCY_MS = 10_000;
 
@@ -66,6 +70,8 @@ export class JitterBuffer {
   #taken = 0;
   #redundantMs = Number.NEGATIVE_INFINITY;
   #redundantDistance = 0;
+  /** When the first of the late frames came that nothing in time has followed; Infinity: none. */
+  #lateSinceMs = Number.POSITIVE_INFINITY;
   /** Frames that came when it had been their turn already. */
   late = 0;
   /** Frames that were played as they were sent. */
@@ -128,7 +134,8 @@ export class JitterBuffer {
   ): void {
     const number = this.#highest < 0 ? NUMBERS + frameCounter : unwrapped(frameCounter, this.#highest);
     const packet = this.#highest < 0 ? NUMBERS + packetCounter : unwrapped(packetCounter, this.#highestPacket);
-    if (this.#next >= 0 && number >= this.#next + SLOTS) this.restart();
+    const isLate = this.#noteLateness(number < this.#next, nowMs);
+    if (isLate || (this.#next >= 0 && number >= this.#next + SLOTS)) this.restart();
     this.#estimator.add(nowMs - number * this.#frameMs, nowMs);
     if (this.#next < 0) this.#begin(number, nowMs);
     if (number < this.#next) this.late++;
@@ -159,6 +166,7 @@ export class JitterBuffer {
 
   /** What is to be played from `nowMs` on, for the length of a frame. Not while it is waiting. */
   take(nowMs: number): Turn {
+    this.#skip();
     const number = this.#next++;
     this.#measure(number, nowMs);
     const slot = this.#slots[number % SLOTS] as Slot;
@@ -200,9 +208,25 @@ export class JitterBuffer {
     this.#delayMs += byMs;
   }
 
+  /** @returns whether so much has been late that frames are to be timed anew */
+  #noteLateness(isLate: boolean, nowMs: number): boolean {
+    this.#lateSinceMs = isLate ? Math.min(this.#lateSinceMs, nowMs) : Number.POSITIVE_INFINITY;
+    const isStill = nowMs - this.#lateSinceMs >= LATE_MS;
+    if (isStill) this.#lateSinceMs = Number.POSITIVE_INFINITY;
+    return isStill;
+  }
+
   #begin(number: number, nowMs: number): void {
     this.#next = number;
     this.#startMs = nowMs + this.targetMs;
+  }
+
+  #skip(): void {
+    const excessMs = this.#isDelayKnown ? this.#delayMs - this.targetMs : 0;
+    if (excessMs < SKIP_MS) return;
+    const frames = Math.floor(excessMs / this.#frameMs);
+    this.#next += frames;
+    this.#delayMs -= frames * this.#frameMs;
   }
 
   #measure(number: number, nowMs: number): void {

@@ -31,7 +31,8 @@ type Opus = typeof import("libopus-wasm");
  */
 export async function opusCodec(options: OpusOptions = {}): Promise<VoiceCodec> {
   checkOptions("opusCodec", options, rules);
-  const opus = await load();
+  loading ??= load();
+  const opus = await loading;
   return {
     settings: Object.freeze({ codec: OPUS, frameSize: FRAME_SIZE, sampleRate: SAMPLE_RATE }),
     createEncoder: () => new OpusEncoder(opus, options),
@@ -39,15 +40,51 @@ export async function opusCodec(options: OpusOptions = {}): Promise<VoiceCodec> 
   };
 }
 
+let loading: Promise<Opus> | undefined;
+
 async function load(): Promise<Opus> {
   try {
     const opus = await import("libopus-wasm");
     await opus.loadLibopus();
+    await warmUp(opus);
     return opus;
   } catch (cause) {
+    loading = undefined;
     const text = "Opus needs the package libopus-wasm: npm install libopus-wasm@0.4.0";
     throw new NetworkError("ERR_MISSING_PACKAGE", text, { cause });
   }
+}
+
+/** 1 s of sound. */
+const WARM_UP_FRAMES = 50;
+
+/** Engines compile the codec twice, the second time while it runs: without this the first words are late by that. */
+async function warmUp(opus: Opus): Promise<void> {
+  const encoder = await opus.createEncoder(encoderOptions(opus, {}));
+  const decoder = await opus.createDecoder({ channels: 1, sampleRate: SAMPLE_RATE, maxFrameSize: FRAME_SIZE });
+  const noise = Float32Array.from({ length: FRAME_SIZE }, (_, index) => Math.sin(index * index) / 4);
+  for (let frame = 0; frame < WARM_UP_FRAMES; frame++) decoder.decodeFloat(encoder.encodeFloat(noise));
+  encoder.free();
+  decoder.free();
+}
+
+function encoderOptions(
+  { Application, Bandwidth, Signal }: Opus,
+  { bitrate = 24_000, complexity = 10 }: OpusOptions,
+): Parameters<Opus["createEncoder"]>[0] {
+  return {
+    channels: 1,
+    sampleRate: SAMPLE_RATE,
+    application: Application.Voip,
+    signal: Signal.Voice,
+    maxBandwidth: Bandwidth.Wideband,
+    frameSize: FRAME_SIZE,
+    fec: true,
+    dtx: true,
+    packetLossPercent: 1,
+    bitrate,
+    complexity,
+  };
 }
 
 class OpusEncoder implements VoiceEncoder {
@@ -55,28 +92,13 @@ class OpusEncoder implements VoiceEncoder {
   #loss = 1;
   #isClosed = false;
 
-  constructor(opus: Opus, { bitrate = 24_000, complexity = 10 }: OpusOptions) {
-    const { Application, Bandwidth, Signal } = opus;
+  constructor(opus: Opus, options: OpusOptions) {
     // The package answers in a later turn, though its code is loaded.
-    void opus
-      .createEncoder({
-        channels: 1,
-        sampleRate: SAMPLE_RATE,
-        application: Application.Voip,
-        signal: Signal.Voice,
-        maxBandwidth: Bandwidth.Wideband,
-        frameSize: FRAME_SIZE,
-        fec: true,
-        dtx: true,
-        packetLossPercent: this.#loss,
-        bitrate,
-        complexity,
-      })
-      .then((encoder) => {
-        if (this.#isClosed) encoder.free();
-        else this.#encoder = encoder;
-        this.#encoder?.setPacketLossPercent(this.#loss);
-      });
+    void opus.createEncoder(encoderOptions(opus, options)).then((encoder) => {
+      if (this.#isClosed) encoder.free();
+      else this.#encoder = encoder;
+      this.#encoder?.setPacketLossPercent(this.#loss);
+    });
   }
 
   encode(samples: Float32Array): Uint8Array {

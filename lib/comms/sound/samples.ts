@@ -17,3 +17,6 @@ export function energyOf(samples: Float32Array): number {
   for (let index = 0; index < samples.length; index++) sum += (samples[index] as number) ** 2;
   return samples.length === 0 ? 0 : sum / samples.length;
 }
+
+/** How loud the samples are, as meters show it: the root of the mean square, 0 to 1. */
+export const levelOf = (samples: Float32Array): number => Math.sqrt(energyOf(samples));

@@ -1,6 +1,6 @@
 import type { IVoicePacket } from "../wire/voice-packet.js";
 import { JitterBuffer, Turn } from "./jitter-buffer.js";
-import { energyOf } from "./samples.js";
+import { energyOf, levelOf } from "./samples.js";
 import { QUIET, TimeScale } from "./time-scale.js";
 import type { VoiceCodec, VoiceDecoder } from "./voice-codec.js";
 
@@ -76,6 +76,11 @@ export class SpeakerPlayback {
   /** Frames that came when it had been their turn already. */
   get late(): number {
     return this.#buffer.late;
+  }
+
+  /** How loud the frame is that is being played: the root of its mean square, 0 to 1. */
+  get level(): number {
+    return levelOf(this.#samples);
   }
 
   /** Takes a packet that has come. */

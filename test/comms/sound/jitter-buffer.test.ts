@@ -71,3 +71,20 @@ test.each([200, -200])("clocks that are %i ppm apart do not matter within 30 min
   expect(delayMs).toBeLessThan(60);
   expect(Math.max(...turns.slice(1000).map((turn) => turn.delayMs))).toBeLessThan(80);
 });
+
+test.each([400, 3000])("a speaker that stands still for %i ms, and does not count the time, is heard again", (ms) => {
+  const arrivals = trace(uniform).map((arrival) => ({
+    ...arrival,
+    atMs: arrival.frame < 1000 ? arrival.atMs : arrival.atMs + ms,
+  }));
+  const { latePercent } = play(arrivals);
+  expect((latePercent / 100) * arrivals.length).toBeLessThanOrEqual(40); // 0.8 s
+});
+
+test("speech that comes late at first, and then at once, is in time within a second", () => {
+  const arrivals = trace(uniform).map((arrival) => ({ ...arrival, atMs: Math.max(arrival.atMs, 1000) }));
+  const { turns } = play(arrivals);
+  const later = turns.filter(({ atMs }) => atMs >= 2000);
+  expect(later.length).toBeGreaterThan(1000);
+  for (const { delayMs } of later) expect(delayMs).toBeLessThan(300);
+});

@@ -1,5 +1,11 @@
 import { describe, expect, test, vi } from "vitest";
-import { pcm16Codec, VoiceCapture, type VoiceCodec, VoicePlayback } from "../../../lib/comms/audio.js";
+import {
+  type ICommsPlayer,
+  pcm16Codec,
+  VoiceCapture,
+  type VoiceCodec,
+  VoicePlayback,
+} from "../../../lib/comms/audio.js";
 import { ChannelPriority } from "../../../lib/comms/index.js";
 import { TimeScale } from "../../../lib/comms/sound/time-scale.js";
 import { FakeClock } from "../../../lib/testing/index.js";
@@ -22,13 +28,13 @@ function session(names: string[], codecs: readonly VoiceCodec[] = [codec]) {
   settle(game, all, 4);
   const players = networks.map(({ comms }) => new VoicePlayback(comms, { codecs, clock }));
   /** Lets a frame's time pass, after `speak`; what each hears of it. */
-  const step = (speak: () => void = () => {}) => {
+  const step = (speak: () => void = () => {}, apart?: Parameters<VoicePlayback["read"]>[1]) => {
     speak();
     settle(game, all, 2);
     clock.advance(FRAME_MS);
     return players.map((playback) => {
       const out = new Float32Array(frameSize);
-      playback.read(out);
+      playback.read(out, apart);
       return out;
     });
   };
@@ -81,6 +87,34 @@ test("what a speaker is worth: amplitude of the channel, volume of the player, p
   expect(talk(30, 0, 1)).toBeGreaterThan(0.15);
   if (cleo) cleo.isDeafened = true;
   expect(talk(30, 0, 1)).toBe(0);
+});
+
+test("a voice on positional channels goes to an array of its own, where the sink has one; meters show all", () => {
+  const { captures, networks, players, step } = speakers("Ada", "Ben", "Cleo");
+  networks[0]?.comms.roomChannels.open("lobby", { positional: true });
+  networks[1]?.comms.roomChannels.open("lobby");
+  const own = new Float32Array(frameSize);
+  const asked = new Set<string>();
+  let mix: Float32Array | undefined;
+  for (let frame = 0; frame < 20; frame++) {
+    const speak = () => {
+      captures[0]?.write(tone(frame, 0.5));
+      captures[1]?.write(tone(frame, 0.2));
+    };
+    [, , mix] = step(speak, ({ name }) => {
+      asked.add(name);
+      return own.fill(0);
+    });
+  }
+  expect(asked).toEqual(new Set(["Ada"]));
+  expect([level(own), level(mix)]).toEqual([expect.closeTo(0.5, 1), expect.closeTo(0.2, 1)]);
+  const [playback, comms] = [players[2] as VoicePlayback, networks[2]?.comms];
+  const meter = (name: string) => playback.speaker(comms?.findPlayer(name) as ICommsPlayer)?.level;
+  expect([meter("Ada"), meter("Ben")]).toEqual([
+    expect.closeTo(0.5 / Math.SQRT2, 1),
+    expect.closeTo(0.2 / Math.SQRT2, 1),
+  ]);
+  expect(captures[0]?.level).toBeCloseTo(0.5 / Math.SQRT2, 1);
 });
 
 test("voices together are never louder than can be", () => {
