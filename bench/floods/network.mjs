@@ -11,8 +11,8 @@ const SETTINGS = [
 
 /**
  * A server, attackers and players in network namespaces of their own: the server has a cable to each of the others. The
- * attackers have all addresses of 10.64.0.0/10, the players all of 10.200.0.0/16. Nothing in it reaches the machine's own
- * network.
+ * attackers have all addresses of 10.64.0.0/10, the players all of 10.200.0.0/16. Nothing in it reaches the network of
+ * the machine.
  */
 export class AttackNetwork {
   #prefix = `vs-attack-${randomBytes(4).toString("hex")}`;

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { nftRules } from "../../dist/guard/nft-rules.js";
+import { COOKIE_BYTES } from "../../dist/peer/handshake/cookies.js";
 import { writeConnectRequest } from "../../dist/peer/handshake/handshake-packets.js";
 import { withPeers } from "../harness/peer.mjs";
 import { buildFlooder } from "./flooder.mjs";
@@ -16,7 +17,7 @@ export const payloads = { silent: "", byte: "47", junk: "aa".repeat(64) };
 
 /** The options of a flood of requests to connect, whose cookies are sent back. */
 export function requestFlood() {
-  const mark = new Uint8Array(16).fill(0xee);
+  const mark = new Uint8Array(COOKIE_BYTES).fill(0xee);
   const request = (cookie) => {
     const sizes = { maxPacketSize: 1200, maxReliableMessageSize: 60_000 };
     const fields = { profile: 0, security: 0, ...sizes, fingerprint: protocol.fingerprint, nonce: new Uint8Array(8) };

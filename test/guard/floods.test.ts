@@ -38,7 +38,7 @@ describe.skipIf(whyNoAttackNetwork !== null)(`in network namespaces ${whyNoAttac
     });
   });
 
-  test("a player behind the /24 of attackers gets in when they stop, while the guard is still under attack", async () => {
+  test("a player behind the /24 of attackers gets in when they stop, while rates are still limited", async () => {
     const attack = attacks[1]?.[1];
     const neighbours = { addresses: 1, first: 200, rate: 2, seconds: 2, timeoutMs: 20_000 };
     const result = await underFlood({ transport: "websocket", protection: "guard", attack, neighbours });

@@ -254,7 +254,7 @@ describe("TCP", () => {
     expect(errors).not.toContain(null);
   });
 
-  test("1024 peers who send nothing whole do not displace whoever has written, and make room for a newcomer", async () => {
+  test("1024 peers who send nothing whole displace nobody who has written, and make room for a newcomer", async () => {
     const one = computer();
     await one.open(80, "TCP");
     const writer = await rawPeer();

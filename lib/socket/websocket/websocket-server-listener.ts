@@ -58,7 +58,16 @@ export class WebSocketServerListener {
     const isProxy = this.#proxies.has(remoteAddress);
     if (!this.#door.enter(socket, isProxy ? null : (remoteAddress ?? ""))) return;
     if (isProxy && this.#hasProxyProtocol) this.#readProxyHeader(socket);
-    else this.http.emit("connection", socket);
+    else this.#whenItSpeaks(socket);
+  }
+
+  /** HTTP costs several times what a connection costs: those that say nothing never come to it. */
+  #whenItSpeaks(socket: Socket): void {
+    const onError = () => socket.destroy();
+    socket.on("error", onError).once("readable", () => {
+      this.http.emit("connection", socket);
+      socket.off("error", onError);
+    });
   }
 
   /** Reads what a proxy says, and no byte of what follows. The door ends those that take too long. */
