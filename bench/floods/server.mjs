@@ -22,7 +22,9 @@ async function serveMessages(options, guard) {
   const place = { bindHost: host, port };
   const own = protection === "none" ? { server: await unlimitedServer(options) } : place;
   const socketFactory =
-    transport === "udp" ? new UdpSocketFactory(place) : new WebSocketFactory({ ...own, ...(guard && { guard }) });
+    transport === "udp"
+      ? new UdpSocketFactory({ ...place, bufferBytes: 2 ** 22 })
+      : new WebSocketFactory({ ...own, ...(guard && { guard }) });
   const server = new NetworkServer({ protocol, socketFactory, peer: { guard } });
   server.messageHandler.register(Echo, (echo, player) => void player.send(Echo, echo));
   await server.start();
