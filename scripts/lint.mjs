@@ -11,7 +11,7 @@ await main(() => {
   const write = process.argv.includes("--write");
   run(bin("biome"), ["check", "--error-on-warnings", ...(write ? ["--write"] : []), "."]);
   ensureSystemPackages(["clang-format"]);
-  const folders = ["native", "bench/native", "test/native", "test/platforms", "deps/toolchain"];
+  const folders = ["native", "bench/native", "bench/floods", "test/native", "test/platforms", "deps/toolchain"];
   const sources = folders.flatMap((folder) => cppFiles(folder));
   run("clang-format", [...(write ? ["-i"] : ["--dry-run", "--Werror"]), ...sources]);
   run(bin("tsc"), ["-p", "tsconfig.json"]);
@@ -20,5 +20,5 @@ await main(() => {
 function cppFiles(folder) {
   if (!existsSync(join(root, folder))) return [];
   const files = readdirSync(join(root, folder), { recursive: true });
-  return files.filter((name) => /\.(cc|h)$/.test(name)).map((name) => join(folder, name));
+  return files.filter((name) => /\.(c|cc|h)$/.test(name)).map((name) => join(folder, name));
 }

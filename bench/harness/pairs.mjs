@@ -23,7 +23,7 @@ export async function interleave(sides, rounds, onSample = () => {}) {
 }
 
 /** ours / baseline where more is better, baseline / ours where less is: above 1 is in our favour. */
-function ratioOf(ours, baseline, better) {
+export function ratioOf(ours, baseline, better) {
   return better === "more" ? ours / baseline : baseline / ours;
 }
 

@@ -35,6 +35,7 @@ export function guardCommand(args: string[]): number {
     }
     if (positionals.join(" ") !== "nft") throw new Error("The command is: valve-sockets guard nft --port N");
     const { table, rate, port } = values;
+    if (port.length === 0) throw new Error("It needs the port of the server: --port N");
     process.stdout.write(
       nftRules({ ports: port.map(numberOf), perSecond: numberOf(rate), ...(table !== undefined && { table }) }),
     );

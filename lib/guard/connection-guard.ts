@@ -9,9 +9,9 @@ import { FloodDetector, type FloodFigures } from "./flood-detector.js";
 import { bannableSource, checkExported, type ExportedGuard, SourceList } from "./guard-lists.js";
 import { type GuardOptions, guardDefaults, guardRules } from "./guard-options.js";
 import { Network } from "./network.js";
+import { RATE_FIELDS, RateTable } from "./rate-table.js";
+import { keyOfAddress } from "./source.js";
 import { addressKeyOf, isSameKey, Kind, nameOf, networkKeyOf, type SourceKey, sourceKeyOf } from "./source-key.js";
-import { NONE, SourceTable } from "./source-table.js";
-import { refilled } from "./token-bucket.js";
 
 /** How many entries each table of a guard holds. */
 const MAX_ENTRIES = 65_536;
@@ -119,14 +119,9 @@ interface Origin {
   readonly network: SourceKey | null;
 }
 
-/** The rate of an address or of a network, and how often it was over it. */
-enum Visitor {
-  Tokens = 0,
-  FilledMs = 1,
-  Offences = 2,
-  FirstOffenceMs = 3,
-}
-const VISITOR_FIELDS = 4;
+/** How often an address or a network was over its rate, and since when: numbers of its entry behind its rate. */
+const OFFENCES = RATE_FIELDS;
+const FIRST_OFFENCE_MS = RATE_FIELDS + 1;
 
 /**
  * Decides at the door of a server who may come in. In peace that is everybody who is not banned: 300 clients behind
@@ -141,7 +136,7 @@ export class ConnectionGuard {
   readonly #options: GuardOptions;
   readonly #detector: FloodDetector;
   readonly #events = new EventHub<GuardEvents>(EVENTS, reportUncaught);
-  readonly #visitors = new SourceTable(MAX_ENTRIES, VISITOR_FIELDS);
+  readonly #visitors: RateTable;
   /** Strangers cannot displace what the administrator has banned: the bans of floods have a list of their own. */
   readonly #bans: SourceList;
   readonly #floodBans: SourceList;
@@ -165,6 +160,7 @@ export class ConnectionGuard {
     checkOptions("ConnectionGuard", options as GuardOptions, guardRules);
     this.#options = { ...guardDefaults, ...definedIn(options) };
     this.#clock = clock;
+    this.#visitors = new RateTable(clock, MAX_ENTRIES, 2);
     const limits = { perSecond: this.#options.floodPerSecond, factor: FLOOD_FACTOR, calmMs: CALM_MS };
     this.#detector = new FloodDetector(clock, limits, {
       onFlood: (figures) => this.#onFlood(figures),
@@ -261,7 +257,7 @@ export class ConnectionGuard {
   isBanned(address: string): boolean {
     // Asked for each packet of strangers: in peace nobody is listed.
     if (this.#bans.size + this.#floodBans.size === 0) return false;
-    return this.#isListed(sourceKeyOf(groupsOf(hostOf(String(address)))));
+    return this.#isListed(keyOfAddress(String(address)));
   }
 
   /**
@@ -280,7 +276,7 @@ export class ConnectionGuard {
 
   /** Ends all bans of an address. @returns whether there was one */
   unban(address: string): boolean {
-    const source = sourceKeyOf(groupsOf(hostOf(String(address))));
+    const source = keyOfAddress(String(address));
     const [ofAdministrator, ofFlood] = [this.#bans.remove(source), this.#floodBans.remove(source)];
     if (!ofAdministrator && !ofFlood) return false;
     if (this.isUnderAttack) this.#feed.add("banned", nameOf(source), 0);
@@ -381,44 +377,27 @@ export class ConnectionGuard {
   }
 
   #take(who: SourceKey): boolean {
-    const visitors = this.#visitors;
-    const now = this.#clock.now();
-    const visitor = this.#visitor(who);
-    const { addressBurst, addressPerSecond } = this.#options;
-    const factor = factorOf(who);
-    const passedMs = now - visitors.value(visitor, Visitor.FilledMs);
-    const before = visitors.value(visitor, Visitor.Tokens);
-    const tokens = refilled(before, passedMs, addressBurst * factor, addressPerSecond * factor);
-    const isEnough = tokens >= 1;
-    visitors.setValue(visitor, Visitor.Tokens, isEnough ? tokens - 1 : tokens);
-    visitors.setValue(visitor, Visitor.FilledMs, now);
-    return isEnough;
+    return this.#visitors.tryTake(who, this.#burstOf(who), this.#options.addressPerSecond * factorOf(who));
   }
 
-  #visitor(who: SourceKey): number {
-    const visitors = this.#visitors;
-    const known = visitors.find(who);
-    if (known !== NONE) return known;
-    const visitor = visitors.add(who);
-    visitors.setValue(visitor, Visitor.Tokens, this.#options.addressBurst * factorOf(who));
-    visitors.setValue(visitor, Visitor.FilledMs, this.#clock.now());
-    return visitor;
+  #burstOf(who: SourceKey): number {
+    return this.#options.addressBurst * factorOf(who);
   }
 
   /** @param who an address or a network. A network of many sources is not banned, and neither are the identities. */
   #offend(who: SourceKey, source: SourceKey): void {
     const visitors = this.#visitors;
-    const visitor = this.#visitor(who);
+    const visitor = visitors.entryOf(who, this.#burstOf(who));
     const now = this.#clock.now();
-    let offences = visitors.value(visitor, Visitor.Offences);
-    if (offences === 0 || now - visitors.value(visitor, Visitor.FirstOffenceMs) > OFFENCES_MS) {
+    let offences = visitors.value(visitor, OFFENCES);
+    if (offences === 0 || now - visitors.value(visitor, FIRST_OFFENCE_MS) > OFFENCES_MS) {
       offences = 0;
-      visitors.setValue(visitor, Visitor.FirstOffenceMs, now);
+      visitors.setValue(visitor, FIRST_OFFENCE_MS, now);
       this.#events.emit("throttled", nameOf(who));
     }
     offences++;
     const isBanned = offences >= BAN_OFFENCES && isSameKey(who, source) && who.kind !== Kind.Identities;
-    visitors.setValue(visitor, Visitor.Offences, isBanned ? 0 : offences);
+    visitors.setValue(visitor, OFFENCES, isBanned ? 0 : offences);
     if (!isBanned) return;
     this.#counters.bans++;
     this.#floodBans.add(source, this.#options.banMs);

@@ -1,4 +1,6 @@
 import type { Clock } from "../clock.js";
+import type { SourceKey } from "./source-key.js";
+import { SourceTable } from "./source-table.js";
 import { TokenBucket } from "./token-bucket.js";
 
 export interface SharedRateOptions {
@@ -10,14 +12,15 @@ export interface SharedRateOptions {
 }
 
 const FORGIVEN_MS = 5000;
-/** Sources that are remembered; the oldest are forgotten first. */
+/** Sources that are remembered. */
 const MAX_SOURCES = 4096;
 
-/** What a source has taken lately. */
-interface Use {
-  count: number;
-  countedMs: number;
+/** What a source has taken lately, and when that was counted. */
+enum Use {
+  Count = 0,
+  CountedMs = 1,
 }
+const USE_FIELDS = 2;
 
 /**
  * Limits what strangers can ask for. A source gets it again as long as it has taken less lately than there is left for
@@ -27,7 +30,7 @@ export class SharedRate {
   readonly #clock: Clock;
   readonly #all: TokenBucket;
   readonly #sourceBurst: number;
-  readonly #sources = new Map<string, Use>();
+  readonly #sources = new SourceTable(MAX_SOURCES, USE_FIELDS);
 
   constructor(clock: Clock, { perSecond, burst, sourceBurst }: SharedRateOptions) {
     this.#clock = clock;
@@ -35,24 +38,16 @@ export class SharedRate {
     this.#sourceBurst = sourceBurst;
   }
 
-  /** @param source of `sourceOf` @returns false: there have been too many, and this one has to wait */
-  tryTake(source: string): boolean {
-    const use = this.#useOf(source);
-    if (use.count + 1 > Math.min(this.#sourceBurst, this.#all.tokens)) return false;
-    use.count++;
-    return this.#all.tryTake(1);
-  }
-
-  #useOf(source: string): Use {
+  /** @returns false: there have been too many, and this one has to wait */
+  tryTake(source: SourceKey): boolean {
+    const sources = this.#sources;
     const now = this.#clock.now();
-    let use = this.#sources.get(source);
-    if (!use) {
-      if (this.#sources.size >= MAX_SOURCES) this.#sources.delete(this.#sources.keys().next().value as string);
-      use = { count: 0, countedMs: now };
-      this.#sources.set(source, use);
-    }
-    use.count *= Math.exp((use.countedMs - now) / FORGIVEN_MS);
-    use.countedMs = now;
-    return use;
+    const use = sources.findOrAdd(source);
+    const passedMs = now - sources.value(use, Use.CountedMs);
+    const count = sources.value(use, Use.Count) * Math.exp(-passedMs / FORGIVEN_MS);
+    const isEnough = count + 1 <= Math.min(this.#sourceBurst, this.#all.tokens);
+    sources.setValue(use, Use.Count, isEnough ? count + 1 : count);
+    sources.setValue(use, Use.CountedMs, now);
+    return isEnough && this.#all.tryTake(1);
   }
 }

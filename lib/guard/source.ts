@@ -1,5 +1,5 @@
 import { groupsOf, hostOf } from "./address.js";
-import { nameOf, sourceKeyOf } from "./source-key.js";
+import { nameOf, type SourceKey, sourceKeyOf } from "./source-key.js";
 
 /**
  * The source of an address: whoever is charged for what comes from it. An IPv4 address is one source; so is a /64 of
@@ -14,3 +14,6 @@ export function sourceOf(address: string): string {
   if (/^\d+\.\d+\.\d+\.\d+$/.test(host)) return host;
   return nameOf(sourceKeyOf(groupsOf(host)));
 }
+
+/** The source of an address as the key of a table. */
+export const keyOfAddress = (address: string): SourceKey => sourceKeyOf(groupsOf(hostOf(address)));

@@ -16,7 +16,7 @@ export interface TetherModule {
 export const Socket: TetherModule = Object.freeze({ name: "Socket" });
 
 /**
- * How the Socket module is activated. The settings of the real network, from `host` to `seed`, go with
+ * How the Socket module is activated. The settings of the real network, from `host` to `guard`, go with
  * `backend: "node"` only.
  */
 export interface XcsOptions extends RealNetworkOptions {

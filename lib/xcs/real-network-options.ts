@@ -1,5 +1,13 @@
 import { rangeError, typeError } from "../arguments.js";
-import { integerOption, numberOption, type OptionRule, type OptionRules, textOption } from "../options.js";
+import type { ConnectionGuard } from "../guard/connection-guard.js";
+import {
+  integerOption,
+  numberOption,
+  type OptionRule,
+  type OptionRules,
+  objectOption,
+  textOption,
+} from "../options.js";
 
 /** Settings of the real network (`backend: "node"`). */
 export interface RealNetworkOptions {
@@ -28,6 +36,11 @@ export interface RealNetworkOptions {
   simulateLoss?: number;
   /** Decides which ones: a whole number from 0 to 2^32 - 1. @defaultValue 1 */
   seed?: number;
+  /**
+   * A `ConnectionGuard` of `valve-sockets/guard`: a port for TCP that listens asks it about each peer, and resets those
+   * that are refused. A peer has proved itself with its first whole message. @defaultValue none
+   */
+  guard?: ConnectionGuard;
 }
 
 /** Where a peer is. Without a port it is the one that was opened. */
@@ -66,4 +79,5 @@ export const realNetworkRules: OptionRules<RealNetworkOptions> = {
   portOffset: integerOption(0, 65_534),
   simulateLoss: numberOption(0, 0.95),
   seed: integerOption(0, 2 ** 32 - 1),
+  guard: objectOption("accept", "isBanned"),
 };

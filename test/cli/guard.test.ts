@@ -22,7 +22,7 @@ test("guard nft prints the rules of the ports", async () => {
 });
 
 test.each([
-  [["nft"], "ports"],
+  [["nft"], "--port N"],
   [["nft", "--port", "0"], "A port"],
   [["nft", "--port", "80x"], "A port"],
   [["nft", "--port", "80", "--rate", "0"], "rate"],

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { groupsOf, isLoopback, textOf } from "../../lib/guard/address.js";
 import { Network } from "../../lib/guard/network.js";
-import { RecentTable } from "../../lib/guard/recent-table.js";
 
 test.each([
   ["1.2.3.4", "1.2.3.4"],
@@ -60,19 +59,3 @@ test.each(["", "host", "10.0.0.0/33", "::/129", "10.0.0.0/", "10.0.0.0/8/8", "10
     expect(() => new Network(text as string)).toThrow(expect.objectContaining({ code: "ERR_OUT_OF_RANGE" }));
   },
 );
-
-test("a full table forgets what was used least recently", () => {
-  const table = new RecentTable<number>(3);
-  for (const [at, key] of ["a", "b", "c"].entries()) table.set(key, at);
-  table.get("a");
-  table.set("b", 5);
-  table.set("d", 6);
-  expect(table.entries()).toEqual([
-    ["a", 0],
-    ["b", 5],
-    ["d", 6],
-  ]);
-  expect(table.get("c")).toBeUndefined();
-  expect(table.delete("a")).toBe(true);
-  expect(table.size).toBe(2);
-});

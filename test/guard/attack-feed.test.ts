@@ -29,6 +29,18 @@ test("what comes in one turn leaves together, and batches come at most 5 times a
   expect(clock.timerCount).toBe(0);
 });
 
+test("a batch waits until 200 ms have passed since the one before", () => {
+  const { batches, clock, feed } = feeding();
+  feed.add("known", "192.0.2.1", 1000);
+  clock.advance(0);
+  expect(batches).toHaveLength(1);
+  feed.add("known", "192.0.2.2", 1000);
+  clock.advance(199);
+  expect(batches).toHaveLength(1);
+  clock.advance(1);
+  expect(batches).toHaveLength(2);
+});
+
 test("a batch has at most 4096 sources, bans first, and at most 65,536 of a list wait", () => {
   const { batches, clock, feed } = feeding();
   for (let at = 0; at < 70_000; at++) feed.add("known", `10.${at >> 16}.${(at >> 8) & 255}.${at & 255}`, 1);

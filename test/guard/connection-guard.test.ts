@@ -46,6 +46,19 @@ test("in peace 300 clients behind one address get in, and nobody is banned", () 
   });
 });
 
+test("5 times the average is a flood", () => {
+  const { clock, guard, flood } = setup();
+  flood(128, 600);
+  expect(guard.isUnderAttack).toBe(false);
+  // Of this second and the one before, in which 128 came: up to 5 * 128 a second are none.
+  for (let at = 0; at < 9 * 128 - 1; at++) guard.accept("192.0.2.7");
+  expect(guard.isUnderAttack).toBe(false);
+  for (let at = 0; at < 4; at++) guard.accept("192.0.2.7");
+  expect(guard.isUnderAttack).toBe(true);
+  clock.advance(60_000);
+  expect(guard.isUnderAttack).toBe(false);
+});
+
 test("during a flood an address has 20 connections at once and 10 a second", () => {
   const { clock, guard, flood, knock, events } = setup();
   flood();

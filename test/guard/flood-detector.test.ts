@@ -80,3 +80,11 @@ test("it takes its timer back", () => {
   detector.close();
   expect(clock.timerCount).toBe(0);
 });
+
+test("the average takes a 60th of each second", () => {
+  const { events, run } = setup();
+  run(100, 60);
+  run(5000, 1);
+  const average = 100 * (1 - (59 / 60) ** 60);
+  expect(events).toEqual([["flood", expect.any(Number), expect.any(Number), Math.round(average)]]);
+});

@@ -5,7 +5,8 @@ import { type AddressInfo, connect, createServer, type Socket as TcpSocket } fro
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { ConnectionGuard } from "../../lib/guard/index.js";
 import { FakeClock } from "../../lib/testing/index.js";
 import { activate, Socket, type XcsError, type XcsModule, type XcsOptions } from "../../lib/xcs/index.js";
 import { root } from "../support/runtimes.js";
@@ -251,6 +252,47 @@ describe("TCP", () => {
     honest.write(framed("from elsewhere").subarray(10));
     expect(textOf(await server.readAsync(80))).toBe("from elsewhere");
     expect(errors).not.toContain(null);
+  });
+
+  test("1024 peers who send nothing whole displace nobody who has written, and make room for a newcomer", async () => {
+    const one = computer();
+    await one.open(80, "TCP");
+    const writer = await rawPeer();
+    writer.write(framed("first"));
+    expect(textOf(await one.readAsync(80))).toBe("first");
+    const crowd: TcpSocket[] = [];
+    for (let at = 0; at < 1024; at++) crowd.push(await rawPeer(`127.4.${at >> 8}.${at & 255}`));
+    crowd[0]?.write("\0");
+    const left = nextLeft(one);
+    const newcomer = await rawPeer();
+    newcomer.write(framed("second"));
+    expect(textOf(await one.readAsync(80))).toBe("second");
+    const [, , error] = await left;
+    expect(error).toMatchObject({ code: "ERR_XCS_NOT_CONNECTED", message: expect.stringContaining("1024") });
+    writer.write(framed("third"));
+    expect(textOf(await one.readAsync(80))).toBe("third");
+  });
+
+  test("a guard is asked about each peer, resets those that it refuses, and hears of proof and end", async () => {
+    const guard = new ConnectionGuard();
+    const accept = vi.spyOn(guard, "accept");
+    const one = computer({ guard });
+    await one.open(80, "TCP");
+    const peer = await rawPeer();
+    peer.write(framed("hello").subarray(0, 6));
+    peer.write(framed("hello").subarray(6));
+    await one.readAsync(80);
+    expect(accept.mock.calls).toEqual([[HOST]]);
+    expect(guard.counters).toMatchObject({ passed: 1, pending: 0, proven: 1 });
+    const left = nextLeft(one);
+    const silent = await rawPeer();
+    silent.destroy();
+    await left;
+    expect(guard.counters).toMatchObject({ passed: 2, pending: 0, proven: 1 });
+    accept.mockReturnValue({ refused: "throttled" });
+    const refused = connect({ host: HOST, port: OFFSET + 80 });
+    expect((await once(refused, "error"))[0]).toMatchObject({ code: "ECONNRESET" });
+    expect(one.manager.active()).toMatchObject([{ port: 80, received: 1 }]);
   });
 
   test("ENOTCONN: nobody listens there", async () => {

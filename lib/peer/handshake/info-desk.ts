@@ -1,7 +1,6 @@
 import { outOfRange } from "../../arguments.js";
-import { RecentTable } from "../../guard/recent-table.js";
-import { sourceOf } from "../../guard/source.js";
-import { TokenBucket } from "../../guard/token-bucket.js";
+import { RateTable } from "../../guard/rate-table.js";
+import { keyOfAddress } from "../../guard/source.js";
 import { reportUncaught } from "../../report-uncaught.js";
 import { Delivery, type IConnectionHandle } from "../../socket/index.js";
 import type { PacketReader } from "../frames/packet-reader.js";
@@ -13,7 +12,10 @@ import type { ServerHandshakeOwner } from "./server-handshake.js";
  * question, so that more of them flood nobody; fewer would let whoever forges an address keep all answers from it.
  */
 const ANSWERS_PER_SECOND = 20;
-/** Sources that are remembered. With more the oldest is forgotten: a flood of forged ones costs nobody an answer. */
+/**
+ * Sources that are remembered. With more, the one that asked least recently is forgotten: a flood of forged ones costs
+ * nobody an answer.
+ */
 const MAX_SOURCES = 4096;
 
 /**
@@ -24,11 +26,12 @@ export class InfoDesk {
   readonly #owner: ServerHandshakeOwner;
   readonly #give: () => Uint8Array | null;
   readonly #instance: Uint8Array;
-  readonly #sources = new RecentTable<TokenBucket>(MAX_SOURCES);
+  readonly #sources: RateTable;
 
   /** @param give at most `MAX_INFO_BYTES`, or null: no answer */
   constructor(owner: ServerHandshakeOwner, give: () => Uint8Array | null) {
     this.#owner = owner;
+    this.#sources = new RateTable(owner.config.clock, MAX_SOURCES);
     this.#give = give;
     this.#instance = owner.config.randomBytes(INSTANCE_BYTES);
   }
@@ -38,7 +41,7 @@ export class InfoDesk {
     const { config, metrics } = this.#owner;
     const nonce = readInfoRequest(reader);
     if (!nonce) return false;
-    if (!handle.isStateful && !this.#tryTake(sourceOf(handle.address))) {
+    if (!handle.isStateful && !this.#tryTake(handle.address)) {
       metrics.infoRequestsDropped++;
       return true;
     }
@@ -64,12 +67,7 @@ export class InfoDesk {
     }
   }
 
-  #tryTake(source: string): boolean {
-    let bucket = this.#sources.get(source);
-    if (!bucket) {
-      bucket = new TokenBucket(this.#owner.config.clock, ANSWERS_PER_SECOND, ANSWERS_PER_SECOND);
-      this.#sources.set(source, bucket);
-    }
-    return bucket.tryTake(1);
+  #tryTake(address: string): boolean {
+    return this.#sources.tryTake(keyOfAddress(address), ANSWERS_PER_SECOND, ANSWERS_PER_SECOND);
   }
 }

@@ -1,5 +1,5 @@
 import { SharedRate } from "../../guard/shared-rate.js";
-import { sourceOf } from "../../guard/source.js";
+import { keyOfAddress } from "../../guard/source.js";
 import { hkdf } from "../../noise/hkdf.js";
 import { Delivery, DisconnectCode, type DisconnectReason, type ReceivedPacket } from "../../socket/index.js";
 import { isDataPacket, readDataSession } from "../frames/data-header.js";
@@ -69,7 +69,7 @@ export class Resets {
     const session = readDataSession(buffer, offset) >>> 0;
     const { address } = handle;
     // One that is known, and comes from elsewhere, has been forged, or its client has another address now.
-    if (this.#owner.hasSession(session) || !this.#rate.tryTake(sourceOf(address))) return;
+    if (this.#owner.hasSession(session) || !this.#rate.tryTake(keyOfAddress(address))) return;
     const packet = writeReset(session, this.token(session, address));
     this.#owner.metrics.resetsSent++;
     this.#owner.transmit(handle, packet, packet.length, Delivery.Unreliable, 0);

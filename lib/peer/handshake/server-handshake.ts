@@ -1,7 +1,7 @@
 import { isThenable } from "../../brands.js";
 import { equalBytes } from "../../bytes.js";
 import { SharedRate } from "../../guard/shared-rate.js";
-import { sourceOf } from "../../guard/source.js";
+import { keyOfAddress } from "../../guard/source.js";
 import type { TransportKeys } from "../../noise/index.js";
 import { guardRefusal, serverFull } from "../../socket/building/socket-errors.js";
 import {
@@ -202,7 +202,7 @@ export class ServerHandshake {
     let keys: TransportKeys | null = null;
     let body = terms;
     if (isSealed) {
-      if (!this.#agreements.tryTake(sourceOf(address))) {
+      if (!this.#agreements.tryTake(keyOfAddress(address))) {
         metrics.agreementsDropped++;
         return;
       }

@@ -16,7 +16,7 @@ export class WebSocketServerDoor {
   readonly #timeoutMs: number;
   readonly #places: Places<Duplex>;
   readonly #guard: ConnectionGuard | null;
-  readonly #passes = new WeakMap<Duplex, Pass>();
+  readonly #passes = new Map<Duplex, Pass>();
   /** All of them, each with the timer that ends it. */
   readonly #waiting = new Map<Duplex, unknown>();
 
@@ -59,7 +59,10 @@ export class WebSocketServerDoor {
     const pass = this.#guard.accept(host);
     if (pass.refused) return false;
     this.#passes.set(socket, pass);
-    socket.once("close", () => pass.ended());
+    socket.once("close", () => {
+      this.#passes.delete(socket);
+      pass.ended();
+    });
     return true;
   }
 

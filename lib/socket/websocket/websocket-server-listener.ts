@@ -1,11 +1,9 @@
 import { createServer as createHttpServer, type Server as WebServer } from "node:http";
 import { createServer, type Server, type Socket } from "node:net";
+import { BACKLOG, leaveDescriptors } from "../../addon/tcp-limits.js";
 import { type ProxyHeader, parseProxyHeader } from "../../guard/proxy-protocol.js";
 import type { WebSocketServerDoor } from "./websocket-server-door.js";
 import type { Hop, TrustedProxies } from "./websocket-server-proxies.js";
-
-/** Newcomers that wait in the kernel until the process has time for them. The kernel's own limit may be lower. */
-const BACKLOG = 4096;
 
 /** A server of our own: a TCP server that gives connections to its HTTP server once they are past the door. */
 export class WebSocketServerListener {
@@ -33,6 +31,7 @@ export class WebSocketServerListener {
   /** @param host numeric; null is all addresses of this machine */
   async listen(host: string | null, port: number, attempt: AbortSignal): Promise<void> {
     const tcp = this.#tcp;
+    leaveDescriptors(tcp);
     await new Promise<void>((resolve, reject) => {
       tcp.once("error", reject);
       tcp.listen({ port, backlog: BACKLOG, ...(host !== null && { host }) }, resolve);
@@ -59,7 +58,16 @@ export class WebSocketServerListener {
     const isProxy = this.#proxies.has(remoteAddress);
     if (!this.#door.enter(socket, isProxy ? null : (remoteAddress ?? ""))) return;
     if (isProxy && this.#hasProxyProtocol) this.#readProxyHeader(socket);
-    else this.http.emit("connection", socket);
+    else this.#whenItSpeaks(socket);
+  }
+
+  /** HTTP costs several times what a connection costs: those that say nothing never come to it. */
+  #whenItSpeaks(socket: Socket): void {
+    const onError = () => socket.destroy();
+    socket.on("error", onError).once("readable", () => {
+      this.http.emit("connection", socket);
+      socket.off("error", onError);
+    });
   }
 
   /** Reads what a proxy says, and no byte of what follows. The door ends those that take too long. */

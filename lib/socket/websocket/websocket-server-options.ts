@@ -50,8 +50,9 @@ export interface WebSocketFactoryOptions extends WebSocketClientFactoryOptions {
    */
   forwardedHeader?: "x-forwarded-for" | "forwarded";
   /**
-   * The most TCP connections to a new server that are no WebSocket yet, 1 to 1,000,000. In a full server, a newcomer
-   * takes the place of the oldest from the most crowded address. @defaultValue 4096
+   * The most TCP connections to a new server that are no WebSocket yet, 1 to 1,000,000, and at most a quarter of the
+   * file descriptors that the process may have (on Linux). In a full server, a newcomer takes the place of the oldest
+   * from the most crowded address. @defaultValue 4096
    */
   maxPendingConnections?: number;
   /**

@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import type { WebSocketServer } from "ws";
+import { newcomersLimit } from "../../addon/tcp-limits.js";
 import { isThenable } from "../../brands.js";
 import { systemClock } from "../../clock.js";
 import { formatHost } from "../../format-host.js";
@@ -41,7 +42,8 @@ export class WebSocketServerSocket extends WebSocketSocket implements ISocket<We
     const { clock = systemClock, maxPendingConnections = 4096, handshakeTimeoutMs = 10_000, guard } = options;
     super(limitsOf(options), clock, watchEnd(options));
     this.#options = options;
-    this.#door = new WebSocketServerDoor(clock, maxPendingConnections, handshakeTimeoutMs, guard);
+    const maxCount = newcomersLimit(maxPendingConnections);
+    this.#door = new WebSocketServerDoor(clock, maxCount, handshakeTimeoutMs, guard);
     this.#proxies = new TrustedProxies(options.trustedProxies ?? [], { header: options.forwardedHeader });
   }
 

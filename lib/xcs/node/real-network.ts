@@ -19,7 +19,7 @@ export class RealNetwork implements XcsNetwork {
   }
 
   async open(port: number, protocol: XcsProtocol, sink: PortSink): Promise<NetworkPort> {
-    const { portOffset = 0, peers = [], connect, simulateLoss = 0, seed = 1 } = this.#options;
+    const { portOffset = 0, peers = [], connect, simulateLoss = 0, seed = 1, guard = null } = this.#options;
     const systemPort = port + portOffset;
     if (systemPort > 65_535) {
       const text = `Port ${port} with portOffset ${portOffset} is ${systemPort}: their sum is at most 65535`;
@@ -36,7 +36,7 @@ export class RealNetwork implements XcsNetwork {
       return RealUdpPort.open(place, sink, this.#clock, conditions);
     }
     const { RealTcpPort } = await import("./real-tcp-port.js");
-    if (connect === undefined) return RealTcpPort.listen(place, sink, this.#clock);
+    if (connect === undefined) return RealTcpPort.listen(place, sink, this.#clock, guard);
     return RealTcpPort.connect(place, sink, this.#clock, at("connect", connect));
   }
 }

@@ -1,5 +1,7 @@
 import { createConnection, createServer, type Server, type Socket } from "node:net";
+import { BACKLOG, leaveDescriptors, newcomersLimit } from "../../addon/tcp-limits.js";
 import type { Clock } from "../../clock.js";
+import type { ConnectionGuard, Pass } from "../../guard/connection-guard.js";
 import { Places } from "../../guard/places.js";
 import { sourceOf } from "../../guard/source.js";
 import type { NetworkPort, PortSink } from "../network.js";
@@ -7,8 +9,8 @@ import { XcsError } from "../xcs-error.js";
 import { type PortPlace, systemError, type Target, textOf } from "./port-place.js";
 import { type ConnectionOwner, TcpConnection } from "./tcp-connection.js";
 
-/** The most peers of one port. Beyond that, one of the most crowded source leaves for each newcomer. */
-const MAX_CONNECTIONS = 1024;
+/** The most peers of one port that have sent a message, and as many that have not. Beyond, the shares decide. */
+const MAX_PEERS = 1024;
 /** The most bytes of unfinished messages of all peers of one port together, or twice the largest message. */
 const MAX_HELD_BYTES = 2 ** 26;
 const CONNECT_TIMEOUT_MS = 5000;
@@ -18,8 +20,11 @@ export class RealTcpPort implements NetworkPort, ConnectionOwner {
   readonly place: PortPlace;
   readonly sink: PortSink;
   readonly clock: Clock;
-  readonly #connections = new Set<TcpConnection>();
-  readonly #places: Places<TcpConnection>;
+  /** Each with what the guard has given. */
+  readonly #connections = new Map<TcpConnection, Pass | null>();
+  /** Those that have sent nothing whole yet; and the others, for whom they leave no place. */
+  readonly #newcomers: Places<TcpConnection>;
+  readonly #proven: Places<TcpConnection>;
   #server: Server | null = null;
   #heldBytes = 0;
   #isClosed = false;
@@ -28,16 +33,24 @@ export class RealTcpPort implements NetworkPort, ConnectionOwner {
     this.place = place;
     this.sink = sink;
     this.clock = clock;
-    this.#places = new Places({ maxCount: MAX_CONNECTIONS, clock });
+    const maxCount = newcomersLimit(MAX_PEERS);
+    this.#newcomers = new Places({ maxCount, clock });
+    this.#proven = new Places({ maxCount, clock });
   }
 
   /** @throws XcsError `ERR_XCS_ADDRESS_IN_USE`, `ERR_XCS_ACCESS`, `ERR_XCS_FAILED` */
-  static async listen(place: PortPlace, sink: PortSink, clock: Clock): Promise<RealTcpPort> {
+  static async listen(
+    place: PortPlace,
+    sink: PortSink,
+    clock: Clock,
+    guard: ConnectionGuard | null,
+  ): Promise<RealTcpPort> {
     const port = new RealTcpPort(place, sink, clock);
-    const server = createServer((socket) => port.#accept(socket));
+    const server = createServer((socket) => port.#accept(socket, guard));
+    leaveDescriptors(server);
     await new Promise<void>((resolve, reject) => {
       server.once("error", (error) => reject(systemError(error, place)));
-      server.listen({ host: place.host, port: place.systemPort, exclusive: true }, resolve);
+      server.listen({ host: place.host, port: place.systemPort, backlog: BACKLOG, exclusive: true }, resolve);
     });
     server.on("error", () => {}); // one connection could not be accepted; the others go on
     port.#server = server;
@@ -64,7 +77,7 @@ export class RealTcpPort implements NetworkPort, ConnectionOwner {
         resolve();
       });
     });
-    port.#accept(socket);
+    port.#add(socket, null);
     return port;
   }
 
@@ -73,7 +86,7 @@ export class RealTcpPort implements NetworkPort, ConnectionOwner {
   }
 
   async write(data: Uint8Array): Promise<void> {
-    const results = await Promise.all([...this.#connections].map((connection) => connection.write(data)));
+    const results = await Promise.all([...this.#connections.keys()].map((connection) => connection.write(data)));
     if (results.includes(true)) return;
     const { port } = this.place;
     const advice = this.#server
@@ -83,37 +96,60 @@ export class RealTcpPort implements NetworkPort, ConnectionOwner {
   }
 
   resume(): void {
-    for (const connection of this.#connections) if (connection.reader.isReady) connection.deliver();
+    for (const connection of this.#connections.keys()) if (connection.reader.isReady) connection.deliver();
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     const server = this.#server;
     const serverClosed = server && new Promise<void>((resolve) => server.close(() => resolve()));
-    await Promise.all([...this.#connections].map((connection) => connection.close()));
+    await Promise.all([...this.#connections.keys()].map((connection) => connection.close()));
     await serverClosed;
   }
 
   held(changeBytes: number): void {
     this.#heldBytes += changeBytes;
     const limit = Math.max(MAX_HELD_BYTES, 2 * this.sink.maxMessageSize);
-    if (changeBytes > 0 && this.#heldBytes > limit) largestHolder([...this.#connections]).cut(this.#heldError());
+    if (changeBytes > 0 && this.#heldBytes > limit) largestHolder([...this.#connections.keys()]).cut(this.#heldError());
+  }
+
+  proven(connection: TcpConnection): void {
+    this.#newcomers.release(connection);
+    this.#take(this.#proven, connection);
+    this.#connections.get(connection)?.proven();
   }
 
   ended(connection: TcpConnection, error: XcsError | null): void {
+    this.#connections.get(connection)?.ended();
     this.#connections.delete(connection);
-    this.#places.release(connection);
+    this.#newcomers.release(connection);
+    this.#proven.release(connection);
     if (!this.#isClosed) this.sink.disconnected(textOf(connection.peer), error);
   }
 
-  #accept(socket: Socket): void {
+  /** Whoever is refused is reset before a byte is read. */
+  #accept(socket: Socket, guard: ConnectionGuard | null): void {
+    const pass = guard?.accept(socket.remoteAddress ?? "") ?? null;
+    if (!pass?.refused) {
+      this.#add(socket, pass);
+      return;
+    }
+    socket.on("error", () => {});
+    socket.resetAndDestroy();
+  }
+
+  #add(socket: Socket, pass: Pass | null): void {
     const connection = new TcpConnection(socket, this);
-    const taken = this.#places.take(connection, sourceOf(connection.peer.host));
-    const text = `More than ${MAX_CONNECTIONS} peers want to connect to port ${this.place.port}`;
+    this.#connections.set(connection, pass);
+    this.#take(this.#newcomers, connection);
+  }
+
+  #take(places: Places<TcpConnection>, connection: TcpConnection): void {
+    const taken = places.take(connection, sourceOf(connection.peer.host));
+    const text = `More than ${MAX_PEERS} peers want to be connected to port ${this.place.port}`;
     const crowded = () => new XcsError("ENOTCONN", text, { port: this.place.port, protocol: "TCP" });
     if (taken === "full" || this.#isClosed) connection.cut(crowded());
-    else this.#connections.add(connection);
-    if (typeof taken === "object") taken.evicted.cut(crowded());
+    else if (taken !== "free") taken.evicted.cut(crowded());
   }
 
   #heldError(): XcsError {

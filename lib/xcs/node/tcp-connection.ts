@@ -19,6 +19,8 @@ export interface ConnectionOwner {
   readonly isShared: boolean;
   /** The memory for unfinished messages has changed by so much. */
   held(changeBytes: number): void;
+  /** Its first whole message has come. */
+  proven(connection: TcpConnection): void;
   ended(connection: TcpConnection, error: XcsError | null): void;
 }
 
@@ -33,6 +35,7 @@ export class TcpConnection {
   #heldBytes = 0;
   #stallTimer: unknown = null;
   #error: XcsError | null = null;
+  #isProven = false;
   #isClosing = false;
 
   constructor(socket: Socket, owner: ConnectionOwner) {
@@ -69,6 +72,9 @@ export class TcpConnection {
       }
       if (!reader.isReady || !sink.hasRoom(size)) break;
       sink.receive(reader.take());
+      if (this.#isProven) continue;
+      this.#isProven = true;
+      this.#owner.proven(this);
     }
     if (reader.isReady) this.#socket.pause();
     else this.#socket.resume();
