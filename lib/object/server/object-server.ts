@@ -58,9 +58,9 @@ export class ObjectServer implements ObjectOwner {
   readonly #seen = new PlayerSlot(() => new RecentKeys(SEEN_MS));
   readonly #references = new References(true, (netId, index) => this.byNetId.get(netId)?.parts[index] ?? null);
   /** The objects that have changed, and room for those that change while these are sent. */
-  #changed: ServerObject[] = [];
+  #changed: (ServerObject | undefined)[] = [];
   #changedCount = 0;
-  #sending: ServerObject[] = [];
+  #sending: (ServerObject | undefined)[] = [];
   /** Of the object whose changes are sent. */
   readonly #settled = new SettledMembers();
   /** Those with a `tick`. */
@@ -316,6 +316,7 @@ export class ObjectServer implements ObjectOwner {
       view.remove();
     }
     this.players.delete(player);
+    this.viewerSets.forget(removed);
     this.#interest.removePlayer(removed);
     this.visibility.removePlayer(removed.index);
     this.#byIndex[removed.index] = undefined;
@@ -413,6 +414,7 @@ export class ObjectServer implements ObjectOwner {
     for (let index = 0; index < count; index++) {
       const { layout, setByOwner } = changed[index] as ServerObject;
       if (layout.isFromOwner) setByOwner.fill(0);
+      changed[index] = undefined;
     }
   }
 
