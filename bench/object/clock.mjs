@@ -7,8 +7,8 @@ const leastRounds = (seconds) => (seconds >= 1 ? 300 : seconds > 0 ? 60 : 2);
 const quartile = (values) => values.toSorted((a, b) => a - b)[values.length >> 2];
 
 /**
- * Calls `round`, which returns times by name, for `seconds`. Returns the lower quartile of each in the second half of the
- * rounds, when everything is compiled.
+ * Calls `round`, which returns times by name, for `seconds`. Returns the lower quartile of each in the second half of
+ * the rounds, when everything is compiled.
  */
 export function quartiles(round, seconds) {
   const rounds = [];
@@ -19,7 +19,7 @@ export function quartiles(round, seconds) {
   return Object.fromEntries(Object.keys(warm[0]).map((name) => [name, quartile(warm.map((times) => times[name]))]));
 }
 
-/** Longer work may be interrupted by that of other processes: its processor time counts, which is in whole microseconds. */
+/** Longer work may be interrupted by other processes: its processor time counts, which is in whole microseconds. */
 const LONG_MS = 0.2;
 
 /** How long `work` takes, in ms. */

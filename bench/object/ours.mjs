@@ -1,4 +1,4 @@
-// The cases with this library: what is set goes through ServerObjectManager to players, and ClientObjectManager reads it.
+// The cases with this library: what is set goes through ServerObjectManager, and ClientObjectManager reads it.
 import { definePrefab, grid, NetworkBehaviour, networked } from "../../dist/object/index.js";
 import { float32, quantized, vec2 } from "../../dist/serialization/index.js";
 import { seededRandom } from "../../dist/testing/index.js";

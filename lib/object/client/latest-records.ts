@@ -20,8 +20,8 @@ const found: number[] = [];
  * Reads the objects of a packet of latest state.
  *
  * @param layoutOf that of the last object of each number, also after its end
- * @returns of how many packets it is the last, 0 if it is not, null where it cannot be read any further: a spawn has not
- *   come, and the server sends all of this again
+ * @returns of how many packets it is the last, 0 if it is not, null where it cannot be read any further: a spawn has
+ *   not come, and the server sends all of this again
  * @throws NetworkError as `Codec.read`
  */
 export function readLatestRecords(

@@ -149,7 +149,7 @@ export class Interest {
   }
 
   /** Looks where everything is now. @param changed `count` objects of which a member was set since they were sent */
-  update(changed: readonly ServerObject[], count: number): void {
+  update(changed: readonly (ServerObject | undefined)[], count: number): void {
     this.#custom?.update();
     if (this.#near.length === 0) return;
     for (let index = 0; index < count; index++) {

@@ -171,7 +171,7 @@ export class LatestSender {
   /** Sends a player its part of this tick, in at most `budgetBytes`. */
   send(player: ObjectPlayer, budgetBytes: number): void {
     this.#send(player, budgetBytes);
-    player.setCount = player.specialCount = 0;
+    player.clearChanges();
   }
 
   #send(player: ObjectPlayer, budgetBytes: number): void {

@@ -43,7 +43,7 @@ export class ObjectPlayer {
   setCount = 0;
   /** The changes of special views among them, in the order of their places. */
   readonly specialPlaces: number[] = [];
-  readonly specialViews: ObjectView[] = [];
+  readonly specialViews: (ObjectView | undefined)[] = [];
   specialCount = 0;
   /** What is to be sent as latest state again. */
   readonly marks = new PlayerMarks();
@@ -108,6 +108,12 @@ export class ObjectPlayer {
   addSpecial(view: ObjectView, place: number): void {
     this.specialViews[this.specialCount] = view;
     this.specialPlaces[this.specialCount++] = place;
+  }
+
+  /** The tick's changes are sent. */
+  clearChanges(): void {
+    for (let index = 0; index < this.specialCount; index++) this.specialViews[index] = undefined;
+    this.setCount = this.specialCount = 0;
   }
 
   addUnconfirmed(view: ObjectView): void {

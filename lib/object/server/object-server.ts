@@ -55,9 +55,9 @@ export class ObjectServer implements ObjectOwner {
   readonly standings = new PlayerSlot(() => new PlayerStanding());
   readonly #references = new References(true, (netId, index) => this.byNetId.get(netId)?.parts[index] ?? null);
   /** The objects that have changed, and room for those that change while these are sent. */
-  #changed: ServerObject[] = [];
+  #changed: (ServerObject | undefined)[] = [];
   #changedCount = 0;
-  #sending: ServerObject[] = [];
+  #sending: (ServerObject | undefined)[] = [];
   /** Of the object whose changes are sent. */
   readonly #settled = new SettledMembers();
   /** Those with a `tick`. */
@@ -330,6 +330,7 @@ export class ObjectServer implements ObjectOwner {
       view.remove();
     }
     this.players.delete(player);
+    this.viewerSets.forget(removed);
     this.#interest.removePlayer(removed);
     this.visibility.removePlayer(removed.index);
     this.#byIndex[removed.index] = undefined;
@@ -428,6 +429,7 @@ export class ObjectServer implements ObjectOwner {
     for (let index = 0; index < count; index++) {
       const { layout, setByOwner } = changed[index] as ServerObject;
       if (layout.isFromOwner) setByOwner.fill(0);
+      changed[index] = undefined;
     }
   }
 

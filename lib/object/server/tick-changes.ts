@@ -35,7 +35,7 @@ export class TickChanges {
   count = 0;
   readonly records = new NetworkWriter({ sizeBytes: 4096, maxBytes: 16_000_000 });
   /** In the order of their coming, and the next one with the same viewers. */
-  readonly #objects: ServerObject[] = [];
+  readonly #objects: (ServerObject | undefined)[] = [];
   readonly #changed: number[] = [];
   readonly #next: number[] = [];
   #changes = 0;
@@ -129,6 +129,7 @@ export class TickChanges {
     let before = NO_RECORD;
     for (let change = set.first; change >= 0; change = this.#next[change] as number) {
       const object = this.#objects[change] as ServerObject;
+      this.#objects[change] = undefined;
       const mask = this.#changed[change] as number;
       const { item, layout, specialCount } = object;
       const { others } = layout.audiences;

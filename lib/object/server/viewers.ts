@@ -83,6 +83,14 @@ export class ViewerSets {
     return this.#exchange(before, after);
   }
 
+  /** A player is gone: no set remembers it. */
+  forget(player: ObjectPlayer): void {
+    for (const set of [this.nobody, ...this.#byKey.values()]) {
+      if (set.withPlayer === player) set.withPlayer = set.withSet = null;
+      if (set.withoutPlayer === player) set.withoutPlayer = set.withoutSet = null;
+    }
+  }
+
   #setOf(players: ObjectPlayer[], key: number): Viewers {
     if (players.length === 0) return this.nobody;
     const known = this.#byKey.get(key);

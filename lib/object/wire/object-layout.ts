@@ -62,7 +62,7 @@ export class ObjectLayout {
   /** Of each behaviour its latest members, and by how many bits they are moved in the journal's masks. */
   readonly #latest: Masks;
   readonly #shifts: readonly number[];
-  /** Whether that says it all: the latest members of each behaviour have bits side by side, and there are not too many. */
+  /** Whether that says it all: the latest members of each behaviour have bits side by side, and are not too many. */
   readonly #isShifted: boolean;
   /** The place of the first latest member of the first behaviour. */
   readonly #firstLatest: number;
