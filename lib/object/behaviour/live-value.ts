@@ -21,7 +21,16 @@ export type LiveClass = HeldClass<Components>;
 
 /** The class of a member's live values: straight code if the platform allows it and all components are scalars. */
 export function liveClass(member: Member): LiveClass {
-  return member.codec.fields && mayGenerate() ? generateLiveClass(member) : loopedLiveClass(member);
+  const Live = member.codec.fields && mayGenerate() ? generateLiveClass(member) : loopedLiveClass(member);
+  Object.defineProperty(Live.prototype, INSPECT, { value: inspectLive });
+  return Live;
+}
+
+/** What Node.js prints of an object, in `console.log` too. */
+const INSPECT = Symbol.for("nodejs.util.inspect.custom");
+
+function inspectLive(this: Components): Components {
+  return { ...this };
 }
 
 export function copyComponents(from: Components, to: Components, components: readonly string[]): void {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { describe, expect, test, vi } from "vitest";
 import { seededRandom } from "../../../lib/random.js";
 import type { NetworkWriter } from "../../../lib/serialization/index.js";
@@ -130,6 +131,7 @@ describe.each(libraries)("%s", (way, library) => {
       ship.position = { x: 1, y: 2 };
       expect(ship.position).toBe(position);
       expect(JSON.stringify(position)).toBe('{"x":1,"y":2}');
+      expect(inspect(position)).toBe("{ x: 1, y: 2 }");
       expect(Object.keys(position)).toEqual(["x", "y"]);
       expect({ ...position }).toEqual({ x: 1, y: 2 });
       expect(Object.entries(ship.weapon)).toEqual([
