@@ -57,9 +57,22 @@ export const functionOption: OptionRule = (name, value) => checkFunction(name, v
 export const objectOption =
   (...methods: string[]): OptionRule =>
   (name, value) => {
-    if (typeof value !== "object" || value === null) throw typeError(name, "an object");
+    if (typeof value !== "object" || value === null) throw typeError(name, objectText("an object", value));
     for (const method of methods) checkFunction(`${name}.${method}`, (value as Record<string, unknown>)[method]);
   };
+
+/** An object that the reader knows by another name, and that has these methods. */
+export const thingOption =
+  (what: string, ...methods: string[]): OptionRule =>
+  (name, value) => {
+    const isThing = typeof value === "object" && value !== null;
+    if (!isThing || methods.some((method) => typeof (value as Record<string, unknown>)[method] !== "function")) {
+      throw typeError(name, objectText(what, value));
+    }
+  };
+
+const objectText = (what: string, value: unknown) =>
+  typeof value === "function" ? `${what}, and not a function or class: call it, or use \`new\`` : what;
 
 /** A `Clock`. */
 export const clockOption = objectOption("now", "setTimeout", "clearTimeout");
@@ -85,6 +98,7 @@ export const nullOr =
  * out.
  *
  * @param owner who takes the options, for the error's text
+ * @param placeOf where an option belongs that is none here, but may be expected; "": nowhere
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE`; TypeError `ERR_UNKNOWN_OPTION` for a name
  *   that is no option, which names the nearest one
  */
@@ -92,6 +106,7 @@ export function checkOptions<Options extends object>(
   owner: string,
   options: Options,
   rules: OptionRules<Options>,
+  placeOf: (name: string) => string = () => "",
 ): void {
   const isObject = typeof options === "object" && options !== null;
   // A megabyte of bytes would have a million names.
@@ -100,7 +115,7 @@ export function checkOptions<Options extends object>(
   }
   for (const [name, value] of Object.entries(options)) {
     const rule = Object.hasOwn(rules, name) ? rules[name as keyof Options] : undefined;
-    if (!rule) throw unknownOption(owner, name, Object.keys(rules));
+    if (!rule) throw unknownOption(owner, name, Object.keys(rules), placeOf(name));
     if (value !== undefined) rule(name, value);
   }
 }
@@ -134,12 +149,13 @@ function membersOf(prototype: object): string[] {
   return [...Object.getOwnPropertyNames(prototype), ...membersOf(Object.getPrototypeOf(prototype))];
 }
 
-function unknownOption(owner: string, name: string, names: string[]): TypeError {
+function unknownOption(owner: string, name: string, names: string[], place = ""): TypeError {
   const [nearest] = names
     .map((known) => ({ known, distance: editDistance(name.toLowerCase(), known.toLowerCase()) }))
     .filter(({ known, distance }) => distance <= Math.max(2, known.length / 3))
     .sort((one, other) => one.distance - other.distance);
-  const advice = nearest ? `; did you mean ${nearest.known}?` : `; there are ${names.join(", ")}`;
+  const known = nearest ? `; did you mean ${nearest.known}?` : `; there are ${names.join(", ")}`;
+  const advice = place ? `: ${place}` : known;
   const error = new TypeError(`${owner} has no option ${name}${advice}`);
   return Object.assign(error, { code: "ERR_UNKNOWN_OPTION" });
 }

@@ -31,7 +31,10 @@ const noAccess: Meaning = {
 const noRoute: Meaning = { text: "No route leads there. Check the address and the network" };
 const noFiles: Meaning = { text: "Too many files and sockets are open. Raise the limit (ulimit -n)" };
 const noAddress: Meaning = {
-  text: "This machine has no such address. Check `bindHost`; without it, it is any address",
+  text: "This machine has no such address. Check `bindHost` (of an Endpoint: `host`); without it, it is any address",
+};
+const noHttp: Meaning = {
+  text: "What answers there is no WebSocket server. Check host, port, and the kind of socket factory",
 };
 const badCertificate: Meaning = {
   code: "ERR_BAD_CERTIFICATE",
@@ -86,7 +89,7 @@ export function translateError(trial: Trial, cause: unknown): unknown {
   if (isOurs || !(cause instanceof Error)) return cause;
   const { code: name = "", message } = cause as Error & { code?: string };
   const isForeign = name === "EADDRNOTAVAIL" && trial.action === "listening on";
-  const known = isForeign ? noAddress : meanings[name];
+  const known = isForeign ? noAddress : name.startsWith("HPE_") ? noHttp : meanings[name];
   const meaning = known ?? (certificates.test(name) ? badCertificate : { text: printable(message) });
   return trialError(trial, `${meaning.text}${name && ` (${name})`}`, { code: meaning.code, cause });
 }

@@ -31,6 +31,7 @@ import {
 import { NetworkCore } from "./network-core.js";
 import { CLIENT_EVENTS, type NetworkClientEvents } from "./network-events.js";
 import type { NetworkClientMetrics } from "./network-metrics.js";
+import { placeOfOption } from "./network-options.js";
 import { NetworkPlayer } from "./players/network-player.js";
 import { type INetworkPlayer, PlayerState } from "./players/player.js";
 import { ErrorFlags } from "./protocol/error-flags.js";
@@ -82,7 +83,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
 
   /** @param client the public object, which extensions get */
   constructor(client: NetworkClient, options: NetworkClientOptions) {
-    checkOptions("NetworkClient", options, CLIENT_OPTIONS);
+    checkOptions("NetworkClient", options, CLIENT_OPTIONS, placeOfOption);
     super(options, "client");
     this.#client = client;
     this.#options = options;

@@ -3,10 +3,10 @@ import {
   durationOption,
   nullOr,
   type OptionRules,
-  objectOption,
   remotePortOption,
   signalOption,
   textOption,
+  thingOption,
 } from "../options.js";
 import type { Credential } from "./authentication/authenticator.js";
 import { NETWORK_OPTIONS, type NetworkOptions } from "./network-options.js";
@@ -52,7 +52,7 @@ export interface ConnectOptions {
 
 export const CLIENT_OPTIONS: OptionRules<NetworkClientOptions> = {
   ...NETWORK_OPTIONS,
-  credential: nullOr(objectOption("prove")),
+  credential: nullOr(thingOption("a credential, such as sharedSecretCredential(…) or defineCredential(…)", "prove")),
   pingIntervalMs: durationOption(MIN_PING_INTERVAL_MS),
   resume: booleanOption,
   reconnect: booleanOption,

@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.js";
-import { clockOption, functionOption, nullOr, type OptionRules, objectOption, oneOf } from "../options.js";
+import { clockOption, functionOption, nullOr, type OptionRules, objectOption, oneOf, thingOption } from "../options.js";
 import type { Drive, PeerConfig } from "../peer/index.js";
+import { isPeerOption } from "../peer/peer-config.js";
 import type { RandomBytes } from "../random.js";
 import type { SocketFactory } from "../socket/index.js";
 import type { Logger } from "./logger.js";
@@ -24,8 +25,8 @@ export type NetworkPeerOptions = Partial<
 
 /** The rules of {@link NetworkOptions}. */
 export const NETWORK_OPTIONS: OptionRules<NetworkOptions> = {
-  protocol: objectOption(),
-  socketFactory: objectOption("getConnectEndPoint"),
+  protocol: thingOption("what defineProtocol returns"),
+  socketFactory: thingOption("a socket factory, such as new UdpSocketFactory({ port: 7777 })", "getConnectEndPoint"),
   drive: oneOf("automatic", "manual"),
   peer: objectOption(),
   clock: clockOption,
@@ -34,6 +35,13 @@ export const NETWORK_OPTIONS: OptionRules<NetworkOptions> = {
   onError: functionOption,
   trace: nullOr(functionOption),
 };
+
+/** Where an option belongs that is none of a server or client. */
+export function placeOfOption(name: string): string {
+  if (isPeerOption(name)) return `write it into \`peer\`, as in peer: { ${name}: … }`;
+  const isOfFactory = ["host", "port", "address", "url", "bindHost", "tls", "secure"].includes(name);
+  return isOfFactory ? "the socket factory has it, as in socketFactory: new UdpSocketFactory({ port: 7777 })" : "";
+}
 
 /** The options that a server and a client have in common. */
 export interface NetworkOptions {

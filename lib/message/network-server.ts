@@ -9,6 +9,7 @@ import type { MessageHandler } from "./message-handler.js";
 import { coreOf, type NetworkClient } from "./network-client.js";
 import type { NetworkServerEvents } from "./network-events.js";
 import type { NetworkServerMetrics } from "./network-metrics.js";
+import { placeOfOption } from "./network-options.js";
 import { NetworkServerCore } from "./network-server-core.js";
 import { type NetworkServerOptions, SERVER_OPTIONS } from "./network-server-options.js";
 import type { INetworkPlayer } from "./players/player.js";
@@ -35,7 +36,7 @@ export class NetworkServer {
 
   /** @throws TypeError without a protocol; RangeError for a `tickRate` outside 0-1000 */
   constructor(options: NetworkServerOptions) {
-    checkOptions("NetworkServer", options, SERVER_OPTIONS);
+    checkOptions("NetworkServer", options, SERVER_OPTIONS, placeOfOption);
     this.#core = new NetworkServerCore(this, options, ownParts(options));
     this.protocol = this.#core.protocol;
     this.messageHandler = this.#core.dispatcher;

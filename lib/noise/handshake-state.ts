@@ -1,6 +1,7 @@
+import { checkBytes } from "../arguments.js";
 import { concatBytes } from "../bytes.js";
 import { NetworkError } from "../network-error.js";
-import { KEY_SIZE_BYTES, type KeyPair, type NoisePrimitives } from "./primitives.js";
+import { KEY_SIZE_BYTES, type KeyPair, type NoisePrimitives, primitivesOption } from "./primitives.js";
 import { SymmetricState } from "./symmetric-state.js";
 
 /** The Noise patterns that are used here. In both the initiator stays anonymous. */
@@ -61,6 +62,8 @@ export class HandshakeState {
 
   /** @throws RangeError for NK without the key that the role needs, or with a key that is not 32 bytes long */
   constructor(options: HandshakeOptions) {
+    primitivesOption("primitives", options?.primitives);
+    checkBytes("prologue", options.prologue);
     const { primitives, pattern, prologue } = options;
     this.#options = options;
     this.#symmetric = new SymmetricState(primitives, `Noise_${pattern}_25519_${primitives.cipher}_SHA256`);

@@ -1,5 +1,12 @@
 import { hkdf } from "./hkdf.js";
-import { type AeadKey, KEY_SIZE_BYTES, type NoisePrimitives, TAG_SIZE_BYTES } from "./primitives.js";
+import {
+  type AeadKey,
+  checkKey,
+  KEY_SIZE_BYTES,
+  type NoisePrimitives,
+  primitivesOption,
+  TAG_SIZE_BYTES,
+} from "./primitives.js";
 
 /**
  * How many packets use the same key: the epoch of a packet is its counter divided by this. It is far below the 2^28
@@ -56,6 +63,8 @@ export class PacketSealer {
 
   /** @param key 32 bytes, used for this direction and this space of counters only */
   constructor(primitives: NoisePrimitives, key: Uint8Array) {
+    primitivesOption("primitives", primitives);
+    checkKey("key", key);
     this.#key = new EpochKey(primitives, key);
   }
 
@@ -97,6 +106,8 @@ export class PacketOpener {
 
   /** @param key the 32 bytes of the sealer's key */
   constructor(primitives: NoisePrimitives, key: Uint8Array) {
+    primitivesOption("primitives", primitives);
+    checkKey("key", key);
     this.#current = new EpochKey(primitives, key);
     // Derived before it is needed, so that a packet with a forged counter costs no more than any other.
     this.#next = this.#current.next();

@@ -1,3 +1,5 @@
+import { checkBytes, outOfRange } from "../arguments.js";
+import { thingOption } from "../options.js";
 import type { RandomBytes } from "../random.js";
 
 /** Size of every key in bytes: X25519 private and public keys, and keys of the AEAD. */
@@ -46,4 +48,20 @@ export interface NoisePrimitives {
   keyPair(privateKey: Uint8Array): KeyPair;
   /** @param key 32 bytes */
   aeadKey(key: Uint8Array): AeadKey;
+}
+
+/** @throws TypeError `ERR_INVALID_ARG_TYPE` */
+export const primitivesOption = thingOption(
+  "what nativePrimitives() or nodePrimitives() returns",
+  "randomBytes",
+  "sha256",
+  "generateKeyPair",
+  "keyPair",
+  "aeadKey",
+);
+
+/** Of a key. @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE` */
+export function checkKey(name: string, key: Uint8Array): void {
+  checkBytes(name, key);
+  if (key.length !== KEY_SIZE_BYTES) throw outOfRange(`${name} must be ${KEY_SIZE_BYTES} bytes, not ${key.length}`);
 }

@@ -1,7 +1,7 @@
 import { concatBytes, equalBytes } from "../bytes.js";
 import { NetworkError } from "../network-error.js";
 import { HandshakePattern, HandshakeRole, HandshakeState } from "./handshake-state.js";
-import { KEY_SIZE_BYTES, type KeyPair, type NoisePrimitives } from "./primitives.js";
+import { KEY_SIZE_BYTES, type KeyPair, type NoisePrimitives, primitivesOption } from "./primitives.js";
 
 /** The key pair of a server, as text. */
 export interface ServerKey {
@@ -23,8 +23,9 @@ const PUBLIC_PREFIX = "vs1public_";
 const PRIVATE_PREFIX = "vs1private_";
 const CHECKSUM_SIZE_BYTES = 4;
 
-/** Makes a key pair for a server. */
+/** Makes a key pair for a server. @throws TypeError `ERR_INVALID_ARG_TYPE` without primitives */
 export function generateServerKey(primitives: NoisePrimitives): ServerKey {
+  primitivesOption("primitives", primitives);
   const privateKey = primitives.randomBytes(KEY_SIZE_BYTES);
   return {
     publicKey: format(primitives, PUBLIC_PREFIX, primitives.keyPair(privateKey).publicKey),
@@ -86,8 +87,9 @@ function format(primitives: NoisePrimitives, prefix: string, key: Uint8Array): s
 }
 
 function parse(primitives: NoisePrimitives, prefix: string, text: string): Uint8Array {
+  primitivesOption("primitives", primitives);
   // Errors never contain the text itself: it may be a secret in the wrong place.
-  if (typeof text !== "string") throw badKey("it is not a string");
+  if (typeof text !== "string") throw badKey(`it is not a text that starts with ${prefix}`);
   const other = prefix === PUBLIC_PREFIX ? PRIVATE_PREFIX : PUBLIC_PREFIX;
   if (text.startsWith(other)) throw badKey(`it starts with ${other}, but a key that starts with ${prefix} is needed`);
   if (!text.startsWith(prefix)) throw badKey(`it does not start with ${prefix}`);

@@ -2,7 +2,8 @@ import { checkBytes, invalidType, rangeError, typeError } from "../arguments.js"
 import { type Clock, systemClock } from "../clock.js";
 import { isDevelopment } from "../development.js";
 import type { ConnectionGuard } from "../guard/connection-guard.js";
-import type { NoisePrimitives } from "../noise/index.js";
+import { type NoisePrimitives, parseServerPrivateKey, parseServerPublicKey } from "../noise/index.js";
+import { primitivesOption } from "../noise/primitives.js";
 import {
   arrayOption,
   booleanOption,
@@ -205,7 +206,9 @@ const PEER_OPTIONS: OptionRules<PeerConfig> = {
       throw typeError(`${name}.serverKey`, "a text, or left out: it is undefined");
     }
     if (given.serverKeys?.length === 0) throw typeError(`${name}.serverKeys`, "at least one key, or left out");
-    if (given.primitives === undefined) throw typeError(`${name}.primitives`, "given");
+    primitivesOption(`${name}.primitives`, given.primitives);
+    for (const key of given.serverKeys ?? []) parseServerPrivateKey(given.primitives, key);
+    if (given.serverKey !== undefined) parseServerPublicKey(given.primitives, given.serverKey);
   }),
   guard: nullOr(objectOption("accept", "isBanned")),
   debug: booleanOption,
@@ -215,7 +218,7 @@ const PEER_OPTIONS: OptionRules<PeerConfig> = {
 };
 
 const ENCRYPTION_OPTIONS: OptionRules<PeerEncryption> = {
-  primitives: objectOption("randomBytes", "sha256", "generateKeyPair", "keyPair", "aeadKey"),
+  primitives: primitivesOption,
   serverKeys: arrayOption,
   serverKey: textOption,
   required: booleanOption,
@@ -234,6 +237,8 @@ export function checkSide({ encryption }: Pick<PeerConfig, "encryption">, side: 
     throw invalidType("encryption.serverKeys is an option of servers: a client takes the public key, as serverKey");
   }
 }
+
+export const isPeerOption = (name: string): boolean => Object.hasOwn(PEER_OPTIONS, name);
 
 /**
  * The defaults with the given settings over them.

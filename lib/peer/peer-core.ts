@@ -1,9 +1,9 @@
 import { whenAborted } from "../abort-signals.js";
-import { checkFunction, outOfRange } from "../arguments.js";
+import { checkFunction, outOfRange, typeError } from "../arguments.js";
 import { Places, type PlacesMetrics } from "../guard/places.js";
 import { sourceOf } from "../guard/source.js";
 import { NetworkError } from "../network-error.js";
-import { checkCallbacks, checkOptions, signalOption } from "../options.js";
+import { checkCallbacks, checkOptions, signalOption, thingOption } from "../options.js";
 import { reportUncaught } from "../report-uncaught.js";
 import { processEnded, serverBusy, serverFull, serverStopped } from "../socket/building/socket-errors.js";
 import { socketMetrics } from "../socket/building/socket-metrics.js";
@@ -48,6 +48,12 @@ import type { PathHost, Profile, ProfileHost } from "./profile.js";
 import { ReassemblyPool } from "./reassembly.js";
 import { bannedVerdict, guardVerdict, Verdicts } from "./verdicts.js";
 
+const SOCKET = thingOption(
+  "a socket, such as createServerSocket() of a socket factory gives",
+  "bind",
+  "connect",
+  "poll",
+);
 /** Then everybody else has a turn: a quarter of a second, where a message takes its handler 8 us. */
 const MAX_PACKETS_A_TURN = 32_768;
 /** A Peer that drives itself reads for no longer: strangers cost it more than messages. Timers are no later for it. */
@@ -98,6 +104,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     config: Partial<PeerConfig> = {},
     maxReasonCode = MAX_CODE,
   ) {
+    SOCKET("socket", socket);
     this.config = completeConfig(config);
     checkFunction("handler.onMessage", handler?.onMessage);
     checkCallbacks("handler", handler, CALLBACKS);
@@ -105,6 +112,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     this.#newcomers = new Places({ maxCount: this.config.maxPendingConnections });
     this.encryption = this.config.encryption && new Encryption(this.config.encryption);
     this.maxPacketSize = Math.min(maxPacketSize, 0xffff);
+    if (typeof maxPacketSize !== "number") throw typeError("maxPacketSize", "that of the socket's factory");
     if (!(maxPacketSize >= MIN_PACKET_SIZE)) {
       throw outOfRange(`A Peer needs packets of ${MIN_PACKET_SIZE} bytes, not ${maxPacketSize}`);
     }

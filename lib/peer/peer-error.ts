@@ -2,7 +2,7 @@ import type { NetworkErrorCode } from "../error-codes.js";
 import { formatHost } from "../format-host.js";
 import { NetworkError } from "../network-error.js";
 import { printable } from "../printable.js";
-import { serverFailed } from "../socket/building/socket-errors.js";
+import { AUTHENTICATOR_FAILED, serverFailed } from "../socket/building/socket-errors.js";
 import { DisconnectCode, type DisconnectReason, type IConnectEndPoint } from "../socket/index.js";
 import { INSECURE_STREAM } from "./handshake/encryption.js";
 import { Heard } from "./handshake/heard.js";
@@ -52,7 +52,8 @@ const verb = ({ code }: DisconnectReason) =>
   code < DisconnectCode.Timeout || code >= DisconnectCode.ServerFull ? "refused" : "ended the connection";
 
 function nextStep({ code, text }: DisconnectReason): string {
-  if (code === serverFailed.code && text === serverFailed.text) return "Look at its log";
+  const hasFailed = code === serverFailed.code && text === serverFailed.text;
+  if (hasFailed || text === AUTHENTICATOR_FAILED) return "Look at its log";
   if (code < DisconnectCode.Timeout) return `Its application decided so, with the code ${code}`;
   if (text.startsWith("maxReliableMessageSize")) return "Set it to one value in `peer` of both sides";
   return STEPS[code as DisconnectCode] ?? "";

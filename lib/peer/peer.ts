@@ -1,4 +1,5 @@
 import type { PlacesMetrics } from "../guard/places.js";
+import { thingOption } from "../options.js";
 import type { DisconnectReason, IBindEndPoint, IConnectEndPoint, ISocket } from "../socket/index.js";
 import type { IConnection } from "./connection/connection.js";
 import type { PeerMetrics } from "./metrics.js";
@@ -6,6 +7,9 @@ import type { PeerConfig } from "./peer-config.js";
 import { PeerCore } from "./peer-core.js";
 import type { PeerHandler } from "./peer-handler.js";
 
+const END_POINT = thingOption(
+  "an end point, such as getConnectEndPoint() or getBindEndPoint() of a socket factory gives",
+);
 /** The largest code of a reason of the application. */
 const MAX_APPLICATION_CODE = 999;
 
@@ -50,7 +54,8 @@ export class Peer {
   }
 
   /** Listens. @throws what `ISocket.bind` throws; NetworkError `ERR_STATE` when it was started before */
-  bind(endPoint: IBindEndPoint): Promise<void> {
+  async bind(endPoint: IBindEndPoint): Promise<void> {
+    END_POINT("endPoint", endPoint);
     return this.#core.bind(endPoint);
   }
 
@@ -61,7 +66,8 @@ export class Peer {
    *   `ERR_SERVER_KEY_MISMATCH` and so on after the names of `DisconnectCode`; `ERR_REFUSED` with the application's
    *   reason in `reason`; `ERR_CLOSED`, `ERR_STATE`; the signal's reason when it aborts
    */
-  connect(endPoint: IConnectEndPoint, options: { signal?: AbortSignal } = {}): Promise<IConnection> {
+  async connect(endPoint: IConnectEndPoint, options: { signal?: AbortSignal } = {}): Promise<IConnection> {
+    END_POINT("endPoint", endPoint);
     return this.#core.connect(endPoint, options);
   }
 

@@ -22,7 +22,11 @@ export interface CompiledFields {
 export function compileFields(entries: FieldEntries, tuple = false): CompiledFields {
   for (const [name, codec] of entries) {
     if (name === "__proto__") throw invalidType("__proto__ cannot be a field");
-    if (typeof codec?.read !== "function") throw inField(wrongValue(codec, "object", "a codec"), placeOf(name));
+    if (typeof codec?.read !== "function")
+      throw inField(
+        wrongValue(codec, "object", `a codec${typeof codec === "function" ? ": call it, as in string(100)" : ""}`),
+        placeOf(name),
+      );
   }
   return mayGenerate() ? generateFields(entries, tuple) : loopOverFields(entries, tuple);
 }

@@ -11,6 +11,7 @@ import {
   signedTokenAuthenticator,
   signedTokenCredential,
 } from "../../lib/message/index.js";
+import { generateServerKey } from "../../lib/noise/index.js";
 import { nativePrimitives } from "../../lib/noise/native-primitives.js";
 import { u8 } from "../../lib/serialization/index.js";
 import { CuttableFactory, MessageWorld } from "../support/message-world.js";
@@ -28,15 +29,17 @@ async function joined(server = {}, client = {}) {
 }
 
 test("keys of the other side are refused, and so is a list of none", () => {
+  const primitives = nativePrimitives();
+  const key = generateServerKey(primitives);
   const encrypted = (keys: object) => ({
     protocol,
-    peer: { encryption: { primitives: nativePrimitives(), ...keys } },
+    peer: { encryption: { primitives, ...keys } },
   });
   const refused = (text: string) =>
     expect.objectContaining({ code: "ERR_INVALID_ARG_TYPE", message: expect.stringContaining(text) });
-  expect(() => new NetworkServer(encrypted({ serverKey: "x" }))).toThrow(refused("serverKeys"));
+  expect(() => new NetworkServer(encrypted({ serverKey: key.publicKey }))).toThrow(refused("serverKeys"));
   expect(() => new NetworkServer(encrypted({ serverKeys: [] }))).toThrow(refused("at least one key"));
-  expect(() => new NetworkClient(encrypted({ serverKeys: ["x"] }))).toThrow(refused("serverKey"));
+  expect(() => new NetworkClient(encrypted({ serverKeys: [key.privateKey] }))).toThrow(refused("serverKey"));
 });
 
 describe("an option that does not exist names the nearest:", () => {

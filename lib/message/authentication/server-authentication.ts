@@ -6,14 +6,15 @@ import {
   checkOptions,
   durationOption,
   type OptionRules,
-  objectOption,
+  thingOption,
 } from "../../options.js";
 import type { RandomBytes } from "../../random.js";
+import { AUTHENTICATOR_FAILED } from "../../socket/building/socket-errors.js";
 import { DisconnectCode } from "../../socket/index.js";
 import type { NetworkPlayer } from "../players/network-player.js";
 import type { PlayerAuthentication } from "../players/player.js";
 import { ChallengeMessage, ProofMessage } from "../protocol/system-messages.js";
-import type { AuthenticationAttempt, Authenticator } from "./authenticator.js";
+import type { AuthenticationAttempt, AuthenticationResult, Authenticator } from "./authenticator.js";
 import { NONCE_BYTES } from "./proof.js";
 import { answerSession, SESSION_ID_BYTES, SESSION_METHOD } from "./session-proof.js";
 import type { SessionTable } from "./session-table.js";
@@ -28,6 +29,10 @@ export interface AuthenticationOptions {
   requireHost?: boolean;
 }
 
+const AUTHENTICATOR = thingOption(
+  "an authenticator, such as sharedSecretAuthenticator(…) or defineAuthenticator(…)",
+  "authenticate",
+);
 const AUTHENTICATION_OPTIONS: OptionRules<AuthenticationOptions> = {
   authenticators: arrayOption,
   timeoutMs: durationOption(1),
@@ -42,7 +47,7 @@ export interface ServerAuthenticationOwner {
   admit(player: NetworkPlayer, authentication: PlayerAuthentication, reply: Uint8Array): void;
   /** `newcomer` has proven to be `player`. @param reply proves to the client that this server has the session */
   resume(newcomer: NetworkPlayer, player: NetworkPlayer, reply: Uint8Array): void;
-  report(error: unknown, player: NetworkPlayer, message: typeof ProofMessage): void;
+  report(error: unknown, player: NetworkPlayer, message: typeof ProofMessage, place: string): void;
 }
 
 interface Attempt {
@@ -66,7 +71,7 @@ export class ServerAuthentication {
   constructor(owner: ServerAuthenticationOwner, options: AuthenticationOptions) {
     checkOptions("authentication", options, AUTHENTICATION_OPTIONS);
     arrayOption("authenticators", options.authenticators);
-    for (const one of options.authenticators) objectOption("authenticate")("authenticators", one);
+    for (const one of options.authenticators) AUTHENTICATOR("Each of authenticators", one);
     this.#owner = owner;
     this.#authenticators = new Map(options.authenticators.map((one) => [one.method, one]));
     if (this.#authenticators.size < options.authenticators.length) {
@@ -117,8 +122,8 @@ export class ServerAuthentication {
         ? await this.#judgeSession(player, attempt, method, payload)
         : await this.#judgeProof(player, attempt, method, payload);
     } catch (error) {
-      this.#owner.report(error, player, ProofMessage);
-      settle = () => this.#refuse(player, "The authenticator failed");
+      this.#owner.report(error, player, ProofMessage, `the authenticator ${method}`);
+      settle = () => this.#refuse(player, AUTHENTICATOR_FAILED);
     }
     // The player may have left meanwhile, or the time may be up.
     if (this.#attempts.get(player) !== attempt) return;
@@ -130,6 +135,7 @@ export class ServerAuthentication {
     const authenticator = this.#authenticators.get(method);
     if (!authenticator) return () => this.#refuse(player, "This kind of proof is not accepted here");
     const result = await authenticator.authenticate(payload, contextOf(player, attempt));
+    checkResult(method, result);
     if ("refused" in result) return () => this.#refuse(player, result.refused);
     return () => this.#owner.admit(player, { method, data: result.data }, result.reply ?? NOTHING);
   }
@@ -148,6 +154,16 @@ export class ServerAuthentication {
   #refuse(player: NetworkPlayer, text: string): void {
     player.refuse(DisconnectCode.AuthenticationFailed, text);
   }
+}
+
+/** Whoever admits by a truthy answer, or forgets the answer, would admit everybody. */
+function checkResult(method: string, result: AuthenticationResult): void {
+  const isObject = typeof result === "object" && result !== null;
+  if (isObject && (!("refused" in result) || typeof result.refused === "string")) return;
+  throw invalidType(
+    `The answer of the authenticator ${method} must be { data: … } to admit the player, or { refused: "why" }, ` +
+      `not ${isObject ? "{ refused } without a text" : String(result)}`,
+  );
 }
 
 function contextOf(player: NetworkPlayer, { nonce, abort }: Attempt): AuthenticationAttempt {

@@ -50,7 +50,10 @@ export function sharedSecretCredential(secret: Uint8Array | string): Credential 
     method: METHOD,
     prove: async (context: CredentialContext) => {
       if (key.length < STRONG_SECRET_BYTES && context.security !== "authenticated") {
-        throw new NetworkError("ERR_WEAK_SECRET", "A secret under 16 bytes needs an authenticated connection");
+        const text =
+          "A secret under 16 bytes needs an authenticated connection: take a longer one, or give the client the " +
+          "server's key (`peer.encryption`, or wss)";
+        throw new NetworkError("ERR_WEAK_SECRET", text);
       }
       const clientNonce = context.randomBytes(NONCE_BYTES);
       nonces.set(context.nonce, clientNonce);

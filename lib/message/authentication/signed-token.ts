@@ -133,7 +133,10 @@ export function signedTokenCredential(
     prove: async (context) => {
       // The server cannot tell who has read the token on its way: a man in the middle knows the server's key as well.
       if (!privateKey && !allowUnboundToken && context.security !== "authenticated") {
-        throw new NetworkError("ERR_UNBOUND_TOKEN", "A token without a key needs an authenticated connection");
+        const text =
+          "A token without a key needs an authenticated connection: give the client the server's key " +
+          "(`peer.encryption`, or wss), or have the token issued for a key of the client";
+        throw new NetworkError("ERR_UNBOUND_TOKEN", text);
       }
       const clientNonce = context.randomBytes(NONCE_BYTES);
       const signature = privateKey

@@ -1,4 +1,5 @@
-import { checkOptions, nullOr, type OptionRules, objectOption } from "../../options.js";
+import { typeError } from "../../arguments.js";
+import { checkOptions, nullOr, type OptionRules } from "../../options.js";
 import type { Channel } from "../../peer/index.js";
 import type { MessageEncoder } from "../protocol/encoder.js";
 import { type MessageDefinition, maxAgeOf, sendingRules } from "../protocol/message.js";
@@ -28,7 +29,9 @@ interface Sending {
 const NO_OPTIONS: SendManyOptions = {};
 const SEND_MANY_OPTIONS: OptionRules<SendManyOptions> = {
   ...sendingRules,
-  exclude: nullOr(objectOption()),
+  exclude: nullOr((name, value) => {
+    if (!(value instanceof NetworkPlayer)) throw typeError(name, "a player");
+  }),
 };
 
 /**
@@ -46,6 +49,7 @@ export function sendToPlayers<T>(
 ): number {
   if (options !== NO_OPTIONS) checkOptions("sendToAll", options, SEND_MANY_OPTIONS);
   const { exclude = null } = options;
+  if (typeof players?.[Symbol.iterator] !== "function") throw typeError("players", "a list of players");
   if (!active) return 0;
   const number = protocol.numberOf(message);
   const { channel = message.channel, lane = message.lane } = options;
@@ -53,8 +57,8 @@ export function sendToPlayers<T>(
   encoder.encode(number, message, value);
   let taken = 0;
   for (const player of players) {
-    if (!(player instanceof NetworkPlayer) || player === exclude || !includes(player) || !player.knows(number))
-      continue;
+    if (!(player instanceof NetworkPlayer)) throw typeError("Each of players", "a player of this server");
+    if (player === exclude || !includes(player) || !player.knows(number)) continue;
     if (player.sendEncoded(message, channel, lane, maxAgeMs)) taken++;
   }
   return taken;

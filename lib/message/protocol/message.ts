@@ -100,13 +100,20 @@ export function defineMessage<T>(name: string, codec: Codec<T>, options: Message
   return createMessage(name, codec, options);
 }
 
+/** What is probably meant where a value is given in place of a codec. */
+export function codecAdvice(value: unknown): string {
+  if (typeof value === "function") return ": call the function that makes it, as in string(100)";
+  const areFields = typeof value === "object" && value !== null;
+  return areFields ? ": make one of its fields with struct({ … })" : ", such as struct({ text: string(100) })";
+}
+
 /** As {@link defineMessage}, also for names that are reserved. */
 export function createMessage<T>(name: string, codec: Codec<T>, options: MessageOptions = {}): MessageDefinition<T> {
   const nameBytes = utf8Length(name);
   if (nameBytes < 1 || nameBytes > MAX_NAME_BYTES) {
     throw outOfRange(`A message's name has 1 to ${MAX_NAME_BYTES} bytes of UTF-8, not ${nameBytes}`);
   }
-  if (typeof codec?.read !== "function") throw invalidType(`Message ${name} needs a codec`);
+  if (typeof codec?.read !== "function") throw invalidType(`Message ${name} needs a codec${codecAdvice(codec)}`);
   checkOptions("defineMessage", options, MESSAGE_OPTIONS);
   const { optional = false, channel = Channel.Reliable, lane = 0, maxAgeMs = Number.POSITIVE_INFINITY } = options;
   const { rateLimit } = options;

@@ -3,7 +3,7 @@ import type { NetworkErrorCode } from "../../error-codes.js";
 import { NetworkError } from "../../network-error.js";
 import { printable } from "../../printable.js";
 import { type Codec, defineCodec, enumeration, string, struct, u32 } from "../../serialization/index.js";
-import { createMessage, defineMessage, type MessageDefinition, type MessageOptions } from "./message.js";
+import { codecAdvice, createMessage, defineMessage, type MessageDefinition, type MessageOptions } from "./message.js";
 
 /** A question as it travels. */
 export interface RequestEnvelope<Q> {
@@ -59,7 +59,9 @@ export function defineRequest<Q, A>(
   responseCodec: Codec<A>,
   options: MessageOptions = {},
 ): RequestDefinition<Q, A> {
-  if (typeof responseCodec?.read !== "function") throw invalidType(`Request ${name} needs a codec of the answer`);
+  if (typeof responseCodec?.read !== "function") {
+    throw invalidType(`Request ${name} needs a codec of the answer${codecAdvice(responseCodec)}`);
+  }
   const question = questionCodec(requestCodec);
   return Object.freeze({
     name,

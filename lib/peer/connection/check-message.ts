@@ -56,14 +56,17 @@ export function checkMessage(
 ): void {
   checkByteView("bytes", bytes);
   const limit = channel === Channel.Reliable ? maxReliableMessageSize : MAX_UNRELIABLE_MESSAGE_SIZE;
-  if (length > limit) {
-    const text =
-      channel === Channel.Reliable
-        ? "raise `maxReliableMessageSize` in `peer` of both sides, or use a stream (`openStream`)"
-        : "send it on Channel.Reliable";
-    throw new NetworkError("ERR_MESSAGE_SIZE", `A message has at most ${limit} bytes here, not ${length}: ${text}`);
-  }
+  if (length > limit) throw tooLarge(channel, limit, length);
   if (!(offset >= 0 && length >= 0 && offset + length <= bytes.length)) {
     throw outOfRange("The message lies outside of its array");
   }
+}
+
+/** Apart, because V8 puts only small functions into their callers, and every message is checked. */
+function tooLarge(channel: Channel, limit: number, length: number): NetworkError {
+  const text =
+    channel === Channel.Reliable
+      ? "raise `maxReliableMessageSize` in `peer` of both sides, or use a stream (`openStream`)"
+      : "send it on Channel.Reliable";
+  return new NetworkError("ERR_MESSAGE_SIZE", `A message has at most ${limit} bytes here, not ${length}: ${text}`);
 }

@@ -14,6 +14,8 @@ export function checkPort(port: number): void {
 /** A name or a numeric address. */
 export const hostOption: OptionRule = (name, value) => {
   if (typeof value !== "string") throw typeError(name, "a string");
+  const isMore = value.includes("/") || /^[^:]*:\d+$|^\[.*\]:\d+$/.test(value);
+  if (isMore) throw rangeError(name, "a name or a numeric address alone: the port is given as `port`");
   if (value === "") throw rangeError(name, "a name or a numeric address");
 };
 

@@ -49,6 +49,9 @@ export const serverStopped: DisconnectReason = { code: DisconnectCode.ServerStop
 /** The reason for a client about whom `beforeAccept` or `onIncoming` has failed: it was refused (`ERR_REFUSED`). */
 export const serverFailed: DisconnectReason = { code: 0, text: "The server failed" };
 
+/** The text for a player about whom an authenticator has failed. */
+export const AUTHENTICATOR_FAILED = "The authenticator failed";
+
 /** Settles as `promise` does, or rejects with the reason of `signal` if that aborts first. */
 export function abortable<Result>(promise: Promise<Result>, signal: AbortSignal): Promise<Result> {
   return new Promise((resolve, reject) => {

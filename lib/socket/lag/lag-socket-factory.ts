@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from "../../clock.js";
 import { checkOptions, clockOption, functionOption } from "../../options.js";
 import type { Random } from "../../random.js";
+import { checkFactory } from "../building/check-factory.js";
 import type { IBindEndPoint, IConnectEndPoint, ISocket } from "../socket.js";
 import { SocketFactory } from "../socket-factory.js";
 import { completeConditions, conditionRules, type LagConditions } from "./lag-conditions.js";
@@ -28,6 +29,7 @@ export class LagSocketFactory<
 
   constructor(inner: SocketFactory<Bind, Connect>, options: LagSocketFactoryOptions = {}) {
     super();
+    checkFactory("inner", inner);
     checkOptions("LagSocketFactory", options, {
       ...conditionRules,
       clock: clockOption,

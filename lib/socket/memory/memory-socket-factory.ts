@@ -1,3 +1,4 @@
+import { checkInstance } from "../../arguments.js";
 import { checkOptions, integerOption, type OptionRules, oneOf, portOption } from "../../options.js";
 import { checkPort, checkRemotePort } from "../building/end-point-errors.js";
 import type { ISocket, Security } from "../socket.js";
@@ -5,7 +6,7 @@ import { type IHasPort, SocketFactory } from "../socket-factory.js";
 import { MemoryConnectionSocket } from "./memory-connection-socket.js";
 import { MemoryDatagramSocket } from "./memory-datagram-socket.js";
 import type { MemoryEndPoint, MemorySocketKind, MemorySocketOptions } from "./memory-end-point.js";
-import { coreOf, type MemoryNetwork } from "./memory-network.js";
+import { coreOf, MemoryNetwork } from "./memory-network.js";
 import type { MemoryNetworkCore } from "./memory-network-core.js";
 
 /** Options of a {@link MemorySocketFactory}. */
@@ -53,6 +54,7 @@ export class MemorySocketFactory extends SocketFactory<MemoryEndPoint, MemoryEnd
 
   constructor(network: MemoryNetwork, options: MemorySocketFactoryOptions = {}) {
     super();
+    checkInstance("network", network, MemoryNetwork);
     checkOptions("MemorySocketFactory", options, rules);
     const { kind = "datagram", port = 7777, security = kind === "host" ? "authenticated" : "none" } = options;
     const isStream = kind === "stream" || kind === "host";

@@ -1,4 +1,6 @@
+import { invalidType } from "../../arguments.js";
 import { NetworkError } from "../../network-error.js";
+import { checkFactory } from "../building/check-factory.js";
 import type { IBindEndPoint, IConnectEndPoint, ISocket } from "../socket.js";
 import { SocketFactory } from "../socket-factory.js";
 import { MultiplexSocket } from "./multiplex-socket.js";
@@ -17,7 +19,8 @@ export class MultiplexSocketFactory<
 
   constructor(...factories: Factories) {
     super();
-    if (factories.length === 0) throw new TypeError("A MultiplexSocketFactory needs other factories");
+    if (factories.length === 0) throw invalidType("A MultiplexSocketFactory needs other factories");
+    for (const factory of factories) checkFactory("Each argument of MultiplexSocketFactory", factory);
     this.#factories = factories as readonly SocketFactory[] as readonly SocketFactory<Bind, Connect>[];
     this.maxPacketSize = Math.min(...factories.map((factory) => factory.maxPacketSize));
   }

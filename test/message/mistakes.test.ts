@@ -1,0 +1,135 @@
+import { expect, test } from "vitest";
+import {
+  defineAuthenticator,
+  defineCredential,
+  defineMessage,
+  defineProtocol,
+  defineRequest,
+  NetworkClient,
+  NetworkServer,
+} from "../../lib/message/index.js";
+import { generateServerKey, HandshakeState, PacketSealer } from "../../lib/noise/index.js";
+import { nodePrimitives } from "../../lib/noise/node-primitives.js";
+import { Peer } from "../../lib/peer/index.js";
+import { string, struct, u8 } from "../../lib/serialization/index.js";
+import {
+  LagSocketFactory,
+  MemoryNetwork,
+  MemorySocketFactory,
+  MultiplexSocketFactory,
+} from "../../lib/socket/index.js";
+import { UdpSocketFactory } from "../../lib/socket/udp.js";
+import { MessageWorld } from "../support/message-world.js";
+
+const Chat = defineMessage("chat", struct({ text: string(20) }));
+const protocol = defineProtocol({ name: "mistakes", version: 1, messages: [Chat] });
+const primitives = nodePrimitives();
+const key = generateServerKey(primitives);
+const wrong = undefined as never;
+
+const server = (options: object) => () => new NetworkServer({ protocol, ...options });
+const client = (options: object) => () => new NetworkClient({ protocol, ...options });
+const factory = () => new MemorySocketFactory(new MemoryNetwork());
+const udp = (host: string) => () => new UdpSocketFactory().getConnectEndPoint(host, 7777);
+
+// What a newcomer writes, and what the error has to say about what to write in its place.
+test.each<[string, () => unknown, string, RegExp]>([
+  ["a port", server({ port: 7777 }), "ERR_UNKNOWN_OPTION", /the socket factory has it.*UdpSocketFactory/],
+  ["maxConnections", server({ maxConnections: 9 }), "ERR_UNKNOWN_OPTION", /peer: \{ maxConnections/],
+  ["a timeout of the Peer", client({ timeoutMs: 9 }), "ERR_UNKNOWN_OPTION", /peer: \{ timeoutMs/],
+  ["a protocol's name", server({ protocol: "mistakes" }), "ERR_INVALID_ARG_TYPE", /what defineProtocol returns/],
+  ["a class", server({ socketFactory: UdpSocketFactory }), "ERR_INVALID_ARG_TYPE", /socket factory.*use `new`/],
+  ["a transport's name", server({ socketFactory: "udp" }), "ERR_INVALID_ARG_TYPE", /new UdpSocketFactory/],
+  ["a secret", client({ credential: "secret" }), "ERR_INVALID_ARG_TYPE", /sharedSecretCredential/],
+  [
+    "a function",
+    server({ authentication: { authenticators: [() => ({})] } }),
+    "ERR_INVALID_ARG_TYPE",
+    /an authenticator, such as/,
+  ],
+  [
+    "primitives not called",
+    server({ peer: { encryption: { primitives: nodePrimitives } } }),
+    "ERR_INVALID_ARG_TYPE",
+    /nodePrimitives\(\) returns.*call it/,
+  ],
+  [
+    "the public key on the server",
+    server({ peer: { encryption: { primitives, serverKeys: [key.publicKey] } } }),
+    "ERR_BAD_SERVER_KEY",
+    /vs1private_ is needed/,
+  ],
+  [
+    "the private key on the client",
+    client({ peer: { encryption: { primitives, serverKey: key.privateKey } } }),
+    "ERR_BAD_SERVER_KEY",
+    /vs1public_ is needed/,
+  ],
+  ["no primitives", () => generateServerKey(wrong), "ERR_INVALID_ARG_TYPE", /nodePrimitives\(\)/],
+  ["no options", () => new HandshakeState(wrong), "ERR_INVALID_ARG_TYPE", /primitives/],
+  ["a short key", () => new PacketSealer(primitives, new Uint8Array(5)), "ERR_OUT_OF_RANGE", /32 bytes, not 5/],
+  ["no codec", () => defineMessage("a", wrong), "ERR_INVALID_ARG_TYPE", /such as struct/],
+  ["fields", () => defineMessage("a", { text: string(9) } as never), "ERR_INVALID_ARG_TYPE", /with struct/],
+  ["a codec not called", () => defineMessage("a", string as never), "ERR_INVALID_ARG_TYPE", /call the function/],
+  ["no answer", () => defineRequest("a", u8, wrong), "ERR_INVALID_ARG_TYPE", /codec of the answer, such as/],
+  ["a field not called", () => struct({ text: string as never }), "ERR_INVALID_ARG_TYPE", /^text.*call it/],
+  ["a host with a port", udp("localhost:7777"), "ERR_OUT_OF_RANGE", /given as `port`/],
+  ["a host with a scheme", udp("udp://localhost"), "ERR_OUT_OF_RANGE", /given as `port`/],
+  ["an IPv6 host with a port", udp("[::1]:7777"), "ERR_OUT_OF_RANGE", /given as `port`/],
+  [
+    "a factory in place of a socket",
+    () => new Peer(factory() as never, 1200, wrong),
+    "ERR_INVALID_ARG_TYPE",
+    /^socket/,
+  ],
+  ["no inner factory", () => new LagSocketFactory(wrong), "ERR_INVALID_ARG_TYPE", /^inner must be a socket factory/],
+  ["no network", () => new MemorySocketFactory(wrong), "ERR_INVALID_ARG_TYPE", /^network/],
+  ["no factories", () => new MultiplexSocketFactory(), "ERR_INVALID_ARG_TYPE", /needs other factories/],
+  ["a list", () => new MultiplexSocketFactory([factory()] as never), "ERR_INVALID_ARG_TYPE", /a socket factory/],
+])("%s: the error says what is wanted", (_name, call, code, message) => {
+  expect(call).toThrow(expect.objectContaining({ code, message: expect.stringMatching(message) }));
+});
+
+test.each(["::1", "fe80::1%eth0", "2001:db8::7777:1"])("%s is a host without a port", (host) => {
+  expect(udp(host)).not.toThrow();
+});
+
+test("a Peer's end points are not ports or addresses", async () => {
+  const newPeer = () => new Peer(factory().createServerSocket(), 1200, { onMessage() {} });
+  const refused = { code: "ERR_INVALID_ARG_TYPE", message: expect.stringMatching(/^endPoint must be an end point/) };
+  await expect(newPeer().bind(7777 as never)).rejects.toMatchObject(refused);
+  await expect(newPeer().connect("localhost:7777" as never)).rejects.toMatchObject(refused);
+});
+
+test("whom a message is for is a list of players", async () => {
+  const world = new MessageWorld({ protocol: defineProtocol({ name: "mistakes", version: 1, messages: [Chat] }) });
+  await world.server.start();
+  const { player } = await world.join();
+  const refused = (text: RegExp) =>
+    expect.objectContaining({ code: "ERR_INVALID_ARG_TYPE", message: expect.stringMatching(text) });
+  const value = { text: "" };
+  expect(() => world.server.sendToMany(player as never, Chat, value)).toThrow(refused(/^players must be a list/));
+  expect(() => world.server.sendToMany([1 as never], Chat, value)).toThrow(refused(/^Each of players/));
+  expect(() => world.server.sendToAll(Chat, value, { exclude: 1 as never })).toThrow(
+    refused(/^exclude must be a player/),
+  );
+  expect(world.server.sendToMany([player], Chat, value, { exclude: null })).toBe(1);
+});
+
+test.each([true, false, undefined, "Ada", { refused: true }])(
+  "an authenticator that answers %s admits nobody",
+  async (answer) => {
+    const authenticator = defineAuthenticator("name", u8, () => answer as never);
+    const world = new MessageWorld({ protocol, server: { authentication: { authenticators: [authenticator] } } });
+    await world.server.start();
+    const { client, connecting } = world.dial({ credential: defineCredential("name", u8, 1) });
+    await world.until(() => !client.active);
+    await expect(connecting).rejects.toMatchObject({
+      code: "ERR_AUTHENTICATION_FAILED",
+      message: expect.stringMatching(/The authenticator failed\. Look at its log$/),
+    });
+    const message = expect.stringMatching(/^The answer of the authenticator name must be \{ data/);
+    expect(world.errors).toMatchObject([{ code: "ERR_INVALID_ARG_TYPE", message }]);
+    expect(world.server.players).toEqual([]);
+  },
+);
