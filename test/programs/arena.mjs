@@ -33,12 +33,15 @@ objects.on("unspawned", ({ prefab }) => (lostShips += prefab === "ship"));
 
 const rewind = objects.rewind.bind(objects);
 objects.rewind = (player, look) => {
-  if (player === tester) {
-    // What docs/objects.md says, but for the time that an input waits for its tick.
-    const believedTicks = 1 + ((player.roundTripTimeMs + 50) * TICK_RATE) / 1000;
-    shots[server.tick] = { believedTicks, hadInput: objects.inputsOf(player).missing === missing };
-  }
-  return rewind(player, look);
+  // What docs/objects.md says, but for the time that an input waits for its tick.
+  const believedTicks = 1 + ((player.roundTripTimeMs + 50) * TICK_RATE) / 1000;
+  return rewind(player, () => {
+    if (player === tester) {
+      const hadInput = objects.inputsOf(player).missing === missing;
+      shots[server.tick] = { believedTicks, hadInput, looked: describeObjects(objects.objects) };
+    }
+    return look();
+  });
 };
 
 for await (const _ of createInterface({ input: process.stdin })) {

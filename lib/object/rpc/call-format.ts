@@ -1,4 +1,5 @@
 import { NetworkError } from "../../network-error.js";
+import { inField } from "../../serialization/errors.js";
 import { type NetworkReader, NetworkWriter, string } from "../../serialization/index.js";
 import type { RpcDefinition } from "../behaviour/rpc.js";
 import { readViewTick, writeViewTick } from "./view-tick.js";
@@ -78,7 +79,11 @@ export function writeCall(
     writer.writeBits(id === 0 ? 0 : 1, 1);
     if (id !== 0) writer.writeBits(id, 32);
     if (viewTick !== undefined) writeViewTick(writer, viewTick);
-    rpc.arguments.write(writer, args);
+    try {
+      rpc.arguments.write(writer, args);
+    } catch (error) {
+      throw inField(error, rpc.name);
+    }
   });
 }
 

@@ -15,6 +15,7 @@ export class Layouts {
    * @throws TypeError for what is no prefab or prediction, two prefabs of one name, or two predictions of one class
    */
   constructor(prefabs: readonly Prefab[], predictions: readonly PredictionDefinition[] = []) {
+    if (!Array.isArray(prefabs)) throw typeError("prefabs", "an array of what definePrefab returns");
     for (const prediction of predictions) {
       if (!(prediction instanceof DefinedPrediction))
         throw typeError("Each prediction", "what definePrediction returns");

@@ -45,10 +45,21 @@ test("what an object throws goes where a handler's errors go, and ends no proces
   });
   await client.connect();
   const shop = await spawned;
+  await expect(shop.buy("three" as never)).rejects.toThrow('buy[0]: "three" is not a whole number from 0 to 255');
   await expect(shop.buy(3)).rejects.toMatchObject({ code: "ERR_RPC_FAILED" });
   expect(heard).toEqual({ server: [new Error("there is no 3")], client: [new Error("nobody wants 3")] });
   expect(logged).toEqual(expect.arrayContaining([...heard.server, ...heard.client]));
   expect([server.metrics.failures, client.metrics.failures]).toEqual([1, 1]);
   await client.disconnect();
   await server.stop();
+});
+
+test("managers say what they need", () => {
+  const protocol = defineProtocol({ name: "shop", version: 1, messages: [] });
+  const socketFactory = new MemorySocketFactory(new MemoryNetwork());
+  const needed = /^prefabs must be an array of what definePrefab returns/;
+  const server = new NetworkServer({ protocol, socketFactory });
+  expect(() => new ServerObjectManager(server, {} as never)).toThrow(needed);
+  const client = new NetworkClient({ protocol, socketFactory });
+  expect(() => new ClientObjectManager(client, {} as never)).toThrow(needed);
 });
