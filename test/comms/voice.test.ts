@@ -292,6 +292,28 @@ test("listeners report loss, and the speaker repeats earlier frames then, for 10
   expect(ada.comms.expectedLoss).toBe(0.01);
 });
 
+test("what is said while a player is out of the room is not lost", () => {
+  const { game, clients, arrive } = session("Ada", "Ben", "Cleo");
+  const [ada, ben, cleo] = clients as [CustomCommsNetwork, CustomCommsNetwork, CustomCommsNetwork];
+  for (const { comms } of [ben, cleo]) comms.rooms.join("lobby");
+  arrive();
+  ada.comms.roomChannels.open("lobby");
+  const say = (count: number) => {
+    for (let number = 0; number < count; number++) ada.comms.sendVoice(frame(number));
+    arrive();
+    game.clock.advance(20 * count);
+  };
+  say(10);
+  ben.comms.rooms.leave("lobby");
+  arrive();
+  say(30);
+  ben.comms.rooms.join("lobby");
+  arrive();
+  say(10);
+  expect(ben.comms.findPlayer("Ada")?.statistics).toMatchObject({ received: 20, lost: 0 });
+  expect(cleo.comms.findPlayer("Ada")?.statistics).toMatchObject({ received: 50, lost: 0 });
+});
+
 test("of many listeners, the one with the worst line counts", () => {
   const { game, networks, clients, arrive } = session("Ada", "Ben", "Cleo", "Dan");
   const [ada] = clients as [CustomCommsNetwork];

@@ -63,7 +63,7 @@ export class VoiceReceiver<TPeer> {
     this.#roomIds.clear();
     for (const room of rooms) this.#roomIds.add(roomIdOf(room));
     const { players } = this.#owner;
-    for (const player of players.speaking) if (!player.speech.isHeard(this.#isForUs)) players.silence(player);
+    for (const player of players.speaking) if (!player.speech.isHeard(this.#isForUs)) this.#leave(player);
   }
 
   /** Reads a packet behind its header. @throws NetworkError for one that cannot be read */
@@ -120,7 +120,13 @@ export class VoiceReceiver<TPeer> {
       if (!player.isSpeaking && hearing === "open") players.speaks(player);
       comms.events.emit("voiceReceived", this.#heard(player));
     }
-    if (hearing === "closed") players.silence(player);
+    if (hearing === "closed") this.#leave(player);
+  }
+
+  /** A player may speak on, and this client does not hear it. */
+  #leave(player: CommsPlayer<TPeer>): void {
+    player.speech.interrupt();
+    this.#owner.players.silence(player);
   }
 
   #heard(player: CommsPlayer<TPeer>): HeardVoice {

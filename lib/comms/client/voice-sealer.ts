@@ -23,6 +23,8 @@ export class VoiceSealer {
   readonly #owner: SealerOwner;
   readonly #segment = new ByteSegment();
   #waiting = 0;
+  /** The last of the results that were waited for. */
+  #last: Promise<void> = Promise.resolve();
 
   constructor(seal: VoiceSeal, owner: SealerOwner) {
     this.#seal = seal;
@@ -66,10 +68,18 @@ export class VoiceSealer {
     }
   }
 
+  /** Results are handed on in the order in which they were asked for: WebCrypto's threads may change it. */
   async #wait<T>(result: Promise<T>, then: (result: T) => void): Promise<void> {
+    const before = this.#last;
     this.#waiting++;
+    const settled = result.then(
+      () => {},
+      () => {},
+    );
+    this.#last = before.then(() => settled);
     try {
       const value = await result;
+      await before;
       this.#owner.within(() => then(value));
     } catch (error) {
       this.#owner.report(error);

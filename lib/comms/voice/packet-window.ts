@@ -27,7 +27,8 @@ export class PacketWindow {
     return Math.max(0, this.expected - this.received);
   }
 
-  accept(number: number): Arrival {
+  /** @param isResumed what is missing before it was not sent here, and so is not lost */
+  accept(number: number, isResumed = false): Arrival {
     if (this.#highest < 0) {
       this.#advance(1, number);
       return Arrival.New;
@@ -35,6 +36,10 @@ export class PacketWindow {
     const ahead = (number - this.#highest) & 0xffff;
     if (ahead !== 0 && ahead < HALF) {
       this.#advance(ahead, number);
+      if (isResumed && ahead > 1) {
+        this.expected -= ahead - 1;
+        this.gaps--;
+      }
       return Arrival.New;
     }
     const behind = (this.#highest - number) & 0xffff;

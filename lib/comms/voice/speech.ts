@@ -26,6 +26,7 @@ export class Speech implements Hearing {
   late = 0;
   #session = -1;
   #sealCounter = -1;
+  #isInterrupted = false;
   /** The channels of the last packet. */
   #channelCount = 0;
   readonly #bits = new Int32Array(MAX_CHANNELS);
@@ -52,6 +53,11 @@ export class Speech implements Hearing {
     return this.#gapsBefore + this.#window.gaps;
   }
 
+  /** It goes on without this client: what is said meanwhile is not lost. */
+  interrupt(): void {
+    this.#isInterrupted = true;
+  }
+
   /** Whether a sealed packet is older than all that count: speech that was heard before begins again. */
   isRepeated(sealCounter: number): boolean {
     return sealCounter + WINDOW <= this.#sealCounter;
@@ -72,7 +78,8 @@ export class Speech implements Hearing {
       }
       this.#restart(channelSession);
     }
-    const arrival = this.#window.accept(packetCounter);
+    const arrival = this.#window.accept(packetCounter, this.#isInterrupted);
+    this.#isInterrupted = false;
     if (arrival === Arrival.Duplicate) this.duplicates++;
     else if (arrival === Arrival.TooOld) this.late++;
     return arrival === Arrival.New;
