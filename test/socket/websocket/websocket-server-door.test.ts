@@ -105,6 +105,17 @@ describe("places before the upgrade", () => {
     await vi.waitUntil(() => pending() === 0);
   });
 
+  test("are kept for 10 s by default", async () => {
+    const clock = new FakeClock();
+    const { user, port } = await listen({ clock });
+    const { ended } = await stranger(port);
+    await vi.waitUntil(() => user.socket.pendingConnections?.count === 1);
+    clock.advance(9999);
+    expect(user.socket.pendingConnections?.count).toBe(1);
+    clock.advance(1);
+    await ended;
+  });
+
   test("are shared by source, and taken from the most crowded one", async () => {
     const { user, factory, port } = await listen({ maxPendingConnections: 4 });
     const crowd = await Promise.all(Array.from({ length: 4 }, () => stranger(port)));
