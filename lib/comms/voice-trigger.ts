@@ -136,7 +136,7 @@ function countListeners(comms: Comms, room: string, by: number): number {
   return count;
 }
 
-/** Listens to a room while it is active (the seed's receipt trigger). The room is left with the last of its triggers. */
+/** Listens to a room while it is active (the seed's receipt trigger). The last trigger of a room leaves it. */
 export class VoiceReceiptTrigger extends VoiceTrigger {
   readonly #room: string;
 

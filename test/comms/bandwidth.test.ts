@@ -84,7 +84,7 @@ test("two clients that can talk directly say so once each", () => {
   expect(ada.comms.findPlayer("Ben")?.isDirect).toBe(false);
 });
 
-test("with a limit as many are reached directly as it is enough for, and all again 5 s after it is enough for all", () => {
+test("with a limit, as many are reached directly as it is enough for, and more 5 s after it is enough", () => {
   const game = new GameNetwork();
   for (const [one, other] of pairs("Ben", "Cleo", "Dan")) game.connect(one, other);
   const server = game.newNetwork("server").serve();

@@ -4,7 +4,7 @@ import { ConnectionStatus } from "../../lib/comms/index.js";
 import { seededRandom } from "../../lib/testing/index.js";
 import { type CustomCommsNetwork, GameNetwork, settle } from "./custom-network.js";
 
-test("a line on which more than 5 % of the voice comes late is Degraded, and Connected again 10 s after it is good", () => {
+test("a line with over 5 % of the voice late is Degraded, and Connected 10 s after it is good again", () => {
   const game = new GameNetwork();
   const codec = pcm16Codec({ frameSize: 160, sampleRate: 8000 });
   const server = game.newNetwork("server").serve();

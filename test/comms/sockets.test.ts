@@ -55,7 +55,7 @@ test("clients hear each other by the server, with the frames as they were", asyn
   expect(ada.comms.findPlayer("Ben")?.isDirect).toBe(false);
 });
 
-test("with `direct` they hear each other without the server, and by the server again when the way is lost", async () => {
+test("with `direct` they hear each other without the server; when that way is lost, by the server", async () => {
   const { clients, server } = await session(["Ada", "Ben"], { direct: {} });
   const [ada, ben] = clients as [SocketsCommsNetwork, SocketsCommsNetwork];
   await until(() => ada.comms.findPlayer("Ben")?.isDirect === true && ben.comms.findPlayer("Ada")?.isDirect === true);
