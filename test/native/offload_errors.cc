@@ -66,26 +66,29 @@ class Socket {
                   sizeof to.address_) == static_cast<ssize_t>(text.size());
   }
 
-  // As GNS receives packets: until there is none. `room` is how much of each it takes.
+  // As GNS receives a packet, of which it takes `room` bytes. Returns false when there is none.
+  bool ReceiveOne(std::string& text, size_t room) const {
+    text.assign(room, '\0');
+    sockaddr_storage from;
+    iovec part = {text.data(), text.size()};
+    char control[64];
+    msghdr message = {};
+    message.msg_name = &from;
+    message.msg_namelen = sizeof from;
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    const ssize_t size = recvmsg(descriptor_, &message, MSG_DONTWAIT);
+    text.resize(size < 0 ? 0 : static_cast<size_t>(size));
+    return size >= 0;
+  }
+
+  // As GNS receives: until there is none.
   std::vector<std::string> Receive(size_t room = 2048) const {
     std::vector<std::string> texts;
-    for (;;) {
-      std::string text(room, '\0');
-      sockaddr_storage from;
-      iovec part = {text.data(), text.size()};
-      char control[64];
-      msghdr message = {};
-      message.msg_name = &from;
-      message.msg_namelen = sizeof from;
-      message.msg_iov = &part;
-      message.msg_iovlen = 1;
-      message.msg_control = control;
-      message.msg_controllen = sizeof control;
-      const ssize_t size = recvmsg(descriptor_, &message, MSG_DONTWAIT);
-      if (size < 0) return texts;
-      text.resize(static_cast<size_t>(size));
-      texts.push_back(text);
-    }
+    for (std::string text; ReceiveOne(text, room);) texts.push_back(text);
+    return texts;
   }
 
  private:
@@ -271,18 +274,8 @@ const std::map<std::string, std::function<void()>> cases = {
          SendAll(sender, receiver, kThree);
        }
        vs::GnsBatch polling;
-       char byte;
-       sockaddr_storage from;
-       iovec part = {&byte, 1};
-       char control[64];
-       msghdr message = {};
-       message.msg_name = &from;
-       message.msg_namelen = sizeof from;
-       message.msg_iov = &part;
-       message.msg_iovlen = 1;
-       message.msg_control = control;
-       message.msg_controllen = sizeof control;
-       CHECK(recvmsg(receiver.descriptor(), &message, 0) == 1);
+       std::string text;
+       CHECK(receiver.ReceiveOne(text, 4));
        receiver.Close();
        Socket next;
        CHECK(next.descriptor() == receiver.descriptor());
