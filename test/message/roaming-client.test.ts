@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { whyNoNamespaces } from "../support/network-world.js";
 import { startProgram } from "../support/program.js";
 
-describe.skipIf(whyNoNamespaces !== null)(`a player changes from one network to another ${whyNoNamespaces ?? ""}`, () => {
+describe.skipIf(whyNoNamespaces !== null)(`a player changes to another network ${whyNoNamespaces ?? ""}`, () => {
   test.each([
     ["batched", "address removed"],
     ["batched", "link down"],
