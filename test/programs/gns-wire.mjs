@@ -1,5 +1,5 @@
-// Prints how many bytes of UDP a message of 20 bytes takes over GNS: a client sends one after the other, unreliable ones
-// and then reliable ones. A relay between client and server sees the packets.
+// Prints how many bytes of UDP a message of 20 bytes takes over GNS: a client sends one after the other, unreliable
+// ones and then reliable ones. A relay between client and server sees the packets.
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { Address, ConnectionState, Library, NetworkingSockets, SendFlags } from "valve-sockets";
@@ -44,7 +44,7 @@ address.setIPv4("127.0.0.1", toClient.address().port);
 sockets.connect(address);
 const connection = await connected;
 
-/** The smallest packet with a message, while messages go out one by one. An acknowledgement alone has about 35 bytes. */
+/** The smallest packet with a message, while they go out one by one. An acknowledgement alone has about 35 bytes. */
 async function smallest(flags) {
   sizes = [];
   for (let count = 0; count < MESSAGES; count++) {
