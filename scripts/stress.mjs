@@ -12,6 +12,7 @@ import { setup } from "./setup.mjs";
 const files = [
   "test/valve/leak.test.ts",
   "test/valve/sockets/standstill.test.ts",
+  "test/valve/sockets/wire-size.test.ts",
   "test/peer/fuzz.test.ts",
   "test/peer/crowd.test.ts",
   "test/peer/real-streams.test.ts",

@@ -140,7 +140,7 @@ describe("a connection that ends just as its client moves", () => {
     },
   );
 
-  test("at the client, whose farewell has to be repeated: the repetition is acknowledged where it came from", async () => {
+  test("at the client, whose farewell has to be repeated: that is acknowledged where it came from", async () => {
     const { network, client, socket, serverHandler } = await connected();
     socket.roam(MOBILE);
     let dropped = 0;

@@ -1,6 +1,6 @@
-// A NetworkServer and a NetworkClient in a network namespace, over UDP with encryption. The server's name has an address
-// of each family. Both send numbered messages, and after a quarter of them the address that the client uses goes away.
-// Prints what server and client had by the time that both had everything.
+// A NetworkServer and a NetworkClient in a network namespace, over UDP with encryption. The server's name has an
+// address of each family. Both send numbered messages, and after a quarter of them the address that the client uses
+// goes away. Prints what server and client had by the time that both had everything.
 import { spawnSync } from "node:child_process";
 import dns from "node:dns/promises";
 import { syncBuiltinESMExports } from "node:module";

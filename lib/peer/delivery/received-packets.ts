@@ -88,6 +88,7 @@ export class ReceivedPackets {
   /** The other side has an Ack up to `largest`: it need not be told again. */
   forget(largest: number): void {
     this.#acknowledged.remove(0, largest + 1);
+    if (this.#acknowledged.count === 0) this.ackDueMs = Number.POSITIVE_INFINITY;
   }
 
   /** The largest number that an Ack would name now, -1 when there is none. */

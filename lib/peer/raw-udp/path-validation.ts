@@ -56,8 +56,8 @@ class Candidate {
  * 9). It hears of packets from other addresses than the one in use only, and needs no timer: a challenge answers such a
  * packet, and is not larger than three of the smallest ones, so that no address gets more than three times its bytes.
  *
- * The address that a client has left is asked once without a packet (9.3.3): a client that is still there has not moved,
- * and somebody else has been quicker with copies of its packets.
+ * The address that a client has left is asked once without a packet (9.3.3): a client that is still there has not
+ * moved, and somebody else has been quicker with copies of its packets.
  */
 export class PathValidation {
   readonly host: PathHost;

@@ -71,9 +71,9 @@ export abstract class UdpSocket {
   /** Opens one more of the server's addresses. All have one handle, whose address is that of the one that stays. */
   protected abstract openConnected(address: UdpAddress, port: number, attempt: AbortSignal): Promise<UdpHandle>;
   /**
-   * Client: if the route to this address of the server has another local address than the present socket, opens a socket
-   * with that beside it, and sends the last packets over it. Both are used until one of them has received something: it
-   * stays. Fails where there is no route.
+   * Client: if the route to this address of the server has another local address than the present socket, opens a
+   * socket with that beside it, and sends the last packets over it. Both are used until one of them has received
+   * something: it stays. Fails where there is no route.
    */
   protected abstract openBeside(address: string, port: number): Promise<void>;
   protected abstract closeTransport(): Promise<void>;

@@ -152,4 +152,14 @@ describe("acknowledgements", () => {
     received.forget(6);
     expect(received.largestAcknowledged).toBe(-1);
   });
+
+  test("are not due any more once the other side has read them: an Ack names one packet at least", () => {
+    const received = new ReceivedPackets(0);
+    for (const number of [0, 2]) arrive(received, number, 0);
+    received.writeAck(new Uint8Array(100), 0, 100, 0);
+    // A late packet, which is to be acknowledged at once; and then the news that 2 is known to be here.
+    arrive(received, 1, 0);
+    received.forget(2);
+    expect(received.ackDueMs).toBe(Number.POSITIVE_INFINITY);
+  });
 });
