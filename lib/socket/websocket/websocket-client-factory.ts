@@ -3,14 +3,16 @@ import { systemClock } from "../../clock.js";
 import { formatHost } from "../../format-host.js";
 import { NetworkError } from "../../network-error.js";
 import { checkOptions } from "../../options.js";
-import { checkHost, checkPort, checkRemotePort } from "../building/end-point-errors.js";
+import { checkPort, checkRemotePort } from "../building/end-point-errors.js";
 import type { IBindEndPoint, ISocket } from "../socket.js";
 import { type IHasHost, type IHasPort, SocketFactory } from "../socket-factory.js";
 import { WebSocketClientSocket } from "./websocket-client-socket.js";
 import type { WebSocketLike } from "./websocket-handle.js";
 import {
   clientRules,
+  isWholeUrl,
   limitsOf,
+  serverOption,
   type WebSocketBindEndPoint,
   type WebSocketClientFactoryOptions,
   type WebSocketConnectEndPoint,
@@ -64,13 +66,13 @@ export class WebSocketClientFactory
   }
 
   getConnectEndPoint(host = this.host, port = this.port): WebSocketConnectEndPoint {
-    checkHost(host);
+    serverOption("host", host);
+    if (isWholeUrl(host)) return { url: host };
     checkRemotePort(port);
     const [name = "", zone] = host.split("%");
-    const isWhole = /^wss?:\/\//.test(host);
-    const url = isWhole ? host : `${this.secure ? "wss" : "ws"}://${formatHost(name, port)}${this.path}`;
+    const url = `${this.secure ? "wss" : "ws"}://${formatHost(name, port)}${this.path}`;
     if (!URL.canParse(url)) throw rangeError("host", "a name, a numeric address, or a whole ws: or wss: URL");
-    return { url, ...(!isWhole && zone && { zone }) };
+    return { url, ...(zone && { zone }) };
   }
 }
 

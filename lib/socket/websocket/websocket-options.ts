@@ -1,9 +1,11 @@
+import { rangeError } from "../../arguments.js";
 import type { Clock } from "../../clock.js";
 import {
   booleanOption,
   clockOption,
   durationOption,
   integerOption,
+  type OptionRule,
   type OptionRules,
   portOption,
   textOption,
@@ -34,9 +36,17 @@ export interface WebSocketClientFactoryOptions {
   clock?: Clock;
 }
 
+export const isWholeUrl = (host: string): boolean => /^wss?:\/\//.test(host);
+
+/** A name, a numeric address, or a whole URL. */
+export const serverOption: OptionRule = (name, value) => {
+  if (typeof value !== "string" || !isWholeUrl(value)) return hostOption(name, value);
+  if (!URL.canParse(value)) throw rangeError(name, "a name, a numeric address, or a whole ws: or wss: URL");
+};
+
 /** What their values may be. */
 export const clientRules: OptionRules<WebSocketClientFactoryOptions> = {
-  host: hostOption,
+  host: serverOption,
   port: portOption,
   path: textOption,
   secure: booleanOption,
