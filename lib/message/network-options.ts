@@ -26,7 +26,7 @@ export type NetworkPeerOptions = Partial<
 /** The rules of {@link NetworkOptions}. */
 export const NETWORK_OPTIONS: OptionRules<NetworkOptions> = {
   protocol: thingOption("what defineProtocol returns"),
-  socketFactory: thingOption("a socket factory, such as new UdpSocketFactory({ port: 7777 })", "getConnectEndPoint"),
+  socketFactory: thingOption("a socket factory, such as new WebSocketFactory({ port: 7777 })", "getConnectEndPoint"),
   drive: oneOf("automatic", "manual"),
   peer: objectOption(),
   clock: clockOption,
@@ -40,13 +40,13 @@ export const NETWORK_OPTIONS: OptionRules<NetworkOptions> = {
 export function placeOfOption(name: string): string {
   if (isPeerOption(name)) return `write it into \`peer\`, as in peer: { ${name}: … }`;
   const isOfFactory = ["host", "port", "address", "url", "bindHost", "tls", "secure"].includes(name);
-  return isOfFactory ? "the socket factory has it, as in socketFactory: new UdpSocketFactory({ port: 7777 })" : "";
+  return isOfFactory ? "the socket factory has it, as in socketFactory: new WebSocketFactory({ port: 7777 })" : "";
 }
 
 /** The options that a server and a client have in common. */
 export interface NetworkOptions {
   protocol: Protocol;
-  /** @defaultValue `UdpSocketFactory` in Node.js, `WebSocketFactory` in browsers */
+  /** @defaultValue `WebSocketFactory` in Node.js, `WebSocketFactory` in browsers */
   socketFactory?: SocketFactory;
   /**
    * `automatic`: it receives when something has come and sends at the end of the turn. `manual`: it receives, calls

@@ -34,12 +34,12 @@ const udp = (host: string) => () => new UdpSocketFactory().getConnectEndPoint(ho
 
 // What a newcomer writes, and what the error has to say about what to write in its place.
 test.each<[string, () => unknown, string, RegExp]>([
-  ["a port", server({ port: 7777 }), "ERR_UNKNOWN_OPTION", /the socket factory has it.*UdpSocketFactory/],
+  ["a port", server({ port: 7777 }), "ERR_UNKNOWN_OPTION", /the socket factory has it.*new WebSocketFactory/],
   ["maxConnections", server({ maxConnections: 9 }), "ERR_UNKNOWN_OPTION", /peer: \{ maxConnections/],
   ["a timeout of the Peer", client({ timeoutMs: 9 }), "ERR_UNKNOWN_OPTION", /peer: \{ timeoutMs/],
   ["a protocol's name", server({ protocol: "mistakes" }), "ERR_INVALID_ARG_TYPE", /what defineProtocol returns/],
   ["a class", server({ socketFactory: UdpSocketFactory }), "ERR_INVALID_ARG_TYPE", /socket factory.*use `new`/],
-  ["a transport's name", server({ socketFactory: "udp" }), "ERR_INVALID_ARG_TYPE", /new UdpSocketFactory/],
+  ["a transport's name", server({ socketFactory: "udp" }), "ERR_INVALID_ARG_TYPE", /new WebSocketFactory/],
   ["a secret", client({ credential: "secret" }), "ERR_INVALID_ARG_TYPE", /sharedSecretCredential/],
   [
     "a function",

@@ -282,7 +282,7 @@ describe("an authenticator", () => {
     await expect(garbled.connecting).rejects.toMatchObject({ reason: { text: "The proof cannot be read" } });
   });
 
-  test("gets what the credential makes for this connection; what that throws is what `connect` rejects with", async () => {
+  test("gets what the credential makes for this connection; `connect` rejects with what that throws", async () => {
     const server = { authentication: { authenticators: [byName] } };
     const names = ["ada", "eve"];
     const heard: unknown[] = [];
