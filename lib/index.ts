@@ -16,6 +16,7 @@ export type {
 export type { EventListener } from "./event-hub.js";
 export { NetworkError, type NetworkErrorDetails } from "./network-error.js";
 export type { Random } from "./random.js";
+export type { Spin } from "./spin.js";
 export {
   type CertificateAuthority,
   type CertificateOptions,

@@ -29,7 +29,8 @@ export class LossyNetwork {
 
   /** What to put before the commands of server and client. */
   get prefixes() {
-    return this.#names.map((name) => ["ip", "netns", "exec", name]);
+    // The rule would drop what the system has not cut yet: many packets at once.
+    return this.#names.map((name) => ["ip", "netns", "exec", name, "env", "VALVE_SOCKETS_WITHOUT=gso"]);
   }
 
   /** Drops so many percent of what arrives, at either end: the sender does not learn of it. */

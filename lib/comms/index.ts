@@ -45,6 +45,7 @@ export {
   VoiceBroadcastTrigger,
   type VoiceReceiptOptions,
   VoiceReceiptTrigger,
+  VoiceTrigger,
 } from "./voice-trigger.js";
 export type { FramePlace, IVoicePacket, VoiceTarget } from "./wire/voice-packet.js";
 export type { VoiceSeal, VoiceToSeal } from "./wire/voice-seal.js";

@@ -15,7 +15,7 @@ export interface TriggerOptions {
 const TRIGGER: OptionRules<TriggerOptions> = { tokens: arrayOption, isActive: booleanOption };
 
 /** Does something while it is active and the player has one of its tokens. */
-abstract class VoiceTrigger {
+export abstract class VoiceTrigger {
   protected readonly comms: Comms;
   readonly #tokens: readonly string[];
   readonly #stopWatching: () => void;

@@ -2,6 +2,7 @@
 export type { Clock } from "../clock.js";
 export type { NetworkErrorCode } from "../error-codes.js";
 export type { EventListener } from "../event-hub.js";
+export type { ConnectionGuard } from "../guard/connection-guard.js";
 export { NetworkError, type NetworkErrorDetails } from "../network-error.js";
 export { deactivate, Socket, type TetherModule, type XcsOptions } from "./activate.js";
 export type { PortCounters, XcsProtocol } from "./network.js";

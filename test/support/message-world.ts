@@ -104,7 +104,7 @@ export class MessageWorld {
   }
 }
 
-/** A factory whose sockets can be cut off: from then on nothing that they send arrives, or nothing that they are sent. */
+/** A factory whose sockets can be cut off: then nothing arrives that they send, or nothing that they are sent. */
 export class CuttableFactory extends MemorySocketFactory {
   isCut = false;
   isDeaf = false;

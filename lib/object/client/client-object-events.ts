@@ -10,7 +10,7 @@ export type UnspawnReason = "destroyed" | "hidden" | "rejected";
 export interface ClientObjectEvents {
   /** An object is in the world, with its values. */
   spawned: [identity: NetworkIdentity];
-  /** What a step of this client has spawned, the server has spawned as well: it has its `netId` and values from there. */
+  /** What a step of this client has spawned, the server has spawned as well: its `netId` and values are from there. */
   adopted: [identity: NetworkIdentity];
   unspawned: [identity: NetworkIdentity, reason: UnspawnReason];
   characterChanged: [now: NetworkIdentity | null, before: NetworkIdentity | null];

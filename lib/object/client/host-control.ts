@@ -18,8 +18,8 @@ export interface HostControlOwner {
 }
 
 /**
- * What a host's client controls: the server's own behaviour. The server runs the step of each tick with an input of that
- * tick, so there is nothing to predict.
+ * What a host's client controls: the server's own behaviour. The server runs the step of each tick with an input of
+ * that tick, so there is nothing to predict.
  */
 export class HostControl implements SharedControl, ShownSource {
   readonly object: ClientObject;

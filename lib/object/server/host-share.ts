@@ -6,8 +6,8 @@ export class HostShare implements SharedWorld {
   client: HostClient | null = null;
   control: SharedControl | null = null;
   /**
-   * The objects whose spawns were sent to the client and which it has not ended, in that order: one more than once where
-   * it was hidden and shown, several of one number where the world was loaded again.
+   * The objects whose spawns were sent to the client and which it has not ended, in that order: one more than once
+   * where it was hidden and shown, several of one number where the world was loaded again.
    */
   readonly #shown = new Map<number, ServerObject[]>();
   readonly #end: (object: ServerObject) => void;

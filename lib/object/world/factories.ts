@@ -40,7 +40,7 @@ export class Factories {
     return layout.prefab.bind(made as Instance["behaviours"]);
   }
 
-  /** A new object at once. @throws what the factory throws; TypeError for a promise: neither a server nor a step waits */
+  /** A new object at once. @throws what the factory throws; TypeError for a promise: servers and steps do not wait */
   make(layout: ObjectLayout, user: "server" | "step" = "server"): Instance {
     const made = this.create(layout, NEVER);
     if ("values" in made) return made;

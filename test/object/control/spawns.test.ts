@@ -165,7 +165,7 @@ describe("an object that a step spawns", () => {
     expect(fails()).toEqual([[], []]);
   });
 
-  test("is rejected where the server's is of another prefab, ends in that tick, or is hidden from the player", async () => {
+  test("is rejected where the server's is of another prefab, ends in that tick, or is hidden", async () => {
     for (const [server, expected] of [
       [({ spawn }: StepContext) => void spawn(FlarePrefab), ["bolt spawned", "flare spawned", "bolt rejected"]],
       [({ spawn }: StepContext) => spawn(BoltPrefab).identity.destroy(), ["bolt spawned", "bolt rejected"]],

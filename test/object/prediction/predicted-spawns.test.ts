@@ -50,7 +50,7 @@ describe("PredictedSpawns", () => {
     expect(rejected).toEqual(["spawn 1"]);
   });
 
-  test("what is of another kind in a replay takes the place of the first, and the server's has to be of that kind", () => {
+  test("what is of another kind in a replay takes the place of the first, and the server's has to be so too", () => {
     const { predicted, rejected, step } = spawns();
     const other = {};
     step(5, 2);
