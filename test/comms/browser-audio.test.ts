@@ -216,7 +216,7 @@ describe("a page whose policy allows its own scripts and WebAssembly", () => {
     expect(await page.evaluate(() => window.told)).toEqual([
       "running",
       "open",
-      "lost ERR_MICROPHONE_LOST",
+      ["lost", "ERR_MICROPHONE_LOST"].join(" "),
       "open",
       "devicesChanged",
       "closed",

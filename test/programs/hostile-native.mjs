@@ -22,7 +22,7 @@ function world() {
   const stale = native.connect(owner, loopback, 9, []);
   native.closeConnection(owner, stale, 0, "", 0);
   const group = native.createPollGroup(owner);
-  const udp = native.openUdp(true, loopback, 0, 0, false, 65_536);
+  const udp = native.openUdp(true, loopback, 0, 0, false, 65_536, 0, false);
   const cipher = native.createAesGcm(new Uint8Array(32));
   const handles = [
     ["stale handle", stale],
@@ -63,7 +63,7 @@ const bytes = () => new Uint8Array(64);
 const slab = () => new Uint8Array(4096);
 /** A call of each function that is in order. */
 const calls = {
-  initialize: () => [0, true, null],
+  initialize: () => [0, true, null, 0, false],
   deinitialize: () => [],
   initializeCount: () => [],
   tearDown: () => [],
@@ -116,7 +116,7 @@ const calls = {
   getCertificateRequest: () => [],
   setCertificate: () => [bytes(), bytes()],
   addCertificateAuthority: () => ["AAAA", 1n],
-  openUdp: () => [true, loopback, 0, 0, false, 65_536],
+  openUdp: () => [true, loopback, 0, 0, false, 65_536, 0, false],
   closeUdp: (w) => [w.udp],
   getUdpPort: (w) => [w.udp],
   haveSameUdpSource: (w) => [w.udp, w.udp],
@@ -171,7 +171,7 @@ function attempt(name, parameters, what) {
     report.threw++;
     if (!isProperError(error)) report.wrong.push(`${name} ${what}: ${error?.stack ?? error}`);
   }
-  if (isAlive && native.initializeCount() === 0) native.initialize(Number(driver), true, null);
+  if (isAlive && native.initializeCount() === 0) native.initialize(Number(driver), true, null, 0, false);
 }
 
 function torment(name, makeWorld) {
@@ -220,7 +220,7 @@ function phase(title, makeWorld, list = known) {
 
 // No driver is there yet: once is enough.
 if (driver === String(NativeDriver.Hybrid)) phase("no life", null);
-native.initialize(Number(driver), true, null);
+native.initialize(Number(driver), true, null, 0, false);
 phase("life", world);
 console.log("in life: deliveries");
 isAlive = false;
