@@ -34,7 +34,7 @@ export interface ClientObjectManagerOptions {
 export interface ClientObjectMetrics {
   /** How many times the server had other values than those that this client predicted, since the manager was made. */
   corrections: number;
-  /** How far what is shown is behind the newest state that could have come, in milliseconds. */
+  /** How far what is shown is behind the newest state that could have come, in milliseconds; 0 before any has. */
   shownDelayMs: number;
 }
 

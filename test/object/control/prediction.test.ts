@@ -46,6 +46,7 @@ describe("over 50 ms with 8 ms of jitter", () => {
   async function fly({ loss = 0, ms = 20_000, error = () => 1 }) {
     const effects = new Map<number, number>();
     let [corrections, lastReplayed] = [0, Number.POSITIVE_INFINITY];
+    let other: AnyCraft | null = null;
     const world = new CraftWorld(
       { lag: { latencyMs: 50, jitterMs: 8, loss }, seed: 7 },
       {
@@ -55,11 +56,15 @@ describe("over 50 ms with 8 ms of jitter", () => {
           lastReplayed = isReplay ? tick : Number.POSITIVE_INFINITY;
           if (!isReplay) effects.set(tick, (effects.get(tick) ?? 0) + 1);
         },
-        server: (craft, input, { dt }) => move(craft, input, dt, error()),
+        server(craft, input, { dt }) {
+          move(craft, input, dt, error());
+          if (other) other.isLit = !other.isLit; // something that is shown
+        },
       },
     );
     await world.server.start();
     const end = await world.enterCraft();
+    other = world.objects.spawn(CraftPrefab).craft;
     let sample = samples(3);
     world.flying.control(end.ownCraft, () => sample());
     await world.run(ms);
