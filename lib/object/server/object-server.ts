@@ -467,13 +467,11 @@ export class ObjectServer implements ObjectOwner {
     if (object.layout.hasEvery && object.hasMore) object.changed();
   }
 
-  /**
-   * Sends changed ordered members to all that see the object, in the send phase those that are due. Returns the latest
-   * ones that are; between ticks they wait.
-   */
+  /** Sends changed ordered members, in the send phase those that are due. Returns the latest ones that are. */
   #sendOrdered(object: ServerObject, tick: number | null = null): Masks {
     const settled = this.#settled;
     if (settled.take(object, tick)) this.ordered.state(object, settled.ordered);
+    if (settled.hasOwners) this.ordered.putRight(object, settled.owners);
     return settled.latest;
   }
 

@@ -144,6 +144,11 @@ export class OrderedSender {
     writeChanges(writer, object.values, masks, audience.visible, "whole", this.#hide(view, masks));
   }
 
+  /** Sends the owner what the server has set of what is the owner's to set. A client in this process has it. */
+  putRight(object: ServerObject, masks: Masks): void {
+    for (const view of object.views) if (view.audience.isOwner && !view.player.isShared) this.correct(view, masks);
+  }
+
   /** Whether the player is the owner, and which members it gets by scopes. */
   #writeAudience(writer: NetworkWriter, { audience, object: { layout } }: ObjectView): void {
     writer.writeBoolean(audience.isOwner);

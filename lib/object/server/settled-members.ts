@@ -6,6 +6,9 @@ import type { ServerObject } from "./server-object.js";
 export class SettledMembers {
   readonly ordered: number[] = [];
   readonly latest: number[] = [];
+  /** What the server has set of what is its owner's to set, and nobody sends to the owner otherwise. */
+  readonly owners: number[] = [];
+  hasOwners = false;
 
   /**
    * Takes the changes of an object that are due in a tick; between ticks, with null, those of ordered members.
@@ -14,9 +17,10 @@ export class SettledMembers {
    */
   take(object: ServerObject, tick: number | null): boolean {
     const { layout, values } = object;
-    const { ordered, latest } = this;
-    if (ordered.length !== values.length) ordered.length = latest.length = values.length;
+    const { ordered, latest, owners } = this;
+    if (ordered.length !== values.length) ordered.length = latest.length = owners.length = values.length;
     let hasOrdered = false;
+    this.hasOwners = false;
     for (let index = 0; index < values.length; index++) {
       const definition = layout.definitions[index] as BehaviourDefinition;
       let mask = -1;
@@ -25,6 +29,9 @@ export class SettledMembers {
       let sent = (values[index] as MemberValues).settle(mask);
       if (layout.isFromOwner) {
         const { held, setByOwner } = object;
+        owners[index] =
+          sent & (layout.fromOwnerOnly[index] as number) & ~definition.collectionMask & ~(setByOwner[index] as number);
+        if (owners[index] !== 0) this.hasOwners = true;
         // What the server has set since, the owner needs.
         (setByOwner[index] as number) &= ~sent;
         sent |= (held[index] as number) & mask;

@@ -64,6 +64,33 @@ test("whoever does not own an object gets nothing that is for its owner, and the
   expect([world.errors, world.failures]).toEqual([[], []]);
 });
 
+test("what the server sets of what is the owner's to set reaches the owner, also a new one", async () => {
+  const world = new ObjectWorld();
+  await world.server.start();
+  const [first, second] = [await world.enter(), await world.enter()];
+  const { identity, ship } = world.objects.spawn(ShipPrefab, { owner: first.player });
+  await world.run(300);
+  const seen = () =>
+    [first, second].map(({ world }) => {
+      const { heading, aim } = shipOf(world.get(identity.netId));
+      return [heading, aim];
+    });
+  Object.assign(ship, { heading: 90, aim: 7 });
+  await world.run(300);
+  expect(seen()).toEqual([
+    [90, 7],
+    [90, 7],
+  ]);
+  Object.assign(ship, { heading: 180, aim: 8 });
+  identity.setOwner(second.player);
+  Object.assign(ship, { heading: 270, aim: 9 });
+  await world.run(300);
+  expect(seen()).toEqual([
+    [270, 9],
+    [270, 9],
+  ]);
+});
+
 test("an owner sets its members, and what the server refuses is put right", async () => {
   const world = new ObjectWorld();
   await world.server.start();
