@@ -11,7 +11,7 @@ async function bytesOnTheWire(addon?: string): Promise<unknown> {
   return JSON.parse(lines[0] as string);
 }
 
-// As over GNS 1.6.0 as it was published.
+// As over GNS as it was published.
 test("a message of 20 bytes takes no more bytes over our GNS than over the published one", async () => {
   const bytes = { unreliable: 55, reliable: 58 };
   expect(await bytesOnTheWire()).toEqual(bytes);
