@@ -17,7 +17,7 @@ import {
   type IConnectionHandle,
   type IncomingConnection,
   type ISocket,
-  ReceivedPacket,
+  type ReceivedPacket,
   type SocketMetrics,
 } from "../socket/index.js";
 import type { Verdict } from "../verdict.js";
@@ -54,15 +54,6 @@ const SOCKET = thingOption(
   "connect",
   "poll",
 );
-/** Then everybody else has a turn: a quarter of a second, where a message takes its handler 8 us. */
-const MAX_PACKETS_A_TURN = 32_768;
-/** A Peer that drives itself reads for no longer: strangers cost it more than messages. Timers are no later for it. */
-const MAX_TURN_MS = 20;
-/** What handlers send leaves at the end of the turn: where they do, that is sooner. */
-const MAX_SENDING_TURN_MS = 2;
-/** After so many packets and messages it looks at the clock. */
-const CLOCK_WORK = 64;
-
 /** Somebody in the middle of a handshake. */
 type Newcomer = PendingConnection | PeerConnection;
 
@@ -80,7 +71,6 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   readonly #table = new ConnectionTable();
   readonly #drive: PeerDrive;
   readonly #verdicts: Verdicts;
-  readonly #packet = new ReceivedPacket();
   readonly #segment = new ByteSegment();
   #server: ServerHandshake | null = null;
   /** Those who have not finished their handshake. */
@@ -93,7 +83,6 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   /** Client: the server it connects to, for errors. */
   #serverName = "";
   #isStarted = false;
-  #isClosed = false;
   #closing: Promise<void> | null = null;
 
   /** @param maxReasonCode of `beforeAccept`: layers of the library answer with codes of the library too */
@@ -118,7 +107,10 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     }
     this.#socket = socket;
     this.#handler = handler;
-    this.#drive = new PeerDrive(this.config, socket, this.#table.all, (...when) => this.#receiveAll(...when));
+    this.#drive = new PeerDrive(this.config, socket, this.#table.all, {
+      beginTurn: () => this.#newcomers.nextPhase(),
+      route: (packet, nowMs) => this.#route(packet, nowMs),
+    });
     socket.events = {
       onReadable: () => this.#drive.onReadable(),
       onIncoming: (incoming) => bannedVerdict(this.config.guard, incoming) ?? this.admit(incoming),
@@ -401,7 +393,6 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
       connection.sayFarewell(reason);
       connection.transportEnded(reason);
     }
-    this.#isClosed = true;
     this.#drive.stop();
     await Promise.race([this.#socket.close(), timeout]);
     clock.clearTimeout(timer);
@@ -440,30 +431,6 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   #opened(connection: PeerConnection): void {
     this.metrics.connectionsOpened++;
     this.guard(() => this.#handler.onConnected?.(connection));
-  }
-
-  /**
-   * Whether nothing is left. A flood that is as fast as its reader would have no end, and nobody else would get a turn.
-   *
-   * @param isTimed whether it ends after some milliseconds as well
-   */
-  #receiveAll(nowMs: number, isTimed: boolean): boolean {
-    const packet = this.#packet;
-    this.#newcomers.nextPhase();
-    this.#socket.tick();
-    let looksAt = CLOCK_WORK;
-    for (let count = 0; count < MAX_PACKETS_A_TURN; count++) {
-      if (this.#isClosed || !this.#socket.poll()) return true;
-      // Each packet of a connection is one touch, and each message that is sent.
-      const { touches } = this.#drive;
-      if (isTimed && count + touches >= looksAt) {
-        looksAt = count + touches + CLOCK_WORK;
-        if (this.now() - nowMs >= (touches > count ? MAX_SENDING_TURN_MS : MAX_TURN_MS)) return false;
-      }
-      this.#socket.receive(packet);
-      this.#route(packet, nowMs);
-    }
-    return false;
   }
 
   #route(packet: ReceivedPacket, nowMs: number): void {

@@ -1,4 +1,4 @@
-import type { ISocket } from "../socket/index.js";
+import { type ISocket, ReceivedPacket } from "../socket/index.js";
 import { DeadlineQueue, type Waiting } from "./collections/deadline-queue.js";
 import type { PeerConnection } from "./connection/peer-connection.js";
 import type { PeerConfig } from "./peer-config.js";
@@ -6,6 +6,20 @@ import type { PeerConfig } from "./peer-config.js";
 /** Something with a deadline. */
 export type Scheduled = Waiting & { update(nowMs: number, pausedMs: number): void };
 
+/** Who handles what a turn reads. */
+export interface PacketReader {
+  beginTurn(): void;
+  route(packet: ReceivedPacket, nowMs: number): void;
+}
+
+/** Then everybody else has a turn: a quarter of a second, where a message takes its handler 8 us. */
+const MAX_PACKETS_A_TURN = 32_768;
+/** A Peer that drives itself reads for no longer: strangers cost it more than messages. Timers are no later for it. */
+const MAX_TURN_MS = 20;
+/** What handlers send leaves at the end of the turn: where they do, that is sooner. */
+const MAX_SENDING_TURN_MS = 2;
+/** After so many packets and messages it looks at the clock. */
+const CLOCK_WORK = 64;
 /** When this process did not run for longer, that is not held against the other sides. */
 const LATE_MS = 1000;
 
@@ -17,13 +31,14 @@ export class PeerDrive {
   readonly #config: PeerConfig;
   readonly #socket: ISocket;
   readonly #connections: ReadonlySet<PeerConnection>;
-  readonly #receiveAll: (nowMs: number, isTimed: boolean) => boolean;
+  readonly #reader: PacketReader;
+  readonly #packet = new ReceivedPacket();
   readonly #deadlines = new DeadlineQueue<Scheduled>();
   /** Connections with something to send: the first `#touchedCount`. An array that is cut to 0 loses its memory. */
   readonly #touched: (PeerConnection | null)[] = [];
   #touchedCount = 0;
   /** How often a connection has got something to do since the last turn began. */
-  touches = 0;
+  #touches = 0;
   readonly #due: (Scheduled | null)[] = [];
   #dueCount = 0;
   readonly #onTimer = () => {
@@ -46,16 +61,11 @@ export class PeerDrive {
   /** Packets wait that the last turn had no more time for; the socket may not tell of them again. */
   #isBehind = false;
 
-  constructor(
-    config: PeerConfig,
-    socket: ISocket,
-    connections: ReadonlySet<PeerConnection>,
-    receiveAll: (nowMs: number, isTimed: boolean) => boolean,
-  ) {
+  constructor(config: PeerConfig, socket: ISocket, connections: ReadonlySet<PeerConnection>, reader: PacketReader) {
     this.#config = config;
     this.#socket = socket;
     this.#connections = connections;
-    this.#receiveAll = receiveAll;
+    this.#reader = reader;
     this.#isAutomatic = config.drive === "automatic";
     this.#lastUpdateMs = config.clock.now();
   }
@@ -76,7 +86,7 @@ export class PeerDrive {
   }
 
   touch(connection: PeerConnection): void {
-    this.touches++;
+    this.#touches++;
     if (!connection.isTouched) {
       connection.isTouched = true;
       this.#touched[this.#touchedCount++] = connection;
@@ -117,14 +127,36 @@ export class PeerDrive {
     this.#isBusy = true;
     // One time for all packets: each is an object, and asking for it costs more than reading a small packet.
     const now = this.#config.clock.now();
-    this.touches = 0;
+    this.#touches = 0;
     try {
-      this.#isBehind = !this.#receiveAll(now, this.#isAutomatic);
+      this.#isBehind = !this.#readAll(now);
     } finally {
       this.#isBusy = false;
     }
     for (let index = 0; index < this.#touchedCount; index++) (this.#touched[index] as PeerConnection).respond(now);
     this.#socket.flush();
+  }
+
+  /** Whether nothing is left. A flood that is as fast as its reader would have no end, and nobody else a turn. */
+  #readAll(nowMs: number): boolean {
+    const packet = this.#packet;
+    const isTimed = this.#isAutomatic;
+    this.#reader.beginTurn();
+    this.#socket.tick();
+    let looksAt = CLOCK_WORK;
+    for (let count = 0; count < MAX_PACKETS_A_TURN; count++) {
+      if (this.#isStopped || !this.#socket.poll()) return true;
+      // Each packet of a connection is one touch, and each message that is sent.
+      const touches = this.#touches;
+      if (isTimed && count + touches >= looksAt) {
+        looksAt = count + touches + CLOCK_WORK;
+        const most = touches > count ? MAX_SENDING_TURN_MS : MAX_TURN_MS;
+        if (this.#config.clock.now() - nowMs >= most) return false;
+      }
+      this.#socket.receive(packet);
+      this.#reader.route(packet, nowMs);
+    }
+    return false;
   }
 
   /** Driven by hand: updates every connection. */
