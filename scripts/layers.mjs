@@ -44,7 +44,11 @@ export const layers = {
     base: ["xcs-error", "network", "real-network-options"],
     wings: ["virtual", "node"],
   },
-  cli: { below: ["guard", "xcs"], base: [], wings: [] },
+  cli: {
+    below: ["guard", "addon", "valve", "noise", "serialization", "socket", "peer", "message", "xcs"],
+    base: [],
+    wings: [],
+  },
   object: {
     below: ["guard", "message", "peer", "serialization", "socket"],
     base: [],

@@ -19,8 +19,11 @@ function libcName(): string | undefined {
   return header?.glibcVersionRuntime ? "glibc" : "musl";
 }
 
+/** The file of the addon; null before one was found. */
+export let addonPath: string | null = null;
+
 /** The platform that a binary has to be made for, such as "linux-x64 (glibc)". */
-function platformName(libc: string | undefined): string {
+export function platformName(libc = libcName()): string {
   return `${process.platform}-${process.arch}${libc ? ` (${libc})` : ""}`;
 }
 
@@ -42,8 +45,9 @@ function requireAddon(require: NodeJS.Require, root: string, libc: string | unde
   const isSet = process.env.LIBC !== undefined || libc === undefined;
   if (!isSet) process.env.LIBC = libc;
   try {
-    const load = outsideBundles(() => require("node-gyp-build") as (root: string) => NativeAddon);
-    return load(root);
+    const { path } = outsideBundles(() => require("node-gyp-build") as { path: (root: string) => string });
+    addonPath = path(root);
+    return require(addonPath) as NativeAddon;
   } finally {
     if (!isSet) delete process.env.LIBC;
   }

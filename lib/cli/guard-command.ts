@@ -1,5 +1,5 @@
-import { parseArgs } from "node:util";
 import { nftRules } from "../guard/nft-rules.js";
+import { defineCommand, UsageError, wholeNumber } from "./command.js";
 
 const USAGE = `Usage: valve-sockets guard nft --port N [OPTIONS]
 
@@ -16,35 +16,24 @@ and gives the guard of the server the route nftablesRoute() (docs/floods.md).
 Exit codes: 0 done, 2 wrong arguments.
 `;
 
-/** `valve-sockets guard`: prints what the kernel needs. @returns the exit code */
-export function guardCommand(args: string[]): number {
-  try {
-    const { values, positionals } = parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        port: { type: "string", multiple: true, default: [] },
-        rate: { type: "string", default: "1500" },
-        table: { type: "string" },
-        help: { type: "boolean", short: "h", default: false },
-      },
+export const guardCommand = defineCommand({
+  summary: "prints rules for the kernel's packet filter",
+  usage: USAGE,
+  options: {
+    port: { type: "string", multiple: true, default: [] },
+    rate: { type: "string", default: "1500" },
+    table: { type: "string" },
+  },
+  run({ port, rate, table }, positionals) {
+    if (positionals.join(" ") !== "nft") throw new UsageError("The command is: valve-sockets guard nft --port N");
+    if (port.length === 0) throw new UsageError("It needs the port of the server: --port N");
+    const ports = port.map((text) => wholeNumber("--port", text));
+    const rules = nftRules({
+      ports,
+      perSecond: wholeNumber("--rate", rate),
+      ...(table !== undefined && { table }),
     });
-    if (values.help) {
-      process.stdout.write(USAGE);
-      return 0;
-    }
-    if (positionals.join(" ") !== "nft") throw new Error("The command is: valve-sockets guard nft --port N");
-    const { table, rate, port } = values;
-    if (port.length === 0) throw new Error("It needs the port of the server: --port N");
-    process.stdout.write(
-      nftRules({ ports: port.map(numberOf), perSecond: numberOf(rate), ...(table !== undefined && { table }) }),
-    );
+    process.stdout.write(rules);
     return 0;
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n\n${USAGE}`);
-    return 2;
-  }
-}
-
-/** NaN for what is no whole number: the check of the rules says what it has to be. */
-const numberOf = (text: string): number => (/^\d+$/.test(text) ? Number(text) : Number.NaN);
+  },
+});

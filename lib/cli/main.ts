@@ -1,40 +1,68 @@
 #!/usr/bin/env node
-import { readFileSync } from "node:fs";
-import { guardCommand } from "./guard-command.js";
-import { xcsCommand } from "./xcs-command.js";
+import { type Command, defineCommand, runCommand, UsageError } from "./command.js";
+import { completionScript, shells } from "./completion.js";
+import { packageVersion } from "./package-version.js";
 
-const USAGE = `Usage: valve-sockets COMMAND [OPTIONS]
+/** Each is loaded when it is wanted: most need a part of the package only. */
+const loaders: Record<string, () => Promise<Command>> = {
+  connect: async () => (await import("./connect-command.js")).connectCommand,
+  doctor: async () => (await import("./doctor-command.js")).doctorCommand,
+  guard: async () => (await import("./guard-command.js")).guardCommand,
+  keygen: async () => (await import("./keygen-command.js")).keygenCommand,
+  load: async () => (await import("./load-command.js")).loadCommand,
+  ping: async () => (await import("./ping-command.js")).pingCommand,
+  serve: async () => (await import("./serve-command.js")).serveCommand,
+  wire: async () => (await import("./wire-command.js")).wireCommand,
+  xcs: async () => (await import("./xcs-command.js")).xcsCommand,
+  completion: async () => completionCommand,
+};
+
+const completionCommand = defineCommand({
+  summary: "prints what completes commands in a shell",
+  usage: `Usage: valve-sockets completion SHELL
+
+Prints a script that completes commands and options, for ${shells.join(", ")}:
+
+  source <(valve-sockets completion bash)
+  source <(valve-sockets completion zsh)
+  valve-sockets completion fish | source
+`,
+  options: {},
+  async run(_, [shell, ...others]) {
+    const script = others.length === 0 ? completionScript(shell, await loadAll()) : null;
+    if (script === null) throw new UsageError(`It takes one shell: ${shells.join(", ")}`);
+    process.stdout.write(script);
+    return 0;
+  },
+});
+
+const loadAll = async (): Promise<[name: string, command: Command][]> =>
+  Promise.all(Object.entries(loaders).map(async ([name, load]) => [name, await load()] as [string, Command]));
+
+async function usage(): Promise<string> {
+  const rows = (await loadAll()).map(([name, { summary }]) => `  ${name.padEnd(12)}${summary}\n`);
+  return `Usage: valve-sockets COMMAND [OPTIONS]
 
 Commands:
-  guard    prints rules for the kernel's packet filter
-  xcs      opens, reads and writes ports, with the commands of XCS
-
+${rows.join("")}
   valve-sockets COMMAND --help tells about one command, valve-sockets --version the version.
 `;
-
-/** Does what the arguments say. @returns the exit code; 2 for wrong arguments */
-async function main([command, ...args]: string[]): Promise<number> {
-  switch (command) {
-    case "guard":
-      return guardCommand(args);
-    case "xcs":
-      return xcsCommand(args);
-    case "--help":
-    case "-h":
-      process.stdout.write(USAGE);
-      return 0;
-    case "--version":
-      process.stdout.write(`${version()}\n`);
-      return 0;
-    default:
-      process.stderr.write(command === undefined ? USAGE : `There is no command ${command}\n\n${USAGE}`);
-      return 2;
-  }
 }
 
-function version(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
+/** Does what the arguments say. @returns the exit code; 2 for wrong arguments */
+async function main([name, ...args]: string[]): Promise<number> {
+  if (name === "--version") {
+    process.stdout.write(`${packageVersion()}\n`);
+    return 0;
+  }
+  if (name === "--help" || name === "-h" || name === "help") {
+    process.stdout.write(await usage());
+    return 0;
+  }
+  const load = name !== undefined && Object.hasOwn(loaders, name) ? loaders[name] : undefined;
+  if (name !== undefined && load) return runCommand(name, await load(), args);
+  process.stderr.write(name === undefined ? await usage() : `There is no command ${name}\n\n${await usage()}`);
+  return 2;
 }
 
 // Whoever reads the output has gone.

@@ -1,3 +1,5 @@
+import { hexOf } from "./hex.js";
+
 /** What a terminal would take for a command, or nobody could see. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\ufffd]/u;
 
@@ -6,5 +8,5 @@ export function showData(data: Uint8Array | null): string {
   if (data === null) return "null";
   const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(data);
   if (!INVISIBLE.test(text)) return JSON.stringify(text);
-  return `0x${Array.from(data, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+  return `0x${hexOf(data)}`;
 }

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from "node:fs/promises";
-import { parseArgs } from "node:util";
 import { activate, Socket, VirtualRouter, type XcsModule, type XcsOptions } from "../xcs/index.js";
+import { defineCommand, type OptionValues, UsageError, wholeNumber } from "./command.js";
 import { EchoComputer } from "./echo-computer.js";
 import { linesOf, typedLines } from "./lines.js";
 import { XcsSession } from "./xcs-session.js";
@@ -27,36 +27,31 @@ On the real network:
 Exit codes: 0 done, 1 a line failed, 2 wrong arguments.
 `;
 
-/** Wrong arguments. */
-class UsageError extends Error {}
+const OPTIONS = {
+  backend: { type: "string" },
+  peer: { type: "string", multiple: true },
+  connect: { type: "string" },
+  "port-offset": { type: "string" },
+  host: { type: "string" },
+  seed: { type: "string" },
+} as const;
 
-/**
- * `valve-sockets xcs`: reads lines and does what they say.
- *
- * @returns the exit code
- */
-export async function xcsCommand(args: string[]): Promise<number> {
-  let started: Started;
-  let file: FileHandle | null = null;
-  try {
-    const options = parse(args);
-    if (options.help) {
-      process.stdout.write(USAGE);
-      return 0;
-    }
-    started = start(options);
-    if (options.file !== undefined) file = await openFile(options.file);
-  } catch (error) {
-    if (!isAboutArguments(error)) throw error;
-    process.stderr.write(`${error.message}\nvalve-sockets xcs --help tells how it is written.\n`);
-    return 2;
-  }
-  const { module, echo } = started;
-  const isInteractive = !file && process.stdin.isTTY === true;
-  const session = new XcsSession(module, echo, isInteractive);
-  if (isInteractive) return session.run(typedLines());
-  return session.run(linesOf(file ? file.createReadStream() : process.stdin));
-}
+/** Reads lines and does what they say. */
+export const xcsCommand = defineCommand({
+  summary: "opens, reads and writes ports, with the commands of XCS",
+  usage: USAGE,
+  options: OPTIONS,
+  async run(values, positionals) {
+    if (positionals.length > 1) throw new UsageError(`One FILE at a time: ${positionals.join(", ")} are too many`);
+    const [path] = positionals;
+    const { module, echo } = start(values);
+    const file = path === undefined ? null : await openFile(path);
+    const isInteractive = !file && process.stdin.isTTY === true;
+    const session = new XcsSession(module, echo, isInteractive);
+    if (isInteractive) return session.run(typedLines());
+    return session.run(linesOf(file ? file.createReadStream() : process.stdin));
+  },
+});
 
 async function openFile(path: string): Promise<FileHandle> {
   try {
@@ -71,25 +66,7 @@ interface Started {
   readonly echo: EchoComputer | null;
 }
 
-function parse(args: string[]) {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: {
-      backend: { type: "string" },
-      peer: { type: "string", multiple: true },
-      connect: { type: "string" },
-      "port-offset": { type: "string" },
-      host: { type: "string" },
-      seed: { type: "string" },
-      help: { type: "boolean", short: "h" },
-    },
-  });
-  if (positionals.length > 1) throw new UsageError(`One FILE at a time: ${positionals.join(", ")} are too many`);
-  return { ...values, file: positionals[0] };
-}
-
-function start({ backend = "virtual", peer, connect, host, seed, ...rest }: ReturnType<typeof parse>): Started {
+function start({ backend = "virtual", peer, connect, host, seed, ...rest }: OptionValues<typeof OPTIONS>): Started {
   if (backend !== "virtual" && backend !== "node") {
     throw new UsageError(`--backend is virtual or node, not ${JSON.stringify(backend)}`);
   }
@@ -109,16 +86,4 @@ function start({ backend = "virtual", peer, connect, host, seed, ...rest }: Retu
   const router = new VirtualRouter(wholeNumber("--seed", seed));
   const module = activate(Socket, { router });
   return { module, echo: new EchoComputer(router, module) };
-}
-
-function wholeNumber(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (!/^\d{1,10}$/.test(text)) throw new UsageError(`${name} is a whole number, not ${JSON.stringify(text)}`);
-  return Number(text);
-}
-
-/** Errors of `parseArgs`, and those of options. */
-function isAboutArguments(error: unknown): error is Error {
-  const { code = "" } = error as { code?: string };
-  return error instanceof UsageError || /^ERR_(PARSE_ARGS_|INVALID_ARG_TYPE|OUT_OF_RANGE)/.test(code);
 }

@@ -24,7 +24,7 @@ test("guard nft prints the rules of the ports", async () => {
 test.each([
   [["nft"], "--port N"],
   [["nft", "--port", "0"], "A port"],
-  [["nft", "--port", "80x"], "A port"],
+  [["nft", "--port", "80x"], "--port"],
   [["nft", "--port", "80", "--rate", "0"], "rate"],
   [["nft", "--port", "80", "--table", "a b"], "table"],
   [["--port", "80"], "guard nft"],
