@@ -59,7 +59,7 @@ export function installAddon(tree) {
 
 export function buildTypes() {
   step("TypeScript: lib to dist");
-  run(join(root, "node_modules", ".bin", "tsc"), ["-p", "tsconfig.build.json"]);
+  run("npm", ["run", "--silent", "build:types"]);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {

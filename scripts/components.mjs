@@ -54,6 +54,8 @@ export const sources = {
   addonApi: npm("node-addon-api"),
   apiHeaders: npm("node-api-headers"),
   gypBuild: npm("node-gyp-build"),
+  preact: npm("preact"),
+  uplot: npm("uplot"),
 };
 
 /** The versions of what the sources carry. */
@@ -131,6 +133,9 @@ export const components = [
   },
   { name: "node-addon-api", version: sources.addonApi.version, licence: "MIT", source: sources.addonApi },
   { name: "node-api-headers", version: sources.apiHeaders.version, licence: "MIT", source: sources.apiHeaders },
+  // In the page of the inspector.
+  { name: "preact", version: sources.preact.version, licence: "MIT", source: sources.preact },
+  { name: "uplot", version: sources.uplot.version, licence: "MIT", source: sources.uplot },
 ];
 
 /** What npm installs beside the package. */

@@ -45,7 +45,7 @@ export const layers = {
     wings: ["virtual", "node"],
   },
   cli: {
-    below: ["guard", "addon", "valve", "noise", "serialization", "socket", "peer", "message", "xcs"],
+    below: ["guard", "addon", "valve", "noise", "serialization", "socket", "peer", "message", "xcs", "inspector"],
     base: [],
     wings: [],
   },
@@ -70,6 +70,7 @@ export const layers = {
       "client",
     ],
   },
+  inspector: { below: ["guard", "message", "object", "comms", "socket"], base: ["snapshot"], wings: ["page"] },
   testing: { below: ["socket"], base: ["fake-clock"], wings: ["conformance"] },
 };
 

@@ -14,7 +14,7 @@ await main(() => {
   const folders = ["native", "bench/native", "bench/floods", "test/native", "test/platforms", "deps/toolchain"];
   const sources = folders.flatMap((folder) => cppFiles(folder));
   run("clang-format", [...(write ? ["-i"] : ["--dry-run", "--Werror"]), ...sources]);
-  run(bin("tsc"), ["-p", "tsconfig.json"]);
+  for (const project of ["tsconfig.json", "lib/inspector/page"]) run(bin("tsc"), ["-p", project]);
 });
 
 function cppFiles(folder) {

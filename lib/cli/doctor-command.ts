@@ -35,5 +35,7 @@ const WIDTH = 23;
 const jsonOf = ({ name, value, advice }: Finding) =>
   [name, advice ? { value, advice: advice.text } : { value }] as const;
 
-const lineOf = ({ name, value, advice }: Finding) =>
-  `${name.padEnd(WIDTH)}${value}\n${advice ? `${" ".repeat(WIDTH)}${advice.isHint ? "hint" : "PROBLEM"}: ${advice.text}\n` : ""}`;
+function lineOf({ name, value, advice }: Finding): string {
+  const line = `${name.padEnd(WIDTH)}${value}\n`;
+  return advice ? `${line}${" ".repeat(WIDTH)}${advice.isHint ? "hint" : "PROBLEM"}: ${advice.text}\n` : line;
+}

@@ -80,8 +80,8 @@ async function receiveBuffer(): Promise<Finding> {
   socket.close();
   const value = `${Math.round(size / 1024)} KiB`;
   if (size >= WANTED_BUFFER_BYTES) return finding("UDP buffer", value);
-  const text = `bursts may be lost; on Linux: sudo sysctl -w net.core.rmem_max=${4 * WANTED_BUFFER_BYTES} net.core.wmem_max=${4 * WANTED_BUFFER_BYTES}`;
-  return hint("UDP buffer", value, text);
+  const settings = ["rmem_max", "wmem_max"].map((name) => `net.core.${name}=${4 * WANTED_BUFFER_BYTES}`);
+  return hint("UDP buffer", value, `bursts may be lost; on Linux: sudo sysctl -w ${settings.join(" ")}`);
 }
 
 function openFiles(): Finding {

@@ -119,7 +119,8 @@ function describe(figures: LoadFigures, bots: number, seconds: number): string {
   const perSecond = Math.round(answers / Math.max(0.1, figures.seconds));
   const times = roundTripMs.p50 === null ? "" : `, p50 ${roundTripMs.p50} ms, p99 ${roundTripMs.p99} ms`;
   const faults = lost + failures === 0 ? "" : `, ${lost} lost, ${failures} failed`;
-  return `${connected} of ${bots} bots, ${answers} answers (${perSecond}/s)${times}${faults}${left > 0 ? `, ${left} s left` : ""}`;
+  const rest = left > 0 ? `, ${left} s left` : "";
+  return `${connected} of ${bots} bots, ${answers} answers (${perSecond}/s)${times}${faults}${rest}`;
 }
 
 const describeErrors = ({ errors }: LoadFigures) =>

@@ -8,6 +8,7 @@ const loaders: Record<string, () => Promise<Command>> = {
   connect: async () => (await import("./connect-command.js")).connectCommand,
   doctor: async () => (await import("./doctor-command.js")).doctorCommand,
   guard: async () => (await import("./guard-command.js")).guardCommand,
+  inspect: async () => (await import("./inspect-command.js")).inspectCommand,
   keygen: async () => (await import("./keygen-command.js")).keygenCommand,
   load: async () => (await import("./load-command.js")).loadCommand,
   ping: async () => (await import("./ping-command.js")).pingCommand,

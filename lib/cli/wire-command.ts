@@ -46,6 +46,6 @@ const jsonOf = (fields: readonly PacketField[]) =>
   `${JSON.stringify({ fields: fields.map(({ bytes, ...field }) => ({ ...field, bytes: hexOf(bytes) })) })}\n`;
 
 function lineOf({ offset, bytes, name, value }: PacketField): string {
-  const more = bytes.length > SHOWN_BYTES ? " …" : "";
-  return `${`${offset}`.padStart(5)}  ${name.padEnd(24)}  ${value}  [${hexOf(bytes.subarray(0, SHOWN_BYTES), " ")}${more}]\n`;
+  const hex = `${hexOf(bytes.subarray(0, SHOWN_BYTES), " ")}${bytes.length > SHOWN_BYTES ? " …" : ""}`;
+  return `${`${offset}`.padStart(5)}  ${name.padEnd(24)}  ${value}  [${hex}]\n`;
 }

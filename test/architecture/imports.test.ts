@@ -11,7 +11,7 @@ const nodeOnlyOf = {
   comms: "((node|wav|node-seal)\\.ts|sockets)",
 };
 const nodeOnly = new RegExp(
-  `^(addon/|valve/|cli/|${Object.entries(nodeOnlyOf)
+  `^(addon/|valve/|cli/|inspector/|${Object.entries(nodeOnlyOf)
     .map((entry) => entry.join("/"))
     .join("|")})`,
 );

@@ -7,5 +7,7 @@ export default function buildDist(): void {
   const root = fileURLToPath(new URL("../..", import.meta.url));
   const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
   const cache = ["--incremental", "--tsBuildInfoFile", "node_modules/.cache/dist.tsbuildinfo"];
-  execFileSync(process.execPath, [tsc, "-p", "tsconfig.build.json", ...cache], { cwd: root, stdio: "inherit" });
+  const options = { cwd: root, stdio: "inherit" } as const;
+  execFileSync(process.execPath, [tsc, "-p", "tsconfig.build.json", ...cache], options);
+  execFileSync(process.execPath, ["scripts/inspector-page.mjs"], options);
 }

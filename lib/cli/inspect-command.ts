@@ -1,0 +1,109 @@
+import { systemClock } from "../clock.js";
+import type { InspectorSnapshot } from "../inspector/index.js";
+import { printable } from "../printable.js";
+import { defineCommand, UsageError, wholeNumber } from "./command.js";
+
+const USAGE = `Usage: valve-sockets inspect HOST:PORT#TOKEN [OPTIONS]
+
+Shows the connections of a server that has an inspector (docs/inspector.md) in the terminal, until Ctrl-C. The address is
+what the inspector has printed, with or without http:// in front.
+
+  valve-sockets inspect 127.0.0.1:9464#bKZa-x517Ub0bKwIK1TXKjiW
+  valve-sockets inspect 127.0.0.1:9464#bKZa-x517Ub0bKwIK1TXKjiW --once --json
+
+  --interval MS  how often (1000)
+  --once         once only
+  --json         prints the snapshots as JSON, one a line
+  --help         prints this
+
+Exit codes: 0 ended, 1 the inspector does not answer, 2 wrong arguments.
+`;
+
+/** Without a terminal's height. */
+const ROWS = 20;
+
+export const inspectCommand = defineCommand({
+  summary: "shows the connections of a server that has an inspector",
+  usage: USAGE,
+  options: {
+    interval: { type: "string", default: "1000" },
+    once: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+  },
+  async run({ interval, once, json }, positionals) {
+    const { url, token } = parseAddress(positionals);
+    const intervalMs = wholeNumber("--interval", interval, 50, 3_600_000);
+    let before: InspectorSnapshot | null = null;
+    for (;;) {
+      const snapshot = await fetchSnapshot(url, token);
+      if (typeof snapshot === "string") {
+        process.stderr.write(`${snapshot}\n`);
+        return 1;
+      }
+      if (json) process.stdout.write(`${JSON.stringify(snapshot)}\n`);
+      else show(tableOf(snapshot, before));
+      if (once) return 0;
+      before = snapshot;
+      await new Promise<void>((resolve) => void systemClock.setTimeout(resolve, intervalMs));
+    }
+  },
+});
+
+function parseAddress(positionals: readonly string[]): { url: string; token: string } {
+  const [text = "", ...others] = positionals;
+  const [, scheme = "http://", host, token] = /^(https?:\/\/)?([^\s/#]+)\/?#([\w.~-]+)$/.exec(text) ?? [];
+  if (host === undefined || token === undefined || others.length > 0 || !URL.canParse(scheme + host)) {
+    throw new UsageError("It takes the address that the inspector has printed, HOST:PORT#TOKEN");
+  }
+  return { url: `${scheme}${host}/snapshot?views=connections`, token };
+}
+
+/** A snapshot, or why there is none. */
+async function fetchSnapshot(url: string, token: string): Promise<InspectorSnapshot | string> {
+  try {
+    const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
+    if (!response.ok) return printable((await response.text()).trim());
+    return (await response.json()) as InspectorSnapshot;
+  } catch (error) {
+    const { cause, message } = error as Error;
+    return `The inspector does not answer: ${printable((cause as Error | undefined)?.message ?? message)}`;
+  }
+}
+
+/** In place of what was shown before, in a terminal. */
+function show(text: string): void {
+  process.stdout.write(process.stdout.isTTY ? `\u001b[H\u001b[2J${text}` : text);
+}
+
+const COLUMNS = ["player", "address", "state", "round trip", "lost", "sent/s", "received/s", "queued"];
+const WIDTHS = [8, 24, 15, 12, 8, 12, 12, 12];
+
+function tableOf({ name, version, connections, timeMs }: InspectorSnapshot, before: InspectorSnapshot | null): string {
+  const olds = new Map(before?.connections.map((row) => [row.id, row]));
+  const seconds = before ? (timeMs - before.timeMs) / 1000 : 0;
+  const rate = (now: number, old: number | undefined) =>
+    old === undefined || seconds === 0 ? "-" : `${((now - old) / seconds / 1000).toFixed(1)} kB`;
+  // The slowest first: those are looked for.
+  const rows = connections
+    .toSorted((one, other) => other.roundTripTimeMs - one.roundTripTimeMs)
+    .slice(0, (process.stdout.isTTY ? process.stdout.rows : ROWS) - 3)
+    .map(({ id, address, state, roundTripTimeMs, packetsLost, bytesSent, bytesReceived, bufferedBytes }) => {
+      const old = olds.get(id);
+      const rates = [rate(bytesSent, old?.bytesSent), rate(bytesReceived, old?.bytesReceived)];
+      return [
+        `${id}`,
+        address,
+        state,
+        `${roundTripTimeMs.toFixed(1)} ms`,
+        `${packetsLost}`,
+        ...rates,
+        `${bufferedBytes} B`,
+      ];
+    });
+  const line = (cells: readonly string[]) =>
+    `${cells
+      .map((cell, at) => cell.padEnd(WIDTHS[at] ?? 0))
+      .join("")
+      .trimEnd()}\n`;
+  return `${printable(name)} ${version}: ${connections.length} connections\n${line(COLUMNS)}${rows.map(line).join("")}`;
+}

@@ -1,0 +1,66 @@
+import { invalidType } from "../arguments.js";
+import type { Clock } from "../clock.js";
+import type { InspectedNetwork } from "../comms/index.js";
+import {
+  booleanOption,
+  clockOption,
+  type OptionRule,
+  type OptionRules,
+  objectOption,
+  portOption,
+  textOption,
+} from "../options.js";
+import type { LagSocketFactory } from "../socket/index.js";
+import type { InspectedObjects } from "./take-snapshot.js";
+
+/** Options of `inspect`. */
+export interface InspectOptions {
+  /** Where the page is. An address that others reach needs `tls` or `insecure`. @defaultValue "127.0.0.1" */
+  host?: string;
+  /** 0 to 65535; 0 takes a free one. @defaultValue 0 */
+  port?: number;
+  /** What the page's address has to have behind `#`: 16 characters at least. @defaultValue 18 random bytes */
+  token?: string;
+  /** A certificate and its key in PEM, for `https:`. */
+  tls?: { cert: string; key: string };
+  /** Whether others may read everything that travels to the page. @defaultValue false */
+  insecure?: boolean;
+  /** Whether the page can disconnect players and change the conditions of `lag`. @defaultValue false */
+  controls?: boolean;
+  /** Whether the page shows the values of objects. @defaultValue false */
+  payloads?: boolean;
+  /** The object manager of the server. */
+  objects?: InspectedObjects;
+  /** Its voice. */
+  comms?: InspectedNetwork;
+  /** The socket factory of the server, where it simulates a bad network. */
+  lag?: LagSocketFactory;
+  clock?: Clock;
+}
+
+const MIN_TOKEN_LENGTH = 16;
+
+/** An object that has a property. */
+const hasProperty =
+  (property: string): OptionRule =>
+  (name, value) => {
+    const isSuch = typeof value === "object" && value !== null && property in value;
+    if (!isSuch) throw invalidType(`${name} has to be an object with ${property}`);
+  };
+
+export const inspectRules: OptionRules<InspectOptions> = {
+  host: textOption,
+  port: portOption,
+  token: (name, value) => {
+    const isToken = typeof value === "string" && value.length >= MIN_TOKEN_LENGTH && /^[\w.~-]+$/.test(value);
+    if (!isToken) throw invalidType(`${name} has ${MIN_TOKEN_LENGTH} or more letters, digits, and -._~`);
+  },
+  tls: objectOption(),
+  insecure: booleanOption,
+  controls: booleanOption,
+  payloads: booleanOption,
+  objects: hasProperty("objects"),
+  comms: hasProperty("comms"),
+  lag: hasProperty("conditions"),
+  clock: clockOption,
+};

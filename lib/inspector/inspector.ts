@@ -1,0 +1,170 @@
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { systemClock } from "../clock.js";
+import { formatHost } from "../format-host.js";
+import { groupsOf, isLoopback } from "../guard/address.js";
+import type { NetworkServer } from "../message/index.js";
+import { NetworkError } from "../network-error.js";
+import { checkOptions } from "../options.js";
+import { prometheusText } from "./figures.js";
+import { Gate, type Refusal } from "./gate.js";
+import { type InspectOptions, inspectRules } from "./inspect-options.js";
+import { PAGE_HEADERS, pageFile } from "./page-files.js";
+import type { InspectorView } from "./snapshot.js";
+import { type Subject, takeSnapshot } from "./take-snapshot.js";
+
+/** The longest body of a request. */
+const MAX_BODY_BYTES = 4096;
+const VIEWS: readonly string[] = ["connections", "messages", "objects", "comms"] satisfies InspectorView[];
+
+/** A page that shows what a server does, until it is closed. It costs nothing while nobody looks. */
+export class Inspector {
+  /** What to open in a browser. The token behind `#` never leaves it. */
+  readonly url: string;
+  readonly token: string;
+  readonly port: number;
+  readonly #subject: Subject;
+  readonly #http: Server;
+  readonly #gate: Gate;
+
+  /** @internal */
+  constructor(subject: Subject, http: Server, host: string, scheme: "http" | "https", token: string) {
+    this.#subject = subject;
+    this.#http = http;
+    this.token = token;
+    this.port = (http.address() as AddressInfo).port;
+    const names = isThisComputer(host) ? ["127.0.0.1", "localhost", "[::1]"] : [formatHost(host, 0).replace(/:0$/, "")];
+    this.#gate = new Gate(
+      names.map((name) => `${name}:${this.port}`),
+      scheme,
+      token,
+    );
+    this.url = `${scheme}://${formatHost(host, this.port)}/#${token}`;
+    http.on("request", (request, response) => void this.#answer(request, response));
+  }
+
+  /** Closes the port; resolves when nobody is connected any more. */
+  async close(): Promise<void> {
+    if (!this.#http.listening) return;
+    const closed = once(this.#http, "close");
+    this.#http.close();
+    this.#http.closeAllConnections();
+    await closed;
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      const refusal = this.#gate.checkSource(request) ?? (await this.#route(request, response));
+      if (refusal) send(response, refusal.status, "text/plain", `${refusal.text}\n`);
+    } catch (error) {
+      // The application's own code runs in accessors of its objects, and may throw.
+      if (!response.headersSent) send(response, 500, "text/plain", `${(error as Error).message}\n`);
+    }
+  }
+
+  async #route(request: IncomingMessage, response: ServerResponse): Promise<Refusal | null> {
+    const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
+    if (request.method === "POST") return this.#change(pathname, request, response);
+    if (request.method !== "GET") return { status: 405, text: "GET and POST only" };
+    const file = pageFile(pathname);
+    if (file) {
+      send(response, 200, file.type, file.content);
+      return null;
+    }
+    const refusal = this.#gate.checkToken(request);
+    if (refusal) return refusal;
+    if (pathname === "/metrics") {
+      send(response, 200, "text/plain; version=0.0.4", prometheusText(this.#subject.server.metrics));
+      return null;
+    }
+    if (pathname !== "/snapshot") return { status: 404, text: "There is no such page" };
+    const views = (searchParams.get("views") ?? "").split(",").filter((view) => VIEWS.includes(view));
+    const snapshot = takeSnapshot(this.#subject, new Set(views as InspectorView[]));
+    send(response, 200, "application/json", JSON.stringify(snapshot));
+    return null;
+  }
+
+  async #change(path: string, request: IncomingMessage, response: ServerResponse): Promise<Refusal | null> {
+    const refusal = this.#gate.checkToken(request);
+    if (refusal) return refusal;
+    const { controls, server, lag } = this.#subject;
+    if (!controls) return { status: 403, text: "The inspector only shows: it was started without controls" };
+    const body = await readBody(request);
+    if (path === "/kick") {
+      const player = server.players.find(({ id }) => id === body.player && id > 0);
+      if (!player) return { status: 404, text: "There is no such player" };
+      player.disconnect({ code: 0, text: "Disconnected by the inspector" });
+    } else if (path === "/lag") {
+      if (!lag) return { status: 404, text: "The network is not simulated" };
+      try {
+        lag.conditions = { ...lag.conditions, ...body };
+      } catch (error) {
+        return { status: 400, text: (error as Error).message };
+      }
+    } else {
+      return { status: 404, text: "There is no such control" };
+    }
+    send(response, 200, "application/json", "{}");
+    return null;
+  }
+}
+
+/**
+ * Opens a page that shows what a server does: its connections, messages, objects, voice and losses, live.
+ *
+ * It listens on the loopback address, and only whoever has the address with its token sees anything. With
+ * `controls: true` the page can disconnect players and change a simulated network, with `payloads: true` it shows the
+ * values of objects.
+ *
+ * @throws TypeError, RangeError for wrong options; NetworkError `ERR_INSECURE_CONTEXT` for a `host` that others reach,
+ *   without `tls` or `insecure: true`; the system's error for a port that is in use
+ */
+export async function inspect(server: NetworkServer, options: InspectOptions = {}): Promise<Inspector> {
+  checkOptions("inspect", options, inspectRules);
+  const {
+    host = "127.0.0.1",
+    port = 0,
+    tls,
+    insecure = false,
+    token = randomBytes(18).toString("base64url"),
+  } = options;
+  const { objects = null, comms = null, lag = null, controls = false, payloads = false, clock = systemClock } = options;
+  if (!isThisComputer(host) && !tls && !insecure) {
+    const text = `Everybody on the way to ${host} could read the inspector: give it tls, or insecure: true`;
+    throw new NetworkError("ERR_INSECURE_CONTEXT", text);
+  }
+  const http = tls ? createTlsServer(tls) : createServer();
+  http.listen({ host, port, exclusive: true });
+  await once(http, "listening");
+  const subject = { server, objects, comms, lag, controls, payloads, clock };
+  return new Inspector(subject, http, host, tls ? "https" : "http", token);
+}
+
+/** Whether only programs of this computer reach it. */
+function isThisComputer(host: string): boolean {
+  if (host === "localhost") return true;
+  const groups = groupsOf(host);
+  return groups !== null && isLoopback(groups);
+}
+
+function send(response: ServerResponse, status: number, type: string, content: string | Uint8Array): void {
+  response.writeHead(status, { ...PAGE_HEADERS, "content-type": type, "content-length": Buffer.byteLength(content) });
+  response.end(content);
+}
+
+/** @throws Error for what is no JSON object */
+async function readBody(request: IncomingMessage): Promise<Record<string, number>> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > MAX_BODY_BYTES) throw new Error("The body is too long");
+    chunks.push(chunk);
+  }
+  const body: unknown = JSON.parse(Buffer.concat(chunks).toString());
+  if (typeof body !== "object" || body === null || Array.isArray(body)) throw new Error("The body is a JSON object");
+  return body as Record<string, number>;
+}

@@ -1,0 +1,124 @@
+import { Component, type ComponentChildren, h, render } from "preact";
+import { systemClock } from "../../clock.js";
+import type { InspectorView, LagValues } from "../snapshot.js";
+import { History } from "./history.js";
+import { NumberField } from "./number-field.js";
+import { Source } from "./source.js";
+import { connectionsView, figuresView, messagesView, objectsView, type ViewProps, voiceView } from "./views.js";
+
+const POLL_MS = 250;
+
+interface Tab {
+  readonly title: string;
+  readonly needs: readonly InspectorView[];
+  view(props: ViewProps): ComponentChildren;
+}
+
+const TABS: readonly Tab[] = [
+  { title: "Connections", needs: ["connections"], view: connectionsView },
+  { title: "Messages", needs: ["messages"], view: messagesView },
+  { title: "Objects", needs: ["objects"], view: objectsView },
+  { title: "Voice", needs: ["comms"], view: voiceView },
+  { title: "All figures", needs: [], view: figuresView },
+];
+
+interface PageState {
+  readonly tab: number;
+  readonly chosen: number | null;
+  readonly isFrozen: boolean;
+  readonly error: string | null;
+  /** How many snapshots there were: a new one draws the page anew. */
+  readonly count: number;
+}
+
+/** The whole page. */
+class Page extends Component<object, PageState> {
+  override state: PageState = { tab: 0, chosen: null, isFrozen: false, error: null, count: 0 };
+  readonly #source = new Source(location.hash.slice(1));
+  #history = new History();
+
+  override componentDidMount(): void {
+    addEventListener("keydown", ({ key }) => key === "Escape" && this.setState({ chosen: null }));
+    void this.#poll();
+  }
+
+  async #poll(): Promise<void> {
+    const startMs = systemClock.now();
+    if (!this.state.isFrozen && !document.hidden) {
+      try {
+        const snapshot = await this.#source.snapshot((TABS[this.state.tab] as Tab).needs);
+        if (!this.state.isFrozen) this.#history.add(snapshot);
+        this.setState(({ count }: PageState) => ({ count: count + 1, error: null }));
+      } catch (error) {
+        this.setState({ error: (error as Error).message });
+      }
+    }
+    systemClock.setTimeout(() => void this.#poll(), Math.max(0, POLL_MS - (systemClock.now() - startMs)));
+  }
+
+  readonly #change = async (control: string, values: object): Promise<void> => {
+    try {
+      await this.#source.change(control, values);
+    } catch (error) {
+      this.setState({ error: (error as Error).message });
+    }
+  };
+
+  render() {
+    const { tab, chosen, isFrozen, error } = this.state;
+    const snapshot = this.#history.last;
+    const props = { history: this.#history, chosen, choose: (id: number | null) => this.setState({ chosen: id }) };
+    return [
+      h("header", {}, [
+        h("h1", {}, snapshot ? `${snapshot.name} ${snapshot.version}` : "valve-sockets inspector"),
+        snapshot && h("span", {}, `${snapshot.connectionCount} connections`),
+        h(
+          "button",
+          { type: "button", "aria-pressed": isFrozen, onClick: () => this.setState({ isFrozen: !isFrozen }) },
+          "Freeze the page",
+        ),
+        h("span", { class: "bad", role: "status" }, error),
+      ]),
+      snapshot?.lag && this.#lagForm(snapshot.lag, snapshot.controls),
+      h(
+        "nav",
+        { role: "tablist", "aria-label": "Views" },
+        TABS.map(({ title }, index) =>
+          h(
+            "button",
+            {
+              type: "button",
+              role: "tab",
+              "aria-selected": index === tab,
+              onClick: () => this.setState({ tab: index }),
+            },
+            title,
+          ),
+        ),
+      ),
+      h(
+        "section",
+        { tabIndex: 0, "aria-label": (TABS[tab] as Tab).title },
+        snapshot && (TABS[tab] as Tab).view({ ...props, snapshot, change: (...args) => void this.#change(...args) }),
+      ),
+    ];
+  }
+
+  #lagForm({ latencyMs, jitterMs, loss }: LagValues, controls: boolean) {
+    if (!controls) return h("p", {}, `Simulated: ${latencyMs} ms latency, ${jitterMs} ms jitter, ${100 * loss} % loss`);
+    const field = (label: string, name: string, value: number, scale: number) =>
+      h(NumberField, {
+        label,
+        value: value * scale,
+        onChange: (chosen) => void this.#change("lag", { [name]: chosen / scale }),
+      });
+    return h("form", { onSubmit: (event: Event) => event.preventDefault() }, [
+      h("span", { class: "quiet" }, "Simulated network:"),
+      field("Latency (ms)", "latencyMs", latencyMs, 1),
+      field("Jitter (ms)", "jitterMs", jitterMs, 1),
+      field("Loss (%)", "loss", loss, 100),
+    ]);
+  }
+}
+
+render(h(Page, {}), document.getElementById("page") as HTMLElement);

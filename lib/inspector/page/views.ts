@@ -1,0 +1,213 @@
+import { type ComponentChildren, h } from "preact";
+import type { ConnectionRow, InspectorSnapshot, MessageRow, ObjectRow } from "../snapshot.js";
+import { formatBytes, formatCount, formatMs, formatPercent } from "./format.js";
+import type { History } from "./history.js";
+import { Plot } from "./plot.js";
+import { type Column, Table } from "./table.js";
+
+/** What all views get. */
+export interface ViewProps {
+  readonly history: History;
+  readonly snapshot: InspectorSnapshot;
+  /** The id of the chosen player. */
+  readonly chosen: number | null;
+  choose(id: number | null): void;
+  change(control: string, values: object): void;
+}
+
+export function connectionsView({ history, snapshot, chosen, choose, change }: ViewProps): ComponentChildren {
+  const row = snapshot.connections.find(({ id }) => id === chosen) ?? null;
+  const columns: Column<ConnectionRow>[] = [
+    { title: "Player", width: "70px", cell: ({ id }) => id, key: ({ id }) => -id },
+    { title: "Address", width: "170px", cell: ({ address }) => address, key: ({ address }) => address },
+    { title: "State", width: "110px", cell: ({ state }) => state, key: ({ state }) => state },
+    { title: "Security", width: "90px", cell: ({ security }) => security, key: ({ security }) => security },
+    {
+      title: "Round trip",
+      width: "90px",
+      cell: (one) => formatMs(one.roundTripTimeMs),
+      key: (one) => one.roundTripTimeMs,
+    },
+    { title: "Jitter", width: "80px", cell: (one) => formatMs(history.ratesOf(one).jitterMs) },
+    {
+      title: "Loss",
+      width: "70px",
+      cell: (one) => lossCell(history.ratesOf(one).loss),
+      key: (one) => history.ratesOf(one).loss,
+    },
+    {
+      title: "Sent",
+      width: "100px",
+      cell: (one) => `${formatBytes(history.ratesOf(one).sentBytes)}/s`,
+      key: (one) => history.ratesOf(one).sentBytes,
+    },
+    {
+      title: "Received",
+      width: "100px",
+      cell: (one) => `${formatBytes(history.ratesOf(one).receivedBytes)}/s`,
+      key: (one) => history.ratesOf(one).receivedBytes,
+    },
+    { title: "Queued", width: "90px", cell: (one) => formatBytes(one.bufferedBytes), key: (one) => one.bufferedBytes },
+    {
+      title: "Refused",
+      width: "80px",
+      cell: (one) => formatCount(one.messagesRefused),
+      key: (one) => one.messagesRefused,
+    },
+    {
+      title: "Dropped",
+      width: "80px",
+      cell: (one) => formatCount(one.messagesDropped),
+      key: (one) => one.messagesDropped,
+    },
+  ];
+  if (snapshot.controls) {
+    columns.push({
+      title: "Control",
+      width: "110px",
+      cell: ({ id }) =>
+        h("button", { type: "button", onClick: () => change("kick", { player: id }) }, `Disconnect ${id}`),
+    });
+  }
+  return [
+    h("div", { class: "plots" }, [
+      plot(
+        row ? `Round trip of player ${row.id}` : "Slowest round trip",
+        "ms",
+        ["now"],
+        history.roundTrips(row?.id ?? null),
+      ),
+      plot(
+        "Traffic, all",
+        "kB/s",
+        ["sent", "received"],
+        history.growth(1000, "connections.bytesSent", "connections.bytesReceived"),
+      ),
+      plot("Lost packets a second, all", "/s", ["lost"], history.growth(1, "connections.packetsLost")),
+    ]),
+    row && h("p", { class: "quiet" }, "Escape shows all again."),
+    h(Table<ConnectionRow>, {
+      ...{ label: "Connections", columns, rows: snapshot.connections, id: (one: ConnectionRow) => one.id, chosen },
+      onChoose: ({ id }) => choose(id === chosen ? null : id),
+    }),
+    row &&
+      figuresOf({
+        "Acknowledge delay": formatMs(row.acknowledgeDelayMs),
+        "Sent twice": formatBytes(row.bytesRetransmitted),
+        "Packets sent": formatCount(row.packetsSent),
+        "Packets lost": formatCount(row.packetsLost),
+      }),
+  ];
+}
+
+const lossCell = (loss: number) => h("span", { class: loss > 0.02 ? "bad" : "" }, formatPercent(loss));
+
+const plot = (
+  title: string,
+  unit: string,
+  labels: readonly string[],
+  series: { times: number[]; values: number[][] },
+) => h(Plot, { key: title, title, unit, labels, series });
+
+export function messagesView({ history, snapshot }: ViewProps): ComponentChildren {
+  const columns: Column<MessageRow>[] = [
+    { title: "Message", width: "260px", cell: ({ name }) => name, key: ({ name }) => name },
+    { title: "Sent", width: "110px", cell: (row) => formatCount(row.messagesSent), key: (row) => row.messagesSent },
+    { title: "Bytes", width: "110px", cell: (row) => formatBytes(row.bytesSent), key: (row) => row.bytesSent },
+    {
+      title: "Rate",
+      width: "110px",
+      cell: (row) => `${formatBytes(history.rateOf(row).sent)}/s`,
+      key: (row) => history.rateOf(row).sent,
+    },
+    {
+      title: "Received",
+      width: "110px",
+      cell: (row) => formatCount(row.messagesReceived),
+      key: (row) => row.messagesReceived,
+    },
+    { title: "Bytes", width: "110px", cell: (row) => formatBytes(row.bytesReceived), key: (row) => row.bytesReceived },
+    {
+      title: "Rate",
+      width: "110px",
+      cell: (row) => `${formatBytes(history.rateOf(row).received)}/s`,
+      key: (row) => history.rateOf(row).received,
+    },
+  ];
+  return h(Table<MessageRow>, { label: "Messages", columns, rows: snapshot.messages, id: ({ name }) => name });
+}
+
+export function objectsView({ snapshot: { objects } }: ViewProps): ComponentChildren {
+  if (!objects)
+    return h("p", {}, "This server has given the inspector no objects: inspect(server, { objects: manager }).");
+  const columns: Column<ObjectRow>[] = [
+    { title: "Object", width: "120px", cell: ({ netId }) => netId.toString(16).padStart(8, "0") },
+    { title: "Prefab", width: "160px", cell: ({ prefab }) => prefab, key: ({ prefab }) => prefab },
+    { title: "Owner", width: "90px", cell: ({ owner }) => owner ?? "–", key: ({ owner }) => owner ?? 0 },
+    { title: "Seen by", width: "90px", cell: ({ observers }) => observers, key: ({ observers }) => observers },
+    { title: "State", width: "minmax(300px, 1fr)", cell: ({ members }) => stateOf(members) },
+  ];
+  return [
+    h("p", { class: "quiet" }, `${formatCount(objects.count)} objects, of which ${objects.objects.length} are listed`),
+    h(Table<ObjectRow>, { label: "Objects", columns, rows: objects.objects, id: ({ netId }) => netId }),
+  ];
+}
+
+const stateOf = (members: ObjectRow["members"]) =>
+  Object.entries(members)
+    .map(([behaviour, values]) => {
+      const text = Object.entries(values).map(([name, value]) => `${name} ${value}`);
+      return text.length === 0 ? behaviour : `${behaviour}: ${text.join(", ")}`;
+    })
+    .join("; ");
+
+export function voiceView({ snapshot: { comms } }: ViewProps): ComponentChildren {
+  if (!comms) return h("p", {}, "This server has given the inspector no voice: inspect(server, { comms: network }).");
+  const { mode, status, playerName, rooms, players, server } = comms;
+  const columns: Column<(typeof players)[number]>[] = [
+    { title: "Name", width: "200px", cell: ({ name }) => name, key: ({ name }) => name },
+    { title: "Speaks", width: "80px", cell: ({ isSpeaking }) => (isSpeaking ? "yes" : "no") },
+    { title: "Way", width: "130px", cell: ({ way }) => way },
+    { title: "Rooms", width: "220px", cell: (one) => one.rooms.join(", ") },
+    {
+      title: "Received",
+      width: "100px",
+      cell: ({ received }) => formatCount(received),
+      key: ({ received }) => received,
+    },
+    { title: "Lost", width: "80px", cell: ({ lost }) => formatCount(lost), key: ({ lost }) => lost },
+    { title: "Late", width: "80px", cell: ({ late }) => formatCount(late), key: ({ late }) => late },
+  ];
+  return [
+    figuresOf({
+      Mode: mode,
+      Status: status,
+      "Player name": playerName,
+      Rooms: rooms.join(", ") || "none",
+      Clients: server?.clients.join(", ") || "none",
+    }),
+    h("h2", {}, "Players"),
+    h(Table<(typeof players)[number]>, { label: "Voice", columns, rows: players, id: (one: { id: number }) => one.id }),
+  ];
+}
+
+/** Counters that count something that went wrong. */
+const FAULTS = /lost|late|dropped|refused|evict|expired|incomplete|stray|duplicate|fail|unhandled|banned|ill/i;
+
+export function figuresView({ snapshot: { figures } }: ViewProps): ComponentChildren {
+  const entries = Object.entries(figures).map(([name, value]) => [name, formatCount(value)] as const);
+  const isFault = ([name]: readonly [string, string]) => FAULTS.test(name);
+  return [
+    h("h2", {}, "Errors and drops by reason"),
+    figuresOf(Object.fromEntries(entries.filter(isFault))),
+    h("h2", {}, "All others"),
+    figuresOf(Object.fromEntries(entries.filter((entry) => !isFault(entry)))),
+  ];
+}
+
+const figuresOf = (figures: Readonly<Record<string, string>>) =>
+  h(
+    "dl",
+    {},
+    Object.entries(figures).map(([name, value]) => h("div", { key: name }, [h("dt", {}, name), h("dd", {}, value)])),
+  );

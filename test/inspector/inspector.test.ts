@@ -1,0 +1,151 @@
+import { request as httpRequest } from "node:http";
+import { expect, onTestFinished, test } from "vitest";
+import { type InspectOptions, inspect, prometheusText } from "../../lib/inspector/index.js";
+import { defineMessage, defineProtocol, NetworkClient, NetworkServer } from "../../lib/message/index.js";
+import { string } from "../../lib/serialization/index.js";
+import { LagSocketFactory, MemoryNetwork, MemorySocketFactory } from "../../lib/socket/index.js";
+
+const Chat = defineMessage("chat", string(100));
+const protocol = defineProtocol({ name: "game", version: 3, messages: [Chat] });
+
+/** A server with a client, and its inspector. */
+async function start(options: InspectOptions = {}) {
+  const socketFactory = new LagSocketFactory(new MemorySocketFactory(new MemoryNetwork()));
+  const server = new NetworkServer({ protocol, socketFactory });
+  const client = new NetworkClient({ protocol, socketFactory });
+  const inspector = await inspect(server, { ...(options.controls && { lag: socketFactory }), ...options });
+  onTestFinished(async () => {
+    await inspector.close();
+    await client.disconnect();
+    await server.stop();
+  });
+  await server.start();
+  server.messageHandler.register(Chat, (text, player) => void player.send(Chat, text));
+  await client.connect();
+  client.send(Chat, "hi");
+  await client.messageHandler.waitFor(Chat);
+  /** What a request is answered: its status, and its text or JSON. */
+  const ask = async (path: string, headers: Record<string, string> = {}, body?: object) => {
+    const { status, text } = await fetchRaw(inspector.port, path, headers, body);
+    return { status, body: text.startsWith("{") ? JSON.parse(text) : text };
+  };
+  const withToken = { authorization: `Bearer ${inspector.token}` };
+  return { server, client, inspector, socketFactory, ask, withToken };
+}
+
+/** `fetch` sets Host and Origin as it likes. */
+function fetchRaw(port: number, path: string, headers: Record<string, string>, body?: object) {
+  return new Promise<{ status: number; text: string; headers: NodeJS.Dict<string | string[]> }>((resolve, reject) => {
+    const method = body ? "POST" : "GET";
+    const options = { host: "127.0.0.1", port, path, method, headers, agent: false };
+    const sent = httpRequest(options, async (response) => {
+      let text = "";
+      for await (const chunk of response.setEncoding("utf8")) text += chunk;
+      resolve({ status: response.statusCode ?? 0, text, headers: response.headers });
+    });
+    sent.on("error", reject);
+    sent.end(body && JSON.stringify(body));
+  });
+}
+
+test("a snapshot has what the server has counted, and costs only what is asked for", async () => {
+  const { server, ask, withToken } = await start();
+  const { body } = await ask("/snapshot?views=connections,messages,nothing", withToken);
+  const [player] = server.players;
+  const { bytesSent = -1, bytesReceived = -1, packetsSent = -1 } = player?.connection?.metrics ?? {};
+  expect(body).toMatchObject({
+    ...{ name: "game", version: 3, controls: false, lag: null, connectionCount: 1, objects: null, comms: null },
+    connections: [{ id: 1, state: "Authenticated", address: player?.address, bytesSent, bytesReceived, packetsSent }],
+    figures: { players: 1, "connections.bytesSent": bytesSent, "connections.messagesReceived.0": expect.any(Number) },
+  });
+  const chat = { name: "chat", ...player?.metricsOf(Chat) };
+  expect(body.messages).toContainEqual(chat);
+  expect([chat.messagesSent, chat.messagesReceived]).toEqual([1, 1]);
+  const { body: small } = await ask("/snapshot", withToken);
+  expect([small.connections, small.messages, small.connectionCount]).toEqual([[], [], 1]);
+});
+
+test("whoever has no token sees no figure", async () => {
+  const { inspector, ask, withToken } = await start();
+  for (const headers of [{}, { authorization: "Bearer wrong" }, { authorization: inspector.token }]) {
+    for (const path of ["/snapshot", "/metrics", "/nothing"]) {
+      expect(await ask(path, headers)).toMatchObject({ status: 401, body: expect.stringContaining("token") });
+    }
+    expect(await ask("/kick", headers, { player: 1 })).toMatchObject({ status: 401 });
+  }
+  expect(await ask(`/snapshot?token=${inspector.token}`)).toMatchObject({ status: 401 });
+  expect(await ask("/nothing", withToken)).toMatchObject({ status: 404 });
+  expect(await ask("/__proto__", withToken)).toMatchObject({ status: 404 });
+});
+
+test("pages of other sites are refused, whatever name leads them here", async () => {
+  const { inspector, ask, withToken } = await start();
+  const { port } = inspector;
+  for (const host of ["evil.example", `evil.example:${port}`, "127.0.0.1", `127.0.0.1:${port + 1}`]) {
+    expect(await ask("/", { host })).toMatchObject({ status: 403 });
+    expect(await ask("/snapshot", { ...withToken, host })).toMatchObject({ status: 403 });
+  }
+  for (const origin of ["http://evil.example", "null", `https://127.0.0.1:${port}`, `http://localhost:${port}`]) {
+    expect(await ask("/snapshot", { ...withToken, origin })).toMatchObject({ status: 403 });
+  }
+  for (const host of [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`]) {
+    expect(await ask("/snapshot", { ...withToken, host, origin: `http://${host}` })).toMatchObject({ status: 200 });
+  }
+  const { headers } = await fetchRaw(port, "/", {});
+  expect(headers["content-security-policy"]).toMatch(/^default-src 'none'; script-src 'self';/);
+  expect(headers["content-security-policy"]).not.toContain("unsafe");
+});
+
+test("it changes something with controls only", async () => {
+  const shows = await start();
+  expect(await shows.ask("/kick", shows.withToken, { player: 1 })).toMatchObject({ status: 403 });
+  expect(shows.server.players).toHaveLength(1);
+
+  const { server, client, ask, withToken, socketFactory } = await start({ controls: true });
+  expect(await ask("/lag", withToken, { latencyMs: 30, loss: 0.25 })).toMatchObject({ status: 200 });
+  expect(socketFactory.conditions).toMatchObject({ latencyMs: 30, loss: 0.25, jitterMs: 0 });
+  expect(await ask("/lag", withToken, { loss: 2 })).toMatchObject({
+    status: 400,
+    body: expect.stringContaining("loss"),
+  });
+  expect(await ask("/lag", withToken, { lost: 1 })).toMatchObject({ status: 400 });
+  socketFactory.conditions = {};
+  for (const player of [0, 7, "1", null])
+    expect(await ask("/kick", withToken, { player })).toMatchObject({ status: 404 });
+  expect(await ask("/kick", withToken, [] as never)).toMatchObject({ status: 500 });
+  expect(await ask("/kick", withToken, { player: 1, text: "x".repeat(5000) })).toMatchObject({ status: 500 });
+  expect(server.players).toHaveLength(1);
+  const gone = new Promise((resolve) => client.on("disconnected", resolve));
+  expect(await ask("/kick", withToken, { player: 1 })).toMatchObject({ status: 200 });
+  expect(await gone).toMatchObject({ code: 0, text: "Disconnected by the inspector" });
+});
+
+test("it does not listen where others reach it without being told to", async () => {
+  const server = new NetworkServer({ protocol });
+  await expect(inspect(server, { host: "0.0.0.0" })).rejects.toMatchObject({ code: "ERR_INSECURE_CONTEXT" });
+  const open = await inspect(server, { host: "0.0.0.0", insecure: true });
+  await open.close();
+  await open.close();
+  await expect(inspect(server, { token: "short" })).rejects.toMatchObject({ code: "ERR_INVALID_ARG_TYPE" });
+  await expect(inspect(server, { prot: 1 } as object)).rejects.toMatchObject({ code: "ERR_UNKNOWN_OPTION" });
+  const first = await inspect(server);
+  await expect(inspect(server, { port: first.port })).rejects.toMatchObject({ code: "EADDRINUSE" });
+  await first.close();
+});
+
+test("figures for Prometheus: counters and gauges, with a type each, once", async () => {
+  const { server, ask, withToken } = await start();
+  const text = prometheusText(server.metrics);
+  expect((await ask("/metrics", withToken)).body).toContain("valve_sockets_players 1\n");
+  const types = [...text.matchAll(/^# TYPE (\w+) (counter|gauge)$/gm)].map(([, name, type]) => [name, type] as const);
+  expect(new Set(types.map(([name]) => name)).size).toBe(types.length);
+  for (const [name, type] of types) expect([name, name?.endsWith("_total")]).toEqual([name, type === "counter"]);
+  for (const line of text.trim().split("\n")) expect(line).toMatch(/^# TYPE |^[a-z_]+(\{channel="\w+"\})? [\d.e+-]+$/);
+  expect(Object.fromEntries(types)).toMatchObject({
+    valve_sockets_players: "gauge",
+    valve_sockets_connections_packets_lost_total: "counter",
+    valve_sockets_ticks_count_total: "counter",
+    valve_sockets_unauthenticated_count: "gauge",
+    valve_sockets_unauthenticated_evicted_total: "counter",
+  });
+});

@@ -1,0 +1,160 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { startCommand } from "../cli/command.js";
+import { launchBrowser } from "../support/browser-page.js";
+import { type Program, startProgram } from "../support/program.js";
+
+/** What the library says about a player. */
+interface PlayerFigures {
+  readonly id: number;
+  readonly address: string;
+  readonly bytesSent: number;
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const VIEWS = ["Connections", "Messages", "Objects", "Voice", "All figures"];
+
+let browser: Browser;
+let program: Program;
+let url: string;
+let asked = 0;
+
+beforeAll(async () => {
+  browser = await launchBrowser();
+  program = startProgram("inspected-server");
+  url = await program.line("Inspector: ");
+});
+
+afterAll(async () => {
+  program.child.stdin?.end();
+  await Promise.all([browser.close(), program.end()]);
+});
+
+/** What the library says now. */
+async function ask(): Promise<{ rows: PlayerFigures[]; conditions: Record<string, number> }> {
+  program.child.stdin?.write("\n");
+  return JSON.parse(await program.line(`Players ${++asked}: `));
+}
+
+/** The page, with the errors that it has met. */
+async function open(options: Parameters<Browser["newPage"]>[0] = {}): Promise<{ page: Page; errors: string[] }> {
+  const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, ...options });
+  onTestFinished(() => page.close());
+  const errors: string[] = [];
+  page.on("pageerror", (error) => errors.push(String(error)));
+  page.on("console", (message) => errors.push(message.text()));
+  page.on("dialog", (dialog) => errors.push(dialog.message()));
+  await page.goto(url);
+  await page.getByRole("tab", { name: "Connections" }).waitFor();
+  return { page, errors };
+}
+
+const choose = (page: Page, name: string) => page.getByRole("tab", { name }).click();
+
+test("each view shows what the library has, over GNS, UDP and WebSocket, and texts as texts", async () => {
+  const { page, errors } = await open();
+  const { rows } = await ask();
+  expect(rows).toHaveLength(6);
+  await page.getByRole("cell", { name: rows[5]?.address as string, exact: true }).waitFor();
+  for (const { id, address } of rows) {
+    const row = page.getByRole("row", { name: new RegExp(`^${id} ${address.replaceAll(/[.[\]]/g, "\\$&")} `) });
+    expect(await row.textContent()).toMatch(/Authenticated.* ms/);
+  }
+  expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe("<img src=x onerror=alert(1)> 3");
+
+  await choose(page, "Messages");
+  await page.getByRole("cell", { name: "chat <b>", exact: true }).waitFor();
+  await choose(page, "Objects");
+  await page.getByRole("cell", { name: /health 77/ }).waitFor();
+  expect(await page.getByRole("cell", { name: /health 77/ }).textContent()).toContain("<script>alert(2)</script>");
+  await choose(page, "Voice");
+  await page.getByText("Server", { exact: true }).waitFor();
+
+  await choose(page, "All figures");
+  const figure = page.locator("div:has(> dt:text-is('connections.messagesReceived.0')) > dd");
+  await figure.waitFor();
+  const before = (await ask()).rows.reduce((sum, { bytesSent }) => sum + bytesSent, 0);
+  const sent = page.locator("div:has(> dt:text-is('connections.bytesSent')) > dd");
+  const numberOf = async () => Number((await sent.textContent())?.replaceAll(",", ""));
+  while ((await numberOf()) < before) await page.waitForTimeout(50);
+  await page.getByRole("button", { name: "Freeze" }).click();
+  const frozen = await numberOf();
+  const after = (await ask()).rows.reduce((sum, { bytesSent }) => sum + bytesSent, 0);
+  expect(frozen).toBeGreaterThanOrEqual(before);
+  expect(frozen).toBeLessThanOrEqual(after);
+  expect(errors).toEqual([]);
+});
+
+test("with controls it changes the network, and disconnects a player", async () => {
+  const { page, errors } = await open();
+  const latency = page.getByLabel("Latency (ms)");
+  await latency.fill("20");
+  await latency.press("Enter");
+  while ((await ask()).conditions.latencyMs !== 20) await page.waitForTimeout(20);
+  const { rows } = await ask();
+  const last = rows.at(-1) as PlayerFigures;
+  await page.getByRole("button", { name: `Disconnect ${last.id}`, exact: true }).click();
+  await page.getByRole("cell", { name: last.address, exact: true }).waitFor({ state: "detached" });
+  expect((await ask()).rows.map(({ id }) => id)).toEqual(rows.slice(0, -1).map(({ id }) => id));
+  await latency.fill("0");
+  await latency.press("Enter");
+  while ((await ask()).conditions.latencyMs !== 0) await page.waitForTimeout(20);
+  expect(errors).toEqual([]);
+});
+
+test("a wrong token is told", async () => {
+  const page = await browser.newPage();
+  onTestFinished(() => page.close());
+  await page.goto(url.replace(/#.*/, "#wrong"));
+  await page.getByRole("status").getByText("token is missing or wrong").waitFor();
+  expect(await page.getByRole("cell").count()).toBe(0);
+});
+
+test.each([
+  ["light", 1280],
+  ["dark", 1280],
+  ["light", 800],
+  ["dark", 360],
+] as const)("in %s at %i pixels every view is accessible, and fits", async (colorScheme, width) => {
+  const { page, errors } = await open({ colorScheme, viewport: { width, height: 800 } });
+  for (const view of VIEWS) {
+    await choose(page, view);
+    await page.locator("section[aria-label] > *").first().waitFor();
+    await page.evaluate(axe);
+    const violations = await page.evaluate(
+      "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ' ' + nodes[0].html))",
+    );
+    expect(violations, view).toEqual([]);
+    expect(await page.evaluate("document.documentElement.scrollWidth"), view).toBeLessThanOrEqual(width);
+    const folder = process.env.INSPECTOR_SCREENSHOTS;
+    if (folder)
+      await page.screenshot({
+        path: `${folder}/inspector-${view.toLowerCase().replace(" ", "-")}-${colorScheme}-${width}.png`,
+      });
+  }
+  expect(errors).toEqual([]);
+});
+
+test("the keyboard reaches everything: views, rows, and back", async () => {
+  const { page } = await open();
+  const row = page.getByRole("row", { name: /^1 / });
+  await row.focus();
+  await page.keyboard.press("Enter");
+  await page.getByText("Round trip of player 1").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByText("Slowest round trip").waitFor();
+});
+
+test("valve-sockets inspect shows the same in a terminal", async () => {
+  const [, address = ""] = /^http:\/\/(.*)$/.exec(url.replace("/#", "#")) ?? [];
+  const { rows } = await ask();
+  const { code, stdout, stderr } = await startCommand("inspect", address, "--once").end();
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  for (const { id, address } of rows)
+    expect(stdout).toMatch(new RegExp(`^${id} +${address.replaceAll(".", "\\.")} `, "m"));
+  const wrong = await startCommand("inspect", address.replace(/#.*/, "#wrong"), "--once").end();
+  expect(wrong).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("token") });
+  expect(await startCommand("inspect", address.replace(/#.*/, "")).end()).toMatchObject({ code: 2, stdout: "" });
+});

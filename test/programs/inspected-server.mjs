@@ -1,0 +1,58 @@
+// A server with players over GNS, UDP and WebSocket, objects, voice and an inspector. It prints the inspector's address,
+// and what the library says about itself for each line on stdin.
+import { createInterface } from "node:readline";
+import { MessageCommsNetwork } from "valve-sockets/comms";
+import { inspect } from "valve-sockets/inspector";
+import { defineMessage, defineProtocol, NetworkClient, NetworkServer } from "valve-sockets/message";
+import {
+  ClientObjectManager,
+  definePrefab,
+  NetworkBehaviour,
+  networked,
+  ServerObjectManager,
+} from "valve-sockets/object";
+import { string, u8 } from "valve-sockets/serialization";
+import { LagSocketFactory, MultiplexSocketFactory } from "valve-sockets/socket";
+import { GnsSocketFactory } from "valve-sockets/socket/gns";
+import { UdpSocketFactory } from "valve-sockets/socket/udp";
+import { WebSocketFactory } from "valve-sockets/socket/websocket";
+
+const [players = "2"] = process.argv.slice(2);
+const Chat = defineMessage("chat <b>", string(200));
+const Ship = networked(class Ship extends NetworkBehaviour {}, { name: string(64), health: u8 });
+const ShipPrefab = definePrefab("ship", { ship: Ship });
+const protocol = defineProtocol({ name: "<img src=x onerror=alert(1)>", version: 3, messages: [Chat] });
+const kinds = [GnsSocketFactory, UdpSocketFactory, WebSocketFactory];
+const lag = new LagSocketFactory(new MultiplexSocketFactory(...kinds.map((Kind) => new Kind({ port: 0 }))));
+const server = new NetworkServer({ protocol, socketFactory: lag, tickRate: 20 });
+const objects = new ServerObjectManager(server, { prefabs: [ShipPrefab] });
+const comms = new MessageCommsNetwork({ server });
+server.messageHandler.register(Chat, (text, player) => void player.send(Chat, text));
+await server.start();
+objects.spawn(ShipPrefab, {
+  init: ({ ship }) => Object.assign(ship, { name: "<script>alert(2)</script>", health: 77 }),
+});
+
+const clients = [];
+for (const [at, Kind] of kinds.entries()) {
+  for (let count = 0; count < Number(players); count++) {
+    const socketFactory = new Kind({ host: "127.0.0.1", port: server.boundPorts[at] });
+    const client = new NetworkClient({ protocol, socketFactory });
+    new ClientObjectManager(client, { prefabs: [ShipPrefab] });
+    client.messageHandler.register(Chat, () => {});
+    await client.connect();
+    clients.push(client);
+  }
+}
+setInterval(() => {
+  for (const client of clients) if (client.isConnected) client.send(Chat, "hello");
+}, 100);
+
+const inspector = await inspect(server, { objects, comms, lag, controls: true, payloads: true });
+console.log(`Inspector: ${inspector.url}`);
+let asked = 0;
+for await (const _ of createInterface({ input: process.stdin })) {
+  const rows = server.players.map(({ id, address, connection }) => ({ id, address, ...connection?.metrics }));
+  console.log(`Players ${++asked}: ${JSON.stringify({ rows, conditions: lag.conditions })}`);
+}
+process.exit(0);
