@@ -8,6 +8,8 @@ const TICK_RATE = 30;
 const SECONDS = 30;
 /** Metres: what is rounded on the way. */
 const PRECISION = 0.01;
+/** Metres: how far shots reach, and more than a ship has from its middle to its edge. */
+const [RANGE, SHIP_SIZE] = [30, 5];
 /** What a page has is at most so far from what it shows. */
 const SEARCHED_TICKS = 90;
 
@@ -33,9 +35,16 @@ interface Shot {
 interface PageNotes {
   looks: Look[];
   shots: Shot[];
-  /** By tick of a shot: how far behind it the time was that was shown, in ticks, and where the ship was that it hit. */
-  views: Record<number, { age: number; x?: number; y?: number }>;
+  /** By tick of a shot: what was shown. */
+  views: Record<number, View>;
   corrections: number;
+}
+
+/** What a page shows at a shot: how many ticks before it, from where it was fired, and where the other ships were. */
+interface View {
+  age: number;
+  from: readonly [x: number, y: number];
+  ships: Record<string, readonly [x: number, y: number]>;
 }
 
 interface ServerNotes {
@@ -70,8 +79,11 @@ const takeNotes = (page: Page) =>
     globalThis.notes = { ticks: 0, looks: [], views: {} };
     const { onShot } = arena;
     arena.onShot = (shot) => {
-      const { x, y } = shot.hit?.shown.position ?? {};
-      if (shot.ship === arena.ship) notes.views[shot.tick] ??= { age: shot.tick - world.shownTick, x, y };
+      const others = [...ships].filter((ship) => ship !== arena.ship);
+      const shown = others.map(({ identity, shown: { position: { x, y } } }) => [identity.netId, [x, y]]);
+      const { x, y } = shot.ship.position;
+      const view = { age: shot.tick - world.shownTick, from: [x, y], ships: Object.fromEntries(shown) };
+      if (shot.ship === arena.ship) notes.views[shot.tick] ??= view;
       onShot(shot);
     };
     let count = 0;
@@ -128,6 +140,23 @@ function errorsOf(history: ServerNotes["history"], { tick, shown }: Look, since:
   });
 }
 
+/**
+ * Whether the server owes a hit that a page saw: it had the input, and either believes that old a view or looked at the
+ * same. A target that somebody else has shot down meanwhile is no hit, nor one behind a ship that the page did not know.
+ */
+function isFair(shot: ServerNotes["shots"][number] | undefined, view: View | undefined, saw: number): boolean {
+  if (!shot?.hadInput || !view || !shot.looked[saw]) return false;
+  const ships = Object.entries(shot.looked).filter(([, { length, 0: pilot }]) => length === 5 && pilot !== "tester");
+  const isInReach = ([, [, , , x, y]]: (typeof ships)[number]) =>
+    Math.hypot(Number(x) - view.from[0], Number(y) - view.from[1]) < RANGE + SHIP_SIZE;
+  if (ships.some((ship) => !view.ships[ship[0]] && isInReach(ship))) return false;
+  const isSame = ships.every(([netId, [, , , x, y]]) => {
+    const [shownX, shownY] = view.ships[netId] ?? [x, y];
+    return isNear(x, shownX) && isNear(y, shownY);
+  });
+  return isSame || view.age <= shot.believedTicks;
+}
+
 test("a page plays for 30 s among 16 bots 100 ms away: it has, shows and hits what the server has", async () => {
   const address = await program.line("Page: ");
   await program.line("Bots: 16");
@@ -172,14 +201,8 @@ test("a page plays for 30 s among 16 bots 100 ms away: it has, shows and hits wh
   report.push(`shown ships ${shownErrors.length}, where the server had them ${right.length}`);
   report.push(`corrections ${corrections}, inputs missing ${server.missing}`);
 
-  // Hits that it saw count where the server had the input, and believes that old a view or looked at the same.
   const seen = shots.filter(({ saw, hit }) => saw > 0 && hit !== undefined);
-  const fair = seen.filter(({ saw, tick }) => {
-    const [shot, view] = [server.shots[tick], views[tick]];
-    const [, , , x, y] = shot?.looked[saw] ?? [];
-    const isSame = isNear(view?.x, x) && isNear(view?.y, y);
-    return shot?.hadInput && view && (isSame || view.age <= shot.believedTicks);
-  });
+  const fair = seen.filter(({ saw, tick }) => isFair(server.shots[tick], views[tick], saw));
   const hits = fair.filter(({ saw, hit }) => hit === saw);
   report.push(`shots ${shots.length}, hits seen ${seen.length}, fair ${fair.length}, of which hits ${hits.length}`);
   console.log(report.join("\n"));
