@@ -143,6 +143,9 @@ const idleScenario = {
   },
 };
 
+/** The clients of one process of a swarm, at most. */
+const SWARM_CONNECTIONS = 1250;
+
 /** Server CPU and memory under `connections` clients that send 60 B at 20 Hz and get them back. */
 function swarm(program, connections, quick) {
   return withPeers(async (start) => {
@@ -150,15 +153,24 @@ function swarm(program, connections, quick) {
     const settings = { buffer: fast.buffer, rate: fast.rate, limit: 90 };
     const server = start(program, "echo", { ...settings, ...times, connections });
     const { port } = await server.next("listening");
-    const clients = start(cpp, "swarm", {
-      ...settings,
-      port,
-      connections,
-      hz: 20,
-      size: 60,
-      seconds: times.warmup + times.seconds + 0.5,
-    });
-    const [served, asked] = await Promise.all([server.next("result"), clients.next("result")]);
+    // One process does not send 100,000 messages a second.
+    const processes = Math.ceil(connections / SWARM_CONNECTIONS);
+    const swarms = Array.from({ length: processes }, (_, index) =>
+      start(cpp, "swarm", {
+        ...settings,
+        port,
+        connections: Math.floor((connections + index) / processes),
+        hz: 20,
+        size: 60,
+        seconds: times.warmup + times.seconds + 0.5,
+        wait: true,
+      }),
+    );
+    await Promise.all(swarms.map((one) => one.next("connected")));
+    for (const one of swarms) one.tell("start");
+    const [served, ...answers] = await Promise.all([server, ...swarms].map((one) => one.next("result")));
+    const total = (key) => answers.reduce((sum, answer) => sum + answer[key], 0);
+    const asked = { sent: total("sent"), received: total("received"), seconds: total("seconds") / processes };
     return {
       cores: served.cpuSeconds / served.seconds,
       cpu: (served.cpuSeconds / served.messages) * 1e6,
