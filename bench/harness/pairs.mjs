@@ -60,6 +60,7 @@ export const floodMetrics = [
   { key: "rate", unit: "msg/s", better: "more" },
   { key: "senderCpu", name: ", sender", unit: "CPU s/M msg" },
   { key: "receiverCpu", name: ", receiver", unit: "CPU s/M msg" },
+  { key: "bothCpu", name: ", both ends", unit: "CPU s/M msg" },
 ];
 
 /** The metrics with a target for the first one. */

@@ -1,3 +1,6 @@
+#include <poll.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <vector>
 
@@ -15,8 +18,16 @@ struct Client {
   double due;
 };
 
+/// Whether a line has come on the standard input, or its end. What is read is dropped.
+bool IsTold() {
+  pollfd input{STDIN_FILENO, POLLIN, 0};
+  char line[64];
+  return poll(&input, 1, 0) > 0 && read(STDIN_FILENO, line, sizeof line) >= 0;
+}
+
 }  // namespace
 
+/// With --wait the clients send when all swarms are connected, which a line on the standard input tells.
 void RunSwarm(Driver& driver, const Options& options) {
   int wanted = static_cast<int>(options.Integer("connections", 100));
   int port = static_cast<int>(options.Integer("port", 0));
@@ -35,6 +46,8 @@ void RunSwarm(Driver& driver, const Options& options) {
     driver.Turn(1, receive);
   }
   Report("connected").Field("connections", static_cast<int64_t>(driver.connections()));
+
+  while (options.Integer("wait", 0) && !IsTold()) driver.Turn(1, receive);
 
   double start = NowSeconds();
   double cpu = CpuSeconds();

@@ -28,7 +28,11 @@ export function runFlood(driver, options) {
       queued + size * batch <= queueLimit && queued + status.sentUnackedReliable + size * batch <= inFlightLimit;
     if (room) meter.count += driver.sendBatch(connection, payload, flags, batch);
     if (room) setImmediate(turn);
-    else setTimeout(turn, 1);
+    else if (queued > queueLimit / 2) driver.sockets.watchDrain(connection, queueLimit / 2);
+    else setTimeout(turn, 1); // What is in flight comes down with acknowledgements.
+  };
+  driver.onTurn = () => {
+    if (driver.sockets.takeDrained().length > 0) turn();
   };
   driver.onConnected = () => {
     startedAt = performance.now();

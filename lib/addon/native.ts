@@ -47,6 +47,11 @@ export interface LibraryStatistics {
   /** Polls by event loops, and by the helper thread. */
   loopPolls: number;
   helperPolls: number;
+  /**
+   * On Linux: nothing has happened for half a second apart from pings, and nothing waits to be sent, acknowledged or
+   * connected, so GNS's timers are up to 50 ms late and the helper thread sleeps for 250 ms. A call ends it, as this one.
+   */
+  isSilent: boolean;
   /** How often another thread woke an event loop. */
   rings: number;
   /** Status events and log lines dropped because a queue was full. */

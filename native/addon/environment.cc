@@ -161,7 +161,16 @@ void Environment::ScheduleNextPoll() {
   if (!watcher_) return;
   GetDriver().TakeWake();
   watcher_->Watch(true, false);
-  watcher_->SetTimer(GetDriver().TimeToNextTimer());
+  watcher_->SetTimer(GetDriver().TimeToNextPoll());
+}
+
+// A silence has ended: a timer of the loop that polls may be too late.
+void Environment::LeaveGrid() {
+  if (watcher_) {
+    watcher_->SetTimer(GetDriver().TimeToNextPoll());
+  } else {
+    Driver::Wake();
+  }
 }
 
 // Another thread polls, and rings when it is done. Until then the descriptor stays readable and timers stay due. If the
@@ -177,6 +186,7 @@ void Environment::Deliver() {
   const std::vector<LogLine> lines = TakeLog(this);
   const std::vector<Woken> woken = TakeWoken(this);
   const std::vector<uint32_t> ready = udp_.TakeReady();
+  if (!woken.empty()) GetDriver().EndSilence();  // the caller sets the timer of the loop
   if (!lines.empty() || !woken.empty() || !ready.empty()) {
     InCallbackScope([&] {
       for (const LogLine& line : lines) {

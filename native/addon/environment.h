@@ -49,7 +49,12 @@ class Environment : public Doorbell {
   // To be called after every call from JS, so that GNS is polled in the next turn of the loop if it has something to
   // do, and the process lives while an open object asks for it.
   void AfterCall() {
-    if (GetDriver().TakeWake() && watcher_) watcher_->SetTimer(0);
+    const bool was_silent = GetDriver().EndSilence();
+    if (GetDriver().TakeWake() && watcher_) {
+      watcher_->SetTimer(0);
+    } else if (was_silent) {
+      LeaveGrid();
+    }
     UpdateKeepAlive();
   }
 
@@ -60,6 +65,7 @@ class Environment : public Doorbell {
   Spin::Look LookForMore();
   void ScheduleNextPoll();
   void StandBack();
+  void LeaveGrid();
   // Calls JS for log lines, and for the owners and UDP sockets that have something new.
   void Deliver();
   template <typename Calls>

@@ -64,6 +64,9 @@ constexpr int kIdleTickMs = 10;
 // Used after kQuietTicks checks in a row that found nothing waiting. A check takes 50 us of a core here.
 constexpr int kQuietTickMs = 40;
 constexpr int kQuietTicks = 20;
+constexpr int kSilentTickMs = 250;
+// During a silence the loop polls for timers at multiples of this time.
+constexpr int kGridMs = 50;
 constexpr int kBusyTickMs = 1;
 // A loop that polls more often than this is fully responsive.
 constexpr int kBriskPollMs = 5;
@@ -80,12 +83,6 @@ SteamNetworkingMicroseconds NextTimer() {
 #else
   return 0;  // unknown: always due
 #endif
-}
-
-// With the poll mutex held.
-void Poll(int max_wait_ms) {
-  GnsBatch batch;
-  SteamNetworkingSockets_Poll(max_wait_ms);
 }
 
 }  // namespace
@@ -150,6 +147,7 @@ void Driver::DetachLoop() {
     loop_doorbell_ = nullptr;
   }
   loop_attached_ = false;
+  EndSilence();
 }
 
 bool Driver::PollFromLoop() {
@@ -174,6 +172,14 @@ bool Driver::TakeWake() {
   if (NextTimer() <= Now()) return true;
   Wake();
   return false;
+}
+
+void Driver::Poll(int max_wait_ms) {
+  {
+    GnsBatch batch;
+    SteamNetworkingSockets_Poll(max_wait_ms);
+  }
+  if (TakeDataArrived()) EndSilence();
 }
 
 void Driver::PollAtOnce() {
@@ -224,6 +230,23 @@ int Driver::TimeToNextTimer() const {
   return static_cast<int>((us + 999) / 1000);
 }
 
+int Driver::TimeToNextPoll() const {
+  const int ms = TimeToNextTimer();
+  if (!silence_.is_on() || ms == 0 || ms == INT_MAX || HasUnsentPackets()) return ms;
+  const auto late = static_cast<int>((Now() / 1000 + ms) % kGridMs);
+  return late == 0 ? ms : ms + kGridMs - late;
+}
+
+bool Driver::EndSilence() {
+  if (!silence_.End()) return false;
+  {
+    std::lock_guard<std::mutex> lock(sleep_mutex_);
+    kicked_ = true;
+  }
+  wake_.notify_all();
+  return true;
+}
+
 void Driver::Activate() {
   {
     std::lock_guard<std::mutex> lock(sleep_mutex_);
@@ -250,7 +273,8 @@ bool Driver::IsReadable() const {
 bool Driver::Sleep(int ms) {
   std::unique_lock<std::mutex> lock(sleep_mutex_);
   wake_.wait(lock, [this] { return active_ || stop_; });
-  wake_.wait_for(lock, std::chrono::milliseconds(ms), [this] { return stop_.load(); });
+  wake_.wait_for(lock, std::chrono::milliseconds(ms), [this] { return stop_ || kicked_; });
+  kicked_ = false;
   return !stop_;
 }
 
@@ -284,14 +308,17 @@ void Driver::RunHybrid() {
       // The loop polls. This thread takes no lock: if it were suspended while holding one, the loop would wait for it.
       waiting = Now() - last_loop_poll_ > kSilence && IsReadable();
       quiet_ticks = 0;
-      tick = waiting ? kBusyTickMs : kIdleTickMs;
+      tick = waiting ? kBusyTickMs : silence_.is_on() ? kSilentTickMs : kIdleTickMs;
       continue;
     }
     const bool was_waiting = waiting && polls == 0;
-    waiting = IsReadable() || NextTimer() <= Now();
+    // A loop that keeps to the grid is not late.
+    const SteamNetworkingMicroseconds slack = silence_.is_on() ? (kGridMs + kIdleTickMs) * 1000 : 0;
+    waiting = IsReadable() || NextTimer() <= Now() - slack;
     // Something waited at the last check, still waits, and no loop has polled in between: the loop is busy, or there is
     // none.
     if (waiting && (was_waiting || !loop_attached_)) {
+      EndSilence();
       PollForBusyLoop();
       alone = true;
     }
@@ -304,6 +331,8 @@ void Driver::RunHybrid() {
     } else if (alone) {
       // No loop knows of timers that were set while this thread polled.
       tick = std::clamp(TimeToNextTimer(), kBusyTickMs, tick);
+    } else if (silence_.Check()) {
+      tick = kSilentTickMs;
     }
     RestIfIdle();
   }

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "core/gns.h"
+#include "core/silence.h"
 #include "doorbell.h"
 
 namespace vs {
@@ -18,7 +19,8 @@ enum class DriverMode { None, Hybrid, Thread };
 // Hybrid mode (Linux with libuv): GNS waits on one epoll descriptor. An event loop watches that descriptor and polls by
 // itself, without a switch to another thread. The helper thread checks every 10 ms, or every millisecond while
 // something is waiting, and polls in place of an event loop that is busy, so that acknowledgements, pings and timers
-// stay on time.
+// stay on time. During a silence it checks every 250 ms, and the loop's timers are on a grid, so that those of many
+// connections come up together.
 class Driver {
  public:
   // To be called before GNS is initialized.
@@ -53,6 +55,12 @@ class Driver {
   void AwaitPoll();
   // Milliseconds until GNS's next timer is due; INT_MAX when there is none.
   int TimeToNextTimer() const;
+  // Milliseconds until the attached loop has to poll because of GNS's timers; INT_MAX when there are none.
+  int TimeToNextPoll() const;
+  // Something has happened. Returns true if that ended a silence: then the attached loop has to ask for TimeToNextPoll
+  // again.
+  bool EndSilence();
+  bool is_silent() const { return silence_.is_on(); }
   // Whether a poll would find something.
   bool IsReadable() const;
 
@@ -65,14 +73,15 @@ class Driver {
   uint64_t helper_polls() const { return helper_polls_; }
 
  private:
-  void PollAtOnce();  // for an event loop, with the poll mutex held
+  void Poll(int max_wait_ms);  // with the poll mutex held
+  void PollAtOnce();           // for an event loop, with the poll mutex held
   void RunThread();
   void RunHybrid();
   void PollForBusyLoop();
   // To be called after the poll mutex was released. Rings the loop's doorbell and returns true if the loop waits for
   // it.
   bool HandOver();
-  // Waits until the time is up or Stop is called; returns false after Stop.
+  // Waits until the time is up, a silence ends or Stop is called; returns false after Stop.
   bool Sleep(int ms);
 
   DriverMode mode_ = DriverMode::None;
@@ -83,7 +92,9 @@ class Driver {
   std::condition_variable wake_;
   std::condition_variable polled_;
   bool active_ = false;
+  bool kicked_ = false;  // a silence has ended
   std::atomic<bool> stop_{false};
+  Silence silence_;
   std::atomic<bool> loop_attached_{false};
   std::atomic<bool> loop_waits_{false};
   Doorbell* loop_doorbell_ = nullptr;  // guarded by sleep_mutex_

@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 namespace vs {
 
@@ -22,6 +23,8 @@ namespace {
 constexpr int kPackets = 64;
 // GNS's packets are smaller. A larger one is sent by itself.
 constexpr size_t kMaxPacket = 1536;
+// Pings and their answers, with statistics, are smaller.
+constexpr ssize_t kMaxPing = 256;
 
 // The packets that a poll sends.
 class Sender {
@@ -153,6 +156,7 @@ Receiver& GetReceiver() {
 
 thread_local bool is_polling = false;
 std::atomic<int> gns_epoll{-1};
+bool data_arrived = false;  // used by the thread that polls
 
 }  // namespace
 
@@ -173,6 +177,8 @@ GnsBatch::~GnsBatch() {
 }
 
 bool HasUnsentPackets() { return GetSender().is_full(); }
+
+bool TakeDataArrived() { return std::exchange(data_arrived, false); }
 
 }  // namespace vs
 
@@ -216,8 +222,10 @@ ssize_t sendmsg(int socket, const msghdr* message, int flags) {
 
 ssize_t recvmsg(int socket, msghdr* message, int flags) {
   const bool is_packet = message->msg_name && message->msg_control && message->msg_iovlen == 1;
-  if (vs::is_polling && is_packet) return vs::GetReceiver().Next(socket, *message);
-  return syscall(SYS_recvmsg, socket, message, flags);
+  const ssize_t size = vs::is_polling && is_packet ? vs::GetReceiver().Next(socket, *message)
+                                                   : syscall(SYS_recvmsg, socket, message, flags);
+  if (is_packet && size > vs::kMaxPing) vs::data_arrived = true;
+  return size;
 }
 }
 
@@ -229,6 +237,7 @@ void WatchGnsSockets(int) {}
 GnsBatch::GnsBatch() = default;
 GnsBatch::~GnsBatch() = default;
 bool HasUnsentPackets() { return false; }
+bool TakeDataArrived() { return false; }
 
 }  // namespace vs
 #endif

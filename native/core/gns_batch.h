@@ -17,6 +17,9 @@ class GnsBatch {
   GnsBatch& operator=(const GnsBatch&) = delete;
 };
 
+// Whether one of GNS's sockets has received, since the last call, a packet that is too large for a ping or its answer.
+bool TakeDataArrived();
+
 // Whether packets wait because the system's buffer was full. The next poll sends them.
 bool HasUnsentPackets();
 

@@ -63,6 +63,7 @@ Napi::Value Statistics(Environment&, const Args& args) {
   out.Set("driver", Napi::String::New(args.env(), kNames[static_cast<int>(driver.mode())]));
   set("loopPolls", driver.loop_polls());
   set("helperPolls", driver.helper_polls());
+  out.Set("isSilent", Napi::Boolean::New(args.env(), driver.is_silent()));
   set("droppedLogLines", DroppedLogLines());
   auto [state, lock] = Locked(GetState());
   uint64_t open = 0, listening = 0, groups = 0;
