@@ -1,3 +1,4 @@
+import { MAX_CLIENTS, MAX_ROOMS } from "../wire/packets.js";
 import type { CommsCore } from "./comms-core.js";
 import { CommsPlayer } from "./comms-player.js";
 
@@ -48,14 +49,15 @@ export class PlayerTable<TPeer> {
   }
 
   add(id: number, name: string, codec: CommsPlayer<TPeer>["codec"], salt: Uint8Array, isLocal: boolean): void {
-    this.#listed.set(id, new Set());
     const known = this.#byId.get(id);
+    if (known || this.#byId.size < MAX_CLIENTS) this.#listed.set(id, new Set());
     if (known?.name === name) {
       known.codec = codec;
       known.salt = salt;
       return;
     }
     if (known) this.remove(id);
+    if (this.#byId.size >= MAX_CLIENTS) return; // no server has more
     const player = new CommsPlayer<TPeer>(name, id, codec, salt, isLocal);
     player.connection = this.#unknownPeers.get(id)?.peer ?? null;
     this.#unknownPeers.delete(id);
@@ -84,7 +86,7 @@ export class PlayerTable<TPeer> {
     if (!player) return;
     if (isJoining) this.#listed.get(id)?.add(room);
     else this.#listed.get(id)?.delete(room);
-    if (isJoining === player.rooms.has(room)) return;
+    if (isJoining === player.rooms.has(room) || (isJoining && player.rooms.size >= MAX_ROOMS)) return;
     if (isJoining) player.rooms.add(room);
     else player.rooms.delete(room);
     this.#comms.events.emit(isJoining ? "playerEnteredRoom" : "playerExitedRoom", player, room);
@@ -104,19 +106,23 @@ export class PlayerTable<TPeer> {
     this.#comms.events.emit("playerStoppedSpeaking", player);
   }
 
-  /** `peer` is client `id`, and can be reached directly. @returns whether that is news, and is to be answered */
+  /**
+   * `peer` is client `id`, and can be reached directly. What is bound stays so until `unbind`: nobody takes the place of
+   * another, and nobody is two clients.
+   *
+   * @returns whether that is news, and is to be answered
+   */
   bind(id: number, peer: TPeer, nowMs: number): boolean {
     const player = this.#byId.get(id);
-    if (player?.isLocal) return false;
+    if (player?.isLocal || this.all.some(({ connection }) => connection === peer)) return false;
     if (player) {
-      const isNew = player.connection !== peer;
+      if (player.connection !== null) return false;
       player.connection = peer;
-      return isNew;
+      return true;
     }
-    if (this.#unknownPeers.size >= MAX_UNKNOWN_PEERS) return false;
-    const isNew = this.#unknownPeers.get(id)?.peer !== peer;
+    if (this.#unknownPeers.size >= MAX_UNKNOWN_PEERS || this.#unknownPeers.has(id)) return false;
     this.#unknownPeers.set(id, { peer, untilMs: nowMs + UNKNOWN_PEER_MS });
-    return isNew;
+    return true;
   }
 
   /** The direct way to `peer` is lost. */

@@ -39,7 +39,7 @@ export interface SessionMetrics {
   packets: number;
   /** Packets that could not be read. */
   malformed: number;
-  /** Voice above its rate, or of a client that is mute. */
+  /** Voice, hellos and signals above their rates, and voice of a client that is mute. */
   dropped: number;
   /** Voice packets sent on: one for each listener. */
   forwarded: number;
@@ -67,6 +67,8 @@ export interface ServerOwner<TPeer> {
   authorize(request: JoinRequest<TPeer>): true | DisconnectReason;
   canSpeak(client: IServerClient<TPeer>, room: string): boolean;
   canListen(client: IServerClient<TPeer>, room: string): boolean;
+  /** Ends the connection of `peer`, where the transport can. */
+  disconnectPeer(peer: TPeer, reason: DisconnectReason): void;
   /** `peer` has sent something that no honest client sends. */
   charge(peer: TPeer, cost: number, text: string): void;
   report(error: unknown): void;
