@@ -126,8 +126,8 @@ export abstract class BaseServer<TPeer> {
   }
 
   /**
-   * `peer` has connected, and is to say hello within 5 s: `disconnectPeer` is called then. At most 256 peers wait at
-   * once; those of one address make room among themselves. A transport whose connections nobody but voice uses calls it.
+   * `peer` has connected, and is to say hello within 5 s: else `disconnectPeer` is called. At most 256 peers wait at
+   * once; those of one address make room among themselves. Call it if nobody but voice uses your connections.
    *
    * @param address `host:port` of the peer
    */

@@ -70,7 +70,7 @@ async function open(options: Partial<PeerCommsNetworkOptions> = {}) {
   return { clock, connect, join, server, turn };
 }
 
-test("who connects by a Peer and says no hello is disconnected with the reason after 5 s, and nobody else is", async () => {
+test("who connects by a Peer and says no hello is disconnected after 5 s, and nobody else is", async () => {
   const { clock, connect, join, server, turn } = await open();
   const client = join("Ada");
   await turn(1000);

@@ -1,3 +1,4 @@
+import type { PeerKey } from "../values/peer-key.js";
 import { MAX_CLIENTS, MAX_ROOMS } from "../wire/packets.js";
 import type { CommsCore } from "./comms-core.js";
 import { CommsPlayer } from "./comms-player.js";
@@ -9,14 +10,16 @@ const UNKNOWN_PEER_MS = 10_000;
 /** Who is in the session, as the server tells it, and how each can be reached. */
 export class PlayerTable<TPeer> {
   readonly #comms: CommsCore;
+  readonly #peerKey: (peer: TPeer) => PeerKey;
   readonly #byId = new Map<number, CommsPlayer<TPeer>>();
   readonly #byName = new Map<string, CommsPlayer<TPeer>>();
   /** Who was named since the last list began, and their rooms. */
   readonly #listed = new Map<number, Set<string>>();
   readonly #unknownPeers = new Map<number, { peer: TPeer; untilMs: number }>();
 
-  constructor(comms: CommsCore) {
+  constructor(comms: CommsCore, peerKey: (peer: TPeer) => PeerKey) {
     this.#comms = comms;
+    this.#peerKey = peerKey;
   }
 
   get all(): readonly CommsPlayer<TPeer>[] {
@@ -107,14 +110,14 @@ export class PlayerTable<TPeer> {
   }
 
   /**
-   * `peer` is client `id`, and can be reached directly. What is bound stays so until `unbind`: nobody takes the place of
-   * another, and nobody is two clients.
+   * `peer` is client `id`, and can be reached directly. What is bound stays so until `unbind`: nobody takes the place
+   * of another, and nobody is two clients.
    *
    * @returns whether that is news, and is to be answered
    */
   bind(id: number, peer: TPeer, nowMs: number): boolean {
     const player = this.#byId.get(id);
-    if (player?.isLocal || this.all.some(({ connection }) => connection === peer)) return false;
+    if (player?.isLocal || this.all.some((one) => this.isAt(one, peer))) return false;
     if (player) {
       if (player.connection !== null) return false;
       player.connection = peer;
@@ -125,10 +128,16 @@ export class PlayerTable<TPeer> {
     return true;
   }
 
+  /** Whether `player` is reached directly at `peer`. */
+  isAt({ connection }: CommsPlayer<TPeer>, peer: TPeer): boolean {
+    return connection !== null && this.#peerKey(connection) === this.#peerKey(peer);
+  }
+
   /** The direct way to `peer` is lost. */
   unbind(peer: TPeer): void {
-    for (const player of this.#byId.values()) if (player.connection === peer) player.connection = null;
-    for (const [id, one] of this.#unknownPeers) if (one.peer === peer) this.#unknownPeers.delete(id);
+    for (const player of this.#byId.values()) if (this.isAt(player, peer)) player.connection = null;
+    const key = this.#peerKey(peer);
+    for (const [id, one] of this.#unknownPeers) if (this.#peerKey(one.peer) === key) this.#unknownPeers.delete(id);
   }
 
   forgetUnknownPeers(nowMs: number): void {

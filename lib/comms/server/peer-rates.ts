@@ -1,6 +1,6 @@
 import type { Clock } from "../../clock.js";
 import { TokenBucket } from "../../guard/token-bucket.js";
-import type { PeerKey } from "./server-owner.js";
+import type { PeerKey } from "../values/peer-key.js";
 
 /** Peers that are remembered. Of those that exceed it the first is forgotten. */
 const MAX_PEERS = 8192;

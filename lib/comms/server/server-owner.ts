@@ -4,11 +4,9 @@ import type { ByteSegment } from "../../peer/index.js";
 import type { RandomBytes } from "../../random.js";
 import type { DisconnectReason } from "../../socket/index.js";
 import type { CodecSettings } from "../values/codec-settings.js";
+import type { PeerKey } from "../values/peer-key.js";
 import type { IVoicePacket } from "../wire/voice-packet.js";
 import type { IServerClient } from "./server-client.js";
-
-/** How peers are told apart. */
-export type PeerKey = string | number | bigint | object;
 
 /** What a client asks for when it wants to join. */
 export interface JoinRequest<TPeer> {

@@ -8,6 +8,7 @@ import { type Codec, NetworkReader } from "../../serialization/index.js";
 import { serverFailed } from "../../socket/building/socket-errors.js";
 import { judge, type Verdict } from "../../verdict.js";
 import type { CodecSettings } from "../values/codec-settings.js";
+import type { PeerKey } from "../values/peer-key.js";
 import { PacketWriter } from "../wire/packet-writer.js";
 import {
   contents,
@@ -25,14 +26,7 @@ import { ClientIds } from "./client-ids.js";
 import { PeerRates } from "./peer-rates.js";
 import { RoomsTable } from "./rooms-table.js";
 import { ServerClient, type ServerRoom } from "./server-client.js";
-import {
-  COST,
-  type JoinRequest,
-  type PeerKey,
-  type ServerEvents,
-  type ServerOwner,
-  type SessionMetrics,
-} from "./server-owner.js";
+import { COST, type JoinRequest, type ServerEvents, type ServerOwner, type SessionMetrics } from "./server-owner.js";
 import { Strangers } from "./strangers.js";
 import { VoiceRouter } from "./voice-router.js";
 

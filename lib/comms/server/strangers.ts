@@ -2,7 +2,7 @@ import type { Clock } from "../../clock.js";
 import { Places } from "../../guard/places.js";
 import { sourceOf } from "../../guard/source.js";
 import type { DisconnectReason } from "../../socket/index.js";
-import type { PeerKey } from "./server-owner.js";
+import type { PeerKey } from "../values/peer-key.js";
 
 /** A peer that is connected says hello within this time. */
 export const HELLO_TIMEOUT_MS = 5000;
