@@ -49,6 +49,7 @@ export abstract class BaseClient<TPeer> {
         token: link.token,
         seal: link.seal,
         randomBytes: link.randomBytes,
+        peerKey: (peer) => link.peerKey(peer),
         within: (run) => link.within(run),
         report: (error) => link.report(error),
         transmitReliable: (packet) => link.takeToServer(packet) || link.attempt(() => this.sendReliable(packet)),

@@ -12,8 +12,8 @@ import {
   type Session,
 } from "./network-core.js";
 import { setLink } from "./network-link.js";
-import type { PeerKey } from "./server/server-owner.js";
 import { type ConnectionStatus, isClientEnabled, isServerEnabled, NetworkMode, type Unit } from "./values/modes.js";
+import type { PeerKey } from "./values/peer-key.js";
 
 /**
  * Voice comms over a transport of your own (the seed's `BaseCommsNetwork`): extend it, and make a server and a client

@@ -3,7 +3,7 @@ import { ByteSegment } from "../peer/index.js";
 import type { DisconnectReason } from "../socket/index.js";
 import { linkOf, type NetworkLink, type SendOutcome } from "./network-link.js";
 import type { IServerClient } from "./server/server-client.js";
-import type { JoinRequest, ServerEvents, SessionMetrics } from "./server/server-owner.js";
+import { DISCONNECT_COST, type JoinRequest, type ServerEvents, type SessionMetrics } from "./server/server-owner.js";
 import { ServerSession } from "./server/server-session.js";
 
 /** What the network calls of its server. */
@@ -45,8 +45,9 @@ export abstract class BaseServer<TPeer> {
         link.takeToClient(packet, to) || link.attempt(() => this.sendReliable(to, packet)),
       transmitMany: (to, count, packet) => this.#sendMany(to, count, packet),
       authorize: (request) => this.authorize(request),
-      canSpeak: (client, room) => this.canSpeak(client, room),
-      canListen: (client, room) => this.canListen(client, room),
+      canSpeak: (client, room) => this.#allows("canSpeak", client, room),
+      canListen: (client, room) => this.#allows("canListen", client, room),
+      disconnectPeer: (peer, reason) => this.disconnectPeer(peer, reason),
       charge: (peer, cost, text) => this.charge(peer, cost, text),
       report: (error) => link.report(error),
     });
@@ -124,6 +125,16 @@ export abstract class BaseServer<TPeer> {
     }
   }
 
+  /**
+   * `peer` has connected, and is to say hello within 5 s: else `disconnectPeer` is called. At most 256 peers wait at
+   * once; those of one address make room among themselves. Call it if nobody but voice uses your connections.
+   *
+   * @param address `host:port` of the peer
+   */
+  clientConnected(peer: TPeer, address: string): void {
+    this.#link.within(() => this.#session.connected(peer, address));
+  }
+
   /** `peer` has disconnected: all others hear that it has left. */
   clientDisconnected(peer: TPeer): void {
     this.#link.within(() => this.#session.remove(peer));
@@ -141,21 +152,46 @@ export abstract class BaseServer<TPeer> {
 
   /** Whether a client may join the voice session. @defaultValue what the network's option says */
   authorize(request: JoinRequest<TPeer>): true | DisconnectReason {
-    return this.#link.rules.authorize?.(request) ?? true;
+    const { rules } = this.#link;
+    return rules.authorize ? rules.authorize(request) : true;
   }
 
   /** Whether what `client` says goes to a room. @defaultValue what the network's option says */
   canSpeak(client: IServerClient<TPeer>, room: string): boolean {
-    return this.#link.rules.canSpeak?.(client, room) ?? true;
+    const { rules } = this.#link;
+    return rules.canSpeak ? rules.canSpeak(client, room) : true;
   }
 
   /** Whether `client` may listen to a room. @defaultValue what the network's option says */
   canListen(client: IServerClient<TPeer>, room: string): boolean {
-    return this.#link.rules.canListen?.(client, room) ?? true;
+    const { rules } = this.#link;
+    return rules.canListen ? rules.canListen(client, room) : true;
   }
 
-  /** `peer` has done what no honest client does. An integration with an error budget charges it there. */
-  protected charge(_peer: TPeer, _cost: number, _text: string): void {}
+  /**
+   * Ends the connection of `peer`. The base class does nothing.
+   *
+   * @param reason its code is from 0 to 999
+   */
+  protected disconnectPeer(_peer: TPeer, _reason: DisconnectReason): void {}
+
+  /**
+   * `peer` has done what no honest client does. An integration with an error budget charges it there; the base class
+   * disconnects whoever sends what cannot be read.
+   */
+  protected charge(peer: TPeer, cost: number, text: string): void {
+    if (cost >= DISCONNECT_COST) this.disconnectPeer(peer, { code: 0, text: text.slice(0, 40) });
+  }
+
+  /** What a rule of the application says; one that throws allows nothing. */
+  #allows(rule: "canSpeak" | "canListen", client: IServerClient<TPeer>, room: string): boolean {
+    try {
+      return this[rule](client, room) === true;
+    } catch (error) {
+      this.#link.report(error);
+      return false;
+    }
+  }
 
   /** What is for the client in this program leaves the list. */
   #sendMany(to: readonly TPeer[], count: number, packet: ByteSegment): void {

@@ -32,11 +32,12 @@ export {
 export { type ProximityOptions, ProximityTrigger } from "./proximity-trigger.js";
 export { roomSecretSeal } from "./room-secret-seal.js";
 export type { IServerClient } from "./server/server-client.js";
-export type { JoinRequest, PeerKey, ServerEvents, SessionMetrics, SessionRules } from "./server/server-owner.js";
+export type { JoinRequest, ServerEvents, SessionMetrics, SessionRules } from "./server/server-owner.js";
 export type { AccessTokens } from "./values/access-tokens.js";
 export { type ChannelOptions, ChannelPriority } from "./values/channel-options.js";
 export type { CodecSettings } from "./values/codec-settings.js";
 export { ConnectionStatus, isClientEnabled, isServerEnabled, NetworkMode, Unit } from "./values/modes.js";
+export type { PeerKey } from "./values/peer-key.js";
 export type { OpenChannel } from "./voice/open-channel.js";
 export type { Hearing } from "./voice/speech.js";
 export {

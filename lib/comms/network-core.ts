@@ -20,9 +20,10 @@ import { ClientPhase } from "./client/client-session.js";
 import { CommsCore } from "./client/comms-core.js";
 import { LoopbackQueue } from "./loopback-queue.js";
 import type { NetworkLink, SendOutcome } from "./network-link.js";
-import type { PeerKey, SessionRules } from "./server/server-owner.js";
+import type { SessionRules } from "./server/server-owner.js";
 import { type CodecSettings, checkCodecSettings, DEFAULT_CODEC } from "./values/codec-settings.js";
 import { ConnectionStatus, isClientEnabled, isServerEnabled, NetworkMode } from "./values/modes.js";
+import type { PeerKey } from "./values/peer-key.js";
 import type { VoiceSeal } from "./wire/voice-seal.js";
 
 /** The options of a network of comms. */

@@ -3,7 +3,8 @@ import type { Clock } from "../clock.js";
 import type { ByteSegment } from "../peer/index.js";
 import type { RandomBytes } from "../random.js";
 import type { CommsCore } from "./client/comms-core.js";
-import type { PeerKey, SessionRules } from "./server/server-owner.js";
+import type { SessionRules } from "./server/server-owner.js";
+import type { PeerKey } from "./values/peer-key.js";
 import type { VoiceSeal } from "./wire/voice-seal.js";
 
 /** What an override that sends returns: false is "it was not sent", and nothing at all counts as sent. */

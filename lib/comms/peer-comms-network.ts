@@ -1,12 +1,11 @@
 import { NetworkError } from "../network-error.js";
 import { checkOptions, type OptionRules, objectOption, remotePortOption, textOption } from "../options.js";
 import { type ByteSegment, Channel, type IConnection, Peer, type PeerConfig, type PeerHandler } from "../peer/index.js";
-import type { SocketFactory } from "../socket/index.js";
+import type { DisconnectReason, SocketFactory } from "../socket/index.js";
 import { BaseClient } from "./base-client.js";
 import { BaseCommsNetwork } from "./base-comms-network.js";
 import { BaseServer } from "./base-server.js";
 import type { CommsNetworkOptions } from "./network-core.js";
-import { DISCONNECT_COST } from "./server/server-owner.js";
 import { isServerEnabled, Unit } from "./values/modes.js";
 
 /** Voice that could not leave within this time is dropped: late is worse than lost. */
@@ -64,6 +63,7 @@ export class PeerCommsServer extends BaseServer<VoicePeer> {
   override connect(): void {
     const handler: PeerHandler = {
       onMessage: (connection, message) => this.networkPacketReceived(connection, message),
+      onConnected: (connection) => this.clientConnected(connection, String(connection.handle)),
       onDisconnected: (connection) => this.clientDisconnected(connection),
     };
     this.#peer = this.#transport.open(handler, "server");
@@ -85,9 +85,8 @@ export class PeerCommsServer extends BaseServer<VoicePeer> {
     return sendTo(to, packet, Channel.Unreliable);
   }
 
-  /** A peer that sends what cannot be read is disconnected, as one that breaks any protocol. */
-  protected override charge(peer: VoicePeer, cost: number, text: string): void {
-    if (cost >= DISCONNECT_COST && peer !== LOCAL) peer.disconnect({ code: 0, text: text.slice(0, 40) });
+  protected override disconnectPeer(peer: VoicePeer, reason: DisconnectReason): void {
+    if (peer !== LOCAL) peer.disconnect(reason);
   }
 }
 

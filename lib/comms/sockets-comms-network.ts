@@ -11,6 +11,7 @@ import {
   textOption,
 } from "../options.js";
 import type { ByteSegment } from "../peer/index.js";
+import type { DisconnectReason } from "../socket/index.js";
 import type { ConfigOption } from "../valve/configuration/config-value.js";
 import { type IceSettings, iceOptions } from "../valve/configuration/ice-servers.js";
 import { type InitializeOptions, initializeRules } from "../valve/sockets/library.js";
@@ -19,7 +20,6 @@ import { BaseCommsNetwork } from "./base-comms-network.js";
 import { BaseServer } from "./base-server.js";
 import type { ClientInfo } from "./client/comms-player.js";
 import type { CommsNetworkOptions } from "./network-core.js";
-import { DISCONNECT_COST } from "./server/server-owner.js";
 import type { DirectWay } from "./sockets/direct-way.js";
 import { DirectWays } from "./sockets/direct-ways.js";
 import { VoiceSockets, type VoiceSocketsSettings } from "./sockets/voice-sockets.js";
@@ -79,7 +79,11 @@ export class SocketsCommsServer extends BaseServer<number> {
     super(network);
     this.#param = param;
     this.#sockets = new VoiceSockets(
-      { lost: (connection) => this.clientDisconnected(connection), readable: () => network.update() },
+      {
+        connected: (connection, address) => this.clientConnected(connection, address),
+        lost: (connection) => this.clientDisconnected(connection),
+        readable: () => network.update(),
+      },
       settings,
     );
   }
@@ -114,9 +118,9 @@ export class SocketsCommsServer extends BaseServer<number> {
     this.#sockets.sendVoice(to, count, packet);
   }
 
-  protected override charge(peer: number, cost: number, text: string): void {
-    if (cost < DISCONNECT_COST || peer === LOCAL) return;
-    this.#sockets.disconnect(peer, { code: 0, text: text.slice(0, 40) });
+  protected override disconnectPeer(peer: number, reason: DisconnectReason): void {
+    if (peer === LOCAL) return;
+    this.#sockets.disconnect(peer, reason);
     this.clientDisconnected(peer);
   }
 }

@@ -1,11 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { roomSecretSeal } from "../../lib/comms/index.js";
+import { roomSecretSeal as nodeSeal } from "../../lib/comms/node.js";
 import { PacketWriter } from "../../lib/comms/wire/packet-writer.js";
-import { contents, PacketType, WIRE_VERSION } from "../../lib/comms/wire/packets.js";
+import { contents, PacketType, RefusalKind, WIRE_VERSION } from "../../lib/comms/wire/packets.js";
 import { roomIdOf } from "../../lib/comms/wire/room-id.js";
 import { VoicePacket, VoiceTarget, writeRedundantFrame, writeVoiceHeader } from "../../lib/comms/wire/voice-packet.js";
-import type { ByteSegment } from "../../lib/peer/index.js";
+import { ByteSegment } from "../../lib/peer/index.js";
 import { NetworkReader } from "../../lib/serialization/index.js";
 
 const SESSION = 0x0a0b0c0d;
@@ -32,6 +34,24 @@ function voice(): ByteSegment {
   return packets.end();
 }
 
+/** Of 7 to `lobby`. */
+function text(): ByteSegment {
+  const value = { isToPlayer: false, sender: 7, target: roomIdOf("lobby"), text: "hi" };
+  return packets.write(PacketType.TextData, SESSION, contents.text, value);
+}
+
+/** Of 7 to player 2. */
+function shortVoice(): ByteSegment {
+  const counters = { sender: 7, channelSession: 0, packetCounter: 1, frameCounter: 1 };
+  const writer = packets.begin(PacketType.VoiceData, SESSION);
+  writeVoiceHeader(writer, counters, [target({ isToPlayer: true, target: 2 })], 0);
+  writer.writeBytes(Uint8Array.of(0xaa));
+  return packets.end();
+}
+
+/** Of what lies in the writer's buffer, which the next packet needs. */
+const copyOf = (packet: ByteSegment) => new ByteSegment().set(packet.copy(), 0, packet.length);
+
 /** What the page says, by the first words of each row. */
 const vectors: [string, () => ByteSegment][] = [
   [
@@ -55,17 +75,46 @@ const vectors: [string, () => ByteSegment][] = [
         room: "lobby",
       }),
   ],
+  ["TextData of 7 to `lobby`: `hi`", text],
+  ["VoiceData of 7", voice],
   [
-    "TextData of 7 to `lobby`: `hi`",
+    "ClientState of 7",
+    () => {
+      const codec = { codec: 1, frameSize: 960, sampleRate: 48_000 };
+      const salt = Uint8Array.from({ length: 16 }, (_, index) => 0xa0 + index);
+      return packets.write(PacketType.ClientState, SESSION, contents.clientState, { id: 7, codec, name: "Ada", salt });
+    },
+  ],
+  ["RemoveClient", () => packets.write(PacketType.RemoveClient, SESSION, contents.removeClient, { id: 7 })],
+  ["RelayReliable", () => packets.relay(PacketType.RelayReliable, SESSION, [2, 3], copyOf(text()))],
+  ["RelayUnreliable", () => packets.relay(PacketType.RelayUnreliable, SESSION, [2], copyOf(shortVoice()))],
+  [
+    "ErrorWrongSession",
+    () => {
+      packets.begin(PacketType.ErrorWrongSession, SESSION);
+      return packets.end();
+    },
+  ],
+  ["HandshakeP2P", () => packets.write(PacketType.HandshakeP2P, SESSION, contents.handshakeP2P, { id: 7 })],
+  ["SnapshotDone", () => packets.write(PacketType.SnapshotDone, SESSION, contents.snapshotDone, { clients: 2 })],
+  [
+    "Refused",
     () =>
-      packets.write(PacketType.TextData, SESSION, contents.text, {
-        isToPlayer: false,
-        sender: 7,
-        target: roomIdOf("lobby"),
-        text: "hi",
+      packets.write(PacketType.Refused, SESSION, contents.refused, {
+        kind: RefusalKind.NameTaken,
+        code: 0,
+        text: "no",
       }),
   ],
-  ["VoiceData of 7", voice],
+  [
+    "Signal",
+    () => packets.write(PacketType.Signal, SESSION, contents.signal, { client: 7, bytes: Uint8Array.of(0xaa, 0xbb) }),
+  ],
+  [
+    "VoiceReport",
+    () =>
+      packets.write(PacketType.VoiceReport, SESSION, contents.voiceReport, { speaker: 7, lossPercent: 30, burst: 3 }),
+  ],
 ];
 
 const page = readFileSync(join(import.meta.dirname, "../../docs/wire-format.md"), "utf8");
@@ -73,6 +122,22 @@ const page = readFileSync(join(import.meta.dirname, "../../docs/wire-format.md")
 test.each(vectors)("%s is as docs/wire-format.md has it", (name, write) => {
   const row = page.split("\n").find((line) => line.startsWith(`| ${name}`));
   expect(row).toContain(`\`${hex(write())}\``);
+});
+
+test("every type of packet has a row", () => {
+  const types = Object.keys(PacketType).filter((name) => Number.isNaN(Number(name)));
+  expect(types.filter((type) => !vectors.some(([row]) => row.startsWith(type)))).toEqual([]);
+});
+
+test.each([
+  ["WebCrypto", roomSecretSeal],
+  ["OpenSSL", nodeSeal],
+])("roomSecretSeal by %s makes what docs/wire-format.md has", async (_, create) => {
+  const bytesFrom = (first: number) => Uint8Array.from({ length: 16 }, (_, index) => first + index);
+  const header = Uint8Array.of(7, 0, 0x83, 5, 0, 9, 0);
+  const voice = { salt: bytesFrom(0xa0), counter: 2 ** 32 + 5, header, bytes: Uint8Array.of(0xaa) };
+  const sealed = await create(bytesFrom(0)).seal(voice);
+  expect(page).toContain(`\n\`${hex(new ByteSegment().set(sealed, 0, sealed.length))}\``);
 });
 
 test("a voice packet is read as it was written", () => {

@@ -3,6 +3,7 @@ import { NetworkError } from "../../network-error.js";
 import type { ByteSegment } from "../../peer/index.js";
 import { printable } from "../../printable.js";
 import { type Codec, type Infer, NetworkReader } from "../../serialization/index.js";
+import type { PeerKey } from "../values/peer-key.js";
 import type { OpenChannel } from "../voice/open-channel.js";
 import { PacketWriter } from "../wire/packet-writer.js";
 import { contents, MAGIC, MAX_PACKET_BYTES, PacketType, RefusalKind, WIRE_VERSION } from "../wire/packets.js";
@@ -34,6 +35,7 @@ export interface ClientOwner<TPeer> {
   /** Null: voice is not sealed. */
   readonly seal: VoiceSeal | null;
   randomBytes(count: number): Uint8Array;
+  peerKey(peer: TPeer): PeerKey;
   within(run: () => void): void;
   report(error: unknown): void;
   transmitReliable(packet: ByteSegment): boolean;
@@ -91,7 +93,7 @@ export class ClientSession<TPeer> implements CommsSession {
   constructor(owner: ClientOwner<TPeer>, comms: CommsCore) {
     this.#owner = owner;
     this.#comms = comms;
-    this.#players = new PlayerTable(comms);
+    this.#players = new PlayerTable(comms, (peer) => owner.peerKey(peer));
     this.#sealer = owner.seal && new VoiceSealer(owner.seal, owner);
     const idOf = (name: string) => this.#players.findByName(name)?.id ?? null;
     this.#sender = new VoiceSender({ idOf }, this.#sealer?.overheadBytes ?? null);
@@ -353,7 +355,8 @@ export class ClientSession<TPeer> implements CommsSession {
 
   /** Whether `from` may send under the id `sender`: the server may send for everybody. */
   #isFrom(sender: number, from: TPeer | undefined): boolean {
-    if (from === undefined || this.#players.find(sender)?.connection === from) return true;
+    const player = this.#players.find(sender);
+    if (from === undefined || (player && this.#players.isAt(player, from))) return true;
     this.metrics.spoofed++;
     return false;
   }

@@ -1,3 +1,5 @@
+import type { PeerKey } from "../values/peer-key.js";
+import { MAX_CLIENTS, MAX_ROOMS } from "../wire/packets.js";
 import type { CommsCore } from "./comms-core.js";
 import { CommsPlayer } from "./comms-player.js";
 
@@ -8,14 +10,16 @@ const UNKNOWN_PEER_MS = 10_000;
 /** Who is in the session, as the server tells it, and how each can be reached. */
 export class PlayerTable<TPeer> {
   readonly #comms: CommsCore;
+  readonly #peerKey: (peer: TPeer) => PeerKey;
   readonly #byId = new Map<number, CommsPlayer<TPeer>>();
   readonly #byName = new Map<string, CommsPlayer<TPeer>>();
   /** Who was named since the last list began, and their rooms. */
   readonly #listed = new Map<number, Set<string>>();
   readonly #unknownPeers = new Map<number, { peer: TPeer; untilMs: number }>();
 
-  constructor(comms: CommsCore) {
+  constructor(comms: CommsCore, peerKey: (peer: TPeer) => PeerKey) {
     this.#comms = comms;
+    this.#peerKey = peerKey;
   }
 
   get all(): readonly CommsPlayer<TPeer>[] {
@@ -48,14 +52,15 @@ export class PlayerTable<TPeer> {
   }
 
   add(id: number, name: string, codec: CommsPlayer<TPeer>["codec"], salt: Uint8Array, isLocal: boolean): void {
-    this.#listed.set(id, new Set());
     const known = this.#byId.get(id);
+    if (known || this.#byId.size < MAX_CLIENTS) this.#listed.set(id, new Set());
     if (known?.name === name) {
       known.codec = codec;
       known.salt = salt;
       return;
     }
     if (known) this.remove(id);
+    if (this.#byId.size >= MAX_CLIENTS) return; // no server has more
     const player = new CommsPlayer<TPeer>(name, id, codec, salt, isLocal);
     player.connection = this.#unknownPeers.get(id)?.peer ?? null;
     this.#unknownPeers.delete(id);
@@ -84,7 +89,7 @@ export class PlayerTable<TPeer> {
     if (!player) return;
     if (isJoining) this.#listed.get(id)?.add(room);
     else this.#listed.get(id)?.delete(room);
-    if (isJoining === player.rooms.has(room)) return;
+    if (isJoining === player.rooms.has(room) || (isJoining && player.rooms.size >= MAX_ROOMS)) return;
     if (isJoining) player.rooms.add(room);
     else player.rooms.delete(room);
     this.#comms.events.emit(isJoining ? "playerEnteredRoom" : "playerExitedRoom", player, room);
@@ -104,25 +109,35 @@ export class PlayerTable<TPeer> {
     this.#comms.events.emit("playerStoppedSpeaking", player);
   }
 
-  /** `peer` is client `id`, and can be reached directly. @returns whether that is news, and is to be answered */
+  /**
+   * `peer` is client `id`, and can be reached directly. What is bound stays so until `unbind`: nobody takes the place
+   * of another, and nobody is two clients.
+   *
+   * @returns whether that is news, and is to be answered
+   */
   bind(id: number, peer: TPeer, nowMs: number): boolean {
     const player = this.#byId.get(id);
-    if (player?.isLocal) return false;
+    if (player?.isLocal || this.all.some((one) => this.isAt(one, peer))) return false;
     if (player) {
-      const isNew = player.connection !== peer;
+      if (player.connection !== null) return false;
       player.connection = peer;
-      return isNew;
+      return true;
     }
-    if (this.#unknownPeers.size >= MAX_UNKNOWN_PEERS) return false;
-    const isNew = this.#unknownPeers.get(id)?.peer !== peer;
+    if (this.#unknownPeers.size >= MAX_UNKNOWN_PEERS || this.#unknownPeers.has(id)) return false;
     this.#unknownPeers.set(id, { peer, untilMs: nowMs + UNKNOWN_PEER_MS });
-    return isNew;
+    return true;
+  }
+
+  /** Whether `player` is reached directly at `peer`. */
+  isAt({ connection }: CommsPlayer<TPeer>, peer: TPeer): boolean {
+    return connection !== null && this.#peerKey(connection) === this.#peerKey(peer);
   }
 
   /** The direct way to `peer` is lost. */
   unbind(peer: TPeer): void {
-    for (const player of this.#byId.values()) if (player.connection === peer) player.connection = null;
-    for (const [id, one] of this.#unknownPeers) if (one.peer === peer) this.#unknownPeers.delete(id);
+    for (const player of this.#byId.values()) if (this.isAt(player, peer)) player.connection = null;
+    const key = this.#peerKey(peer);
+    for (const [id, one] of this.#unknownPeers) if (this.#peerKey(one.peer) === key) this.#unknownPeers.delete(id);
   }
 
   forgetUnknownPeers(nowMs: number): void {

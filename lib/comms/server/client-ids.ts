@@ -3,7 +3,7 @@ import type { Clock } from "../../clock.js";
 const IDS = 65_536;
 const REST_MS = 60_000;
 
-/** Ids of clients: an id rests for a minute before another client gets it. */
+/** Ids of clients: an id rests for a minute before another client gets it, while there are others. */
 export class ClientIds {
   readonly #clock: Clock;
   readonly #used = new Set<number>();
@@ -19,6 +19,8 @@ export class ClientIds {
   take(): number | null {
     const now = this.#clock.now();
     while (this.#resting[0] && this.#resting[0].untilMs <= now) this.#used.delete(this.#resting.shift()?.id as number);
+    // So that whoever comes and goes all the time keeps nobody out.
+    if (this.#used.size >= IDS && this.#resting[0]) this.#used.delete(this.#resting.shift()?.id as number);
     if (this.#used.size >= IDS) return null;
     while (this.#used.has(this.#next)) this.#next = (this.#next + 1) % IDS;
     const id = this.#next;

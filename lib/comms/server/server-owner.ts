@@ -4,11 +4,9 @@ import type { ByteSegment } from "../../peer/index.js";
 import type { RandomBytes } from "../../random.js";
 import type { DisconnectReason } from "../../socket/index.js";
 import type { CodecSettings } from "../values/codec-settings.js";
+import type { PeerKey } from "../values/peer-key.js";
 import type { IVoicePacket } from "../wire/voice-packet.js";
 import type { IServerClient } from "./server-client.js";
-
-/** How peers are told apart. */
-export type PeerKey = string | number | bigint | object;
 
 /** What a client asks for when it wants to join. */
 export interface JoinRequest<TPeer> {
@@ -39,7 +37,7 @@ export interface SessionMetrics {
   packets: number;
   /** Packets that could not be read. */
   malformed: number;
-  /** Voice above its rate, or of a client that is mute. */
+  /** Voice, hellos and signals above their rates, and voice of a client that is mute. */
   dropped: number;
   /** Voice packets sent on: one for each listener. */
   forwarded: number;
@@ -67,6 +65,8 @@ export interface ServerOwner<TPeer> {
   authorize(request: JoinRequest<TPeer>): true | DisconnectReason;
   canSpeak(client: IServerClient<TPeer>, room: string): boolean;
   canListen(client: IServerClient<TPeer>, room: string): boolean;
+  /** Ends the connection of `peer`, where the transport can. */
+  disconnectPeer(peer: TPeer, reason: DisconnectReason): void;
   /** `peer` has sent something that no honest client sends. */
   charge(peer: TPeer, cost: number, text: string): void;
   report(error: unknown): void;

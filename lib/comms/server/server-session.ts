@@ -1,14 +1,20 @@
+import { typeError } from "../../arguments.js";
+import { isThenable } from "../../brands.js";
 import { equalBytes } from "../../bytes.js";
 import { EventHub } from "../../event-hub.js";
 import { NetworkError } from "../../network-error.js";
 import type { ByteSegment } from "../../peer/index.js";
 import { type Codec, NetworkReader } from "../../serialization/index.js";
+import { serverFailed } from "../../socket/building/socket-errors.js";
+import { judge, type Verdict } from "../../verdict.js";
 import type { CodecSettings } from "../values/codec-settings.js";
+import type { PeerKey } from "../values/peer-key.js";
 import { PacketWriter } from "../wire/packet-writer.js";
 import {
   contents,
   type HandshakeRequest,
   MAGIC,
+  MAX_CLIENTS,
   MAX_PACKET_BYTES,
   MAX_ROOMS,
   PacketType,
@@ -17,14 +23,17 @@ import {
 } from "../wire/packets.js";
 import { checkName } from "../wire/room-id.js";
 import { ClientIds } from "./client-ids.js";
+import { PeerRates } from "./peer-rates.js";
 import { RoomsTable } from "./rooms-table.js";
 import { ServerClient, type ServerRoom } from "./server-client.js";
-import { COST, type PeerKey, type ServerEvents, type ServerOwner, type SessionMetrics } from "./server-owner.js";
+import { COST, type JoinRequest, type ServerEvents, type ServerOwner, type SessionMetrics } from "./server-owner.js";
+import { Strangers } from "./strangers.js";
 import { VoiceRouter } from "./voice-router.js";
 
-const MAX_CLIENTS = 4096;
 const RESET_INTERVAL_MS = 1000;
-const STRANGERS = 1024;
+/** A hello is answered with everybody who is there: an honest client says few, one after a pause. */
+const HELLO_BURST = 10;
+const HELLOS_PER_SECOND = 0.2;
 
 const EVENTS = [
   "clientJoined",
@@ -49,8 +58,10 @@ export class ServerSession<TPeer> {
   readonly #router: VoiceRouter<TPeer>;
   readonly #reader = new NetworkReader();
   readonly #packets = new PacketWriter();
-  /** When a peer without a client was last told so. */
-  readonly #toldMs = new Map<PeerKey, number>();
+  readonly #strangers: Strangers<TPeer>;
+  /** A peer without a client is told so at most once a second. */
+  readonly #tellings: PeerRates;
+  readonly #hellos: PeerRates;
   /** Those that missed a reliable packet, and do not know it yet. */
   readonly #expelled = new Map<PeerKey, TPeer>();
   #expelledMs = Number.POSITIVE_INFINITY;
@@ -61,6 +72,9 @@ export class ServerSession<TPeer> {
     // 31 bits: V8 keeps such numbers without an object for each.
     this.id = new DataView(random.buffer, random.byteOffset).getUint32(0) >>> 1;
     this.#ids = new ClientIds(owner.clock);
+    this.#strangers = new Strangers(owner.clock, (peer, reason) => owner.disconnectPeer(peer, reason));
+    this.#tellings = new PeerRates(owner.clock, 1, 1000 / RESET_INTERVAL_MS);
+    this.#hellos = new PeerRates(owner.clock, HELLO_BURST, HELLOS_PER_SECOND);
     this.events = new EventHub<ServerEvents<TPeer>>(EVENTS, (error) => owner.report(error));
     this.#router = new VoiceRouter(
       { id: this.id, events: this.events, metrics: this.metrics, byId: this.#byId, rooms: this.#rooms },
@@ -90,19 +104,34 @@ export class ServerSession<TPeer> {
       if (type === PacketType.HandshakeRequest) this.#greet(from, this.#content(contents.handshakeRequest));
       else this.#receiveOf(from, type, reader.readUint32(), packet);
     } catch (error) {
+      if (!(error instanceof NetworkError)) {
+        this.#owner.report(error); // a fault of this program, and not of the peer
+        return;
+      }
       this.metrics.malformed++;
-      if (!(error instanceof NetworkError)) this.#owner.report(error);
-      this.#owner.charge(from, COST.malformed, `A voice packet that cannot be read: ${(error as Error).message}`);
+      this.#owner.charge(from, COST.malformed, `A voice packet that cannot be read: ${error.message}`);
     }
+  }
+
+  /** The transport has connected `peer`, which says hello in time, or is disconnected. */
+  connected(peer: TPeer, address: string): void {
+    this.#strangers.connected(this.#owner.peerKey(peer), peer, address);
   }
 
   /** `peer` is gone for good: all others hear of it. */
   remove(peer: TPeer): void {
     const key = this.#owner.peerKey(peer);
-    this.#toldMs.delete(key);
+    this.#strangers.gone(key);
+    this.#tellings.forget(key);
+    this.#hellos.forget(key);
+    this.#removeClient(key);
+  }
+
+  #removeClient(key: PeerKey): void {
     this.#expelled.delete(key);
     const client = this.#byPeer.get(key);
     if (!client) return;
+    this.#strangers.left(key);
     this.#byPeer.delete(key);
     this.#byId.delete(client.id);
     this.#names.delete(client.name);
@@ -138,7 +167,6 @@ export class ServerSession<TPeer> {
     }
     this.#byPeer.clear();
     this.#names.clear();
-    this.#toldMs.clear();
   }
 
   #content<T>(codec: Codec<T>): T {
@@ -148,12 +176,17 @@ export class ServerSession<TPeer> {
   }
 
   #greet(from: TPeer, { version, codec, name, salt, token }: HandshakeRequest): void {
-    const known = this.find(from);
+    const key = this.#owner.peerKey(from);
+    if (!this.#hellos.tryTake(key)) {
+      this.metrics.dropped++;
+      return;
+    }
+    const known = this.#byPeer.get(key);
     if (known?.name === name && known.codec.codec === codec.codec && equalBytes(known.salt, salt)) {
       this.#sendSnapshot(known);
       return;
     }
-    if (known) this.remove(from);
+    if (known) this.#removeClient(key);
     if (version !== WIRE_VERSION) {
       this.#refuse(from, RefusalKind.Version, `voice version: server ${WIRE_VERSION}, client ${version}`);
       return;
@@ -161,10 +194,21 @@ export class ServerSession<TPeer> {
     if (checkName("The name of a player", name) !== name || codec.frameSize === 0 || codec.sampleRate === 0) {
       throw new NetworkError("ERR_BAD_VALUE", "A name in another form, or a codec without frames");
     }
-    const verdict = this.#owner.authorize({ peer: from, name, codec, token });
+    const verdict = this.#judge({ peer: from, name, codec, token });
     if (verdict !== true) this.#refuse(from, RefusalKind.Unauthorized, verdict.text, verdict.code);
     else if (this.#names.has(name)) this.#refuse(from, RefusalKind.NameTaken, `There is a player ${name} already`);
     else this.#add(from, name, codec, salt);
+  }
+
+  /** What the application says. Anything but true or a reason lets nobody in. */
+  #judge(request: JoinRequest<TPeer>): Verdict {
+    const report = (error: unknown) => this.#owner.report(error);
+    const ask = () => {
+      const answer: unknown = this.#owner.authorize(request);
+      if (isThenable(answer)) throw typeError("The answer of authorize", "true or a reason, and no promise");
+      return answer;
+    };
+    return judge({ callback: "authorize", maxCode: 999, failed: serverFailed, report }, ask) as Verdict;
   }
 
   #add(peer: TPeer, name: string, codec: CodecSettings, salt: Uint8Array): void {
@@ -176,7 +220,9 @@ export class ServerSession<TPeer> {
     const leave = (client: ServerClient<TPeer>, room: ServerRoom<TPeer>) => this.#leave(client, room);
     const client = new ServerClient(peer, id, name, codec, salt, this.#owner.clock, leave);
     this.#broadcast(PacketType.ClientState, contents.clientState, { id, codec, name, salt });
-    this.#byPeer.set(this.#owner.peerKey(peer), client);
+    const key = this.#owner.peerKey(peer);
+    this.#strangers.joined(key);
+    this.#byPeer.set(key, client);
     this.#byId.set(id, client);
     this.#names.add(name);
     this.#sendSnapshot(client);
@@ -232,11 +278,7 @@ export class ServerSession<TPeer> {
 
   /** A packet of another session, or of nobody: it is told at most once a second. */
   #tellStranger(from: TPeer, session: number): void {
-    const key = this.#owner.peerKey(from);
-    const now = this.#owner.clock.now();
-    if (now - (this.#toldMs.get(key) ?? Number.NEGATIVE_INFINITY) < RESET_INTERVAL_MS) return;
-    if (this.#toldMs.size >= STRANGERS) this.#toldMs.delete(this.#toldMs.keys().next().value as PeerKey);
-    this.#toldMs.set(key, now);
+    if (!this.#tellings.tryTake(this.#owner.peerKey(from))) return;
     if (session === this.id) this.#refuse(from, RefusalKind.NotInSession, "The server does not know this client");
     else this.#owner.transmitReliable(from, this.#empty(PacketType.ErrorWrongSession));
   }
@@ -291,11 +333,7 @@ export class ServerSession<TPeer> {
     { isToPlayer, sender, target }: { isToPlayer: boolean; sender: number; target: number },
     packet: ByteSegment,
   ): void {
-    if (!client.texts.tryTake(1)) {
-      this.#owner.charge(client.peer, COST.flood, "More texts than a player writes");
-      return;
-    }
-    if (!this.#router.isOwn(client, sender) || client.muteOnServer) return;
+    if (!this.#router.takeText(client) || !this.#router.isOwn(client, sender) || client.muteOnServer) return;
     const room = isToPlayer ? null : this.#rooms.find(target);
     if (room && !this.#owner.canSpeak(client, room.name)) return;
     const player = isToPlayer ? this.#byId.get(target) : undefined;
@@ -349,20 +387,24 @@ export class ServerSession<TPeer> {
 
   /** Whether `update` will have something to do, at `nextDeadlineMs`. */
   get isAnythingDue(): boolean {
-    return this.#expelled.size > 0;
+    return this.#expelled.size + this.#strangers.count > 0;
   }
 
   /** When `update` has something to do next. */
   get nextDeadlineMs(): number {
-    return this.#expelledMs;
+    return Math.min(this.#expelledMs, this.#strangers.deadlineMs);
   }
 
-  /** Removes those that missed a reliable packet, and tells them as soon as they take one again. */
+  /**
+   * Disconnects those that said no hello. Removes those that missed a reliable packet, and tells them as soon as they
+   * take one again.
+   */
   update(): void {
     const now = this.#owner.clock.now();
+    this.#strangers.update(now);
     if (now < this.#expelledMs) return;
     for (const [key, peer] of this.#expelled) {
-      this.remove(peer);
+      this.#removeClient(key);
       if (this.#refuse(peer, RefusalKind.NotInSession, "A reliable packet to this client was lost"))
         this.#expelled.delete(key);
       else this.#expelled.set(key, peer);

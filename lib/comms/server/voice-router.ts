@@ -16,6 +16,12 @@ export interface RoutedSession<TPeer> {
   readonly rooms: RoomsTable<TPeer>;
 }
 
+/** A player, or a room, by its number on the wire. */
+interface Destination {
+  readonly isToPlayer: boolean;
+  readonly target: number;
+}
+
 /** Sends voice on, to whom its channels lead: the same bytes to each, once. */
 export class VoiceRouter<TPeer> {
   readonly #session: RoutedSession<TPeer>;
@@ -36,13 +42,7 @@ export class VoiceRouter<TPeer> {
   voice(client: ServerClient<TPeer>, reader: NetworkReader, packet: ByteSegment): void {
     const voice = this.#voice;
     voice.read(reader, packet);
-    const verdict = client.judgeVoice(packet.length);
-    if (verdict !== "taken") {
-      this.#session.metrics.dropped++;
-      if (verdict === "fault") this.#owner.charge(client.peer, COST.flood, "More voice than its codec makes");
-      return;
-    }
-    if (!this.isOwn(client, voice.sender)) return;
+    if (!this.#takeVoice(client, packet) || !this.isOwn(client, voice.sender)) return;
     if (client.muteOnServer || client.isSuspended) {
       this.#session.metrics.dropped++;
       return;
@@ -73,32 +73,50 @@ export class VoiceRouter<TPeer> {
       return;
     }
     if (isVoice) this.#voice.read(reader, inner);
-    const sender = isVoice ? this.#voice.sender : contents.text.read(reader).sender;
-    if (!this.isOwn(client, sender) || client.muteOnServer || client.isSuspended) return;
-    const isWithinRate = isVoice ? client.judgeVoice(packet.length) === "taken" : client.texts.tryTake(1);
-    if (!isWithinRate) {
-      this.#session.metrics.dropped++;
-      return;
-    }
+    const text = isVoice ? null : contents.text.read(reader);
+    if (text) reader.finish();
+    const isWithinRate = text ? this.takeText(client) : this.#takeVoice(client, packet);
+    if (!isWithinRate || !this.isOwn(client, text?.sender ?? this.#voice.sender)) return;
+    if (client.muteOnServer || client.isSuspended) return;
     this.#beginTargets(client);
     for (const id of ids) {
       const other = this.#session.byId.get(id);
-      if (other && (!isVoice || this.#mayHear(client, other))) this.#addListener(other);
+      if (other && (text ? this.#leadsTo(client, other, text) : this.#mayHear(client, other))) this.#addListener(other);
     }
     if (isVoice) this.#sendToTargets(inner);
     else for (const peer of this.#targets.slice(0, this.#targetCount)) this.#owner.transmitReliable(peer, inner);
+  }
+
+  /** Whether a text of `client` is within its rate. */
+  takeText(client: ServerClient<TPeer>): boolean {
+    if (client.texts.tryTake(1)) return true;
+    this.#session.metrics.dropped++;
+    this.#owner.charge(client.peer, COST.flood, "More texts than a player writes");
+    return false;
+  }
+
+  #takeVoice(client: ServerClient<TPeer>, packet: ByteSegment): boolean {
+    const verdict = client.judgeVoice(packet.length);
+    if (verdict === "taken") return true;
+    this.#session.metrics.dropped++;
+    if (verdict === "fault") this.#owner.charge(client.peer, COST.flood, "More voice than its codec makes");
+    return false;
   }
 
   /** Whether one of the channels of the voice packet leads to `listener`, and the speaker may use it. */
   #mayHear(client: ServerClient<TPeer>, listener: ServerClient<TPeer>): boolean {
     const { channels, channelCount } = this.#voice;
     for (let index = 0; index < channelCount; index++) {
-      const { isToPlayer, target } = channels[index] as VoiceTarget;
-      if (isToPlayer && target === listener.id) return true;
-      const room = isToPlayer ? undefined : listener.joined.get(target);
-      if (room && this.#owner.canSpeak(client, room.name)) return true;
+      if (this.#leadsTo(client, listener, channels[index] as VoiceTarget)) return true;
     }
     return false;
+  }
+
+  /** Whether this target is `listener`, or a room with it where `client` may speak. */
+  #leadsTo(client: ServerClient<TPeer>, listener: ServerClient<TPeer>, { isToPlayer, target }: Destination): boolean {
+    if (isToPlayer) return target === listener.id;
+    const room = listener.joined.get(target);
+    return room !== undefined && this.#owner.canSpeak(client, room.name);
   }
 
   /** Whether `client` speaks under its own id; another one is reported. */

@@ -31,6 +31,8 @@ export interface VoiceSocketsSettings {
 
 /** The user of a {@link VoiceSockets}. */
 export interface VoiceSocketsUser {
+  /** A client has connected, to a server. */
+  connected?(connection: number, address: string): void;
   lost(connection: number, reason: DisconnectReason): void;
   /** Packets may have come: `read` hands them out. */
   readable(): void;
@@ -116,10 +118,11 @@ export class VoiceSockets implements DispatcherUser<number> {
     return this.#dispatcher.connections.size < MAX_CONNECTIONS || this.refusals.busy;
   }
 
-  onConnected(connection: number): void {
+  onConnected(connection: number, { address }: ConnectionInfo): void {
     this.#dispatcher.connections.set(connection, connection);
     this.#dispatcher.setFlowing(connection, true);
     this.#dispatcher.attempts.succeed(connection, connection);
+    this.#user.connected?.(connection, String(address));
   }
 
   onLost(connection: number, { endDebug, endReason }: ConnectionInfo): void {

@@ -17,6 +17,7 @@ export const MAX_TEXT_BYTES = 900;
 export const MAX_TOKEN_BYTES = 512;
 export const MAX_SIGNAL_BYTES = 900;
 export const MAX_ROOMS = 64;
+export const MAX_CLIENTS = 4096;
 
 /** The third byte of each packet. */
 export enum PacketType {

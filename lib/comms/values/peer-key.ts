@@ -1,0 +1,2 @@
+/** How peers are told apart. */
+export type PeerKey = string | number | bigint | object;
