@@ -48,6 +48,18 @@ export class ReceivedPackets {
     this.#seen = new ReplayWindow(RECEIVE_WINDOW, firstNumber - 1);
   }
 
+  get isAckDue(): boolean {
+    return this.ackDueMs < Number.POSITIVE_INFINITY;
+  }
+
+  /**
+   * Whether an Ack names more than one range. They are forgotten when the other side acknowledges an Ack, and it does
+   * so only to those that travel with content (RFC 9000, 13.2.4).
+   */
+  get hasGaps(): boolean {
+    return this.#acknowledged.count > 1;
+  }
+
   get largest(): number {
     return this.#seen.newest;
   }

@@ -14,6 +14,8 @@ export const MAX_ACK_DELAY_UNITS = 0xffff;
 /** Kind, largest, delay, count and the first range, each at its largest. */
 const HEAD_BYTES = 18;
 const MAX_RANGE_BYTES = 8;
+/** Room for two ranges. */
+export const MIN_GAPS_ACK_BYTES = HEAD_BYTES + MAX_RANGE_BYTES;
 
 /**
  * Writes an Ack frame that names the newest of `ranges`, of which there is at least one: as many as fit before `end`.

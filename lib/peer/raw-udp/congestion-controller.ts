@@ -28,6 +28,8 @@ const QUEUE_MARGIN_MS = 4;
  * flight.
  */
 const MIN_ROUND_TRIP_LIFETIME_MS = 10_000;
+/** So does a path that has become longer: round trips that our own queue does not explain, for so many of them. */
+const UNEXPLAINED_ROUND_TRIPS = 4;
 const PROBE_ROUND_TRIP_MS = 200;
 const MIN_ROUND_TRIP_TOLERANCE = 1.05;
 /**
@@ -67,6 +69,8 @@ export class CongestionController {
   readonly #bandwidth = new BandwidthFilter();
   #minRoundTripMs = Number.POSITIVE_INFINITY;
   #minRoundTripSeenMs = 0;
+  /** When a round trip was last measured that is no longer than the packets in flight explain. */
+  #explainedMs = 0;
   #round = 0;
   #roundEndsAt = 0;
   #roundStart = 0;
@@ -114,13 +118,18 @@ export class CongestionController {
   onRoundTripSample(nowMs: number): void {
     if (this.#minRoundTripMs === Number.POSITIVE_INFINITY && this.#bandwidth.max === 0) this.#start();
     const roundTripMs = this.#roundTrip.latestMs;
-    const isQueued = roundTripMs > QUEUE_ROUND_TRIP * this.#minRoundTripMs + QUEUE_MARGIN_MS;
+    const isQueued = isLonger(roundTripMs, this.#minRoundTripMs);
     this.#queueSamples = isQueued ? this.#queueSamples + 1 : 0;
     this.#probeMinMs = Math.min(this.#probeMinMs, roundTripMs);
     this.#minRoundTripMs = Math.min(this.#minRoundTripMs, roundTripMs);
+    if (!isQueued || !isLonger(roundTripMs, this.#window / this.#bandwidth.max)) this.#explainedMs = nowMs;
     if (roundTripMs <= MIN_ROUND_TRIP_TOLERANCE * this.#minRoundTripMs) {
       this.#minRoundTripSeenMs = nowMs;
-    } else if (this.#mode === Mode.ProbeBandwidth && nowMs > this.#minRoundTripSeenMs + MIN_ROUND_TRIP_LIFETIME_MS) {
+      return;
+    }
+    const isUnexplained = nowMs > this.#explainedMs + UNEXPLAINED_ROUND_TRIPS * roundTripMs;
+    const isOld = nowMs > this.#minRoundTripSeenMs + MIN_ROUND_TRIP_LIFETIME_MS;
+    if (this.#mode === Mode.ProbeBandwidth && (isOld || isUnexplained)) {
       this.#mode = Mode.ProbeRoundTrip;
       this.#probeMinMs = roundTripMs;
       this.#probeEndMs = Number.POSITIVE_INFINITY;
@@ -163,7 +172,8 @@ export class CongestionController {
       }
       if (this.#fullRounds >= FULL_ROUNDS || queueIsFull) this.#mode = Mode.Drain;
     }
-    this.#round++;
+    // What was measured before is not forgotten while little is sent.
+    if (this.#mode !== Mode.ProbeRoundTrip) this.#round++;
     this.#roundEndsAt = delivered;
     this.#roundStart = delivered;
     this.#roundLost = 0;
@@ -203,12 +213,20 @@ export class CongestionController {
   /** Begins the cycle at a random place, but not where it drains, so that connections do not probe in step. */
   #probeBandwidth(nowMs: number): void {
     this.#mode = Mode.ProbeBandwidth;
+    this.#explainedMs = nowMs;
     this.#phase = (2 + Math.floor(this.#random() * (PACING_GAINS.length - 1))) % PACING_GAINS.length;
     this.#phaseStartMs = nowMs;
   }
 
   #updateBandwidthDelay(): void {
     this.#bandwidthDelayBytes = this.#bandwidth.max * Math.max(this.#minRoundTripMs, MIN_ROUND_TRIP_MS);
+  }
+
+  /** What may be in flight while the bandwidth is asked for, in bytes. */
+  get #window(): number {
+    // The other side acknowledges every few packets only: these count as in flight though they have arrived.
+    const unanswered = Math.min(this.#bandwidth.max * MAX_ACK_DELAY_MS, ACK_INTERVAL * this.#path.sizeBytes);
+    return Math.max(WINDOW_GAIN * this.#bandwidthDelayBytes + unanswered, MIN_PACKETS * this.#path.sizeBytes);
   }
 
   get #probeWindowBytes(): number {
@@ -218,9 +236,7 @@ export class CongestionController {
   #decide(): void {
     const { max: bandwidth } = this.#bandwidth;
     if (bandwidth === 0 || this.#minRoundTripMs === Number.POSITIVE_INFINITY) return;
-    // The other side acknowledges every few packets only: these count as in flight though they have arrived.
-    const unanswered = Math.min(bandwidth * MAX_ACK_DELAY_MS, ACK_INTERVAL * this.#path.sizeBytes);
-    const window = Math.max(WINDOW_GAIN * this.#bandwidthDelayBytes + unanswered, MIN_PACKETS * this.#path.sizeBytes);
+    const window = this.#window;
     if (this.#mode === Mode.Startup) {
       this.windowBytes = Math.max(this.windowBytes, window);
       this.bytesPerMs = Math.max(this.bytesPerMs, STARTUP_GAIN * bandwidth);
@@ -231,4 +247,9 @@ export class CongestionController {
     if (this.#mode === Mode.Drain) this.bytesPerMs /= STARTUP_GAIN;
     if (this.#mode === Mode.ProbeBandwidth) this.bytesPerMs *= PACING_GAINS[this.#phase] as number;
   }
+}
+
+/** Whether a round trip is longer than another one, by more than chance. */
+function isLonger(roundTripMs: number, thanMs: number): boolean {
+  return roundTripMs > QUEUE_ROUND_TRIP * thanMs + QUEUE_MARGIN_MS;
 }

@@ -1,7 +1,7 @@
 import { Delivery } from "../../socket/index.js";
 import type { ReceivedPackets } from "../delivery/received-packets.js";
 import { RoundTripEstimator } from "../delivery/round-trip-estimator.js";
-import type { AckFrame } from "../frames/ack-frame.js";
+import { type AckFrame, MIN_GAPS_ACK_BYTES } from "../frames/ack-frame.js";
 import { writeDataNumber, writeDataSession } from "../frames/data-header.js";
 import { writeNumberFrame } from "../frames/number-frame.js";
 import { DATA_HEADER_BYTES, FrameKind, MIN_PACKET_SIZE, TAG_BYTES } from "../packet-format.js";
@@ -269,13 +269,12 @@ export class PacketSender {
     const buffer = this.#packet;
     writeDataNumber(buffer, number);
     const contentEnd = this.#contentEnd(content);
-    let start = DATA_HEADER_BYTES;
-    if (this.#received.ackDueMs < Number.POSITIVE_INFINITY) {
-      packets.largestAcked[index] = this.#received.largestAcknowledged;
-      start = this.#received.writeAck(buffer, start, contentEnd, nowMs);
-    }
+    const hasAck = this.#received.isAckDue;
+    const start = hasAck ? this.#writeAck(index, DATA_HEADER_BYTES, contentEnd, nowMs) : DATA_HEADER_BYTES;
     const hasFrames = this.#isPingDue || content >= Content.Ping || this.#closeFrame !== null;
-    const end = content === Content.None ? start : this.#writeContent(index, content, start, contentEnd);
+    let end = content === Content.None ? start : this.#writeContent(index, content, start, contentEnd);
+    const mayHaveAck = !hasAck && end > start && content !== Content.Ping && contentEnd - end >= MIN_GAPS_ACK_BYTES;
+    if (mayHaveAck && this.#received.hasGaps) end = this.#writeAck(index, end, contentEnd, nowMs);
     const size = this.#seal ? this.#seal.seal(number, buffer, 0, DATA_HEADER_BYTES, end) : end;
     if (end > start) {
       this.#delivery.onPacketSent(packets, index, nowMs);
@@ -292,6 +291,11 @@ export class PacketSender {
     if (!this.#host.transmit(this.#packet, this.#stalledBytes, Delivery.Unreliable, 0)) return false;
     this.#stalledBytes = 0;
     return true;
+  }
+
+  #writeAck(index: number, start: number, end: number, nowMs: number): number {
+    this.packets.largestAcked[index] = this.#received.largestAcknowledged;
+    return this.#received.writeAck(this.#packet, start, end, nowMs);
   }
 
   #writeContent(index: number, content: Content, start: number, contentEnd: number): number {

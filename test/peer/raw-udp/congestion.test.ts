@@ -116,3 +116,28 @@ describe("a path that carries more than was sent so far", () => {
     },
   );
 });
+
+describe("a path that becomes longer in the middle of a stream", () => {
+  test.each([
+    [10, 85],
+    [10, 40],
+    [20, 300],
+  ])("carries as much 4 s later as before: from 2 x %i to 2 x %i ms", (beforeMs, afterMs) => {
+    const link = { bytesPerMs: 1250, queueBytes: 1 << 18 };
+    const simulation = new Simulation(3);
+    const [near, far] = simulation.pair({ ...link, delayMs: beforeMs }, { delayMs: beforeMs });
+    const bytes = countBytes(far);
+    const fill = () => {
+      while (near.profile.bufferedBytes < 900_000) near.reliable(4, CHUNK);
+      return false;
+    };
+    simulation.run(5000, fill);
+    near.link.options = { ...link, delayMs: afterMs };
+    far.link.options = { delayMs: afterMs };
+    simulation.run(4000, fill);
+    const before = bytes();
+    simulation.run(4000, fill);
+    expect(bytes() - before).toBeGreaterThan(0.9 * 1250 * 4000);
+    expect(near.link.queueDrops).toBe(0);
+  });
+});
