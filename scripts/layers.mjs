@@ -66,6 +66,11 @@ export const layers = {
       "client",
     ],
   },
+  rooms: {
+    below: ["guard", "message", "peer", "serialization", "socket"],
+    base: [],
+    wings: ["engine", "fleet"],
+  },
   testing: { below: ["socket"], base: ["fake-clock"], wings: ["conformance"] },
 };
 

@@ -85,3 +85,11 @@ test("every import leads to a file", () => {
   );
   expect(missing).toEqual([]);
 });
+
+test("the packages of NATS are optional: one file loads them, when they are needed", () => {
+  const loading = sources.filter(({ text }) => /@nats-io/.test(text.replace(/^import type [^;]*;/gm, "")));
+  const code = loading.filter(({ name }) => !["error-codes.ts", "rooms/engine/nats-engine.ts"].includes(name));
+  expect(code.map(({ name }) => name)).toEqual(["rooms/engine/nats-packages.ts"]);
+  expect(named("rooms/engine/nats-packages.ts")?.text).not.toMatch(/^import [^(]*@nats-io/m);
+  expect(named("rooms/engine/nats-engine.ts")?.packages).toEqual(["@nats-io/transport-node"]); // types
+});
