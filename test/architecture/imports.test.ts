@@ -8,6 +8,7 @@ const nodeOnlyOf = {
   message: "default-udp",
   guard: "(node|kernel|nftables)",
   xcs: "(index|node/)",
+  rooms: "fleet/",
   comms: "((node|wav|node-seal)\\.ts|sockets)",
 };
 const nodeOnly = new RegExp(
