@@ -1,4 +1,4 @@
-// The NATS servers of tests and benches: one that we support, and Debian's, which is refused. Both are kept in the cache.
+// The NATS servers of tests and benches: one that is supported, and Debian's, which is refused. The cache keeps both.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";

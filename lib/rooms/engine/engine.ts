@@ -61,7 +61,8 @@ export interface Bucket {
    */
   create(key: string, value: Uint8Array, ttlMs?: number): Promise<bigint>;
   /**
-   * Replaces the value that has this revision. The new value stays until it is deleted, whatever `ttlMs` the old one had.
+   * Replaces the value that has this revision. The new value stays until it is deleted, whatever the `ttlMs` of the old
+   * one.
    *
    * @returns the new revision
    * @throws (rejects) as `create`; `ERR_CONFLICT`: the key's revision is another one, or it has no value
@@ -71,8 +72,8 @@ export interface Bucket {
   delete(key: string, revision: bigint): Promise<void>;
   /**
    * Makes a copy that follows the bucket. It is complete when the promise resolves. Of several changes of one key in
-   * quick succession `on` may hear the last one only. After an interruption the copy is rebuilt: `on` then hears of what
-   * has changed in the meantime, deleted keys included.
+   * quick succession `on` may hear the last one only. After an interruption the copy is rebuilt: `on` then hears of
+   * what has changed in the meantime, deleted keys included.
    *
    * @param on called for each change, and before the promise resolves for each value that is there
    */

@@ -42,8 +42,8 @@ export type RoomDescription = Pick<RoomEntry, "id" | "kind" | "isOpen" | "labels
 type RoomRecord = Infer<typeof roomCodec>;
 
 /**
- * Which rooms and sessions there are, and who owns them. It is read from watched copies, which may be a little older than
- * the truth; every decision is one compare-and-set on one key, and the loser reads the winner.
+ * Which rooms and sessions there are, and who owns them. It is read from watched copies, which may be a little older
+ * than the truth; every decision is one compare-and-set on one key, and the loser reads the winner.
  */
 export class Directory {
   readonly #rooms: Records<RoomRecord>;

@@ -142,8 +142,8 @@ export class RemoteMessages {
    * Asks one host.
    *
    * @throws (rejects) NetworkError `ERR_NO_RESPONDERS`: nobody knows where the target is, or its host has ended;
-   *   `ERR_REQUEST_REFUSED`; `ERR_REQUEST_FAILED`: its handler failed, or there is none; as `Engine.request`. TypeError,
-   *   RangeError for a value that the request does not have
+   *   `ERR_REQUEST_REFUSED`; `ERR_REQUEST_FAILED`: its handler failed, or there is none; as `Engine.request`.
+   *   TypeError, RangeError for a value that the request does not have
    */
   async request<Q, A>(
     target: RemoteTarget,

@@ -68,7 +68,8 @@ interface WaitingCheckpoint {
 
 /**
  * The log of a room, as its owner writes it: one record at a time, each behind the one before, so that an owner who was
- * replaced is refused. Fences, events and checkpoints are in one order, and whoever owns the room next reads all of them.
+ * replaced is refused. Fences, events and checkpoints are in one order, and whoever owns the room next reads all of
+ * them.
  *
  * What could not be stored is tried again with the same id, for as long as it takes: only a refused fence ends a room.
  */

@@ -35,7 +35,7 @@ test("of all who make a room one becomes its owner, and all are told the same", 
   }
 });
 
-test("of all who take a room over one becomes its owner, with a greater epoch, and the old owner hears of it", async () => {
+test("of all who take a room over one becomes its owner, with a greater epoch, and the old owner hears", async () => {
   const { all, first, heard } = await directories(8);
   const old = await first.createRoom(description, "old");
   const claims = await Promise.all(all.map((directory, at) => directory.claimRoom(old, `host${at}`)));
@@ -50,7 +50,7 @@ test("of all who take a room over one becomes its owner, with a greater epoch, a
   ]);
 });
 
-test("a room that was described anew keeps its epoch, and cannot be described by an owner that was replaced", async () => {
+test("a room that was described anew keeps its epoch; an owner that was replaced cannot describe it", async () => {
   const { first, second, third } = await directories(3);
   const made = await first.createRoom(description, "a");
   const closed = (await first.describeRoom(made, { isOpen: false })) as RoomEntry;
