@@ -25,6 +25,8 @@ export interface ConnectErrorCodes {
    * firewall lets the transport (UDP or TCP) through.
    */
   ERR_CONNECT_FAILED: string;
+  /** The NATS server is older than 2.14: there several writers can win one key. Install a newer one. */
+  ERR_ENGINE_VERSION: string;
   /** The server requires encryption. Give the client the server's key, or use `wss://`. */
   ERR_ENCRYPTION_REQUIRED: string;
   /** The server has no encryption of the kind that the client asks for. Check its `serverKey`. */
@@ -73,10 +75,14 @@ export interface ConnectErrorCodes {
 
 /** A connection, a stream or a request ended, or cannot take more. */
 export interface ConnectionErrorCodes {
+  /** Another host has written this key first. Read it, and decide again. */
+  ERR_CONFLICT: string;
   /** The connection ended while something waited for it. */
   ERR_CONNECTION_LOST: string;
   /** The player made more errors than its budget allows. */
   ERR_ERROR_LIMIT: string;
+  /** Another host owns the room, and has appended to its log: this copy of the room ends. */
+  ERR_FENCED: string;
   /** The other side sent something malformed. */
   ERR_INVALID_PACKET: string;
   /** The other side does not know this optional message. */
@@ -85,6 +91,8 @@ export interface ConnectionErrorCodes {
   ERR_MESSAGE_SIZE: string;
   /** The other side's player has not authenticated. */
   ERR_NOT_AUTHENTICATED: string;
+  /** Nobody answers requests of this subject. The host that did has ended, or has not begun. */
+  ERR_NO_RESPONDERS: string;
   /** There is no connection. */
   ERR_NOT_CONNECTED: string;
   /** The other side's process ended without leaving first. Look at its log, and connect again when it runs. */
@@ -123,7 +131,7 @@ export interface ConnectionErrorCodes {
   ERR_TAMPERED: string;
   /** No answer or message came in time. */
   ERR_TIMEOUT: string;
-  /** More requests wait for answers than one connection may have. */
+  /** More requests wait for answers than one connection, or the link to an engine, may have. */
   ERR_TOO_MANY_REQUESTS: string;
   /** More streams are open than one connection may have. Wait for one to end. */
   ERR_TOO_MANY_STREAMS: string;
@@ -173,7 +181,7 @@ export interface UseErrorCodes {
   ERR_MICROPHONE_LOST: string;
   /** There is no microphone, or not the one that was asked for, or another program has it. */
   ERR_MICROPHONE_MISSING: string;
-  /** WebSocket servers in Node need the package `ws`: `npm install ws`. */
+  /** An optional package is missing (`ws`, `libopus-wasm`, `@nats-io/…`); the message says what to install. */
   ERR_MISSING_PACKAGE: string;
   /** `Library.initialize` has not been called, or the object is from before the last `deinitialize`. */
   ERR_NOT_INITIALIZED: string;

@@ -71,6 +71,11 @@ export const layers = {
     ],
   },
   inspector: { below: ["guard", "message", "object", "comms", "socket"], base: ["snapshot"], wings: ["page"] },
+  rooms: {
+    below: ["guard", "message", "peer", "serialization", "socket"],
+    base: [],
+    wings: ["engine", "fleet"],
+  },
   testing: { below: ["socket"], base: ["fake-clock"], wings: ["conformance"] },
 };
 

@@ -8,6 +8,7 @@ const nodeOnlyOf = {
   message: "default-udp",
   guard: "(node|kernel|nftables)",
   xcs: "(index|node/)",
+  rooms: "fleet/",
   comms: "((node|wav|node-seal)\\.ts|sockets)",
 };
 const nodeOnly = new RegExp(
@@ -84,4 +85,12 @@ test("every import leads to a file", () => {
     imports.filter((imported) => !named(imported)).map((imported) => `${name}: ${imported}`),
   );
   expect(missing).toEqual([]);
+});
+
+test("the packages of NATS are optional: one file loads them, when they are needed", () => {
+  const loading = sources.filter(({ text }) => /@nats-io/.test(text.replace(/^import type [^;]*;/gm, "")));
+  const code = loading.filter(({ name }) => !["error-codes.ts", "rooms/engine/nats-engine.ts"].includes(name));
+  expect(code.map(({ name }) => name)).toEqual(["rooms/engine/nats-packages.ts"]);
+  expect(named("rooms/engine/nats-packages.ts")?.text).not.toMatch(/^import [^(]*@nats-io/m);
+  expect(named("rooms/engine/nats-engine.ts")?.packages).toEqual(["@nats-io/transport-node"]); // types
 });

@@ -1,0 +1,71 @@
+import type { KV } from "@nats-io/kv";
+import { checkFunction } from "../../arguments.js";
+import { cloneBytes } from "../../bytes.js";
+import { checkData, checkKey, checkRevision, conflict, ttlSeconds } from "./checks.js";
+import type { Bucket, Change, Entry, Watch } from "./engine.js";
+import { isWrongSequence } from "./nats-errors.js";
+import type { NatsLink } from "./nats-link.js";
+import { watchBucket } from "./nats-watch.js";
+
+/** How long the mark of a deleted key stays. A copy that was away for longer is rebuilt anyway. */
+export const MARK_MS = 60_000;
+
+/** A bucket of NATS. Its stream answers from its leader alone (`allow_direct` is off). */
+export class NatsBucket implements Bucket {
+  readonly #link: NatsLink;
+  readonly #kv: KV;
+  readonly #name: string;
+
+  constructor(link: NatsLink, kv: KV, name: string) {
+    this.#link = link;
+    this.#kv = kv;
+    this.#name = name;
+  }
+
+  async get(key: string): Promise<Entry | null> {
+    checkKey(key);
+    const found = await this.#link.call(0, () => this.#kv.get(key));
+    if (found?.operation !== "PUT") return null;
+    const { value, revision } = found;
+    return { key, value: cloneBytes(value, 0, value.length), revision: BigInt(revision) };
+  }
+
+  async create(key: string, value: Uint8Array, ttlMs?: number): Promise<bigint> {
+    checkKey(key);
+    checkData("value", value);
+    const seconds = ttlSeconds(ttlMs);
+    return this.#write(key, value, () => this.#kv.create(key, value, seconds === undefined ? "" : `${seconds}s`));
+  }
+
+  async update(key: string, value: Uint8Array, revision: bigint): Promise<bigint> {
+    checkKey(key);
+    checkData("value", value);
+    checkRevision(key, revision);
+    return this.#write(key, value, () => this.#kv.update(key, value, Number(revision)));
+  }
+
+  async delete(key: string, revision: bigint): Promise<void> {
+    checkKey(key);
+    checkRevision(key, revision);
+    const options = { previousSeq: Number(revision), ttl: `${MARK_MS / 1000}s` };
+    await this.#write(key, new Uint8Array(0), async () => {
+      await this.#kv.purge(key, options);
+      return 0;
+    });
+  }
+
+  async watch(on: (change: Change) => void = () => {}): Promise<Watch> {
+    checkFunction("on", on);
+    return watchBucket(this.#link, this.#name, on);
+  }
+
+  async #write(key: string, value: Uint8Array, write: () => Promise<number>): Promise<bigint> {
+    return this.#link.call(value.length, async () => {
+      try {
+        return BigInt(await write());
+      } catch (error) {
+        throw isWrongSequence(error) ? conflict(key, error) : error;
+      }
+    });
+  }
+}

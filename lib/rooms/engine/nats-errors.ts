@@ -1,0 +1,39 @@
+import { NetworkError } from "../../network-error.js";
+import { printable } from "../../printable.js";
+import { notConnected } from "./checks.js";
+
+/** The numbers of JetStream's errors. */
+const WRONG_SEQUENCE = [10071, 10164];
+/** The same id is being stored at this moment. */
+const IN_PROCESS = 10158;
+
+/** What the packages of NATS throw. Classes would not do: each of the packages may have its own. */
+interface NatsError {
+  name?: string;
+  message?: string;
+  isNoResponders?(): boolean;
+  code?: number;
+  status?: number;
+}
+
+/** Whether the server refused since the key's or the subject's last sequence is another one. */
+export const isWrongSequence = (error: unknown): boolean =>
+  (error as NatsError)?.name === "JetStreamApiError" && WRONG_SEQUENCE.includes((error as NatsError).code ?? 0);
+
+export const isNoResponders = (error: unknown): boolean =>
+  (error as NatsError)?.isNoResponders?.() === true || (error as NatsError)?.name === "NoResponders";
+
+/** The error of this library for an error of NATS. */
+export function translateNatsError(error: unknown): Error {
+  if (error instanceof NetworkError || error instanceof TypeError || error instanceof RangeError) return error;
+  const { name, message, code, status } = (error ?? {}) as NatsError;
+  if (name === "TimeoutError") return new NetworkError("ERR_TIMEOUT", "NATS did not answer in time", { cause: error });
+  if (name === "ClosedConnectionError" || name === "DrainingConnectionError") return notConnected();
+  // A stream without a leader has no responder, just as a server without JetStream.
+  const isLeaderless = isNoResponders(error) || name === "JetStreamNotEnabled" || status === 503;
+  if (isLeaderless || code === IN_PROCESS) {
+    const text = "JetStream does not answer: it is not enabled, or it has no leader at this moment";
+    return new NetworkError("ERR_NOT_CONNECTED", text, { cause: error });
+  }
+  return new NetworkError("ERR_FAILED", printable(`NATS: ${message ?? error}`), { cause: error });
+}

@@ -1,0 +1,37 @@
+import type { JetStreamClient, JetStreamManager } from "@nats-io/jetstream";
+import type { NatsConnection } from "@nats-io/transport-node";
+import type { Clock } from "../../clock.js";
+import { Calls } from "./calls.js";
+import { closed, notConnected } from "./checks.js";
+import { translateNatsError } from "./nats-errors.js";
+
+/** How a `NatsEngine` and what it opens reach the server. */
+export class NatsLink {
+  readonly calls = new Calls();
+  /** Called when the link is lost, and when it is back. */
+  readonly watchers = new Set<{ lost(): void; back(): void }>();
+  isConnected = true;
+  isClosed = false;
+
+  constructor(
+    readonly connection: NatsConnection,
+    readonly jetstream: JetStreamClient,
+    readonly manager: JetStreamManager,
+    /** A subject that nobody else has. */
+    readonly newInbox: () => string,
+    readonly replicas: number,
+    readonly timeoutMs: number,
+    readonly clock: Clock,
+  ) {}
+
+  /** Something that the server does. @throws (rejects) NetworkError, as `Engine` says */
+  async call<T>(sizeBytes: number, run: () => Promise<T>): Promise<T> {
+    if (this.isClosed) throw closed();
+    if (!this.isConnected) throw notConnected();
+    try {
+      return await this.calls.run(sizeBytes, run);
+    } catch (error) {
+      throw translateNatsError(error);
+    }
+  }
+}

@@ -1,0 +1,230 @@
+import { array, bool, type Codec, type Infer, string, struct, u32, u64 } from "../../serialization/index.js";
+import type { Engine } from "../engine/engine.js";
+import { codeOf, type RecordListener, Records, type Stored } from "./records.js";
+
+const roomCodec = struct({
+  id: string(64),
+  kind: string(64),
+  /** The id of the host that owns it. */
+  owner: string(64),
+  /** 0: the revision of this record, which was the claim. */
+  claim: u64,
+  /** Whether players may enter it. */
+  isOpen: bool,
+  labels: array(struct({ name: string(64), value: string(255) }), 32),
+});
+
+/** A room in the directory. */
+export interface RoomEntry extends Omit<Stored<Infer<typeof roomCodec>>, "claim"> {
+  /** The revision of its owner's claim: a greater one is of a newer owner. */
+  readonly epoch: bigint;
+}
+
+const sessionCodec = struct({
+  /** In hexadecimal. */
+  id: string(32),
+  room: string(64),
+  playerId: u32,
+  /** "" for a player who has none. */
+  identity: string(255),
+  /** Of the room, when it wrote this. */
+  epoch: u64,
+  /** How often the session has moved to another room: whoever moves it counts on. */
+  moves: u32,
+});
+
+/** A session in the directory: in which room its player is. */
+export type SessionEntry = Infer<typeof sessionCodec>;
+
+/** What a room says of itself. */
+export type RoomDescription = Pick<RoomEntry, "id" | "kind" | "isOpen" | "labels">;
+
+type RoomRecord = Infer<typeof roomCodec>;
+
+/**
+ * Which rooms and sessions there are, and who owns them. It is read from watched copies, which may be a little older
+ * than the truth; every decision is one compare-and-set on one key, and the loser reads the winner.
+ */
+export class Directory {
+  readonly #rooms: Records<RoomRecord>;
+  readonly #sessions: Records<SessionEntry>;
+  readonly #bySession: SessionIndex;
+
+  private constructor(rooms: Records<RoomRecord>, sessions: Records<SessionEntry>, bySession: SessionIndex) {
+    this.#rooms = rooms;
+    this.#sessions = sessions;
+    this.#bySession = bySession;
+  }
+
+  /**
+   * Opens the directory of a fleet; it is complete when the promise resolves.
+   *
+   * @param app what distinguishes this fleet from others on the same engine, 1 to 50 of `A-Z a-z 0-9 _ -`
+   * @param onRoom hears of each room that is new, changed or gone: who owned it, and finds a greater `epoch`, ends it
+   */
+  static async open(
+    engine: Pick<Engine, "bucket">,
+    app: string,
+    onRoom: (now: RoomEntry | null, before: RoomEntry | null) => void = () => {},
+  ): Promise<Directory> {
+    const index = new SessionIndex();
+    const hear: RecordListener<RoomRecord> = (now, before) => onRoom(now && toRoom(now), before && toRoom(before));
+    const rooms = await Records.open(engine, `${app}-rooms`, roomCodec as Codec<RoomRecord>, hear);
+    const sessions = await Records.open(engine, `${app}-sessions`, sessionCodec, (now, before) =>
+      index.follow(now, before),
+    );
+    return new Directory(rooms, sessions, index);
+  }
+
+  /** Whether both copies follow the engine at present. */
+  get isCurrent(): boolean {
+    return this.#rooms.isCurrent && this.#sessions.isCurrent;
+  }
+
+  /** A room in the copy. */
+  findRoom(id: string): RoomEntry | undefined {
+    const found = this.#rooms.find(id);
+    return found && toRoom(found);
+  }
+
+  *rooms(): Generator<RoomEntry> {
+    for (const room of this.#rooms.all()) yield toRoom(room);
+  }
+
+  /**
+   * Makes a room whose owner is `owner`.
+   *
+   * @returns it, or the room that has this id already
+   * @throws (rejects) NetworkError as an engine
+   */
+  createRoom(description: RoomDescription, owner: string): Promise<RoomEntry> {
+    return this.#write(null, description, owner);
+  }
+
+  /**
+   * Takes a room over from the owner that it has in `seen`.
+   *
+   * @returns the room as it is now: its owner is `owner`, or whoever was faster
+   * @throws (rejects) NetworkError as an engine; `ERR_CONFLICT`: the room was removed
+   */
+  async claimRoom(seen: RoomEntry, owner: string): Promise<RoomEntry> {
+    const found = await this.#rooms.read(seen.id);
+    if (!found) return this.#write(null, seen, owner);
+    const now = toRoom(found);
+    return now.epoch === seen.epoch ? this.#write(found, now, owner) : now;
+  }
+
+  /** Changes what a room says of itself. @returns the room as it is now: of `room`'s epoch, or of a newer owner */
+  async describeRoom(
+    room: RoomEntry,
+    changes: Partial<Pick<RoomEntry, "isOpen" | "labels">>,
+  ): Promise<RoomEntry | null> {
+    const { epoch, ...record } = { ...room, ...changes };
+    const written = await this.#rooms.replace({ ...room, claim: epoch }, { ...record, claim: epoch });
+    return written && toRoom(written);
+  }
+
+  /** Removes a room of this epoch. @returns whether it is gone; not if it has a newer owner */
+  async removeRoom(room: RoomEntry): Promise<boolean> {
+    const found = await this.#rooms.read(room.id);
+    if (!found) return true;
+    return toRoom(found).epoch === room.epoch && this.#rooms.remove(found);
+  }
+
+  /** A session in the copy. @param id 32 hexadecimal digits */
+  findSession(id: string): SessionEntry | undefined {
+    return this.#sessions.find(id);
+  }
+
+  /** The session as the engine has it, for one that the copy does not have yet. */
+  readSession(id: string): Promise<SessionEntry | null> {
+    return this.#sessions.read(id);
+  }
+
+  /** The sessions of whoever has proved this identity: several only if the application allows it. */
+  sessionsOf(identity: string): SessionEntry[] {
+    return this.#bySession.list("identity", identity);
+  }
+
+  sessionsIn(room: string): SessionEntry[] {
+    return this.#bySession.list("room", room);
+  }
+
+  /**
+   * Writes where a session is, unless it has moved on, or a newer owner of its room has written it. Of two who move it
+   * from the same room the first wins.
+   *
+   * @returns the session as it is now
+   * @throws (rejects) NetworkError as an engine
+   */
+  async putSession(session: SessionEntry): Promise<SessionEntry> {
+    let before: Stored<SessionEntry> | null = this.#sessions.find(session.id) ?? null;
+    for (;;) {
+      if (before && isNewer(before, session)) return before;
+      const now: Stored<SessionEntry> | null = await this.#sessions.replace(before, session);
+      if (now && isSame(now, session)) return now;
+      before = now;
+    }
+  }
+
+  /** Removes a session, unless another room has it. @returns whether it is gone */
+  async removeSession({ id, room }: SessionEntry): Promise<boolean> {
+    const found = await this.#sessions.read(id);
+    return !found || (found.room === room && this.#sessions.remove(found));
+  }
+
+  close(): void {
+    this.#rooms.close();
+    this.#sessions.close();
+  }
+
+  /** Writes a claim. Where the answer is lost, the key says who has won: nobody else writes this owner. */
+  async #write(before: Stored<RoomRecord> | null, description: RoomDescription, owner: string): Promise<RoomEntry> {
+    const { id, kind, isOpen, labels } = description;
+    const record = { id, kind, isOpen, labels, owner, claim: 0n };
+    let now: Stored<RoomRecord> | null;
+    try {
+      now = await this.#rooms.replace(before, record);
+    } catch (error) {
+      if (codeOf(error) !== "ERR_TIMEOUT") throw error;
+      now = await this.#rooms.read(id);
+      if (!now || now.revision === before?.revision) throw error;
+    }
+    // The winner has removed it already.
+    return now ? toRoom(now) : this.#write(null, description, owner);
+  }
+}
+
+const toRoom = ({ claim, ...room }: Stored<RoomRecord>): RoomEntry => ({
+  ...room,
+  epoch: claim === 0n ? room.revision : claim,
+});
+
+/** Whether the session has moved on, or a later owner of the same room has written it. */
+const isNewer = (found: SessionEntry, session: SessionEntry) =>
+  found.moves > session.moves ||
+  (found.moves === session.moves && (found.room !== session.room || found.epoch > session.epoch));
+
+const isSame = (one: SessionEntry, other: SessionEntry) =>
+  one.room === other.room && one.moves === other.moves && one.epoch === other.epoch && one.playerId === other.playerId;
+
+/** The sessions of the copy by room and by identity. */
+class SessionIndex {
+  readonly #sessions = { room: new Map<string, Set<SessionEntry>>(), identity: new Map<string, Set<SessionEntry>>() };
+
+  follow(now: SessionEntry | null, before: SessionEntry | null): void {
+    for (const field of ["room", "identity"] as const) {
+      const index = this.#sessions[field];
+      if (before && before[field] !== "") {
+        const others = index.get(before[field]);
+        others?.delete(before);
+        if (others?.size === 0) index.delete(before[field]);
+      }
+      if (now && now[field] !== "") index.set(now[field], (index.get(now[field]) ?? new Set()).add(now));
+    }
+  }
+
+  list(field: "room" | "identity", value: string): SessionEntry[] {
+    return [...(this.#sessions[field].get(value) ?? [])];
+  }
+}

@@ -1,0 +1,81 @@
+import { createServer } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
+import { NatsEngine } from "../../../lib/rooms/engine/index.js";
+import { type NatsCluster, startNats } from "../../../scripts/nats-cluster.mjs";
+import { natsServerFromWheel, oldNatsServer } from "../../../scripts/nats-server.mjs";
+import { describeEngine } from "./conformance/index.js";
+import { code } from "./conformance/world.js";
+
+/** An engine whose servers all end, or are frozen, in an outage. */
+const worldOf = (cluster: NatsCluster, outage: () => Promise<void>, back: () => Promise<void>) => ({
+  open: () => NatsEngine.connect({ servers: cluster.servers }),
+  outage,
+  back,
+  close: () => cluster.close(),
+});
+
+describeEngine("NatsEngine, one server that is killed", async () => {
+  const cluster = await startNats(1);
+  const each = (act: (node: NatsCluster["nodes"][0]) => Promise<void>) => () =>
+    Promise.all(cluster.nodes.map(act)).then(() => {});
+  return worldOf(
+    cluster,
+    each((node) => node.kill()),
+    each((node) => node.restart()),
+  );
+});
+
+describeEngine("NatsEngine, three servers that are frozen", async () => {
+  const cluster = await startNats(3);
+  const send = (signal: NodeJS.Signals) => async () => {
+    for (const node of cluster.nodes) node.signal(signal);
+  };
+  return worldOf(cluster, send("SIGSTOP"), send("SIGCONT"));
+});
+
+/** A server on loopback that says this when somebody connects. */
+async function speaker(text: string): Promise<string> {
+  const server = createServer((socket) => socket.on("error", () => {}).write(text));
+  onTestFinished(() => void server.close());
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  return `127.0.0.1:${(server.address() as { port: number }).port}`;
+}
+
+test("Debian's server of 2.9 is refused: several writers win one key there", async () => {
+  const program = await oldNatsServer();
+  if (program === null) throw new Error("This test needs apt-get, for Debian's nats-server");
+  const cluster = await startNats(1, { program });
+  onTestFinished(() => cluster.close());
+  const wanted = { code: "ERR_ENGINE_VERSION", message: expect.stringContaining("2.9.10") };
+  await expect(NatsEngine.connect({ servers: cluster.servers })).rejects.toEqual(expect.objectContaining(wanted));
+});
+
+test("the server of the wheel, which tests take where Go is missing, is taken", async () => {
+  const cluster = await startNats(1, { program: await natsServerFromWheel() });
+  onTestFinished(() => cluster.close());
+  const engine = await NatsEngine.connect({ servers: cluster.servers });
+  expect(engine.connected).toBe(true);
+  await engine.close();
+});
+
+test("where no server answers, or something else does, connect says where", async () => {
+  const [address] = [await speaker("HTTP/1.1 400 Bad Request\r\n\r\n")];
+  for (const server of ["127.0.0.1:1", address]) {
+    const wanted = { code: "ERR_CONNECT_FAILED", message: expect.stringContaining(server) };
+    await expect(NatsEngine.connect({ servers: [server], timeoutMs: 2000 })).rejects.toEqual(
+      expect.objectContaining(wanted),
+    );
+  }
+});
+
+test.each([
+  [{ servers: "a" }, "ERR_INVALID_ARG_TYPE"],
+  [{ servers: [] }, "ERR_OUT_OF_RANGE"],
+  [{ servers: [5] }, "ERR_INVALID_ARG_TYPE"],
+  [{ servers: ["a"], replicas: 2 }, "ERR_OUT_OF_RANGE"],
+  [{ servers: ["a"], replica: 3 }, "ERR_UNKNOWN_OPTION"],
+  [{ servers: ["a"], timeoutMs: 0 }, "ERR_OUT_OF_RANGE"],
+  [{}, "ERR_INVALID_ARG_TYPE"],
+])("wrong options are told: %j", async (options, wanted) => {
+  await expect(NatsEngine.connect(options as never)).rejects.toEqual(code(wanted));
+});
