@@ -66,6 +66,11 @@ export const layers = {
       "client",
     ],
   },
+  rooms: {
+    below: ["guard", "message", "peer", "serialization", "socket"],
+    base: ["labels", "room-kind", "room-messages"],
+    wings: ["host"],
+  },
   testing: { below: ["socket"], base: ["fake-clock"], wings: ["conformance"] },
 };
 

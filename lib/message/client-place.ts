@@ -64,8 +64,8 @@ export class ClientPlace {
     player.room = room;
     this.#owner.time.ticksPerSecond = ticksPerSecond;
     this.#isPlaying = !isLobby;
-    this.#owner.forEachExtension((extension) => extension.playerMoved?.(player, room));
     if (this.#isPlaying) this.#owner.forEachExtension((extension) => extension.playerAuthenticated?.(player));
+    this.#owner.forEachExtension((extension) => extension.playerMoved?.(player, room));
   }
 
   #leave(player: NetworkPlayer, reason: DisconnectReason): void {
