@@ -23,10 +23,14 @@ export class RoomsWorld {
 
   /** A client that is connected, and its rooms. */
   async connect(options: Partial<NetworkClientOptions> = {}) {
-    const client = new NetworkClient({ ...this.#common(), ...options });
-    const rooms = new RoomsClient(client);
+    const { client, rooms } = this.newClient(options);
     await this.wait(client.connect());
     return { client, rooms };
+  }
+
+  newClient(options: Partial<NetworkClientOptions> = {}) {
+    const client = new NetworkClient({ ...this.#common(), ...options });
+    return { client, rooms: new RoomsClient(client) };
   }
 
   /** Lets time pass until a promise is settled. @returns and throws what it does */
