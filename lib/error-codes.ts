@@ -101,12 +101,24 @@ export interface ConnectionErrorCodes {
   ERR_OBJECT_GONE: string;
   /** The queue is full. Wait for the event `drained` (of a Peer: `onDrain`). */
   ERR_QUEUE_FULL: string;
+  /** The player has moved to another room or server, where it does not wait for this. */
+  ERR_MOVED: string;
   /** The same client connected again; this is its earlier connection. */
   ERR_REPLACED: string;
   /** The handler on the other side failed, or there is none; the text says which, and the other side's log has more. */
   ERR_REQUEST_FAILED: string;
   /** The handler on the other side refused the request with the text of this error. */
   ERR_REQUEST_REFUSED: string;
+  /** The room could not be opened, or was closed meanwhile; the host's log says why. */
+  ERR_ROOM_FAILED: string;
+  /** All seats of the room are taken or kept. */
+  ERR_ROOM_FULL: string;
+  /** The room is locked: only a ticket leads into it. */
+  ERR_ROOM_LOCKED: string;
+  /** There is no such room, or none that is free. Clients may not make rooms of every kind. */
+  ERR_ROOM_NOT_FOUND: string;
+  /** The host refused with the text of this error: the `admit` of the kind of rooms, or a move meanwhile. */
+  ERR_ROOM_REFUSED: string;
   /** The method on the other side failed; its log says why. */
   ERR_RPC_FAILED: string;
   /**
@@ -131,8 +143,13 @@ export interface ConnectionErrorCodes {
   ERR_TAMPERED: string;
   /** No answer or message came in time. */
   ERR_TIMEOUT: string;
-  /** More requests wait for answers than one connection, or the link to an engine, may have. */
+  /**
+   * More requests wait for answers than one connection, or the link to an engine, may have, or a client has asked about
+   * rooms too often. Wait a second.
+   */
   ERR_TOO_MANY_REQUESTS: string;
+  /** The host has as many rooms as it may, or this player or its address has made too many that are still there. */
+  ERR_TOO_MANY_ROOMS: string;
   /** More streams are open than one connection may have. Wait for one to end. */
   ERR_TOO_MANY_STREAMS: string;
 }

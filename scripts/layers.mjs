@@ -73,8 +73,8 @@ export const layers = {
   inspector: { below: ["guard", "message", "object", "comms", "socket"], base: ["snapshot"], wings: ["page"] },
   rooms: {
     below: ["guard", "message", "peer", "serialization", "socket"],
-    base: [],
-    wings: ["engine", "fleet"],
+    base: ["labels", "room-kind", "room-messages"],
+    wings: ["engine", "fleet", "host"],
   },
   testing: { below: ["socket"], base: ["fake-clock"], wings: ["conformance"] },
 };

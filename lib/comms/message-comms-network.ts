@@ -1,5 +1,12 @@
 import { invalidType } from "../arguments.js";
-import { defineMessage, ErrorFlags, type INetworkPlayer, type NetworkClient, NetworkServer } from "../message/index.js";
+import {
+  DisconnectCode,
+  defineMessage,
+  ErrorFlags,
+  type INetworkPlayer,
+  type NetworkClient,
+  NetworkServer,
+} from "../message/index.js";
 import { objectOption } from "../options.js";
 import { type ByteSegment, Channel } from "../peer/index.js";
 import { BaseClient } from "./base-client.js";
@@ -145,7 +152,13 @@ export class MessageCommsNetwork extends BaseCommsNetwork<MessageCommsServer, Me
       messages: MESSAGES,
       started: () => this.#followSoon(),
       stopped: () => this.#follow(),
-      playerAuthenticated: () => this.client?.joined(),
+      playerAuthenticated: () => {
+        this.#follow(); // It has stopped where the player has come from another room.
+        this.client?.joined();
+      },
+      playerDisconnecting: (_player, { code }) => {
+        if (code === DisconnectCode.Moved) this.stop();
+      },
       playerSuspended: () => this.client?.suspended(),
       playerResumed: () => this.client?.resumed(),
     });

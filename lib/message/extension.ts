@@ -32,8 +32,14 @@ export interface ServerExtension extends NetworkExtension<NetworkServer> {
   playerReady?(player: INetworkPlayer): void;
 }
 
-/** A layer above a client. */
-export interface ClientExtension extends NetworkExtension<NetworkClient> {}
+/**
+ * A layer above a client. At a server with rooms (docs/rooms.md) `playerAuthenticated` and `playerDisconnecting` come
+ * for each room that the player is in, with the reason `Moved` where it leaves it for another one or for none.
+ */
+export interface ClientExtension extends NetworkExtension<NetworkClient> {
+  /** @internal The player is somewhere. @param room what the server says of the room; empty without rooms */
+  playerMoved?(player: INetworkPlayer, room: Uint8Array): void;
+}
 
 /** A value that a layer above keeps for each player; it is collected with the player. */
 export class PlayerSlot<T> {

@@ -80,7 +80,7 @@ function resumeToLeave({ target, session, reason, owner, config }: FarewellParts
         authentication.onTable();
         const agreement = protocol.compare(table, "theirs");
         if (typeof agreement === "string") throw new Error(agreement);
-        player.agreement = agreement;
+        player.numbers.agree(agreement);
         authentication.greet();
       }),
     );
@@ -106,6 +106,6 @@ function resumeToLeave({ target, session, reason, owner, config }: FarewellParts
 
 /** Reads messages, and says nothing about those that nobody waits for. */
 function silentDispatcher(protocol: ProtocolCore, clock: Clock): MessageDispatcher {
-  const nobody = { protocol, charge() {}, unhandled() {}, report() {}, unauthenticated() {} };
+  const nobody = { protocol, charge() {}, unhandled() {}, report() {}, unauthenticated() {}, outOfEra() {} };
   return new MessageDispatcher(nobody, new MessageWaiters(clock));
 }

@@ -34,6 +34,16 @@ import {
   type ResponseEnvelope,
   refusalText,
 } from "./protocol/request.js";
+import { Era } from "./protocol/wire-numbers.js";
+
+/** A message that was sent before a move of its player, or after one that this side has not heard of yet. */
+export interface OutOfEra {
+  /** Null: there is none of this number. */
+  readonly message: MessageDefinition<unknown> | null;
+  readonly wireNumber: number;
+  readonly bytes: ByteSegment;
+  readonly channel: Channel;
+}
 
 /** What a server or a client does about errors that its dispatcher finds. */
 export interface DispatcherOwner {
@@ -42,6 +52,8 @@ export interface DispatcherOwner {
   charge(player: NetworkPlayer, cost: number, flags: ErrorFlags, text: string): void;
   /** A message or request came that has no handler here. */
   unhandled(player: NetworkPlayer, message: MessageDefinition<unknown>): void;
+  /** A message of another era has come. */
+  outOfEra(player: NetworkPlayer, arrival: OutOfEra): void;
   /** The application's code has thrown. */
   report(error: unknown, player: INetworkPlayer | null, message: MessageDefinition<unknown> | null): void;
   /** A message came over a connection that is not authenticated yet, and its handler does not allow that. */
@@ -162,7 +174,7 @@ export class MessageDispatcher implements MessageHandler {
   /** Reads a message and calls its handler. Never throws, whatever the bytes are. */
   receive(player: NetworkPlayer, bytes: ByteSegment, channel: Channel): void {
     const reader = this.#reader;
-    const message = this.#messageOf(player, bytes);
+    const message = this.#messageOf(player, bytes, channel);
     if (!message) return;
     player.countReceived(message, bytes.length);
     const entry = this.#entries.get(message);
@@ -220,8 +232,8 @@ export class MessageDispatcher implements MessageHandler {
     }
   }
 
-  #messageOf(player: NetworkPlayer, { buffer, offset, length }: ByteSegment): MessageDefinition<unknown> | null {
-    this.#reader.reset(buffer, offset, length);
+  #messageOf(player: NetworkPlayer, bytes: ByteSegment, channel: Channel): MessageDefinition<unknown> | null {
+    this.#reader.reset(bytes.buffer, bytes.offset, bytes.length);
     let wireNumber: number;
     try {
       wireNumber = this.#reader.readPacked();
@@ -230,10 +242,16 @@ export class MessageDispatcher implements MessageHandler {
       return null;
     }
     const message = player.messageOf(wireNumber);
-    if (!message) {
-      this.#owner.charge(player, errorCosts.unknownMessage, ErrorFlags.RpcSync, `There is no message ${wireNumber}`);
+    if (player.numbers.eraOf(wireNumber) !== Era.Present) {
+      this.#owner.outOfEra(player, { message, wireNumber, bytes, channel });
+      return null;
     }
+    if (!message) this.noMessage(player, wireNumber);
     return message;
+  }
+
+  noMessage(player: NetworkPlayer, wireNumber: number): void {
+    this.#owner.charge(player, errorCosts.unknownMessage, ErrorFlags.RpcSync, `There is no message ${wireNumber}`);
   }
 
   #unreadable(player: NetworkPlayer, message: MessageDefinition<unknown>, error: unknown): void {
@@ -298,8 +316,10 @@ function answer<Q, A>(
   player: NetworkPlayer,
   signal: AbortSignal,
 ): unknown {
+  const { moves } = player;
+  /** In another room nobody waits for the answer any more. */
   const reply = (response: Omit<ResponseEnvelope<A>, "id">) => {
-    player.sendLater(definition.response, { id, ...response });
+    if (player.moves === moves) player.sendLater(definition.response, { id, ...response });
   };
   /** The answer is checked like any value that is sent. */
   const succeed = (result: A) => {

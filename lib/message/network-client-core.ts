@@ -7,12 +7,12 @@ import { Heard } from "../peer/handshake/heard.js";
 import { type ByteSegment, Channel, type PeerHandler } from "../peer/index.js";
 import { PeerCore } from "../peer/peer-core.js";
 import { connectError } from "../peer/peer-error.js";
-import { printable } from "../printable.js";
 import { checkReason } from "../socket/disconnect-reason.js";
 import { DisconnectCode, type DisconnectReason } from "../socket/index.js";
 import { ClientAuthentication, HandshakeStep } from "./authentication/client-authentication.js";
 import { LOSSES, PASSING, REFUSALS } from "./authentication/ends.js";
 import { type ClientSession, sessionCredential } from "./authentication/session-proof.js";
+import { ClientPlace } from "./client-place.js";
 import { defaultSocketFactory } from "./default-socket-factory.js";
 import type { ClientExtension } from "./extension.js";
 import { sayGoodbye } from "./farewell.js";
@@ -20,6 +20,7 @@ import { endingOf, handshakeTimeout, serverNameOf, type Target } from "./handsha
 import { HeldMessages } from "./held-messages.js";
 import { type HostEnd, HostLink } from "./host-link.js";
 import { type Link, newLink } from "./link.js";
+import type { OutOfEra } from "./message-dispatcher.js";
 import type { NetworkClient } from "./network-client.js";
 import {
   CLIENT_OPTIONS,
@@ -35,17 +36,18 @@ import { placeOfOption } from "./network-options.js";
 import { NetworkPlayer } from "./players/network-player.js";
 import { type INetworkPlayer, PlayerState } from "./players/player.js";
 import { ErrorFlags } from "./protocol/error-flags.js";
-import type { MessageDefinition } from "./protocol/message.js";
 import {
   ChallengeMessage,
-  LoadSceneMessage,
+  MoveMessage,
   PingMessage,
+  type Place,
   PongMessage,
-  SceneLoadedMessage,
   TableMessage,
   type Welcome,
   WelcomeMessage,
 } from "./protocol/system-messages.js";
+import { Era } from "./protocol/wire-numbers.js";
+import { registerSceneLoading } from "./scene-loading.js";
 import { NetworkTimeEstimate } from "./time/network-time.js";
 import { PingLoop } from "./time/ping-loop.js";
 import { ReconnectLoop } from "./time/reconnect-loop.js";
@@ -72,6 +74,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
   /** Where it connects again by itself; null: it does not. */
   #home: ConnectOptions | null = null;
   #target: Target | null = null;
+  readonly #place: ClientPlace;
   #link: Link | null = null;
   #host: HostLink | null = null;
   #player: NetworkPlayer | null = null;
@@ -98,6 +101,11 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
       },
     });
     this.#reconnectLoop = new ReconnectLoop(this.clock, this.peerSettings.random, () => void this.#reconnect());
+    this.#place = new ClientPlace({
+      time: this.time,
+      pings: this.#pings,
+      forEachExtension: (call) => this.forEachExtension(call),
+    });
     this.#registerHandlers();
     this.trace?.watch(this.events);
   }
@@ -177,14 +185,19 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
     if (isUnreadable && (this.#options.disconnectOnError ?? true)) player.refuse(DisconnectCode.InvalidPacket, text);
   }
 
-  /** A message that comes before the welcome has overtaken it. */
-  unauthenticated(
-    player: NetworkPlayer,
-    _message: MessageDefinition<unknown>,
-    bytes: ByteSegment,
-    channel: Channel,
-  ): void {
+  /** A message that comes before the welcome, or before a move, has overtaken it. */
+  unauthenticated(player: NetworkPlayer, _message: unknown, bytes: ByteSegment, channel: Channel): void {
     if (!this.#held.add(bytes, channel)) player.refuse(DisconnectCode.InvalidPacket, "Too much before the welcome");
+  }
+
+  outOfEra(player: NetworkPlayer, { message, wireNumber, bytes, channel }: OutOfEra): void {
+    if (player.numbers.eraOf(wireNumber) === Era.Past) return;
+    if (message !== MoveMessage || !player.isAuthenticated) {
+      this.unauthenticated(player, message, bytes, channel);
+      return;
+    }
+    player.numbers.follow(wireNumber);
+    this.dispatcher.receive(player, bytes, channel);
   }
 
   errorLimitReached(): void {}
@@ -318,13 +331,15 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
         if (link === this.#link) this.#welcomed(link, authentication, welcome);
       }),
     );
+    const onMove = (place: Place, player: NetworkPlayer) => {
+      this.#place.moved(player, place, this.#target);
+      this.#releaseHeld(this.#link as Link, player);
+    };
+    handlers.registerSystem(MoveMessage, onMove, { allowUnauthenticated: false });
     handlers.registerSystem(PongMessage, ({ clientTimeMs, serverTimeMs, tick }) => {
       this.time.addSample(clientTimeMs, serverTimeMs, tick);
     });
-    const onScene = ({ number, name }: { number: number; name: string }, player: NetworkPlayer) => {
-      void this.#loadScene(player, number, name);
-    };
-    handlers.registerSystem(LoadSceneMessage, onScene, { allowUnauthenticated: false });
+    registerSceneLoading(handlers, this);
   }
 
   /** Takes a step of the present link's handshake. An error of it ends the attempt. */
@@ -343,7 +358,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
     const agreement = this.protocol.compare(table, "theirs");
     if (typeof agreement === "string")
       throw connectError({ code: DisconnectCode.ProtocolMismatch, text: agreement }, serverNameOf(this.#target));
-    authentication.player.agreement = agreement;
+    authentication.player.numbers.agree(agreement);
     this.#greet(authentication);
   }
 
@@ -362,43 +377,33 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
     this.#reconnectLoop.connected();
     player.attach(candidate);
     player.state = PlayerState.Authenticated;
-    this.time.ticksPerSecond = welcome.ticksPerSecond;
     if (resumes) {
       this.#resumptions++;
       this.#resumeLoop.stop();
-      this.#pings.start();
-      this.forEachExtension((extension) => extension.playerResumed?.(player));
+      this.#place.resumed(player, welcome.place, this.#target);
       this.events.emit("resumed", player);
     } else {
-      player.id = welcome.playerId;
       player.authentication = { method: welcome.method, data: undefined };
       this.#session = welcome.session ?? null;
-      this.forEachExtension((extension) => extension.playerAuthenticated?.(player));
+      this.#place.admitted(player, welcome.place);
       this.events.emit("authenticated", player);
       this.#connecting?.resolve(player);
       this.#connecting = null;
     }
+    this.#releaseHeld(link, player);
+  }
+
+  #releaseHeld(link: Link, player: NetworkPlayer): void {
     this.#held.release((bytes, channel) => {
       if (link === this.#link) this.dispatcher.receive(player, bytes, channel);
     });
-  }
-
-  async #loadScene(player: NetworkPlayer, number: number, name: string): Promise<void> {
-    let isLoaded = true;
-    try {
-      await this.onLoadScene?.(name);
-    } catch (error) {
-      isLoaded = false;
-      this.report(error, player, LoadSceneMessage, `onLoadScene of the scene ${printable(JSON.stringify(name))}`);
-    }
-    if (player.isAuthenticated) player.sendLater(SceneLoadedMessage, { number, isLoaded });
   }
 
   #suspend(player: NetworkPlayer, reason: DisconnectReason): void {
     this.#suspensions++;
     player.suspended(endingOf(this.#target, reason));
     this.#resumeLoop.start((this.#session as ClientSession).resumeWindowMs);
-    this.forEachExtension((extension) => extension.playerSuspended?.(player));
+    this.#place.suspended(player);
     this.events.emit("suspended", player);
   }
 
@@ -458,7 +463,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
     this.#connecting = null;
     if (player) {
       this.events.emit("disconnected", reason);
-      this.forEachExtension((extension) => extension.playerDisconnecting?.(player, reason));
+      this.#place.ended(player, reason);
     }
     this.forEachExtension((extension) => extension.stopped?.());
     connecting?.reject(failure);

@@ -9,7 +9,7 @@ import { type RandomBytes, secureRandomBytes } from "../random.js";
 import type { DisconnectReason } from "../socket/index.js";
 import { ComplaintLog, FailureLog } from "./failure-log.js";
 import { consoleLogger, type Logger } from "./logger.js";
-import { type DispatcherOwner, MessageDispatcher } from "./message-dispatcher.js";
+import { type DispatcherOwner, MessageDispatcher, type OutOfEra } from "./message-dispatcher.js";
 import { MessageWaiters } from "./message-waiters.js";
 import { ConnectionTotals, type NetworkMetrics } from "./network-metrics.js";
 import type { NetworkOptions } from "./network-options.js";
@@ -38,7 +38,7 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
   protected readonly logger: Logger;
   protected readonly trace: Trace | null;
   /** The Peer's settings, complete, for times that hold above the Peer as well. */
-  protected readonly peerSettings: PeerConfig;
+  readonly peerSettings: PeerConfig;
   readonly #options: NetworkOptions;
   readonly #side: "server" | "client";
   readonly #extensions: X[] = [];
@@ -102,6 +102,7 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
     bytes: ByteSegment,
     channel: Channel,
   ): void;
+  abstract outOfEra(player: NetworkPlayer, arrival: OutOfEra): void;
   abstract errorLimitReached(player: NetworkPlayer, lastError: string): void;
   abstract leave(player: NetworkPlayer, reason: DisconnectReason): void;
 
@@ -153,17 +154,16 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
     this.#waiters.fail(lost ? (name) => connectionLost(`No ${name} will come`, lost) : stopped);
   }
 
-  /** A player has left, so nothing comes of it any more. */
-  protected playerLost(player: NetworkPlayer, ending: Ending): void {
-    player.ended(ending);
+  /** Nothing comes here of the player any more, whether it has left or moved. */
+  protected playerGone(player: NetworkPlayer, ending: Ending): void {
     this.#waiters.fail((name) => connectionLost(`No ${name} will come`, ending), player);
   }
 
-  protected connectionStarted(connection: LibraryConnection): void {
+  connectionStarted(connection: LibraryConnection): void {
     this.trace?.connectionStarted(connection);
   }
 
-  protected connectionEnded(connection: LibraryConnection, reason: DisconnectReason): void {
+  connectionEnded(connection: LibraryConnection, reason: DisconnectReason): void {
     this.#totals.add(connection.metrics);
     this.trace?.connectionClosed(connection, reason);
   }
@@ -185,7 +185,7 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
   }
 
   /** The settings of a Peer of this server or client. */
-  protected peerConfig(drive: Drive): Partial<PeerConfig> {
+  peerConfig(drive: Drive): Partial<PeerConfig> {
     const { clock, randomBytes, protocol } = this;
     const { fingerprint } = protocol;
     return {

@@ -5,19 +5,20 @@ import { checkOptions, objectOption } from "../options.js";
 import { checkReason } from "../socket/disconnect-reason.js";
 import type { DisconnectReason } from "../socket/index.js";
 import type { ServerExtension } from "./extension.js";
+import type { FrontEnd } from "./front-end.js";
 import type { MessageHandler } from "./message-handler.js";
 import { coreOf, type NetworkClient } from "./network-client.js";
 import type { NetworkServerEvents } from "./network-events.js";
 import type { NetworkServerMetrics } from "./network-metrics.js";
 import { placeOfOption } from "./network-options.js";
-import { NetworkServerCore } from "./network-server-core.js";
+import { NetworkServerCore, type ServerPlace } from "./network-server-core.js";
 import { type NetworkServerOptions, SERVER_OPTIONS } from "./network-server-options.js";
+import type { NetworkPlayer } from "./players/network-player.js";
 import type { INetworkPlayer } from "./players/player.js";
 import { type SendManyOptions, sendToFirst, sendToPlayers } from "./players/send-to-players.js";
 import type { MessageDefinition } from "./protocol/message.js";
 import type { Protocol } from "./protocol/protocol.js";
 import type { LoadSceneOptions } from "./scene-barrier.js";
-import { ownParts } from "./server-parts.js";
 import type { INetworkTime } from "./time/network-time.js";
 
 const isConnected = (player: INetworkPlayer) => player.isConnected;
@@ -35,12 +36,25 @@ export class NetworkServer {
   readonly #core: NetworkServerCore;
 
   /** @throws TypeError without a protocol; RangeError for a `tickRate` outside 0-1000 */
-  constructor(options: NetworkServerOptions) {
+  constructor(options: NetworkServerOptions);
+  /** @internal A server of one room, or of those who are in none. */
+  constructor(options: NetworkServerOptions, place: ServerPlace);
+  constructor(options: NetworkServerOptions, place: ServerPlace = { frontEnd: null, isLobby: false }) {
     checkOptions("NetworkServer", options, SERVER_OPTIONS, placeOfOption);
-    this.#core = new NetworkServerCore(this, options, ownParts(options));
+    this.#core = new NetworkServerCore(this, options, place);
     this.protocol = this.#core.protocol;
     this.messageHandler = this.#core.dispatcher;
     this.time = this.#core.time;
+  }
+
+  /** @internal The front end of a server, for servers that share it. */
+  static frontEndOf(server: NetworkServer): FrontEnd {
+    return server.#core.frontEnd;
+  }
+
+  /** @internal A player goes on at `to`, behind the same front end. @param room what its client gets to know */
+  static move(player: INetworkPlayer, to: NetworkServer, room: Uint8Array): void {
+    to.#core.frontEnd.move(player as NetworkPlayer, to.#core, room);
   }
 
   /** @internal The clock of a server, for the layers above it. */

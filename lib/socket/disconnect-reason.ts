@@ -48,6 +48,8 @@ export enum DisconnectCode {
   ProcessEnded = 1025,
   /** The server does not have the session that the client resumes: it was started again, or the session has ended. */
   SessionUnknown = 1026,
+  /** The player is in another room, or at another server. */
+  Moved = 1027,
 }
 
 /**

@@ -237,7 +237,7 @@ async function showSession(world: MessageWorld, session: ClientSession) {
   const context = { nonce, channelBinding, security, randomBytes: (size: number) => new Uint8Array(size).fill(9) };
   const payload = await sessionCredential(session).prove(context);
   await say(ProofMessage, { method: SESSION_METHOD, payload });
-  return { welcomed: lastOf(WelcomeMessage)?.playerId, reasons };
+  return { welcomed: lastOf(WelcomeMessage)?.place.playerId, reasons };
 }
 
 describe("a connection that resumes a session", () => {

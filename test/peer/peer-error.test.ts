@@ -26,6 +26,7 @@ const codes: [keyof typeof DisconnectCode, string][] = [
   ["ServerStopped", "ERR_SERVER_STOPPED"],
   ["ProcessEnded", "ERR_PROCESS_ENDED"],
   ["SessionUnknown", "ERR_SESSION_UNKNOWN"],
+  ["Moved", "ERR_MOVED"],
 ];
 
 test.each(codes)("a connect that ends with %s rejects with %s", (name, code) => {

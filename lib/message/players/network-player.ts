@@ -6,12 +6,12 @@ import { checkNotifyCallbacks } from "../../peer/connection/check-message.js";
 import type { LibraryConnection } from "../../peer/connection/connection.js";
 import { Channel, type NotifyCallbacks } from "../../peer/index.js";
 import { DisconnectCode, type DisconnectReason, type Security } from "../../socket/index.js";
-import type { Agreement } from "../protocol/agreement.js";
 import type { MessageEncoder } from "../protocol/encoder.js";
 import type { ErrorBudget } from "../protocol/error-flags.js";
 import { type MessageDefinition, maxAgeOf } from "../protocol/message.js";
 import type { ProtocolCore } from "../protocol/protocol.js";
 import { checkRequest, type RequestDefinition } from "../protocol/request.js";
+import { WireNumbers } from "../protocol/wire-numbers.js";
 import { connectionLost, type Ending } from "./connection-lost.js";
 import { GuardedNotify, type NotifyFailure } from "./guarded-notify.js";
 import { PendingRequests } from "./pending-requests.js";
@@ -46,6 +46,8 @@ const REQUEST_OPTIONS: OptionRules<RequestOptions> = {
 /** Messages of the library that wait for a full queue of one player; with more the player is disconnected. */
 const MAX_WAITING = 256;
 
+const NO_ROOM = new Uint8Array(0);
+
 /** Counts per message: messages sent, bytes sent, messages received, bytes received. */
 const COUNTS = 4;
 
@@ -64,10 +66,13 @@ export class NetworkPlayer implements INetworkPlayer {
   readonly isHost: boolean;
   /** The connection, or the last one, whatever the state of the player is. */
   lastConnection: LibraryConnection;
-  /** Null: both sides have the same protocol. */
-  agreement: Agreement | null = null;
+  numbers: WireNumbers;
   readonly requests: PendingRequests;
-  readonly #owner: PlayerOwner;
+  /** How often the player has moved to another room. */
+  moves = 0;
+  /** What its client knows of the room. */
+  room: Uint8Array = NO_ROOM;
+  #owner: PlayerOwner;
   readonly #abort = new AbortController();
   readonly #budget: TokenBucket | null;
   readonly #rates = new Map<MessageDefinition<unknown>, TokenBucket>();
@@ -80,6 +85,7 @@ export class NetworkPlayer implements INetworkPlayer {
 
   constructor(owner: PlayerOwner, connection: LibraryConnection, isHost: boolean) {
     this.#owner = owner;
+    this.numbers = new WireNumbers(owner.protocol.messages.length);
     this.lastConnection = connection;
     this.isHost = isHost;
     this.requests = new PendingRequests(owner.clock);
@@ -184,10 +190,31 @@ export class NetworkPlayer implements INetworkPlayer {
 
   // What its server or client calls.
 
+  get owner(): PlayerOwner {
+    return this.#owner;
+  }
+
   /** The player has come back over the connection of another. */
-  attach({ lastConnection, agreement }: NetworkPlayer): void {
+  attach({ lastConnection, numbers }: NetworkPlayer): void {
     this.lastConnection = lastConnection;
-    this.agreement = agreement;
+    this.numbers = numbers;
+  }
+
+  /** The player goes on in another room, at another server behind the same front end. */
+  move(owner: PlayerOwner, ending: Ending): void {
+    this.#owner = owner;
+    this.moves++;
+    this.moved(ending);
+    this.numbers.move();
+  }
+
+  /** What waited for the other side in the room before does not come. */
+  moved(ending: Ending): void {
+    this.ready = false;
+    this.#waiting.length = 0;
+    this.requests.failAll(ending);
+    const reason = connectionLost("The player is in another room", ending);
+    for (const abort of this.inFlight) abort.abort(reason);
   }
 
   /** Sends the message that the encoder holds. */
@@ -215,13 +242,12 @@ export class NetworkPlayer implements INetworkPlayer {
 
   /** Whether the other side has the message with this number. */
   knows(number: number): boolean {
-    return this.agreement === null || this.agreement.toWire(number) >= 0;
+    return this.numbers.toWire(number) >= 0;
   }
 
-  /** The message with this number on the wire, null when there is none. */
+  /** The message with this number on the wire, of any era; null when there is none. */
   messageOf(wireNumber: number): MessageDefinition<unknown> | null {
-    const number = this.agreement ? this.agreement.fromWire(wireNumber) : wireNumber;
-    return this.#owner.protocol.messages[number] ?? null;
+    return this.#owner.protocol.messages[this.numbers.fromWire(wireNumber)] ?? null;
   }
 
   countReceived(message: MessageDefinition<unknown>, bytes: number): void {
@@ -271,7 +297,7 @@ export class NetworkPlayer implements INetworkPlayer {
   /** Encodes a message for this player. @returns false: there is no connection */
   #encode<T>(message: MessageDefinition<T>, value: T): boolean {
     const number = this.#owner.protocol.numberOf(message);
-    const wireNumber = this.agreement ? this.agreement.toWire(number) : number;
+    const wireNumber = this.numbers.toWire(number);
     if (wireNumber < 0) {
       throw new NetworkError("ERR_MESSAGE_NOT_AGREED", `The other side does not know the message ${message.name}`);
     }

@@ -1,10 +1,8 @@
 import { typeError } from "../../arguments.js";
 import { checkOptions, nullOr, type OptionRules } from "../../options.js";
 import type { Channel } from "../../peer/index.js";
-import type { MessageEncoder } from "../protocol/encoder.js";
 import { type MessageDefinition, maxAgeOf, sendingRules } from "../protocol/message.js";
-import type { ProtocolCore } from "../protocol/protocol.js";
-import { NetworkPlayer } from "./network-player.js";
+import { NetworkPlayer, type PlayerOwner } from "./network-player.js";
 import type { INetworkPlayer } from "./player.js";
 
 /** How a message is sent to many players. */
@@ -20,10 +18,8 @@ export interface SendManyOptions {
 }
 
 /** What sends: a server that is active, or not. */
-interface Sending {
+interface Sending extends PlayerOwner {
   readonly active: boolean;
-  readonly encoder: MessageEncoder;
-  readonly protocol: ProtocolCore;
 }
 
 const NO_OPTIONS: SendManyOptions = {};
@@ -40,13 +36,14 @@ const SEND_MANY_OPTIONS: OptionRules<SendManyOptions> = {
  * @returns how many players it was sent to: not to those whose queue is full
  */
 export function sendToPlayers<T>(
-  { active, encoder, protocol }: Sending,
+  server: Sending,
   players: Iterable<INetworkPlayer>,
   message: MessageDefinition<T>,
   value: T,
   includes: (player: NetworkPlayer) => boolean,
   options: SendManyOptions = NO_OPTIONS,
 ): number {
+  const { active, encoder, protocol } = server;
   if (options !== NO_OPTIONS) checkOptions("sendToAll", options, SEND_MANY_OPTIONS);
   const { exclude = null } = options;
   if (typeof players?.[Symbol.iterator] !== "function") throw typeError("players", "a list of players");
@@ -55,10 +52,16 @@ export function sendToPlayers<T>(
   const { channel = message.channel, lane = message.lane } = options;
   const { maxAgeMs = maxAgeOf(message, channel) } = options;
   encoder.encode(number, message, value);
+  let base = 0;
   let taken = 0;
   for (const player of players) {
     if (!(player instanceof NetworkPlayer)) throw typeError("Each of players", "a player of this server");
-    if (player === exclude || !includes(player) || !player.knows(number)) continue;
+    // One that has moved to another room belongs to that room's server.
+    if (player === exclude || player.owner !== server || !includes(player) || !player.knows(number)) continue;
+    if (player.numbers.base !== base) {
+      base = player.numbers.base;
+      encoder.renumber(number + base, message, value);
+    }
     if (player.sendEncoded(message, channel, lane, maxAgeMs)) taken++;
   }
   return taken;
@@ -66,19 +69,24 @@ export function sendToPlayers<T>(
 
 /** As {@link sendToPlayers}, to the first `count` of `players` that are connected. It makes no object. */
 export function sendToFirst<T>(
-  { active, encoder, protocol }: Sending,
+  server: Sending,
   players: readonly INetworkPlayer[],
   count: number,
   message: MessageDefinition<T>,
   value: T,
 ): void {
+  const { active, encoder, protocol } = server;
   if (!active) return;
   const number = protocol.numberOf(message);
   encoder.encode(number, message, value);
+  let base = 0;
   for (let index = 0; index < count; index++) {
     const player = players[index] as NetworkPlayer;
-    if (player.isConnected && player.knows(number)) {
-      player.sendEncoded(message, message.channel, message.lane, message.maxAgeMs);
+    if (!player.isConnected || player.owner !== server || !player.knows(number)) continue;
+    if (player.numbers.base !== base) {
+      base = player.numbers.base;
+      encoder.renumber(number + base, message, value);
     }
+    player.sendEncoded(message, message.channel, message.lane, message.maxAgeMs);
   }
 }

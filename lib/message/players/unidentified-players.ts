@@ -67,7 +67,7 @@ export class UnidentifiedPlayers {
       return true;
     }
     entry.needsTable = false;
-    player.agreement = agreement;
+    player.numbers.agree(agreement);
     player.send(TableMessage, this.#protocol.encodeTable());
     return true;
   }

@@ -214,7 +214,7 @@ export class ProtocolCore implements Protocol {
     for (const { name, optional } of theirs.values()) {
       if (!optional) return `message ${quote(name)} is missing on the ${ourSide}`;
     }
-    return new Agreement(toWire);
+    return new Agreement(toWire, wireNumbers === "ours" ? this.messages.length : table.messages.length);
   }
 
   /** The first part of a message that is not the same on both sides. */

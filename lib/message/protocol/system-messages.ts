@@ -27,6 +27,22 @@ export const ProofMessage = createMessage(
   struct({ method: string(64), payload: bytes(MAX_AUTHENTICATION_BYTES) }),
 );
 
+/** Largest description of a room in a move, in bytes. */
+export const MAX_ROOM_BYTES = 1024;
+
+/** Where a player is at a server that has rooms. */
+const placeCodec = struct({
+  playerId: u32,
+  ticksPerSecond: float64,
+  /** How often the player has moved. */
+  moves: u32,
+  /** Whether it is in no room: the layers above wait until it is in one. */
+  isLobby: bool,
+  /** What the layer of the rooms says of the room. */
+  room: bytes(MAX_ROOM_BYTES),
+});
+export type Place = Infer<typeof placeCodec>;
+
 /**
  * The server has admitted the player, or resumed its session; then `session` is absent, because the client has it, and
  * `reply` proves that the server has it too.
@@ -34,14 +50,16 @@ export const ProofMessage = createMessage(
 export const WelcomeMessage = createMessage(
   "network/welcome",
   struct({
-    playerId: u32,
     method: string(64),
     reply: bytes(MAX_AUTHENTICATION_BYTES),
     session: optional(struct({ id: bytes(16), secret: bytes(32), resumeWindowMs: float64 })),
-    ticksPerSecond: float64,
+    place: placeCodec,
   }),
 );
 export type Welcome = Infer<typeof WelcomeMessage.codec>;
+
+/** The player is in another room, or in none. Its number is of the era that it begins. */
+export const MoveMessage = createMessage("network/move", placeCodec);
 
 /** The client asks for the server's time. */
 export const PingMessage = createMessage("network/ping", struct({ clientTimeMs: float64 }), {
@@ -74,6 +92,7 @@ export const otherSystemMessages = [
   ChallengeMessage,
   ProofMessage,
   WelcomeMessage,
+  MoveMessage,
   PingMessage,
   PongMessage,
   LoadSceneMessage,

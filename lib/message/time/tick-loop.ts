@@ -42,6 +42,36 @@ export class TickLoop {
   }
 }
 
+/** Tick loops by their rate, so that servers of one rate share a timer. */
+export class TickLoops {
+  readonly #clock: Clock;
+  readonly #loops = new Map<number, { loop: TickLoop; runs: Set<(ticks: number) => void> }>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** @param run see {@link TickLoop} @returns ends it */
+  add(ticksPerSecond: number, run: (ticks: number) => void): () => void {
+    let entry = this.#loops.get(ticksPerSecond);
+    if (!entry) {
+      const runs = new Set<(ticks: number) => void>();
+      const runAll = (ticks: number) => {
+        for (const one of runs) one(ticks);
+      };
+      entry = { loop: new TickLoop(this.#clock, ticksPerSecond, runAll), runs };
+      this.#loops.set(ticksPerSecond, entry);
+    }
+    const { loop, runs } = entry;
+    runs.add(run);
+    return () => {
+      if (!runs.delete(run) || runs.size > 0) return;
+      loop.stop();
+      this.#loops.delete(ticksPerSecond);
+    };
+  }
+}
+
 /** The tick at the end of a turn in which something has come. It takes as long as that turn. */
 export class TurnTick {
   readonly #times: TickTimes;

@@ -1,5 +1,5 @@
 import type { EventListener } from "../../event-hub.js";
-import { type MessageDefinition, NetworkClient } from "../../message/index.js";
+import { DisconnectCode, type MessageDefinition, NetworkClient } from "../../message/index.js";
 import { arrayOption, checkOptions, functionOption, type OptionRules, oneOf } from "../../options.js";
 import type { NetworkIdentity } from "../behaviour/network-identity.js";
 import type { ObjectFactory } from "../behaviour/object-factory.js";
@@ -67,6 +67,12 @@ export class ClientObjectManager {
     const calls = useCalls(client, core);
     const prediction = new ClientPrediction(client, core);
     this.#prediction = prediction;
+    const leaveWorld = () => {
+      prediction.stop();
+      calls.connectionLost();
+      host.run(() => core.stop());
+      host.stopped();
+    };
     client.use({
       messages: objectMessages(this.#layouts),
       started: () => host.started(),
@@ -76,12 +82,10 @@ export class ClientObjectManager {
         calls.connectionLost();
         prediction.suspend();
       },
-      stopped: () => {
-        prediction.stop();
-        calls.connectionLost();
-        host.run(() => core.stop());
-        host.stopped();
+      playerDisconnecting: (_player, { code }) => {
+        if (code === DisconnectCode.Moved) leaveWorld();
       },
+      stopped: leaveWorld,
     });
     receiveUnordered(client, core);
     const receive = (message: MessageDefinition<Uint8Array>, read: (bytes: Uint8Array) => void) =>

@@ -86,8 +86,10 @@ async function met({ credential, resumes }: Given) {
   return { world, server, client, connecting };
 }
 
+const PLACE = { playerId: 5, ticksPerSecond: 0, moves: 0, isLobby: false, room: new Uint8Array(0) };
+
 const welcome = (server: Server, method: string, reply: Uint8Array, session?: typeof SESSION) =>
-  server.say(WelcomeMessage, { playerId: 5, method, reply, session, ticksPerSecond: 0 });
+  server.say(WelcomeMessage, { method, reply, session, place: PLACE });
 
 /** The server's own proof over the nonce that the client has sent. */
 async function rightReply(server: Server, key: Uint8Array, label: string): Promise<Uint8Array> {

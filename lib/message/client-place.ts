@@ -1,0 +1,75 @@
+import { DisconnectCode, type DisconnectReason } from "../socket/index.js";
+import type { ClientExtension } from "./extension.js";
+import { endingOf, type Target } from "./handshake-timeout.js";
+import type { NetworkPlayer } from "./players/network-player.js";
+import type { Place } from "./protocol/system-messages.js";
+import type { NetworkTimeEstimate } from "./time/network-time.js";
+import type { PingLoop } from "./time/ping-loop.js";
+
+/** What changes for a client when its player moves. */
+interface ClientPlaceOwner {
+  readonly time: NetworkTimeEstimate;
+  readonly pings: PingLoop;
+  forEachExtension(call: (extension: ClientExtension) => void): void;
+}
+
+/**
+ * Where a client's player is: at a server, or at a server with rooms in a room or in none. In no room the layers above
+ * have nothing to talk to, so for them the player is not there.
+ */
+export class ClientPlace {
+  readonly #owner: ClientPlaceOwner;
+  #isPlaying = false;
+
+  constructor(owner: ClientPlaceOwner) {
+    this.#owner = owner;
+  }
+
+  /** The server has admitted the player. */
+  admitted(player: NetworkPlayer, place: Place): void {
+    this.#arrive(player, place);
+  }
+
+  /** The player has moved. */
+  moved(player: NetworkPlayer, place: Place, target: Target | null): void {
+    const reason = { code: DisconnectCode.Moved, text: "The player is in another room" };
+    this.#leave(player, reason);
+    player.moved(endingOf(target, reason));
+    this.#owner.time.reset();
+    this.#arrive(player, place);
+    if (player.isAuthenticated) this.#owner.pings.start();
+  }
+
+  suspended(player: NetworkPlayer): void {
+    if (this.#isPlaying) this.#owner.forEachExtension((extension) => extension.playerSuspended?.(player));
+  }
+
+  /** The player has come back, perhaps to another room than the one that it was in. */
+  resumed(player: NetworkPlayer, place: Place, target: Target | null): void {
+    this.#owner.pings.start();
+    if (place.moves !== player.moves) this.moved(player, place, target);
+    else if (this.#isPlaying) this.#owner.forEachExtension((extension) => extension.playerResumed?.(player));
+  }
+
+  /** The player has left the server. */
+  ended(player: NetworkPlayer, reason: DisconnectReason): void {
+    this.#isPlaying = false;
+    this.#owner.forEachExtension((extension) => extension.playerDisconnecting?.(player, reason));
+  }
+
+  #arrive(player: NetworkPlayer, place: Place): void {
+    const { playerId, ticksPerSecond, moves, isLobby, room } = place;
+    player.id = playerId;
+    player.moves = moves;
+    player.room = room;
+    this.#owner.time.ticksPerSecond = ticksPerSecond;
+    this.#isPlaying = !isLobby;
+    if (this.#isPlaying) this.#owner.forEachExtension((extension) => extension.playerAuthenticated?.(player));
+    this.#owner.forEachExtension((extension) => extension.playerMoved?.(player, room));
+  }
+
+  #leave(player: NetworkPlayer, reason: DisconnectReason): void {
+    if (this.#isPlaying) this.#owner.forEachExtension((extension) => extension.playerDisconnecting?.(player, reason));
+    this.#isPlaying = false;
+  }
+}

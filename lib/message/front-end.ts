@@ -1,0 +1,360 @@
+import { systemClock } from "../clock.js";
+import type { PlacesMetrics } from "../guard/places.js";
+import type { LibraryConnection } from "../peer/connection/connection.js";
+import type { ByteSegment, Channel, PeerHandler } from "../peer/index.js";
+import { PeerCore } from "../peer/peer-core.js";
+import { secureRandomBytes } from "../random.js";
+import { serverFailed, serverFull, serverStopped } from "../socket/building/socket-errors.js";
+import { DisconnectCode, type DisconnectReason } from "../socket/disconnect-reason.js";
+import type { IncomingConnection } from "../socket/index.js";
+import { judge, type Verdict } from "../verdict.js";
+import { ServerAuthentication, type ServerAuthenticationOwner } from "./authentication/server-authentication.js";
+import { SESSION_METHOD } from "./authentication/session-proof.js";
+import { SERVER_LOSSES, SessionTable } from "./authentication/session-table.js";
+import { defaultSocketFactory } from "./default-socket-factory.js";
+import { type HostLink, joinAs } from "./host-link.js";
+import type { NetworkClientCore } from "./network-client-core.js";
+import type { NetworkServer } from "./network-server.js";
+import type { NetworkServerCore } from "./network-server-core.js";
+import type { NetworkServerOptions } from "./network-server-options.js";
+import { Admission } from "./players/admission.js";
+import { clientNameOf, NetworkPlayer } from "./players/network-player.js";
+import { type PlayerAuthentication, PlayerState } from "./players/player.js";
+import { UnidentifiedPlayers } from "./players/unidentified-players.js";
+import {
+  MoveMessage,
+  type Place,
+  type ProofMessage,
+  type Welcome,
+  WelcomeMessage,
+} from "./protocol/system-messages.js";
+import { infoSource } from "./server-info.js";
+import { settledWithin } from "./time/deadline.js";
+import { TickLoops } from "./time/tick-loop.js";
+
+type ServerHandler = Required<PeerHandler<LibraryConnection>>;
+
+/** The server of a player. */
+const serverOf = (player: NetworkPlayer) => player.owner as NetworkServerCore;
+
+/**
+ * Where clients come in: it has the Peer, greets, authenticates, and keeps the sessions. Each connection that it has
+ * admitted belongs to one server: to its home at first, and to others behind the same front end as the player moves.
+ */
+export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
+  readonly home: NetworkServerCore;
+  readonly authentication: ServerAuthentication;
+  readonly unidentified: UnidentifiedPlayers;
+  readonly sessions: SessionTable | null;
+  /** Servers with the same tick rate share a timer. */
+  readonly tickLoops: TickLoops;
+  readonly #server: NetworkServer;
+  readonly #options: NetworkServerOptions;
+  readonly #admission: Admission;
+  readonly #byConnection = new Map<LibraryConnection, NetworkPlayer>();
+  #opening: Promise<void> | null = null;
+  #peer: PeerCore | null = null;
+  #host: HostLink | null = null;
+  /** Counts the starts: what an earlier one has opened is closed. */
+  #starts = 0;
+
+  constructor(home: NetworkServerCore, server: NetworkServer, options: NetworkServerOptions) {
+    const { authentication = { authenticators: [] }, sessions } = options;
+    const { clock = systemClock, randomBytes = secureRandomBytes } = options;
+    this.home = home;
+    this.#server = server;
+    this.#options = options;
+    this.sessions = sessions ? new SessionTable(sessions, clock, randomBytes) : null;
+    this.tickLoops = new TickLoops(clock);
+    this.authentication = new ServerAuthentication(this, authentication);
+    this.#admission = new Admission(clock, home.peerSettings);
+    this.unidentified = new UnidentifiedPlayers(clock, home.protocol, (player, resumes) =>
+      this.#greet(player, resumes),
+    );
+  }
+
+  get clock() {
+    return this.home.clock;
+  }
+
+  get randomBytes() {
+    return this.home.randomBytes;
+  }
+
+  get isHost(): boolean {
+    return this.#host !== null;
+  }
+
+  get peer(): PeerCore | null {
+    return this.#peer;
+  }
+
+  /** Inside a handler, or a listener of what a Peer has found. */
+  get isBusy(): boolean {
+    return this.#peer?.isBusy || this.#host?.server.isBusy || false;
+  }
+
+  get places(): PlacesMetrics {
+    return this.#admission.metrics;
+  }
+
+  get connections(): Iterable<LibraryConnection> {
+    return this.#byConnection.keys();
+  }
+
+  // What its home calls.
+
+  /** A start begins. */
+  begin(): void {
+    this.#starts++;
+  }
+
+  /** Listens. What has been opened for an earlier start is closed. */
+  async open(): Promise<void> {
+    const { listen = true } = this.#options;
+    if (!listen) return;
+    this.#opening = this.#open(this.#starts);
+    await this.#opening;
+  }
+
+  async #open(start: number): Promise<void> {
+    const { maxConnections } = this.#admission;
+    const info = infoSource(this.home, this.home.peerSettings.maxConnections, this.#options.info);
+    const config = { ...this.home.peerConfig(this.home.peerDrive), maxConnections, info };
+    const factory = this.#options.socketFactory ?? (await defaultSocketFactory());
+    const handler = this.#handler((connection) => this.attach(connection));
+    const peer = new PeerCore(factory.createServerSocket(), factory.maxPacketSize, handler, config);
+    await peer.bind(factory.getBindEndPoint());
+    if (start === this.#starts) this.#peer = peer;
+    else await peer.close();
+  }
+
+  async startHost(client: NetworkClientCore): Promise<void> {
+    const { beforeAccept: _, ...handler } = this.#handler((connection) => {
+      this.attach(connection, true);
+      this.home.events.emit("hostStarted");
+    });
+    const config = { ...this.home.peerConfig(this.home.peerDrive), guard: null };
+    const host = joinAs(client, this.#server, () => client.joinHost({ handler, config }));
+    if (!host) return;
+    this.#host = host;
+    try {
+      await host.connect();
+    } catch (error) {
+      if (this.#host === host) this.#host = null;
+      void host.server.close();
+      this.home.report(error, null, null, "the host's client");
+      client.abandonHost(host, error);
+    }
+  }
+
+  updateReceive(): void {
+    this.#peer?.updateReceive();
+    this.#host?.receiveAtServer();
+  }
+
+  updateSent(): void {
+    this.#peer?.updateSent();
+    this.#host?.server.updateSent();
+  }
+
+  /** A stop begins. Players can still be told; nobody comes in any more. @returns closes the Peers */
+  shut(): () => Promise<void> {
+    const peer = this.#peer;
+    this.#starts++;
+    this.#peer = null;
+    const hostPeer = this.#host && this.#hostEnded();
+    return async () => {
+      for (const player of this.#byConnection.values()) this.#admission.remove(player);
+      this.unidentified.clear();
+      this.#byConnection.clear();
+      // A socket that is still being bound is closed as soon as it is.
+      const { closeTimeoutMs } = this.home.peerSettings;
+      const opened = this.#opening && settledWithin(this.clock, this.#opening, closeTimeoutMs);
+      await Promise.all([peer?.close(), hostPeer?.close(), opened]);
+    };
+  }
+
+  /** What a Peer of the present start calls. */
+  #handler(onConnected: ServerHandler["onConnected"]): ServerHandler {
+    const start = this.#starts;
+    return {
+      onConnected: (connection) => {
+        if (start === this.#starts) onConnected(connection);
+        else connection.refuse(serverStopped.code, serverStopped.text);
+      },
+      onMessage: (connection, bytes, channel) => this.onMessage(connection, bytes, channel),
+      onMoved: (connection, from) => this.onMoved(connection, from),
+      onDisconnected: (connection, reason) => this.onDisconnected(connection, reason),
+      onDrain: (connection) => this.onDrain(connection),
+      onError: (error) => this.onError(error),
+      beforeAccept: (incoming) => this.beforeAccept(incoming),
+    };
+  }
+
+  // What servers call.
+
+  /** A player has come in from one server to another, with all that it is. @param room what its client gets to know */
+  move(player: NetworkPlayer, to: NetworkServerCore, room: Uint8Array): void {
+    const from = serverOf(player);
+    const reason = { code: DisconnectCode.Moved, text: "The player is in another room" };
+    from.release(player, reason);
+    player.move(to, { place: clientNameOf(player), reason });
+    player.room = room;
+    to.take(player);
+    const { moves } = player;
+    player.sendLater(MoveMessage, this.#placeOf(player), () => player.moves === moves);
+    if (player === from.localPlayer) {
+      from.localPlayer = null;
+      to.localPlayer = player;
+    }
+    to.enter(player);
+  }
+
+  /** A server stops, and tells its player why; the connection ends. */
+  dismiss(player: NetworkPlayer, { code, text }: DisconnectReason): void {
+    this.#byConnection.delete(player.lastConnection);
+    if (player.isConnected) player.refuse(code, text);
+    this.end(player, { code, text });
+  }
+
+  /** A player has left for good. A connection that never said hello is removed without an event. */
+  end(player: NetworkPlayer, reason: DisconnectReason): void {
+    if (player.state === PlayerState.Disconnected) return;
+    this.#admission.remove(player);
+    this.unidentified.remove(player);
+    this.authentication.cancel(player);
+    this.sessions?.remove(player);
+    const server = serverOf(player);
+    server.end(player, reason);
+    if (player !== server.localPlayer) return;
+    if (this.#host) void this.#hostEnded().close();
+    server.localPlayer = null;
+  }
+
+  // What a Peer calls.
+
+  /** @param isHost it leads to a client in this process */
+  attach(connection: LibraryConnection, isHost = false): void {
+    this.home.connectionStarted(connection);
+    const player = new NetworkPlayer(this.home, connection, isHost);
+    if (isHost) this.home.localPlayer = player;
+    this.#byConnection.set(connection, player);
+    this.unidentified.add(player);
+    if (isHost) return;
+    connection.isTrusted = false;
+    this.#admission.add(player);
+  }
+
+  beforeAccept(incoming: IncomingConnection): Verdict | Promise<Verdict> {
+    const { beforeAccept } = this.#options;
+    if (this.#admission.isFull) return serverFull;
+    if (!beforeAccept) return true;
+    const court = { callback: "beforeAccept", maxCode: 999, failed: serverFailed, report: this.onError.bind(this) };
+    return judge(court, () => beforeAccept(incoming));
+  }
+
+  onConnected(connection: LibraryConnection): void {
+    this.attach(connection);
+  }
+
+  onMessage(connection: LibraryConnection, bytes: ByteSegment, channel: Channel): void {
+    const player = this.#byConnection.get(connection);
+    if (player && this.unidentified.maySend(player, bytes)) serverOf(player).receive(player, bytes, channel);
+  }
+
+  onDisconnected(connection: LibraryConnection, reason: DisconnectReason): void {
+    this.home.connectionEnded(connection, reason);
+    const player = this.#byConnection.get(connection);
+    if (!player) return;
+    this.#byConnection.delete(connection);
+    if (this.sessions?.of(player) && player.isAuthenticated && SERVER_LOSSES.has(reason.code))
+      this.#suspend(player, reason);
+    else this.end(player, reason);
+    serverOf(player).requestTick();
+  }
+
+  onMoved(connection: LibraryConnection, from: string): void {
+    const player = this.#byConnection.get(connection);
+    if (player) serverOf(player).addressChanged(player, from);
+  }
+
+  onError(error: unknown): void {
+    this.home.report(error, null, null, "beforeAccept");
+  }
+
+  onDrain(connection: LibraryConnection): void {
+    const player = this.#byConnection.get(connection);
+    if (player) serverOf(player).drained(player);
+  }
+
+  // What the authentication calls.
+
+  report(error: unknown, player: NetworkPlayer, message: typeof ProofMessage, place: string): void {
+    this.home.report(error, player, message, place);
+  }
+
+  admit(player: NetworkPlayer, authentication: PlayerAuthentication, reply: Uint8Array): void {
+    if (!player.isHost && !this.#admission.admit(player)) return;
+    player.lastConnection.isTrusted = true;
+    player.authentication = authentication;
+    const session = this.sessions?.create(player);
+    this.home.take(player);
+    this.#welcome(player, { method: authentication.method, reply, session });
+    this.home.enter(player);
+  }
+
+  resume(newcomer: NetworkPlayer, player: NetworkPlayer, reply: Uint8Array): void {
+    const connection = newcomer.lastConnection;
+    const earlier = player.connection;
+    if (!earlier && !this.#admission.admit(player, newcomer)) return;
+    connection.isTrusted = true;
+    this.#admission.remove(newcomer);
+    this.sessions?.resume(player);
+    if (earlier) {
+      this.#byConnection.delete(earlier);
+      const reason = { code: DisconnectCode.Replaced, text: "The session goes on elsewhere" };
+      player.suspended({ place: clientNameOf(player), reason });
+      earlier.refuse(reason.code, reason.text);
+    }
+    this.#byConnection.set(connection, player);
+    player.attach(newcomer);
+    this.#welcome(player, { method: SESSION_METHOD, reply, session: undefined });
+    serverOf(player).resume(player);
+  }
+
+  /** A client has said hello, and both sides agree on the protocol. */
+  #greet(player: NetworkPlayer, resumes: boolean): void {
+    if (!resumes) this.home.connected(player);
+    if (player.isConnected) this.authentication.begin(player, resumes);
+  }
+
+  #welcome(player: NetworkPlayer, parts: Pick<Welcome, "method" | "reply" | "session">): void {
+    player.state = PlayerState.Authenticated;
+    if (!player.send(WelcomeMessage, { ...parts, place: this.#placeOf(player) }))
+      player.refuse(DisconnectCode.ConnectionLost, "The welcome was not taken");
+  }
+
+  #placeOf(player: NetworkPlayer): Place {
+    const { tickRate: ticksPerSecond, isLobby } = serverOf(player);
+    return { playerId: player.id, ticksPerSecond, moves: player.moves, isLobby, room: player.room };
+  }
+
+  #suspend(player: NetworkPlayer, reason: DisconnectReason): void {
+    const server = serverOf(player);
+    player.suspended({ place: clientNameOf(player), reason });
+    this.#admission.remove(player);
+    server.leaveScene(player);
+    this.sessions?.suspend(player, () => {
+      this.end(player, { code: DisconnectCode.Timeout, text: "The player has not come back" });
+    });
+    if (player.state === PlayerState.Suspended) server.suspend(player);
+  }
+
+  #hostEnded(): PeerCore {
+    const { server } = this.#host as HostLink;
+    this.#host = null;
+    this.home.events.emit("hostStopped");
+    return server;
+  }
+}

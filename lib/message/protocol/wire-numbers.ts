@@ -1,0 +1,80 @@
+import type { Agreement } from "./agreement.js";
+
+/** To which stay of a player in a room a message belongs. */
+export enum Era {
+  Present = 0,
+  /** It was sent before the player moved. */
+  Past = 1,
+  /** It was sent after a move that this side has not heard of yet. */
+  Future = 2,
+}
+
+/**
+ * So many moves have numbers of their own; then they begin again. What comes from more than half as many moves ago
+ * would be taken for something new: no lane is ever so far behind.
+ */
+const ERAS = 64;
+
+/**
+ * The numbers of messages on one connection: those of the server's protocol, and after each move of the player to
+ * another room the same numbers again, higher by the count of messages. So every message says itself to which room it
+ * belongs, on whatever lane and in whatever order it comes.
+ */
+export class WireNumbers {
+  readonly #count: number;
+  /** Null: both sides have the same protocol. */
+  #agreement: Agreement | null = null;
+  #era = 0;
+  #hasMoved = false;
+
+  /** @param count how many messages the protocol of this side has */
+  constructor(count: number) {
+    this.#count = count;
+  }
+
+  /** Both sides have compared their protocols. */
+  agree(agreement: Agreement): void {
+    this.#agreement = agreement;
+  }
+
+  /** What is added to the numbers in this era. */
+  get base(): number {
+    return this.#era * this.#period;
+  }
+
+  /** The player has moved. */
+  move(): void {
+    this.#hasMoved = true;
+    this.#era = (this.#era + 1) % ERAS;
+  }
+
+  /** This side hears of a move by a message with this number. */
+  follow(wireNumber: number): void {
+    this.#hasMoved = true;
+    this.#era = Math.floor(wireNumber / this.#period) % ERAS;
+  }
+
+  /** -1: the other side does not have the message. */
+  toWire(number: number): number {
+    const wireNumber = this.#agreement ? this.#agreement.toWire(number) : number;
+    return wireNumber < 0 ? -1 : wireNumber + this.base;
+  }
+
+  /** The number here of a message of any era. -1: there is no such message here. */
+  fromWire(wireNumber: number): number {
+    const number = wireNumber % this.#period;
+    return this.#agreement ? this.#agreement.fromWire(number) : number;
+  }
+
+  /** Numbers that nobody gives are of the future. */
+  eraOf(wireNumber: number): Era {
+    const era = Math.floor(wireNumber / this.#period);
+    if (era === this.#era) return Era.Present;
+    if (era >= ERAS || !this.#hasMoved) return Era.Future;
+    return (era - this.#era + ERAS) % ERAS < ERAS / 2 ? Era.Future : Era.Past;
+  }
+
+  get #period(): number {
+    return this.#agreement?.count ?? this.#count;
+  }
+}

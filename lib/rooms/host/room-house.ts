@@ -1,0 +1,223 @@
+import { outOfRange } from "../../arguments.js";
+import { isThenable } from "../../brands.js";
+import type { Clock } from "../../clock.js";
+import { type INetworkPlayer, NetworkError, NetworkServer, type NetworkServerOptions } from "../../message/index.js";
+import type { RandomBytes } from "../../random.js";
+import { encode } from "../../serialization/index.js";
+import { cutUtf8 } from "../../utf8.js";
+import type { Labels } from "../labels.js";
+import type { RoomKind } from "../room-kind.js";
+import { MAX_TEXT_BYTES, stayCodec } from "../room-messages.js";
+import { newCode, newId, newTicket } from "./names.js";
+import { partsOf, Room, type RoomOwner } from "./room.js";
+import { RoomDirectory } from "./room-directory.js";
+import { Seats } from "./seats.js";
+
+/** How a room is made. */
+export interface NewRoom {
+  readonly kindName: string;
+  readonly id?: string | undefined;
+  readonly labels: Labels;
+  readonly data: unknown;
+  readonly isPrivate: boolean;
+}
+
+/** What a house needs of its host. */
+export interface HouseOwner {
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+  readonly kinds: ReadonlyMap<string, RoomKind>;
+  /** Where players are who are in no room. */
+  readonly lobby: NetworkServer;
+  readonly maxRooms: number;
+  /** What the servers of all rooms have in common with the lobby. */
+  readonly serverOptions: NetworkServerOptions;
+  /** Has a room's server answer the questions of its players. */
+  prepare(server: NetworkServer): void;
+  /** A room is there, has changed, or is there no more. */
+  changed(room: Room): void;
+}
+
+/** A room from its making to its end. */
+interface Life {
+  /** Resolves when the room's server runs; rejects with `ERR_ROOM_FAILED`, `ERR_CLOSED`. */
+  opened: Promise<void>;
+  isOpen: boolean;
+  emptyTimer: unknown;
+}
+
+/** The rooms of a host: it makes them, brings players in and out, and disposes of those that are empty. */
+export class RoomHouse implements RoomOwner {
+  readonly directory = new RoomDirectory();
+  readonly #owner: HouseOwner;
+  readonly #lives = new Map<Room, Life>();
+  readonly #roomOf = new WeakMap<INetworkPlayer, Room>();
+
+  constructor(owner: HouseOwner) {
+    this.#owner = owner;
+  }
+
+  roomOf(player: INetworkPlayer): Room | null {
+    return this.#roomOf.get(player) ?? null;
+  }
+
+  isOpen(room: Room): boolean {
+    return this.#lives.get(room)?.isOpen ?? false;
+  }
+
+  /** Resolves when a room's server runs. @throws (rejects) NetworkError `ERR_ROOM_FAILED`, `ERR_CLOSED` */
+  async opened(room: Room): Promise<void> {
+    await this.#lives.get(room)?.opened;
+    if (!this.isOpen(room)) throw closedError(room);
+  }
+
+  /** @throws RangeError for another kind, or an id that there is; NetworkError `ERR_TOO_MANY_ROOMS` */
+  create(given: NewRoom): Room {
+    const { maxRooms } = this.#owner;
+    if (this.directory.size >= maxRooms && !this.#makePlace()) {
+      throw new NetworkError("ERR_TOO_MANY_ROOMS", `The host has its ${maxRooms} rooms`);
+    }
+    if (given.id !== undefined && this.directory.byId(given.id)) {
+      throw outOfRange(`There is a room ${given.id} already`);
+    }
+    const room = this.#make(given);
+    this.directory.add(room);
+    const life: Life = { opened: Promise.resolve(), isOpen: false, emptyTimer: null };
+    this.#lives.set(room, life);
+    life.opened = this.#open(room, life);
+    life.opened.catch(() => {});
+    this.#seatsChanged(room);
+    return room;
+  }
+
+  /**
+   * Opens a room of each kind and closes it again, so that all messages are in the protocol before it is in use.
+   *
+   * @throws (rejects) what `open` of a kind throws
+   */
+  async rehearse(): Promise<void> {
+    const rooms = [...this.#owner.kinds.keys()].map((kindName) =>
+      this.#make({ kindName, labels: {}, data: undefined, isPrivate: false }),
+    );
+    for (const room of rooms) await partsOf(room).kind.open(room);
+    for (const { server } of rooms) await server.start();
+    for (const { server } of rooms) await server.stop();
+  }
+
+  /** Moves a player with a seat into its room. @param number of its question, 0 without one */
+  moveIn(player: INetworkPlayer, room: Room, number = 0): void {
+    const { id, kind, code, labels } = room;
+    const isSpectator = room.isSpectator(player);
+    this.#roomOf.set(player, room);
+    const inside = { id, kind, code: code ?? undefined, labels, isSpectator };
+    NetworkServer.move(player, room.server, encode(stayCodec, { room: inside, number, text: "" }));
+  }
+
+  /** Moves a player out of its room. Does nothing when it is in none. */
+  moveOut(player: INetworkPlayer, number = 0, text = ""): void {
+    if (!this.#roomOf.delete(player)) return;
+    const stay = { room: undefined, number, text: cutUtf8(text, MAX_TEXT_BYTES) };
+    NetworkServer.move(player, this.#owner.lobby, encode(stayCodec, stay));
+  }
+
+  // What a room calls.
+
+  changed(room: Room): void {
+    if (this.directory.has(room)) this.#owner.changed(room);
+  }
+
+  reserve(room: Room, isSpectator: boolean): string {
+    if (!this.directory.has(room)) throw closedError(room);
+    const ticket = newTicket(room.id, this.#owner.randomBytes);
+    if (partsOf(room).seats.keep(ticket, isSpectator)) return ticket;
+    throw new NetworkError("ERR_ROOM_FULL", `The room ${room.id} is full`);
+  }
+
+  async close(room: Room, text: string): Promise<void> {
+    if (!this.#forget(room)) return;
+    for (const player of room.server.players) this.moveOut(player, 0, text);
+    await room.server.stop();
+  }
+
+  /** The host stops: players leave for good. */
+  async stop(): Promise<void> {
+    const { rooms } = this.directory;
+    for (const room of rooms) this.#forget(room);
+    await Promise.all(rooms.map(({ server }) => server.stop()));
+  }
+
+  #make({ kindName, id, labels, data, isPrivate }: NewRoom): Room {
+    const { clock, lobby, randomBytes, kinds, serverOptions } = this.#owner;
+    const kind = kinds.get(kindName);
+    if (!kind) throw outOfRange(`There is no kind ${kindName}; there are ${[...kinds.keys()].join(", ")}`);
+    const frontEnd = NetworkServer.frontEndOf(lobby);
+    const server = new NetworkServer({ ...serverOptions, ...kind.server }, { frontEnd, isLobby: false });
+    const code = isPrivate ? newCode(randomBytes, (taken) => this.directory.byCode(taken) !== null) : null;
+    const seats = new Seats(clock, kind.capacity, kind.maxSpectators ?? 0, () => this.#seatsChanged(room));
+    const parts = { id: id ?? newId(randomBytes), kindName, kind, code, labels, data, server, seats };
+    const room: Room = new Room(parts, this);
+    this.#owner.prepare(server);
+    server.use({
+      playerDisconnecting: (player) => {
+        if (this.#roomOf.get(player) === room) this.#roomOf.delete(player);
+        seats.release(player);
+      },
+      stopped: () => {
+        this.#forget(room);
+        seats.clear();
+      },
+    });
+    return room;
+  }
+
+  /** Has a room's server run as soon as its kind has set it up: at once, unless that is a promise. */
+  async #open(room: Room, life: Life): Promise<void> {
+    try {
+      const opening = partsOf(room).kind.open(room) as unknown;
+      if (isThenable(opening)) await opening;
+      if (!this.directory.has(room)) throw closedError(room);
+      const starting = room.server.start();
+      life.isOpen = true;
+      await starting;
+    } catch (cause) {
+      if (!this.#forget(room)) throw cause; // Closed meanwhile.
+      NetworkServer.report(this.#owner.lobby, cause, `open of a room of the kind ${room.kind}`);
+      const error = new NetworkError("ERR_ROOM_FAILED", `The room ${room.id} could not be opened`);
+      throw Object.assign(error, { cause });
+    }
+  }
+
+  #seatsChanged(room: Room): void {
+    const life = this.#lives.get(room);
+    if (!life) return;
+    const { kind, seats } = partsOf(room);
+    const { emptyMs = 10_000 } = kind;
+    this.#owner.clock.clearTimeout(life.emptyTimer);
+    life.emptyTimer = null;
+    if (seats.isEmpty && emptyMs < Number.POSITIVE_INFINITY) {
+      life.emptyTimer = this.#owner.clock.setTimeout(() => void this.close(room, ""), emptyMs);
+    }
+    this.#owner.changed(room);
+  }
+
+  /** Closes the oldest of the rooms that are empty, and would be closed soon. @returns false: there is none */
+  #makePlace(): boolean {
+    for (const [room, { emptyTimer }] of this.#lives) {
+      if (emptyTimer === null) continue;
+      void this.close(room, "");
+      return true;
+    }
+    return false;
+  }
+
+  /** A room is in no list any more, and nobody comes in. @returns false: that was so */
+  #forget(room: Room): boolean {
+    if (!this.directory.remove(room)) return false;
+    this.#owner.clock.clearTimeout(this.#lives.get(room)?.emptyTimer);
+    this.#lives.delete(room);
+    this.#owner.changed(room);
+    return true;
+  }
+}
+
+const closedError = ({ id }: Room) => new NetworkError("ERR_CLOSED", `The room ${id} is closed`);

@@ -1,0 +1,8 @@
+/// <reference path="../globals.ts" preserve="true" />
+/** Many rooms behind one port. See docs/rooms.md. */
+
+export * from "./client.js";
+export { Room } from "./host/room.js";
+export type { RoomFilter } from "./host/room-directory.js";
+export { type CreateRoomOptions, RoomHost, type RoomHostMetrics, type RoomHostOptions } from "./room-host.js";
+export type { RoomKind, RoomServerOptions, RoomWish } from "./room-kind.js";

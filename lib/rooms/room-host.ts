@@ -1,0 +1,220 @@
+import { rangeError, typeError } from "../arguments.js";
+import { systemClock } from "../clock.js";
+import {
+  type DisconnectReason,
+  type INetworkPlayer,
+  type NetworkClient,
+  NetworkError,
+  NetworkServer,
+  type NetworkServerOptions,
+  type SessionOptions,
+} from "../message/index.js";
+import { NETWORK_OPTIONS } from "../message/network-options.js";
+import { SERVER_OPTIONS } from "../message/network-server-options.js";
+import { booleanOption, checkOptions, integerOption, type OptionRules, objectOption, textOption } from "../options.js";
+import { secureRandomBytes } from "../random.js";
+import { utf8Length } from "../utf8.js";
+import { JoinDesk } from "./host/join-desk.js";
+import { partsOf, Room } from "./host/room.js";
+import type { RoomFilter } from "./host/room-directory.js";
+import { RoomHouse } from "./host/room-house.js";
+import { RoomLists } from "./host/room-lists.js";
+import { checkLabels, type Labels } from "./labels.js";
+import { checkKind, type RoomKind } from "./room-kind.js";
+import { JoinMessage, LeaveMessage, MAX_NAME_BYTES, ROOM_MESSAGES, WatchMessage } from "./room-messages.js";
+
+/** The options of a {@link RoomHost}: those of a `NetworkServer` without `tickRate` and `drive`, and its rooms. */
+export interface RoomHostOptions extends Omit<NetworkServerOptions, "tickRate" | "drive" | "sessions"> {
+  /** The kinds of rooms by their names, of 1 to 64 bytes of UTF-8. */
+  rooms: Readonly<Record<string, RoomKind>>;
+  /** How many rooms may be there, 1 to 10,000. @defaultValue 1000 */
+  maxRooms?: number;
+  /** As of a `NetworkServer`. @defaultValue `{}`: who reconnects within 30 s has kept its seat */
+  sessions?: Partial<SessionOptions> | null;
+}
+
+/** How `createRoom` makes a room. */
+export interface CreateRoomOptions {
+  /** 1 to 40 bytes of UTF-8. @defaultValue 12 letters and digits that nobody can guess */
+  id?: string;
+  /** @defaultValue none */
+  labels?: Labels;
+  /** Whether it is in no list and is entered by its code only. @defaultValue `false` */
+  isPrivate?: boolean;
+  /** What `room.data` is. @defaultValue undefined */
+  data?: unknown;
+}
+
+/** What a host has counted. */
+export interface RoomHostMetrics {
+  /** Rooms that are there. */
+  rooms: number;
+  /** How often a client has come into a room that it asked for, and how often it was refused. */
+  joins: number;
+  refusals: number;
+}
+
+const { tickRate: _tickRate, drive: _drive, ...SHARED } = SERVER_OPTIONS;
+const OPTIONS: OptionRules<RoomHostOptions> = { ...SHARED, rooms: objectOption(), maxRooms: integerOption(1, 10_000) };
+const CREATE: OptionRules<CreateRoomOptions> = {
+  id: textOption,
+  labels: objectOption(),
+  isPrivate: booleanOption,
+  data: () => {},
+};
+const MAX_ID_BYTES = 40;
+
+/**
+ * Many rooms in one process and behind one port: each has a `NetworkServer` of its own, and players come in, change
+ * rooms and leave without a new connection. See docs/rooms.md.
+ */
+export class RoomHost {
+  /** The server of the players who are in no room. */
+  readonly server: NetworkServer;
+  readonly #house: RoomHouse;
+  readonly #desk: JoinDesk;
+  readonly #lists: RoomLists;
+  #hasRehearsed = false;
+
+  /** @throws TypeError, RangeError for a wrong option */
+  constructor(options: RoomHostOptions) {
+    checkOptions("RoomHost", options, OPTIONS, (name) =>
+      name === "tickRate" ? "a kind of rooms has it: rooms: { arena: { server: { tickRate: 30 }, … } }" : "",
+    );
+    const { rooms, maxRooms = 1000, sessions = {}, ...serverOptions } = options;
+    objectOption()("rooms", rooms);
+    const kinds = new Map(Object.entries(rooms));
+    for (const [name, kind] of kinds) {
+      if (name === "" || utf8Length(name) > MAX_NAME_BYTES)
+        throw rangeError("The name of a kind", `1 to ${MAX_NAME_BYTES} bytes of UTF-8`);
+      checkKind(name, kind);
+    }
+    const { clock = systemClock, randomBytes = secureRandomBytes } = options;
+    const lobby = new NetworkServer({ ...serverOptions, sessions }, { frontEnd: null, isLobby: true });
+    this.server = lobby;
+    this.#house = new RoomHouse({
+      ...{ clock, randomBytes, kinds, lobby, maxRooms },
+      serverOptions: forRooms(serverOptions),
+      prepare: (server) => this.#answer(server),
+      changed: (room) => {
+        if (!this.#house.directory.has(room)) this.#desk.closed(room);
+        this.#lists.changed(room);
+      },
+    });
+    this.#desk = new JoinDesk({ clock, kinds, lobby, maxRooms }, this.#house);
+    this.#lists = new RoomLists(clock, this.#house.directory, lobby);
+    this.#answer(lobby);
+    lobby.messageHandler.register(WatchMessage, ({ number, isWanted, kind, labels }, player) => {
+      if (!isWanted) this.#lists.unwatch(player, number);
+      else if (this.#desk.mayAsk(player)) this.#lists.watch(player, number, kind, labels);
+      else this.#desk.refuse(player, number, "TOO_MANY_REQUESTS", "Too many questions about rooms");
+    });
+    lobby.use({
+      playerDisconnecting: (player) => this.#lists.forget(player),
+      stopped: () => {
+        this.#lists.stop();
+        void this.#house.stop();
+      },
+    });
+  }
+
+  /** All rooms. */
+  get rooms(): Room[] {
+    return this.#house.directory.rooms;
+  }
+
+  get metrics(): RoomHostMetrics {
+    const { joins, refusals } = this.#desk;
+    return { rooms: this.#house.directory.size, joins, refusals };
+  }
+
+  /**
+   * Opens and closes one room of each kind, and listens.
+   *
+   * @param localClient as of `NetworkServer.start`: it joins rooms as every client does
+   * @throws what `open` of a kind throws; what `NetworkServer.start` throws
+   */
+  async start(options: { localClient?: NetworkClient } = {}): Promise<void> {
+    if (!this.#hasRehearsed) await this.#house.rehearse();
+    this.#hasRehearsed = true;
+    await this.server.start(options);
+  }
+
+  /** Closes all rooms, disconnects all players, and stops. @param reason as of `NetworkServer.stop` */
+  stop(reason?: DisconnectReason): Promise<void> {
+    return this.server.stop(reason);
+  }
+
+  /**
+   * Makes a room, which is disposed of after `emptyMs` if nobody comes.
+   *
+   * @throws RangeError for a kind that there is not, or an id that there is; NetworkError `ERR_TOO_MANY_ROOMS`,
+   *   `ERR_ROOM_FAILED` when its `open` throws, `ERR_STATE` while the host is not active
+   */
+  async createRoom(kind: string, options: CreateRoomOptions = {}): Promise<Room> {
+    checkOptions("createRoom", options, CREATE);
+    const { id, labels = {}, data, isPrivate = false } = options;
+    if (id !== undefined && (id === "" || utf8Length(id) > MAX_ID_BYTES))
+      throw rangeError("id", `1 to ${MAX_ID_BYTES} bytes of UTF-8`);
+    checkLabels("labels", labels);
+    this.#assertActive();
+    const room = this.#house.create({ kindName: kind, id, labels, data, isPrivate });
+    await this.#house.opened(room);
+    return room;
+  }
+
+  /** The rooms that a filter lets through, private ones too, in the order in which they were made. */
+  findRooms(filter: RoomFilter = {}): Room[] {
+    return this.#house.directory.find(filter);
+  }
+
+  /** The room with an id, null when there is none. */
+  getRoom(id: string): Room | null {
+    return this.#house.directory.byId(id);
+  }
+
+  /** The room of a player, null when it is in none. */
+  roomOf(player: INetworkPlayer): Room | null {
+    return this.#house.roomOf(player);
+  }
+
+  /**
+   * Moves a player to another room, locked or not, or out of its room. Nothing is asked of `match` and `admit`. Its
+   * connection, session and object stay; `player.id` and the time are those of the room.
+   *
+   * @param to null: in no room
+   * @param text why it is in no room, at most 120 bytes of UTF-8
+   * @throws NetworkError `ERR_ROOM_FULL`; `ERR_STATE` for a player who is not connected or is in that room; `ERR_CLOSED`
+   */
+  move(player: INetworkPlayer, to: Room | null, { isSpectator = false, text = "" } = {}): void {
+    if (to !== null && !(to instanceof Room)) throw typeError("to", "a room, or null");
+    if (!player.isAuthenticated || this.#house.roomOf(player) === to)
+      throw new NetworkError("ERR_STATE", "The player is not connected, or is there already");
+    if (to === null) {
+      this.#house.moveOut(player, 0, text);
+      return;
+    }
+    if (!this.#house.isOpen(to)) throw new NetworkError("ERR_CLOSED", `The room ${to.id} is not open`);
+    if (!partsOf(to).seats.take(player, isSpectator))
+      throw new NetworkError("ERR_ROOM_FULL", `The room ${to.id} is full`);
+    this.#house.moveIn(player, to);
+  }
+
+  /** Has a server answer the questions of its players about rooms. */
+  #answer(server: NetworkServer): void {
+    server.use({ messages: ROOM_MESSAGES });
+    server.messageHandler.register(JoinMessage, (question, player) => void this.#desk.join(player, question));
+    server.messageHandler.register(LeaveMessage, ({ number }, player) => this.#desk.leave(player, number));
+  }
+
+  #assertActive(): void {
+    if (!this.server.active) throw new NetworkError("ERR_STATE", "The host is not active: await its start()");
+  }
+}
+
+/** Of the options of the host, those that the servers of its rooms have as well. */
+function forRooms(options: Omit<NetworkServerOptions, "sessions">): NetworkServerOptions {
+  const names = [...Object.keys(NETWORK_OPTIONS), "errorBudget", "onErrorLimit"];
+  const shared = Object.entries(options).filter(([name]) => names.includes(name) && name !== "socketFactory");
+  return Object.fromEntries(shared) as unknown as NetworkServerOptions;
+}

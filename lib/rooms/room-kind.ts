@@ -1,0 +1,69 @@
+import type { INetworkPlayer, NetworkServerOptions } from "../message/index.js";
+import {
+  booleanOption,
+  checkOptions,
+  durationOption,
+  functionOption,
+  integerOption,
+  type OptionRules,
+  objectOption,
+} from "../options.js";
+import type { Room } from "./host/room.js";
+import type { Labels } from "./labels.js";
+
+/** What a client says of the room that it wants. All of it is the client's word. */
+export interface RoomWish {
+  /** The labels that the room has to have; those of a new room. */
+  readonly labels: Labels;
+  /** What the client gave as `data`: any value of JSON, undefined without. Check it as you check any message. */
+  readonly data: unknown;
+  readonly isSpectator: boolean;
+}
+
+/** The options of a room's server that a kind may set. */
+export type RoomServerOptions = Pick<NetworkServerOptions, "tickRate" | "errorBudget" | "onErrorLimit">;
+
+/** A kind of rooms: how many play, and what a room does. */
+export interface RoomKind {
+  /** How many may play in a room, 1 to 1000. */
+  capacity: number;
+  /** How many more may watch, 0 to 1000. @defaultValue 0 */
+  maxSpectators?: number;
+  /** How long a room without anybody stays; `Infinity`: until `close`. @defaultValue 10,000 ms */
+  emptyMs?: number;
+  /** Whether clients may create rooms of this kind. @defaultValue `true` */
+  clientsCreate?: boolean;
+  /** Options of each room's server. @defaultValue `tickRate` 0 */
+  server?: RoomServerOptions;
+  /**
+   * Sets up a new room: handlers, networked objects, voice at `room.server`, which starts when this is done. When a
+   * host starts, it opens and closes one room of each kind before it listens: so it knows all messages, and a mistake
+   * in here shows at once.
+   */
+  open(room: Room): void | Promise<void>;
+  /**
+   * Whether `join` and `joinOrCreate` of a player may lead into a room that has the labels. @defaultValue always
+   */
+  match?(room: Room, wish: RoomWish, player: INetworkPlayer): boolean;
+  /** Whether a player may come in, by whatever way: `true`, or why not. @defaultValue always */
+  admit?(room: Room, wish: RoomWish, player: INetworkPlayer): true | string;
+}
+
+const KIND: OptionRules<RoomKind> = {
+  capacity: integerOption(1, 1000),
+  maxSpectators: integerOption(0, 1000),
+  emptyMs: durationOption(),
+  clientsCreate: booleanOption,
+  server: objectOption(),
+  open: functionOption,
+  match: functionOption,
+  admit: functionOption,
+};
+
+/** @throws TypeError, RangeError for what is no kind */
+export function checkKind(name: string, kind: RoomKind): void {
+  objectOption("open")(`rooms.${name}`, kind);
+  // A class has its methods in its prototype.
+  checkOptions(`rooms.${name}`, { ...kind }, KIND);
+  integerOption(1, 1000)(`rooms.${name}.capacity`, kind.capacity);
+}
