@@ -9,9 +9,9 @@ import { PacketPool } from "../../lib/socket/building/packet-queue.js";
 import { socketClosed } from "../../lib/socket/building/socket-errors.js";
 import { SocketUse } from "../../lib/socket/building/socket-use.js";
 import { Delivery, type IConnectionHandle, type ISocket, SocketFactory, type Verdict } from "../../lib/socket/index.js";
-import { WebTransportClientFactory } from "../../lib/socket/webtransport/browser/web-transport-client-factory.js";
-import { WebTransportClientHandle } from "../../lib/socket/webtransport/browser/web-transport-client-handle.js";
-import type { WebTransportInit, WebTransportLike } from "../../lib/socket/webtransport/browser/web-transport-like.js";
+import { WebTransportClientFactory } from "../../lib/socket/webtransport/browser/client-factory.js";
+import { WebTransportClientHandle } from "../../lib/socket/webtransport/browser/client-handle.js";
+import type { WebTransportInit, WebTransportLike } from "../../lib/socket/webtransport/browser/platform.js";
 
 /** As much as a stream takes that nobody reads. */
 const STREAM_WINDOW_BYTES = 262_144;

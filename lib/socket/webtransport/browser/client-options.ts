@@ -20,8 +20,8 @@ export interface WebTransportClientOptions {
   /** The path of the URL. A server refuses connections to any other path. @defaultValue "/" */
   path?: string;
   /**
-   * SHA-256 of the certificates that the server may have, in base64url: `certificateHashes` of its factory. Browsers take
-   * these for certificates that are valid for at most 14 days. @defaultValue none: an authority has signed it
+   * SHA-256 of the certificates that the server may have, in base64url: `certificateHashes` of its factory. Browsers
+   * take these for certificates that are valid for at most 14 days. @defaultValue none: an authority has signed it
    */
   certificateHashes?: readonly string[];
   /** How many bytes of a connection may wait to be sent. With more, `send` refuses packets. @defaultValue 1 MiB */

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type DisconnectReason, type IConnectionHandle, ReceivedPacket } from "../../../../lib/socket/index.js";
 import { Delivery } from "../../../../lib/socket/socket.js";
-import { WebTransportClientFactory } from "../../../../lib/socket/webtransport/browser/web-transport-client-factory.js";
-import type { WebTransportInit } from "../../../../lib/socket/webtransport/browser/web-transport-like.js";
+import { WebTransportClientFactory } from "../../../../lib/socket/webtransport/browser/client-factory.js";
+import type { WebTransportInit } from "../../../../lib/socket/webtransport/browser/platform.js";
 import { FakeClock } from "../../../../lib/testing/index.js";
 import { type FakeSession, FakeWebTransport, fakeServers } from "../../../support/fake-web-transport.js";
 

@@ -4,11 +4,11 @@ import type { QueuedPacket } from "../../building/packet-queue.js";
 import { DisconnectCode, type DisconnectReason, libraryReason, MAX_CODE } from "../../disconnect-reason.js";
 import { Delivery, LANE_COUNT } from "../../socket.js";
 import { Backlog } from "./backlog.js";
+import type { WebTransportClientLimits } from "./client-options.js";
 import { DatagramWriter } from "./datagram-writer.js";
 import { LaneReader } from "./lane-reader.js";
 import { LaneWriter } from "./lane-writer.js";
-import type { WebTransportClientLimits } from "./web-transport-client-options.js";
-import type { WebTransportLike } from "./web-transport-like.js";
+import type { WebTransportLike } from "./platform.js";
 
 /** Largest packet in a datagram: QUIC's smallest packet (1200 bytes of UDP) less all headers leaves 1150 at least. */
 export const MAX_DATAGRAM_PACKET_BYTES = 1132;

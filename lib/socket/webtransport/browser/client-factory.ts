@@ -6,16 +6,16 @@ import { checkOptions } from "../../../options.js";
 import { checkRemotePort } from "../../building/end-point-errors.js";
 import type { IBindEndPoint, ISocket } from "../../socket.js";
 import { type IHasHost, type IHasPort, SocketFactory } from "../../socket-factory.js";
-import { MAX_DATAGRAM_PACKET_BYTES } from "./web-transport-client-handle.js";
+import { MAX_DATAGRAM_PACKET_BYTES } from "./client-handle.js";
 import {
   isWholeUrl,
   type WebTransportClientOptions,
   type WebTransportConnectEndPoint,
   webTransportClientRules,
   webTransportHostOption,
-} from "./web-transport-client-options.js";
-import { WebTransportClientSocket } from "./web-transport-client-socket.js";
-import type { OpenWebTransport, WebTransportInit, WebTransportLike } from "./web-transport-like.js";
+} from "./client-options.js";
+import { WebTransportClientSocket } from "./client-socket.js";
+import type { OpenWebTransport, WebTransportInit, WebTransportLike } from "./platform.js";
 
 /** Only pages from https and from localhost have it. */
 const platform = globalThis as { WebTransport?: new (url: string, init: WebTransportInit) => WebTransportLike };

@@ -9,13 +9,13 @@ import { PacketPool } from "../../building/packet-queue.js";
 import { abortable, socketClosed } from "../../building/socket-errors.js";
 import { SocketUse } from "../../building/socket-use.js";
 import { Delivery, type IBindEndPoint, type ISocket } from "../../socket.js";
-import { WebTransportClientHandle } from "./web-transport-client-handle.js";
-import type { WebTransportClientLimits, WebTransportConnectEndPoint } from "./web-transport-client-options.js";
-import type { OpenWebTransport, WebTransportInit, WebTransportLike } from "./web-transport-like.js";
+import { WebTransportClientHandle } from "./client-handle.js";
+import type { WebTransportClientLimits, WebTransportConnectEndPoint } from "./client-options.js";
+import type { OpenWebTransport, WebTransportInit, WebTransportLike } from "./platform.js";
 
 /** A browser does not say which it was. */
 const NO_SERVER =
-  "No WebTransport server answered, it refused, or the page does not trust its certificate. Check host, port, path and " +
+  "No WebTransport server answered, it refused, or its certificate is not trusted. Check host, port, path and " +
   "`certificateHashes`, and that no firewall drops UDP";
 
 /** A WebTransport client over the platform's `WebTransport`. */
