@@ -194,7 +194,8 @@ export const fakeServers = new Map<number, Listener>();
 export class FakeWebTransport {
   constructor(url: string, init: WebTransportInit) {
     const [near, far] = FakeSession.pair();
-    const listener = fakeServers.get(Number(new URL(url).port));
+    const { hostname, port } = new URL(url);
+    const listener = hostname.endsWith(".invalid") ? undefined : fakeServers.get(Number(port));
     near.ready = new Promise<void>((resolve, reject) => {
       const refuse = () => reject(new Error("Opening handshake failed."));
       near.closed.then(refuse, refuse);

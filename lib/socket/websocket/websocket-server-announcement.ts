@@ -8,9 +8,6 @@ export interface Announcement {
   readonly hashes: readonly string[];
 }
 
-/** The path of the announcement of a server at `path`. */
-export const announcementPath = (path: string): string => `${path.replace(/\/$/, "")}/.webtransport`;
-
 /** Whether pages of an origin may connect. What is no page sends no origin. */
 export const isAllowed = (origins: readonly string[] | undefined, origin: string | undefined): boolean =>
   origins === undefined || origin === undefined || origins.includes(origin);

@@ -75,11 +75,11 @@ export class WebTransportClientFactory
   }
 }
 
+export const noWebTransport = () =>
+  new NetworkError("ERR_NOT_SUPPORTED", "This browser has no WebTransport, or the page is not from https or localhost");
+
 const openWebTransport: OpenWebTransport = (url, init) => {
   const { WebTransport } = platform;
-  if (!WebTransport) {
-    const why = "This browser has no WebTransport, or the page is neither from https nor from localhost";
-    throw new NetworkError("ERR_NOT_SUPPORTED", why);
-  }
+  if (!WebTransport) throw noWebTransport();
   return new WebTransport(url, init);
 };
