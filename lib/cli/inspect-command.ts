@@ -75,8 +75,8 @@ function show(text: string): void {
   process.stdout.write(process.stdout.isTTY ? `\u001b[H\u001b[2J${text}` : text);
 }
 
-const COLUMNS = ["player", "address", "state", "round trip", "lost", "sent/s", "received/s", "queued"];
-const WIDTHS = [8, 24, 15, 12, 8, 12, 12, 12];
+const COLUMNS = ["player", "address", "transport", "state", "round trip", "lost", "sent/s", "received/s", "queued"];
+const WIDTHS = [8, 24, 11, 15, 12, 8, 12, 12, 12];
 
 function tableOf({ name, version, connections, timeMs }: InspectorSnapshot, before: InspectorSnapshot | null): string {
   const olds = new Map(before?.connections.map((row) => [row.id, row]));
@@ -87,12 +87,13 @@ function tableOf({ name, version, connections, timeMs }: InspectorSnapshot, befo
   const rows = connections
     .toSorted((one, other) => other.roundTripTimeMs - one.roundTripTimeMs)
     .slice(0, (process.stdout.isTTY ? process.stdout.rows : ROWS) - 3)
-    .map(({ id, address, state, roundTripTimeMs, packetsLost, bytesSent, bytesReceived, bufferedBytes }) => {
+    .map(({ id, address, transport, state, roundTripTimeMs, packetsLost, bytesSent, bytesReceived, bufferedBytes }) => {
       const old = olds.get(id);
       const rates = [rate(bytesSent, old?.bytesSent), rate(bytesReceived, old?.bytesReceived)];
       return [
         `${id}`,
         address,
+        transport,
         state,
         `${roundTripTimeMs.toFixed(1)} ms`,
         `${packetsLost}`,

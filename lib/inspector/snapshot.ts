@@ -36,6 +36,8 @@ export interface LagValues {
 export interface ConnectionRow {
   readonly id: number;
   readonly address: string;
+  /** `udp`, `gns`, `websocket`, … */
+  readonly transport: string;
   readonly state: string;
   readonly security: string;
   /** 0 before the first measurement. */

@@ -60,7 +60,15 @@ const lagOf = ({ conditions: { latencyMs, jitterMs, loss } }: LagSocketFactory):
   loss,
 });
 
-function rowOf({ id, address, state, security, roundTripTimeMs, connection }: INetworkPlayer): ConnectionRow {
+function rowOf({
+  id,
+  address,
+  transport,
+  state,
+  security,
+  roundTripTimeMs,
+  connection,
+}: INetworkPlayer): ConnectionRow {
   const metrics = connection?.metrics;
   const dropped = metrics
     ? metrics.messagesExpired +
@@ -72,6 +80,7 @@ function rowOf({ id, address, state, security, roundTripTimeMs, connection }: IN
   return {
     id,
     address,
+    transport,
     state: PlayerState[state],
     security,
     roundTripTimeMs,

@@ -20,6 +20,7 @@ export function connectionsView({ history, snapshot, chosen, choose, change }: V
   const columns: Column<ConnectionRow>[] = [
     { title: "Player", width: "70px", cell: ({ id }) => id, key: ({ id }) => -id },
     { title: "Address", width: "170px", cell: ({ address }) => address, key: ({ address }) => address },
+    { title: "Transport", width: "90px", cell: ({ transport }) => transport, key: ({ transport }) => transport },
     { title: "State", width: "110px", cell: ({ state }) => state, key: ({ state }) => state },
     { title: "Security", width: "90px", cell: ({ security }) => security, key: ({ security }) => security },
     {
