@@ -81,6 +81,7 @@ export const nativeLayers = {
     "gns",
     "log",
     "gns_batch",
+    "silence",
     "driver",
     "state",
     "signals",
