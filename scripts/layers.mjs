@@ -91,6 +91,7 @@ export const nativeLayers = {
     "gns",
     "log",
     "gns_batch",
+    "silence",
     "driver",
     "state",
     "signals",

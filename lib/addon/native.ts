@@ -49,7 +49,8 @@ export interface LibraryStatistics {
   helperPolls: number;
   /**
    * On Linux: nothing has happened for half a second apart from pings, and nothing waits to be sent, acknowledged or
-   * connected, so GNS's timers are up to 50 ms late and the helper thread sleeps for 250 ms. A call ends it, as this one.
+   * connected, so GNS's timers are up to 50 ms late and the helper thread sleeps for 250 ms. Any call ends it, as this
+   * one does.
    */
   isSilent: boolean;
   /** How often another thread woke an event loop. */

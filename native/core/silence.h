@@ -11,8 +11,9 @@ class Silence {
  public:
   // Something has happened. Returns whether that ended a silence. To be called on any thread.
   bool End();
-  // Whether there is silence, which begins in this function only. To be called on one thread.
-  bool Check();
+  // Whether there is silence, which begins in this function only: half a second after the last event, if `is_settled`
+  // says then that nothing waits. To be called on one thread.
+  bool Check(bool (*is_settled)());
   bool is_on() const { return is_on_; }
 
  private:

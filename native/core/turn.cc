@@ -1,5 +1,7 @@
 #include "core/turn.h"
 
+#include <algorithm>
+
 #include "core/closing.h"
 #include "core/drain.h"
 #include "core/driver.h"
@@ -8,6 +10,18 @@
 #include "core/signals.h"
 
 namespace vs {
+
+namespace {
+
+bool IsConnectionSettled(Handle handle) {
+  SteamNetConnectionRealTimeStatus_t status;
+  if (Sockets()->GetConnectionRealTimeStatus(handle, &status, 0, nullptr) != k_EResultOK) return true;
+  return status.m_eState != k_ESteamNetworkingConnectionState_Connecting &&
+         status.m_eState != k_ESteamNetworkingConnectionState_FindingRoute &&
+         status.m_cbPendingReliable + status.m_cbPendingUnreliable + status.m_cbSentUnackedReliable == 0;
+}
+
+}  // namespace
 
 void Collect(bool arrived, const Doorbell* own) {
   auto [state, lock] = Locked(GetState());
@@ -58,6 +72,13 @@ void CheckForMore(const Woken& woken) {
 bool IsLingering() {
   auto [state, lock] = Locked(GetState());
   return state.lingering > 0 || !state.farewells.empty();
+}
+
+bool IsSettled() {
+  auto [state, lock] = Locked(GetState());
+  if (state.lingering > 0 || !state.farewells.empty() || AreSessionsClaimed()) return false;
+  return std::all_of(state.connections.begin(), state.connections.end(),
+                     [](const auto& entry) { return IsConnectionSettled(entry.first); });
 }
 
 void RestIfIdle() {

@@ -29,6 +29,8 @@ void CheckForMore(const Woken& woken);
 
 // Whether graceful closes are going on, for which Collect has to be called at least every 5 ms.
 bool IsLingering();
+// Whether nothing waits to be sent, acknowledged or connected.
+bool IsSettled();
 // Lets the driver's helper thread sleep when nothing is open.
 void RestIfIdle();
 

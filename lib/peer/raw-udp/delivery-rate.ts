@@ -1,5 +1,5 @@
 import type { AckFrame } from "../frames/ack-frame.js";
-import type { SentPackets } from "./sent-packets.js";
+import { DELIVERED, DELIVERED_MS, FIRST_SENT_MS, PacketFlag, SENT_MS, type SentPackets } from "./sent-packets.js";
 
 /**
  * Measures how fast the path delivers: the bytes delivered between two acknowledgements over the time that it took to
@@ -31,10 +31,10 @@ export class DeliveryRate {
       this.#firstSentMs = nowMs;
       this.#deliveredMs = nowMs;
     }
-    packets.delivered[index] = this.delivered;
-    packets.deliveredMs[index] = this.#deliveredMs;
-    packets.firstSentMs[index] = this.#firstSentMs;
-    packets.appLimited[index] = this.#appLimitedUntil >= this.delivered ? 1 : 0;
+    packets.doubles[index + DELIVERED] = this.delivered;
+    packets.doubles[index + DELIVERED_MS] = this.#deliveredMs;
+    packets.doubles[index + FIRST_SENT_MS] = this.#firstSentMs;
+    if (this.#appLimitedUntil >= this.delivered) packets.set(index, PacketFlag.AppLimited);
   }
 
   /** A packet was acknowledged, by an Ack that had been delayed by `delayMs`. */
@@ -45,17 +45,17 @@ export class DeliveryRate {
     { delayMs }: AckFrame,
     nowMs: number,
   ): void {
-    this.delivered += packets.sizeBytes[index] as number;
+    this.delivered += packets.sizeBytes(index);
     // An Ack acknowledges several packets and says when the last of them came. Without the delay the highest rates were
     // a sixth too high, with ten packets in a round trip, and a queue remained.
     this.#deliveredMs = Math.max(nowMs - delayMs, this.#deliveredMs);
     if (number < this.#newest) return;
     this.#newest = number;
-    this.priorDelivered = packets.delivered[index] as number;
-    this.#priorDeliveredMs = packets.deliveredMs[index] as number;
-    this.isAppLimited = packets.appLimited[index] === 1;
-    this.#firstSentMs = packets.sentMs[index] as number;
-    this.#sendElapsedMs = this.#firstSentMs - (packets.firstSentMs[index] as number);
+    this.priorDelivered = packets.doubles[index + DELIVERED] as number;
+    this.#priorDeliveredMs = packets.doubles[index + DELIVERED_MS] as number;
+    this.isAppLimited = packets.has(index, PacketFlag.AppLimited);
+    this.#firstSentMs = packets.doubles[index + SENT_MS] as number;
+    this.#sendElapsedMs = this.#firstSentMs - (packets.doubles[index + FIRST_SENT_MS] as number);
   }
 
   /** Ends an Ack that acknowledged something new. */

@@ -1,7 +1,7 @@
 import { MAX_ACK_DELAY_MS, MAX_LONE_ACK_DELAY_MS } from "../delivery/received-packets.js";
 import type { RoundTripEstimator } from "../delivery/round-trip-estimator.js";
 import type { AckFrame } from "../frames/ack-frame.js";
-import { PacketState, type SentPackets } from "./sent-packets.js";
+import { PacketState, SENT_MS, type SentPackets } from "./sent-packets.js";
 
 /** The time threshold (RFC 9002, 6.1.2): a packet is lost an eighth of a round trip after it was due. */
 const REORDER_FRACTION = 8;
@@ -137,7 +137,7 @@ export class LossDetection {
   get #lossTimeMs(): number {
     const { lossDelayBaseMs } = this.#roundTrip;
     const reorderMs = Math.max(this.#reorderWindowMs, lossDelayBaseMs / REORDER_FRACTION, GRANULARITY_MS);
-    return (this.#sent.sentMs[this.#sent.index(this.#cursor)] as number) + lossDelayBaseMs + reorderMs;
+    return (this.#sent.doubles[this.#sent.index(this.#cursor) + SENT_MS] as number) + lossDelayBaseMs + reorderMs;
   }
 
   /** Moves to the first packet that is not decided. @returns whether a later one has been acknowledged */

@@ -5,7 +5,7 @@ import { DATAGRAM_QUEUE_BYTES, type ProfileHost } from "../profile.js";
 import { LaneSender } from "./lane-sender.js";
 import { LANE_WINDOW_BYTES } from "./lanes.js";
 import type { RawUdpOptions } from "./raw-udp-options.js";
-import type { SentPackets } from "./sent-packets.js";
+import { FIRST_NOTIFY, LANE_START, PacketFlag, type SentPackets } from "./sent-packets.js";
 
 /** The queues of a connection: fills packets in the order of urgency, and learns what has become of them. */
 export class Outbox {
@@ -88,16 +88,16 @@ export class Outbox {
     const datagramEnd = this.#writeDatagrams(index, buffer, controlEnd, end);
     let at = datagramEnd;
     for (let lane = 0; lane <= STREAM_LANE; lane++) at = this.#writeLane(index, lane, buffer, at, end);
-    this.isUnreliable = controlEnd === start && at === datagramEnd && this.#packets.notifyCount[index] === 0;
+    this.isUnreliable = controlEnd === start && at === datagramEnd && this.#packets.notifyCount(index) === 0;
     return at;
   }
 
   onAcknowledged(index: number): void {
     const packets = this.#packets;
-    for (let lane = 0; lane < LANES; lane++) {
-      const length = packets.laneLength[index * LANES + lane] as number;
+    for (let lane = packets.has(index, PacketFlag.Lanes) ? 0 : LANES; lane < LANES; lane++) {
+      const length = packets.laneLength(index, lane);
       if (length === 0) continue;
-      const start = packets.laneStart[index * LANES + lane] as number;
+      const start = packets.doubles[index + LANE_START + lane] as number;
       (this.#lanes[lane] as LaneSender).onAcknowledged(start, start + length);
     }
     this.#resolveNotifies(index, true);
@@ -112,11 +112,12 @@ export class Outbox {
 
   /** Queues a packet's pieces of lanes again. @returns how many bytes */
   requeue(index: number): number {
+    const packets = this.#packets;
     let bytes = 0;
-    for (let lane = 0; lane < LANES; lane++) {
-      const length = this.#packets.laneLength[index * LANES + lane] as number;
+    for (let lane = packets.has(index, PacketFlag.Lanes) ? 0 : LANES; lane < LANES; lane++) {
+      const length = packets.laneLength(index, lane);
       if (length === 0) continue;
-      const start = this.#packets.laneStart[index * LANES + lane] as number;
+      const start = packets.doubles[index + LANE_START + lane] as number;
       (this.#lanes[lane] as LaneSender).onLost(start, start + length);
       this.#unsent |= 1 << lane;
       bytes += length;
@@ -149,8 +150,8 @@ export class Outbox {
     const end = sender.isReady ? sender.writeFrame(buffer, at, contentEnd) : at;
     if (sender.isIdle) this.#unsent &= ~(1 << lane);
     if (end === at) return at;
-    this.#packets.laneStart[index * LANES + lane] = sender.pieceStart;
-    this.#packets.laneLength[index * LANES + lane] = sender.pieceLength;
+    this.#packets.doubles[index + LANE_START + lane] = sender.pieceStart;
+    this.#packets.setLaneLength(index, lane, sender.pieceLength);
     return end;
   }
 
@@ -158,15 +159,15 @@ export class Outbox {
     const datagrams = this.#datagrams;
     if (datagrams.bytes === 0) return start;
     const end = datagrams.take(buffer, start, contentEnd);
-    this.#packets.firstNotify[index] = datagrams.firstNotify;
-    this.#packets.notifyCount[index] = datagrams.endNotify - datagrams.firstNotify;
+    this.#packets.doubles[index + FIRST_NOTIFY] = datagrams.firstNotify;
+    this.#packets.setNotifyCount(index, datagrams.endNotify - datagrams.firstNotify);
     datagrams.splitNotify();
     return end;
   }
 
   #resolveNotifies(index: number, delivered: boolean): void {
-    const first = this.#packets.firstNotify[index] as number;
-    const end = first + (this.#packets.notifyCount[index] as number);
+    const first = this.#packets.doubles[index + FIRST_NOTIFY] as number;
+    const end = first + this.#packets.notifyCount(index);
     for (let place = first; place < end; place++) this.#datagrams.tokens.resolve(place, delivered);
   }
 }

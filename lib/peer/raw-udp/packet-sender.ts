@@ -13,7 +13,7 @@ import { Outbox } from "./outbox.js";
 import { Pacer } from "./pacer.js";
 import { PathSize } from "./path-size.js";
 import type { RawUdpOptions } from "./raw-udp-options.js";
-import { PacketState, SentPackets } from "./sent-packets.js";
+import { LARGEST_ACKED, PacketFlag, PacketState, SENT_MS, SentPackets } from "./sent-packets.js";
 
 /** A probe is two packets, since one of them may be lost too (RFC 9002, 6.2.4). */
 const PROBE_PACKETS = 2;
@@ -181,14 +181,14 @@ export class PacketSender {
       const last = frame.last[range] as number;
       for (let number = Math.max(frame.first[range] as number, packets.oldest); number <= last; number++) {
         const index = packets.index(number);
-        const state = packets.state[index] as PacketState;
+        const state = packets.state(index);
         if (state === PacketState.Settled) continue;
         if (state === PacketState.Skipped) return false;
-        this.path.onPacketAcknowledged(number, packets.sizeBytes[index] as number);
+        this.path.onPacketAcknowledged(number, packets.sizeBytes(index));
         if (state === PacketState.Lost) {
-          packets.state[index] = PacketState.Settled;
+          packets.setState(index, PacketState.Settled);
           this.#host.metrics.packetsLate++;
-          this.#loss.onSpuriousLoss(nowMs - (packets.sentMs[index] as number));
+          this.#loss.onSpuriousLoss(nowMs - (packets.doubles[index + SENT_MS] as number));
         } else {
           packets.onAcknowledged(index);
           this.#loss.onPacketAcknowledged(number);
@@ -261,7 +261,7 @@ export class PacketSender {
     const { packets } = this;
     this.#makeRoom();
     if (content !== Content.None && packets.next >= this.#nextSkip) {
-      packets.state[packets.begin()] = PacketState.Skipped;
+      packets.setState(packets.begin(), PacketState.Skipped);
       this.#nextSkip = packets.next + this.#skipDistance();
     }
     const number = packets.next;
@@ -294,7 +294,7 @@ export class PacketSender {
   }
 
   #writeAck(index: number, start: number, end: number, nowMs: number): number {
-    this.packets.largestAcked[index] = this.#received.largestAcknowledged;
+    this.packets.doubles[index + LARGEST_ACKED] = this.#received.largestAcknowledged;
     return this.#received.writeAck(this.#packet, start, end, nowMs);
   }
 
@@ -302,7 +302,7 @@ export class PacketSender {
     const buffer = this.#packet;
     if (this.#closeFrame) {
       buffer.set(this.#closeFrame, start);
-      this.packets.hasClose[index] = 1;
+      this.packets.set(index, PacketFlag.Close);
       return start + this.#closeFrame.length;
     }
     let at = start;
@@ -325,8 +325,8 @@ export class PacketSender {
 
   /** A packet was acknowledged. */
   #onAcknowledged(index: number): void {
-    if (this.packets.hasClose[index] === 1) this.#closeDueMs = Number.POSITIVE_INFINITY;
-    const largestAcked = this.packets.largestAcked[index] as number;
+    if (this.packets.has(index, PacketFlag.Close)) this.#closeDueMs = Number.POSITIVE_INFINITY;
+    const largestAcked = this.packets.doubles[index + LARGEST_ACKED] as number;
     if (largestAcked >= 0) this.#received.forget(largestAcked);
     this.outbox.onAcknowledged(index);
   }
@@ -334,14 +334,14 @@ export class PacketSender {
   #measure(frame: AckFrame, newest: number, nowMs: number): void {
     const { controller, packets, roundTrip } = this;
     const index = packets.index(newest);
-    const sentMs = packets.sentMs[index] as number;
+    const sentMs = packets.doubles[index + SENT_MS] as number;
     if (newest === frame.largest && sentMs >= this.#measureFromMs) {
       roundTrip.latestMs = nowMs - sentMs - frame.delayMs;
       roundTrip.measuredMs = nowMs;
       roundTrip.sample();
       this.#host.metrics.acknowledgeDelayMs = frame.delayMs;
       this.#received.ackDelayMs = roundTrip.ackDelayMs;
-      if (packets.hasLaneBytes(index)) this.#loss.onAckDelay(frame);
+      if (packets.has(index, PacketFlag.Lanes)) this.#loss.onAckDelay(frame);
       controller.onRoundTripSample(nowMs);
     }
     this.#delivery.measure();
@@ -360,9 +360,9 @@ export class PacketSender {
   #onLost(number: number): void {
     const { packets } = this;
     const index = packets.index(number);
-    const isRequeued = packets.state[index] === PacketState.Probed;
+    const isRequeued = packets.state(index) === PacketState.Probed;
     packets.onLost(index);
-    this.controller.onPacketLost(packets.sizeBytes[index] as number);
+    this.controller.onPacketLost(packets.sizeBytes(index));
     this.#host.metrics.packetsLost++;
     this.#host.metrics.bytesRetransmitted += this.outbox.onLost(index, isRequeued);
   }
@@ -377,11 +377,11 @@ export class PacketSender {
     let probes = 0;
     for (let number = packets.oldest; number < packets.next && probes < PROBE_PACKETS; number++) {
       const index = packets.index(number);
-      if (packets.state[index] !== PacketState.InFlight) continue;
+      if (packets.state(index) !== PacketState.InFlight) continue;
       const bytes = this.outbox.requeue(index);
       if (bytes === 0) continue;
       this.#host.metrics.bytesRetransmitted += bytes;
-      packets.state[index] = PacketState.Probed;
+      packets.setState(index, PacketState.Probed);
       probes++;
     }
   }
@@ -393,7 +393,7 @@ export class PacketSender {
       const state = packets.stateOf(number);
       if (state === PacketState.InFlight || state === PacketState.Probed) this.#onLost(number);
       // Late acknowledgements say nothing about the new path.
-      if (state !== PacketState.Skipped) packets.state[packets.index(number)] = PacketState.Settled;
+      if (state !== PacketState.Skipped) packets.setState(packets.index(number), PacketState.Settled);
     }
     this.#stalledBytes = 0;
     roundTrip.restart();

@@ -90,7 +90,7 @@ export class PathSize {
   /** @param probeTimeoutMs that of the connection now */
   onPacketLost(number: number, packets: SentPackets, nowMs: number, probeTimeoutMs: number): void {
     const index = packets.index(number);
-    const sizeBytes = packets.sizeBytes[index] as number;
+    const sizeBytes = packets.sizeBytes(index);
     if (sizeBytes === this.#raiseBytes) {
       this.isProbeDue = true;
       if (++this.#raiseProbes < MAX_RAISE_PROBES) return;
