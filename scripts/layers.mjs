@@ -68,7 +68,7 @@ export const layers = {
   },
   rooms: {
     below: ["guard", "message", "peer", "serialization", "socket"],
-    base: ["labels", "room-kind", "room-messages"],
+    base: ["labels", "room-messages"],
     wings: ["host"],
   },
   testing: { below: ["socket"], base: ["fake-clock"], wings: ["conformance"] },
