@@ -73,7 +73,7 @@ export const layers = {
   inspector: { below: ["guard", "message", "object", "comms", "socket"], base: ["snapshot"], wings: ["page"] },
   rooms: {
     below: ["guard", "message", "peer", "serialization", "socket"],
-    base: ["labels", "room-kind", "room-messages"],
+    base: ["labels", "room-messages"],
     wings: ["engine", "fleet", "host"],
   },
   testing: { below: ["socket"], base: ["fake-clock"], wings: ["conformance"] },

@@ -4,5 +4,5 @@
 export * from "./client.js";
 export { Room } from "./host/room.js";
 export type { RoomFilter } from "./host/room-directory.js";
+export type { RoomKind, RoomServerOptions, RoomWish } from "./host/room-kind.js";
 export { type CreateRoomOptions, RoomHost, type RoomHostMetrics, type RoomHostOptions } from "./room-host.js";
-export type { RoomKind, RoomServerOptions, RoomWish } from "./room-kind.js";

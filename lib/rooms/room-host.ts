@@ -18,9 +18,9 @@ import { JoinDesk } from "./host/join-desk.js";
 import { partsOf, Room } from "./host/room.js";
 import type { RoomFilter } from "./host/room-directory.js";
 import { RoomHouse } from "./host/room-house.js";
+import { checkKind, type RoomKind } from "./host/room-kind.js";
 import { RoomLists } from "./host/room-lists.js";
 import { checkLabels, type Labels } from "./labels.js";
-import { checkKind, type RoomKind } from "./room-kind.js";
 import { JoinMessage, LeaveMessage, MAX_NAME_BYTES, ROOM_MESSAGES, WatchMessage } from "./room-messages.js";
 
 /** The options of a {@link RoomHost}: those of a `NetworkServer` without `tickRate` and `drive`, and its rooms. */
@@ -184,7 +184,8 @@ export class RoomHost {
    *
    * @param to null: in no room
    * @param text why it is in no room, at most 120 bytes of UTF-8
-   * @throws NetworkError `ERR_ROOM_FULL`; `ERR_STATE` for a player who is not connected or is in that room; `ERR_CLOSED`
+   * @throws NetworkError `ERR_ROOM_FULL`; `ERR_STATE` for a player who is not connected, or is in that room;
+   *   `ERR_CLOSED` for a room that is not open
    */
   move(player: INetworkPlayer, to: Room | null, { isSpectator = false, text = "" } = {}): void {
     if (to !== null && !(to instanceof Room)) throw typeError("to", "a room, or null");

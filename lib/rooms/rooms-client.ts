@@ -139,8 +139,8 @@ export class RoomsClient {
    * Joins the fullest public room of a kind that has the labels and a free seat, or makes one with these labels. The
    * player is in it when the promise resolves: for the layers above the client it is authenticated anew.
    *
-   * @throws TypeError, RangeError for wrong arguments; (rejects) NetworkError `ERR_ROOM_NOT_FOUND` where clients make no
-   *   such rooms, or there is no such kind; `ERR_ROOM_REFUSED` with the text of the kind's `admit`; `ERR_ROOM_FAILED`,
+   * @throws TypeError, RangeError for wrong arguments; (rejects) NetworkError `ERR_ROOM_NOT_FOUND` where clients make
+   *   no such rooms, or there is no such kind; `ERR_ROOM_REFUSED` with the text of the kind's `admit`; `ERR_ROOM_FAILED`,
    *   `ERR_TOO_MANY_ROOMS`, `ERR_TOO_MANY_REQUESTS`; `ERR_TIMEOUT`, `ERR_NOT_CONNECTED`, `ERR_CONNECTION_LOST`; the
    *   signal's reason
    */
@@ -162,7 +162,11 @@ export class RoomsClient {
     return this.#join("join", { kind }, options);
   }
 
-  /** Joins the public room with an id, as lists give it. @throws as `joinOrCreate`, `ERR_ROOM_FULL`, `ERR_ROOM_LOCKED` */
+  /**
+   * Joins the public room with an id, as lists give it.
+   *
+   * @throws as `joinOrCreate`; (rejects) NetworkError `ERR_ROOM_FULL`, `ERR_ROOM_LOCKED`
+   */
   joinById(id: string, options: EnterOptions = {}): Promise<JoinedRoom> {
     return this.#joinByKey("byId", id, options);
   }

@@ -35,7 +35,7 @@ async function twoRooms(options: Partial<MessageWorldOptions> = {}) {
   return { world, lobby, rooms, enter, warnings };
 }
 
-test("servers behind one front end have their own players and ids; the player object and the connection stay", async () => {
+test("servers behind one front end have players and ids of their own; player object and connection stay", async () => {
   const { world, lobby, rooms, enter } = await twoRooms();
   const joined = [await world.join(), await world.join(), await world.join()];
   const [one, two, three] = joined.map(({ player }) => player) as [INetworkPlayer, INetworkPlayer, INetworkPlayer];

@@ -10,11 +10,11 @@ import {
   PlayerSlot,
 } from "../../message/index.js";
 import { cutUtf8 } from "../../utf8.js";
-import type { RoomKind, RoomWish } from "../room-kind.js";
 import { type JoinQuestion, MAX_TEXT_BYTES, REFUSALS, type Refusal, RefusedMessage } from "../room-messages.js";
 import { readCode, roomOfTicket } from "./names.js";
 import { partsOf, type Room } from "./room.js";
 import type { RoomHouse } from "./room-house.js";
+import type { RoomKind, RoomWish } from "./room-kind.js";
 
 /** What a player may ask of rooms: so many questions at once, and so many a second. */
 const QUESTIONS = 10;

@@ -6,11 +6,11 @@ import type { RandomBytes } from "../../random.js";
 import { encode } from "../../serialization/index.js";
 import { cutUtf8 } from "../../utf8.js";
 import type { Labels } from "../labels.js";
-import type { RoomKind } from "../room-kind.js";
 import { MAX_TEXT_BYTES, stayCodec } from "../room-messages.js";
 import { newCode, newId, newTicket } from "./names.js";
 import { partsOf, Room, type RoomOwner } from "./room.js";
 import { RoomDirectory } from "./room-directory.js";
+import type { RoomKind } from "./room-kind.js";
 import { Seats } from "./seats.js";
 
 /** How a room is made. */
@@ -40,8 +40,6 @@ export interface HouseOwner {
 
 /** A room from its making to its end. */
 interface Life {
-  /** Resolves when the room's server runs; rejects with `ERR_ROOM_FAILED`, `ERR_CLOSED`. */
-  opened: Promise<void>;
   isOpen: boolean;
   emptyTimer: unknown;
 }
@@ -51,6 +49,8 @@ export class RoomHouse implements RoomOwner {
   readonly directory = new RoomDirectory();
   readonly #owner: HouseOwner;
   readonly #lives = new Map<Room, Life>();
+  /** Resolve when the servers of the rooms run; reject with `ERR_ROOM_FAILED`, `ERR_CLOSED`. */
+  readonly #openings = new WeakMap<Room, Promise<void>>();
   readonly #roomOf = new WeakMap<INetworkPlayer, Room>();
 
   constructor(owner: HouseOwner) {
@@ -67,7 +67,7 @@ export class RoomHouse implements RoomOwner {
 
   /** Resolves when a room's server runs. @throws (rejects) NetworkError `ERR_ROOM_FAILED`, `ERR_CLOSED` */
   async opened(room: Room): Promise<void> {
-    await this.#lives.get(room)?.opened;
+    await this.#openings.get(room);
     if (!this.isOpen(room)) throw closedError(room);
   }
 
@@ -82,10 +82,11 @@ export class RoomHouse implements RoomOwner {
     }
     const room = this.#make(given);
     this.directory.add(room);
-    const life: Life = { opened: Promise.resolve(), isOpen: false, emptyTimer: null };
+    const life: Life = { isOpen: false, emptyTimer: null };
     this.#lives.set(room, life);
-    life.opened = this.#open(room, life);
-    life.opened.catch(() => {});
+    const opening = this.#open(room, life);
+    opening.catch(() => {});
+    this.#openings.set(room, opening);
     this.#seatsChanged(room);
     return room;
   }

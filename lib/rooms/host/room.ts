@@ -1,7 +1,7 @@
 import type { INetworkPlayer, NetworkServer } from "../../message/index.js";
 import { checkLabels, type Labels } from "../labels.js";
-import type { RoomKind } from "../room-kind.js";
 import type { RoomInfo } from "../room-messages.js";
+import type { RoomKind } from "./room-kind.js";
 import type { Seats } from "./seats.js";
 
 /** What a room needs of its host. */

@@ -1,4 +1,4 @@
-import type { INetworkPlayer, NetworkServerOptions } from "../message/index.js";
+import type { INetworkPlayer, NetworkServerOptions } from "../../message/index.js";
 import {
   booleanOption,
   checkOptions,
@@ -7,9 +7,9 @@ import {
   integerOption,
   type OptionRules,
   objectOption,
-} from "../options.js";
-import type { Room } from "./host/room.js";
-import type { Labels } from "./labels.js";
+} from "../../options.js";
+import type { Labels } from "../labels.js";
+import type { Room } from "./room.js";
 
 /** What a client says of the room that it wants. All of it is the client's word. */
 export interface RoomWish {
