@@ -1,4 +1,4 @@
-// npm run test:stress: the tests that are long: 100,000 connections with each driver, 10 million hostile packets, 1000
+// npm run test:stress: the tests that are long: 100,000 connections with each driver, 20 million hostile packets, 1000
 // players for a minute, streams of 100 MB, floods of 10,000 new connections a second beside 50 players, 100 clients
 // that change their address 9000 times each, 80 receivers that are stopped for 2 to 30 s, a million random operations
 // on objects, 200,000 hostile messages about objects each way, and our GNS together with the published one.
@@ -14,6 +14,7 @@ const files = [
   "test/valve/sockets/standstill.test.ts",
   "test/valve/sockets/wire-size.test.ts",
   "test/peer/fuzz.test.ts",
+  "test/peer/path-fuzz.test.ts",
   "test/peer/crowd.test.ts",
   "test/peer/real-streams.test.ts",
   "test/peer/roaming-soak.test.ts",
