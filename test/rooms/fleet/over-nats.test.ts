@@ -95,7 +95,8 @@ test("servers are killed one after the other: nothing that was acknowledged is l
   await Promise.all(playing);
   for (const { room, at, acknowledged, log, state } of rooms) {
     const next = (at + 1) % 3;
-    const claimed = await patiently(() => (directories[next] as Directory).claimRoom(room, `host${next}`));
+    const directory = directories[next] as Directory;
+    const claimed = (await patiently(() => directory.claimRoom(room, `host${next}`))) as RoomEntry;
     expect([claimed.owner, claimed.epoch > room.epoch]).toEqual([`host${next}`, true]);
     const { history } = await patiently(() => own(engines[next] as NatsEngine, claimed));
     expect(replayOf(history)).toEqual(acknowledged);
