@@ -2,6 +2,7 @@
 export interface NatsNode {
   /** `127.0.0.1:4222` */
   readonly address: string;
+  readonly pid: number | undefined;
   /** Sends a signal to the server: SIGSTOP freezes it, SIGCONT wakes it. */
   signal(signal: NodeJS.Signals): void;
   /** Ends it without a chance to write anything, and waits for its end. */

@@ -72,6 +72,10 @@ class NodeProcess {
     throw new Error(`nats-server is not ready:\n${this.#log}`);
   }
 
+  get pid() {
+    return this.#child?.pid;
+  }
+
   signal(signal) {
     this.#child?.kill(signal);
   }

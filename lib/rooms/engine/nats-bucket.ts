@@ -5,7 +5,7 @@ import { checkData, checkKey, checkRevision, conflict, ttlSeconds } from "./chec
 import type { Bucket, Change, Entry, Watch } from "./engine.js";
 import { isWrongSequence } from "./nats-errors.js";
 import type { NatsLink } from "./nats-link.js";
-import { watchBucket } from "./nats-watch.js";
+import { isMark, watchBucket } from "./nats-watch.js";
 
 /** How long the mark of a deleted key stays. A copy that was away for longer is rebuilt anyway. */
 export const MARK_MS = 60_000;
@@ -24,10 +24,9 @@ export class NatsBucket implements Bucket {
 
   async get(key: string): Promise<Entry | null> {
     checkKey(key);
-    const found = await this.#link.call(0, () => this.#kv.get(key));
-    if (found?.operation !== "PUT") return null;
-    const { value, revision } = found;
-    return { key, value: cloneBytes(value, 0, value.length), revision: BigInt(revision) };
+    const found = await this.#link.find(`KV_${this.#name}`, { last_by_subj: `$KV.${this.#name}.${key}` });
+    if (!found || isMark(found.header)) return null;
+    return { key, value: cloneBytes(found.data, 0, found.data.length), revision: BigInt(found.seq) };
   }
 
   async create(key: string, value: Uint8Array, ttlMs?: number): Promise<bigint> {

@@ -23,11 +23,13 @@ export const isWrongSequence = (error: unknown): boolean =>
 export const isNoResponders = (error: unknown): boolean =>
   (error as NatsError)?.isNoResponders?.() === true || (error as NatsError)?.name === "NoResponders";
 
+export const isTimeout = (error: unknown): boolean => (error as NatsError)?.name === "TimeoutError";
+
 /** The error of this library for an error of NATS. */
 export function translateNatsError(error: unknown): Error {
   if (error instanceof NetworkError || error instanceof TypeError || error instanceof RangeError) return error;
   const { name, message, code, status } = (error ?? {}) as NatsError;
-  if (name === "TimeoutError") return new NetworkError("ERR_TIMEOUT", "NATS did not answer in time", { cause: error });
+  if (isTimeout(error)) return new NetworkError("ERR_TIMEOUT", "NATS did not answer in time", { cause: error });
   if (name === "ClosedConnectionError" || name === "DrainingConnectionError") return notConnected();
   // A stream without a leader has no responder, just as a server without JetStream.
   const isLeaderless = isNoResponders(error) || name === "JetStreamNotEnabled" || status === 503;

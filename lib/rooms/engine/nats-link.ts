@@ -1,9 +1,12 @@
-import type { JetStreamClient, JetStreamManager } from "@nats-io/jetstream";
+import type { JetStreamClient, JetStreamManager, MsgRequest, StoredMsg } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import type { Clock } from "../../clock.js";
 import { Calls } from "./calls.js";
 import { closed, notConnected } from "./checks.js";
-import { translateNatsError } from "./nats-errors.js";
+import { isTimeout, translateNatsError } from "./nats-errors.js";
+
+/** How often a leader is asked: after an election the first question may get lost. */
+const READ_ATTEMPTS = 3;
 
 /** How a `NatsEngine` and what it opens reach the server. */
 export class NatsLink {
@@ -33,5 +36,18 @@ export class NatsLink {
     } catch (error) {
       throw translateNatsError(error);
     }
+  }
+
+  /** A message as the leader of a stream has it. @throws (rejects) as `call` */
+  find(stream: string, query: MsgRequest): Promise<StoredMsg | null> {
+    return this.call(0, async () => {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await this.manager.streams.getMessage(stream, query);
+        } catch (error) {
+          if (!isTimeout(error) || attempt === READ_ATTEMPTS || !this.isConnected) throw error;
+        }
+      }
+    });
   }
 }

@@ -113,7 +113,7 @@ export class NatsLog implements Log {
   async #fromLeader(
     query: { last_by_subj: string } | { seq: number; next_by_subj: string },
   ): Promise<LogRecord | null> {
-    const found = await this.#link.call(0, () => this.#link.manager.streams.getMessage(this.#stream, query));
+    const found = await this.#link.find(this.#stream, query);
     return found && toRecord(found);
   }
 

@@ -191,9 +191,8 @@ class Consumer {
     }
     this.#delivered = delivered;
     const key = message.subject.slice(this.#prefix.length);
-    const isMark = message.headers !== undefined && DELETION_HEADERS.some((name) => message.headers?.has(name));
     const value = cloneBytes(message.data, 0, message.data.length);
-    const entry = isMark ? null : { key, value, revision: BigInt(sequence) };
+    const entry = isMark(message.headers) ? null : { key, value, revision: BigInt(sequence) };
     if (this.#entries === null) this.#handler.change({ key, entry });
     else if (entry) this.#entries.set(key, entry);
     else this.#entries.delete(key);
@@ -219,6 +218,10 @@ class Consumer {
 
 /** The headers of what is no value: the mark of a deleted key, and of one whose time was up. */
 const DELETION_HEADERS = ["KV-Operation", "Nats-Marker-Reason"];
+
+/** Whether a message is no value, but the mark of a key that has none any more. */
+export const isMark = (headers: { has(name: string): boolean } | undefined): boolean =>
+  headers !== undefined && DELETION_HEADERS.some((name) => headers.has(name));
 
 const gap = (text: string) => new NetworkError("ERR_FAILED", `The consumer of a bucket cannot be trusted: ${text}`);
 

@@ -1,6 +1,6 @@
-import { array, bool, type Codec, type Infer, string, struct, u32, u64 } from "../../serialization/index.js";
+import { array, bool, type Infer, string, struct, u32, u64 } from "../../serialization/index.js";
 import type { Engine } from "../engine/engine.js";
-import { codeOf, type RecordListener, Records, type Stored } from "./records.js";
+import { codeOf, type RecordKind, type RecordListener, Records } from "./records.js";
 
 const roomCodec = struct({
   id: string(64),
@@ -14,8 +14,11 @@ const roomCodec = struct({
   labels: array(struct({ name: string(64), value: string(255) }), 32),
 });
 
+type RoomRecord = Infer<typeof roomCodec>;
+
 /** A room in the directory. */
-export interface RoomEntry extends Omit<Stored<Infer<typeof roomCodec>>, "claim"> {
+export interface RoomEntry extends Omit<RoomRecord, "claim"> {
+  readonly revision: bigint;
   /** The revision of its owner's claim: a greater one is of a newer owner. */
   readonly epoch: bigint;
 }
@@ -39,18 +42,23 @@ export type SessionEntry = Infer<typeof sessionCodec>;
 /** What a room says of itself. */
 export type RoomDescription = Pick<RoomEntry, "id" | "kind" | "isOpen" | "labels">;
 
-type RoomRecord = Infer<typeof roomCodec>;
+/** A session with its revision. */
+type StoredSession = SessionEntry & { readonly revision: bigint };
 
 /**
  * Which rooms and sessions there are, and who owns them. It is read from watched copies, which may be a little older
  * than the truth; every decision is one compare-and-set on one key, and the loser reads the winner.
  */
 export class Directory {
-  readonly #rooms: Records<RoomRecord>;
-  readonly #sessions: Records<SessionEntry>;
+  readonly #rooms: Records<RoomRecord, RoomEntry>;
+  readonly #sessions: Records<SessionEntry, StoredSession>;
   readonly #bySession: SessionIndex;
 
-  private constructor(rooms: Records<RoomRecord>, sessions: Records<SessionEntry>, bySession: SessionIndex) {
+  private constructor(
+    rooms: Records<RoomRecord, RoomEntry>,
+    sessions: Records<SessionEntry, StoredSession>,
+    bySession: SessionIndex,
+  ) {
     this.#rooms = rooms;
     this.#sessions = sessions;
     this.#bySession = bySession;
@@ -65,12 +73,11 @@ export class Directory {
   static async open(
     engine: Pick<Engine, "bucket">,
     app: string,
-    onRoom: (now: RoomEntry | null, before: RoomEntry | null) => void = () => {},
+    onRoom: RecordListener<RoomEntry> = () => {},
   ): Promise<Directory> {
     const index = new SessionIndex();
-    const hear: RecordListener<RoomRecord> = (now, before) => onRoom(now && toRoom(now), before && toRoom(before));
-    const rooms = await Records.open(engine, `${app}-rooms`, roomCodec as Codec<RoomRecord>, hear);
-    const sessions = await Records.open(engine, `${app}-sessions`, sessionCodec, (now, before) =>
+    const rooms = await Records.open(engine, `${app}-rooms`, roomKind, onRoom);
+    const sessions = await Records.open(engine, `${app}-sessions`, sessionKind, (now, before) =>
       index.follow(now, before),
     );
     return new Directory(rooms, sessions, index);
@@ -83,12 +90,11 @@ export class Directory {
 
   /** A room in the copy. */
   findRoom(id: string): RoomEntry | undefined {
-    const found = this.#rooms.find(id);
-    return found && toRoom(found);
+    return this.#rooms.find(id);
   }
 
-  *rooms(): Generator<RoomEntry> {
-    for (const room of this.#rooms.all()) yield toRoom(room);
+  rooms(): IterableIterator<RoomEntry> {
+    return this.#rooms.all();
   }
 
   /**
@@ -97,38 +103,38 @@ export class Directory {
    * @returns it, or the room that has this id already
    * @throws (rejects) NetworkError as an engine
    */
-  createRoom(description: RoomDescription, owner: string): Promise<RoomEntry> {
-    return this.#write(null, description, owner);
+  async createRoom(description: RoomDescription, owner: string): Promise<RoomEntry> {
+    for (;;) {
+      const now = await this.#write(null, description, owner);
+      if (now) return now; // else the one that had this id was removed meanwhile
+    }
   }
 
   /**
    * Takes a room over from the owner that it has in `seen`.
    *
-   * @returns the room as it is now: its owner is `owner`, or whoever was faster
-   * @throws (rejects) NetworkError as an engine; `ERR_CONFLICT`: the room was removed
+   * @returns the room as it is now: its owner is `owner`, or whoever was faster; `null` if it was removed
+   * @throws (rejects) NetworkError as an engine
    */
-  async claimRoom(seen: RoomEntry, owner: string): Promise<RoomEntry> {
-    const found = await this.#rooms.read(seen.id);
-    if (!found) return this.#write(null, seen, owner);
-    const now = toRoom(found);
-    return now.epoch === seen.epoch ? this.#write(found, now, owner) : now;
+  async claimRoom(seen: RoomEntry, owner: string): Promise<RoomEntry | null> {
+    const now = await this.#rooms.read(seen.id);
+    return now?.epoch === seen.epoch ? this.#write(now, now, owner) : now;
   }
 
-  /** Changes what a room says of itself. @returns the room as it is now: of `room`'s epoch, or of a newer owner */
-  async describeRoom(
-    room: RoomEntry,
-    changes: Partial<Pick<RoomEntry, "isOpen" | "labels">>,
-  ): Promise<RoomEntry | null> {
-    const { epoch, ...record } = { ...room, ...changes };
-    const written = await this.#rooms.replace({ ...room, claim: epoch }, { ...record, claim: epoch });
-    return written && toRoom(written);
+  /**
+   * Changes what a room says of itself.
+   *
+   * @returns the room as it is now: of `room`'s epoch, or of a newer owner; `null` if it was removed
+   * @throws (rejects) NetworkError as an engine
+   */
+  describeRoom(room: RoomEntry, changes: Partial<Pick<RoomEntry, "isOpen" | "labels">>): Promise<RoomEntry | null> {
+    return this.#rooms.replace(room, { ...room, ...changes, claim: room.epoch });
   }
 
   /** Removes a room of this epoch. @returns whether it is gone; not if it has a newer owner */
-  async removeRoom(room: RoomEntry): Promise<boolean> {
-    const found = await this.#rooms.read(room.id);
-    if (!found) return true;
-    return toRoom(found).epoch === room.epoch && this.#rooms.remove(found);
+  async removeRoom({ id, epoch }: RoomEntry): Promise<boolean> {
+    const found = await this.#rooms.read(id);
+    return !found || (found.epoch === epoch && this.#rooms.remove(found));
   }
 
   /** A session in the copy. @param id 32 hexadecimal digits */
@@ -158,10 +164,10 @@ export class Directory {
    * @throws (rejects) NetworkError as an engine
    */
   async putSession(session: SessionEntry): Promise<SessionEntry> {
-    let before: Stored<SessionEntry> | null = this.#sessions.find(session.id) ?? null;
+    let before: StoredSession | null = this.#sessions.find(session.id) ?? null;
     for (;;) {
       if (before && isNewer(before, session)) return before;
-      const now: Stored<SessionEntry> | null = await this.#sessions.replace(before, session);
+      const now: StoredSession | null = await this.#sessions.replace(before, session);
       if (now && isSame(now, session)) return now;
       before = now;
     }
@@ -179,26 +185,28 @@ export class Directory {
   }
 
   /** Writes a claim. Where the answer is lost, the key says who has won: nobody else writes this owner. */
-  async #write(before: Stored<RoomRecord> | null, description: RoomDescription, owner: string): Promise<RoomEntry> {
+  async #write(before: RoomEntry | null, description: RoomDescription, owner: string): Promise<RoomEntry | null> {
     const { id, kind, isOpen, labels } = description;
-    const record = { id, kind, isOpen, labels, owner, claim: 0n };
-    let now: Stored<RoomRecord> | null;
     try {
-      now = await this.#rooms.replace(before, record);
+      return await this.#rooms.replace(before, { id, kind, isOpen, labels, owner, claim: 0n });
     } catch (error) {
       if (codeOf(error) !== "ERR_TIMEOUT") throw error;
-      now = await this.#rooms.read(id);
-      if (!now || now.revision === before?.revision) throw error;
+      const now = await this.#rooms.read(id);
+      if ((now?.revision ?? null) === (before?.revision ?? null)) throw error;
+      return now;
     }
-    // The winner has removed it already.
-    return now ? toRoom(now) : this.#write(null, description, owner);
   }
 }
 
-const toRoom = ({ claim, ...room }: Stored<RoomRecord>): RoomEntry => ({
-  ...room,
-  epoch: claim === 0n ? room.revision : claim,
-});
+const roomKind: RecordKind<RoomRecord, RoomEntry> = {
+  codec: roomCodec,
+  complete: ({ claim, ...room }, revision) => ({ ...room, revision, epoch: claim === 0n ? revision : claim }),
+};
+
+const sessionKind: RecordKind<SessionEntry, StoredSession> = {
+  codec: sessionCodec,
+  complete: (session, revision) => ({ ...session, revision }),
+};
 
 /** Whether the session has moved on, or a later owner of the same room has written it. */
 const isNewer = (found: SessionEntry, session: SessionEntry) =>
