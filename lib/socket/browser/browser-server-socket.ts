@@ -22,8 +22,8 @@ let hasWarned = false;
 
 /** What a {@link BrowserServerSocket} is made of. */
 export interface BrowserServerParts {
-  /** The WebSocket server, then that of WebTransport. They are made anew after a `bind` that failed. */
-  create(): readonly [ISocket, ISocket];
+  /** The WebSocket server, then that of WebTransport, or one of them. They are made anew after a `bind` that failed. */
+  create(): readonly ISocket[];
   /** Whether UDP has the number of the TCP port. */
   readonly isOnePort: boolean;
   readonly clock: Clock;
