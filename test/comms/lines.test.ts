@@ -79,7 +79,7 @@ describe.skipIf(whyNoNamespaces !== null)(`voice on real lines ${whyNoNamespaces
     return { server, ada, ben };
   }
 
-  test("a WebSocket that loses 5 % and 10 % of its packets is late by TCP, and nothing waits in a queue of ours", async () => {
+  test("a WebSocket on a line that loses 5 % and 10 % is late by TCP, and by no queue of ours", async () => {
     const { ada, ben, server } = await line();
     for (const percent of [5, 10]) {
       const before = (await ask(ben)).heard.length;
@@ -112,7 +112,7 @@ describe.skipIf(whyNoNamespaces !== null)(`voice on real lines ${whyNoNamespaces
     expect(statuses.slice(2)).toContain(ConnectionStatus.Degraded);
   });
 
-  test("a line that stood still for 4 s brings what TCP had taken in the first second, and then what is new", async () => {
+  test("a line that stood still for 4 s brings what TCP had taken at first, and then what is new", async () => {
     const { ada, ben } = await line();
     await speak(ada, 2);
     world.setLoss(100);

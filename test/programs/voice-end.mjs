@@ -1,6 +1,6 @@
 // A server or a client of voice comms on a host of a NetworkWorld. The argument is JSON: { transport, role, host, name,
-// direct }. Over IPC: { speak: seconds } lets a client speak, a frame each 20 ms that says when it was spoken; any other
-// message is answered with what was seen.
+// direct }. Over IPC: { speak: seconds } lets a client speak, a frame each 20 ms that says when it was spoken; any
+// other message is answered with what was seen.
 import { PeerCommsNetwork } from "valve-sockets/comms";
 import { pcm16Codec, VoicePlayback } from "valve-sockets/comms/audio";
 import { SocketsCommsNetwork } from "valve-sockets/comms/sockets";
