@@ -26,6 +26,8 @@ const RECORDER = `
 function tap(recorder) {
   const { connect } = AudioNode.prototype;
   const taps = { microphone: [], loudspeaker: [] };
+  /** How late each piece was that came from the thread of the sound: what both threads waited for a processor. */
+  const delays = { microphone: [], loudspeaker: [] };
   const nodes = {};
   const offsets = { microphone: Number.POSITIVE_INFINITY, loudspeaker: Number.POSITIVE_INFINITY };
   const recorderOf = async (context, name) => {
@@ -36,7 +38,9 @@ function tap(recorder) {
       const now = performance.timeOrigin + performance.now();
       // A message is as late as the page is busy: the quickest one tells when a sample was.
       const start = frame - 128 * taps[name].length;
-      offsets[name] = Math.min(offsets[name], now - (frame * 1000) / context.sampleRate);
+      const offset = now - (frame * 1000) / context.sampleRate;
+      offsets[name] = Math.min(offsets[name], offset);
+      delays[name].push(offset);
       taps[name].push(samples);
       taps[`${name}Start`] = start;
     };
@@ -62,7 +66,7 @@ function tap(recorder) {
       let text = "";
       for (let at = 0; at < bytes.length; at += 32768) text += String.fromCharCode(...bytes.subarray(at, at + 32768));
       const startMs = offsets[name] + (taps[`${name}Start`] * 1000) / 48_000;
-      return { base64: btoa(text), startMs };
+      return { base64: btoa(text), startMs, delays: delays[name].map((offset) => offset - offsets[name]) };
     },
   };
 }
@@ -92,9 +96,9 @@ class VoicePage {
     this.errors = errors;
   }
 
-  /** How many seconds the page has played, silence and all. */
-  seconds() {
-    return this.page.evaluate(() => globalThis.taps.seconds("loudspeaker"));
+  /** How many seconds the page has played, or recorded, silence and all. */
+  seconds(name = "loudspeaker") {
+    return this.page.evaluate((tapped) => globalThis.taps.seconds(tapped), name);
   }
 
   async waitUntil(seconds) {
@@ -107,13 +111,16 @@ class VoicePage {
     await (isPushed ? this.page.mouse.down() : this.page.mouse.up());
   }
 
-  /** What was recorded: samples, and when the first of them was, by the wall clock. */
+  /**
+   * What was recorded: samples, and when the first of them was, by the wall clock. `delays`: of each 128 samples, how
+   * much later they were recorded than the quickest ones.
+   */
   async recording(name) {
-    const { base64, startMs } = await this.page.evaluate((tapped) => globalThis.taps.read(tapped), name);
+    const { base64, startMs, delays } = await this.page.evaluate((tapped) => globalThis.taps.read(tapped), name);
     const bytes = Buffer.from(base64, "base64");
     const samples = new Float32Array(bytes.length / 2);
     for (let index = 0; index < samples.length; index++) samples[index] = bytes.readInt16LE(2 * index) / 32767;
-    return { samples, startMs };
+    return { samples, startMs, delays };
   }
 }
 

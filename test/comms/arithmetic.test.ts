@@ -1,5 +1,5 @@
-// The arithmetic of the tutorial, in each integration: a codec of 20 kbit/s makes 50 bytes each 20 ms. What comms give to
-// the transport is counted, and what comes out.
+// The arithmetic of the tutorial, in each integration: a codec of 20 kbit/s makes 50 bytes each 20 ms. What comms give
+// to the transport is counted, and what comes out.
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { ByteSegment } from "../../lib/peer/index.js";
 import { type AnyNetwork, type Build, integrations, type World } from "./integrations.js";

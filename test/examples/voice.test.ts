@@ -15,12 +15,20 @@ const results = fileURLToPath(new URL("../results/voice/", import.meta.url));
 const WINDOW = 3 * SAMPLE_RATE;
 const SLACK = 0.3 * SAMPLE_RATE;
 /**
- * Undisturbed it is 0.98, and 0.95 on two processors beside a dozen other programs. Another voice is below 0.5, and of
- * frames that are dropped without concealment one in ten makes 0.87. The codec and the buffer have stricter tests.
+ * What is heard is compared with what the speaker's microphone recorded: the fake one drops samples on a busy machine,
+ * and no listener can hear those. Another voice is below 0.5, and of frames that are dropped without concealment one in
+ * ten makes 0.87. The codec and the buffer have stricter tests.
  */
-const LEAST_STOI = 0.9;
-/** Browsers that wait for a processor drop samples of microphone and loudspeaker: then all speak once more. */
-const ROUNDS = 3;
+const LEAST_STOI = 0.96;
+/** Nobody sees when the bot, which is a program of Node, has waited for a processor. */
+const LEAST_STOI_OF_BOT = 0.93;
+/** Where a page has waited longer than this for a processor, the machine is heard, and not the product. */
+const MOST_WAIT_MS = 32;
+/** What was said so long before is in the buffer. */
+const BUFFERED_MS = 500;
+/** How many windows without such a wait are judged, at least, and how often all speak for that, at most. */
+const LEAST_WINDOWS = 4;
+const ROUNDS = 5;
 
 const programs: Program[] = [];
 const pages: Awaited<ReturnType<typeof openVoicePage>>[] = [];
@@ -44,7 +52,7 @@ function spokenAs(heard: Float32Array, file: Float32Array): Float32Array {
   const spoken = new Float32Array(heard.length);
   const place = placeOf(heard, file);
   for (let at = 0; at < heard.length; at += SAMPLE_RATE) {
-    const first = Math.max(0, place + at - SLACK);
+    const first = Math.max(0, Math.min(place + at, file.length - SAMPLE_RATE) - SLACK);
     const around = file.subarray(first, place + at + SAMPLE_RATE + SLACK);
     const found = first + placeOf(heard.subarray(at, at + SAMPLE_RATE), around);
     spoken.set(file.subarray(found, found + SAMPLE_RATE), at);
@@ -52,18 +60,44 @@ function spokenAs(heard: Float32Array, file: Float32Array): Float32Array {
   return spoken;
 }
 
-/** How well the speech of a file can be understood in what was heard: of each 3 s, wherever in the file they are. */
-async function understood(heard: Float32Array, file: string): Promise<number[]> {
-  const { samples } = await readWav(file);
+type VoicePage = (typeof pages)[number];
+/** In samples. */
+type Part = readonly [from: number, to: number];
+type Recording = Awaited<ReturnType<VoicePage["recording"]>>;
+
+/** A part of what was heard: how well it is understood, and how long a page has waited for a processor meanwhile. */
+interface Judged {
+  readonly value: number;
+  readonly waitedMs: number;
+}
+
+/** How much later some pieces were recorded than others of the same time, by the wall clock. */
+function waitedMs({ delays, startMs }: Recording, fromMs: number, toMs: number): number {
+  const pieceOf = (ms: number) => Math.max(0, Math.floor(((ms - startMs) * SAMPLE_RATE) / 1000 / 128));
+  const these = delays.slice(pieceOf(fromMs), pieceOf(toMs));
+  return Math.max(...these) - Math.min(...these);
+}
+
+/** What was heard of a speech, in parts of 3 s. */
+function judge(heard: Recording, [from, to]: Part, speech: Float32Array, speaker?: Recording): Judged[] {
+  const judged: Judged[] = [];
+  for (let at = from; at + WINDOW <= to; at += WINDOW) {
+    const part = heard.samples.subarray(at, at + WINDOW);
+    const startMs = heard.startMs + (at * 1000) / SAMPLE_RATE;
+    const endMs = startMs + (WINDOW * 1000) / SAMPLE_RATE;
+    const waits = [heard, ...(speaker ? [speaker] : [])].map((one) => waitedMs(one, startMs - BUFFERED_MS, endMs));
+    judged.push({ value: stoi(spokenAs(part, speech), part, SAMPLE_RATE), waitedMs: Math.round(Math.max(...waits)) });
+  }
+  return judged;
+}
+
+/** A file, twice: it may be heard from its end into its beginning. */
+async function fileTwice(path: string): Promise<Float32Array> {
+  const { samples } = await readWav(path);
   const twice = new Float32Array(2 * samples.length);
   twice.set(samples);
   twice.set(samples, samples.length);
-  const values: number[] = [];
-  for (let from = 0; from + WINDOW <= heard.length; from += WINDOW) {
-    const part = heard.subarray(from, from + WINDOW);
-    values.push(stoi(spokenAs(part, twice), part, SAMPLE_RATE));
-  }
-  return values;
+  return twice;
 }
 
 const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1] as number;
@@ -74,12 +108,9 @@ async function keep(name: string, samples: Float32Array): Promise<void> {
   await wav.close();
 }
 
-type VoicePage = (typeof pages)[number];
-type Part = readonly [from: number, to: number];
-
 const speaks = ({ page }: VoicePage, name: string) => page.locator("li.speaking", { hasText: name }).waitFor();
 
-/** Which part of what each page records is played within the next seconds, in samples. */
+/** What each page plays within the next seconds, as parts of its recording. */
 function listen(seconds: number): Promise<Part[]> {
   return Promise.all(
     pages.map(async (page) => {
@@ -91,8 +122,9 @@ function listen(seconds: number): Promise<Part[]> {
 }
 
 /** Both speak at once, and then the bot does. */
-async function speakOnce(udpPort: string): Promise<Record<string, number[]>> {
+async function speakOnce(udpPort: string): Promise<Record<string, Judged[]>> {
   const [ada, ben] = pages as [VoicePage, VoicePage];
+  const begins = await Promise.all(pages.map((page) => page.seconds("microphone")));
   await Promise.all([ada.push(true), ben.push(true)]);
   await Promise.all([speaks(ada, "Ben"), speaks(ben, "Ada")]);
   const others = await listen(12);
@@ -101,24 +133,24 @@ async function speakOnce(udpPort: string): Promise<Record<string, number[]>> {
   );
   await Promise.all([ada.push(false), ben.push(false)]);
   await Promise.all(pages.map(({ page }) => page.locator("li.speaking").waitFor({ state: "detached" })));
-
   const bot = start("bot", voiceFile(0), "127.0.0.1", udpPort);
   await Promise.all([speaks(ada, "Bot"), speaks(ben, "Bot")]);
   const bots = await listen(9);
   expect(await bot.end()).toMatchObject({ code: 0, errors: "" });
 
-  const scores: Record<string, number[]> = {};
+  const botSpeech = await fileTwice(voiceFile(0));
+  const judged: Record<string, Judged[]> = {};
   for (const [index, page] of pages.entries()) {
     const name = ["Ada", "Ben"][index] as string;
-    const { samples } = await page.recording("loudspeaker");
-    await keep(name.toLowerCase(), samples);
-    const score = (part: Part | undefined, voice: number) =>
-      understood(samples.subarray(...(part as Part)), voiceFile(voice));
-    scores[`${name} hears the other`] = await score(others[index], 1 - index);
-    scores[`${name} hears the bot`] = await score(bots[index], 0);
+    const heard = await page.recording("loudspeaker");
+    await keep(name.toLowerCase(), heard.samples);
+    const other = await (pages[1 - index] as VoicePage).recording("microphone");
+    const speech = other.samples.subarray((begins[1 - index] as number) * SAMPLE_RATE);
+    judged[`${name} hears the other`] = judge(heard, others[index] as Part, speech, other);
+    judged[`${name} hears the bot`] = judge(heard, bots[index] as Part, botSpeech);
   }
-  console.log("STOI of 3 s each:", scores);
-  return scores;
+  console.log("STOI of 3 s each:", judged);
+  return judged;
 }
 
 test.skipIf(!canSpeak)(
@@ -129,15 +161,21 @@ test.skipIf(!canSpeak)(
     const [udpPort, url] = [await server.line("UDP port: "), await server.line("Page: ")];
     const open = (name: string, voice: number) => openVoicePage({ url, name, file: voiceFile(voice) });
     pages.push(...(await Promise.all([open("Ada", 0), open("Ben", 1)])));
-    const best: Record<string, number> = {};
-    const isUnderstood = () => Object.values(best).every((value) => value > LEAST_STOI);
-    for (let round = 0; round === 0 || (round < ROUNDS && !isUnderstood()); round++) {
-      for (const [who, values] of Object.entries(await speakOnce(udpPort))) {
-        best[who] = Math.max(best[who] ?? 0, median(values));
+    const values: Record<string, number[]> = {};
+    const isEnough = () => Object.values(values).every(({ length }) => length >= LEAST_WINDOWS);
+    for (let round = 0; round === 0 || (round < ROUNDS && !isEnough()); round++) {
+      for (const [who, judged] of Object.entries(await speakOnce(udpPort))) {
+        const undisturbed = judged.filter(({ waitedMs }) => waitedMs < MOST_WAIT_MS);
+        values[who] = [...(values[who] ?? []), ...undisturbed.map(({ value }) => value)];
       }
     }
-    console.log("The best median of each:", best);
-    for (const value of Object.values(best)) expect(value).toBeGreaterThan(LEAST_STOI);
+    const counts = Object.fromEntries(Object.entries(values).map(([who, { length }]) => [who, length]));
+    expect(isEnough(), `undisturbed parts on this machine: ${JSON.stringify(counts)}`).toBe(true);
+    const medians = Object.fromEntries(Object.entries(values).map(([who, all]) => [who, median(all)]));
+    console.log("The median of the undisturbed parts:", medians, counts);
+    for (const [who, value] of Object.entries(medians)) {
+      expect(value).toBeGreaterThan(who.endsWith("bot") ? LEAST_STOI_OF_BOT : LEAST_STOI);
+    }
     expect(pages.flatMap(({ errors }) => errors)).toEqual([]);
   },
   180_000,

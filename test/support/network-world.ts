@@ -109,6 +109,17 @@ export class NetworkWorld {
     ]);
   }
 
+  /** How many percent of the packets between the networks are dropped, in each direction. */
+  setLoss(percent: number): void {
+    const loss = percent === 100 ? "drop" : `numgen random mod 100 < ${percent} drop`;
+    this.#nft("net", [
+      "flush ruleset",
+      "table ip line {",
+      `chain losing { type filter hook forward priority filter; ${loss}; }`,
+      "}",
+    ]);
+  }
+
   /** Ends the programs in it and removes the namespaces. */
   remove(): void {
     process.off("exit", this.#onExit);

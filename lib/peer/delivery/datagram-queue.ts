@@ -110,6 +110,11 @@ export class DatagramQueue extends FrameQueue {
     for (const place of places) this.tokens.resolve(place, false);
   }
 
+  /** The oldest message may become too old. */
+  get isOldestAged(): boolean {
+    return this.start === this.#expiries.nextAt;
+  }
+
   get #isExpired(): boolean {
     return this.start === this.#expiries.nextAt && this.#host.now() > this.#expiries.nextMs;
   }

@@ -24,6 +24,17 @@ import { takeForMessage } from "../reassembly.js";
 export const MAX_PACKET_BYTES = 16 * 1024;
 /** While the transport holds this much, streams wait, so that they delay nothing else. */
 export const STREAM_BUFFER_BYTES = 64 * 1024;
+/**
+ * A stream hides how much of what it took it has not carried yet. While messages with an age are sent, the other side
+ * is asked so often for a sign,
+ */
+const ASK_MS = 200;
+/**
+ * and where that is later than this, beyond a round trip and a half, what follows waits here, where it can expire. Less
+ * would hold back the very packets by which TCP notices a loss before its timeout: with 300 ms and 10 % of loss in each
+ * direction 44 % of the voice expired here.
+ */
+const STALL_MS = 1000;
 /** A full transport is asked again after this time, where it does not tell. */
 const RETRY_MS = 5;
 /** Where the frames of a reliable packet end. */
@@ -60,6 +71,10 @@ export abstract class OverReliableProfile implements Profile {
   #pingSentMs = 0;
   #pingToken = 0;
   #pongToken = -1;
+  /** When the first Ping was sent that has no answer yet, and the last one. */
+  #unansweredMs = Number.POSITIVE_INFINITY;
+  #askedMs = Number.NEGATIVE_INFINITY;
+  readonly #isOrdered: boolean;
 
   /** @param isOrdered everything arrives in order, or not at all */
   constructor(host: ProfileHost, handle: IConnectionHandle, limits: ProfileLimits, isOrdered: boolean) {
@@ -67,6 +82,7 @@ export abstract class OverReliableProfile implements Profile {
     this.handle = handle;
     this.limits = limits;
     this.roundTrip = new RoundTripEstimator(host.metrics);
+    this.#isOrdered = isOrdered;
     this.datagramReceiver = new DatagramReceiver(host, 0, isOrdered);
     this.#datagramQueue = new DatagramQueue(host);
     this.tokens = this.#datagramQueue.tokens;
@@ -166,13 +182,16 @@ export abstract class OverReliableProfile implements Profile {
       at = writeNumberFrame(this.packet, at, FrameKind.Pong, this.#pongToken);
       this.#pongToken = -1;
     }
-    if (this.#pingAsked) {
-      this.#pingAsked = false;
-      this.#pingSentMs = nowMs;
-      this.#pingToken = (this.#pingToken + 1) >>> 0;
-      at = writeNumberFrame(this.packet, at, FrameKind.Ping, this.#pingToken);
-    }
+    if (this.#pingAsked) at = this.#writePing(at, nowMs);
     if (at > start) this.transmitControl(this.packet, at);
+  }
+
+  #writePing(at: number, nowMs: number): number {
+    this.#pingAsked = false;
+    this.#pingSentMs = this.#askedMs = nowMs;
+    this.#unansweredMs = Math.min(this.#unansweredMs, nowMs);
+    this.#pingToken = (this.#pingToken + 1) >>> 0;
+    return writeNumberFrame(this.packet, at, FrameKind.Ping, this.#pingToken);
   }
 
   /** Reads all frames of the reader. `readOther` gets those that only one profile has. */
@@ -229,6 +248,7 @@ export abstract class OverReliableProfile implements Profile {
     this.roundTrip.measuredMs = nowMs;
     this.roundTrip.sample();
     this.#pingSentMs = 0;
+    this.#unansweredMs = Number.POSITIVE_INFINITY;
   }
 
   #readDatagram(kind: number, nowMs: number): boolean {
@@ -283,9 +303,18 @@ export abstract class OverReliableProfile implements Profile {
         this.#retry(nowMs);
         return;
       }
-      const end = datagrams.take(this.packet, this.beginControl(this.packet), this.datagramEnd);
+      let at = this.beginControl(this.packet);
+      if (this.#isOrdered && datagrams.isOldestAged && !datagrams.isMidMessage) {
+        if (this.#isStalled(nowMs)) return; // until the answer comes
+        if (nowMs - this.#askedMs >= ASK_MS) at = this.#writePing(at, nowMs);
+      }
+      const end = datagrams.take(this.packet, at, this.datagramEnd);
       this.transmitDatagrams(end, datagrams, nowMs);
     }
+  }
+
+  #isStalled(nowMs: number): boolean {
+    return nowMs - this.#unansweredMs > 1.5 * this.roundTrip.smoothedMs + STALL_MS;
   }
 
   #sendLane(lane: number, nowMs: number): void {
