@@ -22,7 +22,7 @@ export const layers = {
   socket: {
     below: ["guard", "addon", "valve"],
     base: ["socket", "socket-factory", "disconnect-reason"],
-    wings: ["building", "memory", "lag", "multiplex", "gns", "udp", "websocket"],
+    wings: ["building", "memory", "lag", "multiplex", "gns", "udp", "tls", "websocket", "webtransport", "browser"],
   },
   peer: {
     below: ["guard", "socket", "noise"],

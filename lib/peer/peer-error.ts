@@ -4,7 +4,7 @@ import { NetworkError } from "../network-error.js";
 import { printable } from "../printable.js";
 import { AUTHENTICATOR_FAILED, serverFailed } from "../socket/building/socket-errors.js";
 import { DisconnectCode, type DisconnectReason, type IConnectEndPoint } from "../socket/index.js";
-import { INSECURE_STREAM } from "./handshake/encryption.js";
+import { INSECURE_TRANSPORT } from "./handshake/encryption.js";
 import { Heard } from "./handshake/heard.js";
 
 /** What to do about a reason of the library that a server gives. */
@@ -36,7 +36,7 @@ export function connectError(reason: DisconnectReason, server?: string): Network
   const name = DisconnectCode[reason.code];
   const code = name ? `ERR${name.replace(/[A-Z]/g, "_$&").toUpperCase()}` : "ERR_REFUSED";
   const text = printable(reason.text) || `The other side refused with code ${reason.code}`;
-  if (reason === INSECURE_STREAM && server !== undefined) {
+  if (reason === INSECURE_TRANSPORT && server !== undefined) {
     const advice = "Connect with wss (`secure: true`), or leave `peer.encryption` out";
     return new NetworkError(
       "ERR_ENCRYPTION_REQUIRED",

@@ -40,6 +40,13 @@ export interface IConnectionHandle {
   /** All packets arrive, in one order, whatever their delivery (the transport is a byte stream). */
   readonly ordered: boolean;
   readonly security: Security;
+  /**
+   * The transport's own TLS encrypts the connection (wss, WebTransport, a proxy in front), so encryption of the layers
+   * above would be a second one and is left out.
+   */
+  readonly isTls: boolean;
+  /** Which transport it is: `udp`, `gns`, `websocket`, `webtransport`, `memory`, or the name of one of your own. */
+  readonly transport: string;
   /** The transport has made sure that the other end can be reached at its address. */
   readonly addressVerified: boolean;
   /**

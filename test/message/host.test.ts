@@ -133,7 +133,8 @@ test("does not count in maxConnections, and beforeAccept is not asked about it",
   await world.until(() => client.isAuthenticated);
   expect(world.server.players.length).toBe(2);
   expect(asked.length).toBe(1);
-  expect(client.player).toMatchObject({ isHost: true, security: "authenticated", address: "host", roundTripTimeMs: 0 });
+  expect(client.player).toMatchObject({ isHost: true, security: "authenticated", roundTripTimeMs: 0 });
+  expect(client.player).toMatchObject({ address: "host", transport: "memory" });
   await expect(world.join()).rejects.toMatchObject({ code: "ERR_SERVER_FULL" });
   expect(remote.player.isHost).toBe(false);
 });

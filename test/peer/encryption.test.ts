@@ -10,7 +10,7 @@ import {
   type MemorySocketKind,
   type Security,
 } from "../../lib/socket/index.js";
-import { PeerWorld, text, type WorldOptions } from "../support/peer-world.js";
+import { PeerWorld, Recorder, text, type WorldOptions } from "../support/peer-world.js";
 
 const primitives = nodePrimitives();
 const key = generateServerKey(primitives);
@@ -241,6 +241,46 @@ test("a pinned key over a stream needs a transport that authenticates the server
     }
     expect(outcomes).toEqual(["ERR_ENCRYPTION_REQUIRED", "ERR_ENCRYPTION_REQUIRED", "authenticated"]);
   }
+});
+
+describe.each(["reliable-lanes", "datagram"] as const)("over %s that is TLS", (kind) => {
+  const overTls = (security: Security) => ({ kind, security, isTls: true }) as const;
+
+  test.each([
+    ["a pinned key", "authenticated", server, pinned, "authenticated"],
+    ["a pinned key, and a server in the clear", "authenticated", {}, pinned, "authenticated"],
+    ["a pinned key, where nothing proves the server", "encrypted", server, pinned, "ERR_ENCRYPTION_REQUIRED"],
+    ["no pinned key", "encrypted", server, unpinned, "encrypted"],
+    ["nothing, and a server that insists", "encrypted", server, {}, "encrypted"],
+  ] as const)("a client with %s", async (_name, security, serverConfig, clientConfig, expected) => {
+    expect(await outcome({ factory: overTls(security), server: serverConfig, client: clientConfig })).toBe(expected);
+  });
+
+  test("there is no second encryption, so nothing to bind to", async () => {
+    const both = { server, client: pinned };
+    const { world, client } = await PeerWorld.connected({ ...both, factory: overTls("authenticated") });
+    const seen: Buffer[] = [];
+    world.tap = (packet) => void seen.push(Buffer.from(packet));
+    client.send(text("no secret"));
+    await world.run(100);
+    expect(seen.some((packet) => packet.includes("no secret"))).toBe(true);
+    expect([client, ...world.serverHandler.connected].map(({ channelBinding }) => channelBinding)).toEqual([
+      null,
+      null,
+    ]);
+  });
+
+  test("a server refuses Noise of a client that does not see the TLS", async () => {
+    const world = new PeerWorld({ factory: overTls("encrypted"), server });
+    await world.listen();
+    const factory = new MemorySocketFactory(world.network, { kind });
+    const peer = world.newPeer(factory.createClientSocket(), new Recorder(), unpinned);
+    const connecting = peer.connect(factory.getConnectEndPoint());
+    await Promise.all([
+      expect(connecting).rejects.toMatchObject({ code: "ERR_ENCRYPTION_UNSUPPORTED" }),
+      world.run(6000, 50),
+    ]);
+  });
 });
 
 test.each([

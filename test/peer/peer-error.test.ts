@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { INSECURE_STREAM } from "../../lib/peer/handshake/encryption.js";
+import { INSECURE_TRANSPORT } from "../../lib/peer/handshake/encryption.js";
 import { connectError } from "../../lib/peer/peer-error.js";
 import { DisconnectCode } from "../../lib/socket/index.js";
 
@@ -34,7 +34,7 @@ test.each(codes)("a connect that ends with %s rejects with %s", (name, code) => 
 });
 
 test("a client that wants encryption over ws:// is told what to do, and that the server was not asked", () => {
-  const { message } = connectError(INSECURE_STREAM, "The server localhost:80 (WebSocket)");
+  const { message } = connectError(INSECURE_TRANSPORT, "The server localhost:80 (WebSocket)");
   expect(message).toBe(
     "The client did not ask the server localhost:80 (WebSocket): Its `peer.encryption` asks for encryption, which " +
       "WebSocket has from TLS only. Connect with wss (`secure: true`), or leave `peer.encryption` out",

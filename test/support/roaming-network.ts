@@ -7,6 +7,7 @@ import { seededBytes, settle } from "./peer-world.js";
 /** An address such as `10.0.0.1:5000`. */
 export class HostHandle extends StatelessHandle {
   readonly security = "none";
+  readonly transport = "roaming";
   readonly maxPacketSize = 1232;
 
   constructor(readonly address: string) {

@@ -109,6 +109,10 @@ export class NetworkPlayer implements INetworkPlayer {
     return this.lastConnection.security;
   }
 
+  get transport(): string {
+    return this.lastConnection.handle.transport;
+  }
+
   get roundTripTimeMs(): number {
     return this.isHost ? 0 : this.lastConnection.roundTripTimeMs;
   }

@@ -71,6 +71,8 @@ export interface INetworkPlayer {
   readonly address: string;
   /** How the connection is protected. */
   readonly security: Security;
+  /** What carries the connection: `udp`, `gns`, `websocket`, `webtransport` or `memory` (host mode). */
+  readonly transport: string;
   /** Smoothed, in milliseconds; 0 before the first measurement, and in host mode. */
   readonly roundTripTimeMs: number;
   /** Aborts when the player has left for good. */

@@ -4,7 +4,7 @@ import { Delivery, type DisconnectReason, type IConnectionHandle, type ReceivedP
 import type { Waiting } from "../collections/deadline-queue.js";
 import { PacketReader } from "../frames/packet-reader.js";
 import { MIN_PACKET_SIZE, PacketKind, ProfileKind } from "../packet-format.js";
-import { clientStreamRefusal, profileOf } from "./encryption.js";
+import { clientTransportRefusal, profileOf, takesNoise } from "./encryption.js";
 import type { AgreedConnection, HandshakeOwner } from "./handshake-owner.js";
 import {
   NONCE_BYTES,
@@ -67,8 +67,8 @@ export class ClientHandshake implements Waiting {
     this.handle = handle;
     this.#owner = owner;
     this.#profile = profileOf(handle);
-    const canEncrypt = owner.encryption && this.#profile !== ProfileKind.Stream;
-    this.pattern = canEncrypt ? owner.encryption.pattern : SecurityPattern.Plain;
+    const withNoise = takesNoise(handle) ? owner.encryption : null;
+    this.pattern = withNoise?.pattern ?? SecurityPattern.Plain;
     this.#nonce = owner.config.randomBytes(NONCE_BYTES);
     this.#smallNonce = this.#nonce.map((byte) => byte ^ 0xff);
     this.#packetSize = owner.maxPacketSize;
@@ -87,8 +87,7 @@ export class ClientHandshake implements Waiting {
   }
 
   update(nowMs: number): void {
-    const refusal =
-      this.#profile === ProfileKind.Stream ? clientStreamRefusal(this.#owner.encryption, this.handle) : null;
+    const refusal = takesNoise(this.handle) ? null : clientTransportRefusal(this.#owner.encryption, this.handle);
     if (refusal) {
       this.#owner.failed(this, refusal);
       return;

@@ -125,27 +125,37 @@ export function combinedSecurity(transport: Security, pattern: SecurityPattern):
 }
 
 /** What a client says to itself: it has not asked the server. */
-export const INSECURE_STREAM: DisconnectReason = {
+export const INSECURE_TRANSPORT: DisconnectReason = {
   code: DisconnectCode.EncryptionRequired,
   text: "Its `peer.encryption` asks for encryption, which WebSocket has from TLS only",
 };
 
 /** What a server says. */
-const STREAM_REFUSED: DisconnectReason = {
+export const CLEAR_TEXT_REFUSED: DisconnectReason = {
   code: DisconnectCode.EncryptionRequired,
   text: "The server talks to nobody in the clear",
 };
 
+/** Noise has no place on a stream, and would be a second encryption over TLS. */
+export const takesNoise = ({ ordered, isTls }: IConnectionHandle): boolean => !ordered && !isTls;
+
 /**
- * Noise has no place on a stream: there the transport's own protection counts. A pinned key is content with no less.
+ * Where Noise has no place, the transport's own protection counts. A client that has pinned a key takes only a server
+ * that has proved who it is.
  */
-export function clientStreamRefusal(encryption: Encryption | null, handle: IConnectionHandle): DisconnectReason | null {
-  if (encryption?.pinnedKey) return handle.security === "authenticated" ? null : INSECURE_STREAM;
-  return serverStreamRefusal(encryption, handle) && INSECURE_STREAM;
+export function clientTransportRefusal(
+  encryption: Encryption | null,
+  handle: IConnectionHandle,
+): DisconnectReason | null {
+  if (encryption?.pinnedKey) return handle.security === "authenticated" ? null : INSECURE_TRANSPORT;
+  return serverTransportRefusal(encryption, handle) && INSECURE_TRANSPORT;
 }
 
-export function serverStreamRefusal(encryption: Encryption | null, handle: IConnectionHandle): DisconnectReason | null {
-  return encryption?.required && handle.security === "none" ? STREAM_REFUSED : null;
+export function serverTransportRefusal(
+  encryption: Encryption | null,
+  handle: IConnectionHandle,
+): DisconnectReason | null {
+  return encryption?.required && handle.security === "none" ? CLEAR_TEXT_REFUSED : null;
 }
 
 /** Which profile a handle asks for. */

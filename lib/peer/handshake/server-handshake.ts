@@ -17,7 +17,7 @@ import { PacketReader } from "../frames/packet-reader.js";
 import { MIN_PACKET_SIZE, PacketKind, ProfileKind } from "../packet-format.js";
 import { Cookies } from "./cookies.js";
 import { type Decision, Decisions } from "./decisions.js";
-import { type Encryption, profileOf, serverStreamRefusal } from "./encryption.js";
+import { CLEAR_TEXT_REFUSED, type Encryption, profileOf, serverTransportRefusal, takesNoise } from "./encryption.js";
 import type { AgreedConnection } from "./handshake-owner.js";
 import {
   type ConnectRequest,
@@ -255,13 +255,15 @@ export class ServerHandshake {
       const text = `maxReliableMessageSize has to be the same: server ${own}, client ${other}`;
       return { code: DisconnectCode.ProtocolMismatch, text };
     }
-    if (profile === ProfileKind.Stream) {
-      const refusal = serverStreamRefusal(encryption, handle);
+    const hasNoise = takesNoise(handle);
+    const isPlain = request.security === SecurityPattern.Plain;
+    if (!hasNoise) {
+      const refusal = serverTransportRefusal(encryption, handle);
       if (refusal) return refusal;
-    } else if (request.security === SecurityPattern.Plain && encryption?.required) {
-      return { code: DisconnectCode.EncryptionRequired, text: "The server talks to nobody in the clear" };
+    } else if (isPlain && encryption?.required) {
+      return CLEAR_TEXT_REFUSED;
     }
-    if (request.security !== SecurityPattern.Plain && (!encryption || profile === ProfileKind.Stream)) {
+    if (!isPlain && (!encryption || !hasNoise)) {
       return { code: DisconnectCode.EncryptionUnsupported, text: "The server has no encryption of this kind" };
     }
     return null;

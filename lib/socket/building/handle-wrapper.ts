@@ -40,6 +40,14 @@ export abstract class HandleWrapper implements IConnectionHandle {
     return this.inner.security;
   }
 
+  get isTls(): boolean {
+    return this.inner.isTls;
+  }
+
+  get transport(): string {
+    return this.inner.transport;
+  }
+
   get addressVerified(): boolean {
     return this.inner.addressVerified;
   }

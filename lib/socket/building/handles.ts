@@ -33,12 +33,14 @@ export abstract class StatelessHandle implements IConnectionHandle {
   readonly isStateful = false;
   readonly reliable = false;
   readonly ordered = false;
+  readonly isTls: boolean = false;
   readonly addressVerified = false;
   readonly bytesPerSecond = Number.POSITIVE_INFINITY;
   readonly bufferedBytes = 0;
   readonly isCongested = false;
   readonly connection = null;
   abstract readonly security: IConnectionHandle["security"];
+  abstract readonly transport: string;
   abstract readonly maxPacketSize: number;
   abstract readonly address: string;
   abstract copy(): StatelessHandle;

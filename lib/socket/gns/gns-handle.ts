@@ -16,6 +16,8 @@ export abstract class GnsHandle implements IConnectionHandle {
   readonly ordered = false;
   readonly addressVerified = true;
   abstract readonly security: Security;
+  readonly isTls = false;
+  readonly transport = "gns";
   readonly maxPacketSize = MAX_UNRELIABLE_BYTES;
   /** For `Delivery.Reliable`: GNS's limit for a message. */
   readonly maxReliablePacketSize = MAX_MESSAGE_BYTES;

@@ -16,7 +16,9 @@ interface MemoryConnectionOwner {
 
 /** One end of a connection on the memory network. */
 export class MemoryConnection extends StatefulHandle implements InboxHandle {
+  readonly transport = "memory";
   readonly ordered: boolean;
+  readonly isTls: boolean;
   readonly security: Security;
   readonly maxPacketSize: number;
   /** Bytes that were sent and that the other end has not received yet. */
@@ -29,9 +31,10 @@ export class MemoryConnection extends StatefulHandle implements InboxHandle {
     readonly address: string,
   ) {
     super();
-    const { kind, security, maxPacketSize } = socket.options;
+    const { kind, security, isTls, maxPacketSize } = socket.options;
     this.ordered = kind !== "reliable-lanes";
     this.security = security;
+    this.isTls = isTls;
     this.maxPacketSize = maxPacketSize;
     socket.connections.add(this);
   }

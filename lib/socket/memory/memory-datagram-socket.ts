@@ -10,12 +10,19 @@ import { MAX_UNFLUSHED_PACKETS, type MemoryNetworkCore } from "./memory-network-
 
 /** An address: the port of a {@link MemoryDatagramSocket}. */
 class MemoryAddress extends StatelessHandle {
+  readonly transport = "memory";
+  readonly security: Security;
+  override readonly isTls: boolean;
+  readonly maxPacketSize: number;
+
   constructor(
-    readonly security: Security,
-    readonly maxPacketSize: number,
+    readonly options: MemorySocketOptions,
     public port: number,
   ) {
     super();
+    this.security = options.security;
+    this.isTls = options.isTls;
+    this.maxPacketSize = options.maxPacketSize;
   }
 
   get address(): string {
@@ -23,7 +30,7 @@ class MemoryAddress extends StatelessHandle {
   }
 
   copy(): MemoryAddress {
-    return new MemoryAddress(this.security, this.maxPacketSize, this.port);
+    return new MemoryAddress(this.options, this.port);
   }
 
   equals(other: IConnectionHandle): boolean {
@@ -139,6 +146,6 @@ export class MemoryDatagramSocket implements ISocket<MemoryEndPoint, MemoryEndPo
   }
 
   #addressOf(port: number): MemoryAddress {
-    return new MemoryAddress(this.#options.security, this.#options.maxPacketSize, port);
+    return new MemoryAddress(this.#options, port);
   }
 }

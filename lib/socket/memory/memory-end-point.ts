@@ -17,6 +17,7 @@ export interface MemoryEndPoint {
 export interface MemorySocketOptions {
   readonly kind: MemorySocketKind;
   readonly security: Security;
+  readonly isTls: boolean;
   readonly maxPacketSize: number;
   readonly receiveQueuePackets: number;
   readonly sendQueueBytes: number;

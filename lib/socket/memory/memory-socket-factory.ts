@@ -1,5 +1,5 @@
 import { checkInstance } from "../../arguments.js";
-import { checkOptions, integerOption, type OptionRules, oneOf, portOption } from "../../options.js";
+import { booleanOption, checkOptions, integerOption, type OptionRules, oneOf, portOption } from "../../options.js";
 import { checkPort, checkRemotePort } from "../building/end-point-errors.js";
 import type { ISocket, Security } from "../socket.js";
 import { type IHasPort, SocketFactory } from "../socket-factory.js";
@@ -17,6 +17,8 @@ export interface MemorySocketFactoryOptions {
   port?: number;
   /** What the handles say of themselves; nothing is really encrypted. @defaultValue "none" */
   security?: Security;
+  /** What the handles say of themselves: with it Noise is left out. @defaultValue false */
+  isTls?: boolean;
   /**
    * Largest packet in bytes; for `reliable-lanes` the largest unreliable one. @defaultValue 1232; 16384 for `stream`
    */
@@ -37,6 +39,7 @@ const rules: OptionRules<MemorySocketFactoryOptions> = {
   kind: oneOf("datagram", "reliable-lanes", "stream", "host"),
   port: portOption,
   security: oneOf("none", "encrypted", "authenticated"),
+  isTls: booleanOption,
   maxPacketSize: integerOption(1, 2 ** 24),
   receiveQueuePackets: integerOption(1, 2 ** 24),
   sendQueueBytes: integerOption(1, 2 ** 30),
@@ -59,11 +62,11 @@ export class MemorySocketFactory extends SocketFactory<MemoryEndPoint, MemoryEnd
     const { kind = "datagram", port = 7777, security = kind === "host" ? "authenticated" : "none" } = options;
     const isStream = kind === "stream" || kind === "host";
     const { maxPacketSize = isStream ? MAX_STREAM_BYTES : MAX_DATAGRAM_BYTES } = options;
-    const { receiveQueuePackets = 4096, sendQueueBytes = 2 ** 20 } = options;
+    const { receiveQueuePackets = 4096, sendQueueBytes = 2 ** 20, isTls = false } = options;
     this.port = port;
     this.maxPacketSize = maxPacketSize;
     this.#network = coreOf(network);
-    this.#options = { kind, security, maxPacketSize, receiveQueuePackets, sendQueueBytes };
+    this.#options = { kind, security, isTls, maxPacketSize, receiveQueuePackets, sendQueueBytes };
   }
 
   createServerSocket(): ISocket<MemoryEndPoint, MemoryEndPoint> {

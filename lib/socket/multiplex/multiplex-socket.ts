@@ -81,7 +81,8 @@ export class MultiplexSocket<Bind extends IBindEndPoint> implements ISocket<read
   async bind(endPoints: readonly Bind[]): Promise<void> {
     await this.#use.begin(async () => {
       try {
-        for (const [index, socket] of this.#sockets.entries()) await socket.bind(endPoints[index] as Bind);
+        for (const [index, socket] of this.#sockets.entries())
+          await this.bindOne(socket, endPoints[index] as Bind, index);
       } catch (error) {
         await closeAll(this.#sockets);
         if (!this.#use.isClosed) this.#renew();
@@ -130,6 +131,11 @@ export class MultiplexSocket<Bind extends IBindEndPoint> implements ISocket<read
 
   flush(): void {
     for (const socket of this.#sockets) socket.flush();
+  }
+
+  /** A subclass may bind one of them in another way. */
+  protected bindOne(socket: ISocket<Bind>, endPoint: Bind, _index: number): Promise<void> {
+    return socket.bind(endPoint);
   }
 
   #renew(): void {

@@ -7,6 +7,7 @@ export const MAX_UDP_PACKET_SIZE = 1232;
 /** An address on the internet. UDP has no connections and guarantees nothing. */
 export abstract class UdpHandle extends StatelessHandle {
   readonly security = "none";
+  readonly transport = "udp";
   readonly maxPacketSize = MAX_UDP_PACKET_SIZE;
   /** The numeric address: IPv4 with dots; IPv6, with a `%zone` if it is link-local. */
   abstract readonly host: string;

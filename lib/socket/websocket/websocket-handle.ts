@@ -26,6 +26,8 @@ export interface WebSocketLike {
 /** A WebSocket connection. */
 export class WebSocketHandle extends StatefulHandle implements InboxHandle {
   readonly ordered = true;
+  readonly transport = "websocket";
+  readonly isTls: boolean;
   readonly maxPacketSize: number;
   #waitingBytes = 0;
   #isPaused = false;
@@ -42,6 +44,7 @@ export class WebSocketHandle extends StatefulHandle implements InboxHandle {
     readonly address: string,
   ) {
     super();
+    this.isTls = security !== "none";
     this.maxPacketSize = limits.maxPacketSize;
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;

@@ -38,6 +38,9 @@ export interface WebSocketClientFactoryOptions {
 
 export const isWholeUrl = (host: string): boolean => /^wss?:\/\//.test(host);
 
+/** Where a server at `path` says where it is to be found over WebTransport. */
+export const announcementPath = (path: string): string => `${path.replace(/\/$/, "")}/.webtransport`;
+
 /** A name, a numeric address, or a whole URL. */
 export const serverOption: OptionRule = (name, value) => {
   if (typeof value !== "string" || !isWholeUrl(value)) return hostOption(name, value);

@@ -1,6 +1,9 @@
 import { systemClock } from "../../clock.js";
+import { NetworkError } from "../../network-error.js";
 import { checkOptions } from "../../options.js";
 import type { IBindEndPoint, ISocket } from "../socket.js";
+import type { TlsCertificate } from "../tls/development-certificate.js";
+import { ServerCertificate } from "../tls/server-certificate.js";
 import { WebSocketClientFactory } from "./websocket-client-factory.js";
 import { WebSocketClientSocket } from "./websocket-client-socket.js";
 import {
@@ -9,6 +12,7 @@ import {
   type WebSocketBindEndPoint,
   type WebSocketConnectEndPoint,
 } from "./websocket-options.js";
+import type { Announcement } from "./websocket-server-announcement.js";
 import { serverRules, type WebSocketFactoryOptions } from "./websocket-server-options.js";
 import { watchEnd, wsOpener } from "./websocket-server-package.js";
 import { WebSocketServerSocket } from "./websocket-server-socket.js";
@@ -16,11 +20,14 @@ import { WebSocketServerSocket } from "./websocket-server-socket.js";
 /** WebSocket, which browsers have too: connections with all packets in one order. In Node it needs the package `ws`. */
 export class WebSocketFactory extends WebSocketClientFactory {
   readonly #options: WebSocketFactoryOptions;
+  readonly #certificate: ServerCertificate | null;
 
   constructor(options: WebSocketFactoryOptions = {}) {
     checkOptions("WebSocketFactory", options, serverRules);
     super(Object.fromEntries(Object.entries(options).filter(([name]) => name in clientRules)));
     this.#options = options;
+    const { tls: { cert, key } = {}, clock = systemClock } = options;
+    this.#certificate = cert !== undefined && key !== undefined ? new ServerCertificate({ cert, key }, clock) : null;
   }
 
   override get isSupported(): boolean {
@@ -28,7 +35,27 @@ export class WebSocketFactory extends WebSocketClientFactory {
   }
 
   override createServerSocket(): ISocket<WebSocketBindEndPoint> {
-    return new WebSocketServerSocket(this.#options);
+    return this.createAnnouncingSocket(null);
+  }
+
+  /**
+   * A server that tells pages where they find it over WebTransport.
+   *
+   * @internal
+   */
+  createAnnouncingSocket(announcement: (() => Announcement | null) | null): ISocket<WebSocketBindEndPoint> {
+    return new WebSocketServerSocket(this.#options, this.#certificate, announcement);
+  }
+
+  /**
+   * Replaces the certificate of servers that have `tls` with `cert` and `key`, for all connections from now on.
+   *
+   * @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE` unless it is a certificate and its key;
+   *   NetworkError `ERR_NOT_SUPPORTED`: the factory has no certificate
+   */
+  setCertificate(tls: TlsCertificate): void {
+    if (!this.#certificate) throw new NetworkError("ERR_NOT_SUPPORTED", "The factory has no `tls` with a certificate");
+    this.#certificate.set(tls);
   }
 
   override createClientSocket(): ISocket<IBindEndPoint, WebSocketConnectEndPoint> {

@@ -1,7 +1,11 @@
 import { createServer as createHttpServer, type Server as WebServer } from "node:http";
 import { createServer, type Server, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { createSecureContext, type SecureContext, TLSSocket } from "node:tls";
 import { BACKLOG, leaveDescriptors } from "../../addon/tcp-limits.js";
 import { type ProxyHeader, parseProxyHeader } from "../../guard/proxy-protocol.js";
+import type { TlsCertificate } from "../tls/development-certificate.js";
+import type { ServerCertificate } from "../tls/server-certificate.js";
 import type { WebSocketServerDoor } from "./websocket-server-door.js";
 import type { Hop, TrustedProxies } from "./websocket-server-proxies.js";
 
@@ -14,18 +18,40 @@ export class WebSocketServerListener {
   readonly #door: WebSocketServerDoor;
   readonly #proxies: TrustedProxies;
   readonly #hasProxyProtocol: boolean;
+  /** The TCP connections below TLS. */
+  readonly #below = new WeakMap<object, Socket>();
+  #context: SecureContext | null = null;
+  #forgetCertificate = () => {};
 
-  constructor(door: WebSocketServerDoor, proxies: TrustedProxies, hasProxyProtocol: boolean) {
+  /** @param certificate null: without TLS */
+  constructor(
+    door: WebSocketServerDoor,
+    proxies: TrustedProxies,
+    hasProxyProtocol: boolean,
+    certificate: ServerCertificate | null,
+  ) {
     this.#door = door;
     this.#proxies = proxies;
     this.#hasProxyProtocol = hasProxyProtocol;
     this.http = createHttpServer((_, response) => response.writeHead(426, { Connection: "close" }).end());
+    if (certificate) {
+      const use = (tls: TlsCertificate) => {
+        this.#context = createSecureContext({ ...tls });
+      };
+      use(certificate.current);
+      this.#forgetCertificate = certificate.onReplaced(use);
+    }
     this.#tcp = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#onConnection(socket));
   }
 
   get port(): number | null {
     const address = this.#tcp.address();
     return typeof address === "object" ? (address?.port ?? null) : null;
+  }
+
+  /** The TCP connection that carries `socket`: what the door and `clients` know it by. */
+  carrierOf(socket: Duplex): Duplex {
+    return this.#below.get(socket) ?? socket;
   }
 
   /** @param host numeric; null is all addresses of this machine */
@@ -47,6 +73,7 @@ export class WebSocketServerListener {
 
   /** Resolves when all connections have ended. */
   close(): Promise<void> {
+    this.#forgetCertificate();
     return new Promise((resolve) => {
       this.#tcp.close(() => resolve());
     });
@@ -65,9 +92,25 @@ export class WebSocketServerListener {
   #whenItSpeaks(socket: Socket): void {
     const onError = () => socket.destroy();
     socket.on("error", onError).once("readable", () => {
-      this.http.emit("connection", socket);
+      this.#serve(socket);
       socket.off("error", onError);
     });
+  }
+
+  /** HTTP, inside of TLS where there is a certificate. */
+  #serve(socket: Socket): void {
+    if (!this.#context) {
+      this.http.emit("connection", socket);
+      return;
+    }
+    const secure = new TLSSocket(socket, { isServer: true, secureContext: this.#context });
+    this.#below.set(secure, socket);
+    const end = () => {
+      secure.destroy();
+      socket.destroy();
+    };
+    socket.on("error", end).once("close", end);
+    secure.on("error", end).once("secure", () => this.http.emit("connection", secure));
   }
 
   /** Reads what a proxy says, and no byte of what follows. The door ends those that take too long. */
@@ -99,6 +142,6 @@ export class WebSocketServerListener {
       }
     }
     if (rest.length > 0) socket.unshift(rest);
-    this.http.emit("connection", socket);
+    this.#serve(socket);
   }
 }

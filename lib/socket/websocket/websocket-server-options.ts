@@ -1,20 +1,33 @@
 import { typeError } from "../../arguments.js";
 import type { ConnectionGuard } from "../../guard/connection-guard.js";
-import { booleanOption, durationOption, integerOption, type OptionRules, objectOption, oneOf } from "../../options.js";
+import {
+  booleanOption,
+  durationOption,
+  integerOption,
+  type OptionRule,
+  type OptionRules,
+  objectOption,
+  oneOf,
+} from "../../options.js";
 import { hostOption } from "../building/end-point-errors.js";
+import { tlsCertificateOption } from "../tls/server-certificate.js";
 import { clientRules, type WebSocketClientFactoryOptions } from "./websocket-options.js";
 import { proxiesOption } from "./websocket-server-proxies.js";
 
 /** What is used of a server of `node:http` or `node:https`. */
 export interface HttpServer {
   address(): string | { readonly port: number } | null;
-  on(event: "upgrade", listener: unknown): unknown;
-  off(event: "upgrade", listener: unknown): unknown;
+  on(event: "upgrade" | "request", listener: unknown): unknown;
+  off(event: "upgrade" | "request", listener: unknown): unknown;
+  listeners(event: "request"): readonly unknown[];
   listenerCount(event: "upgrade"): number;
 }
 
-/** How a client in Node checks the certificate of a server. */
+/** The certificate of a new server, and how a client in Node checks that of its server. */
 export interface WebSocketTlsOptions {
+  /** A certificate, or a chain that begins with it, in PEM, and its private key: a new server serves `wss:`. */
+  cert?: string;
+  key?: string;
   /** Certificates of the authorities to trust, in PEM. @defaultValue those of the system */
   ca?: string;
   /** False accepts any certificate; then nothing proves who the server is. @defaultValue true */
@@ -25,7 +38,7 @@ export interface WebSocketTlsOptions {
 export interface WebSocketFactoryOptions extends WebSocketClientFactoryOptions {
   /**
    * A server of `node:http` or `node:https` to listen on, beside whatever else it serves. Its owner takes care of its
-   * port, its certificate and its end. @defaultValue a new server on `port`, without TLS
+   * port, its certificate and its end. @defaultValue a new server on `port`, with TLS if `tls` has a certificate
    */
   server?: HttpServer;
   /** What a new server listens on. @defaultValue all addresses of this machine */
@@ -77,17 +90,23 @@ export interface WebSocketFactoryOptions extends WebSocketClientFactoryOptions {
   closeOnExit?: boolean;
 }
 
+const tlsOption: OptionRule = (name, value) => {
+  objectOption()(name, value);
+  const { cert, key } = value as WebSocketTlsOptions;
+  if (cert !== undefined || key !== undefined) tlsCertificateOption(name, value);
+};
+
 /** What their values may be. */
 export const serverRules: OptionRules<WebSocketFactoryOptions> = {
   ...clientRules,
-  server: objectOption("address", "on", "off", "listenerCount"),
+  server: objectOption("address", "on", "off", "listeners", "listenerCount"),
   bindHost: hostOption,
   origins: (name, value) => {
     const isList = Array.isArray(value) && value.every((origin) => typeof origin === "string");
     if (!isList) throw typeError(name, "a list of strings");
   },
   isBehindTls: booleanOption,
-  tls: objectOption(),
+  tls: tlsOption,
   trustedProxies: proxiesOption,
   forwardedHeader: oneOf("x-forwarded-for", "forwarded"),
   guard: objectOption("accept", "isBanned"),

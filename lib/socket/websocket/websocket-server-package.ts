@@ -37,7 +37,8 @@ export function watchEnd({ closeOnExit = true }: WebSocketFactoryOptions): Watch
 export function wsOpener(maxPayload: number, tls: WebSocketTlsOptions): OpenWebSocket {
   return async ({ url, zone }, onRefused) => {
     const { WebSocket } = await loadWs();
-    const options: ClientOptions = { maxPayload, perMessageDeflate: false, ...tls };
+    const { ca, rejectUnauthorized } = tls;
+    const options: ClientOptions = { maxPayload, perMessageDeflate: false, ca, rejectUnauthorized };
     if (zone) options.createConnection = connectorTo(zone, url.startsWith("wss:"));
     const webSocket = new WebSocket(url, options);
     webSocket.on("unexpected-response", async (request, response) => {

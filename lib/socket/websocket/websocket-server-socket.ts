@@ -15,13 +15,16 @@ import { checkHost, checkPort } from "../building/end-point-errors.js";
 import { abortable } from "../building/socket-errors.js";
 import { DisconnectCode, type DisconnectReason } from "../disconnect-reason.js";
 import type { IConnectionHandle, ISocket } from "../socket.js";
+import type { ServerCertificate } from "../tls/server-certificate.js";
 import type { WebSocketLike } from "./websocket-handle.js";
-import { limitsOf, type WebSocketBindEndPoint } from "./websocket-options.js";
+import { announcementPath, limitsOf, type WebSocketBindEndPoint } from "./websocket-options.js";
+import { type Announcement, announce, isAllowed } from "./websocket-server-announcement.js";
 import { WebSocketServerDoor } from "./websocket-server-door.js";
 import { WebSocketServerListener } from "./websocket-server-listener.js";
 import type { HttpServer, WebSocketFactoryOptions } from "./websocket-server-options.js";
 import { loadWs, watchEnd } from "./websocket-server-package.js";
 import { TrustedProxies } from "./websocket-server-proxies.js";
+import { answerRequests, pathOf } from "./websocket-server-requests.js";
 import { WebSocketSocket } from "./websocket-socket.js";
 
 /** The sockets that listen on each HTTP server. Together they answer for paths that none of them has. */
@@ -37,11 +40,24 @@ export class WebSocketServerSocket extends WebSocketSocket implements ISocket<We
   #listener: WebSocketServerListener | null = null;
   #ws: WebSocketServer | null = null;
   #path = "/";
+  readonly #certificate: ServerCertificate | null;
+  readonly #announcement: (() => Announcement | null) | null;
+  #stopAnnouncing = () => {};
 
-  constructor(options: WebSocketFactoryOptions) {
+  /**
+   * @param certificate of a server of its own; null: without TLS
+   * @param announcement what pages are told about the same server over WebTransport; null: nothing
+   */
+  constructor(
+    options: WebSocketFactoryOptions,
+    certificate: ServerCertificate | null,
+    announcement: (() => Announcement | null) | null,
+  ) {
     const { clock = systemClock, maxPendingConnections = 4096, handshakeTimeoutMs = 10_000, guard } = options;
     super(limitsOf(options), clock, watchEnd(options));
     this.#options = options;
+    this.#certificate = certificate;
+    this.#announcement = announcement;
     const maxCount = newcomersLimit(maxPendingConnections);
     this.#door = new WebSocketServerDoor(clock, maxCount, handshakeTimeoutMs, guard);
     this.#proxies = new TrustedProxies(options.trustedProxies ?? [], { header: options.forwardedHeader });
@@ -71,6 +87,12 @@ export class WebSocketServerSocket extends WebSocketSocket implements ISocket<We
       server.on("upgrade", this.#upgrade);
       if (!listeners.has(server)) listeners.set(server, new Set());
       listeners.get(server)?.add(this);
+      const tell = this.#announcement;
+      if (!tell) return;
+      const { origins } = this.#options;
+      this.#stopAnnouncing = answerRequests(server, announcementPath(path), (request, response) =>
+        announce(request, response, origins, tell()),
+      );
     };
     const explain = (error: unknown) => {
       throw translateError({ transport: "WebSocket", action: "listening on", host: host ?? "::", port }, error);
@@ -83,6 +105,7 @@ export class WebSocketServerSocket extends WebSocketSocket implements ISocket<We
   }
 
   protected async closeTransport(): Promise<void> {
+    this.#stopAnnouncing();
     if (this.#server) {
       this.#server.off("upgrade", this.#upgrade);
       listeners.get(this.#server)?.delete(this);
@@ -96,7 +119,12 @@ export class WebSocketServerSocket extends WebSocketSocket implements ISocket<We
   async #listen(host: string | null, port: number, attempt: AbortSignal): Promise<HttpServer> {
     // By then it is numeric: the server would go on looking it up, and listen, after it was closed.
     const address = host === null ? null : (await abortable(lookup(host), attempt)).address;
-    const listener = new WebSocketServerListener(this.#door, this.#proxies, this.#options.proxyProtocol ?? false);
+    const listener = new WebSocketServerListener(
+      this.#door,
+      this.#proxies,
+      this.#options.proxyProtocol ?? false,
+      this.#certificate,
+    );
     await listener.listen(address, port, attempt);
     this.#listener = listener;
     return listener.http;
@@ -105,19 +133,20 @@ export class WebSocketServerSocket extends WebSocketSocket implements ISocket<We
   readonly #upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const { url = "/", headers } = request;
     const origin = headers.origin;
-    if (url.split("?")[0] !== this.#path) {
+    if (pathOf(url) !== this.#path) {
       if (this.#answersFor(url)) this.#door.refuse(socket, 404, "Not Found");
       return;
     }
     const { origins, isBehindTls } = this.#options;
     const security = (request.socket as TLSSocket).encrypted || isBehindTls ? "encrypted" : "none";
-    const client = this.#listener?.clients.get(socket) ?? this.#proxies.clientOf(request);
+    const carrier = this.#listener?.carrierOf(socket) ?? socket;
+    const client = this.#listener?.clients.get(carrier) ?? this.#proxies.clientOf(request);
     const address = formatHost(client.host, client.port ?? 0);
-    if (origins && origin !== undefined && !origins.includes(origin)) {
+    if (!isAllowed(origins, origin)) {
       this.#door.refuse(socket, 403, "Forbidden");
       return;
     }
-    if (!this.#door.admit(socket, client.host)) {
+    if (!this.#door.admit(carrier, client.host)) {
       socket.destroy();
       return;
     }
@@ -127,9 +156,9 @@ export class WebSocketServerSocket extends WebSocketSocket implements ISocket<We
         return;
       }
       this.#ws?.handleUpgrade(request, socket, head, (webSocket) => {
-        this.#door.leave(socket);
+        this.#door.leave(carrier);
         const handle = this.adopt(webSocket as unknown as WebSocketLike, security, address);
-        handle.pass = this.#door.passOf(socket);
+        handle.pass = this.#door.passOf(carrier);
         this.inbox.connected(handle);
       });
     };
@@ -138,7 +167,8 @@ export class WebSocketServerSocket extends WebSocketSocket implements ISocket<We
       settle(asked);
       return;
     }
-    this.#door.hold(socket);
+    socket.on("error", () => {});
+    this.#door.hold(carrier);
     void asked.then((verdict) => {
       if (!this.isClosed && !socket.destroyed) settle(verdict);
     });
@@ -148,7 +178,7 @@ export class WebSocketServerSocket extends WebSocketSocket implements ISocket<We
   #answersFor(url: string): boolean {
     const server = this.#server;
     const ours = [...((server && listeners.get(server)) ?? [])];
-    const isOurs = ours.some((socket) => socket.#path === url.split("?")[0]);
+    const isOurs = ours.some((socket) => socket.#path === pathOf(url));
     return !isOurs && ours[0] === this && server?.listenerCount("upgrade") === ours.length;
   }
 }

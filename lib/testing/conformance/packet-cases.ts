@@ -73,11 +73,13 @@ async function nothingToReceive(world: SocketWorld): Promise<void> {
 
 async function capabilitiesAreTrue(world: SocketWorld): Promise<void> {
   const { server, client, handle, serverHandle } = await world.pair();
-  for (const name of ["isStateful", "reliable", "ordered", "maxPacketSize"] as const) {
+  for (const name of ["isStateful", "reliable", "ordered", "isTls", "transport", "maxPacketSize"] as const) {
     if (name === "maxPacketSize" && world.factory !== world.clientFactory) continue;
     assertEqual(serverHandle[name], handle[name], `${name} of the server's handle, as of the client's,`);
   }
   assertThat(["none", "encrypted", "authenticated"].includes(handle.security), "security is one of three");
+  assertThat(handle.transport.length > 0, "the transport's name");
+  assertThat(!handle.isTls || handle.security !== "none", "TLS encrypts");
   assertThat(handle.address.length > 0, "an address for logs");
   if (handle.ordered) await everythingInOneOrder(world, client, handle, server);
   else if (handle.reliable) await lanesInOrder(world, client, handle, server);

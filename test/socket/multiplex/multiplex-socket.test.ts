@@ -14,7 +14,7 @@ import { WebSocketFactory } from "../../../lib/socket/websocket-server.js";
 const factories = (): SocketFactory[] => [
   new UdpSocketFactory({ host: "127.0.0.1", port: 0 }),
   new WebSocketFactory({ host: "127.0.0.1", port: 0 }),
-  new MemorySocketFactory(new MemoryNetwork(), { kind: "reliable-lanes", port: 0 }),
+  new MemorySocketFactory(new MemoryNetwork(), { kind: "reliable-lanes", port: 0, security: "encrypted", isTls: true }),
 ];
 
 test("one server has clients of three transports, and answers each on its own", async () => {
@@ -36,7 +36,9 @@ test("one server has clients of three transports, and answers each on its own", 
     });
     server.receive(packet);
     expect(packet.buffer[packet.offset]).toBe(index);
-    expect([packet.handle.isStateful, packet.handle.ordered]).toEqual([handle.isStateful, handle.ordered]);
+    for (const trait of ["isStateful", "ordered", "isTls", "transport"] as const) {
+      expect(packet.handle[trait]).toBe(handle[trait]);
+    }
     met.push(packet.handle.copy());
     server.send(packet.handle, Uint8Array.of(100 + index), 1, Delivery.Reliable);
     server.flush();
@@ -48,6 +50,8 @@ test("one server has clients of three transports, and answers each on its own", 
     expect(packet.buffer[packet.offset]).toBe(100 + index);
     await client.close();
   }
+  expect(met.map(({ transport }) => transport)).toEqual(["udp", "websocket", "memory"]);
+  expect(met.map(({ isTls }) => isTls)).toEqual([false, false, true]);
   for (const handle of met) expect(met.filter((other) => other.equals(handle))).toEqual([handle]);
   await server.close();
 });

@@ -207,6 +207,7 @@ describe("security", () => {
     const handle = await server.connect();
     await vi.waitUntil(() => server.connected.length === 1);
     expect([handle.security, server.connected[0]?.security]).toEqual(["none", "encrypted"]);
+    expect([handle.isTls, server.connected[0]?.isTls]).toEqual([false, true]);
   });
 });
 

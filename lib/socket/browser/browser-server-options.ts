@@ -1,0 +1,72 @@
+import type { Clock } from "../../clock.js";
+import type { OptionRules } from "../../options.js";
+import { hostOption } from "../building/end-point-errors.js";
+import type { TlsCertificate } from "../tls/development-certificate.js";
+import {
+  serverRules,
+  type WebSocketFactoryOptions,
+  type WebSocketTlsOptions,
+} from "../websocket/websocket-server-options.js";
+import { type BrowserClientOptions, browserClientRules } from "./browser-client-options.js";
+
+/** What both transports of a {@link BrowserSocketFactory} have from its own options. */
+type Shared = "host" | "path" | "bindHost" | "origins" | "tls" | "clock";
+
+/** Options of a {@link BrowserSocketFactory}. */
+export interface BrowserSocketFactoryOptions
+  extends Omit<BrowserClientOptions, "webTransport" | "webSocket" | "secure" | "port"> {
+  /**
+   * Where servers listen, by TCP and by UDP, and clients connect to, 0 to 65535. With 0 a server takes a free port.
+   * @defaultValue 7777
+   */
+  port?: number;
+  /** Whether clients connect with `wss:`. @defaultValue true with a certificate in `tls` */
+  secure?: boolean;
+  /** What servers listen on. @defaultValue all addresses of this machine */
+  bindHost?: string;
+  /**
+   * Origins of the web pages that may connect, such as `https://example.com`. Clients that are not browsers send no
+   * origin and are always allowed. @defaultValue any origin
+   */
+  origins?: readonly string[];
+  /**
+   * The certificate of a server, which serves both transports: `cert` and `key` in PEM. How clients in Node check it:
+   * `ca`, `rejectUnauthorized`. @defaultValue WebSocket without TLS; a certificate of its own for WebTransport
+   */
+  tls?: WebSocketTlsOptions;
+  /**
+   * More options of WebTransport, or false for WebSocket alone. `port` is the UDP port. @defaultValue the number of the
+   * TCP port
+   */
+  webTransport?: WebTransportParts | false;
+  /** More options of WebSocket, or false for WebTransport alone. With `server`, WebTransport has that server's port. */
+  webSocket?: Omit<WebSocketFactoryOptions, Shared | "port" | "secure"> | false;
+}
+
+/** Options that only WebTransport has. */
+export interface WebTransportParts {
+  port?: number;
+  certificateHashes?: readonly string[];
+  sendQueueBytes?: number;
+  closeTimeoutMs?: number;
+  coalesceMs?: number;
+  retryAbove?: number;
+}
+
+/** All that WebTransport is given. */
+export interface WebTransportAll extends WebTransportParts {
+  host?: string;
+  path?: string;
+  bindHost?: string;
+  origins?: readonly string[];
+  tls?: TlsCertificate;
+  clock?: Clock;
+}
+
+/** What their values may be. */
+export const browserServerRules: OptionRules<BrowserSocketFactoryOptions> = {
+  ...browserClientRules,
+  bindHost: hostOption,
+  origins: serverRules.origins,
+  tls: serverRules.tls,
+};
