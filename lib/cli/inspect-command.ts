@@ -5,8 +5,8 @@ import { defineCommand, UsageError, wholeNumber } from "./command.js";
 
 const USAGE = `Usage: valve-sockets inspect HOST:PORT#TOKEN [OPTIONS]
 
-Shows the connections of a server that has an inspector (docs/inspector.md) in the terminal, until Ctrl-C. The address is
-what the inspector has printed, with or without http:// in front.
+Shows the connections of a server that has an inspector (docs/inspector.md) in the terminal, until Ctrl-C. The address
+is what the inspector has printed, with or without http:// in front.
 
   valve-sockets inspect 127.0.0.1:9464#bKZa-x517Ub0bKwIK1TXKjiW
   valve-sockets inspect 127.0.0.1:9464#bKZa-x517Ub0bKwIK1TXKjiW --once --json

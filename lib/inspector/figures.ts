@@ -1,4 +1,4 @@
-/** All numbers in `metrics`, by their path: `connections.packetsLost`, of lists by channel `connections.messagesSent.0`. */
+/** All numbers in `metrics` by their path: `connections.packetsLost`; by channel `connections.messagesSent.0`. */
 export function figuresOf(metrics: object): Record<string, number> {
   const figures: Record<string, number> = {};
   collect(metrics, "", figures);

@@ -8,9 +8,9 @@ export interface Refusal {
 }
 
 /**
- * Lets requests through that come from the inspector's own page, or from a program that has the token. A page of another
- * site can reach a port of this computer, also under a name of its own that leads here: hence the checks of Host and
- * Origin.
+ * Lets requests through that come from the inspector's own page, or from a program that has the token. A page of
+ * another site can reach a port of this computer, also under a name of its own that leads here: hence the checks of
+ * Host and Origin.
  */
 export class Gate {
   readonly #hosts: ReadonlySet<string>;

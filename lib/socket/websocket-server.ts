@@ -1,6 +1,7 @@
 /// <reference path="../globals.ts" preserve="true" />
 /** WebSocket clients and servers, for Node. */
 export type { ConnectionGuard } from "../guard/connection-guard.js";
+export type { TlsCertificate } from "./tls/development-certificate.js";
 export type {
   WebSocketBindEndPoint,
   WebSocketClientFactoryOptions,

@@ -4,7 +4,8 @@ import { layerOf, layers, rankOf, readSources, resolve, upwardImports } from "..
 /** Files with `node:` imports, and files that import those; browsers load none of them. */
 const nodeOnlyOf = {
   noise: "(node|native)-",
-  socket: "((gns|udp|tls)[/.]|websocket(/websocket)?-server|browser(/browser)?-server)",
+  socket:
+    "((gns|udp|tls)[/.]|websocket(/websocket)?-server|browser(/browser)?-server|browser/(text-|web-transport-servers))",
   message: "default-udp",
   guard: "(node|kernel|nftables)",
   xcs: "(index|node/)",

@@ -142,7 +142,8 @@ function errorsOf(history: ServerNotes["history"], { tick, shown }: Look, since:
 
 /**
  * Whether the server owes a hit that a page saw: it had the input, and either believes that old a view or looked at the
- * same. A target that somebody else has shot down meanwhile is no hit, nor one behind a ship that the page did not know.
+ * same. A target that somebody else has shot down meanwhile is no hit, nor one behind a ship that the page does not
+ * know.
  */
 function isFair(shot: ServerNotes["shots"][number] | undefined, view: View | undefined, saw: number): boolean {
   if (!shot?.hadInput || !view || !shot.looked[saw]) return false;

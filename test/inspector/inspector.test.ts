@@ -55,7 +55,17 @@ test("a snapshot has what the server has counted, and costs only what is asked f
   const { bytesSent = -1, bytesReceived = -1, packetsSent = -1 } = player?.connection?.metrics ?? {};
   expect(body).toMatchObject({
     ...{ name: "game", version: 3, controls: false, lag: null, connectionCount: 1, objects: null, comms: null },
-    connections: [{ id: 1, transport: "memory", state: "Authenticated", address: player?.address, bytesSent, bytesReceived, packetsSent }],
+    connections: [
+      {
+        id: 1,
+        transport: "memory",
+        state: "Authenticated",
+        address: player?.address,
+        bytesSent,
+        bytesReceived,
+        packetsSent,
+      },
+    ],
     figures: { players: 1, "connections.bytesSent": bytesSent, "connections.messagesReceived.0": expect.any(Number) },
   });
   const chat = { name: "chat", ...player?.metricsOf(Chat) };

@@ -1,5 +1,5 @@
-// A server with players over GNS, UDP and WebSocket, objects, voice and an inspector. It prints the inspector's address,
-// and what the library says about itself for each line on stdin.
+// A server with players over GNS, UDP and WebSocket, objects, voice and an inspector. It prints the inspector's
+// address, and what the library says about itself for each line on stdin.
 import { createInterface } from "node:readline";
 import { MessageCommsNetwork } from "valve-sockets/comms";
 import { inspect } from "valve-sockets/inspector";

@@ -59,7 +59,7 @@ const replayOf = ({ state, events }: RoomHistory): string[] => [
   ...events.map(text),
 ];
 
-test("servers are killed one after the other: nothing that was acknowledged is lost, nothing is there twice", async () => {
+test("servers are killed one after the other: nothing that was acknowledged is lost or there twice", async () => {
   const engines = [await connect(0), await connect(1), await connect(2)];
   const directories = await Promise.all(engines.map((engine) => Directory.open(engine, "kills")));
   onTestFinished(() => {
