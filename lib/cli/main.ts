@@ -13,6 +13,7 @@ const loaders: Record<string, () => Promise<Command>> = {
   load: async () => (await import("./load-command.js")).loadCommand,
   ping: async () => (await import("./ping-command.js")).pingCommand,
   serve: async () => (await import("./serve-command.js")).serveCommand,
+  trace: async () => (await import("./trace-command.js")).traceCommand,
   wire: async () => (await import("./wire-command.js")).wireCommand,
   xcs: async () => (await import("./xcs-command.js")).xcsCommand,
   completion: async () => completionCommand,

@@ -1,0 +1,102 @@
+/** One event of a trace. */
+export interface TraceRecord {
+  /** Since the first event. */
+  readonly seconds: number;
+  /** The source and the number of the connection, such as `server-1/7`; the source alone for events of no connection. */
+  readonly connection: string;
+  readonly event: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** What a trace tells about a connection. */
+export interface TracedConnection {
+  readonly name: string;
+  readonly address: string;
+  player: number | null;
+  /** Since the first event, in milliseconds. */
+  readonly startMs: number;
+  endMs: number | null;
+  lastRoundTripMs: number;
+  longestRoundTripMs: number;
+  packetsSent: number;
+  packetsLost: number;
+  messagesRefused: number;
+  /** Why it ended: the code and text of the reason. */
+  end: string | null;
+}
+
+/** Reads the lines of a trace, one after the other. What is none is counted, so that a cut file is of use. */
+export class TraceReader {
+  readonly #connections = new Map<string, TracedConnection>();
+  #firstMs: number | null = null;
+  #unread = 0;
+
+  get connections(): TracedConnection[] {
+    return [...this.#connections.values()];
+  }
+
+  get unread(): number {
+    return this.#unread;
+  }
+
+  get isEmpty(): boolean {
+    return this.#firstMs === null;
+  }
+
+  /** @returns null for a line that is no event */
+  read(line: string): TraceRecord | null {
+    const record = parse(line);
+    if (!record) {
+      // The first line of a source says when it began.
+      if (line !== "" && !line.includes('"vantage_point"')) this.#unread++;
+      return null;
+    }
+    const { time, source, name, data } = record;
+    this.#firstMs ??= time;
+    const sinceMs = time - this.#firstMs;
+    const connection = data.id === undefined ? source : `${source}/${data.id}`;
+    this.#note(connection, name, data, sinceMs);
+    return { seconds: sinceMs / 1000, connection, event: name, data };
+  }
+
+  #note(name: string, event: string, data: Record<string, unknown>, sinceMs: number): void {
+    const number = (value: unknown) => (typeof value === "number" ? value : 0);
+    if (event === "connectivity:connection_started") {
+      this.#connections.set(name, {
+        ...{ name, address: String(data.address), player: null, startMs: sinceMs, endMs: null, end: null },
+        ...{ lastRoundTripMs: 0, longestRoundTripMs: 0, packetsSent: 0, packetsLost: 0, messagesRefused: 0 },
+      });
+    }
+    const connection = this.#connections.get(name);
+    if (!connection) return;
+    if (typeof data.player === "number" && data.player > 0) connection.player = data.player;
+    if (event === "recovery:metrics_updated") {
+      connection.lastRoundTripMs = number(data.smoothed_rtt);
+      connection.longestRoundTripMs = Math.max(connection.longestRoundTripMs, connection.lastRoundTripMs);
+      connection.packetsSent = number(data.packetsSent);
+      connection.packetsLost = number(data.packetsLost);
+      connection.messagesRefused = number(data.messagesRefused);
+    }
+    if (event === "connectivity:connection_closed") {
+      connection.endMs = sinceMs;
+      connection.end = `${data.code} ${data.reason}`.trimEnd();
+    }
+  }
+}
+
+interface Event {
+  readonly time: number;
+  readonly source: string;
+  readonly name: string;
+  readonly data: Record<string, unknown>;
+}
+
+function parse(line: string): Event | null {
+  try {
+    const { time, source, name, data } = JSON.parse(line);
+    const isEvent = typeof time === "number" && typeof source === "string" && typeof name === "string";
+    return isEvent && typeof data === "object" && data !== null ? { time, source, name, data } : null;
+  } catch {
+    return null;
+  }
+}
