@@ -2,7 +2,7 @@
 export interface TraceRecord {
   /** Since the first event. */
   readonly seconds: number;
-  /** The source and the number of the connection, such as `server-1/7`; the source alone for events of no connection. */
+  /** The source and number of the connection, such as `server-1/7`; the source alone for events of no connection. */
   readonly connection: string;
   readonly event: string;
   readonly data: Readonly<Record<string, unknown>>;
