@@ -1,5 +1,5 @@
-// node main.mjs [HTTP port] [--inspect]: an arena with 16 bots, to play in browsers. The bots are 100 ms away, and 2 % of
-// their packets are lost. With --inspect a page shows what the server does.
+// node main.mjs [HTTP port] [--inspect]: an arena with 16 bots, to play in browsers. The bots are 100 ms away, and 2 %
+// of their packets are lost. With --inspect a page shows what the server does.
 import { spawn } from "node:child_process";
 import { inspect } from "valve-sockets/inspector";
 import { openArena, startBots } from "./server.mjs";
