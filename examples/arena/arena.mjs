@@ -33,6 +33,8 @@ export class Arena {
   }
 
   #enter(player) {
+    // It has come back: what it had is still there.
+    if (this.#pilots.has(player)) return;
     const { pilot, identity } = this.objects.spawn(rules.PilotPrefab, { owner: player });
     this.#pilots.set(player, pilot);
     this.objects.setGroup(identity, "pilots");

@@ -24,6 +24,8 @@ export class ClientSpawns {
   #endTick: number | null = null;
   #suspendedTick: number | null = null;
   #adopted: ClientObject[] = [];
+  /** What replays got in place of objects that are gone: nobody else hears of it. */
+  #unseen: ClientObject[] = [];
 
   constructor(world: ObjectClient) {
     this.#world = world;
@@ -33,10 +35,22 @@ export class ClientSpawns {
   /** A step spawns an object. @throws as `StepContext.spawn` */
   spawn(tag: SpawnTag, prefab: Prefab, init: SpawnInit | null): ClientObject {
     const layout = this.#world.layouts.of(prefab);
-    return this.#spawns.spawn(tag.tick, tag.order, layout, () => this.#create(layout, init));
+    const object = this.#spawns.spawn(tag.tick, tag.order, layout, () => this.#create(layout, init));
+    if (object.isSpawned) return object;
+    // It is over, and its behaviours may be those of another one by now: what the step sets must not reach them.
+    const unseen = this.#make(layout, init);
+    this.#unseen.push(unseen);
+    return unseen;
   }
 
   #create(layout: ObjectLayout, init: SpawnInit | null): ClientObject {
+    const object = this.#make(layout, init);
+    this.objects.add(object);
+    this.#world.appeared(object);
+    return object;
+  }
+
+  #make(layout: ObjectLayout, init: SpawnInit | null): ClientObject {
     const world = this.#world;
     const object = new ClientObject(world as ClientObjectOwner, layout, 0, {
       made: world.waiting.factories.make(layout, "step"),
@@ -44,15 +58,17 @@ export class ClientSpawns {
     try {
       if (init) runAs("client", () => init(object.behaviours as never));
     } catch (error) {
-      object.release();
-      world.waiting.release(object);
+      this.#release(object);
       throw error;
     }
     for (const values of object.values) values.settle();
     object.predict();
-    this.objects.add(object);
-    world.appeared(object);
     return object;
+  }
+
+  #release(object: ClientObject): void {
+    object.release();
+    this.#world.waiting.release(object);
   }
 
   /** The server's spawn has come. @returns what goes on as it, null where that was not predicted */
@@ -66,8 +82,9 @@ export class ClientSpawns {
     return object;
   }
 
-  /** Those that were adopted have their values. */
+  /** Steps are over, and those that were adopted have their values. */
   announce(): void {
+    if (this.#unseen.length > 0) for (const object of this.#unseen.splice(0)) this.#release(object);
     if (this.#adopted.length === 0) return;
     const adopted = this.#adopted;
     this.#adopted = [];

@@ -427,8 +427,7 @@ export class ObjectServer implements ObjectOwner {
     }
     this.ordered.isSendPhase = false;
     for (let index = 0; index < count; index++) {
-      const { layout, setByOwner } = changed[index] as ServerObject;
-      if (layout.isFromOwner) setByOwner.fill(0);
+      changed[index]?.forgetSetByOwner();
       changed[index] = undefined;
     }
   }

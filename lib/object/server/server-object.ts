@@ -66,7 +66,7 @@ export class ServerObject
   ownedUntilMs = Number.NEGATIVE_INFINITY;
   /** Of each behaviour the members that have changed and are not sent yet. Empty where the owner sets none. */
   readonly held: number[];
-  /** Of each behaviour the members that its owner has set since the last state phase. Empty where it sets none. */
+  /** Of each behaviour the members that its owner has set and that are not sent yet. Empty where it sets none. */
   readonly setByOwner: number[];
   isHostOwner = false;
   /** Of each player that sees it what that knows. */
@@ -108,6 +108,12 @@ export class ServerObject
   /** Whether members have changed that were not due. */
   get hasMore(): boolean {
     return this.held.some((held) => held !== 0) || this.values.some((values) => values.isChanged);
+  }
+
+  /** All that is due is sent. Of what is not due yet it is still known whether its owner has set it. */
+  forgetSetByOwner(): void {
+    const { held, setByOwner } = this;
+    for (let index = 0; index < held.length; index++) (setByOwner[index] as number) &= held[index] as number;
   }
 
   get identity(): NetworkIdentity {

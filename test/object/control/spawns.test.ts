@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type INetworkPlayer, PlayerState } from "../../../lib/message/index.js";
+import { Channel, type INetworkPlayer, PlayerState } from "../../../lib/message/index.js";
 import {
   definePrefab,
   NetworkBehaviour,
@@ -10,7 +10,7 @@ import {
   serverRpc,
 } from "../../../lib/object/index.js";
 import { writeControlled } from "../../../lib/object/wire/input-format.js";
-import { CallsMessage, KIND_BITS, RecordKind } from "../../../lib/object/wire/object-messages.js";
+import { CallsMessage, KIND_BITS, PredictedMessage, RecordKind } from "../../../lib/object/wire/object-messages.js";
 import { NetworkWriter, u32 } from "../../../lib/serialization/index.js";
 import { LagSocketFactory } from "../../../lib/socket/index.js";
 import { seededRandom } from "../../../lib/testing/index.js";
@@ -389,6 +389,52 @@ describe("what cannot be done", () => {
     expect(String(world.failures[1])).toBe("Error: from init");
     expect([log.slice(1), seenWorld.objects.length]).toEqual([["bolt spawned", "bolt adopted"], 3]);
   });
+});
+
+test("a replay that spawns what is gone again gets an object that nobody sees, and none that is in use", async () => {
+  const got: NetworkIdentity[] = [];
+  const client: Fire = ({ spawn }) => {
+    const { bolt, identity } = spawn(BoltPrefab);
+    expect(identity.isSpawned).toBe(true);
+    bolt.power++;
+    got.push(identity);
+  };
+  const { world, shoot, craft, player, log, bolts, seenWorld, fails } = await enter({
+    client,
+    server: ({ spawn }) => void spawn(BoltPrefab),
+  });
+  const pool: AnyBolt[] = [];
+  let created = 0;
+  const create = () => {
+    created++;
+    return { bolt: pool.pop() ?? new Bolt() };
+  };
+  seenWorld.setFactory(BoltPrefab, { create, release: ({ bolt }) => void pool.push(bolt as AnyBolt) });
+  // What the server says of the ticks from now on is late: it is one packet, and says that the craft is faster.
+  const send = player.send.bind(player);
+  let late: Uint8Array | null = null;
+  player.send = ((message: unknown, bytes: Uint8Array, ...rest: []) => {
+    if (message === PredictedMessage) return void (late ??= bytes.slice());
+    return send(message as typeof PredictedMessage, bytes, ...rest);
+  }) as typeof player.send;
+  craft.speed = 50;
+  await world.run(60);
+  shoot();
+  await world.until(() => world.objects.objects.length > 1);
+  await world.run(60);
+  world.objects.objects.find(({ prefab }) => prefab === "bolt")?.destroy();
+  await world.until(() => bolts().length === 0);
+  // Another object has its behaviours by now.
+  world.objects.spawn(BoltPrefab, { init: ({ bolt }) => Object.assign(bolt, { power: 7 }) });
+  await world.until(() => bolts().length === 1);
+  send(PredictedMessage, late as unknown as Uint8Array, Channel.Sequenced);
+  await world.until(() => got.length > 1);
+  expect(new Set(got).size).toBe(2);
+  expect(bolts()[0]?.behaviours.bolt).toMatchObject({ power: 7 });
+  expect(log).toEqual(["bolt spawned", "bolt adopted", "bolt destroyed", "bolt spawned"]);
+  expect(got.map(({ isSpawned }) => isSpawned)).toEqual([false, false]);
+  expect([created, pool.length]).toEqual([3, 1]);
+  expect(fails()).toEqual([[], []]);
 });
 
 test("a client that ends its control all the time is answered once a tick", async () => {

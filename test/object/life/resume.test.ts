@@ -5,8 +5,12 @@ import { CuttableFactory } from "../../support/message-world.js";
 import { type AnyShip, ObjectWorld, RockPrefab, ShipPrefab } from "../../support/object-world.js";
 
 /** A client that can lose its connection, and comes back. */
-async function enter(manager: ConstructorParameters<typeof ObjectWorld>[0]) {
+async function enter(
+  manager: ConstructorParameters<typeof ObjectWorld>[0],
+  prepareServer: (world: ObjectWorld) => void = () => {},
+) {
   const world = new ObjectWorld({ resumeWindowMs: 60_000, ...manager });
+  prepareServer(world);
   await world.server.start();
   const cut = new CuttableFactory(world.network, { kind: "datagram" });
   const log: string[] = [];
@@ -49,6 +53,22 @@ test("a player that comes back keeps the instances of what is still there, and h
   ship.position.x = 5;
   await world.run(200);
   expect([own.position.x, heard.at(-1)]).toEqual([5, "position"]);
+  expect([world.errors, world.failures]).toEqual([[], []]);
+});
+
+test("what is spawned for a player that is authenticated is spawned once, though it is ready again", async () => {
+  let ready = 0;
+  const { world, player, seen, lose, comeBack } = await enter({}, ({ server, objects }) => {
+    server.on("authenticated", (player) => void objects.spawn(ShipPrefab, { owner: player }));
+    server.on("readied", () => void ready++);
+  });
+  await world.run(200);
+  const [identity] = seen.objects;
+  expect(identity?.isOwner).toBe(true);
+  await lose();
+  await comeBack();
+  expect([ready, world.objects.objects.length, seen.objects]).toEqual([2, 1, [identity]]);
+  expect([identity?.isOwner, world.objects.objects[0]?.owner]).toEqual([true, player]);
   expect([world.errors, world.failures]).toEqual([[], []]);
 });
 

@@ -1,6 +1,14 @@
 import { describe, expect, test } from "vitest";
-import type { NetworkIdentity } from "../../../lib/object/index.js";
-import { type AnyEngine, type AnyShip, ObjectWorld, RockPrefab, ShipPrefab } from "../../support/object-world.js";
+import { definePrefab, NetworkBehaviour, type NetworkIdentity, networked } from "../../../lib/object/index.js";
+import { u16 } from "../../../lib/serialization/index.js";
+import {
+  type AnyEngine,
+  type AnyShip,
+  type ObjectEnd,
+  ObjectWorld,
+  RockPrefab,
+  ShipPrefab,
+} from "../../support/object-world.js";
 
 const shipOf = (identity: NetworkIdentity | null) => identity?.behaviours.ship as AnyShip;
 const engineOf = (identity: NetworkIdentity | null) => identity?.behaviours.engine as AnyEngine;
@@ -90,6 +98,35 @@ test("what the server sets of what is the owner's to set reaches the owner, also
     [270, 9],
   ]);
 });
+
+test.each(["ordered", "latest"] as const)(
+  "an owner never gets its own older values of a seldom %s member",
+  async (delivery) => {
+    const Buoy = networked(class extends NetworkBehaviour {}, { height: [u16, { from: "both", every: 8, delivery }] });
+    const BuoyPrefab = definePrefab("buoy", { buoy: Buoy });
+    const world = new ObjectWorld({ prefabs: [BuoyPrefab], lag: { latencyMs: 40 } });
+    await world.server.start();
+    const [owner, other] = [await world.enter(), await world.enter()];
+    const { identity, buoy } = world.objects.spawn(BuoyPrefab, { owner: owner.player });
+    await world.run(500);
+    const heightOf = ({ world }: ObjectEnd) => world.get(identity.netId)?.behaviours.buoy as InstanceType<typeof Buoy>;
+    const set: number[] = [];
+    const had: number[] = [];
+    for (let height = 1; height <= 60; height++) {
+      heightOf(owner).height = height;
+      await world.run(70);
+      set.push(height);
+      had.push(heightOf(owner).height);
+    }
+    expect(had).toEqual(set);
+    await world.run(1000);
+    expect([buoy.height, heightOf(owner).height, heightOf(other).height]).toEqual([60, 60, 60]);
+    buoy.height = 99;
+    await world.run(1000);
+    expect([heightOf(owner).height, heightOf(other).height]).toEqual([99, 99]);
+    expect([world.errors, world.failures]).toEqual([[], []]);
+  },
+);
 
 test("an owner sets its members, and what the server refuses is put right", async () => {
   const world = new ObjectWorld();
