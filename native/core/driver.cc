@@ -331,7 +331,7 @@ void Driver::RunHybrid() {
     } else if (alone) {
       // No loop knows of timers that were set while this thread polled.
       tick = std::clamp(TimeToNextTimer(), kBusyTickMs, tick);
-    } else if (silence_.Check(IsSettled)) {
+    } else if (loop_attached_ && silence_.Check(IsSettled)) {
       tick = kSilentTickMs;
     }
     RestIfIdle();
