@@ -1,5 +1,6 @@
 import { systemClock } from "../../clock.js";
 import { checkOptions } from "../../options.js";
+import { bindHostOf } from "../building/bind-host.js";
 import type { IBindEndPoint, ISocket } from "../socket.js";
 import { WebSocketClientFactory } from "./websocket-client-factory.js";
 import { WebSocketClientSocket } from "./websocket-client-socket.js";
@@ -40,6 +41,7 @@ export class WebSocketFactory extends WebSocketClientFactory {
   }
 
   override getBindEndPoint(): WebSocketBindEndPoint {
-    return { ...super.getBindEndPoint(), host: this.#options.bindHost ?? null };
+    const { host, bindHost } = this.#options;
+    return { ...super.getBindEndPoint(), host: bindHostOf(host, bindHost) };
   }
 }
