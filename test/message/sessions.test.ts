@@ -234,7 +234,8 @@ async function showSession(world: MessageWorld, session: ClientSession) {
   await say(HelloMessage, { resumes: true });
   const { nonce } = lastOf(ChallengeMessage) as { nonce: Uint8Array };
   const { channelBinding, security } = connection;
-  const context = { nonce, channelBinding, security, randomBytes: (size: number) => new Uint8Array(size).fill(9) };
+  const randomBytes = (size: number) => new Uint8Array(size).fill(9);
+  const context = { nonce, channelBinding, security, randomBytes, server: "The server" };
   const payload = await sessionCredential(session).prove(context);
   await say(ProofMessage, { method: SESSION_METHOD, payload });
   return { welcomed: lastOf(WelcomeMessage)?.place.playerId, reasons };

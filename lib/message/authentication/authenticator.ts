@@ -51,6 +51,8 @@ export interface Authenticator {
 export interface CredentialContext extends AuthenticationContext {
   /** The client's source of random bytes, for nonces. */
   readonly randomBytes: RandomBytes;
+  /** The server's name, for errors: `The server 127.0.0.1:7777 (UDP)`. */
+  readonly server: string;
 }
 
 /** Client: proves who the player is. The same object can be used for many connections, one after the other. */

@@ -79,7 +79,7 @@ export class ClientAuthentication {
       throw new NetworkError("ERR_NO_CREDENTIAL", `${server} asks who this is: give the client a \`credential\``);
     }
     const { channelBinding, security } = this.player.lastConnection;
-    this.#context = { nonce, channelBinding, security, randomBytes };
+    this.#context = { nonce, channelBinding, security, randomBytes, server };
     this.#step = HandshakeStep.Proving;
     const payload = await credential.prove(this.#context);
     if (!isWanted()) return;

@@ -51,8 +51,8 @@ export function sharedSecretCredential(secret: Uint8Array | string): Credential 
     prove: async (context: CredentialContext) => {
       if (key.length < STRONG_SECRET_BYTES && context.security !== "authenticated") {
         const text =
-          "A secret under 16 bytes needs an authenticated connection: take a longer one, or give the client the " +
-          "server's key (`peer.encryption`, or wss)";
+          `${context.server} is not authenticated, which a secret under 16 bytes needs: take a longer one, or give ` +
+          "the client the server's key (`peer.encryption`, or wss)";
         throw new NetworkError("ERR_WEAK_SECRET", text);
       }
       const clientNonce = context.randomBytes(NONCE_BYTES);

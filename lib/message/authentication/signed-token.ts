@@ -134,8 +134,8 @@ export function signedTokenCredential(
       // The server cannot tell who has read the token on its way: a man in the middle knows the server's key as well.
       if (!privateKey && !allowUnboundToken && context.security !== "authenticated") {
         const text =
-          "A token without a key needs an authenticated connection: give the client the server's key " +
-          "(`peer.encryption`, or wss), or have the token issued for a key of the client";
+          `${context.server} is not authenticated, which a token without a key needs: give the client the server's ` +
+          "key (`peer.encryption`, or wss), or have the token issued for a key of the client";
         throw new NetworkError("ERR_UNBOUND_TOKEN", text);
       }
       const clientNonce = context.randomBytes(NONCE_BYTES);

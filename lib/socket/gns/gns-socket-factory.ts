@@ -13,6 +13,7 @@ import { type ConfigOption, ConfigValue } from "../../valve/configuration/config
 import { DEFAULT_HANDSHAKE_TIMEOUT_MS, handshakeTimeoutOption } from "../../valve/endpoint/dispatcher.js";
 import { MAX_MESSAGE_BYTES } from "../../valve/messages/send-type.js";
 import { type InitializeOptions, initializeRules } from "../../valve/sockets/library.js";
+import { bindHostOf } from "../building/bind-host.js";
 import { checkHost, checkPort, checkRemotePort, hostOption } from "../building/end-point-errors.js";
 import type { ISocket } from "../socket.js";
 import { type IHasHost, type IHasPort, SocketFactory } from "../socket-factory.js";
@@ -157,9 +158,9 @@ export class GnsSocketFactory
   }
 
   getBindEndPoint(): GnsAddress | GnsPeer {
-    const { peer, bindHost = "::" } = this.#options;
+    const { peer, host, bindHost } = this.#options;
     checkPort(this.port);
-    return peer ? new GnsPeer(peer) : new GnsAddress(bindHost, this.port);
+    return peer ? new GnsPeer(peer) : new GnsAddress(bindHostOf(host, bindHost) ?? "::", this.port);
   }
 
   getConnectEndPoint(host = this.host, port = this.port): GnsAddress | GnsPeer {

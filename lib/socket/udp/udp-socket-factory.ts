@@ -10,6 +10,7 @@ import {
   portOption,
 } from "../../options.js";
 import { type Spin, spinOption } from "../../spin.js";
+import { bindHostOf } from "../building/bind-host.js";
 import { checkHost, checkPort, checkRemotePort, hostOption } from "../building/end-point-errors.js";
 import type { ISocket } from "../socket.js";
 import { type IHasHost, type IHasPort, SocketFactory } from "../socket-factory.js";
@@ -67,6 +68,7 @@ export class UdpSocketFactory extends SocketFactory<UdpEndPoint, UdpEndPoint> im
   host: string;
   port: number;
   bindHost: string | null;
+  readonly #givenHost: string | undefined;
   readonly #implementation: "batched" | "dgram";
   readonly #options: UdpSocketOptions;
 
@@ -82,6 +84,7 @@ export class UdpSocketFactory extends SocketFactory<UdpEndPoint, UdpEndPoint> im
       spin = 0,
       clock = systemClock,
     } = options;
+    this.#givenHost = options.host;
     this.host = host;
     this.port = port;
     this.bindHost = bindHost;
@@ -107,7 +110,7 @@ export class UdpSocketFactory extends SocketFactory<UdpEndPoint, UdpEndPoint> im
 
   getBindEndPoint(): UdpEndPoint {
     checkPort(this.port);
-    return { host: this.bindHost, port: this.port };
+    return { host: bindHostOf(this.#givenHost, this.bindHost), port: this.port };
   }
 
   getConnectEndPoint(host = this.host, port = this.port): UdpEndPoint {

@@ -1,6 +1,7 @@
 import { systemClock } from "../../clock.js";
 import { NetworkError } from "../../network-error.js";
 import { checkOptions } from "../../options.js";
+import { bindHostOf } from "../building/bind-host.js";
 import type { IBindEndPoint, ISocket } from "../socket.js";
 import type { TlsCertificate } from "../tls/development-certificate.js";
 import { ServerCertificate } from "../tls/server-certificate.js";
@@ -67,6 +68,7 @@ export class WebSocketFactory extends WebSocketClientFactory {
   }
 
   override getBindEndPoint(): WebSocketBindEndPoint {
-    return { ...super.getBindEndPoint(), host: this.#options.bindHost ?? null };
+    const { host, bindHost } = this.#options;
+    return { ...super.getBindEndPoint(), host: bindHostOf(host, bindHost) };
   }
 }

@@ -57,6 +57,7 @@ export class Address {
   setAddress(ip: string, port: number): void {
     if (typeof ip !== "string") throw typeError("ip", "a string");
     if (ip.includes(":")) this.setIPv6(ip, port);
+    else if (/[a-z]/i.test(ip)) throw invalidAddress(ip, "IPv4 or IPv6", ": names are not looked up here");
     else this.setIPv4(ip, port);
   }
 
@@ -90,9 +91,9 @@ function checkPort(port: number): void {
   checkInteger("port", port, 0, 65535);
 }
 
-function invalidAddress(ip: string, family: string): TypeError & { code: string } {
-  const shown = JSON.stringify(ip.slice(0, 64));
-  return Object.assign(new TypeError(`${shown} is not an ${family} address`), { code: "ERR_INVALID_IP_ADDRESS" });
+function invalidAddress(ip: string, family: string, why = ""): TypeError & { code: string } {
+  const text = `${JSON.stringify(ip.slice(0, 64))} is not an ${family} address${why}`;
+  return Object.assign(new TypeError(text), { code: "ERR_INVALID_IP_ADDRESS" });
 }
 
 /** `ip` is known to be well formed. */

@@ -120,7 +120,7 @@ describe("losses without other traffic", () => {
 });
 
 describe("losses cost a game few bytes", () => {
-  /** The bytes that both sides send in five minutes: reliable inputs there, unreliable states back, 20/s each. */
+  /** The bytes that both sides send in five minutes: 20 reliable inputs a second there, 20 unreliable states back. */
   function sentBytes(loss: number): number {
     const simulation = new Simulation(7);
     const [near, far] = simulation.pair({ delayMs: 30, loss });

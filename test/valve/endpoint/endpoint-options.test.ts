@@ -31,6 +31,7 @@ describe("wrong arguments", () => {
     for (const options of [5, { port: -1 }, { host: "nowhere" }, { maxConnections: -1 }, { beforeAccept: 1 }]) {
       expect(() => endpoint.listen(options as never)).toThrow(expect.objectContaining(invalid));
     }
+    expect(() => endpoint.listen({ host: "localhost" })).toThrow(/"localhost" is not .* names are not looked up here/);
     for (const options of [5, {}, { host: "::1" }, { host: "::1", port: 0 }, { host: 5, port: 1 }]) {
       await expect(endpoint.connect(options as never)).rejects.toMatchObject(invalid);
     }
