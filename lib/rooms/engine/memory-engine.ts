@@ -285,10 +285,9 @@ export class MemoryEngine implements Engine {
   }
 
   async #watch(stored: StoredBucket, on: (change: Change) => void): Promise<Watch> {
-    /** The link over which the copy follows the bucket. */
+    /** The link over which the copy follows the bucket: what comes over another one is in the copy that is made then. */
     let epoch = -1;
     const hear = (change: Change) => {
-      if (epoch !== this.#epoch) return; // The copy will be made later, or anew.
       const sent = epoch;
       this.#after(() => {
         if (sent === this.#epoch) copy.apply(change);

@@ -4,7 +4,7 @@ import { NatsEngine } from "../../../lib/rooms/engine/index.js";
 import { type NatsCluster, startNats } from "../../../scripts/nats-cluster.mjs";
 import { natsServerFromWheel, oldNatsServer } from "../../../scripts/nats-server.mjs";
 import { describeEngine } from "./conformance/index.js";
-import { code } from "./conformance/world.js";
+import { bytes, code, text } from "./conformance/world.js";
 
 /** An engine whose servers all end, or are frozen, in an outage. */
 const worldOf = (cluster: NatsCluster, outage: () => Promise<void>, back: () => Promise<void>) => ({
@@ -32,6 +32,47 @@ describeEngine("NatsEngine, three servers that are frozen", async () => {
   };
   return worldOf(cluster, send("SIGSTOP"), send("SIGCONT"));
 });
+
+test("a host whose server is gone follows what others did with the rest of the cluster, deletions included", async () => {
+  const cluster = await startNats(3);
+  onTestFinished(() => cluster.close());
+  const [here, there] = cluster.servers as [string, string, string];
+  const reader = await NatsEngine.connect({ servers: [here], replicas: 3 });
+  const writer = await NatsEngine.connect({ servers: [there], replicas: 3 });
+  onTestFinished(() => Promise.all([reader.close(), writer.close()]).then(() => {}));
+  const bucket = await writer.bucket("rooms");
+  const [kept, deleted] = [await bucket.create("kept", bytes("1")), await bucket.create("deleted", bytes("1"))];
+  const watch = await (await reader.bucket("rooms")).watch();
+  const lost = new Promise<void>((resolve) => reader.on("lost", resolve));
+  await cluster.nodes[0]?.kill();
+  await lost;
+  /** Tries again while a leader is elected; what was done without an answer is a conflict then. */
+  const done = async (write: () => Promise<unknown>) => {
+    for (;;) {
+      const error = await write().then(
+        () => null,
+        ({ code }) => code,
+      );
+      if (error === null || error === "ERR_CONFLICT") return;
+      expect(["ERR_NOT_CONNECTED", "ERR_TIMEOUT"]).toContain(error);
+    }
+  };
+  await done(() => bucket.update("kept", bytes("2"), kept));
+  await done(() => bucket.delete("deleted", deleted));
+  await done(() => bucket.create("new", bytes("1")));
+  expect([watch.isCurrent, watch.size]).toEqual([false, 2]);
+  const back = new Promise<void>((resolve) => reader.on("back", resolve));
+  await cluster.nodes[0]?.restart();
+  await back;
+  while (!watch.isCurrent || watch.get("new") === undefined) {
+    await done(async () => (await reader.bucket("rooms")).get("kept"));
+  }
+  const found = [...watch.entries()].map(({ key, value }) => [key, text(value)]).sort();
+  expect(found).toEqual([
+    ["kept", "2"],
+    ["new", "1"],
+  ]);
+}, 120_000);
 
 /** A server on loopback that says this when somebody connects. */
 async function speaker(text: string): Promise<string> {
