@@ -490,7 +490,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
   }
 
   #runTick(): void {
-    if (!this.hasExtensions) return;
+    if (this.extensions.length === 0) return;
     this.ticks.begin();
     this.forEachExtension((extension) => extension.tick?.(this.time.tick));
     this.forEachExtension((extension) => extension.beforeSend?.());

@@ -146,6 +146,17 @@ export class RoomHost {
   }
 
   /**
+   * Takes no new players, makes no new rooms for clients, waits until all players have left, and stops. Rooms that are
+   * there go on and may be joined. `host.server.close()` and `open()` begin it and take it back without an end.
+   *
+   * @param options as of `NetworkServer.drain`
+   * @returns how many players were disconnected at the deadline
+   */
+  drain(options: { deadlineMs?: number; reason?: DisconnectReason } = {}): Promise<number> {
+    return this.server.drain(options);
+  }
+
+  /**
    * Makes a room, which is disposed of after `emptyMs` if nobody comes.
    *
    * @throws RangeError for a kind that there is not, or an id that there is; NetworkError `ERR_TOO_MANY_ROOMS`,
