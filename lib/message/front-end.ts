@@ -91,7 +91,21 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
     return this.home.randomBytes;
   }
 
+  get protocol() {
+    return this.home.protocol;
+  }
+
+  get active(): boolean {
+    return this.home.active;
+  }
+
+  /** Players who are connected, in whatever room. */
   get playerCount(): number {
+    return [...this.#byConnection.values()].filter(({ isAuthenticated }) => isAuthenticated).length;
+  }
+
+  /** Players who are connected or suspended, in whatever room; not the host's client. */
+  get admittedCount(): number {
     return this.#players.size;
   }
 
@@ -133,7 +147,7 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
 
   async #open(start: number): Promise<void> {
     const { maxConnections } = this.#admission;
-    const info = infoSource(this.home, this.home.peerSettings.maxConnections, this.#options.info);
+    const info = infoSource(this, this.home.peerSettings.maxConnections, this.#options.info);
     const config = { ...this.home.peerConfig(this.home.peerDrive), maxConnections, info };
     const factory = this.#options.socketFactory ?? (await defaultSocketFactory());
     const handler = this.#handler((connection) => this.attach(connection));
@@ -222,11 +236,18 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
 
   // What servers call.
 
-  /** A player has come in from one server to another, with all that it is. @param room what its client gets to know */
-  move(player: NetworkPlayer, to: NetworkServerCore, room: Uint8Array): void {
+  /**
+   * A player goes from one server to another, with all that it is.
+   *
+   * @param room what its client gets to know
+   * @returns false: it has left meanwhile
+   */
+  move(player: NetworkPlayer, to: NetworkServerCore, room: Uint8Array): boolean {
     const from = serverOf(player);
     const reason = { code: DisconnectCode.Moved, text: "The player is in another room" };
     from.release(player, reason);
+    // A listener may have disconnected it.
+    if (player.state === PlayerState.Disconnected) return false;
     player.move(to, { place: clientNameOf(player), reason });
     player.room = room;
     to.take(player);
@@ -237,6 +258,7 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
       to.localPlayer = player;
     }
     to.enter(player);
+    return true;
   }
 
   /** A server stops, and tells its player why; the connection ends. */
@@ -319,7 +341,7 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
 
   // What the authentication calls.
 
-  report(error: unknown, player: NetworkPlayer, message: typeof ProofMessage, place: string): void {
+  report(error: unknown, player: NetworkPlayer | null, message: typeof ProofMessage | null, place: string): void {
     this.home.report(error, player, message, place);
   }
 

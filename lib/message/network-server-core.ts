@@ -231,10 +231,10 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> {
     this.setClosed(true);
     const start = this.#starts;
     await this.frontEnd.emptied(deadlineMs);
-    const { playerCount } = this.frontEnd;
+    const { admittedCount } = this.frontEnd;
     // Somebody may have stopped it meanwhile.
     if (start === this.#starts) await this.stop(reason);
-    return playerCount;
+    return admittedCount;
   }
 
   updateReceive(): void {

@@ -54,9 +54,9 @@ export class NetworkServer {
     return server.#core.frontEnd;
   }
 
-  /** @internal A player goes on at `to`, behind the same front end. @param room what its client gets to know */
-  static move(player: INetworkPlayer, to: NetworkServer, room: Uint8Array): void {
-    to.#core.frontEnd.move(player as NetworkPlayer, to.#core, room);
+  /** @internal A player goes on at `to`, behind the same front end. See `FrontEnd.move`. */
+  static move(player: INetworkPlayer, to: NetworkServer, room: Uint8Array): boolean {
+    return to.#core.frontEnd.move(player as NetworkPlayer, to.#core, room);
   }
 
   /** @internal The clock of a server, for the layers above it. */
@@ -219,8 +219,8 @@ export class NetworkServer {
    * Has the extensions go on with a snapshot, each with what the extension of its name has kept; others are as they
    * were.
    *
-   * @throws NetworkError `ERR_STATE` while it is not active; `ERR_END_OF_MESSAGE`, `ERR_LIMIT`, `ERR_TRAILING_BYTES` for
-   *   what is no snapshot; what an extension's `restore` throws
+   * @throws NetworkError `ERR_STATE` while it is not active; `ERR_END_OF_MESSAGE`, `ERR_LIMIT`, `ERR_TRAILING_BYTES`
+   *   for what is no snapshot; what an extension's `restore` throws
    */
   restore(snapshot: Uint8Array): void {
     checkBytes("snapshot", snapshot);

@@ -49,6 +49,8 @@ export interface CreateRoomOptions {
 export interface RoomHostMetrics {
   /** Rooms that are there. */
   rooms: number;
+  /** Players who are connected or suspended, in rooms and in none, but for the host's client. */
+  players: number;
   /** How often a client has come into a room that it asked for, and how often it was refused. */
   joins: number;
   refusals: number;
@@ -125,7 +127,8 @@ export class RoomHost {
 
   get metrics(): RoomHostMetrics {
     const { joins, refusals } = this.#desk;
-    return { rooms: this.#house.directory.size, joins, refusals };
+    const players = NetworkServer.frontEndOf(this.server).admittedCount;
+    return { rooms: this.#house.directory.size, players, joins, refusals };
   }
 
   /**

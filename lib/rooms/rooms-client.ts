@@ -140,9 +140,9 @@ export class RoomsClient {
    * player is in it when the promise resolves: for the layers above the client it is authenticated anew.
    *
    * @throws TypeError, RangeError for wrong arguments; (rejects) NetworkError `ERR_ROOM_NOT_FOUND` where clients make
-   *   no such rooms, or there is no such kind; `ERR_ROOM_REFUSED` with the text of the kind's `admit`; `ERR_ROOM_FAILED`,
-   *   `ERR_TOO_MANY_ROOMS`, `ERR_TOO_MANY_REQUESTS`; `ERR_TIMEOUT`, `ERR_NOT_CONNECTED`, `ERR_CONNECTION_LOST`; the
-   *   signal's reason
+   *   no such rooms, or there is no such kind; `ERR_ROOM_REFUSED` with the text of the kind's `admit`;
+   *   `ERR_ROOM_FAILED`, `ERR_TOO_MANY_ROOMS`, `ERR_TOO_MANY_REQUESTS`; `ERR_TIMEOUT`, `ERR_NOT_CONNECTED`,
+   *   `ERR_CONNECTION_LOST`; the signal's reason
    */
   joinOrCreate(kind: string, options: JoinOptions = {}): Promise<JoinedRoom> {
     checkOptions("joinOrCreate", options, JOIN);
