@@ -58,6 +58,8 @@ export interface ConnectErrorCodes {
   ERR_REFUSED: string;
   /** Too many clients connect at this moment. Try again in a few seconds. */
   ERR_SERVER_BUSY: string;
+  /** The server takes no new players any more: it is about to stop. Connect to another server, or later. */
+  ERR_SERVER_CLOSED: string;
   /** The server has `maxConnections` connections. */
   ERR_SERVER_FULL: string;
   /**

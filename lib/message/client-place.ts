@@ -20,9 +20,15 @@ interface ClientPlaceOwner {
 export class ClientPlace {
   readonly #owner: ClientPlaceOwner;
   #isPlaying = false;
+  #mayMove = false;
 
   constructor(owner: ClientPlaceOwner) {
     this.#owner = owner;
+  }
+
+  /** Whether the server has rooms, so that messages may overtake a move. */
+  get mayMove(): boolean {
+    return this.#mayMove;
   }
 
   /** The server has admitted the player. */
@@ -64,6 +70,7 @@ export class ClientPlace {
     player.room = room;
     this.#owner.time.ticksPerSecond = ticksPerSecond;
     this.#isPlaying = !isLobby;
+    this.#mayMove = isLobby || moves > 0;
     if (this.#isPlaying) this.#owner.forEachExtension((extension) => extension.playerAuthenticated?.(player));
     this.#owner.forEachExtension((extension) => extension.playerMoved?.(player, room));
   }

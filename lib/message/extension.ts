@@ -28,8 +28,14 @@ export interface NetworkExtension<End> {
 
 /** A layer above a server, as an object with a function for each point (docs/message.md has the order). */
 export interface ServerExtension extends NetworkExtension<NetworkServer> {
+  /** Its name in a snapshot, 1 to 64 bytes of UTF-8. Needed with `snapshot`. */
+  readonly name?: string;
   /** Before the event `readied`. */
   playerReady?(player: INetworkPlayer): void;
+  /** What it needs to go on elsewhere, or after a restart (`server.snapshot`): at most 16 MiB. */
+  snapshot?(): Uint8Array;
+  /** Goes on with what `snapshot` has kept, on a server that is active. Check it: it may be of an older version. */
+  restore?(bytes: Uint8Array): void;
 }
 
 /**

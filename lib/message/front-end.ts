@@ -10,6 +10,7 @@ import type { IncomingConnection } from "../socket/index.js";
 import { judge, type Verdict } from "../verdict.js";
 import { ServerAuthentication, type ServerAuthenticationOwner } from "./authentication/server-authentication.js";
 import { SESSION_METHOD } from "./authentication/session-proof.js";
+import type { StoredSession } from "./authentication/session-store.js";
 import { SERVER_LOSSES, SessionTable } from "./authentication/session-table.js";
 import { defaultSocketFactory } from "./default-socket-factory.js";
 import { type HostLink, joinAs } from "./host-link.js";
@@ -32,6 +33,9 @@ import { infoSource } from "./server-info.js";
 import { settledWithin } from "./time/deadline.js";
 import { TickLoops } from "./time/tick-loop.js";
 
+const STORE_FAILED = "The session store failed";
+
+type WelcomeParts = Pick<Welcome, "method" | "reply" | "session">;
 type ServerHandler = Required<PeerHandler<LibraryConnection>>;
 
 /** The server of a player. */
@@ -48,9 +52,15 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
   readonly sessions: SessionTable | null;
   /** Servers with the same tick rate share a timer. */
   readonly tickLoops: TickLoops;
+  /** Whether newcomers are refused. */
+  isClosed = false;
   readonly #server: NetworkServer;
   readonly #options: NetworkServerOptions;
   readonly #admission: Admission;
+  /** Who was admitted and has not left, in whatever room; not the host's client. */
+  readonly #players = new Set<NetworkPlayer>();
+  /** Wait until there is nobody. */
+  readonly #emptied = new Set<() => void>();
   readonly #byConnection = new Map<LibraryConnection, NetworkPlayer>();
   #opening: Promise<void> | null = null;
   #peer: PeerCore | null = null;
@@ -79,6 +89,24 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
 
   get randomBytes() {
     return this.home.randomBytes;
+  }
+
+  get protocol() {
+    return this.home.protocol;
+  }
+
+  get active(): boolean {
+    return this.home.active;
+  }
+
+  /** Players who are connected, in whatever room. */
+  get playerCount(): number {
+    return [...this.#byConnection.values()].filter(({ isAuthenticated }) => isAuthenticated).length;
+  }
+
+  /** Players who are connected or suspended, in whatever room; not the host's client. */
+  get admittedCount(): number {
+    return this.#players.size;
   }
 
   get isHost(): boolean {
@@ -119,7 +147,7 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
 
   async #open(start: number): Promise<void> {
     const { maxConnections } = this.#admission;
-    const info = infoSource(this.home, this.home.peerSettings.maxConnections, this.#options.info);
+    const info = infoSource(this, this.home.peerSettings.maxConnections, this.#options.info);
     const config = { ...this.home.peerConfig(this.home.peerDrive), maxConnections, info };
     const factory = this.#options.socketFactory ?? (await defaultSocketFactory());
     const handler = this.#handler((connection) => this.attach(connection));
@@ -127,6 +155,18 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
     await peer.bind(factory.getBindEndPoint());
     if (start === this.#starts) this.#peer = peer;
     else await peer.close();
+  }
+
+  /** Resolves when all players have left, when the home stops, or after `deadlineMs`. */
+  async emptied(deadlineMs: number): Promise<void> {
+    if (this.#players.size === 0) return;
+    let done = () => {};
+    const empty = new Promise<void>((resolve) => {
+      done = resolve;
+    });
+    this.#emptied.add(done);
+    await settledWithin(this.clock, empty, deadlineMs);
+    this.#emptied.delete(done);
   }
 
   async startHost(client: NetworkClientCore): Promise<void> {
@@ -162,6 +202,8 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
   shut(): () => Promise<void> {
     const peer = this.#peer;
     this.#starts++;
+    this.isClosed = false;
+    for (const done of this.#emptied) done();
     this.#peer = null;
     const hostPeer = this.#host && this.#hostEnded();
     return async () => {
@@ -194,11 +236,18 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
 
   // What servers call.
 
-  /** A player has come in from one server to another, with all that it is. @param room what its client gets to know */
-  move(player: NetworkPlayer, to: NetworkServerCore, room: Uint8Array): void {
+  /**
+   * A player goes from one server to another, with all that it is.
+   *
+   * @param room what its client gets to know
+   * @returns false: it has left meanwhile
+   */
+  move(player: NetworkPlayer, to: NetworkServerCore, room: Uint8Array): boolean {
     const from = serverOf(player);
     const reason = { code: DisconnectCode.Moved, text: "The player is in another room" };
     from.release(player, reason);
+    // A listener may have disconnected it.
+    if (player.state === PlayerState.Disconnected) return false;
     player.move(to, { place: clientNameOf(player), reason });
     player.room = room;
     to.take(player);
@@ -209,6 +258,7 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
       to.localPlayer = player;
     }
     to.enter(player);
+    return true;
   }
 
   /** A server stops, and tells its player why; the connection ends. */
@@ -227,6 +277,7 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
     this.sessions?.remove(player);
     const server = serverOf(player);
     server.end(player, reason);
+    if (this.#players.delete(player) && this.#players.size === 0) for (const done of this.#emptied) done();
     if (player !== server.localPlayer) return;
     if (this.#host) void this.#hostEnded().close();
     server.localPlayer = null;
@@ -290,17 +341,37 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
 
   // What the authentication calls.
 
-  report(error: unknown, player: NetworkPlayer, message: typeof ProofMessage, place: string): void {
+  report(error: unknown, player: NetworkPlayer | null, message: typeof ProofMessage | null, place: string): void {
     this.home.report(error, player, message, place);
   }
 
   admit(player: NetworkPlayer, authentication: PlayerAuthentication, reply: Uint8Array): void {
     if (!player.isHost && !this.#admission.admit(player)) return;
-    player.lastConnection.isTrusted = true;
     player.authentication = authentication;
-    const session = this.sessions?.create(player);
+    try {
+      const session = this.sessions?.create(player);
+      this.#letIn(player, { method: authentication.method, reply, session });
+    } catch (error) {
+      this.home.report(error, player, null, "the session store");
+      player.refuse(DisconnectCode.AuthenticationFailed, STORE_FAILED);
+    }
+  }
+
+  adopt(newcomer: NetworkPlayer, id: Uint8Array, { secret, authentication }: StoredSession, reply: Uint8Array): void {
+    if (!this.#admission.admit(newcomer)) return;
+    newcomer.authentication = authentication;
+    // For its client this is another place than any before, whatever the number of that was.
+    newcomer.moves = new DataView(this.randomBytes(4).buffer).getUint32(0);
+    this.sessions?.adopt(newcomer, id, secret);
+    this.home.connected(newcomer);
+    if (newcomer.isConnected) this.#letIn(newcomer, { method: SESSION_METHOD, reply, session: undefined });
+  }
+
+  #letIn(player: NetworkPlayer, welcome: WelcomeParts): void {
+    player.lastConnection.isTrusted = true;
+    if (!player.isHost) this.#players.add(player);
     this.home.take(player);
-    this.#welcome(player, { method: authentication.method, reply, session });
+    this.#welcome(player, welcome);
     this.home.enter(player);
   }
 
@@ -325,11 +396,15 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
 
   /** A client has said hello, and both sides agree on the protocol. */
   #greet(player: NetworkPlayer, resumes: boolean): void {
+    if (!resumes && this.isClosed && !player.isHost) {
+      player.refuse(DisconnectCode.ServerClosed, "The server takes no new players");
+      return;
+    }
     if (!resumes) this.home.connected(player);
     if (player.isConnected) this.authentication.begin(player, resumes);
   }
 
-  #welcome(player: NetworkPlayer, parts: Pick<Welcome, "method" | "reply" | "session">): void {
+  #welcome(player: NetworkPlayer, parts: WelcomeParts): void {
     player.state = PlayerState.Authenticated;
     if (!player.send(WelcomeMessage, { ...parts, place: this.#placeOf(player) }))
       player.refuse(DisconnectCode.ConnectionLost, "The welcome was not taken");

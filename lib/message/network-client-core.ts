@@ -192,12 +192,11 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
 
   outOfEra(player: NetworkPlayer, { message, wireNumber, bytes, channel }: OutOfEra): void {
     if (player.numbers.eraOf(wireNumber) === Era.Past) return;
-    if (message !== MoveMessage || !player.isAuthenticated) {
-      this.unauthenticated(player, message, bytes, channel);
-      return;
-    }
-    player.numbers.follow(wireNumber);
-    this.dispatcher.receive(player, bytes, channel);
+    if (message === MoveMessage && player.isAuthenticated) {
+      player.numbers.follow(wireNumber);
+      this.dispatcher.receive(player, bytes, channel);
+    } else if (this.#place.mayMove) this.unauthenticated(player, message, bytes, channel);
+    else this.dispatcher.noMessage(player, wireNumber);
   }
 
   errorLimitReached(): void {}
@@ -490,7 +489,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
   }
 
   #runTick(): void {
-    if (!this.hasExtensions) return;
+    if (this.extensions.length === 0) return;
     this.ticks.begin();
     this.forEachExtension((extension) => extension.tick?.(this.time.tick));
     this.forEachExtension((extension) => extension.beforeSend?.());

@@ -78,8 +78,8 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
     return this.peerSettings.guard;
   }
 
-  protected get hasExtensions(): boolean {
-    return this.#extensions.length > 0;
+  get extensions(): readonly X[] {
+    return this.#extensions;
   }
 
   use(extension: X): void {

@@ -220,6 +220,23 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> {
     await close?.();
   }
 
+  setClosed(isClosed: boolean): void {
+    if (!this.#isHome) throw new NetworkError("ERR_STATE", "A room is closed by `isLocked`");
+    this.frontEnd.isClosed = isClosed;
+  }
+
+  /** @returns how many players had to be disconnected */
+  async drain(deadlineMs: number, reason?: DisconnectReason): Promise<number> {
+    if (!this.active) throw new NetworkError("ERR_STATE", "The server is not active");
+    this.setClosed(true);
+    const start = this.#starts;
+    await this.frontEnd.emptied(deadlineMs);
+    const { admittedCount } = this.frontEnd;
+    // Somebody may have stopped it meanwhile.
+    if (start === this.#starts) await this.stop(reason);
+    return admittedCount;
+  }
+
   updateReceive(): void {
     if (!this.active) return;
     this.ticks.begin();

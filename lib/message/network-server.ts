@@ -1,7 +1,8 @@
+import { checkBytes } from "../arguments.js";
 import type { Clock } from "../clock.js";
 import type { EventListener } from "../event-hub.js";
 import { NetworkError } from "../network-error.js";
-import { checkOptions, objectOption } from "../options.js";
+import { checkOptions, durationOption, objectOption } from "../options.js";
 import { checkReason } from "../socket/disconnect-reason.js";
 import type { DisconnectReason } from "../socket/index.js";
 import type { ServerExtension } from "./extension.js";
@@ -19,6 +20,7 @@ import { type SendManyOptions, sendToFirst, sendToPlayers } from "./players/send
 import type { MessageDefinition } from "./protocol/message.js";
 import type { Protocol } from "./protocol/protocol.js";
 import type { LoadSceneOptions } from "./scene-barrier.js";
+import { restoreSnapshot, takeSnapshot } from "./snapshots.js";
 import type { INetworkTime } from "./time/network-time.js";
 
 const isConnected = (player: INetworkPlayer) => player.isConnected;
@@ -52,9 +54,9 @@ export class NetworkServer {
     return server.#core.frontEnd;
   }
 
-  /** @internal A player goes on at `to`, behind the same front end. @param room what its client gets to know */
-  static move(player: INetworkPlayer, to: NetworkServer, room: Uint8Array): void {
-    to.#core.frontEnd.move(player as NetworkPlayer, to.#core, room);
+  /** @internal A player goes on at `to`, behind the same front end. See `FrontEnd.move`. */
+  static move(player: INetworkPlayer, to: NetworkServer, room: Uint8Array): boolean {
+    return to.#core.frontEnd.move(player as NetworkPlayer, to.#core, room);
   }
 
   /** @internal The clock of a server, for the layers above it. */
@@ -173,6 +175,57 @@ export class NetworkServer {
    */
   stop(reason?: DisconnectReason): Promise<void> {
     return this.#core.stop(reason);
+  }
+
+  /**
+   * Takes no new players from now on: they hear `DisconnectCode.ServerClosed`. Those who are here stay, and may resume
+   * their sessions. `open` takes it back; so does a stop.
+   *
+   * @throws NetworkError `ERR_STATE` for the server of one room
+   */
+  close(): void {
+    this.#core.setClosed(true);
+  }
+
+  /** Takes new players again, after `close`. @throws as `close` */
+  open(): void {
+    this.#core.setClosed(false);
+  }
+
+  /**
+   * Takes no new players, waits until all have left, and stops. Those who are here at the deadline are disconnected.
+   *
+   * @param deadlineMs how long it waits @defaultValue 30,000 ms
+   * @param reason what they get then @defaultValue `DisconnectCode.ServerStopped`
+   * @returns how many players were disconnected
+   * @throws as `close` and `stop`; (rejects) NetworkError `ERR_STATE` while it is not active
+   */
+  drain(options: { deadlineMs?: number; reason?: DisconnectReason } = {}): Promise<number> {
+    checkOptions("drain", options, { deadlineMs: durationOption(), reason: objectOption() });
+    if (options.reason) checkReason(options.reason);
+    return this.#core.drain(options.deadlineMs ?? 30_000, options.reason);
+  }
+
+  /**
+   * What the extensions need to go on elsewhere: of objects the world. Messages and players are not in it.
+   *
+   * @throws TypeError for extensions with a `snapshot` and without a name of their own; what their `snapshot` throws
+   */
+  snapshot(): Uint8Array {
+    return takeSnapshot(this.#core.extensions);
+  }
+
+  /**
+   * Has the extensions go on with a snapshot, each with what the extension of its name has kept; others are as they
+   * were.
+   *
+   * @throws NetworkError `ERR_STATE` while it is not active; `ERR_END_OF_MESSAGE`, `ERR_LIMIT`, `ERR_TRAILING_BYTES`
+   *   for what is no snapshot; what an extension's `restore` throws
+   */
+  restore(snapshot: Uint8Array): void {
+    checkBytes("snapshot", snapshot);
+    if (!this.active) throw new NetworkError("ERR_STATE", "The server is not active");
+    restoreSnapshot(this.#core.extensions, snapshot);
   }
 
   /**

@@ -64,7 +64,8 @@ export interface DescribedServer {
   readonly active: boolean;
   readonly clock: Clock;
   readonly protocol: Protocol;
-  readonly authenticatedPlayers: readonly unknown[];
+  /** How many players are authenticated and connected. */
+  readonly playerCount: number;
   report(error: unknown, player: null, message: null, place: string): void;
 }
 
@@ -87,7 +88,7 @@ export function infoSource(
       checkOptions("info", given, DESCRIPTION);
       const { name, version } = server.protocol;
       const { name: shown = name, version: shownVersion = `${version}`, players, places: shownPlaces = places } = given;
-      const count = players ?? server.authenticatedPlayers.length;
+      const count = players ?? server.playerCount;
       bytes = encode(descriptionCodec, { name: shown, version: shownVersion, players: count, places: shownPlaces });
     } catch (error) {
       server.report(error, null, null, "info");

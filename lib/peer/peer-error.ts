@@ -22,6 +22,7 @@ const STEPS: Partial<Record<DisconnectCode, string>> = {
   [DisconnectCode.AuthenticationFailed]: "Check the secret or token on both sides",
   [DisconnectCode.AuthenticationTimeout]: "Does the credential's `prove` take too long?",
   [DisconnectCode.ServerStopped]: "Connect again when it runs",
+  [DisconnectCode.ServerClosed]: "Connect to another server, or later",
   [DisconnectCode.ProcessEnded]: "Connect again when it runs",
   [DisconnectCode.SessionUnknown]: "It was started again, or the session has ended: connect again, as a new player",
 };

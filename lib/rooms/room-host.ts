@@ -49,6 +49,8 @@ export interface CreateRoomOptions {
 export interface RoomHostMetrics {
   /** Rooms that are there. */
   rooms: number;
+  /** Players who are connected or suspended, in rooms and in none, but for the host's client. */
+  players: number;
   /** How often a client has come into a room that it asked for, and how often it was refused. */
   joins: number;
   refusals: number;
@@ -125,7 +127,8 @@ export class RoomHost {
 
   get metrics(): RoomHostMetrics {
     const { joins, refusals } = this.#desk;
-    return { rooms: this.#house.directory.size, joins, refusals };
+    const players = NetworkServer.frontEndOf(this.server).admittedCount;
+    return { rooms: this.#house.directory.size, players, joins, refusals };
   }
 
   /**
@@ -143,6 +146,17 @@ export class RoomHost {
   /** Closes all rooms, disconnects all players, and stops. @param reason as of `NetworkServer.stop` */
   stop(reason?: DisconnectReason): Promise<void> {
     return this.server.stop(reason);
+  }
+
+  /**
+   * Takes no new players, makes no new rooms for clients, waits until all players have left, and stops. Rooms that are
+   * there go on and may be joined. `host.server.close()` and `open()` begin it and take it back without an end.
+   *
+   * @param options as of `NetworkServer.drain`
+   * @returns how many players were disconnected at the deadline
+   */
+  drain(options: { deadlineMs?: number; reason?: DisconnectReason } = {}): Promise<number> {
+    return this.server.drain(options);
   }
 
   /**

@@ -50,6 +50,8 @@ export enum DisconnectCode {
   SessionUnknown = 1026,
   /** The player is in another room, or at another server. */
   Moved = 1027,
+  /** The server takes no new players any more: it is about to stop. */
+  ServerClosed = 1028,
 }
 
 /**

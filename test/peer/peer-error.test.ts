@@ -27,6 +27,7 @@ const codes: [keyof typeof DisconnectCode, string][] = [
   ["ProcessEnded", "ERR_PROCESS_ENDED"],
   ["SessionUnknown", "ERR_SESSION_UNKNOWN"],
   ["Moved", "ERR_MOVED"],
+  ["ServerClosed", "ERR_SERVER_CLOSED"],
 ];
 
 test.each(codes)("a connect that ends with %s rejects with %s", (name, code) => {

@@ -300,7 +300,7 @@ describe("a room that opens slowly", () => {
   });
 });
 
-test("when all rooms are there, the oldest empty one goes; rooms with players and lasting ones stay", async () => {
+test("when all rooms are there, the oldest empty one makes room; those with players or tickets stay", async () => {
   const world = await started({ emptyMs: 60_000 }, { maxRooms: 3 });
   const { rooms } = await world.connect();
   const first = await world.wait(rooms.create("arena"));

@@ -219,3 +219,33 @@ test("whoever is lost keeps its seat until its session ends", async () => {
   await world.run(40_000, 50);
   expect(await world.codeOf(other.rooms.joinById(id))).not.toBe("ERR_ROOM_FULL");
 });
+
+test("a player who is disconnected while it is moved leaves no seat and no place behind", async () => {
+  const world = await started();
+  const { client, rooms } = await world.connect();
+  const room = await world.wait(world.host.createRoom("arena"));
+  world.host.server.on("disconnected", (player, { code }) => {
+    if (code === 1027) player.disconnect({ code: 4, text: "no" });
+  });
+  rooms.joinById(room.id).catch(() => {});
+  await world.run(500);
+  expect([client.active, room.freeSeats, room.server.players.length, world.host.server.players.length]).toEqual([
+    ...[false, 2, 0, 0],
+  ]);
+  expect(world.host.metrics).toMatchObject({ rooms: 1, players: 0 });
+});
+
+test("a kind may be an object of a class; a mistake in one is named", () => {
+  class Arena implements RoomKind {
+    capacity = 3;
+    played = 0;
+    open() {
+      this.played++;
+    }
+  }
+  const make = (kind: unknown) => new RoomsWorld(newProtocol, { arena: kind as RoomKind });
+  make(new Arena());
+  expect(() => make({ capacity: 2, open() {}, emptyMS: 5 })).toThrow("did you mean emptyMs");
+  expect(() => make({ open() {} })).toThrow("rooms.arena.capacity");
+  expect(() => make({ capacity: 2, open() {}, server: { drive: "manual" } })).toThrow("rooms.arena.server");
+});

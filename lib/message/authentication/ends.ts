@@ -22,6 +22,7 @@ export const PASSING = new Set<number>([
   DisconnectCode.AuthenticationTimeout,
   DisconnectCode.ServerBusy,
   DisconnectCode.ServerFull,
+  DisconnectCode.ServerClosed,
   DisconnectCode.ServerStopped,
   DisconnectCode.ProcessEnded,
 ]);

@@ -17,6 +17,7 @@ import { ChallengeMessage, ProofMessage } from "../protocol/system-messages.js";
 import type { AuthenticationAttempt, AuthenticationResult, Authenticator } from "./authenticator.js";
 import { NONCE_BYTES } from "./proof.js";
 import { answerSession, SESSION_ID_BYTES, SESSION_METHOD } from "./session-proof.js";
+import type { StoredSession } from "./session-store.js";
 import type { SessionTable } from "./session-table.js";
 
 /** How a server authenticates its players. */
@@ -47,6 +48,8 @@ export interface ServerAuthenticationOwner {
   admit(player: NetworkPlayer, authentication: PlayerAuthentication, reply: Uint8Array): void;
   /** `newcomer` has proven to be `player`. @param reply proves to the client that this server has the session */
   resume(newcomer: NetworkPlayer, player: NetworkPlayer, reply: Uint8Array): void;
+  /** `newcomer` has proven a session that only the store has. */
+  adopt(newcomer: NetworkPlayer, id: Uint8Array, session: StoredSession, reply: Uint8Array): void;
   report(error: unknown, player: NetworkPlayer, message: typeof ProofMessage, place: string): void;
 }
 
@@ -143,12 +146,17 @@ export class ServerAuthentication {
   async #judgeSession(player: NetworkPlayer, attempt: Attempt, method: string, payload: Uint8Array) {
     if (method !== SESSION_METHOD) return () => this.#refuse(player, "Only the proof of a session resumes it");
     const unknown = () => player.refuse(DisconnectCode.SessionUnknown, "The server does not know this session");
-    const session = this.#owner.sessions?.find(payload.subarray(0, SESSION_ID_BYTES)) ?? null;
-    if (session === null) return unknown;
-    const reply = await answerSession(payload, session.secret, contextOf(player, attempt));
+    const { sessions } = this.#owner;
+    const id = payload.slice(0, SESSION_ID_BYTES);
+    const stored = sessions?.find(id) ? null : ((await sessions?.findStored(id)) ?? null);
+    const secret = sessions?.find(id)?.secret ?? stored?.secret;
+    if (!secret) return unknown;
+    const reply = await answerSession(payload, secret, contextOf(player, attempt));
     if (reply === null) return () => this.#refuse(player, "The proof of the session is wrong");
-    // The session may have ended while the proof was checked.
-    return this.#owner.sessions?.of(session.player) ? () => this.#owner.resume(player, session.player, reply) : unknown;
+    // The session may have ended while the proof was checked, or another connection may have brought it here.
+    const session = sessions?.find(id);
+    if (session) return () => this.#owner.resume(player, session.player, reply);
+    return stored ? () => this.#owner.adopt(player, id, stored, reply) : unknown;
   }
 
   #refuse(player: NetworkPlayer, text: string): void {

@@ -2,12 +2,20 @@ import type { Clock } from "../../clock.js";
 import type { PlacesMetrics } from "../../guard/places.js";
 import { RankedPlaces } from "../../guard/ranked-places.js";
 import { sourceOf } from "../../guard/source.js";
-import { checkOptions, durationOption, integerOption, type OptionRules } from "../../options.js";
+import { checkOptions, durationOption, integerOption, type OptionRules, thingOption } from "../../options.js";
 import type { RandomBytes } from "../../random.js";
 import { DisconnectCode } from "../../socket/index.js";
 import type { NetworkPlayer } from "../players/network-player.js";
+import type { PlayerAuthentication } from "../players/player.js";
 import { LOSSES } from "./ends.js";
 import { type ClientSession, SESSION_ID_BYTES } from "./session-proof.js";
+import {
+  checkSecret,
+  checkStored,
+  SESSION_SECRET_BYTES,
+  type SessionStore,
+  type StoredSession,
+} from "./session-store.js";
 
 /** Reasons after which a player may come back: a newer connection of its client may have replaced this one. */
 export const SERVER_LOSSES = new Set<number>([...LOSSES, DisconnectCode.Replaced]);
@@ -24,6 +32,8 @@ export interface SessionOptions {
    * @defaultValue 1000
    */
   maxSuspended: number;
+  /** Keeps sessions for other servers too. @defaultValue none: they are this server's, and end with it */
+  store?: SessionStore;
 }
 
 /** Known to the server and the player's client; whoever has the secret can resume the session. */
@@ -35,11 +45,10 @@ export interface Session extends Readonly<ClientSession> {
   connectedMs: number;
 }
 
-const SESSION_SECRET_BYTES = 32;
-
 const SESSION_OPTIONS: OptionRules<SessionOptions> = {
   resumeWindowMs: durationOption(),
   maxSuspended: integerOption(0, 100_000),
+  store: thingOption("a session store", "create", "find", "remove"),
 };
 
 /** Which players can come back, and until when. It knows no server: several may share one, and it may outlive them. */
@@ -65,11 +74,23 @@ export class SessionTable {
     return this.#places.metrics;
   }
 
+  /** A player was admitted. @throws TypeError for a store that gives no secret; what the store throws */
   create(player: NetworkPlayer): Session {
+    const id = this.#randomBytes(SESSION_ID_BYTES);
+    const { store } = this.options;
+    const secret = store
+      ? store.create(id, player.authentication as PlayerAuthentication)
+      : this.#randomBytes(SESSION_SECRET_BYTES);
+    checkSecret(secret);
+    return this.adopt(player, id, secret);
+  }
+
+  /** A player was admitted whose session is from elsewhere. */
+  adopt(player: NetworkPlayer, id: Uint8Array, secret: Uint8Array): Session {
     const session = {
       player,
-      id: this.#randomBytes(SESSION_ID_BYTES),
-      secret: this.#randomBytes(SESSION_SECRET_BYTES),
+      id,
+      secret,
       resumeWindowMs: this.options.resumeWindowMs,
       playedMs: 0,
       connectedMs: this.#clock.now(),
@@ -85,6 +106,13 @@ export class SessionTable {
 
   find(id: Uint8Array): Session | null {
     return this.#byId.get(hex(id)) ?? null;
+  }
+
+  /** A session that is not known here, from the store. @throws (rejects) TypeError; what the store throws */
+  async findStored(id: Uint8Array): Promise<StoredSession | null> {
+    const found = (await this.options.store?.find(id)) ?? null;
+    checkStored(found);
+    return found;
   }
 
   /** The player's connection was lost. @param expire is called when the player has not come back in time */
@@ -113,6 +141,7 @@ export class SessionTable {
     if (!session) return;
     this.#byPlayer.delete(player);
     this.#byId.delete(hex(session.id));
+    this.options.store?.remove(session.id);
   }
 
   #release(player: NetworkPlayer): boolean {

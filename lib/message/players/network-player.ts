@@ -207,7 +207,7 @@ export class NetworkPlayer implements INetworkPlayer {
   /** The player goes on in another room, at another server behind the same front end. */
   move(owner: PlayerOwner, ending: Ending): void {
     this.#owner = owner;
-    this.moves++;
+    this.moves = (this.moves + 1) >>> 0;
     this.moved(ending);
     this.numbers.move();
   }

@@ -21,7 +21,10 @@ const ERAS = 64;
  * belongs, on whatever lane and in whatever order it comes.
  */
 export class WireNumbers {
-  readonly #count: number;
+  /** What is added to the numbers in this era. */
+  base = 0;
+  /** How many numbers an era has: as many as the server's protocol has messages. */
+  #period: number;
   /** Null: both sides have the same protocol. */
   #agreement: Agreement | null = null;
   #era = 0;
@@ -29,52 +32,52 @@ export class WireNumbers {
 
   /** @param count how many messages the protocol of this side has */
   constructor(count: number) {
-    this.#count = count;
+    this.#period = count;
   }
 
-  /** Both sides have compared their protocols. */
+  /** Both sides have compared their protocols; nobody has moved yet. */
   agree(agreement: Agreement): void {
     this.#agreement = agreement;
-  }
-
-  /** What is added to the numbers in this era. */
-  get base(): number {
-    return this.#era * this.#period;
+    this.#period = agreement.count;
   }
 
   /** The player has moved. */
   move(): void {
-    this.#hasMoved = true;
-    this.#era = (this.#era + 1) % ERAS;
+    this.#begin((this.#era + 1) % ERAS);
   }
 
   /** This side hears of a move by a message with this number. */
   follow(wireNumber: number): void {
-    this.#hasMoved = true;
-    this.#era = Math.floor(wireNumber / this.#period) % ERAS;
+    this.#begin(Math.floor(wireNumber / this.#period) % ERAS);
   }
 
   /** -1: the other side does not have the message. */
   toWire(number: number): number {
-    const wireNumber = this.#agreement ? this.#agreement.toWire(number) : number;
+    const wireNumber = this.#agreement === null ? number : this.#agreement.toWire(number);
     return wireNumber < 0 ? -1 : wireNumber + this.base;
   }
 
   /** The number here of a message of any era. -1: there is no such message here. */
   fromWire(wireNumber: number): number {
-    const number = wireNumber % this.#period;
-    return this.#agreement ? this.#agreement.fromWire(number) : number;
+    const number = this.#isPresent(wireNumber) ? wireNumber - this.base : wireNumber % this.#period;
+    return this.#agreement === null ? number : this.#agreement.fromWire(number);
   }
 
   /** Numbers that nobody gives are of the future. */
   eraOf(wireNumber: number): Era {
+    if (this.#isPresent(wireNumber)) return Era.Present;
     const era = Math.floor(wireNumber / this.#period);
-    if (era === this.#era) return Era.Present;
     if (era >= ERAS || !this.#hasMoved) return Era.Future;
     return (era - this.#era + ERAS) % ERAS < ERAS / 2 ? Era.Future : Era.Past;
   }
 
-  get #period(): number {
-    return this.#agreement?.count ?? this.#count;
+  #isPresent(wireNumber: number): boolean {
+    return wireNumber >= this.base && wireNumber < this.base + this.#period;
+  }
+
+  #begin(era: number): void {
+    this.#hasMoved = true;
+    this.#era = era;
+    this.base = era * this.#period;
   }
 }

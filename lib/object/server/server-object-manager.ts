@@ -140,7 +140,10 @@ export class ServerObjectManager {
     );
     let lastMs = 0;
     server.use({
+      name: "objects",
       messages: objectMessages(this.#layouts),
+      snapshot: () => this.save(),
+      restore: (bytes) => this.load(bytes),
       started: () => {
         lastMs = 0;
       },

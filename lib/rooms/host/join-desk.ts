@@ -168,6 +168,8 @@ export class JoinDesk {
   }
 
   #create(player: INetworkPlayer, kindName: string, wish: RoomWish, isPrivate: boolean): Room {
+    if (NetworkServer.frontEndOf(this.#owner.lobby).isClosed)
+      throw refusal("ERR_ROOM_REFUSED", "The host makes no rooms any more");
     const source = sourceOf(player.address);
     const made = [...this.#made.values()];
     const ofSource = made.filter((one) => one.source === source).length;

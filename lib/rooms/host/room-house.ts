@@ -111,7 +111,9 @@ export class RoomHouse implements RoomOwner {
     const isSpectator = room.isSpectator(player);
     this.#roomOf.set(player, room);
     const inside = { id, kind, code: code ?? undefined, labels, isSpectator };
-    NetworkServer.move(player, room.server, encode(stayCodec, { room: inside, number, text: "" }));
+    if (NetworkServer.move(player, room.server, encode(stayCodec, { room: inside, number, text: "" }))) return;
+    this.#roomOf.delete(player);
+    partsOf(room).seats.release(player);
   }
 
   /** Moves a player out of its room. Does nothing when it is in none. */

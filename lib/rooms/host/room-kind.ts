@@ -1,4 +1,5 @@
 import type { INetworkPlayer, NetworkServerOptions } from "../../message/index.js";
+import { SERVER_OPTIONS } from "../../message/network-server-options.js";
 import {
   booleanOption,
   checkOptions,
@@ -60,10 +61,17 @@ const KIND: OptionRules<RoomKind> = {
   admit: functionOption,
 };
 
+const { tickRate, errorBudget, onErrorLimit } = SERVER_OPTIONS;
+const SERVER: OptionRules<RoomServerOptions> = { tickRate, errorBudget, onErrorLimit };
+
 /** @throws TypeError, RangeError for what is no kind */
 export function checkKind(name: string, kind: RoomKind): void {
   objectOption("open")(`rooms.${name}`, kind);
-  // A class has its methods in its prototype.
-  checkOptions(`rooms.${name}`, { ...kind }, KIND);
   integerOption(1, 1000)(`rooms.${name}.capacity`, kind.capacity);
+  // An object of a class has members of its own besides.
+  const isPlain = Object.getPrototypeOf(kind) === Object.prototype;
+  const names = Object.keys(KIND) as (keyof RoomKind)[];
+  const given = isPlain ? kind : Object.fromEntries(names.map((one) => [one, kind[one]]));
+  checkOptions(`rooms.${name}`, given as RoomKind, KIND);
+  if (kind.server) checkOptions(`rooms.${name}.server`, kind.server, SERVER);
 }
