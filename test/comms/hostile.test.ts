@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
 import type { JoinRequest } from "../../lib/comms/index.js";
+import { PacketWriter } from "../../lib/comms/wire/packet-writer.js";
+import { contents, PacketType } from "../../lib/comms/wire/packets.js";
 import { seededRandom } from "../../lib/testing/index.js";
 import { type CustomCommsNetwork, CustomServer, GameNetwork, settle } from "./custom-network.js";
 
@@ -143,6 +145,57 @@ test("relayed handshakes, relays in relays, and packets that only servers send a
   expect(charged.length).toBe(9);
   expect(game.sent.filter(({ to }) => to === "Ben")).toEqual([]);
   expect(ada.comms.players.length).toBe(2);
+});
+
+test("floods of rooms, texts and signals of one client stay within its limits, and nobody else is affected", () => {
+  const { game, server, clients, arrive, session: id } = session("Ada", "Ben", "Eve");
+  const [ada, ben, eve] = clients as [CustomCommsNetwork, CustomCommsNetwork, CustomCommsNetwork];
+  const idOf = (network: CustomCommsNetwork) => network.comms.findPlayer(network.comms.localPlayerName)?.id as number;
+  ben.comms.rooms.join("lobby");
+  arrive();
+  ada.comms.roomChannels.open("lobby");
+  const heard = { voice: 0, texts: 0, rooms: 0 };
+  ben.comms.on("voiceReceived", () => heard.voice++);
+  ben.comms.on("textReceived", () => heard.texts++);
+  ben.comms.on("playerEnteredRoom", () => heard.rooms++);
+  const packets = new PacketWriter();
+  const flood = (number: number) => [
+    packets
+      .write(PacketType.DeltaClientState, id, contents.deltaClientState, {
+        id: idOf(eve),
+        isJoining: true,
+        room: `room ${number}`,
+      })
+      .copy(),
+    packets
+      .write(PacketType.TextData, id, contents.text, {
+        isToPlayer: true,
+        sender: idOf(eve),
+        target: idOf(ben),
+        text: "x",
+      })
+      .copy(),
+    packets.write(PacketType.Signal, id, contents.signal, { client: idOf(ben), bytes: new Uint8Array(900) }).copy(),
+  ];
+  game.sent.length = 0;
+  const SECONDS = 10;
+  for (let step = 0; step < 50 * SECONDS; step++) {
+    for (let burst = 0; burst < 20; burst++) {
+      for (const packet of flood(20 * step + burst)) server.server?.networkPacketReceived("Eve", packet);
+    }
+    ada.comms.sendVoice(new Uint8Array(50));
+    arrive();
+    game.clock.advance(20);
+  }
+  expect(heard.voice).toBe(50 * SECONDS);
+  expect(heard.rooms).toBe(64);
+  expect(heard.texts).toBeLessThanOrEqual(10 + 5 * SECONDS);
+  const signals = game.sent.filter(({ bytes, to }) => to === "Ben" && bytes[2] === PacketType.Signal);
+  expect(signals.length).toBeLessThanOrEqual(20 + 20 * SECONDS);
+  // Every room too many is answered, within the rate of changes.
+  expect(game.sent.filter(({ to }) => to === "Eve").length).toBeLessThan(1000);
+  expect(ben.comms.findPlayer("Eve")?.rooms.size).toBe(64);
+  expect(server.server?.clients.map(({ rooms }) => rooms.length)).toEqual([0, 1, 64]);
 });
 
 /** 10 million packets in `npm run test:stress`. */
