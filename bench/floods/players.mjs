@@ -25,7 +25,7 @@ async function join(options, signal) {
     const answered = new Promise((resolve, reject) => {
       client.messageHandler.register(Echo, resolve);
       client.on("authenticated", () => client.send(Echo, { number: 1 }));
-      client.on("disconnected", ({ reason }) => reject(new Error(`disconnected: ${reason?.text}`)));
+      client.on("disconnected", ({ text }) => reject(new Error(`disconnected: ${text}`)));
       signal.addEventListener("abort", () => reject(signal.reason));
     });
     answered.catch(() => {}); // `connect` may fail first

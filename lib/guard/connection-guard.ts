@@ -17,6 +17,8 @@ import { addressKeyOf, isSameKey, Kind, nameOf, networkKeyOf, type SourceKey, so
 const MAX_ENTRIES = 65_536;
 /** How much more than an address a network may do. */
 const NETWORK_FACTOR = 8;
+/** How much more a source that has proved itself: the crowd behind one address, and not the flood of one who did. */
+const KNOWN_FACTOR = 16;
 /** So many offences in so many milliseconds lead to a ban. */
 const BAN_OFFENCES = 10;
 const OFFENCES_MS = 120_000;
@@ -94,8 +96,8 @@ export class Pass {
   }
 
   /**
-   * The other side is authenticated; where nobody asks for that, its first valid message has arrived. Its source is not
-   * limited for 10 minutes. A second call does nothing.
+   * The other side is authenticated; where nobody asks for that, its first valid message has arrived. Its source may
+   * open 16 times as many connections for 10 minutes, and is not banned. A second call does nothing.
    */
   proven(): void {
     if (this.#isProven || this.#hasEnded) return;
@@ -128,8 +130,9 @@ const FIRST_OFFENCE_MS = RATE_FIELDS + 1;
  * one address are no attack. Who has to leave a full pool is decided by its shares (`Places`). During a flood each
  * address and each network has a rate, and a source that stays over its rate is banned.
  *
- * Sources that have proved themselves are not limited, and neither are loopback and the networks that the administrator
- * allows. All tables are bounded and forget what was used least recently; a connection costs no timer.
+ * Sources that have proved themselves may do 16 times as much and are not banned; loopback and the networks that the
+ * administrator allows are not limited. All tables are bounded and forget what was used least recently; a connection
+ * costs no timer.
  */
 export class ConnectionGuard {
   readonly #clock: Clock;
@@ -137,6 +140,8 @@ export class ConnectionGuard {
   readonly #detector: FloodDetector;
   readonly #events = new EventHub<GuardEvents>(EVENTS, reportUncaught);
   readonly #visitors: RateTable;
+  /** The rates of those that have proved themselves. */
+  readonly #regulars: RateTable;
   /** Strangers cannot displace what the administrator has banned: the bans of floods have a list of their own. */
   readonly #bans: SourceList;
   readonly #floodBans: SourceList;
@@ -161,6 +166,7 @@ export class ConnectionGuard {
     this.#options = { ...guardDefaults, ...definedIn(options) };
     this.#clock = clock;
     this.#visitors = new RateTable(clock, MAX_ENTRIES, 2);
+    this.#regulars = new RateTable(clock, MAX_ENTRIES);
     const limits = { perSecond: this.#options.floodPerSecond, factor: FLOOD_FACTOR, calmMs: CALM_MS };
     this.#detector = new FloodDetector(clock, limits, {
       onFlood: (figures) => this.#onFlood(figures),
@@ -226,10 +232,11 @@ export class ConnectionGuard {
       return BANNED;
     }
     if (!this.#isExempt(origin)) {
-      const over = this.#takeFrom(origin);
+      const isKnown = this.#known.has(origin.source);
+      const over = isKnown ? this.#takeFromKnown(origin.source) : this.#takeFrom(origin);
       if (over !== null && this.isUnderAttack) {
         this.#counters.throttled++;
-        this.#offend(over, origin.source);
+        if (!isKnown) this.#offend(over, origin.source);
         return THROTTLED;
       }
     }
@@ -361,9 +368,9 @@ export class ConnectionGuard {
     if (this.isUnderAttack) this.#feed.add("banned", nameOf(source), Number.isFinite(ms) ? ms : null);
   }
 
-  #isExempt({ groups, source }: Origin): boolean {
+  #isExempt({ groups }: Origin): boolean {
     if (!groups) return false;
-    if (isLoopback(groups) || this.#known.has(source)) return true;
+    if (isLoopback(groups)) return true;
     for (const network of this.#allowed.values()) if (network.has(groups)) return true;
     return false;
   }
@@ -374,6 +381,13 @@ export class ConnectionGuard {
     if (!this.#take(address)) return source;
     // An address that is over its rate takes nothing from its neighbours.
     return network === null || this.#take(network) ? null : network;
+  }
+
+  /** Takes a connection from the rate of a source that has proved itself, whatever its neighbours do. */
+  #takeFromKnown(source: SourceKey): SourceKey | null {
+    const { addressBurst, addressPerSecond } = this.#options;
+    const isTaken = this.#regulars.tryTake(source, addressBurst * KNOWN_FACTOR, addressPerSecond * KNOWN_FACTOR);
+    return isTaken ? null : source;
   }
 
   #take(who: SourceKey): boolean {

@@ -161,6 +161,20 @@ test("loopback is neither limited nor banned, and no proof is needed", () => {
   expect(guard.counters.bans).toBe(0);
 });
 
+test("a source that has proved itself may do 16 times as much, whatever its neighbours do, and is not banned", () => {
+  const { clock, guard, knock, flood } = setup();
+  passOf(guard, "192.0.2.7").proven();
+  passOf(guard, "2001:db8::7").proven();
+  flood();
+  for (let neighbour = 100; neighbour < 200; neighbour++) knock(`192.0.2.${neighbour}`, 5);
+  expect(knock("192.0.2.50", 1)).toEqual({ passed: 0, throttled: 1, banned: 0 });
+  for (const address of ["192.0.2.7", "2001:db8::7"]) {
+    expect(knock(address, 10_000)).toEqual({ passed: 320, throttled: 9680, banned: 0 });
+    clock.advance(1000);
+    expect(knock(address, 200).passed).toBe(160);
+  }
+});
+
 test("identities are one source, which is limited and never banned or known", () => {
   const { clock, guard, flood, knock } = setup();
   flood();
