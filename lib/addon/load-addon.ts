@@ -38,19 +38,24 @@ function outsideBundles<T>(run: () => T): T {
 }
 
 /**
- * Loads what node-gyp-build finds. By itself it recognises musl on Alpine only, so it is told the C library, which it
+ * The file that node-gyp-build finds. By itself it recognises musl on Alpine only, so it is told the C library, which it
  * asks for when it is loaded itself.
  */
-function requireAddon(require: NodeJS.Require, root: string, libc: string | undefined): NativeAddon {
+function findAddonFile(require: NodeJS.Require, root: string, libc: string | undefined): string {
   const isSet = process.env.LIBC !== undefined || libc === undefined;
   if (!isSet) process.env.LIBC = libc;
   try {
     const { path } = outsideBundles(() => require("node-gyp-build") as { path: (root: string) => string });
-    addonPath = path(root);
-    return require(addonPath) as NativeAddon;
+    return path(root);
   } finally {
     if (!isSet) delete process.env.LIBC;
   }
+}
+
+/** Loads the addon of another package of ours, from its folder. */
+export function loadPackaged<Addon>(folder: string): Addon {
+  const require = createRequire(import.meta.url);
+  return require(findAddonFile(require, folder, libcName())) as Addon;
 }
 
 /** The platforms of the binaries in the package: `prebuilds/<platform>/<name>.<libc>.node`. */
@@ -75,7 +80,8 @@ export function loadAddon(): NativeAddon {
   const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
   const libc = libcName();
   try {
-    return requireAddon(require, root, libc);
+    addonPath = findAddonFile(require, root, libc);
+    return require(addonPath) as NativeAddon;
   } catch (error) {
     if (!(error instanceof Error) || !error.message.startsWith("No native build was found")) throw error;
     const packed = packedPlatforms(root).join(", ") || "none";

@@ -42,7 +42,8 @@ Napi::Value OpenSocket(WebTransportEnvironment& environment, const Args& args) {
   const auto buffer_bytes = static_cast<int>(args.Uint32(4, "bufferBytes", INT32_MAX));
   const vs_wt_limits limits = {args.Uint32(5, "retryAbove"), args.Uint32(6, "maxPending"),
                                args.Uint32(7, "handshakeTimeoutMs"), args.Uint32(8, "closeTimeoutMs")};
-  return MakeNumber(args, environment.Open(uv_allowed, address, buffer_bytes, limits));
+  const auto coalesce_ms = static_cast<int>(args.Uint32(9, "coalesceMs", 1000));
+  return MakeNumber(args, environment.Open(uv_allowed, address, buffer_bytes, limits, coalesce_ms));
 }
 
 Napi::Value Close(WebTransportEnvironment& environment, const Args& args) {

@@ -1,5 +1,6 @@
 #include "webtransport/environment.h"
 
+#include <algorithm>
 #include <vector>
 
 namespace vs {
@@ -24,9 +25,11 @@ void WebTransportEnvironment::TearDown() {
   rung_function_ = nullptr;
 }
 
-int WebTransportEnvironment::Open(bool uv_allowed, const UdpAddress& address, int buffer_bytes, vs_wt_limits limits) {
+int WebTransportEnvironment::Open(bool uv_allowed, const UdpAddress& address, int buffer_bytes, vs_wt_limits limits,
+                                  int coalesce_ms) {
   int error = 0;
   Entry entry;
+  entry.coalesce_ms = coalesce_ms;
   entry.socket = WebTransportSocket::Open(address, buffer_bytes, limits, this, error);
   if (!entry.socket) return -error;
   const uint32_t id = next_id_;
@@ -63,7 +66,8 @@ WebTransportSocket* WebTransportEnvironment::Find(uint32_t id) {
 
 void WebTransportEnvironment::AfterCall(uint32_t id) {
   const auto found = sockets_.find(id);
-  if (found != sockets_.end() && found->second.loop) {
+  // While it collects, its timer ends that.
+  if (found != sockets_.end() && found->second.loop && !found->second.is_collecting) {
     found->second.loop->SetTimer(found->second.socket->TimeToNextTimer());
   }
 }
@@ -89,7 +93,16 @@ void WebTransportEnvironment::OnRung(napi_env env, napi_value, void* context, vo
 void WebTransportEnvironment::OnLoopReady(uint32_t id) {
   const auto found = sockets_.find(id);
   if (found == sockets_.end()) return;
-  const std::shared_ptr<WebTransportSocket> socket = found->second.socket;  // JS may close it
+  Entry& entry = found->second;
+  if (entry.coalesce_ms > 0 && !entry.is_collecting && IsReadable(entry.socket->descriptor())) {
+    entry.is_collecting = true;
+    entry.loop->Watch(false, false);
+    entry.loop->SetTimer(std::min(entry.coalesce_ms, entry.socket->TimeToNextTimer()));
+    return;
+  }
+  if (entry.is_collecting) entry.loop->Watch(true, false);
+  entry.is_collecting = false;
+  const std::shared_ptr<WebTransportSocket> socket = entry.socket;  // JS may close it
   socket->Turn();
   Deliver(id);
   AfterCall(id);

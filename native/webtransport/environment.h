@@ -21,7 +21,8 @@ class WebTransportEnvironment : public Doorbell {
   void TearDown();
 
   // Returns the number of the socket, or minus the system's number of the error.
-  int Open(bool uv_allowed, const UdpAddress& address, int buffer_bytes, vs_wt_limits limits);
+  // For `coalesce_ms` an event loop collects datagrams before it handles them.
+  int Open(bool uv_allowed, const UdpAddress& address, int buffer_bytes, vs_wt_limits limits, int coalesce_ms);
   bool Close(uint32_t id);
   // Returns null for an unknown number.
   WebTransportSocket* Find(uint32_t id);
@@ -33,6 +34,8 @@ class WebTransportEnvironment : public Doorbell {
   struct Entry {
     std::shared_ptr<WebTransportSocket> socket;
     LoopWatcher* loop = nullptr;
+    int coalesce_ms = 0;
+    bool is_collecting = false;
   };
 
   static void OnRung(napi_env env, napi_value, void* context, void*);
