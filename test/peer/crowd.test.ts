@@ -32,7 +32,7 @@ function heardFrom(child: ChildProcess): Promise<Record<string, number>> {
 const transports: [string, () => SocketFactory][] = [
   ["udp", () => udp({ bufferBytes: 8 * 2 ** 20 })],
   ["gns", () => gns()],
-  ["websocket", () => new WebSocketFactory({ host: "127.0.0.1", port: 0 })],
+  ["websocket", () => new WebSocketFactory({ host: "127.0.0.1", bindHost: "127.0.0.1", port: 0 })],
 ];
 
 test.each(transports)(

@@ -154,6 +154,7 @@ class Attack {
     for (const { socket, connection, address } of await Promise.all(dials)) {
       const player = this.#handler.connected.find((one) => one.handle.address === address) as PeerEnd;
       this.#silenced.add(address);
+      this.#proved.add(address);
       this.#pairs.push({ socket, client: connection, player, numbers: [1000, 1000], from: address });
     }
     this.#handler.connected.length = 0;

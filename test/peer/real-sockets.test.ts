@@ -38,7 +38,14 @@ afterAll(() => new Promise((resolve) => https.close(resolve)));
 
 function secureWebSocket(): WebSocketFactory {
   const { port } = https.address() as AddressInfo;
-  return new WebSocketFactory({ host: "127.0.0.1", port, server: https, secure: true, tls: { ca: tls.cert } });
+  return new WebSocketFactory({
+    host: "127.0.0.1",
+    bindHost: "127.0.0.1",
+    port,
+    server: https,
+    secure: true,
+    tls: { ca: tls.cert },
+  });
 }
 
 const transports: [name: string, createFactory: () => SocketFactory][] = [

@@ -27,6 +27,7 @@ const peer = { identity: remote && NetworkingIdentity.parse(`str:${remote}`), vi
 const isP2P = settings.p2p ?? (settings.identity !== undefined && certificate === undefined);
 const factory = new GnsSocketFactory({
   host: "127.0.0.1",
+  bindHost: "127.0.0.1",
   port,
   driver,
   ...(identity && { identity }),

@@ -7,7 +7,7 @@ if (watcher === "thread") Object.defineProperty(process, "versions", { value: { 
 const { Delivery, ReceivedPacket } = await import("../../dist/socket/index.js");
 const { UdpSocketFactory } = await import("../../dist/socket/udp.js");
 
-const settings = { host: "127.0.0.1", port: 0, implementation: "batched" };
+const settings = { host: "127.0.0.1", bindHost: "127.0.0.1", port: 0, implementation: "batched" };
 const factory = new UdpSocketFactory(settings);
 const packet = new ReceivedPacket();
 const bytes = new Uint8Array(1232).fill(7);

@@ -20,7 +20,7 @@ test.each(Object.entries(modules))(
     const Factory = module[name] as (typeof module)[string];
     const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
     try {
-      for (const quiet of [{}, { host: "::" }, { host: "127.0.0.1", bindHost: "127.0.0.1" }]) {
+      for (const quiet of [{}, { host: "::" }, { host: "localhost" }, { host: "127.0.0.1", bindHost: "127.0.0.1" }]) {
         new Factory({ port: 0, ...quiet }).getBindEndPoint();
       }
       expect(warn).not.toHaveBeenCalled();

@@ -1,3 +1,5 @@
+/** The default, and every address. */
+const CLEAR_HOSTS = ["localhost", "::", "0.0.0.0"];
 let isTold = false;
 
 /**
@@ -5,8 +7,8 @@ let isTold = false;
  * and no `bindHost` may be meant to listen there only, so a warning tells once how.
  */
 export function bindHostOf(host: string | undefined, bindHost: string | null | undefined): string | null {
-  const isEvery = host === undefined || host === "::" || host === "0.0.0.0";
-  if (typeof bindHost === "string" || isEvery || isTold) return bindHost ?? null;
+  const isUnclear = host !== undefined && !CLEAR_HOSTS.includes(host) && typeof bindHost !== "string";
+  if (!isUnclear || isTold) return bindHost ?? null;
   isTold = true;
   process.emitWarning(
     `The server listens at every address: \`host\` (${host}) is for clients, \`bindHost\` for servers`,

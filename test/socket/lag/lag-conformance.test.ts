@@ -17,8 +17,8 @@ describe.each(["datagram", "reliable-lanes", "stream"] as const)("a bad line ove
 });
 
 describe.each<[string, () => SocketFactory]>([
-  ["UDP", () => new UdpSocketFactory({ host: "127.0.0.1", port: 0 })],
-  ["WebSocket", () => new WebSocketFactory({ host: "127.0.0.1", port: 0 })],
+  ["UDP", () => new UdpSocketFactory({ host: "127.0.0.1", bindHost: "127.0.0.1", port: 0 })],
+  ["WebSocket", () => new WebSocketFactory({ host: "127.0.0.1", bindHost: "127.0.0.1", port: 0 })],
 ])("a bad line over %s", (_, createInner) => {
   const createFactory = () => new LagSocketFactory(createInner(), { ...bad, random: seededRandom(7) });
   for (const { name, run } of socketConformance({ createFactory })) test(name, run);

@@ -19,8 +19,8 @@ describe.each(["datagram", "reliable-lanes", "stream"] as const)("memory sockets
 describe("UDP and WebSocket on one server, clients of UDP", () => {
   const createFactory = () =>
     new MultiplexSocketFactory(
-      new UdpSocketFactory({ host: "127.0.0.1", port: 0 }),
-      new WebSocketFactory({ host: "127.0.0.1", port: 0 }),
+      new UdpSocketFactory({ host: "127.0.0.1", bindHost: "127.0.0.1", port: 0 }),
+      new WebSocketFactory({ host: "127.0.0.1", bindHost: "127.0.0.1", port: 0 }),
     );
   for (const { name, run } of socketConformance({ createFactory })) test(name, run);
 });

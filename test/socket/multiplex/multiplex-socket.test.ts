@@ -12,8 +12,8 @@ import { UdpSocketFactory } from "../../../lib/socket/udp.js";
 import { WebSocketFactory } from "../../../lib/socket/websocket-server.js";
 
 const factories = (): SocketFactory[] => [
-  new UdpSocketFactory({ host: "127.0.0.1", port: 0 }),
-  new WebSocketFactory({ host: "127.0.0.1", port: 0 }),
+  new UdpSocketFactory({ host: "127.0.0.1", bindHost: "127.0.0.1", port: 0 }),
+  new WebSocketFactory({ host: "127.0.0.1", bindHost: "127.0.0.1", port: 0 }),
   new MemorySocketFactory(new MemoryNetwork(), { kind: "reliable-lanes", port: 0, security: "encrypted", isTls: true }),
 ];
 

@@ -244,7 +244,7 @@ test("a hostile refusal does not reach far", async () => {
     socket.on("error", () => {});
     socket.end(`HTTP/1.1 403 No\r\nDisconnect-Code: 7\r\n\r\n${"x".repeat(1_000_000)}`);
   });
-  const factory = new WebSocketFactory({ host: "127.0.0.1", port });
+  const factory = new WebSocketFactory({ host: "127.0.0.1", bindHost: "127.0.0.1", port });
   const client = factory.createClientSocket();
   open.push(client);
   const error = await client.connect(factory.getConnectEndPoint()).catch((error: unknown) => error);
