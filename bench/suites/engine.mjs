@@ -1,5 +1,5 @@
-// What hosts share, over three NATS servers: each figure beside that of a bare client in the same run, in turns,
-// and beside the goal.
+// What hosts share, over three NATS servers: each figure beside that of a bare client of NATS in the same run, in
+// turns, and beside the goal.
 import { fork } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -134,7 +134,7 @@ const puts = scenario("puts, 64 at a time", rate, async (ends, _cluster, quick) 
   };
 });
 
-/** A commit waits for the end of its turn, and is behind the fence of its room; the bare client is fenced as well. */
+/** A commit waits for the end of its turn, and is behind its room's fence; the bare client names the last one too. */
 const commit = scenario(
   "commit",
   latency(2, 10),

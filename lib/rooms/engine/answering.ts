@@ -1,9 +1,12 @@
-import { checkBytes } from "../../arguments.js";
 import { printable } from "../../printable.js";
+import { takeData } from "./checks.js";
 import type { Answer } from "./engine.js";
 
 /** How many requests one `answer` works on at a time. */
 const MAX_ANSWERS = 1024;
+
+/** How much of an error's text travels. */
+const MAX_ERROR_LENGTH = 200;
 
 /** What became of a request. */
 export type Outcome = { data: Uint8Array } | { error: string };
@@ -21,11 +24,9 @@ export class Answering {
     if (this.#running >= MAX_ANSWERS) return { error: `${MAX_ANSWERS} requests are being answered already` };
     this.#running++;
     try {
-      const answered = await this.#answer(data, subject);
-      checkBytes("The answer", answered);
-      return { data: answered };
+      return { data: takeData("The answer", await this.#answer(data, subject)) };
     } catch (error) {
-      return { error: printable(String((error as Error)?.message ?? error)) };
+      return { error: printable(String((error as Error)?.message ?? error).slice(0, MAX_ERROR_LENGTH)) };
     } finally {
       this.#running--;
     }

@@ -1,4 +1,5 @@
 import { checkBytes, checkFunction, rangeError, typeError } from "../../arguments.js";
+import { cloneBytes } from "../../bytes.js";
 import { NetworkError } from "../../network-error.js";
 import { checkOptions, durationOption, integerOption, type OptionRules, oneOf } from "../../options.js";
 import { type BucketOptions, MAX_ENGINE_BYTES, type SubscribeOptions } from "./engine.js";
@@ -28,9 +29,11 @@ function checkSubjectPattern(subject: string): void {
   checkPattern("subject", subject, /^([-\w]+|\*)(\.([-\w]+|\*))*(\.>)?$/, `${SUBJECT}; a part may be *, the last >`);
 }
 
-export function checkData(name: string, data: Uint8Array): void {
+/** A copy of what a caller gives, who may use the memory again. */
+export function takeData(name: string, data: Uint8Array): Uint8Array {
   checkBytes(name, data);
   if (data.length > MAX_ENGINE_BYTES) throw rangeError(name, `at most ${MAX_ENGINE_BYTES} bytes`);
+  return cloneBytes(data, 0, data.length);
 }
 
 /** A revision or a sequence. */
@@ -66,10 +69,11 @@ export function checkSubscription(subject: string, on: unknown, options: Subscri
 
 const requestTimeout = integerOption(1, 2 ** 31 - 1);
 
-export function checkMessage(subject: string, data: Uint8Array, timeoutMs = 1): void {
+/** A copy of the message. */
+export function takeMessage(subject: string, data: Uint8Array, timeoutMs = 1): Uint8Array {
   checkSubject(subject);
-  checkData("data", data);
   requestTimeout("timeoutMs", timeoutMs);
+  return takeData("data", data);
 }
 
 /** The shortest `ttlMs`: NATS counts it in whole seconds. */

@@ -135,6 +135,8 @@ export type Answer = (data: Uint8Array, subject: string) => Uint8Array | Promise
  * A subject is a key as in {@link Bucket}, but without slash and equals sign; in `subscribe` and `answer` a part
  * between dots may be `*`, and the last one `>` for all that follow. A message has at most {@link MAX_ENGINE_BYTES}.
  *
+ * Bytes that a caller gives are copied in the call. Those that it gets may be others' as well: it does not change them.
+ *
  * What has to be answered rejects with NetworkError `ERR_NOT_CONNECTED` while there is no link, `ERR_TIMEOUT` when no
  * answer came in time, `ERR_TOO_MANY_REQUESTS` above {@link MAX_IN_FLIGHT} at a time or 64 MiB, `ERR_CLOSED` after
  * `close`, and `ERR_FAILED` with the engine's words.

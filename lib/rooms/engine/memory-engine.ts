@@ -1,5 +1,4 @@
 import { checkFunction } from "../../arguments.js";
-import { cloneBytes } from "../../bytes.js";
 import { type Clock, systemClock } from "../../clock.js";
 import { EventHub } from "../../event-hub.js";
 import { NetworkError } from "../../network-error.js";
@@ -9,10 +8,8 @@ import { Answering } from "./answering.js";
 import { Calls } from "./calls.js";
 import {
   checkBucket,
-  checkData,
   checkId,
   checkKey,
-  checkMessage,
   checkName,
   checkRevision,
   checkSequence,
@@ -22,6 +19,8 @@ import {
   noResponders,
   notConnected,
   requestFailed,
+  takeData,
+  takeMessage,
   ttlSeconds,
 } from "./checks.js";
 import type {
@@ -128,16 +127,16 @@ export class MemoryEngine implements Engine {
       },
       create: async (key, value, ttlMs) => {
         checkKey(key);
-        checkData("value", value);
+        const taken = takeData("value", value);
         const seconds = ttlSeconds(ttlMs);
         const lifeMs = seconds === undefined ? undefined : seconds * 1000;
-        return this.#call(value.length, () => stored.write(key, value, 0n, lifeMs));
+        return this.#call(value.length, () => stored.write(key, taken, 0n, lifeMs));
       },
       update: async (key, value, revision) => {
         checkKey(key);
-        checkData("value", value);
+        const taken = takeData("value", value);
         checkRevision(key, revision);
-        return this.#call(value.length, () => stored.write(key, value, revision));
+        return this.#call(value.length, () => stored.write(key, taken, revision));
       },
       delete: async (key, revision) => {
         checkKey(key);
@@ -157,10 +156,10 @@ export class MemoryEngine implements Engine {
     return {
       append: async (subject, data, { expected, id }) => {
         checkSubject(subject);
-        checkData("data", data);
+        const taken = takeData("data", data);
         checkSequence("expected", expected);
         checkId(id);
-        return this.#call(data.length, () => stored.append(subject, data, expected, id));
+        return this.#call(data.length, () => stored.append(subject, taken, expected, id));
       },
       read: (subject, after) => {
         checkSubject(subject);
@@ -176,10 +175,9 @@ export class MemoryEngine implements Engine {
   }
 
   publish(subject: string, data: Uint8Array): boolean {
-    checkMessage(subject, data);
+    const message = takeMessage(subject, data);
     const costBytes = data.length + MESSAGE_BYTES;
     if (!this.connected || this.#bytesOnTheWay + costBytes > MAX_BYTES_ON_THE_WAY) return false;
-    const message = cloneBytes(data, 0, data.length);
     const epoch = this.#epoch;
     this.#bytesOnTheWay += costBytes;
     this.#after(() => {
@@ -207,8 +205,7 @@ export class MemoryEngine implements Engine {
   }
 
   async request(subject: string, data: Uint8Array, { timeoutMs }: { timeoutMs: number }): Promise<Uint8Array> {
-    checkMessage(subject, data, timeoutMs);
-    const message = cloneBytes(data, 0, data.length);
+    const message = takeMessage(subject, data, timeoutMs);
     const outcome = await this.#call(
       data.length,
       () => {
@@ -285,7 +282,7 @@ export class MemoryEngine implements Engine {
   }
 
   async #watch(stored: StoredBucket, on: (change: Change) => void): Promise<Watch> {
-    /** The link over which the copy follows the bucket: what comes over another one is in the copy that is made then. */
+    /** The link over which the copy follows the bucket: what comes over another one is in the copy made then. */
     let epoch = -1;
     const hear = (change: Change) => {
       const sent = epoch;

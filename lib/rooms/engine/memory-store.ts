@@ -1,4 +1,3 @@
-import { cloneBytes } from "../../bytes.js";
 import type { Clock } from "../../clock.js";
 import type { Outcome } from "./answering.js";
 import { conflict, fenced, notThere } from "./checks.js";
@@ -6,8 +5,6 @@ import type { Change, Entry, LogRecord } from "./engine.js";
 
 /** How long the id of an append is remembered: as long as NATS does. */
 const ID_WINDOW_MS = 120_000;
-
-const copy = (bytes: Uint8Array) => cloneBytes(bytes, 0, bytes.length);
 
 interface StoredEntry extends Entry {
   readonly timer: unknown;
@@ -32,7 +29,7 @@ export class StoredBucket {
   write(key: string, value: Uint8Array, revision: bigint, ttlMs?: number): bigint {
     this.#expect(key, revision);
     const timer = ttlMs === undefined ? undefined : this.#clock.setTimeout(() => this.#remove(key), ttlMs);
-    const entry = { key, value: copy(value), revision: ++this.#revision, timer };
+    const entry = { key, value, revision: ++this.#revision, timer };
     this.#entries.set(key, entry);
     this.#tell({ key, entry });
     return entry.revision;
@@ -83,7 +80,7 @@ export class StoredLog {
     if (before) return before.sequence;
     const last = this.last(subject);
     if (last !== expected) throw last > expected ? fenced(subject) : notThere(subject);
-    const record = { sequence: ++this.#sequence, data: copy(data) };
+    const record = { sequence: ++this.#sequence, data };
     const records = this.#subjects.get(subject);
     if (records) records.push(record);
     else this.#subjects.set(subject, [record]);

@@ -1,7 +1,7 @@
 import type { KV } from "@nats-io/kv";
 import { checkFunction } from "../../arguments.js";
 import { cloneBytes } from "../../bytes.js";
-import { checkData, checkKey, checkRevision, conflict, ttlSeconds } from "./checks.js";
+import { checkKey, checkRevision, conflict, takeData, ttlSeconds } from "./checks.js";
 import type { Bucket, Change, Entry, Watch } from "./engine.js";
 import { isWrongSequence } from "./nats-errors.js";
 import type { NatsLink } from "./nats-link.js";
@@ -31,16 +31,16 @@ export class NatsBucket implements Bucket {
 
   async create(key: string, value: Uint8Array, ttlMs?: number): Promise<bigint> {
     checkKey(key);
-    checkData("value", value);
+    const taken = takeData("value", value);
     const seconds = ttlSeconds(ttlMs);
-    return this.#write(key, value, () => this.#kv.create(key, value, seconds === undefined ? "" : `${seconds}s`));
+    return this.#write(key, value, () => this.#kv.create(key, taken, seconds === undefined ? "" : `${seconds}s`));
   }
 
   async update(key: string, value: Uint8Array, revision: bigint): Promise<bigint> {
     checkKey(key);
-    checkData("value", value);
+    const taken = takeData("value", value);
     checkRevision(key, revision);
-    return this.#write(key, value, () => this.#kv.update(key, value, Number(revision)));
+    return this.#write(key, value, () => this.#kv.update(key, taken, Number(revision)));
   }
 
   async delete(key: string, revision: bigint): Promise<void> {

@@ -17,12 +17,12 @@ import { reportUncaught } from "../../report-uncaught.js";
 import { Answering } from "./answering.js";
 import {
   checkBucket,
-  checkMessage,
   checkName,
   checkSubscription,
   closed,
   noResponders,
   requestFailed,
+  takeMessage,
 } from "./checks.js";
 import type { Answer, Bucket, BucketOptions, Engine, EngineEvents, Log, SubscribeOptions } from "./engine.js";
 import { MARK_MS, NatsBucket } from "./nats-bucket.js";
@@ -41,7 +41,7 @@ export interface NatsEngineOptions {
    * @defaultValue 3 if there are 3 `servers` or more, else 1
    */
   replicas?: number;
-  /** After this time a write rejects with `ERR_TIMEOUT`; a read after three times as long. @defaultValue 2000 ms */
+  /** After this time a write rejects with `ERR_TIMEOUT`; all else is tried three times. @defaultValue 2000 ms */
   timeoutMs?: number;
   /**
    * More options of `connect` of `@nats-io/transport-node`: `tls`, `user` and `pass`, `token`, `authenticator`, `name`.
@@ -152,21 +152,21 @@ export class NatsEngine implements Engine {
     const { replicas, jetstream } = this.#link;
     const { storage = "file" } = options;
     const settings = { replicas, storage, history: 1, allow_direct: false, markerTTL: MARK_MS };
-    const kv = await this.#link.call(0, () => new Kvm(jetstream).create(name, settings));
+    const kv = await this.#link.callPatiently(() => new Kvm(jetstream).create(name, settings));
     return new NatsBucket(this.#link, kv, name);
   }
 
   async log(name: string): Promise<Log> {
     checkName(name);
-    await this.#link.call(0, () => openStream(this.#link, name));
+    await this.#link.callPatiently(() => openStream(this.#link, name));
     return new NatsLog(this.#link, name);
   }
 
   publish(subject: string, data: Uint8Array): boolean {
-    checkMessage(subject, data);
+    const taken = takeMessage(subject, data);
     const costBytes = data.length + MESSAGE_BYTES;
     if (!this.connected || this.#unconfirmedBytes + costBytes > MAX_UNCONFIRMED_BYTES) return false;
-    this.#link.connection.publish(subject, data);
+    this.#link.connection.publish(subject, taken);
     this.#unconfirmedBytes += costBytes;
     if (this.#unconfirmedBytes >= FLUSH_BYTES && !this.#isFlushing) void this.#flush();
     return true;
@@ -188,10 +188,10 @@ export class NatsEngine implements Engine {
   }
 
   async request(subject: string, data: Uint8Array, { timeoutMs }: { timeoutMs: number }): Promise<Uint8Array> {
-    checkMessage(subject, data, timeoutMs);
+    const taken = takeMessage(subject, data, timeoutMs);
     const answer = await this.#link.call(data.length, async () => {
       try {
-        return await this.#link.connection.request(subject, data, { timeout: timeoutMs });
+        return await this.#link.connection.request(subject, taken, { timeout: timeoutMs });
       } catch (error) {
         throw isNoResponders(error) ? noResponders(subject, error) : error;
       }

@@ -5,8 +5,8 @@ import { Calls } from "./calls.js";
 import { closed, notConnected } from "./checks.js";
 import { isTimeout, translateNatsError } from "./nats-errors.js";
 
-/** How often a leader is asked: after an election the first question may get lost. */
-const READ_ATTEMPTS = 3;
+/** How often a leader is asked: in an election a question may get lost. */
+export const ATTEMPTS = 3;
 
 /** How a `NatsEngine` and what it opens reach the server. */
 export class NatsLink {
@@ -40,12 +40,17 @@ export class NatsLink {
 
   /** A message as the leader of a stream has it. @throws (rejects) as `call` */
   find(stream: string, query: MsgRequest): Promise<StoredMsg | null> {
+    return this.callPatiently(() => this.manager.streams.getMessage(stream, query));
+  }
+
+  /** Something that may be done more than once. @throws (rejects) as `call` */
+  callPatiently<T>(run: () => Promise<T>): Promise<T> {
     return this.call(0, async () => {
       for (let attempt = 1; ; attempt++) {
         try {
-          return await this.manager.streams.getMessage(stream, query);
+          return await run();
         } catch (error) {
-          if (!isTimeout(error) || attempt === READ_ATTEMPTS || !this.isConnected) throw error;
+          if (!isTimeout(error) || attempt === ATTEMPTS || !this.isConnected) throw error;
         }
       }
     });

@@ -1,7 +1,7 @@
 import type { StoredMsg } from "@nats-io/jetstream";
 import { cloneBytes } from "../../bytes.js";
 import { NetworkError } from "../../network-error.js";
-import { checkData, checkId, checkSequence, checkSubject, fenced, notThere } from "./checks.js";
+import { checkId, checkSequence, checkSubject, fenced, notThere, takeData } from "./checks.js";
 import type { Log, LogRecord } from "./engine.js";
 import { isWrongSequence } from "./nats-errors.js";
 import type { NatsLink } from "./nats-link.js";
@@ -50,13 +50,13 @@ export class NatsLog implements Log {
 
   async append(subject: string, data: Uint8Array, { expected, id }: { expected: bigint; id: string }): Promise<bigint> {
     checkSubject(subject);
-    checkData("data", data);
+    const taken = takeData("data", data);
     checkSequence("expected", expected);
     checkId(id);
     const options = { msgID: id, expect: { lastSubjectSequence: Number(expected) } };
     return this.#link.call(data.length, async () => {
       try {
-        return BigInt((await this.#link.jetstream.publish(this.#prefix + subject, data, options)).seq);
+        return BigInt((await this.#link.jetstream.publish(this.#prefix + subject, taken, options)).seq);
       } catch (error) {
         if (!isWrongSequence(error)) throw error;
         return this.#sequenceOf(subject, expected, id);

@@ -3,7 +3,7 @@ import { cloneBytes } from "../../bytes.js";
 import { NetworkError } from "../../network-error.js";
 import { notConnected } from "./checks.js";
 import type { Change, Entry, Watch } from "./engine.js";
-import type { NatsLink } from "./nats-link.js";
+import { ATTEMPTS, type NatsLink } from "./nats-link.js";
 import { WatchedCopy } from "./watched-copy.js";
 
 const NANOSECONDS = 1e6;
@@ -42,11 +42,15 @@ class Follower {
 
   async start(): Promise<void> {
     this.#link.watchers.add(this.#watcher);
-    try {
-      await this.#consume().opened;
-    } catch (error) {
-      this.#close();
-      throw error;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.#consume().opened;
+        return;
+      } catch (error) {
+        if ((error as NetworkError).code === "ERR_TIMEOUT" && attempt < ATTEMPTS) continue;
+        this.#close();
+        throw error;
+      }
     }
   }
 

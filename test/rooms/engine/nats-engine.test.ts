@@ -33,7 +33,7 @@ describeEngine("NatsEngine, three servers that are frozen", async () => {
   return worldOf(cluster, send("SIGSTOP"), send("SIGCONT"));
 });
 
-test("a host whose server is gone follows what others did with the rest of the cluster, deletions included", async () => {
+test("a host whose server is gone follows what others did with the rest, deletions included", async () => {
   const cluster = await startNats(3);
   onTestFinished(() => cluster.close());
   const [here, there] = cluster.servers as [string, string, string];

@@ -37,7 +37,7 @@ test("a room is stored every 2 s, until it is removed; without rooms there is no
   expect(other.times.length).toBe(1);
 });
 
-test("rooms of a host keep within the bytes of a second; what does not fit is older and counted", async () => {
+test("all rooms of a host keep within the bytes of a second; what does not fit is older, and counted", async () => {
   const { checkpoints, add, pass } = world();
   // 100 rooms of 16 KiB every 2 s would be 800 KiB a second.
   const rooms = Array.from({ length: 100 }, () => add(16_384));

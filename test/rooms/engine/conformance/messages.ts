@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { MAX_ENGINE_BYTES, MAX_IN_FLIGHT } from "../../../../lib/rooms/engine/index.js";
-import { bytes, code, settle, text, unused, type World, waiter } from "./world.js";
+import { bytes, code, readAll, settle, text, unused, type World, waiter } from "./world.js";
 
 /** What messages and the link promise. */
 export function testMessages(world: World): void {
@@ -41,6 +41,8 @@ export function testMessages(world: World): void {
         asked[at] = (asked[at] ?? 0) + 1;
         if (text(data) === "throw") throw new Error("no\u0007");
         if (text(data) === "silence") await new Promise(() => {});
+        if (text(data) === "too much") return new Uint8Array(MAX_ENGINE_BYTES + 1);
+        if (text(data) === "long") throw new Error("e".repeat(2_000_000));
         if (text(data) === "nothing") return undefined as unknown as Uint8Array;
         return bytes(`${text(data)}!`);
       }),
@@ -53,10 +55,46 @@ export function testMessages(world: World): void {
     const refusal = { code: "ERR_REQUEST_FAILED", message: expect.stringContaining("no\\u{7}") };
     await expect(ask("throw")).rejects.toEqual(expect.objectContaining(refusal));
     await expect(ask("nothing")).rejects.toEqual(code("ERR_REQUEST_FAILED"));
+    await expect(ask("too much")).rejects.toEqual(code("ERR_REQUEST_FAILED"));
+    const long = await ask("long").catch((error: Error) => error);
+    expect((long as Error).message).toBe("e".repeat(200));
     await expect(ask("silence", 50)).rejects.toEqual(code("ERR_TIMEOUT"));
     for (const end of ends) end();
     await settle(one, other);
     await expect(ask("nobody")).rejects.toEqual(code("ERR_NO_RESPONDERS"));
+  });
+
+  test("bytes are taken as they are at the call: who gave them may use the memory again", async () => {
+    const [one, other] = [await world.open(), await world.open()];
+    const [bucket, log] = [await one.bucket(unused("bucket")), await one.log(unused("log"))];
+    const subject = unused("reuse");
+    const { look, until } = waiter();
+    const heard: string[] = [];
+    const hear = (data: Uint8Array) => {
+      heard.push(text(data) as string);
+      look();
+      return data;
+    };
+    other.subscribe(subject, hear);
+    other.answer(`${subject}.ask`, hear);
+    await settle(other);
+    const memory = bytes("published");
+    one.publish(subject, memory);
+    memory.set(bytes("requested"));
+    const asking = one.request(`${subject}.ask`, memory, { timeoutMs: 600_000 });
+    memory.set(bytes("is stored"));
+    const writing = [bucket.create("a", memory), log.append("a", memory, { expected: 0n, id: "1" })];
+    memory.fill(0);
+    await Promise.all(writing);
+    expect(text(await asking)).toBe("requested");
+    await until(() => heard.length === 2);
+    expect(heard.sort()).toEqual(["published", "requested"]);
+    const [entry] = [await bucket.get("a")];
+    expect([text(entry?.value), await readAll(log, "a")]).toEqual(["is stored", ["is stored"]]);
+    const updating = bucket.update("a", memory, entry?.revision ?? 0n);
+    memory.set(bytes("not this!"));
+    await updating;
+    expect((await bucket.get("a"))?.value).toEqual(new Uint8Array(9));
   });
 
   test("so many requests wait, and so many are answered at a time; then they fail at once", async () => {
