@@ -414,8 +414,9 @@ test("a replay that spawns what is gone again gets an object that nobody sees, a
   const send = player.send.bind(player);
   let late: Uint8Array | null = null;
   player.send = ((message: unknown, bytes: Uint8Array, ...rest: []) => {
-    if (message === PredictedMessage) return void (late ??= bytes.slice());
-    return send(message as typeof PredictedMessage, bytes, ...rest);
+    if (message !== PredictedMessage) return send(message as typeof PredictedMessage, bytes, ...rest);
+    late ??= bytes.slice();
+    return undefined;
   }) as typeof player.send;
   craft.speed = 50;
   await world.run(60);
