@@ -201,7 +201,9 @@ export class RoomHost {
    * @throws NetworkError `ERR_ROOM_FULL`; `ERR_STATE` for a player who is not connected, or is in that room;
    *   `ERR_CLOSED` for a room that is not open
    */
-  move(player: INetworkPlayer, to: Room | null, { isSpectator = false, text = "" } = {}): void {
+  move(player: INetworkPlayer, to: Room | null, options: { isSpectator?: boolean; text?: string } = {}): void {
+    checkOptions("move", options, { isSpectator: booleanOption, text: textOption });
+    const { isSpectator = false, text = "" } = options;
     if (to !== null && !(to instanceof Room)) throw typeError("to", "a room, or null");
     if (!player.isAuthenticated || this.#house.roomOf(player) === to)
       throw new NetworkError("ERR_STATE", "The player is not connected, or is there already");

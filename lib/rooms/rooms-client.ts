@@ -288,6 +288,8 @@ export class RoomsClient {
   }
 
   #watch(number: number, { kind, labels }: RoomList, isWanted: boolean): void {
+    const entry = this.#lists.get(number);
+    if (entry) entry.watch = 0; // Until its beginning has come, nothing is for it.
     this.#client.send(WatchMessage, { number, isWanted, kind, labels });
   }
 

@@ -269,6 +269,8 @@ describe("a room that opens slowly", () => {
     const other = await world.connect();
     const second = other.rooms.joinOrCreate("arena");
     await world.run(500);
+    for (let count = 0; count < 2; count++)
+      expect(await world.codeOf(rooms.create("arena"))).toBe("ERR_TOO_MANY_REQUESTS");
     expect([rooms.room, room.server.players.length, room.freeSeats]).toEqual([null, 0, 0]);
     finish();
     expect((await world.wait(joining)).id).toBe(room.id);
@@ -298,6 +300,26 @@ describe("a room that opens slowly", () => {
     await world.run(100);
     expect([room.server.active, room.freeSeats, room.players.length]).toEqual([true, 2, 0]);
   });
+});
+
+test("what is no text, no boolean and no labels throws before anything has changed", async () => {
+  const world = await started();
+  const { client, rooms } = await world.connect();
+  await world.wait(rooms.create("arena"));
+  const [room] = world.host.rooms as [Room];
+  await expect(room.close(5 as never)).rejects.toThrow(TypeError);
+  expect(() => {
+    room.isLocked = 1 as never;
+  }).toThrow(TypeError);
+  expect(() => {
+    room.labels = { a: {} } as never;
+  }).toThrow(RangeError);
+  expect(() => room.reserve({ spectator: true } as never)).toThrow("did you mean isSpectator");
+  const [player] = room.players as [(typeof room.players)[0]];
+  expect(() => world.host.move(player, null, { text: 5 } as never)).toThrow(TypeError);
+  expect(() => world.host.move(player, {} as never)).toThrow(TypeError);
+  await world.run(100);
+  expect([client.isAuthenticated, rooms.room?.id, room.isLocked, room.labels]).toEqual([true, room.id, false, {}]);
 });
 
 test("when all rooms are there, the oldest empty one makes room; those with players or tickets stay", async () => {

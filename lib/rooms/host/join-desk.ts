@@ -80,10 +80,7 @@ export class JoinDesk {
       if (this.#waiting.has(player)) throw refusal("ERR_TOO_MANY_REQUESTS", "A room is being opened already");
       const from = this.#house.roomOf(player);
       room = this.#seat(player, question);
-      if (!this.#house.isOpen(room)) {
-        this.#waiting.add(player);
-        await this.#house.opened(room);
-      }
+      if (!this.#house.isOpen(room)) await this.#opened(player, room);
       // The player may have left meanwhile, or been moved.
       if (!player.isAuthenticated || this.#house.roomOf(player) !== from) partsOf(room).seats.release(player);
       else {
@@ -95,6 +92,13 @@ export class JoinDesk {
       const code = String((error as Partial<NetworkError>).code).replace("ERR_", "") as Refusal;
       if (REFUSALS.includes(code)) this.refuse(player, number, code, (error as Error).message);
       else this.#failed(player, number, error);
+    }
+  }
+
+  async #opened(player: INetworkPlayer, room: Room): Promise<void> {
+    this.#waiting.add(player);
+    try {
+      await this.#house.opened(room);
     } finally {
       this.#waiting.delete(player);
     }

@@ -1,4 +1,5 @@
 import type { INetworkPlayer, NetworkServer } from "../../message/index.js";
+import { booleanOption, checkOptions, textOption } from "../../options.js";
 import { checkLabels, type Labels } from "../labels.js";
 import type { RoomInfo } from "../room-messages.js";
 import type { RoomKind } from "./room-kind.js";
@@ -88,7 +89,9 @@ export class Room {
     return this.#isLocked;
   }
 
+  /** @throws TypeError for what is no boolean */
   set isLocked(isLocked: boolean) {
+    booleanOption("isLocked", isLocked);
     this.#isLocked = isLocked;
     this.#owner.changed(this);
   }
@@ -118,11 +121,13 @@ export class Room {
    * @throws NetworkError `ERR_ROOM_FULL`
    */
   reserve(options: { isSpectator?: boolean } = {}): string {
+    checkOptions("reserve", options, { isSpectator: booleanOption });
     return this.#owner.reserve(this, options.isSpectator ?? false);
   }
 
   /** Ends the room. Its players are in no room then. @param text why, at most 120 bytes of UTF-8; they get it */
-  close(text = ""): Promise<void> {
+  async close(text = ""): Promise<void> {
+    textOption("text", text);
     return this.#owner.close(this, text);
   }
 
