@@ -5,9 +5,9 @@ import type { TlsCertificate } from "../tls/development-certificate.js";
 import { WebSocketFactory } from "../websocket/websocket-server-factory.js";
 import { type BrowserSocketFactoryOptions, browserServerRules } from "./browser-server-options.js";
 import { type BrowserBindEndPoint, BrowserServerSocket } from "./browser-server-socket.js";
+import { textGetter } from "./browser-server-text.js";
+import { newWebTransport, type WebTransportServers } from "./browser-server-web-transport.js";
 import { RacingFactory } from "./racing-factory.js";
-import { textGetter } from "./text-getter.js";
-import { newWebTransport, type WebTransportServers } from "./web-transport-servers.js";
 
 /** The two transports of a server; null: without it. */
 interface Servers {

@@ -18,7 +18,7 @@ const HASHES = ["AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"];
 const given: object[] = [];
 const certificates: TlsCertificate[] = [];
 
-vi.mock("../../../lib/socket/browser/web-transport-servers.js", () => ({
+vi.mock("../../../lib/socket/browser/browser-server-web-transport.js", () => ({
   newWebTransport: (options: { port?: number }) => {
     given.push(options);
     return Object.assign(new FakeWebTransportFactory(options.port === undefined ? {} : { port: options.port }), {
