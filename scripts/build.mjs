@@ -7,6 +7,7 @@ import { cache, checkoutCache, root } from "./paths.mjs";
 import { main, run, step } from "./run.mjs";
 import { buildPackages, ensureSystemPackages } from "./system-packages.mjs";
 import { keyOf } from "./toolchain.mjs";
+import { buildWebTransport } from "./web-transport.mjs";
 
 /** The options of a build, here of the development build: the name of its CMake tree, CMake definitions, the target. */
 const development = { name: "cmake", definitions: {}, target: null };
@@ -48,13 +49,17 @@ export function buildNative({ name, definitions, target, env: environment = proc
   return tree;
 }
 
-/** Replaces the addon in build/Release by renaming, so that a running process keeps the old file. */
+/** Replaces the addons in build/Release by renaming, so that a running process keeps the old files. */
 export function installAddon(tree) {
   const release = join(root, "build", "Release");
   mkdirSync(release, { recursive: true });
-  const temporary = join(release, `valve_sockets.node.${process.pid}`);
-  copyFileSync(join(tree, "Release", "valve_sockets.node"), temporary);
-  renameSync(temporary, join(release, "valve_sockets.node"));
+  for (const name of ["valve_sockets.node", "valve_sockets_webtransport.node"]) {
+    const built = join(tree, "Release", name);
+    if (!existsSync(built)) continue;
+    const temporary = join(release, `${name}.${process.pid}`);
+    copyFileSync(built, temporary);
+    renameSync(temporary, join(release, name));
+  }
 }
 
 export function buildTypes() {
@@ -67,6 +72,8 @@ if (import.meta.url === pathToFileURL(process.argv[1]).href) {
     const definitions = process.argv.includes("--bench")
       ? { VALVE_SOCKETS_BENCH: "ON", VALVE_SOCKETS_NATIVE_TEST: "ON" }
       : {};
+    ensureSystemPackages(buildPackages);
+    definitions.WEBTRANSPORT_LIBRARY = buildWebTransport();
     installAddon(buildNative({ ...development, definitions }));
     if (!process.argv.includes("--addon-only")) buildTypes();
   });

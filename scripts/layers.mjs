@@ -75,7 +75,7 @@ export const layers = {
  * in `core` only files before it.
  */
 export const nativeLayers = {
-  folders: ["", "udp", "core", "crypto", "addon", "addon/bindings", "windows"],
+  folders: ["", "udp", "core", "crypto", "addon", "addon/bindings", "webtransport", "windows"],
   core: [
     "locked",
     "gns",

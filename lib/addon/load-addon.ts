@@ -38,15 +38,20 @@ function outsideBundles<T>(run: () => T): T {
  * Loads what node-gyp-build finds. By itself it recognises musl on Alpine only, so it is told the C library, which it
  * asks for when it is loaded itself.
  */
-function requireAddon(require: NodeJS.Require, root: string, libc: string | undefined): NativeAddon {
+function requireAddon<Addon>(require: NodeJS.Require, root: string, libc: string | undefined): Addon {
   const isSet = process.env.LIBC !== undefined || libc === undefined;
   if (!isSet) process.env.LIBC = libc;
   try {
-    const load = outsideBundles(() => require("node-gyp-build") as (root: string) => NativeAddon);
+    const load = outsideBundles(() => require("node-gyp-build") as (root: string) => Addon);
     return load(root);
   } finally {
     if (!isSet) delete process.env.LIBC;
   }
+}
+
+/** Loads the addon of another package of ours, from its folder. */
+export function loadPackaged<Addon>(folder: string): Addon {
+  return requireAddon(createRequire(import.meta.url), folder, libcName());
 }
 
 /** The platforms of the binaries in the package: `prebuilds/<platform>/<name>.<libc>.node`. */

@@ -1,9 +1,6 @@
 #include "addon/args.h"
 
 #include <cmath>
-#include <cstring>
-
-#include "layout.h"
 
 namespace vs {
 
@@ -91,71 +88,6 @@ Bytes Args::Uint8Array(size_t index, const char* name) const {
 Napi::Function Args::Function(size_t index, const char* name) const {
   if (!info_[index].IsFunction()) ThrowType(env(), name, "a function");
   return info_[index].As<Napi::Function>();
-}
-
-SteamNetworkingIPAddr Args::Address(size_t ip_index, size_t port_index) const {
-  const Bytes ip = Uint8Array(ip_index, "ip");
-  SteamNetworkingIPAddr address;
-  if (ip.size != sizeof address.m_ipv6) ThrowRange(env(), "ip", "16 bytes long");
-  std::memcpy(address.m_ipv6, ip.data, sizeof address.m_ipv6);
-  address.m_port = static_cast<uint16>(Uint32(port_index, "port", UINT16_MAX));
-  return address;
-}
-
-bool Args::Identity(size_t index, const char* name, SteamNetworkingIdentity& identity) const {
-  identity.Clear();
-  if (IsNull(index)) return false;
-  const Bytes bytes = Uint8Array(index, name);
-  IdentityHead head{};
-  if (bytes.size >= sizeof head) std::memcpy(&head, bytes.data, sizeof head);
-  const size_t size = static_cast<uint32_t>(head.size);
-  const auto reject = [&] { ThrowRange(env(), name, "an identity"); };
-  if (bytes.size != sizeof head + size) reject();
-  const char* payload = reinterpret_cast<const char*>(bytes.data + sizeof head);
-  switch (head.type) {
-    case k_ESteamNetworkingIdentityType_IPAddress: {
-      SteamNetworkingIPAddr address;
-      if (size != sizeof address) reject();
-      std::memcpy(&address, payload, size);
-      identity.SetIPAddr(address);
-      break;
-    }
-    case k_ESteamNetworkingIdentityType_GenericString: {
-      const std::string text(payload, size);
-      // GNS includes the terminating NUL in the size.
-      if (!identity.SetGenericString(text.c_str())) reject();
-      break;
-    }
-    case k_ESteamNetworkingIdentityType_GenericBytes:
-      if (size == 0 || !identity.SetGenericBytes(payload, size)) reject();
-      break;
-    case k_ESteamNetworkingIdentityType_SteamID: {
-      uint64 id;
-      if (size != sizeof id) reject();
-      std::memcpy(&id, payload, size);
-      identity.SetSteamID64(id);
-      break;
-    }
-    case k_ESteamNetworkingIdentityType_XboxPairwiseID:
-      if (!identity.SetXboxPairwiseID(std::string(payload, size).c_str())) reject();
-      break;
-    case k_ESteamNetworkingIdentityType_SonyPSN: {
-      uint64 id;
-      if (size != sizeof id) reject();
-      std::memcpy(&id, payload, size);
-      identity.SetPSNID(id);
-      break;
-    }
-    case k_ESteamNetworkingIdentityType_UnknownType: {
-      // A text with a prefix that this GNS does not know. GNS parses the text to the same identity again.
-      const std::string text(payload, strnlen(payload, size));
-      if (!SteamAPI_SteamNetworkingIdentity_ParseString(&identity, sizeof identity, text.c_str())) reject();
-      break;
-    }
-    default:
-      reject();
-  }
-  return true;
 }
 
 }  // namespace vs

@@ -3,7 +3,6 @@
 #include <string>
 
 #include "addon/napi_setup.h"
-#include "core/gns.h"
 
 namespace vs {
 
@@ -35,10 +34,6 @@ class Args {
     return static_cast<T*>(data);
   }
   Napi::Function Function(size_t index, const char* name) const;
-  // An address: 16 bytes, and a port.
-  SteamNetworkingIPAddr Address(size_t ip_index, size_t port_index) const;
-  // Returns false when the argument is null.
-  bool Identity(size_t index, const char* name, SteamNetworkingIdentity& identity) const;
 
   [[noreturn]] static void ThrowType(Napi::Env env, const std::string& name, const char* expected);
   [[noreturn]] static void ThrowRange(Napi::Env env, const std::string& name, const std::string& expected);

@@ -19,6 +19,11 @@ struct Target {
 };
 Target TargetOf(Environment& environment, const Args& args, const char* name);
 
+// An address: 16 bytes, and a port.
+SteamNetworkingIPAddr AddressAt(const Args& args, size_t ip_index, size_t port_index);
+// Returns false when the argument is null.
+bool IdentityAt(const Args& args, size_t index, const char* name, SteamNetworkingIdentity& identity);
+
 Napi::Value MakeNumber(const Args& args, double value);
 Napi::Value MakeBool(const Args& args, bool value);
 Napi::Value MakeBytes(Napi::Env env, const void* data, size_t size);

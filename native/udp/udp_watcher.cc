@@ -16,16 +16,8 @@ UdpWatcher::~UdpWatcher() {
 }
 
 bool UdpWatcher::Start() {
-  waker_ = OpenDatagramSocket(AF_INET);
+  waker_ = OpenWaker();
   if (waker_ == kNoDescriptor) return false;
-  sockaddr_in address = {};
-  socklen_t size = sizeof address;
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  auto* any = reinterpret_cast<sockaddr*>(&address);
-  if (bind(waker_, any, size) != 0 || getsockname(waker_, any, &size) != 0 || connect(waker_, any, size) != 0) {
-    return false;
-  }
   try {
     thread_ = std::thread([this] { Run(); });
   } catch (const std::system_error&) {
@@ -50,10 +42,7 @@ void UdpWatcher::Run() {
     entries[1].fd = socket_;
     entries[1].events = static_cast<short>(wanted);
     WaitForSockets(entries, wanted ? 2 : 1);
-    if (entries[0].revents) {
-      char bytes[64];
-      while (recv(waker_, bytes, sizeof bytes, 0) > 0) continue;
-    }
+    if (entries[0].revents) DrainWaker(waker_);
     // If Want was called in the meantime, what it asked for stays.
     int expected = wanted;
     if (!entries[1].revents || !wanted_.compare_exchange_strong(expected, 0)) continue;

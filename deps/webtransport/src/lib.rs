@@ -1,1 +1,15 @@
+//! WebTransport over QUIC, sans-IO: docs/wire-format.md has the bytes, docs/building.md says how it is built.
 
+pub mod abi;
+pub mod endpoint;
+mod flight;
+mod h3;
+mod headers;
+mod huffman;
+mod lanes;
+pub mod records;
+mod session;
+mod tls;
+mod varint;
+
+pub use session::Request;

@@ -17,7 +17,7 @@ Napi::Value GetIdentity(Environment& environment, const Args& args) {
 Napi::Value ResetIdentity(Environment& environment, const Args& args) {
   environment.RequireRunning();
   SteamNetworkingIdentity identity;
-  const bool given = args.Identity(0, "identity", identity);
+  const bool given = IdentityAt(args, 0, "identity", identity);
   vs::ResetIdentity(given ? &identity : nullptr);
   GetDriver().AwaitPoll();  // the ports are free when this returns
   return args.env().Undefined();
@@ -25,7 +25,7 @@ Napi::Value ResetIdentity(Environment& environment, const Args& args) {
 
 Napi::Value IdentityToString(Environment&, const Args& args) {
   SteamNetworkingIdentity identity;
-  args.Identity(0, "identity", identity);
+  IdentityAt(args, 0, "identity", identity);
   char text[SteamNetworkingIdentity::k_cchMaxString];
   SteamAPI_SteamNetworkingIdentity_ToString(&identity, text, sizeof text);
   return Napi::String::New(args.env(), text);

@@ -13,7 +13,7 @@ Napi::Value Initialize(Environment& environment, const Args& args) {
   const auto driver = static_cast<NativeDriver>(args.Uint32(0, "driver", 2));
   const bool uv_allowed = args.Bool(1, "uvPoll");
   SteamNetworkingIdentity identity;
-  const bool has_identity = args.Identity(2, "identity", identity);
+  const bool has_identity = IdentityAt(args, 2, "identity", identity);
   const SpinOptions spin = SpinAt(args, 3);
   const bool any_driver = driver == NativeDriver::Auto;
   const bool hybrid = driver == NativeDriver::Hybrid || (any_driver && uv_allowed);

@@ -10,7 +10,7 @@ namespace {
 Napi::Value ConnectP2P(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
   SteamNetworkingIdentity peer;
-  const bool known = args.Identity(1, "identity", peer);
+  const bool known = IdentityAt(args, 1, "identity", peer);
   const int port = static_cast<int>(args.Uint32(2, "remoteVirtualPort", UINT16_MAX));
   const OptionList options(args, 3);
   return MakeNumber(args, vs::ConnectP2P(owner, known ? &peer : nullptr, port, options.options()));

@@ -9,7 +9,7 @@ namespace {
 // The identity of the peer, which is the argument at index 1.
 SteamNetworkingIdentity PeerArgument(const Args& args) {
   SteamNetworkingIdentity peer;
-  if (!args.Identity(1, "identity", peer)) Args::ThrowType(args.env(), "identity", "an identity");
+  if (!IdentityAt(args, 1, "identity", peer)) Args::ThrowType(args.env(), "identity", "an identity");
   return peer;
 }
 

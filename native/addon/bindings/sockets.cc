@@ -28,14 +28,14 @@ Napi::Value SetReferenced(Environment& environment, const Args& args) {
 
 Napi::Value CreateListenSocket(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
-  const SteamNetworkingIPAddr address = args.Address(1, 2);
+  const SteamNetworkingIPAddr address = AddressAt(args, 1, 2);
   const OptionList options(args, 3);
   return MakeNumber(args, vs::CreateListenSocket(owner, address, options.options()));
 }
 
 Napi::Value Connect(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
-  const SteamNetworkingIPAddr address = args.Address(1, 2);
+  const SteamNetworkingIPAddr address = AddressAt(args, 1, 2);
   const OptionList options(args, 3);
   return MakeNumber(args, vs::Connect(owner, address, options.options()));
 }
@@ -68,8 +68,8 @@ Napi::Value CreateSocketPair(Environment& environment, const Args& args) {
   const OwnerId owner = RunningOwner(environment, args);
   const bool network = args.Bool(1, "useNetworkLoopback");
   SteamNetworkingIdentity one, two;
-  const bool has_one = args.Identity(2, "identityOne", one);
-  const bool has_two = args.Identity(3, "identityTwo", two);
+  const bool has_one = IdentityAt(args, 2, "identityOne", one);
+  const bool has_two = IdentityAt(args, 3, "identityTwo", two);
   Handle handles[2];
   const bool made = vs::CreateSocketPair(owner, network, has_one ? &one : nullptr, has_two ? &two : nullptr, handles);
   if (!made) return args.env().Null();

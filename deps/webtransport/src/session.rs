@@ -1,0 +1,589 @@
+//! A connection of QUIC with its one session of WebTransport.
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use quinn_proto as q;
+use quinn_proto::{ConnectionError, Dir, Event, StreamEvent, StreamId};
+
+use crate::flight::Flight;
+use crate::h3::{self, BlockReader};
+use crate::headers::{self, Headers};
+use crate::lanes::{read, LaneIn, LanesOut, Read, Taken, LANES};
+use crate::records::{event, Cause, Record, Slab};
+use crate::varint;
+
+pub const MAX_DATAGRAM_BYTES: usize = 1132;
+pub const MAX_TEXT_BYTES: usize = 120;
+/// The largest code of a reason.
+const MAX_CODE: u32 = 1998;
+pub const NO_CODE: u32 = u32::MAX;
+/// How long the other side may take to end the connection behind its close, and to acknowledge ours.
+const LINGER: Duration = Duration::from_millis(500);
+/// What is read at a time from streams that are no lanes.
+const READ_BYTES: usize = 4096;
+/// The longest start of a unidirectional stream: two integers and the lane.
+const MAX_HEAD_BYTES: usize = 17;
+const REJECTED: u32 = 0x10b; // H3_REQUEST_REJECTED
+const MALFORMED: u32 = 0x10e; // H3_MESSAGE_ERROR
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Phase {
+    Handshake,
+    /// Server: no request has come. Client: no answer has.
+    Request,
+    /// JavaScript decides about the request.
+    Asked,
+    Open,
+    Closing,
+    Ended,
+}
+
+/// What JavaScript hears behind everything else.
+struct End {
+    cause: Cause,
+    code: u32,
+    text: Vec<u8>,
+    is_told: bool,
+}
+
+/// Our own close: it waits for the lanes, and then for the acknowledgement of the capsule.
+struct Closing {
+    frame: Vec<u8>,
+    until: Instant,
+    is_sent: bool,
+}
+
+/// What to ask a server for.
+pub struct Request {
+    pub authority: String,
+    pub path: String,
+}
+
+pub struct Session {
+    pub quic: q::Connection,
+    pub id: u32,
+    pub phase: Phase,
+    /// Client only.
+    asks: Option<Request>,
+    flight: Arc<Flight>,
+    request: Option<StreamId>,
+    frames: BlockReader,
+    capsules: BlockReader,
+    /// The answer of a server that refuses, whose body is still to come.
+    refusal: Option<(Headers, Vec<u8>)>,
+    /// Unidirectional streams of the other side whose purpose is not known yet, and those that are skipped.
+    heads: Vec<(StreamId, Vec<u8>)>,
+    skipped: Vec<StreamId>,
+    lanes_in: [Option<LaneIn>; LANES],
+    lanes_out: LanesOut,
+    news: VecDeque<(u8, u16, Vec<u8>)>,
+    has_datagrams: bool,
+    /// JavaScript knows of it.
+    is_known: bool,
+    end: Option<End>,
+    closing: Option<Closing>,
+    /// When it ends if it is not open, or not closed.
+    until: Option<Instant>,
+    /// Bytes that quinn-proto has and that may not be acknowledged; those of them since the last acknowledgement.
+    held: u64,
+    recent: u64,
+    acks: u64,
+    watched: Option<u64>,
+    pub dropped: u64,
+}
+
+impl Session {
+    pub fn new(quic: q::Connection, id: u32, asks: Option<Request>, flight: Arc<Flight>, until: Instant) -> Self {
+        Self {
+            quic,
+            id,
+            phase: Phase::Handshake,
+            is_known: asks.is_some(),
+            asks,
+            flight,
+            request: None,
+            frames: BlockReader::new(&[h3::FRAME_DATA, h3::FRAME_HEADERS]),
+            capsules: BlockReader::new(&[h3::CAPSULE_CLOSE]),
+            refusal: None,
+            heads: Vec::new(),
+            skipped: Vec::new(),
+            lanes_in: Default::default(),
+            lanes_out: LanesOut::default(),
+            news: VecDeque::new(),
+            has_datagrams: false,
+            end: None,
+            closing: None,
+            until: Some(until),
+            held: 0,
+            recent: 0,
+            acks: 0,
+            watched: None,
+            dropped: 0,
+        }
+    }
+
+    pub fn is_pending(&self) -> bool {
+        matches!(self.phase, Phase::Handshake | Phase::Request | Phase::Asked)
+    }
+
+    pub fn deadline(&mut self) -> Option<Instant> {
+        self.quic.poll_timeout().into_iter().chain(self.until).min()
+    }
+
+    /// Whether nothing is left of it, here and in JavaScript.
+    pub fn is_over(&self) -> bool {
+        self.quic.is_drained() && self.end.as_ref().is_none_or(|end| end.is_told || !self.is_known)
+    }
+
+    /// Whether `take` would find something.
+    pub fn has_news(&self) -> bool {
+        let is_open = matches!(self.phase, Phase::Open | Phase::Ended);
+        let has_packets = self.has_datagrams || self.lanes_in.iter().flatten().any(|lane| lane.is_readable);
+        let has_end = self.end.as_ref().is_some_and(|end| !end.is_told);
+        self.is_known && (!self.news.is_empty() || (is_open && has_packets) || has_end)
+    }
+
+    /// Bytes that wait, here or for an acknowledgement.
+    pub fn buffered(&self) -> u64 {
+        self.lanes_out.queued as u64 + self.held.min(self.flight.look().1 + self.recent)
+    }
+
+    pub fn on_timeout(&mut self, now: Instant) {
+        self.quic.handle_timeout(now);
+        if self.until.is_none_or(|until| until > now) {
+            return;
+        }
+        self.until = None;
+        if self.phase != Phase::Closing || self.closing.as_ref().is_none_or(|closing| closing.is_sent) {
+            let text = if self.is_pending() { "The handshake took too long" } else { "" };
+            self.finish(now, Cause::Lost, 1003, text.as_bytes());
+        }
+    }
+
+    /// Does what the events of QUIC ask for.
+    pub fn advance(&mut self, now: Instant) {
+        while let Some(event) = self.quic.poll() {
+            match event {
+                Event::Connected => self.on_connected(),
+                Event::ConnectionLost { reason } => self.on_lost(reason),
+                Event::Stream(StreamEvent::Opened { dir }) => {
+                    while let Some(id) = self.quic.streams().accept(dir) {
+                        self.on_opened(now, id);
+                    }
+                }
+                Event::Stream(StreamEvent::Readable { id }) => self.on_readable(now, id),
+                Event::Stream(StreamEvent::Finished { id } | StreamEvent::Stopped { id, .. }) => {
+                    if self.request == Some(id) && self.phase == Phase::Closing {
+                        self.finish(now, Cause::Ours, 0, b"");
+                    }
+                    self.lanes_out.on_over(id);
+                }
+                Event::DatagramReceived => self.has_datagrams = true,
+                _ => {}
+            }
+        }
+        self.write();
+        self.close_step(now);
+        if self.watched.is_some_and(|most| self.buffered() <= most) {
+            self.watched = None;
+            self.news.push_back((event::WRITABLE, 0, Vec::new()));
+        }
+    }
+
+    /// Moves what there is for JavaScript into the slab. Returns false if something is left for which it has no room.
+    pub fn take(&mut self, now: Instant, slab: &mut Slab) -> bool {
+        let session = self.id;
+        while let Some((kind, status, payload)) = self.news.front() {
+            if !slab.push(&Record { session, kind: *kind, lane: 0, status: *status, value: 0, payload }) {
+                return false;
+            }
+            self.news.pop_front();
+        }
+        if matches!(self.phase, Phase::Open | Phase::Ended) {
+            while self.has_datagrams {
+                if slab.bytes.len() - slab.used < MAX_DATAGRAM_BYTES * 2 {
+                    return false;
+                }
+                let Some(datagram) = self.quic.datagrams().recv() else {
+                    self.has_datagrams = false;
+                    break;
+                };
+                let mut packet = &datagram[..];
+                let quarter = varint::take(&mut packet);
+                let is_ours = self.request.is_some_and(|request| quarter == Some(request.index()));
+                if is_ours && (1..=MAX_DATAGRAM_BYTES).contains(&packet.len()) {
+                    slab.push(&Record { session, kind: event::DATAGRAM, lane: 0, status: 0, value: 0, payload: packet });
+                } else {
+                    self.dropped += 1;
+                }
+            }
+            for lane in 0..LANES {
+                let Some(stream) = self.lanes_in[lane].as_mut().filter(|stream| stream.is_readable) else { continue };
+                match stream.take(&mut self.quic, session, lane as u8, slab) {
+                    Taken::All => {}
+                    Taken::NoRoom => return false,
+                    Taken::Lost => {
+                        stream.is_readable = false;
+                        self.finish(now, Cause::Lost, 1003, b"A stream was reset");
+                    }
+                    Taken::Invalid => {
+                        stream.is_readable = false;
+                        self.finish(now, Cause::Invalid, 1001, b"A reliable packet has 1 to 16384 bytes");
+                    }
+                }
+            }
+        }
+        if let Some(end) = self.end.as_mut().filter(|end| !end.is_told) {
+            let (status, payload) = (end.cause as u16, &end.text[..]);
+            if !slab.push(&Record { session, kind: event::CLOSED, lane: 0, status, value: end.code, payload }) {
+                return false;
+            }
+            end.is_told = true;
+        }
+        true
+    }
+
+    pub fn send_datagram(&mut self, payload: &[u8]) {
+        let Some(request) = self.request.filter(|_| self.phase == Phase::Open) else { return };
+        let mut datagram = BytesMut::with_capacity(payload.len() + 2);
+        let mut head = Vec::with_capacity(2);
+        varint::put(&mut head, request.index());
+        datagram.extend_from_slice(&head);
+        datagram.extend_from_slice(payload);
+        let mut datagrams = self.quic.datagrams();
+        let has_room = datagrams.send_buffer_space() >= datagram.len();
+        if datagrams.send(datagram.freeze(), true).is_err() || !has_room {
+            self.dropped += 1;
+        }
+    }
+
+    pub fn send_reliable(&mut self, lane: usize, payload: &[u8]) {
+        let Some(request) = self.request.filter(|_| self.phase == Phase::Open) else { return };
+        self.lanes_out.push(lane, payload, request);
+    }
+
+    pub fn watch(&mut self, most: u64) {
+        self.watched = Some(most);
+    }
+
+    pub fn accept(&mut self) {
+        if self.phase != Phase::Asked {
+            return;
+        }
+        self.phase = Phase::Open;
+        self.until = None;
+        self.answer(&[(":status", "200"), ("sec-webtransport-http3-draft", "draft02")], b"", false);
+    }
+
+    pub fn refuse(&mut self, now: Instant, status: u16, code: u32, text: &[u8]) {
+        if self.phase != Phase::Asked && self.phase != Phase::Request {
+            return;
+        }
+        let (status, code_text) = (status.to_string(), code.to_string());
+        let mut headers = vec![(":status", status.as_str())];
+        if code != NO_CODE {
+            headers.push(("disconnect-code", &code_text));
+        }
+        self.answer(&headers, text, true);
+        self.is_known = false;
+        self.phase = Phase::Closing;
+        self.until = Some(now + LINGER);
+        self.closing = Some(Closing { frame: Vec::new(), until: now, is_sent: true });
+    }
+
+    /// Ends the session with a reason, behind what was sent reliably, within `timeout`.
+    pub fn close(&mut self, now: Instant, code: u32, text: &[u8], timeout: Duration) {
+        match self.phase {
+            Phase::Open => {
+                let until = now + timeout;
+                self.phase = Phase::Closing;
+                self.until = Some(until);
+                self.closing = Some(Closing { frame: h3::close_frame(code, text), until, is_sent: false });
+            }
+            Phase::Closing => {}
+            _ => self.finish(now, Cause::Ours, 0, b""),
+        }
+    }
+
+    /// Ends it now: nobody waits for acknowledgements.
+    pub fn abort(&mut self, now: Instant, code: u32, text: &[u8]) {
+        self.close(now, code, text, Duration::ZERO);
+        self.close_step(now);
+    }
+
+    fn write(&mut self) {
+        let (acks, in_flight) = self.flight.look();
+        if acks != self.acks {
+            self.acks = acks;
+            self.recent = 0;
+            if in_flight == 0 {
+                self.held = 0;
+            }
+        }
+        let handed = self.lanes_out.write(&mut self.quic);
+        self.held += handed;
+        self.recent += handed;
+    }
+
+    fn close_step(&mut self, now: Instant) {
+        let Some(closing) = self.closing.as_mut().filter(|closing| !closing.is_sent) else { return };
+        if !self.lanes_out.finish(&mut self.quic) && now < closing.until {
+            return;
+        }
+        closing.is_sent = true;
+        self.until = Some(now + LINGER);
+        if let Some(id) = self.request {
+            let _ = self.quic.send_stream(id).write(&closing.frame);
+            let _ = self.quic.send_stream(id).finish();
+        }
+    }
+
+    fn on_connected(&mut self) {
+        self.phase = Phase::Request;
+        if let Some(id) = self.quic.streams().open(Dir::Uni) {
+            let _ = self.quic.send_stream(id).write(&h3::control_stream());
+            let _ = self.quic.send_stream(id).set_priority(LANES as i32 + 1);
+        }
+        let Some(Request { authority, path }) = &self.asks else { return };
+        self.request = self.quic.streams().open(Dir::Bi);
+        let headers = headers::encode(&[
+            (":method", "CONNECT"),
+            (":protocol", "webtransport"),
+            (":scheme", "https"),
+            (":authority", authority),
+            (":path", path),
+            ("sec-webtransport-http3-draft02", "1"),
+        ]);
+        let mut frame = Vec::new();
+        h3::put_block(&mut frame, h3::FRAME_HEADERS, &headers);
+        if let Some(id) = self.request {
+            let _ = self.quic.send_stream(id).set_priority(LANES as i32 + 1);
+            let _ = self.quic.send_stream(id).write(&frame);
+        }
+    }
+
+    fn on_opened(&mut self, now: Instant, id: StreamId) {
+        if id.dir() == Dir::Uni {
+            self.heads.push((id, Vec::new()));
+        } else if self.asks.is_none() && self.request.is_none() {
+            self.request = Some(id);
+            let _ = self.quic.send_stream(id).set_priority(LANES as i32 + 1);
+        } else {
+            let _ = self.quic.recv_stream(id).stop(REJECTED.into());
+            let _ = self.quic.send_stream(id).reset(REJECTED.into());
+            return;
+        }
+        self.on_readable(now, id);
+    }
+
+    fn on_readable(&mut self, now: Instant, id: StreamId) {
+        if self.request == Some(id) {
+            self.read_request(now, id);
+        } else if let Some(lane) = self.lanes_in.iter_mut().flatten().find(|lane| lane.id == id) {
+            lane.is_readable = true;
+        } else if let Some(at) = self.heads.iter().position(|head| head.0 == id) {
+            let (_, head) = self.heads.swap_remove(at);
+            self.read_head(now, id, head);
+        } else if self.skipped.contains(&id) {
+            self.skip(id);
+        }
+    }
+
+    /// Reads the start of a unidirectional stream byte by byte: what follows stays in the stream until it is wanted.
+    fn read_head(&mut self, now: Instant, id: StreamId, mut head: Vec<u8>) {
+        loop {
+            let mut rest = &head[..];
+            match varint::take(&mut rest) {
+                Some(h3::STREAM_WEBTRANSPORT) => {
+                    if let (Some(_), Some(&lane)) = (varint::take(&mut rest), rest.first()) {
+                        return self.on_lane(now, id, lane as usize);
+                    }
+                }
+                Some(_) => return self.skip(id),
+                None => {}
+            }
+            if head.len() >= MAX_HEAD_BYTES {
+                return self.skip(id);
+            }
+            match read(&mut self.quic, id, 1, &mut head) {
+                Read::Some => {}
+                Read::Blocked => return self.heads.push((id, head)),
+                Read::Finished | Read::Reset => return,
+            }
+        }
+    }
+
+    fn on_lane(&mut self, now: Instant, id: StreamId, lane: usize) {
+        match self.lanes_in.get_mut(lane) {
+            Some(place @ None) => *place = Some(LaneIn::new(id)),
+            _ => self.finish(now, Cause::Invalid, 1001, b"There is one stream for each of six lanes"),
+        }
+    }
+
+    fn skip(&mut self, id: StreamId) {
+        let mut bytes = Vec::new();
+        loop {
+            bytes.clear();
+            match read(&mut self.quic, id, READ_BYTES, &mut bytes) {
+                Read::Some => {}
+                Read::Blocked => break,
+                Read::Finished | Read::Reset => return self.skipped.retain(|skipped| *skipped != id),
+            }
+        }
+        if !self.skipped.contains(&id) {
+            self.skipped.push(id);
+        }
+    }
+
+    fn read_request(&mut self, now: Instant, id: StreamId) {
+        let mut bytes = Vec::new();
+        let state = loop {
+            bytes.clear();
+            let state = read(&mut self.quic, id, READ_BYTES, &mut bytes);
+            self.frames.feed(&bytes);
+            loop {
+                match self.frames.next() {
+                    Ok(Some((h3::FRAME_HEADERS, section))) => self.on_headers(now, &section),
+                    Ok(Some((_, data))) => self.on_data(now, &data),
+                    Ok(None) => break,
+                    Err(_) => return self.break_off(now),
+                }
+            }
+            if state != Read::Some {
+                break state;
+            }
+        };
+        if matches!(state, Read::Finished | Read::Reset) && self.phase != Phase::Ended {
+            match self.refusal.take() {
+                Some((headers, body)) => self.on_refused(now, &headers, body),
+                None if self.phase == Phase::Closing => self.finish(now, Cause::Ours, 0, b""),
+                None => self.finish(now, Cause::Lost, 1003, b"The session ended without a reason"),
+            }
+        }
+    }
+
+    fn on_headers(&mut self, now: Instant, section: &[u8]) {
+        let Some(headers) = headers::decode(section) else { return self.break_off(now) };
+        let value = |name| headers::value_of(&headers, name);
+        if self.phase != Phase::Request || self.refusal.is_some() {
+            return; // trailers, which say nothing
+        }
+        let address = address_of(&self.quic);
+        if self.asks.is_some() {
+            match value(":status") {
+                Some("200") => {
+                    self.phase = Phase::Open;
+                    self.until = None;
+                    self.news.push_back((event::OPEN, 0, address.into_bytes()));
+                }
+                Some(status) if status.starts_with('1') => {}
+                Some(_) => self.refusal = Some((headers, Vec::new())),
+                None => self.break_off(now),
+            }
+        } else if value(":method") == Some("CONNECT") && value(":protocol") == Some("webtransport") {
+            self.phase = Phase::Asked;
+            self.is_known = true;
+            let (path, origin) = (value(":path").unwrap_or("/"), value("origin"));
+            let payload = [&address, path, origin.unwrap_or("")].join("\0");
+            self.news.push_back((event::INCOMING, origin.is_some().into(), payload.into_bytes()));
+        } else {
+            self.refuse(now, 404, NO_CODE, b"");
+        }
+    }
+
+    fn on_data(&mut self, now: Instant, data: &[u8]) {
+        if let Some((_, body)) = &mut self.refusal {
+            let room = MAX_TEXT_BYTES.saturating_sub(body.len());
+            body.extend_from_slice(&data[..data.len().min(room)]);
+            return;
+        }
+        self.capsules.feed(data);
+        match self.capsules.next() {
+            Ok(None) => {}
+            Ok(Some((_, capsule))) if capsule.len() >= 4 => {
+                let code = u32::from_be_bytes([capsule[0], capsule[1], capsule[2], capsule[3]]);
+                let text = capsule[4..].iter().take(MAX_TEXT_BYTES).copied().collect::<Vec<u8>>();
+                let is_known = code <= MAX_CODE;
+                self.on_closed(now, if is_known { Cause::Closed } else { Cause::Lost }, code, &text);
+            }
+            _ => self.break_off(now),
+        }
+    }
+
+    /// The other side has closed the session: it ends the connection when it has our answer.
+    fn on_closed(&mut self, now: Instant, cause: Cause, code: u32, text: &[u8]) {
+        if self.phase == Phase::Closing {
+            return self.finish(now, Cause::Ours, 0, b"");
+        }
+        if let Some(id) = self.request {
+            let _ = self.quic.send_stream(id).finish();
+        }
+        self.phase = Phase::Ended;
+        self.until = Some(now + LINGER);
+        self.set_end(cause, code, text);
+    }
+
+    fn on_refused(&mut self, now: Instant, headers: &Headers, body: Vec<u8>) {
+        let status = headers::value_of(headers, ":status").unwrap_or("");
+        let code = headers::value_of(headers, "disconnect-code").and_then(|code| code.parse::<u32>().ok());
+        match code.filter(|code| *code <= MAX_CODE) {
+            Some(code) => self.finish(now, Cause::Refused, code, &body),
+            None => self.finish(now, Cause::Status, 1003, format!("HTTP {status}").as_bytes()),
+        }
+    }
+
+    fn answer(&mut self, headers: &[(&str, &str)], body: &[u8], is_end: bool) {
+        let mut frames = Vec::new();
+        h3::put_block(&mut frames, h3::FRAME_HEADERS, &headers::encode(headers));
+        if !body.is_empty() {
+            h3::put_block(&mut frames, h3::FRAME_DATA, body);
+        }
+        let Some(id) = self.request else { return };
+        let _ = self.quic.send_stream(id).write(&frames);
+        if is_end {
+            let _ = self.quic.send_stream(id).finish();
+            let _ = self.quic.recv_stream(id).stop(h3::NO_ERROR.into());
+        }
+    }
+
+    fn break_off(&mut self, now: Instant) {
+        self.quic.close(now, MALFORMED.into(), Bytes::new());
+        self.finish(now, Cause::Invalid, 1001, b"HTTP/3 that makes no sense");
+    }
+
+    fn on_lost(&mut self, reason: ConnectionError) {
+        let text = match reason {
+            ConnectionError::TimedOut => "Nothing arrived any more".into(),
+            ConnectionError::ApplicationClosed(_) => "The other side closed the connection without a reason".into(),
+            other => other.to_string(),
+        };
+        let cause = if self.phase == Phase::Closing { Cause::Ours } else { Cause::Lost };
+        self.phase = Phase::Ended;
+        self.until = None;
+        self.set_end(cause, 1003, text.as_bytes());
+    }
+
+    /// Ends the connection at once.
+    fn finish(&mut self, now: Instant, cause: Cause, code: u32, text: &[u8]) {
+        let cause = if self.phase == Phase::Closing { Cause::Ours } else { cause };
+        self.quic.close(now, h3::NO_ERROR.into(), Bytes::new());
+        self.phase = Phase::Ended;
+        self.until = None;
+        self.set_end(cause, code, text);
+    }
+
+    fn set_end(&mut self, cause: Cause, code: u32, text: &[u8]) {
+        if self.end.is_none() {
+            let text = text[..text.len().min(MAX_TEXT_BYTES)].to_vec();
+            self.end = Some(End { cause, code, text, is_told: false });
+        }
+    }
+}
+
+/// `host:port` of the other side, IPv4 as such.
+fn address_of(quic: &q::Connection) -> String {
+    let address = quic.remote_address();
+    std::net::SocketAddr::new(address.ip().to_canonical(), address.port()).to_string()
+}

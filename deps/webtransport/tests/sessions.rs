@@ -1,0 +1,321 @@
+//! Two endpoints in one process, with the datagrams between them carried by hand.
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use valve_sockets_webtransport::endpoint::{Endpoint, Limits};
+use valve_sockets_webtransport::records::{self, command, event, Record, Slab};
+use valve_sockets_webtransport::Request;
+
+const CERT: &[u8] = include_bytes!("cert.pem");
+const KEY: &[u8] = include_bytes!("key.pem");
+const LIMITS: Limits = Limits { retry_above: 64, max_pending: 256, handshake_timeout_ms: 10_000, close_timeout_ms: 2000 };
+
+#[derive(Debug, PartialEq)]
+struct Event {
+    session: u32,
+    kind: u8,
+    lane: u8,
+    status: u16,
+    value: u32,
+    payload: Vec<u8>,
+}
+
+struct World {
+    now: Instant,
+    server: Endpoint,
+    client: Endpoint,
+    /// Whether a datagram arrives, by its number.
+    arrives: fn(usize) -> bool,
+    count: usize,
+    at_server: Vec<Event>,
+    at_client: Vec<Event>,
+    /// Both ends read what arrives for them.
+    is_reading: bool,
+}
+
+fn address(port: u16) -> SocketAddr {
+    SocketAddr::new("::ffff:127.0.0.1".parse().unwrap(), port)
+}
+
+fn hash() -> Vec<u8> {
+    use rustls::pki_types::{pem::PemObject, CertificateDer};
+    let der = CertificateDer::from_pem_slice(CERT).unwrap();
+    ring::digest::digest(&ring::digest::SHA256, &der).as_ref().to_vec()
+}
+
+fn send(to: &mut Endpoint, now: Instant, session: u32, kind: u8, lane: u8, status: u16, value: u32, payload: &[u8]) {
+    let mut bytes = vec![0; payload.len() + 32];
+    let mut slab = Slab { bytes: &mut bytes, used: 0 };
+    assert!(slab.push(&Record { session, kind, lane, status, value, payload }));
+    let used = slab.used;
+    to.run(now, &bytes[..used]);
+    to.advance(now);
+}
+
+fn take(from: &mut Endpoint, now: Instant, into: &mut Vec<Event>, room: usize) {
+    let mut bytes = vec![0; room];
+    let mut slab = Slab { bytes: &mut bytes, used: 0 };
+    from.take(now, &mut slab);
+    let used = slab.used;
+    let mut rest = &bytes[..used];
+    while let Some(Record { session, kind, lane, status, value, payload }) = records::take(&mut rest) {
+        into.push(Event { session, kind, lane, status, value, payload: payload.to_vec() });
+    }
+    from.advance(now);
+}
+
+impl World {
+    fn new(limits: Limits) -> Self {
+        let mut server = Endpoint::new(limits);
+        server.set_certificate(CERT, KEY).unwrap();
+        let client = Endpoint::new(LIMITS);
+        let (at_server, at_client) = (Vec::new(), Vec::new());
+        World { now: Instant::now(), server, client, arrives: |_| true, count: 0, at_server, at_client, is_reading: true }
+    }
+
+    fn connect(&mut self, hashes: &[u8]) -> u32 {
+        let request = Request { authority: "localhost:1".into(), path: "/game?a=1".into() };
+        let session = self.client.connect(self.now, address(1), "localhost", request, hashes, b"").unwrap();
+        self.client.advance(self.now);
+        session
+    }
+
+    /// Carries datagrams for `ms` milliseconds.
+    fn run(&mut self, ms: u64) {
+        for _ in 0..ms {
+            self.carry();
+            self.now += Duration::from_millis(1);
+            self.server.advance(self.now);
+            self.client.advance(self.now);
+        }
+    }
+
+    fn carry(&mut self) {
+        let mut bytes = Vec::new();
+        loop {
+            let mut is_quiet = true;
+            while self.client.transmit(self.now, &mut bytes).is_some() {
+                is_quiet = false;
+                self.count += 1;
+                if (self.arrives)(self.count) {
+                    self.server.receive(self.now, address(2), None, &bytes);
+                }
+            }
+            self.server.advance(self.now);
+            while self.server.transmit(self.now, &mut bytes).is_some() {
+                is_quiet = false;
+                self.count += 1;
+                if (self.arrives)(self.count) {
+                    self.client.receive(self.now, address(1), None, &bytes);
+                }
+            }
+            self.client.advance(self.now);
+            if self.is_reading {
+                take(&mut self.server, self.now, &mut self.at_server, 65_536);
+                take(&mut self.client, self.now, &mut self.at_client, 65_536);
+            }
+            if is_quiet {
+                return;
+            }
+        }
+    }
+
+    /// Connects, and returns the numbers of the session at the client and at the server.
+    fn open(&mut self) -> (u32, u32) {
+        let client = self.connect(&hash());
+        self.run(5);
+        let server = self.at_server.iter().find(|event| event.kind == event::INCOMING).unwrap().session;
+        send(&mut self.server, self.now, server, command::ACCEPT, 0, 0, 0, b"");
+        self.run(5);
+        assert!(self.at_client.iter().any(|event| event.kind == event::OPEN));
+        self.at_server.clear();
+        self.at_client.clear();
+        (client, server)
+    }
+}
+
+#[test]
+fn a_session_opens_when_the_server_has_accepted_it() {
+    let mut world = World::new(LIMITS);
+    let client = world.connect(&hash());
+    world.run(5);
+    let [Event { session: server, kind: event::INCOMING, status: 0, ref payload, .. }] = world.at_server[..] else {
+        panic!("{:?}", world.at_server);
+    };
+    assert_eq!(payload, b"127.0.0.1:2\0/game?a=1\0");
+    assert!(world.at_client.is_empty());
+    assert_eq!(world.server.pending_count(), 1);
+    send(&mut world.server, world.now, server, command::ACCEPT, 0, 0, 0, b"");
+    world.run(5);
+    assert_eq!((world.at_client[0].session, world.at_client[0].kind), (client, event::OPEN));
+    assert_eq!(world.server.pending_count(), 0);
+}
+
+#[test]
+fn packets_of_all_sizes_and_lanes_arrive_both_ways() {
+    let mut world = World::new(LIMITS);
+    let (client, server) = world.open();
+    for size in [1, 63, 64, 1132] {
+        send(&mut world.client, world.now, client, command::DATAGRAM, 0, 0, 0, &vec![1; size]);
+        send(&mut world.server, world.now, server, command::DATAGRAM, 0, 0, 0, &vec![2; size]);
+    }
+    for lane in 0..6 {
+        for size in [1, 63, 64, 16_384] {
+            send(&mut world.client, world.now, client, command::RELIABLE, lane, 0, 0, &vec![lane; size]);
+            send(&mut world.server, world.now, server, command::RELIABLE, lane, 0, 0, &vec![lane; size]);
+        }
+    }
+    world.run(300);
+    for events in [&world.at_server, &world.at_client] {
+        let sizes = |kind, lane| -> Vec<usize> {
+            let ours = events.iter().filter(|event| event.kind == kind && event.lane == lane);
+            ours.map(|event| event.payload.len()).collect()
+        };
+        assert_eq!(sizes(event::DATAGRAM, 0), [1, 63, 64, 1132]);
+        for lane in 0..6 {
+            assert_eq!(sizes(event::RELIABLE, lane), [1, 63, 64, 16_384]);
+        }
+    }
+    assert_eq!(world.client.buffered(client), 0);
+}
+
+#[test]
+fn reliable_packets_survive_loss_and_come_before_the_reason() {
+    let mut world = World::new(LIMITS);
+    let (client, _) = world.open();
+    world.arrives = |number| number % 5 != 0;
+    for number in 0..200u8 {
+        send(&mut world.client, world.now, client, command::RELIABLE, number % 6, 0, 0, &[number; 500]);
+    }
+    send(&mut world.client, world.now, client, command::CLOSE, 0, 0, 42, b"bye");
+    world.run(3000);
+    let last = world.at_server.pop().unwrap();
+    assert_eq!((last.kind, last.status, last.value, &last.payload[..]), (event::CLOSED, 0, 42, &b"bye"[..]));
+    assert_eq!(world.at_server.iter().filter(|event| event.kind == event::RELIABLE).count(), 200);
+    let ours = world.at_client.last().unwrap();
+    assert_eq!((ours.kind, ours.status), (event::CLOSED, 4));
+}
+
+#[test]
+fn what_is_not_read_stops_the_other_side_and_is_bounded() {
+    let mut world = World::new(LIMITS);
+    let (client, _) = world.open();
+    world.is_reading = false;
+    for _ in 0..64 {
+        send(&mut world.client, world.now, client, command::RELIABLE, 0, 0, 0, &[7; 16_384]);
+    }
+    world.run(200);
+    assert!(world.client.buffered(client) > 700_000, "{}", world.client.buffered(client));
+    send(&mut world.client, world.now, client, command::WATCH, 0, 0, 1000, b"");
+    world.is_reading = true;
+    world.run(500);
+    assert_eq!(world.at_server.iter().filter(|event| event.payload.len() == 16_384).count(), 64);
+    assert!(world.at_client.iter().any(|event| event.kind == event::WRITABLE));
+}
+
+#[test]
+fn a_small_slab_takes_everything_piece_by_piece() {
+    let mut world = World::new(LIMITS);
+    let (client, _) = world.open();
+    world.is_reading = false;
+    for number in 0..8u8 {
+        send(&mut world.client, world.now, client, command::RELIABLE, 0, 0, 0, &[number; 16_384]);
+        send(&mut world.client, world.now, client, command::DATAGRAM, 0, 0, 0, &[number; 9]);
+    }
+    world.run(100);
+    for _ in 0..20 {
+        take(&mut world.server, world.now, &mut world.at_server, 20_000);
+        world.run(1);
+    }
+    let of = |kind| world.at_server.iter().filter(|event| event.kind == kind).map(|event| event.payload[0]).collect();
+    let (reliable, datagrams): (Vec<u8>, Vec<u8>) = (of(event::RELIABLE), of(event::DATAGRAM));
+    assert_eq!(reliable, [0, 1, 2, 3, 4, 5, 6, 7]);
+    assert_eq!(datagrams, [0, 1, 2, 3, 4, 5, 6, 7]);
+}
+
+#[test]
+fn a_refusal_says_why() {
+    for (code, status, expected) in [(1010, 503, (2, 1010, "full")), (u32::MAX, 404, (3, 1003, "HTTP 404"))] {
+        let mut world = World::new(LIMITS);
+        world.connect(&hash());
+        world.run(5);
+        let server = world.at_server[0].session;
+        send(&mut world.server, world.now, server, command::REFUSE, 0, status, code, b"full");
+        world.run(1000);
+        let [Event { kind: event::CLOSED, status, value, ref payload, .. }] = world.at_client[..] else {
+            panic!("{:?}", world.at_client);
+        };
+        assert_eq!((status, value, std::str::from_utf8(payload).unwrap()), expected);
+        assert_eq!(world.server.pending_count(), 0);
+        assert_eq!(world.at_server.len(), 1);
+    }
+}
+
+#[test]
+fn a_wrong_certificate_and_silence_end_the_attempt() {
+    let mut world = World::new(LIMITS);
+    world.connect(&[0; 32]);
+    world.run(50);
+    assert_eq!((world.at_client[0].kind, world.at_client[0].status), (event::CLOSED, 1));
+    assert!(world.at_server.is_empty());
+    world.at_client.clear();
+    world.arrives = |_| false;
+    world.connect(&hash());
+    world.run(10_001);
+    assert_eq!((world.at_client[0].kind, world.at_client[0].status), (event::CLOSED, 1));
+}
+
+#[test]
+fn a_crowd_has_to_prove_its_address() {
+    let mut world = World::new(Limits { retry_above: 0, ..LIMITS });
+    world.open();
+    assert_eq!((world.server.statistics.retries, world.server.statistics.accepted), (1, 1));
+}
+
+#[test]
+fn one_source_has_a_share_of_the_pending_places() {
+    let mut world = World::new(Limits { max_pending: 8, ..LIMITS });
+    for _ in 0..3 {
+        world.connect(&hash());
+    }
+    world.run(20);
+    assert_eq!(world.server.pending_count(), 2);
+    assert!(world.server.statistics.refused > 0);
+}
+
+#[test]
+fn a_lost_peer_is_noticed_and_its_place_is_used_again() {
+    let mut world = World::new(LIMITS);
+    let (client, _) = world.open();
+    world.arrives = |_| false;
+    world.run(45_000);
+    assert_eq!((world.at_client[0].kind, world.at_client[0].status), (event::CLOSED, 1));
+    assert_eq!((world.at_server[0].kind, world.at_server[0].status), (event::CLOSED, 1));
+    world.arrives = |_| true;
+    world.at_server.clear();
+    world.at_client.clear();
+    let (again, _) = world.open();
+    assert_eq!(again & 0xfffff, client & 0xfffff);
+    assert_ne!(again, client);
+}
+
+#[test]
+fn datagrams_of_strangers_that_make_no_sense_leave_nothing() {
+    let mut world = World::new(LIMITS);
+    let (client, _) = world.open();
+    let mut seed = 1u32;
+    let mut random = move || {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 16) as u8
+    };
+    for _ in 0..20_000 {
+        let size = usize::from(random()) * 5;
+        let datagram: Vec<u8> = (0..size).map(|_| random()).collect();
+        world.server.receive(world.now, address(9), None, &datagram);
+        world.server.advance(world.now);
+    }
+    assert_eq!(world.server.pending_count(), 0);
+    send(&mut world.client, world.now, client, command::DATAGRAM, 0, 0, 0, b"still here");
+    world.run(5);
+    assert_eq!(world.at_server[0].payload, b"still here");
+}

@@ -1,0 +1,4 @@
+/** WebTransport servers and clients, for Node.js with the package `valve-sockets-webtransport`. */
+export type { WebTransportConnectEndPoint } from "./webtransport/browser/client-options.js";
+export type { WebTransportBindEndPoint, WebTransportOptions } from "./webtransport/node/web-transport-options.js";
+export { WebTransportSocketFactory } from "./webtransport/node/web-transport-socket-factory.js";

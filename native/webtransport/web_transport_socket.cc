@@ -1,0 +1,235 @@
+#include "webtransport/web_transport_socket.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <climits>
+#include <cstring>
+#include <system_error>
+#include <vector>
+
+namespace vs {
+
+namespace {
+
+// What one call receives or sends at most.
+constexpr uint32_t kSlots = 64;
+constexpr size_t kSlotBytes = sizeof(UdpSlot) + 1536;
+// After so many calls that were full, others have their turn.
+constexpr int kRounds = 16;
+constexpr int kTickMs = 20;
+constexpr int kBusyTickMs = 1;
+
+// What is received is handled at once, and what is to be sent is sent at once: a thread needs this memory once.
+uint8_t* Slots() {
+  thread_local std::vector<uint8_t> slots(kSlots * kSlotBytes);
+  return slots.data();
+}
+
+UdpSlot SlotOf(const UdpAddress& address) {
+  UdpSlot slot = {};
+  std::memcpy(slot.ip, address.ip, sizeof slot.ip);
+  slot.scope = address.scope;
+  slot.port = address.port;
+  return slot;
+}
+
+// The text of a result less than -2.
+std::string TextOf(int64_t result, const uint8_t* text) {
+  return result < kWtBroken ? std::string(reinterpret_cast<const char*>(text), static_cast<size_t>(kWtBroken - result))
+                            : std::string();
+}
+
+}  // namespace
+
+std::unique_ptr<WebTransportSocket> WebTransportSocket::Open(const UdpAddress& address, int buffer_bytes,
+                                                             vs_wt_limits limits, Doorbell* doorbell, int& error) {
+  auto udp = UdpSocket::Open(address, false, buffer_bytes, error);
+  if (!udp) return nullptr;
+  vs_wt* core = vs_wt_new(limits);
+  if (!core) {
+    error = ENOMEM;
+    return nullptr;
+  }
+  return std::unique_ptr<WebTransportSocket>(new WebTransportSocket(std::move(udp), core, doorbell));
+}
+
+WebTransportSocket::~WebTransportSocket() {
+  if (thread_.joinable()) {
+    {
+      std::lock_guard<std::mutex> lock(sleep_mutex_);
+      stop_ = true;
+    }
+    sleep_.notify_all();
+    Wake();
+    thread_.join();
+  }
+  if (waker_ != kNoDescriptor) CloseSocket(waker_);
+  vs_wt_free(core_);
+}
+
+bool WebTransportSocket::StartThread(bool has_loop) {
+  has_loop_ = has_loop;
+  if (!has_loop) {
+    waker_ = OpenWaker();
+    if (waker_ == kNoDescriptor) return false;
+  }
+  try {
+    thread_ = std::thread([this] { has_loop_ ? RunBesideLoop() : RunAlone(); });
+  } catch (const std::system_error&) {
+    return false;
+  }
+  return true;
+}
+
+void WebTransportSocket::Turn() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  turns_++;
+  for (int round = 0; round < kRounds; round++) {
+    const uint32_t count = udp_->Receive(Slots(), kSlotBytes, kSlots);
+    vs_wt_receive(core_, Slots(), kSlotBytes, count);
+    Flush();
+    if (count < kSlots) break;
+  }
+}
+
+int WebTransportSocket::TimeToNextTimer() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  const int64_t us = vs_wt_time_to_next(core_);
+  if (us < 0 || us == INT64_MAX) return INT_MAX;
+  return static_cast<int>(std::min<int64_t>((us + 999) / 1000, 3'600'000));
+}
+
+bool WebTransportSocket::TakeNews() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (!HasUntoldNews()) return false;
+  told_ = true;
+  return true;
+}
+
+int64_t WebTransportSocket::SetCertificate(vs_wt_bytes cert, vs_wt_bytes key, std::string& error) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  uint8_t text[256];
+  const int64_t result = vs_wt_set_certificate(core_, cert, key, text, sizeof text);
+  error = TextOf(result, text);
+  return result;
+}
+
+int64_t WebTransportSocket::Connect(const UdpAddress& to, vs_wt_bytes name, vs_wt_bytes authority, vs_wt_bytes path,
+                                    vs_wt_bytes hashes, vs_wt_bytes roots, std::string& error) {
+  int64_t result;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    const UdpSlot slot = SlotOf(to);
+    uint8_t text[256];
+    result = vs_wt_connect(core_, reinterpret_cast<const uint8_t*>(&slot), name, authority, path, hashes, roots, text,
+                           sizeof text);
+    error = TextOf(result, text);
+    Flush();
+  }
+  AfterCall();
+  return result;
+}
+
+int64_t WebTransportSocket::Take(uint8_t* slab, size_t size) {
+  int64_t bytes;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    bytes = vs_wt_take(core_, slab, size);
+    Flush();
+    // JS goes on until it gets nothing.
+    if (bytes <= 0) told_ = false;
+  }
+  AfterCall();
+  return bytes;
+}
+
+int64_t WebTransportSocket::Run(vs_wt_bytes slab) {
+  int64_t result;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    result = vs_wt_run(core_, slab);
+    Flush();
+  }
+  AfterCall();
+  return result;
+}
+
+int64_t WebTransportSocket::Buffered(uint32_t session) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return vs_wt_buffered(core_, session);
+}
+
+vs_wt_figures_t WebTransportSocket::Figures() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  vs_wt_figures_t figures = {};
+  vs_wt_figures(core_, &figures);
+  figures.dropped += udp_->dropped() + unsent_;
+  return figures;
+}
+
+void WebTransportSocket::Flush() {
+  for (;;) {
+    const int64_t count = vs_wt_transmit(core_, Slots(), kSlotBytes, kSlots);
+    if (count <= 0) return;
+    unsent_ += static_cast<uint64_t>(count) - udp_->Send(Slots(), kSlotBytes, static_cast<uint32_t>(count));
+    if (count < static_cast<int64_t>(kSlots)) return;
+  }
+}
+
+// A core that is broken has news: JS finds out when it reads.
+bool WebTransportSocket::HasUntoldNews() { return !told_ && vs_wt_has_news(core_) != 0; }
+
+void WebTransportSocket::AfterCall() {
+  if (!has_loop_) Wake();
+  std::unique_lock<std::mutex> lock(mutex_);
+  const bool has_news = HasUntoldNews();
+  lock.unlock();
+  if (has_news) doorbell_->Ring();
+}
+
+void WebTransportSocket::RunBesideLoop() {
+  uint64_t seen = 0;
+  bool was_waiting = false;
+  for (;;) {
+    {
+      std::unique_lock<std::mutex> lock(sleep_mutex_);
+      const auto tick = std::chrono::milliseconds(was_waiting ? kBusyTickMs : kTickMs);
+      sleep_.wait_for(lock, tick, [this] { return stop_.load(); });
+      if (stop_) return;
+    }
+    const bool is_waiting = IsReadable(descriptor()) || TimeToNextTimer() == 0;
+    // Something waited at the last look, waits still, and the loop has not turned in between: it is busy.
+    if (is_waiting && was_waiting && turns_ == seen) {
+      Turn();
+      doorbell_->Ring();
+    }
+    was_waiting = is_waiting;
+    seen = turns_;
+  }
+}
+
+void WebTransportSocket::RunAlone() {
+  while (!stop_) {
+    const int ms = TimeToNextTimer();
+    PollEntry entries[2] = {};
+    entries[0].fd = waker_;
+    entries[0].events = POLLIN;
+    entries[1].fd = descriptor();
+    entries[1].events = POLLIN;
+    WaitForSockets(entries, 2, ms == INT_MAX ? -1 : ms);
+    if (entries[0].revents) DrainWaker(waker_);
+    if (stop_) return;
+    Turn();
+    std::unique_lock<std::mutex> lock(mutex_);
+    const bool has_news = HasUntoldNews();
+    lock.unlock();
+    if (has_news) doorbell_->Ring();
+  }
+}
+
+void WebTransportSocket::Wake() {
+  if (waker_ != kNoDescriptor) send(waker_, "", 1, 0);
+}
+
+}  // namespace vs

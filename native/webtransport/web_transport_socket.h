@@ -1,0 +1,74 @@
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "doorbell.h"
+#include "udp/udp_socket.h"
+#include "webtransport/core.h"
+
+namespace vs {
+
+// All sessions over one UDP socket. An event loop turns it when the descriptor is readable or its timer is due. A thread
+// of its own turns it where there is no such loop, and in place of one that is busy, so that acknowledgements and timers
+// stay on time. JavaScript only reads and writes records.
+class WebTransportSocket {
+ public:
+  // Returns null on failure, and `error` is the system's number.
+  static std::unique_ptr<WebTransportSocket> Open(const UdpAddress& address, int buffer_bytes, vs_wt_limits limits,
+                                                  Doorbell* doorbell, int& error);
+  ~WebTransportSocket();
+
+  Descriptor descriptor() const { return udp_->descriptor(); }
+  uint16_t port() const { return udp_->port(); }
+
+  // To be called once: whether an event loop turns it.
+  bool StartThread(bool has_loop);
+  // Receives, does what is due, and sends.
+  void Turn();
+  // Milliseconds until Turn is due though nothing arrives; INT_MAX for never.
+  int TimeToNextTimer();
+  // Whether JS has something to read of which it has not been told. It counts as told then.
+  bool TakeNews();
+
+  // As the functions of core.h; what follows from them is sent.
+  int64_t SetCertificate(vs_wt_bytes cert, vs_wt_bytes key, std::string& error);
+  int64_t Connect(const UdpAddress& to, vs_wt_bytes name, vs_wt_bytes authority, vs_wt_bytes path, vs_wt_bytes hashes,
+                  vs_wt_bytes roots, std::string& error);
+  int64_t Take(uint8_t* slab, size_t size);
+  int64_t Run(vs_wt_bytes slab);
+  int64_t Buffered(uint32_t session);
+  vs_wt_figures_t Figures();
+
+ private:
+  WebTransportSocket(std::unique_ptr<UdpSocket> udp, vs_wt* core, Doorbell* doorbell)
+      : udp_(std::move(udp)), core_(core), doorbell_(doorbell) {}
+  void Flush();
+  bool HasUntoldNews();
+  // After a call of JS's: its thread looks at the timers again, and JS hears of what the call itself has set off.
+  void AfterCall();
+  void RunBesideLoop();
+  void RunAlone();
+  void Wake();
+
+  const std::unique_ptr<UdpSocket> udp_;
+  vs_wt* const core_;
+  Doorbell* const doorbell_;
+  std::mutex mutex_;  // of the core
+  bool told_ = false;
+  uint64_t unsent_ = 0;  // datagrams for which the system had no room: QUIC takes them for lost
+
+  std::thread thread_;
+  bool has_loop_ = false;
+  std::atomic<uint64_t> turns_{0};
+  std::mutex sleep_mutex_;
+  std::condition_variable sleep_;
+  std::atomic<bool> stop_{false};
+  // A socket that sends to itself, to wake the thread where it waits for datagrams.
+  Descriptor waker_ = kNoDescriptor;
+};
+
+}  // namespace vs
