@@ -1,5 +1,5 @@
 // The page: /?name=… plays as somebody, /?autopilot lets the ship fly by itself.
-import { WebSocketFactory } from "valve-sockets/socket/websocket";
+import { BrowserSocketFactory } from "valve-sockets/socket/browser";
 import { Autopilot } from "./autopilot.mjs";
 import { Drawing } from "./drawing.mjs";
 import { Player } from "./player.mjs";
@@ -33,9 +33,8 @@ function sample() {
 }
 
 const { hostname, port, protocol } = location;
-const SECURE = protocol === "https:";
-const DEFAULT_PORT = SECURE ? 443 : 80;
-const socketFactory = new WebSocketFactory({ host: hostname, port: Number(port || DEFAULT_PORT), secure: SECURE });
+const DEFAULT_PORT = protocol === "https:" ? 443 : 80;
+const socketFactory = new BrowserSocketFactory({ host: hostname, port: Number(port || DEFAULT_PORT) });
 const player = new Player(settings.get("name") ?? "guest", sample, { socketFactory });
 const drawing = new Drawing(document.querySelector("canvas"), player);
 /** For the console. */

@@ -3,15 +3,15 @@ import { NetworkServer } from "valve-sockets/message";
 import { generateServerKey } from "valve-sockets/noise";
 import { nativePrimitives } from "valve-sockets/noise/native";
 import { LagSocketFactory, MultiplexSocketFactory } from "valve-sockets/socket";
+import { BrowserSocketFactory } from "valve-sockets/socket/browser";
 import { GnsSocketFactory } from "valve-sockets/socket/gns";
 import { UdpSocketFactory } from "valve-sockets/socket/udp";
-import { WebSocketFactory } from "valve-sockets/socket/websocket";
 import { servePage } from "../page-server.mjs";
 import { Arena } from "./arena.mjs";
 import { protocol, TICK_RATE } from "./rules.mjs";
 
 /**
- * Opens an arena: over GNS and UDP, encrypted with a key of this server, and over WebSocket for its page.
+ * Opens an arena: over GNS and UDP, encrypted with a key of this server, and over WebTransport or WebSocket for its page.
  *
  * @param lag how bad the network of GNS and UDP is, as the options of a LagSocketFactory
  */
@@ -25,7 +25,7 @@ export async function openArena({ httpPort = 0, lag = {}, random } = {}) {
     socketFactory: new MultiplexSocketFactory(
       new LagSocketFactory(new GnsSocketFactory({ port: 0 }), lag),
       new LagSocketFactory(new UdpSocketFactory({ port: 0 }), lag),
-      new WebSocketFactory({ server: http }),
+      new BrowserSocketFactory({ webSocket: { server: http } }),
     ),
     // Whoever knows the key insists on it. A page from http has no encryption at all.
     peer: { encryption: { primitives, serverKeys: [privateKey], required: false } },

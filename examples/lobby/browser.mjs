@@ -1,5 +1,5 @@
-// A player in a browser, over WebSocket, with the server that the page is from: /?name=…
-import { WebSocketFactory } from "valve-sockets/socket/websocket";
+// A player in a browser, over WebTransport or WebSocket, with the server that the page is from: /?name=…
+import { BrowserSocketFactory } from "valve-sockets/socket/browser";
 import { createPlayer, enter } from "./player.mjs";
 
 const name = new URLSearchParams(location.search).get("name") ?? "guest";
@@ -9,9 +9,8 @@ const print = (line) => {
   document.querySelector("#log").append(item);
 };
 const { hostname, port, protocol } = location;
-const SECURE = protocol === "https:";
-const DEFAULT_PORT = SECURE ? 443 : 80;
-const socketFactory = new WebSocketFactory({ host: hostname, port: Number(port || DEFAULT_PORT), secure: SECURE });
+const DEFAULT_PORT = protocol === "https:" ? 443 : 80;
+const socketFactory = new BrowserSocketFactory({ host: hostname, port: Number(port || DEFAULT_PORT) });
 const client = createPlayer(socketFactory, print);
 await client.connect();
 await enter(client, name, print);

@@ -2,8 +2,8 @@
 // join over GNS on the UDP port (client.mjs), or with a browser on the HTTP port.
 import { NetworkServer } from "valve-sockets/message";
 import { MultiplexSocketFactory } from "valve-sockets/socket";
+import { BrowserSocketFactory } from "valve-sockets/socket/browser";
 import { GnsSocketFactory } from "valve-sockets/socket/gns";
-import { WebSocketFactory } from "valve-sockets/socket/websocket";
 import { servePage } from "../page-server.mjs";
 import { Lobby } from "./lobby.mjs";
 import { createPlayer, enter } from "./player.mjs";
@@ -14,7 +14,7 @@ const [name = "host", players = "3", udpPort = "7777", httpPort = "8080"] = proc
 const http = await servePage(import.meta.url, Number(httpPort));
 
 const gns = new GnsSocketFactory({ port: Number(udpPort) });
-const socketFactory = new MultiplexSocketFactory(gns, new WebSocketFactory({ server: http }));
+const socketFactory = new MultiplexSocketFactory(gns, new BrowserSocketFactory({ webSocket: { server: http } }));
 const server = new NetworkServer({ protocol, socketFactory });
 new Lobby(server, `${name}'s lobby`, Number(players));
 const print = (line) => console.log(line);

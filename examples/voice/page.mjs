@@ -1,7 +1,7 @@
 // The page: joins a room of the server that it is from, and shows who is there and who speaks.
 import { ConnectionStatus, PeerCommsNetwork } from "valve-sockets/comms";
 import { BrowserAudio, opusCodec } from "valve-sockets/comms/audio";
-import { WebSocketFactory } from "valve-sockets/socket/websocket";
+import { BrowserSocketFactory } from "valve-sockets/socket/browser";
 import { PlayerList } from "./player-list.mjs";
 
 const find = (id) => document.querySelector(`#${id}`);
@@ -16,9 +16,8 @@ find("join").onsubmit = (event) => {
 
 async function join(playerName, room) {
   const codec = await opusCodec();
-  const secure = location.protocol === "https:";
-  const port = Number(location.port || (secure ? 443 : 80));
-  const socketFactory = new WebSocketFactory({ host: location.hostname, port, secure });
+  const port = Number(location.port || (location.protocol === "https:" ? 443 : 80));
+  const socketFactory = new BrowserSocketFactory({ host: location.hostname, port });
   const network = new PeerCommsNetwork({ socketFactory, playerName, codec: codec.settings });
   const { comms } = network;
   // Inside the click on Join, so that the browser lets the page play sound.

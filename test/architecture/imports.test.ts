@@ -6,7 +6,7 @@ const nodeOnlyOf = {
   noise: "(node|native)-",
   socket:
     "((gns|udp|tls)[/.]|websocket(/websocket)?-server|browser(/browser)?-server|browser/(text-|web-transport-servers)|" +
-    "building/bind-host)",
+    "webtransport(/node/|-server)|building/bind-host)",
   message: "default-udp",
   guard: "(node|kernel|nftables)",
   xcs: "(index|node/)",

@@ -16,6 +16,7 @@ import { WebTransportSocket } from "./web-transport-socket.js";
 
 /** How long one address of the server is tried before the next is tried beside it. */
 const NEXT_ADDRESS_MS = 250;
+type Reject = (error: unknown) => void;
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 /** A WebTransport client. */
@@ -24,7 +25,7 @@ export class WebTransportClientSocket
   implements ISocket<IBindEndPoint, WebTransportConnectEndPoint>
 {
   /** The sessions that have been asked for, one for each address of the server, and what each resolves. */
-  readonly #asked = new Map<number, { resolve: () => void; reject: (error: unknown) => void }>();
+  readonly #asked = new Map<number, { resolve: (handle: WebTransportHandle) => void; reject: Reject }>();
   #trial: () => Trial = () => ({ transport: "WebTransport", action: "connecting to", host: "", port: 0 });
   #url = "";
 
@@ -61,7 +62,15 @@ export class WebTransportClientSocket
   protected onRequest(): void {}
 
   protected onOpen(session: number): void {
-    this.#asked.get(session)?.resolve();
+    const asked = this.#asked.get(session);
+    if (!asked) return;
+    this.#asked.delete(session);
+    this.#giveUp();
+    // It is there at once: packets may follow in the same slab.
+    const { host, port } = this.#trial();
+    const handle = new WebTransportHandle(this, session, "authenticated", formatHost(host, port));
+    this.handles.set(session, handle);
+    asked.resolve(handle);
   }
 
   protected onEnd(session: number, cause: WtCause, reason: DisconnectReason): void {
@@ -69,7 +78,7 @@ export class WebTransportClientSocket
   }
 
   protected closeRest(): void {
-    this.#giveUp(null);
+    this.#giveUp();
   }
 
   async #connect(
@@ -87,21 +96,15 @@ export class WebTransportClientSocket
     const roots = hashes.length > 0 ? NO_BYTES : trustedRoots();
     const path = pathname + search;
     try {
-      const { session, handle } = await abortable(
-        this.#first(addresses, attempt, (address) => {
-          const { ip, scope } = parseHost(address);
-          return this.addon.connect(this.id, ip, port, scope, host, authority, path, hashes, roots);
-        }).then((session) => {
-          const handle = new WebTransportHandle(this, session, "authenticated", formatHost(host, port));
-          this.handles.set(session, handle);
-          return { session, handle };
-        }),
-        attempt,
-      );
-      this.#giveUp(session);
-      return handle;
+      const opened = this.#first(addresses, attempt, (address) => {
+        const { ip, scope } = parseHost(address);
+        return this.addon.connect(this.id, ip, port, scope, host, authority, path, hashes, roots);
+      });
+      return await abortable(opened, attempt);
     } catch (error) {
-      this.#giveUp(null);
+      this.#giveUp();
+      for (const session of this.handles.keys()) this.command(session, WtCommand.Close);
+      this.handles.clear();
       this.closeNative();
       throw error;
     }
@@ -112,10 +115,10 @@ export class WebTransportClientSocket
     addresses: readonly { address: string }[],
     attempt: AbortSignal,
     begin: (address: string) => number | string,
-  ): Promise<number> {
+  ): Promise<WebTransportHandle> {
     const { clock } = this.settings;
     let timer: unknown = null;
-    const tries = new Promise<number>((resolve, reject) => {
+    const tries = new Promise<WebTransportHandle>((resolve, reject) => {
       let open = addresses.length;
       const failed = (error: unknown) => {
         open--;
@@ -126,7 +129,7 @@ export class WebTransportClientSocket
         if (address === undefined || attempt.aborted) return;
         const session = begin(address);
         if (typeof session === "string") failed(trialError(this.#trial(), session));
-        else this.#asked.set(session, { resolve: () => resolve(session), reject: failed });
+        else this.#asked.set(session, { resolve, reject: failed });
         timer = clock.setTimeout(() => next(index + 1), NEXT_ADDRESS_MS);
       };
       next(0);
@@ -134,9 +137,9 @@ export class WebTransportClientSocket
     return tries.finally(() => clock.clearTimeout(timer));
   }
 
-  /** Closes all sessions that were asked for, except one. */
-  #giveUp(except: number | null): void {
-    for (const session of this.#asked.keys()) if (session !== except) this.command(session, WtCommand.Close);
+  /** Closes all sessions that are still asked for. */
+  #giveUp(): void {
+    for (const session of this.#asked.keys()) this.command(session, WtCommand.Close);
     this.#asked.clear();
   }
 

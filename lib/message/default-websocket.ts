@@ -1,2 +1,0 @@
-/** What package.json maps `#default-socket-factory` to in browsers. */
-export { WebSocketFactory as DefaultSocketFactory } from "../socket/websocket.js";
