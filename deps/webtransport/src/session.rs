@@ -313,6 +313,11 @@ impl Session {
         self.close_step(now);
     }
 
+    /// Ends it without a reason: nobody asks for it any more.
+    pub fn stop(&mut self, now: Instant) {
+        self.finish(now, Cause::Ours, 0, b"");
+    }
+
     fn write(&mut self) {
         let (acks, in_flight) = self.flight.look();
         if acks != self.acks {

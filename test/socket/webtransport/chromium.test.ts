@@ -121,7 +121,7 @@ test("packets of a page come and go over datagrams and lanes, and a reason reach
   await socket.close();
 }, 60_000);
 
-test("a page that leaves says why, and one that trusts another certificate or asks for another path fails", async () => {
+test("a page that leaves says why, and one with another certificate or path fails", async () => {
   let ended: (reason: DisconnectReason) => void = () => {};
   const end = new Promise<DisconnectReason>((resolve) => {
     ended = resolve;
