@@ -214,7 +214,14 @@ impl Session {
                 let quarter = varint::take(&mut packet);
                 let is_ours = self.request.is_some_and(|request| quarter == Some(request.index()));
                 if is_ours && (1..=MAX_DATAGRAM_BYTES).contains(&packet.len()) {
-                    slab.push(&Record { session, kind: event::DATAGRAM, lane: 0, status: 0, value: 0, payload: packet });
+                    slab.push(&Record {
+                        session,
+                        kind: event::DATAGRAM,
+                        lane: 0,
+                        status: 0,
+                        value: 0,
+                        payload: packet,
+                    });
                 } else {
                     self.dropped += 1;
                 }
