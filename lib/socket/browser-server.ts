@@ -4,7 +4,7 @@
 export type { BrowserConnectEndPoint } from "./browser/browser-client-options.js";
 export { BrowserSocketFactory } from "./browser/browser-server-factory.js";
 export type { BrowserSocketFactoryOptions } from "./browser/browser-server-options.js";
-export type { BrowserBindEndPoint, WebTransportBindEndPoint } from "./browser/browser-server-socket.js";
+export type { BrowserBindEndPoint } from "./browser/browser-server-socket.js";
 export {
   createDevelopmentCertificate,
   type DevelopmentCertificate,

@@ -2,7 +2,7 @@ import { NetworkError } from "../../network-error.js";
 import { checkOptions } from "../../options.js";
 import type { IBindEndPoint, ISocket } from "../socket.js";
 import { WebSocketClientFactory } from "../websocket/websocket-client-factory.js";
-import { WebTransportClientFactory } from "../webtransport/browser/client-factory.js";
+import { noWebTransport, WebTransportClientFactory } from "../webtransport/browser/client-factory.js";
 import { type BrowserClientOptions, browserClientRules } from "./browser-client-options.js";
 import { RacingFactory } from "./racing-factory.js";
 import { fetchText } from "./read-announcement.js";
@@ -26,6 +26,7 @@ export class BrowserClientFactory extends RacingFactory<IBindEndPoint> {
         webTransport: webTransport ? new WebTransportClientFactory({ ...webTransport, ...both }) : null,
         webSocket: webSocket ? new WebSocketClientFactory({ ...webSocket, ...both, secure }) : null,
         getText: fetchText,
+        missing: noWebTransport,
       },
     );
   }

@@ -9,7 +9,6 @@ import { DisconnectCode, type DisconnectReason, libraryReason } from "../disconn
 import type { Delivery, IBindEndPoint, IConnectionHandle, ISocket, ReceivedPacket, SocketEvents } from "../socket.js";
 import type { SocketFactory } from "../socket-factory.js";
 import type { WebSocketConnectEndPoint } from "../websocket/websocket-options.js";
-import { noWebTransport } from "../webtransport/browser/client-factory.js";
 import type { WebTransportConnectEndPoint } from "../webtransport/browser/client-options.js";
 import type { BrowserConnectEndPoint } from "./browser-client-options.js";
 import { RaceLost, race } from "./race.js";
@@ -24,6 +23,8 @@ export interface BrowserClientParts {
   readonly webTransport: SocketFactory<IBindEndPoint, WebTransportConnectEndPoint> | null;
   readonly webSocket: SocketFactory<IBindEndPoint, WebSocketConnectEndPoint> | null;
   readonly getText: GetText;
+  /** What is wrong where WebTransport is not supported. */
+  missing(): NetworkError;
   readonly clock: Clock;
   readonly fallbackAfterMs: number;
   onFallback(reason: DisconnectReason): void;
@@ -103,7 +104,7 @@ export class BrowserClientSocket implements ISocket<IBindEndPoint, BrowserConnec
       if (!fast || !webTransport)
         throw new NetworkError("ERR_NOT_SUPPORTED", "WebTransport has no link-local addresses");
       // Then nobody has to be asked where the server is.
-      if (!fast.isSupported) throw noWebTransport();
+      if (!fast.isSupported) throw parts.missing();
       return this.#connect(fast, await this.#locate(webTransport, attempt), attempt);
     };
     const trySafe = () => this.#connect(safe as SocketFactory, webSocket as WebSocketConnectEndPoint, attempt);

@@ -1,17 +1,18 @@
 import { systemClock } from "../../clock.js";
+import { NetworkError } from "../../network-error.js";
 import { checkOptions } from "../../options.js";
 import type { ISocket } from "../socket.js";
 import type { TlsCertificate } from "../tls/development-certificate.js";
 import { WebSocketFactory } from "../websocket/websocket-server-factory.js";
+import { WebTransportSocketFactory } from "../webtransport/node/web-transport-socket-factory.js";
 import { type BrowserSocketFactoryOptions, browserServerRules } from "./browser-server-options.js";
 import { type BrowserBindEndPoint, BrowserServerSocket } from "./browser-server-socket.js";
 import { textGetter } from "./browser-server-text.js";
-import { newWebTransport, type WebTransportServers } from "./browser-server-web-transport.js";
 import { RacingFactory } from "./racing-factory.js";
 
 /** The two transports of a server; null: without it. */
 interface Servers {
-  readonly webTransport: WebTransportServers | null;
+  readonly webTransport: WebTransportSocketFactory | null;
   readonly webSocket: WebSocketFactory | null;
 }
 
@@ -31,10 +32,10 @@ export class BrowserSocketFactory extends RacingFactory<readonly BrowserBindEndP
     const { cert, key } = tls;
     const certificate = given({ tls: cert !== undefined && key !== undefined ? { cert, key } : undefined });
     const servers = {
-      webTransport: webTransport ? newWebTransport({ ...shared, ...certificate, ...webTransport }) : null,
+      webTransport: webTransport ? new WebTransportSocketFactory({ ...shared, ...certificate, ...webTransport }) : null,
       webSocket: webSocket ? new WebSocketFactory({ ...shared, ...given({ port }), secure, tls, ...webSocket }) : null,
     };
-    super({ ...options, secure }, { ...servers, getText: textGetter(tls) });
+    super({ ...options, secure }, { ...servers, getText: textGetter(tls), missing });
     this.#options = options;
     this.#servers = servers;
   }
@@ -83,6 +84,12 @@ export class BrowserSocketFactory extends RacingFactory<readonly BrowserBindEndP
     return webTransport !== false && webTransport?.port === undefined;
   }
 }
+
+const missing = () =>
+  new NetworkError(
+    "ERR_MISSING_PACKAGE",
+    "WebTransport in Node needs its package: npm install valve-sockets-webtransport",
+  );
 
 /** Without what is undefined. */
 function given<Options extends object>(options: Options): { [Name in keyof Options]?: NonNullable<Options[Name]> } {

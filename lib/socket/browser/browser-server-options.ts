@@ -1,12 +1,11 @@
-import type { Clock } from "../../clock.js";
 import type { OptionRules } from "../../options.js";
 import { hostOption } from "../building/end-point-errors.js";
-import type { TlsCertificate } from "../tls/development-certificate.js";
 import {
   serverRules,
   type WebSocketFactoryOptions,
   type WebSocketTlsOptions,
 } from "../websocket/websocket-server-options.js";
+import type { WebTransportOptions } from "../webtransport/node/web-transport-options.js";
 import { type BrowserClientOptions, browserClientRules } from "./browser-client-options.js";
 
 /** What both transports of a {@link BrowserSocketFactory} have from its own options. */
@@ -38,29 +37,9 @@ export interface BrowserSocketFactoryOptions
    * More options of WebTransport, or false for WebSocket alone. `port` is the UDP port. @defaultValue the number of the
    * TCP port
    */
-  webTransport?: WebTransportParts | false;
+  webTransport?: Omit<WebTransportOptions, Shared> | false;
   /** More options of WebSocket, or false for WebTransport alone. With `server`, WebTransport has that server's port. */
   webSocket?: Omit<WebSocketFactoryOptions, Shared | "port" | "secure"> | false;
-}
-
-/** Options that only WebTransport has. */
-export interface WebTransportParts {
-  port?: number;
-  certificateHashes?: readonly string[];
-  sendQueueBytes?: number;
-  closeTimeoutMs?: number;
-  coalesceMs?: number;
-  retryAbove?: number;
-}
-
-/** All that WebTransport is given. */
-export interface WebTransportAll extends WebTransportParts {
-  host?: string;
-  path?: string;
-  bindHost?: string;
-  origins?: readonly string[];
-  tls?: TlsCertificate;
-  clock?: Clock;
 }
 
 /** What their values may be. */

@@ -3,14 +3,7 @@ import { NetworkError } from "../../network-error.js";
 import { MultiplexSocket } from "../multiplex/multiplex-socket.js";
 import type { ISocket } from "../socket.js";
 import type { WebSocketBindEndPoint } from "../websocket/websocket-options.js";
-
-/** Where a WebTransport server listens. */
-export interface WebTransportBindEndPoint {
-  /** A name or a numeric address; null: all addresses of this machine. */
-  readonly host: string | null;
-  readonly port: number;
-  readonly path: string;
-}
+import type { WebTransportBindEndPoint } from "../webtransport/node/web-transport-options.js";
 
 /** For each of the two sockets. */
 export type BrowserBindEndPoint = WebSocketBindEndPoint | WebTransportBindEndPoint;

@@ -1,6 +1,7 @@
 import { rangeError } from "../../arguments.js";
 import { systemClock } from "../../clock.js";
 import { formatHost } from "../../format-host.js";
+import type { NetworkError } from "../../network-error.js";
 import { checkHost, checkRemotePort } from "../building/end-point-errors.js";
 import type { IBindEndPoint, ISocket } from "../socket.js";
 import { type IHasHost, type IHasPort, SocketFactory } from "../socket-factory.js";
@@ -15,6 +16,8 @@ export interface RacingTransports {
   readonly webTransport: SocketFactory<IBindEndPoint, WebTransportConnectEndPoint> | null;
   readonly webSocket: SocketFactory<IBindEndPoint, WebSocketConnectEndPoint> | null;
   readonly getText: GetText;
+  /** What is wrong where WebTransport is not supported. */
+  missing(): NetworkError;
 }
 
 /** Clients over two transports, of which the better one has a head start; in browsers and in Node. */
@@ -37,7 +40,7 @@ export abstract class RacingFactory<Bind extends IBindEndPoint>
   constructor(options: BrowserClientOptions & { secure: boolean }, transports: RacingTransports) {
     super();
     const { host = "localhost", port = 7777, path = "/", clock = systemClock, fallbackAfterMs = 1000 } = options;
-    const { webTransport, webSocket, getText } = transports;
+    const { webTransport, webSocket } = transports;
     this.host = host;
     this.port = port;
     this.path = path;
@@ -49,9 +52,7 @@ export abstract class RacingFactory<Bind extends IBindEndPoint>
     const { port: udpPort, certificateHashes } = options.webTransport || {};
     this.#known = udpPort === undefined && certificateHashes === undefined ? null : { port: udpPort };
     this.#parts = {
-      webTransport,
-      webSocket,
-      getText,
+      ...transports,
       clock,
       fallbackAfterMs,
       onFallback: (reason) => options.onFallback?.(reason),

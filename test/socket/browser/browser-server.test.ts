@@ -11,22 +11,31 @@ import {
   type TlsCertificate,
 } from "../../../lib/socket/browser-server.js";
 import type { IConnectionHandle } from "../../../lib/socket/index.js";
-import { FakeWebTransport, FakeWebTransportFactory, fakeServers } from "../../support/fake-web-transport.js";
+import { FakeWebTransport, fakeServers } from "../../support/fake-web-transport.js";
 
-const HASHES = ["AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"];
-/** What the factories of WebTransport were given. */
-const given: object[] = [];
-const certificates: TlsCertificate[] = [];
-
-vi.mock("../../../lib/socket/browser/browser-server-web-transport.js", () => ({
-  newWebTransport: (options: { port?: number }) => {
-    given.push(options);
-    return Object.assign(new FakeWebTransportFactory(options.port === undefined ? {} : { port: options.port }), {
-      certificateHashes: HASHES,
-      setCertificate: (tls: TlsCertificate) => void certificates.push(tls),
-    });
-  },
+const { HASHES, given, certificates } = vi.hoisted(() => ({
+  HASHES: ["AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"],
+  /** What the factories of WebTransport were given. */
+  given: [] as object[],
+  certificates: [] as TlsCertificate[],
 }));
+
+vi.mock("../../../lib/socket/webtransport/node/web-transport-socket-factory.js", async () => {
+  const { FakeWebTransportFactory } = await import("../../support/fake-web-transport.js");
+  class WebTransportSocketFactory extends FakeWebTransportFactory {
+    readonly certificateHashes = HASHES;
+
+    constructor(options: { port?: number }) {
+      super(options.port === undefined ? {} : { port: options.port });
+      given.push(options);
+    }
+
+    setCertificate(tls: TlsCertificate): void {
+      certificates.push(tls);
+    }
+  }
+  return { WebTransportSocketFactory };
+});
 
 const open: { close(): unknown }[] = [];
 beforeEach(() => {
