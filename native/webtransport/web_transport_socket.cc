@@ -65,6 +65,9 @@ WebTransportSocket::~WebTransportSocket() {
     thread_.join();
   }
   if (waker_ != kNoDescriptor) CloseSocket(waker_);
+  // A worker that was terminated has told nobody.
+  vs_wt_stop(core_);
+  Flush();
   vs_wt_free(core_);
 }
 

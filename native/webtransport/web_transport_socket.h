@@ -12,9 +12,9 @@
 
 namespace vs {
 
-// All sessions over one UDP socket. An event loop turns it when the descriptor is readable or its timer is due. A thread
-// of its own turns it where there is no such loop, and in place of one that is busy, so that acknowledgements and timers
-// stay on time. JavaScript only reads and writes records.
+// All sessions over one UDP socket. An event loop turns it when the descriptor is readable or its timer is due. Where
+// there is no such loop a thread of its own turns it; the thread also does so in place of a loop that is busy, so that
+// acknowledgements and timers stay on time. JavaScript only reads and writes records.
 class WebTransportSocket {
  public:
   // Returns null on failure, and `error` is the system's number.

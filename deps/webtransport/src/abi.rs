@@ -228,6 +228,18 @@ pub unsafe extern "C" fn vs_wt_run(broker: *mut Broker, slab: Bytes) -> i64 {
     })
 }
 
+/// Ends all connections; `vs_wt_transmit` says so to the other sides.
+///
+/// # Safety
+/// As above.
+#[no_mangle]
+pub unsafe extern "C" fn vs_wt_stop(broker: *mut Broker) -> i64 {
+    guard(broker, |broker| {
+        broker.endpoint.stop(Instant::now());
+        0
+    })
+}
+
 /// Bytes of a session that are not acknowledged; 0 for an unknown one.
 ///
 /// # Safety

@@ -221,6 +221,16 @@ impl Endpoint {
         }
     }
 
+    /// Ends all connections at once and without a reason: the socket closes.
+    pub fn stop(&mut self, now: Instant) {
+        for at in 0..self.places.len() {
+            if let Some(session) = self.places[at].session.as_mut() {
+                session.stop(now);
+                self.mark(at);
+            }
+        }
+    }
+
     pub fn buffered(&self, id: u32) -> u64 {
         let at = self.find(id);
         at.and_then(|at| self.places[at].session.as_ref()).map_or(0, |session| session.buffered())

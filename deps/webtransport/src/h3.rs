@@ -13,16 +13,8 @@ const MAX_BYTES: u64 = 16 * 1024;
 
 /// What both ends say first on their control stream. Chromium and Firefox need 2b603742 and 2b603743, Safari c671706a.
 pub fn control_stream() -> Vec<u8> {
-    let settings = [
-        (0x1, 0),
-        (0x7, 0),
-        (0x8, 1),
-        (0x33, 1),
-        (0xff_d277, 1),
-        (0x2b60_3742, 1),
-        (0x2b60_3743, 1),
-        (0xc671_706a, 1),
-    ];
+    let settings =
+        [(0x1, 0), (0x7, 0), (0x8, 1), (0x33, 1), (0xff_d277, 1), (0x2b60_3742, 1), (0x2b60_3743, 1), (0xc671_706a, 1)];
     let mut pairs = Vec::new();
     for (setting, value) in settings {
         varint::put(&mut pairs, setting);

@@ -214,7 +214,14 @@ impl Session {
                 let quarter = varint::take(&mut packet);
                 let is_ours = self.request.is_some_and(|request| quarter == Some(request.index()));
                 if is_ours && (1..=MAX_DATAGRAM_BYTES).contains(&packet.len()) {
-                    slab.push(&Record { session, kind: event::DATAGRAM, lane: 0, status: 0, value: 0, payload: packet });
+                    slab.push(&Record {
+                        session,
+                        kind: event::DATAGRAM,
+                        lane: 0,
+                        status: 0,
+                        value: 0,
+                        payload: packet,
+                    });
                 } else {
                     self.dropped += 1;
                 }
@@ -311,6 +318,11 @@ impl Session {
     pub fn abort(&mut self, now: Instant, code: u32, text: &[u8]) {
         self.close(now, code, text, Duration::ZERO);
         self.close_step(now);
+    }
+
+    /// Ends it without a reason: nobody asks for it any more.
+    pub fn stop(&mut self, now: Instant) {
+        self.finish(now, Cause::Ours, 0, b"");
     }
 
     fn write(&mut self) {

@@ -8,7 +8,8 @@ use valve_sockets_webtransport::Request;
 
 const CERT: &[u8] = include_bytes!("cert.pem");
 const KEY: &[u8] = include_bytes!("key.pem");
-const LIMITS: Limits = Limits { retry_above: 64, max_pending: 256, handshake_timeout_ms: 10_000, close_timeout_ms: 2000 };
+const LIMITS: Limits =
+    Limits { retry_above: 64, max_pending: 256, handshake_timeout_ms: 10_000, close_timeout_ms: 2000 };
 
 #[derive(Debug, PartialEq)]
 struct Event {
@@ -70,7 +71,16 @@ impl World {
         server.set_certificate(CERT, KEY).unwrap();
         let client = Endpoint::new(LIMITS);
         let (at_server, at_client) = (Vec::new(), Vec::new());
-        World { now: Instant::now(), server, client, arrives: |_| true, count: 0, at_server, at_client, is_reading: true }
+        World {
+            now: Instant::now(),
+            server,
+            client,
+            arrives: |_| true,
+            count: 0,
+            at_server,
+            at_client,
+            is_reading: true,
+        }
     }
 
     fn connect(&mut self, hashes: &[u8]) -> u32 {

@@ -8,7 +8,7 @@ import { WebTransportSocketFactory } from "../../../lib/socket/webtransport-serv
 import { launchBrowser, servePage } from "../../support/browser-page.js";
 
 // A page that uses the browser's factory: it sends packets, takes what comes back, and says how it ended.
-const code = `
+const CODE = `
 import { Delivery, ReceivedPacket } from "../../../lib/socket/socket.js";
 import { WebTransportSocketFactory } from "../../../lib/socket/webtransport.js";
 const sizes = { [Delivery.Unreliable]: [1, 64, 1132], [Delivery.Reliable]: [1, 64, 1132, 16384] };
@@ -58,7 +58,7 @@ let pages: Server;
 let page: Page;
 beforeAll(async () => {
   browser = await launchBrowser();
-  pages = await servePage(code, import.meta.dirname);
+  pages = await servePage(CODE, import.meta.dirname);
   await new Promise<void>((resolve) => void pages.listen(0, "127.0.0.1", resolve));
   page = await browser.newPage();
   await page.goto(`http://localhost:${(pages.address() as AddressInfo).port}/`);
@@ -121,7 +121,7 @@ test("packets of a page come and go over datagrams and lanes, and a reason reach
   await socket.close();
 }, 60_000);
 
-test("a page that leaves says why, and one that trusts another certificate or asks for another path fails", async () => {
+test("a page that leaves says why, and one with another certificate or path fails", async () => {
   let ended: (reason: DisconnectReason) => void = () => {};
   const end = new Promise<DisconnectReason>((resolve) => {
     ended = resolve;

@@ -17,7 +17,15 @@ export class WebTransportRecords {
   }
 
   /** Adds one; there has to be room. */
-  add(session: number, kind: WtCommand, lane = 0, status = 0, value = 0, payload = NO_BYTES, size = payload.length): void {
+  add(
+    session: number,
+    kind: WtCommand,
+    lane = 0,
+    status = 0,
+    value = 0,
+    payload = NO_BYTES,
+    size = payload.length,
+  ): void {
     const word = this.length / 4;
     this.#words[word] = session;
     this.#words[word + WT_RECORD.length / 4] = size;

@@ -42,13 +42,19 @@ export class WebTransportServerSocket extends WebTransportSocket implements ISoc
 
   protected onRequest(session: number, address: string, path: string, origin: string | undefined): void {
     const { origins } = this.settings;
-    if (path.split("?")[0] !== this.#path) return this.#refuse(session, 404);
-    if (origins && origin !== undefined && !origins.includes(origin)) return this.#refuse(session, 403);
+    const isHere = path.split("?")[0] === this.#path;
+    if (!isHere || (origins && origin !== undefined && !origins.includes(origin))) {
+      this.#refuse(session, isHere ? 403 : 404);
+      return;
+    }
     this.#asked.add(session);
     const incoming = { address, security: "encrypted", path, ...(origin !== undefined && { origin }) } as const;
     const settle = (verdict: Verdict) => {
       if (!this.#asked.delete(session)) return;
-      if (verdict !== true) return this.#refuse(session, isBusy(verdict) ? 503 : 403, verdict);
+      if (verdict !== true) {
+        this.#refuse(session, isBusy(verdict) ? 503 : 403, verdict);
+        return;
+      }
       const handle = new WebTransportHandle(this, session, "encrypted", address);
       this.handles.set(session, handle);
       this.command(session, WtCommand.Accept);

@@ -18,9 +18,9 @@ import {
 import { WebTransportServerSocket } from "./web-transport-server-socket.js";
 
 /**
- * WebTransport in Node, servers and clients: UDP for web pages, encrypted by TLS, with datagrams and with reliable lanes
- * that do not wait for one another. It needs the package `valve-sockets-webtransport`, which is loaded at the first
- * `bind` or `connect`.
+ * WebTransport in Node, servers and clients: UDP for web pages, encrypted by TLS, with datagrams and with reliable
+ * lanes that do not wait for one another. It needs the package `valve-sockets-webtransport`, which is loaded at the
+ * first `bind` or `connect`.
  */
 export class WebTransportSocketFactory
   extends SocketFactory<WebTransportBindEndPoint, WebTransportConnectEndPoint>
@@ -96,7 +96,6 @@ export class WebTransportSocketFactory
     checkPort(this.port);
     return { host: this.#options.bindHost ?? null, port: this.port, path: this.path };
   }
-
 
   getConnectEndPoint(host = this.host, port = this.port): WebTransportConnectEndPoint {
     return this.#clients.getConnectEndPoint(host, port);

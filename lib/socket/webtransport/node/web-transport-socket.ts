@@ -1,6 +1,13 @@
 import { onProcessEnd } from "../../../addon/exits.js";
 import { MAY_USE_UV } from "../../../addon/load-addon.js";
-import { loadWebTransport, type NativeWebTransport, WT_RECORD, WtCause, WtCommand, WtEvent } from "../../../addon/native-web-transport.js";
+import {
+  loadWebTransport,
+  type NativeWebTransport,
+  WT_RECORD,
+  WtCause,
+  WtCommand,
+  WtEvent,
+} from "../../../addon/native-web-transport.js";
 import { nameOfSystemError } from "../../../addon/system-errors.js";
 import { rangeError } from "../../../arguments.js";
 import { copyBytes } from "../../../bytes.js";
@@ -15,7 +22,7 @@ import { SocketUse } from "../../building/socket-use.js";
 import { DisconnectCode, type DisconnectReason } from "../../disconnect-reason.js";
 import { Delivery, LANE_COUNT } from "../../socket.js";
 import { parseHost } from "../../udp/udp-batch-handle.js";
-import { WebTransportHandle, type WebTransportHandleOwner } from "./web-transport-handle.js";
+import type { WebTransportHandle, WebTransportHandleOwner } from "./web-transport-handle.js";
 import type { WebTransportSettings } from "./web-transport-options.js";
 import { WebTransportRecords } from "./web-transport-records.js";
 
@@ -128,8 +135,8 @@ export abstract class WebTransportSocket extends InboxSocket implements WebTrans
         return;
       }
       const bytes = this.addon.receive(this.#id, slab);
-      if (bytes < 0) return this.#fail();
-      if (bytes === 0) return;
+      if (bytes < 0) this.#fail();
+      if (bytes <= 0) return;
       this.#read(bytes);
     }
   }

@@ -1,0 +1,98 @@
+import { afterEach, expect, test, vi } from "vitest";
+import { Delivery, type IConnectionHandle, ReceivedPacket, type SocketEvents } from "../../../lib/socket/index.js";
+import { createDevelopmentCertificate } from "../../../lib/socket/tls/development-certificate.js";
+import { type WebTransportOptions, WebTransportSocketFactory } from "../../../lib/socket/webtransport-server.js";
+
+const { hash, ...tls } = createDevelopmentCertificate();
+const open: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const socket of open.splice(0)) await socket.close();
+});
+
+/** Reads all packets, and calls `onPacket` with each. */
+function eventsOf(socket: ReturnType<WebTransportSocketFactory["createServerSocket"]>, more: Partial<SocketEvents>) {
+  const packet = new ReceivedPacket();
+  const packets: Uint8Array[] = [];
+  socket.events = {
+    onReadable() {
+      socket.tick();
+      while (socket.poll()) {
+        socket.receive(packet);
+        packets.push(packet.buffer.slice(packet.offset, packet.offset + packet.length));
+      }
+    },
+    onIncoming: () => true,
+    onConnect() {},
+    onDisconnect() {},
+    onWritable() {},
+    ...more,
+  };
+  return packets;
+}
+
+async function listen(options: WebTransportOptions = {}, more: Partial<SocketEvents> = {}) {
+  const factory = new WebTransportSocketFactory({ port: 0, bindHost: "127.0.0.1", tls, path: "/game", ...options });
+  const socket = factory.createServerSocket();
+  open.push(socket);
+  const handles: IConnectionHandle[] = [];
+  const packets = eventsOf(socket, { onConnect: (handle) => void handles.push(handle), ...more });
+  await socket.bind(factory.getBindEndPoint());
+  return { socket, handles, packets, port: socket.boundPort as number };
+}
+
+async function connect(port: number, options: WebTransportOptions = {}) {
+  const factory = new WebTransportSocketFactory({ certificateHashes: [hash], path: "/game", ...options });
+  const socket = factory.createClientSocket();
+  open.push(socket);
+  const packets = eventsOf(socket, {});
+  const handle = await socket.connect(factory.getConnectEndPoint("127.0.0.1", port));
+  return { socket, handle, packets };
+}
+
+test("handles say what WebTransport is", async () => {
+  const { handles, port } = await listen();
+  const { handle } = await connect(port);
+  await vi.waitUntil(() => handles.length === 1);
+  for (const one of [handle, handles[0] as IConnectionHandle]) {
+    expect(one).toMatchObject({ isTls: true, transport: "webtransport", reliable: true, ordered: false });
+    expect(one).toMatchObject({ addressVerified: true, maxPacketSize: 1132 });
+  }
+  expect([handle.security, handles[0]?.security]).toEqual(["authenticated", "encrypted"]);
+});
+
+test("another path, a certificate that is not trusted, and a refusal are errors that say so", async () => {
+  const reason = { code: 7, text: "not today" };
+  const { port } = await listen({}, { onIncoming: () => reason });
+  await expect(connect(port, { path: "/" })).rejects.toThrow("HTTP 404");
+  await expect(connect(port)).rejects.toMatchObject({ code: "ERR_CONNECT_FAILED", reason });
+  const certificateHashes = [createDevelopmentCertificate().hash];
+  await expect(connect(port, { certificateHashes })).rejects.toMatchObject({ code: "ERR_BAD_CERTIFICATE" });
+  const factory = new WebTransportSocketFactory({ path: "/game" });
+  const socket = factory.createClientSocket();
+  open.push(socket);
+  const connecting = socket.connect(factory.getConnectEndPoint("127.0.0.1", port));
+  await expect(connecting).rejects.toMatchObject({ code: "ERR_BAD_CERTIFICATE" });
+});
+
+test("a busy loop does not keep acknowledgements back: a thread sees to them", async () => {
+  const { packets, port } = await listen();
+  const { socket, handle } = await connect(port);
+  socket.send(handle, new Uint8Array(16_384), 16_384, Delivery.Reliable);
+  socket.flush();
+  expect(handle.bufferedBytes).toBeGreaterThan(0);
+  // Never a turn of the loop: both ends are on it.
+  const end = performance.now() + 20_000;
+  while (handle.bufferedBytes > 0 && performance.now() < end);
+  expect(handle.bufferedBytes).toBe(0);
+  expect(packets).toEqual([]);
+  await vi.waitUntil(() => packets.length === 1);
+});
+
+test("with coalesceMs everything arrives as without it", async () => {
+  const { packets, port } = await listen({ coalesceMs: 2 });
+  const { socket, handle } = await connect(port, { coalesceMs: 2 });
+  for (let number = 0; number < 50; number++) socket.send(handle, Uint8Array.of(number), 1, Delivery.Reliable);
+  socket.flush();
+  await vi.waitUntil(() => packets.length === 50);
+  expect(packets.map(([number]) => number)).toEqual([...new Array(50).keys()]);
+});
