@@ -20,7 +20,8 @@ const PROGRAM = `
   import { BrowserSocketFactory } from "./browser.js";
   globalThis.create = (port, options = {}) => {
     const reasons = [];
-    const factory = new BrowserSocketFactory({ host: "127.0.0.1", port, onFallback: (reason) => reasons.push(reason), ...options });
+    const onFallback = (reason) => reasons.push(reason);
+    const factory = new BrowserSocketFactory({ host: "127.0.0.1", port, onFallback, ...options });
     const connect = async () => {
       const socket = factory.createClientSocket();
       const client = { packets: [], ended: [], events: [] };
