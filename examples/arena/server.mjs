@@ -11,7 +11,8 @@ import { Arena } from "./arena.mjs";
 import { protocol, TICK_RATE } from "./rules.mjs";
 
 /**
- * Opens an arena: over GNS and UDP, encrypted with a key of this server, and over WebTransport or WebSocket for its page.
+ * Opens an arena: over GNS and UDP, encrypted with a key of this server, and for its page over WebTransport or
+ * WebSocket.
  *
  * @param lag how bad the network of GNS and UDP is, as the options of a LagSocketFactory
  */
