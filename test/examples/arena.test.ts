@@ -1,5 +1,6 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { trace } from "../../examples/arena/rules.mjs";
 import { describeObjects } from "../support/arena-objects.mjs";
 import { launchBrowser } from "../support/browser-page.js";
 import { type Program, startProgram } from "../support/program.js";
@@ -8,8 +9,6 @@ const TICK_RATE = 30;
 const SECONDS = 30;
 /** Metres: what is rounded on the way. */
 const PRECISION = 0.01;
-/** Metres: how far shots reach, and more than a ship has from its middle to its edge. */
-const [RANGE, SHIP_SIZE] = [30, 5];
 /** What a page has is at most so far from what it shows. */
 const SEARCHED_TICKS = 90;
 
@@ -32,26 +31,38 @@ interface Shot {
   hit?: number;
 }
 
+/** What the page had and showed when it shot. */
+interface View extends Look {
+  aim: number;
+  /** Where its own ship was. */
+  from: [x: number, y: number];
+}
+
 interface PageNotes {
+  /** How long it has played. */
+  ticks: number;
   looks: Look[];
   shots: Shot[];
-  /** By tick of a shot: what was shown. */
+  /** By tick of a shot. */
   views: Record<number, View>;
   corrections: number;
 }
 
-/** What a page shows at a shot: how many ticks before it, from where it was fired, and where the other ships were. */
-interface View {
-  age: number;
-  from: readonly [x: number, y: number];
-  ships: Record<string, readonly [x: number, y: number]>;
+/** What the server notes of a shot. */
+interface ServerShot {
+  /** How old a view it believed at least. */
+  believedTicks: number;
+  hadInput: boolean;
+  looked: World;
+  /** The tick by which it had sent the player each ship. */
+  since: Record<number, number>;
 }
 
 interface ServerNotes {
   /** By tick. */
   history: Record<number, World>;
-  /** By tick: how old a view the server believed at least, whether it had that input, and what it looked at. */
-  shots: Record<number, { believedTicks: number; hadInput: boolean; looked: World }>;
+  /** By tick. */
+  shots: Record<number, ServerShot>;
   missing: number;
   /** By tick: how many ships there were that were shot down. */
   lost: Record<number, number>;
@@ -70,41 +81,52 @@ afterAll(async () => {
   await Promise.all([browser.close(), program.end()]);
 });
 
-/** Has the page note what it has and shows in every fourth frame, and the time that is shown at each shot. */
+/** Has the page note what it has and shows in every fourth frame, and at each shot. */
 const takeNotes = (page: Page) =>
   page.evaluate(`(() => {
     const describeObjects = ${describeObjects};
     const { client, world, ships } = arena;
     const firstTick = client.time.tick;
     globalThis.notes = { ticks: 0, looks: [], views: {} };
-    const { onShot } = arena;
-    arena.onShot = (shot) => {
-      const others = [...ships].filter((ship) => ship !== arena.ship);
-      const shown = others.map(({ identity, shown: { position: { x, y } } }) => [identity.netId, [x, y]]);
-      const { x, y } = shot.ship.position;
-      const view = { age: shot.tick - world.shownTick, from: [x, y], ships: Object.fromEntries(shown) };
-      if (shot.ship === arena.ship) notes.views[shot.tick] ??= view;
-      onShot(shot);
-    };
-    let count = 0;
     const look = () => {
-      requestAnimationFrame(look);
-      notes.ticks = client.time.tick - firstTick;
-      if (world.shownTick === null || ++count % 4 > 0) return;
       const others = [...ships].filter((ship) => ship !== arena.ship);
       const shown = others.map(({ identity, shown: { position } }) => [identity.netId, position.x, position.y]);
       const own = arena.ship?.identity.netId ?? null;
-      notes.looks.push({ tick: world.shownTick, shown, newest: describeObjects(world.objects), own });
+      return { tick: world.shownTick, shown, newest: describeObjects(world.objects), own };
     };
-    look();
+    const { onShot } = arena;
+    arena.onShot = (shot) => {
+      const { aim, ship: { position } } = shot;
+      if (shot.ship === arena.ship) notes.views[shot.tick] ??= { ...look(), aim, from: [position.x, position.y] };
+      onShot(shot);
+    };
+    let count = 0;
+    const frame = () => {
+      requestAnimationFrame(frame);
+      notes.ticks = client.time.tick - firstTick;
+      if (world.shownTick !== null && ++count % 4 === 0) notes.looks.push(look());
+    };
+    frame();
   })()`);
 
-const readNotes = (page: Page): Promise<PageNotes> =>
-  page.evaluate(`({
-    ...notes,
-    shots: arena.shots,
-    corrections: arena.world.metrics.corrections,
-  })`);
+interface Notes {
+  page: PageNotes;
+  server: ServerNotes;
+  /** What the server says of its ticks. */
+  ticks: string;
+}
+
+/** What both sides have noted when the page has played for so long. However slow the machine is: it is the page's time. */
+async function playFor(page: Page, seconds: number): Promise<Notes> {
+  const isDone = `notes.ticks > ${seconds * TICK_RATE} && notes.looks.length > 30`;
+  await page.waitForFunction(isDone, undefined, { timeout: 0 });
+  const ofPage = await page.evaluate(
+    "({ ...notes, shots: arena.shots, corrections: arena.world.metrics.corrections })",
+  );
+  program.child.stdin?.write(`${seconds}\n`);
+  const server = JSON.parse(await program.line(`Notes ${seconds}: `)) as ServerNotes;
+  return { page: ofPage as PageNotes, server, ticks: await program.line(`Ticks ${seconds}: `) };
+}
 
 const isNear = (one: unknown, other: unknown) =>
   typeof one === "number" && typeof other === "number" ? Math.abs(one - other) < PRECISION : one === other;
@@ -121,7 +143,8 @@ const isWorldOf = (history: ServerNotes["history"], tick: number, { newest, own 
 function tickOf(history: ServerNotes["history"], look: Look, first: number): number | null {
   const shown = Math.floor(look.tick);
   for (let tick = Math.max(first, shown - SEARCHED_TICKS); tick <= shown + SEARCHED_TICKS; tick++) {
-    if (isWorldOf(history, tick, look)) return tick;
+    // What is wholly of the next one is.
+    if (isWorldOf(history, tick, look)) return isWorldOf(history, tick + 1, look) ? tick + 1 : tick;
   }
   return null;
 }
@@ -141,21 +164,40 @@ function errorsOf(history: ServerNotes["history"], { tick, shown }: Look, since:
 }
 
 /**
- * Whether the server owes a hit that a page saw: it had the input, and either believes that old a view or looked at the
- * same. A target that somebody else has shot down meanwhile is no hit, nor one behind a ship that the page does not
- * know.
+ * Whether a hit that the page saw has to be one. The server must have had the input, believe that old a view, still have
+ * the ship that was hit, and have sent all that was in the way by then. The page must not have guessed, and must have had
+ * its own ship where the server had it. What is rounded on the way must not matter.
  */
-function isFair(shot: ServerNotes["shots"][number] | undefined, view: View | undefined, saw: number): boolean {
-  if (!shot?.hadInput || !view || !shot.looked[saw]) return false;
-  const ships = Object.entries(shot.looked).filter(([, { length, 0: pilot }]) => length === 5 && pilot !== "tester");
-  const isInReach = ([, [, , , x, y]]: (typeof ships)[number]) =>
-    Math.hypot(Number(x) - view.from[0], Number(y) - view.from[1]) < RANGE + SHIP_SIZE;
-  if (ships.some((ship) => !view.ships[ship[0]] && isInReach(ship))) return false;
-  const isSame = ships.every(([netId, [, , , x, y]]) => {
-    const [shownX, shownY] = view.ships[netId] ?? [x, y];
-    return isNear(x, shownX) && isNear(y, shownY);
+function isFair(
+  history: ServerNotes["history"],
+  { tick, saw, hit = 0 }: Shot,
+  view?: View,
+  shot?: ServerShot,
+): boolean {
+  if (!view || !shot?.hadInput || !shot.looked[saw] || !isClear(view, saw)) return false;
+  const isKnown = (tickOf(history, view, 0) ?? 0) >= view.tick;
+  const isBelieved = tick - view.tick <= Math.min(shot.believedTicks, TICK_RATE / 2);
+  const [, , , x, y] = shot.looked[view.own ?? 0] ?? [];
+  const isThere = isNear(x, view.from[0]) && isNear(y, view.from[1]);
+  const wasSent = [saw, hit].every((netId) => netId === 0 || (shot.since[netId] ?? tick) <= view.tick);
+  return isKnown && isBelieved && isThere && wasSent;
+}
+
+/** The hits that the page saw and that the server has answered, as far as they have to be ones. */
+const fairHits = ({ page: { shots, views }, server: { history, shots: answers } }: Notes): Shot[] =>
+  seenHits(shots).filter((shot) => isFair(history, shot, views[shot.tick], answers[shot.tick]));
+
+const seenHits = (shots: Shot[]) => shots.filter(({ saw, hit }) => saw > 0 && hit !== undefined);
+
+/** Whether a ray a little beside that of the page hits the same ship. */
+function isClear({ aim, from: [x, y], shown }: View, saw: number): boolean {
+  const ships = shown.map(([netId, x, y]) => ({ netId, position: { x, y } }));
+  const way = (aim * Math.PI) / 180;
+  return [-PRECISION, PRECISION].every((aside) => {
+    const position = { x: x - aside * Math.sin(way), y: y + aside * Math.cos(way) };
+    const hit = trace({ position }, aim, ships).hit as { netId: number } | null;
+    return hit?.netId === saw;
   });
-  return isSame || view.age <= shot.believedTicks;
 }
 
 test("a page plays for 30 s among 16 bots 100 ms away: it has, shows and hits what the server has", async () => {
@@ -170,13 +212,18 @@ test("a page plays for 30 s among 16 bots 100 ms away: it has, shows and hits wh
   await page.waitForFunction("globalThis.arena?.ship", undefined, { timeout: 0 });
   await takeNotes(page);
   await page.keyboard.press("n");
-  await page.waitForFunction(`notes.ticks > ${SECONDS * TICK_RATE}`, undefined, { timeout: 0 });
-  const { looks, shots, views, corrections } = await readNotes(page);
+  // On a busy machine what is shown may be older than the server believes: then it plays on.
+  let seconds = SECONDS;
+  let notes = await playFor(page, seconds);
+  while (fairHits(notes).length === 0) {
+    seconds += SECONDS;
+    notes = await playFor(page, seconds);
+  }
+  const { ticks, looks, shots, corrections } = notes.page;
+  const { history, ...server } = notes.server;
+  const report = [`ticks of the server: ${notes.ticks}`];
   const path = process.env.ARENA_SCREENSHOT;
   const image = await page.screenshot(path ? { path } : {});
-  program.child.stdin?.write("notes\n");
-  const { history, ...server } = JSON.parse(await program.line("Notes: ")) as ServerNotes;
-  const report = [`ticks of the server: ${await program.line("Ticks: ")}`];
   expect(errors).toEqual([]);
   expect(image.length).toBeGreaterThan(10_000);
 
@@ -202,18 +249,19 @@ test("a page plays for 30 s among 16 bots 100 ms away: it has, shows and hits wh
   report.push(`shown ships ${shownErrors.length}, where the server had them ${right.length}`);
   report.push(`corrections ${corrections}, inputs missing ${server.missing}`);
 
-  const seen = shots.filter(({ saw, hit }) => saw > 0 && hit !== undefined);
-  const fair = seen.filter(({ saw, tick }) => isFair(server.shots[tick], views[tick], saw));
+  // Each hit that it saw is one, where that is fair.
+  const fair = fairHits(notes);
   const hits = fair.filter(({ saw, hit }) => hit === saw);
-  report.push(`shots ${shots.length}, hits seen ${seen.length}, fair ${fair.length}, of which hits ${hits.length}`);
+  report.push(
+    `shots ${shots.length}, hits seen ${seenHits(shots).length}, fair ${fair.length}, of which hits ${hits.length}`,
+  );
   console.log(report.join("\n"));
 
-  expect(looks.length).toBeGreaterThan(30);
   expect(same / looks.length).toBeGreaterThan(0.95);
-  expect(right.length / shownErrors.length).toBeGreaterThan(0.97);
+  expect(right.length).toBeGreaterThanOrEqual(0.97 * shownErrors.length);
   // A correction follows from an input that the server had to do without, and each of them may need some.
-  expect(corrections).toBeLessThanOrEqual(SECONDS + 4 * server.missing);
-  expect(hits.length).toBeGreaterThanOrEqual(0.95 * fair.length);
+  expect(corrections).toBeLessThanOrEqual(ticks / TICK_RATE + 4 * server.missing);
+  expect(fair.filter((shot) => !hits.includes(shot))).toEqual([]);
   // Of a pilot a world has the name, and how many kills, deaths and stars it has.
   const pilots = Object.values(last).filter(({ length }) => length === 4);
   const [kills, deaths] = [1, 2].map((column) => pilots.reduce((sum, row) => sum + Number(row[column]), 0));
