@@ -1,8 +1,6 @@
 /// <reference path="../globals.ts" preserve="true" />
 /** The rooms of a host, as a client sees them. See docs/rooms.md. */
-export type { EventListener } from "../event-hub.js";
-export type { NetworkClient } from "../message/index.js";
-export type { Codec, Infer } from "../serialization/index.js";
+export type { EventListener, NetworkClient } from "../message/index.js";
 export type { Labels, LabelValue } from "./labels.js";
 export { RoomList, type RoomListEvents } from "./room-list.js";
 export type { RoomInfo } from "./room-messages.js";

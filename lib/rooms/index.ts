@@ -1,8 +1,13 @@
 /// <reference path="../globals.ts" preserve="true" />
 /** Many rooms behind one port. See docs/rooms.md. */
 
-export type { INetworkPlayer, NetworkServer, NetworkServerOptions, SessionOptions } from "../message/index.js";
-export type { DisconnectReason } from "../socket/index.js";
+export type {
+  DisconnectReason,
+  INetworkPlayer,
+  NetworkServer,
+  NetworkServerOptions,
+  SessionOptions,
+} from "../message/index.js";
 export * from "./client.js";
 export { Room } from "./host/room.js";
 export type { RoomFilter } from "./host/room-directory.js";

@@ -1,6 +1,17 @@
 import { defineMessage } from "../message/index.js";
-import { array, bool, enumeration, type Infer, optional, string, struct, u16, u32 } from "../serialization/index.js";
-import { labelsCodec } from "./labels.js";
+import {
+  array,
+  bool,
+  type Codec,
+  enumeration,
+  type Infer,
+  optional,
+  string,
+  struct,
+  u16,
+  u32,
+} from "../serialization/index.js";
+import { type Labels, labelsCodec } from "./labels.js";
 
 /** Longest name of a kind, and longest id of a room, in bytes of UTF-8. */
 export const MAX_NAME_BYTES = 64;
@@ -65,7 +76,19 @@ export const WatchMessage = defineMessage(
   { rateLimit: { perSecond: 10, burst: 40 } },
 );
 
-const listed = struct({
+/** A room as a list shows it. Its texts may be a stranger's: see `printable`, and never set them as HTML. */
+export interface RoomInfo {
+  readonly id: string;
+  readonly kind: string;
+  readonly labels: Labels;
+  /** How many seats are taken or kept, spectators not counted. */
+  readonly players: number;
+  /** How many may play. */
+  readonly capacity: number;
+  readonly isLocked: boolean;
+}
+
+const listed: Codec<RoomInfo> = struct({
   id: name,
   kind: name,
   labels: labelsCodec,
@@ -73,8 +96,6 @@ const listed = struct({
   capacity: u16,
   isLocked: bool,
 });
-/** A room as a list shows it. Its texts may be a stranger's: see `printable`, and never set them as HTML. */
-export type RoomInfo = Readonly<Infer<typeof listed>>;
 
 /** What has changed in a list. */
 export const ListMessage = defineMessage(
