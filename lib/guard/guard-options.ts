@@ -19,8 +19,8 @@ export interface GuardOptions {
    */
   readonly banMs: number;
   /**
-   * How long a source that has proved itself may do 16 times as much, counted from its last proof or the end of a connection
-   * that had proved itself.
+   * How long a source that has proved itself may do 16 times as much, counted from its last proof or the end of a
+   * connection that had proved itself.
    * @defaultValue 600_000 ms
    */
   readonly knownMs: number;
