@@ -25,6 +25,8 @@ export interface FloodCallbacks {
 const SECOND_MS = 1000;
 /** A second's share in the average, which so looks back about a minute. */
 const WEIGHT = 1 / 60;
+/** The average counts as no more than so many times the least flood: one that grows slowly would become the usual. */
+const MOST_USUAL = 2;
 
 /**
  * Tells a flood from the usual rate. The rate is that of the last one to two seconds; the average is that of about a
@@ -64,7 +66,8 @@ export class FloodDetector {
     this.#current++;
     const perSecond = (this.#current + this.#previous) / 2;
     const { perSecond: least, factor } = this.#limits;
-    if (perSecond > least && perSecond > factor * this.#average) this.#over(perSecond);
+    const usual = Math.min(this.#average, MOST_USUAL * least);
+    if (perSecond > least && perSecond > factor * usual) this.#over(perSecond);
   }
 
   #over(perSecond: number): void {

@@ -19,13 +19,14 @@ export interface GuardOptions {
    */
   readonly banMs: number;
   /**
-   * How long a source that has proved itself is not limited, counted from its last proof or the end of a connection
-   * that had proved itself.
+   * How long a source that has proved itself may do 16 times as much, counted from its last proof or the end of a
+   * connection that had proved itself.
    * @defaultValue 600_000 ms
    */
   readonly knownMs: number;
   /**
-   * Fewer connections a second than this are no flood. More are one if they are also over 5 times the average.
+   * Fewer connections a second than this are no flood. More are one if they are also over 5 times the average,
+   * which counts as at most twice this number.
    * @defaultValue 200
    */
   readonly floodPerSecond: number;

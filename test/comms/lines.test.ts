@@ -34,11 +34,16 @@ describe.skipIf(whyNoNamespaces !== null)(`voice on real lines ${whyNoNamespaces
 
   /** What a program says next. */
   async function answer<T>(child: ChildProcess): Promise<T> {
-    const ended = once(child, "exit").then(() => {
+    const answered = new AbortController();
+    const ended = once(child, "exit", { signal: answered.signal }).then(() => {
       throw new Error("A program has ended");
     });
     ended.catch(() => {});
-    return (await Promise.race([once(child, "message"), ended]))[0];
+    try {
+      return (await Promise.race([once(child, "message"), ended]))[0];
+    } finally {
+      answered.abort();
+    }
   }
 
   async function start(host: HostName, settings: object): Promise<ChildProcess> {
@@ -107,10 +112,17 @@ describe.skipIf(whyNoNamespaces !== null)(`voice on real lines ${whyNoNamespaces
       // 200 ms of voice, which is 10 frames of 340 bytes, and what `ws` has not written yet.
       expect(queuedBytes).toBeLessThan(16_384);
     }
+    // Over 5 % too late within 10 s, after a while.
+    const isDegraded = ({ statuses }: Seen) => statuses.slice(2).includes(ConnectionStatus.Degraded);
+    world.setLoss(15);
+    for (let tries = 0; tries < 12 && !isDegraded(await ask(ben)); tries++) await speak(ada, 5);
     const { statuses } = await ask(ben);
-    expect(statuses.slice(0, 2)).toEqual([ConnectionStatus.Degraded, ConnectionStatus.Connected]);
-    expect(statuses.slice(2)).toContain(ConnectionStatus.Degraded);
-  });
+    expect(statuses.slice(0, 3)).toEqual([
+      ConnectionStatus.Degraded,
+      ConnectionStatus.Connected,
+      ConnectionStatus.Degraded,
+    ]);
+  }, 120_000);
 
   test("a line that stood still for 4 s brings what TCP had taken at first, and then what is new", async () => {
     const { ada, ben } = await line();
@@ -119,18 +131,17 @@ describe.skipIf(whyNoNamespaces !== null)(`voice on real lines ${whyNoNamespaces
     const during = await speak(ada, 4);
     world.setLoss(0);
     const before = (await ask(ben)).heard.length;
-    let after = 0;
     // TCP tries again less and less often: until then nothing comes.
-    for (let tries = 0; tries < 40 && after === 0; tries++) {
+    let heard: number[] = [];
+    const isBack = () => heard.length > 0 && (heard.at(-1) as number) < 100;
+    for (let tries = 0; tries < 60 && !isBack(); tries++) {
       await speak(ada, 0.5);
-      after = (await ask(ben)).heard.length - before;
+      heard = (await ask(ben)).heard.slice(before);
     }
-    await speak(ada, 1);
-    const { heard } = await ask(ben);
-    const old = heard.slice(before).filter((age) => age > 250);
-    expect(old.length).toBeLessThan(100);
+    expect(isBack()).toBe(true);
+    const old = heard.filter((age) => age > 250);
+    console.log(`Of ${during} frames while it stood still ${old.length} came late.`);
     expect(old.length).toBeLessThan(during / 2);
-    expect(heard.at(-1)).toBeLessThan(100);
   });
 
   describe("clients behind routers", () => {

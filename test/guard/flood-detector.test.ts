@@ -24,6 +24,14 @@ function setup() {
   return { clock, detector, events, run };
 }
 
+test("a flood that grows slowly is one from 2000 a second on", () => {
+  const { detector, events, run } = setup();
+  for (let perSecond = 100; perSecond <= 1900; perSecond += 100) run(perSecond, 60);
+  expect(events).toEqual([]);
+  run(2100, 2);
+  expect(detector.isFlood).toBe(true);
+});
+
 test("over 200 a second is a flood, found in 0.2 s at 2000 a second, and calm 30 s after its end", () => {
   const { clock, detector, events, run } = setup();
   run(200, 10);
