@@ -38,8 +38,8 @@ function outsideBundles<T>(run: () => T): T {
 }
 
 /**
- * The file that node-gyp-build finds. By itself it recognises musl on Alpine only, so it is told the C library, which it
- * asks for when it is loaded itself.
+ * The file that node-gyp-build finds. By itself it recognises musl on Alpine only, so it is told the C library, which
+ * it asks for when it is loaded itself.
  */
 function findAddonFile(require: NodeJS.Require, root: string, libc: string | undefined): string {
   const isSet = process.env.LIBC !== undefined || libc === undefined;

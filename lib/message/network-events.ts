@@ -30,8 +30,8 @@ export interface NetworkServerEvents extends NetworkEvents {
   /** The player has left for good. */
   disconnected: [player: INetworkPlayer, reason: DisconnectReason];
   /**
-   * The player has loaded the scene; when the server has none, this follows `authenticated` at once. It happens again for
-   * each further scene, and after `resumed`.
+   * The player has loaded the scene; when the server has none, this follows `authenticated` at once. It happens again
+   * for each further scene, and after `resumed`.
    */
   readied: [player: INetworkPlayer];
   /** The server has stopped. A late event. */

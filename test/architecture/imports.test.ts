@@ -5,7 +5,7 @@ import { layerOf, layers, rankOf, readSources, resolve, upwardImports } from "..
 const nodeOnlyOf = {
   noise: "(node|native)-",
   socket:
-    "((gns|udp|tls)[/.]|websocket(/websocket)?-server|browser(/browser)?-server|browser/(text-|web-transport-servers)|" +
+    "((gns|udp|tls)[/.]|websocket(/websocket)?-server|browser(/browser)?-server|" +
     "webtransport(/node/|-server)|building/bind-host)",
   message: "default-udp",
   guard: "(node|kernel|nftables)",

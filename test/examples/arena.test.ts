@@ -116,7 +116,7 @@ interface Notes {
   ticks: string;
 }
 
-/** What both sides have noted when the page has played for so long. However slow the machine is: it is the page's time. */
+/** What both sides have noted when the page has played for so long, by its own time, however slow the machine is. */
 async function playFor(page: Page, seconds: number): Promise<Notes> {
   const isDone = `notes.ticks > ${seconds * TICK_RATE} && notes.looks.length > 30`;
   await page.waitForFunction(isDone, undefined, { timeout: 0 });
@@ -164,9 +164,9 @@ function errorsOf(history: ServerNotes["history"], { tick, shown }: Look, since:
 }
 
 /**
- * Whether a hit that the page saw has to be one. The server must have had the input, believe that old a view, still have
- * the ship that was hit, and have sent all that was in the way by then. The page must not have guessed, and must have had
- * its own ship where the server had it. What is rounded on the way must not matter.
+ * Whether a hit that the page saw has to be one. The server must have had the input, believe that old a view, still
+ * have the ship that was hit, and have sent all that was in the way by then. The page must not have guessed, and must
+ * have had its own ship where the server had it. What is rounded on the way must not matter.
  */
 function isFair(
   history: ServerNotes["history"],

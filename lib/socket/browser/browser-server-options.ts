@@ -8,9 +8,6 @@ import {
 import type { WebTransportOptions } from "../webtransport/node/web-transport-options.js";
 import { type BrowserClientOptions, browserClientRules } from "./browser-client-options.js";
 
-/** What both transports of a {@link BrowserSocketFactory} have from its own options. */
-type Shared = "host" | "path" | "bindHost" | "origins" | "tls" | "clock";
-
 /** Options of a {@link BrowserSocketFactory}. */
 export interface BrowserSocketFactoryOptions
   extends Omit<BrowserClientOptions, "webTransport" | "webSocket" | "secure" | "port"> {
@@ -37,9 +34,11 @@ export interface BrowserSocketFactoryOptions
    * More options of WebTransport, or false for WebSocket alone. `port` is the UDP port. @defaultValue the number of the
    * TCP port
    */
-  webTransport?: Omit<WebTransportOptions, Shared> | false;
+  webTransport?: Omit<WebTransportOptions, "host" | "path" | "bindHost" | "origins" | "tls" | "clock"> | false;
   /** More options of WebSocket, or false for WebTransport alone. With `server`, WebTransport has that server's port. */
-  webSocket?: Omit<WebSocketFactoryOptions, Shared | "port" | "secure"> | false;
+  webSocket?:
+    | Omit<WebSocketFactoryOptions, "host" | "path" | "bindHost" | "origins" | "tls" | "clock" | "port" | "secure">
+    | false;
 }
 
 /** What their values may be. */
