@@ -243,12 +243,13 @@ export abstract class OverReliableProfile implements Profile {
   }
 
   protected readPong(token: number, nowMs: number): void {
+    // The answer to an earlier Ping, too, says that the line carries something.
+    this.#unansweredMs = token === this.#pingToken ? Number.POSITIVE_INFINITY : this.#askedMs;
     if (token !== this.#pingToken || this.reader.failed || this.#pingSentMs === 0) return;
     this.roundTrip.latestMs = nowMs - this.#pingSentMs;
     this.roundTrip.measuredMs = nowMs;
     this.roundTrip.sample();
     this.#pingSentMs = 0;
-    this.#unansweredMs = Number.POSITIVE_INFINITY;
   }
 
   #readDatagram(kind: number, nowMs: number): boolean {
