@@ -154,6 +154,7 @@ describe.each(["datagram", "stream"] as const)("over a %s socket, in whatever or
     for (let round = 0; round < 40; round++) {
       const index = (round % 2) as 0 | 1;
       enter(player, index);
+      await world.run(10); // The move is under way alone: what follows may overtake it.
       for (const message of [Note, Late]) rooms[index].sendToAll(message, index);
       await world.until(() => clientRoom === index);
       for (const message of [Note, Late]) client.send(message, index);
