@@ -8,6 +8,7 @@ import { buildNative } from "./build.mjs";
 import { cache, checkoutCache, root } from "./paths.mjs";
 import { main, run } from "./run.mjs";
 import { buildPackages, ensureSystemPackages } from "./system-packages.mjs";
+import { buildWebTransport } from "./web-transport.mjs";
 
 /** The environment for compiling GNS with the same flags, in its own target folder. */
 function sanitizedEnvironment(sanitizers, name) {
@@ -30,11 +31,13 @@ function checkMemory(tests) {
   const env = sanitizedEnvironment("address,undefined", "asan");
   // GNS writes packets without regard to alignment and copies empty payloads from null; neither does harm.
   env.CXXFLAGS += " -fno-sanitize=alignment,nonnull-attribute";
-  const definitions = { VALVE_SOCKETS_SANITIZE: "address,undefined" };
+  const definitions = { VALVE_SOCKETS_SANITIZE: "address,undefined", WEBTRANSPORT_LIBRARY: buildWebTransport() };
   const tree = buildNative({ name: "cmake-asan", definitions, target: null, env });
   // node-gyp-build looks into build/Release of the folder that this variable names.
   mkdirSync(join(tree, "build", "Release"), { recursive: true });
-  copyFileSync(join(tree, "Release", "valve_sockets.node"), join(tree, "build", "Release", "valve_sockets.node"));
+  for (const name of ["valve_sockets.node", "valve_sockets_webtransport.node"]) {
+    copyFileSync(join(tree, "Release", name), join(tree, "build", "Release", name));
+  }
   const runtime = (name) => execFileSync("g++", [`-print-file-name=${name}`], { encoding: "utf8" }).trim();
   // Leaves out the tests that measure memory, because the sanitizer delays the freeing of memory.
   const others = ["--exclude", "**/leak.test.ts", "--testNamePattern", "^(?!.*(no more memory|are collected))"];
@@ -57,6 +60,7 @@ await main(() => {
   ensureSystemPackages(buildPackages);
   const [only, ...tests] = process.argv.slice(2);
   const all = ["test/valve", "test/socket/gns", "test/socket/udp/udp-batch", "test/noise/native"];
+  all.push("test/socket/webtransport/node");
   if (!only || only === "thread") checkThreads(100);
   if (!only || only === "memory") checkMemory(tests.length > 0 ? tests : all);
 });

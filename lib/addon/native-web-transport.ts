@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { environmentVariable } from "../development.js";
 import { NetworkError } from "../network-error.js";
 import { loadPackaged } from "./load-addon.js";
 
@@ -122,9 +123,11 @@ function load(): NativeWebTransport {
   return loaded;
 }
 
+/** The variable is that of node-gyp-build, which finds the other addon: those with sanitizers have a tree of their own. */
 function fromTree(require: NodeJS.Require, root: string): NativeWebTransport | null {
+  const tree = environmentVariable("VALVE_SOCKETS_PREBUILD") ?? root;
   try {
-    return require(join(root, "build", "Release", "valve_sockets_webtransport.node"));
+    return require(join(tree, "build", "Release", "valve_sockets_webtransport.node"));
   } catch (error) {
     if ((error as { code?: string }).code === "MODULE_NOT_FOUND") return null;
     throw error;
