@@ -123,7 +123,7 @@ function load(): NativeWebTransport {
   return loaded;
 }
 
-/** The variable is that of node-gyp-build, which finds the other addon: those with sanitizers have a tree of their own. */
+/** The variable is that of node-gyp-build, which finds the other addon: sanitized ones have a tree of their own. */
 function fromTree(require: NodeJS.Require, root: string): NativeWebTransport | null {
   const tree = environmentVariable("VALVE_SOCKETS_PREBUILD") ?? root;
   try {

@@ -189,11 +189,12 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> {
 
   async stop(reason?: DisconnectReason): Promise<void> {
     if (reason) checkReason(reason);
-    // What has arrived comes before the stop: behind the message of this handler, and where a tick rate has kept it
-    // waiting. A connection's end follows one reading behind its packets.
+    // What has arrived comes before the stop: behind the message of this handler, where a tick rate has kept it waiting,
+    // and what a socket has heard in this turn. A connection's end follows one reading behind its packets.
     if (this.#isHome) {
       if (this.frontEnd.isBusy) await null;
-      for (let reading = 0; reading < 2 && this.#isTicking; reading++) this.frontEnd.updateReceive();
+      const isAutomatic = this.active && this.drive === "automatic";
+      for (let reading = 0; reading < 2 && isAutomatic; reading++) this.frontEnd.updateReceive();
     }
     if (this.active) {
       // The stop before a `start` that this one abandons may not be done.
@@ -367,10 +368,6 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> {
 
   #isHere(player: NetworkPlayer): boolean {
     return player.isAuthenticated && player.owner === this;
-  }
-
-  get #isTicking(): boolean {
-    return this.active && this.drive === "automatic" && this.tickRate > 0;
   }
 
   /** @throws NetworkError `ERR_CLOSED` when the server was stopped since this `start` */

@@ -32,7 +32,7 @@ const { UdpSocketFactory } = await import("valve-sockets/socket/udp");
 const Numbered = defineMessage("numbered", struct({ number: u32 }));
 const options = {
   protocol: defineProtocol({ name: "test", version: 1, messages: [Numbered] }),
-  socketFactory: new UdpSocketFactory({ host: "game.test", port: 7777, implementation }),
+  socketFactory: new UdpSocketFactory({ port: 7777, implementation }),
   peer: { encryption: { primitives: nodePrimitives() } },
 };
 
@@ -56,7 +56,7 @@ const all = [
   record(client, ["suspended", "resumed", "disconnected"]),
 ];
 await server.start();
-const player = await client.connect();
+const player = await client.connect({ host: "game.test" });
 let number = 0;
 const timer = setInterval(() => {
   if (number === MESSAGES / 4) ip(`address delete ${first === "IPv6" ? "::1/128" : "127.0.0.1/8"} dev lo`);

@@ -21,6 +21,8 @@ const MAX_CODE: u32 = 1998;
 pub const NO_CODE: u32 = u32::MAX;
 /// How long the other side may take to end the connection behind its close, and to acknowledge ours.
 const LINGER: Duration = Duration::from_millis(500);
+/// How long a page has to read what its browser has acknowledged: with the session the browser drops what is unread.
+const READING: Duration = Duration::from_millis(250);
 /// What is read at a time from streams that are no lanes.
 const READ_BYTES: usize = 4096;
 /// The longest start of a unidirectional stream: two integers and the lane.
@@ -48,10 +50,12 @@ struct End {
     is_told: bool,
 }
 
-/// Our own close: it waits for the lanes, and then for the acknowledgement of the capsule.
+/// Our own close: it waits for the lanes, and then for the other side to end the connection. Without a frame it refuses.
 struct Closing {
     frame: Vec<u8>,
     until: Instant,
+    /// By when a page will have read the lanes that it has acknowledged.
+    read_by: Option<Instant>,
     is_sent: bool,
 }
 
@@ -175,7 +179,7 @@ impl Session {
                 }
                 Event::Stream(StreamEvent::Readable { id }) => self.on_readable(now, id),
                 Event::Stream(StreamEvent::Finished { id } | StreamEvent::Stopped { id, .. }) => {
-                    if self.request == Some(id) && self.phase == Phase::Closing {
+                    if self.request == Some(id) && self.ends_when_acknowledged() {
                         self.finish(now, Cause::Ours, 0, b"");
                     }
                     self.lanes_out.on_over(id);
@@ -297,7 +301,7 @@ impl Session {
         self.is_known = false;
         self.phase = Phase::Closing;
         self.until = Some(now + LINGER);
-        self.closing = Some(Closing { frame: Vec::new(), until: now, is_sent: true });
+        self.closing = Some(Closing { frame: Vec::new(), until: now, read_by: None, is_sent: true });
     }
 
     /// Ends the session with a reason, behind what was sent reliably, within `timeout`.
@@ -307,7 +311,8 @@ impl Session {
                 let until = now + timeout;
                 self.phase = Phase::Closing;
                 self.until = Some(until);
-                self.closing = Some(Closing { frame: h3::close_frame(code, text), until, is_sent: false });
+                self.closing =
+                    Some(Closing { frame: h3::close_frame(code, text), until, read_by: None, is_sent: false });
             }
             Phase::Closing => {}
             _ => self.finish(now, Cause::Ours, 0, b""),
@@ -341,14 +346,33 @@ impl Session {
 
     fn close_step(&mut self, now: Instant) {
         let Some(closing) = self.closing.as_mut().filter(|closing| !closing.is_sent) else { return };
-        if !self.lanes_out.finish(&mut self.quic) && now < closing.until {
-            return;
+        if now < closing.until {
+            if !self.lanes_out.finish(&mut self.quic) {
+                return;
+            }
+            let read_by =
+                *closing.read_by.get_or_insert(now + if self.asks.is_none() { READING } else { Duration::ZERO });
+            if now < read_by {
+                self.until = Some(read_by.min(closing.until));
+                return;
+            }
         }
         closing.is_sent = true;
         self.until = Some(now + LINGER);
         if let Some(id) = self.request {
             let _ = self.quic.send_stream(id).write(&closing.frame);
             let _ = self.quic.send_stream(id).finish();
+        }
+    }
+
+    /// Whether nothing but the acknowledgement of the end of our request's stream is missing: a refusal has none, and a
+    /// close of the other side has been answered. Behind our own close the other side ends the connection: browsers
+    /// forget the reason when that ends before they have told the page.
+    fn ends_when_acknowledged(&self) -> bool {
+        match self.phase {
+            Phase::Ended => true,
+            Phase::Closing => self.closing.as_ref().is_some_and(|closing| closing.frame.is_empty()),
+            _ => false,
         }
     }
 
@@ -470,6 +494,8 @@ impl Session {
         if matches!(state, Read::Finished | Read::Reset) && self.phase != Phase::Ended {
             match self.refusal.take() {
                 Some((headers, body)) => self.on_refused(now, &headers, body),
+                // The other side ends the connection, once it has read why.
+                None if self.closing.as_ref().is_some_and(|closing| closing.is_sent) => {}
                 None if self.phase == Phase::Closing => self.finish(now, Cause::Ours, 0, b""),
                 None => self.finish(now, Cause::Lost, 1003, b"The session ended without a reason"),
             }

@@ -52,13 +52,15 @@ describe.each(["datagram", "reliable-lanes", "stream"] as const)("over %s", (kin
 });
 
 test("the last value comes within the round trips and detections of the losses in a row, each time", async () => {
-  const { world, end, body, at } = await open({ lag: { loss: 0.3, latencyMs: 20, jitterMs: 5 }, seed: 5 });
   const waits: number[] = [];
-  for (let place = 1; place <= 200; place++) {
-    body.place = place;
-    let waitedMs = 0;
-    for (; at(end).place !== place && waitedMs < 20_000; waitedMs += 10) await world.run(10, 10);
-    waits.push(waitedMs);
+  for (const seed of [1, 2, 3, 4, 5]) {
+    const { world, end, body, at } = await open({ lag: { loss: 0.3, latencyMs: 20, jitterMs: 5 }, seed });
+    for (let place = 1; place <= 100; place++) {
+      body.place = place;
+      let waitedMs = 0;
+      for (; at(end).place !== place && waitedMs < 20_000; waitedMs += 10) await world.run(10, 10);
+      waits.push(waitedMs);
+    }
   }
   waits.sort((a, b) => a - b);
   const allMs = waits.reduce((sum, ms) => sum + ms, 0);

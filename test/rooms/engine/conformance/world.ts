@@ -37,18 +37,31 @@ export function waiter() {
 
 export const code = (wanted: string) => expect.objectContaining({ code: wanted });
 
-/** Waits until what these ends have asked of the engine has arrived there: subscriptions are not answered. */
+/** The ends of the test that runs. */
+const opened = new Set<Engine>();
+
+/**
+ * Waits until what these ends have asked of the engine has arrived wherever another end is: subscriptions are not
+ * answered, and servers tell one another of them in their order.
+ */
 export async function settle(...ends: Engine[]): Promise<void> {
   for (const end of ends) {
     const subject = unused("settle");
-    const heard = new Promise<void>((resolve) => {
-      const stop = end.subscribe(subject, () => {
-        stop();
-        resolve();
-      });
-    });
-    end.publish(subject, new Uint8Array(0));
-    await heard;
+    const stop = end.answer(subject, (data) => data);
+    for (const other of opened) await reach(other, subject);
+    stop();
+  }
+}
+
+/** Asks until somebody answers. */
+async function reach(end: Engine, subject: string): Promise<void> {
+  for (;;) {
+    try {
+      await end.request(subject, new Uint8Array(0), { timeoutMs: 60_000 });
+      return;
+    } catch (error) {
+      if ((error as { code?: string }).code !== "ERR_NO_RESPONDERS") throw error;
+    }
   }
 }
 
@@ -64,7 +77,11 @@ export function useWorld(makeWorld: () => Promise<EngineWorld>) {
     back: () => world.back(),
     open: async (): Promise<Engine> => {
       const engine = await world.open();
-      onTestFinished(() => engine.close());
+      opened.add(engine);
+      onTestFinished(() => {
+        opened.delete(engine);
+        return engine.close();
+      });
       return engine;
     },
     /** Runs `during` while none of these ends reaches the engine; afterwards all of them have it back. */
