@@ -189,8 +189,8 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> {
 
   async stop(reason?: DisconnectReason): Promise<void> {
     if (reason) checkReason(reason);
-    // What has arrived comes before the stop: behind the message of this handler, where a tick rate has kept it waiting,
-    // and what a socket has heard in this turn. A connection's end follows one reading behind its packets.
+    // What has arrived comes before the stop: behind the message of this handler, where a tick rate has kept it
+    // waiting, and what a socket has heard in this turn. A connection's end follows one reading behind its packets.
     if (this.#isHome) {
       if (this.frontEnd.isBusy) await null;
       const isAutomatic = this.active && this.drive === "automatic";

@@ -170,7 +170,11 @@ describe.each([Number.POSITIVE_INFINITY, 2 ** 31, 30 * 86_400_000])("with %d ms"
     void world.server.loadScene("a", { timeoutMs: ms }).then(note("scene"));
     await world.run(20_000, 100);
     expect(settled).toEqual([]);
-    await world.server.stop();
+    let isStopped = false;
+    void world.server.stop().then(() => {
+      isStopped = true;
+    });
+    await world.until(() => isStopped, 50);
   });
 
   test("an authentication waits, and pings are not sent", async () => {
