@@ -40,3 +40,7 @@ export function putBytes(source: Uint8Array, length: number, target: Uint8Array,
   const isWhole = length > LOOP_BYTES && source.length <= WHOLE_BYTES && at + source.length <= target.length;
   copyBytes(source, 0, target, at, isWhole ? source.length : length);
 }
+
+/** Two hexadecimal digits a byte. */
+export const hexOf = (bytes: Uint8Array, separator = ""): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(separator);

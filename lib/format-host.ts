@@ -8,3 +8,10 @@ export function formatHost(host: string, port: number): string {
 export function withoutMapping(host: string): string {
   return host.replace(/^::ffff:(?=\d+\.)/i, "");
 }
+
+/** The parts of `1.2.3.4:7777`, `name:7777`, `[::1]:7777` or the same without a port (null); null for other texts. */
+export function parseHost(text: string): { host: string; port: number | null } | null {
+  const [, inBrackets, plain, digits] = /^(?:\[([\da-f:.%\w]+)\]|([^\s:[\]]+))(?::(\d{1,5}))?$/i.exec(text) ?? [];
+  const host = inBrackets ?? plain;
+  return host === undefined ? null : { host, port: digits === undefined ? null : Number(digits) };
+}

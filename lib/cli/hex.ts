@@ -1,7 +1,3 @@
-/** Two hexadecimal digits a byte. */
-export const hexOf = (bytes: Uint8Array, separator = ""): string =>
-  Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(separator);
-
 /** The bytes of a text of hexadecimal digits, with or without spaces, colons, commas and `0x`; null if it is none. */
 export function parseHex(text: string): Uint8Array | null {
   const digits = text.replaceAll(/0x|[\s:,]/gi, "");

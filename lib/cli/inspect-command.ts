@@ -1,7 +1,7 @@
-import { systemClock } from "../clock.js";
 import type { InspectorSnapshot } from "../inspector/index.js";
 import { printable } from "../printable.js";
 import { defineCommand, UsageError, wholeNumber } from "./command.js";
+import { pause } from "./pause.js";
 
 const USAGE = `Usage: valve-sockets inspect HOST:PORT#TOKEN [OPTIONS]
 
@@ -44,7 +44,7 @@ export const inspectCommand = defineCommand({
       else show(tableOf(snapshot, before));
       if (once) return 0;
       before = snapshot;
-      await new Promise<void>((resolve) => void systemClock.setTimeout(resolve, intervalMs));
+      await pause(intervalMs);
     }
   },
 });

@@ -7,6 +7,7 @@ import { chatProtocol, Echo } from "./chat-protocol.js";
 import { encryptionFor } from "./client-encryption.js";
 import { defineCommand, UsageError, wholeNumber } from "./command.js";
 import { type Bot, type LoadFigures, LoadRun } from "./load-run.js";
+import { pause } from "./pause.js";
 import { StatusLine } from "./status-line.js";
 import { createSocketFactory, parseTarget } from "./transports.js";
 
@@ -97,8 +98,6 @@ function echoBot(rate: number, size: number): Bot {
     }
   };
 }
-
-const pause = (ms: number) => new Promise<void>((resolve) => void systemClock.setTimeout(resolve, ms));
 
 async function load(path: string): Promise<{ protocol: Protocol; bot: Bot }> {
   let module: { protocol?: Protocol; bot?: Bot };

@@ -1,8 +1,8 @@
-import { systemClock } from "../clock.js";
 import { askServer, type ServerInfo } from "../message/index.js";
 import { NetworkError } from "../network-error.js";
 import { printable } from "../printable.js";
 import { defineCommand, wholeNumber } from "./command.js";
+import { pause } from "./pause.js";
 import { createSocketFactory, parseTarget, type Target } from "./transports.js";
 import { isUdpPortClosed } from "./udp-port.js";
 
@@ -159,5 +159,3 @@ round trip ${min} / ${median} / ${max} ms (min / median / max), jitter ${jitter}
   2. Does a firewall on the way let ${transport === "websocket" ? "TCP" : "UDP"} through to it?
   3. Does the server use ${transport}? --transport tries another. With info: null a server over UDP does not answer.`;
 }
-
-const pause = (ms: number) => new Promise<void>((resolve) => void systemClock.setTimeout(resolve, ms));

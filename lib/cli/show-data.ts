@@ -1,4 +1,4 @@
-import { hexOf } from "./hex.js";
+import { hexOf } from "../bytes.js";
 
 /** What a terminal would take for a command, or nobody could see. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\ufffd]/u;

@@ -1,3 +1,4 @@
+import { parseHost } from "../format-host.js";
 import { GnsSocketFactory } from "../socket/gns.js";
 import type { SocketFactory } from "../socket/index.js";
 import { UdpSocketFactory } from "../socket/udp.js";
@@ -47,12 +48,11 @@ export function parseTarget(positionals: readonly string[], transportName: strin
   const isUrl = /^wss?:\/\//.test(text) && URL.canParse(text);
   const transport = parseTransport(transportName ?? (isUrl ? "websocket" : "udp"));
   if (isUrl && transport === "websocket") return { host: text, port: 7777, transport, text };
-  const [, inBrackets, plain, digits = "7777"] =
-    /^(?:\[([\da-f:.%\w]+)\]|([^\s:[\]/]+))(?::(\d{1,5}))?$/i.exec(text) ?? [];
-  const [host, port] = [inBrackets ?? plain, Number(digits)];
-  if (host === undefined || port < 1 || port > 65_535) {
+  const parsed = parseHost(text);
+  const port = parsed?.port ?? 7777;
+  if (!parsed || parsed.host.includes("/") || port < 1 || port > 65_535) {
     const examples = "game.example.com:7777, [::1]:7777 or wss://game.example.com/play";
     throw new UsageError(`A server is HOST:PORT, such as ${examples}, not ${JSON.stringify(text)}`);
   }
-  return { host, port, transport, text };
+  return { host: parsed.host, port, transport, text };
 }

@@ -1,7 +1,8 @@
 import { text as textOf } from "node:stream/consumers";
+import { hexOf } from "../bytes.js";
 import { defineCommand, UsageError } from "./command.js";
 import { explainPacket, PacketError, type PacketField } from "./explain-packet.js";
-import { hexOf, parseHex } from "./hex.js";
+import { parseHex } from "./hex.js";
 
 const USAGE = `Usage: valve-sockets wire [HEX] [OPTIONS]
 

@@ -1,4 +1,5 @@
 import { rangeError, typeError } from "../arguments.js";
+import { parseHost } from "../format-host.js";
 import type { ConnectionGuard } from "../guard/connection-guard.js";
 import {
   integerOption,
@@ -54,16 +55,14 @@ const MAX_PEERS = 256;
 /** @throws RangeError `ERR_OUT_OF_RANGE`, TypeError `ERR_INVALID_ARG_TYPE` */
 export function parsePeer(name: string, value: unknown): PeerAddress {
   if (typeof value !== "string") throw typeError(name, 'a text like "192.0.2.7:80"');
-  const [, inBrackets, plain, digits] = /^(?:\[([\da-f:.%\w]+)\]|([^\s:[\]]+))(?::(\d{1,5}))?$/i.exec(value) ?? [];
-  const port = digits === undefined ? null : Number(digits);
-  const host = inBrackets ?? plain;
-  if (host === undefined || port === 0 || (port ?? 0) > 65_535) {
+  const parsed = parseHost(value);
+  if (!parsed || parsed.port === 0 || (parsed.port ?? 0) > 65_535) {
     throw rangeError(
       name,
       `host:port with a port from 1 to 65535, like "192.0.2.7:80" (it is ${JSON.stringify(value)})`,
     );
   }
-  return { host, port };
+  return parsed;
 }
 
 const peersOption: OptionRule = (name, value) => {

@@ -1,3 +1,4 @@
+import { hexOf } from "../../bytes.js";
 import type { Clock } from "../../clock.js";
 import type { PlacesMetrics } from "../../guard/places.js";
 import { RankedPlaces } from "../../guard/ranked-places.js";
@@ -95,7 +96,7 @@ export class SessionTable {
       playedMs: 0,
       connectedMs: this.#clock.now(),
     };
-    this.#byId.set(hex(session.id), session);
+    this.#byId.set(hexOf(session.id), session);
     this.#byPlayer.set(player, session);
     return session;
   }
@@ -105,7 +106,7 @@ export class SessionTable {
   }
 
   find(id: Uint8Array): Session | null {
-    return this.#byId.get(hex(id)) ?? null;
+    return this.#byId.get(hexOf(id)) ?? null;
   }
 
   /** A session that is not known here, from the store. @throws (rejects) TypeError; what the store throws */
@@ -140,7 +141,7 @@ export class SessionTable {
     const session = this.#byPlayer.get(player);
     if (!session) return;
     this.#byPlayer.delete(player);
-    this.#byId.delete(hex(session.id));
+    this.#byId.delete(hexOf(session.id));
     this.options.store?.remove(session.id);
   }
 
@@ -150,5 +151,3 @@ export class SessionTable {
     return this.#places.release(player);
   }
 }
-
-const hex = (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -1,5 +1,6 @@
 import { IDENTITY, native } from "../../addon/native.js";
 import { checkBytes, checkInstance, checkText, rangeError, typeError } from "../../arguments.js";
+import { hexOf } from "../../bytes.js";
 import { utf8Length } from "../../utf8.js";
 import { Address, addressOf } from "./address.js";
 
@@ -179,7 +180,7 @@ export class NetworkingIdentity {
   }
 
   #hex(): string {
-    return Array.from(this.#bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    return hexOf(this.#bytes);
   }
 }
 
