@@ -74,6 +74,18 @@ export class NetworkServer {
     server.#core.report(error, null, null, place);
   }
 
+  /** @internal `sendToMany` for the layers above it. @returns those whose queue is full */
+  static sendOrTell<T>(
+    server: NetworkServer,
+    players: Iterable<INetworkPlayer>,
+    message: MessageDefinition<T>,
+    value: T,
+  ): INetworkPlayer[] {
+    const refused: INetworkPlayer[] = [];
+    sendToPlayers(server.#core, players, message, value, isConnected, undefined, refused);
+    return refused;
+  }
+
   /** @internal `sendToMany` for the layers above it, to the first `count` of `players`. It makes no object. */
   static sendToFirst<T>(
     server: NetworkServer,

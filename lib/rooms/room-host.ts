@@ -111,7 +111,9 @@ export class RoomHost {
       else if (this.#desk.mayAsk(player)) this.#lists.watch(player, number, kind, labels);
       else this.#desk.refuse(player, number, "TOO_MANY_REQUESTS", "Too many questions about rooms");
     });
+    lobby.on("drained", (player) => this.#lists.drained(player));
     lobby.use({
+      playerSuspended: (player) => this.#lists.forget(player),
       playerDisconnecting: (player) => this.#lists.forget(player),
       stopped: () => {
         this.#lists.stop();

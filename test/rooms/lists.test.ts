@@ -1,6 +1,11 @@
 import { expect, test } from "vitest";
-import { defineProtocol } from "../../lib/message/index.js";
+import { defineProtocol, type INetworkPlayer, type NetworkClient } from "../../lib/message/index.js";
+import { RoomDirectory } from "../../lib/rooms/host/room-directory.js";
+import { RoomLists } from "../../lib/rooms/host/room-lists.js";
 import type { Room, RoomList } from "../../lib/rooms/index.js";
+import { ListMessage } from "../../lib/rooms/room-messages.js";
+import { FakeClock } from "../../lib/testing/index.js";
+import { CuttableFactory } from "../support/message-world.js";
 import { RoomsWorld } from "../support/rooms-world.js";
 
 const newProtocol = () => defineProtocol({ name: "lists", version: 1, messages: [] });
@@ -67,15 +72,105 @@ test("a list stands still in a room, and is right again when the player is out o
   expect(idsOf(list)).toEqual([first.id, second.id]);
 });
 
-test("a list of 1000 rooms with long labels comes whole", async () => {
+/** What the host has sent of lists to a client. */
+const bytesSentTo = ({ host }: RoomsWorld, { player }: NetworkClient) =>
+  host.server.players.find(({ id }) => id === player?.id)?.metricsOf(ListMessage).bytesSent ?? 0;
+
+/** So long that 1000 rooms with them are more than a connection's queue holds. */
+const longLabels = Object.fromEntries(
+  Array.from({ length: 16 }, (_, at) => [`label ${at}`.padEnd(32), "x".repeat(64)]),
+);
+
+test("two lists of the same rooms live and end each by itself", async () => {
+  const { world, create } = await started();
+  const { rooms } = await world.connect();
+  const [first, second] = [rooms.lobby("arena"), rooms.lobby("arena")];
+  await world.run(100);
+  second.close();
+  const { id } = await create("arena");
+  await world.run(500);
+  expect([idsOf(first), idsOf(second)]).toEqual([[id], []]);
+});
+
+test("a list of 1000 rooms with long labels comes whole, though the queue takes a part at a time", async () => {
   const { world } = await started();
-  const labels = Object.fromEntries(Array.from({ length: 16 }, (_, index) => [`label ${index}`, "x".repeat(60)]));
-  for (let count = 0; count < 300; count++) await world.host.createRoom("arena", { labels });
-  for (let count = 0; count < 700; count++) await world.host.createRoom("arena");
+  for (let count = 0; count < 1000; count++) await world.host.createRoom("arena", { labels: longLabels });
   const { rooms } = await world.connect();
   const list = rooms.lobby("arena");
-  await world.run(3000);
+  await world.run(6000);
   expect(idsOf(list)).toEqual(world.host.rooms.map(({ id }: Room) => id));
+});
+
+test("a watcher who does not read costs the others nothing, and has the right list when it reads again", async () => {
+  const { world, create } = await started({ peer: { maxQueuedBytes: 16_384 } });
+  const made: Room[] = [];
+  for (let count = 0; count < 40; count++) made.push(await create("arena", longLabels));
+  const socketFactory = new CuttableFactory(world.network, { kind: "datagram" });
+  const stalled = await world.connect({ socketFactory });
+  const list = stalled.rooms.lobby("arena");
+  const other = await world.connect();
+  const others = other.rooms.lobby("arena");
+  await world.run(1000);
+  expect([list.rooms.length, others.rooms.length]).toEqual([40, 40]);
+  socketFactory.isCut = true;
+  const bytesSent = () => bytesSentTo(world, other.client);
+  const before = bytesSent();
+  for (const [index, room] of made.entries()) {
+    if (index % 2 === 0) room.isLocked = true;
+    else await room.close();
+    await world.run(200);
+  }
+  expect(bytesSent() - before).toBeLessThan(20 * 2000 + 20 * 100);
+  socketFactory.isCut = false;
+  await world.run(2000);
+  for (const one of [list, others]) {
+    expect(one.rooms.map(({ id, isLocked }) => [id, isLocked])).toEqual(
+      made.filter((_, index) => index % 2 === 0).map(({ id }) => [id, true]),
+    );
+  }
+});
+
+test("a watcher whose connection was lost costs the others nothing", async () => {
+  const { world, create } = await started();
+  const room = await create("arena");
+  for (let count = 0; count < 50; count++) await create("arena");
+  const socketFactory = new CuttableFactory(world.network, { kind: "datagram" });
+  const lost = await world.connect({ socketFactory });
+  lost.rooms.lobby("arena");
+  const { client, rooms } = await world.connect();
+  rooms.lobby("arena");
+  socketFactory.isCut = true;
+  const suspended = new Promise((resolve) => world.host.server.on("suspended", resolve));
+  await world.wait(suspended);
+  const before = bytesSentTo(world, client);
+  room.isLocked = true;
+  await world.run(1000);
+  expect(bytesSentTo(world, client) - before).toBeLessThan(100);
+});
+
+test("whole lists have a budget, in which the sources of players take turns", async () => {
+  const { world } = await started();
+  const clock = new FakeClock();
+  const directory = new RoomDirectory();
+  for (let count = 0; count < 1000; count++)
+    directory.add(await world.host.createRoom("arena", { labels: longLabels }));
+  const lists = new RoomLists(clock, directory, world.host.server);
+  const listed = { flood: 0, honest: 0 };
+  const watch = (who: "flood" | "honest", address: string) => {
+    const send = (_message: unknown, { rooms }: { rooms: unknown[] }) => {
+      listed[who] += rooms.length;
+      return true;
+    };
+    lists.watch({ address, send } as unknown as INetworkPlayer, 1, "arena", {});
+  };
+  for (let port = 1; port <= 100; port++) watch("flood", `10.0.0.1:${port}`);
+  watch("honest", "10.0.0.2:1");
+  clock.advance(1500);
+  expect(listed.honest).toBe(1000);
+  expect(listed.flood).toBeLessThan(4000);
+  clock.advance(100_000);
+  expect(listed.flood).toBe(100_000);
+  lists.stop();
 });
 
 test("many changes of many rooms reach all watchers, who are told together", async () => {

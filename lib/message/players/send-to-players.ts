@@ -33,7 +33,8 @@ const SEND_MANY_OPTIONS: OptionRules<SendManyOptions> = {
 /**
  * Serialises a message once, and sends it to each player whom `includes` accepts and whose protocol has the message.
  *
- * @returns how many players it was sent to: not to those whose queue is full
+ * @param refused gets those whose queue is full
+ * @returns how many players it was sent to
  */
 export function sendToPlayers<T>(
   server: Sending,
@@ -42,6 +43,7 @@ export function sendToPlayers<T>(
   value: T,
   includes: (player: NetworkPlayer) => boolean,
   options: SendManyOptions = NO_OPTIONS,
+  refused: INetworkPlayer[] | null = null,
 ): number {
   const { active, encoder, protocol } = server;
   if (options !== NO_OPTIONS) checkOptions("sendToAll", options, SEND_MANY_OPTIONS);
@@ -63,6 +65,7 @@ export function sendToPlayers<T>(
       encoder.renumber(number + base, message, value);
     }
     if (player.sendEncoded(message, channel, lane, maxAgeMs)) taken++;
+    else refused?.push(player);
   }
   return taken;
 }

@@ -1,5 +1,7 @@
 import type { Clock } from "../../clock.js";
-import type { INetworkPlayer, NetworkServer } from "../../message/index.js";
+import { sourceOf } from "../../guard/source.js";
+import { TokenBucket } from "../../guard/token-bucket.js";
+import { type INetworkPlayer, NetworkServer } from "../../message/index.js";
 import { hasLabels, type Labels } from "../labels.js";
 import { ListMessage, MAX_LISTED, type RoomInfo } from "../room-messages.js";
 import type { Room } from "./room.js";
@@ -13,14 +15,39 @@ const MAX_WATCHES = 4;
 const MAX_ROOMS = 1000;
 /** The most bytes of the rooms in one message, as they are reckoned. */
 const MAX_BYTES = 30_000;
+/**
+ * What whole lists may cost in all, as bytes are reckoned: at once, and each second. 10 MB are about 0.1 s of CPU. With
+ * more, sources take turns.
+ */
+const WHOLE_BYTES = 4_000_000;
+const WHOLE_BYTES_PER_SECOND = 10_000_000;
+const TURN_MS = 20;
 
 /** Players who want the same list. */
 interface Watch {
+  readonly key: string;
   readonly number: number;
   readonly kind: string;
   readonly labels: Labels;
-  /** By the player, the numbers of its questions. */
-  readonly watchers: Map<INetworkPlayer, number>;
+  readonly watchers: Set<Watcher>;
+}
+
+/** A player who wants a list. */
+interface Watcher {
+  readonly watch: Watch;
+  readonly player: INetworkPlayer;
+  /** Of the player's address. */
+  readonly source: string;
+  /** Of its question: the first message of a list has it. */
+  readonly asked: number;
+  /** Rooms that it has still to be told of. Null: of all, and the list begins with them. */
+  owed: Set<Room> | null;
+}
+
+/** What a message tells. */
+interface Portion {
+  rooms: RoomInfo[];
+  closed: string[];
 }
 
 /** The live lists of the players who are in no room. */
@@ -29,40 +56,52 @@ export class RoomLists {
   readonly #directory: RoomDirectory;
   readonly #lobby: NetworkServer;
   readonly #watches = new Map<string, Watch>();
+  readonly #byPlayer = new Map<INetworkPlayer, Set<Watcher>>();
   /** Rooms that have changed since the last messages; those that are gone too. */
   readonly #changed = new Set<Room>();
+  /** Those who are owed something and have space for it, by their source. */
+  readonly #behind = new Map<string, Set<Watcher>>();
+  readonly #bytes: TokenBucket;
   #lastNumber = 0;
   #timer: unknown = null;
+  #turnTimer: unknown = null;
 
   constructor(clock: Clock, directory: RoomDirectory, lobby: NetworkServer) {
     this.#clock = clock;
     this.#directory = directory;
     this.#lobby = lobby;
+    this.#bytes = new TokenBucket(clock, WHOLE_BYTES, WHOLE_BYTES_PER_SECOND);
   }
 
   /** A player wants a list. It begins with the rooms that there are. */
-  watch(player: INetworkPlayer, number: number, kind: string, labels: Labels): void {
-    const watches = [...this.#watches.values()].filter(({ watchers }) => watchers.has(player));
-    if (watches.length >= MAX_WATCHES) return;
+  watch(player: INetworkPlayer, asked: number, kind: string, labels: Labels): void {
+    this.unwatch(player, asked);
+    const ofPlayer = this.#byPlayer.get(player) ?? new Set();
+    if (ofPlayer.size >= MAX_WATCHES) return;
     const key = JSON.stringify([kind, Object.entries(labels).sort()]);
     let watch = this.#watches.get(key);
     if (!watch) {
-      watch = { number: ++this.#lastNumber >>> 0, kind, labels, watchers: new Map() };
+      watch = { key, number: ++this.#lastNumber >>> 0, kind, labels, watchers: new Set() };
       this.#watches.set(key, watch);
     }
-    watch.watchers.set(player, number);
-    this.#sendWhole(watch, player, number);
+    const watcher: Watcher = { watch, player, source: sourceOf(player.address), asked, owed: null };
+    watch.watchers.add(watcher);
+    this.#byPlayer.set(player, ofPlayer.add(watcher));
+    this.#owe(watcher);
   }
 
-  unwatch(player: INetworkPlayer, number: number): void {
-    for (const [key, { watchers }] of this.#watches) {
-      if (watchers.get(player) === number) this.#drop(key, player);
-    }
+  unwatch(player: INetworkPlayer, asked: number): void {
+    for (const watcher of this.#byPlayer.get(player) ?? []) if (watcher.asked === asked) this.#drop(watcher);
   }
 
-  /** The player is in a room, or has left. */
+  /** The player is in a room, or has lost its connection. */
   forget(player: INetworkPlayer): void {
-    for (const key of this.#watches.keys()) this.#drop(key, player);
+    for (const watcher of this.#byPlayer.get(player) ?? []) this.#drop(watcher);
+  }
+
+  /** The player's queue has space again. */
+  drained(player: INetworkPlayer): void {
+    for (const watcher of this.#byPlayer.get(player) ?? []) if (watcher.owed?.size !== 0) this.#owe(watcher);
   }
 
   /** A room is there, has changed, or is there no more. */
@@ -74,63 +113,113 @@ export class RoomLists {
 
   stop(): void {
     this.#clock.clearTimeout(this.#timer);
+    this.#clock.clearTimeout(this.#turnTimer);
     this.#timer = null;
+    this.#turnTimer = null;
     this.#changed.clear();
     this.#watches.clear();
+    this.#byPlayer.clear();
+    this.#behind.clear();
   }
 
-  #drop(key: string, player: INetworkPlayer): void {
-    const watchers = this.#watches.get(key)?.watchers;
-    if (watchers?.delete(player) && watchers.size === 0) this.#watches.delete(key);
+  #drop(watcher: Watcher): void {
+    const { watch, player } = watcher;
+    this.#settled(watcher);
+    const ofPlayer = this.#byPlayer.get(player);
+    if (ofPlayer?.delete(watcher) && ofPlayer.size === 0) this.#byPlayer.delete(player);
+    if (watch.watchers.delete(watcher) && watch.watchers.size === 0) this.#watches.delete(watch.key);
   }
 
-  #sendWhole({ number: watch, kind, labels }: Watch, player: INetworkPlayer, number: number): void {
-    const rooms = this.#directory.find({ kind, labels }).filter(({ code }) => code === null);
-    const portions = portionsOf(rooms.slice(0, MAX_ROOMS).map(({ info }) => info));
-    for (const [index, portion] of (portions.length > 0 ? portions : [[]]).entries()) {
-      player.send(ListMessage, { watch, number: index === 0 ? number : 0, rooms: portion, closed: [] });
+  #owe(watcher: Watcher): void {
+    const ofSource = this.#behind.get(watcher.source) ?? new Set();
+    this.#behind.set(watcher.source, ofSource.add(watcher));
+    if (this.#turnTimer === null) this.#takeTurns();
+  }
+
+  /** Nothing is owed to a watcher, or it has no space for it. */
+  #settled(watcher: Watcher): void {
+    const ofSource = this.#behind.get(watcher.source);
+    if (ofSource?.delete(watcher) && ofSource.size === 0) this.#behind.delete(watcher.source);
+  }
+
+  /** Sends what is owed, a message to each source in turn, while the bytes last. */
+  #takeTurns(): void {
+    this.#turnTimer = null;
+    for (const [source, ofSource] of this.#behind) {
+      if (this.#bytes.tokens <= 0) break;
+      const [watcher] = ofSource as Set<Watcher> & [Watcher];
+      if (!this.#sendOwed(watcher)) this.#settled(watcher);
+      // Behind all others; what stands there already is met in this loop.
+      if (this.#behind.delete(source) && ofSource.size > 0) this.#behind.set(source, ofSource);
     }
+    if (this.#behind.size > 0) this.#turnTimer = this.#clock.setTimeout(() => this.#takeTurns(), TURN_MS);
+  }
+
+  /** @returns false: nothing more is owed, or its queue is full */
+  #sendOwed(watcher: Watcher): boolean {
+    const { watch, player, asked, owed } = watcher;
+    const rooms =
+      owed ??
+      new Set(
+        this.#directory
+          .find(watch)
+          .filter(({ code }) => code === null)
+          .slice(0, MAX_ROOMS),
+      );
+    const { portion, told, bytes } = this.#nextPortion(watch, rooms);
+    this.#bytes.take(bytes);
+    const message = { watch: watch.number, number: owed === null ? asked : 0, ...portion };
+    if (!player.send(ListMessage, message)) return false;
+    for (const room of told) rooms.delete(room);
+    watcher.owed = rooms;
+    return rooms.size > 0;
   }
 
   #flush(): void {
     this.#timer = null;
     const changed = [...this.#changed];
     this.#changed.clear();
-    for (const watch of this.#watches.values()) this.#tell(watch, changed);
+    for (const watch of this.#watches.values()) {
+      const ofKind = changed.filter((room) => room.kind === watch.kind);
+      if (ofKind.length > 0) this.#tell(watch, ofKind);
+    }
   }
 
   #tell(watch: Watch, changed: readonly Room[]): void {
-    const { number, kind, labels, watchers } = watch;
-    const ofKind = changed.filter((room) => room.kind === kind);
-    const isShown = (room: Room) => this.#directory.has(room) && hasLabels(room.labels, labels);
-    const shown = portionsOf(ofKind.filter(isShown).map(({ info }) => info));
-    const gone = ofKind.filter((room) => !isShown(room)).map(({ id }) => id);
-    const messages = shown.map((rooms) => ({ watch: number, number: 0, rooms, closed: [] as string[] }));
-    for (let at = 0; at < gone.length; at += MAX_LISTED) {
-      messages.push({ watch: number, number: 0, rooms: [], closed: gone.slice(at, at + MAX_LISTED) });
+    const current: Watcher[] = [];
+    for (const watcher of watch.watchers) {
+      if (watcher.owed?.size === 0) current.push(watcher);
+      else for (const room of changed) watcher.owed?.add(room);
+      // It would be told of more rooms that are gone than there are.
+      if ((watcher.owed?.size ?? 0) > 2 * MAX_ROOMS) watcher.owed = null;
     }
-    const players = [...watchers.keys()];
-    const isTold = messages.map((message) => this.#lobby.sendToMany(players, ListMessage, message) === players.length);
-    if (!isTold.includes(false)) return;
-    // Somebody's queue was full: whoever missed a change has the whole list again.
-    for (const [player, asked] of watchers) this.#sendWhole(watch, player, asked);
+    const untold = new Set(changed);
+    while (untold.size > 0) {
+      const players = new Set(current.filter(({ owed }) => owed?.size === 0).map(({ player }) => player));
+      const { portion, told } = this.#nextPortion(watch, untold);
+      const message = { watch: watch.number, number: 0, ...portion };
+      const refused = NetworkServer.sendOrTell(this.#lobby, players, ListMessage, message);
+      // Whoever had no space for a change gets this and the others when it has.
+      for (const watcher of current) if (refused.includes(watcher.player)) watcher.owed = new Set(untold);
+      for (const room of told) untold.delete(room);
+    }
   }
-}
 
-/** Rooms in portions that fit a message each. */
-function portionsOf(rooms: readonly RoomInfo[]): RoomInfo[][] {
-  const portions: RoomInfo[][] = [];
-  let bytes = MAX_BYTES;
-  for (const room of rooms) {
-    const roomBytes = 200 + 3 * JSON.stringify(room.labels).length;
-    const last = portions.at(-1);
-    if (last && last.length < MAX_LISTED && bytes + roomBytes <= MAX_BYTES) {
-      last.push(room);
+  /** What fits one message about `rooms`. */
+  #nextPortion(watch: Watch, rooms: Iterable<Room>) {
+    const portion: Portion = { rooms: [], closed: [] };
+    const told: Room[] = [];
+    let bytes = 100;
+    for (const room of rooms) {
+      if (told.length === MAX_LISTED) break;
+      const isShown = this.#directory.has(room) && hasLabels(room.labels, watch.labels);
+      const roomBytes = isShown ? 200 + 3 * JSON.stringify(room.labels).length : 100;
+      if (bytes + roomBytes > MAX_BYTES && told.length > 0) break;
       bytes += roomBytes;
-    } else {
-      portions.push([room]);
-      bytes = roomBytes;
+      told.push(room);
+      if (isShown) portion.rooms.push(room.info);
+      else portion.closed.push(room.id);
     }
+    return { portion, told, bytes };
   }
-  return portions;
 }
