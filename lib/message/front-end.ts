@@ -33,6 +33,9 @@ import { infoSource } from "./server-info.js";
 import { settledWithin } from "./time/deadline.js";
 import { TickLoops } from "./time/tick-loop.js";
 
+/** What a client gets to know that is in no room. */
+const NO_ROOM = new Uint8Array(0);
+const TAKES_NOBODY = "The server takes no new players";
 const STORE_FAILED = "The session store failed";
 
 type WelcomeParts = Pick<Welcome, "method" | "reply" | "session">;
@@ -74,7 +77,9 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
     this.home = home;
     this.#server = server;
     this.#options = options;
-    this.sessions = sessions ? new SessionTable(sessions, clock, randomBytes) : null;
+    this.sessions = sessions
+      ? new SessionTable(sessions, clock, randomBytes, (error) => this.#storeFailed(error, null))
+      : null;
     this.tickLoops = new TickLoops(clock);
     this.authentication = new ServerAuthentication(this, authentication);
     this.#admission = new Admission(clock, home.peerSettings);
@@ -237,10 +242,10 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
   // What servers call.
 
   /**
-   * A player goes from one server to another, with all that it is.
+   * A player goes from one server to another, with all that it is; to the home if that server stops meanwhile.
    *
    * @param room what its client gets to know
-   * @returns false: it has left meanwhile
+   * @returns false: it has left meanwhile, or is at the home
    */
   move(player: NetworkPlayer, to: NetworkServerCore, room: Uint8Array): boolean {
     const from = serverOf(player);
@@ -248,17 +253,20 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
     from.release(player, reason);
     // A listener may have disconnected it.
     if (player.state === PlayerState.Disconnected) return false;
-    player.move(to, { place: clientNameOf(player), reason });
-    player.room = room;
-    to.take(player);
+    const isOpen = to.active;
+    // A listener may have stopped the other server.
+    const [place, told] = isOpen ? [to, room] : [this.home, NO_ROOM];
+    player.move(place, { place: clientNameOf(player), reason });
+    player.room = told;
+    place.take(player);
     const { moves } = player;
     player.sendLater(MoveMessage, this.#placeOf(player), () => player.moves === moves);
     if (player === from.localPlayer) {
       from.localPlayer = null;
-      to.localPlayer = player;
+      place.localPlayer = player;
     }
-    to.enter(player);
-    return true;
+    place.enter(player);
+    return isOpen;
   }
 
   /** A server stops, and tells its player why; the connection ends. */
@@ -352,12 +360,16 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
       const session = this.sessions?.create(player);
       this.#letIn(player, { method: authentication.method, reply, session });
     } catch (error) {
-      this.home.report(error, player, null, "the session store");
+      this.#storeFailed(error, player);
       player.refuse(DisconnectCode.AuthenticationFailed, STORE_FAILED);
     }
   }
 
   adopt(newcomer: NetworkPlayer, id: Uint8Array, { secret, authentication }: StoredSession, reply: Uint8Array): void {
+    if (this.isClosed) {
+      newcomer.refuse(DisconnectCode.ServerClosed, TAKES_NOBODY);
+      return;
+    }
     if (!this.#admission.admit(newcomer)) return;
     newcomer.authentication = authentication;
     // For its client this is another place than any before, whatever the number of that was.
@@ -365,6 +377,10 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
     this.sessions?.adopt(newcomer, id, secret);
     this.home.connected(newcomer);
     if (newcomer.isConnected) this.#letIn(newcomer, { method: SESSION_METHOD, reply, session: undefined });
+  }
+
+  #storeFailed(error: unknown, player: NetworkPlayer | null): void {
+    this.home.report(error, player, null, "the session store");
   }
 
   #letIn(player: NetworkPlayer, welcome: WelcomeParts): void {
@@ -397,7 +413,7 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
   /** A client has said hello, and both sides agree on the protocol. */
   #greet(player: NetworkPlayer, resumes: boolean): void {
     if (!resumes && this.isClosed && !player.isHost) {
-      player.refuse(DisconnectCode.ServerClosed, "The server takes no new players");
+      player.refuse(DisconnectCode.ServerClosed, TAKES_NOBODY);
       return;
     }
     if (!resumes) this.home.connected(player);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { SESSION_METHOD } from "../../lib/message/authentication/session-proof.js";
 import {
   DisconnectCode,
   defineMessage,
@@ -11,8 +12,10 @@ import {
   sharedSecretAuthenticator,
   sharedSecretCredential,
 } from "../../lib/message/index.js";
+import { HelloMessage, ProofMessage } from "../../lib/message/protocol/system-messages.js";
 import { u8 } from "../../lib/serialization/index.js";
 import { CuttableFactory, MessageWorld, turn } from "../support/message-world.js";
+import { connectRaw } from "../support/raw-ends.js";
 
 const Note = defineMessage("note", u8);
 const newProtocol = () => defineProtocol({ name: "store", version: 1, messages: [Note] });
@@ -152,6 +155,81 @@ test("two connections that bring one session at once have one player", async () 
   await world.until(() => client.isAuthenticated, 50);
   await world.run(500);
   expect(second.players.length).toBe(1);
+});
+
+test("a closed server takes no new players from the store either; the client tries until its time is over", async () => {
+  const store = new TestStore();
+  const joined: INetworkPlayer[] = [];
+  const { world, client, second } = await replaced(store, (server) => {
+    server.on("started", () => server.close());
+    server.on("connected", (player) => void joined.push(player));
+  });
+  await world.until(() => !client.active, 50);
+  expect(store.asked.length).toBeGreaterThan(1);
+  expect([joined, second.players]).toEqual([[], []]);
+});
+
+test("a store is not asked about what is no proof of a session", async () => {
+  const store = new TestStore();
+  const world = new MessageWorld({ protocol: newProtocol(), server: { sessions: { store }, authentication } });
+  await world.server.start();
+  for (const length of [0, 15, 16, 79, 81]) {
+    const { say, reasons } = await connectRaw(world);
+    await say(HelloMessage, { resumes: true });
+    await say(ProofMessage, { method: SESSION_METHOD, payload: new Uint8Array(length) });
+    await world.run(100);
+    expect(reasons).toEqual([DisconnectCode.AuthenticationFailed]);
+  }
+  expect([store.asked, world.errors]).toEqual([[], []]);
+});
+
+test("a store that never answers keeps a connection as long as an authentication may last", async () => {
+  const store = new TestStore();
+  store.answer = () => new Promise(() => {});
+  const world = new MessageWorld({ protocol: newProtocol(), server: { sessions: { store }, authentication } });
+  await world.server.start();
+  const { say, reasons } = await connectRaw(world);
+  await say(HelloMessage, { resumes: true });
+  await say(ProofMessage, { method: SESSION_METHOD, payload: new Uint8Array(80) });
+  await world.run(9000, 50);
+  expect([store.asked.length, reasons]).toEqual([1, []]);
+  await world.run(2000, 50);
+  expect(reasons).toEqual([DisconnectCode.AuthenticationTimeout]);
+  expect(world.server.metrics.unauthenticated.count).toBe(0);
+});
+
+test.each([
+  [
+    "throws",
+    () => {
+      throw new Error("no disk");
+    },
+  ],
+  ["rejects", async () => Promise.reject(new Error("no disk"))],
+])("a store whose remove %s loses no player's end", async (_, remove) => {
+  const store = Object.assign(new TestStore(), { remove: remove as () => void });
+  const world = new MessageWorld({ protocol: newProtocol(), server: { sessions: { store } } });
+  await world.server.start();
+  const left: number[] = [];
+  world.server.on("disconnected", ({ id }) => void left.push(id));
+  for (let count = 0; count < 2; count++) {
+    const { client } = await world.join();
+    void client.disconnect();
+    await world.run(100);
+  }
+  expect([left, world.server.players]).toEqual([[1, 2], []]);
+  expect(world.errors.map((error) => (error as Error).message)).toEqual(["no disk", "no disk"]);
+});
+
+test("a store whose create is async lets nobody in, and its rejection ends nothing", async () => {
+  const create = async () => Promise.reject(new Error("no disk"));
+  const store = Object.assign(new TestStore(), { create: create as never });
+  const world = new MessageWorld({ protocol: newProtocol(), server: { sessions: { store } } });
+  await world.server.start();
+  const { client, connecting } = world.dial();
+  await world.until(() => !client.active);
+  await expect(connecting).rejects.toMatchObject({ code: "ERR_AUTHENTICATION_FAILED" });
+  expect(world.errors.length).toBe(2);
 });
 
 test("a store that gives no secret lets nobody in", async () => {

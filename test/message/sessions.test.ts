@@ -152,7 +152,12 @@ describe("in a full table of suspended players", () => {
     const clock = new FakeClock();
     let created = 0;
     const options = { maxSuspended, resumeWindowMs: Number.POSITIVE_INFINITY };
-    const sessions = new SessionTable(options, clock, (size) => new Uint8Array(size).fill(++created));
+    const sessions = new SessionTable(
+      options,
+      clock,
+      (size) => new Uint8Array(size).fill(++created),
+      () => {},
+    );
     const left: string[] = [];
     for (const { name, address, playedMs } of players) {
       const player = { address } as NetworkPlayer;
@@ -192,7 +197,12 @@ describe("in a full table of suspended players", () => {
   test("time that a player was suspended does not count as played", () => {
     const clock = new FakeClock();
     let created = 0;
-    const sessions = new SessionTable({ maxSuspended: 1 }, clock, (size) => new Uint8Array(size).fill(++created));
+    const sessions = new SessionTable(
+      { maxSuspended: 1 },
+      clock,
+      (size) => new Uint8Array(size).fill(++created),
+      () => {},
+    );
     const left: string[] = [];
     const join = (name: string, address: string) => {
       const joined = { address } as NetworkPlayer;

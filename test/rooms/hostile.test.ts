@@ -237,6 +237,20 @@ describe("a kind that fails", () => {
   });
 });
 
+test("a room that a listener closes while a player comes in leaves the player in no room", async () => {
+  const world = await started();
+  const { client, rooms } = await world.connect();
+  const room = await world.wait(world.host.createRoom("arena"));
+  const stop = world.host.server.on("disconnected", () => void room.close("gone"));
+  expect(await world.codeOf(rooms.joinById(room.id))).toBe("ERR_ROOM_REFUSED");
+  stop();
+  const [player] = world.host.server.players;
+  expect(player && world.host.roomOf(player)).toBeNull();
+  expect([client.isAuthenticated, rooms.room]).toEqual([true, null]);
+  expect((await world.wait(rooms.joinOrCreate("arena"))).kind).toBe("arena");
+  expect(world.errors).toEqual([]);
+});
+
 describe("a room that opens slowly", () => {
   async function slow() {
     let finish = (_error?: Error) => {};

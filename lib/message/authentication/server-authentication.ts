@@ -16,7 +16,7 @@ import type { PlayerAuthentication } from "../players/player.js";
 import { ChallengeMessage, ProofMessage } from "../protocol/system-messages.js";
 import type { AuthenticationAttempt, AuthenticationResult, Authenticator } from "./authenticator.js";
 import { NONCE_BYTES } from "./proof.js";
-import { answerSession, SESSION_ID_BYTES, SESSION_METHOD } from "./session-proof.js";
+import { answerSession, isSessionProof, SESSION_ID_BYTES, SESSION_METHOD } from "./session-proof.js";
 import type { StoredSession } from "./session-store.js";
 import type { SessionTable } from "./session-table.js";
 
@@ -145,6 +145,8 @@ export class ServerAuthentication {
 
   async #judgeSession(player: NetworkPlayer, attempt: Attempt, method: string, payload: Uint8Array) {
     if (method !== SESSION_METHOD) return () => this.#refuse(player, "Only the proof of a session resumes it");
+    const wrong = () => this.#refuse(player, "The proof of the session is wrong");
+    if (!isSessionProof(payload)) return wrong;
     const unknown = () => player.refuse(DisconnectCode.SessionUnknown, "The server does not know this session");
     const { sessions } = this.#owner;
     const id = payload.slice(0, SESSION_ID_BYTES);
@@ -152,7 +154,7 @@ export class ServerAuthentication {
     const secret = sessions?.find(id)?.secret ?? stored?.secret;
     if (!secret) return unknown;
     const reply = await answerSession(payload, secret, contextOf(player, attempt));
-    if (reply === null) return () => this.#refuse(player, "The proof of the session is wrong");
+    if (reply === null) return wrong;
     // The session may have ended while the proof was checked, or another connection may have brought it here.
     const session = sessions?.find(id);
     if (session) return () => this.#owner.resume(player, session.player, reply);

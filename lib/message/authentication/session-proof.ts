@@ -26,6 +26,9 @@ export function sessionCredential({ id, secret }: ClientSession): Required<Crede
   };
 }
 
+/** Whether the payload can be a proof: what is none is not looked up. */
+export const isSessionProof = (payload: Uint8Array): boolean => splitProof(payload.subarray(SESSION_ID_BYTES)) !== null;
+
 /**
  * Server: checks whether the payload, behind the session's id, proves the possession of `secret`.
  *

@@ -24,7 +24,7 @@ export interface SessionStore {
   create(id: Uint8Array, authentication: PlayerAuthentication): Uint8Array;
   /** Called for each session that a client resumes and that this server does not have. @returns null: there is none */
   find(id: Uint8Array): StoredSession | null | PromiseLike<StoredSession | null>;
-  /** The player has left for good. */
+  /** The player has left for good. Nobody waits for it; what it throws goes to `onError`. */
   remove(id: Uint8Array): void;
 }
 

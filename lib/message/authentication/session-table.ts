@@ -1,3 +1,4 @@
+import { isThenable } from "../../brands.js";
 import { hexOf } from "../../bytes.js";
 import type { Clock } from "../../clock.js";
 import type { PlacesMetrics } from "../../guard/places.js";
@@ -61,13 +62,21 @@ export class SessionTable {
   readonly #byPlayer = new Map<NetworkPlayer, Session>();
   readonly #suspended = new Map<NetworkPlayer, { timer: unknown; expire(): void }>();
   readonly #places: RankedPlaces<NetworkPlayer>;
+  readonly #report: (error: unknown) => void;
 
-  constructor(options: Partial<SessionOptions>, clock: Clock, randomBytes: RandomBytes) {
+  /** @param report gets what the store throws while nobody waits for it */
+  constructor(
+    options: Partial<SessionOptions>,
+    clock: Clock,
+    randomBytes: RandomBytes,
+    report: (error: unknown) => void,
+  ) {
     checkOptions("sessions", options, SESSION_OPTIONS);
     this.options = { resumeWindowMs: 30_000, maxSuspended: 1000, ...options };
     this.#places = new RankedPlaces(this.options.maxSuspended);
     this.#clock = clock;
     this.#randomBytes = randomBytes;
+    this.#report = report;
   }
 
   /** How full the table of suspended players is. */
@@ -82,6 +91,7 @@ export class SessionTable {
     const secret = store
       ? store.create(id, player.authentication as PlayerAuthentication)
       : this.#randomBytes(SESSION_SECRET_BYTES);
+    this.#follow(secret);
     checkSecret(secret);
     return this.adopt(player, id, secret);
   }
@@ -142,7 +152,16 @@ export class SessionTable {
     if (!session) return;
     this.#byPlayer.delete(player);
     this.#byId.delete(hexOf(session.id));
-    this.options.store?.remove(session.id);
+    try {
+      this.#follow(this.options.store?.remove(session.id));
+    } catch (error) {
+      this.#report(error);
+    }
+  }
+
+  /** A store may have async functions where nobody waits for it: a rejection of theirs is not lost, and ends nothing. */
+  #follow(answer: unknown): void {
+    if (isThenable(answer)) void Promise.resolve(answer).catch(this.#report);
   }
 
   #release(player: NetworkPlayer): boolean {
