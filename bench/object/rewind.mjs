@@ -51,7 +51,8 @@ export function rewind({ objects = 10_000, changes = 1000, seen = 100, seconds =
   const look = () => {
     for (const item of items) sum += x[item];
   };
-  const rewindMs = callMs(() => one.look(items, seen, tick - 6.4, look), seconds / 2);
+  const ticks = new Float64Array(seen).fill(tick - 6.4);
+  const rewindMs = callMs(() => one.look(items, ticks, seen, look), seconds / 2);
   if (!(sum > 0)) throw new Error("nothing was looked at");
   return { record: 1000 * recordMs, rewind: 1000 * rewindMs };
 }

@@ -11,7 +11,8 @@ export {
   syncMap,
   syncSet,
 } from "./behaviour/collections.js";
-export { type BehaviourClass, NetworkBehaviour } from "./behaviour/network-behaviour.js";
+export type { ClientTime } from "./behaviour/member-values.js";
+export { type BehaviourClass, type ListenOptions, NetworkBehaviour } from "./behaviour/network-behaviour.js";
 export type { NetworkIdentity } from "./behaviour/network-identity.js";
 export {
   NetworkTransform2D,

@@ -148,6 +148,7 @@ describe("once warm, a tick takes no heap", () => {
     const prediction = new Prediction<null>({ widths: [2], get: none, set: none, step: none, isSame: () => true });
     const items = [0];
     const look = () => {};
+    const ticks = new Float64Array(1);
     let sum = 0;
     const tick = (index: number) => {
       const number = index + 10;
@@ -160,7 +161,8 @@ describe("once warm, a tick takes no heap", () => {
       track.read(shown);
       sum += shown[0] as number;
       history.record(0, number, values);
-      rewind.look(items, 1, number - 4.5, look);
+      ticks[0] = number - 4.5;
+      rewind.look(items, ticks, 1, look);
       prediction.predict(number, null);
       prediction.confirm(number - 1, values);
     };

@@ -13,7 +13,12 @@ export interface ValuesOwner {
   changed(values: MemberValues): void;
   /** A member that somebody listens to has changed for the first time since the last `deliver`. */
   noted(values: MemberValues): void;
+  /** On a client: calls `run` when the time that is shown has come to what has arrived. */
+  whenShown?(run: () => void): void;
 }
+
+/** When something on a client happens: when it has arrived, or when the time that it belongs to is shown. */
+export type ClientTime = "arrived" | "shown";
 
 /** `now` and `before` are the member's values; `before` of a live value is a copy. */
 export type MemberListener = (now: unknown, before: unknown) => void;
@@ -226,6 +231,21 @@ export abstract class MemberValues {
       this.#listeners[index] = left;
       if (left.length === 0) this.#heard &= ~bit;
     };
+  }
+
+  /**
+   * As `listen`, but on a client the listener is called with the same values when they are shown.
+   *
+   * @returns a function that ends it
+   */
+  listenShown(member: Member, listener: MemberListener): () => void {
+    const values = this.received && isClientCallback() ? this.received : this;
+    return values.listen(member, (now, before) => {
+      const { owner } = values;
+      if (!owner?.whenShown) return listener(now, before);
+      const then = member.components ? { ...(now as object) } : now;
+      owner.whenShown(() => listener(then, before));
+    });
   }
 
   /** Remembers the value that listeners will get as `before`. */

@@ -1,16 +1,28 @@
 import { checkFunction, invalidType } from "../../arguments.js";
 import type { INetworkPlayer } from "../../message/index.js";
 import { NetworkError } from "../../network-error.js";
+import { checkOptions, type OptionRules, oneOf } from "../../options.js";
 import type { BehaviourLink } from "./behaviour-link.js";
 import { type BehaviourDefinition, definitionOf } from "./definition.js";
 import type { Member } from "./member.js";
-import type { MemberListener, MemberValues } from "./member-values.js";
+import type { ClientTime, MemberListener, MemberValues } from "./member-values.js";
 import type { NetworkIdentity } from "./network-identity.js";
 import { callable, type RpcDefinition } from "./rpc.js";
 import { createView, type ShownSource } from "./shown.js";
 
 /** Of those of which no RPC was called. They stay empty. */
 const NO_CALLS: ReturnType<typeof callable>[] = [];
+
+/** When a listener of a member is called. */
+export interface ListenOptions {
+  /**
+   * On a client: when the change has arrived, or when the time to which it belongs is shown. With `shown` both values
+   * are copies. On a server it makes no difference. @defaultValue `arrived`
+   */
+  at?: ClientTime;
+}
+
+const LISTEN_OPTIONS: OptionRules<ListenOptions> = { at: oneOf("arrived", "shown") };
 
 /** A class of behaviours. */
 export type BehaviourClass = abstract new (...parameters: never[]) => NetworkBehaviour;
@@ -79,11 +91,20 @@ export abstract class NetworkBehaviour {
    * before them, and not if that is the same; `before` of a vector, quaternion or struct is a copy.
    *
    * @returns a function that ends it
-   * @throws TypeError for what is no networked member
+   * @throws TypeError for what is no networked member, wrong options, and for a collection or a reference at the time
+   *   that is shown
    */
-  on<K extends keyof this & string>(member: K, listener: (now: this[K], before: this[K]) => void): () => void {
+  on<K extends keyof this & string>(
+    member: K,
+    listener: (now: this[K], before: this[K]) => void,
+    options: ListenOptions = {},
+  ): () => void {
     checkFunction("listener", listener);
-    return this.#values.listen(this.#values.definition.memberOf(member), listener as MemberListener);
+    checkOptions("on", options, LISTEN_OPTIONS);
+    const found = this.#values.definition.memberOf(member);
+    if (options.at !== "shown") return this.#values.listen(found, listener as MemberListener);
+    if (found.kind !== "variable") throw invalidType(`${member} is no variable: it is not known as it is shown`);
+    return this.#values.listenShown(found, listener as MemberListener);
   }
 
   /**

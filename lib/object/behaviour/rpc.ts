@@ -12,6 +12,7 @@ import {
 } from "../../options.js";
 import { inField } from "../../serialization/errors.js";
 import { type Codec, type Infer, tuple } from "../../serialization/index.js";
+import type { ClientTime } from "./member-values.js";
 
 /** What the method of a server RPC learns of its caller, as its last argument. */
 export interface RpcCall {
@@ -59,6 +60,8 @@ export interface ClientRpcOptions<R = undefined> extends RpcOptions<R> {
    * or `player`. @defaultValue `observers`
    */
   to?: RpcTarget;
+  /** The method runs when the call has arrived, or when the tick of the call is shown. @defaultValue `arrived` */
+  at?: ClientTime;
 }
 
 /** What a method is called with: one argument for each codec. */
@@ -107,6 +110,8 @@ export interface RpcDefinition {
   readonly returns: Codec<unknown> | null;
   readonly isUnordered: boolean;
   readonly isForAnyone: boolean;
+  /** Whether the client runs it when its tick is shown. */
+  readonly isAtShown: boolean;
   readonly rateLimit: Required<RateLimit> | null;
   /** What both sides must have the same. */
   readonly layout: string;
@@ -129,6 +134,7 @@ const serverRules: OptionRules<ServerRpcOptions<unknown>> = {
 const clientRules: OptionRules<ClientRpcOptions<unknown>> = {
   ...commonRules,
   to: oneOf("observers", "owner", "others", "player"),
+  at: oneOf("arrived", "shown"),
 };
 
 const callRules: OptionRules<CallOptions> = { signal: signalOption, timeoutMs: durationOption() };
@@ -223,7 +229,7 @@ function defineRpc(
   for (const codec of codecs) if (typeof codec?.read !== "function") throw typeError(`Each of ${place}`, "a codec");
   const reason = contradiction(declared);
   if (reason !== undefined) throw invalidType(`${place}: ${reason}`);
-  const { returns = null, unordered = false, anyone = false, to = "observers", rateLimit } = options;
+  const { returns = null, unordered = false, anyone = false, to = "observers", at, rateLimit } = options;
   const codec = tuple(...codecs) as unknown as Codec<readonly unknown[]>;
   const side = runsOn === "server" ? runsOn : to;
   const suffix = `${unordered ? " unordered" : ""}${returns ? ` ${returns.layout}` : ""}`;
@@ -237,6 +243,7 @@ function defineRpc(
     returns,
     isUnordered: unordered,
     isForAnyone: anyone,
+    isAtShown: at === "shown",
     rateLimit: rateLimit ? completeRateLimit(rateLimit) : null,
     layout: `(${codecs.map(({ layout }) => layout)}) ${side}${suffix}`,
     method,

@@ -21,6 +21,7 @@ export function useCalls(client: NetworkClient, world: ObjectClient): ClientCall
       return client.player as INetworkPlayer;
     },
     find: (item) => world.objectOf(item),
+    whenShown: (object, tick, run) => world.whenShown(object, run, tick),
     sendCall(isUnordered) {
       if (isUnordered) client.send(UnorderedMessage, body.view());
       else world.writeCall(RecordKind.Call, body);

@@ -19,6 +19,9 @@ import { WorldObject, type WorldObjectOwner } from "../world/world-object.js";
 export interface ClientObjectOwner extends WorldObjectOwner<ClientObject> {
   readonly player: INetworkPlayer | null;
   readonly shown: ShownTime;
+  report(error: unknown): void;
+  /** Calls `run`, which does not throw, when what was applied last is shown. */
+  whenShown(object: ClientObject, run: () => void): void;
   /** The client owns the object no more. */
   lost(object: ClientObject): void;
   startControl(object: ClientObject, behaviour: object, prediction: object, sample: () => unknown): () => void;
@@ -40,7 +43,9 @@ export class ClientObject
 {
   item = 0;
   /** The tick of its values at the spawn: older ones come too late. */
-  spawnTick = 0;
+  #spawnTick = 0;
+  /** The tick of the newest packet with its latest state. */
+  latestTick = 0;
   isOwner = false;
   /** By behaviour; empty where no member is interpolated. */
   readonly #timelines: readonly BehaviourTimeline[];
@@ -78,6 +83,14 @@ export class ClientObject
     for (const [index, timeline] of this.#timelines.entries()) {
       NetworkBehaviour.setShownSource(this.parts[index] as NetworkBehaviour, timeline);
     }
+  }
+
+  get spawnTick(): number {
+    return this.#spawnTick;
+  }
+
+  set spawnTick(tick: number) {
+    this.#spawnTick = this.latestTick = tick;
   }
 
   /** The members `masks` have their present values from `tick` on. */
@@ -139,6 +152,16 @@ export class ClientObject
     if (this.isListed || !this.isOwner || this.isPredicted) return;
     this.isListed = true;
     this.manager.changed(this);
+  }
+
+  whenShown(run: () => void): void {
+    this.manager.whenShown(this, () => {
+      try {
+        run();
+      } catch (error) {
+        this.manager.report(error);
+      }
+    });
   }
 
   callRpc(behaviour: object, rpc: RpcDefinition, args: readonly unknown[], options?: CallOptions): unknown {

@@ -3,6 +3,7 @@ import type { Clock } from "../../clock.js";
 import { Channel, NetworkClient } from "../../message/index.js";
 import { NetworkError } from "../../network-error.js";
 import { NetworkReader, NetworkWriter } from "../../serialization/index.js";
+import type { MemberValues } from "../behaviour/member-values.js";
 import { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import { InputClock } from "../input/input-clock.js";
 import { SentPackets } from "../input/sent-packets.js";
@@ -13,6 +14,7 @@ import { InputMessage, KIND_BITS, RecordKind } from "../wire/object-messages.js"
 import type { SharedObject } from "../world/shared-world.js";
 import { ClientControl, type ControlOwner } from "./client-control.js";
 import type { ClientObject } from "./client-object.js";
+import { EndedControl } from "./ended-control.js";
 import { HostControl, type HostControlOwner } from "./host-control.js";
 import type { ObjectClient } from "./object-client.js";
 
@@ -42,6 +44,8 @@ export class ClientPrediction implements ControlOwner, HostControlOwner {
   #hostControl: HostControl | null = null;
   /** Those of what it controlled before. */
   #endedCorrections = 0;
+  /** What it controlled before and the server's values have not come of. */
+  #ended: EndedControl[] = [];
   #timer: unknown;
   #lastRunMs = 0;
 
@@ -129,17 +133,20 @@ export class ClientPrediction implements ControlOwner, HostControlOwner {
     return this.#world.viewTick();
   }
 
-  /** The object is not this client's any more. */
+  /** The object is not this client's any more: it has the server's values. */
   lost(object: ClientObject): void {
+    for (const ended of this.#ended) if (object.values.includes(ended.values)) ended.arrived();
+    this.#ended = this.#ended.filter(({ values }) => !object.values.includes(values));
     if (this.#hostControl?.object === object) this.#stopControl();
     if (this.#control?.object !== object) return;
-    this.#stopControl();
+    this.#stopControl(object.spawnTick);
     this.#world.spawns.endAfterMessage(this.#inputClock?.tick ?? 0);
   }
 
   /** State has come for an object: what is predicted of it stays. */
   restore(): void {
     this.#control?.restore();
+    if (this.#ended.length > 0) this.#ended = this.#ended.filter((ended) => !ended.arrived());
   }
 
   /** The connection is away: the time of inputs begins again after it. */
@@ -151,6 +158,7 @@ export class ClientPrediction implements ControlOwner, HostControlOwner {
 
   stop(): void {
     this.#stopControl();
+    this.#ended = [];
     this.#inputClock = null;
   }
 
@@ -183,16 +191,31 @@ export class ClientPrediction implements ControlOwner, HostControlOwner {
     this.#world.writeCall(RecordKind.EndOfControl, body);
   }
 
-  #stopControl(): void {
-    const control = this.#control ?? this.#hostControl;
+  /** @param valuesTick since when the controlled behaviour has the server's values; null: they come later */
+  #stopControl(valuesTick: number | null = null): void {
+    const control = this.#control;
     if (control) {
-      this.#endedCorrections += this.#control?.corrections ?? 0;
+      this.#endedCorrections += control.corrections;
       const { index, object } = control;
-      NetworkBehaviour.setShownSource(object.parts[index] as NetworkBehaviour, object.timelineOf(index));
+      const ended = this.#endedControl(control, object.values[index] as MemberValues);
+      object.timelineOf(index)?.restart(control.prediction.members.mask, valuesTick);
+      ended.begin();
+      if (valuesTick === null) this.#ended.push(ended);
+    } else if (this.#hostControl) {
+      const { index, shared } = this.#hostControl;
+      this.#endedControl(this.#hostControl, shared.values[index] as MemberValues).begin();
+      this.#world.host?.control(null);
     }
-    if (this.#hostControl) this.#world.host?.control(null);
     this.#control = this.#hostControl = null;
     this.#clock.clearTimeout(this.#timer);
+  }
+
+  #endedControl(control: ClientControl | HostControl, values: MemberValues): EndedControl {
+    const { index, object, prediction } = control;
+    const timeline = object.timelineOf(index);
+    const ended = new EndedControl({ prediction, values, control, timeline, now: () => this.now() });
+    NetworkBehaviour.setShownSource(object.parts[index] as NetworkBehaviour, ended);
+    return ended;
   }
 
   /** Takes the inputs that are due. */

@@ -16,6 +16,19 @@ import type { ItemLayouts } from "./item-layouts.js";
 /** The members of each behaviour that were read last. */
 const found: number[] = [];
 
+/** Reads since when the line of an object is broken. */
+const readBreak = (reader: NetworkReader, tick: number): number =>
+  reader.readBoolean() ? tick - reader.readBits(TELEPORT_BITS) : Number.NEGATIVE_INFINITY;
+
+/** Reads latest members that travelled in order. Where a packet was faster, that has what is newer. */
+export function readLatestInOrder(reader: NetworkReader, tick: number, object: ClientObject): void {
+  const { audience, latestTick, layout } = object;
+  const isNew = ((tick - latestTick) | 0) >= 0;
+  const breakTick = layout.interpolated.length > 0 ? readBreak(reader, tick) : Number.NEGATIVE_INFINITY;
+  readChanges(reader, isNew ? object.values : layout.spare, audience.latest, found);
+  if (isNew) object.record(tick, found, breakTick);
+}
+
 /**
  * Reads the objects of a packet of latest state.
  *
@@ -43,11 +56,12 @@ export function readLatestRecords(
     if (layout.hasScopedLatest) audience = layout.readAudience(reader, isOwner, layout.scopedLatest);
     const isPresent = object !== undefined && ((tick - object.spawnTick) | 0) > 0;
     const values = isPresent ? object.values : layout.spare;
+    if (isPresent) object.latestTick = tick;
     if (layout.interpolated.length === 0) {
       readChanges(reader, values, audience.latest);
       continue;
     }
-    const breakTick = reader.readBoolean() ? tick - reader.readBits(TELEPORT_BITS) : Number.NEGATIVE_INFINITY;
+    const breakTick = readBreak(reader, tick);
     readChanges(reader, values, audience.latest, found);
     if (isPresent) object.record(tick, found, breakTick);
   }

@@ -8,6 +8,7 @@ import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import { References } from "../behaviour/references.js";
 import type { CallOptions, RpcDefinition } from "../behaviour/rpc.js";
 import { ItemMap } from "../collections/item-map.js";
+import { ShownQueue } from "../timeline/shown-queue.js";
 import { ShownTime } from "../timeline/shown-time.js";
 import { readSilentTicks } from "../wire/latest-format.js";
 import type { Layouts } from "../wire/layouts.js";
@@ -20,7 +21,7 @@ import type { ClientPrediction } from "./client-prediction.js";
 import { ClientSpawns } from "./client-spawns.js";
 import type { HostWorld } from "./host-world.js";
 import { ItemLayouts, MAX_OBJECTS } from "./item-layouts.js";
-import { readLatestRecords } from "./latest-records.js";
+import { readLatestInOrder, readLatestRecords } from "./latest-records.js";
 import { OwnerSender } from "./owner-sender.js";
 import { WaitingObjects } from "./waiting-objects.js";
 
@@ -43,6 +44,9 @@ export class ObjectClient implements ClientObjectOwner {
   readonly #sender: OwnerSender;
   character: ClientObject | null = null;
   readonly shown: ShownTime;
+  readonly #waitsForShown = new ShownQueue();
+  /** That of the values that were applied last. */
+  #tick = 0;
   #updatedMs = Number.NEGATIVE_INFINITY;
   readonly #noted = new NotedValues();
   /** The members of each behaviour that were read last. */
@@ -160,6 +164,20 @@ export class ObjectClient implements ClientObjectOwner {
   update(): void {
     this.#updatedMs = this.#nowMs;
     this.shown.update(this.#updatedMs);
+    const { tick } = this.shown;
+    if (tick !== null) this.#runAsHost(() => this.#waitsForShown.update(tick));
+  }
+
+  /** Calls `run` when the time that is shown has come to `tick`, and before the object goes. */
+  whenShown(object: object, run: () => void, tick: number = this.#tick): void {
+    const { tick: shownTick } = this.shown;
+    if (shownTick === null || tick <= shownTick) run();
+    else this.#waitsForShown.add(tick, object, run);
+  }
+
+  #runAsHost(run: () => void): void {
+    if (this.host) this.host.run(run);
+    else run();
   }
 
   /** Something has come. Where nothing is drawn, what waits for its time to be shown must not wait for ever. */
@@ -176,8 +194,7 @@ export class ObjectClient implements ClientObjectOwner {
   read(what: string, read: () => void): void {
     const held = this.#held;
     try {
-      if (this.host) this.host.run(read);
-      else read();
+      this.#runAsHost(read);
     } catch (error) {
       // Any other error comes from a codec of the application that is faulty itself.
       if (!(error instanceof NetworkError)) throw error;
@@ -199,6 +216,7 @@ export class ObjectClient implements ClientObjectOwner {
     const reader = this.#reader;
     reader.reset(bytes);
     const tick = reader.readUint32();
+    this.#tick = tick;
     this.#sender.appliedBatches++;
     this.#sender.isApplying = true;
     try {
@@ -248,6 +266,7 @@ export class ObjectClient implements ClientObjectOwner {
     const { shown } = this;
     const { ticksPerSecond } = this.#client.time;
     const tick = reader.readUint32();
+    this.#tick = tick;
     shown.arrived(tick, readSilentTicks(reader), this.#nowMs, ticksPerSecond);
     const count = readLatestRecords(reader, tick, this.#byItem, this.#layoutOf);
     if (count === null) return;
@@ -304,6 +323,10 @@ export class ObjectClient implements ClientObjectOwner {
         this.#sender.spawned = true;
         return;
       }
+      case RecordKind.Latest:
+        readLatestInOrder(reader, tick, this.#readObject(reader));
+        this.#sender.spawned = true;
+        return;
       case RecordKind.Owner: {
         const object = this.#readObject(reader);
         const isOwner = object.readOwner(tick, reader);
@@ -348,6 +371,7 @@ export class ObjectClient implements ClientObjectOwner {
         return;
       }
       case RecordKind.Reset:
+        this.#waitsForShown.runAll();
         this.#stale = new Set(this.byNetId.values());
         this.#byItem.clear();
         this.#layoutOf.clear();
@@ -445,6 +469,7 @@ export class ObjectClient implements ClientObjectOwner {
   }
 
   #unspawn(object: ClientObject, reason: UnspawnReason): void {
+    this.#waitsForShown.gone(object);
     if (object.isOwner) {
       object.setIsOwner(false);
       this.#callEach(object, (part) => part.ownerChanged?.(null));

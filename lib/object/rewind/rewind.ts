@@ -47,18 +47,20 @@ export class Rewind {
   }
 
   /**
-   * Sets the first `count` of `items` to what a client showed at the time `tick` (with a fraction), calls `look`, and
-   * restores them, also when `look` throws. Returns what `look` returned.
+   * Sets the first `count` of `items` to what a client showed at its time of `ticks` (with a fraction), calls `look`,
+   * and restores them, also when `look` throws. Returns what `look` returned.
    * @throws NetworkError `ERR_REWIND` inside a `look`, and if `look` returns a promise
    */
-  look<Result>(items: ArrayLike<number>, count: number, tick: number, look: () => Result): Result {
+  look<Result>(items: ArrayLike<number>, ticks: ArrayLike<number>, count: number, look: () => Result): Result {
     if (this.#isRewound) throw new NetworkError("ERR_REWIND", "rewind was called inside the function of a rewind");
     this.#isRewound = true;
     this.#savedColumns = grownInts(this.#savedColumns, count);
     let done = 0;
     let result: Result;
     try {
-      for (let at = 0; done < count; done++) at = this.#rewind(done, items[done] as number, tick, at);
+      for (let at = 0; done < count; done++) {
+        at = this.#rewind(done, items[done] as number, ticks[done] as number, at);
+      }
       result = look();
     } finally {
       this.#restore(items, done);

@@ -23,6 +23,8 @@ export interface ClientCallWorld {
    * is unordered.
    */
   sendCall(isUnordered: boolean): void;
+  /** Calls `run` when the time that is shown has come to `tick`, and before the object goes. */
+  whenShown(object: object, tick: number, run: () => void): void;
   /** Sends the server the answer in `body`. */
   sendAnswer(): void;
   report(error: unknown, rpc: RpcDefinition): void;
@@ -81,7 +83,10 @@ export class ClientCalls {
       if (rpc?.runsOn !== "client")
         throw new NetworkError("ERR_BAD_VALUE", `There is no client RPC ${index}.${number}`);
       const args = readLast(reader, (rest) => rpc.arguments.read(rest));
-      this.#runner.run({ player, tick, object, behaviour: behaviour as NetworkBehaviour, rpc, args, id });
+      const run = () =>
+        this.#runner.run({ player, tick, object, behaviour: behaviour as NetworkBehaviour, rpc, args, id });
+      if (rpc.isAtShown) this.#world.whenShown(object, tick, run);
+      else run();
     });
   }
 

@@ -19,21 +19,29 @@ export function writeLatestMembers(
   tick: number,
 ): void {
   object.layout.fromJournal(mask, masks);
+  writeScopes(writer, object, audience);
   writeSelected(writer, object, audience, tick);
 }
 
+function writeScopes(writer: NetworkWriter, { layout }: ServerObject, { granted }: ObjectAudience): void {
+  if (!layout.hasScopedLatest) return;
+  for (const [index, may] of layout.scopedLatest.entries()) writeMask(writer, granted[index] as number, may);
+}
+
 /** Writes a record for one player. Of what its owner has set itself it has nothing, and there may be none then. */
-export function writeLatestRecord(
-  writer: NetworkWriter,
-  { audience, object, player }: ObjectView,
-  mask: number,
-  tick: number,
-): void {
-  object.layout.fromJournal(mask, masks);
-  // Who shares the instances has set nothing in others.
-  if (audience.isOwner && !player.isShared && !selectOthers(object)) return;
+export function writeLatestRecord(writer: NetworkWriter, view: ObjectView, mask: number, tick: number): void {
+  if (!selectLatest(view, mask)) return;
+  const { audience, object } = view;
   writeRecordStart(writer, NO_RECORD, object.item, audience.isOwner);
+  writeScopes(writer, object, audience);
   writeSelected(writer, object, audience, tick);
+}
+
+/** Takes the members `mask` (of the journal) for `writeSelected`. @returns whether the player gets any of them */
+export function selectLatest({ audience, object, player }: ObjectView, mask: number): boolean {
+  object.layout.fromJournal(mask & audience.latestPlaces, masks);
+  // Who shares the instances has set nothing in others.
+  return !audience.isOwner || player.isShared ? (mask & audience.latestPlaces) !== 0 : selectOthers(object);
 }
 
 /** Leaves what the owner does not have already. @returns whether that is anything */
@@ -49,13 +57,14 @@ function selectOthers({ control, layout, owner, setByOwner }: ServerObject): boo
   return left !== 0;
 }
 
-function writeSelected(writer: NetworkWriter, object: ServerObject, audience: ObjectAudience, tick: number): void {
+/** Writes what was selected, as a player of this audience gets it. */
+export function writeSelected(
+  writer: NetworkWriter,
+  object: ServerObject,
+  audience: ObjectAudience,
+  tick: number,
+): void {
   const { layout, values } = object;
-  if (layout.hasScopedLatest) {
-    for (const [index, may] of layout.scopedLatest.entries()) {
-      writeMask(writer, audience.granted[index] as number, may);
-    }
-  }
   if (layout.interpolated.length > 0) writeTeleport(writer, object, tick);
   writeChanges(writer, values, masks, audience.latest);
 }

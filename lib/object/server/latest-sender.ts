@@ -67,6 +67,11 @@ class WrittenBytes {
   }
 }
 
+/** Writes latest members `mask` (of the journal) for a player who may not have the object yet. */
+export interface UnconfirmedSink {
+  latest(view: ObjectView, mask: number): void;
+}
+
 /** A packet that several players get. */
 interface SharedPacket {
   readonly bytes: WrittenBytes;
@@ -166,6 +171,14 @@ export class LatestSender {
   /** A player gets these members (of the journal) with the next state. */
   refresh(player: ObjectPlayer, item: number, mask: number): void {
     if (player.isActive) this.#markItem(player, item, mask);
+  }
+
+  /** Gives `sink` the tick's changes of what the player may not have yet. */
+  forUnconfirmed({ specialCount, specialPlaces, specialViews }: ObjectPlayer, sink: UnconfirmedSink): void {
+    for (let index = 0; index < specialCount; index++) {
+      const view = specialViews[index] as ObjectView;
+      if (!view.isConfirmed) sink.latest(view, this.#changes.masks[specialPlaces[index] as number] as number);
+    }
   }
 
   /** Sends a player its part of this tick, in at most `budgetBytes`. */

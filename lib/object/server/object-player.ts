@@ -5,6 +5,7 @@ import { NetworkWriter } from "../../serialization/index.js";
 import { PlayerMarks } from "../budget/player-marks.js";
 import type { InputBuffer } from "../input/input-buffer.js";
 import type { DefinedPrediction } from "../prediction/define-prediction.js";
+import { HISTORY_TICKS } from "../rewind/history.js";
 import type { Masks } from "../wire/object-layout.js";
 import { KIND_BITS, OrderedMessage, RecordKind } from "../wire/object-messages.js";
 import type { ObjectView } from "./object-view.js";
@@ -33,6 +34,8 @@ export class ObjectPlayer {
   appliedBatches = 0;
   /** By item. */
   readonly views = new Map<number, ObjectView>();
+  /** What it does not see any more but may still be shown, and since which tick. */
+  readonly lostViews = new Map<ObjectView, number>();
   /** Objects that it sees now and that are to be spawned in this tick. */
   readonly entering = new Set<ServerObject>();
   /** The views that do not get what is written for all, by item, and those that wait for a message to be applied. */
@@ -110,6 +113,15 @@ export class ObjectPlayer {
     this.specialPlaces[this.specialCount++] = place;
   }
 
+  /** It does not see that any more. */
+  lost(view: ObjectView, tick: number): void {
+    for (const [old, since] of this.lostViews) {
+      if (((tick - since) | 0) < HISTORY_TICKS) break;
+      this.lostViews.delete(old);
+    }
+    this.lostViews.set(view, tick);
+  }
+
   /** The tick's changes are sent. */
   clearChanges(): void {
     for (let index = 0; index < this.specialCount; index++) this.specialViews[index] = undefined;
@@ -141,6 +153,11 @@ export class ObjectPlayer {
     if (writer.bitLength === 0) writer.writeUint32(tick);
     writer.writeBits(kind, KIND_BITS);
     return writer;
+  }
+
+  /** What is written by now is of this tick, too. */
+  beginTick(tick: number): void {
+    if (this.#writer.bitLength > 0) this.#writer.writeBitsAt(0, tick, 32);
   }
 
   /** Sends the records that were written. */

@@ -243,9 +243,7 @@ export class ObjectServer implements ObjectOwner {
     if (!of) throw new NetworkError("ERR_STATE", "Only a player that is ready has a character");
     const before = of.character;
     if (before === object) return;
-    if (object) {
-      if (object.owner !== player) this.setOwner(object, player);
-    }
+    if (object && object.owner !== player) this.setOwner(object, player);
     of.standing.character = object;
     this.#writeCharacter(of, object);
     runAs("server", () => this.events.emit("characterChanged", player, object, before));
@@ -396,6 +394,7 @@ export class ObjectServer implements ObjectOwner {
     this.latest.beginTick(tick);
     this.ordered.sentTick = tick;
     this.ordered.isSendPhase = true;
+    for (const player of this.players.values()) player.beginTick(tick);
     for (const object of this.#teleporting) object.teleportTick = tick;
     if (this.#teleporting.length > 0) this.#teleporting = [];
     const changed = this.#changed;
@@ -411,6 +410,7 @@ export class ObjectServer implements ObjectOwner {
     this.latest.writeChanges();
     const budgetBytes = this.#rate.take(this.#server.time.nowMs);
     for (const player of this.players.values()) {
+      this.latest.forUnconfirmed(player, this.ordered);
       this.ordered.sendHeld(player);
       for (const object of player.entering) this.spawnNow(player, object);
       if (player.isInitial) {
@@ -484,6 +484,7 @@ export class ObjectServer implements ObjectOwner {
     if (!view) return;
     this.#lostSight(player.player, object);
     this.onHidden(player.player, object);
+    if (!isDestroyed && object.layout.columns > 0) player.lost(view, this.#server.tick);
     this.ordered.despawn(view, isDestroyed);
   }
 

@@ -12,6 +12,10 @@ export class ObjectView {
   #spawnBatch = 0;
   /** Latest members that have changed since, until the player has that message: it must not undo newer ones. */
   waitingLatest = 0;
+  /** Whether that message and those behind it have all latest members. Until it is there, they travel in order. */
+  isWhole = false;
+  /** The tick of its spawn: the player shows nothing older. */
+  readonly spawnTick: number;
   /** Of each behaviour the references that were last sent as null, since the player did not see what they refer to. */
   readonly hidden: number[];
   /** Of each member that the owner may set the last message that has it. */
@@ -21,7 +25,8 @@ export class ObjectView {
   specialPlace = -1;
   isRemoved = false;
 
-  constructor(player: ObjectPlayer, object: ServerObject, audience: ObjectAudience) {
+  constructor(player: ObjectPlayer, object: ServerObject, audience: ObjectAudience, spawnTick: number) {
+    this.spawnTick = spawnTick;
     this.player = player;
     this.object = object;
     this.#audience = audience;
@@ -38,9 +43,14 @@ export class ObjectView {
     this.#classify();
   }
 
-  /** The message that is written now holds latest members in order: until the player has it, newer ones wait. */
-  waitForBatch(): void {
+  /**
+   * The message written now holds latest members in order: packets with newer ones wait until the player has it.
+   *
+   * @param isWhole whether it holds all of them
+   */
+  waitForBatch(isWhole = true): void {
     const { player } = this;
+    this.isWhole = isWhole || (this.isWhole && !this.isConfirmed);
     if (this.isConfirmed) player.addUnconfirmed(this);
     this.#spawnBatch = player.nextBatch;
     this.#classify();

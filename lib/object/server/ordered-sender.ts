@@ -5,6 +5,7 @@ import { SyncRef } from "../behaviour/sync-ref.js";
 import type { ObjectAudience } from "../wire/object-audience.js";
 import type { Masks } from "../wire/object-layout.js";
 import { RecordKind, writeSpawnTag, writeStaticName } from "../wire/object-messages.js";
+import { selectLatest, writeSelected } from "./latest-members.js";
 import type { ObjectPlayer } from "./object-player.js";
 import { ObjectView } from "./object-view.js";
 import { grantedMembers } from "./scopes.js";
@@ -44,8 +45,9 @@ export class OrderedSender {
     const { layout, values } = object;
     const isOwner = object.owner === player.player;
     const audience = layout.audiences.of(isOwner, grantedMembers(object, player, this.#world.report));
-    const view = new ObjectView(player, object, audience);
     const writer = player.begin(RecordKind.Spawn, this.sentTick);
+    // What is written between two ticks leaves with the next one.
+    const view = new ObjectView(player, object, audience, this.sentTick + (this.isSendPhase ? 0 : 1));
     view.sentOwn(view.audience.visible);
     writer.writePacked(object.item);
     writer.writeUint32(object.netId);
@@ -139,9 +141,18 @@ export class OrderedSender {
     const { audience, object, player } = view;
     const writer = player.begin(RecordKind.Correction, this.sentTick);
     view.sentOwn(masks);
-    if (object.layout.toJournal(masks) !== 0) view.waitForBatch();
+    if (object.layout.toJournal(masks) !== 0) view.waitForBatch(false);
     writer.writePacked(object.item);
     writeChanges(writer, object.values, masks, audience.visible, "whole", this.#hide(view, masks));
+  }
+
+  /** Latest members `mask` (of the journal) have changed, and the player may not have the object yet. */
+  latest(view: ObjectView, mask: number): void {
+    const { object, player } = view;
+    if (!view.isWhole || player.isCongested || !selectLatest(view, mask)) return;
+    const writer = player.begin(RecordKind.Latest, this.sentTick);
+    writer.writePacked(object.item);
+    writeSelected(writer, object, view.audience, this.sentTick);
   }
 
   /** Sends the owner what the server has set of what is the owner's to set. A client in this process has it. */

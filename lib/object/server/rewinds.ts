@@ -14,9 +14,11 @@ export class Rewinds {
   readonly #history = new History();
   readonly #rewind: Rewind;
   readonly #numbers: Float64Array;
-  /** Whose rewind is under way, and the items of it. */
+  /** Whose rewind is under way, the items of it, and the tick that was shown of each. */
   #player: INetworkPlayer | null = null;
   #items = new Int32Array(64);
+  #ticks = new Float64Array(64);
+  #count = 0;
 
   constructor(world: ObjectServer, server: NetworkServer) {
     this.#world = world;
@@ -26,7 +28,7 @@ export class Rewinds {
       get: (item, values) => this.#get(item, values),
       set: (item, values, isExact) => this.#set(item, values, isExact),
     });
-    world.events.on("spawned", (identity) => this.#add(identity as ServerObject));
+    world.events.on("spawned", (identity) => this.#begin(identity as ServerObject));
     world.onRemoved = ({ item }) => this.#history.remove(item);
     world.latest.onInterpolated = (object, tick) => this.#record(object, tick);
   }
@@ -36,7 +38,8 @@ export class Rewinds {
     const of = this.#world.players.get(player);
     if (!of) throw new NetworkError("ERR_STATE", "Only a player that is ready has seen something");
     this.#player = player;
-    return this.#rewind.look(this.#items, this.#collect(of), this.#viewTickOf(of), look);
+    const count = this.#collect(of, this.#viewTickOf(of));
+    return this.#rewind.look(this.#items, this.#ticks, count, look);
   }
 
   /** The time that a player may say it showed. */
@@ -48,26 +51,38 @@ export class Rewinds {
     return limitViewTick(viewTick, tick, { ticksPerSecond, roundTripTimeMs: player.roundTripTimeMs, delayMs });
   }
 
-  /** The objects that the player sees, and of which something is interpolated. */
-  #collect({ player, views }: ObjectPlayer): number {
-    let count = 0;
-    for (const item of views.keys()) {
-      const object = this.#world.objects.get(item);
-      if (!object || object.layout.columns === 0) continue;
+  /** The objects of which something is interpolated and that the player sees, or saw at that time. */
+  #collect({ player, views, lostViews }: ObjectPlayer, viewTick: number): number {
+    this.#count = 0;
+    for (const { object, spawnTick } of views.values()) {
       // What it controls it predicts: it sees it as it is here.
       const isControlled = object.control !== null || this.#world.share.control?.shared === object;
-      if (isControlled && object.owner === player) continue;
-      if (count === this.#items.length) {
-        const items = new Int32Array(2 * count);
-        items.set(this.#items);
-        this.#items = items;
-      }
-      this.#items[count++] = item;
+      if (!isControlled || object.owner !== player) this.#add(object, viewTick, spawnTick);
     }
-    return count;
+    for (const [{ object, spawnTick }, tick] of lostViews) {
+      const isShown = isBehind(Math.floor(viewTick), tick) && object.isSpawned && !views.has(object.item);
+      if (isShown) this.#add(object, viewTick, spawnTick);
+    }
+    return this.#count;
   }
 
-  #add(object: ServerObject): void {
+  #add({ item, layout }: ServerObject, viewTick: number, spawnTick: number): void {
+    if (layout.columns === 0) return;
+    const count = this.#count++;
+    if (count === this.#items.length) {
+      const items = new Int32Array(2 * count);
+      const ticks = new Float64Array(2 * count);
+      items.set(this.#items);
+      ticks.set(this.#ticks);
+      this.#items = items;
+      this.#ticks = ticks;
+    }
+    // Until the time shown had come to where it appeared, it was shown there.
+    this.#ticks[count] = isBehind(Math.floor(viewTick), spawnTick) ? spawnTick : viewTick;
+    this.#items[count] = item;
+  }
+
+  #begin(object: ServerObject): void {
     const { interpolated, intervalTicks } = object.layout;
     if (interpolated.length === 0) return;
     this.#history.add(
@@ -107,3 +122,5 @@ export class Rewinds {
     }
   }
 }
+
+const isBehind = (tick: number, other: number): boolean => ((other - tick) | 0) > 0;

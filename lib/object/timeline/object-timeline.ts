@@ -38,6 +38,12 @@ export class BehaviourTimeline implements ShownSource {
     }
   }
 
+  /** What has come of the members `mask` is out of date, but for their present values, which hold from `tick` on. */
+  restart(mask: number, tick: number | null): void {
+    for (const { index, bit } of this.#members) if ((mask & bit) !== 0) this.#tracks[index]?.clear();
+    if (tick !== null) this.record(tick, mask, Number.NEGATIVE_INFINITY);
+  }
+
   /** The object is there for the first time, or again. */
   clear(): void {
     for (const track of this.#tracks) track?.clear();

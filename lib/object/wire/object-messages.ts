@@ -48,6 +48,9 @@ export enum RecordKind {
   Scope = 12,
   /** Client to server: it wants the spawn of an object once more. */
   Again = 13,
+  /** Server to client: latest members of an object that the client may not have yet. */
+  // biome-ignore lint/suspicious/noDuplicateEnumValues: the other direction has a record of its own under this number
+  Latest = 9,
   /** Client to server: inputs of the behaviour that it controls. */
   Inputs = 14,
   /**

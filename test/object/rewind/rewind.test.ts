@@ -118,7 +118,7 @@ describe("Rewind", () => {
 
   test("sets objects back for the time of a function, and restores them", () => {
     const { rewind, present, before } = world();
-    const seen = rewind.look([0, 2, 77], 3, 100.5, () => structuredClone(present));
+    const seen = rewind.look([0, 2, 77], [100.5, 100.5, 100.5], 3, () => structuredClone(present));
     expect(seen).toEqual([
       [5, 0.5],
       [20, 2],
@@ -132,16 +132,16 @@ describe("Rewind", () => {
     const failing = () => {
       throw new Error("from look");
     };
-    expect(() => rewind.look([0, 1], 2, 100, failing)).toThrow("from look");
+    expect(() => rewind.look([0, 1], [100, 100], 2, failing)).toThrow("from look");
     expect(present).toEqual(before);
     const async = async () => {
       expect(present[1]).toEqual([1, -1]);
       throw new Error("nobody hears of this");
     };
-    expect(() => rewind.look([0, 1], 2, 100, async)).toThrow(expect.objectContaining({ code: "ERR_REWIND" }));
+    expect(() => rewind.look([0, 1], [100, 100], 2, async)).toThrow(expect.objectContaining({ code: "ERR_REWIND" }));
     expect(present).toEqual(before);
     await new Promise(setImmediate);
-    expect(rewind.look([0], 1, 100, () => present[0])).toEqual([0, -0]);
+    expect(rewind.look([0], [100], 1, () => present[0])).toEqual([0, -0]);
   });
 
   test("restores them when one cannot be set back", () => {
@@ -153,14 +153,14 @@ describe("Rewind", () => {
         present[item] = [...values.subarray(0, 2)];
       },
     });
-    expect(() => rewind.look([0, 1, 2], 3, 100, () => {})).toThrow("from a setter");
+    expect(() => rewind.look([0, 1, 2], [100, 100, 100], 3, () => {})).toThrow("from a setter");
     expect(present).toEqual(before);
   });
 
   test("a rewind within a rewind throws, and harms neither", () => {
     const { rewind, present, before } = world();
-    const inner = () => rewind.look([1], 1, 100, () => {});
-    rewind.look([0, 1], 2, 100, () => {
+    const inner = () => rewind.look([1], [100], 1, () => {});
+    rewind.look([0, 1], [100, 100], 2, () => {
       expect(inner).toThrow(expect.objectContaining({ code: "ERR_REWIND" }));
       expect(present[0]).toEqual([0, -0]);
     });
@@ -170,7 +170,7 @@ describe("Rewind", () => {
 
   test("the function may remove an object", () => {
     const { rewind, history, present, before } = world();
-    rewind.look([0, 1, 2], 3, 100, () => history.remove(0));
+    rewind.look([0, 1, 2], [100, 100, 100], 3, () => history.remove(0));
     // It may lie in a pool by now: nothing is restored.
     expect(present[0]).toEqual([0, -0]);
     expect(present.slice(1)).toEqual(before.slice(1));
@@ -265,7 +265,7 @@ test.each([1, 3])(
         const viewTick = limitViewTick(shot.viewTick, tick - 1, limits);
         expect(viewTick).toBeCloseTo(shot.viewTick, 6);
         shots++;
-        const seen = rewind.look([0], 1, viewTick, () => present[0] as number);
+        const seen = rewind.look([0], [viewTick], 1, () => present[0] as number);
         if (Math.abs(seen - shot.shown) <= 2 * PRECISION + 0.01 * LEG) hits++;
       }
     }

@@ -124,6 +124,7 @@ function worldOf() {
       viewTick: null,
       player: asPlayer(index),
       find: (item) => (item === ITEM && !missing.has(index) ? of : null),
+      whenShown: (_object, _tick, run) => run(),
       sendCall: () => atServer(index, "receive"),
       sendAnswer: () => atServer(index, "receiveAnswer"),
       report: (error) => errors.push(error),

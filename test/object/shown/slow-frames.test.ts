@@ -38,7 +38,7 @@ async function errorsOf(tickRate: number, frameMs: number, loss: number): Promis
     body.position.x = (SPEED * tick) / tickRate;
   });
   const { identity } = world.objects.spawn(GunPrefab, { owner: end.player });
-  await world.until(() => end.world.get(identity.netId) !== null);
+  await world.until(() => end.world.get(identity.netId) !== null && end.client.time.isSynchronized);
   const gun = end.world.get(identity.netId)?.behaviours.gun as InstanceType<typeof Gun>;
   const seen = end.world.get(body.identity.netId)?.behaviours.body as AnyBody;
   aiming.control(gun, () => ({ x: seen.shown.position.x }));
