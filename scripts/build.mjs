@@ -70,12 +70,12 @@ export function buildTypes() {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  await main(() => {
+  await main(async () => {
     const definitions = process.argv.includes("--bench")
       ? { VALVE_SOCKETS_BENCH: "ON", VALVE_SOCKETS_NATIVE_TEST: "ON" }
       : {};
     ensureSystemPackages(buildPackages);
-    definitions.WEBTRANSPORT_LIBRARY = buildWebTransport();
+    definitions.WEBTRANSPORT_LIBRARY = await buildWebTransport();
     installAddon(buildNative({ ...development, definitions }));
     if (!process.argv.includes("--addon-only")) buildTypes();
   });

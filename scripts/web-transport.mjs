@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { cache, root } from "./paths.mjs";
+import { cache, checkoutCache, root } from "./paths.mjs";
 import { run, step } from "./run.mjs";
 import { ensureSystemPackages, rustSourcePackages } from "./system-packages.mjs";
 import { compilerEnvironment, fillOnce, keyOf } from "./toolchain.mjs";
@@ -11,6 +11,8 @@ import { compilerEnvironment, fillOnce, keyOf } from "./toolchain.mjs";
 /** The crate, and where cargo keeps what the lint and the crate's own tests compile. */
 export const webTransportCrate = join(root, "deps", "webtransport");
 export const rustChecks = join(cache, "cargo-webtransport-checks");
+/** For ring's C, in place of those that its build would choose. */
+const C_FLAGS = "-O3 -fPIC -fvisibility=hidden -ffunction-sections -fdata-sections -DNDEBUG";
 const names = ["libvalve_sockets_webtransport.a", "valve_sockets_webtransport.lib"];
 
 /** Runs cargo, without the crate's other form for its tests: with two, nothing is optimised over the crates' borders. */
@@ -19,22 +21,35 @@ function build({ options = [], env, folder }) {
   run("cargo", ["rustc", ...args], { cwd: webTransportCrate, env: { ...env, CARGO_TARGET_DIR: folder } });
 }
 
+/** The library that `compile(work)` leaves in the folder that it returns, unless the cache has it under this name. */
+async function built(name, compile) {
+  const folder = join(cache, "static", `webtransport-${name}`);
+  await fillOnce(folder, (unfinished) => {
+    const output = compile(join(unfinished, "work"));
+    const library = names.map((one) => join(output, one)).find((path) => existsSync(path));
+    if (!library) throw new Error(`cargo left no static library in ${output}`);
+    copyFileSync(library, join(unfinished, names[0]));
+    rmSync(join(unfinished, "work"), { recursive: true, force: true });
+  });
+  return join(folder, names[0]);
+}
+
 /**
  * Builds the library for this machine, in a folder outside the project.
  *
  * @returns its path, or "" where there is no Rust: then this says so, and WebTransport is left out
  */
-export function buildWebTransport(env = process.env) {
+export async function buildWebTransport() {
   if (spawnSync("cargo", ["--version"]).status !== 0) {
     console.warn("Without WebTransport: there is no cargo. Browsers connect over WebSocket");
     return "";
   }
-  step("WebTransport: Rust, about two minutes the first time");
-  const folder = env.CARGO_TARGET_DIR ?? join(cache, "cargo-webtransport");
-  build({ env, folder });
-  const library = names.map((name) => join(folder, "release", name)).find((path) => existsSync(path));
-  if (!library) throw new Error(`cargo left no static library in ${folder}`);
-  return library;
+  return await built(`development-${keyOf(rustVersion("rustc"), ...contents())}`, () => {
+    step("WebTransport: Rust, about two minutes the first time");
+    const folder = checkoutCache("cargo-webtransport");
+    build({ env: process.env, folder });
+    return join(folder, "release");
+  });
 }
 
 /** What `rustc --print` says, or "" where there is none. */
@@ -85,18 +100,12 @@ export async function buildWebTransportFor(platform, compilers) {
   const options = ["--target", target];
   // Without the part that prints call stacks.
   if (isCompiled) options.push("-Zbuild-std=std,panic_unwind", "-Zbuild-std-features=panic-unwind");
-  const key = keyOf(options.join(" "), ask(rustc, "cfg"), rustVersion(rustc), compilers, ...contents());
-  const folder = join(cache, "static", `webtransport-${platform.name}-${key}`);
-  await fillOnce(folder, (unfinished) => {
+  const key = keyOf(options.join(" "), C_FLAGS, rustVersion(rustc), compilers, ...contents());
+  return await built(`${platform.name}-${key}`, (work) => {
     step(`${platform.name}: WebTransport, Rust`);
-    const work = join(unfinished, "work");
     build({ options, folder: work, env: environment({ target, rustc, isCompiled, compilers, platform, work }) });
-    const output = join(work, target, "release");
-    const [name] = names.filter((one) => existsSync(join(output, one)));
-    copyFileSync(join(output, name), join(unfinished, names[0]));
-    rmSync(work, { recursive: true });
+    return join(work, target, "release");
   });
-  return join(folder, names[0]);
 }
 
 function rustVersion(rustc) {
@@ -116,6 +125,6 @@ function environment({ target, rustc, isCompiled, compilers, platform, work }) {
     ...(isCompiled && { RUSTC_BOOTSTRAP: "1" }),
     [`CC_${suffix}`]: "zig-cc",
     [`AR_${suffix}`]: "zig-ar",
-    [`CFLAGS_${suffix}`]: "-O3 -fPIC -fvisibility=hidden -ffunction-sections -fdata-sections -DNDEBUG",
+    [`CFLAGS_${suffix}`]: C_FLAGS,
   };
 }
