@@ -42,7 +42,9 @@ export function buildNative({ name, definitions, target, env: environment = proc
   const env = { CARGO_TARGET_DIR: join(cache, "cargo"), NODE_PATH: tools, ...environment };
   const cmakeJs = join(tools, ".bin", "cmake-js");
   // `cmake-js build` configures only when there is no tree yet, so it would miss changed definitions.
-  step(`GameNetworkingSockets: C++, some minutes the first time, then it is in ${cache}`);
+  if (definitions.VALVE_SOCKETS_GNS !== "OFF") {
+    step(`GameNetworkingSockets: C++, some minutes the first time, then it is in ${cache}`);
+  }
   run(cmakeJs, ["configure", ...args], { env });
   step("The addon: C++, about a minute the first time");
   run(cmakeJs, ["build", ...args], { env });
@@ -68,12 +70,12 @@ export function buildTypes() {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  await main(() => {
+  await main(async () => {
     const definitions = process.argv.includes("--bench")
       ? { VALVE_SOCKETS_BENCH: "ON", VALVE_SOCKETS_NATIVE_TEST: "ON" }
       : {};
     ensureSystemPackages(buildPackages);
-    definitions.WEBTRANSPORT_LIBRARY = buildWebTransport();
+    definitions.WEBTRANSPORT_LIBRARY = await buildWebTransport();
     installAddon(buildNative({ ...development, definitions }));
     if (!process.argv.includes("--addon-only")) buildTypes();
   });

@@ -183,7 +183,12 @@ export function checkArchives(archives) {
 
 /** The address of a component's sources: https://github.com/package-url/purl-spec */
 function purlOf({ source: { registry, name, version }, folder }) {
-  return `pkg:${registry}/${name}@${encodeURIComponent(version)}${folder ? `#${folder}` : ""}`;
+  const at = version ? `@${encodeURIComponent(version)}` : "";
+  return `pkg:${registry}/${name}${at}${folder ? `#${folder}` : ""}`;
+}
+
+function pinOf({ file, name, version }) {
+  return file ? `${file} ${name} ${version}` : "nothing: it comes with the compiler";
 }
 
 function describe(component) {
@@ -193,37 +198,41 @@ function describe(component) {
     "bom-ref": purlOf(component),
     name,
     version,
-    hashes: [source.hash],
+    ...(source.hash && { hashes: [source.hash] }),
     licenses: [licence.includes(" ") ? { expression: licence } : { license: licenceOf(licence) }],
     ...(cpe && { cpe: `cpe:2.3:a:${cpe}:${version}:*:*:*:*:*:*:*` }),
     purl: purlOf(component),
     ...(changes && { pedigree: { notes: changes } }),
-    properties: [{ name: "valve-sockets:pinned-by", value: `${source.file} ${source.name} ${source.version}` }],
+    properties: [{ name: "valve-sockets:pinned-by", value: pinOf(source) }],
   };
 }
 
 /**
- * The bill of materials as JSON text: CycloneDX 1.6. The hashes are those of the archives that the lock files pin,
- * which the package URLs lead to.
+ * The bill of materials of a package as JSON text: CycloneDX 1.6. The hashes are those of the archives that the lock
+ * files pin, which the package URLs lead to. What a component `uses` is named, with its version where two have a name.
  */
-export function billOfMaterials() {
-  const { name, version } = JSON.parse(read("package.json"));
+export function bill({ name, version }, all) {
   const purl = `pkg:npm/${name}@${version}`;
-  const all = [...components, ...dependencies];
   const used = new Set(all.flatMap(({ uses = [] }) => uses));
-  const refOf = (name) => purlOf(all.find((one) => one.name === name));
-  const bill = {
+  const namesOf = (one) => [one.name, `${one.name} ${one.version}`];
+  const refOf = (name) => purlOf(all.find((one) => namesOf(one).includes(name)));
+  const content = {
     bomFormat: "CycloneDX",
     specVersion: "1.6",
     version: 1,
     metadata: { component: { type: "library", "bom-ref": purl, name, version, purl } },
     components: all.map(describe),
     dependencies: [
-      { ref: purl, dependsOn: all.filter(({ name }) => !used.has(name)).map(purlOf) },
-      ...all.map((one) => ({ ref: purlOf(one), ...(one.uses && { dependsOn: one.uses.map(refOf) }) })),
+      { ref: purl, dependsOn: all.filter((one) => !namesOf(one).some((name) => used.has(name))).map(purlOf) },
+      ...all.map((one) => ({ ref: purlOf(one), ...(one.uses?.length && { dependsOn: one.uses.map(refOf) }) })),
     ],
   };
-  return `${JSON.stringify(bill, null, 2)}\n`;
+  return `${JSON.stringify(content, null, 2)}\n`;
+}
+
+/** The bill of the main package. */
+export function billOfMaterials() {
+  return bill(JSON.parse(read("package.json")), [...components, ...dependencies]);
 }
 
 function licenceOf(licence) {

@@ -1,10 +1,12 @@
-// npm run outdated:native: compares the packages that are linked in (scripts/components.mjs) with what the registries
-// have, which it asks through cargo, npm and pip, a question a package. Ends with exit code 1 when one is behind.
-import { execFileSync } from "node:child_process";
+// npm run outdated:native: compares the packages that are linked in (scripts/components.mjs, scripts/crates.mjs) with
+// what the registries have, which it asks through cargo, npm and pip. Ends with exit code 1 when one is behind.
+import { execFileSync, spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { pathToFileURL } from "node:url";
 import { sources } from "./components.mjs";
+import { linkedCrates } from "./crates.mjs";
 import { main } from "./run.mjs";
+import { webTransportCrate } from "./web-transport.mjs";
 
 /** How each registry's client is asked for the newest version that is no pre-release, and where its answer has it. */
 const clients = {
@@ -13,8 +15,27 @@ const clients = {
   pypi: { command: (name) => ["python3", "-m", "pip", "index", "versions", name], answer: /^\S+ \((\S+)\)$/m },
 };
 
+let updates;
+
+/**
+ * What cargo would take in place of a crate that its lock file pins. quinn-proto decides which versions of the others
+ * can be used with it, so only quinn-proto is compared with the newest that there is.
+ */
+function newestCrate({ name, version }) {
+  if (updates === undefined) {
+    const options = { cwd: webTransportCrate, encoding: "utf8" };
+    const { status, stderr } = spawnSync("cargo", ["update", "--dry-run", "--color", "never"], options);
+    if (status !== 0) throw new Error(`cargo update failed:\n${stderr}`);
+    const lines = stderr.matchAll(/Updating (\S+) v(\S+) -> v(\S+)/g);
+    updates = new Map([...lines].map(([, crate, from, to]) => [`${crate} ${from}`, to]));
+  }
+  return updates.get(`${name} ${version}`) ?? version;
+}
+
 /** @param {import("./components.mjs").Source} source */
-function newestVersion({ registry, name }) {
+function newestVersion(source) {
+  const { registry, name, file } = source;
+  if (file.includes("webtransport") && name !== "quinn-proto") return newestCrate(source);
   const { command, answer } = clients[registry];
   const [program, ...args] = command(name);
   // In the project's folder cargo would tell the version that is locked.
@@ -29,7 +50,7 @@ function newestVersion({ registry, name }) {
  * @param {(source: import("./components.mjs").Source) => string} newest
  */
 export function compareVersions(newest = newestVersion) {
-  return Object.values(sources)
+  return [...Object.values(sources), ...linkedCrates().map(({ source }) => source)]
     .filter((source) => source !== sources.protoc)
     .map((source) => {
       const { registry, name, version } = source;

@@ -19,6 +19,7 @@ const cmake = (system, processor) => ({ CMAKE_SYSTEM_NAME: system, CMAKE_SYSTEM_
 /** A platform of Linux, where `zig`, `openssl` and `loader` are the names of the processor there. */
 const linux = (arch, libc, { zig, openssl, loader }) => ({
   ...{ name: `linux-${arch}${libc === "musl" ? "-musl" : ""}`, os: "linux", arch, libc },
+  rust: `${zig}-unknown-linux-${libc === "glibc" ? "gnu" : libc}`,
   build: {
     zigTarget: `${zig}-linux-${libc === "glibc" ? `gnu.${glibc.newestGlibc}` : libc}`,
     ...{ opensslTarget: openssl, cmake: cmake("Linux", zig) },
@@ -30,7 +31,7 @@ const arm64 = { zig: "aarch64", openssl: "linux-aarch64", loader: "ld-linux-aarc
 
 /** A platform of macOS, where zig and Apple have their own names of the processor. */
 const darwin = (arch, zig, apple) => ({
-  ...{ name: `darwin-${arch}`, os: "darwin", arch },
+  ...{ name: `darwin-${arch}`, os: "darwin", arch, rust: `${zig}-apple-darwin` },
   build: {
     zigTarget: `${zig}-macos.${macos.oldestMacos}`,
     ...{ opensslTarget: `darwin64-${apple}`, cmake: cmake("Darwin", apple) },
@@ -40,8 +41,8 @@ const darwin = (arch, zig, apple) => ({
 
 /**
  * `build` is all that compiling depends on: zig's target, which names the oldest supported system; OpenSSL's name of
- * the platform (null on Windows, which itself has what GNS needs); and CMake's definitions. `limits` is what the binary
- * may require of the system.
+ * the platform (null on Windows, which itself has what GNS needs); and CMake's definitions. `rust` is Rust's name of it,
+ * and `limits` is what the binaries may require of the system.
  */
 export const platforms = [
   linux("x64", "glibc", x64),
@@ -50,6 +51,7 @@ export const platforms = [
   linux("arm64", "musl", arm64),
   {
     ...{ name: "win32-x64", os: "win32", arch: "x64", limits: { needed: windows } },
+    rust: "x86_64-pc-windows-gnullvm", // of GNU's and Microsoft's, the one that links with clang alone
     build: { zigTarget: "x86_64-windows-gnu", opensslTarget: null, cmake: cmake("Windows", "x86_64") },
   },
   darwin("x64", "x86_64", "x86_64"),
@@ -62,10 +64,20 @@ export function platformNamed(name) {
   throw new Error(`There is no recipe for ${name}; there is one for: ${platforms.map((row) => row.name).join(", ")}`);
 }
 
+/** The packages with a binary for each platform: their folders, and the targets of CMakeLists.txt. */
+export const addons = {
+  main: { name: "valve-sockets", folder: root, target: "valve_sockets" },
+  webTransport: {
+    name: "valve-sockets-webtransport",
+    folder: join(root, "packages", "webtransport"),
+    target: "valve_sockets_webtransport",
+  },
+};
+
 /**
  * The path of a platform's binary, where node-gyp-build looks for it.
  * @param {{ os: string, arch: string, libc?: string }} platform
  */
-export function binaryOf({ os, arch, libc }) {
-  return join(root, "prebuilds", `${os}-${arch}`, `valve-sockets.${libc ? `${libc}.` : ""}node`);
+export function binaryOf({ os, arch, libc }, { name, folder } = addons.main) {
+  return join(folder, "prebuilds", `${os}-${arch}`, `${name}.${libc ? `${libc}.` : ""}node`);
 }

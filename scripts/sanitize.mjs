@@ -27,11 +27,11 @@ function checkThreads(rounds) {
   run(join(tree, "test", "native", "core-race"), [String(rounds)], { env: { ...process.env, TSAN_OPTIONS: options } });
 }
 
-function checkMemory(tests) {
+async function checkMemory(tests) {
   const env = sanitizedEnvironment("address,undefined", "asan");
   // GNS writes packets without regard to alignment and copies empty payloads from null; neither does harm.
   env.CXXFLAGS += " -fno-sanitize=alignment,nonnull-attribute";
-  const definitions = { VALVE_SOCKETS_SANITIZE: "address,undefined", WEBTRANSPORT_LIBRARY: buildWebTransport() };
+  const definitions = { VALVE_SOCKETS_SANITIZE: "address,undefined", WEBTRANSPORT_LIBRARY: await buildWebTransport() };
   const tree = buildNative({ name: "cmake-asan", definitions, target: null, env });
   // node-gyp-build looks into build/Release of the folder that this variable names.
   mkdirSync(join(tree, "build", "Release"), { recursive: true });
@@ -56,11 +56,11 @@ function checkMemory(tests) {
   });
 }
 
-await main(() => {
+await main(async () => {
   ensureSystemPackages(buildPackages);
   const [only, ...tests] = process.argv.slice(2);
   const all = ["test/valve", "test/socket/gns", "test/socket/udp/udp-batch", "test/noise/native"];
   all.push("test/socket/webtransport/node");
   if (!only || only === "thread") checkThreads(100);
-  if (!only || only === "memory") checkMemory(tests.length > 0 ? tests : all);
+  if (!only || only === "memory") await checkMemory(tests.length > 0 ? tests : all);
 });

@@ -17,6 +17,8 @@ export const buildPackages = [
 ];
 /** What `npm run prebuild` needs in addition: OpenSSL's build is written in Perl. */
 export const prebuildPackages = ["perl"];
+/** What `npm run prebuild` needs for WebTransport on other platforms: a compiler with the sources of its library. */
+export const rustSourcePackages = ["rustc-web", "rust-web-src"];
 /** What `npm test` needs in addition: tools, a browser, and a program that speaks. */
 export const testPackages = ["clang-format", "iproute2", "nftables", "openssl", "chromium", "espeak-ng", "sox"];
 /** What `npm run test:platforms` needs in addition, to run binaries of other systems and processors. */

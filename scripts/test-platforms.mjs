@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./paths.mjs";
-import { binaryOf, platforms } from "./platforms.mjs";
+import { addons, binaryOf, platforms } from "./platforms.mjs";
 import { main, run } from "./run.mjs";
 import { setup } from "./setup.mjs";
 import { emulatorPackages, ensureSystemPackages } from "./system-packages.mjs";
@@ -11,7 +11,8 @@ import { emulatorPackages, ensureSystemPackages } from "./system-packages.mjs";
 await main(async () => {
   ensureSystemPackages(emulatorPackages);
   await setup();
-  if (!platforms.every((platform) => existsSync(binaryOf(platform)))) {
+  const all = Object.values(addons).flatMap((addon) => platforms.map((platform) => binaryOf(platform, addon)));
+  if (!all.every((file) => existsSync(file))) {
     run(process.execPath, ["scripts/prebuild.mjs", "--all"]);
   }
   const config = join("test", "platforms", "vitest.config.ts");

@@ -5,7 +5,6 @@ option(GNS_UNMODIFIED "Build GNS as it was published, for tests of the two toget
 option(GNS_SELF_CONTAINED "The archive in GNS_ROOT holds OpenSSL and protobuf too (the shipped binary's does)" OFF)
 
 add_library(valve_sockets_gns INTERFACE)
-find_package(Threads REQUIRED)
 
 if(NOT GNS_SELF_CONTAINED)
   # Static, for both kinds of build: a shared libcrypto would be replaced by the OpenSSL that Node exports.

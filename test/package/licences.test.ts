@@ -11,6 +11,7 @@ import {
   versions,
   withVersions,
 } from "../../scripts/components.mjs";
+import { linkedCrates, webTransportBill, webTransportNotices } from "../../scripts/crates.mjs";
 import { compareVersions } from "../../scripts/outdated.mjs";
 import { root } from "../support/runtimes.js";
 
@@ -87,11 +88,34 @@ describe("the bill of materials", () => {
   });
 });
 
+describe("the package of WebTransport's binaries", () => {
+  const crates = linkedCrates();
+  const packed = (name: string) => read(join("packages", "webtransport", name));
+
+  test("has its own notices and bill of materials, which are what cargo links", () => {
+    expect(packed("THIRD_PARTY_NOTICES.md")).toBe(webTransportNotices(crates));
+    expect(packed("sbom.cdx.json")).toBe(webTransportBill(crates));
+  });
+
+  test("names each crate with the hash by which the lock file pins it, and each licence's text", () => {
+    const names = crates.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(["quinn-proto", "rustls", "ring", "bytes", "untrusted"]));
+    expect(names).not.toContain("thiserror-impl"); // runs while the library is built
+    for (const { name, version, source, texts } of crates) {
+      expect(packed("THIRD_PARTY_NOTICES.md")).toContain(`\n| ${name} | ${version} | `);
+      expect(read("deps/webtransport/Cargo.lock")).toContain(source.hash.content);
+      expect(texts.join("").length, name).toBeGreaterThan(500);
+    }
+  });
+});
+
 test("a package that is behind its registry is found", () => {
   const newest = ({ name, version }: { name: string; version: string }) =>
     name === "openssl-src" ? "500.0.0" : version;
   const rows = compareVersions(newest);
-  expect(rows.map(({ name }) => name)).toEqual(expect.arrayContaining(["game-networking-sockets-sys", "ziglang"]));
+  expect(rows.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(["game-networking-sockets-sys", "ziglang", "rustls"]),
+  );
   expect(rows.filter(({ behind }) => behind).map(({ name }) => name)).toEqual(["openssl-src"]);
 });
 

@@ -1,46 +1,63 @@
 // What can be checked about a binary without running it.
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
+import { gzipSync } from "node:zlib";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { checkBinary, readBinary } from "../../scripts/check-binary.mjs";
-import { binaryOf, platformNamed, platforms } from "../../scripts/platforms.mjs";
+import { addons, binaryOf, platformNamed, platforms } from "../../scripts/platforms.mjs";
 import { signatureHolds } from "../../scripts/sign-macho.mjs";
 import { pack, temporaryFolder } from "../support/packed.js";
-import { root } from "../support/runtimes.js";
 import { debianFiles, nodeFromWheel } from "./downloads.js";
 
-describe("all binaries' symbols, versions and libraries, checked, not run", () => {
-  test.each(platforms.map((one) => [one.name, one] as const))("%s", async (_name, platform) => {
-    expect((await checkBinary(binaryOf(platform), platform)).problems).toEqual([]);
-  });
-});
+const { main, webTransport } = addons;
 
-test("the package with all of them, checked, not run", () => {
+describe.each([main, webTransport])(
+  "all binaries of $name: symbols, versions, libraries, checked, not run",
+  (addon) => {
+    test.each(platforms.map((one) => [one.name, one] as const))("%s", async (_name, platform) => {
+      expect((await checkBinary(binaryOf(platform, addon), platform)).problems).toEqual([]);
+    });
+  },
+);
+
+test.each([
+  [main, 15_000_000],
+  [webTransport, 9_000_000],
+])("the package $name with all of them, checked, not run", (addon, limit) => {
   const { folder, remove } = temporaryFolder();
   onTestFinished(remove);
-  const { tarball, files } = pack(folder);
-  expect(files).toEqual(expect.arrayContaining(platforms.map((one) => relative(root, binaryOf(one)))));
-  expect(statSync(tarball).size).toBeLessThan(15_000_000);
+  const { tarball, files } = pack(folder, addon.folder);
+  expect(files).toEqual(expect.arrayContaining(platforms.map((one) => relative(addon.folder, binaryOf(one, addon)))));
+  expect(statSync(tarball).size).toBeLessThan(limit);
+});
+
+test.each(platforms)("the binary of WebTransport for $name is small, checked, not run", ({ os, ...platform }) => {
+  const content = readFileSync(binaryOf({ os, ...platform }, webTransport));
+  const [size, packed] = os === "darwin" ? [3_300_000, 1_500_000] : [2_200_000, 1_100_000];
+  expect(content.length).toBeLessThan(size);
+  expect(gzipSync(content, { level: 9 }).length).toBeLessThan(packed);
 });
 
 describe.each([
   ["linux-x64-musl", "oldMuslX64", "x86_64"],
   ["linux-arm64-musl", "oldMuslArm64", "aarch64"],
 ] as const)("%s on musl 1.2.3, checked, not run", (name, debian, processor) => {
-  test("musl or Node has every function that it asks for", async () => {
+  test.each([main, webTransport])("musl or Node has every function that $name asks for", async (addon) => {
     const libc = join(await debianFiles(debian), "lib", `ld-musl-${processor}.so.1`);
     const known = new Set((await readBinary(libc, "linux")).exports);
-    const { imports } = await readBinary(binaryOf(platformNamed(name)), "linux");
+    const { imports } = await readBinary(binaryOf(platformNamed(name), addon), "linux");
     const wanted = imports.filter(({ name, isOptional }) => !isOptional && !name.startsWith("napi_"));
     expect(wanted.filter((one) => !known.has(one.name))).toEqual([]);
   });
 });
 
-describe.each([
-  ["darwin-x64", "macosx_13_0_x86_64"],
-  ["darwin-arm64", "macosx_13_0_arm64"],
-])("%s, checked, not run", (name, wheel) => {
-  const binary = binaryOf(platformNamed(name));
+const macos = [
+  { name: "darwin-x64", wheel: "macosx_13_0_x86_64" },
+  { name: "darwin-arm64", wheel: "macosx_13_0_arm64" },
+].flatMap((platform) => [main, webTransport].map((addon) => ({ ...platform, addon })));
+
+describe.each(macos)("$name of $addon.name, checked, not run", ({ name, wheel, addon }) => {
+  const binary = binaryOf(platformNamed(name), addon);
   const read = (path: string) => readBinary(path, "darwin");
 
   test("a changed byte breaks the code signature", () => {

@@ -19,6 +19,15 @@ describe.each(runtimes.map((one) => [`${one.platform}: ${one.name}`, one] as con
     expect(afterMs).toBeLessThan(5000);
   });
 
+  test("WebTransport: messages and datagrams come back, and the process ends", async () => {
+    const { code, lines, afterMs } = await run("webtransport");
+    expect({ code, lines }).toMatchObject({ code: 0, lines: expect.arrayContaining([/^echoed 200 /].map(matching)) });
+    expect(afterMs).toBeLessThan(5000);
+    const left = await run("leave");
+    expect(left).toMatchObject({ code: 3 });
+    expect(left.afterMs).toBeLessThan(5000);
+  });
+
   test("the addon's AES-GCM agrees with the runtime's", async () => {
     const { code, lines } = await run("seal");
     expect({ code, lines }).toMatchObject({

@@ -2,13 +2,17 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { addons, binaryOf, platformNamed } from "../../scripts/platforms.mjs";
 import { type Runtime, root } from "./runtimes.js";
 
-export const prebuilt = join(root, "prebuilds", "linux-x64", "valve-sockets.glibc.node");
+const linux = platformNamed("linux-x64");
+export const prebuilt = binaryOf(linux);
+export const prebuiltWebTransport = binaryOf(linux, addons.webTransport);
 
-/** Builds the binary that ships, unless there is one. `npm test` has built it anew before the tests. */
+/** Builds the binaries that ship, unless they are there. `npm test` has built them anew before the tests. */
 export function ensurePrebuilt(): void {
-  if (!existsSync(prebuilt)) execFileSync("npm", ["run", "prebuild"], { cwd: root, stdio: "ignore" });
+  if (!existsSync(prebuilt) || !existsSync(prebuiltWebTransport))
+    execFileSync("npm", ["run", "prebuild"], { cwd: root, stdio: "ignore" });
 }
 
 /** A temporary folder. `remove` is for vitest's `onTestFinished` or `afterAll`. */
@@ -17,10 +21,10 @@ export function temporaryFolder(): { folder: string; remove: () => void } {
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-/** `npm pack` into `folder`: what a user gets. */
-export function pack(folder: string): { tarball: string; files: string[] } {
+/** `npm pack` of one of the packages into `folder`: what a user gets. */
+export function pack(folder: string, cwd = root): { tarball: string; files: string[] } {
   const args = ["pack", "--json", "--ignore-scripts", "--pack-destination", folder];
-  const output = execFileSync("npm", args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  const output = execFileSync("npm", args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
   const packed = JSON.parse(output);
   const [entry] = Array.isArray(packed) ? packed : Object.values(packed);
   return {
@@ -43,10 +47,10 @@ export function bareEnvironment(folder: string, node: string): NodeJS.ProcessEnv
   return { ...Object.fromEntries(kept), PATH: bin };
 }
 
-/** Installs the tarball into an empty folder without running any script, and returns the package's folder. */
-export function install(tarball: string, folder: string, { node, npm }: Runtime): string {
+/** Installs tarballs into an empty folder without running any script, and returns the main package's folder. */
+export function install(tarballs: string | string[], folder: string, { node, npm }: Runtime): string {
   writeFileSync(join(folder, "package.json"), '{ "private": true }\n');
-  const args = [npm, "install", "--ignore-scripts", "--no-audit", "--no-fund", tarball];
+  const args = [npm, "install", "--ignore-scripts", "--no-audit", "--no-fund", ...[tarballs].flat()];
   const result = spawnSync(node, args, { cwd: folder, env: bareEnvironment(folder, node), encoding: "utf8" });
   if (result.status !== 0) throw new Error(`npm install failed:\n${result.stdout}\n${result.stderr}`);
   return join(folder, "node_modules", "valve-sockets");

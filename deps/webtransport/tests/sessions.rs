@@ -44,6 +44,7 @@ fn hash() -> Vec<u8> {
     ring::digest::digest(&ring::digest::SHA256, &der).as_ref().to_vec()
 }
 
+#[allow(clippy::too_many_arguments)] // the fields of a record
 fn send(to: &mut Endpoint, now: Instant, session: u32, kind: u8, lane: u8, status: u16, value: u32, payload: &[u8]) {
     let mut bytes = vec![0; payload.len() + 32];
     let mut slab = Slab { bytes: &mut bytes, used: 0 };
