@@ -207,6 +207,68 @@ fn reliable_packets_survive_loss_and_come_before_the_reason() {
 }
 
 #[test]
+fn the_reason_waits_until_what_was_sent_reliably_has_been_read() {
+    for is_lossy in [false, true] {
+        let mut world = World::new(Limits { close_timeout_ms: 60_000, ..LIMITS });
+        let (client, server) = world.open();
+        if is_lossy {
+            world.arrives = |number| (number as u32).wrapping_mul(0x9e37_79b1) >> 24 > 80;
+        }
+        world.is_reading = false;
+        // Both have something on their way, on other lanes too.
+        send(&mut world.client, world.now, client, command::RELIABLE, 1, 0, 0, b"too late");
+        for lane in [0, 2] {
+            for _ in 0..5 {
+                send(&mut world.server, world.now, server, command::RELIABLE, lane, 0, 0, &[7; 10_000]);
+            }
+        }
+        send(&mut world.server, world.now, server, command::CLOSE, 0, 0, 42, b"bye");
+        world.run(1500);
+        take(&mut world.server, world.now, &mut world.at_server, 65_536);
+        assert_eq!(world.at_server, [], "it has ended, and nobody has read");
+        world.is_reading = true;
+        world.run(10_000);
+        let end = world.at_client.pop().unwrap();
+        assert_eq!((end.kind, end.status, end.value, &end.payload[..]), (event::CLOSED, 0, 42, &b"bye"[..]));
+        assert_eq!(world.at_client.iter().filter(|event| event.kind == event::RELIABLE).count(), 10);
+        assert_eq!((world.at_server[0].kind, world.at_server[0].status), (event::CLOSED, 4));
+    }
+}
+
+#[test]
+fn a_close_does_not_wait_for_one_that_reads_nothing() {
+    let mut world = World::new(LIMITS);
+    let (_, server) = world.open();
+    world.is_reading = false;
+    send(&mut world.server, world.now, server, command::RELIABLE, 0, 0, 0, &[7; 10_000]);
+    send(&mut world.server, world.now, server, command::CLOSE, 0, 0, 42, b"bye");
+    world.run(1990);
+    take(&mut world.client, world.now, &mut world.at_client, 5000);
+    assert_eq!(world.at_client, []);
+    world.run(20);
+    world.is_reading = true;
+    world.run(20);
+    assert_eq!(world.at_client.last().unwrap().value, 42);
+    assert!(world.at_server.iter().any(|event| event.kind == event::CLOSED));
+}
+
+#[test]
+fn both_may_close_at_once() {
+    let mut world = World::new(LIMITS);
+    let (client, server) = world.open();
+    for lane in 0..6 {
+        send(&mut world.client, world.now, client, command::RELIABLE, lane, 0, 0, &[1; 16_384]);
+        send(&mut world.server, world.now, server, command::RELIABLE, lane, 0, 0, &[1; 16_384]);
+    }
+    send(&mut world.client, world.now, client, command::CLOSE, 0, 0, 1, b"");
+    send(&mut world.server, world.now, server, command::CLOSE, 0, 0, 2, b"");
+    world.run(300);
+    for events in [&world.at_server, &world.at_client] {
+        assert_eq!(events.iter().map(|event| (event.kind, event.status)).collect::<Vec<_>>(), [(event::CLOSED, 4)]);
+    }
+}
+
+#[test]
 fn what_is_not_read_stops_the_other_side_and_is_bounded() {
     let mut world = World::new(LIMITS);
     let (client, _) = world.open();
