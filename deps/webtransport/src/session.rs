@@ -299,9 +299,13 @@ impl Session {
         }
     }
 
-    /// Ends it now: nobody waits for acknowledgements.
+    /// Ends it now, behind what leaves at once: nobody waits for the other side. A close that waits keeps its reason.
     pub fn abort(&mut self, now: Instant, code: u32, text: &[u8]) {
         self.close(now, code, text, Duration::ZERO);
+        if let Some(closing) = &mut self.closing {
+            closing.until = now;
+        }
+        self.write();
         self.close_step(now);
     }
 
@@ -336,6 +340,7 @@ impl Session {
         closing.is_sent = true;
         self.until = Some(now + LINGER);
         if let Some(id) = self.request {
+            let _ = self.quic.send_stream(id).set_priority(0); // behind the lanes
             let _ = self.quic.send_stream(id).write(&closing.frame);
             let _ = self.quic.send_stream(id).finish();
         }
