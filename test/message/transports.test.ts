@@ -13,6 +13,7 @@ import { u8 } from "../../lib/serialization/index.js";
 import { GnsSocketFactory } from "../../lib/socket/gns.js";
 import { UdpSocketFactory } from "../../lib/socket/udp.js";
 import { WebSocketFactory } from "../../lib/socket/websocket-server.js";
+import { webTransport } from "../support/real-peers.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const Note = defineMessage("note", u8);
@@ -37,6 +38,7 @@ const transports = {
   "UDP, batched": () => new UdpSocketFactory({ port: 0, implementation: "batched" }),
   "UDP, dgram": () => new UdpSocketFactory({ port: 0, implementation: "dgram" }),
   WebSocket: () => new WebSocketFactory({ port: 0 }),
+  WebTransport: () => webTransport(),
 };
 
 test.each(Object.entries(transports))(

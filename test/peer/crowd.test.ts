@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, expect, test } from "vitest";
 import type { SocketFactory } from "../../lib/socket/index.js";
 import { WebSocketFactory } from "../../lib/socket/websocket-server.js";
+import { WebTransportSocketFactory } from "../../lib/socket/webtransport-server.js";
 import { gns, RealPeers, udp } from "../support/real-peers.js";
 
 // Players at 20 Hz: 100 of them, and more in a stress run.
@@ -33,6 +34,7 @@ const transports: [string, () => SocketFactory][] = [
   ["udp", () => udp({ bufferBytes: 8 * 2 ** 20 })],
   ["gns", () => gns()],
   ["websocket", () => new WebSocketFactory({ host: "127.0.0.1", bindHost: "127.0.0.1", port: 0 })],
+  ["webtransport", () => new WebTransportSocketFactory({ bindHost: "127.0.0.1", port: 0 })],
 ];
 
 test.each(transports)(
@@ -53,6 +55,7 @@ test.each(transports)(
     for (let index = 0; index < PROCESSES; index++) {
       const settings = {
         transport,
+        ...(world.factory instanceof WebTransportSocketFactory && { hashes: world.factory.certificateHashes }),
         port: world.server.boundPort,
         clients: each,
         messages,

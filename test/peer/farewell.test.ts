@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { createDevelopmentCertificate } from "../../lib/socket/tls/development-certificate.js";
 import { type Program, startProgram } from "../support/program.js";
 
+const certificate = JSON.stringify(createDevelopmentCertificate());
 const programs: Program[] = [];
 afterEach(() => {
   for (const { child } of programs.splice(0)) child.kill("SIGKILL");
@@ -13,13 +15,13 @@ async function start(...parameters: string[]) {
 }
 
 async function pair(kind: string, closeOnExit = true) {
-  const { program: server, port } = await start(kind, "0", `${closeOnExit}`);
-  const { program: client } = await start(kind, port);
+  const { program: server, port } = await start(kind, "0", `${closeOnExit}`, certificate);
+  const { program: client } = await start(kind, port, "true", certificate);
   await Promise.all([server.line("connected"), client.line("connected")]);
   return { server, client };
 }
 
-describe.each(["batched", "dgram", "websocket", "gns"])("over %s", (kind) => {
+describe.each(["batched", "dgram", "websocket", "webtransport", "gns"])("over %s", (kind) => {
   test.each(["SIGTERM", "SIGINT"] as const)(
     "both sides hear of the other's %s, and end as they would have",
     async (signal) => {

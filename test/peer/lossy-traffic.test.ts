@@ -5,7 +5,7 @@ import { nodePrimitives } from "../../lib/noise/node-primitives.js";
 import { Channel, type IConnection } from "../../lib/peer/index.js";
 import { LagSocketFactory, type SocketFactory } from "../../lib/socket/index.js";
 import { seededRandom } from "../../lib/testing/index.js";
-import { gns, type PeerPair, type PeerUser, RealPeers, udp } from "../support/real-peers.js";
+import { gns, type PeerPair, type PeerUser, RealPeers, udp, webTransport } from "../support/real-peers.js";
 import { carryStream, STREAM_BYTES } from "../support/stream-transfer.js";
 import { setConditions, turn } from "../support/traffic.js";
 
@@ -38,6 +38,7 @@ async function connect(factory: SocketFactory): Promise<PeerPair> {
 const transports: [string, () => SocketFactory][] = [
   ["GNS", () => gns({ sendRate: 100 * 2 ** 20 })],
   ["UDP", () => new LagSocketFactory(udp(), { loss: LOSS_PERCENT / 100, random: seededRandom(5) })],
+  ["WebTransport", () => new LagSocketFactory(webTransport(), { loss: LOSS_PERCENT / 100, random: seededRandom(5) })],
 ];
 
 const HEADER_BYTES = 5;

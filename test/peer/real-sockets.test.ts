@@ -14,7 +14,7 @@ import {
 import { MultiplexSocketFactory, type SocketFactory } from "../../lib/socket/index.js";
 import { WebSocketFactory } from "../../lib/socket/websocket-server.js";
 import { text } from "../support/peer-world.js";
-import { gns, type PeerPair, RealPeers, udp } from "../support/real-peers.js";
+import { gns, type PeerPair, RealPeers, udp, webTransport } from "../support/real-peers.js";
 import { createTlsIdentity } from "../support/tls-identity.js";
 
 const primitives = nodePrimitives();
@@ -56,6 +56,7 @@ const transports: [name: string, createFactory: () => SocketFactory][] = [
   ["GNS", () => gns()],
   ["WebSocket", webSocket],
   ["WebSocket over TLS", secureWebSocket],
+  ["WebTransport", webTransport],
 ];
 
 const worlds: RealPeers[] = [];
@@ -218,9 +219,19 @@ test("a client with a pinned key accepts a WebSocket over TLS with a good certif
   expect(await outcome(await listen(webSocket(), keyed), pinned)).toBe("ERR_ENCRYPTION_REQUIRED");
 });
 
-describe("one Peer for players of UDP, GNS and WebSocket at once", () => {
+test("over WebTransport, Noise is left out: TLS satisfies a pinned key and a server that requires encryption", async () => {
+  const required = { encryption: { ...keyed.encryption, required: true } };
+  for (const config of [pinned, unpinned, {}]) {
+    const world = await listen(webTransport(), required);
+    const { client, server } = await world.pair(config);
+    expect([client.security, server.security]).toEqual(["authenticated", "encrypted"]);
+    expect([client.channelBinding, server.channelBinding]).toEqual([null, null]);
+  }
+});
+
+describe("one Peer for players of UDP, GNS, WebSocket and WebTransport at once", () => {
   test("knows the security of each, and serves each as its transport can", async () => {
-    const factories = [udp(), gns(), webSocket()];
+    const factories = [udp(), gns(), webSocket(), webTransport()];
     const world = await listen(new MultiplexSocketFactory(...factories), {
       encryption: { ...keyed.encryption, required: false },
     });
@@ -229,9 +240,10 @@ describe("one Peer for players of UDP, GNS and WebSocket at once", () => {
       [{}, "none", { isStateful: false, reliable: false }],
       [pinned, "authenticated", { isStateful: false, reliable: false }],
       [{}, "encrypted", { isStateful: true, reliable: true, ordered: false }],
-      [{}, "none", { isStateful: true, reliable: true, ordered: true }],
+      [{}, "none", { isStateful: true, reliable: true, ordered: true, transport: "websocket" }],
+      [{}, "encrypted", { isStateful: true, reliable: true, ordered: false, isTls: true, transport: "webtransport" }],
     ] as const;
-    const transport = [0, 0, 1, 2];
+    const transport = [0, 0, 1, 2, 3];
     const pairs: PeerPair[] = [];
     for (const [index, [config]] of expected.entries()) {
       const at = transport[index] as number;
@@ -245,6 +257,6 @@ describe("one Peer for players of UDP, GNS and WebSocket at once", () => {
     await Promise.all(pairs.map(exchange));
     for (const [code, { client }] of pairs.entries()) await client.close({ code, text: `${code}` });
     const reasons = await Promise.all(pairs.map(({ server }) => server.closed));
-    expect(reasons.map(({ code }) => code)).toEqual([0, 1, 2, 3]);
+    expect(reasons.map(({ code }) => code)).toEqual([0, 1, 2, 3, 4]);
   });
 });

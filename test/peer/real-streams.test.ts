@@ -4,7 +4,7 @@ import type { SocketFactory } from "../../lib/socket/index.js";
 import { WebSocketFactory } from "../../lib/socket/websocket-server.js";
 import { text } from "../support/peer-world.js";
 import type { PeerUser } from "../support/real-peers.js";
-import { gns, RealPeers, udp } from "../support/real-peers.js";
+import { gns, RealPeers, udp, webTransport } from "../support/real-peers.js";
 import { carryStream, readStream, STREAM_BYTES, writeStream } from "../support/stream-transfer.js";
 
 const transports: [string, () => SocketFactory][] = [
@@ -12,6 +12,7 @@ const transports: [string, () => SocketFactory][] = [
   ["UDP, batched", () => udp({ implementation: "batched" })],
   ["GNS", () => gns({ sendRate: 100 * 2 ** 20 })],
   ["WebSocket", () => new WebSocketFactory({ host: "127.0.0.1", bindHost: "127.0.0.1", port: 0 })],
+  ["WebTransport", webTransport],
 ];
 
 const CREDIT_BYTES = 256 * 1024;

@@ -1,4 +1,4 @@
-// A Peer that says what it hears and ends when it is told: node farewell.mjs <kind> [port of the server]
+// A Peer that says what it hears and ends when it is told: node farewell.mjs <kind> [port of the server] [closeOnExit] [certificate and its hash, JSON]
 
 // Its library closes all sockets of the addon when the process ends, those of UDP as well.
 import { Library } from "valve-sockets";
@@ -6,13 +6,16 @@ import { Peer } from "valve-sockets/peer";
 import { GnsSocketFactory } from "valve-sockets/socket/gns";
 import { UdpSocketFactory } from "valve-sockets/socket/udp";
 import { WebSocketFactory } from "valve-sockets/socket/websocket";
+import { WebTransportSocketFactory } from "valve-sockets/socket/webtransport";
 
-const [kind, port, closeOnExit = "true"] = process.argv.slice(2);
+const [kind, port, closeOnExit = "true", certificate = "{}"] = process.argv.slice(2);
 const options = { host: "127.0.0.1", bindHost: "127.0.0.1", port: Number(port) };
+const { hash, ...tls } = JSON.parse(certificate);
 const onExit = { closeOnExit: closeOnExit === "true" };
 const factories = {
   gns: () => new GnsSocketFactory(options),
   websocket: () => new WebSocketFactory({ ...options, ...onExit }),
+  webtransport: () => new WebTransportSocketFactory({ ...options, ...onExit, tls, certificateHashes: [hash] }),
   batched: () => new UdpSocketFactory({ ...options, ...onExit, implementation: "batched" }),
   dgram: () => new UdpSocketFactory({ ...options, ...onExit, implementation: "dgram" }),
 };

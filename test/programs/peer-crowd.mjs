@@ -1,4 +1,5 @@
-// A crowd of clients in one process. The argument is JSON: { transport, port, clients, messages, intervalMs, first }.
+// A crowd of clients in one process. The argument is JSON: { transport, port, clients, messages, intervalMs, first,
+// hashes? }.
 // Each client has a Peer and a socket of its own, sends numbered reliable messages at that interval to a server that
 // echoes, and checks the echoes. Says `{ connected }` when all are, begins at `{ begin }`, ends with `{ echoed, faults,
 // losses }`.
@@ -6,10 +7,17 @@ import { Peer } from "../../dist/peer/index.js";
 import { GnsSocketFactory } from "../../dist/socket/gns.js";
 import { UdpSocketFactory } from "../../dist/socket/udp.js";
 import { WebSocketFactory } from "../../dist/socket/websocket-server.js";
+import { WebTransportSocketFactory } from "../../dist/socket/webtransport-server.js";
 
-const { transport, port, clients, messages, intervalMs, first } = JSON.parse(process.argv[2]);
-const Factory = { gns: GnsSocketFactory, udp: UdpSocketFactory, websocket: WebSocketFactory }[transport];
-const factory = new Factory({ host: "127.0.0.1", port });
+const { transport, port, clients, messages, intervalMs, first, hashes } = JSON.parse(process.argv[2]);
+const factories = {
+  gns: GnsSocketFactory,
+  udp: UdpSocketFactory,
+  websocket: WebSocketFactory,
+  webtransport: WebTransportSocketFactory,
+};
+const Factory = factories[transport];
+const factory = new Factory({ host: "127.0.0.1", port, ...(hashes && { certificateHashes: hashes }) });
 const SIZE_BYTES = 40;
 
 class Client {

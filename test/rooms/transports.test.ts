@@ -11,6 +11,7 @@ import {
 } from "../../lib/socket/index.js";
 import { UdpSocketFactory } from "../../lib/socket/udp.js";
 import { WebSocketFactory } from "../../lib/socket/websocket-server.js";
+import { webTransport } from "../support/real-peers.js";
 
 const Note = defineMessage("note", u8);
 const newProtocol = () => defineProtocol({ name: "rooms", version: 1, messages: [Note] });
@@ -31,6 +32,7 @@ const transports: Record<string, () => SocketFactory> = {
   UDP: () => new UdpSocketFactory({ port: 0 }),
   "UDP, dgram": () => new UdpSocketFactory({ port: 0, implementation: "dgram" }),
   WebSocket: () => new WebSocketFactory({ port: 0 }),
+  WebTransport: () => webTransport(),
   GNS: () => new GnsSocketFactory({ port: 0 }),
 };
 

@@ -1,13 +1,21 @@
 import { type IConnection, Peer, type PeerConfig, type PeerHandler } from "../../lib/peer/index.js";
 import { GnsSocketFactory, type GnsSocketFactoryOptions } from "../../lib/socket/gns.js";
 import type { DisconnectReason, ISocket, SocketFactory } from "../../lib/socket/index.js";
+import { createDevelopmentCertificate } from "../../lib/socket/tls/development-certificate.js";
 import { UdpSocketFactory, type UdpSocketFactoryOptions } from "../../lib/socket/udp.js";
+import { type WebTransportOptions, WebTransportSocketFactory } from "../../lib/socket/webtransport-server.js";
 
 /** The server takes a free port, and clients connect to that. */
 const loopback = { host: "127.0.0.1", bindHost: "127.0.0.1", port: 0 };
 
 export const udp = (options: UdpSocketFactoryOptions = {}) => new UdpSocketFactory({ ...loopback, ...options });
 export const gns = (options: GnsSocketFactoryOptions = {}) => new GnsSocketFactory({ ...loopback, ...options });
+
+const { hash, ...tls } = createDevelopmentCertificate();
+
+/** The clients of each know the certificate of all. */
+export const webTransport = (options: WebTransportOptions = {}) =>
+  new WebTransportSocketFactory({ ...loopback, tls, certificateHashes: [hash], ...options });
 
 /** A Peer's handler for tests: keeps what the Peer reports, and waits for conditions. */
 export class PeerUser implements PeerHandler {

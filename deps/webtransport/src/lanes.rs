@@ -50,6 +50,8 @@ pub struct LaneIn {
     start: usize,
     pub is_readable: bool,
     is_finished: bool,
+    /// All of it has been read, or nothing more comes.
+    pub is_over: bool,
 }
 
 /// What became of a lane that was read.
@@ -63,7 +65,7 @@ pub enum Taken {
 
 impl LaneIn {
     pub fn new(id: StreamId) -> Self {
-        Self { id, bytes: Vec::new(), start: 0, is_readable: true, is_finished: false }
+        Self { id, bytes: Vec::new(), start: 0, is_readable: true, is_finished: false, is_over: false }
     }
 
     /// Moves packets into the slab. What it has no room for stays, and flow control stops the other side.
@@ -86,6 +88,7 @@ impl LaneIn {
             self.start = 0;
             if self.is_finished {
                 self.is_readable = false;
+                self.is_over = true;
                 return if self.bytes.is_empty() { Taken::All } else { Taken::Invalid };
             }
             match read(quic, self.id, READ_BYTES, &mut self.bytes) {
@@ -96,6 +99,22 @@ impl LaneIn {
                 Read::Blocked => {
                     self.is_readable = false;
                     return Taken::All;
+                }
+            }
+        }
+    }
+
+    /// Throws away what comes: nobody asks for it any more.
+    pub fn discard(&mut self, quic: &mut q::Connection) {
+        self.is_readable = false;
+        loop {
+            self.bytes.clear();
+            match read(quic, self.id, READ_BYTES, &mut self.bytes) {
+                Read::Some => {}
+                Read::Blocked => return,
+                Read::Finished | Read::Reset => {
+                    self.is_over = true;
+                    return;
                 }
             }
         }
@@ -114,8 +133,24 @@ struct LaneOut {
     id: Option<StreamId>,
     queue: Vec<u8>,
     start: usize,
+    /// Nothing follows what is queued.
+    is_ending: bool,
     is_finished: bool,
-    is_over: bool,
+    /// The other side does not want it.
+    is_stopped: bool,
+}
+
+impl LaneOut {
+    fn is_used(&self) -> bool {
+        self.id.is_some() || !self.queue.is_empty()
+    }
+
+    /// Writes the bytes that say which lane it is.
+    fn begin(&mut self, lane: usize, request: StreamId) {
+        varint::put(&mut self.queue, h3::STREAM_WEBTRANSPORT);
+        varint::put(&mut self.queue, q::VarInt::from(request).into_inner());
+        self.queue.push(lane as u8);
+    }
 }
 
 /// All lanes of our own.
@@ -129,11 +164,12 @@ pub struct LanesOut {
 impl LanesOut {
     pub fn push(&mut self, lane: usize, payload: &[u8], request: StreamId) {
         let out = &mut self.lanes[lane];
+        if out.is_ending {
+            return;
+        }
         let before = out.queue.len();
-        if out.id.is_none() && before == 0 {
-            varint::put(&mut out.queue, h3::STREAM_WEBTRANSPORT);
-            varint::put(&mut out.queue, q::VarInt::from(request).into_inner());
-            out.queue.push(lane as u8);
+        if !out.is_used() {
+            out.begin(lane, request);
         }
         varint::put(&mut out.queue, payload.len() as u64);
         out.queue.extend_from_slice(payload);
@@ -145,7 +181,8 @@ impl LanesOut {
         let mut total = 0;
         for (rank, lane) in ORDER.into_iter().enumerate() {
             let out = &mut self.lanes[lane];
-            if out.is_over || out.start == out.queue.len() {
+            let has_more = out.start < out.queue.len() || (out.is_ending && !out.is_finished);
+            if !out.is_used() || out.is_stopped || !has_more {
                 continue;
             }
             if out.id.is_none() {
@@ -163,7 +200,7 @@ impl LanesOut {
                     }
                     Err(WriteError::Blocked) => break,
                     Err(_) => {
-                        out.is_over = true;
+                        out.is_stopped = true;
                         self.queued -= out.queue.len() - out.start;
                         out.start = out.queue.len();
                     }
@@ -174,6 +211,10 @@ impl LanesOut {
                 out.queue = if out.queue.capacity() > READ_BYTES { Vec::new() } else { std::mem::take(&mut out.queue) };
                 out.queue.clear();
                 out.start = 0;
+                if out.is_ending {
+                    out.is_finished = true;
+                    out.is_stopped |= quic.send_stream(id).finish().is_err();
+                }
             } else if out.start > READ_BYTES && out.start > out.queue.len() / 2 {
                 out.queue.drain(..out.start);
                 out.start = 0;
@@ -182,26 +223,32 @@ impl LanesOut {
         total
     }
 
-    /// Ends the streams of lanes from which everything has left. Returns whether all has been acknowledged.
-    pub fn finish(&mut self, quic: &mut q::Connection) -> bool {
-        let mut is_done = true;
-        for out in &mut self.lanes {
-            if out.is_over || (out.id.is_none() && out.queue.is_empty()) {
-                continue;
-            }
-            is_done = false;
-            if let (Some(id), false, true) = (out.id, out.is_finished, out.start == out.queue.len()) {
-                out.is_finished = true;
-                out.is_over = quic.send_stream(id).finish().is_err();
-            }
+    /// Ends all lanes that have been used, behind what is queued.
+    pub fn end_all(&mut self) {
+        for out in self.lanes.iter_mut().filter(|out| out.is_used()) {
+            out.is_ending = true;
         }
-        is_done
     }
 
-    /// The other side has everything of this stream, or does not want it.
-    pub fn on_over(&mut self, id: StreamId) {
+    /// Ends one lane, which is opened for that if it has not been used.
+    pub fn end(&mut self, lane: usize, request: StreamId) {
+        let out = &mut self.lanes[lane];
+        if !out.is_used() {
+            out.begin(lane, request);
+            self.queued += out.queue.len();
+        }
+        out.is_ending = true;
+    }
+
+    /// Whether the other side has to say that it has read this lane to its end.
+    pub fn wants_answer(&self, lane: usize) -> bool {
+        self.lanes[lane].is_used() && !self.lanes[lane].is_stopped
+    }
+
+    /// The other side does not want this stream.
+    pub fn on_stopped(&mut self, id: StreamId) {
         for out in self.lanes.iter_mut().filter(|out| out.id == Some(id)) {
-            out.is_over = true;
+            out.is_stopped = true;
             self.queued -= out.queue.len() - out.start;
             out.start = out.queue.len();
         }

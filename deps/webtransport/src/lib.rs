@@ -2,14 +2,14 @@
 
 pub mod abi;
 pub mod endpoint;
-mod flight;
+pub mod flight;
 mod h3;
 mod headers;
 mod huffman;
 mod lanes;
 pub mod records;
 mod session;
-mod tls;
+pub mod tls;
 mod varint;
 
 pub use session::Request;

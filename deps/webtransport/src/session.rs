@@ -1,4 +1,6 @@
 //! A connection of QUIC with its one session of WebTransport.
+mod http;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,7 +11,7 @@ use quinn_proto::{ConnectionError, Dir, Event, StreamEvent, StreamId};
 
 use crate::flight::Flight;
 use crate::h3::{self, BlockReader};
-use crate::headers::{self, Headers};
+use crate::headers::Headers;
 use crate::lanes::{read, LaneIn, LanesOut, Read, Taken, LANES};
 use crate::records::{event, Cause, Record, Slab};
 use crate::varint;
@@ -21,14 +23,11 @@ const MAX_CODE: u32 = 1998;
 pub const NO_CODE: u32 = u32::MAX;
 /// How long the other side may take to end the connection behind its close, and to acknowledge ours.
 const LINGER: Duration = Duration::from_millis(500);
-/// How long a page has to read what its browser has acknowledged: with the session the browser drops what is unread.
-const READING: Duration = Duration::from_millis(250);
 /// What is read at a time from streams that are no lanes.
 const READ_BYTES: usize = 4096;
 /// The longest start of a unidirectional stream: two integers and the lane.
 const MAX_HEAD_BYTES: usize = 17;
 const REJECTED: u32 = 0x10b; // H3_REQUEST_REJECTED
-const MALFORMED: u32 = 0x10e; // H3_MESSAGE_ERROR
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Phase {
@@ -50,12 +49,11 @@ struct End {
     is_told: bool,
 }
 
-/// Our own close: it waits for the lanes, and then for the other side to end the connection. Without a frame it refuses.
+/// Our own close: it waits until the other side has read our lanes to their ends, which it says by ending its own, and
+/// then for it to end the connection. Without a frame it refuses.
 struct Closing {
     frame: Vec<u8>,
     until: Instant,
-    /// By when a page will have read the lanes that it has acknowledged.
-    read_by: Option<Instant>,
     is_sent: bool,
 }
 
@@ -178,12 +176,14 @@ impl Session {
                     }
                 }
                 Event::Stream(StreamEvent::Readable { id }) => self.on_readable(now, id),
-                Event::Stream(StreamEvent::Finished { id } | StreamEvent::Stopped { id, .. }) => {
-                    if self.request == Some(id) && self.ends_when_acknowledged() {
+                Event::Stream(StreamEvent::Finished { id } | StreamEvent::Stopped { id, .. })
+                    if self.request == Some(id) =>
+                {
+                    if self.ends_when_acknowledged() {
                         self.finish(now, Cause::Ours, 0, b"");
                     }
-                    self.lanes_out.on_over(id);
                 }
+                Event::Stream(StreamEvent::Stopped { id, .. }) => self.lanes_out.on_stopped(id),
                 Event::DatagramReceived => self.has_datagrams = true,
                 _ => {}
             }
@@ -233,7 +233,12 @@ impl Session {
             for lane in 0..LANES {
                 let Some(stream) = self.lanes_in[lane].as_mut().filter(|stream| stream.is_readable) else { continue };
                 match stream.take(&mut self.quic, session, lane as u8, slab) {
-                    Taken::All => {}
+                    Taken::All => {
+                        if let (true, Some(request)) = (stream.is_over, self.request) {
+                            self.lanes_out.end(lane, request);
+                            self.write();
+                        }
+                    }
                     Taken::NoRoom => return false,
                     Taken::Lost => {
                         stream.is_readable = false;
@@ -279,31 +284,6 @@ impl Session {
         self.watched = Some(most);
     }
 
-    pub fn accept(&mut self) {
-        if self.phase != Phase::Asked {
-            return;
-        }
-        self.phase = Phase::Open;
-        self.until = None;
-        self.answer(&[(":status", "200"), ("sec-webtransport-http3-draft", "draft02")], b"", false);
-    }
-
-    pub fn refuse(&mut self, now: Instant, status: u16, code: u32, text: &[u8]) {
-        if self.phase != Phase::Asked && self.phase != Phase::Request {
-            return;
-        }
-        let (status, code_text) = (status.to_string(), code.to_string());
-        let mut headers = vec![(":status", status.as_str())];
-        if code != NO_CODE {
-            headers.push(("disconnect-code", &code_text));
-        }
-        self.answer(&headers, text, true);
-        self.is_known = false;
-        self.phase = Phase::Closing;
-        self.until = Some(now + LINGER);
-        self.closing = Some(Closing { frame: Vec::new(), until: now, read_by: None, is_sent: true });
-    }
-
     /// Ends the session with a reason, behind what was sent reliably, within `timeout`.
     pub fn close(&mut self, now: Instant, code: u32, text: &[u8], timeout: Duration) {
         match self.phase {
@@ -311,17 +291,21 @@ impl Session {
                 let until = now + timeout;
                 self.phase = Phase::Closing;
                 self.until = Some(until);
-                self.closing =
-                    Some(Closing { frame: h3::close_frame(code, text), until, read_by: None, is_sent: false });
+                self.closing = Some(Closing { frame: h3::close_frame(code, text), until, is_sent: false });
+                self.lanes_out.end_all();
             }
             Phase::Closing => {}
             _ => self.finish(now, Cause::Ours, 0, b""),
         }
     }
 
-    /// Ends it now: nobody waits for acknowledgements.
+    /// Ends it now, behind what leaves at once: nobody waits for the other side. A close that waits keeps its reason.
     pub fn abort(&mut self, now: Instant, code: u32, text: &[u8]) {
         self.close(now, code, text, Duration::ZERO);
+        if let Some(closing) = &mut self.closing {
+            closing.until = now;
+        }
+        self.write();
         self.close_step(now);
     }
 
@@ -346,20 +330,17 @@ impl Session {
 
     fn close_step(&mut self, now: Instant) {
         let Some(closing) = self.closing.as_mut().filter(|closing| !closing.is_sent) else { return };
-        if now < closing.until {
-            if !self.lanes_out.finish(&mut self.quic) {
-                return;
-            }
-            let read_by =
-                *closing.read_by.get_or_insert(now + if self.asks.is_none() { READING } else { Duration::ZERO });
-            if now < read_by {
-                self.until = Some(read_by.min(closing.until));
-                return;
-            }
+        for lane in self.lanes_in.iter_mut().flatten().filter(|lane| lane.is_readable) {
+            lane.discard(&mut self.quic);
+        }
+        let is_read = |lane: usize| self.lanes_in[lane].as_ref().is_some_and(|lane| lane.is_over);
+        if now < closing.until && (0..LANES).any(|lane| self.lanes_out.wants_answer(lane) && !is_read(lane)) {
+            return;
         }
         closing.is_sent = true;
         self.until = Some(now + LINGER);
         if let Some(id) = self.request {
+            let _ = self.quic.send_stream(id).set_priority(0); // behind the lanes
             let _ = self.quic.send_stream(id).write(&closing.frame);
             let _ = self.quic.send_stream(id).finish();
         }
@@ -373,30 +354,6 @@ impl Session {
             Phase::Ended => true,
             Phase::Closing => self.closing.as_ref().is_some_and(|closing| closing.frame.is_empty()),
             _ => false,
-        }
-    }
-
-    fn on_connected(&mut self) {
-        self.phase = Phase::Request;
-        if let Some(id) = self.quic.streams().open(Dir::Uni) {
-            let _ = self.quic.send_stream(id).write(&h3::control_stream());
-            let _ = self.quic.send_stream(id).set_priority(LANES as i32 + 1);
-        }
-        let Some(Request { authority, path }) = &self.asks else { return };
-        self.request = self.quic.streams().open(Dir::Bi);
-        let headers = headers::encode(&[
-            (":method", "CONNECT"),
-            (":protocol", "webtransport"),
-            (":scheme", "https"),
-            (":authority", authority),
-            (":path", path),
-            ("sec-webtransport-http3-draft02", "1"),
-        ]);
-        let mut frame = Vec::new();
-        h3::put_block(&mut frame, h3::FRAME_HEADERS, &headers);
-        if let Some(id) = self.request {
-            let _ = self.quic.send_stream(id).set_priority(LANES as i32 + 1);
-            let _ = self.quic.send_stream(id).write(&frame);
         }
     }
 
@@ -473,83 +430,6 @@ impl Session {
         }
     }
 
-    fn read_request(&mut self, now: Instant, id: StreamId) {
-        let mut bytes = Vec::new();
-        let state = loop {
-            bytes.clear();
-            let state = read(&mut self.quic, id, READ_BYTES, &mut bytes);
-            self.frames.feed(&bytes);
-            loop {
-                match self.frames.next() {
-                    Ok(Some((h3::FRAME_HEADERS, section))) => self.on_headers(now, &section),
-                    Ok(Some((_, data))) => self.on_data(now, &data),
-                    Ok(None) => break,
-                    Err(_) => return self.break_off(now),
-                }
-            }
-            if state != Read::Some {
-                break state;
-            }
-        };
-        if matches!(state, Read::Finished | Read::Reset) && self.phase != Phase::Ended {
-            match self.refusal.take() {
-                Some((headers, body)) => self.on_refused(now, &headers, body),
-                // The other side ends the connection, once it has read why.
-                None if self.closing.as_ref().is_some_and(|closing| closing.is_sent) => {}
-                None if self.phase == Phase::Closing => self.finish(now, Cause::Ours, 0, b""),
-                None => self.finish(now, Cause::Lost, 1003, b"The session ended without a reason"),
-            }
-        }
-    }
-
-    fn on_headers(&mut self, now: Instant, section: &[u8]) {
-        let Some(headers) = headers::decode(section) else { return self.break_off(now) };
-        let value = |name| headers::value_of(&headers, name);
-        if self.phase != Phase::Request || self.refusal.is_some() {
-            return; // trailers, which say nothing
-        }
-        let address = address_of(&self.quic);
-        if self.asks.is_some() {
-            match value(":status") {
-                Some("200") => {
-                    self.phase = Phase::Open;
-                    self.until = None;
-                    self.news.push_back((event::OPEN, 0, address.into_bytes()));
-                }
-                Some(status) if status.starts_with('1') => {}
-                Some(_) => self.refusal = Some((headers, Vec::new())),
-                None => self.break_off(now),
-            }
-        } else if value(":method") == Some("CONNECT") && value(":protocol") == Some("webtransport") {
-            self.phase = Phase::Asked;
-            self.is_known = true;
-            let (path, origin) = (value(":path").unwrap_or("/"), value("origin"));
-            let payload = [&address, path, origin.unwrap_or("")].join("\0");
-            self.news.push_back((event::INCOMING, origin.is_some().into(), payload.into_bytes()));
-        } else {
-            self.refuse(now, 404, NO_CODE, b"");
-        }
-    }
-
-    fn on_data(&mut self, now: Instant, data: &[u8]) {
-        if let Some((_, body)) = &mut self.refusal {
-            let room = MAX_TEXT_BYTES.saturating_sub(body.len());
-            body.extend_from_slice(&data[..data.len().min(room)]);
-            return;
-        }
-        self.capsules.feed(data);
-        match self.capsules.next() {
-            Ok(None) => {}
-            Ok(Some((_, capsule))) if capsule.len() >= 4 => {
-                let code = u32::from_be_bytes([capsule[0], capsule[1], capsule[2], capsule[3]]);
-                let text = capsule[4..].iter().take(MAX_TEXT_BYTES).copied().collect::<Vec<u8>>();
-                let is_known = code <= MAX_CODE;
-                self.on_closed(now, if is_known { Cause::Closed } else { Cause::Lost }, code, &text);
-            }
-            _ => self.break_off(now),
-        }
-    }
-
     /// The other side has closed the session: it ends the connection when it has our answer.
     fn on_closed(&mut self, now: Instant, cause: Cause, code: u32, text: &[u8]) {
         if self.phase == Phase::Closing {
@@ -561,34 +441,6 @@ impl Session {
         self.phase = Phase::Ended;
         self.until = Some(now + LINGER);
         self.set_end(cause, code, text);
-    }
-
-    fn on_refused(&mut self, now: Instant, headers: &Headers, body: Vec<u8>) {
-        let status = headers::value_of(headers, ":status").unwrap_or("");
-        let code = headers::value_of(headers, "disconnect-code").and_then(|code| code.parse::<u32>().ok());
-        match code.filter(|code| *code <= MAX_CODE) {
-            Some(code) => self.finish(now, Cause::Refused, code, &body),
-            None => self.finish(now, Cause::Status, 1003, format!("HTTP {status}").as_bytes()),
-        }
-    }
-
-    fn answer(&mut self, headers: &[(&str, &str)], body: &[u8], is_end: bool) {
-        let mut frames = Vec::new();
-        h3::put_block(&mut frames, h3::FRAME_HEADERS, &headers::encode(headers));
-        if !body.is_empty() {
-            h3::put_block(&mut frames, h3::FRAME_DATA, body);
-        }
-        let Some(id) = self.request else { return };
-        let _ = self.quic.send_stream(id).write(&frames);
-        if is_end {
-            let _ = self.quic.send_stream(id).finish();
-            let _ = self.quic.recv_stream(id).stop(h3::NO_ERROR.into());
-        }
-    }
-
-    fn break_off(&mut self, now: Instant) {
-        self.quic.close(now, MALFORMED.into(), Bytes::new());
-        self.finish(now, Cause::Invalid, 1001, b"HTTP/3 that makes no sense");
     }
 
     fn on_lost(&mut self, reason: ConnectionError) {

@@ -1,149 +1,9 @@
-//! Two endpoints in one process, with the datagrams between them carried by hand.
-use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+//! Sessions between two endpoints.
+mod world;
 
-use valve_sockets_webtransport::endpoint::{Endpoint, Limits};
-use valve_sockets_webtransport::records::{self, command, event, Record, Slab};
-use valve_sockets_webtransport::Request;
-
-const CERT: &[u8] = include_bytes!("cert.pem");
-const KEY: &[u8] = include_bytes!("key.pem");
-const LIMITS: Limits =
-    Limits { retry_above: 64, max_pending: 256, handshake_timeout_ms: 10_000, close_timeout_ms: 2000 };
-
-#[derive(Debug, PartialEq)]
-struct Event {
-    session: u32,
-    kind: u8,
-    lane: u8,
-    status: u16,
-    value: u32,
-    payload: Vec<u8>,
-}
-
-struct World {
-    now: Instant,
-    server: Endpoint,
-    client: Endpoint,
-    /// Whether a datagram arrives, by its number.
-    arrives: fn(usize) -> bool,
-    count: usize,
-    at_server: Vec<Event>,
-    at_client: Vec<Event>,
-    /// Both ends read what arrives for them.
-    is_reading: bool,
-}
-
-fn address(port: u16) -> SocketAddr {
-    SocketAddr::new("::ffff:127.0.0.1".parse().unwrap(), port)
-}
-
-fn hash() -> Vec<u8> {
-    use rustls::pki_types::{pem::PemObject, CertificateDer};
-    let der = CertificateDer::from_pem_slice(CERT).unwrap();
-    ring::digest::digest(&ring::digest::SHA256, &der).as_ref().to_vec()
-}
-
-#[allow(clippy::too_many_arguments)] // the fields of a record
-fn send(to: &mut Endpoint, now: Instant, session: u32, kind: u8, lane: u8, status: u16, value: u32, payload: &[u8]) {
-    let mut bytes = vec![0; payload.len() + 32];
-    let mut slab = Slab { bytes: &mut bytes, used: 0 };
-    assert!(slab.push(&Record { session, kind, lane, status, value, payload }));
-    let used = slab.used;
-    to.run(now, &bytes[..used]);
-    to.advance(now);
-}
-
-fn take(from: &mut Endpoint, now: Instant, into: &mut Vec<Event>, room: usize) {
-    let mut bytes = vec![0; room];
-    let mut slab = Slab { bytes: &mut bytes, used: 0 };
-    from.take(now, &mut slab);
-    let used = slab.used;
-    let mut rest = &bytes[..used];
-    while let Some(Record { session, kind, lane, status, value, payload }) = records::take(&mut rest) {
-        into.push(Event { session, kind, lane, status, value, payload: payload.to_vec() });
-    }
-    from.advance(now);
-}
-
-impl World {
-    fn new(limits: Limits) -> Self {
-        let mut server = Endpoint::new(limits);
-        server.set_certificate(CERT, KEY).unwrap();
-        let client = Endpoint::new(LIMITS);
-        let (at_server, at_client) = (Vec::new(), Vec::new());
-        World {
-            now: Instant::now(),
-            server,
-            client,
-            arrives: |_| true,
-            count: 0,
-            at_server,
-            at_client,
-            is_reading: true,
-        }
-    }
-
-    fn connect(&mut self, hashes: &[u8]) -> u32 {
-        let request = Request { authority: "localhost:1".into(), path: "/game?a=1".into() };
-        let session = self.client.connect(self.now, address(1), "localhost", request, hashes, b"").unwrap();
-        self.client.advance(self.now);
-        session
-    }
-
-    /// Carries datagrams for `ms` milliseconds.
-    fn run(&mut self, ms: u64) {
-        for _ in 0..ms {
-            self.carry();
-            self.now += Duration::from_millis(1);
-            self.server.advance(self.now);
-            self.client.advance(self.now);
-        }
-    }
-
-    fn carry(&mut self) {
-        let mut bytes = Vec::new();
-        loop {
-            let mut is_quiet = true;
-            while self.client.transmit(self.now, &mut bytes).is_some() {
-                is_quiet = false;
-                self.count += 1;
-                if (self.arrives)(self.count) {
-                    self.server.receive(self.now, address(2), None, &bytes);
-                }
-            }
-            self.server.advance(self.now);
-            while self.server.transmit(self.now, &mut bytes).is_some() {
-                is_quiet = false;
-                self.count += 1;
-                if (self.arrives)(self.count) {
-                    self.client.receive(self.now, address(1), None, &bytes);
-                }
-            }
-            self.client.advance(self.now);
-            if self.is_reading {
-                take(&mut self.server, self.now, &mut self.at_server, 65_536);
-                take(&mut self.client, self.now, &mut self.at_client, 65_536);
-            }
-            if is_quiet {
-                return;
-            }
-        }
-    }
-
-    /// Connects, and returns the numbers of the session at the client and at the server.
-    fn open(&mut self) -> (u32, u32) {
-        let client = self.connect(&hash());
-        self.run(5);
-        let server = self.at_server.iter().find(|event| event.kind == event::INCOMING).unwrap().session;
-        send(&mut self.server, self.now, server, command::ACCEPT, 0, 0, 0, b"");
-        self.run(5);
-        assert!(self.at_client.iter().any(|event| event.kind == event::OPEN));
-        self.at_server.clear();
-        self.at_client.clear();
-        (client, server)
-    }
-}
+use valve_sockets_webtransport::endpoint::Limits;
+use valve_sockets_webtransport::records::{command, event};
+use world::{address, hash, send, take, Event, World, LIMITS};
 
 #[test]
 fn a_session_opens_when_the_server_has_accepted_it() {
@@ -205,6 +65,105 @@ fn reliable_packets_survive_loss_and_come_before_the_reason() {
     assert_eq!(world.at_server.iter().filter(|event| event.kind == event::RELIABLE).count(), 200);
     let ours = world.at_client.last().unwrap();
     assert_eq!((ours.kind, ours.status), (event::CLOSED, 4));
+}
+
+#[test]
+fn the_reason_waits_until_what_was_sent_reliably_has_been_read() {
+    for is_lossy in [false, true] {
+        let mut world = World::new(Limits { close_timeout_ms: 60_000, ..LIMITS });
+        let (client, server) = world.open();
+        if is_lossy {
+            world.arrives = |number| (number as u32).wrapping_mul(0x9e37_79b1) >> 24 > 80;
+        }
+        world.is_reading = false;
+        // Both have something on their way, on other lanes too.
+        send(&mut world.client, world.now, client, command::RELIABLE, 1, 0, 0, b"too late");
+        for lane in [0, 2] {
+            for _ in 0..5 {
+                send(&mut world.server, world.now, server, command::RELIABLE, lane, 0, 0, &[7; 10_000]);
+            }
+        }
+        send(&mut world.server, world.now, server, command::CLOSE, 0, 0, 42, b"bye");
+        world.run(1500);
+        take(&mut world.server, world.now, &mut world.at_server, 65_536);
+        assert_eq!(world.at_server, [], "it has ended, and nobody has read");
+        world.is_reading = true;
+        world.run(10_000);
+        let end = world.at_client.pop().unwrap();
+        assert_eq!((end.kind, end.status, end.value, &end.payload[..]), (event::CLOSED, 0, 42, &b"bye"[..]));
+        assert_eq!(world.at_client.iter().filter(|event| event.kind == event::RELIABLE).count(), 10);
+        assert_eq!((world.at_server[0].kind, world.at_server[0].status), (event::CLOSED, 4));
+    }
+}
+
+#[test]
+fn a_close_does_not_wait_for_one_that_reads_nothing() {
+    let mut world = World::new(LIMITS);
+    let (_, server) = world.open();
+    world.is_reading = false;
+    send(&mut world.server, world.now, server, command::RELIABLE, 0, 0, 0, &[7; 10_000]);
+    send(&mut world.server, world.now, server, command::CLOSE, 0, 0, 42, b"bye");
+    world.run(1990);
+    take(&mut world.client, world.now, &mut world.at_client, 5000);
+    assert_eq!(world.at_client, []);
+    world.run(20);
+    world.is_reading = true;
+    world.run(20);
+    assert_eq!(world.at_client.last().unwrap().value, 42);
+    assert!(world.at_server.iter().any(|event| event.kind == event::CLOSED));
+}
+
+#[test]
+fn both_may_close_at_once() {
+    let mut world = World::new(LIMITS);
+    let (client, server) = world.open();
+    for lane in 0..6 {
+        send(&mut world.client, world.now, client, command::RELIABLE, lane, 0, 0, &[1; 16_384]);
+        send(&mut world.server, world.now, server, command::RELIABLE, lane, 0, 0, &[1; 16_384]);
+    }
+    send(&mut world.client, world.now, client, command::CLOSE, 0, 0, 1, b"");
+    send(&mut world.server, world.now, server, command::CLOSE, 0, 0, 2, b"");
+    world.run(300);
+    for events in [&world.at_server, &world.at_client] {
+        assert_eq!(events.iter().map(|event| (event.kind, event.status)).collect::<Vec<_>>(), [(event::CLOSED, 4)]);
+    }
+}
+
+#[test]
+fn a_lost_packet_of_a_lane_delays_neither_another_lane_nor_datagrams() {
+    let mut world = World::new(LIMITS);
+    let (client, _) = world.open();
+    world.arrives = |_| false;
+    send(&mut world.client, world.now, client, command::RELIABLE, 0, 0, 0, b"lost");
+    world.carry();
+    world.arrives = |_| true;
+    send(&mut world.client, world.now, client, command::RELIABLE, 0, 0, 0, b"behind it");
+    send(&mut world.client, world.now, client, command::RELIABLE, 1, 0, 0, b"another lane");
+    send(&mut world.client, world.now, client, command::DATAGRAM, 0, 0, 0, b"datagram");
+    world.carry();
+    let texts = |world: &World| -> Vec<String> {
+        world.at_server.iter().map(|event| String::from_utf8(event.payload.clone()).unwrap()).collect()
+    };
+    assert_eq!(texts(&world), ["datagram", "another lane"]);
+    world.run(1000);
+    assert_eq!(texts(&world), ["datagram", "another lane", "lost", "behind it"]);
+}
+
+#[test]
+fn an_abort_waits_for_nobody_and_a_close_that_waits_keeps_its_reason() {
+    for has_closed in [false, true] {
+        let mut world = World::new(LIMITS);
+        let (_, server) = world.open();
+        send(&mut world.server, world.now, server, command::RELIABLE, 0, 0, 0, &[1; 5000]);
+        if has_closed {
+            send(&mut world.server, world.now, server, command::CLOSE, 0, 0, 7, b"bye");
+        }
+        send(&mut world.server, world.now, server, command::ABORT, 0, 0, 1025, b"process");
+        world.server.stop(world.now);
+        world.carry();
+        assert_eq!(world.at_client[0].payload.len(), 5000);
+        assert_eq!(world.at_client.last().unwrap().value, if has_closed { 7 } else { 1025 });
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@ import { LagSocketFactory, MemoryNetwork, MemorySocketFactory, type SocketFactor
 import { UdpSocketFactory } from "../../../lib/socket/udp.js";
 import { WebSocketFactory } from "../../../lib/socket/websocket-server.js";
 import { FakeClock, seededRandom, socketConformance } from "../../../lib/testing/index.js";
+import { webTransport } from "../../support/real-peers.js";
 
 const bad = { latencyMs: 5, jitterMs: 3, loss: 0.1, duplicate: 0.05, reorder: 0.1 };
 
@@ -19,6 +20,7 @@ describe.each(["datagram", "reliable-lanes", "stream"] as const)("a bad line ove
 describe.each<[string, () => SocketFactory]>([
   ["UDP", () => new UdpSocketFactory({ host: "127.0.0.1", bindHost: "127.0.0.1", port: 0 })],
   ["WebSocket", () => new WebSocketFactory({ host: "127.0.0.1", bindHost: "127.0.0.1", port: 0 })],
+  ["WebTransport", webTransport],
 ])("a bad line over %s", (_, createInner) => {
   const createFactory = () => new LagSocketFactory(createInner(), { ...bad, random: seededRandom(7) });
   for (const { name, run } of socketConformance({ createFactory })) test(name, run);

@@ -39,6 +39,9 @@ export class WebTransportClientHandle extends StatefulHandle implements InboxHan
   readonly #datagrams: DatagramWriter;
   readonly #lanes: readonly LaneWriter[];
   readonly #readLanes = new Set<number>();
+  /** Those of them that the other side has ended. */
+  readonly #endedLanes = new Set<number>();
+  #onLaneEnded: () => void = () => {};
   /** The streams of lanes that are being read. */
   readonly #reading = new Set<Promise<void>>();
   readonly #datagramBacklog = new Backlog(MAX_WAITING_DATAGRAM_BYTES);
@@ -121,15 +124,21 @@ export class WebTransportClientHandle extends StatefulHandle implements InboxHan
     return this.#lanes.reduce((sum, lane) => sum + lane.bufferedBytes, 0);
   }
 
-  /** Ends the streams behind what they carry; the reason follows when the other side has all of it. */
+  /** Ends the lanes; the reason follows when the other side has read them, which it says by ending its own. */
   async #leave(reason: DisconnectReason): Promise<void> {
     this.#stopReading();
     const { clock } = this.inbox;
+    const used = this.#lanes.filter(({ isUsed }) => isUsed);
     let timer: unknown = null;
-    const isLate = new Promise<void>((resolve) => {
+    const isRead = new Promise<void>((resolve) => {
       timer = clock.setTimeout(resolve, this.limits.closeTimeoutMs);
+      this.#onLaneEnded = () => {
+        if (used.every(({ lane }) => this.#endedLanes.has(lane))) resolve();
+      };
     });
-    await Promise.race([Promise.all(this.#lanes.map((lane) => lane.close())), isLate, this.closed]);
+    for (const lane of used) void lane.end();
+    this.#onLaneEnded();
+    await Promise.race([isRead, this.closed]);
     clock.clearTimeout(timer);
     this.#close(reason);
   }
@@ -205,6 +214,14 @@ export class WebTransportClientHandle extends StatefulHandle implements InboxHan
     const end = await readAll(stream, onChunk, () => this.#streamBacklog.room);
     const isMalformed = end === "refused" || (end === "done" && !reader.isAtEnd);
     if (isMalformed) this.#fail("The stream of a lane is malformed");
+    else if (end === "done" && reader.lane !== null) this.#answerEnd(reader.lane);
+  }
+
+  /** The page has all of a lane. */
+  #answerEnd(lane: number): void {
+    this.#endedLanes.add(lane);
+    this.#onLaneEnded();
+    void this.#lanes[lane]?.end();
   }
 
   #push(bytes: Uint8Array, delivery: Delivery, lane: number): void {

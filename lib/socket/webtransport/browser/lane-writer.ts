@@ -15,8 +15,9 @@ export class LaneWriter {
   bufferedBytes = 0;
   readonly #open: () => Promise<WritableStream<Uint8Array>>;
   readonly #onTaken: () => void;
-  readonly #lane: number;
-  #hasBegun = false;
+  /** Whether a packet has been pushed. */
+  isUsed = false;
+  #isEnding = false;
   #writer: WritableStreamDefaultWriter<Uint8Array> | null = null;
   /** The network reads from one while packets come into the other. */
   #filling = new Uint8Array(0);
@@ -26,17 +27,21 @@ export class LaneWriter {
   #writing: Promise<void> | null = null;
 
   /** @param onTaken `bufferedBytes` has gone down */
-  constructor(lane: number, open: () => Promise<WritableStream<Uint8Array>>, onTaken: () => void) {
+  constructor(
+    readonly lane: number,
+    open: () => Promise<WritableStream<Uint8Array>>,
+    onTaken: () => void,
+  ) {
     this.#open = open;
     this.#onTaken = onTaken;
-    this.#lane = lane;
   }
 
   push(packet: Uint8Array, length: number): void {
+    if (this.#isEnding) return;
     this.#reserve(length + MAX_HEAD_BYTES);
     const before = this.#filled;
-    if (!this.#hasBegun) this.#filling[this.#filled++] = this.#lane;
-    this.#hasBegun = true;
+    if (!this.isUsed) this.#filling[this.#filled++] = this.lane;
+    this.isUsed = true;
     this.#pushLength(length);
     putBytes(packet, length, this.#filling, this.#filled);
     this.#filled += length;
@@ -49,8 +54,14 @@ export class LaneWriter {
     this.#writing = this.#write();
   }
 
-  /** Ends the stream behind everything that was pushed. Settles when the other side has all of it, or never will. */
-  async close(): Promise<void> {
+  /** Ends the stream behind everything that was pushed, and opens it for that if nothing was. Later packets are dropped. */
+  async end(): Promise<void> {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    if (!this.isUsed) {
+      this.#filling = Uint8Array.of(this.lane);
+      this.bufferedBytes = this.#filled = 1;
+    }
     this.flush();
     await this.#writing;
     await this.#writer?.close().catch(() => {});

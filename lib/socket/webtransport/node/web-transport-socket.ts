@@ -293,9 +293,8 @@ export abstract class WebTransportSocket extends InboxSocket implements WebTrans
     this.events?.onExit?.();
     this.flush();
     const { code, text } = processEnded;
-    for (const handle of this.handles.values()) {
-      if (!handle.hasEnded) this.command(handle.session, WtCommand.Abort, 0, code, text);
-    }
+    // One that has been disconnected keeps its reason.
+    for (const { session } of this.handles.values()) this.command(session, WtCommand.Abort, 0, code, text);
   }
 
   async #close(): Promise<void> {

@@ -66,11 +66,12 @@ async function sentStreams(session: FakeSession): Promise<string[]> {
   const readOne = async (stream: AsyncIterable<Uint8Array>) => {
     const index = streams.push("") - 1;
     for await (const chunk of stream) streams[index] += Buffer.from(chunk).toString("hex");
+    streams[index] += ", ended";
   };
   const readAll = async () => {
-    for await (const stream of session.incomingUnidirectionalStreams) void readOne(stream);
+    for await (const stream of session.incomingUnidirectionalStreams) readOne(stream).catch(() => {});
   };
-  void readAll();
+  readAll().catch(() => {}); // the session has ended
   await settle();
   return streams;
 }
@@ -244,6 +245,50 @@ test("a session that is lost ends with what came before", async () => {
   expect(ended).toMatchObject([{ code: 1003 }]);
   expect(send([1])).toBe(false);
   await handle.disconnect({ code: 0, text: "" });
+});
+
+test("the end of a lane is answered by the end of the same lane, when all of it has been taken", async () => {
+  const { session, receive } = await connect();
+  const lane = (await session.createUnidirectionalStream()).getWriter();
+  await lane.write(Uint8Array.of(3));
+  const packets = 70;
+  for (let count = 0; count < packets; count++) {
+    void lane.write(Uint8Array.of(0x80, 0, 0x40, 0, ...new Array(16_384).fill(1)));
+  }
+  void lane.close();
+  const streams = await sentStreams(session);
+  for (let count = 0; count < 50; count++) await settle();
+  expect(streams).toEqual([]);
+  let received = 0;
+  for (let count = 0; count < 50; count++) {
+    received += receive().length;
+    await settle();
+  }
+  expect([received, streams]).toEqual([packets, ["03, ended"]]);
+});
+
+test("a close waits until the server has read the lanes, and says so by ending its own", async () => {
+  const { clock, session, handle, send } = await connect();
+  let hasClosed = false;
+  void session.closed.then(() => {
+    hasClosed = true;
+  });
+  send([1], Delivery.Reliable, 2);
+  send([1], Delivery.Reliable, 5);
+  const streams = await sentStreams(session);
+  const closing = handle.disconnect({ code: 5, text: "leaving" });
+  await settle();
+  expect(streams).toEqual(["020101, ended", "050101, ended"]);
+  for (const lane of [2, 5]) {
+    expect(hasClosed).toBe(false);
+    const writer = (await session.createUnidirectionalStream()).getWriter();
+    await writer.write(Uint8Array.of(lane));
+    await writer.close();
+    await settle();
+  }
+  await closing;
+  expect(await session.closed).toEqual({ closeCode: 5, reason: "leaving" });
+  expect(clock.timerCount).toBe(0);
 });
 
 test("a close does not wait for a server that reads nothing", async () => {

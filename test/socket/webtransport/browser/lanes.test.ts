@@ -88,15 +88,20 @@ test("what comes while the network takes a chunk leaves in the next one", async 
   expect(chunks[2]?.toString("hex")).toBe("0104");
 });
 
-test("closes its stream behind what was pushed, and opens none for that", async () => {
+test("ends its stream behind what was pushed, opens it for that if nothing was, and drops what comes later", async () => {
   const unused = newWriter();
-  await unused.writer.close();
-  expect(unused.opened()).toBe(0);
+  const ending = unused.writer.end();
+  await settle();
+  expect(Buffer.concat(unused.chunks).toString("hex")).toBe("02");
+  await unused.take();
+  await ending;
+  expect([unused.isClosed(), unused.writer.isUsed]).toEqual([true, false]);
   const { writer, chunks, take, isClosed } = newWriter();
   writer.push(Uint8Array.of(7), 1);
-  const closing = writer.close();
+  const closing = writer.end();
   await settle();
   expect(isClosed()).toBe(false);
+  writer.push(Uint8Array.of(8), 1);
   await take();
   await closing;
   expect(isClosed()).toBe(true);
@@ -111,7 +116,7 @@ test("a stream that cannot be opened throws nothing, and does not block its clos
   );
   writer.push(Uint8Array.of(7), 1);
   writer.flush();
-  await writer.close();
+  await writer.end();
   expect(writer.bufferedBytes).toBe(3);
 });
 
@@ -123,7 +128,7 @@ test("reads what a writer wrote, however it was cut", async () => {
     return packet.map((_, at) => at * 7 + packet.length);
   });
   for (const packet of packets) writer.push(packet, packet.length);
-  const closing = writer.close();
+  const closing = writer.end();
   await settle();
   while (writer.bufferedBytes > 0) await take();
   await closing;
