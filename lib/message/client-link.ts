@@ -64,6 +64,8 @@ export class ClientLink {
   readonly #isHost: boolean;
   /** Ends a try that takes too long. */
   #timer: unknown;
+  /** Follows a redirect that came while the welcome was checked. */
+  #afterWelcome = () => {};
 
   constructor(owner: ClientLinkOwner, introduction: Introduction, isHost = false) {
     this.#owner = owner;
@@ -178,6 +180,7 @@ export class ClientLink {
       this.#owner.clock.clearTimeout(this.#timer);
       this.#owner.turns.release(this);
       this.#owner.welcomed(this, welcome);
+      if (!this.isOver) this.#afterWelcome();
     });
   }
 
@@ -185,6 +188,10 @@ export class ClientLink {
   onRedirect(follow: () => void): void {
     void this.#step((authentication) => {
       authentication.onRedirect();
+      if (authentication.step === HandshakeStep.Confirming) {
+        this.#afterWelcome = follow;
+        return;
+      }
       // What happens to this connection meanwhile says nothing.
       if (!this.isAdmitted) this.rest();
       follow();

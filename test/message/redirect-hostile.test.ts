@@ -62,7 +62,7 @@ describe("a client is redirected", () => {
     }
     const { client } = await join();
     await world.until(() => !client.active);
-    expect(log.at(-1)).toBe("disconnected 1029");
+    expect(log).toContain("disconnected 1029");
     expect(log.filter((line) => line.includes("has")).length).toBeLessThan(7);
   });
 
