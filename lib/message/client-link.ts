@@ -49,7 +49,10 @@ const GIVEN_UP = { code: DisconnectCode.AuthenticationFailed, text: "The client 
 /** A server that admits the player nevertheless keeps its place. */
 const TRIED_ELSEWHERE = { code: DisconnectCode.Replaced, text: "The client tries another connection" };
 
-/** A client's try to be admitted by a server, and its connection to it. What comes late from one that is over is dropped. */
+/**
+ * A client's try to be admitted by a server, and its connection to it. What comes late from one that is over is
+ * dropped.
+ */
 export class ClientLink {
   /** Null in host mode, and while it is not known. */
   target: Target | null = null;

@@ -146,7 +146,7 @@ describe("with Noise", () => {
     expect(world.warnings).toEqual([expect.stringContaining("has another key")]);
   });
 
-  test("a server that is not authenticated gives no key: the connection does not claim to be authenticated", async () => {
+  test("a server that is not authenticated gives no key: the new connection is not authenticated", async () => {
     const { client, onSecond } = await redirecting(keys[1].publicKey, undefined);
     expect([onSecond, client.player?.security]).toEqual([1, "encrypted"]);
   });
