@@ -50,13 +50,13 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> {
   readonly players = new Set<NetworkPlayer>();
   /** The player of the client in this process. */
   localPlayer: NetworkPlayer | null = null;
+  lastPlayerId = 0;
   readonly #server: NetworkServer;
   readonly #options: NetworkServerOptions;
   readonly #scenes: SceneBarrier;
   readonly #isSelfDriven: boolean;
   /** Counts the calls of `start` and `stop`: a `start` that was waiting meanwhile gives up. */
   #starts = 0;
-  #lastPlayerId = 0;
   /** Rejects the present `start`. */
   #abandonStart: (error: Error) => void = () => {};
   #stopping: Promise<unknown> | null = null;
@@ -274,7 +274,7 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> {
   /** An authenticated player belongs to this server from now on. */
   take(player: NetworkPlayer): void {
     this.players.add(player);
-    player.id = ++this.#lastPlayerId;
+    player.id = ++this.lastPlayerId;
   }
 
   /** A player that it has taken can be reached. */

@@ -59,6 +59,16 @@ export class NetworkServer {
     return to.#core.frontEnd.move(player as NetworkPlayer, to.#core, room);
   }
 
+  /** @internal The id that a server has given last. */
+  static lastPlayerIdOf(server: NetworkServer): number {
+    return server.#core.lastPlayerId;
+  }
+
+  /** @internal Gives greater ids than `id` from now on, where an earlier server has given those up to it. */
+  static continueIds(server: NetworkServer, id: number): void {
+    server.#core.lastPlayerId = Math.max(server.#core.lastPlayerId, id);
+  }
+
   /** @internal The clock of a server, for the layers above it. */
   static clockOf(server: NetworkServer): Clock {
     return server.#core.clock;

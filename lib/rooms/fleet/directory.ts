@@ -1,5 +1,6 @@
-import { array, bool, type Infer, string, struct, u32, u64 } from "../../serialization/index.js";
+import { bool, type Infer, string, struct, u32, u64 } from "../../serialization/index.js";
 import type { Engine } from "../engine/engine.js";
+import { labelsCodec } from "../labels.js";
 import { codeOf, type RecordKind, type RecordListener, Records } from "./records.js";
 
 const roomCodec = struct({
@@ -11,7 +12,9 @@ const roomCodec = struct({
   claim: u64,
   /** Whether players may enter it. */
   isOpen: bool,
-  labels: array(struct({ name: string(64), value: string(255) }), 32),
+  labels: labelsCodec,
+  /** Of a private room; "" for a public one. */
+  code: string(16),
 });
 
 type RoomRecord = Infer<typeof roomCodec>;
@@ -23,13 +26,21 @@ export interface RoomEntry extends Omit<RoomRecord, "claim"> {
   readonly epoch: bigint;
 }
 
+/** The most bytes that are kept of what an authenticator has found out. */
+export const MAX_AUTHENTICATION_BYTES = 2048;
+
 const sessionCodec = struct({
   /** In hexadecimal. */
   id: string(32),
+  /** "" for a player who is in none. */
   room: string(64),
+  /** The host that wrote this. */
+  host: string(64),
   playerId: u32,
   /** "" for a player who has none. */
   identity: string(255),
+  /** How its player was authenticated, as JSON. */
+  authentication: string(MAX_AUTHENTICATION_BYTES),
   /** Of the room, when it wrote this. */
   epoch: u64,
   /** How often the session has moved to another room: whoever moves it counts on. */
@@ -40,7 +51,7 @@ const sessionCodec = struct({
 export type SessionEntry = Infer<typeof sessionCodec>;
 
 /** What a room says of itself. */
-export type RoomDescription = Pick<RoomEntry, "id" | "kind" | "isOpen" | "labels">;
+export type RoomDescription = Pick<RoomEntry, "id" | "kind" | "isOpen" | "labels" | "code">;
 
 /** A session with its revision. */
 type StoredSession = SessionEntry & { readonly revision: bigint };
@@ -152,6 +163,7 @@ export class Directory {
     return this.#bySession.list("identity", identity);
   }
 
+  /** @param room "": those who are in none */
   sessionsIn(room: string): SessionEntry[] {
     return this.#bySession.list("room", room);
   }
@@ -186,9 +198,9 @@ export class Directory {
 
   /** Writes a claim. Where the answer is lost, the key says who has won: nobody else writes this owner. */
   async #write(before: RoomEntry | null, description: RoomDescription, owner: string): Promise<RoomEntry | null> {
-    const { id, kind, isOpen, labels } = description;
+    const { id, kind, isOpen, labels, code } = description;
     try {
-      return await this.#rooms.replace(before, { id, kind, isOpen, labels, owner, claim: 0n });
+      return await this.#rooms.replace(before, { id, kind, isOpen, labels, code, owner, claim: 0n });
     } catch (error) {
       if (codeOf(error) !== "ERR_TIMEOUT") throw error;
       const now = await this.#rooms.read(id);
@@ -214,7 +226,7 @@ const isNewer = (found: SessionEntry, session: SessionEntry) =>
   (found.moves === session.moves && (found.room !== session.room || found.epoch > session.epoch));
 
 const isSame = (one: SessionEntry, other: SessionEntry) =>
-  one.room === other.room && one.moves === other.moves && one.epoch === other.epoch && one.playerId === other.playerId;
+  (["room", "host", "moves", "epoch", "playerId"] as const).every((field) => one[field] === other[field]);
 
 /** The sessions of the copy by room and by identity. */
 class SessionIndex {
@@ -223,12 +235,12 @@ class SessionIndex {
   follow(now: SessionEntry | null, before: SessionEntry | null): void {
     for (const field of ["room", "identity"] as const) {
       const index = this.#sessions[field];
-      if (before && before[field] !== "") {
+      if (before) {
         const others = index.get(before[field]);
         others?.delete(before);
         if (others?.size === 0) index.delete(before[field]);
       }
-      if (now && now[field] !== "") index.set(now[field], (index.get(now[field]) ?? new Set()).add(now));
+      if (now && (field === "room" || now[field] !== "")) index.set(now[field], (index.get(now[field]) ?? new Set()).add(now));
     }
   }
 

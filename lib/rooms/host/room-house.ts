@@ -10,6 +10,7 @@ import { MAX_TEXT_BYTES, stayCodec } from "../room-messages.js";
 import { newCode, newId, newTicket } from "./names.js";
 import { partsOf, Room, type RoomOwner } from "./room.js";
 import { RoomDirectory } from "./room-directory.js";
+import type { RoomKeeper } from "./room-keeper.js";
 import type { RoomKind } from "./room-kind.js";
 import { Seats } from "./seats.js";
 
@@ -20,6 +21,8 @@ export interface NewRoom {
   readonly labels: Labels;
   readonly data: unknown;
   readonly isPrivate: boolean;
+  /** Of a private room that there was elsewhere. */
+  readonly code?: string | undefined;
 }
 
 /** What a house needs of its host. */
@@ -36,6 +39,8 @@ export interface HouseOwner {
   prepare(server: NetworkServer): void;
   /** A room is there, has changed, or is there no more. */
   changed(room: Room): void;
+  /** Null: the rooms end with this host. */
+  readonly keeper: RoomKeeper | null;
 }
 
 /** A room from its making to its end. */
@@ -126,7 +131,19 @@ export class RoomHouse implements RoomOwner {
   // What a room calls.
 
   changed(room: Room): void {
-    if (this.directory.has(room)) this.#owner.changed(room);
+    if (!this.directory.has(room)) return;
+    this.#owner.changed(room);
+    this.#owner.keeper?.describe(room);
+  }
+
+  keeper(): RoomKeeper {
+    const { keeper } = this.#owner;
+    if (!keeper) throw new NetworkError("ERR_STATE", "The host has no engine: give it one as `engine`");
+    return keeper;
+  }
+
+  epochOf(room: Room): bigint {
+    return this.#owner.keeper?.epochOf(room) ?? 0n;
   }
 
   reserve(room: Room, isSpectator: boolean): string {
@@ -137,25 +154,34 @@ export class RoomHouse implements RoomOwner {
   }
 
   async close(room: Room, text: string): Promise<void> {
-    if (!this.#forget(room)) return;
+    if (!this.#forget(room, true)) return;
     for (const player of room.server.players) this.moveOut(player, 0, text);
     await room.server.stop();
   }
 
-  /** The host stops: players leave for good. */
+  /** A room goes on elsewhere. @param sendAway takes leave of each of its players */
+  async surrender(room: Room, sendAway: (player: INetworkPlayer) => void): Promise<void> {
+    const players = room.server.players;
+    if (!this.#forget(room, false)) return;
+    for (const player of players) sendAway(player);
+    await room.server.stop();
+  }
+
+  /** The host stops: players leave for good. Rooms that are kept may go on elsewhere. */
   async stop(): Promise<void> {
     const { rooms } = this.directory;
-    for (const room of rooms) this.#forget(room);
+    for (const room of rooms) this.#forget(room, false);
     await Promise.all(rooms.map(({ server }) => server.stop()));
   }
 
-  #make({ kindName, id, labels, data, isPrivate }: NewRoom): Room {
+  #make({ kindName, id, labels, data, isPrivate, code: given }: NewRoom): Room {
     const { clock, lobby, randomBytes, kinds, serverOptions } = this.#owner;
     const kind = kinds.get(kindName);
     if (!kind) throw outOfRange(`There is no kind ${kindName}; there are ${[...kinds.keys()].join(", ")}`);
     const frontEnd = NetworkServer.frontEndOf(lobby);
     const server = new NetworkServer({ ...serverOptions, ...kind.server }, { frontEnd, isLobby: false });
-    const code = isPrivate ? newCode(randomBytes, (taken) => this.directory.byCode(taken) !== null) : null;
+    const isTaken = (code: string) => this.directory.byCode(code) !== null;
+    const code = given ?? (isPrivate ? newCode(randomBytes, isTaken) : null);
     const seats = new Seats(clock, kind.capacity, kind.maxSpectators ?? 0, () => this.#seatsChanged(room));
     const parts = { id: id ?? newId(randomBytes), kindName, kind, code, labels, data, server, seats };
     const room: Room = new Room(parts, this);
@@ -166,7 +192,7 @@ export class RoomHouse implements RoomOwner {
         seats.release(player);
       },
       stopped: () => {
-        this.#forget(room);
+        this.#forget(room, true);
         seats.clear();
       },
     });
@@ -175,15 +201,19 @@ export class RoomHouse implements RoomOwner {
 
   /** Has a room's server run as soon as its kind has set it up: at once, unless that is a promise. */
   async #open(room: Room, life: Life): Promise<void> {
+    const { keeper } = this.#owner;
     try {
+      if (keeper) await keeper.claim(room);
       const opening = partsOf(room).kind.open(room) as unknown;
       if (isThenable(opening)) await opening;
       if (!this.directory.has(room)) throw closedError(room);
       const starting = room.server.start();
+      keeper?.restore(room);
       life.isOpen = true;
       await starting;
     } catch (cause) {
-      if (!this.#forget(room)) throw cause; // Closed meanwhile.
+      if (!this.#forget(room, false)) throw cause; // Closed meanwhile.
+      if (isElsewhere(cause)) throw cause;
       NetworkServer.report(this.#owner.lobby, cause, `open of a room of the kind ${room.kind}`);
       const error = new NetworkError("ERR_ROOM_FAILED", `The room ${room.id} could not be opened`);
       throw Object.assign(error, { cause });
@@ -213,14 +243,23 @@ export class RoomHouse implements RoomOwner {
     return false;
   }
 
-  /** A room is in no list any more, and nobody comes in. @returns false: that was so */
-  #forget(room: Room): boolean {
+  /**
+   * A room is in no list any more, and nobody comes in.
+   *
+   * @param isOver for good
+   * @returns false: that was so
+   */
+  #forget(room: Room, isOver: boolean): boolean {
     if (!this.directory.remove(room)) return false;
+    this.#owner.keeper?.release(room, isOver);
     this.#owner.clock.clearTimeout(this.#lives.get(room)?.emptyTimer);
     this.#lives.delete(room);
     this.#owner.changed(room);
     return true;
   }
 }
+
+/** Whether a room is another host's, which is no fault of its kind. */
+const isElsewhere = (error: unknown) => (error as Partial<NetworkError>)?.code === "ERR_CONFLICT";
 
 const closedError = ({ id }: Room) => new NetworkError("ERR_CLOSED", `The room ${id} is closed`);

@@ -65,7 +65,7 @@ test("servers are killed one after the other: nothing acknowledged is lost, noth
   onTestFinished(() => {
     for (const directory of directories) directory.close();
   });
-  const description = { kind: "game", isOpen: true, labels: [] };
+  const description = { kind: "game", isOpen: true, labels: {}, code: "" };
   const rooms = await Promise.all(
     Array.from({ length: 12 }, async (_, at) => {
       const directory = directories[at % 3] as Directory;
@@ -137,7 +137,7 @@ test("a host that does not beat is dead, and its room is taken over; requests fi
     while (!check()) await new Promise((resolve) => setTimeout(resolve, 20));
   };
   const room = await patiently(() =>
-    a.directory.createRoom({ id: "arena", kind: "game", isOpen: true, labels: [] }, "a"),
+    a.directory.createRoom({ id: "arena", kind: "game", isOpen: true, labels: {}, code: "" }, "a"),
   );
   await until(() => b.beats.find("a") !== undefined && b.directory.findRoom("arena") !== undefined);
   expect(await b.remote.request({ room: "arena" }, Where, { x: 5 })).toEqual({ x: 5 });
