@@ -187,8 +187,9 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> {
     this.#assertCurrent(attempt);
   }
 
-  async stop(reason?: DisconnectReason): Promise<void> {
-    if (reason) checkReason(reason);
+  /** @param isOurs the reason is the library's own */
+  async stop(reason?: DisconnectReason, isOurs = false): Promise<void> {
+    if (reason && !isOurs) checkReason(reason);
     // What has arrived comes before the stop: behind the message of this handler, where a tick rate has kept it
     // waiting, and what a socket has heard in this turn. A connection's end follows one reading behind its packets.
     if (this.#isHome) {

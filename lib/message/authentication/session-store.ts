@@ -15,6 +15,8 @@ export interface StoredSession {
  * where it is not known is admitted there as a new player, if the store has the session.
  */
 export interface SessionStore {
+  /** The id of a session that is about to be made: 16 bytes, never the same twice. @defaultValue random bytes */
+  newId?(): Uint8Array;
   /**
    * A player was admitted. What takes time is written behind: nobody waits for it.
    *

@@ -45,6 +45,9 @@ const sessionCodec = struct({
   epoch: u64,
   /** How often the session has moved to another room: whoever moves it counts on. */
   moves: u32,
+  isSpectator: bool,
+  /** The client's number of what led it into the room. */
+  question: u32,
 });
 
 /** A session in the directory: in which room its player is. */
@@ -102,6 +105,17 @@ export class Directory {
   /** A room in the copy. */
   findRoom(id: string): RoomEntry | undefined {
     return this.#rooms.find(id);
+  }
+
+  /** The room as the engine has it, for one that the copy does not have yet. */
+  readRoom(id: string): Promise<RoomEntry | null> {
+    return this.#rooms.read(id);
+  }
+
+  /** A private room. */
+  findByCode(code: string): RoomEntry | undefined {
+    if (code !== "") for (const room of this.#rooms.all()) if (room.code === code) return room;
+    return undefined;
   }
 
   rooms(): IterableIterator<RoomEntry> {
@@ -185,10 +199,10 @@ export class Directory {
     }
   }
 
-  /** Removes a session, unless another room has it. @returns whether it is gone */
-  async removeSession({ id, room }: SessionEntry): Promise<boolean> {
+  /** Removes a session, unless another room or another host has it. @returns whether it is gone */
+  async removeSession({ id, room, host }: SessionEntry): Promise<boolean> {
     const found = await this.#sessions.read(id);
-    return !found || (found.room === room && this.#sessions.remove(found));
+    return !found || (found.room === room && found.host === host && this.#sessions.remove(found));
   }
 
   close(): void {

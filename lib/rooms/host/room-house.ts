@@ -1,7 +1,7 @@
 import { outOfRange } from "../../arguments.js";
 import { isThenable } from "../../brands.js";
 import type { Clock } from "../../clock.js";
-import { type INetworkPlayer, NetworkError, NetworkServer, type NetworkServerOptions } from "../../message/index.js";
+import { DisconnectCode, type INetworkPlayer, NetworkError, NetworkServer, type NetworkServerOptions } from "../../message/index.js";
 import type { RandomBytes } from "../../random.js";
 import { encode } from "../../serialization/index.js";
 import { cutUtf8 } from "../../utf8.js";
@@ -57,6 +57,8 @@ export class RoomHouse implements RoomOwner {
   /** Resolve when the servers of the rooms run; reject with `ERR_ROOM_FAILED`, `ERR_CLOSED`. */
   readonly #openings = new WeakMap<Room, Promise<void>>();
   readonly #roomOf = new WeakMap<INetworkPlayer, Room>();
+  /** The numbers of the questions that led players into their rooms. */
+  readonly #questionOf = new WeakMap<INetworkPlayer, number>();
 
   constructor(owner: HouseOwner) {
     this.#owner = owner;
@@ -64,6 +66,11 @@ export class RoomHouse implements RoomOwner {
 
   roomOf(player: INetworkPlayer): Room | null {
     return this.#roomOf.get(player) ?? null;
+  }
+
+  /** The number of the question that led a player into its room, 0 where none did. */
+  questionOf(player: INetworkPlayer): number {
+    return this.#questionOf.get(player) ?? 0;
   }
 
   isOpen(room: Room): boolean {
@@ -112,19 +119,22 @@ export class RoomHouse implements RoomOwner {
 
   /** Moves a player with a seat into its room. @param number of its question, 0 without one */
   moveIn(player: INetworkPlayer, room: Room, number = 0): void {
-    const { id, kind, code, labels } = room;
-    const isSpectator = room.isSpectator(player);
-    this.#roomOf.set(player, room);
-    const inside = { id, kind, code: code ?? undefined, labels, isSpectator };
-    if (NetworkServer.move(player, room.server, encode(stayCodec, { room: inside, number, text: "" }))) return;
+    if (NetworkServer.move(player, room.server, this.moveInAtOnce(player, room, number))) return;
     this.#roomOf.delete(player);
     partsOf(room).seats.release(player);
+  }
+
+  /** A player with a seat comes into its room by itself. @returns what its client gets to know of the room */
+  moveInAtOnce(player: INetworkPlayer, room: Room, number: number): Uint8Array {
+    this.#roomOf.set(player, room);
+    this.#questionOf.set(player, number);
+    return stayIn(room, player, number);
   }
 
   /** Moves a player out of its room. Does nothing when it is in none. */
   moveOut(player: INetworkPlayer, number = 0, text = ""): void {
     if (!this.#roomOf.delete(player)) return;
-    const stay = { room: undefined, number, text: cutUtf8(text, MAX_TEXT_BYTES) };
+    const stay = { room: undefined, number, text: cutUtf8(text, MAX_TEXT_BYTES), isOnItsWay: false };
     NetworkServer.move(player, this.#owner.lobby, encode(stayCodec, stay));
   }
 
@@ -159,12 +169,28 @@ export class RoomHouse implements RoomOwner {
     await room.server.stop();
   }
 
-  /** A room goes on elsewhere. @param sendAway takes leave of each of its players */
-  async surrender(room: Room, sendAway: (player: INetworkPlayer) => void): Promise<void> {
-    const players = room.server.players;
+  /**
+   * A room goes on elsewhere.
+   *
+   * @param sendAway takes leave of each of its players
+   * @param wait waits until those who are connected have left, as long as they may stay
+   */
+  async surrender(
+    room: Room,
+    { sendAway, wait }: { sendAway(player: INetworkPlayer): void; wait(emptied: Promise<void>): Promise<void> },
+  ): Promise<void> {
+    const { server } = room;
     if (!this.#forget(room, false)) return;
-    for (const player of players) sendAway(player);
-    await room.server.stop();
+    const emptied = new Promise<void>((resolve) => {
+      const look = () => {
+        if (!server.players.some(({ isConnected }) => isConnected)) resolve();
+      };
+      server.on("disconnected", look);
+      for (const player of server.players) sendAway(player);
+      look();
+    });
+    await wait(emptied);
+    await NetworkServer.stopAs(server, { code: DisconnectCode.Moved, text: "The room is at another server" });
   }
 
   /** The host stops: players leave for good. Rooms that are kept may go on elsewhere. */
@@ -261,5 +287,11 @@ export class RoomHouse implements RoomOwner {
 
 /** Whether a room is another host's, which is no fault of its kind. */
 const isElsewhere = (error: unknown) => (error as Partial<NetworkError>)?.code === "ERR_CONFLICT";
+
+function stayIn(room: Room, player: INetworkPlayer, number: number): Uint8Array {
+  const { id, kind, code, labels } = room;
+  const inside = { id, kind, code: code ?? undefined, labels, isSpectator: room.isSpectator(player) };
+  return encode(stayCodec, { room: inside, number, text: "", isOnItsWay: false });
+}
 
 const closedError = ({ id }: Room) => new NetworkError("ERR_CLOSED", `The room ${id} is closed`);

@@ -1,8 +1,8 @@
 import { equalBytes } from "../../bytes.js";
-import type { Clock } from "../../clock.js";
+import { type Clock, unixTimeMs } from "../../clock.js";
 import { NetworkError, NetworkServer } from "../../message/index.js";
 import type { Random } from "../../random.js";
-import { bytes, decode, encode, NetworkWriter, struct, u32 } from "../../serialization/index.js";
+import { bytes, type Codec, decode, encode, NetworkWriter, struct, u32, u53 } from "../../serialization/index.js";
 import type { Log } from "../engine/engine.js";
 import type { CheckpointedRoom } from "../fleet/checkpoints.js";
 import type { RoomEntry } from "../fleet/directory.js";
@@ -14,6 +14,12 @@ import { partsOf, type Room } from "../host/room.js";
 const UNKNOWN_IDS = 1024;
 
 const checkpointCodec = struct({
+  /** When it was made, by the calendar. */
+  madeMs: u53,
+  content: bytes(MAX_CONTENT_BYTES),
+});
+
+const contentCodec = struct({
   /** The last id that a player was given. */
   lastPlayerId: u32,
   /** `server.snapshot()`. */
@@ -21,6 +27,8 @@ const checkpointCodec = struct({
   /** The kind's `snapshot`; empty without one. */
   state: bytes(MAX_CONTENT_BYTES),
 });
+
+const MAX_LOST_MS = 0xffffffff;
 
 /** What a kept room needs of its host. */
 export interface KeptRoomOwner {
@@ -43,6 +51,8 @@ export class KeptRoom implements CheckpointedRoom {
   readonly #owner: KeptRoomOwner;
   readonly #log: RoomLog;
   #history: RoomHistory | null;
+  /** How old the checkpoint was, in milliseconds, by which this owner has begun. */
+  lostMs = 0;
   /** The content of the last checkpoint, and whether events came since. */
   #stored: Uint8Array | null;
   #hasNewEvents: boolean;
@@ -54,7 +64,7 @@ export class KeptRoom implements CheckpointedRoom {
     this.entry = entry;
     this.#log = log;
     this.#history = history;
-    this.#stored = history.state;
+    this.#stored = null;
     this.#hasNewEvents = history.events.length > 0;
   }
 
@@ -64,7 +74,7 @@ export class KeptRoom implements CheckpointedRoom {
     const { log, history } = await RoomLog.open({
       ...{ log: owner.log, id: room.id, epoch: entry.epoch, owner: owner.id },
       ...{ clock: owner.clock, random: owner.random },
-      apply: (event) => kept?.#apply(event),
+      apply: (event) => (kept as KeptRoom).#apply(event),
       fenced: () => owner.fenced(room),
     });
     kept = new KeptRoom(room, owner, entry, log, history);
@@ -84,8 +94,11 @@ export class KeptRoom implements CheckpointedRoom {
   restore(): void {
     const { server } = this.#room;
     const { state, events } = this.#history as RoomHistory;
-    const checkpoint = state && decode(checkpointCodec, state);
+    const made = state ? decode(checkpointCodec, state) : null;
+    const checkpoint = made && decode(contentCodec, made.content);
     if (checkpoint) {
+      this.lostMs = Math.min(Math.max(unixTimeMs() - made.madeMs, 0), MAX_LOST_MS);
+      this.#stored = made.content;
       server.restore(checkpoint.extensions);
       partsOf(this.#room).kind.restore?.(this.#room, checkpoint.state);
     }
@@ -99,8 +112,7 @@ export class KeptRoom implements CheckpointedRoom {
   async commit(event: unknown): Promise<bigint> {
     const { commitCodec } = partsOf(this.#room).kind;
     if (!commitCodec) throw new NetworkError("ERR_STATE", `The kind ${this.#room.kind} has no commitCodec`);
-    const sequence = await this.#log.commit(encode(commitCodec, event));
-    return sequence;
+    return this.#log.commit(encode(commitCodec, event));
   }
 
   /** @throws as `Room.checkpoint` */
@@ -119,7 +131,7 @@ export class KeptRoom implements CheckpointedRoom {
   async store(state: Uint8Array): Promise<void> {
     this.#hasNewEvents = false;
     this.#stored = state;
-    this.#storing = this.#log.checkpoint(state);
+    this.#storing = this.#log.checkpoint(write(checkpointCodec, { madeMs: unixTimeMs(), content: state }));
     try {
       await this.#storing;
     } catch (error) {
@@ -138,13 +150,11 @@ export class KeptRoom implements CheckpointedRoom {
 
   #take(): Uint8Array {
     const { server } = this.#room;
-    const writer = new NetworkWriter({ sizeBytes: 4096, maxBytes: MAX_CONTENT_BYTES });
-    checkpointCodec.write(writer, {
+    return write(contentCodec, {
       lastPlayerId: NetworkServer.lastPlayerIdOf(server),
       extensions: server.snapshot(),
       state: partsOf(this.#room).kind.snapshot?.(this.#room) ?? new Uint8Array(0),
     });
-    return writer.toBytes();
   }
 
   #isNew(state: Uint8Array): boolean {
@@ -163,4 +173,10 @@ export class KeptRoom implements CheckpointedRoom {
       NetworkServer.report(this.#room.server, error, `apply of the rooms ${this.#room.kind}`);
     }
   }
+}
+
+function write<T>(codec: Codec<T>, value: T): Uint8Array {
+  const writer = new NetworkWriter({ sizeBytes: 4096, maxBytes: MAX_CONTENT_BYTES });
+  codec.write(writer, value);
+  return writer.toBytes();
 }

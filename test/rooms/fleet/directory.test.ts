@@ -7,7 +7,7 @@ import { bytes, faulty, randomFaults, settle } from "./support.js";
 const description = { id: "arena", kind: "duel", isOpen: true, labels: { map: "desert" }, code: "" };
 const session: SessionEntry = {
   ...{ id: "00".repeat(16), room: "arena", host: "a", playerId: 1 },
-  ...{ identity: "ann", authentication: "{}", epoch: 1n, moves: 0 },
+  ...{ identity: "ann", authentication: "{}", epoch: 1n, moves: 0, isSpectator: false, question: 0 },
 };
 
 /** The directories of so many hosts, and what the first one hears of rooms. */
