@@ -8,7 +8,11 @@ import { serverFailed, serverFull, serverStopped } from "../socket/building/sock
 import { DisconnectCode, type DisconnectReason } from "../socket/disconnect-reason.js";
 import type { IncomingConnection } from "../socket/index.js";
 import { judge, type Verdict } from "../verdict.js";
-import { ServerAuthentication, type ServerAuthenticationOwner } from "./authentication/server-authentication.js";
+import {
+  type ProvenSession,
+  ServerAuthentication,
+  type ServerAuthenticationOwner,
+} from "./authentication/server-authentication.js";
 import { SESSION_METHOD } from "./authentication/session-proof.js";
 import type { StoredSession } from "./authentication/session-store.js";
 import { SERVER_LOSSES, SessionTable } from "./authentication/session-table.js";
@@ -22,6 +26,7 @@ import { Admission } from "./players/admission.js";
 import { clientNameOf, NetworkPlayer } from "./players/network-player.js";
 import { type PlayerAuthentication, PlayerState } from "./players/player.js";
 import { UnidentifiedPlayers } from "./players/unidentified-players.js";
+import { MAX_DOORS, type SentDoor, sentDoor } from "./protocol/door.js";
 import {
   MoveMessage,
   type Place,
@@ -35,7 +40,7 @@ import { TickLoops } from "./time/tick-loop.js";
 
 const STORE_FAILED = "The session store failed";
 
-type WelcomeParts = Pick<Welcome, "method" | "reply" | "session">;
+type WelcomeParts = Pick<Welcome, "method" | "reply"> & Partial<Welcome>;
 type ServerHandler = Required<PeerHandler<LibraryConnection>>;
 
 /** The server of a player. */
@@ -274,7 +279,8 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
     this.#admission.remove(player);
     this.unidentified.remove(player);
     this.authentication.cancel(player);
-    this.sessions?.remove(player);
+    // The session of a player who was redirected is at another server, unless one of the two has ended it.
+    this.sessions?.remove(player, player.isRedirected && reason.code >= DisconnectCode.Timeout);
     const server = serverOf(player);
     server.end(player, reason);
     if (this.#players.delete(player) && this.#players.size === 0) for (const done of this.#emptied) done();
@@ -357,14 +363,15 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
     }
   }
 
-  adopt(newcomer: NetworkPlayer, id: Uint8Array, { secret, authentication }: StoredSession, reply: Uint8Array): void {
+  adopt(newcomer: NetworkPlayer, id: Uint8Array, session: StoredSession, { reply, lostMs }: ProvenSession): void {
+    const { secret, authentication } = session;
     if (!this.#admission.admit(newcomer)) return;
     newcomer.authentication = authentication;
     // For its client this is another place than any before, whatever the number of that was.
     newcomer.moves = new DataView(this.randomBytes(4).buffer).getUint32(0);
     this.sessions?.adopt(newcomer, id, secret);
     this.home.connected(newcomer);
-    if (newcomer.isConnected) this.#letIn(newcomer, { method: SESSION_METHOD, reply, session: undefined });
+    if (newcomer.isConnected) this.#letIn(newcomer, { method: SESSION_METHOD, reply, hasMoved: true, lostMs });
   }
 
   #letIn(player: NetworkPlayer, welcome: WelcomeParts): void {
@@ -390,7 +397,8 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
     }
     this.#byConnection.set(connection, player);
     player.attach(newcomer);
-    this.#welcome(player, { method: SESSION_METHOD, reply, session: undefined });
+    this.#welcome(player, { method: SESSION_METHOD, reply });
+    player.requests.askAgain();
     serverOf(player).resume(player);
   }
 
@@ -406,8 +414,19 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
 
   #welcome(player: NetworkPlayer, parts: WelcomeParts): void {
     player.state = PlayerState.Authenticated;
-    if (!player.send(WelcomeMessage, { ...parts, place: this.#placeOf(player) }))
+    const rest = { session: undefined, hasMoved: false, lostMs: 0, doors: this.#doors() };
+    if (!player.send(WelcomeMessage, { ...rest, ...parts, place: this.#placeOf(player) }))
       player.refuse(DisconnectCode.ConnectionLost, "The welcome was not taken");
+  }
+
+  #doors(): SentDoor[] {
+    try {
+      const doors = this.#options.doors?.() ?? [];
+      return doors.slice(0, MAX_DOORS).map((door) => sentDoor("A door", door));
+    } catch (error) {
+      this.home.report(error, null, null, "doors");
+      return [];
+    }
   }
 
   #placeOf(player: NetworkPlayer): Place {

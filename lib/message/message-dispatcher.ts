@@ -341,7 +341,7 @@ function answer<Q, A>(
     throw error;
   };
   try {
-    const result = handler(value, player, signal);
+    const result = handler(value, player, signal, id);
     if (isThenable(result)) return Promise.resolve(result).then(succeed).catch(fail);
     succeed(result as A);
   } catch (error) {

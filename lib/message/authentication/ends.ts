@@ -1,13 +1,15 @@
 import { DisconnectCode } from "../../socket/index.js";
 
-/** Reasons after which a client tries to resume: the handshake finds out what a path carries now. */
+/** Reasons after which a player may resume: the handshake finds out what a path carries now. */
 export const LOSSES = new Set<number>([
   DisconnectCode.Timeout,
   DisconnectCode.ConnectionLost,
   DisconnectCode.PathTooSmall,
 ]);
-/** Reasons after which a client stops trying. */
+/** Reasons after which a client does not try to resume at that server again. */
 export const REFUSALS = new Set<number>([
+  DisconnectCode.RedirectLoop,
+  DisconnectCode.RedirectRefused,
   DisconnectCode.AuthenticationFailed,
   DisconnectCode.SessionUnknown,
   DisconnectCode.InvalidPacket,
@@ -15,9 +17,12 @@ export const REFUSALS = new Set<number>([
   DisconnectCode.ProcessEnded,
 ]);
 
+/** Those after which a client tries to resume: its player may be at another server. */
+export const CLIENT_LOSSES = new Set<number>([...LOSSES, DisconnectCode.Moved]);
+
 /** Reasons after which it is worth connecting again; no reason at all is one too. */
 export const PASSING = new Set<number>([
-  ...LOSSES,
+  ...CLIENT_LOSSES,
   DisconnectCode.HandshakeTimeout,
   DisconnectCode.AuthenticationTimeout,
   DisconnectCode.ServerBusy,

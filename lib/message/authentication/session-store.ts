@@ -1,6 +1,15 @@
-import { invalidType } from "../../arguments.js";
+import { checkFunction, checkInteger, invalidType } from "../../arguments.js";
 import { isUint8Array } from "../../brands.js";
-import type { PlayerAuthentication } from "../players/player.js";
+import type { INetworkPlayer, PlayerAuthentication } from "../players/player.js";
+import { type RedirectTarget, sentDoor } from "../protocol/door.js";
+
+/** What becomes of a player whose session only the store has, and who has proven it. */
+export interface Arrival {
+  /** The session goes on at another server, and the client is redirected. @defaultValue it goes on here */
+  readonly redirect?: RedirectTarget;
+  /** How old the state is that the player finds here, for its client's event `resumed`. @defaultValue 0 ms */
+  readonly lostMs?: number;
+}
 
 /** What a {@link SessionStore} knows of a session. */
 export interface StoredSession {
@@ -8,6 +17,13 @@ export interface StoredSession {
   readonly secret: Uint8Array;
   /** Who its player is. */
   readonly authentication: PlayerAuthentication;
+  /**
+   * Called when a client has proven the session. It may wait, as long as an authentication may take.
+   *
+   * @param player the connection, whose `ticket` may say more; it is not authenticated yet
+   * @defaultValue the session goes on here
+   */
+  arrive?(player: INetworkPlayer): Arrival | PromiseLike<Arrival>;
 }
 
 /**
@@ -30,6 +46,15 @@ export interface SessionStore {
   remove(id: Uint8Array): void;
 }
 
+/** @throws TypeError, RangeError for what `arrive` may not have answered */
+export function checkArrival(arrival: unknown): asserts arrival is Arrival {
+  const isObject = typeof arrival === "object" && arrival !== null;
+  if (!isObject) throw invalidType("The `arrive` of a session must answer { redirect }, { lostMs } or {}");
+  const { redirect, lostMs = 0 } = arrival as Arrival;
+  if (redirect) sentDoor("redirect", redirect);
+  checkInteger("lostMs", lostMs, 0, 0xffffffff);
+}
+
 export const SESSION_SECRET_BYTES = 32;
 
 /** @throws TypeError for what is no secret */
@@ -41,8 +66,9 @@ export function checkSecret(secret: unknown): asserts secret is Uint8Array {
 /** @throws TypeError for what a store may not have found */
 export function checkStored(found: unknown): asserts found is StoredSession | null {
   if (found === null) return;
-  const { secret, authentication } = (found ?? {}) as Partial<StoredSession>;
+  const { secret, authentication, arrive } = (found ?? {}) as Partial<StoredSession>;
   checkSecret(secret);
+  if (arrive !== undefined) checkFunction("arrive", arrive);
   if (typeof authentication?.method === "string") return;
   throw invalidType("The find of a SessionStore must answer { secret, authentication }, or null");
 }

@@ -135,14 +135,14 @@ export class SessionTable {
     if (session && this.#release(player)) session.connectedMs = this.#clock.now();
   }
 
-  /** The player has left. */
-  remove(player: NetworkPlayer): void {
+  /** The player has left. @param goesOn its session is at another server, and stays in the store */
+  remove(player: NetworkPlayer, goesOn = false): void {
     this.#release(player);
     const session = this.#byPlayer.get(player);
     if (!session) return;
     this.#byPlayer.delete(player);
     this.#byId.delete(hexOf(session.id));
-    this.options.store?.remove(session.id);
+    if (!goesOn) this.options.store?.remove(session.id);
   }
 
   #release(player: NetworkPlayer): boolean {
