@@ -272,10 +272,10 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> {
     this.events.emit("connected", player);
   }
 
-  /** An authenticated player belongs to this server from now on. */
-  take(player: NetworkPlayer): void {
+  /** An authenticated player belongs to this server from now on. @param id that it has had here before */
+  take(player: NetworkPlayer, id = ++this.lastPlayerId): void {
     this.players.add(player);
-    player.id = ++this.lastPlayerId;
+    player.id = id;
   }
 
   /** A player that it has taken can be reached. */

@@ -27,10 +27,17 @@ const isConnected = (player: INetworkPlayer) => player.isConnected;
 const isAuthenticated = (player: INetworkPlayer) => player.isAuthenticated;
 const isReady = (player: INetworkPlayer) => player.ready;
 
+/** What happens inside a server. */
+export let coreOfServer: (server: NetworkServer) => NetworkServerCore;
+
 /**
  * Accepts clients and knows them as players (Mirage's `NetworkServer`). The order of its events is in docs/message.md.
  */
 export class NetworkServer {
+  static {
+    coreOfServer = (server) => server.#core;
+  }
+
   readonly protocol: Protocol;
   readonly messageHandler: MessageHandler;
   /** The time since the start, and the tick. */

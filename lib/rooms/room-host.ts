@@ -12,7 +12,17 @@ import {
 } from "../message/index.js";
 import { NETWORK_OPTIONS } from "../message/network-options.js";
 import { SERVER_OPTIONS } from "../message/network-server-options.js";
-import { arrayOption, booleanOption, checkOptions, integerOption, type OptionRule, type OptionRules, objectOption, textOption, thingOption } from "../options.js";
+import {
+  arrayOption,
+  booleanOption,
+  checkOptions,
+  integerOption,
+  type OptionRule,
+  type OptionRules,
+  objectOption,
+  textOption,
+  thingOption,
+} from "../options.js";
 import { secureRandomBytes } from "../random.js";
 import { utf8Length } from "../utf8.js";
 import type { Engine } from "./engine/engine.js";
@@ -80,7 +90,12 @@ const OPTIONS: OptionRules<RoomHostOptions> = {
   ...SHARED,
   rooms: objectOption(),
   maxRooms: integerOption(1, 10_000),
-  engine: thingOption("an engine, such as new MemoryEngine() or await NatsEngine.connect(…)", "bucket", "log", "publish"),
+  engine: thingOption(
+    "an engine, such as new MemoryEngine() or await NatsEngine.connect(…)",
+    "bucket",
+    "log",
+    "publish",
+  ),
   app: appOption,
   fleetKey: arrayOption,
   door: (name, value) => {
@@ -145,7 +160,9 @@ export class RoomHost {
         this.#lists.changed(room);
       },
     });
-    const elsewhere = membership && { seek: (...wish: Parameters<Arrivals["seek"]>) => membership.arrivals.seek(...wish) };
+    const elsewhere = membership && {
+      seek: (...wish: Parameters<Arrivals["seek"]>) => membership.arrivals.seek(...wish),
+    };
     this.#desk = new JoinDesk({ clock, kinds, lobby, maxRooms, elsewhere }, this.#house);
     this.#lists = new RoomLists(clock, this.#house.directory, lobby);
     membership?.attach({ lobby, house: this.#house, desk: this.#desk, kinds });

@@ -10,7 +10,8 @@ import { seededBytes } from "./peer-world.js";
 /** The clock of a process that can be stopped: what is due meanwhile happens when it goes on. */
 class ProcessClock implements Clock {
   readonly #clock: Clock;
-  #isStopped = false;
+  isStopped = false;
+  #goOn: (() => void)[] = [];
   #due: (() => void)[] = [];
 
   constructor(clock: Clock) {
@@ -25,7 +26,7 @@ class ProcessClock implements Clock {
     const timer = { isCleared: false, inner: undefined as unknown };
     const fire = () => {
       if (timer.isCleared) return;
-      if (this.#isStopped) this.#due.push(fire);
+      if (this.isStopped) this.#due.push(fire);
       else callback();
     };
     timer.inner = this.#clock.setTimeout(fire, ms);
@@ -39,12 +40,17 @@ class ProcessClock implements Clock {
     this.#clock.clearTimeout(known.inner);
   }
 
+  async going(): Promise<void> {
+    if (this.isStopped) await new Promise<void>((resolve) => this.#goOn.push(resolve));
+  }
+
   stop(): void {
-    this.#isStopped = true;
+    this.isStopped = true;
   }
 
   goOn(): void {
-    this.#isStopped = false;
+    this.isStopped = false;
+    for (const resolve of this.#goOn.splice(0)) resolve();
     for (const fire of this.#due.splice(0)) fire();
   }
 }
@@ -84,7 +90,7 @@ export class FleetProcess {
     this.port = port;
     this.#clock = new ProcessClock(world.clock);
     this.#factory = new ProcessFactory(world.network, { kind: "datagram", port });
-    this.engine = world.engine.link();
+    this.engine = this.#held(world.engine.link(this.#clock));
     this.host = new RoomHost({
       ...{ protocol: world.protocol(), socketFactory: this.#factory, clock: this.#clock, engine: this.engine, rooms },
       ...{ app: "test", fleetKey: [new Uint8Array(32).fill(7)], door: { addresses: { memory: `memory:${port}` } } },
@@ -94,6 +100,23 @@ export class FleetProcess {
       onError: (error: unknown) => void this.errors.push(error),
       ...options,
     });
+  }
+
+  /** What comes while the process is stopped waits until it goes on. */
+  #held(engine: MemoryEngine): MemoryEngine {
+    const { subscribe, answer } = engine;
+    const [clock, hold] = [this.#clock, async () => void (await this.#clock.going())];
+    engine.subscribe = (subject, on, options) => {
+      const later = (data: Uint8Array, to: string) =>
+        clock.isStopped ? void hold().then(() => on(data, to)) : on(data, to);
+      return subscribe.call(engine, subject, later, options);
+    };
+    engine.answer = (subject, on) =>
+      answer.call(engine, subject, async (data, to) => {
+        await hold();
+        return on(data, to);
+      });
+    return engine;
   }
 
   get id(): string {

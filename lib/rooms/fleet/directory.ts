@@ -254,7 +254,8 @@ class SessionIndex {
         others?.delete(before);
         if (others?.size === 0) index.delete(before[field]);
       }
-      if (now && (field === "room" || now[field] !== "")) index.set(now[field], (index.get(now[field]) ?? new Set()).add(now));
+      if (now && (field === "room" || now[field] !== ""))
+        index.set(now[field], (index.get(now[field]) ?? new Set()).add(now));
     }
   }
 

@@ -1,7 +1,13 @@
 import { outOfRange } from "../../arguments.js";
 import { isThenable } from "../../brands.js";
 import type { Clock } from "../../clock.js";
-import { DisconnectCode, type INetworkPlayer, NetworkError, NetworkServer, type NetworkServerOptions } from "../../message/index.js";
+import {
+  DisconnectCode,
+  type INetworkPlayer,
+  NetworkError,
+  NetworkServer,
+  type NetworkServerOptions,
+} from "../../message/index.js";
 import type { RandomBytes } from "../../random.js";
 import { encode } from "../../serialization/index.js";
 import { cutUtf8 } from "../../utf8.js";

@@ -9,6 +9,7 @@ import {
   NetworkServer,
   type RedirectTarget,
 } from "../../message/index.js";
+import { encode } from "../../serialization/index.js";
 import type { SessionEntry } from "../fleet/directory.js";
 import type { RemoteMessages } from "../fleet/remote-messages.js";
 import type { Ticket, TicketBook } from "../fleet/tickets.js";
@@ -16,11 +17,10 @@ import type { JoinDesk } from "../host/join-desk.js";
 import { readCode, roomOfTicket } from "../host/names.js";
 import { partsOf, type Room } from "../host/room.js";
 import type { RoomHouse } from "../host/room-house.js";
-import { encode } from "../../serialization/index.js";
 import { type JoinQuestion, stayCodec } from "../room-messages.js";
 import { ExpectRequest, FindRequest } from "./fleet-requests.js";
-import type { KeptRooms } from "./kept-rooms.js";
 import type { FleetSessions } from "./fleet-sessions.js";
+import type { KeptRooms } from "./kept-rooms.js";
 import type { RoomFinder } from "./room-finder.js";
 
 /** How long what a player wants is kept until it comes. */

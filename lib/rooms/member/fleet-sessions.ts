@@ -115,7 +115,8 @@ export class FleetSessions implements SessionStore {
     const directory = this.#owner.directory();
     if (!secret || !directory) return null;
     const known = directory.findSession(hexOf(id));
-    const found = known ?? (this.#owner.isConnected() ? await directory.readSession(hexOf(id)).catch(() => undefined) : undefined);
+    const found =
+      known ?? (this.#owner.isConnected() ? await directory.readSession(hexOf(id)).catch(() => undefined) : undefined);
     if (found === null) return null;
     return {
       secret,

@@ -1,6 +1,6 @@
 import { checkFunction, rangeError, typeError } from "../../arguments.js";
 import { type Door, type MessageDefinition, NetworkError, type RequestDefinition } from "../../message/index.js";
-import { checkOptions, booleanOption, durationOption } from "../../options.js";
+import { booleanOption, checkOptions, durationOption } from "../../options.js";
 import type { HostState } from "../fleet/beats.js";
 import type { RoomEntry } from "../fleet/directory.js";
 import type { RemoteHandler, RemoteRequestHandler, RemoteTarget } from "../fleet/remote-messages.js";
@@ -113,7 +113,9 @@ export class Fleet {
   /** The rooms of all hosts that a filter lets through, private ones too, as the directory's copy has them. */
   findRooms({ kind, labels = {} }: RoomFilter = {}): FleetRoom[] {
     const rooms = [...(this.#membership.kept.directory?.rooms() ?? [])];
-    return rooms.filter((room) => (kind === undefined || room.kind === kind) && hasLabels(room.labels, labels)).map(roomOf);
+    return rooms
+      .filter((room) => (kind === undefined || room.kind === kind) && hasLabels(room.labels, labels))
+      .map(roomOf);
   }
 
   /** Where the player is who has proven this identity: what its authenticator found out, or its `subject`. */
@@ -134,7 +136,10 @@ export class Fleet {
     const where = await this.#membership.finder.find(room);
     if (!where) throw new NetworkError("ERR_ROOM_NOT_FOUND", `There is no room ${room}`);
     if ("room" in where) return where.room.reserve({ isSpectator });
-    const { ticket } = await this.#membership.remote.request({ host: where.host }, ReserveRequest, { room, isSpectator });
+    const { ticket } = await this.#membership.remote.request({ host: where.host }, ReserveRequest, {
+      room,
+      isSpectator,
+    });
     if (ticket === "") throw new NetworkError("ERR_ROOM_FULL", `The room ${room} is full`);
     return ticket;
   }

@@ -175,8 +175,8 @@ export class Membership {
   async stop(): Promise<void> {
     if (!this.#door) return;
     const { clock } = this.#options;
-    this.#door = null;
     clock.clearTimeout(this.#sweepTimer);
+    this.#sweepTimer = null;
     for (const timer of this.#seatTimers) clock.clearTimeout(timer);
     this.#seatTimers.clear();
     this.#orphans.clear();
@@ -185,6 +185,7 @@ export class Membership {
     this.sessions.writer.stop();
     await this.kept.stop();
     this.remote.stop();
+    this.#door = null;
   }
 
   /** Other hosts that clients may dial: those that beat, and are not about to go. */
@@ -305,7 +306,7 @@ export class Membership {
     this.#orphans = orphans;
     for (const session of sessions) this.sessions.writer.remove(session);
     if (!this.isDraining) for (const { id } of rooms) await this.finder.find(id).catch(() => {});
-    if (this.#door) this.#sweepTimer = clock.setTimeout(() => void this.#sweep(), SWEEP_MS);
+    if (this.#sweepTimer !== null) this.#sweepTimer = clock.setTimeout(() => void this.#sweep(), SWEEP_MS);
   }
 }
 

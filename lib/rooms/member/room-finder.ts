@@ -5,8 +5,8 @@ import { codeOf } from "../fleet/records.js";
 import type { RemoteMessages } from "../fleet/remote-messages.js";
 import type { Room } from "../host/room.js";
 import type { RoomHouse } from "../host/room-house.js";
-import type { KeptRooms } from "./kept-rooms.js";
 import { OwnRequest } from "./fleet-requests.js";
+import type { KeptRooms } from "./kept-rooms.js";
 
 /** How long a host is asked, and how long whoever looks for a room waits for a decision. */
 const ASK_MS = 500;
@@ -115,7 +115,8 @@ export class RoomFinder {
   /** Whether the owner of a room says that it has it. One that does not answer may be about to be declared dead. */
   async #hasIt({ id, owner }: RoomEntry): Promise<boolean> {
     try {
-      return (await this.#owner.remote.request({ host: owner }, OwnRequest, { room: id }, { timeoutMs: ASK_MS })).isDone;
+      return (await this.#owner.remote.request({ host: owner }, OwnRequest, { room: id }, { timeoutMs: ASK_MS }))
+        .isDone;
     } catch {
       return false;
     }

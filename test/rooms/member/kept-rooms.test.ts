@@ -160,14 +160,16 @@ test("rooms that nobody looks for any more are taken over and disposed of when t
 
 describe("what is wrong is refused", () => {
   test("a kind whose open throws leaves nothing in the directory", async () => {
+    let opened = 0;
     const open = () => {
-      throw new Error("no");
+      if (++opened > 1) throw new Error("no"); // The first time is the rehearsal.
     };
-    const fleet = new FleetWorld(newProtocol, { bad: { capacity: 1, open: (room) => room.server.active || undefined } });
+    const fleet = new FleetWorld(newProtocol, { bad: { capacity: 1, open } });
     const [a] = (await fleet.start(1)) as [FleetProcess];
-    void open;
-    await fleet.wait(a.host.createRoom("bad"));
-    expect(a.host.fleet?.findRooms()).toHaveLength(1);
+    await expect(fleet.wait(a.host.createRoom("bad"))).rejects.toEqual(code("ERR_ROOM_FAILED"));
+    await fleet.run(100);
+    expect(a.host.fleet?.findRooms()).toEqual([]);
+    expect(a.errors).toEqual([new Error("no")]);
   });
 
   test("options and kinds", async () => {
