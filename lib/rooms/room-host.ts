@@ -1,5 +1,5 @@
 import { invalidType, rangeError, typeError } from "../arguments.js";
-import { systemClock } from "../clock.js";
+import { type Clock, systemClock } from "../clock.js";
 import {
   type DisconnectReason,
   type Door,
@@ -16,10 +16,12 @@ import {
   arrayOption,
   booleanOption,
   checkOptions,
+  durationOption,
   integerOption,
   type OptionRule,
   type OptionRules,
   objectOption,
+  oneOf,
   textOption,
   thingOption,
 } from "../options.js";
@@ -70,6 +72,16 @@ export interface CreateRoomOptions {
   data?: unknown;
 }
 
+/** How a host empties itself. */
+export interface DrainOptions {
+  /** When it stops in any case. @defaultValue 30,000 ms */
+  deadlineMs?: number;
+  /** What players get who are here then. @defaultValue `DisconnectCode.ServerStopped` */
+  reason?: DisconnectReason;
+  /** With an engine: whether rooms go to other hosts at once, or when the time is nearly up. @defaultValue `move` */
+  mode?: "move" | "wait";
+}
+
 /** What a host has counted. */
 export interface RoomHostMetrics {
   /** Rooms that are there. */
@@ -109,6 +121,8 @@ const CREATE: OptionRules<CreateRoomOptions> = {
   data: () => {},
 };
 const MAX_ID_BYTES = 40;
+/** How much of the time of a drain that waits is for moving what is left. */
+const MOVE_MS = 10_000;
 
 /**
  * Many rooms in one process and behind one port: each has a `NetworkServer` of its own, and players come in, change
@@ -117,6 +131,7 @@ const MAX_ID_BYTES = 40;
 export class RoomHost {
   /** The server of the players who are in no room. */
   readonly server: NetworkServer;
+  readonly #clock: Clock;
   readonly #house: RoomHouse;
   readonly #desk: JoinDesk;
   readonly #lists: RoomLists;
@@ -139,6 +154,7 @@ export class RoomHost {
       checkKind(name, kind);
     }
     const { clock = systemClock, randomBytes = secureRandomBytes } = options;
+    this.#clock = clock;
     this.#membership = engine ? newMembership(options, { clock, randomBytes }) : null;
     const membership = this.#membership;
     const ofFleet = membership && { doors: () => membership.doors() };
@@ -216,14 +232,37 @@ export class RoomHost {
   }
 
   /**
-   * Takes no new players, makes no new rooms for clients, waits until all players have left, and stops. Rooms that are
-   * there go on and may be joined. `host.server.close()` and `open()` begin it and take it back without an end.
+   * Takes no new players, makes no new rooms for clients, and stops when nobody is here any more. Without an engine, or
+   * with the mode `wait`, rooms go on and may be joined until all players have left. With an engine and the mode
+   * `move`, and after the time of `wait`, rooms go to other hosts of the same protocol, and their players with them.
    *
-   * @param options as of `NetworkServer.drain`
    * @returns how many players were disconnected at the deadline
+   * @throws as `NetworkServer.drain`
    */
-  drain(options: { deadlineMs?: number; reason?: DisconnectReason } = {}): Promise<number> {
-    return this.server.drain(options);
+  async drain(options: DrainOptions = {}): Promise<number> {
+    const rules = { deadlineMs: durationOption(), reason: objectOption(), mode: oneOf("move", "wait") };
+    checkOptions("drain", options, rules);
+    const { deadlineMs = 30_000, reason, mode = "move" } = options;
+    const membership = this.#membership;
+    this.#assertActive();
+    if (!membership) return this.server.drain({ deadlineMs, ...(reason && { reason }) });
+    const untilMs = this.#clock.now() + deadlineMs;
+    const frontEnd = NetworkServer.frontEndOf(this.server);
+    this.server.close();
+    membership.isDraining = true;
+    if (mode === "wait") await frontEnd.emptied(Math.max(deadlineMs - MOVE_MS, deadlineMs / 2));
+    await membership.moveAll(untilMs);
+    if (!membership.isDraining) return 0;
+    const left = frontEnd.admittedCount;
+    await this.stop(reason);
+    return left;
+  }
+
+  /** Takes players again, and makes rooms: a `drain` that is under way ends without a stop. */
+  undrain(): void {
+    this.#assertActive();
+    if (this.#membership) this.#membership.isDraining = false;
+    this.server.open();
   }
 
   /**

@@ -176,27 +176,30 @@ export class RoomHouse implements RoomOwner {
   }
 
   /**
-   * A room goes on elsewhere.
+   * A room goes on elsewhere. Its players hear of it in the call.
    *
    * @param sendAway takes leave of each of its players
    * @param wait waits until those who are connected have left, as long as they may stay
+   * @returns resolves when the copy has ended; null: it has begun to end before
    */
-  async surrender(
+  surrender(
     room: Room,
     { sendAway, wait }: { sendAway(player: INetworkPlayer): void; wait(emptied: Promise<void>): Promise<void> },
-  ): Promise<void> {
+  ): Promise<void> | null {
+    if (!this.directory.has(room)) return null;
     const { server } = room;
-    if (!this.#forget(room, false)) return;
+    // The players first: what the log refuses then is answered by the next owner.
+    for (const player of server.players) sendAway(player);
+    this.#forget(room, false);
     const emptied = new Promise<void>((resolve) => {
       const look = () => {
         if (!server.players.some(({ isConnected }) => isConnected)) resolve();
       };
       server.on("disconnected", look);
-      for (const player of server.players) sendAway(player);
       look();
     });
-    await wait(emptied);
-    await NetworkServer.stopAs(server, { code: DisconnectCode.Moved, text: "The room is at another server" });
+    const reason = { code: DisconnectCode.Moved, text: "The room is at another server" };
+    return wait(emptied).then(() => NetworkServer.stopAs(server, reason));
   }
 
   /** The host stops: players leave for good. Rooms that are kept may go on elsewhere. */

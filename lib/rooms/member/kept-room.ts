@@ -39,8 +39,8 @@ export interface KeptRoomOwner {
   readonly random: Random;
   /** Of a player who is in the room, by the directory. */
   lastPlayerIdIn(room: string): number;
-  /** Another host owns the room. */
-  fenced(room: Room): void;
+  /** Another host owns the room. Resolves when its players have heard where it is. */
+  fenced(room: Room): Promise<void>;
 }
 
 /** A room as its owner keeps it: its log, its events and its checkpoints. */
@@ -140,6 +140,15 @@ export class KeptRoom implements CheckpointedRoom {
     } finally {
       this.#storing = null;
     }
+  }
+
+  /** Commits wait until `unpause`: another host is about to take the room. Resolves when nothing is being stored. */
+  pause(): Promise<void> {
+    return this.#log.pause();
+  }
+
+  unpause(): void {
+    this.#log.unpause();
   }
 
   /** @param isOver nobody needs the log any more @throws (rejects) as an engine */

@@ -27,8 +27,12 @@ export interface KeptRoomsOwner {
   report(error: unknown, place: string): void;
   /** What this host says of itself. */
   state(): HostState;
-  /** Another host has a room that this one still has. @param newer null: nobody knows which */
-  lost(room: Room, newer: RoomEntry | null): void;
+  /**
+   * Another host has a room that this one still has. Resolves when its players have heard where it is.
+   *
+   * @param newer null: the log says so, and not which it is
+   */
+  lost(room: Room, newer: RoomEntry | null): Promise<void>;
 }
 
 /** The rooms of a host that others can find: it claims them, keeps their logs, and hears who else is there. */
@@ -98,6 +102,22 @@ export class KeptRooms implements RoomKeeper {
   /** Whether the owner of a room is known to be gone, is this host, or gives the room to it. */
   mayClaim({ id, owner }: RoomEntry): boolean {
     return owner === this.#owner.id || this.given.has(id) || this.beats.isDead(owner);
+  }
+
+  /**
+   * Has another host take a room: what is committed meanwhile waits.
+   *
+   * @param take asks the other host @returns whether it has
+   */
+  async give(room: Room, take: () => Promise<boolean>): Promise<boolean> {
+    const kept = this.#keptOf(room);
+    await kept.checkpoint();
+    await kept.pause();
+    try {
+      return await take();
+    } finally {
+      kept.unpause();
+    }
   }
 
   // What rooms call.
@@ -187,7 +207,7 @@ export class KeptRooms implements RoomKeeper {
   #follow(now: RoomEntry | null): void {
     if (!now) return;
     for (const [room, { entry }] of this.#kept) {
-      if (room.id === now.id && now.epoch > entry.epoch) this.#owner.lost(room, now);
+      if (room.id === now.id && now.epoch > entry.epoch) void this.#owner.lost(room, now);
     }
   }
 

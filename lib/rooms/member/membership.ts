@@ -1,9 +1,11 @@
+import { equalBytes } from "../../bytes.js";
 import { type Clock, unixTimeMs } from "../../clock.js";
 import {
   DisconnectCode,
   type Door,
   type INetworkPlayer,
   NetworkServer,
+  type RedirectTarget,
   RequestRefusedError,
 } from "../../message/index.js";
 import { settledWithin } from "../../message/time/deadline.js";
@@ -29,6 +31,9 @@ const SWEEP_MS = 5000;
 const MAX_SWEPT = 50;
 /** How long players have to leave the copy of a room that goes on elsewhere. */
 const LEAVE_MS = 5000;
+/** How many rooms are moved at a time, and the pause when nobody takes one. */
+const MAX_MOVING = 16;
+const PAUSE_MS = 100;
 /** How long a host has to take a room. */
 const TAKE_MS = 5000;
 /** How long a stop waits until all records are written. */
@@ -77,6 +82,8 @@ export class Membership {
   /** Since when rooms, and players who are in none, have a host that is dead. */
   #orphans = new Map<string, number>();
   readonly #seatTimers = new Set<unknown>();
+  /** Copies of rooms that players have not left yet. */
+  readonly #leaving = new Set<Promise<void>>();
 
   constructor(options: MembershipOptions) {
     this.#options = options;
@@ -87,7 +94,7 @@ export class Membership {
       ...{ engine, app, id, clock, random },
       report: (error, place) => NetworkServer.report(this.#hosting.lobby, error, place),
       state: () => this.#state(),
-      lost: (room, newer) => void this.#lost(room, newer),
+      lost: (room, newer) => this.#lost(room, newer),
     });
     const { kept } = this;
     this.sessions = new FleetSessions({
@@ -195,10 +202,50 @@ export class Membership {
     return [...others.slice(from), ...others.slice(0, from)].slice(0, 2).map(doorOf);
   }
 
+  /**
+   * Moves all rooms and players to other hosts, as soon as one takes them.
+   *
+   * @param untilMs by the clock: what is still here then stays
+   */
+  async moveAll(untilMs: number): Promise<void> {
+    const { lobby, house } = this.#hosting;
+    const { clock } = this.#options;
+    while (this.isDraining && clock.now() < untilMs) {
+      const rooms = house.directory.rooms.slice(0, MAX_MOVING);
+      const moved = await Promise.all(rooms.map((room, at) => this.#handOver(room, at)));
+      for (const player of lobby.authenticatedPlayers) this.#sendAway(player, "", this.#takers()[0]);
+      await Promise.all(this.#leaving);
+      const isDone = moved.every(Boolean) && house.directory.size === 0;
+      if (isDone && NetworkServer.frontEndOf(lobby).admittedCount === 0) return;
+      if (isDone || !moved.some(Boolean))
+        await new Promise<void>((resolve) => void clock.setTimeout(resolve, PAUSE_MS));
+    }
+  }
+
+  /** Hosts that take rooms of this one, the emptiest first. */
+  #takers(): string[] {
+    const { fingerprint } = this.#hosting.lobby.protocol;
+    const isTaker = (host: HostState) =>
+      host.id !== this.id && !host.isDraining && equalBytes(host.fingerprint, fingerprint);
+    const takers = this.kept.beats.hosts().filter(isTaker);
+    return takers.sort((one, other) => one.load - other.load).map(({ id }) => id);
+  }
+
   /** Gives a room to another host, and sends its players there. @returns false: nobody took it */
-  async handOver(room: Room, host: string): Promise<boolean> {
-    await room.checkpoint();
-    return (await this.remote.request({ host }, TakeRequest, { room: room.id }, { timeoutMs: TAKE_MS })).isDone;
+  async #handOver(room: Room, turn: number): Promise<boolean> {
+    const takers = this.#takers();
+    const host = takers[turn % takers.length];
+    if (host === undefined) return false;
+    try {
+      return await this.kept.give(room, async () => {
+        const wish = { room: room.id };
+        const { isDone } = await this.remote.request({ host }, TakeRequest, wish, { timeoutMs: TAKE_MS });
+        if (isDone) await this.#lost(room, null);
+        return isDone;
+      });
+    } catch {
+      return false; // It is tried again, with another host.
+    }
   }
 
   #answer(remote: RemoteMessages, { house, desk }: MembershipHost): void {
@@ -260,26 +307,37 @@ export class Membership {
   /** Another host has a room that this one still has: this copy ends, and its players go there. */
   async #lost(room: Room, newer: RoomEntry | null): Promise<void> {
     const { house } = this.#hosting;
-    if (!house.directory.has(room)) return;
-    this.counts.surrendered++;
     const { clock } = this.#options;
-    await house.surrender(room, {
-      sendAway: (player) => this.#sendAway(player, room, newer),
+    const { kept } = this;
+    if (!house.directory.has(room)) return;
+    const now = newer ?? (await kept.directory?.readRoom(room.id).catch(() => null));
+    if (now && now.epoch === room.epoch) return; // The other host says that it has it, and has not.
+    const surrendered = house.surrender(room, {
+      sendAway: (player) => this.#sendAway(player, room.id, now?.owner),
       wait: (emptied) => settledWithin(clock, emptied, LEAVE_MS),
     });
+    if (!surrendered) return;
+    this.counts.surrendered++;
+    this.#leaving.add(surrendered);
+    void surrendered.finally(() => this.#leaving.delete(surrendered));
   }
 
-  #sendAway(player: INetworkPlayer, room: Room, newer: RoomEntry | null): void {
+  /** @param host undefined: the player looks for its room at the doors that it knows */
+  #sendAway(player: INetworkPlayer, room: string, host: string | undefined): void {
     const session = this.sessions.entryOf(player);
+    if (!session) return; // It is on its way already, or the host's client.
+    const { lobby } = this.#hosting;
+    const target = host === undefined ? null : this.#targetOf(host, session, room);
+    if (room === "" && !target) return;
     this.sessions.leave(player);
-    if (!player.isConnected) {
-      NetworkServer.dismiss(this.#hosting.lobby, player, MOVED);
-      return;
-    }
-    const target = newer && session && this.arrivals.targetOf(newer.owner, { session, room: room.id });
-    // Without a target it looks for its room at the doors that it knows.
-    if (target) player.redirect(target);
+    if (!player.isConnected) NetworkServer.dismiss(lobby, player, MOVED);
+    else if (target) player.redirect(target);
     else NetworkServer.refuse(player, MOVED.code, MOVED.text);
+  }
+
+  /** Null: the host is not heard any more. */
+  #targetOf(host: string, session: SessionEntry, room: string): RedirectTarget | null {
+    return this.kept.beats.find(host) ? this.arrivals.targetOf(host, { session, room }) : null;
   }
 
   /** Takes what hosts have left that are dead for longer than anybody may come back. */
