@@ -14,12 +14,12 @@ import {
   type ServerAuthenticationOwner,
 } from "./authentication/server-authentication.js";
 import { SESSION_METHOD } from "./authentication/session-proof.js";
-import type { StoredSession } from "./authentication/session-store.js";
+import type { ArrivalPlace, StoredSession } from "./authentication/session-store.js";
 import { SERVER_LOSSES, SessionTable } from "./authentication/session-table.js";
 import { defaultSocketFactory } from "./default-socket-factory.js";
 import { type HostLink, joinAs } from "./host-link.js";
 import type { NetworkClientCore } from "./network-client-core.js";
-import type { NetworkServer } from "./network-server.js";
+import { coreOfServer, type NetworkServer } from "./network-server.js";
 import type { NetworkServerCore } from "./network-server-core.js";
 import type { NetworkServerOptions } from "./network-server-options.js";
 import { Admission } from "./players/admission.js";
@@ -362,23 +362,32 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
     }
   }
 
-  adopt(newcomer: NetworkPlayer, id: Uint8Array, session: StoredSession, { reply, lostMs }: ProvenSession): void {
+  adopt(newcomer: NetworkPlayer, id: Uint8Array, session: StoredSession, proven: ProvenSession): void {
     const { secret, authentication } = session;
+    const { reply, lostMs } = proven;
     if (!this.#admission.admit(newcomer)) return;
     newcomer.authentication = authentication;
     // For its client this is another place than any before, whatever the number of that was.
     newcomer.moves = new DataView(this.randomBytes(4).buffer).getUint32(0);
     this.sessions?.adopt(newcomer, id, secret);
     this.home.connected(newcomer);
-    if (newcomer.isConnected) this.#letIn(newcomer, { method: SESSION_METHOD, reply, hasMoved: true, lostMs });
+    const place = newcomer.isConnected ? proven.place?.(newcomer) : null;
+    if (newcomer.isConnected) this.#letIn(newcomer, { method: SESSION_METHOD, reply, hasMoved: true, lostMs }, place);
   }
 
-  #letIn(player: NetworkPlayer, welcome: WelcomeParts): void {
+  /** @param place where it goes on @defaultValue at home */
+  #letIn(player: NetworkPlayer, welcome: WelcomeParts, place: ArrivalPlace | null = null): void {
+    const server = place ? coreOfServer(place.server) : this.home;
     player.lastConnection.isTrusted = true;
     if (!player.isHost) this.#players.add(player);
-    this.home.take(player);
+    if (place) player.room = place.room;
+    if (server !== this.home) {
+      this.home.release(player, { code: DisconnectCode.Moved, text: "The player is in a room" });
+      player.settle(server);
+    }
+    server.take(player, place?.playerId || undefined);
     this.#welcome(player, welcome);
-    this.home.enter(player);
+    server.enter(player);
   }
 
   resume(newcomer: NetworkPlayer, player: NetworkPlayer, reply: Uint8Array): void {

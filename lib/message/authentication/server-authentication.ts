@@ -59,6 +59,7 @@ export interface ProvenSession {
   /** Proves to the client that this server has the session. */
   readonly reply: Uint8Array;
   readonly lostMs: number;
+  readonly place: Arrival["place"];
 }
 
 interface Attempt {
@@ -165,12 +166,12 @@ export class ServerAuthentication {
     if (!secret) return unknown;
     const reply = await answerSession(payload, secret, contextOf(player, attempt));
     if (reply === null) return () => this.#refuse(player, "The proof of the session is wrong");
-    const { redirect, lostMs = 0 } = await arrivalOf(stored, player);
+    const { redirect, lostMs = 0, place } = await arrivalOf(stored, player);
     // The session may have ended meanwhile, or another connection may have brought it here.
     const session = sessions?.find(id);
     if (session) return () => this.#owner.resume(player, session.player, reply);
     if (redirect) return () => this.#redirect(player, attempt, redirect);
-    return stored ? () => this.#owner.adopt(player, id, stored, { reply, lostMs }) : unknown;
+    return stored ? () => this.#owner.adopt(player, id, stored, { reply, lostMs, place }) : unknown;
   }
 
   /** The client leaves by itself, within the time of an authentication. */

@@ -77,8 +77,8 @@ export class SessionTable {
 
   /** A player was admitted. @throws TypeError for a store that gives no secret; what the store throws */
   create(player: NetworkPlayer): Session {
-    const id = this.#randomBytes(SESSION_ID_BYTES);
     const { store } = this.options;
+    const id = store?.newId?.() ?? this.#randomBytes(SESSION_ID_BYTES);
     const secret = store
       ? store.create(id, player.authentication as PlayerAuthentication)
       : this.#randomBytes(SESSION_SECRET_BYTES);

@@ -232,6 +232,11 @@ export class NetworkPlayer implements INetworkPlayer {
     this.isRedirected = false;
   }
 
+  /** The player begins at another server than that which has let it in. */
+  settle(owner: PlayerOwner): void {
+    this.#owner = owner;
+  }
+
   /** The player goes on in another room, at another server behind the same front end. */
   move(owner: PlayerOwner, ending: Ending): void {
     this.#owner = owner;
