@@ -44,3 +44,7 @@ export function putBytes(source: Uint8Array, length: number, target: Uint8Array,
 /** Two hexadecimal digits a byte. */
 export const hexOf = (bytes: Uint8Array, separator = ""): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(separator);
+
+/** The bytes of a text as `hexOf` makes it. */
+export const bytesOfHex = (text: string): Uint8Array =>
+  Uint8Array.from({ length: text.length / 2 }, (_, at) => Number.parseInt(text.slice(2 * at, 2 * at + 2), 16));

@@ -52,6 +52,17 @@ export interface ConnectErrorCodes {
    * The two ends define different messages; the text names the first difference. Deploy both from the same protocol.
    */
   ERR_PROTOCOL_MISMATCH: string;
+  /**
+   * A server has redirected the client, that one again, and so on: more than four times, or again and again. Look at
+   * what those servers know of each other.
+   */
+  ERR_REDIRECT_LOOP: string;
+  /**
+   * The client does not follow a redirect: it has no address for the client's kind of socket, it leads from the
+   * Internet into a private network, or the connection would be less protected there. Check the addresses and keys of
+   * the servers.
+   */
+  ERR_REDIRECT_REFUSED: string;
   /** The application on the server refused: its `beforeAccept` or a `disconnect`, with the code and text in the error's
    * `reason`. With the text "The server failed", its `beforeAccept` threw or gave no verdict: look at the server's
    * log. */

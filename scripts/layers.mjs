@@ -74,7 +74,7 @@ export const layers = {
   rooms: {
     below: ["guard", "message", "peer", "serialization", "socket"],
     base: ["labels", "room-messages"],
-    wings: ["engine", "fleet", "host"],
+    wings: ["engine", "fleet", "host", "member"],
   },
   testing: { below: ["socket"], base: ["fake-clock"], wings: ["conformance"] },
 };

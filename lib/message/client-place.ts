@@ -1,8 +1,9 @@
+import { equalBytes } from "../bytes.js";
 import { DisconnectCode, type DisconnectReason } from "../socket/index.js";
 import type { ClientExtension } from "./extension.js";
-import { endingOf, type Target } from "./handshake-timeout.js";
 import type { NetworkPlayer } from "./players/network-player.js";
 import type { Place } from "./protocol/system-messages.js";
+import { endingOf, type Target } from "./target.js";
 import type { NetworkTimeEstimate } from "./time/network-time.js";
 import type { PingLoop } from "./time/ping-loop.js";
 
@@ -36,11 +37,13 @@ export class ClientPlace {
     this.#arrive(player, place);
   }
 
-  /** The player has moved. */
-  moved(player: NetworkPlayer, place: Place, target: Target | null): void {
-    const reason = { code: DisconnectCode.Moved, text: "The player is in another room" };
+  /** The player has moved. @param isSameRoom to another server, where its room is now */
+  moved(player: NetworkPlayer, place: Place, target: Target | null, isSameRoom = false): void {
+    const text = isSameRoom ? "The room is at another server" : "The player is in another room";
+    const reason = { code: DisconnectCode.Moved, text };
     this.#leave(player, reason);
-    player.moved(endingOf(target, reason));
+    if (isSameRoom) player.relocated(endingOf(target, reason));
+    else player.moved(endingOf(target, reason));
     this.#owner.time.reset();
     this.#arrive(player, place);
     if (player.isAuthenticated) this.#owner.pings.start();
@@ -50,10 +53,11 @@ export class ClientPlace {
     if (this.#isPlaying) this.#owner.forEachExtension((extension) => extension.playerSuspended?.(player));
   }
 
-  /** The player has come back, perhaps to another room than the one that it was in. */
-  resumed(player: NetworkPlayer, place: Place, target: Target | null): void {
+  /** The player has come back, perhaps to another room than the one that it was in. @param hasMoved another server */
+  resumed(player: NetworkPlayer, place: Place, target: Target | null, hasMoved: boolean): void {
     this.#owner.pings.start();
-    if (place.moves !== player.moves) this.moved(player, place, target);
+    if (hasMoved) this.moved(player, place, target, equalBytes(place.room, player.room));
+    else if (place.moves !== player.moves) this.moved(player, place, target);
     else if (this.#isPlaying) this.#owner.forEachExtension((extension) => extension.playerResumed?.(player));
   }
 

@@ -7,12 +7,12 @@ import type { RandomBytes } from "../random.js";
 import type { DisconnectReason } from "../socket/index.js";
 import { ClientAuthentication } from "./authentication/client-authentication.js";
 import { type ClientSession, sessionCredential } from "./authentication/session-proof.js";
-import type { Target } from "./handshake-timeout.js";
 import { MessageDispatcher } from "./message-dispatcher.js";
 import { MessageWaiters } from "./message-waiters.js";
 import { NetworkPlayer, type PlayerOwner } from "./players/network-player.js";
 import type { ProtocolCore } from "./protocol/protocol.js";
 import { ChallengeMessage, TableMessage, WelcomeMessage } from "./protocol/system-messages.js";
+import type { Target } from "./target.js";
 
 /** Who says goodbye, and where. */
 export interface FarewellParts {

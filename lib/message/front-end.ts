@@ -8,20 +8,25 @@ import { serverFailed, serverFull, serverStopped } from "../socket/building/sock
 import { DisconnectCode, type DisconnectReason } from "../socket/disconnect-reason.js";
 import type { IncomingConnection } from "../socket/index.js";
 import { judge, type Verdict } from "../verdict.js";
-import { ServerAuthentication, type ServerAuthenticationOwner } from "./authentication/server-authentication.js";
+import {
+  type ProvenSession,
+  ServerAuthentication,
+  type ServerAuthenticationOwner,
+} from "./authentication/server-authentication.js";
 import { SESSION_METHOD } from "./authentication/session-proof.js";
-import type { StoredSession } from "./authentication/session-store.js";
+import type { ArrivalPlace, StoredSession } from "./authentication/session-store.js";
 import { SERVER_LOSSES, SessionTable } from "./authentication/session-table.js";
 import { defaultSocketFactory } from "./default-socket-factory.js";
 import { type HostLink, joinAs } from "./host-link.js";
 import type { NetworkClientCore } from "./network-client-core.js";
-import type { NetworkServer } from "./network-server.js";
+import { coreOfServer, type NetworkServer } from "./network-server.js";
 import type { NetworkServerCore } from "./network-server-core.js";
 import type { NetworkServerOptions } from "./network-server-options.js";
 import { Admission } from "./players/admission.js";
 import { clientNameOf, NetworkPlayer } from "./players/network-player.js";
 import { type PlayerAuthentication, PlayerState } from "./players/player.js";
 import { UnidentifiedPlayers } from "./players/unidentified-players.js";
+import { MAX_DOORS, type SentDoor, sentDoor } from "./protocol/door.js";
 import {
   MoveMessage,
   type Place,
@@ -38,7 +43,7 @@ const NO_ROOM = new Uint8Array(0);
 const TAKES_NOBODY = "The server takes no new players";
 const STORE_FAILED = "The session store failed";
 
-type WelcomeParts = Pick<Welcome, "method" | "reply" | "session">;
+type WelcomeParts = Pick<Welcome, "method" | "reply"> & Partial<Welcome>;
 type ServerHandler = Required<PeerHandler<LibraryConnection>>;
 
 /** The server of a player. */
@@ -282,7 +287,7 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
     this.#admission.remove(player);
     this.unidentified.remove(player);
     this.authentication.cancel(player);
-    this.sessions?.remove(player);
+    this.sessions?.remove(player, this.#goesOn(player, reason));
     const server = serverOf(player);
     server.end(player, reason);
     if (this.#players.delete(player) && this.#players.size === 0) for (const done of this.#emptied) done();
@@ -365,30 +370,40 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
     }
   }
 
-  adopt(newcomer: NetworkPlayer, id: Uint8Array, { secret, authentication }: StoredSession, reply: Uint8Array): void {
+  adopt(newcomer: NetworkPlayer, id: Uint8Array, session: StoredSession, proven: ProvenSession): void {
     if (this.isClosed) {
       newcomer.refuse(DisconnectCode.ServerClosed, TAKES_NOBODY);
       return;
     }
+    const { secret, authentication } = session;
+    const { reply, lostMs } = proven;
     if (!this.#admission.admit(newcomer)) return;
     newcomer.authentication = authentication;
     // For its client this is another place than any before, whatever the number of that was.
     newcomer.moves = new DataView(this.randomBytes(4).buffer).getUint32(0);
     this.sessions?.adopt(newcomer, id, secret);
     this.home.connected(newcomer);
-    if (newcomer.isConnected) this.#letIn(newcomer, { method: SESSION_METHOD, reply, session: undefined });
+    const place = newcomer.isConnected ? proven.place?.(newcomer) : null;
+    if (newcomer.isConnected) this.#letIn(newcomer, { method: SESSION_METHOD, reply, hasMoved: true, lostMs }, place);
   }
 
   #storeFailed(error: unknown, player: NetworkPlayer | null): void {
     this.home.report(error, player, null, "the session store");
   }
 
-  #letIn(player: NetworkPlayer, welcome: WelcomeParts): void {
+  /** @param place where it goes on @defaultValue at home */
+  #letIn(player: NetworkPlayer, welcome: WelcomeParts, place: ArrivalPlace | null = null): void {
+    const server = place ? coreOfServer(place.server) : this.home;
     player.lastConnection.isTrusted = true;
     if (!player.isHost) this.#players.add(player);
-    this.home.take(player);
+    if (place) player.room = place.room;
+    if (server !== this.home) {
+      this.home.release(player, { code: DisconnectCode.Moved, text: "The player is in a room" });
+      player.settle(server);
+    }
+    server.take(player, place?.playerId || undefined);
     this.#welcome(player, welcome);
-    this.home.enter(player);
+    server.enter(player);
   }
 
   resume(newcomer: NetworkPlayer, player: NetworkPlayer, reply: Uint8Array): void {
@@ -406,7 +421,8 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
     }
     this.#byConnection.set(connection, player);
     player.attach(newcomer);
-    this.#welcome(player, { method: SESSION_METHOD, reply, session: undefined });
+    this.#welcome(player, { method: SESSION_METHOD, reply });
+    player.requests.askAgain();
     serverOf(player).resume(player);
   }
 
@@ -422,8 +438,19 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
 
   #welcome(player: NetworkPlayer, parts: WelcomeParts): void {
     player.state = PlayerState.Authenticated;
-    if (!player.send(WelcomeMessage, { ...parts, place: this.#placeOf(player) }))
+    const rest = { session: undefined, hasMoved: false, lostMs: 0, doors: this.#doors() };
+    if (!player.send(WelcomeMessage, { ...rest, ...parts, place: this.#placeOf(player) }))
       player.refuse(DisconnectCode.ConnectionLost, "The welcome was not taken");
+  }
+
+  #doors(): SentDoor[] {
+    try {
+      const doors = this.#options.doors?.() ?? [];
+      return doors.slice(0, MAX_DOORS).map((door) => sentDoor("A door", door));
+    } catch (error) {
+      this.home.report(error, null, null, "doors");
+      return [];
+    }
   }
 
   #placeOf(player: NetworkPlayer): Place {
@@ -440,6 +467,12 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
       this.end(player, { code: DisconnectCode.Timeout, text: "The player has not come back" });
     });
     if (player.state === PlayerState.Suspended) server.suspend(player);
+  }
+
+  /** Whether a session is, or may be taken up, at another server. One of the application's own reasons ends it. */
+  #goesOn({ isRedirected }: NetworkPlayer, { code }: DisconnectReason): boolean {
+    if (isRedirected) return code >= DisconnectCode.Timeout;
+    return code === DisconnectCode.ServerStopped && this.#options.doors !== undefined;
   }
 
   #hostEnded(): PeerCore {

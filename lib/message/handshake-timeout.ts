@@ -1,26 +1,8 @@
 import type { NetworkError } from "../network-error.js";
 import type { Heard } from "../peer/handshake/heard.js";
-import { connectError, connectTimeout, describeServer } from "../peer/peer-error.js";
-import { DisconnectCode, type DisconnectReason, type IConnectEndPoint, type SocketFactory } from "../socket/index.js";
+import { connectError, connectTimeout } from "../peer/peer-error.js";
+import { DisconnectCode } from "../socket/index.js";
 import { HandshakeStep } from "./authentication/client-authentication.js";
-import type { Ending } from "./players/connection-lost.js";
-
-/** Where a client's server is. */
-export interface Target {
-  readonly factory: SocketFactory;
-  readonly endPoint: IConnectEndPoint;
-}
-
-/** The server, for errors; in host mode there is no target. */
-export function serverNameOf(target: Target | null): string {
-  return target ? describeServer(target.factory, target.endPoint) : "The server";
-}
-
-/** How the connection to the server has ended, for the errors of what waited for it. */
-export const endingOf = (target: Target | null, reason: DisconnectReason): Ending => ({
-  place: serverNameOf(target).replace("The", "the"),
-  reason,
-});
 
 /** What was tried, in `handshakeTimeoutMs`, and what to look at. */
 const WAITS: Record<HandshakeStep, (server: string, time: string) => string> = {

@@ -48,7 +48,7 @@ export type {
 } from "./message-handler.js";
 export { NetworkClient } from "./network-client.js";
 export type { ConnectOptions, NetworkClientOptions, SceneLoader } from "./network-client-options.js";
-export type { NetworkClientEvents, NetworkEvents, NetworkServerEvents } from "./network-events.js";
+export type { NetworkClientEvents, NetworkEvents, NetworkServerEvents, Resumption } from "./network-events.js";
 export type { NetworkClientMetrics, NetworkMetrics, NetworkServerMetrics } from "./network-metrics.js";
 export type { ErrorSource, NetworkOptions, NetworkPeerOptions } from "./network-options.js";
 export { NetworkServer } from "./network-server.js";
@@ -61,6 +61,7 @@ export {
   type RequestOptions,
 } from "./players/player.js";
 export type { SendManyOptions } from "./players/send-to-players.js";
+export type { Door, RedirectTarget } from "./protocol/door.js";
 export { type ErrorBudget, ErrorFlags } from "./protocol/error-flags.js";
 export { defineMessage, type MessageDefinition, type MessageOptions, type RateLimit } from "./protocol/message.js";
 export { defineProtocol, type Protocol, type ProtocolOptions, type ProtocolPart } from "./protocol/protocol.js";

@@ -307,6 +307,9 @@ export class MessageDispatcher implements MessageHandler {
 const borrowedError = ({ name }: MessageDefinition<unknown>) =>
   invalidType(`The values of ${name} are valid during the call only, so its handler cannot be async`);
 
+/** What a handler throws whose room has ended here. */
+const LEFT = new Set(["ERR_CLOSED", "ERR_FENCED", "ERR_CONNECTION_LOST"]);
+
 const withoutAnswer = (outcome: RequestOutcome, text = "") => ({ outcome, text, value: undefined });
 
 function answer<Q, A>(
@@ -337,11 +340,13 @@ function answer<Q, A>(
       reply(withoutAnswer("refused", refusalText(error.message) || "refused"));
       return;
     }
+    // What could not be done here since the room is at another server is asked again there.
+    if (player.isRedirected && LEFT.has(String((error as Partial<NetworkError>)?.code))) return;
     reply(withoutAnswer("failed"));
     throw error;
   };
   try {
-    const result = handler(value, player, signal);
+    const result = handler(value, player, signal, id);
     if (isThenable(result)) return Promise.resolve(result).then(succeed).catch(fail);
     succeed(result as A);
   } catch (error) {

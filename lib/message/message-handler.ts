@@ -7,8 +7,14 @@ export type Handler<T> = (message: T, player: INetworkPlayer, signal: AbortSigna
 
 /**
  * Answers a request. It throws `RequestRefusedError` to refuse; any other exception counts as an error of the handler.
+ * `id` counts the questions of the player: one that comes a second time (`retry`) has the same.
  */
-export type RequestHandler<Q, A> = (question: Q, player: INetworkPlayer, signal: AbortSignal) => A | Promise<A>;
+export type RequestHandler<Q, A> = (
+  question: Q,
+  player: INetworkPlayer,
+  signal: AbortSignal,
+  id: number,
+) => A | Promise<A>;
 
 /** The options of a handler that answers requests. */
 export interface RequestHandlerOptions {

@@ -1,25 +1,22 @@
 import { whenAborted } from "../abort-signals.js";
 import { EventHub } from "../event-hub.js";
+import { TokenBucket } from "../guard/token-bucket.js";
 import { NetworkError } from "../network-error.js";
 import { checkOptions } from "../options.js";
-import type { LibraryConnection } from "../peer/connection/connection.js";
-import { Heard } from "../peer/handshake/heard.js";
-import { type ByteSegment, Channel, type PeerHandler } from "../peer/index.js";
-import { PeerCore } from "../peer/peer-core.js";
+import { type ByteSegment, Channel } from "../peer/index.js";
 import { connectError } from "../peer/peer-error.js";
 import { checkReason } from "../socket/disconnect-reason.js";
 import { DisconnectCode, type DisconnectReason } from "../socket/index.js";
-import { ClientAuthentication, HandshakeStep } from "./authentication/client-authentication.js";
-import { LOSSES, PASSING, REFUSALS } from "./authentication/ends.js";
+import { CLIENT_LOSSES, PASSING, REFUSALS, STOPS } from "./authentication/ends.js";
 import { type ClientSession, sessionCredential } from "./authentication/session-proof.js";
+import { ClientDoors } from "./client-doors.js";
+import { ClientLink, type ClientLinkOwner, type Introduction } from "./client-link.js";
 import { ClientPlace } from "./client-place.js";
+import { ConnectAttempts, redirectLoop } from "./connect-attempt.js";
 import { defaultSocketFactory } from "./default-socket-factory.js";
 import type { ClientExtension } from "./extension.js";
 import { sayGoodbye } from "./farewell.js";
-import { endingOf, handshakeTimeout, serverNameOf, type Target } from "./handshake-timeout.js";
-import { HeldMessages } from "./held-messages.js";
 import { type HostEnd, HostLink } from "./host-link.js";
-import { type Link, newLink } from "./link.js";
 import type { OutOfEra } from "./message-dispatcher.js";
 import type { NetworkClient } from "./network-client.js";
 import {
@@ -30,11 +27,12 @@ import {
   type SceneLoader,
 } from "./network-client-options.js";
 import { NetworkCore } from "./network-core.js";
-import { CLIENT_EVENTS, type NetworkClientEvents } from "./network-events.js";
+import { CLIENT_EVENTS, type NetworkClientEvents, type Resumption } from "./network-events.js";
 import type { NetworkClientMetrics } from "./network-metrics.js";
 import { placeOfOption } from "./network-options.js";
-import { NetworkPlayer } from "./players/network-player.js";
+import type { NetworkPlayer } from "./players/network-player.js";
 import { type INetworkPlayer, PlayerState } from "./players/player.js";
+import { ProofTurns } from "./proof-turns.js";
 import { ErrorFlags } from "./protocol/error-flags.js";
 import {
   ChallengeMessage,
@@ -42,21 +40,26 @@ import {
   PingMessage,
   type Place,
   PongMessage,
+  type Redirect,
+  RedirectMessage,
   TableMessage,
   type Welcome,
   WelcomeMessage,
 } from "./protocol/system-messages.js";
 import { Era } from "./protocol/wire-numbers.js";
 import { registerSceneLoading } from "./scene-loading.js";
+import { endingOf, refused, serverNameOf, type Target, targetOf } from "./target.js";
 import { NetworkTimeEstimate } from "./time/network-time.js";
 import { PingLoop } from "./time/ping-loop.js";
 import { ReconnectLoop } from "./time/reconnect-loop.js";
 import { ResumeLoop } from "./time/resume-loop.js";
 
-const GIVEN_UP = { code: DisconnectCode.AuthenticationFailed, text: "The client has given up" };
+/** Redirects in the game: so many at once, and one more for each of these times. */
+const REDIRECTS = { burst: 4, perSecond: 0.1 };
+const GOES_ON: DisconnectReason = { code: DisconnectCode.Moved, text: "The client goes on at another server" };
 
 /** What happens inside a {@link NetworkClient}: it connects, proves who it is, is lost and comes back. */
-export class NetworkClientCore extends NetworkCore<ClientExtension> {
+export class NetworkClientCore extends NetworkCore<ClientExtension> implements ClientLinkOwner {
   readonly events = new EventHub<NetworkClientEvents>(
     CLIENT_EVENTS,
     (error, name) => this.report(error, null, null, `a listener of ${name}`),
@@ -67,15 +70,20 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
   onLoadScene: SceneLoader | null = null;
   readonly #client: NetworkClient;
   readonly #options: NetworkClientOptions;
-  readonly #held: HeldMessages;
   readonly #pings: PingLoop;
-  readonly #resumeLoop: ResumeLoop;
+  readonly turns = new ProofTurns<ClientLink>();
+  readonly #resumeLoop: ResumeLoop<Target>;
   readonly #reconnectLoop: ReconnectLoop;
   /** Where it connects again by itself; null: it does not. */
   #home: ConnectOptions | null = null;
+  /** Of the connection, or of the last one. */
   #target: Target | null = null;
+  readonly #doors = new ClientDoors();
   readonly #place: ClientPlace;
-  #link: Link | null = null;
+  /** The connection, or the first attempt. */
+  #link: ClientLink | null = null;
+  readonly #attempts = new ConnectAttempts();
+  readonly #redirects: TokenBucket;
   #host: HostLink | null = null;
   #player: NetworkPlayer | null = null;
   #session: ClientSession | null = null;
@@ -90,12 +98,16 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
     super(options, "client");
     this.#client = client;
     this.#options = options;
-    this.#held = new HeldMessages();
     this.#pings = new PingLoop(this.clock, options.pingIntervalMs ?? 2000, this.drive, () => {
       this.#player?.send(PingMessage, { clientTimeMs: this.clock.now() }, Channel.Unreliable);
     });
-    this.#resumeLoop = new ResumeLoop(this.clock, {
-      attempt: () => this.#redial(),
+    this.#redirects = new TokenBucket(this.clock, REDIRECTS.burst, REDIRECTS.perSecond);
+    this.#resumeLoop = new ResumeLoop(this.clock, this.peerSettings.random, {
+      attempt: (target) => this.#resumeAt(target),
+      onRefused: (reason) => {
+        // One that follows a redirect may still succeed.
+        if (this.#attempts.size === 0) this.#end(reason);
+      },
       onExpired: (windowMs) => {
         this.#end({ code: DisconnectCode.Timeout, text: `The server was not reached again within ${windowMs} ms` });
       },
@@ -119,7 +131,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
   }
 
   get metrics(): NetworkClientMetrics {
-    const connection = this.#link?.authentication?.player.lastConnection;
+    const connection = this.#link?.connection;
     const peer = this.#host ? null : (this.#link?.peer ?? null);
     return {
       ...this.metricsOf(peer, connection ? [connection] : []),
@@ -142,11 +154,11 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
     const outcome = new Promise<INetworkPlayer>((resolve, reject) => {
       this.#connecting = { resolve, reject };
     });
-    const link = newLink();
-    const stopWaiting = whenAborted(signal, () => this.#fail(link, signal?.reason));
+    const link = this.#newLink();
+    const stopWaiting = whenAborted(signal, () => this.failed(link, signal?.reason));
     try {
       this.#begin(link);
-      if (link === this.#link) void this.#aim(link, host, port).catch((error) => this.#fail(link, error));
+      if (link === this.#link) void this.#aim(link, host, port).catch((error) => this.failed(link, error));
       return await outcome;
     } finally {
       stopWaiting();
@@ -159,21 +171,21 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
     this.#reconnectLoop.stop();
     const link = this.#link;
     const goodbye = this.#player?.state === PlayerState.Suspended ? this.#sayGoodbye(reason) : null;
-    if (link) this.#drop(link, reason);
+    link?.drop(reason);
     if (this.active) this.#end(reason, new NetworkError("ERR_CLOSED", "The client was disconnected"));
     await Promise.all([link?.peer?.close(), goodbye]);
   }
 
   updateReceive(): void {
     if (this.#host) this.#host.receiveAtClient();
-    else this.#link?.peer?.updateReceive();
+    else for (const { peer } of this.#links()) peer?.updateReceive();
   }
 
   updateSent(): void {
     if (!this.active) return;
     this.#runTick();
     this.#pings.update();
-    this.#link?.peer?.updateSent();
+    for (const { peer } of this.#links()) peer?.updateSent();
   }
 
   // What handlers and players call.
@@ -187,7 +199,8 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
 
   /** A message that comes before the welcome, or before a move, has overtaken it. */
   unauthenticated(player: NetworkPlayer, _message: unknown, bytes: ByteSegment, channel: Channel): void {
-    if (!this.#held.add(bytes, channel)) player.refuse(DisconnectCode.InvalidPacket, "Too much before the welcome");
+    if (!this.#linkOf(player).held.add(bytes, channel))
+      player.refuse(DisconnectCode.InvalidPacket, "Too much before the welcome");
   }
 
   outOfEra(player: NetworkPlayer, { message, wireNumber, bytes, channel }: OutOfEra): void {
@@ -209,13 +222,13 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
 
   /** Null: a listener of `started` has disconnected it. */
   joinHost(server: HostEnd): HostLink | null {
-    const link = newLink();
+    const link = this.#newLink({}, true);
     this.#home = null;
     this.#reconnectLoop.stop();
     this.#begin(link);
     if (link !== this.#link) return null;
     this.#host = new HostLink(this.clock, server, {
-      handler: this.#handlerOf(link),
+      handler: link.handler(),
       config: this.peerConfig(this.drive),
     });
     link.peer = this.#host.client;
@@ -224,12 +237,13 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
 
   /** The server could not connect the host's client. */
   abandonHost(host: HostLink, error: unknown): void {
-    if (this.#host === host) this.#fail(this.#link, error);
+    if (this.#host === host && this.#link) this.failed(this.#link, error);
   }
 
-  #begin(link: Link): void {
+  #begin(link: ClientLink): void {
     this.activate();
     this.#link = link;
+    this.#attempts.add("connect", null, link);
     this.#session = null;
     this.time.reset();
     this.forEachExtension((extension) => extension.started?.(this.#client));
@@ -237,102 +251,110 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
   }
 
   /** Finds out where the server is, and dials. */
-  async #aim(link: Link, host: string | undefined, port: number | undefined): Promise<void> {
-    this.#limit(link);
+  async #aim(link: ClientLink, host: string | undefined, port: number | undefined): Promise<void> {
+    link.limit();
     const factory = this.#options.socketFactory ?? (await defaultSocketFactory());
-    if (link !== this.#link) return;
+    if (link.isOver) return;
     this.#target = { factory, endPoint: factory.getConnectEndPoint(host, port) };
-    await this.#dial(link, this.#target);
+    await link.dial(this.#target);
   }
 
-  async #dial(link: Link, { factory, endPoint }: Target): Promise<void> {
-    try {
-      this.trace?.event("connectivity:connection_attempted", { ...endPoint });
-      const config = this.peerConfig(this.drive);
-      link.peer = new PeerCore(factory.createClientSocket(), factory.maxPacketSize, this.#handlerOf(link), config);
-      await link.peer.connect(endPoint);
-    } catch (error) {
-      this.#fail(link, error);
-    }
+  #newLink(introduction: Partial<Introduction> = {}, isHost = false): ClientLink {
+    const credential = introduction.resumes
+      ? sessionCredential(this.#session as ClientSession)
+      : (this.#options.credential ?? null);
+    return new ClientLink(this, { credential, resumes: false, ...introduction }, isHost);
   }
 
-  /** The link's handshake, from the name of the server to its welcome, has limited time. */
-  #limit(link: Link): void {
-    const timeoutMs = this.peerSettings.handshakeTimeoutMs;
-    link.timer = this.clock.setTimeout(() => {
-      const step = link.authentication?.step ?? null;
-      this.#fail(link, handshakeTimeout(serverNameOf(this.#target), step, link.peer?.heard ?? Heard.Nobody, timeoutMs));
-    }, timeoutMs);
+  #dial(link: ClientLink, target: Target): void {
+    link.limit();
+    void link.dial(target);
   }
 
-  /** The handler of a link's Peer. */
-  #handlerOf(link: Link): PeerHandler<LibraryConnection> {
-    const isOf = (connection: LibraryConnection) =>
-      link === this.#link && connection === link.authentication?.player.lastConnection;
-    return {
-      onConnected: (connection) => {
-        if (link === this.#link) this.#onConnected(link, connection);
-      },
-      onMessage: (connection, bytes, channel) => {
-        if (!isOf(connection)) return;
-        this.dispatcher.receive(this.#playerOf(link), bytes, channel);
-        if (this.drive === "automatic") this.#runTick();
-      },
-      onDisconnected: (connection, reason) => {
-        if (isOf(connection)) this.#onLost(link, reason);
-      },
-      onDrain: (connection) => {
-        if (!isOf(connection) || !this.#player?.isConnected) return;
-        this.#player.drained();
-        this.events.emit("drained", this.#player);
-      },
-    };
+  #links(): Iterable<ClientLink> {
+    return new Set([...(this.#link ? [this.#link] : []), ...this.#attempts.links]);
   }
 
-  /** The player whose messages come over a link: one that resumes becomes the known player when it is admitted. */
-  #playerOf({ authentication }: Link): NetworkPlayer {
-    const { player, step } = authentication as ClientAuthentication;
-    return step === HandshakeStep.Admitted ? (this.#player as NetworkPlayer) : player;
+  #linkOf(player: NetworkPlayer): ClientLink {
+    return this.#attempts.linkOf(player) ?? (this.#link as ClientLink);
   }
 
-  #onConnected(link: Link, connection: LibraryConnection): void {
-    this.connectionStarted(connection);
-    const { isHost, randomBytes } = this;
-    const server = serverNameOf(this.#target);
-    const resumes = this.#player !== null;
-    const player = new NetworkPlayer(this, connection, isHost);
-    const credential = resumes ? sessionCredential(this.#session as ClientSession) : (this.#options.credential ?? null);
-    link.authentication = new ClientAuthentication(player, { credential, resumes, randomBytes, isHost, server });
-    if (connection.fingerprintMatches) this.#greet(link.authentication);
-    else player.send(TableMessage, this.protocol.encodeTable());
+  // What links call.
+
+  dialled(endPoint: object): void {
+    this.trace?.event("connectivity:connection_attempted", { ...endPoint });
   }
 
-  #onLost(link: Link, reason: DisconnectReason): void {
+  greeted({ player }: ClientLink): void {
+    if (this.#player) return;
+    this.#player = player as NetworkPlayer;
+    this.#pings.start();
+    this.events.emit("connected", this.#player);
+  }
+
+  received(link: ClientLink, bytes: ByteSegment, channel: Channel): void {
+    const player = link === this.#link && this.#player ? this.#player : (link.player as NetworkPlayer);
+    this.dispatcher.receive(player, bytes, channel);
+    if (this.drive === "automatic") this.#runTick();
+  }
+
+  drained(link: ClientLink): void {
+    if (link !== this.#link || !this.#player?.isConnected) return;
+    this.#player.drained();
+    this.events.emit("drained", this.#player);
+  }
+
+  lost(link: ClientLink, reason: DisconnectReason): void {
     const player = this.#player;
-    const mayResume = this.#session !== null && this.#host === null && (this.#options.resume ?? true);
+    if (!player?.isAuthenticated || link !== this.#link) {
+      this.#attemptFailed(link, reason, connectError(reason, serverNameOf(link.target)));
+      return;
+    }
+    link.drop();
     this.#pings.stop();
-    this.#drop(link);
-    if (player?.state === PlayerState.Suspended) this.#resumeFailed(reason);
-    else if (mayResume && player?.isAuthenticated && LOSSES.has(reason.code)) this.#suspend(player, reason);
+    const mayResume = this.#session !== null && this.#host === null && (this.#options.resume ?? true);
+    // The server may hear of the next connection before this client does.
+    const isReplaced = reason.code === DisconnectCode.Replaced && this.#attempts.size > 0;
+    const hasStopped = STOPS.has(reason.code) && this.#doors.targets.length > 0;
+    if (mayResume && (CLIENT_LOSSES.has(reason.code) || isReplaced || hasStopped)) this.#suspend(player, reason);
     else this.#end(reason);
+  }
+
+  failed(link: ClientLink, cause: unknown): void {
+    if (link.isOver) return;
+    // The reason of an aborted signal can be any value.
+    const { reason, code, message: text } = (cause instanceof Error ? cause : new Error(String(cause))) as NetworkError;
+    this.trace?.event("connectivity:connection_failed", { error: code, text });
+    const isMine = reason !== undefined && !(link.resumes && reason.code === DisconnectCode.HandshakeTimeout);
+    link.drop(isMine ? reason : undefined);
+    const end = reason ?? { code: DisconnectCode.ConnectionLost, text };
+    if (link === this.#link && this.#player?.isAuthenticated) this.#end(end, cause);
+    else this.#attemptFailed(link, end, cause);
+  }
+
+  #attemptFailed(link: ClientLink, reason: DisconnectReason, cause: unknown): void {
+    link.drop();
+    const attempt = this.#attempts.of(link);
+    if (attempt?.last !== link) return; // It was redirected, and another link goes on for it.
+    this.#attempts.end(attempt);
+    if (attempt.purpose === "connect") this.#end(reason, cause);
+    else if (attempt.purpose === "resume")
+      this.#resumeLoop.failed(attempt.target as Target, REFUSALS.has(reason.code) ? reason : null);
+    else this.complain(`the client could not follow a redirect: ${(cause as Error).message}`);
   }
 
   #registerHandlers(): void {
     const handlers = this.dispatcher;
-    handlers.registerSystem(TableMessage, (table) => this.#inHandshake((link) => this.#onTable(link, table)));
-    handlers.registerSystem(ChallengeMessage, ({ nonce }) =>
-      this.#inHandshake((link, authentication) => authentication.onChallenge(nonce, () => link === this.#link)),
-    );
-    handlers.registerSystem(WelcomeMessage, (welcome) =>
-      this.#inHandshake(async (link, authentication) => {
-        const confirming = authentication.onWelcome(welcome);
-        if (confirming) await confirming;
-        if (link === this.#link) this.#welcomed(link, authentication, welcome);
-      }),
-    );
+    handlers.registerSystem(TableMessage, (table, player) => this.#linkOf(player).onTable(table));
+    handlers.registerSystem(ChallengeMessage, ({ nonce }, player) => this.#linkOf(player).onChallenge(nonce));
+    handlers.registerSystem(WelcomeMessage, (welcome, player) => this.#linkOf(player).onWelcome(welcome));
+    handlers.registerSystem(RedirectMessage, (redirect, player) => {
+      const link = this.#linkOf(player);
+      link.onRedirect(() => this.#follow(link, redirect));
+    });
     const onMove = (place: Place, player: NetworkPlayer) => {
       this.#place.moved(player, place, this.#target);
-      this.#releaseHeld(this.#link as Link, player);
+      this.#releaseHeld(this.#link as ClientLink, player);
     };
     handlers.registerSystem(MoveMessage, onMove, { allowUnauthenticated: false });
     handlers.registerSystem(PongMessage, ({ clientTimeMs, serverTimeMs, tick }) => {
@@ -341,50 +363,26 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
     registerSceneLoading(handlers, this);
   }
 
-  /** Takes a step of the present link's handshake. An error of it ends the attempt. */
-  async #inHandshake(step: (link: Link, authentication: ClientAuthentication) => unknown): Promise<void> {
-    const link = this.#link as Link;
-    try {
-      await step(link, link.authentication as ClientAuthentication);
-    } catch (error) {
-      this.#fail(link, error);
-    }
-  }
-
-  #onTable(link: Link, table: Uint8Array): void {
-    const authentication = link.authentication as ClientAuthentication;
-    authentication.onTable();
-    const agreement = this.protocol.compare(table, "theirs");
-    if (typeof agreement === "string")
-      throw connectError({ code: DisconnectCode.ProtocolMismatch, text: agreement }, serverNameOf(this.#target));
-    authentication.player.numbers.agree(agreement);
-    this.#greet(authentication);
-  }
-
-  #greet(authentication: ClientAuthentication): void {
-    const { player, resumes } = authentication;
-    authentication.greet();
-    if (resumes) return;
-    this.#player = player;
-    this.#pings.start();
-    this.events.emit("connected", player);
-  }
-
-  #welcomed(link: Link, { player: candidate, resumes }: ClientAuthentication, welcome: Welcome): void {
+  welcomed(link: ClientLink, { method, session, place, hasMoved, lostMs, doors }: Welcome): void {
     const player = this.#player as NetworkPlayer;
-    this.clock.clearTimeout(link.timer);
+    const wasAdmitted = player.authentication !== null;
+    this.#attempts.clear(link, GOES_ON);
+    if (link !== this.#link) this.#link?.drop(GOES_ON);
+    // It follows a redirect, so its connection was not lost.
+    if (player.isAuthenticated) player.suspended(endingOf(this.#target, GOES_ON));
+    this.#link = link;
+    this.#target = link.target;
+    this.#doors.remember(link, doors, (text) => this.complain(text));
     this.#reconnectLoop.connected();
-    player.attach(candidate);
+    player.attach(link.player as NetworkPlayer);
     player.state = PlayerState.Authenticated;
-    if (resumes) {
-      this.#resumptions++;
-      this.#resumeLoop.stop();
-      this.#place.resumed(player, welcome.place, this.#target);
-      this.events.emit("resumed", player);
-    } else {
-      player.authentication = { method: welcome.method, data: undefined };
-      this.#session = welcome.session ?? null;
-      this.#place.admitted(player, welcome.place);
+    if (!link.resumes) {
+      player.authentication = { method, data: undefined };
+      this.#session = session ?? null;
+    }
+    if (wasAdmitted) this.#resumed(player, place, { hasMoved: hasMoved || !link.resumes, lostMs });
+    else {
+      this.#place.admitted(player, place);
       this.events.emit("authenticated", player);
       this.#connecting?.resolve(player);
       this.#connecting = null;
@@ -392,8 +390,35 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
     this.#releaseHeld(link, player);
   }
 
-  #releaseHeld(link: Link, player: NetworkPlayer): void {
-    this.#held.release((bytes, channel) => {
+  #resumed(player: NetworkPlayer, place: Place, resumption: Resumption): void {
+    const link = this.#link;
+    this.#resumptions++;
+    this.#resumeLoop.stop();
+    this.#place.resumed(player, place, this.#target, resumption.hasMoved);
+    this.events.emit("resumed", player, resumption);
+    if (link === this.#link && player.isAuthenticated) player.requests.askAgain();
+  }
+
+  /** Goes where a server redirects it, beside the connection to that server. @throws NetworkError */
+  #follow(link: ClientLink, { door, ticket }: Redirect): void {
+    const { target: from, connection, leastSecurity: security } = link;
+    if (!from || !connection) throw refused("The server in this process redirects its client");
+    const target = targetOf(door, from, connection);
+    if (!link.isAdmitted) {
+      const next = this.#newLink({ resumes: link.resumes, ticket, security });
+      this.#attempts.of(link)?.redirect(link, next);
+      this.#dial(next, target);
+      return;
+    }
+    if (!this.#redirects.tryTake(1)) throw redirectLoop("The client is redirected again and again");
+    this.#attempts.clear();
+    const next = this.#newLink({ resumes: this.#session !== null, ticket, security });
+    this.#attempts.add("redirect", target, next);
+    this.#dial(next, target);
+  }
+
+  #releaseHeld(link: ClientLink, player: NetworkPlayer): void {
+    link.held.release((bytes, channel) => {
       if (link === this.#link) this.dispatcher.receive(player, bytes, channel);
     });
   }
@@ -401,54 +426,28 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
   #suspend(player: NetworkPlayer, reason: DisconnectReason): void {
     this.#suspensions++;
     player.suspended(endingOf(this.#target, reason));
-    this.#resumeLoop.start((this.#session as ClientSession).resumeWindowMs);
+    this.#link = null;
+    this.time.reset();
+    const { resumeWindowMs } = this.#session as ClientSession;
+    this.#resumeLoop.start(resumeWindowMs, this.#target as Target, this.#doors.targets);
     this.#place.suspended(player);
     this.events.emit("suspended", player);
   }
 
-  #redial(): void {
-    const link = newLink();
-    this.#link = link;
-    this.time.reset();
-    this.#limit(link);
-    void this.#dial(link, this.#target as Target);
-  }
-
-  #resumeFailed(reason: DisconnectReason): void {
-    if (REFUSALS.has(reason.code)) this.#end(reason);
-    else this.#resumeLoop.retry();
-  }
-
-  /** A link's handshake has failed, or its connection cannot go on. Does nothing for an earlier link. */
-  #fail(link: Link | null, cause: unknown): void {
-    if (!link || link !== this.#link) return;
-    // The reason of an aborted signal can be any value.
-    const { reason, code, message: text } = (cause instanceof Error ? cause : new Error(String(cause))) as NetworkError;
-    this.trace?.event("connectivity:connection_failed", { error: code, text });
-    this.#drop(link, reason ?? GIVEN_UP);
-    const end = reason ?? { code: DisconnectCode.ConnectionLost, text };
-    if (this.#player?.state === PlayerState.Suspended) this.#resumeFailed(end);
-    else this.#end(end, cause);
-  }
-
-  /** Gives up a link, whose Peer ends by itself. */
-  #drop({ peer, timer, authentication }: Link, { code, text }: DisconnectReason = GIVEN_UP): void {
-    this.#link = null;
-    this.#held.clear();
-    this.clock.clearTimeout(timer);
-    if (authentication) {
-      const { lastConnection } = authentication.player;
-      lastConnection.refuse(code, text);
-      this.connectionEnded(lastConnection, lastConnection.reason ?? { code, text });
-    }
-    void peer?.close();
+  #resumeAt(target: Target): void {
+    const security = target === this.#target ? "none" : this.#doors.leastSecurity;
+    const link = this.#newLink({ resumes: true, security });
+    this.#attempts.add("resume", target, link);
+    this.#dial(link, target);
   }
 
   #end(reason: DisconnectReason, failure: unknown = connectError(reason, serverNameOf(this.#target))): void {
     const player = this.#player;
     // A session that could not be resumed was lost before, whatever has ended the attempts.
     const isLost = player?.state === PlayerState.Suspended || (player?.isAuthenticated && PASSING.has(reason.code));
-    if (this.#link) this.#drop(this.#link);
+    this.#link?.drop();
+    this.#attempts.clear();
+    this.#link = null;
     this.#player = null;
     this.#host = null;
     this.#session = null;

@@ -78,6 +78,10 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
     return this.peerSettings.guard;
   }
 
+  get isServer(): boolean {
+    return this.#side === "server";
+  }
+
   get extensions(): readonly X[] {
     return this.#extensions;
   }

@@ -11,10 +11,16 @@ export interface NetworkEvents {
   authenticated: [player: INetworkPlayer];
   /** The player's connection was lost, and the player may come back (a server with `sessions`). */
   suspended: [player: INetworkPlayer];
-  /** The suspended player has come back: the same object. */
-  resumed: [player: INetworkPlayer];
   /** The queue to this player was full and a `send` was refused; now there is space again. */
   drained: [player: INetworkPlayer];
+}
+
+/** How a client's session goes on. */
+export interface Resumption {
+  /** Whether it does so at another server. */
+  readonly hasMoved: boolean;
+  /** How old the state is that the player finds there, in milliseconds, as that server says. */
+  readonly lostMs: number;
 }
 
 /**
@@ -22,6 +28,8 @@ export interface NetworkEvents {
  * is added after the event has happened is called at once.
  */
 export interface NetworkServerEvents extends NetworkEvents {
+  /** The suspended player has come back: the same object. */
+  resumed: [player: INetworkPlayer];
   /**
    * The player's address has changed, and the connection has followed (UDP with encryption). Nothing else happens:
    * `player.address` is the new address.
@@ -46,6 +54,11 @@ export interface NetworkServerEvents extends NetworkEvents {
 
 /** The events of a `NetworkClient`. Their order is in docs/message.md. */
 export interface NetworkClientEvents extends NetworkEvents {
+  /**
+   * The suspended player has come back: the same object. Or the server has redirected it, and it was admitted there;
+   * then it was not suspended before.
+   */
+  resumed: [player: INetworkPlayer, resumption: Resumption];
   /** The connection has ended for good. */
   disconnected: [reason: DisconnectReason];
 }

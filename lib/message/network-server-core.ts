@@ -50,13 +50,13 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> {
   readonly players = new Set<NetworkPlayer>();
   /** The player of the client in this process. */
   localPlayer: NetworkPlayer | null = null;
+  lastPlayerId = 0;
   readonly #server: NetworkServer;
   readonly #options: NetworkServerOptions;
   readonly #scenes: SceneBarrier;
   readonly #isSelfDriven: boolean;
   /** Counts the calls of `start` and `stop`: a `start` that was waiting meanwhile gives up. */
   #starts = 0;
-  #lastPlayerId = 0;
   /** Rejects the present `start`. */
   #abandonStart: (error: Error) => void = () => {};
   #stopping: Promise<unknown> | null = null;
@@ -187,8 +187,9 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> {
     this.#assertCurrent(attempt);
   }
 
-  async stop(reason?: DisconnectReason): Promise<void> {
-    if (reason) checkReason(reason);
+  /** @param isOurs the reason is the library's own */
+  async stop(reason?: DisconnectReason, isOurs = false): Promise<void> {
+    if (reason && !isOurs) checkReason(reason);
     // What has arrived comes before the stop: behind the message of this handler, where a tick rate has kept it
     // waiting, and what a socket has heard in this turn. A connection's end follows one reading behind its packets.
     if (this.#isHome) {
@@ -271,10 +272,10 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> {
     this.events.emit("connected", player);
   }
 
-  /** An authenticated player belongs to this server from now on. */
-  take(player: NetworkPlayer): void {
+  /** An authenticated player belongs to this server from now on. @param id that it has had here before */
+  take(player: NetworkPlayer, id = ++this.lastPlayerId): void {
     this.players.add(player);
-    player.id = ++this.#lastPlayerId;
+    player.id = id;
   }
 
   /** A player that it has taken can be reached. */

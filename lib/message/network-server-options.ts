@@ -5,6 +5,7 @@ import type { AuthenticationOptions } from "./authentication/server-authenticati
 import type { SessionOptions } from "./authentication/session-table.js";
 import { NETWORK_OPTIONS, type NetworkOptions } from "./network-options.js";
 import type { INetworkPlayer } from "./players/player.js";
+import type { Door } from "./protocol/door.js";
 import type { ErrorBudget } from "./protocol/error-flags.js";
 import { infoOption, type ServerDescription } from "./server-info.js";
 
@@ -29,6 +30,13 @@ export interface NetworkServerOptions extends NetworkOptions {
    * @defaultValue `{}`: the protocol's name and version, and how many play
    */
   info?: ServerDescription | (() => ServerDescription) | null;
+  /**
+   * Other servers at which a client may look for its session when its connection is lost, at most 4: called for each
+   * welcome.
+   *
+   * @defaultValue none
+   */
+  doors?: () => readonly Door[];
   /** How many errors a player may make; null: any number. @defaultValue 200 tokens, refilled by 50 per second */
   errorBudget?: Partial<ErrorBudget> | null;
   /** Called when a player's budget is used up, in place of the disconnection. */
@@ -44,6 +52,7 @@ export const SERVER_OPTIONS: OptionRules<NetworkServerOptions> = {
   authentication: objectOption(),
   sessions: nullOr(objectOption()),
   info: nullOr(infoOption),
+  doors: functionOption,
   errorBudget: nullOr(objectOption()),
   onErrorLimit: nullOr(functionOption),
   beforeAccept: functionOption,

@@ -4,7 +4,7 @@ import type { EventListener } from "../event-hub.js";
 import { NetworkError } from "../network-error.js";
 import { checkOptions, durationOption, objectOption } from "../options.js";
 import { checkReason } from "../socket/disconnect-reason.js";
-import type { DisconnectReason } from "../socket/index.js";
+import type { DisconnectCode, DisconnectReason } from "../socket/index.js";
 import type { ServerExtension } from "./extension.js";
 import type { FrontEnd } from "./front-end.js";
 import type { MessageHandler } from "./message-handler.js";
@@ -27,10 +27,17 @@ const isConnected = (player: INetworkPlayer) => player.isConnected;
 const isAuthenticated = (player: INetworkPlayer) => player.isAuthenticated;
 const isReady = (player: INetworkPlayer) => player.ready;
 
+/** What happens inside a server. */
+export let coreOfServer: (server: NetworkServer) => NetworkServerCore;
+
 /**
  * Accepts clients and knows them as players (Mirage's `NetworkServer`). The order of its events is in docs/message.md.
  */
 export class NetworkServer {
+  static {
+    coreOfServer = (server) => server.#core;
+  }
+
   readonly protocol: Protocol;
   readonly messageHandler: MessageHandler;
   /** The time since the start, and the tick. */
@@ -57,6 +64,36 @@ export class NetworkServer {
   /** @internal A player goes on at `to`, behind the same front end. See `FrontEnd.move`. */
   static move(player: INetworkPlayer, to: NetworkServer, room: Uint8Array): boolean {
     return to.#core.frontEnd.move(player as NetworkPlayer, to.#core, room);
+  }
+
+  /** @internal The id of a player's session at the front end of a server; null: it has none. */
+  static sessionIdOf(server: NetworkServer, player: INetworkPlayer): Uint8Array | null {
+    return server.#core.frontEnd.sessions?.of(player as NetworkPlayer)?.id ?? null;
+  }
+
+  /** @internal Disconnects a client with a reason of the library's own; it may be not authenticated yet. */
+  static refuse(player: INetworkPlayer, code: DisconnectCode, text: string): void {
+    (player as NetworkPlayer).refuse(code, text);
+  }
+
+  /** @internal A player leaves a server for good, with a reason of the library's own. */
+  static dismiss(server: NetworkServer, player: INetworkPlayer, reason: DisconnectReason): void {
+    server.#core.frontEnd.dismiss(player as NetworkPlayer, reason);
+  }
+
+  /** @internal `stop` with a reason of the library's own. */
+  static stopAs(server: NetworkServer, reason: DisconnectReason): Promise<void> {
+    return server.#core.stop(reason, true);
+  }
+
+  /** @internal The id that a server has given last. */
+  static lastPlayerIdOf(server: NetworkServer): number {
+    return server.#core.lastPlayerId;
+  }
+
+  /** @internal Gives greater ids than `id` from now on, where an earlier server has given those up to it. */
+  static continueIds(server: NetworkServer, id: number): void {
+    server.#core.lastPlayerId = Math.max(server.#core.lastPlayerId, id);
   }
 
   /** @internal The clock of a server, for the layers above it. */

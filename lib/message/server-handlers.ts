@@ -36,7 +36,8 @@ export function registerServerHandlers(handlers: MessageDispatcher, owner: Answe
   handlers.registerSystem(TableMessage, (table, player) => {
     if (!unidentified.onTable(player, table)) misplaced(player, "table");
   });
-  handlers.registerSystem(HelloMessage, ({ resumes }, player) => {
+  handlers.registerSystem(HelloMessage, ({ resumes, ticket }, player) => {
+    player.ticket = ticket;
     if (!unidentified.onHello(player, resumes)) misplaced(player, "hello");
   });
   handlers.registerSystem(ProofMessage, ({ method, payload }, player) => {

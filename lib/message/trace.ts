@@ -4,7 +4,7 @@ import type { IConnection } from "../peer/index.js";
 import { printableJson } from "../printable.js";
 import type { DisconnectReason } from "../socket/index.js";
 import type { Logger } from "./logger.js";
-import type { NetworkEvents, NetworkServerEvents } from "./network-events.js";
+import type { NetworkClientEvents, NetworkServerEvents } from "./network-events.js";
 import type { INetworkPlayer } from "./players/player.js";
 
 /** Takes a trace line by line: each is a JSON object without its line break. */
@@ -74,15 +74,15 @@ export class Trace {
   }
 
   /** Writes how players come and go. */
-  watch(events: Pick<EventHub<NetworkEvents>, "on">): void {
+  watch(events: Pick<EventHub<NetworkClientEvents>, "on">): void {
     for (const name of ["connected", "authenticated", "suspended", "resumed"] as const) {
-      events.on(name, (player) => this.#ofPlayer("connection_state_updated", player, { new: name }));
+      events.on(name, (...[player]) => this.#ofPlayer("connection_state_updated", player, { new: name }));
     }
   }
 
   /** Writes to which addresses players move, too. */
   watchServer(events: Pick<EventHub<NetworkServerEvents>, "on">): void {
-    this.watch(events as Pick<EventHub<NetworkEvents>, "on">);
+    this.watch(events as Pick<EventHub<NetworkClientEvents>, "on">);
     events.on("moved", (player, from) => this.#ofPlayer("moved", player, { from, to: player.address }));
   }
 

@@ -3,13 +3,30 @@
 
 export type {
   DisconnectReason,
+  Door,
   INetworkPlayer,
   NetworkServer,
   NetworkServerOptions,
   SessionOptions,
 } from "../message/index.js";
 export * from "./client.js";
+export type { Engine } from "./engine/engine.js";
+export type { RemoteContext, RemoteHandler, RemoteRequestHandler, RemoteTarget } from "./fleet/remote-messages.js";
 export { Room } from "./host/room.js";
 export type { RoomFilter } from "./host/room-directory.js";
 export type { RoomKind, RoomServerOptions, RoomWish } from "./host/room-kind.js";
-export { type CreateRoomOptions, RoomHost, type RoomHostMetrics, type RoomHostOptions } from "./room-host.js";
+export type {
+  Fleet,
+  FleetHost,
+  FleetMetrics,
+  FleetRoom,
+  Presence,
+  Remote,
+} from "./member/fleet.js";
+export {
+  type CreateRoomOptions,
+  type DrainOptions,
+  RoomHost,
+  type RoomHostMetrics,
+  type RoomHostOptions,
+} from "./room-host.js";

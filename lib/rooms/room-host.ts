@@ -1,7 +1,8 @@
-import { rangeError, typeError } from "../arguments.js";
-import { systemClock } from "../clock.js";
+import { invalidType, rangeError, typeError } from "../arguments.js";
+import { type Clock, systemClock } from "../clock.js";
 import {
   type DisconnectReason,
+  type Door,
   type INetworkPlayer,
   type NetworkClient,
   NetworkError,
@@ -11,16 +12,34 @@ import {
 } from "../message/index.js";
 import { NETWORK_OPTIONS } from "../message/network-options.js";
 import { SERVER_OPTIONS } from "../message/network-server-options.js";
-import { booleanOption, checkOptions, integerOption, type OptionRules, objectOption, textOption } from "../options.js";
+import {
+  arrayOption,
+  booleanOption,
+  checkOptions,
+  durationOption,
+  integerOption,
+  type OptionRule,
+  type OptionRules,
+  objectOption,
+  oneOf,
+  textOption,
+  thingOption,
+} from "../options.js";
 import { secureRandomBytes } from "../random.js";
 import { utf8Length } from "../utf8.js";
+import type { Engine } from "./engine/engine.js";
+import { FleetKeys } from "./fleet/fleet-keys.js";
 import { JoinDesk } from "./host/join-desk.js";
+import { newId } from "./host/names.js";
 import { partsOf, Room } from "./host/room.js";
 import type { RoomFilter } from "./host/room-directory.js";
 import { RoomHouse } from "./host/room-house.js";
 import { checkKind, type RoomKind } from "./host/room-kind.js";
 import { RoomLists } from "./host/room-lists.js";
 import { checkLabels, type Labels } from "./labels.js";
+import type { Arrivals } from "./member/arrivals.js";
+import { Fleet } from "./member/fleet.js";
+import { Membership } from "./member/membership.js";
 import { JoinMessage, LeaveMessage, MAX_NAME_BYTES, ROOM_MESSAGES, WatchMessage } from "./room-messages.js";
 
 /** The options of a {@link RoomHost}: those of a `NetworkServer` without `tickRate` and `drive`, and its rooms. */
@@ -29,6 +48,14 @@ export interface RoomHostOptions extends Omit<NetworkServerOptions, "tickRate" |
   rooms: Readonly<Record<string, RoomKind>>;
   /** How many rooms may be there, 1 to 10,000. @defaultValue 1000 */
   maxRooms?: number;
+  /** What this host shares with the others of its fleet. It needs `app`, `fleetKey` and `door`. @defaultValue none */
+  engine?: Engine;
+  /** The name of the fleet: what distinguishes it from others on the same engine. 1 to 50 of `A-Z a-z 0-9 _ -` */
+  app?: string;
+  /** The secret of the fleet, the same at all hosts: 32 bytes or more. Two during a change of it: the first makes. */
+  fleetKey?: readonly Uint8Array[];
+  /** Where clients reach this host; a function gets the ports that the sockets are bound to. */
+  door?: Door | ((boundPorts: readonly (number | null)[]) => Door);
   /** As of a `NetworkServer`. @defaultValue `{}`: who reconnects within 30 s has kept its seat */
   sessions?: Partial<SessionOptions> | null;
 }
@@ -45,6 +72,16 @@ export interface CreateRoomOptions {
   data?: unknown;
 }
 
+/** How a host empties itself. */
+export interface DrainOptions {
+  /** When it stops in any case. @defaultValue 30,000 ms */
+  deadlineMs?: number;
+  /** What players get who are here then. @defaultValue `DisconnectCode.ServerStopped` */
+  reason?: DisconnectReason;
+  /** With an engine: whether rooms go to other hosts at once, or when the time is nearly up. @defaultValue `move` */
+  mode?: "move" | "wait";
+}
+
 /** What a host has counted. */
 export interface RoomHostMetrics {
   /** Rooms that are there. */
@@ -56,8 +93,27 @@ export interface RoomHostMetrics {
   refusals: number;
 }
 
+const appOption: OptionRule = (name, value) => {
+  if (typeof value !== "string" || !/^[-\w]{1,50}$/.test(value)) throw rangeError(name, "1 to 50 of A-Z a-z 0-9 _ -");
+};
+
 const { tickRate: _tickRate, drive: _drive, ...SHARED } = SERVER_OPTIONS;
-const OPTIONS: OptionRules<RoomHostOptions> = { ...SHARED, rooms: objectOption(), maxRooms: integerOption(1, 10_000) };
+const OPTIONS: OptionRules<RoomHostOptions> = {
+  ...SHARED,
+  rooms: objectOption(),
+  maxRooms: integerOption(1, 10_000),
+  engine: thingOption(
+    "an engine, such as new MemoryEngine() or await NatsEngine.connect(…)",
+    "bucket",
+    "log",
+    "publish",
+  ),
+  app: appOption,
+  fleetKey: arrayOption,
+  door: (name, value) => {
+    if (typeof value !== "function") objectOption()(name, value);
+  },
+};
 const CREATE: OptionRules<CreateRoomOptions> = {
   id: textOption,
   labels: objectOption(),
@@ -65,6 +121,8 @@ const CREATE: OptionRules<CreateRoomOptions> = {
   data: () => {},
 };
 const MAX_ID_BYTES = 40;
+/** How much of the time of a drain that waits is for moving what is left. */
+const MOVE_MS = 10_000;
 
 /**
  * Many rooms in one process and behind one port: each has a `NetworkServer` of its own, and players come in, change
@@ -73,9 +131,13 @@ const MAX_ID_BYTES = 40;
 export class RoomHost {
   /** The server of the players who are in no room. */
   readonly server: NetworkServer;
+  readonly #clock: Clock;
   readonly #house: RoomHouse;
   readonly #desk: JoinDesk;
   readonly #lists: RoomLists;
+  /** The hosts that share an engine; null without one. */
+  readonly fleet: Fleet | null;
+  readonly #membership: Membership | null;
   #hasRehearsed = false;
 
   /** @throws TypeError, RangeError for a wrong option */
@@ -83,7 +145,7 @@ export class RoomHost {
     checkOptions("RoomHost", options, OPTIONS, (name) =>
       name === "tickRate" ? "a kind of rooms has it: rooms: { arena: { server: { tickRate: 30 }, … } }" : "",
     );
-    const { rooms, maxRooms = 1000, sessions = {}, ...serverOptions } = options;
+    const { rooms, maxRooms = 1000, sessions = {}, engine, app, fleetKey, door, ...serverOptions } = options;
     objectOption()("rooms", rooms);
     const kinds = new Map(Object.entries(rooms));
     for (const [name, kind] of kinds) {
@@ -92,19 +154,36 @@ export class RoomHost {
       checkKind(name, kind);
     }
     const { clock = systemClock, randomBytes = secureRandomBytes } = options;
-    const lobby = new NetworkServer({ ...serverOptions, sessions }, { frontEnd: null, isLobby: true });
+    this.#clock = clock;
+    this.#membership = engine ? newMembership(options, { clock, randomBytes }) : null;
+    const membership = this.#membership;
+    const ofFleet = membership && { doors: () => membership.doors() };
+    const kept = membership && sessions ? { ...sessions, store: membership.sessions } : sessions;
+    const lobby = new NetworkServer(
+      { ...serverOptions, ...ofFleet, sessions: kept },
+      { frontEnd: null, isLobby: true },
+    );
     this.server = lobby;
     this.#house = new RoomHouse({
-      ...{ clock, randomBytes, kinds, lobby, maxRooms },
+      ...{ clock, randomBytes, kinds, lobby, maxRooms, keeper: membership?.kept ?? null },
       serverOptions: forRooms(serverOptions),
-      prepare: (server) => this.#answer(server),
+      prepare: (server) => {
+        this.#answer(server);
+        membership?.watch(server);
+      },
       changed: (room) => {
         if (!this.#house.directory.has(room)) this.#desk.closed(room);
         this.#lists.changed(room);
       },
     });
-    this.#desk = new JoinDesk({ clock, kinds, lobby, maxRooms }, this.#house);
+    const elsewhere = membership && {
+      seek: (...wish: Parameters<Arrivals["seek"]>) => membership.arrivals.seek(...wish),
+    };
+    this.#desk = new JoinDesk({ clock, kinds, lobby, maxRooms, elsewhere }, this.#house);
     this.#lists = new RoomLists(clock, this.#house.directory, lobby);
+    membership?.attach({ lobby, house: this.#house, desk: this.#desk, kinds });
+    membership?.watch(lobby);
+    this.fleet = membership && new Fleet(membership);
     this.#answer(lobby);
     lobby.messageHandler.register(WatchMessage, ({ number, isWanted, kind, labels }, player) => {
       if (!isWanted) this.#lists.unwatch(player, number);
@@ -142,23 +221,50 @@ export class RoomHost {
   async start(options: { localClient?: NetworkClient } = {}): Promise<void> {
     if (!this.#hasRehearsed) await this.#house.rehearse();
     this.#hasRehearsed = true;
+    await this.#membership?.open();
     await this.server.start(options);
+    this.#membership?.start();
   }
 
   /** Closes all rooms, disconnects all players, and stops. @param reason as of `NetworkServer.stop` */
-  stop(reason?: DisconnectReason): Promise<void> {
-    return this.server.stop(reason);
+  async stop(reason?: DisconnectReason): Promise<void> {
+    await this.#membership?.store();
+    await this.server.stop(reason);
+    await this.#membership?.stop();
   }
 
   /**
-   * Takes no new players, makes no new rooms for clients, waits until all players have left, and stops. Rooms that are
-   * there go on and may be joined. `host.server.close()` and `open()` begin it and take it back without an end.
+   * Takes no new players, makes no new rooms for clients, and stops when nobody is here any more. Without an engine, or
+   * with the mode `wait`, rooms go on and may be joined until all players have left. With an engine and the mode
+   * `move`, and after the time of `wait`, rooms go to other hosts of the same protocol, and their players with them.
    *
-   * @param options as of `NetworkServer.drain`
    * @returns how many players were disconnected at the deadline
+   * @throws as `NetworkServer.drain`
    */
-  drain(options: { deadlineMs?: number; reason?: DisconnectReason } = {}): Promise<number> {
-    return this.server.drain(options);
+  async drain(options: DrainOptions = {}): Promise<number> {
+    const rules = { deadlineMs: durationOption(), reason: objectOption(), mode: oneOf("move", "wait") };
+    checkOptions("drain", options, rules);
+    const { deadlineMs = 30_000, reason, mode = "move" } = options;
+    const membership = this.#membership;
+    this.#assertActive();
+    if (!membership) return this.server.drain({ deadlineMs, ...(reason && { reason }) });
+    const untilMs = this.#clock.now() + deadlineMs;
+    const frontEnd = NetworkServer.frontEndOf(this.server);
+    this.server.close();
+    membership.isDraining = true;
+    if (mode === "wait") await frontEnd.emptied(Math.max(deadlineMs - MOVE_MS, deadlineMs / 2));
+    await membership.moveAll(untilMs);
+    if (!membership.isDraining) return 0;
+    const left = frontEnd.admittedCount;
+    await this.stop(reason);
+    return left;
+  }
+
+  /** Takes players again, and makes rooms: a `drain` that is under way ends without a stop. */
+  undrain(): void {
+    this.#assertActive();
+    if (this.#membership) this.#membership.isDraining = false;
+    this.server.open();
   }
 
   /**
@@ -229,6 +335,24 @@ export class RoomHost {
   #assertActive(): void {
     if (!this.server.active) throw new NetworkError("ERR_STATE", "The host is not active: await its start()");
   }
+}
+
+/** @throws TypeError without what a fleet needs; what `FleetKeys` throws */
+function newMembership(
+  { engine, app, fleetKey, door, sessions, peer }: RoomHostOptions,
+  common: Pick<Required<RoomHostOptions>, "clock" | "randomBytes">,
+): Membership {
+  if (!engine || app === undefined || !fleetKey || !door)
+    throw invalidType("A RoomHost with an engine needs `app`, `fleetKey` and `door`");
+  if (sessions === null) throw invalidType("A RoomHost with an engine needs sessions: leave out `sessions: null`");
+  return new Membership({
+    ...{ engine, app, ...common, id: newId(common.randomBytes) },
+    keys: new FleetKeys(fleetKey, common.randomBytes),
+    random: peer?.random ?? Math.random,
+    resumeWindowMs: sessions?.resumeWindowMs ?? 30_000,
+    capacity: peer?.maxConnections ?? 1000,
+    door: typeof door === "function" ? door : () => door,
+  });
 }
 
 /** Of the options of the host, those that the servers of its rooms have as well. */

@@ -118,6 +118,8 @@ export const stayCodec = struct({
   number: u32,
   /** Why, where the server has moved the player. */
   text: string(MAX_TEXT_BYTES),
+  /** Whether the server still brings the player to the room that it wants. */
+  isOnItsWay: bool,
 });
 export type Stay = Infer<typeof stayCodec>;
 

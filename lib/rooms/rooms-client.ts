@@ -259,10 +259,11 @@ export class RoomsClient {
 
   /** The player is somewhere else, or has just come in. @param bytes empty: in no room, and nobody says why */
   #moved(bytes: Uint8Array): void {
-    const { room, number, text } = bytes.length > 0 ? decode(stayCodec, bytes) : stayCodec.default();
+    const { room, number, text, isOnItsWay } = bytes.length > 0 ? decode(stayCodec, bytes) : stayCodec.default();
     this.#arrived(room ? { ...room, code: room.code ?? null } : null, text);
     if (!this.#room) this.#watchAgain();
     this.#settle(number, ({ resolve }) => resolve(this.#room));
+    if (isOnItsWay) return;
     this.#failAll(() => new NetworkError("ERR_ROOM_REFUSED", "The server has moved the player elsewhere"));
   }
 

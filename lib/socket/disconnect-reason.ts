@@ -52,6 +52,10 @@ export enum DisconnectCode {
   Moved = 1027,
   /** The server takes no new players any more: it is about to stop. */
   ServerClosed = 1028,
+  /** The client was redirected more than four times in a row, or again and again. */
+  RedirectLoop = 1029,
+  /** The client does not follow a redirect: to where it leads, or because it would be less protected there. */
+  RedirectRefused = 1030,
 }
 
 /**

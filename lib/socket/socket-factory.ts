@@ -16,6 +16,15 @@ export abstract class SocketFactory<
     return true;
   }
 
+  /**
+   * Which of a server's addresses (`Door`) its clients take; null: that of the `transport` of their connections.
+   *
+   * @defaultValue null
+   */
+  get addressKind(): string | null {
+    return null;
+  }
+
   abstract createServerSocket(): ISocket<Bind>;
 
   /** By default the same kind of socket as a server's. */

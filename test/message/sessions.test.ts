@@ -23,7 +23,7 @@ import { packed, u8 } from "../../lib/serialization/index.js";
 import { DisconnectCode, type MemorySocketKind } from "../../lib/socket/index.js";
 import { FakeClock } from "../../lib/testing/index.js";
 import { CuttableFactory, MessageWorld } from "../support/message-world.js";
-import { connectRaw } from "../support/raw-ends.js";
+import { connectRaw, NO_TICKET } from "../support/raw-ends.js";
 
 const Note = defineMessage("note", u8);
 const Ask = defineRequest("ask", packed, packed);
@@ -241,7 +241,7 @@ test("above maxSuspended somebody has left", async () => {
 /** A new connection that resumes a session, as whoever has its secret can make one. */
 async function showSession(world: MessageWorld, session: ClientSession) {
   const { connection, reasons, say, lastOf } = await connectRaw(world);
-  await say(HelloMessage, { resumes: true });
+  await say(HelloMessage, { resumes: true, ticket: NO_TICKET });
   const { nonce } = lastOf(ChallengeMessage) as { nonce: Uint8Array };
   const { channelBinding, security } = connection;
   const randomBytes = (size: number) => new Uint8Array(size).fill(9);

@@ -3,6 +3,9 @@ import { type IConnection, Peer } from "../../lib/peer/index.js";
 import { NetworkReader, NetworkWriter } from "../../lib/serialization/index.js";
 import type { MessageWorld } from "./message-world.js";
 
+/** What a hello shows without a redirect. */
+export const NO_TICKET = new Uint8Array(0);
+
 /** A message as it travels, behind its number. */
 export function encodeMessage<T>({ messages }: Protocol, message: MessageDefinition<T>, value: T): Uint8Array {
   const writer = new NetworkWriter();

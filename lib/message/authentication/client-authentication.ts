@@ -22,11 +22,17 @@ export enum HandshakeStep {
   Admitted = "admitted",
 }
 
+const NOTHING = new Uint8Array(0);
+
 /** What a client proves, and has the server prove. */
 export interface ClientAuthenticationOptions {
   /** Of a session when it resumes. */
   readonly credential: Credential | null;
   readonly resumes: boolean;
+  /** Of the redirect by which it comes; empty without one. */
+  readonly ticket?: Uint8Array;
+  /** Resolves when the proof may be made; undefined: at once. */
+  readonly turn?: () => Promise<void> | undefined;
   readonly randomBytes: RandomBytes;
   /** The server is in this process, and has nothing to prove. */
   readonly isHost: boolean;
@@ -64,7 +70,7 @@ export class ClientAuthentication {
   /** Both sides agree on the protocol. */
   greet(): void {
     this.#step = HandshakeStep.Hello;
-    this.player.send(HelloMessage, { resumes: this.resumes });
+    this.player.send(HelloMessage, { resumes: this.resumes, ticket: this.#options.ticket ?? NOTHING });
   }
 
   /**
@@ -81,6 +87,9 @@ export class ClientAuthentication {
     const { channelBinding, security } = this.player.lastConnection;
     this.#context = { nonce, channelBinding, security, randomBytes, server };
     this.#step = HandshakeStep.Proving;
+    const turn = this.#options.turn?.();
+    if (turn) await turn;
+    if (!isWanted()) return;
     const payload = await credential.prove(this.#context);
     if (!isWanted()) return;
     this.#step = HandshakeStep.Proof;
@@ -99,6 +108,11 @@ export class ClientAuthentication {
     if (credential?.confirm && !isHost) return this.#confirm(credential, method, reply);
     this.#step = HandshakeStep.Admitted;
     return undefined;
+  }
+
+  /** The server knows where the player goes on. @throws NetworkError `ERR_INVALID_PACKET` */
+  onRedirect(): void {
+    if (this.#step === HandshakeStep.Table) this.#expect("redirect", HandshakeStep.Hello);
   }
 
   async #confirm(credential: Credential, method: string, reply: Uint8Array): Promise<void> {

@@ -13,11 +13,12 @@ import { AUTHENTICATOR_FAILED } from "../../socket/building/socket-errors.js";
 import { DisconnectCode } from "../../socket/index.js";
 import type { NetworkPlayer } from "../players/network-player.js";
 import type { PlayerAuthentication } from "../players/player.js";
+import type { RedirectTarget } from "../protocol/door.js";
 import { ChallengeMessage, ProofMessage } from "../protocol/system-messages.js";
 import type { AuthenticationAttempt, AuthenticationResult, Authenticator } from "./authenticator.js";
 import { NONCE_BYTES } from "./proof.js";
 import { answerSession, isSessionProof, SESSION_ID_BYTES, SESSION_METHOD } from "./session-proof.js";
-import type { StoredSession } from "./session-store.js";
+import { type Arrival, checkArrival, type StoredSession } from "./session-store.js";
 import type { SessionTable } from "./session-table.js";
 
 /** How a server authenticates its players. */
@@ -49,8 +50,16 @@ export interface ServerAuthenticationOwner {
   /** `newcomer` has proven to be `player`. @param reply proves to the client that this server has the session */
   resume(newcomer: NetworkPlayer, player: NetworkPlayer, reply: Uint8Array): void;
   /** `newcomer` has proven a session that only the store has. */
-  adopt(newcomer: NetworkPlayer, id: Uint8Array, session: StoredSession, reply: Uint8Array): void;
+  adopt(newcomer: NetworkPlayer, id: Uint8Array, session: StoredSession, proven: ProvenSession): void;
   report(error: unknown, player: NetworkPlayer, message: typeof ProofMessage, place: string): void;
+}
+
+/** A session that a client has proven at a server where only the store had it. */
+export interface ProvenSession {
+  /** Proves to the client that this server has the session. */
+  readonly reply: Uint8Array;
+  readonly lostMs: number;
+  readonly place: Arrival["place"];
 }
 
 interface Attempt {
@@ -92,11 +101,7 @@ export class ServerAuthentication {
       return;
     }
     const nonce = this.#owner.randomBytes(NONCE_BYTES);
-    const timer = this.#owner.clock.setTimeout(() => {
-      this.cancel(player);
-      player.refuse(DisconnectCode.AuthenticationTimeout, `No proof within ${this.#timeoutMs} ms`);
-    }, this.#timeoutMs);
-    this.#attempts.set(player, { nonce, resumes, abort: new AbortController(), timer, hasProof: false });
+    this.#begin(player, { nonce, resumes, hasProof: false });
     player.send(ChallengeMessage, { nonce, methods: [...this.#authenticators.keys()] });
   }
 
@@ -116,6 +121,14 @@ export class ServerAuthentication {
     this.#attempts.delete(player);
     this.#owner.clock.clearTimeout(attempt.timer);
     attempt.abort.abort();
+  }
+
+  #begin(player: NetworkPlayer, attempt: Pick<Attempt, "nonce" | "resumes" | "hasProof">): void {
+    const timer = this.#owner.clock.setTimeout(() => {
+      this.cancel(player);
+      player.refuse(DisconnectCode.AuthenticationTimeout, `Not admitted within ${this.#timeoutMs} ms`);
+    }, this.#timeoutMs);
+    this.#attempts.set(player, { ...attempt, abort: new AbortController(), timer });
   }
 
   async #judge(player: NetworkPlayer, attempt: Attempt, method: string, payload: Uint8Array): Promise<void> {
@@ -155,15 +168,29 @@ export class ServerAuthentication {
     if (!secret) return unknown;
     const reply = await answerSession(payload, secret, contextOf(player, attempt));
     if (reply === null) return wrong;
-    // The session may have ended while the proof was checked, or another connection may have brought it here.
+    const { redirect, lostMs = 0, place } = await arrivalOf(stored, player);
+    // The session may have ended meanwhile, or another connection may have brought it here.
     const session = sessions?.find(id);
     if (session) return () => this.#owner.resume(player, session.player, reply);
-    return stored ? () => this.#owner.adopt(player, id, stored, reply) : unknown;
+    if (redirect) return () => this.#redirect(player, attempt, redirect);
+    return stored ? () => this.#owner.adopt(player, id, stored, { reply, lostMs, place }) : unknown;
+  }
+
+  /** The client leaves by itself, within the time of an authentication. */
+  #redirect(player: NetworkPlayer, { nonce, resumes }: Attempt, to: RedirectTarget): void {
+    this.#begin(player, { nonce, resumes, hasProof: true });
+    player.redirect(to);
   }
 
   #refuse(player: NetworkPlayer, text: string): void {
     player.refuse(DisconnectCode.AuthenticationFailed, text);
   }
+}
+
+async function arrivalOf(stored: StoredSession | null, player: NetworkPlayer): Promise<Arrival> {
+  const arrival = (await stored?.arrive?.(player)) ?? {};
+  checkArrival(arrival);
+  return arrival;
 }
 
 /** Whoever admits by a truthy answer, or forgets the answer, would admit everybody. */

@@ -1,6 +1,27 @@
-import { invalidType } from "../../arguments.js";
+import { checkFunction, checkInteger, invalidType } from "../../arguments.js";
 import { isUint8Array } from "../../brands.js";
-import type { PlayerAuthentication } from "../players/player.js";
+import type { NetworkServer } from "../network-server.js";
+import type { INetworkPlayer, PlayerAuthentication } from "../players/player.js";
+import { type RedirectTarget, sentDoor } from "../protocol/door.js";
+
+/** What becomes of a player whose session only the store has, and who has proven it. */
+export interface Arrival {
+  /** The session goes on at another server, and the client is redirected. @defaultValue it goes on here */
+  readonly redirect?: RedirectTarget;
+  /** How old the state is that the player finds here, for its client's event `resumed`. @defaultValue 0 ms */
+  readonly lostMs?: number;
+  /** @internal The place that the player takes when it is admitted. @returns null: it is full, or gone by now */
+  readonly place?: (player: INetworkPlayer) => ArrivalPlace | null;
+}
+
+/** @internal Where a player of a front end goes on at once. */
+export interface ArrivalPlace {
+  readonly server: NetworkServer;
+  /** The id that it has had there; 0: a new one. */
+  readonly playerId: number;
+  /** What its client gets to know of the room. */
+  readonly room: Uint8Array;
+}
 
 /** What a {@link SessionStore} knows of a session. */
 export interface StoredSession {
@@ -8,6 +29,13 @@ export interface StoredSession {
   readonly secret: Uint8Array;
   /** Who its player is. */
   readonly authentication: PlayerAuthentication;
+  /**
+   * Called when a client has proven the session. It may wait, as long as an authentication may take.
+   *
+   * @param player the connection, whose `ticket` may say more; it is not authenticated yet
+   * @defaultValue the session goes on here
+   */
+  arrive?(player: INetworkPlayer): Arrival | PromiseLike<Arrival>;
 }
 
 /**
@@ -15,6 +43,8 @@ export interface StoredSession {
  * where it is not known is admitted there as a new player, if the store has the session.
  */
 export interface SessionStore {
+  /** The id of a session that is about to be made: 16 bytes, never the same twice. @defaultValue random bytes */
+  newId?(): Uint8Array;
   /**
    * A player was admitted. What takes time is written behind: nobody waits for it.
    *
@@ -28,6 +58,15 @@ export interface SessionStore {
   remove(id: Uint8Array): void;
 }
 
+/** @throws TypeError, RangeError for what `arrive` may not have answered */
+export function checkArrival(arrival: unknown): asserts arrival is Arrival {
+  const isObject = typeof arrival === "object" && arrival !== null;
+  if (!isObject) throw invalidType("The `arrive` of a session must answer { redirect }, { lostMs } or {}");
+  const { redirect, lostMs = 0 } = arrival as Arrival;
+  if (redirect) sentDoor("redirect", redirect);
+  checkInteger("lostMs", lostMs, 0, 0xffffffff);
+}
+
 export const SESSION_SECRET_BYTES = 32;
 
 /** @throws TypeError for what is no secret */
@@ -39,8 +78,9 @@ export function checkSecret(secret: unknown): asserts secret is Uint8Array {
 /** @throws TypeError for what a store may not have found */
 export function checkStored(found: unknown): asserts found is StoredSession | null {
   if (found === null) return;
-  const { secret, authentication } = (found ?? {}) as Partial<StoredSession>;
+  const { secret, authentication, arrive } = (found ?? {}) as Partial<StoredSession>;
   checkSecret(secret);
+  if (arrive !== undefined) checkFunction("arrive", arrive);
   if (typeof authentication?.method === "string") return;
   throw invalidType("The find of a SessionStore must answer { secret, authentication }, or null");
 }

@@ -86,8 +86,8 @@ export class SessionTable {
 
   /** A player was admitted. @throws TypeError for a store that gives no secret; what the store throws */
   create(player: NetworkPlayer): Session {
-    const id = this.#randomBytes(SESSION_ID_BYTES);
     const { store } = this.options;
+    const id = store?.newId?.() ?? this.#randomBytes(SESSION_ID_BYTES);
     const secret = store
       ? store.create(id, player.authentication as PlayerAuthentication)
       : this.#randomBytes(SESSION_SECRET_BYTES);
@@ -145,13 +145,14 @@ export class SessionTable {
     if (session && this.#release(player)) session.connectedMs = this.#clock.now();
   }
 
-  /** The player has left. */
-  remove(player: NetworkPlayer): void {
+  /** The player has left. @param goesOn its session is at another server, and stays in the store */
+  remove(player: NetworkPlayer, goesOn = false): void {
     this.#release(player);
     const session = this.#byPlayer.get(player);
     if (!session) return;
     this.#byPlayer.delete(player);
     this.#byId.delete(hexOf(session.id));
+    if (goesOn) return;
     try {
       this.#follow(this.options.store?.remove(session.id));
     } catch (error) {

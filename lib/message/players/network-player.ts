@@ -1,16 +1,25 @@
 import type { Clock } from "../../clock.js";
 import { TokenBucket } from "../../guard/token-bucket.js";
 import { NetworkError } from "../../network-error.js";
-import { checkOptions, durationOption, integerOption, type OptionRules, signalOption } from "../../options.js";
+import {
+  booleanOption,
+  checkOptions,
+  durationOption,
+  integerOption,
+  type OptionRules,
+  signalOption,
+} from "../../options.js";
 import { checkNotifyCallbacks } from "../../peer/connection/check-message.js";
 import type { LibraryConnection } from "../../peer/connection/connection.js";
 import { Channel, type NotifyCallbacks } from "../../peer/index.js";
 import { DisconnectCode, type DisconnectReason, type Security } from "../../socket/index.js";
+import { type RedirectTarget, sentDoor } from "../protocol/door.js";
 import type { MessageEncoder } from "../protocol/encoder.js";
 import type { ErrorBudget } from "../protocol/error-flags.js";
 import { type MessageDefinition, maxAgeOf } from "../protocol/message.js";
 import type { ProtocolCore } from "../protocol/protocol.js";
 import { checkRequest, type RequestDefinition } from "../protocol/request.js";
+import { RedirectMessage } from "../protocol/system-messages.js";
 import { WireNumbers } from "../protocol/wire-numbers.js";
 import { connectionLost, type Ending } from "./connection-lost.js";
 import { GuardedNotify, type NotifyFailure } from "./guarded-notify.js";
@@ -33,6 +42,8 @@ export interface PlayerOwner {
   /** The player's budget is used up. @param lastError what it did last; empty if the application has charged it */
   errorLimitReached(player: NetworkPlayer, lastError: string): void;
   report(error: unknown, player: INetworkPlayer, message: MessageDefinition<unknown>, place: string): void;
+  /** Whether the player is a client. */
+  readonly isServer: boolean;
   /** `player.disconnect` was called. */
   leave(player: NetworkPlayer, reason: DisconnectReason): void;
 }
@@ -41,12 +52,13 @@ const REQUEST_OPTIONS: OptionRules<RequestOptions> = {
   timeoutMs: durationOption(),
   signal: signalOption,
   lane: integerOption(0, 3),
+  retry: booleanOption,
 };
 
 /** Messages of the library that wait for a full queue of one player; with more the player is disconnected. */
 const MAX_WAITING = 256;
 
-const NO_ROOM = new Uint8Array(0);
+const NOTHING = new Uint8Array(0);
 
 /** Counts per message: messages sent, bytes sent, messages received, bytes received. */
 const COUNTS = 4;
@@ -70,8 +82,11 @@ export class NetworkPlayer implements INetworkPlayer {
   readonly requests: PendingRequests;
   /** How often the player has moved to another room. */
   moves = 0;
+  ticket: Uint8Array = NOTHING;
+  /** Its client was told to go on at another server, and has not come back since. */
+  isRedirected = false;
   /** What its client knows of the room. */
-  room: Uint8Array = NO_ROOM;
+  room: Uint8Array = NOTHING;
   #owner: PlayerOwner;
   readonly #abort = new AbortController();
   readonly #budget: TokenBucket | null;
@@ -165,16 +180,27 @@ export class NetworkPlayer implements INetworkPlayer {
     } catch (error) {
       return Promise.reject(error);
     }
-    const { timeoutMs = 10_000, signal, lane = 0 } = options;
+    const { lane = 0, retry = false } = options;
     const send = (id: number) => this.send(definition.request, { id, value }, Channel.Reliable, lane);
-    if (!this.isConnected) {
+    const isWaiting = retry && this.state === PlayerState.Suspended;
+    if (!this.isConnected && !isWaiting) {
       return Promise.reject(new NetworkError("ERR_CONNECTION_LOST", "The player has no connection"));
     }
-    return this.requests.open(definition, send, timeoutMs, signal);
+    return this.requests.open(definition, send, options, isWaiting);
   }
 
   disconnect(reason: DisconnectReason = { code: 0, text: "" }): void {
     this.#owner.leave(this, reason);
+  }
+
+  redirect(to: RedirectTarget): boolean {
+    const door = sentDoor("to", to);
+    if (!this.#owner.isServer || this.isHost)
+      throw new NetworkError("ERR_STATE", "A server redirects its clients, but not the one in its process");
+    if (!this.isConnected) return false;
+    this.isRedirected = true;
+    this.sendLater(RedirectMessage, { door, ticket: to.ticket ?? NOTHING });
+    return true;
   }
 
   chargeError(cost: number, flags: number, text = ""): void {
@@ -199,9 +225,16 @@ export class NetworkPlayer implements INetworkPlayer {
   }
 
   /** The player has come back over the connection of another. */
-  attach({ lastConnection, numbers }: NetworkPlayer): void {
+  attach({ lastConnection, numbers, ticket }: NetworkPlayer): void {
     this.lastConnection = lastConnection;
     this.numbers = numbers;
+    this.ticket = ticket;
+    this.isRedirected = false;
+  }
+
+  /** The player begins at another server than that which has let it in. */
+  settle(owner: PlayerOwner): void {
+    this.#owner = owner;
   }
 
   /** The player goes on in another room, at another server behind the same front end. */
@@ -214,9 +247,14 @@ export class NetworkPlayer implements INetworkPlayer {
 
   /** What waited for the other side in the room before does not come. */
   moved(ending: Ending): void {
+    this.requests.failAll(ending);
+    this.relocated(ending);
+  }
+
+  /** The room is at another server, or the player in another room: what was asked of this side there is for nobody. */
+  relocated(ending: Ending): void {
     this.ready = false;
     this.#waiting.length = 0;
-    this.requests.failAll(ending);
     const reason = connectionLost("The player is in another room", ending);
     for (const abort of this.inFlight) abort.abort(reason);
   }
@@ -279,7 +317,7 @@ export class NetworkPlayer implements INetworkPlayer {
     this.#waiting.length = 0;
     this.state = PlayerState.Suspended;
     this.ready = false;
-    this.requests.failAll(ending);
+    this.requests.interrupt(ending);
   }
 
   ended(ending: Ending): void {

@@ -3,11 +3,15 @@ import { NetworkError } from "../../network-error.js";
 import { type RequestDefinition, type ResponseEnvelope, refusedRequest } from "../protocol/request.js";
 import { promiseBefore } from "../time/deadline.js";
 import { connectionLost, type Ending } from "./connection-lost.js";
+import type { RequestOptions } from "./player.js";
 
 interface Pending {
   definition: RequestDefinition<unknown, unknown>;
   resolve(answer: unknown): void;
   reject(error: unknown): void;
+  /** Sends the question; false: the queue is full. Null: it is not asked again. */
+  readonly ask: (() => boolean) | null;
+  isAsked: boolean;
 }
 
 /** Requests to one player that may wait for their answers. */
@@ -25,24 +29,30 @@ export class PendingRequests {
     this.#clock = clock;
   }
 
-  /** Sends a request and waits for its answer. @param send sends the question with this id; false: the queue is full */
+  /**
+   * Sends a request and waits for its answer.
+   *
+   * @param send sends the question with this id; false: the queue is full
+   * @param isLater it is sent by `askAgain`
+   */
   async open<A>(
     definition: RequestDefinition<unknown, A>,
     send: (id: number) => boolean,
-    timeoutMs: number,
-    signal?: AbortSignal,
+    { timeoutMs = 10_000, signal, retry = false }: RequestOptions,
+    isLater = false,
   ): Promise<A> {
     signal?.throwIfAborted();
     if (this.#pending.size >= MAX_PENDING) {
       throw new NetworkError("ERR_TOO_MANY_REQUESTS", `${MAX_PENDING} requests wait for their answers`);
     }
     const id = (this.#lastId + 1) >>> 0;
-    if (!send(id)) throw new NetworkError("ERR_QUEUE_FULL", "The connection's queue is full");
+    if (!isLater && !send(id)) throw queueFull();
     this.#lastId = id;
+    const ask = retry ? () => send(id) : null;
     const timeoutText = `No answer to ${definition.name} within ${timeoutMs} ms`;
     try {
       return await promiseBefore<A>(this.#clock, { timeoutMs, timeoutText, signal }, (resolve, reject) => {
-        this.#pending.set(id, { definition, resolve, reject } as Pending);
+        this.#pending.set(id, { definition, resolve, reject, ask, isAsked: !isLater } as Pending);
       });
     } finally {
       if (this.#pending.delete(id)) this.#unanswered++;
@@ -74,8 +84,31 @@ export class PendingRequests {
 
   /** No answers can come any more. */
   failAll(ending: Ending): void {
-    for (const { definition, reject } of [...this.#pending.values()]) {
-      reject(connectionLost(`No answer to ${definition.name} will come`, ending));
+    for (const pending of this.#pending.values()) fail(pending, ending);
+  }
+
+  /** No answers can come over this connection any more. */
+  interrupt(ending: Ending): void {
+    for (const pending of this.#pending.values()) if (!pending.ask) fail(pending, ending);
+  }
+
+  /** Over another connection, asks what was interrupted. */
+  askAgain(): void {
+    for (const pending of [...this.#pending.values()]) {
+      try {
+        if (pending.ask?.() === false) pending.reject(queueFull());
+        // The other side may answer the first question as well.
+        if (pending.isAsked) this.#unanswered++;
+        pending.isAsked = true;
+      } catch (error) {
+        pending.reject(error);
+      }
     }
   }
+}
+
+const queueFull = () => new NetworkError("ERR_QUEUE_FULL", "The connection's queue is full");
+
+function fail({ definition, reject }: Pending, ending: Ending): void {
+  reject(connectionLost(`No answer to ${definition.name} will come`, ending));
 }

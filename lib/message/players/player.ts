@@ -1,5 +1,6 @@
 import type { Channel, IConnection, NotifyCallbacks } from "../../peer/index.js";
 import type { DisconnectReason, Security } from "../../socket/index.js";
+import type { RedirectTarget } from "../protocol/door.js";
 import type { ErrorFlags } from "../protocol/error-flags.js";
 import type { MessageDefinition } from "../protocol/message.js";
 import type { RequestDefinition } from "../protocol/request.js";
@@ -40,6 +41,14 @@ export interface RequestOptions {
   signal?: AbortSignal;
   /** The lane of the question, 0 (most urgent) to 3. @defaultValue 0 */
   lane?: number;
+  /**
+   * Whether the question is asked again when the player has come back (`resumed`) before it was answered, even at
+   * another server, but not in another room. It has the same `id` then, by which the handler knows it. `timeoutMs` goes
+   * on meanwhile.
+   *
+   * @defaultValue `false`: it rejects with `ERR_CONNECTION_LOST`
+   */
+  retry?: boolean;
 }
 
 /**
@@ -62,6 +71,11 @@ export interface INetworkPlayer {
   readonly isHost: boolean;
   /** Null before the authentication. */
   readonly authentication: PlayerAuthentication | null;
+  /**
+   * On a server: what the redirect by which the client has come has given it, or what a client has made up: at most
+   * 1024 bytes, empty without one. On a client empty.
+   */
+  readonly ticket: Uint8Array;
   /**
    * On a server: whether the player has loaded the scene of the server, or is authenticated while the server has none.
    * On a client always false.
@@ -113,6 +127,15 @@ export interface INetworkPlayer {
    * @throws RangeError for a code outside 0-999, or a text over 120 bytes of UTF-8
    */
   disconnect(reason?: DisconnectReason): void;
+  /**
+   * On a server: has the client go on at another server. It connects there beside this connection, shows `ticket`, and
+   * resumes its session if it has one; it leaves here, with `DisconnectCode.Moved`, when it is admitted there, and
+   * stays if that fails. A session that goes on there stays in the `SessionStore`.
+   *
+   * @returns false for a player without a connection
+   * @throws TypeError, RangeError for a wrong target; NetworkError `ERR_STATE` on a client, and for a host's client
+   */
+  redirect(to: RedirectTarget): boolean;
   /**
    * Charges an error that you have found yourself to the player's budget; below zero the server disconnects the player.
    * In host mode, and on a client, there is no budget: only the flags are noted.

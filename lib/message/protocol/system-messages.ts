@@ -1,4 +1,5 @@
 import { array, bool, bytes, float64, type Infer, optional, string, struct, u32 } from "../../serialization/index.js";
+import { doorCodec, MAX_DOORS, ticketCodec } from "./door.js";
 import { createMessage } from "./message.js";
 
 /** Largest table of a protocol, in bytes. */
@@ -13,7 +14,14 @@ export const MIN_PING_INTERVAL_MS = 100;
 export const TableMessage = createMessage("network/table", bytes(MAX_TABLE_BYTES));
 
 /** The client's first message, or its first one after the tables: it accepts the protocol. */
-export const HelloMessage = createMessage("network/hello", struct({ resumes: bool }));
+export const HelloMessage = createMessage(
+  "network/hello",
+  struct({
+    resumes: bool,
+    /** That of the redirect by which the client comes; empty without one. */
+    ticket: ticketCodec,
+  }),
+);
 
 /** The server asks the player to prove who it is. */
 export const ChallengeMessage = createMessage(
@@ -54,9 +62,19 @@ export const WelcomeMessage = createMessage(
     reply: bytes(MAX_AUTHENTICATION_BYTES),
     session: optional(struct({ id: bytes(16), secret: bytes(32), resumeWindowMs: float64 })),
     place: placeCodec,
+    /** Whether the session has come here from another server. */
+    hasMoved: bool,
+    /** How old the state is that the player finds here, in milliseconds. */
+    lostMs: u32,
+    /** Where the client may look for its session when the connection is lost. */
+    doors: array(doorCodec, MAX_DOORS),
   }),
 );
 export type Welcome = Infer<typeof WelcomeMessage.codec>;
+
+/** The player goes on at another server. */
+export const RedirectMessage = createMessage("network/redirect", struct({ door: doorCodec, ticket: ticketCodec }));
+export type Redirect = Infer<typeof RedirectMessage.codec>;
 
 /** The player is in another room, or in none. Its number is of the era that it begins. */
 export const MoveMessage = createMessage("network/move", placeCodec);
@@ -92,6 +110,7 @@ export const otherSystemMessages = [
   ChallengeMessage,
   ProofMessage,
   WelcomeMessage,
+  RedirectMessage,
   MoveMessage,
   PingMessage,
   PongMessage,

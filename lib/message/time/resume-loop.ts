@@ -1,44 +1,92 @@
 import type { Clock } from "../../clock.js";
+import type { Random } from "../../random.js";
+import type { DisconnectReason } from "../../socket/index.js";
 
-/** The pause between a failed attempt and the next one. */
-const RETRY_MS = 1000;
+/** All clients of a server lose it together: the pause before each further attempt is somewhere between these. */
+const MIN_PAUSE_MS = 200;
+const MAX_PAUSE_MS = 2000;
+/** So many doors are tried at a time, beside the last server. */
+const DOORS = 2;
 
 /** What a {@link ResumeLoop} calls. */
-export interface ResumeLoopOwner {
-  attempt(): void;
+export interface ResumeLoopOwner<Target> {
+  attempt(target: Target): void;
+  /** Every server has refused. @param reason of the last server */
+  onRefused(reason: DisconnectReason): void;
   /** The session has ended, whatever the attempts are waiting for. */
   onExpired(windowMs: number): void;
 }
 
-/** Decides when a client whose connection was lost tries to resume: at once, and each second until its session ends. */
-export class ResumeLoop {
+/**
+ * Decides when and where a client whose connection was lost tries to resume: at its last server and at two doors at
+ * once, and at each again after a pause, until its session ends. Behind a door that has failed come the others.
+ */
+export class ResumeLoop<Target> {
   readonly #clock: Clock;
-  readonly #owner: ResumeLoopOwner;
-  #window: unknown = null;
-  #next: unknown = null;
+  readonly #random: Random;
+  readonly #owner: ResumeLoopOwner<Target>;
+  /** The server whose connection was lost. */
+  #last: Target | null = null;
+  /** Those that are not tried at this moment: the next one is the first. */
+  #doors: Target[] = [];
+  /** Which have not refused. */
+  readonly #open = new Set<Target>();
+  /** Why the last server has refused. */
+  #refusal: DisconnectReason | null = null;
+  readonly #timers = new Set<unknown>();
 
-  constructor(clock: Clock, owner: ResumeLoopOwner) {
+  constructor(clock: Clock, random: Random, owner: ResumeLoopOwner<Target>) {
     this.#clock = clock;
+    this.#random = random;
     this.#owner = owner;
   }
 
-  start(windowMs: number): void {
+  start(windowMs: number, last: Target, doors: readonly Target[]): void {
     this.stop();
-    this.#window = this.#clock.setTimeout(() => this.#owner.onExpired(windowMs), windowMs);
-    this.#wait(0);
+    this.#last = last;
+    const drawn = doors.map((door) => ({ door, draw: this.#random() }));
+    this.#doors = drawn.sort((one, other) => one.draw - other.draw).map(({ door }) => door);
+    for (const target of [last, ...doors]) this.#open.add(target);
+    this.#wait(windowMs, () => this.#owner.onExpired(windowMs));
+    this.#wait(0, () => this.#owner.attempt(last));
+    for (let count = 0; count < DOORS; count++) this.#wait(0, () => this.#tryDoor());
   }
 
-  /** An attempt has failed. */
-  retry(): void {
-    this.#wait(RETRY_MS);
+  /** An attempt has failed. @param refusal the server does not want to be asked again */
+  failed(target: Target, refusal: DisconnectReason | null): void {
+    const isLast = target === this.#last;
+    if (refusal) {
+      this.#open.delete(target);
+      if (isLast) this.#refusal = refusal;
+      if (this.#open.size === 0) this.#owner.onRefused(this.#refusal as DisconnectReason);
+      else if (!isLast) this.#wait(this.#pauseMs, () => this.#tryDoor());
+      return;
+    }
+    if (!isLast) this.#doors.push(target);
+    this.#wait(this.#pauseMs, () => (isLast ? this.#owner.attempt(target) : this.#tryDoor()));
   }
 
   stop(): void {
-    this.#clock.clearTimeout(this.#window);
-    this.#clock.clearTimeout(this.#next);
+    for (const timer of this.#timers) this.#clock.clearTimeout(timer);
+    this.#timers.clear();
+    this.#open.clear();
+    this.#refusal = null;
   }
 
-  #wait(ms: number): void {
-    this.#next = this.#clock.setTimeout(() => this.#owner.attempt(), ms);
+  #tryDoor(): void {
+    const door = this.#doors.shift();
+    if (door !== undefined) this.#owner.attempt(door);
+  }
+
+  get #pauseMs(): number {
+    return MIN_PAUSE_MS + (MAX_PAUSE_MS - MIN_PAUSE_MS) * this.#random();
+  }
+
+  #wait(ms: number, then: () => void): void {
+    const timer = this.#clock.setTimeout(() => {
+      this.#timers.delete(timer);
+      then();
+    }, ms);
+    this.#timers.add(timer);
   }
 }

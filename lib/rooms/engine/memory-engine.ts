@@ -90,9 +90,9 @@ export class MemoryEngine implements Engine {
     return this.#isConnected && !this.#isClosed;
   }
 
-  /** Another end of the same engine, as another host has one. Its link can be lost alone. */
-  link(): MemoryEngine {
-    const end = new MemoryEngine({ clock: this.#clock, latencyMs: this.#latencyMs });
+  /** Another end of the same engine, as another host has one. Its link can be lost alone, and its clock can stop. */
+  link(clock: Clock = this.#clock): MemoryEngine {
+    const end = new MemoryEngine({ clock, latencyMs: this.#latencyMs });
     end.#store = this.#store;
     return end;
   }

@@ -25,7 +25,8 @@ const beatCodec = struct({
   fingerprint: bytes(8),
   /** Where clients reach it, for each kind of socket, as that kind's text. */
   addresses: array(struct({ kind: string(32), address: string(255) }), 8),
-  serverKey: bytes(32),
+  /** Its public key; empty without one. */
+  serverKey: string(64),
   rooms: u32,
   players: u32,
   /** How many players it takes. */

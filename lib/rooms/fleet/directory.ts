@@ -1,5 +1,6 @@
-import { array, bool, type Infer, string, struct, u32, u64 } from "../../serialization/index.js";
+import { bool, type Infer, string, struct, u32, u64 } from "../../serialization/index.js";
 import type { Engine } from "../engine/engine.js";
+import { labelsCodec } from "../labels.js";
 import { codeOf, type RecordKind, type RecordListener, Records } from "./records.js";
 
 const roomCodec = struct({
@@ -11,7 +12,9 @@ const roomCodec = struct({
   claim: u64,
   /** Whether players may enter it. */
   isOpen: bool,
-  labels: array(struct({ name: string(64), value: string(255) }), 32),
+  labels: labelsCodec,
+  /** Of a private room; "" for a public one. */
+  code: string(16),
 });
 
 type RoomRecord = Infer<typeof roomCodec>;
@@ -23,24 +26,35 @@ export interface RoomEntry extends Omit<RoomRecord, "claim"> {
   readonly epoch: bigint;
 }
 
+/** The most bytes that are kept of what an authenticator has found out. */
+export const MAX_AUTHENTICATION_BYTES = 2048;
+
 const sessionCodec = struct({
   /** In hexadecimal. */
   id: string(32),
+  /** "" for a player who is in none. */
   room: string(64),
+  /** The host that wrote this. */
+  host: string(64),
   playerId: u32,
   /** "" for a player who has none. */
   identity: string(255),
+  /** How its player was authenticated, as JSON. */
+  authentication: string(MAX_AUTHENTICATION_BYTES),
   /** Of the room, when it wrote this. */
   epoch: u64,
   /** How often the session has moved to another room: whoever moves it counts on. */
   moves: u32,
+  isSpectator: bool,
+  /** The client's number of what led it into the room. */
+  question: u32,
 });
 
 /** A session in the directory: in which room its player is. */
 export type SessionEntry = Infer<typeof sessionCodec>;
 
 /** What a room says of itself. */
-export type RoomDescription = Pick<RoomEntry, "id" | "kind" | "isOpen" | "labels">;
+export type RoomDescription = Pick<RoomEntry, "id" | "kind" | "isOpen" | "labels" | "code">;
 
 /** A session with its revision. */
 type StoredSession = SessionEntry & { readonly revision: bigint };
@@ -91,6 +105,17 @@ export class Directory {
   /** A room in the copy. */
   findRoom(id: string): RoomEntry | undefined {
     return this.#rooms.find(id);
+  }
+
+  /** The room as the engine has it, for one that the copy does not have yet. */
+  readRoom(id: string): Promise<RoomEntry | null> {
+    return this.#rooms.read(id);
+  }
+
+  /** A private room. */
+  findByCode(code: string): RoomEntry | undefined {
+    if (code !== "") for (const room of this.#rooms.all()) if (room.code === code) return room;
+    return undefined;
   }
 
   rooms(): IterableIterator<RoomEntry> {
@@ -152,6 +177,7 @@ export class Directory {
     return this.#bySession.list("identity", identity);
   }
 
+  /** @param room "": those who are in none */
   sessionsIn(room: string): SessionEntry[] {
     return this.#bySession.list("room", room);
   }
@@ -173,10 +199,10 @@ export class Directory {
     }
   }
 
-  /** Removes a session, unless another room has it. @returns whether it is gone */
-  async removeSession({ id, room }: SessionEntry): Promise<boolean> {
+  /** Removes a session, unless another room or another host has it. @returns whether it is gone */
+  async removeSession({ id, room, host }: SessionEntry): Promise<boolean> {
     const found = await this.#sessions.read(id);
-    return !found || (found.room === room && this.#sessions.remove(found));
+    return !found || (found.room === room && found.host === host && this.#sessions.remove(found));
   }
 
   close(): void {
@@ -186,9 +212,9 @@ export class Directory {
 
   /** Writes a claim. Where the answer is lost, the key says who has won: nobody else writes this owner. */
   async #write(before: RoomEntry | null, description: RoomDescription, owner: string): Promise<RoomEntry | null> {
-    const { id, kind, isOpen, labels } = description;
+    const { id, kind, isOpen, labels, code } = description;
     try {
-      return await this.#rooms.replace(before, { id, kind, isOpen, labels, owner, claim: 0n });
+      return await this.#rooms.replace(before, { id, kind, isOpen, labels, code, owner, claim: 0n });
     } catch (error) {
       if (codeOf(error) !== "ERR_TIMEOUT") throw error;
       const now = await this.#rooms.read(id);
@@ -214,7 +240,7 @@ const isNewer = (found: SessionEntry, session: SessionEntry) =>
   (found.moves === session.moves && (found.room !== session.room || found.epoch > session.epoch));
 
 const isSame = (one: SessionEntry, other: SessionEntry) =>
-  one.room === other.room && one.moves === other.moves && one.epoch === other.epoch && one.playerId === other.playerId;
+  (["room", "host", "moves", "epoch", "playerId"] as const).every((field) => one[field] === other[field]);
 
 /** The sessions of the copy by room and by identity. */
 class SessionIndex {
@@ -223,12 +249,13 @@ class SessionIndex {
   follow(now: SessionEntry | null, before: SessionEntry | null): void {
     for (const field of ["room", "identity"] as const) {
       const index = this.#sessions[field];
-      if (before && before[field] !== "") {
+      if (before) {
         const others = index.get(before[field]);
         others?.delete(before);
         if (others?.size === 0) index.delete(before[field]);
       }
-      if (now && now[field] !== "") index.set(now[field], (index.get(now[field]) ?? new Set()).add(now));
+      if (now && (field === "room" || now[field] !== ""))
+        index.set(now[field], (index.get(now[field]) ?? new Set()).add(now));
     }
   }
 

@@ -1,4 +1,5 @@
 import { checkFunction } from "../../arguments.js";
+import { hexOf } from "../../bytes.js";
 import type { MessageDefinition } from "../../message/protocol/message.js";
 import {
   checkRequest,
@@ -41,8 +42,8 @@ export interface RemoteMessagesOptions {
   engine: Engine;
   /** What distinguishes this fleet from others on the same engine. */
   app: string;
-  /** Of the protocol, 8 bytes: hosts with another one do not hear this one. */
-  fingerprint: Uint8Array;
+  /** Of the protocol, 8 bytes, at the start: hosts with another one do not hear this one. */
+  fingerprint(): Uint8Array;
   /** The id of this host: 1 to 64 of `A-Z a-z 0-9 _ -`. */
   host: string;
   /** The host that a message for a room or a player goes to; `undefined`: nobody knows. */
@@ -71,7 +72,7 @@ const headCodec = struct({
  */
 export class RemoteMessages {
   readonly #options: RemoteMessagesOptions;
-  readonly #prefix: string;
+  #prefix = "";
   readonly #handlers = new Map<string, { codec: Codec<unknown>; handle: RemoteHandler<unknown> }>();
   readonly #answers = new Map<
     string,
@@ -83,12 +84,11 @@ export class RemoteMessages {
 
   constructor(options: RemoteMessagesOptions) {
     this.#options = options;
-    const fingerprint = Buffer.from(options.fingerprint).toString("hex");
-    this.#prefix = `vs.${options.app}.${fingerprint}`;
   }
 
   start(): void {
-    const { engine, host } = this.#options;
+    const { engine, host, app, fingerprint } = this.#options;
+    this.#prefix = `vs.${app}.${hexOf(fingerprint())}`;
     const hear = (data: Uint8Array) => void this.#hear(data);
     this.#ends.push(
       engine.subscribe(`${this.#prefix}.all`, hear),

@@ -39,8 +39,8 @@ export interface RoomLogOptions {
    * state, so that a checkpoint never has half of it.
    */
   apply(event: Uint8Array): void;
-  /** Another owner has begun: this copy of the room is over. Called once. */
-  fenced(): void;
+  /** Another owner has begun: this copy of the room is over. Called once. What waits rejects when this is done. */
+  fenced(): void | Promise<void>;
   /** @defaultValue 30,000 ms */
   commitTimeoutMs?: number;
 }
@@ -88,6 +88,9 @@ export class RoomLog {
   #waitingBytes = 0;
   #checkpoint: WaitingCheckpoint | undefined;
   #isWriting = false;
+  #isPaused = false;
+  /** Wait until nothing is being written. */
+  readonly #idle: (() => void)[] = [];
   /** Begins to write, or tries again. */
   #timer: unknown;
   #resume: () => void = () => {};
@@ -179,6 +182,17 @@ export class RoomLog {
     });
   }
 
+  /** Writes nothing until `unpause`. Resolves when what is being written is stored. */
+  async pause(): Promise<void> {
+    this.#isPaused = true;
+    while (this.#isWriting && !this.#end) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  unpause(): void {
+    this.#isPaused = false;
+    if (this.#checkpoint || this.#waiting.length > 0) this.#wake();
+  }
+
   /** Stops writing. What waits rejects with `ERR_CLOSED`. */
   close(): void {
     this.#finish(new NetworkError("ERR_CLOSED", `The room ${this.#options.id} has ended`));
@@ -192,18 +206,19 @@ export class RoomLog {
 
   /** Writes at the end of this turn. */
   #wake(): void {
-    if (this.#isWriting) return;
+    if (this.#isWriting || this.#isPaused) return;
     this.#isWriting = true;
     this.#timer = this.#options.clock.setTimeout(() => void this.#write(), 0);
   }
 
   async #write(): Promise<void> {
     try {
-      while (this.#checkpoint || this.#waiting.length > 0) {
+      while (!this.#isPaused && (this.#checkpoint || this.#waiting.length > 0)) {
         if (this.#checkpoint) await this.#writeCheckpoint(this.#checkpoint);
         if (this.#waiting.length > 0) await this.#writeEvents();
       }
       this.#isWriting = false;
+      for (const resolve of this.#idle.splice(0)) resolve();
     } catch (error) {
       this.#finish(error as NetworkError);
     }
@@ -285,15 +300,21 @@ export class RoomLog {
   #finish(error: NetworkError): void {
     if (this.#end) return;
     this.#end = error;
+    for (const resolve of this.#idle.splice(0)) resolve();
     this.#options.clock.clearTimeout(this.#timer);
     this.#options.clock.clearTimeout(this.#expiry);
+    this.#resume();
+    const told = codeOf(error) === "ERR_FENCED" ? this.#options.fenced() : undefined;
+    if (told) void told.finally(() => this.#rejectAll(error));
+    else this.#rejectAll(error);
+  }
+
+  #rejectAll(error: NetworkError): void {
     for (const { settle } of [...this.#batch, ...this.#waiting]) settle.reject(error);
     this.#checkpoint?.settle.reject(error);
     this.#batch = [];
     this.#waiting.length = 0;
     this.#checkpoint = undefined;
-    this.#resume();
-    if (codeOf(error) === "ERR_FENCED") this.#options.fenced();
   }
 }
 

@@ -33,6 +33,19 @@ interface DeskOwner {
   readonly kinds: ReadonlyMap<string, RoomKind>;
   readonly lobby: NetworkServer;
   readonly maxRooms: number;
+  /** Null: there are no other hosts. */
+  readonly elsewhere: Elsewhere | null;
+}
+
+/** The rooms of other hosts. */
+export interface Elsewhere {
+  /**
+   * Looks for the room that a player wants.
+   *
+   * @returns whether the player is on its way there; else the room is here by now, or there is none
+   * @throws (rejects) NetworkError the refusal
+   */
+  seek(player: INetworkPlayer, question: JoinQuestion): Promise<boolean>;
 }
 
 const refusal = (code: NetworkErrorCode, text: string) => new NetworkError(code, text);
@@ -72,16 +85,20 @@ export class JoinDesk {
     else this.refuse(player, number, "ROOM_NOT_FOUND", "The player is in no room");
   }
 
-  async join(player: INetworkPlayer, question: JoinQuestion): Promise<void> {
+  /** @param isHereOnly nobody else is asked for the room */
+  async join(player: INetworkPlayer, question: JoinQuestion, isHereOnly = !this.#owner.elsewhere): Promise<void> {
     const { number } = question;
     let room: Room | null = null;
     try {
       if (!this.mayAsk(player)) throw refusal("ERR_TOO_MANY_REQUESTS", "Too many questions about rooms");
       if (this.#waiting.has(player)) throw refusal("ERR_TOO_MANY_REQUESTS", "A room is being opened already");
       const from = this.#house.roomOf(player);
-      room = this.#seat(player, question);
-      if (!this.#house.isOpen(room)) await this.#opened(player, room);
+      room = this.#seatHere(player, question, isHereOnly);
+      if (!room && (await this.#isElsewhere(player, question))) return;
       // The player may have left meanwhile, or been moved.
+      if (!room && (!player.isAuthenticated || this.#house.roomOf(player) !== from)) return;
+      room ??= this.#seat(player, question, true);
+      if (!this.#house.isOpen(room)) await this.#opened(player, room);
       if (!player.isAuthenticated || this.#house.roomOf(player) !== from) partsOf(room).seats.release(player);
       else {
         this.joins++;
@@ -92,6 +109,31 @@ export class JoinDesk {
       const code = String((error as Partial<NetworkError>).code).replace("ERR_", "") as Refusal;
       if (REFUSALS.includes(code)) this.refuse(player, number, code, (error as Error).message);
       else this.#failed(player, number, error);
+    }
+  }
+
+  /** Whether a room that is here lets a player in who has no seat yet. */
+  isFree(room: Room, isSpectator: boolean): boolean {
+    return room.code === null && !room.isLocked && this.#house.isOpen(room) && partsOf(room).seats.isFree(isSpectator);
+  }
+
+  /** A seat in a room that is here; null: other hosts may have one. @throws NetworkError the refusal */
+  #seatHere(player: INetworkPlayer, question: JoinQuestion, isHereOnly: boolean): Room | null {
+    if (isHereOnly) return this.#seat(player, question, true);
+    try {
+      return this.#seat(player, question, question.way === "create");
+    } catch (error) {
+      if ((error as NetworkError).code === "ERR_ROOM_NOT_FOUND") return null;
+      throw error;
+    }
+  }
+
+  async #isElsewhere(player: INetworkPlayer, question: JoinQuestion): Promise<boolean> {
+    this.#waiting.add(player);
+    try {
+      return (await this.#owner.elsewhere?.seek(player, question)) ?? false;
+    } finally {
+      this.#waiting.delete(player);
     }
   }
 
@@ -116,7 +158,7 @@ export class JoinDesk {
   }
 
   /** A seat for the player in the room that it wants. @throws NetworkError the refusal */
-  #seat(player: INetworkPlayer, question: JoinQuestion): Room {
+  #seat(player: INetworkPlayer, question: JoinQuestion, mayCreate: boolean): Room {
     const { way, key, labels, isSpectator } = question;
     const wish = { labels, data: readData(question.data), isSpectator };
     const { directory } = this.#house;
@@ -141,16 +183,21 @@ export class JoinDesk {
         return room;
       }
       default:
-        return this.#choose(player, question, wish);
+        return this.#choose(player, question, wish, mayCreate);
     }
   }
 
-  #choose(player: INetworkPlayer, { way, kind: kindName, isPrivate }: JoinQuestion, wish: RoomWish): Room {
+  #choose(
+    player: INetworkPlayer,
+    { way, kind: kindName, isPrivate }: JoinQuestion,
+    wish: RoomWish,
+    isWanted: boolean,
+  ): Room {
     const kind = this.#owner.kinds.get(kindName);
     if (!kind) throw refusal("ERR_ROOM_NOT_FOUND", "There is no such kind of rooms");
     const found = way === "create" ? null : this.#find(player, kindName, wish);
     if (found) return this.#take(player, found, wish.isSpectator);
-    const mayCreate = kind.clientsCreate ?? true;
+    const mayCreate = isWanted && (kind.clientsCreate ?? true);
     if (way === "join" || !mayCreate || (way === "joinOrCreate" && wish.isSpectator)) {
       throw refusal(way === "create" ? "ERR_ROOM_REFUSED" : "ERR_ROOM_NOT_FOUND", "No room is free");
     }

@@ -1,7 +1,13 @@
 import { outOfRange } from "../../arguments.js";
 import { isThenable } from "../../brands.js";
 import type { Clock } from "../../clock.js";
-import { type INetworkPlayer, NetworkError, NetworkServer, type NetworkServerOptions } from "../../message/index.js";
+import {
+  DisconnectCode,
+  type INetworkPlayer,
+  NetworkError,
+  NetworkServer,
+  type NetworkServerOptions,
+} from "../../message/index.js";
 import type { RandomBytes } from "../../random.js";
 import { encode } from "../../serialization/index.js";
 import { cutUtf8 } from "../../utf8.js";
@@ -10,6 +16,7 @@ import { MAX_TEXT_BYTES, stayCodec } from "../room-messages.js";
 import { newCode, newId, newTicket } from "./names.js";
 import { partsOf, Room, type RoomOwner } from "./room.js";
 import { RoomDirectory } from "./room-directory.js";
+import type { RoomKeeper } from "./room-keeper.js";
 import type { RoomKind } from "./room-kind.js";
 import { Seats } from "./seats.js";
 
@@ -20,6 +27,8 @@ export interface NewRoom {
   readonly labels: Labels;
   readonly data: unknown;
   readonly isPrivate: boolean;
+  /** Of a private room that there was elsewhere. */
+  readonly code?: string | undefined;
 }
 
 /** What a house needs of its host. */
@@ -36,6 +45,8 @@ export interface HouseOwner {
   prepare(server: NetworkServer): void;
   /** A room is there, has changed, or is there no more. */
   changed(room: Room): void;
+  /** Null: the rooms end with this host. */
+  readonly keeper: RoomKeeper | null;
 }
 
 /** A room from its making to its end. */
@@ -52,6 +63,8 @@ export class RoomHouse implements RoomOwner {
   /** Resolve when the servers of the rooms run; reject with `ERR_ROOM_FAILED`, `ERR_CLOSED`. */
   readonly #openings = new WeakMap<Room, Promise<void>>();
   readonly #roomOf = new WeakMap<INetworkPlayer, Room>();
+  /** The numbers of the questions that led players into their rooms. */
+  readonly #questionOf = new WeakMap<INetworkPlayer, number>();
 
   constructor(owner: HouseOwner) {
     this.#owner = owner;
@@ -59,6 +72,11 @@ export class RoomHouse implements RoomOwner {
 
   roomOf(player: INetworkPlayer): Room | null {
     return this.#roomOf.get(player) ?? null;
+  }
+
+  /** The number of the question that led a player into its room, 0 where none did. */
+  questionOf(player: INetworkPlayer): number {
+    return this.#questionOf.get(player) ?? 0;
   }
 
   isOpen(room: Room): boolean {
@@ -107,26 +125,41 @@ export class RoomHouse implements RoomOwner {
 
   /** Moves a player with a seat into its room, unless that is closed meanwhile. @param number of its question, 0 without one */
   moveIn(player: INetworkPlayer, room: Room, number = 0): void {
-    const { id, kind, code, labels } = room;
-    const isSpectator = room.isSpectator(player);
-    this.#roomOf.set(player, room);
-    const inside = { id, kind, code: code ?? undefined, labels, isSpectator };
-    if (NetworkServer.move(player, room.server, encode(stayCodec, { room: inside, number, text: "" }))) return;
+    if (NetworkServer.move(player, room.server, this.moveInAtOnce(player, room, number))) return;
     this.#roomOf.delete(player);
     partsOf(room).seats.release(player);
+  }
+
+  /** A player with a seat comes into its room by itself. @returns what its client gets to know of the room */
+  moveInAtOnce(player: INetworkPlayer, room: Room, number: number): Uint8Array {
+    this.#roomOf.set(player, room);
+    this.#questionOf.set(player, number);
+    return stayIn(room, player, number);
   }
 
   /** Moves a player out of its room. Does nothing when it is in none. */
   moveOut(player: INetworkPlayer, number = 0, text = ""): void {
     if (!this.#roomOf.delete(player)) return;
-    const stay = { room: undefined, number, text: cutUtf8(text, MAX_TEXT_BYTES) };
+    const stay = { room: undefined, number, text: cutUtf8(text, MAX_TEXT_BYTES), isOnItsWay: false };
     NetworkServer.move(player, this.#owner.lobby, encode(stayCodec, stay));
   }
 
   // What a room calls.
 
   changed(room: Room): void {
-    if (this.directory.has(room)) this.#owner.changed(room);
+    if (!this.directory.has(room)) return;
+    this.#owner.changed(room);
+    this.#owner.keeper?.describe(room);
+  }
+
+  keeper(): RoomKeeper {
+    const { keeper } = this.#owner;
+    if (!keeper) throw new NetworkError("ERR_STATE", "The host has no engine: give it one as `engine`");
+    return keeper;
+  }
+
+  epochOf(room: Room): bigint {
+    return this.#owner.keeper?.epochOf(room) ?? 0n;
   }
 
   reserve(room: Room, isSpectator: boolean): string {
@@ -137,25 +170,53 @@ export class RoomHouse implements RoomOwner {
   }
 
   async close(room: Room, text: string): Promise<void> {
-    if (!this.#forget(room)) return;
+    if (!this.#forget(room, true)) return;
     for (const player of room.server.players) this.moveOut(player, 0, text);
     await room.server.stop();
   }
 
-  /** The host stops: players leave for good. */
+  /**
+   * A room goes on elsewhere. Its players hear of it in the call.
+   *
+   * @param sendAway takes leave of each of its players
+   * @param wait waits until those who are connected have left, as long as they may stay
+   * @returns resolves when the copy has ended; null: it has begun to end before
+   */
+  surrender(
+    room: Room,
+    { sendAway, wait }: { sendAway(player: INetworkPlayer): void; wait(emptied: Promise<void>): Promise<void> },
+  ): Promise<void> | null {
+    if (!this.directory.has(room)) return null;
+    const { server } = room;
+    // The players first: what the log refuses then is answered by the next owner.
+    for (const player of server.players) sendAway(player);
+    this.#forget(room, false);
+    const emptied = new Promise<void>((resolve) => {
+      const look = () => {
+        if (!server.players.some(({ isConnected }) => isConnected)) resolve();
+      };
+      server.on("disconnected", look);
+      look();
+    });
+    const reason = { code: DisconnectCode.Moved, text: "The room is at another server" };
+    return wait(emptied).then(() => NetworkServer.stopAs(server, reason));
+  }
+
+  /** The host stops: players leave for good. Rooms that are kept may go on elsewhere. */
   async stop(): Promise<void> {
     const { rooms } = this.directory;
-    for (const room of rooms) this.#forget(room);
+    for (const room of rooms) this.#forget(room, false);
     await Promise.all(rooms.map(({ server }) => server.stop()));
   }
 
-  #make({ kindName, id, labels, data, isPrivate }: NewRoom): Room {
+  #make({ kindName, id, labels, data, isPrivate, code: given }: NewRoom): Room {
     const { clock, lobby, randomBytes, kinds, serverOptions } = this.#owner;
     const kind = kinds.get(kindName);
     if (!kind) throw outOfRange(`There is no kind ${kindName}; there are ${[...kinds.keys()].join(", ")}`);
     const frontEnd = NetworkServer.frontEndOf(lobby);
     const server = new NetworkServer({ ...serverOptions, ...kind.server }, { frontEnd, isLobby: false });
-    const code = isPrivate ? newCode(randomBytes, (taken) => this.directory.byCode(taken) !== null) : null;
+    const isTaken = (code: string) => this.directory.byCode(code) !== null;
+    const code = given ?? (isPrivate ? newCode(randomBytes, isTaken) : null);
     const seats = new Seats(clock, kind.capacity, kind.maxSpectators ?? 0, () => this.#seatsChanged(room));
     const parts = { id: id ?? newId(randomBytes), kindName, kind, code, labels, data, server, seats };
     const room: Room = new Room(parts, this);
@@ -166,7 +227,7 @@ export class RoomHouse implements RoomOwner {
         seats.release(player);
       },
       stopped: () => {
-        this.#forget(room);
+        this.#forget(room, true);
         seats.clear();
       },
     });
@@ -175,15 +236,19 @@ export class RoomHouse implements RoomOwner {
 
   /** Has a room's server run as soon as its kind has set it up: at once, unless that is a promise. */
   async #open(room: Room, life: Life): Promise<void> {
+    const { keeper } = this.#owner;
     try {
+      if (keeper) await keeper.claim(room);
       const opening = partsOf(room).kind.open(room) as unknown;
       if (isThenable(opening)) await opening;
       if (!this.directory.has(room)) throw closedError(room);
       const starting = room.server.start();
+      keeper?.restore(room);
       life.isOpen = true;
       await starting;
     } catch (cause) {
-      if (!this.#forget(room)) throw cause; // Closed meanwhile.
+      if (!this.#forget(room, false)) throw cause; // Closed meanwhile.
+      if (isElsewhere(cause)) throw cause;
       NetworkServer.report(this.#owner.lobby, cause, `open of a room of the kind ${room.kind}`);
       const error = new NetworkError("ERR_ROOM_FAILED", `The room ${room.id} could not be opened`);
       throw Object.assign(error, { cause });
@@ -213,14 +278,29 @@ export class RoomHouse implements RoomOwner {
     return false;
   }
 
-  /** A room is in no list any more, and nobody comes in. @returns false: that was so */
-  #forget(room: Room): boolean {
+  /**
+   * A room is in no list any more, and nobody comes in.
+   *
+   * @param isOver for good
+   * @returns false: that was so
+   */
+  #forget(room: Room, isOver: boolean): boolean {
     if (!this.directory.remove(room)) return false;
+    this.#owner.keeper?.release(room, isOver);
     this.#owner.clock.clearTimeout(this.#lives.get(room)?.emptyTimer);
     this.#lives.delete(room);
     this.#owner.changed(room);
     return true;
   }
+}
+
+/** Whether a room is another host's, which is no fault of its kind. */
+const isElsewhere = (error: unknown) => (error as Partial<NetworkError>)?.code === "ERR_CONFLICT";
+
+function stayIn(room: Room, player: INetworkPlayer, number: number): Uint8Array {
+  const { id, kind, code, labels } = room;
+  const inside = { id, kind, code: code ?? undefined, labels, isSpectator: room.isSpectator(player) };
+  return encode(stayCodec, { room: inside, number, text: "", isOnItsWay: false });
 }
 
 const closedError = ({ id }: Room) => new NetworkError("ERR_CLOSED", `The room ${id} is closed`);

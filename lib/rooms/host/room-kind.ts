@@ -1,3 +1,4 @@
+import { invalidType } from "../../arguments.js";
 import type { INetworkPlayer, NetworkServerOptions } from "../../message/index.js";
 import { SERVER_OPTIONS } from "../../message/network-server-options.js";
 import {
@@ -9,6 +10,7 @@ import {
   type OptionRules,
   objectOption,
 } from "../../options.js";
+import type { Codec } from "../../serialization/index.js";
 import type { Labels } from "../labels.js";
 import type { Room } from "./room.js";
 
@@ -48,6 +50,14 @@ export interface RoomKind {
   match?(room: Room, wish: RoomWish, player: INetworkPlayer): boolean;
   /** Whether a player may come in, by whatever way: `true`, or why not. @defaultValue always */
   admit?(room: Room, wish: RoomWish, player: INetworkPlayer): true | string;
+  /** Of what `room.commit` stores. It needs `apply`, `snapshot` and `restore`. @defaultValue none */
+  commitCodec?: Codec<unknown>;
+  /** An event is stored, or was stored by an earlier owner of the room: changes the state of the room. */
+  apply?(room: Room, event: unknown): void;
+  /** The state of the room, without what extensions of its server keep: at most 999,872 bytes with that. */
+  snapshot?(room: Room): Uint8Array;
+  /** Has a new room go on with what `snapshot` has given. Check it: it may be of an older version. */
+  restore?(room: Room, state: Uint8Array): void;
 }
 
 const KIND: OptionRules<RoomKind> = {
@@ -59,6 +69,10 @@ const KIND: OptionRules<RoomKind> = {
   open: functionOption,
   match: functionOption,
   admit: functionOption,
+  commitCodec: objectOption("read", "write"),
+  apply: functionOption,
+  snapshot: functionOption,
+  restore: functionOption,
 };
 
 const { tickRate, errorBudget, onErrorLimit } = SERVER_OPTIONS;
@@ -74,4 +88,7 @@ export function checkKind(name: string, kind: RoomKind): void {
   const given = isPlain ? kind : Object.fromEntries(names.map((one) => [one, kind[one]]));
   checkOptions(`rooms.${name}`, given as RoomKind, KIND);
   if (kind.server) checkOptions(`rooms.${name}.server`, kind.server, SERVER);
+  if (!kind.snapshot !== !kind.restore) throw invalidType(`rooms.${name} needs both \`snapshot\` and \`restore\``);
+  if (!kind.commitCodec !== !kind.apply || (kind.apply && !kind.snapshot))
+    throw invalidType(`rooms.${name}: \`commitCodec\` needs \`apply\`, \`snapshot\` and \`restore\``);
 }

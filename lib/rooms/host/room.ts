@@ -2,6 +2,7 @@ import type { INetworkPlayer, NetworkServer } from "../../message/index.js";
 import { booleanOption, checkOptions, textOption } from "../../options.js";
 import { checkLabels, type Labels } from "../labels.js";
 import type { RoomInfo } from "../room-messages.js";
+import type { RoomKeeper } from "./room-keeper.js";
 import type { RoomKind } from "./room-kind.js";
 import type { Seats } from "./seats.js";
 
@@ -11,6 +12,9 @@ export interface RoomOwner {
   close(room: Room, text: string): Promise<void>;
   /** @throws NetworkError `ERR_ROOM_FULL` */
   reserve(room: Room, isSpectator: boolean): string;
+  /** @throws NetworkError `ERR_STATE` on a host without an engine */
+  keeper(): RoomKeeper;
+  epochOf(room: Room): bigint;
 }
 
 /** What a room is made of. */
@@ -108,6 +112,36 @@ export class Room {
   /** How many more may play: kept seats are not free. */
   get freeSeats(): number {
     return this.#parts.kind.capacity - this.#parts.seats.taken;
+  }
+
+  /** Of the claim by which its host has it: a greater one is of a newer owner. 0n on a host without an engine. */
+  get epoch(): bigint {
+    return this.#owner.epochOf(this);
+  }
+
+  /**
+   * Stores an event, so that every later owner of the room replays it, once, over its checkpoint. The kind's `apply`
+   * gets it when it is stored, and before this resolves: answer players then. Events of one turn travel together, in
+   * their order.
+   *
+   * @param event a value of the kind's `commitCodec`
+   * @returns the sequence of its record
+   * @throws (rejects) NetworkError `ERR_TIMEOUT`: the engine was away for 30 s, and it may be stored all the same;
+   *   `ERR_FENCED`: another host has the room; `ERR_QUEUE_FULL`: 4 MiB of events wait; `ERR_MESSAGE_SIZE`;
+   *   `ERR_CLOSED`; `ERR_STATE` without an engine or a `commitCodec`. TypeError, RangeError for what is no event
+   */
+  async commit(event: unknown): Promise<bigint> {
+    return this.#owner.keeper().commit(this, event);
+  }
+
+  /**
+   * Stores what the kind's `snapshot` and those of the server's extensions give, now. The host does it by itself.
+   *
+   * @throws (rejects) NetworkError `ERR_FENCED`, `ERR_MESSAGE_SIZE`, `ERR_CLOSED`; `ERR_STATE` without an engine; what
+   *   `snapshot` throws
+   */
+  async checkpoint(): Promise<void> {
+    return this.#owner.keeper().checkpoint(this);
   }
 
   isSpectator(player: INetworkPlayer): boolean {

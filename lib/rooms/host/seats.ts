@@ -59,9 +59,9 @@ export class Seats {
   }
 
   /** Keeps a seat for the bearer of a ticket. @returns false: none is free */
-  keep(ticket: string, isSpectator: boolean): boolean {
+  keep(ticket: string, isSpectator: boolean, keptMs = TICKET_MS): boolean {
     if (!this.isFree(isSpectator)) return false;
-    const timer = this.#clock.setTimeout(() => this.#drop(ticket), TICKET_MS);
+    const timer = this.#clock.setTimeout(() => this.#drop(ticket), keptMs);
     this.#tickets.set(ticket, { isSpectator, timer });
     this.#onChange();
     return true;

@@ -65,6 +65,11 @@ export abstract class RacingFactory<Bind extends IBindEndPoint>
     return webTransport?.isSupported || webSocket?.isSupported || false;
   }
 
+  /** `websocket`: there the port of its WebTransport can be asked for. */
+  override get addressKind(): string {
+    return this.#known && !this.#transports.webSocket ? "webtransport" : "websocket";
+  }
+
   override createClientSocket(): ISocket<IBindEndPoint, BrowserConnectEndPoint> {
     return new BrowserClientSocket(this.#parts);
   }

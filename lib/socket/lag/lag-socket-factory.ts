@@ -81,6 +81,10 @@ export class LagSocketFactory<
     return this.#inner.getBindEndPoint();
   }
 
+  override get addressKind(): string | null {
+    return this.#inner.addressKind;
+  }
+
   getConnectEndPoint(host?: string, port?: number): Connect {
     return this.#inner.getConnectEndPoint(host, port);
   }

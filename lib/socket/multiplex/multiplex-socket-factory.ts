@@ -29,6 +29,10 @@ export class MultiplexSocketFactory<
     return this.#factories.some((factory) => factory.isSupported);
   }
 
+  override get addressKind(): string | null {
+    return this.#first().addressKind;
+  }
+
   /** Listens with every factory that works on this platform; `boundPorts` has their ports, in the same order. */
   createServerSocket(): ISocket<readonly Bind[]> & { readonly boundPorts: readonly (number | null)[] } {
     return new MultiplexSocket(() => this.#supported().map((factory) => factory.createServerSocket()));

@@ -20,7 +20,7 @@ import {
 import { u8 } from "../../../lib/serialization/index.js";
 import { DisconnectCode } from "../../../lib/socket/index.js";
 import { CuttableFactory, MessageWorld, turn } from "../../support/message-world.js";
-import { connectRaw, listenRaw } from "../../support/raw-ends.js";
+import { connectRaw, listenRaw, NO_TICKET } from "../../support/raw-ends.js";
 
 const Note = defineMessage("note", u8);
 const newProtocol = () => defineProtocol({ name: "handshake", version: 1, messages: [Note] });
@@ -80,7 +80,7 @@ async function met({ credential, resumes }: Given) {
     socketFactory.isCut = false;
     await world.until(() => server.connections.length === 2, 50);
     await world.run(100);
-    expect(server.lastOf(HelloMessage)).toEqual({ resumes: true });
+    expect(server.lastOf(HelloMessage)).toEqual({ resumes: true, ticket: NO_TICKET });
     expect(client.isConnected).toBe(false);
   }
   return { world, server, client, connecting };
@@ -89,7 +89,7 @@ async function met({ credential, resumes }: Given) {
 const PLACE = { playerId: 5, ticksPerSecond: 0, moves: 0, isLobby: false, room: new Uint8Array(0) };
 
 const welcome = (server: Server, method: string, reply: Uint8Array, session?: typeof SESSION) =>
-  server.say(WelcomeMessage, { method, reply, session, place: PLACE });
+  server.say(WelcomeMessage, { method, reply, session, place: PLACE, hasMoved: false, lostMs: 0, doors: [] });
 
 /** The server's own proof over the nonce that the client has sent. */
 async function rightReply(server: Server, key: Uint8Array, label: string): Promise<Uint8Array> {
@@ -189,7 +189,7 @@ describe("a server takes", () => {
   const proof = { method: "shared-secret", payload: new Uint8Array(64) };
   const send = {
     table: (client: Server) => client.say(TableMessage, (newProtocol() as ProtocolCore).encodeTable()),
-    hello: (client: Server) => client.say(HelloMessage, { resumes: false }),
+    hello: (client: Server) => client.say(HelloMessage, { resumes: false, ticket: NO_TICKET }),
     proof: (client: Server) => client.say(ProofMessage, proof),
   };
   const names = Object.keys(send) as (keyof typeof send)[];

@@ -12,7 +12,7 @@ import { u8 } from "../../../lib/serialization/index.js";
 import { DisconnectCode } from "../../../lib/socket/index.js";
 import { FakeClock } from "../../../lib/testing/index.js";
 import { MessageWorld } from "../../support/message-world.js";
-import { connectRaw } from "../../support/raw-ends.js";
+import { connectRaw, NO_TICKET } from "../../support/raw-ends.js";
 
 const SECRET = "a secret of more than sixteen bytes";
 const Note = defineMessage("note", u8);
@@ -31,7 +31,7 @@ test("players who prove nothing keep nobody out, and leave after 10 s", async ()
   const strangers = [];
   for (let index = 0; index < 40; index++) {
     const stranger = await connectRaw(world);
-    await stranger.say(HelloMessage, { resumes: false });
+    await stranger.say(HelloMessage, { resumes: false, ticket: NO_TICKET });
     strangers.push(stranger);
   }
   expect(strangers.flatMap(({ reasons }) => reasons)).toContain(DisconnectCode.ServerBusy);
@@ -47,7 +47,7 @@ test("players who prove nothing keep nobody out, and leave after 10 s", async ()
 test("maxConnections counts those who are authenticated, and has a code of its own", async () => {
   const world = await started({ maxConnections: 1, maxPendingConnections: 5 });
   const stranger = await connectRaw(world);
-  await stranger.say(HelloMessage, { resumes: false });
+  await stranger.say(HelloMessage, { resumes: false, ticket: NO_TICKET });
   const { client } = await world.join({ credential: credential() });
   await expect(world.join({ credential: credential() })).rejects.toMatchObject({ code: "ERR_SERVER_FULL" });
   void client.disconnect();

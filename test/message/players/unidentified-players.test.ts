@@ -14,7 +14,7 @@ import { Channel } from "../../../lib/peer/index.js";
 import { u8 } from "../../../lib/serialization/index.js";
 import { DisconnectCode, type MemorySocketKind } from "../../../lib/socket/index.js";
 import { MessageWorld } from "../../support/message-world.js";
-import { connectRaw } from "../../support/raw-ends.js";
+import { connectRaw, NO_TICKET } from "../../support/raw-ends.js";
 
 const Note = defineMessage("note", u8);
 /** It is sorted behind `note`, whose number stays the same. */
@@ -36,7 +36,7 @@ describe("a connection", () => {
   test("is a player after its hello", async () => {
     const { world, heard, say } = await unidentified();
     expect(world.server.players).toEqual([]);
-    await say(HelloMessage, { resumes: false });
+    await say(HelloMessage, { resumes: false, ticket: NO_TICKET });
     expect(world.server.authenticatedPlayers.length).toBe(1);
     await say(Note, 1);
     expect(heard).toEqual([1]);
@@ -45,11 +45,11 @@ describe("a connection", () => {
   test("is a player as well after a message that has overtaken the hello, which may follow once", async () => {
     const { world, heard, reasons, say } = await unidentified();
     await say(Note, 1);
-    await say(HelloMessage, { resumes: false });
+    await say(HelloMessage, { resumes: false, ticket: NO_TICKET });
     expect(heard).toEqual([1]);
     const [player] = world.server.players;
     expect(player?.errorFlags).toBe(0);
-    await say(HelloMessage, { resumes: false });
+    await say(HelloMessage, { resumes: false, ticket: NO_TICKET });
     expect(player?.errorFlags).toBe(ErrorFlags.InvalidState);
     expect(reasons).toEqual([DisconnectCode.InvalidPacket]);
   });
@@ -69,7 +69,7 @@ describe("a connection", () => {
     expect(world.server.players).toEqual([]);
     await say(TableMessage, (protocol as ProtocolCore).encodeTable());
     expect(answers).toMatchObject([{ message: TableMessage }]);
-    await say(HelloMessage, { resumes: false });
+    await say(HelloMessage, { resumes: false, ticket: NO_TICKET });
     expect(world.server.authenticatedPlayers.length).toBe(1);
   });
 
@@ -84,7 +84,7 @@ describe("a connection", () => {
     const events: string[] = [];
     world.server.on("connected", () => void events.push("connected"));
     world.server.on("disconnected", () => void events.push("disconnected"));
-    await say(HelloMessage, { resumes: true });
+    await say(HelloMessage, { resumes: true, ticket: NO_TICKET });
     const proof = world.server.protocol.messages.find(({ name }) => name === "network/proof");
     await say(proof as never, { method: "network/session", payload: new Uint8Array(80) } as never);
     expect(reasons).toEqual([DisconnectCode.SessionUnknown]);

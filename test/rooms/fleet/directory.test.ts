@@ -4,8 +4,11 @@ import { MemoryEngine } from "../../../lib/rooms/engine/index.js";
 import { Directory, type RoomEntry, type SessionEntry } from "../../../lib/rooms/fleet/directory.js";
 import { bytes, faulty, randomFaults, settle } from "./support.js";
 
-const description = { id: "arena", kind: "duel", isOpen: true, labels: [{ name: "map", value: "desert" }] };
-const session: SessionEntry = { id: "00".repeat(16), room: "arena", playerId: 1, identity: "ann", epoch: 1n, moves: 0 };
+const description = { id: "arena", kind: "duel", isOpen: true, labels: { map: "desert" }, code: "" };
+const session: SessionEntry = {
+  ...{ id: "00".repeat(16), room: "arena", host: "a", playerId: 1 },
+  ...{ identity: "ann", authentication: "{}", epoch: 1n, moves: 0, isSpectator: false, question: 0 },
+};
 
 /** The directories of so many hosts, and what the first one hears of rooms. */
 async function directories(count: number) {

@@ -65,7 +65,7 @@ test("servers are killed one after the other: nothing acknowledged is lost, noth
   onTestFinished(() => {
     for (const directory of directories) directory.close();
   });
-  const description = { kind: "game", isOpen: true, labels: [] };
+  const description = { kind: "game", isOpen: true, labels: {}, code: "" };
   const rooms = await Promise.all(
     Array.from({ length: 12 }, async (_, at) => {
       const directory = directories[at % 3] as Directory;
@@ -112,12 +112,12 @@ test("a host that does not beat is dead, and its room is taken over; requests fi
       const engine = await connect(at);
       const directory = await patiently(() => Directory.open(engine, "beats"));
       const state = {
-        ...{ id, fingerprint: new Uint8Array(8), addresses: [], serverKey: new Uint8Array(32) },
+        ...{ id, fingerprint: new Uint8Array(8), addresses: [], serverKey: "" },
         ...{ rooms: 0, players: 0, capacity: 1, load: 0, isDraining: false },
       };
       const beats = new Beats({ engine, app: "beats", clock: systemClock, state: () => state });
       const remote = new RemoteMessages({
-        ...{ engine, app: "beats", fingerprint: new Uint8Array(8), host: id },
+        ...{ engine, app: "beats", fingerprint: () => new Uint8Array(8), host: id },
         locate: (target) => ("room" in target ? directory.findRoom(target.room)?.owner : undefined),
         onError: (error) => expect.unreachable(String(error)),
       });
@@ -137,7 +137,7 @@ test("a host that does not beat is dead, and its room is taken over; requests fi
     while (!check()) await new Promise((resolve) => setTimeout(resolve, 20));
   };
   const room = await patiently(() =>
-    a.directory.createRoom({ id: "arena", kind: "game", isOpen: true, labels: [] }, "a"),
+    a.directory.createRoom({ id: "arena", kind: "game", isOpen: true, labels: {}, code: "" }, "a"),
   );
   await until(() => b.beats.find("a") !== undefined && b.directory.findRoom("arena") !== undefined);
   expect(await b.remote.request({ room: "arena" }, Where, { x: 5 })).toEqual({ x: 5 });

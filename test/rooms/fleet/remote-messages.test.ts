@@ -20,7 +20,7 @@ function fleet(fingerprints = [1, 1]) {
     const remote = new RemoteMessages({
       engine: engine.link(),
       app: "test",
-      fingerprint: new Uint8Array(8).fill(fingerprints[at] ?? 0),
+      fingerprint: () => new Uint8Array(8).fill(fingerprints[at] ?? 0),
       host,
       locate: (target) => places["room" in target ? target.room : target.player],
       onError: (error) => errors.push(error),

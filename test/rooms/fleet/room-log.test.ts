@@ -19,7 +19,7 @@ async function own(engine: Pick<Engine, "log">, clock: FakeClock, epoch: bigint,
     clock,
     random: seededRandom(1),
     apply: (event) => applied.push(text(event)),
-    fenced: () => state.fenced++,
+    fenced: () => void state.fenced++,
   });
   return { log, applied, state, replayed: replayOf(history), checkpoint: history.state && text(history.state) };
 }

@@ -1,0 +1,33 @@
+import type { Security } from "../socket/index.js";
+import type { ClientLink } from "./client-link.js";
+import type { SentDoor } from "./protocol/door.js";
+import { serverNameOf, type Target, targetOf } from "./target.js";
+
+/** The servers at which a client may look for its session besides that of its connection. */
+export class ClientDoors {
+  targets: readonly Target[] = [];
+  /** Below this, a connection to one of them is not used. */
+  leastSecurity: Security = "none";
+
+  /**
+   * A server has admitted the client, and named its doors.
+   *
+   * @param complain is told why one is left out
+   */
+  remember(link: ClientLink, doors: readonly SentDoor[], complain: (text: string) => void): void {
+    this.leastSecurity = link.leastSecurity;
+    this.targets = [];
+    const { target, connection } = link;
+    if (!target || !connection) return;
+    const byName = new Map([[serverNameOf(target), target]]);
+    for (const door of doors) {
+      try {
+        const place = targetOf(door, target, connection);
+        if (!byName.has(serverNameOf(place))) byName.set(serverNameOf(place), place);
+      } catch (error) {
+        complain(`a door of the server is not used: ${(error as Error).message}`);
+      }
+    }
+    this.targets = [...byName.values()].slice(1);
+  }
+}

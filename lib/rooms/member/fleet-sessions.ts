@@ -1,0 +1,134 @@
+import { hexOf } from "../../bytes.js";
+import type { Clock } from "../../clock.js";
+import {
+  type Arrival,
+  type INetworkPlayer,
+  NetworkServer,
+  type PlayerAuthentication,
+  type SessionStore,
+  type StoredSession,
+} from "../../message/index.js";
+import type { Directory, SessionEntry } from "../fleet/directory.js";
+import type { FleetKeys } from "../fleet/fleet-keys.js";
+import type { Room } from "../host/room.js";
+import { SessionWriter } from "./session-writer.js";
+import { identityOf, readAuthentication, writeAuthentication } from "./stored-authentication.js";
+
+/** What the sessions of a host need of it. */
+export interface FleetSessionsOwner {
+  /** The id of this host. */
+  readonly id: string;
+  readonly keys: FleetKeys;
+  readonly clock: Clock;
+  lobby(): NetworkServer;
+  /** Null before the start. */
+  directory(): Directory | null;
+  /** Whether the engine answers. */
+  isConnected(): boolean;
+  /** A player has proven a session that is not here. @param found null: nobody can say now where it is */
+  arrive(player: INetworkPlayer, found: SessionEntry | null): Promise<Arrival>;
+}
+
+const UNKNOWN: PlayerAuthentication = { method: "none", data: undefined };
+
+/** The sessions of a host's players, as other hosts can find them. Their secrets follow from the fleet's key. */
+export class FleetSessions implements SessionStore {
+  readonly writer: SessionWriter;
+  readonly #owner: FleetSessionsOwner;
+  /** The players who are here, and those who are on their way, by the id of the session. */
+  readonly #here = new Map<string, SessionEntry>();
+
+  constructor(owner: FleetSessionsOwner) {
+    this.#owner = owner;
+    this.writer = new SessionWriter(
+      owner.clock,
+      () => owner.directory(),
+      ({ id }) => this.#here.delete(id),
+    );
+  }
+
+  /** The id of a player's session, null for the host's client. */
+  idOf(player: INetworkPlayer): Uint8Array | null {
+    return NetworkServer.sessionIdOf(this.#owner.lobby(), player);
+  }
+
+  /** The record of a player who is here. */
+  entryOf(player: INetworkPlayer): SessionEntry | undefined {
+    const id = this.idOf(player);
+    return id ? this.#here.get(hexOf(id)) : undefined;
+  }
+
+  /** Whether the player of a session is here. */
+  has(id: string): boolean {
+    return this.#here.has(id);
+  }
+
+  /**
+   * A player is somewhere on this host now.
+   *
+   * @param room null: in no room
+   * @param question the number of what led it there
+   */
+  place(player: INetworkPlayer, room: Room | null, question = 0): void {
+    const sessionId = this.idOf(player);
+    if (!sessionId) return;
+    const id = hexOf(sessionId);
+    const before = this.#here.get(id);
+    const where = { room: room?.id ?? "", playerId: room ? player.id : 0, epoch: room?.epoch ?? 0n };
+    const isSpectator = room?.isSpectator(player) ?? false;
+    const { method, data } = player.authentication ?? UNKNOWN;
+    const session: SessionEntry = {
+      ...{ id, host: this.#owner.id, ...where, isSpectator, question },
+      identity: identityOf(data),
+      authentication: before?.authentication ?? writeAuthentication({ method, data }),
+      moves: before ? before.moves + (before.room === where.room && before.host === this.#owner.id ? 0 : 1) : 0,
+    };
+    this.#here.set(id, session);
+    this.writer.put(session);
+  }
+
+  /** A player of another host is about to be here: its record goes on from there. */
+  expect(found: SessionEntry): void {
+    this.#here.set(found.id, found);
+  }
+
+  /** A player goes on elsewhere: its record is the other host's. */
+  leave(player: INetworkPlayer): void {
+    const id = this.idOf(player);
+    if (!id) return;
+    this.#here.delete(hexOf(id));
+    this.writer.drop(hexOf(id));
+  }
+
+  // What the front end calls.
+
+  newId(): Uint8Array {
+    return this.#owner.keys.createSession().id;
+  }
+
+  create(id: Uint8Array): Uint8Array {
+    return this.#owner.keys.secretOf(id) as Uint8Array;
+  }
+
+  async find(id: Uint8Array): Promise<StoredSession | null> {
+    const secret = this.#owner.keys.secretOf(id);
+    const directory = this.#owner.directory();
+    if (!secret || !directory) return null;
+    const known = directory.findSession(hexOf(id));
+    const found =
+      known ?? (this.#owner.isConnected() ? await directory.readSession(hexOf(id)).catch(() => undefined) : undefined);
+    if (found === null) return null;
+    return {
+      secret,
+      authentication: found ? readAuthentication(found.authentication) : UNKNOWN,
+      arrive: (player) => this.#owner.arrive(player, found ?? null),
+    };
+  }
+
+  remove(id: Uint8Array): void {
+    const session = this.#here.get(hexOf(id));
+    if (!session) return;
+    this.#here.delete(session.id);
+    this.writer.remove(session);
+  }
+}

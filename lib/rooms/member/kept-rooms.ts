@@ -1,0 +1,248 @@
+import type { Clock } from "../../clock.js";
+import { NetworkError } from "../../message/index.js";
+import { settledWithin } from "../../message/time/deadline.js";
+import type { Random } from "../../random.js";
+import type { Engine, Log } from "../engine/engine.js";
+import { Beats, type HostState } from "../fleet/beats.js";
+import { Checkpoints } from "../fleet/checkpoints.js";
+import { Directory, type RoomEntry } from "../fleet/directory.js";
+import { codeOf } from "../fleet/records.js";
+import type { Room } from "../host/room.js";
+import type { RoomKeeper } from "../host/room-keeper.js";
+import { KeptRoom } from "./kept-room.js";
+
+/** How long a stop waits for the last checkpoints and records. */
+const STOP_MS = 5000;
+/** How often what the directory should say of a room is written again after a failure. */
+const DESCRIBE_MS = 1000;
+
+/** What the kept rooms of a host need of it. */
+export interface KeptRoomsOwner {
+  readonly engine: Engine;
+  readonly app: string;
+  /** The id of this host. */
+  readonly id: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  report(error: unknown, place: string): void;
+  /** What this host says of itself. */
+  state(): HostState;
+  /**
+   * Another host has a room that this one still has. Resolves when its players have heard where it is.
+   *
+   * @param newer null: the log says so, and not which it is
+   */
+  lost(room: Room, newer: RoomEntry | null): Promise<void>;
+}
+
+/** The rooms of a host that others can find: it claims them, keeps their logs, and hears who else is there. */
+export class KeptRooms implements RoomKeeper {
+  readonly beats: Beats;
+  readonly checkpoints: Checkpoints;
+  /** The ids of rooms that their owners give to this host. */
+  readonly given = new Set<string>();
+  readonly #owner: KeptRoomsOwner;
+  readonly #kept = new Map<Room, KeptRoom>();
+  readonly #checkpointing = new Map<Room, () => void>();
+  /** What is being written of rooms that are over. */
+  readonly #ending = new Set<Promise<unknown>>();
+  #directory: Directory | null = null;
+  #log: Log | null = null;
+  #isStarted = false;
+  /** Rooms whose directory entry is not as they are; a timer writes again. */
+  readonly #undescribed = new Set<Room>();
+  #describeTimer: unknown = null;
+
+  constructor(owner: KeptRoomsOwner) {
+    this.#owner = owner;
+    const { engine, app, clock } = owner;
+    this.beats = new Beats({ engine, app, clock, state: () => owner.state() });
+    const onError = (error: unknown) => owner.report(error, "a checkpoint");
+    this.checkpoints = new Checkpoints({ clock, onError });
+  }
+
+  /** Null before the first start. */
+  get directory(): Directory | null {
+    return this.#directory;
+  }
+
+  /** Opens the directory. @throws (rejects) as an engine */
+  async open(): Promise<void> {
+    const { engine, app } = this.#owner;
+    this.#directory ??= await Directory.open(engine, app, (now) => this.#follow(now));
+    this.#log ??= await engine.log(`${app}-events`);
+  }
+
+  /** The others hear of this host from now on. */
+  start(): void {
+    if (!this.#isStarted) this.beats.start();
+    this.#isStarted = true;
+  }
+
+  /** Stores the last checkpoint of each room. */
+  async storeAll(): Promise<void> {
+    const all = [...this.#kept.values()].map((kept) => kept.checkpoint().catch(() => {}));
+    await settledWithin(this.#owner.clock, Promise.all(all), STOP_MS);
+  }
+
+  /** Nobody hears of this host any more. Its rooms stay in the directory until somebody claims them. */
+  async stop(): Promise<void> {
+    const { clock } = this.#owner;
+    clock.clearTimeout(this.#describeTimer);
+    this.#describeTimer = null;
+    this.#undescribed.clear();
+    await settledWithin(clock, Promise.all(this.#ending), STOP_MS);
+    if (this.#isStarted) this.beats.stop();
+    this.#isStarted = false;
+    this.#directory?.close();
+    this.#directory = null;
+    this.#log = null;
+  }
+
+  /** Whether the owner of a room is known to be gone, is this host, or gives the room to it. */
+  mayClaim({ id, owner }: RoomEntry): boolean {
+    return owner === this.#owner.id || this.given.has(id) || this.beats.isDead(owner);
+  }
+
+  /**
+   * Has another host take a room: what is committed meanwhile waits.
+   *
+   * @param take asks the other host @returns whether it has
+   */
+  async give(room: Room, take: () => Promise<boolean>): Promise<boolean> {
+    const kept = this.#keptOf(room);
+    await kept.checkpoint();
+    await kept.pause();
+    try {
+      return await take();
+    } finally {
+      kept.unpause();
+    }
+  }
+
+  // What rooms call.
+
+  async claim(room: Room): Promise<void> {
+    const [directory, log] = [this.#directory, this.#log];
+    if (!directory || !log) throw new NetworkError("ERR_STATE", "The host is not active: await its start()");
+    const entry = await this.#claimEntry(directory, room);
+    const { id, clock, random } = this.#owner;
+    const kept = await KeptRoom.begin(room, entry, {
+      ...{ log, id, clock, random },
+      lastPlayerIdIn: (name) => Math.max(0, ...directory.sessionsIn(name).map(({ playerId }) => playerId)),
+      fenced: () => this.#owner.lost(room, null),
+    });
+    // Somebody may have claimed it meanwhile, and this host may have heard of it already.
+    const now = directory.findRoom(room.id);
+    if (now && now.epoch > entry.epoch) {
+      void kept.end(false);
+      throw elsewhere(now);
+    }
+    this.#kept.set(room, kept);
+  }
+
+  restore(room: Room): void {
+    const kept = this.#keptOf(room);
+    kept.restore();
+    this.#checkpointing.set(room, this.checkpoints.add(kept));
+  }
+
+  release(room: Room, isOver: boolean): void {
+    const kept = this.#kept.get(room);
+    if (!kept) return;
+    this.#kept.delete(room);
+    this.#undescribed.delete(room);
+    this.#checkpointing.get(room)?.();
+    this.#checkpointing.delete(room);
+    const ending = this.#end(kept, isOver || kept.isBlank).catch((error) => {
+      this.#owner.report(error, `the end of the room ${room.id}`);
+    });
+    this.#ending.add(ending);
+    void ending.then(() => this.#ending.delete(ending));
+  }
+
+  describe(room: Room): void {
+    if (!this.#kept.has(room)) return;
+    this.#undescribed.add(room);
+    this.#describeTimer ??= this.#owner.clock.setTimeout(() => void this.#describeAll(), 0);
+  }
+
+  async commit(room: Room, event: unknown): Promise<bigint> {
+    return this.#keptOf(room).commit(event);
+  }
+
+  async checkpoint(room: Room): Promise<void> {
+    return this.#keptOf(room).checkpoint();
+  }
+
+  /** How old the state of a room was, in milliseconds, when this host took it over. */
+  lostMsOf(room: Room): number {
+    return this.#kept.get(room)?.lostMs ?? 0;
+  }
+
+  epochOf(room: Room): bigint {
+    return this.#kept.get(room)?.entry.epoch ?? 0n;
+  }
+
+  #keptOf(room: Room): KeptRoom {
+    const kept = this.#kept.get(room);
+    if (!kept) throw new NetworkError("ERR_CLOSED", `The room ${room.id} is closed, or not open yet`);
+    return kept;
+  }
+
+  async #claimEntry(directory: Directory, room: Room): Promise<RoomEntry> {
+    const { id, kind, labels, isLocked, code } = room;
+    const me = this.#owner.id;
+    const seen = directory.findRoom(id);
+    if (seen && !this.mayClaim(seen)) throw elsewhere(seen);
+    const claimed = seen
+      ? await directory.claimRoom(seen, me)
+      : await directory.createRoom({ id, kind, labels, isOpen: !isLocked, code: code ?? "" }, me);
+    if (!claimed) throw new NetworkError("ERR_CONFLICT", `The room ${id} was closed meanwhile`);
+    if (claimed.owner !== me) throw elsewhere(claimed);
+    return claimed;
+  }
+
+  /** The directory has changed: another owner may have a room that this host still has. */
+  #follow(now: RoomEntry | null): void {
+    if (!now) return;
+    for (const [room, { entry }] of this.#kept) {
+      if (room.id === now.id && now.epoch > entry.epoch) void this.#owner.lost(room, now);
+    }
+  }
+
+  /** The log first: who finds the room in between finds an empty one. */
+  async #end(kept: KeptRoom, isOver: boolean): Promise<void> {
+    const directory = this.#directory;
+    try {
+      await kept.end(isOver);
+      if (isOver) await directory?.removeRoom(kept.entry);
+    } catch (error) {
+      // Nobody is in it, and whoever claims it disposes of it.
+      if (!["ERR_NOT_CONNECTED", "ERR_TIMEOUT", "ERR_CLOSED"].includes(codeOf(error) ?? "")) throw error;
+    }
+  }
+
+  async #describeAll(): Promise<void> {
+    let hasFailed = false;
+    for (const room of [...this.#undescribed]) {
+      this.#undescribed.delete(room);
+      const kept = this.#kept.get(room);
+      const { labels, isLocked } = room;
+      try {
+        const now = kept && (await this.#directory?.describeRoom(kept.entry, { labels, isOpen: !isLocked }));
+        if (now && kept && now.epoch === kept.entry.epoch) kept.entry = now;
+      } catch {
+        if (this.#kept.has(room)) this.#undescribed.add(room);
+        hasFailed = true;
+      }
+    }
+    this.#describeTimer = null;
+    if (this.#undescribed.size === 0) return;
+    const ms = hasFailed ? DESCRIBE_MS : 0;
+    this.#describeTimer = this.#owner.clock.setTimeout(() => void this.#describeAll(), ms);
+  }
+}
+
+const elsewhere = ({ id, owner }: RoomEntry) =>
+  new NetworkError("ERR_CONFLICT", `The room ${id} is at the host ${owner}`);

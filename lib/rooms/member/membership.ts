@@ -1,0 +1,376 @@
+import { equalBytes } from "../../bytes.js";
+import { type Clock, unixTimeMs } from "../../clock.js";
+import {
+  DisconnectCode,
+  type Door,
+  type INetworkPlayer,
+  NetworkServer,
+  type RedirectTarget,
+  RequestRefusedError,
+} from "../../message/index.js";
+import { settledWithin } from "../../message/time/deadline.js";
+import type { Random, RandomBytes } from "../../random.js";
+import type { Engine } from "../engine/engine.js";
+import type { HostState } from "../fleet/beats.js";
+import type { RoomEntry, SessionEntry } from "../fleet/directory.js";
+import type { FleetKeys } from "../fleet/fleet-keys.js";
+import { RemoteMessages } from "../fleet/remote-messages.js";
+import { TicketBook } from "../fleet/tickets.js";
+import type { JoinDesk } from "../host/join-desk.js";
+import { partsOf, type Room } from "../host/room.js";
+import type { RoomHouse } from "../host/room-house.js";
+import type { RoomKind } from "../host/room-kind.js";
+import { Arrivals } from "./arrivals.js";
+import { ExpectRequest, FindRequest, OwnRequest, ReserveRequest, TakeRequest } from "./fleet-requests.js";
+import { FleetSessions } from "./fleet-sessions.js";
+import { KeptRooms } from "./kept-rooms.js";
+import { RoomFinder } from "./room-finder.js";
+
+/** How often what dead hosts have left is looked for, and how much of it is taken at a time. */
+const SWEEP_MS = 5000;
+const MAX_SWEPT = 50;
+/** How long players have to leave the copy of a room that goes on elsewhere. */
+const LEAVE_MS = 5000;
+/** How many rooms are moved at a time, and the pause when nobody takes one. */
+const MAX_MOVING = 16;
+const PAUSE_MS = 100;
+/** How long a host has to take a room. */
+const TAKE_MS = 5000;
+/** How long a stop waits until all records are written. */
+const FLUSH_MS = 5000;
+
+/** What a membership needs of its host before there is one. */
+export interface MembershipOptions {
+  readonly engine: Engine;
+  readonly app: string;
+  /** The id of this host. */
+  readonly id: string;
+  readonly keys: FleetKeys;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly randomBytes: RandomBytes;
+  readonly resumeWindowMs: number;
+  /** How many players the host takes. */
+  readonly capacity: number;
+  /** Where clients reach this host. */
+  readonly door: (boundPorts: readonly (number | null)[]) => Door;
+}
+
+/** The host of a membership. */
+export interface MembershipHost {
+  readonly lobby: NetworkServer;
+  readonly house: RoomHouse;
+  readonly desk: JoinDesk;
+  readonly kinds: ReadonlyMap<string, RoomKind>;
+}
+
+/** A host as a member of its fleet: what it shares with the others, from its start to its stop. */
+export class Membership {
+  readonly id: string;
+  readonly engine: Engine;
+  readonly kept: KeptRooms;
+  readonly sessions: FleetSessions;
+  readonly counts = { claimed: 0, surrendered: 0 };
+  isDraining = false;
+  readonly #options: MembershipOptions;
+  #host: MembershipHost | null = null;
+  #remote: RemoteMessages | null = null;
+  #arrivals: Arrivals | null = null;
+  #finder: RoomFinder | null = null;
+  #door: Door | null = null;
+  #sweepTimer: unknown = null;
+  /** Since when rooms, and players who are in none, have a host that is dead. */
+  #orphans = new Map<string, number>();
+  readonly #seatTimers = new Set<unknown>();
+  /** Copies of rooms that players have not left yet. */
+  readonly #leaving = new Set<Promise<void>>();
+
+  constructor(options: MembershipOptions) {
+    this.#options = options;
+    const { engine, app, id, keys, clock, random } = options;
+    this.id = id;
+    this.engine = engine;
+    this.kept = new KeptRooms({
+      ...{ engine, app, id, clock, random },
+      report: (error, place) => NetworkServer.report(this.#hosting.lobby, error, place),
+      state: () => this.#state(),
+      lost: (room, newer) => this.#lost(room, newer),
+    });
+    const { kept } = this;
+    this.sessions = new FleetSessions({
+      ...{ id, keys, clock },
+      lobby: () => this.#hosting.lobby,
+      directory: () => kept.directory,
+      isConnected: () => engine.connected,
+      arrive: (player, found) => this.arrivals.arrive(player, found),
+    });
+  }
+
+  get remote(): RemoteMessages {
+    return this.#remote as RemoteMessages;
+  }
+
+  get arrivals(): Arrivals {
+    return this.#arrivals as Arrivals;
+  }
+
+  get finder(): RoomFinder {
+    return this.#finder as RoomFinder;
+  }
+
+  get #hosting(): MembershipHost {
+    return this.#host as MembershipHost;
+  }
+
+  /** The host is made. */
+  attach(host: MembershipHost): void {
+    const { engine, app, id, keys, clock, randomBytes } = this.#options;
+    const { kept, sessions } = this;
+    this.#host = host;
+    const remote = new RemoteMessages({
+      ...{ engine, app, host: id },
+      fingerprint: () => host.lobby.protocol.fingerprint,
+      locate: (target) => this.#locate(target),
+      onError: (error) => NetworkServer.report(host.lobby, error, "a message of another host"),
+    });
+    const finder = new RoomFinder({
+      ...{ clock, id, house: host.house, kept, remote },
+      hasKind: (kind) => host.kinds.has(kind),
+      mayTake: () => !this.isDraining,
+      claimed: (room) => this.#claimed(room),
+    });
+    const tickets = new TicketBook(keys, id, unixTimeMs, randomBytes);
+    this.#arrivals = new Arrivals({ ...host, id, clock, kept, remote, tickets, sessions, finder });
+    this.#remote = remote;
+    this.#finder = finder;
+    this.#answer(remote, host);
+  }
+
+  /** Follows where the players of the lobby, or of a room, are. */
+  watch(server: NetworkServer): void {
+    server.use({
+      playerAuthenticated: (player) => {
+        const { house } = this.#hosting;
+        const room = house.roomOf(player);
+        this.sessions.place(player, room, house.questionOf(player));
+        if (!room) this.arrivals.arrived(player);
+      },
+    });
+  }
+
+  /** Before the host listens. @throws (rejects) as an engine */
+  open(): Promise<void> {
+    return this.kept.open();
+  }
+
+  /** The host listens: the others hear of it. */
+  start(): void {
+    const { door, clock } = this.#options;
+    this.#door = door(this.#hosting.lobby.boundPorts);
+    this.isDraining = false;
+    this.remote.start();
+    this.kept.start();
+    this.#sweepTimer = clock.setTimeout(() => void this.#sweep(), SWEEP_MS);
+  }
+
+  /** The host stops: its rooms are stored once more, and stay in the directory. */
+  async store(): Promise<void> {
+    if (this.#door) await this.kept.storeAll();
+  }
+
+  /** The host has stopped. */
+  async stop(): Promise<void> {
+    if (!this.#door) return;
+    const { clock } = this.#options;
+    clock.clearTimeout(this.#sweepTimer);
+    this.#sweepTimer = null;
+    for (const timer of this.#seatTimers) clock.clearTimeout(timer);
+    this.#seatTimers.clear();
+    this.#orphans.clear();
+    this.arrivals.stop();
+    await settledWithin(clock, this.sessions.writer.flushed(), FLUSH_MS);
+    this.sessions.writer.stop();
+    await this.kept.stop();
+    this.remote.stop();
+    this.#door = null;
+  }
+
+  /** Other hosts that clients may dial: those that beat, and are not about to go. */
+  doors(): Door[] {
+    const others = this.kept.beats.hosts().filter(({ id, isDraining }) => id !== this.id && !isDraining);
+    const from = Math.floor(this.#options.random() * others.length);
+    return [...others.slice(from), ...others.slice(0, from)].slice(0, 2).map(doorOf);
+  }
+
+  /**
+   * Moves all rooms and players to other hosts, as soon as one takes them.
+   *
+   * @param untilMs by the clock: what is still here then stays
+   */
+  async moveAll(untilMs: number): Promise<void> {
+    const { lobby, house } = this.#hosting;
+    const { clock } = this.#options;
+    while (this.isDraining && clock.now() < untilMs) {
+      const rooms = house.directory.rooms.slice(0, MAX_MOVING);
+      const moved = await Promise.all(rooms.map((room, at) => this.#handOver(room, at)));
+      for (const player of lobby.authenticatedPlayers) this.#sendAway(player, "", this.#takers()[0]);
+      await Promise.all(this.#leaving);
+      const isDone = moved.every(Boolean) && house.directory.size === 0;
+      if (isDone && NetworkServer.frontEndOf(lobby).admittedCount === 0) return;
+      if (isDone || !moved.some(Boolean))
+        await new Promise<void>((resolve) => void clock.setTimeout(resolve, PAUSE_MS));
+    }
+  }
+
+  /** Hosts that take rooms of this one, the emptiest first. */
+  #takers(): string[] {
+    const { fingerprint } = this.#hosting.lobby.protocol;
+    const isTaker = (host: HostState) =>
+      host.id !== this.id && !host.isDraining && equalBytes(host.fingerprint, fingerprint);
+    const takers = this.kept.beats.hosts().filter(isTaker);
+    return takers.sort((one, other) => one.load - other.load).map(({ id }) => id);
+  }
+
+  /** Gives a room to another host, and sends its players there. @returns false: nobody took it */
+  async #handOver(room: Room, turn: number): Promise<boolean> {
+    const takers = this.#takers();
+    const host = takers[turn % takers.length];
+    if (host === undefined) return false;
+    try {
+      return await this.kept.give(room, async () => {
+        const wish = { room: room.id };
+        const { isDone } = await this.remote.request({ host }, TakeRequest, wish, { timeoutMs: TAKE_MS });
+        if (isDone) await this.#lost(room, null);
+        return isDone;
+      });
+    } catch {
+      return false; // It is tried again, with another host.
+    }
+  }
+
+  #answer(remote: RemoteMessages, { house, desk }: MembershipHost): void {
+    remote.registerRequest(OwnRequest, ({ room }) => {
+      const found = house.directory.byId(room);
+      return { isDone: found !== null && house.isOpen(found) };
+    });
+    remote.registerRequest(ExpectRequest, ({ session, question }) => ({
+      isDone: this.arrivals.expect(session, question),
+    }));
+    remote.registerRequest(FindRequest, ({ kind, labels, isSpectator }) => {
+      const free = house.directory.find({ kind, labels }).find((room) => desk.isFree(room, isSpectator));
+      return { room: this.isDraining ? undefined : free?.id };
+    });
+    remote.registerRequest(ReserveRequest, ({ room: id, isSpectator }) => {
+      const room = house.directory.byId(id);
+      if (!room || !house.isOpen(room)) throw new RequestRefusedError(`There is no room ${id}`);
+      return { ticket: partsOf(room).seats.isFree(isSpectator) ? room.reserve({ isSpectator }) : "" };
+    });
+    remote.registerRequest(TakeRequest, async ({ room }) => ({ isDone: await this.finder.take(room) }));
+  }
+
+  #state(): HostState {
+    const { house, lobby } = this.#hosting;
+    const { addresses, serverKey = "" } = this.#door as Door;
+    const players = NetworkServer.frontEndOf(lobby).admittedCount;
+    const { capacity } = this.#options;
+    return {
+      ...{ id: this.id, fingerprint: lobby.protocol.fingerprint, serverKey, players, capacity },
+      addresses: Object.entries(addresses).map(([kind, address]) => ({ kind, address })),
+      ...{ rooms: house.directory.size, load: Math.min(players / capacity, 1), isDraining: this.isDraining },
+    };
+  }
+
+  #locate(target: { readonly room: string } | { readonly player: string }): string | undefined {
+    const { directory } = this.kept;
+    if ("room" in target) return directory?.findRoom(target.room)?.owner;
+    return directory?.sessionsOf(target.player)[0]?.host;
+  }
+
+  /** A room was taken over: its players may come back to their seats; who does not come in time has left. */
+  #claimed(room: Room): void {
+    this.counts.claimed++;
+    const { clock, resumeWindowMs } = this.#options;
+    const { seats } = partsOf(room);
+    const awaited = this.kept.directory?.sessionsIn(room.id) ?? [];
+    for (const { id, isSpectator } of awaited) if (!this.sessions.has(id)) seats.keep(id, isSpectator, resumeWindowMs);
+    const timer = clock.setTimeout(() => {
+      this.#seatTimers.delete(timer);
+      const { directory } = this.kept;
+      for (const { id } of awaited) {
+        const session = directory?.findSession(id);
+        if (session?.room === room.id && !this.sessions.has(id)) this.sessions.writer.remove(session);
+      }
+    }, resumeWindowMs);
+    this.#seatTimers.add(timer);
+  }
+
+  /** Another host has a room that this one still has: this copy ends, and its players go there. */
+  async #lost(room: Room, newer: RoomEntry | null): Promise<void> {
+    const { house } = this.#hosting;
+    const { clock } = this.#options;
+    const { kept } = this;
+    if (!house.directory.has(room)) return;
+    const now = newer ?? (await kept.directory?.readRoom(room.id).catch(() => null));
+    if (now && now.epoch === room.epoch) return; // The other host says that it has it, and has not.
+    const surrendered = house.surrender(room, {
+      sendAway: (player) => this.#sendAway(player, room.id, now?.owner),
+      wait: (emptied) => settledWithin(clock, emptied, LEAVE_MS),
+    });
+    if (!surrendered) return;
+    this.counts.surrendered++;
+    this.#leaving.add(surrendered);
+    void surrendered.finally(() => this.#leaving.delete(surrendered));
+  }
+
+  /** @param host undefined: the player looks for its room at the doors that it knows */
+  #sendAway(player: INetworkPlayer, room: string, host: string | undefined): void {
+    const session = this.sessions.entryOf(player);
+    if (!session) return; // It is on its way already, or the host's client.
+    const { lobby } = this.#hosting;
+    const target = host === undefined ? null : this.#targetOf(host, session, room);
+    if (room === "" && !target) return;
+    this.sessions.leave(player);
+    if (!player.isConnected) NetworkServer.dismiss(lobby, player, MOVED);
+    else if (target) player.redirect(target);
+    else NetworkServer.refuse(player, MOVED.code, MOVED.text);
+  }
+
+  /** Null: the host is not heard any more. */
+  #targetOf(host: string, session: SessionEntry, room: string): RedirectTarget | null {
+    return this.kept.beats.find(host) ? this.arrivals.targetOf(host, { session, room }) : null;
+  }
+
+  /** Takes what hosts have left that are dead for longer than anybody may come back. */
+  async #sweep(): Promise<void> {
+    const { clock, resumeWindowMs } = this.#options;
+    const nowMs = clock.now();
+    const { directory, beats } = this.kept;
+    const orphans = new Map<string, number>();
+    const isOld = (key: string) => {
+      const sinceMs = this.#orphans.get(key) ?? nowMs;
+      orphans.set(key, sinceMs);
+      return nowMs - sinceMs >= resumeWindowMs;
+    };
+    const rooms: RoomEntry[] = [];
+    const sessions: SessionEntry[] = [];
+    for (const room of directory?.rooms() ?? []) {
+      const isGone = beats.isDead(room.owner) && room.owner !== this.id;
+      if (isGone && isOld(`room ${room.id}`) && rooms.length < MAX_SWEPT) rooms.push(room);
+    }
+    for (const session of directory?.sessionsIn("") ?? []) {
+      const isGone = beats.isDead(session.host) && session.host !== this.id;
+      if (isGone && isOld(`session ${session.id}`)) sessions.push(session);
+    }
+    this.#orphans = orphans;
+    for (const session of sessions) this.sessions.writer.remove(session);
+    if (!this.isDraining) for (const { id } of rooms) await this.finder.find(id).catch(() => {});
+    if (this.#sweepTimer !== null) this.#sweepTimer = clock.setTimeout(() => void this.#sweep(), SWEEP_MS);
+  }
+}
+
+const MOVED = { code: DisconnectCode.Moved, text: "The room is at another server" };
+
+const doorOf = ({ addresses, serverKey }: HostState): Door => ({
+  addresses: Object.fromEntries(addresses.map(({ kind, address }) => [kind, address])),
+  ...(serverKey && { serverKey }),
+});

@@ -1,0 +1,107 @@
+import type { Clock } from "../../clock.js";
+import type { Directory, SessionEntry } from "../fleet/directory.js";
+
+/** How many records are written at a time. */
+const MAX_WRITING = 16;
+/** How many sessions may wait. */
+const MAX_WISHES = 200_000;
+/** The pause after a failure. */
+const RETRY_MS = 500;
+
+/** What is to be written of a session. */
+interface Wish {
+  readonly session: SessionEntry;
+  readonly isOver: boolean;
+}
+
+/**
+ * Writes where sessions are, behind what happens: of one session the newest only, and again until the engine has it. It
+ * remembers one wish for each session that is or was here, at most `MAX_WISHES`; what is more is lost, and counted.
+ */
+export class SessionWriter {
+  readonly #clock: Clock;
+  readonly #directory: () => Directory | null;
+  /** Somebody else has moved the session on. */
+  readonly #onNewer: (newer: SessionEntry) => void;
+  readonly #wishes = new Map<string, Wish>();
+  readonly #writing = new Set<string>();
+  readonly #idle = new Set<() => void>();
+  #timer: unknown = null;
+  lost = 0;
+
+  constructor(clock: Clock, directory: () => Directory | null, onNewer: (newer: SessionEntry) => void) {
+    this.#clock = clock;
+    this.#directory = directory;
+    this.#onNewer = onNewer;
+  }
+
+  put(session: SessionEntry): void {
+    this.#wish({ session, isOver: false });
+  }
+
+  remove(session: SessionEntry): void {
+    this.#wish({ session, isOver: true });
+  }
+
+  /** Nothing is to be written of a session any more: another host does. */
+  drop(id: string): void {
+    this.#wishes.delete(id);
+  }
+
+  /** Resolves when all is written. */
+  async flushed(): Promise<void> {
+    if (this.#wishes.size + this.#writing.size === 0) return;
+    await new Promise<void>((resolve) => this.#idle.add(resolve));
+  }
+
+  /** Writes no more. */
+  stop(): void {
+    this.#wishes.clear();
+    this.#clock.clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  #wish(wish: Wish): void {
+    const { id } = wish.session;
+    if (!this.#wishes.has(id) && this.#wishes.size >= MAX_WISHES) {
+      this.lost++;
+      return;
+    }
+    this.#wishes.set(id, wish);
+    if (this.#timer === null) this.#next();
+  }
+
+  #next(): void {
+    for (const [id, wish] of this.#wishes) {
+      if (this.#writing.size >= MAX_WRITING) return;
+      if (this.#writing.has(id)) continue;
+      this.#wishes.delete(id);
+      this.#writing.add(id);
+      void this.#write(id, wish);
+    }
+    if (this.#wishes.size + this.#writing.size > 0) return;
+    for (const resolve of this.#idle) resolve();
+    this.#idle.clear();
+  }
+
+  async #write(id: string, wish: Wish): Promise<void> {
+    const { session, isOver } = wish;
+    try {
+      const directory = this.#directory() as Directory;
+      if (isOver) await directory.removeSession(session);
+      else {
+        const now = await directory.putSession(session);
+        if (now.host !== session.host && !this.#wishes.has(id)) this.#onNewer(now);
+      }
+      this.#writing.delete(id);
+    } catch {
+      this.#writing.delete(id);
+      if (!this.#wishes.has(id)) this.#wishes.set(id, wish);
+      this.#timer ??= this.#clock.setTimeout(() => {
+        this.#timer = null;
+        this.#next();
+      }, RETRY_MS);
+    }
+    if (this.#timer === null) this.#next();
+  }
+}

@@ -1,0 +1,269 @@
+import { describe, expect, test } from "vitest";
+import { defineMessage, defineProtocol, defineRequest, type NetworkClient } from "../../../lib/message/index.js";
+import type { RoomKind, RoomsClient } from "../../../lib/rooms/index.js";
+import { decode, encode, map, string, struct, u32 } from "../../../lib/serialization/index.js";
+import { type FleetProcess, FleetWorld } from "../../support/fleet-world.js";
+
+const Note = defineMessage("note", string(40));
+const Count = defineRequest("count", struct({ by: u32 }), struct({ sum: u32, id: u32 }));
+const newProtocol = () => defineProtocol({ name: "failover", version: 1, messages: [Note, Count] });
+
+const Event = struct({ id: u32, by: u32 });
+const State = map(u32, u32, 100);
+
+/** Rooms that count for each player what it has had counted, and answer when it is committed. */
+function counting(): RoomKind {
+  const sums = new WeakMap<object, Map<number, number>>();
+  const of = (room: object) => sums.get(room) as Map<number, number>;
+  return {
+    capacity: 4,
+    open(room) {
+      sums.set(room, new Map());
+      const { messageHandler } = room.server;
+      messageHandler.registerRequest(Count, async ({ by }, { id }) => {
+        await room.commit({ id, by });
+        return { sum: of(room).get(id) ?? 0, id };
+      });
+      messageHandler.register(Note, (text) => void room.server.sendToAll(Note, text));
+    },
+    commitCodec: Event,
+    apply: (room, event) => {
+      const { id, by } = event as { id: number; by: number };
+      of(room).set(id, (of(room).get(id) ?? 0) + by);
+    },
+    snapshot: (room) => encode(State, of(room)),
+    restore: (room, bytes) => void sums.set(room, new Map(decode(State, bytes))),
+  };
+}
+
+interface Player {
+  readonly client: NetworkClient;
+  readonly rooms: RoomsClient;
+  readonly events: string[];
+  /** What was acknowledged. */
+  sum: number;
+  isOver: boolean;
+}
+
+async function started(count = 3, more: Partial<RoomKind> = {}) {
+  const fleet = new FleetWorld(newProtocol, { game: { ...counting(), ...more } });
+  const hosts = await fleet.start(count);
+  const join = async (host: FleetProcess, id: string): Promise<Player> => {
+    const { client, rooms } = await fleet.connect(host);
+    const player: Player = { client, rooms, events: [], sum: 0, isOver: false };
+    for (const name of ["suspended", "resumed", "disconnected"] as const) {
+      client.on(name, () => void player.events.push(name));
+    }
+    rooms.on("left", (_room, text) => void player.events.push(`left ${text}`.trim()));
+    await fleet.wait(rooms.joinById(id));
+    return player;
+  };
+  /** Has a player count on and on, and asks again after each failure. */
+  const play = async (player: Player) => {
+    while (!player.isOver && player.client.active) {
+      const before = player.sum;
+      try {
+        player.sum = (await player.client.request(Count, { by: 1 }, { timeoutMs: 20_000 })).sum;
+        // One that was not acknowledged may have been counted.
+        expect(player.sum).toBeGreaterThan(before);
+      } catch {
+        await new Promise<void>((resolve) => void fleet.clock.setTimeout(resolve, 100));
+      }
+    }
+  };
+  return { fleet, hosts: hosts as [FleetProcess, FleetProcess, FleetProcess], join, play };
+}
+
+const sumOf = async (fleet: FleetWorld, { client }: Player) => fleet.wait(client.request(Count, { by: 0 }));
+
+test("a host is killed: its players go on in their rooms elsewhere, as themselves", async () => {
+  const { fleet, hosts, join, play } = await started();
+  const [a] = hosts;
+  const ids = ["one", "two", "three"];
+  for (const id of ids) await fleet.wait(a.host.createRoom("game", { id }));
+  const players: Player[] = [];
+  for (const id of ids) players.push(await join(a, id), await join(a, id));
+  const before = players.map(({ client }) => [client.player, client.player?.id]);
+  const playing = players.map(play);
+  await fleet.run(3000, 10);
+  await a.kill();
+  const killedMs = fleet.clock.now();
+  await fleet.until(() => players.every(({ events }) => events.includes("resumed")), 10);
+  expect(fleet.clock.now() - killedMs).toBeLessThan(5000);
+  await fleet.run(2000, 10);
+  for (const player of players) player.isOver = true;
+  await fleet.wait(Promise.all(playing));
+  expect(players.map(({ client }) => [client.player, client.player?.id])).toEqual(before);
+  for (const player of players) {
+    const { sum, id } = await sumOf(fleet, player);
+    expect(id).toBe(player.client.player?.id);
+    expect(sum).toBeGreaterThanOrEqual(player.sum);
+    expect(sum - player.sum).toBeLessThanOrEqual(1); // What was under way when the host died.
+    expect(player.events.filter((event) => event === "disconnected")).toEqual([]);
+    expect(player.rooms.room?.id).toBeDefined();
+  }
+  const owners = new Map(hosts.slice(1).flatMap(({ host }) => host.rooms.map(({ id }) => [id, host])));
+  expect([...owners.keys()].sort()).toEqual([...ids].sort());
+  expect(hosts.slice(1).flatMap(({ errors }) => errors)).toEqual([]);
+});
+
+test("a host is frozen, and goes on: its copies end, and each player is where it was acknowledged", async () => {
+  const { fleet, hosts, join, play } = await started();
+  const [a, b] = hosts;
+  for (const id of ["one", "two"]) await fleet.wait(a.host.createRoom("game", { id }));
+  const players = [await join(a, "one"), await join(a, "two"), await join(b, "one")];
+  const playing = players.map(play);
+  await fleet.run(2000, 10);
+  a.freeze();
+  await fleet.run(6000, 10);
+  expect(players.map(({ events }) => events.at(-1))).toEqual(["resumed", "resumed", "resumed"]);
+  const sums = players.map(({ sum }) => sum);
+  a.thaw();
+  await fleet.run(6000, 10);
+  expect(a.host.rooms).toEqual([]);
+  expect(a.host.metrics.players).toBe(0);
+  expect(a.host.fleet?.metrics.surrendered).toBe(2);
+  for (const [at, player] of players.entries()) {
+    player.isOver = true;
+    expect(player.sum).toBeGreaterThan(sums[at] ?? 0);
+  }
+  await fleet.wait(Promise.all(playing));
+  for (const player of players) expect((await sumOf(fleet, player)).sum - player.sum).toBeLessThanOrEqual(2);
+  expect(players.flatMap(({ events }) => events)).not.toContain("disconnected");
+  const all = hosts.flatMap(({ host }) => host.rooms.map(({ id }) => id));
+  expect(all.sort()).toEqual(["one", "two"]);
+});
+
+test("a host that drains moves its rooms and players, who lose nothing, not even a request with retry", async () => {
+  const { fleet, hosts, join } = await started();
+  const [a, b, c] = hosts;
+  for (const id of ["one", "two", "three"]) await fleet.wait(a.host.createRoom("game", { id }));
+  const players = [await join(a, "one"), await join(a, "two"), await join(a, "three"), await join(b, "one")];
+  const lobby = await fleet.connect(a);
+  const before = players.map(({ client }) => client.player?.id);
+  const sums = players.map(() => 0);
+  let isOver = false;
+  const playing = players.map(async ({ client }, at) => {
+    while (!isOver) {
+      const { sum } = await client.request(Count, { by: 1 }, { retry: true });
+      sums[at] = sum;
+    }
+  });
+  await fleet.run(1000, 10);
+  expect(await fleet.wait(a.host.drain())).toBe(0);
+  expect([a.host.server.active, a.host.rooms]).toEqual([false, []]);
+  await fleet.run(1000, 10);
+  isOver = true;
+  await fleet.wait(Promise.all(playing));
+  expect(players.map(({ client }) => client.player?.id)).toEqual(before);
+  expect(players.flatMap(({ events }) => events)).not.toContain("disconnected");
+  expect(players.flatMap(({ events }) => events)).not.toContain("suspended");
+  expect(b.host.rooms.length + c.host.rooms.length).toBe(3);
+  expect(lobby.client.isAuthenticated).toBe(true);
+  expect((await fleet.wait(lobby.rooms.joinById("two"))).id).toBe("two");
+  expect(hosts.flatMap(({ errors }) => errors)).toEqual([]);
+});
+
+test("a drain that nobody can take over waits, and is taken back", async () => {
+  const { fleet, hosts, join } = await started(1);
+  const [a] = hosts;
+  await fleet.wait(a.host.createRoom("game", { id: "one" }));
+  const player = await join(a, "one");
+  const draining = a.host.drain();
+  await fleet.run(5000, 20);
+  const refused = await fleet.wait(
+    fleet
+      .newClient()
+      .client.connect({ port: a.port })
+      .catch((error) => error.code),
+  );
+  expect(refused).toBe("ERR_SERVER_CLOSED");
+  a.host.undrain();
+  expect(await fleet.wait(draining)).toBe(0);
+  expect([a.host.server.active, player.client.isAuthenticated]).toEqual([true, true]);
+  await fleet.connect(a);
+});
+
+test("the engine is away for a minute: players play on, newcomers come into rooms that are there", async () => {
+  const { fleet, hosts, join } = await started(2);
+  const [a, b] = hosts;
+  await fleet.wait(a.host.createRoom("game", { id: "one" }));
+  const player = await join(a, "one");
+  for (const { engine } of hosts) engine.disconnect();
+  const waiting = player.client.request(Count, { by: 3 }, { timeoutMs: 120_000 });
+  await fleet.run(20_000, 20);
+  expect([a.host.fleet?.isReady, player.client.isAuthenticated]).toEqual([false, true]);
+  const newcomer = await join(a, "one");
+  expect(newcomer.rooms.room?.id).toBe("one");
+  const note = newcomer.client.messageHandler.waitFor(Note);
+  player.client.send(Note, "still here");
+  expect(await fleet.wait(note)).toBe("still here");
+  for (const { engine } of hosts) engine.reconnect();
+  expect((await fleet.wait(waiting)).sum).toBe(3);
+  await fleet.run(3000, 20);
+  expect(a.host.getRoom("one")?.players).toHaveLength(2);
+  // What was written behind is there by now: the host is killed, and both go on.
+  await a.kill();
+  await fleet.until(() => [player, newcomer].every(({ events }) => events.includes("resumed")), 10);
+  expect(b.host.getRoom("one")?.players).toHaveLength(2);
+  expect((await sumOf(fleet, player)).sum).toBe(3);
+});
+
+test("sessions do not outlive their players", async () => {
+  const { fleet, hosts, join } = await started(2, { emptyMs: 1000 });
+  const [a, b] = hosts;
+  for (const id of ["one", "two"]) await fleet.wait(a.host.createRoom("game", { id }));
+  const one = await join(a, "one");
+  const two = await join(a, "two");
+  const three = await fleet.connect(a);
+  await fleet.run(100);
+  await fleet.wait(one.client.disconnect());
+  await a.kill();
+  // Nobody comes back.
+  for (const { client } of [two, three]) void client.disconnect();
+  await fleet.run(120_000, 100);
+  expect(b.host.fleet?.findRooms()).toEqual([]);
+  const sessions = await fleet.wait(fleet.engine.bucket("test-sessions").then((bucket) => bucket.watch()));
+  expect([...sessions.entries()]).toEqual([]);
+});
+
+describe("a room at another host", () => {
+  test("is entered from any door: by id, by labels, by code, by ticket", async () => {
+    const { fleet, hosts, join } = await started();
+    const [a, b, c] = hosts;
+    const one = await fleet.wait(a.host.createRoom("game", { id: "one", labels: { map: "moon" } }));
+    const secret = await fleet.wait(a.host.createRoom("game", { isPrivate: true }));
+    await fleet.run(100);
+    const player = await join(b, "one");
+    expect(player.rooms.room).toEqual(expect.objectContaining({ id: "one", labels: { map: "moon" } }));
+    expect(player.events).toEqual(["resumed"]);
+    expect(one.players).toHaveLength(1);
+    await fleet.run(100);
+    expect(b.host.metrics.players).toBe(0);
+    const [second, third, fourth] = [await fleet.connect(c), await fleet.connect(b), await fleet.connect(c)];
+    expect((await fleet.wait(second.rooms.joinOrCreate("game", { labels: { map: "moon" } }))).id).toBe("one");
+    expect((await fleet.wait(third.rooms.joinByCode(secret.code ?? ""))).id).toBe(secret.id);
+    const ticket = await fleet.wait(b.host.fleet?.reserve("one") as Promise<string>);
+    expect((await fleet.wait(fourth.rooms.joinByTicket(ticket))).id).toBe("one");
+    expect(one.players.map(({ id }) => id)).toEqual([1, 2, 3]);
+    // Whether there is a private room is told to nobody.
+    const fifth = await fleet.connect(b);
+    const refused = await fleet.wait(fifth.rooms.joinById(secret.id).catch((error) => error));
+    expect(refused).toHaveProperty("code", "ERR_ROOM_NOT_FOUND");
+    expect(hosts.flatMap(({ errors }) => errors)).toEqual([]);
+  });
+
+  test("that is full or locked refuses as one here does, and the player is in none", async () => {
+    const { fleet, hosts } = await started(2, { capacity: 1 });
+    const [a, b] = hosts;
+    const room = await fleet.wait(a.host.createRoom("game", { id: "one" }));
+    room.isLocked = true;
+    await fleet.run(100);
+    const { client, rooms } = await fleet.connect(b);
+    expect(await fleet.wait(rooms.joinById("one").catch((error) => error.code))).toBe("ERR_ROOM_LOCKED");
+    expect([client.isAuthenticated, rooms.room]).toEqual([true, null]);
+    room.isLocked = false;
+    room.reserve();
+    expect(await fleet.wait(rooms.joinById("one").catch((error) => error.code))).toBe("ERR_ROOM_FULL");
+  });
+});

@@ -1,0 +1,197 @@
+import { describe, expect, test } from "vitest";
+import { defineProtocol } from "../../../lib/message/index.js";
+import { type Room, RoomHost, type RoomKind } from "../../../lib/rooms/index.js";
+import { decode, encode, struct, u32 } from "../../../lib/serialization/index.js";
+import { MemoryNetwork, MemorySocketFactory } from "../../../lib/socket/index.js";
+import { type FleetProcess, FleetWorld } from "../../support/fleet-world.js";
+
+const Add = struct({ amount: u32 });
+const State = struct({ sum: u32, seen: u32 });
+const newProtocol = () => defineProtocol({ name: "kept", version: 1, messages: [] });
+
+/** Rooms that add up what is committed, and what they have only seen. */
+function counters() {
+  const states = new Map<Room, { sum: number; seen: number }>();
+  const of = (room: Room) => states.get(room) as { sum: number; seen: number };
+  const kind: RoomKind = {
+    capacity: 4,
+    emptyMs: Number.POSITIVE_INFINITY,
+    open: (room) => void states.set(room, { sum: 0, seen: 0 }),
+    commitCodec: Add,
+    apply: (room, event) => {
+      of(room).sum += (event as { amount: number }).amount;
+    },
+    snapshot: (room) => encode(State, of(room)),
+    restore: (room, bytes) => void states.set(room, decode(State, bytes)),
+  };
+  return { kind, of };
+}
+
+async function world(count = 2, more: Partial<RoomKind> = {}) {
+  const { kind, of } = counters();
+  const fleet = new FleetWorld(newProtocol, { counter: { ...kind, ...more } });
+  const [a, b, c] = (await fleet.start(count)) as [FleetProcess, FleetProcess, FleetProcess];
+  return { fleet, a, b, c, of };
+}
+
+const code = (wanted: string) => expect.objectContaining({ code: wanted });
+/** Has a host take a room over, as it does for a player who looks for it. */
+const take = (fleet: FleetWorld, { host }: FleetProcess, id: string) =>
+  fleet.wait(host.fleet?.reserve(id) as Promise<string>).then(() => host.getRoom(id) as Room);
+
+test("a room is one host's, with an epoch; all hosts find it", async () => {
+  const { fleet, a, b } = await world();
+  const made = await Promise.allSettled(
+    [a, b].map(({ host }) => fleet.wait(host.createRoom("counter", { id: "one", labels: { map: "moon" } }))),
+  );
+  expect(made.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+  expect(made.find(({ status }) => status === "rejected")).toHaveProperty("reason.code", "ERR_CONFLICT");
+  const winner = a.host.getRoom("one") ? a : b;
+  const room = winner.host.getRoom("one") as Room;
+  await fleet.run(100);
+  for (const { host } of [a, b]) {
+    expect(host.fleet?.findRooms({ labels: { map: "moon" } })).toEqual([
+      { id: "one", kind: "counter", host: winner.id, epoch: room.epoch, labels: { map: "moon" }, isOpen: true },
+    ]);
+    expect(host.fleet?.hosts.map(({ id }) => id).sort()).toEqual([a.id, b.id].sort());
+  }
+  room.isLocked = true;
+  room.labels = { map: "mars" };
+  await fleet.run(100);
+  expect(b.host.fleet?.findRooms()).toEqual([expect.objectContaining({ labels: { map: "mars" }, isOpen: false })]);
+  expect([...a.errors, ...b.errors]).toEqual([]);
+});
+
+test("a host is killed: its room goes on elsewhere with what was committed, and the last checkpoint", async () => {
+  const { fleet, a, b, of } = await world();
+  const room = await fleet.wait(a.host.createRoom("counter", { id: "one" }));
+  of(room).seen = 5;
+  await fleet.wait(room.commit({ amount: 1 }));
+  await fleet.wait(room.checkpoint());
+  of(room).seen = 6; // Passing, since no checkpoint has it.
+  const turn = await fleet.wait(Promise.all([room.commit({ amount: 10 }), room.commit({ amount: 100 })]));
+  expect(new Set(turn).size).toBe(1);
+  expect(of(room)).toEqual({ sum: 111, seen: 6 });
+  await a.kill();
+  await fleet.run(200);
+  // Nobody takes it while its host may be alive.
+  expect(b.host.fleet?.findRooms()).toEqual([expect.objectContaining({ host: a.id })]);
+  const taken = await take(fleet, b, "one");
+  expect(of(taken)).toEqual({ sum: 111, seen: 5 });
+  expect(taken.epoch).toBeGreaterThan(room.epoch);
+  expect(b.host.fleet?.metrics.claimed).toBe(1);
+  expect(b.errors).toEqual([]);
+});
+
+test("checkpoints are made by themselves, and only of what has changed", async () => {
+  const { fleet, a, b, of } = await world();
+  const room = await fleet.wait(a.host.createRoom("counter", { id: "one" }));
+  of(room).seen = 7;
+  await fleet.run(2600, 20);
+  const stored = a.host.fleet?.metrics.checkpoints;
+  expect(stored).toBe(1);
+  await fleet.run(10_000, 50);
+  expect(a.host.fleet?.metrics.checkpoints).toBe(stored);
+  await a.kill();
+  expect(of(await take(fleet, b, "one"))).toEqual({ sum: 0, seen: 7 });
+});
+
+test("a frozen host that goes on has lost its room: nothing it commits is acknowledged, and its copy ends", async () => {
+  const { fleet, a, b, of } = await world();
+  const room = await fleet.wait(a.host.createRoom("counter", { id: "one" }));
+  await fleet.wait(room.commit({ amount: 1 }));
+  a.freeze();
+  const taken = await take(fleet, b, "one");
+  await fleet.wait(taken.commit({ amount: 10 }));
+  const late = room.commit({ amount: 100 });
+  a.thaw();
+  await expect(fleet.wait(late)).rejects.toEqual(code("ERR_CLOSED"));
+  await fleet.run(200);
+  expect(a.host.rooms).toEqual([]);
+  expect(a.host.fleet?.metrics.surrendered).toBe(1);
+  expect(of(taken).sum).toBe(11);
+  expect(room.server.active).toBe(false);
+  await expect(room.commit({ amount: 1 })).rejects.toEqual(code("ERR_CLOSED"));
+});
+
+test("without the engine a room goes on, its commits wait, and nobody is declared dead", async () => {
+  const { fleet, a, b, of } = await world();
+  const room = await fleet.wait(a.host.createRoom("counter", { id: "one" }));
+  a.engine.disconnect();
+  b.engine.disconnect();
+  expect(a.host.fleet?.isReady).toBe(false);
+  const waiting = room.commit({ amount: 1 });
+  await fleet.run(10_000, 50);
+  expect(room.server.active).toBe(true);
+  await expect(fleet.wait(b.host.createRoom("counter"))).rejects.toEqual(code("ERR_ROOM_FAILED"));
+  a.engine.reconnect();
+  b.engine.reconnect();
+  await fleet.wait(waiting);
+  expect(of(room).sum).toBe(1);
+  await fleet.run(3000, 50);
+  expect(a.host.getRoom("one")).toBe(room);
+  expect(b.host.fleet?.findRooms()).toEqual([expect.objectContaining({ host: a.id, epoch: room.epoch })]);
+});
+
+test("a host that stops keeps its rooms for others; a room that is closed is gone, and its id begins anew", async () => {
+  const { fleet, a, b, of } = await world();
+  const room = await fleet.wait(a.host.createRoom("counter", { id: "one" }));
+  of(room).seen = 3;
+  await fleet.wait(room.commit({ amount: 4 }));
+  await fleet.wait(a.host.stop());
+  const taken = await take(fleet, b, "one");
+  expect(of(taken)).toEqual({ sum: 4, seen: 3 });
+  await fleet.wait(taken.close());
+  await fleet.run(100);
+  expect(b.host.fleet?.findRooms()).toEqual([]);
+  const again = await fleet.wait(b.host.createRoom("counter", { id: "one" }));
+  expect(of(again)).toEqual({ sum: 0, seen: 0 });
+});
+
+test("rooms that nobody looks for any more are taken over and disposed of when they are empty", async () => {
+  const { fleet, a, b } = await world(2, { emptyMs: 10_000 });
+  await fleet.wait(a.host.createRoom("counter", { id: "one" }));
+  await a.kill();
+  await fleet.run(25_000, 100);
+  expect(b.host.fleet?.findRooms()).toHaveLength(1);
+  await fleet.run(30_000, 100);
+  expect(b.host.fleet?.findRooms()).toEqual([]);
+});
+
+describe("what is wrong is refused", () => {
+  test("a kind whose open throws leaves nothing in the directory", async () => {
+    let opened = 0;
+    const open = () => {
+      if (++opened > 1) throw new Error("no"); // The first time is the rehearsal.
+    };
+    const fleet = new FleetWorld(newProtocol, { bad: { capacity: 1, open } });
+    const [a] = (await fleet.start(1)) as [FleetProcess];
+    await expect(fleet.wait(a.host.createRoom("bad"))).rejects.toEqual(code("ERR_ROOM_FAILED"));
+    await fleet.run(100);
+    expect(a.host.fleet?.findRooms()).toEqual([]);
+    expect(a.errors).toEqual([new Error("no")]);
+  });
+
+  test("options and kinds", async () => {
+    const protocol = newProtocol();
+    const socketFactory = new MemorySocketFactory(new MemoryNetwork());
+    const kind: RoomKind = { capacity: 1, open() {} };
+    const make = (options: object, more: object = {}) =>
+      new RoomHost({ protocol, socketFactory, rooms: { one: { ...kind, ...more } }, ...options });
+    const { engine } = new FleetWorld(newProtocol, {});
+    const complete = { engine, app: "a", fleetKey: [new Uint8Array(32)], door: { addresses: { memory: "a:1" } } };
+    expect(() => make(complete)).not.toThrow();
+    expect(() => make({ ...complete, door: undefined })).toThrow(TypeError);
+    expect(() => make({ ...complete, sessions: null })).toThrow(TypeError);
+    expect(() => make({ ...complete, app: "a b" })).toThrow(RangeError);
+    expect(() => make({ ...complete, fleetKey: [new Uint8Array(31)] })).toThrow(RangeError);
+    expect(() => make({}, { commitCodec: Add })).toThrow(TypeError);
+    expect(() => make({}, { snapshot: () => new Uint8Array() })).toThrow(TypeError);
+    const host = make({});
+    await host.start();
+    const room = await host.createRoom("one");
+    expect([room.epoch, host.fleet]).toEqual([0n, null]);
+    await expect(room.commit({})).rejects.toEqual(code("ERR_STATE"));
+    await host.stop();
+  });
+});
