@@ -58,8 +58,9 @@ export interface ConnectErrorCodes {
    */
   ERR_REDIRECT_LOOP: string;
   /**
-   * The client does not follow a redirect: it has no address for the client's kind of socket, it leads from the Internet
-   * into a private network, or the connection would be less protected there. Check the addresses and keys of the servers.
+   * The client does not follow a redirect: it has no address for the client's kind of socket, it leads from the
+   * Internet into a private network, or the connection would be less protected there. Check the addresses and keys of
+   * the servers.
    */
   ERR_REDIRECT_REFUSED: string;
   /** The application on the server refused: its `beforeAccept` or a `disconnect`, with the code and text in the error's

@@ -49,7 +49,10 @@ const GIVEN_UP = { code: DisconnectCode.AuthenticationFailed, text: "The client 
 /** A server that admits the player nevertheless keeps its place. */
 const TRIED_ELSEWHERE = { code: DisconnectCode.Replaced, text: "The client tries another connection" };
 
-/** A client's try to be admitted by a server, and its connection to it. What comes late from one that is over is dropped. */
+/**
+ * A client's try to be admitted by a server, and its connection to it. What comes late from one that is over is
+ * dropped.
+ */
 export class ClientLink {
   /** Null in host mode, and while it is not known. */
   target: Target | null = null;
@@ -64,6 +67,8 @@ export class ClientLink {
   readonly #isHost: boolean;
   /** Ends a try that takes too long. */
   #timer: unknown;
+  /** Follows a redirect that came while the welcome was checked. */
+  #afterWelcome = () => {};
 
   constructor(owner: ClientLinkOwner, introduction: Introduction, isHost = false) {
     this.#owner = owner;
@@ -178,6 +183,7 @@ export class ClientLink {
       this.#owner.clock.clearTimeout(this.#timer);
       this.#owner.turns.release(this);
       this.#owner.welcomed(this, welcome);
+      if (!this.isOver) this.#afterWelcome();
     });
   }
 
@@ -185,6 +191,10 @@ export class ClientLink {
   onRedirect(follow: () => void): void {
     void this.#step((authentication) => {
       authentication.onRedirect();
+      if (authentication.step === HandshakeStep.Confirming) {
+        this.#afterWelcome = follow;
+        return;
+      }
       // What happens to this connection meanwhile says nothing.
       if (!this.isAdmitted) this.rest();
       follow();

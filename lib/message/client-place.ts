@@ -53,7 +53,7 @@ export class ClientPlace {
     if (this.#isPlaying) this.#owner.forEachExtension((extension) => extension.playerSuspended?.(player));
   }
 
-  /** The player has come back, perhaps to another room than the one that it was in. @param hasMoved to another server */
+  /** The player has come back, perhaps to another room than the one that it was in. @param hasMoved another server */
   resumed(player: NetworkPlayer, place: Place, target: Target | null, hasMoved: boolean): void {
     this.#owner.pings.start();
     if (hasMoved) this.moved(player, place, target, equalBytes(place.room, player.room));

@@ -32,10 +32,6 @@ export class ConnectAttempt {
     return this.#links.at(-1) as ClientLink;
   }
 
-  ofPlayer(player: NetworkPlayer): ClientLink | undefined {
-    return this.#links.find((link) => link.player === player);
-  }
-
   /** @throws NetworkError `ERR_REDIRECT_LOOP` */
   redirect(from: ClientLink, to: ClientLink): void {
     const at = this.#links.indexOf(from) + 1;
@@ -48,6 +44,43 @@ export class ConnectAttempt {
   /** Gives up all its links but for one. */
   drop(except: ClientLink | null = null, reason?: DisconnectReason): void {
     for (const link of this.#links) if (link !== except) link.drop(reason);
+  }
+}
+
+/** The attempts that a client makes at this moment. */
+export class ConnectAttempts {
+  readonly #all = new Set<ConnectAttempt>();
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  get links(): ClientLink[] {
+    return [...this.#all].flatMap(({ links }) => links);
+  }
+
+  add(purpose: Purpose, target: Target | null, first: ClientLink): void {
+    this.#all.add(new ConnectAttempt(purpose, target, first));
+  }
+
+  of(link: ClientLink): ConnectAttempt | undefined {
+    return [...this.#all].find(({ links }) => links.includes(link));
+  }
+
+  linkOf(player: NetworkPlayer): ClientLink | undefined {
+    return this.links.find((link) => link.player === player);
+  }
+
+  /** One has failed. */
+  end(attempt: ConnectAttempt): void {
+    this.#all.delete(attempt);
+    attempt.drop();
+  }
+
+  /** No attempt is needed any more. @param success what has made them needless */
+  clear(success: ClientLink | null = null, reason?: DisconnectReason): void {
+    for (const attempt of this.#all) attempt.drop(success, attempt.last === success ? reason : undefined);
+    this.#all.clear();
   }
 }
 

@@ -279,8 +279,7 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
     this.#admission.remove(player);
     this.unidentified.remove(player);
     this.authentication.cancel(player);
-    // The session of a player who was redirected is at another server, unless one of the two has ended it.
-    this.sessions?.remove(player, player.isRedirected && reason.code >= DisconnectCode.Timeout);
+    this.sessions?.remove(player, this.#goesOn(player, reason));
     const server = serverOf(player);
     server.end(player, reason);
     if (this.#players.delete(player) && this.#players.size === 0) for (const done of this.#emptied) done();
@@ -452,6 +451,12 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
       this.end(player, { code: DisconnectCode.Timeout, text: "The player has not come back" });
     });
     if (player.state === PlayerState.Suspended) server.suspend(player);
+  }
+
+  /** Whether a session is, or may be taken up, at another server. One of the application's own reasons ends it. */
+  #goesOn({ isRedirected }: NetworkPlayer, { code }: DisconnectReason): boolean {
+    if (isRedirected) return code >= DisconnectCode.Timeout;
+    return code === DisconnectCode.ServerStopped && this.#options.doors !== undefined;
   }
 
   #hostEnded(): PeerCore {

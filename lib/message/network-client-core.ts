@@ -7,12 +7,12 @@ import { type ByteSegment, Channel } from "../peer/index.js";
 import { connectError } from "../peer/peer-error.js";
 import { checkReason } from "../socket/disconnect-reason.js";
 import { DisconnectCode, type DisconnectReason } from "../socket/index.js";
-import { CLIENT_LOSSES, PASSING, REFUSALS } from "./authentication/ends.js";
+import { CLIENT_LOSSES, PASSING, REFUSALS, STOPS } from "./authentication/ends.js";
 import { type ClientSession, sessionCredential } from "./authentication/session-proof.js";
 import { ClientDoors } from "./client-doors.js";
 import { ClientLink, type ClientLinkOwner, type Introduction } from "./client-link.js";
 import { ClientPlace } from "./client-place.js";
-import { ConnectAttempt, redirectLoop } from "./connect-attempt.js";
+import { ConnectAttempts, redirectLoop } from "./connect-attempt.js";
 import { defaultSocketFactory } from "./default-socket-factory.js";
 import type { ClientExtension } from "./extension.js";
 import { sayGoodbye } from "./farewell.js";
@@ -82,7 +82,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> implements C
   readonly #place: ClientPlace;
   /** The connection, or the first attempt. */
   #link: ClientLink | null = null;
-  readonly #attempts = new Set<ConnectAttempt>();
+  readonly #attempts = new ConnectAttempts();
   readonly #redirects: TokenBucket;
   #host: HostLink | null = null;
   #player: NetworkPlayer | null = null;
@@ -243,7 +243,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> implements C
   #begin(link: ClientLink): void {
     this.activate();
     this.#link = link;
-    this.#attempts.add(new ConnectAttempt("connect", null, link));
+    this.#attempts.add("connect", null, link);
     this.#session = null;
     this.time.reset();
     this.forEachExtension((extension) => extension.started?.(this.#client));
@@ -271,13 +271,12 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> implements C
     void link.dial(target);
   }
 
-  #links(): ClientLink[] {
-    return [...new Set([...(this.#link ? [this.#link] : []), ...[...this.#attempts].flatMap(({ links }) => links)])];
+  #links(): Iterable<ClientLink> {
+    return new Set([...(this.#link ? [this.#link] : []), ...this.#attempts.links]);
   }
 
   #linkOf(player: NetworkPlayer): ClientLink {
-    const links = [...this.#attempts].map((attempt) => attempt.ofPlayer(player));
-    return links.find((link) => link !== undefined) ?? (this.#link as ClientLink);
+    return this.#attempts.linkOf(player) ?? (this.#link as ClientLink);
   }
 
   // What links call.
@@ -316,7 +315,8 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> implements C
     const mayResume = this.#session !== null && this.#host === null && (this.#options.resume ?? true);
     // The server may hear of the next connection before this client does.
     const isReplaced = reason.code === DisconnectCode.Replaced && this.#attempts.size > 0;
-    if (mayResume && (CLIENT_LOSSES.has(reason.code) || isReplaced)) this.#suspend(player, reason);
+    const hasStopped = STOPS.has(reason.code) && this.#doors.targets.length > 0;
+    if (mayResume && (CLIENT_LOSSES.has(reason.code) || isReplaced || hasStopped)) this.#suspend(player, reason);
     else this.#end(reason);
   }
 
@@ -334,10 +334,9 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> implements C
 
   #attemptFailed(link: ClientLink, reason: DisconnectReason, cause: unknown): void {
     link.drop();
-    const attempt = [...this.#attempts].find(({ last }) => last === link);
-    if (!attempt) return; // It was redirected, and another link goes on for it.
-    this.#attempts.delete(attempt);
-    attempt.drop();
+    const attempt = this.#attempts.of(link);
+    if (attempt?.last !== link) return; // It was redirected, and another link goes on for it.
+    this.#attempts.end(attempt);
     if (attempt.purpose === "connect") this.#end(reason, cause);
     else if (attempt.purpose === "resume")
       this.#resumeLoop.failed(attempt.target as Target, REFUSALS.has(reason.code) ? reason : null);
@@ -367,8 +366,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> implements C
   welcomed(link: ClientLink, { method, session, place, hasMoved, lostMs, doors }: Welcome): void {
     const player = this.#player as NetworkPlayer;
     const wasAdmitted = player.authentication !== null;
-    for (const attempt of this.#attempts) attempt.drop(link, attempt.last === link ? GOES_ON : undefined);
-    this.#attempts.clear();
+    this.#attempts.clear(link, GOES_ON);
     if (link !== this.#link) this.#link?.drop(GOES_ON);
     // It follows a redirect, so its connection was not lost.
     if (player.isAuthenticated) player.suspended(endingOf(this.#target, GOES_ON));
@@ -408,15 +406,14 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> implements C
     const target = targetOf(door, from, connection);
     if (!link.isAdmitted) {
       const next = this.#newLink({ resumes: link.resumes, ticket, security });
-      [...this.#attempts].find(({ links }) => links.includes(link))?.redirect(link, next);
+      this.#attempts.of(link)?.redirect(link, next);
       this.#dial(next, target);
       return;
     }
     if (!this.#redirects.tryTake(1)) throw redirectLoop("The client is redirected again and again");
-    for (const attempt of this.#attempts) attempt.drop();
     this.#attempts.clear();
     const next = this.#newLink({ resumes: this.#session !== null, ticket, security });
-    this.#attempts.add(new ConnectAttempt("redirect", target, next));
+    this.#attempts.add("redirect", target, next);
     this.#dial(next, target);
   }
 
@@ -440,7 +437,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> implements C
   #resumeAt(target: Target): void {
     const security = target === this.#target ? "none" : this.#doors.leastSecurity;
     const link = this.#newLink({ resumes: true, security });
-    this.#attempts.add(new ConnectAttempt("resume", target, link));
+    this.#attempts.add("resume", target, link);
     this.#dial(link, target);
   }
 
@@ -448,7 +445,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> implements C
     const player = this.#player;
     // A session that could not be resumed was lost before, whatever has ended the attempts.
     const isLost = player?.state === PlayerState.Suspended || (player?.isAuthenticated && PASSING.has(reason.code));
-    for (const link of this.#links()) link.drop();
+    this.#link?.drop();
     this.#attempts.clear();
     this.#link = null;
     this.#player = null;

@@ -55,8 +55,8 @@ export interface NetworkServerEvents extends NetworkEvents {
 /** The events of a `NetworkClient`. Their order is in docs/message.md. */
 export interface NetworkClientEvents extends NetworkEvents {
   /**
-   * The suspended player has come back: the same object. Or the server has redirected it, and it was admitted there; then
-   * it was not suspended before.
+   * The suspended player has come back: the same object. Or the server has redirected it, and it was admitted there;
+   * then it was not suspended before.
    */
   resumed: [player: INetworkPlayer, resumption: Resumption];
   /** The connection has ended for good. */

@@ -6,40 +6,17 @@ import {
   type INetworkPlayer,
   NetworkServer,
   PlayerState,
-  type SessionStore,
-  type StoredSession,
   sharedSecretAuthenticator,
   sharedSecretCredential,
 } from "../../lib/message/index.js";
 import { u8 } from "../../lib/serialization/index.js";
 import { CuttableFactory, MessageWorld, turn } from "../support/message-world.js";
+import { TestStore } from "../support/test-store.js";
 
 const Note = defineMessage("note", u8);
 const newProtocol = () => defineProtocol({ name: "store", version: 1, messages: [Note] });
 const SECRET = new TextEncoder().encode("a secret of more than sixteen bytes");
 const authentication = { authenticators: [sharedSecretAuthenticator(SECRET)] };
-
-/** A store that answers as late as it is told to. */
-class TestStore implements SessionStore {
-  readonly sessions = new Map<string, StoredSession>();
-  readonly asked: string[] = [];
-  answer = (session: StoredSession | null): StoredSession | null | PromiseLike<StoredSession | null> => session;
-
-  create(id: Uint8Array, authentication: StoredSession["authentication"]): Uint8Array {
-    const secret = new Uint8Array(32).fill(this.sessions.size + 1);
-    this.sessions.set(String(id), { secret, authentication });
-    return secret;
-  }
-
-  find(id: Uint8Array) {
-    this.asked.push(String(id));
-    return this.answer(this.sessions.get(String(id)) ?? null);
-  }
-
-  remove(id: Uint8Array): void {
-    this.sessions.delete(String(id));
-  }
-}
 
 /** A server that was killed and another one in its place, which shares the store. */
 async function replaced(store: TestStore, prepare = (_second: NetworkServer) => {}) {

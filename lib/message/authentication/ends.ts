@@ -6,6 +6,9 @@ export const LOSSES = new Set<number>([
   DisconnectCode.ConnectionLost,
   DisconnectCode.PathTooSmall,
 ]);
+/** Reasons after which the session may go on at another server only. */
+export const STOPS = new Set<number>([DisconnectCode.ServerStopped, DisconnectCode.ProcessEnded]);
+
 /** Reasons after which a client does not try to resume at that server again. */
 export const REFUSALS = new Set<number>([
   DisconnectCode.RedirectLoop,
@@ -13,8 +16,7 @@ export const REFUSALS = new Set<number>([
   DisconnectCode.AuthenticationFailed,
   DisconnectCode.SessionUnknown,
   DisconnectCode.InvalidPacket,
-  DisconnectCode.ServerStopped,
-  DisconnectCode.ProcessEnded,
+  ...STOPS,
 ]);
 
 /** Those after which a client tries to resume: its player may be at another server. */
@@ -28,6 +30,5 @@ export const PASSING = new Set<number>([
   DisconnectCode.ServerBusy,
   DisconnectCode.ServerFull,
   DisconnectCode.ServerClosed,
-  DisconnectCode.ServerStopped,
-  DisconnectCode.ProcessEnded,
+  ...STOPS,
 ]);

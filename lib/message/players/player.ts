@@ -129,8 +129,8 @@ export interface INetworkPlayer {
   disconnect(reason?: DisconnectReason): void;
   /**
    * On a server: has the client go on at another server. It connects there beside this connection, shows `ticket`, and
-   * resumes its session if it has one; it leaves here, with `DisconnectCode.Moved`, when it is admitted there, and stays
-   * if that fails. A session that goes on there stays in the `SessionStore`.
+   * resumes its session if it has one; it leaves here, with `DisconnectCode.Moved`, when it is admitted there, and
+   * stays if that fails. A session that goes on there stays in the `SessionStore`.
    *
    * @returns false for a player without a connection
    * @throws TypeError, RangeError for a wrong target; NetworkError `ERR_STATE` on a client, and for a host's client

@@ -17,9 +17,9 @@ const MAX_KEY_BYTES = 64;
 /** A server that clients may connect to. */
 export interface Door {
   /**
-   * Where clients reach it, for 1 to 8 kinds of sockets: `{ udp: "192.0.2.1:7777", websocket: "game.example:443" }`. The
-   * kinds are those of `player.transport`; a `BrowserSocketFactory` takes `websocket`. An address is HOST:PORT, or a
-   * whole URL (WebSocket, WebTransport), of at most 255 bytes.
+   * Where clients reach it, for 1 to 8 kinds of sockets: `{ udp: "192.0.2.1:7777", websocket: "game.example:443" }`.
+   * The kinds are those of `player.transport`; a `BrowserSocketFactory` takes `websocket`. An address is HOST:PORT, or
+   * a whole URL (WebSocket, WebTransport), of at most 255 bytes.
    */
   readonly addresses: Readonly<Record<string, string>>;
   /** Its public key, if it has Noise (`vs1public_…`). @defaultValue none: clients keep the key that they have pinned */

@@ -1,0 +1,141 @@
+import { describe, expect, test } from "vitest";
+import { DisconnectCode, type Door, NetworkServer } from "../../lib/message/index.js";
+import { ResumeLoop } from "../../lib/message/time/resume-loop.js";
+import type { LibraryConnection } from "../../lib/peer/connection/connection.js";
+import type { MemorySocketKind } from "../../lib/socket/index.js";
+import { FakeClock, seededRandom } from "../../lib/testing/index.js";
+import { Ask, atPort, newProtocol, serversWithStore } from "../support/server-group.js";
+
+const kinds: MemorySocketKind[] = ["datagram", "reliable-lanes", "stream"];
+
+test.each(kinds)("over %s, a server that stops and has named doors leaves its players to them", async (kind) => {
+  const { world, servers, store, log, join } = await serversWithStore(2, kind, { doors: () => [atPort(7778)] });
+  const { client } = await join();
+  log.length = 0;
+  void servers[0]?.stop();
+  await world.until(() => servers[1]?.authenticatedPlayers.length === 1);
+  await world.run(100);
+  expect(client.isAuthenticated).toBe(true);
+  expect(log).toEqual(["server 0 lost it: 1024", "suspended", "server 1 has 1", "resumed true 0"]);
+  expect(store.sessions.size).toBe(1);
+});
+
+describe.each(kinds)("over %s, a client whose server is gone", (kind) => {
+  /** Kills the first of the servers: nobody says goodbye, and the store keeps the session. */
+  async function killed(count: number, doors: () => readonly Door[]) {
+    const group = await serversWithStore(count, kind, { doors });
+    const { client } = await group.join();
+    const [first] = group.servers as [NetworkServer];
+    group.store.remove = () => {};
+    client.on("suspended", () => void first.stop());
+    group.log.length = 0;
+    const connection = first.players[0]?.connection as LibraryConnection;
+    connection.refuse(DisconnectCode.ConnectionLost, "The process has crashed");
+    await group.world.until(() => group.log.includes("suspended"));
+    return { ...group, client };
+  }
+
+  test("goes on through one of the doors at once, and is one player", async () => {
+    const { world, client, servers, store, log } = await killed(3, () => [atPort(7777), atPort(7778), atPort(7779)]);
+    const fromMs = world.clock.now();
+    await world.until(() => client.isAuthenticated);
+    expect(world.clock.now() - fromMs).toBeLessThan(500);
+    await world.run(8000, 20);
+    const [, second, third] = servers.map(({ players }) => players.length) as [number, number, number];
+    expect([second, third].sort()).toEqual([0, 1]);
+    expect(store.asked.length).toBe(1);
+    expect(log.filter((line) => !line.startsWith("server"))).toEqual(["suspended", "resumed true 0"]);
+  });
+
+  test("tries the other doors where two of them do not answer", async () => {
+    const doors = [7990, 7991, 7778, 7992].map(atPort);
+    const { world, client, servers } = await killed(2, () => doors);
+    await world.until(() => client.isAuthenticated, 20);
+    expect(servers[1]?.players.length).toBe(1);
+  });
+
+  test("asks its questions with retry there, also those that come while it has no connection", async () => {
+    const { world, client, servers } = await killed(2, () => [atPort(7778)]);
+    servers[1]?.messageHandler.registerRequest(Ask, (value) => value * 2);
+    const kept = client.request(Ask, 21, { retry: true });
+    const lost = client.request(Ask, 1).catch(({ code }) => code);
+    await world.until(() => client.isAuthenticated, 20);
+    await world.run(50);
+    expect([await kept, await lost]).toEqual([42, "ERR_CONNECTION_LOST"]);
+  });
+});
+
+test("the doors of a server are bounded, and what is none is told of and left out", async () => {
+  const { world, join } = await serversWithStore(1, "datagram", {
+    doors: () => [...new Array(9).fill(atPort(7001)), { addresses: { memory: "nowhere" } }],
+  });
+  await join();
+  expect(world.errors).toEqual([]);
+  const wrong = await serversWithStore(1, "datagram", { doors: () => [{ addresses: { memory: "nowhere" } }] });
+  const { client } = await wrong.join();
+  expect(client.isAuthenticated).toBe(true);
+  expect(wrong.world.errors).toEqual([expect.objectContaining({ code: "ERR_OUT_OF_RANGE" })]);
+  expect(() => new NetworkServer({ protocol: newProtocol(), doors: [] as never })).toThrow(TypeError);
+});
+
+describe("the loop", () => {
+  function looping(doors: string[]) {
+    const clock = new FakeClock();
+    const log: string[] = [];
+    const startMs = clock.now();
+    const say = (text: string) => void log.push(`${Math.round(clock.now() - startMs)} ${text}`);
+    const loop = new ResumeLoop<string>(clock, seededRandom(3), {
+      attempt: say,
+      onRefused: ({ text }) => say(`refused: ${text}`),
+      onExpired: (windowMs) => say(`expired after ${windowMs}`),
+    });
+    loop.start(10_000, "last", doors);
+    clock.advance(0);
+    return { clock, log, loop };
+  }
+
+  test("begins with the last server and two doors, and takes the next door after one that failed", () => {
+    const { clock, log, loop } = looping(["a", "b", "c", "d"]);
+    expect(log.length).toBe(3);
+    expect(log[0]).toBe("0 last");
+    const [one, two] = log.slice(1).map((line) => line.slice(2)) as [string, string];
+    loop.failed(one, null);
+    loop.failed(two, null);
+    clock.advance(2000);
+    const next = log.slice(3).map((line) => line.replace(/^\d+ /, ""));
+    expect([...new Set([one, two, ...next])].sort()).toEqual(["a", "b", "c", "d"]);
+  });
+
+  test("pauses 0.2 to 2 s, never twice the same", () => {
+    const { clock, log, loop } = looping([]);
+    const times: number[] = [];
+    for (let attempt = 0; attempt < 4; attempt++) {
+      const fromMs = clock.now();
+      loop.failed("last", null);
+      while (log.length === attempt + 1) clock.advance(1);
+      times.push(clock.now() - fromMs);
+    }
+    expect(Math.min(...times)).toBeGreaterThanOrEqual(200);
+    expect(Math.max(...times)).toBeLessThanOrEqual(2001);
+    expect(new Set(times.map(Math.round)).size).toBe(4);
+  });
+
+  test("asks nobody again who has refused, and ends when all have", () => {
+    const { clock, log, loop } = looping(["a"]);
+    loop.failed("last", { code: 1026, text: "unknown here" });
+    clock.advance(3000);
+    expect(log).toEqual(["0 last", "0 a"]);
+    loop.failed("a", null);
+    clock.advance(2000);
+    expect(log.length).toBe(3);
+    loop.failed("a", { code: 1026, text: "unknown there" });
+    expect(log.at(-1)).toMatch(/refused: unknown here$/);
+  });
+
+  test("ends with the session", () => {
+    const { clock, log, loop } = looping([]);
+    clock.advance(10_000);
+    expect(log).toEqual(["0 last", "10000 expired after 10000"]);
+    loop.stop();
+  });
+});
