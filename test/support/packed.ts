@@ -17,10 +17,13 @@ export function temporaryFolder(): { folder: string; remove: () => void } {
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-/** `npm pack` into `folder`: what a user gets. */
-export function pack(folder: string): { tarball: string; files: string[] } {
+/** `npm pack` of the library into `folder`: what a user gets. */
+export const pack = (folder: string) => packFolder(root, folder);
+
+/** `npm pack` of the package in `source`, into `folder`. */
+export function packFolder(source: string, folder: string): { tarball: string; files: string[] } {
   const args = ["pack", "--json", "--ignore-scripts", "--pack-destination", folder];
-  const output = execFileSync("npm", args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  const output = execFileSync("npm", args, { cwd: source, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
   const packed = JSON.parse(output);
   const [entry] = Array.isArray(packed) ? packed : Object.values(packed);
   return {
