@@ -1,5 +1,5 @@
-import { existsSync, readdirSync } from "node:fs";
-import { createRequire } from "node:module";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import Module from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { NetworkError } from "../network-error.js";
@@ -27,14 +27,46 @@ export function platformName(libc = libcName()): string {
   return `${process.platform}-${process.arch}${libc ? ` (${libc})` : ""}`;
 }
 
-/** @throws the error for code that is not in its package any more, whatever `run` throws */
-function outsideBundles<T>(run: () => T): T {
+/** `require` of a file. Webpack takes a call of an imported `createRequire` out of the bundle, and leaves this one. */
+export const requireAt = (file: string): NodeJS.Require => Module.createRequire(file);
+
+/** This file, or the bundle that it is in; undefined in a bundle of CommonJS. Webpack names the builder's file. */
+function ownFile(): string | undefined {
   try {
-    return run();
-  } catch (cause) {
-    const text = "valve-sockets does not find its addon beside its code, as in a bundle: leave the package out of it";
-    throw new NetworkError("ERR_NO_BINARY", `${text} (--external:valve-sockets of esbuild)`, { cause });
+    return fileURLToPath(import.meta.url);
+  } catch {
+    return undefined;
   }
+}
+
+/** The folder of this package; null for code that a bundler has taken out of it. */
+export function packageRoot(): string | null {
+  const file = ownFile();
+  if (file === undefined) return null;
+  const root = dirname(dirname(dirname(file)));
+  try {
+    const { name } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { name?: unknown };
+    return name === "valve-sockets" ? root : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What to do about a bundle. */
+export const BUNDLE_ADVICE =
+  "bundled? Mark valve-sockets as external (--external:valve-sockets of esbuild, ssr.external of Vite, " +
+  "externals of webpack)";
+
+/** The addon in a folder `prebuilds` beside the bundle, or beside the program that was started. */
+function findBesideBundle(libc: string | undefined): string {
+  const file = `valve-sockets.${libc ? `${libc}.` : ""}node`;
+  const found = [ownFile(), process.argv[1]]
+    .filter((program) => program !== undefined)
+    .map((program) => join(dirname(program), "prebuilds", `${process.platform}-${process.arch}`, file))
+    .find((path) => existsSync(path));
+  if (found !== undefined) return found;
+  const text = `valve-sockets does not find its addon: ${BUNDLE_ADVICE}, or copy its folder prebuilds beside the bundle`;
+  throw new NetworkError("ERR_NO_BINARY", text);
 }
 
 /**
@@ -45,7 +77,7 @@ function findAddonFile(require: NodeJS.Require, root: string, libc: string | und
   const isSet = process.env.LIBC !== undefined || libc === undefined;
   if (!isSet) process.env.LIBC = libc;
   try {
-    const { path } = outsideBundles(() => require("node-gyp-build") as { path: (root: string) => string });
+    const { path } = require("node-gyp-build") as { path: (root: string) => string };
     return path(root);
   } finally {
     if (!isSet) delete process.env.LIBC;
@@ -54,7 +86,7 @@ function findAddonFile(require: NodeJS.Require, root: string, libc: string | und
 
 /** Loads the addon of another package of ours, from its folder. */
 export function loadPackaged<Addon>(folder: string): Addon {
-  const require = createRequire(import.meta.url);
+  const require = requireAt(import.meta.url);
   return require(findAddonFile(require, folder, libcName())) as Addon;
 }
 
@@ -75,10 +107,13 @@ function packedPlatforms(root: string): string[] {
  * @throws {NetworkError} `ERR_NO_BINARY` when there is none; a binary that the system refuses throws its own error.
  */
 export function loadAddon(): NativeAddon {
-  // In a bundle of CommonJS the URL is undefined.
-  const require = outsideBundles(() => createRequire(import.meta.url));
-  const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
   const libc = libcName();
+  const root = packageRoot();
+  if (root === null) {
+    addonPath = findBesideBundle(libc);
+    return requireAt(addonPath)(addonPath) as NativeAddon;
+  }
+  const require = requireAt(import.meta.url);
   try {
     addonPath = findAddonFile(require, root, libc);
     return require(addonPath) as NativeAddon;

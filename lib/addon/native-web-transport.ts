@@ -1,9 +1,7 @@
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { environmentVariable } from "../development.js";
 import { NetworkError } from "../network-error.js";
-import { loadPackaged } from "./load-addon.js";
+import { BUNDLE_ADVICE, loadPackaged, packageRoot, requireAt } from "./load-addon.js";
 
 /**
  * Byte offsets of a record that JavaScript and the addon for WebTransport exchange in slabs, as
@@ -116,8 +114,10 @@ export function hasWebTransport(): boolean {
 }
 
 function load(): NativeWebTransport {
-  const require = createRequire(import.meta.url);
-  const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+  const root = packageRoot();
+  if (root === null)
+    throw new NetworkError("ERR_MISSING_PACKAGE", `WebTransport in Node needs ${PACKAGE}: ${BUNDLE_ADVICE}`);
+  const require = requireAt(import.meta.url);
   const loaded = fromTree(require, root) ?? fromPackage(require, root);
   process.on("exit", () => loaded.tearDown());
   return loaded;

@@ -12,6 +12,8 @@ export interface Command {
   write(line: string): void;
   /** Waits until something printed after the last match matches `pattern`. */
   waitFor(stream: "stdout" | "stderr", pattern: RegExp): Promise<string>;
+  /** Waits until it prints more, or has ended. */
+  next(): Promise<unknown>;
   /** Ends its input, and waits until it has ended. */
   end(input?: string): Promise<{ code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string }>;
 }
@@ -20,8 +22,8 @@ export function startCommand(...args: string[]): Command {
   return startProcess(process.execPath, [join(root, "dist", "cli", "main.js"), ...args]);
 }
 
-export function startProcess(program: string, args: string[]): Command {
-  const child = spawn(program, args);
+export function startProcess(program: string, args: string[], cwd?: string): Command {
+  const child = spawn(program, args, { cwd });
   onTestFinished(() => void child.kill("SIGKILL"));
   const output = { stdout: "", stderr: "" };
   const taken = { stdout: 0, stderr: 0 };
@@ -48,6 +50,7 @@ export function startProcess(program: string, args: string[]): Command {
         await Promise.race([once(child[name], "data"), closed]);
       }
     },
+    next: () => Promise.race([once(child.stdout, "data"), once(child.stderr, "data"), closed]),
     end: async (input = "") => {
       child.stdin.end(input);
       const [code, signal] = await closed;

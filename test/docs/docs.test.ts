@@ -25,7 +25,8 @@ const files = [
 ];
 const read = (file: string) => readFileSync(join(root, file), "utf8");
 const blocks = files.flatMap((file) => findCodeBlocks(file, read(file)));
-const programs = blocks.filter(({ language }) => ["js", "ts"].includes(language));
+/** The files of the tutorial are parts of programs: tutorial.test.ts runs these. */
+const programs = blocks.filter(({ language, file }) => ["js", "ts"].includes(language) && file === undefined);
 
 /** A folder where the package is installed. */
 let folder = "";

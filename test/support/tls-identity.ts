@@ -17,7 +17,7 @@ export function createTlsIdentity({ days = 2, keyType = "ec", issuer }: TlsIdent
 } {
   const folder = mkdtempSync(join(tmpdir(), "valve-sockets-tls-"));
   const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
-  const names = "subjectAltName=DNS:localhost,IP:127.0.0.1";
+  const names = "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1";
   const curve = keyType === "ec" ? ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"] : ["-newkey", "rsa"];
   const signed: string[] = [];
   if (issuer) {

@@ -19,7 +19,8 @@ const MAX_HASHED_MS = 14 * DAY_MS;
 /** Of `tls`. @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE` */
 export const tlsCertificateOption: OptionRule = (name, value) => {
   const { cert, key } = (value ?? {}) as Partial<TlsCertificate>;
-  if (typeof cert !== "string" || typeof key !== "string") throw typeError(name, "{ cert, key }, both in PEM");
+  if (typeof cert !== "string" || typeof key !== "string")
+    throw typeError(name, '{ cert, key }, both texts in PEM, as readFileSync(file, "utf8") gives them');
   if (!isPair(cert, key)) throw rangeError(name, "a certificate and its private key, both in PEM");
 };
 
