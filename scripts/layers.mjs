@@ -26,7 +26,7 @@ export const layers = {
   },
   peer: {
     below: ["guard", "socket", "noise"],
-    base: ["byte-segment", "channel", "integers", "metrics", "packet-format", "peer-config", "profile", "reassembly"],
+    base: ["byte-segment", "channel", "integers", "metrics", "observer", "packet-format", "peer-config", "profile", "reassembly"],
     wings: ["collections", "frames", "delivery", "streams", "raw-udp", "over-reliable", "handshake", "connection"],
   },
   message: {

@@ -7,6 +7,7 @@ import { systemClock } from "../clock.js";
 import { formatHost } from "../format-host.js";
 import { groupsOf, isLoopback } from "../guard/address.js";
 import type { NetworkServer } from "../message/index.js";
+import type { NetworkPlayer } from "../message/players/network-player.js";
 import { NetworkError } from "../network-error.js";
 import { checkOptions } from "../options.js";
 import { prometheusText } from "./figures.js";
@@ -15,7 +16,9 @@ import { type InspectOptions, inspectRules } from "./inspect-options.js";
 import { PAGE_HEADERS, pageFile } from "./page-files.js";
 import type { InspectorView } from "./snapshot.js";
 import { type Subject, takeSnapshot } from "./take-snapshot.js";
+import { Watches } from "./watches.js";
 
+const NO_PLAYER: Refusal = { status: 404, text: "There is no such player" };
 /** The longest body of a request. */
 const MAX_BODY_BYTES = 4096;
 const VIEWS: readonly string[] = ["connections", "messages", "objects", "comms"] satisfies InspectorView[];
@@ -29,11 +32,13 @@ export class Inspector {
   readonly #subject: Subject;
   readonly #http: Server;
   readonly #gate: Gate;
+  readonly #watches: Watches;
 
   /** @internal */
   constructor(subject: Subject, http: Server, host: string, scheme: "http" | "https", token: string) {
     this.#subject = subject;
     this.#http = http;
+    this.#watches = new Watches(subject.clock);
     this.token = token;
     this.port = (http.address() as AddressInfo).port;
     const names = isThisComputer(host) ? ["127.0.0.1", "localhost", "[::1]"] : [formatHost(host, 0).replace(/:0$/, "")];
@@ -48,6 +53,7 @@ export class Inspector {
 
   /** Closes the port; resolves when nobody is connected any more. */
   async close(): Promise<void> {
+    this.#watches.close();
     if (!this.#http.listening) return;
     const closed = once(this.#http, "close");
     this.#http.close();
@@ -80,6 +86,13 @@ export class Inspector {
       send(response, 200, "text/plain; version=0.0.4", prometheusText(this.#subject.server.metrics));
       return null;
     }
+    if (pathname === "/timeline") {
+      const player = this.#playerOf(Number(searchParams.get("player")));
+      if (!player) return NO_PLAYER;
+      const chunk = this.#watches.ask(player, Math.max(0, Math.floor(Number(searchParams.get("after"))) || 0));
+      send(response, 200, "application/json", JSON.stringify(chunk));
+      return null;
+    }
     if (pathname !== "/snapshot") return { status: 404, text: "There is no such page" };
     const views = (searchParams.get("views") ?? "").split(",").filter((view) => VIEWS.includes(view));
     const snapshot = takeSnapshot(this.#subject, new Set(views as InspectorView[]));
@@ -90,12 +103,12 @@ export class Inspector {
   async #change(path: string, request: IncomingMessage, response: ServerResponse): Promise<Refusal | null> {
     const refusal = this.#gate.checkToken(request);
     if (refusal) return refusal;
-    const { controls, server, lag } = this.#subject;
+    const { controls, lag } = this.#subject;
     if (!controls) return { status: 403, text: "The inspector only shows: it was started without controls" };
     const body = await readBody(request);
     if (path === "/kick") {
-      const player = server.players.find(({ id }) => id === body.player && id > 0);
-      if (!player) return { status: 404, text: "There is no such player" };
+      const player = this.#playerOf(body.player);
+      if (!player) return NO_PLAYER;
       player.disconnect({ code: 0, text: "Disconnected by the inspector" });
     } else if (path === "/lag") {
       if (!lag) return { status: 404, text: "The network is not simulated" };
@@ -109,6 +122,11 @@ export class Inspector {
     }
     send(response, 200, "application/json", "{}");
     return null;
+  }
+
+  #playerOf(wanted: unknown): NetworkPlayer | null {
+    const player = this.#subject.server.players.find(({ id }) => id === wanted && id > 0);
+    return (player as NetworkPlayer | undefined) ?? null;
   }
 }
 

@@ -81,3 +81,18 @@ export interface ObjectRow {
   /** By behaviour: the names and values of its members, as text. Empty without `payloads`. */
   readonly members: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
+
+/** When (monotonic, in milliseconds), which event, and its plain values. */
+export type RecordedEvent = readonly [timeMs: number, name: string, data: object];
+
+/** What has happened to one connection while somebody looked. */
+export interface TimelineChunk {
+  readonly player: number;
+  readonly address: string;
+  readonly transport: string;
+  /** The number of the first of `events`: more than was asked for where some were left out. */
+  readonly first: number;
+  /** What to ask for next. */
+  readonly next: number;
+  readonly events: readonly RecordedEvent[];
+}

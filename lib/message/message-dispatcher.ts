@@ -207,7 +207,9 @@ export class MessageDispatcher implements MessageHandler {
       return;
     }
     if (this.#waiters.has(message)) this.#waiters.deliver(message, player, value);
+    const received = player.recorder?.messageReceived(message, channel, bytes.length);
     if (entry) this.#invoke(entry, message, player, value);
+    received?.();
   }
 
   #set(

@@ -22,7 +22,7 @@ import type { MessageDefinition } from "./protocol/message.js";
 import { type ProtocolCore, type ProtocolPart, protocolCore } from "./protocol/protocol.js";
 import { TickTimes } from "./time/server-time.js";
 import { Trace } from "./trace.js";
-import { traceFile } from "./trace-file.js";
+import { traceDetail, traceFile } from "./trace-file.js";
 
 /** What the cores of a server and of a client have in common: protocol, handlers, extensions, errors. */
 export abstract class NetworkCore<X extends { readonly messages?: readonly ProtocolPart[] }>
@@ -63,7 +63,8 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
     this.#failures = new FailureLog(this.logger);
     this.#complaints = new ComplaintLog(this.logger);
     const sink = options.trace === undefined ? traceFile() : options.trace;
-    this.trace = sink && new Trace(sink, side, this.clock, this.logger);
+    const detail = options.traceDetail ?? traceDetail();
+    this.trace = sink && new Trace(sink, side, detail, this.clock, this.logger);
     this.ticks = new TickTimes(this.clock);
     this.#waiters = new MessageWaiters(this.clock);
     this.dispatcher = new MessageDispatcher(this, this.#waiters);
@@ -159,8 +160,8 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
     this.#waiters.fail((name) => connectionLost(`No ${name} will come`, ending), player);
   }
 
-  connectionStarted(connection: LibraryConnection): void {
-    this.trace?.connectionStarted(connection);
+  connectionStarted(player: NetworkPlayer): void {
+    this.trace?.connectionStarted(player);
   }
 
   connectionEnded(connection: LibraryConnection, reason: DisconnectReason): void {

@@ -4,6 +4,8 @@ import type { InspectorView, LagValues } from "../snapshot.js";
 import { History } from "./history.js";
 import { NumberField } from "./number-field.js";
 import { Source } from "./source.js";
+import { TimelinePanel } from "./timeline-panel.js";
+import { TimelineSource } from "./timeline-source.js";
 import { connectionsView, figuresView, messagesView, objectsView, type ViewProps, voiceView } from "./views.js";
 
 const POLL_MS = 250;
@@ -16,11 +18,18 @@ interface Tab {
 
 const TABS: readonly Tab[] = [
   { title: "Connections", needs: ["connections"], view: connectionsView },
+  {
+    title: "Timeline",
+    needs: ["connections"],
+    view: ({ snapshot, chosen, choose, timeline }) => h(TimelinePanel, { snapshot, chosen, choose, source: timeline }),
+  },
   { title: "Messages", needs: ["messages"], view: messagesView },
   { title: "Objects", needs: ["objects"], view: objectsView },
   { title: "Voice", needs: ["comms"], view: voiceView },
   { title: "All figures", needs: [], view: figuresView },
 ];
+
+const TIMELINE = TABS.findIndex(({ title }) => title === "Timeline");
 
 interface PageState {
   readonly tab: number;
@@ -35,10 +44,17 @@ interface PageState {
 class Page extends Component<object, PageState> {
   override state: PageState = { tab: 0, chosen: null, isFrozen: false, error: null, count: 0 };
   readonly #source = new Source(location.hash.slice(1));
+  readonly #timeline = new TimelineSource(this.#source);
   #history = new History();
 
   override componentDidMount(): void {
     addEventListener("keydown", ({ key }) => key === "Escape" && this.setState({ chosen: null }));
+    addEventListener("dragover", (event) => event.preventDefault());
+    addEventListener("drop", (event) => {
+      event.preventDefault();
+      const file = event.dataTransfer?.files[0];
+      if (file) void this.#openTrace(file);
+    });
     void this.#poll();
   }
 
@@ -46,6 +62,8 @@ class Page extends Component<object, PageState> {
     const startMs = systemClock.now();
     if (!this.state.isFrozen && !document.hidden) {
       try {
+        const { tab, chosen } = this.state;
+        if (tab === TIMELINE) await this.#timeline.poll(chosen);
         const snapshot = await this.#source.snapshot((TABS[this.state.tab] as Tab).needs);
         if (!this.state.isFrozen) this.#history.add(snapshot);
         this.setState(({ count }: PageState) => ({ count: count + 1, error: null }));
@@ -54,6 +72,15 @@ class Page extends Component<object, PageState> {
       }
     }
     systemClock.setTimeout(() => void this.#poll(), Math.max(0, POLL_MS - (systemClock.now() - startMs)));
+  }
+
+  async #openTrace(file: File): Promise<void> {
+    try {
+      await this.#timeline.open(file);
+      this.setState({ tab: TIMELINE, error: null });
+    } catch (error) {
+      this.setState({ error: `${file.name}: ${(error as Error).message}` });
+    }
   }
 
   readonly #change = async (control: string, values: object): Promise<void> => {
@@ -67,7 +94,12 @@ class Page extends Component<object, PageState> {
   render() {
     const { tab, chosen, isFrozen, error } = this.state;
     const snapshot = this.#history.last;
-    const props = { history: this.#history, chosen, choose: (id: number | null) => this.setState({ chosen: id }) };
+    const props = {
+      history: this.#history,
+      timeline: this.#timeline,
+      chosen,
+      choose: (id: number | null) => this.setState({ chosen: id }),
+    };
     return [
       h("header", {}, [
         h("h1", {}, snapshot ? `${snapshot.name} ${snapshot.version}` : "valve-sockets inspector"),

@@ -4,6 +4,7 @@ import { formatBytes, formatCount, formatMs, formatPercent } from "./format.js";
 import type { History } from "./history.js";
 import { Plot } from "./plot.js";
 import { type Column, Table } from "./table.js";
+import type { TimelineSource } from "./timeline-source.js";
 
 /** What all views get. */
 export interface ViewProps {
@@ -12,6 +13,7 @@ export interface ViewProps {
   /** The id of the chosen player. */
   readonly chosen: number | null;
   choose(id: number | null): void;
+  readonly timeline: TimelineSource;
   change(control: string, values: object): void;
 }
 

@@ -13,6 +13,7 @@ import type { ProtocolCore } from "../protocol/protocol.js";
 import { checkRequest, type RequestDefinition } from "../protocol/request.js";
 import { WireNumbers } from "../protocol/wire-numbers.js";
 import { connectionLost, type Ending } from "./connection-lost.js";
+import type { ConnectionRecorder } from "./connection-recorder.js";
 import { GuardedNotify, type NotifyFailure } from "./guarded-notify.js";
 import { PendingRequests } from "./pending-requests.js";
 import {
@@ -67,6 +68,8 @@ export class NetworkPlayer implements INetworkPlayer {
   /** The connection, or the last one, whatever the state of the player is. */
   lastConnection: LibraryConnection;
   numbers: WireNumbers;
+  /** Hears of its messages; null while nobody looks. */
+  recorder: ConnectionRecorder | null = null;
   readonly requests: PendingRequests;
   /** How often the player has moved to another room. */
   moves = 0;
@@ -199,8 +202,9 @@ export class NetworkPlayer implements INetworkPlayer {
   }
 
   /** The player has come back over the connection of another. */
-  attach({ lastConnection, numbers }: NetworkPlayer): void {
+  attach({ lastConnection, numbers, recorder }: NetworkPlayer): void {
     this.lastConnection = lastConnection;
+    this.recorder = recorder;
     this.numbers = numbers;
   }
 
@@ -225,6 +229,7 @@ export class NetworkPlayer implements INetworkPlayer {
   sendEncoded(message: MessageDefinition<unknown>, channel: Channel, lane: number, maxAgeMs?: number): boolean {
     const { buffer, length } = this.#owner.encoder;
     const isTaken = this.lastConnection.send(buffer, channel, lane, 0, length, maxAgeMs);
+    this.recorder?.messageSent(message, channel, lane, length, isTaken);
     return this.#counted(message, length, isTaken);
   }
 
@@ -295,6 +300,7 @@ export class NetworkPlayer implements INetworkPlayer {
     if (!this.#encode(message, value)) return false;
     const { buffer, length } = this.#owner.encoder;
     const isTaken = this.lastConnection.sendNotify(buffer, callbacks, 0, length, message.maxAgeMs);
+    this.recorder?.messageSent(message, Channel.Notify, 0, length, isTaken);
     return this.#counted(message, length, isTaken);
   }
 
