@@ -70,7 +70,7 @@ export const layers = {
       "client",
     ],
   },
-  inspector: { below: ["guard", "message", "object", "comms", "socket"], base: ["snapshot"], wings: ["page"] },
+  inspector: { below: ["guard", "valve", "message", "object", "comms", "rooms", "socket"], base: ["snapshot"], wings: ["page"] },
   rooms: {
     below: ["guard", "message", "peer", "serialization", "socket"],
     base: ["labels", "room-messages"],

@@ -6,24 +6,25 @@ import type { AddressInfo } from "node:net";
 import { systemClock } from "../clock.js";
 import { formatHost } from "../format-host.js";
 import { groupsOf, isLoopback } from "../guard/address.js";
-import type { NetworkServer } from "../message/index.js";
 import type { NetworkPlayer } from "../message/players/network-player.js";
 import { NetworkError } from "../network-error.js";
 import { checkOptions } from "../options.js";
 import { prometheusText } from "./figures.js";
 import { Gate, type Refusal } from "./gate.js";
 import { type InspectOptions, inspectRules } from "./inspect-options.js";
+import { ObjectRows } from "./object-rows.js";
 import { PAGE_HEADERS, pageFile } from "./page-files.js";
 import type { InspectorView } from "./snapshot.js";
-import { type Subject, takeSnapshot } from "./take-snapshot.js";
+import { type Inspected, type Subject, viewOf } from "./subject.js";
+import { takeSnapshot } from "./take-snapshot.js";
 import { Watches } from "./watches.js";
 
 const NO_PLAYER: Refusal = { status: 404, text: "There is no such player" };
 /** The longest body of a request. */
 const MAX_BODY_BYTES = 4096;
-const VIEWS: readonly string[] = ["connections", "messages", "objects", "comms"] satisfies InspectorView[];
+const VIEWS: readonly string[] = ["connections", "messages", "rooms", "objects", "comms"] satisfies InspectorView[];
 
-/** A page that shows what a server does, until it is closed. It costs nothing while nobody looks. */
+/** A page that shows what a server or client does, until it is closed. It costs nothing while nobody looks. */
 export class Inspector {
   /** What to open in a browser. The token behind `#` never leaves it. */
   readonly url: string;
@@ -33,11 +34,13 @@ export class Inspector {
   readonly #http: Server;
   readonly #gate: Gate;
   readonly #watches: Watches;
+  readonly #objects: ObjectRows | null;
 
   /** @internal */
   constructor(subject: Subject, http: Server, host: string, scheme: "http" | "https", token: string) {
     this.#subject = subject;
     this.#http = http;
+    this.#objects = subject.objects && new ObjectRows(subject.objects, subject.payloads);
     this.#watches = new Watches(subject.clock);
     this.token = token;
     this.port = (http.address() as AddressInfo).port;
@@ -83,7 +86,7 @@ export class Inspector {
     const refusal = this.#gate.checkToken(request);
     if (refusal) return refusal;
     if (pathname === "/metrics") {
-      send(response, 200, "text/plain; version=0.0.4", prometheusText(this.#subject.server.metrics));
+      send(response, 200, "text/plain; version=0.0.4", prometheusText(this.#subject.view.metrics()));
       return null;
     }
     if (pathname === "/timeline") {
@@ -95,7 +98,7 @@ export class Inspector {
     }
     if (pathname !== "/snapshot") return { status: 404, text: "There is no such page" };
     const views = (searchParams.get("views") ?? "").split(",").filter((view) => VIEWS.includes(view));
-    const snapshot = takeSnapshot(this.#subject, new Set(views as InspectorView[]));
+    const snapshot = takeSnapshot(this.#subject, this.#objects, new Set(views as InspectorView[]));
     send(response, 200, "application/json", JSON.stringify(snapshot));
     return null;
   }
@@ -112,8 +115,12 @@ export class Inspector {
       player.disconnect({ code: 0, text: "Disconnected by the inspector" });
     } else if (path === "/lag") {
       if (!lag) return { status: 404, text: "The network is not simulated" };
+      const { player: id, ...conditions } = body;
+      const player = id === undefined ? null : this.#playerOf(id);
+      if (id !== undefined && !player) return NO_PLAYER;
       try {
-        lag.conditions = { ...lag.conditions, ...body };
+        if (player) lag.setConditionsOf(player.address, conditions);
+        else lag.conditions = { ...lag.conditions, ...conditions };
       } catch (error) {
         return { status: 400, text: (error as Error).message };
       }
@@ -125,13 +132,14 @@ export class Inspector {
   }
 
   #playerOf(wanted: unknown): NetworkPlayer | null {
-    const player = this.#subject.server.players.find(({ id }) => id === wanted && id > 0);
+    const player = this.#subject.view.players().find(({ id }) => id === wanted && id > 0);
     return (player as NetworkPlayer | undefined) ?? null;
   }
 }
 
 /**
- * Opens a page that shows what a server does: its connections, messages, objects, voice and losses, live.
+ * Opens a page that shows what a server, a client, a `RoomHost`, an `Endpoint` or `NetworkingSockets` does: its
+ * connections, messages, rooms, objects, voice and losses, live.
  *
  * It listens on the loopback address, and only whoever has the address with its token sees anything. With
  * `controls: true` the page can disconnect players and change a simulated network, with `payloads: true` it shows the
@@ -140,8 +148,9 @@ export class Inspector {
  * @throws TypeError, RangeError for wrong options; NetworkError `ERR_INSECURE_CONTEXT` for a `host` that others reach,
  *   without `tls` or `insecure: true`; the system's error for a port that is in use
  */
-export async function inspect(server: NetworkServer, options: InspectOptions = {}): Promise<Inspector> {
+export async function inspect(inspected: Inspected, options: InspectOptions = {}): Promise<Inspector> {
   checkOptions("inspect", options, inspectRules);
+  const view = viewOf(inspected);
   const {
     host = "127.0.0.1",
     port = 0,
@@ -157,7 +166,7 @@ export async function inspect(server: NetworkServer, options: InspectOptions = {
   const http = tls ? createTlsServer(tls) : createServer();
   http.listen({ host, port, exclusive: true });
   await once(http, "listening");
-  const subject = { server, objects, comms, lag, controls, payloads, clock };
+  const subject = { view, objects, comms, lag, controls, payloads, clock };
   return new Inspector(subject, http, host, tls ? "https" : "http", token);
 }
 

@@ -52,7 +52,12 @@ const inspector = await inspect(server, { objects, comms, lag, controls: true, p
 console.log(`Inspector: ${inspector.url}`);
 let asked = 0;
 for await (const _ of createInterface({ input: process.stdin })) {
-  const rows = server.players.map(({ id, address, connection }) => ({ id, address, ...connection?.metrics }));
+  const rows = server.players.map(({ id, address, transport, connection }) => ({
+    id,
+    address,
+    transport,
+    ...connection?.metrics,
+  }));
   console.log(`Players ${++asked}: ${JSON.stringify({ rows, conditions: lag.conditions })}`);
 }
 process.exit(0);

@@ -2,11 +2,11 @@ import { Component, type ComponentChildren, h, render } from "preact";
 import { systemClock } from "../../clock.js";
 import type { InspectorView, LagValues } from "../snapshot.js";
 import { History } from "./history.js";
-import { NumberField } from "./number-field.js";
+import { objectsView } from "./object-view.js";
 import { Source } from "./source.js";
 import { TimelinePanel } from "./timeline-panel.js";
 import { TimelineSource } from "./timeline-source.js";
-import { connectionsView, figuresView, messagesView, objectsView, type ViewProps, voiceView } from "./views.js";
+import { connectionsView, figuresView, lagForm, messagesView, roomsView, type ViewProps, voiceView } from "./views.js";
 
 const POLL_MS = 250;
 
@@ -24,6 +24,7 @@ const TABS: readonly Tab[] = [
     view: ({ snapshot, chosen, choose, timeline }) => h(TimelinePanel, { snapshot, chosen, choose, source: timeline }),
   },
   { title: "Messages", needs: ["messages"], view: messagesView },
+  { title: "Rooms", needs: ["rooms"], view: roomsView },
   { title: "Objects", needs: ["objects"], view: objectsView },
   { title: "Voice", needs: ["comms"], view: voiceView },
   { title: "All figures", needs: [], view: figuresView },
@@ -34,6 +35,7 @@ const TIMELINE = TABS.findIndex(({ title }) => title === "Timeline");
 interface PageState {
   readonly tab: number;
   readonly chosen: number | null;
+  readonly chosenObject: number | null;
   readonly isFrozen: boolean;
   readonly error: string | null;
   /** How many snapshots there were: a new one draws the page anew. */
@@ -42,13 +44,13 @@ interface PageState {
 
 /** The whole page. */
 class Page extends Component<object, PageState> {
-  override state: PageState = { tab: 0, chosen: null, isFrozen: false, error: null, count: 0 };
+  override state: PageState = { tab: 0, chosen: null, chosenObject: null, isFrozen: false, error: null, count: 0 };
   readonly #source = new Source(location.hash.slice(1));
   readonly #timeline = new TimelineSource(this.#source);
   #history = new History();
 
   override componentDidMount(): void {
-    addEventListener("keydown", ({ key }) => key === "Escape" && this.setState({ chosen: null }));
+    addEventListener("keydown", ({ key }) => key === "Escape" && this.setState({ chosen: null, chosenObject: null }));
     addEventListener("dragover", (event) => event.preventDefault());
     addEventListener("drop", (event) => {
       event.preventDefault();
@@ -95,10 +97,9 @@ class Page extends Component<object, PageState> {
     const { tab, chosen, isFrozen, error } = this.state;
     const snapshot = this.#history.last;
     const props = {
-      history: this.#history,
-      timeline: this.#timeline,
-      chosen,
+      ...{ history: this.#history, timeline: this.#timeline, chosen, chosenObject: this.state.chosenObject },
       choose: (id: number | null) => this.setState({ chosen: id }),
+      chooseObject: (netId: number | null) => this.setState({ chosenObject: netId }),
     };
     return [
       h("header", {}, [
@@ -136,20 +137,10 @@ class Page extends Component<object, PageState> {
     ];
   }
 
-  #lagForm({ latencyMs, jitterMs, loss }: LagValues, controls: boolean) {
+  #lagForm(lag: LagValues, controls: boolean) {
+    const { latencyMs, jitterMs, loss } = lag;
     if (!controls) return h("p", {}, `Simulated: ${latencyMs} ms latency, ${jitterMs} ms jitter, ${100 * loss} % loss`);
-    const field = (label: string, name: string, value: number, scale: number) =>
-      h(NumberField, {
-        label,
-        value: value * scale,
-        onChange: (chosen) => void this.#change("lag", { [name]: chosen / scale }),
-      });
-    return h("form", { onSubmit: (event: Event) => event.preventDefault() }, [
-      h("span", { class: "quiet" }, "Simulated network:"),
-      field("Latency (ms)", "latencyMs", latencyMs, 1),
-      field("Jitter (ms)", "jitterMs", jitterMs, 1),
-      field("Loss (%)", "loss", loss, 100),
-    ]);
+    return lagForm("Simulated network:", lag, (values) => void this.#change("lag", values));
   }
 }
 
