@@ -343,7 +343,9 @@ function answer<Q, A>(
     throw error;
   };
   try {
-    const result = handler(value, player, signal);
+    const { spans } = player.owner;
+    const call = () => handler(value, player, signal);
+    const result = spans ? spans(`answer ${definition.name}`, player, call) : call();
     if (isThenable(result)) return Promise.resolve(result).then(succeed).catch(fail);
     succeed(result as A);
   } catch (error) {

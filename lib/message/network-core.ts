@@ -15,7 +15,7 @@ import { ConnectionTotals, type NetworkMetrics } from "./network-metrics.js";
 import type { NetworkOptions } from "./network-options.js";
 import { connectionLost, type Ending } from "./players/connection-lost.js";
 import type { NetworkPlayer, PlayerOwner } from "./players/network-player.js";
-import type { INetworkPlayer } from "./players/player.js";
+import type { INetworkPlayer, SpanFunction } from "./players/player.js";
 import { MessageEncoder } from "./protocol/encoder.js";
 import type { ErrorBudget, ErrorFlags } from "./protocol/error-flags.js";
 import type { MessageDefinition } from "./protocol/message.js";
@@ -34,6 +34,7 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
   readonly randomBytes: RandomBytes;
   readonly encoder = new MessageEncoder();
   readonly drive: Drive;
+  readonly spans: SpanFunction | null;
   abstract readonly errorBudget: ErrorBudget | null;
   protected readonly logger: Logger;
   protected readonly trace: Trace | null;
@@ -59,6 +60,7 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
     this.clock = options.clock ?? systemClock;
     this.randomBytes = options.randomBytes ?? secureRandomBytes;
     this.drive = options.drive ?? "automatic";
+    this.spans = options.spans ?? null;
     this.logger = options.logger ?? consoleLogger;
     this.#failures = new FailureLog(this.logger);
     this.#complaints = new ComplaintLog(this.logger);

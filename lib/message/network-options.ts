@@ -5,7 +5,7 @@ import { isPeerOption } from "../peer/peer-config.js";
 import type { RandomBytes } from "../random.js";
 import type { SocketFactory } from "../socket/index.js";
 import type { Logger } from "./logger.js";
-import type { INetworkPlayer } from "./players/player.js";
+import type { INetworkPlayer, SpanFunction } from "./players/player.js";
 import type { MessageDefinition } from "./protocol/message.js";
 import type { Protocol } from "./protocol/protocol.js";
 import type { TraceDetail, TraceSink } from "./trace.js";
@@ -35,6 +35,7 @@ export const NETWORK_OPTIONS: OptionRules<NetworkOptions> = {
   onError: functionOption,
   trace: nullOr(functionOption),
   traceDetail: oneOf("connections", "packets"),
+  spans: nullOr(functionOption),
 };
 
 /** Where an option belongs that is none of a server or client. */
@@ -78,4 +79,9 @@ export interface NetworkOptions {
    * @defaultValue in Node.js what `VALVE_SOCKETS_TRACE_DETAIL` says; `"connections"` otherwise
    */
   traceDetail?: TraceDetail;
+  /**
+   * Called around the handler of each request and the method of each RPC, and around each `request` that is sent, to
+   * measure them: `openTelemetrySpans` of `valve-sockets/inspector` makes one. @defaultValue none
+   */
+  spans?: SpanFunction | null;
 }

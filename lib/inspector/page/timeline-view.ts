@@ -19,7 +19,8 @@ export interface TimelineProps {
 export type Shown = "all" | "messages" | "packets";
 
 const WAY =
-  "UDP: every packet with its acknowledgement or loss, every retransmission, and every move to another address are here.";
+  "UDP: here is every packet with its acknowledgement or loss, every retransmission, and every move to another " +
+  "address.";
 const TRANSPORT =
   "Here are its messages, what is queued, what is unacknowledged, and its round trips. " +
   "This transport has packets of its own, which nobody sees from here.";

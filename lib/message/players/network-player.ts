@@ -22,6 +22,7 @@ import {
   type PlayerAuthentication,
   PlayerState,
   type RequestOptions,
+  type SpanFunction,
 } from "./player.js";
 
 /** What a player needs of the server or client that it belongs to. */
@@ -29,6 +30,7 @@ export interface PlayerOwner {
   readonly protocol: ProtocolCore;
   readonly clock: Clock;
   readonly encoder: MessageEncoder;
+  readonly spans: SpanFunction | null;
   /** Null: players are not charged. */
   readonly errorBudget: ErrorBudget | null;
   /** The player's budget is used up. @param lastError what it did last; empty if the application has charged it */
@@ -173,7 +175,8 @@ export class NetworkPlayer implements INetworkPlayer {
     if (!this.isConnected) {
       return Promise.reject(new NetworkError("ERR_CONNECTION_LOST", "The player has no connection"));
     }
-    return this.requests.open(definition, send, timeoutMs, signal);
+    const ask = () => this.requests.open(definition, send, timeoutMs, signal);
+    return this.#owner.spans ? this.#owner.spans(`request ${definition.name}`, this, ask) : ask();
   }
 
   disconnect(reason: DisconnectReason = { code: 0, text: "" }): void {
