@@ -21,7 +21,7 @@ export interface ClientLinkOwner extends PlayerOwner {
   readonly peerSettings: PeerConfig;
   readonly turns: ProofTurns<ClientLink>;
   peerConfig(drive: Drive): Partial<PeerConfig>;
-  connectionStarted(connection: LibraryConnection): void;
+  connectionStarted(player: NetworkPlayer): void;
   connectionEnded(connection: LibraryConnection, reason: DisconnectReason): void;
   dialled(endPoint: object): void;
   /** Both sides agree on the protocol. */
@@ -146,8 +146,8 @@ export class ClientLink {
   #onConnected(connection: LibraryConnection): void {
     const { credential, resumes, ticket, security = "none" } = this.#introduction;
     const { randomBytes, protocol, turns } = this.#owner;
-    this.#owner.connectionStarted(connection);
     const player = new NetworkPlayer(this.#owner, connection, this.#isHost);
+    this.#owner.connectionStarted(player);
     const server = serverNameOf(this.target);
     const turn = resumes ? () => turns.take(this) : () => undefined;
     const options = { credential, resumes, randomBytes, isHost: this.#isHost, server, turn };

@@ -207,7 +207,9 @@ export class MessageDispatcher implements MessageHandler {
       return;
     }
     if (this.#waiters.has(message)) this.#waiters.deliver(message, player, value);
+    const received = player.recorder?.messageReceived(message, channel, bytes.length);
     if (entry) this.#invoke(entry, message, player, value);
+    received?.();
   }
 
   #set(
@@ -346,7 +348,9 @@ function answer<Q, A>(
     throw error;
   };
   try {
-    const result = handler(value, player, signal, id);
+    const { spans } = player.owner;
+    const call = () => handler(value, player, signal, id);
+    const result = spans ? spans(`answer ${definition.name}`, player, call) : call();
     if (isThenable(result)) return Promise.resolve(result).then(succeed).catch(fail);
     succeed(result as A);
   } catch (error) {

@@ -22,6 +22,7 @@ import { checkRequest, type RequestDefinition } from "../protocol/request.js";
 import { RedirectMessage } from "../protocol/system-messages.js";
 import { WireNumbers } from "../protocol/wire-numbers.js";
 import { connectionLost, type Ending } from "./connection-lost.js";
+import type { ConnectionRecorder } from "./connection-recorder.js";
 import { GuardedNotify, type NotifyFailure } from "./guarded-notify.js";
 import { PendingRequests } from "./pending-requests.js";
 import {
@@ -30,6 +31,7 @@ import {
   type PlayerAuthentication,
   PlayerState,
   type RequestOptions,
+  type SpanFunction,
 } from "./player.js";
 
 /** What a player needs of the server or client that it belongs to. */
@@ -37,6 +39,7 @@ export interface PlayerOwner {
   readonly protocol: ProtocolCore;
   readonly clock: Clock;
   readonly encoder: MessageEncoder;
+  readonly spans: SpanFunction | null;
   /** Null: players are not charged. */
   readonly errorBudget: ErrorBudget | null;
   /** The player's budget is used up. @param lastError what it did last; empty if the application has charged it */
@@ -79,6 +82,8 @@ export class NetworkPlayer implements INetworkPlayer {
   /** The connection, or the last one, whatever the state of the player is. */
   lastConnection: LibraryConnection;
   numbers: WireNumbers;
+  /** Hears of its messages; null while nobody looks. */
+  recorder: ConnectionRecorder | null = null;
   readonly requests: PendingRequests;
   /** How often the player has moved to another room. */
   moves = 0;
@@ -186,7 +191,8 @@ export class NetworkPlayer implements INetworkPlayer {
     if (!this.isConnected && !isWaiting) {
       return Promise.reject(new NetworkError("ERR_CONNECTION_LOST", "The player has no connection"));
     }
-    return this.requests.open(definition, send, options, isWaiting);
+    const ask = () => this.requests.open(definition, send, options, isWaiting);
+    return this.#owner.spans ? this.#owner.spans(`request ${definition.name}`, this, ask) : ask();
   }
 
   disconnect(reason: DisconnectReason = { code: 0, text: "" }): void {
@@ -225,8 +231,9 @@ export class NetworkPlayer implements INetworkPlayer {
   }
 
   /** The player has come back over the connection of another. */
-  attach({ lastConnection, numbers, ticket }: NetworkPlayer): void {
+  attach({ lastConnection, numbers, recorder, ticket }: NetworkPlayer): void {
     this.lastConnection = lastConnection;
+    this.recorder = recorder;
     this.numbers = numbers;
     this.ticket = ticket;
     this.isRedirected = false;
@@ -263,6 +270,7 @@ export class NetworkPlayer implements INetworkPlayer {
   sendEncoded(message: MessageDefinition<unknown>, channel: Channel, lane: number, maxAgeMs?: number): boolean {
     const { buffer, length } = this.#owner.encoder;
     const isTaken = this.lastConnection.send(buffer, channel, lane, 0, length, maxAgeMs);
+    this.recorder?.messageSent(message, channel, lane, length, isTaken);
     return this.#counted(message, length, isTaken);
   }
 
@@ -333,6 +341,7 @@ export class NetworkPlayer implements INetworkPlayer {
     if (!this.#encode(message, value)) return false;
     const { buffer, length } = this.#owner.encoder;
     const isTaken = this.lastConnection.sendNotify(buffer, callbacks, 0, length, message.maxAgeMs);
+    this.recorder?.messageSent(message, Channel.Notify, 0, length, isTaken);
     return this.#counted(message, length, isTaken);
   }
 
