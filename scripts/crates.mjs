@@ -98,8 +98,8 @@ export function webTransportNotices(crates = linkedCrates()) {
   return [
     "# Third-party notices",
     "",
-    "The binaries in `prebuilds/` contain the following software; `sbom.cdx.json` has the same list for programs. Where a",
-    "crate of Rust may be used under one of several licences, it is used under MIT.",
+    "The binaries in `prebuilds/` contain the following software; `sbom.cdx.json` has the same list for programs.",
+    "A crate of Rust that may be used under one of several licences is used under MIT.",
     "",
     "| software | version | licence |\n|---|---|---|",
     ...rows.map(({ name, version, licence }) => `| ${name} | ${version} | ${licence} |`),

@@ -41,8 +41,8 @@ const darwin = (arch, zig, apple) => ({
 
 /**
  * `build` is all that compiling depends on: zig's target, which names the oldest supported system; OpenSSL's name of
- * the platform (null on Windows, which itself has what GNS needs); and CMake's definitions. `rust` is Rust's name of it,
- * and `limits` is what the binaries may require of the system.
+ * the platform (null on Windows, which itself has what GNS needs); and CMake's definitions. `rust` is Rust's name of
+ * it, and `limits` is what the binaries may require of the system.
  */
 export const platforms = [
   linux("x64", "glibc", x64),

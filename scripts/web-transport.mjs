@@ -15,7 +15,7 @@ export const rustChecks = join(cache, "cargo-webtransport-checks");
 const C_FLAGS = "-O3 -fPIC -fvisibility=hidden -ffunction-sections -fdata-sections -DNDEBUG";
 const names = ["libvalve_sockets_webtransport.a", "valve_sockets_webtransport.lib"];
 
-/** Runs cargo, without the crate's other form for its tests: with two, nothing is optimised over the crates' borders. */
+/** Runs cargo without the form of the crate that its tests link: with two, each crate is optimised by itself. */
 function build({ options = [], env, folder }) {
   const args = ["--release", "--locked", "--quiet", "--lib", "--crate-type", "staticlib", ...options];
   run("cargo", ["rustc", ...args], { cwd: webTransportCrate, env: { ...env, CARGO_TARGET_DIR: folder } });
