@@ -157,7 +157,7 @@ test("two connections that bring one session at once have one player", async () 
   expect(second.players.length).toBe(1);
 });
 
-test("a closed server takes no new players from the store either; the client tries until its time is over", async () => {
+test("a closed server takes nobody from the store; the client tries until its time is over", async () => {
   const store = new TestStore();
   const joined: INetworkPlayer[] = [];
   const { world, client, second } = await replaced(store, (server) => {
