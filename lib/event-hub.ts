@@ -1,5 +1,5 @@
 import { invalidType } from "./arguments.js";
-import { isThenable } from "./brands.js";
+import { follow } from "./follow.js";
 
 /** Called when an event happens. What it returns is ignored, but the rejection of a promise is reported. */
 export type EventListener<Args extends unknown[]> = (...args: Args) => unknown;
@@ -81,8 +81,7 @@ export class EventHub<Events extends { [Name in keyof Events]: unknown[] }> {
 
   #call<Args extends unknown[]>(name: keyof Events, listener: EventListener<Args>, args: Args): void {
     try {
-      const result = listener(...args);
-      if (isThenable(result)) Promise.resolve(result).catch((error) => this.#report(error, name));
+      follow(listener(...args), (error) => this.#report(error, name));
     } catch (error) {
       this.#report(error, name);
     }

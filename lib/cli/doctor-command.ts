@@ -1,5 +1,6 @@
 import { defineCommand, UsageError } from "./command.js";
 import { examine, type Finding } from "./examination.js";
+import { jsonLine } from "./json-line.js";
 
 const USAGE = `Usage: valve-sockets doctor [OPTIONS]
 
@@ -23,7 +24,7 @@ export const doctorCommand = defineCommand({
     if (positionals.length > 0) throw new UsageError(`It takes no ${positionals.join(" ")}`);
     const findings = await examine();
     const isWell = findings.every(({ advice }) => advice === null || advice.isHint);
-    if (json) process.stdout.write(`${JSON.stringify(Object.fromEntries(findings.map(jsonOf)))}\n`);
+    if (json) process.stdout.write(jsonLine(Object.fromEntries(findings.map(jsonOf))));
     else process.stdout.write(`${findings.map(lineOf).join("")}${isWell ? "All is well.\n" : ""}`);
     return isWell ? 0 : 1;
   },

@@ -1,6 +1,7 @@
 import type { InspectorSnapshot } from "../inspector/index.js";
 import { printable } from "../printable.js";
 import { defineCommand, UsageError, wholeNumber } from "./command.js";
+import { jsonLine } from "./json-line.js";
 import { pause } from "./pause.js";
 
 const USAGE = `Usage: valve-sockets inspect HOST:PORT#TOKEN [OPTIONS]
@@ -12,6 +13,7 @@ is what the inspector has printed, with or without http:// in front.
   valve-sockets inspect 127.0.0.1:9464#bKZa-x517Ub0bKwIK1TXKjiW --once --json
 
   --interval MS  how often (1000)
+  --timeout MS   how long to wait for an answer (10000)
   --once         once only
   --json         prints the snapshots as JSON, one a line
   --help         prints this
@@ -19,6 +21,8 @@ is what the inspector has printed, with or without http:// in front.
 Exit codes: 0 ended, 1 the inspector does not answer, 2 wrong arguments.
 `;
 
+/** The longest snapshot: 10,000 connections are 4 MB. */
+const MAX_BYTES = 2 ** 24;
 /** Without a terminal's height. */
 const ROWS = 20;
 
@@ -27,20 +31,22 @@ export const inspectCommand = defineCommand({
   usage: USAGE,
   options: {
     interval: { type: "string", default: "1000" },
+    timeout: { type: "string", default: "10000" },
     once: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
   },
-  async run({ interval, once, json }, positionals) {
+  async run({ interval, timeout, once, json }, positionals) {
     const { url, token } = parseAddress(positionals);
     const intervalMs = wholeNumber("--interval", interval, 50, 3_600_000);
+    const timeoutMs = wholeNumber("--timeout", timeout, 1, 600_000);
     let before: InspectorSnapshot | null = null;
     for (;;) {
-      const snapshot = await fetchSnapshot(url, token);
+      const snapshot = await fetchSnapshot(url, token, timeoutMs);
       if (typeof snapshot === "string") {
         process.stderr.write(`${snapshot}\n`);
         return 1;
       }
-      if (json) process.stdout.write(`${JSON.stringify(snapshot)}\n`);
+      if (json) process.stdout.write(jsonLine(snapshot));
       else show(tableOf(snapshot, before));
       if (once) return 0;
       before = snapshot;
@@ -58,16 +64,47 @@ function parseAddress(positionals: readonly string[]): { url: string; token: str
   return { url: `${scheme}${host}/snapshot?views=connections`, token };
 }
 
-/** A snapshot, or why there is none. */
-async function fetchSnapshot(url: string, token: string): Promise<InspectorSnapshot | string> {
+/** A snapshot, or why there is none. Whoever is at the address may answer anything. */
+async function fetchSnapshot(url: string, token: string, timeoutMs: number): Promise<InspectorSnapshot | string> {
   try {
-    const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
-    if (!response.ok) return printable((await response.text()).trim());
-    return (await response.json()) as InspectorSnapshot;
+    const signal = AbortSignal.timeout(timeoutMs);
+    const response = await fetch(url, { headers: { authorization: `Bearer ${token}` }, redirect: "error", signal });
+    const text = await textWithin(response, MAX_BYTES);
+    if (!response.ok) return printable(text.trim());
+    const snapshot: unknown = JSON.parse(text);
+    return isSnapshot(snapshot) ? snapshot : "What answers is no inspector of this version";
   } catch (error) {
     const { cause, message } = error as Error;
     return `The inspector does not answer: ${printable((cause as Error | undefined)?.message ?? message)}`;
   }
+}
+
+/** @throws RangeError for a longer answer */
+async function textWithin({ body }: Response, maxBytes: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
+    length += chunk.length;
+    if (length > maxBytes) throw new RangeError(`its answer is longer than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+const NUMBERS = ["id", "roundTripTimeMs", "packetsLost", "bytesSent", "bytesReceived", "bufferedBytes"] as const;
+const TEXTS = ["address", "transport", "state"] as const;
+
+/** Whether it has what is shown. */
+function isSnapshot(value: unknown): value is InspectorSnapshot {
+  const { name, version, timeMs, connections } = (value ?? {}) as Partial<InspectorSnapshot>;
+  if (typeof name !== "string" || typeof version !== "number" || typeof timeMs !== "number") return false;
+  return (
+    Array.isArray(connections) &&
+    connections.every(
+      (row) =>
+        NUMBERS.every((one) => typeof row?.[one] === "number") && TEXTS.every((one) => typeof row[one] === "string"),
+    )
+  );
 }
 
 /** In place of what was shown before, in a terminal. */
@@ -103,7 +140,7 @@ function tableOf({ name, version, connections, timeMs }: InspectorSnapshot, befo
     });
   const line = (cells: readonly string[]) =>
     `${cells
-      .map((cell, at) => cell.padEnd(WIDTHS[at] ?? 0))
+      .map((cell, at) => printable(cell).padEnd(WIDTHS[at] ?? 0))
       .join("")
       .trimEnd()}\n`;
   return `${printable(name)} ${version}: ${connections.length} connections\n${line(COLUMNS)}${rows.map(line).join("")}`;

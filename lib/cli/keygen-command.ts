@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { generateServerKey } from "../noise/index.js";
 import { nodePrimitives } from "../noise/node-primitives.js";
 import { defineCommand, UsageError } from "./command.js";
+import { jsonLine } from "./json-line.js";
 
 const USAGE = `Usage: valve-sockets keygen [OPTIONS]
 
@@ -35,7 +36,7 @@ export const keygenCommand = defineCommand({
     }
     const shown = out === undefined ? { publicKey, privateKey } : { publicKey };
     const lines = Object.entries(shown).map(([name, key]) => `${name.padEnd(10)} ${key}\n`);
-    process.stdout.write(json ? `${JSON.stringify(shown)}\n` : lines.join(""));
+    process.stdout.write(json ? jsonLine(shown) : lines.join(""));
     return 0;
   },
 });

@@ -6,6 +6,7 @@ import { printable } from "../printable.js";
 import { chatProtocol, Echo } from "./chat-protocol.js";
 import { encryptionFor } from "./client-encryption.js";
 import { defineCommand, UsageError, wholeNumber } from "./command.js";
+import { jsonLine } from "./json-line.js";
 import { type Bot, type LoadFigures, LoadRun } from "./load-run.js";
 import { pause } from "./pause.js";
 import { StatusLine } from "./status-line.js";
@@ -75,10 +76,7 @@ export const loadCommand = defineCommand({
     const figures = await run.run();
     systemClock.clearTimeout(timer);
     process.off("SIGINT", stop);
-    if (json)
-      process.stdout.write(
-        `${JSON.stringify({ server: target.text, transport: target.transport, bots, ...figures })}\n`,
-      );
+    if (json) process.stdout.write(jsonLine({ server: target.text, transport: target.transport, bots, ...figures }));
     else line?.end(`${describe(figures, bots, seconds)}${describeErrors(figures)}`);
     return figures.connected === bots && figures.lost + figures.failures === 0 ? 0 : 1;
   },

@@ -2,6 +2,7 @@ import { askServer, type ServerInfo } from "../message/index.js";
 import { NetworkError } from "../network-error.js";
 import { printable } from "../printable.js";
 import { defineCommand, wholeNumber } from "./command.js";
+import { jsonLine } from "./json-line.js";
 import { pause } from "./pause.js";
 import { createSocketFactory, parseTarget, type Target } from "./transports.js";
 import { isUdpPortClosed } from "./udp-port.js";
@@ -63,7 +64,7 @@ export const pingCommand = defineCommand({
       timeoutMs: wholeNumber("--timeout", timeout, 1, 600_000),
     };
     const report = await ping(target, schedule, json ? () => {} : (line) => process.stdout.write(`${line}\n`));
-    process.stdout.write(json ? `${JSON.stringify(report)}\n` : `${describe(report, schedule.timeoutMs)}\n`);
+    process.stdout.write(json ? jsonLine(report) : `${describe(report, schedule.timeoutMs)}\n`);
     return report.state === "open" ? 0 : 1;
   },
 });

@@ -5,6 +5,7 @@ import { nodePrimitives } from "../noise/node-primitives.js";
 import { printable } from "../printable.js";
 import { chatProtocol, Echo, Said, Say } from "./chat-protocol.js";
 import { defineCommand, UsageError, wholeNumber } from "./command.js";
+import { jsonLine } from "./json-line.js";
 import { createSocketFactory, parseTransport } from "./transports.js";
 
 const USAGE = `Usage: valve-sockets serve [OPTIONS]
@@ -44,7 +45,7 @@ export const serveCommand = defineCommand({
       key === undefined ? {} : { encryption: { primitives: nodePrimitives(), serverKeys: [await readKey(key)] } };
     const server = new NetworkServer({ protocol: chatProtocol, socketFactory, info: { name }, peer });
     const tell = (event: string, fields: Record<string, string | number | null>, text: string) =>
-      process.stdout.write(json ? `${JSON.stringify({ event, ...fields })}\n` : `${text}\n`);
+      process.stdout.write(json ? jsonLine({ event, ...fields }) : `${text}\n`);
 
     server.on("authenticated", ({ id, address }) =>
       tell("joined", { id, address }, `Player ${id} joined (${address})`),

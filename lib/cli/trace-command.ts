@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import { printable } from "../printable.js";
 import { defineCommand, UsageError } from "./command.js";
+import { jsonLine } from "./json-line.js";
 import { linesOf } from "./lines.js";
 import { type TracedConnection, TraceReader, type TraceRecord } from "../message/trace-reader.js";
 
@@ -35,7 +36,7 @@ export const traceCommand = defineCommand({
       for await (const line of linesOf(createReadStream(path))) {
         const record = reader.read(line);
         if (!events || !record || !isWanted(record.connection)) continue;
-        process.stdout.write(json ? `${JSON.stringify(record)}\n` : lineOf(record));
+        process.stdout.write(json ? jsonLine(record) : lineOf(record));
       }
     } catch (error) {
       process.stderr.write(`${printable((error as Error).message)}\n`);
@@ -47,7 +48,7 @@ export const traceCommand = defineCommand({
       return 1;
     }
     const rows = reader.connections.filter(({ name }) => isWanted(name)).toSorted(byWorst);
-    process.stdout.write(json ? rows.map((row) => `${JSON.stringify(row)}\n`).join("") : table(rows));
+    process.stdout.write(json ? rows.map(jsonLine).join("") : table(rows));
     if (reader.unread > 0) process.stderr.write(`${reader.unread} lines are none of a trace\n`);
     return 0;
   },
@@ -61,7 +62,7 @@ const WIDTHS = [14, 24, 8, 10, 10, 16, 14, 9, 0];
 
 function table(rows: readonly TracedConnection[]): string {
   const line = (cells: readonly string[]) => {
-    const padded = cells.map((cell, at) => `${cell} `.padEnd(WIDTHS[at] as number));
+    const padded = cells.map((cell, at) => `${printable(cell)} `.padEnd(WIDTHS[at] as number));
     return `${padded.join("").trimEnd()}\n`;
   };
   return line(COLUMNS) + rows.map((row) => line(cellsOf(row))).join("");
@@ -72,14 +73,15 @@ function cellsOf(row: TracedConnection): string[] {
   const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
   const share = packetsSent > 0 ? ` (${((100 * packetsLost) / packetsSent).toFixed(1)} %)` : "";
   return [
-    ...[name, printable(address), player === null ? "-" : `${player}`],
+    ...[name, address, player === null ? "-" : `${player}`],
     ...[seconds(startMs), endMs === null ? "still on" : seconds(endMs - startMs)],
     `${row.lastRoundTripMs.toFixed(0)}, max ${row.longestRoundTripMs.toFixed(0)} ms`,
-    ...[`${packetsLost}${share}`, `${messagesRefused}`, end === null ? "" : printable(end)],
+    ...[`${packetsLost}${share}`, `${messagesRefused}`, end ?? ""],
   ];
 }
 
 function lineOf({ seconds, connection, event, data }: TraceRecord): string {
   const values = Object.entries(data).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
-  return `${seconds.toFixed(3).padStart(10)}  ${connection.padEnd(14)}${event}  ${printable(values.join(", "))}\n`;
+  const where = `${printable(connection).padEnd(14)}${printable(event)}`;
+  return `${seconds.toFixed(3).padStart(10)}  ${where}  ${printable(values.join(", "))}\n`;
 }

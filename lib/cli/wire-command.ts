@@ -3,6 +3,7 @@ import { hexOf } from "../bytes.js";
 import { defineCommand, UsageError } from "./command.js";
 import { explainPacket, PacketError, type PacketField } from "./explain-packet.js";
 import { parseHex } from "./hex.js";
+import { jsonLine } from "./json-line.js";
 
 const USAGE = `Usage: valve-sockets wire [HEX] [OPTIONS]
 
@@ -44,7 +45,7 @@ export const wireCommand = defineCommand({
 });
 
 const jsonOf = (fields: readonly PacketField[]) =>
-  `${JSON.stringify({ fields: fields.map(({ bytes, ...field }) => ({ ...field, bytes: hexOf(bytes) })) })}\n`;
+  jsonLine({ fields: fields.map(({ bytes, ...field }) => ({ ...field, bytes: hexOf(bytes) })) });
 
 function lineOf({ offset, bytes, name, value }: PacketField): string {
   const hex = `${hexOf(bytes.subarray(0, SHOWN_BYTES), " ")}${bytes.length > SHOWN_BYTES ? " …" : ""}`;

@@ -20,6 +20,10 @@ import { takeSnapshot } from "./take-snapshot.js";
 import { Watches } from "./watches.js";
 
 const NO_PLAYER: Refusal = { status: 404, text: "There is no such player" };
+/** Of whoever reaches the port: more are closed at once, so that they take no descriptors from the game. */
+const MAX_CONNECTIONS = 64;
+/** In milliseconds: whoever is slower is closed. */
+const LIMITS = { headersTimeout: 5000, requestTimeout: 10_000, connectionsCheckingInterval: 1000 };
 /** The longest body of a request. */
 const MAX_BODY_BYTES = 4096;
 const VIEWS: readonly string[] = ["connections", "messages", "rooms", "objects", "comms"] satisfies InspectorView[];
@@ -163,7 +167,10 @@ export async function inspect(inspected: Inspected, options: InspectOptions = {}
     const text = `Everybody on the way to ${host} could read the inspector: give it tls, or insecure: true`;
     throw new NetworkError("ERR_INSECURE_CONTEXT", text);
   }
-  const http = tls ? createTlsServer(tls) : createServer();
+  const http = tls
+    ? createTlsServer({ ...tls, ...LIMITS, handshakeTimeout: LIMITS.headersTimeout })
+    : createServer(LIMITS);
+  http.maxConnections = MAX_CONNECTIONS;
   http.listen({ host, port, exclusive: true });
   await once(http, "listening");
   const subject = { view, objects, comms, lag, controls, payloads, clock };

@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from "../clock.js";
+import { follow } from "../follow.js";
 import type { ConnectionGuard } from "../guard/connection-guard.js";
 import { NetworkError } from "../network-error.js";
 import type { LibraryConnection } from "../peer/connection/connection.js";
@@ -121,17 +122,21 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
   ): void {
     this.#failures.add(place, error);
     try {
-      this.#options.onError?.(error, { player, message });
+      follow(this.#options.onError?.(error, { player, message }), (second) => this.#onErrorFailed(second));
     } catch (second) {
-      this.logger.warn("valve-sockets: onError threw", second);
+      this.#onErrorFailed(second);
     }
   }
 
+  #onErrorFailed(error: unknown): void {
+    this.logger.warn("valve-sockets: onError threw", error);
+  }
+
   /** Calls a hook of every extension; an exception of one is reported, and the others are called all the same. */
-  protected forEachExtension(call: (extension: X) => void): void {
+  protected forEachExtension(call: (extension: X) => unknown): void {
     for (const extension of this.#extensions) {
       try {
-        call(extension);
+        follow(call(extension), (error) => this.report(error, null, null));
       } catch (error) {
         this.report(error, null, null);
       }

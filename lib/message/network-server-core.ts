@@ -1,4 +1,5 @@
 import { EventHub } from "../event-hub.js";
+import { follow } from "../follow.js";
 import type { ConnectionGuard } from "../guard/connection-guard.js";
 import { NetworkError } from "../network-error.js";
 import { checkOptions } from "../options.js";
@@ -354,7 +355,7 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> {
     const { onErrorLimit } = this.#options;
     const last = lastError && `, the last: ${printable(lastError)}`;
     try {
-      if (onErrorLimit) onErrorLimit(player);
+      if (onErrorLimit) follow(onErrorLimit(player), (error) => this.report(error, player, null));
       else player.refuse(DisconnectCode.ErrorLimit, `Too many errors${last}`);
     } catch (error) {
       this.report(error, player, null);

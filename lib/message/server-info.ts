@@ -1,5 +1,7 @@
-import { rangeError, typeError } from "../arguments.js";
+import { invalidType, rangeError, typeError } from "../arguments.js";
+import { isThenable } from "../brands.js";
 import type { Clock } from "../clock.js";
+import { follow } from "../follow.js";
 import { checkOptions, integerOption, type OptionRule, type OptionRules } from "../options.js";
 import { hasUnseen } from "../printable.js";
 import { decode, encode, string, struct, u32 } from "../serialization/index.js";
@@ -85,6 +87,10 @@ export function infoSource(
     bytes = null;
     try {
       const given = typeof info === "function" ? info() : info;
+      if (isThenable(given)) {
+        follow(given, (error) => server.report(error, null, null, "info"));
+        throw invalidType("info answers at once: a promise would come too late");
+      }
       checkOptions("info", given, DESCRIPTION);
       const { name, version } = server.protocol;
       const { name: shown = name, version: shownVersion = `${version}`, players, places: shownPlaces = places } = given;

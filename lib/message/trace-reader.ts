@@ -54,7 +54,7 @@ export class TraceReader {
     const { time, source, name, data } = record;
     this.#firstMs ??= time;
     const sinceMs = time - this.#firstMs;
-    const connection = data.id === undefined ? source : `${source}/${data.id}`;
+    const connection = data.id === undefined ? source : `${source}/${textOf(data.id)}`;
     this.#note(connection, name, data, sinceMs);
     return { seconds: sinceMs / 1000, connection, event: name, data };
   }
@@ -63,7 +63,7 @@ export class TraceReader {
     const number = (value: unknown) => (typeof value === "number" ? value : 0);
     if (event === "connectivity:connection_started") {
       this.#connections.set(name, {
-        ...{ name, address: String(data.address), player: null, startMs: sinceMs, endMs: null, end: null },
+        ...{ name, address: textOf(data.address), player: null, startMs: sinceMs, endMs: null, end: null },
         ...{ lastRoundTripMs: 0, longestRoundTripMs: 0, packetsSent: 0, packetsLost: 0, messagesRefused: 0 },
       });
     }
@@ -79,10 +79,13 @@ export class TraceReader {
     }
     if (event === "connectivity:connection_closed") {
       connection.endMs = sinceMs;
-      connection.end = `${data.code} ${data.reason}`.trimEnd();
+      connection.end = `${textOf(data.code)} ${textOf(data.reason)}`.trimEnd();
     }
   }
 }
+
+/** A value of JSON as it is shown. */
+const textOf = (value: unknown): string => (typeof value === "string" ? value : (JSON.stringify(value) ?? ""));
 
 interface Event {
   readonly time: number;

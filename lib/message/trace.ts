@@ -1,5 +1,6 @@
 import { type Clock, unixTimeMs } from "../clock.js";
 import type { EventHub } from "../event-hub.js";
+import { follow } from "../follow.js";
 import type { IConnection } from "../peer/index.js";
 import { printableJson } from "../printable.js";
 import type { DisconnectReason } from "../socket/index.js";
@@ -125,11 +126,16 @@ export class Trace {
   #write(record: object): void {
     if (this.#hasFailed) return;
     try {
-      this.#sink(printableJson(JSON.stringify(record)));
+      follow(this.#sink(printableJson(JSON.stringify(record))), (error) => this.#failed(error));
     } catch (error) {
-      // A trace is never worth a connection.
-      this.#hasFailed = true;
-      this.#logger.warn("valve-sockets: the trace cannot be written, and ends", error);
+      this.#failed(error);
     }
+  }
+
+  /** A trace is never worth a connection. */
+  #failed(error: unknown): void {
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
+    this.#logger.warn("valve-sockets: the trace cannot be written, and ends", error);
   }
 }

@@ -1,4 +1,5 @@
 import { request as httpRequest } from "node:http";
+import { connect, type Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { type InspectOptions, inspect, prometheusText } from "../../lib/inspector/index.js";
 import { defineMessage, defineProtocol, NetworkClient, NetworkServer } from "../../lib/message/index.js";
@@ -128,6 +129,25 @@ test("it changes something with controls only", async () => {
   const gone = new Promise((resolve) => client.on("disconnected", resolve));
   expect(await ask("/kick", withToken, { player: 1 })).toMatchObject({ status: 200 });
   expect(await gone).toMatchObject({ code: 0, text: "Disconnected by the inspector" });
+});
+
+test("strangers who hold connections get 64 of them", async () => {
+  const { inspector, ask } = await start();
+  const held: Socket[] = [];
+  let closed = 0;
+  await new Promise<void>((resolve) => {
+    for (let count = 0; count < 80; count++) {
+      const socket = connect(inspector.port, "127.0.0.1").resume();
+      onTestFinished(() => void socket.destroy());
+      socket.on("error", () => {});
+      socket.on("close", () => ++closed === 16 && resolve());
+      held.push(socket);
+    }
+  });
+  expect(held.filter(({ destroyed }) => !destroyed).length).toBe(64);
+  for (const socket of held) socket.destroy();
+  // Until the server has seen them go.
+  while ((await ask("/").catch(() => null))?.status !== 200);
 });
 
 test("it does not listen where others reach it without being told to", async () => {

@@ -228,6 +228,15 @@ describe("a kind that fails", () => {
     expect(world.errors.length).toBeGreaterThan(0);
   });
 
+  test("with an async admit lets nobody in, and its rejection ends nothing", async () => {
+    const world = await started({ admit: (async () => Promise.reject(new Error("no list"))) as never });
+    const { rooms } = await world.connect();
+    expect(await world.codeOf(rooms.create("arena"))).toBe("ERR_ROOM_REFUSED");
+    const texts = world.errors.map((error) => (error as Error).message);
+    expect(texts).toContain("no list");
+    expect(texts).toContain("match and admit answer at once: nobody waits for a promise");
+  });
+
   test("at the start of the host rejects start", async () => {
     const open = () => {
       throw new Error("no disk");

@@ -1,6 +1,6 @@
-import { isThenable } from "../../brands.js";
 import { hexOf } from "../../bytes.js";
 import type { Clock } from "../../clock.js";
+import { follow } from "../../follow.js";
 import type { PlacesMetrics } from "../../guard/places.js";
 import { RankedPlaces } from "../../guard/ranked-places.js";
 import { sourceOf } from "../../guard/source.js";
@@ -91,7 +91,7 @@ export class SessionTable {
     const secret = store
       ? store.create(id, player.authentication as PlayerAuthentication)
       : this.#randomBytes(SESSION_SECRET_BYTES);
-    this.#follow(secret);
+    follow(secret, this.#report);
     checkSecret(secret);
     return this.adopt(player, id, secret);
   }
@@ -154,15 +154,10 @@ export class SessionTable {
     this.#byId.delete(hexOf(session.id));
     if (goesOn) return;
     try {
-      this.#follow(this.options.store?.remove(session.id));
+      follow(this.options.store?.remove(session.id), this.#report);
     } catch (error) {
       this.#report(error);
     }
-  }
-
-  /** A store may have async functions where nobody waits for it: a rejection of theirs is not lost, and ends nothing. */
-  #follow(answer: unknown): void {
-    if (isThenable(answer)) void Promise.resolve(answer).catch(this.#report);
   }
 
   #release(player: NetworkPlayer): boolean {

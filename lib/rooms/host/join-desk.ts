@@ -1,4 +1,7 @@
+import { invalidType } from "../../arguments.js";
+import { isThenable } from "../../brands.js";
 import type { Clock } from "../../clock.js";
+import { follow } from "../../follow.js";
 import { RateTable } from "../../guard/rate-table.js";
 import { keyOfAddress, sourceOf } from "../../guard/source.js";
 import { TokenBucket } from "../../guard/token-bucket.js";
@@ -258,10 +261,15 @@ export class JoinDesk {
 
   /** Asks the application. What it throws is reported, and is no answer. */
   #ask<T>(room: Room, question: () => T): T | null {
-    try {
-      return question();
-    } catch (error) {
+    const report = (error: unknown) =>
       NetworkServer.report(this.#owner.lobby, error, `match or admit of the rooms ${room.kind}`);
+    try {
+      const answer = question();
+      if (!isThenable(answer)) return answer;
+      follow(answer, report);
+      throw invalidType("match and admit answer at once: nobody waits for a promise");
+    } catch (error) {
+      report(error);
       return null;
     }
   }

@@ -123,7 +123,7 @@ export class RoomHouse implements RoomOwner {
     for (const { server } of rooms) await server.stop();
   }
 
-  /** Moves a player with a seat into its room, unless that is closed meanwhile. @param number of its question, 0 without one */
+  /** Moves a player with a seat into its room, unless that is closed meanwhile. @param number of its question, or 0 */
   moveIn(player: INetworkPlayer, room: Room, number = 0): void {
     if (NetworkServer.move(player, room.server, this.moveInAtOnce(player, room, number))) return;
     this.#roomOf.delete(player);

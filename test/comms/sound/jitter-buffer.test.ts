@@ -8,7 +8,7 @@ const bytes = new Uint8Array(60);
 
 interface Played {
   /** When each frame was asked for. */
-  readonly turns: { atMs: number; turn: Turn; delayMs: number }[];
+  readonly turns: { atMs: number; turn: Turn; delayMs: number; frame: number | null }[];
   readonly latePercent: number;
   /** The mean of how long frames waited beyond the quickest packet. */
   readonly delayMs: number;
@@ -23,12 +23,15 @@ function play(arrivals: readonly Arrival[]): Played {
   let dueMs = 0;
   for (let now = 0; now < endMs; now += READ_MS) {
     for (let arrival = arrivals[next]; arrival && arrival.atMs <= now; arrival = arrivals[++next]) {
+      new DataView(bytes.buffer).setUint32(0, arrival.frame);
       buffer.put(arrival.frame & 0xffff, arrival.frame & 0xffff, bytes, 0, bytes.length, arrival.atMs);
     }
     if (buffer.isWaiting(now)) dueMs = now;
     while (!buffer.isWaiting(now) && dueMs <= now && buffer.played + buffer.missing < arrivals.length) {
       const turn = buffer.take(now);
-      turns.push({ atMs: now, turn, delayMs: buffer.delayMs });
+      const { buffer: read, byteOffset } = buffer.bytes;
+      const frame = turn === Turn.Frame ? new DataView(read, byteOffset).getUint32(0) : null;
+      turns.push({ atMs: now, turn, delayMs: buffer.delayMs, frame });
       const changeMs = buffer.wantedChangeMs(now, false);
       if (changeMs !== 0) buffer.changed(changeMs, now);
       dueMs += FRAME_MS + changeMs;
@@ -64,6 +67,19 @@ test("a pause of 300 ms is over within 2 s", () => {
   expect(later.every(({ turn }) => turn === Turn.Frame)).toBe(true);
   expect(Math.max(...later.map(({ delayMs }) => delayMs))).toBeLessThan(60);
 });
+
+test.each([300, 1300, 5000])(
+  "after a line that stood still for %i ms nothing is heard that is over 200 ms late",
+  (ms) => {
+    const arrivals = trace({ ...uniform, spike: { atMs: 20_000, ms } });
+    const quickestMs = Math.min(...arrivals.map(({ atMs, sentMs }) => atMs - sentMs));
+    const { turns } = play(arrivals);
+    const heard = turns.filter(({ frame }) => frame !== null);
+    const ages = heard.map(({ atMs, frame }) => atMs - (arrivals[frame as number]?.sentMs ?? 0) - quickestMs);
+    expect(heard.length).toBeGreaterThan(2900 - ms / 20);
+    expect(Math.max(...ages)).toBeLessThan(200);
+  },
+);
 
 test.each([200, -200])("clocks that are %i ppm apart do not matter within 30 minutes", (ppm) => {
   const { delayMs, latePercent, turns } = play(trace({ ...uniform, seconds: 1800, drift: ppm / 1e6 }));
