@@ -111,7 +111,7 @@ test("whom a message is for is a list of players", async () => {
   expect(() => world.server.sendToMany(player as never, Chat, value)).toThrow(refused(/^players must be a list/));
   expect(() => world.server.sendToMany([1 as never], Chat, value)).toThrow(refused(/^Each of players/));
   expect(() => world.server.sendToAll(Chat, value, { exclude: 1 as never })).toThrow(
-    refused(/^exclude must be a player/),
+    refused(/^exclude must be a player or a list of players/),
   );
   expect(world.server.sendToMany([player], Chat, value, { exclude: null })).toBe(1);
 });
