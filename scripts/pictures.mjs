@@ -1,6 +1,6 @@
 // node scripts/pictures.mjs: draws each docs/pictures/NAME.txt as NAME.svg. The first line is the kind of picture:
-// `layers`, whose lines are rows of boxes from top to bottom, or `sequence`, whose second line names those who take part,
-// and whose other lines are arrows (`a > b: text`), arrows that get lost (`a x b: text`) and remarks (`a: text`).
+// `layers`, whose lines are rows of boxes from top to bottom, or `sequence`, whose second line names those who take
+// part, and whose other lines are arrows (`a > b: text`), arrows that get lost (`a x b: text`) and remarks (`a: text`).
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -31,7 +31,9 @@ const split = (text) => text.split("|").map((part) => part.trim());
 const label = (x, y, text) => `<text x="${x}" y="${y}">${escapeXml(text)}</text>`;
 function box(x, y, width, text) {
   if (text.length * LETTER > width) throw new Error(`"${text}" is longer than its box`);
-  return `<rect class="box" x="${x}" y="${y}" width="${width}" height="${ROW - 12}" rx="6"/>${label(x + width / 2, y + (ROW - 12) / 2 + 5, text)}`;
+  const height = ROW - 12;
+  const shape = `<rect class="box" x="${x}" y="${y}" width="${width}" height="${height}" rx="6"/>`;
+  return shape + label(x + width / 2, y + height / 2 + 5, text);
 }
 
 function drawLayers(rows) {
