@@ -65,8 +65,8 @@ function findBesideBundle(libc: string | undefined): string {
     .map((program) => join(dirname(program), "prebuilds", `${process.platform}-${process.arch}`, file))
     .find((path) => existsSync(path));
   if (found !== undefined) return found;
-  const text = `valve-sockets does not find its addon: ${BUNDLE_ADVICE}, or copy its folder prebuilds beside the bundle`;
-  throw new NetworkError("ERR_NO_BINARY", text);
+  const text = `valve-sockets does not find its addon: ${BUNDLE_ADVICE}`;
+  throw new NetworkError("ERR_NO_BINARY", `${text}, or copy its folder prebuilds beside the bundle`);
 }
 
 /**

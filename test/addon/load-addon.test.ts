@@ -54,8 +54,6 @@ describe.each(["esm", "cjs"] as const)("in a bundle that has the package in it (
 
   test("GNS says that the package does not belong there", async () => {
     const output = await runBundled(`import { Library } from "./dist/index.js"; Library.initialize();`);
-    expect(output).toMatch(
-      /NetworkError: .*bundled\? Mark valve-sockets as external \(--external:valve-sockets .*or copy its folder prebuilds/,
-    );
+    expect(output).toMatch(/NetworkError: .*bundled\? Mark valve-sockets as external .*, or copy its folder prebuilds/);
   });
 });

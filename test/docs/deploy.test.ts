@@ -59,7 +59,7 @@ async function startProxiedServer(): Promise<{ server: Command; port: string }> 
   return { server, port };
 }
 
-/** Connects over `wss:` to a proxy on ::1, whose own connections come from 127.0.0.1, and checks what the server prints. */
+/** Connects over `wss:` to a proxy on ::1. The proxy's own connections come from 127.0.0.1. */
 async function expectOwnAddress(server: Command, port: number): Promise<void> {
   const socketFactory = new WebSocketFactory({ host: `wss://[::1]:${port}`, tls: { ca: identities[0].cert } });
   const client = new NetworkClient({ protocol, socketFactory });

@@ -293,6 +293,9 @@ test("a message to many players is serialised once", async () => {
   expect(writes).toBe(1);
   await world.run(100);
   expect(heard.sort()).toEqual([2, 3, 4, 5]);
+  expect(world.server.sendToAll(Counted, { text: "three" }, { exclude: [first, second] })).toBe(3);
+  await world.run(100);
+  expect(heard.splice(4).sort()).toEqual([3, 4, 5]);
   expect(world.server.sendToMany([first, second], Counted, { text: "two" }, { channel: Channel.Unreliable })).toBe(2);
   await world.run(100);
   expect(heard.sort()).toEqual([1, 2, 2, 3, 4, 5]);

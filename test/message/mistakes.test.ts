@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import {
+  Channel,
   defineAuthenticator,
   defineCredential,
   defineMessage,
@@ -101,6 +102,31 @@ test("a Peer's end points are not ports or addresses", async () => {
   await expect(newPeer().connect("localhost:7777" as never)).rejects.toMatchObject(refused);
 });
 
+test("a message that is too large is named, with what to do; a name is no message", async () => {
+  const Level = defineMessage("level", string(100_000));
+  const Shot = defineMessage("shot", string(100_000), { channel: Channel.Unreliable });
+  const protocol = defineProtocol({ name: "large", version: 1, messages: [Level, Shot] });
+  const world = new MessageWorld({ protocol });
+  await world.server.start();
+  const { client, player } = await world.join();
+  const tooLarge = (text: RegExp) =>
+    expect.objectContaining({ code: "ERR_MESSAGE_SIZE", message: expect.stringMatching(text) });
+  const text = "x".repeat(70_000);
+  const reliable = tooLarge(
+    /^level: A message has at most 60000 bytes here, not \d+: .*maxReliableMessageSize.*openStream/,
+  );
+  expect(() => client.send(Level, text)).toThrow(reliable);
+  expect(() => world.server.sendToAll(Level, text)).toThrow(reliable);
+  const unreliable = tooLarge(/^shot: A message has at most 16384 bytes here, not \d+: send it on Channel.Reliable/);
+  expect(() => player.send(Shot, text)).toThrow(unreliable);
+  expect(() => client.send("level" as never, text as never)).toThrow(
+    expect.objectContaining({
+      code: "ERR_INVALID_ARG_TYPE",
+      message: 'message must be what defineMessage returns, and not a name such as "level"',
+    }),
+  );
+});
+
 test("whom a message is for is a list of players", async () => {
   const world = new MessageWorld({ protocol: defineProtocol({ name: "mistakes", version: 1, messages: [Chat] }) });
   await world.server.start();
@@ -111,7 +137,7 @@ test("whom a message is for is a list of players", async () => {
   expect(() => world.server.sendToMany(player as never, Chat, value)).toThrow(refused(/^players must be a list/));
   expect(() => world.server.sendToMany([1 as never], Chat, value)).toThrow(refused(/^Each of players/));
   expect(() => world.server.sendToAll(Chat, value, { exclude: 1 as never })).toThrow(
-    refused(/^exclude must be a player/),
+    refused(/^exclude must be a player or a list of players/),
   );
   expect(world.server.sendToMany([player], Chat, value, { exclude: null })).toBe(1);
 });

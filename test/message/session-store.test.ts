@@ -152,7 +152,7 @@ test("a store is not asked about what is no proof of a session", async () => {
   await world.server.start();
   for (const length of [0, 15, 16, 79, 81]) {
     const { say, reasons } = await connectRaw(world);
-    await say(HelloMessage, { resumes: true });
+    await say(HelloMessage, { resumes: true, ticket: new Uint8Array(0) });
     await say(ProofMessage, { method: SESSION_METHOD, payload: new Uint8Array(length) });
     await world.run(100);
     expect(reasons).toEqual([DisconnectCode.AuthenticationFailed]);
@@ -166,7 +166,7 @@ test("a store that never answers keeps a connection as long as an authentication
   const world = new MessageWorld({ protocol: newProtocol(), server: { sessions: { store }, authentication } });
   await world.server.start();
   const { say, reasons } = await connectRaw(world);
-  await say(HelloMessage, { resumes: true });
+  await say(HelloMessage, { resumes: true, ticket: new Uint8Array(0) });
   await say(ProofMessage, { method: SESSION_METHOD, payload: new Uint8Array(80) });
   await world.run(9000, 50);
   expect([store.asked.length, reasons]).toEqual([1, []]);

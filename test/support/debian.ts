@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } f
 import { join } from "node:path";
 import { cache } from "../../scripts/paths.mjs";
 
-/** The file `path` of a Debian package, which is unpacked into the cache and not installed: nothing starts by itself. */
+/** The file `path` of a Debian package, which is unpacked into the cache. It is not installed: nothing starts. */
 export function fromDebian(name: string, path: string): string {
   const folder = join(cache, "debian", name);
   const file = join(folder, path);

@@ -69,6 +69,12 @@ const COUNTS = 4;
 /** As an error names it. */
 export const clientNameOf = ({ address }: NetworkPlayer): string => `the client ${address}`;
 
+/** With the name of the message that is too large. */
+function named(error: unknown, { name }: MessageDefinition<unknown>): unknown {
+  if (error instanceof NetworkError && error.code === "ERR_MESSAGE_SIZE") error.message = `${name}: ${error.message}`;
+  return error;
+}
+
 /** The only {@link INetworkPlayer}, with what its server or client needs besides. */
 export class NetworkPlayer implements INetworkPlayer {
   id = 0;
@@ -269,9 +275,13 @@ export class NetworkPlayer implements INetworkPlayer {
   /** Sends the message that the encoder holds. */
   sendEncoded(message: MessageDefinition<unknown>, channel: Channel, lane: number, maxAgeMs?: number): boolean {
     const { buffer, length } = this.#owner.encoder;
-    const isTaken = this.lastConnection.send(buffer, channel, lane, 0, length, maxAgeMs);
-    this.recorder?.messageSent(message, channel, lane, length, isTaken);
-    return this.#counted(message, length, isTaken);
+    try {
+      const isTaken = this.lastConnection.send(buffer, channel, lane, 0, length, maxAgeMs);
+      this.recorder?.messageSent(message, channel, lane, length, isTaken);
+      return this.#counted(message, length, isTaken);
+    } catch (error) {
+      throw named(error, message);
+    }
   }
 
   /**
@@ -340,9 +350,13 @@ export class NetworkPlayer implements INetworkPlayer {
   #sendNotify<T>(message: MessageDefinition<T>, value: T, callbacks: NotifyCallbacks): boolean {
     if (!this.#encode(message, value)) return false;
     const { buffer, length } = this.#owner.encoder;
-    const isTaken = this.lastConnection.sendNotify(buffer, callbacks, 0, length, message.maxAgeMs);
-    this.recorder?.messageSent(message, Channel.Notify, 0, length, isTaken);
-    return this.#counted(message, length, isTaken);
+    try {
+      const isTaken = this.lastConnection.sendNotify(buffer, callbacks, 0, length, message.maxAgeMs);
+      this.recorder?.messageSent(message, Channel.Notify, 0, length, isTaken);
+      return this.#counted(message, length, isTaken);
+    } catch (error) {
+      throw named(error, message);
+    }
   }
 
   /** Encodes a message for this player. @returns false: there is no connection */

@@ -13,8 +13,8 @@ export interface SendManyOptions {
   lane?: number;
   /** Not for `Channel.Reliable`. @defaultValue that of the message */
   maxAgeMs?: number;
-  /** A player who does not get the message. @defaultValue none */
-  exclude?: INetworkPlayer | null;
+  /** A player, or a list of players, who do not get the message. @defaultValue none */
+  exclude?: INetworkPlayer | readonly INetworkPlayer[] | null;
 }
 
 /** What sends: a server that is active, or not. */
@@ -26,7 +26,9 @@ const NO_OPTIONS: SendManyOptions = {};
 const SEND_MANY_OPTIONS: OptionRules<SendManyOptions> = {
   ...sendingRules,
   exclude: nullOr((name, value) => {
-    if (!(value instanceof NetworkPlayer)) throw typeError(name, "a player");
+    const players: readonly unknown[] = Array.isArray(value) ? value : [value];
+    if (!players.every((player) => player instanceof NetworkPlayer))
+      throw typeError(name, "a player or a list of players");
   }),
 };
 
@@ -48,6 +50,7 @@ export function sendToPlayers<T>(
   const { active, encoder, protocol } = server;
   if (options !== NO_OPTIONS) checkOptions("sendToAll", options, SEND_MANY_OPTIONS);
   const { exclude = null } = options;
+  const excluded: readonly INetworkPlayer[] | null = Array.isArray(exclude) ? exclude : null;
   if (typeof players?.[Symbol.iterator] !== "function") throw typeError("players", "a list of players");
   if (!active) return 0;
   const number = protocol.numberOf(message);
@@ -59,7 +62,14 @@ export function sendToPlayers<T>(
   for (const player of players) {
     if (!(player instanceof NetworkPlayer)) throw typeError("Each of players", "a player of this server");
     // One that has moved to another room belongs to that room's server.
-    if (player === exclude || player.owner !== server || !includes(player) || !player.knows(number)) continue;
+    if (
+      player === exclude ||
+      excluded?.includes(player) ||
+      player.owner !== server ||
+      !includes(player) ||
+      !player.knows(number)
+    )
+      continue;
     if (player.numbers.base !== base) {
       base = player.numbers.base;
       encoder.renumber(number + base, message, value);

@@ -168,7 +168,11 @@ export class ProtocolCore implements Protocol {
     if (isDefinition(message) && isRequest(message)) {
       throw invalidType(`${quote(message.name)} is a request: use request and registerRequest`);
     }
-    if (!isDefinition(message)) throw typeError("message", "what defineMessage returns");
+    if (!isDefinition(message)) {
+      const given: unknown = message;
+      const hint = typeof given === "string" ? `, and not a name such as ${quote(given)}` : "";
+      throw typeError("message", `what defineMessage returns${hint}`);
+    }
     throw new NetworkError("ERR_UNKNOWN_MESSAGE", `Message ${message?.name} is not in the protocol ${this.name}`);
   }
 

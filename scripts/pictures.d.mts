@@ -1,0 +1,2 @@
+export const pictures: string;
+export function draw(text: string): string;
