@@ -1,6 +1,7 @@
 import type { Delivery, DisconnectReason, IConnectionHandle, ReceivedPacket } from "../socket/index.js";
 import type { Channel, Notify } from "./channel.js";
 import type { ConnectionMetrics } from "./metrics.js";
+import type { PacketObserver } from "./observer.js";
 import type { ProfileKind } from "./packet-format.js";
 import type { ReassemblyBudget } from "./reassembly.js";
 
@@ -31,6 +32,8 @@ export const DATAGRAM_QUEUE_BYTES = 64 * 1024;
 /** What a profile asks of its connection. */
 export interface ProfileHost {
   readonly metrics: ConnectionMetrics;
+  /** Null while nobody looks. */
+  readonly observer: PacketObserver | null;
   /** Pays for what is kept of incomplete messages. */
   readonly reassembly: ReassemblyBudget;
   /** The time of the Peer's clock. */
@@ -95,6 +98,8 @@ export interface Profile {
   updateDeadline(): void;
   /** Bytes of a lane that have not been sent once. */
   queuedBytes(lane: number): number;
+  /** Where the newest message of a queue ends, in bytes since the connection began. See `QueuePiece`. */
+  queueEnd(queue: number): number;
   /**
    * Takes a message, which leaves with the next `flush`. `notify` is for `Channel.Notify` only.
    *

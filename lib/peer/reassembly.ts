@@ -2,6 +2,8 @@ import { ConnectionMetrics, PeerMetrics } from "./metrics.js";
 
 /** How much a connection may hold of what can be refused: early bytes and fragments, beside what messages take. */
 export const CONNECTION_BYTES = 256 * 1024;
+/** The same where the other side is trusted: a message of any size that is allowed has room. */
+export const trustedBytes = (maxReliableMessageSize: number) => Math.max(CONNECTION_BYTES, maxReliableMessageSize);
 /** How much all connections of a Peer may hold together. */
 export const PEER_BYTES = 64 * 2 ** 20;
 /** All that a connection may hold whose other side is not authenticated. */

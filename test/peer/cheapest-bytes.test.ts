@@ -23,6 +23,7 @@ const varint = (value: number) => u32(((value << 2) | 2) >>> 0);
 /** One end of a connection, whose other end sends what the test writes. */
 class Victim implements ProfileHost {
   readonly metrics = new ConnectionMetrics();
+  readonly observer = null;
   readonly reassembly: ReassemblyBudget;
   readonly profile: Profile;
   readonly streams: StreamTable;

@@ -1,6 +1,7 @@
 import type { DisconnectCode, DisconnectReason, IConnectionHandle, Security } from "../../socket/index.js";
 import type { Channel, NotifyCallbacks } from "../channel.js";
 import type { ConnectionMetrics } from "../metrics.js";
+import type { PacketObserver } from "../observer.js";
 import type { SendBudget } from "../profile.js";
 import type { OutgoingStream, StreamListener } from "../streams/stream.js";
 import type { PeerConnectionState } from "./peer-connection-state.js";
@@ -106,6 +107,10 @@ export interface LibraryConnection extends IConnection {
    * and a message may have no more.
    */
   isTrusted: boolean;
+  /** Hears of its packets; null, as it is at first, while nobody looks. */
+  observer: PacketObserver | null;
+  /** Where the newest message of a queue ends, in bytes since the connection began. See `QueuePiece`. */
+  queueEnd(queue: number): number;
   /** `disconnect` with a code of the library. A text over 120 bytes is cut. */
   refuse(code: DisconnectCode, text: string): void;
 }

@@ -17,9 +17,10 @@ import type { Waiting } from "../collections/deadline-queue.js";
 import { combinedSecurity } from "../handshake/encryption.js";
 import type { AgreedConnection } from "../handshake/handshake-owner.js";
 import { ConnectionMetrics } from "../metrics.js";
+import type { PacketObserver } from "../observer.js";
 import { CONTROL_LANE, STREAM_LANE, USER_LANES } from "../packet-format.js";
 import type { PathHost, Profile, ProfileHost, SendBudget } from "../profile.js";
-import { CONNECTION_BYTES, ReassemblyBudget, UNTRUSTED_BYTES } from "../reassembly.js";
+import { ReassemblyBudget, trustedBytes, UNTRUSTED_BYTES } from "../reassembly.js";
 import type { OutgoingStream, StreamListener } from "../streams/stream.js";
 import type { StreamTable } from "../streams/stream-table.js";
 import { checkByteView, checkChannel, checkMaxAge, checkMessage, checkNotifyCallbacks } from "./check-message.js";
@@ -39,6 +40,7 @@ export class PeerConnection implements LibraryConnection, ProfileHost, PathHost,
   readonly channelBinding: Uint8Array | null;
   readonly fingerprintMatches: boolean;
   readonly metrics = new ConnectionMetrics();
+  observer: PacketObserver | null = null;
   readonly reassembly: ReassemblyBudget;
   readonly closed: Promise<DisconnectReason>;
   maxAgeMs = Number.POSITIVE_INFINITY;
@@ -56,10 +58,7 @@ export class PeerConnection implements LibraryConnection, ProfileHost, PathHost,
   #resolveClosed!: (reason: DisconnectReason) => void;
   readonly #timers: ConnectionTimers;
   #phase: ConnectionPhase;
-  /**
-   * When the packet that is being read came. A number from the start: a field that was undefined once costs an object
-   * on the heap with each new time.
-   */
+  /** When the packet that is read came. A number from the start: one that was undefined costs an object each time. */
   #receivedMs = 0;
 
   /** @param phase where it begins: `Handshaking` on a server, `Connected` on a client */
@@ -75,7 +74,7 @@ export class PeerConnection implements LibraryConnection, ProfileHost, PathHost,
     this.reassembly = new ReassemblyBudget(
       owner.reassembly,
       sourceOf(agreed.handle.address),
-      this.#trustedBytes,
+      trustedBytes(owner.config.maxReliableMessageSize),
       () => this.#fail(DisconnectCode.ServerBusy, "Incomplete messages need too much memory"),
       this.metrics,
     );
@@ -101,7 +100,7 @@ export class PeerConnection implements LibraryConnection, ProfileHost, PathHost,
   }
 
   set isTrusted(isTrusted: boolean) {
-    this.reassembly.maxBytes = isTrusted ? this.#trustedBytes : UNTRUSTED_BYTES;
+    this.reassembly.maxBytes = isTrusted ? trustedBytes(this.#owner.config.maxReliableMessageSize) : UNTRUSTED_BYTES;
     if (isTrusted) this.pass?.proven();
   }
 
@@ -159,6 +158,10 @@ export class PeerConnection implements LibraryConnection, ProfileHost, PathHost,
   queuedBytes(lane: number): number {
     checkInteger("lane", lane, 0, USER_LANES - 1);
     return this.#profile.queuedBytes(lane);
+  }
+
+  queueEnd(queue: number): number {
+    return this.#profile.queueEnd(queue);
   }
 
   flush(): void {
@@ -485,10 +488,6 @@ export class PeerConnection implements LibraryConnection, ProfileHost, PathHost,
     }
     this.#timers.stop(ConnectionTimer.Close); // The transport has a time limit of its own.
     void this.handle.disconnect(reason).then(() => this.#enter(ConnectionPhase.Closed));
-  }
-
-  get #trustedBytes(): number {
-    return Math.max(CONNECTION_BYTES, this.#owner.config.maxReliableMessageSize);
   }
 
   /** Nothing is on its way any more. */

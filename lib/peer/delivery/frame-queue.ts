@@ -8,6 +8,8 @@ export class FrameQueue {
   protected start = 0;
   protected end = 0;
   protected readonly maxBytes: number;
+  /** How many bytes have left before `start` was 0 the last time. */
+  #passedBytes = 0;
   readonly #head = new Uint8Array(MAX_MESSAGE_HEAD_BYTES);
 
   constructor(maxBytes: number) {
@@ -16,6 +18,11 @@ export class FrameQueue {
 
   get bytes(): number {
     return this.end - this.start;
+  }
+
+  /** How many bytes have left, ever. */
+  get takenBytes(): number {
+    return this.#passedBytes + this.start;
   }
 
   /** @returns false: full */
@@ -54,6 +61,8 @@ export class FrameQueue {
 
   /** The same memory is used again when the queue is empty, in place of the whole ring in turn. */
   protected restart(): void {
-    if (this.start === this.end) this.start = this.end = 0;
+    if (this.start !== this.end) return;
+    this.#passedBytes += this.start;
+    this.start = this.end = 0;
   }
 }

@@ -10,6 +10,7 @@ import { RoundTripEstimator } from "../delivery/round-trip-estimator.js";
 import { MAX_MESSAGE_HEAD_BYTES, MessageFrame } from "../frames/message-frame.js";
 import { readNumberFrame, writeNumberFrame } from "../frames/number-frame.js";
 import { PacketReader } from "../frames/packet-reader.js";
+import { DATAGRAMS, type PacketObserver } from "../observer.js";
 import { CONTROL_LANE, FrameKind, LANES, type ProfileKind, STREAM_LANE, TAG_BYTES } from "../packet-format.js";
 import {
   DATAGRAM_QUEUE_BYTES,
@@ -115,6 +116,11 @@ export abstract class OverReliableProfile implements Profile {
     return (this.#lanes[lane] as FrameQueue).bytes;
   }
 
+  queueEnd(queue: number): number {
+    const one = queue === DATAGRAMS ? this.#datagramQueue : (this.#lanes[queue] as FrameQueue);
+    return one.takenBytes + one.bytes;
+  }
+
   send(channel: Channel, lane: number, bytes: Uint8Array, offset: number, length: number, notify: Notify): boolean {
     const isTaken =
       channel === Channel.Reliable
@@ -140,6 +146,7 @@ export abstract class OverReliableProfile implements Profile {
     this.#sendDatagrams(nowMs);
     for (let lane = 0; lane <= STREAM_LANE; lane++) this.#sendLane(lane, nowMs);
     this.#datagramQueue.tellExpired();
+    this.host.observer?.flushed(this.#datagramQueue.bytes + this.#queuedBytes() > 0 ? "transport" : null);
     if (this.#hasRefusedMessage && this.#isHalfEmpty) {
       this.#hasRefusedMessage = false;
       this.host.drained();
@@ -249,6 +256,7 @@ export abstract class OverReliableProfile implements Profile {
     this.roundTrip.latestMs = nowMs - this.#pingSentMs;
     this.roundTrip.measuredMs = nowMs;
     this.roundTrip.sample();
+    this.host.observer?.roundTrip(this.roundTrip.latestMs);
     this.#pingSentMs = 0;
   }
 
@@ -309,7 +317,9 @@ export abstract class OverReliableProfile implements Profile {
         if (this.#isStalled(nowMs)) return; // until the answer comes
         if (nowMs - this.#askedMs >= ASK_MS) at = this.#writePing(at, nowMs);
       }
+      const taken = this.host.observer ? datagrams.takenBytes : 0;
       const end = datagrams.take(this.packet, at, this.datagramEnd);
+      if (this.host.observer) this.#tellSent(this.host.observer, DATAGRAMS, taken, end - at, end);
       this.transmitDatagrams(end, datagrams, nowMs);
     }
   }
@@ -333,14 +343,20 @@ export abstract class OverReliableProfile implements Profile {
         this.#retry(nowMs);
         return;
       }
+      const taken = this.host.observer ? queue.takenBytes : 0;
       const end = queue.take(this.packet, this.beginReliable(this.packet), RELIABLE_END);
       const sealed = this.sealReliable(this.packet, lane, end);
+      if (this.host.observer) this.#tellSent(this.host.observer, lane, taken, queue.takenBytes - taken, sealed);
       if (!this.host.transmit(this.packet, sealed, Delivery.Reliable, lane)) {
         this.#refused[lane] = this.packet.slice(0, sealed);
         this.#retry(nowMs);
         return;
       }
     }
+  }
+
+  #tellSent(observer: PacketObserver, queue: number, start: number, length: number, size: number): void {
+    observer.packetSent(-1, size, "messages", [{ queue, start, end: start + length }]);
   }
 
   #retry(nowMs: number): void {

@@ -234,6 +234,7 @@ export class ReliableLanesProfile extends OverReliableProfile {
       this.roundTrip.latestMs = nowMs - newest.sentMs - ack.delayMs;
       this.roundTrip.measuredMs = nowMs;
       this.roundTrip.sample();
+      this.host.observer?.roundTrip(this.roundTrip.latestMs);
       this.host.metrics.acknowledgeDelayMs = ack.delayMs;
     }
     // Before any callback is called: a callback may lead to the next Ack being read.

@@ -40,6 +40,11 @@ export class LaneSender {
     return this.#end - this.base;
   }
 
+  /** Where the newest message ends. */
+  get end(): number {
+    return this.#end;
+  }
+
   /** Bytes that have not been sent. */
   get unsentBytes(): number {
     return this.#end - this.#next;

@@ -1,5 +1,6 @@
 import { Channel, type Notify } from "../channel.js";
 import { DatagramQueue } from "../delivery/datagram-queue.js";
+import { DATAGRAMS, type QueuePiece } from "../observer.js";
 import { CONTROL_LANE, LANES, STREAM_LANE } from "../packet-format.js";
 import { DATAGRAM_QUEUE_BYTES, type ProfileHost } from "../profile.js";
 import { LaneSender } from "./lane-sender.js";
@@ -16,6 +17,9 @@ export class Outbox {
   readonly #host: ProfileHost;
   readonly #packets: SentPackets;
   readonly #maxQueuedBytes: number;
+  /** Which bytes of the datagrams the last `write` took. */
+  #datagramStart = 0;
+  #datagramEnd = 0;
   /** Bit `lane`: it has something to send. To look at six lanes of a thousand connections each time costs too much. */
   #unsent = 0;
   /** Bit `lane`, and bit `LANES` for datagrams: the queue has refused a message. */
@@ -61,6 +65,24 @@ export class Outbox {
 
   laneUnsentBytes(lane: number): number {
     return (this.#lanes[lane] as LaneSender).unsentBytes;
+  }
+
+  queueEnd(queue: number): number {
+    if (queue !== DATAGRAMS) return (this.#lanes[queue] as LaneSender).end;
+    return this.#datagrams.takenBytes + this.#datagrams.bytes;
+  }
+
+  /** What the last `write` wrote into the packet of this entry. */
+  piecesOf(index: number): QueuePiece[] {
+    const pieces: QueuePiece[] = [];
+    for (let lane = this.#packets.has(index, PacketFlag.Lanes) ? 0 : LANES; lane < LANES; lane++) {
+      const start = this.#packets.doubles[index + LANE_START + lane] as number;
+      const length = this.#packets.laneLength(index, lane);
+      if (length > 0) pieces.push({ queue: lane, start, end: start + length });
+    }
+    const [start, end] = [this.#datagramStart, this.#datagramEnd];
+    if (end > start) pieces.push({ queue: DATAGRAMS, start, end });
+    return pieces;
   }
 
   get unsentBytes(): number {
@@ -157,8 +179,10 @@ export class Outbox {
 
   #writeDatagrams(index: number, buffer: Uint8Array, start: number, contentEnd: number): number {
     const datagrams = this.#datagrams;
+    if (this.#host.observer) this.#datagramStart = this.#datagramEnd = datagrams.takenBytes;
     if (datagrams.bytes === 0) return start;
     const end = datagrams.take(buffer, start, contentEnd);
+    this.#datagramEnd = this.#datagramStart + end - start;
     this.#packets.doubles[index + FIRST_NOTIFY] = datagrams.firstNotify;
     this.#packets.setNotifyCount(index, datagrams.endNotify - datagrams.firstNotify);
     datagrams.splitNotify();

@@ -4,6 +4,7 @@ import { RoundTripEstimator } from "../delivery/round-trip-estimator.js";
 import { type AckFrame, MIN_GAPS_ACK_BYTES } from "../frames/ack-frame.js";
 import { writeDataNumber, writeDataSession } from "../frames/data-header.js";
 import { writeNumberFrame } from "../frames/number-frame.js";
+import type { PacketObserver, SendBlock } from "../observer.js";
 import { DATA_HEADER_BYTES, FrameKind, MIN_PACKET_SIZE, TAG_BYTES } from "../packet-format.js";
 import type { PacketSeal, ProfileHost } from "../profile.js";
 import { CongestionController } from "./congestion-controller.js";
@@ -195,6 +196,7 @@ export class PacketSender {
           newest = number;
         }
         this.#delivery.onPacketAcknowledged(packets, number, index, frame, nowMs);
+        this.#host.observer?.packetAcknowledged(number);
         this.#onAcknowledged(index);
       }
     }
@@ -238,7 +240,15 @@ export class PacketSender {
     }
     if (packets.bytesInFlight >= controller.windowBytes) this.#pacer.onWindowFull();
     else if (!this.outbox.isReady) this.#delivery.onAppLimited(packets.bytesInFlight);
+    this.#host.observer?.flushed(this.#block);
     this.outbox.tell();
+  }
+
+  /** Why something that is queued stays here. */
+  get #block(): SendBlock | null {
+    if (this.#stalledBytes > 0) return "transport";
+    if (this.outbox.unsentBytes === 0) return null;
+    return this.packets.bytesInFlight < this.controller.windowBytes && this.outbox.isReady ? "pacing" : "window";
   }
 
   #repeatClose(nowMs: number): void {
@@ -282,7 +292,18 @@ export class PacketSender {
       this.#loss.onPacketSent(!hasFrames && this.outbox.isUnreliable, nowMs);
       this.#pacer.spend(size);
     }
+    if (this.#host.observer) this.#tellSent(this.#host.observer, number, size, content);
     if (!this.#host.transmit(buffer, size, Delivery.Unreliable, 0)) this.#stalledBytes = size;
+  }
+
+  #tellSent(observer: PacketObserver, number: number, size: number, content: Content): void {
+    if (content === Content.None) observer.packetSent(number, size, "acknowledgement", []);
+    else if (this.#closeFrame) observer.packetSent(number, size, "close", []);
+    else if (content === Content.PathProbe) observer.packetSent(number, size, "path probe", []);
+    else {
+      const pieces = content === Content.Ping ? [] : this.outbox.piecesOf(this.packets.index(number));
+      observer.packetSent(number, size, pieces.length > 0 ? "messages" : "ping", pieces);
+    }
   }
 
   /** Sends the packet that the socket has not taken as it is, since its number must not seal anything else. */
@@ -339,6 +360,7 @@ export class PacketSender {
       roundTrip.latestMs = nowMs - sentMs - frame.delayMs;
       roundTrip.measuredMs = nowMs;
       roundTrip.sample();
+      this.#host.observer?.roundTrip(roundTrip.latestMs);
       this.#host.metrics.acknowledgeDelayMs = frame.delayMs;
       this.#received.ackDelayMs = roundTrip.ackDelayMs;
       if (packets.has(index, PacketFlag.Lanes)) this.#loss.onAckDelay(frame);
@@ -364,6 +386,7 @@ export class PacketSender {
     packets.onLost(index);
     this.controller.onPacketLost(packets.sizeBytes(index));
     this.#host.metrics.packetsLost++;
+    this.#host.observer?.packetLost(number);
     this.#host.metrics.bytesRetransmitted += this.outbox.onLost(index, isRequeued);
   }
 

@@ -88,6 +88,7 @@ export class RawUdpProfile implements Profile {
       this.#host.metrics.strayPackets++;
       return;
     }
+    this.#host.observer?.packetReceived(number, length);
     const inOrder = this.#received.record(number);
     // A challenge is alone in its packet. It tells that the other side hears this one, and not that this one is heard.
     if (buffer[offset + DATA_HEADER_BYTES] !== FrameKind.PathChallenge) this.#host.onPacketAuthenticated();
@@ -102,6 +103,7 @@ export class RawUdpProfile implements Profile {
     const number = nearestNumber(readDataNumber(buffer, offset), largest);
     const end = this.#open(number, buffer, offset, offset + length);
     if (end < 0) return false;
+    this.#host.observer?.packetReceived(number, length);
     const inOrder = this.#received.record(number);
     this.#paths.host.onPacketFromElsewhere();
     this.#paths.onPacket(handle, number, largest, nowMs, this.#sender.roundTrip.probeTimeoutMs);
@@ -115,6 +117,10 @@ export class RawUdpProfile implements Profile {
 
   queuedBytes(lane: number): number {
     return this.#sender.outbox.laneUnsentBytes(lane);
+  }
+
+  queueEnd(queue: number): number {
+    return this.#sender.outbox.queueEnd(queue);
   }
 
   ping(): void {

@@ -9,6 +9,7 @@ import { ReceivedPacket } from "../../../lib/socket/index.js";
 /** Packets in flight, in memory that is made once. */
 class Wire implements ProfileHost {
   readonly metrics = new ConnectionMetrics();
+  readonly observer = null;
   readonly reassembly = new ReassemblyBudget(new ReassemblyPool(), "test", CONNECTION_BYTES, () => {});
   readonly maxAgeMs = Number.POSITIVE_INFINITY;
   delivered = 0;

@@ -78,6 +78,7 @@ export class EndPoint implements ProfileHost {
   /** When the path was given up. */
   pathTooSmallMs: number | null = null;
   readonly metrics = new ConnectionMetrics();
+  readonly observer = null;
   readonly reassembly = new ReassemblyBudget(new ReassemblyPool(), "test", CONNECTION_BYTES, () => {});
   drainedCount = 0;
   maxAgeMs = Number.POSITIVE_INFINITY;
