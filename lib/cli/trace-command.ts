@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { printable } from "../printable.js";
 import { defineCommand, UsageError } from "./command.js";
 import { linesOf } from "./lines.js";
-import { type TracedConnection, TraceReader, type TraceRecord } from "./trace-reader.js";
+import { type TracedConnection, TraceReader, type TraceRecord } from "../message/trace-reader.js";
 
 const USAGE = `Usage: valve-sockets trace FILE [OPTIONS]
 

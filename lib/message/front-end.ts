@@ -287,8 +287,8 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
 
   /** @param isHost it leads to a client in this process */
   attach(connection: LibraryConnection, isHost = false): void {
-    this.home.connectionStarted(connection);
     const player = new NetworkPlayer(this.home, connection, isHost);
+    this.home.connectionStarted(player);
     if (isHost) this.home.localPlayer = player;
     this.#byConnection.set(connection, player);
     this.unidentified.add(player);

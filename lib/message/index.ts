@@ -59,6 +59,7 @@ export {
   type PlayerAuthentication,
   PlayerState,
   type RequestOptions,
+  type SpanFunction,
 } from "./players/player.js";
 export type { SendManyOptions } from "./players/send-to-players.js";
 export { type ErrorBudget, ErrorFlags } from "./protocol/error-flags.js";
@@ -76,4 +77,4 @@ export type { LoadSceneOptions } from "./scene-barrier.js";
 export type { ServerDescription } from "./server-info.js";
 export type { INetworkTime, NetworkTime } from "./time/network-time.js";
 export type { TickMetrics } from "./time/server-time.js";
-export type { TraceSink } from "./trace.js";
+export type { TraceDetail, TraceSink } from "./trace.js";

@@ -207,7 +207,21 @@ export class MessageDispatcher implements MessageHandler {
       return;
     }
     if (this.#waiters.has(message)) this.#waiters.deliver(message, player, value);
-    if (entry) this.#invoke(entry, message, player, value);
+    if (entry && player.recorder) this.#invokeRecorded(entry, message, player, value, bytes, channel);
+    else if (entry) this.#invoke(entry, message, player, value);
+  }
+
+  #invokeRecorded(
+    entry: Entry,
+    message: MessageDefinition<unknown>,
+    player: NetworkPlayer,
+    value: unknown,
+    bytes: ByteSegment,
+    channel: Channel,
+  ): void {
+    const returned = player.recorder?.messageReceived(message, channel, bytes.length);
+    this.#invoke(entry, message, player, value);
+    returned?.();
   }
 
   #set(
@@ -341,7 +355,9 @@ function answer<Q, A>(
     throw error;
   };
   try {
-    const result = handler(value, player, signal);
+    const { spans } = player.owner;
+    const call = () => handler(value, player, signal);
+    const result = spans ? spans(`answer ${definition.name}`, player, call) : call();
     if (isThenable(result)) return Promise.resolve(result).then(succeed).catch(fail);
     succeed(result as A);
   } catch (error) {

@@ -296,11 +296,11 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> {
   }
 
   #onConnected(link: Link, connection: LibraryConnection): void {
-    this.connectionStarted(connection);
     const { isHost, randomBytes } = this;
     const server = serverNameOf(this.#target);
     const resumes = this.#player !== null;
     const player = new NetworkPlayer(this, connection, isHost);
+    this.connectionStarted(player);
     const credential = resumes ? sessionCredential(this.#session as ClientSession) : (this.#options.credential ?? null);
     link.authentication = new ClientAuthentication(player, { credential, resumes, randomBytes, isHost, server });
     if (connection.fingerprintMatches) this.#greet(link.authentication);

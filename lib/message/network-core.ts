@@ -15,14 +15,14 @@ import { ConnectionTotals, type NetworkMetrics } from "./network-metrics.js";
 import type { NetworkOptions } from "./network-options.js";
 import { connectionLost, type Ending } from "./players/connection-lost.js";
 import type { NetworkPlayer, PlayerOwner } from "./players/network-player.js";
-import type { INetworkPlayer } from "./players/player.js";
+import type { INetworkPlayer, SpanFunction } from "./players/player.js";
 import { MessageEncoder } from "./protocol/encoder.js";
 import type { ErrorBudget, ErrorFlags } from "./protocol/error-flags.js";
 import type { MessageDefinition } from "./protocol/message.js";
 import { type ProtocolCore, type ProtocolPart, protocolCore } from "./protocol/protocol.js";
 import { TickTimes } from "./time/server-time.js";
 import { Trace } from "./trace.js";
-import { traceFile } from "./trace-file.js";
+import { traceDetail, traceFile } from "./trace-file.js";
 
 /** What the cores of a server and of a client have in common: protocol, handlers, extensions, errors. */
 export abstract class NetworkCore<X extends { readonly messages?: readonly ProtocolPart[] }>
@@ -34,6 +34,7 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
   readonly randomBytes: RandomBytes;
   readonly encoder = new MessageEncoder();
   readonly drive: Drive;
+  readonly spans: SpanFunction | null;
   abstract readonly errorBudget: ErrorBudget | null;
   protected readonly logger: Logger;
   protected readonly trace: Trace | null;
@@ -59,11 +60,13 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
     this.clock = options.clock ?? systemClock;
     this.randomBytes = options.randomBytes ?? secureRandomBytes;
     this.drive = options.drive ?? "automatic";
+    this.spans = options.spans ?? null;
     this.logger = options.logger ?? consoleLogger;
     this.#failures = new FailureLog(this.logger);
     this.#complaints = new ComplaintLog(this.logger);
     const sink = options.trace === undefined ? traceFile() : options.trace;
-    this.trace = sink && new Trace(sink, side, this.clock, this.logger);
+    const detail = options.traceDetail ?? traceDetail();
+    this.trace = sink && new Trace(sink, side, detail, this.clock, this.logger);
     this.ticks = new TickTimes(this.clock);
     this.#waiters = new MessageWaiters(this.clock);
     this.dispatcher = new MessageDispatcher(this, this.#waiters);
@@ -159,8 +162,8 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
     this.#waiters.fail((name) => connectionLost(`No ${name} will come`, ending), player);
   }
 
-  connectionStarted(connection: LibraryConnection): void {
-    this.trace?.connectionStarted(connection);
+  connectionStarted(player: NetworkPlayer): void {
+    this.trace?.connectionStarted(player);
   }
 
   connectionEnded(connection: LibraryConnection, reason: DisconnectReason): void {

@@ -5,10 +5,10 @@ import { isPeerOption } from "../peer/peer-config.js";
 import type { RandomBytes } from "../random.js";
 import type { SocketFactory } from "../socket/index.js";
 import type { Logger } from "./logger.js";
-import type { INetworkPlayer } from "./players/player.js";
+import type { INetworkPlayer, SpanFunction } from "./players/player.js";
 import type { MessageDefinition } from "./protocol/message.js";
 import type { Protocol } from "./protocol/protocol.js";
-import type { TraceSink } from "./trace.js";
+import type { TraceDetail, TraceSink } from "./trace.js";
 
 /** Where an error of the application's own code occurred. */
 export interface ErrorSource {
@@ -34,6 +34,8 @@ export const NETWORK_OPTIONS: OptionRules<NetworkOptions> = {
   logger: objectOption("warn"),
   onError: functionOption,
   trace: nullOr(functionOption),
+  traceDetail: oneOf("connections", "packets"),
+  spans: nullOr(functionOption),
 };
 
 /** Where an option belongs that is none of a server or client. */
@@ -71,4 +73,15 @@ export interface NetworkOptions {
    * @defaultValue in Node.js the file that `VALVE_SOCKETS_TRACE` names; none elsewhere
    */
   trace?: TraceSink | null;
+  /**
+   * `packets`: the trace has every message by its name and size, and every packet; that is much. No contents.
+   *
+   * @defaultValue in Node.js what `VALVE_SOCKETS_TRACE_DETAIL` says; `"connections"` otherwise
+   */
+  traceDetail?: TraceDetail;
+  /**
+   * Called around the handler of each request and the method of each RPC, and around each `request` that is sent, to
+   * measure them: `openTelemetrySpans` of `valve-sockets/inspector` makes one. @defaultValue none
+   */
+  spans?: SpanFunction | null;
 }

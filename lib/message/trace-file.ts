@@ -1,4 +1,5 @@
 import { environmentVariable } from "../development.js";
+import type { TraceDetail } from "./trace.js";
 
 /** What is used of `node:fs`. */
 interface Files {
@@ -74,6 +75,10 @@ export class TraceFile {
     this.#file = this.#open();
   }
 }
+
+/** In Node.js, Bun and Deno: what `VALVE_SOCKETS_TRACE_DETAIL` says. */
+export const traceDetail = (): TraceDetail =>
+  environmentVariable("VALVE_SOCKETS_TRACE_DETAIL") === "packets" ? "packets" : "connections";
 
 interface NodeProcess {
   getBuiltinModule?(name: "fs"): Files | undefined;

@@ -5,10 +5,15 @@ import { printableJson } from "../printable.js";
 import type { DisconnectReason } from "../socket/index.js";
 import type { Logger } from "./logger.js";
 import type { NetworkEvents, NetworkServerEvents } from "./network-events.js";
+import { recorderOf } from "./players/connection-recorder.js";
+import type { NetworkPlayer } from "./players/network-player.js";
 import type { INetworkPlayer } from "./players/player.js";
 
 /** Takes a trace line by line: each is a JSON object without its line break. */
 export type TraceSink = (line: string) => void;
+
+/** What a trace has: the life and counters of connections, or their messages and packets too. */
+export type TraceDetail = "connections" | "packets";
 
 const METRICS_INTERVAL_MS = 1000;
 
@@ -29,6 +34,7 @@ interface Traced {
  */
 export class Trace {
   readonly #sink: TraceSink;
+  readonly #detail: TraceDetail;
   readonly #clock: Clock;
   readonly #logger: Logger;
   /** Of every line: the side, and a number that no other server or client of this process has. */
@@ -38,8 +44,9 @@ export class Trace {
   #hasFailed = false;
   #timer: unknown = null;
 
-  constructor(sink: TraceSink, side: "server" | "client", clock: Clock, logger: Logger) {
+  constructor(sink: TraceSink, side: "server" | "client", detail: TraceDetail, clock: Clock, logger: Logger) {
     this.#sink = sink;
+    this.#detail = detail;
     this.#clock = clock;
     this.#logger = logger;
     this.#source = `${side}-${++lastTrace}`;
@@ -56,11 +63,15 @@ export class Trace {
     this.#write({ time: Math.round(this.#clock.now() * 1000) / 1000, source: this.#source, name, data });
   }
 
-  connectionStarted(connection: IConnection): void {
+  connectionStarted(player: NetworkPlayer): void {
+    const connection = player.lastConnection;
     const id = ++this.#lastId;
     this.#connections.set(connection, { id, startedMs: this.#clock.now(), last: "", lost: 0 });
-    const { handle, security } = connection;
-    this.event("connectivity:connection_started", { id, address: handle.address, security });
+    const { address, transport } = connection.handle;
+    this.event("connectivity:connection_started", { id, address, transport, security: connection.security });
+    if (this.#detail === "packets") {
+      recorderOf(player, this.#clock).add((name, data) => this.event(name, { id, ...data }));
+    }
     this.#timer ??= this.#clock.setTimeout(() => this.#onTimer(), METRICS_INTERVAL_MS);
   }
 

@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { TraceReader } from "../../lib/cli/trace-reader.js";
 import { defineMessage, defineProtocol, NetworkClient, NetworkServer } from "../../lib/message/index.js";
+import { TraceReader } from "../../lib/message/trace-reader.js";
 import { string } from "../../lib/serialization/index.js";
 import { UdpSocketFactory } from "../../lib/socket/udp.js";
 import { temporaryFolder } from "../support/packed.js";

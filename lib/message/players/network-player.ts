@@ -13,6 +13,7 @@ import type { ProtocolCore } from "../protocol/protocol.js";
 import { checkRequest, type RequestDefinition } from "../protocol/request.js";
 import { WireNumbers } from "../protocol/wire-numbers.js";
 import { connectionLost, type Ending } from "./connection-lost.js";
+import type { ConnectionRecorder } from "./connection-recorder.js";
 import { GuardedNotify, type NotifyFailure } from "./guarded-notify.js";
 import { PendingRequests } from "./pending-requests.js";
 import {
@@ -21,6 +22,7 @@ import {
   type PlayerAuthentication,
   PlayerState,
   type RequestOptions,
+  type SpanFunction,
 } from "./player.js";
 
 /** What a player needs of the server or client that it belongs to. */
@@ -28,6 +30,7 @@ export interface PlayerOwner {
   readonly protocol: ProtocolCore;
   readonly clock: Clock;
   readonly encoder: MessageEncoder;
+  readonly spans: SpanFunction | null;
   /** Null: players are not charged. */
   readonly errorBudget: ErrorBudget | null;
   /** The player's budget is used up. @param lastError what it did last; empty if the application has charged it */
@@ -67,6 +70,8 @@ export class NetworkPlayer implements INetworkPlayer {
   /** The connection, or the last one, whatever the state of the player is. */
   lastConnection: LibraryConnection;
   numbers: WireNumbers;
+  /** Hears of its messages; null while nobody looks. */
+  recorder: ConnectionRecorder | null = null;
   readonly requests: PendingRequests;
   /** How often the player has moved to another room. */
   moves = 0;
@@ -170,7 +175,8 @@ export class NetworkPlayer implements INetworkPlayer {
     if (!this.isConnected) {
       return Promise.reject(new NetworkError("ERR_CONNECTION_LOST", "The player has no connection"));
     }
-    return this.requests.open(definition, send, timeoutMs, signal);
+    const ask = () => this.requests.open(definition, send, timeoutMs, signal);
+    return this.#owner.spans ? this.#owner.spans(`request ${definition.name}`, this, ask) : ask();
   }
 
   disconnect(reason: DisconnectReason = { code: 0, text: "" }): void {
@@ -199,8 +205,9 @@ export class NetworkPlayer implements INetworkPlayer {
   }
 
   /** The player has come back over the connection of another. */
-  attach({ lastConnection, numbers }: NetworkPlayer): void {
+  attach({ lastConnection, numbers, recorder }: NetworkPlayer): void {
     this.lastConnection = lastConnection;
+    this.recorder = recorder;
     this.numbers = numbers;
   }
 
@@ -225,6 +232,7 @@ export class NetworkPlayer implements INetworkPlayer {
   sendEncoded(message: MessageDefinition<unknown>, channel: Channel, lane: number, maxAgeMs?: number): boolean {
     const { buffer, length } = this.#owner.encoder;
     const isTaken = this.lastConnection.send(buffer, channel, lane, 0, length, maxAgeMs);
+    if (this.recorder) this.#record(message, channel, lane, isTaken);
     return this.#counted(message, length, isTaken);
   }
 
@@ -295,6 +303,7 @@ export class NetworkPlayer implements INetworkPlayer {
     if (!this.#encode(message, value)) return false;
     const { buffer, length } = this.#owner.encoder;
     const isTaken = this.lastConnection.sendNotify(buffer, callbacks, 0, length, message.maxAgeMs);
+    if (this.recorder) this.#record(message as MessageDefinition<unknown>, Channel.Notify, 0, isTaken);
     return this.#counted(message, length, isTaken);
   }
 
@@ -308,6 +317,11 @@ export class NetworkPlayer implements INetworkPlayer {
     if (!this.isConnected) return false;
     this.#owner.encoder.encode(wireNumber, message, value);
     return true;
+  }
+
+  /** Apart: what is rare makes functions that are not too large to be inlined. */
+  #record(message: MessageDefinition<unknown>, channel: Channel, lane: number, isTaken: boolean): void {
+    this.recorder?.messageSent(message, channel, lane, this.#owner.encoder.length, isTaken);
   }
 
   #counted(message: MessageDefinition<unknown>, bytes: number, wasTaken: boolean): boolean {

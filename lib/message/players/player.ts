@@ -126,3 +126,10 @@ export interface INetworkPlayer {
   /** How often a message was sent to and received from the player. @throws NetworkError `ERR_UNKNOWN_MESSAGE` */
   metricsOf(message: MessageDefinition<unknown>): MessageMetrics;
 }
+
+/**
+ * Measures `run`, and returns what that returns; what `run` throws it throws. It may return a promise.
+ *
+ * @param name such as `request join`, `answer join`, `rpc fire`
+ */
+export type SpanFunction = <Result>(name: string, player: INetworkPlayer, run: () => Result) => Result;
