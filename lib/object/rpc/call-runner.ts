@@ -1,6 +1,7 @@
 import { whenAborted } from "../../abort-signals.js";
 import { isThenable } from "../../brands.js";
 import type { INetworkPlayer } from "../../message/index.js";
+import type { NetworkPlayer } from "../../message/players/network-player.js";
 import { RequestRefusedError, refusalText } from "../../message/protocol/request.js";
 import type { RpcDefinition } from "../behaviour/rpc.js";
 import { body, CallStatus, writeAnswer } from "./call-format.js";
@@ -58,7 +59,9 @@ export class CallRunner {
     const last = rpc.runsOn === "server" ? [{ player, tick, signal: abort?.signal ?? player.signal }] : [];
     const first = rpc.runsOn === "client" && rpc.target === "player" ? [player] : [];
     try {
-      const result = rpc.method.call(behaviour, ...first, ...call.args, ...last);
+      const spans = (player as Partial<NetworkPlayer>).owner?.spans;
+      const method = () => rpc.method.call(behaviour, ...first, ...call.args, ...last);
+      const result = spans ? spans(`rpc ${rpc.name}`, player, method) : method();
       if (isThenable(result)) void this.#follow(call, result, abort ?? this.#begin(call));
       else {
         this.#end(call, abort);
