@@ -10,7 +10,7 @@ export type { Random } from "../random.js";
 export type { Verdict } from "../verdict.js";
 export { StatelessHandle } from "./building/handles.js";
 export { DisconnectCode, type DisconnectReason } from "./disconnect-reason.js";
-export type { LagConditions } from "./lag/lag-conditions.js";
+export type { LagConditions, WayConditions } from "./lag/lag-conditions.js";
 export { LagSocketFactory, type LagSocketFactoryOptions } from "./lag/lag-socket-factory.js";
 export type { MemoryEndPoint, MemorySocketKind } from "./memory/memory-end-point.js";
 export { MemoryNetwork, type MemoryNetworkOptions } from "./memory/memory-network.js";

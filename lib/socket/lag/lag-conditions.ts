@@ -26,6 +26,9 @@ export interface LagConditions {
   queueBytes: number;
 }
 
+/** Those that one connection can have of its own. */
+export type WayConditions = Pick<LagConditions, "latencyMs" | "jitterMs" | "loss">;
+
 /** Their limits. */
 export const conditionRules: OptionRules<LagConditions> = {
   latencyMs: durationOption(),
@@ -36,6 +39,30 @@ export const conditionRules: OptionRules<LagConditions> = {
   bandwidthBytesPerSecond: numberOption(Number.MIN_VALUE, Number.POSITIVE_INFINITY),
   queueBytes: numberOption(0, Number.POSITIVE_INFINITY),
 };
+
+const { latencyMs, jitterMs, loss } = conditionRules;
+export const wayRules: OptionRules<WayConditions> = { latencyMs, jitterMs, loss };
+
+/** What holds for all connections, and what one has of its own in place of it, by its address. */
+export class Conditions {
+  readonly all: LagConditions;
+  readonly #own = new Map<string, WayConditions>();
+
+  constructor(all: LagConditions) {
+    this.all = all;
+  }
+
+  /** Of what is sent to a handle. */
+  of(handle: { readonly address: string }): WayConditions {
+    // An address is a new text each time.
+    return this.#own.size === 0 ? this.all : (this.#own.get(handle.address) ?? this.all);
+  }
+
+  set(address: string, conditions: WayConditions | null): void {
+    if (conditions) this.#own.set(address, conditions);
+    else this.#own.delete(address);
+  }
+}
 
 /** Adds the defaults: a perfect network. */
 export function completeConditions(conditions: Partial<LagConditions>): LagConditions {

@@ -1,10 +1,18 @@
+import { typeError } from "../../arguments.js";
 import { type Clock, systemClock } from "../../clock.js";
 import { checkOptions, clockOption, functionOption } from "../../options.js";
 import type { Random } from "../../random.js";
 import { checkFactory } from "../building/check-factory.js";
 import type { IBindEndPoint, IConnectEndPoint, ISocket } from "../socket.js";
 import { SocketFactory } from "../socket-factory.js";
-import { completeConditions, conditionRules, type LagConditions } from "./lag-conditions.js";
+import {
+  Conditions,
+  completeConditions,
+  conditionRules,
+  type LagConditions,
+  type WayConditions,
+  wayRules,
+} from "./lag-conditions.js";
 import { LagSocket } from "./lag-socket.js";
 
 /** Options of a {@link LagSocketFactory}. */
@@ -22,7 +30,7 @@ export class LagSocketFactory<
   Bind extends IBindEndPoint = IBindEndPoint,
   Connect extends IConnectEndPoint = IConnectEndPoint,
 > extends SocketFactory<Bind, Connect> {
-  readonly #conditions: LagConditions;
+  readonly #conditions: Conditions;
   readonly #inner: SocketFactory<Bind, Connect>;
   readonly #clock: Clock;
   readonly #random: Random;
@@ -39,7 +47,7 @@ export class LagSocketFactory<
     this.#inner = inner;
     this.#clock = clock;
     this.#random = random;
-    this.#conditions = completeConditions(conditions);
+    this.#conditions = new Conditions(completeConditions(conditions));
   }
 
   /**
@@ -47,13 +55,35 @@ export class LagSocketFactory<
    * what is left out has its default.
    */
   get conditions(): LagConditions {
-    return this.#conditions;
+    return this.#conditions.all;
   }
 
   /** @throws TypeError `ERR_UNKNOWN_OPTION`, `ERR_INVALID_ARG_TYPE`; RangeError `ERR_OUT_OF_RANGE` */
   set conditions(conditions: Partial<LagConditions>) {
     checkOptions("LagConditions", conditions, conditionRules);
-    Object.assign(this.#conditions, completeConditions(conditions));
+    Object.assign(this.#conditions.all, completeConditions(conditions));
+  }
+
+  /** How bad the network is on the way to one address. What it has none of its own of is that of `conditions`. */
+  conditionsOf(address: string): WayConditions {
+    return this.#conditions.of({ address });
+  }
+
+  /**
+   * Gives the way to one address, such as `player.address`, conditions of its own; null takes them back. What is left
+   * out is as it is in `conditions` now.
+   *
+   * @throws TypeError `ERR_UNKNOWN_OPTION`, `ERR_INVALID_ARG_TYPE`; RangeError `ERR_OUT_OF_RANGE`
+   */
+  setConditionsOf(address: string, conditions: Partial<WayConditions> | null): void {
+    if (typeof address !== "string") throw typeError("address", "a text");
+    if (conditions === null) {
+      this.#conditions.set(address, null);
+      return;
+    }
+    checkOptions("LagConditions", conditions, wayRules);
+    const { latencyMs, jitterMs, loss } = this.#conditions.of({ address });
+    this.#conditions.set(address, { latencyMs, jitterMs, loss, ...conditions });
   }
 
   get maxPacketSize(): number {

@@ -17,7 +17,7 @@ import {
   ReceivedPacket,
   type SocketEvents,
 } from "../socket.js";
-import type { LagConditions } from "./lag-conditions.js";
+import type { Conditions, WayConditions } from "./lag-conditions.js";
 import { LagHandle, UNRELIABLE_LANE } from "./lag-handle.js";
 
 /** How much may be on its way, whatever the conditions. Beyond that, packets are dropped, reliable ones refused. */
@@ -35,7 +35,7 @@ export class LagSocket<Bind extends IBindEndPoint, Connect extends IConnectEndPo
   /** Packets lost by chance, or because a queue was full. */
   lostPackets = 0;
   readonly #inner: ISocket<Bind, Connect>;
-  readonly #conditions: LagConditions;
+  readonly #conditions: Conditions;
   readonly #random: Random;
   readonly #clock: Clock;
   readonly #waker: Waker;
@@ -44,8 +44,8 @@ export class LagSocket<Bind extends IBindEndPoint, Connect extends IConnectEndPo
   readonly #delayed = new PacketQueue();
   /** When the line will have sent everything so far. */
   #lineFreeMs = 0;
-  /** When the last packet to a stateless handle is due. */
-  #lastDueMs = 0;
+  /** When the last packet to a stateless handle is due, by the conditions of its way. */
+  readonly #lastDueMs = new WeakMap<WayConditions, number>();
   #lastTarget: IConnectionHandle | null = null;
   readonly #handles = new Set<LagHandle>();
   readonly #blocked = new Set<LagHandle>();
@@ -57,7 +57,7 @@ export class LagSocket<Bind extends IBindEndPoint, Connect extends IConnectEndPo
   #closing: Promise<void> | null = null;
   #onDrained: (() => void) | null = null;
 
-  constructor(inner: ISocket<Bind, Connect>, conditions: LagConditions, random: Random, clock: Clock) {
+  constructor(inner: ISocket<Bind, Connect>, conditions: Conditions, random: Random, clock: Clock) {
     this.#inner = inner;
     this.#conditions = conditions;
     this.#random = random;
@@ -77,7 +77,7 @@ export class LagSocket<Bind extends IBindEndPoint, Connect extends IConnectEndPo
   }
 
   get queueBytes(): number {
-    return this.#conditions.queueBytes;
+    return this.#conditions.all.queueBytes;
   }
 
   get boundPort(): number | null {
@@ -156,22 +156,23 @@ export class LagSocket<Bind extends IBindEndPoint, Connect extends IConnectEndPo
       return !isReliable;
     }
     const onLineMs = this.#transmit(length);
+    const way = this.#conditions.of(handle);
     if (isReliable && connection) {
       const copy = this.#pool.copy(handle, packet, length, delivery, lane);
-      const dueMs = onLineMs + this.#wayMs() + this.#retransmissionsMs();
+      const dueMs = onLineMs + this.#wayMs(way) + this.#retransmissionsMs(way);
       const index = handle.ordered ? 0 : lane;
       copy.dueMs = Math.max(dueMs, connection.lastDueMs[index] as number);
       connection.lastDueMs[index] = copy.dueMs;
       this.#delay(copy);
       return true;
     }
-    if (this.#random() < this.#conditions.loss) {
+    if (this.#random() < way.loss) {
       this.lostPackets++;
       return true;
     }
     const target = connection ?? this.#keep(handle);
     this.#delayUnreliable(this.#pool.copy(target, packet, length, delivery, lane), onLineMs);
-    if (this.#random() < this.#conditions.duplicate) {
+    if (this.#random() < this.#conditions.all.duplicate) {
       this.#delayUnreliable(this.#pool.copy(target, packet, length, delivery, lane), onLineMs);
     }
     return true;
@@ -188,7 +189,7 @@ export class LagSocket<Bind extends IBindEndPoint, Connect extends IConnectEndPo
     marker.handle = handle;
     marker.length = 0;
     marker.delivery = Delivery.Reliable;
-    marker.dueMs = Math.max(this.#transmit(0) + this.#wayMs(), ...handle.lastDueMs);
+    marker.dueMs = Math.max(this.#transmit(0) + this.#wayMs(this.#conditions.of(handle)), ...handle.lastDueMs);
     this.#delay(marker);
   }
 
@@ -229,7 +230,7 @@ export class LagSocket<Bind extends IBindEndPoint, Connect extends IConnectEndPo
   }
 
   #hasRoom(length: number): boolean {
-    const { bandwidthBytesPerSecond, queueBytes } = this.#conditions;
+    const { bandwidthBytesPerSecond, queueBytes } = this.#conditions.all;
     if (this.#delayed.sizeBytes + length > MAX_DELAYED_BYTES) return false;
     const waitingMs = this.#lineFreeMs - this.#clock.now();
     if (waitingMs <= 0 || bandwidthBytesPerSecond === Number.POSITIVE_INFINITY) return true;
@@ -238,18 +239,16 @@ export class LagSocket<Bind extends IBindEndPoint, Connect extends IConnectEndPo
 
   /** When the line will have sent `length` more bytes. */
   #transmit(length: number): number {
-    const { bandwidthBytesPerSecond } = this.#conditions;
+    const { bandwidthBytesPerSecond } = this.#conditions.all;
     this.#lineFreeMs = Math.max(this.#lineFreeMs, this.#clock.now()) + (length * 1000) / bandwidthBytesPerSecond;
     return this.#lineFreeMs;
   }
 
-  #wayMs(): number {
-    const { latencyMs, jitterMs } = this.#conditions;
+  #wayMs({ latencyMs, jitterMs }: WayConditions): number {
     return jitterMs === 0 ? latencyMs : latencyMs + jitterMs * this.#random();
   }
 
-  #retransmissionsMs(): number {
-    const { latencyMs, jitterMs, loss } = this.#conditions;
+  #retransmissionsMs({ latencyMs, jitterMs, loss }: WayConditions): number {
     let ms = 0;
     for (let count = 1; count < MAX_TRANSMISSIONS && loss > 0 && this.#random() < loss; count++) {
       ms += 2 * (latencyMs + jitterMs) + RETRANSMIT_MS;
@@ -258,17 +257,18 @@ export class LagSocket<Bind extends IBindEndPoint, Connect extends IConnectEndPo
   }
 
   #delayUnreliable(packet: QueuedPacket, onLineMs: number): void {
-    const { reorder, latencyMs, jitterMs } = this.#conditions;
+    const { all } = this.#conditions;
+    const way = this.#conditions.of(packet.handle);
     const handle = packet.handle instanceof LagHandle ? packet.handle : null;
-    const last = handle ? (handle.lastDueMs[UNRELIABLE_LANE] as number) : this.#lastDueMs;
-    packet.dueMs = Math.max(onLineMs + this.#wayMs(), last);
-    if (reorder > 0 && this.#random() < reorder) {
+    const last = handle ? (handle.lastDueMs[UNRELIABLE_LANE] as number) : (this.#lastDueMs.get(way) ?? 0);
+    packet.dueMs = Math.max(onLineMs + this.#wayMs(way), last);
+    if (all.reorder > 0 && this.#random() < all.reorder) {
       // Late enough for others to overtake it.
-      packet.dueMs += 1 + this.#random() * Math.max(latencyMs, jitterMs);
+      packet.dueMs += 1 + this.#random() * Math.max(way.latencyMs, way.jitterMs);
     } else if (handle) {
       handle.lastDueMs[UNRELIABLE_LANE] = packet.dueMs;
     } else {
-      this.#lastDueMs = packet.dueMs;
+      this.#lastDueMs.set(way, packet.dueMs);
     }
     this.#delay(packet);
   }
@@ -383,7 +383,7 @@ export class LagSocket<Bind extends IBindEndPoint, Connect extends IConnectEndPo
   }
 
   #writableMs(): number {
-    const { bandwidthBytesPerSecond, queueBytes } = this.#conditions;
+    const { bandwidthBytesPerSecond, queueBytes } = this.#conditions.all;
     return this.#lineFreeMs - (queueBytes * 500) / bandwidthBytesPerSecond;
   }
 
