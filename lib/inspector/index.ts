@@ -2,9 +2,12 @@
 /** A page that shows what a server does, and its figures for Prometheus. */
 export type { Clock } from "../clock.js";
 export type { CommsSnapshot, InspectedNetwork } from "../comms/index.js";
-export type { NetworkServer } from "../message/index.js";
+export type { DisconnectReason, INetworkPlayer, NetworkClient, NetworkServer, SpanFunction } from "../message/index.js";
 export type { NetworkIdentity } from "../object/index.js";
+export type { RoomHost } from "../rooms/index.js";
 export type { LagSocketFactory } from "../socket/index.js";
+export type { NetworkingSockets } from "../valve/sockets/networking-sockets.js";
+export { type PlayerDiagnostics, publishDiagnostics } from "./diagnostics.js";
 export { prometheusText } from "./figures.js";
 export type { InspectOptions } from "./inspect-options.js";
 export { Inspector, inspect } from "./inspector.js";
@@ -16,5 +19,8 @@ export type {
   MessageRow,
   ObjectRow,
   ObjectsSnapshot,
+  Rates,
+  RoomRow,
 } from "./snapshot.js";
-export type { InspectedObjects } from "./take-snapshot.js";
+export { type OpenSpan, openTelemetrySpans, type SpanTracer } from "./spans.js";
+export type { Inspected, InspectedObjects, InspectedSockets } from "./subject.js";

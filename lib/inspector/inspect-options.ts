@@ -11,7 +11,7 @@ import {
   textOption,
 } from "../options.js";
 import type { LagSocketFactory } from "../socket/index.js";
-import type { InspectedObjects } from "./take-snapshot.js";
+import type { InspectedObjects } from "./subject.js";
 
 /** Options of `inspect`. */
 export interface InspectOptions {

@@ -6,21 +6,25 @@ import type { AddressInfo } from "node:net";
 import { systemClock } from "../clock.js";
 import { formatHost } from "../format-host.js";
 import { groupsOf, isLoopback } from "../guard/address.js";
-import type { NetworkServer } from "../message/index.js";
+import type { NetworkPlayer } from "../message/players/network-player.js";
 import { NetworkError } from "../network-error.js";
 import { checkOptions } from "../options.js";
 import { prometheusText } from "./figures.js";
 import { Gate, type Refusal } from "./gate.js";
 import { type InspectOptions, inspectRules } from "./inspect-options.js";
+import { ObjectRows } from "./object-rows.js";
 import { PAGE_HEADERS, pageFile } from "./page-files.js";
 import type { InspectorView } from "./snapshot.js";
-import { type Subject, takeSnapshot } from "./take-snapshot.js";
+import { type Inspected, type Subject, viewOf } from "./subject.js";
+import { takeSnapshot } from "./take-snapshot.js";
+import { Watches } from "./watches.js";
 
+const NO_PLAYER: Refusal = { status: 404, text: "There is no such player" };
 /** The longest body of a request. */
 const MAX_BODY_BYTES = 4096;
-const VIEWS: readonly string[] = ["connections", "messages", "objects", "comms"] satisfies InspectorView[];
+const VIEWS: readonly string[] = ["connections", "messages", "rooms", "objects", "comms"] satisfies InspectorView[];
 
-/** A page that shows what a server does, until it is closed. It costs nothing while nobody looks. */
+/** A page that shows what a server or client does, until it is closed. It costs nothing while nobody looks. */
 export class Inspector {
   /** What to open in a browser. The token behind `#` never leaves it. */
   readonly url: string;
@@ -29,11 +33,15 @@ export class Inspector {
   readonly #subject: Subject;
   readonly #http: Server;
   readonly #gate: Gate;
+  readonly #watches: Watches;
+  readonly #objects: ObjectRows | null;
 
   /** @internal */
   constructor(subject: Subject, http: Server, host: string, scheme: "http" | "https", token: string) {
     this.#subject = subject;
     this.#http = http;
+    this.#objects = subject.objects && new ObjectRows(subject.objects, subject.payloads);
+    this.#watches = new Watches(subject.clock);
     this.token = token;
     this.port = (http.address() as AddressInfo).port;
     const names = isThisComputer(host) ? ["127.0.0.1", "localhost", "[::1]"] : [formatHost(host, 0).replace(/:0$/, "")];
@@ -48,6 +56,7 @@ export class Inspector {
 
   /** Closes the port; resolves when nobody is connected any more. */
   async close(): Promise<void> {
+    this.#watches.close();
     if (!this.#http.listening) return;
     const closed = once(this.#http, "close");
     this.#http.close();
@@ -77,12 +86,19 @@ export class Inspector {
     const refusal = this.#gate.checkToken(request);
     if (refusal) return refusal;
     if (pathname === "/metrics") {
-      send(response, 200, "text/plain; version=0.0.4", prometheusText(this.#subject.server.metrics));
+      send(response, 200, "text/plain; version=0.0.4", prometheusText(this.#subject.view.metrics()));
+      return null;
+    }
+    if (pathname === "/timeline") {
+      const player = this.#playerOf(Number(searchParams.get("player")));
+      if (!player) return NO_PLAYER;
+      const chunk = this.#watches.ask(player, Math.max(0, Math.floor(Number(searchParams.get("after"))) || 0));
+      send(response, 200, "application/json", JSON.stringify(chunk));
       return null;
     }
     if (pathname !== "/snapshot") return { status: 404, text: "There is no such page" };
     const views = (searchParams.get("views") ?? "").split(",").filter((view) => VIEWS.includes(view));
-    const snapshot = takeSnapshot(this.#subject, new Set(views as InspectorView[]));
+    const snapshot = takeSnapshot(this.#subject, this.#objects, new Set(views as InspectorView[]));
     send(response, 200, "application/json", JSON.stringify(snapshot));
     return null;
   }
@@ -90,17 +106,21 @@ export class Inspector {
   async #change(path: string, request: IncomingMessage, response: ServerResponse): Promise<Refusal | null> {
     const refusal = this.#gate.checkToken(request);
     if (refusal) return refusal;
-    const { controls, server, lag } = this.#subject;
+    const { controls, lag } = this.#subject;
     if (!controls) return { status: 403, text: "The inspector only shows: it was started without controls" };
     const body = await readBody(request);
     if (path === "/kick") {
-      const player = server.players.find(({ id }) => id === body.player && id > 0);
-      if (!player) return { status: 404, text: "There is no such player" };
+      const player = this.#playerOf(body.player);
+      if (!player) return NO_PLAYER;
       player.disconnect({ code: 0, text: "Disconnected by the inspector" });
     } else if (path === "/lag") {
       if (!lag) return { status: 404, text: "The network is not simulated" };
+      const { player: id, ...conditions } = body;
+      const player = id === undefined ? null : this.#playerOf(id);
+      if (id !== undefined && !player) return NO_PLAYER;
       try {
-        lag.conditions = { ...lag.conditions, ...body };
+        if (player) lag.setConditionsOf(player.address, conditions);
+        else lag.conditions = { ...lag.conditions, ...conditions };
       } catch (error) {
         return { status: 400, text: (error as Error).message };
       }
@@ -110,10 +130,16 @@ export class Inspector {
     send(response, 200, "application/json", "{}");
     return null;
   }
+
+  #playerOf(wanted: unknown): NetworkPlayer | null {
+    const player = this.#subject.view.players().find(({ id }) => id === wanted && id > 0);
+    return (player as NetworkPlayer | undefined) ?? null;
+  }
 }
 
 /**
- * Opens a page that shows what a server does: its connections, messages, objects, voice and losses, live.
+ * Opens a page that shows what a server, a client, a `RoomHost`, an `Endpoint` or `NetworkingSockets` does: its
+ * connections, messages, rooms, objects, voice and losses, live.
  *
  * It listens on the loopback address, and only whoever has the address with its token sees anything. With
  * `controls: true` the page can disconnect players and change a simulated network, with `payloads: true` it shows the
@@ -122,8 +148,9 @@ export class Inspector {
  * @throws TypeError, RangeError for wrong options; NetworkError `ERR_INSECURE_CONTEXT` for a `host` that others reach,
  *   without `tls` or `insecure: true`; the system's error for a port that is in use
  */
-export async function inspect(server: NetworkServer, options: InspectOptions = {}): Promise<Inspector> {
+export async function inspect(inspected: Inspected, options: InspectOptions = {}): Promise<Inspector> {
   checkOptions("inspect", options, inspectRules);
+  const view = viewOf(inspected);
   const {
     host = "127.0.0.1",
     port = 0,
@@ -139,7 +166,7 @@ export async function inspect(server: NetworkServer, options: InspectOptions = {
   const http = tls ? createTlsServer(tls) : createServer();
   http.listen({ host, port, exclusive: true });
   await once(http, "listening");
-  const subject = { server, objects, comms, lag, controls, payloads, clock };
+  const subject = { view, objects, comms, lag, controls, payloads, clock };
   return new Inspector(subject, http, host, tls ? "https" : "http", token);
 }
 

@@ -4,17 +4,21 @@ import type { CommsSnapshot } from "../comms/index.js";
 export interface InspectorSnapshot {
   /** Monotonic, in milliseconds. */
   readonly timeMs: number;
+  readonly kind: "server" | "client" | "rooms" | "sockets";
   /** Of the protocol. */
   readonly name: string;
   readonly version: number;
   /** Whether the page may change something. */
   readonly controls: boolean;
+  /** Whether the page sees values of objects. */
+  readonly payloads: boolean;
   /** The conditions of the network, where it is simulated. */
   readonly lag: LagValues | null;
   readonly connections: readonly ConnectionRow[];
   /** How many connections there are, were `connections` not asked for. */
   readonly connectionCount: number;
   readonly messages: readonly MessageRow[];
+  readonly rooms: readonly RoomRow[];
   readonly objects: ObjectsSnapshot | null;
   readonly comms: CommsSnapshot | null;
   /** `server.metrics`, by the path of each figure, such as `connections.packetsLost`. */
@@ -22,7 +26,7 @@ export interface InspectorSnapshot {
 }
 
 /** The parts of a snapshot that cost something. */
-export type InspectorView = "connections" | "messages" | "objects" | "comms";
+export type InspectorView = "connections" | "messages" | "rooms" | "objects" | "comms";
 
 /** What a simulated network does to each packet. */
 export interface LagValues {
@@ -32,7 +36,7 @@ export interface LagValues {
   loss: number;
 }
 
-/** One player. */
+/** A player, or a connection of GNS. */
 export interface ConnectionRow {
   readonly id: number;
   readonly address: string;
@@ -53,6 +57,34 @@ export interface ConnectionRow {
   readonly messagesRefused: number;
   /** Messages that were dropped, by either side of the wire, for whatever reason. */
   readonly messagesDropped: number;
+  /** What a simulated network does to what is sent there. */
+  readonly lag: LagValues | null;
+  /** Where the connection itself measures them; null: they follow from two snapshots. */
+  readonly rates: Rates | null;
+}
+
+/** What a connection does, a second. */
+export interface Rates {
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+  /** Share of the packets of the last seconds that were lost, 0 to 1. */
+  readonly loss: number;
+  /** Mean difference between two round trips that follow each other, in milliseconds. */
+  readonly jitterMs: number;
+}
+
+/** One room of a `RoomHost`. */
+export interface RoomRow {
+  readonly id: string;
+  readonly kind: string;
+  /** The ids of its players. */
+  readonly players: readonly number[];
+  readonly spectators: number;
+  readonly freeSeats: number;
+  readonly isLocked: boolean;
+  readonly isPrivate: boolean;
+  /** As JSON. */
+  readonly labels: string;
 }
 
 /** One kind of message, all players together who are there now. */
@@ -69,6 +101,8 @@ export interface ObjectsSnapshot {
   readonly count: number;
   /** The first of them. */
   readonly objects: readonly ObjectRow[];
+  /** Of a client: how often the server had other values than those predicted, and how late the world is shown. */
+  readonly client: { readonly corrections: number; readonly shownDelayMs: number } | null;
 }
 
 /** One object. */
@@ -77,7 +111,27 @@ export interface ObjectRow {
   readonly prefab: string;
   /** The id of the player; null for nobody. */
   readonly owner: number | null;
-  readonly observers: number;
+  /** The ids of the players who see it. */
+  readonly observers: readonly number[];
+  /** When its values were seen to change last, as `timeMs`; null: not since the page looks at it. */
+  readonly changedMs: number | null;
+  /** Where it is, of x and y, if a behaviour has a `position`. Null without `payloads`. */
+  readonly position: readonly [number, number] | null;
   /** By behaviour: the names and values of its members, as text. Empty without `payloads`. */
   readonly members: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/** When (monotonic, in milliseconds), which event, and its plain values. */
+export type RecordedEvent = readonly [timeMs: number, name: string, data: object];
+
+/** What has happened to one connection while somebody looked. */
+export interface TimelineChunk {
+  readonly player: number;
+  readonly address: string;
+  readonly transport: string;
+  /** The number of the first of `events`: more than was asked for where some were left out. */
+  readonly first: number;
+  /** What to ask for next. */
+  readonly next: number;
+  readonly events: readonly RecordedEvent[];
 }

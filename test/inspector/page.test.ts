@@ -1,55 +1,14 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { startCommand } from "../cli/command.js";
-import { launchBrowser } from "../support/browser-page.js";
-import { type Program, startProgram } from "../support/program.js";
+import { axeViolations, InspectedServer, type PlayerFigures } from "../support/inspected-server.js";
 
-/** What the library says about a player. */
-interface PlayerFigures {
-  readonly id: number;
-  readonly address: string;
-  readonly bytesSent: number;
-}
+const VIEWS = ["Connections", "Timeline", "Messages", "Objects", "Voice", "All figures"];
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const VIEWS = ["Connections", "Messages", "Objects", "Voice", "All figures"];
-
-let browser: Browser;
-let program: Program;
-let url: string;
-let asked = 0;
-
-beforeAll(async () => {
-  browser = await launchBrowser();
-  program = startProgram("inspected-server");
-  url = await program.line("Inspector: ");
-});
-
-afterAll(async () => {
-  program.child.stdin?.end();
-  await Promise.all([browser.close(), program.end()]);
-});
-
-/** What the library says now. */
-async function ask(): Promise<{ rows: PlayerFigures[]; conditions: Record<string, number> }> {
-  program.child.stdin?.write("\n");
-  return JSON.parse(await program.line(`Players ${++asked}: `));
-}
-
-/** The page, with the errors that it has met. */
-async function open(options: Parameters<Browser["newPage"]>[0] = {}): Promise<{ page: Page; errors: string[] }> {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, ...options });
-  onTestFinished(() => page.close());
-  const errors: string[] = [];
-  page.on("pageerror", (error) => errors.push(String(error)));
-  page.on("console", (message) => errors.push(message.text()));
-  page.on("dialog", (dialog) => errors.push(dialog.message()));
-  await page.goto(url);
-  await page.getByRole("tab", { name: "Connections" }).waitFor();
-  return { page, errors };
-}
+const inspected = new InspectedServer();
+const { ask, open } = inspected;
+beforeAll(() => inspected.start());
+afterAll(() => inspected.stop());
 
 const choose = (page: Page, name: string) => page.getByRole("tab", { name }).click();
 
@@ -70,7 +29,7 @@ test("each view shows what the library has, over GNS, UDP and WebSocket, and tex
   await page.getByRole("cell", { name: /health 77/ }).waitFor();
   expect(await page.getByRole("cell", { name: /health 77/ }).textContent()).toContain("<script>alert(2)</script>");
   await choose(page, "Voice");
-  await page.getByText("Server", { exact: true }).waitFor();
+  await page.getByRole("definition").getByText("Server", { exact: true }).waitFor();
 
   await choose(page, "All figures");
   const figure = page.locator("div:has(> dt:text-is('connections.messagesReceived.0')) > dd");
@@ -105,9 +64,9 @@ test("with controls it changes the network, and disconnects a player", async () 
 });
 
 test("a wrong token is told", async () => {
-  const page = await browser.newPage();
+  const page = await inspected.browser.newPage();
   onTestFinished(() => page.close());
-  await page.goto(url.replace(/#.*/, "#wrong"));
+  await page.goto(inspected.url.replace(/#.*/, "#wrong"));
   await page.getByRole("status").getByText("token is missing or wrong").waitFor();
   expect(await page.getByRole("cell").count()).toBe(0);
 });
@@ -122,11 +81,7 @@ test.each([
   for (const view of VIEWS) {
     await choose(page, view);
     await page.locator("section[aria-label] > *").first().waitFor();
-    await page.evaluate(axe);
-    const violations = await page.evaluate(
-      "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ' ' + nodes[0].html))",
-    );
-    expect(violations, view).toEqual([]);
+    expect(await axeViolations(page), view).toEqual([]);
     expect(await page.evaluate("document.documentElement.scrollWidth"), view).toBeLessThanOrEqual(width);
     const folder = process.env.INSPECTOR_SCREENSHOTS;
     if (folder)
@@ -148,7 +103,7 @@ test("the keyboard reaches everything: views, rows, and back", async () => {
 });
 
 test("valve-sockets inspect shows the same in a terminal", async () => {
-  const [, address = ""] = /^http:\/\/(.*)$/.exec(url.replace("/#", "#")) ?? [];
+  const [, address = ""] = /^http:\/\/(.*)$/.exec(inspected.url.replace("/#", "#")) ?? [];
   const { rows } = await ask();
   const { code, stdout, stderr } = await startCommand("inspect", address, "--once").end();
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });

@@ -11,7 +11,7 @@ import {
   networked,
   ServerObjectManager,
 } from "valve-sockets/object";
-import { string, u8 } from "valve-sockets/serialization";
+import { string, u8, vec2 } from "valve-sockets/serialization";
 import { LagSocketFactory, MultiplexSocketFactory } from "valve-sockets/socket";
 import { GnsSocketFactory } from "valve-sockets/socket/gns";
 import { UdpSocketFactory } from "valve-sockets/socket/udp";
@@ -19,7 +19,7 @@ import { WebSocketFactory } from "valve-sockets/socket/websocket";
 
 const [players = "2"] = process.argv.slice(2);
 const Chat = defineMessage("chat <b>", string(200));
-const Ship = networked(class Ship extends NetworkBehaviour {}, { name: string(64), health: u8 });
+const Ship = networked(class Ship extends NetworkBehaviour {}, { name: string(64), health: u8, position: vec2() });
 const ShipPrefab = definePrefab("ship", { ship: Ship });
 const protocol = defineProtocol({ name: "<img src=x onerror=alert(1)>", version: 3, messages: [Chat] });
 const kinds = [GnsSocketFactory, UdpSocketFactory, WebSocketFactory];
@@ -29,9 +29,11 @@ const objects = new ServerObjectManager(server, { prefabs: [ShipPrefab] });
 const comms = new MessageCommsNetwork({ server });
 server.messageHandler.register(Chat, (text, player) => void player.send(Chat, text));
 await server.start();
-objects.spawn(ShipPrefab, {
-  init: ({ ship }) => Object.assign(ship, { name: "<script>alert(2)</script>", health: 77 }),
-});
+for (let count = 0; count < 24; count++) {
+  const position = { x: (count % 6) * 20 + 3 * Math.sin(count), y: Math.floor(count / 6) * 20 };
+  const name = count === 0 ? "<script>alert(2)</script>" : `ship ${count}`;
+  objects.spawn(ShipPrefab, { init: ({ ship }) => Object.assign(ship, { name, health: 77 + count, position }) });
+}
 
 const clients = [];
 for (const [at, Kind] of kinds.entries()) {
@@ -52,7 +54,12 @@ const inspector = await inspect(server, { objects, comms, lag, controls: true, p
 console.log(`Inspector: ${inspector.url}`);
 let asked = 0;
 for await (const _ of createInterface({ input: process.stdin })) {
-  const rows = server.players.map(({ id, address, connection }) => ({ id, address, ...connection?.metrics }));
+  const rows = server.players.map(({ id, address, transport, connection }) => ({
+    id,
+    address,
+    transport,
+    ...connection?.metrics,
+  }));
   console.log(`Players ${++asked}: ${JSON.stringify({ rows, conditions: lag.conditions })}`);
 }
 process.exit(0);

@@ -1,17 +1,7 @@
-import type { ConnectionRow, InspectorSnapshot, MessageRow } from "../snapshot.js";
+import type { ConnectionRow, InspectorSnapshot, MessageRow, Rates } from "../snapshot.js";
 
 /** A minute at four snapshots a second. */
 const KEPT = 240;
-
-/** What a connection does, a second. */
-export interface Rates {
-  sentBytes: number;
-  receivedBytes: number;
-  /** Share of the packets of the last seconds that were lost, 0 to 1. */
-  loss: number;
-  /** Mean difference between two round trips that follow each other, in milliseconds. */
-  jitterMs: number;
-}
 
 /** A series for a plot: times in seconds, and values. */
 export interface Series {
@@ -48,6 +38,7 @@ export class History {
   }
 
   ratesOf(row: ConnectionRow): Rates {
+    if (row.rates) return row.rates;
     const before = this.#before();
     const old = before && this.#rows[before.index]?.get(row.id);
     const oldest = this.#rows[Math.max(0, this.#rows.length - 40)]?.get(row.id);
@@ -89,6 +80,21 @@ export class History {
       series.times.push(next.timeMs / 1000);
       for (const [at, name] of names.entries()) {
         series.values[at]?.push(((next.figures[name] ?? 0) - (one.figures[name] ?? 0)) / seconds / unit);
+      }
+    }
+    return series;
+  }
+
+  /** Figures as they were, over the last minute. */
+  levels(of: (snapshot: InspectorSnapshot) => readonly number[] | null): Series {
+    const series: Series = { times: [], values: [] };
+    for (const snapshot of this.#snapshots) {
+      const values = of(snapshot);
+      if (!values) continue;
+      series.times.push(snapshot.timeMs / 1000);
+      for (const [at, value] of values.entries()) {
+        series.values[at] ??= [];
+        series.values[at].push(value);
       }
     }
     return series;

@@ -2,9 +2,11 @@ import { Component, type ComponentChildren, h, render } from "preact";
 import { systemClock } from "../../clock.js";
 import type { InspectorView, LagValues } from "../snapshot.js";
 import { History } from "./history.js";
-import { NumberField } from "./number-field.js";
+import { objectsView } from "./object-view.js";
 import { Source } from "./source.js";
-import { connectionsView, figuresView, messagesView, objectsView, type ViewProps, voiceView } from "./views.js";
+import { TimelinePanel } from "./timeline-panel.js";
+import { TimelineSource } from "./timeline-source.js";
+import { connectionsView, figuresView, lagForm, messagesView, roomsView, type ViewProps, voiceView } from "./views.js";
 
 const POLL_MS = 250;
 
@@ -16,15 +18,24 @@ interface Tab {
 
 const TABS: readonly Tab[] = [
   { title: "Connections", needs: ["connections"], view: connectionsView },
+  {
+    title: "Timeline",
+    needs: ["connections"],
+    view: ({ snapshot, chosen, choose, timeline }) => h(TimelinePanel, { snapshot, chosen, choose, source: timeline }),
+  },
   { title: "Messages", needs: ["messages"], view: messagesView },
+  { title: "Rooms", needs: ["rooms"], view: roomsView },
   { title: "Objects", needs: ["objects"], view: objectsView },
   { title: "Voice", needs: ["comms"], view: voiceView },
   { title: "All figures", needs: [], view: figuresView },
 ];
 
+const TIMELINE = TABS.findIndex(({ title }) => title === "Timeline");
+
 interface PageState {
   readonly tab: number;
   readonly chosen: number | null;
+  readonly chosenObject: number | null;
   readonly isFrozen: boolean;
   readonly error: string | null;
   /** How many snapshots there were: a new one draws the page anew. */
@@ -33,12 +44,19 @@ interface PageState {
 
 /** The whole page. */
 class Page extends Component<object, PageState> {
-  override state: PageState = { tab: 0, chosen: null, isFrozen: false, error: null, count: 0 };
+  override state: PageState = { tab: 0, chosen: null, chosenObject: null, isFrozen: false, error: null, count: 0 };
   readonly #source = new Source(location.hash.slice(1));
+  readonly #timeline = new TimelineSource(this.#source);
   #history = new History();
 
   override componentDidMount(): void {
-    addEventListener("keydown", ({ key }) => key === "Escape" && this.setState({ chosen: null }));
+    addEventListener("keydown", ({ key }) => key === "Escape" && this.setState({ chosen: null, chosenObject: null }));
+    addEventListener("dragover", (event) => event.preventDefault());
+    addEventListener("drop", (event) => {
+      event.preventDefault();
+      const file = event.dataTransfer?.files[0];
+      if (file) void this.#openTrace(file);
+    });
     void this.#poll();
   }
 
@@ -46,6 +64,8 @@ class Page extends Component<object, PageState> {
     const startMs = systemClock.now();
     if (!this.state.isFrozen && !document.hidden) {
       try {
+        const { tab, chosen } = this.state;
+        if (tab === TIMELINE) await this.#timeline.poll(chosen);
         const snapshot = await this.#source.snapshot((TABS[this.state.tab] as Tab).needs);
         if (!this.state.isFrozen) this.#history.add(snapshot);
         this.setState(({ count }: PageState) => ({ count: count + 1, error: null }));
@@ -54,6 +74,15 @@ class Page extends Component<object, PageState> {
       }
     }
     systemClock.setTimeout(() => void this.#poll(), Math.max(0, POLL_MS - (systemClock.now() - startMs)));
+  }
+
+  async #openTrace(file: File): Promise<void> {
+    try {
+      await this.#timeline.open(file);
+      this.setState({ tab: TIMELINE, error: null });
+    } catch (error) {
+      this.setState({ error: `${file.name}: ${(error as Error).message}` });
+    }
   }
 
   readonly #change = async (control: string, values: object): Promise<void> => {
@@ -67,7 +96,11 @@ class Page extends Component<object, PageState> {
   render() {
     const { tab, chosen, isFrozen, error } = this.state;
     const snapshot = this.#history.last;
-    const props = { history: this.#history, chosen, choose: (id: number | null) => this.setState({ chosen: id }) };
+    const props = {
+      ...{ history: this.#history, timeline: this.#timeline, chosen, chosenObject: this.state.chosenObject },
+      choose: (id: number | null) => this.setState({ chosen: id }),
+      chooseObject: (netId: number | null) => this.setState({ chosenObject: netId }),
+    };
     return [
       h("header", {}, [
         h("h1", {}, snapshot ? `${snapshot.name} ${snapshot.version}` : "valve-sockets inspector"),
@@ -79,7 +112,7 @@ class Page extends Component<object, PageState> {
         ),
         h("span", { class: "bad", role: "status" }, error),
       ]),
-      snapshot?.lag && this.#lagForm(snapshot.lag, snapshot.controls),
+      snapshot?.lag && h("div", { class: "simulated" }, this.#lagForm(snapshot.lag, snapshot.controls)),
       h(
         "nav",
         { role: "tablist", "aria-label": "Views" },
@@ -104,20 +137,10 @@ class Page extends Component<object, PageState> {
     ];
   }
 
-  #lagForm({ latencyMs, jitterMs, loss }: LagValues, controls: boolean) {
+  #lagForm(lag: LagValues, controls: boolean) {
+    const { latencyMs, jitterMs, loss } = lag;
     if (!controls) return h("p", {}, `Simulated: ${latencyMs} ms latency, ${jitterMs} ms jitter, ${100 * loss} % loss`);
-    const field = (label: string, name: string, value: number, scale: number) =>
-      h(NumberField, {
-        label,
-        value: value * scale,
-        onChange: (chosen) => void this.#change("lag", { [name]: chosen / scale }),
-      });
-    return h("form", { onSubmit: (event: Event) => event.preventDefault() }, [
-      h("span", { class: "quiet" }, "Simulated network:"),
-      field("Latency (ms)", "latencyMs", latencyMs, 1),
-      field("Jitter (ms)", "jitterMs", jitterMs, 1),
-      field("Loss (%)", "loss", loss, 100),
-    ]);
+    return lagForm("Simulated network:", lag, (values) => void this.#change("lag", values));
   }
 }
 

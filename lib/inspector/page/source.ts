@@ -1,4 +1,4 @@
-import type { InspectorSnapshot, InspectorView } from "../snapshot.js";
+import type { InspectorSnapshot, InspectorView, TimelineChunk } from "../snapshot.js";
 
 /** Asks the inspector, with the token that the page's address has behind `#`. */
 export class Source {
@@ -9,9 +9,12 @@ export class Source {
   }
 
   async snapshot(views: readonly InspectorView[]): Promise<InspectorSnapshot> {
-    const response = await fetch(`/snapshot?views=${views.join(",")}`, { headers: this.#headers });
-    if (!response.ok) throw new Error((await response.text()).trim());
-    return (await response.json()) as InspectorSnapshot;
+    return (await this.#ask(`/snapshot?views=${views.join(",")}`)) as InspectorSnapshot;
+  }
+
+  /** @param after how many events are known */
+  async timeline(player: number, after: number): Promise<TimelineChunk> {
+    return (await this.#ask(`/timeline?player=${player}&after=${after}`)) as TimelineChunk;
   }
 
   /** @param control such as `kick` */
@@ -19,5 +22,11 @@ export class Source {
     const body = JSON.stringify(values);
     const response = await fetch(`/${control}`, { method: "POST", headers: this.#headers, body });
     if (!response.ok) throw new Error((await response.text()).trim());
+  }
+
+  async #ask(path: string): Promise<unknown> {
+    const response = await fetch(path, { headers: this.#headers });
+    if (!response.ok) throw new Error((await response.text()).trim());
+    return await response.json();
   }
 }

@@ -1,9 +1,11 @@
 import { type ComponentChildren, h } from "preact";
-import type { ConnectionRow, InspectorSnapshot, MessageRow, ObjectRow } from "../snapshot.js";
+import type { ConnectionRow, InspectorSnapshot, LagValues, MessageRow, RoomRow } from "../snapshot.js";
 import { formatBytes, formatCount, formatMs, formatPercent } from "./format.js";
 import type { History } from "./history.js";
+import { NumberField } from "./number-field.js";
 import { Plot } from "./plot.js";
 import { type Column, Table } from "./table.js";
+import type { TimelineSource } from "./timeline-source.js";
 
 /** What all views get. */
 export interface ViewProps {
@@ -12,6 +14,10 @@ export interface ViewProps {
   /** The id of the chosen player. */
   readonly chosen: number | null;
   choose(id: number | null): void;
+  /** The netId of the chosen object. */
+  readonly chosenObject: number | null;
+  chooseObject(netId: number | null): void;
+  readonly timeline: TimelineSource;
   change(control: string, values: object): void;
 }
 
@@ -98,12 +104,27 @@ export function connectionsView({ history, snapshot, chosen, choose, change }: V
         "Packets sent": formatCount(row.packetsSent),
         "Packets lost": formatCount(row.packetsLost),
       }),
+    row?.lag &&
+      snapshot.controls &&
+      lagForm(`Simulated on the way to ${row.id}:`, row.lag, (values) => change("lag", { player: row.id, ...values })),
   ];
+}
+
+/** Changes what a simulated network does. */
+export function lagForm(title: string, { latencyMs, jitterMs, loss }: LagValues, change: (values: object) => void) {
+  const field = (label: string, name: string, value: number, scale: number) =>
+    h(NumberField, { label, value: value * scale, onChange: (chosen) => change({ [name]: chosen / scale }) });
+  return h("form", { onSubmit: (event: Event) => event.preventDefault() }, [
+    h("span", { class: "quiet" }, title),
+    field("Latency (ms)", "latencyMs", latencyMs, 1),
+    field("Jitter (ms)", "jitterMs", jitterMs, 1),
+    field("Loss (%)", "loss", loss, 100),
+  ]);
 }
 
 const lossCell = (loss: number) => h("span", { class: loss > 0.02 ? "bad" : "" }, formatPercent(loss));
 
-const plot = (
+export const plot = (
   title: string,
   unit: string,
   labels: readonly string[],
@@ -138,37 +159,14 @@ export function messagesView({ history, snapshot }: ViewProps): ComponentChildre
   return h(Table<MessageRow>, { label: "Messages", columns, rows: snapshot.messages, id: ({ name }) => name });
 }
 
-export function objectsView({ snapshot: { objects } }: ViewProps): ComponentChildren {
-  if (!objects)
-    return h("p", {}, "This server has given the inspector no objects: inspect(server, { objects: manager }).");
-  const columns: Column<ObjectRow>[] = [
-    { title: "Object", width: "120px", cell: ({ netId }) => netId.toString(16).padStart(8, "0") },
-    { title: "Prefab", width: "160px", cell: ({ prefab }) => prefab, key: ({ prefab }) => prefab },
-    { title: "Owner", width: "90px", cell: ({ owner }) => owner ?? "–", key: ({ owner }) => owner ?? 0 },
-    { title: "Seen by", width: "90px", cell: ({ observers }) => observers, key: ({ observers }) => observers },
-    { title: "State", width: "minmax(300px, 1fr)", cell: ({ members }) => stateOf(members) },
-  ];
-  return [
-    h("p", { class: "quiet" }, `${formatCount(objects.count)} objects, of which ${objects.objects.length} are listed`),
-    h(Table<ObjectRow>, { label: "Objects", columns, rows: objects.objects, id: ({ netId }) => netId }),
-  ];
-}
-
-const stateOf = (members: ObjectRow["members"]) =>
-  Object.entries(members)
-    .map(([behaviour, values]) => {
-      const text = Object.entries(values).map(([name, value]) => `${name} ${value}`);
-      return text.length === 0 ? behaviour : `${behaviour}: ${text.join(", ")}`;
-    })
-    .join("; ");
-
 export function voiceView({ snapshot: { comms } }: ViewProps): ComponentChildren {
   if (!comms) return h("p", {}, "This server has given the inspector no voice: inspect(server, { comms: network }).");
-  const { mode, status, playerName, rooms, players, server } = comms;
+  const { mode, status, playerName, rooms, isMuted, expectedLoss, players, server } = comms;
   const columns: Column<(typeof players)[number]>[] = [
     { title: "Name", width: "200px", cell: ({ name }) => name, key: ({ name }) => name },
     { title: "Speaks", width: "80px", cell: ({ isSpeaking }) => (isSpeaking ? "yes" : "no") },
     { title: "Way", width: "130px", cell: ({ way }) => way },
+    { title: "Sealed", width: "80px", cell: ({ isSealed }) => (isSealed ? "yes" : "no") },
     { title: "Rooms", width: "220px", cell: (one) => one.rooms.join(", ") },
     {
       title: "Received",
@@ -185,12 +183,33 @@ export function voiceView({ snapshot: { comms } }: ViewProps): ComponentChildren
       Status: status,
       "Player name": playerName,
       Rooms: rooms.join(", ") || "none",
+      Muted: isMuted ? "yes" : "no",
+      "Loss that the sound expects": formatPercent(expectedLoss),
       Clients: server?.clients.join(", ") || "none",
     }),
+    server && h("h2", {}, "Server"),
+    server &&
+      figuresOf(Object.fromEntries(Object.entries(server.metrics).map(([name, value]) => [name, formatCount(value)]))),
     h("h2", {}, "Players"),
     h(Table<(typeof players)[number]>, { label: "Voice", columns, rows: players, id: (one: { id: number }) => one.id }),
   ];
 }
+
+export function roomsView({ snapshot: { kind, rooms } }: ViewProps): ComponentChildren {
+  if (kind !== "rooms") return h("p", {}, "This is no RoomHost: inspect(host) shows its rooms.");
+  const columns: Column<RoomRow>[] = [
+    { title: "Room", width: "180px", cell: ({ id }) => id, key: ({ id }) => id },
+    { title: "Kind", width: "140px", cell: (row) => row.kind, key: (row) => row.kind },
+    { title: "Players", width: "180px", cell: ({ players }) => `${players.length}: ${players.join(", ")}` },
+    { title: "Spectators", width: "100px", cell: ({ spectators }) => spectators, key: ({ spectators }) => spectators },
+    { title: "Free seats", width: "100px", cell: ({ freeSeats }) => freeSeats, key: ({ freeSeats }) => freeSeats },
+    { title: "Open", width: "120px", cell: ({ isLocked, isPrivate }) => openness(isLocked, isPrivate) },
+    { title: "Labels", width: "minmax(200px, 1fr)", cell: ({ labels }) => labels },
+  ];
+  return h(Table<RoomRow>, { label: "Rooms", columns, rows: rooms, id: ({ id }) => id });
+}
+
+const openness = (isLocked: boolean, isPrivate: boolean) => (isLocked ? "locked" : isPrivate ? "by code" : "open");
 
 /** Counters that count something that went wrong. */
 const FAULTS = /lost|late|dropped|refused|evict|expired|incomplete|stray|duplicate|fail|unhandled|banned|ill/i;
@@ -206,7 +225,7 @@ export function figuresView({ snapshot: { figures } }: ViewProps): ComponentChil
   ];
 }
 
-const figuresOf = (figures: Readonly<Record<string, string>>) =>
+export const figuresOf = (figures: Readonly<Record<string, string>>) =>
   h(
     "dl",
     {},

@@ -1,0 +1,111 @@
+import { type ComponentChildren, h } from "preact";
+import type { ObjectRow, ObjectsSnapshot } from "../snapshot.js";
+import { formatCount } from "./format.js";
+import { type Column, Table } from "./table.js";
+import { figuresOf, plot, type ViewProps } from "./views.js";
+
+/** The picture of the world: its side in pixels, and room at its edge. */
+const SIDE = 260;
+const EDGE = 12;
+
+export function objectsView({
+  history,
+  snapshot,
+  chosenObject: chosen,
+  chooseObject: choose,
+}: ViewProps): ComponentChildren {
+  const { objects, timeMs } = snapshot;
+  if (!objects) return h("p", {}, "The inspector was given no objects: inspect(server, { objects: manager }).");
+  const columns: Column<ObjectRow>[] = [
+    { title: "Object", width: "110px", cell: ({ netId }) => nameOf(netId) },
+    { title: "Prefab", width: "140px", cell: ({ prefab }) => prefab, key: ({ prefab }) => prefab },
+    { title: "Owner", width: "80px", cell: ({ owner }) => owner ?? "–", key: ({ owner }) => owner ?? 0 },
+    { title: "Seen by", width: "80px", cell: ({ observers }) => observers.length, key: (row) => row.observers.length },
+    {
+      title: "Last change",
+      width: "110px",
+      cell: ({ changedMs }) => (changedMs === null ? "–" : `${((timeMs - changedMs) / 1000).toFixed(1)} s ago`),
+      key: ({ changedMs }) => changedMs ?? 0,
+    },
+    { title: "State", width: "minmax(260px, 1fr)", cell: ({ members }) => stateOf(members) },
+  ];
+  const one = objects.objects.find(({ netId }) => netId === chosen) ?? null;
+  return [
+    objects.client && clientPlots(history, objects.client),
+    h("p", { class: "quiet" }, `${formatCount(objects.count)} objects, of which ${objects.objects.length} are listed`),
+    h("div", { class: "plots" }, [mapOf(objects, one), one && treeOf(one)]),
+    h(Table<ObjectRow>, {
+      ...{ label: "Objects", columns, rows: objects.objects, id: ({ netId }: ObjectRow) => netId, chosen },
+      onChoose: ({ netId }: ObjectRow) => choose(netId === chosen ? null : netId),
+    }),
+  ];
+}
+
+const nameOf = (netId: number) => netId.toString(16).padStart(8, "0");
+
+function clientPlots(history: ViewProps["history"], client: NonNullable<ObjectsSnapshot["client"]>) {
+  const { corrections } = client;
+  return h("div", { class: "plots" }, [
+    plot(
+      "Shown later than it came",
+      "ms",
+      ["delay"],
+      history.levels(({ objects }) => (objects?.client ? [objects.client.shownDelayMs] : null)),
+    ),
+    plot(
+      `Wrong predictions, ${formatCount(corrections)} in all`,
+      "",
+      ["corrections"],
+      history.levels(({ objects }) => (objects?.client ? [objects.client.corrections] : null)),
+    ),
+  ]);
+}
+
+/** Where objects are. Those that the players see who see the chosen one too are in colour. */
+function mapOf({ objects }: ObjectsSnapshot, one: ObjectRow | null): ComponentChildren {
+  const placed = objects.filter(({ position }) => position !== null);
+  if (placed.length === 0) return null;
+  const [xs, ys] = [0, 1].map((axis) => placed.map(({ position }) => position?.[axis] as number)) as [
+    number[],
+    number[],
+  ];
+  const [left, top] = [Math.min(...xs), Math.min(...ys)];
+  const span = Math.max(Math.max(...xs) - left, Math.max(...ys) - top, 1);
+  const at = (value: number, from: number) => EDGE + ((value - from) / span) * (SIDE - 2 * EDGE);
+  const sees = (row: ObjectRow) => one !== null && row.observers.some((player) => one.observers.includes(player));
+  const lines = [0, 0.25, 0.5, 0.75, 1].map((part) => EDGE + part * (SIDE - 2 * EDGE));
+  const label = `Where ${placed.length} objects are, ${formatCount(Math.round(span))} wide`;
+  return h("figure", { class: "map" }, [
+    h("svg", { width: SIDE, height: SIDE, role: "img", "aria-label": label }, [
+      ...lines.map((to) =>
+        h("path", { class: "line", d: `M${to} ${EDGE}V${SIDE - EDGE}M${EDGE} ${to}H${SIDE - EDGE}` }),
+      ),
+      ...placed.map((row) =>
+        h("circle", {
+          ...{ key: row.netId, cx: at(row.position?.[0] ?? 0, left), cy: at(row.position?.[1] ?? 0, top) },
+          ...{ r: row === one ? 6 : 3, class: row === one || sees(row) ? "seen" : row.owner === null ? "" : "owned" },
+        }),
+      ),
+    ]),
+    h("figcaption", { class: "quiet" }, label),
+  ]);
+}
+
+/** One object: its behaviours, and their members. */
+function treeOf({ netId, prefab, owner, observers, members }: ObjectRow): ComponentChildren {
+  return h("div", { class: "why", role: "region", "aria-label": `Object ${nameOf(netId)}` }, [
+    h("h2", {}, `${prefab} ${nameOf(netId)}`),
+    h("p", {}, `Owner: ${owner ?? "nobody"}. Seen by: ${observers.join(", ") || "nobody"}.`),
+    ...Object.entries(members).map(([name, values]) =>
+      h("details", { key: name, open: true }, [h("summary", {}, name), figuresOf(values)]),
+    ),
+  ]);
+}
+
+const stateOf = (members: ObjectRow["members"]) =>
+  Object.entries(members)
+    .map(([behaviour, values]) => {
+      const text = Object.entries(values).map(([name, value]) => `${name} ${value}`);
+      return text.length === 0 ? behaviour : `${behaviour}: ${text.join(", ")}`;
+    })
+    .join("; ");

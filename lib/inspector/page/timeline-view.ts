@@ -1,0 +1,142 @@
+import { type ComponentChildren, h } from "preact";
+import { formatBytes, formatCount, formatMs } from "./format.js";
+import { type Column, Table } from "./table.js";
+import { channelName, number, type Stage, type Timeline, type TimelineRow, text } from "./timeline.js";
+
+/** What the timeline of one connection is drawn from. */
+export interface TimelineProps {
+  /** Such as "player 3, udp, 127.0.0.1:5000", or the name of a connection in a file. */
+  readonly title: string;
+  readonly timeline: Timeline;
+  /** The id of the chosen row. */
+  readonly row: number | null;
+  readonly shows: Shown;
+  choose(row: number | null): void;
+  show(shows: Shown): void;
+}
+
+/** Which rows are shown. */
+export type Shown = "all" | "messages" | "packets";
+
+const WAY =
+  "UDP: here is every packet with its acknowledgement or loss, every retransmission, and every move to another " +
+  "address.";
+const TRANSPORT =
+  "Here are its messages, what is queued, what is unacknowledged, and its round trips. " +
+  "This transport has packets of its own, which nobody sees from here.";
+
+const STAGES: readonly Stage[] = [
+  ...(["waiting for a tick", "queued", "paced", "lost and resent", "on its way", "in its handler"] as const),
+];
+
+export function timelineView(props: TimelineProps): ComponentChildren {
+  const { title, timeline, row, shows } = props;
+  const rows = timeline.rows.filter((one) => isShown(one, shows)).reverse();
+  const firstMs = timeline.rows[0]?.event.ms ?? 0;
+  const chosen = timeline.rows.find(({ id }) => id === row) ?? null;
+  return [
+    h("h2", {}, title),
+    h("p", { class: "quiet" }, timeline.hasPackets ? WAY : TRANSPORT),
+    h("div", { class: "choices", role: "group", "aria-label": "What is shown" }, [
+      ...(["all", "messages", "packets"] as const).map((one) =>
+        h("button", { type: "button", "aria-pressed": one === shows, onClick: () => props.show(one) }, LABELS[one]),
+      ),
+      timeline.leftOut > 0 && h("span", { class: "quiet" }, `${formatCount(timeline.leftOut)} older ones are left out`),
+    ]),
+    chosen && explanationOf(timeline, chosen),
+    h(Table<TimelineRow>, {
+      ...{ label: "Timeline", columns: columnsOf(timeline, firstMs), rows, id: ({ id }: TimelineRow) => id },
+      ...{ chosen: row, onChoose: ({ id }: TimelineRow) => props.choose(id === row ? null : id) },
+    }),
+  ];
+}
+
+const LABELS: Record<Shown, string> = { all: "Everything", messages: "Messages", packets: "Packets" };
+
+function isShown({ event: { name } }: TimelineRow, shows: Shown): boolean {
+  if (shows === "all") return true;
+  return shows === "messages" ? name.startsWith("messages:") : /packet/.test(name);
+}
+
+const columnsOf = (timeline: Timeline, firstMs: number): Column<TimelineRow>[] => [
+  { title: "Time", width: "90px", cell: ({ event }) => `${((event.ms - firstMs) / 1000).toFixed(3)} s` },
+  { title: "What", width: "190px", cell: (row) => whatOf(row) },
+  { title: "Name", width: "minmax(200px, 1fr)", cell: (row) => nameOf(row) },
+  { title: "Bytes", width: "80px", cell: ({ event }) => bytesOf(event.data.bytes) },
+  { title: "Queue", width: "80px", cell: ({ event }) => bytesOf(event.data.buffered) },
+  { title: "Took", width: "80px", cell: (row) => tookOf(timeline, row) },
+  { title: "Where its time went", width: "200px", cell: ({ message }) => message && barOf(timeline, message) },
+];
+
+const bytesOf = (value: unknown) => (typeof value === "number" ? formatBytes(number(value)) : "");
+
+/** An event in a word: what it is called in a file stands behind its colon. */
+function whatOf({ event, packet }: TimelineRow): ComponentChildren {
+  const what = event.name.slice(event.name.indexOf(":") + 1).replaceAll("_", " ");
+  if (packet?.isResent && event.name === "transport:packet_sent") return h("b", {}, `${what} again`);
+  const isBad = /lost|refused|closed/.test(what);
+  return isBad ? h("span", { class: "bad" }, what) : what;
+}
+
+function nameOf({ event: { data, name }, message, packet }: TimelineRow): string {
+  if (message) return `${message.name} (${channelName(message.channel)})`;
+  if (packet) {
+    const names = [...new Set(packet.messages.map((one) => one.name))].join(", ");
+    return `${packet.number < 0 ? "" : `#${packet.number} `}${names || packet.content}`;
+  }
+  if (name === "recovery:round_trip") return formatMs(number(data.ms));
+  if (typeof data.number === "number") return `#${data.number}`;
+  return ["from", "to", "new", "reason", "text", "address"]
+    .map((key) => text(data[key]))
+    .join(" ")
+    .trim();
+}
+
+function tookOf(timeline: Timeline, { message, packet, event }: TimelineRow): string {
+  if (message) return formatMs(timeline.explain(message).totalMs);
+  const endMs = packet?.acknowledgedMs ?? null;
+  return packet && endMs !== null && event.name === "transport:packet_sent" ? formatMs(endMs - packet.sentMs) : "";
+}
+
+function barOf(timeline: Timeline, message: NonNullable<TimelineRow["message"]>): ComponentChildren {
+  const { stages, totalMs } = timeline.explain(message);
+  const parts = stages.map(({ stage, ms }) =>
+    h("i", { class: `stage s${STAGES.indexOf(stage)}`, style: { width: `${(100 * ms) / totalMs}%` } }),
+  );
+  return h("span", { class: "bar", "aria-hidden": true }, parts);
+}
+
+/** "Why 50 ms?" */
+function explanationOf(timeline: Timeline, row: TimelineRow): ComponentChildren {
+  const { message, packet, event } = row;
+  if (!message) {
+    const names = packet ? packet.messages.map((one) => one.name).join(", ") : "";
+    const facts = Object.entries(event.data).filter(([, value]) => typeof value !== "object");
+    return h("div", { class: "why", role: "region", "aria-label": "What happened" }, [
+      h("h3", {}, whatOf(row)),
+      names !== "" && h("p", {}, `It has ${names.slice(0, 500)}.`),
+      h(
+        "p",
+        { class: "quiet" },
+        facts
+          .slice(0, 40)
+          .map(([key, value]) => `${text(key)} ${String(value).slice(0, 80)}`)
+          .join(", "),
+      ),
+    ]);
+  }
+  const { totalMs, stages, longest, end } = timeline.explain(message);
+  return h("div", { class: "why", role: "region", "aria-label": "Where its time went" }, [
+    h("h3", {}, `Why ${formatMs(totalMs)}? ${longest ? `Most of it ${longest}.` : ""}`),
+    h("p", {}, `${message.name}, ${formatBytes(message.bytes)}, ${channelName(message.channel)}, ${message.kind}`),
+    barOf(timeline, message),
+    h(
+      "ul",
+      {},
+      stages.map(({ stage, ms }) =>
+        h("li", { key: stage }, [h("i", { class: `stage s${STAGES.indexOf(stage)}` }), `${stage} ${formatMs(ms)}`]),
+      ),
+    ),
+    h("p", { class: "quiet" }, end),
+  ]);
+}

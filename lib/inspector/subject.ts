@@ -1,0 +1,97 @@
+import { invalidType } from "../arguments.js";
+import type { Clock } from "../clock.js";
+import type { InspectedNetwork } from "../comms/index.js";
+import { type INetworkPlayer, NetworkClient, NetworkServer } from "../message/index.js";
+import type { MessageDefinition } from "../message/protocol/message.js";
+import type { NetworkIdentity } from "../object/index.js";
+import { RoomHost } from "../rooms/index.js";
+import type { LagSocketFactory } from "../socket/index.js";
+import type { NetworkingSockets } from "../valve/sockets/networking-sockets.js";
+import type { ConnectionRow, RoomRow } from "./snapshot.js";
+import { socketRows } from "./socket-rows.js";
+
+/** Connections of GNS: an `Endpoint`, or `NetworkingSockets` and the handles of those that are open. */
+export interface InspectedSockets {
+  readonly sockets: NetworkingSockets;
+  readonly connections: Iterable<number | { readonly handle: number }>;
+}
+
+/** What `inspect` shows. */
+export type Inspected = NetworkServer | NetworkClient | RoomHost | InspectedSockets;
+
+/** Anything that lists objects: a `ServerObjectManager` or `ClientObjectManager`. */
+export interface InspectedObjects {
+  readonly objects: readonly NetworkIdentity[];
+  /** Of a client: how well it keeps up. */
+  readonly metrics?: { readonly corrections: number; readonly shownDelayMs: number };
+}
+
+/** What an inspected thing gives, whatever it is. */
+export interface View {
+  readonly kind: "server" | "client" | "rooms" | "sockets";
+  readonly name: string;
+  readonly version: number;
+  readonly messages: readonly MessageDefinition<unknown>[];
+  /** Those who are connected or suspended; nobody for sockets. */
+  players(): readonly INetworkPlayer[];
+  /** Connections without players. */
+  connections(): ConnectionRow[];
+  metrics(): object;
+  rooms(): RoomRow[];
+}
+
+/** What is looked at, with its parts and what may be done. */
+export interface Subject {
+  readonly view: View;
+  readonly objects: InspectedObjects | null;
+  readonly comms: InspectedNetwork | null;
+  readonly lag: LagSocketFactory | null;
+  readonly controls: boolean;
+  readonly payloads: boolean;
+  readonly clock: Clock;
+}
+
+/** @throws TypeError `ERR_INVALID_ARG_TYPE` for what cannot be inspected */
+export function viewOf(inspected: Inspected): View {
+  if (inspected instanceof NetworkServer) {
+    const players = () => inspected.players;
+    return { ...ofProtocol(inspected), kind: "server", players, metrics: () => inspected.metrics, rooms: () => [] };
+  }
+  if (inspected instanceof NetworkClient) {
+    const players = () => (inspected.player ? [inspected.player] : []);
+    return { ...ofProtocol(inspected), kind: "client", players, metrics: () => inspected.metrics, rooms: () => [] };
+  }
+  if (inspected instanceof RoomHost) return ofRooms(inspected);
+  if (typeof inspected?.sockets === "object" && typeof inspected.connections === "object") return ofSockets(inspected);
+  throw invalidType("inspect shows a NetworkServer, NetworkClient, RoomHost, Endpoint, or { sockets, connections }");
+}
+
+const ofProtocol = ({ protocol: { name, version, messages } }: Pick<NetworkServer, "protocol">) => ({
+  ...{ name, version, messages, connections: () => [] },
+});
+
+function ofRooms(host: RoomHost): View {
+  const servers = () => [host.server, ...host.rooms.map(({ server }) => server)];
+  return {
+    ...ofProtocol(host.server),
+    kind: "rooms",
+    players: () => servers().flatMap(({ players }) => players),
+    metrics: () => ({ ...host.server.metrics, rooms: host.metrics }),
+    rooms: () =>
+      host.rooms.map(({ id, kind, players, spectators, freeSeats, isLocked, code, labels }) => ({
+        ...{ id, kind, freeSeats, isLocked, isPrivate: code !== null, labels: JSON.stringify(labels) },
+        ...{ players: players.map((player) => player.id), spectators: spectators.length },
+      })),
+  };
+}
+
+function ofSockets({ sockets, connections }: InspectedSockets): View {
+  const handles = () => [...connections].map((one) => (typeof one === "number" ? one : one.handle));
+  return {
+    ...{ kind: "sockets", name: "GameNetworkingSockets", version: 1, messages: [] },
+    players: () => [],
+    connections: () => socketRows(sockets, handles()),
+    metrics: () => ({}),
+    rooms: () => [],
+  };
+}

@@ -1,0 +1,149 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { readFileSync } from "node:fs";
+import { expect, onTestFinished, test } from "vitest";
+import {
+  openTelemetrySpans,
+  type PlayerDiagnostics,
+  prometheusText,
+  publishDiagnostics,
+} from "../../lib/inspector/index.js";
+import {
+  defineMessage,
+  defineProtocol,
+  defineRequest,
+  NetworkClient,
+  NetworkServer,
+  type SpanFunction,
+} from "../../lib/message/index.js";
+import {
+  ClientObjectManager,
+  definePrefab,
+  NetworkBehaviour,
+  networked,
+  ServerObjectManager,
+  serverRpc,
+} from "../../lib/object/index.js";
+import { string, u8 } from "../../lib/serialization/index.js";
+import { MemoryNetwork, MemorySocketFactory } from "../../lib/socket/index.js";
+
+const Chat = defineMessage("chat", string(100));
+const Half = defineRequest("half", u8, u8);
+
+/** A server and a client, whose requests are measured by `spans`. */
+async function start(spans: SpanFunction | null = null, prepare: (server: NetworkServer) => void = () => {}) {
+  const protocol = defineProtocol({ name: "metrics", version: 1, messages: [Chat, Half] });
+  const socketFactory = new MemorySocketFactory(new MemoryNetwork());
+  const server = new NetworkServer({ protocol, socketFactory, spans, sessions: {}, logger: { warn() {} } });
+  const client = new NetworkClient({ protocol, socketFactory, spans });
+  onTestFinished(async () => {
+    await client.disconnect();
+    await server.stop();
+  });
+  prepare(server);
+  await server.start();
+  return { server, client };
+}
+
+test("each metric of the dashboard and of the alerts is one that a server has", async () => {
+  const { server, client } = await start();
+  await client.connect();
+  const known = new Set(prometheusText(server.metrics).match(/^valve_sockets_\w+/gm));
+  const dashboard = JSON.parse(readFileSync("docs/grafana.json", "utf8"));
+  const expressions = dashboard.panels.flatMap(({ targets }: { targets: { expr: string }[] }) =>
+    targets.map(({ expr }) => expr),
+  );
+  expect(expressions.length).toBeGreaterThan(15);
+  const named = `${expressions.join("\n")}\n${readFileSync("docs/inspector.md", "utf8")}`.match(/valve_sockets_\w+/g);
+  for (const name of named ?? []) expect(known).toContain(name);
+});
+
+test("what happens to players is published for those who have subscribed", async () => {
+  const { server, client } = await start();
+  const events: string[] = [];
+  const listener = (message: unknown) => {
+    const { event, player, reason } = message as PlayerDiagnostics;
+    events.push(`${event} ${player.id} ${reason?.text ?? ""}`.trimEnd());
+  };
+  const end = publishDiagnostics(server);
+  subscribe("valve-sockets:player", listener);
+  onTestFinished(() => void unsubscribe("valve-sockets:player", listener));
+  const gone = new Promise((resolve) => server.on("disconnected", resolve));
+  const { id } = await client.connect();
+  await client.disconnect({ code: 7, text: "bye" });
+  await gone;
+  expect(events).toEqual(["connected 0", `authenticated ${id}`, `disconnected ${id} bye`]);
+  end();
+  const again = new Promise((resolve) => server.on("disconnected", resolve));
+  await client.connect();
+  await client.disconnect();
+  await again;
+  expect(events).toHaveLength(3);
+});
+
+test("a request is a span at each end, which ends with its answer or its error", async () => {
+  const log: string[] = [];
+  const tracer: Parameters<typeof openTelemetrySpans>[0] = {
+    startActiveSpan(name, { attributes }, run) {
+      log.push(`begin ${name} ${attributes["network.transport"]}`);
+      return run({
+        recordException: ({ message }) => void log.push(`threw ${name} ${message}`),
+        setStatus: ({ code }) => log.push(`status ${name} ${code}`),
+        end: () => void log.push(`end ${name}`),
+      });
+    },
+  };
+  const { server, client } = await start(openTelemetrySpans(tracer));
+  server.messageHandler.registerRequest(Half, async (value) => {
+    await Promise.resolve();
+    if (value % 2 === 1) throw new Error("odd");
+    log.push("half");
+    return value / 2;
+  });
+  await client.connect();
+  expect(await client.request(Half, 8)).toBe(4);
+  expect(log).toEqual([
+    ...["begin request half memory", "begin answer half memory", "half", "end answer half", "end request half"],
+  ]);
+  log.length = 0;
+  await expect(client.request(Half, 7)).rejects.toThrow();
+  expect(log.slice(0, 5)).toEqual([
+    ...["begin request half memory", "begin answer half memory", "threw answer half odd", "status answer half 2"],
+    "end answer half",
+  ]);
+  expect(log.at(-1)).toBe("end request half");
+});
+
+test("an RPC is a span around its method", async () => {
+  const spans: string[] = [];
+  const measured = new Set<number>();
+  let called = () => {};
+  const isCalled = new Promise<void>((resolve) => {
+    called = resolve;
+  });
+  class Guns extends NetworkBehaviour {
+    fire(power: number): void {
+      measured.add(power);
+      called();
+    }
+  }
+  const Ship = networked(class Ship extends Guns {}, { health: u8 }, { fire: serverRpc([u8], { anyone: true }) });
+  const ShipPrefab = definePrefab("ship", { ship: Ship });
+  let world!: ServerObjectManager;
+  const measure: SpanFunction = (name, _player, run) => {
+    spans.push(name);
+    return run();
+  };
+  const { client } = await start(measure, (server) => {
+    world = new ServerObjectManager(server, { prefabs: [ShipPrefab] });
+  });
+  const objects = new ClientObjectManager(client, { prefabs: [ShipPrefab] });
+  world.spawn(ShipPrefab);
+  const seen = new Promise<void>((resolve) => objects.on("spawned", () => resolve()));
+  await client.connect();
+  await seen;
+  const [ship] = objects.objects;
+  (ship?.behaviours.ship as InstanceType<typeof Ship> | undefined)?.fire(9);
+  await isCalled;
+  expect(spans).toEqual(["rpc fire"]);
+  expect([...measured]).toEqual([9]);
+});

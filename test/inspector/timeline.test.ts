@@ -1,0 +1,106 @@
+import { expect, test } from "vitest";
+import { MAX_ROWS, type MessageRow, Timeline } from "../../lib/inspector/page/timeline.js";
+import { readTraceFile } from "../../lib/inspector/page/trace-file.js";
+import { type Cause, slowTrace } from "../support/slow-messages.js";
+
+const fileOf = (lines: readonly string[]) => new Blob([`${lines.join("\n")}\n`]);
+
+/** The timeline of the server's connection in a trace, and its message that took long. */
+async function slowMessage(lines: readonly string[]): Promise<{ timeline: Timeline; slow: MessageRow }> {
+  const trace = await readTraceFile(fileOf(lines));
+  expect(trace.unread).toBe(0);
+  const timeline = [...trace.connections.values()].find(({ title }) => /\/1 /.test(title))?.timeline as Timeline;
+  const found = timeline.rows.flatMap(({ message }) => (message?.name === "slow" ? [message] : []));
+  expect(found).toHaveLength(1);
+  return { timeline, slow: found[0] as MessageRow };
+}
+
+test.each([
+  ["a lost packet", "lost and resent", 50, 70],
+  ["a late tick", "waiting for a tick", 50, 50],
+  ["a full queue", "queued", 50, 100],
+  ["a slow handler", "in its handler", 50, 50],
+] as [Cause, string, number, number][])(
+  "a message that %s delayed says that it was %s",
+  async (cause, stage, from, to) => {
+    const { timeline, slow } = await slowMessage(await slowTrace(cause));
+    const { longest, stages, totalMs } = timeline.explain(slow);
+    expect(longest).toBe(stage);
+    const { ms } = stages.find((one) => one.stage === stage) as { ms: number };
+    expect(ms).toBeGreaterThanOrEqual(from);
+    expect(ms).toBeLessThanOrEqual(to);
+    // What is left is the way to the other side, its acknowledgement, and the way back.
+    if (stage !== "in its handler") expect(totalMs - ms).toBeGreaterThanOrEqual(20);
+    expect(totalMs - ms).toBeLessThanOrEqual(50);
+  },
+);
+
+test("over UDP it has every packet with its fate, and which was sent again", async () => {
+  const { timeline, slow } = await slowMessage(await slowTrace("a lost packet"));
+  expect(timeline.hasPackets).toBe(true);
+  const [first, second] = slow.parts.map(({ packet }) => packet);
+  expect([first?.isResent, first?.acknowledgedMs]).toEqual([false, null]);
+  expect(second?.isResent).toBe(true);
+  expect(second?.acknowledgedMs).toBeGreaterThan(second?.sentMs ?? 0);
+  const names = new Set(timeline.rows.map(({ event }) => event.name));
+  for (const name of ["transport:packet_sent", "transport:packet_received", "recovery:packet_acknowledged"]) {
+    expect(names).toContain(name);
+  }
+});
+
+test.each(["stream", "reliable-lanes"] as const)(
+  "over a %s it says that the transport has its own packets",
+  async (kind) => {
+    const { timeline, slow } = await slowMessage(await slowTrace("a full queue", kind));
+    expect(timeline.hasPackets).toBe(false);
+    expect(slow.leftMs).toBeGreaterThan(0);
+    expect(timeline.explain(slow).end).toContain("The transport has taken it");
+    expect(timeline.rows.some(({ event }) => event.name === "recovery:round_trip")).toBe(true);
+  },
+);
+
+test("what was refused and what was lost for good says so", () => {
+  const timeline = new Timeline();
+  const message = { name: "m", channel: 1, bytes: 10, buffered: 70_000, queue: 6, start: 0, end: 10 };
+  timeline.add({ ms: 1, name: "messages:refused", data: { ...message, message: 1 } });
+  timeline.add({ ms: 2, name: "messages:sent", data: { ...message, message: 2 } });
+  const explain = (at: number) => timeline.explain(timeline.rows[at]?.message as MessageRow);
+  expect(explain(0)).toMatchObject({ totalMs: 0, end: expect.stringContaining("70000 bytes waited") });
+  expect(explain(1).end).toContain("waits for a tick");
+  timeline.add({ ms: 3, name: "transport:packet_sent", data: { number: 7, bytes: 40, pieces: [[6, 0, 10]] } });
+  timeline.add({ ms: 90, name: "recovery:packet_declared_lost", data: { number: 7 } });
+  expect(explain(1)).toMatchObject({ totalMs: 1, end: expect.stringContaining("nobody sends it again") });
+});
+
+test("a file that somebody has made up costs no more than it may", async () => {
+  const event = (data: unknown, name: unknown = "messages:sent", source = "server-1") =>
+    JSON.stringify({ time: 1, source, name, data });
+  const hostile = [
+    event({ id: 1, name: { toString: null }, start: "x", end: Number.MAX_VALUE, message: [] }),
+    event(
+      { id: 1, pieces: Array.from({ length: 100 }, () => [0, -1e300, 1e300]), number: "__proto__" },
+      "transport:packet_sent",
+    ),
+    event({ id: 1, pieces: { length: 1e9 } }, "transport:packet_sent"),
+    event({ id: 1 }, "recovery:packet_acknowledged"),
+    event({ id: 1 }, "recovery:flushed"),
+    event({ id: { a: 1 } }, "__proto__"),
+    event({ id: "x".repeat(20_000) }),
+    event([], "messages:received"),
+    event(null),
+    "{",
+    '"vantage',
+  ];
+  const trace = await readTraceFile(fileOf(hostile));
+  for (const { timeline } of trace.connections.values()) {
+    for (const { message } of timeline.rows) if (message) expect(timeline.explain(message).totalMs).not.toBeNaN();
+  }
+  expect(trace.unread).toBe(4);
+  const many = await readTraceFile(fileOf(Array.from({ length: 3000 }, (_, at) => event({ id: at }))));
+  expect([many.connections.size, many.unread]).toEqual([1000, 2000]);
+  await expect(readTraceFile(new Blob(["x".repeat(1_000_000)]))).rejects.toThrow("No line of the file");
+  const timeline = new Timeline();
+  for (let ms = 0; ms < 2 * MAX_ROWS; ms++) timeline.add({ ms, name: "transport:packet_received", data: {} });
+  expect(timeline.rows.length).toBeLessThanOrEqual(MAX_ROWS);
+  expect(timeline.rows.length + timeline.leftOut).toBe(2 * MAX_ROWS);
+});
