@@ -16,7 +16,8 @@ function start(path, settings) {
 }
 
 /**
- * Runs a server and its clients, each in a process of its own. `onStatus` gets the clients' reports.
+ * Runs a server and its clients, each in a process of its own. `onStatus` gets the clients' reports, and with the
+ * option `inspect` first `{ type: "inspector", url }`.
  * Returns the result of each client, null for one that ended without.
  */
 export async function runQuickstart(options = {}, onStatus = (_report) => {}) {
@@ -25,8 +26,9 @@ export async function runQuickstart(options = {}, onStatus = (_report) => {}) {
   const results = Array.from({ length: settings.clients }, () => null);
   try {
     const started = await Promise.race([once(server, "message"), server.exited]);
-    const { port } = started[0] ?? {};
+    const { port, inspectorUrl } = started[0] ?? {};
     if (port === undefined) throw new Error("The server did not start");
+    if (inspectorUrl) onStatus({ type: "inspector", url: inspectorUrl });
     const clients = results.map((_, id) => start(settings.clientProgram, { ...settings, id, port }));
     for (const client of clients) {
       client.on("message", (message) => {

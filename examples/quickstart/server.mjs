@@ -1,17 +1,22 @@
 // The server of the quick start: echoes reliable messages, counts all, and ends when the process that started it says
-// so.
+// so. With the setting `inspect` a page shows its connections.
 import { ConnectionState, Library, SendType } from "valve-sockets";
+import { inspect } from "valve-sockets/inspector";
 import { decode, encode } from "./messages.mjs";
 import { localAddress, openSockets } from "./network.mjs";
 import { SequenceCheck } from "./sequence-check.mjs";
 
-const sockets = openSockets(JSON.parse(process.argv[2]));
+const settings = JSON.parse(process.argv[2]);
+const sockets = openSockets(settings);
 const listenSocket = sockets.createListenSocket(localAddress(0));
 if (listenSocket === 0) throw Library.lastError;
-process.send({ type: "listening", port: sockets.getListenSocketAddress(listenSocket).port });
 
 /** Connection -> what has come from it. */
 const clients = new Map();
+const connections = { [Symbol.iterator]: () => clients.keys() };
+const inspector = settings.inspect ? await inspect({ sockets, connections }) : null;
+const { port } = sockets.getListenSocketAddress(listenSocket);
+process.send({ type: "listening", port, inspectorUrl: inspector?.url });
 
 function answer(connection, message) {
   sockets.sendMessageToConnection(connection, encode(message), SendType.Reliable | SendType.NoNagle);
@@ -45,6 +50,7 @@ function statusChanged({ connection, connectionInfo }) {
       break;
     case ConnectionState.ClosedByPeer:
     case ConnectionState.ProblemDetectedLocally:
+      clients.delete(connection);
       sockets.closeConnection(connection);
       break;
   }
@@ -59,4 +65,7 @@ sockets.onReadable(() => {
   }
 });
 
-process.once("disconnect", () => sockets.closeListenSocket(listenSocket));
+process.once("disconnect", () => {
+  sockets.closeListenSocket(listenSocket);
+  void inspector?.close();
+});
