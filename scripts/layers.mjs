@@ -26,7 +26,17 @@ export const layers = {
   },
   peer: {
     below: ["guard", "socket", "noise"],
-    base: ["byte-segment", "channel", "integers", "metrics", "observer", "packet-format", "peer-config", "profile", "reassembly"],
+    base: [
+      "byte-segment",
+      "channel",
+      "integers",
+      "metrics",
+      "observer",
+      "packet-format",
+      "peer-config",
+      "profile",
+      "reassembly",
+    ],
     wings: ["collections", "frames", "delivery", "streams", "raw-udp", "over-reliable", "handshake", "connection"],
   },
   message: {
@@ -70,7 +80,11 @@ export const layers = {
       "client",
     ],
   },
-  inspector: { below: ["guard", "valve", "message", "object", "comms", "rooms", "socket"], base: ["snapshot"], wings: ["page"] },
+  inspector: {
+    below: ["guard", "valve", "message", "object", "comms", "rooms", "socket"],
+    base: ["snapshot"],
+    wings: ["page"],
+  },
   rooms: {
     below: ["guard", "message", "peer", "serialization", "socket"],
     base: ["labels", "room-messages"],

@@ -207,9 +207,21 @@ export class MessageDispatcher implements MessageHandler {
       return;
     }
     if (this.#waiters.has(message)) this.#waiters.deliver(message, player, value);
-    const received = player.recorder?.messageReceived(message, channel, bytes.length);
-    if (entry) this.#invoke(entry, message, player, value);
-    received?.();
+    if (entry && player.recorder) this.#invokeRecorded(entry, message, player, value, bytes, channel);
+    else if (entry) this.#invoke(entry, message, player, value);
+  }
+
+  #invokeRecorded(
+    entry: Entry,
+    message: MessageDefinition<unknown>,
+    player: NetworkPlayer,
+    value: unknown,
+    bytes: ByteSegment,
+    channel: Channel,
+  ): void {
+    const returned = player.recorder?.messageReceived(message, channel, bytes.length);
+    this.#invoke(entry, message, player, value);
+    returned?.();
   }
 
   #set(

@@ -2,9 +2,17 @@ import { request as httpRequest } from "node:http";
 import { connect, type Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { type InspectOptions, inspect, prometheusText } from "../../lib/inspector/index.js";
-import { defineMessage, defineProtocol, NetworkClient, NetworkServer } from "../../lib/message/index.js";
+import {
+  defineMessage,
+  defineProtocol,
+  type INetworkPlayer,
+  NetworkClient,
+  NetworkServer,
+} from "../../lib/message/index.js";
+import type { LibraryConnection } from "../../lib/peer/connection/connection.js";
 import { string } from "../../lib/serialization/index.js";
 import { LagSocketFactory, MemoryNetwork, MemorySocketFactory } from "../../lib/socket/index.js";
+import { FakeClock } from "../../lib/testing/index.js";
 
 const Chat = defineMessage("chat", string(100));
 const protocol = defineProtocol({ name: "game", version: 3, messages: [Chat] });
@@ -148,6 +156,80 @@ test("strangers who hold connections get 64 of them", async () => {
   for (const socket of held) socket.destroy();
   // Until the server has seen them go.
   while ((await ask("/").catch(() => null))?.status !== 200);
+});
+
+test("conditions of one player leave the others alone", async () => {
+  const { server, socketFactory, ask, withToken } = await start({ controls: true });
+  const address = server.players[0]?.address as string;
+  expect(await ask("/lag", withToken, { player: 1, latencyMs: 40, loss: 0.5 })).toMatchObject({ status: 200 });
+  expect(socketFactory.conditions).toMatchObject({ latencyMs: 0, loss: 0 });
+  expect(socketFactory.conditionsOf(address)).toEqual({ latencyMs: 40, jitterMs: 0, loss: 0.5 });
+  expect(await ask("/lag", withToken, { player: 1, loss: 0 })).toMatchObject({ status: 200 });
+  const { body } = await ask("/snapshot?views=connections", withToken);
+  expect(body.connections[0].lag).toEqual({ latencyMs: 40, jitterMs: 0, loss: 0 });
+  expect(await ask("/lag", withToken, { player: 9, loss: 0 })).toMatchObject({ status: 404 });
+  expect(await ask("/lag", withToken, { player: 1, reorder: 1 })).toMatchObject({ status: 400 });
+  socketFactory.setConditionsOf(address, null);
+  expect(socketFactory.conditionsOf(address)).toBe(socketFactory.conditions);
+});
+
+test("a connection is recorded while somebody asks for its timeline, and no longer", async () => {
+  const clock = new FakeClock();
+  const { server, client, inspector, ask, withToken } = await start({ clock });
+  const player = server.players[0] as INetworkPlayer;
+  const isRecorded = () => (player.connection as LibraryConnection).observer !== null;
+  expect(await ask("/timeline?player=1")).toMatchObject({ status: 401 });
+  for (const wrong of ["0", "7", "x", "1e999"]) {
+    expect(await ask(`/timeline?player=${wrong}`, withToken)).toMatchObject({ status: 404 });
+  }
+  expect(isRecorded()).toBe(false);
+  const first = (await ask("/timeline?player=1", withToken)).body;
+  expect(first).toMatchObject({
+    player: 1,
+    transport: "memory",
+    address: player.address,
+    first: 0,
+    next: 0,
+    events: [],
+  });
+  expect(isRecorded()).toBe(true);
+  client.send(Chat, "secret");
+  await client.messageHandler.waitFor(Chat);
+  const { events, next } = (await ask("/timeline?player=1&after=0", withToken)).body;
+  expect(events.map(([, name]: [number, string]) => name)).toEqual(
+    expect.arrayContaining([
+      "messages:received",
+      "messages:sent",
+      "transport:packet_sent",
+      "transport:packet_received",
+    ]),
+  );
+  expect(JSON.stringify(events)).not.toContain("secret");
+  expect(next).toBe(events.length);
+  for (const after of ["-5", "NaN", "", "1e999"]) {
+    expect(await ask(`/timeline?player=1&after=${after}`, withToken)).toMatchObject({ status: 200 });
+  }
+  for (let at = 0; at < 6000; at++) {
+    player.send(Chat, "x");
+    (player.connection as LibraryConnection).flush();
+  }
+  const late = (await ask(`/timeline?player=1&after=${next}`, withToken)).body;
+  expect(late.first).toBeGreaterThan(next);
+  expect(late.events.length).toBeLessThanOrEqual(5000);
+  expect(late.next - late.first).toBe(late.events.length);
+  clock.advance(4999);
+  expect(isRecorded()).toBe(true);
+  clock.advance(5001);
+  expect(isRecorded()).toBe(false);
+  await ask("/timeline?player=1", withToken);
+  await inspector.close();
+  expect(isRecorded()).toBe(false);
+});
+
+test("it says what it does not show", async () => {
+  for (const wrong of [null, 7, {}, { sockets: 1, connections: 2 }]) {
+    await expect(inspect(wrong as never)).rejects.toMatchObject({ code: "ERR_INVALID_ARG_TYPE" });
+  }
 });
 
 test("it does not listen where others reach it without being told to", async () => {

@@ -28,10 +28,10 @@ import { MemoryNetwork, MemorySocketFactory } from "../../lib/socket/index.js";
 
 const Chat = defineMessage("chat", string(100));
 const Half = defineRequest("half", u8, u8);
-const protocol = defineProtocol({ name: "metrics", version: 1, messages: [Chat, Half] });
 
 /** A server and a client, whose requests are measured by `spans`. */
-async function start(spans: SpanFunction | null = null) {
+async function start(spans: SpanFunction | null = null, prepare: (server: NetworkServer) => void = () => {}) {
+  const protocol = defineProtocol({ name: "metrics", version: 1, messages: [Chat, Half] });
   const socketFactory = new MemorySocketFactory(new MemoryNetwork());
   const server = new NetworkServer({ protocol, socketFactory, spans, sessions: {}, logger: { warn() {} } });
   const client = new NetworkClient({ protocol, socketFactory, spans });
@@ -39,6 +39,7 @@ async function start(spans: SpanFunction | null = null) {
     await client.disconnect();
     await server.stop();
   });
+  prepare(server);
   await server.start();
   return { server, client };
 }
@@ -127,25 +128,22 @@ test("an RPC is a span around its method", async () => {
   }
   const Ship = networked(class Ship extends Guns {}, { health: u8 }, { fire: serverRpc([u8], { anyone: true }) });
   const ShipPrefab = definePrefab("ship", { ship: Ship });
-  const { server, client } = await start((name, _player, run) => {
+  let world!: ServerObjectManager;
+  const measure: SpanFunction = (name, _player, run) => {
     spans.push(name);
     return run();
+  };
+  const { client } = await start(measure, (server) => {
+    world = new ServerObjectManager(server, { prefabs: [ShipPrefab] });
   });
-  const world = new ServerObjectManager(await stopped(server), { prefabs: [ShipPrefab] });
   const objects = new ClientObjectManager(client, { prefabs: [ShipPrefab] });
-  await server.start();
   world.spawn(ShipPrefab);
   const seen = new Promise<void>((resolve) => objects.on("spawned", () => resolve()));
   await client.connect();
   await seen;
-  (objects.objects[0]?.behaviours.ship as InstanceType<typeof Ship>).fire(9);
+  const [ship] = objects.objects;
+  (ship?.behaviours.ship as InstanceType<typeof Ship> | undefined)?.fire(9);
   await isCalled;
   expect(spans).toEqual(["rpc fire"]);
   expect([...measured]).toEqual([9]);
 });
-
-/** A server takes extensions while it is not active. */
-async function stopped(server: NetworkServer): Promise<NetworkServer> {
-  await server.stop();
-  return server;
-}

@@ -29,7 +29,7 @@ test("each view shows what the library has, over GNS, UDP and WebSocket, and tex
   await page.getByRole("cell", { name: /health 77/ }).waitFor();
   expect(await page.getByRole("cell", { name: /health 77/ }).textContent()).toContain("<script>alert(2)</script>");
   await choose(page, "Voice");
-  await page.getByText("Server", { exact: true }).waitFor();
+  await page.getByRole("definition").getByText("Server", { exact: true }).waitFor();
 
   await choose(page, "All figures");
   const figure = page.locator("div:has(> dt:text-is('connections.messagesReceived.0')) > dd");

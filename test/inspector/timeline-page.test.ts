@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { axeViolations, InspectedServer } from "../support/inspected-server.js";
@@ -77,4 +78,30 @@ test("a hostile file shows as text, and what is no trace is told", async () => {
   await drop(page, ["nothing"], "<b>.txt");
   await page.getByRole("status").getByText("<b>.txt: No line of the file is one of a trace").waitFor();
   expect(errors).toEqual([]);
+});
+
+test("the screenshots of the docs are of this page, and small", async () => {
+  const { page } = await open({ viewport: { width: 960, height: 600 }, colorScheme: "light" });
+  const shoot = async (name: string) => {
+    const image = await page.screenshot();
+    const folder = process.env.INSPECTOR_DOCS;
+    if (folder) writeFileSync(`${folder}/inspector-${name}.png`, image);
+    const shown = readFileSync(`docs/images/inspector-${name}.png`);
+    for (const one of [image, shown]) {
+      expect(one.length).toBeLessThan(150_000);
+      expect([one.readUInt32BE(16), one.readUInt32BE(20)]).toEqual([960, 600]);
+    }
+  };
+  await page.getByRole("row", { name: /udp/ }).first().waitFor();
+  await shoot("connections");
+  await drop(page, await slowTrace("a lost packet"));
+  await page.getByRole("button", { name: "Messages", exact: true }).click();
+  await page.getByRole("row", { name: /slow \(reliable\)/ }).click();
+  await page.getByRole("region", { name: "Where its time went" }).waitFor();
+  await shoot("timeline");
+  await page.getByRole("tab", { name: "Objects" }).click();
+  await page.getByRole("row", { name: /ship 7/ }).click();
+  await page.getByRole("region", { name: /^Object / }).waitFor();
+  await page.evaluate("document.querySelector('section').scrollTop = 0");
+  await shoot("objects");
 });

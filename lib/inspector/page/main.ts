@@ -112,7 +112,7 @@ class Page extends Component<object, PageState> {
         ),
         h("span", { class: "bad", role: "status" }, error),
       ]),
-      snapshot?.lag && this.#lagForm(snapshot.lag, snapshot.controls),
+      snapshot?.lag && h("div", { class: "simulated" }, this.#lagForm(snapshot.lag, snapshot.controls)),
       h(
         "nav",
         { role: "tablist", "aria-label": "Views" },

@@ -94,7 +94,7 @@ function mapOf({ objects }: ObjectsSnapshot, one: ObjectRow | null): ComponentCh
 /** One object: its behaviours, and their members. */
 function treeOf({ netId, prefab, owner, observers, members }: ObjectRow): ComponentChildren {
   return h("div", { class: "why", role: "region", "aria-label": `Object ${nameOf(netId)}` }, [
-    h("h3", {}, `${prefab} ${nameOf(netId)}`),
+    h("h2", {}, `${prefab} ${nameOf(netId)}`),
     h("p", {}, `Owner: ${owner ?? "nobody"}. Seen by: ${observers.join(", ") || "nobody"}.`),
     ...Object.entries(members).map(([name, values]) =>
       h("details", { key: name, open: true }, [h("summary", {}, name), figuresOf(values)]),

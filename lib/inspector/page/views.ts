@@ -161,11 +161,12 @@ export function messagesView({ history, snapshot }: ViewProps): ComponentChildre
 
 export function voiceView({ snapshot: { comms } }: ViewProps): ComponentChildren {
   if (!comms) return h("p", {}, "This server has given the inspector no voice: inspect(server, { comms: network }).");
-  const { mode, status, playerName, rooms, players, server } = comms;
+  const { mode, status, playerName, rooms, isMuted, expectedLoss, players, server } = comms;
   const columns: Column<(typeof players)[number]>[] = [
     { title: "Name", width: "200px", cell: ({ name }) => name, key: ({ name }) => name },
     { title: "Speaks", width: "80px", cell: ({ isSpeaking }) => (isSpeaking ? "yes" : "no") },
     { title: "Way", width: "130px", cell: ({ way }) => way },
+    { title: "Sealed", width: "80px", cell: ({ isSealed }) => (isSealed ? "yes" : "no") },
     { title: "Rooms", width: "220px", cell: (one) => one.rooms.join(", ") },
     {
       title: "Received",
@@ -182,8 +183,13 @@ export function voiceView({ snapshot: { comms } }: ViewProps): ComponentChildren
       Status: status,
       "Player name": playerName,
       Rooms: rooms.join(", ") || "none",
+      Muted: isMuted ? "yes" : "no",
+      "Loss that the sound expects": formatPercent(expectedLoss),
       Clients: server?.clients.join(", ") || "none",
     }),
+    server && h("h2", {}, "Server"),
+    server &&
+      figuresOf(Object.fromEntries(Object.entries(server.metrics).map(([name, value]) => [name, formatCount(value)]))),
     h("h2", {}, "Players"),
     h(Table<(typeof players)[number]>, { label: "Voice", columns, rows: players, id: (one: { id: number }) => one.id }),
   ];

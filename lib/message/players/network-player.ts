@@ -277,7 +277,7 @@ export class NetworkPlayer implements INetworkPlayer {
     const { buffer, length } = this.#owner.encoder;
     try {
       const isTaken = this.lastConnection.send(buffer, channel, lane, 0, length, maxAgeMs);
-      this.recorder?.messageSent(message, channel, lane, length, isTaken);
+      if (this.recorder) this.#record(message, channel, lane, isTaken);
       return this.#counted(message, length, isTaken);
     } catch (error) {
       throw named(error, message);
@@ -352,7 +352,7 @@ export class NetworkPlayer implements INetworkPlayer {
     const { buffer, length } = this.#owner.encoder;
     try {
       const isTaken = this.lastConnection.sendNotify(buffer, callbacks, 0, length, message.maxAgeMs);
-      this.recorder?.messageSent(message, Channel.Notify, 0, length, isTaken);
+      if (this.recorder) this.#record(message as MessageDefinition<unknown>, Channel.Notify, 0, isTaken);
       return this.#counted(message, length, isTaken);
     } catch (error) {
       throw named(error, message);
@@ -369,6 +369,11 @@ export class NetworkPlayer implements INetworkPlayer {
     if (!this.isConnected) return false;
     this.#owner.encoder.encode(wireNumber, message, value);
     return true;
+  }
+
+  /** Apart: what is rare makes functions that are not too large to be inlined. */
+  #record(message: MessageDefinition<unknown>, channel: Channel, lane: number, isTaken: boolean): void {
+    this.recorder?.messageSent(message, channel, lane, this.#owner.encoder.length, isTaken);
   }
 
   #counted(message: MessageDefinition<unknown>, bytes: number, wasTaken: boolean): boolean {

@@ -317,7 +317,7 @@ export abstract class OverReliableProfile implements Profile {
         if (this.#isStalled(nowMs)) return; // until the answer comes
         if (nowMs - this.#askedMs >= ASK_MS) at = this.#writePing(at, nowMs);
       }
-      const taken = datagrams.takenBytes;
+      const taken = this.host.observer ? datagrams.takenBytes : 0;
       const end = datagrams.take(this.packet, at, this.datagramEnd);
       if (this.host.observer) this.#tellSent(this.host.observer, DATAGRAMS, taken, end - at, end);
       this.transmitDatagrams(end, datagrams, nowMs);
@@ -343,7 +343,7 @@ export abstract class OverReliableProfile implements Profile {
         this.#retry(nowMs);
         return;
       }
-      const taken = queue.takenBytes;
+      const taken = this.host.observer ? queue.takenBytes : 0;
       const end = queue.take(this.packet, this.beginReliable(this.packet), RELIABLE_END);
       const sealed = this.sealReliable(this.packet, lane, end);
       if (this.host.observer) this.#tellSent(this.host.observer, lane, taken, queue.takenBytes - taken, sealed);

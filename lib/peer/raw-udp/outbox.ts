@@ -179,7 +179,7 @@ export class Outbox {
 
   #writeDatagrams(index: number, buffer: Uint8Array, start: number, contentEnd: number): number {
     const datagrams = this.#datagrams;
-    this.#datagramStart = this.#datagramEnd = datagrams.takenBytes;
+    if (this.#host.observer) this.#datagramStart = this.#datagramEnd = datagrams.takenBytes;
     if (datagrams.bytes === 0) return start;
     const end = datagrams.take(buffer, start, contentEnd);
     this.#datagramEnd = this.#datagramStart + end - start;

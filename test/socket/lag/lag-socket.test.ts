@@ -215,3 +215,53 @@ test.each([
   const inner = new MemorySocketFactory(new MemoryNetwork());
   expect(() => new LagSocketFactory(inner, conditions)).toThrow(RangeError);
 });
+
+test.each(["datagram", "reliable-lanes", "stream"] as const)("one way has conditions of its own: %s", async (kind) => {
+  const line = await new Line(kind, { latencyMs: 2 }).connect();
+  const { factory, server, clock } = line;
+  const other = factory.createClientSocket();
+  const otherHandle = await other.connect(factory.getConnectEndPoint());
+  const handles: IConnectionHandle[] = [];
+  server.events = {
+    ...{ onReadable() {}, onIncoming: () => true, onDisconnect() {}, onWritable() {} },
+    onConnect: (handle) => void handles.push(handle),
+  };
+  const packet = new ReceivedPacket();
+  const turn = () => {
+    for (const socket of [line.client, other, server]) socket.tick();
+    while (server.poll()) {
+      server.receive(packet);
+      handles.push(packet.handle.copy());
+    }
+  };
+  line.client.send(line.handle, new Uint8Array(4), 4, Delivery.Reliable);
+  other.send(otherHandle, new Uint8Array(4), 4, Delivery.Reliable);
+  for (const socket of [line.client, other]) socket.flush();
+  for (let ms = 0; ms < 10; ms++) {
+    clock.advance(1);
+    turn();
+  }
+  const [first, second] = [...new Map(handles.map((handle) => [handle.address, handle])).values()] as [
+    IConnectionHandle,
+    IConnectionHandle,
+  ];
+  expect(() => factory.setConditionsOf(first.address, { reorder: 1 } as object)).toThrow("reorder");
+  expect(() => factory.setConditionsOf(first.address, { loss: 2 })).toThrow("loss");
+  factory.setConditionsOf(first.address, { latencyMs: 50 });
+  expect(factory.conditionsOf(first.address)).toEqual({ latencyMs: 50, jitterMs: 0, loss: 0 });
+  const sentMs = clock.now();
+  for (const handle of [first, second]) server.send(handle, new Uint8Array(4), 4, Delivery.Reliable);
+  server.flush();
+  const arrivedMs: number[] = [];
+  for (let ms = 0; ms < 60; ms++) {
+    clock.advance(1);
+    turn();
+    for (const socket of [line.client, other]) {
+      while (socket.poll()) {
+        socket.receive(packet);
+        arrivedMs.push(clock.now() - sentMs);
+      }
+    }
+  }
+  expect(arrivedMs).toEqual([2, 50]);
+});

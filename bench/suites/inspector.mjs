@@ -1,0 +1,98 @@
+// The inspector: what it costs a server while somebody looks, and how many frames a second its page draws.
+import { setTimeout as delay } from "node:timers/promises";
+import { chromium } from "playwright-core";
+import { compareGoal } from "../harness/pairs.mjs";
+import { prepareStack } from "../harness/stack.mjs";
+
+export const prepare = prepareStack;
+
+const POLL_MS = 250;
+
+/** A server in this process with clients in memory, and its inspector. */
+async function crowd(count) {
+  const { inspect } = await import("valve-sockets/inspector");
+  const { defineMessage, defineProtocol, NetworkClient, NetworkServer } = await import("valve-sockets/message");
+  const { string } = await import("valve-sockets/serialization");
+  const { MemoryNetwork, MemorySocketFactory } = await import("valve-sockets/socket");
+  const Chat = defineMessage("chat", string(100));
+  const protocol = defineProtocol({ name: "crowd", version: 1, messages: [Chat] });
+  const socketFactory = new MemorySocketFactory(new MemoryNetwork());
+  const server = new NetworkServer({ protocol, socketFactory, peer: { maxConnections: count } });
+  await server.start();
+  const clients = Array.from({ length: count }, () => new NetworkClient({ protocol, socketFactory }));
+  for (const client of clients) await client.connect();
+  const inspector = await inspect(server);
+  const close = async () => {
+    await inspector.close();
+    await Promise.all(clients.map((client) => client.disconnect()));
+    await server.stop();
+  };
+  return { server, inspector, close };
+}
+
+/** The share of a core that a page takes of the server which asks four times a second, its own requests included. */
+async function looking(quick) {
+  const { inspector, close } = await crowd(200);
+  const headers = { authorization: `Bearer ${inspector.token}` };
+  const url = `${inspector.url.split("#")[0]}snapshot?views=connections`;
+  const cpuOf = async (count, ask) => {
+    const before = process.cpuUsage();
+    for (let index = 0; index < count; index++) {
+      await delay(POLL_MS);
+      if (ask) await (await fetch(url, { headers })).arrayBuffer();
+    }
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1000 / (count * POLL_MS);
+  };
+  await cpuOf(8, true);
+  const count = quick ? 8 : 40;
+  const idle = await cpuOf(count, false);
+  const asked = await cpuOf(count, true);
+  await close();
+  return Math.max(asked - idle, 0);
+}
+
+/** How many frames a second Chromium draws of the table of a thousand connections while it scrolls. */
+async function frames(quick) {
+  const { inspector, close } = await crowd(1000);
+  const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
+  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  await page.goto(inspector.url);
+  await page.getByRole("row").nth(20).waitFor();
+  const perSecond = await page.evaluate(`new Promise((resolve) => {
+    const table = document.querySelector("[role=table]");
+    const start = performance.now();
+    let count = 0;
+    const next = (now) => {
+      count++;
+      table.scrollTop = (table.scrollTop + 40) % 20000;
+      if (now - start < ${quick ? 2000 : 8000}) requestAnimationFrame(next);
+      else resolve((1000 * count) / (now - start));
+    };
+    requestAnimationFrame(next);
+  })`);
+  await browser.close();
+  await close();
+  return perSecond;
+}
+
+export const scenarios = [
+  {
+    name: "200 connections, looked at",
+    async run({ quick, onSample }) {
+      const share = await looking(quick);
+      onSample();
+      const row = { name: "200 connections, 4 snapshots a second", unit: "share of a core", target: 1 };
+      return { cases: [compareGoal(row, share, 0.05)] };
+    },
+  },
+  {
+    name: "1000 connections, the page",
+    async run({ quick, onSample }) {
+      const rate = await frames(quick);
+      onSample();
+      const row = { name: "1000 connections, a frame of the page", unit: "ms", target: 1 };
+      return { cases: [compareGoal(row, 1000 / rate, 1000 / 30)] };
+    },
+  },
+];
