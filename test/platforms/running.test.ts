@@ -6,8 +6,8 @@ import { start } from "./start.js";
 const folder = useInstalledPackage();
 
 describe.each(runtimes.map((one) => [`${one.platform}: ${one.name}`, one] as const))("%s", (_name, runtime) => {
-  async function run(what: string) {
-    return (await start(runtime, folder, what)).end();
+  async function run(what: string, program = "program.mjs") {
+    return (await start(runtime, folder, program, what)).end();
   }
 
   test("1000 messages arrive as they were sent, and the process ends", async () => {
@@ -20,10 +20,13 @@ describe.each(runtimes.map((one) => [`${one.platform}: ${one.name}`, one] as con
   });
 
   test("WebTransport: messages and datagrams come back, and the process ends", async () => {
-    const { code, lines, afterMs } = await run("webtransport");
-    expect({ code, lines }).toMatchObject({ code: 0, lines: expect.arrayContaining([/^echoed 200 /].map(matching)) });
+    const { code, lines, afterMs } = await run("exchange", "web-transport.mjs");
+    expect({ code, lines }).toMatchObject({
+      code: 0,
+      lines: expect.arrayContaining([/^exchanged 200 /].map(matching)),
+    });
     expect(afterMs).toBeLessThan(5000);
-    const left = await run("leave");
+    const left = await run("exit", "web-transport.mjs");
     expect(left).toMatchObject({ code: 3 });
     expect(left.afterMs).toBeLessThan(5000);
   });
