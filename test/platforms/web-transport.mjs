@@ -1,5 +1,5 @@
-// A server and a client over WebTransport, on the package of its binaries: web-transport.mjs <exchange or exit>. It needs
-// no other binary. The client trusts the server's own certificate by its hash.
+// A server and a client over WebTransport, on the package of its binaries: web-transport.mjs <exchange or exit>. It
+// needs no other binary. The client trusts the server's own certificate by its hash.
 import { Delivery, ReceivedPacket } from "valve-sockets/socket";
 import { WebTransportSocketFactory } from "valve-sockets/socket/webtransport";
 
