@@ -6,10 +6,11 @@ import { root } from "./paths.mjs";
 const glibc = { newestGlibc: "2.28", needed: ["libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2"] };
 const CORE_FOUNDATION = "/System/Library/Frameworks/CoreFoundation.framework/Versions/A/CoreFoundation";
 const macos = { oldestMacos: "11.0", needed: ["/usr/lib/libSystem.B.dylib", CORE_FOUNDATION] };
-/** Libraries of Windows 10. A dozen of them are the C library. */
+/** Libraries of Windows 10. A dozen of them are the C library; Rust's standard library needs the second row. */
 const crt = "convert environment heap locale math multibyte private runtime stdio string time utility".split(" ");
 const windows = [
   ...["bcrypt", "dbghelp", "iphlpapi", "kernel32", "winmm", "ws2_32"].map((name) => `${name}.dll`),
+  ...["advapi32", "api-ms-win-core-synch-l1-2-0", "bcryptprimitives", "ntdll"].map((name) => `${name}.dll`),
   ...crt.map((name) => `api-ms-win-crt-${name}-l1-1-0.dll`),
 ];
 

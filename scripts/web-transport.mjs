@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { cache, checkoutCache, root } from "./paths.mjs";
 import { run, step } from "./run.mjs";
 import { ensureSystemPackages, rustSourcePackages } from "./system-packages.mjs";
@@ -44,7 +44,7 @@ export async function buildWebTransport() {
     console.warn("Without WebTransport: there is no cargo. Browsers connect over WebSocket");
     return "";
   }
-  return await built(`development-${keyOf(rustVersion("rustc"), ...contents())}`, () => {
+  return await built(`development-${keyOf(rustVersion(ownCompiler()), ...contents())}`, () => {
     step("WebTransport: Rust, about two minutes the first time");
     const folder = checkoutCache("cargo-webtransport");
     build({ env: process.env, folder });
@@ -57,11 +57,17 @@ function ask(rustc, ...args) {
   return spawnSync(rustc, ["--print", ...args], { encoding: "utf8" }).stdout?.trim() ?? "";
 }
 
+/** The compiler beside cargo. On PATH another may come first: prebuildify puts Node's folder there. */
+function ownCompiler() {
+  const { stdout } = spawnSync("sh", ["-c", "command -v cargo"], { encoding: "utf8" });
+  return join(dirname(stdout.trim()), "rustc");
+}
+
 const sourcesOf = (rustc) => join(ask(rustc, "sysroot"), "lib", "rustlib", "src", "rust");
 
 /** The compiler that has Rust's standard library for a target, else one that has its sources, which cargo compiles. */
 function findCompiler(target) {
-  const compilers = ["rustc", "/usr/bin/rustc"].filter((rustc) => ask(rustc, "sysroot") !== "");
+  const compilers = [ownCompiler(), "/usr/bin/rustc"].filter((rustc) => ask(rustc, "sysroot") !== "");
   const ready = compilers.find((rustc) => existsSync(ask(rustc, "target-libdir", "--target", target)));
   if (ready) return { rustc: ready, isCompiled: false };
   const able = compilers.find((rustc) => existsSync(join(sourcesOf(rustc), "library", "Cargo.lock")));

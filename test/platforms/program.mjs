@@ -94,20 +94,6 @@ const programs = {
     await server.close();
     say("ends");
   },
-  async webtransport() {
-    const { exchangeOverWebTransport } = await import("./web-transport.mjs");
-    const { answers, close } = await exchangeOverWebTransport();
-    say(`echoed ${answers}`);
-    await close();
-    say("ends");
-  },
-  /** The process ends while WebTransport is open. */
-  async leave() {
-    const { exchangeOverWebTransport } = await import("./web-transport.mjs");
-    await exchangeOverWebTransport();
-    say("ends");
-    process.exit(3);
-  },
   async exit() {
     await open();
     say("ends");

@@ -6,8 +6,8 @@ import { start } from "./start.js";
 const folder = useInstalledPackage();
 
 describe.each(runtimes.map((one) => [`${one.platform}: ${one.name}`, one] as const))("%s", (_name, runtime) => {
-  async function run(what: string) {
-    return (await start(runtime, folder, what)).end();
+  async function run(what: string, program = "program.mjs") {
+    return (await start(runtime, folder, program, what)).end();
   }
 
   test("1000 messages arrive as they were sent, and the process ends", async () => {
@@ -19,14 +19,21 @@ describe.each(runtimes.map((one) => [`${one.platform}: ${one.name}`, one] as con
     expect(afterMs).toBeLessThan(5000);
   });
 
-  test("WebTransport: messages and datagrams come back, and the process ends", async () => {
-    const { code, lines, afterMs } = await run("webtransport");
-    expect({ code, lines }).toMatchObject({ code: 0, lines: expect.arrayContaining([/^echoed 200 /].map(matching)) });
-    expect(afterMs).toBeLessThan(5000);
-    const left = await run("leave");
-    expect(left).toMatchObject({ code: 3 });
-    expect(left.afterMs).toBeLessThan(5000);
-  });
+  // wine 8 lacks bcryptprimitives.dll, from which Rust has its random numbers: on Windows this is not tried.
+  test.skipIf(runtime.platform === "win32-x64")(
+    "WebTransport: messages and datagrams come back, and the process ends",
+    async () => {
+      const { code, lines, afterMs } = await run("exchange", "web-transport.mjs");
+      expect({ code, lines }).toMatchObject({
+        code: 0,
+        lines: expect.arrayContaining([/^exchanged 200 /].map(matching)),
+      });
+      expect(afterMs).toBeLessThan(5000);
+      const left = await run("exit", "web-transport.mjs");
+      expect(left).toMatchObject({ code: 3 });
+      expect(left.afterMs).toBeLessThan(5000);
+    },
+  );
 
   test("the addon's AES-GCM agrees with the runtime's", async () => {
     const { code, lines } = await run("seal");

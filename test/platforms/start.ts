@@ -3,7 +3,7 @@ import { closeSync, openSync, readFileSync, watch } from "node:fs";
 import { join } from "node:path";
 import type { PlatformRuntime } from "./runtimes.js";
 
-/** A running `program.mjs`. */
+/** A running program. */
 export interface Started {
   /** Waits for a line that starts with `start`, and returns its words. */
   line(start: string): Promise<string[]>;
@@ -16,13 +16,18 @@ const LIMIT_MS = 120_000;
 
 let files = 0;
 
-/** Starts `program.mjs` in `folder`. Its output goes through a file: under wine, Node cannot write to a pipe. */
-export async function start(runtime: PlatformRuntime, folder: string, ...args: string[]): Promise<Started> {
+/** Starts a program in `folder`. Its output goes through a file: under wine, Node cannot write to a pipe. */
+export async function start(
+  runtime: PlatformRuntime,
+  folder: string,
+  program: string,
+  ...args: string[]
+): Promise<Started> {
   const [command = "", ...options] = await runtime.command();
   const output = join(folder, `output-${files++}`);
   const descriptor = openSync(output, "w");
   const { LIBC: _, ...environment } = process.env;
-  const child = spawn(command, [...options, "program.mjs", ...args], {
+  const child = spawn(command, [...options, program, ...args], {
     cwd: folder,
     env: { ...environment, ...runtime.env },
     stdio: [openSync("/dev/null", "r"), descriptor, descriptor],

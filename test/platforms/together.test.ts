@@ -13,9 +13,11 @@ function onPlatform(name: string): PlatformRuntime {
 
 test("a server on linux-x64 serves clients of every other platform at once", async () => {
   const platforms = [...new Set(runtimes.map(({ platform }) => platform))];
-  const server = await start(onPlatform("linux-x64"), folder, "serve", String(platforms.length));
+  const server = await start(onPlatform("linux-x64"), folder, "program.mjs", "serve", String(platforms.length));
   const [, port = ""] = await server.line("listening");
-  const clients = await Promise.all(platforms.map((name) => start(onPlatform(name), folder, "connect", port)));
+  const clients = await Promise.all(
+    platforms.map((name) => start(onPlatform(name), folder, "program.mjs", "connect", port)),
+  );
   const ends = await Promise.all(clients.map((client) => client.end()));
   for (const [index, { code, lines }] of ends.entries()) {
     const exchanged = lines.some((line) => line.startsWith("exchanged 1000"));

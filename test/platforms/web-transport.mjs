@@ -1,5 +1,5 @@
-// A server and a client over WebTransport, on the package of its binaries. The client trusts the server's own
-// certificate by its hash.
+// A server and a client over WebTransport, on the package of its binaries: web-transport.mjs <exchange or exit>. It
+// needs no other binary. The client trusts the server's own certificate by its hash.
 import { Delivery, ReceivedPacket } from "valve-sockets/socket";
 import { WebTransportSocketFactory } from "valve-sockets/socket/webtransport";
 
@@ -66,3 +66,23 @@ export async function exchangeOverWebTransport() {
   if (!isRight) throw new Error("the messages arrived with other bytes");
   return { answers: answers.length, close: () => Promise.all([client.close(), server.close()]) };
 }
+
+function say(line) {
+  console.log(`${line} ${Date.now()}`);
+}
+
+const programs = {
+  async exchange() {
+    const { answers, close } = await exchangeOverWebTransport();
+    say(`exchanged ${answers}`);
+    await close();
+    say("ends");
+  },
+  async exit() {
+    await exchangeOverWebTransport();
+    say("ends");
+    process.exit(3);
+  },
+};
+
+await programs[process.argv[2]]?.();
