@@ -54,17 +54,32 @@ export async function echoLoad(options, programs = [program(), program()]) {
   return { rate: asked.count / asked.seconds, cpu, p50, p99, refills };
 }
 
-/** A server's CPU under many clients that send at 20 Hz and get it back. */
-export async function swarm(options) {
-  const { asked, served } = await callEcho("swarm", options, [program(), program()]);
-  const { hz, sent, received } = asked;
+/** A server's CPU, memory and answers under many clients that send at 20 Hz and get it back. */
+export async function swarm(options, programs = [program(), program()]) {
+  const { asked, served } = await callEcho("swarm", options, programs);
+  const { hz, sent, received, p50, p99 } = asked;
   return {
+    p50,
+    p99,
+    kilobytes: served.addedBytes / 1024 / options.connections,
     cores: served.cpuSeconds / served.seconds,
     cpu: perMillion(served, served),
     hz,
     sent,
     lost: sent - received,
   };
+}
+
+/** A server's share of a processor, in percent, with clients that say nothing. */
+export async function idle(options) {
+  const { served } = await callEcho("idle", options, [program(), program()]);
+  return { percent: (100 * served.cpuSeconds) / served.seconds };
+}
+
+/** A server's CPU in milliseconds for a client that connects. */
+export async function handshakes(options) {
+  const { served } = await callEcho("handshakes", options, [program(), program()]);
+  return { milliseconds: (1000 * served.cpuSeconds) / options.connections };
 }
 
 /** What a process of its own measures for itself. */

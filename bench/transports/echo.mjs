@@ -10,8 +10,9 @@ export async function echo({ listen }, options) {
   }, options);
   process.stdin.setEncoding("utf8").on("data", (text) => {
     if (text.includes("start")) meter.start();
-    if (text.includes("read")) report("result", meter.read());
+    if (text.includes("read")) report("result", { ...meter.read(), addedBytes: process.memoryUsage.rss() - rss });
   });
+  const rss = process.memoryUsage.rss();
   report("listening", place);
 }
 

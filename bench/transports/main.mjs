@@ -1,13 +1,13 @@
-// One process of a benchmark over any transport. Roles of two processes: echo and load, sink and flood, echo and swarm;
+// One process of a benchmark over any transport. Roles of two processes: echo and load, sink and flood, echo and swarm, idle or handshakes;
 // of one: allocation and wire. Options are those of the functions named so.
 import { readOptions } from "../peer/options.mjs";
 import { limitSeconds, reportError } from "../peer/report.mjs";
 import { echo, load } from "./echo.mjs";
 import { allocation, wire } from "./in-process.mjs";
 import { flood, sink } from "./one-way.mjs";
-import { swarm } from "./swarm.mjs";
+import { handshakes, idle, swarm } from "./swarm.mjs";
 
-const roles = { echo, load, sink, flood, swarm };
+const roles = { echo, load, sink, flood, swarm, idle, handshakes };
 const localRoles = { allocation, wire };
 const transports = ["peer", "dgram", "ws", "socket-io", "enet", "data-channel"];
 

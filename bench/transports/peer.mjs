@@ -1,9 +1,11 @@
 import { generateServerKey } from "valve-sockets/noise";
 import { nativePrimitives } from "valve-sockets/noise/native";
 import { Channel, Peer } from "valve-sockets/peer";
+import { createDevelopmentCertificate } from "valve-sockets/socket/browser";
 import { GnsSocketFactory } from "valve-sockets/socket/gns";
 import { UdpSocketFactory } from "valve-sockets/socket/udp";
 import { WebSocketFactory } from "valve-sockets/socket/websocket";
+import { WebTransportSocketFactory } from "valve-sockets/socket/webtransport";
 
 const MEBIBYTE = 2 ** 20;
 const local = { host: "127.0.0.1", bindHost: "127.0.0.1" };
@@ -14,6 +16,15 @@ const factories = {
   gns: ({ host, port, rate = 100 * MEBIBYTE }) =>
     new GnsSocketFactory({ ...local, ...place(host, port), sendRate: rate, sendQueueBytes: 4 * MEBIBYTE }),
   websocket: ({ host, port }) => new WebSocketFactory({ ...local, ...place(host, port) }),
+  wss: ({ host, port }) => {
+    const { cert, key } = createDevelopmentCertificate();
+    const tls = port ? { rejectUnauthorized: false } : { cert, key };
+    return new WebSocketFactory({ ...local, ...place(host, port), secure: true, tls });
+  },
+  webtransport: ({ host, port, hash, coalesceMs = 0 }) => {
+    const certificateHashes = hash ? { certificateHashes: [hash] } : {};
+    return new WebTransportSocketFactory({ ...local, ...place(host, port), ...certificateHashes, coalesceMs });
+  },
 };
 
 function place(host, port = 0) {
@@ -88,18 +99,18 @@ function createPeer(end, onMessage, options, encryption) {
   const factory = factories[options.socket](options);
   const handler = new Handler(onMessage, options);
   const socket = end === "server" ? factory.createServerSocket() : factory.createClientSocket();
-  const limits = { maxConnections: 10_000, maxPendingConnections: 10_000 };
+  const limits = { maxConnections: 10_000, maxPendingConnections: 10_000, handshakeTimeoutMs: 60_000 };
   const peer = new Peer(socket, factory.maxPacketSize, handler, { ...limits, encryption });
   return { peer, factory, handler };
 }
 
-/** A Peer over `options.socket`, `udp`, `gns` or `websocket`; with `options.noise` encrypted by Noise NK. */
+/** A Peer over `options.socket`, `udp`, `gns`, `websocket`, `wss` or `webtransport`; with `options.noise` encrypted by Noise NK. */
 export async function listen(onMessage, options) {
   const key = options.noise ? generateServerKey(nativePrimitives()) : null;
   const encryption = key && { primitives: nativePrimitives(), serverKeys: [key.privateKey] };
   const { peer, factory } = createPeer("server", onMessage, options, encryption);
   await peer.bind(factory.getBindEndPoint());
-  return { port: peer.boundPort, key: key?.publicKey ?? "" };
+  return { port: peer.boundPort, key: key?.publicKey ?? "", hash: factory.certificateHashes?.[0] ?? "" };
 }
 
 export async function connect(onMessage, options) {

@@ -12,5 +12,6 @@ const { hostname, port, protocol } = location;
 const DEFAULT_PORT = protocol === "https:" ? 443 : 80;
 const socketFactory = new BrowserSocketFactory({ host: hostname, port: Number(port || DEFAULT_PORT) });
 const client = createPlayer(socketFactory, print);
-await client.connect();
+const { transport } = await client.connect();
+print(`Connected over ${transport}`);
 await enter(client, name, print);

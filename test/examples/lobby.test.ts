@@ -1,6 +1,7 @@
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { launchBrowser } from "../support/browser-page.js";
+import { addresses, NetworkWorld, whyNoNamespaces } from "../support/network-world.js";
 import { type Program, startProgram } from "../support/program.js";
 
 let browser: Browser;
@@ -36,6 +37,7 @@ test("a host, a player over GNS and one in a browser meet, and begin a game toge
   page.on("pageerror", (error) => errors.push(error));
   await page.goto(`${address}?name=linus`);
   const onPage = (text: string) => page.getByText(text, { exact: true }).waitFor();
+  await onPage("Connected over webtransport");
   await onPage("Entered ada's lobby");
   await onPage("linus: Hello, linus here");
   await Promise.all([host.line("linus: Hello, linus here"), grace.line("linus: Hello, linus here")]);
@@ -57,4 +59,28 @@ test("a host, a player over GNS and one in a browser meet, and begin a game toge
   expect(await grace.end()).toMatchObject({ code: 0, errors: "" });
   expect(await host.end()).toMatchObject({ code: 0, errors: "" });
   expect(errors).toEqual([]);
+});
+
+test("its page is on WebTransport, and on WebSocket where UDP is blocked", async () => {
+  expect(whyNoNamespaces).toBeNull();
+  const world = new NetworkWorld();
+  const origin = `http://${addresses.p}:8080`;
+  const flags = [`--unsafely-treat-insecure-origin-as-secure=${origin}`];
+  const far = await launchBrowser([...flags, "--disable-features=LocalNetworkAccessChecks"], world.namespace("q"));
+  try {
+    world.start("p", "../../examples/lobby/host.mjs", ["ada", "9", "0", "8080"]);
+    for (const [loss, transport] of [
+      [0, "webtransport"],
+      [100, "websocket"],
+    ] as const) {
+      world.setLoss(loss, "udp");
+      const page = await far.newPage();
+      await vi.waitUntil(() => page.goto(`${origin}?name=${transport}`).catch(() => null), { timeout: 30_000 });
+      await page.getByText(`Connected over ${transport}`, { exact: true }).waitFor();
+      await page.getByText(`${transport}: Hello, ${transport} here`, { exact: true }).waitFor();
+    }
+  } finally {
+    await far.close();
+    world.remove();
+  }
 });

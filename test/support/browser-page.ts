@@ -1,12 +1,46 @@
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { build } from "esbuild";
 import { type Browser, chromium } from "playwright-core";
 
-/** The system's Chromium, or the one of Playwright, without a window. */
-export function launchBrowser(flags: readonly string[] = []): Promise<Browser> {
-  const executablePath = ["/usr/bin/chromium", "/usr/bin/google-chrome"].find((path) => existsSync(path));
-  return chromium.launch({ ...(executablePath && { executablePath }), args: ["--no-sandbox", ...flags] });
+/** The system's Chromium, or the one of Playwright, without a window, in a network namespace if one is given. */
+export async function launchBrowser(flags: readonly string[] = [], namespace?: string): Promise<Browser> {
+  const found = ["/usr/bin/chromium", "/usr/bin/google-chrome"].find((path) => existsSync(path));
+  const args = ["--no-sandbox", ...flags];
+  if (namespace === undefined) return chromium.launch({ ...(found && { executablePath: found }), args });
+  const folder = mkdtempSync(join(tmpdir(), "vs-browser-"));
+  const executablePath = join(folder, "browser");
+  const command = `exec ip netns exec ${namespace} ${found ?? chromium.executablePath()} "$@"`;
+  writeFileSync(executablePath, `#!/bin/sh\n${command}\n`, { mode: 0o755 });
+  try {
+    return await chromium.launch({ executablePath, args });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The code of a page that imports from `dist`, bundled for browsers. */
+export async function bundlePage(code: string, resolveFolder: string): Promise<string> {
+  const [file] = await bundle(code, resolveFolder, {}, true);
+  return file?.text ?? "";
+}
+
+async function bundle(code: string, resolveFolder: string, files: Record<string, string>, resolvesDist: boolean) {
+  const { outputFiles } = await build({
+    stdin: { contents: code, resolveDir: resolveFolder, loader: "ts" },
+    entryPoints: files,
+    external: ["node:*", "module", "fs", "path"],
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    outdir: "/",
+    write: false,
+    // The paths of this repository are not those of an installed package.
+    ...(resolvesDist && { tsconfigRaw: "{}" }),
+  });
+  return outputFiles;
 }
 
 /** What a page consists of besides its code. */
@@ -23,16 +57,7 @@ export async function servePage(
   resolveFolder: string,
   { files = {}, policy }: PageParts = {},
 ): Promise<Server> {
-  const { outputFiles } = await build({
-    stdin: { contents: code, resolveDir: resolveFolder, loader: "ts" },
-    entryPoints: files,
-    external: ["node:*", "module", "fs", "path"],
-    bundle: true,
-    format: "esm",
-    platform: "browser",
-    outdir: "/",
-    write: false,
-  });
+  const outputFiles = await bundle(code, resolveFolder, files, false);
   return createServer((request, response) => {
     const script = outputFiles.find(({ path }) => path === request.url)?.text;
     if (policy !== undefined) response.setHeader("Content-Security-Policy", policy);

@@ -109,9 +109,10 @@ export class NetworkWorld {
     ]);
   }
 
-  /** How many percent of the packets between the networks are dropped, in each direction. */
-  setLoss(percent: number): void {
-    const loss = percent === 100 ? "drop" : `numgen random mod 100 < ${percent} drop`;
+  /** How many percent of the packets between the networks, or of those of UDP, are dropped, in each direction. */
+  setLoss(percent: number, of: "all" | "udp" = "all"): void {
+    const which = of === "udp" ? "meta l4proto udp " : "";
+    const loss = `${which}${percent === 100 ? "drop" : `numgen random mod 100 < ${percent} drop`}`;
     this.#nft("net", [
       "flush ruleset",
       "table ip line {",

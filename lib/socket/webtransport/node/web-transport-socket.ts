@@ -30,6 +30,8 @@ const BUFFER_BYTES = 4 * 1024 * 1024;
 const SLAB_BYTES = 256 * 1024;
 /** What is taken from the addon and waits for `receive`. The rest stays there, where flow control stops the others. */
 const MAX_WAITING_BYTES = 1024 * 1024;
+/** What is handled in a turn of the loop at most: whoever sends without a pause leaves the others theirs. */
+const SLABS_PER_TURN = 4;
 
 /** The sockets of this thread that are open in the addon, by the number that it gives them. */
 const open = new Map<number, WebTransportSocket>();
@@ -129,9 +131,13 @@ export abstract class WebTransportSocket extends InboxSocket implements WebTrans
 
   /** Called by the addon when it has records. */
   wake(): void {
-    while (this.#id !== 0) {
+    for (let slabs = 0; this.#id !== 0; slabs++) {
       if (this.#waitingBytes > MAX_WAITING_BYTES) {
         this.#isPaused = true;
+        return;
+      }
+      if (slabs === SLABS_PER_TURN) {
+        this.settings.clock.setTimeout(() => this.wake(), 0);
         return;
       }
       const bytes = this.addon.receive(this.#id, slab);

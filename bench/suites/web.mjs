@@ -1,0 +1,108 @@
+// Servers of players in browsers: WebTransport against WebSocket, with and without TLS, and node-datachannel (WebRTC).
+// Both ends are Node and a Peer; a browser's own share is not measured.
+import { existsSync } from "node:fs";
+import { loadavg } from "node:os";
+import { join } from "node:path";
+import { root } from "../../scripts/paths.mjs";
+import { run } from "../../scripts/run.mjs";
+import { LossyNetwork } from "../harness/lossy-network.mjs";
+import { compareAll, describeSwarm, interleave, median } from "../harness/pairs.mjs";
+import { echoLoad, handshakes, idle, prepareStack, program, swarm } from "../harness/stack.mjs";
+
+const OURS = "WebTransport";
+const COALESCED = "WebTransport, coalesceMs 1";
+const stack = {
+  [OURS]: { transport: "peer", socket: "webtransport" },
+  wss: { transport: "peer", socket: "wss" },
+  ws: { transport: "peer", socket: "websocket" },
+};
+const coalesced = { ...stack[OURS], coalesceMs: 1 };
+const webrtc = { transport: "data-channel" };
+const rivals = join(root, "bench", "rivals");
+
+export function prepare() {
+  prepareStack();
+  if (existsSync(join(rivals, "node_modules"))) return;
+  run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: rivals });
+}
+
+/** One case: what each of `sides` measures, and `OURS` against the others. */
+function scenario(name, sides, measure, metrics, { describe = () => [] } = {}) {
+  return {
+    name,
+    async run({ quick, onSample }) {
+      const load = loadavg()[0].toFixed(1);
+      const measures = Object.entries(sides).map(([side, options]) => [side, () => measure(options, quick)]);
+      const samples = await interleave(Object.fromEntries(measures), quick ? 1 : 3, onSample);
+      const ours = Object.keys(sides).filter((side) => side.startsWith(OURS));
+      const others = Object.keys(sides).filter((side) => !side.startsWith(OURS));
+      const cases = ours.flatMap((side) =>
+        others.flatMap((other) => compareAll(`${name}, ${side}`, metrics, samples, side, other)),
+      );
+      const figures = (runs) =>
+        metrics.map(({ key, name: what }) => `${what} ${median(runs.map((one) => one[key])).toPrecision(3)}`);
+      const notes = Object.entries(samples).map(
+        ([side, runs]) => `${name}, ${side}:${[...figures(runs), ...describe(runs)].join(";")}`,
+      );
+      return { cases, notes: [...notes, `${name}: load of the machine ${load} before it`] };
+    },
+  };
+}
+
+const crowd = [
+  { key: "cpu", name: " CPU", unit: "CPU s/M msg, server" },
+  { key: "p50", name: " p50", unit: "us" },
+  { key: "p99", name: " p99", unit: "us" },
+  { key: "kilobytes", name: " memory", unit: "KB a client" },
+];
+const trip = crowd.slice(1, 3);
+
+function lossScenario(percent) {
+  const measure = async (options, quick) => {
+    if (process.getuid?.() !== 0) throw new Error("Loss needs network namespaces, and these need root");
+    const network = new LossyNetwork();
+    try {
+      network.setLoss(percent);
+      const load = { connections: 20, hz: 50, seconds: quick ? 2 : 6, host: network.host, limit: 60 };
+      return await swarm({ ...options, ...load }, network.prefixes.map(program));
+    } finally {
+      network.remove();
+    }
+  };
+  const sides = { [OURS]: stack[OURS], [`${OURS}, reliable`]: { ...stack[OURS], reliable: true }, ws: stack.ws };
+  return scenario(`20 clients, 50 Hz, ${percent} % loss`, sides, measure, trip);
+}
+
+export const scenarios = [
+  scenario(
+    "1000 clients, 20 Hz",
+    { ...stack, [COALESCED]: coalesced },
+    (options, quick) => swarm({ ...options, connections: 1000, size: 64, seconds: quick ? 2 : 8, limit: 120 }),
+    crowd,
+    { describe: (runs) => [` ${describeSwarm(runs)}`] },
+  ),
+  scenario(
+    "100 clients, 20 Hz",
+    { ...stack, "node-datachannel": webrtc },
+    (options, quick) => swarm({ ...options, connections: 100, size: 64, seconds: quick ? 2 : 6, limit: 120 }),
+    crowd,
+    { describe: (runs) => [` ${describeSwarm(runs)}`] },
+  ),
+  scenario(
+    "one in flight",
+    { ...stack, "node-datachannel": webrtc },
+    (options, quick) => echoLoad({ ...options, seconds: quick ? 1 : 3 }),
+    trip,
+  ),
+  scenario("handshake", stack, (options) => handshakes({ ...options, connections: 300, limit: 120 }), [
+    { key: "milliseconds", name: " CPU", unit: "ms, server" },
+  ]),
+  scenario(
+    "100 idle clients",
+    stack,
+    (options, quick) => idle({ ...options, connections: 100, seconds: quick ? 3 : 10 }),
+    [{ key: "percent", name: " CPU", unit: "% of a core" }],
+  ),
+  lossScenario(2),
+  lossScenario(5),
+];
