@@ -43,7 +43,7 @@ test("a client sees what its input does in that tick, and the server does the sa
 });
 
 describe("over 50 ms with 8 ms of jitter", () => {
-  async function fly({ loss = 0, ms = 20_000, error = () => 1 }) {
+  async function fly({ loss = 0, ms = 20_000, error = () => 1, first = samples(3) }) {
     const effects = new Map<number, number>();
     let [corrections, lastReplayed] = [0, Number.POSITIVE_INFINITY];
     let other: AnyCraft | null = null;
@@ -65,7 +65,7 @@ describe("over 50 ms with 8 ms of jitter", () => {
     await world.server.start();
     const end = await world.enterCraft();
     other = world.objects.spawn(CraftPrefab).craft;
-    let sample = samples(3);
+    let sample = first;
     world.flying.control(end.ownCraft, () => sample());
     await world.run(ms);
     const { missing } = world.objects.inputsOf(end.player);
@@ -94,6 +94,16 @@ describe("over 50 ms with 8 ms of jitter", () => {
     expect(missing).toBeLessThan(30);
     // What is rounded in a correction may lead to another one later.
     expect(corrections).toBeLessThanOrEqual(4 * missing);
+  });
+
+  test("with 5 % loss it is never corrected where the server does without inputs that are like the ones before", async () => {
+    const push = { forward: 0.5, turn: 20, light: true };
+    const { corrections, missing, moved } = await fly({ loss: 0.05, first: () => push });
+    // The server uses the last input again.
+    expect(missing).toBeGreaterThan(0);
+    // The first news is of a tick before the first input.
+    expect(corrections).toBeLessThanOrEqual(1);
+    expect(moved).toBeGreaterThan(1);
   });
 
   test("a step with a random error of 0.1 % is corrected, and effects that isReplay guards come once", async () => {
