@@ -1,5 +1,5 @@
 // What a user's compiler reads: the declarations in `dist` that the package's exports lead to.
-import { cpSync } from "node:fs";
+import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import ts from "typescript";
 import { afterAll, describe, expect, test } from "vitest";
@@ -26,6 +26,32 @@ describe("a strict user without any @types package can compile them", () => {
 
   test("without the DOM", () => expect(problemsOf(withoutDom)).toEqual([]));
   test("with the DOM", () => expect(problemsOf(compileTypes(files, ["es2023", "dom"]))).toEqual([]));
+});
+
+test("a user's declarations have what the library makes of classes without names", () => {
+  const source = `
+    import { definePrediction, definePrefab, NetworkBehaviour, networked, serverRpc } from "./dist/object/index.js";
+    import { struct, u8, u16 } from "./dist/serialization/index.js";
+    export const Ship = networked(class Ship extends NetworkBehaviour {}, { health: u8 });
+    export const ShipPrefab = definePrefab("ship", { ship: Ship });
+    export const flying = definePrediction(Ship, { input: struct({ turn: u8 }), step() {} });
+    export const Shop = networked(
+      class extends NetworkBehaviour { buy(item: number) {} }, { stock: u8 }, { buy: serverRpc([u16]) },
+    );
+    export function make() { return networked(class extends NetworkBehaviour {}, { health: u8 }); }`;
+  const file = join(folder, "user.mts");
+  const user = join(folder, "user-of-user.mts");
+  writeFileSync(file, source);
+  const modules = { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext };
+  const options = { ...modules, target: ts.ScriptTarget.ES2022, types: [], strict: true, declaration: true };
+  const program = ts.createProgram([file], { ...options, emitDeclarationOnly: true });
+  program.emit();
+  const textOf = ({ messageText }: ts.Diagnostic) => ts.flattenDiagnosticMessageText(messageText, " ");
+  expect([...program.getDeclarationDiagnostics(), ...program.getSemanticDiagnostics()].map(textOf)).toEqual([]);
+  // The declarations alone, as in a package of theirs.
+  rmSync(file);
+  writeFileSync(user, `import { Shop, Ship } from "./user.mjs"; new Ship().health = new Shop().stock;`);
+  expect(ts.getPreEmitDiagnostics(ts.createProgram([user], { ...options, noEmit: true })).map(textOf)).toEqual([]);
 });
 
 test("nothing internal is among them", () => {

@@ -13,6 +13,21 @@ import { createView, type ShownSource } from "./shown.js";
 /** Of those of which no RPC was called. They stay empty. */
 const NO_CALLS: ReturnType<typeof callable>[] = [];
 
+// No private fields: TypeScript writes no declaration of an exported class without a name that extends one with such.
+const VALUES = Symbol("values");
+const STATE = Symbol("state");
+
+/** What the library keeps of a behaviour besides its values. */
+class BehaviourState {
+  /** Null until the object is in a world. */
+  link: BehaviourLink | null = null;
+  /** Null where everything is shown as it is. */
+  shownSource: ShownSource | null = null;
+  shown: NetworkBehaviour | null = null;
+  /** What sends the calls of each RPC, once it is asked for. */
+  calls: ReturnType<typeof callable>[] = NO_CALLS;
+}
+
 /** When a listener of a member is called. */
 export interface ListenOptions {
   /**
@@ -33,23 +48,21 @@ export type BehaviourClass = abstract new (...parameters: never[]) => NetworkBeh
  * @throws TypeError, RangeError of its constructor for members that contradict each other
  */
 export abstract class NetworkBehaviour {
-  readonly #values: MemberValues;
-  /** Null until the object is in a world. */
-  #link: BehaviourLink | null = null;
-  /** Null where everything is shown as it is. */
-  #shownSource: ShownSource | null = null;
-  #shown: this | null = null;
-  /** What sends the calls of each RPC, once it is asked for. */
-  #calls: ReturnType<typeof callable>[] = NO_CALLS;
+  /** @internal */
+  declare readonly [VALUES]: MemberValues;
+  /** @internal */
+  declare readonly [STATE]: BehaviourState;
 
   constructor() {
     const definition = behaviourDefinition(new.target);
-    this.#values = new definition.Values(definition);
+    Object.defineProperty(this, VALUES, { value: new definition.Values(definition) });
+    Object.defineProperty(this, STATE, { value: new BehaviourState() });
   }
 
   /** The object that it is a part of. @throws NetworkError `ERR_STATE` while that is in no world */
   get identity(): NetworkIdentity {
-    if (this.#link) return this.#link.identity;
+    const { link } = this[STATE];
+    if (link) return link.identity;
     throw new NetworkError("ERR_STATE", "The object is in no world: spawn it first");
   }
 
@@ -59,16 +72,18 @@ export abstract class NetworkBehaviour {
    * methods, which see these values, but no plain fields, and its members cannot be set.
    */
   get shown(): this {
-    if (this.#shown) return this.#shown;
-    const behaviour = this;
-    const shown = {
-      behaviour,
-      get source() {
-        return behaviour.#shownSource;
+    const state = this[STATE];
+    state.shown ??= createView(
+      {
+        behaviour: this,
+        get source() {
+          return state.shownSource;
+        },
       },
-    };
-    this.#shown = createView(shown, NetworkBehaviour.prototype, this.#values.definition) as this;
-    return this.#shown;
+      NetworkBehaviour.prototype,
+      this[VALUES].definition,
+    ) as this;
+    return state.shown as this;
   }
 
   /** On the server, before the object is in the world. Its values may be set here. */
@@ -94,17 +109,18 @@ export abstract class NetworkBehaviour {
    * @throws TypeError for what is no networked member, wrong options, and for a collection or a reference at the time
    *   that is shown
    */
-  on<K extends keyof this & string>(
+  on<This extends NetworkBehaviour, K extends keyof This & string>(
+    this: This,
     member: K,
-    listener: (now: this[K], before: this[K]) => void,
+    listener: (now: This[K], before: This[K]) => void,
     options: ListenOptions = {},
   ): () => void {
     checkFunction("listener", listener);
     checkOptions("on", options, LISTEN_OPTIONS);
-    const found = this.#values.definition.memberOf(member);
-    if (options.at !== "shown") return this.#values.listen(found, listener as MemberListener);
+    const found = this[VALUES].definition.memberOf(member);
+    if (options.at !== "shown") return this[VALUES].listen(found, listener as MemberListener);
     if (found.kind !== "variable") throw invalidType(`${member} is no variable: it is not known as it is shown`);
-    return this.#values.listenShown(found, listener as MemberListener);
+    return this[VALUES].listenShown(found, listener as MemberListener);
   }
 
   /**
@@ -112,10 +128,10 @@ export abstract class NetworkBehaviour {
    *
    * @throws TypeError for another member, or if the object cannot be written any more
    */
-  markChanged(member: keyof this & string): void {
-    const found = this.#values.definition.memberOf(member);
+  markChanged<This extends NetworkBehaviour>(this: This, member: keyof This & string): void {
+    const found = this[VALUES].definition.memberOf(member);
     if (!found.options.mutable) throw invalidType(`${member} is not mutable: assign a new value, which is noticed`);
-    this.#values.mark(found);
+    this[VALUES].mark(found);
   }
 
   /**
@@ -125,40 +141,42 @@ export abstract class NetworkBehaviour {
    * @throws TypeError for a member without such a function; NetworkError `ERR_WRONG_SIDE` on a client, `ERR_STATE`
    *   while the object is in no world
    */
-  rescope(member: keyof this & string): void {
-    const found = this.#values.definition.memberOf(member);
+  rescope<This extends NetworkBehaviour>(this: This, member: keyof This & string): void {
+    const found = this[VALUES].definition.memberOf(member);
     if (typeof found.options.to !== "function") throw invalidType(`${member} has no function in its option to`);
-    if (!this.#link) throw new NetworkError("ERR_STATE", "The object is in no world: spawn it first");
-    this.#link.rescope(this, found);
+    const { link } = this[STATE];
+    if (!link) throw new NetworkError("ERR_STATE", "The object is in no world: spawn it first");
+    link.rescope(this, found);
   }
 
   /** @internal */
   static valuesOf(behaviour: NetworkBehaviour): MemberValues {
-    return behaviour.#values;
+    return behaviour[VALUES];
   }
 
   /** @internal */
   static linkOf(behaviour: NetworkBehaviour): BehaviourLink | null {
-    return behaviour.#link;
+    return behaviour[STATE].link;
   }
 
   /** @internal */
   static setLink(behaviour: NetworkBehaviour, link: BehaviourLink | null): void {
-    behaviour.#link = link;
+    behaviour[STATE].link = link;
   }
 
   /** @internal Where what is shown comes from; null for the members as they are. */
   static setShownSource(behaviour: NetworkBehaviour, source: ShownSource | null): void {
-    behaviour.#shownSource = source;
+    behaviour[STATE].shownSource = source;
   }
 
   /** @internal What a behaviour has under the name of an RPC that is declared in a class with this definition. */
   static callOf(behaviour: NetworkBehaviour, definition: BehaviourDefinition, rpc: RpcDefinition) {
     // An object of a class that extends this one has a property of its own class: this is `super.buy`.
-    if (behaviour.#values.definition !== definition) return rpc.method.bind(behaviour);
-    if (behaviour.#calls === NO_CALLS) behaviour.#calls = [];
-    behaviour.#calls[rpc.index] ??= callable((args, options) => {
-      const link = behaviour.#link;
+    if (behaviour[VALUES].definition !== definition) return rpc.method.bind(behaviour);
+    const state = behaviour[STATE];
+    if (state.calls === NO_CALLS) state.calls = [];
+    state.calls[rpc.index] ??= callable((args, options) => {
+      const { link } = state;
       const { className } = definition;
       if (!link) {
         throw new NetworkError("ERR_STATE", `${className}.${rpc.name}: the object is in no world: spawn it first`);
@@ -168,7 +186,7 @@ export abstract class NetworkBehaviour {
       }
       return link.callRpc(behaviour, rpc, args, options);
     });
-    return behaviour.#calls[rpc.index];
+    return state.calls[rpc.index];
   }
 }
 

@@ -81,13 +81,16 @@ export class ClientControl implements PredictedBehaviour<unknown>, ShownSource {
   }
 
   /** Reads what the server has for the predicted members after `tick`. */
-  confirm(tick: number, reader: NetworkReader): void {
+  confirm(tick: number, reader: NetworkReader, isExact: boolean): void {
     const { members } = this.prediction;
     // The members themselves have values of a later tick.
     const spare = this.object.layout.spare[this.index] as MemberValues;
-    spare.read(reader, members.mask);
-    members.get(spare, this.#row);
-    this.#algorithm.confirm(tick, this.#row);
+    if (isExact) members.readExact(reader, spare, this.#row);
+    else {
+      spare.read(reader, members.mask);
+      members.get(spare, this.#row);
+    }
+    this.#algorithm.confirm(tick, this.#row, isExact);
   }
 
   /** State that came otherwise has changed predicted members: they get their predicted values again. */

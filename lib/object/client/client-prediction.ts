@@ -174,7 +174,7 @@ export class ClientPrediction implements ControlOwner, HostControlOwner {
         this.#sent.report(report.arrivedTick, report.received);
         this.#inputClock?.report(report.arrivedTick, report.earlyTicks + UNSEEN_TICKS);
       }
-      control.confirm(report.tick, reader);
+      control.confirm(report.tick, reader, report.isExact);
       this.#world.announce();
     }
     this.#world.spawns.used(report.tick, report.spawned);

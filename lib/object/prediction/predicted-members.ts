@@ -1,5 +1,6 @@
 import { invalidType } from "../../arguments.js";
-import type { Codec, Kernel } from "../../serialization/index.js";
+import { NetworkError } from "../../network-error.js";
+import type { Codec, Kernel, NetworkReader, NetworkWriter } from "../../serialization/index.js";
 import type { BehaviourDefinition } from "../behaviour/definition.js";
 import type { Components } from "../behaviour/live-value.js";
 import type { Member } from "../behaviour/member.js";
@@ -70,12 +71,14 @@ export class PredictedMembers {
   /** How many numbers each member is. */
   readonly widths: readonly number[];
   readonly #members: readonly PredictedMember[];
+  readonly #row: Float64Array;
 
   /** @throws TypeError that names the class and a member that is not made of numbers, booleans and choices */
   constructor({ className, members }: BehaviourDefinition, mask: number) {
     this.mask = mask;
     this.#members = members.filter(({ bit }) => (mask & bit) !== 0).map((member) => predictedMember(className, member));
     this.widths = this.#members.map(({ columns }) => columns.length);
+    this.#row = new Float64Array(this.columnCount);
   }
 
   get columnCount(): number {
@@ -120,6 +123,26 @@ export class PredictedMembers {
       if (scratch) values.set(member.index, this.#gather(index, at, row));
       else values.set(member.index, fromNumber(columns[0] as Column, row[at] as number));
       at += columns.length;
+    }
+  }
+
+  /** Writes the members as they are, and not as their codecs would. */
+  writeExact(writer: NetworkWriter, values: MemberValues): void {
+    this.get(values, this.#row);
+    for (let column = 0; column < this.#row.length; column++) writer.writeFloat64(this.#row[column] as number);
+  }
+
+  /**
+   * Reads them to `row`, and sets them in `values`.
+   *
+   * @throws NetworkError `ERR_BAD_VALUE` for what no member can be
+   */
+  readExact(reader: NetworkReader, values: MemberValues, row: Float64Array): void {
+    for (let column = 0; column < row.length; column++) row[column] = reader.readFloat64();
+    try {
+      this.set(values, row);
+    } catch {
+      throw new NetworkError("ERR_BAD_VALUE", "Exact values that no predicted member can have");
     }
   }
 

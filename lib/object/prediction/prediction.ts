@@ -56,14 +56,18 @@ export class Prediction<Input> {
   /**
    * The server has simulated `tick`, and the members have these `values` after it. Older news than the last is ignored.
    * Returns whether the members were set to them, because something else or nothing was predicted for that tick.
+   *
+   * @param isExact - the values have lost nothing on their way: what differs by less than a step is set as well, or it
+   *   would grow. That is no correction
    */
-  confirm(tick: number, values: Float64Array): boolean {
+  confirm(tick: number, values: Float64Array, isExact = false): boolean {
     if (this.#confirmedTick !== null && ((tick - this.#confirmedTick) | 0) <= 0) return false;
     this.#confirmedTick = tick;
-    if (this.#isAsPredicted(tick, values)) return false;
-    if (this.#ticks[tick % REMEMBERED_TICKS] === tick) this.corrections++;
+    const isAsPredicted = this.#isAsPredicted(tick, values);
+    if (isAsPredicted && (!isExact || this.#isEqual(tick, values))) return false;
+    if (!isAsPredicted && this.#ticks[tick % REMEMBERED_TICKS] === tick) this.corrections++;
     this.#behaviour.get(this.#before);
-    this.#behaviour.set(this.#merged(tick, values));
+    this.#behaviour.set(isExact ? values : this.#merged(tick, values));
     this.#remember(tick);
     const pending = (this.#lastTick - tick) | 0;
     if (pending < 0) this.#lastTick = tick;
@@ -127,6 +131,14 @@ export class Prediction<Input> {
       first = end;
     }
     return merged;
+  }
+
+  #isEqual(tick: number, values: Float64Array): boolean {
+    const predicted = this.#values[tick % REMEMBERED_TICKS] as Float64Array;
+    for (let column = 0; column < values.length; column++) {
+      if (!Object.is(predicted[column], values[column])) return false;
+    }
+    return true;
   }
 
   #isAsPredicted(tick: number, values: Float64Array): boolean {

@@ -19,4 +19,6 @@ export interface PlayerControl {
   /** How many packets with inputs have come. */
   received: number;
   readonly views: InputViews;
+  /** Before this tick (u32) the player gets exact values: it cannot have predicted what became of these inputs. */
+  exactUntil: number;
 }

@@ -25,6 +25,9 @@ import type { OwnerState } from "./owner-state.js";
 import type { PlayerControl } from "./player-control.js";
 import type { ServerObject, StepSpawn } from "./server-object.js";
 
+/** So long the values are exact that a player gets after it has lost track: it begins, or an input was missing. */
+const EXACT_TICKS = 16;
+
 /** What has become of the inputs of a player. */
 export interface InputMetrics {
   /** Inputs that came too late, or for a tick too far ahead. */
@@ -82,6 +85,7 @@ export class ServerInputs {
       const input = buffer.take(tick);
       // It begins with the first input that is in time.
       if (buffer.lastUsedTick === null) continue;
+      if (buffer.lastUsedTick !== tick) control.exactUntil = (tick + EXACT_TICKS) >>> 0;
       views.find(tick);
       if (views.behind > 0) player.viewTick = tick - views.behind;
       player.waitedTicks = 1 + views.waited;
@@ -171,7 +175,19 @@ export class ServerInputs {
     buffer.clear();
     const { mask } = prediction.members;
     const views = new InputViews();
-    const control = { player, object, index, prediction, mask, buffer, views, newestTick: tick, received: 0 };
+    const exactUntil = (this.#server.tick + EXACT_TICKS) >>> 0;
+    const control = {
+      player,
+      object,
+      index,
+      prediction,
+      mask,
+      buffer,
+      views,
+      newestTick: tick,
+      received: 0,
+      exactUntil,
+    };
     player.control = control;
     object.control = control;
     return control;
@@ -203,12 +219,13 @@ export class ServerInputs {
     }
     const control = this.#controlOf(player);
     if (!control || !player.views.has(control.object.item)) return 0;
-    const { buffer, index, mask, object } = control;
+    const { buffer, index, mask, object, prediction } = control;
     const report = this.#report;
     report.tick = this.#server.tick;
     report.item = object.item;
     report.behaviour = index;
     report.hasInput = buffer.lastUsedTick === report.tick;
+    report.isExact = ((report.tick - control.exactUntil) | 0) < 0;
     report.received = control.received & 255;
     report.spawned = player.stepSpawns;
     report.earlyTicks = null;
@@ -216,7 +233,9 @@ export class ServerInputs {
     const writer = this.#writer;
     writer.reset();
     writeReport(writer, report);
-    (object.values[index] as MemberValues).write(writer, mask);
+    const values = object.values[index] as MemberValues;
+    if (report.isExact) prediction.members.writeExact(writer, values);
+    else values.write(writer, mask);
     player.player.send(PredictedMessage, writer.view(), Channel.Sequenced);
     return writer.byteLength;
   }

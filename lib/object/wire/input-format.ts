@@ -94,6 +94,8 @@ export interface ControlReport {
   behaviour: number;
   /** Whether the input of that tick was there. */
   hasInput: boolean;
+  /** Whether the values are exact, as numbers of 64 bits each, and not as their codecs write them. */
+  isExact: boolean;
   /** How many packets with inputs have come (u8, which wraps around). */
   received: number;
   /** How many objects that the player's steps have spawned were sent to it (u16, which wraps around). */
@@ -110,6 +112,7 @@ export const emptyReport = (): ControlReport => ({
   item: 0,
   behaviour: 0,
   hasInput: false,
+  isExact: false,
   received: 0,
   spawned: 0,
   arrivedTick: 0,
@@ -121,6 +124,7 @@ export function writeReport(writer: NetworkWriter, report: Readonly<ControlRepor
   writer.writePacked(report.item);
   writer.writeBits(report.behaviour, BEHAVIOUR_BITS);
   writer.writeBoolean(report.hasInput);
+  writer.writeBoolean(report.isExact);
   writer.writeUint8(report.received);
   writer.writeBoolean(report.spawned !== 0);
   if (report.spawned !== 0) writer.writeUint16(report.spawned);
@@ -135,6 +139,7 @@ export function readReport(reader: NetworkReader, into: ControlReport): void {
   into.item = reader.readPacked();
   into.behaviour = reader.readBits(BEHAVIOUR_BITS);
   into.hasInput = reader.readBoolean();
+  into.isExact = reader.readBoolean();
   into.received = reader.readUint8();
   into.spawned = reader.readBoolean() ? reader.readUint16() : 0;
   into.earlyTicks = null;

@@ -160,6 +160,14 @@ test("wrong types do not compile", () => {
     ["networked(Buyer, {}, { sell: serverRpc([u8]) });", true],
     ["networked(Buyer, {}, { text: serverRpc([]) });", true],
     ["networked(Buyer, {}, { buy: u8 });", true],
+    ["new F().on('health', (now, before) => now + before, { at: 'shown' });", false],
+    ["new F().on('health', () => {}, { at: 'drawn' });", true],
+    ["new F().on('health', (now: string) => now);", true],
+    ["new F().on('helth', () => {});", true],
+    ["new F().markChanged('helth');", true],
+    ["class AJ extends NetworkBehaviour { @clientRpc([], { at: 'shown' }) a() {} }", false],
+    ["class AK extends NetworkBehaviour { @clientRpc([], { at: 'late' }) a() {} }", true],
+    ["class AL extends NetworkBehaviour { @serverRpc([], { at: 'shown' }) a() {} }", true],
     ["const L = networked(class extends NetworkBehaviour {}, { p: vec2() }); new L().p.z = 1;", true],
   ];
   const file = join(root, "test/object/behaviour/compiled.ts");

@@ -27,6 +27,7 @@ const REPORT: ControlReport = {
   item: 5,
   behaviour: 1,
   hasInput: true,
+  isExact: false,
   received: 30,
   spawned: 259,
   arrivedTick: 104,
