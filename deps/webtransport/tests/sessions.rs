@@ -159,6 +159,10 @@ fn an_abort_waits_for_nobody_and_a_close_that_waits_keeps_its_reason() {
             send(&mut world.server, world.now, server, command::CLOSE, 0, 0, 7, b"bye");
         }
         send(&mut world.server, world.now, server, command::ABORT, 0, 0, 1025, b"process");
+        let mut bytes = Vec::new();
+        while world.server.transmit(world.now, &mut bytes).is_some() {
+            world.client.receive(world.now, address(1), None, &bytes);
+        }
         world.server.stop(world.now);
         world.carry();
         assert_eq!(world.at_client[0].payload.len(), 5000);
