@@ -4,7 +4,7 @@ import type { EventListener } from "../event-hub.js";
 import { NetworkError } from "../network-error.js";
 import { checkOptions, durationOption, objectOption } from "../options.js";
 import { checkReason } from "../socket/disconnect-reason.js";
-import type { DisconnectCode, DisconnectReason } from "../socket/index.js";
+import { DisconnectCode, type DisconnectReason } from "../socket/index.js";
 import type { ServerExtension } from "./extension.js";
 import type { FrontEnd } from "./front-end.js";
 import type { MessageHandler } from "./message-handler.js";
@@ -73,6 +73,7 @@ export class NetworkServer {
 
   /** @internal Disconnects a client with a reason of the library's own; it may be not authenticated yet. */
   static refuse(player: INetworkPlayer, code: DisconnectCode, text: string): void {
+    (player as NetworkPlayer).isRedirected = code === DisconnectCode.Moved;
     (player as NetworkPlayer).refuse(code, text);
   }
 
