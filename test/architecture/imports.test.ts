@@ -10,7 +10,7 @@ const nodeOnlyOf = {
   message: "default-udp",
   guard: "(node|kernel|nftables)",
   xcs: "(index|node/)",
-  rooms: "fleet/",
+  rooms: "(fleet/|member/|room-host\\.ts|index\\.ts)",
   comms: "((node|wav|node-seal)\\.ts|sockets)",
 };
 const nodeOnly = new RegExp(

@@ -14,8 +14,11 @@ export function encodeMessage<T>({ messages }: Protocol, message: MessageDefinit
   return writer.toBytes();
 }
 
+/** Where an end is: a `MessageWorld`, or what has the same. */
+type World = Pick<MessageWorld, "clock" | "factory" | "run"> & { readonly server: { readonly protocol: Protocol } };
+
 /** An end that can send every message at any time, and answers none by itself. */
-function rawEnd(world: MessageWorld, protocol: Protocol) {
+function rawEnd(world: World, protocol: Protocol) {
   const { factory, clock } = world;
   const end = {
     heard: [] as { message: MessageDefinition<unknown>; value: unknown }[],
@@ -44,7 +47,7 @@ function rawEnd(world: MessageWorld, protocol: Protocol) {
 }
 
 /** A client's end that is connected to the world's server. */
-export async function connectRaw(world: MessageWorld, protocol: Protocol = world.server.protocol) {
+export async function connectRaw(world: World, protocol: Protocol = world.server.protocol) {
   const { end, peer } = rawEnd(world, protocol);
   const connecting = peer.connect(world.factory.getConnectEndPoint());
   await world.run(100);
@@ -52,7 +55,7 @@ export async function connectRaw(world: MessageWorld, protocol: Protocol = world
 }
 
 /** A server's end, in the place of the world's server. */
-export async function listenRaw(world: MessageWorld, protocol: Protocol = world.server.protocol) {
+export async function listenRaw(world: World, protocol: Protocol = world.server.protocol) {
   const { end, peer } = rawEnd(world, protocol);
   await peer.bind(world.factory.getBindEndPoint());
   return end;

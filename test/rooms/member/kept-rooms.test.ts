@@ -96,7 +96,7 @@ test("checkpoints are made by themselves, and only of what has changed", async (
   expect(of(await take(fleet, b, "one"))).toEqual({ sum: 0, seen: 7 });
 });
 
-test("a frozen host that goes on has lost its room: nothing it commits is acknowledged, and its copy ends", async () => {
+test("a frozen host that goes on has lost its room: it commits nothing any more, and its copy ends", async () => {
   const { fleet, a, b, of } = await world();
   const room = await fleet.wait(a.host.createRoom("counter", { id: "one" }));
   await fleet.wait(room.commit({ amount: 1 }));
@@ -133,7 +133,7 @@ test("without the engine a room goes on, its commits wait, and nobody is declare
   expect(b.host.fleet?.findRooms()).toEqual([expect.objectContaining({ host: a.id, epoch: room.epoch })]);
 });
 
-test("a host that stops keeps its rooms for others; a room that is closed is gone, and its id begins anew", async () => {
+test("a host that stops leaves its rooms to others; a room that is closed is gone, and its id is free", async () => {
   const { fleet, a, b, of } = await world();
   const room = await fleet.wait(a.host.createRoom("counter", { id: "one" }));
   of(room).seen = 3;
