@@ -5,7 +5,7 @@ export type { CommsSnapshot, InspectedNetwork } from "../comms/index.js";
 export type { NetworkServer } from "../message/index.js";
 export type { NetworkIdentity } from "../object/index.js";
 export type { LagSocketFactory } from "../socket/index.js";
-export { prometheusText } from "./figures.js";
+export { prometheusText } from "../message/figures.js";
 export type { InspectOptions } from "./inspect-options.js";
 export { Inspector, inspect } from "./inspector.js";
 export type {

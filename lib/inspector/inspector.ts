@@ -9,7 +9,7 @@ import { groupsOf, isLoopback } from "../guard/address.js";
 import type { NetworkServer } from "../message/index.js";
 import { NetworkError } from "../network-error.js";
 import { checkOptions } from "../options.js";
-import { prometheusText } from "./figures.js";
+import { prometheusText } from "../message/figures.js";
 import { Gate, type Refusal } from "./gate.js";
 import { type InspectOptions, inspectRules } from "./inspect-options.js";
 import { PAGE_HEADERS, pageFile } from "./page-files.js";

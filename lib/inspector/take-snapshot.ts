@@ -3,7 +3,7 @@ import { CommsInspector, type InspectedNetwork } from "../comms/index.js";
 import { type INetworkPlayer, type NetworkServer, PlayerState } from "../message/index.js";
 import type { NetworkIdentity } from "../object/index.js";
 import type { LagSocketFactory } from "../socket/index.js";
-import { figuresOf } from "./figures.js";
+import { figuresOf } from "../message/figures.js";
 import type {
   ConnectionRow,
   InspectorSnapshot,
