@@ -7,14 +7,14 @@ import { game, newProtocol } from "./game.mjs";
 
 const { servers, app, fleetKey } = JSON.parse(process.argv[2]);
 const engine = await NatsEngine.connect({ servers });
-const address = "127.0.0.1";
+const ADDRESS = "127.0.0.1";
 const host = new RoomHost({
   protocol: newProtocol(),
-  socketFactory: new UdpSocketFactory({ bindHost: address, port: 0 }),
+  socketFactory: new UdpSocketFactory({ bindHost: ADDRESS, port: 0 }),
   peer: { maxConnections: 1000, keepAliveMs: 400, timeoutMs: 3000, handshakeTimeoutMs: 1500 },
   rooms: { game },
   ...{ engine, app, fleetKey: [Buffer.from(fleetKey, "hex")] },
-  door: ([port]) => ({ addresses: { udp: `${address}:${port}` } }),
+  door: ([port]) => ({ addresses: { udp: `${ADDRESS}:${port}` } }),
 });
 await host.start();
 

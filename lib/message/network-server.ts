@@ -5,6 +5,7 @@ import { NetworkError } from "../network-error.js";
 import { checkOptions, durationOption, objectOption } from "../options.js";
 import { checkReason } from "../socket/disconnect-reason.js";
 import { DisconnectCode, type DisconnectReason } from "../socket/index.js";
+import type { ArrivalPlace } from "./authentication/arrival-place.js";
 import type { ServerExtension } from "./extension.js";
 import type { FrontEnd } from "./front-end.js";
 import type { MessageHandler } from "./message-handler.js";
@@ -27,17 +28,10 @@ const isConnected = (player: INetworkPlayer) => player.isConnected;
 const isAuthenticated = (player: INetworkPlayer) => player.isAuthenticated;
 const isReady = (player: INetworkPlayer) => player.ready;
 
-/** What happens inside a server. */
-export let coreOfServer: (server: NetworkServer) => NetworkServerCore;
-
 /**
  * Accepts clients and knows them as players (Mirage's `NetworkServer`). The order of its events is in docs/message.md.
  */
 export class NetworkServer {
-  static {
-    coreOfServer = (server) => server.#core;
-  }
-
   readonly protocol: Protocol;
   readonly messageHandler: MessageHandler;
   /** The time since the start, and the tick. */
@@ -64,6 +58,11 @@ export class NetworkServer {
   /** @internal A player goes on at `to`, behind the same front end. See `FrontEnd.move`. */
   static move(player: INetworkPlayer, to: NetworkServer, room: Uint8Array): boolean {
     return to.#core.frontEnd.move(player as NetworkPlayer, to.#core, room);
+  }
+
+  /** @internal A place at a server for a player whose session comes from elsewhere. See {@link ArrivalPlace}. */
+  static placeAt(server: NetworkServer, playerId: number, room: Uint8Array): ArrivalPlace {
+    return { server: server.#core, playerId, room };
   }
 
   /** @internal The id of a player's session at the front end of a server; null: it has none. */

@@ -69,10 +69,7 @@ export class Supervisor {
   }
 
   /** Adds a listener of an event. @returns removes it */
-  on<Name extends keyof SupervisorEvents>(
-    name: Name,
-    listener: (...args: SupervisorEvents[Name]) => void,
-  ): () => void {
+  on<Name extends keyof SupervisorEvents>(name: Name, listener: (...args: SupervisorEvents[Name]) => void): () => void {
     return this.#events.on(name, listener);
   }
 

@@ -1,8 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-// @ts-expect-error The example has no types.
 import { Bot } from "../../../examples/fleet/bots.mjs";
-// @ts-expect-error The example has no types.
 import { Fleet } from "../../../examples/fleet/fleet.mjs";
 import { NatsEngine } from "../../../lib/rooms/engine/index.js";
 import { type NatsCluster, startNats } from "../../../scripts/nats-cluster.mjs";
