@@ -25,7 +25,7 @@ const acknowledged = () => bots.reduce((sum, bot) => sum + bot.acknowledged, 0);
 let message = "";
 
 /** The host with the most players. */
-const fullest = () => fleet.alive.toSorted((one, other) => other.players - one.players)[0];
+const fullest = () => [...fleet.alive].sort((one, other) => other.players - one.players)[0];
 
 const keys = {
   k: async () => {
