@@ -54,13 +54,15 @@ const keys = {
 function draw() {
   const hosts = fleet.hosts.map(({ id, isAlive, rooms, players }) => {
     const bar = "#".repeat(Math.round((players / Math.max(BOTS, 1)) * 40));
-    return `${id}  ${isAlive ? `${String(rooms.length).padStart(3)} rooms ${String(players).padStart(3)} players` : "gone".padEnd(21)}  ${bar}`;
+    const has = `${String(rooms.length).padStart(3)} rooms ${String(players).padStart(3)} players`;
+    return `${id}  ${isAlive ? has : "gone".padEnd(has.length)}  ${bar}`;
   });
   const playing = bots.filter(({ isPlaying }) => isPlaying).length;
   const lines = [
     ...hosts,
     "",
-    `${playing} of ${bots.length} bots play, ${acknowledged()} moves were acknowledged, ${faults().length} were lost or doubled`,
+    `${playing} of ${bots.length} bots play`,
+    `${acknowledged()} moves were acknowledged, ${faults().length} were lost or doubled`,
     message,
     "k kills a host   f freezes one   d drains one   n starts one   q quits",
   ];

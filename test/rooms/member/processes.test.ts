@@ -29,7 +29,7 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await delay(20);
 }
 
-test("hosts are killed, stopped, drained, and NATS is killed: nothing acknowledged is lost, nothing is there twice", async () => {
+test("hosts are killed, stopped and drained, NATS is killed: nothing acknowledged is lost or there twice", async () => {
   const fleet = new Fleet(nats.servers, "processes");
   const bots: Player[] = [];
   try {
