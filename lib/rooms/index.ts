@@ -9,9 +9,12 @@ export type {
   NetworkServerOptions,
   SessionOptions,
 } from "../message/index.js";
+export { Agones, type AgonesOptions } from "./agones.js";
 export * from "./client.js";
+export { type DrainOnSignalOptions, drainOnSignal } from "./drain-on-signal.js";
 export type { Engine } from "./engine/engine.js";
 export type { RemoteContext, RemoteHandler, RemoteRequestHandler, RemoteTarget } from "./fleet/remote-messages.js";
+export { Health, type HealthOptions } from "./health.js";
 export { Room } from "./host/room.js";
 export type { RoomFilter } from "./host/room-directory.js";
 export type { RoomKind, RoomServerOptions, RoomWish } from "./host/room-kind.js";
@@ -30,3 +33,4 @@ export {
   type RoomHostMetrics,
   type RoomHostOptions,
 } from "./room-host.js";
+export { parentEngine, Supervisor, type SupervisorEvents, type SupervisorOptions } from "./supervisor.js";

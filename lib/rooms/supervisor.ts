@@ -1,15 +1,15 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import { EventHub } from "../../event-hub.js";
-import { NetworkError } from "../../network-error.js";
-import { checkOptions, durationOption, integerOption, type OptionRules, objectOption } from "../../options.js";
-import { reportUncaught } from "../../report-uncaught.js";
-import type { Engine } from "../engine/engine.js";
-import { MemoryEngine } from "../engine/memory-engine.js";
-import { portOf } from "../engine/port.js";
-import { PortEngine } from "../engine/port-engine.js";
-import { serveEngine } from "../engine/serve-engine.js";
+import { EventHub } from "../event-hub.js";
+import { NetworkError } from "../network-error.js";
+import { checkOptions, durationOption, integerOption, type OptionRules, objectOption } from "../options.js";
+import { reportUncaught } from "../report-uncaught.js";
+import type { Engine } from "./engine/engine.js";
+import { MemoryEngine } from "./engine/memory-engine.js";
+import { portOf } from "./engine/port.js";
+import { PortEngine } from "./engine/port-engine.js";
+import { serveEngine } from "./engine/serve-engine.js";
 
 /** The options of a {@link Supervisor}. */
 export interface SupervisorOptions {
@@ -19,7 +19,11 @@ export interface SupervisorOptions {
   count?: number;
   /** What processes get besides the environment of this one. `VALVE_SOCKETS_WORKER` is the number of each, from 0. */
   env?: Readonly<Record<string, string>>;
-  /** The pause before a process that has ended is started again; twice as long after each, up to 30 s. @defaultValue 1000 ms */
+  /**
+   * The pause before a process that has ended is started again; twice as long after each, up to 30 s.
+   *
+   * @defaultValue 1000 ms
+   */
   restartMs?: number;
 }
 
@@ -69,10 +73,7 @@ export class Supervisor {
   }
 
   /** Adds a listener of an event. @returns removes it */
-  on<Name extends keyof SupervisorEvents>(
-    name: Name,
-    listener: (...args: SupervisorEvents[Name]) => void,
-  ): () => void {
+  on<Name extends keyof SupervisorEvents>(name: Name, listener: (...args: SupervisorEvents[Name]) => void): () => void {
     return this.#events.on(name, listener);
   }
 
