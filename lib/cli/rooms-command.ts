@@ -97,7 +97,8 @@ async function status(engine: Engine, app: string, directory: Directory, json: b
     const state = isDraining ? "  draining" : "";
     const busy = `${Math.round(load * 100)} %`;
     write(
-      `  ${printable(id)}  ${host.rooms} rooms  ${players}/${capacity} players  ${busy}${state}  ${printable(where.join(", "))}`,
+      `  ${printable(id)}  ${host.rooms} rooms  ${players}/${capacity} players  ${busy}${state}` +
+        `  ${printable(where.join(", "))}`,
     );
   }
   write(`${rooms.length} rooms`);
