@@ -5,14 +5,29 @@ export type {
   DisconnectReason,
   Door,
   INetworkPlayer,
+  MessageDefinition,
   NetworkServer,
   NetworkServerOptions,
+  RequestDefinition,
   SessionOptions,
 } from "../message/index.js";
+export type { Codec } from "../serialization/index.js";
 export { Agones, type AgonesOptions } from "./agones.js";
 export * from "./client.js";
 export { type DrainOnSignalOptions, drainOnSignal } from "./drain-on-signal.js";
-export type { Engine } from "./engine/engine.js";
+export type {
+  Answer,
+  Bucket,
+  BucketOptions,
+  Change,
+  Engine,
+  EngineEvents,
+  Entry,
+  Log,
+  LogRecord,
+  SubscribeOptions,
+  Watch,
+} from "./engine/engine.js";
 export type { RemoteContext, RemoteHandler, RemoteRequestHandler, RemoteTarget } from "./fleet/remote-messages.js";
 export { Health, type HealthOptions } from "./health.js";
 export { Room } from "./host/room.js";
