@@ -1,9 +1,9 @@
 import type { Clock } from "../clock.js";
 import { CommsInspector, type InspectedNetwork } from "../comms/index.js";
+import { figuresOf } from "../message/figures.js";
 import { type INetworkPlayer, type NetworkServer, PlayerState } from "../message/index.js";
 import type { NetworkIdentity } from "../object/index.js";
 import type { LagSocketFactory } from "../socket/index.js";
-import { figuresOf } from "../message/figures.js";
 import type {
   ConnectionRow,
   InspectorSnapshot,

@@ -12,7 +12,9 @@ export type {
   SessionOptions,
 } from "../message/index.js";
 export type { Codec } from "../serialization/index.js";
+export { Agones, type AgonesOptions } from "./agones.js";
 export * from "./client.js";
+export { type DrainOnSignalOptions, drainOnSignal } from "./drain-on-signal.js";
 export type {
   Answer,
   Bucket,
@@ -27,6 +29,7 @@ export type {
   Watch,
 } from "./engine/engine.js";
 export type { RemoteContext, RemoteHandler, RemoteRequestHandler, RemoteTarget } from "./fleet/remote-messages.js";
+export { Health, type HealthOptions } from "./health.js";
 export { Room } from "./host/room.js";
 export type { RoomFilter } from "./host/room-directory.js";
 export type { RoomKind, RoomServerOptions, RoomWish } from "./host/room-kind.js";
@@ -45,3 +48,4 @@ export {
   type RoomHostMetrics,
   type RoomHostOptions,
 } from "./room-host.js";
+export { parentEngine, Supervisor, type SupervisorEvents, type SupervisorOptions } from "./supervisor.js";

@@ -1,5 +1,5 @@
 import { NetworkError } from "../../network-error.js";
-import type { Bucket, Change, Engine, Log, LogRecord } from "./engine.js";
+import type { Bucket, Change, Engine, Entry, Log, LogRecord } from "./engine.js";
 import type { CallName, Page, Port, PortMessage } from "./port.js";
 
 /** How many records, and about how many bytes, a page of a reading has. */
@@ -135,18 +135,23 @@ class Service {
     const bucket = await once(this.#buckets, name as string, open);
     if (call === "bucket") return null;
     if (call === "watch") return this.#watch(id, bucket);
+    if (call === "get") {
+      const entry = await bucket.get(given[0] as string);
+      return entry && plain(entry);
+    }
     return bucket[call](...(args as unknown as [string, Uint8Array & bigint, bigint & number]));
   }
 
   async #watch(id: number, bucket: Bucket) {
     let isComplete = false;
     const watch = await bucket.watch((change: Change) => {
-      if (isComplete) this.#send({ type: "changed", id, change });
+      const { key, entry } = change;
+      if (isComplete) this.#send({ type: "changed", id, change: { key, entry: entry && plain(entry) } });
     });
     isComplete = true;
     if (this.#isOver) watch.close();
     else this.#ends.set(id, () => watch.close());
-    return [...watch.entries()];
+    return [...watch.entries()].map(plain);
   }
 
   async #page(id: number): Promise<Page> {
@@ -159,7 +164,7 @@ class Service {
         this.#readings.delete(id);
         return { records, isLast: true };
       }
-      records.push(value);
+      records.push({ sequence: value.sequence, data: value.data });
       sizeBytes += value.data.length;
     }
     return { records, isLast: false };
@@ -168,6 +173,9 @@ class Service {
 
 type Without<T> = T extends unknown ? Omit<T, "valveSockets"> : never;
 type Content = Without<PortMessage>;
+
+/** An engine's own entries may hold more. */
+const plain = ({ key, value, revision }: Entry): Entry => ({ key, value, revision });
 
 /** What was opened under a name, or is opened now; again after a failure. */
 function once<T>(all: Map<string, Promise<T>>, name: string, open: () => Promise<T>): Promise<T> {

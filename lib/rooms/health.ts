@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { prometheusText } from "../../message/figures.js";
-import { NetworkServer } from "../../message/index.js";
-import { checkOptions, type OptionRules, portOption, textOption } from "../../options.js";
-import type { RoomHost } from "../room-host.js";
+import { prometheusText } from "../message/figures.js";
+import { NetworkServer } from "../message/index.js";
+import { checkOptions, type OptionRules, portOption, textOption } from "../options.js";
+import type { RoomHost } from "./room-host.js";
 
 /** Where a {@link Health} listens. */
 export interface HealthOptions {

@@ -1,14 +1,7 @@
-import { type Clock, systemClock } from "../../clock.js";
-import {
-  checkOptions,
-  clockOption,
-  durationOption,
-  functionOption,
-  type OptionRules,
-  textOption,
-} from "../../options.js";
-import { reportUncaught } from "../../report-uncaught.js";
-import type { RoomHost } from "../room-host.js";
+import { type Clock, systemClock } from "../clock.js";
+import { checkOptions, clockOption, durationOption, functionOption, type OptionRules, textOption } from "../options.js";
+import { reportUncaught } from "../report-uncaught.js";
+import type { RoomHost } from "./room-host.js";
 
 /** The options of an {@link Agones}. */
 export interface AgonesOptions {

@@ -1,15 +1,16 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import { EventHub } from "../../event-hub.js";
-import { NetworkError } from "../../network-error.js";
-import { checkOptions, durationOption, integerOption, type OptionRules, objectOption } from "../../options.js";
-import { reportUncaught } from "../../report-uncaught.js";
-import type { Engine } from "../engine/engine.js";
-import { MemoryEngine } from "../engine/memory-engine.js";
-import { portOf } from "../engine/port.js";
-import { PortEngine } from "../engine/port-engine.js";
-import { serveEngine } from "../engine/serve-engine.js";
+import { systemClock } from "../clock.js";
+import { EventHub } from "../event-hub.js";
+import { NetworkError } from "../network-error.js";
+import { checkOptions, durationOption, integerOption, type OptionRules, objectOption } from "../options.js";
+import { reportUncaught } from "../report-uncaught.js";
+import type { Engine } from "./engine/engine.js";
+import { MemoryEngine } from "./engine/memory-engine.js";
+import { portOf } from "./engine/port.js";
+import { PortEngine } from "./engine/port-engine.js";
+import { serveEngine } from "./engine/serve-engine.js";
 
 /** The options of a {@link Supervisor}. */
 export interface SupervisorOptions {
@@ -19,7 +20,11 @@ export interface SupervisorOptions {
   count?: number;
   /** What processes get besides the environment of this one. `VALVE_SOCKETS_WORKER` is the number of each, from 0. */
   env?: Readonly<Record<string, string>>;
-  /** The pause before a process that has ended is started again; twice as long after each, up to 30 s. @defaultValue 1000 ms */
+  /**
+   * The pause before a process that has ended is started again; twice as long after each, up to 30 s.
+   *
+   * @defaultValue 1000 ms
+   */
   restartMs?: number;
 }
 
@@ -42,7 +47,7 @@ const MAX_RESTART_MS = 30_000;
 interface Worker {
   readonly number: number;
   process: ChildProcess | null;
-  timer: ReturnType<typeof setTimeout> | undefined;
+  timer: unknown;
   restarts: number;
   startedMs: number;
 }
@@ -107,7 +112,7 @@ export class Supervisor {
     const link = this.#engine.link();
     const stopServing = serveEngine(link, portOf(child));
     worker.process = child;
-    worker.startedMs = performance.now();
+    worker.startedMs = systemClock.now();
     let isOver = false;
     const ended = (code: number | null) => {
       if (isOver) return;
@@ -126,22 +131,22 @@ export class Supervisor {
 
   #restart(worker: Worker): void {
     const { restartMs = 1000 } = this.#options;
-    if (performance.now() - worker.startedMs >= MAX_RESTART_MS) worker.restarts = 0;
+    if (systemClock.now() - worker.startedMs >= MAX_RESTART_MS) worker.restarts = 0;
     const pauseMs = Math.min(restartMs * 2 ** worker.restarts, MAX_RESTART_MS);
     worker.restarts++;
-    worker.timer = setTimeout(() => this.#fork(worker), pauseMs);
+    worker.timer = systemClock.setTimeout(() => this.#fork(worker), pauseMs);
   }
 }
 
 async function endOf(worker: Worker, deadlineMs: number): Promise<number | null> {
-  clearTimeout(worker.timer);
+  systemClock.clearTimeout(worker.timer);
   const child = worker.process;
   if (!child) return null;
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
   child.kill("SIGTERM");
-  const timer = setTimeout(() => child.kill("SIGKILL"), deadlineMs);
+  const timer = systemClock.setTimeout(() => child.kill("SIGKILL"), deadlineMs);
   const code = await exited;
-  clearTimeout(timer);
+  systemClock.clearTimeout(timer);
   return code;
 }
 

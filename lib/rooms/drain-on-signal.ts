@@ -1,4 +1,4 @@
-import type { DrainOptions, RoomHost } from "../room-host.js";
+import type { DrainOptions, RoomHost } from "./room-host.js";
 
 /** How {@link drainOnSignal} ends a process. */
 export interface DrainOnSignalOptions extends DrainOptions {
