@@ -55,7 +55,21 @@ export const layers = {
     wings: ["virtual", "node"],
   },
   cli: {
-    below: ["guard", "addon", "valve", "noise", "serialization", "socket", "peer", "message", "xcs", "inspector"],
+    below: [
+      ...[
+        "guard",
+        "addon",
+        "valve",
+        "noise",
+        "serialization",
+        "socket",
+        "peer",
+        "message",
+        "xcs",
+        "inspector",
+        "rooms",
+      ],
+    ],
     base: [],
     wings: [],
   },

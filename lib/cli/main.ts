@@ -12,6 +12,7 @@ const loaders: Record<string, () => Promise<Command>> = {
   keygen: async () => (await import("./keygen-command.js")).keygenCommand,
   load: async () => (await import("./load-command.js")).loadCommand,
   ping: async () => (await import("./ping-command.js")).pingCommand,
+  rooms: async () => (await import("./rooms-command.js")).roomsCommand,
   serve: async () => (await import("./serve-command.js")).serveCommand,
   trace: async () => (await import("./trace-command.js")).traceCommand,
   wire: async () => (await import("./wire-command.js")).wireCommand,

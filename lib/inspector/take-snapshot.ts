@@ -1,7 +1,7 @@
 import { CommsInspector } from "../comms/index.js";
+import { figuresOf } from "../message/figures.js";
 import { type INetworkPlayer, PlayerState } from "../message/index.js";
 import type { LagSocketFactory } from "../socket/index.js";
-import { figuresOf } from "./figures.js";
 import type { ObjectRows } from "./object-rows.js";
 import type { ConnectionRow, InspectorSnapshot, InspectorView, LagValues, MessageRow } from "./snapshot.js";
 import type { Subject, View } from "./subject.js";

@@ -8,18 +8,19 @@ import { serverFailed, serverFull, serverStopped } from "../socket/building/sock
 import { DisconnectCode, type DisconnectReason } from "../socket/disconnect-reason.js";
 import type { IncomingConnection } from "../socket/index.js";
 import { judge, type Verdict } from "../verdict.js";
+import type { ArrivalPlace } from "./authentication/arrival-place.js";
 import {
   type ProvenSession,
   ServerAuthentication,
   type ServerAuthenticationOwner,
 } from "./authentication/server-authentication.js";
 import { SESSION_METHOD } from "./authentication/session-proof.js";
-import type { ArrivalPlace, StoredSession } from "./authentication/session-store.js";
+import type { StoredSession } from "./authentication/session-store.js";
 import { SERVER_LOSSES, SessionTable } from "./authentication/session-table.js";
 import { defaultSocketFactory } from "./default-socket-factory.js";
 import { type HostLink, joinAs } from "./host-link.js";
 import type { NetworkClientCore } from "./network-client-core.js";
-import { coreOfServer, type NetworkServer } from "./network-server.js";
+import type { NetworkServer } from "./network-server.js";
 import type { NetworkServerCore } from "./network-server-core.js";
 import type { NetworkServerOptions } from "./network-server-options.js";
 import { Admission } from "./players/admission.js";
@@ -383,7 +384,7 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
     newcomer.moves = new DataView(this.randomBytes(4).buffer).getUint32(0);
     this.sessions?.adopt(newcomer, id, secret);
     this.home.connected(newcomer);
-    const place = newcomer.isConnected ? proven.place?.(newcomer) : null;
+    const place = newcomer.isConnected ? proven.takePlace?.(newcomer) : null;
     if (newcomer.isConnected) this.#letIn(newcomer, { method: SESSION_METHOD, reply, hasMoved: true, lostMs }, place);
   }
 
@@ -393,7 +394,7 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
 
   /** @param place where it goes on @defaultValue at home */
   #letIn(player: NetworkPlayer, welcome: WelcomeParts, place: ArrivalPlace | null = null): void {
-    const server = place ? coreOfServer(place.server) : this.home;
+    const server = place ? (place.server as NetworkServerCore) : this.home;
     player.lastConnection.isTrusted = true;
     if (!player.isHost) this.#players.add(player);
     if (place) player.room = place.room;

@@ -355,7 +355,8 @@ function answer<Q, A>(
       return;
     }
     // What could not be done here since the room is at another server is asked again there.
-    if (player.isRedirected && LEFT.has(String((error as Partial<NetworkError>)?.code))) return;
+    if ((player.isRedirected || !player.isConnected) && LEFT.has(String((error as Partial<NetworkError>)?.code)))
+      return;
     reply(withoutAnswer("failed"));
     throw error;
   };

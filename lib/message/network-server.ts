@@ -4,7 +4,8 @@ import type { EventListener } from "../event-hub.js";
 import { NetworkError } from "../network-error.js";
 import { checkOptions, durationOption, objectOption } from "../options.js";
 import { checkReason } from "../socket/disconnect-reason.js";
-import type { DisconnectCode, DisconnectReason } from "../socket/index.js";
+import { DisconnectCode, type DisconnectReason } from "../socket/index.js";
+import type { ArrivalPlace } from "./authentication/arrival-place.js";
 import type { ServerExtension } from "./extension.js";
 import type { FrontEnd } from "./front-end.js";
 import type { MessageHandler } from "./message-handler.js";
@@ -27,17 +28,10 @@ const isConnected = (player: INetworkPlayer) => player.isConnected;
 const isAuthenticated = (player: INetworkPlayer) => player.isAuthenticated;
 const isReady = (player: INetworkPlayer) => player.ready;
 
-/** What happens inside a server. */
-export let coreOfServer: (server: NetworkServer) => NetworkServerCore;
-
 /**
  * Accepts clients and knows them as players (Mirage's `NetworkServer`). The order of its events is in docs/message.md.
  */
 export class NetworkServer {
-  static {
-    coreOfServer = (server) => server.#core;
-  }
-
   readonly protocol: Protocol;
   readonly messageHandler: MessageHandler;
   /** The time since the start, and the tick. */
@@ -66,6 +60,11 @@ export class NetworkServer {
     return to.#core.frontEnd.move(player as NetworkPlayer, to.#core, room);
   }
 
+  /** @internal A place at a server for a player whose session comes from elsewhere. See {@link ArrivalPlace}. */
+  static placeAt(server: NetworkServer, playerId: number, room: Uint8Array): ArrivalPlace {
+    return { server: server.#core, playerId, room };
+  }
+
   /** @internal The id of a player's session at the front end of a server; null: it has none. */
   static sessionIdOf(server: NetworkServer, player: INetworkPlayer): Uint8Array | null {
     return server.#core.frontEnd.sessions?.of(player as NetworkPlayer)?.id ?? null;
@@ -73,6 +72,7 @@ export class NetworkServer {
 
   /** @internal Disconnects a client with a reason of the library's own; it may be not authenticated yet. */
   static refuse(player: INetworkPlayer, code: DisconnectCode, text: string): void {
+    (player as NetworkPlayer).isRedirected = code === DisconnectCode.Moved;
     (player as NetworkPlayer).refuse(code, text);
   }
 

@@ -5,13 +5,31 @@ export type {
   DisconnectReason,
   Door,
   INetworkPlayer,
+  MessageDefinition,
   NetworkServer,
   NetworkServerOptions,
+  RequestDefinition,
   SessionOptions,
 } from "../message/index.js";
+export type { Codec } from "../serialization/index.js";
+export { Agones, type AgonesOptions } from "./agones.js";
 export * from "./client.js";
-export type { Engine } from "./engine/engine.js";
+export { type DrainOnSignalOptions, drainOnSignal } from "./drain-on-signal.js";
+export type {
+  Answer,
+  Bucket,
+  BucketOptions,
+  Change,
+  Engine,
+  EngineEvents,
+  Entry,
+  Log,
+  LogRecord,
+  SubscribeOptions,
+  Watch,
+} from "./engine/engine.js";
 export type { RemoteContext, RemoteHandler, RemoteRequestHandler, RemoteTarget } from "./fleet/remote-messages.js";
+export { Health, type HealthOptions } from "./health.js";
 export { Room } from "./host/room.js";
 export type { RoomFilter } from "./host/room-directory.js";
 export type { RoomKind, RoomServerOptions, RoomWish } from "./host/room-kind.js";
@@ -30,3 +48,4 @@ export {
   type RoomHostMetrics,
   type RoomHostOptions,
 } from "./room-host.js";
+export { parentEngine, Supervisor, type SupervisorEvents, type SupervisorOptions } from "./supervisor.js";

@@ -29,6 +29,7 @@ import { secureRandomBytes } from "../random.js";
 import { utf8Length } from "../utf8.js";
 import type { Engine } from "./engine/engine.js";
 import { FleetKeys } from "./fleet/fleet-keys.js";
+import type { Order } from "./fleet/operator.js";
 import { JoinDesk } from "./host/join-desk.js";
 import { newId } from "./host/names.js";
 import { partsOf, Room } from "./host/room.js";
@@ -224,6 +225,7 @@ export class RoomHost {
     await this.#membership?.open();
     await this.server.start(options);
     this.#membership?.start();
+    this.#membership?.followOrders((order) => this.#follow(order));
   }
 
   /** Closes all rooms, disconnects all players, and stops. @param reason as of `NetworkServer.stop` */
@@ -323,6 +325,13 @@ export class RoomHost {
     if (!partsOf(to).seats.take(player, isSpectator))
       throw new NetworkError("ERR_ROOM_FULL", `The room ${to.id} is full`);
     this.#house.moveIn(player, to);
+  }
+
+  /** An operator has told this host what to do (`valve-sockets rooms`). */
+  #follow(order: Order): void {
+    if (order === "undrain") this.undrain();
+    else if (!this.#membership?.isDraining)
+      this.drain().catch((error) => NetworkServer.report(this.server, error, "a drain that was ordered"));
   }
 
   /** Has a server answer the questions of its players about rooms. */

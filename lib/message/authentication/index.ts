@@ -10,7 +10,7 @@ export {
 } from "./authenticator.js";
 export type { SigningKey } from "./proof.js";
 export type { AuthenticationOptions } from "./server-authentication.js";
-export type { Arrival, ArrivalPlace, SessionStore, StoredSession } from "./session-store.js";
+export type { Arrival, SessionStore, StoredSession } from "./session-store.js";
 export type { SessionOptions } from "./session-table.js";
 export { sharedSecretAuthenticator, sharedSecretCredential } from "./shared-secret.js";
 export {

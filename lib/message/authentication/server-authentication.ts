@@ -15,6 +15,7 @@ import type { NetworkPlayer } from "../players/network-player.js";
 import type { PlayerAuthentication } from "../players/player.js";
 import type { RedirectTarget } from "../protocol/door.js";
 import { ChallengeMessage, ProofMessage } from "../protocol/system-messages.js";
+import { type PlaceTaker, placeTakerOf } from "./arrival-place.js";
 import type { AuthenticationAttempt, AuthenticationResult, Authenticator } from "./authenticator.js";
 import { NONCE_BYTES } from "./proof.js";
 import { answerSession, isSessionProof, SESSION_ID_BYTES, SESSION_METHOD } from "./session-proof.js";
@@ -59,7 +60,7 @@ export interface ProvenSession {
   /** Proves to the client that this server has the session. */
   readonly reply: Uint8Array;
   readonly lostMs: number;
-  readonly place: Arrival["place"];
+  readonly takePlace: PlaceTaker | undefined;
 }
 
 interface Attempt {
@@ -168,12 +169,15 @@ export class ServerAuthentication {
     if (!secret) return unknown;
     const reply = await answerSession(payload, secret, contextOf(player, attempt));
     if (reply === null) return wrong;
-    const { redirect, lostMs = 0, place } = await arrivalOf(stored, player);
+    const arrival = await arrivalOf(stored, player);
+    const { redirect, lostMs = 0 } = arrival;
     // The session may have ended meanwhile, or another connection may have brought it here.
     const session = sessions?.find(id);
     if (session) return () => this.#owner.resume(player, session.player, reply);
     if (redirect) return () => this.#redirect(player, attempt, redirect);
-    return stored ? () => this.#owner.adopt(player, id, stored, { reply, lostMs, place }) : unknown;
+    return stored
+      ? () => this.#owner.adopt(player, id, stored, { reply, lostMs, takePlace: placeTakerOf(arrival) })
+      : unknown;
   }
 
   /** The client leaves by itself, within the time of an authentication. */

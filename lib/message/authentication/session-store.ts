@@ -1,6 +1,5 @@
 import { checkFunction, checkInteger, invalidType } from "../../arguments.js";
 import { isUint8Array } from "../../brands.js";
-import type { NetworkServer } from "../network-server.js";
 import type { INetworkPlayer, PlayerAuthentication } from "../players/player.js";
 import { type RedirectTarget, sentDoor } from "../protocol/door.js";
 
@@ -10,17 +9,6 @@ export interface Arrival {
   readonly redirect?: RedirectTarget;
   /** How old the state is that the player finds here, for its client's event `resumed`. @defaultValue 0 ms */
   readonly lostMs?: number;
-  /** @internal The place that the player takes when it is admitted. @returns null: it is full, or gone by now */
-  readonly place?: (player: INetworkPlayer) => ArrivalPlace | null;
-}
-
-/** @internal Where a player of a front end goes on at once. */
-export interface ArrivalPlace {
-  readonly server: NetworkServer;
-  /** The id that it has had there; 0: a new one. */
-  readonly playerId: number;
-  /** What its client gets to know of the room. */
-  readonly room: Uint8Array;
 }
 
 /** What a {@link SessionStore} knows of a session. */

@@ -38,6 +38,23 @@ const beatCodec = struct({
   isLast: bool,
 });
 
+const subjectOf = (app: string) => `vs.${app}.beats`;
+
+/**
+ * Listens to hosts without being one.
+ *
+ * @param on gets what a host says of itself; null: it has ended
+ * @returns ends it
+ */
+export function hearHosts(engine: Engine, app: string, on: (id: string, state: HostState | null) => void): () => void {
+  return engine.subscribe(subjectOf(app), (data) => {
+    const beat = tryDecode(data);
+    if (!beat) return;
+    const { isLast, ...state } = beat;
+    on(state.id, isLast ? null : state);
+  });
+}
+
 /** What a host says of itself with every beat. */
 export type HostState = Omit<Infer<typeof beatCodec>, "isLast">;
 
@@ -72,7 +89,7 @@ export class Beats {
 
   constructor(options: BeatOptions) {
     this.#options = { beatMs: BEAT_MS, deadMs: DEAD_MS, ...options };
-    this.#subject = `vs.${options.app}.beats`;
+    this.#subject = subjectOf(options.app);
   }
 
   start(): void {

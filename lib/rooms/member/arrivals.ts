@@ -1,8 +1,8 @@
 import { bytesOfHex, hexOf } from "../../bytes.js";
 import type { Clock } from "../../clock.js";
+import { type ArrivalPlace, withPlace } from "../../message/authentication/arrival-place.js";
 import {
   type Arrival,
-  type ArrivalPlace,
   DisconnectCode,
   type INetworkPlayer,
   NetworkError,
@@ -66,7 +66,7 @@ export class Arrivals {
       const where = room === "" ? null : await finder.find(room);
       if (where && "host" in where) return { redirect: this.targetOf(where.host, { session: found, room }) };
       sessions.expect(found);
-      if (!where) return this.#expected.has(found.id) ? { place: () => this.#onItsWay } : {};
+      if (!where) return this.#expected.has(found.id) ? withPlace({}, () => this.#onItsWay) : {};
       return this.#enter(where.room, found, clock.now() - beginMs);
     } catch {
       return this.#refuse(player, "The room is not to be found at present");
@@ -76,7 +76,7 @@ export class Arrivals {
   /** In the lobby, until the room that the player wants takes it. */
   get #onItsWay(): ArrivalPlace {
     const stay = { room: undefined, number: 0, text: "", isOnItsWay: true };
-    return { server: this.#owner.lobby, playerId: 0, room: encode(stayCodec, stay) };
+    return NetworkServer.placeAt(this.#owner.lobby, 0, encode(stayCodec, stay));
   }
 
   /** A player is in the lobby: does for it what it wanted when it was redirected here. */
@@ -173,11 +173,10 @@ export class Arrivals {
     const { house, kept } = this.#owner;
     const { seats } = partsOf(room);
     const lostMs = epoch === room.epoch ? 0 : kept.lostMsOf(room) + waitedMs;
-    const place = (player: INetworkPlayer) => {
+    return withPlace({ lostMs: Math.round(lostMs) }, (player) => {
       if (!house.isOpen(room) || !(seats.redeem(id, player) || seats.take(player, isSpectator))) return null;
-      return { server: room.server, playerId, room: house.moveInAtOnce(player, room, question) };
-    };
-    return { lostMs: Math.round(lostMs), place };
+      return NetworkServer.placeAt(room.server, playerId, house.moveInAtOnce(player, room, question));
+    });
   }
 
   /** The ticket that a player shows; null: none that is worth anything, and the directory decides. */

@@ -14,6 +14,7 @@ import type { Engine } from "../engine/engine.js";
 import type { HostState } from "../fleet/beats.js";
 import type { RoomEntry, SessionEntry } from "../fleet/directory.js";
 import type { FleetKeys } from "../fleet/fleet-keys.js";
+import { followOrders, type Order } from "../fleet/operator.js";
 import { RemoteMessages } from "../fleet/remote-messages.js";
 import { TicketBook } from "../fleet/tickets.js";
 import type { JoinDesk } from "../host/join-desk.js";
@@ -78,6 +79,7 @@ export class Membership {
   #arrivals: Arrivals | null = null;
   #finder: RoomFinder | null = null;
   #door: Door | null = null;
+  #stopOrders = () => {};
   #sweepTimer: unknown = null;
   /** Since when rooms, and players who are in none, have a host that is dead. */
   #orphans = new Map<string, number>();
@@ -158,6 +160,11 @@ export class Membership {
     });
   }
 
+  /** Follows what an operator orders, until the host stops. */
+  followOrders(follow: (order: Order) => void): void {
+    this.#stopOrders = followOrders(this.engine, this.#options.app, this.id, follow);
+  }
+
   /** Before the host listens. @throws (rejects) as an engine */
   open(): Promise<void> {
     return this.kept.open();
@@ -187,6 +194,7 @@ export class Membership {
     for (const timer of this.#seatTimers) clock.clearTimeout(timer);
     this.#seatTimers.clear();
     this.#orphans.clear();
+    this.#stopOrders();
     this.arrivals.stop();
     await settledWithin(clock, this.sessions.writer.flushed(), FLUSH_MS);
     this.sessions.writer.stop();

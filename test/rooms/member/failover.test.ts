@@ -61,11 +61,10 @@ async function started(count = 3, more: Partial<RoomKind> = {}) {
   /** Has a player count on and on, and asks again after each failure. */
   const play = async (player: Player) => {
     while (!player.isOver && player.client.active) {
-      const before = player.sum;
       try {
-        player.sum = (await player.client.request(Count, { by: 1 }, { timeoutMs: 20_000 })).sum;
-        // One that was not acknowledged may have been counted.
-        expect(player.sum).toBeGreaterThan(before);
+        const { sum } = await player.client.request(Count, { by: 1 }, { timeoutMs: 20_000 });
+        if (sum <= player.sum) player.events.push(`lost ${player.sum - sum + 1}`);
+        player.sum = sum;
       } catch {
         await new Promise<void>((resolve) => void fleet.clock.setTimeout(resolve, 100));
       }
@@ -99,7 +98,7 @@ test("a host is killed: its players go on in their rooms elsewhere, as themselve
     expect(id).toBe(player.client.player?.id);
     expect(sum).toBeGreaterThanOrEqual(player.sum);
     expect(sum - player.sum).toBeLessThanOrEqual(1); // What was under way when the host died.
-    expect(player.events.filter((event) => event === "disconnected")).toEqual([]);
+    expect(player.events.filter((event) => /disconnected|lost/.test(event))).toEqual([]);
     expect(player.rooms.room?.id).toBeDefined();
   }
   const owners = new Map(hosts.slice(1).flatMap(({ host }) => host.rooms.map(({ id }) => [id, host])));
@@ -129,7 +128,7 @@ test("a host is frozen, and goes on: its copies end, and each player is where it
   }
   await fleet.wait(Promise.all(playing));
   for (const player of players) expect((await sumOf(fleet, player)).sum - player.sum).toBeLessThanOrEqual(2);
-  expect(players.flatMap(({ events }) => events)).not.toContain("disconnected");
+  expect(players.flatMap(({ events }) => events).filter((event) => /disconnected|lost/.test(event))).toEqual([]);
   const all = hosts.flatMap(({ host }) => host.rooms.map(({ id }) => id));
   expect(all.sort()).toEqual(["one", "two"]);
 });

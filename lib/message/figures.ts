@@ -17,7 +17,8 @@ function collect(value: unknown, path: string, figures: Record<string, number>):
 const GAUGES = [
   ...["players", "authenticatedPlayers", "connections.roundTripTimeMs", "connections.acknowledgeDelayMs"],
   ...["connections.maxPacketSize", "connections.reassemblyBytes", "peer.reassemblyBytes", "ticks.lastMs"],
-  ...["ticks.longestMs", "guard.isUnderAttack", "socket.transport.places", "socket.transport.unconfirmedCloses"],
+  ...["ticks.longestMs", "host.rooms", "host.players", "fleet.hosts", "guard.isUnderAttack"],
+  ...["socket.transport.places", "socket.transport.unconfirmedCloses"],
 ];
 const GAUGE = /^(unauthenticated|suspended|socket\.pendingConnections)\.(count|sources|largestShare)$/;
 /** Lists by channel: their place is a label. */

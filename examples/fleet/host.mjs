@@ -1,0 +1,39 @@
+// A host of the fleet, as a process of its own: node examples/fleet/host.mjs '{ "servers": ["127.0.0.1:4222"], … }'
+// It tells its parent where it is and what it has, takes wishes from it, and moves its rooms away on SIGTERM.
+import { RoomHost } from "valve-sockets/rooms";
+import { NatsEngine } from "valve-sockets/rooms/engine";
+import { UdpSocketFactory } from "valve-sockets/socket/udp";
+import { game, newProtocol } from "./game.mjs";
+
+const { servers, app, fleetKey } = JSON.parse(process.argv[2]);
+const engine = await NatsEngine.connect({ servers });
+const ADDRESS = "127.0.0.1";
+const host = new RoomHost({
+  protocol: newProtocol(),
+  socketFactory: new UdpSocketFactory({ bindHost: ADDRESS, port: 0 }),
+  peer: { maxConnections: 1000, keepAliveMs: 400, timeoutMs: 3000, handshakeTimeoutMs: 1500 },
+  rooms: { game },
+  ...{ engine, app, fleetKey: [Buffer.from(fleetKey, "hex")] },
+  door: ([port]) => ({ addresses: { udp: `${ADDRESS}:${port}` } }),
+});
+await host.start();
+
+const tell = (message) => process.connected && process.send(message);
+const report = () => {
+  const { players } = host.metrics;
+  tell({ kind: "status", rooms: host.rooms.map(({ id }) => id), players, fleet: host.fleet.metrics });
+};
+const timer = setInterval(report, 200);
+
+process.on("message", async ({ create }) => {
+  for (const id of create) await host.createRoom("game", { id });
+  report();
+});
+process.on("SIGTERM", async () => {
+  const left = await host.drain({ deadlineMs: 20_000 });
+  clearInterval(timer);
+  await engine.close();
+  process.exit(left === 0 ? 0 : 1);
+});
+process.on("disconnect", () => process.exit(2)); // Its parent is gone.
+tell({ kind: "ready", id: host.fleet.id, port: host.server.boundPort });

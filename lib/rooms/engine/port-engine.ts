@@ -1,0 +1,295 @@
+import { checkFunction } from "../../arguments.js";
+import type { NetworkErrorCode } from "../../error-codes.js";
+import { EventHub } from "../../event-hub.js";
+import { NetworkError } from "../../network-error.js";
+import { reportUncaught } from "../../report-uncaught.js";
+import { Answering } from "./answering.js";
+import { Calls } from "./calls.js";
+import {
+  checkBucket,
+  checkId,
+  checkKey,
+  checkName,
+  checkRevision,
+  checkSequence,
+  checkSubject,
+  checkSubscription,
+  closed,
+  notConnected,
+  takeData,
+  takeMessage,
+  ttlSeconds,
+} from "./checks.js";
+import type {
+  Answer,
+  Bucket,
+  BucketOptions,
+  Change,
+  Engine,
+  EngineEvents,
+  Log,
+  LogRecord,
+  SubscribeOptions,
+  Watch,
+} from "./engine.js";
+import type { CallName, Entries, Page, Port, PortMessage } from "./port.js";
+import { WatchedCopy } from "./watched-copy.js";
+
+/** How many bytes of messages may wait for the other process. */
+const MAX_WAITING_BYTES = 8 * 2 ** 20;
+/** What a message costs beside its bytes. */
+const MESSAGE_BYTES = 256;
+
+interface Following {
+  readonly bucket: string;
+  readonly copy: WatchedCopy;
+  /** Of its present watch. */
+  id: number;
+}
+
+/** An engine that another process has: whatever is asked of this end, that process does (`serveEngine`). */
+export class PortEngine implements Engine {
+  readonly #port: Port;
+  readonly #events = new EventHub<EngineEvents>(["lost", "back"], reportUncaught);
+  readonly #calls = new Calls();
+  readonly #results = new Map<number, { resolve(value: unknown): void; reject(error: unknown): void }>();
+  readonly #subscriptions = new Map<number, (data: Uint8Array, subject: string) => void>();
+  readonly #answers = new Map<number, Answering>();
+  readonly #following = new Set<Following>();
+  readonly #stop: () => void;
+  #lastId = 0;
+  #waitingBytes = 0;
+  #isUp = true;
+  #isClosed = false;
+
+  constructor(port: Port) {
+    this.#port = port;
+    this.#stop = port.listen(
+      (message) => this.#hear(message),
+      () => this.#linkIs(false),
+    );
+  }
+
+  get connected(): boolean {
+    return this.#isUp && !this.#isClosed;
+  }
+
+  on<Name extends keyof EngineEvents>(name: Name, listener: () => void): () => void {
+    return this.#events.on(name, listener);
+  }
+
+  async bucket(name: string, options: BucketOptions = {}): Promise<Bucket> {
+    checkBucket(name, options);
+    await this.#call("bucket", [name, options]);
+    return {
+      get: async (key) => {
+        checkKey(key);
+        return this.#call("get", [name, key]);
+      },
+      create: async (key, value, ttlMs) => {
+        checkKey(key);
+        const taken = takeData("value", value);
+        ttlSeconds(ttlMs);
+        return this.#call("create", [name, key, taken, ttlMs], taken.length);
+      },
+      update: async (key, value, revision) => {
+        checkKey(key);
+        const taken = takeData("value", value);
+        checkRevision(key, revision);
+        return this.#call("update", [name, key, taken, revision], taken.length);
+      },
+      delete: async (key, revision) => {
+        checkKey(key);
+        checkRevision(key, revision);
+        return this.#call("delete", [name, key, revision]);
+      },
+      watch: async (on = () => {}) => {
+        checkFunction("on", on);
+        return this.#watch(name, on);
+      },
+    };
+  }
+
+  async log(name: string): Promise<Log> {
+    checkName(name);
+    await this.#call("log", [name]);
+    return {
+      append: async (subject, data, { expected, id }) => {
+        checkSubject(subject);
+        const taken = takeData("data", data);
+        checkSequence("expected", expected);
+        checkId(id);
+        return this.#call("append", [name, subject, taken, { expected, id }], taken.length);
+      },
+      read: (subject, after) => {
+        checkSubject(subject);
+        checkSequence("after", after);
+        return this.#read(name, subject, after);
+      },
+      trim: async (subject, upTo) => {
+        checkSubject(subject);
+        checkSequence("upTo", upTo);
+        return this.#call("trim", [name, subject, upTo]);
+      },
+    };
+  }
+
+  publish(subject: string, data: Uint8Array): boolean {
+    const message = takeMessage(subject, data);
+    const costBytes = data.length + MESSAGE_BYTES;
+    if (!this.connected || this.#waitingBytes + costBytes > MAX_WAITING_BYTES) return false;
+    this.#waitingBytes += costBytes;
+    const sent = () => {
+      this.#waitingBytes -= costBytes;
+    };
+    const isTaken = this.#port.send({ valveSockets: "engine", type: "publish", subject, data: message }, sent);
+    if (!isTaken) sent();
+    return isTaken;
+  }
+
+  subscribe(
+    subject: string,
+    on: (data: Uint8Array, subject: string) => void,
+    options: SubscribeOptions = {},
+  ): () => void {
+    checkSubscription(subject, on, options);
+    return this.#begin(this.#subscriptions, on, (id) => ({ type: "subscribe", id, subject, queue: options.queue }));
+  }
+
+  async request(subject: string, data: Uint8Array, { timeoutMs }: { timeoutMs: number }): Promise<Uint8Array> {
+    const message = takeMessage(subject, data, timeoutMs);
+    return this.#call("request", [subject, message, timeoutMs], message.length);
+  }
+
+  answer(subject: string, on: Answer): () => void {
+    checkSubscription(subject, on);
+    return this.#begin(this.#answers, new Answering(on), (id) => ({ type: "answers", id, subject }));
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const id of [...this.#subscriptions.keys(), ...this.#answers.keys()]) this.#end(id);
+    for (const { copy } of [...this.#following]) copy.close();
+    this.#calls.fail(closed());
+    this.#results.clear();
+    this.#stop();
+  }
+
+  #begin<T>(all: Map<number, T>, one: T, message: (id: number) => Content): () => void {
+    if (this.#isClosed) throw closed();
+    const id = ++this.#lastId;
+    all.set(id, one);
+    this.#send(message(id));
+    return () => {
+      if (all.delete(id)) this.#end(id);
+    };
+  }
+
+  #end(id: number): void {
+    this.#send({ type: "end", id });
+  }
+
+  #send(message: Content): boolean {
+    return this.#port.send({ valveSockets: "engine", ...message } as PortMessage);
+  }
+
+  async #call<T>(call: CallName, given: readonly unknown[], sizeBytes = 0, id = ++this.#lastId): Promise<T> {
+    if (this.#isClosed) throw closed();
+    if (!this.#isUp) throw notConnected();
+    const run = () =>
+      new Promise<unknown>((resolve, reject) => {
+        this.#results.set(id, { resolve, reject });
+        if (!this.#send({ type: "call", id, call, with: given })) reject(notConnected());
+      }).finally(() => this.#results.delete(id));
+    return this.#calls.run(sizeBytes, run) as Promise<T>;
+  }
+
+  async #watch(bucket: string, on: (change: Change) => void): Promise<Watch> {
+    const copy = new WatchedCopy(on, () => {
+      this.#following.delete(following);
+      this.#end(following.id);
+    });
+    const following: Following = { bucket, copy, id: 0 };
+    await this.#follow(following);
+    return copy;
+  }
+
+  /** Rebuilds a copy. Changes that come behind the answer are of this watch. */
+  async #follow(following: Following): Promise<void> {
+    const id = ++this.#lastId;
+    following.id = id;
+    this.#following.add(following);
+    try {
+      await this.#call<Entries>("watch", [following.bucket], 0, id);
+    } catch (error) {
+      this.#following.delete(following);
+      throw error;
+    }
+  }
+
+  async *#read(log: string, subject: string, after: bigint): AsyncGenerator<LogRecord> {
+    const id = ++this.#lastId;
+    let page = await this.#call<Page>("read", [log, subject, after], 0, id);
+    try {
+      for (;;) {
+        yield* page.records;
+        if (page.isLast) return;
+        page = await this.#call<Page>("next", [id]);
+      }
+    } finally {
+      if (!page.isLast) this.#end(id);
+    }
+  }
+
+  #hear(message: PortMessage): void {
+    if (message.type === "result") {
+      const watched = [...this.#following].find(({ id }) => id === message.id);
+      watched?.copy.rebuild(new Map((message.value as Entries).map((entry) => [entry.key, entry])));
+      this.#results.get(message.id)?.resolve(message.value);
+    } else if (message.type === "failed") {
+      const { code, text } = message;
+      this.#results.get(message.id)?.reject(new NetworkError(code as NetworkErrorCode, text));
+    } else if (message.type === "heard") this.#heard(message);
+    else if (message.type === "changed") {
+      for (const { id, copy } of this.#following) if (id === message.id) copy.apply(message.change);
+    } else if (message.type === "asked") void this.#asked(message);
+    else if (message.type === "link") this.#linkIs(message.isUp);
+  }
+
+  #heard({ id, subject, data }: PortMessage & { type: "heard" }): void {
+    try {
+      this.#subscriptions.get(id)?.(data, subject);
+    } catch (error) {
+      reportUncaught(error);
+    }
+  }
+
+  async #asked({ id, ask, subject, data }: PortMessage & { type: "asked" }): Promise<void> {
+    const outcome = (await this.#answers.get(id)?.run(data, subject)) ?? { error: "Nobody answers any more" };
+    const answer = "data" in outcome ? { data: outcome.data, error: "" } : { data: null, error: outcome.error };
+    this.#send({ type: "answered", ask, ...answer });
+  }
+
+  #linkIs(isUp: boolean): void {
+    if (isUp === this.#isUp || this.#isClosed) return;
+    this.#isUp = isUp;
+    if (isUp) {
+      // Where this fails the link is lost again, and the next one rebuilds the copy.
+      for (const following of [...this.#following])
+        void this.#follow(following).catch(() => this.#following.add(following));
+      this.#events.emit("back");
+      return;
+    }
+    for (const { copy, id } of this.#following) {
+      copy.lose();
+      this.#end(id);
+    }
+    this.#calls.fail(notConnected());
+    this.#results.clear();
+    this.#events.emit("lost");
+  }
+}
+
+type Without<T> = T extends unknown ? Omit<T, "valveSockets"> : never;
+type Content = Without<PortMessage>;

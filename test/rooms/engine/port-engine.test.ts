@@ -1,0 +1,109 @@
+import { EventEmitter } from "node:events";
+import { expect, test } from "vitest";
+import { MemoryEngine } from "../../../lib/rooms/engine/index.js";
+import { portOf } from "../../../lib/rooms/engine/port.js";
+import { PortEngine } from "../../../lib/rooms/engine/port-engine.js";
+import { serveEngine } from "../../../lib/rooms/engine/serve-engine.js";
+import { describeEngine } from "./conformance/index.js";
+import { bytes, code, readAll } from "./conformance/world.js";
+
+/** One end of what a parent and its child have between them: messages are copied, and come later, in order. */
+class FakeChannel extends EventEmitter {
+  connected = true;
+  other: FakeChannel | null = null;
+  send(message: unknown, _handle?: undefined, _options?: undefined, sent: (error: null) => void = () => {}): boolean {
+    const copy = structuredClone(message);
+    setImmediate(() => {
+      sent(null);
+      if (this.connected) this.other?.emit("message", copy);
+    });
+    return true;
+  }
+  cut(): void {
+    for (const end of [this, this.other as FakeChannel]) {
+      end.connected = false;
+      end.emit("disconnect");
+    }
+  }
+}
+
+function channelPair() {
+  const [parent, child] = [new FakeChannel(), new FakeChannel()];
+  parent.other = child;
+  child.other = parent;
+  return { parent, child };
+}
+
+describeEngine("PortEngine", async () => {
+  const engine = new MemoryEngine();
+  const links = new Set<MemoryEngine>();
+  return {
+    open: async () => {
+      const { parent, child } = channelPair();
+      const link = engine.link();
+      links.add(link);
+      const end = new PortEngine(portOf(child));
+      serveEngine(link, portOf(parent));
+      return end;
+    },
+    outage: async () => {
+      for (const link of links) link.disconnect();
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+    back: async () => {
+      for (const link of links) link.reconnect();
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+    close: () => engine.close(),
+  };
+});
+
+test("when the parent is gone, calls reject, copies are not current, and the engine says so", async () => {
+  const { parent, child } = channelPair();
+  const engine = new MemoryEngine();
+  const end = new PortEngine(portOf(child));
+  serveEngine(engine.link(), portOf(parent));
+  const bucket = await end.bucket("rooms");
+  const watch = await bucket.watch();
+  const heard: string[] = [];
+  end.on("lost", () => void heard.push("lost"));
+  const waiting = end.request("nobody.answers", bytes("?"), { timeoutMs: 1000 });
+  parent.cut();
+  await expect(waiting).rejects.toEqual(code("ERR_NOT_CONNECTED"));
+  await expect(bucket.get("a")).rejects.toEqual(code("ERR_NOT_CONNECTED"));
+  expect([heard, end.connected, watch.isCurrent, end.publish("x", bytes("1"))]).toEqual([
+    ["lost"],
+    false,
+    false,
+    false,
+  ]);
+});
+
+test("what a child has begun ends with it: its watches, subscriptions and answers", async () => {
+  const { parent, child } = channelPair();
+  const engine = new MemoryEngine();
+  const link = engine.link();
+  const end = new PortEngine(portOf(child));
+  serveEngine(link, portOf(parent));
+  end.answer("ask", (data) => data);
+  expect(await engine.request("ask", bytes("1"), { timeoutMs: 1000 }).catch((error) => error.code)).toBe(
+    "ERR_NO_RESPONDERS",
+  );
+  await end.bucket("any"); // By then the answer is known at the other end.
+  expect(await engine.request("ask", bytes("1"), { timeoutMs: 1000 })).toEqual(bytes("1"));
+  parent.cut();
+  await expect(engine.request("ask", bytes("1"), { timeoutMs: 1000 })).rejects.toEqual(code("ERR_NO_RESPONDERS"));
+});
+
+test("a log of many pages is read to its end, and ends there", async () => {
+  const { parent, child } = channelPair();
+  const engine = new MemoryEngine();
+  const end = new PortEngine(portOf(child));
+  serveEngine(engine.link(), portOf(parent));
+  const log = await end.log("events");
+  let last = 0n;
+  for (let at = 0; at < 600; at++) last = await log.append("room", bytes(`${at}`), { expected: last, id: `id${at}` });
+  expect((await readAll(log, "room")).length).toBe(600);
+  for await (const { data } of log.read("room", 0n)) if (data[0] === 53) break;
+  expect((await readAll(log, "room", last)).length).toBe(0);
+});

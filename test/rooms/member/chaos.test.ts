@@ -1,0 +1,130 @@
+import { expect, test } from "vitest";
+import { defineProtocol, defineRequest, type NetworkClient } from "../../../lib/message/index.js";
+import type { RoomKind, RoomsClient } from "../../../lib/rooms/index.js";
+import { decode, encode, map, struct, u32 } from "../../../lib/serialization/index.js";
+import { seededRandom } from "../../../lib/testing/index.js";
+import { type FleetProcess, FleetWorld } from "../../support/fleet-world.js";
+
+const IS_STRESS = process.env.VALVE_SOCKETS_STRESS === "1";
+const SEEDS = IS_STRESS ? Array.from({ length: 20 }, (_, at) => at + 1) : [1, 2];
+const ROOMS = 6;
+const PLAYERS = 12;
+const ROUNDS = IS_STRESS ? 60 : 12;
+const HOSTS = 4;
+
+const Move = defineRequest("move", struct({ number: u32 }), struct({ counted: u32 }));
+const newProtocol = () => defineProtocol({ name: "chaos", version: 1, messages: [Move] });
+const Event = struct({ player: u32, number: u32 });
+const State = map(u32, struct({ last: u32, counted: u32 }), 100);
+
+/** Counts the moves of each player; one that was asked for twice counts once. */
+function counting(): RoomKind {
+  const states = new WeakMap<object, Map<number, { last: number; counted: number }>>();
+  const of = (room: object, player: number) => states.get(room)?.get(player) ?? { last: 0, counted: 0 };
+  return {
+    capacity: PLAYERS,
+    emptyMs: Number.POSITIVE_INFINITY,
+    open(room) {
+      states.set(room, new Map());
+      room.server.messageHandler.registerRequest(Move, async ({ number }, { id }) => {
+        if (number > of(room, id).last) await room.commit({ player: id, number });
+        return { counted: of(room, id).counted };
+      });
+    },
+    commitCodec: Event,
+    apply: (room, event) => {
+      const { player, number } = event as { player: number; number: number };
+      const { last, counted } = of(room, player);
+      // What is stored twice, since its first answer was lost on the way, is one move.
+      if (number > last) states.get(room)?.set(player, { last: number, counted: counted + 1 });
+    },
+    snapshot: (room) => encode(State, states.get(room) as Map<number, { last: number; counted: number }>),
+    restore: (room, bytes) => void states.set(room, new Map(decode(State, bytes))),
+  };
+}
+
+test.each(SEEDS)(
+  "hosts die, stand still, are drained and cut off at random (seed %i): each move that was acknowledged counts once",
+  async (seed) => {
+    const random = seededRandom(seed);
+    const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
+    const fleet = new FleetWorld(newProtocol, { game: counting() });
+    let alive: FleetProcess[] = [...(await fleet.start(HOSTS))];
+    const ids = Array.from({ length: ROOMS }, (_, at) => `room${at}`);
+    for (const id of ids) await fleet.wait(pick(alive).host.createRoom("game", { id }));
+    await fleet.run(200);
+    const faults: string[] = [];
+    const players = await Promise.all(
+      Array.from({ length: PLAYERS }, async (_, at) => ({
+        id: ids[at % ROOMS] as string,
+        acknowledged: 0,
+        ...fleet.newClient(),
+      })),
+    );
+    let isOver = false;
+    const play = async (player: { acknowledged: number; client: NetworkClient; rooms: RoomsClient }) => {
+      player.client.on("disconnected", ({ text }) => isOver || faults.push(`disconnected: ${text}`));
+      while (!isOver && player.client.active) {
+        const number = player.acknowledged + 1;
+        try {
+          const { counted } = await player.client.request(Move, { number }, { timeoutMs: 15_000, retry: true });
+          if (counted !== number) faults.push(`${counted} are counted of ${number}`);
+          player.acknowledged = number;
+        } catch {
+          // It is asked again.
+        }
+        await new Promise<void>((resolve) => void fleet.clock.setTimeout(resolve, 50));
+      }
+    };
+    for (const player of players) {
+      await fleet.wait(player.client.connect({ port: pick(alive).port }));
+      await fleet.wait(player.rooms.joinById(player.id));
+    }
+    const playing = players.map(play);
+    const newHost = async () => void alive.push(await fleet.add());
+    const without = (one: FleetProcess) => {
+      alive = alive.filter((other) => other !== one);
+    };
+    for (let round = 0; round < ROUNDS; round++) {
+      const victim = pick(alive);
+      const what = pick(["kill", "freeze", "drain", "cut"]);
+      if (what === "kill") {
+        without(victim);
+        await victim.kill();
+        await newHost();
+      } else if (what === "freeze") {
+        victim.freeze();
+        await fleet.run(1000 + random() * 7000, 20);
+        victim.thaw();
+      } else if (what === "drain") {
+        await newHost();
+        without(victim);
+        await fleet.run(1500, 20);
+        await fleet.wait(victim.host.drain({ deadlineMs: 10_000 }));
+      } else {
+        victim.engine.disconnect();
+        await fleet.run(1000 + random() * 4000, 20);
+        victim.engine.reconnect();
+      }
+      // Until all play again.
+      const from = players.map(({ acknowledged }) => acknowledged);
+      await fleet.until(() => players.every(({ acknowledged }, at) => acknowledged > (from[at] as number) + 2), 20);
+    }
+    isOver = true;
+    await fleet.wait(Promise.all(playing));
+    expect(faults).toEqual([]);
+    // Copies that nobody is in may end a little later.
+    await fleet.run(10_000, 50);
+    const owned = alive.flatMap(({ host }) => host.rooms.map(({ id }) => id));
+    expect(owned.length).toBe(new Set(owned).size);
+    for (const { host } of alive)
+      expect(
+        host.fleet
+          ?.findRooms()
+          .map(({ id }) => id)
+          .sort(),
+      ).toEqual(ids);
+    expect(players.map(({ rooms }) => rooms.room?.id)).toEqual(players.map(({ id }) => id));
+  },
+  600_000,
+);

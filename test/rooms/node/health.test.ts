@@ -1,0 +1,154 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
+import { defineProtocol } from "../../../lib/message/index.js";
+import { MemoryEngine } from "../../../lib/rooms/engine/index.js";
+import { Agones, Health } from "../../../lib/rooms/index.js";
+import { RoomsWorld } from "../../support/rooms-world.js";
+
+const newProtocol = () => defineProtocol({ name: "health", version: 1, messages: [] });
+const rooms = { arena: { capacity: 4, open: () => {} } };
+
+async function listening(world: RoomsWorld) {
+  const health = new Health(world.host);
+  const port = await health.start();
+  onTestFinished(() => health.stop());
+  return async (path: string, method = "GET") => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { method });
+    return { status: response.status, text: await response.text() };
+  };
+}
+
+test("a host is alive from the start, ready while it takes players, and counts", async () => {
+  const world = new RoomsWorld(newProtocol, rooms);
+  const get = await listening(world);
+  expect([(await get("/livez")).status, (await get("/readyz")).status]).toEqual([200, 503]);
+  await world.host.start();
+  expect(await get("/readyz")).toEqual({ status: 200, text: "ok\n" });
+  await world.host.createRoom("arena");
+  const { text } = await get("/metrics");
+  expect(text).toContain("# TYPE valve_sockets_host_rooms gauge\nvalve_sockets_host_rooms 1\n");
+  expect(text).toMatch(/^valve_sockets_connections_packets_sent_total \d+$/m);
+  world.host.server.close();
+  expect((await get("/readyz")).status).toBe(503);
+  expect((await get("/livez")).status).toBe(200);
+  world.host.server.open();
+  expect((await get("/readyz")).status).toBe(200);
+  expect([(await get("/livez", "POST")).status, (await get("/else")).status]).toEqual([405, 404]);
+  expect(await get("/readyz", "HEAD")).toEqual({ status: 200, text: "" });
+});
+
+test("without its engine a host is alive, and not ready", async () => {
+  const engine = new MemoryEngine();
+  const fleet = {
+    engine,
+    app: "test",
+    fleetKey: [new Uint8Array(32).fill(1)],
+    door: { addresses: { memory: "m:7777" } },
+  };
+  const world = new RoomsWorld(newProtocol, rooms, fleet);
+  const get = await listening(world);
+  await world.wait(world.host.start());
+  expect((await get("/readyz")).status).toBe(200);
+  expect((await get("/metrics")).text).toContain("valve_sockets_fleet_hosts 1");
+  engine.disconnect();
+  expect(await get("/readyz")).toEqual({ status: 503, text: "The host has no link to its engine\n" });
+  expect((await get("/livez")).status).toBe(200);
+  engine.reconnect();
+  await world.run(100);
+  expect((await get("/readyz")).status).toBe(200);
+});
+
+/** Agones' SDK server, as far as a game server sees it: the states that its calls lead to. */
+async function sdkServer() {
+  const calls: string[] = [];
+  const watchers: ServerResponse[] = [];
+  const sdk = { state: "Scheduled", failures: 0, calls, url: "", health: 0, say };
+  const states: Record<string, string> = { "/ready": "Ready", "/allocate": "Allocated", "/shutdown": "Shutdown" };
+  function say(state: string, rest = "\n"): void {
+    sdk.state = state;
+    for (const watcher of watchers) watcher.write(JSON.stringify({ result: { status: { state } } }) + rest);
+  }
+  const server = createServer((request: IncomingMessage, response) => {
+    const path = request.url ?? "";
+    if (path === "/watch/gameserver") {
+      watchers.push(response);
+      response.writeHead(200, { "content-type": "application/json" });
+      response.flushHeaders();
+      return;
+    }
+    if (sdk.failures-- > 0) {
+      response.writeHead(500).end();
+      return;
+    }
+    if (path === "/health") sdk.health++;
+    else calls.push(path);
+    if (states[path]) say(states[path]);
+    response.writeHead(200).end("{}");
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  sdk.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  onTestFinished(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return { sdk, watchers };
+}
+
+/** Lets real requests finish, and the host's time pass, until a condition holds. */
+async function until(world: RoomsWorld, condition: () => boolean): Promise<void> {
+  while (!condition()) await world.run(20, 20);
+}
+
+test("Agones hears Ready, health, Allocated from the first player, and Shutdown after the drain", async () => {
+  const { sdk, watchers } = await sdkServer();
+  sdk.failures = 2;
+  const world = new RoomsWorld(newProtocol, rooms);
+  await world.host.start();
+  let drained: Promise<unknown> | null = null;
+  const agones = new Agones(world.host, {
+    ...{ url: sdk.url, clock: world.clock, healthMs: 1000 },
+    onShutdown: () => {
+      drained = world.host.drain().then(() => agones.shutdown());
+    },
+  });
+  onTestFinished(() => agones.stop());
+  await world.wait(agones.start());
+  expect([sdk.state, sdk.calls]).toEqual(["Ready", ["/ready"]]);
+  await until(world, () => sdk.health >= 2 && watchers.length > 0);
+  const { client } = await world.connect();
+  await until(world, () => sdk.state === "Allocated");
+  await world.connect();
+  await until(world, () => sdk.health >= 4);
+  expect(sdk.calls).toEqual(["/ready", "/allocate"]);
+  for (const watcher of watchers) watcher.write("no JSON\n{}\n");
+  sdk.say("Shutdown");
+  await until(world, () => drained !== null);
+  expect(client.isAuthenticated).toBe(true);
+  await world.run(31_000, 100);
+  await until(world, () => sdk.calls.includes("/shutdown"));
+  await drained;
+  expect(sdk.calls).toEqual(["/ready", "/allocate", "/shutdown"]);
+});
+
+test("on a SIGTERM a host is drained and its process ends: with 0, or 1 when somebody had to be disconnected", async () => {
+  const run = async (players: number) => {
+    const program = new URL("host.mjs", import.meta.url);
+    const child = spawn(process.execPath, [program.pathname, `${players}`], { stdio: ["ignore", "pipe", "inherit"] });
+    let text = "";
+    await new Promise<void>((resolve) => {
+      child.stdout.on("data", (data) => {
+        text += data;
+        if (text.includes("ready")) resolve();
+      });
+    });
+    child.kill("SIGTERM");
+    const [code] = await once(child, "exit");
+    return { code, text };
+  };
+  expect(await run(0)).toEqual({ code: 0, text: "ready\ndrained\n" });
+  expect(await run(1)).toEqual({ code: 1, text: "ready\ndrained\n" });
+});
