@@ -134,7 +134,7 @@ test("Agones hears Ready, health, Allocated from the first player, and Shutdown 
   expect(sdk.calls).toEqual(["/ready", "/allocate", "/shutdown"]);
 });
 
-test("on a SIGTERM a host is drained and its process ends: with 0, or 1 when somebody had to be disconnected", async () => {
+test("on a SIGTERM a host is drained and its process ends: with 0, or 1 if somebody was disconnected", async () => {
   const run = async (players: number) => {
     const program = new URL("host.mjs", import.meta.url);
     const child = spawn(process.execPath, [program.pathname, `${players}`], { stdio: ["ignore", "pipe", "inherit"] });
