@@ -92,8 +92,9 @@ export function webTransportCompiler({ rust }) {
 
 /** All files that the library is made of, with their content. */
 function contents() {
-  const sources = readdirSync(join(webTransportCrate, "src")).sort();
-  const files = ["Cargo.toml", "Cargo.lock", ...sources.map((name) => join("src", name))];
+  const all = readdirSync(join(webTransportCrate, "src"), { recursive: true });
+  const sources = all.filter((name) => name.endsWith(".rs"));
+  const files = ["Cargo.toml", "Cargo.lock", ...sources.sort().map((name) => join("src", name))];
   return files.flatMap((name) => [name, readFileSync(join(webTransportCrate, name))]);
 }
 

@@ -1,4 +1,5 @@
-// One process of a benchmark over any transport. Roles of two processes: echo and load, sink and flood, echo and swarm, idle or handshakes;
+// One process of a benchmark over any transport. Roles of two processes: echo and load, sink and flood, echo and swarm,
+// idle or handshakes;
 // of one: allocation and wire. Options are those of the functions named so.
 import { readOptions } from "../peer/options.mjs";
 import { limitSeconds, reportError } from "../peer/report.mjs";

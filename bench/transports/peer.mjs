@@ -104,7 +104,10 @@ function createPeer(end, onMessage, options, encryption) {
   return { peer, factory, handler };
 }
 
-/** A Peer over `options.socket`, `udp`, `gns`, `websocket`, `wss` or `webtransport`; with `options.noise` encrypted by Noise NK. */
+/**
+ * A Peer over `options.socket`, `udp`, `gns`, `websocket`, `wss` or `webtransport`; with `options.noise` encrypted by
+ * Noise NK.
+ */
 export async function listen(onMessage, options) {
   const key = options.noise ? generateServerKey(nativePrimitives()) : null;
   const encryption = key && { primitives: nativePrimitives(), serverKeys: [key.privateKey] };

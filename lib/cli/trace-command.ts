@@ -1,9 +1,9 @@
 import { createReadStream } from "node:fs";
+import { type TracedConnection, TraceReader, type TraceRecord } from "../message/trace-reader.js";
 import { printable } from "../printable.js";
 import { defineCommand, UsageError } from "./command.js";
 import { jsonLine } from "./json-line.js";
 import { linesOf } from "./lines.js";
-import { type TracedConnection, TraceReader, type TraceRecord } from "../message/trace-reader.js";
 
 const USAGE = `Usage: valve-sockets trace FILE [OPTIONS]
 

@@ -1,6 +1,7 @@
 /// <reference path="../globals.ts" preserve="true" />
 /** Many rooms behind one port. See docs/rooms.md. */
 
+export type { Clock } from "../clock.js";
 export type {
   DisconnectReason,
   Door,

@@ -15,7 +15,7 @@ import { serveEngine } from "./engine/serve-engine.js";
 /** The options of a {@link Supervisor}. */
 export interface SupervisorOptions {
   /** The program of each process: it makes a `RoomHost` over `parentEngine()` and starts it. */
-  program: URL;
+  program: { readonly href: string };
   /** How many processes, 1 to 256. @defaultValue as many as this machine has cores */
   count?: number;
   /** What processes get besides the environment of this one. `VALVE_SOCKETS_WORKER` is the number of each, from 0. */
@@ -105,7 +105,7 @@ export class Supervisor {
 
   #fork(worker: Worker): void {
     const { program, env = {} } = this.#options;
-    const child = fork(fileURLToPath(program), {
+    const child = fork(fileURLToPath(program.href), {
       env: { ...process.env, ...env, VALVE_SOCKETS_WORKER: `${worker.number}` },
       serialization: "advanced",
     });

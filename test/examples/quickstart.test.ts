@@ -30,7 +30,7 @@ test("with inspect the page of its server shows the clients", async () => {
       seen.push(fetch(`${origin}/snapshot?views=connections`, { headers }));
     }
   });
-  const { connections } = (await (await seen[0])?.json()) as { connections: object[] };
+  const { connections } = (await (await (seen[0] as Promise<Response>)).json()) as { connections: object[] };
   expect(connections.length).toBeGreaterThan(0);
   for (const one of connections)
     expect(one).toMatchObject({ transport: "gns", state: "Connected", security: "encrypted" });

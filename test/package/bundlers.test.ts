@@ -140,7 +140,7 @@ test.each(bundlers)(
 test("docs/install.md has this table", () => {
   const file = join(root, "docs", "install.md");
   const table = ["| bundler | valve-sockets is | UDP | WebSocket | GNS |", "|---|---|---|---|---|", ...rows].join("\n");
-  const marked = /(?<=<!-- bundlers -->\n)[^]*(?=<!-- end of bundlers -->)/;
+  const marked = /(?<=<!-- bundlers -->\n)[\s\S]*(?=<!-- end of bundlers -->)/;
   const text = readFileSync(file, "utf8").replace(marked, `${table}\n`);
   if (process.env.UPDATE_DOCS) writeFileSync(file, text);
   expect(readFileSync(file, "utf8")).toBe(text);

@@ -219,7 +219,7 @@ test("a client with a pinned key accepts a WebSocket over TLS with a good certif
   expect(await outcome(await listen(webSocket(), keyed), pinned)).toBe("ERR_ENCRYPTION_REQUIRED");
 });
 
-test("over WebTransport, Noise is left out: TLS satisfies a pinned key and a server that requires encryption", async () => {
+test("over WebTransport without Noise, TLS satisfies a pinned key and a server that requires encryption", async () => {
   const required = { encryption: { ...keyed.encryption, required: true } };
   for (const config of [pinned, unpinned, {}]) {
     const world = await listen(webTransport(), required);

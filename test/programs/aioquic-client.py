@@ -1,5 +1,5 @@
-"""A WebTransport client of aioquic: python aioquic-client.py <port>. It sends a datagram and packets on two lanes, prints
-what comes back and how the session ended, as JSON."""
+"""A WebTransport client of aioquic: python aioquic-client.py <port>. It sends a datagram and packets on two lanes, and
+prints what comes back and how the session ended, as JSON."""
 import asyncio
 import json
 import ssl

@@ -1,4 +1,5 @@
-// A Peer that says what it hears and ends when it is told: node farewell.mjs <kind> [port of the server] [closeOnExit] [certificate and its hash, JSON]
+// A Peer that says what it hears and ends when it is told:
+// node farewell.mjs <kind> [port of the server] [closeOnExit] [certificate and its hash, JSON]
 
 // Its library closes all sockets of the addon when the process ends, those of UDP as well.
 import { Library } from "valve-sockets";

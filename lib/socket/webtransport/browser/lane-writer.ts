@@ -54,7 +54,7 @@ export class LaneWriter {
     this.#writing = this.#write();
   }
 
-  /** Ends the stream behind everything that was pushed, and opens it for that if nothing was. Later packets are dropped. */
+  /** Ends the stream behind all that was pushed, and opens it for that if nothing was. Later packets are dropped. */
   async end(): Promise<void> {
     if (this.#isEnding) return;
     this.#isEnding = true;

@@ -88,7 +88,7 @@ test("what comes while the network takes a chunk leaves in the next one", async 
   expect(chunks[2]?.toString("hex")).toBe("0104");
 });
 
-test("ends its stream behind what was pushed, opens it for that if nothing was, and drops what comes later", async () => {
+test("ends its stream behind what was pushed, or opens it for that, and drops what comes later", async () => {
   const unused = newWriter();
   const ending = unused.writer.end();
   await settle();
