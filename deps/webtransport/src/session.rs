@@ -164,6 +164,12 @@ impl Session {
         }
     }
 
+    fn on_request_ended(&mut self, now: Instant) {
+        if self.ends_when_acknowledged() {
+            self.finish(now, Cause::Ours, 0, b"");
+        }
+    }
+
     /// Does what the events of QUIC ask for.
     pub fn advance(&mut self, now: Instant) {
         while let Some(event) = self.quic.poll() {
@@ -179,9 +185,7 @@ impl Session {
                 Event::Stream(StreamEvent::Finished { id } | StreamEvent::Stopped { id, .. })
                     if self.request == Some(id) =>
                 {
-                    if self.ends_when_acknowledged() {
-                        self.finish(now, Cause::Ours, 0, b"");
-                    }
+                    self.on_request_ended(now);
                 }
                 Event::Stream(StreamEvent::Stopped { id, .. }) => self.lanes_out.on_stopped(id),
                 Event::DatagramReceived => self.has_datagrams = true,
