@@ -47,6 +47,7 @@ pub fn hash() -> Vec<u8> {
     ring::digest::digest(&ring::digest::SHA256, &der).as_ref().to_vec()
 }
 
+#[allow(clippy::too_many_arguments)] // the fields of a record
 pub fn send(
     to: &mut Endpoint,
     now: Instant,
