@@ -178,6 +178,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> implements C
 
   updateReceive(): void {
     if (this.#host) this.#host.receiveAtClient();
+    else if (this.#attempts.size === 0) this.#link?.peer?.updateReceive();
     else for (const { peer } of this.#links()) peer?.updateReceive();
   }
 
@@ -185,7 +186,8 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> implements C
     if (!this.active) return;
     this.#runTick();
     this.#pings.update();
-    for (const { peer } of this.#links()) peer?.updateSent();
+    if (this.#attempts.size === 0) this.#link?.peer?.updateSent();
+    else for (const { peer } of this.#links()) peer?.updateSent();
   }
 
   // What handlers and players call.
