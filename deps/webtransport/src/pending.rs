@@ -10,8 +10,8 @@ pub type Ticket = (u64, u64);
 type Share = (usize, Reverse<u64>, u64);
 
 /// The shares are soft: one source may take all places that nobody else wants. In a full pool the oldest connection of
-/// the most crowded source leaves for a newcomer, unless it came in this turn of reading: its next packet could not have
-/// been read yet. All operations take logarithmic time.
+/// the most crowded source leaves for a newcomer, unless it came in this turn of reading, in which its next packet could
+/// not be read. All operations take logarithmic time.
 #[derive(Default)]
 pub struct Pending {
     /// Where the connection is, and the turn in which it came.

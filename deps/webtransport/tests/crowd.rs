@@ -106,3 +106,31 @@ fn javascript_hears_of_the_end_of_those_that_it_decides_about_and_of_no_others()
     world.run(1);
     assert_eq!(world.server.pending().len(), 2);
 }
+
+#[test]
+fn newcomers_in_one_batch_take_a_place_each() {
+    let (mut world, held) = full(8, 1);
+    world.server.next_turn();
+    let config = client_config();
+    let mut initials = Vec::new();
+    for port in [6000, 6001] {
+        let mut raw = Raw::connect(&world, config.clone(), source(1, port));
+        raw.transmit(&mut world);
+        world.strangers.clear();
+        world.carry();
+        raw.hear(&mut world);
+        let mut bytes = Vec::new();
+        assert!(raw.quic.poll_transmit(world.now, 1, &mut bytes).is_some());
+        initials.push((raw.from, bytes));
+    }
+    for (from, bytes) in initials {
+        world.server.receive(world.now, from, None, &bytes);
+    }
+    assert_eq!((world.server.pending().len(), world.server.statistics.evicted), (8, 2));
+    world.server.advance(world.now);
+    world.strangers.clear();
+    world.carry();
+    for one in &held[..2] {
+        assert!(world.strangers.iter().any(|(to, _)| *to == one.from));
+    }
+}
