@@ -88,7 +88,7 @@ export interface NativeWebTransport {
   send(socket: number, slab: Uint8Array, length: number): number;
   /** Bytes of a session that wait or are not acknowledged. */
   getBuffered(socket: number, session: number): number;
-  /** Fills `out`: pending, dropped, retries, refused, accepted. */
+  /** Fills `out`: pending, sources, largest share, evicted, refused, dropped, retries, accepted. */
   getFigures(socket: number, out: Float64Array): void;
   /** Sets the function that is called when a socket has records, once until `receive` has returned 0. */
   setWake(wake: (socket: number) => void): void;

@@ -112,10 +112,11 @@ Napi::Value GetBuffered(WebTransportEnvironment& environment, const Args& args) 
 
 Napi::Value GetFigures(WebTransportEnvironment& environment, const Args& args) {
   WebTransportSocket* socket = environment.Find(args.Uint32(0, "socket"));
-  auto* out = args.TypedArray<double>(1, "out", 5, napi_float64_array);
+  auto* out = args.TypedArray<double>(1, "out", 8, napi_float64_array);
   const vs_wt_figures_t figures = socket ? socket->Figures() : vs_wt_figures_t{};
-  const uint64_t values[] = {figures.pending, figures.dropped, figures.retries, figures.refused, figures.accepted};
-  for (size_t i = 0; i < 5; i++) out[i] = static_cast<double>(values[i]);
+  const uint64_t values[] = {figures.pending, figures.sources, figures.largest_share, figures.evicted,
+                             figures.refused, figures.dropped, figures.retries,       figures.accepted};
+  for (size_t i = 0; i < 8; i++) out[i] = static_cast<double>(values[i]);
   return args.env().Undefined();
 }
 

@@ -21,7 +21,7 @@ struct vs_wt_limits {
 };
 
 struct vs_wt_figures_t {
-  uint64_t pending, dropped, retries, refused, accepted;
+  uint64_t pending, sources, largest_share, evicted, refused, dropped, retries, accepted;
 };
 
 constexpr int64_t kWtBroken = -2;
@@ -34,8 +34,9 @@ int64_t vs_wt_set_certificate(vs_wt* core, vs_wt_bytes cert, vs_wt_bytes key, ui
 // Returns the session, or as above. `slot` is a UdpSlot with the address.
 int64_t vs_wt_connect(vs_wt* core, const uint8_t* slot, vs_wt_bytes name, vs_wt_bytes authority, vs_wt_bytes path,
                       vs_wt_bytes hashes, vs_wt_bytes roots, uint8_t* error, size_t room);
-// Takes datagrams in slots of UDP, and does what is due.
-int64_t vs_wt_receive(vs_wt* core, const uint8_t* slots, size_t slot_bytes, size_t count);
+// Takes datagrams in slots of UDP, and does what is due. `is_turn`: a turn of reading begins. Who came before it may
+// have to leave for a newcomer.
+int64_t vs_wt_receive(vs_wt* core, const uint8_t* slots, size_t slot_bytes, size_t count, bool is_turn);
 // Fills slots with datagrams to send, and returns their number.
 int64_t vs_wt_transmit(vs_wt* core, uint8_t* slots, size_t slot_bytes, size_t count);
 // Microseconds until vs_wt_receive has something to do; INT64_MAX for never.

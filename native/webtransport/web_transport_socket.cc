@@ -90,7 +90,7 @@ void WebTransportSocket::Turn() {
   turns_++;
   for (int round = 0; round < kRounds; round++) {
     const uint32_t count = udp_->Receive(Slots(), kSlotBytes, kSlots);
-    vs_wt_receive(core_, Slots(), kSlotBytes, count);
+    vs_wt_receive(core_, Slots(), kSlotBytes, count, round == 0);
     Flush();
     if (count < kSlots) break;
   }

@@ -41,9 +41,12 @@ impl Bytes {
 #[repr(C)]
 pub struct Figures {
     pending: u64,
+    sources: u64,
+    largest_share: u64,
+    evicted: u64,
+    refused: u64,
     dropped: u64,
     retries: u64,
-    refused: u64,
     accepted: u64,
 }
 
@@ -129,14 +132,23 @@ pub unsafe extern "C" fn vs_wt_connect(
     })
 }
 
-/// Takes `count` slots of datagrams that have arrived, and does what is due.
+/// Takes `count` slots of datagrams that have arrived, and does what is due. `is_turn`: a turn of reading begins.
 ///
 /// # Safety
 /// As above.
 #[no_mangle]
-pub unsafe extern "C" fn vs_wt_receive(broker: *mut Broker, slots: *const u8, slot_bytes: usize, count: usize) -> i64 {
+pub unsafe extern "C" fn vs_wt_receive(
+    broker: *mut Broker,
+    slots: *const u8,
+    slot_bytes: usize,
+    count: usize,
+    is_turn: bool,
+) -> i64 {
     guard(broker, |broker| {
         let now = Instant::now();
+        if is_turn {
+            broker.endpoint.next_turn();
+        }
         for slot in slices(slots, slot_bytes, count) {
             let size = word(slot, 40) as usize;
             let (from, to) = addresses(slot);
@@ -255,11 +267,15 @@ pub unsafe extern "C" fn vs_wt_buffered(broker: *mut Broker, session: u32) -> i6
 pub unsafe extern "C" fn vs_wt_figures(broker: *mut Broker, into: *mut Figures) -> i64 {
     guard(broker, |broker| {
         let statistics = broker.endpoint.statistics;
+        let pending = broker.endpoint.pending();
         *into = Figures {
-            pending: broker.endpoint.pending_count() as u64,
+            pending: pending.len() as u64,
+            sources: pending.sources() as u64,
+            largest_share: pending.largest_share() as u64,
+            evicted: statistics.evicted,
+            refused: statistics.refused,
             dropped: statistics.dropped,
             retries: statistics.retries,
-            refused: statistics.refused,
             accepted: statistics.accepted,
         };
         0

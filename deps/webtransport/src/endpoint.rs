@@ -11,14 +11,15 @@ use quinn_proto::{ConnectionHandle, DatagramEvent, EndpointConfig, Incoming, Tra
 
 use crate::flight::FlightFactory;
 use crate::lanes::{LANES, MAX_RELIABLE_BYTES};
+use crate::pending::{source_of, Pending, Ticket};
 use crate::records::{self, command, Record, Slab};
 use crate::session::{Phase, Request, Session, MAX_DATAGRAM_BYTES, MAX_TEXT_BYTES};
 use crate::tls;
 
 /// Answers to those that have no connection, which wait to be sent.
 const MAX_ANSWERS: usize = 256;
-/// The share of the pending connections that one source may have.
-const SOURCE_SHARE: usize = 4;
+/// Later than all that quinn-proto waits for.
+const AGES: Duration = Duration::from_secs(86_400);
 const INDEX_BITS: u32 = 20;
 
 #[repr(C)]
@@ -35,8 +36,8 @@ struct Place {
     generation: u32,
     session: Option<Box<Session>>,
     handle: usize,
-    /// The source whose pending connection it is.
-    pending: Option<u64>,
+    /// Of one that is no session yet.
+    pending: Option<Ticket>,
     is_dirty: bool,
     is_ready: bool,
     /// The time of its entry in the timers, of which it has one at most that counts.
@@ -52,8 +53,7 @@ pub struct Endpoint {
     free: Vec<usize>,
     /// By number of quinn-proto's: where the session is.
     by_handle: HashMap<usize, usize>,
-    pending: HashMap<u64, usize>,
-    pending_count: usize,
+    pending: Pending,
     dirty: Vec<usize>,
     ready: VecDeque<usize>,
     timers: BinaryHeap<Reverse<(Instant, usize)>>,
@@ -66,8 +66,11 @@ pub struct Endpoint {
 pub struct Statistics {
     pub dropped: u64,
     pub retries: u64,
+    /// Newcomers for whom nobody could leave.
     pub refused: u64,
     pub accepted: u64,
+    /// Those that had to leave for a newcomer.
+    pub evicted: u64,
 }
 
 /// A datagram to send: its bytes are in the buffer that was passed.
@@ -86,8 +89,7 @@ impl Endpoint {
             places: Vec::new(),
             free: Vec::new(),
             by_handle: HashMap::new(),
-            pending: HashMap::new(),
-            pending_count: 0,
+            pending: Pending::default(),
             dirty: Vec::new(),
             ready: VecDeque::new(),
             timers: BinaryHeap::new(),
@@ -123,6 +125,11 @@ impl Endpoint {
         let config = tls::client(hashes, roots, self.flights.clone())?;
         let (handle, quic) = self.quic.connect(now, config, to, name).map_err(|error| error.to_string())?;
         Ok(self.add(now, handle, quic, Some(request), None))
+    }
+
+    /// What arrived before is read: those that came by then may have to leave for newcomers.
+    pub fn next_turn(&mut self) {
+        self.pending.next_turn();
     }
 
     pub fn receive(&mut self, now: Instant, from: SocketAddr, to: Option<IpAddr>, datagram: &[u8]) {
@@ -236,28 +243,32 @@ impl Endpoint {
         at.and_then(|at| self.places[at].session.as_ref()).map_or(0, |session| session.buffered())
     }
 
-    pub fn pending_count(&self) -> usize {
-        self.pending_count
+    pub fn pending(&self) -> &Pending {
+        &self.pending
     }
 
     fn on_incoming(&mut self, now: Instant, incoming: Incoming, answer: &mut Vec<u8>) {
-        let from = incoming.remote_address();
-        let source = source_of(from.ip());
         answer.clear();
-        let max = self.limits.max_pending as usize;
-        let share = (max / SOURCE_SHARE).max(1);
-        if !incoming.remote_address_validated() && self.pending_count >= self.limits.retry_above as usize {
+        let source = source_of(incoming.remote_address().ip());
+        let Limits { retry_above, max_pending, .. } = self.limits;
+        let count = self.pending.len();
+        let victim = self.pending.victim().filter(|_| count >= max_pending as usize);
+        // Nobody leaves for a newcomer who has not proved its address.
+        if !incoming.remote_address_validated() && count >= retry_above.min(max_pending) as usize {
             self.statistics.retries += 1;
             if let Ok(transmit) = self.quic.retry(incoming, answer) {
                 self.answer(&transmit, answer);
             }
-        } else if self.pending_count >= max || self.pending.get(&source).is_some_and(|count| *count >= share) {
+        } else if count >= max_pending as usize && victim.is_none() {
             self.statistics.refused += 1;
             self.quic.ignore(incoming);
         } else {
             match self.quic.accept(incoming, now, answer, None) {
                 Ok((handle, quic)) => {
                     self.statistics.accepted += 1;
+                    if let Some(at) = victim {
+                        self.evict(now, at);
+                    }
                     self.add(now, handle, quic, None, Some(source));
                 }
                 Err(error) => {
@@ -267,6 +278,22 @@ impl Endpoint {
                 }
             }
         }
+    }
+
+    /// Ends one that is no session yet. The other side is told once, and nothing is left of it here.
+    fn evict(&mut self, now: Instant, at: usize) {
+        self.statistics.evicted += 1;
+        self.forget_pending(at);
+        let Some(session) = self.places[at].session.as_mut() else { return };
+        session.evict(now);
+        let mut bytes = Vec::new();
+        let transmit = session.quic.poll_transmit(now, 1, &mut bytes);
+        // Without a time in which it would answer late packets.
+        session.quic.handle_timeout(now + AGES);
+        if let Some(transmit) = transmit {
+            self.answer(&transmit, &bytes);
+        }
+        self.mark(at);
     }
 
     fn answer(&mut self, transmit: &Transmit, bytes: &[u8]) {
@@ -283,7 +310,7 @@ impl Endpoint {
         handle: ConnectionHandle,
         quic: q::Connection,
         request: Option<Request>,
-        pending: Option<u64>,
+        source: Option<u64>,
     ) -> u32 {
         let at = self.free.pop().unwrap_or_else(|| {
             self.places.push(Place::default());
@@ -295,12 +322,8 @@ impl Endpoint {
         let id = place.generation << INDEX_BITS | at as u32;
         place.session = Some(Box::new(Session::new(quic, id, request, self.flights.last(), until)));
         place.handle = handle.0;
-        place.pending = pending;
+        place.pending = source.map(|source| self.pending.add(at, source));
         self.by_handle.insert(handle.0, at);
-        if let Some(source) = pending {
-            *self.pending.entry(source).or_default() += 1;
-            self.pending_count += 1;
-        }
         self.mark(at);
         id
     }
@@ -349,13 +372,8 @@ impl Endpoint {
     }
 
     fn forget_pending(&mut self, at: usize) {
-        let Some(source) = self.places[at].pending.take() else { return };
-        self.pending_count -= 1;
-        if let Some(count) = self.pending.get_mut(&source) {
-            *count -= 1;
-            if *count == 0 {
-                self.pending.remove(&source);
-            }
+        if let Some(ticket) = self.places[at].pending.take() {
+            self.pending.remove(ticket);
         }
     }
 
@@ -395,13 +413,5 @@ fn run_one(session: &mut Session, now: Instant, record: &Record, timeout: Durati
         command::ABORT => session.abort(now, value, text),
         command::WATCH => session.watch(value.into()),
         _ => {}
-    }
-}
-
-/// What has a share of the pending connections: an IPv4 address, or an IPv6 /64.
-fn source_of(ip: IpAddr) -> u64 {
-    match ip.to_canonical() {
-        IpAddr::V4(ip) => u64::from(u32::from(ip)) | 0xffff_0000_0000_0000,
-        IpAddr::V6(ip) => (u128::from(ip) >> 64) as u64,
     }
 }

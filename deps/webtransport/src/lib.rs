@@ -7,6 +7,7 @@ mod h3;
 mod headers;
 mod huffman;
 mod lanes;
+mod pending;
 pub mod records;
 mod session;
 pub mod tls;

@@ -28,6 +28,7 @@ const READ_BYTES: usize = 4096;
 /// The longest start of a unidirectional stream: two integers and the lane.
 const MAX_HEAD_BYTES: usize = 17;
 const REJECTED: u32 = 0x10b; // H3_REQUEST_REJECTED
+const EXCESSIVE_LOAD: u32 = 0x107; // H3_EXCESSIVE_LOAD
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Phase {
@@ -255,7 +256,7 @@ impl Session {
                 }
             }
         }
-        if let Some(end) = self.end.as_mut().filter(|end| !end.is_told) {
+        if let Some(end) = self.end.as_mut().filter(|end| self.is_known && !end.is_told) {
             let (status, payload) = (end.cause as u16, &end.text[..]);
             if !slab.push(&Record { session, kind: event::CLOSED, lane: 0, status, value: end.code, payload }) {
                 return false;
@@ -316,6 +317,14 @@ impl Session {
     /// Ends it without a reason: nobody asks for it any more.
     pub fn stop(&mut self, now: Instant) {
         self.finish(now, Cause::Ours, 0, b"");
+    }
+
+    /// Ends it at once: it has to leave for a newcomer. JavaScript never hears of one that it does not know yet.
+    pub fn evict(&mut self, now: Instant) {
+        self.is_known &= self.news.is_empty();
+        self.news.clear();
+        self.quic.close(now, EXCESSIVE_LOAD.into(), Bytes::new());
+        self.finish(now, Cause::Lost, 1003, b"");
     }
 
     fn write(&mut self) {

@@ -2,14 +2,11 @@
 mod world;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
-use bytes::BytesMut;
-use quinn_proto as q;
-use quinn_proto::{DatagramEvent, Dir, StreamId};
+use quinn_proto::Dir;
 use valve_sockets_webtransport::endpoint::Limits;
-use valve_sockets_webtransport::records::{command, event};
-use valve_sockets_webtransport::tls;
+use valve_sockets_webtransport::records::{command, event, Cause};
+use world::raw::{client_config, resident, Raw, REQUEST};
 use world::{address, hash, send, World, LIMITS};
 
 const STRANGER: u16 = 9;
@@ -50,79 +47,8 @@ impl Random {
     }
 }
 
-/// A client of QUIC alone, which writes what it likes.
-struct Raw {
-    endpoint: q::Endpoint,
-    handle: q::ConnectionHandle,
-    quic: q::Connection,
-    from: SocketAddr,
-}
-
-impl Raw {
-    fn connect(world: &World, config: q::ClientConfig, from: SocketAddr) -> Self {
-        let mut endpoint = q::Endpoint::new(Arc::default(), None, false, None);
-        let (handle, quic) = endpoint.connect(world.now, config, address(1), "localhost").unwrap();
-        Raw { endpoint, handle, quic, from }
-    }
-
-    /// Sends what it has, and returns the bytes of that.
-    fn transmit(&mut self, world: &mut World) -> usize {
-        let mut bytes = Vec::new();
-        let mut sent = 0;
-        while self.quic.poll_transmit(world.now, 1, &mut bytes).is_some() {
-            sent += bytes.len();
-            world.server.receive(world.now, self.from, None, &bytes);
-            world.server.advance(world.now);
-            bytes.clear();
-        }
-        sent
-    }
-
-    /// Carries datagrams between it and the server, which accepts it.
-    fn run(&mut self, world: &mut World) {
-        for _ in 0..8 {
-            self.transmit(world);
-            world.run(1);
-            for event in std::mem::take(&mut world.at_server) {
-                match event.kind {
-                    event::INCOMING => {
-                        send(&mut world.server, world.now, event.session, command::ACCEPT, 0, 0, 0, b"");
-                    }
-                    _ => world.at_server.push(event),
-                }
-            }
-            world.carry();
-            let mut answer = Vec::new();
-            for (_, bytes) in std::mem::take(&mut world.strangers) {
-                let datagram = BytesMut::from(&bytes[..]);
-                let event = self.endpoint.handle(world.now, address(1), None, None, datagram, &mut answer);
-                if let Some(DatagramEvent::ConnectionEvent(_, event)) = event {
-                    self.quic.handle_event(event);
-                }
-            }
-            while let Some(event) = self.quic.poll_endpoint_events() {
-                if let Some(event) = self.endpoint.handle_event(self.handle, event) {
-                    self.quic.handle_event(event);
-                }
-            }
-            while self.quic.poll().is_some() {}
-        }
-    }
-
-    fn open(&mut self, dir: Dir, bytes: &[u8]) -> Option<StreamId> {
-        let id = self.quic.streams().open(dir)?;
-        let _ = self.quic.send_stream(id).write(bytes);
-        Some(id)
-    }
-}
-
-fn client_config() -> q::ClientConfig {
-    tls::client(&hash(), b"", Arc::default()).unwrap()
-}
-
-/// What a client sends: its control stream, its request, a close, a lane with packets.
+/// What a client sends besides its request: its control stream, a close, a lane with packets.
 const CONTROL: &[u8] = &[0, 4, 9, 8, 1, 0x33, 1, 0xab, 0x60, 0x37, 0x42, 1];
-const REQUEST: &[u8] = b"\x01\x3c\x00\x00\xcf\x27\x00:protocol\x0cwebtransport\xd7\x50\x09localhost\x51\x05/game";
 const CLOSE: &[u8] = &[0, 0x0a, 0x68, 0x43, 7, 0, 0, 0, 42, b'b', b'y', b'e'];
 const LANE: &[u8] = &[0x40, 0x54, 0, 3, 1, 7, 5, 1, 2, 3, 4, 5, 2, 6, 6];
 
@@ -179,7 +105,7 @@ fn mutated_datagrams_change_nothing_and_are_answered_with_less() {
         }
     }
     world.run(11_000);
-    assert_eq!(world.server.pending_count(), 0);
+    assert_eq!(world.server.pending().len(), 0);
     talk(&mut world, client, server);
 }
 
@@ -197,8 +123,7 @@ fn mutated_streams_of_clients_end_their_own_session_at_most() {
         raw.run(&mut world);
         assert!(!raw.quic.is_handshaking());
         let request = raw.open(Dir::Bi, REQUEST);
-        raw.run(&mut world);
-        accepted += usize::from(world.at_server.iter().all(|event| event.kind != event::CLOSED));
+        accepted += raw.run(&mut world);
         connections += 1;
         for _ in 0..40 {
             let template = [CONTROL, REQUEST, CLOSE, LANE][random.below(4)];
@@ -231,13 +156,30 @@ fn mutated_streams_of_clients_end_their_own_session_at_most() {
     }
     assert!(accepted > connections / 2, "{accepted} of {connections}");
     world.run(11_000);
-    assert_eq!(world.server.pending_count(), 0);
+    assert_eq!(world.server.pending().len(), 0);
     talk(&mut world, client, server);
     // The places of all of them are free again.
     world.connect(&hash());
     world.run(5);
     let newest = world.at_server.iter().find(|event| event.kind == event::INCOMING).unwrap().session;
     assert!(newest & 0xfffff < 50, "{newest:x}");
+}
+
+#[test]
+fn a_reliable_packet_of_no_bytes_or_too_many_ends_the_session() {
+    for size in [&[0][..], &[0x80, 0, 0x40, 1]] {
+        let mut world = World::new(LIMITS);
+        let mut raw = Raw::connect(&world, client_config(), address(STRANGER));
+        raw.run(&mut world);
+        raw.open(Dir::Bi, REQUEST);
+        assert_eq!(raw.run(&mut world), 1);
+        raw.open(Dir::Uni, &[LANE, size, b"more"].concat());
+        raw.run(&mut world);
+        let end = world.at_server.pop().unwrap();
+        assert_eq!((end.kind, end.status, end.value), (event::CLOSED, Cause::Invalid as u16, 1001));
+        let sizes: Vec<_> = world.at_server.iter().map(|event| (event.kind, event.payload.len())).collect();
+        assert_eq!(sizes, [1, 5, 2].map(|size| (event::RELIABLE, size)), "what came before it is read");
+    }
 }
 
 #[test]
@@ -261,7 +203,7 @@ fn a_flood_of_initials_is_answered_with_at_most_three_bytes_for_one_and_then_wit
         if number % 1000 == 500 {
             talk(&mut world, client, server);
         }
-        assert!(world.server.pending_count() <= 64);
+        assert!(world.server.pending().len() <= 64);
     }
     assert!(before.1 <= 3 * before.0 && before.1 > 0, "{before:?}");
     assert!(proving.1 < proving.0 && proving.1 > 0, "{proving:?}");
@@ -274,10 +216,6 @@ fn a_flood_of_initials_is_answered_with_at_most_three_bytes_for_one_and_then_wit
 
 #[test]
 fn connections_that_have_ended_leave_no_memory() {
-    let resident = || -> usize {
-        let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-        text.split(' ').nth(1).and_then(|pages| pages.parse().ok()).unwrap_or(0)
-    };
     let mut world = World::new(LIMITS);
     let total = times(2000);
     let mut early = 0;
@@ -296,7 +234,7 @@ fn connections_that_have_ended_leave_no_memory() {
         // What waits until no packet of theirs comes any more is bounded by time.
         if number % 100 == 99 {
             world.run(1000);
-            assert_eq!(world.server.pending_count(), 0);
+            assert_eq!(world.server.pending().len(), 0);
         }
         if number == total / 4 {
             early = resident();

@@ -2,6 +2,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import { Delivery, type IConnectionHandle, ReceivedPacket, type SocketEvents } from "../../../lib/socket/index.js";
 import { createDevelopmentCertificate } from "../../../lib/socket/tls/development-certificate.js";
 import { type WebTransportOptions, WebTransportSocketFactory } from "../../../lib/socket/webtransport-server.js";
+import { startProgram } from "../../support/program.js";
 
 const { hash, ...tls } = createDevelopmentCertificate();
 const open: { close(): Promise<void> }[] = [];
@@ -87,6 +88,11 @@ test("a busy loop does not keep acknowledgements back: a thread sees to them", a
   expect(packets).toEqual([]);
   await vi.waitUntil(() => packets.length === 1);
 });
+
+test("workers that are terminated in mid-traffic harm nobody: the others go on, and hear of their end", async () => {
+  const { code, signal, lines, errors } = await startProgram("web-transport-workers", ["10"]).end();
+  expect({ code, signal, lines, errors }).toEqual({ code: 0, signal: null, lines: ["terminated 10"], errors: "" });
+}, 120_000);
 
 test("with coalesceMs everything arrives as without it", async () => {
   const { packets, port } = await listen({ coalesceMs: 2 });

@@ -1,5 +1,7 @@
 //! Two endpoints in one process, with the datagrams between them carried by hand.
 #![allow(dead_code)] // not every test uses all
+pub mod raw;
+
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -109,6 +111,7 @@ impl World {
         for _ in 0..ms {
             self.carry();
             self.now += Duration::from_millis(1);
+            self.server.next_turn();
             self.server.advance(self.now);
             self.client.advance(self.now);
         }

@@ -48,7 +48,7 @@ export abstract class WebTransportSocket extends InboxSocket implements WebTrans
   protected readonly handles = new Map<number, WebTransportHandle>();
   protected readonly use = new SocketUse();
   readonly #records = new WebTransportRecords();
-  readonly #figures = new Float64Array(5);
+  readonly #figures = new Float64Array(8);
   #id = 0;
   #batchNumber = 1;
   #waitingBytes = 0;
@@ -73,18 +73,18 @@ export abstract class WebTransportSocket extends InboxSocket implements WebTrans
 
   get droppedPackets(): number {
     this.#lookAtFigures();
-    return this.#figures[1] as number;
+    return this.#figures[5] as number;
   }
 
   get pendingConnections(): PlacesMetrics {
     this.#lookAtFigures();
-    const [count = 0, , , refused = 0] = this.#figures;
-    return { count, sources: 0, largestShare: 0, evicted: 0, refused };
+    const [count = 0, sources = 0, largestShare = 0, evicted = 0, refused = 0] = this.#figures;
+    return { count, sources, largestShare, evicted, refused };
   }
 
   get transportFigures(): Readonly<Record<string, number>> {
     this.#lookAtFigures();
-    return { retries: this.#figures[2] as number };
+    return { retries: this.#figures[6] as number };
   }
 
   send(handle: WebTransportHandle, packet: Uint8Array, length: number, delivery: Delivery, lane = 0): boolean {
