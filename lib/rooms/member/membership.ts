@@ -96,7 +96,10 @@ export class Membership {
       ...{ engine, app, id, clock, random },
       report: (error, place) => NetworkServer.report(this.#hosting.lobby, error, place),
       state: () => this.#state(),
-      lost: (room, newer) => this.#lost(room, newer),
+      lost: (room, newer) =>
+        this.#lost(room, newer).catch((error) =>
+          NetworkServer.report(this.#hosting.lobby, error, `the room ${room.id}, which another host has`),
+        ),
     });
     const { kept } = this;
     this.sessions = new FleetSessions({
