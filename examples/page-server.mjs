@@ -16,7 +16,7 @@ const library = new URL("../dist/", import.meta.url);
 export async function servePage(folder, port, packages = {}) {
   const folders = new Map([["dist/", library], ...Object.entries(packages)]);
   const http = createServer(async (request, response) => {
-    const path = new URL(request.url ?? "/", "http://localhost").pathname;
+    const [path] = (request.url ?? "/").split("?");
     const match = /^\/([\w-]+\/)?((?:[\w-]+\/)*[\w-]+(?:\.[\w-]+)*\.m?js)$/.exec(path);
     const [, first = "", rest = "index.html"] = match ?? [];
     const file = folders.has(first) ? new URL(rest, folders.get(first)) : new URL(first + rest, folder);

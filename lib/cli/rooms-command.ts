@@ -3,7 +3,7 @@ import { NetworkError } from "../network-error.js";
 import { printable } from "../printable.js";
 import type { Engine } from "../rooms/engine/engine.js";
 import { NatsEngine } from "../rooms/engine/nats-engine.js";
-import { BEAT_MS, type HostState, hearHosts } from "../rooms/fleet/beats.js";
+import { addressesOf, BEAT_MS, type HostState, hearHosts } from "../rooms/fleet/beats.js";
 import { Directory, type RoomEntry } from "../rooms/fleet/directory.js";
 import { order } from "../rooms/fleet/operator.js";
 import { defineCommand, UsageError } from "./command.js";
@@ -110,10 +110,10 @@ async function status(engine: Engine, app: string, directory: Directory, json: b
   return 0;
 }
 
-const hostView = ({ id, addresses, rooms, players, capacity, load, isDraining }: HostState) => ({
-  ...{ id, rooms, players, capacity, load, isDraining },
-  addresses: Object.fromEntries(addresses.map(({ kind, address }) => [kind, address])),
-});
+function hostView(state: HostState) {
+  const { id, rooms, players, capacity, load, isDraining } = state;
+  return { id, rooms, players, capacity, load, isDraining, addresses: addressesOf(state) };
+}
 
 const roomView = (directory: Directory, { id, kind, owner, epoch, isOpen, labels }: RoomEntry) => ({
   ...{ id, kind, host: owner, epoch: Number(epoch), isOpen, labels },

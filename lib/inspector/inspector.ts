@@ -94,10 +94,11 @@ export class Inspector {
       return null;
     }
     if (pathname === "/timeline") {
-      const player = this.#playerOf(Number(searchParams.get("player")));
+      const id = Number(searchParams.get("player"));
+      const player = this.#playerOf(id);
       if (!player) return NO_PLAYER;
       const chunk = this.#watches.ask(player, Math.max(0, Math.floor(Number(searchParams.get("after"))) || 0));
-      send(response, 200, "application/json", JSON.stringify(chunk));
+      send(response, 200, "application/json", JSON.stringify({ player: id, ...chunk }));
       return null;
     }
     if (pathname !== "/snapshot") return { status: 404, text: "There is no such page" };
@@ -136,7 +137,8 @@ export class Inspector {
   }
 
   #playerOf(wanted: unknown): NetworkPlayer | null {
-    const player = this.#subject.view.players().find(({ id }) => id === wanted && id > 0);
+    const { view } = this.#subject;
+    const player = view.players().find((one) => one.id > 0 && view.idOf(one) === wanted);
     return (player as NetworkPlayer | undefined) ?? null;
   }
 }

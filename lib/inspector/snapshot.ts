@@ -38,6 +38,7 @@ export interface LagValues {
 
 /** A player, or a connection of GNS. */
 export interface ConnectionRow {
+  /** Of the player, or GNS's handle. Of a `RoomHost`, whose rooms number players themselves: a number for the page. */
   readonly id: number;
   readonly address: string;
   /** `udp`, `gns`, `websocket`, … */
@@ -77,7 +78,7 @@ export interface Rates {
 export interface RoomRow {
   readonly id: string;
   readonly kind: string;
-  /** The ids of its players. */
+  /** The ids of their connections. */
   readonly players: readonly number[];
   readonly spectators: number;
   readonly freeSeats: number;

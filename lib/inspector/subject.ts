@@ -34,6 +34,8 @@ export interface View {
   readonly messages: readonly MessageDefinition<unknown>[];
   /** Those who are connected or suspended; nobody for sockets. */
   players(): readonly INetworkPlayer[];
+  /** The number of a player, which no other one of the view has. */
+  idOf(player: INetworkPlayer): number;
   /** Connections without players. */
   connections(): ConnectionRow[];
   metrics(): object;
@@ -67,20 +69,29 @@ export function viewOf(inspected: Inspected): View {
 }
 
 const ofProtocol = ({ protocol: { name, version, messages } }: Pick<NetworkServer, "protocol">) => ({
-  ...{ name, version, messages, connections: () => [] },
+  ...{ name, version, messages, connections: () => [], idOf: ({ id }: INetworkPlayer) => id },
 });
 
 function ofRooms(host: RoomHost): View {
   const servers = () => [host.server, ...host.rooms.map(({ server }) => server)];
+  // Each room numbers its players itself.
+  const ids = new WeakMap<INetworkPlayer, number>();
+  let lastId = 0;
+  const idOf = (player: INetworkPlayer) => {
+    const id = ids.get(player) ?? ++lastId;
+    ids.set(player, id);
+    return id;
+  };
   return {
     ...ofProtocol(host.server),
     kind: "rooms",
+    idOf,
     players: () => servers().flatMap(({ players }) => players),
     metrics: () => ({ ...host.server.metrics, rooms: host.metrics }),
     rooms: () =>
       host.rooms.map(({ id, kind, players, spectators, freeSeats, isLocked, code, labels }) => ({
         ...{ id, kind, freeSeats, isLocked, isPrivate: code !== null, labels: JSON.stringify(labels) },
-        ...{ players: players.map((player) => player.id), spectators: spectators.length },
+        ...{ players: players.map(idOf), spectators: spectators.length },
       })),
   };
 }
@@ -90,6 +101,7 @@ function ofSockets({ sockets, connections }: InspectedSockets): View {
   return {
     ...{ kind: "sockets", name: "GameNetworkingSockets", version: 1, messages: [] },
     players: () => [],
+    idOf: ({ id }) => id,
     connections: () => socketRows(sockets, handles()),
     metrics: () => ({}),
     rooms: () => [],

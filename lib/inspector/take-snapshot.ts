@@ -19,7 +19,9 @@ export function takeSnapshot(
   return {
     ...{ timeMs, kind, name, version, controls, payloads },
     lag: lag && lagOf(lag.conditions),
-    connections: views.has("connections") ? [...players.map((player) => rowOf(player, lag)), ...others] : [],
+    connections: views.has("connections")
+      ? [...players.map((player) => rowOf(view.idOf(player), player, lag)), ...others]
+      : [],
     connectionCount: players.length + others.length,
     messages: views.has("messages") ? messagesOf(view, players) : [],
     rooms: views.has("rooms") ? view.rooms() : [],
@@ -31,8 +33,8 @@ export function takeSnapshot(
 
 const lagOf = ({ latencyMs, jitterMs, loss }: LagValues): LagValues => ({ latencyMs, jitterMs, loss });
 
-function rowOf(player: INetworkPlayer, lag: LagSocketFactory | null): ConnectionRow {
-  const { id, address, transport, state, security, roundTripTimeMs, connection } = player;
+function rowOf(id: number, player: INetworkPlayer, lag: LagSocketFactory | null): ConnectionRow {
+  const { address, transport, state, security, roundTripTimeMs, connection } = player;
   const metrics = connection?.metrics;
   const dropped = metrics
     ? metrics.messagesExpired +

@@ -28,14 +28,14 @@ export class Watches {
   }
 
   /** What has happened to a player's connection since the first `after` events. The first call begins to record. */
-  ask(player: NetworkPlayer, after: number): TimelineChunk {
+  ask(player: NetworkPlayer, after: number): Omit<TimelineChunk, "player"> {
     const watch = this.#watchOf(player);
     watch.askedMs = this.#clock.now();
     this.#timer ??= this.#clock.setTimeout(() => this.#onTimer(), FORGET_MS);
     const first = Math.max(after, watch.dropped);
-    const { id, address, transport } = player;
+    const { address, transport } = player;
     const events = watch.events.slice(first - watch.dropped);
-    return { player: id, address, transport, next: watch.dropped + watch.events.length, first, events };
+    return { address, transport, next: watch.dropped + watch.events.length, first, events };
   }
 
   close(): void {

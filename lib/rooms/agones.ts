@@ -53,7 +53,8 @@ export class Agones {
 
   /** Says that the host is ready. Call it when the host has started. */
   async start(): Promise<void> {
-    this.#host.server.on("authenticated", () => this.#allocate());
+    const end = this.#host.server.on("authenticated", () => this.#allocate());
+    this.#abort.signal.addEventListener("abort", end);
     await this.#insist("/ready");
     void this.#beat();
     void this.#watch();

@@ -1,7 +1,7 @@
 import { request as httpRequest } from "node:http";
 import { connect, type Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { type InspectOptions, inspect, prometheusText } from "../../lib/inspector/index.js";
+import { type InspectOptions, type InspectorSnapshot, inspect, prometheusText } from "../../lib/inspector/index.js";
 import {
   defineMessage,
   defineProtocol,
@@ -10,6 +10,7 @@ import {
   NetworkServer,
 } from "../../lib/message/index.js";
 import type { LibraryConnection } from "../../lib/peer/connection/connection.js";
+import { RoomHost, RoomsClient } from "../../lib/rooms/index.js";
 import { string } from "../../lib/serialization/index.js";
 import { LagSocketFactory, MemoryNetwork, MemorySocketFactory } from "../../lib/socket/index.js";
 import { FakeClock } from "../../lib/testing/index.js";
@@ -56,6 +57,39 @@ function fetchRaw(port: number, path: string, headers: Record<string, string>, b
     sent.end(body && JSON.stringify(body));
   });
 }
+
+test("of a RoomHost, whose rooms number their players themselves, the chosen player is disconnected", async () => {
+  const socketFactory = new MemorySocketFactory(new MemoryNetwork());
+  const host = new RoomHost({ protocol, socketFactory, rooms: { duel: { capacity: 4, open: () => {} } } });
+  await host.start();
+  const inspector = await inspect(host, { controls: true });
+  const clients = await Promise.all(
+    ["one", "two"].map(async (id) => {
+      await host.createRoom("duel", { id });
+      const client = new NetworkClient({ protocol, socketFactory });
+      const rooms = new RoomsClient(client);
+      await client.connect();
+      await rooms.joinById(id);
+      return client;
+    }),
+  );
+  const [one, two] = clients as [NetworkClient, NetworkClient];
+  onTestFinished(async () => {
+    await inspector.close();
+    await one.disconnect();
+    await host.stop();
+  });
+  expect(one.player?.id).toBe(two.player?.id);
+  const headers = { authorization: `Bearer ${inspector.token}` };
+  const { text } = await fetchRaw(inspector.port, "/snapshot?views=rooms,connections", headers);
+  const { rooms, connections } = JSON.parse(text) as InspectorSnapshot;
+  const ids = ["one", "two"].map((id) => rooms.find((room) => room.id === id)?.players[0]);
+  expect(connections.map(({ id }) => id).sort()).toEqual(ids.toSorted());
+  const ended = new Promise((resolve) => two.on("disconnected", resolve));
+  await fetchRaw(inspector.port, "/kick", headers, { player: ids[1] });
+  await ended;
+  expect(one.isConnected).toBe(true);
+});
 
 test("a snapshot has what the server has counted, and costs only what is asked for", async () => {
   const { server, ask, withToken } = await start();

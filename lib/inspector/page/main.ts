@@ -64,10 +64,10 @@ class Page extends Component<object, PageState> {
     const startMs = systemClock.now();
     if (!this.state.isFrozen && !document.hidden) {
       try {
-        const { tab, chosen } = this.state;
-        if (tab === TIMELINE) await this.#timeline.poll(chosen);
         const snapshot = await this.#source.snapshot((TABS[this.state.tab] as Tab).needs);
         if (!this.state.isFrozen) this.#history.add(snapshot);
+        // The chosen player may have left: then this fails, and others can be chosen.
+        if (this.state.tab === TIMELINE) await this.#timeline.poll(this.state.chosen);
         this.setState(({ count }: PageState) => ({ count: count + 1, error: null }));
       } catch (error) {
         this.setState({ error: (error as Error).message });

@@ -18,9 +18,7 @@ export interface TimelineProps {
 /** Which rows are shown. */
 export type Shown = "all" | "messages" | "packets";
 
-const WAY =
-  "UDP: here is every packet with its acknowledgement or loss, every retransmission, and every move to another " +
-  "address.";
+const WAY = "UDP: here is every packet with its acknowledgement or loss, and every retransmission.";
 const TRANSPORT =
   "Here are its messages, what is queued, what is unacknowledged, and its round trips. " +
   "This transport has packets of its own, which nobody sees from here.";

@@ -171,8 +171,7 @@ export class PortEngine implements Engine {
     this.#isClosed = true;
     for (const id of [...this.#subscriptions.keys(), ...this.#answers.keys()]) this.#end(id);
     for (const { copy } of [...this.#following]) copy.close();
-    this.#calls.fail(closed());
-    this.#results.clear();
+    this.#failAll(closed());
     this.#stop();
   }
 
@@ -285,9 +284,13 @@ export class PortEngine implements Engine {
       copy.lose();
       this.#end(id);
     }
-    this.#calls.fail(notConnected());
-    this.#results.clear();
+    this.#failAll(notConnected());
     this.#events.emit("lost");
+  }
+
+  /** Nobody knows what became of the calls that wait. */
+  #failAll(error: NetworkError): void {
+    for (const { reject } of this.#results.values()) reject(error);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from "../../clock.js";
+import type { Door } from "../../message/index.js";
 import {
   array,
   bool,
@@ -57,6 +58,16 @@ export function hearHosts(engine: Engine, app: string, on: (id: string, state: H
 
 /** What a host says of itself with every beat. */
 export type HostState = Omit<Infer<typeof beatCodec>, "isLast">;
+
+/** Where clients reach a host, by the kinds of sockets. */
+export const addressesOf = ({ addresses }: HostState): Record<string, string> =>
+  Object.fromEntries(addresses.map(({ kind, address }) => [kind, address]));
+
+/** The same with its key, for clients. */
+export const doorOf = (state: HostState): Door => ({
+  addresses: addressesOf(state),
+  ...(state.serverKey && { serverKey: state.serverKey }),
+});
 
 /** The settings of beats. */
 export interface BeatOptions {

@@ -10,6 +10,7 @@ import {
   type RedirectTarget,
 } from "../../message/index.js";
 import { encode } from "../../serialization/index.js";
+import { doorOf } from "../fleet/beats.js";
 import type { SessionEntry } from "../fleet/directory.js";
 import type { RemoteMessages } from "../fleet/remote-messages.js";
 import type { Ticket, TicketBook } from "../fleet/tickets.js";
@@ -17,6 +18,7 @@ import type { JoinDesk } from "../host/join-desk.js";
 import { readCode, roomOfTicket } from "../host/names.js";
 import { partsOf, type Room } from "../host/room.js";
 import type { RoomHouse } from "../host/room-house.js";
+import { hasLabels } from "../labels.js";
 import { type JoinQuestion, stayCodec } from "../room-messages.js";
 import { ExpectRequest, FindRequest } from "./fleet-requests.js";
 import type { FleetSessions } from "./fleet-sessions.js";
@@ -65,7 +67,7 @@ export class Arrivals {
     try {
       const where = room === "" ? null : await finder.find(room);
       if (where && "host" in where) return { redirect: this.targetOf(where.host, { session: found, room }) };
-      sessions.expect(found);
+      sessions.expect(player, found);
       if (!where) return this.#expected.has(found.id) ? withPlace({}, () => this.#onItsWay) : {};
       return this.#enter(where.room, found, clock.now() - beginMs);
     } catch {
@@ -123,8 +125,7 @@ export class Arrivals {
       ...{ session: bytesOfHex(session.id), room, host },
       ...{ moves: session.moves, identity: session.identity },
     });
-    const addresses = Object.fromEntries(state.addresses.map(({ kind, address }) => [kind, address]));
-    return { addresses, ticket, ...(state.serverKey && { serverKey: state.serverKey }) };
+    return { ...doorOf(state), ticket };
   }
 
   /** The id of the room that a question leads to, if another host may have one. */
@@ -145,9 +146,9 @@ export class Arrivals {
   async #findFree({ kind, labels, isSpectator }: JoinQuestion): Promise<string | undefined> {
     const { kept, remote, id } = this.#owner;
     const hosts = new Set<string>();
-    for (const { owner, ...entry } of kept.directory?.rooms() ?? []) {
-      const isWanted = entry.kind === kind && entry.isOpen && entry.code === "" && owner !== id;
-      if (isWanted && Object.entries(labels).every(([name, value]) => entry.labels[name] === value)) hosts.add(owner);
+    for (const room of kept.directory?.rooms() ?? []) {
+      const isWanted = room.kind === kind && room.isOpen && room.code === "" && room.owner !== id;
+      if (isWanted && hasLabels(room.labels, labels)) hosts.add(room.owner);
       if (hosts.size >= MAX_ASKED) break;
     }
     for (const host of hosts) {

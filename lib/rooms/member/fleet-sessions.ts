@@ -35,8 +35,10 @@ const UNKNOWN: PlayerAuthentication = { method: "none", data: undefined };
 export class FleetSessions implements SessionStore {
   readonly writer: SessionWriter;
   readonly #owner: FleetSessionsOwner;
-  /** The players who are here, and those who are on their way, by the id of the session. */
+  /** The players who are here, by the id of the session. */
   readonly #here = new Map<string, SessionEntry>();
+  /** What other hosts have written of players who have proven it, and may be admitted. */
+  readonly #expected = new WeakMap<INetworkPlayer, SessionEntry>();
 
   constructor(owner: FleetSessionsOwner) {
     this.#owner = owner;
@@ -73,7 +75,8 @@ export class FleetSessions implements SessionStore {
     const sessionId = this.idOf(player);
     if (!sessionId) return;
     const id = hexOf(sessionId);
-    const before = this.#here.get(id);
+    const before = this.#expected.get(player) ?? this.#here.get(id);
+    this.#expected.delete(player);
     const where = { room: room?.id ?? "", playerId: room ? player.id : 0, epoch: room?.epoch ?? 0n };
     const isSpectator = room?.isSpectator(player) ?? false;
     const { method, data } = player.authentication ?? UNKNOWN;
@@ -87,9 +90,9 @@ export class FleetSessions implements SessionStore {
     this.writer.put(session);
   }
 
-  /** A player of another host is about to be here: its record goes on from there. */
-  expect(found: SessionEntry): void {
-    this.#here.set(found.id, found);
+  /** A player of another host is about to be here, unless it gives up: its record goes on from there. */
+  expect(player: INetworkPlayer, found: SessionEntry): void {
+    this.#expected.set(player, found);
   }
 
   /** A player goes on elsewhere: its record is the other host's. */

@@ -1,7 +1,7 @@
 import { checkFunction, rangeError, typeError } from "../../arguments.js";
 import { type Door, type MessageDefinition, NetworkError, type RequestDefinition } from "../../message/index.js";
 import { booleanOption, checkOptions, durationOption } from "../../options.js";
-import type { HostState } from "../fleet/beats.js";
+import { addressesOf, type HostState } from "../fleet/beats.js";
 import type { RoomEntry } from "../fleet/directory.js";
 import type { RemoteHandler, RemoteRequestHandler, RemoteTarget } from "../fleet/remote-messages.js";
 import type { RoomFilter } from "../host/room-directory.js";
@@ -182,10 +182,10 @@ function checkTarget(target: RemoteTarget): void {
     throw rangeError("target", "{ host }, { room } or { player }, with an id");
 }
 
-const hostOf = ({ id, addresses, rooms, players, capacity, isDraining }: HostState): FleetHost => ({
-  ...{ id, rooms, players, capacity, isDraining },
-  addresses: Object.fromEntries(addresses.map(({ kind, address }) => [kind, address])),
-});
+function hostOf(state: HostState): FleetHost {
+  const { id, rooms, players, capacity, isDraining } = state;
+  return { id, addresses: addressesOf(state), rooms, players, capacity, isDraining };
+}
 
 const roomOf = ({ id, kind, owner, epoch, labels, isOpen }: RoomEntry): FleetRoom => ({
   ...{ id, kind, host: owner, epoch, labels, isOpen },

@@ -11,7 +11,7 @@ import {
 import { settledWithin } from "../../message/time/deadline.js";
 import type { Random, RandomBytes } from "../../random.js";
 import type { Engine } from "../engine/engine.js";
-import type { HostState } from "../fleet/beats.js";
+import { doorOf, type HostState } from "../fleet/beats.js";
 import type { RoomEntry, SessionEntry } from "../fleet/directory.js";
 import type { FleetKeys } from "../fleet/fleet-keys.js";
 import { followOrders, type Order } from "../fleet/operator.js";
@@ -96,7 +96,10 @@ export class Membership {
       ...{ engine, app, id, clock, random },
       report: (error, place) => NetworkServer.report(this.#hosting.lobby, error, place),
       state: () => this.#state(),
-      lost: (room, newer) => this.#lost(room, newer),
+      lost: (room, newer) =>
+        this.#lost(room, newer).catch((error) =>
+          NetworkServer.report(this.#hosting.lobby, error, `the room ${room.id}, which another host has`),
+        ),
     });
     const { kept } = this;
     this.sessions = new FleetSessions({
@@ -221,7 +224,8 @@ export class Membership {
     while (this.isDraining && clock.now() < untilMs) {
       const rooms = house.directory.rooms.slice(0, MAX_MOVING);
       const moved = await Promise.all(rooms.map((room, at) => this.#handOver(room, at)));
-      for (const player of lobby.authenticatedPlayers) this.#sendAway(player, "", this.#takers()[0]);
+      const [emptiest] = this.#takers();
+      for (const player of lobby.authenticatedPlayers) this.#sendAway(player, "", emptiest);
       await Promise.all(this.#leaving);
       const isDone = moved.every(Boolean) && house.directory.size === 0;
       if (isDone && NetworkServer.frontEndOf(lobby).admittedCount === 0) return;
@@ -377,8 +381,3 @@ export class Membership {
 }
 
 const MOVED = { code: DisconnectCode.Moved, text: "The room is at another server" };
-
-const doorOf = ({ addresses, serverKey }: HostState): Door => ({
-  addresses: Object.fromEntries(addresses.map(({ kind, address }) => [kind, address])),
-  ...(serverKey && { serverKey }),
-});

@@ -14,7 +14,7 @@ const LOOK_MS = 8000;
 /** The pause between two looks. */
 const PAUSE_MS = 200;
 
-interface WhereaboutsOwner {
+interface FinderOwner {
   readonly clock: Clock;
   readonly id: string;
   readonly house: RoomHouse;
@@ -32,9 +32,9 @@ export type Whereabouts = { readonly room: Room } | { readonly host: string } | 
 
 /** Finds the host of a room. A room whose host is dead is claimed by whoever looks for it. */
 export class RoomFinder {
-  readonly #owner: WhereaboutsOwner;
+  readonly #owner: FinderOwner;
 
-  constructor(owner: WhereaboutsOwner) {
+  constructor(owner: FinderOwner) {
     this.#owner = owner;
   }
 

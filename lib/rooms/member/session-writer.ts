@@ -20,6 +20,7 @@ interface Wish {
  */
 export class SessionWriter {
   readonly #clock: Clock;
+  /** Null: the host has stopped, and nothing is written. */
   readonly #directory: () => Directory | null;
   /** Somebody else has moved the session on. */
   readonly #onNewer: (newer: SessionEntry) => void;
@@ -86,10 +87,10 @@ export class SessionWriter {
 
   async #write(id: string, wish: Wish): Promise<void> {
     const { session, isOver } = wish;
+    const directory = this.#directory();
     try {
-      const directory = this.#directory() as Directory;
-      if (isOver) await directory.removeSession(session);
-      else {
+      if (isOver) await directory?.removeSession(session);
+      else if (directory) {
         const now = await directory.putSession(session);
         if (now.host !== session.host && !this.#wishes.has(id)) this.#onNewer(now);
       }

@@ -25,13 +25,13 @@ async function bundle() {
 let script = await bundle();
 
 const http = createServer(async (request, response) => {
-  const { pathname } = new URL(request.url, "http://localhost");
-  if (pathname === "/") {
+  const [path] = request.url.split("?");
+  if (path === "/") {
     // While you write it, each reload shows what you have changed.
     if (process.env.NODE_ENV !== "production") script = await bundle().catch((error) => showInConsole(error.message));
     response.setHeader("Content-Type", "text/html");
     response.end(await readFile(new URL("index.html", pageFolder)));
-  } else if (pathname === "/main.js") {
+  } else if (path === "/main.js") {
     response.setHeader("Content-Type", "text/javascript");
     response.end(script);
   } else {

@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
 import { expect, test } from "vitest";
+import { MAX_IN_FLIGHT } from "../../../lib/rooms/engine/engine.js";
 import { MemoryEngine } from "../../../lib/rooms/engine/index.js";
 import { portOf } from "../../../lib/rooms/engine/port.js";
 import { PortEngine } from "../../../lib/rooms/engine/port-engine.js";
@@ -77,6 +78,25 @@ test("when the parent is gone, calls reject, copies are not current, and the eng
     false,
     false,
   ]);
+});
+
+test("calls that a lost link has ended hold no place of those that may wait", async () => {
+  const { parent, child } = channelPair();
+  const engine = new MemoryEngine();
+  const link = engine.link();
+  const end = new PortEngine(portOf(child));
+  serveEngine(link, portOf(parent));
+  engine.answer("never", () => new Promise(() => {}));
+  const ask = () => end.request("never", bytes("?"), { timeoutMs: 1e6 }).catch(({ code }) => code);
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  await end.bucket("any");
+  const asked = Array.from({ length: MAX_IN_FLIGHT }, ask);
+  expect(await ask()).toBe("ERR_TOO_MANY_REQUESTS");
+  link.disconnect();
+  expect(new Set(await Promise.all(asked))).toEqual(new Set(["ERR_NOT_CONNECTED"]));
+  link.reconnect();
+  await turn();
+  await expect(end.bucket("any")).resolves.toBeDefined();
 });
 
 test("what a child has begun ends with it: its watches, subscriptions and answers", async () => {
