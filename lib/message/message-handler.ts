@@ -3,15 +3,19 @@ import type { MessageDefinition } from "./protocol/message.js";
 import type { RequestDefinition } from "./protocol/request.js";
 
 /** Handles a message. `signal` aborts when the player has left for good. */
-export type Handler<T> = (message: T, player: INetworkPlayer, signal: AbortSignal) => void | Promise<void>;
+export type Handler<T, Data = unknown> = (
+  message: T,
+  player: INetworkPlayer<Data>,
+  signal: AbortSignal,
+) => void | Promise<void>;
 
 /**
  * Answers a request. It throws `RequestRefusedError` to refuse; any other exception counts as an error of the handler.
  * `id` counts the questions of the player: one that comes a second time (`retry`) has the same.
  */
-export type RequestHandler<Q, A> = (
+export type RequestHandler<Q, A, Data = unknown> = (
   question: Q,
-  player: INetworkPlayer,
+  player: INetworkPlayer<Data>,
   signal: AbortSignal,
   id: number,
 ) => A | Promise<A>;
@@ -45,7 +49,7 @@ export interface WaitOptions {
 /**
  * The handlers of a server or client (Mirage's `MessageHandler`). They can be set at any time, and stay over a restart.
  */
-export interface MessageHandler {
+export interface MessageHandler<Data = unknown> {
   /**
    * Sets the handler of a message, in place of the one before. Async handlers start in the order in which the messages
    * came and are not awaited; at most 32 of one player run at a time, and above that its messages are dropped and
@@ -54,11 +58,11 @@ export interface MessageHandler {
    * @throws TypeError for a handler that is no function, and for an async handler of a message whose values are valid
    *   during the call only (`bytesView`, `reuse`)
    */
-  register<T>(message: MessageDefinition<T>, handler: Handler<T>, options?: HandlerOptions): void;
+  register<T>(message: MessageDefinition<T>, handler: Handler<T, Data>, options?: HandlerOptions): void;
   /** Sets the handler that answers a request, in place of the one before. @throws as `register` */
   registerRequest<Q, A>(
     definition: RequestDefinition<Q, A>,
-    handler: RequestHandler<Q, A>,
+    handler: RequestHandler<Q, A, Data>,
     options?: RequestHandlerOptions,
   ): void;
   /** Removes a handler. @returns whether there was one */

@@ -2,17 +2,17 @@ import type { DisconnectReason } from "../socket/index.js";
 import type { INetworkPlayer } from "./players/player.js";
 
 /** The events that a server and a client have in common: by name, the arguments of a listener. */
-export interface NetworkEvents {
+export interface NetworkEvents<Data = unknown> {
   /** It is active, and no message can have come yet. A late event. */
   started: [];
   /** A connection is there; its player is not authenticated yet. On a client the player is the server. */
-  connected: [player: INetworkPlayer];
+  connected: [player: INetworkPlayer<Data>];
   /** The server has admitted the player. */
-  authenticated: [player: INetworkPlayer];
+  authenticated: [player: INetworkPlayer<Data>];
   /** The player's connection was lost, and the player may come back (a server with `sessions`). */
-  suspended: [player: INetworkPlayer];
+  suspended: [player: INetworkPlayer<Data>];
   /** The queue to this player was full and a `send` was refused; now there is space again. */
-  drained: [player: INetworkPlayer];
+  drained: [player: INetworkPlayer<Data>];
 }
 
 /** How a client's session goes on. */
@@ -27,21 +27,21 @@ export interface Resumption {
  * The events of a `NetworkServer`. Their order is in docs/message.md. *Late* events are states: a listener that
  * is added after the event has happened is called at once.
  */
-export interface NetworkServerEvents extends NetworkEvents {
+export interface NetworkServerEvents<Data = unknown> extends NetworkEvents<Data> {
   /** The suspended player has come back: the same object. */
-  resumed: [player: INetworkPlayer];
+  resumed: [player: INetworkPlayer<Data>];
   /**
    * The player's address has changed, and the connection has followed (UDP with encryption). Nothing else happens:
    * `player.address` is the new address.
    */
-  moved: [player: INetworkPlayer, from: string];
+  moved: [player: INetworkPlayer<Data>, from: string];
   /** The player has left for good. */
-  disconnected: [player: INetworkPlayer, reason: DisconnectReason];
+  disconnected: [player: INetworkPlayer<Data>, reason: DisconnectReason];
   /**
    * The player has loaded the scene; when the server has none, this follows `authenticated` at once. It happens again
    * for each further scene, and after `resumed`.
    */
-  readied: [player: INetworkPlayer];
+  readied: [player: INetworkPlayer<Data>];
   /** The server has stopped. A late event. */
   stopped: [];
   /** Host mode: the client in this process is about to join. A late event. */

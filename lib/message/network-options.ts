@@ -48,7 +48,7 @@ export function placeOfOption(name: string): string {
 /** The options that a server and a client have in common. */
 export interface NetworkOptions {
   protocol: Protocol;
-  /** @defaultValue `WebSocketFactory` in Node.js, `WebSocketFactory` in browsers */
+  /** @defaultValue `UdpSocketFactory` in Node.js, `BrowserSocketFactory` in browsers */
   socketFactory?: SocketFactory;
   /**
    * `automatic`: it receives when something has come and sends at the end of the turn. `manual`: it receives, calls

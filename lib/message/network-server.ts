@@ -30,10 +30,12 @@ const isReady = (player: INetworkPlayer) => player.ready;
 
 /**
  * Accepts clients and knows them as players (Mirage's `NetworkServer`). The order of its events is in docs/message.md.
+ *
+ * @typeParam Data what you keep in `player.data`
  */
-export class NetworkServer {
+export class NetworkServer<Data = unknown> {
   readonly protocol: Protocol;
-  readonly messageHandler: MessageHandler;
+  readonly messageHandler: MessageHandler<Data>;
   /** The time since the start, and the tick. */
   readonly time: INetworkTime;
   readonly #core: NetworkServerCore;
@@ -46,7 +48,7 @@ export class NetworkServer {
     checkOptions("NetworkServer", options, SERVER_OPTIONS, placeOfOption);
     this.#core = new NetworkServerCore(this, options, place);
     this.protocol = this.#core.protocol;
-    this.messageHandler = this.#core.dispatcher;
+    this.messageHandler = this.#core.dispatcher as MessageHandler<Data>;
     this.time = this.#core.time;
   }
 
@@ -140,17 +142,17 @@ export class NetworkServer {
   }
 
   /** All players who are connected or suspended. */
-  get players(): INetworkPlayer[] {
-    return [...this.#core.players];
+  get players(): INetworkPlayer<Data>[] {
+    return [...this.#core.players] as INetworkPlayer<Data>[];
   }
 
-  get authenticatedPlayers(): INetworkPlayer[] {
-    return this.#core.authenticatedPlayers;
+  get authenticatedPlayers(): INetworkPlayer<Data>[] {
+    return this.#core.authenticatedPlayers as INetworkPlayer<Data>[];
   }
 
   /** The player of the client in this process (host mode). */
-  get localPlayer(): INetworkPlayer | null {
-    return this.#core.localPlayer;
+  get localPlayer(): INetworkPlayer<Data> | null {
+    return this.#core.localPlayer as INetworkPlayer<Data> | null;
   }
 
   /** Whether a client in this process has joined. */
@@ -191,9 +193,9 @@ export class NetworkServer {
    */
   on<Name extends keyof NetworkServerEvents>(
     name: Name,
-    listener: EventListener<NetworkServerEvents[Name]>,
+    listener: EventListener<NetworkServerEvents<Data>[Name]>,
   ): () => void {
-    return this.#core.events.on(name, listener);
+    return this.#core.events.on(name, listener as EventListener<NetworkServerEvents[Name]>);
   }
 
   /** Adds a layer above this server. @throws NetworkError `ERR_STATE` while it is active */
@@ -347,7 +349,7 @@ export class NetworkServer {
    * @throws NetworkError `ERR_STATE` while another scene is being loaded, or while the server is not active; TypeError,
    *   RangeError for a wrong name, which changes nothing
    */
-  loadScene(name: string, options?: LoadSceneOptions): Promise<INetworkPlayer[]> {
-    return this.#core.loadScene(name, options);
+  loadScene(name: string, options?: LoadSceneOptions): Promise<INetworkPlayer<Data>[]> {
+    return this.#core.loadScene(name, options) as Promise<INetworkPlayer<Data>[]>;
   }
 }

@@ -78,6 +78,7 @@ function named(error: unknown, { name }: MessageDefinition<unknown>): unknown {
 /** The only {@link INetworkPlayer}, with what its server or client needs besides. */
 export class NetworkPlayer implements INetworkPlayer {
   id = 0;
+  data: unknown = undefined;
   state = PlayerState.Connected;
   authentication: PlayerAuthentication | null = null;
   ready = false;

@@ -54,8 +54,16 @@ export interface RequestOptions {
 /**
  * The other end of a connection, which messages are sent to (Mirage's `INetworkPlayer`). A server has one for each
  * client; a client has one, the server.
+ *
+ * @typeParam Data what you keep in `data`: that of the `NetworkServer<Data>`
  */
-export interface INetworkPlayer {
+export interface INetworkPlayer<Data = unknown> {
+  /**
+   * Yours: a name, a ship, a score. Undefined until you set it, best in a listener of `authenticated`, which comes
+   * before the player's first message. It stays with the player here, also while it is suspended and in another room;
+   * it is not sent, and not kept in a `SessionStore`.
+   */
+  data: Data;
   /**
    * Given by the server when it authenticates the player, 0 before; 1 to 2^32 - 1, never used again by the same server.
    * On a client it is the client's own id.
