@@ -20,8 +20,8 @@ const BallPrefab: Prefab<{ ball: typeof Ball }> = definePrefab("ball", { ball: B
 
 /** The socket of the package `ws`, below a client's connection. */
 function webSocketOf({ client }: ObjectEnd): Required<WebSocketHandle["webSocket"]> {
-  const { webSocket } = client.player?.connection?.handle as WebSocketHandle;
-  return webSocket as Required<WebSocketHandle["webSocket"]>;
+  const handle = client.player?.connection?.handle as WebSocketHandle | undefined;
+  return handle?.webSocket as Required<WebSocketHandle["webSocket"]>;
 }
 
 test.each([
