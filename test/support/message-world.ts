@@ -21,6 +21,8 @@ import { seededBytes } from "./peer-world.js";
 export interface MessageWorldOptions {
   protocol: Protocol;
   kind?: MemorySocketKind;
+  /** Real sockets in place of a network in memory. Gets the port of the server, for itself 0. */
+  sockets?: (port: number) => SocketFactory;
   server?: Partial<NetworkServerOptions>;
   client?: Partial<NetworkClientOptions>;
   /** What both ends do to the packets that they send, by the numbers of `seed`. */
@@ -46,8 +48,9 @@ export class MessageWorld {
   }
 
   get factory(): SocketFactory {
-    const { kind = "datagram", lag } = this.#options;
-    const factory = new MemorySocketFactory(this.network, { kind });
+    const { kind = "datagram", lag, sockets } = this.#options;
+    const memory = () => new MemorySocketFactory(this.network, { kind });
+    const factory = sockets ? sockets(this.server?.boundPort ?? 0) : memory();
     return lag ? new LagSocketFactory(factory, { ...lag, clock: this.clock, random: this.#lagRandom }) : factory;
   }
 

@@ -22,7 +22,7 @@ import {
   type ServerObjectManagerOptions,
 } from "../../lib/object/index.js";
 import { string, u8, u16, vec2 } from "../../lib/serialization/index.js";
-import type { LagConditions, MemorySocketKind } from "../../lib/socket/index.js";
+import type { LagConditions, MemorySocketKind, SocketFactory } from "../../lib/socket/index.js";
 import { MessageWorld } from "./message-world.js";
 
 export class ShipParts extends NetworkBehaviour {}
@@ -79,6 +79,8 @@ export type AnyEngine = InstanceType<typeof Engine>;
 
 export interface ObjectWorldOptions {
   kind?: MemorySocketKind;
+  /** See `MessageWorldOptions`. */
+  sockets?: (port: number) => SocketFactory;
   manager?: Partial<ServerObjectManagerOptions>;
   /** Those of both sides. @defaultValue `prefabs` */
   prefabs?: readonly Prefab[];
@@ -110,12 +112,12 @@ export class ObjectWorld extends MessageWorld {
 
   constructor(options: ObjectWorldOptions = {}) {
     const { kind = "datagram", manager = {}, tickRate = 20, lag, seed = 1, messages = [], errorBudget } = options;
-    const { resumeWindowMs } = options;
+    const { resumeWindowMs, sockets } = options;
     const parts = { prefabs: options.prefabs ?? prefabs, predictions: options.predictions ?? [] };
     const protocol = defineProtocol({ name: "objects", version: 1, messages });
     const sessions = resumeWindowMs && { sessions: { resumeWindowMs } };
     const server = { tickRate, ...(errorBudget && { errorBudget }), ...sessions };
-    super({ protocol, kind, server, ...(lag && { lag }), seed });
+    super({ protocol, kind, server, ...(lag && { lag }), ...(sockets && { sockets }), seed });
     this.#parts = { ...parts, ...(manager.prefabs && { prefabs: manager.prefabs }) };
     this.objects = new ServerObjectManager(this.server, { ...parts, onError: this.#onError, ...manager });
   }

@@ -76,6 +76,7 @@ export abstract class OverReliableProfile implements Profile {
   #unansweredMs = Number.POSITIVE_INFINITY;
   #askedMs = Number.NEGATIVE_INFINITY;
   readonly #isOrdered: boolean;
+  readonly #budget: SendBudget = { bytesPerSecond: 0, bytesFree: 0 };
 
   /** @param isOrdered everything arrives in order, or not at all */
   constructor(host: ProfileHost, handle: IConnectionHandle, limits: ProfileLimits, isOrdered: boolean) {
@@ -103,9 +104,11 @@ export abstract class OverReliableProfile implements Profile {
     return this.#queuedBytes() + this.#datagramQueue.bytes + this.handle.bufferedBytes;
   }
 
+  /** The same object each time. */
   get sendBudget(): SendBudget {
-    const { bytesPerSecond } = this.handle;
-    return { bytesPerSecond, bytesFree: Math.max(this.limits.maxQueuedBytes - this.#queuedBytes(), 0) };
+    this.#budget.bytesPerSecond = this.handle.bytesPerSecond;
+    this.#budget.bytesFree = this.handle.isCongested || this.isStalled ? 0 : this.#bytesFree;
+    return this.#budget;
   }
 
   get isDrained(): boolean {
@@ -164,6 +167,8 @@ export abstract class OverReliableProfile implements Profile {
 
   /** While the transport holds this much, reliable messages wait here, where more urgent ones can overtake them. */
   protected abstract readonly laneBufferBytes: number;
+  /** Nothing that is sent now arrives soon, though the transport takes it. */
+  protected abstract readonly isStalled: boolean;
   /** Where the frames of a packet with unreliable, notify and sequenced messages have to end. */
   protected abstract readonly datagramEnd: number;
   /** Sends a packet with such messages, and remembers or resolves the notify messages that `queue` has put into it. */
@@ -314,7 +319,7 @@ export abstract class OverReliableProfile implements Profile {
       }
       let at = this.beginControl(this.packet);
       if (this.#isOrdered && datagrams.isOldestAged && !datagrams.isMidMessage) {
-        if (this.#isStalled(nowMs)) return; // until the answer comes
+        if (this.isOverdue(this.#unansweredMs, nowMs)) return; // until the answer comes
         if (nowMs - this.#askedMs >= ASK_MS) at = this.#writePing(at, nowMs);
       }
       const taken = this.host.observer ? datagrams.takenBytes : 0;
@@ -324,8 +329,9 @@ export abstract class OverReliableProfile implements Profile {
     }
   }
 
-  #isStalled(nowMs: number): boolean {
-    return nowMs - this.#unansweredMs > 1.5 * this.roundTrip.smoothedMs + STALL_MS;
+  /** Whether the answer to what was sent then is so late that the path has stopped. */
+  protected isOverdue(sentMs: number, nowMs: number): boolean {
+    return nowMs - sentMs > 1.5 * this.roundTrip.smoothedMs + STALL_MS;
   }
 
   #sendLane(lane: number, nowMs: number): void {
@@ -361,6 +367,11 @@ export abstract class OverReliableProfile implements Profile {
 
   #retry(nowMs: number): void {
     this.retryMs = nowMs + RETRY_MS;
+  }
+
+  get #bytesFree(): number {
+    const reliable = this.limits.maxQueuedBytes - this.#queuedBytes();
+    return Math.max(Math.min(reliable, DATAGRAM_QUEUE_BYTES - this.#datagramQueue.bytes), 0);
   }
 
   get #isHalfEmpty(): boolean {

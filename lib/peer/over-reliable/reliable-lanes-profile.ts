@@ -40,6 +40,8 @@ export class ReliableLanesProfile extends OverReliableProfile {
   readonly kind = ProfileKind.ReliableLanes;
   /** The limit of GNS itself is higher. */
   protected readonly laneBufferBytes = 4 * 2 ** 20;
+  /** What is lost on such transports delays nothing else. */
+  protected readonly isStalled = false;
   protected readonly datagramEnd: number;
   readonly #inFlight: NotifyPacket[] = [];
   readonly #received = new ReceivedPackets(0);

@@ -22,6 +22,8 @@ export class StreamProfile extends OverReliableProfile {
   #delivered = 0;
   /** The places of those that were sent and are not acknowledged, in order. */
   readonly #sentTokens: number[] = [];
+  /** Since when the other side has acknowledged none of them. */
+  #waitingMs = 0;
   /** The place of the last notify message of which something was dropped. */
   #droppedToken = -1;
 
@@ -48,7 +50,12 @@ export class StreamProfile extends OverReliableProfile {
     return Math.min(this.limits.maxPacketSize, MAX_PACKET_BYTES);
   }
 
-  protected override transmitDatagrams(end: number, queue: DatagramQueue): void {
+  protected override get isStalled(): boolean {
+    return this.#sentTokens.length > 0 && this.isOverdue(this.#waitingMs, this.host.now());
+  }
+
+  protected override transmitDatagrams(end: number, queue: DatagramQueue, nowMs: number): void {
+    if (this.#sentTokens.length === 0) this.#waitingMs = nowMs;
     const { firstNotify, endNotify, isMidNotify } = queue;
     const open = this.#sentTokens.length + endNotify - firstNotify;
     const isFull = endNotify > firstNotify && open > MAX_NOTIFIES;
@@ -90,8 +97,8 @@ export class StreamProfile extends OverReliableProfile {
     return writeNumberFrame(packet, at, FrameKind.NotifyCount, this.#handedOver);
   }
 
-  protected override readOther(kind: number): boolean {
-    if (kind === FrameKind.NotifyCount) return this.#readCount();
+  protected override readOther(kind: number, nowMs: number): boolean {
+    if (kind === FrameKind.NotifyCount) return this.#readCount(nowMs);
     this.host.malformed(`Frame ${kind} on a stream`);
     return false;
   }
@@ -100,7 +107,7 @@ export class StreamProfile extends OverReliableProfile {
     if (result === DatagramResult.Complete) this.#handedOver++;
   }
 
-  #readCount(): boolean {
+  #readCount(nowMs: number): boolean {
     const count = (readNumberFrame(this.reader) - this.#delivered) >>> 0;
     if (this.reader.failed) return true;
     if (count > this.#sentTokens.length) {
@@ -108,6 +115,7 @@ export class StreamProfile extends OverReliableProfile {
       return false;
     }
     this.#delivered += count;
+    this.#waitingMs = nowMs;
     for (const token of this.#sentTokens.splice(0, count)) this.tokens.resolve(token, true);
     return true;
   }
