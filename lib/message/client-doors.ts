@@ -15,9 +15,9 @@ export class ClientDoors {
    * @param complain is told why one is left out
    */
   remember(link: ClientLink, doors: readonly SentDoor[], complain: (text: string) => void): void {
-    this.leastSecurity = link.leastSecurity;
-    this.targets = [];
     const { target, connection } = link;
+    this.leastSecurity = connection?.security ?? "none";
+    this.targets = [];
     if (!target || !connection) return;
     const byName = new Map([[serverNameOf(target), target]]);
     for (const door of doors) {

@@ -93,13 +93,6 @@ export class ClientLink {
     return this.authentication?.step === HandshakeStep.Admitted;
   }
 
-  /** The least security of a connection that goes on for this one elsewhere. */
-  get leastSecurity(): Security {
-    const { security = "none" } = this.#introduction;
-    const own = this.connection?.security ?? "none";
-    return STRENGTHS.indexOf(own) > STRENGTHS.indexOf(security) ? own : security;
-  }
-
   /** Its handshake, from the name of the server to the welcome, has limited time. */
   limit(): void {
     const timeoutMs = this.#owner.peerSettings.handshakeTimeoutMs;

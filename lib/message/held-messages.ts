@@ -1,14 +1,17 @@
 import { MessageBuffer } from "../peer/collections/message-buffer.js";
 import { ByteSegment, Channel } from "../peer/index.js";
 
-/** More is no server of ours, and ends the connection. */
-const MAX_BYTES = 256 * 1024;
+/**
+ * More ends the connection. A server may fill the queues of all four lanes, 1 MiB each by default, right behind the
+ * welcome, and again as they drain, while the client still has the server prove who it is.
+ */
+const MAX_BYTES = 16 * 1024 * 1024;
 /** What is kept of a message besides its bytes. */
 const ENTRY_BYTES = 8;
 
 /**
- * The reliable messages that have overtaken the welcome on other lanes: a client holds them until the welcome has come.
- * They share an array: an object for each would cost 100 times what it takes to send an empty one.
+ * The reliable messages that belong behind a welcome, or a move, that has not been followed yet: they have overtaken it
+ * on other lanes, or the client is still checking the server's proof. They share an array: an object for each would cost 100 times what it takes to send an empty one.
  */
 export class HeldMessages {
   #parts = new MessageBuffer();

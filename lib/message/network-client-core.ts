@@ -199,10 +199,10 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> implements C
     if (isUnreadable && (this.#options.disconnectOnError ?? true)) player.refuse(DisconnectCode.InvalidPacket, text);
   }
 
-  /** A message that comes before the welcome, or before a move, has overtaken it. */
+  /** A message that comes before the welcome, or before a move, has overtaken it, or waits for the server's proof. */
   unauthenticated(player: NetworkPlayer, _message: unknown, bytes: ByteSegment, channel: Channel): void {
     if (!this.#linkOf(player).held.add(bytes, channel))
-      player.refuse(DisconnectCode.InvalidPacket, "Too much before the welcome");
+      player.refuse(DisconnectCode.InvalidPacket, "More than 16 MiB came before the welcome, or a move");
   }
 
   outOfEra(player: NetworkPlayer, { message, wireNumber, bytes, channel }: OutOfEra): void {
@@ -403,9 +403,10 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> implements C
 
   /** Goes where a server redirects it, beside the connection to that server. @throws NetworkError */
   #follow(link: ClientLink, { door, ticket }: Redirect): void {
-    const { target: from, connection, leastSecurity: security } = link;
+    const { target: from, connection } = link;
     if (!from || !connection) throw refused("The server in this process redirects its client");
     const target = targetOf(door, from, connection);
+    const { security } = connection;
     if (!link.isAdmitted) {
       const next = this.#newLink({ resumes: link.resumes, ticket, security });
       this.#attempts.of(link)?.redirect(link, next);

@@ -20,6 +20,15 @@ test.each(kinds)("over %s, a server that stops and has named doors leaves its pl
   expect(store.sessions.size).toBe(1);
 });
 
+test("a server that stops and has named no doors leaves no session in the store", async () => {
+  const { world, servers, store, log, join } = await serversWithStore(1);
+  await join();
+  expect(store.sessions.size).toBe(1);
+  void servers[0]?.stop();
+  await world.until(() => log.includes("disconnected 1024"));
+  expect(store.sessions.size).toBe(0);
+});
+
 describe.each(kinds)("over %s, a client whose server is gone", (kind) => {
   /** Kills the first of the servers: nobody says goodbye, and the store keeps the session. */
   async function killed(count: number, doors: () => readonly Door[]) {

@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { defineProtocol, NetworkServer, type NetworkServerOptions } from "../../lib/message/index.js";
+import {
+  DisconnectCode,
+  type Door,
+  defineProtocol,
+  NetworkServer,
+  type NetworkServerOptions,
+  PlayerState,
+} from "../../lib/message/index.js";
 import {
   HelloMessage,
   RedirectMessage,
@@ -10,7 +17,7 @@ import { isPublic, targetOf } from "../../lib/message/target.js";
 import { generateServerKey } from "../../lib/noise/index.js";
 import { nodePrimitives } from "../../lib/noise/node-primitives.js";
 import type { LibraryConnection } from "../../lib/peer/connection/connection.js";
-import { MemorySocketFactory } from "../../lib/socket/index.js";
+import { type MemoryNetwork, MemorySocketFactory } from "../../lib/socket/index.js";
 import { UdpSocketFactory } from "../../lib/socket/udp.js";
 import { MessageWorld } from "../support/message-world.js";
 import { encodeMessage, listenRaw, NO_TICKET } from "../support/raw-ends.js";
@@ -150,26 +157,51 @@ describe("with Noise", () => {
     const { client, onSecond } = await redirecting(keys[1].publicKey, undefined);
     expect([onSecond, client.player?.security]).toEqual([1, "encrypted"]);
   });
+});
 
-  test("a redirect to a server that is less protected is not followed", async () => {
-    const world = new MessageWorld({
-      protocol: newProtocol(),
-      server: { peer: { encryption: { primitives, required: false } } },
-    });
-    await world.server.start();
-    const plain = new NetworkServer({
-      ...{ protocol: newProtocol(), clock: world.clock },
-      socketFactory: new MemorySocketFactory(world.network, { port: 7778 }),
-    });
-    await plain.start();
-    const client = world.newClient({ peer: { encryption: { primitives } } });
-    void client.connect();
-    await world.until(() => client.isAuthenticated);
+describe("a client whose connection has TLS, and to whom a server without it is named,", () => {
+  /** As of WebSocket: the addresses say whether there is TLS. The first socket has it, the others have not. */
+  class FirstHasTls extends MemorySocketFactory {
+    readonly #plain: MemorySocketFactory;
+    #count = 0;
+
+    constructor(network: MemoryNetwork) {
+      super(network, { kind: "stream", security: "encrypted", isTls: true });
+      this.#plain = new MemorySocketFactory(network, { kind: "stream" });
+    }
+
+    override createClientSocket() {
+      return this.#count++ === 0 ? super.createClientSocket() : this.#plain.createClientSocket();
+    }
+  }
+
+  async function withTls(doors: readonly Door[] = []) {
+    const group = await serversWithStore(2, "stream", { doors: () => doors });
+    const { client } = await group.join({ socketFactory: new FirstHasTls(group.world.network) });
     expect(client.player?.security).toBe("encrypted");
-    world.server.players[0]?.redirect(atPort(7778));
+    const [first, second] = group.servers as [NetworkServer, NetworkServer];
+    return { ...group, client, first, second };
+  }
+
+  test("does not follow a redirect there", async () => {
+    const { world, client, first, second, store } = await withTls();
+    first.players[0]?.redirect(atPort(7778));
     await world.run(1000);
-    expect([plain.players.length, client.isAuthenticated]).toEqual([0, true]);
-    expect(world.warnings.length).toBe(1);
+    expect([second.players.length, store.asked.length, client.isAuthenticated]).toEqual([0, 0, true]);
+    expect(world.warnings).toEqual([expect.stringMatching(/7778 .*is less protected$/)]);
+  });
+
+  test("does not go through that door, and proves its session to nobody there", async () => {
+    const { world, client, first, second, store } = await withTls([atPort(7778)]);
+    store.remove = () => {};
+    client.on("suspended", () => void first.stop());
+    const connection = first.players[0]?.connection as LibraryConnection;
+    connection.refuse(DisconnectCode.ConnectionLost, "The process has crashed");
+    await world.until(() => client.player?.state === PlayerState.Suspended);
+    await world.run(5000, 20);
+    expect([second.players.length, store.asked.length, client.isAuthenticated]).toEqual([0, 0, false]);
+    void client.disconnect();
+    await world.run(500);
   });
 });
 

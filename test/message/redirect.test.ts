@@ -195,4 +195,22 @@ describe("a question with retry", () => {
     expect([await lost, await kept]).toEqual(["ERR_CONNECTION_LOST", 42]);
     expect(asked).toEqual([1, 2, 2]);
   });
+
+  test("of the server is asked again when its player has come back", async () => {
+    const { world, servers, socketFactory, log, join } = await serversWithStore(1);
+    const { client } = await join();
+    const asked: number[] = [];
+    client.messageHandler.registerRequest(Ask, (value, _player, _signal, id) => {
+      asked.push(id);
+      return asked.length === 1 ? new Promise<number>(() => {}) : value + 1;
+    });
+    const kept = servers[0]?.players[0]?.request(Ask, 41, { retry: true, timeoutMs: 60_000 });
+    await world.run(50);
+    Object.assign(socketFactory, { isCut: true, isDeaf: true });
+    await world.until(() => log.includes("suspended"), 20);
+    Object.assign(socketFactory, { isCut: false, isDeaf: false });
+    await world.until(() => asked.length === 2, 20);
+    await world.run(50);
+    expect([await kept, ...asked]).toEqual([42, 1, 1]);
+  });
 });

@@ -183,6 +183,28 @@ test("a drain that nobody can take over waits, and is taken back", async () => {
   await fleet.connect(a);
 });
 
+test("a room whose taker does not answer stays; what is committed meanwhile waits, and is stored then", async () => {
+  const { fleet, hosts, join } = await started(2);
+  const [a, b] = hosts;
+  await fleet.wait(a.host.createRoom("game", { id: "one" }));
+  const player = await join(a, "one");
+  await fleet.run(1000, 10);
+  b.freeze();
+  const draining = a.host.drain();
+  await fleet.run(100, 10);
+  let sum = 0;
+  const counting = player.client.request(Count, { by: 3 }, { timeoutMs: 20_000 }).then((answer) => {
+    sum = answer.sum;
+  });
+  await fleet.run(2000, 10);
+  expect(sum).toBe(0);
+  await fleet.wait(counting);
+  expect(sum).toBe(3);
+  a.host.undrain();
+  expect(await fleet.wait(draining)).toBe(0);
+  expect(player.events).toEqual([]);
+});
+
 test("the engine is away for a minute: players play on, newcomers come into rooms that are there", async () => {
   const { fleet, hosts, join } = await started(2);
   const [a, b] = hosts;

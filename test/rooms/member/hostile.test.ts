@@ -66,15 +66,22 @@ test.each([
 });
 
 test("a ticket that is right leads there, once", async () => {
-  const { fleet, b, player, session, redirect } = await started();
+  const { fleet, a, b, player, session, redirect } = await started();
   const ticket = book().issue(ticketFor(b.id, session));
   redirect(ticket);
   await fleet.until(() => player.rooms.room?.id === "two", 10);
   await fleet.run(200);
   const onServer = b.host.getRoom("two")?.players[0] as INetworkPlayer;
   expect(onServer.ticket).toEqual(ticket);
-  const before = b.host.fleet?.metrics.badTickets;
-  expect(before).toBe(0);
+  expect(b.host.fleet?.metrics.badTickets).toBe(0);
+  // Its player goes back, and is sent with the same ticket again: the directory says where it is.
+  await fleet.wait(player.rooms.joinById("one"));
+  await fleet.run(200);
+  const again = a.host.getRoom("one")?.players[0] as INetworkPlayer;
+  expect(again.redirect({ addresses: { memory: `memory:${b.port}` }, ticket })).toBe(true);
+  await fleet.run(3000, 10);
+  expect(b.host.fleet?.metrics.badTickets).toBe(1);
+  expect([player.rooms.room?.id, b.host.getRoom("two")?.players.length]).toEqual(["one", 0]);
 });
 
 test("whoever knows the id of a session, and not its secret, gets nothing; the player keeps its place", async () => {
