@@ -178,16 +178,14 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> implements C
 
   updateReceive(): void {
     if (this.#host) this.#host.receiveAtClient();
-    else if (this.#attempts.size === 0) this.#link?.peer?.updateReceive();
-    else for (const { peer } of this.#links()) peer?.updateReceive();
+    else this.#updatePeers("updateReceive");
   }
 
   updateSent(): void {
     if (!this.active) return;
     this.#runTick();
     this.#pings.update();
-    if (this.#attempts.size === 0) this.#link?.peer?.updateSent();
-    else for (const { peer } of this.#links()) peer?.updateSent();
+    this.#updatePeers("updateSent");
   }
 
   // What handlers and players call.
@@ -271,6 +269,12 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> implements C
   #dial(link: ClientLink, target: Target): void {
     link.limit();
     void link.dial(target);
+  }
+
+  /** Makes nothing on the heap while there are no attempts, which is nearly always. */
+  #updatePeers(update: "updateReceive" | "updateSent"): void {
+    if (this.#attempts.size === 0) this.#link?.peer?.[update]();
+    else for (const { peer } of this.#links()) peer?.[update]();
   }
 
   #links(): Iterable<ClientLink> {

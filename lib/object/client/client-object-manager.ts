@@ -88,8 +88,14 @@ export class ClientObjectManager {
       stopped: leaveWorld,
     });
     receiveUnordered(client, core);
-    const receive = (message: MessageDefinition<Uint8Array>, read: (bytes: Uint8Array) => void) =>
-      client.messageHandler.register(message, (bytes) => core.read(message.name, () => read(bytes)));
+    const receive = (message: MessageDefinition<Uint8Array>, read: (bytes: Uint8Array) => void) => {
+      let received: Uint8Array;
+      const readReceived = () => read(received);
+      client.messageHandler.register(message, (bytes) => {
+        received = bytes;
+        core.read(message.name, readReceived);
+      });
+    };
     receive(OrderedMessage, (bytes) => core.receiveOrdered(bytes));
     receive(LatestMessage, (bytes) => core.receiveLatest(bytes));
     receive(PredictedMessage, (bytes) => prediction.receive(bytes));

@@ -91,6 +91,7 @@ export class OwnerSender {
   /** Writes what was set: a call comes behind it. */
   writeChanged(): void {
     const changed = this.#changed;
+    if (changed.length === 0) return;
     this.#changed = [];
     for (const object of changed) {
       object.isListed = false;

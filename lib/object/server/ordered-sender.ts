@@ -33,6 +33,8 @@ export class OrderedSender {
   readonly #shared = new NetworkWriter({ sizeBytes: 4096, maxBytes: 16_000_000 });
   readonly #audiences: ObjectAudience[] = [];
   readonly #ends: number[] = [];
+  /** How many of these are the object's: an array that is emptied gives its memory back. */
+  #audienceCount = 0;
   readonly #masks: number[] = [];
   readonly #hidden: number[] = [];
 
@@ -76,7 +78,7 @@ export class OrderedSender {
   /** Ordered members `masks` of the object have changed, and nothing else in them since the last `settle`. */
   state(object: ServerObject, masks: Masks): void {
     this.#shared.reset();
-    this.#audiences.length = this.#ends.length = 0;
+    this.#audienceCount = 0;
     const { views } = object;
     for (let index = 0; index < views.length; index++) {
       const view = views[index] as ObjectView;
@@ -190,11 +192,12 @@ export class OrderedSender {
       return;
     }
     const shared = this.#shared;
-    let place = this.#audiences.indexOf(audience);
-    if (place < 0) {
-      place = this.#audiences.push(audience) - 1;
+    let place = 0;
+    while (place < this.#audienceCount && this.#audiences[place] !== audience) place++;
+    if (place === this.#audienceCount) {
+      this.#audiences[this.#audienceCount++] = audience;
       writeChanges(shared, values, masks, audience.ordered, ownForm);
-      this.#ends.push(shared.bitLength);
+      this.#ends[place] = shared.bitLength;
     }
     const start = place === 0 ? 0 : (this.#ends[place - 1] as number);
     writer.copyFrom(shared, start, (this.#ends[place] as number) - start);
