@@ -78,6 +78,11 @@ export class NetworkServer<Data = unknown> {
     (player as NetworkPlayer).refuse(code, text);
   }
 
+  /** @internal A player's session is at another server from now on: whoever proves it here is looked for in the store. */
+  static releaseSession(server: NetworkServer, player: INetworkPlayer): void {
+    server.#core.frontEnd.sessions?.remove(player as NetworkPlayer, true);
+  }
+
   /** @internal A player leaves a server for good, with a reason of the library's own. */
   static dismiss(server: NetworkServer, player: INetworkPlayer, reason: DisconnectReason): void {
     server.#core.frontEnd.dismiss(player as NetworkPlayer, reason);

@@ -343,8 +343,11 @@ export class Membership {
     if (room === "" && !target) return;
     this.sessions.leave(player);
     if (!player.isConnected) NetworkServer.dismiss(lobby, player, MOVED);
-    else if (target) player.redirect(target);
-    else NetworkServer.refuse(player, MOVED.code, MOVED.text);
+    else if (target) {
+      player.redirect(target);
+      // Its connection may be dead without anybody knowing: when it comes here again, it is not to find this player.
+      NetworkServer.releaseSession(lobby, player);
+    } else NetworkServer.refuse(player, MOVED.code, MOVED.text);
   }
 
   /** Null: the host is not heard any more. */

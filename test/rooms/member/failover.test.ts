@@ -133,6 +133,26 @@ test("a host is frozen, and goes on: its copies end, and each player is where it
   expect(all.sort()).toEqual(["one", "two"]);
 });
 
+test("a player whom a frozen host has lost, and who is sent back there at once, is not taken for the one it was", async () => {
+  const { fleet, hosts, join } = await started(2);
+  const [a, b] = hosts;
+  await fleet.wait(a.host.createRoom("game", { id: "one" }));
+  const player = await join(a, "one");
+  const moves: boolean[] = [];
+  player.client.on("resumed", (_player, { hasMoved }) => void moves.push(hasMoved));
+  a.freeze();
+  await fleet.run(6000, 10);
+  a.thaw();
+  await fleet.run(500, 10);
+  expect([a.host.rooms.length, b.host.rooms.length]).toEqual([0, 1]);
+  // The first host does not know yet that the connection of its copy is dead.
+  expect(await fleet.wait(b.host.drain())).toBe(0);
+  await fleet.run(8000, 10);
+  expect(player.events.filter((event) => event !== "left")).toEqual(["suspended", "resumed", "resumed"]);
+  expect(moves).toEqual([true, true]);
+  expect(a.host.getRoom("one")?.players).toHaveLength(1);
+});
+
 test("a host that drains moves its rooms and players, who lose nothing, not even a request with retry", async () => {
   const { fleet, hosts, join } = await started();
   const [a, b, c] = hosts;
