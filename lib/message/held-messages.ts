@@ -11,7 +11,8 @@ const ENTRY_BYTES = 8;
 
 /**
  * The reliable messages that belong behind a welcome, or a move, that has not been followed yet: they have overtaken it
- * on other lanes, or the client is still checking the server's proof. They share an array: an object for each would cost 100 times what it takes to send an empty one.
+ * on other lanes, or the client is still checking the server's proof. They share an array: an object for each would
+ * cost 100 times what it takes to send an empty one.
  */
 export class HeldMessages {
   #parts = new MessageBuffer();

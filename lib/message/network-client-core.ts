@@ -274,11 +274,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> implements C
   /** Makes nothing on the heap while there are no attempts, which is nearly always. */
   #updatePeers(update: "updateReceive" | "updateSent"): void {
     if (this.#attempts.size === 0) this.#link?.peer?.[update]();
-    else for (const { peer } of this.#links()) peer?.[update]();
-  }
-
-  #links(): Iterable<ClientLink> {
-    return new Set([...(this.#link ? [this.#link] : []), ...this.#attempts.links]);
+    else for (const link of new Set([this.#link, ...this.#attempts.links])) link?.peer?.[update]();
   }
 
   #linkOf(player: NetworkPlayer): ClientLink {

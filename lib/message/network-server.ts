@@ -78,7 +78,7 @@ export class NetworkServer<Data = unknown> {
     (player as NetworkPlayer).refuse(code, text);
   }
 
-  /** @internal A player's session is at another server from now on: whoever proves it here is looked for in the store. */
+  /** @internal A player's session is at another server: whoever proves it here is looked for in the store. */
   static releaseSession(server: NetworkServer, player: INetworkPlayer): void {
     server.#core.frontEnd.sessions?.remove(player as NetworkPlayer, true);
   }

@@ -74,7 +74,7 @@ export interface PathHost {
 export interface SendBudget {
   /** What the path to the other side carries, as far as is known. `Infinity` where the transport does not say. */
   bytesPerSecond: number;
-  /** How many bytes can leave at once. 0 over a WebSocket whose other side has acknowledged nothing for over a second. */
+  /** How many bytes can leave at once. 0 over a WebSocket that has acknowledged nothing for over a second. */
   bytesFree: number;
 }
 

@@ -133,7 +133,7 @@ test("a host is frozen, and goes on: its copies end, and each player is where it
   expect(all.sort()).toEqual(["one", "two"]);
 });
 
-test("a player whom a frozen host has lost, and who is sent back there at once, is not taken for the one it was", async () => {
+test("a player whom a frozen host has lost, and who is sent back there at once, is a new one", async () => {
   const { fleet, hosts, join } = await started(2);
   const [a, b] = hosts;
   await fleet.wait(a.host.createRoom("game", { id: "one" }));

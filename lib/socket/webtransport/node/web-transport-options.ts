@@ -23,8 +23,8 @@ export interface WebTransportOptions extends WebTransportClientOptions {
   /** How many handshakes may be unproven before newcomers have to prove their address first. @defaultValue 64 */
   retryAbove?: number;
   /**
-   * The most connections that are no session yet. When they are there, the oldest one of the source (an IPv4 address, an
-   * IPv6 /64) that has the most of them is ended for a newcomer who has proved its address. @defaultValue 4096
+   * The most connections that are no session yet. When they are there, the oldest one of the source (an IPv4 address,
+   * an IPv6 /64) that has the most of them is ended for a newcomer who has proved its address. @defaultValue 4096
    */
   maxPendingConnections?: number;
   /** How long a connection may take to become a session, at both ends. @defaultValue 10000 ms */
