@@ -61,6 +61,7 @@ export class Supervisor {
   readonly #engine = new MemoryEngine();
   readonly #workers: Worker[];
   readonly #events = new EventHub<SupervisorEvents>(["started", "ended"], reportUncaught);
+  #wasStarted = false;
   #isRunning = false;
 
   /** @throws TypeError, RangeError for wrong options */
@@ -83,10 +84,10 @@ export class Supervisor {
     return this.#workers.map((worker) => worker.process?.pid ?? null);
   }
 
-  /** Starts all processes. @throws NetworkError `ERR_STATE` while they run */
+  /** Starts all processes, once. @throws NetworkError `ERR_STATE` the second time */
   start(): void {
-    if (this.#isRunning) throw new NetworkError("ERR_STATE", "The supervisor is running already");
-    this.#isRunning = true;
+    if (this.#wasStarted) throw new NetworkError("ERR_STATE", "A supervisor starts once: make another one");
+    this.#isRunning = this.#wasStarted = true;
     for (const worker of this.#workers) this.#fork(worker);
   }
 

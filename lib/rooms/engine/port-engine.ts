@@ -32,13 +32,9 @@ import type {
   SubscribeOptions,
   Watch,
 } from "./engine.js";
+import { LossySender } from "./lossy-sender.js";
 import type { CallName, Entries, Page, Port, PortMessage } from "./port.js";
 import { WatchedCopy } from "./watched-copy.js";
-
-/** How many bytes of messages may wait for the other process. */
-const MAX_WAITING_BYTES = 8 * 2 ** 20;
-/** What a message costs beside its bytes. */
-const MESSAGE_BYTES = 256;
 
 interface Following {
   readonly bucket: string;
@@ -50,6 +46,7 @@ interface Following {
 /** An engine that another process has: whatever is asked of this end, that process does (`serveEngine`). */
 export class PortEngine implements Engine {
   readonly #port: Port;
+  readonly #lossy: LossySender;
   readonly #events = new EventHub<EngineEvents>(["lost", "back"], reportUncaught);
   readonly #calls = new Calls();
   readonly #results = new Map<number, { resolve(value: unknown): void; reject(error: unknown): void }>();
@@ -58,12 +55,12 @@ export class PortEngine implements Engine {
   readonly #following = new Set<Following>();
   readonly #stop: () => void;
   #lastId = 0;
-  #waitingBytes = 0;
   #isUp = true;
   #isClosed = false;
 
   constructor(port: Port) {
     this.#port = port;
+    this.#lossy = new LossySender(port);
     this.#stop = port.listen(
       (message) => this.#hear(message),
       () => this.#linkIs(false),
@@ -136,15 +133,8 @@ export class PortEngine implements Engine {
 
   publish(subject: string, data: Uint8Array): boolean {
     const message = takeMessage(subject, data);
-    const costBytes = data.length + MESSAGE_BYTES;
-    if (!this.connected || this.#waitingBytes + costBytes > MAX_WAITING_BYTES) return false;
-    this.#waitingBytes += costBytes;
-    const sent = () => {
-      this.#waitingBytes -= costBytes;
-    };
-    const isTaken = this.#port.send({ valveSockets: "engine", type: "publish", subject, data: message }, sent);
-    if (!isTaken) sent();
-    return isTaken;
+    const content = { valveSockets: "engine", type: "publish", subject, data: message } as const;
+    return this.connected && this.#lossy.send(content, data.length);
   }
 
   subscribe(

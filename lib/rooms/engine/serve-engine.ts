@@ -1,5 +1,6 @@
 import { NetworkError } from "../../network-error.js";
 import type { Bucket, Change, Engine, Entry, Log, LogRecord } from "./engine.js";
+import { LossySender } from "./lossy-sender.js";
 import type { CallName, Page, Port, PortMessage } from "./port.js";
 
 /** How many records, and about how many bytes, a page of a reading has. */
@@ -22,6 +23,7 @@ export function serveEngine(engine: Engine, port: Port): () => void {
 class Service {
   readonly #engine: Engine;
   readonly #port: Port;
+  readonly #lossy: LossySender;
   readonly #buckets = new Map<string, Promise<Bucket>>();
   readonly #logs = new Map<string, Promise<Log>>();
   /** End subscriptions, answers, watches. */
@@ -35,6 +37,7 @@ class Service {
   constructor(engine: Engine, port: Port) {
     this.#engine = engine;
     this.#port = port;
+    this.#lossy = new LossySender(port);
     const tell = (isUp: boolean) => this.#send({ type: "link", isUp });
     this.#stops = [
       engine.on("lost", () => tell(false)),
@@ -65,7 +68,8 @@ class Service {
     else if (message.type === "publish") this.#engine.publish(message.subject, message.data);
     else if (message.type === "subscribe") {
       const { id, subject, queue } = message;
-      const hear = (data: Uint8Array, to: string) => this.#send({ type: "heard", id, subject: to, data });
+      const hear = (data: Uint8Array, to: string) =>
+        void this.#lossy.send({ valveSockets: "engine", type: "heard", id, subject: to, data }, data.length);
       this.#begin(id, () => this.#engine.subscribe(subject, hear, queue === undefined ? {} : { queue }));
     } else if (message.type === "answers") {
       const { id, subject } = message;

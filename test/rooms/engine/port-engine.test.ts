@@ -127,3 +127,30 @@ test("a log of many pages is read to its end, and ends there", async () => {
   for await (const { data } of log.read("room", 0n)) if (data[0] === 53) break;
   expect((await readAll(log, "room", last)).length).toBe(0);
 });
+
+test("what a process that does not read hears waits up to 8 MiB, and the rest is lost", async () => {
+  const { parent, child } = channelPair();
+  const engine = new MemoryEngine();
+  const end = new PortEngine(portOf(child));
+  serveEngine(engine.link(), portOf(parent));
+  let count = 0;
+  end.subscribe("news", () => void count++);
+  await new Promise((resolve) => setImmediate(resolve));
+  const kept: (() => void)[] = [];
+  const { send } = parent;
+  // The channel takes everything, and nothing leaves.
+  parent.send = (message, handle, options, sent) =>
+    void kept.push(() => send.call(parent, message, handle, options, sent)) === undefined;
+  const piece = bytes("x".repeat(1_000_000 - 256));
+  for (let index = 0; index < 20; index++) {
+    engine.publish("news", piece);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(kept.length).toBe(8);
+  for (const go of kept.splice(0)) go();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(count).toBe(8);
+  engine.publish("news", piece);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(kept.length).toBe(1);
+});

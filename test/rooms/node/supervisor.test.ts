@@ -24,6 +24,7 @@ test("processes share an engine; one that is killed is started again alone; a st
   expect(after[1]).not.toBe(before[1]);
   expect((await supervisor.stop()).every((code) => code === 7 || code === null)).toBe(true);
   expect(supervisor.pids).toEqual([null, null, null]);
+  expect(() => supervisor.start()).toThrow(expect.objectContaining({ code: "ERR_STATE" }));
 });
 
 test("parentEngine is for processes of a supervisor", () => {

@@ -53,6 +53,8 @@ export abstract class WebTransportSocket extends InboxSocket implements WebTrans
   #batchNumber = 1;
   #waitingBytes = 0;
   /** The addon has more than may wait here. */
+  /** The rest of what the addon has is read in the next turn of the loop. */
+  #isYielding = false;
   #isPaused = false;
   #forgetExit = () => {};
   #closing: Promise<void> | null = null;
@@ -131,13 +133,15 @@ export abstract class WebTransportSocket extends InboxSocket implements WebTrans
 
   /** Called by the addon when it has records. */
   wake(): void {
+    if (this.#isYielding) return;
     for (let slabs = 0; this.#id !== 0; slabs++) {
       if (this.#waitingBytes > MAX_WAITING_BYTES) {
         this.#isPaused = true;
         return;
       }
       if (slabs === SLABS_PER_TURN) {
-        this.settings.clock.setTimeout(() => this.wake(), 0);
+        this.#isYielding = true;
+        this.settings.clock.setTimeout(() => this.#goOn(), 0);
         return;
       }
       const bytes = this.addon.receive(this.#id, slab);
@@ -145,6 +149,11 @@ export abstract class WebTransportSocket extends InboxSocket implements WebTrans
       if (bytes <= 0) return;
       this.#read(bytes);
     }
+  }
+
+  #goOn(): void {
+    this.#isYielding = false;
+    this.wake();
   }
 
   protected get addon(): NativeWebTransport {
