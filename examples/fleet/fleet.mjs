@@ -68,7 +68,9 @@ export class Fleet {
   }
 
   async add() {
-    const host = new HostProcess(fork(program, [this.#settings], { stdio: ["ignore", "inherit", "inherit", "ipc"] }));
+    // Not as an argument: everybody on a machine can read those, and the fleet key is a secret.
+    const env = { ...process.env, FLEET: this.#settings };
+    const host = new HostProcess(fork(program, [], { env, stdio: ["ignore", "inherit", "inherit", "ipc"] }));
     this.hosts.push(host);
     await host.ready();
     return host;

@@ -1,11 +1,11 @@
-// A host of the fleet, as a process of its own: node examples/fleet/host.mjs '{ "servers": ["127.0.0.1:4222"], … }'
+// A host of the fleet, as a process of its own: FLEET='{ "servers": ["127.0.0.1:4222"], … }' node host.mjs
 // It tells its parent where it is and what it has, takes wishes from it, and moves its rooms away on SIGTERM.
 import { RoomHost } from "valve-sockets/rooms";
 import { NatsEngine } from "valve-sockets/rooms/engine";
 import { UdpSocketFactory } from "valve-sockets/socket/udp";
 import { game, newProtocol } from "./game.mjs";
 
-const { servers, app, fleetKey } = JSON.parse(process.argv[2]);
+const { servers, app, fleetKey } = JSON.parse(process.env.FLEET);
 const engine = await NatsEngine.connect({ servers });
 const ADDRESS = "127.0.0.1";
 const host = new RoomHost({
