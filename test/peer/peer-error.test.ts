@@ -28,6 +28,8 @@ const codes: [keyof typeof DisconnectCode, string][] = [
   ["SessionUnknown", "ERR_SESSION_UNKNOWN"],
   ["Moved", "ERR_MOVED"],
   ["ServerClosed", "ERR_SERVER_CLOSED"],
+  ["RedirectLoop", "ERR_REDIRECT_LOOP"],
+  ["RedirectRefused", "ERR_REDIRECT_REFUSED"],
 ];
 
 test.each(codes)("a connect that ends with %s rejects with %s", (name, code) => {
