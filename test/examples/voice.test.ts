@@ -58,7 +58,7 @@ function spokenAs(heard: Float32Array, file: Float32Array): Float32Array {
     const first = Math.max(0, Math.min(place + at, file.length - SAMPLE_RATE) - SLACK);
     const around = file.subarray(first, place + at + SAMPLE_RATE + SLACK);
     const found = first + placeOf(heard.subarray(at, at + SAMPLE_RATE), around);
-    spoken.set(file.subarray(found, found + SAMPLE_RATE), at);
+    spoken.set(file.subarray(found, found + Math.min(SAMPLE_RATE, heard.length - at)), at);
   }
   return spoken;
 }
