@@ -81,7 +81,7 @@ async function checkPage(address: string): Promise<void> {
   page.on("pageerror", (error) => errors.push(error));
   await page.goto(`${address}/?name=Eve`);
   await page.waitForFunction("/^Arena over w/.test(document.title)");
-  await page.waitForFunction("document.querySelector('#news').textContent !== ''");
+  await page.waitForFunction("document.querySelector('#news').textContent === 'Ada has shot Eve'");
   const hasBinary = existsSync(join(root, "build", "Release", "valve_sockets_webtransport.node"));
   expect(await page.title()).toBe(`Arena over ${hasBinary ? "webtransport" : "websocket"}`);
   const path = process.env.TUTORIAL_SCREENSHOT;

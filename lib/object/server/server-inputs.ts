@@ -46,6 +46,7 @@ export class ServerInputs {
   readonly #ownerState: OwnerState;
   readonly #runner: StepRunner;
   readonly #tickRate: number;
+  #steppedTick = -1;
   readonly #head: ControlledBehaviour = { netId: 0, behaviour: 0, tick: 0 };
   readonly #report = emptyReport();
   readonly #writer = new NetworkWriter({ sizeBytes: 1400 });
@@ -77,6 +78,7 @@ export class ServerInputs {
   run(): void {
     const { tick } = this.#server;
     this.#runner.tick = tick;
+    this.#steppedTick = tick;
     for (const player of this.#world.players.values()) {
       if (player.isShared) this.#runShared(player);
       const control = this.#controlOf(player);
@@ -140,14 +142,19 @@ export class ServerInputs {
     this.#buffer = control.buffer;
     readInputs(reader, this.#readInput);
     control.received++;
-    control.buffer.noteArrival(head.tick, this.#server.tick);
+    control.buffer.noteArrival(head.tick, this.#nextTick);
     if (((head.tick - control.newestTick) | 0) > 0) control.newestTick = head.tick;
+  }
+
+  /** The tick that is stepped next. In a room messages come between two ticks: the present one is over then. */
+  get #nextTick(): number {
+    const { tick } = this.#server;
+    return this.#steppedTick === tick ? (tick + 1) >>> 0 : tick;
   }
 
   readonly #readInput = (before: number): void => {
     const tick = (this.#head.tick - before) >>> 0;
-    // Messages are received before the steps of a tick.
-    this.#buffer?.read(tick, this.#server.tick, this.#reader as NetworkReader);
+    this.#buffer?.read(tick, this.#nextTick, this.#reader as NetworkReader);
   };
 
   #receiveEnd(player: ObjectPlayer, reader: NetworkReader): void {
