@@ -73,26 +73,6 @@ bool IsWouldBlock(int error) {
 #endif
 }
 
-Descriptor OpenWaker() {
-  const Descriptor waker = OpenDatagramSocket(AF_INET);
-  if (waker == kNoDescriptor) return waker;
-  sockaddr_in address = {};
-  socklen_t size = sizeof address;
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  auto* any = reinterpret_cast<sockaddr*>(&address);
-  if (bind(waker, any, size) == 0 && getsockname(waker, any, &size) == 0 && connect(waker, any, size) == 0) {
-    return waker;
-  }
-  CloseSocket(waker);
-  return kNoDescriptor;
-}
-
-void DrainWaker(Descriptor waker) {
-  char bytes[64];
-  while (recv(waker, bytes, sizeof bytes, 0) > 0) continue;
-}
-
 namespace {
 int Wait(PollEntry* entries, unsigned count, int ms) {
 #ifdef _WIN32
@@ -110,6 +90,12 @@ bool IsReadable(Descriptor socket) {
   return Wait(&entry, 1, 0) > 0;
 }
 
-void WaitForSockets(PollEntry* entries, unsigned count, int ms) { Wait(entries, count, ms); }
+void WaitForSockets(PollEntry* entries, unsigned count, int ms) {
+#ifdef _WIN32
+  constexpr int kLongestMs = 1000;  // because of Waker
+  if (ms < 0 || ms > kLongestMs) ms = kLongestMs;
+#endif
+  Wait(entries, count, ms);
+}
 
 }  // namespace vs

@@ -56,14 +56,9 @@ void WantLocalAddresses(Descriptor socket, int family);
 int LastSocketError();
 bool IsWouldBlock(int error);
 
-// Returns a socket that sends to itself, to wake a thread in WaitForSockets, or kNoDescriptor.
-Descriptor OpenWaker();
-// Takes what was sent to it.
-void DrainWaker(Descriptor waker);
-
 // Whether a datagram can be received now.
 bool IsReadable(Descriptor socket);
-// Waits until one of the entries is ready, or the time is up; -1 for no limit.
+// Waits until one of the entries is ready, or the time is up; -1 for no limit. It can return early.
 void WaitForSockets(PollEntry* entries, unsigned count, int ms = -1);
 
 }  // namespace vs

@@ -3,7 +3,7 @@
 #include <thread>
 
 #include "doorbell.h"
-#include "udp/udp_system.h"
+#include "udp/waker.h"
 
 namespace vs {
 
@@ -22,12 +22,10 @@ class UdpWatcher {
 
  private:
   void Run();
-  void Wake();
 
   const Descriptor socket_;
   Doorbell* const doorbell_;
-  // A socket that sends to itself, to wake the thread.
-  Descriptor waker_ = kNoDescriptor;
+  Waker waker_;
   std::atomic<int> wanted_{0};
   std::atomic<bool> ready_{false};
   std::atomic<bool> stop_{false};

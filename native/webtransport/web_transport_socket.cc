@@ -61,10 +61,9 @@ WebTransportSocket::~WebTransportSocket() {
       stop_ = true;
     }
     sleep_.notify_all();
-    Wake();
+    waker_.Wake();
     thread_.join();
   }
-  if (waker_ != kNoDescriptor) CloseSocket(waker_);
   // A worker that was terminated has told nobody.
   vs_wt_stop(core_);
   Flush();
@@ -73,10 +72,7 @@ WebTransportSocket::~WebTransportSocket() {
 
 bool WebTransportSocket::StartThread(bool has_loop) {
   has_loop_ = has_loop;
-  if (!has_loop) {
-    waker_ = OpenWaker();
-    if (waker_ == kNoDescriptor) return false;
-  }
+  if (!has_loop && !waker_.Open()) return false;
   try {
     thread_ = std::thread([this] { has_loop_ ? RunBesideLoop() : RunAlone(); });
   } catch (const std::system_error&) {
@@ -184,7 +180,7 @@ void WebTransportSocket::Flush() {
 bool WebTransportSocket::HasUntoldNews() { return !told_ && vs_wt_has_news(core_) != 0; }
 
 void WebTransportSocket::AfterCall() {
-  if (!has_loop_) Wake();
+  if (!has_loop_) waker_.Wake();
   std::unique_lock<std::mutex> lock(mutex_);
   const bool has_news = HasUntoldNews();
   lock.unlock();
@@ -216,12 +212,12 @@ void WebTransportSocket::RunAlone() {
   while (!stop_) {
     const int ms = TimeToNextTimer();
     PollEntry entries[2] = {};
-    entries[0].fd = waker_;
+    entries[0].fd = waker_.descriptor();
     entries[0].events = POLLIN;
     entries[1].fd = descriptor();
     entries[1].events = POLLIN;
     WaitForSockets(entries, 2, ms == INT_MAX ? -1 : ms);
-    if (entries[0].revents) DrainWaker(waker_);
+    if (entries[0].revents) waker_.Drain();
     if (stop_) return;
     Turn();
     std::unique_lock<std::mutex> lock(mutex_);
@@ -229,10 +225,6 @@ void WebTransportSocket::RunAlone() {
     lock.unlock();
     if (has_news) doorbell_->Ring();
   }
-}
-
-void WebTransportSocket::Wake() {
-  if (waker_ != kNoDescriptor) send(waker_, "", 1, 0);
 }
 
 }  // namespace vs

@@ -8,6 +8,7 @@
 
 #include "doorbell.h"
 #include "udp/udp_socket.h"
+#include "udp/waker.h"
 #include "webtransport/core.h"
 
 namespace vs {
@@ -52,7 +53,6 @@ class WebTransportSocket {
   void AfterCall();
   void RunBesideLoop();
   void RunAlone();
-  void Wake();
 
   const std::unique_ptr<UdpSocket> udp_;
   vs_wt* const core_;
@@ -67,8 +67,7 @@ class WebTransportSocket {
   std::mutex sleep_mutex_;
   std::condition_variable sleep_;
   std::atomic<bool> stop_{false};
-  // A socket that sends to itself, to wake the thread where it waits for datagrams.
-  Descriptor waker_ = kNoDescriptor;
+  Waker waker_;  // open where the thread waits for datagrams
 };
 
 }  // namespace vs
