@@ -72,18 +72,21 @@ export async function server(options) {
   const delay = monitorEventLoopDelay({ resolution: 5 });
   let before = {};
   let peakBytes = 0;
+  const bytesNow = () => {
+    try {
+      return process.memoryUsage.rss();
+    } catch {
+      return 0; // there is no file descriptor left
+    }
+  };
   const look = async () => ({
     atMs: performance.now(),
     cpu: cpuSeconds(),
     kernel: await readKernelCounters(),
-    bytes: process.memoryUsage.rss(),
+    bytes: bytesNow(),
   });
   setInterval(() => {
-    try {
-      peakBytes = Math.max(peakBytes, process.memoryUsage.rss());
-    } catch {
-      // There is no file descriptor left.
-    }
+    peakBytes = Math.max(peakBytes, bytesNow());
   }, 100).unref();
   process.stdin.setEncoding("utf8").on("data", async (text) => {
     if (text.includes("start")) {

@@ -137,7 +137,7 @@ export class ServerInputs {
     if (!prediction) throw new NetworkError("ERR_BAD_VALUE", `There is no prediction of behaviour ${head.behaviour}`);
     const control = this.#controlFor(player, object, prediction);
     if (!control) return;
-    control.views.note(head.tick, readView(reader), this.#server.tick);
+    control.views.note(head.tick, readView(reader), this.#nextTick);
     this.#reader = reader;
     this.#buffer = control.buffer;
     readInputs(reader, this.#readInput);
