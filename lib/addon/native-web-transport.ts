@@ -86,6 +86,8 @@ export interface NativeWebTransport {
   receive(socket: number, slab: Uint8Array): number;
   /** Does what the records in the first `length` bytes say. */
   send(socket: number, slab: Uint8Array, length: number): number;
+  /** Waits until the other sides have answered the reasons that they were told, at most `ms` (up to 10,000). */
+  linger(socket: number, ms: number): void;
   /** Bytes of a session that wait or are not acknowledged. */
   getBuffered(socket: number, session: number): number;
   /** Fills `out`: pending, sources, largest share, evicted, refused, dropped, retries, accepted. */

@@ -104,6 +104,14 @@ Napi::Value Send(WebTransportEnvironment& environment, const Args& args) {
   return MakeNumber(args, result);
 }
 
+Napi::Value Linger(WebTransportEnvironment& environment, const Args& args) {
+  const uint32_t id = args.Uint32(0, "socket");
+  const uint32_t ms = args.Uint32(1, "ms");
+  if (ms > 10'000) Args::ThrowRange(args.env(), "ms", "at most 10000");
+  if (WebTransportSocket* socket = environment.Find(id)) socket->Linger(static_cast<int>(ms));
+  return args.env().Undefined();
+}
+
 Napi::Value GetBuffered(WebTransportEnvironment& environment, const Args& args) {
   WebTransportSocket* socket = environment.Find(args.Uint32(0, "socket"));
   const uint32_t session = args.Uint32(1, "session");
@@ -150,6 +158,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export<Connect>(exports, *environment, "connect");
   Export<Receive>(exports, *environment, "receive");
   Export<Send>(exports, *environment, "send");
+  Export<Linger>(exports, *environment, "linger");
   Export<GetBuffered>(exports, *environment, "getBuffered");
   Export<GetFigures>(exports, *environment, "getFigures");
   Export<SetWake>(exports, *environment, "setWake");

@@ -49,6 +49,8 @@ int64_t vs_wt_take(vs_wt* core, uint8_t* slab, size_t size);
 int64_t vs_wt_run(vs_wt* core, vs_wt_bytes slab);
 // Ends all connections; vs_wt_transmit says so to the other sides.
 int64_t vs_wt_stop(vs_wt* core);
+// How many sessions have been told a reason, and have not ended their connection yet.
+int64_t vs_wt_unanswered(vs_wt* core);
 // Bytes of a session that wait or are not acknowledged.
 int64_t vs_wt_buffered(vs_wt* core, uint32_t session);
 int64_t vs_wt_figures(vs_wt* core, vs_wt_figures_t* into);

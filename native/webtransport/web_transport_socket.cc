@@ -154,6 +154,24 @@ int64_t WebTransportSocket::Run(vs_wt_bytes slab) {
   return result;
 }
 
+void WebTransportSocket::Linger(int ms) {
+  using Clock = std::chrono::steady_clock;
+  const auto until = Clock::now() + std::chrono::milliseconds(ms);
+  for (;;) {
+    Turn();
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      if (vs_wt_unanswered(core_) <= 0) return;
+    }
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()).count();
+    if (left <= 0) return;
+    PollEntry entry = {};
+    entry.fd = descriptor();
+    entry.events = POLLIN;
+    WaitForSockets(&entry, 1, std::min(static_cast<int>(left), TimeToNextTimer()));
+  }
+}
+
 int64_t WebTransportSocket::Buffered(uint32_t session) {
   std::lock_guard<std::mutex> lock(mutex_);
   return vs_wt_buffered(core_, session);

@@ -41,6 +41,9 @@ class WebTransportSocket {
                   vs_wt_bytes roots, std::string& error);
   int64_t Take(uint8_t* slab, size_t size);
   int64_t Run(vs_wt_bytes slab);
+  // Waits until the other sides have answered the reasons that they were told, at most `ms`: a browser forgets a reason
+  // if its acknowledgement meets a closed port.
+  void Linger(int ms);
   int64_t Buffered(uint32_t session);
   vs_wt_figures_t Figures();
 

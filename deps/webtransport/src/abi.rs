@@ -252,6 +252,15 @@ pub unsafe extern "C" fn vs_wt_stop(broker: *mut Broker) -> i64 {
     })
 }
 
+/// How many sessions have been told a reason, and have not ended their connection yet.
+///
+/// # Safety
+/// As above.
+#[no_mangle]
+pub unsafe extern "C" fn vs_wt_unanswered(broker: *mut Broker) -> i64 {
+    guard(broker, |broker| broker.endpoint.unanswered() as i64)
+}
+
 /// Bytes of a session that are not acknowledged; 0 for an unknown one.
 ///
 /// # Safety

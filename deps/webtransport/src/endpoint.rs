@@ -238,6 +238,11 @@ impl Endpoint {
         }
     }
 
+    /// How many sessions have been told a reason, and have not ended their connection yet.
+    pub fn unanswered(&self) -> usize {
+        self.places.iter().filter(|place| place.session.as_ref().is_some_and(|session| session.is_unanswered())).count()
+    }
+
     pub fn buffered(&self, id: u32) -> u64 {
         let at = self.find(id);
         at.and_then(|at| self.places[at].session.as_ref()).map_or(0, |session| session.buffered())

@@ -314,9 +314,21 @@ impl Session {
         self.close_step(now);
     }
 
-    /// Ends it without a reason: nobody asks for it any more.
+    /// Ends it without a reason: nobody asks for it any more. Behind a reason nothing is said: Chromium forgets a reason
+    /// when the end of the connection follows it at once.
     pub fn stop(&mut self, now: Instant) {
-        self.finish(now, Cause::Ours, 0, b"");
+        if !self.has_told_reason() {
+            self.finish(now, Cause::Ours, 0, b"");
+        }
+    }
+
+    /// The other side has a reason for the end, and has not ended the connection yet.
+    pub fn is_unanswered(&self) -> bool {
+        self.has_told_reason() && !self.quic.is_closed()
+    }
+
+    fn has_told_reason(&self) -> bool {
+        self.closing.as_ref().is_some_and(|closing| closing.is_sent && !closing.frame.is_empty())
     }
 
     /// Ends it at once: it has to leave for a newcomer. JavaScript never hears of one that it does not know yet.

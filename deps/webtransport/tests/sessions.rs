@@ -163,7 +163,12 @@ fn an_abort_waits_for_nobody_and_a_close_that_waits_keeps_its_reason() {
         while world.server.transmit(world.now, &mut bytes).is_some() {
             world.client.receive(world.now, address(1), None, &bytes);
         }
+        world.client.advance(world.now);
         world.server.stop(world.now);
+        assert!(
+            world.server.transmit(world.now, &mut bytes).is_none(),
+            "the end of the connection would hide the reason"
+        );
         world.carry();
         assert_eq!(world.at_client[0].payload.len(), 5000);
         assert_eq!(world.at_client.last().unwrap().value, if has_closed { 7 } else { 1025 });

@@ -6,6 +6,7 @@ import { Delivery, type DisconnectReason, type IConnectionHandle, ReceivedPacket
 import { createDevelopmentCertificate } from "../../../lib/socket/tls/development-certificate.js";
 import { WebTransportSocketFactory } from "../../../lib/socket/webtransport-server.js";
 import { launchBrowser, servePage } from "../../support/browser-page.js";
+import { startProgram } from "../../support/program.js";
 
 // A page that uses the browser's factory: it sends packets, takes what comes back, and says how it ended.
 const CODE = `
@@ -44,6 +45,15 @@ globalThis.play = async ({ port, certificateHashes, path = "/game" }) => {
   const reason = await end;
   await socket.close();
   return { echoed, reason };
+};
+globalThis.join = async ({ port, certificateHashes }) => {
+  const factory = new WebTransportSocketFactory({ host: "127.0.0.1", port, path: "/", certificateHashes });
+  const socket = factory.createClientSocket();
+  globalThis.ended = new Promise((resolve) => {
+    const onReadable = () => socket.tick();
+    socket.events = { onReadable, onWritable() {}, onDisconnect: (_, reason) => resolve(reason) };
+  });
+  await socket.connect(factory.getConnectEndPoint());
 };
 globalThis.leave = async ({ port, certificateHashes }) => {
   const factory = new WebTransportSocketFactory({ host: "127.0.0.1", port, path: "/game", certificateHashes });
@@ -120,6 +130,23 @@ test("packets of a page come and go over datagrams and lanes, and a reason reach
   expect(incoming).toEqual([expect.objectContaining({ path: "/game", origin, security: "encrypted" })]);
   await socket.close();
 }, 60_000);
+
+test.each(["exit", "SIGTERM"])(
+  "a page hears the reason of a server whose process ends: %s",
+  async (how) => {
+    const certificate = createDevelopmentCertificate();
+    for (let round = 0; round < 10; round++) {
+      const server = startProgram("farewell", ["webtransport", "0", "true", JSON.stringify(certificate)]);
+      const port = Number(await server.line("ready"));
+      await page.evaluate(`join(${JSON.stringify({ port, certificateHashes: [certificate.hash] })})`);
+      if (how === "exit") server.child.stdin?.write("exit");
+      else server.child.kill("SIGTERM");
+      expect(await page.evaluate("ended")).toEqual({ code: 1025, text: "The process ended" });
+      await server.end();
+    }
+  },
+  60_000,
+);
 
 test("a page that leaves says why, and one with another certificate or path fails", async () => {
   let ended: (reason: DisconnectReason) => void = () => {};

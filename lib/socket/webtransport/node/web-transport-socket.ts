@@ -26,6 +26,8 @@ import type { WebTransportHandle, WebTransportHandleOwner } from "./web-transpor
 import type { WebTransportSettings } from "./web-transport-options.js";
 import { WebTransportRecords } from "./web-transport-records.js";
 
+/** So long the end of the process waits at most for the other sides to answer: they lose the reason with the socket. */
+const FAREWELL_MS = 250;
 const BUFFER_BYTES = 4 * 1024 * 1024;
 const SLAB_BYTES = 256 * 1024;
 /** What is taken from the addon and waits for `receive`. The rest stays there, where flow control stops the others. */
@@ -310,6 +312,7 @@ export abstract class WebTransportSocket extends InboxSocket implements WebTrans
     const { code, text } = processEnded;
     // One that has been disconnected keeps its reason.
     for (const { session } of this.handles.values()) this.command(session, WtCommand.Abort, 0, code, text);
+    this.addon.linger(this.#id, FAREWELL_MS);
   }
 
   async #close(): Promise<void> {
