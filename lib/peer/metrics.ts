@@ -1,7 +1,7 @@
 /** Counters of one connection since its start, and its times. */
 export class ConnectionMetrics {
   /**
-   * The largest packet that is sent now, in bytes; no counter. UDP: 1128 to 1232, what the path to the other side has
+   * The largest packet that is sent now, in bytes; no counter. UDP: 1128 to 1452, what the path to the other side has
    * been found to carry. In the sum of several connections the smallest.
    */
   maxPacketSize = 0;

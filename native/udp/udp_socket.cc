@@ -54,6 +54,7 @@ UdpSocket::~UdpSocket() { CloseSocket(descriptor_); }
 
 bool UdpSocket::Configure(const UdpAddress& address, bool is_remote, int buffer_bytes) {
   if (family_ == AF_INET6 && !SetOption(descriptor_, IPPROTO_IPV6, IPV6_V6ONLY, 0)) return false;
+  ForbidFragments(descriptor_, family_);
   // The system may give smaller buffers.
   SetOption(descriptor_, SOL_SOCKET, SO_RCVBUF, buffer_bytes);
   SetOption(descriptor_, SOL_SOCKET, SO_SNDBUF, buffer_bytes);

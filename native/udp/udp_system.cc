@@ -56,6 +56,27 @@ void WantLocalAddresses(Descriptor socket, int family) {
 #endif
 }
 
+void ForbidFragments(Descriptor socket, int family) {
+#ifdef _WIN32
+  const DWORD on = 1;
+  const auto* value = reinterpret_cast<const char*>(&on);
+  if (family == AF_INET6) setsockopt(socket, IPPROTO_IPV6, IPV6_DONTFRAG, value, sizeof on);
+  setsockopt(socket, IPPROTO_IP, IP_DONTFRAGMENT, value, sizeof on);
+#elif defined(__linux__)
+  // A socket for both families has both options. PROBE: what the kernel has heard of the path does not count either.
+  const int v6 = IPV6_PMTUDISC_PROBE;
+  const int v4 = IP_PMTUDISC_PROBE;
+  if (family == AF_INET6) setsockopt(socket, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &v6, sizeof v6);
+  setsockopt(socket, IPPROTO_IP, IP_MTU_DISCOVER, &v4, sizeof v4);
+#else
+  const int on = 1;
+  if (family == AF_INET6) setsockopt(socket, IPPROTO_IPV6, IPV6_DONTFRAG, &on, sizeof on);
+#ifdef IP_DONTFRAG
+  setsockopt(socket, IPPROTO_IP, IP_DONTFRAG, &on, sizeof on);
+#endif
+#endif
+}
+
 int LastSocketError() {
 #ifdef _WIN32
   return WSAGetLastError();

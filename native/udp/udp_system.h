@@ -52,6 +52,9 @@ void CloseSocket(Descriptor socket);
 // Datagrams that are received carry `local_ip` from now on. Not on Windows, where it stays 0.
 void WantLocalAddresses(Descriptor socket, int family);
 
+// Datagrams that are larger than a link carries are refused or dropped, and not cut into fragments.
+void ForbidFragments(Descriptor socket, int family);
+
 // The system's number of the last error on this thread.
 int LastSocketError();
 bool IsWouldBlock(int error);

@@ -28,12 +28,12 @@ async function travel(transport: string, direction: string, mostBytes: number, b
 
 describe.skipIf(whyNoNamespaces !== null)(`paths that drop large packets ${whyNoNamespaces ?? ""}`, () => {
   test.each([
-    ["up", 1231, "start", [1200, 1200]],
-    ["up", 1199, "start", [1128, 1128]],
-    ["down", 1231, "start", [1128, 1232]],
-    ["down", 1128, "start", [1128, 1232]],
-    ["up", 1231, "later", [1232, 1128]],
-    ["down", 1128, "later", [1128, 1232]],
+    ["up", 1231, "start", [1452, 1200]],
+    ["up", 1199, "start", [1452, 1128]],
+    ["down", 1231, "start", [1128, 1452]],
+    ["down", 1128, "start", [1128, 1452]],
+    ["up", 1231, "later", [1452, 1128]],
+    ["down", 1128, "later", [1128, 1452]],
   ] as const)("UDP, %s, at most %i bytes, %s: everything arrives", async (direction, mostBytes, begin, sizes) => {
     const { unreliable, ...outcome } = await travel("udp", direction, mostBytes, begin);
     expect(outcome).toEqual({ error: null, received: [60, 60], reasons: [null, null], sizes });

@@ -19,8 +19,8 @@ import {
 } from "./handshake-packets.js";
 import { Heard } from "./heard.js";
 
-/** The packet sizes that are tried after the largest one. */
-const SMALLER_SIZES = [1232, 1200, MIN_PACKET_SIZE];
+/** The sizes of requests, one after the other. Larger packets are asked for later. */
+const REQUEST_SIZES = [1232, 1200, MIN_PACKET_SIZE];
 /** After so many requests without an answer the next smaller size is tried: one of them may be lost, or slow. */
 const REQUESTS_PER_SIZE = 3;
 /** The path is too small when small packets are answered, and so many requests of the smallest size are not. */
@@ -54,8 +54,9 @@ export class ClientHandshake implements Waiting {
   #cookie: Uint8Array = new Uint8Array(0);
   /** Whether a challenge is answered: one for each repetition of the request. */
   #takesChallenge = true;
-  /** Datagrams: the size that requests have, so that the path is proved for it, and packets have later. */
-  #packetSize: number;
+  readonly #maxPacketSize: number;
+  /** Datagrams: the size that requests have, so that the path is proved for it. */
+  #requestBytes: number;
   /** How many requests of this size have had no answer. */
   #requests = 0;
   /** A request without padding is sent under this nonce, to tell a path that is too small from a silent server. */
@@ -71,8 +72,9 @@ export class ClientHandshake implements Waiting {
     this.pattern = withNoise?.pattern ?? SecurityPattern.Plain;
     this.#nonce = owner.config.randomBytes(NONCE_BYTES);
     this.#smallNonce = this.#nonce.map((byte) => byte ^ 0xff);
-    this.#packetSize = owner.maxPacketSize;
-    if (this.#isDatagrams) this.#packetSize = Math.min(this.#packetSize, handle.maxPacketSize);
+    this.#maxPacketSize = owner.maxPacketSize;
+    if (this.#isDatagrams) this.#maxPacketSize = Math.min(this.#maxPacketSize, handle.maxPacketSize);
+    this.#requestBytes = Math.min(this.#maxPacketSize, REQUEST_SIZES[0] as number);
     this.#endMs = endMs;
     this.#nextRequestMs = owner.now();
     this.#request = this.#writeRequest();
@@ -94,7 +96,7 @@ export class ClientHandshake implements Waiting {
     }
     const isTooSmall = this.#isSmallAnswered && (nowMs >= this.#endMs || this.#requests >= MAX_SMALLEST_REQUESTS);
     if (isTooSmall) {
-      this.#owner.pathTooSmall(this, this.#packetSize);
+      this.#owner.pathTooSmall(this, this.#requestBytes);
       return;
     }
     if (nowMs >= this.#endMs) {
@@ -118,12 +120,12 @@ export class ClientHandshake implements Waiting {
     if (!this.#isDatagrams || this.#cookie.length > 0) return this.#request;
     this.#requests++;
     if (this.#requests <= REQUESTS_PER_SIZE) return this.#request;
-    const smaller = SMALLER_SIZES.find((size) => size < this.#packetSize);
+    const smaller = REQUEST_SIZES.find((size) => size < this.#requestBytes);
     if (smaller === undefined) {
       const isSmall = this.#requests % 2 === 0 && !this.#isSmallAnswered;
       return isSmall ? writeConnectRequest({ ...this.#fields, nonce: this.#smallNonce }, null) : this.#request;
     }
-    this.#packetSize = smaller;
+    this.#requestBytes = smaller;
     this.#requests = 1;
     this.#request = this.#writeRequest();
     return this.#request;
@@ -166,13 +168,13 @@ export class ClientHandshake implements Waiting {
   #finish(reader: PacketReader): void {
     const terms = this.#readTerms(readAccept(reader));
     if (!terms || terms.profile !== this.#profile || terms.maxPacketSize < MIN_PACKET_SIZE) return;
-    const maxPacketSize = Math.min(this.#packetSize, terms.maxPacketSize);
+    const maxPacketSize = Math.min(this.#maxPacketSize, terms.maxPacketSize);
     this.#owner.accepted({
       handle: this.handle,
       session: terms.session,
       profile: terms.profile,
       maxPacketSize,
-      provedPacketSize: maxPacketSize, // The request had that size.
+      provedPacketSize: Math.min(maxPacketSize, this.#requestBytes),
       fingerprintMatches: equalBytes(terms.fingerprint, this.#owner.config.fingerprint),
       pattern: this.pattern,
       keys: this.#noise?.split() ?? null,
@@ -196,7 +198,7 @@ export class ClientHandshake implements Waiting {
       nonce: this.#nonce,
       profile: this.#profile,
       security: this.pattern,
-      maxPacketSize: this.#packetSize,
+      maxPacketSize: this.#maxPacketSize,
       maxReliableMessageSize: config.maxReliableMessageSize,
       fingerprint: config.fingerprint,
       cookie: this.#cookie,
@@ -205,7 +207,7 @@ export class ClientHandshake implements Waiting {
 
   #writeRequest(): Uint8Array {
     const { encryption } = this.#owner;
-    const bytes = this.#isDatagrams ? this.#packetSize : undefined;
+    const bytes = this.#isDatagrams ? this.#requestBytes : undefined;
     const isWithNoise = this.#cookie.length > 0 || this.handle.addressVerified;
     if (!encryption || this.pattern === SecurityPattern.Plain || !isWithNoise)
       return writeConnectRequest(this.#fields, null, bytes);

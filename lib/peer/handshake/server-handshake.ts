@@ -192,11 +192,13 @@ export class ServerHandshake {
       this.#reject(handle, request.nonce, judged);
       return;
     }
-    const { encryption, config, maxPacketSize, metrics } = this.#owner;
+    const { encryption, config, metrics } = this.#owner;
     const { profile } = request;
+    const isDatagrams = profile === ProfileKind.RawUdp;
+    const maxPacketSize = Math.min(this.#owner.maxPacketSize, isDatagrams ? handle.maxPacketSize : 0xffff);
     const session = this.#owner.newSession();
     const isSealed = request.security !== SecurityPattern.Plain;
-    const hasReset = isSealed && profile === ProfileKind.RawUdp;
+    const hasReset = isSealed && isDatagrams;
     const resetToken = hasReset ? (this.#resets?.token(session, address) ?? null) : null;
     const terms = writeTerms({ session, profile, maxPacketSize, fingerprint: config.fingerprint, resetToken });
     let keys: TransportKeys | null = null;

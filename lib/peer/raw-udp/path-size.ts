@@ -2,6 +2,12 @@ import type { ConnectionMetrics } from "../metrics.js";
 import { MIN_PACKET_SIZE } from "../packet-format.js";
 import type { SentPackets } from "./sent-packets.js";
 
+/** What nearly every path carries: it is asked for at once where the handshake has not proved it. */
+const BASE_BYTES = 1232;
+/** What is asked for when there is much to send, the largest first: Ethernet's size under IPv6, and that of tunnels. */
+const LARGER_SIZES = [1452, 1372];
+/** There is much to send when so many packets of full size have arrived. */
+const BULK_PACKETS = 32;
 /** A larger size is asked for by so many probes (RFC 8899: MAX_PROBES): each of them may be lost by chance. */
 const MAX_RAISE_PROBES = 3;
 /** After so many losses with nothing as large acknowledged in between, probes ask whether the size still arrives. */
@@ -20,7 +26,7 @@ const MAX_DEAD_MS = 5000;
  * How large packets may be on the way to the other side, as that side's acknowledgements show it (RFC 8899). A loss
  * counts when something smaller that was sent later has arrived. The size begins where the handshake has proved it, or
  * at the smallest one and is raised by probes. When packets of this size vanish, it falls to the smallest at once: that
- * costs a twelfth of the content at most, so it is not raised again.
+ * costs a fifth of the content at most, so it is not raised again.
  */
 export class PathSize {
   /** The largest packet that may be sent now, in bytes. */
@@ -32,6 +38,10 @@ export class PathSize {
   /** The size that a server proves when it begins, 0 when that is decided. */
   #raiseBytes = 0;
   #raiseProbes = 0;
+  /** Packets of full size that have arrived since it was set. */
+  #fullPackets = 0;
+  /** Which of the larger sizes is asked for next. */
+  #larger = 0;
   /** The acknowledgement of a packet of this size or more ends the suspicion. */
   #calmingBytes = 0;
   /** The newest packet of full size that has arrived. */
@@ -83,8 +93,14 @@ export class PathSize {
     if (sizeBytes < this.sizeBytes) return;
     this.#newestFull = Math.max(this.#newestFull, number);
     this.#forgetLosses();
-    if (sizeBytes > this.sizeBytes && sizeBytes === this.#raiseBytes) this.#setSize(sizeBytes);
-    if (this.#raiseBytes === 0) this.isProbeDue = false;
+    if (sizeBytes > this.sizeBytes && sizeBytes === this.#raiseBytes) {
+      // Larger ones have been asked for before.
+      if (sizeBytes > BASE_BYTES) this.#larger = LARGER_SIZES.length;
+      this.#setSize(sizeBytes);
+    }
+    if (this.#raiseBytes !== 0) return;
+    this.isProbeDue = false;
+    if (++this.#fullPackets === BULK_PACKETS) this.#raise();
   }
 
   /** @param probeTimeoutMs that of the connection now */
@@ -94,9 +110,12 @@ export class PathSize {
     if (sizeBytes === this.#raiseBytes) {
       this.isProbeDue = true;
       if (++this.#raiseProbes < MAX_RAISE_PROBES) return;
-      // Now the smaller size has to be proved.
+      this.isProbeDue = this.#raiseBytes <= BASE_BYTES;
       this.#raiseBytes = 0;
+      if (!this.isProbeDue) return this.#raise();
+      // Now the smaller size has to be proved.
       this.#losses = SUSPICIOUS_LOSSES;
+      this.#larger = LARGER_SIZES.length;
       return;
     }
     if (number < this.#newestFull) return;
@@ -119,8 +138,10 @@ export class PathSize {
       this.#lastRoundMs = nowMs;
     }
     if (this.#largeLosses < BLACK_HOLE_LOSSES || this.#lossRounds < BLACK_HOLE_ROUNDS) return;
-    if (this.sizeBytes > MIN_PACKET_SIZE) this.#setSize(MIN_PACKET_SIZE);
-    else if (nowMs - this.#firstRoundMs >= this.#deadMs) this.isDead = true;
+    if (this.sizeBytes > MIN_PACKET_SIZE) {
+      this.#larger = LARGER_SIZES.length;
+      this.#setSize(MIN_PACKET_SIZE);
+    } else if (nowMs - this.#firstRoundMs >= this.#deadMs) this.isDead = true;
   }
 
   #forgetLosses(): void {
@@ -131,7 +152,20 @@ export class PathSize {
 
   #begin(provedBytes: number): void {
     this.#setSize(provedBytes);
-    this.#raiseBytes = this.#maxBytes > provedBytes ? this.#maxBytes : 0;
+    this.#larger = 0;
+    this.#ask(BASE_BYTES);
+  }
+
+  /** Asks for the next larger size. */
+  #raise(): void {
+    while (this.#raiseBytes === 0 && this.#larger < LARGER_SIZES.length) {
+      this.#ask(LARGER_SIZES[this.#larger++] as number);
+    }
+  }
+
+  #ask(sizeBytes: number): void {
+    const bytes = Math.min(sizeBytes, this.#maxBytes);
+    this.#raiseBytes = bytes > this.sizeBytes ? bytes : 0;
     this.#raiseProbes = 0;
     this.isProbeDue = this.#raiseBytes > 0;
   }
@@ -141,6 +175,7 @@ export class PathSize {
     this.#metrics.maxPacketSize = sizeBytes;
     this.#calmingBytes = sizeBytes;
     this.#raiseBytes = 0;
+    this.#fullPackets = 0;
     this.#losses = 0;
     this.#forgetLosses();
   }

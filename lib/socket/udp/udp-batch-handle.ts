@@ -2,7 +2,7 @@ import { UDP_SLOT } from "../../addon/layout.js";
 import { Address } from "../../valve/values/address.js";
 import { parseIP } from "../../valve/values/parse-ip.js";
 import type { IConnectionHandle } from "../socket.js";
-import { UdpHandle } from "./udp-handle.js";
+import { MAX_BATCHED_PACKET_SIZE, UdpHandle } from "./udp-handle.js";
 import { scopeOf, zoneOf } from "./zones.js";
 
 /** How many words of a slot are the remote address: the bytes of the IPv6 address, its scope and the port. */
@@ -14,6 +14,7 @@ const PORT_WORD = UDP_SLOT.port / 4;
 
 /** A remote address as numbers, so that reading it from a packet makes no object. */
 export class UdpBatchHandle extends UdpHandle {
+  readonly maxPacketSize = MAX_BATCHED_PACKET_SIZE;
   /** As in a slot. Signed numbers: half of the unsigned ones would be heap objects. */
   readonly #words = new Int32Array(ADDRESS_WORDS);
 

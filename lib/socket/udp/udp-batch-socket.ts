@@ -11,14 +11,14 @@ import { noPacketError } from "../building/socket-errors.js";
 import { Delivery, type ISocket, type ReceivedPacket } from "../socket.js";
 import { parseHost, UdpBatchHandle, UdpBatchServerHandle } from "./udp-batch-handle.js";
 import type { UdpAddress, UdpEndPoint, UdpSocketOptions } from "./udp-end-point.js";
-import { MAX_UDP_PACKET_SIZE } from "./udp-handle.js";
+import { MAX_BATCHED_PACKET_SIZE } from "./udp-handle.js";
 import { UdpSocket } from "./udp-socket.js";
 
 /** How many datagrams one call of the addon receives. */
 const RECEIVE_SLOTS = 128;
 /** How many datagrams may wait for `flush` or for the system. */
 const SEND_SLOTS = 256;
-const SLOT_BYTES = UDP_SLOT.payload + ((MAX_UDP_PACKET_SIZE + 7) & ~7);
+const SLOT_BYTES = UDP_SLOT.payload + MAX_BATCHED_PACKET_SIZE; // in whole words
 const SLOT_WORDS = SLOT_BYTES / 4;
 const LENGTH_WORD = UDP_SLOT.length / 4;
 

@@ -6,7 +6,7 @@ import { checkPacket } from "../building/packet-limit.js";
 import { noPacketError } from "../building/socket-errors.js";
 import type { Delivery, IConnectionHandle, ISocket, ReceivedPacket } from "../socket.js";
 import type { UdpAddress, UdpEndPoint } from "./udp-end-point.js";
-import { MAX_UDP_PACKET_SIZE, UdpHandle } from "./udp-handle.js";
+import { MAX_DGRAM_PACKET_SIZE, UdpHandle } from "./udp-handle.js";
 import { UdpSocket } from "./udp-socket.js";
 
 /**
@@ -16,6 +16,8 @@ const MAX_SEND_QUEUE_BYTES = 4 * 2 ** 20;
 
 /** An address as `node:dgram` gives it. */
 export class UdpDgramHandle extends UdpHandle {
+  readonly maxPacketSize = MAX_DGRAM_PACKET_SIZE;
+
   /** @param destination the host as the socket needs it: for one of both families, IPv4 is `::ffff:1.2.3.4` */
   constructor(
     public destination: string,
@@ -67,7 +69,7 @@ export class UdpDgramSocket extends UdpSocket implements ISocket<UdpEndPoint, Ud
   /** One handle serves for all packets received. */
   readonly #handle = new UdpDgramHandle("", 0);
   /** The buffer that `node:dgram` is given, reused as long as dgram does not keep it. */
-  #outgoing = new Uint8Array(MAX_UDP_PACKET_SIZE);
+  #outgoing = new Uint8Array(MAX_DGRAM_PACKET_SIZE);
   #isSendQueued = false;
   /** How many bytes of the last packet `#outgoing` still holds. */
   #lastLength = 0;
@@ -126,7 +128,7 @@ export class UdpDgramSocket extends UdpSocket implements ISocket<UdpEndPoint, Ud
     this.route?.sent();
     this.#isSendQueued = socket.getSendQueueCount() > 0;
     this.#lastLength = this.#isSendQueued ? 0 : length;
-    if (this.#isSendQueued) this.#outgoing = new Uint8Array(MAX_UDP_PACKET_SIZE);
+    if (this.#isSendQueued) this.#outgoing = new Uint8Array(MAX_DGRAM_PACKET_SIZE);
     return true;
   }
 
@@ -245,7 +247,7 @@ export class UdpDgramSocket extends UdpSocket implements ISocket<UdpEndPoint, Ud
 
   #arrive(socket: Socket, message: Uint8Array, sender: RemoteInfo): void {
     // A sender can forge port 0, to which nobody can reply.
-    const isProper = message.length > 0 && message.length <= MAX_UDP_PACKET_SIZE && sender.port > 0;
+    const isProper = message.length > 0 && message.length <= MAX_DGRAM_PACKET_SIZE && sender.port > 0;
     if (!isProper || this.isClosed) return;
     if (this.#tries.has(socket)) this.#settle(socket);
     this.route?.heard();

@@ -1,14 +1,18 @@
 import { formatHost } from "../../format-host.js";
 import { StatelessHandle } from "../building/handles.js";
 
-/** Largest packet in bytes: the least maximum transmission unit of IPv6 (1280) less the headers of IPv6 and UDP. */
-export const MAX_UDP_PACKET_SIZE = 1232;
+/**
+ * Largest packet of `dgram` in bytes: the least maximum transmission unit of IPv6 (1280) less the headers of IPv6 and UDP.
+ * The system cuts larger ones into fragments where a link is smaller, and `node:dgram` cannot forbid it.
+ */
+export const MAX_DGRAM_PACKET_SIZE = 1232;
+/** Largest packet of `batched` in bytes, which is never cut: Ethernet's 1500 less the headers of IPv6 and UDP. */
+export const MAX_BATCHED_PACKET_SIZE = 1452;
 
 /** An address on the internet. UDP has no connections and guarantees nothing. */
 export abstract class UdpHandle extends StatelessHandle {
   readonly security = "none";
   readonly transport = "udp";
-  readonly maxPacketSize = MAX_UDP_PACKET_SIZE;
   /** The numeric address: IPv4 with dots; IPv6, with a `%zone` if it is link-local. */
   abstract readonly host: string;
   abstract readonly port: number;

@@ -18,7 +18,7 @@ import { UdpBatchSocket } from "./udp-batch-socket.js";
 import { UdpBroadcastSocket } from "./udp-broadcast-socket.js";
 import { UdpDgramSocket } from "./udp-dgram-socket.js";
 import type { UdpEndPoint, UdpSocketOptions } from "./udp-end-point.js";
-import { MAX_UDP_PACKET_SIZE } from "./udp-handle.js";
+import { MAX_BATCHED_PACKET_SIZE, MAX_DGRAM_PACKET_SIZE } from "./udp-handle.js";
 
 /** Options of a {@link UdpSocketFactory}. */
 export interface UdpSocketFactoryOptions {
@@ -64,7 +64,7 @@ const rules: OptionRules<UdpSocketFactoryOptions> = {
 
 /** Plain UDP over IPv4 and IPv6, through the addon or `node:dgram`. Its handles are stateless and guarantee nothing. */
 export class UdpSocketFactory extends SocketFactory<UdpEndPoint, UdpEndPoint> implements IHasHost, IHasPort {
-  readonly maxPacketSize = MAX_UDP_PACKET_SIZE;
+  readonly maxPacketSize: number;
   host: string;
   port: number;
   bindHost: string | null;
@@ -91,6 +91,7 @@ export class UdpSocketFactory extends SocketFactory<UdpEndPoint, UdpEndPoint> im
     this.#options = { bufferBytes, receiveQueuePackets, closeOnExit, spin, clock };
     if (implementation !== "auto") this.#implementation = implementation;
     else this.#implementation = findAddon() ? "batched" : "dgram";
+    this.maxPacketSize = this.#implementation === "batched" ? MAX_BATCHED_PACKET_SIZE : MAX_DGRAM_PACKET_SIZE;
   }
 
   /** Whether the chosen implementation exists on this platform. */

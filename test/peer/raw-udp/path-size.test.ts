@@ -77,6 +77,60 @@ describe.each(["clear", "sealed"])("%s: a path that carries less in mid-game", (
   });
 });
 
+describe("packets of up to 1452 bytes", () => {
+  const larger = { maxPacketSize: 1452, provedPacketSize: 1232, timeoutMs: TIMEOUT_MS };
+
+  /** Sends 100 messages that need many packets. */
+  function sendMuch(traffic: Traffic): void {
+    for (let count = 0; count < 5; count++) traffic.run(400, 50_000);
+  }
+
+  test.each([
+    [1500, 1452],
+    [1451, 1372],
+    [1372, 1372],
+    [1371, 1232],
+    [1232, 1232],
+  ])("a path of %i bytes: whoever sends much finds %i, and all arrives", (mostBytes, found) => {
+    for (let seed = 1; seed <= SEEDS / 10; seed++) {
+      const simulation = new Simulation(seed);
+      const there: LinkOptions = { delayMs: 1 + 60 * simulation.random(), loss: seed % 4 === 0 ? 0.05 : 0, mostBytes };
+      const [near, far] = simulation.pair(there, { ...there }, larger);
+      const traffic = new Traffic(simulation, near, far);
+      sendMuch(traffic);
+      expect(simulation.run(20_000, () => traffic.isDelivered)).toBeLessThan(TIMEOUT_MS);
+      // One probe in twenty is lost by chance, three in a row one time in 8000.
+      expect([seed, near.metrics.maxPacketSize, far.metrics.maxPacketSize]).toEqual([seed, found, 1232]);
+    }
+  });
+
+  test("a path that carries less later: it falls to the smallest size, and stays there", () => {
+    for (let seed = 1; seed <= SEEDS / 10; seed++) {
+      const simulation = new Simulation(seed);
+      const there: LinkOptions = { delayMs: 1 + 60 * simulation.random() };
+      const [near, far] = simulation.pair(there, { ...there }, larger);
+      const traffic = new Traffic(simulation, near, far);
+      sendMuch(traffic);
+      expect(near.metrics.maxPacketSize).toBe(1452);
+      there.mostBytes = 1300;
+      sendMuch(traffic);
+      expect(simulation.run(20_000, () => traffic.isDelivered)).toBeLessThan(TIMEOUT_MS);
+      expect([seed, near.metrics.maxPacketSize]).toEqual([seed, 1128]);
+    }
+  });
+
+  test("a game's small messages ask for nothing", () => {
+    const simulation = new Simulation(1);
+    const [near, far] = simulation.pair({ delayMs: 20 }, { delayMs: 20 }, larger);
+    for (let count = 0; count < 1000; count++) {
+      near.reliable(0, new Uint8Array(200));
+      far.send(Channel.Sequenced, 0, new Uint8Array(1100));
+      simulation.run(20);
+    }
+    expect([near.metrics.maxPacketSize, far.metrics.maxPacketSize]).toEqual([1232, 1232]);
+  });
+});
+
 test.each([1232, 1128])(
   "packets of %i bytes: a silence of the whole path says nothing about its size",
   (maxPacketSize) => {

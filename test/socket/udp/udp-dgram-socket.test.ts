@@ -37,8 +37,10 @@ async function receive(socket: ISocket): Promise<ReceivedPacket> {
 const byte = (value: number) => Uint8Array.of(value);
 
 test("has the seed's defaults", () => {
-  const { host, port, maxPacketSize } = new UdpSocketFactory();
-  expect([host, port, maxPacketSize]).toEqual(["localhost", 7777, 1232]);
+  const { host, port } = new UdpSocketFactory();
+  expect([host, port]).toEqual(["localhost", 7777]);
+  const sizes = (["dgram", "batched"] as const).map((implementation) => new UdpSocketFactory({ implementation }));
+  expect(sizes.map(({ maxPacketSize }) => maxPacketSize)).toEqual([1232, 1452]);
 });
 
 test("a connected client hears nobody else", async () => {
