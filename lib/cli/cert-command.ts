@@ -20,9 +20,9 @@ tls: { cert, key }, and pages that have its hash connect over WebTransport witho
   valve-sockets cert --out certs        certs/cert.pem and certs/key.pem; the hash is printed
   valve-sockets cert --json             { "hash": "…", "cert": "-----BEGIN …", "key": "-----BEGIN …" }
 
-With --identity: one of GNS, signed by an authority of your own. certs/authority.key is made at the first time, and signs
-the later ones. Clients get the text in certs/authority.txt (Library.addCertificateAuthority); the server named eu-1 gets
-certs/eu-1.cert (setCertificate), which is secret and in base64.
+With --identity: one of GNS, signed by an authority of your own. certs/authority.key is made at the first time, and
+signs the later ones. Clients get the text in certs/authority.txt (Library.addCertificateAuthority); the server named
+eu-1 gets certs/eu-1.cert (setCertificate), which is secret and in base64.
 
   valve-sockets cert --identity str:eu-1 --out certs
 

@@ -30,8 +30,9 @@ const identityOption: OptionRule = (name, value) => {
 const RULES: OptionRules<SignalingClientOptions> = { client: clientOption, identity: identityOption };
 
 /**
- * The signaling of a peer over a `SignalingServer`: give it to `GnsSocketFactory` (`peer: { signaling }`), or connect it
- * with `onSignal` and `receiveSignal` of `NetworkingSockets` (docs/p2p.md). One object serves all sockets of a process.
+ * The signaling of a peer over a `SignalingServer`: give it to `GnsSocketFactory` (`peer: { signaling }`), or connect
+ * it with `onSignal` and `receiveSignal` of `NetworkingSockets` (docs/p2p.md). One object serves all sockets of a
+ * process.
  */
 export class SignalingClient implements GnsSignaling {
   readonly #client: NetworkClient;

@@ -46,7 +46,10 @@ export function writeGnsQuestion(nonce: Uint8Array): Uint8Array {
 }
 
 /** Whether a packet is the answer of GNS to the question with this nonce. */
-export function isGnsAnswer({ buffer, offset, length }: ReceivedPacket, nonce: Uint8Array): boolean {
+export function isGnsAnswer(
+  { buffer, offset, length }: Pick<ReceivedPacket, "buffer" | "offset" | "length">,
+  nonce: Uint8Array,
+): boolean {
   const expected = [CHALLENGE_REPLY, Field.ConnectionId, ...idOf(nonce), Field.Challenge, Field.Timestamp, ...nonce];
   // GNS's challenge, 8 bytes, is its own.
   const challengeAt = 3 + ID_BYTES;
@@ -59,7 +62,7 @@ export function isGnsAnswer({ buffer, offset, length }: ReceivedPacket, nonce: U
 /** GNS's ids are not 0. */
 const idOf = (nonce: Uint8Array) => Uint8Array.from(nonce.subarray(0, ID_BYTES), (byte) => byte | 1);
 
-/** A client of GNS that has come to a server over UDP, in the first packet that it sends. Null for all other packets. */
+/** The id of a client of GNS that has come to a server over UDP, by its first packet. Null for all other packets. */
 function readGnsClient({ buffer, offset, length }: ReceivedPacket): Uint8Array | null {
   if (length < PADDED_BYTES) return null;
   const reader = new PacketReader();
