@@ -11,7 +11,7 @@ const RATE = { perSecond: 5000, burst: 10_000, sourceBurst: 1000 };
 /** What a signal in the name of somebody else costs, in tokens of the player's error budget. */
 const FORGERY_COST = 100;
 
-/** The options of a {@link SignalingServer}. Identities are texts, such as `str:alice` or `steamid:7656119796028793`. */
+/** The options of a {@link SignalingServer}. Identities are texts, such as `str:alice` or `steamid:7656119796028`. */
 export interface SignalingServerOptions {
   /** Not started yet. */
   server: NetworkServer;
