@@ -42,9 +42,15 @@ export interface ConnectErrorCodes {
   ERR_NAME_NOT_FOUND: string;
   /** The server asks who the player is, and the client has no credential. Give it `credential`. */
   ERR_NO_CREDENTIAL: string;
+  /**
+   * Something answers there, but not in this protocol: a GNS server a client over UDP, or the other way round, a web
+   * server without WebSocket, or another program. Check the port and the path, and that both sides have the same kind
+   * of socket factory.
+   */
+  ERR_OTHER_PROTOCOL: string;
   /** Something between the two ends changes the kind of transport (raw datagrams, a stream, GNS), or a socket of your
-   * own says it is another kind at each end. Where a client just has another socket factory than the server, neither
-   * hears the other: `ERR_CONNECT_FAILED`. */
+   * own says it is another kind at each end. Where a client just has another socket factory than the server, it is
+   * `ERR_OTHER_PROTOCOL` or `ERR_CONNECT_FAILED`. */
   ERR_PROFILE_MISMATCH: string;
   /** Packets of 1128 bytes, the least, do not reach the server. Look for a tunnel with a small MTU on the path. */
   ERR_PATH_TOO_SMALL: string;

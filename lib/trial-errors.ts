@@ -34,6 +34,7 @@ const noAddress: Meaning = {
   text: "This machine has no such address. Check `bindHost` (of an Endpoint: `host`); without it, it is any address",
 };
 const noHttp: Meaning = {
+  code: "ERR_OTHER_PROTOCOL",
   text: "What answers there is no WebSocket server. Check host, port, and the kind of socket factory",
 };
 const badCertificate: Meaning = {
@@ -54,7 +55,10 @@ const meanings: Record<string, Meaning> = {
   EPERM: noAccess,
   ECONNREFUSED: { text: "Nobody listens there. Check that the server runs, and its host and port" },
   ECONNRESET: { text: "The connection was broken off. Check that the server there speaks this transport" },
-  EPROTO: { text: "What answers there speaks no TLS. Use ws:// (leave `secure` out), or check the port" },
+  EPROTO: {
+    code: "ERR_OTHER_PROTOCOL",
+    text: "What answers there speaks no TLS. Use ws:// (leave `secure` out), or check the port",
+  },
   ETIMEDOUT: { text: "Nobody answered. Check host, port, and that no firewall drops the packets" },
   ENETUNREACH: noRoute,
   EHOSTUNREACH: noRoute,

@@ -5,6 +5,7 @@ import { packageVersion } from "./package-version.js";
 
 /** Each is loaded when it is wanted: most need a part of the package only. */
 const loaders: Record<string, () => Promise<Command>> = {
+  cert: async () => (await import("./cert-command.js")).certCommand,
   connect: async () => (await import("./connect-command.js")).connectCommand,
   doctor: async () => (await import("./doctor-command.js")).doctorCommand,
   guard: async () => (await import("./guard-command.js")).guardCommand,

@@ -1,11 +1,13 @@
 import { askServer, type ServerInfo } from "../message/index.js";
 import { NetworkError } from "../network-error.js";
+import { gnsIsThere } from "../peer/handshake/gns-packets.js";
+import { connectError } from "../peer/peer-error.js";
 import { printable } from "../printable.js";
 import { defineCommand, wholeNumber } from "./command.js";
 import { jsonLine } from "./json-line.js";
 import { pause } from "./pause.js";
 import { createSocketFactory, parseTarget, type Target } from "./transports.js";
-import { isUdpPortClosed } from "./udp-port.js";
+import { examineUdpPort } from "./udp-port.js";
 
 const USAGE = `Usage: valve-sockets ping HOST:PORT [OPTIONS]
 
@@ -27,7 +29,7 @@ Exit codes: 0 the server has answered, 1 it has not, 2 wrong arguments.
 `;
 
 /** What is known of the port: `open` if anything there speaks our protocol, whether it tells about itself or not. */
-type PortState = "open" | "closed" | "no answer";
+type PortState = "open" | "closed" | "other protocol" | "no answer";
 
 interface PingReport {
   server: string;
@@ -98,12 +100,13 @@ async function ping(target: Target, schedule: Schedule, tell: (line: string) => 
     if (sent < schedule.count) await next;
   }
   const received = times.length;
-  const state: PortState =
-    received > 0 || failure?.code === "ERR_REFUSED"
-      ? "open"
-      : (await isClosed(target, failure))
-        ? "closed"
-        : "no answer";
+  let state: PortState = received > 0 || failure?.code === "ERR_REFUSED" ? "open" : "no answer";
+  if (state !== "open") {
+    const found = await findOut(target, failure);
+    if (found === "gns") failure = connectError(gnsIsThere, `The server ${text} (UDP)`);
+    if (found === "nobody") state = "closed";
+    else if (failure?.code === "ERR_OTHER_PROTOCOL") state = "other protocol";
+  }
   return {
     server: text,
     transport,
@@ -121,12 +124,13 @@ async function ping(target: Target, schedule: Schedule, tell: (line: string) => 
 }
 
 /** Asking again would give the same answer. */
-const isFinal = ({ code }: NetworkError) => code === "ERR_REFUSED" || code === "ERR_NAME_NOT_FOUND";
+const isFinal = ({ code }: NetworkError) => ["ERR_REFUSED", "ERR_NAME_NOT_FOUND", "ERR_OTHER_PROTOCOL"].includes(code);
 
-async function isClosed({ host, port, transport }: Target, failure: NetworkError | null): Promise<boolean> {
-  if (failure?.code === "ERR_NAME_NOT_FOUND") return false;
-  if (transport === "websocket") return failure?.message.includes("ECONNREFUSED") === true;
-  return isUdpPortClosed(host, port);
+/** Who has the port of a server that has not answered; null where that cannot be known. */
+async function findOut({ host, port, transport }: Target, failure: NetworkError | null) {
+  if (failure && isFinal(failure)) return null;
+  if (transport === "websocket") return failure?.message.includes("ECONNREFUSED") ? "nobody" : null;
+  return examineUdpPort(host, port);
 }
 
 function statisticsOf(times: readonly number[]) {
@@ -154,7 +158,8 @@ round trip ${min} / ${median} / ${max} ms (min / median / max), jitter ${jitter}
   if (state === "closed") {
     return `${server} is closed: nothing listens there over ${transport}. Is the server running, and is this its port?`;
   }
-  if (error?.code === "ERR_NAME_NOT_FOUND") return `${error.code}: ${error.message}`;
+  if (error && (error.code === "ERR_NAME_NOT_FOUND" || state === "other protocol"))
+    return `${error.code}: ${error.message}`;
   return `${server} gave no answer over ${transport} within ${timeoutMs} ms, ${sent} times. Check:
   1. Does the server run, and is this its port?
   2. Does a firewall on the way let ${transport === "websocket" ? "TCP" : "UDP"} through to it?

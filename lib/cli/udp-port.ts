@@ -1,23 +1,30 @@
 import { createSocket } from "node:dgram";
 import { systemClock } from "../clock.js";
+import { isGnsAnswer, writeGnsQuestion } from "../peer/handshake/gns-packets.js";
+import { secureRandomBytes } from "../random.js";
 
-/** How long the refusal of a system may take. */
+/** How long the refusal of a system, or the answer of GNS, may take. */
 const WAIT_MS = 1000;
 
 /**
- * Whether the system of `host` says that no program has opened a UDP port. Silence means no: a firewall is silent too.
+ * Who has a UDP port: `nobody`, as the system of `host` says; `gns`, which has answered a question. Null: silence, as
+ * of a firewall or a server over UDP.
  */
-export function isUdpPortClosed(host: string, port: number): Promise<boolean> {
+export function examineUdpPort(host: string, port: number): Promise<"nobody" | "gns" | null> {
   return new Promise((resolve) => {
     const socket = createSocket(host.includes(":") ? "udp6" : "udp4");
-    const timer = systemClock.setTimeout(() => end(false), WAIT_MS);
-    const end = (isClosed: boolean) => {
+    const timer = systemClock.setTimeout(() => end(null), WAIT_MS);
+    const end = (found: "nobody" | "gns" | null) => {
       systemClock.clearTimeout(timer);
       socket.close();
-      resolve(isClosed);
+      resolve(found);
     };
-    socket.once("error", (error: NodeJS.ErrnoException) => end(error.code === "ECONNREFUSED"));
+    const nonce = secureRandomBytes(8);
+    socket.on("message", (buffer) => {
+      if (isGnsAnswer({ buffer, offset: 0, length: buffer.length }, nonce)) end("gns");
+    });
+    socket.once("error", (error: NodeJS.ErrnoException) => end(error.code === "ECONNREFUSED" ? "nobody" : null));
     // The refusal of a datagram is an error of the socket that is connected to where it went.
-    socket.connect(port, host, () => socket.send(new Uint8Array(1)));
+    socket.connect(port, host, () => socket.send(writeGnsQuestion(nonce)));
   });
 }

@@ -450,7 +450,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     this.metrics.strayPackets++;
     if (this.#agreed && isResetOf(this.#agreed, packet))
       for (const lost of this.#table.all) lost.transportEnded(forgotten);
-    if (!this.#closing) this.#server?.reset(packet);
+    if (!this.#closing) this.#server?.answerStray(packet);
     this.dismiss(packet.handle, { code: DisconnectCode.InvalidPacket, text: "That was no request to connect" });
   }
 

@@ -13,6 +13,7 @@ const STEPS: Partial<Record<DisconnectCode, string>> = {
   [DisconnectCode.ServerFull]: "Try again later, or give the server a higher `maxConnections`",
   [DisconnectCode.VersionMismatch]: "Install the same version of valve-sockets on both sides",
   [DisconnectCode.ProfileMismatch]: "Give both sides the same kind of socket factory",
+  [DisconnectCode.OtherProtocol]: "Give both sides the same kind of socket factory, or check the port",
   [DisconnectCode.ProtocolMismatch]: "Deploy both sides from the same protocol",
   [DisconnectCode.EncryptionRequired]:
     "Give the client the server's key (`peer.encryption`); over WebSocket, connect with wss (`secure: true`)",
@@ -49,8 +50,10 @@ export function connectError(reason: DisconnectReason, server?: string): Network
   return new NetworkError(code as NetworkErrorCode, message.replace(/([.!?])\./, "$1").replace(/\. $/, ""), { reason });
 }
 
-const verb = ({ code }: DisconnectReason) =>
-  code < DisconnectCode.Timeout || code >= DisconnectCode.ServerFull ? "refused" : "ended the connection";
+function verb({ code }: DisconnectReason): string {
+  if (code === DisconnectCode.OtherProtocol) return "speaks another protocol";
+  return code < DisconnectCode.Timeout || code >= DisconnectCode.ServerFull ? "refused" : "ended the connection";
+}
 
 function nextStep({ code, text }: DisconnectReason): string {
   const hasFailed = code === serverFailed.code && text === serverFailed.text;
@@ -61,15 +64,15 @@ function nextStep({ code, text }: DisconnectReason): string {
 }
 
 /**
- * The error of a `connect` that took too long: `ERR_HANDSHAKE_TIMEOUT` if a server answered, otherwise
- * `ERR_CONNECT_FAILED`.
+ * The error of a `connect` that took too long: `ERR_HANDSHAKE_TIMEOUT` if a server answered, `ERR_OTHER_PROTOCOL` if
+ * something else did, otherwise `ERR_CONNECT_FAILED`.
  *
  * @param server of {@link describeServer}
  */
 export function connectTimeout(server: string, heard: Heard, timeoutMs: number): NetworkError {
   if (heard === Heard.Stranger) {
     const text = `within ${timeoutMs} ms, only something else: does the port belong to another program?`;
-    return new NetworkError("ERR_CONNECT_FAILED", `${server} has given no answer that a server gives ${text}`);
+    return new NetworkError("ERR_OTHER_PROTOCOL", `${server} has given no answer that a server gives ${text}`);
   }
   if (heard === Heard.Server) {
     const text =

@@ -56,6 +56,8 @@ export enum DisconnectCode {
   RedirectLoop = 1029,
   /** The client does not follow a redirect: to where it leads, or because it would be less protected there. */
   RedirectRefused = 1030,
+  /** What answers there speaks another protocol: GNS where the client speaks UDP, or the other way round. */
+  OtherProtocol = 1031,
 }
 
 /**

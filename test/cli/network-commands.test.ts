@@ -107,6 +107,20 @@ describe("ping tells why there is no answer", () => {
     expect(JSON.parse(closed.stdout)).toMatchObject({ state: "closed", transport: "websocket" });
   });
 
+  test("the server speaks another protocol", async () => {
+    const gns = await serve("--transport", "gns");
+    const overUdp = await run("ping", gns.address, "--count", "1", "--timeout", "200");
+    expect([overUdp.code, overUdp.stdout]).toEqual([1, expect.stringContaining("GameNetworkingSockets answers there")]);
+    const udp = await serve();
+    const overGns = await run("ping", udp.address, "--transport", "gns", "--timeout", "30000", "--json");
+    const code = "ERR_OTHER_PROTOCOL";
+    expect(JSON.parse(overGns.stdout)).toMatchObject({ state: "other protocol", sent: 1, error: { code } });
+    for (const { child, end } of [gns, udp]) {
+      child.kill("SIGTERM");
+      await end();
+    }
+  });
+
   test("the name has no address", async () => {
     const { code, stdout } = await run("ping", "nobody.invalid", "--json");
     expect([code, JSON.parse(stdout).error.code]).toEqual([1, "ERR_NAME_NOT_FOUND"]);
@@ -189,6 +203,12 @@ test.each([
   [["load", "a", "--script", "/nonexistent.mjs"], "--script"],
   [["connect"], "one server"],
   [["keygen", "x"], "no x"],
+  [["cert", "x"], "no x"],
+  [["cert", "--days", "3"], "--identity"],
+  [["cert", "--identity", "str:a"], "--out"],
+  [["cert", "--identity", "eu-1", "--out", "certs"], "--identity is str:NAME"],
+  [["cert", "--identity", "str:../a", "--out", "certs"], "--identity is str:NAME"],
+  [["cert", "--identity", "str:a", "--out", "certs", "--days", "0"], "--days is a whole number from 1"],
   [["doctor", "x"], "no x"],
   [["wire", "1"], "hexadecimal"],
   [["wire", "zz"], "hexadecimal"],

@@ -23,9 +23,14 @@ describe.skipIf(whyNoNamespaces !== null)(`docs/p2p.md ${whyNoNamespaces ?? ""}`
     rmSync(folder, { recursive: true });
   });
 
-  test("the example says hello in both directions and ends", async () => {
-    const [example] = findCodeBlocks("docs/p2p.md", readFileSync(join(root, "docs", "p2p.md"), "utf8"));
-    const file = join(folder, "example.mjs");
+  const programs = findCodeBlocks("docs/p2p.md", readFileSync(join(root, "docs", "p2p.md"), "utf8"));
+
+  test.each([
+    ["a lobby", "SignalingServer"],
+    ["a pipe", "iceOptions"],
+  ])("the example over %s says hello in both directions and ends", async (name, word) => {
+    const example = programs.find(({ code }) => code.startsWith("import ") && code.includes(word));
+    const file = join(folder, `${name}.mjs`);
     writeFileSync(file, example?.code ?? "");
     const { code, output } = await world.run("a", file);
     expect({ code, lines: output.trim().split("\n").sort() }).toEqual({

@@ -54,7 +54,7 @@ async function outcome(socket: MemorySocketKind, pinned: boolean, { kind, bit, c
 }
 
 const ERRORS = [
-  "ERR_CONNECT_FAILED", // No answer was readable: it may be another program.
+  "ERR_OTHER_PROTOCOL", // No answer was readable: it may be another program.
   "ERR_VERSION_MISMATCH",
   "ERR_PROFILE_MISMATCH",
   "ERR_PROTOCOL_MISMATCH",

@@ -30,6 +30,7 @@ const codes: [keyof typeof DisconnectCode, string][] = [
   ["ServerClosed", "ERR_SERVER_CLOSED"],
   ["RedirectLoop", "ERR_REDIRECT_LOOP"],
   ["RedirectRefused", "ERR_REDIRECT_REFUSED"],
+  ["OtherProtocol", "ERR_OTHER_PROTOCOL"],
 ];
 
 test.each(codes)("a connect that ends with %s rejects with %s", (name, code) => {

@@ -5,6 +5,7 @@ import type { Waiting } from "../collections/deadline-queue.js";
 import { PacketReader } from "../frames/packet-reader.js";
 import { MIN_PACKET_SIZE, PacketKind, ProfileKind } from "../packet-format.js";
 import { clientTransportRefusal, profileOf, takesNoise } from "./encryption.js";
+import { gnsIsThere, isGnsAnswer, writeGnsQuestion } from "./gns-packets.js";
 import type { AgreedConnection, HandshakeOwner } from "./handshake-owner.js";
 import {
   NONCE_BYTES,
@@ -125,6 +126,7 @@ export class ClientHandshake implements Waiting {
       const isSmall = this.#requests % 2 === 0 && !this.#isSmallAnswered;
       return isSmall ? writeConnectRequest({ ...this.#fields, nonce: this.#smallNonce }, null) : this.#request;
     }
+    if (this.handle.transport === "udp") this.#send(writeGnsQuestion(this.#nonce));
     this.#requestBytes = smaller;
     this.#requests = 1;
     this.#request = this.#writeRequest();
@@ -132,7 +134,12 @@ export class ClientHandshake implements Waiting {
   }
 
   /** What does not fit the request that is under way is from somebody else, or late, and ignored. */
-  receive({ buffer, offset, length }: ReceivedPacket, nowMs: number): void {
+  receive(packet: ReceivedPacket, nowMs: number): void {
+    if (isGnsAnswer(packet, this.#nonce)) {
+      this.#owner.failed(this, gnsIsThere);
+      return;
+    }
+    const { buffer, offset, length } = packet;
     const reader = this.#reader;
     reader.start(buffer, offset, offset + length);
     const kind = reader.u8();

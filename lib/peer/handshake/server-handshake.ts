@@ -18,6 +18,7 @@ import { MIN_PACKET_SIZE, PacketKind, ProfileKind } from "../packet-format.js";
 import { Cookies } from "./cookies.js";
 import { type Decision, Decisions } from "./decisions.js";
 import { CLEAR_TEXT_REFUSED, type Encryption, profileOf, serverTransportRefusal, takesNoise } from "./encryption.js";
+import { GnsClients } from "./gns-packets.js";
 import type { AgreedConnection } from "./handshake-owner.js";
 import {
   type ConnectRequest,
@@ -68,6 +69,7 @@ export class ServerHandshake {
   readonly #info: InfoDesk | null;
   readonly #agreements: SharedRate;
   readonly #resets: Resets | null;
+  readonly #gnsClients: GnsClients;
 
   constructor(owner: ServerHandshakeOwner) {
     this.#owner = owner;
@@ -76,6 +78,7 @@ export class ServerHandshake {
     this.#info = owner.config.info && new InfoDesk(owner, owner.config.info);
     this.#agreements = new SharedRate(owner.config.clock, AGREEMENTS);
     this.#resets = Resets.create(owner);
+    this.#gnsClients = new GnsClients(owner);
   }
 
   /** @returns false: the packet is no request */
@@ -110,9 +113,12 @@ export class ServerHandshake {
     return true;
   }
 
-  /** A packet belongs to no connection, and is no request: its sender may have had one before a restart. */
-  reset(packet: ReceivedPacket): void {
+  /**
+   * A packet belongs to no connection, and is no request: its sender may have had one before a restart, or speak GNS.
+   */
+  answerStray(packet: ReceivedPacket): void {
     this.#resets?.answer(packet);
+    this.#gnsClients.answer(packet);
   }
 
   /** The connection of an answer has gone: a request like that one opens a new one. */

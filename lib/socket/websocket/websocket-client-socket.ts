@@ -19,6 +19,16 @@ export type OpenWebSocket = (
   onRefused: (why: DisconnectReason | string) => void,
 ) => WebSocketLike | Promise<WebSocketLike>;
 
+/** What web servers answer that have no WebSocket server at a path; other answers may be those of a proxy. */
+const NO_WEB_SOCKET = /^HTTP (2\d\d|3\d\d|400|404|405|406|426|501) /;
+
+function httpError(trial: Trial, answer: string): NetworkError {
+  const said = printable(answer);
+  if (!NO_WEB_SOCKET.test(answer)) return trialError(trial, `The server answered ${said}. Check host, port and path`);
+  const text = `A web server answers there (${said}), but no WebSocket server. Check host, port and path`;
+  return trialError(trial, text, { code: "ERR_OTHER_PROTOCOL" });
+}
+
 /** A WebSocket client, over any implementation of `WebSocket`. */
 export class WebSocketClientSocket extends WebSocketSocket implements ISocket<IBindEndPoint, WebSocketConnectEndPoint> {
   readonly boundPort = null;
@@ -63,7 +73,7 @@ export class WebSocketClientSocket extends WebSocketSocket implements ISocket<IB
         const opened = new Promise<WebSocketHandle>((resolve, reject) => {
           refuse = (why) => {
             if (typeof why !== "string") reject(refusedError(url, why));
-            else reject(trialError(trial(), `The server answered ${printable(why)}. Check host, port and path`));
+            else reject(httpError(trial(), why));
           };
           // Adopted at once, because the first packet may arrive together with the response to the handshake.
           webSocket.onopen = () =>

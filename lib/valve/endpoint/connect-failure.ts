@@ -17,6 +17,8 @@ const nobodyAnswered: Meaning = {
 
 /** GNS's numbers for ends whose cause has a code of its own. */
 const meanings: Record<number, Meaning> = {
+  // `DisconnectCode.OtherProtocol` of the layers above, whose servers over UDP tell clients of GNS so.
+  2031: { code: "ERR_OTHER_PROTOCOL", text: "What answers there does not speak GNS. Check the port" },
   2999: { code: "ERR_CONNECT_FAILED", text: "The server has just ended" },
   4001: nobodyAnswered,
   4006: { code: "ERR_VERSION_MISMATCH", text: "The two ends run versions of GNS that do not understand each other" },

@@ -123,9 +123,9 @@ export class Endpoint {
    * Connects, and resolves when the connection is `Connected`.
    *
    * @throws NetworkError `ERR_NAME_NOT_FOUND`; `ERR_BAD_CERTIFICATE`, at once if `authenticatedOnly` is given and the
-   *   process trusts no authority; `ERR_CONNECT_FAILED`: nobody answered; `ERR_REFUSED`: the peer closed
-   *   it, and gave the error's `reason`; `ERR_TOO_MANY_CONNECTIONS`; `ERR_CLOSED`: the endpoint was destroyed; or the
-   *   signal's reason
+   *   process trusts no authority; `ERR_CONNECT_FAILED`: nobody answered; `ERR_OTHER_PROTOCOL`: a server over UDP
+   *   answers there; `ERR_REFUSED`: the peer closed it, and gave the error's `reason`; `ERR_TOO_MANY_CONNECTIONS`;
+   *   `ERR_CLOSED`: the endpoint was destroyed; or the signal's reason
    */
   connect(options: ConnectOptions): Promise<Connection> {
     return this.#core.connect(options);

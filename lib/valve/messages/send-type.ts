@@ -22,6 +22,7 @@ export enum SendType {
 export enum SendFlags {
   Unreliable = 0,
   NoNagle = 1,
+  UnreliableNoNagle = Unreliable | NoNagle,
   NoDelay = 4,
   UnreliableNoDelay = 5,
   Reliable = 8,

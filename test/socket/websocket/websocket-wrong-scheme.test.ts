@@ -8,7 +8,7 @@ test("wss:// at a server without TLS says so", async () => {
   const factory = new WebSocketFactory({ ...at, port: server.boundPort as number, secure: true });
   const connecting = factory.createClientSocket().connect(factory.getConnectEndPoint());
   await expect(connecting).rejects.toMatchObject({
-    code: "ERR_CONNECT_FAILED",
+    code: "ERR_OTHER_PROTOCOL",
     message: expect.stringMatching(/speaks no TLS\. Use ws:\/\/.*\(EPROTO\)$/),
   });
   await server.close();

@@ -54,6 +54,7 @@ describe("the seed's numbers", () => {
       {
         Unreliable: 0,
         NoNagle: 1,
+        UnreliableNoNagle: 1,
         NoDelay: 4,
         UnreliableNoDelay: 5,
         Reliable: 8,
