@@ -5,6 +5,12 @@ import { entryPoints } from "../entry-points.mjs";
 import { root } from "../paths.mjs";
 
 const entries = entryPoints.map(({ name, types }) => ({ name, file: join(root, types) }));
+/** What TypeDoc's pages lack: an icon, and long lines that fit into a narrow window. */
+const HEAD = `<link rel="icon" href="data:,"><style>
+  .col-content { overflow-wrap: anywhere; }
+  .col-content .tsd-signature, .col-content .tsd-member-summary { overflow-x: auto; }
+  .tsd-member-summary-name { flex-wrap: wrap; }
+</style>`;
 const compilerOptions = { module: "nodenext", target: "es2022", lib: ["es2023"], types: [], strict: true };
 
 /**
@@ -19,7 +25,7 @@ export async function writeReference(tool, work, output) {
   const files = entries.map(({ file }) => file);
   const tsconfig = join(work, "tsconfig.json");
   writeFileSync(tsconfig, JSON.stringify({ compilerOptions, files }));
-  const { Application } = await import(pathToFileURL(join(tool, "node_modules", "typedoc", "dist", "index.js")));
+  const { Application, JSX } = await import(pathToFileURL(join(tool, "node_modules", "typedoc", "dist", "index.js")));
   const app = await Application.bootstrap({
     name: "valve-sockets: reference",
     entryPoints: files,
@@ -31,6 +37,7 @@ export async function writeReference(tool, work, output) {
     // test/docs/api.test.ts has checked that every export has a docstring.
     validation: { notDocumented: false, notExported: false, invalidLink: true },
   });
+  app.renderer.hooks.on("head.end", () => JSX.createElement(JSX.Raw, { html: HEAD }));
   const project = await app.convert();
   if (!project) throw new Error("TypeDoc has not understood the declarations");
   for (const module of project.children) {
