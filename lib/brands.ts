@@ -16,3 +16,6 @@ export const isSet = (value: unknown): value is Set<unknown> => value instanceof
 
 export const isUint8Array = (value: unknown): value is Uint8Array =>
   value instanceof Uint8Array || (ArrayBuffer.isView(value) && tagOf(value) === "[object Uint8Array]");
+
+export const isArrayBuffer = (value: unknown): value is ArrayBuffer =>
+  value instanceof ArrayBuffer || tagOf(value) === "[object ArrayBuffer]";

@@ -1,7 +1,7 @@
 // node main.mjs [HTTP port] [--inspect]: an arena with 16 bots, to play in browsers. The bots are 100 ms away, and 2 %
 // of their packets are lost. With --inspect a page shows what the server does.
-import { spawn } from "node:child_process";
 import { inspect } from "valve-sockets/inspector";
+import { openPage } from "../open-page.mjs";
 import { openArena, startBots } from "./server.mjs";
 
 const args = process.argv.slice(2);
@@ -17,10 +17,7 @@ if (args.includes("--inspect")) {
   process.once("SIGINT", () => inspector.close());
 }
 
-const opener = { darwin: "open", win32: "explorer" }[process.platform] ?? "xdg-open";
-if (process.platform !== "linux" || process.env.DISPLAY || process.env.WAYLAND_DISPLAY) {
-  spawn(opener, [arena.page], { stdio: "ignore" }).on("error", () => {});
-}
+openPage(arena.page);
 process.once("SIGINT", async () => {
   bots.kill();
   await arena.close();

@@ -30,8 +30,6 @@ function sendNext() {
 }
 
 function reportStatus() {
-  if (Library.time - reportedAt < REPORT_EVERY_MICROSECONDS) return;
-  reportedAt = Library.time;
   if (!sockets.getQuickConnectionStatus(connection, status)) return;
   const { ping, connectionQualityLocal: quality, outBytesPerSecond, inBytesPerSecond } = status;
   process.send({ type: "status", id, ping, quality, outBytesPerSecond, inBytesPerSecond, delivered: echoes.delivered });
@@ -45,6 +43,7 @@ function receive(message) {
       else if (echoes.delivered + echoes.faults === messages) send({ type: "finished" }, SendType.Reliable);
       break;
     case "tally":
+      reportStatus();
       process.send({ type: "result", id, echoes: { ...echoes }, tally: message });
       sockets.closeConnection(connection, 0, "finished", true);
       process.disconnect();
@@ -69,5 +68,8 @@ sockets.onReadable(() => {
     receive(decode(message.data));
     message.destroy();
   }
-  reportStatus();
+  if (process.connected && Library.time - reportedAt >= REPORT_EVERY_MICROSECONDS) {
+    reportedAt = Library.time;
+    reportStatus();
+  }
 });

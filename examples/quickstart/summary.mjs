@@ -27,11 +27,10 @@ export function summarize(results, { messages }) {
 
 const pathOf = (place) => relative("", fileURLToPath(new URL(`../../${place}`, import.meta.url)));
 
-/** What to look at after the quick start: one path a line. */
+/** The files to open after the quick start: one path a line. */
 export function nextSteps() {
-  return `What next:
-  ${pathOf("README.md")}: a server and a client with messages, and which layer to take
-  node ${pathOf("examples/ping-pong/main.mjs")} udp: round trips over gns, udp, websocket, memory
-  node ${pathOf("examples/chat/server.mjs")}: a chat, with client.mjs beside it
+  return `Three files to open next:
+  ${pathOf("examples/bad-network/server.mjs")}: the server of the page, with its bots
+  ${pathOf("docs/tutorial.md")}: from an empty folder to a game in the browser
   ${pathOf("docs/message.md")}: players, messages, requests, logins`;
 }

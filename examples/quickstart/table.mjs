@@ -16,7 +16,7 @@ function cells({ id, ping, quality, outBytesPerSecond, inBytesPerSecond, deliver
 
 const line = (texts) => texts.map((text) => text.padStart(11)).join("");
 
-/** A table of the clients' last reports: drawn anew in a terminal, one line a report elsewhere. */
+/** A table of the clients' last reports: drawn anew with each of them in a terminal, once at the end elsewhere. */
 export class LiveTable {
   #stream;
   #messages;
@@ -27,21 +27,27 @@ export class LiveTable {
     this.#stream = stream;
     this.#messages = messages;
     this.#reports = Array.from({ length: clients }, () => null);
-    if (!stream.isTTY) stream.write(`${line(columns)}\n`);
   }
 
   show(report) {
     this.#reports[report.id] = report;
     if (this.#stream.isTTY) this.#draw();
-    else this.#stream.write(`${line(cells(report, this.#messages))}\n`);
+  }
+
+  finish() {
+    if (!this.#stream.isTTY) this.#write();
   }
 
   #draw() {
-    const rows = this.#reports.map((report, id) => line(report ? cells(report, this.#messages) : [`${id + 1}`]));
-    if (this.#isDrawn) this.#stream.moveCursor(0, -(rows.length + 1));
+    if (this.#isDrawn) this.#stream.moveCursor(0, -(this.#reports.length + 1));
     this.#isDrawn = true;
+    this.#write();
+  }
+
+  #write() {
+    const rows = this.#reports.map((report, id) => line(report ? cells(report, this.#messages) : [`${id + 1}`]));
     for (const row of [line(columns), ...rows]) {
-      this.#stream.clearLine(0);
+      if (this.#stream.isTTY) this.#stream.clearLine(0);
       this.#stream.write(`${row}\n`);
     }
   }

@@ -1,3 +1,4 @@
+import { isUint8Array } from "../brands.js";
 import { NetworkError } from "../network-error.js";
 import { ByteSegment } from "../peer/index.js";
 import { ClientPhase, ClientSession } from "./client/client-session.js";
@@ -125,7 +126,7 @@ export abstract class BaseClient<TPeer> {
    * @returns the id of a client that offers to talk directly: give it to `receiveHandshakeP2P`; else null
    */
   networkPacketReceived(packet: ByteSegment | Uint8Array, from?: TPeer): number | null {
-    const segment = packet instanceof Uint8Array ? this.#segment.set(packet, 0, packet.length) : packet;
+    const segment = isUint8Array(packet) ? this.#segment.set(packet, 0, packet.length) : packet;
     return this.#link.within(() => this.#session.receive(segment, from));
   }
 

@@ -1,3 +1,4 @@
+import { isUint8Array } from "../brands.js";
 import type { EventListener } from "../event-hub.js";
 import { ByteSegment } from "../peer/index.js";
 import type { DisconnectReason } from "../socket/index.js";
@@ -115,7 +116,7 @@ export abstract class BaseServer<TPeer> {
 
   /** Takes a packet of `from`. Never throws for wrong bytes. */
   networkPacketReceived(from: TPeer, packet: ByteSegment | Uint8Array): void {
-    const segment = packet instanceof Uint8Array ? this.#segment.set(packet, 0, packet.length) : packet;
+    const segment = isUint8Array(packet) ? this.#segment.set(packet, 0, packet.length) : packet;
     // For each packet of voice: a closure would be garbage.
     this.#link.enter();
     try {

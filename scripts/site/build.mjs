@@ -1,4 +1,5 @@
-// npm run docs: builds the documentation as a site, in `site` or the folder that it is given. It fails on a dead link.
+// npm run docs: builds the documentation as a site, in `site` or the folder that it is given, with a reference made from
+// the declarations in `dist`. It fails on a dead link.
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { cache, root } from "../paths.mjs";
@@ -7,15 +8,16 @@ import { fillOnce, keyOf } from "../toolchain.mjs";
 import { deadLinks } from "./dead-links.mjs";
 import { kinds } from "./navigation.mjs";
 import { findPages, titleOf, writePages } from "./pages.mjs";
+import { writeReference } from "./reference.mjs";
 
 const here = join(root, "scripts", "site");
 
-/** VitePress, installed once. Its scripts are not run: esbuild works without its own. */
-async function installVitePress() {
+/** VitePress and TypeDoc, installed once. Their scripts are not run: esbuild works without its own. */
+async function installTools() {
   const lock = join(here, "package-lock.json");
   const folder = join(cache, "site", keyOf(readFileSync(lock)));
   await fillOnce(folder, (target) => {
-    step("VitePress: npm ci");
+    step("VitePress and TypeDoc: npm ci");
     for (const name of ["package.json", "package-lock.json"]) cpSync(join(here, name), join(target, name));
     run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: target });
   });
@@ -26,16 +28,17 @@ async function installVitePress() {
 function sidebarOf(pages) {
   const missing = pages.filter((page) => !Object.values(kinds).flat().includes(page));
   if (missing.length > 0) throw new Error(`scripts/site/navigation.mjs lacks ${missing.join(", ")}`);
-  return Object.entries(kinds).map(([text, names]) => ({
-    text,
-    items: names.map((page) =>
-      page === "README" ? { text: "First steps", link: "/" } : { text: titleOf(page), link: `/${page}` },
-    ),
-  }));
+  const itemOf = (page) =>
+    page === "README" ? { text: "First steps", link: "/" } : { text: titleOf(page), link: `/${page}` };
+  const sections = Object.entries(kinds).map(([text, names]) => ({ text, items: names.map(itemOf) }));
+  // TypeDoc's pages are no pages of VitePress: `target` has the browser load them.
+  const reference = { text: "All types, with their members", link: "/reference/index.html", target: "_self" };
+  sections.find(({ text }) => text === "Reference").items.unshift(reference);
+  return sections;
 }
 
 async function buildSite(output) {
-  const tool = await installVitePress();
+  const tool = await installTools();
   // Below the tool, because the pages import its packages.
   const work = mkdtempSync(join(tool, "pages-"));
   try {
@@ -45,6 +48,8 @@ async function buildSite(output) {
     writeFileSync(join(work, ".vitepress", "sidebar.json"), JSON.stringify(sidebarOf(findPages())));
     const program = join(tool, "node_modules", "vitepress", "bin", "vitepress.js");
     run(process.execPath, [program, "build", work, "--outDir", output]);
+    step("TypeDoc");
+    await writeReference(tool, work, join(output, "reference"));
   } finally {
     rmSync(work, { recursive: true });
   }

@@ -8,6 +8,7 @@ import { extname, join } from "node:path";
 import { promisify } from "node:util";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { entryPoints } from "../../scripts/entry-points.mjs";
 import { deadLinks } from "../../scripts/site/dead-links.mjs";
 import { launchBrowser } from "../support/browser-page.js";
 import { root } from "../support/runtimes.js";
@@ -71,6 +72,10 @@ describe("the site", () => {
     ["/", 1440],
     ["/docs/tutorial.html", 375],
     ["/docs/tutorial.html", 1440],
+    ["/reference/index.html", 375],
+    ["/reference/index.html", 1440],
+    ["/reference/classes/valve-sockets_message.NetworkServer.html", 375],
+    ["/reference/classes/valve-sockets_message.NetworkServer.html", 1440],
   ])("%s fits into %i pixels, with all pictures and without errors", async (path, width) => {
     const { page, problems } = await open(path, width);
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
@@ -91,6 +96,23 @@ describe("the site", () => {
     await page.locator(".VPNavBarSearch button").click();
     await page.locator("#localsearch-input").fill("maxSuspended");
     await page.locator(".VPLocalSearchBox a", { hasText: "Messages" }).first().waitFor();
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
+  test("leads to the reference: every entry point, each export with its docstring, and back", async () => {
+    const { page, problems } = await open("/", 1440);
+    await page.locator(".VPSidebar a", { hasText: "All types" }).click();
+    const modules = page.locator(".col-content .tsd-member-summary-name");
+    await modules.first().waitFor();
+    const names = (await modules.allTextContents()).map((name) => name.trim());
+    expect(names.sort()).toEqual(entryPoints.map(({ name }) => name).sort());
+    await page.goto(new URL("/reference/classes/valve-sockets_message.NetworkServer.html", page.url()).href);
+    const method = page.locator("section", { has: page.locator("h3#sendtoall") });
+    expect(await method.first().textContent()).toContain("Sends a message to all authenticated players");
+    await page.getByRole("link", { name: "Documentation" }).first().click();
+    await page.locator(".VPSidebar").waitFor();
+    expect(new URL(page.url()).pathname).toBe("/");
     expect(problems).toEqual([]);
     await page.close();
   });

@@ -67,8 +67,10 @@ async function waitForLines(programs: readonly Command[], expected: readonly str
     const printed = programs.flatMap(({ output }) => output.stdout.split("\n"));
     const count = (lines: readonly string[], line: string) => lines.filter((one) => one === line).length;
     if (expected.every((line) => count(printed, line) >= count(expected, line))) return;
-    const errors = programs.map(({ output }) => output.stderr).join("");
-    if (errors) throw new Error(errors);
+    const outputs = programs.map(({ output }) => output);
+    // No program of the tutorial ends by itself.
+    const hasFailed = programs.some(({ child, output }) => output.stderr !== "" || child.stdout?.readableEnded);
+    if (hasFailed) throw new Error(`Waiting for ${JSON.stringify(expected)}: ${JSON.stringify(outputs, null, 2)}`);
     await Promise.race(programs.map(({ next }) => next()));
   }
 }
@@ -88,6 +90,11 @@ async function checkPage(address: string): Promise<void> {
   if (path) await page.screenshot({ path });
   expect(errors).toEqual([]);
 }
+
+test("a program that ends before it has printed a line fails the test with what it did print", async () => {
+  const program = startProcess(process.execPath, ["-e", "console.log('That is all')"]);
+  await expect(waitForLines([program], ["More"])).rejects.toThrow(/More.*That is all/s);
+});
 
 test("has seven steps, each with files and something to run", () => {
   expect(steps.length).toBe(7);

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { runQuickstart } from "../../examples/quickstart/run.mjs";
 import { SequenceCheck } from "../../examples/quickstart/sequence-check.mjs";
 import { nextSteps, summarize } from "../../examples/quickstart/summary.mjs";
+import { LiveTable } from "../../examples/quickstart/table.mjs";
 
 const small = { clients: 2, messages: 40, loss: 5, lag: 5 };
 const faultyClient = fileURLToPath(new URL("./faulty-client.mjs", import.meta.url));
@@ -62,7 +63,33 @@ test("tells order from disorder", () => {
 });
 
 test("what it names to go on with exists", () => {
-  const paths = nextSteps().match(/\S+\.m(js|d)(?=[: ])/g) ?? [];
-  expect(paths.filter((path) => path.includes("/") || path === "README.md")).toHaveLength(4);
-  for (const path of paths.filter((path) => path !== "client.mjs")) expect(existsSync(path)).toBe(true);
+  const paths = nextSteps().match(/\S+\.m(js|d)(?=: )/g) ?? [];
+  expect(paths).toHaveLength(3);
+  for (const path of paths) expect(existsSync(path)).toBe(true);
+});
+
+const report = { id: 0, ping: 9, quality: 1, outBytesPerSecond: 1500, inBytesPerSecond: 2500, delivered: 3 };
+
+/** What a table writes of two reports of a client. */
+function write(isTTY: boolean): { written: string[]; moves: number[] } {
+  const [written, moves]: [string[], number[]] = [[], []];
+  const moveCursor = (_columns: number, lines: number) => moves.push(lines);
+  const stream = { isTTY, write: (text: string) => written.push(text), clearLine: () => {}, moveCursor };
+  const table = new LiveTable(stream, { clients: 2, messages: 7 });
+  table.show(report);
+  table.show({ ...report, delivered: 7 });
+  table.finish();
+  return { written, moves };
+}
+
+test("without a terminal the table is written once, at the end", () => {
+  const { written, moves } = write(false);
+  expect(written.join("")).toMatch(/^ +client .*delivered\n +1 +9 ms +100 % +1\.5 kB\/s +2\.5 kB\/s +7\/7\n +2 *\n$/);
+  expect(moves).toEqual([]);
+});
+
+test("in a terminal it is drawn again over itself", () => {
+  const { written, moves } = write(true);
+  expect(written).toHaveLength(6);
+  expect(moves).toEqual([-3]);
 });

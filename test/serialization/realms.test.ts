@@ -1,5 +1,6 @@
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
+import { isArrayBuffer } from "../../lib/brands.js";
 import { array, bytes, decode, encode, map, NetworkReader, set, struct, u8 } from "../../lib/serialization/index.js";
 
 const codec = struct({ m: map(u8, u8, 3), s: set(u8, 3), b: bytes(4), l: array(u8, 4) });
@@ -12,6 +13,11 @@ test("values of another realm (Jest, jsdom, an iframe) are written as those of t
 
 test("bytes of another realm are read", () => {
   expect(new NetworkReader(runInNewContext("Uint8Array.of(7)")).readUint8()).toBe(7);
+});
+
+test("buffers of another realm are known, and nothing else", () => {
+  expect(isArrayBuffer(runInNewContext("new ArrayBuffer(1)"))).toBe(true);
+  expect([runInNewContext("Uint8Array.of(7)"), {}, null].map(isArrayBuffer)).toEqual([false, false, false]);
 });
 
 test("what a proxy stands for is written, and what only looks like a Map is not", () => {

@@ -1,7 +1,8 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expect } from "vitest";
 import { addons, binaryOf, platformNamed } from "../../scripts/platforms.mjs";
 import { type Runtime, root } from "./runtimes.js";
 
@@ -54,4 +55,30 @@ export function install(tarballs: string | string[], folder: string, { node, npm
   const result = spawnSync(node, args, { cwd: folder, env: bareEnvironment(folder, node), encoding: "utf8" });
   if (result.status !== 0) throw new Error(`npm install failed:\n${result.stdout}\n${result.stderr}`);
   return join(folder, "node_modules", "valve-sockets");
+}
+
+/**
+ * Puts what is built into `node_modules` below a folder, with `ws`. The package is copied and not linked: bundlers follow
+ * links, and read the tsconfig.json where they arrive.
+ */
+export function installCopy(folder: string, binaries: "build/Release" | "prebuilds" = "prebuilds"): void {
+  const modules = join(folder, "node_modules");
+  const copy = join(modules, "valve-sockets");
+  for (const name of ["dist", "package.json", binaries]) {
+    cpSync(join(root, name), join(copy, name), { recursive: true });
+  }
+  for (const name of ["node-gyp-build", "ws"]) symlinkSync(join(root, "node_modules", name), join(modules, name));
+}
+
+/** What came of the transports of test/programs/each-transport.mjs, as a row of a table. */
+export const rowOf = (name: string, results: readonly string[]): string =>
+  `| ${[name, ...results.map((text) => (text === "works" ? "works" : `\`${text.split(":")[0]}\``))].join(" | ")} |`;
+
+/** Checks that docs/install.md has these rows between two marks. With UPDATE_DOCS in the environment it writes them. */
+export function expectTable(mark: string, rows: readonly string[]): void {
+  const file = join(root, "docs", "install.md");
+  const marked = new RegExp(`(?<=<!-- ${mark} -->\n)[^]*(?=<!-- end of ${mark} -->)`);
+  const text = readFileSync(file, "utf8").replace(marked, () => `${rows.join("\n")}\n`);
+  if (process.env.UPDATE_DOCS) writeFileSync(file, text);
+  expect(readFileSync(file, "utf8")).toBe(text);
 }

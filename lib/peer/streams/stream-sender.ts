@@ -1,4 +1,5 @@
 import { typeError } from "../../arguments.js";
+import { isUint8Array } from "../../brands.js";
 import type { NetworkErrorCode } from "../../error-codes.js";
 import { NetworkError } from "../../network-error.js";
 import type { DisconnectReason } from "../../socket/index.js";
@@ -99,7 +100,7 @@ export class StreamSender implements OutgoingStream {
   }
 
   #write(chunk: Uint8Array): Promise<void> {
-    if (!(chunk instanceof Uint8Array)) throw typeError("A chunk of a stream", "a Uint8Array");
+    if (!isUint8Array(chunk)) throw typeError("A chunk of a stream", "a Uint8Array");
     return new Promise((resolve, reject) => {
       this.#pending = { chunk, offset: 0, resolve, reject };
       this.#owner.changed();

@@ -1,3 +1,4 @@
+import { isUint8Array } from "../../brands.js";
 import type { PlayerAuthentication } from "../../message/index.js";
 import { cutUtf8, utf8Length } from "../../utf8.js";
 import { MAX_AUTHENTICATION_BYTES } from "../fleet/directory.js";
@@ -29,7 +30,7 @@ export function identityOf(data: unknown): string {
 function tryStringify(value: unknown): string | null {
   try {
     return JSON.stringify(value, (_key, part) =>
-      part instanceof Uint8Array ? { $bytes: Buffer.from(part).toString("base64") } : part,
+      isUint8Array(part) ? { $bytes: Buffer.from(part).toString("base64") } : part,
     );
   } catch {
     return null;

@@ -15,7 +15,7 @@ import type { DisconnectReason } from "../disconnect-reason.js";
 import type { WebSocketClientFactoryOptions, WebSocketConnectEndPoint } from "../websocket/websocket-options.js";
 import type { WebTransportClientOptions, WebTransportConnectEndPoint } from "../webtransport/browser/client-options.js";
 
-/** Options of a {@link BrowserClientFactory}. */
+/** Options of a BrowserSocketFactory in browsers. */
 export interface BrowserClientOptions {
   /** What clients connect to: a name or a numeric address. @defaultValue "localhost" */
   host?: string;

@@ -1,3 +1,4 @@
+import { isArrayBuffer, isUint8Array } from "../../brands.js";
 import { CONGESTED_BYTES, StatefulHandle } from "../building/handles.js";
 import type { Inbox, InboxHandle } from "../building/inbox.js";
 import type { QueuedPacket } from "../building/packet-queue.js";
@@ -85,8 +86,8 @@ export class WebSocketHandle extends StatefulHandle implements InboxHandle {
 
   #onMessage(data: unknown): void {
     if (this.hasEnded) return;
-    const bytes = data instanceof ArrayBuffer ? new Uint8Array(data) : data;
-    if (!(bytes instanceof Uint8Array) || bytes.length === 0 || bytes.length > this.maxPacketSize) {
+    const bytes = isArrayBuffer(data) ? new Uint8Array(data) : data;
+    if (!isUint8Array(bytes) || bytes.length === 0 || bytes.length > this.maxPacketSize) {
       this.#fail({ code: DisconnectCode.InvalidPacket, text: "Packets are binary, and of a size that was agreed" });
       return;
     }

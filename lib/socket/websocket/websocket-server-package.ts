@@ -19,13 +19,30 @@ export const REFUSAL_HEADER = "disconnect-code";
 /** Loads the package `ws`, which is optional: only programs that use WebSocket in Node need it. */
 export async function loadWs(): Promise<typeof Ws> {
   try {
-    return await import("ws");
+    const ws = await import("ws");
+    tryMask(ws as unknown as MaskingWs);
+    return ws;
   } catch (cause) {
     // `ws` is CommonJS, and what esbuild makes of it in an ES module cannot load the modules of Node.js.
-    const isBundled = String(cause).includes("Dynamic require");
-    const advice = isBundled ? "leave it out of the bundle (--external:ws of esbuild)" : "npm install ws";
+    const isBundled = String(cause).includes("Dynamic require") || cause instanceof TypeError; // of tryMask
+    const advice = isBundled ? BUNDLED : "npm install ws";
     throw new NetworkError("ERR_MISSING_PACKAGE", `WebSocket in Node needs the package ws: ${advice}`, { cause });
   }
+}
+
+const BUNDLED = "leave it out of the bundle (--external:ws of esbuild, ssr.external of Vite)";
+
+/** A part of `ws` that its types lack. Bun's own `ws` has none of it. */
+interface MaskingWs {
+  Sender?: { frame?(data: Uint8Array, options: object): unknown };
+}
+
+/**
+ * Throws where Vite 7 or older has bundled `ws`. It puts an empty object in the place of the optional package bufferutil,
+ * so `ws` takes that for installed, and could send no frame of 48 bytes or more.
+ */
+function tryMask({ Sender }: MaskingWs): void {
+  Sender?.frame?.(new Uint8Array(48), { mask: true, generateMask: (mask: Uint8Array) => mask.fill(1) });
 }
 
 /** How the sockets of a factory hear of the end of the process. */

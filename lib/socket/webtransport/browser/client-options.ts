@@ -11,7 +11,7 @@ import {
 } from "../../../options.js";
 import { hostOption } from "../../building/end-point-errors.js";
 
-/** Options of a {@link WebTransportClientFactory}. */
+/** Options of a WebTransportSocketFactory in browsers. */
 export interface WebTransportClientOptions {
   /** What clients connect to: a name, a numeric address, or a whole `https:` URL. @defaultValue "localhost" */
   host?: string;
