@@ -120,8 +120,11 @@ async function ping(target: Target, schedule: Schedule, tell: (line: string) => 
   };
 }
 
+/** Why nothing can be asked, whether a server is there or not. */
+const UNREACHABLE = ["ERR_NAME_NOT_FOUND", "ERR_BAD_CERTIFICATE"];
+
 /** Asking again would give the same answer. */
-const isFinal = ({ code }: NetworkError) => code === "ERR_REFUSED" || code === "ERR_NAME_NOT_FOUND";
+const isFinal = ({ code }: NetworkError) => ["ERR_REFUSED", ...UNREACHABLE].includes(code);
 
 async function isClosed({ host, port, transport }: Target, failure: NetworkError | null): Promise<boolean> {
   if (failure?.code === "ERR_NAME_NOT_FOUND") return false;
@@ -154,7 +157,7 @@ round trip ${min} / ${median} / ${max} ms (min / median / max), jitter ${jitter}
   if (state === "closed") {
     return `${server} is closed: nothing listens there over ${transport}. Is the server running, and is this its port?`;
   }
-  if (error?.code === "ERR_NAME_NOT_FOUND") return `${error.code}: ${error.message}`;
+  if (error && UNREACHABLE.includes(error.code)) return `${error.code}: ${error.message}`;
   return `${server} gave no answer over ${transport} within ${timeoutMs} ms, ${sent} times. Check:
   1. Does the server run, and is this its port?
   2. Does a firewall on the way let ${transport === "websocket" ? "TCP" : "UDP"} through to it?

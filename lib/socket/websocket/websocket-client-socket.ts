@@ -63,7 +63,7 @@ export class WebSocketClientSocket extends WebSocketSocket implements ISocket<IB
         const opened = new Promise<WebSocketHandle>((resolve, reject) => {
           refuse = (why) => {
             if (typeof why !== "string") reject(refusedError(url, why));
-            else reject(trialError(trial(), `The server answered ${printable(why)}. Check host, port and path`));
+            else reject(trialError(trial(), `The server answered ${printable(why)}. ${httpAdvice(why, isSecure)}`));
           };
           // Adopted at once, because the first packet may arrive together with the response to the handshake.
           webSocket.onopen = () =>
@@ -90,4 +90,11 @@ export class WebSocketClientSocket extends WebSocketSocket implements ISocket<IB
   }
 
   protected async closeTransport(): Promise<void> {}
+}
+
+function httpAdvice(answer: string, isSecure: boolean): string {
+  if (/^HTTP 50[234]/.test(answer))
+    return "A proxy is there, and does not reach the server behind it: check that it runs";
+  const check = "Check host, port and path";
+  return isSecure ? check : `${check}, and whether it wants wss:// (\`secure: true\`)`;
 }
