@@ -191,5 +191,5 @@ export class StreamTable implements StreamSenderOwner, StreamReceiverOwner {
 
 function stopText(code: number): string {
   if (code !== StreamCode.NotWanted) return `The other side does not want the stream (code ${code})`;
-  return "The other side had no `onStream` on this connection when the stream came: set it as soon as it is authenticated";
+  return "The other side had no `onStream` when the stream came: it must be set in the event `authenticated`";
 }

@@ -20,8 +20,8 @@ export interface BrowserClientOptions {
   /** What clients connect to: a name or a numeric address. @defaultValue "localhost" */
   host?: string;
   /**
-   * The TCP port that clients connect to, 1 to 65535. The server says which UDP port it has. In a page 0 is 443 with TLS
-   * and otherwise 80, as `Number(location.port)` is where the address names no port. @defaultValue 7777
+   * The TCP port that clients connect to, 1 to 65535. The server says which UDP port it has. In a page 0 is 443 with
+   * TLS and otherwise 80, as `Number(location.port)` is where the address names no port. @defaultValue 7777
    */
   port?: number;
   /** The path of both URLs. @defaultValue "/" */
