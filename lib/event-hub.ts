@@ -71,11 +71,15 @@ export class EventHub<Events extends { [Name in keyof Events]: unknown[] }> {
     this.#happened.delete(name);
   }
 
+  /** What the error says of a name that is no event. */
+  protected unknownEvent(name: unknown): string {
+    const which = typeof name === "string" ? `event ${name}` : "such event";
+    return `There is no ${which}; there are ${[...this.#listeners.keys()].join(", ")}`;
+  }
+
   #listenersOf<Name extends keyof Events>(name: Name): readonly EventListener<Events[Name]>[] {
     const listeners = this.#listeners.get(name) as readonly EventListener<Events[Name]>[] | undefined;
-    if (!listeners) {
-      throw invalidType(`There is no event ${String(name)}; there are ${[...this.#listeners.keys()].join(", ")}`);
-    }
+    if (!listeners) throw invalidType(this.unknownEvent(name));
     return listeners;
   }
 

@@ -6,8 +6,8 @@ import { jsonLine } from "./json-line.js";
 
 const USAGE = `Usage: valve-sockets keygen [OPTIONS]
 
-Makes the key pair of a server (encryption: { privateKey } of its peer), and the public key that its clients pin
-(serverKey).
+Makes the key pair of a server. The private key is for the server (serverKeys: [privateKey], of peer.encryption), the
+public key for its clients, which pin it (serverKey).
 
   valve-sockets keygen --out server.key       the private key in a file, the public one printed
   valve-sockets keygen --json                 { "publicKey": "vs1public_…", "privateKey": "vs1private_…" }

@@ -1,13 +1,14 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { checkFunction } from "../arguments.js";
 import { systemClock } from "../clock.js";
-import type { Protocol } from "../message/index.js";
+import type { Logger, Protocol } from "../message/index.js";
 import { printable } from "../printable.js";
 import { chatProtocol, Echo } from "./chat-protocol.js";
 import { encryptionFor } from "./client-encryption.js";
 import { defineCommand, UsageError, wholeNumber } from "./command.js";
 import { jsonLine } from "./json-line.js";
-import { type Bot, type LoadFigures, LoadRun } from "./load-run.js";
+import { type Bot, type LoadFigures, LoadRun, type Prepare } from "./load-run.js";
 import { pause } from "./pause.js";
 import { StatusLine } from "./status-line.js";
 import { createSocketFactory, parseTarget } from "./transports.js";
@@ -28,14 +29,35 @@ Connects bots to a server, and tells how long its answers take. Without a script
   --server-key TEXT  the server's public key
   --script FILE      a module with the game's protocol and a bot:
                        export const protocol = defineProtocol(...);
-                       export async function bot({ client, index, signal, measure }) { ... }
-                     bot plays until it returns; measure(promise) counts how long the promise takes
+                       export async function bot({ client, index, signal, measure, prepared }) { ... }
+                     bot plays until it returns; measure(promise) counts how long the promise takes. A game with
+                     objects or rooms makes their managers before the client connects:
+                       export const prepare = (client) => new ClientObjectManager(client, { prefabs });
   --json             prints one JSON object at the end, and nothing else
   --help             prints this
 
 Exit codes: 0 every bot played to the end without an error, 1 not so, 2 wrong arguments.
 `;
 
+/** What a script exports. */
+interface Script {
+  readonly protocol: Protocol;
+  readonly prepare?: Prepare | undefined;
+  readonly bot: Bot;
+}
+
+/** Tells each warning of all bots once. */
+class OnceLogger implements Logger {
+  readonly #told = new Set<string>();
+
+  warn(text: string, ...details: unknown[]): void {
+    if (this.#told.has(text) || this.#told.size === MAX_WARNINGS) return;
+    this.#told.add(text);
+    console.warn(text, ...details);
+  }
+}
+
+const MAX_WARNINGS = 50;
 /** How often the figures are shown. */
 const SHOW_MS = 500;
 
@@ -58,11 +80,11 @@ export const loadCommand = defineCommand({
     const seconds = wholeNumber("--seconds", numbers.seconds, 1, 86_400);
     const rate = wholeNumber("--rate", numbers.rate, 1, 1000);
     const size = wholeNumber("--size", numbers.size, 0, 60_000);
-    const { protocol, bot } =
+    const { protocol, prepare, bot }: Script =
       script === undefined ? { protocol: chatProtocol, bot: echoBot(rate, size) } : await load(script);
     const socketFactory = createSocketFactory(target.transport, port);
-    const client = { protocol, socketFactory, peer: encryptionFor(serverKey) };
-    const run = new LoadRun({ bots, seconds, client, server: { host, port }, bot });
+    const client = { protocol, socketFactory, peer: encryptionFor(serverKey), logger: new OnceLogger() };
+    const run = new LoadRun({ bots, seconds, client, server: { host, port }, prepare, bot });
 
     const stop = () => run.stop();
     process.once("SIGINT", stop);
@@ -77,7 +99,7 @@ export const loadCommand = defineCommand({
     systemClock.clearTimeout(timer);
     process.off("SIGINT", stop);
     if (json) process.stdout.write(jsonLine({ server: target.text, transport: target.transport, bots, ...figures }));
-    else line?.end(`${describe(figures, bots, seconds)}${describeErrors(figures)}`);
+    else line?.end(`${describe(figures, bots, seconds)}${describeErrors(figures, run.firstTexts)}`);
     return figures.connected === bots && figures.lost + figures.failures === 0 ? 0 : 1;
   },
 });
@@ -97,17 +119,18 @@ function echoBot(rate: number, size: number): Bot {
   };
 }
 
-async function load(path: string): Promise<{ protocol: Protocol; bot: Bot }> {
-  let module: { protocol?: Protocol; bot?: Bot };
+async function load(path: string): Promise<Script> {
+  let module: Partial<Script>;
   try {
     module = await import(pathToFileURL(resolve(path)).href);
   } catch (error) {
     throw new UsageError(`--script cannot be loaded: ${(error as Error).message}`);
   }
-  const { protocol, bot } = module;
+  const { protocol, prepare, bot } = module;
   if (!protocol || typeof bot !== "function")
     throw new UsageError(`--script ${path} exports no protocol, or no function bot`);
-  return { protocol, bot };
+  if (prepare !== undefined) checkFunction("prepare", prepare);
+  return { protocol, prepare, bot };
 }
 
 function describe(figures: LoadFigures, bots: number, seconds: number): string {
@@ -120,7 +143,7 @@ function describe(figures: LoadFigures, bots: number, seconds: number): string {
   return `${connected} of ${bots} bots, ${answers} answers (${perSecond}/s)${times}${faults}${rest}`;
 }
 
-const describeErrors = ({ errors }: LoadFigures) =>
+const describeErrors = ({ errors }: LoadFigures, firstTexts: ReadonlyMap<string, string>) =>
   Object.entries(errors)
-    .map(([code, count]) => `\n  ${count} times: ${printable(code)}`)
+    .map(([code, count]) => `\n  ${count} times: ${printable([code, firstTexts.get(code)].filter(Boolean).join(": "))}`)
     .join("");

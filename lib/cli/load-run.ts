@@ -1,3 +1,4 @@
+import { whenAborted } from "../abort-signals.js";
 import { systemClock } from "../clock.js";
 import { NetworkClient, type NetworkClientOptions } from "../message/index.js";
 import { LatencyCounts } from "./latency-counts.js";
@@ -15,7 +16,12 @@ export interface BotContext {
   readonly signal: AbortSignal;
   /** Counts how long a promise takes, and whether it fails. It resolves with undefined for one that fails. */
   measure<T>(promise: Promise<T>): Promise<T | undefined>;
+  /** What `prepare` of the script has given. */
+  readonly prepared: unknown;
 }
+
+/** Is called before a bot's client connects: the managers of objects and rooms are made then. */
+export type Prepare = (client: NetworkClient, index: number) => unknown;
 
 /** Plays until it returns, at the latest until `signal` is aborted. */
 export type Bot = (context: BotContext) => void | Promise<void>;
@@ -25,6 +31,7 @@ export interface LoadOptions {
   readonly seconds: number;
   readonly client: NetworkClientOptions;
   readonly server: { readonly host: string; readonly port: number };
+  readonly prepare?: Prepare | undefined;
   readonly bot: Bot;
 }
 
@@ -47,6 +54,8 @@ export class LoadRun {
   readonly #options: LoadOptions;
   readonly #latency = new LatencyCounts();
   readonly #errors = new Map<string, number>();
+  /** The text of the first error of each code. */
+  readonly firstTexts = new Map<string, string>();
   readonly #end = new AbortController();
   #startMs = 0;
   #connected = 0;
@@ -84,8 +93,8 @@ export class LoadRun {
     const connectSome = async () => {
       while (next < bots && !this.#end.signal.aborted) {
         const index = next++;
-        const client = await this.#connect();
-        if (client) playing.push(this.#play(client, index));
+        const context = await this.#connect(index);
+        if (context) playing.push(this.#play(context));
       }
     };
     await Promise.all(Array.from({ length: Math.min(bots, CONNECTING_AT_ONCE) }, connectSome));
@@ -94,26 +103,28 @@ export class LoadRun {
     return this.figures;
   }
 
-  async #connect(): Promise<NetworkClient | null> {
-    const { client: options, server } = this.#options;
+  async #connect(index: number): Promise<BotContext | null> {
+    const { client: options, server, prepare } = this.#options;
+    const { signal } = this.#end;
     const client = new NetworkClient({ ...options, resume: false });
     try {
-      await client.connect({ ...server, signal: this.#end.signal });
+      const prepared = await prepare?.(client, index);
+      await client.connect({ ...server, signal });
       this.#connected++;
-      return client;
+      return { client, index, signal, prepared, measure: (promise) => this.#measure(promise) };
     } catch (error) {
-      this.#countLost(this.#end.signal.aborted ? { code: "no connection before the end" } : error);
+      this.#countLost(signal.aborted ? { code: "no connection before the end" } : error);
       return null;
     }
   }
 
-  async #play(client: NetworkClient, index: number): Promise<void> {
-    const { signal } = this.#end;
+  async #play(context: BotContext): Promise<void> {
+    const { client, signal } = context;
     const stopListening = client.on("disconnected", ({ text }) => {
       if (!signal.aborted) this.#countLost({ code: text || "disconnected" });
     });
     try {
-      await this.#options.bot({ client, index, signal, measure: (promise) => this.#measure(promise) });
+      await Promise.race([this.#options.bot(context), untilAborted(signal)]);
     } catch (error) {
       if (!signal.aborted) this.#countError(error);
     }
@@ -149,5 +160,12 @@ export class LoadRun {
     // Texts are the server's own: there is an end to how many of them are kept.
     const kept = this.#errors.has(name) || this.#errors.size < 50 ? name : "others";
     this.#errors.set(kept, (this.#errors.get(kept) ?? 0) + 1);
+    if (code !== undefined && message && !this.firstTexts.has(kept)) this.firstTexts.set(kept, message);
   }
 }
+
+const untilAborted = (signal: AbortSignal) =>
+  new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else whenAborted(signal, resolve);
+  });

@@ -123,8 +123,11 @@ async function ping(target: Target, schedule: Schedule, tell: (line: string) => 
   };
 }
 
+/** Why nothing can be asked, whether a server is there or not. */
+const UNREACHABLE = ["ERR_NAME_NOT_FOUND", "ERR_BAD_CERTIFICATE"];
+
 /** Asking again would give the same answer. */
-const isFinal = ({ code }: NetworkError) => ["ERR_REFUSED", "ERR_NAME_NOT_FOUND", "ERR_OTHER_PROTOCOL"].includes(code);
+const isFinal = ({ code }: NetworkError) => ["ERR_REFUSED", "ERR_OTHER_PROTOCOL", ...UNREACHABLE].includes(code);
 
 /** Who has the port of a server that has not answered; null where that cannot be known. */
 async function findOut({ host, port, transport }: Target, failure: NetworkError | null) {
@@ -158,7 +161,7 @@ round trip ${min} / ${median} / ${max} ms (min / median / max), jitter ${jitter}
   if (state === "closed") {
     return `${server} is closed: nothing listens there over ${transport}. Is the server running, and is this its port?`;
   }
-  if (error && (error.code === "ERR_NAME_NOT_FOUND" || state === "other protocol"))
+  if (error && (UNREACHABLE.includes(error.code) || state === "other protocol"))
     return `${error.code}: ${error.message}`;
   return `${server} gave no answer over ${transport} within ${timeoutMs} ms, ${sent} times. Check:
   1. Does the server run, and is this its port?

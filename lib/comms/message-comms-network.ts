@@ -7,7 +7,7 @@ import {
   type NetworkClient,
   NetworkServer,
 } from "../message/index.js";
-import { objectOption } from "../options.js";
+import { thingOption } from "../options.js";
 import { type ByteSegment, Channel } from "../peer/index.js";
 import { BaseClient } from "./base-client.js";
 import { BaseCommsNetwork } from "./base-comms-network.js";
@@ -113,8 +113,8 @@ export class MessageCommsNetwork extends BaseCommsNetwork<MessageCommsServer, Me
 
   /** @throws TypeError, RangeError for a wrong option; NetworkError `ERR_STATE` if server or client is active */
   constructor({ server, client, ...options }: MessageCommsNetworkOptions) {
-    if (server !== undefined) objectOption("use", "sendToMany")("server", server);
-    if (client !== undefined) objectOption("use", "connect")("client", client);
+    if (server !== undefined) thingOption("a NetworkServer", "use", "sendToMany")("server", server);
+    if (client !== undefined) thingOption("a NetworkClient", "use", "connect")("client", client);
     if (!server && !client) throw invalidType("MessageCommsNetwork follows a server, a client, or both: give one");
     super(options);
     this.#networkServer = server ?? null;

@@ -1,5 +1,4 @@
 import { whenAborted } from "../abort-signals.js";
-import { EventHub } from "../event-hub.js";
 import { TokenBucket } from "../guard/token-bucket.js";
 import { NetworkError } from "../network-error.js";
 import { checkOptions } from "../options.js";
@@ -27,7 +26,7 @@ import {
   type SceneLoader,
 } from "./network-client-options.js";
 import { NetworkCore } from "./network-core.js";
-import { CLIENT_EVENTS, type NetworkClientEvents, type Resumption } from "./network-events.js";
+import { CLIENT_EVENTS, type NetworkClientEvents, NetworkEventHub, type Resumption } from "./network-events.js";
 import type { NetworkClientMetrics } from "./network-metrics.js";
 import { placeOfOption } from "./network-options.js";
 import type { NetworkPlayer } from "./players/network-player.js";
@@ -60,7 +59,7 @@ const GOES_ON: DisconnectReason = { code: DisconnectCode.Moved, text: "The clien
 
 /** What happens inside a {@link NetworkClient}: it connects, proves who it is, is lost and comes back. */
 export class NetworkClientCore extends NetworkCore<ClientExtension> implements ClientLinkOwner {
-  readonly events = new EventHub<NetworkClientEvents>(
+  readonly events = new NetworkEventHub<NetworkClientEvents>(
     CLIENT_EVENTS,
     (error, name) => this.report(error, null, null, `a listener of ${name}`),
     ["started"],

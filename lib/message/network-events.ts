@@ -1,3 +1,4 @@
+import { EventHub } from "../event-hub.js";
 import type { DisconnectReason } from "../socket/index.js";
 import type { INetworkPlayer } from "./players/player.js";
 
@@ -73,3 +74,10 @@ export const SERVER_EVENTS: readonly (keyof NetworkServerEvents)[] = [
 ];
 
 export const SERVER_LATE_EVENTS = ["started", "stopped", "hostStarted", "hostStopped"] as const;
+
+/** The events of a server or client. Whoever comes from another library may expect messages among them. */
+export class NetworkEventHub<Events extends { [Name in keyof Events]: unknown[] }> extends EventHub<Events> {
+  protected override unknownEvent(name: unknown): string {
+    return `${super.unknownEvent(name)}. For messages: messageHandler.register(Message, handler)`;
+  }
+}

@@ -1,4 +1,3 @@
-import { EventHub } from "../event-hub.js";
 import { follow } from "../follow.js";
 import type { ConnectionGuard } from "../guard/connection-guard.js";
 import { NetworkError } from "../network-error.js";
@@ -13,7 +12,7 @@ import { assertSameProtocol } from "./host-link.js";
 import type { OutOfEra } from "./message-dispatcher.js";
 import type { NetworkClientCore } from "./network-client-core.js";
 import { NetworkCore } from "./network-core.js";
-import { type NetworkServerEvents, SERVER_EVENTS, SERVER_LATE_EVENTS } from "./network-events.js";
+import { NetworkEventHub, type NetworkServerEvents, SERVER_EVENTS, SERVER_LATE_EVENTS } from "./network-events.js";
 import type { NetworkServerMetrics } from "./network-metrics.js";
 import type { NetworkServer } from "./network-server.js";
 import { ERROR_BUDGET, type NetworkServerOptions } from "./network-server-options.js";
@@ -37,7 +36,7 @@ export interface ServerPlace {
 
 /** What happens inside a {@link NetworkServer}: its players, their messages, its ticks and extensions. */
 export class NetworkServerCore extends NetworkCore<ServerExtension> {
-  readonly events = new EventHub<NetworkServerEvents>(
+  readonly events = new NetworkEventHub<NetworkServerEvents>(
     SERVER_EVENTS,
     (error, name) => this.report(error, null, null, `a listener of ${name}`),
     SERVER_LATE_EVENTS,

@@ -34,7 +34,7 @@ export function generateServerKey(primitives: NoisePrimitives): ServerKey {
 }
 
 /**
- * The bytes of a `ServerKey.publicKey`, which a client pins.
+ * The bytes of a `ServerKey.publicKey`, which a client pins. White space around it is ignored, as at the end of a file.
  *
  * @throws NetworkError `ERR_BAD_SERVER_KEY`
  */
@@ -43,7 +43,7 @@ export function parseServerPublicKey(primitives: NoisePrimitives, text: string):
 }
 
 /**
- * The key pair of a `ServerKey.privateKey`.
+ * The key pair of a `ServerKey.privateKey`. White space around it is ignored.
  *
  * @throws NetworkError `ERR_BAD_SERVER_KEY`
  */
@@ -86,10 +86,11 @@ function format(primitives: NoisePrimitives, prefix: string, key: Uint8Array): s
   );
 }
 
-function parse(primitives: NoisePrimitives, prefix: string, text: string): Uint8Array {
+function parse(primitives: NoisePrimitives, prefix: string, given: string): Uint8Array {
   primitivesOption("primitives", primitives);
   // Errors never contain the text itself: it may be a secret in the wrong place.
-  if (typeof text !== "string") throw badKey(`it is not a text that starts with ${prefix}`);
+  if (typeof given !== "string") throw badKey(`it is not a text that starts with ${prefix}`);
+  const text = given.trim();
   const other = prefix === PUBLIC_PREFIX ? PRIVATE_PREFIX : PUBLIC_PREFIX;
   if (text.startsWith(other)) throw badKey(`it starts with ${other}, but a key that starts with ${prefix} is needed`);
   if (!text.startsWith(prefix)) throw badKey(`it does not start with ${prefix}`);

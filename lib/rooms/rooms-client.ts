@@ -9,6 +9,7 @@ import {
   type OptionRules,
   objectOption,
   signalOption,
+  thingOption,
 } from "../options.js";
 import { printable } from "../printable.js";
 import { decode } from "../serialization/index.js";
@@ -103,7 +104,7 @@ export class RoomsClient {
 
   /** @throws NetworkError `ERR_STATE` while the client is active */
   constructor(client: NetworkClient) {
-    objectOption("use", "connect")("client", client);
+    thingOption("a NetworkClient", "use", "connect")("client", client);
     this.#client = client;
     this.#events = new EventHub<RoomsClientEvents>(["joined", "left"], (error) => this.#report(error));
     client.use({

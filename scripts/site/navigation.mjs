@@ -1,10 +1,11 @@
 /** The pages by what a reader wants, in the order of the navigation; every page is in one of the four. */
 export const kinds = {
-  Tutorials: ["README", "docs/tutorial", "docs/comms-tutorial"],
+  Tutorials: ["README", "docs/tutorial", "docs/coming-from", "docs/comms-tutorial"],
   "How to": [
     "docs/install",
     "docs/deploy",
     "docs/browsers",
+    "docs/files",
     "docs/discovery",
     "docs/p2p",
     "docs/command-line",

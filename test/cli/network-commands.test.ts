@@ -1,11 +1,17 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { createServer as createSecureServer } from "node:https";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { defineProtocol, NetworkServer } from "../../lib/message/index.js";
+import { definePrefab, NetworkBehaviour, networked, ServerObjectManager } from "../../lib/object/index.js";
+import { u8 } from "../../lib/serialization/index.js";
+import { UdpSocketFactory } from "../../lib/socket/udp.js";
 import { temporaryFolder } from "../support/packed.js";
 import { root } from "../support/runtimes.js";
+import { createTlsIdentity } from "../support/tls-identity.js";
 import { startCommand } from "./command.js";
 
 const run = (...args: string[]) => startCommand(...args).end();
@@ -128,6 +134,16 @@ describe("ping tells why there is no answer", () => {
   });
 });
 
+test("ping tells why it cannot ask: a certificate that nobody trusts", async () => {
+  const https = createSecureServer(createTlsIdentity()).listen(0, "127.0.0.1");
+  await once(https, "listening");
+  const { port } = https.address() as AddressInfo;
+  const { code, stdout } = await run("ping", `wss://127.0.0.1:${port}`, "--timeout", "10000");
+  expect(stdout).toMatch(/^ERR_BAD_CERTIFICATE: .*not one that this client trusts/);
+  expect(code).toBe(1);
+  https.close();
+});
+
 /** A script for `load`; `text` is a module that has `protocol` and `Say` of the chat. */
 function writeScript(text: string): string {
   const { folder, remove } = temporaryFolder();
@@ -155,6 +171,70 @@ describe("load", () => {
     expect(code).toBe(1);
     const shown = await run("load", address, "--script", script, "--bots", "2");
     expect(shown.stdout).toContain("1 times: \\u{1b}[31mred");
+    server.child.kill("SIGTERM");
+    await server.end();
+  });
+
+  test("makes the managers of a game before its bots connect; without them it says what is missing", async () => {
+    const protocol = defineProtocol({ name: "game", version: 1, messages: [] });
+    const server = new NetworkServer({ protocol, socketFactory: new UdpSocketFactory({ port: 0 }) });
+    const Ship = networked(class Ship extends NetworkBehaviour {}, { health: u8 });
+    const ShipPrefab = definePrefab("ship", { ship: Ship });
+    const objects = new ServerObjectManager(server, { prefabs: [ShipPrefab] });
+    server.on("authenticated", (owner) => objects.spawn(ShipPrefab, { owner }));
+    await server.start();
+    const { folder, remove } = temporaryFolder();
+    onTestFinished(remove);
+    const game = `import { defineProtocol } from ${JSON.stringify(join(root, "dist", "message", "index.js"))};
+      import * as objects from ${JSON.stringify(join(root, "dist", "object", "index.js"))};
+      import { u8 } from ${JSON.stringify(join(root, "dist", "serialization", "index.js"))};
+      const Ship = objects.networked(class Ship extends objects.NetworkBehaviour {}, { health: u8 });
+      const prefabs = [objects.definePrefab("ship", { ship: Ship })];
+      export const protocol = defineProtocol({ name: "game", version: 1, messages: [] });`;
+    writeFileSync(
+      join(folder, "bot.mjs"),
+      `${game}
+      export function prepare(client) {
+        const world = new objects.ClientObjectManager(client, { prefabs });
+        return { spawned: new Promise((resolve) => world.on("spawned", resolve)) };
+      }
+      export const bot = ({ prepared, measure }) => measure(prepared.spawned);`,
+    );
+    writeFileSync(join(folder, "without.mjs"), `${game}\nexport const bot = () => {};`);
+    const address = `127.0.0.1:${server.boundPort}`;
+    const { code, stdout } = await run("load", address, "--script", join(folder, "bot.mjs"), "--bots", "3", "--json");
+    expect(JSON.parse(stdout)).toMatchObject({ connected: 3, lost: 0, answers: 3, failures: 0 });
+    expect(code).toBe(0);
+    const without = await run("load", address, "--script", join(folder, "without.mjs"), "--bots", "1");
+    expect(without).toMatchObject({ code: 1 });
+    expect(without.stdout).toMatch(/1 times: ERR_PROTOCOL_MISMATCH: .*needs a ClientObjectManager before it starts/);
+    await server.stop();
+  });
+
+  test("ends when its time is over, even if a bot does not", async () => {
+    const { address, ...server } = await serve();
+    const script = writeScript("export const bot = () => new Promise(() => {});");
+    const { code, stdout } = await run("load", address, "--bots", "2", "--seconds", "3", "--script", script, "--json");
+    expect(JSON.parse(stdout)).toMatchObject({ connected: 2, lost: 0, failures: 0 });
+    expect(code).toBe(0);
+    server.child.kill("SIGTERM");
+    await server.end();
+  });
+
+  test("tells the same warning of all bots once", async () => {
+    const { address, ...server } = await serve();
+    const script = writeScript(`import { once } from "node:events";
+    export async function bot({ client, signal }) {
+      client.send(Say, { name: "", text: "I play" });
+      await once(signal, "abort");
+    }`);
+    const load = startCommand("load", address, "--bots", "3", "--seconds", "3600", "--script", script, "--json");
+    for (let bot = 0; bot < 3; bot++) await server.waitFor("stdout", /I play/);
+    await load.waitFor("stderr", /No handler for/);
+    load.child.kill("SIGINT");
+    const { stderr } = await load.end();
+    const lines = stderr.trim().split("\n");
+    expect(new Set(lines).size).toBe(lines.length);
     server.child.kill("SIGTERM");
     await server.end();
   });

@@ -11,7 +11,15 @@ import {
 } from "../../lib/message/index.js";
 import { generateServerKey, HandshakeState, PacketSealer } from "../../lib/noise/index.js";
 import { nodePrimitives } from "../../lib/noise/node-primitives.js";
+import {
+  ClientObjectManager,
+  definePrefab,
+  NetworkBehaviour,
+  networked,
+  ServerObjectManager,
+} from "../../lib/object/index.js";
 import { Peer } from "../../lib/peer/index.js";
+import { RoomsClient } from "../../lib/rooms/index.js";
 import { string, struct, u8 } from "../../lib/serialization/index.js";
 import {
   LagSocketFactory,
@@ -20,17 +28,21 @@ import {
   MultiplexSocketFactory,
 } from "../../lib/socket/index.js";
 import { UdpSocketFactory } from "../../lib/socket/udp.js";
+import { WebSocketFactory } from "../../lib/socket/websocket-server.js";
 import { MessageWorld } from "../support/message-world.js";
 
 const Chat = defineMessage("chat", struct({ text: string(20) }));
 const protocol = defineProtocol({ name: "mistakes", version: 1, messages: [Chat] });
+const Ship = networked(class Ship extends NetworkBehaviour {}, { health: u8 });
 const primitives = nodePrimitives();
 const key = generateServerKey(primitives);
 const wrong = undefined as never;
 
 const server = (options: object) => () => new NetworkServer({ protocol, ...options });
 const client = (options: object) => () => new NetworkClient({ protocol, ...options });
+const on = (name: unknown) => server({ socketFactory: factory() })().on(name as never, () => {});
 const factory = () => new MemorySocketFactory(new MemoryNetwork());
+const webSocket = (host: string) => () => new WebSocketFactory({ host });
 const udp = (host: string) => () => new UdpSocketFactory().getConnectEndPoint(host, 7777);
 
 // What a newcomer writes, and what the error has to say about what to write in its place.
@@ -75,7 +87,11 @@ test.each<[string, () => unknown, string, RegExp]>([
   ["no answer", () => defineRequest("a", u8, wrong), "ERR_INVALID_ARG_TYPE", /codec of the answer, such as/],
   ["a field not called", () => struct({ text: string as never }), "ERR_INVALID_ARG_TYPE", /^text.*call it/],
   ["a host with a port", udp("localhost:7777"), "ERR_OUT_OF_RANGE", /given as `port`/],
-  ["a host with a scheme", udp("udp://localhost"), "ERR_OUT_OF_RANGE", /given as `port`/],
+  ["a host with a scheme", udp("udp://localhost"), "ERR_OUT_OF_RANGE", /no URL: .*given as `port`/],
+  ["a page's URL", webSocket("https://localhost:1"), "ERR_OUT_OF_RANGE", /^host must be .*a whole ws: or wss: URL/],
+  ["a broken URL", webSocket("wss://[::"), "ERR_OUT_OF_RANGE", /a whole ws: or wss: URL/],
+  ["a message as an event", () => on("chat"), "ERR_INVALID_ARG_TYPE", /^There is no event chat; .*messageHandler/],
+  ["a message's definition as an event", () => on(Chat), "ERR_INVALID_ARG_TYPE", /^There is no such event; .*register/],
   ["an IPv6 host with a port", udp("[::1]:7777"), "ERR_OUT_OF_RANGE", /given as `port`/],
   [
     "a factory in place of a socket",
@@ -85,6 +101,31 @@ test.each<[string, () => unknown, string, RegExp]>([
   ],
   ["no inner factory", () => new LagSocketFactory(wrong), "ERR_INVALID_ARG_TYPE", /^inner must be a socket factory/],
   ["no network", () => new MemorySocketFactory(wrong), "ERR_INVALID_ARG_TYPE", /^network/],
+  [
+    "a manager of the other side",
+    () => new ClientObjectManager(server({ socketFactory: factory() })() as never, { prefabs: [] }),
+    "ERR_INVALID_ARG_TYPE",
+    /^client must be a NetworkClient/,
+  ],
+  [
+    "a manager of the client",
+    () => new ServerObjectManager(client({ socketFactory: factory() })() as never, { prefabs: [] }),
+    "ERR_INVALID_ARG_TYPE",
+    /^server must be a NetworkServer/,
+  ],
+  [
+    "rooms of a server",
+    () => new RoomsClient(server({ socketFactory: factory() })() as never),
+    "ERR_INVALID_ARG_TYPE",
+    /^client must be a NetworkClient/,
+  ],
+  ["a class as behaviours", () => definePrefab("ship", Ship as never), "ERR_INVALID_ARG_TYPE", /\{ ship: Ship \}/],
+  [
+    "a member not called",
+    () => networked(class A extends NetworkBehaviour {}, { name: string as never }),
+    "ERR_INVALID_ARG_TYPE",
+    /^A.name: .*call it/,
+  ],
   ["no factories", () => new MultiplexSocketFactory(), "ERR_INVALID_ARG_TYPE", /needs other factories/],
   ["a list", () => new MultiplexSocketFactory([factory()] as never), "ERR_INVALID_ARG_TYPE", /a socket factory/],
 ])("%s: the error says what is wanted", (_name, call, code, message) => {

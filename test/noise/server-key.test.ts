@@ -59,8 +59,8 @@ describe.each(cases)("%s", (prefix, text) => {
       text.slice(1),
       text.slice(0, -1),
       `${text}A`,
-      ` ${text}`,
-      `${text}\n`,
+      ` ${text}A`,
+      text.replace("_", "_ "),
       text + text,
     ];
     for (const given of [...wrong, text.toUpperCase(), text.replace(prefix, "vs2public_"), "A".repeat(1e6)]) {
@@ -69,6 +69,10 @@ describe.each(cases)("%s", (prefix, text) => {
     for (const given of [undefined, null, 5, {}, [text], new Uint8Array(36)]) {
       expect(code(given as string)).toBe("ERR_BAD_SERVER_KEY");
     }
+  });
+
+  test("a file ends with a line break, which is no part of the key", () => {
+    expect(parse(` ${text}\r\n`)).toEqual(parse(text));
   });
 
   test("errors do not show the text, which may be a secret in the wrong place", () => {

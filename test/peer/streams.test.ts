@@ -100,6 +100,7 @@ describe.each(kinds)("over %s", (kind) => {
     await expect(unheard.write(text("x"))).rejects.toMatchObject({
       code: "ERR_STREAM_REJECTED",
       reason: { code: 1000 },
+      message: expect.stringContaining("no `onStream`"),
     });
     server.onStream = (_header, _accept, reject) => reject(17);
     const unwanted = client.openStream().writable.getWriter();

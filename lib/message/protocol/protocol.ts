@@ -190,7 +190,8 @@ export class ProtocolCore implements Protocol {
    * @param wireNumbers whose numbers travel: those of the server
    */
   compare(tableBytes: Uint8Array, wireNumbers: "ours" | "theirs"): Agreement | string {
-    const [ourSide, theirSide] = wireNumbers === "ours" ? ["server", "client"] : ["client", "server"];
+    const ourSide = wireNumbers === "ours" ? "server" : "client";
+    const theirSide = ourSide === "server" ? "client" : "server";
     let table: ProtocolTable;
     try {
       table = decode(tableCodec, tableBytes);
@@ -211,12 +212,12 @@ export class ProtocolCore implements Protocol {
           `message ${quote(name)} has another layout on the server than on the client`
         );
       }
-      if (!other && !optional) return `message ${quote(name)} is missing on the ${theirSide}`;
+      if (!other && !optional) return missing(name, theirSide);
       if (other) toWire[number] = wireNumbers === "ours" ? number : other.number;
       theirs.delete(name);
     }
     for (const { name, optional } of theirs.values()) {
-      if (!optional) return `message ${quote(name)} is missing on the ${ourSide}`;
+      if (!optional) return missing(name, ourSide);
     }
     return new Agreement(toWire, wireNumbers === "ours" ? this.messages.length : table.messages.length);
   }
@@ -281,6 +282,19 @@ function differences(one = "nothing", other = "nothing", maxBytes = 0): [string,
 }
 
 const quote = (text: string) => JSON.stringify(text);
+
+/** What adds the messages that begin with `objects/` and so on, on each side. */
+const EXTENSIONS: Record<string, Record<"server" | "client", string>> = {
+  objects: { client: "a ClientObjectManager", server: "a ServerObjectManager" },
+  rooms: { client: "a RoomsClient", server: "a RoomHost" },
+};
+
+function missing(name: string, side: "server" | "client"): string {
+  const text = `message ${quote(name)} is missing on the ${side}`;
+  const [prefix = ""] = name.split("/");
+  const extension = name.includes("/") && Object.hasOwn(EXTENSIONS, prefix) ? EXTENSIONS[prefix] : undefined;
+  return extension ? `${text}, which needs ${extension[side]} before it starts` : text;
+}
 
 /** The 64-bit FNV-1a hash, least significant byte first. It is computed once, so the cost of BigInt does not matter. */
 function fingerprintOf(text: string): Uint8Array {

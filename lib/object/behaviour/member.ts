@@ -68,6 +68,7 @@ function codecOf(place: string, bit: number, declaration: MemberDeclaration) {
   const [codec, options] = Array.isArray(declaration)
     ? (declaration as readonly [Codec<unknown>, SyncOptions<unknown>])
     : [declaration as Codec<unknown>, {}];
+  if (typeof codec === "function") throw invalidType(`${place}: a function is no codec: call it, as in string(100)`);
   if (typeof codec?.read !== "function") throw typeError(place, "a codec, or a codec and options");
   return { kind: "variable" as const, codec, options, held: null };
 }

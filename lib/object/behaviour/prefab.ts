@@ -65,6 +65,12 @@ function latestBits(definitions: readonly BehaviourDefinition[]): number {
  */
 export function definePrefab<const B extends Behaviours>(name: string, behaviours: B): Prefab<B> {
   if (typeof name !== "string") throw typeError("The name of a prefab", "a string");
+  if (typeof behaviours !== "object" || behaviours === null) {
+    throw typeError(
+      `The behaviours of the prefab ${name}`,
+      "an object with their classes by name, as in { ship: Ship }",
+    );
+  }
   if (name === "" || name.length > 64) throw outOfRange(`The name of the prefab ${name} has 1 to 64 characters`);
   const parts = Object.keys(behaviours).sort((a, b) => (a < b ? -1 : 1));
   if (parts.length === 0 || parts.length > MAX_BEHAVIOURS) {

@@ -1,6 +1,6 @@
 import type { EventListener } from "../../event-hub.js";
 import { DisconnectCode, type MessageDefinition, NetworkClient } from "../../message/index.js";
-import { arrayOption, checkOptions, functionOption, type OptionRules, oneOf } from "../../options.js";
+import { arrayOption, checkOptions, functionOption, type OptionRules, oneOf, thingOption } from "../../options.js";
 import type { NetworkIdentity } from "../behaviour/network-identity.js";
 import type { ObjectFactory } from "../behaviour/object-factory.js";
 import type { Behaviours, InstancesOf, Prefab } from "../behaviour/prefab.js";
@@ -57,6 +57,7 @@ export class ClientObjectManager {
    * @throws TypeError for wrong options; NetworkError `ERR_STATE` while the client is active
    */
   constructor(client: NetworkClient, options: ClientObjectManagerOptions) {
+    thingOption("a NetworkClient", "use", "connect")("client", client);
     checkOptions("ClientObjectManager", options, OPTIONS);
     const { onError = (error) => NetworkClient.report(client, error, "an object") } = options;
     this.#layouts = new Layouts(options.prefabs, options.predictions);

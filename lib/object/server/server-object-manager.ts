@@ -11,6 +11,7 @@ import {
   numberOption,
   type OptionRules,
   objectOption,
+  thingOption,
 } from "../../options.js";
 import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import type { NetworkIdentity } from "../behaviour/network-identity.js";
@@ -102,6 +103,7 @@ export class ServerObjectManager {
    * @throws TypeError, RangeError for wrong options; NetworkError `ERR_STATE` while the server is active
    */
   constructor(server: NetworkServer, options: ServerObjectManagerOptions) {
+    thingOption("a NetworkServer", "use", "sendToMany")("server", server);
     checkOptions("ServerObjectManager", options, OPTIONS);
     const { interest = always(), lane = 1, maxStateBytesPerSecond = Number.POSITIVE_INFINITY } = options;
     const { weight = null, ownerKey = null } = options;

@@ -156,7 +156,7 @@ export class StreamTable implements StreamSenderOwner, StreamReceiverOwner {
       case StreamMessage.Stop: {
         const reason = { code: reader.u16(), text: "" };
         const error = stream?.isAccepted ? "ERR_STREAM_STOPPED" : "ERR_STREAM_REJECTED";
-        stream?.fail(error, `The other side does not want the stream (code ${reason.code})`, reason);
+        stream?.fail(error, stopText(reason.code), reason);
         return true;
       }
       case StreamMessage.Finished:
@@ -187,4 +187,9 @@ export class StreamTable implements StreamSenderOwner, StreamReceiverOwner {
       ),
     );
   }
+}
+
+function stopText(code: number): string {
+  if (code !== StreamCode.NotWanted) return `The other side does not want the stream (code ${code})`;
+  return "The other side had no `onStream` when the stream came: it must be set in the event `authenticated`";
 }

@@ -197,7 +197,7 @@ export class JoinDesk {
     isWanted: boolean,
   ): Room {
     const kind = this.#owner.kinds.get(kindName);
-    if (!kind) throw refusal("ERR_ROOM_NOT_FOUND", "There is no such kind of rooms");
+    if (!kind) throw refusal("ERR_ROOM_NOT_FOUND", `There is no kind of rooms ${JSON.stringify(kindName)}`);
     const found = way === "create" ? null : this.#find(player, kindName, wish);
     if (found) return this.#take(player, found, wish.isSpectator);
     const mayCreate = isWanted && (kind.clientsCreate ?? true);

@@ -19,9 +19,10 @@ export class BrowserClientFactory extends RacingFactory<IBindEndPoint> {
     checkOptions("BrowserSocketFactory", options, browserClientRules);
     const { path, clock, webTransport = {}, webSocket = {} } = options;
     const { secure = platform.location?.protocol === "https:" } = options;
+    const { port } = options;
     const both = { ...(path !== undefined && { path }), ...(clock && { clock }) };
     super(
-      { ...options, secure },
+      { ...options, secure, ...(port === 0 && { port: secure ? 443 : 80 }) },
       {
         webTransport: webTransport ? new WebTransportClientFactory({ ...webTransport, ...both }) : null,
         webSocket: webSocket ? new WebSocketClientFactory({ ...webSocket, ...both, secure }) : null,

@@ -19,7 +19,10 @@ import type { WebTransportClientOptions, WebTransportConnectEndPoint } from "../
 export interface BrowserClientOptions {
   /** What clients connect to: a name or a numeric address. @defaultValue "localhost" */
   host?: string;
-  /** The TCP port that clients connect to, 1 to 65535. The server says which UDP port it has. @defaultValue 7777 */
+  /**
+   * The TCP port that clients connect to, 1 to 65535. The server says which UDP port it has. In a page 0 is 443 with
+   * TLS and otherwise 80, as `Number(location.port)` is where the address names no port. @defaultValue 7777
+   */
   port?: number;
   /** The path of both URLs. @defaultValue "/" */
   path?: string;

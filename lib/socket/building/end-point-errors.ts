@@ -15,6 +15,12 @@ export function checkPort(port: number): void {
 export const hostOption: OptionRule = (name, value) => {
   if (typeof value !== "string") throw typeError(name, "a string");
   const isMore = value.includes("/") || /^[^:]*:\d+$|^\[.*\]:\d+$/.test(value);
+  if (value.includes("://")) {
+    throw rangeError(
+      name,
+      "a name or a numeric address, and no URL: the port is given as `port`, TLS as `secure: true`",
+    );
+  }
   if (isMore) throw rangeError(name, "a name or a numeric address alone: the port is given as `port`");
   if (value === "") throw rangeError(name, "a name or a numeric address");
 };

@@ -22,10 +22,10 @@ export type OpenWebSocket = (
 /** What web servers answer that have no WebSocket server at a path; other answers may be those of a proxy. */
 const NO_WEB_SOCKET = /^HTTP (2\d\d|3\d\d|400|404|405|406|426|501) /;
 
-function httpError(trial: Trial, answer: string): NetworkError {
-  const said = printable(answer);
-  if (!NO_WEB_SOCKET.test(answer)) return trialError(trial, `The server answered ${said}. Check host, port and path`);
-  const text = `A web server answers there (${said}), but no WebSocket server. Check host, port and path`;
+function httpError(trial: Trial, answer: string, isSecure: boolean): NetworkError {
+  const [said, advice] = [printable(answer), httpAdvice(answer, isSecure)];
+  if (!NO_WEB_SOCKET.test(answer)) return trialError(trial, `The server answered ${said}. ${advice}`);
+  const text = `A web server answers there (${said}), but no WebSocket server. ${advice}`;
   return trialError(trial, text, { code: "ERR_OTHER_PROTOCOL" });
 }
 
@@ -73,7 +73,7 @@ export class WebSocketClientSocket extends WebSocketSocket implements ISocket<IB
         const opened = new Promise<WebSocketHandle>((resolve, reject) => {
           refuse = (why) => {
             if (typeof why !== "string") reject(refusedError(url, why));
-            else reject(httpError(trial(), why));
+            else reject(httpError(trial(), why, isSecure));
           };
           // Adopted at once, because the first packet may arrive together with the response to the handshake.
           webSocket.onopen = () =>
@@ -100,4 +100,11 @@ export class WebSocketClientSocket extends WebSocketSocket implements ISocket<IB
   }
 
   protected async closeTransport(): Promise<void> {}
+}
+
+function httpAdvice(answer: string, isSecure: boolean): string {
+  if (/^HTTP 50[234]/.test(answer))
+    return "A proxy is there, and does not reach the server behind it: check that it runs";
+  const check = "Check host, port and path";
+  return isSecure ? check : `${check}, and whether it wants wss:// (\`secure: true\`)`;
 }

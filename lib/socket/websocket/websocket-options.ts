@@ -43,8 +43,11 @@ export const announcementPath = (path: string): string => `${path.replace(/\/$/,
 
 /** A name, a numeric address, or a whole URL. */
 export const serverOption: OptionRule = (name, value) => {
-  if (typeof value !== "string" || !isWholeUrl(value)) return hostOption(name, value);
-  if (!URL.canParse(value)) throw rangeError(name, "a name, a numeric address, or a whole ws: or wss: URL");
+  const isUrl = typeof value === "string" && value.includes("://");
+  if (!isUrl) return hostOption(name, value);
+  if (!isWholeUrl(value) || !URL.canParse(value)) {
+    throw rangeError(name, "a name, a numeric address, or a whole ws: or wss: URL");
+  }
 };
 
 /** What their values may be. */

@@ -51,6 +51,18 @@ describe.each(kinds)("over %s", (kind) => {
     ["a message too many", protocolOf([A]), protocolOf([A, B]), 'message "b" is missing on the server'],
     ["a message too few", protocolOf([A, B]), protocolOf([A]), 'message "b" is missing on the client'],
     [
+      "no manager of objects",
+      protocolOf([defineMessage("objects/calls", u8)]),
+      protocolOf([]),
+      'message "objects/calls" is missing on the client, which needs a ClientObjectManager before it starts',
+    ],
+    [
+      "no rooms",
+      protocolOf([]),
+      protocolOf([defineMessage("rooms/join", u8)]),
+      'message "rooms/join" is missing on the server, which needs a RoomHost before it starts',
+    ],
+    [
       "another layout",
       protocolOf([B]),
       protocolOf([WideB]),
@@ -159,7 +171,7 @@ describe("a protocol", () => {
 });
 
 describe("the bytes that the page names", () => {
-  const page = readFileSync(new URL("../../../docs/message.md", import.meta.url), "utf8");
+  const page = readFileSync(new URL("../../../docs/wire-format.md", import.meta.url), "utf8");
   const rows = [...page.matchAll(/^\| `([\w/-]+)` \| `([^`]+)` \| `([\da-f ]+)` \|$/gm)];
   /** Lists of numbers are bytes. */
   const revive = (_key: string, value: unknown) =>

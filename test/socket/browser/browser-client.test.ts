@@ -71,6 +71,15 @@ function newFactory(port: number, options: BrowserSocketFactoryOptions = {}) {
   return { clock, factory, reasons, connect };
 }
 
+test.each([
+  ["https:", "wss://game.example:443/"],
+  ["http:", "ws://game.example:80/"],
+])("where the address of a page from %s names no port, it is the scheme's", (protocol, url) => {
+  vi.stubGlobal("location", { protocol });
+  const factory = new BrowserSocketFactory({ host: "game.example", port: Number("") });
+  expect(factory.getConnectEndPoint().webSocket).toEqual({ url });
+});
+
 describe("a client of a server with both", () => {
   test("is on WebTransport, where the server says that it is", async () => {
     const { port, connected } = await serve();

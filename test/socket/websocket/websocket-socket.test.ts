@@ -252,6 +252,25 @@ test("a hostile refusal does not reach far", async () => {
   http.close();
 });
 
+test.each([
+  ["502 Bad Gateway", /A proxy is there, and does not reach the server behind it/],
+  ["400 Bad Request", /and whether it wants wss:\/\//],
+])("an answer of HTTP %s says what to look at", async (status, advice) => {
+  const http = createHttpServer().listen(0, "127.0.0.1");
+  await once(http, "listening");
+  const { port } = http.address() as AddressInfo;
+  http.on("upgrade", (_, socket) => void socket.end(`HTTP/1.1 ${status}\r\n\r\n`));
+  const factory = new WebSocketFactory({ host: "127.0.0.1", port });
+  const client = factory.createClientSocket();
+  open.push(client);
+  const message = expect.stringMatching(advice);
+  await expect(client.connect(factory.getConnectEndPoint())).rejects.toMatchObject({
+    code: "ERR_CONNECT_FAILED",
+    message,
+  });
+  http.close();
+});
+
 test("sends binary frames only, without compression", async () => {
   const server = await listen();
   const client = new WebSocket(server.url);

@@ -1,0 +1,16 @@
+import { defineProtocol, defineRequest } from "valve-sockets/message";
+import { string, struct, u53 } from "valve-sockets/serialization";
+
+const name = string(100);
+
+/** How much of a file the server has already: all of it, or the part that came before a connection was lost. */
+export const Offer = defineRequest("offer", struct({ name }), struct({ hasBytes: u53 }));
+
+/** The header of a stream: what it carries, from which byte on. */
+export const part = struct({ name, fromByte: u53, sizeBytes: u53 });
+
+/** Codes of `reject` and `abort`, 0 to 999. */
+export const REFUSED = 1;
+export const CANCELLED = 2;
+
+export const protocol = defineProtocol({ name: "files", version: 1, messages: [Offer] });

@@ -1,0 +1,12 @@
+// node client.mjs <name> [host] [port]: each line that is typed goes to all.
+import { createInterface } from "node:readline";
+import { UdpSocketFactory } from "valve-sockets/socket/udp";
+import { comeIn } from "./member.mjs";
+import { Say } from "./protocol.mjs";
+
+const [name = "guest", host = "localhost", port = "7777"] = process.argv.slice(2);
+const client = await comeIn(new UdpSocketFactory({ host, port: Number(port) }), name, console.log);
+const input = createInterface({ input: process.stdin });
+client.on("disconnected", () => input.close());
+for await (const line of input) client.send(Say, line);
+await client.disconnect({ code: 0, text: `${name} has left` });

@@ -1,0 +1,92 @@
+import { randomBytes } from "node:crypto";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { NetworkClient } from "valve-sockets/message";
+import { encode } from "valve-sockets/serialization";
+import { UdpSocketFactory } from "valve-sockets/socket/udp";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { Offer, part, protocol } from "../../examples/files/protocol.mjs";
+import { temporaryFolder } from "../support/packed.js";
+import { type Program, startProgram } from "../support/program.js";
+
+const programs: Program[] = [];
+let folder: string;
+let remove: () => void;
+let server: Program;
+let port: string;
+
+function start(name: string, ...parameters: string[]): Program {
+  const program = startProgram(`../../examples/files/${name}`, parameters);
+  programs.push(program);
+  return program;
+}
+
+beforeEach(async () => {
+  ({ folder, remove } = temporaryFolder());
+  server = start("server", "0", join(folder, "inbox"));
+  port = (await server.line("Files go to ")).replace(/.*port /, "");
+});
+
+afterEach(() => {
+  for (const { child } of programs.splice(0)) child.kill("SIGKILL");
+  remove();
+});
+
+test("a file arrives, after its sender has cancelled and sent it again", async () => {
+  const path = join(folder, "map.bin");
+  const content = Buffer.alloc(30_000_000, randomBytes(65_537));
+  writeFileSync(path, content);
+  const first = start("send", path, "localhost", port);
+  await first.line("0 %");
+  first.child.kill("SIGINT");
+  expect(await first.end()).toMatchObject({
+    code: 1,
+    errors: "",
+    lines: expect.arrayContaining(["Not sent: cancelled"]),
+  });
+  await server.line("map.bin has stopped: The other side ended the stream with code 2");
+  expect(readdirSync(join(folder, "inbox"))).toEqual(["map.bin.part"]);
+  const half = readFileSync(join(folder, "inbox", "map.bin.part"));
+  expect(half.equals(content.subarray(0, half.length))).toBe(true);
+
+  const second = start("send", path, "localhost", port);
+  await second.line(`The server has ${half.length} of 30000000 bytes`);
+  await second.line("map.bin has arrived");
+  expect(await second.end()).toMatchObject({ code: 0, errors: "" });
+  await server.line("map.bin is here");
+  expect(readdirSync(join(folder, "inbox"))).toEqual(["map.bin"]);
+  expect(readFileSync(join(folder, "inbox", "map.bin")).equals(content)).toBe(true);
+
+  const third = start("send", path, "localhost", port);
+  await third.line("The server has 30000000 of 30000000 bytes");
+  expect(await third.end()).toMatchObject({ code: 0, errors: "" });
+});
+
+test("a sender that lies writes nothing outside of the folder, and ends no server", async () => {
+  const socketFactory = new UdpSocketFactory({ host: "localhost", port: Number(port) });
+  const client = new NetworkClient({ protocol, socketFactory });
+  await client.connect();
+  const send = async (header: Uint8Array, data = new Uint8Array(10)) => {
+    const writer = client.player?.connection?.openStream(header).writable.getWriter();
+    await writer?.write(data);
+    await writer?.close();
+  };
+  const refused = { code: "ERR_STREAM_REJECTED", reason: { code: 1 } };
+  const headerOf = (name: string, fromByte = 0, sizeBytes = 10) => encode(part, { name, fromByte, sizeBytes });
+  await expect(send(headerOf("../out"))).rejects.toMatchObject(refused);
+  await expect(send(headerOf(".hidden"))).rejects.toMatchObject(refused);
+  await expect(send(headerOf("a.part"))).rejects.toMatchObject(refused);
+  await expect(send(headerOf("later", 5))).rejects.toMatchObject(refused);
+  await expect(send(headerOf("large", 0, 2 ** 40))).rejects.toMatchObject(refused);
+  await expect(send(new Uint8Array(0))).rejects.toMatchObject(refused);
+  await expect(send(headerOf("longer"), new Uint8Array(100_000))).rejects.toMatchObject({ code: "ERR_STREAM_STOPPED" });
+  expect(await client.request(Offer, { name: "../../etc/passwd" })).toEqual({ hasBytes: 0 });
+
+  await send(headerOf("honest"));
+  await server.line("honest is here");
+  expect(readdirSync(join(folder, "inbox"))).toContain("honest");
+  expect(readdirSync(folder)).toEqual(["inbox"]);
+  await client.disconnect();
+  server.child.kill("SIGINT");
+  expect(await server.end()).toMatchObject({ code: 0, errors: "" });
+});
