@@ -240,7 +240,7 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
       onMoved: (connection, from) => this.onMoved(connection, from),
       onDisconnected: (connection, reason) => this.onDisconnected(connection, reason),
       onDrain: (connection) => this.onDrain(connection),
-      onError: (error) => this.onError(error),
+      onError: (error, connection) => this.onError(error, connection),
       beforeAccept: (incoming) => this.beforeAccept(incoming),
     };
   }
@@ -344,8 +344,10 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
     if (player) serverOf(player).addressChanged(player, from);
   }
 
-  onError(error: unknown): void {
-    this.home.report(error, null, null, "beforeAccept");
+  /** @param connection of which `onStream` has failed; else it was `beforeAccept` */
+  onError(error: unknown, connection?: LibraryConnection): void {
+    const player = connection && this.#byConnection.get(connection);
+    this.home.report(error, player ?? null, null, connection ? "onStream" : "beforeAccept");
   }
 
   onDrain(connection: LibraryConnection): void {

@@ -279,6 +279,11 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     if (!this.#server) void this.close();
   }
 
+  streamFailed(connection: PeerConnection, error: unknown): void {
+    if (this.#handler.onError) this.guard(() => this.#handler.onError?.(error, connection));
+    else reportUncaught(error);
+  }
+
   guard(callback: () => void): void {
     try {
       callback();

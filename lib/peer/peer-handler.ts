@@ -33,10 +33,12 @@ export interface PeerHandler<Connection extends IConnection = IConnection> {
   beforeAccept?(incoming: IncomingConnection): Verdict | PromiseLike<Verdict>;
   /**
    * What `beforeAccept` has thrown, a TypeError that says what it should have answered, or `ERR_HANDSHAKE_TIMEOUT` when
-   * it has not answered in time.
-   * @defaultValue a warning on the console
+   * it has not answered in time. And what `onStream` of a connection has thrown or rejected with.
+   *
+   * @param connection that of `onStream`
+   * @defaultValue a warning on the console; of `onStream` an uncaught error
    */
-  onError?(error: unknown): void;
+  onError?(error: unknown, connection?: Connection): void;
 }
 
 /** The names of all callbacks. */

@@ -68,3 +68,36 @@ test("an async info answers nobody, and is reported", async () => {
   expect(texts).toContain("no name");
   expect(texts).toContain("info answers at once: a promise would come too late");
 });
+
+test.each([
+  [
+    "throws",
+    () => {
+      throw new Error("no disk");
+    },
+  ],
+  ["rejects", fail("no disk")],
+  [
+    "accepts and rejects",
+    async (_: unknown, accept: () => unknown) => {
+      accept();
+      throw new Error("no disk");
+    },
+  ],
+])("an onStream that %s is reported, and the sender hears of it", async (_, onStream) => {
+  const protocol = defineProtocol({ name: "callbacks", version: 1, messages: [Note] });
+  const world = new MessageWorld({ protocol });
+  await world.server.start();
+  const { client, player } = await world.join();
+  for (const [from, to] of [
+    [client.player, player],
+    [player, client.player],
+  ]) {
+    if (to?.connection) to.connection.onStream = onStream;
+    const writer = from?.connection?.openStream().writable.getWriter();
+    const written = writer?.write(new Uint8Array(1_000_000)).catch((error) => error);
+    await world.run(300);
+    expect(await written).toMatchObject({ reason: { code: 1002 } });
+  }
+  expect(world.errors.map((error) => (error as Error).message)).toEqual(["no disk", "no disk"]);
+});

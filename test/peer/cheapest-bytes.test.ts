@@ -53,7 +53,7 @@ class Victim implements ProfileHost {
       send: () => true,
       queuedBytes: () => 0,
       changed: () => {},
-      guard: (callback) => callback(),
+      failed() {},
       malformed: (text) => this.malformed(text),
     });
     this.streams.onStream = (_header, accept) => accept();

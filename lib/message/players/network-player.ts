@@ -44,7 +44,12 @@ export interface PlayerOwner {
   readonly errorBudget: ErrorBudget | null;
   /** The player's budget is used up. @param lastError what it did last; empty if the application has charged it */
   errorLimitReached(player: NetworkPlayer, lastError: string): void;
-  report(error: unknown, player: INetworkPlayer, message: MessageDefinition<unknown>, place: string): void;
+  report(
+    error: unknown,
+    player: INetworkPlayer | null,
+    message: MessageDefinition<unknown> | null,
+    place: string,
+  ): void;
   /** Whether the player is a client. */
   readonly isServer: boolean;
   /** `player.disconnect` was called. */

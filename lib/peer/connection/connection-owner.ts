@@ -29,6 +29,6 @@ export interface ConnectionOwner {
   forget(connection: PeerConnection): void;
   /** It has something to send. */
   changed(connection: PeerConnection): void;
-  /** Calls the user's code; what it throws is reported. */
-  guard(callback: () => void): void;
+  /** `onStream` of the connection has failed. */
+  streamFailed(connection: PeerConnection, error: unknown): void;
 }

@@ -12,7 +12,7 @@ export function createStreams(connection: PeerConnection, profile: Profile, owne
     send: (lane, bytes, length) => profile.send(Channel.Reliable, lane, bytes, 0, length, null),
     queuedBytes: () => profile.queuedBytes(STREAM_LANE),
     changed: () => owner.changed(connection),
-    guard: (callback) => owner.guard(callback),
+    failed: (error) => owner.streamFailed(connection, error),
     malformed: (text) => connection.malformed(text),
   });
 }

@@ -22,6 +22,8 @@ export enum StreamCode {
   /** Nobody listens for streams here. */
   NotWanted = 1000,
   TooMany = 1001,
+  /** What listens for streams here has failed. */
+  Failed = 1002,
 }
 
 const HEAD_BYTES = 5;

@@ -2,7 +2,13 @@ import type { NetworkErrorCode } from "../../error-codes.js";
 import { NetworkError } from "../../network-error.js";
 import type { DisconnectReason } from "../../socket/index.js";
 import { MessageBuffer } from "../collections/message-buffer.js";
-import { CHUNK_BYTES, STREAM_CREDIT_BYTES, StreamMessage, type StreamMessageWriter } from "./stream-messages.js";
+import {
+  CHUNK_BYTES,
+  STREAM_CREDIT_BYTES,
+  StreamCode,
+  StreamMessage,
+  type StreamMessageWriter,
+} from "./stream-messages.js";
 
 /** What the receiving end of a stream asks of its table. */
 export interface StreamReceiverOwner {
@@ -28,6 +34,8 @@ export class StreamReceiver {
   #isPulled = false;
   #isDecided = false;
   #hasEnded = false;
+  /** Nothing of it is left to say. */
+  #isOver = false;
   #receivedBytes = 0;
   #readBytes = 0;
   #grantedBytes = 0;
@@ -63,6 +71,14 @@ export class StreamReceiver {
     this.#stop(code);
   }
 
+  /** Whoever should read it has failed: the other side sends no more. */
+  abandon(): void {
+    this.#isDecided = true;
+    const controller = this.#controller;
+    if (!this.#isOver) this.#stop(StreamCode.Failed);
+    controller?.error(new NetworkError("ERR_STATE", "The listener of the stream has failed"));
+  }
+
   /** @returns false: no bytes, more than the credit allows, or something behind the end */
   receive(source: Uint8Array, from: number, length: number): boolean {
     this.#receivedBytes += length;
@@ -85,7 +101,7 @@ export class StreamReceiver {
   fail(code: NetworkErrorCode, text: string, reason?: DisconnectReason): void {
     this.#isDecided = true;
     this.#blocks.length = 0;
-    this.#owner.forgetReceiver(this.id);
+    this.#forget();
     this.#controller?.error(new NetworkError(code, text, reason ? { reason } : {}));
     this.#controller = null;
   }
@@ -109,7 +125,7 @@ export class StreamReceiver {
     }
     if (this.#hasEnded && this.#blocks.length === 0) {
       this.#controller = null;
-      this.#owner.forgetReceiver(this.id);
+      this.#forget();
       this.#owner.sendControl(this.#owner.writer.plain(StreamMessage.Finished, this.id));
       controller.close();
     }
@@ -120,10 +136,15 @@ export class StreamReceiver {
     this.#owner.sendControl(this.#owner.writer.withNumber(StreamMessage.Credit, this.id, this.#grantedBytes));
   }
 
+  #forget(): void {
+    this.#isOver = true;
+    this.#owner.forgetReceiver(this.id);
+  }
+
   #stop(code: number): void {
     this.#controller = null;
     this.#blocks.length = 0;
-    this.#owner.forgetReceiver(this.id);
+    this.#forget();
     this.#owner.sendControl(this.#owner.writer.withCode(StreamMessage.Stop, this.id, code));
   }
 }

@@ -1,5 +1,6 @@
 import { outOfRange } from "../../arguments.js";
 import { cloneBytes } from "../../bytes.js";
+import { follow } from "../../follow.js";
 import { NetworkError } from "../../network-error.js";
 import type { DisconnectReason } from "../../socket/index.js";
 import { nearestNumber } from "../frames/packet-number.js";
@@ -23,7 +24,8 @@ export interface StreamTableOwner {
   /** Bytes in the lane of the streams that have not left. */
   queuedBytes(): number;
   changed(): void;
-  guard(callback: () => void): void;
+  /** A listener of the user has failed. */
+  failed(error: unknown): void;
   malformed(text: string): void;
 }
 
@@ -179,17 +181,22 @@ export class StreamTable implements StreamSenderOwner, StreamReceiverOwner {
       return;
     }
     this.#receivers.set(id, stream);
-    this.#owner.guard(() =>
-      listener(
-        header,
-        () => stream.accept(),
-        (code) => stream.reject(code),
-      ),
-    );
+    const failed = (error: unknown) => {
+      stream.abandon();
+      this.#owner.failed(error);
+    };
+    const accept = () => stream.accept();
+    const reject = (code?: number) => stream.reject(code);
+    try {
+      follow(listener(header, accept, reject), failed);
+    } catch (error) {
+      failed(error);
+    }
   }
 }
 
 function stopText(code: number): string {
+  if (code === StreamCode.Failed) return "What listens for streams at the other side has failed";
   if (code !== StreamCode.NotWanted) return `The other side does not want the stream (code ${code})`;
   return "The other side had no `onStream` when the stream came: it must be set in the event `authenticated`";
 }
