@@ -24,6 +24,7 @@ function counting(): RoomKind {
   return {
     capacity: PLAYERS,
     emptyMs: Number.POSITIVE_INFINITY,
+    clientsCreate: false,
     open(room) {
       states.set(room, new Map());
       room.server.messageHandler.registerRequest(Move, async ({ number }, { id }) => {
