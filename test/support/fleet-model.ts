@@ -5,10 +5,9 @@ import { Directory, type RoomEntry, type SessionEntry } from "../../lib/rooms/fl
 import { FleetKeys } from "../../lib/rooms/fleet/fleet-keys.js";
 import { nameOf } from "../../lib/rooms/fleet/names.js";
 import { RoomLog } from "../../lib/rooms/fleet/room-log.js";
-import { TicketBook } from "../../lib/rooms/fleet/tickets.js";
-import { SessionWriter } from "../../lib/rooms/member/session-writer.js";
 import { decode, encode, map, struct, u32 } from "../../lib/serialization/index.js";
 import { seededRandom } from "../../lib/testing/index.js";
+import { ModelHost, type OwnedRoom, Player } from "./model-host.js";
 import { seededBytes } from "./peer-world.js";
 import { VirtualClock } from "./virtual-clock.js";
 
@@ -30,57 +29,6 @@ export interface ModelOptions {
   readonly freezeSeconds: number;
   readonly drainSeconds: number;
   readonly seed: number;
-}
-
-interface OwnedRoom {
-  entry: RoomEntry;
-  readonly log: RoomLog;
-  /** The last number of each visit. */
-  readonly state: Map<number, number>;
-}
-
-class Player {
-  readonly name: string;
-  session: string | null = null;
-  host: ModelHost | null = null;
-  room = "";
-  visit = 0;
-  moves = 0;
-  /** The last of its numbers that was acknowledged, in this visit. */
-  acknowledged = 0;
-  isBusy = false;
-
-  constructor(name: string) {
-    this.name = name;
-  }
-}
-
-/** A host without sockets: its rooms, and the sessions of its players. */
-class ModelHost {
-  readonly rooms = new Map<string, OwnedRoom>();
-  /** Rooms that are being claimed or made. */
-  readonly opening = new Map<string, Promise<boolean>>();
-  readonly players = new Set<string>();
-  readonly tickets: TicketBook;
-  readonly writer: SessionWriter;
-  isAlive = true;
-  isDraining = false;
-  /** Since when it says nothing. */
-  silentMs = Number.POSITIVE_INFINITY;
-
-  constructor(
-    readonly id: string,
-    readonly directory: Directory,
-    readonly log: Log,
-    world: FleetModel,
-  ) {
-    this.tickets = new TicketBook(world.keys, id, () => world.clock.now(), world.randomBytes);
-    this.writer = new SessionWriter(
-      world.clock,
-      () => (this.isAlive ? directory : null),
-      () => {},
-    );
-  }
 }
 
 /**
@@ -284,7 +232,7 @@ export class FleetModel {
     this.#in(before.room).delete(player);
     this.#in(room).add(player);
     Object.assign(player, { host, room, moves: player.moves + 1 });
-    host.players.add(player.session as string);
+    host.players.set(player.session as string, player);
     host.writer.put(this.#entryOf(player));
     if (before.visit !== player.visit) await this.#left(before.room, before.visit);
   }
@@ -438,7 +386,16 @@ export class FleetModel {
     Object.assign(host, { isAlive: false, silentMs: this.clock.now() });
     host.writer.stop();
     for (const { log } of host.rooms.values()) log.close();
+    this.#lose(host);
     this.#replace(host);
+  }
+
+  /** All its players notice soon, and look for their rooms at other hosts, all at once. */
+  #lose(host: ModelHost): void {
+    const players = [...host.players.values()];
+    void pause(this.clock, 3000).then(() => {
+      for (const player of players) if (player.host === host) this.#act(player);
+    });
   }
 
   /** Stands still, is replaced, and writes on when it wakes up. */
@@ -447,6 +404,7 @@ export class FleetModel {
     if (this.#hosts.filter(this.#isUp).length < 3) return;
     this.dangers.freezes++;
     host.silentMs = this.clock.now();
+    this.#lose(host);
     void pause(this.clock, 6000).then(() => {
       host.silentMs = Number.POSITIVE_INFINITY;
       for (const { log, state } of host.rooms.values()) void log.checkpoint(encode(State, state)).catch(() => {});
@@ -471,6 +429,7 @@ export class FleetModel {
     await host.writer.flushed();
     Object.assign(host, { isAlive: false, silentMs: this.clock.now() });
     for (const { log } of host.rooms.values()) log.close();
+    this.#lose(host);
     this.#replace(host);
   }
 
