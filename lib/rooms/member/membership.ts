@@ -8,6 +8,7 @@ import {
   type RedirectTarget,
   RequestRefusedError,
 } from "../../message/index.js";
+import { MAX_DOORS } from "../../message/protocol/door.js";
 import { settledWithin } from "../../message/time/deadline.js";
 import type { Random, RandomBytes } from "../../random.js";
 import type { Engine } from "../engine/engine.js";
@@ -210,7 +211,7 @@ export class Membership {
   doors(): Door[] {
     const others = this.kept.beats.hosts().filter(({ id, isDraining }) => id !== this.id && !isDraining);
     const from = Math.floor(this.#options.random() * others.length);
-    return [...others.slice(from), ...others.slice(0, from)].slice(0, 2).map(doorOf);
+    return [...others.slice(from), ...others.slice(0, from)].slice(0, MAX_DOORS).map(doorOf);
   }
 
   /**
