@@ -360,7 +360,7 @@ test("when all rooms are there, the oldest empty one makes room; those with play
   expect(rooms.room?.id).toBe(first.id);
 });
 
-test("a room whose open is never done is given up after 30 s: whoever waits is told, and its place is free", async () => {
+test("a room whose open is never done is given up after 30 s: who waits is told, its place is free", async () => {
   let opened = 0;
   const open = () => (++opened === 2 ? new Promise<void>(() => {}) : undefined); // The first time is the rehearsal.
   const world = await started({ open }, { maxRooms: 1 });

@@ -260,7 +260,7 @@ export class RoomHouse implements RoomOwner {
     }
   }
 
-  /** As `#open`. @throws (rejects) NetworkError `ERR_ROOM_FAILED`, also after `OPEN_MS`; `ERR_CLOSED`, `ERR_CONFLICT` */
+  /** As `#open`. @throws (rejects) `ERR_ROOM_FAILED`, also after `OPEN_MS`; `ERR_CLOSED`, `ERR_CONFLICT` */
   async #openInTime(room: Room, life: Life): Promise<void> {
     const { clock } = this.#owner;
     const timeoutText = `The room ${room.id} was not open within ${OPEN_MS} ms`;

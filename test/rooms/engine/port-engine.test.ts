@@ -140,7 +140,7 @@ function heldBack(channel: FakeChannel) {
 }
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-test("a watch of a process that does not read ends after 8 MiB; when it reads again its copy is made anew", async () => {
+test("a watch of a process that does not read ends after 8 MiB; then its copy is made anew", async () => {
   const { parent, child } = channelPair();
   const engine = new MemoryEngine();
   const end = new PortEngine(portOf(child));

@@ -51,7 +51,7 @@ function counting(): RoomKind {
 }
 
 test.each(SEEDS)(
-  "hosts die, stand still, are drained and cut off at random (seed %i, loss %d): each move that was acknowledged counts once",
+  "hosts die, stand still, are drained and cut off at random (seed %i, loss %d): each acknowledged move counts once",
   async (seed, loss) => {
     const random = seededRandom(seed);
     const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;

@@ -269,7 +269,7 @@ test("sessions do not outlive their players", async () => {
   expect([...sessions.entries()]).toEqual([]);
 });
 
-test("sessions that nobody has, for whatever reason, are removed: at a host that lives, in a room that is gone", async () => {
+test("sessions that nobody has are removed: at a host that lives, in a room that is gone", async () => {
   const { fleet, hosts } = await started(2);
   const [a, b] = hosts;
   const directory = await fleet.wait(Directory.open(fleet.engine, "test"));

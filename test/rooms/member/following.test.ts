@@ -35,7 +35,7 @@ test("all hosts know where a player is by what it has proven, while it moves fro
   expect(a.host.fleet?.to({ player: "ann" }).send(Note, 7)).toBe(false);
 });
 
-test("who comes back after a crash hears how old the state is: as the checkpoint, and what it took to look", async () => {
+test("who comes back after a crash hears how old the state is: the checkpoint, and the time to look", async () => {
   const fleet = new FleetWorld(newProtocol, { game });
   const calendar = vi.spyOn(Date, "now").mockImplementation(() => 1e12 + fleet.clock.now());
   onTestFinished(() => calendar.mockRestore());
@@ -59,7 +59,7 @@ test("who comes back after a crash hears how old the state is: as the checkpoint
   expect(lost[0]?.lostMs).toBeLessThanOrEqual(agoMs + 50);
 });
 
-test("a drain gives no room to a host with another version: it stays until the deadline, and is there later", async () => {
+test("a drain gives no room to a host with another version: it stays, and is there later", async () => {
   const fleet = new FleetWorld(newProtocol, { game: { ...game, emptyMs: 600_000 } });
   const [a] = (await fleet.start(1)) as [FleetProcess];
   await fleet.add({ protocol: newProtocol(2) });
