@@ -117,7 +117,9 @@ test.each(SEEDS)(
       }
       // Until all play again.
       const from = players.map(({ acknowledged }) => acknowledged);
-      await fleet.until(() => players.every(({ acknowledged }, at) => acknowledged > (from[at] as number) + 2), 20);
+      const isPlaying = () => players.every(({ acknowledged }, at) => acknowledged > (from[at] as number) + 2);
+      await fleet.until(() => faults.length > 0 || isPlaying(), 20);
+      expect(faults).toEqual([]);
     }
     isOver = true;
     await fleet.wait(Promise.all(playing));
