@@ -58,5 +58,9 @@ export const systemClock: Clock = {
   },
 };
 
+/** Resolves after `ms` milliseconds of the clock. */
+export const pause = (clock: Clock, ms: number): Promise<void> =>
+  new Promise((resolve) => void clock.setTimeout(resolve, ms));
+
 /** Milliseconds since 1970, for things that expire by the calendar. It may jump, so nothing else is timed by it. */
 export const unixTimeMs = (): number => Date.now();

@@ -1,8 +1,8 @@
+import { pause, systemClock } from "../clock.js";
 import type { InspectorSnapshot } from "../inspector/index.js";
 import { printable } from "../printable.js";
 import { defineCommand, UsageError, wholeNumber } from "./command.js";
 import { jsonLine } from "./json-line.js";
-import { pause } from "./pause.js";
 
 const USAGE = `Usage: valve-sockets inspect HOST:PORT#TOKEN [OPTIONS]
 
@@ -50,7 +50,7 @@ export const inspectCommand = defineCommand({
       else show(tableOf(snapshot, before));
       if (once) return 0;
       before = snapshot;
-      await pause(intervalMs);
+      await pause(systemClock, intervalMs);
     }
   },
 });

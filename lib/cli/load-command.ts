@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { checkFunction } from "../arguments.js";
-import { systemClock } from "../clock.js";
+import { pause, systemClock } from "../clock.js";
 import type { Logger, Protocol } from "../message/index.js";
 import { printable } from "../printable.js";
 import { chatProtocol, Echo } from "./chat-protocol.js";
@@ -9,7 +9,6 @@ import { encryptionFor } from "./client-encryption.js";
 import { defineCommand, UsageError, wholeNumber } from "./command.js";
 import { jsonLine } from "./json-line.js";
 import { type Bot, type LoadFigures, LoadRun, type Prepare } from "./load-run.js";
-import { pause } from "./pause.js";
 import { StatusLine } from "./status-line.js";
 import { createSocketFactory, parseTarget } from "./transports.js";
 
@@ -114,7 +113,7 @@ function echoBot(rate: number, size: number): Bot {
       if (player) await measure(player.request(Echo, { data }, { signal }));
       // A server that is slower than that is not asked twice as often afterwards.
       nextMs = Math.max(nextMs + 1000 / rate, systemClock.now());
-      await pause(nextMs - systemClock.now());
+      await pause(systemClock, nextMs - systemClock.now());
     }
   };
 }

@@ -1,3 +1,4 @@
+import { pause, systemClock } from "../clock.js";
 import { askServer, type ServerInfo } from "../message/index.js";
 import { NetworkError } from "../network-error.js";
 import { gnsIsThere } from "../peer/handshake/gns-packets.js";
@@ -5,7 +6,6 @@ import { connectError } from "../peer/peer-error.js";
 import { printable } from "../printable.js";
 import { defineCommand, wholeNumber } from "./command.js";
 import { jsonLine } from "./json-line.js";
-import { pause } from "./pause.js";
 import { createSocketFactory, parseTarget, type Target } from "./transports.js";
 import { examineUdpPort } from "./udp-port.js";
 
@@ -85,7 +85,7 @@ async function ping(target: Target, schedule: Schedule, tell: (line: string) => 
   let failure: NetworkError | null = null;
   let sent = 0;
   while (sent < schedule.count) {
-    const next = pause(schedule.intervalMs);
+    const next = pause(systemClock, schedule.intervalMs);
     sent++;
     try {
       info = await askServer({ socketFactory, host, port, timeoutMs: schedule.timeoutMs });

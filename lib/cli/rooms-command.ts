@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "../clock.js";
+import { type Clock, pause, systemClock } from "../clock.js";
 import { NetworkError } from "../network-error.js";
 import { printable } from "../printable.js";
 import type { Engine } from "../rooms/engine/engine.js";
@@ -82,7 +82,7 @@ async function status(engine: Engine, app: string, directory: Directory, json: b
   const hosts = new Map<string, HostState>();
   const stop = hearHosts(engine, app, (id, state) => (state ? hosts.set(id, state) : hosts.delete(id)));
   // Each host beats twice within this time.
-  await new Promise<void>((resolve) => void clock.setTimeout(resolve, 2 * BEAT_MS + 100));
+  await pause(clock, 2 * BEAT_MS + 100);
   stop();
   const rooms = [...directory.rooms()];
   const alive = [...hosts.values()].sort((one, other) => one.id.localeCompare(other.id));

@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { NetworkServer } from "../message/index.js";
+import { systemClock } from "../clock.js";
+import { TokenBucket } from "../guard/token-bucket.js";
+import { NetworkServer, PlayerSlot } from "../message/index.js";
 import { nodePrimitives } from "../noise/node-primitives.js";
 import { printable } from "../printable.js";
 import { chatProtocol, Echo, Said, Say } from "./chat-protocol.js";
@@ -26,6 +28,10 @@ stops it.
 
 Exit codes: 0 stopped, 1 it cannot listen, 2 wrong arguments.
 `;
+
+/** So many lines a player may say at once, and so many a second: each goes to everybody. */
+const LINES = 20;
+const LINES_PER_SECOND = 2;
 
 export const serveCommand = defineCommand({
   summary: "a server to try a network with: chat and echo",
@@ -53,7 +59,13 @@ export const serveCommand = defineCommand({
     server.on("disconnected", ({ id }, { text }) =>
       tell("left", { id, reason: text }, `Player ${id} left: ${printable(text)}`),
     );
-    server.messageHandler.register(Say, ({ name: speaker, text }, { id }) => {
+    const budgets = new PlayerSlot(() => new TokenBucket(systemClock, LINES, LINES_PER_SECOND));
+    server.messageHandler.register(Say, ({ name: speaker, text }, player) => {
+      const { id } = player;
+      if (!budgets.of(player).tryTake(1)) {
+        player.disconnect({ code: 1, text: `More than ${LINES} lines at once` });
+        return;
+      }
       const line = `${speaker || `Player ${id}`}: ${text}`;
       tell("said", { id, text: line }, printable(line));
       server.sendToAll(Said, { text: line });

@@ -1,6 +1,6 @@
+import { pause, systemClock } from "../clock.js";
 import { type PortInfo, XcsError, type XcsModule } from "../xcs/index.js";
 import type { EchoComputer } from "./echo-computer.js";
-import { pause } from "./pause.js";
 import { showData } from "./show-data.js";
 
 const HELP = `request socket_open PORT PROTOCOL    opens a port from 1 to 65535 for UDP or TCP
@@ -85,7 +85,7 @@ export class XcsSession {
     if (this.#echo) {
       await this.#echo.follow();
       // What the second computer answers to this line is there before the next one.
-      await pause(0);
+      await pause(systemClock, 0);
     }
     if (command === null) return null;
     return command === "read" || command === "peek" || command === "wait" ? `${showData(data)}\n` : "ok\n";

@@ -155,6 +155,17 @@ function writeScript(text: string): string {
   return script;
 }
 
+test("serve ends the connection of who says more lines than it repeats to all", async () => {
+  const { address, ...server } = await serve();
+  const listener = startCommand("connect", address, "--name", "listener");
+  await listener.waitFor("stderr", /Connected/);
+  await startCommand("connect", address, "--name", "flooder").end("hello\n".repeat(200));
+  await server.waitFor("stdout", /"left".*More than 20 lines at once/);
+  expect((await listener.end()).stdout.match(/flooder: hello/g)?.length).toBeLessThan(30);
+  server.child.kill("SIGTERM");
+  await server.end();
+});
+
 describe("load", () => {
   test("plays the bot of a script, and counts what fails", async () => {
     const { address, ...server } = await serve();

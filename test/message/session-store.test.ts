@@ -219,3 +219,24 @@ test("a store that gives no secret lets nobody in", async () => {
   expect(world.errors.length).toBe(1);
   expect(world.server.players).toEqual([]);
 });
+
+test("a store that does not answer is asked for 1024 sessions at a time; who comes then tries again", async () => {
+  const store = new TestStore();
+  const answers: (() => void)[] = [];
+  const finding: Promise<unknown>[] = [];
+  const { world, client, second } = await replaced(store, (server) => {
+    store.answer = () => new Promise((resolve) => answers.push(() => resolve(null)));
+    const { sessions } = NetworkServer.frontEndOf(server);
+    for (let count = 0; count < 1024; count++)
+      finding.push(sessions?.findStored(new Uint8Array(16)) as Promise<unknown>);
+    store.answer = (session) => session;
+  });
+  await world.run(3000, 50);
+  expect(store.asked).toHaveLength(1024);
+  expect([client.active, second.players]).toEqual([true, []]);
+  answers[0]?.();
+  await world.until(() => client.isAuthenticated, 50);
+  expect(store.asked).toHaveLength(1025);
+  for (const answer of answers) answer();
+  await Promise.all(finding);
+});

@@ -15,7 +15,7 @@ const Note = defineMessage("note", u8);
 const newProtocol = () => defineProtocol({ name: "hostile", version: 1, messages: [Note] });
 
 async function started(kind: Partial<RoomKind> = {}, options = {}) {
-  const arena: RoomKind = { capacity: 2, emptyMs: Number.POSITIVE_INFINITY, open() {}, ...kind };
+  const arena: RoomKind = { capacity: 2, emptyMs: 86_400_000, open() {}, ...kind };
   const world = new RoomsWorld(newProtocol, { arena }, options);
   await world.wait(world.host.start());
   return world;
@@ -358,4 +358,20 @@ test("when all rooms are there, the oldest empty one makes room; those with play
   expect(await world.codeOf(world.host.createRoom("arena"))).toBe("ERR_TOO_MANY_ROOMS");
   expect(await world.codeOf(rooms.create("arena"))).toBe("ERR_TOO_MANY_ROOMS");
   expect(rooms.room?.id).toBe(first.id);
+});
+
+test("a room whose open is never done is given up after 30 s: who waits is told, its place is free", async () => {
+  let opened = 0;
+  const open = () => (++opened === 2 ? new Promise<void>(() => {}) : undefined); // The first time is the rehearsal.
+  const world = await started({ open }, { maxRooms: 1 });
+  const { rooms } = await world.connect();
+  const created = rooms.create("arena", { timeoutMs: 60_000 });
+  created.catch(() => {});
+  await world.run(29_000, 100);
+  expect(world.host.rooms).toHaveLength(1);
+  await world.run(1500, 100);
+  expect(world.host.rooms).toEqual([]);
+  expect(await world.codeOf(created)).toBe("ERR_ROOM_FAILED");
+  expect(world.errors).toEqual([expect.objectContaining({ code: "ERR_TIMEOUT" })]);
+  expect((await world.wait(rooms.create("arena"))).kind).toBe("arena");
 });

@@ -9,7 +9,7 @@ import { CuttableFactory } from "../support/message-world.js";
 import { RoomsWorld } from "../support/rooms-world.js";
 
 const newProtocol = () => defineProtocol({ name: "lists", version: 1, messages: [] });
-const kind = { capacity: 4, emptyMs: Number.POSITIVE_INFINITY, open() {} };
+const kind = { capacity: 4, emptyMs: Number.POSITIVE_INFINITY, clientsCreate: false, open() {} };
 
 async function started(options = {}) {
   const world = new RoomsWorld(newProtocol, { arena: kind, castle: kind }, options);

@@ -247,5 +247,8 @@ test("a kind may be an object of a class; a mistake in one is named", () => {
   make(new Arena());
   expect(() => make({ capacity: 2, open() {}, emptyMS: 5 })).toThrow("did you mean emptyMs");
   expect(() => make({ open() {} })).toThrow("rooms.arena.capacity");
+  const forEver = { capacity: 2, emptyMs: Number.POSITIVE_INFINITY, open() {} };
+  expect(() => make(forEver)).toThrow("needs `clientsCreate: false`");
+  make({ ...forEver, clientsCreate: false });
   expect(() => make({ capacity: 2, open() {}, server: { drive: "manual" } })).toThrow("rooms.arena.server");
 });

@@ -2,7 +2,13 @@ import type { Clock } from "../../lib/clock.js";
 import { NetworkClient, type NetworkClientOptions, type Protocol } from "../../lib/message/index.js";
 import { MemoryEngine } from "../../lib/rooms/engine/index.js";
 import { RoomHost, type RoomHostOptions, type RoomKind, RoomsClient } from "../../lib/rooms/index.js";
-import { type ISocket, MemoryNetwork, MemorySocketFactory, ReceivedPacket } from "../../lib/socket/index.js";
+import {
+  type ISocket,
+  LagSocketFactory,
+  MemoryNetwork,
+  MemorySocketFactory,
+  ReceivedPacket,
+} from "../../lib/socket/index.js";
 import { FakeClock, seededRandom } from "../../lib/testing/index.js";
 import { turn } from "./message-world.js";
 import { seededBytes } from "./peer-world.js";
@@ -92,7 +98,8 @@ export class FleetProcess {
     this.#factory = new ProcessFactory(world.network, { kind: "datagram", port });
     this.engine = this.#held(world.engine.link(this.#clock));
     this.host = new RoomHost({
-      ...{ protocol: world.protocol(), socketFactory: this.#factory, clock: this.#clock, engine: this.engine, rooms },
+      ...{ protocol: world.protocol(), socketFactory: world.lossy(this.#factory), clock: this.#clock },
+      ...{ engine: this.engine, rooms },
       ...{ app: "test", fleetKey: [new Uint8Array(32).fill(7)], door: { addresses: { memory: `memory:${port}` } } },
       randomBytes: seededBytes(port),
       peer: { random: seededRandom(port) },
@@ -151,15 +158,19 @@ export class FleetWorld {
   readonly processes: FleetProcess[] = [];
   readonly #rooms: Record<string, RoomKind>;
   readonly #options: Partial<RoomHostOptions>;
+  /** The share of packets that is lost, each way. */
+  readonly #loss: number;
+  readonly #losses = seededRandom(2);
   #clients = 0;
 
   /** @param protocol makes one for each end */
   constructor(
     protocol: () => Protocol,
     rooms: Record<string, RoomKind>,
-    options: Partial<RoomHostOptions> & { latencyMs?: number } = {},
+    options: Partial<RoomHostOptions> & { latencyMs?: number; loss?: number } = {},
   ) {
-    const { latencyMs = 1, ...rest } = options;
+    const { latencyMs = 1, loss = 0, ...rest } = options;
+    this.#loss = loss;
     this.protocol = protocol;
     this.#rooms = rooms;
     this.#options = rest;
@@ -180,11 +191,17 @@ export class FleetWorld {
     return process;
   }
 
+  /** The sockets as they are on this world's network. */
+  lossy(inner: MemorySocketFactory) {
+    if (this.#loss === 0) return inner;
+    return new LagSocketFactory(inner, { clock: this.clock, random: this.#losses, loss: this.#loss });
+  }
+
   newClient(options: Partial<NetworkClientOptions> = {}) {
     const seed = 100_000 + ++this.#clients;
     const client = new NetworkClient({
       ...{ protocol: this.protocol(), clock: this.clock, randomBytes: seededBytes(seed) },
-      socketFactory: new MemorySocketFactory(this.network, { kind: "datagram" }),
+      socketFactory: this.lossy(new MemorySocketFactory(this.network, { kind: "datagram" })),
       logger: { warn: () => {} },
       ...options,
       peer: { random: seededRandom(seed), keepAliveMs: 400, timeoutMs: 3000, ...options.peer },

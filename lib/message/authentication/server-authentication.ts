@@ -165,6 +165,7 @@ export class ServerAuthentication {
     const { sessions } = this.#owner;
     const id = payload.slice(0, SESSION_ID_BYTES);
     const stored = sessions?.find(id) ? null : ((await sessions?.findStored(id)) ?? null);
+    if (stored === "busy") return () => player.refuse(DisconnectCode.ServerBusy, "Too many sessions are looked for");
     const secret = sessions?.find(id)?.secret ?? stored?.secret;
     if (!secret) return unknown;
     const reply = await answerSession(payload, secret, contextOf(player, attempt));

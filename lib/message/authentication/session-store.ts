@@ -40,7 +40,12 @@ export interface SessionStore {
    * @returns the session's secret, 32 bytes that nobody else can find out
    */
   create(id: Uint8Array, authentication: PlayerAuthentication): Uint8Array;
-  /** Called for each session that a client resumes and that this server does not have. @returns null: there is none */
+  /**
+   * Called for each session that a client resumes and that this server does not have, for at most 1024 at a time: while
+   * so many have not been answered, others are refused with `DisconnectCode.ServerBusy`, and their clients try again.
+   *
+   * @returns null: there is none
+   */
   find(id: Uint8Array): StoredSession | null | PromiseLike<StoredSession | null>;
   /** The player has left for good. Nobody waits for it; what it throws goes to `onError`. */
   remove(id: Uint8Array): void;

@@ -22,6 +22,9 @@ import {
 /** Reasons after which a player may come back: a newer connection of its client may have replaced this one. */
 export const SERVER_LOSSES = new Set<number>([...LOSSES, DisconnectCode.Replaced]);
 
+/** So many sessions may be looked for in the store at a time. */
+const MAX_FINDING = 1024;
+
 /** Settings of sessions: how players come back whose connection was lost. */
 export interface SessionOptions {
   /** How long a player whose connection was lost may come back. @defaultValue 30,000 ms */
@@ -63,6 +66,7 @@ export class SessionTable {
   readonly #suspended = new Map<NetworkPlayer, { timer: unknown; expire(): void }>();
   readonly #places: RankedPlaces<NetworkPlayer>;
   readonly #report: (error: unknown) => void;
+  #finding = 0;
 
   /** @param report gets what the store throws while nobody waits for it */
   constructor(
@@ -119,11 +123,24 @@ export class SessionTable {
     return this.#byId.get(hexOf(id)) ?? null;
   }
 
-  /** A session that is not known here, from the store. @throws (rejects) TypeError; what the store throws */
-  async findStored(id: Uint8Array): Promise<StoredSession | null> {
-    const found = (await this.options.store?.find(id)) ?? null;
-    checkStored(found);
-    return found;
+  /**
+   * A session that is not known here, from the store.
+   *
+   * @returns `"busy"`: the store is being asked for as many as it may be, by clients that may have left since
+   * @throws (rejects) TypeError; what the store throws
+   */
+  async findStored(id: Uint8Array): Promise<StoredSession | null | "busy"> {
+    const { store } = this.options;
+    if (!store) return null;
+    if (this.#finding >= MAX_FINDING) return "busy";
+    this.#finding++;
+    try {
+      const found = (await store.find(id)) ?? null;
+      checkStored(found);
+      return found;
+    } finally {
+      this.#finding--;
+    }
   }
 
   /** The player's connection was lost. @param expire is called when the player has not come back in time */

@@ -1,4 +1,5 @@
 import { checkFunction } from "../../arguments.js";
+import { pause, systemClock } from "../../clock.js";
 import type { NetworkErrorCode } from "../../error-codes.js";
 import { EventHub } from "../../event-hub.js";
 import { NetworkError } from "../../network-error.js";
@@ -42,6 +43,9 @@ interface Following {
   /** Of its present watch. */
   id: number;
 }
+
+/** The pause before a copy is asked for again. */
+const AGAIN_MS = 200;
 
 /** An engine that another process has: whatever is asked of this end, that process does (`serveEngine`). */
 export class PortEngine implements Engine {
@@ -200,7 +204,13 @@ export class PortEngine implements Engine {
       this.#end(following.id);
     });
     const following: Following = { bucket, copy, id: 0 };
-    await this.#follow(following);
+    this.#following.add(following);
+    try {
+      await this.#follow(following);
+    } catch (error) {
+      this.#following.delete(following);
+      throw error;
+    }
     return copy;
   }
 
@@ -208,12 +218,18 @@ export class PortEngine implements Engine {
   async #follow(following: Following): Promise<void> {
     const id = ++this.#lastId;
     following.id = id;
-    this.#following.add(following);
-    try {
-      await this.#call<Entries>("watch", [following.bucket], 0, id);
-    } catch (error) {
-      this.#following.delete(following);
-      throw error;
+    await this.#call<Entries>("watch", [following.bucket], 0, id);
+  }
+
+  /** Rebuilds a copy that is not current, until that has come about or the link is lost. */
+  async #followAgain(following: Following): Promise<void> {
+    for (let { id } = following; this.connected && this.#following.has(following) && following.id === id; ) {
+      try {
+        return await this.#follow(following);
+      } catch {
+        id = following.id;
+        await pause(systemClock, AGAIN_MS);
+      }
     }
   }
 
@@ -242,8 +258,17 @@ export class PortEngine implements Engine {
     } else if (message.type === "heard") this.#heard(message);
     else if (message.type === "changed") {
       for (const { id, copy } of this.#following) if (id === message.id) copy.apply(message.change);
-    } else if (message.type === "asked") void this.#asked(message);
+    } else if (message.type === "gap") this.#missed(message.id);
+    else if (message.type === "asked") void this.#asked(message);
     else if (message.type === "link") this.#linkIs(message.isUp);
+  }
+
+  /** A watch has ended since this process did not read: its copy is made anew. */
+  #missed(id: number): void {
+    const following = [...this.#following].find((one) => one.id === id);
+    if (!following) return;
+    following.copy.lose();
+    void this.#followAgain(following);
   }
 
   #heard({ id, subject, data }: PortMessage & { type: "heard" }): void {
@@ -264,9 +289,7 @@ export class PortEngine implements Engine {
     if (isUp === this.#isUp || this.#isClosed) return;
     this.#isUp = isUp;
     if (isUp) {
-      // Where this fails the link is lost again, and the next one rebuilds the copy.
-      for (const following of [...this.#following])
-        void this.#follow(following).catch(() => this.#following.add(following));
+      for (const following of [...this.#following]) void this.#followAgain(following);
       this.#events.emit("back");
       return;
     }

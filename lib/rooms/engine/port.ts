@@ -35,6 +35,8 @@ export type PortMessage = { readonly valveSockets: "engine" } & (
   | { readonly type: "end"; readonly id: number }
   | { readonly type: "heard"; readonly id: number; readonly subject: string; readonly data: Uint8Array }
   | { readonly type: "changed"; readonly id: number; readonly change: Change }
+  /** Changes of a watch were left out, since the other process did not read: it has ended. */
+  | { readonly type: "gap"; readonly id: number }
   | {
       readonly type: "asked";
       readonly id: number;

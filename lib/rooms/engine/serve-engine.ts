@@ -95,10 +95,9 @@ class Service {
   #ask(id: number, subject: string, data: Uint8Array): Promise<Uint8Array> {
     if (this.#asked.size >= ANSWERS) throw new Error(`${ANSWERS} requests are being answered already`);
     const ask = ++this.#lastAsk;
-    return new Promise((resolve, reject) => {
-      this.#asked.set(ask, { resolve, reject });
-      this.#send({ type: "asked", id, ask, subject, data });
-    });
+    if (!this.#lossy.send({ valveSockets: "engine", type: "asked", id, ask, subject, data }, data.length))
+      throw new Error("The process that answers does not read");
+    return new Promise((resolve, reject) => this.#asked.set(ask, { resolve, reject }));
   }
 
   #answered({ ask, data, error }: PortMessage & { type: "answered" }): void {
@@ -149,13 +148,21 @@ class Service {
   async #watch(id: number, bucket: Bucket) {
     let isComplete = false;
     const watch = await bucket.watch((change: Change) => {
-      const { key, entry } = change;
-      if (isComplete) this.#send({ type: "changed", id, change: { key, entry: entry && plain(entry) } });
+      if (isComplete && this.#ends.has(id) && !this.#tell(id, change)) {
+        this.#end(id);
+        this.#send({ type: "gap", id });
+      }
     });
     isComplete = true;
     if (this.#isOver) watch.close();
     else this.#ends.set(id, () => watch.close());
     return [...watch.entries()].map(plain);
+  }
+
+  /** @returns false: the other process does not read */
+  #tell(id: number, { key, entry }: Change): boolean {
+    const change = { key, entry: entry && plain(entry) };
+    return this.#lossy.send({ valveSockets: "engine", type: "changed", id, change }, entry?.value.length ?? 0);
   }
 
   async #page(id: number): Promise<Page> {

@@ -162,6 +162,10 @@ export class Directory {
     return !found || (found.epoch === epoch && this.#rooms.remove(found));
   }
 
+  sessions(): IterableIterator<SessionEntry> {
+    return this.#sessions.all();
+  }
+
   /** A session in the copy. @param id 32 hexadecimal digits */
   findSession(id: string): SessionEntry | undefined {
     return this.#sessions.find(id);
@@ -199,10 +203,10 @@ export class Directory {
     }
   }
 
-  /** Removes a session, unless another room or another host has it. @returns whether it is gone */
-  async removeSession({ id, room, host }: SessionEntry): Promise<boolean> {
+  /** Removes a session, unless it has moved on or another host has it. @returns whether it is gone */
+  async removeSession({ id, host, moves }: SessionEntry): Promise<boolean> {
     const found = await this.#sessions.read(id);
-    return !found || (found.room === room && found.host === host && this.#sessions.remove(found));
+    return !found || (found.host === host && found.moves <= moves && this.#sessions.remove(found));
   }
 
   close(): void {

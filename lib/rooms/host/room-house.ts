@@ -8,6 +8,7 @@ import {
   NetworkServer,
   type NetworkServerOptions,
 } from "../../message/index.js";
+import { promiseBefore } from "../../message/time/deadline.js";
 import type { RandomBytes } from "../../random.js";
 import { encode } from "../../serialization/index.js";
 import { cutUtf8 } from "../../utf8.js";
@@ -49,9 +50,14 @@ export interface HouseOwner {
   readonly keeper: RoomKeeper | null;
 }
 
+/** How long a room may take from its making until its server runs. */
+const OPEN_MS = 30_000;
+
 /** A room from its making to its end. */
 interface Life {
   isOpen: boolean;
+  /** It was closed for good. */
+  isOver: boolean;
   emptyTimer: unknown;
 }
 
@@ -100,9 +106,9 @@ export class RoomHouse implements RoomOwner {
     }
     const room = this.#make(given);
     this.directory.add(room);
-    const life: Life = { isOpen: false, emptyTimer: null };
+    const life: Life = { isOpen: false, isOver: false, emptyTimer: null };
     this.#lives.set(room, life);
-    const opening = this.#open(room, life);
+    const opening = this.#openInTime(room, life);
     opening.catch(() => {});
     this.#openings.set(room, opening);
     this.#seatsChanged(room);
@@ -239,13 +245,29 @@ export class RoomHouse implements RoomOwner {
     const { keeper } = this.#owner;
     try {
       if (keeper) await keeper.claim(room);
+      this.#assertThere(room);
       const opening = partsOf(room).kind.open(room) as unknown;
       if (isThenable(opening)) await opening;
-      if (!this.directory.has(room)) throw closedError(room);
+      this.#assertThere(room);
       const starting = room.server.start();
       keeper?.restore(room);
       life.isOpen = true;
       await starting;
+    } catch (error) {
+      // It was closed while it was being claimed.
+      if (!this.directory.has(room)) keeper?.release(room, life.isOver);
+      throw error;
+    }
+  }
+
+  /** As `#open`. @throws (rejects) `ERR_ROOM_FAILED`, also after `OPEN_MS`; `ERR_CLOSED`, `ERR_CONFLICT` */
+  async #openInTime(room: Room, life: Life): Promise<void> {
+    const { clock } = this.#owner;
+    const timeoutText = `The room ${room.id} was not open within ${OPEN_MS} ms`;
+    try {
+      await promiseBefore<void>(clock, { timeoutMs: OPEN_MS, timeoutText, signal: undefined }, (resolve, reject) => {
+        this.#open(room, life).then(resolve, reject);
+      });
     } catch (cause) {
       if (!this.#forget(room, false)) throw cause; // Closed meanwhile.
       if (isElsewhere(cause)) throw cause;
@@ -253,6 +275,10 @@ export class RoomHouse implements RoomOwner {
       const error = new NetworkError("ERR_ROOM_FAILED", `The room ${room.id} could not be opened`);
       throw Object.assign(error, { cause });
     }
+  }
+
+  #assertThere(room: Room): void {
+    if (!this.directory.has(room)) throw closedError(room);
   }
 
   #seatsChanged(room: Room): void {
@@ -287,7 +313,9 @@ export class RoomHouse implements RoomOwner {
   #forget(room: Room, isOver: boolean): boolean {
     if (!this.directory.remove(room)) return false;
     this.#owner.keeper?.release(room, isOver);
-    this.#owner.clock.clearTimeout(this.#lives.get(room)?.emptyTimer);
+    const life = this.#lives.get(room);
+    if (life) life.isOver = isOver;
+    this.#owner.clock.clearTimeout(life?.emptyTimer);
     this.#lives.delete(room);
     this.#owner.changed(room);
     return true;

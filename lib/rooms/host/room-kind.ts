@@ -88,6 +88,10 @@ export function checkKind(name: string, kind: RoomKind): void {
   const given = isPlain ? kind : Object.fromEntries(names.map((one) => [one, kind[one]]));
   checkOptions(`rooms.${name}`, given as RoomKind, KIND);
   if (kind.server) checkOptions(`rooms.${name}.server`, kind.server, SERVER);
+  if (kind.emptyMs === Number.POSITIVE_INFINITY && kind.clientsCreate !== false)
+    throw invalidType(
+      `rooms.${name}: \`emptyMs: Infinity\` needs \`clientsCreate: false\`: strangers' rooms would stay`,
+    );
   if (!kind.snapshot !== !kind.restore) throw invalidType(`rooms.${name} needs both \`snapshot\` and \`restore\``);
   if (!kind.commitCodec !== !kind.apply || (kind.apply && !kind.snapshot))
     throw invalidType(`rooms.${name}: \`commitCodec\` needs \`apply\`, \`snapshot\` and \`restore\``);

@@ -103,6 +103,11 @@ export class FleetSessions implements SessionStore {
     this.writer.drop(hexOf(id));
   }
 
+  /** Writes again of players who are here what the directory does not have: another host took them, and then not. */
+  repair(directory: Directory): void {
+    for (const session of this.#here.values()) if (!directory.findSession(session.id)) this.writer.put(session);
+  }
+
   // What the front end calls.
 
   newId(): Uint8Array {

@@ -1,5 +1,5 @@
 import { equalBytes } from "../../bytes.js";
-import { type Clock, unixTimeMs } from "../../clock.js";
+import { type Clock, pause, unixTimeMs } from "../../clock.js";
 import {
   DisconnectCode,
   type Door,
@@ -8,6 +8,7 @@ import {
   type RedirectTarget,
   RequestRefusedError,
 } from "../../message/index.js";
+import { MAX_DOORS } from "../../message/protocol/door.js";
 import { settledWithin } from "../../message/time/deadline.js";
 import type { Random, RandomBytes } from "../../random.js";
 import type { Engine } from "../engine/engine.js";
@@ -81,7 +82,7 @@ export class Membership {
   #door: Door | null = null;
   #stopOrders = () => {};
   #sweepTimer: unknown = null;
-  /** Since when rooms, and players who are in none, have a host that is dead. */
+  /** Since when rooms, and sessions without a room or a player, have nobody. */
   #orphans = new Map<string, number>();
   readonly #seatTimers = new Set<unknown>();
   /** Copies of rooms that players have not left yet. */
@@ -210,7 +211,7 @@ export class Membership {
   doors(): Door[] {
     const others = this.kept.beats.hosts().filter(({ id, isDraining }) => id !== this.id && !isDraining);
     const from = Math.floor(this.#options.random() * others.length);
-    return [...others.slice(from), ...others.slice(0, from)].slice(0, 2).map(doorOf);
+    return [...others.slice(from), ...others.slice(0, from)].slice(0, MAX_DOORS).map(doorOf);
   }
 
   /**
@@ -229,8 +230,7 @@ export class Membership {
       await Promise.all(this.#leaving);
       const isDone = moved.every(Boolean) && house.directory.size === 0;
       if (isDone && NetworkServer.frontEndOf(lobby).admittedCount === 0) return;
-      if (isDone || !moved.some(Boolean))
-        await new Promise<void>((resolve) => void clock.setTimeout(resolve, PAUSE_MS));
+      if (isDone || !moved.some(Boolean)) await pause(clock, PAUSE_MS);
     }
   }
 
@@ -355,7 +355,7 @@ export class Membership {
     return this.kept.beats.find(host) ? this.arrivals.targetOf(host, { session, room }) : null;
   }
 
-  /** Takes what hosts have left that are dead for longer than anybody may come back. */
+  /** Takes what hosts have left that are dead for longer than anybody may come back, and removes what nobody has. */
   async #sweep(): Promise<void> {
     const { clock, resumeWindowMs } = this.#options;
     const nowMs = clock.now();
@@ -372,13 +372,17 @@ export class Membership {
       const isGone = beats.isDead(room.owner) && room.owner !== this.id;
       if (isGone && isOld(`room ${room.id}`) && rooms.length < MAX_SWEPT) rooms.push(room);
     }
-    for (const session of directory?.sessionsIn("") ?? []) {
-      const isGone = beats.isDead(session.host) && session.host !== this.id;
-      if (isGone && isOld(`session ${session.id}`)) sessions.push(session);
+    for (const session of directory?.sessions() ?? []) {
+      const { id, host, room } = session;
+      // Those who are in a room are awaited by whoever claims it.
+      const isLeft = () => beats.isDead(host) && !directory?.findRoom(room);
+      if ((host === this.id ? !this.sessions.has(id) : isLeft()) && isOld(`session ${id}`)) sessions.push(session);
     }
     this.#orphans = orphans;
     for (const session of sessions) this.sessions.writer.remove(session);
-    if (!this.isDraining) for (const { id } of rooms) await this.finder.find(id).catch(() => {});
+    if (directory?.isCurrent) this.sessions.repair(directory);
+    // Side by side: one whose `open` takes long holds up no other. A host that drains takes none.
+    await Promise.all(rooms.map(({ id }) => this.finder.find(id).catch(() => {})));
     if (this.#sweepTimer !== null) this.#sweepTimer = clock.setTimeout(() => void this.#sweep(), SWEEP_MS);
   }
 }

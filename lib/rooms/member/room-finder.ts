@@ -1,4 +1,4 @@
-import type { Clock } from "../../clock.js";
+import { type Clock, pause } from "../../clock.js";
 import { NetworkError } from "../../message/index.js";
 import type { Directory, RoomEntry } from "../fleet/directory.js";
 import { codeOf } from "../fleet/records.js";
@@ -63,7 +63,7 @@ export class RoomFinder {
         }
       } else if (await this.#hasIt(entry)) return { host: entry.owner };
       if (clock.now() >= untilMs) throw busy(id);
-      await new Promise<void>((resolve) => void clock.setTimeout(resolve, PAUSE_MS));
+      await pause(clock, PAUSE_MS);
     }
   }
 

@@ -128,6 +128,63 @@ test("a log of many pages is read to its end, and ends there", async () => {
   expect((await readAll(log, "room", last)).length).toBe(0);
 });
 
+/** A channel that takes everything, and lets nothing out until `go`. */
+function heldBack(channel: FakeChannel) {
+  const kept: (() => void)[] = [];
+  const send = channel.send.bind(channel);
+  channel.send = (...message) => kept.push(() => send(...message)) > 0;
+  const go = () => {
+    for (const leave of kept.splice(0)) leave();
+  };
+  return { kept, go };
+}
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+test("a watch of a process that does not read ends after 8 MiB; then its copy is made anew", async () => {
+  const { parent, child } = channelPair();
+  const engine = new MemoryEngine();
+  const end = new PortEngine(portOf(child));
+  serveEngine(engine.link(), portOf(parent));
+  const watch = await (await end.bucket("rooms")).watch();
+  const bucket = await engine.bucket("rooms");
+  const { kept, go } = heldBack(parent);
+  const piece = bytes("x".repeat(100_000));
+  for (let at = 0; at < 200; at++) await bucket.create(`key${at}`, piece);
+  await turn();
+  expect(kept.length).toBeLessThan(90);
+  await bucket.create("last", bytes("1"));
+  expect([watch.isCurrent, watch.size]).toEqual([true, 0]);
+  go();
+  while (!kept.length) await turn();
+  expect(watch.isCurrent).toBe(false);
+  while (!watch.isCurrent) {
+    go();
+    await turn();
+  }
+  expect(watch.size).toBe(201);
+  await bucket.create("later", bytes("2"));
+  await turn();
+  go();
+  await turn();
+  expect(watch.get("later")?.value).toEqual(bytes("2"));
+});
+
+test("requests to a process that does not read fail", async () => {
+  const { parent, child } = channelPair();
+  const engine = new MemoryEngine();
+  const end = new PortEngine(portOf(child));
+  serveEngine(engine.link(), portOf(parent));
+  end.answer("ask", (data) => data);
+  await end.bucket("any"); // By then the answer is known at the other end.
+  const { go } = heldBack(parent);
+  const data = bytes("x".repeat(500_000));
+  const asked = Array.from({ length: 20 }, () => engine.request("ask", data, { timeoutMs: 10_000 }));
+  const failed = await Promise.allSettled(asked.slice(16));
+  expect(failed).toEqual(failed.map(() => ({ status: "rejected", reason: code("ERR_REQUEST_FAILED") })));
+  go();
+  expect(await Promise.all(asked.slice(0, 16))).toHaveLength(16);
+});
+
 test("what a process that does not read hears waits up to 8 MiB, and the rest is lost", async () => {
   const { parent, child } = channelPair();
   const engine = new MemoryEngine();
@@ -136,18 +193,14 @@ test("what a process that does not read hears waits up to 8 MiB, and the rest is
   let count = 0;
   end.subscribe("news", () => void count++);
   await new Promise((resolve) => setImmediate(resolve));
-  const kept: (() => void)[] = [];
-  const { send } = parent;
-  // The channel takes everything, and nothing leaves.
-  parent.send = (message, handle, options, sent) =>
-    void kept.push(() => send.call(parent, message, handle, options, sent)) === undefined;
+  const { kept, go } = heldBack(parent);
   const piece = bytes("x".repeat(1_000_000 - 256));
   for (let index = 0; index < 20; index++) {
     engine.publish("news", piece);
     await new Promise((resolve) => setImmediate(resolve));
   }
   expect(kept.length).toBe(8);
-  for (const go of kept.splice(0)) go();
+  go();
   await new Promise((resolve) => setImmediate(resolve));
   expect(count).toBe(8);
   engine.publish("news", piece);

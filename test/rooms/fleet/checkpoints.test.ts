@@ -100,3 +100,15 @@ test("a room whose last checkpoint is still being stored is not stored twice at 
   await pass(200);
   expect([most, checkpoints.metrics.stored, running]).toEqual([1, 1, 1]);
 });
+
+test("a room that ends while its checkpoint is being stored is no error", async () => {
+  const { errors, checkpoints, pass } = world();
+  let fail = (_error: Error) => {};
+  const store = () => new Promise<void>((_resolve, reject) => (fail = reject));
+  const remove = checkpoints.add({ snapshot: () => new Uint8Array(1), store });
+  await pass(2100);
+  remove();
+  fail(new Error("The room has ended"));
+  await pass(1000);
+  expect([errors, checkpoints.metrics.failed]).toEqual([[], 0]);
+});

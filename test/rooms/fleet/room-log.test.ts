@@ -286,3 +286,33 @@ describe("owners that crash, freeze and come back, and answers that are lost", (
     await settle();
   });
 });
+
+test("a log that is paused has stored what was on its way, and writes nothing until it goes on", async () => {
+  const clock = new FakeClock();
+  const engine = new MemoryEngine({ clock, latencyMs: 10 });
+  const pass = async (steps = 10) => {
+    for (let step = 0; step < steps; step++) await advance(clock, 10);
+  };
+  const opening = own(engine, clock, 1n);
+  await pass();
+  const { log, applied } = await opening;
+  void log.commit(bytes("a"));
+  await advance(clock, 5); // a is on its way
+  let isPaused = false;
+  const pausing = log.pause().then(() => {
+    isPaused = true;
+    return [...applied];
+  });
+  await advance(clock, 0);
+  expect(isPaused).toBe(false);
+  await pass();
+  expect(await pausing).toEqual(["a"]);
+  const commit = log.commit(bytes("b"));
+  const checkpoint = log.checkpoint(bytes("a"));
+  await pass(50);
+  expect([applied, log.waitingCount]).toEqual([["a"], 1]);
+  log.unpause();
+  await pass();
+  await Promise.all([commit, checkpoint]);
+  expect(applied).toEqual(["a", "b"]);
+});

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { defineMessage, defineProtocol, defineRequest, type NetworkClient } from "../../../lib/message/index.js";
+import { Directory, type SessionEntry } from "../../../lib/rooms/fleet/directory.js";
 import type { RoomKind, RoomsClient } from "../../../lib/rooms/index.js";
 import { decode, encode, map, string, struct, u32 } from "../../../lib/serialization/index.js";
 import { type FleetProcess, FleetWorld } from "../../support/fleet-world.js";
@@ -266,6 +267,56 @@ test("sessions do not outlive their players", async () => {
   expect(b.host.fleet?.findRooms()).toEqual([]);
   const sessions = await fleet.wait(fleet.engine.bucket("test-sessions").then((bucket) => bucket.watch()));
   expect([...sessions.entries()]).toEqual([]);
+});
+
+test("sessions that nobody has are removed: at a host that lives, in a room that is gone", async () => {
+  const { fleet, hosts } = await started(2);
+  const [a, b] = hosts;
+  const directory = await fleet.wait(Directory.open(fleet.engine, "test"));
+  const left = (id: string, host: string, room: string): SessionEntry => ({
+    ...{ id: id.repeat(32), host, room, playerId: 1, identity: "", authentication: '{"method":"none"}' },
+    ...{ epoch: 1n, moves: 0, isSpectator: false, question: 0 },
+  });
+  const sessions = [left("1", a.id, ""), left("2", a.id, "gone"), left("3", "dead", "gone"), left("4", "dead", "")];
+  for (const session of sessions) await fleet.wait(directory.putSession(session));
+  const { client } = await fleet.connect(b);
+  await fleet.run(20_000, 100);
+  expect([...directory.sessions()]).toHaveLength(5);
+  await fleet.run(30_000, 100);
+  expect([...directory.sessions()]).toEqual([expect.objectContaining({ host: b.id })]);
+  expect(client.isAuthenticated).toBe(true);
+});
+
+test("sessions of players who are in no room stay as long as their host lives", async () => {
+  const { fleet, hosts } = await started(2);
+  const changes: boolean[] = [];
+  const bucket = await fleet.wait(fleet.engine.bucket("test-sessions"));
+  await fleet.wait(bucket.watch(({ entry }) => void changes.push(entry !== null)));
+  const { client } = await fleet.connect(hosts[0]);
+  await fleet.run(90_000, 100);
+  expect([client.isAuthenticated, changes]).toEqual([true, [true]]);
+});
+
+test("a player whom another host disconnects as it comes stays where it was, and leaves nothing there", async () => {
+  const { fleet, hosts } = await started(2);
+  const [a, b] = hosts;
+  const room = await fleet.wait(a.host.createRoom("game", { id: "one" }));
+  for (const server of [room.server, a.host.server])
+    server.on("authenticated", (player) => player.disconnect({ code: 7, text: "not here" }));
+  await fleet.run(100);
+  const { client, rooms } = await fleet.connect(b);
+  rooms.joinById("one").catch(() => {});
+  await fleet.run(40_000, 20);
+  const sessions = await fleet.wait(fleet.engine.bucket("test-sessions").then((bucket) => bucket.watch()));
+  expect([client.isAuthenticated, sessions.size, a.host.metrics.players, b.host.metrics.players]).toEqual([
+    true,
+    1,
+    0,
+    1,
+  ]);
+  await fleet.wait(client.disconnect());
+  await fleet.run(1000, 10);
+  expect(sessions.size).toBe(0);
 });
 
 describe("a room at another host", () => {

@@ -20,7 +20,7 @@ import { type FleetProcess, FleetWorld } from "../../support/fleet-world.js";
 import { connectRaw, NO_TICKET } from "../../support/raw-ends.js";
 
 const newProtocol = () => defineProtocol({ name: "hostile", version: 1, messages: [] });
-const rooms = { game: { capacity: 2, emptyMs: Number.POSITIVE_INFINITY, open() {} } };
+const rooms = { game: { capacity: 2, emptyMs: Number.POSITIVE_INFINITY, clientsCreate: false, open() {} } };
 const KEY = new Uint8Array(32).fill(7);
 
 async function started() {

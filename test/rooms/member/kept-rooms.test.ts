@@ -16,6 +16,7 @@ function counters() {
   const kind: RoomKind = {
     capacity: 4,
     emptyMs: Number.POSITIVE_INFINITY,
+    clientsCreate: false,
     open: (room) => void states.set(room, { sum: 0, seen: 0 }),
     commitCodec: Add,
     apply: (room, event) => {
@@ -156,6 +157,60 @@ test("rooms that nobody looks for any more are taken over and disposed of when t
   expect(b.host.fleet?.findRooms()).toHaveLength(1);
   await fleet.run(30_000, 100);
   expect(b.host.fleet?.findRooms()).toEqual([]);
+});
+
+test("one room whose open takes long holds up none of those that a dead host has left", async () => {
+  const { kind } = counters();
+  let host = "";
+  const open = (room: Room) => {
+    kind.open(room);
+    // Only where it is taken over.
+    return room.id === "room0" && host === "b" ? new Promise<void>(() => {}) : undefined;
+  };
+  const fleet = new FleetWorld(newProtocol, { counter: { ...kind, open } });
+  const [a, b] = (await fleet.start(2)) as [FleetProcess, FleetProcess];
+  for (let at = 0; at < 4; at++) await fleet.wait(a.host.createRoom("counter", { id: `room${at}` }));
+  await a.kill();
+  host = "b";
+  await fleet.run(42_000, 100);
+  expect(
+    ["room1", "room2", "room3"].map((id) => b.host.fleet?.findRooms().find((room) => room.id === id)?.host),
+  ).toEqual([b.id, b.id, b.id]);
+});
+
+test("a host that drains takes over nothing that a dead one has left", async () => {
+  const { fleet, a, b } = await world();
+  await fleet.wait(a.host.createRoom("counter", { id: "one" }));
+  await a.kill();
+  await fleet.connect(b); // It waits for this player.
+  const draining = b.host.drain({ deadlineMs: 90_000, mode: "wait" });
+  await fleet.run(60_000, 100);
+  expect([b.host.fleet?.metrics.claimed, b.host.fleet?.findRooms()]).toEqual([
+    0,
+    [expect.objectContaining({ id: "one", host: a.id })],
+  ]);
+  b.host.undrain();
+  await fleet.wait(draining);
+  await fleet.run(6000, 100);
+  expect(b.host.fleet?.metrics.claimed).toBe(1);
+});
+
+test("a room that is given away is there as it was at that moment, without a checkpoint before", async () => {
+  const { fleet, a, b, of } = await world();
+  const room = await fleet.wait(a.host.createRoom("counter", { id: "one" }));
+  of(room).seen = 9; // Nobody commits it, and no time passes until the drain.
+  expect(await fleet.wait(a.host.drain())).toBe(0);
+  expect(of(b.host.getRoom("one") as Room)).toEqual({ sum: 0, seen: 9 });
+});
+
+test("a room that is closed while it is being claimed leaves nothing in the directory", async () => {
+  const { fleet, a } = await world(1);
+  const making = a.host.createRoom("counter", { id: "one" }).catch((error) => error);
+  const [room] = a.host.rooms as [Room];
+  await fleet.wait(room.close());
+  expect(await fleet.wait(making)).toEqual(code("ERR_CLOSED"));
+  await fleet.run(200);
+  expect(a.host.fleet?.findRooms()).toEqual([]);
 });
 
 describe("what is wrong is refused", () => {
