@@ -38,8 +38,8 @@ interface MaskingWs {
 }
 
 /**
- * Throws where Vite 7 or older has bundled `ws`. It puts an empty object in the place of the optional package bufferutil,
- * so `ws` takes that for installed, and could send no frame of 48 bytes or more.
+ * Throws where Vite 7 or older has bundled `ws`. It puts an empty object in the place of the optional package
+ * bufferutil, so `ws` takes that for installed, and could send no frame of 48 bytes or more.
  */
 function tryMask({ Sender }: MaskingWs): void {
   Sender?.frame?.(new Uint8Array(48), { mask: true, generateMask: (mask: Uint8Array) => mask.fill(1) });
