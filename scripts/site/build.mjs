@@ -1,5 +1,5 @@
-// npm run docs: builds the documentation as a site, in `site` or the folder that it is given, with a reference made from
-// the declarations in `dist`. It fails on a dead link.
+// npm run docs: builds the documentation as a site, in `site` or the folder that it is given. The reference is made
+// from the declarations in `dist`. It fails on a dead link.
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { cache, root } from "../paths.mjs";

@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { build as buildWithEsbuild } from "esbuild";
 import type { build as buildWithVite } from "vite";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { ensurePrebuilt, expectTable, installCopy, rowOf, temporaryFolder } from "../support/packed.js";
 import { fromRegistry, root } from "../support/runtimes.js";
 
@@ -14,6 +14,7 @@ const entry = join(folder, "bundled-server.mjs");
 const external = ["valve-sockets", "ws"];
 
 beforeAll(() => {
+  vi.stubEnv("NODE_ENV", "production"); // as Vite sets it for those who build with it
   ensurePrebuilt();
   for (const name of ["bundled-server.mjs", "each-transport.mjs"]) {
     cpSync(join(root, "test", "programs", name), join(folder, name));

@@ -58,8 +58,8 @@ export function install(tarballs: string | string[], folder: string, { node, npm
 }
 
 /**
- * Puts what is built into `node_modules` below a folder, with `ws`. The package is copied and not linked: bundlers follow
- * links, and read the tsconfig.json where they arrive.
+ * Puts what is built into `node_modules` below a folder, with `ws`. The package is copied and not linked: bundlers
+ * follow links, and read the tsconfig.json where they arrive.
  */
 export function installCopy(folder: string, binaries: "build/Release" | "prebuilds" = "prebuilds"): void {
   const modules = join(folder, "node_modules");

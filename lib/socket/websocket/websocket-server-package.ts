@@ -23,8 +23,9 @@ export async function loadWs(): Promise<typeof Ws> {
     tryMask(ws as unknown as MaskingWs);
     return ws;
   } catch (cause) {
-    // `ws` is CommonJS, and what esbuild makes of it in an ES module cannot load the modules of Node.js.
-    const isBundled = String(cause).includes("Dynamic require") || cause instanceof TypeError; // of tryMask
+    // `ws` is CommonJS, and what esbuild makes of it in an ES module cannot load the modules of Node.js. For Vite see
+    // `tryMask`; in development it throws an error that names bufferutil.
+    const isBundled = /Dynamic require|bufferutil/.test(String(cause)) || cause instanceof TypeError;
     const advice = isBundled ? BUNDLED : "npm install ws";
     throw new NetworkError("ERR_MISSING_PACKAGE", `WebSocket in Node needs the package ws: ${advice}`, { cause });
   }
@@ -38,8 +39,8 @@ interface MaskingWs {
 }
 
 /**
- * Throws where Vite 7 or older has bundled `ws`. It puts an empty object in the place of the optional package bufferutil,
- * so `ws` takes that for installed, and could send no frame of 48 bytes or more.
+ * Throws where Vite 7 or older has bundled `ws`. It puts an empty object in the place of the optional package
+ * bufferutil, so `ws` takes that for installed, and could send no frame of 48 bytes or more.
  */
 function tryMask({ Sender }: MaskingWs): void {
   Sender?.frame?.(new Uint8Array(48), { mask: true, generateMask: (mask: Uint8Array) => mask.fill(1) });
