@@ -14,7 +14,7 @@ const nodeOnlyOf = {
   comms: "((node|wav|node-seal)\\.ts|sockets)",
 };
 const nodeOnly = new RegExp(
-  `^(addon/|valve/|cli/|inspector/|${Object.entries(nodeOnlyOf)
+  `^(addon/|valve/|cli/|inspector/|recording/|${Object.entries(nodeOnlyOf)
     .map((entry) => entry.join("/"))
     .join("|")})`,
 );

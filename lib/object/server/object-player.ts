@@ -78,6 +78,8 @@ export class ObjectPlayer {
   readonly spawnsAgain: TokenBucket;
   /** Whether it is the client in this process and uses the server's instances. */
   readonly isShared: boolean;
+  /** Whether it is no player and sees everything. */
+  readonly isWatcher: boolean;
   readonly #lane: number;
   readonly #writer = new NetworkWriter({ sizeBytes: 2048, maxBytes: 1_000_000 });
   #sentBatches = 0;
@@ -90,8 +92,10 @@ export class ObjectPlayer {
     index: number,
     lane: number,
     isShared: boolean,
+    isWatcher: boolean,
     clock: Clock,
   ) {
+    this.isWatcher = isWatcher;
     this.standing = standing;
     this.spawnsAgain = new TokenBucket(clock, SPAWNS_AGAIN, 1);
     this.isShared = isShared;

@@ -111,7 +111,7 @@ export class ObjectServer implements ObjectOwner {
     this.#rate = new RateShare(maxStateBytesPerSecond);
     this.latest = new LatestSender(
       (item) => this.objects.get(item),
-      weight && ((player, object) => weight(player.player, object)),
+      weight && ((player, object) => (player.isWatcher ? 1 : weight(player.player, object))),
       layouts.restTicks,
     );
     this.ordered = new OrderedSender({
@@ -290,19 +290,13 @@ export class ObjectServer implements ObjectOwner {
 
   // Life of players.
 
-  addPlayer(player: INetworkPlayer): void {
+  addPlayer(player: INetworkPlayer, isWatcher = false): void {
     if (this.players.has(player)) return;
     let index = this.#byIndex.indexOf(undefined);
     if (index < 0) index = this.#byIndex.length;
     const standing = this.standings.of(player);
-    const added = new ObjectPlayer(
-      player,
-      standing,
-      index,
-      this.#options.lane,
-      player.isHost && this.share.isShared,
-      this.#clock,
-    );
+    const isShared = player.isHost && this.share.isShared;
+    const added = new ObjectPlayer(player, standing, index, this.#options.lane, isShared, isWatcher, this.#clock);
     this.#byIndex[index] = added;
     this.players.set(player, added);
     added.begin(RecordKind.Reset, this.ordered.sentTick);
@@ -394,7 +388,11 @@ export class ObjectServer implements ObjectOwner {
     this.latest.beginTick(tick);
     this.ordered.sentTick = tick;
     this.ordered.isSendPhase = true;
-    for (const player of this.players.values()) player.beginTick(tick);
+    for (const player of this.players.values()) {
+      // What was written for a watcher has no way to go.
+      if (player.isWatcher) this.applied(player, player.nextBatch - 1);
+      player.beginTick(tick);
+    }
     for (const object of this.#teleporting) object.teleportTick = tick;
     if (this.#teleporting.length > 0) this.#teleporting = [];
     const changed = this.#changed;
@@ -408,8 +406,9 @@ export class ObjectServer implements ObjectOwner {
       if (object.isSpawned) this.#sendState(object, tick);
     }
     this.latest.writeChanges();
-    const budgetBytes = this.#rate.take(this.#server.time.nowMs);
+    const rateBytes = this.#rate.take(this.#server.time.nowMs);
     for (const player of this.players.values()) {
+      const budgetBytes = player.isWatcher ? Number.POSITIVE_INFINITY : rateBytes;
       this.latest.forUnconfirmed(player, this.ordered);
       this.ordered.sendHeld(player);
       for (const object of player.entering) this.spawnNow(player, object);

@@ -155,6 +155,8 @@ export class ServerObjectManager {
         calls.playerGone(player);
         core.removePlayer(player);
       },
+      watcherAdded: (watcher) => core.addPlayer(watcher, true),
+      watcherRemoved: (watcher) => core.removePlayer(watcher),
       playerDisconnecting: (player) => {
         calls.playerGone(player);
         core.playerLeft(player);
