@@ -1,6 +1,7 @@
 /// <reference path="../globals.ts" preserve="true" />
 /** A page that shows what a server does, and its figures for Prometheus. */
 export type { Clock } from "../clock.js";
+export type { VoicePlayback } from "../comms/audio.js";
 export type { CommsSnapshot, InspectedNetwork } from "../comms/index.js";
 export { prometheusText } from "../message/figures.js";
 export type { DisconnectReason, INetworkPlayer, NetworkClient, NetworkServer, SpanFunction } from "../message/index.js";

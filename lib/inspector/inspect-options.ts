@@ -1,5 +1,6 @@
 import { invalidType } from "../arguments.js";
 import type { Clock } from "../clock.js";
+import type { VoicePlayback } from "../comms/audio.js";
 import type { InspectedNetwork } from "../comms/index.js";
 import {
   booleanOption,
@@ -33,6 +34,8 @@ export interface InspectOptions {
   objects?: InspectedObjects;
   /** Its voice. */
   comms?: InspectedNetwork;
+  /** Of a client: what plays the voices of `comms`, to show its jitter buffers. */
+  playback?: VoicePlayback;
   /** The socket factory of the server, where it simulates a bad network. */
   lag?: LagSocketFactory;
   clock?: Clock;
@@ -61,6 +64,7 @@ export const inspectRules: OptionRules<InspectOptions> = {
   payloads: booleanOption,
   objects: hasProperty("objects"),
   comms: hasProperty("comms"),
+  playback: hasProperty("speaker"),
   lag: hasProperty("conditions"),
   clock: clockOption,
 };

@@ -1,5 +1,6 @@
 import { invalidType } from "../arguments.js";
 import type { Clock } from "../clock.js";
+import type { VoicePlayback } from "../comms/audio.js";
 import type { InspectedNetwork } from "../comms/index.js";
 import { type INetworkPlayer, NetworkClient, NetworkServer } from "../message/index.js";
 import type { MessageDefinition } from "../message/protocol/message.js";
@@ -47,6 +48,7 @@ export interface Subject {
   readonly view: View;
   readonly objects: InspectedObjects | null;
   readonly comms: InspectedNetwork | null;
+  readonly playback: VoicePlayback | null;
   readonly lag: LagSocketFactory | null;
   readonly controls: boolean;
   readonly payloads: boolean;

@@ -8,7 +8,7 @@ import type { Subject, View } from "./subject.js";
 
 /** @param views the parts that are wanted besides the figures */
 export function takeSnapshot(
-  { view, comms, lag, controls, payloads, clock }: Subject,
+  { view, comms, playback, lag, controls, payloads, clock }: Subject,
   objects: ObjectRows | null,
   views: ReadonlySet<InspectorView>,
 ): InspectorSnapshot {
@@ -26,7 +26,7 @@ export function takeSnapshot(
     messages: views.has("messages") ? messagesOf(view, players) : [],
     rooms: views.has("rooms") ? view.rooms() : [],
     objects: objects && views.has("objects") ? objects.take(timeMs) : null,
-    comms: comms && views.has("comms") ? CommsInspector.snapshot(comms) : null,
+    comms: comms && views.has("comms") ? CommsInspector.snapshot(comms, playback) : null,
     figures: figuresOf(view.metrics()),
   };
 }

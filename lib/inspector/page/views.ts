@@ -176,6 +176,12 @@ export function voiceView({ snapshot: { comms } }: ViewProps): ComponentChildren
     },
     { title: "Lost", width: "80px", cell: ({ lost }) => formatCount(lost), key: ({ lost }) => lost },
     { title: "Late", width: "80px", cell: ({ late }) => formatCount(late), key: ({ late }) => late },
+    {
+      title: "Jitter buffer",
+      width: "140px",
+      cell: ({ playback: of }) => (of ? `${of.delayMs.toFixed(0)} of ${of.targetMs.toFixed(0)} ms` : "–"),
+      key: ({ playback }) => playback?.delayMs ?? 0,
+    },
   ];
   return [
     figuresOf({
