@@ -2,6 +2,7 @@ import { invalidType } from "../arguments.js";
 import type { Clock } from "../clock.js";
 import type { VoicePlayback } from "../comms/audio.js";
 import type { InspectedNetwork } from "../comms/index.js";
+import type { ClientFigures } from "../object/index.js";
 import {
   booleanOption,
   clockOption,
@@ -32,6 +33,8 @@ export interface InspectOptions {
   payloads?: boolean;
   /** The object manager of the server. */
   objects?: InspectedObjects;
+  /** What its clients tell of themselves. */
+  figures?: ClientFigures;
   /** Its voice. */
   comms?: InspectedNetwork;
   /** Of a client: what plays the voices of `comms`, to show its jitter buffers. */
@@ -63,6 +66,7 @@ export const inspectRules: OptionRules<InspectOptions> = {
   controls: booleanOption,
   payloads: booleanOption,
   objects: hasProperty("objects"),
+  figures: hasProperty("of"),
   comms: hasProperty("comms"),
   playback: hasProperty("speaker"),
   lag: hasProperty("conditions"),

@@ -166,6 +166,7 @@ export async function inspect(inspected: Inspected, options: InspectOptions = {}
   } = options;
   const {
     objects = null,
+    figures = null,
     comms = null,
     playback = null,
     lag = null,
@@ -183,7 +184,7 @@ export async function inspect(inspected: Inspected, options: InspectOptions = {}
   http.maxConnections = MAX_CONNECTIONS;
   http.listen({ host, port, exclusive: true });
   await once(http, "listening");
-  const subject = { view, objects, comms, playback, lag, controls, payloads, clock };
+  const subject = { view, objects, figures, comms, playback, lag, controls, payloads, clock };
   return new Inspector(subject, http, host, tls ? "https" : "http", token);
 }
 

@@ -60,8 +60,16 @@ export interface ConnectionRow {
   readonly messagesDropped: number;
   /** What a simulated network does to what is sent there. */
   readonly lag: LagValues | null;
+  /** What the client tells of itself: how often its predictions were wrong, and how late it shows the world. */
+  readonly client: ClientRow | null;
   /** Where the connection itself measures them; null: they follow from two snapshots. */
   readonly rates: Rates | null;
+}
+
+/** What a client tells of its world. */
+export interface ClientRow {
+  readonly corrections: number;
+  readonly shownDelayMs: number;
 }
 
 /** What a connection does, a second. */
@@ -103,7 +111,7 @@ export interface ObjectsSnapshot {
   /** The first of them. */
   readonly objects: readonly ObjectRow[];
   /** Of a client: how often the server had other values than those predicted, and how late the world is shown. */
-  readonly client: { readonly corrections: number; readonly shownDelayMs: number } | null;
+  readonly client: ClientRow | null;
 }
 
 /** One object. */

@@ -4,7 +4,7 @@ import type { VoicePlayback } from "../comms/audio.js";
 import type { InspectedNetwork } from "../comms/index.js";
 import { type INetworkPlayer, NetworkClient, NetworkServer } from "../message/index.js";
 import type { MessageDefinition } from "../message/protocol/message.js";
-import type { NetworkIdentity } from "../object/index.js";
+import type { ClientFigures, NetworkIdentity } from "../object/index.js";
 import { RoomHost } from "../rooms/index.js";
 import type { LagSocketFactory } from "../socket/index.js";
 import type { NetworkingSockets } from "../valve/sockets/networking-sockets.js";
@@ -47,6 +47,7 @@ export interface View {
 export interface Subject {
   readonly view: View;
   readonly objects: InspectedObjects | null;
+  readonly figures: ClientFigures | null;
   readonly comms: InspectedNetwork | null;
   readonly playback: VoicePlayback | null;
   readonly lag: LagSocketFactory | null;

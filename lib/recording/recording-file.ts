@@ -68,7 +68,7 @@ export class RecordingFile {
   }
 }
 
-/** The lines of a file. It holds one at a time. @throws Error for one that is too long, and for a last one that is cut */
+/** The lines of a file, one at a time. @throws Error for one that is too long, and for a last one that is cut */
 async function* linesOf(path: string): AsyncGenerator<string, void> {
   const file = await open(path);
   try {
