@@ -21,6 +21,8 @@ test("each view shows what the library has, over GNS, UDP and WebSocket, and tex
     const row = page.getByRole("row", { name: new RegExp(`^${id} ${address.replaceAll(/[.[\]]/g, "\\$&")} `) });
     expect(await row.textContent()).toMatch(/Authenticated.* ms/);
   }
+  // Some of the clients tell how late they show the world.
+  for (const name of ["Corrections", "Shown late"]) await page.getByRole("columnheader", { name }).waitFor();
   expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe("<img src=x onerror=alert(1)> 3");
 
   await choose(page, "Messages");
