@@ -124,6 +124,11 @@ export interface ObjectRow {
   readonly observers: readonly number[];
   /** When its values were seen to change last, as `timeMs`; null: not since the page looks at it. */
   readonly changedMs: number | null;
+  /**
+   * What its changed members have taken since the page looks at it, in bytes, to all who see it; null of a client. Not
+   * in it are spawns, calls, and the heads of packets.
+   */
+  readonly sentBytes: number | null;
   /** Where it is, of x and y, if a behaviour has a `position`. Null without `payloads`. */
   readonly position: readonly [number, number] | null;
   /** By behaviour: the names and values of its members, as text. Empty without `payloads`. */

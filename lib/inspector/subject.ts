@@ -23,6 +23,8 @@ export type Inspected = NetworkServer | NetworkClient | RoomHost | InspectedSock
 /** Anything that lists objects: a `ServerObjectManager` or `ClientObjectManager`. */
 export interface InspectedObjects {
   readonly objects: readonly NetworkIdentity[];
+  /** Of a server: what an object has taken so far, in bytes. */
+  sentBytesOf?(identity: NetworkIdentity): number;
   /** Of a client: how well it keeps up. */
   readonly metrics?: { readonly corrections: number; readonly shownDelayMs: number };
 }

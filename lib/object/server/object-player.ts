@@ -30,8 +30,8 @@ export class ObjectPlayer {
   readonly index: number;
   /** Whether it is ready, and gets the world. */
   isActive = true;
-  /** Its number of ordered messages that the client has applied. */
-  appliedBatches = 0;
+  /** Its number of ordered messages that the client has applied. Infinity for a watcher: nothing is on its way. */
+  appliedBatches: number;
   /** By item. */
   readonly views = new Map<number, ObjectView>();
   /** What it does not see any more but may still be shown, and since which tick. */
@@ -96,6 +96,7 @@ export class ObjectPlayer {
     clock: Clock,
   ) {
     this.isWatcher = isWatcher;
+    this.appliedBatches = isWatcher ? Number.POSITIVE_INFINITY : 0;
     this.standing = standing;
     this.spawnsAgain = new TokenBucket(clock, SPAWNS_AGAIN, 1);
     this.isShared = isShared;
@@ -133,6 +134,7 @@ export class ObjectPlayer {
   }
 
   addUnconfirmed(view: ObjectView): void {
+    if (this.isWatcher) return;
     // A client that confirms nothing must not have those kept that are gone.
     if (this.unconfirmed.length > 2 * this.views.size + 64) {
       this.unconfirmed = this.unconfirmed.filter(({ isRemoved }) => !isRemoved);

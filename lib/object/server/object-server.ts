@@ -20,6 +20,7 @@ import { HostShare } from "./host-share.js";
 import type { Interest } from "./interest.js";
 import { ItemNumbers, newNetId } from "./item-numbers.js";
 import { LatestSender } from "./latest-sender.js";
+import type { ObjectMeter } from "./object-meter.js";
 import { ObjectPlayer } from "./object-player.js";
 import { OrderedSender } from "./ordered-sender.js";
 import { PlayerStanding } from "./player-standing.js";
@@ -82,6 +83,8 @@ export class ObjectServer implements ObjectOwner {
   readonly ordered: OrderedSender;
   /** An object is in no world any more. */
   onReleased: (object: ServerObject) => void = () => {};
+  /** Null while nobody asks what objects take. */
+  meter: ObjectMeter | null = null;
   /** What runs a call: the calls' runtime. */
   onCall: ObjectOwner["call"] | null = null;
   /** An object has left the world: the history hears of it. */
@@ -388,11 +391,7 @@ export class ObjectServer implements ObjectOwner {
     this.latest.beginTick(tick);
     this.ordered.sentTick = tick;
     this.ordered.isSendPhase = true;
-    for (const player of this.players.values()) {
-      // What was written for a watcher has no way to go.
-      if (player.isWatcher) this.applied(player, player.nextBatch - 1);
-      player.beginTick(tick);
-    }
+    for (const player of this.players.values()) player.beginTick(tick);
     for (const object of this.#teleporting) object.teleportTick = tick;
     if (this.#teleporting.length > 0) this.#teleporting = [];
     const changed = this.#changed;
@@ -469,6 +468,7 @@ export class ObjectServer implements ObjectOwner {
   #sendOrdered(object: ServerObject, tick: number | null = null): Masks {
     const settled = this.#settled;
     if (settled.take(object, tick)) this.ordered.state(object, settled.ordered);
+    if (this.meter) this.meter.add(object, settled);
     if (settled.hasOwners) this.ordered.putRight(object, settled.owners);
     return settled.latest;
   }
