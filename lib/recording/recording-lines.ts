@@ -48,7 +48,7 @@ export class LineWriter extends Lines {
   header({ fingerprint, ...header }: Omit<RecordingHeader, "fingerprint"> & { fingerprint: Uint8Array }): string {
     return this.#sealed({
       ...{ source: "recording", title: "valve-sockets", vantage_point: { type: "server" } },
-      reference_time: unixTimeMs(),
+      reference_time: unixTimeMs() - header.startMs,
       recording: {
         format: FORMAT,
         ...header,
