@@ -193,6 +193,8 @@ export interface DataErrorCodes {
   ERR_NOISE_STATE: string;
   /** Bits follow the message's last value. */
   ERR_TRAILING_BYTES: string;
+  /** A recording cannot be written or read: the text says what is wrong with the file, and in which line. */
+  ERR_RECORDING: string;
 }
 
 /** The program uses an object at the wrong time, or the system does not allow it. */

@@ -94,6 +94,7 @@ export const layers = {
       "client",
     ],
   },
+  recording: { below: ["message", "peer", "socket"], base: [], wings: [] },
   inspector: {
     below: ["guard", "valve", "message", "object", "comms", "rooms", "socket"],
     base: ["snapshot"],

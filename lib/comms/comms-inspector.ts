@@ -1,6 +1,8 @@
 import type { Comms } from "./comms.js";
 import type { SessionMetrics } from "./server/server-owner.js";
+import type { PlaybackStatistics } from "./sound/speaker-playback.js";
 import { ConnectionStatus, NetworkMode } from "./values/modes.js";
+import type { VoicePlayback } from "./voice-playback.js";
 
 /** What can be seen of a player. */
 export interface PlayerSnapshot {
@@ -14,6 +16,8 @@ export interface PlayerSnapshot {
   readonly received: number;
   readonly lost: number;
   readonly late: number;
+  /** What the playback has done of its voice; null where nothing of it was heard, or no playback was given. */
+  readonly playback: PlaybackStatistics | null;
 }
 
 /** What can be seen of a network of comms: plain values, for a log, a page or `JSON.stringify`. */
@@ -49,7 +53,8 @@ const MODES = {
 
 /** Shows a network of comms (the seed's editor inspector). */
 export const CommsInspector = {
-  snapshot({ comms, mode, server, status }: InspectedNetwork): CommsSnapshot {
+  /** @param playback of the network's voices, where there is one */
+  snapshot({ comms, mode, server, status }: InspectedNetwork, playback?: VoicePlayback | null): CommsSnapshot {
     return {
       mode: MODES[mode],
       status: ConnectionStatus[status],
@@ -57,10 +62,12 @@ export const CommsInspector = {
       rooms: comms.rooms.names,
       isMuted: comms.isMuted,
       expectedLoss: comms.expectedLoss,
-      players: comms.players.map(({ id, isDirect, isLocal, isSealed, isSpeaking, name, rooms, statistics }) => {
+      players: comms.players.map((player) => {
+        const { id, isDirect, isLocal, isSealed, isSpeaking, name, rooms, statistics } = player;
         const { late, lost, received } = statistics;
         const way = isLocal ? "local" : isDirect ? "direct" : "by the server";
-        return { name, id, rooms: [...rooms], isSpeaking, way, isSealed, received, lost, late };
+        const heard = playback?.speaker(player)?.statistics ?? null;
+        return { name, id, rooms: [...rooms], isSpeaking, way, isSealed, received, lost, late, playback: heard };
       }),
       server: server && { clients: server.clients.map(({ name }) => name), metrics: { ...server.metrics } },
     };

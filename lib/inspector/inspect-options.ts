@@ -1,6 +1,8 @@
 import { invalidType } from "../arguments.js";
 import type { Clock } from "../clock.js";
+import type { VoicePlayback } from "../comms/audio.js";
 import type { InspectedNetwork } from "../comms/index.js";
+import type { ClientFigures } from "../object/index.js";
 import {
   booleanOption,
   clockOption,
@@ -31,8 +33,12 @@ export interface InspectOptions {
   payloads?: boolean;
   /** The object manager of the server. */
   objects?: InspectedObjects;
+  /** What its clients tell of themselves. */
+  figures?: ClientFigures;
   /** Its voice. */
   comms?: InspectedNetwork;
+  /** Of a client: what plays the voices of `comms`, to show its jitter buffers. */
+  playback?: VoicePlayback;
   /** The socket factory of the server, where it simulates a bad network. */
   lag?: LagSocketFactory;
   clock?: Clock;
@@ -60,7 +66,9 @@ export const inspectRules: OptionRules<InspectOptions> = {
   controls: booleanOption,
   payloads: booleanOption,
   objects: hasProperty("objects"),
+  figures: hasProperty("of"),
   comms: hasProperty("comms"),
+  playback: hasProperty("speaker"),
   lag: hasProperty("conditions"),
   clock: clockOption,
 };

@@ -164,7 +164,16 @@ export async function inspect(inspected: Inspected, options: InspectOptions = {}
     insecure = false,
     token = randomBytes(18).toString("base64url"),
   } = options;
-  const { objects = null, comms = null, lag = null, controls = false, payloads = false, clock = systemClock } = options;
+  const {
+    objects = null,
+    figures = null,
+    comms = null,
+    playback = null,
+    lag = null,
+    controls = false,
+    payloads = false,
+    clock = systemClock,
+  } = options;
   if (!isThisComputer(host) && !tls && !insecure) {
     const text = `Everybody on the way to ${host} could read the inspector: give it tls, or insecure: true`;
     throw new NetworkError("ERR_INSECURE_CONTEXT", text);
@@ -175,7 +184,7 @@ export async function inspect(inspected: Inspected, options: InspectOptions = {}
   http.maxConnections = MAX_CONNECTIONS;
   http.listen({ host, port, exclusive: true });
   await once(http, "listening");
-  const subject = { view, objects, comms, lag, controls, payloads, clock };
+  const subject = { view, objects, figures, comms, playback, lag, controls, payloads, clock };
   return new Inspector(subject, http, host, tls ? "https" : "http", token);
 }
 

@@ -47,6 +47,7 @@ export class ObjectRows {
     const hidden = Object.fromEntries(Object.keys(members).map((name) => [name, {}]));
     return {
       ...{ netId, prefab, owner: owner?.id ?? null, observers: [...observers].map(({ id }) => id), changedMs },
+      sentBytes: this.#objects.sentBytesOf?.(one) ?? null,
       members: this.#payloads ? members : hidden,
       position: this.#payloads ? positionOf(one) : null,
     };

@@ -60,8 +60,16 @@ export interface ConnectionRow {
   readonly messagesDropped: number;
   /** What a simulated network does to what is sent there. */
   readonly lag: LagValues | null;
+  /** What the client tells of itself: how often its predictions were wrong, and how late it shows the world. */
+  readonly client: ClientRow | null;
   /** Where the connection itself measures them; null: they follow from two snapshots. */
   readonly rates: Rates | null;
+}
+
+/** What a client tells of its world. */
+export interface ClientRow {
+  readonly corrections: number;
+  readonly shownDelayMs: number;
 }
 
 /** What a connection does, a second. */
@@ -103,7 +111,7 @@ export interface ObjectsSnapshot {
   /** The first of them. */
   readonly objects: readonly ObjectRow[];
   /** Of a client: how often the server had other values than those predicted, and how late the world is shown. */
-  readonly client: { readonly corrections: number; readonly shownDelayMs: number } | null;
+  readonly client: ClientRow | null;
 }
 
 /** One object. */
@@ -116,6 +124,11 @@ export interface ObjectRow {
   readonly observers: readonly number[];
   /** When its values were seen to change last, as `timeMs`; null: not since the page looks at it. */
   readonly changedMs: number | null;
+  /**
+   * What its changed members have taken since the page looks at it, in bytes, to all who see it; null of a client. Not
+   * in it are spawns, calls, and the heads of packets.
+   */
+  readonly sentBytes: number | null;
   /** Where it is, of x and y, if a behaviour has a `position`. Null without `payloads`. */
   readonly position: readonly [number, number] | null;
   /** By behaviour: the names and values of its members, as text. Empty without `payloads`. */

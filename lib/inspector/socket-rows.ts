@@ -18,7 +18,15 @@ export function socketRows(sockets: NetworkingSockets, handles: readonly number[
         ...{ id: handle, address: info.address.toString(), transport: "gns", state: ConnectionState[status.state] },
         ...{ security: info.isAuthenticated ? "authenticated" : isProtected ? "encrypted" : "none" },
         ...{ roundTripTimeMs: Math.max(ping, 0), acknowledgeDelayMs: 0, messagesRefused: 0, messagesDropped: 0 },
-        ...{ packetsSent: 0, packetsLost: 0, bytesSent: 0, bytesReceived: 0, bytesRetransmitted: 0, lag: null },
+        ...{
+          packetsSent: 0,
+          packetsLost: 0,
+          bytesSent: 0,
+          bytesReceived: 0,
+          bytesRetransmitted: 0,
+          lag: null,
+          client: null,
+        },
         bufferedBytes: status.pendingReliable + status.pendingUnreliable + status.sentUnackedReliable,
         rates: {
           ...{ sentBytes: outBytesPerSecond, receivedBytes: inBytesPerSecond },

@@ -1,9 +1,10 @@
 import { invalidType } from "../arguments.js";
 import type { Clock } from "../clock.js";
+import type { VoicePlayback } from "../comms/audio.js";
 import type { InspectedNetwork } from "../comms/index.js";
 import { type INetworkPlayer, NetworkClient, NetworkServer } from "../message/index.js";
 import type { MessageDefinition } from "../message/protocol/message.js";
-import type { NetworkIdentity } from "../object/index.js";
+import type { ClientFigures, NetworkIdentity } from "../object/index.js";
 import { RoomHost } from "../rooms/index.js";
 import type { LagSocketFactory } from "../socket/index.js";
 import type { NetworkingSockets } from "../valve/sockets/networking-sockets.js";
@@ -22,6 +23,8 @@ export type Inspected = NetworkServer | NetworkClient | RoomHost | InspectedSock
 /** Anything that lists objects: a `ServerObjectManager` or `ClientObjectManager`. */
 export interface InspectedObjects {
   readonly objects: readonly NetworkIdentity[];
+  /** Of a server: what an object has taken so far, in bytes. */
+  sentBytesOf?(identity: NetworkIdentity): number;
   /** Of a client: how well it keeps up. */
   readonly metrics?: { readonly corrections: number; readonly shownDelayMs: number };
 }
@@ -46,7 +49,9 @@ export interface View {
 export interface Subject {
   readonly view: View;
   readonly objects: InspectedObjects | null;
+  readonly figures: ClientFigures | null;
   readonly comms: InspectedNetwork | null;
+  readonly playback: VoicePlayback | null;
   readonly lag: LagSocketFactory | null;
   readonly controls: boolean;
   readonly payloads: boolean;

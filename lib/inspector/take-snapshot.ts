@@ -1,6 +1,7 @@
 import { CommsInspector } from "../comms/index.js";
 import { figuresOf } from "../message/figures.js";
 import { type INetworkPlayer, PlayerState } from "../message/index.js";
+import type { ClientFigures } from "../object/index.js";
 import type { LagSocketFactory } from "../socket/index.js";
 import type { ObjectRows } from "./object-rows.js";
 import type { ConnectionRow, InspectorSnapshot, InspectorView, LagValues, MessageRow } from "./snapshot.js";
@@ -8,7 +9,7 @@ import type { Subject, View } from "./subject.js";
 
 /** @param views the parts that are wanted besides the figures */
 export function takeSnapshot(
-  { view, comms, lag, controls, payloads, clock }: Subject,
+  { view, figures, comms, playback, lag, controls, payloads, clock }: Subject,
   objects: ObjectRows | null,
   views: ReadonlySet<InspectorView>,
 ): InspectorSnapshot {
@@ -20,20 +21,25 @@ export function takeSnapshot(
     ...{ timeMs, kind, name, version, controls, payloads },
     lag: lag && lagOf(lag.conditions),
     connections: views.has("connections")
-      ? [...players.map((player) => rowOf(view.idOf(player), player, lag)), ...others]
+      ? [...players.map((player) => rowOf(view.idOf(player), player, lag, figures)), ...others]
       : [],
     connectionCount: players.length + others.length,
     messages: views.has("messages") ? messagesOf(view, players) : [],
     rooms: views.has("rooms") ? view.rooms() : [],
     objects: objects && views.has("objects") ? objects.take(timeMs) : null,
-    comms: comms && views.has("comms") ? CommsInspector.snapshot(comms) : null,
+    comms: comms && views.has("comms") ? CommsInspector.snapshot(comms, playback) : null,
     figures: figuresOf(view.metrics()),
   };
 }
 
 const lagOf = ({ latencyMs, jitterMs, loss }: LagValues): LagValues => ({ latencyMs, jitterMs, loss });
 
-function rowOf(id: number, player: INetworkPlayer, lag: LagSocketFactory | null): ConnectionRow {
+function rowOf(
+  id: number,
+  player: INetworkPlayer,
+  lag: LagSocketFactory | null,
+  figures: ClientFigures | null,
+): ConnectionRow {
   const { address, transport, state, security, roundTripTimeMs, connection } = player;
   const metrics = connection?.metrics;
   const dropped = metrics
@@ -60,6 +66,7 @@ function rowOf(id: number, player: INetworkPlayer, lag: LagSocketFactory | null)
     messagesRefused: metrics?.messagesRefused ?? 0,
     messagesDropped: dropped,
     lag: lag && lagOf(lag.conditionsOf(address)),
+    client: figures?.of(player) ?? null,
     rates: null,
   };
 }

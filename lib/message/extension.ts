@@ -36,6 +36,10 @@ export interface ServerExtension extends NetworkExtension<NetworkServer> {
   snapshot?(): Uint8Array;
   /** Goes on with what `snapshot` has kept, on a server that is active. Check it: it may be of an older version. */
   restore?(bytes: Uint8Array): void;
+  /** @internal From here on `watcher`, who is none of the players, gets what somebody would who sees everything. */
+  watcherAdded?(watcher: INetworkPlayer): void;
+  /** @internal It gets nothing any more. */
+  watcherRemoved?(watcher: INetworkPlayer): void;
 }
 
 /**

@@ -2,6 +2,7 @@ import { follow } from "../follow.js";
 import type { ConnectionGuard } from "../guard/connection-guard.js";
 import { NetworkError } from "../network-error.js";
 import { checkOptions } from "../options.js";
+import type { LibraryConnection } from "../peer/connection/connection.js";
 import type { ByteSegment, Channel, Drive } from "../peer/index.js";
 import { printable } from "../printable.js";
 import { serverStopped } from "../socket/building/socket-errors.js";
@@ -16,7 +17,7 @@ import { NetworkEventHub, type NetworkServerEvents, SERVER_EVENTS, SERVER_LATE_E
 import type { NetworkServerMetrics } from "./network-metrics.js";
 import type { NetworkServer } from "./network-server.js";
 import { ERROR_BUDGET, type NetworkServerOptions } from "./network-server-options.js";
-import { clientNameOf, type NetworkPlayer } from "./players/network-player.js";
+import { clientNameOf, NetworkPlayer } from "./players/network-player.js";
 import { type INetworkPlayer, PlayerState } from "./players/player.js";
 import { defaultErrorBudget, type ErrorBudget, ErrorFlags } from "./protocol/error-flags.js";
 import type { MessageDefinition } from "./protocol/message.js";
@@ -48,6 +49,8 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> {
   readonly isLobby: boolean;
   /** All players who are connected or suspended, from their hello on. */
   readonly players = new Set<NetworkPlayer>();
+  /** Those who get what is sent to all, and are no players. */
+  readonly watchers = new Set<NetworkPlayer>();
   /** The player of the client in this process. */
   localPlayer: NetworkPlayer | null = null;
   lastPlayerId = 0;
@@ -220,6 +223,20 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> {
     this.localPlayer = null;
     this.time.stop();
     await close?.();
+  }
+
+  /** Somebody who is no player gets what a spectator would who sees everything. */
+  addWatcher(connection: LibraryConnection): NetworkPlayer {
+    const watcher = new NetworkPlayer(this, connection, false);
+    watcher.state = PlayerState.Authenticated;
+    watcher.ready = true;
+    this.watchers.add(watcher);
+    this.forEachExtension((extension) => extension.watcherAdded?.(watcher));
+    return watcher;
+  }
+
+  removeWatcher(watcher: NetworkPlayer): void {
+    if (this.watchers.delete(watcher)) this.forEachExtension((extension) => extension.watcherRemoved?.(watcher));
   }
 
   setClosed(isClosed: boolean): void {

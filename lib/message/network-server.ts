@@ -3,6 +3,7 @@ import type { Clock } from "../clock.js";
 import type { EventListener } from "../event-hub.js";
 import { NetworkError } from "../network-error.js";
 import { checkOptions, durationOption, objectOption } from "../options.js";
+import type { LibraryConnection } from "../peer/connection/connection.js";
 import { checkReason } from "../socket/disconnect-reason.js";
 import { DisconnectCode, type DisconnectReason } from "../socket/index.js";
 import type { ArrivalPlace } from "./authentication/arrival-place.js";
@@ -116,6 +117,26 @@ export class NetworkServer<Data = unknown> {
   /** @internal What the application's code in a layer above has thrown goes where the errors of handlers go. */
   static report(server: NetworkServer, error: unknown, place: string): void {
     server.#core.report(error, null, null, place);
+  }
+
+  /** @internal The `maxReliableMessageSize` of a server. */
+  static maxMessageSizeOf(server: NetworkServer): number {
+    return server.#core.peerSettings.maxReliableMessageSize;
+  }
+
+  /** @internal Somebody who is no player gets what a spectator would who sees everything, until `unwatch`. */
+  static watch(server: NetworkServer, connection: LibraryConnection): INetworkPlayer {
+    return server.#core.addWatcher(connection);
+  }
+
+  /** @internal The opposite of `watch`. */
+  static unwatch(server: NetworkServer, watcher: INetworkPlayer): void {
+    server.#core.removeWatcher(watcher as NetworkPlayer);
+  }
+
+  /** @internal The time and the tick of a server whose players are to take it for another one. */
+  static setTime(server: NetworkServer, nowMs: number, tick: number): void {
+    server.#core.time.set(nowMs, tick);
   }
 
   /** @internal `sendToMany` for the layers above it. @returns those whose queue is full */
@@ -323,7 +344,7 @@ export class NetworkServer<Data = unknown> {
    * @throws TypeError, RangeError for a wrong value; NetworkError `ERR_UNKNOWN_MESSAGE`, `ERR_MESSAGE_SIZE`
    */
   sendToAll<T>(message: MessageDefinition<T>, value: T, options?: SendManyOptions): number {
-    return sendToPlayers(this.#core, this.#core.players, message, value, isAuthenticated, options);
+    return this.#sendToPlayers(message, value, isAuthenticated, options);
   }
 
   /** Sends a message to those of `players` who are connected. @returns and throws as `sendToAll` */
@@ -341,7 +362,19 @@ export class NetworkServer<Data = unknown> {
    * the server has none. @returns and throws as `sendToAll`
    */
   sendToReady<T>(message: MessageDefinition<T>, value: T, options?: SendManyOptions): number {
-    return sendToPlayers(this.#core, this.#core.players, message, value, isReady, options);
+    return this.#sendToPlayers(message, value, isReady, options);
+  }
+
+  #sendToPlayers<T>(
+    message: MessageDefinition<T>,
+    value: T,
+    includes: (player: NetworkPlayer) => boolean,
+    options?: SendManyOptions,
+  ): number {
+    const { players, watchers } = this.#core;
+    const count = sendToPlayers(this.#core, players, message, value, includes, options);
+    if (watchers.size > 0) sendToPlayers(this.#core, watchers, message, value, includes, options);
+    return count;
   }
 
   /**

@@ -54,6 +54,7 @@ export {
   type ClientObjectManagerOptions,
   type ClientObjectMetrics,
 } from "./client/client-object-manager.js";
+export { ClientFigures, reportFigures } from "./client-figures.js";
 export {
   definePrediction,
   type PredictionDefinition,

@@ -10,6 +10,7 @@ export const kinds = {
     "docs/p2p",
     "docs/command-line",
     "docs/inspector",
+    "docs/recording",
     "docs/implementing-a-socket",
     "docs/building",
     "docs/upgrading-gns",

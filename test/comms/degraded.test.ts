@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { pcm16Codec, VoicePlayback } from "../../lib/comms/audio.js";
-import { ConnectionStatus } from "../../lib/comms/index.js";
+import { CommsInspector, ConnectionStatus, type ICommsPlayer } from "../../lib/comms/index.js";
 import { seededRandom } from "../../lib/testing/index.js";
 import { type CustomCommsNetwork, GameNetwork, settle } from "./custom-network.js";
 
@@ -43,6 +43,11 @@ test("a line with over 5 % of the voice late is Degraded, and Connected 10 s aft
   };
   speak(20, 0);
   expect(statuses).toEqual([]);
+  const heard = (given?: VoicePlayback) =>
+    CommsInspector.snapshot(ben, given).players.find(({ name }) => name === "Ada")?.playback;
+  expect(heard()).toBeNull();
+  expect(heard(playback)).toEqual(playback.speaker(ben.comms.findPlayer("Ada") as ICommsPlayer)?.statistics);
+  expect(heard(playback)?.played).toBeGreaterThan(900);
   speak(20, 0.15);
   expect(statuses).toEqual(["Degraded"]);
   speak(15, 0);

@@ -5,10 +5,12 @@ import { MessageCommsNetwork } from "valve-sockets/comms";
 import { inspect } from "valve-sockets/inspector";
 import { defineMessage, defineProtocol, NetworkClient, NetworkServer } from "valve-sockets/message";
 import {
+  ClientFigures,
   ClientObjectManager,
   definePrefab,
   NetworkBehaviour,
   networked,
+  reportFigures,
   ServerObjectManager,
 } from "valve-sockets/object";
 import { string, u8, vec2 } from "valve-sockets/serialization";
@@ -26,6 +28,7 @@ const kinds = [GnsSocketFactory, UdpSocketFactory, WebSocketFactory];
 const lag = new LagSocketFactory(new MultiplexSocketFactory(...kinds.map((Kind) => new Kind({ port: 0 }))));
 const server = new NetworkServer({ protocol, socketFactory: lag, tickRate: 20 });
 const objects = new ServerObjectManager(server, { prefabs: [ShipPrefab] });
+const figures = new ClientFigures(server);
 const comms = new MessageCommsNetwork({ server });
 server.messageHandler.register(Chat, (text, player) => void player.send(Chat, text));
 await server.start();
@@ -40,7 +43,8 @@ for (const [at, Kind] of kinds.entries()) {
   for (let count = 0; count < Number(players); count++) {
     const socketFactory = new Kind({ host: "127.0.0.1", port: server.boundPorts[at] });
     const client = new NetworkClient({ protocol, socketFactory });
-    new ClientObjectManager(client, { prefabs: [ShipPrefab] });
+    const world = new ClientObjectManager(client, { prefabs: [ShipPrefab] });
+    if (count === 0) reportFigures(client, world);
     client.messageHandler.register(Chat, () => {});
     await client.connect();
     clients.push(client);
@@ -50,7 +54,7 @@ setInterval(() => {
   for (const client of clients) if (client.isConnected) client.send(Chat, "hello");
 }, 100);
 
-const inspector = await inspect(server, { objects, comms, lag, controls: true, payloads: true });
+const inspector = await inspect(server, { objects, figures, comms, lag, controls: true, payloads: true });
 console.log(`Inspector: ${inspector.url}`);
 let asked = 0;
 for await (const _ of createInterface({ input: process.stdin })) {

@@ -1,4 +1,4 @@
-import type { ConnectionRow, InspectorSnapshot, MessageRow, Rates } from "../snapshot.js";
+import type { ConnectionRow, InspectorSnapshot, MessageRow, ObjectRow, Rates } from "../snapshot.js";
 
 /** A minute at four snapshots a second. */
 const KEPT = 240;
@@ -66,6 +66,14 @@ export class History {
       sent: (row.bytesSent - old.bytesSent) / before.seconds,
       received: (row.bytesReceived - old.bytesReceived) / before.seconds,
     };
+  }
+
+  /** Bytes a second of an object; null of a client's. */
+  objectRateOf({ netId, sentBytes }: ObjectRow): number | null {
+    if (sentBytes === null) return null;
+    const before = this.#before();
+    const old = before && this.#snapshots[before.index]?.objects?.objects.find((row) => row.netId === netId);
+    return old ? Math.max(sentBytes - (old.sentBytes ?? 0), 0) / before.seconds : 0;
   }
 
   /** The growth of figures, a second and divided by `unit`, over the last minute. */

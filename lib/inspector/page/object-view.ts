@@ -1,6 +1,6 @@
 import { type ComponentChildren, h } from "preact";
 import type { ObjectRow, ObjectsSnapshot } from "../snapshot.js";
-import { formatCount } from "./format.js";
+import { formatBytes, formatCount } from "./format.js";
 import { type Column, Table } from "./table.js";
 import { figuresOf, plot, type ViewProps } from "./views.js";
 
@@ -27,6 +27,12 @@ export function objectsView({
       cell: ({ changedMs }) => (changedMs === null ? "–" : `${((timeMs - changedMs) / 1000).toFixed(1)} s ago`),
       key: ({ changedMs }) => changedMs ?? 0,
     },
+    {
+      title: "Sent",
+      width: "100px",
+      cell: (row) => rateOf(history.objectRateOf(row)),
+      key: (row) => history.objectRateOf(row) ?? 0,
+    },
     { title: "State", width: "minmax(260px, 1fr)", cell: ({ members }) => stateOf(members) },
   ];
   const one = objects.objects.find(({ netId }) => netId === chosen) ?? null;
@@ -40,6 +46,8 @@ export function objectsView({
     }),
   ];
 }
+
+const rateOf = (bytes: number | null) => (bytes === null ? "–" : `${formatBytes(bytes)}/s`);
 
 const nameOf = (netId: number) => netId.toString(16).padStart(8, "0");
 

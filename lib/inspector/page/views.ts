@@ -21,6 +21,22 @@ export interface ViewProps {
   change(control: string, values: object): void;
 }
 
+/** Of clients that tell of themselves. */
+const CLIENT_COLUMNS: Column<ConnectionRow>[] = [
+  {
+    title: "Corrections",
+    width: "100px",
+    cell: ({ client }) => (client ? formatCount(client.corrections) : "–"),
+    key: ({ client }) => client?.corrections ?? 0,
+  },
+  {
+    title: "Shown late",
+    width: "100px",
+    cell: ({ client }) => (client ? formatMs(client.shownDelayMs) : "–"),
+    key: ({ client }) => client?.shownDelayMs ?? 0,
+  },
+];
+
 export function connectionsView({ history, snapshot, chosen, choose, change }: ViewProps): ComponentChildren {
   const row = snapshot.connections.find(({ id }) => id === chosen) ?? null;
   const columns: Column<ConnectionRow>[] = [
@@ -67,6 +83,7 @@ export function connectionsView({ history, snapshot, chosen, choose, change }: V
       cell: (one) => formatCount(one.messagesDropped),
       key: (one) => one.messagesDropped,
     },
+    ...(snapshot.connections.some(({ client }) => client) ? CLIENT_COLUMNS : []),
   ];
   if (snapshot.controls) {
     columns.push({
@@ -176,6 +193,12 @@ export function voiceView({ snapshot: { comms } }: ViewProps): ComponentChildren
     },
     { title: "Lost", width: "80px", cell: ({ lost }) => formatCount(lost), key: ({ lost }) => lost },
     { title: "Late", width: "80px", cell: ({ late }) => formatCount(late), key: ({ late }) => late },
+    {
+      title: "Jitter buffer",
+      width: "140px",
+      cell: ({ playback: of }) => (of ? `${of.delayMs.toFixed(0)} of ${of.targetMs.toFixed(0)} ms` : "–"),
+      key: ({ playback }) => playback?.delayMs ?? 0,
+    },
   ];
   return [
     figuresOf({

@@ -80,6 +80,10 @@ function named(error: unknown, { name }: MessageDefinition<unknown>): unknown {
   return error;
 }
 
+/** Apart, as what else is rare: only functions that are small are put into their callers, and each message is sent. */
+const notAgreed = ({ name }: MessageDefinition<unknown>) =>
+  new NetworkError("ERR_MESSAGE_NOT_AGREED", `The other side does not know the message ${name}`);
+
 /** The only {@link INetworkPlayer}, with what its server or client needs besides. */
 export class NetworkPlayer implements INetworkPlayer {
   id = 0;
@@ -283,8 +287,8 @@ export class NetworkPlayer implements INetworkPlayer {
     const { buffer, length } = this.#owner.encoder;
     try {
       const isTaken = this.lastConnection.send(buffer, channel, lane, 0, length, maxAgeMs);
-      if (this.recorder) this.#record(message, channel, lane, isTaken);
-      return this.#counted(message, length, isTaken);
+      this.#sent(message, channel, lane, length, isTaken);
+      return isTaken;
     } catch (error) {
       throw named(error, message);
     }
@@ -358,8 +362,8 @@ export class NetworkPlayer implements INetworkPlayer {
     const { buffer, length } = this.#owner.encoder;
     try {
       const isTaken = this.lastConnection.sendNotify(buffer, callbacks, 0, length, message.maxAgeMs);
-      if (this.recorder) this.#record(message as MessageDefinition<unknown>, Channel.Notify, 0, isTaken);
-      return this.#counted(message, length, isTaken);
+      this.#sent(message as MessageDefinition<unknown>, Channel.Notify, 0, length, isTaken);
+      return isTaken;
     } catch (error) {
       throw named(error, message);
     }
@@ -369,22 +373,19 @@ export class NetworkPlayer implements INetworkPlayer {
   #encode<T>(message: MessageDefinition<T>, value: T): boolean {
     const number = this.#owner.protocol.numberOf(message);
     const wireNumber = this.numbers.toWire(number);
-    if (wireNumber < 0) {
-      throw new NetworkError("ERR_MESSAGE_NOT_AGREED", `The other side does not know the message ${message.name}`);
-    }
+    if (wireNumber < 0) throw notAgreed(message);
     if (!this.isConnected) return false;
     this.#owner.encoder.encode(wireNumber, message, value);
     return true;
   }
 
-  /** Apart: what is rare makes functions that are not too large to be inlined. */
-  #record(message: MessageDefinition<unknown>, channel: Channel, lane: number, isTaken: boolean): void {
-    this.recorder?.messageSent(message, channel, lane, this.#owner.encoder.length, isTaken);
+  #sent(message: MessageDefinition<unknown>, channel: Channel, lane: number, bytes: number, isTaken: boolean): void {
+    if (this.recorder) this.#record(message, channel, lane, isTaken);
+    if (isTaken) this.#count(message, 0, bytes);
   }
 
-  #counted(message: MessageDefinition<unknown>, bytes: number, wasTaken: boolean): boolean {
-    if (wasTaken) this.#count(message, 0, bytes);
-    return wasTaken;
+  #record(message: MessageDefinition<unknown>, channel: Channel, lane: number, isTaken: boolean): void {
+    this.recorder?.messageSent(message, channel, lane, this.#owner.encoder.length, isTaken);
   }
 
   #count(message: MessageDefinition<unknown>, at: number, bytes: number): void {

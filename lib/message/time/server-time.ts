@@ -77,6 +77,11 @@ export class ServerTime implements INetworkTime {
     this.#tick = 0;
   }
 
+  set(nowMs: number, tick: number): void {
+    this.#startedMs = this.#clock.now() - nowMs;
+    this.#tick = tick >>> 0;
+  }
+
   advance(ticks: number): void {
     this.#tick = (this.#tick + ticks) >>> 0;
   }

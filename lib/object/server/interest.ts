@@ -7,7 +7,7 @@ import { CustomRule } from "../interest/custom-rule.js";
 import { DistanceRule } from "../interest/distance-rule.js";
 import { GridRule } from "../interest/grid-rule.js";
 import { GroupRule } from "../interest/group-rule.js";
-import { FIRST_RULE, type Visibility } from "../interest/visibility.js";
+import { FIRST_RULE, Reason, type Visibility } from "../interest/visibility.js";
 import type { ObjectPlayer } from "./object-player.js";
 import type { PositionMember, ServerObject } from "./server-object.js";
 
@@ -79,6 +79,9 @@ export class Interest {
   readonly #sight: SightOptions[] = [];
   readonly #objects = new Map<number, ServerObject>();
   readonly #players = new Map<number, ObjectPlayer>();
+  /** Those who see everything, by index. */
+  readonly #watchers = new Set<number>();
+  readonly #visibility: Visibility;
   /** Objects whose `position` is no networked member: nobody tells when it changes. */
   readonly #unnoticed = new Set<ServerObject>();
   readonly #members = new Map<Member, PositionMember>();
@@ -90,6 +93,7 @@ export class Interest {
   readonly #centres = new LastPlaces();
 
   constructor(visibility: Visibility, rules: readonly InterestRule[]) {
+    this.#visibility = visibility;
     for (const [index, rule] of rules.entries()) {
       const reason = 1 << (FIRST_RULE + index);
       if (rule.kind === "always") this.#always = new GroupRule(visibility, reason);
@@ -109,6 +113,7 @@ export class Interest {
 
   add(object: ServerObject): void {
     this.#objects.set(object.item, object);
+    for (const index of this.#watchers) this.#visibility.set(index, object.item, Reason.Show, true);
     this.#always?.setGroup(object.item, EVERYTHING);
     this.#custom?.addItem(object.item);
     for (const [index, rule] of this.#near.entries()) {
@@ -133,6 +138,11 @@ export class Interest {
   }
 
   addPlayer(player: ObjectPlayer): void {
+    if (player.isWatcher) {
+      this.#watchers.add(player.index);
+      for (const item of this.#objects.keys()) this.#visibility.set(player.index, item, Reason.Show, true);
+      return;
+    }
     this.#players.set(player.index, player);
     this.#always?.join(player.index, EVERYTHING);
     this.#custom?.addPlayer(player.index);
@@ -141,6 +151,7 @@ export class Interest {
 
   removePlayer(player: ObjectPlayer): void {
     this.#players.delete(player.index);
+    this.#watchers.delete(player.index);
     this.#centres.forget(player.index);
     this.#always?.removePlayer(player.index);
     this.groups?.removePlayer(player.index);

@@ -30,8 +30,8 @@ export class ObjectPlayer {
   readonly index: number;
   /** Whether it is ready, and gets the world. */
   isActive = true;
-  /** Its number of ordered messages that the client has applied. */
-  appliedBatches = 0;
+  /** Its number of ordered messages that the client has applied. Infinity for a watcher: nothing is on its way. */
+  appliedBatches: number;
   /** By item. */
   readonly views = new Map<number, ObjectView>();
   /** What it does not see any more but may still be shown, and since which tick. */
@@ -78,6 +78,8 @@ export class ObjectPlayer {
   readonly spawnsAgain: TokenBucket;
   /** Whether it is the client in this process and uses the server's instances. */
   readonly isShared: boolean;
+  /** Whether it is no player and sees everything. */
+  readonly isWatcher: boolean;
   readonly #lane: number;
   readonly #writer = new NetworkWriter({ sizeBytes: 2048, maxBytes: 1_000_000 });
   #sentBatches = 0;
@@ -90,8 +92,11 @@ export class ObjectPlayer {
     index: number,
     lane: number,
     isShared: boolean,
+    isWatcher: boolean,
     clock: Clock,
   ) {
+    this.isWatcher = isWatcher;
+    this.appliedBatches = isWatcher ? Number.POSITIVE_INFINITY : 0;
     this.standing = standing;
     this.spawnsAgain = new TokenBucket(clock, SPAWNS_AGAIN, 1);
     this.isShared = isShared;
@@ -129,6 +134,7 @@ export class ObjectPlayer {
   }
 
   addUnconfirmed(view: ObjectView): void {
+    if (this.isWatcher) return;
     // A client that confirms nothing must not have those kept that are gone.
     if (this.unconfirmed.length > 2 * this.views.size + 64) {
       this.unconfirmed = this.unconfirmed.filter(({ isRemoved }) => !isRemoved);

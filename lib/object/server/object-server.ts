@@ -20,6 +20,7 @@ import { HostShare } from "./host-share.js";
 import type { Interest } from "./interest.js";
 import { ItemNumbers, newNetId } from "./item-numbers.js";
 import { LatestSender } from "./latest-sender.js";
+import type { ObjectMeter } from "./object-meter.js";
 import { ObjectPlayer } from "./object-player.js";
 import { OrderedSender } from "./ordered-sender.js";
 import { PlayerStanding } from "./player-standing.js";
@@ -82,6 +83,8 @@ export class ObjectServer implements ObjectOwner {
   readonly ordered: OrderedSender;
   /** An object is in no world any more. */
   onReleased: (object: ServerObject) => void = () => {};
+  /** Null while nobody asks what objects take. */
+  meter: ObjectMeter | null = null;
   /** What runs a call: the calls' runtime. */
   onCall: ObjectOwner["call"] | null = null;
   /** An object has left the world: the history hears of it. */
@@ -111,7 +114,7 @@ export class ObjectServer implements ObjectOwner {
     this.#rate = new RateShare(maxStateBytesPerSecond);
     this.latest = new LatestSender(
       (item) => this.objects.get(item),
-      weight && ((player, object) => weight(player.player, object)),
+      weight && ((player, object) => (player.isWatcher ? 1 : weight(player.player, object))),
       layouts.restTicks,
     );
     this.ordered = new OrderedSender({
@@ -290,19 +293,13 @@ export class ObjectServer implements ObjectOwner {
 
   // Life of players.
 
-  addPlayer(player: INetworkPlayer): void {
+  addPlayer(player: INetworkPlayer, isWatcher = false): void {
     if (this.players.has(player)) return;
     let index = this.#byIndex.indexOf(undefined);
     if (index < 0) index = this.#byIndex.length;
     const standing = this.standings.of(player);
-    const added = new ObjectPlayer(
-      player,
-      standing,
-      index,
-      this.#options.lane,
-      player.isHost && this.share.isShared,
-      this.#clock,
-    );
+    const isShared = player.isHost && this.share.isShared;
+    const added = new ObjectPlayer(player, standing, index, this.#options.lane, isShared, isWatcher, this.#clock);
     this.#byIndex[index] = added;
     this.players.set(player, added);
     added.begin(RecordKind.Reset, this.ordered.sentTick);
@@ -408,8 +405,9 @@ export class ObjectServer implements ObjectOwner {
       if (object.isSpawned) this.#sendState(object, tick);
     }
     this.latest.writeChanges();
-    const budgetBytes = this.#rate.take(this.#server.time.nowMs);
+    const rateBytes = this.#rate.take(this.#server.time.nowMs);
     for (const player of this.players.values()) {
+      const budgetBytes = player.isWatcher ? Number.POSITIVE_INFINITY : rateBytes;
       this.latest.forUnconfirmed(player, this.ordered);
       this.ordered.sendHeld(player);
       for (const object of player.entering) this.spawnNow(player, object);
@@ -470,6 +468,7 @@ export class ObjectServer implements ObjectOwner {
   #sendOrdered(object: ServerObject, tick: number | null = null): Masks {
     const settled = this.#settled;
     if (settled.take(object, tick)) this.ordered.state(object, settled.ordered);
+    if (this.meter) this.meter.add(object, settled);
     if (settled.hasOwners) this.ordered.putRight(object, settled.owners);
     return settled.latest;
   }

@@ -15,13 +15,14 @@ const NOTHING: Masks = [];
  */
 export function grantedMembers(
   object: ServerObject,
-  { player }: ObjectPlayer,
+  { player, isWatcher }: ObjectPlayer,
   report: (error: unknown) => void,
   known: Masks = NOTHING,
   asked: Masks | null = null,
 ): Masks {
   const { layout, parts, owner } = object;
   if (!layout.hasScopes) return layout.audiences.others.granted;
+  if (isWatcher) return layout.definitions.map(({ scopedMask }) => scopedMask);
   return layout.definitions.map(({ members, scopedMask, fromOwnerMask }, index) => {
     const now = asked ? (asked[index] as number) : scopedMask;
     const own = owner === player ? scopedMask & fromOwnerMask : 0;

@@ -1,4 +1,5 @@
 import { invalidType } from "../../arguments.js";
+import type { Clock } from "../../clock.js";
 import type { EventListener } from "../../event-hub.js";
 import { type INetworkPlayer, NetworkServer } from "../../message/index.js";
 import { NetworkError } from "../../network-error.js";
@@ -25,6 +26,7 @@ import { AbsentOwners } from "./absent-owners.js";
 import { receiveUnordered, useCalls } from "./calls.js";
 import { always, Interest, type InterestRule, type WorldPosition } from "./interest.js";
 import { loadWorld } from "./load-world.js";
+import { ObjectMeter } from "./object-meter.js";
 import { ObjectServer } from "./object-server.js";
 import { OwnerState } from "./owner-state.js";
 import { Rewinds } from "./rewinds.js";
@@ -96,6 +98,7 @@ export class ServerObjectManager {
   readonly #absent: AbsentOwners;
   readonly #rewinds: Rewinds;
   readonly #inputs: ServerInputs;
+  readonly #clock: Clock;
 
   /**
    * Adds itself to `server`.
@@ -108,6 +111,7 @@ export class ServerObjectManager {
     const { interest = always(), lane = 1, maxStateBytesPerSecond = Number.POSITIVE_INFINITY } = options;
     const { weight = null, ownerKey = null } = options;
     const { onError = (error) => NetworkServer.report(server, error, "an object") } = options;
+    this.#clock = NetworkServer.clockOf(server);
     this.#absent = new AbsentOwners(ownerKey);
     this.#layouts = new Layouts(options.prefabs, options.predictions);
     let rules: Interest | null = null;
@@ -157,6 +161,8 @@ export class ServerObjectManager {
         calls.playerGone(player);
         core.removePlayer(player);
       },
+      watcherAdded: (watcher) => core.addPlayer(watcher, true),
+      watcherRemoved: (watcher) => core.removePlayer(watcher),
       playerDisconnecting: (player) => {
         calls.playerGone(player);
         core.playerLeft(player);
@@ -354,6 +360,20 @@ export class ServerObjectManager {
   /** Moves an object to a group; `undefined` for none. @throws as `join` */
   setGroup(identity: NetworkIdentity, group: unknown): void {
     this.#groups.setGroup(this.#objectOf(identity).item, group);
+  }
+
+  /**
+   * How many bytes the changed members of an object have taken, to all players who see it, without spawns, calls, and
+   * the heads of packets. It counts from the first call on, and as long as there is one every 5 s; then it begins anew.
+   *
+   * @throws TypeError for what is no object of this world
+   */
+  sentBytesOf(identity: NetworkIdentity): number {
+    const core = this.#core;
+    core.meter ??= new ObjectMeter(this.#clock, () => {
+      core.meter = null;
+    });
+    return core.meter.bytesOf(this.#objectOf(identity));
   }
 
   /** What has become of a player's inputs: zeros before it has controlled anything. */

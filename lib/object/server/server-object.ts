@@ -129,7 +129,9 @@ export class ServerObject
   }
 
   get observers(): ReadonlySet<INetworkPlayer> {
-    this.#observers ??= new Set(this.views.map(({ player }) => player.player));
+    this.#observers ??= new Set(
+      this.views.filter(({ player }) => !player.isWatcher).map(({ player }) => player.player),
+    );
     return this.#observers;
   }
 

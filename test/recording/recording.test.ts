@@ -1,0 +1,401 @@
+import { execFileSync } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  defineMessage,
+  defineProtocol,
+  type INetworkPlayer,
+  NetworkClient,
+  type Protocol,
+} from "../../lib/message/index.js";
+import type { NetworkError } from "../../lib/network-error.js";
+import {
+  ClientObjectManager,
+  decide,
+  definePrefab,
+  NetworkBehaviour,
+  type NetworkIdentity,
+  networked,
+  type Prefab,
+} from "../../lib/object/index.js";
+import { record, replay } from "../../lib/recording/index.js";
+import { bytes, string, u8 } from "../../lib/serialization/index.js";
+import type { SocketFactory } from "../../lib/socket/index.js";
+import { UdpSocketFactory } from "../../lib/socket/udp.js";
+import { FakeClock } from "../../lib/testing/index.js";
+import { ObjectWorld, prefabs, RockPrefab, ShipPrefab, ShopPrefab } from "../support/object-world.js";
+
+const Chat = defineMessage("chat", string(200));
+const Bulk = defineMessage("bulk", bytes(60_000));
+const Extra = defineMessage("extra", string(200));
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "vs-recording-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const gameProtocol = () => defineProtocol({ name: "objects", version: 1, messages: [Chat] });
+
+/** Who was asked whether it may see a secret. */
+const asked = new Set<INetworkPlayer>();
+class SecretParts extends NetworkBehaviour {}
+const Secret = networked(SecretParts, {
+  code: [
+    u8,
+    {
+      to: (player: INetworkPlayer) => {
+        asked.add(player);
+        return false;
+      },
+    },
+  ],
+});
+const SecretPrefab: Prefab<{ secret: typeof Secret }> = definePrefab("secret", { secret: Secret });
+const allPrefabs: readonly Prefab[] = [...prefabs, SecretPrefab];
+
+/** What everybody may see of a world, by object. */
+function stateOf(objects: readonly NetworkIdentity[]): Record<number, unknown> {
+  const rows = objects.map(({ netId, prefab, behaviours }) => {
+    const { ship, engine, rock, shop, secret } = behaviours as Record<string, Record<string, unknown>>;
+    const of = ship && { name: ship.name, health: ship.health, heading: ship.heading, rumour: ship.rumour };
+    return [
+      netId,
+      {
+        ...{ prefab, ...of, position: ship && { ...(ship.position as object) } },
+        ...(engine && { power: engine.power, heat: engine.heat }),
+        ...(secret && { code: secret.code }),
+        ...(rock && { size: rock.size }),
+        ...(shop && { stock: shop.stock, shelves: [...(shop.shelves as number[])] }),
+      },
+    ] as const;
+  });
+  return Object.fromEntries(rows);
+}
+
+interface Moment {
+  readonly ms: number;
+  readonly tick: number;
+  readonly state: Record<number, unknown>;
+}
+
+/** Records a game of two players, whom no rule lets see anything, and what the server's world was in each tick. */
+async function recordGame(path: string, sockets?: (port: number) => SocketFactory) {
+  asked.clear();
+  const world = new ObjectWorld({
+    ...(sockets && { sockets }),
+    prefabs: allPrefabs,
+    messages: [Chat],
+    manager: { interest: decide(() => false) },
+  });
+  await world.server.start();
+  const [one] = [await world.enter(), await world.enter()];
+  const ship = world.objects.spawn(ShipPrefab, {
+    owner: one.player,
+    init: ({ ship }) => {
+      ship.name = "first";
+    },
+  });
+  const { shop } = world.objects.spawn(ShopPrefab);
+  const { secret } = world.objects.spawn(SecretPrefab, { owner: one.player });
+  const moments: Moment[] = [];
+  const startTick = world.server.tick;
+  let startMs = 0;
+  let step = 0;
+  world.server.on("ticked", (tick) => {
+    step++;
+    ship.ship.health = step % 200;
+    ship.ship.position = { x: step, y: 2 * step };
+    secret.code = step % 100;
+    if (step % 3 === 0) ship.engine.heat = step;
+    if (step % 5 === 0) shop.shelves.push(step);
+    if (step === 20)
+      world.objects.spawn(RockPrefab, {
+        init: ({ rock }) => {
+          rock.size = 7;
+        },
+      });
+    if (step % 10 === 0) {
+      shop.stock = step;
+      shop.sold(step);
+      world.server.sendToAll(Chat, `step ${step}`);
+    }
+    if (step === 45) for (const one of world.objects.objects) if (one.prefab === "rock") one.destroy();
+    moments.push({ ms: world.server.time.nowMs - startMs, tick, state: stateOf(world.objects.objects) });
+  });
+  await world.run(300);
+  step = 0;
+  moments.length = 0;
+  startMs = world.server.time.nowMs;
+  const recording = await record(world.server, path);
+  await world.run(3000);
+  const { players } = world.server;
+  expect([...asked].every((player) => players.includes(player))).toBe(true);
+  const observers = ship.identity.observers.size;
+  await recording.stop();
+  await world.run(200);
+  void one.client.disconnect();
+  const stopping = world.server.stop();
+  await world.run(500);
+  await stopping;
+  expect(world.failures).toEqual([]);
+  return { moments, players, observers, startTick, bytes: recording.bytes, durationMs: recording.durationMs };
+}
+
+/** A client that sees a replay, on a clock that goes on while something is awaited. */
+async function screen(path: string, protocol: Protocol = gameProtocol(), options = {}, parts = allPrefabs) {
+  const clock = new FakeClock();
+  const film = await replay(path, protocol, { clock, ...options });
+  const client = new NetworkClient({ protocol, clock: film.clock, socketFactory: film.socketFactory });
+  const world = new ClientObjectManager(client, { prefabs: parts });
+  const chat: string[] = [];
+  const sold: unknown[] = [];
+  client.messageHandler.register(Chat, (text) => void chat.push(text));
+  world.on("spawned", ({ behaviours }) => {
+    const { shop } = behaviours as { shop?: { log: unknown[] } };
+    if (shop) sold.push(shop.log);
+  });
+  const during = async <T>(promise: Promise<T>): Promise<T> => {
+    let isDone = false;
+    const done = () => {
+      isDone = true;
+    };
+    promise.then(done, done);
+    while (!isDone) {
+      await new Promise((resolve) => setImmediate(resolve));
+      clock.advance(1);
+    }
+    return promise;
+  };
+  return { clock, film, client, world, chat, sold, during };
+}
+
+const close = async ({ film, client, during }: Awaited<ReturnType<typeof screen>>) => {
+  await during(client.disconnect());
+  film.close();
+};
+
+describe.each([
+  ["in memory", undefined],
+  ["over UDP", (port: number) => new UdpSocketFactory({ port })],
+] as const)("a game %s", (name, sockets) => {
+  test("is the same in a replay at each moment, and nobody has noticed", async () => {
+    const path = join(folder, `${name}.jsonl`);
+    const game = await recordGame(path, sockets);
+    expect(game.players).toHaveLength(2);
+    expect(game.observers).toBe(1); // its owner
+    expect(readFileSync(path).length).toBe(game.bytes);
+
+    const show = await screen(path);
+    await show.during(show.client.connect());
+    expect(show.film.durationMs).toBeCloseTo(game.durationMs, 2);
+    for (const index of [0, 7, 19, 20, 44, 45, 55]) {
+      const { ms, tick, state } = game.moments[index] as Moment;
+      await show.during(show.film.seek(ms + 1));
+      expect(show.film.tick).toBe(tick);
+      expect(stateOf(show.world.objects)).toEqual(state);
+    }
+    await show.during(show.film.seek(Number.POSITIVE_INFINITY));
+    expect(show.film.positionMs).toBe(show.film.durationMs);
+    expect(show.sold).toEqual([[10, 20, 30, 40, 50, 60].map((step) => ["sold", step, step])]);
+    expect(show.chat).toEqual(["step 10", "step 20", "step 30", "step 40", "step 50", "step 60"]);
+    expect(Math.abs(show.client.time.tick - show.film.tick)).toBeLessThanOrEqual(1);
+    await close(show);
+  });
+});
+
+test("it plays at any speed, pauses, and begins again with another connection", async () => {
+  const path = join(folder, "speed.jsonl");
+  const game = await recordGame(path);
+  const show = await screen(path);
+  const pass = async (ms: number) => {
+    for (let passed = 0; passed < ms; passed++) {
+      show.clock.advance(1);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  await show.during(show.client.connect());
+  await pass(100);
+  expect(show.film.positionMs).toBe(0);
+  show.film.play(4);
+  await pass(200);
+  expect(show.film.positionMs).toBeGreaterThan(700);
+  expect(show.film.positionMs).toBeLessThanOrEqual(800);
+  show.film.pause();
+  const { positionMs } = show.film;
+  const nowMs = show.film.clock.now();
+  await pass(100);
+  expect([show.film.positionMs, show.film.clock.now()]).toEqual([positionMs, nowMs]);
+  await expect(show.during(show.film.seek(0))).rejects.toMatchObject({ code: "ERR_OUT_OF_RANGE" });
+
+  await show.during(show.client.disconnect());
+  await pass(20);
+  await expect(show.film.seek(0)).rejects.toMatchObject({ code: "ERR_STATE" });
+  expect(() => show.film.play()).toThrow(expect.objectContaining({ code: "ERR_STATE" }));
+  await show.during(show.client.connect());
+  expect(show.film.positionMs).toBe(0);
+  const { ms, state } = game.moments[3] as Moment;
+  await show.during(show.film.seek(ms + 1));
+  expect(stateOf(show.world.objects)).toEqual(state);
+  show.film.play(1000);
+  await pass(50);
+  expect(show.film.isPlaying).toBe(false);
+  expect(show.film.positionMs).toBe(show.film.durationMs);
+  await close(show);
+});
+
+describe("a file that is none, or not whole", () => {
+  let whole: string;
+  beforeAll(async () => {
+    const path = join(folder, "whole.jsonl");
+    await recordGame(path);
+    whole = readFileSync(path, "utf8");
+  });
+  const fileWith = (content: string | Uint8Array) => {
+    const path = join(folder, "damaged.jsonl");
+    writeFileSync(path, content);
+    return path;
+  };
+  const refused = (content: string | Uint8Array, text: RegExp, code = "ERR_RECORDING") =>
+    expect(replay(fileWith(content), gameProtocol())).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(text),
+    });
+
+  test("is refused by name", async () => {
+    await expect(replay(join(folder, "none"), gameProtocol())).rejects.toMatchObject({ code: "ERR_RECORDING" });
+    await refused("", /the file is empty/);
+    await refused('{"source":"server-1","title":"valve-sockets"}\n', /Line 1 .*no recording/);
+    await refused(new Uint8Array(5 * 2 ** 20).fill(7), /Line 1 .*longer/);
+    await refused(whole.slice(0, -1), /cut/);
+    const lines = whole.split("\n");
+    await refused(`${lines.slice(0, 9).join("\n")}\n`, /Line 10 .*end is missing/);
+    await refused(`${whole}${lines[3]}\n`, /follows the end/);
+    await refused([...lines.slice(0, 4), ...lines.slice(5)].join("\n"), /Line 5 .*changed/);
+  });
+
+  test("whatever byte of it is another one, the line is named, and a part plays up to there", async () => {
+    const bytes = Buffer.from(whole);
+    for (let round = 0; round < 60; round++) {
+      const at = Math.floor(((round + 0.5) / 60) * bytes.length);
+      const damaged = Buffer.from(bytes);
+      (damaged[at] as number) ^= 1 << (round % 7);
+      const line = bytes.subarray(0, at).toString().split("\n").length;
+      const path = fileWith(damaged);
+      await expect(replay(path, gameProtocol())).rejects.toMatchObject({ code: "ERR_RECORDING" });
+      if (line === 1) continue;
+      const film = await replay(path, gameProtocol(), { isPartial: true });
+      expect(film.durationMs).toBeLessThan(3100);
+    }
+  });
+
+  test("a part plays", async () => {
+    const lines = whole.split("\n");
+    const show = await screen(fileWith(lines.slice(0, 30).join("\n")), gameProtocol(), { isPartial: true });
+    await show.during(show.client.connect());
+    await show.during(show.film.seek(Number.POSITIVE_INFINITY));
+    expect(show.film.durationMs).toBeGreaterThan(500);
+    expect(Object.keys(stateOf(show.world.objects))).toHaveLength(4);
+    await close(show);
+  });
+
+  test("of another game, version or with other messages", async () => {
+    const other = (name: string, version: number) => defineProtocol({ name, version, messages: [Chat] });
+    const path = fileWith(whole);
+    const mismatch = { code: "ERR_PROTOCOL_MISMATCH" };
+    await expect(replay(path, other("another", 1))).rejects.toMatchObject(mismatch);
+    await expect(replay(path, other("objects", 2))).rejects.toMatchObject(mismatch);
+    const show = await screen(path, defineProtocol({ name: "objects", version: 1, messages: [Chat, Extra] }));
+    await expect(show.during(show.client.connect())).rejects.toMatchObject(mismatch);
+    show.film.close();
+  });
+});
+
+describe.runIf(process.platform === "linux")("a disk that does not take it", () => {
+  async function start(path: string) {
+    const world = new ObjectWorld({ messages: [Bulk] });
+    await world.server.start();
+    const recording = await record(world.server, path);
+    const told = () => world.errors.map((error) => (error as NetworkError).message);
+    const end = async () => {
+      await expect(recording.stop()).rejects.toMatchObject({ code: "ERR_RECORDING" });
+      const { length } = world.errors;
+      world.server.sendToAll(Bulk, new Uint8Array(1000));
+      await world.run(100);
+      expect(world.errors).toHaveLength(length);
+      const stopping = world.server.stop();
+      await world.run(100);
+      await stopping;
+    };
+    return { world, told, end };
+  }
+
+  test("since it is full: the recording ends, and the game goes on", async () => {
+    const { world, told, end } = await start("/dev/full");
+    await world.until(() => world.errors.length > 0);
+    expect(told()).toEqual([expect.stringMatching(/dev\/full cannot be written: ENOSPC/)]);
+    await end();
+  });
+
+  test("since it is too slow: 16 MiB wait, and then the recording ends", async () => {
+    const path = join(folder, "pipe");
+    execFileSync("mkfifo", [path]);
+    const reader = openSync(path, "r+"); // reads nothing
+    const { world, told, end } = await start(path);
+    let sent = 0;
+    for (; world.errors.length === 0 && sent < 500; sent++) {
+      world.server.sendToAll(Bulk, new Uint8Array(50_000));
+      await world.run(5);
+    }
+    expect(told()).toEqual(["The disk is too slow: over 16 MiB of the recording wait"]);
+    expect(sent * 50_000).toBeGreaterThan(12 * 2 ** 20);
+    expect(sent * 50_000).toBeLessThan(14 * 2 ** 20);
+    await end();
+    closeSync(reader);
+  });
+});
+
+test("it ends when the server stops, and can be one of several", async () => {
+  const [one, two] = [join(folder, "one.jsonl"), join(folder, "two.jsonl")];
+  const world = new ObjectWorld({ messages: [Chat] });
+  await world.server.start();
+  const first = await record(world.server, one);
+  world.server.sendToAll(Chat, "to the first");
+  await world.run(100);
+  const second = await record(world.server, two);
+  world.objects.spawn(RockPrefab);
+  await world.run(100);
+  const stopping = world.server.stop();
+  await world.run(100);
+  await stopping;
+  await Promise.all([first.stop(), second.stop()]);
+  expect([first.durationMs, second.durationMs]).toEqual([205, 100].map((ms) => expect.closeTo(ms, -2)));
+  for (const [path, chat] of [
+    [one, ["to the first"]],
+    [two, []],
+  ] as const) {
+    const show = await screen(path, defineProtocol({ name: "objects", version: 1, messages: [Chat] }), {}, prefabs);
+    await show.during(show.client.connect());
+    await show.during(show.film.seek(show.film.durationMs - 10));
+    expect(show.world.objects).toHaveLength(1);
+    expect(show.chat).toEqual(chat);
+    await close(show);
+  }
+});
+
+test("what is in no protocol: wrong arguments, and a server that is not active", async () => {
+  const world = new ObjectWorld();
+  await expect(record(world.server, join(folder, "x"))).rejects.toMatchObject({ code: "ERR_STATE" });
+  await expect(record({} as never, join(folder, "x"))).rejects.toThrow(TypeError);
+  await world.server.start();
+  await expect(record(world.server, folder)).rejects.toMatchObject({ code: "ERR_RECORDING" });
+  await expect(replay(5 as never, gameProtocol())).rejects.toThrow(TypeError);
+  await expect(replay("x", {} as never)).rejects.toThrow(TypeError);
+  await expect(replay("x", gameProtocol(), { speed: 2 } as never)).rejects.toMatchObject({
+    code: "ERR_UNKNOWN_OPTION",
+  });
+  const stopping = world.server.stop();
+  await world.run(100);
+  await stopping;
+});
