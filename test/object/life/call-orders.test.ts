@@ -109,7 +109,7 @@ describe.each(libraries)("the orders of calls in docs/objects.md, by %s", (_, li
     const ends = [own, other, await world.enter(prepare)];
     const { identity, probe } = world.objects.spawn(ProbePrefab, { owner: own.player });
     const at = ({ world }: ObjectEnd) => world.get(identity.netId)?.behaviours.probe as AnyProbe;
-    /** Does what is in one tick, and compares what each end has run of it; `steps` says what is left of the row there. */
+    /** Does what is in one tick, and compares what each end has run of it: what `steps` leaves of the row. */
     const compare = async (event: string, run: () => void, steps: (row: string[], end: ObjectEnd) => string[]) => {
       const before = ends.map(at);
       run();
