@@ -74,9 +74,12 @@ export function ground({ objects = 10_000, players = 200, seen = 100, moving = 0
     entered: (player, item) => views[player].add(bodies[item]),
     left: (player, item) => views[player].remove(bodies[item]),
   };
+  const place = new Float64Array(3);
   const look = (item) => {
-    rule.moveItem(item, moves.x[item], moves.y[item]);
-    if (item < players) rule.moveCentre(item, moves.x[item], moves.y[item]);
+    place[0] = moves.x[item];
+    place[1] = moves.y[item];
+    rule.moveItem(item, place);
+    if (item < players) rule.moveCentre(item, place);
   };
   let bytes = 0;
   const encode = () => {

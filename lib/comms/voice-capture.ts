@@ -4,6 +4,7 @@ import { Comms } from "./comms.js";
 import { checkSamples, levelOf } from "./sound/samples.js";
 import type { VoiceCodec, VoiceEncoder } from "./sound/voice-codec.js";
 import { VoiceDetector } from "./sound/voice-detector.js";
+import { frameMs } from "./values/codec-settings.js";
 
 /** When sound is sent: while somebody speaks, while `isPushed`, or always. */
 export type VoiceActivation = "voice" | "push" | "always";
@@ -46,9 +47,8 @@ export class VoiceCapture {
     checkOptions("VoiceCapture", options, rules);
     this.#comms = comms;
     this.activation = options.activation ?? "voice";
-    const { frameSize, sampleRate } = codec.settings;
-    this.#frame = new Float32Array(frameSize);
-    this.#frameMs = (1000 * frameSize) / sampleRate;
+    this.#frame = new Float32Array(codec.settings.frameSize);
+    this.#frameMs = frameMs(codec.settings);
     this.#encoder = codec.createEncoder();
   }
 

@@ -8,6 +8,7 @@ import { Comms, commsCore } from "./comms.js";
 import { checkSamples } from "./sound/samples.js";
 import { SpeakerPlayback } from "./sound/speaker-playback.js";
 import type { VoiceCodec } from "./sound/voice-codec.js";
+import { frameMs } from "./values/codec-settings.js";
 
 /** How voices are played. */
 export interface VoicePlaybackOptions {
@@ -152,8 +153,8 @@ export class VoicePlayback {
   #create(player: ICommsPlayer): Speaker | null {
     const { codec: number, frameSize, sampleRate } = player.codec;
     const codec = this.#codecs.get(number);
-    const frameMs = (1000 * frameSize) / sampleRate;
-    if (!codec || sampleRate !== this.#sampleRate || frameMs < MIN_FRAME_MS || frameMs > MAX_FRAME_MS) {
+    const lengthMs = frameMs(player.codec);
+    if (!codec || sampleRate !== this.#sampleRate || lengthMs < MIN_FRAME_MS || lengthMs > MAX_FRAME_MS) {
       this.#unknownCodecs++;
       return null;
     }

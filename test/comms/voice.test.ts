@@ -224,7 +224,7 @@ test("the counters go round after 65,536 packets, and the speech after 128", () 
   for (let number = 0; number < 66_000; number++) {
     ada.comms.sendVoice(frame(1));
     game.clock.advance(20);
-    if (number % 16 === 0) arrive();
+    if (number % 8 === 0) arrive();
   }
   arrive();
   expect(count).toBe(66_000);

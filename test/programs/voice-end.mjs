@@ -63,10 +63,11 @@ if (role === "server") {
 
 process.on("message", ({ speak: seconds }) => {
   if (seconds) return speak(seconds);
-  const players = network.comms.players.map(({ name, rooms, isDirect, isLocal }) => ({
+  const players = network.comms.players.map(({ name, rooms, isDirect, isLocal, statistics }) => ({
     name,
     isDirect,
     isLocal,
+    late: statistics.late,
     isListening: rooms.has("lobby"),
   }));
   process.send({ ...seen, players, status: network.status, metrics: network.server?.metrics });

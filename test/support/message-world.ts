@@ -23,6 +23,8 @@ export interface MessageWorldOptions {
   kind?: MemorySocketKind;
   /** Real sockets in place of a network in memory. Gets the port of the server, for itself 0. */
   sockets?: (port: number) => SocketFactory;
+  /** A step takes as long as it says, for sockets that need time of their own. @defaultValue false */
+  isRealTime?: boolean;
   server?: Partial<NetworkServerOptions>;
   client?: Partial<NetworkClientOptions>;
   /** What both ends do to the packets that they send, by the numbers of `seed`. */
@@ -77,10 +79,7 @@ export class MessageWorld {
 
   /** Lets time pass in small steps. Between them, everything happens that does not wait for the clock. */
   async run(ms: number, stepMs = 5): Promise<void> {
-    for (let passed = 0; passed < ms; passed += stepMs) {
-      await turn();
-      this.clock.advance(stepMs);
-    }
+    for (let passed = 0; passed < ms; passed += stepMs) await this.#step(stepMs);
     await turn();
   }
 
@@ -88,9 +87,13 @@ export class MessageWorld {
   async until(condition: () => boolean, stepMs = 5): Promise<void> {
     for (let steps = 0; !condition(); steps++) {
       if (steps > 4000) throw new Error("The condition was never true");
-      await turn();
-      this.clock.advance(stepMs);
+      await this.#step(stepMs);
     }
+  }
+
+  async #step(ms: number): Promise<void> {
+    await (this.#options.isRealTime ? new Promise((resolve) => setTimeout(resolve, ms)) : turn());
+    this.clock.advance(ms);
   }
 
   #common() {

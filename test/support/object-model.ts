@@ -15,7 +15,12 @@ import {
   syncSet,
 } from "../../lib/object/index.js";
 import { string, u8, u16 } from "../../lib/serialization/index.js";
-import { type LagConditions, LagSocketFactory, type MemorySocketKind } from "../../lib/socket/index.js";
+import {
+  type LagConditions,
+  LagSocketFactory,
+  type MemorySocketKind,
+  type SocketFactory,
+} from "../../lib/socket/index.js";
 import { seededRandom } from "../../lib/testing/index.js";
 import { CuttableFactory } from "./message-world.js";
 import { ObjectHistory } from "./object-history.js";
@@ -70,7 +75,9 @@ interface Parts {
 const partsOf = ({ behaviours }: NetworkIdentity) => behaviours as Parts;
 
 export interface ObjectModelOptions {
-  readonly kind: MemorySocketKind;
+  readonly kind?: MemorySocketKind;
+  /** Real sockets in place of those in memory: see `MessageWorldOptions`. */
+  readonly sockets?: (port: number) => SocketFactory;
   readonly loss: number;
   /** What the first of the clients is: that of the server's process, with the server's objects or with its own. */
   readonly host?: "shared" | "replica" | null;
@@ -99,11 +106,12 @@ export class ObjectModel {
   constructor(seed: number, options: ObjectModelOptions) {
     this.#options = options;
     this.random = seededRandom(seed);
-    const { kind, loss } = options;
+    const { kind = "datagram", loss, sockets } = options;
     const lag = { loss, latencyMs: 20, jitterMs: 10, reorder: loss / 3 };
     this.#lag = lag;
     const manager = { ownerKey: ({ id }: INetworkPlayer) => `player ${id}` };
-    this.world = new ObjectWorld({ kind, lag, seed, prefabs, tickRate: 50, manager, resumeWindowMs: 60_000 });
+    const settings = { kind, lag, seed, prefabs, tickRate: 50, manager, resumeWindowMs: 60_000 };
+    this.world = new ObjectWorld({ ...settings, ...(sockets && { sockets, isRealTime: true }) });
   }
 
   async start(): Promise<void> {
@@ -115,15 +123,15 @@ export class ObjectModel {
 
   async #enter(host: "shared" | "replica" | null): Promise<ModelEnd> {
     const history = new ObjectHistory(host === "shared");
-    const { kind } = this.#options;
-    const cut = host ? null : new CuttableFactory(this.world.network, { kind });
+    const { kind = "datagram", sockets } = this.#options;
+    const cut = host || sockets ? null : new CuttableFactory(this.world.network, { kind });
     const prepare = (seen: ClientObjectManager) => history.follow(seen);
     const { random, world } = this;
     const { clock } = world;
     // Of hundreds of clients that lose a third of their packets one does not connect in time.
-    const options = { socketFactory: new LagSocketFactory(cut ?? this.world.factory, { ...this.#lag, clock, random }) };
-    const enter = () => this.world.enter(prepare, options);
-    const end = cut ? await enter().catch(enter) : await this.world.startHost(host ?? "shared", prepare);
+    const options = cut && { socketFactory: new LagSocketFactory(cut, { ...this.#lag, clock, random }) };
+    const enter = () => this.world.enter(prepare, options ?? {});
+    const end = host ? await this.world.startHost(host, prepare) : await enter().catch(enter);
     friends.set(end.player, new Set());
     return { ...end, cut, history };
   }
@@ -148,6 +156,13 @@ export class ObjectModel {
     this.hidden.clear();
     objects.load(bytes);
     for (const { netId } of objects.objects) this.hidden.set(netId, new Set());
+  }
+
+  /** Ends it, so that real sockets are closed. */
+  async stop(): Promise<void> {
+    const ended = [...this.ends.map(({ client }) => client.disconnect()), this.world.server.stop()];
+    await this.world.run(1000, 10);
+    await Promise.all(ended);
   }
 
   /** Operations with time between them, and `restMs` after the last one. */

@@ -81,6 +81,8 @@ export interface ObjectWorldOptions {
   kind?: MemorySocketKind;
   /** See `MessageWorldOptions`. */
   sockets?: (port: number) => SocketFactory;
+  /** See `MessageWorldOptions`. */
+  isRealTime?: boolean;
   manager?: Partial<ServerObjectManagerOptions>;
   /** Those of both sides. @defaultValue `prefabs` */
   prefabs?: readonly Prefab[];
@@ -112,12 +114,12 @@ export class ObjectWorld extends MessageWorld {
 
   constructor(options: ObjectWorldOptions = {}) {
     const { kind = "datagram", manager = {}, tickRate = 20, lag, seed = 1, messages = [], errorBudget } = options;
-    const { resumeWindowMs, sockets } = options;
+    const { isRealTime = false, resumeWindowMs, sockets } = options;
     const parts = { prefabs: options.prefabs ?? prefabs, predictions: options.predictions ?? [] };
     const protocol = defineProtocol({ name: "objects", version: 1, messages });
     const sessions = resumeWindowMs && { sessions: { resumeWindowMs } };
     const server = { tickRate, ...(errorBudget && { errorBudget }), ...sessions };
-    super({ protocol, kind, server, ...(lag && { lag }), ...(sockets && { sockets }), seed });
+    super({ protocol, kind, server, ...(lag && { lag }), ...(sockets && { sockets }), isRealTime, seed });
     this.#parts = { ...parts, ...(manager.prefabs && { prefabs: manager.prefabs }) };
     this.objects = new ServerObjectManager(this.server, { ...parts, onError: this.#onError, ...manager });
   }

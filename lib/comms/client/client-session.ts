@@ -3,6 +3,7 @@ import { NetworkError } from "../../network-error.js";
 import type { ByteSegment } from "../../peer/index.js";
 import { printable } from "../../printable.js";
 import { type Codec, type Infer, NetworkReader } from "../../serialization/index.js";
+import { frameMs } from "../values/codec-settings.js";
 import type { PeerKey } from "../values/peer-key.js";
 import type { OpenChannel } from "../voice/open-channel.js";
 import { PacketWriter } from "../wire/packet-writer.js";
@@ -96,7 +97,7 @@ export class ClientSession<TPeer> implements CommsSession {
     this.#players = new PlayerTable(comms, (peer) => owner.peerKey(peer));
     this.#sealer = owner.seal && new VoiceSealer(owner.seal, owner);
     const idOf = (name: string) => this.#players.findByName(name)?.id ?? null;
-    this.#sender = new VoiceSender({ idOf }, this.#sealer?.overheadBytes ?? null);
+    this.#sender = new VoiceSender({ idOf }, this.#sealer?.overheadBytes ?? null, frameMs(comms.codec));
     this.#heard = new VoiceReceiver(this.#receiverOwner());
     comms.session = this;
   }

@@ -2,6 +2,7 @@ import type { Clock } from "../../clock.js";
 import { NetworkError } from "../../network-error.js";
 import { ByteSegment } from "../../peer/index.js";
 import { NetworkReader } from "../../serialization/index.js";
+import { frameMs } from "../values/codec-settings.js";
 import { HEADER_BYTES } from "../wire/packets.js";
 import { roomIdOf } from "../wire/room-id.js";
 import { VoicePacket, type VoiceTarget } from "../wire/voice-packet.js";
@@ -109,14 +110,17 @@ export class VoiceReceiver<TPeer> {
     const { clock, comms, metrics, players } = this.#owner;
     const voice = this.#voice;
     if (!player.speech.accept(voice)) return;
+    const now = clock.now();
+    const isTooOld = player.speech.isTooOld(voice, frameMs(player.codec), now);
     const hearing = player.speech.hear(voice, this.#isForUs);
     if (hearing === "not for us" || player.isLocallyMuted || comms.isDeafened) {
       metrics.voiceForOthers++;
       players.silence(player);
       return;
     }
-    player.speech.heardMs = clock.now();
-    if (voice.frame.length > 0) {
+    if (isTooOld) comms.lateness.add(1, now);
+    else player.speech.heardMs = now;
+    if (voice.frame.length > 0 && !isTooOld) {
       if (!player.isSpeaking && hearing === "open") players.speaks(player);
       comms.events.emit("voiceReceived", this.#heard(player));
     }

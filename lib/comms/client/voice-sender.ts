@@ -13,6 +13,10 @@ const CHANNEL_BYTES = 6;
 /** Of a sealed packet. */
 const SPEECH_BYTES = 4;
 const REDUNDANT_BYTES = 3;
+/** Frames come so much before and after their time. One that is later follows a pause, which is counted as silence. */
+const SLACK_MS = 60;
+/** The clock of the sound card differs by less than this. */
+const DRIFT = 0.001;
 /** The most distant frame that is repeated. */
 const HISTORY = 8;
 
@@ -34,6 +38,9 @@ export class VoiceSender {
   readonly #lengths = new Int32Array(HISTORY);
   readonly #numbers = new Int32Array(HISTORY).fill(-1);
   readonly #sealBytes: number | null;
+  readonly #frameMs: number;
+  /** When the next frame is to come. */
+  #dueMs = Number.POSITIVE_INFINITY;
   /** Where the frames begin in the last packet. */
   framesOffset = 0;
   /** The high bits of the counter: another number for each speech, and where the packet counter begins anew. */
@@ -42,10 +49,14 @@ export class VoiceSender {
   readonly #state = { sender: 0, channelSession: 0, packetCounter: 0, frameCounter: 0 };
   #isSpeaking = false;
 
-  /** @param sealBytes how much longer a seal makes the frames; null: they are not sealed */
-  constructor(resolver: TargetResolver, sealBytes: number | null) {
+  /**
+   * @param sealBytes how much longer a seal makes the frames; null: they are not sealed
+   * @param frameMs how long a frame is
+   */
+  constructor(resolver: TargetResolver, sealBytes: number | null, frameMs: number) {
     this.#resolver = resolver;
     this.#sealBytes = sealBytes;
+    this.#frameMs = frameMs;
   }
 
   /** Counts the packets of this client for a seal, each number once. That of the last packet. */
@@ -70,18 +81,18 @@ export class VoiceSender {
   packetOf(frame: Uint8Array, sender: number, session: number, channels: readonly OpenChannel[], nowMs: number) {
     this.#targets.length = 0;
     this.#collect(channels, false);
-    const state = this.#state;
     const sealBytes = this.#sealBytes === null ? 0 : this.#sealBytes + SPEECH_BYTES;
     const room = MAX_PACKET_BYTES - VOICE_HEADER_BYTES - this.#targets.length * CHANNEL_BYTES - sealBytes;
     if (frame.length > room) {
       throw outOfRange(`A frame has at most ${room} bytes with ${this.#targets.length} channels, not ${frame.length}`);
     }
+    this.#keepTime(nowMs);
     this.#remember(frame);
     const isSilence = frame.length <= SILENCE_BYTES;
     const packet =
       isSilence || this.#targets.length === 0 ? null : this.#write(frame, sender, session, room - frame.length, nowMs);
     if (packet) this.#isSpeaking = true;
-    state.frameCounter = (state.frameCounter + 1) & 0xffff;
+    this.#count(1);
     return packet;
   }
 
@@ -108,6 +119,18 @@ export class VoiceSender {
       this.#speech++;
     }
     return packet;
+  }
+
+  /** Listeners know by the count how late a frame is: it goes on in time while nobody speaks. */
+  #keepTime(nowMs: number): void {
+    const lateMs = nowMs - this.#dueMs;
+    const missed = lateMs > SLACK_MS ? Math.floor(lateMs / this.#frameMs) : 0;
+    this.#count(missed);
+    this.#dueMs = Math.min(this.#dueMs + missed * this.#frameMs, nowMs + SLACK_MS) + (1 + DRIFT) * this.#frameMs;
+  }
+
+  #count(frames: number): void {
+    this.#state.frameCounter = (this.#state.frameCounter + frames) & 0xffff;
   }
 
   #write(frame: Uint8Array, sender: number, session: number, roomBytes: number, nowMs: number): ByteSegment {

@@ -1,7 +1,10 @@
 import { checkOptions, integerOption, type OptionRules } from "../../options.js";
 import { type Codec, struct, u8, u32 } from "../../serialization/index.js";
 
-/** What a client speaks. The layer passes it on, and knows from it how many packets a second are honest. */
+/**
+ * What a client speaks. The layer passes it on, and knows from it how long a frame is: so how many packets a second are
+ * honest, and how late each one is.
+ */
 export interface CodecSettings {
   /** The codec's number, 0 to 255: what a number means is up to the application. */
   codec: number;
@@ -27,6 +30,9 @@ export function checkCodecSettings(settings: CodecSettings): CodecSettings {
   checkOptions("codec", settings, CODEC_SETTINGS);
   return { ...settings };
 }
+
+/** How long a frame of these settings is. */
+export const frameMs = ({ frameSize, sampleRate }: CodecSettings): number => (1000 * frameSize) / sampleRate;
 
 /** How many frames a second these settings make. */
 export const framesPerSecond = ({ frameSize, sampleRate }: CodecSettings): number => sampleRate / frameSize;

@@ -1,5 +1,6 @@
 import { MAX_CHANNELS, type VoicePacket, VoiceTarget } from "../wire/voice-packet.js";
 import { Arrival, PacketWindow, WINDOW } from "./packet-window.js";
+import { VoiceAge } from "./voice-age.js";
 
 const SESSIONS = 128;
 
@@ -22,7 +23,7 @@ export class Speech implements Hearing {
   /** When the last packet came. */
   heardMs = 0;
   duplicates = 0;
-  /** Packets of older speech, or too old in this one. */
+  /** Packets of older speech, too old in this one, or with a frame that came more than 200 ms late. */
   late = 0;
   #session = -1;
   #sealCounter = -1;
@@ -31,6 +32,7 @@ export class Speech implements Hearing {
   #channelCount = 0;
   readonly #bits = new Int32Array(MAX_CHANNELS);
   readonly #targets = new Int32Array(MAX_CHANNELS);
+  readonly #age = new VoiceAge();
   #window = new PacketWindow();
   #receivedBefore = 0;
   #expectedBefore = 0;
@@ -83,6 +85,13 @@ export class Speech implements Hearing {
     if (arrival === Arrival.Duplicate) this.duplicates++;
     else if (arrival === Arrival.TooOld) this.late++;
     return arrival === Arrival.New;
+  }
+
+  /** Whether the frame of a packet came too late to be heard. */
+  isTooOld({ frameCounter }: VoicePacket, frameMs: number, nowMs: number): boolean {
+    const isTooOld = this.#age.isTooOld(frameCounter, frameMs, nowMs);
+    if (isTooOld) this.late++;
+    return isTooOld;
   }
 
   /** Whether the last packet came on a channel that `isForUs` accepts. */

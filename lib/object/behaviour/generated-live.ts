@@ -84,7 +84,8 @@ export function generateLiveClass({ bit, codec, components, name }: Member): Liv
           enumerable: true,
           get() { return this.#v${i}; },
           set(value) {
-            if (Object.is(value, this.#v${i})) return;
+            // Object.is alone would make an object of a number with a fraction.
+            if (value === this.#v${i} && (value !== 0 || Object.is(value, this.#v${i}))) return;
             const integer = toInteger${i}(value);
             this.#owner.changing(${bit});
             this.#v${i} = value;

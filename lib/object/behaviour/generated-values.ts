@@ -51,7 +51,8 @@ function valueStatements({ index: i, bit, codec, components, held }: Member) {
     const bits = Number(codec.kernel.bits);
     return {
       construct: `this.v${i} = default${i}(); this.i${i} = this.s${i} = toInteger${i}(this.v${i});`,
-      set: `if (Object.is(value, this.v${i})) return;
+      // Object.is alone would make an object of a number with a fraction.
+      set: `if (value === this.v${i} && (value !== 0 || Object.is(value, this.v${i}))) return;
         const integer = toInteger${i}(value);
         this.changing(${bit});
         this.v${i} = value;

@@ -4,6 +4,7 @@ import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import { body } from "../rpc/call-format.js";
 import { ClientCalls } from "../rpc/client-calls.js";
 import { RecordKind, UnorderedMessage } from "../wire/object-messages.js";
+import { bytesToSend } from "../wire/written-bytes.js";
 import type { ObjectClient } from "./object-client.js";
 
 /** Has the calls of a client's objects sent and run. */
@@ -23,7 +24,7 @@ export function useCalls(client: NetworkClient, world: ObjectClient): ClientCall
     find: (item) => world.objectOf(item),
     whenShown: (object, tick, run) => world.whenShown(object, run, tick),
     sendCall(isUnordered) {
-      if (isUnordered) client.send(UnorderedMessage, body.view());
+      if (isUnordered) client.send(UnorderedMessage, bytesToSend(body));
       else world.writeCall(RecordKind.Call, body);
     },
     sendAnswer: () => world.writeCall(RecordKind.Answer, body),

@@ -11,6 +11,7 @@ import type { DefinedPrediction } from "../prediction/define-prediction.js";
 import { StepRunner } from "../prediction/step-runner.js";
 import { type ControlledBehaviour, emptyReport, readReport, writeControlled } from "../wire/input-format.js";
 import { InputMessage, KIND_BITS, RecordKind } from "../wire/object-messages.js";
+import { bytesToSend } from "../wire/written-bytes.js";
 import type { SharedObject } from "../world/shared-world.js";
 import { ClientControl, type ControlOwner } from "./client-control.js";
 import type { ClientObject } from "./client-object.js";
@@ -264,7 +265,7 @@ export class ClientPrediction implements ControlOwner, HostControlOwner {
     writer.writePacked(body.bitLength);
     writer.copyFrom(body, 0, body.bitLength);
     writer.writeBits(RecordKind.End, KIND_BITS);
-    this.#client.player?.send(InputMessage, writer.view(), Channel.Unreliable);
+    this.#client.player?.send(InputMessage, bytesToSend(writer), Channel.Unreliable);
     this.#sent.send(tick);
   }
 

@@ -164,15 +164,14 @@ export class ObjectClient implements ClientObjectOwner {
   update(): void {
     this.#updatedMs = this.#nowMs;
     this.shown.update(this.#updatedMs);
-    const { tick } = this.shown;
-    if (tick !== null) this.#runAsHost(() => this.#waitsForShown.update(tick));
+    if (this.shown.tick !== null) this.#waitsForShown.update(this.shown.tick);
   }
 
   /** Calls `run` when the time that is shown has come to `tick`, and before the object goes. */
   whenShown(object: object, run: () => void, tick: number = this.#tick): void {
     const { tick: shownTick } = this.shown;
     if (shownTick === null || tick <= shownTick) run();
-    else this.#waitsForShown.add(tick, object, run);
+    else this.#waitsForShown.add(tick, object, () => this.#runAsHost(run));
   }
 
   #runAsHost(run: () => void): void {
@@ -224,7 +223,9 @@ export class ObjectClient implements ClientObjectOwner {
         const kind: RecordKind = reader.readBits(KIND_BITS);
         if (kind === RecordKind.End) break;
         const start = reader.bitPosition;
-        this.#readRecord(kind, tick, reader);
+        // The functions in the others would be an object for each record.
+        if (kind === RecordKind.State) this.#readState(reader);
+        else this.#readRecord(kind, tick, reader);
         if (!this.#held) continue;
         this.waiting.hold(this.#held, kind, tick, bytes, start, reader.bitPosition);
         this.#held = null;
@@ -244,7 +245,8 @@ export class ObjectClient implements ClientObjectOwner {
       for (const [index, { kind, tick }] of records.entries()) {
         // What came together is one batch for listeners.
         if (index > 0 && records[index - 1]?.tick !== tick) this.announce();
-        this.#readRecord(kind, tick, reader);
+        if (kind === RecordKind.State) this.#readState(reader);
+        else this.#readRecord(kind, tick, reader);
       }
     } finally {
       this.#isReplay = false;
@@ -311,11 +313,6 @@ export class ObjectClient implements ClientObjectOwner {
       case RecordKind.Spawn:
         this.#readSpawn(tick, reader);
         return;
-      case RecordKind.State: {
-        const object = this.#readObject(reader);
-        readChanges(reader, object.values, object.audience.ordered);
-        return;
-      }
       case RecordKind.Correction: {
         const object = this.#readObject(reader);
         readChanges(reader, object.values, object.audience.visible, this.#found);
@@ -394,6 +391,11 @@ export class ObjectClient implements ClientObjectOwner {
         read(reader, tick);
       }
     }
+  }
+
+  #readState(reader: NetworkReader): void {
+    const { audience, values } = this.#readObject(reader);
+    readChanges(reader, values, audience.ordered);
   }
 
   #readSpawn(tick: number, reader: NetworkReader): void {

@@ -3,6 +3,7 @@ import { NetworkWriter } from "../../serialization/index.js";
 import { writeMask } from "../behaviour/identity-state.js";
 import type { Masks } from "../wire/object-layout.js";
 import { CallsMessage, InputMessage, KIND_BITS, RecordKind } from "../wire/object-messages.js";
+import { bytesToSend } from "../wire/written-bytes.js";
 import type { ClientObject } from "./client-object.js";
 
 /** A message of calls is sent when it has so many bytes. */
@@ -104,7 +105,7 @@ export class OwnerSender {
     const calls = this.#calls;
     if (calls.bitLength === 0) return;
     calls.writeBits(RecordKind.End, KIND_BITS);
-    this.#client.player?.send(CallsMessage, calls.view());
+    this.#client.player?.send(CallsMessage, bytesToSend(calls));
     calls.reset();
   }
 
@@ -162,7 +163,7 @@ export class OwnerSender {
       },
     };
     // Where there is no room now, the next tick tries again.
-    if (!this.#client.player?.sendNotify(InputMessage, writer.view(), callbacks)) markAgain();
+    if (!this.#client.player?.sendNotify(InputMessage, bytesToSend(writer), callbacks)) markAgain();
   }
 
   /** What follows was set when so many messages had been applied. */

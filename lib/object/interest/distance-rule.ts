@@ -11,8 +11,9 @@ export class DistanceRule {
   /** One bucket holds all. */
   readonly #items = new Places(Number.POSITIVE_INFINITY);
   readonly #centres = new Places(Number.POSITIVE_INFINITY);
-  readonly #enterSquared: number[] = [];
-  readonly #leaveSquared: number[] = [];
+  /** The squares of the two distances of each object. */
+  readonly #squares: number[] = [];
+  readonly #place = new Float64Array(3);
 
   constructor(visibility: Visibility, reason: number) {
     this.#visibility = visibility;
@@ -21,23 +22,24 @@ export class DistanceRule {
 
   /** `item` is seen by players nearer than `enter`, until they are farther away than `leave`. */
   setDistances(item: number, { enter, leave }: { enter: number; leave: number }): void {
-    this.#enterSquared[item] = enter ** 2;
-    this.#leaveSquared[item] = leave ** 2;
+    while (this.#squares.length < 2 * item) this.#squares.push(0);
+    this.#squares[2 * item] = enter ** 2;
+    this.#squares[2 * item + 1] = leave ** 2;
   }
 
-  /** Adds or moves an object whose distances are set. */
-  moveItem(item: number, x: number, y: number, z = 0): void {
+  /** Adds an object whose distances are set, or moves it to three coordinates. */
+  moveItem(item: number, place: ArrayLike<number>): void {
     const centres = this.#centres;
-    this.#items.set(item, x, y, z);
+    this.#items.set(item, place);
     for (let player = centres.firstIn(centres.bucketOf(0, 0)); player >= 0; player = centres.nextOf(player)) {
       this.#decide(player, item);
     }
   }
 
   /** Sets the centre of what a player sees. */
-  moveCentre(player: number, x: number, y: number, z = 0): void {
+  moveCentre(player: number, place: ArrayLike<number>): void {
     const items = this.#items;
-    this.#centres.set(player, x, y, z);
+    this.#centres.set(player, place);
     for (let item = items.firstIn(items.bucketOf(0, 0)); item >= 0; item = items.nextOf(item)) {
       this.#decide(player, item);
     }
@@ -60,14 +62,11 @@ export class DistanceRule {
   }
 
   #decide(player: number, item: number): void {
-    const centres = this.#centres;
-    const squared = this.#items.squaredDistance(
-      item,
-      centres.coordinate(player, 0),
-      centres.coordinate(player, 1),
-      centres.coordinate(player, 2),
-    );
-    if (squared < (this.#enterSquared[item] as number)) this.#visibility.set(player, item, this.#reason, true);
-    else if (squared > (this.#leaveSquared[item] as number)) this.#visibility.set(player, item, this.#reason, false);
+    this.#centres.read(player, this.#place);
+    const items = this.#items;
+    if (items.compare(item, this.#place, this.#squares, 2 * item) < 0)
+      this.#visibility.set(player, item, this.#reason, true);
+    else if (items.compare(item, this.#place, this.#squares, 2 * item + 1) > 0)
+      this.#visibility.set(player, item, this.#reason, false);
   }
 }

@@ -3,6 +3,9 @@ import { Places } from "./places.js";
 import { PlayerSets } from "./player-sets.js";
 import type { Visibility } from "./visibility.js";
 
+const ENTER = 0;
+const LEAVE = 1;
+
 /**
  * A player sees the objects that come nearer to its centre than `enter`, until they are farther away than `leave`.
  * A move costs as much as there are players and objects near, because squares with sides of `leave` tell what is near.
@@ -11,8 +14,8 @@ import type { Visibility } from "./visibility.js";
 export class GridRule {
   readonly #visibility: Visibility;
   readonly #reason: number;
-  readonly #enterSquared: number;
-  readonly #leaveSquared: number;
+  /** The squares of the two distances: `ENTER` and `LEAVE`. */
+  readonly #squares: Float64Array;
   readonly #items: Places;
   readonly #centres: NearCentres;
   /** The players for which the rule holds: to ask `Visibility` for each pair takes longer. */
@@ -21,46 +24,45 @@ export class GridRule {
   constructor(visibility: Visibility, reason: number, { enter, leave }: { enter: number; leave: number }) {
     this.#visibility = visibility;
     this.#reason = reason;
-    this.#enterSquared = enter ** 2;
-    this.#leaveSquared = leave ** 2;
+    this.#squares = Float64Array.of(enter ** 2, leave ** 2);
     this.#items = new Places(leave);
     this.#centres = new NearCentres(leave);
   }
 
-  /** Adds or moves an object. */
-  moveItem(item: number, x: number, y: number, z = 0): void {
+  /** Adds an object, or moves it to three coordinates. */
+  moveItem(item: number, place: ArrayLike<number>): void {
     const centres = this.#centres;
-    this.#items.set(item, x, y, z);
+    this.#items.set(item, place);
     const holders = this.#holders;
     for (let player = holders.next(item, -1); player >= 0; player = holders.next(item, player)) {
-      if (centres.squaredDistance(player, x, y, z) > this.#leaveSquared) this.#set(player, item, false);
+      if (centres.compare(player, place, this.#squares, LEAVE) > 0) this.#set(player, item, false);
     }
-    const near = centres.near(x, y);
+    const near = centres.near(place);
     for (let index = 0; index < near.length; index++) {
       const player = near[index] as number;
-      if (centres.squaredDistance(player, x, y, z) >= this.#enterSquared) continue;
+      if (centres.compare(player, place, this.#squares, ENTER) >= 0) continue;
       if (!holders.has(item, player)) this.#set(player, item, true);
     }
   }
 
   /** Sets the centre of what a player sees. */
-  moveCentre(player: number, x: number, y: number, z = 0): void {
+  moveCentre(player: number, place: ArrayLike<number>): void {
     const items = this.#items;
     const visibility = this.#visibility;
     const holders = this.#holders;
-    this.#centres.set(player, x, y, z);
-    for (let place = visibility.countOf(player) - 1; place >= 0; place--) {
-      const item = visibility.itemAt(player, place);
-      if (!holders.has(item, player) || items.squaredDistance(item, x, y, z) <= this.#leaveSquared) continue;
+    this.#centres.set(player, place);
+    for (let index = visibility.countOf(player) - 1; index >= 0; index--) {
+      const item = visibility.itemAt(player, index);
+      if (!holders.has(item, player) || items.compare(item, place, this.#squares, LEAVE) <= 0) continue;
       this.#set(player, item, false);
     }
-    const column = items.squareOf(x);
-    const row = items.squareOf(y);
+    const column = items.squareOf(place, 0);
+    const row = items.squareOf(place, 1);
     for (let up = -1; up <= 1; up++) {
       for (let right = -1; right <= 1; right++) {
         const bucket = items.bucketOf(column + right, row + up);
         for (let item = items.firstIn(bucket); item >= 0; item = items.nextOf(item)) {
-          if (items.squaredDistance(item, x, y, z) >= this.#enterSquared) continue;
+          if (items.compare(item, place, this.#squares, ENTER) >= 0) continue;
           if (!holders.has(item, player)) this.#set(player, item, true);
         }
       }

@@ -1,3 +1,5 @@
+import { compareDistance } from "./places.js";
+
 /**
  * The centres of players, listed with the nine squares around each, so that one list holds all that may be near a
  * place. Squares share lists by a hash, so the world has no bounds.
@@ -14,7 +16,7 @@ export class NearCentres {
   }
 
   /** Adds the centre of `player`, or moves it. */
-  set(player: number, x: number, y: number, z: number): void {
+  set(player: number, place: ArrayLike<number>): void {
     const at = 5 * player;
     if (at >= this.#data.length) {
       const data = new Float64Array(Math.max(at + 5, 2 * this.#data.length)).fill(Number.NaN);
@@ -22,11 +24,9 @@ export class NearCentres {
       this.#data = data;
     }
     const data = this.#data;
-    data[at] = x;
-    data[at + 1] = y;
-    data[at + 2] = z;
-    const column = Math.floor(x / this.#cellSize);
-    const row = Math.floor(y / this.#cellSize);
+    for (let axis = 0; axis < 3; axis++) data[at + axis] = place[axis] as number;
+    const column = Math.floor((place[0] as number) / this.#cellSize);
+    const row = Math.floor((place[1] as number) / this.#cellSize);
     if (data[at + 3] === column && data[at + 4] === row) return;
     this.delete(player);
     if (16 * ++this.#count > this.#lists.length) this.#grow();
@@ -49,17 +49,15 @@ export class NearCentres {
     this.#count--;
   }
 
-  /** The players whose centres may be within a square's side of (x, y). Others may be among them, or some twice. */
-  near(x: number, y: number): readonly number[] {
-    return this.#listOf(Math.floor(x / this.#cellSize), Math.floor(y / this.#cellSize));
+  /** The players whose centres may be within a square's side of a place. Others may be among them, or some twice. */
+  near(place: ArrayLike<number>): readonly number[] {
+    const column = Math.floor((place[0] as number) / this.#cellSize);
+    return this.#listOf(column, Math.floor((place[1] as number) / this.#cellSize));
   }
 
-  squaredDistance(player: number, x: number, y: number, z: number): number {
-    const data = this.#data;
-    const dx = (data[5 * player] as number) - x;
-    const dy = (data[5 * player + 1] as number) - y;
-    const dz = (data[5 * player + 2] as number) - z;
-    return dx * dx + dy * dy + dz * dz;
+  /** As `compare` of `Places`. */
+  compare(player: number, place: ArrayLike<number>, squares: ArrayLike<number>, index: number): -1 | 0 | 1 {
+    return compareDistance(this.#data, 5 * player, place, squares, index);
   }
 
   #link(player: number): void {

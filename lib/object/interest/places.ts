@@ -18,14 +18,13 @@ export class Places {
     return member < this.#buckets.length && (this.#buckets[member] as number) >= 0;
   }
 
-  /** Adds `member`, or moves it. */
-  set(member: number, x: number, y: number, z: number): void {
+  /** Adds `member`, or moves it to three coordinates. In an array, because each as an argument would be garbage. */
+  set(member: number, place: ArrayLike<number>): void {
     if (member >= this.#buckets.length) this.#reserve(member);
     if ((this.#buckets[member] as number) < 0 && ++this.#count > this.#heads.length) this.#rehash();
-    this.#data[4 * member] = x;
-    this.#data[4 * member + 1] = y;
-    this.#data[4 * member + 2] = z;
-    const bucket = this.#bucketAt(x, y);
+    const data = this.#data;
+    for (let axis = 0; axis < 3; axis++) data[4 * member + axis] = place[axis] as number;
+    const bucket = this.#bucketAt(place, 0);
     if (bucket === this.#buckets[member]) return;
     this.#unlink(member);
     this.#link(member, bucket);
@@ -38,22 +37,19 @@ export class Places {
     this.#count--;
   }
 
-  /** One of the coordinates: 0 for x, 1 for y, 2 for z. */
-  coordinate(member: number, axis: number): number {
-    return this.#data[4 * member + axis] as number;
+  /** Gives the coordinates of a member to `target`. */
+  read(member: number, target: Float64Array): void {
+    for (let axis = 0; axis < 3; axis++) target[axis] = this.#data[4 * member + axis] as number;
   }
 
-  squaredDistance(member: number, x: number, y: number, z: number): number {
-    const data = this.#data;
-    const dx = (data[4 * member] as number) - x;
-    const dy = (data[4 * member + 1] as number) - y;
-    const dz = (data[4 * member + 2] as number) - z;
-    return dx * dx + dy * dy + dz * dz;
+  /** -1 if a member is nearer to `place` than by the square of a distance in a list, 1 if it is farther away. */
+  compare(member: number, place: ArrayLike<number>, squares: ArrayLike<number>, index: number): -1 | 0 | 1 {
+    return compareDistance(this.#data, 4 * member, place, squares, index);
   }
 
-  /** The column or row of squares in which a coordinate lies. */
-  squareOf(coordinate: number): number {
-    return Math.floor(coordinate / this.#cellSize);
+  /** The column (axis 0) or row (1) of squares in which a place lies. */
+  squareOf(place: ArrayLike<number>, axis: 0 | 1): number {
+    return Math.floor((place[axis] as number) / this.#cellSize);
   }
 
   /** The bucket of a square. */
@@ -71,8 +67,10 @@ export class Places {
     return this.#data[4 * member + 3] as number;
   }
 
-  #bucketAt(x: number, y: number): number {
-    return this.bucketOf(this.squareOf(x), this.squareOf(y));
+  /** The bucket of the place whose coordinates begin at `at`. */
+  #bucketAt(place: ArrayLike<number>, at: number): number {
+    const column = Math.floor((place[at] as number) / this.#cellSize);
+    return this.bucketOf(column, Math.floor((place[at + 1] as number) / this.#cellSize));
   }
 
   #link(member: number, bucket: number): void {
@@ -97,7 +95,7 @@ export class Places {
   #rehash(): void {
     this.#heads = new Int32Array(2 * this.#heads.length).fill(-1);
     for (let member = 0; member < this.#buckets.length; member++) {
-      if (this.has(member)) this.#link(member, this.#bucketAt(this.coordinate(member, 0), this.coordinate(member, 1)));
+      if (this.has(member)) this.#link(member, this.#bucketAt(this.#data, 4 * member));
     }
   }
 
@@ -111,4 +109,23 @@ export class Places {
     this.#buckets = grow(this.#buckets, new Int32Array(length).fill(-1));
     this.#previous = grow(this.#previous, new Int32Array(length));
   }
+}
+
+/**
+ * -1 if the place whose coordinates begin at `at` of `data` is nearer to `place` than by the root of a number in
+ * `squares`, 1 if it is farther away.
+ */
+export function compareDistance(
+  data: Float64Array,
+  at: number,
+  place: ArrayLike<number>,
+  squares: ArrayLike<number>,
+  index: number,
+): -1 | 0 | 1 {
+  const squared = squares[index] as number;
+  const dx = (data[at] as number) - (place[0] as number);
+  const dy = (data[at + 1] as number) - (place[1] as number);
+  const dz = (data[at + 2] as number) - (place[2] as number);
+  const distance = dx * dx + dy * dy + dz * dz;
+  return distance < squared ? -1 : distance > squared ? 1 : 0;
 }

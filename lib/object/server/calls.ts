@@ -5,6 +5,7 @@ import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import { body } from "../rpc/call-format.js";
 import { ServerCalls } from "../rpc/server-calls.js";
 import { RecordKind, UnorderedMessage } from "../wire/object-messages.js";
+import { bytesToSend } from "../wire/written-bytes.js";
 import type { ObjectServer } from "./object-server.js";
 import type { OwnerState } from "./owner-state.js";
 import type { ServerObject } from "./server-object.js";
@@ -54,7 +55,7 @@ export function useCalls(
         unordered.writeUint32(server.tick);
         unordered.copyFrom(body, 0, body.bitLength);
         for (const player of players) {
-          if (world.players.get(player)?.views.has(object.item)) player.send(UnorderedMessage, unordered.view());
+          if (world.players.get(player)?.views.has(object.item)) player.send(UnorderedMessage, bytesToSend(unordered));
         }
         return;
       }

@@ -85,9 +85,8 @@ export class Interest {
   /** Objects whose `position` is no networked member: nobody tells when it changes. */
   readonly #unnoticed = new Set<ServerObject>();
   readonly #members = new Map<Member, PositionMember>();
-  /** A position that was read last. */
-  readonly #numbers = new Float64Array(4);
-  readonly #position: Required<WorldPosition> = { x: 0, y: 0, z: 0 };
+  /** A place that was read last: three coordinates, and room for a fourth number. */
+  readonly #place = new Float64Array(4);
   /** Where objects, by item, and the players' centres were at the last look. */
   readonly #places = new LastPlaces();
   readonly #centres = new LastPlaces();
@@ -184,30 +183,39 @@ export class Interest {
 
   #moveCentre(player: ObjectPlayer): void {
     const { index, standing } = player;
-    const centre = standing.focus ?? (standing.character && this.#positionOf(standing.character));
+    const { character, focus } = standing;
+    const centre = focus ? this.#placeOf(focus) : character && this.#placeOfObject(character);
     if (centre) {
       if (!this.#centres.move(index, centre)) return;
-      for (const rule of this.#near) rule.moveCentre(index, centre.x, centre.y, centre.z);
+      for (let rule = 0; rule < this.#near.length; rule++) this.#near[rule]?.moveCentre(index, centre);
     } else if (this.#centres.forget(index)) for (const rule of this.#near) rule.removeCentre(index);
   }
 
   #moveItem(object: ServerObject): void {
     if (this.#near.length === 0) return;
-    const position = this.#positionOf(object);
-    if (!position || !this.#places.move(object.item, position)) return;
-    for (const rule of this.#near) rule.moveItem(object.item, position.x, position.y, position.z);
+    const place = this.#placeOfObject(object);
+    if (!place || !this.#places.move(object.item, place)) return;
+    for (let rule = 0; rule < this.#near.length; rule++) this.#near[rule]?.moveItem(object.item, place);
   }
 
-  #positionOf(object: ServerObject): WorldPosition | null {
+  #placeOf({ x, y, z = 0 }: WorldPosition): Float64Array {
+    const place = this.#place;
+    place[0] = x;
+    place[1] = y;
+    place[2] = z;
+    return place;
+  }
+
+  #placeOfObject(object: ServerObject): Float64Array | null {
     const member = object.positionMember;
-    if (!member) return positionOf(object);
-    const numbers = this.#numbers;
-    object.values[member.behaviour]?.getNumbers(member.index, numbers, 0);
-    const position = this.#position;
-    position.x = numbers[0] as number;
-    position.y = numbers[1] as number;
-    position.z = member.isSpace ? (numbers[2] as number) : 0;
-    return position;
+    if (!member) {
+      const position = positionOf(object);
+      return position && this.#placeOf(position);
+    }
+    const place = this.#place;
+    object.values[member.behaviour]?.getNumbers(member.index, place, 0);
+    if (!member.isSpace) place[2] = 0;
+    return place;
   }
 }
 
@@ -217,7 +225,7 @@ class LastPlaces {
   #data = new Float64Array(0);
 
   /** Remembers where something is. @returns whether it was not there */
-  move(key: number, { x, y, z = 0 }: WorldPosition): boolean {
+  move(key: number, place: Float64Array): boolean {
     const at = 3 * key;
     if (at >= this.#data.length) {
       const data = new Float64Array(Math.max(at + 3, 2 * this.#data.length)).fill(Number.NaN);
@@ -225,10 +233,8 @@ class LastPlaces {
       this.#data = data;
     }
     const data = this.#data;
-    if (data[at] === x && data[at + 1] === y && data[at + 2] === z) return false;
-    data[at] = x;
-    data[at + 1] = y;
-    data[at + 2] = z;
+    if (data[at] === place[0] && data[at + 1] === place[1] && data[at + 2] === place[2]) return false;
+    for (let axis = 0; axis < 3; axis++) data[at + axis] = place[axis] as number;
     return true;
   }
 

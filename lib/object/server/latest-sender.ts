@@ -5,6 +5,7 @@ import { UNKNOWN_BYTES } from "../budget/player-marks.js";
 import { Journal, type PacketLossSink } from "../journal/journal.js";
 import { MAX_START_BITS, writePacketEnd, writePacketStart } from "../wire/latest-format.js";
 import { LatestMessage } from "../wire/object-messages.js";
+import { WrittenBytes } from "../wire/written-bytes.js";
 import { writeLatestRecord } from "./latest-members.js";
 import type { ObjectPlayer } from "./object-player.js";
 import type { ObjectView } from "./object-view.js";
@@ -43,27 +44,6 @@ class PacketToken implements NotifyCallbacks {
     if (player) this.#free.push(this);
     this.player = null;
     return player;
-  }
-}
-
-/** What a writer has written, without garbage: the views of each length stay. */
-class WrittenBytes {
-  readonly writer: NetworkWriter = new NetworkWriter({ sizeBytes: 2048 });
-  readonly #views: (Uint8Array | undefined)[] = [];
-  #buffer: Uint8Array | null = null;
-
-  view(): Uint8Array {
-    const { buffer, byteLength } = this.writer;
-    if (this.#buffer !== buffer) {
-      this.#buffer = buffer;
-      this.#views.length = 0;
-    }
-    let view = this.#views[byteLength];
-    if (view === undefined) {
-      while (this.#views.length < byteLength) this.#views.push(undefined);
-      view = this.#views[byteLength] = buffer.subarray(0, byteLength);
-    }
-    return view;
   }
 }
 

@@ -8,6 +8,7 @@ import type { DefinedPrediction } from "../prediction/define-prediction.js";
 import { HISTORY_TICKS } from "../rewind/history.js";
 import type { Masks } from "../wire/object-layout.js";
 import { KIND_BITS, OrderedMessage, RecordKind } from "../wire/object-messages.js";
+import { bytesToSend } from "../wire/written-bytes.js";
 import type { ObjectView } from "./object-view.js";
 import type { PlayerControl } from "./player-control.js";
 import type { PlayerStanding } from "./player-standing.js";
@@ -172,7 +173,7 @@ export class ObjectPlayer {
     if (writer.bitLength > 0) {
       writer.writeBits(RecordKind.End, KIND_BITS);
       this.#sentBatches++;
-      if (!this.#sendWaiting() || !this.#send(writer.view())) {
+      if (!this.#sendWaiting() || !this.#send(bytesToSend(writer))) {
         this.#waiting.push(writer.toBytes());
         this.#waitingBytes += writer.byteLength;
       }

@@ -175,10 +175,7 @@ export class OrderedSender {
     if (!hasCommon(masks, audience.ordered)) return;
     const held = player.heldOrdered.get(object);
     if (held || player.isCongested) {
-      player.heldOrdered.set(
-        object,
-        masks.map((mask, index) => mask | (held?.[index] ?? 0)),
-      );
+      player.heldOrdered.set(object, joined(masks, held));
       return;
     }
     const hidden = this.#hide(view, masks);
@@ -258,6 +255,9 @@ export class OrderedSender {
     }
   }
 }
+
+/** Not where it is needed: a function there would be an object for each record. */
+const joined = (one: Masks, other: Masks | undefined): Masks => one.map((mask, index) => mask | (other?.[index] ?? 0));
 
 function hasCommon(one: Masks, other: Masks): boolean {
   for (let index = 0; index < one.length; index++) {

@@ -19,6 +19,7 @@ import {
   writeReport,
 } from "../wire/input-format.js";
 import { PredictedMessage, RecordKind } from "../wire/object-messages.js";
+import { bytesToSend } from "../wire/written-bytes.js";
 import type { ObjectPlayer } from "./object-player.js";
 import type { ObjectServer } from "./object-server.js";
 import type { OwnerState } from "./owner-state.js";
@@ -243,7 +244,7 @@ export class ServerInputs {
     const values = object.values[index] as MemberValues;
     if (report.isExact) prediction.members.writeExact(writer, values);
     else values.write(writer, mask);
-    player.player.send(PredictedMessage, writer.view(), Channel.Sequenced);
+    player.player.send(PredictedMessage, bytesToSend(writer), Channel.Sequenced);
     return writer.byteLength;
   }
 

@@ -20,6 +20,10 @@ export class ShownQueue {
 
   /** The time shown is `shownTick` now. */
   update(shownTick: number): void {
+    if (this.#waiting.length > 0) this.#runUntil(shownTick);
+  }
+
+  #runUntil(shownTick: number): void {
     this.#run(({ tick }) => ((tick - Math.floor(shownTick)) | 0) <= 0);
   }
 

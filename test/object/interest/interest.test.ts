@@ -142,18 +142,18 @@ describe("DistanceRule", () => {
     const rule = new DistanceRule(visibility, RULE);
     rule.setDistances(5, { enter: 10, leave: 12 });
     rule.setDistances(6, { enter: 100, leave: 110 });
-    for (const item of [5, 6]) rule.moveItem(item, 50, -50, 3);
-    rule.moveCentre(1, 50, -50, -8);
+    for (const item of [5, 6]) rule.moveItem(item, [50, -50, 3]);
+    rule.moveCentre(1, [50, -50, -8]);
     expect(changes(visibility)).toEqual(["+1:6"]);
-    rule.moveCentre(1, 50, -50, -6);
+    rule.moveCentre(1, [50, -50, -6]);
     expect(changes(visibility)).toEqual(["+1:5"]);
-    rule.moveItem(5, 50, -50, 5);
+    rule.moveItem(5, [50, -50, 5]);
     expect(changes(visibility)).toEqual([]);
-    rule.moveItem(5, 50, -50, 7);
+    rule.moveItem(5, [50, -50, 7]);
     expect(changes(visibility)).toEqual(["-1:5"]);
     rule.removeItem(6);
     expect(changes(visibility)).toEqual(["-1:6"]);
-    rule.moveItem(5, 50, -50, 0);
+    rule.moveItem(5, [50, -50, 0]);
     rule.removeCentre(1);
     expect(changes(visibility)).toEqual([]);
   });
@@ -163,10 +163,10 @@ describe("GridRule", () => {
   test("a hidden object that moves away is not seen when it is no longer hidden", () => {
     const visibility = new Visibility();
     const grid = new GridRule(visibility, RULE, { enter: 10, leave: 11 });
-    grid.moveCentre(1, 0, 0);
-    grid.moveItem(5, 1, 1);
+    grid.moveCentre(1, [0, 0, 0]);
+    grid.moveItem(5, [1, 1, 0]);
     visibility.set(1, 5, Reason.Hide, true);
-    grid.moveItem(5, 100, 100);
+    grid.moveItem(5, [100, 100, 0]);
     visibility.set(1, 5, Reason.Hide, false);
     expect([changes(visibility), visibility.sees(1, 5)]).toEqual([[], false]);
   });
@@ -174,29 +174,29 @@ describe("GridRule", () => {
   test("a player without a centre sees nothing, nor does anybody see a removed object", () => {
     const visibility = new Visibility();
     const grid = new GridRule(visibility, RULE, { enter: 10, leave: 11 });
-    for (const player of [1, 2]) grid.moveCentre(player, -5, -5);
-    for (const item of [5, 6]) grid.moveItem(item, -1, -1);
+    for (const player of [1, 2]) grid.moveCentre(player, [-5, -5, 0]);
+    for (const item of [5, 6]) grid.moveItem(item, [-1, -1, 0]);
     changes(visibility);
     grid.removeCentre(1);
     grid.removeItem(6);
     expect(changes(visibility)).toEqual(["-1:5", "-1:6", "-2:6"]);
-    grid.moveItem(5, -2, -2);
-    grid.moveCentre(2, -1, -1);
+    grid.moveItem(5, [-2, -2, 0]);
+    grid.moveCentre(2, [-1, -1, 0]);
     expect(changes(visibility)).toEqual([]);
   });
 
   test("it does not matter who forgets a player or an object first", () => {
     const visibility = new Visibility();
     const grid = new GridRule(visibility, RULE, { enter: 10, leave: 11 });
-    for (const player of [1, 2]) grid.moveCentre(player, 0, 0);
-    for (const item of [5, 6]) grid.moveItem(item, 0, 0);
+    for (const player of [1, 2]) grid.moveCentre(player, [0, 0, 0]);
+    for (const item of [5, 6]) grid.moveItem(item, [0, 0, 0]);
     visibility.removePlayer(1);
     grid.removeCentre(1);
     visibility.removeItem(5);
     grid.removeItem(5);
     expect(changes(visibility)).toEqual(["+2:6"]);
-    grid.moveCentre(1, 0, 0);
-    grid.moveItem(5, 0, 0);
+    grid.moveCentre(1, [0, 0, 0]);
+    grid.moveItem(5, [0, 0, 0]);
     expect(changes(visibility)).toEqual(["+1:5", "+1:6", "+2:5"]);
   });
 
@@ -221,11 +221,11 @@ describe("GridRule", () => {
     const all = (count: number) => Array.from({ length: count }, (_, index) => index);
     for (const player of all(PLAYERS)) {
       const { x, y, z } = centres[player] as (typeof centres)[number];
-      grid.moveCentre(player, x, y, z);
+      grid.moveCentre(player, [x, y, z]);
     }
     for (const item of all(ITEMS)) {
       const { x, y, z } = items[item] as (typeof items)[number];
-      grid.moveItem(item, x, y, z);
+      grid.moveItem(item, [x, y, z]);
       for (const player of all(PLAYERS)) compare(player, item);
     }
     for (let step = 0; step < 5000; step++) {
@@ -236,10 +236,10 @@ describe("GridRule", () => {
       if (random() < 0.9) Object.assign(one, { x: one.x + random() * 8 - 4, y: one.y + random() * 8 - 4 });
       else Object.assign(one, place(), random() < 0.1 ? { x: 1e12, y: -1e12 } : {});
       if (list === items) {
-        grid.moveItem(index, one.x, one.y, one.z);
+        grid.moveItem(index, [one.x, one.y, one.z]);
         for (const player of all(PLAYERS)) compare(player, index);
       } else {
-        grid.moveCentre(index, one.x, one.y, one.z);
+        grid.moveCentre(index, [one.x, one.y, one.z]);
         for (const item of all(ITEMS)) compare(index, item);
       }
       visibility.takeChanges({
