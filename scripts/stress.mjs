@@ -1,14 +1,10 @@
 // npm run test:stress: the tests that are long: 100,000 connections with each driver, 20 million hostile packets, 1000
 // players for a minute, streams of 100 MB, floods of 10,000 new connections a second beside 50 players, 100 clients
 // that change their address 9000 times each, 80 receivers that are stopped for 2 to 30 s, a million random operations
-// on objects, 200,000 hostile messages about objects each way, a million mutated packets and as many streams and
-// 100,000 connections over WebTransport, 1500 deaths, stops, drains and outages of hosts with rooms, 900
-// clients that come within a second, a day of
-// a fleet with 50 hosts, 5000 rooms and 100,000 players (VALVE_SOCKETS_HOURS=24), and our GNS together with the
-// published one.
 // on objects, 12,000 of them over GNS and UDP, 200,000 hostile messages about objects each way, a million mutated
-// packets and as many streams and 100,000 connections over WebTransport, 1200 deaths, stops, drains and outages of
-// hosts with rooms, and our GNS together with the published one.
+// packets and as many streams and 100,000 connections over WebTransport, 1500 deaths, stops, drains and outages of
+// hosts with rooms, 900 clients that come within a second, a day of a fleet with 50 hosts, 5000 rooms and 100,000
+// players (VALVE_SOCKETS_HOURS=24), and our GNS together with the published one.
 import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { buildNative } from "./build.mjs";

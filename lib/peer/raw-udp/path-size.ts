@@ -112,10 +112,13 @@ export class PathSize {
       if (++this.#raiseProbes < MAX_RAISE_PROBES) return;
       this.isProbeDue = this.#raiseBytes <= BASE_BYTES;
       this.#raiseBytes = 0;
-      if (!this.isProbeDue) return this.#raise();
-      // Now the smaller size has to be proved.
-      this.#losses = SUSPICIOUS_LOSSES;
-      this.#larger = LARGER_SIZES.length;
+      if (this.isProbeDue) {
+        // Now the smaller size has to be proved.
+        this.#losses = SUSPICIOUS_LOSSES;
+        this.#larger = LARGER_SIZES.length;
+      } else {
+        this.#raise();
+      }
       return;
     }
     if (number < this.#newestFull) return;
