@@ -1,8 +1,8 @@
+import type { ICommsPlayer } from "./client/comms-player.js";
 import type { Comms } from "./comms.js";
 import type { SessionMetrics } from "./server/server-owner.js";
 import type { PlaybackStatistics } from "./sound/speaker-playback.js";
 import { ConnectionStatus, NetworkMode } from "./values/modes.js";
-import type { VoicePlayback } from "./voice-playback.js";
 
 /** What can be seen of a player. */
 export interface PlayerSnapshot {
@@ -51,10 +51,15 @@ const MODES = {
   [NetworkMode.DedicatedServer]: "Server",
 } as const;
 
+/** What plays the voices of a network: the `VoicePlayback` of `valve-sockets/comms/audio`. */
+export interface VoicePlayer {
+  speaker(player: ICommsPlayer): { readonly statistics: PlaybackStatistics } | undefined;
+}
+
 /** Shows a network of comms (the seed's editor inspector). */
 export const CommsInspector = {
   /** @param playback of the network's voices, where there is one */
-  snapshot({ comms, mode, server, status }: InspectedNetwork, playback?: VoicePlayback | null): CommsSnapshot {
+  snapshot({ comms, mode, server, status }: InspectedNetwork, playback?: VoicePlayer | null): CommsSnapshot {
     return {
       mode: MODES[mode],
       status: ConnectionStatus[status],

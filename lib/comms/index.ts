@@ -12,7 +12,13 @@ export { BaseServer } from "./base-server.js";
 export type { CommsEvents, CommsText, HeardVoice } from "./client/comms-core.js";
 export type { ClientInfo, ICommsPlayer, VoiceStatistics } from "./client/comms-player.js";
 export type { Comms } from "./comms.js";
-export { CommsInspector, type CommsSnapshot, type InspectedNetwork, type PlayerSnapshot } from "./comms-inspector.js";
+export {
+  CommsInspector,
+  type CommsSnapshot,
+  type InspectedNetwork,
+  type PlayerSnapshot,
+  type VoicePlayer,
+} from "./comms-inspector.js";
 export {
   type MessageCommsClient,
   MessageCommsNetwork,
@@ -33,6 +39,7 @@ export { type ProximityOptions, ProximityTrigger } from "./proximity-trigger.js"
 export { roomSecretSeal } from "./room-secret-seal.js";
 export type { IServerClient } from "./server/server-client.js";
 export type { JoinRequest, ServerEvents, SessionMetrics, SessionRules } from "./server/server-owner.js";
+export type { PlaybackStatistics } from "./sound/speaker-playback.js";
 export type { AccessTokens } from "./values/access-tokens.js";
 export { type ChannelOptions, ChannelPriority } from "./values/channel-options.js";
 export type { CodecSettings } from "./values/codec-settings.js";

@@ -11,7 +11,7 @@ export class InputViews {
   readonly #behind = new Float64Array(HELD_INPUTS);
   readonly #arrivals = new Float64Array(HELD_INPUTS);
 
-  /** The packet whose newest input is for `tick` (u32) says how far behind its view was. It can be used from `serverTick` on. */
+  /** The packet whose newest input is for `tick` (u32) says how far behind its view was. `serverTick` can use it. */
   note(tick: number, behind: number, serverTick: number): void {
     const place = tick & (HELD_INPUTS - 1);
     if (this.#ticks[place] === tick) return;

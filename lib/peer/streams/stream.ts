@@ -18,8 +18,8 @@ export interface OutgoingStream {
 }
 
 /**
- * Decides about a stream that the other side opens, at once or later. What it throws, and what its promise rejects with,
- * ends the stream and goes to `onError`; a Peer without `onError` reports an uncaught error.
+ * Decides about a stream that the other side opens, at once or later. What it throws, and what its promise rejects
+ * with, ends the stream and goes to `onError`; a Peer without `onError` reports an uncaught error.
  *
  * @param header what the other side says about it, at most 1024 bytes
  * @param accept gives what it carries. Throws NetworkError `ERR_STATE` after a decision

@@ -2,8 +2,8 @@ import { formatHost } from "../../format-host.js";
 import { StatelessHandle } from "../building/handles.js";
 
 /**
- * Largest packet of `dgram` in bytes: the least maximum transmission unit of IPv6 (1280) less the headers of IPv6 and UDP.
- * The system cuts larger ones into fragments where a link is smaller, and `node:dgram` cannot forbid it.
+ * Largest packet of `dgram` in bytes: the least maximum transmission unit of IPv6 (1280) less the headers of IPv6 and
+ * UDP. The system cuts larger ones into fragments where a link is smaller, and `node:dgram` cannot forbid it.
  */
 export const MAX_DGRAM_PACKET_SIZE = 1232;
 /** Largest packet of `batched` in bytes, which is never cut: Ethernet's 1500 less the headers of IPv6 and UDP. */
