@@ -8,13 +8,16 @@ export class ClientDoors {
   targets: readonly Target[] = [];
   /** Below this, a connection to one of them is not used. */
   leastSecurity: Security = "none";
+  readonly #complain: (text: string) => void;
 
-  /**
-   * A server has admitted the client, and named its doors.
-   *
-   * @param complain is told why one is left out
-   */
-  remember(link: ClientLink, doors: readonly SentDoor[], complain: (text: string) => void): void {
+  /** @param complain is told why a door is left out */
+  constructor(complain: (text: string) => void) {
+    this.#complain = complain;
+  }
+
+  /** A server has named its doors: one that has not admitted the client has none to name. */
+  remember(link: ClientLink, doors: readonly SentDoor[]): void {
+    if (!link.isAdmitted) return;
     const { target, connection } = link;
     this.leastSecurity = connection?.security ?? "none";
     this.targets = [];
@@ -25,7 +28,7 @@ export class ClientDoors {
         const place = targetOf(door, target, connection);
         if (!byName.has(serverNameOf(place))) byName.set(serverNameOf(place), place);
       } catch (error) {
-        complain(`a door of the server is not used: ${(error as Error).message}`);
+        this.#complain(`a door of the server is not used: ${(error as Error).message}`);
       }
     }
     this.targets = [...byName.values()].slice(1);

@@ -182,16 +182,16 @@ export class ClientLink {
   }
 
   /** @param follow goes to where it leads */
-  onRedirect(follow: () => void): void {
+  onRedirect(follow: (link: ClientLink) => void): void {
     void this.#step((authentication) => {
       authentication.onRedirect();
       if (authentication.step === HandshakeStep.Confirming) {
-        this.#afterWelcome = follow;
+        this.#afterWelcome = () => follow(this);
         return;
       }
       // What happens to this connection meanwhile says nothing.
       if (!this.isAdmitted) this.rest();
-      follow();
+      follow(this);
     });
   }
 

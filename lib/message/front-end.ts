@@ -43,6 +43,8 @@ import { TickLoops } from "./time/tick-loop.js";
 const NO_ROOM = new Uint8Array(0);
 const TAKES_NOBODY = "The server takes no new players";
 const STORE_FAILED = "The session store failed";
+/** So often a player is told the doors, when it asks for the time. */
+const DOORS_MS = 10_000;
 
 type WelcomeParts = Pick<Welcome, "method" | "reply"> & Partial<Welcome>;
 type ServerHandler = Required<PeerHandler<LibraryConnection>>;
@@ -441,9 +443,18 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
 
   #welcome(player: NetworkPlayer, parts: WelcomeParts): void {
     player.state = PlayerState.Authenticated;
+    player.doorsDueMs = this.home.clock.now() + DOORS_MS;
     const rest = { session: undefined, hasMoved: false, lostMs: 0, doors: this.#doors() };
     if (!player.send(WelcomeMessage, { ...rest, ...parts, place: this.#placeOf(player) }))
       player.refuse(DisconnectCode.ConnectionLost, "The welcome was not taken");
+  }
+
+  /** The doors, where the player was told of them long ago: those of then may be gone. */
+  doorsFor(player: NetworkPlayer): SentDoor[] | undefined {
+    const isDue = player.isAuthenticated && this.home.clock.now() >= player.doorsDueMs;
+    if (!this.#options.doors || !isDue) return undefined;
+    player.doorsDueMs = this.home.clock.now() + DOORS_MS;
+    return this.#doors();
   }
 
   #doors(): SentDoor[] {

@@ -77,7 +77,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> implements C
   #home: ConnectOptions | null = null;
   /** Of the connection, or of the last one. */
   #target: Target | null = null;
-  readonly #doors = new ClientDoors();
+  readonly #doors = new ClientDoors((text) => this.complain(text));
   readonly #place: ClientPlace;
   /** The connection, or the first attempt. */
   #link: ClientLink | null = null;
@@ -349,17 +349,17 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> implements C
     handlers.registerSystem(TableMessage, (table, player) => this.#linkOf(player).onTable(table));
     handlers.registerSystem(ChallengeMessage, ({ nonce }, player) => this.#linkOf(player).onChallenge(nonce));
     handlers.registerSystem(WelcomeMessage, (welcome, player) => this.#linkOf(player).onWelcome(welcome));
-    handlers.registerSystem(RedirectMessage, (redirect, player) => {
-      const link = this.#linkOf(player);
-      link.onRedirect(() => this.#follow(link, redirect));
-    });
+    handlers.registerSystem(RedirectMessage, (redirect, player) =>
+      this.#linkOf(player).onRedirect((link) => this.#follow(link, redirect)),
+    );
     const onMove = (place: Place, player: NetworkPlayer) => {
       this.#place.moved(player, place, this.#target);
       this.#releaseHeld(this.#link as ClientLink, player);
     };
     handlers.registerSystem(MoveMessage, onMove, { allowUnauthenticated: false });
-    handlers.registerSystem(PongMessage, ({ clientTimeMs, serverTimeMs, tick }) => {
+    handlers.registerSystem(PongMessage, ({ clientTimeMs, serverTimeMs, tick, doors }, player) => {
       this.time.addSample(clientTimeMs, serverTimeMs, tick);
+      if (doors) this.#doors.remember(this.#linkOf(player), doors);
     });
     registerSceneLoading(handlers, this);
   }
@@ -373,7 +373,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> implements C
     if (player.isAuthenticated) player.suspended(endingOf(this.#target, GOES_ON));
     this.#link = link;
     this.#target = link.target;
-    this.#doors.remember(link, doors, (text) => this.complain(text));
+    this.#doors.remember(link, doors);
     this.#reconnectLoop.connected();
     player.attach(link.player as NetworkPlayer);
     player.state = PlayerState.Authenticated;

@@ -4,6 +4,7 @@ import type { ServerAuthentication } from "./authentication/server-authenticatio
 import type { MessageDispatcher } from "./message-dispatcher.js";
 import type { NetworkPlayer } from "./players/network-player.js";
 import type { UnidentifiedPlayers } from "./players/unidentified-players.js";
+import type { SentDoor } from "./protocol/door.js";
 import { ErrorFlags, errorCosts } from "./protocol/error-flags.js";
 import {
   HelloMessage,
@@ -22,6 +23,7 @@ interface Answerers {
   readonly authentication: ServerAuthentication;
   readonly scenes: SceneBarrier;
   readonly time: ServerTime;
+  doorsFor(player: NetworkPlayer): SentDoor[] | undefined;
   charge(player: NetworkPlayer, cost: number, flags: ErrorFlags, text: string): void;
 }
 
@@ -44,7 +46,8 @@ export function registerServerHandlers(handlers: MessageDispatcher, owner: Answe
     if (!authentication.onProof(player, method, payload)) misplaced(player, "proof");
   });
   handlers.registerSystem(PingMessage, ({ clientTimeMs }, player) => {
-    player.send(PongMessage, { clientTimeMs, serverTimeMs: time.nowMs, tick: time.tick }, Channel.Unreliable);
+    const [serverTimeMs, doors] = [time.nowMs, owner.doorsFor(player)];
+    player.send(PongMessage, { clientTimeMs, serverTimeMs, tick: time.tick, doors }, Channel.Unreliable);
   });
   handlers.registerSystem(SceneLoadedMessage, ({ number, isLoaded }, player) => {
     if (isLoaded ? scenes.loaded(player, number) : scenes.failed(player, number)) return;

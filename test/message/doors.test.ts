@@ -74,6 +74,34 @@ describe.each(kinds)("over %s, a client whose server is gone", (kind) => {
   });
 });
 
+test("a client that has been here for long knows the doors of now, not those of its welcome", async () => {
+  let doors = [atPort(7990)];
+  const { world, servers, store, log, join } = await serversWithStore(2, "datagram", { doors: () => doors });
+  const { client } = await join();
+  doors = [atPort(7778)];
+  await world.run(20_000, 50);
+  store.remove = () => {};
+  log.length = 0;
+  client.on("suspended", () => void servers[0]?.stop());
+  (servers[0]?.players[0]?.connection as LibraryConnection).refuse(DisconnectCode.ConnectionLost, "Crashed");
+  await world.until(() => log.includes("resumed true 0"), 20);
+  expect(servers[1]?.players.length).toBe(1);
+});
+
+test("the doors are told with the welcome, and every 10 s then", async () => {
+  let asked = 0;
+  const doors = () => {
+    asked++;
+    return [atPort(7778)];
+  };
+  const { world, join } = await serversWithStore(1, "datagram", { doors });
+  await join();
+  await world.run(9000, 50);
+  expect(asked).toBe(1);
+  await world.run(4000, 50);
+  expect(asked).toBe(2);
+});
+
 test("the doors of a server are bounded, and what is none is told of and left out", async () => {
   const { world, join } = await serversWithStore(1, "datagram", {
     doors: () => [...new Array(9).fill(atPort(7001)), { addresses: { memory: "nowhere" } }],

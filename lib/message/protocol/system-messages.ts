@@ -85,7 +85,13 @@ export const PingMessage = createMessage("network/ping", struct({ clientTimeMs: 
 });
 export const PongMessage = createMessage(
   "network/pong",
-  struct({ clientTimeMs: float64, serverTimeMs: float64, tick: u32 }),
+  struct({
+    clientTimeMs: float64,
+    serverTimeMs: float64,
+    tick: u32,
+    /** Now and then: where the client may look for its session, in place of what the welcome said. */
+    doors: optional(array(doorCodec, MAX_DOORS)),
+  }),
 );
 
 /** Longest name of a scene, in bytes of UTF-8. */

@@ -29,7 +29,12 @@ const rows: [string, object, string, Record<string, string | null>][] = [
   ["ConnectionState", ConnectionState, "k_ESteamNetworkingConnectionState_", {}],
   ["IdentityType", IdentityType, "k_ESteamNetworkingIdentityType_", {}],
   ["DebugType", DebugType, "k_ESteamNetworkingSocketsDebugOutputType_", { Message: "Msg" }],
-  ["SendFlags", SendFlags, "k_nSteamNetworkingSend_", { UnreliableNoDelay: null, ReliableNoNagle: null }],
+  [
+    "SendFlags",
+    SendFlags,
+    "k_nSteamNetworkingSend_",
+    { UnreliableNoDelay: null, UnreliableNoNagle: null, ReliableNoNagle: null },
+  ],
   ["Availability", Availability, "k_ESteamNetworkingAvailability_", {}],
   ["ConfigResult", ConfigResult, "k_ESteamNetworkingGetConfigValue_", { BadScopeObject: "BadScopeObj" }],
   ["ConfigDataType", ConfigDataType, "k_ESteamNetworkingConfig_", {}],
