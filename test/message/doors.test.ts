@@ -83,7 +83,8 @@ test("a client that has been here for long knows the doors of now, not those of 
   store.remove = () => {};
   log.length = 0;
   client.on("suspended", () => void servers[0]?.stop());
-  (servers[0]?.players[0]?.connection as LibraryConnection).refuse(DisconnectCode.ConnectionLost, "Crashed");
+  const connection = servers[0]?.players[0]?.connection as LibraryConnection;
+  connection.refuse(DisconnectCode.ConnectionLost, "Crashed");
   await world.until(() => log.includes("resumed true 0"), 20);
   expect(servers[1]?.players.length).toBe(1);
 });
