@@ -54,6 +54,9 @@ export interface GnsSocketSettings {
 /** GNS's priority of each lane, where the lowest number goes first: lane 5, then 0 to 3, then 4. */
 const lanePriorities = [1, 2, 3, 4, 5, 0];
 
+/** So long after `closeTimeoutMs` a close is taken as done of which GNS has not told. */
+const LAST_EVENT_MS = 5000;
+
 const noCertificate: DisconnectReason = {
   code: DisconnectCode.AuthenticationFailed,
   text: "The other side asks for a certificate of an authority that it trusts",
@@ -187,8 +190,15 @@ export class GnsSocket
     });
     this.#forget(connection);
     const { code, text } = gnsReasonOf(reason);
-    this.#sockets.closeConnectionGracefully(connection.id, code, text, this.#settings.closeTimeoutMs);
-    return connection.closed;
+    const { clock, closeTimeoutMs } = this.#settings;
+    this.#sockets.closeConnectionGracefully(connection.id, code, text, closeTimeoutMs);
+    const timer = clock.setTimeout(() => this.#onceClosed(connection), closeTimeoutMs + LAST_EVENT_MS);
+    return connection.closed.finally(() => clock.clearTimeout(timer));
+  }
+
+  #onceClosed(connection: GnsConnection): void {
+    this.#dispatcher.connections.delete(connection.id);
+    connection.resolveClosed();
   }
 
   introduce(connection: GnsConnection): void {
@@ -224,8 +234,7 @@ export class GnsSocket
     if (connection.closed === null) {
       this.onLost(connection, connectionInfo); // not closed by this socket
     } else {
-      this.#dispatcher.connections.delete(connection.id);
-      connection.resolveClosed();
+      this.#onceClosed(connection);
     }
   }
 

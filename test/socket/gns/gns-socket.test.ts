@@ -1,7 +1,10 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { setImmediate as turn } from "node:timers/promises";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { native } from "../../../lib/addon/native.js";
 import { ConfigValue, NetworkError } from "../../../lib/index.js";
 import { GnsSocketFactory, type GnsSocketFactoryOptions } from "../../../lib/socket/gns.js";
 import { Delivery, DisconnectCode, type IConnectionHandle } from "../../../lib/socket/index.js";
+import { FakeClock } from "../../../lib/testing/index.js";
 import { SocketUser } from "../../support/socket-user.js";
 import { UdpRelay } from "../../support/udp-relay.js";
 
@@ -168,6 +171,24 @@ describe("reasons", () => {
       text: "The socket was closed",
     });
   });
+});
+
+test("a close of which GNS does not tell is taken as done after a time", async () => {
+  const clock = new FakeClock();
+  const { client, toServer } = await pair({ clock });
+  const close = vi.spyOn(native, "closeConnection").mockReturnValue(true);
+  let isClosed = false;
+  void toServer.disconnect({ code: 7, text: "done" }).then(() => {
+    isClosed = true;
+  });
+  close.mockRestore();
+  clock.advance(6999);
+  await turn();
+  expect(isClosed).toBe(false);
+  clock.advance(1);
+  await turn();
+  expect(isClosed).toBe(true);
+  await client.socket.close();
 });
 
 describe("connecting fails", () => {
