@@ -19,8 +19,9 @@ export const buildPackages = [
 export const prebuildPackages = ["perl"];
 /** What `npm run prebuild` needs for WebTransport on other platforms: a compiler with the sources of its library. */
 export const rustSourcePackages = ["rustc-web", "rust-web-src"];
+const browserPackages = ["chromium", "libnss3-tools"];
 /** What `npm test` needs in addition: tools, a browser, and a program that speaks. */
-export const testPackages = ["clang-format", "iproute2", "nftables", "openssl", "chromium", "espeak-ng", "sox"];
+export const testPackages = ["clang-format", "iproute2", "nftables", "openssl", ...browserPackages, "espeak-ng", "sox"];
 /** What `npm run test:platforms` needs in addition, to run binaries of other systems and processors. */
 export const emulatorPackages = ["qemu-user-static", "libc6-arm64-cross", "libstdc++6-arm64-cross", "wine", "wine64"];
 

@@ -1,4 +1,5 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,6 +19,26 @@ export async function launchBrowser(flags: readonly string[] = [], namespace?: s
     return await chromium.launch({ executablePath, args });
   } finally {
     rmSync(folder, { recursive: true });
+  }
+}
+
+/** The system's Chromium, which trusts this certificate's owner as an authority for other certificates. */
+export async function launchTrustingBrowser(authority: string, flags: readonly string[]): Promise<Browser> {
+  const home = mkdtempSync(join(tmpdir(), "vs-browser-"));
+  const database = join(home, ".pki", "nssdb");
+  mkdirSync(database, { recursive: true });
+  const certutil = (...args: string[]) => execFileSync("certutil", ["-d", `sql:${database}`, ...args]);
+  try {
+    writeFileSync(join(home, "authority.pem"), authority);
+    certutil("-N", "--empty-password");
+    certutil("-A", "-n", "authority", "-t", "C,,", "-i", join(home, "authority.pem"));
+    const executablePath = "/usr/bin/chromium";
+    const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", ...flags], env: { HOME: home } });
+    browser.on("disconnected", () => rmSync(home, { recursive: true }));
+    return browser;
+  } catch (error) {
+    rmSync(home, { recursive: true });
+    throw error;
   }
 }
 

@@ -5,8 +5,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { Delivery, type DisconnectReason, type IConnectionHandle, ReceivedPacket } from "../../../lib/socket/index.js";
 import { createDevelopmentCertificate } from "../../../lib/socket/tls/development-certificate.js";
 import { WebTransportSocketFactory } from "../../../lib/socket/webtransport-server.js";
-import { launchBrowser, servePage } from "../../support/browser-page.js";
+import { launchBrowser, launchTrustingBrowser, servePage } from "../../support/browser-page.js";
 import { startProgram } from "../../support/program.js";
+import { createTlsIdentity } from "../../support/tls-identity.js";
 
 // A page that uses the browser's factory: it sends packets, takes what comes back, and says how it ended.
 const CODE = `
@@ -46,6 +47,16 @@ globalThis.play = async ({ port, certificateHashes, path = "/game" }) => {
   await socket.close();
   return { echoed, reason };
 };
+if (globalThis.document === undefined) {
+  globalThis.onmessage = async ({ data }) => postMessage(await globalThis.play(data));
+  postMessage("ready");
+} else {
+  globalThis.playInWorker = (options) => new Promise((resolve, reject) => {
+    const worker = new Worker("/stdin.js", { type: "module" });
+    worker.onerror = ({ message }) => reject(new Error(message));
+    worker.onmessage = ({ data }) => data === "ready" ? worker.postMessage(options) : resolve(data);
+  });
+}
 globalThis.join = async ({ port, certificateHashes }) => {
   const factory = new WebTransportSocketFactory({ host: "127.0.0.1", port, path: "/", certificateHashes });
   const socket = factory.createClientSocket();
@@ -80,8 +91,11 @@ afterAll(async () => {
 });
 
 /** Echoes what comes; after as many packets as the page sends, or as are wanted, it ends the connection. */
-async function listen(packets: number, onEnd: (reason: DisconnectReason) => void = () => {}) {
-  const { hash, ...tls } = createDevelopmentCertificate();
+async function listen(
+  packets: number,
+  onEnd: (reason: DisconnectReason) => void = () => {},
+  { hash = "", ...tls }: { cert: string; key: string; hash?: string } = createDevelopmentCertificate(),
+) {
   const factory = new WebTransportSocketFactory({ bindHost: "127.0.0.1", port: 0, path: "/game", tls });
   const socket = factory.createServerSocket();
   const received: string[] = [];
@@ -131,6 +145,14 @@ test("packets of a page come and go over datagrams and lanes, and a reason reach
   await socket.close();
 }, 60_000);
 
+test("a page's worker plays as the page does", async () => {
+  const { socket, received, port, certificateHashes } = await listen(expected.length);
+  const result = await page.evaluate(`playInWorker(${JSON.stringify({ port, certificateHashes })})`);
+  expect(result).toHaveProperty("reason", { code: 42, text: "enough" });
+  expect(received.sort()).toEqual(expected);
+  await socket.close();
+}, 60_000);
+
 test.each(["exit", "SIGTERM"])(
   "a page hears the reason of a server whose process ends: %s",
   async (how) => {
@@ -171,4 +193,28 @@ test("a certificate that replaces another one is that of the next connections", 
   const played = await page.evaluate(`play(${JSON.stringify({ port, certificateHashes: [hash] })})`);
   expect(played).toHaveProperty("reason", { code: 42, text: "enough" });
   await socket.close();
+}, 60_000);
+
+test("a certificate of an authority needs no hash, and one of a stranger is refused", async () => {
+  const authority = createTlsIdentity();
+  // Without this switch Chromium asks for an authority that the whole web knows.
+  const trusting = await launchTrustingBrowser(authority.cert, ["--webtransport-developer-mode"]);
+  try {
+    const other = await trusting.newPage();
+    await other.goto(page.url());
+    await other.waitForFunction("globalThis.play !== undefined");
+    const { socket, port } = await listen(
+      expected.length,
+      undefined,
+      createTlsIdentity({ issuer: authority, days: 90 }),
+    );
+    expect(await other.evaluate(`play({ port: ${port} })`)).toHaveProperty("reason", { code: 42, text: "enough" });
+    await socket.close();
+    const stranger = createTlsIdentity({ issuer: createTlsIdentity() });
+    const { socket: refused, port: refusedPort } = await listen(1, undefined, stranger);
+    expect(await other.evaluate(`play({ port: ${refusedPort} })`)).toEqual({ failed: "ERR_CONNECT_FAILED" });
+    await refused.close();
+  } finally {
+    await trusting.close();
+  }
 }, 60_000);
