@@ -54,9 +54,9 @@ export abstract class WebTransportSocket extends InboxSocket implements WebTrans
   #id = 0;
   #batchNumber = 1;
   #waitingBytes = 0;
-  /** The addon has more than may wait here. */
   /** The rest of what the addon has is read in the next turn of the loop. */
   #isYielding = false;
+  /** The addon has more than may wait here. */
   #isPaused = false;
   #forgetExit = () => {};
   #closing: Promise<void> | null = null;
