@@ -127,6 +127,24 @@ test("datagrams that the network does not take are dropped and counted, and late
   expect(send([1], Delivery.Reliable)).toBe(true);
 });
 
+test("a full queue refuses until half of it has left, says so once, and takes any packet when it is empty", async () => {
+  const { session, socket, send, writable } = await connect({ sendQueueBytes: 600_000 });
+  const packet = new Array(16_384).fill(7);
+  let sent = 0;
+  while (send(packet)) sent++;
+  expect(sent).toBe(36);
+  // The streams take 196,608 bytes while nobody reads, which is not half.
+  await settle();
+  socket.tick();
+  expect(writable.length).toBe(0);
+  await sentStreams(session);
+  for (let count = 0; count < 20; count++) await settle();
+  socket.tick();
+  expect(writable.length).toBe(1);
+  const small = await connect({ sendQueueBytes: 100 });
+  expect([small.send(new Array(200).fill(1)), small.send([1])]).toEqual([true, false]);
+});
+
 test("a thousand small datagrams wait, and not more", async () => {
   const { socket, session, send } = await connect();
   session.remote.datagrams.isStalled = true;
@@ -173,6 +191,35 @@ test("a page that does not receive stops the reading, and all that was sent reli
   }
   await writing;
   expect(received).toBe(120);
+});
+
+test("a page that does not receive stops the reading of datagrams too", async () => {
+  const { session, receive } = await connect();
+  const writer = session.datagrams.writable.getWriter();
+  for (let count = 0; count < 400; count++) await writer.write(new Uint8Array(1000));
+  for (let count = 0; count < 5; count++) await settle();
+  // 256 KiB here, and those that wait in the browser follow.
+  expect(receive().length).toBeLessThan(270);
+  for (let count = 0; count < 5; count++) await settle();
+  expect(receive().length).toBeGreaterThan(50);
+});
+
+test("a page that leaves before it has received all reads to the ends of the lanes", async () => {
+  const { clock, session, handle, send } = await connect();
+  send([1], Delivery.Reliable, 2);
+  await sentStreams(session);
+  const lane = (await session.createUnidirectionalStream()).getWriter();
+  await lane.write(Uint8Array.of(2));
+  for (let taken = 0; taken < 120; taken++) {
+    void lane.write(Uint8Array.of(0x80, 0, 0x40, 0, ...new Array(16_384).fill(taken)));
+  }
+  void lane.close();
+  for (let count = 0; count < 50; count++) await settle();
+  const closing = handle.disconnect({ code: 5, text: "leaving" });
+  for (let count = 0; count < 50; count++) await settle();
+  await closing;
+  expect(clock.timerCount).toBe(0);
+  expect(await session.closed).toEqual({ closeCode: 5, reason: "leaving" });
 });
 
 test.each([
@@ -288,6 +335,17 @@ test("a close waits until the server has read the lanes, and says so by ending i
   }
   await closing;
   expect(await session.closed).toEqual({ closeCode: 5, reason: "leaving" });
+  expect(clock.timerCount).toBe(0);
+});
+
+test("a close that waits ends when the server has closed the session", async () => {
+  const { clock, session, handle, send } = await connect();
+  send([1]);
+  const closing = handle.disconnect({ code: 5, text: "leaving" });
+  await settle();
+  session.close({ closeCode: 1, reason: "" });
+  await closing;
+  await settle();
   expect(clock.timerCount).toBe(0);
 });
 
