@@ -35,7 +35,7 @@ export class WebTransportClientHandle extends StatefulHandle implements InboxHan
   strayDatagrams = 0;
   #resolveClosed!: () => void;
   /** Whether what arrives is for somebody. */
-  #isReading = true;
+  #isTaking = true;
   readonly #datagrams: DatagramWriter;
   readonly #lanes: readonly LaneWriter[];
   readonly #readLanes = new Set<number>();
@@ -126,7 +126,7 @@ export class WebTransportClientHandle extends StatefulHandle implements InboxHan
 
   /** Ends the lanes; the reason follows when the other side has read them, which it says by ending its own. */
   async #leave(reason: DisconnectReason): Promise<void> {
-    this.#stopReading();
+    this.#stopTaking();
     const { clock } = this.inbox;
     const used = this.#lanes.filter(({ isUsed }) => isUsed);
     let timer: unknown = null;
@@ -156,7 +156,7 @@ export class WebTransportClientHandle extends StatefulHandle implements InboxHan
   #fail(text: string): void {
     if (this.hasEnded) return;
     const reason = { code: DisconnectCode.InvalidPacket, text };
-    this.#stopReading();
+    this.#stopTaking();
     this.#close(reason);
     this.inbox.disconnected(this, reason);
   }
@@ -168,8 +168,9 @@ export class WebTransportClientHandle extends StatefulHandle implements InboxHan
     if (!this.hasEnded) this.inbox.disconnected(this, reason);
   }
 
-  #stopReading(): void {
-    this.#isReading = false;
+  /** What still arrives is dropped: so the lanes come to their ends. */
+  #stopTaking(): void {
+    this.#isTaking = false;
     for (const backlog of [this.#datagramBacklog, this.#streamBacklog]) backlog.release();
   }
 
@@ -225,7 +226,7 @@ export class WebTransportClientHandle extends StatefulHandle implements InboxHan
   }
 
   #push(bytes: Uint8Array, delivery: Delivery, lane: number): void {
-    if (!this.#isReading) return;
+    if (!this.#isTaking) return;
     const packet = this.inbox.pool.take();
     packet.handle = this;
     packet.bytes = bytes;
@@ -253,10 +254,7 @@ async function readAll<Chunk>(
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return "done";
-      if (!take(value)) {
-        reader.cancel().catch(() => {});
-        return "refused";
-      }
+      if (!take(value)) return "refused";
       const wait = room();
       if (wait) await wait;
     }

@@ -79,7 +79,7 @@ async function sentStreams(session: FakeSession): Promise<string[]> {
 const HASH = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 
 test("asks the platform for low latency, datagrams, and a server with one of the hashes", async () => {
-  const { asked, handle } = await connect({ certificateHashes: [HASH], path: "/game" });
+  const { asked, handle, session } = await connect({ certificateHashes: [HASH], path: "/game" });
   expect(asked.url.href).toBe(`https://127.0.0.1:${PORT}/game`);
   const { serverCertificateHashes = [], ...others } = asked.init;
   expect(others).toEqual({ congestionControl: "low-latency", requireUnreliable: true });
@@ -88,6 +88,11 @@ test("asks the platform for low latency, datagrams, and a server with one of the
   const traits = { transport: "webtransport", isTls: true, security: "authenticated", reliable: true, ordered: false };
   expect(handle).toMatchObject({ ...traits, maxPacketSize: 1132, address: `127.0.0.1:${PORT}`, isStateful: true });
   expect((await connect()).asked.init.serverCertificateHashes).toBeUndefined();
+  expect(session.remote.datagrams).toMatchObject({
+    incomingHighWaterMark: 64,
+    outgoingHighWaterMark: 64,
+    outgoingMaxAge: 1000,
+  });
 });
 
 test("each lane has a stream of its own from its first packet on, the urgent one before the others", async () => {
