@@ -89,6 +89,23 @@ test("a busy loop does not keep acknowledgements back: a thread sees to them", a
   await vi.waitUntil(() => packets.length === 1);
 });
 
+test("more than the addon takes at a time is handed over in parts, and the queue says when it has room, once", async () => {
+  const { packets, port } = await listen();
+  const { socket, handle } = await connect(port);
+  const writable: IConnectionHandle[] = [];
+  eventsOf(socket, { onWritable: (one) => void writable.push(one) });
+  // All in one turn of the loop, without a flush: 1 MiB, of which the addon takes 256 KiB at a time.
+  let sent = 0;
+  while (socket.send(handle, new Uint8Array(16_384).fill(sent), 16_384, Delivery.Reliable)) sent++;
+  expect(sent).toBe(64);
+  socket.flush();
+  await vi.waitUntil(() => packets.length === sent && writable.length > 0);
+  expect(packets.every((packet, number) => packet.length === 16_384 && packet.every((byte) => byte === number))).toBe(
+    true,
+  );
+  expect(writable).toEqual([handle]);
+});
+
 test("workers that are terminated in mid-traffic harm nobody: the others go on, and hear of their end", async () => {
   const { code, signal, lines, errors } = await startProgram("web-transport-workers", ["10"]).end();
   expect({ code, signal, lines, errors }).toEqual({ code: 0, signal: null, lines: ["terminated 10"], errors: "" });

@@ -272,7 +272,7 @@ export abstract class WebTransportSocket extends InboxSocket implements WebTrans
   #onClosed(handle: WebTransportHandle, reason: DisconnectReason): void {
     this.handles.delete(handle.session);
     handle.resolveClosed();
-    if (!handle.hasEnded) this.inbox.disconnected(handle, reason);
+    this.inbox.disconnected(handle, reason);
   }
 
   #takes(handle: WebTransportHandle, length: number): boolean {
@@ -318,9 +318,7 @@ export abstract class WebTransportSocket extends InboxSocket implements WebTrans
   async #close(): Promise<void> {
     this.inbox.close();
     const used = this.use.close();
-    const ended = [...this.handles.values()].map((handle) =>
-      handle.hasEnded ? handle.closed : handle.disconnect(socketClosed),
-    );
+    const ended = [...this.handles.values()].map((handle) => handle.disconnect(socketClosed));
     await Promise.all([used, this.closeRest(), ...ended]);
     this.#lookAtFigures();
     this.closeNative();
