@@ -1,5 +1,6 @@
 // Those who connect to a voice server and do not do what a client does.
 import { expect, onTestFinished, test, vi } from "vitest";
+import { native } from "../../lib/addon/native.js";
 import { systemClock } from "../../lib/clock.js";
 import { type CommsNetworkOptions, PeerCommsNetwork, type PeerCommsNetworkOptions } from "../../lib/comms/index.js";
 import { HELLO_TIMEOUT_MS, MAX_STRANGERS } from "../../lib/comms/server/strangers.js";
@@ -8,6 +9,7 @@ import { SocketsCommsNetwork } from "../../lib/comms/sockets.js";
 import { PacketWriter } from "../../lib/comms/wire/packet-writer.js";
 import { contents, PacketType, WIRE_VERSION } from "../../lib/comms/wire/packets.js";
 import { roomIdOf } from "../../lib/comms/wire/room-id.js";
+import { Library } from "../../lib/index.js";
 import { type IConnection, Peer } from "../../lib/peer/index.js";
 import { type DisconnectReason, MemoryNetwork, MemorySocketFactory } from "../../lib/socket/index.js";
 import { FakeClock, seededRandom } from "../../lib/testing/index.js";
@@ -135,6 +137,21 @@ test("over GNS as well", async () => {
   await vi.waitUntil(() => ends.length > 0, { timeout: 10_000, interval: 5 });
   expect(ends).toEqual([{ code: 0, text: "No hello of a voice session" }]);
   expect(clock.timerCount).toBe(0);
+});
+
+test("connections over GNS whose close GNS does not tell of end all the same", async () => {
+  const server = new SocketsCommsNetwork();
+  server.runAsDedicatedServer({ host: "127.0.0.1", port: 0 });
+  onTestFinished(() => server.stop());
+  const clock = new FakeClock();
+  const stranger = new VoiceSockets({ lost: () => {}, readable: () => {} }, { clock, initialize: {}, config: [] });
+  await stranger.connect("127.0.0.1", server.boundPort as number);
+  const silence = vi.spyOn(native, "closeConnection").mockReturnValue(true);
+  stranger.close();
+  silence.mockRestore();
+  expect(Library.statistics.connections).toBe(2);
+  clock.advance(6000);
+  await vi.waitUntil(() => Library.statistics.connections === 0, { timeout: 10_000, interval: 5 });
 });
 
 /** A dedicated server over the network of a game, with these clients. */

@@ -107,9 +107,10 @@ export class VoiceSockets implements DispatcherUser<number> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#connecting.abort();
-    const { code, text } = gnsReasonOf(serverStopped);
-    const { connections, sockets } = this.#dispatcher;
-    for (const connection of connections.keys()) sockets.closeConnectionGracefully(connection, code, text, CLOSE_MS);
+    const { connections } = this.#dispatcher;
+    for (const connection of connections.keys()) {
+      this.#dispatcher.close(connection, gnsReasonOf(serverStopped), CLOSE_MS);
+    }
     if (connections.size === 0) this.#dispatcher.destroy();
   }
 

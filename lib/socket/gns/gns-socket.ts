@@ -54,9 +54,6 @@ export interface GnsSocketSettings {
 /** GNS's priority of each lane, where the lowest number goes first: lane 5, then 0 to 3, then 4. */
 const lanePriorities = [1, 2, 3, 4, 5, 0];
 
-/** So long after `closeTimeoutMs` a close is taken as done of which GNS has not told. */
-const LAST_EVENT_MS = 5000;
-
 const noCertificate: DisconnectReason = {
   code: DisconnectCode.AuthenticationFailed,
   text: "The other side asks for a certificate of an authority that it trusts",
@@ -189,16 +186,8 @@ export class GnsSocket
       connection.resolveClosed = resolve;
     });
     this.#forget(connection);
-    const { code, text } = gnsReasonOf(reason);
-    const { clock, closeTimeoutMs } = this.#settings;
-    this.#sockets.closeConnectionGracefully(connection.id, code, text, closeTimeoutMs);
-    const timer = clock.setTimeout(() => this.#onceClosed(connection), closeTimeoutMs + LAST_EVENT_MS);
-    return connection.closed.finally(() => clock.clearTimeout(timer));
-  }
-
-  #onceClosed(connection: GnsConnection): void {
-    this.#dispatcher.connections.delete(connection.id);
-    connection.resolveClosed();
+    this.#dispatcher.close(connection.id, gnsReasonOf(reason), this.#settings.closeTimeoutMs);
+    return connection.closed;
   }
 
   introduce(connection: GnsConnection): void {
@@ -234,7 +223,8 @@ export class GnsSocket
     if (connection.closed === null) {
       this.onLost(connection, connectionInfo); // not closed by this socket
     } else {
-      this.#onceClosed(connection);
+      this.#dispatcher.connections.delete(connection.id);
+      connection.resolveClosed();
     }
   }
 

@@ -112,7 +112,8 @@ export interface Connection extends AsyncIterable<ReceivedMessage> {
 
   /**
    * Closes the connection when the peer has acknowledged everything, or time is up. Resolves with whether it had;
-   * unread messages are lost. Later calls give the same promise; on an ended connection it resolves with false.
+   * unread messages are lost. If GNS does not tell of the end, it resolves with false 5 s after that time. Later calls
+   * give the same promise; on an ended connection it resolves with false.
    *
    * @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE`
    */

@@ -11,10 +11,10 @@ import type { MessageBatch } from "../messages/message-batch.js";
 import { type InitializeOptions, Library } from "../sockets/library.js";
 import { NetworkingSockets } from "../sockets/networking-sockets.js";
 import { Address } from "../values/address.js";
-import type { CloseReason } from "../values/close-reason.js";
+import { type CloseReason, gnsCloseReason } from "../values/close-reason.js";
 import type { ConnectionInfo } from "../values/connection-info.js";
 import { ConnectionState } from "../values/connection-state.js";
-import type { StatusInfo } from "../values/status-info.js";
+import { StatusInfo } from "../values/status-info.js";
 import { type AddressLookup, ConnectAttempts, checkNoZone, resolveBothFamilies } from "./connect-attempts.js";
 
 type GnsVerdict = true | Required<CloseReason> | null;
@@ -30,6 +30,8 @@ const MAX_PENDING = 4096;
 /** `handshakeTimeoutMs`: after 10 s GNS itself gives up on a verdict, and calls it a bug of the program. */
 export const handshakeTimeoutOption = numberOption(1, 9000);
 export const DEFAULT_HANDSHAKE_TIMEOUT_MS = 5000;
+/** So long after the time of a close it is taken as done, if GNS does not tell of it. */
+const LAST_EVENT_MS = 5000;
 
 /** The user of a {@link Dispatcher}. */
 export interface DispatcherUser<Connection> {
@@ -70,6 +72,8 @@ export class Dispatcher<Connection> {
   readonly #handshakeTimeoutMs: number;
   readonly #places = new Places<Pending>({ maxCount: MAX_PENDING });
   readonly #pending = new Map<number, Pending>();
+  /** The timers of the closes of which GNS has to tell, by handle. */
+  readonly #closing = new Map<number, unknown>();
   /** The poll group of the connections whose messages are wanted. */
   readonly #flowing: number;
   #isDestroyed = false;
@@ -154,9 +158,24 @@ export class Dispatcher<Connection> {
     return this.sockets.receiveBatch(ReceiveSource.PollGroup, this.#flowing, batch);
   }
 
+  /**
+   * Closes one of `connections` when its peer has acknowledged everything, or after `timeoutMs`. `onClosed` follows:
+   * 5 s later at the latest, also if GNS does not tell of the end.
+   */
+  close(handle: number, { code, text }: Required<CloseReason>, timeoutMs: number): void {
+    const untold = () => {
+      const status = Object.assign(new StatusInfo(), { connection: handle });
+      Object.assign(status.connectionInfo, { endReason: gnsCloseReason(code), endDebug: text });
+      this.#onStatus(status);
+    };
+    this.#closing.set(handle, this.#clock.setTimeout(untold, timeoutMs + LAST_EVENT_MS));
+    this.sockets.closeConnectionGracefully(handle, code, text, timeoutMs);
+  }
+
   destroy(): void {
     this.#isDestroyed = true;
     for (const handle of [...this.#pending.keys()]) this.#forget(handle);
+    for (const timer of this.#closing.values()) this.#clock.clearTimeout(timer);
     this.sockets.destroy();
     Library.deinitialize();
   }
@@ -199,6 +218,8 @@ export class Dispatcher<Connection> {
         }
         break;
       case ConnectionState.None:
+        this.#clock.clearTimeout(this.#closing.get(handle));
+        this.#closing.delete(handle);
         if (connection !== undefined) this.#user.onClosed(connection, status);
         break;
     }

@@ -19,6 +19,7 @@ export interface ConnectionOwner {
   sendOnLane(handle: number, data: ArrayBufferView, flags: SendFlags, lane: number): Result;
   /** Whether its messages are delivered, or left in GNS. */
   setFlowing(handle: number, isFlowing: boolean): void;
+  closeGracefully(connection: EndpointConnection, reason: Required<CloseReason>, timeoutMs: number): void;
   closeNow(connection: EndpointConnection, reason: Required<CloseReason>): void;
 }
 
@@ -108,13 +109,13 @@ export class EndpointConnection implements Connection {
   }
 
   close(options: CloseOptions = {}): Promise<boolean> {
-    const { code, text } = checkCloseReason(options);
+    const reason = checkCloseReason(options);
     const { timeoutMs = LINGER_MS } = options;
     checkInteger("timeoutMs", timeoutMs, 0, 0xffffffff);
     if (this.closeInfo !== null) this.#closing ??= Promise.resolve(false);
     if (this.#closing === null) {
       this.#closing = this.closed.then(({ flushed }) => flushed);
-      this.#owner.sockets.closeConnectionGracefully(this.handle, code, text, timeoutMs);
+      this.#owner.closeGracefully(this, reason, timeoutMs);
     }
     return this.#closing;
   }

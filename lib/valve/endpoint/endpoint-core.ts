@@ -155,6 +155,10 @@ export class EndpointCore implements ConnectionOwner, ListenerOwner, DispatcherU
     return result >= 0 ? Result.OK : (-result as Result);
   }
 
+  closeGracefully({ handle }: EndpointConnection, reason: Required<CloseReason>, timeoutMs: number): void {
+    this.#dispatcher.close(handle, reason, timeoutMs);
+  }
+
   closeNow(connection: EndpointConnection, { code, text }: Required<CloseReason>): void {
     if (this.#dispatcher.connections.get(connection.handle) !== connection) return;
     this.sockets.closeConnection(connection.handle, code, text);

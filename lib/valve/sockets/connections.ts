@@ -4,6 +4,7 @@ import type { ConfigOption } from "../configuration/config-value.js";
 import { forgetConnectionRates } from "../configuration/legacy-configuration.js";
 import { Address } from "../values/address.js";
 import { gnsCloseDebug, gnsCloseReason } from "../values/close-reason.js";
+import { ConnectionState } from "../values/connection-state.js";
 import { type StatusCallback, statusInfoOf } from "../values/status-info.js";
 import { answer, encodeIdentity, nativeOptionsOf } from "./parameters.js";
 import { getLastError, noteCreate } from "./runtime.js";
@@ -50,10 +51,7 @@ export function closeConnection(
 ): boolean {
   const { owner } = core;
   const isClosed = native.closeConnection(owner, connection, gnsCloseReason(reason), gnsCloseDebug(debug), lingerMs);
-  if (isClosed) {
-    forgetConnectionRates(connection);
-    core.closed(connection);
-  }
+  if (isClosed) forgetConnectionRates(connection);
   return isClosed;
 }
 
@@ -89,6 +87,8 @@ export function dispatchCallback(core: SocketsCore, callback: StatusCallback<nev
   checkFunction("callback", callback);
   const event = native.nextEvent(core.owner);
   if (event === null) return false;
+  if (event.info.state === ConnectionState.None) core.closed(event.connection);
+  else core.opened(event.connection);
   (callback as StatusCallback)(statusInfoOf(event), context);
   return true;
 }

@@ -11,6 +11,7 @@ import { MAX_MESSAGE_BYTES } from "../messages/send-type.js";
 import type { DebugType } from "../values/debug-type.js";
 import { NetworkingIdentity } from "../values/networking-identity.js";
 import { StringBuilder } from "../values/string-builder.js";
+import { releaseReaders } from "./readiness.js";
 import { checkInitialized, getLastError, refreshUsers, setLastError } from "./runtime.js";
 
 /** Gets GNS's debug lines, on the event loop (ValveSockets README). */
@@ -114,7 +115,9 @@ export const Library = {
    */
   deinitialize(): void {
     native.deinitialize();
-    if (refreshUsers() === 0) resetLegacyConfiguration();
+    if (refreshUsers() > 0) return;
+    resetLegacyConfiguration();
+    releaseReaders();
   },
 
   /** Monotonic time in microseconds; it works before `initialize` too. */

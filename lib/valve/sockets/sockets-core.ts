@@ -39,7 +39,7 @@ export class SocketsCore implements Reader {
   readonly signals: NativeSignal[] = [];
   /** Set by {@link wakeWith}. */
   readonly wakes: WakeCallbacks = { signals: null, readable: null, sessions: null };
-  /** Listen sockets and connections that were opened here and have not been closed. */
+  /** Listen sockets that are open, and connections whose last event has not been dispatched. */
   readonly #open = new Set<number>();
   #isDestroyed = false;
 
@@ -98,15 +98,21 @@ export class SocketsCore implements Reader {
     }
   }
 
-  /** Notes a handle that was opened here, unless it is 0, and returns it. */
+  /** Notes a handle of which an event can come, unless it is 0, and returns it. */
   opened(handle: number): number {
     if (handle !== 0) this.#open.add(handle);
     if (this.#isWoken) this.#hold();
     return handle;
   }
 
+  /** Nothing more comes of a handle. */
   closed(handle: number): void {
     this.#open.delete(handle);
+    if (this.#isWoken) this.#hold();
+  }
+
+  closedAll(): void {
+    this.#open.clear();
     if (this.#isWoken) this.#hold();
   }
 
@@ -125,7 +131,7 @@ export class SocketsCore implements Reader {
   }
 
   #hold(): void {
-    // Connections that come in by signals are not among those opened here, so waiting for signals counts instead.
+    // A connection that comes in by a signal is not open before its first event, so waiting for signals counts too.
     const isWaiting = this.wakes.signals !== null || this.wakes.sessions !== null;
     holdReader(this, isWaiting || this.#open.size > 0);
   }

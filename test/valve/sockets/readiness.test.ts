@@ -1,12 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
+  type Address,
   ConfigValue,
   ConnectionState,
   Library,
   NetworkingSockets,
+  SendFlags,
   SendType,
   type SocketPair,
 } from "../../../lib/index.js";
+import { whileCollecting } from "../../support/collecting.js";
 import { addressOf, connectPeers, drivers, Peer } from "../../support/peer.js";
 
 // Nothing here sets a timer or sends again: every wake-up comes from the addon, or the test hangs and fails.
@@ -165,13 +168,73 @@ describe.each(drivers)("driver %s", (driver) => {
     expect(await messages).toBe(9);
   });
 
-  test("a reader with nothing open can be collected", async () => {
+  test("a reader lives until the last event of what it has closed", async () => {
+    const server = new Peer();
+    const { address } = server.listen();
+    const close = () => {
+      const { sockets } = new Peer();
+      const connection = sockets.connect(address);
+      return new Promise<boolean>((resolve) => {
+        sockets.onReadable(() =>
+          sockets.dispatchCallbacks(({ connectionInfo, flushed }) => {
+            if (connectionInfo.state === ConnectionState.None) resolve(flushed);
+            if (connectionInfo.state !== ConnectionState.Connected) return;
+            // Nothing is acknowledged, so it lingers for its whole time.
+            sockets.setConfigValue(ConfigValue.FakePacketLossSend, 100);
+            sockets.sendMessage(connection, Uint8Array.of(1), SendFlags.Reliable);
+            sockets.closeConnectionGracefully(connection, 0, "", 200);
+          }),
+        );
+      });
+    };
+    expect(await whileCollecting(close())).toBe(false);
+    expect(Library.statistics.lingering).toBe(0);
+  });
+
+  test("a reader lives until the last event of what came in by a listen socket that it has closed", async () => {
+    const client = new Peer();
+    const close = () => {
+      const { sockets } = new Peer();
+      const socket = sockets.createListenSocket(addressOf("127.0.0.1", 0));
+      client.sockets.connect(sockets.getListenSocketAddress(socket) as Address);
+      return new Promise<boolean>((resolve) => {
+        sockets.onReadable(() =>
+          sockets.dispatchCallbacks(({ connection, connectionInfo, flushed }) => {
+            if (connectionInfo.state === ConnectionState.None) resolve(flushed);
+            if (connectionInfo.state === ConnectionState.Connecting) sockets.acceptConnection(connection);
+            if (connectionInfo.state !== ConnectionState.Connected) return;
+            sockets.setConfigValue(ConfigValue.FakePacketLossSend, 100);
+            sockets.sendMessage(connection, Uint8Array.of(1), SendFlags.Reliable);
+            sockets.closeConnectionGracefully(connection, 0, "", 200);
+            sockets.closeListenSocket(socket);
+          }),
+        );
+      });
+    };
+    expect(await whileCollecting(close())).toBe(false);
+  });
+
+  const connection = (sockets: NetworkingSockets) => sockets.connect(addressOf("127.0.0.1", 9));
+  test.each<[string, (sockets: NetworkingSockets) => void]>([
+    [
+      "has closed its listen socket",
+      (sockets) => sockets.closeListenSocket(sockets.createListenSocket(addressOf("127.0.0.1", 0))),
+    ],
+    ["has closed its connection", (sockets) => sockets.closeConnection(connection(sockets))],
+    [
+      "had a connection when the library was given back",
+      (sockets) => {
+        connection(sockets);
+        Library.deinitialize();
+        Library.initialize({ driver });
+      },
+    ],
+  ])("a reader that %s can be collected", async (_name, use) => {
     const collect = globalThis.gc as () => void;
     const make = () => {
       const sockets = new NetworkingSockets();
-      sockets.onReadable(() => sockets.dispatchCallback(() => {}));
-      const socket = sockets.createListenSocket(addressOf("127.0.0.1", 0));
-      sockets.closeListenSocket(socket);
+      sockets.onReadable(() => sockets.dispatchCallbacks(() => {}));
+      use(sockets);
       return new WeakRef(sockets);
     };
     const reference = make();
