@@ -44,7 +44,7 @@ export const errorCosts = {
 export interface ErrorBudget {
   /** How many tokens a player has at most, and at first. @defaultValue 200 tokens */
   maxTokens: number;
-  /** @defaultValue 50 tokens per second */
+  /** How many tokens come back in each second, up to `maxTokens`. @defaultValue 50 tokens per second */
   refillPerSecond: number;
 }
 

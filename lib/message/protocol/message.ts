@@ -70,12 +70,19 @@ const MESSAGE_OPTIONS: OptionRules<MessageOptions> = {
 
 /** A kind of message: its name, and the codec of its content. Made by {@link defineMessage}. */
 export interface MessageDefinition<T> {
+  /** Unique within a protocol: 1 to 64 bytes of UTF-8. */
   readonly name: string;
+  /** Writes and reads the content. */
   readonly codec: Codec<T>;
+  /** Whether the other side may lack the message. */
   readonly optional: boolean;
+  /** How it is sent where `send` does not say. */
   readonly channel: Channel;
+  /** The lane where `send` does not say: 0 (most urgent) to 3. */
   readonly lane: number;
+  /** The age at which it is dropped where `send` does not say, in milliseconds; `Infinity`: never. */
   readonly maxAgeMs: number;
+  /** What a server drops above, with its defaults filled in; null: no limit. */
   readonly rateLimit: Required<RateLimit> | null;
   /**
    * @internal The layouts of what the codec's layout consists of, by name: where it differs between two sides, the

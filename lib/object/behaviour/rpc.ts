@@ -16,6 +16,7 @@ import type { ClientTime } from "./member-values.js";
 
 /** What the method of a server RPC learns of its caller, as its last argument. */
 export interface RpcCall {
+  /** Who has called. */
   readonly player: INetworkPlayer;
   /** The caller's tick, or the server's where that is not known. */
   readonly tick: number;

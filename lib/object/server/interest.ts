@@ -13,8 +13,10 @@ import type { PositionMember, ServerObject } from "./server-object.js";
 
 /** A place in the world. */
 export interface WorldPosition {
+  /** In units of the game, as `y` and `z`. */
   x: number;
   y: number;
+  /** Left out in the plane. @defaultValue 0 */
   z?: number;
 }
 

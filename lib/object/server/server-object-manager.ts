@@ -63,7 +63,7 @@ export interface ServerObjectManagerOptions {
 
 /** How an object begins. */
 export interface SpawnOptions<B extends Behaviours> {
-  /** @defaultValue nobody */
+  /** The player who owns it from the start. @defaultValue nobody */
   owner?: INetworkPlayer | null;
   /** Sets the first values. What it throws, `spawn` throws, and nothing has been spawned. */
   init?(behaviours: InstancesOf<B>): void;
