@@ -45,9 +45,9 @@ export interface CommsNetworkOptions<TPeer = unknown> extends SessionRules<TPeer
   directBytesPerSecond?: number;
   /** Calls `update` so often by itself. @defaultValue `Infinity`: you call it, and timers of the session do */
   updateMs?: number;
-  /** @defaultValue that of the platform */
+  /** Where it gets the time and its timers from. @defaultValue that of the platform */
   clock?: Clock;
-  /** @defaultValue those of the platform */
+  /** For the player's own name, salts and nonces. Replace it in tests only. @defaultValue those of the platform */
   randomBytes?: RandomBytes;
 }
 
@@ -69,7 +69,9 @@ const OPTIONS: OptionRules<CommsNetworkOptions> = {
 
 /** The events of a network: by name, the arguments of a listener. */
 export interface CommsNetworkEvents {
+  /** A session has started, in this mode; `None`: it has ended. */
   modeChanged: [mode: NetworkMode];
+  /** The session has come farther, or back. */
   statusChanged: [status: ConnectionStatus];
   /** What went wrong in an integration, or why a session has ended. */
   fault: [error: unknown];

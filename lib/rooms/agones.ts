@@ -11,6 +11,7 @@ export interface AgonesOptions {
   healthMs?: number;
   /** Agones wants the game server to end: drain the host. */
   onShutdown?: () => void;
+  /** What times `healthMs` and the pauses between attempts. @defaultValue that of the platform */
   clock?: Clock;
 }
 

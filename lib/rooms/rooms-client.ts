@@ -56,12 +56,15 @@ export interface CreateOptions extends JoinOptions {
 
 /** The room that a player is in. */
 export interface JoinedRoom {
+  /** Unique at the host, and in a fleet. */
   readonly id: string;
+  /** The name of its kind. */
   readonly kind: string;
   /** Of a private room: what friends give to `joinByCode`. */
   readonly code: string | null;
   /** When the player came in. */
   readonly labels: Labels;
+  /** Whether the player watches, and does not play. */
   readonly isSpectator: boolean;
 }
 

@@ -9,9 +9,9 @@ export interface MicrophoneOptions {
   deviceId?: string;
   /** Takes what the loudspeaker plays out of it. @defaultValue true */
   echoCancellation?: boolean;
-  /** @defaultValue true */
+  /** Takes noise from behind the speaker out of the sound. @defaultValue true */
   noiseSuppression?: boolean;
-  /** @defaultValue true */
+  /** Makes soft speech louder and loud speech softer. @defaultValue true */
   autoGainControl?: boolean;
 }
 

@@ -1,5 +1,6 @@
 /** The parameter of a network that needs none to be started. */
 export class Unit {
+  /** The only one. */
   static readonly none = new Unit();
   private constructor() {}
 }

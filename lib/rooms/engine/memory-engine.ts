@@ -40,7 +40,7 @@ import { WatchedCopy } from "./watched-copy.js";
 
 /** The options of a {@link MemoryEngine}. */
 export interface MemoryEngineOptions {
-  /** @defaultValue that of the platform */
+  /** What times values with a `ttlMs`, requests and `latencyMs`. @defaultValue that of the platform */
   clock?: Clock;
   /**
    * How long a call takes to reach the engine, and a message or a change to come from it. With 0 that is in the same

@@ -49,7 +49,11 @@ export interface NatsEngineOptions {
   connection?: Readonly<Record<string, unknown>>;
   /** Gets errors that nobody waits for: a subscription that the server forbids. @defaultValue an uncaught exception */
   onError?: (error: unknown) => void;
-  /** @defaultValue that of the platform. The packages of NATS have timers of their own all the same */
+  /**
+   * What times the engine's own waiting.
+   *
+   * @defaultValue that of the platform. The packages of NATS have timers of their own all the same
+   */
   clock?: Clock;
 }
 

@@ -20,6 +20,7 @@ export interface RoomWish {
   readonly labels: Labels;
   /** What the client gave as `data`: any value of JSON, undefined without. Check it as you check any message. */
   readonly data: unknown;
+  /** Whether it wants to watch, and not to play. */
   readonly isSpectator: boolean;
 }
 
