@@ -41,6 +41,7 @@ export interface InspectOptions {
   playback?: VoicePlayback;
   /** The socket factory of the server, where it simulates a bad network. */
   lag?: LagSocketFactory;
+  /** What times snapshots and timelines. @defaultValue the clock of the platform */
   clock?: Clock;
 }
 

@@ -9,6 +9,7 @@ import { XcsModule } from "./xcs-module.js";
 
 /** A tether module of XCS: it serves other modules while it is active. */
 export interface TetherModule {
+  /** What `activate` calls it. */
   readonly name: string;
 }
 
@@ -34,7 +35,7 @@ export interface XcsOptions extends RealNetworkOptions {
   maxQueuedEntries?: number;
   /** The most bytes that wait at one port. One entry may be larger. @defaultValue 4194304 */
   maxQueuedBytes?: number;
-  /** @defaultValue the clock of the platform */
+  /** What times reads and the virtual network. @defaultValue the clock of the platform */
   clock?: Clock;
 }
 

@@ -27,6 +27,7 @@ export interface Held<Value> {
     target: ClassAccessorDecoratorTarget<This, Value>,
     context: ClassAccessorDecoratorContext<This, Value>,
   ): ClassAccessorDecoratorResult<This, Value>;
+  /** What it declares; only the library reads it. */
   readonly [HELD]: object;
   /** Of the member; there is no such property. */
   readonly value?: Value;

@@ -77,6 +77,7 @@ export type AnyMethod = (...parameters: never[]) => unknown;
 /** A declaration of an RPC: a decorator, or a value of the third argument of `networked`. */
 export interface Rpc<Method extends AnyMethod> {
   <This extends object, M extends Method>(method: M, context: ClassMethodDecoratorContext<This>): void;
+  /** What it declares; only the library reads it. */
   readonly [DECLARATION]: object;
   /** Of the method; there is no such property. */
   readonly method?: Method;

@@ -63,7 +63,7 @@ export class SyncMap<K, V> extends SyncCollection implements Iterable<[K, V]> {
     return this;
   }
 
-  /** @returns whether it was there */
+  /** Removes the entry of `key`. @returns whether it was there */
   delete(key: K): boolean {
     this.check(0);
     const isThere = this.#entries.has(key);

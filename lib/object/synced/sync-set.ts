@@ -51,7 +51,7 @@ export class SyncSet<T> extends SyncCollection implements Iterable<T> {
     return this;
   }
 
-  /** @returns whether it was there */
+  /** Removes a value. @returns whether it was there */
   delete(value: T): boolean {
     this.check(0);
     const isThere = this.#values.has(value);

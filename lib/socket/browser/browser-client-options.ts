@@ -42,6 +42,7 @@ export interface BrowserClientOptions {
   fallbackAfterMs?: number;
   /** Called when WebSocket was taken, with the reason. */
   onFallback?(reason: DisconnectReason): void;
+  /** What times `fallbackAfterMs` and the transports. @defaultValue the clock of the platform */
   clock?: Clock;
 }
 

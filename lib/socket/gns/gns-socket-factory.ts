@@ -81,6 +81,7 @@ export interface GnsSocketFactoryOptions extends InitializeOptions {
    * `MTUPacketSize`, which is 1232 here.
    */
   config?: readonly ConfigOption[];
+  /** What times connections that are opened and closed. @defaultValue the clock of the platform */
   clock?: Clock;
 }
 
@@ -114,10 +115,13 @@ export class GnsSocketFactory
   extends SocketFactory<GnsAddress | GnsPeer, GnsAddress | GnsPeer>
   implements IHasHost, IHasPort
 {
+  /** What clients connect to, a name or a numeric address; without `peer`. */
   host: string;
+  /** The UDP port where servers listen and clients connect to, 0 to 65535; without `peer`. */
   port: number;
   /** For unreliable packets; reliable ones have {@link maxReliablePacketSize}. */
   readonly maxPacketSize = MAX_UNRELIABLE_BYTES;
+  /** The largest reliable packet in bytes: GNS's limit of a message. */
   readonly maxReliablePacketSize = MAX_MESSAGE_BYTES;
   readonly #options: GnsSocketFactoryOptions;
   readonly #config: readonly ConfigOption[];

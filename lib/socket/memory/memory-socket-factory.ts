@@ -11,16 +11,20 @@ import type { MemoryNetworkCore } from "./memory-network-core.js";
 
 /** Options of a {@link MemorySocketFactory}. */
 export interface MemorySocketFactoryOptions {
-  /** @defaultValue "datagram" */
+  /** Which transport its sockets behave like. @defaultValue "datagram" */
   kind?: MemorySocketKind;
   /** Where servers listen and clients connect to, 0 to 65535. With 0 a server takes a free port. @defaultValue 7777 */
   port?: number;
-  /** What the handles say of themselves; nothing is really encrypted. @defaultValue "none" */
+  /**
+   * What the handles say of themselves; nothing is really encrypted.
+   * @defaultValue "none"; "authenticated" for `host`
+   */
   security?: Security;
   /** What the handles say of themselves: with it Noise is left out. @defaultValue false */
   isTls?: boolean;
   /**
-   * Largest packet in bytes; for `reliable-lanes` the largest unreliable one. @defaultValue 1232; 16384 for `stream`
+   * Largest packet in bytes; for `reliable-lanes` the largest unreliable one.
+   * @defaultValue 1232; 16384 for `stream` and `host`
    */
   maxPacketSize?: number;
   /**

@@ -47,6 +47,7 @@ export interface UdpSocketFactoryOptions {
   closeOnExit?: boolean;
   /** `batched` only. @defaultValue 0 */
   spin?: Spin;
+  /** What times waiting for the system. @defaultValue the clock of the platform */
   clock?: Clock;
 }
 
@@ -67,6 +68,7 @@ export class UdpSocketFactory extends SocketFactory<UdpEndPoint, UdpEndPoint> im
   readonly maxPacketSize: number;
   host: string;
   port: number;
+  /** What servers listen on from the next `bind` on; null: all addresses of this machine. */
   bindHost: string | null;
   readonly #givenHost: string | undefined;
   readonly #implementation: "batched" | "dgram";

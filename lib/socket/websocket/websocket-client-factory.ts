@@ -27,9 +27,12 @@ export class WebSocketClientFactory
   implements IHasHost, IHasPort
 {
   readonly maxPacketSize: number;
+  /** What clients connect to: a name, a numeric address, or a whole `ws:` or `wss:` URL. */
   host: string;
   port: number;
+  /** The path of the URL. A server refuses connections to any other path. */
   readonly path: string;
+  /** Whether clients connect with `wss:`. */
   readonly secure: boolean;
   readonly #options: WebSocketClientFactoryOptions;
 

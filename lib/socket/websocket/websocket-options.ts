@@ -33,6 +33,7 @@ export interface WebSocketClientFactoryOptions {
   receiveQueueBytes?: number;
   /** How long a close waits for the answer of the other side. @defaultValue 2000 ms */
   closeTimeoutMs?: number;
+  /** What times opening, closing and limits. @defaultValue the clock of the platform */
   clock?: Clock;
 }
 
@@ -65,6 +66,7 @@ export const clientRules: OptionRules<WebSocketClientFactoryOptions> = {
 
 /** What a WebSocket client connects to. */
 export interface WebSocketConnectEndPoint {
+  /** A whole `ws:` or `wss:` URL. */
   readonly url: string;
   /** The interface of a link-local address, which a URL cannot hold. Node only. */
   readonly zone?: string;
@@ -74,7 +76,9 @@ export interface WebSocketConnectEndPoint {
 export interface WebSocketBindEndPoint {
   /** A name or a numeric address; null: all addresses of this machine. */
   readonly host: string | null;
+  /** The TCP port, 0 to 65535; 0 takes a free one. */
   readonly port: number;
+  /** Connections to any other path are refused. */
   readonly path: string;
 }
 

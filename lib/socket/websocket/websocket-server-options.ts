@@ -16,10 +16,15 @@ import { proxiesOption } from "./websocket-server-proxies.js";
 
 /** What is used of a server of `node:http` or `node:https`. */
 export interface HttpServer {
+  /** Where it listens; null before. */
   address(): string | { readonly port: number } | null;
+  /** Adds a listener. */
   on(event: "upgrade" | "request", listener: unknown): unknown;
+  /** Removes a listener. */
   off(event: "upgrade" | "request", listener: unknown): unknown;
+  /** The listeners of an event. */
   listeners(event: "request"): readonly unknown[];
+  /** How many listeners an event has. */
   listenerCount(event: "upgrade"): number;
 }
 
@@ -27,6 +32,7 @@ export interface HttpServer {
 export interface WebSocketTlsOptions {
   /** A certificate, or a chain that begins with it, in PEM, and its private key: a new server serves `wss:`. */
   cert?: string;
+  /** The private key of `cert` in PEM; the two go together. */
   key?: string;
   /** Certificates of the authorities to trust, in PEM. @defaultValue those of the system */
   ca?: string;
@@ -50,6 +56,11 @@ export interface WebSocketFactoryOptions extends WebSocketClientFactoryOptions {
   origins?: readonly string[];
   /** Whether a proxy in front of the server terminates TLS; then connections count as encrypted. @defaultValue false */
   isBehindTls?: boolean;
+  /**
+   * The certificate of a new server, and whom clients in Node trust.
+   *
+   * @defaultValue a server without TLS, and clients that trust as the system does
+   */
   tls?: WebSocketTlsOptions;
   /**
    * Proxies in front of the server, as addresses and CIDR blocks (`10.0.0.0/8`). For connections from these, the client

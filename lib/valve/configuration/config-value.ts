@@ -137,7 +137,9 @@ export enum ConfigResult {
 
 /** A configuration value for `createListenSocket` and `connect`. It is in effect from the first packet on. */
 export interface ConfigOption {
+  /** Which value of GNS is set. */
   value: ConfigValue;
+  /** What it is set to: a whole number or a fraction, a text, or a bigint for 64-bit values. */
   data: number | bigint | string;
 }
 
@@ -152,8 +154,11 @@ export const authenticatedOnly: readonly ConfigOption[] = [
 
 /** The answer of `getConfigValue`; `data` is null unless `result` is `OK` or `OKInherited`. */
 export interface ConfigReading {
+  /** Whether there is such a value, and where it is set. */
   result: ConfigResult;
+  /** The type of the value in GNS. */
   dataType: ConfigDataType;
+  /** The value; null unless `result` is `OK` or `OKInherited`. */
   data: number | bigint | string | null;
 }
 

@@ -19,6 +19,7 @@ export interface EndpointOptions extends InitializeOptions {
    * @defaultValue 5000
    */
   handshakeTimeoutMs?: number;
+  /** What times connecting, and verdicts of `beforeAccept`. @defaultValue the clock of the platform */
   clock?: Clock;
 }
 
@@ -63,6 +64,7 @@ export interface ListenOptions {
 export interface ConnectOptions {
   /** A name or a numeric address. Of a name, the addresses of both families are tried. */
   host: string;
+  /** The UDP port, 1 to 65535. */
   port: number;
   /** Aborting closes what was started and rejects with the signal's reason. */
   signal?: AbortSignal;

@@ -28,6 +28,7 @@ export interface WebTransportClientOptions {
   sendQueueBytes?: number;
   /** How long a close waits until the other side has what was sent reliably. @defaultValue 2000 ms */
   closeTimeoutMs?: number;
+  /** What times opening and closing. @defaultValue the clock of the platform */
   clock?: Clock;
 }
 
@@ -60,7 +61,9 @@ export const webTransportClientRules: OptionRules<WebTransportClientOptions> = {
 
 /** What a WebTransport client connects to. */
 export interface WebTransportConnectEndPoint {
+  /** A whole `https:` URL. */
   readonly url: string;
+  /** As the option of this name; left out: an authority has signed the certificate. */
   readonly certificateHashes?: readonly string[];
 }
 

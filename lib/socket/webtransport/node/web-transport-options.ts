@@ -58,7 +58,9 @@ export const webTransportRules: OptionRules<WebTransportOptions> = {
 export interface WebTransportBindEndPoint {
   /** A name or a numeric address; null: all addresses of this machine. */
   readonly host: string | null;
+  /** The UDP port, 0 to 65535; 0 takes a free one. */
   readonly port: number;
+  /** Sessions with any other path are refused. */
   readonly path: string;
 }
 
