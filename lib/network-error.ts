@@ -30,6 +30,7 @@ export class NetworkError extends Error {
   /** Why the other side refused. `text` is as it was sent: put it through `printable` before you show it. */
   declare readonly reason?: { readonly code: number; readonly text: string };
 
+  /** @param details each becomes a property of the error */
   constructor(code: NetworkErrorCode, message: string, details: NetworkErrorDetails = {}) {
     super(message);
     this.code = code;

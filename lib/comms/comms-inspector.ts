@@ -80,7 +80,11 @@ export interface VoicePlayer {
 
 /** Shows a network of comms (the seed's editor inspector). */
 export const CommsInspector = {
-  /** @param playback of the network's voices, where there is one */
+  /**
+   * What can be seen of a network at this moment.
+   *
+   * @param playback of the network's voices, where there is one
+   */
   snapshot({ comms, mode, server, status }: InspectedNetwork, playback?: VoicePlayer | null): CommsSnapshot {
     return {
       mode: MODES[mode],

@@ -24,6 +24,7 @@ export abstract class VoiceTrigger {
   #isWorking = false;
   #isClosed = false;
 
+  /** @throws TypeError for what are no comms */
   protected constructor(comms: Comms, { isActive = false, tokens = [] }: TriggerOptions) {
     checkInstance("comms", comms, Comms);
     this.comms = comms;

@@ -14,7 +14,9 @@ export enum HandshakePattern {
 
 /** Which end of a Noise handshake this is. */
 export enum HandshakeRole {
+  /** Writes the first message: a client. */
   Initiator = "initiator",
+  /** Writes the second message: a server. */
   Responder = "responder",
 }
 

@@ -41,6 +41,7 @@ export class NetworkWriter {
   #position = 0;
   readonly #maxBytes: number;
 
+  /** @throws TypeError, RangeError for a size that is no whole number from 1 to 2^27 */
   constructor({ sizeBytes = 1300, maxBytes = 524_288 }: NetworkWriterOptions = {}) {
     requireInteger("maxBytes", maxBytes, 1, 2 ** 27);
     requireInteger("sizeBytes", sizeBytes, 1, 2 ** 27);

@@ -5,7 +5,9 @@ import type { DisconnectReason } from "./disconnect-reason.js";
 
 /** How a packet is to travel. It makes a difference only on a handle that is `reliable`. */
 export enum Delivery {
+  /** It may be lost, and come in another order. */
   Unreliable = 0,
+  /** It arrives, in order within its lane, or the connection ends. */
   Reliable = 1,
 }
 

@@ -48,6 +48,7 @@ export class XcsError extends NetworkError {
   /** The protocol that was asked for; absent if it does not apply. */
   declare readonly protocol?: string;
 
+  /** @param name in XCS: `code` and `reason` follow from it */
   constructor(name: XcsErrorName, message: string, { port, protocol, cause }: XcsErrorDetails = {}) {
     super(codes[name], message, { reason: { code: names.indexOf(name) + 1, text: name } });
     if (port !== undefined) this.port = port;

@@ -30,5 +30,6 @@ export enum ConnectionStatus {
   Disconnected = 0,
   /** It is being joined, or too much of what is heard comes late. */
   Degraded = 1,
+  /** It has been joined, and what is heard comes in time. */
   Connected = 2,
 }

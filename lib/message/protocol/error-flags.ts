@@ -4,6 +4,7 @@
  * so.
  */
 export enum ErrorFlags {
+  /** Nothing. */
   None = 0,
   /** Never set by this library: in Mirage, a call failed on a null reference. */
   RpcNullException = 1 << 0,

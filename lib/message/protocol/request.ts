@@ -120,6 +120,7 @@ function answerCodec<A>(codec: Codec<A>): Codec<ResponseEnvelope<A>> {
  * is charged. Of any other exception the other side learns only that the handler failed.
  */
 export class RequestRefusedError extends NetworkError {
+  /** @param text what the other side gets, cut to 200 bytes of UTF-8 */
   constructor(text: string) {
     super("ERR_REQUEST_REFUSED", text);
   }

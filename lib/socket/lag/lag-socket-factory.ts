@@ -36,6 +36,7 @@ export class LagSocketFactory<
   readonly #clock: Clock;
   readonly #random: Random;
 
+  /** @throws TypeError, RangeError for a wrong option, or what is no factory */
   constructor(inner: SocketFactory<Bind, Connect>, options: LagSocketFactoryOptions = {}) {
     super();
     checkFactory("inner", inner);

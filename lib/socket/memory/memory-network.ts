@@ -22,6 +22,7 @@ export class MemoryNetwork {
     coreOf = (network) => network.#core;
   }
 
+  /** @throws TypeError, RangeError for a wrong option */
   constructor(options: MemoryNetworkOptions = {}) {
     checkOptions("MemoryNetwork", options, {
       clock: clockOption,

@@ -59,6 +59,7 @@ export class MemorySocketFactory extends SocketFactory<MemoryEndPoint, MemoryEnd
   readonly #network: MemoryNetworkCore;
   readonly #options: MemorySocketOptions;
 
+  /** @throws TypeError, RangeError for a wrong option, or what is no `MemoryNetwork` */
   constructor(network: MemoryNetwork, options: MemorySocketFactoryOptions = {}) {
     super();
     checkInstance("network", network, MemoryNetwork);

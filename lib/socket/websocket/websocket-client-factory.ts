@@ -36,6 +36,7 @@ export class WebSocketClientFactory
   readonly secure: boolean;
   readonly #options: WebSocketClientFactoryOptions;
 
+  /** @throws TypeError, RangeError for a wrong option */
   constructor(options: WebSocketClientFactoryOptions = {}) {
     super();
     checkOptions("WebSocketClientFactory", options, clientRules);

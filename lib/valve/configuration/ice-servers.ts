@@ -7,6 +7,7 @@ import { type ConfigOption, ConfigValue } from "./config-value.js";
 
 /** Bits of `IceSettings.candidates`: the routes that a P2P connection may take (GNS). */
 export enum IceCandidates {
+  /** No route. */
   None = 0,
   /** Through a TURN server. */
   Relay = 1,
@@ -14,6 +15,7 @@ export enum IceCandidates {
   Private = 2,
   /** Between public addresses, found with a STUN server. */
   Public = 4,
+  /** All three. */
   All = 7,
 }
 

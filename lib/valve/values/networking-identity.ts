@@ -6,11 +6,17 @@ import { Address, addressOf } from "./address.js";
 
 /** What a {@link NetworkingIdentity} holds (ValveSockets README; the last three are GNS's additions, read only). */
 export enum IdentityType {
+  /** Nothing. */
   Invalid = 0,
+  /** An address with its port (`setIPAddress`). */
   IPAddress = 1,
+  /** A text of yours (`setGenericString`). */
   GenericString = 2,
+  /** Bytes of yours (`setGenericBytes`). */
   GenericBytes = 3,
+  /** Text of a kind that this GNS does not know. */
   UnknownType = 4,
+  /** A Steam number (`setSteamID`). */
   SteamID = 16,
   XboxPairwiseID = 17,
   SonyPSN = 18,
