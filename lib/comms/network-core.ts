@@ -37,13 +37,17 @@ export interface CommsNetworkOptions<TPeer = unknown> extends SessionRules<TPeer
   /** What the server's `authorize` gets, at most 512 bytes. @defaultValue empty */
   token?: Uint8Array;
   /**
-   * Bytes a second that this client may send for its voice to go directly: each listener costs the stream once. As many
-   * as this is enough for are reached directly, the others by the server.
+   * Bytes a second that this client may send for its voice to go directly, 0 or more: each listener costs the stream
+   * once. As many as this is enough for are reached directly, the others by the server.
    *
    * @defaultValue `Infinity`
    */
   directBytesPerSecond?: number;
-  /** Calls `update` so often by itself. @defaultValue `Infinity`: you call it, and timers of the session do */
+  /**
+   * Calls `update` so often by itself, in milliseconds, at least 1.
+   *
+   * @defaultValue `Infinity`: you call it, and timers of the session do
+   */
   updateMs?: number;
   /** Where it gets the time and its timers from. @defaultValue that of the platform */
   clock?: Clock;

@@ -36,7 +36,7 @@ export interface EnterOptions {
   data?: unknown;
   /** Whether it only watches. @defaultValue `false` */
   isSpectator?: boolean;
-  /** After so long the promise rejects with `ERR_TIMEOUT`. @defaultValue 10,000 ms */
+  /** After so long, 0 or more, the promise rejects with `ERR_TIMEOUT`. @defaultValue 10,000 ms */
   timeoutMs?: number;
   /** Ends the wait: the promise rejects with the signal's reason. */
   signal?: AbortSignal;

@@ -39,7 +39,7 @@ export interface MessageMetrics {
 
 /** How long a request waits, and how it is sent. */
 export interface RequestOptions {
-  /** After so long without an answer the promise rejects with `ERR_TIMEOUT`. @defaultValue 10,000 ms */
+  /** Without an answer for so long, 0 or more, the promise rejects with `ERR_TIMEOUT`. @defaultValue 10,000 ms */
   timeoutMs?: number;
   /** Gives up the request: the promise rejects with the signal's reason. */
   signal?: AbortSignal;

@@ -43,9 +43,9 @@ export const errorCosts = {
 
 /** How many errors a player may make: each one takes tokens, and time brings new ones. */
 export interface ErrorBudget {
-  /** How many tokens a player has at most, and at first. @defaultValue 200 tokens */
+  /** How many tokens a player has at most, and at first, 0 or more. @defaultValue 200 tokens */
   maxTokens: number;
-  /** How many tokens come back in each second, up to `maxTokens`. @defaultValue 50 tokens per second */
+  /** How many tokens come back in each second, 0 or more, up to `maxTokens`. @defaultValue 50 tokens per second */
   refillPerSecond: number;
 }
 

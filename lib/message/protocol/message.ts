@@ -19,7 +19,7 @@ export interface RateLimit {
   perSecond: number;
   /** How many messages at once, 1 or more. @defaultValue as many as `perSecond`, at least 1 */
   burst?: number;
-  /** What each message above the limit costs the player. @defaultValue 10 tokens of its error budget */
+  /** What each message above the limit costs the player, 0 or more. @defaultValue 10 tokens of its error budget */
   cost?: number;
 }
 
@@ -41,8 +41,8 @@ export interface MessageOptions {
   /** The lane where `send` does not say, 0 to 3. @defaultValue 0 */
   lane?: number;
   /**
-   * When it could not leave within this time it is dropped and counted in `connection.metrics.messagesExpired`. Not for
-   * what is sent on `Channel.Reliable`.
+   * When it could not leave within this time, 0 or more, it is dropped and counted in
+   * `connection.metrics.messagesExpired`. Not for what is sent on `Channel.Reliable`.
    *
    * @defaultValue `Infinity` ms
    */

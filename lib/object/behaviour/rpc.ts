@@ -28,7 +28,7 @@ export interface RpcCall {
 export interface CallOptions {
   /** Gives up: the promise rejects with the signal's reason. */
   signal?: AbortSignal;
-  /** The time for the answer. `Infinity`: no limit. @defaultValue 10,000 ms */
+  /** The time for the answer, 0 or more. `Infinity`: no limit. @defaultValue 10,000 ms */
   timeoutMs?: number;
 }
 

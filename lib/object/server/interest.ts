@@ -22,7 +22,7 @@ export interface WorldPosition {
 
 /** From where on an object is seen, and from where on no more. */
 export interface SightOptions {
-  /** An object that comes nearer is seen. */
+  /** An object that comes nearer than this, above 0, is seen. */
   enter: number;
   /** It is lost when it is farther away than this: at least `enter`. */
   leave: number;

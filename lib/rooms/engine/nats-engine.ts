@@ -41,7 +41,11 @@ export interface NatsEngineOptions {
    * @defaultValue 3 if there are 3 `servers` or more, else 1
    */
   replicas?: number;
-  /** After this time a write rejects with `ERR_TIMEOUT`; all else is tried three times. @defaultValue 2000 ms */
+  /**
+   * After this time, at least 1, a write rejects with `ERR_TIMEOUT`; all else is tried three times.
+   *
+   * @defaultValue 2000 ms
+   */
   timeoutMs?: number;
   /**
    * More options of `connect` of `@nats-io/transport-node`: `tls`, `user` and `pass`, `token`, `authenticator`, `name`.

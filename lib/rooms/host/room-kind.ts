@@ -33,7 +33,7 @@ export interface RoomKind {
   capacity: number;
   /** How many more may watch, 0 to 1000. @defaultValue 0 */
   maxSpectators?: number;
-  /** How long a room without anybody stays; `Infinity`: until `close`. @defaultValue 10,000 ms */
+  /** How long a room without anybody stays, 0 or more; `Infinity`: until `close`. @defaultValue 10,000 ms */
   emptyMs?: number;
   /** Whether clients may create rooms of this kind. @defaultValue `true` */
   clientsCreate?: boolean;

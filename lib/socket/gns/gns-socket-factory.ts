@@ -64,7 +64,7 @@ export interface GnsSocketFactoryOptions extends InitializeOptions {
    */
   receiveQueueBytes?: number;
   /**
-   * How long a disconnect waits, in milliseconds, until what was sent reliably is acknowledged.
+   * How long a disconnect waits, in milliseconds, 0 or more, until what was sent reliably is acknowledged.
    *
    * @defaultValue 5000
    */

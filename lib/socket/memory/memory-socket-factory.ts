@@ -23,18 +23,23 @@ export interface MemorySocketFactoryOptions {
   /** What the handles say of themselves: with it Noise is left out. @defaultValue false */
   isTls?: boolean;
   /**
-   * Largest packet in bytes; for `reliable-lanes` the largest unreliable one.
+   * Largest packet in bytes, 1 to 2^24; for `reliable-lanes` the largest unreliable one.
+   *
    * @defaultValue 1232; 16384 for `stream` and `host`
    */
   maxPacketSize?: number;
   /**
-   * `datagram` only: how many packets may wait for `receive`. Packets that arrive while the queue is full are dropped
-   * and counted. @defaultValue 4096 packets
+   * `datagram` only: how many packets may wait for `receive`, 1 to 2^24. Packets that arrive while the queue is full
+   * are dropped and counted.
+   *
+   * @defaultValue 4096 packets
    */
   receiveQueuePackets?: number;
   /**
-   * `reliable-lanes` and `stream`: how many bytes of a connection may wait for the other end's `receive`. With more,
-   * `send` refuses reliable packets and drops unreliable ones of `reliable-lanes`. @defaultValue 1 MiB
+   * `reliable-lanes` and `stream`: how many bytes of a connection may wait for the other end's `receive`, 1 to 2^30.
+   * With more, `send` refuses reliable packets and drops unreliable ones of `reliable-lanes`.
+   *
+   * @defaultValue 1 MiB
    */
   sendQueueBytes?: number;
 }

@@ -22,16 +22,22 @@ export interface WebSocketClientFactoryOptions {
   path?: string;
   /** Whether clients connect with `wss:`. @defaultValue false */
   secure?: boolean;
-  /** Largest packet in bytes. A larger one ends its connection. @defaultValue 16384 bytes */
+  /** Largest packet in bytes, 1 to 2^30. A larger one ends its connection. @defaultValue 16384 bytes */
   maxPacketSize?: number;
-  /** How many bytes of a connection may wait to be sent. With more, `send` refuses packets. @defaultValue 1 MiB */
+  /**
+   * How many bytes of a connection may wait to be sent, 1 to 2^30. With more, `send` refuses packets.
+   *
+   * @defaultValue 1 MiB
+   */
   sendQueueBytes?: number;
   /**
-   * How many bytes of a connection may wait for `receive`. With more, nothing of that connection is read from the
-   * network for now; browsers cannot stop reading and end the connection instead. @defaultValue 1 MiB
+   * How many bytes of a connection may wait for `receive`, 1 to 2^30. With more, nothing of that connection is read
+   * from the network for now; browsers cannot stop reading and end the connection instead.
+   *
+   * @defaultValue 1 MiB
    */
   receiveQueueBytes?: number;
-  /** How long a close waits for the answer of the other side. @defaultValue 2000 ms */
+  /** How long a close waits for the answer of the other side, 0 or more. @defaultValue 2000 ms */
   closeTimeoutMs?: number;
   /** What times opening, closing and limits. @defaultValue the clock of the platform */
   clock?: Clock;

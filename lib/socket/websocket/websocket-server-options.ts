@@ -92,7 +92,7 @@ export interface WebSocketFactoryOptions extends WebSocketClientFactoryOptions {
    * @defaultValue false
    */
   proxyProtocol?: boolean;
-  /** How long a TCP connection to a new server may take to become a WebSocket. @defaultValue 10000 ms */
+  /** How long a TCP connection to a new server may take to become a WebSocket, at least 1. @defaultValue 10000 ms */
   handshakeTimeoutMs?: number;
   /**
    * Whether the other sides are told when the process ends (`process.exit`, SIGTERM, an uncaught exception, ...).
