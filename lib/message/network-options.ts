@@ -66,7 +66,12 @@ export interface NetworkOptions {
   randomBytes?: RandomBytes;
   /** Where warnings go. @defaultValue the console */
   logger?: Logger;
-  /** Called with what handlers, listeners and extensions throw, which is logged in any case. */
+  /**
+   * Called with what handlers, listeners, extensions and `beforeAccept` throw, and when `beforeAccept` has not answered
+   * in time. It is logged in any case.
+   *
+   * @defaultValue none
+   */
   onError?: (error: unknown, source: ErrorSource) => void;
   /**
    * Gets a trace of all connections, line by line as JSON (docs/message.md); null: none.

@@ -9,7 +9,7 @@ export interface AgonesOptions {
   url?: string;
   /** How often the SDK server is told that the host is well, at least 100. @defaultValue 2000 ms */
   healthMs?: number;
-  /** Agones wants the game server to end: drain the host. */
+  /** Agones wants the game server to end: drain the host. @defaultValue nothing is done */
   onShutdown?: () => void;
   /** What times `healthMs` and the pauses between attempts. @defaultValue that of the platform */
   clock?: Clock;

@@ -15,7 +15,7 @@ export interface RefOptions<T> {
   from?: "server" | "owner" | "both";
   /** Which of the players that see the object get it. `observers` includes the owner. @defaultValue `observers` */
   to?: Audience;
-  /** Whether the server takes what the owner sets. It needs `from` `owner` or `both`. */
+  /** Whether the server takes what the owner sets. It needs `from` `owner` or `both`. @defaultValue all is taken */
   validate?(target: T | null, player: INetworkPlayer): boolean;
 }
 

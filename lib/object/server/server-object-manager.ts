@@ -65,7 +65,11 @@ export interface ServerObjectManagerOptions {
 export interface SpawnOptions<B extends Behaviours> {
   /** The player who owns it from the start. @defaultValue nobody */
   owner?: INetworkPlayer | null;
-  /** Sets the first values. What it throws, `spawn` throws, and nothing has been spawned. */
+  /**
+   * Sets the first values. What it throws, `spawn` throws, and nothing has been spawned.
+   *
+   * @defaultValue values as the behaviours' classes set them
+   */
   init?(behaviours: InstancesOf<B>): void;
 }
 

@@ -127,7 +127,11 @@ export interface EngineEvents {
 
 /** How a subscription is made. */
 export interface SubscribeOptions {
-  /** Of all subscriptions of a subject with the same queue, one gets each message. */
+  /**
+   * Of all subscriptions of a subject with the same queue, one gets each message.
+   *
+   * @defaultValue none: it gets every message
+   */
   queue?: string;
 }
 

@@ -49,6 +49,8 @@ export interface NatsEngineOptions {
   timeoutMs?: number;
   /**
    * More options of `connect` of `@nats-io/transport-node`: `tls`, `user` and `pass`, `token`, `authenticator`, `name`.
+   *
+   * @defaultValue none
    */
   connection?: Readonly<Record<string, unknown>>;
   /** Gets errors that nobody waits for: a subscription that the server forbids. @defaultValue an uncaught exception */

@@ -42,7 +42,7 @@ export interface BrowserClientOptions {
    * @defaultValue 1000 ms
    */
   fallbackAfterMs?: number;
-  /** Called when WebSocket was taken, with the reason. */
+  /** Called when WebSocket was taken, with the reason. @defaultValue none */
   onFallback?(reason: DisconnectReason): void;
   /** What times `fallbackAfterMs` and the transports. @defaultValue the clock of the platform */
   clock?: Clock;

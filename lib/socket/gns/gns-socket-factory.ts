@@ -41,7 +41,7 @@ export interface GnsSocketFactoryOptions extends InitializeOptions {
    * @defaultValue "::"
    */
   bindHost?: string;
-  /** In place of host and port: peers by identity, behind routers. */
+  /** In place of host and port: peers by identity, behind routers. @defaultValue none */
   peer?: GnsPeerSettings;
   /**
    * The most that a connection sends, in bytes per second, 1024 to 104,857,600. GNS does not measure the bandwidth of
@@ -79,6 +79,8 @@ export interface GnsSocketFactoryOptions extends InitializeOptions {
   /**
    * More of GNS's configuration, such as `authenticatedOnly` and timeouts. It overrides the options above, and
    * `MTUPacketSize`, which is 1232 here.
+   *
+   * @defaultValue none
    */
   config?: readonly ConfigOption[];
   /** What times connections that are opened and closed. @defaultValue the clock of the platform */

@@ -30,7 +30,11 @@ export interface HttpServer {
 
 /** The certificate of a new server, and how a client in Node checks that of its server. */
 export interface WebSocketTlsOptions {
-  /** A certificate, or a chain that begins with it, in PEM, and its private key: a new server serves `wss:`. */
+  /**
+   * A certificate, or a chain that begins with it, in PEM: a new server serves `wss:`.
+   *
+   * @defaultValue none: it serves `ws:`
+   */
   cert?: string;
   /** The private key of `cert` in PEM; the two go together. */
   key?: string;

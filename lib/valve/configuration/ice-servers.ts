@@ -31,9 +31,13 @@ export interface TurnServer {
 
 /** The servers and the kinds of routes that a P2P connection may use. */
 export interface IceSettings {
-  /** STUN servers, each a name or an address, with a port unless it is 3478. They are tried in this order. */
+  /**
+   * STUN servers, each a name or an address, with a port unless it is 3478. They are tried in this order.
+   *
+   * @defaultValue none
+   */
   stunServers?: readonly string[];
-  /** TURN servers, tried in this order. */
+  /** TURN servers, tried in this order. @defaultValue none */
   turnServers?: readonly TurnServer[];
   /**
    * The routes that may be tried.
