@@ -11,6 +11,7 @@ export interface Clock {
    * @returns the argument for `clearTimeout`
    */
   setTimeout(callback: () => void, ms: number): unknown;
+  /** Gives up a timer of `setTimeout`. Does nothing for one that has fired. */
   clearTimeout(timer: unknown): void;
 }
 

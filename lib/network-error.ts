@@ -19,18 +19,25 @@ export interface NetworkErrorDetails {
  * is constant, so that programs can compare it; `message` is for people. docs/errors.md lists all codes.
  */
 export class NetworkError extends Error {
+  /** Which error it is: docs/errors.md has all of them. */
   readonly code: NetworkErrorCode;
+  /** The result that GNS gave: a number of `Result`. */
   declare readonly result?: number;
+  /** The number that GNS gives for the reason why a connection ended. */
   declare readonly endReason?: number;
+  /** The text that came with the end reason, as the other side sent it. */
   declare readonly endDebug?: string;
+  /** Why the other side refused. `text` is as it was sent: put it through `printable` before you show it. */
   declare readonly reason?: { readonly code: number; readonly text: string };
 
+  /** @param details each becomes a property of the error */
   constructor(code: NetworkErrorCode, message: string, details: NetworkErrorDetails = {}) {
     super(message);
     this.code = code;
     Object.assign(this, details);
   }
 
+  /** `NetworkError`, or that of a subclass. */
   override get name(): string {
     return "NetworkError";
   }

@@ -6,8 +6,11 @@
 
 /** What a receive call reads from: values of its `source` argument. */
 export enum ReceiveSource {
+  /** One connection. */
   Connection = 0,
+  /** All connections that came in by a listen socket. */
   ListenSocket = 1,
+  /** All connections of a poll group. */
   PollGroup = 2,
 }
 

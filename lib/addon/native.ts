@@ -46,6 +46,7 @@ export interface LibraryStatistics {
   driver: string;
   /** Polls by event loops, and by the helper thread. */
   loopPolls: number;
+  /** Polls by the helper thread. */
   helperPolls: number;
   /**
    * On Linux: nothing has happened for half a second apart from pings, and nothing waits to be sent, acknowledged or
@@ -57,11 +58,15 @@ export interface LibraryStatistics {
   rings: number;
   /** Status events and log lines dropped because a queue was full. */
   droppedEvents: number;
+  /** Log lines dropped because the queue was full. */
   droppedLogLines: number;
   /** Handles that the whole process has open now. */
   connections: number;
+  /** Listen sockets that are open. */
   listenSockets: number;
+  /** Poll groups that are open. */
   pollGroups: number;
+  /** Connections that are closed here and still send what was sent reliably. */
   lingering: number;
   /**
    * Connections that are closed and whose other side has not confirmed that: up to 5 s each, 1024 at most (GNS calls it

@@ -54,10 +54,12 @@ export abstract class BaseCommsNetwork<
     setLink(this, core);
   }
 
+  /** What this program is in the session; `None` without one. */
   get mode(): NetworkMode {
     return this.#core.mode;
   }
 
+  /** How far the session has come. A dedicated server says `Connected` while it runs. */
   get status(): ConnectionStatus {
     return this.#core.status;
   }
@@ -98,6 +100,7 @@ export abstract class BaseCommsNetwork<
     this.#want(this.#session(NetworkMode.DedicatedServer, server, undefined));
   }
 
+  /** Is a client from now on, and joins the session of a server. `status` and `fault` tell what becomes of it. */
   runAsClient(client: TClientParam): void {
     this.#want(this.#session(NetworkMode.Client, undefined, client));
   }

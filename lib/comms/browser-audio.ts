@@ -172,6 +172,7 @@ export class BrowserAudio {
     await this.#microphone.open(options);
   }
 
+  /** Closes the microphone, or gives up opening it. Does nothing while none is open. */
   closeMicrophone(): void {
     this.#microphone.close();
   }

@@ -6,15 +6,23 @@ import { ConnectionStatus, NetworkMode } from "./values/modes.js";
 
 /** What can be seen of a player. */
 export interface PlayerSnapshot {
+  /** As of `ICommsPlayer`. */
   readonly name: string;
+  /** 0 to 65,535, given by the server. */
   readonly id: number;
+  /** The rooms that it listens to. */
   readonly rooms: readonly string[];
+  /** Whether what it says can be heard here at the moment. */
   readonly isSpeaking: boolean;
   /** How voice gets to it. */
   readonly way: "local" | "direct" | "by the server";
+  /** Whether it says that its voice is sealed from end to end. */
   readonly isSealed: boolean;
+  /** Voice packets of it that have come here, without copies. */
   readonly received: number;
+  /** Voice packets of it that are missing. */
   readonly lost: number;
+  /** Voice packets of it that came too late to be of use. */
   readonly late: number;
   /** What the playback has done of its voice; null where nothing of it was heard, or no playback was given. */
   readonly playback: PlaybackStatistics | null;
@@ -22,12 +30,19 @@ export interface PlayerSnapshot {
 
 /** What can be seen of a network of comms: plain values, for a log, a page or `JSON.stringify`. */
 export interface CommsSnapshot {
+  /** What this program is in the session. */
   readonly mode: "None" | "Server & Client" | "Client" | "Server";
+  /** The name of the `ConnectionStatus`. */
   readonly status: string;
+  /** The name of this program's player. */
   readonly playerName: string;
+  /** As `comms.rooms.names`. */
   readonly rooms: readonly string[];
+  /** Whether this client says nothing. */
   readonly isMuted: boolean;
+  /** The share of packets, 0.01 to 1, that listeners report as lost. */
   readonly expectedLoss: number;
+  /** All players of the session, this one included. */
   readonly players: readonly PlayerSnapshot[];
   /** Null without a server. */
   readonly server: { readonly clients: readonly string[]; readonly metrics: Readonly<Record<string, number>> } | null;
@@ -35,11 +50,17 @@ export interface CommsSnapshot {
 
 /** What {@link CommsInspector} looks at: any network of comms. */
 export interface InspectedNetwork {
+  /** What this program is in the session. */
   readonly mode: NetworkMode;
+  /** How far the session has come. */
   readonly status: ConnectionStatus;
+  /** The comms of its user. */
   readonly comms: Comms;
+  /** The server of the present mode, null without one. */
   readonly server: {
+    /** Those who have joined. */
     readonly clients: readonly { readonly name: string }[];
+    /** What its session has counted. */
     readonly metrics: Readonly<SessionMetrics>;
   } | null;
 }
@@ -53,12 +74,17 @@ const MODES = {
 
 /** What plays the voices of a network: the `VoicePlayback` of `valve-sockets/comms/audio`. */
 export interface VoicePlayer {
+  /** What plays the voice of this player; undefined while nothing of it was heard. */
   speaker(player: ICommsPlayer): { readonly statistics: PlaybackStatistics } | undefined;
 }
 
 /** Shows a network of comms (the seed's editor inspector). */
 export const CommsInspector = {
-  /** @param playback of the network's voices, where there is one */
+  /**
+   * What can be seen of a network at this moment.
+   *
+   * @param playback of the network's voices, where there is one
+   */
   snapshot({ comms, mode, server, status }: InspectedNetwork, playback?: VoicePlayer | null): CommsSnapshot {
     return {
       mode: MODES[mode],

@@ -20,24 +20,30 @@ export class Comms {
   readonly rooms: {
     /** Listens to a room from now on. @throws RangeError for a name over 64 bytes of UTF-8, or a 65th room */
     join(room: string): void;
-    /** @returns whether it was joined */
+    /** Listens to a room no more. @returns whether it was joined */
     leave(room: string): boolean;
+    /** Whether this client has joined a room, even where the server has refused it (`roomRefused`). */
     has(room: string): boolean;
+    /** The rooms of which `has` is true, in the order in which they were joined. */
     readonly names: readonly string[];
   };
   /** Channels to rooms: all that listen there hear what this client says. */
   readonly roomChannels: {
-    /** @throws TypeError, RangeError for wrong options, or when 16 channels are open */
+    /** Speaks to a room from now on. @throws TypeError, RangeError for wrong options, or when 16 channels are open */
     open(room: string, options?: ChannelOptions): OpenChannel;
+    /** As `close` of the channel. */
     close(channel: OpenChannel): void;
   };
   /** Channels to single players, by name. A player that is not there yet hears it from when it joins. */
   readonly playerChannels: {
+    /** Speaks to a player from now on. @throws as of `roomChannels` */
     open(player: string, options?: ChannelOptions): OpenChannel;
+    /** As `close` of the channel. */
     close(channel: OpenChannel): void;
   };
   /** What triggers with tokens ask for. */
   readonly tokens = new AccessTokens();
+  /** Texts, which arrive in order. */
   readonly text: {
     /**
      * Sends a text to all that listen to a room.
@@ -74,6 +80,7 @@ export class Comms {
     };
   }
 
+  /** The name of this program's player: the option `playerName`, in Unicode's form NFC. */
   get localPlayerName(): string {
     return this.#core.name;
   }

@@ -28,9 +28,9 @@ const MESSAGES = [CommsPacket, CommsVoice];
 
 /** The options of a {@link MessageCommsNetwork}. At least one of `server` and `client`; both in host mode. */
 export interface MessageCommsNetworkOptions extends CommsNetworkOptions<INetworkPlayer> {
-  /** Not started yet. */
+  /** What the voice server sends and receives by; not started yet. @defaultValue none: this program is a client */
   server?: NetworkServer;
-  /** Not connected yet. */
+  /** What the voice client sends and receives by; not connected yet. @defaultValue none: this program is a server */
   client?: NetworkClient;
 }
 

@@ -37,17 +37,21 @@ export interface CommsNetworkOptions<TPeer = unknown> extends SessionRules<TPeer
   /** What the server's `authorize` gets, at most 512 bytes. @defaultValue empty */
   token?: Uint8Array;
   /**
-   * Bytes a second that this client may send for its voice to go directly: each listener costs the stream once. As many
-   * as this is enough for are reached directly, the others by the server.
+   * Bytes a second that this client may send for its voice to go directly, 0 or more: each listener costs the stream
+   * once. As many as this is enough for are reached directly, the others by the server.
    *
    * @defaultValue `Infinity`
    */
   directBytesPerSecond?: number;
-  /** Calls `update` so often by itself. @defaultValue `Infinity`: you call it, and timers of the session do */
+  /**
+   * Calls `update` so often by itself, in milliseconds, at least 1.
+   *
+   * @defaultValue `Infinity`: you call it, and timers of the session do
+   */
   updateMs?: number;
-  /** @defaultValue that of the platform */
+  /** Where it gets the time and its timers from. @defaultValue that of the platform */
   clock?: Clock;
-  /** @defaultValue those of the platform */
+  /** For the player's own name, salts and nonces. Replace it in tests only. @defaultValue those of the platform */
   randomBytes?: RandomBytes;
 }
 
@@ -69,7 +73,9 @@ const OPTIONS: OptionRules<CommsNetworkOptions> = {
 
 /** The events of a network: by name, the arguments of a listener. */
 export interface CommsNetworkEvents {
+  /** A session has started, in this mode; `None`: it has ended. */
   modeChanged: [mode: NetworkMode];
+  /** The session has come farther, or back. */
   statusChanged: [status: ConnectionStatus];
   /** What went wrong in an integration, or why a session has ended. */
   fault: [error: unknown];

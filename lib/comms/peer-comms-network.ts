@@ -18,7 +18,7 @@ export type VoicePeer = IConnection | typeof LOCAL;
 
 /** Where a client of voice connects to. */
 export interface PeerCommsClientParam {
-  /** @defaultValue that of the socket factory */
+  /** A name or an IP address. @defaultValue that of the socket factory */
   host?: string;
   /** 1 to 65535. @defaultValue that of the socket factory */
   port?: number;
@@ -51,6 +51,7 @@ export class PeerCommsServer extends BaseServer<VoicePeer> {
     this.#transport = transport;
   }
 
+  /** The port that it listens on; null before `bound` resolves, and where the transport has none. */
   get boundPort(): number | null {
     return this.#peer?.boundPort ?? null;
   }

@@ -7,7 +7,10 @@ import { VoiceBroadcastTrigger, VoiceReceiptTrigger } from "./voice-trigger.js";
 export interface ProximityOptions extends ChannelOptions {
   /** The same for all that are to hear each other, at most 20 bytes. @defaultValue "near" */
   name?: string;
-  /** Everybody within this distance is heard, and nobody beyond 2.8 times it (in a plane 2.5). The same for all. */
+  /**
+   * Everybody within this distance, above 0, is heard, and nobody beyond 2.8 times it (in a plane 2.5). The same for
+   * all.
+   */
   range: number;
 }
 

@@ -88,6 +88,7 @@ export class SocketsCommsServer extends BaseServer<number> {
     );
   }
 
+  /** The port that it listens on; null while it does not. */
   get boundPort(): number | null {
     return this.#boundPort;
   }

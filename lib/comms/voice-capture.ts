@@ -11,7 +11,7 @@ export type VoiceActivation = "voice" | "push" | "always";
 
 /** How sound is captured. */
 export interface VoiceCaptureOptions {
-  /** @defaultValue "voice" */
+  /** When sound is sent. @defaultValue "voice" */
   activation?: VoiceActivation;
 }
 

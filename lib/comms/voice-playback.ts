@@ -16,7 +16,7 @@ export interface VoicePlaybackOptions {
   codecs: readonly VoiceCodec[];
   /** Told when a codec has failed for good: nothing is heard any more. @defaultValue an uncaught error */
   onFault?: (error: unknown) => void;
-  /** @defaultValue the clock of the platform */
+  /** What times speakers and their frames. @defaultValue the clock of the platform */
   clock?: Clock;
 }
 

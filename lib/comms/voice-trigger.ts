@@ -8,7 +8,7 @@ import type { OpenChannel } from "./voice/open-channel.js";
 export interface TriggerOptions {
   /** It works only while the player has one of these (`comms.tokens`). @defaultValue none: it works for everybody */
   tokens?: readonly string[];
-  /** @defaultValue false */
+  /** Whether it works from the start. @defaultValue false */
   isActive?: boolean;
 }
 
@@ -16,6 +16,7 @@ const TRIGGER: OptionRules<TriggerOptions> = { tokens: arrayOption, isActive: bo
 
 /** Does something while it is active and the player has one of its tokens. */
 export abstract class VoiceTrigger {
+  /** Those that it was made for. */
   protected readonly comms: Comms;
   readonly #tokens: readonly string[];
   readonly #stopWatching: () => void;
@@ -23,6 +24,7 @@ export abstract class VoiceTrigger {
   #isWorking = false;
   #isClosed = false;
 
+  /** @throws TypeError for what are no comms */
   protected constructor(comms: Comms, { isActive = false, tokens = [] }: TriggerOptions) {
     checkInstance("comms", comms, Comms);
     this.comms = comms;
@@ -53,6 +55,7 @@ export abstract class VoiceTrigger {
     this.decide();
   }
 
+  /** Begins or ends what is due now. Call it at the end of the constructor of a trigger of your own. */
   protected decide(): void {
     const isWorking = this.#isActive && this.isAllowed && !this.#isClosed;
     if (isWorking === this.#isWorking) return;
@@ -61,13 +64,17 @@ export abstract class VoiceTrigger {
     else this.end();
   }
 
+  /** It works from now on. */
   protected abstract begin(): void;
+  /** It does not work any more. */
   protected abstract end(): void;
 }
 
 /** Where a {@link VoiceBroadcastTrigger} sends what its player says: to a room, or to a player. */
 export interface VoiceBroadcastOptions extends TriggerOptions, ChannelOptions {
+  /** The name of a room; leave it out where there is a `player`. */
   room?: string;
+  /** The name of a player; leave it out where there is a `room`. */
   player?: string;
 }
 
@@ -119,6 +126,7 @@ export class VoiceBroadcastTrigger extends VoiceTrigger {
 
 /** Where a {@link VoiceReceiptTrigger} listens. */
 export interface VoiceReceiptOptions extends TriggerOptions {
+  /** The name of the room, 1 to 64 bytes of UTF-8. */
   room: string;
 }
 

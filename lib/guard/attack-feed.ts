@@ -6,6 +6,7 @@ import type { TimedSource } from "./guard-lists.js";
 export interface AttackBatch {
   /** Sources that have proved themselves. */
   readonly known: readonly TimedSource[];
+  /** Sources whose connections are to be dropped. */
   readonly banned: readonly TimedSource[];
 }
 

@@ -32,26 +32,31 @@ const MAX_ALLOWED = 1024;
 export interface GuardCounters {
   /** Connections that were let in, and those of them that have neither proved anything nor ended. */
   readonly passed: number;
+  /** Connections that were let in and have neither proved anything nor ended. */
   readonly pending: number;
   /** Connections that have proved themselves. */
   readonly proven: number;
   /** Connections that were refused, by their rate during a flood and because their source is banned. */
   readonly throttled: number;
+  /** Connections that were refused because their source is banned. */
   readonly banned: number;
   /** Connections that the kernel has dropped or answered by a cookie, as far as `kernelDropped` was told. */
   readonly kernelDropped: number;
   /** Sources that floods have banned. */
   readonly bans: number;
+  /** How often a flood has begun. */
   readonly floods: number;
 }
 
 /** The counters of a guard, and its state. */
 export interface GuardMetrics extends GuardCounters {
+  /** Whether rates are limited at this moment. */
   readonly isUnderAttack: boolean;
 }
 
 /** What happened in a flood that is over. */
 export interface CalmFigures {
+  /** From the beginning of the flood until now, with the 30 s of calm. */
   readonly durationMs: number;
   /** Connections that were refused meanwhile. */
   readonly refused: number;
@@ -61,7 +66,7 @@ export interface CalmFigures {
 export interface GuardEvents {
   /** An address or a network (`1.2.3.0/24`) is over its rate during a flood. Once in 120 s for each of them. */
   throttled: [who: string];
-  /** @param ms for how long; `Infinity` is for ever */
+  /** `ban` or a flood has banned a source for `ms` milliseconds; `Infinity` is for ever. */
   banned: [source: string, ms: number];
   /** More connections than usual arrive: from now on rates are limited. */
   flood: [figures: FloodFigures];
@@ -75,6 +80,7 @@ const EVENTS = ["throttled", "banned", "flood", "calm", "routeFailed"] as const;
 
 /** Why a connection is refused. Whoever accepted it resets it, and sends nothing. */
 export interface Refusal {
+  /** Its source is over its rate during a flood, or banned. */
   readonly refused: "throttled" | "banned";
 }
 
@@ -83,6 +89,7 @@ const BANNED: Refusal = { refused: "banned" };
 
 /** A connection that was let in. */
 export class Pass {
+  /** Null: it was let in. */
   readonly refused = null;
   readonly #onProven: () => void;
   readonly #onEnded: (isProven: boolean) => void;
@@ -181,6 +188,7 @@ export class ConnectionGuard {
     this.#known = new SourceList(clock, MAX_ENTRIES);
   }
 
+  /** What the guard has counted: a copy, made on each access. */
   get counters(): GuardCounters {
     return { ...this.#counters };
   }
@@ -213,7 +221,12 @@ export class ConnectionGuard {
     if (this.isUnderAttack) this.#feedAll();
   }
 
-  /** @returns removes the listener again */
+  /**
+   * Adds a listener of an event.
+   *
+   * @returns removes the listener again
+   * @throws TypeError for a name that is no event, or a listener that is no function
+   */
   on<Name extends keyof GuardEvents>(name: Name, listener: EventListener<GuardEvents[Name]>): () => void {
     return this.#events.on(name, listener);
   }

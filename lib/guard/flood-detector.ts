@@ -12,7 +12,9 @@ export interface FloodLimits {
 
 /** How many came a second: lately, and on average before the flood. */
 export interface FloodFigures {
+  /** The mean of the last two seconds, the present one included. */
   readonly perSecond: number;
+  /** On average over about the last minute before the flood. */
   readonly averagePerSecond: number;
 }
 

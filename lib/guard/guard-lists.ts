@@ -10,10 +10,13 @@ export type TimedSource = readonly [source: string, leftMs: number | null];
 
 /** What a guard's administrator has decided, and who has proved itself: JSON for the time between two processes. */
 export interface ExportedGuard {
+  /** The version of this format. */
   readonly version: 1;
   /** When it was exported, in milliseconds since 1970. */
   readonly exportedMs: number;
+  /** Sources that `ban` has banned; bans by floods are left out. */
   readonly bans: readonly TimedSource[];
+  /** Sources that have proved themselves. */
   readonly known: readonly TimedSource[];
   /** Networks that are not limited. */
   readonly allowed: readonly string[];

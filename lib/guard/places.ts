@@ -9,7 +9,9 @@ export interface PlacesOptions {
 
 /** How full a pool is, and what became of those who wanted a place. */
 export interface PlacesMetrics {
+  /** How many items have a place. */
   readonly count: number;
+  /** From how many sources they are. */
   readonly sources: number;
   /** Items of the most crowded source. */
   readonly largestShare: number;

@@ -3,8 +3,11 @@ import type { DisconnectReason, INetworkPlayer, NetworkServer } from "../message
 
 /** What subscribers of the channel `valve-sockets:player` get. */
 export interface PlayerDiagnostics {
+  /** Whose player it is. */
   readonly server: NetworkServer;
+  /** To whom it happened. */
   readonly player: INetworkPlayer;
+  /** Which event of the server. */
   readonly event: "connected" | "authenticated" | "suspended" | "resumed" | "moved" | "disconnected";
   /** Of `disconnected`. */
   readonly reason: DisconnectReason | null;

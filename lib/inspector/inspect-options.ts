@@ -23,7 +23,7 @@ export interface InspectOptions {
   port?: number;
   /** What the page's address has to have behind `#`: 16 characters at least. @defaultValue 18 random bytes */
   token?: string;
-  /** A certificate and its key in PEM, for `https:`. */
+  /** A certificate and its key in PEM, for `https:`. @defaultValue none: `http:` */
   tls?: { cert: string; key: string };
   /** Whether others may read everything that travels to the page. @defaultValue false */
   insecure?: boolean;
@@ -31,16 +31,17 @@ export interface InspectOptions {
   controls?: boolean;
   /** Whether the page shows the values of objects. @defaultValue false */
   payloads?: boolean;
-  /** The object manager of the server. */
+  /** The object manager of the server. @defaultValue none */
   objects?: InspectedObjects;
-  /** What its clients tell of themselves. */
+  /** What its clients tell of themselves. @defaultValue none */
   figures?: ClientFigures;
-  /** Its voice. */
+  /** Its voice. @defaultValue none */
   comms?: InspectedNetwork;
-  /** Of a client: what plays the voices of `comms`, to show its jitter buffers. */
+  /** Of a client: what plays the voices of `comms`, to show its jitter buffers. @defaultValue none */
   playback?: VoicePlayback;
-  /** The socket factory of the server, where it simulates a bad network. */
+  /** The socket factory of the server, where it simulates a bad network. @defaultValue none */
   lag?: LagSocketFactory;
+  /** What times snapshots and timelines. @defaultValue the clock of the platform */
   clock?: Clock;
 }
 

@@ -32,7 +32,9 @@ const VIEWS: readonly string[] = ["connections", "messages", "rooms", "objects",
 export class Inspector {
   /** What to open in a browser. The token behind `#` never leaves it. */
   readonly url: string;
+  /** What the page shows to be let in: the option `token`, or random. */
   readonly token: string;
+  /** The TCP port that it listens on. */
   readonly port: number;
   readonly #subject: Subject;
   readonly #http: Server;

@@ -4,9 +4,11 @@ import type { CommsSnapshot } from "../comms/index.js";
 export interface InspectorSnapshot {
   /** Monotonic, in milliseconds. */
   readonly timeMs: number;
+  /** What is inspected: a `NetworkServer`, a `NetworkClient`, a `RoomHost`, or sockets of GNS. */
   readonly kind: "server" | "client" | "rooms" | "sockets";
   /** Of the protocol. */
   readonly name: string;
+  /** Of the protocol; 1 for sockets of GNS. */
   readonly version: number;
   /** Whether the page may change something. */
   readonly controls: boolean;
@@ -14,12 +16,17 @@ export interface InspectorSnapshot {
   readonly payloads: boolean;
   /** The conditions of the network, where it is simulated. */
   readonly lag: LagValues | null;
+  /** One row for each player or connection; empty where nobody asked for them. */
   readonly connections: readonly ConnectionRow[];
   /** How many connections there are, were `connections` not asked for. */
   readonly connectionCount: number;
+  /** One row for each kind of message of which any was sent or has come. */
   readonly messages: readonly MessageRow[];
+  /** One row for each room of a `RoomHost`; empty for others. */
   readonly rooms: readonly RoomRow[];
+  /** The objects; null without the option `objects`. */
   readonly objects: ObjectsSnapshot | null;
+  /** The voice; null without the option `comms`. */
   readonly comms: CommsSnapshot | null;
   /** `server.metrics`, by the path of each figure, such as `connections.packetsLost`. */
   readonly figures: Readonly<Record<string, number>>;
@@ -30,7 +37,9 @@ export type InspectorView = "connections" | "messages" | "rooms" | "objects" | "
 
 /** What a simulated network does to each packet. */
 export interface LagValues {
+  /** How long each packet is delayed. */
   latencyMs: number;
+  /** How much more it is delayed at most, at random. */
   jitterMs: number;
   /** 0 to 1. */
   loss: number;
@@ -40,21 +49,31 @@ export interface LagValues {
 export interface ConnectionRow {
   /** Of the player, or GNS's handle. Of a `RoomHost`, whose rooms number players themselves: a number for the page. */
   readonly id: number;
+  /** The remote address as text. */
   readonly address: string;
   /** `udp`, `gns`, `websocket`, … */
   readonly transport: string;
+  /** The name of its `PlayerState`, or of GNS's `ConnectionState`. */
   readonly state: string;
+  /** `none`, `encrypted` or `authenticated`. */
   readonly security: string;
   /** 0 before the first measurement. */
   readonly roundTripTimeMs: number;
+  /** How long the other side kept its last acknowledgement back, as it says; 0 for GNS's own connections. */
   readonly acknowledgeDelayMs: number;
+  /** Packets that were sent. GNS's own connections give `rates`, and 0 for this and the next four. */
   readonly packetsSent: number;
+  /** Packets that were declared lost. */
   readonly packetsLost: number;
+  /** Bytes of packets that were sent. */
   readonly bytesSent: number;
+  /** Bytes of packets that have come. */
   readonly bytesReceived: number;
+  /** Bytes that were queued again. */
   readonly bytesRetransmitted: number;
   /** What waits to be sent or acknowledged. */
   readonly bufferedBytes: number;
+  /** Messages that `send` refused because a queue was full. */
   readonly messagesRefused: number;
   /** Messages that were dropped, by either side of the wire, for whatever reason. */
   readonly messagesDropped: number;
@@ -68,13 +87,17 @@ export interface ConnectionRow {
 
 /** What a client tells of its world. */
 export interface ClientRow {
+  /** How often the server had other values than those predicted. */
   readonly corrections: number;
+  /** How far what is shown is behind the server. */
   readonly shownDelayMs: number;
 }
 
 /** What a connection does, a second. */
 export interface Rates {
+  /** Bytes that leave, a second. */
   readonly sentBytes: number;
+  /** Bytes that come, a second. */
   readonly receivedBytes: number;
   /** Share of the packets of the last seconds that were lost, 0 to 1. */
   readonly loss: number;
@@ -84,13 +107,19 @@ export interface Rates {
 
 /** One room of a `RoomHost`. */
 export interface RoomRow {
+  /** Unique at the host. */
   readonly id: string;
+  /** The name of its kind. */
   readonly kind: string;
   /** The ids of their connections. */
   readonly players: readonly number[];
+  /** How many watch. */
   readonly spectators: number;
+  /** How many more may play. */
   readonly freeSeats: number;
+  /** Whether nobody comes in any more but by a ticket. */
   readonly isLocked: boolean;
+  /** Whether it is entered by its code only. */
   readonly isPrivate: boolean;
   /** As JSON. */
   readonly labels: string;
@@ -98,15 +127,21 @@ export interface RoomRow {
 
 /** One kind of message, all players together who are there now. */
 export interface MessageRow {
+  /** Unique within the protocol. */
   readonly name: string;
+  /** Messages of this kind that were sent to these players. */
   readonly messagesSent: number;
+  /** Bytes of these messages. */
   readonly bytesSent: number;
+  /** Messages of this kind that have come from these players. */
   readonly messagesReceived: number;
+  /** Bytes of these messages. */
   readonly bytesReceived: number;
 }
 
 /** The objects of a world. */
 export interface ObjectsSnapshot {
+  /** How many objects there are. */
   readonly count: number;
   /** The first of them. */
   readonly objects: readonly ObjectRow[];
@@ -116,7 +151,9 @@ export interface ObjectsSnapshot {
 
 /** One object. */
 export interface ObjectRow {
+  /** Its number in the world. */
   readonly netId: number;
+  /** The name of its prefab. */
   readonly prefab: string;
   /** The id of the player; null for nobody. */
   readonly owner: number | null;

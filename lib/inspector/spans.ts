@@ -2,13 +2,17 @@ import type { SpanFunction } from "../message/players/player.js";
 
 /** What is used of a span of `@opentelemetry/api`. */
 export interface OpenSpan {
+  /** Notes what the handler has thrown. */
   recordException(error: Error): void;
+  /** Says that it failed, and why. */
   setStatus(status: { code: number; message?: string }): unknown;
+  /** The handler has ended. */
   end(): void;
 }
 
 /** What is used of a `Tracer` of `@opentelemetry/api`. */
 export interface SpanTracer {
+  /** Calls `run` with a span that is active meanwhile. @returns what `run` returns */
   startActiveSpan<Result>(
     name: string,
     options: { attributes: Record<string, string | number> },

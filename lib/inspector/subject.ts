@@ -13,7 +13,9 @@ import { socketRows } from "./socket-rows.js";
 
 /** Connections of GNS: an `Endpoint`, or `NetworkingSockets` and the handles of those that are open. */
 export interface InspectedSockets {
+  /** What the connections belong to. */
   readonly sockets: NetworkingSockets;
+  /** Their handles; asked for at each snapshot. */
   readonly connections: Iterable<number | { readonly handle: number }>;
 }
 
@@ -22,6 +24,7 @@ export type Inspected = NetworkServer | NetworkClient | RoomHost | InspectedSock
 
 /** Anything that lists objects: a `ServerObjectManager` or `ClientObjectManager`. */
 export interface InspectedObjects {
+  /** All objects of the world. */
   readonly objects: readonly NetworkIdentity[];
   /** Of a server: what an object has taken so far, in bytes. */
   sentBytesOf?(identity: NetworkIdentity): number;

@@ -25,6 +25,7 @@ import { readDescription } from "./server-info.js";
 export interface ServerInfo {
   /** What `connect` takes, with `port`. */
   readonly host: string;
+  /** What `connect` takes, with `host`: 1 to 65535. */
   readonly port: number;
   /** 1 to 100 bytes of UTF-8, without control and invisible characters. */
   readonly name: string;
@@ -52,7 +53,7 @@ export interface ServerAddress {
 
 /** What `askServer` and `discover` have in common. */
 export interface AskOptions {
-  /** @defaultValue `UdpSocketFactory` in Node.js, `WebSocketFactory` in browsers */
+  /** What carries the question. @defaultValue `UdpSocketFactory` in Node.js, `BrowserSocketFactory` in browsers */
   socketFactory?: SocketFactory;
   /** The client's own protocol: `isSameProtocol` of the answers compares with it. @defaultValue none */
   protocol?: Protocol;
@@ -60,7 +61,7 @@ export interface AskOptions {
   timeoutMs?: number;
   /** Ends it: the promise or the iteration rejects with the signal's reason. */
   signal?: AbortSignal;
-  /** @defaultValue the system's clock */
+  /** What times the waiting and the round trip. @defaultValue the system's clock */
   clock?: Clock;
   /** For nonces. Replace it in tests only. @defaultValue `crypto.getRandomValues` */
   randomBytes?: RandomBytes;

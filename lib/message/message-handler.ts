@@ -40,7 +40,7 @@ export interface HandlerOptions extends RequestHandlerOptions {
 export interface WaitOptions {
   /** Waits for a message of this player. @defaultValue any player */
   player?: INetworkPlayer;
-  /** After so many milliseconds the promise rejects with `ERR_TIMEOUT`. @defaultValue never */
+  /** After so many milliseconds, 0 or more, the promise rejects with `ERR_TIMEOUT`. @defaultValue never */
   timeoutMs?: number;
   /** Ends the wait: the promise rejects with the signal's reason. */
   signal?: AbortSignal;

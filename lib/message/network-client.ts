@@ -29,7 +29,9 @@ export class NetworkClient {
     coreOf = (client) => client.#core;
   }
 
+  /** The one of the options; frozen once a client or server with it has started. */
   readonly protocol: Protocol;
+  /** Where you register what handles the server's messages and requests. */
   readonly messageHandler: MessageHandler;
   /** An estimate of the server's time and tick. */
   readonly time: NetworkTime;
@@ -74,10 +76,12 @@ export class NetworkClient {
     return this.#core.player;
   }
 
+  /** Whether the server can be reached: false before `connected`, while suspended and after the end. */
   get isConnected(): boolean {
     return this.player?.isConnected ?? false;
   }
 
+  /** Whether the server has admitted this client and can be reached; false while suspended. */
   get isAuthenticated(): boolean {
     return this.player?.isAuthenticated ?? false;
   }

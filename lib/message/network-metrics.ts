@@ -25,6 +25,7 @@ export interface NetworkMetrics {
 export interface NetworkServerMetrics extends NetworkMetrics {
   /** Players who are connected or suspended. */
   players: number;
+  /** Players who are authenticated and connected; a suspended one does not count. */
   authenticatedPlayers: number;
   /** The places of players who are not authenticated yet, and their shares. */
   unauthenticated: PlacesMetrics;
@@ -36,8 +37,9 @@ export interface NetworkServerMetrics extends NetworkMetrics {
 
 /** What a `NetworkClient` has counted. */
 export interface NetworkClientMetrics extends NetworkMetrics {
-  /** How often the connection was lost, and how often the client has come back. */
+  /** How often the connection was lost, and the client has begun to come back. */
   suspensions: number;
+  /** How often the client has come back to its place after that. */
   resumptions: number;
 }
 

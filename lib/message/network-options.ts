@@ -47,8 +47,9 @@ export function placeOfOption(name: string): string {
 
 /** The options that a server and a client have in common. */
 export interface NetworkOptions {
+  /** All messages that both sides can send: what `defineProtocol` returns. */
   protocol: Protocol;
-  /** @defaultValue `UdpSocketFactory` in Node.js, `BrowserSocketFactory` in browsers */
+  /** What carries the connections. @defaultValue `UdpSocketFactory` in Node.js, `BrowserSocketFactory` in browsers */
   socketFactory?: SocketFactory;
   /**
    * `automatic`: it receives when something has come and sends at the end of the turn. `manual`: it receives, calls
@@ -59,13 +60,18 @@ export interface NetworkOptions {
   drive?: Drive;
   /** Settings of the Peer, such as `encryption` and `maxConnections`. @defaultValue those of `PeerConfig` */
   peer?: NetworkPeerOptions;
-  /** @defaultValue the system's clock */
+  /** Where it gets the time and its timers from. @defaultValue the system's clock */
   clock?: Clock;
   /** For nonces, session ids and cookies. Replace it in tests only. @defaultValue `crypto.getRandomValues` */
   randomBytes?: RandomBytes;
   /** Where warnings go. @defaultValue the console */
   logger?: Logger;
-  /** Called with what handlers, listeners and extensions throw, which is logged in any case. */
+  /**
+   * Called with what handlers, listeners, extensions and `beforeAccept` throw, and when `beforeAccept` has not answered
+   * in time. It is logged in any case.
+   *
+   * @defaultValue none
+   */
   onError?: (error: unknown, source: ErrorSource) => void;
   /**
    * Gets a trace of all connections, line by line as JSON (docs/message.md); null: none.

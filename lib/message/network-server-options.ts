@@ -39,9 +39,17 @@ export interface NetworkServerOptions extends NetworkOptions {
   doors?: () => readonly Door[];
   /** How many errors a player may make; null: any number. @defaultValue 200 tokens, refilled by 50 per second */
   errorBudget?: Partial<ErrorBudget> | null;
-  /** Called when a player's budget is used up, in place of the disconnection. */
+  /**
+   * Called when a player's budget is used up, in place of the disconnection.
+   *
+   * @defaultValue null: the player is disconnected
+   */
   onErrorLimit?: ((player: INetworkPlayer) => void) | null;
-  /** Called before a connection is accepted: `true`, or the reason for refusing it, or a promise of one of these. */
+  /**
+   * Called before a connection is accepted: `true`, or the reason for refusing it, or a promise of one of these.
+   *
+   * @defaultValue all are accepted
+   */
   beforeAccept?: (incoming: IncomingConnection) => Verdict | PromiseLike<Verdict>;
 }
 

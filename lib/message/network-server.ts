@@ -35,7 +35,9 @@ const isReady = (player: INetworkPlayer) => player.ready;
  * @typeParam Data what you keep in `player.data`
  */
 export class NetworkServer<Data = unknown> {
+  /** The one of the options; frozen once a server or client with it has started. */
   readonly protocol: Protocol;
+  /** Where you register what handles the players' messages and requests. */
   readonly messageHandler: MessageHandler<Data>;
   /** The time since the start, and the tick. */
   readonly time: INetworkTime;
@@ -172,6 +174,7 @@ export class NetworkServer<Data = unknown> {
     return [...this.#core.players] as INetworkPlayer<Data>[];
   }
 
+  /** Players who are authenticated and connected: a new array on each access. */
   get authenticatedPlayers(): INetworkPlayer<Data>[] {
     return this.#core.authenticatedPlayers as INetworkPlayer<Data>[];
   }

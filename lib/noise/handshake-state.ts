@@ -14,14 +14,19 @@ export enum HandshakePattern {
 
 /** Which end of a Noise handshake this is. */
 export enum HandshakeRole {
+  /** Writes the first message: a client. */
   Initiator = "initiator",
+  /** Writes the second message: a server. */
   Responder = "responder",
 }
 
 /** What a Noise handshake needs. */
 export interface HandshakeOptions {
+  /** The cryptography: what `nativePrimitives` or `nodePrimitives` returns. */
   primitives: NoisePrimitives;
+  /** NK, where the initiator knows the responder's key, or NN. */
   pattern: HandshakePattern;
+  /** Which end this is. */
   role: HandshakeRole;
   /** What both ends have exchanged or agreed on before. The handshake fails if theirs differ. */
   prologue: Uint8Array;
@@ -85,6 +90,9 @@ export class HandshakeState {
   }
 
   /**
+   * Writes this end's message, which carries `payload`.
+   *
+   * @returns the message to send
    * @param payload at most 65,471 bytes
    * @throws NetworkError `ERR_NOISE_STATE` if it is not this end's turn, `ERR_NOISE_KEY` for a remote public key of
    *   small order
@@ -102,6 +110,8 @@ export class HandshakeState {
   }
 
   /**
+   * Reads the far end's message.
+   *
    * @returns the payload
    * @throws NetworkError `ERR_NOISE_DECRYPT` if the far end has other keys or another prologue, or the message was
    *   altered on the way; `ERR_NOISE_MESSAGE` if it does not have the length of a handshake message; `ERR_NOISE_KEY`

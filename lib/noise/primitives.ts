@@ -9,6 +9,7 @@ export const TAG_SIZE_BYTES = 16;
 
 /** An X25519 key pair (RFC 7748). */
 export interface KeyPair {
+  /** 32 bytes. */
   readonly publicKey: Uint8Array;
   /** The shared secret, 32 bytes. A public key of small order gives zeros or makes it throw. */
   diffieHellman(publicKey: Uint8Array): Uint8Array;
@@ -40,13 +41,23 @@ export interface AeadKey {
 export interface NoisePrimitives {
   /** The AEAD by its name in Noise: AES-256-GCM or ChaCha20-Poly1305. Both ends must use the same. */
   readonly cipher: "AESGCM" | "ChaChaPoly";
+  /** Random bytes for private keys. */
   randomBytes: RandomBytes;
+  /** SHA-256 of these bytes: 32 bytes. */
   sha256(bytes: Uint8Array): Uint8Array;
   /** Makes a new key pair, for one handshake. */
   generateKeyPair(): KeyPair;
-  /** @param privateKey 32 bytes of any value */
+  /**
+   * The key pair with this private key.
+   *
+   * @param privateKey 32 bytes of any value
+   */
   keyPair(privateKey: Uint8Array): KeyPair;
-  /** @param key 32 bytes */
+  /**
+   * Prepares a key of the AEAD.
+   *
+   * @param key 32 bytes
+   */
   aeadKey(key: Uint8Array): AeadKey;
 }
 

@@ -13,7 +13,9 @@ export interface ServerKey {
 
 /** The result of {@link acceptHandshake}. */
 export interface AcceptedHandshake {
+  /** The handshake, in which the responder writes next. */
   handshake: HandshakeState;
+  /** That of the initiator's message. It may be a replay of an old one. */
   payload: Uint8Array;
   /** The index of the key that the client has pinned. */
   keyIndex: number;

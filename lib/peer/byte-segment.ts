@@ -3,10 +3,14 @@ import { NetworkError } from "../network-error.js";
 
 /** A part of a buffer that is reused: valid during the call that hands it out. */
 export class ByteSegment {
+  /** What the bytes lie in. Other bytes follow there after the call: read them by `view` or `copy`. */
   buffer: Uint8Array = new Uint8Array(0);
+  /** Where the bytes begin in `buffer`. */
   offset = 0;
+  /** How many bytes they are. */
   length = 0;
 
+  /** Points at `length` bytes of `buffer` from `offset` on, which are not checked. @returns this segment */
   set(buffer: Uint8Array, offset: number, length: number): this {
     this.buffer = buffer;
     this.offset = offset;

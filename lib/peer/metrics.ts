@@ -9,9 +9,13 @@ export class ConnectionMetrics {
   roundTripTimeMs = 0;
   /** UDP, GNS: how long the other side kept its last acknowledgement back, in milliseconds, as it says. */
   acknowledgeDelayMs = 0;
+  /** Packets that the socket has taken since the handshake, acknowledgements among them. */
   packetsSent = 0;
+  /** Their bytes, without the headers of the transport, such as those of UDP and IP. */
   bytesSent = 0;
+  /** Packets that have come since the handshake, also those that were dropped then. */
   packetsReceived = 0;
+  /** Their bytes, without the headers of the transport. */
   bytesReceived = 0;
   /** UDP: packets that were declared lost. */
   packetsLost = 0;
@@ -29,8 +33,11 @@ export class ConnectionMetrics {
   piecesRefused = 0;
   /** By channel: reliable, unreliable, notify, sequenced. */
   readonly messagesSent = [0, 0, 0, 0];
+  /** Bytes of these messages, without headers, in the same order. */
   readonly messageBytesSent = [0, 0, 0, 0];
+  /** Messages that were handed to `onMessage`, in the same order. */
   readonly messagesReceived = [0, 0, 0, 0];
+  /** Bytes of these messages, in the same order. */
   readonly messageBytesReceived = [0, 0, 0, 0];
   /** Messages that `send` refused because a queue was full. */
   messagesRefused = 0;
@@ -56,11 +63,15 @@ export class PeerMetrics {
   strayPackets = 0;
   /** UDP: packets of sources that the guard has banned, which got no answer. Those of open connections do not count. */
   bannedPackets = 0;
+  /** UDP, server: cookies that were sent to clients whose address was not proved yet. */
   challengesSent = 0;
   /** Requests with a cookie that was forged or too old. */
   cookiesRefused = 0;
+  /** Server: requests that were refused with a reason. */
   rejectsSent = 0;
+  /** Connections whose handshake has finished: those of `onConnected`. */
   connectionsOpened = 0;
+  /** Connections of these that have ended: those of `onDisconnected`. */
   connectionsClosed = 0;
   /** Packets that the socket refused and that are lost: those of reliable messages over GNS and WebSocket are not. */
   packetsDropped = 0;
@@ -68,6 +79,7 @@ export class PeerMetrics {
   reassemblyBytes = 0;
   /** Connections that ended because all together held too many of them. */
   reassemblyEvictions = 0;
+  /** Server: questions for information, such as those of `askServer`, that were answered. */
   infoAnswersSent = 0;
   /** Questions for information that got no answer because their source had one within the last second. */
   infoRequestsDropped = 0;

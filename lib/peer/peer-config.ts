@@ -143,7 +143,7 @@ export interface PeerConfig {
    * @defaultValue true where `NODE_ENV` is "development", else false
    */
   debug: boolean;
-  /** @defaultValue the clock of the platform */
+  /** Where the Peer gets the time and its timers from. @defaultValue the clock of the platform */
   clock: Clock;
   /**
    * For jitter only.

@@ -13,6 +13,10 @@ export interface PeerHandler<Connection extends IConnection = IConnection> {
    * @param lane 0 to 3 on `Channel.Reliable` and `Channel.Sequenced`, 0 on the others
    */
   onMessage(connection: Connection, message: ByteSegment, channel: Channel, lane: number): void;
+  /**
+   * A handshake has finished: messages can be sent, and come from now on. On a client it is called before the promise
+   * of `connect` resolves.
+   */
   onConnected?(connection: Connection): void;
   /**
    * Server, UDP with encryption: the client's address has changed, as when its NAT gives it another port or a phone

@@ -34,6 +34,7 @@ export class Peer {
     return this.#core.connections;
   }
 
+  /** What the Peer has counted since its start: the same object always, which goes on counting. */
   get metrics(): Readonly<PeerMetrics> {
     return this.#core.metrics;
   }

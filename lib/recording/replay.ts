@@ -114,6 +114,7 @@ export class Replay {
     return this.#tick;
   }
 
+  /** Whether it goes on by itself: from `play` to `pause` or the end. */
   get isPlaying(): boolean {
     return this.#speed > 0;
   }
@@ -130,6 +131,7 @@ export class Replay {
     this.#speed = speed;
   }
 
+  /** Stands still. Does nothing while it does. */
   pause(): void {
     this.#speed = 0;
   }

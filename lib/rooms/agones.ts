@@ -7,10 +7,11 @@ import type { RoomHost } from "./room-host.js";
 export interface AgonesOptions {
   /** Of the SDK server. @defaultValue `http://127.0.0.1:` and `AGONES_SDK_HTTP_PORT`, or 9358 */
   url?: string;
-  /** How often the SDK server is told that the host is well. @defaultValue 2000 ms */
+  /** How often the SDK server is told that the host is well, at least 100. @defaultValue 2000 ms */
   healthMs?: number;
-  /** Agones wants the game server to end: drain the host. */
+  /** Agones wants the game server to end: drain the host. @defaultValue nothing is done */
   onShutdown?: () => void;
+  /** What times `healthMs` and the pauses between attempts. @defaultValue that of the platform */
   clock?: Clock;
 }
 

@@ -2,7 +2,7 @@ import type { DrainOptions, RoomHost } from "./room-host.js";
 
 /** How {@link drainOnSignal} ends a process. */
 export interface DrainOnSignalOptions extends DrainOptions {
-  /** Runs when the host is empty, before the process ends. */
+  /** Runs when the host is empty, before the process ends. @defaultValue none */
   onDrained?(): void | Promise<void>;
 }
 

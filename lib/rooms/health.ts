@@ -48,6 +48,7 @@ export class Health {
     });
   }
 
+  /** Listens no more, and closes the connections that are open. The promise resolves when all have ended. */
   stop(): Promise<void> {
     return new Promise((resolve) => {
       this.#server.close(() => resolve());

@@ -65,7 +65,7 @@ export interface RoomHostOptions extends Omit<NetworkServerOptions, "tickRate" |
 export interface CreateRoomOptions {
   /** 1 to 40 bytes of UTF-8. @defaultValue 12 letters and digits that nobody can guess */
   id?: string;
-  /** @defaultValue none */
+  /** What clients find the room by. @defaultValue none */
   labels?: Labels;
   /** Whether it is in no list and is entered by its code only. @defaultValue `false` */
   isPrivate?: boolean;
@@ -91,6 +91,7 @@ export interface RoomHostMetrics {
   players: number;
   /** How often a client has come into a room that it asked for, and how often it was refused. */
   joins: number;
+  /** How often a client was refused a room that it asked for. */
   refusals: number;
 }
 
@@ -207,6 +208,7 @@ export class RoomHost {
     return this.#house.directory.rooms;
   }
 
+  /** What the host has counted: a copy, made on each access. */
   get metrics(): RoomHostMetrics {
     const { joins, refusals } = this.#desk;
     const players = NetworkServer.frontEndOf(this.server).admittedCount;

@@ -16,7 +16,9 @@ interface RoomListOwner {
 
 /** A live list of the public rooms of a kind. It stands still while the player is in a room. */
 export class RoomList {
+  /** The name of the kind whose rooms it lists. */
   readonly kind: string;
+  /** The labels that a room has to have to be listed. */
   readonly labels: Labels;
   readonly #owner: RoomListOwner;
   readonly #rooms = new Map<string, RoomInfo>();

@@ -78,13 +78,17 @@ export const WatchMessage = defineMessage(
 
 /** A room as a list shows it. Its texts may be a stranger's: see `printable`, and never set them as HTML. */
 export interface RoomInfo {
+  /** What `RoomsClient.joinById` takes. */
   readonly id: string;
+  /** The name of its kind. */
   readonly kind: string;
+  /** What its creator or the server has set, to be found by. */
   readonly labels: Labels;
   /** How many seats are taken or kept, spectators not counted. */
   readonly players: number;
   /** How many may play. */
   readonly capacity: number;
+  /** Whether nobody comes in any more but by a ticket. */
   readonly isLocked: boolean;
 }
 

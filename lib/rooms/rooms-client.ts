@@ -36,7 +36,7 @@ export interface EnterOptions {
   data?: unknown;
   /** Whether it only watches. @defaultValue `false` */
   isSpectator?: boolean;
-  /** After so long the promise rejects with `ERR_TIMEOUT`. @defaultValue 10,000 ms */
+  /** After so long, 0 or more, the promise rejects with `ERR_TIMEOUT`. @defaultValue 10,000 ms */
   timeoutMs?: number;
   /** Ends the wait: the promise rejects with the signal's reason. */
   signal?: AbortSignal;
@@ -56,12 +56,15 @@ export interface CreateOptions extends JoinOptions {
 
 /** The room that a player is in. */
 export interface JoinedRoom {
+  /** Unique at the host, and in a fleet. */
   readonly id: string;
+  /** The name of its kind. */
   readonly kind: string;
   /** Of a private room: what friends give to `joinByCode`. */
   readonly code: string | null;
   /** When the player came in. */
   readonly labels: Labels;
+  /** Whether the player watches, and does not play. */
   readonly isSpectator: boolean;
 }
 

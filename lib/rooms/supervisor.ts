@@ -21,7 +21,7 @@ export interface SupervisorOptions {
   /** What processes get besides the environment of this one. `VALVE_SOCKETS_WORKER` is the number of each, from 0. */
   env?: Readonly<Record<string, string>>;
   /**
-   * The pause before a process that has ended is started again; twice as long after each, up to 30 s.
+   * The pause before a process that has ended is started again, at least 1; twice as long after each, up to 30 s.
    *
    * @defaultValue 1000 ms
    */

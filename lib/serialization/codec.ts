@@ -39,9 +39,13 @@ export interface Codec<T> {
   readonly kernel?: Kernel<T>;
   /** The fields of a `struct`, in the order in which they are written. */
   readonly fields?: Readonly<Record<string, Codec<unknown>>>;
-  /** @throws TypeError, RangeError for a wrong value; their `field` says where in a struct or collection it is */
+  /**
+   * Writes a value behind what the writer has.
+   *
+   * @throws TypeError, RangeError for a wrong value; their `field` says where in a struct or collection it is
+   */
   write(writer: NetworkWriter, value: T): void;
-  /** @throws NetworkError `ERR_END_OF_MESSAGE`, `ERR_LIMIT` or `ERR_BAD_VALUE` */
+  /** Reads the next value. @throws NetworkError `ERR_END_OF_MESSAGE`, `ERR_LIMIT` or `ERR_BAD_VALUE` */
   read(reader: NetworkReader): T;
   /** Reads into `target` and returns it, or a new value if it cannot be reused. If it throws, `target` is half read. */
   readInto?(reader: NetworkReader, target: T): T;
@@ -58,19 +62,27 @@ export type Infer<C> = C extends Codec<infer T> ? T : never;
 export interface CodecDefinition<T> {
   /** Name and parameters, such as `money(2)`. The two sides of a connection compare their codecs by it. */
   layout: string;
+  /** Writes a value. Throw TypeError or RangeError for one that it cannot write. */
   write(writer: NetworkWriter, value: T): void;
+  /** Reads what `write` wrote. Throw NetworkError `ERR_BAD_VALUE` for bits that it does not write. */
   read(reader: NetworkReader): T;
+  /** A value to start from: a new object on each call. */
   default(): T;
+  /** Reads into `target` and returns it, or a new value if it cannot be reused. @defaultValue none */
   readInto?(reader: NetworkReader, target: T): T;
   /** By default two values are equal if the same bits are written for both. */
   equals?(a: T, b: T): boolean;
   /** 0 if `write` may write nothing. @defaultValue 1 bit */
   minBits?: number;
+  /** The most bits that `write` writes. @defaultValue no limit */
   maxBits?: number | undefined;
   /** The memory that a value takes at least. @defaultValue 96 bytes if `default` returns an object, else 0 */
   heapBytes?: number;
+  /** Whether what is read lies in the message, and is valid only as long as that. @defaultValue false */
   borrowed?: boolean;
+  /** What a value is as an integer, for a scalar of at most 32 bits. @defaultValue none */
   kernel?: Kernel<T>;
+  /** The codecs of its fields by name, in the order in which they are written. @defaultValue none */
   fields?: Readonly<Record<string, Codec<unknown>>>;
 }
 

@@ -13,6 +13,7 @@ const HEAP_BYTES_PER_BYTE = 128;
 
 /** What {@link NetworkReader.readSegment} sets: a `ByteSegment` of the Peer, for one. */
 export interface SegmentTarget {
+  /** Points at `length` bytes of `buffer` from `offset` on. */
   set(buffer: Uint8Array, offset: number, length: number): unknown;
 }
 
@@ -52,6 +53,7 @@ export class NetworkReader {
     return this.#position;
   }
 
+  /** How many bits can still be read; within a section, of the section. */
   get bitsLeft(): number {
     return this.#end - this.#position;
   }
@@ -80,6 +82,7 @@ export class NetworkReader {
     if (this.#heapLeft < 0) throw tooManyObjects();
   }
 
+  /** Passes over the next `bits` bits. */
   skip(bits: number): void {
     requireInteger("bits", bits, 0, Number.MAX_SAFE_INTEGER);
     this.#advance(bits);
@@ -131,40 +134,49 @@ export class NetworkReader {
     return bitsAt(this.#bytes, this.#advance(bits), bits) >>> 0;
   }
 
+  /** One bit. */
   readBoolean(): boolean {
     return bitsAt(this.#bytes, this.#advance(1), 1) === 1;
   }
 
+  /** 0 to 255, in 8 bits. */
   readUint8(): number {
     return bitsAt(this.#bytes, this.#advance(8), 8);
   }
 
+  /** 0 to 65,535, in 16 bits. */
   readUint16(): number {
     return bitsAt(this.#bytes, this.#advance(16), 16);
   }
 
+  /** 0 to 2^32 - 1, in 32 bits. */
   readUint32(): number {
     return bitsAt(this.#bytes, this.#advance(32), 32) >>> 0;
   }
 
+  /** -128 to 127, in 8 bits. */
   readInt8(): number {
     return (bitsAt(this.#bytes, this.#advance(8), 8) << 24) >> 24;
   }
 
+  /** -32,768 to 32,767, in 16 bits. */
   readInt16(): number {
     return (bitsAt(this.#bytes, this.#advance(16), 16) << 16) >> 16;
   }
 
+  /** -2^31 to 2^31 - 1, in 32 bits. */
   readInt32(): number {
     return bitsAt(this.#bytes, this.#advance(32), 32);
   }
 
+  /** 0 to 2^53 - 1, in 53 bits. */
   readUint53(): number {
     this.require(53);
     const low = this.readBits(32);
     return this.readBits(21) * 2 ** 32 + low;
   }
 
+  /** A safe whole number of either sign, in 54 bits. `ERR_BAD_VALUE` for -2^53. */
   readInt54(): number {
     this.require(54);
     const low = this.readBits(32);
@@ -173,16 +185,19 @@ export class NetworkReader {
     return value;
   }
 
+  /** 0 to 2^64 - 1, in 64 bits. */
   readUint64(): bigint {
     this.require(64);
     const low = BigInt(this.readBits(32));
     return (BigInt(this.readBits(32)) << 32n) | low;
   }
 
+  /** -2^63 to 2^63 - 1, in 64 bits. */
   readInt64(): bigint {
     return BigInt.asIntN(64, this.readUint64());
   }
 
+  /** What `writePacked` wrote: 0 to 2^53 - 1. `ERR_BAD_VALUE` above that. */
   readPacked(): number {
     const first = this.readUint8();
     if (first <= 251) return this.#readPacked32(first);
@@ -193,6 +208,7 @@ export class NetworkReader {
     return high * 2 ** 32 + low;
   }
 
+  /** What `writePackedBigInt` wrote: 0 to 2^64 - 1. */
   readPackedBigInt(): bigint {
     const first = this.readUint8();
     if (first <= 251) return BigInt(this.#readPacked32(first));
@@ -209,22 +225,26 @@ export class NetworkReader {
     return this.readBits((first - 247) * 8);
   }
 
+  /** What `writePackedSigned` wrote: -2^52 to 2^52 - 1. */
   readPackedSigned(): number {
     const zigZag = this.readPacked();
     return zigZag % 2 === 0 ? zigZag / 2 : -(zigZag + 1) / 2;
   }
 
+  /** What `writeZigZag` wrote with the same `bits`, 1 to 32. */
   readZigZag(bits: number): number {
     const zigZag = this.readBits(bits);
     return (zigZag >>> 1) ^ -(zigZag & 1);
   }
 
+  /** What `writeRanged` wrote with the same range. `ERR_BAD_VALUE` above `max`. */
   readRanged(min: number, max: number): number {
     const value = this.readBits(bitsFor(max - min)) + min;
     if (value > max) throw badValue(`${value} is not from ${min} to ${max}`);
     return value;
   }
 
+  /** What `writeBlocks` wrote with the same `blockBits`. `ERR_BAD_VALUE` above 2^32 - 1. */
   readBlocks(blockBits: number): number {
     let bits = blockBits;
     while (this.readBoolean()) {
@@ -237,11 +257,13 @@ export class NetworkReader {
     return value;
   }
 
+  /** A number of 32 bits (IEEE 754), NaN and infinities too. */
   readFloat32(): number {
     float32Bits[0] = bitsAt(this.#bytes, this.#advance(32), 32);
     return float32[0] as number;
   }
 
+  /** A number of 64 bits (IEEE 754), NaN and infinities too. */
   readFloat64(): number {
     const start = this.#advance(64);
     float64Bits[LOW_HALF] = bitsAt(this.#bytes, start, 32);

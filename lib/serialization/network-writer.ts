@@ -41,6 +41,7 @@ export class NetworkWriter {
   #position = 0;
   readonly #maxBytes: number;
 
+  /** @throws TypeError, RangeError for a size that is no whole number from 1 to 2^27 */
   constructor({ sizeBytes = 1300, maxBytes = 524_288 }: NetworkWriterOptions = {}) {
     requireInteger("maxBytes", maxBytes, 1, 2 ** 27);
     requireInteger("sizeBytes", sizeBytes, 1, 2 ** 27);
@@ -133,36 +134,43 @@ export class NetworkWriter {
     this.writeBits(0, -this.#position & 7);
   }
 
+  /** One bit. */
   writeBoolean(value: boolean): void {
     if (typeof value !== "boolean") throw wrongValue(value, "boolean", "a boolean");
     this.writeBits(value ? 1 : 0, 1);
   }
 
+  /** A whole number from 0 to 255, in 8 bits. */
   writeUint8(value: number): void {
     if ((value & 0xff) !== value) throw wrongInteger(value, 0, 0xff);
     this.writeBits(value, 8);
   }
 
+  /** A whole number from 0 to 65,535, in 16 bits. */
   writeUint16(value: number): void {
     if ((value & 0xffff) !== value) throw wrongInteger(value, 0, 0xffff);
     this.writeBits(value, 16);
   }
 
+  /** A whole number from 0 to 2^32 - 1, in 32 bits. */
   writeUint32(value: number): void {
     if (value >>> 0 !== value) throw wrongInteger(value, 0, 2 ** 32 - 1);
     this.writeBits(value, 32);
   }
 
+  /** A whole number from -128 to 127, in 8 bits. */
   writeInt8(value: number): void {
     if ((value << 24) >> 24 !== value) throw wrongInteger(value, -0x80, 0x7f);
     this.writeBits(value, 8);
   }
 
+  /** A whole number from -32,768 to 32,767, in 16 bits. */
   writeInt16(value: number): void {
     if ((value << 16) >> 16 !== value) throw wrongInteger(value, -0x8000, 0x7fff);
     this.writeBits(value, 16);
   }
 
+  /** A whole number from -2^31 to 2^31 - 1, in 32 bits. */
   writeInt32(value: number): void {
     if ((value | 0) !== value) throw wrongInteger(value, -(2 ** 31), 2 ** 31 - 1);
     this.writeBits(value, 32);
@@ -182,11 +190,13 @@ export class NetworkWriter {
     this.writeBits(Math.floor(value / 2 ** 32), 22);
   }
 
+  /** A bigint from 0 to 2^64 - 1, in 64 bits. */
   writeUint64(value: bigint): void {
     requireUint64(value);
     this.#writeBigInt(value);
   }
 
+  /** A bigint from -2^63 to 2^63 - 1, in 64 bits. */
   writeInt64(value: bigint): void {
     if (typeof value !== "bigint" || BigInt.asIntN(64, value) !== value) {
       throw wrongValue(value, "bigint", "a bigint from -2^63 to 2^63 - 1");
@@ -262,12 +272,14 @@ export class NetworkWriter {
     this.writeBits(0, Math.max(blocks * blockBits - 32, 0));
   }
 
+  /** A number in 32 bits (IEEE 754), rounded to what they hold. */
   writeFloat32(value: number): void {
     if (typeof value !== "number") throw wrongValue(value, "number", "a number");
     float32[0] = value;
     this.writeBits(float32Bits[0] as number, 32);
   }
 
+  /** A number in 64 bits (IEEE 754), exactly. */
   writeFloat64(value: number): void {
     if (typeof value !== "number") throw wrongValue(value, "number", "a number");
     float64[0] = value;

@@ -19,6 +19,7 @@ export class Pool<T extends { reset(): void }> {
     return this.#free.length;
   }
 
+  /** One that was released, or a new one if there is none. */
   take(): T {
     return this.#free.pop() ?? this.#create();
   }

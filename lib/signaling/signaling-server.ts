@@ -30,6 +30,7 @@ export interface SignalingServerOptions {
 export interface SignalingMetrics {
   /** Identities that are here. */
   identities: number;
+  /** Signals that were handed on. */
   carried: number;
   /** There was nobody with that identity. */
   absent: number;

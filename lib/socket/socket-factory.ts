@@ -25,6 +25,11 @@ export abstract class SocketFactory<
     return null;
   }
 
+  /**
+   * A new socket for a server: `bind` of it listens.
+   *
+   * @throws NetworkError `ERR_NOT_SUPPORTED` where the transport has no servers
+   */
   abstract createServerSocket(): ISocket<Bind>;
 
   /** By default the same kind of socket as a server's. */
@@ -49,10 +54,12 @@ export abstract class SocketFactory<
 
 /** A factory whose host, which clients connect to, can be set. */
 export interface IHasHost {
+  /** What clients connect to, a name or a numeric address. It holds from the next `connect` on. */
   host: string;
 }
 
 /** A factory whose port, which servers listen on and clients connect to, can be set. */
 export interface IHasPort {
+  /** Where servers listen and clients connect to, 0 to 65535. It holds from the next `bind` or `connect` on. */
   port: number;
 }

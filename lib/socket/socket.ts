@@ -5,7 +5,9 @@ import type { DisconnectReason } from "./disconnect-reason.js";
 
 /** How a packet is to travel. It makes a difference only on a handle that is `reliable`. */
 export enum Delivery {
+  /** It may be lost, and come in another order. */
   Unreliable = 0,
+  /** It arrives, in order within its lane, or the connection ends. */
   Reliable = 1,
 }
 
@@ -34,11 +36,13 @@ export type IConnectEndPoint = object;
  * with each, so keep a `copy()` of it.
  */
 export interface IConnectionHandle {
+  /** Whether it stands for a connection of the transport; else it is an address. */
   readonly isStateful: boolean;
   /** Packets sent with `Delivery.Reliable` arrive, in order within their lane, or the connection ends. */
   readonly reliable: boolean;
   /** All packets arrive, in one order, whatever their delivery (the transport is a byte stream). */
   readonly ordered: boolean;
+  /** How the transport itself protects packets, without Noise. */
   readonly security: Security;
   /**
    * The transport's own TLS encrypts the connection (wss, WebTransport, a proxy in front), so encryption of the layers
@@ -83,13 +87,17 @@ export interface IConnectionHandle {
 
 /** A packet that `ISocket.receive` fills in. One object serves for all packets. */
 export class ReceivedPacket {
+  /** Whom it came from. Keep a `copy()` of a stateless one. */
   handle!: IConnectionHandle;
   /** Holds the packet from `offset` on, until the next call of any method of the socket. */
   buffer!: Uint8Array;
+  /** Where it begins in `buffer`. */
   offset = 0;
+  /** How many bytes it has. */
   length = 0;
   /** How it was sent, if the transport tells. */
   delivery = Delivery.Unreliable;
+  /** The lane that a reliable packet was sent in, 0 to 5; 0 on transports without lanes. */
   lane = 0;
 }
 
@@ -97,6 +105,7 @@ export class ReceivedPacket {
 export interface IncomingConnection {
   /** `host:port`, or an identity. */
   readonly address: string;
+  /** How the transport itself protects it, without Noise. */
   readonly security: Security;
   /** WebSocket: path and query of the request line. */
   readonly path?: string;

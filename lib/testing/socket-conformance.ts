@@ -8,6 +8,7 @@ export type { SocketConformanceOptions };
 
 /** A test of {@link socketConformance}. */
 export interface ConformanceCase {
+  /** What it checks, as a test's name. */
   name: string;
   /** Rejects with an error that says what was expected. */
   run(): Promise<void>;

@@ -9,6 +9,7 @@ import { XcsModule } from "./xcs-module.js";
 
 /** A tether module of XCS: it serves other modules while it is active. */
 export interface TetherModule {
+  /** What `activate` calls it. */
   readonly name: string;
 }
 
@@ -30,11 +31,15 @@ export interface XcsOptions extends RealNetworkOptions {
   name?: string;
   /** The most bytes of a message over TCP, from 1 to 2^26; both ends need the same. @defaultValue 1048576 */
   maxMessageSize?: number;
-  /** The most entries that wait at one port: UDP drops the oldest, TCP makes the senders wait. @defaultValue 1024 */
+  /**
+   * The most entries that wait at one port, from 1 to 2^20: UDP drops the oldest, TCP makes the senders wait.
+   *
+   * @defaultValue 1024
+   */
   maxQueuedEntries?: number;
-  /** The most bytes that wait at one port. One entry may be larger. @defaultValue 4194304 */
+  /** The most bytes that wait at one port, from 1 to 2^30. One entry may be larger. @defaultValue 4194304 */
   maxQueuedBytes?: number;
-  /** @defaultValue the clock of the platform */
+  /** What times reads and the virtual network. @defaultValue the clock of the platform */
   clock?: Clock;
 }
 

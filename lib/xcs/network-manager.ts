@@ -4,7 +4,9 @@ import { XcsError } from "./xcs-error.js";
 
 /** An open port, as the network manager shows it. */
 export interface PortInfo extends Readonly<PortCounters> {
+  /** Its number. */
   readonly port: number;
+  /** What it was opened for. */
   readonly protocol: XcsProtocol;
   /** The name of the module that has opened it. */
   readonly owner: string;
@@ -14,6 +16,7 @@ export interface PortInfo extends Readonly<PortCounters> {
   readonly ageMs: number;
   /** Entries, and their bytes, that wait to be read. */
   readonly unread: number;
+  /** How many bytes these entries have. */
   readonly unreadBytes: number;
 }
 

@@ -10,9 +10,11 @@ export const MAX_DATAGRAM_SIZE = 65_507;
 export interface PortCounters {
   /** Writes that are done, and their bytes. */
   sent: number;
+  /** Bytes of these writes. */
   sentBytes: number;
   /** Entries that have come into the queue, and their bytes. */
   received: number;
+  /** Bytes of these entries. */
   receivedBytes: number;
   /** Datagrams to this port that were lost on the way: on the virtual router, or by `simulateLoss`. */
   lost: number;
@@ -20,6 +22,7 @@ export interface PortCounters {
   dropped: number;
   /** TCP on the virtual router: parts of messages, and how often they were sent until each was acknowledged. */
   segments: number;
+  /** How often these parts were sent, until each was acknowledged. */
   segmentsSent: number;
 }
 

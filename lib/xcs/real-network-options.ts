@@ -28,7 +28,8 @@ export interface RealNetworkOptions {
    */
   connect?: string;
   /**
-   * Added to every port before the system sees it: with 8000, port 80 is 8080 there, which needs no special rights.
+   * Added to every port before the system sees it, 0 to 65,534: with 8000, port 80 is 8080 there, which needs no
+   * special rights.
    *
    * @defaultValue 0
    */

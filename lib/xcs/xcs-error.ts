@@ -28,7 +28,9 @@ const names = Object.keys(codes) as XcsErrorName[];
 
 /** What an {@link XcsError} is about. Each is absent if it does not apply. */
 export interface XcsErrorDetails {
+  /** The port that was used. */
   port?: number;
+  /** The protocol that was asked for. */
   protocol?: string;
   /** The error that caused this one. */
   cause?: unknown;
@@ -39,10 +41,14 @@ export interface XcsErrorDetails {
  * (`ENOTOPEN`), and `reason.code` that name's row in the table of docs/xcs.md.
  */
 export class XcsError extends NetworkError {
+  /** Its name in XCS as `text`, and that name's row in the table of docs/xcs.md as `code`, from 1 on. */
   declare readonly reason: { readonly code: number; readonly text: XcsErrorName };
+  /** The port that was used; absent if it does not apply. */
   declare readonly port?: number;
+  /** The protocol that was asked for; absent if it does not apply. */
   declare readonly protocol?: string;
 
+  /** @param name in XCS: `code` and `reason` follow from it */
   constructor(name: XcsErrorName, message: string, { port, protocol, cause }: XcsErrorDetails = {}) {
     super(codes[name], message, { reason: { code: names.indexOf(name) + 1, text: name } });
     if (port !== undefined) this.port = port;
@@ -50,6 +56,7 @@ export class XcsError extends NetworkError {
     if (cause !== undefined) this.cause = cause;
   }
 
+  /** `XcsError`. */
   override get name(): string {
     return "XcsError";
   }

@@ -15,7 +15,9 @@ import { XcsError } from "./xcs-error.js";
 export interface XcsWarning {
   /** `leak`: the module ended with ports open. `large-datagram`: it may be cut on the way, and is then easily lost. */
   readonly kind: "leak" | "large-datagram";
+  /** What happened, in words. */
   readonly text: string;
+  /** The ports that it is about. */
   readonly ports: readonly number[];
 }
 
@@ -33,6 +35,7 @@ export type XcsEvents = {
 export interface ReadOptions {
   /** In milliseconds. @defaultValue Infinity */
   timeoutMs?: number;
+  /** Gives up: the promise rejects with the signal's reason. */
   signal?: AbortSignal;
 }
 
@@ -40,6 +43,7 @@ export interface ReadOptions {
 export interface XcsResult {
   /** Null for an empty line. */
   readonly command: LineCommand | "let" | null;
+  /** The port that the line names; null for a line without one. */
   readonly port: number | null;
   /** What was read; null if nothing was there, or nothing is read by this command. */
   readonly data: Uint8Array | null;

@@ -34,7 +34,7 @@ export async function writeReference(tool, work, output) {
     disableSources: true,
     hideGenerator: true,
     navigationLinks: { Documentation: "/" },
-    // test/docs/api.test.ts has checked that every export has a docstring.
+    // test/docs/api.test.ts has checked that every export and its members have a docstring.
     validation: { notDocumented: false, notExported: false, invalidLink: true },
   });
   app.renderer.hooks.on("head.end", () => JSX.createElement(JSX.Raw, { html: HEAD }));

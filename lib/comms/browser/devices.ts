@@ -2,7 +2,9 @@ import type { MediaDevices } from "./platform.js";
 
 /** A microphone or a loudspeaker of the machine. */
 export interface AudioDevice {
+  /** What it is. */
   readonly kind: "microphone" | "speaker";
+  /** The `deviceId` of `openMicrophone` and `selectSpeaker`. */
   readonly id: string;
   /** Empty until the user has allowed the microphone. */
   readonly name: string;

@@ -7,11 +7,11 @@ import { createWorkletNode } from "./worklet.js";
 export interface MicrophoneOptions {
   /** Of `devices()`. @defaultValue the browser's choice */
   deviceId?: string;
-  /** Takes what the loudspeaker plays out of it. @defaultValue true */
+  /** Takes what the loudspeaker plays out of it. @defaultValue the browser's choice, mostly true */
   echoCancellation?: boolean;
-  /** @defaultValue true */
+  /** Takes noise from behind the speaker out of the sound. @defaultValue the browser's choice, mostly true */
   noiseSuppression?: boolean;
-  /** @defaultValue true */
+  /** Makes soft speech louder and loud speech softer. @defaultValue the browser's choice, mostly true */
   autoGainControl?: boolean;
 }
 

@@ -15,7 +15,9 @@ import type { ICommsPlayer } from "./comms-player.js";
 
 /** A text of a player. */
 export interface CommsText {
+  /** Who wrote it. */
   readonly sender: ICommsPlayer;
+  /** At most 900 bytes of UTF-8, as it was sent: never set it as HTML. */
   readonly text: string;
   /** The room that it was sent to; null: to this player alone. */
   readonly room: string | null;
@@ -23,6 +25,7 @@ export interface CommsText {
 
 /** A voice packet that is to be heard. It is valid during the call. */
 export interface HeardVoice extends Hearing {
+  /** Who speaks. */
   readonly player: ICommsPlayer;
   /** One encoded frame. */
   readonly frame: ByteSegment;
@@ -32,16 +35,21 @@ export interface HeardVoice extends Hearing {
 
 /** The events of comms: by name, the arguments of a listener. */
 export interface CommsEvents {
+  /** A player is in the session from now on, this client itself among them. */
   playerJoined: [player: ICommsPlayer];
+  /** A player has left the session, or this client has: then for each player that was there. */
   playerLeft: [player: ICommsPlayer];
   /** A player listens to a room from now on. */
   playerEnteredRoom: [player: ICommsPlayer, room: string];
+  /** A player does not listen to a room any more. */
   playerExitedRoom: [player: ICommsPlayer, room: string];
   /** What a player says can be heard here from now on. */
   playerStartedSpeaking: [player: ICommsPlayer];
   /** It is silent, or this client does not listen any more. */
   playerStoppedSpeaking: [player: ICommsPlayer];
+  /** A voice packet has come that is to be heard. */
   voiceReceived: [voice: HeardVoice];
+  /** A text has come, to this player or to a room that it listens to. */
   textReceived: [text: CommsText];
   /** A room could not be joined: this client does not listen to it. */
   roomRefused: [reason: string];

@@ -4,9 +4,11 @@ import { Speech } from "../voice/speech.js";
 
 /** What has become of the voice packets of one player on the way here. */
 export interface VoiceStatistics {
+  /** Those that came, without copies. */
   readonly received: number;
   /** Those whose number is missing. */
   readonly lost: number;
+  /** Those that came again. */
   readonly duplicates: number;
   /** Those that came too late to be of use. */
   readonly late: number;
@@ -14,11 +16,13 @@ export interface VoiceStatistics {
 
 /** A player of a voice session. */
 export interface ICommsPlayer {
+  /** Unique in the session: 1 to 64 bytes of UTF-8 in the form NFC. */
   readonly name: string;
   /** Given by the server of this session: 0 to 65,535. */
   readonly id: number;
   /** This client itself. */
   readonly isLocal: boolean;
+  /** What it speaks. */
   readonly codec: Readonly<CodecSettings>;
   /** The rooms that it listens to. */
   readonly rooms: ReadonlySet<string>;
@@ -32,14 +36,19 @@ export interface ICommsPlayer {
   readonly isDirect: boolean;
   /** Whether it says that its voice is sealed from end to end. */
   readonly isSealed: boolean;
+  /** What has become of its voice packets on the way here. */
   readonly statistics: VoiceStatistics;
 }
 
 /** What is known of one client, with how it can be reached without the server. */
 export interface ClientInfo<TPeer> {
+  /** Unique in the session: 1 to 64 bytes of UTF-8 in the form NFC. */
   readonly name: string;
+  /** Given by the server of this session: 0 to 65,535. */
   readonly id: number;
+  /** What it speaks. */
   readonly codec: Readonly<CodecSettings>;
+  /** The rooms that it listens to. */
   readonly rooms: ReadonlySet<string>;
   /** Null: by the server only. */
   readonly connection: TPeer;

@@ -15,10 +15,13 @@ const FAULT_SECONDS = 10;
 
 /** A client of a voice session, as its server sees it. */
 export interface IServerClient<TPeer> {
+  /** Its connection, as the network's transport has it. */
   readonly peer: TPeer;
   /** 0 to 65,535, given by the server. */
   readonly id: number;
+  /** Unique in the session: 1 to 64 bytes of UTF-8 in the form NFC. */
   readonly name: string;
+  /** What it speaks, as it says. */
   readonly codec: Readonly<CodecSettings>;
   /** The rooms that it listens to. */
   readonly rooms: readonly string[];

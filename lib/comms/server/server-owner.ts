@@ -10,8 +10,11 @@ import type { IServerClient } from "./server-client.js";
 
 /** What a client asks for when it wants to join. */
 export interface JoinRequest<TPeer> {
+  /** Its connection, as the network's transport has it. */
   readonly peer: TPeer;
+  /** The name that it wants: 1 to 64 bytes of UTF-8 in the form NFC. It is a stranger's text. */
   readonly name: string;
+  /** What it speaks, as it says. */
   readonly codec: Readonly<CodecSettings>;
   /** What the client's `token` option says. */
   readonly token: Uint8Array;
@@ -19,10 +22,13 @@ export interface JoinRequest<TPeer> {
 
 /** The events of a voice server: by name, the arguments of a listener. */
 export interface ServerEvents<TPeer> {
+  /** A client has joined the session. */
   clientJoined: [client: IServerClient<TPeer>];
+  /** A client has left the session, or the server ends it. */
   clientLeft: [client: IServerClient<TPeer>];
   /** It listens to a room from now on. */
   startedListening: [client: IServerClient<TPeer>, room: string];
+  /** It has left a room, or was removed from it, or has left the session. */
   stoppedListening: [client: IServerClient<TPeer>, room: string];
   /** A client sent voice under the id of another, which is null when nobody has it. The packet went nowhere. */
   voicePacketSpoofed: [client: IServerClient<TPeer>, victim: IServerClient<TPeer> | null];
@@ -34,6 +40,7 @@ export type SessionEvents<TPeer> = EventHub<ServerEvents<TPeer>>;
 
 /** What a session has counted. */
 export interface SessionMetrics {
+  /** Packets of clients that have come, those that were dropped among them. */
   packets: number;
   /** Packets that could not be read. */
   malformed: number;

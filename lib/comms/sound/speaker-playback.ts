@@ -25,6 +25,7 @@ export interface PlaybackStatistics {
   readonly errors: number;
   /** How long sound waits for its turn, beyond what the quickest packet took: at present, and as it should be. */
   readonly delayMs: number;
+  /** How long sound should wait: `delayMs` moves towards it, by playing a little faster or slower. */
   readonly targetMs: number;
 }
 
@@ -60,6 +61,7 @@ export class SpeakerPlayback {
     this.#silentFrame = this.#silence.subarray(0, frameSize);
   }
 
+  /** What has become of this player's speech: a copy, made on each access. */
   get statistics(): PlaybackStatistics {
     const { played, late, delayMs, targetMs } = this.#buffer;
     return {

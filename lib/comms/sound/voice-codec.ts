@@ -3,12 +3,15 @@ import type { CodecSettings } from "../values/codec-settings.js";
 /** Makes bytes of sound. It belongs to one speaker. */
 export interface VoiceEncoder {
   /**
+   * Encodes one frame.
+   *
    * @param samples one frame: `frameSize` samples from -1 to 1
    * @returns its bytes, which are valid until the next call; at most 2 bytes mean silence, which is not sent
    */
   encode(samples: Float32Array): Uint8Array;
   /** Says which share of the packets is lost on the way, 0.01 to 1. */
   expectLoss(loss: number): void;
+  /** Gives back its memory. It is not used after that. */
   close(): void;
 }
 
@@ -20,6 +23,7 @@ export interface VoiceDecoder {
   recover?(next: Uint8Array): Float32Array;
   /** Sound that goes on where a frame is lost. */
   conceal(): Float32Array;
+  /** Gives back its memory. It is not used after that. */
   close(): void;
 }
 
@@ -27,7 +31,12 @@ export interface VoiceDecoder {
 export interface VoiceCodec {
   /** What is sent to others, who find the codec by it. */
   readonly settings: Readonly<CodecSettings>;
+  /** An encoder for what this program's user says. */
   createEncoder(): VoiceEncoder;
-  /** @param frameSize of the speaker's frames, in samples of `settings.sampleRate` */
+  /**
+   * A decoder for one speaker.
+   *
+   * @param frameSize of the speaker's frames, in samples of `settings.sampleRate`
+   */
   createDecoder(frameSize: number): VoiceDecoder;
 }

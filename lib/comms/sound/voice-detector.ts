@@ -15,7 +15,11 @@ export class VoiceDetector {
   #noise = LEAST_ENERGY;
   #leftMs = 0;
 
-  /** @returns whether somebody speaks in these samples, which last `durationMs` */
+  /**
+   * Hears the next samples: speech is louder than the noise before it, and lasts 300 ms longer than it is loud.
+   *
+   * @returns whether somebody speaks in these samples, which last `durationMs`
+   */
   isSpeech(samples: Float32Array, durationMs: number): boolean {
     const energy = energyOf(samples);
     const isLoud = energy > LEAST_ENERGY && energy > ABOVE_NOISE * this.#noise;

@@ -5,7 +5,7 @@ export class AccessTokens {
   readonly #tokens = new Set<string>();
   readonly #watchers = new Set<() => void>();
 
-  /** @returns whether it is new; @throws TypeError for what is no text */
+  /** Gives the player a token, any text. @returns whether it is new; @throws TypeError for what is no text */
   add(token: string): boolean {
     checkText("token", token);
     if (this.#tokens.has(token)) return false;
@@ -14,13 +14,14 @@ export class AccessTokens {
     return true;
   }
 
-  /** @returns whether the player had it */
+  /** Takes a token from the player. @returns whether the player had it */
   remove(token: string): boolean {
     const hadIt = this.#tokens.delete(token);
     if (hadIt) this.#changed();
     return hadIt;
   }
 
+  /** Whether the player has this token. */
   has(token: string): boolean {
     return this.#tokens.has(token);
   }

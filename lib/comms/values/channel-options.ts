@@ -10,7 +10,11 @@ export enum ChannelPriority {
 
 /** How speech on a channel is to be heard. */
 export interface ChannelOptions {
-  /** @defaultValue that of the comms (`comms.playerPriority`) */
+  /**
+   * How important it is: players do not hear what is less important meanwhile.
+   *
+   * @defaultValue that of the comms (`comms.playerPriority`)
+   */
   priority?: ChannelPriority;
   /** It comes from where the speaker is. @defaultValue false */
   positional?: boolean;

@@ -1,5 +1,6 @@
 /** The parameter of a network that needs none to be started. */
 export class Unit {
+  /** The only one. */
   static readonly none = new Unit();
   private constructor() {}
 }
@@ -29,5 +30,6 @@ export enum ConnectionStatus {
   Disconnected = 0,
   /** It is being joined, or too much of what is heard comes late. */
   Degraded = 1,
+  /** It has been joined, and what is heard comes in time. */
   Connected = 2,
 }

@@ -11,6 +11,7 @@ export interface ChannelOwner {
 
 /** Speech of this client goes to a room, or to a player, while its channel is open. */
 export class OpenChannel {
+  /** Whether `target` is a player; else a room. */
   readonly isToPlayer: boolean;
   /** The name of the room or player. */
   readonly target: string;
@@ -38,10 +39,12 @@ export class OpenChannel {
     this.#options = { ...options };
   }
 
+  /** Whether speech goes there: until `close`. */
   get isOpen(): boolean {
     return this.#isOpen;
   }
 
+  /** How important it is. Setting it throws TypeError, RangeError, and NetworkError `ERR_CLOSED` after `close`. */
   get priority(): ChannelPriority {
     return this.#options.priority ?? this.#owner.playerPriority;
   }
@@ -50,6 +53,7 @@ export class OpenChannel {
     this.#set({ priority });
   }
 
+  /** Whether it comes from where the speaker is. Setting it throws as that of `priority`. */
   get positional(): boolean {
     return this.#options.positional ?? false;
   }
@@ -58,6 +62,7 @@ export class OpenChannel {
     this.#set({ positional });
   }
 
+  /** How loud it is to be, from 0 (silent) to 2 (twice as loud). Setting it throws as that of `priority`. */
   get amplitude(): number {
     return this.#options.amplitude ?? 1;
   }

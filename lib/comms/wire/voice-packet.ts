@@ -9,16 +9,20 @@ export const MAX_REDUNDANT = 3;
 
 /** One way on which a packet goes: to a room, or to a player. */
 export class VoiceTarget {
+  /** Whether it goes to a player; else to a room. */
   isToPlayer = false;
+  /** Whether it is to come from where the speaker is. */
   isPositional = false;
   /** The speaker has closed the channel with this packet. */
   isClosing = false;
+  /** How important it is. */
   priority: ChannelPriority = 1;
   /** 0 to 255 stands for 0 to 2. */
   amplitudeByte = 128;
   /** The number of a room, or the id of a client. */
   target = 0;
 
+  /** All of this but `target` as it travels: flags in bits 0 to 2, priority in 3 and 4, the amplitude from 8 on. */
   get bits(): number {
     const flags = (this.isToPlayer ? 1 : 0) | (this.isPositional ? 2 : 0) | (this.isClosing ? 4 : 0);
     return flags | (this.priority << 3) | (this.amplitudeByte << 8);
@@ -37,7 +41,9 @@ export class VoiceTarget {
 export class FramePlace {
   /** How many frames before the packet's own; 0 is its own. */
   distance = 0;
+  /** Where the frame begins in the buffer. */
   offset = 0;
+  /** How many bytes it has. */
   length = 0;
 }
 
@@ -53,6 +59,7 @@ export interface IVoicePacket {
   readonly frameCounter: number;
   /** How many of `channels` it goes to. */
   readonly channelCount: number;
+  /** Where it goes to; only the first `channelCount` count. */
   readonly channels: readonly Readonly<VoiceTarget>[];
   /** The packet's own frame in `buffer`; empty in one that only closes channels. */
   readonly frame: Readonly<FramePlace>;
@@ -60,6 +67,7 @@ export interface IVoicePacket {
   readonly redundantCount: number;
   /** Where earlier frames are in `buffer`, which it repeats. */
   readonly redundant: readonly Readonly<FramePlace>[];
+  /** What the frames lie in. */
   readonly buffer: Uint8Array;
   /** Its frames are sealed: `frame` is what a `VoiceSeal` opens, `redundantCount` is 0. */
   readonly isSealed: boolean;

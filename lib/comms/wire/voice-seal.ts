@@ -17,6 +17,7 @@ export interface VoiceToSeal {
 export interface VoiceSeal {
   /** How much longer `seal` makes the bytes, 0 to 64. */
   readonly overheadBytes: number;
+  /** The sealed frames: exactly `overheadBytes` longer than they were. */
   seal(voice: VoiceToSeal): Uint8Array | Promise<Uint8Array>;
   /** The frames; null for bytes that were sealed otherwise, or changed. */
   open(voice: VoiceToSeal): Uint8Array | null | Promise<Uint8Array | null>;

@@ -18,6 +18,7 @@ export interface AuthenticationContext {
 
 /** What an authenticator gets beside the proof. */
 export interface AuthenticationAttempt extends AuthenticationContext {
+  /** Who wants to be admitted; it is not authenticated yet. */
   readonly player: INetworkPlayer;
   /** Aborts after `AuthenticationOptions.timeoutMs`, and when the player has left. */
   readonly signal: AbortSignal;

@@ -9,9 +9,16 @@ type Role = "client" | "server";
 
 /** A key of WebCrypto, a `CryptoKey`: of Ed25519 for tokens. */
 export interface SigningKey {
-  readonly algorithm: { readonly name: string };
+  /** What the key is for. */
+  readonly algorithm: {
+    /** `Ed25519` for the keys of tokens. */
+    readonly name: string;
+  };
+  /** Whether the platform gives the key's bytes. */
   readonly extractable: boolean;
+  /** `public`, `private` or `secret`. */
   readonly type: string;
+  /** What the platform does with the key, such as `sign` and `verify`. */
   readonly usages: readonly string[];
 }
 

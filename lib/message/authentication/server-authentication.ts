@@ -26,7 +26,7 @@ import type { SessionTable } from "./session-table.js";
 export interface AuthenticationOptions {
   /** Each with another `method`; a player needs to satisfy one of them. Empty: everybody is admitted. */
   authenticators: readonly Authenticator[];
-  /** How long an authentication may take, from the challenge to the result. @defaultValue 10,000 ms */
+  /** How long an authentication may take, from the challenge to the result, at least 1. @defaultValue 10,000 ms */
   timeoutMs?: number;
   /** Whether the client in the server's process (host mode) has to prove who it is as well. @defaultValue `false` */
   requireHost?: boolean;

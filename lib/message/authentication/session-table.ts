@@ -27,7 +27,7 @@ const MAX_FINDING = 1024;
 
 /** Settings of sessions: how players come back whose connection was lost. */
 export interface SessionOptions {
-  /** How long a player whose connection was lost may come back. @defaultValue 30,000 ms */
+  /** How long a player whose connection was lost may come back, 0 or more. @defaultValue 30,000 ms */
   resumeWindowMs: number;
   /**
    * How many players may be suspended at a time, 0 to 100,000. When one more is lost, the server gives up the one who

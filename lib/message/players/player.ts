@@ -27,15 +27,19 @@ export interface PlayerAuthentication {
 
 /** Counts of one kind of message. */
 export interface MessageMetrics {
+  /** Messages of this kind that `send` has taken. */
   messagesSent: number;
+  /** Their bytes, with the message's number, before encryption and headers. */
   bytesSent: number;
+  /** Messages of this kind that have come, also those without a handler. */
   messagesReceived: number;
+  /** Their bytes, counted as in `bytesSent`. */
   bytesReceived: number;
 }
 
 /** How long a request waits, and how it is sent. */
 export interface RequestOptions {
-  /** After so long without an answer the promise rejects with `ERR_TIMEOUT`. @defaultValue 10,000 ms */
+  /** Without an answer for so long, 0 or more, the promise rejects with `ERR_TIMEOUT`. @defaultValue 10,000 ms */
   timeoutMs?: number;
   /** Gives up the request: the promise rejects with the signal's reason. */
   signal?: AbortSignal;
@@ -69,11 +73,13 @@ export interface INetworkPlayer<Data = unknown> {
    * On a client it is the client's own id.
    */
   readonly id: number;
+  /** Where it is in its life. */
   readonly state: PlayerState;
   /** Null while the player is suspended, and after its end. */
   readonly connection: IConnection | null;
   /** Whether it can be reached: `Connected` or `Authenticated`. */
   readonly isConnected: boolean;
+  /** Whether its `state` is `Authenticated`. */
   readonly isAuthenticated: boolean;
   /** Whether server and client are in the same process (host mode). */
   readonly isHost: boolean;

@@ -4,6 +4,7 @@
  * so.
  */
 export enum ErrorFlags {
+  /** Nothing. */
   None = 0,
   /** Never set by this library: in Mirage, a call failed on a null reference. */
   RpcNullException = 1 << 0,
@@ -42,9 +43,9 @@ export const errorCosts = {
 
 /** How many errors a player may make: each one takes tokens, and time brings new ones. */
 export interface ErrorBudget {
-  /** How many tokens a player has at most, and at first. @defaultValue 200 tokens */
+  /** How many tokens a player has at most, and at first, 0 or more. @defaultValue 200 tokens */
   maxTokens: number;
-  /** @defaultValue 50 tokens per second */
+  /** How many tokens come back in each second, 0 or more, up to `maxTokens`. @defaultValue 50 tokens per second */
   refillPerSecond: number;
 }
 

@@ -19,7 +19,7 @@ export interface RateLimit {
   perSecond: number;
   /** How many messages at once, 1 or more. @defaultValue as many as `perSecond`, at least 1 */
   burst?: number;
-  /** What each message above the limit costs the player. @defaultValue 10 tokens of its error budget */
+  /** What each message above the limit costs the player, 0 or more. @defaultValue 10 tokens of its error budget */
   cost?: number;
 }
 
@@ -41,8 +41,8 @@ export interface MessageOptions {
   /** The lane where `send` does not say, 0 to 3. @defaultValue 0 */
   lane?: number;
   /**
-   * When it could not leave within this time it is dropped and counted in `connection.metrics.messagesExpired`. Not for
-   * what is sent on `Channel.Reliable`.
+   * When it could not leave within this time, 0 or more, it is dropped and counted in
+   * `connection.metrics.messagesExpired`. Not for what is sent on `Channel.Reliable`.
    *
    * @defaultValue `Infinity` ms
    */
@@ -70,12 +70,19 @@ const MESSAGE_OPTIONS: OptionRules<MessageOptions> = {
 
 /** A kind of message: its name, and the codec of its content. Made by {@link defineMessage}. */
 export interface MessageDefinition<T> {
+  /** Unique within a protocol: 1 to 64 bytes of UTF-8. */
   readonly name: string;
+  /** Writes and reads the content. */
   readonly codec: Codec<T>;
+  /** Whether the other side may lack the message. */
   readonly optional: boolean;
+  /** How it is sent where `send` does not say. */
   readonly channel: Channel;
+  /** The lane where `send` does not say: 0 (most urgent) to 3. */
   readonly lane: number;
+  /** The age at which it is dropped where `send` does not say, in milliseconds; `Infinity`: never. */
   readonly maxAgeMs: number;
+  /** What a server drops above, with its defaults filled in; null: no limit. */
   readonly rateLimit: Required<RateLimit> | null;
   /**
    * @internal The layouts of what the codec's layout consists of, by name: where it differs between two sides, the

@@ -28,6 +28,7 @@ export interface ProtocolOptions {
   name: string;
   /** Raise it when messages change their meaning and not their layout. 0 to 2^32 - 1. */
   version: number;
+  /** What `defineMessage` and `defineRequest` have returned. Their order does not matter. */
   messages: readonly ProtocolPart[];
 }
 
@@ -63,8 +64,11 @@ const isRequest = (part: ProtocolPart): part is RequestDefinition<unknown, unkno
  * {@link defineProtocol}; frozen when the first server or client that has it starts.
  */
 export interface Protocol {
+  /** At most 64 bytes of UTF-8. Server and client need the same. */
   readonly name: string;
+  /** 0 to 2^32 - 1. Server and client need the same. */
   readonly version: number;
+  /** Whether `add` throws: a server or client has started with it, or its `fingerprint` or `messages` was read. */
   readonly isFrozen: boolean;
   /**
    * 8 bytes that stand for name, version, messages and layouts. They detect mistakes, not attacks. Freezes the

@@ -9,6 +9,7 @@ import { codecAdvice, createMessage, defineMessage, type MessageDefinition, type
 export interface RequestEnvelope<Q> {
   /** Unique among the requests of this side on this connection. */
   id: number;
+  /** The question itself. */
   value: Q;
 }
 
@@ -20,6 +21,7 @@ export type RequestOutcome = (typeof OUTCOMES)[number];
 export interface ResponseEnvelope<A> {
   /** That of the question. */
   id: number;
+  /** What became of the question. */
   outcome: RequestOutcome;
   /** Of a refusal, otherwise empty. */
   text: string;
@@ -29,8 +31,11 @@ export interface ResponseEnvelope<A> {
 
 /** A question and its answer. Made by {@link defineRequest}. */
 export interface RequestDefinition<Q, A> {
+  /** Unique within a protocol: 1 to 57 bytes of UTF-8. */
   readonly name: string;
+  /** The message that carries the question. */
   readonly request: MessageDefinition<RequestEnvelope<Q>>;
+  /** The message that carries the answer; its name is `name` and `/answer`. */
   readonly response: MessageDefinition<ResponseEnvelope<A>>;
 }
 
@@ -115,6 +120,7 @@ function answerCodec<A>(codec: Codec<A>): Codec<ResponseEnvelope<A>> {
  * is charged. Of any other exception the other side learns only that the handler failed.
  */
 export class RequestRefusedError extends NetworkError {
+  /** @param text what the other side gets, cut to 200 bytes of UTF-8 */
   constructor(text: string) {
     super("ERR_REQUEST_REFUSED", text);
   }

@@ -3,9 +3,13 @@ import type { INetworkTime } from "./network-time.js";
 
 /** How long the ticks of a server or client take, in milliseconds: handlers, hooks, listeners, sending. */
 export interface TickMetrics {
+  /** How many ticks there were. */
   count: number;
+  /** How long the last tick took. */
   lastMs: number;
+  /** How long the longest tick took. */
   longestMs: number;
+  /** How long all ticks took together. */
   totalMs: number;
 }
 

@@ -17,7 +17,11 @@ export interface CollectionOptions<Content> {
   to?: Audience;
   /** Changes are sent in each so many ticks: 1 to 255. Objects take turns. @defaultValue 1 */
   every?: number;
-  /** Whether the server takes the content that comes of the owner's changes. It needs `from` `owner` or `both`. */
+  /**
+   * Whether the server takes the content that comes of the owner's changes. It needs `from` `owner` or `both`.
+   *
+   * @defaultValue all is taken
+   */
   validate?(content: Content, player: INetworkPlayer): boolean;
 }
 
@@ -27,6 +31,7 @@ export interface Held<Value> {
     target: ClassAccessorDecoratorTarget<This, Value>,
     context: ClassAccessorDecoratorContext<This, Value>,
   ): ClassAccessorDecoratorResult<This, Value>;
+  /** What it declares; only the library reads it. */
   readonly [HELD]: object;
   /** Of the member; there is no such property. */
   readonly value?: Value;

@@ -14,7 +14,9 @@ const moving = { delivery: "latest", interpolate: true } as const;
 
 /** What `NetworkTransform2D` can do. */
 export class Transform2D extends NetworkBehaviour {
+  /** Where it is, in units of the game. */
   declare position: Vector2;
+  /** In degrees. What the other side reads is from -180 to below 180, in 65,536 steps. */
   declare rotation: number;
 
   /** On the server: appears at a place, and does not move there. @throws NetworkError `ERR_STATE` before the spawn */
@@ -27,7 +29,9 @@ export class Transform2D extends NetworkBehaviour {
 
 /** What `NetworkTransform3D` can do. */
 export class Transform3D extends NetworkBehaviour {
+  /** Where it is, in units of the game. */
   declare position: Vector3;
+  /** A unit quaternion, read by the other side in steps of 0.0014 for each component. */
   declare rotation: Quaternion;
 
   /** On the server: appears at a place, and does not move there. @throws NetworkError `ERR_STATE` before the spawn */

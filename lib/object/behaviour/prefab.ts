@@ -25,6 +25,7 @@ export interface Instance<B extends Behaviours = Behaviours> {
 
 /** A kind of networked object: which behaviours it has. Made by {@link definePrefab}. */
 export interface Prefab<B extends Behaviours = Behaviours> {
+  /** The one that `definePrefab` got: server and client know the prefab by it. */
   readonly name: string;
   /** What both sides must have the same. */
   readonly layout: string;

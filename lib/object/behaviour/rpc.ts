@@ -16,6 +16,7 @@ import type { ClientTime } from "./member-values.js";
 
 /** What the method of a server RPC learns of its caller, as its last argument. */
 export interface RpcCall {
+  /** Who has called. */
   readonly player: INetworkPlayer;
   /** The caller's tick, or the server's where that is not known. */
   readonly tick: number;
@@ -27,7 +28,7 @@ export interface RpcCall {
 export interface CallOptions {
   /** Gives up: the promise rejects with the signal's reason. */
   signal?: AbortSignal;
-  /** The time for the answer. `Infinity`: no limit. @defaultValue 10,000 ms */
+  /** The time for the answer, 0 or more. `Infinity`: no limit. @defaultValue 10,000 ms */
   timeoutMs?: number;
 }
 
@@ -76,6 +77,7 @@ export type AnyMethod = (...parameters: never[]) => unknown;
 /** A declaration of an RPC: a decorator, or a value of the third argument of `networked`. */
 export interface Rpc<Method extends AnyMethod> {
   <This extends object, M extends Method>(method: M, context: ClassMethodDecoratorContext<This>): void;
+  /** What it declares; only the library reads it. */
   readonly [DECLARATION]: object;
   /** Of the method; there is no such property. */
   readonly method?: Method;

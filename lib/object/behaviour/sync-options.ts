@@ -51,7 +51,11 @@ export interface SyncOptions<T> {
    * @defaultValue `Infinity`
    */
   snap?: number;
-  /** Whether the server takes this value of the owner. It needs `from` `owner` or `both`. */
+  /**
+   * Whether the server takes this value of the owner. It needs `from` `owner` or `both`.
+   *
+   * @defaultValue all are taken
+   */
   validate?(value: T, player: INetworkPlayer): boolean;
 }
 

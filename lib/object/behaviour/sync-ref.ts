@@ -15,7 +15,7 @@ export interface RefOptions<T> {
   from?: "server" | "owner" | "both";
   /** Which of the players that see the object get it. `observers` includes the owner. @defaultValue `observers` */
   to?: Audience;
-  /** Whether the server takes what the owner sets. It needs `from` `owner` or `both`. */
+  /** Whether the server takes what the owner sets. It needs `from` `owner` or `both`. @defaultValue all is taken */
   validate?(target: T | null, player: INetworkPlayer): boolean;
 }
 
@@ -74,6 +74,7 @@ export class SyncRef<T extends NetworkBehaviour> {
     this.#owner = owner;
   }
 
+  /** The behaviour that it refers to; null for none, and while that object is not in the world of this side. */
   get value(): T | null {
     return this.#target;
   }
@@ -117,6 +118,7 @@ export class SyncRef<T extends NetworkBehaviour> {
     });
   }
 
+  /** The `netId` of the object it refers to, also of one that is not there; null for none. */
   toJSON(): { netId: number } | null {
     return this.#netId === 0 ? null : { netId: this.#netId };
   }

@@ -12,7 +12,9 @@ export interface ClientObjectEvents {
   spawned: [identity: NetworkIdentity];
   /** What a step of this client has spawned, the server has spawned as well: its `netId` and values are from there. */
   adopted: [identity: NetworkIdentity];
+  /** An object has left the world, after its `stopClient`. */
   unspawned: [identity: NetworkIdentity, reason: UnspawnReason];
+  /** The client's own character is another one: `now`, null for none. `before` may have left the world. */
   characterChanged: [now: NetworkIdentity | null, before: NetworkIdentity | null];
   /** All that the player saw when it was ready is there. */
   worldReady: [];

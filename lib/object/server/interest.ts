@@ -13,14 +13,16 @@ import type { PositionMember, ServerObject } from "./server-object.js";
 
 /** A place in the world. */
 export interface WorldPosition {
+  /** In units of the game, as `y` and `z`. */
   x: number;
   y: number;
+  /** Left out in the plane. @defaultValue 0 */
   z?: number;
 }
 
 /** From where on an object is seen, and from where on no more. */
 export interface SightOptions {
-  /** An object that comes nearer is seen. */
+  /** An object that comes nearer than this, above 0, is seen. */
   enter: number;
   /** It is lost when it is farther away than this: at least `enter`. */
   leave: number;

@@ -7,5 +7,6 @@ export interface ServerObjectEvents {
   spawned: [identity: NetworkIdentity];
   /** An object has left the world. */
   unspawned: [identity: NetworkIdentity];
+  /** A player has another character, by `setCharacter` or because the character was destroyed: `now`, null for none. */
   characterChanged: [player: INetworkPlayer, now: NetworkIdentity | null, before: NetworkIdentity | null];
 }

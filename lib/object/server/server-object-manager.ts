@@ -46,7 +46,7 @@ export interface ServerObjectManagerOptions {
   interest?: InterestRule | readonly InterestRule[];
   /** The lane of everything reliable, 0 (most urgent) to 3. @defaultValue 1 */
   lane?: number;
-  /** What the latest state of one player may take. @defaultValue Infinity: what the connection carries */
+  /** What the latest state of one player may take, 1 or more. @defaultValue Infinity: what the connection carries */
   maxStateBytesPerSecond?: number;
   /** How urgent an object is for a player, where not all fits: 1/1024 to 1024. @defaultValue 1 */
   weight?(player: INetworkPlayer, identity: NetworkIdentity): number;
@@ -63,9 +63,13 @@ export interface ServerObjectManagerOptions {
 
 /** How an object begins. */
 export interface SpawnOptions<B extends Behaviours> {
-  /** @defaultValue nobody */
+  /** The player who owns it from the start. @defaultValue nobody */
   owner?: INetworkPlayer | null;
-  /** Sets the first values. What it throws, `spawn` throws, and nothing has been spawned. */
+  /**
+   * Sets the first values. What it throws, `spawn` throws, and nothing has been spawned.
+   *
+   * @defaultValue values as the behaviours' classes set them
+   */
   init?(behaviours: InstancesOf<B>): void;
 }
 

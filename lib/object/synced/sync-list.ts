@@ -11,8 +11,11 @@ interface ListSpec extends CollectionSpec {
 
 /** What {@link SyncList.on} listens to. */
 export interface SyncListEvents<T> {
+  /** There is a new value at `index`. */
   inserted: (index: number, value: T) => void;
+  /** The value at `index` has gone; those behind it have moved up. */
   removed: (index: number, value: T) => void;
+  /** The value at `index` is another one. */
   replaced: (index: number, now: T, before: T) => void;
 }
 
@@ -33,6 +36,7 @@ export class SyncList<T> extends SyncCollection implements Iterable<T> {
     this.#element = spec.element as Codec<T>;
   }
 
+  /** How many values there are. */
   get length(): number {
     return this.#values.length;
   }
@@ -101,6 +105,7 @@ export class SyncList<T> extends SyncCollection implements Iterable<T> {
     return index >= 0;
   }
 
+  /** Removes all values. Throws as every change does. */
   clear(): void {
     this.check(0);
     if (this.#values.length > 0) this.perform(Operation.Clear);
@@ -114,84 +119,104 @@ export class SyncList<T> extends SyncCollection implements Iterable<T> {
     if (!this.#spec.content.equals(copy as never, this.#values as never)) this.performReplace(copy);
   }
 
+  /** Sorts the values, as the `sort` of an array does. The other side gets the whole list. @returns this list */
   sort(compare?: (a: T, b: T) => number): this {
     this.replaceAll([...this.#values].sort(compare));
     return this;
   }
 
+  /** Turns the order of the values round. The other side gets the whole list. @returns this list */
   reverse(): this {
     this.replaceAll([...this.#values].reverse());
     return this;
   }
 
+  /** Whether `value` is among the values: NaN equals NaN, objects are equal to themselves only. */
   includes(value: T): boolean {
     return this.#values.includes(value);
   }
 
+  /** The first index of `value`, by `===`, from `from` on; -1 where there is none. */
   indexOf(value: T, from?: number): number {
     return this.#values.indexOf(value, from);
   }
 
+  /** The first value for which `predicate` is true; `undefined` where there is none. */
   find(predicate: (value: T, index: number) => boolean): T | undefined {
     return this.#values.find(predicate);
   }
 
+  /** The index of the first value for which `predicate` is true; -1 where there is none. */
   findIndex(predicate: (value: T, index: number) => boolean): number {
     return this.#values.findIndex(predicate);
   }
 
+  /** Whether `predicate` is true for one value at least. */
   some(predicate: (value: T, index: number) => boolean): boolean {
     return this.#values.some(predicate);
   }
 
+  /** Whether `predicate` is true for all values; true for an empty list. */
   every(predicate: (value: T, index: number) => boolean): boolean {
     return this.#values.every(predicate);
   }
 
+  /** What `callback` gives for each value: a new array. */
   map<U>(callback: (value: T, index: number) => U): U[] {
     return this.#values.map(callback);
   }
 
+  /** The values for which `predicate` is true: a new array. */
   filter(predicate: (value: T, index: number) => boolean): T[] {
     return this.#values.filter(predicate);
   }
 
+  /** What `callback` makes of `initial` and the first value, then of that and the second, and so on. */
   reduce<U>(callback: (sum: U, value: T, index: number) => U, initial: U): U {
     return this.#values.reduce(callback, initial);
   }
 
+  /** Calls `callback` with each value, from the first to the last. */
   forEach(callback: (value: T, index: number) => void): void {
     this.#values.forEach(callback);
   }
 
+  /** The values as text, with `separator` between them. @defaultValue a comma */
   join(separator?: string): string {
     return this.#values.join(separator);
   }
 
+  /** The values from `start` to before `end`, as a new array. Negative ones count from the end. */
   slice(start?: number, end?: number): T[] {
     return this.#values.slice(start, end);
   }
 
+  /** All values, as a new array. */
   toArray(): T[] {
     return [...this.#values];
   }
 
+  /** As `toArray`: `JSON.stringify` writes an array. */
   toJSON(): T[] {
     return this.toArray();
   }
 
+  /** All indices, from 0 to `length` - 1. */
   keys(): IterableIterator<number> {
     return this.#values.keys();
   }
 
+  /** All values, from the first to the last. */
   values(): IterableIterator<T> {
     return this.#values.values();
   }
 
+  /** Pairs of index and value, from the first to the last. */
   entries(): IterableIterator<[number, T]> {
     return this.#values.entries();
   }
 
+  /** As `values`. */
   [Symbol.iterator](): IterableIterator<T> {
     return this.#values.values();
   }

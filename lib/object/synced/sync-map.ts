@@ -11,8 +11,11 @@ interface MapSpec extends CollectionSpec {
 
 /** What {@link SyncMap.on} listens to. */
 export interface SyncMapEvents<K, V> {
+  /** There is a value for a key that had none. */
   added: (key: K, value: V) => void;
+  /** A key and its `value` have gone. */
   removed: (key: K, value: V) => void;
+  /** The value of a key is another one. */
   replaced: (key: K, now: V, before: V) => void;
 }
 
@@ -34,18 +37,22 @@ export class SyncMap<K, V> extends SyncCollection implements Iterable<[K, V]> {
     this.#value = spec.value as Codec<V>;
   }
 
+  /** How many entries there are. */
   get size(): number {
     return this.#entries.size;
   }
 
+  /** The value of `key`; `undefined` where there is none. */
   get(key: K): V | undefined {
     return this.#entries.get(key);
   }
 
+  /** Whether there is a value for `key`. */
   has(key: K): boolean {
     return this.#entries.has(key);
   }
 
+  /** Sets the value of `key`, in place of the one before. @returns this map */
   set(key: K, value: V): this {
     const rounded = roundKey(this.#key, key);
     const isNew = !this.#entries.has(rounded);
@@ -56,7 +63,7 @@ export class SyncMap<K, V> extends SyncCollection implements Iterable<[K, V]> {
     return this;
   }
 
-  /** @returns whether it was there */
+  /** Removes the entry of `key`. @returns whether it was there */
   delete(key: K): boolean {
     this.check(0);
     const isThere = this.#entries.has(key);
@@ -64,6 +71,7 @@ export class SyncMap<K, V> extends SyncCollection implements Iterable<[K, V]> {
     return isThere;
   }
 
+  /** Removes all entries. Throws as every change does. */
   clear(): void {
     this.check(0);
     if (this.#entries.size > 0) this.perform(Operation.Clear);
@@ -80,26 +88,32 @@ export class SyncMap<K, V> extends SyncCollection implements Iterable<[K, V]> {
     if (!this.#spec.content.equals(copy as never, this.#entries as never)) this.performReplace(copy);
   }
 
+  /** Calls `callback` with each value and its key, in the order of `entries`. */
   forEach(callback: (value: V, key: K) => void): void {
     for (const [key, value] of this.#entries) callback(value, key);
   }
 
+  /** All keys, in the order in which they were added. */
   keys(): IterableIterator<K> {
     return this.#entries.keys();
   }
 
+  /** All values, in the order of `keys`. */
   values(): IterableIterator<V> {
     return this.#entries.values();
   }
 
+  /** Pairs of key and value, in the order of `keys`. */
   entries(): IterableIterator<[K, V]> {
     return this.#entries.entries();
   }
 
+  /** As `entries`. */
   [Symbol.iterator](): IterableIterator<[K, V]> {
     return this.#entries.entries();
   }
 
+  /** The entries as an array of pairs, which `JSON.stringify` writes. */
   toJSON(): [K, V][] {
     return [...this.#entries];
   }

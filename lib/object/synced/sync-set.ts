@@ -10,7 +10,9 @@ interface SetSpec extends CollectionSpec {
 
 /** What {@link SyncSet.on} listens to. */
 export interface SyncSetEvents<T> {
+  /** `value` was not in the set, and is now. */
   added: (value: T) => void;
+  /** `value` is in the set no more. */
   removed: (value: T) => void;
 }
 
@@ -30,14 +32,17 @@ export class SyncSet<T> extends SyncCollection implements Iterable<T> {
     this.#element = spec.element as Codec<T>;
   }
 
+  /** How many values there are. */
   get size(): number {
     return this.#values.size;
   }
 
+  /** Whether `value` is in the set. */
   has(value: T): boolean {
     return this.#values.has(value);
   }
 
+  /** Adds a value, unless it is there already. @returns this set */
   add(value: T): this {
     const key = roundKey(this.#element, value);
     const isNew = !this.#values.has(key);
@@ -46,7 +51,7 @@ export class SyncSet<T> extends SyncCollection implements Iterable<T> {
     return this;
   }
 
-  /** @returns whether it was there */
+  /** Removes a value. @returns whether it was there */
   delete(value: T): boolean {
     this.check(0);
     const isThere = this.#values.has(value);
@@ -54,6 +59,7 @@ export class SyncSet<T> extends SyncCollection implements Iterable<T> {
     return isThere;
   }
 
+  /** Removes all values. Throws as every change does. */
   clear(): void {
     this.check(0);
     if (this.#values.size > 0) this.perform(Operation.Clear);
@@ -67,26 +73,32 @@ export class SyncSet<T> extends SyncCollection implements Iterable<T> {
     if (!this.#spec.content.equals(copy as never, this.#values as never)) this.performReplace(copy);
   }
 
+  /** Calls `callback` with each value, in the order of `values`. */
   forEach(callback: (value: T) => void): void {
     for (const value of this.#values) callback(value);
   }
 
+  /** As `values`. */
   keys(): IterableIterator<T> {
     return this.#values.keys();
   }
 
+  /** All values, in the order in which they were added. */
   values(): IterableIterator<T> {
     return this.#values.values();
   }
 
+  /** Each value twice, as a pair, as those of a `Set`. */
   entries(): IterableIterator<[T, T]> {
     return this.#values.entries();
   }
 
+  /** As `values`. */
   [Symbol.iterator](): IterableIterator<T> {
     return this.#values.values();
   }
 
+  /** The values as an array, which `JSON.stringify` writes. */
   toJSON(): T[] {
     return [...this.#values];
   }

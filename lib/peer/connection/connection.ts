@@ -10,6 +10,7 @@ import type { PeerConnectionState } from "./peer-connection-state.js";
 export interface IConnection {
   /** The socket's view of the other end: for addresses and logs. */
   readonly handle: IConnectionHandle;
+  /** Where it is in its life: `Connected` from `onConnected` to `disconnect` or its loss. */
   readonly state: PeerConnectionState;
   /** Why it has ended, null before. */
   readonly reason: DisconnectReason | null;
@@ -28,7 +29,9 @@ export interface IConnection {
   readonly roundTripTimeMs: number;
   /** Bytes that were sent and are not acknowledged; that have not left, where there are no acknowledgements. */
   readonly bufferedBytes: number;
+  /** How fast and how much can be sent now. */
   readonly sendBudget: SendBudget;
+  /** What this connection has counted: the same object always, which goes on counting. */
   readonly metrics: ConnectionMetrics;
   /** Resolves with the reason when the connection has ended and the other side knows, or after `closeTimeoutMs`. */
   readonly closed: Promise<DisconnectReason>;

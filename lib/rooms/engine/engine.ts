@@ -2,7 +2,9 @@
 
 /** A value in a bucket. */
 export interface Entry {
+  /** What the value is found by: 1 to 256 characters, as {@link Bucket} says. */
   readonly key: string;
+  /** At most {@link MAX_ENGINE_BYTES}. It may be others' as well: do not change it. */
   readonly value: Uint8Array;
   /** Grows with every write to the bucket, and is never used twice. */
   readonly revision: bigint;
@@ -10,6 +12,7 @@ export interface Entry {
 
 /** A key of a bucket has a new value, or none any more. */
 export interface Change {
+  /** Of which key. */
   readonly key: string;
   /** `null`: it was deleted, or its time is up. */
   readonly entry: Entry | null;
@@ -26,7 +29,9 @@ export interface Watch {
   readonly size: number;
   /** The value in the copy. It may be a little older than the bucket's. */
   get(key: string): Entry | undefined;
+  /** All entries of the copy, one for each key. */
   entries(): IterableIterator<Entry>;
+  /** Ends the copy: it follows the bucket no more. */
   close(): void;
 }
 
@@ -84,6 +89,7 @@ export interface Bucket {
 export interface LogRecord {
   /** Grows along a subject; between two records of a subject there may be gaps. */
   readonly sequence: bigint;
+  /** What was appended, at most {@link MAX_ENGINE_BYTES}. It may be others' as well: do not change it. */
   readonly data: Uint8Array;
 }
 
@@ -121,7 +127,11 @@ export interface EngineEvents {
 
 /** How a subscription is made. */
 export interface SubscribeOptions {
-  /** Of all subscriptions of a subject with the same queue, one gets each message. */
+  /**
+   * Of all subscriptions of a subject with the same queue, one gets each message.
+   *
+   * @defaultValue none: it gets every message
+   */
   queue?: string;
 }
 
@@ -156,7 +166,7 @@ export interface Engine {
    * @returns whether it left: not without a link, and not while 8 MiB wait for the engine
    */
   publish(subject: string, data: Uint8Array): boolean;
-  /** @returns ends the subscription */
+  /** Calls `on` with each message that is published under the subject from now on. @returns ends the subscription */
   subscribe(subject: string, on: (data: Uint8Array, subject: string) => void, options?: SubscribeOptions): () => void;
   /**
    * Asks whoever answers this subject, at most once.

@@ -40,11 +40,11 @@ import { WatchedCopy } from "./watched-copy.js";
 
 /** The options of a {@link MemoryEngine}. */
 export interface MemoryEngineOptions {
-  /** @defaultValue that of the platform */
+  /** What times values with a `ttlMs`, requests and `latencyMs`. @defaultValue that of the platform */
   clock?: Clock;
   /**
-   * How long a call takes to reach the engine, and a message or a change to come from it. With 0 that is in the same
-   * turn of the event loop, but never within the call.
+   * How long a call takes to reach the engine, and a message or a change to come from it, 0 or more. With 0 that is in
+   * the same turn of the event loop, but never within the call.
    *
    * @defaultValue 0 ms
    */

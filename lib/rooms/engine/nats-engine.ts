@@ -41,15 +41,25 @@ export interface NatsEngineOptions {
    * @defaultValue 3 if there are 3 `servers` or more, else 1
    */
   replicas?: number;
-  /** After this time a write rejects with `ERR_TIMEOUT`; all else is tried three times. @defaultValue 2000 ms */
+  /**
+   * After this time, at least 1, a write rejects with `ERR_TIMEOUT`; all else is tried three times.
+   *
+   * @defaultValue 2000 ms
+   */
   timeoutMs?: number;
   /**
    * More options of `connect` of `@nats-io/transport-node`: `tls`, `user` and `pass`, `token`, `authenticator`, `name`.
+   *
+   * @defaultValue none
    */
   connection?: Readonly<Record<string, unknown>>;
   /** Gets errors that nobody waits for: a subscription that the server forbids. @defaultValue an uncaught exception */
   onError?: (error: unknown) => void;
-  /** @defaultValue that of the platform. The packages of NATS have timers of their own all the same */
+  /**
+   * What times the engine's own waiting.
+   *
+   * @defaultValue that of the platform. The packages of NATS have timers of their own all the same
+   */
   clock?: Clock;
 }
 

@@ -3,6 +3,7 @@ import type { Room } from "./room.js";
 
 /** Which rooms are wanted. What is left out does not matter. */
 export interface RoomFilter {
+  /** Those of this kind. */
   kind?: string;
   /** Those that have all of these. */
   labels?: Labels;

@@ -20,6 +20,7 @@ export interface RoomWish {
   readonly labels: Labels;
   /** What the client gave as `data`: any value of JSON, undefined without. Check it as you check any message. */
   readonly data: unknown;
+  /** Whether it wants to watch, and not to play. */
   readonly isSpectator: boolean;
 }
 
@@ -32,7 +33,7 @@ export interface RoomKind {
   capacity: number;
   /** How many more may watch, 0 to 1000. @defaultValue 0 */
   maxSpectators?: number;
-  /** How long a room without anybody stays; `Infinity`: until `close`. @defaultValue 10,000 ms */
+  /** How long a room without anybody stays, 0 or more; `Infinity`: until `close`. @defaultValue 10,000 ms */
   emptyMs?: number;
   /** Whether clients may create rooms of this kind. @defaultValue `true` */
   clientsCreate?: boolean;

@@ -77,6 +77,7 @@ export class Room {
     return this.#parts.data;
   }
 
+  /** What clients find it by. Set other ones while it is open: lists and later joins see them. */
   get labels(): Labels {
     return this.#labels;
   }
@@ -105,6 +106,7 @@ export class Room {
     return this.server.players.filter((player) => !this.isSpectator(player));
   }
 
+  /** Those who watch, the suspended included. */
   get spectators(): INetworkPlayer[] {
     return this.server.players.filter((player) => this.isSpectator(player));
   }
@@ -144,6 +146,7 @@ export class Room {
     return this.#owner.keeper().checkpoint(this);
   }
 
+  /** Whether a player of this room watches. False for one who is not in it. */
   isSpectator(player: INetworkPlayer): boolean {
     return this.#parts.seats.isSpectator(player);
   }

@@ -11,22 +11,31 @@ import type { Membership } from "./membership.js";
 
 /** A host of a fleet, as it has said of itself. */
 export interface FleetHost {
+  /** Unique in the fleet. */
   readonly id: string;
+  /** Where clients reach it, by the kind of socket. */
   readonly addresses: Door["addresses"];
+  /** How many rooms it has. */
   readonly rooms: number;
+  /** How many players it has, suspended ones and those in no room among them. */
   readonly players: number;
+  /** How many players it takes: its option `peer.maxConnections`, 1000 without. */
   readonly capacity: number;
+  /** Whether it empties itself, and takes no new players and rooms. */
   readonly isDraining: boolean;
 }
 
 /** A room of a fleet, wherever it is. */
 export interface FleetRoom {
+  /** Unique in the fleet. */
   readonly id: string;
+  /** The name of its kind. */
   readonly kind: string;
   /** The id of the host that has it, or had it when it died. */
   readonly host: string;
   /** Of that host's claim. */
   readonly epoch: bigint;
+  /** What clients find it by. */
   readonly labels: Labels;
   /** Whether players may come in; a locked room is not open. */
   readonly isOpen: boolean;
@@ -34,9 +43,11 @@ export interface FleetRoom {
 
 /** Where a player is. */
 export interface Presence {
+  /** The id of the host that has the player. */
   readonly host: string;
   /** The id of its room; null: it is in none. */
   readonly room: string | null;
+  /** The player's `id` at that host. */
   readonly playerId: number;
 }
 
@@ -46,11 +57,15 @@ export interface FleetMetrics {
   readonly hosts: number;
   /** Rooms that were taken over from hosts that are gone, and given up since another host has them. */
   readonly claimed: number;
+  /** Rooms that this host gave up because another host has them. */
   readonly surrendered: number;
   /** Checkpoints: how many and how many bytes were stored, how many were late, how many failed. */
   readonly checkpoints: number;
+  /** Bytes of the checkpoints that were stored. */
   readonly checkpointBytes: number;
+  /** Checkpoints that were made later than `checkpointMs` asks, because others had used up the bytes. */
   readonly lateCheckpoints: number;
+  /** Checkpoints that were not stored: `snapshot` threw, or the engine refused them. */
   readonly failedCheckpoints: number;
   /** Tickets that were forged, too old, used before, or another host's. */
   readonly badTickets: number;
@@ -99,6 +114,7 @@ export class Fleet {
     return this.#membership.kept.beats.hosts().map(hostOf);
   }
 
+  /** What the fleet has counted on this host: a copy, made on each access. */
   get metrics(): FleetMetrics {
     const { kept, arrivals, counts } = this.#membership;
     const { stored, storedBytes, late, failed } = kept.checkpoints.metrics;
@@ -144,7 +160,11 @@ export class Fleet {
     return ticket;
   }
 
-  /** @throws TypeError, RangeError for no target */
+  /**
+   * Where messages and requests to a host, or to that of a room or a player, are sent from.
+   *
+   * @throws TypeError, RangeError for no target
+   */
   to(target: RemoteTarget): Remote {
     checkTarget(target);
     const { remote } = this.#membership;

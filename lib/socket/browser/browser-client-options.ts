@@ -36,12 +36,15 @@ export interface BrowserClientOptions {
   /** More options of WebSocket, or false for WebTransport alone. */
   webSocket?: Omit<WebSocketClientFactoryOptions, "host" | "port" | "path" | "secure" | "clock"> | false;
   /**
-   * WebSocket is tried when WebTransport has failed, or has not connected after so long. Within 10 minutes after
-   * WebSocket had to be taken, both are tried at once. @defaultValue 1000 ms
+   * WebSocket is tried when WebTransport has failed, or has not connected after so long, 0 or more. Within 10 minutes
+   * after WebSocket had to be taken, both are tried at once.
+   *
+   * @defaultValue 1000 ms
    */
   fallbackAfterMs?: number;
-  /** Called when WebSocket was taken, with the reason. */
+  /** Called when WebSocket was taken, with the reason. @defaultValue none */
   onFallback?(reason: DisconnectReason): void;
+  /** What times `fallbackAfterMs` and the transports. @defaultValue the clock of the platform */
   clock?: Clock;
 }
 

@@ -24,6 +24,7 @@ export class BrowserSocketFactory extends RacingFactory<readonly BrowserBindEndP
   readonly #options: BrowserSocketFactoryOptions;
   readonly #servers: Servers;
 
+  /** @throws TypeError, RangeError for a wrong option */
   constructor(options: BrowserSocketFactoryOptions = {}) {
     checkOptions("BrowserSocketFactory", options, browserServerRules);
     const { port, tls = {}, webTransport = {}, webSocket = {} } = options;

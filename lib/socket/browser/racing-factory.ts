@@ -27,9 +27,13 @@ export abstract class RacingFactory<Bind extends IBindEndPoint>
 {
   /** The smaller one of the two, since no one knows which it will be. */
   readonly maxPacketSize: number;
+  /** What clients connect to: a name or a numeric address. Set it before the next `connect`. */
   host: string;
+  /** Where servers listen and clients connect to, 0 to 65535. */
   port: number;
+  /** The path of both URLs. */
   readonly path: string;
+  /** Whether WebSocket is `wss:`. WebTransport is always encrypted. */
   readonly secure: boolean;
   readonly #transports: RacingTransports;
   readonly #parts: BrowserClientParts;

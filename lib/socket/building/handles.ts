@@ -30,6 +30,7 @@ export abstract class StatefulHandle {
 
 /** An address, with no connection and no guarantees: the base of handles of transports like UDP. */
 export abstract class StatelessHandle implements IConnectionHandle {
+  /** False: it is an address. */
   readonly isStateful = false;
   readonly reliable = false;
   readonly ordered = false;

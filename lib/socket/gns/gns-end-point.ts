@@ -5,6 +5,7 @@ import type { NetworkingIdentity } from "../../valve/values/networking-identity.
 export class GnsAddress {
   /** A name or a numeric address; to listen, `::` takes IPv6 and IPv4. */
   readonly host: string;
+  /** The UDP port, 0 to 65535; to listen, 0 takes a free one. */
   readonly port: number;
 
   constructor(host: string, port: number) {
@@ -38,6 +39,7 @@ export interface GnsPeerSettings {
    * @defaultValue 0
    */
   virtualPort?: number;
+  /** What carries the signals of the two peers to each other. */
   signaling: GnsSignaling;
   /**
    * The STUN and TURN servers.
@@ -49,9 +51,13 @@ export interface GnsPeerSettings {
 
 /** A P2P end point: where a GNS socket listens or connects by signaling. */
 export class GnsPeer {
+  /** Whom to connect to; null takes whoever answers. */
   readonly identity: NetworkingIdentity | null;
+  /** The port of the peer's listening socket; to listen, the port of this one. */
   readonly virtualPort: number;
+  /** What carries the signals of the two peers to each other. */
   readonly signaling: GnsSignaling;
+  /** The STUN and TURN servers; empty: none. */
   readonly ice: IceSettings;
 
   constructor({ identity = null, virtualPort = 0, signaling, ice = {} }: GnsPeerSettings) {

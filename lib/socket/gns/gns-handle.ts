@@ -11,6 +11,7 @@ export const MAX_UNRELIABLE_BYTES = 1132;
 
 /** A connection of GNS. */
 export abstract class GnsHandle implements IConnectionHandle {
+  /** True: it stands for one connection of GNS. */
   readonly isStateful = true;
   readonly reliable = true;
   readonly ordered = false;

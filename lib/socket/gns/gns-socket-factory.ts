@@ -41,7 +41,7 @@ export interface GnsSocketFactoryOptions extends InitializeOptions {
    * @defaultValue "::"
    */
   bindHost?: string;
-  /** In place of host and port: peers by identity, behind routers. */
+  /** In place of host and port: peers by identity, behind routers. @defaultValue none */
   peer?: GnsPeerSettings;
   /**
    * The most that a connection sends, in bytes per second, 1024 to 104,857,600. GNS does not measure the bandwidth of
@@ -64,7 +64,7 @@ export interface GnsSocketFactoryOptions extends InitializeOptions {
    */
   receiveQueueBytes?: number;
   /**
-   * How long a disconnect waits, in milliseconds, until what was sent reliably is acknowledged.
+   * How long a disconnect waits, in milliseconds, 0 or more, until what was sent reliably is acknowledged.
    *
    * @defaultValue 5000
    */
@@ -79,8 +79,11 @@ export interface GnsSocketFactoryOptions extends InitializeOptions {
   /**
    * More of GNS's configuration, such as `authenticatedOnly` and timeouts. It overrides the options above, and
    * `MTUPacketSize`, which is 1232 here.
+   *
+   * @defaultValue none
    */
   config?: readonly ConfigOption[];
+  /** What times connections that are opened and closed. @defaultValue the clock of the platform */
   clock?: Clock;
 }
 
@@ -114,10 +117,13 @@ export class GnsSocketFactory
   extends SocketFactory<GnsAddress | GnsPeer, GnsAddress | GnsPeer>
   implements IHasHost, IHasPort
 {
+  /** What clients connect to, a name or a numeric address; without `peer`. */
   host: string;
+  /** The UDP port where servers listen and clients connect to, 0 to 65535; without `peer`. */
   port: number;
   /** For unreliable packets; reliable ones have {@link maxReliablePacketSize}. */
   readonly maxPacketSize = MAX_UNRELIABLE_BYTES;
+  /** The largest reliable packet in bytes: GNS's limit of a message. */
   readonly maxReliablePacketSize = MAX_MESSAGE_BYTES;
   readonly #options: GnsSocketFactoryOptions;
   readonly #config: readonly ConfigOption[];

@@ -5,9 +5,9 @@ import { durationOption, numberOption, type OptionRules } from "../../options.js
  * changed at any time.
  */
 export interface LagConditions {
-  /** How long a packet is on its way. @defaultValue 0 ms */
+  /** How long a packet is on its way, 0 or more. @defaultValue 0 ms */
   latencyMs: number;
-  /** Up to this much time is added at random. It does not reorder packets. @defaultValue 0 ms */
+  /** Up to this much time, 0 or more, is added at random. It does not reorder packets. @defaultValue 0 ms */
   jitterMs: number;
   /**
    * Share of the packets that are lost, 0 to 1. A lost reliable packet is sent again: it arrives later, and so does all
@@ -18,10 +18,12 @@ export interface LagConditions {
   duplicate: number;
   /** Share of the packets that others overtake, 0 to 1. Reliable ones are never overtaken. @defaultValue 0 */
   reorder: number;
-  /** How much the line carries, shared by everything that a socket sends. @defaultValue Infinity: no limit */
+  /** How much the line carries, above 0, shared by everything that a socket sends. @defaultValue Infinity: no limit */
   bandwidthBytesPerSecond: number;
   /**
-   * How much may wait for the line. Beyond that, packets are dropped, reliable ones refused. @defaultValue 65536 bytes
+   * How much may wait for the line, 0 or more. Beyond that, packets are dropped, reliable ones refused.
+   *
+   * @defaultValue 65536 bytes
    */
   queueBytes: number;
 }

@@ -17,6 +17,7 @@ import { LagSocket } from "./lag-socket.js";
 
 /** Options of a {@link LagSocketFactory}. */
 export interface LagSocketFactoryOptions extends Partial<LagConditions> {
+  /** What times the delays. @defaultValue the clock of the platform */
   clock?: Clock;
   /** Give a seeded one to a test that must repeat exactly. @defaultValue Math.random */
   random?: Random;
@@ -35,6 +36,7 @@ export class LagSocketFactory<
   readonly #clock: Clock;
   readonly #random: Random;
 
+  /** @throws TypeError, RangeError for a wrong option, or what is no factory */
   constructor(inner: SocketFactory<Bind, Connect>, options: LagSocketFactoryOptions = {}) {
     super();
     checkFactory("inner", inner);

@@ -10,6 +10,7 @@ export type MemorySocketKind = "datagram" | "reliable-lanes" | "stream" | "host"
 
 /** Where a memory socket is bound or connected. */
 export interface MemoryEndPoint {
+  /** A port of the `MemoryNetwork`, 0 to 65535; to listen, 0 takes a free one. */
   readonly port: number;
 }
 

@@ -5,6 +5,7 @@ import { MemoryNetworkCore } from "./memory-network-core.js";
 
 /** Options of a {@link MemoryNetwork}. */
 export interface MemoryNetworkOptions {
+  /** What times connections. @defaultValue the clock of the platform */
   clock?: Clock;
   /** Shuffles `reliable-lanes`. Give a seeded one to a test that must repeat exactly. @defaultValue Math.random */
   random?: Random;
@@ -21,6 +22,7 @@ export class MemoryNetwork {
     coreOf = (network) => network.#core;
   }
 
+  /** @throws TypeError, RangeError for a wrong option */
   constructor(options: MemoryNetworkOptions = {}) {
     checkOptions("MemoryNetwork", options, {
       clock: clockOption,

@@ -11,26 +11,35 @@ import type { MemoryNetworkCore } from "./memory-network-core.js";
 
 /** Options of a {@link MemorySocketFactory}. */
 export interface MemorySocketFactoryOptions {
-  /** @defaultValue "datagram" */
+  /** Which transport its sockets behave like. @defaultValue "datagram" */
   kind?: MemorySocketKind;
   /** Where servers listen and clients connect to, 0 to 65535. With 0 a server takes a free port. @defaultValue 7777 */
   port?: number;
-  /** What the handles say of themselves; nothing is really encrypted. @defaultValue "none" */
+  /**
+   * What the handles say of themselves; nothing is really encrypted.
+   * @defaultValue "none"; "authenticated" for `host`
+   */
   security?: Security;
   /** What the handles say of themselves: with it Noise is left out. @defaultValue false */
   isTls?: boolean;
   /**
-   * Largest packet in bytes; for `reliable-lanes` the largest unreliable one. @defaultValue 1232; 16384 for `stream`
+   * Largest packet in bytes, 1 to 2^24; for `reliable-lanes` the largest unreliable one.
+   *
+   * @defaultValue 1232; 16384 for `stream` and `host`
    */
   maxPacketSize?: number;
   /**
-   * `datagram` only: how many packets may wait for `receive`. Packets that arrive while the queue is full are dropped
-   * and counted. @defaultValue 4096 packets
+   * `datagram` only: how many packets may wait for `receive`, 1 to 2^24. Packets that arrive while the queue is full
+   * are dropped and counted.
+   *
+   * @defaultValue 4096 packets
    */
   receiveQueuePackets?: number;
   /**
-   * `reliable-lanes` and `stream`: how many bytes of a connection may wait for the other end's `receive`. With more,
-   * `send` refuses reliable packets and drops unreliable ones of `reliable-lanes`. @defaultValue 1 MiB
+   * `reliable-lanes` and `stream`: how many bytes of a connection may wait for the other end's `receive`, 1 to 2^30.
+   * With more, `send` refuses reliable packets and drops unreliable ones of `reliable-lanes`.
+   *
+   * @defaultValue 1 MiB
    */
   sendQueueBytes?: number;
 }
@@ -55,6 +64,7 @@ export class MemorySocketFactory extends SocketFactory<MemoryEndPoint, MemoryEnd
   readonly #network: MemoryNetworkCore;
   readonly #options: MemorySocketOptions;
 
+  /** @throws TypeError, RangeError for a wrong option, or what is no `MemoryNetwork` */
   constructor(network: MemoryNetwork, options: MemorySocketFactoryOptions = {}) {
     super();
     checkInstance("network", network, MemoryNetwork);

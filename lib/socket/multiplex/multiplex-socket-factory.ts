@@ -17,6 +17,7 @@ export class MultiplexSocketFactory<
   readonly maxPacketSize: number;
   readonly #factories: readonly SocketFactory<Bind, Connect>[];
 
+  /** @throws TypeError without a factory, or for what is none */
   constructor(...factories: Factories) {
     super();
     if (factories.length === 0) throw invalidType("A MultiplexSocketFactory needs other factories");

@@ -4,7 +4,9 @@ import { bitString, integer, octetString, oid, sequence, set, tagged, taggedByte
 
 /** A certificate of a server, or a chain that begins with it, and its private key, both in PEM. */
 export interface TlsCertificate {
+  /** The certificate, or a chain that begins with it, in PEM. */
   readonly cert: string;
+  /** Its private key in PEM. */
   readonly key: string;
 }
 

@@ -9,6 +9,7 @@ import { zoneForNode } from "./zones.js";
 export interface UdpEndPoint {
   /** A name or a numeric address. Null stands for all addresses of this machine when binding. */
   readonly host: string | null;
+  /** 0 to 65535; to listen, 0 takes a free one. */
   readonly port: number;
 }
 

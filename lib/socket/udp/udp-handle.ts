@@ -11,10 +11,12 @@ export const MAX_BATCHED_PACKET_SIZE = 1452;
 
 /** An address on the internet. UDP has no connections and guarantees nothing. */
 export abstract class UdpHandle extends StatelessHandle {
+  /** UDP itself protects nothing: a Peer's `encryption` does. */
   readonly security = "none";
   readonly transport = "udp";
   /** The numeric address: IPv4 with dots; IPv6, with a `%zone` if it is link-local. */
   abstract readonly host: string;
+  /** The port at that address, 1 to 65535. */
   abstract readonly port: number;
   abstract override copy(): UdpHandle;
 

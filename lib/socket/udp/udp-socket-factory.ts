@@ -28,11 +28,13 @@ export interface UdpSocketFactoryOptions {
   port?: number;
   /** What servers listen on. @defaultValue all addresses of this machine, IPv6 and IPv4 */
   bindHost?: string;
-  /** The size of the operating system's two buffers, each. It may allow less. @defaultValue 1 MiB */
+  /** The size of the operating system's two buffers, each, 1024 to 2^30. It may allow less. @defaultValue 1 MiB */
   bufferBytes?: number;
   /**
-   * `dgram` only: how many packets may wait for `receive`. Packets that arrive while the queue is full are dropped and
-   * counted. @defaultValue 8192 packets
+   * `dgram` only: how many packets may wait for `receive`, 1 to 2^24. Packets that arrive while the queue is full are
+   * dropped and counted.
+   *
+   * @defaultValue 8192 packets
    */
   receiveQueuePackets?: number;
   /**
@@ -47,6 +49,7 @@ export interface UdpSocketFactoryOptions {
   closeOnExit?: boolean;
   /** `batched` only. @defaultValue 0 */
   spin?: Spin;
+  /** What times waiting for the system. @defaultValue the clock of the platform */
   clock?: Clock;
 }
 
@@ -67,6 +70,7 @@ export class UdpSocketFactory extends SocketFactory<UdpEndPoint, UdpEndPoint> im
   readonly maxPacketSize: number;
   host: string;
   port: number;
+  /** What servers listen on from the next `bind` on; null: all addresses of this machine. */
   bindHost: string | null;
   readonly #givenHost: string | undefined;
   readonly #implementation: "batched" | "dgram";

@@ -27,12 +27,16 @@ export class WebSocketClientFactory
   implements IHasHost, IHasPort
 {
   readonly maxPacketSize: number;
+  /** What clients connect to: a name, a numeric address, or a whole `ws:` or `wss:` URL. */
   host: string;
   port: number;
+  /** The path of the URL. A server refuses connections to any other path. */
   readonly path: string;
+  /** Whether clients connect with `wss:`. */
   readonly secure: boolean;
   readonly #options: WebSocketClientFactoryOptions;
 
+  /** @throws TypeError, RangeError for a wrong option */
   constructor(options: WebSocketClientFactoryOptions = {}) {
     super();
     checkOptions("WebSocketClientFactory", options, clientRules);

@@ -22,17 +22,24 @@ export interface WebSocketClientFactoryOptions {
   path?: string;
   /** Whether clients connect with `wss:`. @defaultValue false */
   secure?: boolean;
-  /** Largest packet in bytes. A larger one ends its connection. @defaultValue 16384 bytes */
+  /** Largest packet in bytes, 1 to 2^30. A larger one ends its connection. @defaultValue 16384 bytes */
   maxPacketSize?: number;
-  /** How many bytes of a connection may wait to be sent. With more, `send` refuses packets. @defaultValue 1 MiB */
+  /**
+   * How many bytes of a connection may wait to be sent, 1 to 2^30. With more, `send` refuses packets.
+   *
+   * @defaultValue 1 MiB
+   */
   sendQueueBytes?: number;
   /**
-   * How many bytes of a connection may wait for `receive`. With more, nothing of that connection is read from the
-   * network for now; browsers cannot stop reading and end the connection instead. @defaultValue 1 MiB
+   * How many bytes of a connection may wait for `receive`, 1 to 2^30. With more, nothing of that connection is read
+   * from the network for now; browsers cannot stop reading and end the connection instead.
+   *
+   * @defaultValue 1 MiB
    */
   receiveQueueBytes?: number;
-  /** How long a close waits for the answer of the other side. @defaultValue 2000 ms */
+  /** How long a close waits for the answer of the other side, 0 or more. @defaultValue 2000 ms */
   closeTimeoutMs?: number;
+  /** What times opening, closing and limits. @defaultValue the clock of the platform */
   clock?: Clock;
 }
 
@@ -65,6 +72,7 @@ export const clientRules: OptionRules<WebSocketClientFactoryOptions> = {
 
 /** What a WebSocket client connects to. */
 export interface WebSocketConnectEndPoint {
+  /** A whole `ws:` or `wss:` URL. */
   readonly url: string;
   /** The interface of a link-local address, which a URL cannot hold. Node only. */
   readonly zone?: string;
@@ -74,7 +82,9 @@ export interface WebSocketConnectEndPoint {
 export interface WebSocketBindEndPoint {
   /** A name or a numeric address; null: all addresses of this machine. */
   readonly host: string | null;
+  /** The TCP port, 0 to 65535; 0 takes a free one. */
   readonly port: number;
+  /** Connections to any other path are refused. */
   readonly path: string;
 }
 

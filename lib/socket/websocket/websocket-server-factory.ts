@@ -23,6 +23,7 @@ export class WebSocketFactory extends WebSocketClientFactory {
   readonly #options: WebSocketFactoryOptions;
   readonly #certificate: ServerCertificate | null;
 
+  /** @throws TypeError, RangeError for a wrong option */
   constructor(options: WebSocketFactoryOptions = {}) {
     checkOptions("WebSocketFactory", options, serverRules);
     super(Object.fromEntries(Object.entries(options).filter(([name]) => name in clientRules)));

@@ -16,17 +16,27 @@ import { proxiesOption } from "./websocket-server-proxies.js";
 
 /** What is used of a server of `node:http` or `node:https`. */
 export interface HttpServer {
+  /** Where it listens; null before. */
   address(): string | { readonly port: number } | null;
+  /** Adds a listener. */
   on(event: "upgrade" | "request", listener: unknown): unknown;
+  /** Removes a listener. */
   off(event: "upgrade" | "request", listener: unknown): unknown;
+  /** The listeners of an event. */
   listeners(event: "request"): readonly unknown[];
+  /** How many listeners an event has. */
   listenerCount(event: "upgrade"): number;
 }
 
 /** The certificate of a new server, and how a client in Node checks that of its server. */
 export interface WebSocketTlsOptions {
-  /** A certificate, or a chain that begins with it, in PEM, and its private key: a new server serves `wss:`. */
+  /**
+   * A certificate, or a chain that begins with it, in PEM: a new server serves `wss:`.
+   *
+   * @defaultValue none: it serves `ws:`
+   */
   cert?: string;
+  /** The private key of `cert` in PEM; the two go together. */
   key?: string;
   /** Certificates of the authorities to trust, in PEM. @defaultValue those of the system */
   ca?: string;
@@ -50,6 +60,11 @@ export interface WebSocketFactoryOptions extends WebSocketClientFactoryOptions {
   origins?: readonly string[];
   /** Whether a proxy in front of the server terminates TLS; then connections count as encrypted. @defaultValue false */
   isBehindTls?: boolean;
+  /**
+   * The certificate of a new server, and whom clients in Node trust.
+   *
+   * @defaultValue a server without TLS, and clients that trust as the system does
+   */
   tls?: WebSocketTlsOptions;
   /**
    * Proxies in front of the server, as addresses and CIDR blocks (`10.0.0.0/8`). For connections from these, the client
@@ -81,7 +96,7 @@ export interface WebSocketFactoryOptions extends WebSocketClientFactoryOptions {
    * @defaultValue false
    */
   proxyProtocol?: boolean;
-  /** How long a TCP connection to a new server may take to become a WebSocket. @defaultValue 10000 ms */
+  /** How long a TCP connection to a new server may take to become a WebSocket, at least 1. @defaultValue 10000 ms */
   handshakeTimeoutMs?: number;
   /**
    * Whether the other sides are told when the process ends (`process.exit`, SIGTERM, an uncaught exception, ...).

@@ -55,6 +55,7 @@ export enum ConfigValue {
   Unencrypted = 34,
   /** 0 or 1. */
   SymmetricConnect = 37,
+  /** 0 to 65535, where this side's differs from the peer's (`SymmetricConnect`). */
   LocalVirtualPort = 38,
   /** Int64, of new connections. */
   ConnectionUserData = 40,
@@ -74,6 +75,7 @@ export enum ConfigValue {
   RecvBufferMessages = 48,
   /** Bytes. */
   RecvMaxMessageSize = 49,
+  /** Segments; what follows these in a packet is dropped. */
   RecvMaxSegmentsPerPacket = 50,
   /** Microseconds. */
   OutOfOrderCorrectionWindow = 51,
@@ -91,11 +93,13 @@ export enum ConfigValue {
   FakePacketJitterRecvMax = 57,
   /** Percent. */
   FakePacketJitterRecvPct = 58,
+  /** 0 no, 1 yes, -1 as is usual for the kind of connection. */
   SendTimeSincePreviousPacket = 59,
   /** Text, separated by commas. */
   P2PSTUNServerList = 103,
   /** Bits: 1 relay, 2 private, 4 public. */
   P2PTransportICEEnable = 104,
+  /** Milliseconds, added to the ping of this route when routes are compared. */
   P2PTransportICEPenalty = 105,
   /** Text, separated by commas. */
   P2PTURNServerList = 107,
@@ -103,6 +107,7 @@ export enum ConfigValue {
   P2PTURNUserList = 108,
   /** Text, separated by commas. */
   P2PTURNPassList = 109,
+  /** 0 as GNS chooses, 1 GNS's own, 2 that of WebRTC, where GNS was built with it. */
   P2PTransportICEImplementation = 110,
 }
 
@@ -112,6 +117,7 @@ export enum ConfigScope {
   Global = 1,
   /** A listen socket and the connections that come in by it later. */
   ListenSocket = 3,
+  /** One connection. */
   Connection = 4,
 }
 
@@ -137,7 +143,9 @@ export enum ConfigResult {
 
 /** A configuration value for `createListenSocket` and `connect`. It is in effect from the first packet on. */
 export interface ConfigOption {
+  /** Which value of GNS is set. */
   value: ConfigValue;
+  /** What it is set to: a whole number or a fraction, a text, or a bigint for 64-bit values. */
   data: number | bigint | string;
 }
 
@@ -152,8 +160,11 @@ export const authenticatedOnly: readonly ConfigOption[] = [
 
 /** The answer of `getConfigValue`; `data` is null unless `result` is `OK` or `OKInherited`. */
 export interface ConfigReading {
+  /** Whether there is such a value, and where it is set. */
   result: ConfigResult;
+  /** The type of the value in GNS. */
   dataType: ConfigDataType;
+  /** The value; null unless `result` is `OK` or `OKInherited`. */
   data: number | bigint | string | null;
 }
 

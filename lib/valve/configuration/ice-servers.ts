@@ -7,6 +7,7 @@ import { type ConfigOption, ConfigValue } from "./config-value.js";
 
 /** Bits of `IceSettings.candidates`: the routes that a P2P connection may take (GNS). */
 export enum IceCandidates {
+  /** No route. */
   None = 0,
   /** Through a TURN server. */
   Relay = 1,
@@ -14,6 +15,7 @@ export enum IceCandidates {
   Private = 2,
   /** Between public addresses, found with a STUN server. */
   Public = 4,
+  /** All three. */
   All = 7,
 }
 
@@ -29,9 +31,13 @@ export interface TurnServer {
 
 /** The servers and the kinds of routes that a P2P connection may use. */
 export interface IceSettings {
-  /** STUN servers, each a name or an address, with a port unless it is 3478. They are tried in this order. */
+  /**
+   * STUN servers, each a name or an address, with a port unless it is 3478. They are tried in this order.
+   *
+   * @defaultValue none
+   */
   stunServers?: readonly string[];
-  /** TURN servers, tried in this order. */
+  /** TURN servers, tried in this order. @defaultValue none */
   turnServers?: readonly TurnServer[];
   /**
    * The routes that may be tried.

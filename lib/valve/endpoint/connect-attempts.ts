@@ -8,6 +8,7 @@ import { alternateFamilies, NEXT_ADDRESS_MS, reachable } from "../values/this-ma
 
 /** An address of a name, as `dns.lookup` of Node.js gives it. */
 export interface LookedUpAddress {
+  /** A numeric address. */
   address: string;
   /** 4 or 6. */
   family: number;

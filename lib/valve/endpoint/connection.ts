@@ -6,8 +6,11 @@ import type { NetworkingIdentity } from "../values/networking-identity.js";
 
 /** A message that a {@link Connection} received; it owns its bytes. */
 export interface ReceivedMessage {
+  /** The payload, in memory of its own. */
   readonly data: Uint8Array;
+  /** Whether it was sent reliably. */
   readonly isReliable: boolean;
+  /** The sender's lane, from 0 on. */
   readonly lane: number;
   /** The sender's number, from 1 on in each lane. */
   readonly messageNumber: number;
@@ -41,6 +44,7 @@ export interface CloseOptions extends CloseReason {
 
 /** The events of a connection of an {@link Endpoint}, with the arguments of their listeners. */
 export interface ConnectionEvents {
+  /** A message has come. With a listener, nobody else takes the messages of this connection. */
   message: [message: ReceivedMessage];
   /** After a send that found the send buffer full: no more than `lowWaterBytes` are left in it. */
   drain: [];

@@ -19,6 +19,7 @@ export interface EndpointOptions extends InitializeOptions {
    * @defaultValue 5000
    */
   handshakeTimeoutMs?: number;
+  /** What times connecting, and verdicts of `beforeAccept`. @defaultValue the clock of the platform */
   clock?: Clock;
 }
 
@@ -36,7 +37,7 @@ export interface ListenOptions {
    * @defaultValue "::"
    */
   host?: string;
-  /** GNS's configuration for the listener and the connections that come in by it. */
+  /** GNS's configuration for the listener and the connections that come in by it. @defaultValue none */
   config?: readonly ConfigOption[];
   /**
    * Connections at once, 0 to 2^31-1; more are refused.
@@ -46,9 +47,10 @@ export interface ListenOptions {
   maxConnections?: number;
   /**
    * Asked before a connection is accepted: true, or the reason to refuse it with, or a promise of one within
-   * `handshakeTimeoutMs`.
-   * When it throws, or answers something else, the connection is refused with "The server failed", and `onError` gets
-   * the error.
+   * `handshakeTimeoutMs`. When it throws, or answers something else, the connection is refused with "The server
+   * failed", and `onError` gets the error.
+   *
+   * @defaultValue all are accepted, up to `maxConnections`
    */
   beforeAccept?: (info: ConnectionInfo) => true | Required<CloseReason> | PromiseLike<true | Required<CloseReason>>;
   /**
@@ -63,10 +65,11 @@ export interface ListenOptions {
 export interface ConnectOptions {
   /** A name or a numeric address. Of a name, the addresses of both families are tried. */
   host: string;
+  /** The UDP port, 1 to 65535. */
   port: number;
   /** Aborting closes what was started and rejects with the signal's reason. */
   signal?: AbortSignal;
-  /** GNS's configuration for the connection. */
+  /** GNS's configuration for the connection. @defaultValue none */
   config?: readonly ConfigOption[];
   /**
    * Finds the addresses of a name.

@@ -5,6 +5,7 @@ import type { Connection } from "./connection.js";
 
 /** The events of a {@link Listener}, with the arguments of their listeners. */
 export interface ListenerEvents {
+  /** A connection has come in and is open. */
   connection: [connection: Connection];
   /** The listener has been closed. */
   close: [];

@@ -35,6 +35,7 @@ export interface MessageBatchOptions {
  * payload.
  */
 export class MessageBatch {
+  /** How many messages `receiveBatch` takes at most: the option of this name. */
   readonly maxMessages: number;
   /** Messages that `receiveBatch` took, including those that `FakeMessageLossRecv` throws away. */
   count = 0;
@@ -112,6 +113,7 @@ export class MessageBatch {
     return this.#slab.i64[(this.#record + RECORD.userData) >> 3] as bigint;
   }
 
+  /** Whether the message was sent reliably. */
   get isReliable(): boolean {
     return ((this.#slab.u32[(this.#record + RECORD.flags) >> 2] as number) & SendFlags.Reliable) !== 0;
   }
@@ -121,6 +123,7 @@ export class MessageBatch {
     return this.#slab.i32[(this.#record + RECORD.channel) >> 2] as number;
   }
 
+  /** The sender's lane, from 0 on. */
   get lane(): number {
     return this.#slab.u32[(this.#record + RECORD.lane) >> 2] as number;
   }

@@ -20,12 +20,19 @@ export enum SendType {
  * `sendMessageToConnection` takes {@link SendType}.
  */
 export enum SendFlags {
+  /** As `SendType.Unreliable`. */
   Unreliable = 0,
+  /** As `SendType.NoNagle`. */
   NoNagle = 1,
+  /** Both of these. */
   UnreliableNoNagle = Unreliable | NoNagle,
+  /** As `SendType.NoDelay`, which has the number 2. */
   NoDelay = 4,
+  /** `NoDelay` and `NoNagle`: sent at once, or dropped. */
   UnreliableNoDelay = 5,
+  /** As `SendType.Reliable`. */
   Reliable = 8,
+  /** `Reliable` and `NoNagle`. */
   ReliableNoNagle = 9,
   /** Meant to send within this call. GNS 1.6 takes the flag and sends at its next poll all the same. */
   UseCurrentThread = 16,

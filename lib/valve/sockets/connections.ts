@@ -12,7 +12,9 @@ import type { SocketsCore } from "./sockets-core.js";
 
 /** The two ends that `createSocketPair` makes. */
 export class SocketPair {
+  /** The handle of one end; 0 before `createSocketPair`. */
   connectionOne = 0;
+  /** The handle of the other end; 0 before `createSocketPair`. */
   connectionTwo = 0;
 }
 

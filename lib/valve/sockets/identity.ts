@@ -9,6 +9,7 @@ import type { SocketsCore } from "./sockets-core.js";
 
 /** How far GNS has prepared the identity and certificate of this process. */
 export interface AuthenticationStatus {
+  /** How far it is; `Current` when all is ready. */
   availability: Availability;
   /** GNS's own words. For logs. */
   debug: string;

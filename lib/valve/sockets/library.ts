@@ -28,7 +28,7 @@ export interface InitializeOptions {
    * @defaultValue "auto"
    */
   driver?: "auto" | "hybrid" | "thread";
-  /** Who this process says it is, to all peers. */
+  /** Who this process says it is, to all peers. @defaultValue none */
   identity?: NetworkingIdentity;
   /** Of this thread's event loop, with the hybrid driver. @defaultValue 0, or what an earlier call has said */
   spin?: Spin;

@@ -28,6 +28,8 @@ export class Address {
   }
 
   /**
+   * Makes this an IPv4 address and a port.
+   *
    * @param ip four decimal numbers with dots
    * @throws TypeError `ERR_INVALID_IP_ADDRESS`: not an IPv4 address
    */
@@ -42,6 +44,8 @@ export class Address {
   }
 
   /**
+   * Makes this an IPv6 address and a port.
+   *
    * @param ip IPv6 text in any form, `::0` for all addresses; zone identifiers (`%eth0`) are refused: GNS has none
    * @throws TypeError `ERR_INVALID_IP_ADDRESS`: not an IPv6 address
    */

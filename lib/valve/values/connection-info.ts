@@ -13,6 +13,7 @@ export class ConnectionInfo {
   listenSocket = 0;
   /** The address of the peer; all zero for a socket pair. */
   address = new Address();
+  /** How far it is; in an event, the state that it has come to. */
   state = ConnectionState.None;
   /**
    * Why it ended, in GNS's numbers: 1000-1999 the application, 2000-2999 the application, as an error,

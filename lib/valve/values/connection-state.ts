@@ -6,6 +6,7 @@ export enum ConnectionState {
   Connecting = 1,
   /** The handshake is finished, and GNS is still looking for a route (peer to peer only). */
   FindingRoute = 2,
+  /** It is open: messages can be sent, and come. */
   Connected = 3,
   /** Ended by the peer. What has been received can still be read; `closeConnection` frees the handle. */
   ClosedByPeer = 4,

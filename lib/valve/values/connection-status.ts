@@ -3,6 +3,7 @@ import { ConnectionState } from "./connection-state.js";
 
 /** Figures of a connection that can be read often (ValveSockets README; GNS has added the last two). */
 export class ConnectionStatus {
+  /** How far it is. */
   state = ConnectionState.None;
   /** Round-trip time in milliseconds; -1: unknown. */
   ping = -1;
@@ -10,9 +11,13 @@ export class ConnectionStatus {
   connectionQualityLocal = -1;
   /** The same at the peer, which reports it: 0 to 1; -1: unknown. */
   connectionQualityRemote = -1;
+  /** Packets that leave, by GNS's own estimate of the last seconds. */
   outPacketsPerSecond = 0;
+  /** Bytes that leave, by the same estimate. */
   outBytesPerSecond = 0;
+  /** Packets that come, by the same estimate. */
   inPacketsPerSecond = 0;
+  /** Bytes that come, by the same estimate. */
   inBytesPerSecond = 0;
   /** The rate at which GNS would send if there were enough to send. */
   sendRateBytesPerSecond = 0;

@@ -6,11 +6,17 @@ import { Address, addressOf } from "./address.js";
 
 /** What a {@link NetworkingIdentity} holds (ValveSockets README; the last three are GNS's additions, read only). */
 export enum IdentityType {
+  /** Nothing. */
   Invalid = 0,
+  /** An address with its port (`setIPAddress`). */
   IPAddress = 1,
+  /** A text of yours (`setGenericString`). */
   GenericString = 2,
+  /** Bytes of yours (`setGenericBytes`). */
   GenericBytes = 3,
+  /** Text of a kind that this GNS does not know. */
   UnknownType = 4,
+  /** A Steam number (`setSteamID`). */
   SteamID = 16,
   XboxPairwiseID = 17,
   SonyPSN = 18,
@@ -27,14 +33,17 @@ export class NetworkingIdentity {
   /** GNS's bytes of this type: 18 of address and port, 8 of Steam number, the text with a zero, or the bytes. */
   #bytes: Uint8Array = noBytes;
 
+  /** What it holds; `Invalid` for a new one. */
   get type(): IdentityType {
     return this.#type;
   }
 
+  /** Whether it holds nothing. */
   get isInvalid(): boolean {
     return this.#type === IdentityType.Invalid;
   }
 
+  /** Makes it hold nothing: `Invalid`. */
   clear(): void {
     this.#set(IdentityType.Invalid, noBytes);
   }
@@ -55,7 +64,7 @@ export class NetworkingIdentity {
     return addressOf(this.#bytes.slice(0, 16), new DataView(buffer, byteOffset).getUint16(16, LITTLE_ENDIAN));
   }
 
-  /** @throws RangeError `ERR_OUT_OF_RANGE`: over 31 bytes of UTF-8 */
+  /** Makes this a text, such as an account's name. @throws RangeError `ERR_OUT_OF_RANGE`: over 31 bytes of UTF-8 */
   setGenericString(text: string): void {
     checkText("text", text);
     if (utf8Length(text) > 31) throw rangeError("text", "at most 31 bytes of UTF-8");
@@ -67,7 +76,7 @@ export class NetworkingIdentity {
     return this.#type === IdentityType.GenericString ? this.#text() : null;
   }
 
-  /** @throws RangeError `ERR_OUT_OF_RANGE`: over 32 bytes */
+  /** Makes this bytes of your own, which are copied. @throws RangeError `ERR_OUT_OF_RANGE`: over 32 bytes */
   setGenericBytes(bytes: Uint8Array): void {
     checkBytes("bytes", bytes);
     if (bytes.length > 32) throw rangeError("bytes", "at most 32 bytes long");
@@ -79,7 +88,12 @@ export class NetworkingIdentity {
     return this.#type === IdentityType.GenericBytes ? this.#bytes.slice() : null;
   }
 
-  /** @param steamID an unsigned 64-bit number */
+  /**
+   * Makes this a Steam number.
+   *
+   * @param steamID an unsigned 64-bit number, 0 to 2^64-1
+   * @throws TypeError for what is no bigint; RangeError `ERR_OUT_OF_RANGE` for another one
+   */
   setSteamID(steamID: bigint): void {
     if (typeof steamID !== "bigint") throw typeError("steamID", "a bigint");
     if (BigInt.asUintN(64, steamID) !== steamID) throw rangeError("steamID", "from 0 to 2^64-1");
@@ -91,6 +105,7 @@ export class NetworkingIdentity {
     return this.#type === IdentityType.SteamID ? this.#uint64() : 0n;
   }
 
+  /** Whether both hold the same, of the same type. */
   equals(other: NetworkingIdentity): boolean {
     return (
       other instanceof NetworkingIdentity &&

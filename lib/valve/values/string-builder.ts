@@ -6,7 +6,9 @@ import { cutUtf8, utf8Length } from "../../utf8.js";
  * UTF-8 bytes with a terminating zero, as GNS does, so a text of `capacity - 1` bytes fits.
  */
 export class StringBuilder {
+  /** How many bytes of UTF-8 fit, with a terminating zero. */
   readonly capacity: number;
+  /** The text, cut to what fits. */
   value = "";
 
   /** @param capacity bytes, 1 to 2^31-1; 1024 (`Library.maxErrorMessageLength`) unless given */
@@ -20,6 +22,7 @@ export class StringBuilder {
     return this.value.length;
   }
 
+  /** The text: `value`. */
   toString(): string {
     return this.value;
   }

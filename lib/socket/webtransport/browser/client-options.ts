@@ -24,10 +24,15 @@ export interface WebTransportClientOptions {
    * take these for certificates that are valid for at most 14 days. @defaultValue none: an authority has signed it
    */
   certificateHashes?: readonly string[];
-  /** How many bytes of a connection may wait to be sent. With more, `send` refuses packets. @defaultValue 1 MiB */
+  /**
+   * How many bytes of a connection may wait to be sent, 1 to 2^30. With more, `send` refuses packets.
+   *
+   * @defaultValue 1 MiB
+   */
   sendQueueBytes?: number;
-  /** How long a close waits until the other side has what was sent reliably. @defaultValue 2000 ms */
+  /** How long a close waits until the other side has what was sent reliably, 0 or more. @defaultValue 2000 ms */
   closeTimeoutMs?: number;
+  /** What times opening and closing. @defaultValue the clock of the platform */
   clock?: Clock;
 }
 
@@ -60,7 +65,9 @@ export const webTransportClientRules: OptionRules<WebTransportClientOptions> = {
 
 /** What a WebTransport client connects to. */
 export interface WebTransportConnectEndPoint {
+  /** A whole `https:` URL. */
   readonly url: string;
+  /** As the option of this name; left out: an authority has signed the certificate. */
   readonly certificateHashes?: readonly string[];
 }
 

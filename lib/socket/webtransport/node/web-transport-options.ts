@@ -20,14 +20,20 @@ export interface WebTransportOptions extends WebTransportClientOptions {
    * (`certificateHashes` of the factory), and which another one replaces after 6 days
    */
   tls?: TlsCertificate;
-  /** How many handshakes may be unproven before newcomers have to prove their address first. @defaultValue 64 */
+  /**
+   * How many handshakes may be unproven, 0 to 1,000,000, before newcomers have to prove their address first.
+   *
+   * @defaultValue 64
+   */
   retryAbove?: number;
   /**
-   * The most connections that are no session yet. When they are there, the oldest one of the source (an IPv4 address,
-   * an IPv6 /64) that has the most of them is ended for a newcomer who has proved its address. @defaultValue 4096
+   * The most connections that are no session yet, 1 to 1,000,000. When they are there, the oldest one of the source (an
+   * IPv4 address, an IPv6 /64) that has the most of them is ended for a newcomer who has proved its address.
+   *
+   * @defaultValue 4096
    */
   maxPendingConnections?: number;
-  /** How long a connection may take to become a session, at both ends. @defaultValue 10000 ms */
+  /** How long a connection may take to become a session, at both ends, at least 1. @defaultValue 10000 ms */
   handshakeTimeoutMs?: number;
   /**
    * How long a socket collects datagrams before it handles them, 0 to 20. It saves processor time, and adds so much to
@@ -58,7 +64,9 @@ export const webTransportRules: OptionRules<WebTransportOptions> = {
 export interface WebTransportBindEndPoint {
   /** A name or a numeric address; null: all addresses of this machine. */
   readonly host: string | null;
+  /** The UDP port, 0 to 65535; 0 takes a free one. */
   readonly port: number;
+  /** Sessions with any other path are refused. */
   readonly path: string;
 }
 

@@ -27,6 +27,7 @@ export class WebTransportSocketFactory
   implements IHasHost, IHasPort
 {
   readonly maxPacketSize: number;
+  /** The path of the URL. A server refuses sessions with any other path. */
   readonly path: string;
   readonly #options: WebTransportOptions;
   /** Knows what clients connect to. */
@@ -50,6 +51,7 @@ export class WebTransportSocketFactory
     this.#certificate = new ServerCertificate(options.tls, options.clock ?? systemClock);
   }
 
+  /** What clients connect to: a name, a numeric address, or a whole `https:` URL. */
   get host(): string {
     return this.#clients.host;
   }
