@@ -341,8 +341,8 @@ test("a host that had a room for a while removes nobody who has gone on with it"
   const player = await join(a, "one");
   await fleet.run(100);
   const sessions = await fleet.wait(fleet.engine.bucket("test-sessions"));
-  let removals = 0;
-  await fleet.wait(sessions.watch(({ entry }) => void (removals += entry ? 0 : 1)));
+  const changes: boolean[] = [];
+  await fleet.wait(sessions.watch(({ entry }) => void changes.push(entry !== null)));
   const isPlayedAt = ({ host }: FleetProcess) => host.getRoom("one")?.players.some(({ isConnected }) => isConnected);
   await a.kill();
   await fleet.until(() => hosts.slice(1).some(isPlayedAt));
@@ -351,7 +351,7 @@ test("a host that had a room for a while removes nobody who has gone on with it"
   await fleet.until(() => hosts.slice(1).every(isPlayedAt)); // The frozen one has not heard of it.
   second.thaw();
   await fleet.run(35_000, 50);
-  expect([removals, player.client.player?.id]).toEqual([0, 1]);
+  expect([changes.includes(false), player.client.player?.id]).toEqual([false, 1]);
 });
 
 describe("a room at another host", () => {
