@@ -219,7 +219,8 @@ export class RoomHost {
    * Opens and closes one room of each kind, and listens.
    *
    * @param localClient as of `NetworkServer.start`: it joins rooms as every client does
-   * @throws what `open` of a kind throws; what `NetworkServer.start` throws
+   * @throws (rejects) what `open` of a kind throws, and NetworkError `ERR_TIMEOUT` when it is not done after 30 s; what
+   *   `NetworkServer.start` throws
    */
   async start(options: { localClient?: NetworkClient } = {}): Promise<void> {
     if (!this.#hasRehearsed) await this.#house.rehearse();

@@ -30,7 +30,7 @@ describe.each(kinds)("over %s, a player in the game who is redirected", (kind) =
     expect(log.sort()).toEqual(["resumed true 7", "server 0 lost it: 1027", "server 1 has 1"]);
     expect([...(second.players[0]?.ticket ?? [])]).toEqual([1, 2, 3]);
     expect(first.players).toEqual([]);
-    expect(store.sessions.size).toBe(1);
+    expect(store.left).toEqual([...store.sessions.keys()]);
     const heard = second.messageHandler.waitFor(Note);
     client.send(Note, 9);
     await world.run(50);
@@ -38,7 +38,7 @@ describe.each(kinds)("over %s, a player in the game who is redirected", (kind) =
     expect([world.errors, world.warnings]).toEqual([[], []]);
     void client.disconnect();
     await world.run(100);
-    expect(store.sessions.size).toBe(0);
+    expect([store.sessions.size, store.left.length]).toEqual([0, 1]);
   });
 
   test("talks to the first one until the second one has admitted it", async () => {

@@ -375,3 +375,15 @@ test("a room whose open is never done is given up after 30 s: who waits is told,
   expect(world.errors).toEqual([expect.objectContaining({ code: "ERR_TIMEOUT" })]);
   expect((await world.wait(rooms.create("arena"))).kind).toBe("arena");
 });
+
+test("a start whose rehearsal is never done rejects after 30 s, and can be tried again", async () => {
+  let opened = 0;
+  const open = () => (++opened === 1 ? new Promise<void>(() => {}) : undefined);
+  const world = new RoomsWorld(newProtocol, { arena: { capacity: 2, open } });
+  const starting = world.host.start();
+  starting.catch(() => {});
+  await world.run(31_000, 100);
+  await expect(starting).rejects.toMatchObject({ code: "ERR_TIMEOUT", message: expect.stringContaining("arena") });
+  await world.wait(world.host.start());
+  expect((await world.wait(world.host.createRoom("arena"))).kind).toBe("arena");
+});

@@ -4,6 +4,7 @@ import type { SessionStore, StoredSession } from "../../lib/message/index.js";
 export class TestStore implements SessionStore {
   readonly sessions = new Map<string, StoredSession>();
   readonly asked: string[] = [];
+  readonly left: string[] = [];
   answer = (session: StoredSession | null): StoredSession | null | PromiseLike<StoredSession | null> => session;
 
   create(id: Uint8Array, authentication: StoredSession["authentication"]): Uint8Array {
@@ -19,5 +20,9 @@ export class TestStore implements SessionStore {
 
   remove(id: Uint8Array): void {
     this.sessions.delete(String(id));
+  }
+
+  leave(id: Uint8Array): void {
+    this.left.push(String(id));
   }
 }

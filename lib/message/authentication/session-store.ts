@@ -49,6 +49,8 @@ export interface SessionStore {
   find(id: Uint8Array): StoredSession | null | PromiseLike<StoredSession | null>;
   /** The player has left for good. Nobody waits for it; what it throws goes to `onError`. */
   remove(id: Uint8Array): void;
+  /** The player has left this server, and its session goes on at another one. */
+  leave?(id: Uint8Array): void;
 }
 
 /** @throws TypeError, RangeError for what `arrive` may not have answered */

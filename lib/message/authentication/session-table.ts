@@ -169,9 +169,9 @@ export class SessionTable {
     if (!session) return;
     this.#byPlayer.delete(player);
     this.#byId.delete(hexOf(session.id));
-    if (goesOn) return;
+    const { store } = this.options;
     try {
-      follow(this.options.store?.remove(session.id), this.#report);
+      follow(goesOn ? store?.leave?.(session.id) : store?.remove(session.id), this.#report);
     } catch (error) {
       this.#report(error);
     }

@@ -2,7 +2,7 @@ import { checkBytes, checkFunction, rangeError, typeError } from "../../argument
 import { cloneBytes } from "../../bytes.js";
 import { NetworkError } from "../../network-error.js";
 import { checkOptions, durationOption, integerOption, type OptionRules, oneOf } from "../../options.js";
-import { type BucketOptions, MAX_ENGINE_BYTES, type SubscribeOptions } from "./engine.js";
+import { type Bucket, type BucketOptions, type Log, MAX_ENGINE_BYTES, type SubscribeOptions } from "./engine.js";
 
 function checkPattern(name: string, value: string, pattern: RegExp, expected: string): void {
   if (typeof value !== "string") throw typeError(name, "a string");
@@ -13,14 +13,14 @@ export function checkName(name: string): void {
   checkPattern("name", name, /^[-\w]{1,64}$/, "1 to 64 of A-Z a-z 0-9 _ -");
 }
 
-export function checkKey(key: string): void {
+function checkKey(key: string): void {
   const expected = "1 to 256 of A-Z a-z 0-9 _ - = / . without a dot at an end or two in a row";
   checkPattern("key", key, /^[-/=\w]+(\.[-/=\w]+)*$/, expected);
 }
 
 const SUBJECT = "1 to 256 of A-Z a-z 0-9 _ - . without a dot at an end or two in a row";
 
-export function checkSubject(subject: string): void {
+function checkSubject(subject: string): void {
   checkPattern("subject", subject, /^[-\w]+(\.[-\w]+)*$/, SUBJECT);
 }
 
@@ -37,18 +37,18 @@ export function takeData(name: string, data: Uint8Array): Uint8Array {
 }
 
 /** A revision or a sequence. */
-export function checkSequence(name: string, value: bigint): void {
+function checkSequence(name: string, value: bigint): void {
   if (typeof value !== "bigint") throw typeError(name, "a bigint");
   if (value < 0n || value > BigInt(Number.MAX_SAFE_INTEGER)) throw rangeError(name, "0n to 2^53 - 1");
 }
 
 /** The revision of a value that is replaced. @throws NetworkError `ERR_CONFLICT` for 0n, which no value has */
-export function checkRevision(key: string, revision: bigint): void {
+function checkRevision(key: string, revision: bigint): void {
   checkSequence("revision", revision);
   if (revision === 0n) throw conflict(key);
 }
 
-export function checkId(id: string): void {
+function checkId(id: string): void {
   checkPattern("id", id, /^[\x21-\x7e]{1,128}$/, "1 to 128 visible ASCII characters");
 }
 
@@ -81,10 +81,69 @@ const MIN_TTL_MS = 1000;
 const checkTtl = durationOption(MIN_TTL_MS);
 
 /** The whole seconds of `ttlMs`; undefined for never. */
-export function ttlSeconds(ttlMs: number | undefined): number | undefined {
+function ttlSeconds(ttlMs: number | undefined): number | undefined {
   if (ttlMs === undefined) return undefined;
   checkTtl("ttlMs", ttlMs);
   return ttlMs === Number.POSITIVE_INFINITY ? undefined : Math.ceil(ttlMs / 1000);
+}
+
+/** A bucket that checks nothing. Its bytes are its own, and `create` counts in whole seconds. */
+export interface UncheckedBucket extends Omit<Bucket, "create" | "watch"> {
+  create(key: string, value: Uint8Array, ttlSeconds: number | undefined): Promise<bigint>;
+  watch(...on: Required<Parameters<Bucket["watch"]>>): ReturnType<Bucket["watch"]>;
+}
+
+/** A bucket that checks what it is given, and copies bytes. */
+export function checkedBucket(bucket: UncheckedBucket): Bucket {
+  return {
+    get: async (key) => {
+      checkKey(key);
+      return bucket.get(key);
+    },
+    create: async (key, value, ttlMs) => {
+      checkKey(key);
+      const taken = takeData("value", value);
+      return bucket.create(key, taken, ttlSeconds(ttlMs));
+    },
+    update: async (key, value, revision) => {
+      checkKey(key);
+      const taken = takeData("value", value);
+      checkRevision(key, revision);
+      return bucket.update(key, taken, revision);
+    },
+    delete: async (key, revision) => {
+      checkKey(key);
+      checkRevision(key, revision);
+      return bucket.delete(key, revision);
+    },
+    watch: async (on = () => {}) => {
+      checkFunction("on", on);
+      return bucket.watch(on);
+    },
+  };
+}
+
+/** A log that checks what it is given, and copies bytes. @param log checks nothing; its bytes are its own */
+export function checkedLog(log: Log): Log {
+  return {
+    append: async (subject, data, { expected, id }) => {
+      checkSubject(subject);
+      const taken = takeData("data", data);
+      checkSequence("expected", expected);
+      checkId(id);
+      return log.append(subject, taken, { expected, id });
+    },
+    read: (subject, after) => {
+      checkSubject(subject);
+      checkSequence("after", after);
+      return log.read(subject, after);
+    },
+    trim: async (subject, upTo) => {
+      checkSubject(subject);
+      checkSequence("upTo", upTo);
+      return log.trim(subject, upTo);
+    },
+  };
 }
 
 export const conflict = (key: string, cause?: unknown) =>

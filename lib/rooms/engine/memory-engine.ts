@@ -1,4 +1,3 @@
-import { checkFunction } from "../../arguments.js";
 import { type Clock, systemClock } from "../../clock.js";
 import { EventHub } from "../../event-hub.js";
 import { NetworkError } from "../../network-error.js";
@@ -8,20 +7,15 @@ import { Answering } from "./answering.js";
 import { Calls } from "./calls.js";
 import {
   checkBucket,
-  checkId,
-  checkKey,
+  checkedBucket,
+  checkedLog,
   checkName,
-  checkRevision,
-  checkSequence,
-  checkSubject,
   checkSubscription,
   closed,
   noResponders,
   notConnected,
   requestFailed,
-  takeData,
   takeMessage,
-  ttlSeconds,
 } from "./checks.js";
 import type {
   Answer,
@@ -120,58 +114,25 @@ export class MemoryEngine implements Engine {
   async bucket(name: string, options: BucketOptions = {}): Promise<Bucket> {
     checkBucket(name, options);
     const stored = await this.#call(0, () => this.#store.bucket(name));
-    return {
-      get: async (key) => {
-        checkKey(key);
-        return this.#call(0, () => stored.entries.get(key) ?? null);
-      },
-      create: async (key, value, ttlMs) => {
-        checkKey(key);
-        const taken = takeData("value", value);
-        const seconds = ttlSeconds(ttlMs);
-        const lifeMs = seconds === undefined ? undefined : seconds * 1000;
-        return this.#call(value.length, () => stored.write(key, taken, 0n, lifeMs));
-      },
-      update: async (key, value, revision) => {
-        checkKey(key);
-        const taken = takeData("value", value);
-        checkRevision(key, revision);
-        return this.#call(value.length, () => stored.write(key, taken, revision));
-      },
-      delete: async (key, revision) => {
-        checkKey(key);
-        checkRevision(key, revision);
-        return this.#call(0, () => stored.delete(key, revision));
-      },
-      watch: async (on = () => {}) => {
-        checkFunction("on", on);
-        return this.#watch(stored, on);
-      },
-    };
+    return checkedBucket({
+      get: (key) => this.#call(0, () => stored.entries.get(key) ?? null),
+      create: (key, value, seconds) =>
+        this.#call(value.length, () => stored.write(key, value, 0n, seconds && seconds * 1000)),
+      update: (key, value, revision) => this.#call(value.length, () => stored.write(key, value, revision)),
+      delete: (key, revision) => this.#call(0, () => stored.delete(key, revision)),
+      watch: (on) => this.#watch(stored, on),
+    });
   }
 
   async log(name: string): Promise<Log> {
     checkName(name);
     const stored = await this.#call(0, () => this.#store.log(name));
-    return {
-      append: async (subject, data, { expected, id }) => {
-        checkSubject(subject);
-        const taken = takeData("data", data);
-        checkSequence("expected", expected);
-        checkId(id);
-        return this.#call(data.length, () => stored.append(subject, taken, expected, id));
-      },
-      read: (subject, after) => {
-        checkSubject(subject);
-        checkSequence("after", after);
-        return this.#read(stored, subject, after);
-      },
-      trim: async (subject, upTo) => {
-        checkSubject(subject);
-        checkSequence("upTo", upTo);
-        return this.#call(0, () => stored.trim(subject, upTo));
-      },
-    };
+    return checkedLog({
+      append: (subject, data, { expected, id }) =>
+        this.#call(data.length, () => stored.append(subject, data, expected, id)),
+      read: (subject, after) => this.#read(stored, subject, after),
+      trim: (subject, upTo) => this.#call(0, () => stored.trim(subject, upTo)),
+    });
   }
 
   publish(subject: string, data: Uint8Array): boolean {

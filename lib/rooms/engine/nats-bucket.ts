@@ -1,8 +1,7 @@
 import type { KV } from "@nats-io/kv";
-import { checkFunction } from "../../arguments.js";
 import { cloneBytes } from "../../bytes.js";
-import { checkKey, checkRevision, conflict, takeData, ttlSeconds } from "./checks.js";
-import type { Bucket, Change, Entry, Watch } from "./engine.js";
+import { conflict, type UncheckedBucket } from "./checks.js";
+import type { Change, Entry, Watch } from "./engine.js";
 import { isWrongSequence } from "./nats-errors.js";
 import type { NatsLink } from "./nats-link.js";
 import { isMark, watchBucket } from "./nats-watch.js";
@@ -11,7 +10,7 @@ import { isMark, watchBucket } from "./nats-watch.js";
 export const MARK_MS = 60_000;
 
 /** A bucket of NATS. Its stream answers from its leader alone (`allow_direct` is off). */
-export class NatsBucket implements Bucket {
+export class NatsBucket implements UncheckedBucket {
   readonly #link: NatsLink;
   readonly #kv: KV;
   readonly #name: string;
@@ -23,29 +22,21 @@ export class NatsBucket implements Bucket {
   }
 
   async get(key: string): Promise<Entry | null> {
-    checkKey(key);
     const found = await this.#link.find(`KV_${this.#name}`, { last_by_subj: `$KV.${this.#name}.${key}` });
     if (!found || isMark(found.header)) return null;
     return { key, value: cloneBytes(found.data, 0, found.data.length), revision: BigInt(found.seq) };
   }
 
-  async create(key: string, value: Uint8Array, ttlMs?: number): Promise<bigint> {
-    checkKey(key);
-    const taken = takeData("value", value);
-    const seconds = ttlSeconds(ttlMs);
-    return this.#write(key, value, () => this.#kv.create(key, taken, seconds === undefined ? "" : `${seconds}s`));
+  create(key: string, value: Uint8Array, ttlSeconds: number | undefined): Promise<bigint> {
+    const ttl = ttlSeconds === undefined ? "" : `${ttlSeconds}s`;
+    return this.#write(key, value, () => this.#kv.create(key, value, ttl));
   }
 
-  async update(key: string, value: Uint8Array, revision: bigint): Promise<bigint> {
-    checkKey(key);
-    const taken = takeData("value", value);
-    checkRevision(key, revision);
-    return this.#write(key, value, () => this.#kv.update(key, taken, Number(revision)));
+  update(key: string, value: Uint8Array, revision: bigint): Promise<bigint> {
+    return this.#write(key, value, () => this.#kv.update(key, value, Number(revision)));
   }
 
   async delete(key: string, revision: bigint): Promise<void> {
-    checkKey(key);
-    checkRevision(key, revision);
     const options = { previousSeq: Number(revision), ttl: `${MARK_MS / 1000}s` };
     await this.#write(key, new Uint8Array(0), async () => {
       await this.#kv.purge(key, options);
@@ -53,8 +44,7 @@ export class NatsBucket implements Bucket {
     });
   }
 
-  async watch(on: (change: Change) => void = () => {}): Promise<Watch> {
-    checkFunction("on", on);
+  watch(on: (change: Change) => void): Promise<Watch> {
     return watchBucket(this.#link, this.#name, on);
   }
 

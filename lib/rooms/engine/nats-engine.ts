@@ -17,6 +17,8 @@ import { reportUncaught } from "../../report-uncaught.js";
 import { Answering } from "./answering.js";
 import {
   checkBucket,
+  checkedBucket,
+  checkedLog,
   checkName,
   checkSubscription,
   closed,
@@ -163,13 +165,13 @@ export class NatsEngine implements Engine {
     const { storage = "file" } = options;
     const settings = { replicas, storage, history: 1, allow_direct: false, markerTTL: MARK_MS };
     const kv = await this.#link.callPatiently(() => new Kvm(jetstream).create(name, settings));
-    return new NatsBucket(this.#link, kv, name);
+    return checkedBucket(new NatsBucket(this.#link, kv, name));
   }
 
   async log(name: string): Promise<Log> {
     checkName(name);
     await this.#link.callPatiently(() => openStream(this.#link, name));
-    return new NatsLog(this.#link, name);
+    return checkedLog(new NatsLog(this.#link, name));
   }
 
   publish(subject: string, data: Uint8Array): boolean {

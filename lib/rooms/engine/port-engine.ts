@@ -1,4 +1,3 @@
-import { checkFunction } from "../../arguments.js";
 import { pause, systemClock } from "../../clock.js";
 import type { NetworkErrorCode } from "../../error-codes.js";
 import { EventHub } from "../../event-hub.js";
@@ -8,18 +7,13 @@ import { Answering } from "./answering.js";
 import { Calls } from "./calls.js";
 import {
   checkBucket,
-  checkId,
-  checkKey,
+  checkedBucket,
+  checkedLog,
   checkName,
-  checkRevision,
-  checkSequence,
-  checkSubject,
   checkSubscription,
   closed,
   notConnected,
-  takeData,
   takeMessage,
-  ttlSeconds,
 } from "./checks.js";
 import type {
   Answer,
@@ -82,57 +76,24 @@ export class PortEngine implements Engine {
   async bucket(name: string, options: BucketOptions = {}): Promise<Bucket> {
     checkBucket(name, options);
     await this.#call("bucket", [name, options]);
-    return {
-      get: async (key) => {
-        checkKey(key);
-        return this.#call("get", [name, key]);
-      },
-      create: async (key, value, ttlMs) => {
-        checkKey(key);
-        const taken = takeData("value", value);
-        ttlSeconds(ttlMs);
-        return this.#call("create", [name, key, taken, ttlMs], taken.length);
-      },
-      update: async (key, value, revision) => {
-        checkKey(key);
-        const taken = takeData("value", value);
-        checkRevision(key, revision);
-        return this.#call("update", [name, key, taken, revision], taken.length);
-      },
-      delete: async (key, revision) => {
-        checkKey(key);
-        checkRevision(key, revision);
-        return this.#call("delete", [name, key, revision]);
-      },
-      watch: async (on = () => {}) => {
-        checkFunction("on", on);
-        return this.#watch(name, on);
-      },
-    };
+    return checkedBucket({
+      get: (key) => this.#call("get", [name, key]),
+      create: (key, value, seconds) =>
+        this.#call("create", [name, key, value, seconds && seconds * 1000], value.length),
+      update: (key, value, revision) => this.#call("update", [name, key, value, revision], value.length),
+      delete: (key, revision) => this.#call("delete", [name, key, revision]),
+      watch: (on) => this.#watch(name, on),
+    });
   }
 
   async log(name: string): Promise<Log> {
     checkName(name);
     await this.#call("log", [name]);
-    return {
-      append: async (subject, data, { expected, id }) => {
-        checkSubject(subject);
-        const taken = takeData("data", data);
-        checkSequence("expected", expected);
-        checkId(id);
-        return this.#call("append", [name, subject, taken, { expected, id }], taken.length);
-      },
-      read: (subject, after) => {
-        checkSubject(subject);
-        checkSequence("after", after);
-        return this.#read(name, subject, after);
-      },
-      trim: async (subject, upTo) => {
-        checkSubject(subject);
-        checkSequence("upTo", upTo);
-        return this.#call("trim", [name, subject, upTo]);
-      },
-    };
+    return checkedLog({
+      append: (subject, data, options) => this.#call("append", [name, subject, data, options], data.length),
+      read: (subject, after) => this.#read(name, subject, after),
+      trim: (subject, upTo) => this.#call("trim", [name, subject, upTo]),
+    });
   }
 
   publish(subject: string, data: Uint8Array): boolean {
@@ -235,15 +196,16 @@ export class PortEngine implements Engine {
 
   async *#read(log: string, subject: string, after: bigint): AsyncGenerator<LogRecord> {
     const id = ++this.#lastId;
-    let page = await this.#call<Page>("read", [log, subject, after], 0, id);
+    let page: Page | undefined;
     try {
+      page = await this.#call<Page>("read", [log, subject, after], 0, id);
       for (;;) {
         yield* page.records;
         if (page.isLast) return;
         page = await this.#call<Page>("next", [id]);
       }
     } finally {
-      if (!page.isLast) this.#end(id);
+      if (!page?.isLast) this.#end(id);
     }
   }
 

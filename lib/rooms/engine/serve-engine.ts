@@ -26,7 +26,7 @@ class Service {
   readonly #lossy: LossySender;
   readonly #buckets = new Map<string, Promise<Bucket>>();
   readonly #logs = new Map<string, Promise<Log>>();
-  /** End subscriptions, answers, watches. */
+  /** End subscriptions, answers, watches and readings. Watches and readings are there before they have begun. */
   readonly #ends = new Map<number, () => void>();
   readonly #readings = new Map<number, AsyncIterator<LogRecord>>();
   readonly #asked = new Map<number, { resolve(data: Uint8Array): void; reject(error: Error): void }>();
@@ -89,7 +89,6 @@ class Service {
   #end(id: number): void {
     this.#ends.get(id)?.();
     this.#ends.delete(id);
-    this.#readings.delete(id);
   }
 
   #ask(id: number, subject: string, data: Uint8Array): Promise<Uint8Array> {
@@ -112,6 +111,7 @@ class Service {
       const value = await this.#run(id, call, given);
       this.#send({ type: "result", id, value });
     } catch (error) {
+      this.#end(id);
       const { code = "ERR_FAILED", message: text } = error as NetworkError;
       this.#send({ type: "failed", id, code, text });
     }
@@ -125,13 +125,16 @@ class Service {
       return this.#engine.request(name as string, data, { timeoutMs });
     }
     if (call === "next") return this.#page(name as number);
+    if (call === "watch" || call === "read") this.#ends.set(id, () => {});
     if (call === "log" || call === "append" || call === "trim" || call === "read") {
       const log = await once(this.#logs, name as string, () => this.#engine.log(name as string));
       if (call === "append") return log.append(...(args as unknown as Parameters<Log["append"]>));
       if (call === "trim") return log.trim(...(args as unknown as Parameters<Log["trim"]>));
       if (call === "log") return null;
+      if (!this.#ends.has(id)) throw ended();
       const [subject, after] = given as [string, bigint];
       this.#readings.set(id, log.read(subject, after)[Symbol.asyncIterator]());
+      this.#ends.set(id, () => this.#readings.delete(id));
       return this.#page(id);
     }
     const open = () => this.#engine.bucket(name as string, ...(call === "bucket" ? args : []));
@@ -154,8 +157,11 @@ class Service {
       }
     });
     isComplete = true;
-    if (this.#isOver) watch.close();
-    else this.#ends.set(id, () => watch.close());
+    if (this.#isOver || !this.#ends.has(id)) {
+      watch.close();
+      throw ended();
+    }
+    this.#ends.set(id, () => watch.close());
     return [...watch.entries()].map(plain);
   }
 
@@ -167,12 +173,12 @@ class Service {
 
   async #page(id: number): Promise<Page> {
     const reading = this.#readings.get(id);
-    if (!reading) throw new NetworkError("ERR_FAILED", "The reading has ended");
+    if (!reading) throw ended();
     const records: LogRecord[] = [];
     for (let sizeBytes = 0; records.length < PAGE_RECORDS && sizeBytes < PAGE_BYTES; ) {
       const { done, value } = await reading.next();
       if (done) {
-        this.#readings.delete(id);
+        this.#end(id);
         return { records, isLast: true };
       }
       records.push({ sequence: value.sequence, data: value.data });
@@ -184,6 +190,9 @@ class Service {
 
 type Without<T> = T extends unknown ? Omit<T, "valveSockets"> : never;
 type Content = Without<PortMessage>;
+
+/** The other end has given up what it asked for. */
+const ended = () => new NetworkError("ERR_CLOSED", "It was ended by who asked for it");
 
 /** An engine's own entries may hold more. */
 const plain = ({ key, value, revision }: Entry): Entry => ({ key, value, revision });

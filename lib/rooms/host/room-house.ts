@@ -118,13 +118,15 @@ export class RoomHouse implements RoomOwner {
   /**
    * Opens a room of each kind and closes it again, so that all messages are in the protocol before it is in use.
    *
-   * @throws (rejects) what `open` of a kind throws
+   * @throws (rejects) what `open` of a kind throws; NetworkError `ERR_TIMEOUT` after `OPEN_MS`
    */
   async rehearse(): Promise<void> {
     const rooms = [...this.#owner.kinds.keys()].map((kindName) =>
       this.#make({ kindName, labels: {}, data: undefined, isPrivate: false }),
     );
-    for (const room of rooms) await partsOf(room).kind.open(room);
+    for (const room of rooms) {
+      await this.#inTime(`open of the kind ${room.kind}`, async () => partsOf(room).kind.open(room));
+    }
     for (const { server } of rooms) await server.start();
     for (const { server } of rooms) await server.stop();
   }
@@ -262,12 +264,8 @@ export class RoomHouse implements RoomOwner {
 
   /** As `#open`. @throws (rejects) `ERR_ROOM_FAILED`, also after `OPEN_MS`; `ERR_CLOSED`, `ERR_CONFLICT` */
   async #openInTime(room: Room, life: Life): Promise<void> {
-    const { clock } = this.#owner;
-    const timeoutText = `The room ${room.id} was not open within ${OPEN_MS} ms`;
     try {
-      await promiseBefore<void>(clock, { timeoutMs: OPEN_MS, timeoutText, signal: undefined }, (resolve, reject) => {
-        this.#open(room, life).then(resolve, reject);
-      });
+      await this.#inTime(`The opening of the room ${room.id}`, () => this.#open(room, life));
     } catch (cause) {
       if (!this.#forget(room, false)) throw cause; // Closed meanwhile.
       if (isElsewhere(cause)) throw cause;
@@ -275,6 +273,13 @@ export class RoomHouse implements RoomOwner {
       const error = new NetworkError("ERR_ROOM_FAILED", `The room ${room.id} could not be opened`);
       throw Object.assign(error, { cause });
     }
+  }
+
+  /** @throws (rejects) as `open`; NetworkError `ERR_TIMEOUT` */
+  #inTime(what: string, open: () => Promise<void>): Promise<void> {
+    const timeoutText = `${what} was not done within ${OPEN_MS} ms`;
+    const deadline = { timeoutMs: OPEN_MS, timeoutText, signal: undefined };
+    return promiseBefore<void>(this.#owner.clock, deadline, (resolve, reject) => void open().then(resolve, reject));
   }
 
   #assertThere(room: Room): void {

@@ -95,11 +95,11 @@ export class FleetSessions implements SessionStore {
     this.#expected.set(player, found);
   }
 
-  /** A player goes on elsewhere: its record is the other host's. */
-  leave(player: INetworkPlayer): void {
+  /** A player is sent elsewhere: its record is the other host's. */
+  sendAway(player: INetworkPlayer): void {
     const id = this.idOf(player);
     if (!id) return;
-    this.#here.delete(hexOf(id));
+    this.leave(id);
     this.writer.drop(hexOf(id));
   }
 
@@ -131,6 +131,10 @@ export class FleetSessions implements SessionStore {
       authentication: found ? readAuthentication(found.authentication) : UNKNOWN,
       arrive: (player) => this.#owner.arrive(player, found ?? null),
     };
+  }
+
+  leave(id: Uint8Array): void {
+    this.#here.delete(hexOf(id));
   }
 
   remove(id: Uint8Array): void {

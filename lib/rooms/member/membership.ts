@@ -308,9 +308,10 @@ export class Membership {
     const timer = clock.setTimeout(() => {
       this.#seatTimers.delete(timer);
       const { directory } = this.kept;
-      for (const { id } of awaited) {
+      for (const { id, host, moves } of awaited) {
         const session = directory?.findSession(id);
-        if (session?.room === room.id && !this.sessions.has(id)) this.sessions.writer.remove(session);
+        const isAsItWas = session?.host === host && session.moves === moves;
+        if (isAsItWas && !this.sessions.has(id)) this.sessions.writer.remove(session);
       }
     }, resumeWindowMs);
     this.#seatTimers.add(timer);
@@ -341,7 +342,7 @@ export class Membership {
     const { lobby } = this.#hosting;
     const target = host === undefined ? null : this.#targetOf(host, session, room);
     if (room === "" && !target) return;
-    this.sessions.leave(player);
+    this.sessions.sendAway(player);
     if (!player.isConnected) NetworkServer.dismiss(lobby, player, MOVED);
     else if (target) {
       player.redirect(target);

@@ -1,5 +1,5 @@
 import { EventEmitter } from "node:events";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { MAX_IN_FLIGHT } from "../../../lib/rooms/engine/engine.js";
 import { MemoryEngine } from "../../../lib/rooms/engine/index.js";
 import { portOf } from "../../../lib/rooms/engine/port.js";
@@ -206,4 +206,65 @@ test("what a process that does not read hears waits up to 8 MiB, and the rest is
   engine.publish("news", piece);
   await new Promise((resolve) => setImmediate(resolve));
   expect(kept.length).toBe(1);
+});
+
+describe("a watch that is closed before its answer comes ends at the other side, too:", () => {
+  /** Those that wait begin when `go` is called. */
+  function slowWatches() {
+    const { parent, child } = channelPair();
+    const engine = new MemoryEngine();
+    const link = engine.link();
+    const waiting: (() => void)[] = [];
+    const open = link.bucket.bind(link);
+    link.bucket = async (name) => {
+      const bucket = await open(name);
+      return { ...bucket, watch: (on) => new Promise<void>((go) => waiting.push(go)).then(() => bucket.watch(on)) };
+    };
+    const end = new PortEngine(portOf(child));
+    serveEngine(link, portOf(parent));
+    const told: unknown[] = [];
+    child.on("message", (message) => void told.push(message));
+    /** What the child is told when the bucket changes. */
+    const afterChange = async (key: string) => {
+      await (await engine.bucket("rooms")).create(key, bytes("1"));
+      for (let turns = 0; turns < 3; turns++) await turn();
+      return told.splice(0).map((message) => (message as { type: string }).type);
+    };
+    const go = () => {
+      for (const begin of waiting.splice(0)) begin();
+    };
+    return { link, end, go, afterChange };
+  }
+
+  test("its engine is closed", async () => {
+    const { end, go, afterChange } = slowWatches();
+    const watching = (await end.bucket("rooms")).watch();
+    watching.catch(() => {});
+    await turn();
+    await end.close();
+    await expect(watching).rejects.toEqual(code("ERR_CLOSED"));
+    await turn();
+    go();
+    await afterChange("a");
+    expect(await afterChange("b")).toEqual([]);
+  });
+
+  test("its copy is made anew after an outage", async () => {
+    const { link, end, go, afterChange } = slowWatches();
+    const watching = (await end.bucket("rooms")).watch();
+    await turn();
+    go();
+    const watch = await watching;
+    expect(await afterChange("a")).toContain("changed");
+    link.disconnect();
+    await turn();
+    link.reconnect();
+    await turn(); // The copy is asked for again.
+    watch.close();
+    await turn();
+    go();
+    await afterChange("b");
+    expect(await afterChange("c")).toEqual([]);
+    expect([watch.isCurrent, watch.size]).toEqual([false, 1]);
+  });
 });

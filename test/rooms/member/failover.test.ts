@@ -319,6 +319,41 @@ test("a player whom another host disconnects as it comes stays where it was, and
   expect(sessions.size).toBe(0);
 });
 
+test("a host that has sent a player elsewhere forgets it, and writes nothing of it any more", async () => {
+  const { fleet, hosts, join } = await started(2);
+  const [a, b] = hosts;
+  await fleet.wait(b.host.createRoom("game", { id: "one" }));
+  await fleet.run(100);
+  await join(a, "one");
+  await fleet.run(100);
+  const directory = await fleet.wait(Directory.open(fleet.engine, "test"));
+  const [session] = directory.sessions() as unknown as [SessionEntry];
+  await fleet.wait(directory.removeSession(session));
+  // Each host, the first one first, writes what it has and the directory has not.
+  await fleet.run(6000, 50);
+  expect([...directory.sessions()]).toEqual([expect.objectContaining({ host: b.id, room: "one", playerId: 1 })]);
+});
+
+test("a host that had a room for a while removes nobody who has gone on with it", async () => {
+  const { fleet, hosts, join } = await started();
+  const [a] = hosts;
+  await fleet.wait(a.host.createRoom("game", { id: "one" }));
+  const player = await join(a, "one");
+  await fleet.run(100);
+  const sessions = await fleet.wait(fleet.engine.bucket("test-sessions"));
+  const changes: boolean[] = [];
+  await fleet.wait(sessions.watch(({ entry }) => void changes.push(entry !== null)));
+  const isPlayedAt = ({ host }: FleetProcess) => host.getRoom("one")?.players.some(({ isConnected }) => isConnected);
+  await a.kill();
+  await fleet.until(() => hosts.slice(1).some(isPlayedAt));
+  const second = hosts.slice(1).find(isPlayedAt) as FleetProcess;
+  second.freeze();
+  await fleet.until(() => hosts.slice(1).every(isPlayedAt)); // The frozen one has not heard of it.
+  second.thaw();
+  await fleet.run(35_000, 50);
+  expect([changes.includes(false), player.client.player?.id]).toEqual([false, 1]);
+});
+
 describe("a room at another host", () => {
   test("is entered from any door: by id, by labels, by code, by ticket", async () => {
     const { fleet, hosts, join } = await started();
