@@ -21,7 +21,9 @@ export const rangeError = (name: string, expected: string) => outOfRange(`${name
 
 /** Throws unless `value` is a whole number from `min` to `max`. */
 export function checkInteger(name: string, value: number, min: number, max: number): void {
-  if (typeof value !== "number") throw typeError(name, "a number");
+  if (typeof value !== "number") {
+    throw typeError(name, typeof value === "string" ? "a number, and not a text: use Number(…)" : "a number");
+  }
   if (!Number.isInteger(value) || value < min || value > max) {
     throw rangeError(name, `a whole number from ${min} to ${max}`);
   }

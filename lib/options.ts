@@ -57,6 +57,7 @@ export const functionOption: OptionRule = (name, value) => checkFunction(name, v
 export const objectOption =
   (...methods: string[]): OptionRule =>
   (name, value) => {
+    if (value === true && methods.length === 0) throw typeError(name, "an object, and not true: {} has all defaults");
     if (typeof value !== "object" || value === null) throw typeError(name, objectText("an object", value));
     for (const method of methods) checkFunction(`${name}.${method}`, (value as Record<string, unknown>)[method]);
   };

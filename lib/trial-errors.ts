@@ -54,7 +54,9 @@ const meanings: Record<string, Meaning> = {
   EACCES: noAccess,
   EPERM: noAccess,
   ECONNREFUSED: { text: "Nobody listens there. Check that the server runs, and its host and port" },
-  ECONNRESET: { text: "The connection was broken off. Check that the server there speaks this transport" },
+  ECONNRESET: {
+    text: "The connection was broken off. Check that the server speaks this transport; if over TLS, give `secure: true`",
+  },
   EPROTO: {
     code: "ERR_OTHER_PROTOCOL",
     text: "What answers there speaks no TLS. Use ws:// (leave `secure` out), or check the port",

@@ -52,7 +52,7 @@ test.each([
   [{ port: 65_536 }, RangeError, "port must be a whole number from 0 to 65535"],
   [{ port: -1 }, RangeError, "port"],
   [{ port: 1.5 }, RangeError, "port"],
-  [{ port: "80" }, TypeError, "port must be a number"],
+  [{ port: "80" }, TypeError, "port must be a number, and not a text: use Number(…)"],
   [{ timeoutMs: Number.NaN }, RangeError, "timeoutMs must be at least 1 milliseconds"],
   [{ timeoutMs: 0 }, RangeError, "timeoutMs"],
   [{ timeoutMs: null }, TypeError, "timeoutMs"],

@@ -8,6 +8,7 @@ import { UdpSocketFactory } from "valve-sockets/socket/udp";
 import { CANCELLED, Offer, part, protocol } from "./protocol.mjs";
 
 const [path, host = "localhost", port = "7777"] = process.argv.slice(2);
+if (!path) throw new Error("Which file? node send.mjs <file> [host] [port]");
 const name = basename(path);
 const { size: sizeBytes } = await stat(path);
 

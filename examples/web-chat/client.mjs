@@ -5,7 +5,9 @@ import { comeIn } from "./member.mjs";
 import { Say } from "./protocol.mjs";
 
 const [name = "guest", host = "localhost", port = "7777"] = process.argv.slice(2);
-const client = await comeIn(new UdpSocketFactory({ host, port: Number(port) }), name, console.log);
+/** Others have written it: characters that command the terminal are left out. */
+const print = (line) => console.log(line.replace(/\p{C}/gu, ""));
+const client = await comeIn(new UdpSocketFactory({ host, port: Number(port) }), name, print);
 const input = createInterface({ input: process.stdin });
 client.on("disconnected", () => input.close());
 for await (const line of input) client.send(Say, line);

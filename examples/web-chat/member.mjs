@@ -15,6 +15,6 @@ export async function comeIn(socketFactory, name, print) {
   client.on("disconnected", ({ text }) => print(`The end: ${text}`));
   const { transport } = await client.connect();
   const { others } = await client.request(Enter, { name });
-  print(`You are in, over ${transport}, with ${others || "nobody yet"}`);
+  print(`You are in, over ${transport}, with ${others.join(", ") || "nobody yet"}`);
   return client;
 }

@@ -4,7 +4,7 @@ import { MultiplexSocketFactory } from "valve-sockets/socket";
 import { BrowserSocketFactory } from "valve-sockets/socket/browser";
 import { UdpSocketFactory } from "valve-sockets/socket/udp";
 import { servePage } from "../page-server.mjs";
-import { Enter, protocol, Said, Say } from "./protocol.mjs";
+import { Enter, MAX_MEMBERS, protocol, Said, Say } from "./protocol.mjs";
 
 const [udpPort = "7777", httpPort = "8080"] = process.argv.slice(2);
 const http = await servePage(import.meta.url, Number(httpPort));
@@ -18,10 +18,14 @@ const tellAll = (name, text) => server.sendToMany(names.keys(), Said, { name, te
 
 server.messageHandler.registerRequest(Enter, ({ name }, player) => {
   const others = [...names.values()];
-  if (name.trim() === "" || others.includes(name)) throw new RequestRefusedError(`The name ${name} is taken`);
+  if (names.has(player)) throw new RequestRefusedError("You are in");
+  if (others.length === MAX_MEMBERS) throw new RequestRefusedError("The chat is full");
+  if (!/^[\p{L}\p{N}][\p{L}\p{N}\p{M} _.-]*$/u.test(name))
+    throw new RequestRefusedError("A name has letters and digits");
+  if (others.includes(name)) throw new RequestRefusedError(`The name ${name} is taken`);
   names.set(player, name);
   tellAll(name, "has come in");
-  return { others: others.join(", ") };
+  return { others };
 });
 server.messageHandler.register(Say, (text, player) => {
   if (names.has(player)) tellAll(names.get(player), text);

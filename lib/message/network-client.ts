@@ -36,6 +36,7 @@ export class NetworkClient {
   /** An estimate of the server's time and tick. */
   readonly time: NetworkTime;
   readonly #core: NetworkClientCore;
+  #wasConnected = false;
 
   /** @throws TypeError without a protocol; RangeError for `pingIntervalMs` under 100 */
   constructor(options: NetworkClientOptions) {
@@ -43,6 +44,9 @@ export class NetworkClient {
     this.protocol = this.#core.protocol;
     this.messageHandler = this.#core.dispatcher;
     this.time = this.#core.time;
+    this.#core.events.on("connected", () => {
+      this.#wasConnected = true;
+    });
   }
 
   /** @internal The clock of a client, for the layers above it. */
@@ -157,19 +161,28 @@ export class NetworkClient {
     return this.#core.disconnect(reason);
   }
 
-  /** As `INetworkPlayer.send`; false also before the connection and after its end. */
+  /** As `INetworkPlayer.send`; false also before the first connection, which is warned of, and after the end. */
   send<T>(message: MessageDefinition<T>, value: T, channel?: Channel, lane?: number, maxAgeMs?: number): boolean {
-    return this.#core.player?.send(message, value, channel, lane, maxAgeMs) ?? false;
+    return this.#sender?.send(message, value, channel, lane, maxAgeMs) ?? false;
   }
 
   /** As `INetworkPlayer.sendNotify`; false also before the connection and after its end. */
   sendNotify<T>(message: MessageDefinition<T>, value: T, callbacks: NotifyCallbacks): boolean {
-    return this.#core.player?.sendNotify(message, value, callbacks) ?? false;
+    return this.#sender?.sendNotify(message, value, callbacks) ?? false;
   }
 
   /** As `INetworkPlayer.notify`; false also before the connection and after its end. */
   notify<T>(message: MessageDefinition<T>, value: T): Promise<boolean> {
-    return this.#core.player?.notify(message, value) ?? Promise.resolve(false);
+    return this.#sender?.notify(message, value) ?? Promise.resolve(false);
+  }
+
+  /** Null before the first connection, when sending is a mistake, and after the end, when it may be late. */
+  get #sender(): INetworkPlayer | null {
+    const { player } = this.#core;
+    if (!player && !this.#wasConnected) {
+      this.#core.complain("client.send: nothing is sent before the client has connected. Await client.connect() first");
+    }
+    return player;
   }
 
   /** As `INetworkPlayer.request`. @throws (rejects) also NetworkError `ERR_NOT_CONNECTED` without a connection */

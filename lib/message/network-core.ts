@@ -181,7 +181,7 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
   }
 
   /** What the other side does wrong, or what is missing here for it: once in full, and then how often. */
-  protected complain(text: string): void {
+  complain(text: string): void {
     this.#complaints.add(text);
   }
 

@@ -1,4 +1,6 @@
+import { typeError } from "../arguments.js";
 import { equalBytes } from "../bytes.js";
+import { follow } from "../follow.js";
 import { SharedRate } from "../guard/shared-rate.js";
 import { keyOfAddress } from "../guard/source.js";
 import { ErrorFlags, type INetworkPlayer, NetworkServer, RequestRefusedError } from "../message/index.js";
@@ -8,10 +10,16 @@ import { MESSAGES, Register, Signal, Undelivered, type UndeliveredReason } from 
 
 /** What all together may send; a source has its share of it (docs/p2p.md). A connection takes about ten signals. */
 const RATE = { perSecond: 5000, burst: 10_000, sourceBurst: 1000 };
+/**
+ * The identities that GNS reads in one way only. It ends a text at a NUL and a number behind its digits, so that
+ * `str:alice\0x` would be taken for `str:alice`.
+ */
+const IDENTITY = /^(?:str:[^\0]+|steamid:[1-9]\d{0,18}|gen:(?:[0-9a-f]{2}){1,32})$/;
+
 /** What a signal in the name of somebody else costs, in tokens of the player's error budget. */
 const FORGERY_COST = 100;
 
-/** The options of a {@link SignalingServer}. Identities are texts, such as `str:alice` or `steamid:7656119796028`. */
+/** The options of a {@link SignalingServer}. Identities are texts: `str:alice`, `steamid:7656119796028` or `gen:00ff`. */
 export interface SignalingServerOptions {
   /** Not started yet. */
   server: NetworkServer;
@@ -22,7 +30,11 @@ export interface SignalingServerOptions {
    * @defaultValue whoever comes first, until its connection has ended
    */
   identify?: (player: INetworkPlayer, identity: string) => boolean | Promise<boolean>;
-  /** Whether `from` may send signals to `to`, asked for each signal. @defaultValue everybody to everybody */
+  /**
+   * Whether `from` may send signals to `to`, asked for each signal. Anything but true refuses it.
+   *
+   * @defaultValue everybody to everybody
+   */
   maySignal?: (from: string, to: string) => boolean;
 }
 
@@ -96,7 +108,10 @@ export class SignalingServer {
     { identity, secret }: { identity: string; secret: Uint8Array },
   ): Promise<object> {
     const { identify } = this.#options;
-    if (identify && (await identify(player, identity)) !== true) {
+    if (!IDENTITY.test(identity)) {
+      throw new RequestRefusedError(`${identity} is no identity: str:, steamid: or gen:, as GNS writes them`);
+    }
+    if (identify && !this.#isTrue("identify", await identify(player, identity))) {
       throw new RequestRefusedError(`The server does not give you the identity ${identity}`);
     }
     if (player.signal.aborted) return {};
@@ -123,19 +138,33 @@ export class SignalingServer {
       return;
     }
     const receiver = this.#holders.get(to)?.player;
-    if (!receiver?.isConnected) this.#giveBack(player, to, "absent");
-    else if (!this.#isAllowed(from, to)) this.#giveBack(player, to, "refused");
+    if (!this.#isAllowed(from, to)) this.#giveBack(player, to, "refused");
+    else if (!receiver?.isConnected) this.#giveBack(player, to, "absent");
     else if (receiver.send(Signal, { identity: from, data })) this.#counts.carried++;
     else this.#counts.dropped++;
   }
 
   #isAllowed(from: string, to: string): boolean {
+    const { maySignal } = this.#options;
     try {
-      return this.#options.maySignal?.(from, to) ?? true;
+      return !maySignal || this.#isTrue("maySignal", maySignal(from, to));
     } catch (error) {
-      NetworkServer.report(this.#server, error, "maySignal");
+      this.#report("maySignal", error);
       return false;
     }
+  }
+
+  /** What a callback has answered. Anything that is no boolean is no, and an error of the program. */
+  #isTrue(callback: string, answer: unknown): boolean {
+    if (typeof answer !== "boolean") {
+      this.#report(callback, typeError(`The answer of ${callback}`, "a boolean"));
+      follow(answer, (error) => this.#report(callback, error));
+    }
+    return answer === true;
+  }
+
+  #report(callback: string, error: unknown): void {
+    NetworkServer.report(this.#server, error, callback);
   }
 
   #giveBack(player: INetworkPlayer, identity: string, why: UndeliveredReason): void {

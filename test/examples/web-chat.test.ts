@@ -1,5 +1,8 @@
 import type { Browser } from "playwright-core";
+import { UdpSocketFactory } from "valve-sockets/socket/udp";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { comeIn } from "../../examples/web-chat/member.mjs";
+import { Enter } from "../../examples/web-chat/protocol.mjs";
 import { launchBrowser } from "../support/browser-page.js";
 import { type Program, startProgram } from "../support/program.js";
 
@@ -51,4 +54,25 @@ test("a program and a page chat, names are taken once, and markup stays text", a
   expect(await ada.end()).toMatchObject({ code: 0, errors: "" });
   expect(await server.end()).toMatchObject({ code: 0, errors: "" });
   expect(errors).toEqual([]);
+});
+
+test("the names of many fit, and none of them is taken for something else", async () => {
+  const server = start("server", "0", "0");
+  const port = Number(await server.line("UDP port: "));
+  const enter = async (name: string) => {
+    const lines: string[] = [];
+    const client = await comeIn(new UdpSocketFactory({ port }), name, (line) => lines.push(line));
+    return { client, lines };
+  };
+  const members = [];
+  for (let number = 0; number < 40; number++) members.push(await enter(`${number}`.padStart(30, "0")));
+  const line = members.at(-1)?.lines.find((text) => text.startsWith("You are in, over udp, with ")) as string;
+  expect(line.split(", with ")[1]?.split(", ")).toHaveLength(39);
+  for (const name of ["\u001b[31mred", "\u202eevil", " ", "<b>"]) {
+    await expect(enter(name)).rejects.toMatchObject({ code: "ERR_REQUEST_REFUSED" });
+  }
+  const again = members[0]?.client.request(Enter, { name: "other" });
+  await expect(again).rejects.toMatchObject({ code: "ERR_REQUEST_REFUSED", message: expect.stringContaining("in") });
+  server.child.kill("SIGINT");
+  expect(await server.end()).toMatchObject({ code: 0, errors: "" });
 });

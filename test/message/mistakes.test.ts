@@ -168,6 +168,26 @@ test("a message that is too large is named, with what to do; a name is no messag
   );
 });
 
+test("who sends before the client has connected is told so once, and after the end nobody is", async () => {
+  const world = new MessageWorld({ protocol: defineProtocol({ name: "mistakes", version: 1, messages: [Chat] }) });
+  await world.server.start();
+  const client = world.newClient();
+  const connecting = client.connect();
+  for (let count = 0; count < 5; count++) expect(client.send(Chat, { text: "" })).toBe(false);
+  expect(await client.notify(Chat, { text: "" })).toBe(false);
+  const warning =
+    "valve-sockets: client.send: nothing is sent before the client has connected. Await client.connect() first";
+  expect(world.warnings).toEqual([warning]);
+  await world.until(() => client.isAuthenticated);
+  await connecting;
+  expect(client.send(Chat, { text: "" })).toBe(true);
+  const ending = client.disconnect();
+  await world.run(3000);
+  await ending;
+  expect(client.send(Chat, { text: "" })).toBe(false);
+  expect(world.warnings.filter((text) => text.includes("client.send"))).toHaveLength(1);
+});
+
 test("whom a message is for is a list of players", async () => {
   const world = new MessageWorld({ protocol: defineProtocol({ name: "mistakes", version: 1, messages: [Chat] }) });
   await world.server.start();

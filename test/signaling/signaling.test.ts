@@ -8,7 +8,7 @@ import {
 } from "../../lib/message/index.js";
 import { string } from "../../lib/serialization/index.js";
 import { SignalingClient, SignalingServer, type SignalingServerOptions } from "../../lib/signaling/index.js";
-import { Signal } from "../../lib/signaling/signaling-messages.js";
+import { Register, Signal } from "../../lib/signaling/signaling-messages.js";
 import { NetworkingIdentity } from "../../lib/socket/gns.js";
 import { CuttableFactory, MessageWorld, type MessageWorldOptions } from "../support/message-world.js";
 
@@ -131,6 +131,41 @@ test("a signal in the name of somebody else is dropped, and whoever goes on has 
   expect(bob.heard).toEqual([]);
   expect(lobby.signaling.metrics.forged).toBeGreaterThanOrEqual(2);
   expect(alice.client.isConnected).toBe(false);
+});
+
+test("texts that GNS reads as the name of somebody else are no identities", async () => {
+  const lobby = new Lobby();
+  await lobby.world.server.start();
+  const { client } = await lobby.world.join({ protocol: lobby.world.server.protocol });
+  const registration = (identity: string) => client.request(Register, { identity, secret: new Uint8Array(16) });
+  // GNS ends a text at its first NUL, and a number where its digits end.
+  const wrong = ["str:alice\0", "str:\0", "str:", "steamid:76561197960287930 ", "steamid:076561197960287930"];
+  for (const identity of [...wrong, "gen:00FF", "gen:0", "ip:127.0.0.1", "alice", ""]) {
+    await expect(lobby.during(registration(identity))).rejects.toMatchObject({ code: "ERR_REQUEST_REFUSED" });
+  }
+  const right = ["str:__proto__", "str:\u001b[31m", "steamid:76561197960287930", "gen:00ff"];
+  for (const identity of right) await lobby.during(registration(identity));
+  expect(lobby.signaling.metrics.identities).toBe(1);
+});
+
+test("what `maySignal` gives is a boolean, and for anything else the signal is refused", async () => {
+  const answers = [async () => true, () => undefined, () => 1, () => Promise.reject(new Error("mine"))];
+  const lobby = new Lobby({ maySignal: (() => answers.shift()?.()) as never });
+  await lobby.world.server.start();
+  const [alice, bob] = [await lobby.join("alice"), await lobby.join("bob")];
+  for (let count = 0; count < 4; count++) alice.signaling.send(identityOf("bob"), signalOf("alice", 1));
+  await lobby.world.run(100);
+  expect([bob.heard, alice.undelivered]).toEqual([[], Array(4).fill("str:bob refused")]);
+  expect(lobby.world.errors).toEqual([...Array(4).fill(wrongType), expect.objectContaining({ message: "mine" })]);
+});
+
+test("who may not signal to somebody does not learn whether they are there", async () => {
+  const lobby = new Lobby({ maySignal: () => false });
+  await lobby.world.server.start();
+  const alice = await lobby.join("alice");
+  alice.signaling.send(identityOf("bob"), signalOf("alice", 1));
+  await lobby.world.run(100);
+  expect(alice.undelivered).toEqual(["str:bob refused"]);
 });
 
 test("who has not said who it is sends nothing", async () => {
