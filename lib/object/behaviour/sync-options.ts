@@ -53,6 +53,8 @@ export interface SyncOptions<T> {
   snap?: number;
   /** Whether the server takes this value of the owner. It needs `from` `owner` or `both`. */
   validate?(value: T, player: INetworkPlayer): boolean;
+  /** Whether the other side may lack it (an older or newer program): it plays on without. @defaultValue false */
+  optional?: boolean;
 }
 
 /** A rule, or a function. */
@@ -77,6 +79,7 @@ const rules: OptionRules<SyncOptions<unknown>> = {
   interpolate: functionOr(booleanOption),
   snap: numberOption(0, Number.MAX_VALUE),
   validate: functionOption,
+  optional: booleanOption,
 };
 
 /** Why these options contradict each other or do not fit the codec; `undefined` if they do. */
@@ -115,11 +118,12 @@ function contradiction(
 }
 
 /** Those of collections and references. */
-const heldRules: OptionRules<Pick<SyncOptions<unknown>, "from" | "to" | "every" | "validate">> = {
+const heldRules: OptionRules<Pick<SyncOptions<unknown>, "from" | "to" | "every" | "validate" | "optional">> = {
   from: rules.from,
   to: rules.to,
   every: rules.every,
   validate: rules.validate,
+  optional: rules.optional,
 };
 
 /** @throws TypeError, RangeError that name the member */
