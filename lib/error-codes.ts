@@ -104,7 +104,7 @@ export interface ConnectionErrorCodes {
   ERR_FENCED: string;
   /** The other side sent something malformed. */
   ERR_INVALID_PACKET: string;
-  /** The other side does not know this optional message. */
+  /** The other side does not know this optional message, prefab or RPC. */
   ERR_MESSAGE_NOT_AGREED: string;
   /** The message is larger than its channel, or than the writer's limit, allows. Use a stream. */
   ERR_MESSAGE_SIZE: string;

@@ -29,7 +29,14 @@ export {
   syncVar,
 } from "./behaviour/networked.js";
 export type { ObjectFactory } from "./behaviour/object-factory.js";
-export { type Behaviours, definePrefab, type InstancesOf, type Prefab, type Spawned } from "./behaviour/prefab.js";
+export {
+  type Behaviours,
+  definePrefab,
+  type InstancesOf,
+  type Prefab,
+  type PrefabOptions,
+  type Spawned,
+} from "./behaviour/prefab.js";
 export {
   type AnyMethod,
   type ArgumentsOf,

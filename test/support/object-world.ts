@@ -124,12 +124,16 @@ export class ObjectWorld extends MessageWorld {
     this.objects = new ServerObjectManager(this.server, { ...parts, onError: this.#onError, ...manager });
   }
 
-  /** @param prepare gets the manager before it connects */
+  /**
+   * @param prepare gets the manager before it connects
+   * @param parts of the manager, where they are not those of the server
+   */
   async enter(
     prepare: (world: ClientObjectManager) => void = () => {},
     options: Partial<NetworkClientOptions> = {},
+    parts: Partial<ClientObjectManagerOptions> = {},
   ): Promise<ObjectEnd> {
-    return this.#enter(this.newClient(options), {}, (client) => client.connect(), prepare);
+    return this.#enter(this.newClient(options), parts, (client) => client.connect(), prepare);
   }
 
   /** Starts the server with a client in its process. */

@@ -317,6 +317,11 @@ export class NetworkPlayer implements INetworkPlayer {
     return this.numbers.toWire(number) >= 0;
   }
 
+  /** Whether the other side has the message. */
+  hasMessage(message: MessageDefinition<unknown>): boolean {
+    return this.knows(this.#owner.protocol.numberOf(message));
+  }
+
   /** The message with this number on the wire, of any era; null when there is none. */
   messageOf(wireNumber: number): MessageDefinition<unknown> | null {
     return this.#owner.protocol.messages[this.numbers.fromWire(wireNumber)] ?? null;

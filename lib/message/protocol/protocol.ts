@@ -207,6 +207,7 @@ export class ProtocolCore implements Protocol {
     if (table.name !== this.name) return `protocol: ${both(quote(this.name), quote(table.name))}`;
     if (table.version !== this.version) return `protocol version: ${both(this.version, table.version)}`;
     const theirs = new Map(table.messages.map((entry, number) => [entry.name, { ...entry, number }]));
+    if (theirs.size < table.messages.length) return `the table of the ${theirSide} has a message twice`;
     const toWire = this.messages.map(() => -1);
     for (const [number, { name, codec, optional }] of this.messages.entries()) {
       const other = theirs.get(name);

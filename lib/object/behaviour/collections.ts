@@ -23,6 +23,8 @@ export interface CollectionOptions<Content> {
    * @defaultValue all is taken
    */
   validate?(content: Content, player: INetworkPlayer): boolean;
+  /** Whether the other side may lack it (an older or newer program): it plays on without. @defaultValue false */
+  optional?: boolean;
 }
 
 /** A declaration of a collection or a reference: a decorator, or a value of the second argument of `networked`. */

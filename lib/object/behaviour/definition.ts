@@ -13,6 +13,9 @@ type Class = abstract new (...parameters: never[]) => object;
 type Rpcs = Readonly<Record<string, Rpc<AnyMethod>>>;
 type Members = Readonly<Record<string, MemberDeclaration>>;
 
+/** A member or an RPC. */
+type BehaviourPart = Member | RpcDefinition;
+
 /** What is known of a class of behaviours: its members, its RPCs and their layout. */
 export class BehaviourDefinition {
   readonly className: string;
@@ -68,13 +71,22 @@ export class BehaviourDefinition {
     this.Values = mayGenerate() ? generateValues(this) : LoopedValues;
   }
 
+  get parts(): readonly BehaviourPart[] {
+    return [...this.members, ...this.rpcs];
+  }
+
+  /** Those that are not optional. */
+  get neededMask(): number {
+    return this.members.reduce((mask, { bit, isOptional }) => (isOptional ? mask : mask | bit), 0);
+  }
+
   get allMask(): number {
     return this.orderedMask | this.latestMask | this.initialOnlyMask;
   }
 
   /** Text that both sides must have the same: the names of the members and RPCs, and what each consists of. */
   get layout(): string {
-    const parts = [...this.members, ...this.rpcs];
+    const parts = this.parts.filter(({ isOptional }) => !isOptional);
     return `{${parts.map(({ name, layout }) => `${JSON.stringify(name)}:${layout}`)}}`;
   }
 

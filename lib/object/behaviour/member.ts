@@ -38,6 +38,7 @@ export interface Member {
   /** What keeps a collection or a reference. */
   readonly held: HeldClass | null;
   readonly options: Readonly<SyncOptions<unknown>>;
+  readonly isOptional: boolean;
   /** What both sides must have the same. */
   readonly layout: string;
 }
@@ -80,11 +81,12 @@ function defineMember(className: string, name: string, index: number, declaratio
   const components = kind === "variable" ? componentsOf(codec) : null;
   const shape = kind === "variable" ? numberShape(codec, options) : null;
   checkSyncOptions(place, kind, options, codec, components !== null, shape !== null);
-  const { delivery = "ordered", from = "server", to = "observers", initialOnly = false } = options;
+  const { delivery = "ordered", from = "server", to = "observers", initialOnly = false, optional = false } = options;
   const audience = typeof to === "function" ? "scope" : to;
   const word = kind === "collection" ? "synced " : "";
   const layout = `${word}${codec.layout} ${delivery} ${from}>${audience}${initialOnly ? " initialOnly" : ""}`;
-  return { name, index, bit, kind, codec, components, shape, held, options: { ...options }, layout };
+  const isOptional = optional;
+  return { name, index, bit, kind, codec, components, shape, held, options: { ...options }, isOptional, layout };
 }
 
 /**

@@ -1,4 +1,5 @@
 import { invalidType, outOfRange, typeError } from "../../arguments.js";
+import { booleanOption, checkOptions, type OptionRules } from "../../options.js";
 import type { BehaviourDefinition } from "./definition.js";
 import type { MemberValues } from "./member-values.js";
 import { behaviourDefinition, memberValues, NetworkBehaviour } from "./network-behaviour.js";
@@ -23,13 +24,26 @@ export interface Instance<B extends Behaviours = Behaviours> {
   readonly values: readonly MemberValues[];
 }
 
+/** What {@link definePrefab} may be told besides. */
+export interface PrefabOptions {
+  /**
+   * Whether the other side may lack it (an older or newer program): a client that does sees none of its objects.
+   *
+   * @defaultValue false
+   */
+  optional?: boolean;
+}
+
+const OPTIONS: OptionRules<PrefabOptions> = { optional: booleanOption };
+
 /** A kind of networked object: which behaviours it has. Made by {@link definePrefab}. */
 export interface Prefab<B extends Behaviours = Behaviours> {
   /** The one that `definePrefab` got: server and client know the prefab by it. */
   readonly name: string;
+  readonly isOptional: boolean;
   /** What both sides must have the same. */
   readonly layout: string;
-  /** @internal The layout of each member and RPC, by behaviour and name. */
+  /** @internal The layout of each member and RPC that is not optional, by behaviour and name. */
   readonly layouts: ReadonlyMap<string, string>;
   /** The names of its behaviours, in the order in which they are written. */
   readonly parts: readonly string[];
@@ -41,12 +55,9 @@ export interface Prefab<B extends Behaviours = Behaviours> {
   bind(behaviours: InstancesOf<B>): Instance<B>;
 }
 
-/** @internal The layout of each member and RPC by prefab, behaviour and name, to say what differs between two sides. */
-export function layoutParts(prefabs: readonly Prefab[]): Map<string, string> {
-  const parts = new Map<string, string>();
-  for (const { name, layouts } of prefabs) for (const [part, layout] of layouts) parts.set(`${name}.${part}`, layout);
-  return parts;
-}
+/** @internal The layout of each member and RPC but for optional ones, to say what differs between two sides. */
+export const layoutParts = ({ layouts, name }: Prefab): Map<string, string> =>
+  new Map([...layouts].map(([part, layout]) => [`${name}.${part}`, layout]));
 
 /** The largest size of all latest members with a bit for each of them and of their behaviours. */
 function latestBits(definitions: readonly BehaviourDefinition[]): number {
@@ -64,7 +75,11 @@ function latestBits(definitions: readonly BehaviourDefinition[]): number {
  *
  * @throws TypeError, RangeError that name the prefab and the behaviour
  */
-export function definePrefab<const B extends Behaviours>(name: string, behaviours: B): Prefab<B> {
+export function definePrefab<const B extends Behaviours>(
+  name: string,
+  behaviours: B,
+  options: PrefabOptions = {},
+): Prefab<B> {
   if (typeof name !== "string") throw typeError("The name of a prefab", "a string");
   if (typeof behaviours !== "object" || behaviours === null) {
     throw typeError(
@@ -73,6 +88,7 @@ export function definePrefab<const B extends Behaviours>(name: string, behaviour
     );
   }
   if (name === "" || name.length > 64) throw outOfRange(`The name of the prefab ${name} has 1 to 64 characters`);
+  checkOptions("definePrefab", options, OPTIONS);
   const parts = Object.keys(behaviours).sort((a, b) => (a < b ? -1 : 1));
   if (parts.length === 0 || parts.length > MAX_BEHAVIOURS) {
     throw invalidType(`The prefab ${name} has ${parts.length} behaviours, and 1 to ${MAX_BEHAVIOURS} are possible`);
@@ -87,10 +103,10 @@ export function definePrefab<const B extends Behaviours>(name: string, behaviour
   const definitions = classes.map(behaviourDefinition);
   const layouts = parts.map((part, index) => `${JSON.stringify(part)}:${definitions[index]?.layout}`);
   const partLayouts = new Map<string, string>();
-  for (const [index, { members, rpcs }] of definitions.entries()) {
+  for (const [index, definition] of definitions.entries()) {
     // A behaviour without members has a place as well.
     partLayouts.set(parts[index] as string, "behaviour");
-    for (const one of [...members, ...rpcs]) partLayouts.set(`${parts[index]}.${one.name}`, one.layout);
+    for (const one of definition.parts) if (!one.isOptional) partLayouts.set(`${parts[index]}.${one.name}`, one.layout);
   }
   const latestBytes = Math.ceil(latestBits(definitions) / 8);
   if (latestBytes > MAX_LATEST_BYTES) {
@@ -115,6 +131,7 @@ export function definePrefab<const B extends Behaviours>(name: string, behaviour
     name,
     parts,
     definitions,
+    isOptional: options.optional === true,
     layouts: partLayouts,
     layout: `${JSON.stringify(name)}{${layouts}}`,
     create() {

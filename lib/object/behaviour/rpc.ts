@@ -44,6 +44,11 @@ export interface RpcOptions<R> {
    * dropped. @defaultValue false
    */
   unordered?: boolean;
+  /**
+   * Whether the other side may lack it (an older or newer program). A call to that is dropped; what waits for it
+   * rejects with `ERR_MESSAGE_NOT_AGREED`. @defaultValue false
+   */
+  optional?: boolean;
 }
 
 /** The options of {@link serverRpc}. */
@@ -111,6 +116,7 @@ export interface RpcDefinition {
   readonly argumentCount: number;
   readonly returns: Codec<unknown> | null;
   readonly isUnordered: boolean;
+  readonly isOptional: boolean;
   readonly isForAnyone: boolean;
   /** Whether the client runs it when its tick is shown. */
   readonly isAtShown: boolean;
@@ -121,11 +127,14 @@ export interface RpcDefinition {
   readonly method: (this: object, ...parameters: unknown[]) => unknown;
 }
 
+/** Of each behaviour the places of its RPCs in its class, by number on the wire. */
+export type RpcNumbers = readonly (readonly number[])[];
+
 const MAX_RPCS = 255;
 
 const MAX_NAME_LENGTH = 64;
 
-const commonRules = { returns: objectOption("read", "write"), unordered: booleanOption };
+const commonRules = { returns: objectOption("read", "write"), unordered: booleanOption, optional: booleanOption };
 
 const serverRules: OptionRules<ServerRpcOptions<unknown>> = {
   ...commonRules,
@@ -231,7 +240,8 @@ function defineRpc(
   for (const codec of codecs) if (typeof codec?.read !== "function") throw typeError(`Each of ${place}`, "a codec");
   const reason = contradiction(declared);
   if (reason !== undefined) throw invalidType(`${place}: ${reason}`);
-  const { returns = null, unordered = false, anyone = false, to = "observers", at, rateLimit } = options;
+  const { returns = null, unordered = false, optional = false, anyone = false, to = "observers" } = options;
+  const { at, rateLimit } = options;
   const codec = tuple(...codecs) as unknown as Codec<readonly unknown[]>;
   const side = runsOn === "server" ? runsOn : to;
   const suffix = `${unordered ? " unordered" : ""}${returns ? ` ${returns.layout}` : ""}`;
@@ -244,6 +254,7 @@ function defineRpc(
     argumentCount: codecs.length + (runsOn === "client" && to === "player" ? 1 : 0),
     returns,
     isUnordered: unordered,
+    isOptional: optional,
     isForAnyone: anyone,
     isAtShown: at === "shown",
     rateLimit: rateLimit ? completeRateLimit(rateLimit) : null,

@@ -57,6 +57,8 @@ export interface SyncOptions<T> {
    * @defaultValue all are taken
    */
   validate?(value: T, player: INetworkPlayer): boolean;
+  /** Whether the other side may lack it (an older or newer program): it plays on without. @defaultValue false */
+  optional?: boolean;
 }
 
 /** A rule, or a function. */
@@ -81,6 +83,7 @@ const rules: OptionRules<SyncOptions<unknown>> = {
   interpolate: functionOr(booleanOption),
   snap: numberOption(0, Number.MAX_VALUE),
   validate: functionOption,
+  optional: booleanOption,
 };
 
 /** Why these options contradict each other or do not fit the codec; `undefined` if they do. */
@@ -119,11 +122,12 @@ function contradiction(
 }
 
 /** Those of collections and references. */
-const heldRules: OptionRules<Pick<SyncOptions<unknown>, "from" | "to" | "every" | "validate">> = {
+const heldRules: OptionRules<Pick<SyncOptions<unknown>, "from" | "to" | "every" | "validate" | "optional">> = {
   from: rules.from,
   to: rules.to,
   every: rules.every,
   validate: rules.validate,
+  optional: rules.optional,
 };
 
 /** @throws TypeError, RangeError that name the member */

@@ -17,6 +17,8 @@ export interface RefOptions<T> {
   to?: Audience;
   /** Whether the server takes what the owner sets. It needs `from` `owner` or `both`. @defaultValue all is taken */
   validate?(target: T | null, player: INetworkPlayer): boolean;
+  /** Whether the other side may lack it (an older or newer program): it plays on without. @defaultValue false */
+  optional?: boolean;
 }
 
 interface RefSpec {

@@ -5,12 +5,12 @@ import { body } from "../rpc/call-format.js";
 import { ClientCalls } from "../rpc/client-calls.js";
 import { RecordKind, UnorderedMessage } from "../wire/object-messages.js";
 import { bytesToSend } from "../wire/written-bytes.js";
-import type { ObjectClient } from "./object-client.js";
+import type { Called, ObjectClient } from "./object-client.js";
 
 /** Has the calls of a client's objects sent and run. */
-export function useCalls(client: NetworkClient, world: ObjectClient): ClientCalls {
+export function useCalls(client: NetworkClient, world: ObjectClient): ClientCalls<Called> {
   let lastTick = 0;
-  const calls = new ClientCalls({
+  const calls = new ClientCalls<Called>({
     clock: NetworkClient.clockOf(client),
     get tick() {
       return lastTick;
@@ -22,6 +22,8 @@ export function useCalls(client: NetworkClient, world: ObjectClient): ClientCall
       return client.player as INetworkPlayer;
     },
     find: (item) => world.objectOf(item),
+    // In a host an object of the server's that this client does not have may be called: the server says what becomes of it.
+    rpcsOf: ({ layout }) => (world.wire.of(layout) ?? layout).rpcs,
     whenShown: (object, tick, run) => world.whenShown(object, run, tick),
     sendCall(isUnordered) {
       if (isUnordered) client.send(UnorderedMessage, bytesToSend(body));

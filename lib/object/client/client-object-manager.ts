@@ -79,6 +79,8 @@ export class ClientObjectManager {
       started: () => host.started(),
       tick: () => core.updateUndrawn(),
       beforeSend: () => core.send(),
+      playerAuthenticated: (player) => core.connected(player),
+      playerResumed: (player) => core.connected(player),
       playerSuspended: () => {
         calls.connectionLost();
         prediction.suspend();

@@ -203,7 +203,7 @@ export class ClientObject
   /** Reads whom it belongs to, and its values for that. @returns whether this client owns it */
   readOwner(tick: number, reader: NetworkReader): boolean {
     const isOwner = reader.readBoolean();
-    this.setAudience(this.layout.readAudience(reader, isOwner, this.layout.scoped));
+    this.setAudience(this.audience.layout.readAudience(reader, isOwner));
     const { visible } = this.audience;
     readFullState(reader, this.values, visible);
     this.record(tick, visible, Number.NEGATIVE_INFINITY);
@@ -213,8 +213,9 @@ export class ClientObject
 
   /** Reads which members this client gets by functions in `to`, and the values of the new ones. */
   readScope(tick: number, reader: NetworkReader): void {
-    const { audience: before, layout } = this;
-    this.setAudience(layout.readAudience(reader, before.isOwner, layout.scoped));
+    const { audience: before } = this;
+    const { layout } = before;
+    this.setAudience(layout.readAudience(reader, before.isOwner));
     const masks = layout.scopeChange(before, this.audience);
     readFullState(reader, this.values, masks);
     this.record(tick, masks, Number.NEGATIVE_INFINITY);

@@ -22,7 +22,8 @@ const readBreak = (reader: NetworkReader, tick: number): number =>
 
 /** Reads latest members that travelled in order. Where a packet was faster, that has what is newer. */
 export function readLatestInOrder(reader: NetworkReader, tick: number, object: ClientObject): void {
-  const { audience, latestTick, layout } = object;
+  const { audience, latestTick } = object;
+  const { layout } = audience;
   const isNew = ((tick - latestTick) | 0) >= 0;
   const breakTick = layout.interpolated.length > 0 ? readBreak(reader, tick) : Number.NEGATIVE_INFINITY;
   readChanges(reader, isNew ? object.values : layout.spare, audience.latest, found);
@@ -49,7 +50,7 @@ export function readLatestRecords(
     const isOwner = isOwnRecord(tag);
     item = readItem(reader, tag, item);
     const object = objects.get(item);
-    const layout = object === undefined ? layoutOf.get(item) : object.layout;
+    const layout = object === undefined ? layoutOf.get(item) : object.audience.layout;
     if (layout === undefined) return null;
     const { audiences } = layout;
     let audience = isOwner ? audiences.owner : audiences.others;

@@ -6,15 +6,15 @@ import { readChanges, readFullState } from "../behaviour/identity-state.js";
 import type { MemberValues } from "../behaviour/member-values.js";
 import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import { References } from "../behaviour/references.js";
-import type { CallOptions, RpcDefinition } from "../behaviour/rpc.js";
 import { ItemMap } from "../collections/item-map.js";
 import { ShownQueue } from "../timeline/shown-queue.js";
 import { ShownTime } from "../timeline/shown-time.js";
 import { readSilentTicks } from "../wire/latest-format.js";
-import type { Layouts } from "../wire/layouts.js";
+import type { Layouts, WireLayouts } from "../wire/layouts.js";
 import type { ObjectLayout } from "../wire/object-layout.js";
 import { KIND_BITS, RecordKind, readSpawnTag, readStaticName } from "../wire/object-messages.js";
 import { NotedValues } from "../world/noted-values.js";
+import type { WorldObjectOwner } from "../world/world-object.js";
 import { ClientObject, type ClientObjectOwner } from "./client-object.js";
 import type { ClientObjectEvents, UnspawnReason } from "./client-object-events.js";
 import type { ClientPrediction } from "./client-prediction.js";
@@ -28,7 +28,8 @@ import { WaitingObjects } from "./waiting-objects.js";
 /** A world that nobody draws goes on that often. */
 const UNDRAWN_MS = 250;
 /** An object whose RPC is called. */
-type Called = Pick<ClientObject, "netId" | "parts">;
+export type Called = Pick<ClientObject, "netId" | "parts" | "layout">;
+type Call = WorldObjectOwner<Called>["call"];
 
 /** The world of a client: it applies what the server sends. */
 export class ObjectClient implements ClientObjectOwner {
@@ -37,6 +38,8 @@ export class ObjectClient implements ClientObjectOwner {
   readonly #byItem = new ItemMap<ClientObject>();
   readonly #layoutOf = new ItemLayouts((item) => this.#byItem.has(item));
   readonly layouts: Layouts;
+  /** What the server's program has, too. */
+  wire: WireLayouts;
   readonly report: (error: unknown) => void;
   readonly #client: NetworkClient;
   readonly #reader = new NetworkReader();
@@ -69,15 +72,7 @@ export class ObjectClient implements ClientObjectOwner {
   /** What its steps have spawned. */
   readonly spawns: ClientSpawns;
   /** What runs a call: the calls' runtime. */
-  onCall:
-    | ((
-        object: Called,
-        behaviour: object,
-        rpc: RpcDefinition,
-        args: readonly unknown[],
-        options?: CallOptions,
-      ) => unknown)
-    | null = null;
+  onCall: Call | null = null;
   /** Reads the records of other layers. */
   readonly extensions = new Map<RecordKind, (reader: NetworkReader, tick: number) => void>();
   /** The object is not there any more: the calls' runtime hears of it. */
@@ -86,8 +81,9 @@ export class ObjectClient implements ClientObjectOwner {
   constructor(client: NetworkClient, layouts: Layouts, report: (error: unknown) => void) {
     this.#client = client;
     this.layouts = layouts;
+    this.wire = layouts.whole;
     this.report = report;
-    this.#sender = new OwnerSender(client);
+    this.#sender = new OwnerSender(client, (layout) => this.wire.of(layout));
     this.shown = new ShownTime(layouts.intervalTicks);
     this.waiting = new WaitingObjects({
       clock: NetworkClient.clockOf(client),
@@ -103,6 +99,14 @@ export class ObjectClient implements ClientObjectOwner {
     this.spawns = new ClientSpawns(this);
   }
 
+  /** There is a new connection, maybe to another program. */
+  connected(player: INetworkPlayer): void {
+    const wire = this.layouts.agreedWith(player);
+    // What is held could not be read any more, and comes again.
+    if (wire !== this.wire) this.waiting.clear();
+    this.wire = wire;
+  }
+
   get player(): INetworkPlayer | null {
     return this.#client.player;
   }
@@ -116,14 +120,8 @@ export class ObjectClient implements ClientObjectOwner {
     this.#noted.add(values);
   }
 
-  call(
-    object: Called,
-    behaviour: object,
-    rpc: RpcDefinition,
-    args: readonly unknown[],
-    options?: CallOptions,
-  ): unknown {
-    if (this.onCall) return this.onCall(object, behaviour, rpc, args, options);
+  call(...call: Parameters<Call>): unknown {
+    if (this.onCall) return this.onCall(...call);
     throw new NetworkError("ERR_STATE", "This manager runs no calls");
   }
 
@@ -338,7 +336,7 @@ export class ObjectClient implements ClientObjectOwner {
       case RecordKind.Scope: {
         const object = this.#readObject(reader);
         object.readScope(tick, reader);
-        this.#sender.spawned ||= object.layout.hasScopedLatest;
+        this.#sender.spawned ||= object.audience.layout.hasScopedLatest;
         return;
       }
       case RecordKind.Despawn: {
@@ -401,8 +399,9 @@ export class ObjectClient implements ClientObjectOwner {
   #readSpawn(tick: number, reader: NetworkReader): void {
     const item = reader.readPacked();
     const netId = reader.readUint32();
-    const layout = this.layouts.all[reader.readPacked()];
-    if (!layout) throw new NetworkError("ERR_BAD_VALUE", "A spawn of a prefab that does not exist");
+    const wire = this.wire.all[reader.readPacked()];
+    if (!wire) throw new NetworkError("ERR_BAD_VALUE", "A spawn of a prefab that does not exist");
+    const layout = this.layouts.of(wire.prefab);
     const staticName = readStaticName(reader);
     const tag = readSpawnTag(reader);
     const isOwner = reader.readBoolean();
@@ -423,11 +422,11 @@ export class ObjectClient implements ClientObjectOwner {
     object.item = item;
     object.spawnTick = tick;
     this.#byItem.set(item, object);
-    this.#layoutOf.set(item, layout);
+    this.#layoutOf.set(item, wire);
     const wasOwner = object.isOwner;
     object.setIsOwner(isOwner);
     if (!object.isWaiting) for (const values of object.values) values.references = this.#references;
-    object.setAudience(layout.readAudience(reader, isOwner, layout.scoped));
+    object.setAudience(wire.readAudience(reader, isOwner));
     readFullState(reader, object.values, object.audience.visible);
     object.appear(tick);
     this.#sender.spawned = true;

@@ -1,13 +1,15 @@
 import type { NetworkClient, NotifyCallbacks } from "../../message/index.js";
 import { NetworkWriter } from "../../serialization/index.js";
 import { writeMask } from "../behaviour/identity-state.js";
-import type { Masks } from "../wire/object-layout.js";
+import type { Masks, ObjectLayout } from "../wire/object-layout.js";
 import { CallsMessage, InputMessage, KIND_BITS, RecordKind } from "../wire/object-messages.js";
 import { bytesToSend } from "../wire/written-bytes.js";
 import type { ClientObject } from "./client-object.js";
 
 /** A message of calls is sent when it has so many bytes. */
 const BATCH_BYTES = 16_384;
+
+const NOTHING: Masks = [];
 
 /** What was set in an object and is not sent. */
 interface Pending {
@@ -18,6 +20,7 @@ interface Pending {
 /** Sends what a client sets in the objects that it owns, and how much it has applied. */
 export class OwnerSender {
   readonly #client: NetworkClient;
+  readonly #wireOf: (layout: ObjectLayout) => ObjectLayout | null;
   readonly #calls = new NetworkWriter();
   readonly #latest = new NetworkWriter();
   readonly #body = new NetworkWriter();
@@ -35,8 +38,10 @@ export class OwnerSender {
   /** The number of the last latest message. */
   #sent = 0;
 
-  constructor(client: NetworkClient) {
+  /** @param wireOf how objects travel to the server; null where its program does not have the prefab */
+  constructor(client: NetworkClient, wireOf: (layout: ObjectLayout) => ObjectLayout | null) {
     this.#client = client;
+    this.#wireOf = wireOf;
   }
 
   /** Sends at the end of the turn: a client without traffic has no ticks. */
@@ -113,7 +118,8 @@ export class OwnerSender {
     const { layout, values } = object;
     // What a step sets is the server's.
     if (!layout.fromOwner.some(Boolean)) return;
-    const changed = values.map((part, index) => part.settle() & (layout.fromOwner[index] as number));
+    const own = this.#wireOf(layout)?.fromOwner ?? NOTHING;
+    const changed = values.map((part, index) => part.settle() & (own[index] ?? 0));
     const latestOf = (index: number) => layout.definitions[index]?.latestMask ?? 0;
     const ordered = changed.map((mask, index) => mask & ~latestOf(index));
     const latest = changed.map((mask, index) => mask & latestOf(index));
@@ -179,11 +185,14 @@ export class OwnerSender {
   }
 
   #writeRecord(writer: NetworkWriter, { netId, layout, values }: ClientObject, masks: Masks): void {
+    const own = this.#wireOf(layout)?.fromOwner ?? NOTHING;
+    const sent = masks.map((mask, index) => mask & (own[index] ?? 0));
+    if (!sent.some(Boolean)) return;
     const body = this.#body;
     body.reset();
     body.writeUint32(netId);
-    for (const [index, may] of layout.fromOwner.entries()) writeMask(body, masks[index] as number, may);
-    for (const [index, part] of values.entries()) part.write(body, masks[index] as number);
+    for (const [index, may] of own.entries()) writeMask(body, sent[index] as number, may);
+    for (const [index, part] of values.entries()) part.write(body, sent[index] as number);
     this.#append(writer, RecordKind.State);
   }
 

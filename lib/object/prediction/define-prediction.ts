@@ -50,7 +50,7 @@ export interface PredictionOptions<Behaviour, Input> {
   step(behaviour: Behaviour, input: Input, context: StepContext): void;
   /**
    * The members that the step sets. They are `latest`, of the server, and numbers, booleans, choices, vectors,
-   * quaternions or structs of these. @defaultValue all that are `latest` and of the server
+   * quaternions or structs of these, and not optional. @defaultValue all that are `latest` and of the server
    */
   members?: readonly (keyof Behaviour & string)[];
   /** For how long `shown` glides over a correction, in milliseconds; 0 for not at all. @defaultValue 100 */
@@ -132,14 +132,14 @@ export class DefinedPrediction implements PredictionDefinition<NetworkBehaviour,
 
 function maskOf(definition: BehaviourDefinition, names: readonly string[] | undefined): number {
   const { className, fromOwnerMask, latestMask, members } = definition;
-  const isPossible = ({ bit, options: { to } }: Member) =>
-    (latestMask & ~fromOwnerMask & bit) !== 0 && to !== "others" && typeof to !== "function";
+  const isPossible = ({ bit, isOptional, options: { to } }: Member) =>
+    !isOptional && (latestMask & ~fromOwnerMask & bit) !== 0 && to !== "others" && typeof to !== "function";
   let mask = 0;
   for (const name of names ?? members.filter(isPossible).map(({ name }) => name)) {
     const member = definition.memberOf(name);
     if (!isPossible(member)) {
       throw invalidType(
-        `${className}.${name} cannot be predicted: it is not a latest member that the server sends the owner`,
+        `${className}.${name} cannot be predicted: it is optional, or not a latest member that the server sends the owner`,
       );
     }
     mask |= member.bit;

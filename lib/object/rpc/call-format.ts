@@ -65,16 +65,22 @@ export function readSection<T>(reader: NetworkReader, read: (reader: NetworkRead
   }
 }
 
-/** @throws TypeError, RangeError for arguments that cannot be written; NetworkError `ERR_MESSAGE_SIZE` */
+/**
+ * @returns at which of its bits the number of the RPC is
+ * @throws TypeError, RangeError for arguments that cannot be written; NetworkError `ERR_MESSAGE_SIZE`
+ */
 export function writeCall(
   writer: NetworkWriter,
   { object, behaviour, rpc: number, id, viewTick }: CallHead,
   rpc: RpcDefinition,
   args: readonly unknown[],
-): void {
+): number {
+  const start = writer.bitLength;
+  let place = 0;
   section(writer, () => {
     writer.writePacked(object);
     writer.writeBits(behaviour, BEHAVIOUR_BITS);
+    place = writer.bitLength - start;
     writer.writeBits(number, RPC_BITS);
     writer.writeBits(id === 0 ? 0 : 1, 1);
     if (id !== 0) writer.writeBits(id, 32);
@@ -85,7 +91,15 @@ export function writeCall(
       throw inField(error, rpc.name);
     }
   });
+  return place;
 }
+
+/** The call in `body` is one of the RPC of this number now. @param place what `writeCall` returned */
+export const renumberCall = (place: number, number: number): void => body.writeBitsAt(place, number, RPC_BITS);
+
+/** Who is called does not have the optional RPC. */
+export const notAgreed = ({ name }: RpcDefinition): NetworkError =>
+  new NetworkError("ERR_MESSAGE_NOT_AGREED", `The other side does not know the RPC ${name}`);
 
 /** @param serverTick on a server, to read the client's time */
 export function readHead(reader: NetworkReader, serverTick?: number): CallHead {

@@ -3,13 +3,19 @@ import type { INetworkPlayer } from "../../message/index.js";
 import { NetworkError } from "../../network-error.js";
 import type { NetworkReader } from "../../serialization/index.js";
 import { NetworkBehaviour } from "../behaviour/network-behaviour.js";
-import type { CallOptions, RpcDefinition } from "../behaviour/rpc.js";
-import { body, CallStatus, readHead, readLast, readSection, writeCall } from "./call-format.js";
+import type { CallOptions, RpcDefinition, RpcNumbers } from "../behaviour/rpc.js";
+import { body, CallStatus, notAgreed, readHead, readLast, readSection, writeCall } from "./call-format.js";
 import { CallRunner } from "./call-runner.js";
 import { PendingCalls } from "./pending-calls.js";
 
+/** An object as calls know it. */
+interface CalledObject {
+  readonly netId: number;
+  readonly parts: readonly NetworkBehaviour[];
+}
+
 /** What the calls of a client need of its world. */
-export interface ClientCallWorld {
+export interface ClientCallWorld<Called extends CalledObject> {
   readonly clock: Clock;
   readonly tick: number;
   /** The server's tick that is shown; null where that is what has arrived. */
@@ -17,7 +23,9 @@ export interface ClientCallWorld {
   /** The client's own player: the server, as messages know it. */
   readonly player: INetworkPlayer;
   /** The behaviours of the object of this number, null where the client does not have it. The call is held: waiting. */
-  find(item: number): { readonly parts: readonly NetworkBehaviour[]; readonly isWaiting?: boolean } | null;
+  find(item: number): (Called & { readonly isWaiting?: boolean }) | null;
+  /** The RPCs that the server's program has, too. */
+  rpcsOf(object: Called): RpcNumbers;
   /**
    * Sends the server what is in `body`: a call, behind the object's ordered state that this client has set, unless it
    * is unordered.
@@ -31,12 +39,12 @@ export interface ClientCallWorld {
 }
 
 /** The calls of a client: its own, and those of the server, which it runs. */
-export class ClientCalls {
-  readonly #world: ClientCallWorld;
+export class ClientCalls<Called extends CalledObject> {
+  readonly #world: ClientCallWorld<Called>;
   readonly #runner: CallRunner;
   readonly #pending: PendingCalls;
 
-  constructor(world: ClientCallWorld) {
+  constructor(world: ClientCallWorld<Called>) {
     this.#world = world;
     this.#pending = new PendingCalls(world.clock);
     this.#runner = new CallRunner(
@@ -47,7 +55,7 @@ export class ClientCalls {
 
   /** The client calls: a server RPC goes to the server. */
   call(
-    object: { readonly netId: number; readonly parts: readonly NetworkBehaviour[] },
+    object: Called,
     behaviour: NetworkBehaviour,
     rpc: RpcDefinition,
     args: readonly unknown[],
@@ -56,7 +64,10 @@ export class ClientCalls {
     if (rpc.runsOn === "client") {
       throw new NetworkError("ERR_WRONG_SIDE", `${rpc.name} is called by the server: here call a method of your own`);
     }
-    const head = { object: object.netId, behaviour: object.parts.indexOf(behaviour), rpc: rpc.index };
+    const index = object.parts.indexOf(behaviour);
+    const number = this.#world.rpcsOf(object)[index]?.indexOf(rpc.index) ?? -1;
+    if (number < 0) return rpc.returns ? Promise.reject(notAgreed(rpc)) : undefined;
+    const head = { object: object.netId, behaviour: index, rpc: number };
     const send = (id: number) => {
       body.reset();
       writeCall(body, { ...head, id, viewTick: this.#world.viewTick }, rpc, args);
@@ -79,7 +90,8 @@ export class ClientCalls {
       }
       if (object.isWaiting) return;
       const behaviour = object.parts[index];
-      const rpc = behaviour && NetworkBehaviour.valuesOf(behaviour).definition.rpcs[number];
+      const place = this.#world.rpcsOf(object)[index]?.[number] ?? -1;
+      const rpc = behaviour && NetworkBehaviour.valuesOf(behaviour).definition.rpcs[place];
       if (rpc?.runsOn !== "client")
         throw new NetworkError("ERR_BAD_VALUE", `There is no client RPC ${index}.${number}`);
       const args = readLast(reader, (rest) => rpc.arguments.read(rest));

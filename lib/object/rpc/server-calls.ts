@@ -5,8 +5,17 @@ import { ErrorFlags, errorCosts } from "../../message/protocol/error-flags.js";
 import { NetworkError } from "../../network-error.js";
 import type { NetworkReader } from "../../serialization/index.js";
 import { NetworkBehaviour } from "../behaviour/network-behaviour.js";
-import type { CallOptions, RpcDefinition } from "../behaviour/rpc.js";
-import { body, type CallHead, CallStatus, readHead, readLast, readSection, writeCall } from "./call-format.js";
+import type { CallOptions, RpcDefinition, RpcNumbers } from "../behaviour/rpc.js";
+import {
+  body,
+  type CallHead,
+  CallStatus,
+  notAgreed,
+  readHead,
+  readLast,
+  readSection,
+  writeCall,
+} from "./call-format.js";
 import { CallRunner } from "./call-runner.js";
 import { PendingCalls } from "./pending-calls.js";
 
@@ -24,12 +33,22 @@ export interface CallTarget {
   readonly owner: INetworkPlayer | null;
 }
 
+/** The call that is in `body`. */
+export interface SentCall {
+  readonly behaviour: number;
+  readonly rpc: RpcDefinition;
+  /** At which bit its number is. */
+  readonly place: number;
+}
+
 /** What the calls of a server need of its world. */
 export interface ServerCallWorld<Target extends CallTarget> {
   readonly clock: Clock;
   readonly tick: number;
   /** What the player sees or owns under this number; `gone`: it saw that in the last 10 s. */
   find(player: INetworkPlayer, netId: number): Target | "gone" | null;
+  /** The RPCs that the player's program has, too. */
+  rpcsOf(object: Target, player: INetworkPlayer): RpcNumbers;
   /** When its owner before has lost the object, by the clock. */
   lostMs(object: Target): number;
   /** The player showed this tick when it called; null: what had arrived. */
@@ -38,10 +57,10 @@ export interface ServerCallWorld<Target extends CallTarget> {
   /** Whether the player sees it, or will in this tick. */
   isSeenBy(object: Target, player: INetworkPlayer): boolean;
   /**
-   * Sends each of the players what is in `body`, behind the object's spawn and its ordered state; an unordered call at
-   * once, to those who have the object.
+   * Sends each of the players whose program has the RPC what is in `body`, behind the object's spawn and its ordered
+   * state; an unordered call at once, to those who have the object.
    */
-  sendCall(object: Target, players: Iterable<INetworkPlayer>, isUnordered: boolean): void;
+  sendCall(object: Target, players: Iterable<INetworkPlayer>, call: SentCall): void;
   /** Sends a player the answer in `body`. */
   sendAnswer(player: INetworkPlayer): void;
   report(error: unknown, player: INetworkPlayer, rpc: RpcDefinition): void;
@@ -90,11 +109,12 @@ export class ServerCalls<Target extends CallTarget> {
     }
     const isForPlayer = rpc.target === "player";
     const values = isForPlayer ? args.slice(1) : args;
-    const head = { object: object.item, behaviour: object.parts.indexOf(behaviour), rpc: rpc.index, id: 0 };
+    const index = object.parts.indexOf(behaviour);
+    const head = { object: object.item, behaviour: index, rpc: rpc.index, id: 0 };
     const send = (id: number, players: Iterable<INetworkPlayer>) => {
       body.reset();
-      writeCall(body, { ...head, id }, rpc, values);
-      this.#world.sendCall(object, players, rpc.isUnordered);
+      const place = writeCall(body, { ...head, id }, rpc, values);
+      this.#world.sendCall(object, players, { behaviour: index, rpc, place });
     };
     if (rpc.target === "observers" || rpc.target === "others") {
       send(0, this.#othersOf(object, rpc.target));
@@ -109,6 +129,7 @@ export class ServerCalls<Target extends CallTarget> {
     if (!isThere) {
       return Promise.reject(new NetworkError("ERR_OBJECT_GONE", `${rpc.name}: no such player sees the object`));
     }
+    if (!this.#world.rpcsOf(object, player)[index]?.includes(rpc.index)) return Promise.reject(notAgreed(rpc));
     return this.#players.of(player).pending.open(object, rpc, options, (id) => send(id, [player]));
   }
 
@@ -139,7 +160,8 @@ export class ServerCalls<Target extends CallTarget> {
       return;
     }
     const behaviour = object.parts[head.behaviour] as NetworkBehaviour;
-    const rpc = behaviour && NetworkBehaviour.valuesOf(behaviour).definition.rpcs[head.rpc];
+    const index = this.#world.rpcsOf(object, player)[head.behaviour]?.[head.rpc] ?? -1;
+    const rpc = behaviour && NetworkBehaviour.valuesOf(behaviour).definition.rpcs[index];
     if (rpc?.runsOn !== "server" || (rpc.returns === null) !== (head.id === 0)) {
       player.chargeError(callCosts.unknownRpc, ErrorFlags.RpcSync);
       return;

@@ -2,7 +2,7 @@ import { type INetworkPlayer, NetworkServer } from "../../message/index.js";
 import { ErrorFlags, errorCosts } from "../../message/protocol/error-flags.js";
 import { NetworkReader, NetworkWriter } from "../../serialization/index.js";
 import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
-import { body } from "../rpc/call-format.js";
+import { body, renumberCall } from "../rpc/call-format.js";
 import { ServerCalls } from "../rpc/server-calls.js";
 import { RecordKind, UnorderedMessage } from "../wire/object-messages.js";
 import { bytesToSend } from "../wire/written-bytes.js";
@@ -24,6 +24,14 @@ export function useCalls(
   const willSee = (player: INetworkPlayer, object: ServerObject) =>
     world.players.get(player)?.views.has(object.item) === true ||
     world.players.get(player)?.entering.has(object) === true;
+  const sendUnordered = (player: INetworkPlayer) => {
+    unordered.reset();
+    unordered.writeUint32(server.tick);
+    unordered.copyFrom(body, 0, body.bitLength);
+    player.send(UnorderedMessage, bytesToSend(unordered));
+  };
+  const rpcsOf = ({ layout }: ServerObject, player: INetworkPlayer) =>
+    world.players.get(player)?.layouts.of(layout)?.rpcs ?? [];
   const calls = new ServerCalls<ServerObject>({
     clock,
     get tick() {
@@ -34,6 +42,7 @@ export function useCalls(
       if (object && sees(player, object)) return object;
       return world.sawLately(player, netId) ? "gone" : null;
     },
+    rpcsOf,
     lostMs: (object) => clock.now() - (server.time.nowMs - object.ownedUntilMs),
     viewed(player, viewTick) {
       const of = world.players.get(player);
@@ -49,24 +58,24 @@ export function useCalls(
       world.updateVisibility();
       return world.players.has(player) && willSee(player, object);
     },
-    sendCall(object, players, isUnordered) {
-      if (isUnordered) {
-        unordered.reset();
-        unordered.writeUint32(server.tick);
-        unordered.copyFrom(body, 0, body.bitLength);
-        for (const player of players) {
-          if (world.players.get(player)?.views.has(object.item)) player.send(UnorderedMessage, bytesToSend(unordered));
-        }
-        return;
-      }
-      world.flushObject(object);
+    sendCall(object, players, { behaviour, rpc, place }) {
+      if (!rpc.isUnordered) world.flushObject(object);
+      let written = rpc.index;
       for (const player of players) {
         const of = world.players.get(player);
-        if (!of) continue;
+        const isWhole = of?.layouts === world.layouts.whole;
+        const number = isWhole ? rpc.index : (rpcsOf(object, player)[behaviour]?.indexOf(rpc.index) ?? -1);
+        if (!of || number < 0) continue;
+        if (number !== written) renumberCall(place, number);
+        written = number;
+        if (rpc.isUnordered) {
+          if (of.views.has(object.item)) sendUnordered(player);
+          continue;
+        }
         world.spawnNow(of, object);
         of.begin(RecordKind.Call, server.tick).copyFrom(body, 0, body.bitLength);
       }
-      server.requestTick();
+      if (!rpc.isUnordered) server.requestTick();
     },
     sendAnswer(player) {
       world.players.get(player)?.begin(RecordKind.Answer, server.tick).copyFrom(body, 0, body.bitLength);

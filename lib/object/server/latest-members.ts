@@ -19,11 +19,11 @@ export function writeLatestMembers(
   tick: number,
 ): void {
   object.layout.fromJournal(mask, masks);
-  writeScopes(writer, object, audience);
+  writeScopes(writer, audience);
   writeSelected(writer, object, audience, tick);
 }
 
-function writeScopes(writer: NetworkWriter, { layout }: ServerObject, { granted }: ObjectAudience): void {
+function writeScopes(writer: NetworkWriter, { granted, layout }: ObjectAudience): void {
   if (!layout.hasScopedLatest) return;
   for (const [index, may] of layout.scopedLatest.entries()) writeMask(writer, granted[index] as number, may);
 }
@@ -33,7 +33,7 @@ export function writeLatestRecord(writer: NetworkWriter, view: ObjectView, mask:
   if (!selectLatest(view, mask)) return;
   const { audience, object } = view;
   writeRecordStart(writer, NO_RECORD, object.item, audience.isOwner);
-  writeScopes(writer, object, audience);
+  writeScopes(writer, audience);
   writeSelected(writer, object, audience, tick);
 }
 
@@ -64,9 +64,8 @@ export function writeSelected(
   audience: ObjectAudience,
   tick: number,
 ): void {
-  const { layout, values } = object;
-  if (layout.interpolated.length > 0) writeTeleport(writer, object, tick);
-  writeChanges(writer, values, masks, audience.latest);
+  if (audience.layout.interpolated.length > 0) writeTeleport(writer, object, tick);
+  writeChanges(writer, object.values, masks, audience.latest);
 }
 
 function writeTeleport(writer: NetworkWriter, object: ServerObject, tick: number): void {

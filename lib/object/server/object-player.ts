@@ -6,6 +6,7 @@ import { PlayerMarks } from "../budget/player-marks.js";
 import type { InputBuffer } from "../input/input-buffer.js";
 import type { DefinedPrediction } from "../prediction/define-prediction.js";
 import { HISTORY_TICKS } from "../rewind/history.js";
+import type { WireLayouts } from "../wire/layouts.js";
 import type { Masks } from "../wire/object-layout.js";
 import { KIND_BITS, OrderedMessage, RecordKind } from "../wire/object-messages.js";
 import { bytesToSend } from "../wire/written-bytes.js";
@@ -29,6 +30,8 @@ const SPAWNS_AGAIN = 64;
 export class ObjectPlayer {
   readonly player: INetworkPlayer;
   readonly index: number;
+  /** What its program has, too. */
+  readonly layouts: WireLayouts;
   /** Whether it is ready, and gets the world. */
   isActive = true;
   /** Its number of ordered messages that the client has applied. Infinity for a watcher: nothing is on its way. */
@@ -91,6 +94,7 @@ export class ObjectPlayer {
     player: INetworkPlayer,
     standing: PlayerStanding,
     index: number,
+    layouts: WireLayouts,
     lane: number,
     isShared: boolean,
     isWatcher: boolean,
@@ -103,11 +107,22 @@ export class ObjectPlayer {
     this.isShared = isShared;
     this.player = player;
     this.index = index;
+    this.layouts = layouts;
     this.#lane = lane;
   }
 
   get character(): ServerObject | null {
     return this.standing.character;
+  }
+
+  /** Whether its program has the prefab of the object. */
+  knows({ layout }: ServerObject): boolean {
+    return this.layouts.of(layout) !== null;
+  }
+
+  /** It sees the object from this tick on. */
+  enter(object: ServerObject): void {
+    if (this.knows(object)) this.entering.add(object);
   }
 
   addChanges(set: Viewers): void {

@@ -7,7 +7,6 @@ import type { Member } from "../behaviour/member.js";
 import type { MemberValues } from "../behaviour/member-values.js";
 import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import { References } from "../behaviour/references.js";
-import type { CallOptions, RpcDefinition } from "../behaviour/rpc.js";
 import type { SyncRef } from "../behaviour/sync-ref.js";
 import { RateShare } from "../budget/rate-share.js";
 import { Reason, Visibility, type VisibilitySink } from "../interest/visibility.js";
@@ -69,7 +68,7 @@ export class ObjectServer implements ObjectOwner {
   readonly #visibilitySink: VisibilitySink = {
     entered: (index, item) => {
       const object = this.objects.get(item);
-      if (object) this.#byIndex[index]?.entering.add(object);
+      if (object) this.#byIndex[index]?.enter(object);
     },
     left: (index, item) => {
       const player = this.#byIndex[index];
@@ -246,6 +245,9 @@ export class ObjectServer implements ObjectOwner {
     if (!of) throw new NetworkError("ERR_STATE", "Only a player that is ready has a character");
     const before = of.character;
     if (before === object) return;
+    if (object && !of.knows(object)) {
+      throw new NetworkError("ERR_MESSAGE_NOT_AGREED", `The player's program has no prefab ${object.prefab}`);
+    }
     if (object && object.owner !== player) this.setOwner(object, player);
     of.standing.character = object;
     this.#writeCharacter(of, object);
@@ -280,14 +282,8 @@ export class ObjectServer implements ObjectOwner {
     this.#noted.add(values);
   }
 
-  call(
-    object: ServerObject,
-    behaviour: object,
-    rpc: RpcDefinition,
-    args: readonly unknown[],
-    options?: CallOptions,
-  ): unknown {
-    if (this.onCall) return this.onCall(object, behaviour, rpc, args, options);
+  call(...call: Parameters<ObjectOwner["call"]>): unknown {
+    if (this.onCall) return this.onCall(...call);
     throw new NetworkError("ERR_STATE", "This manager runs no calls");
   }
 
@@ -299,7 +295,9 @@ export class ObjectServer implements ObjectOwner {
     if (index < 0) index = this.#byIndex.length;
     const standing = this.standings.of(player);
     const isShared = player.isHost && this.share.isShared;
-    const added = new ObjectPlayer(player, standing, index, this.#options.lane, isShared, isWatcher, this.#clock);
+    const { lane } = this.#options;
+    const layouts = this.layouts.agreedWith(player);
+    const added = new ObjectPlayer(player, standing, index, layouts, lane, isShared, isWatcher, this.#clock);
     this.#byIndex[index] = added;
     this.players.set(player, added);
     added.begin(RecordKind.Reset, this.ordered.sentTick);
@@ -310,8 +308,10 @@ export class ObjectServer implements ObjectOwner {
       if (exception) this.visibility.set(index, object.item, exception === "shown" ? Reason.Show : Reason.Hide, true);
     }
     // It has come back.
-    if (standing.character?.isSpawned) this.#writeCharacter(added, standing.character);
-    else standing.character = null;
+    const { character } = standing;
+    if (!character?.isSpawned) standing.character = null;
+    else if (added.knows(character)) this.#writeCharacter(added, character);
+    else this.setCharacter(player, null);
     this.#server.requestTick();
   }
 
@@ -434,8 +434,7 @@ export class ObjectServer implements ObjectOwner {
   spawnNow(player: ObjectPlayer, object: ServerObject): void {
     player.entering.delete(object);
     if (player.views.has(object.item) || !object.isSpawned) return;
-    this.ordered.spawn(player, object);
-    if (player.player.isHost) this.share.spawned(object);
+    if (this.ordered.spawn(player, object) && player.player.isHost) this.share.spawned(object);
   }
 
   /** Sends what is ordered now, and not at the end of the tick. */

@@ -42,18 +42,20 @@ export class OrderedSender {
     this.#world = world;
   }
 
-  /** The player sees the object from now on. */
-  spawn(player: ObjectPlayer, object: ServerObject): void {
-    const { layout, values } = object;
+  /** The player sees the object from now on. @returns false: its program does not have the prefab */
+  spawn(player: ObjectPlayer, object: ServerObject): boolean {
+    const { values } = object;
+    const layout = player.layouts.of(object.layout);
+    if (!layout) return false;
     const isOwner = object.owner === player.player;
-    const audience = layout.audiences.of(isOwner, grantedMembers(object, player, this.#world.report));
+    const audience = layout.audiences.of(isOwner, grantedMembers(object, player, layout, this.#world.report));
     const writer = player.begin(RecordKind.Spawn, this.sentTick);
     // What is written between two ticks leaves with the next one.
     const view = new ObjectView(player, object, audience, this.sentTick + (this.isSendPhase ? 0 : 1));
     view.sentOwn(view.audience.visible);
     writer.writePacked(object.item);
     writer.writeUint32(object.netId);
-    writer.writePacked(layout.number);
+    writer.writePacked(player.layouts.numberOf(layout));
     writeStaticName(writer, object.staticName);
     const tag = object.step?.player === player.player ? object.step : null;
     writeSpawnTag(writer, tag);
@@ -64,6 +66,7 @@ export class OrderedSender {
     object.addView(view);
     view.waitForBatch();
     this.#showReferencesTo(player, object.netId);
+    return true;
   }
 
   despawn(view: ObjectView, isDestroyed: boolean): void {
@@ -101,11 +104,12 @@ export class OrderedSender {
   /** The player is the owner of the object from now on, or no more. */
   owner(view: ObjectView): void {
     const { object, player } = view;
-    const { layout, values } = object;
+    const { values } = object;
+    const { layout } = view.audience;
     player.heldOrdered.delete(object);
     view.audience = layout.audiences.of(
       object.owner === player.player,
-      grantedMembers(object, player, this.#world.report),
+      grantedMembers(object, player, layout, this.#world.report),
     );
     const writer = player.begin(RecordKind.Owner, this.sentTick);
     view.waitForBatch();
@@ -120,14 +124,15 @@ export class OrderedSender {
   rescope(object: ServerObject, asked: Masks): void {
     for (const view of [...object.views]) {
       const { audience, player } = view;
-      const granted = grantedMembers(object, player, this.#world.report, audience.granted, asked);
+      const granted = grantedMembers(object, player, audience.layout, this.#world.report, audience.granted, asked);
       if (granted.some((mask, index) => mask !== audience.granted[index])) this.#scope(view, granted);
     }
   }
 
   #scope(view: ObjectView, granted: Masks): void {
     const { audience: before, object, player } = view;
-    const { layout, values } = object;
+    const { values } = object;
+    const { layout } = before;
     view.audience = layout.audiences.of(before.isOwner, granted);
     const writer = player.begin(RecordKind.Scope, this.sentTick);
     writer.writePacked(object.item);
@@ -163,7 +168,8 @@ export class OrderedSender {
   }
 
   /** Whether the player is the owner, and which members it gets by scopes. */
-  #writeAudience(writer: NetworkWriter, { audience, object: { layout } }: ObjectView): void {
+  #writeAudience(writer: NetworkWriter, { audience }: ObjectView): void {
+    const { layout } = audience;
     writer.writeBoolean(audience.isOwner);
     if (!layout.hasScopes) return;
     for (const [index, mask] of layout.scoped.entries()) writeMask(writer, audience.granted[index] as number, mask);

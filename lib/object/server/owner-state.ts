@@ -77,7 +77,12 @@ export class OwnerState {
     const object = this.ownedBy(player, reader.readUint32());
     if (!object) return;
     const view = player.views.get(object.item);
-    const { layout, values } = object;
+    const layout = player.layouts.of(object.layout);
+    if (!layout) {
+      player.player.chargeError(callCosts.noAuthority, ErrorFlags.NoAuthority);
+      return;
+    }
+    const { values } = object;
     const refused = values.map(() => 0);
     const masks = layout.fromOwner.map((may) => readMask(reader, may));
     for (const [index, part] of values.entries()) {

@@ -1,5 +1,5 @@
 import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
-import type { Masks } from "../wire/object-layout.js";
+import type { Masks, ObjectLayout } from "../wire/object-layout.js";
 import type { ObjectPlayer } from "./object-player.js";
 import type { ServerObject } from "./server-object.js";
 
@@ -10,22 +10,25 @@ const NOTHING: Masks = [];
 /**
  * Asks the functions in `to` of an object's members about a player. What one throws is reported, and grants nothing.
  *
+ * @param layout how it travels to the player
  * @param known what was granted before; without `asked`, all functions are asked
  * @returns of each behaviour the granted members; the owner gets those that it may set
  */
 export function grantedMembers(
   object: ServerObject,
   { player, isWatcher }: ObjectPlayer,
+  layout: ObjectLayout,
   report: (error: unknown) => void,
   known: Masks = NOTHING,
   asked: Masks | null = null,
 ): Masks {
-  const { layout, parts, owner } = object;
+  const { parts, owner } = object;
   if (!layout.hasScopes) return layout.audiences.others.granted;
-  if (isWatcher) return layout.definitions.map(({ scopedMask }) => scopedMask);
-  return layout.definitions.map(({ members, scopedMask, fromOwnerMask }, index) => {
-    const now = asked ? (asked[index] as number) : scopedMask;
-    const own = owner === player ? scopedMask & fromOwnerMask : 0;
+  if (isWatcher) return layout.scoped;
+  return layout.definitions.map(({ members, fromOwnerMask }, index) => {
+    const scoped = layout.scoped[index] as number;
+    const now = asked ? scoped & (asked[index] as number) : scoped;
+    const own = owner === player ? scoped & fromOwnerMask : 0;
     let granted = own | ((known[index] ?? 0) & ~now);
     for (const { bit, options } of members) {
       if ((now & ~own & bit) === 0) continue;

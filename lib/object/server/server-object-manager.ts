@@ -277,7 +277,7 @@ export class ServerObjectManager {
   /**
    * Adds the objects of a world that `save` wrote. Objects whose owners are not here belong to nobody until a player
    * with that key is ready. The members of their prefabs must be the same; an `extensible` struct may have gained
-   * fields.
+   * fields, and optional prefabs and members may have come or gone: what is gone is left out.
    *
    * @param statics the behaviours of its static objects, by name
    * @throws NetworkError `ERR_BAD_VALUE`, or what reading throws, for bytes that no `save` of these prefabs wrote;
@@ -296,8 +296,12 @@ export class ServerObjectManager {
   }
 
   #ownersBack(player: INetworkPlayer, report: (error: unknown) => void): void {
+    const setCharacter = (object: ServerObject) => {
+      // Its program may be without the prefab.
+      if (this.#core.players.get(player)?.knows(object)) this.#core.setCharacter(player, object);
+    };
     try {
-      this.#absent.playerReady(player, (object) => this.#core.setCharacter(player, object));
+      this.#absent.playerReady(player, setCharacter);
     } catch (error) {
       report(error);
     }
@@ -334,7 +338,8 @@ export class ServerObjectManager {
   /**
    * Says which object a player controls. It owns it from now on, and sees the world from there.
    *
-   * @throws NetworkError `ERR_STATE` for a player that is not ready
+   * @throws NetworkError `ERR_STATE` for a player that is not ready, `ERR_MESSAGE_NOT_AGREED` for one whose program does
+   *   not have the optional prefab
    */
   setCharacter(player: INetworkPlayer, identity: NetworkIdentity | null): void {
     this.#core.setCharacter(player, identity && this.#objectOf(identity));

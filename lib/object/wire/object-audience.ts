@@ -1,7 +1,12 @@
-import type { Masks } from "./object-layout.js";
+import type { Masks, ObjectLayout } from "./object-layout.js";
 
-/** Players who get the same members of an object: its owner or not, and what functions in `to` grant them. */
+/**
+ * Players who get the same members of an object: its owner or not, what functions in `to` grant them, and which optional
+ * ones their programs have.
+ */
 export interface ObjectAudience {
+  /** How the object travels to them. */
+  readonly layout: ObjectLayout;
   readonly isOwner: boolean;
   /** The members with a function in `to` that said so. */
   readonly granted: Masks;

@@ -4,8 +4,10 @@ import { readMask } from "../behaviour/identity-state.js";
 import type { Member } from "../behaviour/member.js";
 import type { MemberValues } from "../behaviour/member-values.js";
 import type { Prefab } from "../behaviour/prefab.js";
+import type { RpcDefinition, RpcNumbers } from "../behaviour/rpc.js";
 import { BITS_BESIDE_START } from "./latest-format.js";
 import { type ObjectAudience, ObjectAudiences } from "./object-audience.js";
+import type { BehaviourPart } from "./optional-parts.js";
 
 /** The masks of each behaviour, in the order in which they are written. */
 export type Masks = readonly number[];
@@ -22,12 +24,14 @@ export interface InterpolatedMember {
   readonly isFromOwner: boolean;
 }
 
-/** What both sides know of the objects of a prefab: which members travel to whom, and how. */
+/**
+ * What both sides know of the objects of a prefab: which members travel to whom, and how. There are more of a prefab
+ * for connections whose other side lacks optional parts. All have the same bits of members, also in the journal.
+ */
 export class ObjectLayout {
   readonly prefab: Prefab;
-  /** Its number on the wire. */
-  readonly number: number;
   readonly definitions: readonly BehaviourDefinition[];
+  readonly rpcs: RpcNumbers;
   readonly audiences: ObjectAudiences;
   /** Members with a function in `to`. */
   readonly scoped: Masks;
@@ -69,16 +73,22 @@ export class ObjectLayout {
   /** Whether latest state is nothing but the members of one behaviour, moved as above. */
   readonly isSimple: boolean;
 
-  constructor(prefab: Prefab, number: number) {
+  /** @param lacking what one side does not have */
+  constructor(prefab: Prefab, lacking: readonly BehaviourPart[] = []) {
     this.prefab = prefab;
-    this.number = number;
     this.definitions = prefab.definitions;
-    const masks = (has: (options: Options) => boolean): Masks =>
-      this.definitions.map(({ members }) =>
-        members.reduce((mask, { bit, options }) => mask | (has(options) ? bit : 0), 0),
+    const has = (index: number, one: Member | RpcDefinition) =>
+      !lacking.some(({ behaviour, part }) => behaviour === index && part === one);
+    const masks = (holds: (options: Options) => boolean): Masks =>
+      this.definitions.map(({ members }, index) =>
+        members.reduce((mask, member) => mask | (holds(member.options) && has(index, member) ? member.bit : 0), 0),
       );
-    this.scoped = this.definitions.map(({ scopedMask }) => scopedMask);
-    this.scopedLatest = this.definitions.map(({ scopedMask, latestMask }) => scopedMask & latestMask);
+    const present = masks(() => true);
+    this.rpcs = this.definitions.map(({ rpcs }, index) =>
+      rpcs.filter((rpc) => has(index, rpc)).map((rpc) => rpc.index),
+    );
+    this.scoped = masks(({ to }) => typeof to === "function");
+    this.scopedLatest = masks(({ to, delivery }) => typeof to === "function" && delivery === "latest");
     this.hasScopes = this.scoped.some((mask) => mask !== 0);
     this.hasScopedLatest = this.scopedLatest.some((mask) => mask !== 0);
     this.hasReferences = this.definitions.some(({ referenceMask }) => referenceMask !== 0);
@@ -88,7 +98,7 @@ export class ObjectLayout {
     this.hasEvery = this.definitions.some(({ members }) => members.some(({ options }) => (options.every ?? 1) > 1));
     this.interpolated = this.definitions.flatMap(({ members }, behaviour) =>
       members
-        .filter(({ options }) => options.interpolate)
+        .filter((member) => member.options.interpolate && has(behaviour, member))
         .map((member) => ({ behaviour, member, isFromOwner: (member.options.from ?? "server") !== "server" })),
     );
     this.intervalTicks = Math.max(1, ...this.interpolated.map(({ member }) => member.options.every ?? 1));
@@ -119,13 +129,15 @@ export class ObjectLayout {
     this.audiences = new ObjectAudiences(nothing, (isOwner, granted) => {
       const visible = this.definitions.map(
         ({ ownerMask, othersMask, scopedMask }, index) =>
-          ((isOwner ? ownerMask : othersMask) & ~scopedMask) | (granted[index] as number),
+          (((isOwner ? ownerMask : othersMask) & ~scopedMask) | (granted[index] as number)) &
+          (present[index] as number),
       );
       const ordered = visible.map((mask, index) => mask & (this.definitions[index]?.orderedMask ?? 0));
       const latest = visible.map((mask, index) => mask & (this.definitions[index]?.latestMask ?? 0));
       const may = latest[0] as number;
       const simpleBits = (may & (may + 1)) === 0 ? 32 - Math.clz32(may) : BITS_BESIDE_START + 1;
-      return { isOwner, granted, visible, ordered, latest, latestPlaces: this.toJournal(latest), simpleBits };
+      const latestPlaces = this.toJournal(latest);
+      return { layout: this, isOwner, granted, visible, ordered, latest, latestPlaces, simpleBits };
     });
     const firstMask = this.#latest[0] as number;
     this.#firstLatest = firstMask === 0 ? 0 : 31 - Math.clz32(firstMask & -firstMask);
@@ -174,7 +186,7 @@ export class ObjectLayout {
   }
 
   /** Reads which of the members `scoped` a client gets by functions in `to`. */
-  readAudience(reader: NetworkReader, isOwner: boolean, scoped: Masks): ObjectAudience {
+  readAudience(reader: NetworkReader, isOwner: boolean, scoped: Masks = this.scoped): ObjectAudience {
     const granted = this.hasScopes ? scoped.map((mask) => readMask(reader, mask)) : NOTHING;
     return this.audiences.of(isOwner, granted);
   }

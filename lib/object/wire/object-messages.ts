@@ -1,7 +1,6 @@
 import { defineMessage, type MessageDefinition } from "../../message/index.js";
 import { Channel } from "../../peer/index.js";
-import { bytesView, defineCodec, type NetworkReader, type NetworkWriter, string } from "../../serialization/index.js";
-import { layoutParts } from "../behaviour/prefab.js";
+import { bytesView, type NetworkReader, type NetworkWriter, string } from "../../serialization/index.js";
 import type { Layouts } from "./layouts.js";
 
 /** The longest name of a static object. */
@@ -94,35 +93,6 @@ export function readSpawnTag(reader: NetworkReader): SpawnTag | null {
   return reader.readBoolean() ? { tick: reader.readUint32(), order: reader.readUint8() } : null;
 }
 
-const tables = new Map<string, MessageDefinition<null>>();
-
-/** The layout of each prediction, by prefab and behaviour. */
-function predictionParts({ all, predictions }: Layouts): Map<string, string> {
-  const parts = new Map<string, string>();
-  for (const { prefab } of all) {
-    for (const [index, definition] of prefab.definitions.entries()) {
-      const prediction = predictions.get(definition);
-      if (prediction) parts.set(`${prefab.name}.${prefab.parts[index]} (prediction)`, prediction.layout);
-    }
-  }
-  return parts;
-}
-
-/** Never sent: it has both sides compare their prefabs when they connect. The same for the same layouts. */
-function tableMessage(layouts: Layouts): MessageDefinition<null> {
-  const prefabs = layouts.all.map(({ prefab }) => prefab);
-  const predicted = predictionParts(layouts);
-  const layout = `objects{${prefabs.map(({ layout }) => layout)}}${[...predicted].flat()}`;
-  let message = tables.get(layout);
-  if (!message) {
-    const codec = defineCodec<null>({ layout, minBits: 0, write: () => {}, read: () => null, default: () => null });
-    const parts = new Map([...layoutParts(prefabs), ...predicted]);
-    message = { ...defineMessage("objects/prefabs", codec), parts };
-    tables.set(layout, message);
-  }
-  return message;
-}
-
 /** The messages of both managers. */
 export const objectMessages = (layouts: Layouts) => [
   OrderedMessage,
@@ -131,5 +101,5 @@ export const objectMessages = (layouts: Layouts) => [
   InputMessage,
   UnorderedMessage,
   PredictedMessage,
-  tableMessage(layouts),
+  ...layouts.messages,
 ];

@@ -4,10 +4,12 @@ import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import type { NetworkIdentity } from "../behaviour/network-identity.js";
 import type { CallOptions, RpcDefinition } from "../behaviour/rpc.js";
 import type { DefinedPrediction } from "../prediction/define-prediction.js";
+import type { ObjectLayout } from "../wire/object-layout.js";
 
 /** An object of a server's world, for the client in the same process. */
 export interface SharedObject {
   readonly netId: number;
+  readonly layout: ObjectLayout;
   readonly identity: NetworkIdentity;
   readonly behaviours: Readonly<Record<string, NetworkBehaviour>>;
   readonly parts: readonly NetworkBehaviour[];

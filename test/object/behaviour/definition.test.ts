@@ -129,7 +129,7 @@ describe("a prefab", () => {
 
   test("says of each behaviour, member and RPC how it travels, for an error that names what differs", () => {
     const prefab = definePrefab("ship", { ship: Ship, engine: Engine });
-    expect([...layoutParts([prefab])]).toEqual([
+    expect([...layoutParts(prefab)]).toEqual([
       ["ship.engine", "behaviour"],
       ["ship.engine.power", "float32 ordered server>observers"],
       ["ship.ship", "behaviour"],

@@ -101,10 +101,14 @@ function worldOf() {
     queue.push(() => server[kind](asPlayer(index), new NetworkReader(bytes)));
   };
   const queue: (() => void)[] = [];
+  const rpcsOf = ({ parts: [ship] }: ShipObject) => [
+    NetworkBehaviour.valuesOf(ship as NetworkBehaviour).definition.rpcs.map(({ index }) => index),
+  ];
   const server = new ServerCalls<ShipObject>({
     clock,
     tick: 9,
     find: (player, netId) => (netId === 1 && !gone.has(player.id) ? object : gone.has(player.id) ? "gone" : null),
+    rpcsOf,
     lostMs: () => lost,
     viewed: () => {},
     observersOf: () => [0, 1].map(asPlayer),
@@ -118,12 +122,13 @@ function worldOf() {
   });
   link(object, server.call.bind(server) as never);
   const clients = clientObjects.map((of, index) => {
-    const calls = new ClientCalls({
+    const calls = new ClientCalls<ShipObject>({
       clock,
       tick: 9,
       viewTick: null,
       player: asPlayer(index),
       find: (item) => (item === ITEM && !missing.has(index) ? of : null),
+      rpcsOf,
       whenShown: (_object, _tick, run) => run(),
       sendCall: () => atServer(index, "receive"),
       sendAnswer: () => atServer(index, "receiveAnswer"),
