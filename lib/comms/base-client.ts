@@ -183,7 +183,12 @@ export abstract class BaseClient<TPeer> {
   /** Another client has sent bytes by `sendSignal`: what two clients tell each other to find a direct way. */
   protected signalReceived(_from: ClientInfo<TPeer | null>, _bytes: Uint8Array): void {}
 
-  /** Sends up to 900 bytes to another client by the server, reliably, up to 20 a second. @returns false: not sent */
+  /**
+   * Sends up to 900 bytes to another client by the server, reliably, up to 20 a second.
+   *
+   * @returns false: not sent
+   * @throws NetworkError `ERR_STATE` for what is no client of the session
+   */
   protected sendSignal(to: ClientInfo<TPeer | null>, bytes: Uint8Array): boolean {
     if (!(to instanceof CommsPlayer)) throw new NetworkError("ERR_STATE", "Signals go to a client of the session");
     return this.#session.phase >= ClientPhase.Listing && this.#session.sendSignal(to, bytes);

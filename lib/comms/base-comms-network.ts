@@ -90,17 +90,25 @@ export abstract class BaseCommsNetwork<
     this.#isInitialized = true;
   }
 
-  /** Is server and client from now on. Does nothing while it is both. */
+  /**
+   * Is server and client from now on. Does nothing while it is both.
+   *
+   * @throws TypeError, RangeError for wrong parameters
+   */
   runAsHost(server: TServerParam, client: TClientParam): void {
     this.#want(this.#session(NetworkMode.Host, server, client));
   }
 
-  /** Is a server from now on, without a user of its own. */
+  /** Is a server from now on, without a user of its own. @throws TypeError, RangeError for wrong parameters */
   runAsDedicatedServer(server: TServerParam): void {
     this.#want(this.#session(NetworkMode.DedicatedServer, server, undefined));
   }
 
-  /** Is a client from now on, and joins the session of a server. `status` and `fault` tell what becomes of it. */
+  /**
+   * Is a client from now on, and joins the session of a server. `status` and `fault` tell what becomes of it.
+   *
+   * @throws TypeError, RangeError for wrong parameters
+   */
   runAsClient(client: TClientParam): void {
     this.#want(this.#session(NetworkMode.Client, undefined, client));
   }

@@ -232,6 +232,8 @@ export class BrowserAudio {
   /**
    * The node that says from where a player is heard while it speaks on positional channels: set its `positionX`,
    * `positionY`, `positionZ` and the rest. A player without one is heard as if it were here.
+   *
+   * @throws NetworkError `ERR_CLOSED` after `close`
    */
   pannerOf(player: ICommsPlayer): PannerNode {
     this.#checkOpen();

@@ -235,6 +235,7 @@ export class ConnectionGuard {
    * A connection has come.
    *
    * @param address an IP address with or without a port; anything else is an identity, and all of them are one source
+   * @throws TypeError for what is no text
    */
   accept(address: string): Pass | Refusal {
     if (typeof address !== "string") throw typeError("The address", "a string");

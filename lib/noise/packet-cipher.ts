@@ -32,6 +32,7 @@ function isPacket(buffer: Uint8Array, start: number, headerBytes: number, end: n
  *
  * @param key the key of the direction, from `HandshakeState.split`
  * @param space 0 to 255
+ * @throws RangeError for a space outside 0 to 255
  */
 export function deriveSpaceKey(primitives: NoisePrimitives, key: Uint8Array, space: number): Uint8Array {
   if (!Number.isInteger(space) || space < 0 || space > 255) throw new RangeError("space must be from 0 to 255");

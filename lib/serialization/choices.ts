@@ -34,7 +34,11 @@ export function optional<T>(codec: Codec<T>): Codec<T | undefined> {
   });
 }
 
-/** One of the numbers or texts of a list, or of the members of a TypeScript `enum`. The first is the default. */
+/**
+ * One of the numbers or texts of a list, or of the members of a TypeScript `enum`. The first is the default.
+ *
+ * @throws TypeError, RangeError for a wrong argument
+ */
 export function enumeration<const T extends string | number>(values: readonly T[]): Codec<T>;
 export function enumeration<E extends Record<string, string | number>>(values: E): Codec<E[keyof E]>;
 export function enumeration(members: readonly (string | number)[] | Record<string, string | number>) {
@@ -89,7 +93,11 @@ export type UnionOf<K extends string, V extends Readonly<Record<string, Fields>>
   [N in keyof V & string]: { [P in K]: N } & StructOf<V[N]>;
 }[keyof V & string];
 
-/** Objects of several kinds. The field `discriminator` says which kind; `variants` has the other fields of each. */
+/**
+ * Objects of several kinds. The field `discriminator` says which kind; `variants` has the other fields of each.
+ *
+ * @throws TypeError, RangeError for a wrong argument
+ */
 export function union<K extends string, const V extends Readonly<Record<string, Fields>>>(
   discriminator: K,
   variants: V,

@@ -86,7 +86,7 @@ export interface CodecDefinition<T> {
   fields?: Readonly<Record<string, Codec<unknown>>>;
 }
 
-/** Makes a codec of your own. */
+/** Makes a codec of your own. @throws TypeError for a layout that is no text */
 export function defineCodec<T>(definition: CodecDefinition<T>): Codec<T> {
   if (typeof definition.layout !== "string") throw wrongValue(definition.layout, "string", "a layout");
   const {

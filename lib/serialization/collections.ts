@@ -51,7 +51,7 @@ function readCount(reader: NetworkReader, { max, minBits, elementBytes }: Bounds
   return count;
 }
 
-/** An array of at most `max` values of one type. */
+/** An array of at most `max` values of one type. @throws TypeError, RangeError for a wrong argument */
 export function array<T>(element: Codec<T>, max: number): Codec<T[]> {
   const bounds = boundsOf(max, [element], ARRAY.element);
   const { countBits: minBits, maxBits } = bounds;
@@ -92,7 +92,11 @@ export function array<T>(element: Codec<T>, max: number): Codec<T[]> {
   });
 }
 
-/** A `Map` of at most `max` entries, in its order. If a hostile sender repeats a key, the last value counts. */
+/**
+ * A `Map` of at most `max` entries, in its order. If a hostile sender repeats a key, the last value counts.
+ *
+ * @throws TypeError, RangeError for a wrong argument
+ */
 export function map<K, V>(key: Codec<K>, value: Codec<V>, max: number): Codec<Map<K, V>> {
   const bounds = boundsOf(max, [key, value], MAP.element);
   const { countBits: minBits, maxBits } = bounds;
@@ -128,7 +132,7 @@ export function map<K, V>(key: Codec<K>, value: Codec<V>, max: number): Codec<Ma
   });
 }
 
-/** A `Set` of at most `max` values, in its order. */
+/** A `Set` of at most `max` values, in its order. @throws TypeError, RangeError for a wrong argument */
 export function set<T>(element: Codec<T>, max: number): Codec<Set<T>> {
   const bounds = boundsOf(max, [element], SET.element);
   const { countBits: minBits, maxBits } = bounds;

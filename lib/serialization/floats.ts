@@ -78,7 +78,11 @@ export type QuantizedOptions = Resolution & {
   signed?: boolean;
 };
 
-/** A number within ±`max`, in steps of at most `precision`. 0 and ±`max` are exact. */
+/**
+ * A number within ±`max`, in steps of at most `precision`. 0 and ±`max` are exact.
+ *
+ * @throws TypeError, RangeError for a wrong argument
+ */
 export function quantized(options: QuantizedOptions): Codec<number> {
   const { max, signed = true } = options;
   requirePositive("max", max);
@@ -115,6 +119,8 @@ export type AngleOptions = Resolution & {
 /**
  * An angle in equal steps around the circle. Any finite angle may be written; what is read is from `-turn / 2` to below
  * `turn / 2`.
+ *
+ * @throws TypeError, RangeError for a wrong argument
  */
 export function angle(options: AngleOptions): Codec<number> {
   const { turn = 360 } = options;

@@ -175,7 +175,11 @@ export const packed64 = scalar("packed64", [8, 72], 0n, {
   read: (reader) => reader.readPackedBigInt(),
 });
 
-/** A whole number from 0 to 2^count - 1, in `count` (1 to 32) bits. */
+/**
+ * A whole number from 0 to 2^count - 1, in `count` (1 to 32) bits.
+ *
+ * @throws TypeError, RangeError for a wrong argument
+ */
 export function bits(count: number): Codec<number> {
   requireInteger("count", count, 1, 32);
   const max = 2 ** count - 1;
@@ -191,7 +195,11 @@ export function bits(count: number): Codec<number> {
   );
 }
 
-/** A whole number from `min` to `max`, which are less than 2^32 apart, in as few bits as that range needs. */
+/**
+ * A whole number from `min` to `max`, which are less than 2^32 apart, in as few bits as that range needs.
+ *
+ * @throws TypeError, RangeError for a wrong argument
+ */
 export function ranged(min: number, max: number): Codec<number> {
   requireInteger("min", min, -(2 ** 52), 2 ** 52);
   requireInteger("max", max, min, min + 2 ** 32 - 1);
@@ -212,6 +220,8 @@ export function ranged(min: number, max: number): Codec<number> {
 /**
  * A whole number from -2^(count-1) to 2^(count-1) - 1, in `count` (1 to 32) bits. Small numbers of either sign have
  * zeros in the high bits.
+ *
+ * @throws TypeError, RangeError for a wrong argument
  */
 export function zigZag(count: number): Codec<number> {
   requireInteger("count", count, 1, 32);
@@ -237,6 +247,8 @@ export function zigZag(count: number): Codec<number> {
 /**
  * A whole number from 0 to 2^32 - 1 in as many blocks of `blockBits` (1 to 32) bits as it needs. Each block takes one
  * bit more, so this is for numbers that are small most of the time.
+ *
+ * @throws TypeError, RangeError for a wrong argument
  */
 export function blocks(blockBits: number): Codec<number> {
   requireInteger("blockBits", blockBits, 1, 32);
@@ -249,6 +261,8 @@ export function blocks(blockBits: number): Codec<number> {
 /**
  * A whole number from 0 to 2^large - 1 in one of three sizes, behind a prefix of one or two bits: `small` < `medium` <
  * `large` (at most 32) bits.
+ *
+ * @throws TypeError, RangeError for a wrong argument
  */
 export function sized(small: number, medium: number, large = 32): Codec<number> {
   requireInteger("small", small, 1, 30);

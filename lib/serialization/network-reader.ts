@@ -36,6 +36,8 @@ export class NetworkReader {
   /**
    * Starts to read `length` bytes of `bytes` from `offset` on. It makes no copy, so they must not change. Without
    * arguments it only releases the last message. `bitPosition` counts from the start of `bytes`.
+   *
+   * @throws TypeError, RangeError for a wrong argument, or bytes over 2^27
    */
   reset(bytes: Uint8Array = none, offset = 0, length: number = bytes.length - offset): void {
     if (!isUint8Array(bytes)) throw wrongValue(bytes, "Uint8Array", "a Uint8Array");
@@ -82,13 +84,13 @@ export class NetworkReader {
     if (this.#heapLeft < 0) throw tooManyObjects();
   }
 
-  /** Passes over the next `bits` bits. */
+  /** Passes over the next `bits` bits. @throws RangeError for what is no whole number from 0 up */
   skip(bits: number): void {
     requireInteger("bits", bits, 0, Number.MAX_SAFE_INTEGER);
     this.#advance(bits);
   }
 
-  /** Continues at a bit at which `bitPosition` was before. */
+  /** Continues at a bit at which `bitPosition` was before. @throws RangeError outside 0 to the end of the message */
   seek(bitPosition: number): void {
     requireInteger("bitPosition", bitPosition, 0, this.#end);
     this.#position = bitPosition;

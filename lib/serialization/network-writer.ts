@@ -87,7 +87,7 @@ export class NetworkWriter {
     this.#position = 0;
   }
 
-  /** Removes everything behind bit `bitLength`. */
+  /** Removes everything behind bit `bitLength`. @throws RangeError for a bit behind the last one */
   truncate(bitLength: number): void {
     requireInteger("bitLength", bitLength, 0, this.#position);
     this.#position = bitLength;

@@ -24,7 +24,7 @@ export class Pool<T extends { reset(): void }> {
     return this.#free.pop() ?? this.#create();
   }
 
-  /** Resets an item and puts it back. */
+  /** Resets an item and puts it back. @throws NetworkError `ERR_STATE` for one that is in the pool already */
   release(item: T): void {
     if (this.#free.includes(item)) throw new NetworkError("ERR_STATE", "The item is already in the pool");
     item.reset();

@@ -22,7 +22,11 @@ export function readLength(reader: NetworkReader, what: string, max: number): nu
 
 const wellFormed = (text: string) => text.replace(/\p{Surrogate}/gu, "\ufffd");
 
-/** A text of at most `max` bytes of UTF-8. Halves of surrogate pairs are written as U+FFFD. */
+/**
+ * A text of at most `max` bytes of UTF-8. Halves of surrogate pairs are written as U+FFFD.
+ *
+ * @throws TypeError, RangeError for a wrong argument
+ */
 export function string(max: number): Codec<string> {
   requireInteger("max", max, 0, LONGEST);
   const lengthBits = bitsFor(max);
@@ -51,6 +55,8 @@ export function string(max: number): Codec<string> {
 /**
  * A text that both sides know, as its number in `texts`; any other text in full, up to `max` bytes of UTF-8. With `max`
  * 0, the default, only texts of the table may be written.
+ *
+ * @throws TypeError, RangeError for a wrong argument
  */
 export function stringTable(texts: readonly string[], max = 0): Codec<string> {
   requireInteger("texts.length", texts.length, 1, LONGEST);
@@ -82,7 +88,7 @@ function writeByteLength(writer: NetworkWriter, value: Uint8Array, max: number, 
   writer.writeBits(value.length, lengthBits);
 }
 
-/** At most `max` bytes. Reading makes a copy. */
+/** At most `max` bytes. Reading makes a copy. @throws TypeError, RangeError for a wrong argument */
 export function bytes(max: number): Codec<Uint8Array> {
   requireInteger("max", max, 0, LONGEST);
   const lengthBits = bitsFor(max);
@@ -104,6 +110,8 @@ export function bytes(max: number): Codec<Uint8Array> {
 /**
  * At most `max` bytes, which start at a whole byte of the message. Reading makes no copy: the bytes are valid only as
  * long as the message, so this codec and every codec that contains it are `borrowed`.
+ *
+ * @throws TypeError, RangeError for a wrong argument
  */
 export function bytesView(max: number): Codec<Uint8Array> {
   requireInteger("max", max, 0, LONGEST);

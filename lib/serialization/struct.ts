@@ -56,6 +56,8 @@ const SECTION_BITS = 20;
  * An object that may gain fields while older programs are still in use. `fields` never change, and `added` grows only
  * at its end. A reader that knows fewer added fields skips the others; a reader that knows more gives the missing ones
  * their defaults. So `added` is not part of the layout. The length takes 20 bits.
+ *
+ * @throws TypeError, RangeError for a wrong argument
  */
 export function extensible<const F extends Fields, const A extends Fields = Record<never, never>>(
   fields: F,

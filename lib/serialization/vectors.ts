@@ -38,6 +38,8 @@ const LARGEST_OF_REST = Math.SQRT1_2;
  * A rotation `{ x, y, z, w }`: the three smallest components in `bits` bits each, and two bits that say which one is
  * left out. It takes 29 bits with the default of 9 (steps of 0.0028), 32 bits with 10. What is read has length 1.
  * Quaternions of another length are normalised; (0, 0, 0, 0) is written as no rotation.
+ *
+ * @throws RangeError for other `bits`
  */
 export function quaternion(bits: 9 | 10 = 9): Codec<Quaternion> {
   requireInteger("bits", bits, 9, 10);

@@ -45,10 +45,14 @@ export abstract class SocketFactory<
     return null;
   }
 
-  /** What server sockets bind to. */
+  /** What server sockets bind to. @throws RangeError `ERR_OUT_OF_RANGE` for a `port` outside 0 to 65535 */
   abstract getBindEndPoint(): Bind;
 
-  /** What client sockets connect to. By default host and port are those of the factory. */
+  /**
+   * What client sockets connect to. By default host and port are those of the factory.
+   *
+   * @throws TypeError, RangeError for what is no host, or a port outside 1 to 65535
+   */
   abstract getConnectEndPoint(host?: string, port?: number): Connect;
 }
 

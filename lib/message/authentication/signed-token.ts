@@ -83,7 +83,11 @@ const SIGNED_TOKEN_OPTIONS: OptionRules<SignedTokenOptions> = {
   now: functionOption,
 };
 
-/** Server: admits players with a token of an accepted issuer; `authentication.data` is its {@link TokenClaims}. */
+/**
+ * Server: admits players with a token of an accepted issuer; `authentication.data` is its {@link TokenClaims}.
+ *
+ * @throws TypeError, RangeError for a wrong option
+ */
 export function signedTokenAuthenticator(options: SignedTokenOptions): Authenticator {
   checkOptions("signedTokenAuthenticator", options, SIGNED_TOKEN_OPTIONS);
   const { issuerKeys, allowUnboundToken = false, now = unixTimeMs } = options;

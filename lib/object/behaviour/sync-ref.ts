@@ -108,7 +108,12 @@ export class SyncRef<T extends NetworkBehaviour> {
     this.#setTarget(target);
   }
 
-  /** Calls `listener` when the object is there: after a change, and after it was out of sight. */
+  /**
+   * Calls `listener` when the object is there: after a change, and after it was out of sight.
+   *
+   * @returns a function that ends it
+   * @throws TypeError, RangeError for a wrong argument
+   */
   on(event: "resolved", listener: (value: T) => void): () => void {
     checkFunction("listener", listener);
     if (event !== "resolved") throw rangeError("event", '"resolved"');
@@ -234,6 +239,7 @@ export class SyncRef<T extends NetworkBehaviour> {
  * `@syncRef(() => Ship) accessor target!: SyncRef<Ship>`, or by name for `networked`.
  *
  * @param target gives the class of the behaviour: a function, since the class may be declared later
+ * @throws TypeError for what is no function
  */
 export function syncRef<C extends BehaviourClass>(
   target: () => C,

@@ -46,7 +46,7 @@ export class SyncList<T> extends SyncCollection implements Iterable<T> {
     return this.#values.at(index);
   }
 
-  /** Replaces the value at `index`, from 0 to `length` - 1. */
+  /** Replaces the value at `index`, from 0 to `length` - 1. @throws RangeError outside of that, and as every change */
   set(index: number, value: T): void {
     checkInteger("index", index, 0, this.#values.length - 1);
     this.check(this.#values.length);
@@ -226,6 +226,7 @@ export class SyncList<T> extends SyncCollection implements Iterable<T> {
    * before the batch the one after it; what was undone within it is not told.
    *
    * @returns a function that ends it
+   * @throws TypeError, RangeError for a wrong argument
    */
   on<K extends keyof SyncListEvents<T>>(event: K, listener: SyncListEvents<T>[K]): () => void {
     checkFunction("listener", listener);

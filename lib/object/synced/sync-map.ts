@@ -118,7 +118,12 @@ export class SyncMap<K, V> extends SyncCollection implements Iterable<[K, V]> {
     return [...this.#entries];
   }
 
-  /** Listens to what differs after a batch of changes. @returns a function that ends it */
+  /**
+   * Listens to what differs after a batch of changes.
+   *
+   * @returns a function that ends it
+   * @throws TypeError, RangeError for a wrong argument
+   */
   on<E extends keyof SyncMapEvents<K, V>>(event: E, listener: SyncMapEvents<K, V>[E]): () => void {
     checkFunction("listener", listener);
     if (event !== "added" && event !== "removed" && event !== "replaced") {

@@ -103,7 +103,12 @@ export class SyncSet<T> extends SyncCollection implements Iterable<T> {
     return [...this.#values];
   }
 
-  /** Listens to what differs after a batch of changes. @returns a function that ends it */
+  /**
+   * Listens to what differs after a batch of changes.
+   *
+   * @returns a function that ends it
+   * @throws TypeError, RangeError for a wrong argument
+   */
   on<K extends keyof SyncSetEvents<T>>(event: K, listener: SyncSetEvents<T>[K]): () => void {
     checkFunction("listener", listener);
     if (event !== "added" && event !== "removed") throw rangeError("event", '"added" or "removed"');

@@ -156,9 +156,19 @@ export interface Engine {
   readonly connected: boolean;
   /** Adds a listener. @returns removes it again */
   on<Name extends keyof EngineEvents>(name: Name, listener: () => void): () => void;
-  /** Opens a bucket, and makes it if it does not exist. @param name 1 to 64 of `A-Z a-z 0-9 _ -` */
+  /**
+   * Opens a bucket, and makes it if it does not exist.
+   *
+   * @param name 1 to 64 of `A-Z a-z 0-9 _ -`
+   * @throws (rejects) TypeError, RangeError for a wrong argument
+   */
   bucket(name: string, options?: BucketOptions): Promise<Bucket>;
-  /** Opens a log, and makes it if it does not exist. @param name as that of a bucket */
+  /**
+   * Opens a log, and makes it if it does not exist.
+   *
+   * @param name as that of a bucket
+   * @throws (rejects) TypeError, RangeError for a wrong argument
+   */
   log(name: string): Promise<Log>;
   /**
    * Sends a message to all who have subscribed, at most once.
@@ -166,7 +176,12 @@ export interface Engine {
    * @returns whether it left: not without a link, and not while 8 MiB wait for the engine
    */
   publish(subject: string, data: Uint8Array): boolean;
-  /** Calls `on` with each message that is published under the subject from now on. @returns ends the subscription */
+  /**
+   * Calls `on` with each message that is published under the subject from now on.
+   *
+   * @returns ends the subscription
+   * @throws TypeError, RangeError for a wrong argument
+   */
   subscribe(subject: string, on: (data: Uint8Array, subject: string) => void, options?: SubscribeOptions): () => void;
   /**
    * Asks whoever answers this subject, at most once.
@@ -175,7 +190,12 @@ export interface Engine {
    *   side threw, or answers 1024 requests already
    */
   request(subject: string, data: Uint8Array, options: { timeoutMs: number }): Promise<Uint8Array>;
-  /** Answers requests. Of several who answer a subject one gets each request. @returns ends it */
+  /**
+   * Answers requests. Of several who answer a subject one gets each request.
+   *
+   * @returns ends it
+   * @throws TypeError, RangeError for a wrong argument
+   */
   answer(subject: string, on: Answer): () => void;
   /** Ends the link. What waits rejects with `ERR_CLOSED`. */
   close(): Promise<void>;

@@ -182,13 +182,17 @@ export class Fleet {
     return this.#membership.remote.publish(message, value);
   }
 
-  /** Sets the handler of a message from hosts, in place of the one before. */
+  /** Sets the handler of a message from hosts, in place of the one before. @throws TypeError for what is no function */
   register<T>(message: MessageDefinition<T>, handler: RemoteHandler<T>): void {
     checkFunction("handler", handler);
     this.#membership.remote.register(message, handler);
   }
 
-  /** Sets the handler that answers a request of hosts, in place of the one before. */
+  /**
+   * Sets the handler that answers a request of hosts, in place of the one before.
+   *
+   * @throws TypeError for what is no function
+   */
   registerRequest<Q, A>(definition: RequestDefinition<Q, A>, handler: RemoteRequestHandler<Q, A>): void {
     checkFunction("handler", handler);
     this.#membership.remote.registerRequest(definition, handler);

@@ -41,7 +41,11 @@ const KEY_BYTES = 32;
 /** Certificates are valid from an hour ago, because the clock of a peer may be behind. */
 const CLOCK_SLACK_SECONDS = 3600;
 
-/** Makes a certificate authority. Keep its private key away from the servers that it signs for. */
+/**
+ * Makes a certificate authority. Keep its private key away from the servers that it signs for.
+ *
+ * @throws TypeError, RangeError for a wrong `validDays`
+ */
 export function createCertificateAuthority(options: CertificateOptions = {}): CertificateAuthority {
   const validDays = checkValidDays(options, 3650);
   const { publicKey, privateKey } = newKeyPair();

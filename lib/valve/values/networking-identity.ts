@@ -48,7 +48,7 @@ export class NetworkingIdentity {
     this.#set(IdentityType.Invalid, noBytes);
   }
 
-  /** Copies `address`. */
+  /** Copies `address`. @throws TypeError for what is no `Address` */
   setIPAddress(address: Address): void {
     checkInstance("address", address, Address);
     const bytes = new Uint8Array(18);
