@@ -55,7 +55,7 @@ const meanings: Record<string, Meaning> = {
   EPERM: noAccess,
   ECONNREFUSED: { text: "Nobody listens there. Check that the server runs, and its host and port" },
   ECONNRESET: {
-    text: "The connection was broken off. Check that the server speaks this transport; if over TLS, give `secure: true`",
+    text: "The connection was broken off. Check that the server speaks this transport; over TLS, give `secure: true`",
   },
   EPROTO: {
     code: "ERR_OTHER_PROTOCOL",

@@ -18,7 +18,7 @@ const tellAll = (name, text) => server.sendToMany(names.keys(), Said, { name, te
 
 server.messageHandler.registerRequest(Enter, ({ name }, player) => {
   const others = [...names.values()];
-  if (names.has(player)) throw new RequestRefusedError("You are in");
+  if (names.has(player)) throw new RequestRefusedError("You are in already");
   if (others.length === MAX_MEMBERS) throw new RequestRefusedError("The chat is full");
   if (!/^[\p{L}\p{N}][\p{L}\p{N}\p{M} _.-]*$/u.test(name))
     throw new RequestRefusedError("A name has letters and digits");

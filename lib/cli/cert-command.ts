@@ -5,6 +5,7 @@ import {
   type CertificateAuthority,
   createCertificate,
   createCertificateAuthority,
+  type SignOptions,
 } from "../valve/certificates/certificates.js";
 import { NetworkingIdentity } from "../valve/values/networking-identity.js";
 import { defineCommand, UsageError, wholeNumber } from "./command.js";
@@ -57,12 +58,15 @@ export const certCommand = defineCommand({
       process.stdout.write(json ? jsonLine(shown) : lines.join(""));
       return 0;
     } catch (error) {
-      if (!("syscall" in (error as object))) throw error;
+      if (!(error instanceof AuthorityError || "syscall" in (error as object))) throw error;
       process.stderr.write(`The certificate is not made: ${(error as Error).message}\n`);
       return 1;
     }
   },
 });
+
+/** The files of an authority are not what this command has written. */
+class AuthorityError extends Error {}
 
 /** What is printed, by its name. */
 type Shown = Record<string, string>;
@@ -89,12 +93,21 @@ function gnsCertificate(name: string, validDays: number): (folder?: string) => S
     const place = (file: string) => join(folder, file);
     const authorityFile = place("authority.txt");
     const { authority, files } = authorityIn(place("authority.key"), authorityFile);
-    const certificate = createCertificate(authority, { identity, validDays });
+    const certificate = signed(authority, { identity, validDays }, folder);
     const certificateFile = place(`${name.replace(/^\w+:/, "")}.cert`);
     const text = `${Buffer.from(certificate).toString("base64")}\n`;
     writeNew(folder, [...files, { path: certificateFile, text, isSecret: true }]);
     return { authority: authority.certificate, authorityFile, certificateFile };
   };
+}
+
+function signed(authority: CertificateAuthority, options: SignOptions, folder: string): Uint8Array {
+  try {
+    return createCertificate(authority, options);
+  } catch (cause) {
+    const text = `authority.key and authority.txt in ${folder} are no authority of this command`;
+    throw new AuthorityError(text, { cause });
+  }
 }
 
 interface NewFile {

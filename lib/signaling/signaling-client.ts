@@ -71,9 +71,9 @@ export class SignalingClient implements GnsSignaling {
    * Resolves when the server knows this identity. It is asked by itself after each connection, so await this after
    * `connect`; call it again after an error.
    *
-   * @throws (rejects) NetworkError `ERR_REQUEST_REFUSED`: somebody else has the identity, or the server's `identify`
-   *   does not give it; `ERR_MESSAGE_NOT_AGREED`: the server has no `SignalingServer`; the other errors of
-   *   `NetworkClient.request`
+   * @throws (rejects) NetworkError `ERR_REQUEST_REFUSED`: somebody else has the identity, the server's `identify` does
+   *   not give it, or it is no `str:`, `steamid:` or `gen:`; `ERR_MESSAGE_NOT_AGREED`: the server has no
+   *   `SignalingServer`; the other errors of `NetworkClient.request`
    */
   register(): Promise<void> {
     this.#registering ??= this.#register();

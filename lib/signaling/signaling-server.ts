@@ -19,7 +19,7 @@ const IDENTITY = /^(?:str:[^\0]+|steamid:[1-9]\d{0,18}|gen:(?:[0-9a-f]{2}){1,32}
 /** What a signal in the name of somebody else costs, in tokens of the player's error budget. */
 const FORGERY_COST = 100;
 
-/** The options of a {@link SignalingServer}. Identities are texts: `str:alice`, `steamid:7656119796028` or `gen:00ff`. */
+/** The options of a {@link SignalingServer}. Identities are texts: `str:alice`, `steamid:7656119796028`, `gen:00ff`. */
 export interface SignalingServerOptions {
   /** Not started yet. */
   server: NetworkServer;

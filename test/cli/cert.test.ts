@@ -1,5 +1,5 @@
 import { createHash, X509Certificate } from "node:crypto";
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:https";
 import { join } from "node:path";
 import { connect } from "node:tls";
@@ -51,6 +51,23 @@ test("no file is written over, and none is left behind", async () => {
   writeFileSync(join(folder, "key.pem"), "mine");
   expect(await run("--out", folder)).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("EEXIST") });
   expect([readdirSync(folder), read("key.pem")]).toEqual([["key.pem"], "mine"]);
+});
+
+test("an authority whose files are something else is named", async () => {
+  for (const name of ["authority.key", "authority.txt"]) writeFileSync(join(folder, name), "nonsense");
+  const { code, stdout, stderr } = await run("--identity", "str:eu-1", "--out", folder);
+  expect([code, stdout]).toEqual([1, ""]);
+  expect(stderr).toMatch(/^The certificate is not made: authority\.key and authority\.txt in .* are no authority/);
+  expect(readdirSync(folder).sort()).toEqual(["authority.key", "authority.txt"]);
+});
+
+test("a link is not followed, and a name leads nowhere else", async () => {
+  symlinkSync(join(folder, "target"), join(folder, "cert.pem"));
+  expect(await run("--out", folder)).toMatchObject({ code: 1, stderr: expect.stringContaining("EEXIST") });
+  expect(readdirSync(folder)).toEqual(["cert.pem"]);
+  for (const name of ["str:../x", "str:a/b", "str:", "steamid:1", "str:a\nb"]) {
+    expect(await run("--identity", name, "--out", folder)).toMatchObject({ code: 2, stdout: "" });
+  }
 });
 
 test("certificates of GNS: a client of the authority trusts the servers", async () => {
