@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { createDevelopmentCertificate } from "../socket/browser-server.js";
 import {
   type CertificateAuthority,
@@ -132,9 +132,23 @@ function authorityIn(keyPath: string, textPath: string): { authority: Certificat
   return { authority, files };
 }
 
+/** Makes a folder, and those that it lies in. `recursive` of `mkdirSync` never ends where a system allows none: in /proc. */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") return;
+    const parent = dirname(folder);
+    if (code !== "ENOENT" || existsSync(parent)) throw error;
+    makeFolder(parent);
+    mkdirSync(folder);
+  }
+}
+
 /** Writes all files, or none. */
 function writeNew(folder: string, files: readonly NewFile[]): void {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const written: string[] = [];
   try {
     for (const { path, text, isSecret = false } of files) {

@@ -53,6 +53,14 @@ test("no file is written over, and none is left behind", async () => {
   expect([readdirSync(folder), read("key.pem")]).toEqual([["key.pem"], "mine"]);
 });
 
+test("a folder is made with those that it lies in, and where none can be made that is said", async () => {
+  expect(await run("--out", join(folder, "a", "b"))).toMatchObject({ code: 0 });
+  expect(readdirSync(join(folder, "a", "b"))).toEqual(["cert.pem", "key.pem"]);
+  writeFileSync(join(folder, "file"), "");
+  for (const out of ["/proc/none", join(folder, "file"), join(folder, "file", "b")])
+    expect(await run("--out", out)).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining(out) });
+});
+
 test("an authority whose files are something else is named", async () => {
   for (const name of ["authority.key", "authority.txt"]) writeFileSync(join(folder, name), "nonsense");
   const { code, stdout, stderr } = await run("--identity", "str:eu-1", "--out", folder);
