@@ -133,7 +133,7 @@ export class ClientLink {
       onDrain: (connection) => {
         if (isOf(connection)) this.#owner.drained(this);
       },
-      onError: (error) => this.#owner.report(error, null, null, "onStream"),
+      onError: (error, connection) => this.#owner.report(error, null, null, connection ? "onStream" : "the socket"),
     };
   }
 

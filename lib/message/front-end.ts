@@ -346,10 +346,10 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
     if (player) serverOf(player).addressChanged(player, from);
   }
 
-  /** @param connection of which `onStream` has failed; else it was `beforeAccept` */
+  /** @param connection of which `onStream` has failed; else it was `beforeAccept`, or the socket */
   onError(error: unknown, connection?: LibraryConnection): void {
     const player = connection && this.#byConnection.get(connection);
-    this.home.report(error, player ?? null, null, connection ? "onStream" : "beforeAccept");
+    this.home.report(error, player ?? null, null, connection ? "onStream" : "the socket, or beforeAccept");
   }
 
   onDrain(connection: LibraryConnection): void {

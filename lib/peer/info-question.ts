@@ -14,7 +14,7 @@ import { PacketReader } from "./frames/packet-reader.js";
 import { NONCE_BYTES } from "./handshake/handshake-packets.js";
 import { type InfoAnswer, readInfoAnswer, writeInfoRequest } from "./handshake/info-packets.js";
 import { PacketKind } from "./packet-format.js";
-import { connectError, describeServer } from "./peer-error.js";
+import { connectError, describeServer, socketFailed } from "./peer-error.js";
 
 /** An unreliable question is repeated after this time, since it may be lost, or too early for the server. */
 export const REPEAT_MS = 500;
@@ -84,10 +84,13 @@ export class InfoQuestion {
     this.#receiveAll(); // The answer may have come before anybody listened.
   }
 
-  close(): Promise<void> {
+  /** Never rejects: who has asked has the answer by now, or an error that says more. */
+  async close(): Promise<void> {
     if (!this.#closing.signal.aborted) this.#closing.abort(closedError());
     this.#options.clock.clearTimeout(this.#timer);
-    return this.#socket.close();
+    try {
+      await this.#socket.close();
+    } catch {}
   }
 
   #send(): void {
@@ -100,8 +103,13 @@ export class InfoQuestion {
       this.#askedMs.delete(oldest as bigint);
     }
     const packet = writeInfoRequest(nonce);
-    this.#socket.send(handle, packet, packet.length, Delivery.Reliable, 0);
-    this.#socket.flush();
+    try {
+      this.#socket.send(handle, packet, packet.length, Delivery.Reliable, 0);
+      this.#socket.flush();
+    } catch (error) {
+      this.#options.onEnd(socketFailed(error));
+      return;
+    }
     if (!handle.reliable) this.#timer = clock.setTimeout(() => this.#send(), REPEAT_MS);
   }
 

@@ -30,6 +30,7 @@ import { ConnectionTable } from "./connection/connection-table.js";
 import { PeerConnection } from "./connection/peer-connection.js";
 import { PeerConnectionState } from "./connection/peer-connection-state.js";
 import { createOnlyClose, createProfile } from "./create-profile.js";
+import { GuardedSocket, type GuardedSocketOwner } from "./guarded-socket.js";
 import { ClientHandshake, type ClientHandshakeOwner } from "./handshake/client-handshake.js";
 import { Encryption } from "./handshake/encryption.js";
 import type { AgreedConnection } from "./handshake/handshake-owner.js";
@@ -58,7 +59,7 @@ const SOCKET = thingOption(
 type Newcomer = PendingConnection | PeerConnection;
 
 /** What happens inside of a {@link Peer}: packets find their connection, and handshakes make new ones. */
-export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHandshakeOwner {
+export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHandshakeOwner, GuardedSocketOwner {
   readonly config: PeerConfig;
   readonly encryption: Encryption | null;
   readonly metrics = new PeerMetrics();
@@ -67,6 +68,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   /** Client: who has answered. */
   heard = Heard.Nobody;
   readonly #socket: ISocket;
+  readonly #guarded: GuardedSocket;
   readonly #handler: PeerHandler<LibraryConnection>;
   readonly #table = new ConnectionTable();
   readonly #drive: PeerDrive;
@@ -106,6 +108,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
       throw outOfRange(`A Peer needs packets of ${MIN_PACKET_SIZE} bytes, not ${maxPacketSize}`);
     }
     this.#socket = socket;
+    this.#guarded = new GuardedSocket(socket, this);
     this.#handler = handler;
     this.#drive = new PeerDrive(this.config, socket, this.#table.all, {
       beginTurn: () => this.#newcomers.nextPhase(),
@@ -117,7 +120,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
       onConnect: (handle) => {
         const refusal = guardVerdict(this.config.guard, handle);
         if (refusal) {
-          void handle.disconnect(refusal);
+          void this.leave(handle, refusal);
           return;
         }
         const pending = new PendingConnection(this, handle);
@@ -174,10 +177,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     if (handle.isStateful) this.heard = Heard.Server;
     if (this.#closing) throw new NetworkError("ERR_CLOSED", "The Peer was closed");
     const result = new Promise<PeerConnection>((resolve, reject) => {
-      const stopWaiting = whenAborted(signal, () => {
-        this.#endHandshake(signal?.reason);
-        void this.close();
-      });
+      const stopWaiting = whenAborted(signal, () => this.#giveUp(signal?.reason));
       const settle = (outcome: unknown) => {
         stopWaiting();
         if (outcome instanceof PeerConnection) resolve(outcome);
@@ -188,7 +188,11 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
       if (handle.isStateful) handle.connection = handshake;
       this.#drive.schedule(handshake);
     });
-    this.#drive.onReadable(); // The answer may have come before anybody listened.
+    try {
+      this.#drive.onReadable(); // The answer may have come before anybody listened.
+    } catch (error) {
+      this.#giveUp(error);
+    }
     return result;
   }
 
@@ -222,7 +226,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   }
 
   transmit(handle: IConnectionHandle, packet: Uint8Array, length: number, delivery: Delivery, lane: number): boolean {
-    if (this.#socket.send(handle, packet, length, delivery, lane)) return true;
+    if (this.#guarded.send(handle, packet, length, delivery, lane)) return true;
     if (delivery === Delivery.Unreliable) this.metrics.packetsDropped++;
     return false;
   }
@@ -254,19 +258,19 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   }
 
   drained(connection: PeerConnection): void {
-    this.guard(() => this.#handler.onDrain?.(connection));
+    this.#guard(() => this.#handler.onDrain?.(connection));
   }
 
   moved(connection: PeerConnection, from: string): void {
     this.#table.move(connection, from);
     this.#server?.forget(from, connection.session);
-    if (connection.isConnected) this.guard(() => this.#handler.onMoved?.(connection, from));
+    if (connection.isConnected) this.#guard(() => this.#handler.onMoved?.(connection, from));
   }
 
   ended(connection: PeerConnection): void {
     this.#table.onEnded(connection);
     this.metrics.connectionsClosed++;
-    this.guard(() => this.#handler.onDisconnected?.(connection, connection.reason as DisconnectReason));
+    this.#guard(() => this.#handler.onDisconnected?.(connection, connection.reason as DisconnectReason));
   }
 
   forget(connection: PeerConnection): void {
@@ -275,21 +279,26 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     this.#table.remove(connection);
     this.#drive.remove(connection);
     this.#server?.forget(connection.handle.address, connection.session);
-    // A client has nothing left to do.
-    if (!this.#server) void this.close();
+    if (!this.#server) void this.close(); // A client has nothing left to do.
   }
 
-  streamFailed(connection: PeerConnection, error: unknown): void {
-    if (this.#handler.onError) this.guard(() => this.#handler.onError?.(error, connection));
+  report(error: unknown, connection?: PeerConnection): void {
+    if (this.#handler.onError) this.#guard(() => this.#handler.onError?.(error, connection));
     else reportUncaught(error);
   }
 
-  guard(callback: () => void): void {
-    try {
-      callback();
-    } catch (error) {
-      reportUncaught(error);
-    }
+  leave(handle: IConnectionHandle, reason: DisconnectReason): Promise<void> {
+    return this.#guarded.disconnect(handle, reason);
+  }
+
+  sendFailed(handle: IConnectionHandle, error: unknown): void {
+    if (this.#client?.handshake.handle.equals(handle)) this.#giveUp(error);
+    else this.report(error);
+    const reason = { code: DisconnectCode.ConnectionLost, text: "The socket failed" };
+    // A connection that is sending must not end before it is done.
+    queueMicrotask(() => {
+      for (const connection of this.#table.all) if (connection.handle.equals(handle)) connection.transportEnded(reason);
+    });
   }
 
   get isFull(): boolean {
@@ -306,7 +315,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     if (!handle.isStateful) return;
     if (handle.connection instanceof PendingConnection) this.onPendingEnded(handle.connection);
     handle.connection = null;
-    void handle.disconnect(reason);
+    void this.leave(handle, reason);
   }
 
   newSession(): number {
@@ -337,20 +346,16 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
   }
 
   failed(handshake: ClientHandshake, reason: DisconnectReason): void {
-    this.#endHandshake(connectError(reason, this.#serverName));
-    void handshake.handle.disconnect(reason).then(() => this.close());
+    this.#giveUp(connectError(reason, this.#serverName), handshake.handle, reason);
   }
 
   timedOut({ handle }: ClientHandshake): void {
-    this.#endHandshake(this.#timeout());
-    void handle
-      .disconnect({ code: DisconnectCode.HandshakeTimeout, text: "The handshake took too long" })
-      .then(() => this.close());
+    const reason = { code: DisconnectCode.HandshakeTimeout, text: "The handshake took too long" };
+    this.#giveUp(this.#timeout(), handle, reason);
   }
 
   pathTooSmall({ handle }: ClientHandshake, sizeBytes: number): void {
-    this.#endHandshake(pathTooSmallError(this.#serverName, sizeBytes));
-    void handle.disconnect({ code: 0, text: "" }).then(() => this.close());
+    this.#giveUp(pathTooSmallError(this.#serverName, sizeBytes), handle);
   }
 
   onPendingEnded(pending: PendingConnection): void {
@@ -390,17 +395,30 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
     const timeout = new Promise<void>((resolve) => {
       timer = clock.setTimeout(resolve, closeTimeoutMs);
     });
-    const connections = [...this.#table.all].filter(
-      (connection) => connection.state !== PeerConnectionState.Connecting,
-    );
-    await Promise.race([Promise.all(connections.map((connection) => connection.close(reason))), timeout]);
+    const open = [...this.#table.all].filter(({ state }) => state !== PeerConnectionState.Connecting);
+    await Promise.race([Promise.all(open.map((connection) => connection.close(reason))), timeout]);
     for (const connection of this.#table.all) {
       connection.sayFarewell(reason);
       connection.transportEnded(reason);
     }
     this.#drive.stop();
-    await Promise.race([this.#socket.close(), timeout]);
+    await Promise.race([this.#guarded.close(), timeout]);
     clock.clearTimeout(timer);
+  }
+
+  #guard(callback: () => void): void {
+    try {
+      callback();
+    } catch (error) {
+      reportUncaught(error);
+    }
+  }
+
+  /** Client: there is no connection, for this reason. @param handle ends first, with `reason` */
+  #giveUp(error: unknown, handle?: IConnectionHandle, reason: DisconnectReason = { code: 0, text: "" }): void {
+    this.#endHandshake(error);
+    if (handle) void this.leave(handle, reason).then(() => this.close());
+    else void this.close();
   }
 
   #endHandshake(error?: unknown): void {
@@ -435,7 +453,7 @@ export class PeerCore implements ConnectionOwner, ClientHandshakeOwner, ServerHa
 
   #opened(connection: PeerConnection): void {
     this.metrics.connectionsOpened++;
-    this.guard(() => this.#handler.onConnected?.(connection));
+    this.#guard(() => this.#handler.onConnected?.(connection));
   }
 
   #route(packet: ReceivedPacket, nowMs: number): void {

@@ -180,15 +180,18 @@ export class PeerDrive {
     const now = this.#config.clock.now();
     const pausedMs = this.#pausedMs(now);
     if (this.#timerMs <= now) this.#timerMs = Number.POSITIVE_INFINITY;
-    if (pausedMs > 0) for (const connection of this.#connections) connection.update(now, pausedMs);
-    for (let index = 0; index < this.#touchedCount; index++) {
-      const connection = this.#touched[index] as PeerConnection;
-      connection.update(now, 0);
-      if (connection.queuePlace >= 0) this.#deadlines.update(connection);
+    try {
+      if (pausedMs > 0) for (const connection of this.#connections) connection.update(now, pausedMs);
+      for (let index = 0; index < this.#touchedCount; index++) {
+        const connection = this.#touched[index] as PeerConnection;
+        connection.update(now, 0);
+        if (connection.queuePlace >= 0) this.#deadlines.update(connection);
+      }
+      this.#finish(now);
+    } finally {
+      this.#isBusy = false;
+      this.#setTimer(now);
     }
-    this.#finish(now);
-    this.#isBusy = false;
-    this.#setTimer(now);
   }
 
   #finish(nowMs: number): void {

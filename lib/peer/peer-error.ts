@@ -92,6 +92,12 @@ export function pathTooSmallError(server: string, sizeBytes: number): NetworkErr
   return new NetworkError("ERR_PATH_TOO_SMALL", text);
 }
 
+/** The socket has thrown, or rejected. */
+export function socketFailed(cause: unknown): NetworkError {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return new NetworkError("ERR_FAILED", `The socket failed: ${text}`, { cause });
+}
+
 /**
  * `The server 192.0.2.1:7777 (UDP)`.
  *

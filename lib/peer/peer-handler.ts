@@ -37,10 +37,11 @@ export interface PeerHandler<Connection extends IConnection = IConnection> {
   beforeAccept?(incoming: IncomingConnection): Verdict | PromiseLike<Verdict>;
   /**
    * What `beforeAccept` has thrown, a TypeError that says what it should have answered, or `ERR_HANDSHAKE_TIMEOUT` when
-   * it has not answered in time. And what `onStream` of a connection has thrown or rejected with.
+   * it has not answered in time. What `onStream` of a connection has thrown or rejected with. And, as `ERR_FAILED`,
+   * what the socket has: instead of sending, which ends that connection, or when something was to end.
    *
    * @param connection that of `onStream`
-   * @defaultValue a warning on the console; of `onStream` an uncaught error
+   * @defaultValue a warning on the console; of `onStream` and the socket an uncaught error
    */
   onError?(error: unknown, connection?: Connection): void;
 }

@@ -84,7 +84,7 @@ export class Peer {
 
   /**
    * Ends all connections with `reason`, waits for that, and closes the socket, within `closeTimeoutMs` in all. From now
-   * on it drives itself.
+   * on it drives itself. What the socket throws meanwhile goes to `onError`.
    * @throws RangeError as `IConnection.disconnect`
    */
   close(reason?: DisconnectReason): Promise<void> {

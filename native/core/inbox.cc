@@ -20,7 +20,7 @@ void AdoptIncoming(State& state, const SteamNetConnectionStatusChangedCallback_t
     CloseInGns(state, event.m_hConn, k_ESteamNetConnectionEnd_App_Generic, "Closing");
     return;
   }
-  if (listener.owner->events.size() >= kMaxEventsPerOwner) {
+  if (listener.owner->events.size() >= kMaxEventsWithNewcomers) {
     state.dropped_events++;
     CloseInGns(state, event.m_hConn, k_ESteamNetConnectionEnd_AppException_Generic, "Event queue full");
     return;

@@ -149,7 +149,10 @@ void RemoveUser() {
 bool IsRunning() { return Sockets() != nullptr; }
 
 void CloseOwners(const std::vector<OwnerId>& owners) {
-  if (IsLingering()) GetDriver().AwaitPoll();  // sends what has been flushed
+  if (IsLingering()) {
+    GetDriver().AwaitPoll();  // sends what has been flushed
+    Collect(true);            // it may have received something for others
+  }
   for (OwnerId id : owners) ReleaseSessions(id);
   auto [state, lock] = Locked(GetState());
   for (OwnerId id : owners) CloseAll(state, id, kShutdownReason, kShutdownText);

@@ -22,7 +22,10 @@ struct StatusEvent {
   bool flushed;
 };
 
-constexpr size_t kMaxEventsPerOwner = 16384;
+// With so many events in its queue an owner gets no new clients. The rest is for the connections that it has: GNS has
+// 8191 places, and an owner that never hears of an end would wait for it for ever.
+constexpr size_t kMaxEventsWithNewcomers = 16384;
+constexpr size_t kMaxEventsPerOwner = 32768;
 
 // One NetworkingSockets object, to which handles and events belong (docs/valve.md, "Owners").
 struct Owner {

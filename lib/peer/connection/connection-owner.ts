@@ -15,6 +15,8 @@ export interface ConnectionOwner {
   /** The packet with Close of a connection that ends before it has a profile. Over stateless handles. */
   onlyClose(agreed: AgreedConnection, reason: DisconnectReason): Uint8Array;
   transmit(handle: IConnectionHandle, packet: Uint8Array, length: number, delivery: Delivery, lane: number): boolean;
+  /** Ends the transport's connection. Never rejects. */
+  leave(handle: IConnectionHandle, reason: DisconnectReason): Promise<void>;
   /** No place is left for one more connection. */
   readonly isFull: boolean;
   /** A server's client has proved that it got our Accept. */
@@ -29,6 +31,6 @@ export interface ConnectionOwner {
   forget(connection: PeerConnection): void;
   /** It has something to send. */
   changed(connection: PeerConnection): void;
-  /** `onStream` of the connection has failed. */
-  streamFailed(connection: PeerConnection, error: unknown): void;
+  /** Something has failed that nobody waits for. @param connection whose `onStream` it was */
+  report(error: unknown, connection?: PeerConnection): void;
 }

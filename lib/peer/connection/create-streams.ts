@@ -12,7 +12,7 @@ export function createStreams(connection: PeerConnection, profile: Profile, owne
     send: (lane, bytes, length) => profile.send(Channel.Reliable, lane, bytes, 0, length, null),
     queuedBytes: () => profile.queuedBytes(STREAM_LANE),
     changed: () => owner.changed(connection),
-    failed: (error) => owner.streamFailed(connection, error),
+    failed: (error) => owner.report(error, connection),
     malformed: (text) => connection.malformed(text),
   });
 }

@@ -290,7 +290,7 @@ export class PeerConnection implements LibraryConnection, ProfileHost, PathHost,
     if (!this.isConnected && this.#phase !== ConnectionPhase.Lingering) return;
     const now = this.#owner.now();
     this.#profile.flush(now);
-    if (this.handle.isStateful) void this.handle.disconnect(this.reason ?? reason);
+    if (this.handle.isStateful) void this.#owner.leave(this.handle, this.reason ?? reason);
     else this.#profile.close(this.reason ?? reason, now);
   }
 
@@ -487,7 +487,7 @@ export class PeerConnection implements LibraryConnection, ProfileHost, PathHost,
       return;
     }
     this.#timers.stop(ConnectionTimer.Close); // The transport has a time limit of its own.
-    void this.handle.disconnect(reason).then(() => this.#enter(ConnectionPhase.Closed));
+    void this.#owner.leave(this.handle, reason).then(() => this.#enter(ConnectionPhase.Closed));
   }
 
   /** Nothing is on its way any more. */

@@ -30,6 +30,10 @@ enum Field {
 
 const ID_BYTES = 4;
 const TIMESTAMP_BYTES = 8;
+/** GNS's challenge is its own. */
+const CHALLENGE_BYTES = 8;
+/** The kind and three fields. */
+const ANSWER_BYTES = 1 + (1 + ID_BYTES) + (1 + CHALLENGE_BYTES) + (1 + TIMESTAMP_BYTES);
 
 /** What a client of this library hears from a GNS server. */
 export const gnsIsThere: DisconnectReason = {
@@ -50,17 +54,22 @@ export function isGnsAnswer(
   { buffer, offset, length }: Pick<ReceivedPacket, "buffer" | "offset" | "length">,
   nonce: Uint8Array,
 ): boolean {
-  const expected = [CHALLENGE_REPLY, Field.ConnectionId, ...idOf(nonce), Field.Challenge, Field.Timestamp, ...nonce];
-  // GNS's challenge, 8 bytes, is its own.
-  const challengeAt = 3 + ID_BYTES;
-  const placeOf = (index: number) => (index < challengeAt ? index : index + TIMESTAMP_BYTES);
-  return (
-    length >= placeOf(expected.length) && expected.every((byte, index) => buffer[offset + placeOf(index)] === byte)
-  );
+  if (length < ANSWER_BYTES || buffer[offset] !== CHALLENGE_REPLY) return false;
+  const idAt = offset + 2;
+  const challengeAt = idAt + ID_BYTES;
+  const timestampAt = challengeAt + 1 + CHALLENGE_BYTES;
+  const hasFields =
+    buffer[idAt - 1] === Field.ConnectionId &&
+    buffer[challengeAt] === Field.Challenge &&
+    buffer[timestampAt] === Field.Timestamp;
+  const isSame = (byte: number, index: number) =>
+    buffer[timestampAt + 1 + index] === byte && (index >= ID_BYTES || buffer[idAt + index] === idByte(byte));
+  return hasFields && nonce.every(isSame);
 }
 
 /** GNS's ids are not 0. */
-const idOf = (nonce: Uint8Array) => Uint8Array.from(nonce.subarray(0, ID_BYTES), (byte) => byte | 1);
+const idByte = (byte: number) => byte | 1;
+const idOf = (nonce: Uint8Array) => nonce.subarray(0, ID_BYTES).map(idByte);
 
 /** The id of a client of GNS that has come to a server over UDP, by its first packet. Null for all other packets. */
 function readGnsClient({ buffer, offset, length }: ReceivedPacket): Uint8Array | null {

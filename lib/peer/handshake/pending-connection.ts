@@ -6,6 +6,8 @@ import type { PeerConfig } from "../peer-config.js";
 export interface PendingConnectionOwner {
   readonly config: PeerConfig;
   now(): number;
+  /** Ends the transport's connection. Never rejects. */
+  leave(handle: IConnectionHandle, reason: DisconnectReason): Promise<void>;
   onPendingEnded(pending: PendingConnection): void;
 }
 
@@ -39,6 +41,6 @@ export class PendingConnection implements Waiting {
   #end(reason: DisconnectReason): void {
     this.handle.connection = null;
     this.#owner.onPendingEnded(this);
-    void this.handle.disconnect(reason);
+    void this.#owner.leave(this.handle, reason);
   }
 }

@@ -95,7 +95,7 @@ export class PathSize {
     this.#forgetLosses();
     if (sizeBytes > this.sizeBytes && sizeBytes === this.#raiseBytes) {
       // Larger ones have been asked for before.
-      if (sizeBytes > BASE_BYTES) this.#larger = LARGER_SIZES.length;
+      if (sizeBytes > BASE_BYTES) this.#askNoLarger();
       this.#setSize(sizeBytes);
     }
     if (this.#raiseBytes !== 0) return;
@@ -115,7 +115,7 @@ export class PathSize {
       if (this.isProbeDue) {
         // Now the smaller size has to be proved.
         this.#losses = SUSPICIOUS_LOSSES;
-        this.#larger = LARGER_SIZES.length;
+        this.#askNoLarger();
       } else {
         this.#raise();
       }
@@ -142,7 +142,7 @@ export class PathSize {
     }
     if (this.#largeLosses < BLACK_HOLE_LOSSES || this.#lossRounds < BLACK_HOLE_ROUNDS) return;
     if (this.sizeBytes > MIN_PACKET_SIZE) {
-      this.#larger = LARGER_SIZES.length;
+      this.#askNoLarger();
       this.#setSize(MIN_PACKET_SIZE);
     } else if (nowMs - this.#firstRoundMs >= this.#deadMs) this.isDead = true;
   }
@@ -164,6 +164,10 @@ export class PathSize {
     while (this.#raiseBytes === 0 && this.#larger < LARGER_SIZES.length) {
       this.#ask(LARGER_SIZES[this.#larger++] as number);
     }
+  }
+
+  #askNoLarger(): void {
+    this.#larger = LARGER_SIZES.length;
   }
 
   #ask(sizeBytes: number): void {
