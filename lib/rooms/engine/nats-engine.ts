@@ -2,6 +2,7 @@ import type { ConnectionOptions, Msg, NatsConnection } from "@nats-io/transport-
 import { rangeError, typeError } from "../../arguments.js";
 import { type Clock, systemClock } from "../../clock.js";
 import { EventHub } from "../../event-hub.js";
+import { follow } from "../../follow.js";
 import { NetworkError } from "../../network-error.js";
 import {
   checkOptions,
@@ -112,7 +113,7 @@ export class NatsEngine implements Engine {
     this.#link = link;
     this.#nats = nats;
     this.#onError = onError;
-    void this.#follow();
+    follow(this.#follow(), onError);
   }
 
   /**
@@ -291,7 +292,7 @@ export class NatsEngine implements Engine {
       checkServerVersion(link.connection.info?.version);
     } catch (error) {
       this.#onError(error);
-      void link.connection.reconnect();
+      follow(link.connection.reconnect(), this.#onError);
       return;
     }
     link.isConnected = true;

@@ -131,7 +131,8 @@ export class BrowserClientSocket implements ISocket<IBindEndPoint, BrowserConnec
     const handle = await socket.connect(endPoint, attempt);
     if (this.#winner) throw closedError();
     this.#winner = socket as ISocket;
-    void this.#closeAllBut(this.#winner);
+    // How the others end concerns nobody.
+    this.#closeAllBut(this.#winner).catch(() => {});
     return handle;
   }
 
