@@ -9,7 +9,14 @@ import {
   sharedSecretCredential,
 } from "../../../lib/message/index.js";
 import { protocolCore } from "../../../lib/message/protocol/protocol.js";
-import { ClientObjectManager, type Prefab, ServerObjectManager } from "../../../lib/object/index.js";
+import {
+  ClientObjectManager,
+  definePrefab,
+  NetworkBehaviour,
+  networked,
+  type Prefab,
+  ServerObjectManager,
+} from "../../../lib/object/index.js";
 import { CallsMessage, KIND_BITS, RecordKind } from "../../../lib/object/wire/object-messages.js";
 import { NetworkWriter, u8 } from "../../../lib/serialization/index.js";
 import { CraftPrefab, CraftWorld, move } from "../../support/craft-world.js";
@@ -23,6 +30,7 @@ import {
   VersionWorld,
 } from "../../support/game-version.js";
 import { CuttableFactory, MessageWorld } from "../../support/message-world.js";
+import { ObjectWorld } from "../../support/object-world.js";
 import { TestStore } from "../../support/test-store.js";
 
 const SECRET = new TextEncoder().encode("a secret of more than sixteen bytes");
@@ -145,6 +153,29 @@ test("a saved world is loaded without what has gone, and with what is new as in 
   for (let length = 0; length < full.saved.length; length++) {
     expect(() => old.load(full.saved.subarray(0, length))).toThrow(expect.objectContaining({ name: "NetworkError" }));
   }
+});
+
+test("a member that is new begins as its class's constructor says", async () => {
+  const rocks = [false, true].map((isNew) => {
+    class Rock extends NetworkBehaviour {
+      declare size: number;
+      declare colour: number;
+      constructor() {
+        super();
+        if (isNew) this.colour = 6;
+      }
+    }
+    networked(Rock, { size: u8, ...(isNew && { colour: [u8, { optional: true }] }) } as never);
+    return definePrefab("rock", { rock: Rock }, { optional: true });
+  });
+  const [old, young] = rocks as [(typeof rocks)[0], (typeof rocks)[0]];
+  const worlds = [old, young].map((prefab) => new ObjectWorld({ prefabs: [prefab as unknown as Prefab] }));
+  const [first, second] = worlds as [ObjectWorld, ObjectWorld];
+  await Promise.all(worlds.map(({ server }) => server.start()));
+  first.objects.spawn(old).rock.size = 5;
+  second.objects.load(first.objects.save());
+  const [{ behaviours }] = second.objects.objects as [{ behaviours: { rock: { size: number; colour: number } } }];
+  expect([behaviours.rock.size, behaviours.rock.colour]).toEqual([5, 6]);
 });
 
 test("a saved character whose prefab its player's program lacks stays its object, and is no character", async () => {
