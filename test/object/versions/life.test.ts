@@ -156,26 +156,29 @@ test("a saved world is loaded without what has gone, and with what is new as in 
 });
 
 test("a member that is new begins as its class's constructor says", async () => {
-  const rocks = [false, true].map((isNew) => {
-    class Rock extends NetworkBehaviour {
-      declare size: number;
-      declare colour: number;
-      constructor() {
-        super();
-        if (isNew) this.colour = 6;
-      }
+  class Rock extends NetworkBehaviour {
+    declare size: number;
+    declare colour: number;
+  }
+  class NewRock extends Rock {
+    constructor() {
+      super();
+      this.colour = 6;
     }
-    networked(Rock, { size: u8, ...(isNew && { colour: [u8, { optional: true }] }) } as never);
-    return definePrefab("rock", { rock: Rock }, { optional: true });
-  });
-  const [old, young] = rocks as [(typeof rocks)[0], (typeof rocks)[0]];
+  }
+  networked(Rock, { size: u8 });
+  networked(NewRock, { colour: [u8, { optional: true }] });
+  const [old, young] = [Rock, NewRock].map((rock) => definePrefab("rock", { rock }, { optional: true })) as [
+    Prefab<{ rock: typeof Rock }>,
+    Prefab<{ rock: typeof Rock }>,
+  ];
   const worlds = [old, young].map((prefab) => new ObjectWorld({ prefabs: [prefab as unknown as Prefab] }));
   const [first, second] = worlds as [ObjectWorld, ObjectWorld];
   await Promise.all(worlds.map(({ server }) => server.start()));
   first.objects.spawn(old).rock.size = 5;
   second.objects.load(first.objects.save());
-  const [{ behaviours }] = second.objects.objects as [{ behaviours: { rock: { size: number; colour: number } } }];
-  expect([behaviours.rock.size, behaviours.rock.colour]).toEqual([5, 6]);
+  const rock = second.objects.objects[0]?.behaviours.rock as Rock;
+  expect([rock.size, rock.colour]).toEqual([5, 6]);
 });
 
 test("a saved character whose prefab its player's program lacks stays its object, and is no character", async () => {
